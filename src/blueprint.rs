@@ -1,0 +1,187 @@
+//! The blueprint: what the user asks for, valid by construction.
+
+use crate::catalogue::Landing;
+use crate::diag::Span;
+use crate::event::{Access, EventKind};
+use crate::pattern::Filter;
+use crate::resource::topic::Endpoint;
+use crate::scope::Region;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The blueprint's format version, also the value of the `ctguard:version` tag.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// A whole blueprint, includes resolved, every reference checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Blueprint {
+    /// `[a-z0-9-]`, at most 20 characters.
+    pub name: String,
+    pub regions: Regions,
+    pub trail: Option<ManagedTrail>,
+    pub destinations: BTreeMap<String, Destination>,
+    /// In the order of the file, includes first; ids are unique.
+    pub alerts: Vec<Alert>,
+}
+
+/// Which regions are covered.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Regions {
+    /// Every region that the account has enabled, less the exceptions.
+    Enabled {
+        except: Vec<RegionException>,
+    },
+    List(Vec<Region>),
+}
+
+/// A region left out on purpose: an accepted blind spot.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RegionException {
+    pub region: Region,
+    pub reason: String,
+    /// Inclusive, UTC.
+    pub until: Option<Date>,
+    pub span: Option<Span>,
+}
+
+/// The trail that ctguard keeps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ManagedTrail {
+    pub name: String,
+    pub bucket: String,
+    pub home_region: Region,
+    pub kms_key: Option<String>,
+    /// Correct a foreign trail of this name.
+    pub adopt: bool,
+    /// Accept that another trail records management events too, and that AWS bills the second copy.
+    pub additional: bool,
+    pub span: Option<Span>,
+}
+
+/// One topic, one message format, some subscribers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Destination {
+    pub name: String,
+    pub topic: DestinationTopic,
+    pub format: Format,
+    pub subscribers: Vec<Subscriber>,
+    /// A customer-managed key for a managed topic.
+    pub kms_key: Option<String>,
+    pub span: Option<Span>,
+}
+
+/// Whose topic it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DestinationTopic {
+    /// ctguard makes and keeps `ctguard-<blueprint>-<this>`.
+    Managed(String),
+    /// It exists and is only judged; `{account}` and `{region}` stand for the place's.
+    Existing(String),
+}
+
+/// Who is subscribed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subscriber {
+    /// E-mail, https, SQS or Lambda.
+    Endpoint(Endpoint),
+    /// A channel configuration of Amazon Q Developer in chat applications, by ARN.
+    Chat(String),
+}
+
+/// What a destination's messages look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// Short lines for people.
+    Text,
+    /// The custom schema of Amazon Q Developer in chat applications.
+    Chat,
+    /// ctguard's fields and the whole event.
+    Json,
+    /// The event as EventBridge has it.
+    Raw,
+}
+
+/// How dangerous an alert's events are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Risk {
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+impl Risk {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// Something that somebody must hear of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alert {
+    /// `[a-z0-9-]`, at most 31 characters.
+    pub id: String,
+    pub title: String,
+    pub risk: Risk,
+    /// Not empty; sorted, without repeats.
+    pub events: Vec<EventRef>,
+    /// Conditions on `detail`; paths are dotted and start below it.
+    pub filter: Option<Filter>,
+    pub outcome: Outcome,
+    pub except: Vec<Exception>,
+    pub why: String,
+    pub next: String,
+    /// Names of destinations, from `notify:` or the route of the risk; sorted, without repeats.
+    pub notify: Vec<String>,
+    pub span: Option<Span>,
+}
+
+/// An event by source and name, with what decides how it is delivered.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventRef {
+    /// `ec2.amazonaws.com`.
+    pub source: String,
+    pub name: String,
+    pub kind: EventKind,
+    pub access: Access,
+    pub landing: Landing,
+}
+
+impl EventRef {
+    /// How people write it: `ec2:CreateRoute`.
+    pub fn short(&self) -> String {
+        let service = self.source.strip_suffix(".amazonaws.com").unwrap_or(&self.source);
+        format!("{service}:{}", self.name)
+    }
+}
+
+/// Which results of a call raise the alert.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    #[default]
+    Any,
+    Success,
+    Failure,
+}
+
+/// Events that do not raise the alert, for a while or for good.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Exception {
+    pub filter: Filter,
+    pub reason: String,
+    pub owner: Option<String>,
+    /// Inclusive, UTC.
+    pub until: Option<Date>,
+    pub span: Option<Span>,
+}

@@ -1,0 +1,87 @@
+//! Problems in the user's own files, as data: collected, sorted and reported together.
+//!
+//! This module renders nothing; `report` turns a [`Diagnostic`] into a snippet or JSON.
+
+use serde::Serialize;
+
+/// How bad a diagnostic is. Warnings never change an exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    Error,
+    Warning,
+    /// Something ctguard did on the user's behalf, such as a renamed event.
+    Note,
+}
+
+/// A stable, kebab-case name of a problem, listed in `docs/diagnostics.md`.
+pub type Code = &'static str;
+
+/// Where in a file something stands.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Span {
+    /// The file as the user named it, or `builtin:<id>`.
+    pub file: String,
+    /// Byte range in the file: from `start` up to, not including, `end`.
+    pub start: usize,
+    pub end: usize,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+/// One problem: what, where, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Diagnostic {
+    pub code: Code,
+    pub severity: Severity,
+    /// What is wrong: a sentence without its final full stop.
+    pub message: String,
+    /// Absent only where there is no place to point at (an empty file, a missing file).
+    pub span: Option<Span>,
+    /// A few words beside the marked text.
+    pub label: Option<String>,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    pub fn error(code: Code, message: impl Into<String>) -> Self {
+        Self::new(code, Severity::Error, message)
+    }
+
+    pub fn warning(code: Code, message: impl Into<String>) -> Self {
+        Self::new(code, Severity::Warning, message)
+    }
+
+    pub fn note(code: Code, message: impl Into<String>) -> Self {
+        Self::new(code, Severity::Note, message)
+    }
+
+    fn new(code: Code, severity: Severity, message: impl Into<String>) -> Self {
+        Self { code, severity, message: message.into(), span: None, label: None, help: None }
+    }
+
+    pub fn at(mut self, span: Option<Span>) -> Self {
+        self.span = span;
+        self
+    }
+
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = Some(label.into());
+        self
+    }
+
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// Sorts by file and position, so that the same input always reports in the same order.
+pub fn sort(diagnostics: &mut [Diagnostic]) {
+    diagnostics.sort_by(|a, b| {
+        (&a.span, a.severity, a.code, &a.message).cmp(&(&b.span, b.severity, b.code, &b.message))
+    });
+}

@@ -1,0 +1,11 @@
+//! ctguard makes sure somebody hears about it when something dangerous happens in an AWS account.
+pub mod blueprint;
+pub mod catalogue;
+pub mod cloud;
+pub mod diag;
+pub mod event;
+pub mod message;
+pub mod pattern;
+pub mod resource;
+pub mod scope;
+pub mod snapshot;

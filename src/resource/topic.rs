@@ -1,0 +1,143 @@
+//! SNS topics and their subscriptions.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::fmt;
+
+/// Longest topic name, in characters: `[A-Za-z0-9_-]+`.
+///
+/// Source: <https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html>
+pub const TOPIC_NAME_MAX_CHARS: usize = 256;
+
+/// Longest message a topic accepts by default, in bytes.
+///
+/// Source: <https://docs.aws.amazon.com/general/latest/gr/sns.html>
+pub const MESSAGE_MAX_BYTES: usize = 256 * 1024;
+
+/// Where Amazon Q Developer in chat applications receives notifications. When a topic is added to
+/// a chat configuration, the service subscribes this address to it and confirms by itself.
+///
+/// Source: <https://docs.aws.amazon.com/chatbot/latest/adminguide/chatbot-troubleshooting.html>
+pub const CHAT_ENDPOINT: &str = "https://global.sns-api.chatbot.amazonaws.com";
+
+/// The attributes of a topic that ctguard reads and writes.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Topic {
+    /// The sender's name on e-mails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// Key id, key ARN or alias as AWS returns it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kms_key: Option<String>,
+    /// The access policy document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Value>,
+}
+
+/// How SNS hands a message over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Protocol {
+    Email,
+    EmailJson,
+    Http,
+    Https,
+    Sqs,
+    Lambda,
+    Sms,
+    Application,
+    Firehose,
+}
+
+impl Protocol {
+    /// AWS's own spelling.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::EmailJson => "email-json",
+            Self::Http => "http",
+            Self::Https => "https",
+            Self::Sqs => "sqs",
+            Self::Lambda => "lambda",
+            Self::Sms => "sms",
+            Self::Application => "application",
+            Self::Firehose => "firehose",
+        }
+    }
+
+    /// Reads AWS's spelling.
+    pub fn parse(text: &str) -> Option<Self> {
+        [
+            Self::Email,
+            Self::EmailJson,
+            Self::Http,
+            Self::Https,
+            Self::Sqs,
+            Self::Lambda,
+            Self::Sms,
+            Self::Application,
+            Self::Firehose,
+        ]
+        .into_iter()
+        .find(|protocol| protocol.as_str() == text)
+    }
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// What identifies a subscription within its topic: SNS keeps one per protocol and endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Endpoint {
+    pub protocol: Protocol,
+    pub address: String,
+}
+
+impl Endpoint {
+    pub fn new(protocol: Protocol, address: impl Into<String>) -> Self {
+        Self { protocol, address: address.into() }
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.protocol, self.address)
+    }
+}
+
+impl From<Endpoint> for String {
+    fn from(endpoint: Endpoint) -> Self {
+        endpoint.to_string()
+    }
+}
+
+impl TryFrom<String> for Endpoint {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        text.split_once(':')
+            .and_then(|(protocol, address)| Some(Self::new(Protocol::parse(protocol)?, address)))
+            .ok_or_else(|| format!("`{text}` is not protocol:endpoint"))
+    }
+}
+
+/// The attributes of a subscription that ctguard reads and writes.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SubscriptionAttributes {
+    #[serde(default)]
+    pub raw_message_delivery: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter_policy: Option<Value>,
+    /// `MessageAttributes` (AWS's default) or `MessageBody`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter_policy_scope: Option<String>,
+    /// The queue of the subscription's RedrivePolicy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dead_letter_arn: Option<String>,
+    /// Whether only an authenticated call can end the subscription; read, never written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmation_was_authenticated: Option<bool>,
+}

@@ -1,0 +1,171 @@
+//! What was observed in the live accounts, as plain data that can be saved and compared.
+//!
+//! Every part is [`Observed`]: known, absent, or unreadable with the reason. What could not be
+//! read is never taken for absent, and never for "in sync".
+
+use crate::resource::Tags;
+use crate::resource::bucket::Bucket;
+use crate::resource::queue::Queue;
+use crate::resource::rule::{Rule, Targets};
+use crate::resource::topic::{Endpoint, SubscriptionAttributes, Topic};
+use crate::resource::trail::{Selectors, Trail, TrailStatus};
+use crate::scope::{AccountId, Place, Region};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// One observed part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Observed<T> {
+    Known(T),
+    Absent,
+    Unreadable(Unreadable),
+}
+
+impl<T> Observed<T> {
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Self::Known(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    pub fn unreadable(&self) -> Option<&Unreadable> {
+        match self {
+            Self::Unreadable(why) => Some(why),
+            _ => None,
+        }
+    }
+
+    pub fn as_ref(&self) -> Observed<&T> {
+        match self {
+            Self::Known(value) => Observed::Known(value),
+            Self::Absent => Observed::Absent,
+            Self::Unreadable(why) => Observed::Unreadable(why.clone()),
+        }
+    }
+}
+
+/// Why a part could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Unreadable {
+    /// The AWS operation, such as `events:ListRules`.
+    pub operation: String,
+    /// AWS's error code, or `Timeout`, `Dispatch` and the like.
+    pub code: String,
+    pub message: String,
+}
+
+/// Whose credentials are in use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caller {
+    pub account: AccountId,
+    pub arn: String,
+}
+
+/// What is seen in one place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceSnapshot {
+    pub place: Place,
+    /// Rules of the default bus whose names have the blueprint's prefix, by name.
+    pub rules: Observed<BTreeMap<String, LiveRule>>,
+    /// Topics that the blueprint names or owns, by ARN.
+    pub topics: BTreeMap<String, Observed<LiveTopic>>,
+    /// Queues that the blueprint names or owns, and queues that subscribe, by ARN.
+    pub queues: BTreeMap<String, Observed<LiveQueue>>,
+    /// Trails seen from this place, shadow trails included, by ARN.
+    pub trails: Observed<BTreeMap<String, LiveTrail>>,
+    /// Keys that topics in this place are encrypted with, under the id, ARN or alias that the topic names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub keys: BTreeMap<String, Observed<LiveKey>>,
+}
+
+/// What is seen in one account, outside its regions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountSnapshot {
+    pub account: AccountId,
+    /// The regions that are enabled; read only when the blueprint asks for `regions: enabled`.
+    pub enabled_regions: Observed<Vec<Region>>,
+    /// Buckets of the trails that the blueprint manages, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub buckets: BTreeMap<String, Observed<LiveBucket>>,
+}
+
+/// A rule with what belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveRule {
+    pub rule: Rule,
+    pub targets: Observed<Targets>,
+    pub tags: Observed<Tags>,
+}
+
+/// A topic with what belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveTopic {
+    pub topic: Topic,
+    pub subscriptions: Observed<BTreeMap<Endpoint, LiveSubscription>>,
+    /// Not read for topics that the blueprint names by ARN: `Absent` there.
+    pub tags: Observed<Tags>,
+}
+
+/// A subscription as its topic lists it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LiveSubscription {
+    /// Listed as `PendingConfirmation`: it has no ARN, so its attributes cannot be read,
+    /// and AWS deletes it 48 hours after it was asked for.
+    ///
+    /// Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-delete-subscription-topic.html>
+    Pending,
+    Confirmed {
+        arn: String,
+        attributes: Observed<SubscriptionAttributes>,
+    },
+}
+
+/// A queue with what belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveQueue {
+    pub queue: Queue,
+    /// Not read for queues that only subscribe: `Absent` there.
+    pub tags: Observed<Tags>,
+    /// `ApproximateNumberOfMessages`.
+    #[serde(default)]
+    pub messages: u64,
+}
+
+/// A trail as seen from one region.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveTrail {
+    pub name: String,
+    pub home_region: Region,
+    pub trail: Trail,
+    pub status: Observed<TrailStatus>,
+    /// Read in the trail's home region only: `Absent` elsewhere.
+    pub selectors: Observed<Selectors>,
+    /// Read in the trail's home region only, and only for the trail that the blueprint manages.
+    pub tags: Observed<Tags>,
+}
+
+/// A KMS key as far as it decides about alerts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveKey {
+    pub arn: String,
+    pub enabled: bool,
+    /// Made by AWS for a service: its policy cannot be changed.
+    pub aws_managed: bool,
+    pub policy: Observed<Value>,
+}
+
+/// A bucket with what belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveBucket {
+    pub region: Region,
+    pub bucket: Bucket,
+    pub tags: Observed<Tags>,
+    /// Whether it holds no object; only asked of a bucket without tags and policy, which may be
+    /// one that ctguard was stopped in the middle of creating.
+    #[serde(default)]
+    pub empty: Option<bool>,
+}
