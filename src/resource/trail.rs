@@ -1,5 +1,7 @@
 //! CloudTrail trails and their event selectors.
 
+mod selectors;
+
 use serde::{Deserialize, Serialize};
 
 /// Most trails in one region, shadow trails counted; cannot be raised.
@@ -96,3 +98,19 @@ pub struct TrailStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop_logging_time: Option<String>,
 }
+
+/// What the alerts of a blueprint need a trail to record of management events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ManagementNeeds {
+    pub read: bool,
+    pub write: bool,
+    /// Management events of `kms.amazonaws.com`.
+    pub kms: bool,
+    /// Management events of `rdsdata.amazonaws.com`.
+    pub rds_data: bool,
+}
+
+/// The only management event sources that selectors can leave out.
+///
+/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedFieldSelector.html>
+pub const EXCLUDABLE_SOURCES: [&str; 2] = ["kms.amazonaws.com", "rdsdata.amazonaws.com"];
