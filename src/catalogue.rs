@@ -15,3 +15,9 @@ pub enum Landing {
     /// Sign-in: in any region with a sign-in endpoint.
     SignIn,
 }
+
+impl Landing {
+    pub fn lands_in(&self, region: &crate::scope::Region) -> bool {
+        !matches!(self, Self::Only(only) if *only != region.as_str())
+    }
+}

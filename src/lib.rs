@@ -2,10 +2,13 @@
 pub mod blueprint;
 pub mod catalogue;
 pub mod cloud;
+pub mod desired;
 pub mod diag;
 pub mod event;
 pub mod message;
 pub mod pattern;
+pub mod plan;
+pub mod proof;
 pub mod resource;
 pub mod scope;
 pub mod snapshot;

@@ -28,3 +28,8 @@ pub fn input(
 pub fn transform(_input: &Input, _rule_arn: &str, event: &Value) -> Result<String, TransformError> {
     Ok(event.to_string())
 }
+
+/// Whether EventBridge can make a message with this input at all.
+pub fn validate(_input: &Input) -> Result<(), TransformError> {
+    Ok(())
+}

@@ -153,3 +153,9 @@ pub struct RetryPolicy {
     pub maximum_event_age_seconds: i32,
     pub maximum_retry_attempts: i32,
 }
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self { maximum_event_age_seconds: 86_400, maximum_retry_attempts: 185 }
+    }
+}

@@ -1,0 +1,209 @@
+//! Blueprint × scope → the resources that should exist, and the paths that alerts take through them.
+//!
+//! Where an event *lands* and where its alert is *raised* are two things: an [`AlertPath`] names
+//! both. Without a hub they are the same place.
+
+pub mod compile;
+pub mod names;
+pub mod placement;
+pub mod trail;
+
+pub use compile::compile;
+pub use names::Names;
+pub use placement::{Scope, ScopeError};
+
+use crate::blueprint::{EventRef, Format, Risk, Subscriber};
+use crate::cloud::{AccountReads, ReadSet};
+use crate::pattern::compile::Compiled;
+use crate::resource::bucket::Encryption;
+use crate::resource::queue::Queue;
+use crate::resource::rule::{Rule, Targets};
+use crate::resource::topic::{Endpoint, SubscriptionAttributes};
+use crate::resource::trail::{ManagementNeeds, Trail};
+use crate::resource::{ALERT_TAG, BLUEPRINT_TAG, Tags, VERSION_TAG};
+use crate::scope::{AccountId, Arn, Place, Region};
+use jiff::civil::Date;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Everything that should exist, place by place, and why.
+#[derive(Debug, Clone)]
+pub struct Desired {
+    /// The blueprint's name.
+    pub name: String,
+    pub names: Names,
+    pub as_of: Date,
+    pub places: BTreeMap<Place, DesiredPlace>,
+    /// Buckets of managed trails, by account and name.
+    pub buckets: BTreeMap<(AccountId, String), DesiredBucket>,
+    /// How each alert gets from the place where its events land to its subscribers.
+    pub paths: Vec<AlertPath>,
+    /// Alerts by id, in the blueprint's order, for reports.
+    pub alerts: Vec<AlertInfo>,
+    /// Regions left out on purpose: accepted blind spots.
+    pub excepted: Vec<Region>,
+}
+
+/// What reports say about an alert.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertInfo {
+    pub id: String,
+    pub title: String,
+    pub risk: Risk,
+    /// False when nobody is to hear of it: it has neither a route nor `notify`.
+    pub routed: bool,
+}
+
+/// What should exist in one place.
+#[derive(Debug, Clone, Default)]
+pub struct DesiredPlace {
+    pub rules: BTreeMap<String, DesiredRule>,
+    pub topics: BTreeMap<String, DesiredTopic>,
+    /// Topics that exist and are only judged, by ARN.
+    pub existing_topics: BTreeSet<String>,
+    pub queues: BTreeMap<String, DesiredQueue>,
+    /// Present in the home region of the managed trail.
+    pub trail: Option<DesiredTrail>,
+}
+
+/// A rule with its targets.
+#[derive(Debug, Clone)]
+pub struct DesiredRule {
+    pub rule: Rule,
+    pub compiled: Arc<Compiled>,
+    pub alert: String,
+    pub targets: Targets,
+    pub tags: Tags,
+}
+
+/// A topic that ctguard keeps. Statements of others in its policy stay.
+#[derive(Debug, Clone)]
+pub struct DesiredTopic {
+    pub display_name: String,
+    pub kms_key: Option<String>,
+    /// The policy AWS gives a new topic: kept when ctguard's own statements are added at creation.
+    pub default_statement: Value,
+    pub own_statements: Vec<Value>,
+    pub subscriptions: BTreeMap<Endpoint, SubscriptionAttributes>,
+    /// Chat configurations that must list this topic; a person adds it there.
+    pub chats: Vec<String>,
+    pub tags: Tags,
+}
+
+/// A dead-letter queue that ctguard keeps.
+#[derive(Debug, Clone)]
+pub struct DesiredQueue {
+    pub queue: Queue,
+    pub own_statements: Vec<Value>,
+    pub tags: Tags,
+}
+
+/// The trail that ctguard keeps.
+#[derive(Debug, Clone)]
+pub struct DesiredTrail {
+    pub name: String,
+    pub trail: Trail,
+    pub needs: ManagementNeeds,
+    pub adopt: bool,
+    pub additional: bool,
+    pub tags: Tags,
+}
+
+/// The bucket of a managed trail.
+#[derive(Debug, Clone)]
+pub struct DesiredBucket {
+    /// Where it is made when it does not exist.
+    pub place: Place,
+    pub encryption: Encryption,
+    pub own_statements: Vec<Value>,
+    pub tags: Tags,
+}
+
+/// One alert's way from where its events land to the people who must hear of it.
+#[derive(Debug, Clone)]
+pub struct AlertPath {
+    pub alert: String,
+    pub lands: Place,
+    pub raised: Place,
+    /// The events of the alert that can land there.
+    pub events: Vec<EventRef>,
+    /// Names of the rules, in `raised`, that together match these events.
+    pub rules: Vec<String>,
+    pub destinations: Vec<DestinationPath>,
+}
+
+/// One destination of an alert, as seen in the place where the alert is raised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DestinationPath {
+    pub name: String,
+    pub format: Format,
+    pub target_id: String,
+    pub topic_arn: String,
+    /// The topic's name when ctguard keeps it.
+    pub managed_topic: Option<String>,
+    pub subscribers: Vec<Subscriber>,
+}
+
+impl Desired {
+    /// The tags of everything that this blueprint owns.
+    pub fn tags(&self) -> Tags {
+        ownership_tags(&self.name, None)
+    }
+
+    /// What to read of the account of a place.
+    pub fn account_reads(&self, account: &AccountId) -> AccountReads {
+        let buckets = self
+            .buckets
+            .iter()
+            .filter(|((owner, _), _)| owner == account)
+            .map(|((_, name), bucket)| (name.clone(), bucket.place.region.clone()))
+            .collect();
+        AccountReads { enabled_regions: false, buckets }
+    }
+
+    /// What to read of a place: all that the plan and the proof look at, and nothing else.
+    pub fn reads(&self, place: &Place) -> ReadSet {
+        let mut reads = ReadSet {
+            blueprint: self.name.clone(),
+            rule_prefix: self.names.prefix().to_owned(),
+            trails: true,
+            ..ReadSet::default()
+        };
+        if let Some(here) = self.places.get(place) {
+            reads.topics.extend(here.topics.keys().map(|name| place.arn("sns", name)));
+            reads.topics.extend(here.existing_topics.iter().cloned());
+            reads.queues.extend(here.queues.keys().map(|name| place.arn("sqs", name)));
+            reads.managed_trail = here.trail.as_ref().map(|trail| trail.name.clone());
+        }
+        // A queue that subscribes is read where it lives, so that its own policy can be judged.
+        for path in &self.paths {
+            for destination in &path.destinations {
+                for subscriber in &destination.subscribers {
+                    let Subscriber::Endpoint(endpoint) = subscriber else { continue };
+                    let here = Arn::parse(&endpoint.address).is_some_and(|arn| {
+                        arn.service == "sqs"
+                            && arn.account == place.account.as_str()
+                            && arn.region == place.region.as_str()
+                    });
+                    if here {
+                        reads.queues.insert(endpoint.address.clone());
+                    }
+                }
+            }
+        }
+        reads
+    }
+}
+
+/// `ctguard:blueprint`, `ctguard:version` and, on a rule, `ctguard:alert`.
+pub(crate) fn ownership_tags(name: &str, alert: Option<&str>) -> Tags {
+    let mut tags = Tags::from([
+        (BLUEPRINT_TAG.to_owned(), name.to_owned()),
+        (VERSION_TAG.to_owned(), crate::blueprint::FORMAT_VERSION.to_string()),
+    ]);
+    if let Some(alert) = alert {
+        tags.insert(ALERT_TAG.to_owned(), alert.to_owned());
+    }
+    tags
+}

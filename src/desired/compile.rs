@@ -1,0 +1,451 @@
+//! The compile itself: place by place, what should exist.
+
+use super::placement::{check_landing, landing_in};
+use super::{
+    AlertInfo, AlertPath, Desired, DesiredPlace, DesiredQueue, DesiredRule, DesiredTopic,
+    DestinationPath, Names, Scope, ownership_tags, trail,
+};
+use crate::blueprint::{
+    Alert, Blueprint, Destination, DestinationTopic, EventRef, Format, Subscriber,
+};
+use crate::diag::{self, Diagnostic};
+use crate::message;
+use crate::pattern::compile::{Compiled, Selection, compile as compile_pattern};
+use crate::resource::queue::{Queue, RETENTION_SECONDS};
+use crate::resource::rule::{
+    DESCRIPTION_MAX_CHARS, Input, RULES_PER_BUS, RULES_PER_BUS_SMALL_REGIONS, Rule,
+    TARGETS_PER_RULE, Target, Targets, WILDCARD_RULES_PER_BUS,
+};
+use crate::resource::topic::SubscriptionAttributes;
+use crate::scope::{Arn, Partition, Place};
+use jiff::civil::Date;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Compiles a blueprint for a scope.
+///
+/// # Errors
+/// Every problem found, all together: events that land nowhere in scope, exceptions that cannot be
+/// inverted, messages that do not fit, quotas that the result would exceed.
+pub fn compile(
+    blueprint: &Blueprint,
+    scope: &Scope,
+    as_of: Date,
+) -> Result<Desired, Vec<Diagnostic>> {
+    let mut compiler = Compiler {
+        blueprint,
+        names: Names::new(&blueprint.name),
+        as_of,
+        patterns: BTreeMap::new(),
+        inputs: BTreeMap::new(),
+        problems: Vec::new(),
+    };
+    let desired = compiler.compile(scope);
+    if compiler.problems.is_empty() {
+        Ok(desired)
+    } else {
+        diag::sort(&mut compiler.problems);
+        compiler.problems.dedup();
+        Err(compiler.problems)
+    }
+}
+
+struct Compiler<'a> {
+    blueprint: &'a Blueprint,
+    names: Names,
+    as_of: Date,
+    /// Patterns of an alert for a subset of its events: the same in every place of the same class.
+    patterns: BTreeMap<(usize, Vec<&'a EventRef>), Vec<Arc<Compiled>>>,
+    inputs: BTreeMap<(usize, Format, Partition), Option<Input>>,
+    problems: Vec<Diagnostic>,
+}
+
+impl<'a> Compiler<'a> {
+    fn compile(&mut self, scope: &Scope) -> Desired {
+        let blueprint = self.blueprint;
+        let mut desired = Desired {
+            name: blueprint.name.clone(),
+            names: self.names.clone(),
+            as_of: self.as_of,
+            places: scope
+                .places
+                .iter()
+                .map(|place| (place.clone(), DesiredPlace::default()))
+                .collect(),
+            buckets: BTreeMap::new(),
+            paths: Vec::new(),
+            alerts: blueprint.alerts.iter().map(info).collect(),
+            excepted: scope.excepted.clone(),
+        };
+        for (index, alert) in blueprint.alerts.iter().enumerate() {
+            if alert.notify.is_empty() {
+                continue;
+            }
+            self.problems.extend(check_landing(alert, scope));
+            for (place, here) in &mut desired.places {
+                let path = self.alert(index, alert, place, here);
+                desired.paths.extend(path);
+            }
+        }
+        for (place, here) in &mut desired.places {
+            self.queues(place, here);
+            self.quotas(place, here);
+        }
+        self.trail(&mut desired);
+        desired
+    }
+
+    /// Adds what an alert needs in a place; `None` when none of its events can land there.
+    fn alert(
+        &mut self,
+        index: usize,
+        alert: &'a Alert,
+        place: &Place,
+        here: &mut DesiredPlace,
+    ) -> Option<AlertPath> {
+        let events = landing_in(alert, &place.region);
+        if events.is_empty() {
+            return None;
+        }
+        let mut destinations = Vec::new();
+        let mut targets: Vec<(String, Target)> = Vec::new();
+        for destination in
+            alert.notify.iter().filter_map(|name| self.blueprint.destinations.get(name))
+        {
+            let path = self.destination(destination, place, here)?;
+            let input = self.input(index, alert, destination.format, place.region.partition())?;
+            let target = Target {
+                arn: path.topic_arn.clone(),
+                role_arn: None,
+                input,
+                dead_letter_arn: Some(place.arn("sqs", &self.names.targets_queue())),
+                retry_policy: None,
+                other_parameters: Vec::new(),
+            };
+            targets.push((path.target_id.clone(), target));
+            destinations.push(path);
+        }
+        let mut rules = Vec::new();
+        for compiled in self.patterns(index, alert, &events) {
+            // A rule takes five targets: with more, the same pattern stands in several rules.
+            for targets in targets.chunks(TARGETS_PER_RULE) {
+                let name = self.names.rule(&alert.id, rules.len());
+                here.rules.insert(name.clone(), self.rule(alert, &compiled, targets));
+                rules.push(name);
+            }
+        }
+        Some(AlertPath {
+            alert: alert.id.clone(),
+            lands: place.clone(),
+            raised: place.clone(),
+            events: events.into_iter().cloned().collect(),
+            rules,
+            destinations,
+        })
+    }
+
+    fn rule(
+        &self,
+        alert: &Alert,
+        compiled: &Arc<Compiled>,
+        targets: &[(String, Target)],
+    ) -> DesiredRule {
+        let description = format!("{}: {}", alert.risk.as_str(), alert.title);
+        DesiredRule {
+            rule: Rule {
+                state: compiled.state,
+                event_pattern: Some(compiled.json.clone()),
+                schedule_expression: None,
+                description: Some(description.chars().take(DESCRIPTION_MAX_CHARS).collect()),
+                role_arn: None,
+                managed_by: None,
+            },
+            compiled: compiled.clone(),
+            alert: alert.id.clone(),
+            targets: targets.iter().cloned().collect::<Targets>(),
+            tags: ownership_tags(&self.blueprint.name, Some(&alert.id)),
+        }
+    }
+
+    fn patterns(
+        &mut self,
+        index: usize,
+        alert: &'a Alert,
+        events: &[&'a EventRef],
+    ) -> Vec<Arc<Compiled>> {
+        let key = (index, events.to_vec());
+        if let Some(known) = self.patterns.get(&key) {
+            return known.clone();
+        }
+        let selected: Vec<EventRef> = events.iter().map(|event| (*event).clone()).collect();
+        // Past its date an exception leaves the desired side: the alert fires again.
+        let holding: Vec<_> = alert
+            .except
+            .iter()
+            .filter(|exception| exception.until.is_none_or(|until| until >= self.as_of))
+            .collect();
+        let filters: Vec<_> = holding.iter().map(|exception| &exception.filter).collect();
+        let selection = Selection {
+            events: &selected,
+            filter: alert.filter.as_ref(),
+            outcome: alert.outcome,
+            except: &filters,
+        };
+        let compiled = match compile_pattern(&selection) {
+            Ok(compiled) => compiled.into_iter().map(Arc::new).collect(),
+            Err(error) => {
+                self.problems.push(pattern_problem(alert, &holding, &error));
+                Vec::new()
+            }
+        };
+        self.patterns.insert(key, compiled);
+        self.patterns.get(&(index, events.to_vec())).cloned().unwrap_or_default()
+    }
+
+    fn input(
+        &mut self,
+        index: usize,
+        alert: &Alert,
+        format: Format,
+        partition: Partition,
+    ) -> Option<Input> {
+        let problems = &mut self.problems;
+        self.inputs
+            .entry((index, format, partition))
+            .or_insert_with(|| match message::input(alert, format, partition) {
+                Ok(input) => Some(input),
+                Err(error) => {
+                    let message = format!("alert `{}` has no valid message: {error}", alert.id);
+                    problems.push(
+                        Diagnostic::error("message-too-large", message)
+                            .at(alert.span.clone())
+                            .help("Shorten the alert's `title`, `why` or `next`."),
+                    );
+                    None
+                }
+            })
+            .clone()
+    }
+
+    /// Adds a destination's topic to a place and says how to reach it from there.
+    fn destination(
+        &mut self,
+        destination: &Destination,
+        place: &Place,
+        here: &mut DesiredPlace,
+    ) -> Option<DestinationPath> {
+        let (topic_arn, managed_topic) = match &destination.topic {
+            DestinationTopic::Managed(topic) => {
+                let name = self.names.topic(topic);
+                let arn = place.arn("sns", &name);
+                here.topics
+                    .entry(name.clone())
+                    .or_insert_with(|| self.topic(destination, place, &arn));
+                (arn, Some(name))
+            }
+            DestinationTopic::Existing(template) => {
+                let arn = template
+                    .replace("{account}", place.account.as_str())
+                    .replace("{region}", place.region.as_str());
+                self.check_existing(destination, place, &arn)?;
+                here.existing_topics.insert(arn.clone());
+                (arn, None)
+            }
+        };
+        Some(DestinationPath {
+            name: destination.name.clone(),
+            format: destination.format,
+            target_id: self.names.target(&topic_arn),
+            topic_arn,
+            managed_topic,
+            subscribers: destination.subscribers.clone(),
+        })
+    }
+
+    /// A target that is no event bus must be in its rule's region, and without a role in its account.
+    ///
+    /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-cross-account.html>
+    fn check_existing(
+        &mut self,
+        destination: &Destination,
+        place: &Place,
+        arn: &str,
+    ) -> Option<()> {
+        let parsed = Arn::parse(arn);
+        let (region, account) = parsed.map_or(("", ""), |arn| (arn.region, arn.account));
+        if region == place.region.as_str() && account == place.account.as_str() {
+            return Some(());
+        }
+        let what = if region == place.region.as_str() { "account" } else { "region" };
+        self.problems.push(
+            Diagnostic::error(
+                "topic-out-of-place",
+                format!("destination `{}` names a topic in another {what} than {place}", destination.name),
+            )
+            .at(destination.span.clone())
+            .label(format!("{arn} cannot be the target of a rule in {place}"))
+            .help("EventBridge reaches a topic in the rule's own region and account only. Write {region} and {account} in `topic_arn`, or use `topic:` and let ctguard make one in each place."),
+        );
+        None
+    }
+
+    fn topic(&self, destination: &Destination, place: &Place, arn: &str) -> DesiredTopic {
+        let dead_letters = place.arn("sqs", &self.names.subscriptions_queue());
+        let mut subscriptions = BTreeMap::new();
+        let mut chats = Vec::new();
+        for subscriber in &destination.subscribers {
+            match subscriber {
+                Subscriber::Endpoint(endpoint) => {
+                    let attributes = SubscriptionAttributes {
+                        dead_letter_arn: Some(dead_letters.clone()),
+                        ..SubscriptionAttributes::default()
+                    };
+                    subscriptions.insert(endpoint.clone(), attributes);
+                }
+                Subscriber::Chat(chat) => chats.push(chat.clone()),
+            }
+        }
+        DesiredTopic {
+            display_name: format!("ctguard {}", self.blueprint.name),
+            kms_key: destination.kms_key.clone(),
+            default_statement: default_topic_statement(place, arn),
+            own_statements: vec![json!({
+                "Sid": self.names.sid("events"),
+                "Effect": "Allow",
+                "Principal": { "Service": "events.amazonaws.com" },
+                "Action": "sns:Publish",
+                "Resource": arn,
+            })],
+            subscriptions,
+            chats,
+            tags: ownership_tags(&self.blueprint.name, None),
+        }
+    }
+
+    /// The queues of what targets and subscribers refuse, where there are any.
+    fn queues(&self, place: &Place, here: &mut DesiredPlace) {
+        let rules = place.arn("events", &format!("rule/{}*", self.names.prefix()));
+        let topics: Vec<String> = here.topics.keys().map(|name| place.arn("sns", name)).collect();
+        let mut add = |name: String, service: &str, sources: Value| {
+            let statement = json!({
+                "Sid": name,
+                "Effect": "Allow",
+                "Principal": { "Service": service },
+                "Action": "sqs:SendMessage",
+                "Resource": place.arn("sqs", &name),
+                "Condition": { "ArnLike": { "aws:SourceArn": sources } },
+            });
+            let queue = DesiredQueue {
+                queue: Queue {
+                    message_retention_seconds: RETENTION_SECONDS,
+                    sqs_managed_sse: true,
+                    kms_key: None,
+                    policy: None,
+                },
+                own_statements: vec![statement],
+                tags: ownership_tags(&self.blueprint.name, None),
+            };
+            here.queues.insert(name, queue);
+        };
+        if !here.rules.is_empty() {
+            add(self.names.targets_queue(), "events.amazonaws.com", json!(rules));
+        }
+        if !topics.is_empty() {
+            add(self.names.subscriptions_queue(), "sns.amazonaws.com", json!(topics));
+        }
+    }
+
+    fn quotas(&mut self, place: &Place, here: &DesiredPlace) {
+        let small = RULES_PER_BUS_SMALL_REGIONS.contains(&place.region.as_str());
+        let most = if small { 100 } else { RULES_PER_BUS };
+        let wildcards =
+            here.rules.values().filter(|rule| rule.compiled.json.contains("\"wildcard\"")).count();
+        for (count, most, what) in [
+            (here.rules.len(), most, "rules"),
+            (wildcards, WILDCARD_RULES_PER_BUS, "rules with a wildcard"),
+        ] {
+            if count > most {
+                self.problems.push(
+                    Diagnostic::error(
+                        "too-many-rules",
+                        format!("{} would need {count} {what}, more than the {most} that an event bus takes", place.region),
+                    )
+                    .help("Put events of the same risk and the same conditions into one alert."),
+                );
+            }
+        }
+    }
+
+    fn trail(&mut self, desired: &mut Desired) {
+        let Some(spec) = &self.blueprint.trail else { return };
+        let home = desired.places.keys().find(|place| place.region == spec.home_region).cloned();
+        let Some(home) = home else {
+            self.problems.push(
+                Diagnostic::error(
+                    "trail-home-out-of-scope",
+                    format!("the trail's home region {} is not among the regions covered", spec.home_region),
+                )
+                .at(spec.span.clone())
+                .help("A trail is changed from its home region only: add it to `regions:`, or name another `home_region`."),
+            );
+            return;
+        };
+        let bucket = trail::bucket(self.blueprint, spec, &home);
+        desired.buckets.insert((home.account.clone(), spec.bucket.clone()), bucket);
+        if let Some(here) = desired.places.get_mut(&home) {
+            here.trail = Some(trail::trail(self.blueprint, spec));
+        }
+    }
+}
+
+fn info(alert: &Alert) -> AlertInfo {
+    AlertInfo {
+        id: alert.id.clone(),
+        title: alert.title.clone(),
+        risk: alert.risk,
+        routed: !alert.notify.is_empty(),
+    }
+}
+
+fn pattern_problem(
+    alert: &Alert,
+    holding: &[&crate::blueprint::Exception],
+    error: &crate::pattern::compile::CompileError,
+) -> Diagnostic {
+    use crate::pattern::compile::CompileError;
+    let (code, span, help) = match error {
+        CompileError::ExceptionNotExpressible { exception, .. } => (
+            "exception-not-expressible",
+            holding.get(*exception).and_then(|exception| exception.span.clone()),
+            "Write the exception on plain fields with exact values, prefixes or CIDR blocks, or narrow the alert's `where` instead.",
+        ),
+        CompileError::TooLarge { .. } => (
+            "pattern-too-large",
+            None,
+            "Split the alert's events, conditions or exceptions over several alerts.",
+        ),
+    };
+    Diagnostic::error(code, format!("alert `{}` has no exact event pattern: {error}", alert.id))
+        .at(span.or_else(|| alert.span.clone()))
+        .help(help)
+}
+
+/// The statement that AWS puts into the policy of every new topic; SetTopicAttributes replaces the
+/// whole policy, so it is written back together with ctguard's own.
+///
+/// Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html>
+fn default_topic_statement(place: &Place, arn: &str) -> Value {
+    json!({
+        "Sid": "__default_statement_ID",
+        "Effect": "Allow",
+        "Principal": { "AWS": "*" },
+        "Action": [
+            "SNS:GetTopicAttributes", "SNS:SetTopicAttributes", "SNS:AddPermission",
+            "SNS:RemovePermission", "SNS:DeleteTopic", "SNS:Subscribe",
+            "SNS:ListSubscriptionsByTopic", "SNS:Publish",
+        ],
+        "Resource": arn,
+        "Condition": { "StringEquals": { "AWS:SourceOwner": place.account } },
+    })
+}

@@ -1,0 +1,109 @@
+//! The names of what ctguard makes, computed from the blueprint's name alone.
+//!
+//! They are never looked up and never stored: that is why no state file is needed.
+
+use crate::resource::rule::RULE_NAME_MAX_CHARS;
+use crate::resource::topic::TOPIC_NAME_MAX_CHARS;
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
+
+/// Characters of the hash that marks a name that had to be cut.
+const HASH_CHARS: usize = 6;
+
+/// Computes the names of one blueprint's resources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Names {
+    prefix: String,
+}
+
+impl Names {
+    pub fn new(blueprint: &str) -> Self {
+        Self { prefix: format!("ctguard-{blueprint}-") }
+    }
+
+    /// What every rule, target id and Sid of the blueprint begins with.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// The alert's rule; further rules of the same alert are numbered from 2.
+    ///
+    /// The number follows a full stop, which no alert id contains, so that no alert's second rule
+    /// has the name of another alert's first.
+    pub fn rule(&self, alert: &str, index: usize) -> String {
+        let suffix = if index == 0 { String::new() } else { format!(".{}", index + 1) };
+        let base = fit(&format!("{}{alert}", self.prefix), RULE_NAME_MAX_CHARS - suffix.len());
+        format!("{base}{suffix}")
+    }
+
+    pub fn topic(&self, topic: &str) -> String {
+        fit(&format!("{}{topic}", self.prefix), TOPIC_NAME_MAX_CHARS)
+    }
+
+    /// A target is named after its topic: a destination that moves to another topic gets a second
+    /// target before it loses the first.
+    pub fn target(&self, topic_arn: &str) -> String {
+        let topic = topic_arn.rsplit(':').next().unwrap_or(topic_arn);
+        let topic = topic.strip_prefix(&self.prefix).unwrap_or(topic);
+        fit(&format!("{}{topic}", self.prefix), RULE_NAME_MAX_CHARS)
+    }
+
+    /// The queue of what EventBridge could not hand to a target.
+    pub fn targets_queue(&self) -> String {
+        format!("{}targets", self.prefix)
+    }
+
+    /// The queue of what SNS could not hand to a subscriber.
+    pub fn subscriptions_queue(&self) -> String {
+        format!("{}subscriptions", self.prefix)
+    }
+
+    /// The Sid of one of ctguard's statements in a policy.
+    pub fn sid(&self, what: &str) -> String {
+        format!("{}{what}", self.prefix)
+    }
+}
+
+/// Cuts a name that is too long and marks it with a hash of the whole, so that two long names that
+/// begin alike stay apart.
+fn fit(name: &str, max_chars: usize) -> String {
+    if name.chars().count() <= max_chars {
+        return name.to_owned();
+    }
+    let hash = Sha256::digest(name.as_bytes()).iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    });
+    let kept: String = name.chars().take(max_chars - HASH_CHARS - 1).collect();
+    format!("{kept}-{}", &hash[..HASH_CHARS])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stay_within_what_aws_accepts_and_stay_apart() {
+        let names = Names::new("a-name-of-twenty-let");
+        let long = "x".repeat(40);
+        let (one, other) = (names.rule(&format!("{long}1"), 0), names.rule(&format!("{long}2"), 0));
+        assert_eq!((one.len(), other.len()), (64, 64));
+        assert_ne!(one, other, "cut names must not collide");
+        assert!(names.rule(&long, 11).len() <= 64);
+        assert_eq!(names.rule("root-login", 0), "ctguard-a-name-of-twenty-let-root-login");
+        assert_eq!(names.rule("root-login", 1), "ctguard-a-name-of-twenty-let-root-login.2");
+    }
+
+    #[test]
+    fn a_target_is_named_after_its_topic() {
+        let names = Names::new("acme");
+        assert_eq!(
+            names.target("arn:aws:sns:eu-west-1:111122223333:ctguard-acme-secops"),
+            "ctguard-acme-secops"
+        );
+        assert_eq!(
+            names.target("arn:aws:sns:eu-west-1:111122223333:central"),
+            "ctguard-acme-central"
+        );
+    }
+}

@@ -1,0 +1,169 @@
+//! The plan: the ordered changes that take the live accounts to what is desired, as plain data.
+//!
+//! A plan can be printed, compared and saved. It holds no time, no duration and nothing of how the
+//! reading was done: the same blueprint and the same accounts give the same bytes.
+
+pub mod diff;
+mod effects;
+mod fields;
+pub mod hold;
+mod kinds;
+pub mod order;
+
+pub use diff::diff;
+pub use hold::Stage;
+
+use crate::blueprint::Risk;
+use crate::cloud::Action;
+use crate::resource::Address;
+use crate::scope::{AccountId, Place, Region};
+use crate::snapshot::{AccountSnapshot, PlaceSnapshot, Unreadable};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The version of a plan's JSON form.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// What was observed of every place and account in scope.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Live {
+    pub accounts: BTreeMap<AccountId, AccountSnapshot>,
+    pub places: BTreeMap<Place, PlaceSnapshot>,
+}
+
+/// Everything a reviewer needs to know before an apply, and everything an apply does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    pub ctguard_plan: u32,
+    pub blueprint: String,
+    /// The date that exceptions were judged by, ISO 8601.
+    pub as_of: String,
+    pub scope: PlanScope,
+    /// Per alert, how many places change between silent and alerting.
+    pub effects: Vec<Effect>,
+    pub changes: Vec<Change>,
+    /// What waits for a person.
+    pub waiting: Vec<Waiting>,
+    pub refusals: Vec<Refusal>,
+    pub unknown: Vec<Unknown>,
+    /// Trouble that is no difference, such as a missing trail, in full sentences.
+    pub warnings: Vec<String>,
+    /// How many objects are as they should be.
+    pub in_sync: usize,
+}
+
+/// The places that the plan covers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanScope {
+    pub accounts: Vec<AccountId>,
+    pub regions: Vec<Region>,
+    /// Regions left out by an exception of the blueprint.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub excepted: Vec<Region>,
+}
+
+/// What a plan means for one alert.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Effect {
+    pub alert: String,
+    pub risk: Option<Risk>,
+    /// Places in which the alert's events can land.
+    pub places: usize,
+    /// Places in which it reaches everybody listed now.
+    pub alerting_now: usize,
+    /// Places in which it does once the plan is applied and nobody has to do anything more.
+    pub alerting_after: usize,
+    /// Places in which it does once people have confirmed, too.
+    pub alerting_confirmed: usize,
+    /// The plan removes rules of this alert, which the blueprint no longer has.
+    pub removed: bool,
+}
+
+/// One difference of one resource.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    pub address: Address,
+    pub action: Verb,
+    /// Why, in a few words.
+    pub reason: String,
+    /// The alert that a rule or target belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert: Option<String>,
+    pub fields: Vec<Field>,
+    /// Where its calls are made; differs from the address for what has no region.
+    pub place: Place,
+    /// The AWS calls, in order.
+    pub calls: Vec<Action>,
+    /// What must be there before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<Address>,
+}
+
+/// What happens to a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verb {
+    Create,
+    Update,
+    Adopt,
+    Delete,
+}
+
+/// One field that differs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Field {
+    pub path: String,
+    /// Absent when the field was not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Value>,
+    /// Absent when the field goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Value>,
+}
+
+/// Something that only a person can bring about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Waiting {
+    pub address: Address,
+    pub what: WaitingFor,
+    /// Who, and what they do, in one sentence.
+    pub message: String,
+}
+
+/// Why something waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WaitingFor {
+    /// A subscriber has not confirmed.
+    Confirmation,
+    /// A chat configuration does not list the topic.
+    ChatConfiguration,
+    /// A removal is held back until the replacement is proven.
+    Removal,
+}
+
+/// Something ctguard will not do, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Refusal {
+    pub address: Address,
+    pub reason: String,
+    pub help: String,
+}
+
+/// A part of the live side that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Unknown {
+    pub account: AccountId,
+    pub region: Region,
+    /// What is not known, such as `rules` or `topic ctguard-acme-secops`.
+    pub part: String,
+    pub why: Unreadable,
+}
+
+impl Plan {
+    /// Whether an apply would have nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+}

@@ -1,0 +1,258 @@
+//! Desired × live → the changes, place by place, and everything that is not a change but must be said.
+
+use super::hold::Stage;
+use super::{
+    Change, Field, Live, Plan, PlanScope, Refusal, Unknown, Verb, Waiting, effects, kinds, order,
+};
+use crate::cloud::Action;
+use crate::desired::Desired;
+use crate::proof::{self, LinkCode, Mender, Proof, Status};
+use crate::resource::{Address, BLUEPRINT_TAG, Kind, Tags};
+use crate::scope::{Place, Region};
+use crate::snapshot::{Observed, Unreadable};
+use std::collections::BTreeSet;
+
+/// Compares what should exist with what was observed. A place of the scope that was not observed at
+/// all is unknown, never in sync.
+pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
+    let mut differ = Differ { desired, live, out: Collected::default() };
+    kinds::bucket::diff(&mut differ);
+    for (place, here) in &desired.places {
+        let Some(seen) = live.places.get(place) else {
+            differ.unknown(place, "the whole place", &not_observed());
+            continue;
+        };
+        kinds::trail::diff(&mut differ, place, here, seen);
+        kinds::queue::diff(&mut differ, place, here, seen);
+        kinds::topic::diff(&mut differ, place, here, seen);
+        kinds::rule::diff(&mut differ, place, here, seen);
+    }
+    let mut out = differ.out;
+    order::sort(&mut out.changes);
+    out.waiting.sort();
+    out.refusals.sort();
+    out.unknown.sort();
+    out.unknown.dedup();
+    let mut plan = Plan {
+        ctguard_plan: super::FORMAT_VERSION,
+        blueprint: desired.name.clone(),
+        as_of: desired.as_of.to_string(),
+        scope: scope(desired),
+        effects: Vec::new(),
+        changes: out.changes,
+        waiting: out.waiting,
+        refusals: out.refusals,
+        unknown: out.unknown,
+        warnings: out.warnings,
+        in_sync: out.in_sync,
+    };
+    let proof = proof::prove(desired, live);
+    let outlooks = effects::outlooks(desired, live, &proof, &plan);
+    super::hold::hold(desired, live, &outlooks, &mut plan, stage);
+    plan.effects = effects::of(desired, &outlooks, &plan);
+    plan.warnings.extend(uncovered(&proof));
+    plan.warnings.sort();
+    plan.warnings.dedup();
+    plan
+}
+
+/// Trails are the one link that a plan may be unable to mend: it says so before anything is applied.
+fn uncovered(proof: &Proof) -> Vec<String> {
+    let trail = |code| {
+        matches!(
+            code,
+            LinkCode::TrailMissing | LinkCode::TrailNotLogging | LinkCode::TrailSelectors
+        )
+    };
+    proof
+        .findings()
+        .into_iter()
+        .filter(|finding| trail(finding.code) && finding.mender == Mender::Person)
+        .filter(|finding| finding.status >= Status::Unknown)
+        .map(|finding| {
+            let places: Vec<String> = finding.places.iter().map(ToString::to_string).collect();
+            format!(
+                "{}: {} ({}). {}",
+                places.join(", "),
+                finding.cause,
+                finding.object,
+                finding.fix
+            )
+        })
+        .collect()
+}
+
+fn scope(desired: &Desired) -> PlanScope {
+    let accounts: BTreeSet<_> = desired.places.keys().map(|place| place.account.clone()).collect();
+    let regions: BTreeSet<_> = desired.places.keys().map(|place| place.region.clone()).collect();
+    PlanScope {
+        accounts: accounts.into_iter().collect(),
+        regions: regions.into_iter().collect(),
+        excepted: desired.excepted.clone(),
+    }
+}
+
+fn not_observed() -> Unreadable {
+    Unreadable {
+        operation: "observe".to_owned(),
+        code: "NotObserved".to_owned(),
+        message: "the place was not read".to_owned(),
+    }
+}
+
+/// Whose an existing object is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// It carries this blueprint's tag.
+    Us,
+    /// It carries another blueprint's tag.
+    Blueprint(String),
+    Nobody,
+    /// Its tags could not be read.
+    Unknown(Unreadable),
+}
+
+#[derive(Debug, Default)]
+struct Collected {
+    changes: Vec<Change>,
+    waiting: Vec<Waiting>,
+    refusals: Vec<Refusal>,
+    unknown: Vec<Unknown>,
+    warnings: Vec<String>,
+    in_sync: usize,
+}
+
+/// What the kinds compare with, and where they put what they find.
+pub(super) struct Differ<'a> {
+    pub desired: &'a Desired,
+    pub live: &'a Live,
+    out: Collected,
+}
+
+impl Differ<'_> {
+    /// Tells from the ownership tag whose an object is. This is the one place where that is decided.
+    pub fn owner(&self, tags: &Observed<Tags>) -> Owner {
+        match tags {
+            Observed::Unreadable(why) => Owner::Unknown(why.clone()),
+            Observed::Absent => Owner::Nobody,
+            Observed::Known(tags) => match tags.get(BLUEPRINT_TAG) {
+                Some(name) if *name == self.desired.name => Owner::Us,
+                Some(name) => Owner::Blueprint(name.clone()),
+                None => Owner::Nobody,
+            },
+        }
+    }
+
+    /// Whether an object of this name may be changed. When it may not, says so in the plan.
+    pub fn may_change(&mut self, place: &Place, address: &Address, tags: &Observed<Tags>) -> bool {
+        let reason = match self.owner(tags) {
+            Owner::Us => return true,
+            Owner::Unknown(why) => {
+                self.unknown(place, &format!("tags of {} {}", address.kind, address.name), &why);
+                return false;
+            }
+            Owner::Blueprint(name) => format!("it belongs to the blueprint `{name}`"),
+            Owner::Nobody => {
+                format!("it does not carry the tag {BLUEPRINT_TAG}={}", self.desired.name)
+            }
+        };
+        let help = format!(
+            "Rename or remove it, or give the blueprint another `name`. If it is this blueprint's and only lost its tag, tag it {BLUEPRINT_TAG}={}.",
+            self.desired.name
+        );
+        self.refuse(address.clone(), reason, help);
+        false
+    }
+
+    /// The tags that an owned object lacks or has otherwise; what others tagged is left alone.
+    pub fn missing_tags(&self, wanted: &Tags, live: &Observed<Tags>) -> Tags {
+        let live = live.known();
+        wanted
+            .iter()
+            .filter(|(key, value)| live.and_then(|tags| tags.get(*key)) != Some(*value))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect()
+    }
+
+    /// Says that ctguard will not touch something, and what to do about it.
+    pub fn refuse(&mut self, address: Address, reason: impl Into<String>, help: impl Into<String>) {
+        self.out.refusals.push(Refusal { address, reason: reason.into(), help: help.into() });
+    }
+
+    pub fn unknown(&mut self, place: &Place, part: &str, why: &Unreadable) {
+        self.unknown_at(&place.region, place, part, why);
+    }
+
+    pub fn unknown_at(&mut self, region: &Region, place: &Place, part: &str, why: &Unreadable) {
+        self.out.unknown.push(Unknown {
+            account: place.account.clone(),
+            region: region.clone(),
+            part: part.to_owned(),
+            why: why.clone(),
+        });
+    }
+
+    pub fn wait(&mut self, waiting: Waiting) {
+        self.out.waiting.push(waiting);
+    }
+
+    pub fn warn(&mut self, warning: String) {
+        self.out.warnings.push(warning);
+    }
+
+    pub fn in_sync(&mut self) {
+        self.out.in_sync += 1;
+    }
+
+    /// Adds a change, or counts the object as in sync when nothing differs.
+    pub fn change(&mut self, draft: Draft, fields: Vec<Field>, calls: Vec<Action>) {
+        if calls.is_empty() {
+            self.in_sync();
+            return;
+        }
+        let Draft { place, address, verb, reason, alert, needs } = draft;
+        self.out.changes.push(Change {
+            address,
+            action: verb,
+            reason,
+            alert,
+            fields,
+            place,
+            calls,
+            needs,
+        });
+    }
+}
+
+/// The part of a change that is known before its fields are compared.
+pub(super) struct Draft {
+    pub place: Place,
+    pub address: Address,
+    pub verb: Verb,
+    pub reason: String,
+    pub alert: Option<String>,
+    pub needs: Vec<Address>,
+}
+
+impl Draft {
+    pub fn new(place: &Place, kind: Kind, name: &str, verb: Verb, reason: &str) -> Self {
+        Self {
+            place: place.clone(),
+            address: Address::new(place, kind, name),
+            verb,
+            reason: reason.to_owned(),
+            alert: None,
+            needs: Vec::new(),
+        }
+    }
+
+    pub fn alert(mut self, alert: Option<&str>) -> Self {
+        self.alert = alert.map(str::to_owned);
+        self
+    }
+
+    pub fn needs(mut self, needs: impl IntoIterator<Item = Address>) -> Self {
+        self.needs.extend(needs);
+        self
+    }
+}

@@ -1,0 +1,116 @@
+//! What a plan means for each alert: in how many places it is silent now, and after.
+
+use super::{Effect, Live, Plan, Verb};
+use crate::blueprint::Subscriber;
+use crate::desired::{AlertPath, Desired};
+use crate::proof::{LinkCode, PathProof, Proof, Status};
+use crate::resource::Kind;
+use crate::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol};
+use crate::snapshot::{LiveSubscription, Observed};
+use std::collections::BTreeMap;
+
+/// What becomes of one path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Outlook {
+    /// It reaches everybody listed.
+    pub now: bool,
+    /// It does once the plan is applied and nobody has to do anything more.
+    pub after: bool,
+    /// It does once people have confirmed, too.
+    pub confirmed: bool,
+}
+
+/// The outlook of every path, in the order of `desired.paths`.
+pub(super) fn outlooks(desired: &Desired, live: &Live, proof: &Proof, plan: &Plan) -> Vec<Outlook> {
+    let trail_refused = plan.refusals.iter().any(|refusal| refusal.address.kind == Kind::Trail);
+    desired
+        .paths
+        .iter()
+        .zip(&proof.paths)
+        .map(|(path, proof)| {
+            let confirmed = mended(proof, trail_refused);
+            Outlook {
+                now: proof.status() <= Status::Assumed,
+                after: confirmed && !awaits_somebody(path, live),
+                confirmed,
+            }
+        })
+        .collect()
+}
+
+/// One effect an alert, in the blueprint's order, then the alerts whose rules the plan removes.
+pub(super) fn of(desired: &Desired, outlooks: &[Outlook], plan: &Plan) -> Vec<Effect> {
+    let mut paths: BTreeMap<&str, Vec<Outlook>> = BTreeMap::new();
+    for (path, outlook) in desired.paths.iter().zip(outlooks) {
+        paths.entry(path.alert.as_str()).or_default().push(*outlook);
+    }
+    let mut effects: Vec<Effect> = desired
+        .alerts
+        .iter()
+        .filter_map(|alert| {
+            let paths = paths.get(alert.id.as_str())?;
+            let count = |test: fn(&Outlook) -> bool| paths.iter().filter(|p| test(p)).count();
+            Some(Effect {
+                alert: alert.id.clone(),
+                risk: Some(alert.risk),
+                places: paths.len(),
+                alerting_now: count(|path| path.now),
+                alerting_after: count(|path| path.after),
+                alerting_confirmed: count(|path| path.confirmed),
+                removed: false,
+            })
+        })
+        .collect();
+    let mut removed: BTreeMap<&str, usize> = BTreeMap::new();
+    let deletes =
+        plan.changes.iter().filter(|c| c.action == Verb::Delete && c.address.kind == Kind::Rule);
+    for change in deletes {
+        let alert = change.alert.as_deref().unwrap_or(&change.address.name);
+        if !desired.alerts.iter().any(|wanted| wanted.id == alert && wanted.routed) {
+            *removed.entry(alert).or_default() += 1;
+        }
+    }
+    effects.extend(removed.into_iter().map(|(alert, places)| Effect {
+        alert: alert.to_owned(),
+        risk: None,
+        places,
+        alerting_now: places,
+        alerting_after: 0,
+        alerting_confirmed: 0,
+        removed: true,
+    }));
+    effects
+}
+
+fn mended(proof: &PathProof, trail_refused: bool) -> bool {
+    use crate::proof::Mender;
+    proof.links.iter().filter(|link| link.status > Status::Assumed).all(|link| {
+        let person = matches!(link.code, LinkCode::SubscriberPending | LinkCode::ChatMissing);
+        let apply = link.status == Status::Broken && link.mender == Mender::Apply;
+        let trail = matches!(
+            link.code,
+            LinkCode::TrailMissing | LinkCode::TrailNotLogging | LinkCode::TrailSelectors
+        );
+        person || apply && !(trail && trail_refused)
+    })
+}
+
+/// Whether a listed subscriber has yet to confirm, or will have to once it is subscribed.
+fn awaits_somebody(path: &AlertPath, live: &Live) -> bool {
+    let seen = live.places.get(&path.raised);
+    path.destinations.iter().any(|destination| {
+        let subscriptions = seen
+            .and_then(|seen| seen.topics.get(&destination.topic_arn))
+            .and_then(Observed::known)
+            .and_then(|topic| topic.subscriptions.known());
+        destination.subscribers.iter().any(|subscriber| {
+            let endpoint = match subscriber {
+                Subscriber::Chat(_) => Endpoint::new(Protocol::Https, CHAT_ENDPOINT),
+                Subscriber::Endpoint(endpoint) => endpoint.clone(),
+            };
+            let by_itself = matches!(endpoint.protocol, Protocol::Sqs | Protocol::Lambda);
+            let there = subscriptions.and_then(|seen| seen.get(&endpoint));
+            !by_itself && !matches!(there, Some(LiveSubscription::Confirmed { .. }))
+        })
+    })
+}

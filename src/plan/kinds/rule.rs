@@ -1,0 +1,225 @@
+//! Rules and their targets.
+
+use crate::cloud::Action;
+use crate::desired::{DesiredPlace, DesiredRule};
+use crate::pattern::{Coverage, Pattern};
+use crate::plan::Verb;
+use crate::plan::diff::{Differ, Draft, Owner};
+use crate::plan::fields::Fields;
+use crate::resource::rule::{Target, Targets};
+use crate::resource::{ALERT_TAG, Address, Kind};
+use crate::scope::{Arn, Place};
+use crate::snapshot::{LiveRule, Observed, PlaceSnapshot};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+pub fn diff(differ: &mut Differ<'_>, place: &Place, here: &DesiredPlace, seen: &PlaceSnapshot) {
+    let nothing = Default::default();
+    let live = match &seen.rules {
+        Observed::Known(rules) => rules,
+        Observed::Absent => &nothing,
+        Observed::Unreadable(why) => return differ.unknown(place, "rules", why),
+    };
+    for (name, desired) in &here.rules {
+        match live.get(name) {
+            None => {
+                create(differ, place, name, desired);
+                put_targets(differ, place, name, desired, &Targets::new());
+            }
+            Some(rule) => update(differ, place, name, desired, rule),
+        }
+    }
+    for (name, rule) in live {
+        if !here.rules.contains_key(name) {
+            unwanted(differ, place, name, rule);
+        }
+    }
+}
+
+fn create(differ: &mut Differ<'_>, place: &Place, name: &str, desired: &DesiredRule) {
+    let mut fields = Fields::default();
+    fields.set("state", &desired.rule.state);
+    fields.set("event_pattern", &pattern_value(desired.rule.event_pattern.as_deref()));
+    let call = Action::PutRule {
+        name: name.to_owned(),
+        rule: desired.rule.clone(),
+        tags: desired.tags.clone(),
+    };
+    let draft = Draft::new(place, Kind::Rule, name, Verb::Create, "it does not exist")
+        .alert(Some(&desired.alert));
+    differ.change(draft, fields.into_vec(), vec![call]);
+}
+
+fn update(
+    differ: &mut Differ<'_>,
+    place: &Place,
+    name: &str,
+    desired: &DesiredRule,
+    live: &LiveRule,
+) {
+    let address = Address::new(place, Kind::Rule, name);
+    if let Some(service) = &live.rule.managed_by {
+        return differ.refuse(
+            address,
+            format!("it is managed by {service}"),
+            "Give the blueprint another `name`: AWS does not let such a rule be changed.",
+        );
+    }
+    if !differ.may_change(place, &address, &live.tags) {
+        return;
+    }
+    let mut fields = Fields::default();
+    let (now, wanted) = (&live.rule, &desired.rule);
+    fields.compare("state", &now.state, &wanted.state);
+    if !same_pattern(now.event_pattern.as_deref(), &desired.compiled.pattern) {
+        let before = pattern_value(now.event_pattern.as_deref());
+        fields.differ("event_pattern", &before, &pattern_value(wanted.event_pattern.as_deref()));
+    }
+    fields.compare("schedule_expression", &now.schedule_expression, &wanted.schedule_expression);
+    fields.compare("description", &now.description, &wanted.description);
+    fields.compare("role_arn", &now.role_arn, &wanted.role_arn);
+    let mut calls = Vec::new();
+    if !fields.is_empty() {
+        // PutRule ignores tags on an update, so none are sent.
+        calls.push(Action::PutRule {
+            name: name.to_owned(),
+            rule: wanted.clone(),
+            tags: Default::default(),
+        });
+    }
+    let tags = differ.missing_tags(&desired.tags, &live.tags);
+    if !tags.is_empty() {
+        fields.set("tags", &tags);
+        calls.push(Action::TagRule { name: name.to_owned(), tags });
+    }
+    let draft = Draft::new(place, Kind::Rule, name, Verb::Update, "it was changed")
+        .alert(Some(&desired.alert));
+    differ.change(draft, fields.into_vec(), calls);
+    match &live.targets {
+        Observed::Known(targets) => {
+            put_targets(differ, place, name, desired, targets);
+            remove_targets(differ, place, name, Some(desired), targets);
+        }
+        Observed::Absent => put_targets(differ, place, name, desired, &Targets::new()),
+        Observed::Unreadable(why) => differ.unknown(place, &format!("targets of rule {name}"), why),
+    }
+}
+
+fn put_targets(
+    differ: &mut Differ<'_>,
+    place: &Place,
+    rule: &str,
+    desired: &DesiredRule,
+    live: &Targets,
+) {
+    for (id, wanted) in &desired.targets {
+        let now = live.get(id);
+        let mut fields = Fields::default();
+        compare_target(&mut fields, now, wanted);
+        let (verb, reason) = match now {
+            None => (Verb::Create, "it does not exist"),
+            Some(_) => (Verb::Update, "it was changed"),
+        };
+        let mut calls = Vec::new();
+        if !fields.is_empty() {
+            let targets = Targets::from([(id.clone(), wanted.clone())]);
+            calls.push(Action::PutTargets { rule: rule.to_owned(), targets });
+        }
+        let draft = Draft::new(place, Kind::Target, &format!("{rule}/{id}"), verb, reason)
+            .alert(Some(&desired.alert))
+            .needs(needs(place, rule, wanted));
+        differ.change(draft, fields.into_vec(), calls);
+    }
+}
+
+fn compare_target(fields: &mut Fields, now: Option<&Target>, wanted: &Target) {
+    let Some(now) = now else {
+        fields.set("arn", &wanted.arn);
+        return;
+    };
+    fields.compare("arn", &now.arn, &wanted.arn);
+    fields.compare("role_arn", &now.role_arn, &wanted.role_arn);
+    fields.compare("input", &now.input, &wanted.input);
+    fields.compare("dead_letter_arn", &now.dead_letter_arn, &wanted.dead_letter_arn);
+    if now.retry_policy.unwrap_or_default() != wanted.retry_policy.unwrap_or_default() {
+        fields.differ("retry_policy", &now.retry_policy, &wanted.retry_policy);
+    }
+    fields.compare("other_parameters", &now.other_parameters, &wanted.other_parameters);
+}
+
+/// A target comes after its rule, its topic and its queue.
+fn needs(place: &Place, rule: &str, target: &Target) -> Vec<Address> {
+    let mut needs = vec![Address::new(place, Kind::Rule, rule)];
+    if let Some(topic) = Arn::parse(&target.arn) {
+        needs.push(Address::new(place, Kind::Topic, topic.resource));
+    }
+    if let Some(queue) = target.dead_letter_arn.as_deref().and_then(Arn::parse) {
+        needs.push(Address::new(place, Kind::Queue, queue.resource));
+    }
+    needs
+}
+
+/// Targets have no tags: on an owned rule, all that are not wanted go.
+fn remove_targets(
+    differ: &mut Differ<'_>,
+    place: &Place,
+    rule: &str,
+    desired: Option<&DesiredRule>,
+    live: &Targets,
+) {
+    for (id, target) in live {
+        if desired.is_some_and(|desired| desired.targets.contains_key(id)) {
+            continue;
+        }
+        let mut fields = Fields::default();
+        fields.differ("arn", &target.arn, &Value::Null);
+        let call =
+            Action::RemoveTargets { rule: rule.to_owned(), ids: BTreeSet::from([id.clone()]) };
+        let draft = Draft::new(
+            place,
+            Kind::Target,
+            &format!("{rule}/{id}"),
+            Verb::Delete,
+            "the blueprint does not have it",
+        )
+        .alert(desired.map(|desired| desired.alert.as_str()));
+        differ.change(draft, fields.into_vec(), vec![call]);
+    }
+}
+
+/// An owned rule that the blueprint no longer asks for goes, its targets before it.
+fn unwanted(differ: &mut Differ<'_>, place: &Place, name: &str, live: &LiveRule) {
+    match differ.owner(&live.tags) {
+        Owner::Us => {}
+        Owner::Unknown(why) => return differ.unknown(place, &format!("tags of rule {name}"), &why),
+        Owner::Blueprint(_) | Owner::Nobody => return,
+    }
+    let alert = live.tags.known().and_then(|tags| tags.get(ALERT_TAG)).map(String::as_str);
+    let draft = Draft::new(place, Kind::Rule, name, Verb::Delete, "the blueprint no longer has it")
+        .alert(alert);
+    match &live.targets {
+        Observed::Known(targets) => {
+            remove_targets(differ, place, name, None, targets);
+            let needs: Vec<Address> = targets
+                .keys()
+                .map(|id| Address::new(place, Kind::Target, format!("{name}/{id}")))
+                .collect();
+            let call = Action::DeleteRule { name: name.to_owned() };
+            differ.change(draft.needs(needs), Vec::new(), vec![call]);
+        }
+        Observed::Absent => {
+            differ.change(draft, Vec::new(), vec![Action::DeleteRule { name: name.to_owned() }]);
+        }
+        Observed::Unreadable(why) => differ.unknown(place, &format!("targets of rule {name}"), why),
+    }
+}
+
+fn same_pattern(live: Option<&str>, desired: &Pattern) -> bool {
+    live.and_then(|text| Pattern::parse(text).ok())
+        .is_some_and(|live| live.coverage_of(desired) == Coverage::Equal)
+}
+
+/// The pattern as JSON, so that a diff shows its structure; as text when it is not JSON.
+fn pattern_value(pattern: Option<&str>) -> Option<Value> {
+    pattern.map(|text| serde_json::from_str(text).unwrap_or_else(|_| Value::from(text)))
+}

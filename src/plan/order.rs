@@ -1,0 +1,52 @@
+//! The order of an apply: global waves, first what permits and receives, then what sends, and removals
+//! last, each in the opposite order of its making.
+//!
+//! ```text
+//! permit   bucket, queue
+//! receive  topic, trail
+//! send     subscription, rule
+//! attach   target
+//! settle   observe again, prove what replaces
+//! remove   target → rule, subscription → topic → queue
+//! ```
+
+use super::{Change, Verb};
+use crate::resource::Kind;
+
+/// The wave that a change belongs to. Changes of one wave do not depend on each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Wave {
+    Permit,
+    Receive,
+    Send,
+    Attach,
+    RemoveTargets,
+    RemoveSenders,
+    RemoveTopics,
+    RemoveQueues,
+}
+
+impl Wave {
+    /// Whether the wave takes something away, and so runs only after settling.
+    pub fn removes(self) -> bool {
+        self >= Self::RemoveTargets
+    }
+
+    pub fn of(change: &Change) -> Self {
+        match (change.action, change.address.kind) {
+            (Verb::Delete, Kind::Target) => Self::RemoveTargets,
+            (Verb::Delete, Kind::Rule | Kind::Subscription) => Self::RemoveSenders,
+            (Verb::Delete, Kind::Topic | Kind::Trail) => Self::RemoveTopics,
+            (Verb::Delete, Kind::Queue | Kind::Bucket) => Self::RemoveQueues,
+            (_, Kind::Bucket | Kind::Queue) => Self::Permit,
+            (_, Kind::Topic | Kind::Trail) => Self::Receive,
+            (_, Kind::Subscription | Kind::Rule) => Self::Send,
+            (_, Kind::Target) => Self::Attach,
+        }
+    }
+}
+
+/// Sorts changes by wave, then address.
+pub(super) fn sort(changes: &mut [Change]) {
+    changes.sort_by(|a, b| (Wave::of(a), &a.address).cmp(&(Wave::of(b), &b.address)));
+}
