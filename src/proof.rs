@@ -146,16 +146,7 @@ pub fn prove(desired: &Desired, live: &Live) -> Proof {
 
 impl Proof {
     pub fn counts(&self) -> Counts {
-        let mut counts = Counts::default();
-        for path in &self.paths {
-            match path.status() {
-                Status::Proven => counts.proven += 1,
-                Status::Assumed => counts.assumed += 1,
-                Status::Unknown => counts.unknown += 1,
-                Status::Broken => counts.broken += 1,
-            }
-        }
-        counts
+        Counts::of(self.paths.iter())
     }
 
     /// Every link that is not proven, once, worst first.
@@ -169,19 +160,30 @@ impl Proof {
         for signal in &self.signals {
             found.entry(signal).or_default();
         }
-        let mut findings: Vec<Finding> = found
-            .into_iter()
-            .map(|(link, alerts)| Finding {
-                code: link.code,
-                status: link.status,
-                alerts,
-                object: link.object.clone(),
-                cause: link.cause.clone(),
-                fix: link.fix.clone(),
-                mender: link.mender,
-                places: BTreeSet::from([link.place.clone()]),
-            })
-            .collect();
+        let mut findings: Vec<Finding> = Vec::new();
+        for (link, alerts) in found {
+            let same = findings.iter_mut().find(|finding| {
+                (finding.code, finding.status, &finding.object)
+                    == (link.code, link.status, &link.object)
+                    && (&finding.cause, &finding.fix) == (&link.cause, &link.fix)
+            });
+            match same {
+                Some(finding) => {
+                    finding.alerts.extend(alerts);
+                    finding.places.insert(link.place.clone());
+                }
+                None => findings.push(Finding {
+                    code: link.code,
+                    status: link.status,
+                    alerts,
+                    object: link.object.clone(),
+                    cause: link.cause.clone(),
+                    fix: link.fix.clone(),
+                    mender: link.mender,
+                    places: BTreeSet::from([link.place.clone()]),
+                }),
+            }
+        }
         findings.sort_by(|a, b| {
             (b.status, a.code, &a.object, &a.cause).cmp(&(a.status, b.code, &b.object, &b.cause))
         });
@@ -247,5 +249,83 @@ fn unreadable(code: LinkCode, place: &Place, object: String, why: &Unreadable) -
         cause: format!("{} failed: {} ({})", why.operation, why.code, why.message),
         fix: format!("Allow {} to the identity that runs ctguard, and run again.", why.operation),
         mender: Mender::Person,
+    }
+}
+
+/// The version of a report's JSON form.
+pub const REPORT_FORMAT_VERSION: u32 = 1;
+
+/// What `verify` says, as data; its text is made from this value and knows no more.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    pub format_version: u32,
+    pub blueprint: String,
+    /// The date that exceptions were judged by, ISO 8601.
+    pub as_of: String,
+    /// How many alerts × places there are of each status.
+    pub counts: Counts,
+    /// Per alert, in the blueprint's order, the same counts.
+    pub alerts: Vec<AlertCounts>,
+    /// Every link that is not proven, worst first.
+    pub links: Vec<Finding>,
+    pub remarks: Vec<String>,
+    /// Alerts that nobody is to hear of: their route is empty.
+    pub unrouted: Vec<String>,
+}
+
+/// The verdict on one alert.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AlertCounts {
+    pub alert: String,
+    pub title: String,
+    pub risk: crate::blueprint::Risk,
+    pub counts: Counts,
+}
+
+impl Proof {
+    pub fn report(&self, desired: &Desired) -> Report {
+        let alerts = desired
+            .alerts
+            .iter()
+            .filter(|alert| alert.routed)
+            .map(|alert| {
+                let paths = self.paths.iter().filter(|path| path.alert == alert.id);
+                AlertCounts {
+                    alert: alert.id.clone(),
+                    title: alert.title.clone(),
+                    risk: alert.risk,
+                    counts: Counts::of(paths),
+                }
+            })
+            .collect();
+        Report {
+            format_version: REPORT_FORMAT_VERSION,
+            blueprint: desired.name.clone(),
+            as_of: desired.as_of.to_string(),
+            counts: self.counts(),
+            alerts,
+            links: self.findings(),
+            remarks: self.remarks.clone(),
+            unrouted: self.unrouted.clone(),
+        }
+    }
+}
+
+impl Counts {
+    fn of<'a>(paths: impl Iterator<Item = &'a PathProof>) -> Self {
+        let mut counts = Self::default();
+        for path in paths {
+            match path.status() {
+                Status::Proven => counts.proven += 1,
+                Status::Assumed => counts.assumed += 1,
+                Status::Unknown => counts.unknown += 1,
+                Status::Broken => counts.broken += 1,
+            }
+        }
+        counts
+    }
+
+    pub fn total(&self) -> usize {
+        self.proven + self.assumed + self.unknown + self.broken
     }
 }

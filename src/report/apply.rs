@@ -1,0 +1,159 @@
+//! What an apply did, as people read it and as JSON.
+
+use super::plan::{named, waiting};
+use super::{Paint, count};
+use crate::plan::{Refusal, Unknown, Waiting};
+use crate::proof::Counts;
+use crate::resource::Address;
+use crate::run::{Applied, OutcomeKind, apply::Why};
+use serde::Serialize;
+use std::fmt::Write;
+
+/// The result of an apply as data.
+#[derive(Debug, Clone, Serialize)]
+pub struct ApplyReport {
+    pub format_version: u32,
+    pub blueprint: String,
+    pub done: usize,
+    pub failed: usize,
+    pub not_attempted: usize,
+    pub interrupted: bool,
+    /// Every change that was to be made, in order.
+    pub outcomes: Vec<ReportedOutcome>,
+    pub waiting: Vec<Waiting>,
+    pub refusals: Vec<Refusal>,
+    pub unknown: Vec<Unknown>,
+    /// The verdict of `verify` after the apply; absent when there was nothing to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Counts>,
+}
+
+/// One change and what became of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReportedOutcome {
+    pub address: Address,
+    pub action: crate::plan::Verb,
+    pub outcome: OutcomeKind,
+    /// Why it was not done, in one sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+}
+
+impl ApplyReport {
+    pub fn of(
+        blueprint: &str,
+        applied: &Applied,
+        planned: &crate::plan::Plan,
+        verdict: Option<Counts>,
+    ) -> Self {
+        let plan = applied.after.as_ref().map_or(planned, |after| &after.plan);
+        Self {
+            format_version: 1,
+            blueprint: blueprint.to_owned(),
+            done: applied.count(OutcomeKind::Done),
+            failed: applied.count(OutcomeKind::Failed),
+            not_attempted: applied.count(OutcomeKind::NotAttempted),
+            interrupted: applied.interrupted,
+            outcomes: applied
+                .outcomes
+                .iter()
+                .map(|outcome| ReportedOutcome {
+                    address: outcome.change.address.clone(),
+                    action: outcome.change.action,
+                    outcome: outcome.kind,
+                    why: outcome.why.as_ref().map(explain),
+                    code: match &outcome.why {
+                        Some(Why::Cloud(error)) => Some(error.code.clone()),
+                        _ => None,
+                    },
+                })
+                .collect(),
+            waiting: plan.waiting.clone(),
+            refusals: plan.refusals.clone(),
+            unknown: plan.unknown.clone(),
+            verdict,
+        }
+    }
+}
+
+fn explain(why: &Why) -> String {
+    use crate::cloud::CloudErrorKind;
+    match why {
+        Why::Cloud(error) => {
+            let id = error
+                .request_id
+                .as_deref()
+                .map(|id| format!(" (request {id})"))
+                .unwrap_or_default();
+            let help = match error.kind {
+                CloudErrorKind::AccessDenied => {
+                    format!(" Allow {} to these credentials.", error.operation)
+                }
+                CloudErrorKind::Transient => " Run apply again.".to_owned(),
+                CloudErrorKind::NoCredentials | CloudErrorKind::Refused => String::new(),
+            };
+            format!("{error}{id}.{help}")
+        }
+        Why::Needs(address) => format!("It needs {}, which was not done.", named(address)),
+        Why::Interrupted => "Stopped before it was begun.".to_owned(),
+    }
+}
+
+/// Renders the result of an apply.
+pub fn render(report: &ApplyReport, paint: Paint) -> String {
+    let mut out = String::new();
+    for outcome in report.outcomes.iter().filter(|outcome| outcome.outcome != OutcomeKind::Done) {
+        let sign = match outcome.outcome {
+            OutcomeKind::Failed => paint.bad("✗ failed"),
+            _ => paint.warn("· not attempted"),
+        };
+        let _ = writeln!(out, "{sign} {}", named(&outcome.address));
+        if let Some(why) = &outcome.why {
+            let _ = writeln!(out, "    {why}");
+        }
+    }
+    let mut parts = vec![format!("{} done", count(report.done, "change"))];
+    if report.failed > 0 {
+        parts.push(paint.bad(format!("{} failed", report.failed)));
+    }
+    if report.not_attempted > 0 {
+        parts.push(paint.warn(format!("{} not attempted", report.not_attempted)));
+    }
+    if report.interrupted {
+        parts.push("stopped on request".to_owned());
+    }
+    let _ = writeln!(out, "Applied {}: {}.", paint.head(&report.blueprint), parts.join(", "));
+    for refusal in &report.refusals {
+        let _ = writeln!(
+            out,
+            "{} {}: {}.\n    {}",
+            paint.bad("✗ refused"),
+            named(&refusal.address),
+            refusal.reason,
+            refusal.help
+        );
+    }
+    for unknown in &report.unknown {
+        let _ = writeln!(
+            out,
+            "{} {} in {}/{}: {}",
+            paint.warn("? not known"),
+            unknown.part,
+            unknown.account,
+            unknown.region,
+            unknown.why.message
+        );
+    }
+    waiting(&mut out, &report.waiting, paint);
+    if let Some(counts) = &report.verdict {
+        let all = counts.total();
+        let reached = counts.proven + counts.assumed;
+        let sentence =
+            format!("{reached} of {} × place now reach everybody listed.", count(all, "alert"));
+        let sentence = if reached == all { paint.good(sentence) } else { paint.warn(sentence) };
+        let _ = writeln!(out, "\n{sentence} `ctguard verify` says more.");
+    }
+    out
+}

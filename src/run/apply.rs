@@ -1,0 +1,251 @@
+//! Performing a plan: wave by wave, independent work side by side, nothing hidden.
+//!
+//! After the creating waves the accounts are read again: removals run only once what replaces them is
+//! proven, and the outcome says what still waits for a person.
+
+use super::{Event, Listener, observe};
+use crate::cloud::{Action, Cloud, CloudError};
+use crate::desired::Desired;
+use crate::plan::order::Wave;
+use crate::plan::{Change, Live, Plan, Stage, Verb, WaitingFor, diff};
+use crate::resource::{Address, Kind};
+use crate::scope::Place;
+use futures::stream::{self, StreamExt};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What became of one change.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    pub change: Change,
+    pub kind: OutcomeKind,
+    /// The call that failed, or what the change depended on.
+    pub why: Option<Why>,
+}
+
+/// How a change ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutcomeKind {
+    Done,
+    Failed,
+    NotAttempted,
+}
+
+/// Why a change was not done.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Why {
+    Cloud(CloudError),
+    /// Something it needs was not done.
+    Needs(Address),
+    Interrupted,
+}
+
+/// The result of an apply.
+#[derive(Debug, Clone)]
+pub struct Applied {
+    /// In the order of the waves.
+    pub outcomes: Vec<Outcome>,
+    /// The accounts after the apply; absent when there was nothing to do.
+    pub after: Option<After>,
+    pub interrupted: bool,
+}
+
+/// What was read after the apply.
+#[derive(Debug, Clone)]
+pub struct After {
+    pub live: Live,
+    /// What a plan says now, without the removals that were just made.
+    pub plan: Plan,
+}
+
+impl Applied {
+    pub fn count(&self, kind: OutcomeKind) -> usize {
+        self.outcomes.iter().filter(|outcome| outcome.kind == kind).count()
+    }
+}
+
+/// Performs a plan. `stop` is looked at before every call: once set, calls in flight are finished and no
+/// other is begun.
+pub async fn apply(
+    cloud: &dyn Cloud,
+    desired: &Desired,
+    plan: &Plan,
+    concurrency: usize,
+    stop: &AtomicBool,
+    listener: Listener<'_>,
+) -> Applied {
+    let mut engine = Engine {
+        cloud,
+        concurrency,
+        stop,
+        listener,
+        failed: BTreeMap::new(),
+        outcomes: Vec::new(),
+    };
+    listener(Event::ApplyStarted { changes: plan.changes.len() });
+    let (removals, changes): (Vec<_>, Vec<_>) =
+        plan.changes.iter().cloned().partition(|change| Wave::of(change).removes());
+    let mut after = None;
+    let approved: BTreeSet<Address> = removals
+        .iter()
+        .map(|change| change.address.clone())
+        .chain(
+            plan.waiting
+                .iter()
+                .filter(|waiting| waiting.what == WaitingFor::Removal)
+                .map(|waiting| waiting.address.clone()),
+        )
+        .collect();
+    let any = !changes.is_empty() || !approved.is_empty();
+    engine.waves(changes).await;
+    if any && !engine.stopped() {
+        listener(Event::Settling);
+        let live = observe(cloud, desired, concurrency, &|_| {}).await;
+        let mut settled = diff(desired, &live, Stage::Settled);
+        let (ready, rest): (Vec<_>, Vec<_>) = settled.changes.into_iter().partition(|change| {
+            change.action == Verb::Delete && approved.contains(&change.address)
+        });
+        settled.changes = rest;
+        engine.waves(ready).await;
+        after = Some(After { live, plan: settled });
+    } else if engine.stopped() {
+        engine.leave(removals);
+    }
+    listener(Event::ApplyFinished);
+    let interrupted = engine.stopped();
+    Applied { outcomes: engine.outcomes, after, interrupted }
+}
+
+struct Engine<'a> {
+    cloud: &'a dyn Cloud,
+    concurrency: usize,
+    stop: &'a AtomicBool,
+    listener: Listener<'a>,
+    /// What was not done: whatever needs it is not attempted.
+    failed: BTreeMap<Address, OutcomeKind>,
+    outcomes: Vec<Outcome>,
+}
+
+/// Changes whose calls are made together: the targets of one rule are one call.
+struct Unit {
+    place: Place,
+    changes: Vec<Change>,
+    calls: Vec<Action>,
+}
+
+impl Engine<'_> {
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    async fn waves(&mut self, changes: Vec<Change>) {
+        let mut waves: BTreeMap<Wave, Vec<Change>> = BTreeMap::new();
+        for change in changes {
+            waves.entry(Wave::of(&change)).or_default().push(change);
+        }
+        for changes in waves.into_values() {
+            self.wave(changes).await;
+        }
+    }
+
+    async fn wave(&mut self, changes: Vec<Change>) {
+        let mut ready = Vec::new();
+        for change in changes {
+            match change.needs.iter().find(|need| self.failed.contains_key(need)) {
+                Some(need) => {
+                    let why = Why::Needs(need.clone());
+                    self.end(change, OutcomeKind::NotAttempted, Some(why));
+                }
+                None => ready.push(change),
+            }
+        }
+        let mut done: Vec<(Vec<Change>, Result<(), Why>)> = stream::iter(units(ready))
+            .map(|unit| self.perform(unit))
+            .buffer_unordered(self.concurrency.max(1))
+            .collect()
+            .await;
+        // Side-by-side work ends in any order; the report does not.
+        done.sort_by(|(a, _), (b, _)| {
+            a.first().map(|c| &c.address).cmp(&b.first().map(|c| &c.address))
+        });
+        for (changes, result) in done {
+            for change in changes {
+                match &result {
+                    Ok(()) => self.end(change, OutcomeKind::Done, None),
+                    Err(Why::Cloud(error)) => {
+                        self.end(change, OutcomeKind::Failed, Some(Why::Cloud(error.clone())))
+                    }
+                    Err(why) => self.end(change, OutcomeKind::NotAttempted, Some(why.clone())),
+                }
+            }
+        }
+    }
+
+    async fn perform(&self, unit: Unit) -> (Vec<Change>, Result<(), Why>) {
+        for change in &unit.changes {
+            (self.listener)(Event::ChangeStarted { address: change.address.clone() });
+        }
+        let mut result = Ok(());
+        for call in &unit.calls {
+            if self.stopped() {
+                result = Err(Why::Interrupted);
+                break;
+            }
+            if let Err(error) = self.cloud.perform(&unit.place, call).await {
+                result = Err(Why::Cloud(error));
+                break;
+            }
+        }
+        let outcome = if result.is_ok() { OutcomeKind::Done } else { OutcomeKind::Failed };
+        for change in &unit.changes {
+            (self.listener)(Event::ChangeFinished { address: change.address.clone(), outcome });
+        }
+        (unit.changes, result)
+    }
+
+    fn end(&mut self, change: Change, kind: OutcomeKind, why: Option<Why>) {
+        if kind != OutcomeKind::Done {
+            self.failed.insert(change.address.clone(), kind);
+        }
+        self.outcomes.push(Outcome { change, kind, why });
+    }
+
+    fn leave(&mut self, changes: Vec<Change>) {
+        for change in changes {
+            self.end(change, OutcomeKind::NotAttempted, Some(Why::Interrupted));
+        }
+    }
+}
+
+fn units(changes: Vec<Change>) -> Vec<Unit> {
+    let mut units: BTreeMap<(Place, Kind, String), Unit> = BTreeMap::new();
+    for change in changes {
+        let name = match change.address.kind {
+            Kind::Target => change.address.name.split('/').next().unwrap_or_default().to_owned(),
+            _ => change.address.name.clone(),
+        };
+        let unit =
+            units.entry((change.place.clone(), change.address.kind, name)).or_insert_with(|| {
+                Unit { place: change.place.clone(), changes: Vec::new(), calls: Vec::new() }
+            });
+        for call in &change.calls {
+            join(&mut unit.calls, call);
+        }
+        unit.changes.push(change);
+    }
+    units.into_values().collect()
+}
+
+/// Adds a call to a unit's, merging the ones about targets of the same rule.
+fn join(calls: &mut Vec<Action>, call: &Action) {
+    match (calls.last_mut(), call) {
+        (Some(Action::PutTargets { targets, .. }), Action::PutTargets { targets: more, .. }) => {
+            targets.extend(more.iter().map(|(id, target)| (id.clone(), target.clone())));
+        }
+        (Some(Action::RemoveTargets { ids, .. }), Action::RemoveTargets { ids: more, .. }) => {
+            ids.extend(more.iter().cloned());
+        }
+        _ => calls.push(call.clone()),
+    }
+}
