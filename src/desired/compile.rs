@@ -420,7 +420,17 @@ fn pattern_problem(
             holding.get(*exception).and_then(|exception| exception.span.clone()),
             "Write the exception on plain fields with exact values, prefixes or CIDR blocks, or narrow the alert's `where` instead.",
         ),
-        CompileError::TooLarge { .. } => (
+        CompileError::ConditionNotExpressible { .. } => (
+            "condition-not-expressible",
+            None,
+            "Leave the service, the event's name and its outcome to `events:` and `outcome:`, and put conditions on other fields.",
+        ),
+        CompileError::NeverMatches => (
+            "never-matches",
+            None,
+            "Loosen `where`, `outcome` or an exception: as they stand, nothing is left.",
+        ),
+        CompileError::TooLarge { .. } | CompileError::TooManyCombinations { .. } => (
             "pattern-too-large",
             None,
             "Split the alert's events, conditions or exceptions over several alerts.",
