@@ -1,1 +1,243 @@
+//! AWS itself behind the port: the SDK's clients, shared, paced and counted.
+//!
+//! [`Aws::connect`] builds one configuration: one HTTP client, one cache of credentials, the SDK's
+//! own credential chain and endpoint settings. Everything else hangs off a session, one a place,
+//! which makes its service clients when they are first asked for. One file a service turns SDK
+//! types into resource types and back, and knows nothing else; `observe` and `perform` say which
+//! of those calls are made, and in which order.
+//!
+//! SDK types stop here.
 
+mod account;
+mod cloudtrail;
+mod errors;
+mod events;
+mod gate;
+mod kms;
+mod observe;
+mod pace;
+mod perform;
+mod retry;
+mod s3;
+mod session;
+mod sns;
+mod sqs;
+mod sts;
+mod tagging;
+mod transport;
+
+use super::{AccountReads, Action, Cloud, CloudError, ReadSet};
+use crate::scope::{AccountId, Place, Region};
+use crate::snapshot::{AccountSnapshot, Caller, PlaceSnapshot};
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{AppName, BehaviorVersion, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use gate::Gate;
+use retry::Written;
+use session::Session;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::OnceCell;
+
+/// How many calls are in flight at once unless the user says otherwise.
+pub const DEFAULT_CONCURRENCY: usize = 32;
+
+/// How to reach AWS. The default is what the environment and the user's AWS files say.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// A profile of the user's AWS files, instead of `AWS_PROFILE`.
+    pub profile: Option<String>,
+    /// The region to ask for what has none (who am I), instead of the configured one. Places bring their own.
+    pub region: Option<Region>,
+    /// Most calls in flight at once, over all places.
+    pub concurrency: usize,
+    /// Where every service is reached, instead of `AWS_ENDPOINT_URL`.
+    pub endpoint_url: Option<String>,
+    /// Credentials instead of the SDK's chain, for programs that bring their own.
+    pub credentials: Option<SharedCredentialsProvider>,
+    pub timing: Timing,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            profile: None,
+            region: None,
+            concurrency: DEFAULT_CONCURRENCY,
+            endpoint_url: None,
+            credentials: None,
+            timing: Timing::default(),
+        }
+    }
+}
+
+/// How long to wait for what.
+#[derive(Debug, Clone, Copy)]
+pub struct Timing {
+    /// For a connection.
+    pub connect: Duration,
+    /// For one attempt of a call. Without it, a server that accepts and never answers hangs a run for ever.
+    pub attempt: Duration,
+    /// For a call with the SDK's own retries.
+    pub operation: Duration,
+    /// For something that was just written to be seen by what refers to it.
+    pub propagation: Duration,
+    /// Before the first repetition; later ones wait longer.
+    pub first_wait: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(3),
+            attempt: Duration::from_secs(15),
+            operation: Duration::from_secs(60),
+            propagation: Duration::from_secs(120),
+            first_wait: Duration::from_secs(1),
+        }
+    }
+}
+
+/// AWS, reached with one set of credentials.
+#[derive(Debug)]
+pub struct Aws {
+    base: SdkConfig,
+    timing: Timing,
+    gate: Arc<Gate>,
+    caller: OnceCell<Caller>,
+    sessions: Mutex<HashMap<Place, Arc<Session>>>,
+    written: Written,
+}
+
+impl Aws {
+    /// Reads the AWS configuration of this machine and prepares to use it. Makes no AWS call yet:
+    /// whether the credentials work is known from [`Cloud::caller`].
+    ///
+    /// # Errors
+    ///
+    /// When the endpoint given is no http or https URL.
+    pub async fn connect(options: Options) -> Result<Self, CloudError> {
+        let timing = options.timing;
+        // `standard` and not `adaptive`: the adaptive mode slows every call of a region after one
+        // throttle, by far more than the pace kept here anyway.
+        let retries = RetryConfig::standard().with_initial_backoff(timing.first_wait);
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(timing.connect)
+            .operation_attempt_timeout(timing.attempt)
+            .operation_timeout(timing.operation)
+            .build();
+        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .http_client(transport::client())
+            .app_name(AppName::new("ctguard").expect("letters make an app name"))
+            .retry_config(retries)
+            .timeout_config(timeouts)
+            .identity_cache(aws_config::identity::IdentityCache::lazy().build());
+        if let Some(profile) = options.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(region) = options.region {
+            loader = loader.region(session::sdk_region(&region));
+        }
+        if let Some(url) = options.endpoint_url {
+            loader = loader.endpoint_url(url);
+        }
+        if let Some(credentials) = options.credentials {
+            loader = loader.credentials_provider(credentials);
+        }
+        let mut base = loader.load().await;
+        if let Some(url) = base.endpoint_url()
+            && !url.starts_with("http://")
+            && !url.starts_with("https://")
+        {
+            return Err(session::refused(
+                "connect",
+                "InvalidEndpoint",
+                format!("the endpoint `{url}` does not begin with http:// or https://"),
+            ));
+        }
+        if base.region().is_none() {
+            // Only asked who the caller is; every other call brings the region of its place.
+            base = base.to_builder().region(aws_config::Region::from_static("us-east-1")).build();
+        }
+        Ok(Self {
+            base,
+            timing,
+            gate: Arc::new(Gate::new(options.concurrency)),
+            caller: OnceCell::new(),
+            sessions: Mutex::new(HashMap::new()),
+            written: Written::default(),
+        })
+    }
+
+    /// The region that the user's configuration names; us-east-1 when it names none.
+    pub fn region(&self) -> Option<Region> {
+        self.base.region().and_then(|region| Region::new(region.as_ref()))
+    }
+
+    /// How many times each operation was called so far, the SDK's own retries not counted.
+    pub fn calls(&self) -> BTreeMap<&'static str, u64> {
+        self.gate.calls()
+    }
+
+    async fn known_caller(&self) -> Result<&Caller, CloudError> {
+        self.caller.get_or_try_init(|| sts::caller(&self.base, &self.gate)).await
+    }
+
+    /// The configuration for calls in a place: today always the caller's own account.
+    async fn config_for(&self, place: &Place) -> Result<SdkConfig, CloudError> {
+        let caller = self.known_caller().await?;
+        if caller.account != place.account {
+            return Err(session::refused(
+                "sts:AssumeRole",
+                "OtherAccount",
+                format!(
+                    "the credentials are those of account {}, not of {}",
+                    caller.account, place.account
+                ),
+            ));
+        }
+        Ok(self.base.to_builder().region(session::sdk_region(&place.region)).build())
+    }
+
+    async fn session(&self, place: &Place) -> Result<Arc<Session>, CloudError> {
+        let known =
+            self.sessions.lock().unwrap_or_else(PoisonError::into_inner).get(place).cloned();
+        if let Some(session) = known {
+            return Ok(session);
+        }
+        let config = self.config_for(place).await?;
+        let session = Arc::new(Session::new(place.clone(), config, Arc::clone(&self.gate)));
+        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(Arc::clone(sessions.entry(place.clone()).or_insert(session)))
+    }
+}
+
+impl Cloud for Aws {
+    fn caller(&self) -> BoxFuture<'_, Result<Caller, CloudError>> {
+        async { self.known_caller().await.cloned() }.boxed()
+    }
+
+    fn observe_account<'a>(
+        &'a self,
+        account: &'a AccountId,
+        reads: &'a AccountReads,
+    ) -> BoxFuture<'a, AccountSnapshot> {
+        observe::account(self, account, reads).boxed()
+    }
+
+    fn observe<'a>(&'a self, place: &'a Place, reads: &'a ReadSet) -> BoxFuture<'a, PlaceSnapshot> {
+        observe::place(self, place, reads).boxed()
+    }
+
+    fn perform<'a>(
+        &'a self,
+        place: &'a Place,
+        action: &'a Action,
+    ) -> BoxFuture<'a, Result<(), CloudError>> {
+        perform::perform(self, place, action).boxed()
+    }
+}

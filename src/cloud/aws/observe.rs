@@ -1,0 +1,346 @@
+//! What is read of a place and of an account, and how few calls that takes.
+//!
+//! ```text
+//! place    ListRules pages ─► ListTargetsByRule each
+//!          GetResources pages: the tags of everything that carries the blueprint's tag
+//!          topic:  GetTopicAttributes, ListSubscriptionsByTopic ─► GetSubscriptionAttributes each confirmed
+//!          queue:  GetQueueUrl ─► GetQueueAttributes
+//!          DescribeTrails ─► GetTrailStatus each; GetEventSelectors of those at home here
+//!          key of a topic: DescribeKey ─► GetKeyPolicy
+//! account  ListRegions pages; bucket: HeadBucket ─► its five settings and tags
+//! ```
+//!
+//! Tags are read one by one only for an object that the blueprint names and GetResources misses
+//! (it lags, and does not know every kind everywhere) or may not answer for. What the read set does
+//! not ask for is not read, what does not depend on each other is read side by side, and a part that
+//! cannot be read does not keep the others from being read.
+
+use super::Aws;
+use super::errors::observed;
+use super::session::Session;
+use super::sns::by_endpoint;
+use crate::cloud::{AccountReads, CloudError, ReadSet};
+use crate::resource::{BLUEPRINT_TAG, Tags};
+use crate::scope::{AccountId, Arn, Place, Region};
+use crate::snapshot::{
+    AccountSnapshot, LiveBucket, LiveKey, LiveQueue, LiveRule, LiveTopic, LiveTrail, Observed,
+    PlaceSnapshot,
+};
+use futures::future::BoxFuture;
+use futures::stream::{self, StreamExt};
+use futures::{FutureExt, join};
+use std::collections::{BTreeMap, BTreeSet};
+use tokio::sync::OnceCell;
+
+/// How many objects of one kind are read side by side. The gate bounds the calls; this bounds
+/// the memory of the waiting ones in a place with hundreds of rules.
+const SIDE_BY_SIDE: usize = 16;
+
+pub(super) async fn place(aws: &Aws, place: &Place, reads: &ReadSet) -> PlaceSnapshot {
+    match aws.session(place).await {
+        Ok(session) => Reading { session: &session, reads, tagged: OnceCell::new() }.all().await,
+        Err(error) => unreadable(place, reads, &error),
+    }
+}
+
+pub(super) async fn account(
+    aws: &Aws,
+    account: &AccountId,
+    reads: &AccountReads,
+) -> AccountSnapshot {
+    let regions = async {
+        if !reads.enabled_regions {
+            return Observed::Absent;
+        }
+        let region = aws.region().unwrap_or_else(Region::global);
+        let regions = async {
+            let session = aws.session(&Place::new(account.clone(), region)).await?;
+            session.enabled_regions().await.map(Some)
+        };
+        observed(regions.await)
+    };
+    let buckets = each(reads.buckets.iter().cloned(), |(name, region)| {
+        let place = Place::new(account.clone(), region);
+        async move { (observed(bucket(aws, &place, &name).await), name) }.boxed()
+    });
+    let (enabled_regions, buckets) = join!(regions, buckets);
+    AccountSnapshot {
+        account: account.clone(),
+        enabled_regions,
+        buckets: buckets.into_iter().map(|(found, name)| (name, found)).collect(),
+    }
+}
+
+async fn bucket(aws: &Aws, place: &Place, name: &str) -> Result<Option<LiveBucket>, CloudError> {
+    let Some(region) = aws.session(place).await?.bucket_region(name).await? else {
+        return Ok(None);
+    };
+    let session = aws.session(&Place::new(place.account.clone(), region.clone())).await?;
+    let (bucket, tags) = join!(session.bucket(name), session.bucket_tags(name));
+    let (bucket, tags) = (bucket?, observed(tags));
+    // Only a bucket that nobody has described may be one that was left half made.
+    let undescribed = bucket.policy.is_none() && tags.known().is_some_and(Tags::is_empty);
+    let empty = if undescribed { Some(session.is_empty(name).await?) } else { None };
+    Ok(Some(LiveBucket { region, bucket, tags, empty }))
+}
+
+/// A place that nothing can be read of: each part says so.
+fn unreadable(place: &Place, reads: &ReadSet, error: &CloudError) -> PlaceSnapshot {
+    fn each<T>(arns: &BTreeSet<String>, error: &CloudError) -> BTreeMap<String, Observed<T>> {
+        arns.iter().map(|arn| (arn.clone(), Observed::Unreadable(error.into()))).collect()
+    }
+    PlaceSnapshot {
+        place: place.clone(),
+        rules: Observed::Unreadable(error.into()),
+        topics: each(&reads.topics, error),
+        queues: each(&reads.queues, error),
+        trails: Observed::Unreadable(error.into()),
+        keys: BTreeMap::new(),
+    }
+}
+
+/// Reads one place once.
+struct Reading<'a> {
+    session: &'a Session,
+    reads: &'a ReadSet,
+    /// What carries the blueprint's tag, by ARN: whoever needs it first asks for it.
+    tagged: OnceCell<Result<BTreeMap<String, Tags>, CloudError>>,
+}
+
+impl Reading<'_> {
+    async fn all(&self) -> PlaceSnapshot {
+        let (rules, topics, queues, trails) =
+            join!(self.rules(), self.topics(), self.queues(), self.trails());
+        let keys = self.keys(&topics).await;
+        PlaceSnapshot { place: self.session.place.clone(), rules, topics, queues, trails, keys }
+    }
+
+    async fn tagged(&self) -> &Result<BTreeMap<String, Tags>, CloudError> {
+        let find = || async {
+            if self.reads.blueprint.is_empty() {
+                return Ok(BTreeMap::new());
+            }
+            self.session.tagged(BLUEPRINT_TAG, &self.reads.blueprint).await
+        };
+        self.tagged.get_or_init(find).await
+    }
+
+    /// An object's tags: from the list of what is tagged, else asked for.
+    async fn tags(
+        &self,
+        arn: &str,
+        ask: impl Future<Output = Result<Option<Tags>, CloudError>>,
+    ) -> Observed<Tags> {
+        if let Ok(tagged) = self.tagged().await
+            && let Some(tags) = tagged.get(arn)
+        {
+            return Observed::Known(tags.clone());
+        }
+        observed(ask.await)
+    }
+
+    /// Whether a topic or queue has a name of the blueprint's, in this place. The tags of others
+    /// (a topic named by its ARN, a queue that only subscribes) decide nothing and are not asked for.
+    fn named_as_ours(&self, arn: &str) -> bool {
+        let place = &self.session.place;
+        !self.reads.rule_prefix.is_empty()
+            && Arn::parse(arn).is_some_and(|arn| {
+                arn.account == place.account.as_str()
+                    && arn.region == place.region.as_str()
+                    && arn.resource.starts_with(&self.reads.rule_prefix)
+            })
+    }
+
+    async fn rules(&self) -> Observed<BTreeMap<String, LiveRule>> {
+        if self.reads.rule_prefix.is_empty() {
+            return Observed::Known(BTreeMap::new());
+        }
+        let rules = match self.session.rules(&self.reads.rule_prefix).await {
+            Ok(rules) => rules,
+            Err(error) => return Observed::Unreadable((&error).into()),
+        };
+        let rules = each(rules, |(name, rule)| {
+            async move {
+                let arn = self.session.place.arn("events", &format!("rule/{name}"));
+                let (targets, tags) = join!(
+                    self.session.targets(&name),
+                    self.tags(&arn, self.session.rule_tags(&arn))
+                );
+                (name, LiveRule { rule, targets: observed(targets), tags })
+            }
+            .boxed()
+        });
+        Observed::Known(rules.await.into_iter().collect())
+    }
+
+    /// ARNs of one service that carry the tag and that the blueprint does not name.
+    ///
+    /// When the list cannot be had, what it would have named is unknown, not absent: one unreadable
+    /// entry with a wildcard for a name stands for it.
+    async fn unnamed(
+        &self,
+        service: &str,
+        named: &BTreeSet<String>,
+    ) -> Result<Vec<String>, (String, CloudError)> {
+        match self.tagged().await {
+            Ok(tagged) => Ok(tagged
+                .keys()
+                .filter(|arn| Arn::parse(arn).is_some_and(|arn| arn.service == service))
+                .filter(|arn| !named.contains(*arn))
+                .cloned()
+                .collect()),
+            Err(error) => {
+                let any = format!("{}*", self.reads.rule_prefix);
+                Err((self.session.place.arn(service, &any), error.clone()))
+            }
+        }
+    }
+
+    async fn topics(&self) -> BTreeMap<String, Observed<LiveTopic>> {
+        let read = |arn: String| async move { (self.topic(&arn).await, arn) }.boxed();
+        self.named_and_tagged("sns", &self.reads.topics, read).await
+    }
+
+    async fn topic(&self, arn: &str) -> Observed<LiveTopic> {
+        let (topic, subscriptions) =
+            join!(self.session.topic(arn), self.session.subscriptions(arn));
+        let topic = match observed(topic) {
+            Observed::Known(topic) => topic,
+            Observed::Absent => return Observed::Absent,
+            Observed::Unreadable(why) => return Observed::Unreadable(why),
+        };
+        let subscriptions = async {
+            let listed = match observed(subscriptions) {
+                Observed::Known(listed) => listed,
+                Observed::Absent => return Observed::Absent,
+                Observed::Unreadable(why) => return Observed::Unreadable(why),
+            };
+            let read = each(listed, |listed| {
+                async move {
+                    let subscription = self.session.subscription(&listed).await;
+                    subscription.map(|subscription| (listed.endpoint, subscription))
+                }
+                .boxed()
+            });
+            Observed::Known(by_endpoint(read.await.into_iter().flatten()))
+        };
+        let tags = self.tags_if_ours(arn, self.session.topic_tags(arn));
+        let (subscriptions, tags) = join!(subscriptions, tags);
+        Observed::Known(LiveTopic { topic, subscriptions, tags })
+    }
+
+    async fn queues(&self) -> BTreeMap<String, Observed<LiveQueue>> {
+        let read = |arn: String| async move { (self.queue(&arn).await, arn) }.boxed();
+        self.named_and_tagged("sqs", &self.reads.queues, read).await
+    }
+
+    async fn queue(&self, arn: &str) -> Observed<LiveQueue> {
+        match observed(self.session.queue(arn).await) {
+            Observed::Known((queue, messages)) => {
+                let tags = self.tags_if_ours(arn, self.session.queue_tags(arn)).await;
+                Observed::Known(LiveQueue { queue, tags, messages })
+            }
+            Observed::Absent => Observed::Absent,
+            Observed::Unreadable(why) => Observed::Unreadable(why),
+        }
+    }
+
+    async fn tags_if_ours(
+        &self,
+        arn: &str,
+        ask: impl Future<Output = Result<Option<Tags>, CloudError>>,
+    ) -> Observed<Tags> {
+        let ask = async { if self.named_as_ours(arn) { ask.await } else { Ok(None) } };
+        self.tags(arn, ask).await
+    }
+
+    /// Reads the objects that are named at once, and those that carry the tag as soon as they are known.
+    async fn named_and_tagged<'b, T>(
+        &self,
+        service: &str,
+        named: &BTreeSet<String>,
+        read: impl Fn(String) -> BoxFuture<'b, (Observed<T>, String)> + Copy,
+    ) -> BTreeMap<String, Observed<T>> {
+        let unnamed = async {
+            match self.unnamed(service, named).await {
+                Ok(arns) => {
+                    let found = each(arns, read).await;
+                    // The list lags: what it names and is gone need not be told of.
+                    found
+                        .into_iter()
+                        .filter(|(found, _)| !matches!(found, Observed::Absent))
+                        .collect()
+                }
+                Err((any, error)) => vec![(Observed::Unreadable((&error).into()), any)],
+            }
+        };
+        let (named, unnamed) = join!(each(named.iter().cloned(), read), unnamed);
+        named.into_iter().chain(unnamed).map(|(found, arn)| (arn, found)).collect()
+    }
+
+    async fn trails(&self) -> Observed<BTreeMap<String, LiveTrail>> {
+        if !self.reads.trails {
+            return Observed::Known(BTreeMap::new());
+        }
+        let trails = match self.session.trails().await {
+            Ok(trails) => trails,
+            Err(error) => return Observed::Unreadable((&error).into()),
+        };
+        let trails = each(trails, |found| {
+            async move {
+                let place = &self.session.place;
+                let arn = found.arn.as_str();
+                let owned =
+                    Arn::parse(arn).is_some_and(|arn| arn.account == place.account.as_str());
+                let at_home = owned && found.home_region == place.region;
+                let managed = self.reads.managed_trail.as_ref() == Some(&found.name);
+                let selectors = async {
+                    if at_home {
+                        observed(self.session.selectors(arn).await)
+                    } else {
+                        Observed::Absent
+                    }
+                };
+                let tags = async {
+                    if at_home && managed {
+                        self.tags(arn, self.session.trail_tags(arn)).await
+                    } else {
+                        Observed::Absent
+                    }
+                };
+                let (status, selectors, tags) =
+                    join!(self.session.trail_status(arn), selectors, tags);
+                let live = LiveTrail {
+                    name: found.name,
+                    home_region: found.home_region,
+                    trail: found.trail,
+                    status: observed(status),
+                    selectors,
+                    tags,
+                };
+                (found.arn, live)
+            }
+            .boxed()
+        });
+        Observed::Known(trails.await.into_iter().collect())
+    }
+
+    async fn keys(
+        &self,
+        topics: &BTreeMap<String, Observed<LiveTopic>>,
+    ) -> BTreeMap<String, Observed<LiveKey>> {
+        let keys: BTreeSet<String> =
+            topics.values().filter_map(|topic| topic.known()?.topic.kms_key.clone()).collect();
+        let read =
+            each(keys, |key| async move { (observed(self.session.key(&key).await), key) }.boxed());
+        read.await.into_iter().map(|(found, key)| (key, found)).collect()
+    }
+}
+
+/// Runs a read for every item, some side by side, and keeps their order.
+async fn each<'a, I: IntoIterator, T>(
+    items: I,
+    read: impl Fn(I::Item) -> BoxFuture<'a, T>,
+) -> Vec<T> {
+    stream::iter(items.into_iter().map(read)).buffered(SIDE_BY_SIDE).collect().await
+}
