@@ -1,1 +1,294 @@
+//! The sandbox: AWS accounts in a JSON file, behind the same port as the real ones.
+//!
+//! It models what ctguard calls and nothing more, and refuses what AWS refuses; where AWS is lenient
+//! to a fault (a target in another region, say) it refuses too. The file is written after every
+//! successful action, so that a program that is killed leaves what an account would show.
+//! [`Sandbox::deliver`] follows an event through an account from AWS's rules alone.
 
+mod access;
+mod buckets;
+pub mod deliver;
+mod events;
+pub mod faults;
+pub mod file;
+pub mod fresh;
+mod observe;
+pub mod people;
+pub mod policy;
+mod queues;
+mod refusal;
+pub mod sample;
+pub mod state;
+mod topics;
+mod trails;
+
+pub use access::Call;
+pub use file::SandboxError;
+pub use state::State;
+
+use crate::cloud::{AccountReads, Action, Cloud, CloudError, CloudErrorKind, ReadSet};
+use crate::scope::{AccountId, Place, Region};
+use crate::snapshot::{AccountSnapshot, Caller, PlaceSnapshot};
+use access::Reader;
+use futures::FutureExt;
+use futures::future::{BoxFuture, ready};
+use refusal::Done;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// A cloud that is a file, or in a test only memory.
+#[derive(Debug)]
+pub struct Sandbox {
+    path: Option<PathBuf>,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    state: State,
+    calls: Vec<Call>,
+    /// Actions begun so far.
+    begun: usize,
+    /// The number of the action that fails, and how.
+    fail: Option<(usize, CloudError)>,
+    /// The number of the last action that is carried out.
+    stop: Option<usize>,
+}
+
+impl Sandbox {
+    /// Opens a sandbox file.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is no sandbox, or has another format version.
+    pub fn open(path: &Path) -> Result<Self, SandboxError> {
+        let (path, state) = file::load(path)?;
+        Ok(Self { path: Some(path), ..Self::in_memory(state) })
+    }
+
+    /// Makes a sandbox file.
+    ///
+    /// # Errors
+    /// When the file exists already or cannot be written.
+    pub fn create(path: &Path, state: State) -> Result<Self, SandboxError> {
+        let path = file::create(path, &state)?;
+        Ok(Self { path: Some(path), ..Self::in_memory(state) })
+    }
+
+    /// Makes a sandbox that is saved nowhere.
+    pub fn in_memory(state: State) -> Self {
+        let inner = Inner { state, calls: Vec::new(), begun: 0, fail: None, stop: None };
+        Self { path: None, inner: Mutex::new(inner) }
+    }
+
+    /// What is in the sandbox now.
+    pub fn state(&self) -> State {
+        self.lock().state.clone()
+    }
+
+    /// Every call made so far, reads and writes, in order.
+    pub fn calls(&self) -> Vec<Call> {
+        self.lock().calls.clone()
+    }
+
+    /// Forgets the calls made so far.
+    pub fn forget_calls(&self) {
+        self.lock().calls.clear();
+    }
+
+    /// Makes the `n`-th action from now (the first is 1) fail with this error; later ones go on.
+    pub fn fail_after(&self, n: usize, error: CloudError) {
+        let mut inner = self.lock();
+        inner.fail = Some((inner.begun + n, error));
+    }
+
+    /// Lets `n` more actions happen and then no more, as if the program were killed there.
+    pub fn stop_after(&self, n: usize) {
+        let mut inner = self.lock();
+        inner.stop = Some(inner.begun + n);
+    }
+
+    /// Takes back what [`Self::fail_after`] and [`Self::stop_after`] set.
+    pub fn go_on(&self) {
+        let mut inner = self.lock();
+        (inner.fail, inner.stop) = (None, None);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // The state is changed only after every check, so a panic elsewhere leaves it whole.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the state as something other than an AWS call does, and saves it.
+    fn change<T>(
+        &self,
+        change: impl FnOnce(&mut State) -> Result<T, SandboxError>,
+    ) -> Result<T, SandboxError> {
+        let mut inner = self.lock();
+        let result = change(&mut inner.state)?;
+        self.save(&inner.state)?;
+        Ok(result)
+    }
+
+    fn save(&self, state: &State) -> Result<(), SandboxError> {
+        self.path.as_ref().map_or(Ok(()), |path| file::save(path, state))
+    }
+
+    fn perform_now(&self, place: &Place, action: &Action) -> Result<(), CloudError> {
+        let mut inner = self.lock();
+        let inner = &mut *inner;
+        inner.begun += 1;
+        if inner.stop.is_some_and(|last| inner.begun > last) {
+            return Err(error(
+                action,
+                "Dispatch",
+                "the sandbox was stopped",
+                CloudErrorKind::Transient,
+            ));
+        }
+        let outcome = match &inner.fail {
+            Some((number, error)) if *number == inner.begun => Err(error.clone()),
+            _ => permitted(&inner.state, place, action)
+                .and_then(|()| apply(&mut inner.state, place, action))
+                .map_err(|refusal| error(action, refusal.code, &refusal.message, refusal.kind)),
+        };
+        inner.calls.push(Call {
+            operation: action.operation().to_owned(),
+            account: place.account.clone(),
+            region: place.region.clone(),
+            mutating: true,
+            succeeded: outcome.is_ok(),
+        });
+        outcome?;
+        self.save(&inner.state).map_err(|why| {
+            error(action, "SandboxNotSaved", &why.to_string(), CloudErrorKind::Refused)
+        })
+    }
+}
+
+impl Cloud for Sandbox {
+    fn caller(&self) -> BoxFuture<'_, Result<Caller, CloudError>> {
+        let mut inner = self.lock();
+        let caller = inner.state.caller.clone();
+        inner.calls.push(Call {
+            operation: "sts:GetCallerIdentity".to_owned(),
+            account: caller.account.clone(),
+            region: Region::global(),
+            mutating: false,
+            succeeded: true,
+        });
+        ready(Ok(caller)).boxed()
+    }
+
+    fn observe_account<'a>(
+        &'a self,
+        account: &'a AccountId,
+        reads: &'a AccountReads,
+    ) -> BoxFuture<'a, AccountSnapshot> {
+        let mut inner = self.lock();
+        let Inner { state, calls, .. } = &mut *inner;
+        let place = Place::new(account.clone(), Region::global());
+        let mut reader = Reader { state, place: &place, calls };
+        ready(observe::account(&mut reader, account, reads)).boxed()
+    }
+
+    fn observe<'a>(&'a self, place: &'a Place, reads: &'a ReadSet) -> BoxFuture<'a, PlaceSnapshot> {
+        let mut inner = self.lock();
+        let Inner { state, calls, .. } = &mut *inner;
+        let mut reader = Reader { state, place, calls };
+        ready(observe::place(&mut reader, reads)).boxed()
+    }
+
+    fn perform<'a>(
+        &'a self,
+        place: &'a Place,
+        action: &'a Action,
+    ) -> BoxFuture<'a, Result<(), CloudError>> {
+        async move { self.perform_now(place, action) }.boxed()
+    }
+}
+
+fn error(action: &Action, code: &str, message: &str, kind: CloudErrorKind) -> CloudError {
+    CloudError {
+        operation: action.operation().to_owned(),
+        code: code.to_owned(),
+        message: message.to_owned(),
+        request_id: None,
+        kind,
+    }
+}
+
+/// Checks the caller's permissions: for the call, and for tagging where the call carries tags.
+fn permitted(state: &State, place: &Place, action: &Action) -> Done {
+    let tagging = match action {
+        Action::PutRule { name, tags, .. } if !tags.is_empty() => {
+            let new = !state.region(place).rules.contains_key(name);
+            new.then_some("events:TagResource")
+        }
+        Action::CreateTopic { tags, .. } if !tags.is_empty() => Some("sns:TagResource"),
+        Action::CreateQueue { tags, .. } if !tags.is_empty() => Some("sqs:TagQueue"),
+        Action::CreateTrail { tags, .. } if !tags.is_empty() => Some("cloudtrail:AddTags"),
+        _ => None,
+    };
+    access::check(state, place, action.operation())?;
+    tagging.map_or(Ok(()), |operation| access::check(state, place, operation))
+}
+
+/// Carries one action out; a refused one changes nothing.
+fn apply(state: &mut State, place: &Place, action: &Action) -> Done {
+    match action {
+        Action::PutRule { name, rule, tags } => events::put_rule(state, place, name, rule, tags),
+        Action::TagRule { name, tags } => events::tag_rule(state, place, name, tags),
+        Action::PutTargets { rule, targets } => events::put_targets(state, place, rule, targets),
+        Action::RemoveTargets { rule, ids } => events::remove_targets(state, place, rule, ids),
+        Action::DeleteRule { name } => events::delete_rule(state, place, name),
+        Action::CreateTopic { name, tags } => topics::create(state, place, name, tags),
+        Action::SetTopicAttribute { name, attribute } => {
+            topics::set_attribute(state, place, name, attribute)
+        }
+        Action::TagTopic { name, tags } => topics::tag(state, place, name, tags),
+        Action::DeleteTopic { name } => topics::delete(state, place, name),
+        Action::Subscribe { topic, endpoint, attributes } => {
+            topics::subscribe(state, place, topic, endpoint, attributes)
+        }
+        Action::SetSubscriptionAttribute { arn, attribute } => {
+            topics::set_subscription_attribute(state, place, arn, attribute)
+        }
+        Action::Unsubscribe { arn } => topics::unsubscribe(state, place, arn),
+        Action::CreateQueue { name, queue, tags } => {
+            queues::create(state, place, name, queue, tags)
+        }
+        Action::SetQueueAttributes { name, queue } => {
+            queues::set_attributes(state, place, name, queue)
+        }
+        Action::TagQueue { name, tags } => queues::tag(state, place, name, tags),
+        Action::DeleteQueue { name } => queues::delete(state, place, name),
+        Action::CreateTrail { name, trail, tags } => {
+            trails::create(state, place, name, trail, tags)
+        }
+        Action::UpdateTrail { name, trail } => trails::update(state, place, name, trail),
+        Action::PutEventSelectors { name, selectors } => {
+            trails::put_selectors(state, place, name, selectors)
+        }
+        Action::StartLogging { name } => trails::start_logging(state, place, name),
+        Action::TagTrail { name, tags } => trails::tag(state, place, name, tags),
+        Action::UntagTrail { name, keys } => trails::untag(state, place, name, keys),
+        Action::CreateBucket { name } => buckets::create(state, place, name),
+        Action::PutPublicAccessBlock { name } => {
+            buckets::set(state, place, name, |bucket| bucket.public_access_blocked = true)
+        }
+        Action::PutBucketVersioning { name } => {
+            buckets::set(state, place, name, |bucket| bucket.versioning = true)
+        }
+        Action::PutBucketEncryption { name, encryption } => {
+            buckets::put_encryption(state, place, name, encryption)
+        }
+        Action::PutBucketOwnershipControls { name } => {
+            buckets::set(state, place, name, |bucket| bucket.owner_enforced = true)
+        }
+        Action::PutBucketPolicy { name, policy } => buckets::put_policy(state, place, name, policy),
+        Action::PutBucketTagging { name, tags } => buckets::put_tagging(state, place, name, tags),
+    }
+}
+
+#[cfg(test)]
+mod tests;

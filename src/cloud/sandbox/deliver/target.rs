@@ -1,0 +1,160 @@
+//! From a rule that fired to its target: may it, can it, and what becomes of what is refused.
+
+use super::recorded::Event;
+use super::{
+    DeadLetter, Delivery, Received, Refused, Sender, SubscriberVerdict, TargetVerdict, fanout,
+    key_admits, queue_admits,
+};
+use crate::cloud::sandbox::policy::{self, Principal, Request};
+use crate::cloud::sandbox::state::{State, locate};
+use crate::message;
+use crate::resource::rule::Target;
+use crate::resource::topic::{Endpoint, MESSAGE_MAX_BYTES, Protocol};
+use crate::scope::Arn;
+
+const EVENTS: &str = "events.amazonaws.com";
+
+/// One rule sending one event.
+#[derive(Debug, Clone, Copy)]
+pub struct Sending<'a> {
+    pub state: &'a State,
+    pub event: &'a Event<'a>,
+    pub rule_arn: &'a str,
+}
+
+impl Sending<'_> {
+    /// Sends the event to a target; what arrives anywhere is added to the delivery.
+    pub fn send(&self, id: &str, target: &Target, delivery: &mut Delivery) -> TargetVerdict {
+        let (accepted, reason, subscribers) = match self.try_send(target, delivery) {
+            Ok(subscribers) => (true, "it accepted the message".to_owned(), subscribers),
+            Err(refused) => (false, self.bury(target, refused, delivery), Vec::new()),
+        };
+        let arn = target.arn.clone();
+        TargetVerdict { id: id.to_owned(), arn, accepted, reason, subscribers }
+    }
+
+    fn try_send(
+        &self,
+        target: &Target,
+        delivery: &mut Delivery,
+    ) -> Result<Vec<SubscriberVerdict>, Refused> {
+        let text = message::transform(&target.input, self.rule_arn, self.event.envelope)
+            .map_err(|why| Refused::new("INVALID_JSON", why.to_string()))?;
+        let arn = Arn::parse(&target.arn)
+            .ok_or_else(|| Refused::new("NO_RESOURCE", format!("{} is not an ARN", target.arn)))?;
+        let place = &self.event.place;
+        if arn.region != place.region.as_str() || arn.account != place.account.as_str() {
+            return Err(Refused::new("NO_RESOURCE", format!("{} is not in {place}", target.arn)));
+        }
+        if target.role_arn.is_some() {
+            return Err(Refused::new("FAILED_TO_ASSUME_ROLE", "the sandbox has no roles"));
+        }
+        let received = |protocol| Received {
+            topic: self.rule_arn.to_owned(),
+            endpoint: Endpoint::new(protocol, &target.arn),
+            text: text.clone(),
+        };
+        match arn.service {
+            "sns" => {
+                self.topic_admits(&target.arn, &text)?;
+                Ok(fanout::publish(self.state, &target.arn, self.event, &text, delivery))
+            }
+            "sqs" => {
+                self.queue_admits(&target.arn)?;
+                delivery.received.push(received(Protocol::Sqs));
+                Ok(Vec::new())
+            }
+            "lambda" => {
+                // AWS: with a condition on the source's account, EventBridge does not invoke.
+                // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html
+                function_admits(self.state, &target.arn, EVENTS, &self.context()[..3])?;
+                delivery.received.push(received(Protocol::Lambda));
+                Ok(Vec::new())
+            }
+            other => {
+                Err(Refused::new("NO_RESOURCE", format!("the sandbox has no {other} targets")))
+            }
+        }
+    }
+
+    /// What a request of EventBridge says of itself; the account last, since not every service gets it.
+    fn context(&self) -> [(&str, &str); 4] {
+        [
+            ("aws:sourcearn", self.rule_arn),
+            ("aws:securetransport", "true"),
+            ("aws:principalisawsservice", "true"),
+            ("aws:sourceaccount", self.event.place.account.as_str()),
+        ]
+    }
+
+    fn queue_admits(&self, arn: &str) -> Result<(), Refused> {
+        queue_admits(self.state, arn, Sender { service: EVENTS, context: &self.context() })
+    }
+
+    /// AWS: a topic's policy cannot have conditions on EventBridge; in effect the one on the account
+    /// keeps it out, and the one on the rule's ARN is seen working.
+    /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html>
+    fn topic_admits(&self, arn: &str, text: &str) -> Result<(), Refused> {
+        let stored = self
+            .state
+            .topic(arn)
+            .ok_or_else(|| Refused::new("NO_RESOURCE", format!("topic {arn} does not exist")))?;
+        let context = self.context();
+        let context = &context[..3];
+        let request = Request {
+            principal: Principal::Service(EVENTS),
+            action: "sns:Publish",
+            resource: arn,
+            context,
+        };
+        policy::decide(stored.topic.policy.as_ref(), &request)
+            .map_err(|why| Refused::new("NO_PERMISSIONS", format!("topic {arn} {why}")))?;
+        if let Some(key) = &stored.topic.kms_key {
+            key_admits(self.state, arn, key, Sender { service: EVENTS, context })?;
+        }
+        if text.len() > MESSAGE_MAX_BYTES {
+            return Err(Refused::new("INVALID_PARAMETER", "the message is above 256 KiB"));
+        }
+        Ok(())
+    }
+
+    /// Keeps a refused event in the target's dead-letter queue, or loses it; says which.
+    fn bury(&self, target: &Target, refused: Refused, delivery: &mut Delivery) -> String {
+        let Refused { code, why } = refused;
+        let Some(queue) = &target.dead_letter_arn else {
+            return format!("{why}; there is no dead-letter queue, so the event is lost");
+        };
+        match self.queue_admits(queue) {
+            Ok(()) => {
+                let said = format!("{why}; the event is kept in {queue}");
+                delivery.dead_letters.push(DeadLetter {
+                    queue: queue.clone(),
+                    from: self.rule_arn.to_owned(),
+                    code: code.to_owned(),
+                    reason: why,
+                });
+                said
+            }
+            Err(worse) => format!("{why}; {}, so the event is lost", worse.why),
+        }
+    }
+}
+
+/// Whether a function may be called by a service.
+pub fn function_admits(
+    state: &State,
+    arn: &str,
+    service: &str,
+    context: &[(&str, &str)],
+) -> Result<(), Refused> {
+    let stored = locate(arn, "lambda").and_then(|(place, resource)| {
+        let name = resource.strip_prefix("function:")?.split(':').next()?;
+        state.region(&place).functions.get(name)
+    });
+    let stored = stored
+        .ok_or_else(|| Refused::new("NO_RESOURCE", format!("function {arn} does not exist")))?;
+    let principal = Principal::Service(service);
+    let request = Request { principal, action: "lambda:InvokeFunction", resource: arn, context };
+    policy::decide(stored.policy.as_ref(), &request)
+        .map_err(|why| Refused::new("NO_PERMISSIONS", format!("function {arn} {why}")))
+}

@@ -1,0 +1,292 @@
+//! A small evaluator of resource policies, strict where AWS is not documented.
+//!
+//! A condition that it does not know is never satisfied for an `Allow` and always for a `Deny`.
+//! A key that the caller leaves out of the request is absent, as it is on AWS: EventBridge, for one,
+//! sends no `aws:SourceAccount` when it publishes to a topic.
+
+mod condition;
+pub mod form;
+
+use crate::scope::{AccountId, Arn};
+use serde_json::Value;
+
+/// What is asked of a policy.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    pub principal: Principal<'a>,
+    /// `sns:Publish`.
+    pub action: &'a str,
+    pub resource: &'a str,
+    /// Condition keys in lower case, with their values.
+    pub context: &'a [(&'a str, &'a str)],
+}
+
+/// Who asks.
+#[derive(Debug, Clone, Copy)]
+pub enum Principal<'a> {
+    Service(&'a str),
+    /// Somebody of this account whose own permissions suffice.
+    Account(&'a AccountId),
+}
+
+/// Decides a request; a refusal says why, as a fragment that follows the resource's name.
+pub fn decide(policy: Option<&Value>, request: &Request<'_>) -> Result<(), String> {
+    let who = match request.principal {
+        Principal::Service(service) => service.to_owned(),
+        Principal::Account(account) => format!("account {account}"),
+    };
+    let Some(policy) = policy else {
+        return Err(format!("has no policy, so {who} may not {}", request.action));
+    };
+    let applying = |effect: &'static str| {
+        list(policy.get("Statement"))
+            .into_iter()
+            .filter(move |statement| {
+                statement.get("Effect").and_then(Value::as_str) == Some(effect)
+            })
+            .filter(move |statement| covers(statement, request, effect == "Deny"))
+    };
+    for statement in applying("Deny") {
+        if condition::failing(statement.get("Condition"), request.context, true).is_none() {
+            return Err(format!("has a policy whose {} denies it", name(statement)));
+        }
+    }
+    let mut why = format!("has a policy that does not let {who} {}", request.action);
+    for statement in applying("Allow") {
+        match condition::failing(statement.get("Condition"), request.context, false) {
+            None => return Ok(()),
+            Some(key) => {
+                why = format!(
+                    "has a policy whose {} does not hold for {who}: condition on {key}",
+                    name(statement)
+                );
+            }
+        }
+    }
+    Err(why)
+}
+
+fn name(statement: &Value) -> String {
+    match statement.get("Sid").and_then(Value::as_str) {
+        Some(sid) => format!("statement `{sid}`"),
+        None => "unnamed statement".to_owned(),
+    }
+}
+
+/// Whether a statement is about this principal, action and resource.
+fn covers(statement: &Value, request: &Request<'_>, deny: bool) -> bool {
+    let action = request.action.to_ascii_lowercase();
+    let acts = |value: &Value| {
+        texts(Some(value)).iter().any(|pattern| glob(&pattern.to_ascii_lowercase(), &action))
+    };
+    let reaches =
+        |value: &Value| texts(Some(value)).iter().any(|pattern| glob(pattern, request.resource));
+    let either = |positive: &str, negative: &str, holds: &dyn Fn(&Value) -> bool| match (
+        statement.get(positive),
+        statement.get(negative),
+    ) {
+        (Some(value), None) => holds(value),
+        (None, Some(value)) => !holds(value),
+        _ => deny,
+    };
+    let principal = match (statement.get("Principal"), statement.get("NotPrincipal")) {
+        (Some(value), None) => is_meant(value, request.principal),
+        // AWS advises against it, and an `Allow` with it would admit nearly everybody.
+        (None, Some(value)) => deny && !is_meant(value, request.principal),
+        _ => false,
+    };
+    principal && either("Action", "NotAction", &acts) && either("Resource", "NotResource", &reaches)
+}
+
+/// Whether a `Principal` element means this one. `"*"` and `{"AWS": "*"}` mean everybody.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
+fn is_meant(element: &Value, principal: Principal<'_>) -> bool {
+    let aws = texts(element.get("AWS"));
+    if element.as_str() == Some("*") || aws.contains(&"*") {
+        return true;
+    }
+    match principal {
+        Principal::Service(service) => texts(element.get("Service")).contains(&service),
+        Principal::Account(account) => aws.iter().any(|text| {
+            *text == account.as_str()
+                || Arn::parse(text).is_some_and(|arn| {
+                    arn.service == "iam"
+                        && arn.account == account.as_str()
+                        && arn.resource == "root"
+                })
+        }),
+    }
+}
+
+/// A value, or the values of a list.
+pub(super) fn list(value: Option<&Value>) -> Vec<&Value> {
+    match value {
+        None => Vec::new(),
+        Some(Value::Array(values)) => values.iter().collect(),
+        Some(value) => vec![value],
+    }
+}
+
+/// A text, or the texts of a list.
+pub(super) fn texts(value: Option<&Value>) -> Vec<&str> {
+    list(value).into_iter().filter_map(Value::as_str).collect()
+}
+
+/// Whether a text matches a pattern in which `*` is any run of characters and `?` any one.
+pub fn glob(pattern: &str, text: &str) -> bool {
+    let (pattern, text): (Vec<char>, Vec<char>) =
+        (pattern.chars().collect(), text.chars().collect());
+    let (mut at, mut read, mut star) = (0, 0, None);
+    while read < text.len() {
+        match pattern.get(at) {
+            Some('*') => {
+                star = Some((at, read));
+                at += 1;
+            }
+            Some(&c) if c == '?' || c == text[read] => {
+                at += 1;
+                read += 1;
+            }
+            // Let the last star take one character more.
+            _ => match star {
+                Some((star_at, taken)) => {
+                    star = Some((star_at, taken + 1));
+                    at = star_at + 1;
+                    read = taken + 1;
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[at..].iter().all(|&c| c == '*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const TOPIC: &str = "arn:aws:sns:eu-west-1:111122223333:secops";
+    const RULE: &str = "arn:aws:events:eu-west-1:111122223333:rule/ctguard-acme-x";
+
+    fn publish(statement: &Value) -> bool {
+        let context = [("aws:sourcearn", RULE), ("aws:securetransport", "true")];
+        let request = Request {
+            principal: Principal::Service("events.amazonaws.com"),
+            action: "sns:Publish",
+            resource: TOPIC,
+            context: &context,
+        };
+        decide(Some(&json!({ "Statement": statement })), &request).is_ok()
+    }
+
+    fn grant(changes: &Value) -> Value {
+        let mut statement = json!({
+            "Sid": "s", "Effect": "Allow", "Principal": { "Service": "events.amazonaws.com" },
+            "Action": "sns:Publish", "Resource": TOPIC,
+        });
+        for (key, value) in changes.as_object().expect("an object") {
+            statement[key] = value.clone();
+        }
+        statement
+    }
+
+    #[test]
+    fn a_grant_must_name_the_principal_the_action_and_the_resource() {
+        for (changes, allowed) in [
+            (json!({}), true),
+            (json!({ "Principal": "*" }), true),
+            (json!({ "Principal": { "AWS": "*" } }), true),
+            (json!({ "Principal": { "AWS": "arn:aws:iam::111122223333:root" } }), false),
+            (
+                json!({ "Principal": { "Service": ["s3.amazonaws.com", "events.amazonaws.com"] } }),
+                true,
+            ),
+            (json!({ "Principal": { "Service": "s3.amazonaws.com" } }), false),
+            (json!({ "Action": "SNS:publish" }), true),
+            (json!({ "Action": ["sns:Subscribe", "sns:Pub*"] }), true),
+            (json!({ "Action": "sns:Subscribe" }), false),
+            (json!({ "Resource": "arn:aws:sns:*:111122223333:sec*" }), true),
+            (json!({ "Resource": "arn:aws:sns:eu-west-1:111122223333:other" }), false),
+            (json!({ "Effect": "allow" }), false),
+        ] {
+            assert_eq!(publish(&grant(&changes)), allowed, "{changes}");
+        }
+    }
+
+    #[test]
+    fn a_condition_that_cannot_be_shown_to_hold_admits_nobody() {
+        for (condition, allowed) in [
+            (
+                json!({ "ArnLike": { "aws:SourceArn": "arn:aws:events:eu-west-1:111122223333:rule/ctguard-acme-*" } }),
+                true,
+            ),
+            (json!({ "ArnLike": { "AWS:SourceArn": "arn:aws:events:*:*:rule/other" } }), false),
+            (json!({ "ArnEquals": { "aws:SourceArn": RULE } }), true),
+            (json!({ "StringEquals": { "aws:SourceArn": RULE } }), true),
+            (json!({ "StringLike": { "aws:SourceArn": "*rule/ctguard*" } }), true),
+            (json!({ "Bool": { "aws:SecureTransport": "true" } }), true),
+            (json!({ "Bool": { "aws:SecureTransport": false } }), false),
+            (json!({ "StringEquals": { "aws:SourceAccount": "111122223333" } }), false),
+            (json!({ "StringEquals": { "AWS:SourceOwner": "111122223333" } }), false),
+            (json!({ "StringEquals": { "aws:PrincipalOrgID": "o-a" } }), false),
+            (json!({ "StringEqualsIfExists": { "aws:SourceAccount": "111122223333" } }), true),
+            (json!({ "NumericLessThan": { "aws:Whatever": "3" } }), false),
+            (json!({ "ForAllValues:StringEquals": { "aws:TagKeys": ["a"] } }), false),
+        ] {
+            assert_eq!(publish(&grant(&json!({ "Condition": condition }))), allowed, "{condition}");
+        }
+    }
+
+    #[test]
+    fn a_deny_wins_unless_its_condition_is_known_not_to_hold() {
+        for (deny, allowed) in [
+            (json!({ "Effect": "Deny", "Principal": "*" }), false),
+            (
+                json!({ "Effect": "Deny", "Principal": "*", "Condition": { "Bool": { "aws:SecureTransport": "false" } } }),
+                true,
+            ),
+            (
+                json!({ "Effect": "Deny", "Principal": "*", "Condition": { "StringNotEquals": { "aws:PrincipalOrgID": "o-a" } } }),
+                false,
+            ),
+            (
+                json!({ "Effect": "Deny", "Principal": "*", "Condition": { "StringNotEquals": { "aws:SourceVpce": "vpce-1" } } }),
+                false,
+            ),
+            (json!({ "Effect": "Deny", "Principal": { "AWS": "999988887777" } }), true),
+        ] {
+            let statements = json!([grant(&json!({})), grant(&deny)]);
+            assert_eq!(publish(&statements), allowed, "{deny}");
+        }
+    }
+
+    #[test]
+    fn not_elements_turn_a_statement_round() {
+        let denied = json!([grant(&json!({})), {
+            "Effect": "Deny", "NotPrincipal": { "Service": "s3.amazonaws.com" }, "Action": "*", "Resource": "*",
+        }]);
+        assert!(!publish(&denied));
+        let open = json!({ "Effect": "Allow", "Principal": "*", "NotAction": "sns:Subscribe", "Resource": TOPIC });
+        assert!(publish(&open));
+        let everybody_else = json!({ "Effect": "Allow", "NotPrincipal": { "AWS": "999988887777" }, "Action": "*", "Resource": "*" });
+        assert!(!publish(&everybody_else));
+    }
+
+    #[test]
+    fn globs_know_stars_and_question_marks() {
+        for (pattern, text, same) in [
+            ("*", "", true),
+            ("a*c", "abbbc", true),
+            ("a*c*e", "abcde", true),
+            ("a*c", "abcd", false),
+            ("a?c", "abc", true),
+            ("a?c", "ac", false),
+            ("", "a", false),
+            ("*ab", "aab", true),
+        ] {
+            assert_eq!(glob(pattern, text), same, "{pattern} {text}");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The `Condition` block of a statement.
+
+use super::{glob, list};
+use serde_json::Value;
+
+/// The condition keys whose absence from a request means something. Any other key is unknown.
+const KNOWN: [&str; 8] = [
+    "aws:sourcearn",
+    "aws:sourceaccount",
+    "aws:sourceowner",
+    "aws:principalorgid",
+    "aws:principalisawsservice",
+    "aws:securetransport",
+    "s3:x-amz-acl",
+    "kms:encryptioncontext:aws:cloudtrail:arn",
+];
+
+/// Returns the key of the first condition that does not hold; `None` when all do.
+///
+/// `when_unknown` is what a condition amounts to that this evaluator does not know.
+pub fn failing(
+    block: Option<&Value>,
+    context: &[(&str, &str)],
+    when_unknown: bool,
+) -> Option<String> {
+    let block = block?;
+    let Some(operators) = block.as_object() else {
+        return (!when_unknown).then(|| "an unreadable block".to_owned());
+    };
+    for (operator, keys) in operators {
+        let Some(keys) = keys.as_object() else {
+            return (!when_unknown).then(|| operator.clone());
+        };
+        for (key, wanted) in keys {
+            if !holds(operator, key, wanted, context).unwrap_or(when_unknown) {
+                return Some(key.clone());
+            }
+        }
+    }
+    None
+}
+
+/// Whether one condition holds; `None` when it is not known.
+fn holds(operator: &str, key: &str, wanted: &Value, context: &[(&str, &str)]) -> Option<bool> {
+    let key = key.to_ascii_lowercase();
+    let value = context.iter().find(|(name, _)| *name == key).map(|(_, value)| *value);
+    if value.is_none() && !KNOWN.contains(&key.as_str()) {
+        return None;
+    }
+    let (operator, if_exists) = match operator.strip_suffix("IfExists") {
+        Some(operator) => (operator, true),
+        None => (operator, false),
+    };
+    let (compare, negated): (fn(&str, &str) -> bool, bool) = match operator {
+        "StringEquals" => (|wanted, value| wanted == value, false),
+        "StringNotEquals" => (|wanted, value| wanted == value, true),
+        "StringEqualsIgnoreCase" => (|wanted, value| wanted.eq_ignore_ascii_case(value), false),
+        "StringLike" => (glob, false),
+        "StringNotLike" => (glob, true),
+        // AWS: "ArnEquals and ArnLike behave identically."
+        "ArnLike" | "ArnEquals" => (arn_like, false),
+        "ArnNotLike" | "ArnNotEquals" => (arn_like, true),
+        "Bool" => (|wanted, value| wanted.eq_ignore_ascii_case(value), false),
+        _ => return None,
+    };
+    let Some(value) = value else {
+        return Some(if_exists || negated);
+    };
+    let any = list(Some(wanted)).into_iter().any(|wanted| match wanted {
+        Value::String(text) => compare(text, value),
+        Value::Bool(flag) => compare(if *flag { "true" } else { "false" }, value),
+        _ => false,
+    });
+    Some(any != negated)
+}
+
+/// Compares the six fields of an ARN one by one: a star does not reach past a colon.
+fn arn_like(wanted: &str, value: &str) -> bool {
+    let (wanted, value): (Vec<_>, Vec<_>) =
+        (wanted.splitn(6, ':').collect(), value.splitn(6, ':').collect());
+    wanted.len() == 6
+        && value.len() == 6
+        && wanted.iter().zip(&value).all(|(wanted, value)| glob(wanted, value))
+}
