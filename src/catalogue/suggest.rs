@@ -1,0 +1,129 @@
+//! What somebody may have meant by a name that the catalogue does not have. Only errors come here,
+//! so it may take its time over 20,000 names.
+
+use super::{SOURCES, all, find_in, knows_source, row_of, service, short, sources_of};
+use std::collections::BTreeSet;
+
+/// Most suggestions that are made.
+const MAX: usize = 3;
+
+/// What people call services whose events carry another name.
+///
+/// Source: <https://docs.aws.amazon.com/eventbridge/latest/ref/events.html>
+const KNOWN_AS: &[(&str, &str)] = &[
+    ("apigatewayv2", "apigateway"),
+    ("cloudwatch", "monitoring"),
+    ("cloudwatchlogs", "logs"),
+    ("console", "signin"),
+    ("efs", "elasticfilesystem"),
+    ("elb", "elasticloadbalancing"),
+    ("elbv2", "elasticloadbalancing"),
+    ("emr", "elasticmapreduce"),
+    ("eventbridge", "events"),
+    ("identitycenter", "sso"),
+    ("login", "signin"),
+    ("opensearch", "es"),
+    ("sfn", "states"),
+    ("sign-in", "signin"),
+    ("stepfunctions", "states"),
+    ("trail", "cloudtrail"),
+    ("vpc", "ec2"),
+];
+
+/// Names close to `text`, best first, as people write them (`ec2:CreateRoute`), at most three.
+///
+/// With a source that exists, the same name elsewhere comes first, then the source's own close names;
+/// with one that does not, the name under services of a close name; without one, close names anywhere.
+pub fn suggest(text: &str, source: Option<&str>) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut add = |name: String| {
+        if !found.contains(&name) && found.len() < MAX {
+            found.push(name);
+        }
+    };
+    match source {
+        Some(source) if knows_source(source) => {
+            // The right name in the wrong service is likelier than a slip of the finger.
+            for event in sources_of(text) {
+                add(event.short());
+            }
+            let names = row_of(source).into_iter().flat_map(|row| row.2.lines());
+            for name in nearest(text, names.filter_map(|line| line.split(' ').next())) {
+                add(short(source, name));
+            }
+        }
+        Some(source) => {
+            let wanted = service(source).to_ascii_lowercase();
+            let known_as = KNOWN_AS.iter().filter(|(alias, _)| *alias == wanted).map(|row| row.1);
+            let services: Vec<&str> = known_as
+                .chain(nearest(&wanted, SOURCES.iter().map(|row| service(row.0))))
+                .collect();
+            for row in
+                services.iter().filter_map(|service| row_of(&format!("{service}.amazonaws.com")))
+            {
+                if let Some(event) = find_in(row, text) {
+                    add(event.short());
+                }
+            }
+            for event in sources_of(text) {
+                add(event.short());
+            }
+        }
+        None => {
+            let names: BTreeSet<&str> = all().map(|event| event.name).collect();
+            for name in nearest(text, names.into_iter()) {
+                for event in sources_of(name) {
+                    add(event.short());
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The closest of `names`, best first; none that differs in more than a third of its letters.
+pub(crate) fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let wanted = text.to_ascii_lowercase();
+    let limit = (wanted.chars().count() / 3).clamp(1, 4);
+    let mut close: Vec<(usize, &str)> = names
+        .filter(|name| name.len().abs_diff(wanted.len()) <= limit)
+        .map(|name| (strsim::osa_distance(&wanted, &name.to_ascii_lowercase()), name))
+        .filter(|(distance, _)| *distance <= limit)
+        .collect();
+    close.sort_unstable();
+    close.dedup();
+    close.into_iter().map(|(_, name)| name).take(MAX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_finger_is_recognised() {
+        let first = |text: &str, source: Option<&str>| suggest(text, source).into_iter().next();
+        for (text, source, meant) in [
+            ("StopLoging", Some("cloudtrail.amazonaws.com"), "cloudtrail:StopLogging"),
+            ("stoplogging", Some("cloudtrail.amazonaws.com"), "cloudtrail:StopLogging"),
+            ("StopLoging", None, "cloudtrail:StopLogging"),
+            ("ConsoleLogn", None, "signin:ConsoleLogin"),
+            ("CreateSecurityGroup", Some("rds.amazonaws.com"), "ec2:CreateSecurityGroup"),
+            ("DeleteAlarms", Some("cloudwatch.amazonaws.com"), "monitoring:DeleteAlarms"),
+            ("CreateRoute", Some("ec3.amazonaws.com"), "ec2:CreateRoute"),
+        ] {
+            assert_eq!(first(text, source).as_deref(), Some(meant), "{text} {source:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_close_suggests_nothing() {
+        assert!(suggest("Xyzzyxyzzy", Some("ec2.amazonaws.com")).is_empty());
+        assert!(suggest("Xyzzyxyzzy", None).is_empty());
+    }
+
+    #[test]
+    fn at_most_three_are_suggested() {
+        assert!(suggest("CreateUser", None).len() <= MAX);
+        assert!(suggest("CreateUser", Some("nosuch.amazonaws.com")).len() <= MAX);
+    }
+}
