@@ -102,6 +102,10 @@ where
     E: ProvideErrorMetadata + Error + 'static,
 {
     let (code, message) = match error {
+        // A good status with a body that is not what it should be also counts as a service's error.
+        SdkError::ServiceError(failure) if failure.raw().status().is_success() => {
+            ("BadResponse".to_owned(), chain(error))
+        }
         SdkError::ServiceError(failure) => {
             let status = failure.raw().status().as_u16();
             let code = failure.err().code().map_or_else(|| format!("Http{status}"), str::to_owned);

@@ -1,0 +1,3 @@
+mod adapter;
+mod emulators;
+mod stub;
