@@ -1,1 +1,216 @@
+//! A server on this machine that answers the SDK's calls with what a test tells it to.
+//!
+//! It knows as much of AWS's protocols as it takes to tell calls apart and to word an error: JSON with a
+//! target header, SNS's and STS's form bodies, and S3's paths. Every call is written down.
 
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+/// The account that the stub says its callers belong to.
+pub const ACCOUNT: &str = "111122223333";
+
+/// One call as it arrived.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The operation: `ListRules`; for S3 and other paths `GET /bucket?versioning`.
+    pub operation: String,
+    /// The region that the call was signed for.
+    pub region: String,
+    pub body: String,
+    /// How many calls of this operation came before, in any region.
+    pub before: usize,
+    protocol: Protocol,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Protocol {
+    Json,
+    Form,
+    Rest,
+}
+
+impl Call {
+    /// A parameter of a JSON call; `Null` when it was not sent.
+    pub fn parameter(&self, name: &str) -> Value {
+        let body: Value = serde_json::from_str(&self.body).unwrap_or_default();
+        body.get(name).cloned().unwrap_or_default()
+    }
+
+    /// Whether a form call carries a parameter.
+    pub fn has(&self, parameter: &str) -> bool {
+        self.body.split('&').any(|pair| pair.split('=').next() == Some(parameter))
+    }
+}
+
+/// What the stub answers.
+pub enum Reply {
+    Json(Value),
+    /// The result element's content in SNS's and STS's form, or the whole document for S3.
+    Xml(String),
+    /// An error as the call's protocol words it.
+    Error(u16, &'static str, &'static str),
+    /// A status and a header, without a body.
+    Header(u16, &'static str, &'static str),
+    /// Something that AWS would not say.
+    Garbage(u16),
+    /// Nothing, for as long as the caller waits.
+    Hang,
+}
+
+/// A running stub. Dropping it stops it.
+pub struct Stub {
+    address: SocketAddr,
+    calls: Arc<Mutex<Vec<Call>>>,
+    stopping: Arc<AtomicBool>,
+    listener: Option<JoinHandle<()>>,
+}
+
+impl Stub {
+    /// Starts a stub. GetCallerIdentity is answered by itself unless `answer` has something to say to it.
+    pub fn start(answer: impl Fn(&Call) -> Option<Reply> + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let calls = Arc::new(Mutex::new(Vec::new()));
+        let stopping = Arc::new(AtomicBool::new(false));
+        let (log, stop, answer) = (Arc::clone(&calls), Arc::clone(&stopping), Arc::new(answer));
+        let listener = std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                if stop.load(Ordering::SeqCst) {
+                    break;
+                }
+                let (log, answer) = (Arc::clone(&log), Arc::clone(&answer));
+                std::thread::spawn(move || serve(stream.unwrap(), &log, &*answer));
+            }
+        });
+        Self { address, calls, stopping, listener: Some(listener) }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// All calls so far.
+    pub fn calls(&self) -> Vec<Call> {
+        self.calls.lock().unwrap().clone()
+    }
+
+    /// How often each operation was called, attempts counted one by one.
+    pub fn counts(&self) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for call in self.calls() {
+            *counts.entry(call.operation).or_default() += 1;
+        }
+        counts
+    }
+}
+
+impl Drop for Stub {
+    fn drop(&mut self) {
+        self.stopping.store(true, Ordering::SeqCst);
+        drop(TcpStream::connect(self.address));
+        if let Some(listener) = self.listener.take() {
+            drop(listener.join());
+        }
+    }
+}
+
+/// Reads one call and answers it. The connection is closed afterwards, so that each call has its own thread.
+fn serve(stream: TcpStream, log: &Mutex<Vec<Call>>, answer: &dyn Fn(&Call) -> Option<Reply>) {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let Some(mut call) = read(&mut reader) else { return };
+    {
+        let mut log = log.lock().unwrap();
+        call.before = log.iter().filter(|before| before.operation == call.operation).count();
+        log.push(call.clone());
+    }
+    let reply = answer(&call).unwrap_or_else(|| match call.operation.as_str() {
+        "GetCallerIdentity" => Reply::Xml(format!(
+            "<Account>{ACCOUNT}</Account><Arn>arn:aws:iam::{ACCOUNT}:user/test</Arn>"
+        )),
+        other => panic!("the test says nothing about {other}: {}", call.body),
+    });
+    write(stream, &mut reader, &call, reply);
+}
+
+fn read(reader: &mut impl BufRead) -> Option<Call> {
+    let mut line = String::new();
+    reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
+    let mut words = line.split_whitespace();
+    let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
+    let mut headers = BTreeMap::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        match line.trim_end().split_once(':') {
+            Some((name, value)) => {
+                headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
+            }
+            None => break,
+        }
+    }
+    let length = headers.get("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    let body = String::from_utf8_lossy(&body).into_owned();
+    let action = body.split('&').find_map(|pair| pair.strip_prefix("Action=")).map(str::to_owned);
+    let (operation, protocol) = match (headers.get("x-amz-target"), action) {
+        (Some(target), _) => {
+            (target.rsplit('.').next().unwrap_or_default().to_owned(), Protocol::Json)
+        }
+        (None, Some(action)) => (action, Protocol::Form),
+        (None, None) => (format!("{method} {path}"), Protocol::Rest),
+    };
+    // Credential=KEY/DATE/REGION/SERVICE/aws4_request
+    let region = headers
+        .get("authorization")
+        .and_then(|value| value.split('/').nth(2))
+        .unwrap_or_default()
+        .to_owned();
+    Some(Call { operation, region, body, before: 0, protocol })
+}
+
+fn write(mut stream: TcpStream, reader: &mut impl Read, call: &Call, reply: Reply) {
+    let operation = &call.operation;
+    let mut header = String::new();
+    let (status, body) = match reply {
+        Reply::Json(value) => (200, value.to_string()),
+        Reply::Xml(result) if call.protocol == Protocol::Form => (
+            200,
+            format!(
+                "<{operation}Response><{operation}Result>{result}</{operation}Result></{operation}Response>"
+            ),
+        ),
+        Reply::Xml(document) => (200, document),
+        Reply::Error(status, code, message) => {
+            let error = format!("<Code>{code}</Code><Message>{message}</Message>");
+            let body = match call.protocol {
+                Protocol::Json => json!({ "__type": code, "message": message }).to_string(),
+                Protocol::Form => format!("<ErrorResponse><Error>{error}</Error></ErrorResponse>"),
+                Protocol::Rest => format!("<Error>{error}</Error>"),
+            };
+            (status, body)
+        }
+        Reply::Header(status, name, value) => {
+            header = format!("{name}: {value}\r\n");
+            (status, String::new())
+        }
+        Reply::Garbage(status) => (status, "<html><p>It works!".to_owned()),
+        Reply::Hang => {
+            // Until the caller gives up and closes the connection.
+            drop(reader.read(&mut [0]));
+            return;
+        }
+    };
+    // The caller may have left meanwhile; that is its own affair.
+    drop(write!(
+        stream,
+        "HTTP/1.1 {status} Stub\r\n{header}x-amzn-requestid: stub-{}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        call.before,
+        body.len()
+    ));
+}
