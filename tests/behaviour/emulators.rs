@@ -1,11 +1,16 @@
 //! The adapter against AWS emulators over HTTP: what was written is what is read, every action can be
 //! repeated, and what was deleted is gone.
 //!
-//! `tests/emulators/run.sh` starts the emulators and says where they are. Each test has an account
-//! of its own, so that they can run side by side: both emulators take a 12-digit key id for the account,
-//! or keep nothing but one account (moto), whose resources have different names here.
+//! `tests/emulators/run.sh` starts the emulators and says where they are. On ministack each test has an
+//! account of its own (a 12-digit key id is the account), so that tests run side by side; moto has the one.
 //!
-//! Where an emulator differs from AWS, [`Emulator`] says so and the test allows for it. The adapter does not.
+//! Where an emulator is not like AWS, the test allows for it and the adapter does not:
+//!
+//! - ministack's CreateTrail drops its tags, so a TagTrail follows.
+//! - ministack's tag search misses trails: the adapter reads the tags of a named object that is missed one by one,
+//!   as it must where AWS's search lags.
+//! - moto takes a repeated CreateTrail for a new trail, and answers GetBucketVersioning with an XML root that is
+//!   not S3's and ListRegions not at all: those two parts must be unreadable, and the rest read.
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -24,11 +29,10 @@ use ctguard::snapshot::{LiveSubscription, Observed, PlaceSnapshot};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// An emulator, and where it is not like AWS.
+/// An emulator and the account that a test has there.
 struct Emulator {
     url: String,
     account: &'static str,
-    /// moto has no ListRegions, and answers GetBucketVersioning with an XML root that is not S3's.
     is_moto: bool,
 }
 

@@ -108,7 +108,7 @@ impl Session {
             .is_organization_trail(trail.organization)
             .enable_log_file_validation(trail.log_file_validation)
             .set_kms_key_id(trail.kms_key.clone())
-            .set_tags_list(Some(sdk_tags(CREATE_TRAIL, tags)?));
+            .set_tags_list((!tags.is_empty()).then(|| sdk_tags(CREATE_TRAIL, tags)).transpose()?);
         match self.send(CREATE_TRAIL, call.send()).await {
             Err(error) if error.code.starts_with("TrailAlreadyExists") => {
                 if self.is_created(name, trail, tags).await? { Ok(()) } else { Err(error) }

@@ -81,7 +81,7 @@ impl Session {
             .create_queue()
             .queue_name(name)
             .set_attributes(Some(attributes))
-            .set_tags(Some(tags.clone().into_iter().collect()));
+            .set_tags((!tags.is_empty()).then(|| tags.clone().into_iter().collect()));
         self.send(CREATE_QUEUE, call.send()).await.map(drop)
     }
 

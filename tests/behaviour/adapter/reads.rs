@@ -1,0 +1,355 @@
+//! Observing through the adapter, and what it costs.
+
+use super::{TIMING, arn, connect, connect_with, counts, here, in_sync, reads};
+use crate::stub::{Reply, Stub};
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::future::ProvideCredentials as Provided;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use ctguard::cloud::aws::{Aws, Options, Timing};
+use ctguard::cloud::{AccountReads, Cloud, CloudErrorKind, ReadSet};
+use ctguard::resource::{BLUEPRINT_TAG, Tags};
+use ctguard::scope::Region;
+use ctguard::snapshot::{LiveSubscription, Observed};
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+#[tokio::test]
+async fn a_place_in_sync_is_read_page_by_page_and_nothing_is_read_twice() {
+    let stub = Stub::start(in_sync);
+    let aws = connect(&stub).await;
+    let snapshot = aws.observe(&here(), &reads()).await;
+
+    let rules = snapshot.rules.known().unwrap();
+    assert_eq!(rules.keys().collect::<Vec<_>>(), ["ctguard-acme-a", "ctguard-acme-b"]);
+    let tags = Tags::from([(BLUEPRINT_TAG.to_owned(), "acme".to_owned())]);
+    for rule in rules.values() {
+        assert_eq!(rule.targets.known().unwrap().keys().collect::<Vec<_>>(), ["one", "two"]);
+        assert_eq!(rule.tags, Observed::Known(tags.clone()));
+    }
+    let topic = snapshot.topics[&arn("sns", "ctguard-acme-secops")].known().unwrap();
+    let subscriptions: Vec<_> = topic
+        .subscriptions
+        .known()
+        .unwrap()
+        .iter()
+        .map(|(endpoint, found)| (endpoint.address.clone(), *found == LiveSubscription::Pending))
+        .collect();
+    let expected =
+        [("a@acme.example", true), ("b@acme.example", false), (&arn("sqs", "inbox"), false)];
+    assert_eq!(subscriptions, expected.map(|(endpoint, pending)| (endpoint.to_owned(), pending)));
+    let queue = snapshot.queues[&arn("sqs", "ctguard-acme-targets")].known().unwrap();
+    assert_eq!((queue.messages, &queue.tags), (7, &Observed::Known(tags)));
+    let trails = snapshot.trails.known().unwrap();
+    let home: Vec<_> = trails.values().map(|trail| trail.selectors.known().is_some()).collect();
+    assert_eq!(home, [true, false], "selectors are read in the home region only");
+    let stopped = &trails.values().next().unwrap().status.known().unwrap().stop_logging_time;
+    assert_eq!(stopped.as_deref(), Some("2017-07-14T02:40:00Z"));
+
+    // What a plan costs: pages of rules, targets once a rule, one search for tags, and no more.
+    let expected = counts(&[
+        ("DescribeTrails", 1),
+        ("GetCallerIdentity", 1),
+        ("GetEventSelectors", 1),
+        ("GetQueueAttributes", 2),
+        ("GetQueueUrl", 2),
+        ("GetResources", 2),
+        ("GetSubscriptionAttributes", 2),
+        ("GetTopicAttributes", 1),
+        ("GetTrailStatus", 2),
+        ("ListRules", 2),
+        ("ListSubscriptionsByTopic", 2),
+        ("ListTargetsByRule", 4),
+    ]);
+    assert_eq!(stub.counts(), expected);
+    let own: u64 = aws.calls().values().sum();
+    assert_eq!(own, expected.values().sum::<usize>() as u64, "the adapter counts what it sends");
+}
+
+#[tokio::test]
+async fn only_what_is_asked_for_is_read() {
+    let stub = Stub::start(in_sync);
+    let aws = connect(&stub).await;
+    let trails = ReadSet { trails: true, ..ReadSet::default() };
+    aws.observe(&here(), &trails).await;
+    let expected = counts(&[
+        ("DescribeTrails", 1),
+        ("GetCallerIdentity", 1),
+        ("GetEventSelectors", 1),
+        ("GetTrailStatus", 2),
+    ]);
+    assert_eq!(stub.counts(), expected);
+    aws.observe(&here(), &ReadSet::default()).await;
+    assert_eq!(stub.counts(), expected, "the default reads nothing");
+}
+
+#[tokio::test]
+async fn a_denied_part_is_unreadable_and_the_others_are_read() {
+    let stub = Stub::start(|call| match call.operation.as_str() {
+        "ListRules" => Some(Reply::Error(400, "AccessDeniedException", "not authorized")),
+        "GetEventSelectors" => Some(Reply::Error(400, "AccessDeniedException", "not authorized")),
+        "GetTopicAttributes" => Some(Reply::Error(403, "AuthorizationError", "not authorized")),
+        _ => in_sync(call),
+    });
+    let snapshot = connect(&stub).await.observe(&here(), &reads()).await;
+    let why = snapshot.rules.unreadable().unwrap();
+    assert_eq!(
+        (why.operation.as_str(), why.code.as_str()),
+        ("events:ListRules", "AccessDeniedException")
+    );
+    let topic = &snapshot.topics[&arn("sns", "ctguard-acme-secops")];
+    assert_eq!(topic.unreadable().map(|why| why.code.as_str()), Some("AuthorizationError"));
+    assert!(snapshot.queues.values().all(|queue| queue.known().is_some()));
+    let trail = &snapshot.trails.known().unwrap()[&arn("cloudtrail", "trail/main")];
+    assert!(trail.selectors.unreadable().is_some() && trail.status.known().is_some());
+    assert_eq!(stub.counts()["ListRules"], 1, "a refusal is not asked for twice");
+}
+
+#[tokio::test]
+async fn without_the_search_for_tags_each_named_object_is_asked_and_the_others_are_unknown() {
+    let stub = Stub::start(|call| match call.operation.as_str() {
+        "GetResources" => Some(Reply::Error(400, "AccessDeniedException", "not authorized")),
+        "ListTagsForResource" if call.has("ResourceArn") => Some(Reply::Xml(
+            "<Tags><member><Key>ctguard:blueprint</Key><Value>acme</Value></member></Tags>"
+                .to_owned(),
+        )),
+        "ListTagsForResource" | "ListQueueTags" => Some(Reply::Json(json!({}))),
+        "ListTags" => Some(Reply::Json(json!({ "ResourceTagList": [] }))),
+        _ => in_sync(call),
+    });
+    let snapshot = connect(&stub).await.observe(&here(), &reads()).await;
+    let topic = snapshot.topics[&arn("sns", "ctguard-acme-secops")].known().unwrap();
+    assert_eq!(topic.tags.known().unwrap()[BLUEPRINT_TAG], "acme");
+    for any in [
+        snapshot.topics[&arn("sns", "ctguard-acme-*")].unreadable(),
+        snapshot.queues[&arn("sqs", "ctguard-acme-*")].unreadable(),
+    ] {
+        assert_eq!(any.map(|why| why.operation.as_str()), Some("tag:GetResources"));
+    }
+    // Two rules and the topic, one queue of ours, the managed trail; not the subscriber's queue.
+    let counts = stub.counts();
+    assert_eq!(
+        (counts["ListTagsForResource"], counts["ListQueueTags"], counts["ListTags"]),
+        (3, 1, 1)
+    );
+}
+
+#[tokio::test]
+async fn what_carries_the_tag_is_read_though_nobody_names_it() {
+    let stub = Stub::start(in_sync);
+    let reads = ReadSet { topics: BTreeSet::new(), queues: BTreeSet::new(), ..reads() };
+    let snapshot = connect(&stub).await.observe(&here(), &reads).await;
+    assert!(snapshot.topics[&arn("sns", "ctguard-acme-secops")].known().is_some());
+    assert!(snapshot.queues[&arn("sqs", "ctguard-acme-targets")].known().is_some());
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_absent_in_every_spelling() {
+    let stub = Stub::start(|call| {
+        Some(match call.operation.as_str() {
+            "GetTopicAttributes" | "ListSubscriptionsByTopic" => {
+                Reply::Error(404, "NotFound", "Topic does not exist")
+            }
+            "GetQueueUrl" if call.parameter("QueueName") == "inbox" => Reply::Error(
+                400,
+                "com.amazonaws.sqs#QueueDoesNotExist",
+                "The specified queue does not exist.",
+            ),
+            "GetQueueUrl" => Reply::Error(400, "AWS.SimpleQueueService.NonExistentQueue", "gone"),
+            "ListRules" => Reply::Json(json!({ "Rules": [] })),
+            "GetResources" => Reply::Json(json!({})),
+            "DescribeTrails" => Reply::Json(json!({ "trailList": [] })),
+            _ => return None,
+        })
+    });
+    let snapshot = connect(&stub).await.observe(&here(), &reads()).await;
+    assert!(snapshot.topics.values().all(|topic| *topic == Observed::Absent), "{snapshot:?}");
+    assert!(snapshot.queues.values().all(|queue| *queue == Observed::Absent), "{snapshot:?}");
+    assert_eq!(snapshot.trails, Observed::Known(BTreeMap::new()));
+}
+
+#[tokio::test]
+async fn a_throttled_call_is_repeated_until_it_succeeds() {
+    let stub = Stub::start(|call| match (call.operation.as_str(), call.before) {
+        ("DescribeTrails", 0) => Some(Reply::Error(400, "ThrottlingException", "Rate exceeded")),
+        ("DescribeTrails", 1) => Some(Reply::Error(500, "InternalFailure", "try again")),
+        _ => in_sync(call),
+    });
+    let trails = ReadSet { trails: true, ..ReadSet::default() };
+    let snapshot = connect(&stub).await.observe(&here(), &trails).await;
+    assert_eq!(snapshot.trails.known().map(BTreeMap::len), Some(2));
+    assert_eq!(stub.counts()["DescribeTrails"], 3);
+}
+
+#[tokio::test]
+async fn a_server_that_never_answers_is_given_up() {
+    let stub = Stub::start(|call| match call.operation.as_str() {
+        "DescribeTrails" => Some(Reply::Hang),
+        _ => in_sync(call),
+    });
+    let timing = Timing { attempt: Duration::from_millis(500), ..TIMING };
+    let aws = connect_with(&stub, timing).await;
+    let trails = ReadSet { trails: true, ..ReadSet::default() };
+    let snapshot = aws.observe(&here(), &trails).await;
+    let why = snapshot.trails.unreadable().unwrap();
+    assert_eq!(
+        (why.operation.as_str(), why.code.as_str()),
+        ("cloudtrail:DescribeTrails", "Timeout")
+    );
+}
+
+#[tokio::test]
+async fn nonsense_is_never_taken_for_absent() {
+    for status in [200, 404, 502] {
+        let stub = Stub::start(move |call| match call.operation.as_str() {
+            "GetCallerIdentity" => None,
+            _ => Some(Reply::Garbage(status)),
+        });
+        let aws = connect(&stub).await;
+        let snapshot = aws.observe(&here(), &reads()).await;
+        assert!(snapshot.rules.unreadable().is_some(), "{status}: {snapshot:?}");
+        assert!(snapshot.trails.unreadable().is_some(), "{status}: {snapshot:?}");
+        assert!(snapshot.topics.values().all(|topic| topic.unreadable().is_some()), "{snapshot:?}");
+        assert!(snapshot.queues.values().all(|queue| queue.unreadable().is_some()), "{snapshot:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_token_that_repeats_ends_the_list_with_an_error() {
+    let stub = Stub::start(|call| match call.operation.as_str() {
+        "ListRules" => Some(Reply::Json(json!({ "Rules": [], "NextToken": "again" }))),
+        _ => in_sync(call),
+    });
+    let snapshot = connect(&stub).await.observe(&here(), &reads()).await;
+    assert_eq!(snapshot.rules.unreadable().map(|why| why.code.as_str()), Some("BadResponse"));
+    assert_eq!(stub.counts()["ListRules"], 2);
+}
+
+#[tokio::test]
+async fn credentials_that_are_missing_or_wrong_are_told_from_other_trouble() {
+    #[derive(Debug)]
+    struct Nobody;
+    impl ProvideCredentials for Nobody {
+        fn provide_credentials<'a>(&'a self) -> Provided<'a>
+        where
+            Self: 'a,
+        {
+            Provided::ready(Err(CredentialsError::not_loaded("no profile `prod`")))
+        }
+    }
+    let stub = Stub::start(|_| {
+        Some(Reply::Error(403, "InvalidClientTokenId", "The security token is invalid."))
+    });
+    let wrong = connect(&stub).await.caller().await.unwrap_err();
+    assert_eq!(
+        (wrong.code.as_str(), wrong.kind),
+        ("InvalidClientTokenId", CloudErrorKind::NoCredentials)
+    );
+    assert!(wrong.request_id.is_some());
+
+    let options = Options {
+        region: Region::new("eu-west-1"),
+        endpoint_url: Some(stub.url()),
+        credentials: Some(SharedCredentialsProvider::new(Nobody)),
+        timing: TIMING,
+        ..Options::default()
+    };
+    let none = Aws::connect(options).await.unwrap().caller().await.unwrap_err();
+    assert_eq!((none.code.as_str(), none.kind), ("NoCredentials", CloudErrorKind::NoCredentials));
+    assert!(none.message.contains("no profile `prod`"), "{none}");
+    assert!(none.message.contains("aws sso login"), "{none}");
+
+    let aws = connect(&stub).await;
+    drop(stub);
+    let nobody_there = aws.caller().await.unwrap_err();
+    assert_eq!(nobody_there.kind, CloudErrorKind::Transient);
+    assert!(nobody_there.message.contains("AWS_ENDPOINT_URL"), "{nobody_there}");
+}
+
+#[tokio::test]
+async fn a_bucket_is_found_in_whatever_region_it_is_and_somebody_elses_is_unreadable() {
+    let stub = Stub::start(|call| {
+        let (_, path) = call.operation.split_once(' ')?;
+        let setting = path.split_once('?').map(|(_, query)| query).unwrap_or_default();
+        let bucket = path.trim_start_matches('/').split(['/', '?']).next()?;
+        Some(match (bucket, setting) {
+            ("foreign", _) => Reply::Header(403, "x-stub", "1"),
+            ("missing", _) => Reply::Header(404, "x-stub", "1"),
+            ("logs", setting) if call.operation.starts_with("HEAD") && setting.is_empty() => {
+                Reply::Header(301, "x-amz-bucket-region", "eu-central-1")
+            }
+            ("logs", setting) if setting.starts_with("versioning") => {
+                Reply::Xml("<VersioningConfiguration/>".to_owned())
+            }
+            ("logs", setting) if setting.contains("list-type=2") => {
+                Reply::Xml("<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>".to_owned())
+            }
+            ("logs", "publicAccessBlock") => {
+                Reply::Error(404, "NoSuchPublicAccessBlockConfiguration", "none")
+            }
+            ("logs", "encryption") => {
+                Reply::Error(404, "ServerSideEncryptionConfigurationNotFoundError", "none")
+            }
+            ("logs", "ownershipControls") => {
+                Reply::Error(404, "OwnershipControlsNotFoundError", "none")
+            }
+            ("logs", "policy") => Reply::Error(404, "NoSuchBucketPolicy", "none"),
+            ("logs", "tagging") => Reply::Error(404, "NoSuchTagSet", "none"),
+            _ => return None,
+        })
+    });
+    let aws = connect(&stub).await;
+    let buckets = ["foreign", "logs", "missing"].map(|name| (name.to_owned(), here().region));
+    let reads = AccountReads { enabled_regions: false, buckets: BTreeSet::from(buckets) };
+    let account = aws.observe_account(&here().account, &reads).await;
+    assert_eq!(account.enabled_regions, Observed::Absent);
+    assert_eq!(account.buckets["missing"], Observed::Absent);
+    assert_eq!(
+        account.buckets["foreign"].unreadable().map(|why| why.code.as_str()),
+        Some("Http403")
+    );
+    let logs = &account.buckets["logs"];
+    let logs = logs.known().unwrap_or_else(|| panic!("{logs:?}"));
+    assert_eq!((logs.region.as_str(), logs.empty), ("eu-central-1", Some(true)));
+    assert_eq!(logs.tags, Observed::Known(Tags::new()));
+    let settings = stub.calls().into_iter().filter(|call| call.operation.starts_with("GET /logs"));
+    assert!(settings.into_iter().all(|call| call.region == "eu-central-1"));
+}
+
+#[tokio::test]
+async fn the_key_of_a_topic_is_read_once_and_a_policy_that_nobody_can_change_is_not() {
+    let stub = Stub::start(|call| match call.operation.as_str() {
+        "GetTopicAttributes" => {
+            let key = if call.body.contains("own") { "alias/alerts" } else { "alias/aws/sns" };
+            Some(Reply::Xml(format!(
+                "<Attributes><entry><key>KmsMasterKeyId</key><value>{key}</value></entry></Attributes>"
+            )))
+        }
+        "ListSubscriptionsByTopic" => Some(Reply::Xml("<Subscriptions/>".to_owned())),
+        "DescribeKey" => {
+            let manager =
+                if call.parameter("KeyId") == "alias/alerts" { "CUSTOMER" } else { "AWS" };
+            Some(Reply::Json(json!({ "KeyMetadata": {
+                "KeyId": "k", "Arn": arn("kms", "key/k"), "Enabled": true, "KeyManager": manager,
+            } })))
+        }
+        "GetKeyPolicy" if call.parameter("KeyId") == arn("kms", "key/k") => {
+            Some(Reply::Json(json!({ "Policy": "{\"Statement\":[]}" })))
+        }
+        "GetResources" => Some(Reply::Json(json!({}))),
+        _ => None,
+    });
+    let topics = ["own-1", "own-2", "managed"].map(|name| arn("sns", name));
+    let reads = ReadSet {
+        blueprint: "acme".to_owned(),
+        topics: BTreeSet::from(topics),
+        ..ReadSet::default()
+    };
+    let snapshot = connect(&stub).await.observe(&here(), &reads).await;
+    let own = snapshot.keys["alias/alerts"].known().unwrap();
+    assert_eq!(own.policy, Observed::Known(json!({ "Statement": [] })));
+    let managed = snapshot.keys["alias/aws/sns"].known().unwrap();
+    assert!(managed.aws_managed && managed.policy == Observed::Absent);
+    let counts = stub.counts();
+    assert_eq!((counts["DescribeKey"], counts["GetKeyPolicy"]), (2, 1));
+}
