@@ -84,14 +84,17 @@ pub fn put_targets(state: &mut State, place: &Place, name: &str, targets: &Targe
     Ok(())
 }
 
-/// Takes targets away; ids that are not there do no harm.
+/// Takes targets away; ids and rules that are not there do no harm.
 pub fn remove_targets(
     state: &mut State,
     place: &Place,
     name: &str,
     ids: &BTreeSet<String>,
 ) -> Done {
-    not_managed(name, find(state, place, name)?)?;
+    let Some(there) = state.region(place).rules.get(name) else {
+        return Ok(());
+    };
+    not_managed(name, there)?;
     ensure(!ids.is_empty(), INVALID, || "no target ids given".to_owned())?;
     edit(state, place, name, |rule| rule.targets.retain(|id, _| !ids.contains(id)));
     Ok(())

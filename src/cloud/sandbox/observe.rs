@@ -27,7 +27,10 @@ pub fn place(reader: &mut Reader<'_>, reads: &ReadSet) -> PlaceSnapshot {
     let topics = topics(reader, reads, &tagged);
     let keys = keys(reader, &topics);
     let queues = queues(reader, reads, &tagged);
-    let trails = if reads.trails { seen_trails(reader, reads) } else { Observed::Absent };
+    let trails = match reads.trails {
+        true => seen_trails(reader, reads),
+        false => Observed::Known(BTreeMap::new()),
+    };
     PlaceSnapshot { place: reader.place.clone(), rules, topics, queues, trails, keys }
 }
 
@@ -71,11 +74,10 @@ fn tags(
     tags: &Tags,
     operation: &str,
 ) -> Observed<Tags> {
-    match tagged {
-        Err(why) => Observed::Unreadable(why.clone()),
-        Ok(()) if blueprint_of(tags) == Some(&reads.blueprint) => Observed::Known(tags.clone()),
-        Ok(()) => read(reader, operation, |_| Observed::Known(tags.clone())),
+    if tagged.is_ok() && is_tagged(reads, tags) {
+        return Observed::Known(tags.clone());
     }
+    read(reader, operation, |_| Observed::Known(tags.clone()))
 }
 
 fn rules(
@@ -84,7 +86,7 @@ fn rules(
     tagged: &Result<(), Unreadable>,
 ) -> Observed<BTreeMap<String, LiveRule>> {
     if reads.rule_prefix.is_empty() {
-        return Observed::Absent;
+        return Observed::Known(BTreeMap::new());
     }
     read(reader, "events:ListRules", |reader| {
         let all = &reader.state.region(reader.place).rules;
@@ -104,7 +106,17 @@ fn rules(
 /// Whether the tags of something are worth reading: it carries the blueprint's name.
 fn is_ours(reads: &ReadSet, name: &str, tags: &Tags) -> bool {
     let named = !reads.rule_prefix.is_empty() && name.starts_with(&reads.rule_prefix);
-    !reads.blueprint.is_empty() && (named || blueprint_of(tags) == Some(&reads.blueprint))
+    named || is_tagged(reads, tags)
+}
+
+fn is_tagged(reads: &ReadSet, tags: &Tags) -> bool {
+    !reads.blueprint.is_empty() && blueprint_of(tags) == Some(&reads.blueprint)
+}
+
+/// When the search by tag is denied, what it would have found is unknown, not absent: one unreadable
+/// entry with this name stands for it.
+fn unnamed(reader: &Reader<'_>, reads: &ReadSet, service: &str) -> String {
+    reader.place.arn(service, &format!("{}*", reads.rule_prefix))
 }
 
 fn topics(
@@ -112,13 +124,18 @@ fn topics(
     reads: &ReadSet,
     tagged: &Result<(), Unreadable>,
 ) -> BTreeMap<String, Observed<LiveTopic>> {
-    let mut wanted = reads.topics.clone();
-    if tagged.is_ok() && !reads.blueprint.is_empty() {
-        let all = reader.state.region(reader.place).topics.iter();
-        let carrying = all.filter(|(_, topic)| blueprint_of(&topic.tags) == Some(&reads.blueprint));
-        wanted.extend(carrying.map(|(name, _)| reader.place.arn("sns", name)));
-    }
     let mut live = BTreeMap::new();
+    let mut wanted = reads.topics.clone();
+    match tagged {
+        Ok(()) => {
+            let all = &reader.state.region(reader.place).topics;
+            let carrying = all.iter().filter(|(_, topic)| is_tagged(reads, &topic.tags));
+            wanted.extend(carrying.map(|(name, _)| reader.place.arn("sns", name)));
+        }
+        Err(why) => {
+            live.insert(unnamed(reader, reads, "sns"), Observed::Unreadable(why.clone()));
+        }
+    }
     for arn in wanted {
         let observed =
             read(reader, "sns:GetTopicAttributes", |reader| match visible_topic(reader, &arn) {
@@ -190,13 +207,18 @@ fn queues(
     reads: &ReadSet,
     tagged: &Result<(), Unreadable>,
 ) -> BTreeMap<String, Observed<LiveQueue>> {
-    let mut wanted: BTreeSet<String> = reads.queues.clone();
-    if tagged.is_ok() && !reads.blueprint.is_empty() {
-        let all = reader.state.region(reader.place).queues.iter();
-        let carrying = all.filter(|(_, queue)| blueprint_of(&queue.tags) == Some(&reads.blueprint));
-        wanted.extend(carrying.map(|(name, _)| reader.place.arn("sqs", name)));
-    }
     let mut live = BTreeMap::new();
+    let mut wanted = reads.queues.clone();
+    match tagged {
+        Ok(()) => {
+            let all = &reader.state.region(reader.place).queues;
+            let carrying = all.iter().filter(|(_, queue)| is_tagged(reads, &queue.tags));
+            wanted.extend(carrying.map(|(name, _)| reader.place.arn("sqs", name)));
+        }
+        Err(why) => {
+            live.insert(unnamed(reader, reads, "sqs"), Observed::Unreadable(why.clone()));
+        }
+    }
     for arn in wanted {
         let observed = read(reader, "sqs:GetQueueAttributes", |reader| {
             let here = locate(&arn, "sqs").filter(|(place, _)| place == reader.place);
