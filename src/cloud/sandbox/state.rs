@@ -1,12 +1,16 @@
 //! What the sandbox's file holds: accounts as readable JSON, in the resource types of the core.
 
+mod find;
+
+pub(super) use find::{blueprint_of, locate};
+
+use crate::resource::Tags;
 use crate::resource::bucket::Bucket;
 use crate::resource::queue::Queue;
 use crate::resource::rule::{Rule, Targets};
 use crate::resource::topic::{Endpoint, SubscriptionAttributes, Topic};
 use crate::resource::trail::{Selectors, Trail, TrailStatus};
-use crate::resource::{BLUEPRINT_TAG, Tags};
-use crate::scope::{AccountId, Arn, Place, Region};
+use crate::scope::{AccountId, Region};
 use crate::snapshot::Caller;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -206,123 +210,4 @@ pub struct Received {
     pub endpoint: Endpoint,
     /// The message itself, without the envelope that SNS puts around it.
     pub text: String,
-}
-
-static NOTHING: Regional = Regional {
-    rules: BTreeMap::new(),
-    topics: BTreeMap::new(),
-    queues: BTreeMap::new(),
-    trails: BTreeMap::new(),
-    keys: BTreeMap::new(),
-    functions: BTreeMap::new(),
-    outbox: Vec::new(),
-};
-
-impl State {
-    /// One account with these regions enabled and nothing in it.
-    pub fn empty(account: AccountId, regions: impl IntoIterator<Item = Region>) -> Self {
-        let arn = format!("arn:aws:iam::{account}:user/you");
-        let enabled_regions = regions.into_iter().collect();
-        let global = Global { enabled_regions, ..Global::default() };
-        Self {
-            format_version: FORMAT_VERSION,
-            caller: Caller { account: account.clone(), arn },
-            clock: Clock(FIRST_CLOCK.parse().expect("the constant is a time")),
-            accounts: BTreeMap::from([(account, Account { global, ..Account::default() })]),
-            denied: Vec::new(),
-        }
-    }
-
-    /// What is in a place; nothing for a place that the sandbox does not have.
-    pub fn region(&self, place: &Place) -> &Regional {
-        self.accounts
-            .get(&place.account)
-            .and_then(|account| account.regions.get(&place.region))
-            .unwrap_or(&NOTHING)
-    }
-
-    /// What is in a place, to change it.
-    pub fn region_mut(&mut self, place: &Place) -> &mut Regional {
-        let account = self.accounts.entry(place.account.clone()).or_default();
-        account.regions.entry(place.region.clone()).or_default()
-    }
-
-    /// Every place that holds something, in order.
-    pub fn places(&self) -> Vec<Place> {
-        let place = |id: &AccountId, region: &Region| Place::new(id.clone(), region.clone());
-        self.accounts
-            .iter()
-            .flat_map(|(id, account)| account.regions.keys().map(move |region| place(id, region)))
-            .collect()
-    }
-
-    /// Finds a bucket by its name, which is unique among all accounts.
-    pub fn bucket(&self, name: &str) -> Option<(&AccountId, &StoredBucket)> {
-        self.accounts.iter().find_map(|(id, account)| Some((id, account.global.buckets.get(name)?)))
-    }
-
-    pub(super) fn has_account(&self, account: &AccountId) -> bool {
-        self.accounts.contains_key(account)
-    }
-
-    pub(super) fn is_enabled(&self, place: &Place) -> bool {
-        self.accounts
-            .get(&place.account)
-            .is_some_and(|account| account.global.enabled_regions.contains(&place.region))
-    }
-
-    /// Looks for a topic, queue or function by ARN.
-    pub(super) fn topic(&self, arn: &str) -> Option<&StoredTopic> {
-        let (place, name) = locate(arn, "sns")?;
-        self.region(&place).topics.get(name)
-    }
-
-    pub(super) fn queue(&self, arn: &str) -> Option<&StoredQueue> {
-        let (place, name) = locate(arn, "sqs")?;
-        self.region(&place).queues.get(name)
-    }
-
-    /// Looks for a key by what a topic or queue in `place` calls it: id, alias or the ARN of either.
-    pub(super) fn key(&self, place: &Place, name: &str) -> Option<(String, &StoredKey)> {
-        let (place, name) = match locate(name, "kms") {
-            Some((place, resource)) => (place, resource.strip_prefix("key/").unwrap_or(resource)),
-            None => (place.clone(), name),
-        };
-        self.region(&place)
-            .keys
-            .iter()
-            .find(|(id, key)| id.as_str() == name || key.aliases.contains(name))
-            .map(|(id, key)| (place.arn("kms", &format!("key/{id}")), key))
-    }
-
-    /// The trails that a place sees, with their home: its own, the shadows of multi-region trails,
-    /// and organization trails (the accounts of one file are one organization).
-    pub(super) fn trails_seen_from<'a>(
-        &'a self,
-        place: &'a Place,
-    ) -> impl Iterator<Item = (Place, &'a String, &'a StoredTrail)> {
-        let all = self.accounts.iter().flat_map(|(id, account)| {
-            account.regions.iter().flat_map(move |(region, regional)| {
-                let home = Place::new(id.clone(), region.clone());
-                regional.trails.iter().map(move |(name, trail)| (home.clone(), name, trail))
-            })
-        });
-        all.filter(|(home, _, stored)| {
-            (home.region == place.region || stored.trail.multi_region)
-                && (home.account == place.account || stored.trail.organization)
-                && self.is_enabled(place)
-        })
-    }
-}
-
-/// Takes the ARN of a resource of `service` apart into its place and its name.
-pub(super) fn locate<'a>(arn: &'a str, service: &str) -> Option<(Place, &'a str)> {
-    let parts = Arn::parse(arn).filter(|parts| parts.service == service)?;
-    let place = Place::new(AccountId::new(parts.account)?, Region::new(parts.region)?);
-    (parts.partition == place.region.partition().as_str()).then_some((place, parts.resource))
-}
-
-/// The value of the tag that says whose a resource is.
-pub(super) fn blueprint_of(tags: &Tags) -> Option<&str> {
-    tags.get(BLUEPRINT_TAG).map(String::as_str)
 }

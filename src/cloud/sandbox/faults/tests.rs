@@ -1,1 +1,145 @@
+use super::*;
+use crate::cloud::sandbox::fresh::{self, AccountKind};
+use crate::cloud::sandbox::sample::{Identity, Sample, sample_event};
+use crate::cloud::sandbox::state::{State, StoredKey, StoredQueue, StoredRule, StoredTopic};
+use crate::cloud::sandbox::topics;
+use crate::event::{Access, EventKind};
+use crate::resource::rule::{Input, Rule, RuleState, Target, Targets};
+use crate::resource::topic::{Endpoint, Protocol, SubscriptionAttributes};
+use crate::resource::{BLUEPRINT_TAG, Tags};
+use crate::scope::Place;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
+fn place() -> Place {
+    let account = AccountId::new(fresh::DEFAULT_ACCOUNT).expect("an account");
+    Place::new(account, Region::new("eu-west-1").expect("a region"))
+}
+
+/// An account where a read of a KMS key reaches a queue and an e-mail address; a foreign rule and
+/// topic stand before ctguard's own in the order of names.
+fn state() -> State {
+    let regions = ["us-east-1", "eu-west-1"].map(|name| Region::new(name).expect("a region"));
+    let place = place();
+    let mut state = fresh::new_account(AccountKind::WithTrail, &place.account, &regions);
+    let tags = Tags::from([(BLUEPRINT_TAG.to_owned(), "acme".to_owned())]);
+    let here = state.region_mut(&place);
+    let rule = Rule {
+        state: RuleState::EnabledWithAllCloudtrailManagementEvents,
+        event_pattern: Some(r#"{"source":["aws.kms"],"detail":{"eventName":["Decrypt"]}}"#.into()),
+        schedule_expression: None,
+        description: None,
+        role_arn: None,
+        managed_by: None,
+    };
+    let target = Target {
+        arn: place.arn("sns", "ctguard-acme-secops"),
+        role_arn: None,
+        input: Input::Event,
+        dead_letter_arn: None,
+        retry_policy: None,
+        other_parameters: Vec::new(),
+    };
+    let targets = Targets::from([("t".to_owned(), target)]);
+    here.rules.insert(
+        "a-foreign-rule".into(),
+        StoredRule {
+            rule: Rule { event_pattern: Some(r#"{"source":["aws.x"]}"#.into()), ..rule.clone() },
+            targets: targets.clone(),
+            tags: Tags::new(),
+        },
+    );
+    here.rules
+        .insert("ctguard-acme-decrypt".into(), StoredRule { rule, targets, tags: tags.clone() });
+    here.topics.insert("a-foreign-topic".into(), StoredTopic::default());
+    let mut topic = StoredTopic { tags: tags.clone(), ..StoredTopic::default() };
+    topic.topic.kms_key = Some("alias/alerts".into());
+    topic.topic.policy = Some(json!({ "Statement": [{
+        "Effect": "Allow", "Principal": { "Service": "events.amazonaws.com" },
+        "Action": "sns:Publish", "Resource": place.arn("sns", "ctguard-acme-secops"),
+    }] }));
+    let siem = Endpoint::new(Protocol::Sqs, place.arn("sqs", "siem"));
+    let subscription =
+        topics::confirmed(&place, "ctguard-acme-secops", &siem, SubscriptionAttributes::default());
+    topic.subscriptions.insert(siem, subscription);
+    here.topics.insert("ctguard-acme-secops".into(), topic);
+    let mut queue = StoredQueue { tags, ..StoredQueue::default() };
+    queue.queue.policy = Some(json!({ "Statement": {
+        "Effect": "Allow", "Principal": { "Service": "sns.amazonaws.com" },
+        "Action": "sqs:SendMessage", "Resource": place.arn("sqs", "siem"),
+    } }));
+    here.queues.insert("siem".into(), queue);
+    let policy = json!({ "Statement": {
+        "Effect": "Allow", "Principal": { "Service": "events.amazonaws.com" },
+        "Action": ["kms:GenerateDataKey*", "kms:Decrypt"], "Resource": "*",
+    } });
+    let aliases = BTreeSet::from(["alias/alerts".to_owned()]);
+    here.keys.insert("k".into(), StoredKey { aliases, enabled: true, aws_managed: false, policy });
+    state
+}
+
+fn event(state: &State) -> Value {
+    sample_event(&Sample {
+        source: "kms.amazonaws.com".into(),
+        name: "Decrypt".into(),
+        kind: EventKind::Api,
+        access: Access::Read,
+        place: place(),
+        identity: Identity::User("eve".into()),
+        time: state.clock,
+        detail: json!({}),
+    })
+}
+
+#[test]
+fn every_fault_keeps_the_event_from_its_subscriber_but_those_that_leave_delivery_alone() {
+    for fault in Fault::ALL {
+        let sandbox = Sandbox::in_memory(state());
+        let event = event(&sandbox.state());
+        assert_eq!(sandbox.deliver(&event).received.len(), 1, "before {}", fault.as_str());
+        // Without a name it is ctguard's own that breaks, not the foreign object before it.
+        let said = sandbox.inflict(fault, &Aim::default()).unwrap_or_else(|why| panic!("{why}"));
+        assert!(said.ends_with('.') && !said.contains("foreign"), "{said}");
+        let harmless = [Fault::DeleteBucket, Fault::StripTags, Fault::NarrowSelectors];
+        let arrives = sandbox.deliver(&event).received.len();
+        assert_eq!(arrives, usize::from(harmless.contains(&fault)), "{}: {said}", fault.as_str());
+    }
+}
+
+#[test]
+fn names_are_read_back_and_each_fault_is_listed_once() {
+    for fault in Fault::ALL {
+        assert_eq!(Fault::parse(fault.as_str()), Some(fault));
+        assert!(!fault.about().is_empty());
+    }
+    assert_eq!(Fault::ALL.into_iter().collect::<BTreeSet<_>>().len(), Fault::ALL.len());
+    assert_eq!(Fault::parse("set-fire"), None);
+}
+
+#[test]
+fn an_aim_picks_by_name_or_its_last_words_and_by_region() {
+    let named = |name: &str| Aim { name: Some(name.to_owned()), ..Aim::default() };
+    let sandbox = Sandbox::in_memory(state());
+    let said = sandbox.inflict(Fault::DisableRule, &named("decrypt")).expect("found");
+    assert!(said.contains("ctguard-acme-decrypt"), "{said}");
+    let said = sandbox.inflict(Fault::DisableRule, &named("a-foreign-rule")).expect("found");
+    assert!(said.contains("a-foreign-rule"), "{said}");
+    let said =
+        sandbox.inflict(Fault::Unsubscribe, &named(&place().arn("sqs", "siem"))).expect("found");
+    assert!(said.contains("siem"), "{said}");
+}
+
+#[test]
+fn who_aims_at_nothing_is_told_what_there_is_and_nothing_changes() {
+    let sandbox = Sandbox::in_memory(state());
+    let before = sandbox.state();
+    let elsewhere = Aim { region: Region::new("us-east-1"), ..Aim::default() };
+    let error = sandbox.inflict(Fault::DeleteRule, &elsewhere).expect_err("nothing").to_string();
+    assert!(error.contains("ctguard-acme-decrypt in 111122223333/eu-west-1"), "{error}");
+    let named = Aim { name: Some("nope".into()), ..Aim::default() };
+    for fault in Fault::ALL {
+        let error = sandbox.inflict(fault, &named).expect_err(fault.as_str()).to_string();
+        assert!(error.contains("nope"), "{error}");
+    }
+    assert_eq!(sandbox.state(), before);
+}

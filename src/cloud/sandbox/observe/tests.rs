@@ -1,5 +1,6 @@
 use super::super::access::Call;
 use super::super::fresh;
+use super::super::state::StoredTopic;
 use super::super::state::{Denied, State, StoredKey, StoredQueue, StoredRule, StoredTrail};
 use super::super::topics;
 use super::*;
@@ -7,6 +8,10 @@ use crate::resource::BLUEPRINT_TAG;
 use crate::resource::rule::{Rule, RuleState, Targets};
 use crate::resource::topic::{Endpoint, Protocol, SubscriptionAttributes};
 use crate::resource::trail::Trail;
+use crate::scope::Place;
+use crate::snapshot::LiveSubscription;
+use serde_json::json;
+use std::collections::BTreeSet;
 
 fn observe(state: &State, at: &Place, reads: &ReadSet) -> (PlaceSnapshot, Vec<Call>) {
     let mut calls = Vec::new();
