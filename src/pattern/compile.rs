@@ -89,10 +89,17 @@ pub enum CompileError {
 /// # Errors
 /// When the exceptions, the conditions or the size have no exact form: [`CompileError`].
 pub fn compile(selection: &Selection<'_>) -> Result<Vec<Compiled>, CompileError> {
+    compile_within(EVENT_PATTERN_MAX_CHARS, selection)
+}
+
+fn compile_within(
+    max_chars: usize,
+    selection: &Selection<'_>,
+) -> Result<Vec<Compiled>, CompileError> {
     let branches = Branches::new(selection.filter, selection.except)?;
     let units = units(selection);
     let mut compiled = Vec::new();
-    pack(&units, &branches, &mut compiled)?;
+    pack(&units, &branches, max_chars, &mut compiled)?;
     if compiled.is_empty() { Err(CompileError::NeverMatches) } else { Ok(compiled) }
 }
 
@@ -159,6 +166,7 @@ fn outcome(
 fn pack(
     units: &[Unit],
     branches: &Branches,
+    max_chars: usize,
     compiled: &mut Vec<Compiled>,
 ) -> Result<(), CompileError> {
     let mut rest = units;
@@ -169,7 +177,7 @@ fn pack(
         let mut count = rest.len();
         let mut problem = CompileError::NeverMatches;
         while fits + 1 < fails {
-            match pattern_for(&rest[..count], branches)? {
+            match pattern_for(&rest[..count], branches, max_chars)? {
                 Size::Fits(found) => (fits, fitting) = (count, Some(found)),
                 Size::Exceeds(error) => (fails, problem) = (count, error),
             }
@@ -183,7 +191,7 @@ fn pack(
             None => {
                 let parts = branches.cut().ok_or(problem)?;
                 for part in parts {
-                    pack(&rest[..1], &part, compiled)?;
+                    pack(&rest[..1], &part, max_chars, compiled)?;
                 }
                 rest = &rest[1..];
             }
@@ -198,7 +206,11 @@ enum Size {
     Exceeds(CompileError),
 }
 
-fn pattern_for(units: &[Unit], branches: &Branches) -> Result<Size, CompileError> {
+fn pattern_for(
+    units: &[Unit],
+    branches: &Branches,
+    max_chars: usize,
+) -> Result<Size, CompileError> {
     let mut groups: BTreeMap<String, (Group, BTreeSet<&str>)> = BTreeMap::new();
     for unit in units {
         // Groups are few and their fields short, so their text will do as a key.
@@ -225,7 +237,7 @@ fn pattern_for(units: &[Unit], branches: &Branches) -> Result<Size, CompileError
     let pattern = Pattern { filter };
     let json = pattern.to_json();
     let chars = json.chars().count();
-    if chars > EVENT_PATTERN_MAX_CHARS {
+    if chars > max_chars {
         return Ok(Size::Exceeds(CompileError::TooLarge { chars }));
     }
     let events: BTreeSet<EventRef> =
@@ -241,5 +253,7 @@ fn pattern_for(units: &[Unit], branches: &Branches) -> Result<Size, CompileError
     Ok(Size::Fits(Some(Compiled { pattern, json, events, state })))
 }
 
+#[cfg(test)]
+mod laws;
 #[cfg(test)]
 mod tests;

@@ -83,18 +83,35 @@ pub(super) fn matcher() -> impl Strategy<Value = Matcher> {
     ]
 }
 
+/// One to three operators of the kinds that people write most.
+pub(super) fn plain_matchers() -> impl Strategy<Value = Vec<Matcher>> {
+    let strings = |texts: Vec<&str>| texts.into_iter().map(Matcher::exact).collect();
+    prop_oneof![
+        4 => prop::collection::vec(prop::sample::select(&TEXTS[..]), 1..4).prop_map(strings),
+        1 => matcher().prop_map(|matcher| vec![matcher]),
+    ]
+}
+
 pub(super) fn matchers() -> impl Strategy<Value = Vec<Matcher>> {
     prop::collection::vec(matcher(), 1..4)
 }
 
 /// A condition on some of these fields, each at most once along any way through it.
 pub(super) fn filter(paths: &'static [&'static str]) -> impl Strategy<Value = Filter> {
+    filter_of(paths, matchers().boxed())
+}
+
+pub(super) fn filter_of(
+    paths: &'static [&'static str],
+    matchers: BoxedStrategy<Vec<Matcher>>,
+) -> impl Strategy<Value = Filter> {
     let field = move |path: &'static str| {
-        matchers().prop_map(move |matchers| Filter::Field { path: path.to_owned(), matchers })
+        matchers.clone().prop_map(move |matchers| Filter::Field { path: path.to_owned(), matchers })
     };
     let some = move |from: &'static [&'static str]| {
+        let field = field.clone();
         prop::sample::subsequence(from, 1..=from.len().min(3)).prop_flat_map(move |paths| {
-            let fields: Vec<_> = paths.into_iter().map(field).collect();
+            let fields: Vec<_> = paths.into_iter().map(field.clone()).collect();
             fields.prop_map(Filter::All)
         })
     };
