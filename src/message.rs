@@ -1,9 +1,33 @@
-//! What a subscriber reads: the input transformer of each alert and format, and its rendering offline.
+//! What a subscriber reads: the input transformer of each alert and format, and its rendering
+//! offline.
+//!
+//! EventBridge fills a template from the event without escaping anything, so what stands in a
+//! message decides whether somebody can keep it from being sent: one quote in a user agent breaks
+//! a JSON template, and the alert is lost as `INVALID_JSON`
+//! (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html>).
+//! Templates therefore name only fields whose characters AWS restricts (`variables`), always
+//! inside quotes, and hand over everything else as the event itself, which EventBridge writes as
+//! JSON of its own.
+//!
+//! | format | for | is |
+//! |---|---|---|
+//! | `text` | e-mail | short quoted lines; the quotes reach the reader |
+//! | `chat` | Amazon Q Developer in chat applications | its custom schema |
+//! | `json` | programs | ctguard's fields and the whole event |
+//! | `raw` | programs | the event as EventBridge has it |
+
+mod chat;
+mod json;
+mod path;
+mod text;
+mod transform;
+mod variables;
+
+pub use transform::{transform, validate};
 
 use crate::blueprint::{Alert, Format};
-use crate::resource::rule::Input;
+use crate::resource::rule::{INPUT_TEMPLATE_MAX_CHARS, Input, InputTransformer};
 use crate::scope::Partition;
-use serde_json::Value;
 
 /// Why an alert has no valid message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -16,20 +40,72 @@ pub struct MessageError(pub String);
 pub struct TransformError(pub String);
 
 /// Makes the input of a target that sends `alert` in `format`.
-pub fn input(
-    _alert: &Alert,
-    _format: Format,
-    _partition: Partition,
-) -> Result<Input, MessageError> {
-    Ok(Input::Event)
+///
+/// # Errors
+/// When the alert's own words are too long for the template, or for a field of the chat schema.
+pub fn input(alert: &Alert, format: Format, partition: Partition) -> Result<Input, MessageError> {
+    let template = match format {
+        Format::Raw => return Ok(Input::Event),
+        Format::Text => text::template(alert, partition),
+        Format::Chat => chat::template(alert, partition)?,
+        Format::Json => json::template(alert),
+    };
+    within(alert, "message", template.chars().count(), INPUT_TEMPLATE_MAX_CHARS)?;
+    let paths = variables::paths_in(&template, alert);
+    let input = Input::Transformer(InputTransformer { paths, template });
+    validate(&input).map_err(|error| MessageError(format!("alert `{}`: {error}", alert.id)))?;
+    Ok(input)
 }
 
-/// Renders what a target with this input receives for an event, as EventBridge does it.
-pub fn transform(_input: &Input, _rule_arn: &str, event: &Value) -> Result<String, TransformError> {
-    Ok(event.to_string())
+/// Refuses what is longer than AWS takes, saying by how much.
+fn within(alert: &Alert, what: &str, chars: usize, max: usize) -> Result<(), MessageError> {
+    if chars <= max {
+        return Ok(());
+    }
+    let over = chars - max;
+    Err(MessageError(format!(
+        "alert `{}`: the {what} has {chars} characters, {over} more than the {max} that AWS takes; \
+         shorten its title, why or next",
+        alert.id
+    )))
 }
 
-/// Whether EventBridge can make a message with this input at all.
-pub fn validate(_input: &Input) -> Result<(), TransformError> {
-    Ok(())
+/// The blueprint's own words as they can stand in a template: on one line, and without angle
+/// brackets, which EventBridge takes for a variable and has no escape for.
+fn words(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let visible = line.chars().filter(|c| !c.is_control());
+    visible
+        .map(|c| {
+            if c == '<' {
+                '‹'
+            } else if c == '>' {
+                '›'
+            } else {
+                c
+            }
+        })
+        .collect()
 }
+
+/// The console's address in a partition; none where ctguard does not know it.
+///
+/// Source: <https://docs.aws.amazon.com/general/latest/gr/mgmt-console.html>
+fn console(partition: Partition) -> Option<&'static str> {
+    match partition {
+        Partition::Aws => Some("console.aws.amazon.com"),
+        Partition::AwsCn => Some("console.amazonaws.cn"),
+        Partition::AwsUsGov => Some("console.amazonaws-us-gov.com"),
+        Partition::AwsEusc => Some("console.amazonaws-eusc.eu"),
+        Partition::AwsIso | Partition::AwsIsoB | Partition::AwsIsoE | Partition::AwsIsoF => None,
+    }
+}
+
+/// A link to the event in CloudTrail's event history, which keeps management events for 90 days.
+fn link(partition: Partition) -> Option<String> {
+    let console = console(partition)?;
+    Some(format!("https://{console}/cloudtrailv2/home?region=<region>#/events/<event-id>"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,39 @@
+//! The `json` format: ctguard's fields, and the whole event as EventBridge writes it.
+
+use super::words;
+use crate::blueprint::Alert;
+use serde_json::json;
+
+/// The version of this format. It is not the program's: an upgrade must not change a template.
+const FORMAT_VERSION: u32 = 1;
+
+/// Stands in for the event until the template is text, since a bare variable is not JSON.
+const EVENT: &str = "<aws.events.event.json>";
+
+pub(super) fn template(alert: &Alert) -> String {
+    let message = json!({
+        "ctguard": FORMAT_VERSION,
+        "alert": words(&alert.id),
+        "title": words(&alert.title),
+        "risk": alert.risk.as_str(),
+        "why": words(&alert.why),
+        "next": words(&alert.next),
+        "account": "<account>",
+        "region": "<region>",
+        "time": "<time>",
+        "eventID": "<event-id>",
+        "eventName": "<event-name>",
+        "eventSource": "<event-source>",
+        "errorCode": "<error-code>",
+        "sourceIPAddress": "<source-ip>",
+        "userIdentity": {
+            "type": "<identity-type>",
+            "arn": "<identity-arn>",
+            "accountId": "<identity-account>",
+            "invokedBy": "<invoked-by>",
+        },
+        "rule": "<aws.events.rule-arn>",
+        "event": EVENT,
+    });
+    message.to_string().replace(&format!("\"{EVENT}\""), EVENT)
+}

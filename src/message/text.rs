@@ -1,0 +1,36 @@
+//! The `text` format: short lines for an e-mail, whose body cannot be styled and whose subject is
+//! always "AWS Notification Message".
+//!
+//! Every line is quoted by itself, as EventBridge asks for, and the quotes stay in the mail
+//! (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-input-transformer-tutorial.html>).
+//! A field that the event lacks leaves nothing behind, so each line reads well without it.
+
+use super::{link, variables, words};
+use crate::blueprint::Alert;
+use crate::scope::Partition;
+
+pub(super) fn template(alert: &Alert, partition: Partition) -> String {
+    let risk = alert.risk.as_str().to_uppercase();
+    let mut lines = vec![
+        format!("[{risk}] {}", own(&alert.title)),
+        "Account: <account>".to_owned(),
+        "Region: <region>".to_owned(),
+        "Who: <identity-type> <identity-arn> <invoked-by>".to_owned(),
+        "From: <source-ip>".to_owned(),
+        "What: <event-name> (<event-source>)".to_owned(),
+        "When: <time>".to_owned(),
+    ];
+    lines.extend(variables::outcome(alert).iter().map(|(what, how)| format!("{what}: {how}")));
+    lines.push(format!("Why: {}", own(&alert.why)));
+    lines.push(format!("Next: {}", own(&alert.next)));
+    lines.push(format!("Alert: {} (rule <aws.events.rule-name>)", own(&alert.id)));
+    // A blank keeps the closing quote out of the link that a mail program makes of it.
+    lines.extend(link(partition).map(|link| format!("Event: {link} ")));
+    lines.iter().map(|line| format!("\"{line}\"")).collect::<Vec<_>>().join("\n")
+}
+
+/// The blueprint's own words inside quotes. An escaped quote would reach the reader with its
+/// backslash, so a plain one stands in for it.
+fn own(text: &str) -> String {
+    words(text).replace('"', "'").replace('\\', "\\\\")
+}
