@@ -1,8 +1,8 @@
-//! Turns `catalogue/*.tsv` into Rust tables, so that the program carries
+//! Turns `catalogue/*.tsv` and `blueprints/*.yaml` into Rust tables, so that the program carries
 //! them ready to search: nothing is unpacked or parsed when it starts.
 //!
 //! `sources.rs`: one row an event source, sorted, with its events as sorted lines `name flag`.
-//! `renames.rs`: what people write beside what is logged.
+//! `renames.rs`: what people write beside what is logged. `builtins.rs`: the shipped blueprints.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
@@ -14,11 +14,12 @@ use std::path::{Path, PathBuf};
 fn main() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    for input in ["build.rs", "catalogue/events.tsv", "catalogue/renames.tsv"] {
+    for input in ["build.rs", "catalogue/events.tsv", "catalogue/renames.tsv", "blueprints"] {
         println!("cargo::rerun-if-changed={input}");
     }
     fs::write(out.join("sources.rs"), sources(&root.join("catalogue/events.tsv"))?)?;
     fs::write(out.join("renames.rs"), renames(&root.join("catalogue/renames.tsv"))?)?;
+    fs::write(out.join("builtins.rs"), builtins(&root.join("blueprints"))?)?;
     Ok(())
 }
 
@@ -92,6 +93,23 @@ fn renames(path: &Path) -> Result<String, Box<dyn Error>> {
     for ((source, written), (mode, names)) in &renames {
         let names: Vec<&String> = names.iter().collect();
         writeln!(table, "    ({source:?}, {written:?}, &{names:?}, {}),", mode == "also")?;
+    }
+    table.push_str("]\n");
+    Ok(table)
+}
+
+fn builtins(folder: &Path) -> Result<String, Box<dyn Error>> {
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "yaml") {
+            let id = path.file_stem().and_then(|stem| stem.to_str()).ok_or("odd file name")?;
+            files.insert(id.to_owned(), path);
+        }
+    }
+    let mut table = String::from("&[\n");
+    for (id, path) in &files {
+        writeln!(table, "    ({id:?}, include_str!({:?})),", path.display().to_string())?;
     }
     table.push_str("]\n");
     Ok(table)

@@ -1,5 +1,20 @@
 //! The blueprint: what the user asks for, valid by construction.
 
+pub mod builtin;
+pub mod codes;
+mod lint;
+mod load;
+mod raw;
+mod reader;
+mod source;
+#[cfg(test)]
+mod tests;
+mod validate;
+mod yaml;
+
+pub use codes::ALL_CODES;
+pub use load::{Loaded, load, load_sources, load_text};
+
 use crate::catalogue::Landing;
 use crate::diag::Span;
 use crate::event::{Access, EventKind};
@@ -103,6 +118,25 @@ pub enum Format {
     Raw,
 }
 
+impl Format {
+    /// Reads a format as the blueprint spells it.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Text, Self::Chat, Self::Json, Self::Raw]
+            .into_iter()
+            .find(|format| format.as_str() == text)
+    }
+
+    /// The blueprint's spelling.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Chat => "chat",
+            Self::Json => "json",
+            Self::Raw => "raw",
+        }
+    }
+}
+
 /// How dangerous an alert's events are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -114,6 +148,13 @@ pub enum Risk {
 }
 
 impl Risk {
+    /// Reads a risk as the blueprint spells it.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Low, Self::Medium, Self::High, Self::Critical]
+            .into_iter()
+            .find(|risk| risk.as_str() == text)
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Low => "low",
@@ -173,6 +214,18 @@ pub enum Outcome {
     Any,
     Success,
     Failure,
+}
+
+impl Outcome {
+    /// Reads an outcome as the blueprint spells it.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "any" => Some(Self::Any),
+            "success" => Some(Self::Success),
+            "failure" => Some(Self::Failure),
+            _ => None,
+        }
+    }
 }
 
 /// Events that do not raise the alert, for a while or for good.

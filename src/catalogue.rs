@@ -9,6 +9,7 @@ mod landing;
 mod suggest;
 
 pub use landing::{GLOBAL_SIGN_IN_REGIONS, Landing, ROOT_SIGN_IN_REGION};
+pub(crate) use suggest::nearest;
 pub use suggest::suggest;
 
 use crate::blueprint::EventRef;

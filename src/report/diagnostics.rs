@@ -1,1 +1,115 @@
+//! Diagnostics as people read them: code, place, the lines in question, and what to do.
 
+use crate::diag::{Diagnostic, Severity};
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use std::collections::BTreeMap;
+
+/// Renders diagnostics in the order given, with the lines of `sources` they point at.
+///
+/// `width` is the terminal's; lines of source that do not fit are cut. Empty in, empty out.
+pub fn render(
+    diagnostics: &[Diagnostic],
+    sources: &BTreeMap<String, String>,
+    color: bool,
+    width: usize,
+) -> String {
+    let renderer = if color { Renderer::styled() } else { Renderer::plain() }
+        .decor_style(DecorStyle::Ascii)
+        .term_width(width.max(40));
+    let mut text = String::new();
+    for diagnostic in diagnostics {
+        text.push_str(&renderer.render(&groups(diagnostic, sources)));
+        text.push_str("\n\n");
+    }
+    text
+}
+
+fn groups<'a>(diagnostic: &'a Diagnostic, sources: &'a BTreeMap<String, String>) -> Vec<Group<'a>> {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
+    };
+    let title = level.primary_title(visible(&diagnostic.message)).id(diagnostic.code);
+    let mut group = Group::with_title(title);
+    if let Some(span) = &diagnostic.span {
+        let source =
+            sources.get(&span.file).filter(|text| text.get(span.start..span.end).is_some());
+        group = match source {
+            Some(text) => {
+                let mut mark = AnnotationKind::Primary.span(span.start..span.end);
+                if let Some(label) = &diagnostic.label {
+                    mark = mark.label(visible(label));
+                }
+                group.element(
+                    Snippet::source(text.as_str()).path(span.file.as_str()).annotation(mark),
+                )
+            }
+            None => group
+                .element(Origin::path(span.file.as_str()).line(span.line).char_column(span.column)),
+        };
+    }
+    match &diagnostic.help {
+        Some(help) => vec![group.element(Level::HELP.message(visible(help)))],
+        None => vec![group],
+    }
+}
+
+/// Text of the user's own in which nothing can move a terminal's cursor.
+fn visible(text: &str) -> String {
+    text.chars()
+        .map(
+            |c| if c.is_control() && c != '\n' { c.escape_default().to_string() } else { c.into() },
+        )
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::Span;
+
+    fn sources() -> BTreeMap<String, String> {
+        [("b.yaml".to_owned(), "version: 1\nalerts:\n  - id: Ä\n".to_owned())].into()
+    }
+
+    fn diagnostic() -> Diagnostic {
+        let span = Span { file: "b.yaml".to_owned(), start: 27, end: 29, line: 3, column: 9 };
+        Diagnostic::error("name-invalid", "`Ä` cannot be an alert's id")
+            .at(Some(span))
+            .label("not a-z")
+            .help("use a-z")
+    }
+
+    #[test]
+    fn shows_code_place_line_label_and_help() {
+        insta::assert_snapshot!(render(&[diagnostic()], &sources(), false, 80), @r"
+        error[name-invalid]: `Ä` cannot be an alert's id
+         --> b.yaml:3:9
+          |
+        3 |   - id: Ä
+          |         ^ not a-z
+          |
+          = help: use a-z
+        ");
+    }
+
+    #[test]
+    fn a_file_that_is_not_at_hand_is_named_with_its_line() {
+        let text = render(&[diagnostic()], &BTreeMap::new(), false, 80);
+        assert!(text.contains("b.yaml:3:9"), "{text}");
+    }
+
+    #[test]
+    fn colour_is_only_added_when_asked_for() {
+        assert!(!render(&[diagnostic()], &sources(), false, 80).contains('\u{1b}'));
+        assert!(render(&[diagnostic()], &sources(), true, 80).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn the_users_text_cannot_move_the_cursor() {
+        let hostile = Diagnostic::error("unknown-key", "`\u{1b}[2J` is not a key");
+        assert!(!render(&[hostile], &sources(), false, 80).contains('\u{1b}'));
+    }
+}

@@ -1,0 +1,74 @@
+//! The text of a file with what it takes to point into it.
+
+use crate::diag::Span;
+use std::ops::Range;
+
+/// One file's text and where its lines begin.
+#[derive(Debug)]
+pub(super) struct Source<'a> {
+    pub name: &'a str,
+    pub text: &'a str,
+    line_starts: Vec<usize>,
+    /// Byte offset of each character, and the length; empty when the text is ASCII.
+    char_starts: Vec<usize>,
+}
+
+impl<'a> Source<'a> {
+    pub fn new(name: &'a str, text: &'a str) -> Self {
+        let line_starts =
+            std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        let char_starts = if text.is_ascii() {
+            Vec::new()
+        } else {
+            text.char_indices().map(|(at, _)| at).chain([text.len()]).collect()
+        };
+        Self { name, text, line_starts, char_starts }
+    }
+
+    /// The byte offset of a character, counted from 0.
+    pub fn byte_of_char(&self, index: usize) -> usize {
+        if self.char_starts.is_empty() {
+            index.min(self.text.len())
+        } else {
+            self.char_starts.get(index).copied().unwrap_or(self.text.len())
+        }
+    }
+
+    /// A span for diagnostics: without the spaces around it, and no more than its first line.
+    pub fn span(&self, range: &Range<usize>) -> Span {
+        let start = range.start.min(self.text.len());
+        let end = range.end.clamp(start, self.text.len());
+        let marked = self.text.get(start..end).unwrap_or_default();
+        let first_line = marked.lines().next().unwrap_or_default().trim_end();
+        let line = self.line_starts.partition_point(|at| *at <= start).max(1);
+        let line_start = self.line_starts.get(line - 1).copied().unwrap_or(0);
+        let before = self.text.get(line_start..start).unwrap_or_default();
+        Span {
+            file: self.name.to_owned(),
+            start,
+            end: start + first_line.len(),
+            line,
+            column: before.chars().count() + 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_count_characters_and_offsets_count_bytes() {
+        let source = Source::new("b.yaml", "a: é ü\nb: ÿ x\n");
+        let at = source.byte_of_char(12);
+        let span = source.span(&(at..at + 1));
+        assert_eq!(&source.text[span.start..span.end], "x");
+        assert_eq!((span.line, span.column), (2, 6));
+    }
+
+    #[test]
+    fn a_span_past_the_end_points_at_the_end() {
+        let span = Source::new("b.yaml", "a").span(&(7..9));
+        assert_eq!((span.start, span.end, span.line, span.column), (1, 1, 1, 2));
+    }
+}

@@ -1,0 +1,335 @@
+//! Destinations: topics, formats, keys and who is subscribed.
+
+use super::super::codes;
+use super::super::raw::RawDestination;
+use super::super::reader::Spanned;
+use super::super::{Destination, DestinationTopic, Format, Regions, Subscriber};
+use super::{kebab_name, syntax};
+use crate::diag::{Code, Diagnostic, Span};
+use crate::resource::topic::{Endpoint, Protocol, TOPIC_NAME_MAX_CHARS};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Longest name of a destination, in characters: with the blueprint's name it fits into a target id.
+const NAME_MAX_CHARS: usize = 31;
+
+/// Judges the destinations; one that is wrong keeps its name, so that references to it hold.
+pub(super) fn destinations(
+    raw: Vec<RawDestination>,
+    blueprint: Option<&str>,
+    regions: Option<&Regions>,
+    out: &mut Vec<Diagnostic>,
+) -> Vec<(String, Option<Destination>)> {
+    let mut topics: BTreeMap<String, String> = BTreeMap::new();
+    let mut destinations = Vec::new();
+    for raw in raw {
+        let name = raw.name.value.clone();
+        if let Some(topic) = raw.topic.as_ref().or(raw.topic_arn.as_ref()) {
+            if let Some(other) = topics.get(&topic.value) {
+                error(
+                    out,
+                    codes::TOPIC_INVALID,
+                    format!("`{name}` and `{other}` use the same topic"),
+                    &topic.span,
+                    "a topic carries one format: give each destination its own, or join the two",
+                );
+            }
+            topics.insert(topic.value.clone(), name.clone());
+        }
+        let destination = destination(raw, blueprint, regions, out);
+        destinations.push((name, destination));
+    }
+    destinations
+}
+
+fn destination(
+    raw: RawDestination,
+    blueprint: Option<&str>,
+    regions: Option<&Regions>,
+    out: &mut Vec<Diagnostic>,
+) -> Option<Destination> {
+    let before = out.len();
+    let help = format!("use a-z, 0-9 and `-`, at most {NAME_MAX_CHARS} characters");
+    let name = kebab_name(&raw.name, "a destination's name", NAME_MAX_CHARS, &help, out);
+    let topic = topic(&raw, blueprint, regions, out);
+    let format = match &raw.format {
+        None => Some(Format::Text),
+        Some(written) => {
+            let format = Format::parse(&written.value);
+            if format.is_none() {
+                error(
+                    out,
+                    codes::VALUE_UNKNOWN,
+                    format!("`{}` is not a format", written.value),
+                    &written.span,
+                    "write `text` for people, `chat` for Slack or Teams, `json` or `raw` for machines",
+                );
+            }
+            format
+        }
+    };
+    if let Some(key) = &raw.kms_key {
+        kms_key(key, raw.topic_arn.is_some(), regions, out);
+    }
+    let mut seen = BTreeSet::new();
+    let mut subscribers = Vec::new();
+    for (kind, address) in &raw.subscribers {
+        if !seen.insert((*kind, address.value.to_lowercase())) {
+            error(
+                out,
+                codes::SUBSCRIBER_INVALID,
+                format!("`{}` is subscribed twice", address.value),
+                &address.span,
+                "list each subscriber once",
+            );
+            continue;
+        }
+        subscribers.extend(subscriber(kind, address, format, out));
+    }
+    if out.len() > before {
+        return None;
+    }
+    Some(Destination {
+        name: name?,
+        topic: topic?,
+        format: format?,
+        subscribers,
+        kms_key: raw.kms_key.map(|key| key.value),
+        span: Some(raw.span),
+    })
+}
+
+fn topic(
+    raw: &RawDestination,
+    blueprint: Option<&str>,
+    regions: Option<&Regions>,
+    out: &mut Vec<Diagnostic>,
+) -> Option<DestinationTopic> {
+    match (&raw.topic, &raw.topic_arn) {
+        (Some(topic), None) => {
+            let well_formed =
+                topic.value.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
+            let prefix = "ctguard--".len() + blueprint.map_or(super::NAME_MAX_CHARS, str::len);
+            if !well_formed || prefix + topic.value.len() > TOPIC_NAME_MAX_CHARS {
+                error(
+                    out,
+                    codes::TOPIC_INVALID,
+                    format!("`{}` cannot be part of a topic's name", topic.value),
+                    &topic.span,
+                    "use letters, digits, `_` and `-`; an existing topic is named with `topic_arn:`",
+                );
+            }
+            Some(DestinationTopic::Managed(topic.value.clone()))
+        }
+        (None, Some(arn)) => {
+            existing_topic(arn, regions, out);
+            Some(DestinationTopic::Existing(arn.value.clone()))
+        }
+        (topic, _) => {
+            let message = match topic {
+                Some(_) => format!("`{}` has both `topic` and `topic_arn`", raw.name.value),
+                None => format!("`{}` has no topic", raw.name.value),
+            };
+            error(
+                out,
+                codes::DESTINATION_TOPIC,
+                message,
+                &raw.span,
+                "write `topic: NAME` for a topic that ctguard keeps, or `topic_arn: ARN` for one that exists",
+            );
+            None
+        }
+    }
+}
+
+fn existing_topic(arn: &Spanned<String>, regions: Option<&Regions>, out: &mut Vec<Diagnostic>) {
+    const HELP: &str =
+        "write `arn:aws:sns:{region}:{account}:NAME`; the braces stand for each place's own";
+    let filled = fill(&arn.value, regions);
+    match syntax::regional_arn(&filled, "sns") {
+        Err(problem) => {
+            let message = format!("`{}` is not a topic's ARN: {problem}", arn.value);
+            error(out, codes::ARN_INVALID, message, &arn.span, HELP);
+        }
+        Ok(parts) if parts.resource.contains([':', '{', '}']) => {
+            let message = format!("`{}` is not a topic's ARN", arn.value);
+            error(out, codes::ARN_INVALID, message, &arn.span, HELP);
+        }
+        Ok(parts) if parts.resource.ends_with(".fifo") => error(
+            out,
+            codes::TOPIC_INVALID,
+            "EventBridge cannot send to FIFO topics",
+            &arn.span,
+            "name a standard topic",
+        ),
+        Ok(parts) => {
+            if !arn.value.contains("{region}") && !covers_only(regions, parts.region) {
+                error(
+                    out,
+                    codes::TOPIC_INVALID,
+                    format!("rules of other regions cannot send to a topic in `{}`", parts.region),
+                    &arn.span,
+                    "write `{region}` in its place, with a topic of that name in each region, or cover that region alone",
+                );
+            }
+        }
+    }
+}
+
+/// `alias/NAME` or the ARN of a key or alias, in which `{region}` and `{account}` may stand.
+fn kms_key(
+    key: &Spanned<String>,
+    existing: bool,
+    regions: Option<&Regions>,
+    out: &mut Vec<Diagnostic>,
+) {
+    const FORMS: &str =
+        "write `alias/NAME`, or `arn:aws:kms:{region}:{account}:key/ID` of a customer-managed key";
+    if existing {
+        let message = "`kms_key` is for topics that ctguard keeps";
+        error(out, codes::KMS_KEY, message, &key.span, "remove it: an existing topic has its own");
+        return;
+    }
+    let filled = fill(&key.value, regions);
+    let (resource, region) = if filled.starts_with("alias/") {
+        (filled.as_str(), None)
+    } else {
+        match syntax::regional_arn(&filled, "kms") {
+            Ok(arn) => (arn.resource, Some(arn.region)),
+            Err(problem) => {
+                let message = format!("`{}` is not a key: {problem}", key.value);
+                error(out, codes::KMS_KEY, message, &key.span, FORMS);
+                return;
+            }
+        }
+    };
+    if resource.starts_with("alias/aws/") {
+        // Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html>
+        error(
+            out,
+            codes::KMS_KEY,
+            format!("EventBridge cannot publish to a topic encrypted with `{resource}`"),
+            &key.span,
+            "the policy of AWS's own key cannot let EventBridge in: use a customer-managed key, or none",
+        );
+    } else if !["alias/", "key/"]
+        .iter()
+        .any(|kind| resource.strip_prefix(kind).is_some_and(|id| !id.is_empty()))
+    {
+        let message = format!("`{}` is not a key or alias", key.value);
+        error(out, codes::KMS_KEY, message, &key.span, FORMS);
+    } else if let Some(region) = region
+        && !key.value.contains("{region}")
+        && !covers_only(regions, region)
+    {
+        error(
+            out,
+            codes::KMS_KEY,
+            format!("topics of other regions cannot use a key in `{region}`"),
+            &key.span,
+            FORMS,
+        );
+    }
+}
+
+fn subscriber(
+    kind: &str,
+    address: &Spanned<String>,
+    format: Option<Format>,
+    out: &mut Vec<Diagnostic>,
+) -> Option<Subscriber> {
+    let text = address.value.as_str();
+    let fail = |out: &mut Vec<Diagnostic>, code: Code, message: String, help: &str| {
+        error(out, code, message, &address.span, help);
+        None
+    };
+    let (protocol, arn) = match kind {
+        "email" => {
+            if let Err(problem) = syntax::email(text) {
+                let message = format!("`{text}` is not an e-mail address: {problem}");
+                return fail(out, codes::EMAIL_INVALID, message, "write `email: name@example.com`");
+            }
+            return Some(Subscriber::Endpoint(Endpoint::new(Protocol::Email, text)));
+        }
+        "https" => {
+            if let Err(problem) = syntax::https_url(text) {
+                let message = format!("`{text}` cannot be subscribed: {problem}");
+                return fail(out, codes::URL_INVALID, message, "write `https: https://HOST/PATH`");
+            }
+            return Some(Subscriber::Endpoint(Endpoint::new(Protocol::Https, text)));
+        }
+        "sqs" => (Some(Protocol::Sqs), syntax::regional_arn(text, "sqs")),
+        "lambda" => (Some(Protocol::Lambda), syntax::regional_arn(text, "lambda")),
+        _ => (None, syntax::arn_of(text, "chatbot")),
+    };
+    let arn = match arn {
+        Ok(arn) => arn,
+        Err(problem) => {
+            let message = format!("`{text}` is not the ARN that `{kind}` asks for: {problem}");
+            let help = match kind {
+                "sqs" => "write `arn:aws:sqs:REGION:ACCOUNT:QUEUE`",
+                "lambda" => "write `arn:aws:lambda:REGION:ACCOUNT:function:NAME`",
+                _ => "write `arn:aws:chatbot::ACCOUNT:chat-configuration/slack-channel/NAME`",
+            };
+            return fail(out, codes::ARN_INVALID, message, help);
+        }
+    };
+    match protocol {
+        // Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-fifo-topics.html>
+        Some(Protocol::Sqs) if arn.resource.ends_with(".fifo") => fail(
+            out,
+            codes::SUBSCRIBER_INVALID,
+            "a FIFO queue cannot subscribe to a standard topic".to_owned(),
+            "name a standard queue",
+        ),
+        Some(Protocol::Lambda) if !arn.resource.starts_with("function:") => fail(
+            out,
+            codes::ARN_INVALID,
+            format!("`{text}` is not a function's ARN"),
+            "write `arn:aws:lambda:REGION:ACCOUNT:function:NAME`",
+        ),
+        Some(protocol) => Some(Subscriber::Endpoint(Endpoint::new(protocol, text))),
+        None if !arn.resource.starts_with("chat-configuration/") => fail(
+            out,
+            codes::ARN_INVALID,
+            format!("`{text}` is not a chat configuration's ARN"),
+            "write `arn:aws:chatbot::ACCOUNT:chat-configuration/slack-channel/NAME`",
+        ),
+        // Source: <https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html>
+        None if format.is_some_and(|format| format != Format::Chat) => fail(
+            out,
+            codes::CHAT_FORMAT,
+            "a chat channel shows nothing of this destination's format".to_owned(),
+            "write `format: chat`; people with other endpoints need a destination of their own",
+        ),
+        None => Some(Subscriber::Chat(text.to_owned())),
+    }
+}
+
+/// Puts a place's values where `{account}` and `{region}` stand, to judge the rest.
+fn fill(text: &str, regions: Option<&Regions>) -> String {
+    let region = match regions {
+        Some(Regions::List(list)) => list.first().map_or("us-east-1", |first| first.as_str()),
+        _ => "us-east-1",
+    };
+    text.replace("{account}", "111122223333").replace("{region}", region)
+}
+
+/// Whether the blueprint covers this region and no other. Unclear regions count as yes: they are
+/// an error of their own.
+fn covers_only(regions: Option<&Regions>, region: &str) -> bool {
+    match regions {
+        None => true,
+        Some(Regions::List(list)) => list.iter().all(|covered| covered.as_str() == region),
+        Some(Regions::Enabled { .. }) => false,
+    }
+}
+
+fn error(
+    out: &mut Vec<Diagnostic>,
+    code: Code,
+    message: impl Into<String>,
+    span: &Span,
+    help: &str,
+) {
+    out.push(Diagnostic::error(code, message).at(Some(span.clone())).help(help));
+}

@@ -1,0 +1,111 @@
+//! The trail that ctguard keeps.
+
+use super::super::codes;
+use super::super::raw::RawTrail;
+use super::super::reader::Spanned;
+use super::super::{ManagedTrail, Regions};
+use super::{region, syntax};
+use crate::diag::Diagnostic;
+use crate::scope::Region;
+
+pub(super) fn trail(
+    raw: RawTrail,
+    regions: Option<&Regions>,
+    out: &mut Vec<Diagnostic>,
+) -> Option<ManagedTrail> {
+    let before = out.len();
+    named(raw.name.as_ref(), codes::TRAIL_INVALID, "a trail", syntax::trail_name, out);
+    named(raw.bucket.as_ref(), codes::BUCKET_NAME_INVALID, "a bucket", syntax::bucket_name, out);
+    if let Some(key) = &raw.kms_key {
+        kms_key(key, out);
+    }
+    let home_region = home_region(&raw, regions, out);
+    if out.len() > before {
+        return None;
+    }
+    Some(ManagedTrail {
+        name: raw.name?.value,
+        bucket: raw.bucket?.value,
+        home_region: home_region?,
+        kms_key: raw.kms_key.map(|key| key.value),
+        adopt: raw.adopt,
+        additional: raw.additional,
+        span: Some(raw.span),
+    })
+}
+
+fn named(
+    name: Option<&Spanned<String>>,
+    code: crate::diag::Code,
+    what: &str,
+    check: impl Fn(&str) -> Result<(), &'static str>,
+    out: &mut Vec<Diagnostic>,
+) {
+    if let Some(name) = name
+        && let Err(problem) = check(&name.value)
+    {
+        out.push(
+            Diagnostic::error(code, format!("AWS refuses `{}` as the name of {what}", name.value))
+                .at(Some(name.span.clone()))
+                .label(problem),
+        );
+    }
+}
+
+fn kms_key(key: &Spanned<String>, out: &mut Vec<Diagnostic>) {
+    let problem = match syntax::regional_arn(&key.value, "kms") {
+        Err(problem) => problem,
+        Ok(arn) if arn.resource.starts_with("alias/aws/") => {
+            "the policies of AWS's own keys cannot let CloudTrail in".to_owned()
+        }
+        Ok(arn) if arn.resource.starts_with("key/") || arn.resource.starts_with("alias/") => return,
+        Ok(arn) => format!("`{}` is not a key or alias", arn.resource),
+    };
+    out.push(
+        Diagnostic::error(codes::KMS_KEY, "this key cannot encrypt the trail")
+            .at(Some(key.span.clone()))
+            .label(problem)
+            .help("write the ARN of a customer-managed key in the bucket's region"),
+    );
+}
+
+/// Where the trail lives: as written, else the first region of a list. Without either it must be
+/// written, since no region is right in every partition and the home of a trail cannot be moved.
+fn home_region(
+    raw: &RawTrail,
+    regions: Option<&Regions>,
+    out: &mut Vec<Diagnostic>,
+) -> Option<Region> {
+    let Some(written) = &raw.home_region else {
+        return match regions? {
+            Regions::List(list) => list.first().cloned(),
+            Regions::Enabled { .. } => {
+                out.push(
+                    Diagnostic::error(codes::MISSING_KEY, "`trail` needs `home_region`")
+                        .at(Some(raw.span.clone()))
+                        .label("`home_region` is missing here")
+                        .help("name the region to make the trail in, such as `us-east-1`; it records all regions from there"),
+                );
+                None
+            }
+        };
+    };
+    let home = region(written, out)?;
+    let covered = match regions {
+        Some(Regions::List(list)) => list.contains(&home),
+        Some(Regions::Enabled { except }) => except.iter().all(|left| left.region != home),
+        None => true,
+    };
+    if !covered {
+        out.push(
+            Diagnostic::error(
+                codes::TRAIL_INVALID,
+                format!("the trail's home region `{home}` is not covered by `regions`"),
+            )
+            .at(Some(written.span.clone()))
+            .label("events about the trail, such as StopLogging, land here")
+            .help("add it to `regions`, or choose a home region that is covered"),
+        );
+    }
+    Some(home)
+}
