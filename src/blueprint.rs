@@ -7,6 +7,7 @@ mod load;
 mod raw;
 mod reader;
 mod source;
+mod starter;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -14,6 +15,7 @@ mod yaml;
 
 pub use codes::ALL_CODES;
 pub use load::{Loaded, load, load_sources, load_text};
+pub use starter::starter;
 
 use crate::catalogue::Landing;
 use crate::diag::Span;

@@ -39,7 +39,7 @@ pub struct Desired {
     pub buckets: BTreeMap<(AccountId, String), DesiredBucket>,
     /// How each alert gets from the place where its events land to its subscribers.
     pub paths: Vec<AlertPath>,
-    /// Alerts by id, in the blueprint's order, for reports.
+    /// Alerts for reports, gravest first, then by id.
     pub alerts: Vec<AlertInfo>,
     /// Regions left out on purpose: accepted blind spots.
     pub excepted: Vec<Region>,
@@ -149,6 +149,16 @@ impl Desired {
     /// The tags of everything that this blueprint owns.
     pub fn tags(&self) -> Tags {
         ownership_tags(&self.name, None)
+    }
+
+    /// Leaves out whatever is in no place of these regions. It was compiled for all of them, so that an
+    /// event that lands elsewhere is not taken for one that lands nowhere.
+    pub fn narrow(&mut self, regions: &[Region]) {
+        self.places.retain(|place, _| regions.contains(&place.region));
+        self.paths.retain(|path| {
+            regions.contains(&path.lands.region) && regions.contains(&path.raised.region)
+        });
+        self.buckets.retain(|_, bucket| regions.contains(&bucket.place.region));
     }
 
     /// What to read of the account of a place.

@@ -1,6 +1,26 @@
 //! ctguard makes sure somebody hears about it when something dangerous happens in an AWS account.
+//!
+//! ```text
+//!  blueprint (YAML)        accounts × regions
+//!        │                        │
+//!        ▼                        ▼                        core: plain functions
+//!     desired ◄──────────────── scope                      on plain data
+//!        │
+//!  live ─┼──► plan::diff ──► Plan (data, JSON)
+//!   ▲    └──► proof::prove ──► Report (data, JSON)
+//!   │                │
+//!  run::observe      ▼                                     shell: I/O, async, time
+//!   │            run::apply
+//!   └────── cloud: AWS, or the sandbox ──────┘
+//! ```
+//!
+//! `blueprint` reads what the user asks for, `desired` compiles it to resources, `plan` compares them
+//! with what `run` observed through the `cloud` port, and `proof` judges whether each alert reaches
+//! somebody. `report` is the one place where text is made; `cli` is the way in.
+
 pub mod blueprint;
 pub mod catalogue;
+pub mod cli;
 pub mod cloud;
 pub mod desired;
 pub mod diag;
@@ -8,6 +28,7 @@ pub mod error;
 pub mod event;
 pub mod message;
 pub mod pattern;
+pub mod permissions;
 pub mod plan;
 pub mod proof;
 pub mod report;

@@ -1,1 +1,21 @@
-fn main() {}
+//! The program: real streams, the clock, and the exit code. Everything else is in the library.
+
+use ctguard::cli::{self, Io};
+use std::io::{BufReader, IsTerminal, stderr, stdin, stdout};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let interactive = stdin().is_terminal() && stderr().is_terminal();
+    let mut io = Io {
+        out: &mut stdout(),
+        err: &mut stderr(),
+        input: &mut BufReader::new(stdin()),
+        interactive,
+        out_terminal: stdout().is_terminal(),
+        err_terminal: stderr().is_terminal(),
+        no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
+        width: std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).unwrap_or(100),
+        today: jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date(),
+    };
+    ExitCode::from(cli::main(std::env::args_os(), &mut io).code())
+}

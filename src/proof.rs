@@ -108,7 +108,8 @@ pub struct Proof {
     pub unrouted: Vec<String>,
 }
 
-/// A link that is not proven, with every alert and place it concerns.
+/// A link that is not proven, with every alert and place it concerns. Where the same is wrong in
+/// several places, `{account}` and `{region}` stand in the texts for each of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     pub code: LinkCode,
@@ -160,30 +161,43 @@ impl Proof {
         for signal in &self.signals {
             found.entry(signal).or_default();
         }
-        let mut findings: Vec<Finding> = Vec::new();
-        for (link, alerts) in found {
-            let same = findings.iter_mut().find(|finding| {
-                (finding.code, finding.status, &finding.object)
-                    == (link.code, link.status, &link.object)
-                    && (&finding.cause, &finding.fix) == (&link.cause, &link.fix)
-            });
-            match same {
-                Some(finding) => {
-                    finding.alerts.extend(alerts);
-                    finding.places.insert(link.place.clone());
-                }
-                None => findings.push(Finding {
-                    code: link.code,
-                    status: link.status,
-                    alerts,
-                    object: link.object.clone(),
-                    cause: link.cause.clone(),
-                    fix: link.fix.clone(),
-                    mender: link.mender,
-                    places: BTreeSet::from([link.place.clone()]),
-                }),
-            }
+        // The same object seen from several places is one finding as it stands; the same trouble of
+        // each place's own object is one finding with placeholders.
+        let exact = |link: &Link| [&link.object, &link.cause, &link.fix].map(Clone::clone);
+        let mut seen: BTreeMap<[String; 3], usize> = BTreeMap::new();
+        for link in found.keys() {
+            *seen.entry(exact(link)).or_default() += 1;
         }
+        let mut folded: BTreeMap<(Status, LinkCode, [String; 3]), Vec<(&Link, BTreeSet<String>)>> =
+            BTreeMap::new();
+        for (link, alerts) in found {
+            let texts = match seen.get(&exact(link)) {
+                Some(1) | None => exact(link).map(|text| anywhere(&text, &link.place)),
+                Some(_) => exact(link),
+            };
+            folded.entry((link.status, link.code, texts)).or_default().push((link, alerts));
+        }
+        let mut findings: Vec<Finding> = folded
+            .into_iter()
+            .map(|((status, code, anywhere), links)| {
+                let [object, cause, fix] = match links.as_slice() {
+                    [(only, _)] => [&only.object, &only.cause, &only.fix].map(Clone::clone),
+                    _ => anywhere,
+                };
+                let mender =
+                    links.iter().map(|(link, _)| link.mender).max().unwrap_or(Mender::Person);
+                Finding {
+                    code,
+                    status,
+                    places: links.iter().map(|(link, _)| link.place.clone()).collect(),
+                    alerts: links.into_iter().flat_map(|(_, alerts)| alerts).collect(),
+                    object,
+                    cause,
+                    fix,
+                    mender,
+                }
+            })
+            .collect();
         findings.sort_by(|a, b| {
             (b.status, a.code, &a.object, &a.cause).cmp(&(a.status, b.code, &b.object, &b.cause))
         });
@@ -194,6 +208,11 @@ impl Proof {
         self.paths.iter().any(|path| path.links.iter().any(|link| link.status == status))
             || self.signals.iter().any(|signal| signal.status == status)
     }
+}
+
+/// The same words for every place: its account and region become placeholders.
+fn anywhere(text: &str, place: &Place) -> String {
+    text.replace(place.region.as_str(), "{region}").replace(place.account.as_str(), "{account}")
 }
 
 /// Judges links, each object once.
@@ -264,7 +283,7 @@ pub struct Report {
     pub as_of: String,
     /// How many alerts × places there are of each status.
     pub counts: Counts,
-    /// Per alert, in the blueprint's order, the same counts.
+    /// Per alert, gravest first, the same counts.
     pub alerts: Vec<AlertCounts>,
     /// Every link that is not proven, worst first.
     pub links: Vec<Finding>,

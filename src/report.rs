@@ -4,6 +4,7 @@
 //! carries meaning alone.
 
 pub mod apply;
+pub mod delivery;
 pub mod diagnostics;
 pub mod plan;
 pub mod progress;

@@ -15,7 +15,7 @@ use crate::desired::{self, Desired, Scope, ScopeError};
 use crate::diag::Diagnostic;
 use crate::plan::Live;
 use crate::resource::Address;
-use crate::scope::Place;
+use crate::scope::{Place, Region};
 use crate::snapshot::{Caller, Observed};
 use jiff::civil::Date;
 
@@ -50,12 +50,15 @@ pub enum SurveyError {
     Cloud(#[from] CloudError),
     #[error(transparent)]
     Scope(#[from] ScopeError),
+    #[error("no region that the blueprint covers is among those asked for")]
+    Narrowed,
     /// The blueprint cannot be compiled for this scope.
     #[error("the blueprint cannot be compiled for the regions it covers")]
     Compile(Vec<Diagnostic>),
 }
 
-/// Reads everything that a blueprint concerns, with at most `concurrency` places at once.
+/// Reads everything that a blueprint concerns, with at most `concurrency` places at once. `regions`
+/// narrows what is looked at; empty, it is everything.
 ///
 /// # Errors
 /// When the caller or the scope cannot be told, or the blueprint does not compile for it. What cannot be
@@ -64,12 +67,19 @@ pub async fn survey(
     cloud: &dyn Cloud,
     blueprint: &Blueprint,
     as_of: Date,
+    regions: &[Region],
     concurrency: usize,
     listener: Listener<'_>,
 ) -> Result<Survey, SurveyError> {
     let caller = cloud.caller().await?;
     let scope = scope(cloud, blueprint, &caller, as_of).await?;
-    let desired = desired::compile(blueprint, &scope, as_of).map_err(SurveyError::Compile)?;
+    let mut desired = desired::compile(blueprint, &scope, as_of).map_err(SurveyError::Compile)?;
+    if !regions.is_empty() {
+        desired.narrow(regions);
+    }
+    if desired.places.is_empty() {
+        return Err(SurveyError::Narrowed);
+    }
     let live = observe(cloud, &desired, concurrency, listener).await;
     Ok(Survey { caller, desired, live })
 }

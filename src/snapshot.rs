@@ -144,7 +144,8 @@ pub struct LiveTrail {
     pub status: Observed<TrailStatus>,
     /// Read in the trail's home region only: `Absent` elsewhere.
     pub selectors: Observed<Selectors>,
-    /// Read in the trail's home region only, and only for the trail that the blueprint manages.
+    /// Read in the trail's home region only, for the trail that the blueprint manages and for those
+    /// that a search for the ownership tag finds: `Absent` elsewhere.
     pub tags: Observed<Tags>,
 }
 

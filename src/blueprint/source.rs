@@ -40,15 +40,27 @@ impl<'a> Source<'a> {
         let end = range.end.clamp(start, self.text.len());
         let marked = self.text.get(start..end).unwrap_or_default();
         let first_line = marked.lines().next().unwrap_or_default().trim_end();
-        let line = self.line_starts.partition_point(|at| *at <= start).max(1);
+        let line = self.line(start);
         let line_start = self.line_starts.get(line - 1).copied().unwrap_or(0);
-        let before = self.text.get(line_start..start).unwrap_or_default();
         Span {
             file: self.name.to_owned(),
             start,
             end: start + first_line.len(),
             line,
-            column: before.chars().count() + 1,
+            column: self.char_of_byte(start) - self.char_of_byte(line_start) + 1,
+        }
+    }
+
+    /// The line of a byte, from 1.
+    pub fn line(&self, byte: usize) -> usize {
+        self.line_starts.partition_point(|at| *at <= byte).max(1)
+    }
+
+    fn char_of_byte(&self, byte: usize) -> usize {
+        if self.char_starts.is_empty() {
+            byte
+        } else {
+            self.char_starts.partition_point(|at| *at < byte)
         }
     }
 }

@@ -540,3 +540,111 @@ fn a_page_of_problems_reads_well() {
     let page = crate::report::diagnostics::render(&loaded.diagnostics, &loaded.sources, false, 100);
     insta::assert_snapshot!(page);
 }
+
+#[test]
+fn conditions_that_never_match_are_pointed_at() {
+    for (condition, place) in [
+        ("{ userIdentity.type: Root }", "12:14 filter-invalid"),
+        ("{ detail.userIdentity.type: [Root] }", "12:14 filter-invalid"),
+        ("{ userIdentity.type: [] }", "12:14 filter-invalid"),
+        ("{ userIdentity.type: [{ nosuch: 1 }] }", "12:14 filter-invalid"),
+        ("{ a: [x], b.c: [{ cidr: 1.2.3.4/99 }] }", "12:22 filter-invalid"),
+        ("{ $or: [{ a: [x] }, { b: y }] }", "12:34 filter-invalid"),
+    ] {
+        let text = with("why: N", &format!("where: {condition}\n    why: N"));
+        assert_eq!(places(&read(&text)), [place], "{condition}");
+        let text = with(
+            "why: N",
+            &format!("except:\n      - where: {condition}\n        reason: r\n    why: N"),
+        );
+        assert_eq!(read(&text).diagnostics.len(), 1, "{condition}");
+    }
+}
+
+#[test]
+fn exceptions_are_kept_with_their_reason_owner_and_end() {
+    let text = with(
+        "why: N",
+        "except:\n      - where: { sourceIPAddress: [{ cidr: 203.0.113.0/24 }] }\n        reason: office\n        owner: ops\n        until: 2026-11-30\n    why: N",
+    );
+    let loaded = read(&text);
+    assert_eq!(places(&loaded), ["13:9 exception-expires-soon"]);
+    let exception = &loaded.blueprint.unwrap().alerts[0].except[0];
+    assert_eq!((exception.reason.as_str(), exception.owner.as_deref()), ("office", Some("ops")));
+    assert_eq!(exception.until, Some(date(2026, 11, 30)));
+}
+
+#[test]
+fn only_roots_own_region_is_asked_of_an_alert_about_root() {
+    let text = |condition: &str| {
+        with("[cloudtrail:StopLogging]", &format!("[signin:ConsoleLogin]\n    where: {condition}"))
+    };
+    good(&text("{ userIdentity.type: [Root] }"));
+    let missed = read(&text("{ userIdentity.type: [Root, IAMUser] }"));
+    assert_eq!(places(&missed), ["11:14 sign-in-regions"]);
+    assert!(missed.diagnostics[0].message.ends_with("us-east-2, eu-north-1, ap-southeast-2"));
+}
+#[test]
+fn zz_time() {
+    let n = 1_000_000;
+    for (what, text) in [
+        ("dashes", "- ".repeat(n / 2)),
+        ("dashlines", "- a\n".repeat(n / 4)),
+        ("keys", (0..n / 12).map(|i| format!("k{i}: v\n")).collect::<String>()),
+        (
+            "flowkeys",
+            "{".to_owned() + &(0..n / 12).map(|i| format!("k{i}: v, ")).collect::<String>() + "}",
+        ),
+        ("dup", "a: b\n".repeat(n / 5)),
+        ("brackets", "[".repeat(n)),
+        ("braces", "{".repeat(n)),
+        ("bracelets", "{a,".repeat(n / 3)),
+        ("pairs", "[]".repeat(n / 2)),
+        ("quote", "a: \"".to_owned() + &"x".repeat(n)),
+        ("quote2", "\"a\\n".repeat(n / 4)),
+        ("question", "? ".repeat(n / 2)),
+        ("colon", ": ".repeat(n / 2)),
+        ("block", "a: |\n".to_owned() + &" \n".repeat(n / 2)),
+        ("anchor", "&a ".repeat(n / 3)),
+        (
+            "alias",
+            "a: &a b\n".to_owned()
+                + &(0..n / 12).map(|i| format!("k{i}: *a\n")).collect::<String>(),
+        ),
+        ("comma", "[".to_owned() + &",".repeat(n)),
+        ("flowitems", "[".to_owned() + &"a, ".repeat(n / 3) + "]"),
+        ("comment", "# x\n".repeat(n / 4)),
+        ("docs", "---\n".repeat(n / 4)),
+        ("pct", "%a\n".repeat(n / 3)),
+        ("tabs", "\t".repeat(n)),
+        ("spaces", " ".repeat(n) + "a"),
+        ("nl", "\n".repeat(n)),
+        ("longplain", "a b ".repeat(n / 4)),
+        ("plainlines", "a\n".repeat(n / 2)),
+        ("uni", "é: ü\n".repeat(n / 7)),
+        ("indent", (0..1000).map(|i| format!("{}a:\n", " ".repeat(i))).collect::<String>()),
+        (
+            "alerts",
+            "version: 1\nname: a\nalerts: [".to_owned()
+                + &"{id: a, x: y, events: [StopLogging, CreateRoute]}, ".repeat(n / 52)
+                + "]",
+        ),
+    ] {
+        let t = std::time::Instant::now();
+        let loaded = read(&text);
+        let a = t.elapsed();
+        let page = crate::report::diagnostics::render(
+            &loaded.diagnostics[..loaded.diagnostics.len().min(200)],
+            &loaded.sources,
+            false,
+            100,
+        );
+        println!(
+            "ZZ {what} {a:?} {:?} n={} {:?} {}",
+            t.elapsed() - a,
+            loaded.diagnostics.len(),
+            loaded.diagnostics.first().map(|d| d.code),
+            page.len()
+        );
+    }
+}

@@ -12,6 +12,7 @@ use super::codes;
 use super::source::Source;
 use crate::diag::Diagnostic;
 use spans::{Shape, Tree};
+use std::collections::BTreeSet;
 use std::ops::Range;
 use values::Plain;
 
@@ -131,13 +132,14 @@ fn join(tree: Tree, plain: Plain, differing: &mut Option<Range<usize>>) -> Node 
         }
         (Shape::Mapping(trees), Plain::Mapping(plains)) if trees.len() == plains.len() => {
             let mut entries: Vec<Entry> = Vec::with_capacity(trees.len());
+            let mut seen = BTreeSet::new();
             for ((key, tree), (plain_key, plain)) in trees.into_iter().zip(plains) {
                 if key.text != plain_key {
                     differing.get_or_insert_with(|| key.span.clone());
                 }
                 let node = join(tree, plain, differing);
                 // The first of two equal keys stands; the other has been reported.
-                if entries.iter().all(|entry| entry.key != key.text) {
+                if seen.insert(key.text.clone()) {
                     entries.push(Entry { key: key.text, key_span: key.span, node });
                 }
             }

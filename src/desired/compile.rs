@@ -75,7 +75,7 @@ impl<'a> Compiler<'a> {
                 .collect(),
             buckets: BTreeMap::new(),
             paths: Vec::new(),
-            alerts: blueprint.alerts.iter().map(info).collect(),
+            alerts: infos(blueprint),
             excepted: scope.excepted.clone(),
         };
         for (index, alert) in blueprint.alerts.iter().enumerate() {
@@ -88,6 +88,7 @@ impl<'a> Compiler<'a> {
                 desired.paths.extend(path);
             }
         }
+        desired.paths.sort_by(|a, b| (&a.alert, &a.lands).cmp(&(&b.alert, &b.lands)));
         for (place, here) in &mut desired.places {
             self.queues(place, here);
             self.quotas(place, here);
@@ -397,6 +398,13 @@ impl<'a> Compiler<'a> {
             here.trail = Some(trail::trail(self.blueprint, spec));
         }
     }
+}
+
+/// Gravest first, so that reports do not depend on the order of the file.
+fn infos(blueprint: &Blueprint) -> Vec<AlertInfo> {
+    let mut infos: Vec<AlertInfo> = blueprint.alerts.iter().map(info).collect();
+    infos.sort_by(|a, b| b.risk.cmp(&a.risk).then_with(|| a.id.cmp(&b.id)));
+    infos
 }
 
 fn info(alert: &Alert) -> AlertInfo {

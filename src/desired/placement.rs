@@ -81,7 +81,7 @@ pub(super) fn check_landing(alert: &Alert, scope: &Scope) -> Vec<Diagnostic> {
                 _ => "CloudTrail records it in none of them".to_owned(),
             };
             Diagnostic::error(
-                "event-lands-out-of-scope",
+                "event-out-of-scope",
                 format!("{} cannot land in any region that this blueprint covers", event.short()),
             )
             .at(alert.span.clone())

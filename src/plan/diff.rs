@@ -71,13 +71,11 @@ fn uncovered(proof: &Proof) -> Vec<String> {
         .filter(|finding| finding.status >= Status::Unknown)
         .map(|finding| {
             let places: Vec<String> = finding.places.iter().map(ToString::to_string).collect();
-            format!(
-                "{}: {} ({}). {}",
-                places.join(", "),
-                finding.cause,
-                finding.object,
-                finding.fix
-            )
+            let object = match finding.code {
+                LinkCode::TrailMissing => String::new(),
+                _ => format!(" ({})", finding.object),
+            };
+            format!("{}: {}{object}. {}", places.join(", "), finding.cause, finding.fix)
         })
         .collect()
 }

@@ -38,7 +38,7 @@ pub(super) fn outlooks(desired: &Desired, live: &Live, proof: &Proof, plan: &Pla
         .collect()
 }
 
-/// One effect an alert, in the blueprint's order, then the alerts whose rules the plan removes.
+/// One effect an alert, gravest first, then the alerts whose rules the plan removes.
 pub(super) fn of(desired: &Desired, outlooks: &[Outlook], plan: &Plan) -> Vec<Effect> {
     let mut paths: BTreeMap<&str, Vec<Outlook>> = BTreeMap::new();
     for (path, outlook) in desired.paths.iter().zip(outlooks) {

@@ -131,11 +131,7 @@ fn ask(live: &Live, question: &Question<'_>, arn: &str, trail: &LiveTrail) -> An
         Observed::Known(status) if status.logging => {}
         Observed::Known(status) => {
             let since = status.stop_logging_time.as_deref().map(|time| format!(" since {time}"));
-            return Answer::NotLogging(format!(
-                "it is not logging in {}{}",
-                place.region,
-                since.unwrap_or_default()
-            ));
+            return Answer::NotLogging(format!("it is not logging{}", since.unwrap_or_default()));
         }
         Observed::Absent => {
             return Answer::NotLogging("it has no status in this region".to_owned());
@@ -278,10 +274,8 @@ fn missing(desired: &Desired, place: &Place, object: String) -> Link {
         status: Status::Broken,
         place: place.clone(),
         object,
-        cause: format!(
-            "no trail covers {}, so no CloudTrail event reaches EventBridge there",
-            place.region
-        ),
+        cause: "no trail covers the region, so no CloudTrail event reaches EventBridge there"
+            .to_owned(),
         fix: if kept {
             "Run `ctguard apply`.".to_owned()
         } else {

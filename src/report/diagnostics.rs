@@ -1,6 +1,6 @@
 //! Diagnostics as people read them: code, place, the lines in question, and what to do.
 
-use crate::diag::{Diagnostic, Severity};
+use crate::diag::{Diagnostic, Severity, Span};
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use std::collections::BTreeMap;
@@ -34,17 +34,14 @@ fn groups<'a>(diagnostic: &'a Diagnostic, sources: &'a BTreeMap<String, String>)
     let title = level.primary_title(visible(&diagnostic.message)).id(diagnostic.code);
     let mut group = Group::with_title(title);
     if let Some(span) = &diagnostic.span {
-        let source =
-            sources.get(&span.file).filter(|text| text.get(span.start..span.end).is_some());
-        group = match source {
-            Some(text) => {
-                let mut mark = AnnotationKind::Primary.span(span.start..span.end);
+        group = match sources.get(&span.file).and_then(|text| lines_of(text, span)) {
+            Some((first, lines)) => {
+                let mut mark = AnnotationKind::Primary.span(span.start - first..span.end - first);
                 if let Some(label) = &diagnostic.label {
                     mark = mark.label(visible(label));
                 }
-                group.element(
-                    Snippet::source(text.as_str()).path(span.file.as_str()).annotation(mark),
-                )
+                let snippet = Snippet::source(lines).line_start(span.line);
+                group.element(snippet.path(span.file.as_str()).annotation(mark))
             }
             None => group
                 .element(Origin::path(span.file.as_str()).line(span.line).char_column(span.column)),
@@ -54,6 +51,14 @@ fn groups<'a>(diagnostic: &'a Diagnostic, sources: &'a BTreeMap<String, String>)
         Some(help) => vec![group.element(Level::HELP.message(visible(help)))],
         None => vec![group],
     }
+}
+
+/// The lines that a span touches, and the byte at which they begin; `None` for a span of another text.
+fn lines_of<'a>(text: &'a str, span: &Span) -> Option<(usize, &'a str)> {
+    let first = text.get(..span.start)?.rfind('\n').map_or(0, |at| at + 1);
+    let rest = text.get(span.end..)?;
+    let last = rest.find('\n').map_or(text.len(), |at| span.end + at);
+    Some((first, text.get(first..last)?))
 }
 
 /// Text of the user's own in which nothing can move a terminal's cursor.
@@ -68,7 +73,6 @@ fn visible(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diag::Span;
 
     fn sources() -> BTreeMap<String, String> {
         [("b.yaml".to_owned(), "version: 1\nalerts:\n  - id: Ä\n".to_owned())].into()
@@ -111,5 +115,11 @@ mod tests {
     fn the_users_text_cannot_move_the_cursor() {
         let hostile = Diagnostic::error("unknown-key", "`\u{1b}[2J` is not a key");
         assert!(!render(&[hostile], &sources(), false, 80).contains('\u{1b}'));
+        let text =
+            [("b.yaml".to_owned(), "a\n\n  \u{1b}[2J: Ä and more \u{1b}[2J\n".to_owned())].into();
+        assert!(!render(&[diagnostic()], &text, false, 80).contains('\u{1b}'));
+        let mut at = diagnostic();
+        at.span = Some(Span { start: 5, end: 9, ..at.span.unwrap() });
+        assert!(!render(&[at], &text, false, 80).contains('\u{1b}'));
     }
 }

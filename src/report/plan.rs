@@ -270,9 +270,17 @@ pub(super) fn waiting(out: &mut String, waiting: &[Waiting], paint: Paint) {
         return;
     }
     let _ = writeln!(out, "\n{}", paint.head("Waiting for people"));
+    let mut folded: BTreeMap<(String, String), Vec<&Waiting>> = BTreeMap::new();
     for item in waiting {
+        let address = &item.address;
+        let key = (format!("{} {}", address.kind, address.name), item.message.clone());
+        folded.entry(key).or_default().push(item);
+    }
+    for ((name, message), items) in folded {
+        let places =
+            addresses(items.iter().map(|item| (&item.address.account, &item.address.region)));
         let _ =
-            writeln!(out, "  {} {}\n      {}", paint.warn("…"), named(&item.address), item.message);
+            writeln!(out, "  {} {name}  {}\n      {message}", paint.warn("…"), paint.dim(places));
     }
 }
 

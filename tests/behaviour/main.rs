@@ -1,8 +1,16 @@
 //! ctguard as its users meet it, and its adapter as AWS meets it: one binary, since the SDK links slowly.
+//!
+//! Commands run in process on a sandbox file; the laws of the design are in `laws` and `no_gap`; the AWS
+//! adapter meets loopback servers in `adapter` and emulators in `emulators`.
 
 // A test says what is wrong by panicking, in its helpers too.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod adapter;
+mod apply;
+mod drift;
 mod emulators;
+mod plan;
 mod stub;
+mod verify;
+mod world;

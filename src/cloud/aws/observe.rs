@@ -302,8 +302,12 @@ impl Reading<'_> {
                     }
                 };
                 let tags = async {
-                    if at_home && managed {
-                        self.tags(arn, self.session.trail_tags(arn)).await
+                    if at_home && !self.reads.blueprint.is_empty() {
+                        // A trail that is no longer kept is known by the tag search alone.
+                        let ask = async {
+                            if managed { self.session.trail_tags(arn).await } else { Ok(None) }
+                        };
+                        self.tags(arn, ask).await
                     } else {
                         Observed::Absent
                     }

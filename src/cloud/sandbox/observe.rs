@@ -126,7 +126,8 @@ fn seen_trails(reader: &mut Reader<'_>, reads: &ReadSet) -> Observed<BTreeMap<St
                 false => Observed::Absent,
             };
             let managed = at_home && reads.managed_trail.as_ref() == Some(name);
-            let tags = match managed {
+            let found = at_home && is_tagged(reads, &stored.tags);
+            let tags = match managed || found {
                 true => {
                     read(reader, "cloudtrail:ListTags", |_| Observed::Known(stored.tags.clone()))
                 }

@@ -180,11 +180,11 @@ fn needs_confirmation(endpoint: &Endpoint) -> bool {
 fn wait_for_confirmation(differ: &mut Differ<'_>, place: &Place, topic: &str, endpoint: &Endpoint) {
     let message = match endpoint.protocol {
         Protocol::Email | Protocol::EmailJson => format!(
-            "{} must open the mail from AWS Notifications and confirm within 48 hours; until then nothing reaches them from {place}.",
+            "{} must open the mail from AWS Notifications and confirm within 48 hours; until then nothing reaches them.",
             endpoint.address
         ),
         _ => format!(
-            "{} must confirm the subscription it is sent; until then nothing reaches it from {place}.",
+            "{} must confirm the subscription it is sent; until then nothing reaches it.",
             endpoint.address
         ),
     };

@@ -1,0 +1,21 @@
+# What a contributor runs. Everything is offline but for crates.io and PyPI.
+
+export AWS_EC2_METADATA_DISABLED := true
+
+.PHONY: demo test bench
+
+## Plays the whole story on an account that is a file.
+demo:
+	@examples/story/play.sh
+
+## Formatting, lints, every test, docs: what CI runs.
+test:
+	cargo fmt --check
+	cargo clippy --all-targets --locked -- -D warnings
+	tests/emulators/run.sh cargo test --locked
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked --quiet
+	examples/story/play.sh >/dev/null
+
+## Calls, CPU and memory, measured against the emulator.
+bench:
+	benches/run.sh

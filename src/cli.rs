@@ -1,0 +1,217 @@
+//! The command line: global options, the verbs, and the streams they write to.
+//!
+//! Every verb is an `Args` struct, whose doc comment is its help, and a `run` function. [`main`] runs in
+//! process with injected streams, so that tests see what a user sees.
+
+mod apply;
+mod context;
+mod drift;
+mod init;
+mod plan;
+mod policy;
+mod sandbox;
+mod validate;
+mod verify;
+
+use crate::error::{CommandError, Exit};
+use crate::report::Paint;
+use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
+use std::ffi::OsString;
+use std::io::{BufRead, Write};
+use std::path::PathBuf;
+
+/// What the outside world is to a command.
+pub struct Io<'a> {
+    /// Data.
+    pub out: &'a mut (dyn Write + Send),
+    /// Talk.
+    pub err: &'a mut (dyn Write + Send),
+    pub input: &'a mut (dyn BufRead + Send),
+    /// Somebody can answer a question: standard input and standard error are a terminal.
+    pub interactive: bool,
+    /// Standard output is a terminal.
+    pub out_terminal: bool,
+    /// Standard error is a terminal.
+    pub err_terminal: bool,
+    /// `NO_COLOR` is set.
+    pub no_color: bool,
+    /// Columns to fill, in characters.
+    pub width: usize,
+    /// The default as-of date, UTC.
+    pub today: Date,
+}
+
+/// Makes sure somebody hears about it when something dangerous happens in an AWS account.
+///
+/// One YAML blueprint says which CloudTrail events matter and who must hear of them. ctguard compares
+/// it with the live trails, EventBridge rules and SNS topics, shows a plan, applies it, and proves that
+/// each alert reaches somebody. It keeps no state and runs nothing of its own in the account.
+#[derive(Debug, Parser)]
+#[command(name = "ctguard", version, max_term_width = 100, arg_required_else_help = true)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// Options of every verb.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// Work on the accounts in this file instead of AWS
+    #[arg(long, global = true, value_name = "FILE", env = "CTGUARD_SANDBOX")]
+    sandbox: Option<PathBuf>,
+    /// Use this profile of the AWS configuration
+    #[arg(long, global = true, env = "CTGUARD_PROFILE")]
+    profile: Option<String>,
+    /// Narrow the blueprint to this region; can be repeated
+    #[arg(long, global = true, env = "CTGUARD_REGION", value_delimiter = ',')]
+    region: Vec<String>,
+    /// Print for people or for programs
+    #[arg(long, global = true, value_enum, default_value_t, env = "CTGUARD_FORMAT")]
+    format: Format,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, env = "CTGUARD_COLOR")]
+    color: ColorChoice,
+    /// Say less: no warnings, no progress
+    #[arg(short, long, global = true, env = "CTGUARD_QUIET", value_parser = clap::builder::FalseyValueParser::new())]
+    quiet: bool,
+    /// Say more: -v what is called, -vv all that the SDK logs
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, env = "CTGUARD_VERBOSE")]
+    verbose: u8,
+    /// Read or change at most this many places at once
+    #[arg(long, global = true, default_value_t = 16, env = "CTGUARD_CONCURRENCY", value_parser = clap::value_parser!(u16).range(1..=256))]
+    concurrency: u16,
+    /// Judge exceptions as of this date (YYYY-MM-DD, UTC) instead of today
+    #[arg(long, global = true, value_name = "DATE", env = "CTGUARD_AS_OF")]
+    as_of: Option<Date>,
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Format {
+    #[default]
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Init(init::InitArgs),
+    Validate(validate::ValidateArgs),
+    Plan(plan::PlanArgs),
+    Apply(apply::ApplyArgs),
+    Drift(drift::DriftArgs),
+    Verify(verify::VerifyArgs),
+    Policy(policy::PolicyArgs),
+    Sandbox(sandbox::SandboxArgs),
+}
+
+/// The blueprint that a verb works on.
+#[derive(Debug, Args)]
+struct BlueprintArg {
+    /// The blueprint
+    #[arg(value_name = "BLUEPRINT", default_value = "ctguard.yaml", env = "CTGUARD_BLUEPRINT")]
+    blueprint: PathBuf,
+}
+
+/// Runs one command line and returns its exit code. Everything it says goes to `io`.
+pub fn main(args: impl IntoIterator<Item = OsString>, io: &mut Io<'_>) -> Exit {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error, io),
+    };
+    logging(cli.global.verbose);
+    let global = &cli.global;
+    let result = match &cli.verb {
+        Verb::Init(args) => init::run(args, global, io),
+        Verb::Validate(args) => validate::run(args, global, io),
+        Verb::Plan(args) => plan::run(args, global, io),
+        Verb::Apply(args) => apply::run(args, global, io),
+        Verb::Drift(args) => drift::run(args, global, io),
+        Verb::Verify(args) => verify::run(args, global, io),
+        Verb::Policy(args) => policy::run(args, global, io),
+        Verb::Sandbox(args) => sandbox::run(args, global, io),
+    };
+    match result {
+        Ok(exit) => exit,
+        Err(error) => {
+            let paint = global.paint_err(io);
+            let _ = writeln!(io.err, "{}: {error}", paint.bad("error"));
+            for hint in &error.hints {
+                let _ = writeln!(io.err, "{}: {hint}", paint.head("hint"));
+            }
+            error.exit
+        }
+    }
+}
+
+/// Help and version are data; everything else that clap says is a usage error.
+fn usage(error: &clap::Error, io: &mut Io<'_>) -> Exit {
+    if error.use_stderr() {
+        let _ = write!(io.err, "{}", error.render());
+        Exit::Usage
+    } else {
+        let _ = write!(io.out, "{}", error.render());
+        Exit::Done
+    }
+}
+
+fn logging(verbose: u8) {
+    let filter = match verbose {
+        0 => return,
+        1 => "ctguard=debug",
+        _ => "debug",
+    };
+    // A second command in the same process keeps the first one's subscriber.
+    let _ =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}
+
+impl Global {
+    fn paint(&self, terminal: bool, no_color: bool) -> Paint {
+        let color = match self.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => terminal && !no_color,
+        };
+        Paint { color }
+    }
+
+    /// How to paint data.
+    fn paint_out(&self, io: &Io<'_>) -> Paint {
+        self.paint(io.out_terminal, io.no_color)
+    }
+
+    /// How to paint talk.
+    fn paint_err(&self, io: &Io<'_>) -> Paint {
+        self.paint(io.err_terminal, io.no_color)
+    }
+
+    fn as_of(&self, io: &Io<'_>) -> Date {
+        self.as_of.unwrap_or(io.today)
+    }
+}
+
+fn is_json(global: &Global) -> bool {
+    global.format == Format::Json
+}
+
+/// Prints a value as JSON, for programs.
+fn print_json(io: &mut Io<'_>, value: &impl serde::Serialize) -> Result<(), CommandError> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| {
+        CommandError::new(format!("the result cannot be written as JSON: {error}"))
+    })?;
+    print(io, &format!("{text}\n"))
+}
+
+/// Prints data. A reader that has gone (`| head`) is no error.
+fn print(io: &mut Io<'_>, text: &str) -> Result<(), CommandError> {
+    match io.out.write_all(text.as_bytes()).and_then(|()| io.out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(CommandError::io("cannot write to standard output", &error))
+        }
+        _ => Ok(()),
+    }
+}

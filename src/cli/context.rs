@@ -1,0 +1,128 @@
+//! What most verbs begin with: the blueprint, the cloud, the survey.
+
+use super::{Global, Io};
+use crate::blueprint::{self, Blueprint};
+use crate::cloud::Cloud;
+use crate::cloud::aws::{Aws, Options};
+use crate::cloud::sandbox::Sandbox;
+use crate::diag::{Diagnostic, Severity};
+use crate::error::{CommandError, Exit};
+use crate::plan::Plan;
+use crate::report::diagnostics;
+use crate::report::progress::Progress;
+use crate::run::{self, Survey, SurveyError};
+use crate::scope::Region;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The texts that diagnostics point into, by file.
+type Sources = BTreeMap<String, String>;
+
+/// A blueprint and what it was read from.
+pub(super) struct Read {
+    pub blueprint: Blueprint,
+    sources: Sources,
+}
+
+/// Reads a blueprint; prints what is wrong with it, and what is merely remarkable.
+pub(super) fn read(path: &Path, global: &Global, io: &mut Io<'_>) -> Result<Read, Exit> {
+    let loaded = blueprint::load(path, global.as_of(io));
+    say(&loaded.diagnostics, &loaded.sources, global, io);
+    match loaded.blueprint {
+        Some(blueprint) => Ok(Read { blueprint, sources: loaded.sources }),
+        None => Err(Exit::Usage),
+    }
+}
+
+/// Prints diagnostics on standard error; with `--quiet`, errors only.
+pub(super) fn say(all: &[Diagnostic], sources: &Sources, global: &Global, io: &mut Io<'_>) {
+    let shown: Vec<Diagnostic> = all
+        .iter()
+        .filter(|diagnostic| !global.quiet || diagnostic.severity == Severity::Error)
+        .cloned()
+        .collect();
+    if !shown.is_empty() {
+        let color = global.paint_err(io).color;
+        let _ = io.err.write_all(diagnostics::render(&shown, sources, color, io.width).as_bytes());
+    }
+}
+
+/// Runs an async command to its end.
+pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, CommandError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| CommandError::io("cannot start the runtime", &error))?;
+    Ok(runtime.block_on(work))
+}
+
+/// Opens the cloud that the options name.
+pub(super) async fn open(global: &Global) -> Result<Box<dyn Cloud>, CommandError> {
+    if let Some(path) = &global.sandbox {
+        return Ok(Box::new(sandbox(path)?));
+    }
+    let options = Options {
+        profile: global.profile.clone(),
+        region: narrow(global)?.into_iter().next(),
+        ..Options::default()
+    };
+    Ok(Box::new(Aws::connect(options).await?))
+}
+
+pub(super) fn sandbox(path: &Path) -> Result<Sandbox, CommandError> {
+    Sandbox::open(path).map_err(|error| {
+        CommandError::new(error.to_string()).hint(format!(
+            "`ctguard --sandbox {} sandbox new` makes an account to play with.",
+            path.display()
+        ))
+    })
+}
+
+/// Surveys, showing progress; prints the problems of a blueprint that does not compile.
+pub(super) async fn survey(
+    cloud: &dyn Cloud,
+    read: &Read,
+    global: &Global,
+    io: &mut Io<'_>,
+) -> Result<Survey, CommandError> {
+    let progress = Progress::new(io.err_terminal && !global.quiet);
+    let as_of = global.as_of(io);
+    let concurrency = usize::from(global.concurrency);
+    let narrow = narrow(global)?;
+    let listener = |event| progress.hear(event);
+    let result = run::survey(cloud, &read.blueprint, as_of, &narrow, concurrency, &listener).await;
+    result.map_err(|error| match error {
+        SurveyError::Cloud(error) => error.into(),
+        SurveyError::Scope(error) => CommandError::new(error.to_string()).hint(
+            "Allow account:ListRegions to these credentials, or list the regions in the blueprint.",
+        ),
+        SurveyError::Narrowed => CommandError::usage(error.to_string()),
+        SurveyError::Compile(problems) => {
+            say(&problems, &read.sources, global, io);
+            CommandError {
+                exit: Exit::Usage,
+                ..CommandError::new("the blueprint cannot be compiled for the regions it covers")
+            }
+        }
+    })
+}
+
+pub(super) fn narrow(global: &Global) -> Result<Vec<Region>, CommandError> {
+    global
+        .region
+        .iter()
+        .map(|name| {
+            Region::new(name).ok_or_else(|| {
+                CommandError::usage(format!("--region: `{name}` is not a region name"))
+            })
+        })
+        .collect()
+}
+
+/// The part of an exit code that follows from what a plan could not read or do.
+pub(super) fn plan_exit(plan: &Plan) -> Exit {
+    Exit::Incomplete
+        .when(!plan.unknown.is_empty())
+        .and(Exit::Refused.when(!plan.refusals.is_empty()))
+}

@@ -1,0 +1,308 @@
+use super::{Global, Io, context, is_json, print, print_json};
+use crate::catalogue;
+use crate::cloud::sandbox::faults::{Aim, Fault};
+use crate::cloud::sandbox::fresh::{self, AccountKind};
+use crate::cloud::sandbox::people::{ConfirmFilter, Subscribed};
+use crate::cloud::sandbox::sample::{Identity, Sample, sample_event};
+use crate::cloud::sandbox::{Sandbox, SandboxError};
+use crate::error::{CommandError, Exit};
+use crate::report::{count, delivery};
+use crate::scope::{AccountId, Place, Region};
+use clap::{Args, Subcommand};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// Play with an account in a file: make one, break it, confirm, and send events through it.
+///
+/// The file is named by --sandbox. Every other verb works on it too.
+#[derive(Debug, Args)]
+pub struct SandboxArgs {
+    #[command(subcommand)]
+    verb: SandboxVerb,
+}
+
+#[derive(Debug, Subcommand)]
+enum SandboxVerb {
+    New(NewArgs),
+    Send(SendArgs),
+    Confirm(ConfirmArgs),
+    Break(BreakArgs),
+    Lapse(LapseArgs),
+}
+
+/// Make an account in a new file.
+#[derive(Debug, Args)]
+struct NewArgs {
+    /// Without anything in it: no trail, so no event reaches any rule
+    #[arg(long)]
+    bare: bool,
+    /// The account's id
+    #[arg(long, value_name = "ID", default_value = fresh::DEFAULT_ACCOUNT)]
+    account: String,
+    /// Replace a file that is there
+    #[arg(long)]
+    force: bool,
+}
+
+/// Let an event happen, and say what became of it and what each subscriber reads.
+#[derive(Debug, Args)]
+struct SendArgs {
+    /// The event: `service:Name`, or a file that holds one as EventBridge delivers it
+    #[arg(value_name = "EVENT")]
+    event: String,
+    /// The account's root user did it
+    #[arg(long, conflicts_with = "role")]
+    root: bool,
+    /// A session of this role did it, instead of an IAM user
+    #[arg(long)]
+    role: Option<String>,
+    /// Merge this JSON object into the event's `detail`
+    #[arg(long, value_name = "JSON")]
+    detail: Option<String>,
+}
+
+/// Let subscribers confirm, as people do from their mailbox.
+#[derive(Debug, Args)]
+struct ConfirmArgs {
+    /// Only endpoints that contain this; `chat` for the chat service
+    #[arg(value_name = "ENDPOINT")]
+    endpoint: Option<String>,
+    /// Only this topic
+    #[arg(long)]
+    topic: Option<String>,
+}
+
+/// Break something, as people and attackers do.
+#[derive(Debug, Args)]
+#[command(after_help = faults())]
+struct BreakArgs {
+    /// What to do; the list is below
+    #[arg(value_parser = fault)]
+    fault: Fault,
+    /// The object's name or its last words; otherwise the first that ctguard owns
+    name: Option<String>,
+}
+
+/// Let 48 hours go by: subscriptions that nobody confirmed vanish.
+#[derive(Debug, Args)]
+struct LapseArgs {}
+
+pub fn run(args: &SandboxArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+    let Some(path) = &global.sandbox else {
+        return Err(CommandError::usage("no file is named to keep the account in")
+            .hint("Add --sandbox FILE."));
+    };
+    match &args.verb {
+        SandboxVerb::New(args) => new(path, args, global, io),
+        SandboxVerb::Send(args) => send(&context::sandbox(path)?, args, global, io),
+        SandboxVerb::Confirm(args) => confirm(&context::sandbox(path)?, args, global, io),
+        SandboxVerb::Break(args) => break_it(&context::sandbox(path)?, args, global, io),
+        SandboxVerb::Lapse(_) => lapse(&context::sandbox(path)?, global, io),
+    }
+}
+
+fn new(
+    path: &Path,
+    args: &NewArgs,
+    global: &Global,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
+    let account = AccountId::new(&args.account).ok_or_else(|| {
+        CommandError::usage(format!("--account: `{}` is not a 12-digit account id", args.account))
+    })?;
+    if path.exists() {
+        if !args.force {
+            return Err(CommandError::refused(format!("{} exists", path.display()))
+                .hint("Name another file, or replace it with --force."));
+        }
+        std::fs::remove_file(path).map_err(|error| {
+            CommandError::io(format!("cannot replace {}", path.display()), &error)
+        })?;
+    }
+    let mut regions = context::narrow(global)?;
+    if regions.is_empty() {
+        regions = fresh::DEFAULT_REGIONS.iter().filter_map(|name| Region::new(name)).collect();
+    }
+    let kind = if args.bare { AccountKind::Bare } else { AccountKind::WithTrail };
+    Sandbox::create(path, fresh::new_account(kind, &account, &regions)).map_err(failed)?;
+    let trail = if args.bare { "no trail" } else { "a trail that is logging" };
+    let names: Vec<&str> = regions.iter().map(Region::as_str).collect();
+    print(
+        io,
+        &format!("Account {account} with {trail}, in {}: {}\n", names.join(", "), path.display()),
+    )?;
+    Ok(Exit::Done)
+}
+
+fn send(
+    sandbox: &Sandbox,
+    args: &SendArgs,
+    global: &Global,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
+    let event = event(sandbox, args, global)?;
+    let delivery = sandbox.send(&event).map_err(failed)?;
+    if is_json(global) {
+        print_json(io, &delivery)?;
+    } else {
+        print(io, &delivery::render(&delivery, global.paint_out(io)))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The event to send: from a file, or a sample of what the catalogue knows.
+fn event(sandbox: &Sandbox, args: &SendArgs, global: &Global) -> Result<Value, CommandError> {
+    let path = PathBuf::from(&args.event);
+    if path.is_file() {
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| CommandError::io(format!("cannot read {}", path.display()), &error))?;
+        return serde_json::from_str(&text).map_err(|error| {
+            CommandError::usage(format!("{} is not JSON: {error}", path.display()))
+        });
+    }
+    let known = match args.event.split_once(':') {
+        Some((service, name)) => {
+            catalogue::find(&format!("{service}.amazonaws.com"), name).into_iter().collect()
+        }
+        None => catalogue::sources_of(&args.event),
+    };
+    let event = match known.as_slice() {
+        [event] => event,
+        [] => {
+            let mut error = CommandError::usage(format!(
+                "`{}` is neither a file nor an event that the catalogue knows",
+                args.event
+            ));
+            let (service, name) = args.event.split_once(':').unwrap_or(("", &args.event));
+            let source = (!service.is_empty()).then(|| format!("{service}.amazonaws.com"));
+            let near = catalogue::suggest(name, source.as_deref());
+            if !near.is_empty() {
+                error = error.hint(format!("Did you mean {}?", near.join(" or ")));
+            }
+            return Err(error);
+        }
+        several => {
+            let names: Vec<String> = several.iter().map(|event| event.short()).collect();
+            return Err(CommandError::usage(format!(
+                "several services have an event `{}`: {}",
+                args.event,
+                names.join(", ")
+            )));
+        }
+    };
+    let state = sandbox.state();
+    let account = &state.caller.account;
+    let enabled = state.accounts.get(account).map(|account| &account.global.enabled_regions);
+    let places: Vec<Place> = enabled
+        .into_iter()
+        .flatten()
+        .map(|region| Place::new(account.clone(), region.clone()))
+        .collect();
+    let wanted = context::narrow(global)?;
+    let place = places
+        .iter()
+        .find(|place| {
+            if wanted.is_empty() {
+                event.landing.lands_in(&place.region)
+            } else {
+                wanted.contains(&place.region)
+            }
+        })
+        .ok_or_else(|| {
+            CommandError::usage(format!("{} lands in no region of this sandbox", event.short()))
+        })?;
+    let detail = match &args.detail {
+        Some(text) => serde_json::from_str(text)
+            .map_err(|error| CommandError::usage(format!("--detail is not JSON: {error}")))?,
+        None => Value::Null,
+    };
+    let identity = match (&args.role, args.root) {
+        (Some(role), _) => Identity::Role(role.clone()),
+        (None, true) => Identity::Root,
+        (None, false) => Identity::User("mallory".to_owned()),
+    };
+    Ok(sample_event(&Sample {
+        source: event.source.to_owned(),
+        name: event.name.to_owned(),
+        kind: event.kind,
+        access: event.access,
+        place: place.clone(),
+        identity,
+        time: state.clock,
+        detail,
+    }))
+}
+
+fn confirm(
+    sandbox: &Sandbox,
+    args: &ConfirmArgs,
+    global: &Global,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
+    let filter = ConfirmFilter {
+        account: None,
+        region: context::narrow(global)?.into_iter().next(),
+        topic: args.topic.clone(),
+        endpoint: args.endpoint.clone(),
+    };
+    let confirmed = sandbox.confirm(&filter).map_err(failed)?;
+    listed(io, global, &confirmed, "confirmed")
+}
+
+fn lapse(sandbox: &Sandbox, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+    let gone = sandbox.lapse().map_err(failed)?;
+    listed(io, global, &gone, "lapsed")
+}
+
+fn listed(
+    io: &mut Io<'_>,
+    global: &Global,
+    subscriptions: &[Subscribed],
+    verb: &str,
+) -> Result<Exit, CommandError> {
+    if is_json(global) {
+        print_json(io, &subscriptions)?;
+        return Ok(Exit::Done);
+    }
+    let mut text = format!("{} {verb}.\n", count(subscriptions.len(), "subscription"));
+    for subscription in subscriptions {
+        text.push_str(&format!("  {} ← {}\n", subscription.topic, subscription.endpoint));
+    }
+    print(io, &text)?;
+    Ok(Exit::Done)
+}
+
+fn break_it(
+    sandbox: &Sandbox,
+    args: &BreakArgs,
+    global: &Global,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
+    let aim = Aim {
+        account: None,
+        region: context::narrow(global)?.into_iter().next(),
+        name: args.name.clone(),
+    };
+    let done = sandbox.inflict(args.fault, &aim).map_err(failed)?;
+    print(io, &format!("{done}\n"))?;
+    Ok(Exit::Done)
+}
+
+fn fault(text: &str) -> Result<Fault, String> {
+    Fault::parse(text).ok_or_else(|| {
+        "it is none of the faults that `ctguard sandbox break --help` lists".to_owned()
+    })
+}
+
+fn faults() -> String {
+    let longest = Fault::ALL.iter().map(|fault| fault.as_str().len()).max().unwrap_or(0);
+    let lines: Vec<String> = Fault::ALL
+        .iter()
+        .map(|fault| format!("  {:longest$}  {}", fault.as_str(), fault.about()))
+        .collect();
+    format!("What can be broken:\n{}", lines.join("\n"))
+}
+
+fn failed(error: SandboxError) -> CommandError {
+    CommandError::new(error.to_string())
+}

@@ -1,0 +1,38 @@
+use super::{BlueprintArg, Global, Io, context, is_json, print, print_json};
+use crate::error::{CommandError, Exit};
+use crate::proof::{Status, prove};
+use crate::report::verify::render;
+use clap::Args;
+
+/// Prove that each alert reaches everybody listed, link by link.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    #[command(flatten)]
+    blueprint: BlueprintArg,
+    /// Fail on assumed links and on remarks, too
+    #[arg(long, env = "CTGUARD_STRICT", value_parser = clap::builder::FalseyValueParser::new())]
+    strict: bool,
+}
+
+pub fn run(args: &VerifyArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+    let read = match context::read(&args.blueprint.blueprint, global, io) {
+        Ok(read) => read,
+        Err(exit) => return Ok(exit),
+    };
+    let (proof, report) = context::block_on(async {
+        let cloud = context::open(global).await?;
+        let survey = context::survey(cloud.as_ref(), &read, global, io).await?;
+        let proof = prove(&survey.desired, &survey.live);
+        let report = proof.report(&survey.desired);
+        Ok::<_, CommandError>((proof, report))
+    })??;
+    if is_json(global) {
+        print_json(io, &report)?;
+    } else {
+        print(io, &render(&report, global.paint_out(io)))?;
+    }
+    let strict = args.strict && (proof.has(Status::Assumed) || !report.remarks.is_empty());
+    Ok(Exit::CheckFailed
+        .when(proof.has(Status::Broken) || strict)
+        .and(Exit::Incomplete.when(proof.has(Status::Unknown))))
+}
