@@ -74,6 +74,15 @@ impl Sandbox {
         Ok(Self { path: Some(path), ..Self::in_memory(state) })
     }
 
+    /// Makes a sandbox file in the place of whatever is there.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn replace(path: &Path, state: State) -> Result<Self, SandboxError> {
+        let path = file::replace(path, &state)?;
+        Ok(Self { path: Some(path), ..Self::in_memory(state) })
+    }
+
     /// Makes a sandbox that is saved nowhere.
     pub fn in_memory(state: State) -> Self {
         let inner = Inner { state, calls: Vec::new(), begun: 0, fail: None, stop: None };

@@ -174,9 +174,12 @@ fn check_wildcards(state: &State, place: &Place, name: &str, rule: &Rule) -> Don
         let text = rule.event_pattern.as_deref().unwrap_or_default();
         serde_json::from_str(text).is_ok_and(|pattern: Value| has_wildcard(&pattern))
     };
+    if !wild(rule) {
+        return Ok(());
+    }
     let others = state.region(place).rules.iter().filter(|(other, _)| other.as_str() != name);
     let count = others.filter(|(_, other)| wild(&other.rule)).count();
-    ensure(!wild(rule) || count < WILDCARD_RULES_PER_BUS, LIMIT, || {
+    ensure(count < WILDCARD_RULES_PER_BUS, LIMIT, || {
         format!("more than {WILDCARD_RULES_PER_BUS} rules with wildcards")
     })
 }

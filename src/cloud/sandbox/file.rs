@@ -13,16 +13,16 @@ use tempfile::NamedTempFile;
 /// What can go wrong with a sandbox, apart from what AWS would refuse.
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
-    #[error("the sandbox file {} cannot be read", path.display())]
-    Read { path: PathBuf, source: io::Error },
+    #[error("the sandbox file {} cannot be read: {cause}", path.display())]
+    Read { path: PathBuf, cause: io::Error },
     #[error("{} is not a sandbox file: {message}", path.display())]
     Garbled { path: PathBuf, message: String },
     #[error("the sandbox file {} has format version {found}, and this program knows version {FORMAT_VERSION}", path.display())]
     Version { path: PathBuf, found: String },
     #[error("the sandbox file {} exists already", path.display())]
     Exists { path: PathBuf },
-    #[error("the sandbox file {} cannot be written", path.display())]
-    Write { path: PathBuf, source: io::Error },
+    #[error("the sandbox file {} cannot be written: {cause}", path.display())]
+    Write { path: PathBuf, cause: io::Error },
     /// There is no object of that kind or name; says which there are.
     #[error("{0}")]
     NothingThere(String),
@@ -30,7 +30,7 @@ pub enum SandboxError {
 
 /// Reads a file; returns the path that is to be written later, links followed.
 pub(super) fn load(path: &Path) -> Result<(PathBuf, State), SandboxError> {
-    let unread = |source| SandboxError::Read { path: path.to_owned(), source };
+    let unread = |cause| SandboxError::Read { path: path.to_owned(), cause };
     let text = fs::read_to_string(path).map_err(unread)?;
     let resolved = path.canonicalize().map_err(unread)?;
     let garbled = |message: String| SandboxError::Garbled { path: path.to_owned(), message };
@@ -56,8 +56,13 @@ pub(super) fn create(path: &Path, state: &State) -> Result<PathBuf, SandboxError
     if path.exists() {
         return Err(SandboxError::Exists { path: path.to_owned() });
     }
+    replace(path, state)
+}
+
+/// Writes a file, whether or not there is one; returns the path that is to be written later.
+pub(super) fn replace(path: &Path, state: &State) -> Result<PathBuf, SandboxError> {
     save(path, state)?;
-    path.canonicalize().map_err(|source| SandboxError::Read { path: path.to_owned(), source })
+    path.canonicalize().map_err(|cause| SandboxError::Read { path: path.to_owned(), cause })
 }
 
 /// Replaces the file in one step, so that a reader sees the old state or the new one.
@@ -68,7 +73,7 @@ pub(super) fn save(path: &Path, state: &State) -> Result<(), SandboxError> {
         file.write_all(pretty(state)?.as_bytes())?;
         file.persist(path).map(drop).map_err(|error| error.error)
     };
-    write().map_err(|source| SandboxError::Write { path: path.to_owned(), source })
+    write().map_err(|cause| SandboxError::Write { path: path.to_owned(), cause })
 }
 
 fn pretty(state: &impl Serialize) -> io::Result<String> {

@@ -33,6 +33,8 @@ fn a_file_holds_what_was_done_and_reads_back_the_same() {
     assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing left behind");
     let exists = Sandbox::create(&path, sandbox.state());
     assert!(matches!(exists, Err(SandboxError::Exists { .. })));
+    Sandbox::replace(&path, fresh::for_tests().0).expect("replaced");
+    assert!(Sandbox::open(&path).expect("opened").state().region(&place).topics.is_empty());
 }
 
 #[test]

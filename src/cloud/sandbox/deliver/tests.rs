@@ -7,7 +7,7 @@ use super::super::topics;
 use super::*;
 use crate::event::{Access, EventKind};
 use crate::resource::queue::Queue;
-use crate::resource::rule::{Input, Rule, Target, Targets};
+use crate::resource::rule::{Input, InputTransformer, Rule, Target, Targets};
 use crate::resource::topic::{CHAT_ENDPOINT, Protocol, SubscriptionAttributes};
 use crate::resource::trail::{BasicSelector, ReadWrite, Selectors};
 use crate::scope::{AccountId, Place, Region};
@@ -456,4 +456,20 @@ fn each_subscriber_receives_by_its_own_state_filter_and_policy() {
     let pending = StoredSubscription::Pending { since: state.clock, attributes: plain() };
     topic(&mut state).subscriptions.values_mut().for_each(|there| *there = pending.clone());
     assert_eq!(follow(&state, &stop_logging()).received, [], "nobody has confirmed");
+}
+
+#[test]
+fn a_message_that_is_no_json_once_filled_goes_to_the_dead_letter_queue() {
+    let mut state = working();
+    let paths = [("agent".to_owned(), "$.detail.userAgent".to_owned())].into();
+    let template = r#"{"agent":"<agent>"}"#.to_owned();
+    target(&mut state).input = Input::Transformer(InputTransformer { paths, template });
+    for (agent, arrives) in [("aws-cli", true), (r#"a "quoted" agent"#, false)] {
+        let mut event = stop_logging();
+        event["detail"]["userAgent"] = json!(agent);
+        let delivery = follow(&state, &event);
+        assert_eq!(delivery.received.len(), usize::from(arrives), "{agent}");
+        let codes: Vec<_> = delivery.dead_letters.iter().map(|letter| &letter.code).collect();
+        assert_eq!(codes, if arrives { vec![] } else { vec!["INVALID_JSON"] }, "{agent}");
+    }
 }

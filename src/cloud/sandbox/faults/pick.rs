@@ -6,6 +6,9 @@ use crate::resource::Tags;
 use crate::resource::topic::Endpoint;
 use crate::scope::Place;
 
+/// How many objects are listed when the one aimed at is not there.
+const LISTED_MAX: usize = 10;
+
 /// Something that could be broken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate<'a, T> {
@@ -116,7 +119,7 @@ pub fn within(aim: &Aim, place: &Place) -> bool {
 
 /// Says that nothing was found, and what there is.
 pub fn nothing(kind: &str, aim: &Aim, there: impl Iterator<Item = String>) -> String {
-    let there: Vec<_> = there.collect();
+    let mut there: Vec<_> = there.collect();
     let mut said = format!("there is no {kind} that this could be done to");
     if let Some(name) = &aim.name {
         said.push_str(&format!(", named `{name}`"));
@@ -127,7 +130,12 @@ pub fn nothing(kind: &str, aim: &Aim, there: impl Iterator<Item = String>) -> St
     if there.is_empty() {
         said.push_str(&format!("; there is no {kind} at all"));
     } else {
+        let more = there.len().saturating_sub(LISTED_MAX);
+        there.truncate(LISTED_MAX);
         said.push_str(&format!("; there are: {}", there.join(", ")));
+        if more > 0 {
+            said.push_str(&format!(" and {more} more"));
+        }
     }
     said
 }
