@@ -107,8 +107,7 @@ fn branch_implies(narrow: &Branch<'_>, wide: &Branch<'_>) -> bool {
         let Some(narrow_list) = narrow.get(path) else {
             return false;
         };
-        let wide_list: Vec<Matcher> = wide_list.iter().map(|matcher| (*matcher).clone()).collect();
-        narrow_list.iter().all(|matcher| list_implies(matcher, &wide_list))
+        narrow_list.iter().all(|matcher| list_implies(matcher, wide_list))
             && !absence_depends(path, narrow_list, narrow, wide)
     })
 }

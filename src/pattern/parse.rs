@@ -7,7 +7,10 @@
 use super::number::{Bound, NUMBER_LIMIT};
 use super::strict::{self, joined};
 use super::text::wildcard_problem;
-use super::{Excluded, Filter, Matcher, NumericRange, Pattern, PatternError, TextKind, TextTest};
+use super::{
+    Excluded, Filter, Matcher, NumericRange, OR_COMBINATIONS_MAX, Pattern, PatternError, TextKind,
+    TextTest,
+};
 use ipnet::IpNet;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -50,7 +53,24 @@ fn whole(value: &Value, author: Author) -> Result<Filter, PatternError> {
     };
     let filter = fields(object, "", false, author)?;
     distinct_paths(&filter)?;
+    let combinations = combinations(&filter);
+    if combinations > OR_COMBINATIONS_MAX {
+        let message = format!(
+            "the alternatives of `$or` multiply to {combinations}, more than the \
+             {OR_COMBINATIONS_MAX} that EventBridge takes"
+        );
+        return Err(PatternError::new("", message));
+    }
     Ok(filter)
+}
+
+/// How many ways there are through the `$or` lists.
+fn combinations(filter: &Filter) -> usize {
+    match filter {
+        Filter::Field { .. } => 1,
+        Filter::Any(members) => members.iter().map(combinations).fold(0, usize::saturating_add),
+        Filter::All(members) => members.iter().map(combinations).fold(1, usize::saturating_mul),
+    }
 }
 
 /// Reads the fields of an object, which must all hold.
@@ -385,6 +405,20 @@ mod tests {
             assert_eq!(error.path, path, "{text}: {error}");
             assert!(error.message.contains(words), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn refuses_more_combinations_than_eventbridge_takes() {
+        let or = |n: usize, key: &str| {
+            let members: Vec<String> = (0..n).map(|i| format!(r#"{{"{key}{i}":[1]}}"#)).collect();
+            members.join(",")
+        };
+        let text = |n: usize| {
+            let (outer, inner) = (or(n, "a"), or(40, "b"));
+            format!(r#"{{"$or":[{outer}],"detail":{{"$or":[{inner}]}}}}"#)
+        };
+        assert!(Pattern::parse(&text(25)).is_ok());
+        assert!(error(&text(26)).message.contains("multiply to 1040"));
     }
 
     #[test]

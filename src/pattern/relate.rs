@@ -115,12 +115,10 @@ fn texts_disjoint(a: &TextTest, b: &TextTest) -> bool {
 }
 
 /// Whether a list of operators takes everything that one operator takes.
-pub(super) fn list_implies(narrow: &Matcher, wide: &[Matcher]) -> bool {
-    let absent = wide.contains(&Matcher::Exists(false));
-    if absent && wide.contains(&Matcher::Exists(true)) {
-        return true;
-    }
-    wide.iter().any(|wide| implies(narrow, wide))
+pub(super) fn list_implies(narrow: &Matcher, wide: &[&Matcher]) -> bool {
+    let everything =
+        || wide.contains(&&Matcher::Exists(false)) && wide.contains(&&Matcher::Exists(true));
+    wide.iter().any(|wide| implies(narrow, wide)) || everything()
 }
 
 impl Excluded {

@@ -7,7 +7,7 @@ use super::{Excluded, Filter, Matcher, NumericRange, TextKind, TextTest};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-pub(super) const TEXTS: [&str; 8] = ["", "a", "ab", "abc", "A", "b", "bab", "a*"];
+pub(super) const TEXTS: [&str; 9] = ["", "a", "ab", "abc", "A", "b", "bab", "a*", "ConsoleLogin"];
 const ADDRESSES: [&str; 5] = ["10.0.0.1", "10.0.0.9", "10.1.0.1", "2001:db8::1", "::1"];
 const BLOCKS: [&str; 5] =
     ["10.0.0.0/24", "10.0.0.0/29", "10.0.0.0/8", "2001:db8::/32", "2001:db8::/48"];

@@ -28,6 +28,7 @@ const CONDITIONS: &[&str] = &[
 
 /// Fields of exceptions, none of which stands in an array.
 const EXCEPTIONS: &[&str] = &[
+    "eventName",
     "sourceIPAddress",
     "userIdentity.type",
     "userIdentity.arn",
