@@ -110,21 +110,19 @@ fn new(
     let account = AccountId::new(&args.account).ok_or_else(|| {
         CommandError::usage(format!("--account: `{}` is not a 12-digit account id", args.account))
     })?;
-    if path.exists() {
-        if !args.force {
-            return Err(CommandError::refused(format!("{} exists", path.display()))
-                .hint("Name another file, or replace it with --force."));
-        }
-        std::fs::remove_file(path).map_err(|error| {
-            CommandError::io(format!("cannot replace {}", path.display()), &error)
-        })?;
+    if path.exists() && !args.force {
+        return Err(CommandError::refused(format!("{} exists", path.display()))
+            .hint("Name another file, or replace it with --force."));
     }
     let mut regions = context::narrow(global)?;
     if regions.is_empty() {
         regions = fresh::DEFAULT_REGIONS.iter().filter_map(|name| Region::new(name)).collect();
     }
     let kind = if args.bare { AccountKind::Bare } else { AccountKind::WithTrail };
-    Sandbox::create(path, fresh::new_account(kind, &account, &regions)).map_err(failed)?;
+    let state = fresh::new_account(kind, &account, &regions);
+    let made =
+        if args.force { Sandbox::replace(path, state) } else { Sandbox::create(path, state) };
+    made.map_err(failed)?;
     let trail = if args.bare { "no trail" } else { "a trail that is logging" };
     let names: Vec<&str> = regions.iter().map(Region::as_str).collect();
     print(

@@ -94,8 +94,7 @@ impl World {
     pub fn change(&self, change: impl FnOnce(&mut State)) {
         let mut state = self.state();
         change(&mut state);
-        std::fs::remove_file(self.path("account.json")).unwrap();
-        Sandbox::create(&self.path("account.json"), state).unwrap();
+        Sandbox::replace(&self.path("account.json"), state).unwrap();
     }
 
     /// Runs a command on the sandbox, with nobody to answer questions.
