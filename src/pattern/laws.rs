@@ -70,7 +70,7 @@ fn alter(filter: &mut Filter, at: &mut isize, add: Option<&Matcher>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..Default::default() })]
 
     #[test]
     fn implied_operators_take_all_and_disjoint_ones_nothing(

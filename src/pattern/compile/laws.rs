@@ -212,11 +212,11 @@ fn decided(filter: &Filter, decide: &dyn Fn(&str, &[Matcher]) -> Option<bool>) -
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig { cases: 160, failure_persistence: None, ..Default::default() })]
 
     #[test]
     fn exactly_one_pattern_matches_what_was_asked_for_and_none_anything_else(
-        ask in ask(), events in prop::collection::vec(event(), 32),
+        ask in ask(), events in prop::collection::vec(event(), 24),
     ) {
         let compiled = match ask.compile() {
             Ok(compiled) => compiled,
