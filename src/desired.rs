@@ -82,8 +82,8 @@ pub struct DesiredRule {
 pub struct DesiredTopic {
     pub display_name: String,
     pub kms_key: Option<String>,
-    /// The policy AWS gives a new topic: kept when ctguard's own statements are added at creation.
-    pub default_statement: Value,
+    /// The policy that AWS gives a new topic, to which ctguard adds its own statements.
+    pub default_policy: Value,
     pub own_statements: Vec<Value>,
     pub subscriptions: BTreeMap<Endpoint, SubscriptionAttributes>,
     /// Chat configurations that must list this topic; a person adds it there.

@@ -310,7 +310,7 @@ impl<'a> Compiler<'a> {
         DesiredTopic {
             display_name: format!("ctguard {}", self.blueprint.name),
             kms_key: destination.kms_key.clone(),
-            default_statement: default_topic_statement(place, arn),
+            default_policy: default_topic_policy(place, arn),
             own_statements: vec![json!({
                 "Sid": self.names.sid("events"),
                 "Effect": "Allow",
@@ -449,12 +449,12 @@ fn pattern_problem(
         .help(help)
 }
 
-/// The statement that AWS puts into the policy of every new topic; SetTopicAttributes replaces the
-/// whole policy, so it is written back together with ctguard's own.
+/// The policy that AWS gives every new topic. SetTopicAttributes replaces the whole policy, so it is
+/// written back together with ctguard's own statements.
 ///
 /// Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html>
-fn default_topic_statement(place: &Place, arn: &str) -> Value {
-    json!({
+fn default_topic_policy(place: &Place, arn: &str) -> Value {
+    let statement = json!({
         "Sid": "__default_statement_ID",
         "Effect": "Allow",
         "Principal": { "AWS": "*" },
@@ -465,5 +465,6 @@ fn default_topic_statement(place: &Place, arn: &str) -> Value {
         ],
         "Resource": arn,
         "Condition": { "StringEquals": { "AWS:SourceOwner": place.account } },
-    })
+    });
+    json!({ "Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": [statement] })
 }

@@ -58,16 +58,10 @@ pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
 
 /// Trails are the one link that a plan may be unable to mend: it says so before anything is applied.
 fn uncovered(proof: &Proof) -> Vec<String> {
-    let trail = |code| {
-        matches!(
-            code,
-            LinkCode::TrailMissing | LinkCode::TrailNotLogging | LinkCode::TrailSelectors
-        )
-    };
     proof
         .findings()
         .into_iter()
-        .filter(|finding| trail(finding.code) && finding.mender == Mender::Person)
+        .filter(|finding| finding.code.is_trail() && finding.mender == Mender::Person)
         .filter(|finding| finding.status >= Status::Unknown)
         .map(|finding| {
             let places: Vec<String> = finding.places.iter().map(ToString::to_string).collect();

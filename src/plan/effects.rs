@@ -3,7 +3,7 @@
 use super::{Effect, Live, Plan, Verb};
 use crate::blueprint::Subscriber;
 use crate::desired::{AlertPath, Desired};
-use crate::proof::{LinkCode, PathProof, Proof, Status};
+use crate::proof::{Link, LinkCode, Mender, Proof, Status};
 use crate::resource::Kind;
 use crate::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol};
 use crate::snapshot::{LiveSubscription, Observed};
@@ -18,6 +18,10 @@ pub(super) struct Outlook {
     pub after: bool,
     /// It does once people have confirmed, too.
     pub confirmed: bool,
+    /// Whatever reaches the event bus is handed on to everybody listed, trail or no trail.
+    pub hands_on_now: bool,
+    /// It will be, once the plan is applied.
+    pub hands_on_after: bool,
 }
 
 /// The outlook of every path, in the order of `desired.paths`.
@@ -28,11 +32,15 @@ pub(super) fn outlooks(desired: &Desired, live: &Live, proof: &Proof, plan: &Pla
         .iter()
         .zip(&proof.paths)
         .map(|(path, proof)| {
-            let confirmed = mended(proof, trail_refused);
+            let confirmed = proof.links.iter().all(|link| mended(link, trail_refused));
+            let everybody = !awaits_somebody(path, live);
+            let mut bus_on = proof.links.iter().filter(|link| !link.code.is_trail());
             Outlook {
                 now: proof.status() <= Status::Assumed,
-                after: confirmed && !awaits_somebody(path, live),
+                after: confirmed && everybody,
                 confirmed,
+                hands_on_now: bus_on.clone().all(|link| link.status <= Status::Assumed),
+                hands_on_after: everybody && bus_on.all(|link| mended(link, trail_refused)),
             }
         })
         .collect()
@@ -82,17 +90,11 @@ pub(super) fn of(desired: &Desired, outlooks: &[Outlook], plan: &Plan) -> Vec<Ef
     effects
 }
 
-fn mended(proof: &PathProof, trail_refused: bool) -> bool {
-    use crate::proof::Mender;
-    proof.links.iter().filter(|link| link.status > Status::Assumed).all(|link| {
-        let person = matches!(link.code, LinkCode::SubscriberPending | LinkCode::ChatMissing);
-        let apply = link.status == Status::Broken && link.mender == Mender::Apply;
-        let trail = matches!(
-            link.code,
-            LinkCode::TrailMissing | LinkCode::TrailNotLogging | LinkCode::TrailSelectors
-        );
-        person || apply && !(trail && trail_refused)
-    })
+/// Whether a link is right, or will be once the plan is applied and people have confirmed.
+fn mended(link: &Link, trail_refused: bool) -> bool {
+    let person = matches!(link.code, LinkCode::SubscriberPending | LinkCode::ChatMissing);
+    let apply = link.status == Status::Broken && link.mender == Mender::Apply;
+    link.status <= Status::Assumed || person || apply && !(link.code.is_trail() && trail_refused)
 }
 
 /// Whether a listed subscriber has yet to confirm, or will have to once it is subscribed.

@@ -2,7 +2,8 @@
 //! confirmed subscribers included.
 //!
 //! A removal *carries* when what is removed reaches a confirmed subscriber now. Its replacement is every
-//! desired path in the same place for the same alert or for an event that the removed rule names.
+//! desired path in the same place for the same alert or for an event that the removed rule names. Trails
+//! are left out of the question: both the old way and the new begin behind them.
 
 use super::effects::Outlook;
 use super::{Change, Live, Plan, Verb, Waiting, WaitingFor};
@@ -134,8 +135,8 @@ impl Holder<'_> {
                     || topic
                         .is_some_and(|arn| path.destinations.iter().any(|d| d.topic_arn == arn)));
             let ready = match self.stage {
-                Stage::Planned => outlook.now || outlook.after,
-                Stage::Settled => outlook.now,
+                Stage::Planned => outlook.hands_on_now || outlook.hands_on_after,
+                Stage::Settled => outlook.hands_on_now,
             };
             replaces && !ready
         })

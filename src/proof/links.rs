@@ -52,6 +52,13 @@ link_codes! {
     DeadLetters "dead-letters" "Messages that could not be delivered wait in a dead-letter queue.",
 }
 
+impl LinkCode {
+    /// Whether it is about what reaches the event bus, and not about what becomes of it there.
+    pub fn is_trail(self) -> bool {
+        matches!(self, Self::TrailMissing | Self::TrailNotLogging | Self::TrailSelectors)
+    }
+}
+
 impl fmt::Display for LinkCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())

@@ -10,6 +10,8 @@ mod adapter;
 mod apply;
 mod drift;
 mod emulators;
+mod laws;
+mod no_gap;
 mod plan;
 mod stub;
 mod verify;

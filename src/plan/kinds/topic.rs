@@ -53,9 +53,8 @@ fn set(name: &str, attribute: TopicAttribute) -> Action {
 /// A topic is created with its tags alone and gets its attributes after: creating it again with
 /// attributes that differ would be refused, so a stopped apply could not be run again.
 fn create(differ: &mut Differ<'_>, place: &Place, name: &str, desired: &DesiredTopic) {
-    let mut statements = vec![desired.default_statement.clone()];
-    statements.extend(desired.own_statements.iter().cloned());
-    let policy = policy::document(statements);
+    let prefix = differ.desired.names.prefix();
+    let policy = policy::merged(Some(&desired.default_policy), &desired.own_statements, prefix);
     let mut fields = Fields::default();
     let mut calls = vec![Action::CreateTopic { name: name.to_owned(), tags: desired.tags.clone() }];
     if let Some(key) = &desired.kms_key {

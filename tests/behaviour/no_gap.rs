@@ -1,0 +1,139 @@
+//! Law 7, no gap: an apply never opens a window in which an event that reached somebody no longer does.
+//! Checked after every single call of an apply, by sending the event through the sandbox.
+
+use crate::laws::{account, apply, confirm, read};
+use ctguard::cloud::sandbox::Sandbox;
+use ctguard::cloud::sandbox::fresh::AccountKind;
+use ctguard::cloud::sandbox::sample::{Identity, Sample, sample_event};
+use ctguard::event::{Access, EventKind};
+use ctguard::scope::{Place, Region};
+use serde_json::Value;
+
+fn blueprint(alerts: &str, destinations: &str, route: &str) -> ctguard::blueprint::Blueprint {
+    read(&format!(
+        "version: 1\nname: acme\nregions: [us-east-1, eu-west-1]\ndestinations:\n{destinations}\nroutes: {{ high: [{route}] }}\nalerts:\n{alerts}\n"
+    ))
+}
+
+const MAIL: &str =
+    "  mail: { topic: mail, format: text, subscribers: [{ email: a@acme.example }] }";
+const ROUTE: &str =
+    "  - { id: route, title: Route, risk: high, events: [ec2:CreateRoute], why: w, next: n }";
+
+fn sample(sandbox: &Sandbox, region: &str) -> Value {
+    let state = sandbox.state();
+    sample_event(&Sample {
+        source: "ec2.amazonaws.com".into(),
+        name: "CreateRoute".into(),
+        kind: EventKind::Api,
+        access: Access::Write,
+        place: Place::new(state.caller.account.clone(), Region::new(region).unwrap()),
+        identity: Identity::User("mallory".into()),
+        time: state.clock,
+        detail: Value::Null,
+    })
+}
+
+fn heard(sandbox: &Sandbox) -> bool {
+    ["us-east-1", "eu-west-1"]
+        .iter()
+        .all(|region| !sandbox.deliver(&sample(sandbox, region)).received.is_empty())
+}
+
+/// Goes from one blueprint to another, stopping after every call, and checks that somebody hears
+/// all the way, confirmed or not, to the end.
+fn moves_without_a_gap(from: &ctguard::blueprint::Blueprint, to: &ctguard::blueprint::Blueprint) {
+    let start = || {
+        let sandbox = Sandbox::in_memory(account(AccountKind::WithTrail));
+        apply(&sandbox, from);
+        confirm(&sandbox);
+        assert!(heard(&sandbox), "somebody hears before the move");
+        sandbox
+    };
+    let whole = start();
+    whole.forget_calls();
+    apply(&whole, to);
+    let calls = whole.calls().iter().filter(|call| call.mutating).count();
+    assert!(calls > 0, "the move makes no call");
+    assert!(heard(&whole), "nobody hears after the move and before anybody confirms");
+    confirm(&whole);
+    whole.forget_calls();
+    apply(&whole, to);
+    let removals = whole.calls().iter().filter(|call| call.mutating).count();
+    assert!(heard(&whole), "nobody hears after the move");
+
+    for stop in 0..calls {
+        let sandbox = start();
+        sandbox.stop_after(stop);
+        apply(&sandbox, to);
+        assert!(heard(&sandbox), "nobody hears after call {stop} of the move");
+        sandbox.go_on();
+        apply(&sandbox, to);
+        assert!(heard(&sandbox), "nobody hears when the move stopped at {stop} is resumed");
+    }
+    for stop in 0..removals {
+        let sandbox = start();
+        apply(&sandbox, to);
+        confirm(&sandbox);
+        sandbox.stop_after(stop);
+        apply(&sandbox, to);
+        assert!(heard(&sandbox), "nobody hears after call {stop} of the removals");
+    }
+}
+
+#[test]
+fn renaming_an_alert() {
+    let renamed = ROUTE.replace("id: route", "id: routing");
+    moves_without_a_gap(&blueprint(ROUTE, MAIL, "mail"), &blueprint(&renamed, MAIL, "mail"));
+}
+
+#[test]
+fn moving_a_destination_to_another_topic() {
+    let moved = MAIL.replace("topic: mail", "topic: post");
+    moves_without_a_gap(&blueprint(ROUTE, MAIL, "mail"), &blueprint(ROUTE, &moved, "mail"));
+}
+
+#[test]
+fn routing_to_another_destination() {
+    let both = format!(
+        "{MAIL}\n  other: {{ topic: other, format: text, subscribers: [{{ email: b@acme.example }}] }}"
+    );
+    moves_without_a_gap(&blueprint(ROUTE, MAIL, "mail"), &blueprint(ROUTE, &both, "other"));
+}
+
+#[test]
+fn replacing_the_only_subscriber() {
+    let replaced = MAIL.replace("a@acme.example", "b@acme.example");
+    moves_without_a_gap(&blueprint(ROUTE, MAIL, "mail"), &blueprint(ROUTE, &replaced, "mail"));
+}
+
+#[test]
+fn merging_the_alert_into_another() {
+    let merged = "  - { id: network, title: Network, risk: high, events: [ec2:CreateRoute, ec2:DeleteRoute], why: w, next: n }";
+    moves_without_a_gap(&blueprint(ROUTE, MAIL, "mail"), &blueprint(merged, MAIL, "mail"));
+}
+
+#[test]
+fn a_removal_that_waits_is_said_and_done_once_everybody_confirmed() {
+    let moved = MAIL.replace("topic: mail", "topic: post");
+    let (from, to) = (blueprint(ROUTE, MAIL, "mail"), blueprint(ROUTE, &moved, "mail"));
+    let sandbox = Sandbox::in_memory(account(AccountKind::WithTrail));
+    apply(&sandbox, &from);
+    confirm(&sandbox);
+    apply(&sandbox, &to);
+    let plan = crate::laws::plan(&sandbox, &to);
+    assert!(plan.is_empty(), "{:#?}", plan.changes);
+    let waits = |name: &str| plan.waiting.iter().any(|waiting| waiting.address.name == name);
+    assert!(waits("ctguard-acme-mail"), "{:#?}", plan.waiting);
+    assert!(waits("ctguard-acme-route/ctguard-acme-mail"), "{:#?}", plan.waiting);
+    confirm(&sandbox);
+    apply(&sandbox, &to);
+    let topics: Vec<String> = sandbox
+        .state()
+        .accounts
+        .values()
+        .flat_map(|a| a.regions.values())
+        .flat_map(|r| r.topics.keys().cloned())
+        .collect();
+    assert_eq!(topics, ["ctguard-acme-post", "ctguard-acme-post"]);
+}
