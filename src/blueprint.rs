@@ -1,4 +1,8 @@
 //! The blueprint: what the user asks for, valid by construction.
+//!
+//! [`load`] takes a file through four steps, and each adds to one list of diagnostics: `yaml` (text →
+//! values with places), `raw` (the shape, as typed), `validate` (its meaning → [`Blueprint`]), `lint`
+//! (what is allowed and unwise). A blueprint comes out if and only if nothing in the list is an error.
 
 pub mod builtin;
 pub mod codes;
@@ -83,7 +87,8 @@ pub struct Destination {
     pub topic: DestinationTopic,
     pub format: Format,
     pub subscribers: Vec<Subscriber>,
-    /// A customer-managed key for a managed topic.
+    /// A customer-managed key for a managed topic: `alias/NAME`, or an ARN in which `{account}` and
+    /// `{region}` stand for the place's.
     pub kms_key: Option<String>,
     pub span: Option<Span>,
 }
@@ -180,7 +185,9 @@ pub struct Alert {
     pub filter: Option<Filter>,
     pub outcome: Outcome,
     pub except: Vec<Exception>,
+    /// Empty when the blueprint does not say.
     pub why: String,
+    /// Empty when the blueprint does not say.
     pub next: String,
     /// Names of destinations, from `notify:` or the route of the risk; sorted, without repeats.
     pub notify: Vec<String>,

@@ -11,18 +11,20 @@
 
 pub mod links;
 mod policy;
+pub mod report;
 mod rule;
 mod topic;
 mod trail;
 
 pub use links::LinkCode;
+pub use report::{AlertCounts, Counts, Finding, Report};
 
 use crate::desired::{AlertPath, Desired};
 use crate::plan::Live;
 use crate::scope::Place;
 use crate::snapshot::Unreadable;
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How sure a link is, from best to worst.
@@ -108,29 +110,6 @@ pub struct Proof {
     pub unrouted: Vec<String>,
 }
 
-/// A link that is not proven, with every alert and place it concerns. Where the same is wrong in
-/// several places, `{account}` and `{region}` stand in the texts for each of them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    pub code: LinkCode,
-    pub status: Status,
-    pub alerts: BTreeSet<String>,
-    pub object: String,
-    pub cause: String,
-    pub fix: String,
-    pub mender: Mender,
-    pub places: BTreeSet<Place>,
-}
-
-/// How many alert × place pairs have each status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Counts {
-    pub proven: usize,
-    pub assumed: usize,
-    pub unknown: usize,
-    pub broken: usize,
-}
-
 /// Proves every path of a blueprint.
 pub fn prove(desired: &Desired, live: &Live) -> Proof {
     let mut prover = Prover { desired, live, trails: BTreeMap::new(), topics: BTreeMap::new() };
@@ -146,73 +125,11 @@ pub fn prove(desired: &Desired, live: &Live) -> Proof {
 }
 
 impl Proof {
-    pub fn counts(&self) -> Counts {
-        Counts::of(self.paths.iter())
-    }
-
-    /// Every link that is not proven, once, worst first.
-    pub fn findings(&self) -> Vec<Finding> {
-        let mut found: BTreeMap<&Link, BTreeSet<String>> = BTreeMap::new();
-        for path in &self.paths {
-            for link in path.links.iter().filter(|link| link.status != Status::Proven) {
-                found.entry(link).or_default().insert(path.alert.clone());
-            }
-        }
-        for signal in &self.signals {
-            found.entry(signal).or_default();
-        }
-        // The same object seen from several places is one finding as it stands; the same trouble of
-        // each place's own object is one finding with placeholders.
-        let exact = |link: &Link| [&link.object, &link.cause, &link.fix].map(Clone::clone);
-        let mut seen: BTreeMap<[String; 3], usize> = BTreeMap::new();
-        for link in found.keys() {
-            *seen.entry(exact(link)).or_default() += 1;
-        }
-        let mut folded: BTreeMap<(Status, LinkCode, [String; 3]), Vec<(&Link, BTreeSet<String>)>> =
-            BTreeMap::new();
-        for (link, alerts) in found {
-            let texts = match seen.get(&exact(link)) {
-                Some(1) | None => exact(link).map(|text| anywhere(&text, &link.place)),
-                Some(_) => exact(link),
-            };
-            folded.entry((link.status, link.code, texts)).or_default().push((link, alerts));
-        }
-        let mut findings: Vec<Finding> = folded
-            .into_iter()
-            .map(|((status, code, anywhere), links)| {
-                let [object, cause, fix] = match links.as_slice() {
-                    [(only, _)] => [&only.object, &only.cause, &only.fix].map(Clone::clone),
-                    _ => anywhere,
-                };
-                let mender =
-                    links.iter().map(|(link, _)| link.mender).max().unwrap_or(Mender::Person);
-                Finding {
-                    code,
-                    status,
-                    places: links.iter().map(|(link, _)| link.place.clone()).collect(),
-                    alerts: links.into_iter().flat_map(|(_, alerts)| alerts).collect(),
-                    object,
-                    cause,
-                    fix,
-                    mender,
-                }
-            })
-            .collect();
-        findings.sort_by(|a, b| {
-            (b.status, a.code, &a.object, &a.cause).cmp(&(a.status, b.code, &b.object, &b.cause))
-        });
-        findings
-    }
-
+    /// Whether any link has this status.
     pub fn has(&self, status: Status) -> bool {
         self.paths.iter().any(|path| path.links.iter().any(|link| link.status == status))
             || self.signals.iter().any(|signal| signal.status == status)
     }
-}
-
-/// The same words for every place: its account and region become placeholders.
-fn anywhere(text: &str, place: &Place) -> String {
-    text.replace(place.region.as_str(), "{region}").replace(place.account.as_str(), "{account}")
 }
 
 /// Judges links, each object once.
@@ -268,83 +185,5 @@ fn unreadable(code: LinkCode, place: &Place, object: String, why: &Unreadable) -
         cause: format!("{} failed: {} ({})", why.operation, why.code, why.message),
         fix: format!("Allow {} to the identity that runs ctguard, and run again.", why.operation),
         mender: Mender::Person,
-    }
-}
-
-/// The version of a report's JSON form.
-pub const REPORT_FORMAT_VERSION: u32 = 1;
-
-/// What `verify` says, as data; its text is made from this value and knows no more.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Report {
-    pub format_version: u32,
-    pub blueprint: String,
-    /// The date that exceptions were judged by, ISO 8601.
-    pub as_of: String,
-    /// How many alerts × places there are of each status.
-    pub counts: Counts,
-    /// Per alert, gravest first, the same counts.
-    pub alerts: Vec<AlertCounts>,
-    /// Every link that is not proven, worst first.
-    pub links: Vec<Finding>,
-    pub remarks: Vec<String>,
-    /// Alerts that nobody is to hear of: their route is empty.
-    pub unrouted: Vec<String>,
-}
-
-/// The verdict on one alert.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct AlertCounts {
-    pub alert: String,
-    pub title: String,
-    pub risk: crate::blueprint::Risk,
-    pub counts: Counts,
-}
-
-impl Proof {
-    pub fn report(&self, desired: &Desired) -> Report {
-        let alerts = desired
-            .alerts
-            .iter()
-            .filter(|alert| alert.routed)
-            .map(|alert| {
-                let paths = self.paths.iter().filter(|path| path.alert == alert.id);
-                AlertCounts {
-                    alert: alert.id.clone(),
-                    title: alert.title.clone(),
-                    risk: alert.risk,
-                    counts: Counts::of(paths),
-                }
-            })
-            .collect();
-        Report {
-            format_version: REPORT_FORMAT_VERSION,
-            blueprint: desired.name.clone(),
-            as_of: desired.as_of.to_string(),
-            counts: self.counts(),
-            alerts,
-            links: self.findings(),
-            remarks: self.remarks.clone(),
-            unrouted: self.unrouted.clone(),
-        }
-    }
-}
-
-impl Counts {
-    fn of<'a>(paths: impl Iterator<Item = &'a PathProof>) -> Self {
-        let mut counts = Self::default();
-        for path in paths {
-            match path.status() {
-                Status::Proven => counts.proven += 1,
-                Status::Assumed => counts.assumed += 1,
-                Status::Unknown => counts.unknown += 1,
-                Status::Broken => counts.broken += 1,
-            }
-        }
-        counts
-    }
-
-    pub fn total(&self) -> usize {
-        self.proven + self.assumed + self.unknown + self.broken
     }
 }

@@ -36,13 +36,13 @@ run 3 verify --quiet
 run 0 sandbox confirm
 run 0 verify
 say 'Somebody stops the trail: the alert arrives, and then nothing would any more.'
-run 0 sandbox send cloudtrail:StopLogging
+run 0 sandbox send cloudtrail:StopLogging --region us-east-1
 run 0 sandbox break stop-trail
 run 2 drift
 run 3 verify
 say 'Apply starts it again. Then somebody disables a rule.'
 run 0 apply --yes
-run 0 sandbox break disable-rule root-login
+run 0 sandbox break disable-rule root-console-login
 run 2 drift
 run 3 verify
 run 0 apply --yes

@@ -584,67 +584,42 @@ fn only_roots_own_region_is_asked_of_an_alert_about_root() {
     assert_eq!(places(&missed), ["11:14 sign-in-regions"]);
     assert!(missed.diagnostics[0].message.ends_with("us-east-2, eu-north-1, ap-southeast-2"));
 }
+
+/// Every fenced block of the page, as YAML of the part that it shows.
 #[test]
-fn zz_time() {
-    let n = 1_000_000;
-    for (what, text) in [
-        ("dashes", "- ".repeat(n / 2)),
-        ("dashlines", "- a\n".repeat(n / 4)),
-        ("keys", (0..n / 12).map(|i| format!("k{i}: v\n")).collect::<String>()),
-        (
-            "flowkeys",
-            "{".to_owned() + &(0..n / 12).map(|i| format!("k{i}: v, ")).collect::<String>() + "}",
-        ),
-        ("dup", "a: b\n".repeat(n / 5)),
-        ("brackets", "[".repeat(n)),
-        ("braces", "{".repeat(n)),
-        ("bracelets", "{a,".repeat(n / 3)),
-        ("pairs", "[]".repeat(n / 2)),
-        ("quote", "a: \"".to_owned() + &"x".repeat(n)),
-        ("quote2", "\"a\\n".repeat(n / 4)),
-        ("question", "? ".repeat(n / 2)),
-        ("colon", ": ".repeat(n / 2)),
-        ("block", "a: |\n".to_owned() + &" \n".repeat(n / 2)),
-        ("anchor", "&a ".repeat(n / 3)),
-        (
-            "alias",
-            "a: &a b\n".to_owned()
-                + &(0..n / 12).map(|i| format!("k{i}: *a\n")).collect::<String>(),
-        ),
-        ("comma", "[".to_owned() + &",".repeat(n)),
-        ("flowitems", "[".to_owned() + &"a, ".repeat(n / 3) + "]"),
-        ("comment", "# x\n".repeat(n / 4)),
-        ("docs", "---\n".repeat(n / 4)),
-        ("pct", "%a\n".repeat(n / 3)),
-        ("tabs", "\t".repeat(n)),
-        ("spaces", " ".repeat(n) + "a"),
-        ("nl", "\n".repeat(n)),
-        ("longplain", "a b ".repeat(n / 4)),
-        ("plainlines", "a\n".repeat(n / 2)),
-        ("uni", "é: ü\n".repeat(n / 7)),
-        ("indent", (0..1000).map(|i| format!("{}a:\n", " ".repeat(i))).collect::<String>()),
-        (
-            "alerts",
-            "version: 1\nname: a\nalerts: [".to_owned()
-                + &"{id: a, x: y, events: [StopLogging, CreateRoute]}, ".repeat(n / 52)
-                + "]",
-        ),
-    ] {
-        let t = std::time::Instant::now();
+fn the_examples_of_the_page_are_valid() {
+    let page = include_str!("../../docs/blueprint.md");
+    let blocks: Vec<&str> =
+        page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let block = |start: &str| {
+        let found = blocks.iter().find(|block| block.starts_with(start));
+        (*found.unwrap_or_else(|| panic!("no example begins with {start:?}"))).to_owned()
+    };
+    let regions = block("regions: enabled").split_once("regions:   ").unwrap().1.to_owned();
+    let include = block("include:");
+    let include = include.split("  - path").next().unwrap();
+    let mut texts = vec![block("version: 1\nname: acme\nregions")];
+    for part in
+        [format!("regions: {regions}"), block("trail:"), include.to_owned(), block("allow:")]
+    {
+        texts.push(format!("version: 1\nname: acme\nalerts: []\n{part}"));
+    }
+    let whole = [block("destinations:"), block("routes:"), block("alerts:")].concat();
+    texts.push(format!("version: 1\nname: acme\nregions: [us-east-1]\n{whole}"));
+    let indented = |text: &str| text.replace('\n', "\n    ");
+    for part in [block("events:"), block("where:")] {
+        let alert = format!("{GOOD}    {}", indented(&part));
+        let alert = if part.starts_with("events:") {
+            alert.replace("    events: [cloudtrail:StopLogging]\n", "")
+        } else {
+            alert
+        };
+        texts.push(alert.trim_end().to_owned());
+    }
+    for text in texts {
         let loaded = read(&text);
-        let a = t.elapsed();
-        let page = crate::report::diagnostics::render(
-            &loaded.diagnostics[..loaded.diagnostics.len().min(200)],
-            &loaded.sources,
-            false,
-            100,
-        );
-        println!(
-            "ZZ {what} {a:?} {:?} n={} {:?} {}",
-            t.elapsed() - a,
-            loaded.diagnostics.len(),
-            loaded.diagnostics.first().map(|d| d.code),
-            page.len()
-        );
+        let errors: Vec<&Diagnostic> =
+            loaded.diagnostics.iter().filter(|one| one.severity == Severity::Error).collect();
+        assert_eq!(errors, Vec::<&Diagnostic>::new(), "{text}");
     }
 }

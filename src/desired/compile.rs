@@ -1,25 +1,21 @@
 //! The compile itself: place by place, what should exist.
 
+mod delivery;
+
 use super::placement::{check_landing, landing_in};
 use super::{
-    AlertInfo, AlertPath, Desired, DesiredPlace, DesiredQueue, DesiredRule, DesiredTopic,
-    DestinationPath, Names, Scope, ownership_tags, trail,
+    AlertInfo, AlertPath, Desired, DesiredPlace, DesiredRule, Names, Scope, ownership_tags, trail,
 };
-use crate::blueprint::{
-    Alert, Blueprint, Destination, DestinationTopic, EventRef, Format, Subscriber,
-};
+use crate::blueprint::{Alert, Blueprint, EventRef, Format};
 use crate::diag::{self, Diagnostic};
 use crate::message;
 use crate::pattern::compile::{Compiled, Selection, compile as compile_pattern};
-use crate::resource::queue::{Queue, RETENTION_SECONDS};
 use crate::resource::rule::{
     DESCRIPTION_MAX_CHARS, Input, RULES_PER_BUS, RULES_PER_BUS_SMALL_REGIONS, Rule,
     TARGETS_PER_RULE, Target, Targets, WILDCARD_RULES_PER_BUS,
 };
-use crate::resource::topic::SubscriptionAttributes;
-use crate::scope::{Arn, Partition, Place};
+use crate::scope::{Partition, Place};
 use jiff::civil::Date;
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -229,134 +225,6 @@ impl<'a> Compiler<'a> {
             .clone()
     }
 
-    /// Adds a destination's topic to a place and says how to reach it from there.
-    fn destination(
-        &mut self,
-        destination: &Destination,
-        place: &Place,
-        here: &mut DesiredPlace,
-    ) -> Option<DestinationPath> {
-        let (topic_arn, managed_topic) = match &destination.topic {
-            DestinationTopic::Managed(topic) => {
-                let name = self.names.topic(topic);
-                let arn = place.arn("sns", &name);
-                here.topics
-                    .entry(name.clone())
-                    .or_insert_with(|| self.topic(destination, place, &arn));
-                (arn, Some(name))
-            }
-            DestinationTopic::Existing(template) => {
-                let arn = template
-                    .replace("{account}", place.account.as_str())
-                    .replace("{region}", place.region.as_str());
-                self.check_existing(destination, place, &arn)?;
-                here.existing_topics.insert(arn.clone());
-                (arn, None)
-            }
-        };
-        Some(DestinationPath {
-            name: destination.name.clone(),
-            format: destination.format,
-            target_id: self.names.target(&topic_arn),
-            topic_arn,
-            managed_topic,
-            subscribers: destination.subscribers.clone(),
-        })
-    }
-
-    /// A target that is no event bus must be in its rule's region, and without a role in its account.
-    ///
-    /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-cross-account.html>
-    fn check_existing(
-        &mut self,
-        destination: &Destination,
-        place: &Place,
-        arn: &str,
-    ) -> Option<()> {
-        let parsed = Arn::parse(arn);
-        let (region, account) = parsed.map_or(("", ""), |arn| (arn.region, arn.account));
-        if region == place.region.as_str() && account == place.account.as_str() {
-            return Some(());
-        }
-        let what = if region == place.region.as_str() { "account" } else { "region" };
-        self.problems.push(
-            Diagnostic::error(
-                "topic-out-of-place",
-                format!("destination `{}` names a topic in another {what} than {place}", destination.name),
-            )
-            .at(destination.span.clone())
-            .label(format!("{arn} cannot be the target of a rule in {place}"))
-            .help("EventBridge reaches a topic in the rule's own region and account only. Write {region} and {account} in `topic_arn`, or use `topic:` and let ctguard make one in each place."),
-        );
-        None
-    }
-
-    fn topic(&self, destination: &Destination, place: &Place, arn: &str) -> DesiredTopic {
-        let dead_letters = place.arn("sqs", &self.names.subscriptions_queue());
-        let mut subscriptions = BTreeMap::new();
-        let mut chats = Vec::new();
-        for subscriber in &destination.subscribers {
-            match subscriber {
-                Subscriber::Endpoint(endpoint) => {
-                    let attributes = SubscriptionAttributes {
-                        dead_letter_arn: Some(dead_letters.clone()),
-                        ..SubscriptionAttributes::default()
-                    };
-                    subscriptions.insert(endpoint.clone(), attributes);
-                }
-                Subscriber::Chat(chat) => chats.push(chat.clone()),
-            }
-        }
-        DesiredTopic {
-            display_name: format!("ctguard {}", self.blueprint.name),
-            kms_key: destination.kms_key.clone(),
-            default_policy: default_topic_policy(place, arn),
-            own_statements: vec![json!({
-                "Sid": self.names.sid("events"),
-                "Effect": "Allow",
-                "Principal": { "Service": "events.amazonaws.com" },
-                "Action": "sns:Publish",
-                "Resource": arn,
-            })],
-            subscriptions,
-            chats,
-            tags: ownership_tags(&self.blueprint.name, None),
-        }
-    }
-
-    /// The queues of what targets and subscribers refuse, where there are any.
-    fn queues(&self, place: &Place, here: &mut DesiredPlace) {
-        let rules = place.arn("events", &format!("rule/{}*", self.names.prefix()));
-        let topics: Vec<String> = here.topics.keys().map(|name| place.arn("sns", name)).collect();
-        let mut add = |name: String, service: &str, sources: Value| {
-            let statement = json!({
-                "Sid": name,
-                "Effect": "Allow",
-                "Principal": { "Service": service },
-                "Action": "sqs:SendMessage",
-                "Resource": place.arn("sqs", &name),
-                "Condition": { "ArnLike": { "aws:SourceArn": sources } },
-            });
-            let queue = DesiredQueue {
-                queue: Queue {
-                    message_retention_seconds: RETENTION_SECONDS,
-                    sqs_managed_sse: true,
-                    kms_key: None,
-                    policy: None,
-                },
-                own_statements: vec![statement],
-                tags: ownership_tags(&self.blueprint.name, None),
-            };
-            here.queues.insert(name, queue);
-        };
-        if !here.rules.is_empty() {
-            add(self.names.targets_queue(), "events.amazonaws.com", json!(rules));
-        }
-        if !topics.is_empty() {
-            add(self.names.subscriptions_queue(), "sns.amazonaws.com", json!(topics));
-        }
-    }
-
     fn quotas(&mut self, place: &Place, here: &DesiredPlace) {
         let small = RULES_PER_BUS_SMALL_REGIONS.contains(&place.region.as_str());
         let most = if small { 100 } else { RULES_PER_BUS };
@@ -447,24 +315,4 @@ fn pattern_problem(
     Diagnostic::error(code, format!("alert `{}` has no exact event pattern: {error}", alert.id))
         .at(span.or_else(|| alert.span.clone()))
         .help(help)
-}
-
-/// The policy that AWS gives every new topic. SetTopicAttributes replaces the whole policy, so it is
-/// written back together with ctguard's own statements.
-///
-/// Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html>
-fn default_topic_policy(place: &Place, arn: &str) -> Value {
-    let statement = json!({
-        "Sid": "__default_statement_ID",
-        "Effect": "Allow",
-        "Principal": { "AWS": "*" },
-        "Action": [
-            "SNS:GetTopicAttributes", "SNS:SetTopicAttributes", "SNS:AddPermission",
-            "SNS:RemovePermission", "SNS:DeleteTopic", "SNS:Subscribe",
-            "SNS:ListSubscriptionsByTopic", "SNS:Publish",
-        ],
-        "Resource": arn,
-        "Condition": { "StringEquals": { "AWS:SourceOwner": place.account } },
-    });
-    json!({ "Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": [statement] })
 }

@@ -1,7 +1,6 @@
 //! Which places a blueprint covers, and where its events land among them.
 
 use crate::blueprint::{Alert, Blueprint, EventRef, Regions};
-use crate::catalogue::Landing;
 use crate::diag::Diagnostic;
 use crate::scope::{AccountId, Place, Region};
 use jiff::civil::Date;
@@ -72,13 +71,10 @@ pub(super) fn check_landing(alert: &Alert, scope: &Scope) -> Vec<Diagnostic> {
         .iter()
         .filter(|event| !scope.places.iter().any(|place| event.landing.lands_in(&place.region)))
         .map(|event| {
-            let lands = match event.landing {
-                Landing::Only(region) => {
-                    format!(
-                        "CloudTrail records it in {region} (or its partition's equivalent) only"
-                    )
-                }
-                _ => "CloudTrail records it in none of them".to_owned(),
+            let partition = scope.places.first().map(|place| place.region.partition());
+            let lands = match partition.and_then(|partition| event.landing.region_in(partition)) {
+                Some(region) => format!("CloudTrail records it in {region} only"),
+                None => "CloudTrail records it in none of them".to_owned(),
             };
             Diagnostic::error(
                 "event-out-of-scope",

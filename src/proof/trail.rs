@@ -4,7 +4,6 @@
 
 use super::{Link, LinkCode, Mender, Status, unreadable};
 use crate::blueprint::EventRef;
-use crate::catalogue::Landing;
 use crate::desired::Desired;
 use crate::event::{Access, EventKind};
 use crate::plan::Live;
@@ -33,7 +32,7 @@ impl<'a> Question<'a> {
             access: event.access,
             source: named.then_some(event.source.as_str()),
             data,
-            global: matches!(event.landing, Landing::Only(_)),
+            global: event.landing.region_in(place.region.partition()).is_some(),
         }
     }
 

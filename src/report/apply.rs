@@ -151,7 +151,7 @@ pub fn render(report: &ApplyReport, paint: Paint) -> String {
         let all = counts.total();
         let reached = counts.proven + counts.assumed;
         let sentence =
-            format!("{reached} of {} × place now reach everybody listed.", count(all, "alert"));
+            format!("{reached} of {all} alert × place pairs now reach everybody listed.");
         let sentence = if reached == all { paint.good(sentence) } else { paint.warn(sentence) };
         let _ = writeln!(out, "\n{sentence} `ctguard verify` says more.");
     }

@@ -53,12 +53,15 @@ fn groups<'a>(diagnostic: &'a Diagnostic, sources: &'a BTreeMap<String, String>)
     }
 }
 
+/// Longest line that is shown; of a longer one, a file without line breaks, only the place is.
+const LINE_MAX_BYTES: usize = 2_000;
+
 /// The lines that a span touches, and the byte at which they begin; `None` for a span of another text.
 fn lines_of<'a>(text: &'a str, span: &Span) -> Option<(usize, &'a str)> {
     let first = text.get(..span.start)?.rfind('\n').map_or(0, |at| at + 1);
     let rest = text.get(span.end..)?;
     let last = rest.find('\n').map_or(text.len(), |at| span.end + at);
-    Some((first, text.get(first..last)?))
+    text.get(first..last).filter(|lines| lines.len() <= LINE_MAX_BYTES).map(|lines| (first, lines))
 }
 
 /// Text of the user's own in which nothing can move a terminal's cursor.

@@ -123,13 +123,21 @@ fn effects(out: &mut String, effects: &[Effect], paint: Paint) {
         "\n{}",
         paint.head("Alerts, and in how many places each reaches everybody listed")
     );
-    let longest = effects.iter().map(|effect| effect.alert.len()).max().unwrap_or(5).max(5);
+    let well = |effect: &&Effect| !effect.removed && effect.alerting_now == effect.places;
+    let (well, shown): (Vec<&Effect>, Vec<&Effect>) = effects.iter().partition(well);
+    if !well.is_empty() {
+        let _ = writeln!(out, "  {} everybody everywhere, now and after.", count_verb(well.len()));
+    }
+    if shown.is_empty() {
+        return;
+    }
+    let longest = shown.iter().map(|effect| effect.alert.len()).max().unwrap_or(5).max(5);
     let header = format!(
         "{:longest$}  {:8}  {:>6}  {:>4}  {:>11}  {:>15}",
         "alert", "risk", "places", "now", "after apply", "once confirmed"
     );
     let _ = writeln!(out, "  {}", paint.dim(header));
-    for effect in effects {
+    for effect in shown {
         let risk = effect.risk.map_or("", |risk| risk.as_str());
         let row = format!(
             "{:longest$}  {risk:8}  {:>6}  {:>4}  {:>11}  {:>15}",
@@ -148,6 +156,10 @@ fn effects(out: &mut String, effects: &[Effect], paint: Paint) {
         };
         let _ = writeln!(out, "  {row}{note}");
     }
+}
+
+fn count_verb(alerts: usize) -> String {
+    if alerts == 1 { "1 alert reaches".to_owned() } else { format!("{alerts} alerts reach") }
 }
 
 /// Changes that are the same but for their place are one line.

@@ -12,33 +12,30 @@ const ALERTS_SHOWN: usize = 6;
 pub fn render(report: &Report, paint: Paint) -> String {
     let mut out = String::new();
     let counts = &report.counts;
+    let alerts = count(report.alerts.len(), "alert");
     let _ = writeln!(
         out,
-        "Blueprint {}: {} × place.",
+        "Blueprint {}: {alerts}, to be heard from {} alert × place pairs.",
         paint.head(&report.blueprint),
-        count(counts.total(), "alert")
+        counts.total()
     );
     let _ = writeln!(out, "{}.", tally(counts, paint));
     for finding in &report.links {
         render_finding(&mut out, finding, paint);
     }
-    let _ = writeln!(out, "\n{}", paint.head("Alerts"));
+    let _ =
+        writeln!(out, "\n{}", paint.head("Alerts, with the share of places in their worst state"));
     let longest = report.alerts.iter().map(|alert| alert.alert.len()).max().unwrap_or(0);
     for alert in &report.alerts {
         let worst = worst(&alert.counts);
         let word = paint_status(worst, &format!("{:8}", worst.as_str()), paint);
-        let places = if alert.counts.total() == 1 {
-            String::new()
-        } else {
-            format!(" in {} of {} places", of(&alert.counts, worst), alert.counts.total())
-        };
+        let share = format!("{}/{}", of(&alert.counts, worst), alert.counts.total());
         let _ = writeln!(
             out,
-            "  {word} {:8} {:longest$}  {}{}",
+            "  {word} {share:>7}  {:8}  {:longest$}  {}",
             alert.risk.as_str(),
             alert.alert,
-            paint.dim(&alert.title),
-            paint.dim(places)
+            paint.dim(&alert.title)
         );
     }
     for alert in &report.unrouted {

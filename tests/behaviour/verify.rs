@@ -5,11 +5,12 @@ use ctguard::cloud::sandbox::state::Denied;
 /// Break one thing, and verify names that link, in that place, and no other.
 #[test]
 fn names_the_one_link_that_is_broken() {
-    for (fault, code) in [
+    for (fault, expected) in [
         ("stop-trail", "trail-not-logging"),
         ("delete-trail", "trail-missing"),
         ("narrow-selectors", "trail-selectors"),
-        ("single-region-trail", "trail-missing"),
+        // AWS switches the events of global services off with it.
+        ("single-region-trail", "trail-missing trail-selectors"),
         ("disable-rule", "rule-disabled"),
         ("delete-rule", "rule-missing"),
         ("narrow-pattern", "rule-pattern"),
@@ -26,7 +27,7 @@ fn names_the_one_link_that_is_broken() {
         let report = world.run(&["verify", "--format", "json"]).expect(3).json();
         let links = report["links"].as_array().unwrap();
         let codes: Vec<_> = links.iter().map(|link| link["code"].as_str().unwrap()).collect();
-        assert_eq!(codes, [code], "{fault}: {links:#?}");
+        assert_eq!(codes.join(" "), expected, "{fault}: {links:#?}");
         assert!(!links[0]["fix"].as_str().unwrap().is_empty(), "{fault} has no fix");
     }
 }

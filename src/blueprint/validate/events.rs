@@ -7,6 +7,9 @@ use crate::catalogue::{self, RenameMode};
 use crate::diag::{Code, Diagnostic, Span};
 use crate::event::{Access, EventKind};
 
+/// Most unknown names of a file for which others are suggested.
+const MAX_SUGGESTED: usize = 8;
+
 /// Most candidates that an error lists.
 const MAX_CANDIDATES: usize = 6;
 
@@ -96,7 +99,7 @@ fn named(source: &str, name: &str, span: &Span, out: &mut Vec<Diagnostic>) -> Ve
     if let Some(event) = found {
         return vec![event.to_ref()];
     }
-    let suggestions = catalogue::suggest(name, Some(source));
+    let suggestions = suggest(name, Some(source), out);
     let message = if catalogue::knows_source(source) {
         format!("CloudTrail logs no `{name}` for `{source}`, as far as the catalogue knows")
     } else {
@@ -117,7 +120,7 @@ fn bare(text: &Spanned<String>, out: &mut Vec<Diagnostic>) -> Vec<EventRef> {
     match sources[..] {
         [source] => named(source, name, &text.span, out),
         [] => {
-            let suggestions = catalogue::suggest(name, None);
+            let suggestions = suggest(name, None, out);
             let help = did_you_mean(&suggestions, "SERVICE.amazonaws.com", name);
             let message = format!("the catalogue has no event `{name}`");
             fail(out, codes::EVENT_UNKNOWN, message, &text.span, &help);
@@ -206,6 +209,16 @@ fn kind_name(kind: EventKind) -> &'static str {
 fn access_by_name(name: &str) -> Access {
     const READS: [&str; 6] = ["Get", "List", "Describe", "BatchGet", "Head", "Lookup"];
     if READS.iter().any(|verb| name.starts_with(verb)) { Access::Read } else { Access::Write }
+}
+
+/// Names that may have been meant. Looking for them takes milliseconds, so a file full of unknown
+/// names gets them for the first few only.
+fn suggest(name: &str, source: Option<&str>, out: &[Diagnostic]) -> Vec<String> {
+    let unknown = out.iter().filter(|one| one.code == codes::EVENT_UNKNOWN).take(MAX_SUGGESTED);
+    if unknown.count() == MAX_SUGGESTED {
+        return Vec::new();
+    }
+    catalogue::suggest(name, source)
 }
 
 fn did_you_mean(suggestions: &[String], source: &str, name: &str) -> String {

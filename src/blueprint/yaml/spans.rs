@@ -107,7 +107,7 @@ impl<'a> Pass<'a> {
             }
             Some(Err(error)) => {
                 let at = self.source.byte_of_char(error.marker().index());
-                let line = self.source.span(&(at..at)).line;
+                let line = self.source.line(at);
                 let indent = self.source.text.lines().nth(line - 1).unwrap_or_default();
                 let blank = indent.len() - indent.trim_start().len();
                 let refusal = self
@@ -188,7 +188,7 @@ impl<'a> Pass<'a> {
                 None | Some((Event::MappingEnd, _)) => break,
                 Some((event, span)) => self.key(event, span)?,
             };
-            let line = self.source.span(&key.span).line;
+            let line = self.source.line(key.span.start);
             if let Some(first) = seen.get(&key.text) {
                 self.diagnostics.push(
                     Diagnostic::error(

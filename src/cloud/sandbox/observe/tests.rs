@@ -132,7 +132,12 @@ fn a_shadow_trail_has_a_status_but_neither_selectors_nor_tags() {
     let reads = ReadSet { managed_trail: None, ..reads(&home) };
     let (seen, _) = observe(&state, &home, &reads);
     let trails = seen.trails.known().expect("trails").clone();
-    assert_eq!(trails.values().next().expect("one").tags, Observed::Absent, "not the managed one");
+    let found = trails.values().next().expect("one").tags.known();
+    assert!(found.is_some(), "the search for the ownership tag finds it, managed or not");
+    let reads = ReadSet { managed_trail: None, blueprint: "other".to_owned(), ..reads };
+    let (seen, _) = observe(&state, &home, &reads);
+    let trails = seen.trails.known().expect("trails").clone();
+    assert_eq!(trails.values().next().expect("one").tags, Observed::Absent, "it is another's");
 }
 
 #[test]

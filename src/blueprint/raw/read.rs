@@ -1,0 +1,332 @@
+//! Reads a tree of values into the raw types, key by key.
+
+use super::super::codes;
+use super::super::reader::{Fields, Reader, Spanned};
+use super::super::yaml::{Node, Value};
+use super::{
+    RawAlert, RawBlueprint, RawDestination, RawEvent, RawEventParts, RawException, RawFilter,
+    RawInclude, RawIncludeFrom, RawInclusion, RawRegionException, RawRegions, RawRoute, RawTrail,
+};
+use crate::diag::{Diagnostic, Span};
+
+const BLUEPRINT_KEYS: &[&str] = &[
+    "version",
+    "name",
+    "regions",
+    "trail",
+    "destinations",
+    "routes",
+    "include",
+    "alerts",
+    "allow",
+];
+const BLUEPRINT_NOT_YET: &[&str] = &["accounts", "hub", "trust_trails"];
+const INCLUSION_KEYS: &[&str] = &["version", "id", "title", "why", "sources", "alerts"];
+const ALERT_KEYS: &[&str] = &[
+    "id", "title", "risk", "events", "where", "outcome", "except", "why", "next", "notify", "allow",
+];
+const SUBSCRIBER_KEYS: &[&str] = &["email", "https", "sqs", "lambda", "chat"];
+
+/// Reads a blueprint's tree.
+pub(in super::super) fn blueprint(reader: &mut Reader<'_>, root: &Node) -> Option<RawBlueprint> {
+    let fields = reader.mapping(root, "a blueprint", BLUEPRINT_KEYS, BLUEPRINT_NOT_YET)?;
+    for key in BLUEPRINT_NOT_YET {
+        if let Some(node) = fields.get(key) {
+            reader.refuse_account_id_numbers(node);
+        }
+    }
+    if fields.get("alerts").is_none() && fields.get("include").is_none() {
+        reader.required(
+            &fields,
+            "alerts",
+            "list alerts, or `include` a built-in blueprint; `alerts: []` removes everything owned",
+        );
+    }
+    let version = version(reader, &fields);
+    let name = reader
+        .required(&fields, "name", "`name: acme`; it prefixes and tags what ctguard owns")
+        .and_then(|node| reader.text(node, "name"));
+    Some(RawBlueprint {
+        version,
+        name,
+        regions: fields.get("regions").map(|node| regions(reader, node)),
+        trail: fields.get("trail").and_then(|node| trail(reader, node)),
+        destinations: fields
+            .get("destinations")
+            .map(|node| destinations(reader, node))
+            .unwrap_or_default(),
+        routes: fields.get("routes").map(|node| routes(reader, node)).unwrap_or_default(),
+        include: items(reader, &fields, "include", include),
+        alerts: items(reader, &fields, "alerts", alert),
+        allow: reader.texts(&fields, "allow").unwrap_or_default(),
+    })
+}
+
+/// Reads an included file's tree.
+pub(in super::super) fn inclusion(reader: &mut Reader<'_>, root: &Node) -> Option<RawInclusion> {
+    let fields = reader.mapping(root, "an included file", INCLUSION_KEYS, &[])?;
+    let version = version(reader, &fields);
+    for key in ["id", "title", "why"] {
+        reader.optional_text(&fields, key);
+    }
+    reader.texts(&fields, "sources");
+    reader.required(&fields, "alerts", "an included file brings alerts: `alerts: [...]`");
+    Some(RawInclusion { version, alerts: items(reader, &fields, "alerts", alert) })
+}
+
+fn version(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Spanned<u64>> {
+    let node = reader.required(fields, "version", "begin with `version: 1`")?;
+    reader.integer(node, "version")
+}
+
+/// Reads each item of a list that may be absent.
+fn items<T>(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    key: &str,
+    read: impl Fn(&mut Reader<'_>, &Node) -> Option<T>,
+) -> Vec<T> {
+    let Some(node) = fields.get(key) else { return Vec::new() };
+    let nodes = reader.sequence(node, key, "each item begins with `- `; an empty list is `[]`");
+    nodes.unwrap_or_default().iter().filter_map(|node| read(reader, node)).collect()
+}
+
+fn regions(reader: &mut Reader<'_>, node: &Node) -> RawRegions {
+    const SHAPES: &str =
+        "write `enabled`, a list of regions, or `{ enabled: true, except: [...] }`";
+    match &node.value {
+        Value::Text(text) if text == "enabled" => RawRegions::Enabled { except: Vec::new() },
+        Value::Sequence(items) => {
+            let names = items.iter().filter_map(|item| reader.text(item, "regions")).collect();
+            RawRegions::List(names, reader.span(&node.span))
+        }
+        Value::Mapping(_) => {
+            let Some(fields) = reader.mapping(node, "`regions`", &["enabled", "except"], &[])
+            else {
+                return RawRegions::Unclear;
+            };
+            reader.required(&fields, "enabled", SHAPES);
+            let enabled = reader.boolean(&fields, "enabled");
+            let except = items(reader, &fields, "except", region_exception);
+            if enabled.as_ref().is_some_and(|enabled| !enabled.value)
+                && let Some(node) = fields.get("enabled")
+            {
+                reader.wrong_type(node, "enabled", "`true`", SHAPES);
+            }
+            match enabled {
+                Some(Spanned { value: true, .. }) => RawRegions::Enabled { except },
+                _ => RawRegions::Unclear,
+            }
+        }
+        _ => {
+            reader.wrong_type(node, "regions", "`enabled`, a list or a mapping", SHAPES);
+            RawRegions::Unclear
+        }
+    }
+}
+
+fn region_exception(reader: &mut Reader<'_>, node: &Node) -> Option<RawRegionException> {
+    let fields = reader.mapping(node, "a region exception", &["region", "reason", "until"], &[])?;
+    Some(RawRegionException {
+        region: reader
+            .required(&fields, "region", "the region to leave out")
+            .and_then(|node| reader.text(node, "region")),
+        reason: reader
+            .required(&fields, "reason", "say why nobody needs to hear of events there")
+            .and_then(|node| reader.text(node, "reason")),
+        until: reader.optional_text(&fields, "until"),
+        span: reader.span(fields.span()),
+    })
+}
+
+fn trail(reader: &mut Reader<'_>, node: &Node) -> Option<RawTrail> {
+    let keys = &["name", "bucket", "home_region", "kms_key", "adopt", "additional"];
+    let fields = reader.mapping(node, "`trail`", keys, &["account", "organization"])?;
+    Some(RawTrail {
+        name: reader
+            .required(&fields, "name", "the trail's name, such as `acme-management`")
+            .and_then(|node| reader.text(node, "name")),
+        bucket: reader
+            .required(&fields, "bucket", "the S3 bucket for its log files; bucket names are global")
+            .and_then(|node| reader.text(node, "bucket")),
+        home_region: reader.optional_text(&fields, "home_region"),
+        kms_key: reader.optional_text(&fields, "kms_key"),
+        adopt: reader.boolean(&fields, "adopt").is_some_and(|adopt| adopt.value),
+        additional: reader.boolean(&fields, "additional").is_some_and(|more| more.value),
+        span: reader.span(fields.span()),
+    })
+}
+
+fn destinations(reader: &mut Reader<'_>, node: &Node) -> Vec<RawDestination> {
+    if !matches!(node.value, Value::Mapping(_)) {
+        let help = "each key is a name: `secops: { topic: secops, subscribers: [...] }`";
+        reader.wrong_type(node, "destinations", "a mapping", help);
+    }
+    let mut destinations = Vec::new();
+    for entry in node.entries() {
+        let keys = &["topic", "topic_arn", "format", "subscribers", "kms_key"];
+        let Some(fields) = reader.mapping(&entry.node, "a destination", keys, &[]) else {
+            continue;
+        };
+        let span = reader.span(&entry.key_span);
+        destinations.push(RawDestination {
+            name: Spanned { value: entry.key.clone(), span: span.clone() },
+            topic: reader.optional_text(&fields, "topic"),
+            topic_arn: reader.optional_text(&fields, "topic_arn"),
+            format: reader.optional_text(&fields, "format"),
+            kms_key: reader.optional_text(&fields, "kms_key"),
+            subscribers: items(reader, &fields, "subscribers", subscriber),
+            span,
+        });
+    }
+    destinations
+}
+
+fn subscriber(reader: &mut Reader<'_>, node: &Node) -> Option<(&'static str, Spanned<String>)> {
+    const HELP: &str = "write one of `{ email: ... }`, `{ https: ... }`, `{ sqs: ARN }`, `{ lambda: ARN }` and `{ chat: ARN }`";
+    let fields = reader.mapping(node, "a subscriber", SUBSCRIBER_KEYS, &[])?;
+    let mut present = SUBSCRIBER_KEYS.iter().filter_map(|key| Some((*key, fields.get(key)?)));
+    match (present.next(), present.next()) {
+        (Some((key, node)), None) => Some((key, reader.text(node, key)?)),
+        (Some(_), Some(_)) => {
+            reader.wrong_type(node, "a subscriber", "one endpoint", HELP);
+            None
+        }
+        (None, _) => {
+            if node.entries().is_empty() {
+                reader.wrong_type(node, "a subscriber", "one endpoint", HELP);
+            }
+            None
+        }
+    }
+}
+
+fn routes(reader: &mut Reader<'_>, node: &Node) -> Vec<RawRoute> {
+    let keys = &["critical", "high", "medium", "low"];
+    let Some(fields) = reader.mapping(node, "`routes`", keys, &[]) else { return Vec::new() };
+    let mut routes = Vec::new();
+    for entry in node.entries() {
+        if let Some(destinations) = reader.texts(&fields, &entry.key) {
+            let risk = Spanned { value: entry.key.clone(), span: reader.span(&entry.key_span) };
+            routes.push(RawRoute { risk, destinations });
+        }
+    }
+    routes
+}
+
+fn include(reader: &mut Reader<'_>, node: &Node) -> Option<RawInclude> {
+    const HELP: &str = "write `builtin: account-security` or `path: ./file.yaml`";
+    let fields = reader.mapping(node, "an include", &["builtin", "path", "omit"], &[])?;
+    let omit = reader.texts(&fields, "omit").unwrap_or_default();
+    let from = match (fields.get("builtin"), fields.get("path")) {
+        (Some(node), None) => RawIncludeFrom::Builtin(reader.text(node, "builtin")?),
+        (None, Some(node)) => RawIncludeFrom::Path(reader.text(node, "path")?),
+        _ => {
+            reader.wrong_type(node, "an include", "either `builtin` or `path`", HELP);
+            return None;
+        }
+    };
+    Some(RawInclude { from, omit })
+}
+
+fn alert(reader: &mut Reader<'_>, node: &Node) -> Option<RawAlert> {
+    let fields = reader.mapping(node, "an alert", ALERT_KEYS, &[])?;
+    let mut required = |key: &str, help: &str| {
+        let node = reader.required(&fields, key, help)?;
+        reader.text(node, key)
+    };
+    let id = required("id", "a short name, such as `trail-stopped`; it becomes part of rule names");
+    let title = required("title", "one line that says what happened");
+    let risk = required("risk", "one of `critical`, `high`, `medium` and `low`");
+    let events_help = "list them: `events: [cloudtrail:StopLogging]`";
+    if let Some(node) = reader.required(&fields, "events", events_help)
+        && matches!(&node.value, Value::Sequence(items) if items.is_empty())
+    {
+        let message = "an alert without events can never be raised";
+        reader.push(Diagnostic::error(codes::EMPTY_VALUE, message).help(events_help), &node.span);
+    }
+    Some(RawAlert {
+        id,
+        title,
+        risk,
+        events: items(reader, &fields, "events", event),
+        filter: fields.get("where").and_then(|node| filter(reader, node)),
+        outcome: reader.optional_text(&fields, "outcome"),
+        except: items(reader, &fields, "except", exception),
+        why: reader.optional_text(&fields, "why"),
+        next: reader.optional_text(&fields, "next"),
+        notify: reader.texts(&fields, "notify"),
+        allow: reader.texts(&fields, "allow").unwrap_or_default(),
+        span: reader.span(fields.span()),
+    })
+}
+
+fn event(reader: &mut Reader<'_>, node: &Node) -> Option<RawEvent> {
+    if !matches!(node.value, Value::Mapping(_)) {
+        return reader.text(node, "events").map(RawEvent::Text);
+    }
+    let keys = &["source", "name", "unchecked", "kind", "read_only"];
+    let fields = reader.mapping(node, "an event", keys, &[])?;
+    Some(RawEvent::Parts(Box::new(RawEventParts {
+        source: reader
+            .required(&fields, "source", "`detail.eventSource`, such as `ec2.amazonaws.com`")
+            .and_then(|node| reader.text(node, "source")),
+        name: reader
+            .required(&fields, "name", "`detail.eventName`, such as `CreateRoute`")
+            .and_then(|node| reader.text(node, "name")),
+        unchecked: reader.boolean(&fields, "unchecked"),
+        kind: reader.optional_text(&fields, "kind"),
+        read_only: reader.boolean(&fields, "read_only"),
+        span: reader.span(fields.span()),
+    })))
+}
+
+fn exception(reader: &mut Reader<'_>, node: &Node) -> Option<RawException> {
+    let keys = &["where", "reason", "owner", "until"];
+    let fields = reader.mapping(node, "an exception", keys, &[])?;
+    let filter = reader
+        .required(&fields, "where", "the condition on events that raise no alert")
+        .and_then(|node| filter(reader, node));
+    Some(RawException {
+        filter,
+        reason: reader
+            .required(&fields, "reason", "say why, for whoever reviews it next year")
+            .and_then(|node| reader.text(node, "reason")),
+        owner: reader.optional_text(&fields, "owner"),
+        until: reader.optional_text(&fields, "until"),
+        span: reader.span(fields.span()),
+    })
+}
+
+fn filter(reader: &mut Reader<'_>, node: &Node) -> Option<RawFilter> {
+    const HELP: &str = "write dotted paths below `detail`: `where: { userIdentity.type: [Root] }`";
+    if !matches!(&node.value, Value::Mapping(entries) if !entries.is_empty()) {
+        reader.wrong_type(node, "where", "a mapping", HELP);
+        return None;
+    }
+    let before = reader.diagnostics.len();
+    reader.refuse_account_id_numbers(node);
+    if reader.diagnostics.len() > before {
+        return None;
+    }
+    let Some(json) = node.to_json() else {
+        reader.wrong_type(node, "where", "free of infinities and numbers above 64 bits", HELP);
+        return None;
+    };
+    let mut keys = Vec::new();
+    key_spans(reader, node, &mut keys);
+    Some(RawFilter { json, keys, span: reader.span(&node.span) })
+}
+
+fn key_spans(reader: &Reader<'_>, node: &Node, keys: &mut Vec<(String, Span)>) {
+    match &node.value {
+        Value::Sequence(items) => items.iter().for_each(|item| key_spans(reader, item, keys)),
+        Value::Mapping(entries) => {
+            for entry in entries {
+                keys.push((entry.key.clone(), reader.span(&entry.key_span)));
+                key_spans(reader, &entry.node, keys);
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,57 @@
+//! The real binary: what `main` adds to the library.
+
+use crate::world::World;
+use crate::world::blueprints::PLAIN;
+use std::process::{Command, Stdio};
+
+fn ctguard(world: &World) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ctguard"));
+    command
+        .current_dir(world.path(""))
+        .env("CTGUARD_SANDBOX", world.path("account.json"))
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .stdin(Stdio::null());
+    command
+}
+
+#[test]
+fn exits_with_the_code_and_takes_options_from_the_environment() {
+    let world = World::with_trail(PLAIN);
+    let run =
+        |args: &[&str]| ctguard(&world).args(args).env("CTGUARD_FORMAT", "json").output().unwrap();
+    let plan = run(&["plan", "--detailed-exitcode"]);
+    assert_eq!(plan.status.code(), Some(2));
+    assert!(serde_json::from_slice::<serde_json::Value>(&plan.stdout).is_ok());
+    assert_eq!(run(&["apply"]).status.code(), Some(5), "it must not ask where nobody can answer");
+    assert_eq!(run(&["apply", "--yes"]).status.code(), Some(0));
+    assert_eq!(run(&["verify"]).status.code(), Some(3));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let world = World::with_trail(PLAIN);
+    let mut child =
+        ctguard(&world).arg("plan").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().unwrap();
+    let talk = String::from_utf8_lossy(&ended.stderr);
+    assert!(!talk.contains("panicked") && !talk.contains("Broken pipe"), "{talk}");
+}
+
+#[test]
+fn without_credentials_it_says_what_to_do() {
+    let world = World::with_trail(PLAIN);
+    let ended = Command::new(env!("CARGO_BIN_EXE_ctguard"))
+        .current_dir(world.path(""))
+        .env_clear()
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_CONFIG_FILE", world.path("none"))
+        .env("AWS_SHARED_CREDENTIALS_FILE", world.path("none"))
+        .env("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+        .args(["plan", "ctguard.yaml"])
+        .output()
+        .unwrap();
+    let talk = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(1), "{talk}");
+    assert!(talk.contains("--sandbox") && talk.contains("--profile"), "{talk}");
+}

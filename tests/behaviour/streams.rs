@@ -1,0 +1,74 @@
+//! Data on standard output, talk on standard error, colour only where it is wanted.
+
+use crate::world::World;
+use crate::world::blueprints::{PLAIN, keeping_a_trail};
+
+#[test]
+fn warnings_are_talk_and_quiet_silences_them() {
+    let legacy = PLAIN.replace("[ec2:CreateRoute]", "[rds:CreateDBSecurityGroup]");
+    let world = World::with_trail(&legacy);
+    let loud = world.run(&["plan"]).expect(0);
+    assert!(
+        loud.err.contains("legacy-event") && !loud.out.contains("legacy-event"),
+        "{}",
+        loud.seen()
+    );
+    let quiet = world.run(&["plan", "-q"]).expect(0);
+    assert_eq!(quiet.err, "");
+    assert_eq!(quiet.out, loud.out);
+}
+
+#[test]
+fn json_is_all_that_stands_on_standard_output() {
+    let world = World::bare(&keeping_a_trail());
+    for args in [
+        &["validate", "--format", "json"][..],
+        &["plan", "--format", "json"],
+        &["apply", "--yes", "--format", "json"],
+        &["verify", "--format", "json"],
+        &["drift", "--format", "json"],
+        &["sandbox", "confirm", "--format", "json"],
+        &["sandbox", "send", "ec2:CreateRoute", "--format", "json"],
+    ] {
+        world.run(args).json();
+    }
+}
+
+#[test]
+fn colour_is_off_in_a_pipe_and_on_when_asked_for() {
+    let world = World::with_trail(PLAIN);
+    assert!(!world.run(&["plan"]).out.contains('\u{1b}'));
+    assert!(world.run(&["plan", "--color", "always"]).out.contains('\u{1b}'));
+}
+
+#[test]
+fn help_names_every_verb_and_usage_errors_exit_64() {
+    let world = World::empty();
+    insta::assert_snapshot!(
+        world.command(vec!["ctguard".into(), "--help".into()], None).expect(0).out
+    );
+    world.run(&["nonsense"]).expect(64);
+    world.run(&["plan", "--as-of", "tomorrow"]).expect(64);
+    world.command(vec!["ctguard".into(), "sandbox".into(), "new".into()], None).expect(64);
+}
+
+#[test]
+fn the_policy_is_printed_for_reading_and_for_applying() {
+    let world = World::empty();
+    world.write("ctguard.yaml", &keeping_a_trail());
+    let file = world.path("ctguard.yaml").display().to_string();
+    let plan = world.run(&["policy", "plan", &file]).expect(0).json().to_string();
+    let apply = world.run(&["policy", "apply", &file]).expect(0).json().to_string();
+    for action in ["s3:GetBucketPolicy", "kms:GetKeyPolicy", "tag:GetResources", "events:ListRules"]
+    {
+        assert!(plan.contains(action) && apply.contains(action), "{action}");
+    }
+    for action in
+        ["iam:PassRole", "events:TagResource", "events:PutRule", "cloudtrail:StartLogging"]
+    {
+        assert!(apply.contains(action) && !plan.contains(action), "{action}");
+    }
+    for never in ["StopLogging", "DeleteTrail", "DeleteBucket\""] {
+        assert!(!apply.contains(never), "{never} must never be asked for");
+    }
+}

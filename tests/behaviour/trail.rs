@@ -1,0 +1,159 @@
+use crate::world::World;
+use crate::world::blueprints::{PLAIN, keeping_a_trail};
+use ctguard::resource::trail::{AdvancedSelector, FieldSelector, Selectors};
+
+#[test]
+fn a_second_trail_is_refused_unless_its_cost_is_accepted() {
+    let world = World::with_trail(&keeping_a_trail());
+    let ran = world.run(&["plan"]).expect(5);
+    assert!(ran.out.contains("records management events here already"), "{}", ran.out);
+    assert!(ran.out.contains("additional: true"), "{}", ran.out);
+    world.write(
+        "ctguard.yaml",
+        &keeping_a_trail()
+            .replace("home_region: us-east-1 }", "home_region: us-east-1, additional: true }"),
+    );
+    world.run(&["apply", "--yes"]).expect(0);
+    world.run(&["plan", "--detailed-exitcode"]).expect(0);
+}
+
+#[test]
+fn a_foreign_trail_is_corrected_only_when_the_blueprint_adopts_it() {
+    let blueprint = PLAIN.to_owned()
+        + "\ntrail: { name: management-events, bucket: management-events-111122223333, home_region: us-east-1 }\n";
+    let world = World::with_trail(&blueprint);
+    world.run(&["sandbox", "break", "stop-trail"]).expect(0);
+    let refused = world.run(&["plan"]).expect(5);
+    assert!(refused.out.contains("adopt: true"), "{}", refused.out);
+
+    world.write(
+        "ctguard.yaml",
+        &blueprint.replace("home_region: us-east-1 }", "home_region: us-east-1, adopt: true }"),
+    );
+    let plan = world.run(&["plan", "--format", "json"]).expect(0).json();
+    let adopt = plan["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|change| change["action"] == "adopt")
+        .unwrap();
+    let fields: Vec<_> = adopt["fields"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|field| field["path"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        fields,
+        ["logging", "tags"],
+        "every field that changes is in the plan, and no other"
+    );
+    world.run(&["apply", "--yes"]).expect(0);
+    world.run(&["sandbox", "confirm"]).expect(0);
+    world.run(&["verify"]).expect(0);
+}
+
+#[test]
+fn the_bucket_is_private_versioned_encrypted_and_lets_only_this_trail_in() {
+    let world = World::settled(&keeping_a_trail());
+    let state = world.state();
+    let (_, stored) = state.bucket("acme-logs-111122223333").unwrap();
+    assert!(
+        stored.bucket.public_access_blocked
+            && stored.bucket.versioning
+            && stored.bucket.owner_enforced
+    );
+    assert_ne!(stored.bucket.encryption, ctguard::resource::bucket::Encryption::None);
+    let policy = stored.bucket.policy.as_ref().unwrap();
+    for statement in policy["Statement"].as_array().unwrap() {
+        assert_eq!(statement["Principal"]["Service"], "cloudtrail.amazonaws.com");
+        let source = &statement["Condition"]["StringEquals"]["aws:SourceArn"];
+        assert_eq!(source, "arn:aws:cloudtrail:us-east-1:111122223333:trail/acme-management");
+    }
+}
+
+#[test]
+fn an_apply_killed_inside_the_making_of_the_bucket_goes_on_with_it() {
+    let world = World::bare(&keeping_a_trail());
+    world.change(|state| {
+        state.denied.push(ctguard::cloud::sandbox::state::Denied {
+            operation: "s3:PutBucketTagging".into(),
+            account: None,
+            region: None,
+        });
+    });
+    world.run(&["apply", "--yes"]).expect(4);
+    assert!(world.state().bucket("acme-logs-111122223333").unwrap().1.tags.is_empty());
+    world.change(|state| state.denied.clear());
+    world.run(&["apply", "--yes"]).expect(0);
+    let state = world.state();
+    assert_eq!(state.bucket("acme-logs-111122223333").unwrap().1.tags["ctguard:blueprint"], "acme");
+}
+
+#[test]
+fn a_bucket_of_others_is_used_as_it_stands() {
+    let world = World::with_trail(
+        &(PLAIN.to_owned()
+            + "\ntrail: { name: acme-management, bucket: management-events-111122223333, home_region: us-east-1, additional: true }\n"),
+    );
+    let before =
+        serde_json::to_value(world.state()).unwrap()["accounts"]["111122223333"]["global"].clone();
+    let ran = world.run(&["apply", "--yes"]).expect(4);
+    assert!(ran.out.contains("InsufficientS3BucketPolicyException"), "{}", ran.out);
+    assert!(ran.out.contains("is not owned by this blueprint"), "{}", ran.out);
+    let after =
+        serde_json::to_value(world.state()).unwrap()["accounts"]["111122223333"]["global"].clone();
+    assert_eq!(before, after);
+}
+
+#[test]
+fn selectors_are_widened_and_what_others_selected_stays() {
+    let world = World::settled(&keeping_a_trail());
+    let field = |name: &str, value: &str| FieldSelector {
+        field: name.into(),
+        equals: vec![value.into()],
+        ..Default::default()
+    };
+    let data = AdvancedSelector {
+        name: Some("objects".into()),
+        fields: vec![field("eventCategory", "Data"), field("resources.type", "AWS::S3::Object")],
+    };
+    let reads = AdvancedSelector {
+        name: None,
+        fields: vec![field("eventCategory", "Management"), field("readOnly", "true")],
+    };
+    world.change(|state| {
+        let place = ctguard::scope::Place::new(
+            state.caller.account.clone(),
+            "us-east-1".to_owned().try_into().unwrap(),
+        );
+        let trail = state.region_mut(&place).trails.get_mut("acme-management").unwrap();
+        trail.selectors = Selectors::Advanced(vec![reads, data.clone()]);
+    });
+    let verify = world.run(&["verify"]).expect(3);
+    assert!(verify.out.contains("trail-selectors"), "{}", verify.out);
+    world.run(&["apply", "--yes"]).expect(0);
+    world.run(&["verify"]).expect(0);
+    let state = world.state();
+    let trail = state
+        .accounts
+        .values()
+        .flat_map(|a| a.regions.values())
+        .find_map(|r| r.trails.get("acme-management"))
+        .unwrap();
+    let Selectors::Advanced(list) = &trail.selectors else { panic!("the form changed") };
+    assert!(list.contains(&data), "{list:#?}");
+}
+
+#[test]
+fn a_trail_outside_the_regions_covered_is_read_in_its_home() {
+    let world = World::with_trail(
+        &PLAIN
+            .replace("[us-east-1, eu-west-1]", "[eu-west-1]")
+            .replace("iam:CreateUser", "ec2:CreateVpc"),
+    );
+    world.run(&["apply", "--yes"]).expect(0);
+    world.run(&["sandbox", "confirm"]).expect(0);
+    // The trail lives in us-east-1: its selectors are read there, though no rule is.
+    world.run(&["verify"]).expect(0);
+}

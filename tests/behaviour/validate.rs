@@ -1,0 +1,136 @@
+use crate::world::World;
+use crate::world::blueprints::PLAIN;
+
+fn validated(text: &str) -> crate::world::Ran {
+    let world = World::empty();
+    world.write("ctguard.yaml", text);
+    world.run(&["validate"])
+}
+
+#[test]
+fn a_good_blueprint_is_said_to_be_good() {
+    let ran = validated(PLAIN).expect(0);
+    assert!(ran.out.contains("is valid: 2 alerts, 1 destination"), "{}", ran.out);
+}
+
+/// All problems at once, each with its code, place, snippet and what to do.
+#[test]
+fn every_problem_is_reported_with_its_place() {
+    let text = r#"version: 1
+name: Acme Corp
+regions: [us-east-1, nowhere]
+destinations:
+  secops: { topic: secops, format: text, subscribers: [{ email: nobody }] }
+routes: { high: [secop] }
+alerts:
+  - id: route
+    title: A route was made
+    risk: hihg
+    events: [ec2:CreateRout]
+    why: w
+    next: n
+    wen: later
+  - id: route
+    title: Twice
+    risk: high
+    events: [CreateRoute]
+    why: w
+    next: n
+"#;
+    let ran = validated(text).expect(64);
+    insta::assert_snapshot!(ran.seen());
+}
+
+#[test]
+fn hostile_files_are_refused_quickly_and_cleanly() {
+    let bomb = {
+        let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
+        for level in 1..12 {
+            let before = level - 1;
+            let many = vec![format!("*a{before}"); 9].join(", ");
+            text.push_str(&format!("a{level}: &a{level} [{many}]\n"));
+        }
+        text
+    };
+    let deep = format!("version: 1\nname: a\nalerts: {}{}", "[".repeat(5_000), "]".repeat(5_000));
+    for (what, text, says) in [
+        ("alias bomb", bomb.as_str(), ""),
+        ("deep nesting", deep.as_str(), ""),
+        ("empty", "", ""),
+        ("only a comment", "# nothing\n", ""),
+        ("a list", "- version: 1\n", ""),
+        ("two documents", "version: 1\nname: a\nalerts: []\n---\nversion: 1\n", ""),
+        ("duplicate key", "version: 1\nname: a\nname: b\nalerts: []\n", "name"),
+        ("merge key", "x: &x { a: 1 }\nversion: 1\nname: a\nalerts: []\ny:\n  <<: *x\n", ""),
+        ("tab", "version: 1\n\tname: a\n", ""),
+        ("another version", "version: 2\nname: a\nalerts: []\n", "version"),
+        (
+            "an account id as a number",
+            "version: 1\nname: a\naccounts: [{ id: 111122223333, name: x }]\nalerts: []\n",
+            "quote",
+        ),
+    ] {
+        let ran = validated(text);
+        assert_eq!(ran.code, 64, "{what}: {}", ran.out);
+        assert!(ran.err.contains("error["), "{what} has no code:\n{}", ran.err);
+        assert!(ran.err.to_lowercase().contains(says), "{what}:\n{}", ran.err);
+    }
+}
+
+#[test]
+fn a_missing_file_or_a_folder_is_said_plainly() {
+    let world = World::empty();
+    let missing = world.run(&["validate"]).expect(64);
+    assert!(missing.err.contains("ctguard.yaml"), "{}", missing.err);
+    std::fs::create_dir(world.path("ctguard.yaml")).unwrap();
+    world.run(&["validate"]).expect(64);
+}
+
+#[test]
+fn accounts_and_hub_are_refused_as_not_there_yet() {
+    for key in [
+        "accounts: [{ id: \"111122223333\", name: security }]",
+        "hub: { account: \"111122223333\", region: us-east-1 }",
+    ] {
+        let ran = validated(&format!("{PLAIN}\n{key}\n")).expect(64);
+        assert!(ran.err.contains("error[not-yet]"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn includes_stay_inside_the_blueprints_folder() {
+    let world = World::empty();
+    world.write(
+        "ctguard.yaml",
+        &PLAIN.replace("alerts:\n", "include: [{ path: ../outside.yaml }]\nalerts:\n"),
+    );
+    world.run(&["validate"]).expect(64);
+    world.write("network.yaml", "version: 1\nalerts:\n  - { id: acl, title: ACL, risk: high, events: [ec2:CreateNetworkAclEntry], why: w, next: n }\n");
+    world.write(
+        "ctguard.yaml",
+        &PLAIN.replace("alerts:\n", "include: [{ path: ./network.yaml }]\nalerts:\n"),
+    );
+    let ran = world.run(&["validate"]).expect(0);
+    assert!(ran.out.contains("3 alerts"), "{}", ran.out);
+}
+
+#[test]
+fn what_is_remarkable_is_a_warning_and_can_be_allowed() {
+    let legacy = PLAIN.replace("[ec2:CreateRoute]", "[rds:CreateDBSecurityGroup]");
+    let ran = validated(&legacy).expect(0);
+    assert!(ran.err.contains("warning[legacy-event]"), "{}", ran.err);
+    let allowed = validated(&format!("{legacy}\nallow: [legacy-event]\n")).expect(0);
+    assert!(!allowed.err.contains("legacy-event"), "{}", allowed.err);
+}
+
+#[test]
+fn diagnostics_are_data_too() {
+    let world = World::empty();
+    world.write("ctguard.yaml", &PLAIN.replace("ec2:CreateRoute", "ec2:CreateRout"));
+    let report = world.run(&["validate", "--format", "json"]).expect(64).json();
+    assert_eq!(report["valid"], false);
+    let first = &report["diagnostics"][0];
+    assert_eq!(first["severity"], "error");
+    assert_eq!(first["span"]["line"], 12);
+    assert!(first["help"].as_str().unwrap().contains("CreateRoute"), "{first}");
+}
