@@ -46,6 +46,17 @@ pub struct Blueprint {
     pub alerts: Vec<Alert>,
 }
 
+impl Blueprint {
+    /// A region that the blueprint names, which tells its partition; `None` when it names none.
+    pub fn first_region(&self) -> Option<&Region> {
+        let listed = match &self.regions {
+            Regions::List(regions) => regions.first(),
+            Regions::Enabled { except } => except.first().map(|exception| &exception.region),
+        };
+        listed.or(self.trail.as_ref().map(|trail| &trail.home_region))
+    }
+}
+
 /// Which regions are covered.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Regions {

@@ -53,6 +53,22 @@ pub trait Cloud: Send + Sync {
         place: &'a Place,
         action: &'a Action,
     ) -> BoxFuture<'a, Result<(), CloudError>>;
+
+    /// Says which of these permissions the caller does not have in a place. Makes none of the calls.
+    fn lacking<'a>(
+        &'a self,
+        place: &'a Place,
+        wanted: &'a BTreeSet<Permission>,
+    ) -> BoxFuture<'a, Result<Vec<Permission>, CloudError>>;
+}
+
+/// Leave to make one call on one resource.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Permission {
+    /// As IAM names it: `events:PutRule`.
+    pub operation: String,
+    /// An ARN, or `*`.
+    pub resource: String,
 }
 
 /// What to read of an account.

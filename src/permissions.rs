@@ -3,11 +3,13 @@
 //! Resources are as narrow as names computed from the blueprint allow. A test holds these lists against
 //! every call that the port can make.
 
-use crate::blueprint::{Blueprint, Regions};
+use crate::blueprint::Blueprint;
+use crate::cloud::Permission;
 use crate::desired::Names;
-use crate::resource::BLUEPRINT_TAG;
-use crate::scope::Partition;
+use crate::resource::{BLUEPRINT_TAG, policy};
+use crate::scope::{Partition, Place, Region};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// What the identity is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,12 +153,33 @@ fn allow(sid: &str, actions: &[&str], resource: &Value) -> Value {
     json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource })
 }
 
-/// The partition of the first region that the blueprint names; `aws` when it names none.
+/// The partition that the blueprint is for; `aws` when it names no region.
 fn partition(blueprint: &Blueprint) -> Partition {
-    let listed = match &blueprint.regions {
-        Regions::List(regions) => regions.first(),
-        Regions::Enabled { .. } => None,
-    };
-    let home = blueprint.trail.as_ref().map(|trail| &trail.home_region);
-    listed.or(home).map_or(Partition::Aws, |region| region.partition())
+    blueprint.first_region().map_or(Partition::Aws, Region::partition)
+}
+
+/// Every permission of the policy document, on a resource of this place, except for passing roles.
+pub fn wanted(blueprint: &Blueprint, purpose: Purpose, place: &Place) -> BTreeSet<Permission> {
+    let document = document(blueprint, purpose);
+    let mut wanted = BTreeSet::new();
+    for statement in policy::statements(&document) {
+        let resource = statement["Resource"].as_str().unwrap_or("*");
+        let resource = match resource {
+            "*" => "*".to_owned(),
+            pattern => pattern
+                .replacen(":*:*:", &format!(":{}:{}:", place.region, place.account), 1)
+                .replace('*', "check"),
+        };
+        for operation in
+            statement["Action"].as_array().into_iter().flatten().filter_map(Value::as_str)
+        {
+            if operation != "iam:PassRole" {
+                wanted.insert(Permission {
+                    operation: operation.to_owned(),
+                    resource: resource.clone(),
+                });
+            }
+        }
+    }
+    wanted
 }

@@ -29,7 +29,7 @@ pub fn run(args: &ApplyArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, C
         Err(exit) => return Ok(exit),
     };
     context::block_on(async {
-        let cloud = context::open(global).await?;
+        let cloud = context::open(global, &read).await?;
         let survey = context::survey(cloud.as_ref(), &read, global, io).await?;
         let plan = diff(&survey.desired, &survey.live, Stage::Planned);
         if !is_json(global) {

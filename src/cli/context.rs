@@ -58,13 +58,14 @@ pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, CommandErr
 }
 
 /// Opens the cloud that the options name.
-pub(super) async fn open(global: &Global) -> Result<Box<dyn Cloud>, CommandError> {
+pub(super) async fn open(global: &Global, read: &Read) -> Result<Box<dyn Cloud>, CommandError> {
     if let Some(path) = &global.sandbox {
         return Ok(Box::new(sandbox(path)?));
     }
     let options = Options {
         profile: global.profile.clone(),
         region: narrow(global)?.into_iter().next(),
+        default_region: read.blueprint.first_region().cloned(),
         ..Options::default()
     };
     Ok(Box::new(Aws::connect(options).await?))

@@ -19,7 +19,7 @@ pub fn run(args: &DriftArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, C
         Err(exit) => return Ok(exit),
     };
     let plan = context::block_on(async {
-        let cloud = context::open(global).await?;
+        let cloud = context::open(global, &read).await?;
         let survey = context::survey(cloud.as_ref(), &read, global, io).await?;
         Ok::<_, CommandError>(diff(&survey.desired, &survey.live, Stage::Planned))
     })??;

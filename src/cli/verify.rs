@@ -20,7 +20,7 @@ pub fn run(args: &VerifyArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, 
         Err(exit) => return Ok(exit),
     };
     let (proof, report) = context::block_on(async {
-        let cloud = context::open(global).await?;
+        let cloud = context::open(global, &read).await?;
         let survey = context::survey(cloud.as_ref(), &read, global, io).await?;
         let proof = prove(&survey.desired, &survey.live);
         let report = proof.report(&survey.desired);

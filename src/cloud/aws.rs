@@ -13,6 +13,7 @@ mod cloudtrail;
 mod errors;
 mod events;
 mod gate;
+mod iam;
 mod kms;
 mod observe;
 mod pace;
@@ -26,7 +27,7 @@ mod sts;
 mod tagging;
 mod transport;
 
-use super::{AccountReads, Action, Cloud, CloudError, ReadSet};
+use super::{AccountReads, Action, Cloud, CloudError, Permission, ReadSet};
 use crate::scope::{AccountId, Place, Region};
 use crate::snapshot::{AccountSnapshot, Caller, PlaceSnapshot};
 use aws_config::retry::RetryConfig;
@@ -38,7 +39,7 @@ use futures::future::BoxFuture;
 use gate::Gate;
 use retry::Written;
 use session::Session;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::OnceCell;
@@ -53,6 +54,8 @@ pub struct Options {
     pub profile: Option<String>,
     /// The region to ask for what has none (who am I), instead of the configured one. Places bring their own.
     pub region: Option<Region>,
+    /// The region to ask where neither [`Self::region`] nor the configuration names one: it decides the partition.
+    pub default_region: Option<Region>,
     /// Most calls in flight at once, over all places.
     pub concurrency: usize,
     /// Where every service is reached, instead of `AWS_ENDPOINT_URL`.
@@ -67,6 +70,7 @@ impl Default for Options {
         Self {
             profile: None,
             region: None,
+            default_region: None,
             concurrency: DEFAULT_CONCURRENCY,
             endpoint_url: None,
             credentials: None,
@@ -161,7 +165,9 @@ impl Aws {
         }
         if base.region().is_none() {
             // Only asked who the caller is; every other call brings the region of its place.
-            base = base.to_builder().region(aws_config::Region::from_static("us-east-1")).build();
+            let region = options.default_region.as_ref().map(session::sdk_region);
+            let region = region.unwrap_or(aws_config::Region::from_static("us-east-1"));
+            base = base.to_builder().region(region).build();
         }
         Ok(Self {
             base,
@@ -239,5 +245,17 @@ impl Cloud for Aws {
         action: &'a Action,
     ) -> BoxFuture<'a, Result<(), CloudError>> {
         perform::perform(self, place, action).boxed()
+    }
+
+    fn lacking<'a>(
+        &'a self,
+        place: &'a Place,
+        wanted: &'a BTreeSet<Permission>,
+    ) -> BoxFuture<'a, Result<Vec<Permission>, CloudError>> {
+        async move {
+            let caller = self.known_caller().await?.arn.clone();
+            self.session(place).await?.lacking(&caller, wanted).await
+        }
+        .boxed()
     }
 }

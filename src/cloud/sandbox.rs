@@ -26,13 +26,14 @@ pub use access::Call;
 pub use file::SandboxError;
 pub use state::State;
 
-use crate::cloud::{AccountReads, Action, Cloud, CloudError, CloudErrorKind, ReadSet};
+use crate::cloud::{AccountReads, Action, Cloud, CloudError, CloudErrorKind, Permission, ReadSet};
 use crate::scope::{AccountId, Place, Region};
 use crate::snapshot::{AccountSnapshot, Caller, PlaceSnapshot};
 use access::Reader;
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use refusal::Done;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -213,6 +214,17 @@ impl Cloud for Sandbox {
         action: &'a Action,
     ) -> BoxFuture<'a, Result<(), CloudError>> {
         async move { self.perform_now(place, action) }.boxed()
+    }
+
+    fn lacking<'a>(
+        &'a self,
+        place: &'a Place,
+        wanted: &'a BTreeSet<Permission>,
+    ) -> BoxFuture<'a, Result<Vec<Permission>, CloudError>> {
+        let inner = self.lock();
+        let denied =
+            |wanted: &&Permission| access::check(&inner.state, place, &wanted.operation).is_err();
+        ready(Ok(wanted.iter().filter(denied).cloned().collect())).boxed()
     }
 }
 

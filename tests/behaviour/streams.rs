@@ -72,3 +72,22 @@ fn the_policy_is_printed_for_reading_and_for_applying() {
         assert!(!apply.contains(never), "{never} must never be asked for");
     }
 }
+
+#[test]
+fn a_policy_check_names_what_the_credentials_lack() {
+    let world = World::with_trail(PLAIN);
+    let file = world.path("ctguard.yaml").display().to_string();
+    world.run(&["policy", "apply", &file, "--check"]).expect(0);
+    world.change(|state| {
+        let denied = ctguard::cloud::sandbox::state::Denied {
+            operation: "events:PutRule".into(),
+            account: None,
+            region: None,
+        };
+        state.denied.push(denied);
+    });
+    let ran = world.run(&["policy", "apply", &file, "--check"]).expect(3);
+    let lacks = "events:PutRule on arn:aws:events:us-east-1:111122223333:rule/ctguard-acme-check";
+    assert!(ran.out.contains(lacks), "{}", ran.out);
+    world.run(&["policy", "plan", &file, "--check"]).expect(0);
+}

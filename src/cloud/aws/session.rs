@@ -20,6 +20,7 @@ pub(super) struct Session {
     account: OnceLock<aws_sdk_account::Client>,
     cloudtrail: OnceLock<aws_sdk_cloudtrail::Client>,
     events: OnceLock<aws_sdk_eventbridge::Client>,
+    iam: OnceLock<aws_sdk_iam::Client>,
     kms: OnceLock<aws_sdk_kms::Client>,
     s3: OnceLock<aws_sdk_s3::Client>,
     sns: OnceLock<aws_sdk_sns::Client>,
@@ -58,6 +59,7 @@ impl Session {
             account: OnceLock::new(),
             cloudtrail: OnceLock::new(),
             events: OnceLock::new(),
+            iam: OnceLock::new(),
             kms: OnceLock::new(),
             s3: OnceLock::new(),
             sns: OnceLock::new(),
@@ -70,6 +72,7 @@ impl Session {
     client!(account, aws_sdk_account);
     client!(cloudtrail, aws_sdk_cloudtrail);
     client!(events, aws_sdk_eventbridge);
+    client!(iam, aws_sdk_iam);
     client!(kms, aws_sdk_kms);
     // A bucket's own host name does not resolve below somebody's endpoint.
     client!(s3, aws_sdk_s3, force_path_style);
