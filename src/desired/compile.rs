@@ -229,7 +229,7 @@ impl<'a> Compiler<'a> {
         let small = RULES_PER_BUS_SMALL_REGIONS.contains(&place.region.as_str());
         let most = if small { 100 } else { RULES_PER_BUS };
         let wildcards =
-            here.rules.values().filter(|rule| rule.compiled.json.contains("\"wildcard\"")).count();
+            here.rules.values().filter(|rule| rule.compiled.pattern.has_wildcard()).count();
         for (count, most, what) in [
             (here.rules.len(), most, "rules"),
             (wildcards, WILDCARD_RULES_PER_BUS, "rules with a wildcard"),
