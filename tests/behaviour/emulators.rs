@@ -1,6 +1,8 @@
 //! The adapter against AWS emulators over HTTP: what was written is what is read, every action can be
 //! repeated, and what was deleted is gone.
 //!
+//! `story` plays the whole program against them.
+//!
 //! `tests/emulators/run.sh` starts the emulators and says where they are. On ministack each test has an
 //! account of its own (a 12-digit key id is the account), so that tests run side by side; moto has the one.
 //!
@@ -11,6 +13,10 @@
 //!   as it must where AWS's search lags.
 //! - moto takes a repeated CreateTrail for a new trail, and answers GetBucketVersioning with an XML root that is
 //!   not S3's and ListRegions not at all: those two parts must be unreadable, and the rest read.
+
+mod lane;
+mod listener;
+mod story;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;

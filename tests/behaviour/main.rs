@@ -21,4 +21,5 @@ mod stub;
 mod trail;
 mod validate;
 mod verify;
+mod wire;
 mod world;

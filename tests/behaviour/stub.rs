@@ -1,8 +1,10 @@
 //! A server on this machine that answers the SDK's calls with what a test tells it to.
 //!
 //! It knows as much of AWS's protocols as it takes to tell calls apart and to word an error: JSON with a
-//! target header, SNS's and STS's form bodies, and S3's paths. Every call is written down.
+//! target header, SNS's and STS's form bodies, and S3's paths. Every call is written down, so that a stub
+//! that passes calls on is a proxy that counts them.
 
+use crate::wire::Answer;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -21,6 +23,11 @@ pub struct Call {
     pub operation: String,
     /// The region that the call was signed for.
     pub region: String,
+    pub method: String,
+    /// With the query.
+    pub path: String,
+    /// By name, in lower case.
+    pub headers: BTreeMap<String, String>,
     pub body: String,
     /// How many calls of this operation came before, in any region.
     pub before: usize,
@@ -56,6 +63,8 @@ pub enum Reply {
     Error(u16, &'static str, &'static str),
     /// A status and a header, without a body.
     Header(u16, &'static str, &'static str),
+    /// What somebody else has answered.
+    Whole(Answer),
     /// Something that AWS would not say.
     Garbage(u16),
     /// Nothing, for as long as the caller waits.
@@ -171,7 +180,7 @@ fn read(reader: &mut impl BufRead) -> Option<Call> {
         .and_then(|value| value.split('/').nth(2))
         .unwrap_or_default()
         .to_owned();
-    Some(Call { operation, region, body, before: 0, protocol })
+    Some(Call { operation, region, method, path, headers, body, before: 0, protocol })
 }
 
 fn write(mut stream: TcpStream, reader: &mut impl Read, call: &Call, reply: Reply) {
@@ -198,6 +207,11 @@ fn write(mut stream: TcpStream, reader: &mut impl Read, call: &Call, reply: Repl
         Reply::Header(status, name, value) => {
             header = format!("{name}: {value}\r\n");
             (status, String::new())
+        }
+        Reply::Whole(answer) => {
+            header =
+                answer.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+            (answer.status, answer.body)
         }
         Reply::Garbage(status) => (status, "<html><p>It works!".to_owned()),
         Reply::Hang => {

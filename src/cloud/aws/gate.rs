@@ -47,6 +47,7 @@ impl Gate {
             tokio::time::sleep(wait).await;
         }
         let _slot = self.slots.acquire().await.expect("the gate never closes");
+        tracing::debug!(operation, scope, "calling");
         *self.calls.lock().unwrap_or_else(PoisonError::into_inner).entry(operation).or_default() +=
             1;
         call.await.map_err(|error| errors::from_sdk(operation, &error))

@@ -1,0 +1,252 @@
+//! A user's world in front of an emulator: a folder with a blueprint, the built program as a child process,
+//! a proxy that writes every call down, and a client of somebody else's.
+//!
+//! The proxy also makes good where an emulator answers as AWS never does, so that neither ctguard nor the
+//! scenario has to:
+//!
+//! - ministack's CreateTrail drops the tags that it is given: an AddTags follows it.
+//! - The tag search of both misses trails: those that carry the tag are added.
+//! - moto has one account for every key id: a header of its own names another.
+//! - moto's trails have no home region: it is put in, from the ARN.
+//! - moto's new trails have no event selectors: they get AWS's default.
+//! - moto answers GetBucketVersioning with an XML root of its own: it gets S3's name.
+
+use crate::stub::{Call, Reply, Stub};
+use crate::wire::{self, Answer};
+use crate::world::Ran;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::process::{Command, Stdio};
+use tempfile::TempDir;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Ministack,
+    Moto,
+}
+
+/// How often each operation was called.
+pub type Counts = BTreeMap<String, usize>;
+
+pub struct Lane {
+    pub account: &'static str,
+    url: String,
+    proxy: Stub,
+    folder: TempDir,
+}
+
+impl Lane {
+    /// An empty account of this number; no two tests may share one.
+    pub fn start(kind: Kind, account: &'static str) -> Self {
+        let url = super::url(match kind {
+            Kind::Ministack => "CTGUARD_TEST_MINISTACK_URL",
+            Kind::Moto => "CTGUARD_TEST_MOTO_URL",
+        });
+        let upstream = url.clone();
+        let proxy = Stub::start(move |call| Some(pass_on(kind, account, &upstream, call)));
+        Self { account, url, proxy, folder: TempDir::new().unwrap() }
+    }
+
+    pub fn blueprint(&self, text: &str) {
+        std::fs::write(self.folder.path().join("ctguard.yaml"), text).unwrap();
+    }
+
+    /// Runs the built program as a user would, with nothing of this machine's own settings.
+    pub fn ctguard(&self, args: &[&str]) -> Ran {
+        let output = Command::new(env!("CARGO_BIN_EXE_ctguard"))
+            .args(args)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("AWS_ENDPOINT_URL", self.proxy.url())
+            .env("AWS_ACCESS_KEY_ID", self.account)
+            .env("AWS_SECRET_ACCESS_KEY", "secret")
+            .env("AWS_REGION", "us-east-1")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_CONFIG_FILE", "/dev/null")
+            .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        Ran {
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+            code: output.status.code().and_then(|code| u8::try_from(code).ok()).unwrap(),
+        }
+    }
+
+    /// Runs the program and says which calls it made. Attempts are counted one by one.
+    pub fn counted(&self, args: &[&str]) -> (Ran, Vec<Call>) {
+        let before = self.proxy.calls().len();
+        let ran = self.ctguard(args);
+        (ran, self.proxy.calls().split_off(before))
+    }
+
+    /// Makes a call of the JSON protocols, as somebody who has never heard of ctguard.
+    pub fn json(&self, region: &str, operation: Operation, parameters: &Value) -> Value {
+        ask(&self.url, self.account, region, operation, parameters)
+    }
+
+    /// Makes an SNS call.
+    pub fn sns(&self, region: &str, pairs: &[(&str, &str)]) -> String {
+        let headers = [
+            ("authorization", signed(self.account, region, "sns")),
+            ("content-type", "application/x-www-form-urlencoded".to_owned()),
+            ("x-moto-account-id", self.account.to_owned()),
+        ];
+        let headers = headers.iter().map(|(name, value)| (*name, value.as_str()));
+        wire::send(&self.url, "POST", "/", headers, &wire::form(pairs)).expect_ok().body
+    }
+
+    pub fn bucket_exists(&self, name: &str) -> bool {
+        let signed = signed(self.account, "us-east-1", "s3");
+        let headers = [("authorization", signed.as_str()), ("x-moto-account-id", self.account)];
+        wire::send(&self.url, "HEAD", &format!("/{name}"), headers, "").status == 200
+    }
+
+    pub fn arn(&self, service: &str, region: &str, resource: &str) -> String {
+        format!("arn:aws:{service}:{region}:{}:{resource}", self.account)
+    }
+
+    /// A queue that lets SNS send, which is its owner's affair.
+    pub fn inbox(&self, region: &str, name: &str) -> String {
+        let policy = json!({
+            "Version": "2012-10-17",
+            "Statement": [{
+                "Effect": "Allow",
+                "Principal": { "Service": "sns.amazonaws.com" },
+                "Action": "sqs:SendMessage",
+                "Resource": self.arn("sqs", region, name),
+            }],
+        });
+        let parameters =
+            json!({ "QueueName": name, "Attributes": { "Policy": policy.to_string() } });
+        let made = self.json(region, sqs("CreateQueue"), &parameters);
+        made["QueueUrl"].as_str().unwrap().to_owned()
+    }
+}
+
+/// A target header's two parts.
+#[derive(Debug, Clone, Copy)]
+pub struct Operation(&'static str, &'static str);
+
+pub fn events(operation: &'static str) -> Operation {
+    Operation("AWSEvents", operation)
+}
+
+pub fn sqs(operation: &'static str) -> Operation {
+    Operation("AmazonSQS", operation)
+}
+
+pub fn cloudtrail(operation: &'static str) -> Operation {
+    Operation("com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101", operation)
+}
+
+fn ask(url: &str, account: &str, region: &str, operation: Operation, parameters: &Value) -> Value {
+    let service = match operation.0 {
+        "AWSEvents" => "events",
+        "AmazonSQS" => "sqs",
+        _ => "cloudtrail",
+    };
+    let headers = [
+        ("authorization", signed(account, region, service)),
+        ("content-type", "application/x-amz-json-1.1".to_owned()),
+        ("x-amz-target", format!("{}.{}", operation.0, operation.1)),
+        ("x-moto-account-id", account.to_owned()),
+    ];
+    let headers = headers.iter().map(|(name, value)| (*name, value.as_str()));
+    let answer = wire::send(url, "POST", "/", headers, &parameters.to_string()).expect_ok();
+    if answer.body.is_empty() { Value::Null } else { answer.json() }
+}
+
+/// A signature that says who, where and for which service; the emulators check no more of it.
+fn signed(account: &str, region: &str, service: &str) -> String {
+    format!(
+        "AWS4-HMAC-SHA256 Credential={account}/20260101/{region}/{service}/aws4_request, SignedHeaders=host, Signature=0"
+    )
+}
+
+/// Whether a call only reads.
+pub fn reads(call: &Call) -> bool {
+    ["Get", "List", "Describe", "GET ", "HEAD "].iter().any(|word| call.operation.starts_with(word))
+}
+
+/// Counts calls by operation, S3's by method and setting.
+pub fn counts<'a>(calls: impl IntoIterator<Item = &'a Call>) -> Counts {
+    let mut counts = Counts::new();
+    for call in calls {
+        *counts.entry(call.operation.clone()).or_default() += 1;
+    }
+    counts
+}
+
+fn pass_on(kind: Kind, account: &str, url: &str, call: &Call) -> Reply {
+    let headers = call.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let headers = headers.chain([("x-moto-account-id", account)]);
+    let mut answer = wire::send(url, &call.method, &call.path, headers, &call.body);
+    let ask = |operation, parameters| ask(url, account, &call.region, operation, &parameters);
+    match (kind, call.operation.as_str()) {
+        _ if answer.status != 200 => {}
+        (Kind::Ministack, "CreateTrail") => {
+            let tags = json!({
+                "ResourceId": answer.json()["TrailARN"],
+                "TagsList": call.parameter("TagsList"),
+            });
+            ask(cloudtrail("AddTags"), tags);
+        }
+        (_, "GetResources") => {
+            let trails = ask(cloudtrail("DescribeTrails"), json!({ "includeShadowTrails": false }));
+            let trails = trails["trailList"].as_array().into_iter().flatten();
+            let arns: Vec<&Value> = trails.map(|trail| &trail["TrailARN"]).collect();
+            let tags = match arns.as_slice() {
+                [] => json!({}),
+                arns => ask(cloudtrail("ListTags"), json!({ "ResourceIdList": arns })),
+            };
+            add_tagged(&mut answer, call, &tags["ResourceTagList"]);
+        }
+        (Kind::Moto, "DescribeTrails") => add_home_regions(&mut answer),
+        (Kind::Moto, "GetEventSelectors") => add_default_selectors(&mut answer),
+        (Kind::Moto, operation) if operation.ends_with("?versioning") => {
+            answer.body =
+                answer.body.replace("GetBucketVersioningResponse", "VersioningConfiguration");
+        }
+        _ => {}
+    }
+    Reply::Whole(answer)
+}
+
+/// Adds the trails that carry the tag that is searched for to the last page of a search.
+fn add_tagged(answer: &mut Answer, call: &Call, trails: &Value) {
+    let mut value = answer.json();
+    if value["PaginationToken"].as_str().is_some_and(|token| !token.is_empty()) {
+        return;
+    }
+    let filters = call.parameter("TagFilters");
+    let wanted = json!({ "Key": filters[0]["Key"], "Value": filters[0]["Values"][0] });
+    let found = value["ResourceTagMappingList"].as_array_mut().unwrap();
+    for trail in trails.as_array().into_iter().flatten() {
+        if trail["TagsList"].as_array().is_some_and(|tags| tags.contains(&wanted)) {
+            found.push(json!({ "ResourceARN": trail["ResourceId"], "Tags": trail["TagsList"] }));
+        }
+    }
+    answer.body = value.to_string();
+}
+
+fn add_home_regions(answer: &mut Answer) {
+    let mut value = answer.json();
+    for trail in value["trailList"].as_array_mut().into_iter().flatten() {
+        let home = trail["TrailARN"].as_str().and_then(|arn| arn.split(':').nth(3));
+        trail["HomeRegion"] = json!(home);
+    }
+    answer.body = value.to_string();
+}
+
+/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_PutEventSelectors.html>
+fn add_default_selectors(answer: &mut Answer) {
+    let mut value = answer.json();
+    let none = |value: &Value| value.as_array().is_none_or(Vec::is_empty);
+    if none(&value["EventSelectors"]) && none(&value["AdvancedEventSelectors"]) {
+        value["EventSelectors"] =
+            json!([{ "ReadWriteType": "All", "IncludeManagementEvents": true }]);
+    }
+    answer.body = value.to_string();
+}
