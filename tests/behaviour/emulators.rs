@@ -14,6 +14,7 @@
 //! - moto takes a repeated CreateTrail for a new trail, and answers GetBucketVersioning with an XML root that is
 //!   not S3's and ListRegions not at all: those two parts must be unreadable, and the rest read.
 
+mod calls;
 mod lane;
 mod listener;
 mod story;

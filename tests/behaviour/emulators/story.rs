@@ -29,7 +29,7 @@ const TRAIL: &str = "story-management";
 const RULE: &str = "ctguard-story-trail-stopped";
 const SECOPS: &str = "ctguard-story-secops";
 
-fn blueprint_for(account: &str) -> String {
+pub fn blueprint_for(account: &str) -> String {
     format!(
         "\
 version: 1
