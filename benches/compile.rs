@@ -4,7 +4,7 @@
 //! example and not as a bench target, since those are compiled without `panic = "abort"`, and so would
 //! compile the whole SDK once more.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use ctguard::blueprint::{Blueprint, load_text};
 use ctguard::cloud::sandbox::Sandbox;

@@ -244,6 +244,7 @@ fn deliver(lane: &Lane, inbox: &str) {
         listener.url
     );
     assert!(plan.contains(&stranger), "{plan}");
+    read_only(lane, &["apply", "--yes"], 0);
 
     let found = lane.json(HOME, events("ListRules"), &json!({ "NamePrefix": RULE }));
     let live = &found["Rules"][0];
