@@ -47,10 +47,10 @@ pub(super) fn say(all: &[Diagnostic], sources: &Sources, global: &Global, io: &m
     }
 }
 
-/// Runs an async command to its end.
+/// Runs an async command to its end, on one thread: a run waits for AWS, and handing every answer from one
+/// thread to another would cost more CPU than a second one brings.
 pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, CommandError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| CommandError::io("cannot start the runtime", &error))?;
