@@ -9,6 +9,7 @@ mod fields;
 pub mod hold;
 mod kinds;
 pub mod order;
+mod references;
 
 pub use diff::diff;
 pub use hold::Stage;

@@ -8,7 +8,7 @@ use crate::cloud::Action;
 use crate::desired::Desired;
 use crate::proof::{self, LinkCode, Mender, Proof, Status};
 use crate::resource::{Address, BLUEPRINT_TAG, Kind, Tags};
-use crate::scope::{Place, Region};
+use crate::scope::{Arn, Place, Region};
 use crate::snapshot::{Observed, Unreadable};
 use std::collections::BTreeSet;
 
@@ -49,6 +49,7 @@ pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
     let proof = proof::prove(desired, live);
     let outlooks = effects::outlooks(desired, live, &proof, &plan);
     super::hold::hold(desired, live, &outlooks, &mut plan, stage);
+    super::references::settle(live, &mut plan);
     plan.effects = effects::of(desired, &outlooks, &plan);
     plan.warnings.extend(uncovered(&proof));
     plan.warnings.sort();
@@ -164,6 +165,41 @@ impl Differ<'_> {
             .filter(|(key, value)| live.and_then(|tags| tags.get(*key)) != Some(*value))
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect()
+    }
+
+    /// The name of an object that the blueprint does not name and that is ctguard's to remove: its name
+    /// is one of the blueprint's and it carries the tag. Either alone makes it somebody else's.
+    pub fn leftover<'a, T>(
+        &mut self,
+        place: &Place,
+        kind: Kind,
+        arn: &'a str,
+        live: &Observed<T>,
+        tags: impl Fn(&T) -> &Observed<Tags>,
+    ) -> Option<&'a str> {
+        let name = Arn::parse(arn)?.resource;
+        if !name.starts_with(self.desired.names.prefix()) {
+            return None;
+        }
+        let owner = match live {
+            Observed::Known(live) => self.owner(tags(live)),
+            Observed::Absent => Owner::Nobody,
+            Observed::Unreadable(why) => Owner::Unknown(why.clone()),
+        };
+        match owner {
+            Owner::Us => Some(name),
+            Owner::Blueprint(_) | Owner::Nobody => None,
+            Owner::Unknown(why) => {
+                // The port's entry for whatever a search by tag would have found.
+                let part = if name.ends_with('*') {
+                    format!("{kind}s that the blueprint no longer needs")
+                } else {
+                    format!("{kind} {name}")
+                };
+                self.unknown(place, &part, &why);
+                None
+            }
+        }
     }
 
     /// Says that ctguard will not touch something, and what to do about it.

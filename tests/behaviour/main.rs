@@ -13,6 +13,7 @@ mod emulators;
 mod init;
 mod laws;
 mod no_gap;
+mod ownership;
 mod plan;
 mod program;
 mod sandbox;

@@ -3,11 +3,11 @@
 use crate::cloud::Action;
 use crate::desired::{DesiredPlace, DesiredQueue};
 use crate::plan::Verb;
-use crate::plan::diff::{Differ, Draft, Owner};
+use crate::plan::diff::{Differ, Draft};
 use crate::plan::fields::Fields;
 use crate::resource::queue::Queue;
 use crate::resource::{Address, Kind, policy};
-use crate::scope::{Arn, Place};
+use crate::scope::Place;
 use crate::snapshot::{LiveQueue, Observed, PlaceSnapshot};
 
 pub fn diff(differ: &mut Differ<'_>, place: &Place, here: &DesiredPlace, seen: &PlaceSnapshot) {
@@ -19,17 +19,13 @@ pub fn diff(differ: &mut Differ<'_>, place: &Place, here: &DesiredPlace, seen: &
         }
     }
     for (arn, live) in &seen.queues {
-        let Some(name) = Arn::parse(arn).map(|arn| arn.resource.to_owned()) else { continue };
-        let Observed::Known(live) = live else { continue };
-        if !here.queues.contains_key(&name) && differ.owner(&live.tags) == Owner::Us {
-            let draft = Draft::new(
-                place,
-                Kind::Queue,
-                &name,
-                Verb::Delete,
-                "the blueprint no longer needs it",
-            );
-            differ.change(draft, Vec::new(), vec![Action::DeleteQueue { name }]);
+        if here.queues.keys().any(|name| place.arn("sqs", name) == *arn) {
+            continue;
+        }
+        if let Some(name) = differ.leftover(place, Kind::Queue, arn, live, |live| &live.tags) {
+            let reason = "the blueprint no longer needs it";
+            let draft = Draft::new(place, Kind::Queue, name, Verb::Delete, reason);
+            differ.change(draft, Vec::new(), vec![Action::DeleteQueue { name: name.to_owned() }]);
         }
     }
 }

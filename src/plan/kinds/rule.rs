@@ -7,7 +7,7 @@ use crate::plan::Verb;
 use crate::plan::diff::{Differ, Draft, Owner};
 use crate::plan::fields::Fields;
 use crate::resource::rule::{Target, Targets};
-use crate::resource::{ALERT_TAG, Address, Kind};
+use crate::resource::{ALERT_TAG, Address, BLUEPRINT_TAG, Kind};
 use crate::scope::{Arn, Place};
 use crate::snapshot::{LiveRule, Observed, PlaceSnapshot};
 use serde_json::Value;
@@ -193,6 +193,15 @@ fn unwanted(differ: &mut Differ<'_>, place: &Place, name: &str, live: &LiveRule)
         Owner::Us => {}
         Owner::Unknown(why) => return differ.unknown(place, &format!("tags of rule {name}"), &why),
         Owner::Blueprint(_) | Owner::Nobody => return,
+    }
+    if let Some(service) = &live.rule.managed_by {
+        return differ.refuse(
+            Address::new(place, Kind::Rule, name),
+            format!("it is managed by {service}"),
+            format!(
+                "AWS does not let such a rule be deleted: take the tag {BLUEPRINT_TAG} off it."
+            ),
+        );
     }
     let alert = live.tags.known().and_then(|tags| tags.get(ALERT_TAG)).map(String::as_str);
     let draft = Draft::new(place, Kind::Rule, name, Verb::Delete, "the blueprint no longer has it")

@@ -164,10 +164,17 @@ fn unlisted(
         );
         return differ.change(draft, Vec::new(), vec![Action::Unsubscribe { arn: arn.clone() }]);
     }
-    let state = if *live == LiveSubscription::Pending { " (pending)" } else { "" };
-    differ.warn(format!(
-        "{endpoint}{state} is subscribed to topic {topic} in {place}, is not in the blueprint and was not made by ctguard: it stays."
-    ));
+    match live {
+        LiveSubscription::Pending => differ.warn(format!(
+            "{endpoint} was asked to subscribe to topic {topic} in {place}, is not in the blueprint and has not confirmed: AWS forgets it within 48 hours, and whoever made it cannot be told before."
+        )),
+        LiveSubscription::Confirmed { attributes: Observed::Unreadable(why), .. } => {
+            differ.unknown(place, &format!("subscription {}", name(topic, endpoint)), why);
+        }
+        LiveSubscription::Confirmed { .. } => differ.warn(format!(
+            "{endpoint} is subscribed to topic {topic} in {place}, is not in the blueprint and was not made by ctguard: it stays."
+        )),
+    }
 }
 
 /// SQS and Lambda endpoints are confirmed by the call itself; everybody else must answer.

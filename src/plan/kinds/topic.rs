@@ -4,10 +4,10 @@ use super::subscription;
 use crate::cloud::{Action, TopicAttribute};
 use crate::desired::{DesiredPlace, DesiredTopic};
 use crate::plan::Verb;
-use crate::plan::diff::{Differ, Draft, Owner};
+use crate::plan::diff::{Differ, Draft};
 use crate::plan::fields::Fields;
 use crate::resource::{Address, Kind, policy};
-use crate::scope::{Arn, Place};
+use crate::scope::Place;
 use crate::snapshot::{LiveTopic, Observed, PlaceSnapshot};
 
 pub fn diff(differ: &mut Differ<'_>, place: &Place, here: &DesiredPlace, seen: &PlaceSnapshot) {
@@ -28,20 +28,15 @@ pub fn diff(differ: &mut Differ<'_>, place: &Place, here: &DesiredPlace, seen: &
         }
     }
     for (arn, live) in &seen.topics {
-        let Some(name) = Arn::parse(arn).map(|arn| arn.resource.to_owned()) else { continue };
-        let Observed::Known(live) = live else { continue };
-        if !here.topics.contains_key(&name)
-            && !here.existing_topics.contains(arn)
-            && differ.owner(&live.tags) == Owner::Us
-        {
-            let draft = Draft::new(
-                place,
-                Kind::Topic,
-                &name,
-                Verb::Delete,
-                "the blueprint no longer needs it",
-            );
-            differ.change(draft, Vec::new(), vec![Action::DeleteTopic { name }]);
+        let named = here.existing_topics.contains(arn)
+            || here.topics.keys().any(|name| place.arn("sns", name) == *arn);
+        if named {
+            continue;
+        }
+        if let Some(name) = differ.leftover(place, Kind::Topic, arn, live, |live| &live.tags) {
+            let reason = "the blueprint no longer needs it";
+            let draft = Draft::new(place, Kind::Topic, name, Verb::Delete, reason);
+            differ.change(draft, Vec::new(), vec![Action::DeleteTopic { name: name.to_owned() }]);
         }
     }
 }
