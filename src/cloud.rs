@@ -1,7 +1,8 @@
 //! The port: the two things ctguard asks of a cloud, and nothing of how it is done.
 //!
 //! [`Cloud::observe`] reads one place; [`Cloud::perform`] makes exactly one mutating AWS call.
-//! Two implementations stand behind it: `aws` (the SDK) and `sandbox` (accounts in a JSON file).
+//! Two implementations stand behind it: `aws` (the SDK) and `sandbox` (accounts in a JSON file). Beside
+//! them, `recorder` writes down what another cloud answers and `recorded` answers from that.
 //!
 //! The contract both keep:
 //!
@@ -17,6 +18,8 @@
 //!   reports as failed (`FailedEntries`) are errors.
 
 pub mod aws;
+pub mod recorded;
+pub mod recorder;
 pub mod sandbox;
 
 use crate::resource::Tags;
@@ -72,7 +75,8 @@ pub struct Permission {
 }
 
 /// What to read of an account.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct AccountReads {
     pub enabled_regions: bool,
     /// Buckets by name, each with the region to ask in.
@@ -80,7 +84,8 @@ pub struct AccountReads {
 }
 
 /// What to read of a place. The default reads nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ReadSet {
     /// The value of the `ctguard:blueprint` tag: whatever carries it is read too.
     /// Empty: no rules, topics or queues are looked for (a place that is asked for its trails only).

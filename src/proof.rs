@@ -183,7 +183,7 @@ fn unreadable(code: LinkCode, place: &Place, object: String, why: &Unreadable) -
         place: place.clone(),
         object,
         cause: format!("{} failed: {} ({})", why.operation, why.code, why.message),
-        fix: format!("Allow {} to the identity that runs ctguard, and run again.", why.operation),
+        fix: why.remedy(),
         mender: Mender::Person,
     }
 }

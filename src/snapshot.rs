@@ -2,6 +2,12 @@
 //!
 //! Every part is [`Observed`]: known, absent, or unreadable with the reason. What could not be
 //! read is never taken for absent, and never for "in sync".
+//!
+//! [`file`] is the form in which a survey is saved, and [`answer`] what such a file says when it is asked
+//! again, perhaps for something else than it was made for.
+
+pub mod answer;
+pub mod file;
 
 use crate::resource::Tags;
 use crate::resource::bucket::Bucket;
@@ -55,6 +61,28 @@ pub struct Unreadable {
     /// AWS's error code, or `Timeout`, `Dispatch` and the like.
     pub code: String,
     pub message: String,
+}
+
+/// The code of what a snapshot file does not hold.
+pub const NOT_RECORDED: &str = "NotRecorded";
+
+impl Unreadable {
+    /// Says of something that a snapshot file does not hold it.
+    pub fn not_recorded(message: impl Into<String>) -> Self {
+        Self {
+            operation: "ctguard snapshot".to_owned(),
+            code: NOT_RECORDED.to_owned(),
+            message: message.into(),
+        }
+    }
+
+    /// What would make it readable.
+    pub fn remedy(&self) -> String {
+        if self.code == NOT_RECORDED {
+            return "Take a new snapshot with this blueprint.".to_owned();
+        }
+        format!("Allow {} to the identity that runs ctguard, and run again.", self.operation)
+    }
 }
 
 /// Whose credentials are in use.

@@ -1,0 +1,65 @@
+//! A cloud that is a snapshot file: it answers what was seen then, without credentials.
+
+use super::recorder::read_only;
+use super::{AccountReads, Action, Cloud, CloudError, Permission, ReadSet};
+use crate::scope::{AccountId, Place};
+use crate::snapshot::answer;
+use crate::snapshot::file::Recording;
+use crate::snapshot::{AccountSnapshot, Caller, PlaceSnapshot};
+use futures::FutureExt;
+use futures::future::{BoxFuture, ready};
+use jiff::civil::Date;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// A recording that is asked like a cloud. Cloning it is cheap.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    recording: Arc<Recording>,
+}
+
+impl Recorded {
+    pub fn new(recording: Recording) -> Self {
+        Self { recording: Arc::new(recording) }
+    }
+
+    /// The date by which exceptions were judged when it was taken.
+    pub fn as_of(&self) -> Date {
+        self.recording.as_of
+    }
+}
+
+impl Cloud for Recorded {
+    fn caller(&self) -> BoxFuture<'_, Result<Caller, CloudError>> {
+        ready(Ok(self.recording.caller.clone())).boxed()
+    }
+
+    fn observe_account<'a>(
+        &'a self,
+        account: &'a AccountId,
+        reads: &'a AccountReads,
+    ) -> BoxFuture<'a, AccountSnapshot> {
+        let record = self.recording.accounts.get(account);
+        ready(answer::account(record, account, reads)).boxed()
+    }
+
+    fn observe<'a>(&'a self, place: &'a Place, reads: &'a ReadSet) -> BoxFuture<'a, PlaceSnapshot> {
+        ready(answer::place(self.recording.places.get(place), place, reads)).boxed()
+    }
+
+    fn perform<'a>(
+        &'a self,
+        _: &'a Place,
+        action: &'a Action,
+    ) -> BoxFuture<'a, Result<(), CloudError>> {
+        ready(Err(read_only(action.operation()))).boxed()
+    }
+
+    fn lacking<'a>(
+        &'a self,
+        _: &'a Place,
+        _: &'a BTreeSet<Permission>,
+    ) -> BoxFuture<'a, Result<Vec<Permission>, CloudError>> {
+        ready(Err(read_only("iam:SimulatePrincipalPolicy"))).boxed()
+    }
+}

@@ -1,0 +1,106 @@
+//! A cloud that writes down what another one answers, for a snapshot file.
+
+use super::{AccountReads, Action, Cloud, CloudError, CloudErrorKind, Permission, ReadSet};
+use crate::scope::{AccountId, Place};
+use crate::snapshot::file::{AccountRecord, PlaceRecord, Recording};
+use crate::snapshot::{AccountSnapshot, Caller, PlaceSnapshot};
+use futures::FutureExt;
+use futures::future::{BoxFuture, ready};
+use jiff::civil::Date;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Passes every question on and keeps question and answer. It reads only.
+pub struct Recorder<'a> {
+    cloud: &'a dyn Cloud,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    accounts: BTreeMap<AccountId, AccountRecord>,
+    places: BTreeMap<Place, PlaceRecord>,
+}
+
+impl<'a> Recorder<'a> {
+    pub fn new(cloud: &'a dyn Cloud) -> Self {
+        Self { cloud, kept: Mutex::default() }
+    }
+
+    /// Everything that was asked and answered.
+    pub fn finish(self, blueprint: &str, caller: Caller, as_of: Date) -> Recording {
+        let kept = self.kept.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let Kept { accounts, places } = kept;
+        Recording { blueprint: blueprint.to_owned(), caller, as_of, accounts, places }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Cloud for Recorder<'_> {
+    fn caller(&self) -> BoxFuture<'_, Result<Caller, CloudError>> {
+        self.cloud.caller()
+    }
+
+    fn observe_account<'a>(
+        &'a self,
+        account: &'a AccountId,
+        reads: &'a AccountReads,
+    ) -> BoxFuture<'a, AccountSnapshot> {
+        async move {
+            let seen = self.cloud.observe_account(account, reads).await;
+            let record = AccountRecord { reads: reads.clone(), seen: seen.clone() };
+            let mut kept = self.kept();
+            // A survey asks an account twice: for its regions, then for its buckets.
+            match kept.accounts.get_mut(account) {
+                Some(before) => before.join(record),
+                None => drop(kept.accounts.insert(account.clone(), record)),
+            }
+            seen
+        }
+        .boxed()
+    }
+
+    fn observe<'a>(&'a self, place: &'a Place, reads: &'a ReadSet) -> BoxFuture<'a, PlaceSnapshot> {
+        async move {
+            let seen = self.cloud.observe(place, reads).await;
+            let record = PlaceRecord { reads: reads.clone(), seen: seen.clone() };
+            let mut kept = self.kept();
+            match kept.places.get_mut(place) {
+                Some(before) => before.join(record),
+                None => drop(kept.places.insert(place.clone(), record)),
+            }
+            seen
+        }
+        .boxed()
+    }
+
+    fn perform<'a>(
+        &'a self,
+        _: &'a Place,
+        action: &'a Action,
+    ) -> BoxFuture<'a, Result<(), CloudError>> {
+        ready(Err(read_only(action.operation()))).boxed()
+    }
+
+    fn lacking<'a>(
+        &'a self,
+        place: &'a Place,
+        wanted: &'a BTreeSet<Permission>,
+    ) -> BoxFuture<'a, Result<Vec<Permission>, CloudError>> {
+        self.cloud.lacking(place, wanted)
+    }
+}
+
+/// The answer to a call that is neither kept nor made.
+pub(super) fn read_only(operation: &str) -> CloudError {
+    CloudError {
+        operation: operation.to_owned(),
+        code: "ReadOnly".to_owned(),
+        message: "a snapshot holds what was read, and takes no other call".to_owned(),
+        request_id: None,
+        kind: CloudErrorKind::Refused,
+    }
+}

@@ -1,0 +1,168 @@
+//! What a snapshot file says when it is asked for something: the same as the live place would have said
+//! then, or plainly that nobody looked.
+//!
+//! The file was made for one blueprint, and may be asked for another version of it, or for another
+//! one. What was not asked for then is unreadable now, never absent: a topic that the blueprint named
+//! only later may well have existed. What was asked for then and is not asked for now is left out, as
+//! the live place would not have been asked for it either, unless it carries the blueprint's tag.
+
+use super::file::{AccountRecord, PlaceRecord};
+use super::{
+    AccountSnapshot, LiveQueue, LiveTopic, LiveTrail, Observed, PlaceSnapshot, Unreadable,
+};
+use crate::cloud::{AccountReads, ReadSet};
+use crate::resource::{BLUEPRINT_TAG, Tags};
+use crate::scope::{AccountId, Arn, Place};
+use std::collections::{BTreeMap, BTreeSet};
+
+const NO_ACCOUNT: &str = "the snapshot does not hold this account";
+const NO_PLACE: &str = "the snapshot does not hold this place";
+const NOT_ASKED: &str = "nobody looked for it when the snapshot was taken";
+
+/// What was seen of an account, as far as these reads ask.
+pub fn account(
+    record: Option<&AccountRecord>,
+    account: &AccountId,
+    reads: &AccountReads,
+) -> AccountSnapshot {
+    let why = if record.is_some() { NOT_ASKED } else { NO_ACCOUNT };
+    let enabled_regions = match record {
+        _ if !reads.enabled_regions => Observed::Absent,
+        Some(record) if record.reads.enabled_regions => record.seen.enabled_regions.clone(),
+        _ => Observed::not_recorded(why),
+    };
+    let bucket = |name: &str| record.and_then(|record| record.seen.buckets.get(name)).cloned();
+    let buckets = reads.buckets.iter().map(|(name, _)| {
+        (name.clone(), bucket(name).unwrap_or_else(|| Observed::not_recorded(why)))
+    });
+    AccountSnapshot { account: account.clone(), enabled_regions, buckets: buckets.collect() }
+}
+
+/// What was seen of a place, as far as these reads ask.
+pub fn place(record: Option<&PlaceRecord>, place: &Place, reads: &ReadSet) -> PlaceSnapshot {
+    let Some(record) = record else { return nowhere(place, reads) };
+    let question = Question { place, reads, then: &record.reads };
+    // Every part is named here, so that a new one cannot be forgotten.
+    let PlaceSnapshot { place: _, rules, topics, queues, trails, keys } = &record.seen;
+    let rules = match () {
+        () if reads.rule_prefix.is_empty() => Observed::Known(BTreeMap::new()),
+        () if reads.rule_prefix == record.reads.rule_prefix => rules.clone(),
+        () => Observed::not_recorded(NOT_ASKED),
+    };
+    let topics = question.named_and_tagged("sns", &reads.topics, topics, |topic| &topic.tags);
+    let queues = question.named_and_tagged("sqs", &reads.queues, queues, |queue| &queue.tags);
+    let wanted: BTreeSet<&String> =
+        topics.values().filter_map(|topic| topic.known()?.topic.kms_key.as_ref()).collect();
+    let keys = keys.iter().filter(|(key, _)| wanted.contains(key));
+    PlaceSnapshot {
+        place: place.clone(),
+        rules,
+        keys: keys.map(|(key, seen)| (key.clone(), seen.clone())).collect(),
+        topics,
+        queues,
+        trails: question.trails(trails),
+    }
+}
+
+/// A place that the file says nothing of.
+fn nowhere(place: &Place, reads: &ReadSet) -> PlaceSnapshot {
+    let unknown = || Unreadable::not_recorded(NO_PLACE);
+    fn each<T>(arns: &BTreeSet<String>, why: &Unreadable) -> BTreeMap<String, Observed<T>> {
+        arns.iter().map(|arn| (arn.clone(), Observed::Unreadable(why.clone()))).collect()
+    }
+    PlaceSnapshot {
+        place: place.clone(),
+        rules: Observed::Unreadable(unknown()),
+        topics: each::<LiveTopic>(&reads.topics, &unknown()),
+        queues: each::<LiveQueue>(&reads.queues, &unknown()),
+        trails: Observed::Unreadable(unknown()),
+        keys: BTreeMap::new(),
+    }
+}
+
+/// What is asked now, and what was asked then.
+struct Question<'a> {
+    place: &'a Place,
+    reads: &'a ReadSet,
+    then: &'a ReadSet,
+}
+
+impl Question<'_> {
+    /// Whether things that carry a tag are looked for, and were.
+    fn searched(&self) -> Option<bool> {
+        (!self.reads.blueprint.is_empty()).then(|| self.reads.blueprint == self.then.blueprint)
+    }
+
+    fn carries_the_tag(&self, tags: &Observed<Tags>) -> bool {
+        self.searched() == Some(true)
+            && tags
+                .known()
+                .and_then(|tags| tags.get(BLUEPRINT_TAG))
+                .is_some_and(|name| *name == self.reads.blueprint)
+    }
+
+    /// Topics or queues: those that are named, and those that a search for the tag finds.
+    fn named_and_tagged<T: Clone>(
+        &self,
+        service: &str,
+        named: &BTreeSet<String>,
+        seen: &BTreeMap<String, Observed<T>>,
+        tags: impl Fn(&T) -> &Observed<Tags>,
+    ) -> BTreeMap<String, Observed<T>> {
+        let found = |arn: &String| {
+            let seen = seen.get(arn).cloned();
+            (arn.clone(), seen.unwrap_or_else(|| Observed::not_recorded(NOT_ASKED)))
+        };
+        let mut out: BTreeMap<String, Observed<T>> = named.iter().map(found).collect();
+        let unnamed = seen.iter().filter(|(arn, seen)| {
+            !named.contains(*arn)
+                && match seen {
+                    Observed::Known(object) => self.carries_the_tag(tags(object)),
+                    // It may carry the tag: what cannot be read stays in sight.
+                    Observed::Unreadable(_) => self.searched() == Some(true),
+                    Observed::Absent => false,
+                }
+        });
+        out.extend(unnamed.map(|(arn, seen)| (arn.clone(), seen.clone())));
+        if self.searched() == Some(false) {
+            // One entry with a wildcard stands for what a search would have found, as in `cloud`.
+            let any = self.place.arn(service, &format!("{}*", self.reads.rule_prefix));
+            out.insert(any, Observed::not_recorded(NOT_ASKED));
+        }
+        out
+    }
+
+    fn trails(
+        &self,
+        seen: &Observed<BTreeMap<String, LiveTrail>>,
+    ) -> Observed<BTreeMap<String, LiveTrail>> {
+        match (self.reads.trails, self.then.trails, seen) {
+            (false, _, _) => Observed::Known(BTreeMap::new()),
+            (true, false, _) => Observed::not_recorded(NOT_ASKED),
+            (true, true, Observed::Known(trails)) => {
+                let trail = |(arn, trail): (&String, &LiveTrail)| {
+                    (arn.clone(), LiveTrail { tags: self.trail_tags(arn, trail), ..trail.clone() })
+                };
+                Observed::Known(trails.iter().map(trail).collect())
+            }
+            (true, true, other) => other.clone(),
+        }
+    }
+
+    /// A trail's tags are read at home, of the trail that is managed and of those that carry the tag.
+    fn trail_tags(&self, arn: &str, trail: &LiveTrail) -> Observed<Tags> {
+        let own = Arn::parse(arn).is_some_and(|arn| arn.account == self.place.account.as_str());
+        let at_home = own && trail.home_region == self.place.region;
+        let Some(searched) = self.searched().filter(|_| at_home) else { return Observed::Absent };
+        let managed = |reads: &ReadSet| reads.managed_trail.as_ref() == Some(&trail.name);
+        let wanted = managed(self.reads) || !searched;
+        match &trail.tags {
+            Observed::Absent if wanted => Observed::not_recorded(NOT_ASKED),
+            Observed::Known(_) if !wanted && !self.carries_the_tag(&trail.tags) => Observed::Absent,
+            tags => tags.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
