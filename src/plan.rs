@@ -8,6 +8,7 @@ mod effects;
 mod fields;
 pub mod hold;
 mod kinds;
+mod meanwhile;
 pub mod order;
 mod references;
 
@@ -99,6 +100,19 @@ pub struct Change {
     /// What must be there before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<Address>,
+    /// Which step of a change it is that cannot be made at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<Step>,
+}
+
+/// A step of a change that takes something from a rule and gives it to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Step {
+    /// The calls leave the rule with what it had and what it shall have; the last step follows.
+    First,
+    /// Made after settling, once the other rule is proven to carry what this one gives away.
+    Last,
 }
 
 /// What happens to a resource.

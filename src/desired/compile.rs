@@ -47,6 +47,10 @@ pub fn compile(
     }
 }
 
+/// Targets given to one rule: one fewer than it takes, so that a destination can move to another topic,
+/// which needs the new target beside the old one.
+const TARGETS_PLANNED: usize = TARGETS_PER_RULE - 1;
+
 struct Compiler<'a> {
     blueprint: &'a Blueprint,
     names: Names,
@@ -123,10 +127,12 @@ impl<'a> Compiler<'a> {
             targets.push((path.target_id.clone(), target));
             destinations.push(path);
         }
+        // Whatever order the destinations are listed in, each keeps its rule.
+        targets.sort_by(|(a, _), (b, _)| a.cmp(b));
         let mut rules = Vec::new();
         for compiled in self.patterns(index, alert, &events) {
-            // A rule takes five targets: with more, the same pattern stands in several rules.
-            for targets in targets.chunks(TARGETS_PER_RULE) {
+            // With more targets than a rule takes, the same pattern stands in several rules.
+            for targets in targets.chunks(TARGETS_PLANNED) {
                 let name = self.names.rule(&alert.id, rules.len());
                 here.rules.insert(name.clone(), self.rule(alert, &compiled, targets));
                 rules.push(name);

@@ -40,12 +40,19 @@ impl Names {
         fit(&format!("{}{topic}", self.prefix), TOPIC_NAME_MAX_CHARS)
     }
 
-    /// A target is named after its topic: a destination that moves to another topic gets a second
-    /// target before it loses the first.
-    pub fn target(&self, topic_arn: &str) -> String {
+    /// A target is named after its topic, here one that ctguard keeps: a destination that moves to another
+    /// topic gets a second target before it loses the first.
+    pub fn target(&self, topic: &str) -> String {
+        fit(&self.topic(topic), RULE_NAME_MAX_CHARS)
+    }
+
+    /// The target of a topic that somebody else keeps. The full stop, which is in no name of a standard topic,
+    /// keeps it apart from a topic of ctguard's with the same short name.
+    pub fn existing_target(&self, topic_arn: &str) -> String {
         let topic = topic_arn.rsplit(':').next().unwrap_or(topic_arn);
-        let topic = topic.strip_prefix(&self.prefix).unwrap_or(topic);
-        fit(&format!("{}{topic}", self.prefix), RULE_NAME_MAX_CHARS)
+        let suffix = ".existing";
+        let base = fit(&format!("{}{topic}", self.prefix), RULE_NAME_MAX_CHARS - suffix.len());
+        format!("{base}{suffix}")
     }
 
     /// The queue of what EventBridge could not hand to a target.
@@ -97,13 +104,11 @@ mod tests {
     #[test]
     fn a_target_is_named_after_its_topic() {
         let names = Names::new("acme");
-        assert_eq!(
-            names.target("arn:aws:sns:eu-west-1:111122223333:ctguard-acme-secops"),
-            "ctguard-acme-secops"
-        );
-        assert_eq!(
-            names.target("arn:aws:sns:eu-west-1:111122223333:central"),
-            "ctguard-acme-central"
-        );
+        let arn = |topic: &str| format!("arn:aws:sns:eu-west-1:111122223333:{topic}");
+        assert_eq!(names.target("central"), "ctguard-acme-central");
+        assert_eq!(names.existing_target(&arn("central")), "ctguard-acme-central.existing");
+        let long = "x".repeat(250);
+        assert_eq!(names.target(&long).len(), RULE_NAME_MAX_CHARS);
+        assert_eq!(names.existing_target(&arn(&long)).len(), RULE_NAME_MAX_CHARS);
     }
 }

@@ -2,7 +2,8 @@
 
 use super::hold::Stage;
 use super::{
-    Change, Field, Live, Plan, PlanScope, Refusal, Unknown, Verb, Waiting, effects, kinds, order,
+    Change, Field, Live, Plan, PlanScope, Refusal, Step, Unknown, Verb, Waiting, effects, kinds,
+    order,
 };
 use crate::cloud::Action;
 use crate::desired::Desired;
@@ -238,7 +239,7 @@ impl Differ<'_> {
             self.in_sync();
             return;
         }
-        let Draft { place, address, verb, reason, alert, needs } = draft;
+        let Draft { place, address, verb, reason, alert, needs, step } = draft;
         self.out.changes.push(Change {
             address,
             action: verb,
@@ -248,6 +249,7 @@ impl Differ<'_> {
             place,
             calls,
             needs,
+            step,
         });
     }
 }
@@ -260,6 +262,7 @@ pub(super) struct Draft {
     pub reason: String,
     pub alert: Option<String>,
     pub needs: Vec<Address>,
+    pub step: Option<Step>,
 }
 
 impl Draft {
@@ -271,11 +274,17 @@ impl Draft {
             reason: reason.to_owned(),
             alert: None,
             needs: Vec::new(),
+            step: None,
         }
     }
 
     pub fn alert(mut self, alert: Option<&str>) -> Self {
         self.alert = alert.map(str::to_owned);
+        self
+    }
+
+    pub fn step(mut self, step: Option<Step>) -> Self {
+        self.step = step;
         self
     }
 

@@ -6,12 +6,12 @@
 //! are left out of the question: both the old way and the new begin behind them.
 
 use super::effects::Outlook;
-use super::{Change, Live, Plan, Verb, Waiting, WaitingFor};
-use crate::desired::Desired;
+use super::meanwhile::{event_names, lost, takes_all};
+use super::{Change, Live, Plan, Step, Verb, Waiting, WaitingFor};
+use crate::desired::{AlertPath, Desired};
 use crate::resource::Kind;
 use crate::scope::Place;
 use crate::snapshot::{LiveRule, LiveSubscription, LiveTopic, Observed};
-use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// When the question is asked.
@@ -33,7 +33,7 @@ pub(super) fn hold(
 ) {
     let holder = Holder { desired, live, outlooks, stage };
     let mut held: BTreeSet<(Place, String)> = BTreeSet::new();
-    for change in plan.changes.iter().filter(|change| change.action == Verb::Delete) {
+    for change in plan.changes.iter().filter(|change| takes_away(change)) {
         if holder.carries_unreplaced(change) {
             held.insert((change.place.clone(), object(change)));
         }
@@ -42,7 +42,7 @@ pub(super) fn hold(
         return;
     }
     let waits = |change: &Change| {
-        change.action == Verb::Delete
+        takes_away(change)
             && match change.address.kind {
                 Kind::Target | Kind::Rule | Kind::Subscription => {
                     held.contains(&(change.place.clone(), object(change)))
@@ -56,14 +56,21 @@ pub(super) fn hold(
         std::mem::take(&mut plan.changes).into_iter().partition(waits);
     plan.changes = changes;
     plan.waiting.extend(waiting.into_iter().map(|change| Waiting {
-        message: format!(
-            "The {} goes once everybody listed has confirmed and its replacement is proven; until then it keeps carrying the alert.",
-            change.address.kind
-        ),
+        message: match change.step {
+            Some(_) => "The rule gives events to another once everybody listed there has confirmed and that is proven; until then it goes on matching them.".to_owned(),
+            None => format!(
+                "The {} goes once everybody listed has confirmed and its replacement is proven; until then it keeps carrying the alert.",
+                change.address.kind
+            ),
+        },
         address: change.address,
         what: WaitingFor::Removal,
     }));
     plan.waiting.sort();
+}
+
+fn takes_away(change: &Change) -> bool {
+    change.action == Verb::Delete || change.step == Some(Step::Last)
 }
 
 /// A rule and its targets are held together; a subscription by itself.
@@ -112,8 +119,36 @@ impl Holder<'_> {
                 let arn = change.place.arn("sns", topic);
                 self.replaced_by(&change.place, None, None, Some(&arn))
             }
+            Kind::Rule if change.step == Some(Step::Last) => self.hands_over_too_early(change),
             _ => false,
         }
+    }
+
+    /// Whether an event that a rule gives away would reach nobody yet. A rule that does not match all that
+    /// is wanted of it cannot wait: what waits for it in turn would wait for ever.
+    fn hands_over_too_early(&self, change: &Change) -> bool {
+        let (place, name) = (&change.place, &change.address.name);
+        let live = self.live.places.get(place).and_then(|seen| seen.rules.known()?.get(name));
+        let wanted = self.desired.places.get(place).and_then(|here| here.rules.get(name));
+        let Some((live, wanted)) = live.zip(wanted) else { return false };
+        let lost = lost(&live.rule, wanted);
+        takes_all(&live.rule, wanted)
+            && self.paths(place).any(|(path, ready)| {
+                let takes_over = path.alert == wanted.alert
+                    || path.events.iter().any(|event| lost.contains(&event.name));
+                takes_over && !ready
+            })
+    }
+
+    /// The paths of a place, and whether each hands on what reaches it.
+    fn paths(&self, place: &Place) -> impl Iterator<Item = (&AlertPath, bool)> {
+        let ready = |outlook: &Outlook| match self.stage {
+            Stage::Planned => outlook.hands_on_now || outlook.hands_on_after,
+            Stage::Settled => outlook.hands_on_now,
+        };
+        let all = self.desired.paths.iter().zip(self.outlooks);
+        all.filter(move |(path, _)| path.raised == *place)
+            .map(move |(path, outlook)| (path, ready(outlook)))
     }
 
     /// Whether some replacement of what is removed is not there yet.
@@ -128,16 +163,10 @@ impl Holder<'_> {
             .and_then(|rule| rule.rule.event_pattern.as_deref())
             .map(event_names)
             .unwrap_or_default();
-        self.desired.paths.iter().zip(self.outlooks).any(|(path, outlook)| {
-            let replaces = path.raised == *place
-                && (alert == Some(path.alert.as_str())
-                    || path.events.iter().any(|event| events.contains(&event.name))
-                    || topic
-                        .is_some_and(|arn| path.destinations.iter().any(|d| d.topic_arn == arn)));
-            let ready = match self.stage {
-                Stage::Planned => outlook.hands_on_now || outlook.hands_on_after,
-                Stage::Settled => outlook.hands_on_now,
-            };
+        self.paths(place).any(|(path, ready)| {
+            let replaces = alert == Some(path.alert.as_str())
+                || path.events.iter().any(|event| events.contains(&event.name))
+                || topic.is_some_and(|arn| path.destinations.iter().any(|d| d.topic_arn == arn));
             replaces && !ready
         })
     }
@@ -152,33 +181,4 @@ fn reaches_somebody(topic: &LiveTopic) -> bool {
         Observed::Unreadable(_) => true,
         Observed::Absent => false,
     }
-}
-
-/// Every event name that a pattern lists.
-fn event_names(pattern: &str) -> BTreeSet<String> {
-    fn collect(value: &Value, key: Option<&str>, names: &mut BTreeSet<String>) {
-        match value {
-            Value::Object(fields) => {
-                for (key, value) in fields {
-                    collect(value, Some(key.rsplit('.').next().unwrap_or(key)), names);
-                }
-            }
-            Value::Array(members) => {
-                for member in members {
-                    match member {
-                        Value::String(name) if key == Some("eventName") => {
-                            names.insert(name.clone());
-                        }
-                        other => collect(other, key, names),
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    let mut names = BTreeSet::new();
-    if let Ok(value) = serde_json::from_str(pattern) {
-        collect(&value, None, &mut names);
-    }
-    names
 }

@@ -7,10 +7,11 @@
 //! send     subscription, rule
 //! attach   target
 //! settle   observe again, prove what replaces
+//! narrow   rules that gave events to other rules
 //! remove   target → rule, subscription → topic → queue
 //! ```
 
-use super::{Change, Verb};
+use super::{Change, Step, Verb};
 use crate::resource::Kind;
 
 /// The wave that a change belongs to. Changes of one wave do not depend on each other.
@@ -20,6 +21,7 @@ pub enum Wave {
     Receive,
     Send,
     Attach,
+    Narrow,
     RemoveTargets,
     RemoveSenders,
     RemoveTopics,
@@ -29,7 +31,7 @@ pub enum Wave {
 impl Wave {
     /// Whether the wave takes something away, and so runs only after settling.
     pub fn removes(self) -> bool {
-        self >= Self::RemoveTargets
+        self >= Self::Narrow
     }
 
     pub fn of(change: &Change) -> Self {
@@ -38,6 +40,7 @@ impl Wave {
             (Verb::Delete, Kind::Rule | Kind::Subscription) => Self::RemoveSenders,
             (Verb::Delete, Kind::Topic | Kind::Trail) => Self::RemoveTopics,
             (Verb::Delete, Kind::Queue | Kind::Bucket) => Self::RemoveQueues,
+            (_, Kind::Rule) if change.step == Some(Step::Last) => Self::Narrow,
             (_, Kind::Bucket | Kind::Queue) => Self::Permit,
             (_, Kind::Topic | Kind::Trail) => Self::Receive,
             (_, Kind::Subscription | Kind::Rule) => Self::Send,

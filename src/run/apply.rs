@@ -7,7 +7,7 @@ use super::{Event, Listener, observe};
 use crate::cloud::{Action, Cloud, CloudError};
 use crate::desired::Desired;
 use crate::plan::order::Wave;
-use crate::plan::{Change, Live, Plan, Stage, Verb, WaitingFor, diff};
+use crate::plan::{Change, Live, Plan, Stage, Step, WaitingFor, diff};
 use crate::resource::{Address, Kind};
 use crate::scope::Place;
 use futures::stream::{self, StreamExt};
@@ -89,6 +89,7 @@ pub async fn apply(
     let mut after = None;
     let approved: BTreeSet<Address> = removals
         .iter()
+        .chain(changes.iter().filter(|change| change.step == Some(Step::First)))
         .map(|change| change.address.clone())
         .chain(
             plan.waiting
@@ -103,9 +104,10 @@ pub async fn apply(
         listener(Event::Settling);
         let live = observe(cloud, desired, concurrency, &|_| {}).await;
         let mut settled = diff(desired, &live, Stage::Settled);
-        let (ready, rest): (Vec<_>, Vec<_>) = settled.changes.into_iter().partition(|change| {
-            change.action == Verb::Delete && approved.contains(&change.address)
-        });
+        let (ready, rest): (Vec<_>, Vec<_>) = settled
+            .changes
+            .into_iter()
+            .partition(|change| Wave::of(change).removes() && approved.contains(&change.address));
         settled.changes = rest;
         engine.waves(ready).await;
         after = Some(After { live, plan: settled });

@@ -16,12 +16,13 @@ use std::sync::atomic::AtomicBool;
 use crate::world::TODAY;
 
 /// Alerts to choose from: write and read-only, global and regional, sign-in, with conditions and exceptions.
-const ALERTS: [&str; 6] = [
+const ALERTS: [&str; 7] = [
     "  - { id: route, title: Route, risk: high, events: [ec2:CreateRoute, ec2:ReplaceRoute], why: w, next: n }",
     "  - { id: user, title: User, risk: critical, events: [iam:CreateUser], outcome: success, why: w, next: n }",
     "  - { id: assume, title: Assume, risk: low, events: [sts:AssumeRole], why: w, next: n }",
     "  - { id: signin, title: Sign-in, risk: medium, events: [signin:ConsoleLogin], where: { userIdentity.type: [Root] }, why: w, next: n }",
     "  - { id: trail, title: Trail, risk: critical, events: [cloudtrail:StopLogging, cloudtrail:DeleteTrail], except: [{ where: { userIdentity.arn: [\"arn:aws:iam::111122223333:user/break-glass\"] }, reason: drills }], why: w, next: n }",
+    "  - { id: replaced, title: Replaced, risk: medium, events: [ec2:ReplaceRoute], why: w, next: n }",
     "  - { id: mixed, title: Mixed, risk: medium, events: [ec2:CreateSecurityGroup, rds:CreateDBInstance, kms:DisableKey], why: w, next: n }",
 ];
 
@@ -38,13 +39,15 @@ pub struct Choice {
     /// Of [`DESTINATIONS`]; the first is always there.
     more: Vec<bool>,
     trail: bool,
+    /// The first alert leaves its second event to others.
+    narrow: bool,
 }
 
 pub fn choice() -> impl Strategy<Value = Choice> {
     let alerts =
         proptest::sample::subsequence((0..ALERTS.len()).collect::<Vec<_>>(), 0..=ALERTS.len());
-    (alerts.prop_shuffle(), proptest::collection::vec(any::<bool>(), 2), any::<bool>())
-        .prop_map(|(alerts, more, trail)| Choice { alerts, more, trail })
+    (alerts.prop_shuffle(), proptest::collection::vec(any::<bool>(), 2), any::<[bool; 2]>())
+        .prop_map(|(alerts, more, [trail, narrow])| Choice { alerts, more, trail, narrow })
 }
 
 pub fn blueprint(choice: &Choice) -> Blueprint {
@@ -68,6 +71,7 @@ pub fn blueprint(choice: &Choice) -> Blueprint {
     } else {
         format!("alerts:\n{}", alerts.join("\n"))
     };
+    let alerts = if choice.narrow { alerts.replace(", ec2:ReplaceRoute]", "]") } else { alerts };
     read(&format!(
         "version: 1\nname: acme\nregions: [us-east-1, eu-west-1]\n{trail}destinations:\n{}\nroutes: {{ critical: [{all}], high: [mail], medium: [{all}], low: [mail] }}\n{alerts}\n",
         destinations.join("\n")
@@ -261,9 +265,16 @@ proptest! {
 
     /// A plan read back from its JSON is the plan that was written.
     #[test]
-    fn a_plan_survives_its_json(choice in choice()) {
-        let sandbox = Sandbox::in_memory(account(AccountKind::Bare));
-        let plan = plan(&sandbox, &blueprint(&choice));
+    fn a_plan_survives_its_json(first in choice(), second in choice(), faults in proptest::collection::vec(fault(), 0..4), confirmed in any::<bool>()) {
+        let sandbox = Sandbox::in_memory(account(AccountKind::WithTrail));
+        apply(&sandbox, &blueprint(&first));
+        if confirmed {
+            confirm(&sandbox);
+        }
+        for fault in faults {
+            let _ = sandbox.inflict(fault, &Aim::default());
+        }
+        let plan = plan(&sandbox, &blueprint(&second));
         let text = serde_json::to_string(&plan).unwrap();
         prop_assert_eq!(serde_json::from_str::<Plan>(&text).unwrap(), plan);
     }

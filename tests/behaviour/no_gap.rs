@@ -17,6 +17,8 @@ fn blueprint(alerts: &str, destinations: &str, route: &str) -> ctguard::blueprin
 
 const MAIL: &str =
     "  mail: { topic: mail, format: text, subscribers: [{ email: a@acme.example }] }";
+const OTHER: &str =
+    "  other: { topic: other, format: text, subscribers: [{ email: b@acme.example }] }";
 const ROUTE: &str =
     "  - { id: route, title: Route, risk: high, events: [ec2:CreateRoute], why: w, next: n }";
 
@@ -61,6 +63,9 @@ fn moves_without_a_gap(from: &ctguard::blueprint::Blueprint, to: &ctguard::bluep
     apply(&whole, to);
     let removals = whole.calls().iter().filter(|call| call.mutating).count();
     assert!(heard(&whole), "nobody hears after the move");
+    let end = crate::laws::plan(&whole, to);
+    let left = (end.changes.len(), end.waiting.len(), end.refusals.len());
+    assert_eq!(left, (0, 0, 0), "the move does not come to an end: {end:#?}");
 
     for stop in 0..calls {
         let sandbox = start();
@@ -95,9 +100,7 @@ fn moving_a_destination_to_another_topic() {
 
 #[test]
 fn routing_to_another_destination() {
-    let both = format!(
-        "{MAIL}\n  other: {{ topic: other, format: text, subscribers: [{{ email: b@acme.example }}] }}"
-    );
+    let both = format!("{MAIL}\n{OTHER}");
     moves_without_a_gap(&blueprint(ROUTE, MAIL, "mail"), &blueprint(ROUTE, &both, "other"));
 }
 
@@ -136,4 +139,90 @@ fn a_removal_that_waits_is_said_and_done_once_everybody_confirmed() {
         .flat_map(|r| r.topics.keys().cloned())
         .collect();
     assert_eq!(topics, ["ctguard-acme-post", "ctguard-acme-post"]);
+}
+
+#[test]
+fn giving_an_event_to_an_alert_of_its_own() {
+    let both = "  - { id: network, title: Network, risk: high, events: [ec2:CreateRoute, ec2:DeleteRoute], why: w, next: n }";
+    let split = "  - { id: network, title: Network, risk: high, events: [ec2:DeleteRoute], why: w, next: n }\n  - { id: route, title: Route, risk: high, events: [ec2:CreateRoute], notify: [other], why: w, next: n }";
+    let destinations = format!("{MAIL}\n{OTHER}");
+    moves_without_a_gap(
+        &blueprint(both, &destinations, "mail"),
+        &blueprint(split, &destinations, "mail"),
+    );
+}
+
+#[test]
+fn exchanging_the_events_of_two_alerts() {
+    let alerts = |route: &str, user: &str| {
+        format!(
+            "  - {{ id: one, title: One, risk: high, events: [{route}], why: w, next: n }}\n  - {{ id: two, title: Two, risk: high, events: [{user}], notify: [other], why: w, next: n }}"
+        )
+    };
+    let destinations = format!("{MAIL}\n{OTHER}");
+    moves_without_a_gap(
+        &blueprint(&alerts("ec2:CreateRoute", "ec2:DeleteRoute"), &destinations, "mail"),
+        &blueprint(&alerts("ec2:DeleteRoute", "ec2:CreateRoute"), &destinations, "mail"),
+    );
+}
+
+#[test]
+fn moving_to_a_topic_of_the_same_short_name_that_somebody_else_keeps() {
+    let existing = "  mail: { topic_arn: \"arn:aws:sns:{region}:{account}:mail\", format: text, subscribers: [{ email: a@acme.example }] }";
+    let (from, to) = (blueprint(ROUTE, MAIL, "mail"), blueprint(ROUTE, existing, "mail"));
+    let sandbox = Sandbox::in_memory(account(AccountKind::WithTrail));
+    apply(&sandbox, &from);
+    confirm(&sandbox);
+    // The topic does not exist, so nothing may be taken from the one that works.
+    apply(&sandbox, &to);
+    assert!(heard(&sandbox));
+}
+
+/// Destinations `d0` to `d5`, each with a mailbox of its own.
+fn many() -> String {
+    let one = |n| {
+        format!(
+            "  d{n}: {{ topic: d{n}, format: text, subscribers: [{{ email: d{n}@acme.example }}] }}"
+        )
+    };
+    (0..6).map(one).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn taking_one_of_six_destinations_off_an_alert() {
+    moves_without_a_gap(
+        &blueprint(ROUTE, &many(), "d0, d1, d2, d3, d4, d5"),
+        &blueprint(ROUTE, &many(), "d1, d2, d3, d4, d5"),
+    );
+}
+
+#[test]
+fn moving_one_of_five_destinations_to_another_topic() {
+    moves_without_a_gap(
+        &blueprint(ROUTE, &many(), "d0, d1, d2, d3, d4"),
+        &blueprint(ROUTE, &many().replace("topic: d2", "topic: moved"), "d0, d1, d2, d3, d4"),
+    );
+}
+
+#[test]
+fn a_move_of_more_targets_than_a_rule_takes_is_refused_and_can_be_made_in_steps() {
+    let (all, none) = ("d0, d1, d2, d3", "d4, d5, d0");
+    let sandbox = Sandbox::in_memory(account(AccountKind::WithTrail));
+    apply(&sandbox, &blueprint(ROUTE, &many(), all));
+    confirm(&sandbox);
+    let plan = crate::laws::plan(&sandbox, &blueprint(ROUTE, &many(), none));
+    assert_eq!(plan.refusals.len(), 2, "{:#?}", plan.refusals);
+    assert!(plan.refusals[0].reason.contains("five targets"), "{:#?}", plan.refusals);
+    apply(&sandbox, &blueprint(ROUTE, &many(), none));
+    assert!(heard(&sandbox));
+    for step in ["d0, d1, d2, d4", "d0, d1, d4, d5", none] {
+        let to = blueprint(ROUTE, &many(), step);
+        for _ in 0..2 {
+            apply(&sandbox, &to);
+            assert!(heard(&sandbox), "{step}");
+            confirm(&sandbox);
+        }
+    }
+    let plan = crate::laws::plan(&sandbox, &blueprint(ROUTE, &many(), none));
+    assert!(plan.is_empty() && plan.refusals.is_empty(), "{plan:#?}");
 }

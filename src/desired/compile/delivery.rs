@@ -18,26 +18,27 @@ impl Compiler<'_> {
         place: &Place,
         here: &mut DesiredPlace,
     ) -> Option<DestinationPath> {
-        let (topic_arn, managed_topic) = match &destination.topic {
+        let (topic_arn, managed_topic, target_id) = match &destination.topic {
             DestinationTopic::Managed(topic) => {
                 let name = self.names.topic(topic);
                 let arn = place.arn("sns", &name);
                 here.topics
                     .entry(name.clone())
                     .or_insert_with(|| self.topic(destination, place, &arn));
-                (arn, Some(name))
+                (arn, Some(name), self.names.target(topic))
             }
             DestinationTopic::Existing(template) => {
                 let arn = in_place(template, place);
                 self.check_existing(destination, place, &arn)?;
                 here.existing_topics.insert(arn.clone());
-                (arn, None)
+                let target = self.names.existing_target(&arn);
+                (arn, None, target)
             }
         };
         Some(DestinationPath {
             name: destination.name.clone(),
             format: destination.format,
-            target_id: self.names.target(&topic_arn),
+            target_id,
             topic_arn,
             managed_topic,
             subscribers: destination.subscribers.clone(),

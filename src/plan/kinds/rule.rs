@@ -6,8 +6,9 @@ use crate::pattern::{Coverage, Pattern};
 use crate::plan::Verb;
 use crate::plan::diff::{Differ, Draft, Owner};
 use crate::plan::fields::Fields;
-use crate::resource::rule::{Target, Targets};
-use crate::resource::{ALERT_TAG, Address, BLUEPRINT_TAG, Kind};
+use crate::plan::meanwhile;
+use crate::resource::rule::{TARGETS_PER_RULE, Target, Targets};
+use crate::resource::{ALERT_TAG, Address, BLUEPRINT_TAG, Kind, Tags};
 use crate::scope::{Arn, Place};
 use crate::snapshot::{LiveRule, Observed, PlaceSnapshot};
 use serde_json::Value;
@@ -26,7 +27,7 @@ pub fn diff(differ: &mut Differ<'_>, place: &Place, here: &DesiredPlace, seen: &
                 create(differ, place, name, desired);
                 put_targets(differ, place, name, desired, &Targets::new());
             }
-            Some(rule) => update(differ, place, name, desired, rule),
+            Some(rule) => update(differ, place, here, (name, desired), rule),
         }
     }
     for (name, rule) in live {
@@ -53,8 +54,8 @@ fn create(differ: &mut Differ<'_>, place: &Place, name: &str, desired: &DesiredR
 fn update(
     differ: &mut Differ<'_>,
     place: &Place,
-    name: &str,
-    desired: &DesiredRule,
+    here: &DesiredPlace,
+    (name, desired): (&str, &DesiredRule),
     live: &LiveRule,
 ) {
     let address = Address::new(place, Kind::Rule, name);
@@ -79,21 +80,25 @@ fn update(
     fields.compare("description", &now.description, &wanted.description);
     fields.compare("role_arn", &now.role_arn, &wanted.role_arn);
     let mut calls = Vec::new();
+    let mut step = None;
     if !fields.is_empty() {
+        let (next, of) = meanwhile::step(here, name, now, desired);
+        step = of;
         // PutRule ignores tags on an update, so none are sent.
-        calls.push(Action::PutRule {
-            name: name.to_owned(),
-            rule: wanted.clone(),
-            tags: Default::default(),
-        });
+        calls.push(Action::PutRule { name: name.to_owned(), rule: next, tags: Tags::new() });
     }
     let tags = differ.missing_tags(&desired.tags, &live.tags);
     if !tags.is_empty() {
         fields.set("tags", &tags);
         calls.push(Action::TagRule { name: name.to_owned(), tags });
     }
-    let draft = Draft::new(place, Kind::Rule, name, Verb::Update, "it was changed")
-        .alert(Some(&desired.alert));
+    let reason = match step {
+        None => "it was changed",
+        Some(_) => "it was changed; what another rule takes over goes last",
+    };
+    let draft = Draft::new(place, Kind::Rule, name, Verb::Update, reason)
+        .alert(Some(&desired.alert))
+        .step(step);
     differ.change(draft, fields.into_vec(), calls);
     match &live.targets {
         Observed::Known(targets) => {
@@ -112,8 +117,18 @@ fn put_targets(
     desired: &DesiredRule,
     live: &Targets,
 ) {
+    let mut free = TARGETS_PER_RULE.saturating_sub(live.len());
     for (id, wanted) in &desired.targets {
         let now = live.get(id);
+        if now.is_none() && free == 0 {
+            differ.refuse(
+                Address::new(place, Kind::Target, format!("{rule}/{id}")),
+                "the rule has five targets already, which is AWS's limit, and those that go wait until their replacement is proven",
+                "Move fewer destinations at a time: apply with some of the old ones still in place, let people confirm, apply again. Targets that somebody else added to the rule are removed by this apply; run it twice.",
+            );
+            continue;
+        }
+        free -= usize::from(now.is_none());
         let mut fields = Fields::default();
         compare_target(&mut fields, now, wanted);
         let (verb, reason) = match now {
