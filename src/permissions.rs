@@ -6,7 +6,7 @@
 use crate::blueprint::Blueprint;
 use crate::cloud::Permission;
 use crate::desired::Names;
-use crate::resource::{BLUEPRINT_TAG, policy};
+use crate::resource::{ALERT_TAG, BLUEPRINT_TAG, VERSION_TAG, policy};
 use crate::scope::{Partition, Place, Region};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -45,7 +45,6 @@ const READ_RULES: &[&str] = &["events:ListTagsForResource", "events:ListTargetsB
 
 /// S3 names these permissions otherwise than its calls.
 const READ_BUCKET: &[&str] = &[
-    "s3:GetBucketLocation",
     "s3:GetBucketOwnershipControls",
     "s3:GetBucketPolicy",
     "s3:GetBucketPublicAccessBlock",
@@ -71,7 +70,9 @@ const WRITE_TOPICS: &[&str] = &[
     "sns:TagResource",
 ];
 
-/// Their resource is the subscription, whose name AWS chooses below the topic's.
+/// AWS names no resource for them, so nothing narrower than all is ever matched.
+///
+/// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html>
 const WRITE_SUBSCRIPTIONS: &[&str] = &["sns:SetSubscriptionAttributes", "sns:Unsubscribe"];
 
 const WRITE_QUEUES: &[&str] =
@@ -82,10 +83,12 @@ const WRITE_TRAIL: &[&str] = &[
     "cloudtrail:AddTags",
     "cloudtrail:CreateTrail",
     "cloudtrail:PutEventSelectors",
-    "cloudtrail:RemoveTags",
     "cloudtrail:StartLogging",
     "cloudtrail:UpdateTrail",
 ];
+
+/// Taking ctguard's own tags off, and no others.
+const RELEASE_TRAILS: &[&str] = &["cloudtrail:RemoveTags"];
 
 /// Never DeleteBucket.
 const WRITE_BUCKET: &[&str] = &[
@@ -115,19 +118,21 @@ pub fn document(blueprint: &Blueprint, purpose: Purpose) -> Value {
     if purpose == Purpose::Apply {
         statements.push(allow("WriteRules", WRITE_RULES, &json!(rules)));
         statements.push(allow("WriteTopics", WRITE_TOPICS, &json!(topics)));
-        statements.push(allow(
-            "WriteSubscriptions",
-            WRITE_SUBSCRIPTIONS,
-            &json!(format!("{topics}:*")),
-        ));
+        statements.push(allow("WriteSubscriptions", WRITE_SUBSCRIPTIONS, &json!("*")));
         statements.push(allow("WriteQueues", WRITE_QUEUES, &json!(queues)));
+        // A trail that the blueprint no longer keeps, and so no longer names, is released.
+        let mut release =
+            allow("ReleaseTrails", RELEASE_TRAILS, &json!(arn("cloudtrail", "trail/*")));
+        release["Condition"] = json!({ "ForAllValues:StringEquals": {
+            "aws:TagKeys": [BLUEPRINT_TAG, VERSION_TAG, ALERT_TAG],
+        } });
+        statements.push(release);
     }
     if let Some(trail) = &blueprint.trail {
         let bucket = json!(format!("arn:{partition}:s3:::{}", trail.bucket));
         statements.push(allow("ReadTrailBucket", READ_BUCKET, &bucket));
         if purpose == Purpose::Apply {
             let trail_arn = arn("cloudtrail", &format!("trail/{}", trail.name));
-            // A trail that is no longer kept is released by taking its tags off.
             statements.push(allow("WriteTrail", WRITE_TRAIL, &json!(trail_arn)));
             statements.push(allow("WriteTrailBucket", WRITE_BUCKET, &bucket));
         }
@@ -182,4 +187,141 @@ pub fn wanted(blueprint: &Blueprint, purpose: Purpose, place: &Place) -> BTreeSe
         }
     }
     wanted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    /// Every file that makes a call, so that a call added there and forgotten here is found.
+    const ADAPTER: [&str; 11] = [
+        include_str!("cloud/aws/account.rs"),
+        include_str!("cloud/aws/cloudtrail.rs"),
+        include_str!("cloud/aws/events.rs"),
+        include_str!("cloud/aws/kms.rs"),
+        include_str!("cloud/aws/observe.rs"),
+        include_str!("cloud/aws/perform.rs"),
+        include_str!("cloud/aws/s3.rs"),
+        include_str!("cloud/aws/sns.rs"),
+        include_str!("cloud/aws/sqs.rs"),
+        include_str!("cloud/aws/sts.rs"),
+        include_str!("cloud/aws/tagging.rs"),
+    ];
+
+    fn blueprint() -> Blueprint {
+        let text = "version: 1\nname: acme\nregions: [eu-west-1]\ntrail: { name: main, bucket: logs, home_region: eu-west-1 }\nalerts: []\n";
+        let loaded =
+            crate::blueprint::load_text("b.yaml", text, None, jiff::civil::date(2026, 11, 22));
+        loaded.blueprint.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics))
+    }
+
+    /// What stands in the text as `"service:Operation"`.
+    fn operations(text: &str) -> BTreeSet<String> {
+        text.split('"')
+            .filter(|word| {
+                word.split_once(':').is_some_and(|(service, name)| {
+                    service.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+                        && name.starts_with(|c: char| c.is_ascii_uppercase())
+                        && name.bytes().all(|b| b.is_ascii_alphanumeric())
+                })
+            })
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// What the calls of these operations are made on.
+    fn made_on(operation: &str) -> &'static str {
+        let (service, name) = operation.split_once(':').unwrap();
+        match (service, name) {
+            ("events", "ListRules") => "arn:aws:events:eu-west-1:111122223333:rule/*",
+            ("events", _) => "arn:aws:events:eu-west-1:111122223333:rule/ctguard-acme-root-login",
+            // AWS asks for these with no resource at all.
+            ("sns", "GetSubscriptionAttributes" | "SetSubscriptionAttributes" | "Unsubscribe") => {
+                "?"
+            }
+            ("sns", _) => "arn:aws:sns:eu-west-1:111122223333:ctguard-acme-secops",
+            ("sqs", _) => "arn:aws:sqs:eu-west-1:111122223333:ctguard-acme-targets",
+            ("cloudtrail", "DescribeTrails") => "?",
+            ("cloudtrail", _) => "arn:aws:cloudtrail:eu-west-1:111122223333:trail/main",
+            ("s3", _) => "arn:aws:s3:::logs",
+            ("kms", _) => "arn:aws:kms:eu-west-1:111122223333:key/1",
+            _ => "?",
+        }
+    }
+
+    /// The operations that a policy grants, each with its resources.
+    fn granted(purpose: Purpose) -> BTreeMap<String, Vec<String>> {
+        let policy = document(&blueprint(), purpose);
+        let mut granted: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for statement in policy["Statement"].as_array().unwrap() {
+            for action in statement["Action"].as_array().unwrap() {
+                let resource = statement["Resource"].as_str().unwrap().to_owned();
+                granted.entry(action.as_str().unwrap().to_owned()).or_default().push(resource);
+            }
+        }
+        granted
+    }
+
+    fn writes() -> BTreeSet<String> {
+        let port = include_str!("cloud.rs");
+        let names = port.split_once("pub fn operation(&self)").unwrap().1;
+        operations(names.split_once("/// A call that did not succeed").unwrap().0)
+    }
+
+    fn reads() -> BTreeSet<String> {
+        let all: BTreeSet<String> = ADAPTER.iter().flat_map(|text| operations(text)).collect();
+        // Whoever has credentials may ask whose they are.
+        all.difference(&writes()).filter(|name| *name != "sts:GetCallerIdentity").cloned().collect()
+    }
+
+    fn allows(granted: &BTreeMap<String, Vec<String>>, operation: &str) -> bool {
+        let glob = crate::cloud::sandbox::policy::glob;
+        granted.get(operation).is_some_and(|resources| {
+            resources.iter().any(|resource| resource == "*" || glob(resource, made_on(operation)))
+        })
+    }
+
+    #[test]
+    fn every_call_is_granted_on_what_it_is_made_on() {
+        assert!(
+            writes().len() > 25 && reads().len() > 20,
+            "the lists are not found in the sources"
+        );
+        let (read, apply) = (granted(Purpose::Read), granted(Purpose::Apply));
+        for operation in reads() {
+            assert!(allows(&read, &operation), "the read policy does not grant {operation}");
+            assert!(allows(&apply, &operation), "the apply policy does not grant {operation}");
+        }
+        for operation in writes() {
+            assert!(allows(&apply, &operation), "the apply policy does not grant {operation}");
+            assert!(!read.contains_key(&operation), "the read policy grants {operation}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_granted_that_is_not_called() {
+        let called: BTreeSet<String> = reads().union(&writes()).cloned().collect();
+        for operation in granted(Purpose::Apply).keys().filter(|name| *name != "iam:PassRole") {
+            assert!(called.contains(operation), "{operation} is granted and never called");
+        }
+    }
+
+    #[test]
+    fn nothing_of_others_can_be_written() {
+        let apply = granted(Purpose::Apply);
+        for operation in writes().iter().filter(|name| made_on(name) != "?") {
+            let others = made_on(operation)
+                .replace("acme", "other")
+                .replace("logs", "theirs")
+                .replace("trail/main", "trail/theirs");
+            let reached = apply[operation]
+                .iter()
+                .any(|resource| crate::cloud::sandbox::policy::glob(resource, &others));
+            assert!(
+                !reached || operation == "cloudtrail:RemoveTags",
+                "{operation} reaches {others}"
+            );
+        }
+    }
 }

@@ -14,7 +14,7 @@ mod file;
 pub mod fresh;
 mod observe;
 pub mod people;
-mod policy;
+pub(crate) mod policy;
 mod queues;
 mod refusal;
 pub mod sample;
