@@ -3,7 +3,7 @@
 //! Every part is [`Observed`]: known, absent, or unreadable with the reason. What could not be
 //! read is never taken for absent, and never for "in sync".
 //!
-//! [`file`] is the form in which a survey is saved, and [`answer`] what such a file says when it is asked
+//! [`mod@file`] is the form in which a survey is saved, and [`answer`] what such a file says when it is asked
 //! again, perhaps for something else than it was made for.
 
 pub mod answer;
