@@ -22,7 +22,7 @@ pub use load::{Loaded, load, load_sources, load_text};
 pub use starter::starter;
 
 use crate::catalogue::Landing;
-use crate::diag::Span;
+use crate::diag::{Diagnostic, Span};
 use crate::event::{Access, EventKind};
 use crate::pattern::Filter;
 use crate::resource::topic::Endpoint;
@@ -30,6 +30,15 @@ use crate::scope::Region;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// Reads an event as a blueprint writes it, `ec2:CreateRoute` or a name that one service only has:
+/// what CloudTrail logs for it, and a note when that is something else than what was written.
+///
+/// # Errors
+/// As for the same text in a blueprint, with what to do; it points at no file.
+pub fn events_named(text: &str) -> Result<(Vec<EventRef>, Vec<Diagnostic>), Box<Diagnostic>> {
+    validate::events_named(text)
+}
 
 /// The blueprint's format version, also the value of the `ctguard:version` tag.
 pub const FORMAT_VERSION: u32 = 1;

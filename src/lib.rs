@@ -16,7 +16,8 @@
 //!
 //! `blueprint` reads what the user asks for, `desired` compiles it to resources, `plan` compares them
 //! with what `run` observed through the `cloud` port, and `proof` judges whether each alert reaches
-//! somebody. `report` is the one place where text is made; `cli` is the way in.
+//! somebody; `explain` tells one event's whole way. A `snapshot` is what was observed, and can be a
+//! file. `report` is the one place where text is made; `cli` is the way in.
 
 pub mod blueprint;
 pub mod catalogue;
@@ -26,6 +27,7 @@ pub mod desired;
 pub mod diag;
 pub mod error;
 pub mod event;
+pub mod explain;
 pub mod message;
 pub mod pattern;
 pub mod permissions;

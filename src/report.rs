@@ -6,6 +6,7 @@
 pub mod apply;
 pub mod delivery;
 pub mod diagnostics;
+pub mod explain;
 pub mod plan;
 pub mod progress;
 pub mod verify;

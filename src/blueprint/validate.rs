@@ -8,7 +8,7 @@ mod events;
 mod syntax;
 mod trail;
 
-pub(super) use events::Resolved;
+pub(super) use events::{Resolved, events_named};
 
 use super::codes;
 use super::raw::{RawAlert, RawBlueprint, RawRegions, RawRoute};

@@ -4,7 +4,7 @@ use super::super::raw::{RawEvent, RawEventParts};
 use super::super::reader::{Spanned, list};
 use super::super::{EventRef, codes};
 use crate::catalogue::{self, RenameMode};
-use crate::diag::{Code, Diagnostic, Span};
+use crate::diag::{Code, Diagnostic, Severity, Span};
 use crate::event::{Access, EventKind};
 
 /// Most unknown names of a file for which others are suggested.
@@ -32,6 +32,20 @@ pub(super) fn resolve(raw: RawEvent, out: &mut Vec<Diagnostic>) -> Vec<Resolved>
         }
     };
     events.into_iter().map(|event| Resolved { event, span: span.clone(), unchecked }).collect()
+}
+
+/// The events that a reference stands for where there is no file to point into.
+pub(in super::super) fn events_named(
+    text: &str,
+) -> Result<(Vec<EventRef>, Vec<Diagnostic>), Box<Diagnostic>> {
+    let span = Span { file: String::new(), start: 0, end: 0, line: 1, column: 1 };
+    let mut said = Vec::new();
+    let events = written(&Spanned { value: text.to_owned(), span }, &mut said);
+    let mut said: Vec<Diagnostic> = said.into_iter().map(|one| one.at(None)).collect();
+    match said.iter().position(|one| one.severity == Severity::Error) {
+        Some(at) => Err(Box::new(said.swap_remove(at))),
+        None => Ok((events, said)),
+    }
 }
 
 fn written(text: &Spanned<String>, out: &mut Vec<Diagnostic>) -> Vec<EventRef> {

@@ -1,0 +1,100 @@
+//! The live values that a link was judged by, as far as a reader can follow them.
+//!
+//! What a link is about is told by its object, an ARN or two of them, so a link of a new kind has no evidence
+//! until it is given some here, and never a wrong one. Values that are another in every place and decide
+//! nothing (the ARN that AWS gives a subscription, say) are left out.
+
+use crate::plan::Live;
+use crate::proof::Link;
+use crate::resource::policy;
+use crate::resource::topic::Endpoint;
+use crate::scope::{Arn, Place};
+use crate::snapshot::{LiveSubscription, LiveTopic, LiveTrail, Observed, PlaceSnapshot};
+use serde_json::{Map, Value, json};
+
+/// What was read of a link's object; `None` where nothing was, or nothing decides.
+pub(super) fn of(live: &Live, link: &Link) -> Option<Value> {
+    let seen = live.places.get(&link.place)?;
+    if let Some((rule, target)) = link.object.split_once(" → ") {
+        return self::target(seen, rule, target);
+    }
+    if let Some((topic, endpoint)) = link.object.split_once(" ← ") {
+        return subscription(seen.topics.get(topic)?.known()?, endpoint);
+    }
+    if let Some((_, key)) = link.object.split_once(" (key ") {
+        let key = seen.keys.get(key.trim_end_matches(')'))?.known()?;
+        return Some(json!({ "enabled": key.enabled, "policy": key.policy.known() }));
+    }
+    let arn = Arn::parse(&link.object)?;
+    match (arn.service, arn.resource.split_once('/')) {
+        ("cloudtrail", _) => trail(live, &link.object, seen.trails.known()?.get(&link.object)?),
+        ("events", Some(("rule", name))) => rule(seen, name),
+        ("sns", None) => topic_policy(seen.topics.get(&link.object)?.known()?),
+        _ => None,
+    }
+}
+
+fn trail(live: &Live, arn: &str, trail: &LiveTrail) -> Option<Value> {
+    let account = Arn::parse(arn)?.account;
+    let at_home =
+        |place: &&Place| place.account.as_str() == account && place.region == trail.home_region;
+    let home = live.places.keys().find(at_home).and_then(|home| live.places.get(home));
+    let selectors = home
+        .and_then(|seen| seen.trails.known()?.get(arn)?.selectors.known())
+        .and_then(|selectors| serde_json::to_value(selectors).ok());
+    let mut out = Map::new();
+    if let Some(status) = trail.status.known() {
+        out.insert("logging".to_owned(), status.logging.into());
+    }
+    out.insert("multi_region".to_owned(), trail.trail.multi_region.into());
+    out.extend(selectors.map(|selectors| ("selectors".to_owned(), selectors)));
+    Some(Value::Object(out))
+}
+
+fn rule(seen: &PlaceSnapshot, name: &str) -> Option<Value> {
+    let rule = &seen.rules.known()?.get(name)?.rule;
+    let text = rule.event_pattern.as_deref().unwrap_or_default();
+    let pattern: Value = serde_json::from_str(text).unwrap_or_else(|_| text.into());
+    Some(json!({ "state": rule.state, "event_pattern": pattern }))
+}
+
+/// Every target of the rule that sends there, without the message that it makes.
+fn target(seen: &PlaceSnapshot, rule: &str, target: &str) -> Option<Value> {
+    let name = Arn::parse(rule)?.resource.strip_prefix("rule/")?;
+    let targets = seen.rules.known()?.get(name)?.targets.known()?;
+    let found = targets.iter().filter(|(_, one)| one.arn == target).map(|(id, one)| {
+        let mut out = json!({ "id": id });
+        for (key, value) in [("role_arn", &one.role_arn), ("dead_letter_arn", &one.dead_letter_arn)]
+        {
+            if let (Some(value), Some(out)) = (value, out.as_object_mut()) {
+                out.insert(key.to_owned(), value.as_str().into());
+            }
+        }
+        out
+    });
+    let found: Vec<Value> = found.collect();
+    (!found.is_empty()).then(|| json!({ "targets": found }))
+}
+
+/// The statements that decide about EventBridge: those that name it, and those that deny.
+fn topic_policy(topic: &LiveTopic) -> Option<Value> {
+    let statements = policy::statements(topic.topic.policy.as_ref()?);
+    let decides = |statement: &&&Value| {
+        let principal = statement.get("Principal").map(Value::to_string).unwrap_or_default();
+        principal.contains("\"events.amazonaws.com\"")
+            || statement.get("Effect").and_then(Value::as_str) == Some("Deny")
+    };
+    let found: Vec<&Value> = statements.iter().filter(decides).copied().collect();
+    Some(json!({ "statements": found }))
+}
+
+fn subscription(topic: &LiveTopic, endpoint: &str) -> Option<Value> {
+    let endpoint = Endpoint::try_from(endpoint.to_owned()).ok()?;
+    match topic.subscriptions.known()?.get(&endpoint)? {
+        LiveSubscription::Pending => Some(json!({ "pending": true })),
+        LiveSubscription::Confirmed { attributes: Observed::Known(attributes), .. } => {
+            serde_json::to_value(attributes).ok()
+        }
+        LiveSubscription::Confirmed { .. } => None,
+    }
+}

@@ -1,0 +1,145 @@
+//! An explanation as people read it: each chain from the call to the people, top to bottom.
+
+use super::{Paint, count, places};
+use crate::blueprint::Outcome;
+use crate::explain::{AlertExplained, Asked, Chain, ChainLink, Exempt, Explanation, Limits};
+use crate::proof::Status;
+use std::fmt::Write;
+
+/// Renders what `explain` found.
+pub fn render(explanation: &Explanation, paint: Paint) -> String {
+    let mut out = String::new();
+    let _ = writeln!(out, "{}", headline(explanation, paint));
+    for alert in &explanation.alerts {
+        render_alert(&mut out, alert, &explanation.asked, paint);
+    }
+    if !explanation.signals.is_empty() {
+        let _ = writeln!(out, "\n{}", paint.head("Signals of these places"));
+        for link in &explanation.signals {
+            render_link(&mut out, link, paint);
+        }
+    }
+    out
+}
+
+fn headline(explanation: &Explanation, paint: Paint) -> String {
+    let blueprint = paint.head(&explanation.blueprint);
+    let events = match &explanation.asked {
+        Asked::Alert(id) => {
+            return format!(
+                "Alert {} of blueprint {blueprint}, as of {}.",
+                paint.head(id),
+                explanation.as_of
+            );
+        }
+        Asked::Events(events) => events.join(", "),
+    };
+    let verb = if events.contains(", ") { "are" } else { "is" };
+    if explanation.alerts.is_empty() {
+        return format!(
+            "{} {verb} watched by no alert of blueprint {blueprint}: nobody hears of it.",
+            paint.head(events)
+        );
+    }
+    format!(
+        "{} {verb} watched by {} of blueprint {blueprint}, as of {}.",
+        paint.head(events),
+        count(explanation.alerts.len(), "alert"),
+        explanation.as_of
+    )
+}
+
+fn render_alert(out: &mut String, alert: &AlertExplained, asked: &Asked, paint: Paint) {
+    let _ =
+        writeln!(out, "\n{}  {}  {}", paint.head(&alert.alert), alert.risk.as_str(), alert.title);
+    if matches!(asked, Asked::Alert(_)) {
+        let _ = writeln!(out, "  Watches {}.", alert.events.join(", "));
+    }
+    render_limits(out, &alert.limits);
+    if !alert.routed {
+        let _ =
+            writeln!(out, "  {}", paint.warn("Its route is empty, so nobody is to hear of it."));
+        return;
+    }
+    if alert.chains.is_empty() {
+        let _ = writeln!(out, "  Its events can land in none of the places that are looked at.");
+        return;
+    }
+    for chain in &alert.chains {
+        render_chain(out, chain, alert, paint);
+    }
+    if !alert.cannot_land.is_empty() {
+        let _ = writeln!(
+            out,
+            "\n  {}",
+            paint.dim(format!("Its events cannot land in {}.", places(&alert.cannot_land)))
+        );
+    }
+}
+
+fn render_limits(out: &mut String, limits: &Limits) {
+    if let Some(condition) = &limits.condition {
+        let _ = writeln!(out, "  Only where {condition}.");
+    }
+    match limits.outcome {
+        Outcome::Any => {}
+        Outcome::Success => {
+            let _ = writeln!(out, "  Only when the call succeeds.");
+        }
+        Outcome::Failure => {
+            let _ = writeln!(out, "  Only when the call fails.");
+        }
+    }
+    for Exempt { condition, reason, owner, until } in &limits.except {
+        let owner = owner.as_ref().map(|owner| format!(", says {owner}")).unwrap_or_default();
+        let until = until.as_ref().map(|until| format!(", until {until}")).unwrap_or_default();
+        let _ = writeln!(out, "  Not where {condition}: {reason}{owner}{until}.");
+    }
+}
+
+fn render_chain(out: &mut String, chain: &Chain, alert: &AlertExplained, paint: Paint) {
+    let status = painted(chain.status, chain.status.as_str(), paint);
+    let raised = chain.raised.as_ref().map(|place| format!(", raised in {place}"));
+    let _ = write!(out, "\n  {status} in {}", places(&chain.places));
+    let _ = write!(out, "{}", raised.unwrap_or_default());
+    if chain.events != alert.events {
+        let _ = write!(out, ", for {}", chain.events.join(", "));
+    }
+    let _ = writeln!(out);
+    for link in &chain.links {
+        render_link(out, link, paint);
+    }
+}
+
+fn render_link(out: &mut String, link: &ChainLink, paint: Paint) {
+    let mark = match link.status {
+        Status::Proven => "✓",
+        Status::Assumed => "~",
+        Status::Unknown => "?",
+        Status::Broken => "✗",
+    };
+    let mark = painted(link.status, mark, paint);
+    // The code of a proven link names the first thing that could break it, which it is not.
+    let trouble = match link.status {
+        Status::Proven => String::new(),
+        status => {
+            format!("{} {}  ", painted(status, status.as_str(), paint), paint.head(link.code))
+        }
+    };
+    let _ = writeln!(out, "    {mark} {trouble}{}", link.object);
+    let _ = writeln!(out, "      {}.", link.cause);
+    if let Some(live) = &link.live {
+        let _ = writeln!(out, "      {}", paint.dim(format!("live: {live}")));
+    }
+    if !link.fix.is_empty() {
+        let _ = writeln!(out, "      Fix: {}", link.fix);
+    }
+}
+
+fn painted(status: Status, text: &str, paint: Paint) -> String {
+    match status {
+        Status::Proven => paint.good(text),
+        Status::Assumed | Status::Unknown => paint.warn(text),
+        Status::Broken => paint.bad(text),
+    }
+}
