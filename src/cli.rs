@@ -6,13 +6,16 @@
 mod apply;
 mod context;
 mod drift;
+mod explain;
 mod init;
 mod plan;
 mod policy;
 mod sandbox;
+mod snapshot;
 mod validate;
 mod verify;
 
+use crate::cloud::recorded::Recorded;
 use crate::error::{CommandError, Exit};
 use crate::report::Paint;
 use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
@@ -62,6 +65,12 @@ pub(crate) struct Global {
     /// Work on the accounts in this file instead of AWS
     #[arg(long, global = true, value_name = "FILE", env = "CTGUARD_SANDBOX")]
     sandbox: Option<PathBuf>,
+    /// Read this snapshot instead of AWS; `-` is standard input
+    #[arg(long, global = true, value_name = "FILE", env = "CTGUARD_SNAPSHOT")]
+    snapshot: Option<PathBuf>,
+    /// What the snapshot holds, once it has been read.
+    #[arg(skip)]
+    recorded: Option<Recorded>,
     /// Use this profile of the AWS configuration
     #[arg(long, global = true, env = "CTGUARD_PROFILE")]
     profile: Option<String>,
@@ -83,7 +92,7 @@ pub(crate) struct Global {
     /// Read or change at most this many places at once
     #[arg(long, global = true, default_value_t = 16, env = "CTGUARD_CONCURRENCY", value_parser = clap::value_parser!(u16).range(1..=256))]
     concurrency: u16,
-    /// Judge exceptions as of this date (YYYY-MM-DD, UTC) instead of today
+    /// Judge exceptions as of this date (YYYY-MM-DD, UTC) instead of today or the snapshot's date
     #[arg(long, global = true, value_name = "DATE", env = "CTGUARD_AS_OF")]
     as_of: Option<Date>,
 }
@@ -104,6 +113,8 @@ enum Verb {
     Apply(apply::ApplyArgs),
     Drift(drift::DriftArgs),
     Verify(verify::VerifyArgs),
+    Explain(explain::ExplainArgs),
+    Snapshot(snapshot::SnapshotArgs),
     Policy(policy::PolicyArgs),
     Sandbox(sandbox::SandboxArgs),
 }
@@ -118,32 +129,38 @@ struct BlueprintArg {
 
 /// Runs one command line and returns its exit code. Everything it says goes to `io`.
 pub fn main(args: impl IntoIterator<Item = OsString>, io: &mut Io<'_>) -> Exit {
-    let cli = match Cli::try_parse_from(args) {
+    let mut cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => return usage(&error, io),
     };
     logging(cli.global.verbose);
-    let global = &cli.global;
-    let result = match &cli.verb {
-        Verb::Init(args) => init::run(args, global, io),
-        Verb::Validate(args) => validate::run(args, global, io),
-        Verb::Plan(args) => plan::run(args, global, io),
-        Verb::Apply(args) => apply::run(args, global, io),
-        Verb::Drift(args) => drift::run(args, global, io),
-        Verb::Verify(args) => verify::run(args, global, io),
-        Verb::Policy(args) => policy::run(args, global, io),
-        Verb::Sandbox(args) => sandbox::run(args, global, io),
-    };
+    let result = snapshot::open(&mut cli, io).and_then(|()| run(&cli, io));
     match result {
         Ok(exit) => exit,
         Err(error) => {
-            let paint = global.paint_err(io);
+            let paint = cli.global.paint_err(io);
             let _ = writeln!(io.err, "{}: {error}", paint.bad("error"));
             for hint in &error.hints {
                 let _ = writeln!(io.err, "{}: {hint}", paint.head("hint"));
             }
             error.exit
         }
+    }
+}
+
+fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+    let global = &cli.global;
+    match &cli.verb {
+        Verb::Init(args) => init::run(args, global, io),
+        Verb::Validate(args) => validate::run(args, global, io),
+        Verb::Plan(args) => plan::run(args, global, io),
+        Verb::Apply(args) => apply::run(args, global, io),
+        Verb::Drift(args) => drift::run(args, global, io),
+        Verb::Verify(args) => verify::run(args, global, io),
+        Verb::Explain(args) => explain::run(args, global, io),
+        Verb::Snapshot(args) => snapshot::run(args, global, io),
+        Verb::Policy(args) => policy::run(args, global, io),
+        Verb::Sandbox(args) => sandbox::run(args, global, io),
     }
 }
 

@@ -59,6 +59,9 @@ pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, CommandErr
 
 /// Opens the cloud that the options name.
 pub(super) async fn open(global: &Global, read: &Read) -> Result<Box<dyn Cloud>, CommandError> {
+    if let Some(recorded) = &global.recorded {
+        return Ok(Box::new(recorded.clone()));
+    }
     if let Some(path) = &global.sandbox {
         return Ok(Box::new(sandbox(path)?));
     }
@@ -95,9 +98,10 @@ pub(super) async fn survey(
     let result = run::survey(cloud, &read.blueprint, as_of, &narrow, concurrency, &listener).await;
     result.map_err(|error| match error {
         SurveyError::Cloud(error) => error.into(),
-        SurveyError::Scope(error) => CommandError::new(error.to_string()).hint(
-            "Allow account:ListRegions to these credentials, or list the regions in the blueprint.",
-        ),
+        SurveyError::Scope(error) => CommandError::new(error.to_string()).hint(match global.recorded {
+            Some(_) => "Take a new snapshot with this blueprint, or list the regions in the blueprint.",
+            None => "Allow account:ListRegions to these credentials, or list the regions in the blueprint.",
+        }),
         SurveyError::Narrowed => CommandError::usage(error.to_string()),
         SurveyError::Compile(problems) => {
             say(&problems, &read.sources, global, io);

@@ -27,6 +27,7 @@ fn json_is_all_that_stands_on_standard_output() {
         &["apply", "--yes", "--format", "json"],
         &["verify", "--format", "json"],
         &["drift", "--format", "json"],
+        &["explain", "ec2:CreateRoute", "--format", "json"],
         &["sandbox", "confirm", "--format", "json"],
         &["sandbox", "send", "ec2:CreateRoute", "--format", "json"],
     ] {

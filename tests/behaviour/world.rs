@@ -108,16 +108,29 @@ impl World {
     }
 
     fn answering(&self, args: &[&str], answer: Option<&str>) -> Ran {
-        let mut line: Vec<OsString> =
-            vec!["ctguard".into(), "--sandbox".into(), self.path("account.json").into()];
+        let accounts = ["--sandbox".into(), self.path("account.json").into()];
+        self.command(self.line(&accounts, args), answer)
+    }
+
+    /// Runs a command on the snapshot `live.json`, with no account in sight.
+    pub fn offline(&self, args: &[&str]) -> Ran {
+        let accounts = ["--snapshot".into(), self.path("live.json").into()];
+        self.command(self.line(&accounts, args), None)
+    }
+
+    /// A command line, with the world's blueprint where none is named.
+    fn line(&self, accounts: &[OsString], args: &[&str]) -> Vec<OsString> {
+        let mut line: Vec<OsString> = vec!["ctguard".into()];
+        line.extend_from_slice(accounts);
         line.extend(args.iter().map(OsString::from));
-        let takes_blueprint = ["plan", "apply", "drift", "verify", "validate"];
+        let takes_blueprint =
+            ["plan", "apply", "drift", "verify", "validate", "explain", "snapshot"];
         if args.first().is_some_and(|verb| takes_blueprint.contains(verb))
             && !args.iter().any(|arg| arg.ends_with(".yaml"))
         {
             line.push(self.path("ctguard.yaml").into());
         }
-        self.command(line, answer)
+        line
     }
 
     /// Runs a whole command line.

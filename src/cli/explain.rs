@@ -1,0 +1,44 @@
+use super::{BlueprintArg, Global, Io, context, is_json, print, print_json};
+use crate::error::{CommandError, Exit};
+use crate::explain::{Subject, explain};
+use crate::proof::Status;
+use crate::report::explain::render;
+use clap::Args;
+use std::collections::BTreeMap;
+
+/// Show the whole way of an event to the people, link by link, in each place where it can land.
+///
+/// Exits as verify does: 3 when a link is broken, 4 when one is unknown.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// An event (`ec2:CreateRoute`, or a name that one service only has), or an alert's id
+    #[arg(value_name = "EVENT|ALERT")]
+    what: String,
+    #[command(flatten)]
+    blueprint: BlueprintArg,
+}
+
+pub fn run(args: &ExplainArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+    let read = match context::read(&args.blueprint.blueprint, global, io) {
+        Ok(read) => read,
+        Err(exit) => return Ok(exit),
+    };
+    let (subject, notes) = Subject::find(&args.what, &read.blueprint).map_err(|error| {
+        let hints = error.help.clone();
+        CommandError { hints, ..CommandError::usage(error.to_string()) }
+    })?;
+    context::say(&notes, &BTreeMap::new(), global, io);
+    let explanation = context::block_on(async {
+        let cloud = context::open(global, &read).await?;
+        let survey = context::survey(cloud.as_ref(), &read, global, io).await?;
+        Ok::<_, CommandError>(explain(&read.blueprint, &survey.desired, &survey.live, &subject))
+    })??;
+    if is_json(global) {
+        print_json(io, &explanation)?;
+    } else {
+        print(io, &render(&explanation, global.paint_out(io)))?;
+    }
+    Ok(Exit::CheckFailed
+        .when(explanation.has(Status::Broken))
+        .and(Exit::Incomplete.when(explanation.has(Status::Unknown))))
+}

@@ -1,0 +1,153 @@
+use super::{BlueprintArg, Cli, Global, Io, Verb, context, is_json, print, print_json};
+use crate::cloud::recorded::Recorded;
+use crate::cloud::recorder::Recorder;
+use crate::error::{CommandError, Exit};
+use crate::plan::{Stage, diff};
+use crate::proof::{Status, prove};
+use crate::report::count;
+use crate::run::Survey;
+use crate::snapshot::file::{FileError, Recording};
+use clap::Args;
+use serde_json::json;
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+
+/// Save everything that plan, verify, drift and explain read, to run them later without credentials.
+///
+/// The file holds no credentials. It does hold policies and the endpoints of subscribers.
+#[derive(Debug, Args)]
+pub struct SnapshotArgs {
+    #[command(flatten)]
+    blueprint: BlueprintArg,
+    /// Where to write it; `-` is standard output
+    #[arg(long, value_name = "FILE", env = "CTGUARD_OUT")]
+    out: PathBuf,
+}
+
+pub fn run(args: &SnapshotArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+    let read = match context::read(&args.blueprint.blueprint, global, io) {
+        Ok(read) => read,
+        Err(exit) => return Ok(exit),
+    };
+    let as_of = global.as_of(io);
+    let (survey, recording) = context::block_on(async {
+        let cloud = context::open(global, &read).await?;
+        let recorder = Recorder::new(cloud.as_ref());
+        let survey = context::survey(&recorder, &read, global, io).await?;
+        let recording = recorder.finish(&read.blueprint.name, survey.caller.clone(), as_of);
+        Ok::<_, CommandError>((survey, recording))
+    })??;
+    let complete = is_complete(&survey);
+    if is_standard(&args.out) {
+        let mut bytes = Vec::new();
+        recording.write(&mut bytes).map_err(|error| failed(&args.out, &error))?;
+        let text = String::from_utf8_lossy(&bytes);
+        print(io, &text)?;
+    } else {
+        save(&args.out, &recording).map_err(|error| failed(&args.out, &error))?;
+        say(args, &recording, complete, global, io)?;
+    }
+    if !complete && !global.quiet {
+        let paint = global.paint_err(io);
+        let _ = writeln!(
+            io.err,
+            "{}: not everything could be read; `verify` and `plan` say what, on the snapshot too",
+            paint.warn("warning")
+        );
+    }
+    Ok(Exit::Incomplete.when(!complete))
+}
+
+/// Whether neither a plan nor a proof would call anything unknown.
+fn is_complete(survey: &Survey) -> bool {
+    diff(&survey.desired, &survey.live, Stage::Planned).unknown.is_empty()
+        && !prove(&survey.desired, &survey.live).has(Status::Unknown)
+}
+
+fn say(
+    args: &SnapshotArgs,
+    recording: &Recording,
+    complete: bool,
+    global: &Global,
+    io: &mut Io<'_>,
+) -> Result<(), CommandError> {
+    let (file, places) = (args.out.display().to_string(), recording.places.len());
+    let as_of = recording.as_of.to_string();
+    if is_json(global) {
+        let value = json!({ "format_version": 1, "file": file, "as_of": as_of, "places": places, "complete": complete });
+        return print_json(io, &value);
+    }
+    let blueprint = args.blueprint.blueprint.display();
+    print(
+        io,
+        &format!(
+            "Wrote {file}: {} as of {as_of}.\nNext: ctguard verify {blueprint} --snapshot {file}\n",
+            count(places, "place")
+        ),
+    )
+}
+
+/// Writes the whole file or leaves what was there. Nobody else may read it.
+fn save(path: &Path, recording: &Recording) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+    let mut out = BufWriter::new(file.as_file_mut());
+    recording.write(&mut out)?;
+    out.flush()?;
+    drop(out);
+    file.persist(path).map(drop).map_err(|error| error.error)
+}
+
+fn failed(path: &Path, error: &io::Error) -> CommandError {
+    CommandError::io(format!("cannot write the snapshot {}", path.display()), error)
+}
+
+fn is_standard(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// Reads the file that `--snapshot` names, for the verbs that only read. Its date is the as-of date unless
+/// another one is given.
+pub(super) fn open(cli: &mut Cli, io: &mut Io<'_>) -> Result<(), CommandError> {
+    let Some(path) = &cli.global.snapshot else { return Ok(()) };
+    match cli.verb {
+        Verb::Apply(_) => {
+            return Err(CommandError::usage(
+                "apply changes live accounts, and a snapshot only records how they were",
+            )
+            .hint("Leave --snapshot (CTGUARD_SNAPSHOT) out; `plan --snapshot` shows what apply would do."));
+        }
+        Verb::Snapshot(_) => {
+            return Err(CommandError::usage(
+                "snapshot reads live accounts; --snapshot names one that was taken before",
+            )
+            .hint(
+                "Leave --snapshot (CTGUARD_SNAPSHOT) out, and name the file to write with --out.",
+            ));
+        }
+        _ if cli.global.sandbox.is_some() => {
+            return Err(CommandError::usage(
+                "--snapshot and --sandbox exclude each other: both stand for the accounts",
+            )
+            .hint("Leave one of them out; CTGUARD_SNAPSHOT and CTGUARD_SANDBOX count, too."));
+        }
+        Verb::Init(_) => return Ok(()),
+        _ => {}
+    }
+    let recording = if is_standard(path) {
+        Recording::read(&mut io.input)
+    } else {
+        File::open(path)
+            .map_err(FileError::from)
+            .and_then(|file| Recording::read(&mut BufReader::new(file)))
+    };
+    let recorded = recording.map(Recorded::new).map_err(|error| {
+        CommandError::new(format!("the snapshot {} is of no use: {error}", path.display()))
+            .hint("`ctguard snapshot --out FILE` takes a new one.")
+    })?;
+    cli.global.as_of = cli.global.as_of.or(Some(recorded.as_of()));
+    cli.global.recorded = Some(recorded);
+    Ok(())
+}
