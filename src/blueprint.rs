@@ -50,6 +50,8 @@ pub struct Blueprint {
     pub name: String,
     pub regions: Regions,
     pub trail: Option<ManagedTrail>,
+    /// Trails of other accounts whose selectors are taken on trust.
+    pub trust_trails: Vec<TrustedTrail>,
     pub destinations: BTreeMap<String, Destination>,
     /// In the order of the file, includes first; ids are unique.
     pub alerts: Vec<Alert>,
@@ -98,6 +100,36 @@ pub struct ManagedTrail {
     /// Accept that another trail records management events too, and that AWS bills the second copy.
     pub additional: bool,
     pub span: Option<Span>,
+}
+
+/// A trail whose selectors cannot be read, and what it is said to record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrustedTrail {
+    pub arn: String,
+    pub records: Records,
+    pub reason: String,
+    /// Inclusive, UTC.
+    pub until: Option<Date>,
+    pub span: Option<Span>,
+}
+
+/// The management events that a trusted trail records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Records {
+    All,
+    /// Only calls that change something.
+    Write,
+}
+
+impl Records {
+    /// Reads what the blueprint says.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "all" => Some(Self::All),
+            "write" => Some(Self::Write),
+            _ => None,
+        }
+    }
 }
 
 /// One topic, one message format, some subscribers.

@@ -92,6 +92,8 @@ pub struct ReadSet {
     pub blueprint: String,
     /// Rules whose names begin so are read. Empty: none.
     pub rule_prefix: String,
+    /// Rules that should be there: when one is not, custom buses are looked through, too.
+    pub rules: BTreeSet<String>,
     /// Topics to read, by ARN.
     pub topics: BTreeSet<String>,
     /// Queues to read, by ARN; queues of other places are left out by the caller.
@@ -224,6 +226,10 @@ pub enum Action {
         name: String,
         policy: Value,
     },
+    /// Gives a bucket that has no lifecycle rules one that tidies up and deletes no current object.
+    PutBucketLifecycle {
+        name: String,
+    },
     /// Replaces all tags: S3 has no call that adds one.
     PutBucketTagging {
         name: String,
@@ -283,6 +289,7 @@ impl Action {
             Self::PutBucketEncryption { .. } => "s3:PutEncryptionConfiguration",
             Self::PutBucketOwnershipControls { .. } => "s3:PutBucketOwnershipControls",
             Self::PutBucketPolicy { .. } => "s3:PutBucketPolicy",
+            Self::PutBucketLifecycle { .. } => "s3:PutLifecycleConfiguration",
             Self::PutBucketTagging { .. } => "s3:PutBucketTagging",
         }
     }

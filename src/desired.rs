@@ -12,7 +12,7 @@ pub use compile::compile;
 pub use names::Names;
 pub use placement::{Scope, ScopeError};
 
-use crate::blueprint::{EventRef, Format, Risk, Subscriber};
+use crate::blueprint::{EventRef, Format, Records, Risk, Subscriber};
 use crate::cloud::{AccountReads, ReadSet};
 use crate::pattern::compile::Compiled;
 use crate::resource::bucket::Encryption;
@@ -41,8 +41,17 @@ pub struct Desired {
     pub paths: Vec<AlertPath>,
     /// Alerts for reports, gravest first, then by id.
     pub alerts: Vec<AlertInfo>,
+    /// Trails whose selectors are taken on trust, by ARN, as long as the trust holds.
+    pub trusted: BTreeMap<String, Trust>,
     /// Regions left out on purpose: accepted blind spots.
     pub excepted: Vec<Region>,
+}
+
+/// What a trail is said to record, and why that is believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trust {
+    pub records: Records,
+    pub reason: String,
 }
 
 /// What reports say about an alert.
@@ -181,6 +190,7 @@ impl Desired {
             ..ReadSet::default()
         };
         if let Some(here) = self.places.get(place) {
+            reads.rules.extend(here.rules.keys().cloned());
             reads.topics.extend(here.topics.keys().map(|name| place.arn("sns", name)));
             reads.topics.extend(here.existing_topics.iter().cloned());
             reads.queues.extend(here.queues.keys().map(|name| place.arn("sqs", name)));

@@ -9,15 +9,19 @@
 //! wrong, *unknown* when it could not be read, and *assumed* when it is right as far as it can be read
 //! and rests on something that cannot. Nothing is taken for granted.
 
+mod key;
 pub mod links;
 mod policy;
+mod remarks;
 pub mod report;
 mod rule;
+mod subscriber;
+mod target;
 mod topic;
 mod trail;
 
 pub use links::LinkCode;
-pub use report::{AlertCounts, Counts, Finding, Report};
+pub use report::{AlertCounts, Counts, Finding, Report, Said};
 
 use crate::desired::{AlertPath, Desired};
 use crate::plan::Live;
@@ -98,14 +102,35 @@ impl PathProof {
     }
 }
 
+/// How much a remark weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Events still reach everybody, and something beside them is lost: `--strict` fails on it.
+    Degraded,
+    Note,
+}
+
+/// Something that changes no verdict and must still be said.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Remark {
+    pub severity: Severity,
+    pub code: LinkCode,
+    pub place: Place,
+    /// The object by its full AWS name.
+    pub object: String,
+    /// Full sentences.
+    pub text: String,
+}
+
 /// The verdict on a whole blueprint.
 #[derive(Debug, Clone, Default)]
 pub struct Proof {
     pub paths: Vec<PathProof>,
     /// Broken signals that belong to no single path, such as dead letters that wait.
     pub signals: Vec<Link>,
-    /// Full sentences that never change a verdict.
-    pub remarks: Vec<String>,
+    /// What never changes a verdict.
+    pub remarks: Vec<Remark>,
     /// Alerts that nobody is to hear of.
     pub unrouted: Vec<String>,
 }
@@ -115,12 +140,9 @@ pub fn prove(desired: &Desired, live: &Live) -> Proof {
     let mut prover = Prover { desired, live, trails: BTreeMap::new(), topics: BTreeMap::new() };
     let paths = desired.paths.iter().map(|path| prover.path(path)).collect();
     let mut proof = Proof { paths, ..Proof::default() };
-    topic::signals(desired, live, &mut proof);
-    trail::remarks(desired, live, &mut proof.remarks);
+    remarks::collect(desired, live, &mut proof);
     proof.unrouted =
         desired.alerts.iter().filter(|alert| !alert.routed).map(|alert| alert.id.clone()).collect();
-    proof.remarks.sort();
-    proof.remarks.dedup();
     proof
 }
 
@@ -155,6 +177,8 @@ impl<'a> Prover<'a> {
                 links.push(link.clone());
             }
         }
+        let about = trail::cannot_land(self.desired, self.live, &path.lands, &path.events);
+        links.extend(about.map(Arc::new));
         rule::judge(self.desired, self.live, path, &mut links);
         for destination in &path.destinations {
             let key = (&path.raised, destination.topic_arn.as_str(), destination.name.as_str());

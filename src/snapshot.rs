@@ -98,13 +98,21 @@ pub struct PlaceSnapshot {
     pub place: Place,
     /// Rules of the default bus whose names have the blueprint's prefix, by name.
     pub rules: Observed<BTreeMap<String, LiveRule>>,
+    /// How many rules the default bus has, those of others included; read with the rules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules_on_bus: Option<usize>,
+    /// Rules with the blueprint's prefix on custom buses, with the bus's name. Looked for only when a
+    /// rule that should be on the default bus is not.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub stray_rules: BTreeMap<String, String>,
     /// Topics that the blueprint names or owns, by ARN.
     pub topics: BTreeMap<String, Observed<LiveTopic>>,
     /// Queues that the blueprint names or owns, and queues that subscribe, by ARN.
     pub queues: BTreeMap<String, Observed<LiveQueue>>,
     /// Trails seen from this place, shadow trails included, by ARN.
     pub trails: Observed<BTreeMap<String, LiveTrail>>,
-    /// Keys that topics in this place are encrypted with, under the id, ARN or alias that the topic names.
+    /// Keys that topics and subscribed queues in this place are encrypted with, under the id, ARN or alias
+    /// that they name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub keys: BTreeMap<String, Observed<LiveKey>>,
 }

@@ -75,8 +75,8 @@ codes! {
     DESTINATION_UNUSED = "destination-unused", "No alert is sent to a destination.";
     DESTINATION_WITHOUT_SUBSCRIBERS = "destination-without-subscribers", "A destination lists nobody, so nobody is known to hear.";
     EMAIL_CONFIRMATIONS = "email-confirmations", "E-mail in more than three regions: each region's topic asks each address to confirm.";
-    EXCEPTION_EXPIRED = "exception-expired", "An exception's `until` has passed; it no longer applies.";
-    EXCEPTION_EXPIRES_SOON = "exception-expires-soon", "An exception's `until` is at most 14 days away.";
+    EXCEPTION_EXPIRED = "exception-expired", "The `until` of an exception or of a trust in a trail has passed; it no longer applies.";
+    EXCEPTION_EXPIRES_SOON = "exception-expires-soon", "The `until` of an exception or of a trust in a trail is at most 14 days away.";
     LEGACY_EVENT = "legacy-event", "The call concerns a retired AWS feature and can hardly succeed today.";
     SIGN_IN_REGIONS = "sign-in-regions", "Sign-ins land in regions that the blueprint does not cover.";
     TEXT_TO_MACHINE = "text-to-machine", "A queue, function or web address receives text that is made for people.";

@@ -53,19 +53,28 @@ const LEGACY: &[(&str, &[&str], &str)] = &[
     ),
 ];
 
+/// What ends on a date, and what is the case from the day after.
+const EXCEPTION: (&str, &str) =
+    ("exception", "from the day after, what it excepts raises the alert again");
+const TRUST: (&str, &str) =
+    ("trust in a trail", "from the day after, `verify` says again that it is unknown");
+
 /// Everything worth a warning, less what is allowed.
 pub(super) fn lint(checked: &Checked, as_of: Date, out: &mut Vec<Diagnostic>) {
     let mut linter = Linter { checked, out };
     let blueprint = &checked.blueprint;
     if let Regions::Enabled { except } = &blueprint.regions {
         for exception in except {
-            linter.until(exception.until, as_of, exception.span.as_ref(), None);
+            linter.until(EXCEPTION, exception.until, as_of, exception.span.as_ref(), None);
         }
+    }
+    for trust in &blueprint.trust_trails {
+        linter.until(TRUST, trust.until, as_of, trust.span.as_ref(), None);
     }
     for (alert, notes) in blueprint.alerts.iter().zip(&checked.alerts) {
         linter.alert(alert, notes);
         for exception in &alert.except {
-            linter.until(exception.until, as_of, exception.span.as_ref(), Some(notes));
+            linter.until(EXCEPTION, exception.until, as_of, exception.span.as_ref(), Some(notes));
         }
     }
     for destination in blueprint.destinations.values() {
@@ -97,6 +106,7 @@ impl Linter<'_> {
 
     fn until(
         &mut self,
+        (what, afterwards): (&str, &str),
         until: Option<Date>,
         as_of: Date,
         span: Option<&Span>,
@@ -110,7 +120,7 @@ impl Linter<'_> {
                 codes::EXCEPTION_EXPIRED,
                 alert,
                 span,
-                format!("this exception ended on {until}"),
+                format!("this {what} ended on {until}"),
                 "it no longer applies: remove it, or give it a new `until`".to_owned(),
             );
         } else if days <= EXPIRES_SOON_DAYS {
@@ -123,8 +133,8 @@ impl Linter<'_> {
                 codes::EXCEPTION_EXPIRES_SOON,
                 alert,
                 span,
-                format!("this exception ends {left}, on {until}"),
-                "from the day after, what it excepts raises the alert again".to_owned(),
+                format!("this {what} ends {left}, on {until}"),
+                afterwards.to_owned(),
             );
         }
     }

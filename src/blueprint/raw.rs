@@ -18,6 +18,7 @@ pub(super) struct RawBlueprint {
     pub name: Option<Spanned<String>>,
     pub regions: Option<RawRegions>,
     pub trail: Option<RawTrail>,
+    pub trust_trails: Vec<RawTrust>,
     pub destinations: Vec<RawDestination>,
     pub routes: Vec<RawRoute>,
     pub include: Vec<RawInclude>,
@@ -58,6 +59,15 @@ pub(super) struct RawTrail {
     pub kms_key: Option<Spanned<String>>,
     pub adopt: bool,
     pub additional: bool,
+    pub span: Span,
+}
+
+#[derive(Debug)]
+pub(super) struct RawTrust {
+    pub arn: Option<Spanned<String>>,
+    pub records: Option<Spanned<String>>,
+    pub reason: Option<Spanned<String>>,
+    pub until: Option<Spanned<String>>,
     pub span: Span,
 }
 

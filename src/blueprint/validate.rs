@@ -64,6 +64,8 @@ pub(super) fn validate(
         None => Some(Regions::Enabled { except: Vec::new() }),
     };
     let trail = raw.trail.map(|raw| trail::trail(raw, regions.as_ref(), out));
+    let trust_trails: Vec<_> =
+        raw.trust_trails.into_iter().map(|raw| trail::trust(raw, out)).collect();
     let destinations =
         destinations::destinations(raw.destinations, name.as_deref(), regions.as_ref(), out);
     let names: Vec<&str> = destinations.iter().map(|(name, _)| name.as_str()).collect();
@@ -108,6 +110,7 @@ pub(super) fn validate(
             Some(trail) => Some(trail?),
             None => None,
         },
+        trust_trails: trust_trails.into_iter().collect::<Option<_>>()?,
         destinations: destinations?,
         alerts,
     };

@@ -9,7 +9,7 @@ use clap::Args;
 pub struct VerifyArgs {
     #[command(flatten)]
     blueprint: BlueprintArg,
-    /// Fail on assumed links and on remarks, too
+    /// Fail on assumed links and on what is degraded, too
     #[arg(long, env = "CTGUARD_STRICT", value_parser = clap::builder::FalseyValueParser::new())]
     strict: bool,
 }
@@ -31,7 +31,7 @@ pub fn run(args: &VerifyArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, 
     } else {
         print(io, &render(&report, global.paint_out(io)))?;
     }
-    let strict = args.strict && (proof.has(Status::Assumed) || !report.remarks.is_empty());
+    let strict = args.strict && (proof.has(Status::Assumed) || report.degraded > 0);
     Ok(Exit::CheckFailed
         .when(proof.has(Status::Broken) || strict)
         .and(Exit::Incomplete.when(proof.has(Status::Unknown))))

@@ -307,6 +307,9 @@ fn apply(state: &mut State, place: &Place, action: &Action) -> Done {
             buckets::set(state, place, name, |bucket| bucket.owner_enforced = true)
         }
         Action::PutBucketPolicy { name, policy } => buckets::put_policy(state, place, name, policy),
+        Action::PutBucketLifecycle { name } => {
+            buckets::set(state, place, name, |bucket| bucket.lifecycle = true)
+        }
         Action::PutBucketTagging { name, tags } => buckets::put_tagging(state, place, name, tags),
     }
 }

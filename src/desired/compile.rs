@@ -4,15 +4,16 @@ mod delivery;
 
 use super::placement::{check_landing, landing_in};
 use super::{
-    AlertInfo, AlertPath, Desired, DesiredPlace, DesiredRule, Names, Scope, ownership_tags, trail,
+    AlertInfo, AlertPath, Desired, DesiredPlace, DesiredRule, Names, Scope, Trust, ownership_tags,
+    trail,
 };
-use crate::blueprint::{Alert, Blueprint, EventRef, Format};
+use crate::blueprint::{Alert, Blueprint, EventRef, Format, TrustedTrail};
 use crate::diag::{self, Diagnostic};
 use crate::message;
 use crate::pattern::compile::{Compiled, Selection, compile as compile_pattern};
 use crate::resource::rule::{
-    DESCRIPTION_MAX_CHARS, Input, RULES_PER_BUS, RULES_PER_BUS_SMALL_REGIONS, Rule,
-    TARGETS_PER_RULE, Target, Targets, WILDCARD_RULES_PER_BUS,
+    DESCRIPTION_MAX_CHARS, Input, Rule, TARGETS_PER_RULE, Target, Targets, WILDCARD_RULES_PER_BUS,
+    rules_per_bus,
 };
 use crate::scope::{Partition, Place};
 use jiff::civil::Date;
@@ -76,6 +77,7 @@ impl<'a> Compiler<'a> {
             buckets: BTreeMap::new(),
             paths: Vec::new(),
             alerts: infos(blueprint),
+            trusted: trusted(blueprint, self.as_of),
             excepted: scope.excepted.clone(),
         };
         for (index, alert) in blueprint.alerts.iter().enumerate() {
@@ -232,8 +234,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn quotas(&mut self, place: &Place, here: &DesiredPlace) {
-        let small = RULES_PER_BUS_SMALL_REGIONS.contains(&place.region.as_str());
-        let most = if small { 100 } else { RULES_PER_BUS };
+        let most = rules_per_bus(&place.region);
         let wildcards =
             here.rules.values().filter(|rule| rule.compiled.pattern.has_wildcard()).count();
         for (count, most, what) in [
@@ -272,6 +273,14 @@ impl<'a> Compiler<'a> {
             here.trail = Some(trail::trail(self.blueprint, spec));
         }
     }
+}
+
+/// The trails that are trusted still.
+fn trusted(blueprint: &Blueprint, as_of: Date) -> BTreeMap<String, Trust> {
+    let holding =
+        blueprint.trust_trails.iter().filter(|t| t.until.is_none_or(|until| until >= as_of));
+    let trust = |t: &TrustedTrail| Trust { records: t.records, reason: t.reason.clone() };
+    holding.map(|t| (t.arn.clone(), trust(t))).collect()
 }
 
 /// Gravest first, so that reports do not depend on the order of the file.

@@ -31,31 +31,65 @@ macro_rules! link_codes {
 
 link_codes! {
     TrailMissing "trail-missing" "No trail covers the place where the event lands.",
-    TrailNotLogging "trail-not-logging" "The trails that cover the place are not logging there.",
-    TrailSelectors "trail-selectors" "The trails that log there leave the event out.",
+    TrailNotHere "trail-not-here" "The account has a trail, and it does not log in this region.",
+    TrailNotLogging "trail-not-logging" "The trails that cover the place are not logging.",
+    SelectorsDropManagement "selectors-drop-management" "The trail records no management events.",
+    SelectorsDropWrites "selectors-drop-writes" "The trail leaves out calls that change something.",
+    SelectorsDropReads "selectors-drop-reads" "The trail leaves out read-only calls.",
+    SelectorsExcludeSource "selectors-exclude-source" "The trail leaves out the management events of this service.",
+    DataSelectorMissing "data-selector-missing" "No data selector of the trail records this data event.",
+    GlobalEventsMissing "global-events-missing" "The trail leaves out the events of global services.",
+    SelectorsUnread "selectors-unread" "The trail's event selectors were not read.",
+    TrailOfOrganization "trail-of-organization" "The trail is kept by another account, where its selectors are.",
+    CannotLandHere "cannot-land-here" "Events about the trail land in a place that the blueprint does not cover.",
     RuleMissing "rule-missing" "The rule does not exist.",
+    RuleOnWrongBus "rule-on-wrong-bus" "The rule is on a custom bus, which CloudTrail does not send to.",
+    RuleQuota "rule-quota" "The rule does not exist, and the event bus has as many rules as it takes.",
     RuleDisabled "rule-disabled" "The rule is disabled.",
     RuleState "rule-state" "The rule is ENABLED, which drops read-only management events.",
     RulePattern "rule-pattern" "The rule's pattern is not shown to match every event it should.",
     TargetMissing "target-missing" "The topic is not a target of the rule.",
     TargetElsewhere "target-elsewhere" "The target of the rule is something else than the topic.",
-    TargetInput "target-input" "EventBridge cannot make a message with the target's input transformer.",
+    TargetWrongRegion "target-wrong-region" "The target of the rule is in another region or account.",
+    TargetRole "target-role" "The rule publishes to the topic through a role.",
+    TargetInput "target-input" "The target's message is not the alert's, or cannot be made.",
+    DeadLetterQueue "dead-letter-queue" "What a target or subscriber refuses has nowhere to go.",
     TopicMissing "topic-missing" "The topic does not exist.",
-    TopicPolicy "topic-policy" "The topic's policy does not let EventBridge publish.",
-    TopicKey "topic-key" "The key that encrypts the topic does not let EventBridge use it.",
+    TopicPolicy "topic-policy" "No statement of the topic's policy lets EventBridge publish.",
+    TopicPolicyCondition "topic-policy-condition" "A condition in the topic's policy keeps EventBridge out.",
+    TopicPolicyDeny "topic-policy-deny" "A statement of the topic's policy denies EventBridge.",
+    TopicKeyMissing "topic-key-missing" "The key that encrypts the topic does not exist.",
+    TopicKeyAwsManaged "topic-key-aws-managed" "An AWS-managed key encrypts the topic, which EventBridge cannot use.",
+    TopicKeyDisabled "topic-key-disabled" "The key that encrypts the topic is disabled.",
+    TopicKeyPolicy "topic-key-policy" "The policy of the topic's key does not let EventBridge use it.",
+    TopicKeyCondition "topic-key-condition" "A condition in the policy of the topic's key keeps EventBridge out.",
     SubscriberMissing "subscriber-missing" "A listed subscriber is not subscribed.",
     SubscriberPending "subscriber-pending" "A listed subscriber has not confirmed.",
     SubscriberFilter "subscriber-filter" "A filter policy keeps messages from a listed subscriber.",
-    SubscriberEndpoint "subscriber-endpoint" "The subscriber's queue does not exist or does not let SNS send.",
+    QueueMissing "queue-missing" "The queue that is subscribed does not exist.",
+    QueuePolicy "queue-policy" "The subscribed queue's policy does not let SNS send.",
+    QueueKey "queue-key" "The key that encrypts the subscribed queue does not let SNS use it.",
+    FunctionPolicy "function-policy" "The subscribed function's policy does not let SNS invoke it.",
     ChatMissing "chat-missing" "The chat configuration does not list the topic.",
     ChatRaw "chat-raw" "Raw message delivery is on for chat, which then drops every message.",
+    UnsubscribeOpen "unsubscribe-open" "Anybody who holds an alert's mail can end the subscription.",
     DeadLetters "dead-letters" "Messages that could not be delivered wait in a dead-letter queue.",
+    LogDelivery "log-delivery" "A trail cannot write its log files.",
+    LogBucketMissing "log-bucket-missing" "The bucket of a trail does not exist.",
+    LogBucketPolicy "log-bucket-policy" "The bucket of a trail refuses CloudTrail.",
+    LogKey "log-key" "The key that encrypts a trail's log files cannot be used.",
+    DigestDelivery "digest-delivery" "A trail cannot write its digest files.",
 }
 
 impl LinkCode {
     /// Whether it is about what reaches the event bus, and not about what becomes of it there.
     pub fn is_trail(self) -> bool {
-        matches!(self, Self::TrailMissing | Self::TrailNotLogging | Self::TrailSelectors)
+        self <= Self::CannotLandHere
+    }
+
+    /// Whether it is only ever a remark, which changes no verdict.
+    pub fn is_remark(self) -> bool {
+        matches!(self, Self::DeadLetterQueue | Self::UnsubscribeOpen) || self >= Self::LogDelivery
     }
 }
 

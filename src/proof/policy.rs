@@ -1,7 +1,10 @@
 //! Does a resource policy let a service in? Judged from what AWS documents for EventBridge and SNS,
 //! with every condition that cannot be evaluated offline said by name.
 
+mod condition;
+
 use crate::resource::policy::statements;
+use condition::Verdict;
 use serde_json::Value;
 
 /// The answer of a policy to one service.
@@ -10,7 +13,34 @@ pub enum Admission {
     Admits,
     /// Right as far as it can be read; resting on this condition.
     Assumes(String),
-    Refuses(String),
+    Refuses(Refusal),
+}
+
+/// How a policy keeps a service out, and in which words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// No statement lets it in.
+    Nobody(String),
+    /// The statement that lets it in has a condition that it never meets.
+    Condition(String),
+    Deny(String),
+}
+
+impl Refusal {
+    pub fn into_cause(self) -> String {
+        match self {
+            Self::Nobody(cause) | Self::Condition(cause) | Self::Deny(cause) => cause,
+        }
+    }
+}
+
+/// What is known of a condition key in the service's request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent<'a> {
+    Value(&'a str),
+    /// The service is known not to send it.
+    Never,
+    Unknown,
 }
 
 /// Who asks for what.
@@ -22,64 +52,91 @@ pub struct Request<'a> {
     pub action: &'a str,
     /// The resource that the policy is attached to.
     pub resource: &'a str,
-    /// The ARN that the service sends as `aws:SourceArn`, where it is known to send one.
-    pub source_arn: Option<&'a str>,
-    /// Conditions on the source account keep this service out: it sends none.
-    pub source_account_refused: bool,
+    /// `aws:SourceArn`.
+    pub source_arn: Sent<'a>,
+    /// `aws:SourceAccount` and `aws:SourceOwner`.
+    pub source_account: Sent<'a>,
+    /// Whether it is said of the request that it came over TLS and from a service: it is when the
+    /// service calls the resource itself, and not said when it goes through a second service to a key.
+    pub direct: bool,
 }
 
 /// Asks a policy document. No document admits no service.
 pub fn admission(policy: Option<&Value>, request: &Request<'_>) -> Admission {
     let Some(policy) = policy else {
-        return Admission::Refuses("it has no policy".to_owned());
+        return Admission::Refuses(Refusal::Nobody("it has no policy".to_owned()));
     };
     let mut allowed: Option<Admission> = None;
     let mut assumed_deny = None;
     for statement in statements(policy).into_iter().filter(|s| concerns(s, request)) {
-        let conditions = judge_conditions(statement, request);
         let sid = statement.get("Sid").and_then(Value::as_str).unwrap_or("without a Sid");
+        let verdict = condition::judge(statement.get("Condition"), request);
         if statement.get("Effect").and_then(Value::as_str) == Some("Deny") {
-            match conditions {
-                Conditions::Hold => {
-                    return Admission::Refuses(format!(
+            match verdict {
+                Verdict::Holds => {
+                    return Admission::Refuses(Refusal::Deny(format!(
                         "its statement {sid} denies {} to {}",
                         request.action, request.service
-                    ));
+                    )));
                 }
-                Conditions::Fail(_) => {}
-                Conditions::Unclear(key) => {
+                Verdict::Fails(_) => {}
+                Verdict::Unclear(key) => {
                     assumed_deny =
                         Some(format!("its statement {sid} denies under a condition on {key}"));
                 }
             }
             continue;
         }
-        let answer = match conditions {
-            Conditions::Hold => Admission::Admits,
-            Conditions::Unclear(key) => Admission::Assumes(format!(
+        let answer = match verdict {
+            // AWS advises against NotPrincipal with Allow, and does not say whom it lets in.
+            _ if statement.get("Principal").is_none() => {
+                Admission::Assumes(format!("its statement {sid} allows it by NotPrincipal"))
+            }
+            Verdict::Holds => Admission::Admits,
+            Verdict::Unclear(key) => Admission::Assumes(format!(
                 "its statement {sid} allows it under a condition on {key}"
             )),
-            Conditions::Fail(why) => Admission::Refuses(format!(
+            Verdict::Fails(why) => Admission::Refuses(Refusal::Condition(format!(
                 "its statement {sid} allows {} only {why}",
                 request.service
-            )),
+            ))),
         };
         allowed = Some(match (allowed, answer) {
             (Some(Admission::Admits), _) | (_, Admission::Admits) => Admission::Admits,
             (Some(assumes @ Admission::Assumes(_)), _) | (_, assumes @ Admission::Assumes(_)) => {
                 assumes
             }
-            (_, refuses) => refuses,
+            // The statement that names the service says more than one for everybody.
+            (Some(first @ Admission::Refuses(_)), refuses) => {
+                if names_service(statement, request.service) { refuses } else { first }
+            }
+            (None, refuses) => refuses,
         });
     }
     match (allowed, assumed_deny) {
-        (None, _) => Admission::Refuses(format!(
-            "no statement allows {} to {}",
-            request.action, request.service
-        )),
+        (None, _) => Admission::Refuses(nobody(request)),
+        (Some(Admission::Refuses(Refusal::Condition(cause))), _) => {
+            // The default statement of a topic is for the account's own people: that EventBridge does
+            // not meet its condition is no trouble of the condition's.
+            let named = statements(policy).into_iter().any(|s| {
+                s.get("Effect").and_then(Value::as_str) == Some("Allow")
+                    && concerns(s, request)
+                    && names_service(s, request.service)
+            });
+            Admission::Refuses(if named { Refusal::Condition(cause) } else { nobody(request) })
+        }
         (Some(Admission::Admits), Some(deny)) => Admission::Assumes(deny),
         (Some(answer), _) => answer,
     }
+}
+
+fn nobody(request: &Request<'_>) -> Refusal {
+    Refusal::Nobody(format!("no statement allows {} to {}", request.action, request.service))
+}
+
+fn names_service(statement: &Value, service: &str) -> bool {
+    let named = statement.get("Principal").and_then(|who| who.get("Service"));
+    named.is_some_and(|who| texts(who).any(|name| name == service))
 }
 
 fn concerns(statement: &Value, request: &Request<'_>) -> bool {
@@ -98,7 +155,7 @@ fn principal_matches(statement: &Value, service: &str) -> bool {
             let has = |kind: &str, wanted: &str| {
                 kinds.get(kind).is_some_and(|who| texts(who).any(|name| name == wanted))
             };
-            has("Service", service) || has("Service", "*") || has("AWS", "*")
+            has("Service", service) || has("AWS", "*")
         }
         _ => false,
     };
@@ -133,7 +190,7 @@ fn element_matches(
     }
 }
 
-fn texts(value: &Value) -> impl Iterator<Item = &str> {
+pub(super) fn texts(value: &Value) -> impl Iterator<Item = &str> {
     let list: Vec<&str> = match value {
         Value::String(one) => vec![one.as_str()],
         Value::Array(many) => many.iter().filter_map(Value::as_str).collect(),
@@ -142,72 +199,8 @@ fn texts(value: &Value) -> impl Iterator<Item = &str> {
     list.into_iter()
 }
 
-enum Conditions {
-    Hold,
-    Fail(String),
-    /// Depends on this key, which cannot be evaluated here.
-    Unclear(String),
-}
-
-fn judge_conditions(statement: &Value, request: &Request<'_>) -> Conditions {
-    let Some(operators) = statement.get("Condition").and_then(Value::as_object) else {
-        return Conditions::Hold;
-    };
-    let mut unclear = None;
-    for (operator, keys) in operators {
-        for (key, values) in keys.as_object().into_iter().flatten() {
-            match judge_condition(operator, key, values, request) {
-                Conditions::Hold => {}
-                Conditions::Unclear(key) => unclear = Some(key),
-                fail @ Conditions::Fail(_) => return fail,
-            }
-        }
-    }
-    unclear.map_or(Conditions::Hold, Conditions::Unclear)
-}
-
-fn judge_condition(operator: &str, key: &str, values: &Value, request: &Request<'_>) -> Conditions {
-    let operator = operator.to_ascii_lowercase();
-    let lower = key.to_ascii_lowercase();
-    match lower.as_str() {
-        // Services always call over TLS.
-        "aws:securetransport" if operator == "bool" => {
-            if texts(values).any(|value| value.eq_ignore_ascii_case("true"))
-                || values == &Value::Bool(true)
-            {
-                Conditions::Hold
-            } else {
-                Conditions::Fail("without TLS".to_owned())
-            }
-        }
-        "aws:principalisawsservice" if operator == "bool" => {
-            if texts(values).any(|value| value.eq_ignore_ascii_case("true"))
-                || values == &Value::Bool(true)
-            {
-                Conditions::Hold
-            } else {
-                Conditions::Fail("when it is no AWS service".to_owned())
-            }
-        }
-        "aws:sourceaccount" | "aws:sourceowner" if request.source_account_refused => {
-            Conditions::Fail(format!("under a condition on {key}, which EventBridge does not send"))
-        }
-        "aws:sourcearn" => match (operator.as_str(), request.source_arn) {
-            ("arnlike" | "arnequals" | "stringlike" | "stringequals", Some(source)) => {
-                if texts(values).any(|pattern| glob(pattern, source)) {
-                    Conditions::Hold
-                } else {
-                    Conditions::Fail(format!("for another {key}"))
-                }
-            }
-            _ => Conditions::Unclear(key.to_owned()),
-        },
-        _ => Conditions::Unclear(key.to_owned()),
-    }
-}
-
 /// IAM's wildcards: `*` for any characters, `?` for one.
-fn glob(pattern: &str, text: &str) -> bool {
+pub(super) fn glob(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) =
         (pattern.chars().collect(), text.chars().collect());
     let (mut p, mut t) = (0, 0);
@@ -244,8 +237,9 @@ mod tests {
             service: "events.amazonaws.com",
             action: "sns:Publish",
             resource: TOPIC,
-            source_arn: None,
-            source_account_refused: true,
+            source_arn: Sent::Unknown,
+            source_account: Sent::Never,
+            direct: true,
         }
     }
 
@@ -305,6 +299,24 @@ mod tests {
             (
                 vec![
                     plain.clone(),
+                    deny(json!({ "StringNotEquals": { "aws:SourceAccount": "111122223333" } })),
+                ],
+                "refuses",
+            ),
+            (
+                vec![allow(
+                    json!({ "Condition": { "StringEqualsIfExists": { "aws:SourceAccount": "111122223333" } } }),
+                )],
+                "admits",
+            ),
+            (vec![allow(json!({ "Condition": "nonsense" }))], "assumes"),
+            (
+                vec![allow(json!({ "Condition": { "Null": { "aws:SourceAccount": "true" } } }))],
+                "assumes",
+            ),
+            (
+                vec![
+                    plain.clone(),
                     deny(json!({ "StringNotEquals": { "aws:PrincipalOrgID": "o-1" } })),
                 ],
                 "assumes",
@@ -316,7 +328,7 @@ mod tests {
 
     #[test]
     fn a_known_source_arn_is_evaluated() {
-        let request = Request { source_arn: Some(TOPIC), ..publish() };
+        let request = Request { source_arn: Sent::Value(TOPIC), ..publish() };
         let with = |source: &str| json!({ "Statement": allow(json!({ "Condition": { "ArnEquals": { "aws:SourceArn": source } } })) });
         assert_eq!(
             admission(Some(&with("arn:aws:sns:*:111122223333:t")), &request),

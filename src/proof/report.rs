@@ -1,6 +1,6 @@
 //! What a proof says, as data: counts, and every link that is not proven, folded over places.
 
-use super::{Link, LinkCode, Mender, PathProof, Proof, Status};
+use super::{Link, LinkCode, Mender, PathProof, Proof, Remark, Severity, Status};
 use crate::blueprint::Risk;
 use crate::desired::Desired;
 use crate::scope::Place;
@@ -23,7 +23,10 @@ pub struct Report {
     pub alerts: Vec<AlertCounts>,
     /// Every link that is not proven, worst first.
     pub links: Vec<Finding>,
-    pub remarks: Vec<String>,
+    /// What changes no verdict, gravest first.
+    pub remarks: Vec<Said>,
+    /// How many of the remarks are degraded: something beside the alerts is lost.
+    pub degraded: usize,
     /// Alerts that nobody is to hear of: their route is empty.
     pub unrouted: Vec<String>,
 }
@@ -48,6 +51,16 @@ pub struct Finding {
     pub cause: String,
     pub fix: String,
     pub mender: Mender,
+    pub places: BTreeSet<Place>,
+}
+
+/// A remark with every place it concerns; `{account}` and `{region}` as in a [`Finding`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Said {
+    pub severity: Severity,
+    pub code: LinkCode,
+    pub object: String,
+    pub text: String,
     pub places: BTreeSet<Place>,
 }
 
@@ -76,6 +89,7 @@ impl Proof {
                 }
             })
             .collect();
+        let remarks = self.said();
         Report {
             format_version: FORMAT_VERSION,
             blueprint: desired.name.clone(),
@@ -83,7 +97,8 @@ impl Proof {
             counts: self.counts(),
             alerts,
             links: self.findings(),
-            remarks: self.remarks.clone(),
+            degraded: remarks.iter().filter(|said| said.severity == Severity::Degraded).count(),
+            remarks,
             unrouted: self.unrouted.clone(),
         }
     }
@@ -120,6 +135,27 @@ impl Proof {
             (b.status, a.code, &a.object, &a.cause).cmp(&(a.status, b.code, &b.object, &b.cause))
         });
         findings
+    }
+
+    /// The remarks, folded over places.
+    fn said(&self) -> Vec<Said> {
+        let mut folded: BTreeMap<_, Vec<&Remark>> = BTreeMap::new();
+        for remark in &self.remarks {
+            let texts = [&remark.object, &remark.text].map(|text| anywhere(text, &remark.place));
+            folded.entry((remark.severity, remark.code, texts)).or_default().push(remark);
+        }
+        let one = |((severity, code, [object, text]), remarks): (
+            (Severity, LinkCode, [String; 2]),
+            Vec<&Remark>,
+        )| {
+            let places = remarks.iter().map(|remark| remark.place.clone()).collect();
+            let (object, text) = match remarks.as_slice() {
+                [only] => (only.object.clone(), only.text.clone()),
+                _ => (object, text),
+            };
+            Said { severity, code, object, text, places }
+        };
+        folded.into_iter().map(one).collect()
     }
 
     /// Links that are not proven, each once, with the alerts that depend on it.

@@ -1,12 +1,11 @@
-//! Do the rules take the event and hand it to every routed destination?
+//! Do the rules take the event?
 
-use super::{Link, LinkCode, Mender, Status, unreadable};
-use crate::desired::{AlertPath, Desired, DesiredRule, DestinationPath};
-use crate::message;
+use super::{Link, LinkCode, Mender, Status, target, unreadable};
+use crate::desired::{AlertPath, Desired, DesiredRule};
 use crate::pattern::{Coverage, Pattern};
 use crate::plan::Live;
 use crate::resource::BLUEPRINT_TAG;
-use crate::resource::rule::RuleState;
+use crate::resource::rule::{RuleState, rules_per_bus};
 use crate::scope::Place;
 use crate::snapshot::{LiveRule, Observed};
 use std::sync::Arc;
@@ -28,14 +27,7 @@ pub fn judge(desired: &Desired, live: &Live, path: &AlertPath, links: &mut Vec<A
             Some(Observed::Absent) | None => None,
         };
         let Some(rule) = rule else {
-            let cause = "it does not exist".to_owned();
-            links.push(Arc::new(broken(
-                LinkCode::RuleMissing,
-                place,
-                object,
-                cause,
-                Mender::Apply,
-            )));
+            links.push(Arc::new(missing(live, place, name, object)));
             continue;
         };
         let judge = RuleJudge { place, name, wanted, rule, mender: mender(desired, rule) };
@@ -43,7 +35,35 @@ pub fn judge(desired: &Desired, live: &Live, path: &AlertPath, links: &mut Vec<A
         for destination in
             path.destinations.iter().filter(|d| wanted.targets.contains_key(&d.target_id))
         {
-            links.push(Arc::new(judge.target(destination)));
+            let target = target::Judge { place, name, wanted, rule, mender: judge.mender };
+            links.push(Arc::new(target.link(destination)));
+        }
+    }
+}
+
+/// A rule that is not on the default bus: it may be on another, or there may be no room for it.
+fn missing(live: &Live, place: &Place, name: &str, object: String) -> Link {
+    let seen = live.places.get(place);
+    let stray = seen.and_then(|seen| seen.stray_rules.get(name));
+    if let Some(bus) = stray {
+        let cause =
+            format!("it is on the event bus {bus}, and CloudTrail sends to the default bus only");
+        return broken(LinkCode::RuleOnWrongBus, place, object, cause, Mender::Apply);
+    }
+    let most = rules_per_bus(&place.region);
+    match seen.and_then(|seen| seen.rules_on_bus).filter(|count| *count >= most) {
+        Some(count) => Link {
+            fix: "Remove rules that nobody needs, or ask AWS to raise the quota of rules on an event bus (L-244521F2), and run `ctguard apply`.".to_owned(),
+            ..broken(
+                LinkCode::RuleQuota,
+                place,
+                object,
+                format!("it does not exist, and the default bus has {count} rules, where AWS's quota is {most}"),
+                Mender::Person,
+            )
+        },
+        None => {
+            broken(LinkCode::RuleMissing, place, object, "it does not exist".to_owned(), Mender::Apply)
         }
     }
 }
@@ -91,74 +111,6 @@ impl RuleJudge<'_> {
                 break_at(LinkCode::RulePattern, format!("its event pattern is invalid: {error}"))
             }
         }
-    }
-
-    fn target(&self, destination: &DestinationPath) -> Link {
-        let object = format!(
-            "{} → {}",
-            self.place.arn("events", &format!("rule/{}", self.name)),
-            destination.topic_arn
-        );
-        let targets = match &self.rule.targets {
-            Observed::Known(targets) => targets,
-            Observed::Unreadable(why) => {
-                return unreadable(LinkCode::TargetMissing, self.place, object, why);
-            }
-            Observed::Absent => {
-                return broken(
-                    LinkCode::TargetMissing,
-                    self.place,
-                    object,
-                    "the rule has no targets".to_owned(),
-                    self.mender,
-                );
-            }
-        };
-        // Any target on the topic will do: what counts is that the message gets there.
-        let found = targets.values().find(|target| target.arn == destination.topic_arn);
-        let Some(target) = found else {
-            let (code, cause) = match targets.get(&destination.target_id) {
-                Some(other) => (
-                    LinkCode::TargetElsewhere,
-                    format!("target {} sends to {}", destination.target_id, other.arn),
-                ),
-                None => (
-                    LinkCode::TargetMissing,
-                    format!("the rule has no target {}", destination.target_id),
-                ),
-            };
-            return broken(code, self.place, object, cause, self.mender);
-        };
-        let wanted = self.wanted.targets.get(&destination.target_id).map(|target| &target.input);
-        if wanted != Some(&target.input)
-            && let Err(error) = message::validate(&target.input)
-        {
-            return broken(
-                LinkCode::TargetInput,
-                self.place,
-                object,
-                format!("its input was changed: {error}"),
-                self.mender,
-            );
-        }
-        if let Some(role) = &target.role_arn {
-            return Link {
-                code: LinkCode::TargetElsewhere,
-                status: Status::Assumed,
-                place: self.place.clone(),
-                object,
-                cause: format!("it publishes as {role}, whose permissions are not read"),
-                fix: "Run `ctguard apply`, which takes the role off: the topic's policy is enough."
-                    .to_owned(),
-                mender: self.mender,
-            };
-        }
-        proven(
-            LinkCode::TargetMissing,
-            self.place,
-            object,
-            "the topic is a target of the rule".to_owned(),
-        )
     }
 }
 

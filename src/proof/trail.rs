@@ -1,16 +1,29 @@
 //! Does a trail record this event where it lands? Without one that does, nothing reaches EventBridge.
 //!
+//! Every trail that the place sees is asked; the one that comes closest to recording the event speaks
+//! for all, since one that records it is enough.
+//!
 //! Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html>
 
+mod landing;
+mod owner;
+
+pub(super) use landing::cannot_land;
+
 use super::{Link, LinkCode, Mender, Status, unreadable};
-use crate::blueprint::EventRef;
+use crate::blueprint::{EventRef, Records};
+use crate::catalogue::Landing;
 use crate::desired::Desired;
 use crate::event::{Access, EventKind};
 use crate::plan::Live;
 use crate::resource::trail::{EXCLUDABLE_SOURCES, Selectors};
-use crate::resource::{BLUEPRINT_TAG, Tags};
-use crate::scope::{Arn, Place};
+use crate::scope::{Arn, Partition, Place};
 use crate::snapshot::{LiveTrail, Observed};
+use owner::{Repair, fix, mender, missing};
+use std::cmp::Reverse;
+
+/// Stands for every source that selectors cannot leave out of the management events.
+const ORDINARY_SOURCE: &str = "ec2.amazonaws.com";
 
 /// What decides whether a trail records an event: many events ask the same question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,24 +33,35 @@ pub struct Question<'a> {
     /// Only where it matters: data events, and sources that selectors can leave out.
     source: Option<&'a str>,
     data: bool,
-    global: bool,
+    global: Global,
+}
+
+/// Whether a trail records the event only if it includes those of global services.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Global {
+    No,
+    /// Calls to the global endpoint are, those to the region's own are not.
+    OneEndpoint,
+    Yes,
 }
 
 impl<'a> Question<'a> {
     pub fn of(place: &'a Place, event: &'a EventRef) -> Self {
         let data = event.kind == EventKind::Data;
         let named = data || EXCLUDABLE_SOURCES.contains(&event.source.as_str());
-        Self {
-            place,
-            access: event.access,
-            source: named.then_some(event.source.as_str()),
-            data,
-            global: event.landing.region_in(place.region.partition()).is_some(),
-        }
+        let leader =
+            place.region.partition() == Partition::Aws && place.region.as_str() == "us-east-1";
+        let global = match event.landing {
+            _ if event.landing.region_in(place.region.partition()).is_some() => Global::Yes,
+            Landing::Endpoint if leader => Global::OneEndpoint,
+            _ => Global::No,
+        };
+        let source = named.then_some(event.source.as_str());
+        Self { place, access: event.access, source, data, global }
     }
 
     fn source(&self) -> &str {
-        self.source.unwrap_or("any source")
+        self.source.unwrap_or(ORDINARY_SOURCE)
     }
 
     fn what(&self) -> String {
@@ -50,146 +74,191 @@ impl<'a> Question<'a> {
     }
 }
 
-/// What one trail does with the event.
-enum Answer {
-    Records,
-    /// Records it as far as can be judged.
-    Assumed(String),
-    Unknown(Link),
-    NotLogging(String),
-    LeavesOut(String),
-}
-
 pub fn judge(desired: &Desired, live: &Live, question: &Question<'_>) -> Link {
     let place = question.place;
-    let here = place.arn("cloudtrail", "trail/*");
     let trails = match live.places.get(place).map(|seen| &seen.trails) {
         Some(Observed::Known(trails)) => trails,
         Some(Observed::Unreadable(why)) => {
+            let here = place.arn("cloudtrail", "trail/*");
             return unreadable(LinkCode::TrailMissing, place, here, why);
         }
-        Some(Observed::Absent) | None => return missing(desired, place, here),
+        Some(Observed::Absent) | None => return missing(desired, live, place),
     };
-    // The best answer of any trail decides: one that records is enough.
-    let mut assumed = None;
-    let mut unknown = None;
-    let mut leaves_out = None;
-    let mut not_logging = None;
-    for (arn, trail) in trails {
-        let link = |status, code, cause: String, fix: String| Link {
-            code,
-            status,
-            place: place.clone(),
-            object: arn.clone(),
-            cause,
-            fix,
-            mender: mender(desired, live, arn, trail),
-        };
-        match ask(live, question, arn, trail) {
-            Answer::Records => {
-                let cause =
-                    format!("it is logging in {} and records {}", place.region, question.what());
-                return link(Status::Proven, LinkCode::TrailMissing, cause, String::new());
-            }
-            Answer::Assumed(cause) => {
-                assumed = assumed.or(Some(link(
-                    Status::Assumed,
-                    LinkCode::TrailSelectors,
-                    cause,
-                    "Check that the trail's data selectors name the resources that matter."
-                        .to_owned(),
-                )));
-            }
-            Answer::Unknown(found) => unknown = unknown.or(Some(found)),
-            Answer::LeavesOut(cause) => {
-                let fix = fix(desired, live, arn, trail, "record the event");
-                leaves_out =
-                    leaves_out.or(Some(link(Status::Broken, LinkCode::TrailSelectors, cause, fix)));
-            }
-            Answer::NotLogging(cause) => {
-                let fix = fix(desired, live, arn, trail, "start logging");
-                not_logging = not_logging.or(Some(link(
-                    Status::Broken,
-                    LinkCode::TrailNotLogging,
-                    cause,
-                    fix,
-                )));
-            }
-        }
-    }
-    assumed
-        .or(unknown)
-        .or(leaves_out)
-        .or(not_logging)
-        .unwrap_or_else(|| missing(desired, place, here))
+    let answers = trails.iter().map(|(arn, trail)| {
+        let asked = Asked { desired, live, question, arn, trail };
+        asked.link()
+    });
+    answers
+        .min_by_key(|link| (link.status, Reverse(link.code)))
+        .unwrap_or_else(|| missing(desired, live, place))
 }
 
-fn ask(live: &Live, question: &Question<'_>, arn: &str, trail: &LiveTrail) -> Answer {
-    let place = question.place;
-    match &trail.status {
-        Observed::Known(status) if status.logging => {}
-        Observed::Known(status) => {
-            let since = status.stop_logging_time.as_deref().map(|time| format!(" since {time}"));
-            return Answer::NotLogging(format!("it is not logging{}", since.unwrap_or_default()));
+/// One trail, asked about one kind of event.
+struct Asked<'a> {
+    desired: &'a Desired,
+    live: &'a Live,
+    question: &'a Question<'a>,
+    arn: &'a str,
+    trail: &'a LiveTrail,
+}
+
+impl Asked<'_> {
+    fn link(&self) -> Link {
+        match &self.trail.status {
+            Observed::Known(status) if status.logging => {}
+            Observed::Known(status) => {
+                let since = status.stop_logging_time.as_deref();
+                let since = since.map(|time| format!(" since {time}")).unwrap_or_default();
+                let cause = format!("it is not logging{since}");
+                return self.broken(LinkCode::TrailNotLogging, cause, Repair::StartLogging);
+            }
+            Observed::Absent => {
+                let cause = "it has no status in this region".to_owned();
+                return self.broken(LinkCode::TrailNotLogging, cause, Repair::StartLogging);
+            }
+            Observed::Unreadable(why) => {
+                let arn = self.arn.to_owned();
+                return unreadable(LinkCode::TrailNotLogging, self.question.place, arn, why);
+            }
         }
-        Observed::Absent => {
-            return Answer::NotLogging("it has no status in this region".to_owned());
+        if !self.trail.trail.multi_region && self.trail.home_region != self.question.place.region {
+            let cause = format!("it logs in {} only", self.trail.home_region);
+            return self.broken(LinkCode::TrailNotHere, cause, Repair::MultiRegion);
         }
-        Observed::Unreadable(why) => {
-            return Answer::Unknown(unreadable(
-                LinkCode::TrailNotLogging,
-                place,
-                arn.to_owned(),
-                why,
-            ));
+        let lacks_global = !self.trail.trail.global_service_events;
+        if lacks_global && self.question.global == Global::Yes {
+            let cause = "it leaves out the events of global services".to_owned();
+            return self.broken(LinkCode::GlobalEventsMissing, cause, Repair::GlobalEvents);
         }
+        let link = self.selected();
+        if link.status == Status::Proven
+            && lacks_global
+            && self.question.global == Global::OneEndpoint
+        {
+            let cause = "it leaves out the events of global services, calls to the global STS endpoint among them; calls to the region's own endpoint are recorded".to_owned();
+            return Link {
+                status: Status::Assumed,
+                ..self.broken(LinkCode::GlobalEventsMissing, cause, Repair::GlobalEvents)
+            };
+        }
+        link
     }
-    if !trail.trail.multi_region && trail.home_region != place.region {
-        return Answer::NotLogging(format!("it logs in {} only", trail.home_region));
-    }
-    if question.global && !trail.trail.global_service_events {
-        return Answer::LeavesOut("it does not include the events of global services".to_owned());
-    }
-    let selectors = match selectors(live, arn, trail) {
-        Observed::Known(selectors) => selectors,
-        Observed::Unreadable(why) => {
-            return Answer::Unknown(unreadable(
-                LinkCode::TrailSelectors,
-                place,
-                arn.to_owned(),
-                &why,
-            ));
-        }
-        Observed::Absent => {
-            return Answer::Unknown(Link {
-                code: LinkCode::TrailSelectors,
-                status: Status::Unknown,
-                place: place.clone(),
-                object: arn.to_owned(),
-                cause: format!(
-                    "its event selectors are kept in {}, which was not read",
-                    owner_place(arn, trail)
-                ),
-                fix: "Run ctguard where the trail's home region and account can be read."
+
+    /// What the event selectors do with the event.
+    fn selected(&self) -> Link {
+        let question = self.question;
+        let selectors = match selectors(self.live, self.arn, self.trail) {
+            Observed::Known(selectors) => selectors,
+            Observed::Unreadable(why) => {
+                return self.trusted().unwrap_or_else(|| {
+                    let arn = self.arn.to_owned();
+                    unreadable(LinkCode::SelectorsUnread, question.place, arn, &why)
+                });
+            }
+            Observed::Absent => return self.trusted().unwrap_or_else(|| self.kept_elsewhere()),
+        };
+        let what = question.what();
+        let leaves_out = |code| {
+            let cause = format!("its event selectors leave out {what}");
+            self.broken(code, cause, Repair::Selectors)
+        };
+        if question.data {
+            if !selectors.include_data(question.source(), question.access) {
+                // Data events are billed each: ctguard leaves it to people to ask for them.
+                return Link {
+                    fix: format!(
+                        "Add a data event selector for {} to the trail with `aws cloudtrail put-event-selectors --trail-name {} --region {}`; data events are billed, so ctguard adds none.",
+                        question.source(),
+                        self.arn,
+                        self.trail.home_region
+                    ),
+                    mender: Mender::Person,
+                    ..leaves_out(LinkCode::DataSelectorMissing)
+                };
+            }
+            return Link {
+                fix: "Check that the trail's data selectors name the resources that matter."
                     .to_owned(),
-                mender: Mender::Person,
-            });
+                ..self.assumed(
+                    LinkCode::DataSelectorMissing,
+                    format!(
+                        "its data selectors record {what}; which resources they name is not judged"
+                    ),
+                )
+            };
         }
-    };
-    let included = if question.data {
-        selectors.include_data(question.source(), question.access)
-    } else {
-        selectors.include_management(question.source(), question.access)
-    };
-    match (included, question.data) {
-        (false, _) => {
-            Answer::LeavesOut(format!("its event selectors leave out {}", question.what()))
+        if selectors.include_management(question.source(), question.access) {
+            let cause = format!("it is logging in {} and records {what}", question.place.region);
+            return Link {
+                fix: String::new(),
+                status: Status::Proven,
+                ..self.assumed(LinkCode::TrailMissing, cause)
+            };
         }
-        (true, false) => Answer::Records,
-        (true, true) => Answer::Assumed(format!(
-            "its data selectors record {}; which resources they name is not judged",
-            question.what()
-        )),
+        let ordinary = |access| selectors.include_management(ORDINARY_SOURCE, access);
+        match (ordinary(Access::Read), ordinary(Access::Write), question.access) {
+            (false, false, _) => leaves_out(LinkCode::SelectorsDropManagement),
+            (false, _, Access::Read) => leaves_out(LinkCode::SelectorsDropReads),
+            (_, false, Access::Write) => leaves_out(LinkCode::SelectorsDropWrites),
+            _ => leaves_out(LinkCode::SelectorsExcludeSource),
+        }
+    }
+
+    /// What the blueprint says of a trail whose selectors cannot be read.
+    fn trusted(&self) -> Option<Link> {
+        let trust = self.desired.trusted.get(self.arn)?;
+        let question = self.question;
+        if question.data {
+            return None;
+        }
+        if trust.records == Records::Write && question.access == Access::Read {
+            let cause =
+                format!("the blueprint says that it records writes only ({})", trust.reason);
+            return Some(self.broken(LinkCode::SelectorsDropReads, cause, Repair::Selectors));
+        }
+        let cause = format!(
+            "it is logging in {}; that it records {} is what the blueprint says ({})",
+            question.place.region,
+            question.what(),
+            trust.reason
+        );
+        let fix = "Run ctguard where the trail's home region and account can be read.".to_owned();
+        Some(Link { fix, ..self.assumed(LinkCode::TrailOfOrganization, cause) })
+    }
+
+    fn kept_elsewhere(&self) -> Link {
+        let owner = Arn::parse(self.arn).map_or("another account", |arn| arn.account);
+        let own = owner == self.question.place.account.as_str();
+        let code = if own { LinkCode::SelectorsUnread } else { LinkCode::TrailOfOrganization };
+        let cause = format!(
+            "its event selectors are kept in {owner}/{}, which was not read",
+            self.trail.home_region
+        );
+        let fix = format!(
+            "Run ctguard where the trail's home region and account can be read, or say what it records: `trust_trails: [{{ arn: \"{}\", records: all, reason: ... }}]`.",
+            self.arn
+        );
+        Link { status: Status::Unknown, fix, ..self.assumed(code, cause) }
+    }
+
+    fn broken(&self, code: LinkCode, cause: String, repair: Repair) -> Link {
+        let (fix, mender) = (
+            fix(self.desired, self.live, self.arn, self.trail, repair),
+            mender(self.desired, self.live, self.arn),
+        );
+        Link { status: Status::Broken, fix, mender, ..self.assumed(code, cause) }
+    }
+
+    fn assumed(&self, code: LinkCode, cause: String) -> Link {
+        Link {
+            code,
+            status: Status::Assumed,
+            place: self.question.place.clone(),
+            object: self.arn.to_owned(),
+            cause,
+            fix: String::new(),
+            mender: Mender::Person,
+        }
     }
 }
 
@@ -206,103 +275,5 @@ fn selectors<'a>(live: &'a Live, arn: &str, trail: &LiveTrail) -> Observed<&'a S
         }
         Observed::Absent => Observed::Absent,
         Observed::Unreadable(why) => Observed::Unreadable(why.clone()),
-    }
-}
-
-fn owner_place(arn: &str, trail: &LiveTrail) -> String {
-    let account = Arn::parse(arn).map_or("another account", |arn| arn.account);
-    format!("{account}/{}", trail.home_region)
-}
-
-/// Whether this is the trail that the blueprint keeps and ctguard owns, or would adopt.
-fn kept(desired: &Desired, live: &Live, arn: &str) -> bool {
-    desired.places.iter().any(|(place, here)| {
-        here.trail.as_ref().is_some_and(|kept| {
-            let tags = live
-                .places
-                .get(place)
-                .and_then(|seen| seen.trails.known())
-                .and_then(|trails| trails.get(arn))
-                .and_then(|trail| trail.tags.known());
-            place.arn("cloudtrail", &format!("trail/{}", kept.name)) == arn
-                && (kept.adopt || owned(tags, &desired.name))
-        })
-    })
-}
-
-fn owned(tags: Option<&Tags>, name: &str) -> bool {
-    tags.and_then(|tags| tags.get(BLUEPRINT_TAG)).is_some_and(|owner| owner == name)
-}
-
-fn mender(desired: &Desired, live: &Live, arn: &str, _trail: &LiveTrail) -> Mender {
-    if kept(desired, live, arn) { Mender::Apply } else { Mender::Person }
-}
-
-/// Who can do it, and how.
-fn fix(desired: &Desired, live: &Live, arn: &str, trail: &LiveTrail, what: &str) -> String {
-    if kept(desired, live, arn) {
-        return "Run `ctguard apply`.".to_owned();
-    }
-    let account = Arn::parse(arn).map_or("its owner", |arn| arn.account);
-    let whose = if trail.trail.organization {
-        "the organization's trail, in account"
-    } else {
-        "a trail of account"
-    };
-    let command = match what {
-        "start logging" => {
-            format!("`aws cloudtrail start-logging --name {arn} --region {}`", trail.home_region)
-        }
-        _ => format!(
-            "`aws cloudtrail put-event-selectors --trail-name {arn} --region {}`",
-            trail.home_region
-        ),
-    };
-    format!(
-        "It is {whose} {account}: whoever administers it can {what} with {command}. ctguard changes only the trail under `trail:`."
-    )
-}
-
-fn missing(desired: &Desired, place: &Place, object: String) -> Link {
-    let kept = desired
-        .places
-        .iter()
-        .any(|(other, here)| other.account == place.account && here.trail.is_some());
-    Link {
-        code: LinkCode::TrailMissing,
-        status: Status::Broken,
-        place: place.clone(),
-        object,
-        cause: "no trail covers the region, so no CloudTrail event reaches EventBridge there"
-            .to_owned(),
-        fix: if kept {
-            "Run `ctguard apply`.".to_owned()
-        } else {
-            "Add `trail:` to the blueprint and apply it, or have a multi-region trail made."
-                .to_owned()
-        },
-        mender: if kept { Mender::Apply } else { Mender::Person },
-    }
-}
-
-/// Trouble of a trail that keeps no event from EventBridge.
-pub fn remarks(desired: &Desired, live: &Live, remarks: &mut Vec<String>) {
-    for place in desired.places.keys() {
-        let Some(trails) = live.places.get(place).and_then(|seen| seen.trails.known()) else {
-            continue;
-        };
-        for (arn, trail) in trails.iter().filter(|(_, trail)| trail.home_region == place.region) {
-            let Some(status) = trail.status.known() else { continue };
-            if let Some(error) = &status.latest_delivery_error {
-                remarks.push(format!(
-                    "{arn} cannot write its log files: {error}. Events still reach EventBridge."
-                ));
-            }
-            if let Some(error) = &status.latest_digest_delivery_error {
-                remarks.push(format!(
-                    "{arn} cannot write its digest files: {error}. Events still reach EventBridge."
-                ));
-            }
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! A verdict as people read it: worst first, each broken link once.
 
 use super::{Paint, count, places};
-use crate::proof::{Counts, Finding, Report, Status};
+use crate::proof::{Counts, Finding, Report, Severity, Status};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -19,7 +19,11 @@ pub fn render(report: &Report, paint: Paint) -> String {
         paint.head(&report.blueprint),
         counts.total()
     );
-    let _ = writeln!(out, "{}.", tally(counts, paint));
+    let degraded = match report.degraded {
+        0 => String::new(),
+        many => format!(", {}", paint.warn(format!("{many} degraded"))),
+    };
+    let _ = writeln!(out, "{}{degraded}.", tally(counts, paint));
     for finding in &report.links {
         render_finding(&mut out, finding, paint);
     }
@@ -47,8 +51,13 @@ pub fn render(report: &Report, paint: Paint) -> String {
     }
     if !report.remarks.is_empty() {
         let _ = writeln!(out, "\n{}", paint.head("Remarks"));
-        for remark in &report.remarks {
-            let _ = writeln!(out, "  {} {remark}", paint.warn("!"));
+        for said in &report.remarks {
+            let mark = match said.severity {
+                Severity::Degraded => paint.warn("degraded"),
+                Severity::Note => paint.dim("note"),
+            };
+            let _ = writeln!(out, "  {mark} {}  {}", paint.head(said.code), places(&said.places));
+            let _ = writeln!(out, "    {}", said.text);
         }
     }
     let _ = writeln!(

@@ -3,6 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+/// Days after which an unfinished upload is given up, and after which a version that was overwritten or
+/// deleted goes for good. Current log files never expire by ctguard's rule.
+pub const LIFECYCLE_DAYS: (i32, i32) = (7, 365);
+
 /// The settings of a bucket that ctguard reads and writes.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Bucket {
@@ -14,6 +18,9 @@ pub struct Bucket {
     pub encryption: Encryption,
     /// Object ownership is `BucketOwnerEnforced`: access-control lists are off.
     pub owner_enforced: bool,
+    /// Whether it has lifecycle rules, whatever they are.
+    #[serde(default)]
+    pub lifecycle: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<Value>,
 }

@@ -23,6 +23,11 @@ pub const RULES_PER_BUS: usize = 300;
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>
 pub const RULES_PER_BUS_SMALL_REGIONS: [&str; 2] = ["af-south-1", "eu-south-1"];
 
+/// Most rules on one bus of a region by default.
+pub fn rules_per_bus(region: &crate::scope::Region) -> usize {
+    if RULES_PER_BUS_SMALL_REGIONS.contains(&region.as_str()) { 100 } else { RULES_PER_BUS }
+}
+
 /// Most rules with a `wildcard` operator on one bus; cannot be raised.
 ///
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>

@@ -1,5 +1,6 @@
 //! SNS topics and their subscriptions.
 
+use crate::scope::Region;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
@@ -19,6 +20,58 @@ pub const MESSAGE_MAX_BYTES: usize = 256 * 1024;
 ///
 /// Source: <https://docs.aws.amazon.com/chatbot/latest/adminguide/chatbot-troubleshooting.html>
 pub const CHAT_ENDPOINT: &str = "https://global.sns-api.chatbot.amazonaws.com";
+
+/// Regions that SNS does not count among those to opt in to: launched before 20 March 2019, less Osaka.
+///
+/// Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html>
+const REGIONS_BY_DEFAULT: [&str; 16] = [
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+];
+
+/// Whether a region of the `aws` partition must be opted in to; other partitions have none.
+pub fn is_opt_in(region: &Region) -> bool {
+    region.partition() == crate::scope::Partition::Aws
+        && !REGIONS_BY_DEFAULT.contains(&region.as_str())
+}
+
+/// SNS's principal in the policy of a queue or function: from or to another region that must be opted in
+/// to, it is that region's own.
+///
+/// Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html>
+pub fn sns_principal(topic: &Region, endpoint: &Region) -> String {
+    let own = [topic, endpoint].into_iter().find(|region| topic != endpoint && is_opt_in(region));
+    own.map_or_else(
+        || "sns.amazonaws.com".to_owned(),
+        |region| format!("sns.{region}.amazonaws.com"),
+    )
+}
+
+/// Whether SNS delivers from a topic's region to a queue's or function's.
+///
+/// Source: <https://docs.aws.amazon.com/sns/latest/dg/lambda-prereq.html>
+pub fn delivers(protocol: Protocol, topic: &Region, endpoint: &Region) -> bool {
+    match (is_opt_in(topic), is_opt_in(endpoint)) {
+        _ if topic == endpoint => true,
+        (true, true) => false,
+        (false, true) => protocol != Protocol::Lambda,
+        (_, false) => true,
+    }
+}
 
 /// The attributes of a topic that ctguard reads and writes.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -43,20 +43,29 @@ pub fn place(record: Option<&PlaceRecord>, place: &Place, reads: &ReadSet) -> Pl
     let Some(record) = record else { return nowhere(place, reads) };
     let question = Question { place, reads, then: &record.reads };
     // Every part is named here, so that a new one cannot be forgotten.
-    let PlaceSnapshot { place: _, rules, topics, queues, trails, keys } = &record.seen;
+    let PlaceSnapshot { place: _, rules, rules_on_bus, stray_rules, topics, queues, trails, keys } =
+        &record.seen;
     let rules = match () {
         () if reads.rule_prefix.is_empty() => Observed::Known(BTreeMap::new()),
         () if reads.rule_prefix == record.reads.rule_prefix => rules.clone(),
         () => Observed::not_recorded(NOT_ASKED),
     };
+    // Looked for only when a rule is missing, and decides nothing by itself.
+    let complete =
+        rules.known().is_none_or(|rules| reads.rules.iter().all(|name| rules.contains_key(name)));
+    let (rules_on_bus, stray_rules) =
+        if complete { Default::default() } else { (*rules_on_bus, stray_rules.clone()) };
     let topics = question.named_and_tagged("sns", &reads.topics, topics, |topic| &topic.tags);
     let queues = question.named_and_tagged("sqs", &reads.queues, queues, |queue| &queue.tags);
-    let wanted: BTreeSet<&String> =
-        topics.values().filter_map(|topic| topic.known()?.topic.kms_key.as_ref()).collect();
+    let of_topics = topics.values().filter_map(|topic| topic.known()?.topic.kms_key.as_ref());
+    let of_queues = queues.values().filter_map(|queue| queue.known()?.queue.kms_key.as_ref());
+    let wanted: BTreeSet<&String> = of_topics.chain(of_queues).collect();
     let keys = keys.iter().filter(|(key, _)| wanted.contains(key));
     PlaceSnapshot {
         place: place.clone(),
         rules,
+        rules_on_bus,
+        stray_rules,
         keys: keys.map(|(key, seen)| (key.clone(), seen.clone())).collect(),
         topics,
         queues,
@@ -73,6 +82,8 @@ fn nowhere(place: &Place, reads: &ReadSet) -> PlaceSnapshot {
     PlaceSnapshot {
         place: place.clone(),
         rules: Observed::Unreadable(unknown()),
+        rules_on_bus: None,
+        stray_rules: BTreeMap::new(),
         topics: each::<LiveTopic>(&reads.topics, &unknown()),
         queues: each::<LiveQueue>(&reads.queues, &unknown()),
         trails: Observed::Unreadable(unknown()),

@@ -184,10 +184,13 @@ impl AccountRecord {
 impl PlaceRecord {
     /// Adds what a second reading of the same place saw.
     pub fn join(&mut self, later: Self) {
-        let ReadSet { blueprint, rule_prefix, topics, queues, trails, managed_trail } = later.reads;
+        let ReadSet { blueprint, rule_prefix, rules, topics, queues, trails, managed_trail } =
+            later.reads;
         if !rule_prefix.is_empty() {
             self.seen.rules = later.seen.rules;
-            self.reads.rule_prefix = rule_prefix;
+            self.seen.rules_on_bus = later.seen.rules_on_bus;
+            self.seen.stray_rules = later.seen.stray_rules;
+            (self.reads.rule_prefix, self.reads.rules) = (rule_prefix, rules);
         }
         if !blueprint.is_empty() {
             self.reads.blueprint = blueprint;

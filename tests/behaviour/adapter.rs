@@ -134,6 +134,7 @@ fn reads() -> ReadSet {
     ReadSet {
         blueprint: "acme".to_owned(),
         rule_prefix: "ctguard-acme-".to_owned(),
+        rules: Default::default(),
         topics: BTreeSet::from([arn("sns", "ctguard-acme-secops")]),
         queues: BTreeSet::from([arn("sqs", "ctguard-acme-targets"), arn("sqs", "inbox")]),
         trails: true,

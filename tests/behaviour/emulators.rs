@@ -180,6 +180,7 @@ impl Everything {
                 versioning: true,
                 encryption: Encryption::S3Managed,
                 owner_enforced: true,
+                lifecycle: false,
                 policy: Some(policy(
                     "cloudtrail.amazonaws.com",
                     "s3:GetBucketAcl",
@@ -260,6 +261,7 @@ impl Everything {
         ReadSet {
             blueprint: "acme".to_owned(),
             rule_prefix: "ctguard-acme-".to_owned(),
+            rules: Default::default(),
             topics: BTreeSet::from([self.place.arn("sns", TOPIC)]),
             queues: BTreeSet::from([self.place.arn("sqs", QUEUE), self.place.arn("sqs", INBOX)]),
             trails: true,

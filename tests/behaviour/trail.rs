@@ -62,6 +62,7 @@ fn the_bucket_is_private_versioned_encrypted_and_lets_only_this_trail_in() {
         stored.bucket.public_access_blocked
             && stored.bucket.versioning
             && stored.bucket.owner_enforced
+            && stored.bucket.lifecycle
     );
     assert_ne!(stored.bucket.encryption, ctguard::resource::bucket::Encryption::None);
     let policy = stored.bucket.policy.as_ref().unwrap();
@@ -131,7 +132,7 @@ fn selectors_are_widened_and_what_others_selected_stays() {
         trail.selectors = Selectors::Advanced(vec![reads, data.clone()]);
     });
     let verify = world.run(&["verify"]).expect(3);
-    assert!(verify.out.contains("trail-selectors"), "{}", verify.out);
+    assert!(verify.out.contains("selectors-drop-writes"), "{}", verify.out);
     world.run(&["apply", "--yes"]).expect(0);
     world.run(&["verify"]).expect(0);
     let state = world.state();
@@ -155,5 +156,102 @@ fn a_trail_outside_the_regions_covered_is_read_in_its_home() {
     world.run(&["apply", "--yes"]).expect(0);
     world.run(&["sandbox", "confirm"]).expect(0);
     // The trail lives in us-east-1: its selectors are read there, though no rule is.
+    world.run(&["verify"]).expect(0);
+}
+
+#[test]
+fn control_towers_trail_is_never_taken_over() {
+    let blueprint = keeping_a_trail()
+        .replace("acme-management", "aws-controltower-BaselineCloudTrail")
+        .replace("home_region: us-east-1 }", "home_region: us-east-1, adopt: true }");
+    let world = World::with_trail(&blueprint);
+    world.change(|state| {
+        for account in state.accounts.values_mut() {
+            for regional in account.regions.values_mut() {
+                if let Some((_, trail)) = regional.trails.pop_first() {
+                    regional.trails.insert("aws-controltower-BaselineCloudTrail".into(), trail);
+                }
+            }
+        }
+    });
+    let before = world.state();
+    let ran = world.run(&["plan"]).expect(5);
+    assert!(ran.out.contains("Control Tower"), "{}", ran.out);
+    world.run(&["apply", "--yes"]).expect(5);
+    let trails = |state: &ctguard::cloud::sandbox::State| {
+        let regions = state.accounts.values().flat_map(|account| account.regions.values());
+        regions.flat_map(|regional| regional.trails.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(trails(&before), trails(&world.state()));
+}
+
+#[test]
+fn a_name_that_a_trail_has_elsewhere_is_refused_and_nothing_is_written_from_here() {
+    // The trail is at home in us-east-1: its shadow in eu-west-1 is not one to change.
+    let blueprint = PLAIN.to_owned()
+        + "\ntrail: { name: management-events, bucket: acme-logs-111122223333, home_region: eu-west-1, adopt: true, additional: true }\n";
+    let world = World::with_trail(&blueprint);
+    let ran = world.run(&["plan"]).expect(5);
+    assert!(ran.out.contains("us-east-1") && ran.out.contains("home_region"), "{}", ran.out);
+    let trail = |world: &World| {
+        serde_json::to_value(world.state()).unwrap()["accounts"]["111122223333"]["regions"]["us-east-1"]["trails"].clone()
+    };
+    let before = trail(&world);
+    world.run(&["apply", "--yes"]);
+    assert_eq!(before, trail(&world));
+}
+
+#[test]
+fn every_field_of_an_adopted_trail_that_changes_is_in_the_plan() {
+    let blueprint = PLAIN.to_owned()
+        + "\ntrail: { name: management-events, bucket: management-events-111122223333, home_region: us-east-1, adopt: true }\n";
+    let world = World::with_trail(&blueprint);
+    world.change(|state| {
+        for account in state.accounts.values_mut() {
+            for regional in account.regions.values_mut() {
+                for trail in regional.trails.values_mut() {
+                    trail.trail.multi_region = false;
+                    trail.trail.global_service_events = false;
+                    trail.trail.log_file_validation = false;
+                    trail.status.logging = false;
+                    trail.selectors = Selectors::Advanced(vec![AdvancedSelector {
+                        name: None,
+                        fields: vec![
+                            FieldSelector {
+                                field: "eventCategory".into(),
+                                equals: vec!["Management".into()],
+                                ..Default::default()
+                            },
+                            FieldSelector {
+                                field: "readOnly".into(),
+                                equals: vec!["true".into()],
+                                ..Default::default()
+                            },
+                        ],
+                    }]);
+                }
+            }
+        }
+    });
+    let plan = world.run(&["plan", "--format", "json"]).expect(0).json();
+    let adopt =
+        plan["changes"].as_array().unwrap().iter().find(|change| change["action"] == "adopt");
+    let fields: Vec<_> = adopt.unwrap()["fields"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|field| field["path"].as_str().unwrap())
+        .collect();
+    let expected = [
+        "multi_region",
+        "global_service_events",
+        "log_file_validation",
+        "selectors",
+        "logging",
+        "tags",
+    ];
+    assert_eq!(fields, expected);
+    world.run(&["apply", "--yes"]).expect(0);
+    world.run(&["sandbox", "confirm"]).expect(0);
     world.run(&["verify"]).expect(0);
 }

@@ -2,36 +2,6 @@ use crate::world::World;
 use crate::world::blueprints::{PLAIN, keeping_a_trail};
 use ctguard::cloud::sandbox::state::Denied;
 
-/// Break one thing, and verify names that link, in that place, and no other.
-#[test]
-fn names_the_one_link_that_is_broken() {
-    for (fault, expected) in [
-        ("stop-trail", "trail-not-logging"),
-        ("delete-trail", "trail-missing"),
-        ("narrow-selectors", "trail-selectors"),
-        // AWS switches the events of global services off with it.
-        ("single-region-trail", "trail-missing trail-selectors"),
-        ("disable-rule", "rule-disabled"),
-        ("delete-rule", "rule-missing"),
-        ("narrow-pattern", "rule-pattern"),
-        ("drop-target", "target-missing"),
-        ("retarget", "target-elsewhere"),
-        ("rewrite-topic-policy", "topic-policy"),
-        ("condition-topic-policy", "topic-policy"),
-        ("delete-topic", "topic-missing"),
-        ("unsubscribe", "subscriber-missing"),
-        ("filter-subscription", "subscriber-filter"),
-    ] {
-        let world = World::settled(&keeping_a_trail());
-        world.run(&["sandbox", "break", fault]).expect(0);
-        let report = world.run(&["verify", "--format", "json"]).expect(3).json();
-        let links = report["links"].as_array().unwrap();
-        let codes: Vec<_> = links.iter().map(|link| link["code"].as_str().unwrap()).collect();
-        assert_eq!(codes.join(" "), expected, "{fault}: {links:#?}");
-        assert!(!links[0]["fix"].as_str().unwrap().is_empty(), "{fault} has no fix");
-    }
-}
-
 #[test]
 fn a_verdict_reads_worst_first() {
     let world = World::settled(&keeping_a_trail());
@@ -56,7 +26,7 @@ fn what_cannot_be_read_is_unknown_and_exits_4() {
     for (operation, code) in [
         ("cloudtrail:DescribeTrails", "trail-missing"),
         ("cloudtrail:GetTrailStatus", "trail-not-logging"),
-        ("cloudtrail:GetEventSelectors", "trail-selectors"),
+        ("cloudtrail:GetEventSelectors", "selectors-unread"),
         ("events:ListRules", "rule-missing"),
         ("events:ListTargetsByRule", "target-missing"),
         ("sns:GetTopicAttributes", "topic-missing"),
@@ -141,8 +111,8 @@ fn every_subscriber_of_every_kind_is_followed() {
         })
     };
     // The queue's own policy lets nobody in, and it is not ctguard's to change.
-    assert_eq!(status("sqs:"), Some(("subscriber-endpoint".into(), "broken".into())), "{links:#?}");
-    assert_eq!(status("lambda:"), Some(("subscriber-endpoint".into(), "assumed".into())));
+    assert_eq!(status("sqs:"), Some(("queue-policy".into(), "broken".into())), "{links:#?}");
+    assert_eq!(status("lambda:"), Some(("function-policy".into(), "assumed".into())));
     assert_eq!(status("chatbot"), Some(("chat-missing".into(), "assumed".into())));
     assert_eq!(status("https:"), None, "a confirmed endpoint is proven");
     assert_eq!(status("email:"), None);
@@ -165,4 +135,91 @@ fn an_alert_without_a_route_is_said_to_be_unrouted() {
     let world = World::with_trail(&PLAIN.replace("medium: [secops]", "medium: []"));
     let ran = world.run(&["verify"]);
     assert!(ran.out.contains("unrouted new-user"), "{}", ran.out);
+}
+
+/// The account's trail becomes the organization's, kept by another account.
+fn of_the_organization(world: &World) -> String {
+    let home = ctguard::scope::Region::new("us-east-1").unwrap();
+    let owner = ctguard::scope::AccountId::new("999988887777").unwrap();
+    world.change(|state| {
+        let mine = ctguard::scope::Place::new(state.caller.account.clone(), home.clone());
+        let (_, mut trail) = state.region_mut(&mine).trails.pop_first().unwrap();
+        trail.trail.organization = true;
+        let there = state.accounts.entry(owner.clone()).or_default();
+        there.global.enabled_regions.insert(home.clone());
+        let theirs = ctguard::scope::Place::new(owner.clone(), home.clone());
+        state.region_mut(&theirs).trails.insert("everybody".into(), trail);
+    });
+    format!("arn:aws:cloudtrail:us-east-1:{owner}:trail/everybody")
+}
+
+#[test]
+fn an_organizations_trail_is_unknown_until_somebody_vouches_for_it() {
+    let world = World::with_trail(PLAIN);
+    world.run(&["apply", "--yes"]).expect(0);
+    world.run(&["sandbox", "confirm"]).expect(0);
+    let arn = of_the_organization(&world);
+    let ran = world.run(&["verify"]).expect(4);
+    assert!(ran.out.contains("trail-of-organization") && ran.out.contains(&arn), "{}", ran.out);
+    assert!(ran.out.contains("trust_trails"), "{}", ran.out);
+
+    let trust = |records: &str, until: &str| {
+        format!(
+            "{PLAIN}\ntrust_trails: [{{ arn: \"{arn}\", records: {records}, reason: the platform team keeps it, until: {until} }}]\n"
+        )
+    };
+    world.write("ctguard.yaml", &trust("write", "2026-12-31"));
+    let ran = world.run(&["verify"]).expect(0);
+    assert!(ran.out.contains("the platform team keeps it"), "{}", ran.out);
+    world.run(&["verify", "--strict"]).expect(3);
+    // What it is not said to record is broken.
+    let reads = trust("write", "2026-12-31").replace("iam:CreateUser", "sts:AssumeRole");
+    world.write("ctguard.yaml", &reads);
+    world.run(&["apply", "--yes"]).expect(0);
+    let ran = world.run(&["verify"]).expect(3);
+    assert!(ran.out.contains("selectors-drop-reads"), "{}", ran.out);
+    world.write("ctguard.yaml", &reads.replace("records: write", "records: all"));
+    world.run(&["verify"]).expect(0);
+    // Past its date the trust is gone.
+    world.write("ctguard.yaml", &trust("all", "2026-11-21"));
+    world.run(&["apply", "--yes"]).expect(0);
+    world.run(&["verify"]).expect(4);
+}
+
+#[test]
+fn what_happens_to_an_organizations_trail_cannot_land_here() {
+    let world = World::with_trail(
+        &PLAIN.replace("events: [ec2:CreateRoute]", "events: [cloudtrail:StopLogging]"),
+    );
+    world.run(&["apply", "--yes"]).expect(0);
+    world.run(&["sandbox", "confirm"]).expect(0);
+    assert!(!world.run(&["verify"]).expect(0).out.contains("cannot-land-here"));
+    let arn = of_the_organization(&world);
+    let report = world.run(&["verify", "--format", "json"]).expect(4).json();
+    let found =
+        report["links"].as_array().unwrap().iter().find(|link| link["code"] == "cannot-land-here");
+    let found = found.unwrap_or_else(|| panic!("{report:#}"));
+    assert_eq!((&found["object"], &found["status"]), (&arn.into(), &"assumed".into()));
+    assert!(found["fix"].as_str().unwrap().contains("999988887777/us-east-1"), "{found:#}");
+    assert_eq!(found["alerts"], serde_json::json!(["route"]));
+}
+
+#[test]
+fn what_is_degraded_is_said_and_counted_and_fails_only_strictly() {
+    let world = World::settled(&keeping_a_trail());
+    world.run(&["verify", "--strict"]).expect(0);
+    world.run(&["sandbox", "break", "delete-bucket"]).expect(0);
+    let ran = world.run(&["verify"]).expect(0);
+    assert!(
+        ran.out.contains("1 degraded") && ran.out.contains("log-bucket-missing"),
+        "{}",
+        ran.out
+    );
+    let report = world.run(&["verify", "--format", "json"]).expect(0).json();
+    assert_eq!(report["degraded"], 1, "{report:#}");
+    let codes: Vec<_> =
+        report["remarks"].as_array().unwrap().iter().map(|r| r["code"].as_str().unwrap()).collect();
+    // A click on the link in the mail is how the test's people confirm.
+    assert_eq!(codes, ["log-bucket-missing", "unsubscribe-open"]);
+    world.run(&["verify", "--strict"]).expect(3);
 }

@@ -6,6 +6,7 @@ use super::super::yaml::{Node, Value};
 use super::{
     RawAlert, RawBlueprint, RawDestination, RawEvent, RawEventParts, RawException, RawFilter,
     RawInclude, RawIncludeFrom, RawInclusion, RawRegionException, RawRegions, RawRoute, RawTrail,
+    RawTrust,
 };
 use crate::diag::{Diagnostic, Span};
 
@@ -14,13 +15,14 @@ const BLUEPRINT_KEYS: &[&str] = &[
     "name",
     "regions",
     "trail",
+    "trust_trails",
     "destinations",
     "routes",
     "include",
     "alerts",
     "allow",
 ];
-const BLUEPRINT_NOT_YET: &[&str] = &["accounts", "hub", "trust_trails"];
+const BLUEPRINT_NOT_YET: &[&str] = &["accounts", "hub"];
 const INCLUSION_KEYS: &[&str] = &["version", "id", "title", "why", "sources", "alerts"];
 const ALERT_KEYS: &[&str] = &[
     "id", "title", "risk", "events", "where", "outcome", "except", "why", "next", "notify", "allow",
@@ -51,6 +53,7 @@ pub(in super::super) fn blueprint(reader: &mut Reader<'_>, root: &Node) -> Optio
         name,
         regions: fields.get("regions").map(|node| regions(reader, node)),
         trail: fields.get("trail").and_then(|node| trail(reader, node)),
+        trust_trails: items(reader, &fields, "trust_trails", trust),
         destinations: fields
             .get("destinations")
             .map(|node| destinations(reader, node))
@@ -153,6 +156,25 @@ fn trail(reader: &mut Reader<'_>, node: &Node) -> Option<RawTrail> {
         kms_key: reader.optional_text(&fields, "kms_key"),
         adopt: reader.boolean(&fields, "adopt").is_some_and(|adopt| adopt.value),
         additional: reader.boolean(&fields, "additional").is_some_and(|more| more.value),
+        span: reader.span(fields.span()),
+    })
+}
+
+fn trust(reader: &mut Reader<'_>, node: &Node) -> Option<RawTrust> {
+    let keys = &["arn", "records", "reason", "until"];
+    let fields = reader.mapping(node, "a trusted trail", keys, &[])?;
+    let mut required = |key: &str, help: &str| {
+        let node = reader.required(&fields, key, help)?;
+        reader.text(node, key)
+    };
+    Some(RawTrust {
+        arn: required("arn", "the ARN of the trail, as `aws cloudtrail describe-trails` shows it"),
+        records: required(
+            "records",
+            "`all`, or `write` for a trail that leaves read-only calls out",
+        ),
+        reason: required("reason", "say who vouches for it, for whoever reviews it next year"),
+        until: reader.optional_text(&fields, "until"),
         span: reader.span(fields.span()),
     })
 }

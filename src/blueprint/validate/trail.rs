@@ -1,10 +1,10 @@
 //! The trail that ctguard keeps.
 
 use super::super::codes;
-use super::super::raw::RawTrail;
+use super::super::raw::{RawTrail, RawTrust};
 use super::super::reader::Spanned;
-use super::super::{ManagedTrail, Regions};
-use super::{region, syntax};
+use super::super::{ManagedTrail, Records, Regions, TrustedTrail};
+use super::{date, region, syntax};
 use crate::diag::Diagnostic;
 use crate::scope::Region;
 
@@ -30,6 +30,51 @@ pub(super) fn trail(
         kms_key: raw.kms_key.map(|key| key.value),
         adopt: raw.adopt,
         additional: raw.additional,
+        span: Some(raw.span),
+    })
+}
+
+/// A trail whose selectors are taken on trust.
+pub(super) fn trust(raw: RawTrust, out: &mut Vec<Diagnostic>) -> Option<TrustedTrail> {
+    let before = out.len();
+    if let Some(arn) = &raw.arn {
+        let problem = match syntax::regional_arn(&arn.value, "cloudtrail") {
+            Err(problem) => Some(problem),
+            Ok(parsed) if parsed.resource.starts_with("trail/") => None,
+            Ok(parsed) => Some(format!("`{}` is not a trail", parsed.resource)),
+        };
+        if let Some(problem) = problem {
+            out.push(
+                Diagnostic::error(codes::ARN_INVALID, "this is not the ARN of a trail")
+                    .at(Some(arn.span.clone()))
+                    .label(problem)
+                    .help("`verify` prints the ARN of a trail whose selectors it cannot read"),
+            );
+        }
+    }
+    let records = raw.records.as_ref().and_then(|records| {
+        let known = Records::parse(&records.value);
+        if known.is_none() {
+            out.push(
+                Diagnostic::error(
+                    codes::VALUE_UNKNOWN,
+                    format!("`records` is `{}`", records.value),
+                )
+                .at(Some(records.span.clone()))
+                .help("write `all`, or `write` for a trail that leaves read-only calls out"),
+            );
+        }
+        known
+    });
+    let until = date(raw.until.as_ref(), out);
+    if out.len() > before {
+        return None;
+    }
+    Some(TrustedTrail {
+        arn: raw.arn?.value,
+        records: records?,
+        reason: raw.reason?.value,
+        until: until.ok()?,
         span: Some(raw.span),
     })
 }

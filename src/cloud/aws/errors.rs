@@ -15,10 +15,11 @@ const MESSAGE_MAX_CHARS: usize = 400;
 /// Codes that say the object is not there, or has no such setting.
 ///
 /// SQS has two spellings: the JSON protocol's, and the older one that it sends beside it.
-const NOT_FOUND: [&str; 15] = [
+const NOT_FOUND: [&str; 16] = [
     "AWS.SimpleQueueService.NonExistentQueue",
     "NoSuchBucket",
     "NoSuchBucketPolicy",
+    "NoSuchLifecycleConfiguration",
     "NoSuchPublicAccessBlockConfiguration",
     "NoSuchTagSet",
     "NoSuchTagSetError",

@@ -12,6 +12,7 @@ use aws_smithy_types::error::operation::BuildError;
 use std::collections::{BTreeMap, BTreeSet};
 
 const DELETE_RULE: &str = "events:DeleteRule";
+const LIST_BUSES: &str = "events:ListEventBuses";
 const LIST_RULES: &str = "events:ListRules";
 const LIST_TAGS: &str = "events:ListTagsForResource";
 const LIST_TARGETS: &str = "events:ListTargetsByRule";
@@ -52,6 +53,62 @@ impl Session {
                 return Ok(rules);
             }
         }
+    }
+
+    /// How many rules the default bus has.
+    pub(super) async fn rules_on_bus(&self) -> Result<usize, CloudError> {
+        let mut count = 0;
+        let mut pages = Pages::default();
+        loop {
+            let call = self.events().list_rules().limit(PAGE).set_next_token(pages.token());
+            let page = self.send(LIST_RULES, call.send()).await?;
+            count += page.rules().len();
+            if !pages.turn(LIST_RULES, page.next_token.as_deref())? {
+                return Ok(count);
+            }
+        }
+    }
+
+    /// The custom event buses of this region.
+    async fn custom_buses(&self) -> Result<Vec<String>, CloudError> {
+        let mut buses = Vec::new();
+        let mut pages = Pages::default();
+        loop {
+            let call = self.events().list_event_buses().limit(PAGE).set_next_token(pages.token());
+            let page = self.send(LIST_BUSES, call.send()).await?;
+            buses.extend(page.event_buses().iter().filter_map(|bus| bus.name().map(str::to_owned)));
+            if !pages.turn(LIST_BUSES, page.next_token.as_deref())? {
+                buses.retain(|bus| bus != "default");
+                return Ok(buses);
+            }
+        }
+    }
+
+    /// Rules with a prefix on custom buses, with the bus of each.
+    pub(super) async fn stray_rules(
+        &self,
+        prefix: &str,
+    ) -> Result<BTreeMap<String, String>, CloudError> {
+        let mut stray = BTreeMap::new();
+        for bus in self.custom_buses().await? {
+            let mut pages = Pages::default();
+            loop {
+                let call = self
+                    .events()
+                    .list_rules()
+                    .event_bus_name(&bus)
+                    .name_prefix(prefix)
+                    .limit(PAGE)
+                    .set_next_token(pages.token());
+                let page = self.send(LIST_RULES, call.send()).await?;
+                let names = page.rules().iter().filter_map(|rule| rule.name());
+                stray.extend(names.map(|name| (name.to_owned(), bus.clone())));
+                if !pages.turn(LIST_RULES, page.next_token.as_deref())? {
+                    break;
+                }
+            }
+        }
+        Ok(stray)
     }
 
     /// A rule's targets; `None` when the rule is gone.

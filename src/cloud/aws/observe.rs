@@ -6,7 +6,8 @@
 //!          topic:  GetTopicAttributes, ListSubscriptionsByTopic ─► GetSubscriptionAttributes each confirmed
 //!          queue:  GetQueueUrl ─► GetQueueAttributes
 //!          DescribeTrails ─► GetTrailStatus each; GetEventSelectors of those at home here
-//!          key of a topic: DescribeKey ─► GetKeyPolicy
+//!          key of a topic or subscribed queue: DescribeKey ─► GetKeyPolicy
+//!          a rule that should be there is not: ListRules pages, ListEventBuses ─► ListRules each
 //! account  ListRegions pages; bucket: HeadBucket ─► its five settings and tags
 //! ```
 //!
@@ -93,6 +94,8 @@ fn unreadable(place: &Place, reads: &ReadSet, error: &CloudError) -> PlaceSnapsh
     PlaceSnapshot {
         place: place.clone(),
         rules: Observed::Unreadable(error.into()),
+        rules_on_bus: None,
+        stray_rules: BTreeMap::new(),
         topics: each(&reads.topics, error),
         queues: each(&reads.queues, error),
         trails: Observed::Unreadable(error.into()),
@@ -112,8 +115,25 @@ impl Reading<'_> {
     async fn all(&self) -> PlaceSnapshot {
         let (rules, topics, queues, trails) =
             join!(self.rules(), self.topics(), self.queues(), self.trails());
-        let keys = self.keys(&topics).await;
-        PlaceSnapshot { place: self.session.place.clone(), rules, topics, queues, trails, keys }
+        let (keys, (rules_on_bus, stray_rules)) =
+            join!(self.keys(&topics, &queues), self.when_missing(&rules));
+        let place = self.session.place.clone();
+        PlaceSnapshot { place, rules, rules_on_bus, stray_rules, topics, queues, trails, keys }
+    }
+
+    /// When a rule is missing: how full the default bus is, and whether the rule is on another one.
+    /// Neither decides whether it is missing, so what cannot be read is left out.
+    async fn when_missing(
+        &self,
+        rules: &Observed<BTreeMap<String, LiveRule>>,
+    ) -> (Option<usize>, BTreeMap<String, String>) {
+        let Observed::Known(known) = rules else { return Default::default() };
+        if self.reads.rules.iter().all(|name| known.contains_key(name)) {
+            return Default::default();
+        }
+        let (count, stray) =
+            join!(self.session.rules_on_bus(), self.session.stray_rules(&self.reads.rule_prefix));
+        (count.ok(), stray.unwrap_or_default())
     }
 
     async fn tagged(&self) -> &Result<BTreeMap<String, Tags>, CloudError> {
@@ -333,9 +353,11 @@ impl Reading<'_> {
     async fn keys(
         &self,
         topics: &BTreeMap<String, Observed<LiveTopic>>,
+        queues: &BTreeMap<String, Observed<LiveQueue>>,
     ) -> BTreeMap<String, Observed<LiveKey>> {
-        let keys: BTreeSet<String> =
-            topics.values().filter_map(|topic| topic.known()?.topic.kms_key.clone()).collect();
+        let topics = topics.values().filter_map(|topic| topic.known()?.topic.kms_key.clone());
+        let queues = queues.values().filter_map(|queue| queue.known()?.queue.kms_key.clone());
+        let keys: BTreeSet<String> = topics.chain(queues).collect();
         let read =
             each(keys, |key| async move { (observed(self.session.key(&key).await), key) }.boxed());
         read.await.into_iter().map(|(found, key)| (key, found)).collect()

@@ -75,6 +75,7 @@ async fn call(session: &Session, action: &Action) -> Result<(), CloudError> {
             session.put_bucket_ownership_controls(name).await
         }
         Action::PutBucketPolicy { name, policy } => session.put_bucket_policy(name, policy).await,
+        Action::PutBucketLifecycle { name } => session.put_bucket_lifecycle(name).await,
         Action::PutBucketTagging { name, tags } => session.put_bucket_tagging(name, tags).await,
     }
 }

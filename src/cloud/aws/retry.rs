@@ -128,6 +128,7 @@ pub(super) fn passes(place: &str, action: &Action, error: &CloudError, written: 
         | Action::PutBucketEncryption { name, .. }
         | Action::PutBucketOwnershipControls { name }
         | Action::PutBucketPolicy { name, .. }
+        | Action::PutBucketLifecycle { name }
         | Action::PutBucketTagging { name, .. } => {
             error.code == "NoSuchBucket" && wrote(Fact::Bucket, name)
         }

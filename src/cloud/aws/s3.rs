@@ -7,7 +7,7 @@ use super::errors::absent;
 use super::session::{Session, bad_request};
 use crate::cloud::CloudError;
 use crate::resource::Tags;
-use crate::resource::bucket::{Bucket, Encryption};
+use crate::resource::bucket::{Bucket, Encryption, LIFECYCLE_DAYS};
 use crate::scope::Region;
 use aws_sdk_s3::types as sdk;
 use aws_smithy_types::error::operation::BuildError;
@@ -15,6 +15,7 @@ use serde_json::Value;
 
 const CREATE_BUCKET: &str = "s3:CreateBucket";
 const GET_ENCRYPTION: &str = "s3:GetEncryptionConfiguration";
+const GET_LIFECYCLE: &str = "s3:GetLifecycleConfiguration";
 const GET_OWNERSHIP: &str = "s3:GetBucketOwnershipControls";
 const GET_POLICY: &str = "s3:GetBucketPolicy";
 const GET_PUBLIC_ACCESS: &str = "s3:GetBucketPublicAccessBlock";
@@ -23,6 +24,7 @@ const GET_VERSIONING: &str = "s3:GetBucketVersioning";
 /// HeadBucket and ListObjectsV2 both need this permission.
 const LIST_BUCKET: &str = "s3:ListBucket";
 const PUT_ENCRYPTION: &str = "s3:PutEncryptionConfiguration";
+const PUT_LIFECYCLE: &str = "s3:PutLifecycleConfiguration";
 const PUT_OWNERSHIP: &str = "s3:PutBucketOwnershipControls";
 const PUT_POLICY: &str = "s3:PutBucketPolicy";
 const PUT_PUBLIC_ACCESS: &str = "s3:PutBucketPublicAccessBlock";
@@ -62,14 +64,22 @@ impl Session {
 
     /// A bucket's settings. To be asked in the bucket's own region, for a bucket that is there.
     pub(super) async fn bucket(&self, name: &str) -> Result<Bucket, CloudError> {
-        let (public_access_blocked, versioning, encryption, owner_enforced, policy) = futures::try_join!(
+        let (public_access_blocked, versioning, encryption, owner_enforced, policy, lifecycle) = futures::try_join!(
             self.public_access_blocked(name),
             self.versioning(name),
             self.encryption(name),
             self.owner_enforced(name),
             self.bucket_policy(name),
+            self.lifecycle(name),
         )?;
-        Ok(Bucket { public_access_blocked, versioning, encryption, owner_enforced, policy })
+        Ok(Bucket {
+            public_access_blocked,
+            versioning,
+            encryption,
+            owner_enforced,
+            lifecycle,
+            policy,
+        })
     }
 
     pub(super) async fn bucket_tags(&self, name: &str) -> Result<Option<Tags>, CloudError> {
@@ -158,6 +168,28 @@ impl Session {
             .filter(|policy| !policy.is_empty())
             .map(|policy| super::kms::document(GET_POLICY, &policy))
             .transpose()
+    }
+
+    async fn lifecycle(&self, name: &str) -> Result<bool, CloudError> {
+        let call = self
+            .s3()
+            .get_bucket_lifecycle_configuration()
+            .bucket(name)
+            .expected_bucket_owner(self.owner());
+        let answer = absent(self.send(GET_LIFECYCLE, call.send()).await)?;
+        Ok(answer.is_some_and(|answer| !answer.rules().is_empty()))
+    }
+
+    /// Gives up unfinished uploads, and drops old versions after a year; what is current stays.
+    pub(super) async fn put_bucket_lifecycle(&self, name: &str) -> Result<(), CloudError> {
+        let lifecycle = tidy().map_err(|error| bad_request(PUT_LIFECYCLE, error.to_string()))?;
+        let call = self
+            .s3()
+            .put_bucket_lifecycle_configuration()
+            .bucket(name)
+            .expected_bucket_owner(self.owner())
+            .lifecycle_configuration(lifecycle);
+        self.send(PUT_LIFECYCLE, call.send()).await.map(drop)
     }
 
     /// Makes a bucket in this region; one's own that is there already is fine.
@@ -298,6 +330,24 @@ fn encryption_configuration(
         .apply_server_side_encryption_by_default(default)
         .build();
     sdk::ServerSideEncryptionConfiguration::builder().rules(rule).build()
+}
+
+fn tidy() -> Result<sdk::BucketLifecycleConfiguration, BuildError> {
+    let (unfinished, replaced) = LIFECYCLE_DAYS;
+    let rule = sdk::LifecycleRule::builder()
+        .id("ctguard")
+        .status(sdk::ExpirationStatus::Enabled)
+        .filter(sdk::LifecycleRuleFilter::builder().prefix("").build())
+        .abort_incomplete_multipart_upload(
+            sdk::AbortIncompleteMultipartUpload::builder()
+                .days_after_initiation(unfinished)
+                .build(),
+        )
+        .noncurrent_version_expiration(
+            sdk::NoncurrentVersionExpiration::builder().noncurrent_days(replaced).build(),
+        )
+        .build()?;
+    sdk::BucketLifecycleConfiguration::builder().rules(rule).build()
 }
 
 fn enforced_ownership() -> Result<sdk::OwnershipControls, BuildError> {

@@ -46,6 +46,7 @@ pub fn create(state: &mut State, place: &Place, name: &str) -> Done {
         versioning: false,
         encryption: Encryption::S3Managed,
         owner_enforced: true,
+        lifecycle: false,
         policy: None,
     };
     let new = StoredBucket { region: place.region.clone(), bucket, tags: Tags::new(), objects: 0 };

@@ -23,13 +23,15 @@ pub fn place(reader: &mut Reader<'_>, reads: &ReadSet) -> PlaceSnapshot {
     let tagged = if wants_tags { reader.ask(BY_TAG) } else { Ok(()) };
     let rules = rules(reader, reads, &tagged);
     let topics = messaging::topics(reader, reads, &tagged);
-    let keys = messaging::keys(reader, &topics);
     let queues = messaging::queues(reader, reads, &tagged);
+    let keys = messaging::keys(reader, &topics, &queues);
+    let (rules_on_bus, stray_rules) = when_missing(reader, reads, &rules);
     let trails = match reads.trails {
         true => seen_trails(reader, reads),
         false => Observed::Known(BTreeMap::new()),
     };
-    PlaceSnapshot { place: reader.place.clone(), rules, topics, queues, trails, keys }
+    let place = reader.place.clone();
+    PlaceSnapshot { place, rules, rules_on_bus, stray_rules, topics, queues, trails, keys }
 }
 
 /// Reads what an account has outside its regions.
@@ -101,6 +103,30 @@ fn rules(
     })
 }
 
+/// When a rule is missing: how full the default bus is, and whether the rule is on another one.
+fn when_missing(
+    reader: &mut Reader<'_>,
+    reads: &ReadSet,
+    rules: &Observed<BTreeMap<String, LiveRule>>,
+) -> (Option<usize>, BTreeMap<String, String>) {
+    let Observed::Known(known) = rules else { return (None, BTreeMap::new()) };
+    if reads.rules.iter().all(|name| known.contains_key(name)) {
+        return (None, BTreeMap::new());
+    }
+    let regional = reader.state.region(reader.place);
+    let count = reader.ask("events:ListRules").is_ok().then_some(regional.rules.len());
+    let mut stray = BTreeMap::new();
+    if reader.ask("events:ListEventBuses").is_ok() {
+        for (bus, rules) in &regional.buses {
+            if reader.ask("events:ListRules").is_ok() {
+                let ours = rules.keys().filter(|name| name.starts_with(&reads.rule_prefix));
+                stray.extend(ours.map(|name| (name.clone(), bus.clone())));
+            }
+        }
+    }
+    (count, stray)
+}
+
 fn is_tagged(reads: &ReadSet, tags: &Tags) -> bool {
     !reads.blueprint.is_empty() && blueprint_of(tags) == Some(&reads.blueprint)
 }
@@ -165,6 +191,7 @@ fn bucket(reader: &mut Reader<'_>, account: &AccountId, name: &str) -> Observed<
             "s3:GetEncryptionConfiguration",
             "s3:GetBucketOwnershipControls",
             "s3:GetBucketPolicy",
+            "s3:GetLifecycleConfiguration",
         ] {
             if let Err(why) = reader.ask(operation) {
                 return Observed::Unreadable(why);

@@ -90,6 +90,9 @@ pub struct Regional {
     /// Rules of the default bus.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rules: BTreeMap<String, StoredRule>,
+    /// Rules of custom buses, by bus. CloudTrail sends nothing there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub buses: BTreeMap<String, BTreeMap<String, StoredRule>>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub topics: BTreeMap<String, StoredTopic>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

@@ -5,8 +5,8 @@ use crate::blueprint::{Destination, DestinationTopic, Subscriber};
 use crate::desired::{DesiredPlace, DesiredQueue, DesiredTopic, DestinationPath, ownership_tags};
 use crate::diag::Diagnostic;
 use crate::resource::queue::{Queue, RETENTION_SECONDS};
-use crate::resource::topic::SubscriptionAttributes;
-use crate::scope::{Arn, Place};
+use crate::resource::topic::{Protocol, SubscriptionAttributes, delivers};
+use crate::scope::{Arn, Place, Region};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -18,6 +18,7 @@ impl Compiler<'_> {
         place: &Place,
         here: &mut DesiredPlace,
     ) -> Option<DestinationPath> {
+        self.check_regions(destination, place);
         let (topic_arn, managed_topic, target_id) = match &destination.topic {
             DestinationTopic::Managed(topic) => {
                 let name = self.names.topic(topic);
@@ -70,6 +71,27 @@ impl Compiler<'_> {
             .help("EventBridge reaches a topic in the rule's own region and account only. Write {region} and {account} in `topic_arn`, or use `topic:` and let ctguard make one in each place."),
         );
         None
+    }
+
+    /// SNS delivers to queues and functions of some other regions only.
+    fn check_regions(&mut self, destination: &Destination, place: &Place) {
+        for subscriber in &destination.subscribers {
+            let Subscriber::Endpoint(endpoint) = subscriber else { continue };
+            let home = Arn::parse(&endpoint.address).and_then(|arn| Region::new(arn.region));
+            let regional = matches!(endpoint.protocol, Protocol::Sqs | Protocol::Lambda);
+            let Some(home) = home.filter(|_| regional) else { continue };
+            if !delivers(endpoint.protocol, &place.region, &home) {
+                self.problems.push(
+                    Diagnostic::error(
+                        "subscriber-out-of-reach",
+                        format!("destination `{}` would send from {} to {endpoint}", destination.name, place.region),
+                    )
+                    .at(destination.span.clone())
+                    .label(format!("SNS does not deliver from {} to {home}", place.region))
+                    .help("Subscribe a queue or function of the alert's own region, or leave the region out of `regions:`."),
+                );
+            }
+        }
     }
 
     fn topic(&self, destination: &Destination, place: &Place, arn: &str) -> DesiredTopic {

@@ -116,6 +116,11 @@ fn write(
             encryption: desired.encryption.clone(),
         });
     }
+    // Whoever wrote lifecycle rules of their own chose otherwise.
+    if !now.lifecycle {
+        fields.differ("lifecycle", &live.map(|_| false), &true);
+        calls.push(Action::PutBucketLifecycle { name: owned() });
+    }
     let wanted =
         policy::merged(now.policy.as_ref(), &desired.own_statements, differ.desired.names.prefix());
     if now.policy.as_ref() != Some(&wanted) {

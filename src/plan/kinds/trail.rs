@@ -13,6 +13,11 @@ use crate::scope::{Arn, Place};
 use crate::snapshot::{LiveTrail, Observed, PlaceSnapshot};
 use std::collections::BTreeMap;
 
+/// How the names of Control Tower's own resources begin.
+///
+/// Source: <https://docs.aws.amazon.com/controltower/latest/controlreference/mandatory-controls.html>
+const CONTROL_TOWER: &str = "aws-controltower-";
+
 type Trails = BTreeMap<String, LiveTrail>;
 
 pub fn diff(differ: &mut Differ<'_>, place: &Place, here: &DesiredPlace, seen: &PlaceSnapshot) {
@@ -24,6 +29,13 @@ pub fn diff(differ: &mut Differ<'_>, place: &Place, here: &DesiredPlace, seen: &
     };
     release(differ, place, here, trails);
     let Some(desired) = &here.trail else { return };
+    if desired.name.starts_with(CONTROL_TOWER) {
+        return differ.refuse(
+            Address::new(place, Kind::Trail, &desired.name),
+            "Control Tower keeps trails of this name, and guards them against everybody else",
+            "Leave `trail:` out and rely on Control Tower's trail, or give the blueprint's another name.",
+        );
+    }
     let arn = place.arn("cloudtrail", &format!("trail/{}", desired.name));
     match trails.get(&arn) {
         Some(live) => update(differ, place, desired, live),
@@ -54,6 +66,14 @@ fn create(differ: &mut Differ<'_>, place: &Place, desired: &DesiredTrail, trails
             address,
             format!("{} already has {TRAILS_PER_REGION} trails, shadow trails counted, which is AWS's limit", place.region),
             "Remove a trail, or leave `trail:` out and rely on one that exists.",
+        );
+    }
+    // A name is one trail's in every region that sees it.
+    if let Some((arn, other)) = trails.iter().find(|(_, trail)| trail.name == desired.name) {
+        return differ.refuse(
+            address,
+            format!("a trail of this name is seen here, {arn}, and can be changed only by its owner from its home region {}", other.home_region),
+            "Give the blueprint's trail another name, or set `home_region` to that trail's.",
         );
     }
     // The first copy of management events is free; every other one is billed.
@@ -108,6 +128,13 @@ fn update(differ: &mut Differ<'_>, place: &Place, desired: &DesiredTrail, live: 
             return differ.unknown(place, &format!("tags of trail {}", desired.name), &why);
         }
         Owner::Nobody if desired.adopt && !live.trail.organization => Verb::Adopt,
+        Owner::Nobody if live.trail.organization => {
+            return differ.refuse(
+                address,
+                "it is the organization's trail, which is administered from its management account",
+                "Leave `trail:` out and rely on that trail, or give the blueprint's another name.",
+            );
+        }
         Owner::Nobody => {
             return differ.refuse(
                 address,

@@ -46,6 +46,8 @@ fn record() -> PlaceRecord {
                 (arn("gone"), Observed::Absent),
                 (arn("theirs"), topic(None)),
             ]),
+            rules_on_bus: None,
+            stray_rules: BTreeMap::new(),
             queues: BTreeMap::new(),
             trails: Observed::Known(BTreeMap::new()),
             keys: BTreeMap::new(),

@@ -21,6 +21,8 @@ fn seen(place: &Place) -> PlaceSnapshot {
             message: "no \"way\"\nin".to_owned(),
         }),
         topics: [(place.arn("sns", "t"), Observed::Known(topic))].into(),
+        rules_on_bus: None,
+        stray_rules: BTreeMap::new(),
         queues: BTreeMap::new(),
         trails: Observed::Known(BTreeMap::new()),
         keys: BTreeMap::new(),

@@ -294,6 +294,7 @@ async fn a_bucket_is_found_in_whatever_region_it_is_and_somebody_elses_is_unread
                 Reply::Error(404, "OwnershipControlsNotFoundError", "none")
             }
             ("logs", "policy") => Reply::Error(404, "NoSuchBucketPolicy", "none"),
+            ("logs", "lifecycle") => Reply::Error(404, "NoSuchLifecycleConfiguration", "none"),
             ("logs", "tagging") => Reply::Error(404, "NoSuchTagSet", "none"),
             _ => return None,
         })

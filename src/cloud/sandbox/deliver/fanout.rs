@@ -6,7 +6,8 @@ use super::{
 };
 use crate::cloud::sandbox::state::{State, StoredSubscription, locate};
 use crate::pattern::Pattern;
-use crate::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol, SubscriptionAttributes};
+use crate::resource::topic::{self, CHAT_ENDPOINT, Endpoint, Protocol, SubscriptionAttributes};
+use crate::scope::Region;
 use serde_json::Value;
 
 const SNS: &str = "sns.amazonaws.com";
@@ -97,20 +98,38 @@ impl Handing<'_> {
             Protocol::Email | Protocol::EmailJson => return Ok("the mail is sent".to_owned()),
             _ => return Ok("taken as accepting: it is outside the sandbox".to_owned()),
         };
-        let inside =
-            locate(address, service).is_some_and(|(home, _)| self.state.has_account(&home.account));
-        if !inside {
+        let Some((home, _)) =
+            locate(address, service).filter(|(home, _)| self.state.has_account(&home.account))
+        else {
             return Ok("taken as accepting: its account is not in the sandbox".to_owned());
-        }
+        };
+        let sns = self.principal(&home.region, service)?;
         match service {
             "sqs" => {
-                queue_admits(self.state, address, Sender { service: SNS, context: &context })?;
+                queue_admits(self.state, address, Sender { service: &sns, context: &context })?;
                 Ok("the queue accepted it".to_owned())
             }
             _ => {
-                target::function_admits(self.state, address, SNS, &context)?;
+                target::function_admits(self.state, address, &sns, &context)?;
                 Ok("the function was called".to_owned())
             }
+        }
+    }
+
+    /// As whom SNS comes to another region, if it goes there at all.
+    ///
+    /// Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html>
+    fn principal(&self, to: &Region, service: &str) -> Result<String, Refused> {
+        let from = &self.event.place.region;
+        match (topic::is_opt_in(from), topic::is_opt_in(to)) {
+            _ if from == to => Ok(SNS.to_owned()),
+            (false, false) => Ok(SNS.to_owned()),
+            (true, false) => Ok(format!("sns.{from}.amazonaws.com")),
+            (false, true) if service == "sqs" => Ok(format!("sns.{to}.amazonaws.com")),
+            _ => Err(Refused::new(
+                "ClientError",
+                format!("SNS does not deliver from {from} to {to}"),
+            )),
         }
     }
 

@@ -147,13 +147,15 @@ pub fn queues(
     live
 }
 
-/// Reads the keys that the topics read name.
+/// Reads the keys that the topics and queues read name.
 pub fn keys(
     reader: &mut Reader<'_>,
     topics: &BTreeMap<String, Observed<LiveTopic>>,
+    queues: &BTreeMap<String, Observed<LiveQueue>>,
 ) -> BTreeMap<String, Observed<LiveKey>> {
-    let known = topics.values().filter_map(Observed::known);
-    let names: BTreeSet<_> = known.filter_map(|live| live.topic.kms_key.clone()).collect();
+    let topics = topics.values().filter_map(|live| live.known()?.topic.kms_key.clone());
+    let queues = queues.values().filter_map(|live| live.known()?.queue.kms_key.clone());
+    let names: BTreeSet<_> = topics.chain(queues).collect();
     names.into_iter().map(|name| (name.clone(), key(reader, &name))).collect()
 }
 
@@ -166,7 +168,7 @@ fn key(reader: &mut Reader<'_>, name: &str) -> Observed<LiveKey> {
         }
         let (arn, enabled, aws_managed, document) = match reader.state.key(reader.place, name) {
             Some((arn, key)) => (arn, key.enabled, key.aws_managed, key.policy.clone()),
-            None if name == "alias/aws/sns" => {
+            None if ["alias/aws/sns", "alias/aws/sqs"].contains(&name) => {
                 let (arn, policy) = aws_managed_key(reader.place);
                 (arn, true, true, policy)
             }

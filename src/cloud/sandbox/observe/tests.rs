@@ -39,6 +39,7 @@ fn reads(place: &Place) -> ReadSet {
     ReadSet {
         blueprint: "acme".to_owned(),
         rule_prefix: "ctguard-acme-".to_owned(),
+        rules: Default::default(),
         topics: BTreeSet::from([place.arn("sns", "ctguard-acme-secops")]),
         queues: BTreeSet::from([place.arn("sqs", "siem")]),
         trails: true,

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 static NOTHING: Regional = Regional {
     rules: BTreeMap::new(),
+    buses: BTreeMap::new(),
     topics: BTreeMap::new(),
     queues: BTreeMap::new(),
     trails: BTreeMap::new(),

@@ -1,0 +1,88 @@
+//! Does the key of an encrypted topic or queue let a service encrypt with it?
+//!
+//! Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html>
+
+use super::LinkCode;
+use super::policy::{Admission, Refusal, Request, Sent, admission};
+use crate::snapshot::{LiveKey, Observed, Unreadable};
+
+/// How a key keeps a service out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    Missing,
+    AwsManaged,
+    Disabled,
+    Policy,
+    Condition,
+}
+
+pub enum Answer {
+    Admits,
+    Assumes(String),
+    Refuses(Trouble, String),
+    Unreadable(Unreadable),
+}
+
+/// Which code each trouble has.
+pub struct Codes([LinkCode; 5]);
+
+pub const TOPIC: Codes = Codes([
+    LinkCode::TopicKeyMissing,
+    LinkCode::TopicKeyAwsManaged,
+    LinkCode::TopicKeyDisabled,
+    LinkCode::TopicKeyPolicy,
+    LinkCode::TopicKeyCondition,
+]);
+
+impl Codes {
+    pub fn code(&self, trouble: Trouble) -> LinkCode {
+        self.0[trouble as usize]
+    }
+}
+
+/// Asks a key. What the service says of where it comes from reaches the key only as `source`: EventBridge
+/// says nothing.
+pub fn judge(key: Option<&Observed<LiveKey>>, service: &str, source: Sent<'_>) -> Answer {
+    let key = match key {
+        Some(Observed::Known(key)) => key,
+        Some(Observed::Unreadable(why)) => return Answer::Unreadable(why.clone()),
+        Some(Observed::Absent) | None => {
+            return Answer::Refuses(Trouble::Missing, "the key does not exist".to_owned());
+        }
+    };
+    if key.aws_managed {
+        let cause = format!("it is an AWS-managed key, which {service} cannot use");
+        return Answer::Refuses(Trouble::AwsManaged, cause);
+    }
+    if !key.enabled {
+        return Answer::Refuses(Trouble::Disabled, "the key is disabled".to_owned());
+    }
+    let policy = match &key.policy {
+        Observed::Known(policy) => Some(policy),
+        Observed::Absent => None,
+        Observed::Unreadable(why) => return Answer::Unreadable(why.clone()),
+    };
+    let mut assumed = None;
+    for action in ["kms:GenerateDataKey", "kms:Decrypt"] {
+        let request = Request {
+            service,
+            action,
+            resource: &key.arn,
+            source_arn: source,
+            source_account: source,
+            direct: false,
+        };
+        match admission(policy, &request) {
+            Admission::Admits => {}
+            Admission::Assumes(cause) => assumed = Some(cause),
+            Admission::Refuses(refusal) => {
+                let trouble = match refusal {
+                    Refusal::Condition(_) => Trouble::Condition,
+                    Refusal::Nobody(_) | Refusal::Deny(_) => Trouble::Policy,
+                };
+                return Answer::Refuses(trouble, refusal.into_cause());
+            }
+        }
+    }
+    assumed.map_or(Answer::Admits, Answer::Assumes)
+}

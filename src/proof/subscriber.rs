@@ -1,0 +1,143 @@
+//! Does each listed subscriber get what the topic is sent?
+
+mod endpoint;
+mod filter;
+
+use super::rule::{broken, proven};
+use super::topic::TopicJudge;
+use super::{Link, LinkCode, Mender, unreadable};
+use crate::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol, SubscriptionAttributes};
+use crate::snapshot::{LiveSubscription, Observed};
+use filter::Passage;
+
+/// E-mail, web address, queue or function.
+pub fn endpoint(judge: &TopicJudge<'_>, endpoint: &Endpoint) -> Link {
+    let object = format!("{} ← {endpoint}", judge.arn);
+    let subscription = match subscription(judge, endpoint, &object) {
+        Ok(subscription) => subscription,
+        Err(link) => return *link,
+    };
+    let attributes = match subscription {
+        None => {
+            let cause = "it is not subscribed".to_owned();
+            return broken(LinkCode::SubscriberMissing, judge.place, object, cause, judge.mender);
+        }
+        Some(LiveSubscription::Pending) => return pending(judge, endpoint, object),
+        Some(LiveSubscription::Confirmed { attributes, .. }) => attributes,
+    };
+    match filtered(judge, attributes, &object) {
+        Ok(None) => endpoint::admits(judge, endpoint, object),
+        Ok(Some(filtered)) => {
+            // What is surely wrong behind the filter says more than the filter that may be.
+            let behind = endpoint::admits(judge, endpoint, object);
+            if behind.status > filtered.status { behind } else { filtered }
+        }
+        Err(link) => *link,
+    }
+}
+
+/// A channel of Amazon Q Developer in chat applications.
+///
+/// Source: <https://docs.aws.amazon.com/chatbot/latest/adminguide/chatbot-troubleshooting.html>
+pub fn chat(judge: &TopicJudge<'_>, configuration: &str) -> Link {
+    let object = format!("{} ← {configuration}", judge.arn);
+    let endpoint = Endpoint::new(Protocol::Https, CHAT_ENDPOINT);
+    let subscription = match subscription(judge, &endpoint, &object) {
+        Ok(subscription) => subscription,
+        Err(link) => return *link,
+    };
+    let Some(LiveSubscription::Confirmed { attributes, .. }) = subscription else {
+        let cause = "the chat configuration does not list the topic".to_owned();
+        return Link {
+            fix: format!("Add the topic {} to the chat configuration {configuration}.", judge.arn),
+            ..broken(LinkCode::ChatMissing, judge.place, object, cause, Mender::Person)
+        };
+    };
+    if attributes.known().is_some_and(|now| now.raw_message_delivery) {
+        let cause = "raw message delivery is on".to_owned();
+        return Link {
+            fix: "Turn raw message delivery off for the chat service's subscription.".to_owned(),
+            ..broken(LinkCode::ChatRaw, judge.place, object, cause, Mender::Person)
+        };
+    }
+    match filtered(judge, attributes, &object) {
+        Err(link) => return Link { mender: Mender::Person, ..*link },
+        Ok(Some(link)) => return link,
+        Ok(None) => {}
+    }
+    let cause =
+        "the chat service is subscribed to the topic; which configuration lists it is not read";
+    Link {
+        fix: "Check the channel in Amazon Q Developer in chat applications, and that the bot is a member of it.".to_owned(),
+        ..judge.assumed(LinkCode::ChatMissing, object, cause.to_owned())
+    }
+}
+
+/// A pending subscription is listed without the time it was asked for.
+///
+/// Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-delete-subscription-topic.html>
+fn pending(judge: &TopicJudge<'_>, endpoint: &Endpoint, object: String) -> Link {
+    let address = &endpoint.address;
+    let fix = match endpoint.protocol {
+        Protocol::Email | Protocol::EmailJson => format!(
+            "{address} must confirm in the mail that AWS sent, within 48 hours; after that `ctguard apply` sends a new one."
+        ),
+        _ => format!(
+            "{address} must visit the SubscribeURL it was sent; after 48 hours `ctguard apply` asks again."
+        ),
+    };
+    let cause =
+        "it has not confirmed the subscription; since when is not known, as SNS does not say"
+            .to_owned();
+    Link { fix, ..broken(LinkCode::SubscriberPending, judge.place, object, cause, Mender::Person) }
+}
+
+/// Whether a filter policy keeps the alert's messages back: `Err` for a link that decides by itself.
+fn filtered(
+    judge: &TopicJudge<'_>,
+    attributes: &Observed<SubscriptionAttributes>,
+    object: &str,
+) -> Result<Option<Link>, Box<Link>> {
+    let now = match attributes {
+        Observed::Known(now) => now,
+        Observed::Absent => return Ok(None),
+        Observed::Unreadable(why) => {
+            let object = object.to_owned();
+            return Err(Box::new(unreadable(LinkCode::SubscriberFilter, judge.place, object, why)));
+        }
+    };
+    let object = object.to_owned();
+    match filter::passage(now, judge.destination.format) {
+        Passage::All => Ok(None),
+        Passage::None(cause) => {
+            let code = LinkCode::SubscriberFilter;
+            Err(Box::new(broken(code, judge.place, object, cause, judge.mender)))
+        }
+        Passage::Some(cause) => Ok(Some(Link {
+            fix:
+                "Take the filter policy off the subscription, or check that every alert passes it."
+                    .to_owned(),
+            ..judge.assumed(LinkCode::SubscriberFilter, object, cause)
+        })),
+    }
+}
+
+fn subscription<'a>(
+    judge: &TopicJudge<'a>,
+    endpoint: &Endpoint,
+    object: &str,
+) -> Result<Option<&'a LiveSubscription>, Box<Link>> {
+    match &judge.topic.subscriptions {
+        Observed::Known(seen) => Ok(seen.get(endpoint)),
+        Observed::Absent => Ok(None),
+        Observed::Unreadable(why) => {
+            let (code, object) = (LinkCode::SubscriberMissing, object.to_owned());
+            Err(Box::new(unreadable(code, judge.place, object, why)))
+        }
+    }
+}
+
+fn there(judge: &TopicJudge<'_>, object: String) -> Link {
+    let cause = "it is subscribed and has confirmed".to_owned();
+    proven(LinkCode::SubscriberMissing, judge.place, object, cause)
+}

@@ -1,0 +1,104 @@
+//! Does a rule hand the alert's message to the topic of a destination?
+
+use super::rule::{broken, proven};
+use super::{Link, LinkCode, Mender, Status, unreadable};
+use crate::desired::{DesiredRule, DestinationPath};
+use crate::message;
+use crate::resource::rule::Target;
+use crate::scope::{Arn, Place};
+use crate::snapshot::{LiveRule, Observed};
+
+/// One rule, asked about its targets.
+pub struct Judge<'a> {
+    pub place: &'a Place,
+    pub name: &'a str,
+    pub wanted: &'a DesiredRule,
+    pub rule: &'a LiveRule,
+    pub mender: Mender,
+}
+
+impl Judge<'_> {
+    pub fn link(&self, destination: &DestinationPath) -> Link {
+        let object = format!(
+            "{} → {}",
+            self.place.arn("events", &format!("rule/{}", self.name)),
+            destination.topic_arn
+        );
+        let break_at = |code, cause| broken(code, self.place, object.clone(), cause, self.mender);
+        let targets = match &self.rule.targets {
+            Observed::Known(targets) => targets,
+            Observed::Unreadable(why) => {
+                return unreadable(LinkCode::TargetMissing, self.place, object, why);
+            }
+            Observed::Absent => {
+                return break_at(LinkCode::TargetMissing, "the rule has no targets".to_owned());
+            }
+        };
+        let own = targets.get(&destination.target_id);
+        // Any target on the topic will do: what counts is that the message gets there.
+        let on_topic = || targets.values().filter(|target| target.arn == destination.topic_arn);
+        let links = on_topic().map(|target| self.judge(destination, target, object.clone()));
+        if let Some(best) = links.min_by_key(|link| link.status) {
+            return best;
+        }
+        match own {
+            None if targets.is_empty() => {
+                break_at(LinkCode::TargetMissing, "the rule has no targets".to_owned())
+            }
+            None => break_at(
+                LinkCode::TargetMissing,
+                format!("the rule has no target {}", destination.target_id),
+            ),
+            Some(other) if self.is_elsewhere(other) => break_at(
+                LinkCode::TargetWrongRegion,
+                format!(
+                    "target {} sends to {}, and a rule reaches topics of its own region and account only",
+                    destination.target_id, other.arn
+                ),
+            ),
+            Some(other) => break_at(
+                LinkCode::TargetElsewhere,
+                format!("target {} sends to {}", destination.target_id, other.arn),
+            ),
+        }
+    }
+
+    /// A target that is the topic: what does it send, and as whom?
+    fn judge(&self, destination: &DestinationPath, target: &Target, object: String) -> Link {
+        let wanted = self.wanted.targets.get(&destination.target_id).map(|target| &target.input);
+        if wanted != Some(&target.input) {
+            let cause = match message::validate(&target.input) {
+                Err(error) => format!("EventBridge cannot make its message: {error}"),
+                Ok(()) if target.input.is_event() => {
+                    "its input transformer is gone: it sends the bare event".to_owned()
+                }
+                Ok(()) => {
+                    "its message was changed, so it is not what the blueprint says".to_owned()
+                }
+            };
+            return broken(LinkCode::TargetInput, self.place, object, cause, self.mender);
+        }
+        if let Some(role) = &target.role_arn {
+            return Link {
+                status: Status::Assumed,
+                fix: "Run `ctguard apply`, which takes the role off: the topic's policy is enough."
+                    .to_owned(),
+                ..broken(
+                    LinkCode::TargetRole,
+                    self.place,
+                    object,
+                    format!("it publishes as {role}, whose permissions are not read"),
+                    self.mender,
+                )
+            };
+        }
+        let cause = "the topic is a target of the rule".to_owned();
+        proven(LinkCode::TargetMissing, self.place, object, cause)
+    }
+
+    fn is_elsewhere(&self, target: &Target) -> bool {
+        Arn::parse(&target.arn).is_some_and(|arn| {
+            arn.region != self.place.region.as_str() || arn.account != self.place.account.as_str()
+        })
+    }
+}

@@ -1,0 +1,514 @@
+//! Everything that can be wrong with one link, done to the account's file by hand.
+
+use super::town::{allow, place};
+use ctguard::cloud::sandbox::State;
+use ctguard::cloud::sandbox::state::{
+    Account, Clock, Denied, StoredQueue, StoredRule, StoredSubscription, StoredTopic, StoredTrail,
+};
+use ctguard::resource::queue::Queue;
+use ctguard::resource::rule::{Input, InputTransformer, Rule, RuleState, Target};
+use ctguard::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol, SubscriptionAttributes};
+use ctguard::resource::trail::{
+    AdvancedSelector, BasicSelector, DataResource, FieldSelector, ReadWrite, Selectors,
+};
+use ctguard::scope::{AccountId, Place, Region};
+use serde_json::{Value, json};
+
+/// Does it in a place, to the object that `pick` chooses among those that are there.
+pub type Wound = fn(&mut State, &Place, usize);
+
+const PREFIX: &str = "ctguard-acme-";
+
+fn trails(state: &mut State, change: impl Fn(&mut StoredTrail)) {
+    for account in state.accounts.values_mut() {
+        for regional in account.regions.values_mut() {
+            regional.trails.values_mut().for_each(&change);
+        }
+    }
+}
+
+fn rule(state: &mut State, at: &Place, pick: usize, change: impl FnOnce(&mut StoredRule)) {
+    let ours = |(name, _): &(&String, &mut StoredRule)| name.starts_with(PREFIX);
+    let mut rules: Vec<_> = state.region_mut(at).rules.iter_mut().filter(ours).collect();
+    let many = rules.len().max(1);
+    if let Some((_, rule)) = rules.get_mut(pick % many) {
+        change(rule);
+    }
+}
+
+fn rule_name(state: &mut State, at: &Place, pick: usize) -> Option<String> {
+    let rules = &state.region_mut(at).rules;
+    let names: Vec<_> = rules.keys().filter(|name| name.starts_with(PREFIX)).cloned().collect();
+    names.get(pick % names.len().max(1)).cloned()
+}
+
+fn target(state: &mut State, at: &Place, pick: usize, change: impl FnOnce(&mut Target)) {
+    rule(state, at, pick, |rule| {
+        if let Some(target) = rule.targets.values_mut().next() {
+            change(target);
+        }
+    });
+}
+
+fn topic(state: &mut State, at: &Place, pick: usize, change: impl FnOnce(&mut StoredTopic)) {
+    let ours = |(name, _): &(&String, &mut StoredTopic)| name.starts_with(PREFIX);
+    let mut topics: Vec<_> = state.region_mut(at).topics.iter_mut().filter(ours).collect();
+    let many = topics.len().max(1);
+    if let Some((_, topic)) = topics.get_mut(pick % many) {
+        change(topic);
+    }
+}
+
+fn statement(topic: &mut StoredTopic, more: Value) {
+    let policy = topic.topic.policy.get_or_insert_with(|| json!({ "Statement": [] }));
+    policy["Statement"].as_array_mut().unwrap().push(more);
+}
+
+fn condition(topic: &mut StoredTopic, condition: Value) {
+    let statements = topic.topic.policy.as_mut().and_then(|p| p["Statement"].as_array_mut());
+    for statement in statements.into_iter().flatten() {
+        if statement["Principal"]["Service"] == "events.amazonaws.com" {
+            statement["Condition"] = condition.clone();
+        }
+    }
+}
+
+fn deny(condition: Option<Value>) -> Value {
+    let mut deny = json!({ "Sid": "no", "Effect": "Deny", "Principal": "*", "Action": "sns:Publish", "Resource": "*" });
+    if let Some(condition) = condition {
+        deny["Condition"] = condition;
+    }
+    deny
+}
+
+fn attributes(
+    state: &mut State,
+    at: &Place,
+    pick: usize,
+    change: impl FnOnce(&mut SubscriptionAttributes),
+) {
+    topic(state, at, pick, |topic| {
+        if let Some(StoredSubscription::Confirmed { attributes, .. }) =
+            topic.subscriptions.values_mut().next()
+        {
+            change(attributes);
+        }
+    });
+}
+
+fn chat(state: &mut State, at: &Place, change: impl FnOnce(&mut StoredTopic, Endpoint)) {
+    if let Some(topic) = state.region_mut(at).topics.get_mut("ctguard-acme-chat") {
+        change(topic, Endpoint::new(Protocol::Https, CHAT_ENDPOINT));
+    }
+}
+
+fn siem(state: &mut State, change: impl FnOnce(&mut Queue)) {
+    if let Some(queue) = state.region_mut(&place("eu-west-1")).queues.get_mut("siem") {
+        change(&mut queue.queue);
+    }
+}
+
+fn key(state: &mut State, at: &Place, policy: Value) {
+    for key in state.region_mut(at).keys.values_mut() {
+        if key.aliases.contains("alias/alerts") {
+            key.policy = policy.clone();
+        }
+    }
+}
+
+fn field(name: &str, equals: &[&str], not: &[&str]) -> FieldSelector {
+    let owned = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
+    FieldSelector {
+        field: name.into(),
+        equals: owned(equals),
+        not_equals: owned(not),
+        ..Default::default()
+    }
+}
+
+fn advanced(fields: Vec<FieldSelector>) -> AdvancedSelector {
+    AdvancedSelector { name: None, fields }
+}
+
+fn basic(read_write: ReadWrite, excluded: &[&str]) -> Selectors {
+    Selectors::Basic(vec![BasicSelector {
+        read_write,
+        management_events: true,
+        exclude_management_sources: excluded.iter().map(|source| (*source).to_owned()).collect(),
+        data_resources: Vec::new(),
+    }])
+}
+
+fn also_objects(selectors: &mut Selectors, arn: &str) {
+    match selectors {
+        Selectors::Basic(list) => list[0].data_resources.push(DataResource {
+            resource_type: "AWS::S3::Object".into(),
+            values: vec![arn.into()],
+        }),
+        Selectors::Advanced(list) => list.push(advanced(vec![
+            field("eventCategory", &["Data"], &[]),
+            field("resources.type", &["AWS::S3::Object"], &[]),
+        ])),
+    }
+}
+
+/// The pattern with one more field below `detail`, unless it has that field.
+fn narrowed(rule: &mut StoredRule, path: &str, wanted: Value) {
+    let text = rule.rule.event_pattern.clone().unwrap();
+    let leaf = path.rsplit('.').next().unwrap();
+    if text.contains(&format!("\"{leaf}\"")) {
+        return;
+    }
+    let mut pattern: Value = serde_json::from_str(&text).unwrap();
+    let mut at = &mut pattern["detail"];
+    for key in path.split('.') {
+        at = &mut at[key];
+    }
+    *at = wanted;
+    rule.rule.event_pattern = Some(pattern.to_string());
+}
+
+/// By name, so that a failing case says what was done.
+pub const WOUNDS: &[(&str, Wound)] = &[
+    ("stop the trails", |s, _, _| trails(s, |t| t.status.logging = false)),
+    ("delete the trails", |s, _, _| {
+        for account in s.accounts.values_mut() {
+            account.regions.values_mut().for_each(|regional| regional.trails.clear());
+        }
+    }),
+    ("record reads", |s, _, _| trails(s, |t| t.selectors = basic(ReadWrite::ReadOnly, &[]))),
+    ("record writes", |s, _, _| trails(s, |t| t.selectors = basic(ReadWrite::WriteOnly, &[]))),
+    ("record objects only", |s, _, _| {
+        trails(s, |t| {
+            t.selectors = Selectors::Advanced(vec![]);
+            also_objects(&mut t.selectors, "arn:aws:s3");
+        })
+    }),
+    ("record objects too", |s, _, _| trails(s, |t| also_objects(&mut t.selectors, "arn:aws:s3"))),
+    ("record other objects too", |s, _, _| {
+        trails(s, |t| {
+            t.selectors = basic(ReadWrite::All, &[]);
+            also_objects(&mut t.selectors, "arn:aws:s3:::other/");
+        })
+    }),
+    ("exclude kms", |s, _, _| {
+        trails(s, |t| t.selectors = basic(ReadWrite::All, &["kms.amazonaws.com"]))
+    }),
+    ("exclude kms, advanced", |s, _, _| {
+        trails(s, |t| {
+            t.selectors = Selectors::Advanced(vec![advanced(vec![
+                field("eventCategory", &["Management"], &[]),
+                field("eventSource", &[], &["kms.amazonaws.com"]),
+            ])]);
+        })
+    }),
+    ("single region", |s, _, _| {
+        trails(s, |t| {
+            t.trail.multi_region = false;
+            t.trail.global_service_events = false;
+        })
+    }),
+    ("single region with global events", |s, _, _| trails(s, |t| t.trail.multi_region = false)),
+    ("the organization's trail instead", |s, _, _| {
+        let mut theirs = None;
+        for account in s.accounts.values_mut() {
+            for regional in account.regions.values_mut() {
+                theirs = regional.trails.pop_first().map(|(_, trail)| trail).or(theirs);
+                regional.trails.clear();
+            }
+        }
+        let Some(mut theirs) = theirs else { return };
+        theirs.trail.organization = true;
+        theirs.tags.clear();
+        let owner = AccountId::new("999988887777").unwrap();
+        let home = Region::new("us-east-1").unwrap();
+        s.accounts.entry(owner.clone()).or_insert_with(|| {
+            let mut account = Account::default();
+            account.global.enabled_regions.insert(home.clone());
+            account
+        });
+        s.region_mut(&Place::new(owner, home)).trails.insert("everybody".into(), theirs);
+    }),
+    ("delete the rule", |s, at, pick| {
+        let name = rule_name(s, at, pick).unwrap_or_default();
+        s.region_mut(at).rules.remove(&name);
+    }),
+    ("move the rule to a custom bus", |s, at, pick| {
+        let name = rule_name(s, at, pick).unwrap_or_default();
+        if let Some(rule) = s.region_mut(at).rules.remove(&name) {
+            s.region_mut(at).buses.entry("custom".into()).or_default().insert(name, rule);
+        }
+    }),
+    ("fill the bus", |s, at, pick| {
+        let name = rule_name(s, at, pick).unwrap_or_default();
+        let rules = &mut s.region_mut(at).rules;
+        rules.remove(&name);
+        let rule = StoredRule {
+            rule: Rule {
+                state: RuleState::Disabled,
+                event_pattern: Some(r#"{"source":["theirs"]}"#.into()),
+                schedule_expression: None,
+                description: None,
+                role_arn: None,
+                managed_by: None,
+            },
+            targets: Default::default(),
+            tags: Default::default(),
+        };
+        for number in rules.len()..300 {
+            rules.insert(format!("theirs-{number}"), rule.clone());
+        }
+    }),
+    ("disable the rule", |s, at, pick| rule(s, at, pick, |r| r.rule.state = RuleState::Disabled)),
+    ("enable the rule plainly", |s, at, pick| {
+        rule(s, at, pick, |r| r.rule.state = RuleState::Enabled)
+    }),
+    ("widen the rule's state", |s, at, pick| {
+        rule(s, at, pick, |r| r.rule.state = RuleState::EnabledWithAllCloudtrailManagementEvents)
+    }),
+    ("narrow the pattern to nobody", |s, at, pick| {
+        rule(s, at, pick, |r| narrowed(r, "userIdentity.principalId", json!(["nobody"])))
+    }),
+    ("narrow the pattern to root", |s, at, pick| {
+        rule(s, at, pick, |r| narrowed(r, "userIdentity.type", json!(["Root"])))
+    }),
+    ("narrow the pattern to what succeeds", |s, at, pick| {
+        rule(s, at, pick, |r| narrowed(r, "errorCode", json!([{ "exists": false }])))
+    }),
+    ("reword the pattern", |s, at, pick| {
+        rule(s, at, pick, |r| {
+            let pattern: Value =
+                serde_json::from_str(r.rule.event_pattern.as_ref().unwrap()).unwrap();
+            r.rule.event_pattern = Some(serde_json::to_string_pretty(&pattern).unwrap());
+        })
+    }),
+    ("widen the pattern", |s, at, pick| {
+        rule(s, at, pick, |r| {
+            let mut pattern: Value =
+                serde_json::from_str(r.rule.event_pattern.as_ref().unwrap()).unwrap();
+            if let Some(detail) = pattern.get_mut("detail").and_then(Value::as_object_mut) {
+                detail.remove("userIdentity");
+            }
+            r.rule.event_pattern = Some(pattern.to_string());
+        })
+    }),
+    ("drop the target", |s, at, pick| rule(s, at, pick, |r| drop(r.targets.pop_first()))),
+    ("send to another topic", |s, at, pick| {
+        let other = at.arn("sns", "shared-too");
+        target(s, at, pick, |t| t.arn = other);
+    }),
+    ("send to another region", |s, at, pick| {
+        target(s, at, pick, |t| t.arn = "arn:aws:sns:us-west-2:111122223333:far".into())
+    }),
+    ("send as a role", |s, at, pick| {
+        target(s, at, pick, |t| t.role_arn = Some("arn:aws:iam::111122223333:role/sender".into()))
+    }),
+    ("send the bare event", |s, at, pick| target(s, at, pick, |t| t.input = Input::Event)),
+    ("send words", |s, at, pick| {
+        target(s, at, pick, |t| t.input = Input::Constant("\"never mind\"".into()))
+    }),
+    ("send what cannot be made", |s, at, pick| {
+        target(s, at, pick, |t| {
+            t.input = Input::Transformer(InputTransformer {
+                paths: Default::default(),
+                template: "{\"who\": <nobody>}".into(),
+            })
+        })
+    }),
+    ("keep nothing that is refused", |s, at, pick| {
+        target(s, at, pick, |t| t.dead_letter_arn = None)
+    }),
+    ("delete the queue of what is refused", |s, at, _| {
+        s.region_mut(at).queues.remove("ctguard-acme-targets");
+    }),
+    ("delete the topic", |s, at, pick| {
+        let topics = &mut s.region_mut(at).topics;
+        let names: Vec<_> =
+            topics.keys().filter(|name| name.starts_with(PREFIX)).cloned().collect();
+        if let Some(name) = names.get(pick % names.len().max(1)) {
+            topics.remove(name);
+        }
+    }),
+    ("let nobody publish", |s, at, pick| {
+        topic(s, at, pick, |t| {
+            t.topic.policy = Some(json!({ "Version": "2012-10-17", "Statement": [] }))
+        })
+    }),
+    ("a condition on the account", |s, at, pick| {
+        topic(s, at, pick, |t| {
+            condition(t, json!({ "StringEquals": { "aws:SourceAccount": "111122223333" } }))
+        })
+    }),
+    ("a condition on the account if it is there", |s, at, pick| {
+        topic(s, at, pick, |t| {
+            condition(t, json!({ "StringEqualsIfExists": { "aws:SourceAccount": "111122223333" } }))
+        })
+    }),
+    ("a condition on the rule", |s, at, pick| {
+        topic(s, at, pick, |t| {
+            condition(
+                t,
+                json!({ "ArnLike": { "aws:SourceArn": "arn:aws:events:*:111122223333:rule/*" } }),
+            )
+        })
+    }),
+    ("a condition on another rule", |s, at, pick| {
+        topic(s, at, pick, |t| {
+            condition(
+                t,
+                json!({ "ArnEquals": { "aws:SourceArn": "arn:aws:events:eu-west-1:111122223333:rule/x" } }),
+            )
+        })
+    }),
+    ("a condition that nobody knows", |s, at, pick| {
+        topic(s, at, pick, |t| condition(t, json!({ "Null": { "aws:SourceAccount": "true" } })))
+    }),
+    ("deny everybody", |s, at, pick| topic(s, at, pick, |t| statement(t, deny(None)))),
+    ("deny without TLS", |s, at, pick| {
+        topic(s, at, pick, |t| {
+            statement(t, deny(Some(json!({ "Bool": { "aws:SecureTransport": "false" } }))))
+        })
+    }),
+    ("deny other accounts", |s, at, pick| {
+        topic(s, at, pick, |t| {
+            statement(
+                t,
+                deny(Some(json!({ "StringNotEquals": { "aws:SourceAccount": "111122223333" } }))),
+            )
+        })
+    }),
+    ("deny other organizations", |s, at, pick| {
+        topic(s, at, pick, |t| {
+            statement(t, deny(Some(json!({ "StringNotEquals": { "aws:PrincipalOrgID": "o-1" } }))))
+        })
+    }),
+    ("encrypt with AWS's key", |s, at, pick| {
+        topic(s, at, pick, |t| t.topic.kms_key = Some("alias/aws/sns".into()))
+    }),
+    ("encrypt with a good key", |s, at, pick| {
+        topic(s, at, pick, |t| t.topic.kms_key = Some("alias/alerts".into()))
+    }),
+    ("disable the key", |s, at, _| {
+        s.region_mut(at).keys.values_mut().for_each(|key| key.enabled = false)
+    }),
+    ("delete the key", |s, at, _| s.region_mut(at).keys.clear()),
+    ("the key admits nobody", |s, at, _| key(s, at, json!({ "Statement": [] }))),
+    ("the key wants the account", |s, at, _| {
+        let mut policy = allow("events.amazonaws.com", "kms:*", "*");
+        policy["Statement"][0]["Condition"] =
+            json!({ "StringEquals": { "aws:SourceAccount": "111122223333" } });
+        key(s, at, policy);
+    }),
+    ("the key wants the service", |s, at, _| {
+        let mut policy = allow("events.amazonaws.com", "kms:*", "*");
+        policy["Statement"][0]["Condition"] =
+            json!({ "StringEquals": { "kms:ViaService": "sns.eu-west-1.amazonaws.com" } });
+        key(s, at, policy);
+    }),
+    ("unsubscribe", |s, at, pick| topic(s, at, pick, |t| drop(t.subscriptions.pop_first()))),
+    ("suspend", |s, at, pick| {
+        let since = s.clock;
+        topic(s, at, pick, |t| pend(t, since));
+    }),
+    ("filter on attributes", |s, at, pick| {
+        attributes(s, at, pick, |a| a.filter_policy = Some(json!({ "risk": ["high"] })))
+    }),
+    ("filter on absence", |s, at, pick| {
+        attributes(s, at, pick, |a| {
+            a.filter_policy = Some(json!({ "risk": [{ "exists": false }] }))
+        })
+    }),
+    ("filter on the body", |s, at, pick| {
+        attributes(s, at, pick, |a| {
+            a.filter_policy = Some(json!({ "account": ["111122223333"] }));
+            a.filter_policy_scope = Some("MessageBody".into());
+        })
+    }),
+    ("an empty filter", |s, at, pick| {
+        attributes(s, at, pick, |a| a.filter_policy = Some(json!({})))
+    }),
+    ("keep nothing that a subscriber refuses", |s, at, pick| {
+        attributes(s, at, pick, |a| a.dead_letter_arn = None)
+    }),
+    ("deliver raw", |s, at, pick| attributes(s, at, pick, |a| a.raw_message_delivery = true)),
+    ("delete the queue", |s, _, _| drop(s.region_mut(&place("eu-west-1")).queues.remove("siem"))),
+    ("shut the queue", |s, _, _| siem(s, |queue| queue.policy = None)),
+    ("open the queue to another topic", |s, _, _| {
+        siem(s, |queue| {
+            let mut policy = allow("sns.amazonaws.com", "sqs:SendMessage", "*");
+            policy["Statement"][0]["Condition"] =
+                json!({ "ArnLike": { "aws:SourceArn": "arn:aws:sns:*" } });
+            queue.policy = Some(policy);
+        })
+    }),
+    ("open the queue to this account's topics", |s, _, _| {
+        siem(s, |queue| {
+            let mut policy = allow("sns.amazonaws.com", "sqs:SendMessage", "*");
+            policy["Statement"][0]["Condition"] =
+                json!({ "ArnLike": { "aws:SourceArn": "arn:aws:sns:*:111122223333:*" } });
+            queue.policy = Some(policy);
+        })
+    }),
+    ("encrypt the queue with a good key", |s, _, _| {
+        siem(s, |queue| queue.kms_key = Some("alias/siem".into()))
+    }),
+    ("encrypt the queue with a bad key", |s, _, _| {
+        siem(s, |queue| queue.kms_key = Some("alias/alerts".into()))
+    }),
+    ("encrypt the queue with AWS's key", |s, _, _| {
+        siem(s, |queue| queue.kms_key = Some("alias/aws/sqs".into()))
+    }),
+    ("chat leaves", |s, at, _| chat(s, at, |topic, chat| drop(topic.subscriptions.remove(&chat)))),
+    ("chat gets raw messages", |s, at, _| {
+        chat(s, at, |topic, chat| {
+            if let Some(StoredSubscription::Confirmed { attributes, .. }) =
+                topic.subscriptions.get_mut(&chat)
+            {
+                attributes.raw_message_delivery = true;
+            }
+        })
+    }),
+    ("a dead letter waits", |s, at, _| {
+        if let Some(queue) = s.region_mut(at).queues.get_mut("ctguard-acme-targets") {
+            let queue: &mut StoredQueue = queue;
+            queue.messages = 3;
+        }
+    }),
+    ("delete the buckets", |s, _, _| {
+        s.accounts.values_mut().for_each(|a| a.global.buckets.clear())
+    }),
+    ("shut the buckets", |s, _, _| {
+        for account in s.accounts.values_mut() {
+            account.global.buckets.values_mut().for_each(|bucket| bucket.bucket.policy = None);
+        }
+    }),
+    ("log files cannot be encrypted", |s, _, _| {
+        trails(s, |t| t.status.latest_delivery_error = Some("KMS.DisabledException".into()))
+    }),
+    ("log files cannot be written", |s, _, _| {
+        trails(s, |t| t.status.latest_delivery_error = Some("SlowDown".into()))
+    }),
+    ("digests cannot be written", |s, _, _| {
+        trails(s, |t| t.status.latest_digest_delivery_error = Some("AccessDenied".into()))
+    }),
+    ("selectors cannot be read", |s, _, _| hide(s, "cloudtrail:GetEventSelectors")),
+    ("subscriptions cannot be read", |s, _, _| hide(s, "sns:ListSubscriptionsByTopic")),
+    ("keys cannot be read", |s, _, _| hide(s, "kms:*")),
+];
+
+fn pend(topic: &mut StoredTopic, since: Clock) {
+    if let Some(subscription) = topic.subscriptions.values_mut().next() {
+        *subscription =
+            StoredSubscription::Pending { since, attributes: subscription.attributes().clone() };
+    }
+}
+
+fn hide(state: &mut State, operation: &str) {
+    state.denied.push(Denied { operation: operation.into(), account: None, region: None });
+}
+
+/// The wound of this name.
+pub fn named(name: &str) -> Wound {
+    let found = WOUNDS.iter().find(|(known, _)| *known == name);
+    found.unwrap_or_else(|| panic!("there is no wound `{name}`")).1
+}
