@@ -71,9 +71,13 @@ fn one(operator: &str, key: &str, values: &Value, request: &Request<'_>) -> Verd
     }
 }
 
-fn comparison(operator: &str) -> Option<(fn(&str, &str) -> bool, bool)> {
-    let same: fn(&str, &str) -> bool = |wanted, value| wanted == value;
-    let folded: fn(&str, &str) -> bool = |wanted, value| wanted.eq_ignore_ascii_case(value);
+/// Whether a value that a policy names holds for one that was sent.
+type Compare = fn(&str, &str) -> bool;
+
+/// How an operator compares, and whether it holds when that fails.
+fn comparison(operator: &str) -> Option<(Compare, bool)> {
+    let same: Compare = |wanted, value| wanted == value;
+    let folded: Compare = |wanted, value| wanted.eq_ignore_ascii_case(value);
     Some(match operator {
         "StringEquals" => (same, false),
         "StringNotEquals" => (same, true),
