@@ -37,8 +37,11 @@ pub fn merged(live: Option<&Value>, own: &[Value], own_prefix: &str) -> Value {
         .collect();
     list.extend(own.iter().cloned());
     let mut merged = document(list);
-    if let (Some(id), Some(object)) = (live.get("Id"), merged.as_object_mut()) {
-        object.insert("Id".to_owned(), id.clone());
+    // Another version could read the statements of others otherwise: an older one knows no variables.
+    for kept in ["Version", "Id"] {
+        if let (Some(value), Some(object)) = (live.get(kept), merged.as_object_mut()) {
+            object.insert(kept.to_owned(), value.clone());
+        }
     }
     if same(live, &merged) { live.clone() } else { merged }
 }
@@ -178,7 +181,7 @@ mod tests {
         stale["Resource"] = json!("elsewhere");
         let live = json!({ "Version": "2008-10-17", "Id": "keep", "Statement": [stale, theirs] });
         let merged = merged(Some(&live), &[own()], "ctguard-acme-");
-        assert_eq!(merged["Id"], "keep");
+        assert_eq!((&merged["Id"], &merged["Version"]), (&json!("keep"), &json!("2008-10-17")));
         assert_eq!(statements(&merged), [&theirs, &own()]);
     }
 
