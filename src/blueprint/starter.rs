@@ -78,7 +78,8 @@ include:
     # Leave out what this account has no use for:
     # omit: [db-security-group-change]
 
-# Your own alerts. Find names with `ctguard events`.
+# Your own alerts. Events are written as CloudTrail names them; `ctguard validate` knows the names and
+# suggests what was meant.
 alerts: []
 # alerts:
 #   - id: access-key-created

@@ -5,7 +5,7 @@ use super::{Paint, count};
 use crate::plan::{Refusal, Unknown, Waiting};
 use crate::proof::Counts;
 use crate::resource::Address;
-use crate::run::{Applied, OutcomeKind, apply::Why};
+use crate::run::{Applied, Outcome, OutcomeKind, apply::Why};
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -49,6 +49,11 @@ impl ApplyReport {
         verdict: Option<Counts>,
     ) -> Self {
         let plan = applied.after.as_ref().map_or(planned, |after| &after.plan);
+        // Nobody waits for the answer to a request that was not sent.
+        let undone = |address: &Address| {
+            let of = |outcome: &&Outcome| outcome.change.address == *address;
+            applied.outcomes.iter().find(of).is_some_and(|o| o.kind != OutcomeKind::Done)
+        };
         Self {
             format_version: 1,
             blueprint: blueprint.to_owned(),
@@ -70,7 +75,7 @@ impl ApplyReport {
                     },
                 })
                 .collect(),
-            waiting: plan.waiting.clone(),
+            waiting: plan.waiting.iter().filter(|w| !undone(&w.address)).cloned().collect(),
             refusals: plan.refusals.clone(),
             unknown: plan.unknown.clone(),
             verdict,
@@ -97,7 +102,9 @@ fn explain(why: &Why) -> String {
             format!("{error}{id}.{help}")
         }
         Why::Needs(address) => format!("It needs {}, which was not done.", named(address)),
-        Why::Interrupted => "Stopped before it was begun.".to_owned(),
+        Why::Interrupted => {
+            "Stopped before it was finished; `ctguard apply` goes on from there.".to_owned()
+        }
     }
 }
 

@@ -27,8 +27,10 @@ pub fn render(report: &Report, paint: Paint) -> String {
     for finding in &report.links {
         render_finding(&mut out, finding, paint);
     }
-    let _ =
-        writeln!(out, "\n{}", paint.head("Alerts, with the share of places in their worst state"));
+    if !report.alerts.is_empty() {
+        let head = "Alerts, with the share of places in their worst state";
+        let _ = writeln!(out, "\n{}", paint.head(head));
+    }
     let longest = report.alerts.iter().map(|alert| alert.alert.len()).max().unwrap_or(0);
     for alert in &report.alerts {
         let worst = worst(&alert.counts);

@@ -158,3 +158,19 @@ fn a_lapsed_subscription_gets_one_new_mail() {
     world.run(&["apply", "--yes"]).expect(0);
     world.run(&["drift"]).expect(0);
 }
+
+#[test]
+fn nobody_is_said_to_owe_an_answer_to_a_request_that_was_not_sent() {
+    let world = World::with_trail(PLAIN);
+    world.change(|state| {
+        state.denied.push(Denied {
+            operation: "sns:SetTopicAttributes".into(),
+            account: None,
+            region: Some("eu-west-1".to_owned().try_into().unwrap()),
+        });
+    });
+    let report = world.run(&["apply", "--yes", "--format", "json"]).expect(4).json();
+    let waiting = report["waiting"].as_array().unwrap();
+    let regions: Vec<_> = waiting.iter().map(|w| w["address"]["region"].clone()).collect();
+    assert_eq!(regions, ["us-east-1"], "{waiting:#?}");
+}
