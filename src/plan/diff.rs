@@ -51,20 +51,27 @@ pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
     let outlooks = effects::outlooks(desired, live, &proof, &plan);
     super::hold::hold(desired, live, &outlooks, &mut plan, stage);
     super::references::settle(live, &mut plan);
-    plan.effects = effects::of(desired, &outlooks, &plan);
+    plan.effects = effects::of(desired, live, &outlooks, &plan);
     plan.warnings.extend(uncovered(&proof));
     plan.warnings.sort();
     plan.warnings.dedup();
     plan
 }
 
-/// Trails are the one link that a plan may be unable to mend: it says so before anything is applied.
+/// What a plan cannot mend keeps an alert silent: it says so before anything is applied. Who must confirm
+/// is among what waits, and what stands in the way of a rule among the refusals.
 fn uncovered(proof: &Proof) -> Vec<String> {
+    let said_elsewhere = |code| matches!(code, LinkCode::SubscriberPending | LinkCode::ChatMissing);
     proof
         .findings()
         .into_iter()
-        .filter(|finding| finding.code.is_trail() && finding.mender == Mender::Person)
-        .filter(|finding| finding.status >= Status::Unknown)
+        .filter(|finding| finding.mender == Mender::Person && !finding.alerts.is_empty())
+        .filter(|finding| {
+            let broken = finding.status == Status::Broken;
+            let trail = finding.code.is_trail() && finding.status >= Status::Unknown;
+            let message = finding.code >= LinkCode::TopicMissing && !said_elsewhere(finding.code);
+            trail || broken && message
+        })
         .map(|finding| {
             let places: Vec<String> = finding.places.iter().map(ToString::to_string).collect();
             let object = match finding.code {

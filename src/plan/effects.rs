@@ -5,7 +5,9 @@ use crate::blueprint::Subscriber;
 use crate::desired::{AlertPath, Desired};
 use crate::proof::{Link, LinkCode, Mender, Proof, Status};
 use crate::resource::Kind;
+use crate::resource::rule::RuleState;
 use crate::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol};
+use crate::scope::Place;
 use crate::snapshot::{LiveSubscription, Observed};
 use std::collections::BTreeMap;
 
@@ -32,7 +34,8 @@ pub(super) fn outlooks(desired: &Desired, live: &Live, proof: &Proof, plan: &Pla
         .iter()
         .zip(&proof.paths)
         .map(|(path, proof)| {
-            let confirmed = proof.links.iter().all(|link| mended(link, trail_refused));
+            let way = !refused(path, plan);
+            let confirmed = way && proof.links.iter().all(|link| mended(link, trail_refused));
             let everybody = !awaits_somebody(path, live);
             let mut bus_on = proof.links.iter().filter(|link| !link.code.is_trail());
             Outlook {
@@ -40,14 +43,24 @@ pub(super) fn outlooks(desired: &Desired, live: &Live, proof: &Proof, plan: &Pla
                 after: confirmed && everybody,
                 confirmed,
                 hands_on_now: bus_on.clone().all(|link| link.status <= Status::Assumed),
-                hands_on_after: everybody && bus_on.all(|link| mended(link, trail_refused)),
+                hands_on_after: way && everybody && bus_on.all(|link| mended(link, trail_refused)),
             }
         })
         .collect()
 }
 
+/// Whether ctguard will not touch a rule of the path, or cannot give it a target.
+fn refused(path: &AlertPath, plan: &Plan) -> bool {
+    plan.refusals.iter().map(|refusal| &refusal.address).any(|address| {
+        let rule = address.name.split('/').next().unwrap_or_default();
+        matches!(address.kind, Kind::Rule | Kind::Target)
+            && (&address.account, &address.region) == (&path.raised.account, &path.raised.region)
+            && path.rules.iter().any(|name| name == rule)
+    })
+}
+
 /// One effect an alert, gravest first, then the alerts whose rules the plan removes.
-pub(super) fn of(desired: &Desired, outlooks: &[Outlook], plan: &Plan) -> Vec<Effect> {
+pub(super) fn of(desired: &Desired, live: &Live, outlooks: &[Outlook], plan: &Plan) -> Vec<Effect> {
     let mut paths: BTreeMap<&str, Vec<Outlook>> = BTreeMap::new();
     for (path, outlook) in desired.paths.iter().zip(outlooks) {
         paths.entry(path.alert.as_str()).or_default().push(*outlook);
@@ -69,25 +82,40 @@ pub(super) fn of(desired: &Desired, outlooks: &[Outlook], plan: &Plan) -> Vec<Ef
             })
         })
         .collect();
-    let mut removed: BTreeMap<&str, usize> = BTreeMap::new();
+    // Per alert that goes, the places that lose it, and whether anybody hears of it there now.
+    let mut removed: BTreeMap<&str, BTreeMap<&Place, bool>> = BTreeMap::new();
     let deletes =
         plan.changes.iter().filter(|c| c.action == Verb::Delete && c.address.kind == Kind::Rule);
     for change in deletes {
         let alert = change.alert.as_deref().unwrap_or(&change.address.name);
         if !desired.alerts.iter().any(|wanted| wanted.id == alert && wanted.routed) {
-            *removed.entry(alert).or_default() += 1;
+            let heard = removed.entry(alert).or_default().entry(&change.place).or_default();
+            *heard |= reaches_somebody(live, &change.place, &change.address.name);
         }
     }
     effects.extend(removed.into_iter().map(|(alert, places)| Effect {
         alert: alert.to_owned(),
         risk: None,
-        places,
-        alerting_now: places,
+        places: places.len(),
+        alerting_now: places.values().filter(|heard| **heard).count(),
         alerting_after: 0,
         alerting_confirmed: 0,
         removed: true,
     }));
     effects
+}
+
+/// Whether a live rule is on and sends to a topic that somebody has confirmed.
+fn reaches_somebody(live: &Live, place: &Place, rule: &str) -> bool {
+    let Some(seen) = live.places.get(place) else { return false };
+    let rule = seen.rules.known().and_then(|rules| rules.get(rule));
+    let on = rule.filter(|rule| rule.rule.state != RuleState::Disabled);
+    on.and_then(|rule| rule.targets.known()).is_some_and(|targets| {
+        targets
+            .values()
+            .filter_map(|target| seen.topics.get(&target.arn)?.known())
+            .any(super::hold::reaches_somebody)
+    })
 }
 
 /// Whether a link is right, or will be once the plan is applied and people have confirmed.

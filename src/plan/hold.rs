@@ -172,7 +172,7 @@ impl Holder<'_> {
     }
 }
 
-fn reaches_somebody(topic: &LiveTopic) -> bool {
+pub(super) fn reaches_somebody(topic: &LiveTopic) -> bool {
     match &topic.subscriptions {
         Observed::Known(seen) => {
             seen.values().any(|s| matches!(s, LiveSubscription::Confirmed { .. }))

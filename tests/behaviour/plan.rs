@@ -117,3 +117,54 @@ fn narrowing_to_a_region_looks_at_nothing_else() {
     assert!(!ran.out.contains("us-east-1"), "{}", ran.out);
     world.run(&["plan", "--region", "ap-south-1"]).expect(64);
 }
+
+#[test]
+fn says_why_an_alert_stays_silent_when_no_apply_can_mend_it() {
+    let existing =
+        PLAIN.replace("topic: secops", "topic_arn: \"arn:aws:sns:{region}:{account}:central\"");
+    let world = World::with_trail(&existing);
+    let ran = world.run(&["plan"]).expect(0);
+    assert!(ran.out.contains("stays silent somewhere"), "{}", ran.out);
+    assert!(ran.out.contains("arn:aws:sns:{region}:{account}:central"), "{}", ran.out);
+    assert!(ran.out.contains("it does not exist"), "{}", ran.out);
+}
+
+#[test]
+fn a_key_that_was_not_judged_is_said() {
+    let keyed = PLAIN.replace("topic: secops", "topic: secops, kms_key: alias/alerts");
+    let world = World::with_trail(&keyed);
+    let ran = world.run(&["plan"]).expect(0);
+    assert!(ran.out.contains("gets the key alias/alerts, which is not judged"), "{}", ran.out);
+}
+
+#[test]
+fn an_alert_that_goes_counts_each_place_once_and_only_where_somebody_hears() {
+    let many: String = (0..6)
+        .map(|n| {
+            format!(
+                "  d{n}: {{ topic: d{n}, format: json, subscribers: [{{ lambda: \"arn:aws:lambda:us-east-1:111122223333:function:f{n}\" }}] }}\n"
+            )
+        })
+        .collect();
+    let two_rules = PLAIN
+        .replace("regions: [us-east-1, eu-west-1]", "regions: [us-east-1]")
+        .replace("routes:", &format!("{many}routes:"))
+        .replace("why: Routes", "notify: [d0, d1, d2, d3, d4, d5]\n    why: Routes");
+    let world = World::with_trail(&two_rules);
+    world.run(&["apply", "--yes"]).expect(0);
+    world.write("ctguard.yaml", &two_rules.replace("id: route", "id: gone-route").replace(
+        "id: gone-route\n    title: A route was made\n    risk: high\n    events: [ec2:CreateRoute]",
+        "id: other\n    title: Other\n    risk: high\n    events: [ec2:DeleteRoute]",
+    ));
+    let plan = world.run(&["plan", "--format", "json"]).expect(0).json();
+    let effects = plan["effects"].as_array().unwrap();
+    let gone = effects.iter().find(|effect| effect["alert"] == "route").unwrap();
+    assert_eq!((&gone["places"], &gone["alerting_now"]), (&1.into(), &1.into()), "{gone}");
+
+    world.run(&["sandbox", "break", "disable-rule", "ctguard-acme-route"]).expect(0);
+    world.run(&["sandbox", "break", "disable-rule", "ctguard-acme-route.2"]).expect(0);
+    let plan = world.run(&["plan", "--format", "json"]).expect(0).json();
+    let effects = plan["effects"].as_array().unwrap();
+    let gone = effects.iter().find(|effect| effect["alert"] == "route").unwrap();
+    assert_eq!(gone["alerting_now"], 0, "a rule that is off reaches nobody: {gone}");
+}

@@ -41,6 +41,13 @@ pub fn diff(differ: &mut Differ<'_>, place: &Place, here: &DesiredPlace, seen: &
     }
 }
 
+/// A key is judged once the topic is encrypted with it. Until then only its owner can say.
+fn warn_of_key(differ: &mut Differ<'_>, place: &Place, name: &str, key: &str) {
+    differ.warn(format!(
+        "Topic {name} in {place} gets the key {key}, which is not judged before: its policy must let events.amazonaws.com use kms:GenerateDataKey* and kms:Decrypt without a condition, or the topic falls silent."
+    ));
+}
+
 fn set(name: &str, attribute: TopicAttribute) -> Action {
     Action::SetTopicAttribute { name: name.to_owned(), attribute }
 }
@@ -53,6 +60,7 @@ fn create(differ: &mut Differ<'_>, place: &Place, name: &str, desired: &DesiredT
     let mut fields = Fields::default();
     let mut calls = vec![Action::CreateTopic { name: name.to_owned(), tags: desired.tags.clone() }];
     if let Some(key) = &desired.kms_key {
+        warn_of_key(differ, place, name, key);
         fields.set("kms_key", key);
         calls.push(set(name, TopicAttribute::KmsMasterKeyId(Some(key.clone()))));
     }
@@ -77,6 +85,9 @@ fn update(
     let mut fields = Fields::default();
     let mut calls = Vec::new();
     if now.kms_key != desired.kms_key {
+        if let Some(key) = &desired.kms_key {
+            warn_of_key(differ, place, name, key);
+        }
         fields.differ("kms_key", &now.kms_key, &desired.kms_key);
         calls.push(set(name, TopicAttribute::KmsMasterKeyId(desired.kms_key.clone())));
     }
