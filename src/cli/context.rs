@@ -83,6 +83,14 @@ pub(super) fn sandbox(path: &Path) -> Result<Sandbox, CommandError> {
     })
 }
 
+/// Opens the cloud and surveys it: all that a verb does that only looks.
+pub(super) fn look(read: &Read, global: &Global, io: &mut Io<'_>) -> Result<Survey, CommandError> {
+    block_on(async {
+        let cloud = open(global, read).await?;
+        survey(cloud.as_ref(), read, global, io).await
+    })?
+}
+
 /// Surveys, showing progress; prints the problems of a blueprint that does not compile.
 pub(super) async fn survey(
     cloud: &dyn Cloud,

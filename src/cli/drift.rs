@@ -18,11 +18,8 @@ pub fn run(args: &DriftArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, C
         Ok(read) => read,
         Err(exit) => return Ok(exit),
     };
-    let plan = context::block_on(async {
-        let cloud = context::open(global, &read).await?;
-        let survey = context::survey(cloud.as_ref(), &read, global, io).await?;
-        Ok::<_, CommandError>(diff(&survey.desired, &survey.live, Stage::Planned))
-    })??;
+    let survey = context::look(&read, global, io)?;
+    let plan = diff(&survey.desired, &survey.live, Stage::Planned);
     if is_json(global) {
         print_json(io, &plan)?;
     } else {

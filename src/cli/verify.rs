@@ -19,13 +19,9 @@ pub fn run(args: &VerifyArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, 
         Ok(read) => read,
         Err(exit) => return Ok(exit),
     };
-    let (proof, report) = context::block_on(async {
-        let cloud = context::open(global, &read).await?;
-        let survey = context::survey(cloud.as_ref(), &read, global, io).await?;
-        let proof = prove(&survey.desired, &survey.live);
-        let report = proof.report(&survey.desired);
-        Ok::<_, CommandError>((proof, report))
-    })??;
+    let survey = context::look(&read, global, io)?;
+    let proof = prove(&survey.desired, &survey.live);
+    let report = proof.report(&survey.desired);
     if is_json(global) {
         print_json(io, &report)?;
     } else {

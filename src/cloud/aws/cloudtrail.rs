@@ -1,7 +1,7 @@
 //! CloudTrail: trails, their status, selectors and tags.
 
 use super::errors::absent;
-use super::session::{Session, bad_request, bad_response};
+use super::session::{Session, bad_request, bad_response, tags_as};
 use crate::cloud::CloudError;
 use crate::resource::Tags;
 use crate::resource::trail::{
@@ -310,10 +310,7 @@ fn sdk_advanced(selector: &AdvancedSelector) -> Result<sdk::AdvancedEventSelecto
 }
 
 fn sdk_tags(operation: &'static str, tags: &Tags) -> Result<Vec<sdk::Tag>, CloudError> {
-    tags.iter()
-        .map(|(key, value)| sdk::Tag::builder().key(key).value(value).build())
-        .collect::<Result<_, _>>()
-        .map_err(|error| bad_request(operation, error.to_string()))
+    tags_as(operation, tags, |key, value| sdk::Tag::builder().key(key).value(value).build())
 }
 
 #[cfg(test)]

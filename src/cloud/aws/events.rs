@@ -1,7 +1,7 @@
 //! EventBridge (the classic `events` API): rules and targets of the default bus.
 
 use super::errors::{absent, is_not_found, kind};
-use super::session::{Pages, Session, bad_request, bad_response};
+use super::session::{Pages, Session, bad_request, bad_response, tags_as};
 use crate::cloud::CloudError;
 use crate::resource::Tags;
 use crate::resource::rule::{
@@ -373,10 +373,7 @@ fn sdk_target(id: &str, target: &Target) -> Result<sdk::Target, BuildError> {
 }
 
 fn sdk_tags(operation: &'static str, tags: &Tags) -> Result<Vec<sdk::Tag>, CloudError> {
-    tags.iter()
-        .map(|(key, value)| sdk::Tag::builder().key(key).value(value).build())
-        .collect::<Result<_, _>>()
-        .map_err(|error| bad_request(operation, error.to_string()))
+    tags_as(operation, tags, |key, value| sdk::Tag::builder().key(key).value(value).build())
 }
 
 #[cfg(test)]

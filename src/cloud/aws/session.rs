@@ -2,12 +2,14 @@
 
 use super::gate::Gate;
 use crate::cloud::{CloudError, CloudErrorKind};
+use crate::resource::Tags;
 use crate::scope::{Place, Region};
 use aws_config::SdkConfig;
 use aws_smithy_runtime::client::retries::RetryPartition;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::error::operation::BuildError;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -135,6 +137,18 @@ pub(super) fn bad_response(operation: &str, message: impl Into<String>) -> Cloud
 }
 
 /// A request that cannot be made.
+/// Tags in the form of one service's SDK, each of which has a type of its own.
+pub(super) fn tags_as<T>(
+    operation: &str,
+    tags: &Tags,
+    tag: impl Fn(&str, &str) -> Result<T, BuildError>,
+) -> Result<Vec<T>, CloudError> {
+    tags.iter()
+        .map(|(key, value)| tag(key, value))
+        .collect::<Result<_, _>>()
+        .map_err(|error| bad_request(operation, error.to_string()))
+}
+
 pub(super) fn bad_request(operation: &str, message: impl Into<String>) -> CloudError {
     refused(operation, "InvalidRequest", message)
 }

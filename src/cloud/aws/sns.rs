@@ -2,7 +2,7 @@
 
 use super::errors::{absent, is_not_found, observed};
 use super::kms::document;
-use super::session::{Pages, Session, bad_request};
+use super::session::{Pages, Session, tags_as};
 use crate::cloud::{CloudError, SubscriptionAttribute, TopicAttribute};
 use crate::resource::Tags;
 use crate::resource::topic::{Endpoint, Protocol, SubscriptionAttributes, Topic};
@@ -271,10 +271,7 @@ fn redrive_policy(queue: &str) -> String {
 }
 
 fn sdk_tags(operation: &'static str, tags: &Tags) -> Result<Vec<sdk::Tag>, CloudError> {
-    tags.iter()
-        .map(|(key, value)| sdk::Tag::builder().key(key).value(value).build())
-        .collect::<Result<_, _>>()
-        .map_err(|error| bad_request(operation, error.to_string()))
+    tags_as(operation, tags, |key, value| sdk::Tag::builder().key(key).value(value).build())
 }
 
 #[cfg(test)]
