@@ -27,6 +27,7 @@ const READ_ANYWHERE: &[&str] = &[
     "cloudtrail:GetEventSelectors",
     "cloudtrail:GetTrailStatus",
     "cloudtrail:ListTags",
+    "events:ListEventBuses",
     "events:ListRules",
     "kms:DescribeKey",
     "kms:GetKeyPolicy",
@@ -51,6 +52,7 @@ const READ_BUCKET: &[&str] = &[
     "s3:GetBucketTagging",
     "s3:GetBucketVersioning",
     "s3:GetEncryptionConfiguration",
+    "s3:GetLifecycleConfiguration",
     "s3:ListBucket",
 ];
 
@@ -99,6 +101,7 @@ const WRITE_BUCKET: &[&str] = &[
     "s3:PutBucketTagging",
     "s3:PutBucketVersioning",
     "s3:PutEncryptionConfiguration",
+    "s3:PutLifecycleConfiguration",
 ];
 
 /// The policy document for one account.

@@ -23,20 +23,16 @@ pub enum Answer {
     Unreadable(Unreadable),
 }
 
-/// Which code each trouble has.
-pub struct Codes([LinkCode; 5]);
-
-pub const TOPIC: Codes = Codes([
-    LinkCode::TopicKeyMissing,
-    LinkCode::TopicKeyAwsManaged,
-    LinkCode::TopicKeyDisabled,
-    LinkCode::TopicKeyPolicy,
-    LinkCode::TopicKeyCondition,
-]);
-
-impl Codes {
-    pub fn code(&self, trouble: Trouble) -> LinkCode {
-        self.0[trouble as usize]
+impl Trouble {
+    /// The code of a topic whose key has this trouble.
+    pub fn of_topic(self) -> LinkCode {
+        match self {
+            Self::Missing => LinkCode::TopicKeyMissing,
+            Self::AwsManaged => LinkCode::TopicKeyAwsManaged,
+            Self::Disabled => LinkCode::TopicKeyDisabled,
+            Self::Policy => LinkCode::TopicKeyPolicy,
+            Self::Condition => LinkCode::TopicKeyCondition,
+        }
     }
 }
 

@@ -115,7 +115,6 @@ impl TopicJudge<'_> {
     fn key(&self, name: &str) -> Link {
         let object = format!("{} (key {name})", self.arn);
         let seen = self.live.places.get(self.place).and_then(|seen| seen.keys.get(name));
-        let codes = &key::TOPIC;
         match key::judge(seen, EVENTS, Sent::Never) {
             key::Answer::Admits => proven(
                 LinkCode::TopicKeyPolicy,
@@ -132,7 +131,7 @@ impl TopicJudge<'_> {
             }
             key::Answer::Refuses(trouble, cause) => Link {
                 fix: "Allow events.amazonaws.com kms:GenerateDataKey* and kms:Decrypt in the policy of an enabled customer-managed key, without a condition; or take the encryption off.".to_owned(),
-                ..broken(codes.code(trouble), self.place, object, cause, Mender::Person)
+                ..broken(trouble.of_topic(), self.place, object, cause, Mender::Person)
             },
         }
     }

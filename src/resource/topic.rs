@@ -194,3 +194,31 @@ pub struct SubscriptionAttributes {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmation_was_authenticated: Option<bool>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sns_goes_to_other_regions_as_aws_says_it_does() {
+        let region = |name: &str| Region::new(name).expect("a region");
+        for (topic, endpoint, principal, to_queue, to_function) in [
+            ("eu-west-1", "eu-west-1", "sns.amazonaws.com", true, true),
+            ("eu-west-1", "us-east-1", "sns.amazonaws.com", true, true),
+            ("ap-east-1", "ap-east-1", "sns.amazonaws.com", true, true),
+            ("ap-east-1", "us-east-1", "sns.ap-east-1.amazonaws.com", true, true),
+            ("us-east-1", "ap-east-1", "sns.ap-east-1.amazonaws.com", true, false),
+            ("ap-east-1", "me-south-1", "sns.ap-east-1.amazonaws.com", false, false),
+            ("cn-north-1", "cn-northwest-1", "sns.amazonaws.com", true, true),
+        ] {
+            let (from, to) = (region(topic), region(endpoint));
+            assert_eq!(sns_principal(&from, &to), principal, "{topic} to {endpoint}");
+            assert_eq!(delivers(Protocol::Sqs, &from, &to), to_queue, "{topic} to {endpoint}");
+            assert_eq!(
+                delivers(Protocol::Lambda, &from, &to),
+                to_function,
+                "{topic} to {endpoint}"
+            );
+        }
+    }
+}

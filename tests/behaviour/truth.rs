@@ -4,6 +4,7 @@
 //! delivers to all of them, where everything can be read, verify calls proven or assumed. The sandbox
 //! delivers by AWS's rules alone and knows nothing of the proof.
 
+mod hands;
 pub mod town;
 pub mod wounds;
 

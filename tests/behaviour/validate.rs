@@ -134,3 +134,15 @@ fn diagnostics_are_data_too() {
     assert_eq!(first["span"]["line"], 12);
     assert!(first["help"].as_str().unwrap().contains("CreateRoute"), "{first}");
 }
+
+#[test]
+fn a_subscriber_that_sns_does_not_deliver_to_is_refused_where_regions_are_known() {
+    let world = World::bare(&PLAIN.replace(
+        "{ email: secops@acme.example }",
+        "{ lambda: \"arn:aws:lambda:ap-east-1:111122223333:function:triage\" }",
+    ));
+    let ran = world.run(&["plan"]).expect(64);
+    let said = format!("{}{}", ran.out, ran.err);
+    assert!(said.contains("subscriber-out-of-reach"), "{said}");
+    assert!(said.contains("SNS does not deliver from eu-west-1 to ap-east-1"), "{said}");
+}

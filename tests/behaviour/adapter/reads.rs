@@ -354,3 +354,24 @@ async fn the_key_of_a_topic_is_read_once_and_a_policy_that_nobody_can_change_is_
     let counts = stub.counts();
     assert_eq!((counts["DescribeKey"], counts["GetKeyPolicy"]), (2, 1));
 }
+
+#[tokio::test]
+async fn a_rule_that_is_missing_is_looked_for_on_custom_buses_and_only_then() {
+    let stub = Stub::start(|call| match call.operation.as_str() {
+        "ListEventBuses" => Some(Reply::Json(
+            json!({ "EventBuses": [{ "Name": "default" }, { "Name": "custom" }] }),
+        )),
+        "ListRules" if call.body.contains("EventBusName") => Some(Reply::Json(
+            json!({ "Rules": [{ "Name": "ctguard-acme-gone", "State": "ENABLED" }] }),
+        )),
+        _ => in_sync(call),
+    });
+    let aws = connect(&stub).await;
+    let wanted = |name: &str| ReadSet { rules: BTreeSet::from([name.to_owned()]), ..reads() };
+    let whole = aws.observe(&here(), &wanted("ctguard-acme-a")).await;
+    assert_eq!((whole.rules_on_bus, whole.stray_rules.len()), (None, 0));
+    assert_eq!(stub.counts().get("ListEventBuses"), None, "nothing is missing");
+    let missing = aws.observe(&here(), &wanted("ctguard-acme-gone")).await;
+    assert_eq!(missing.stray_rules["ctguard-acme-gone"], "custom");
+    assert_eq!(missing.rules_on_bus, Some(2));
+}

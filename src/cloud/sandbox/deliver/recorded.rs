@@ -14,7 +14,14 @@ const EVENT_MAX_BYTES: usize = 256 * 1024;
 /// Services whose events are recorded in one region of the `aws` partition only.
 ///
 /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html>
-const GLOBAL: [(&str, &str); 5] = [
+const GLOBAL: [(&str, &str); 12] = [
+    ("account.amazonaws.com", "us-east-1"),
+    ("budgets.amazonaws.com", "us-east-1"),
+    ("ce.amazonaws.com", "us-east-1"),
+    ("savingsplans.amazonaws.com", "us-east-1"),
+    ("shield.amazonaws.com", "us-east-1"),
+    ("support.amazonaws.com", "us-east-1"),
+    ("waf.amazonaws.com", "us-east-1"),
     ("iam.amazonaws.com", "us-east-1"),
     ("cloudfront.amazonaws.com", "us-east-1"),
     ("organizations.amazonaws.com", "us-east-1"),
