@@ -101,16 +101,7 @@ pub async fn apply(
     let any = !changes.is_empty() || !approved.is_empty();
     engine.waves(changes).await;
     if any && !engine.stopped() {
-        listener(Event::Settling);
-        let live = observe(cloud, desired, concurrency, &|_| {}).await;
-        let mut settled = diff(desired, &live, Stage::Settled);
-        let (ready, rest): (Vec<_>, Vec<_>) = settled
-            .changes
-            .into_iter()
-            .partition(|change| Wave::of(change).removes() && approved.contains(&change.address));
-        settled.changes = rest;
-        engine.waves(ready).await;
-        after = Some(After { live, plan: settled });
+        after = Some(engine.settle(desired, &approved).await);
     } else if engine.stopped() {
         engine.leave(removals);
     }
@@ -139,6 +130,33 @@ struct Unit {
 impl Engine<'_> {
     fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Reads again, then takes away what was approved and is proven to be replaced. A rule that gave events
+    /// to another may be what a removal waited for, so after such a step it reads once more.
+    async fn settle(&mut self, desired: &Desired, approved: &BTreeSet<Address>) -> After {
+        let mut tried: BTreeSet<Address> = BTreeSet::new();
+        loop {
+            (self.listener)(Event::Settling);
+            let live = observe(self.cloud, desired, self.concurrency, &|_| {}).await;
+            let mut plan = diff(desired, &live, Stage::Settled);
+            let (ready, rest): (Vec<_>, Vec<_>) = plan.changes.into_iter().partition(|change| {
+                Wave::of(change).removes()
+                    && approved.contains(&change.address)
+                    && !self.failed.contains_key(&change.address)
+                    && !tried.contains(&change.address)
+            });
+            plan.changes = rest;
+            tried.extend(ready.iter().map(|change| change.address.clone()));
+            let handed_over = ready.iter().any(|change| change.step == Some(Step::Last));
+            let held = plan.waiting.iter().any(|waiting| {
+                waiting.what == WaitingFor::Removal && approved.contains(&waiting.address)
+            });
+            self.waves(ready).await;
+            if !(handed_over && held) || self.stopped() {
+                return After { live, plan };
+            }
+        }
     }
 
     async fn waves(&mut self, changes: Vec<Change>) {

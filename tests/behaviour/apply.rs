@@ -174,3 +174,27 @@ fn nobody_is_said_to_owe_an_answer_to_a_request_that_was_not_sent() {
     let regions: Vec<_> = waiting.iter().map(|w| w["address"]["region"].clone()).collect();
     assert_eq!(regions, ["us-east-1"], "{waiting:#?}");
 }
+
+#[test]
+fn an_alert_over_several_rules_changes_to_its_end_in_one_apply() {
+    let big = |from: usize, to: usize| {
+        let events: Vec<String> = (from..to)
+            .map(|n| {
+                format!("{{ source: new.amazonaws.com, name: MakeSomethingVeryLong{n:04}, unchecked: true, read_only: false }}")
+            })
+            .collect();
+        PLAIN.replace("[ec2:CreateRoute]", &format!("[{}]", events.join(", ")))
+    };
+    let world = World::with_trail(&big(10, 210));
+    world.run(&["apply", "--yes"]).expect(0);
+    world.run(&["sandbox", "confirm"]).expect(0);
+    for (from, to) in [(5, 210), (30, 210), (30, 260), (0, 100)] {
+        world.write("ctguard.yaml", &big(from, to));
+        world.run(&["apply", "--yes"]).expect(0);
+        let plan = world.run(&["plan", "--detailed-exitcode", "--format", "json"]);
+        let left = plan.json();
+        assert_eq!(plan.code, 0, "{from}..{to}: {:#}", left["changes"]);
+        assert_eq!(left["waiting"].as_array().unwrap().len(), 0, "{from}..{to}: {left:#}");
+        world.run(&["verify"]).expect(0);
+    }
+}
