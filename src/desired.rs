@@ -35,6 +35,8 @@ pub struct Desired {
     pub names: Names,
     pub as_of: Date,
     pub places: BTreeMap<Place, DesiredPlace>,
+    /// The home of the trail that the blueprint keeps, even where it is narrowed to other regions.
+    pub trail_home: Option<Place>,
     /// Buckets of managed trails, by account and name.
     pub buckets: BTreeMap<(AccountId, String), DesiredBucket>,
     /// How each alert gets from the place where its events land to its subscribers.

@@ -74,6 +74,7 @@ impl<'a> Compiler<'a> {
                 .iter()
                 .map(|place| (place.clone(), DesiredPlace::default()))
                 .collect(),
+            trail_home: None,
             buckets: BTreeMap::new(),
             paths: Vec::new(),
             alerts: infos(blueprint),
@@ -267,6 +268,7 @@ impl<'a> Compiler<'a> {
             );
             return;
         };
+        desired.trail_home = Some(home.clone());
         let bucket = trail::bucket(self.blueprint, spec, &home);
         desired.buckets.insert((home.account.clone(), spec.bucket.clone()), bucket);
         if let Some(here) = desired.places.get_mut(&home) {

@@ -2,7 +2,7 @@
 //! would be lost, subscriptions that one click ends.
 
 use super::policy::{Admission, Request, Sent, admission};
-use super::{Link, Mender};
+use super::{Link, Mender, unreadable};
 use super::{LinkCode, Proof, Remark, Severity, Status};
 use crate::blueprint::Subscriber;
 use crate::desired::{AlertPath, Desired};
@@ -31,18 +31,23 @@ fn signals(desired: &Desired, live: &Live, proof: &mut Proof) {
         for name in here.queues.keys() {
             let arn = place.arn("sqs", name);
             let seen = live.places.get(place).and_then(|seen| seen.queues.get(&arn));
-            let queue = seen.and_then(Observed::known).filter(|queue| queue.messages > 0);
-            if let Some(queue) = queue {
-                proof.signals.push(Link {
-                    code: LinkCode::DeadLetters,
-                    status: Status::Broken,
-                    place: place.clone(),
-                    object: arn,
-                    cause: format!("about {} messages wait in it", queue.messages),
-                    fix: "Read them (their attributes say which rule or topic, and why), mend the cause, then purge the queue.".to_owned(),
-                    mender: Mender::Person,
-                });
-            }
+            let waiting = match seen {
+                Some(Observed::Unreadable(why)) => {
+                    proof.signals.push(unreadable(LinkCode::DeadLetters, place, arn, why));
+                    continue;
+                }
+                Some(Observed::Known(queue)) if queue.messages > 0 => queue.messages,
+                _ => continue,
+            };
+            proof.signals.push(Link {
+                code: LinkCode::DeadLetters,
+                status: Status::Broken,
+                place: place.clone(),
+                object: arn,
+                cause: format!("about {waiting} messages wait in it"),
+                fix: "Read them (their attributes say which rule or topic, and why), mend the cause, then purge the queue.".to_owned(),
+                mender: Mender::Person,
+            });
         }
     }
 }

@@ -147,7 +147,7 @@ pub(super) fn broken(
     let fix = match mender {
         Mender::Apply => "Run `ctguard apply`.",
         Mender::Person => {
-            "It is not owned by this blueprint: its owner must mend it, or the blueprint must get another `name`."
+            "ctguard does not touch it: it does not carry this blueprint's tag, as far as its tags can be read. Its owner must mend it."
         }
     };
     Link {

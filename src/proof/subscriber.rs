@@ -7,6 +7,7 @@ use super::rule::{broken, proven};
 use super::topic::TopicJudge;
 use super::{Link, LinkCode, Mender, unreadable};
 use crate::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol, SubscriptionAttributes};
+use crate::scope::Place;
 use crate::snapshot::{LiveSubscription, Observed};
 use filter::Passage;
 
@@ -33,6 +34,47 @@ pub fn endpoint(judge: &TopicJudge<'_>, endpoint: &Endpoint) -> Link {
             if behind.status > filtered.status { behind } else { filtered }
         }
         Err(link) => *link,
+    }
+}
+
+/// A destination that lists nobody: whether anybody has confirmed all the same.
+pub fn unlisted(judge: &TopicJudge<'_>) -> Link {
+    let object = judge.arn.to_owned();
+    let confirmed = match &judge.topic.subscriptions {
+        Observed::Known(seen) => seen
+            .values()
+            .filter(|subscription| matches!(subscription, LiveSubscription::Confirmed { .. }))
+            .count(),
+        Observed::Absent => 0,
+        Observed::Unreadable(why) => {
+            return unreadable(LinkCode::SubscriberMissing, judge.place, object, why);
+        }
+    };
+    if confirmed == 0 {
+        return nobody(judge.place, object);
+    }
+    Link {
+        fix: "List them under the destination's `subscribers:`, so that each can be proven."
+            .to_owned(),
+        ..judge.assumed(
+            LinkCode::SubscriberMissing,
+            object,
+            format!("the blueprint lists nobody; {confirmed} that it does not know have confirmed"),
+        )
+    }
+}
+
+/// Nobody is subscribed, and nobody is to be.
+pub fn nobody(place: &Place, object: String) -> Link {
+    Link {
+        fix: "List who must hear of it under the destination's `subscribers:`.".to_owned(),
+        ..broken(
+            LinkCode::SubscriberMissing,
+            place,
+            object,
+            "nobody is subscribed, and the blueprint lists nobody".to_owned(),
+            Mender::Person,
+        )
     }
 }
 

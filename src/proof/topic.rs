@@ -44,7 +44,17 @@ pub fn judge(
         Some(Observed::Absent) | None => {
             let mender = if managed { Mender::Apply } else { Mender::Person };
             let cause = "it does not exist".to_owned();
-            return links.push(broken(LinkCode::TopicMissing, place, arn.clone(), cause, mender));
+            let mut link = broken(LinkCode::TopicMissing, place, arn.clone(), cause, mender);
+            if mender == Mender::Person {
+                link.fix = "Whoever owns the topic must make it, or `topic_arn` must name another."
+                    .to_owned();
+            }
+            links.push(link);
+            // A topic that apply makes reaches nobody when nobody is listed.
+            if destination.subscribers.is_empty() {
+                links.push(subscriber::nobody(place, arn.clone()));
+            }
+            return;
         }
     };
     let owned = topic
@@ -57,6 +67,9 @@ pub fn judge(
     links.push(judge.policy());
     if let Some(name) = &topic.topic.kms_key {
         links.push(judge.key(name));
+    }
+    if destination.subscribers.is_empty() {
+        links.push(subscriber::unlisted(&judge));
     }
     for subscriber in &destination.subscribers {
         links.push(match subscriber {

@@ -223,3 +223,27 @@ fn what_is_degraded_is_said_and_counted_and_fails_only_strictly() {
     assert_eq!(codes, ["log-bucket-missing", "unsubscribe-open"]);
     world.run(&["verify", "--strict"]).expect(3);
 }
+
+#[test]
+fn a_destination_that_lists_nobody_is_heard_by_nobody() {
+    let world = World::bare(&keeping_a_trail().replace("[{ email: secops@acme.example }]", "[]"));
+    let plan = world.run(&["plan"]).expect(0);
+    assert!(plan.out.contains("stays silent somewhere"), "{}", plan.out);
+    world.run(&["apply", "--yes"]).expect(0);
+    let ran = world.run(&["verify"]).expect(3);
+    assert!(ran.out.contains("nobody is subscribed"), "{}", ran.out);
+}
+
+#[test]
+fn a_dead_letter_queue_that_cannot_be_read_is_unknown() {
+    let world = World::settled(&keeping_a_trail());
+    world.change(|state| {
+        state.denied.push(Denied {
+            operation: "sqs:GetQueueAttributes".into(),
+            account: None,
+            region: None,
+        });
+    });
+    let ran = world.run(&["verify"]).expect(4);
+    assert!(ran.out.contains("dead-letters"), "{}", ran.out);
+}

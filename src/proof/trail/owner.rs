@@ -99,10 +99,21 @@ pub fn missing(desired: &Desired, live: &Live, place: &Place) -> Link {
             mender: mender(desired, live, arn),
         };
     }
-    let kept = desired
-        .places
-        .iter()
-        .any(|(other, here)| other.account == place.account && here.trail.is_some());
+    let kept = desired.trail_home.as_ref().filter(|home| home.account == place.account);
+    let (fix, mender) = match kept {
+        Some(home) if desired.places.contains_key(home) => {
+            ("Run `ctguard apply`.".to_owned(), Mender::Apply)
+        }
+        Some(home) => (
+            format!("Run `ctguard apply` for {}, the trail's home, too.", home.region),
+            Mender::Person,
+        ),
+        None => (
+            "Add `trail:` to the blueprint and apply it, or have a multi-region trail made."
+                .to_owned(),
+            Mender::Person,
+        ),
+    };
     Link {
         code: LinkCode::TrailMissing,
         status: Status::Broken,
@@ -110,12 +121,7 @@ pub fn missing(desired: &Desired, live: &Live, place: &Place) -> Link {
         object: place.arn("cloudtrail", "trail/*"),
         cause: "no trail covers the region, so no CloudTrail event reaches EventBridge there"
             .to_owned(),
-        fix: if kept {
-            "Run `ctguard apply`.".to_owned()
-        } else {
-            "Add `trail:` to the blueprint and apply it, or have a multi-region trail made."
-                .to_owned()
-        },
-        mender: if kept { Mender::Apply } else { Mender::Person },
+        fix,
+        mender,
     }
 }
