@@ -65,6 +65,7 @@ for region in regions:
                 s3.get_bucket_encryption(**bucket),
                 s3.get_bucket_ownership_controls(**bucket),
                 s3.get_bucket_policy(**bucket),
+                s3.get_bucket_lifecycle_configuration(**bucket),
                 s3.get_bucket_tagging(**bucket),
             ]
 print(calls)

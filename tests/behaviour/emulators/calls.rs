@@ -42,8 +42,8 @@ impl InSync {
     }
 }
 
-/// One of each: whether the bucket is there, its five settings, and its tags.
-const BUCKET_CALLS: usize = 7;
+/// One of each: whether the bucket is there, its six settings, and its tags.
+const BUCKET_CALLS: usize = 8;
 
 #[test]
 fn a_plan_in_sync_makes_the_calls_that_are_written_down_and_a_second_apply_no_more() {
