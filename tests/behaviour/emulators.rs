@@ -17,6 +17,7 @@
 mod calls;
 mod lane;
 mod listener;
+mod permissions;
 mod story;
 
 use aws_credential_types::Credentials;

@@ -53,13 +53,21 @@ impl Lane {
 
     /// Runs the built program as a user would, with nothing of this machine's own settings.
     pub fn ctguard(&self, args: &[&str]) -> Ran {
+        self.ctguard_as(args, [(ACCESS_KEY_ID, self.account), (SECRET_ACCESS_KEY, "secret")])
+    }
+
+    /// Runs the program with other credentials, named by their variables.
+    pub fn ctguard_as<'a>(
+        &self,
+        args: &[&str],
+        credentials: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Ran {
         let output = Command::new(env!("CARGO_BIN_EXE_ctguard"))
             .args(args)
             .current_dir(self.folder.path())
             .env_clear()
             .env("AWS_ENDPOINT_URL", self.proxy.url())
-            .env("AWS_ACCESS_KEY_ID", self.account)
-            .env("AWS_SECRET_ACCESS_KEY", "secret")
+            .envs(credentials)
             .env("AWS_REGION", "us-east-1")
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .env("AWS_CONFIG_FILE", "/dev/null")
@@ -88,8 +96,13 @@ impl Lane {
 
     /// Makes an SNS call.
     pub fn sns(&self, region: &str, pairs: &[(&str, &str)]) -> String {
+        self.query("sns", region, pairs)
+    }
+
+    /// Makes a call of the query protocol.
+    pub fn query(&self, service: &str, region: &str, pairs: &[(&str, &str)]) -> String {
         let headers = [
-            ("authorization", signed(self.account, region, "sns")),
+            ("authorization", signed(self.account, region, service)),
             ("content-type", "application/x-www-form-urlencoded".to_owned()),
             ("x-moto-account-id", self.account.to_owned()),
         ];
@@ -124,6 +137,9 @@ impl Lane {
         made["QueueUrl"].as_str().unwrap().to_owned()
     }
 }
+
+pub const ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
+pub const SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
 
 /// A target header's two parts.
 #[derive(Debug, Clone, Copy)]
