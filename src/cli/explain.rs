@@ -28,11 +28,8 @@ pub fn run(args: &ExplainArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit,
         CommandError { hints, ..CommandError::usage(error.to_string()) }
     })?;
     context::say(&notes, &BTreeMap::new(), global, io);
-    let explanation = context::block_on(async {
-        let cloud = context::open(global, &read).await?;
-        let survey = context::survey(cloud.as_ref(), &read, global, io).await?;
-        Ok::<_, CommandError>(explain(&read.blueprint, &survey.desired, &survey.live, &subject))
-    })??;
+    let survey = context::look(&read, global, io)?;
+    let explanation = explain(&read.blueprint, &survey.desired, &survey.live, &subject);
     if is_json(global) {
         print_json(io, &explanation)?;
     } else {

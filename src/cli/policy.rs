@@ -9,7 +9,7 @@ use serde_json::json;
 
 /// Print the IAM policy that ctguard's identity needs for a blueprint.
 ///
-/// `plan` is enough for plan, drift and verify; `apply` holds all of it and what apply writes. With
+/// `plan` is enough for plan, drift, verify, explain and snapshot; `apply` holds all of it and what apply writes. With
 /// --check, ask IAM which of it the credentials in use lack; exit with 3 when they lack any.
 #[derive(Debug, Args)]
 pub struct PolicyArgs {
@@ -25,7 +25,7 @@ pub struct PolicyArgs {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum PurposeArg {
-    /// plan, drift and verify
+    /// plan, drift, verify, explain and snapshot
     #[value(alias = "verify", alias = "drift")]
     Plan,
     /// apply, which reads too
