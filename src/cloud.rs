@@ -98,6 +98,8 @@ pub struct ReadSet {
     pub topics: BTreeSet<String>,
     /// Queues to read, by ARN; queues of other places are left out by the caller.
     pub queues: BTreeSet<String>,
+    /// Functions whose policies are to be read, by ARN, with the version or alias that it names.
+    pub functions: BTreeSet<String>,
     /// Read the trails seen from here, with status, and selectors of those at home here.
     pub trails: bool,
     /// The trail whose tags are wanted.

@@ -16,6 +16,7 @@ use crate::blueprint::{EventRef, Format, Records, Risk, Subscriber};
 use crate::cloud::{AccountReads, ReadSet};
 use crate::pattern::compile::Compiled;
 use crate::resource::bucket::Encryption;
+use crate::resource::function;
 use crate::resource::queue::Queue;
 use crate::resource::rule::{Rule, Targets};
 use crate::resource::topic::{Endpoint, SubscriptionAttributes};
@@ -198,19 +199,22 @@ impl Desired {
             reads.queues.extend(here.queues.keys().map(|name| place.arn("sqs", name)));
             reads.managed_trail = here.trail.as_ref().map(|trail| trail.name.clone());
         }
-        // A queue that subscribes is read where it lives, so that its own policy can be judged.
+        // A queue or function that subscribes is read where it lives, so that its own policy can be judged.
         for path in &self.paths {
             for destination in &path.destinations {
                 for subscriber in &destination.subscribers {
                     let Subscriber::Endpoint(endpoint) = subscriber else { continue };
-                    let here = Arn::parse(&endpoint.address).is_some_and(|arn| {
-                        arn.service == "sqs"
-                            && arn.account == place.account.as_str()
-                            && arn.region == place.region.as_str()
-                    });
-                    if here {
-                        reads.queues.insert(endpoint.address.clone());
-                    }
+                    let Some(arn) = Arn::parse(&endpoint.address).filter(|arn| {
+                        arn.account == place.account.as_str() && arn.region == place.region.as_str()
+                    }) else {
+                        continue;
+                    };
+                    let wanted = match arn.service {
+                        "sqs" => &mut reads.queues,
+                        "lambda" if function::has_policy(arn.resource) => &mut reads.functions,
+                        _ => continue,
+                    };
+                    wanted.insert(endpoint.address.clone());
                 }
             }
         }

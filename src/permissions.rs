@@ -3,9 +3,10 @@
 //! Resources are as narrow as names computed from the blueprint allow. A test holds these lists against
 //! every call that the port can make.
 
-use crate::blueprint::Blueprint;
+use crate::blueprint::{Blueprint, Subscriber};
 use crate::cloud::Permission;
 use crate::desired::Names;
+use crate::resource::topic::Protocol;
 use crate::resource::{ALERT_TAG, BLUEPRINT_TAG, VERSION_TAG, policy};
 use crate::scope::{Partition, Place, Region};
 use serde_json::{Value, json};
@@ -41,6 +42,9 @@ const READ_ANYWHERE: &[&str] = &[
 /// Calls that read a topic; a blueprint may name topics that it does not own.
 const READ_TOPICS: &[&str] =
     &["sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:ListTagsForResource"];
+
+/// Calls that read a function that subscribes; asked for only where a blueprint names one.
+const READ_FUNCTIONS: &[&str] = &["lambda:GetPolicy"];
 
 const READ_RULES: &[&str] = &["events:ListTagsForResource", "events:ListTargetsByRule"];
 
@@ -118,6 +122,13 @@ pub fn document(blueprint: &Blueprint, purpose: Purpose) -> Value {
         allow("ReadTopics", READ_TOPICS, &json!(arn("sns", "*"))),
         allow("ReadRules", READ_RULES, &json!(rules)),
     ];
+    if calls_functions(blueprint) {
+        statements.push(allow(
+            "ReadFunctions",
+            READ_FUNCTIONS,
+            &json!(arn("lambda", "function:*")),
+        ));
+    }
     if purpose == Purpose::Apply {
         statements.push(allow("WriteRules", WRITE_RULES, &json!(rules)));
         statements.push(allow("WriteTopics", WRITE_TOPICS, &json!(topics)));
@@ -159,6 +170,14 @@ pub fn document(blueprint: &Blueprint, purpose: Purpose) -> Value {
 
 fn allow(sid: &str, actions: &[&str], resource: &Value) -> Value {
     json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource })
+}
+
+fn calls_functions(blueprint: &Blueprint) -> bool {
+    blueprint.destinations.values().flat_map(|destination| &destination.subscribers).any(
+        |subscriber| {
+            matches!(subscriber, Subscriber::Endpoint(to) if to.protocol == Protocol::Lambda)
+        },
+    )
 }
 
 /// The partition that the blueprint is for; `aws` when it names no region.
@@ -212,7 +231,7 @@ mod tests {
         ["iam:GetRole", "iam:SimulatePrincipalPolicy", "sts:GetCallerIdentity"];
 
     fn blueprint() -> Blueprint {
-        let text = "version: 1\nname: acme\nregions: [eu-west-1]\ntrail: { name: main, bucket: logs, home_region: eu-west-1 }\nalerts: []\n";
+        let text = "version: 1\nname: acme\nregions: [eu-west-1]\ntrail: { name: main, bucket: logs, home_region: eu-west-1 }\ndestinations: { func: { topic: func, format: json, subscribers: [{ lambda: 'arn:aws:lambda:eu-west-1:111122223333:function:triage' }] } }\nalerts: []\n";
         let loaded =
             crate::blueprint::load_text("b.yaml", text, None, jiff::civil::date(2026, 11, 22));
         loaded.blueprint.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics))
@@ -247,6 +266,7 @@ mod tests {
             ("cloudtrail", "DescribeTrails") => "?",
             ("cloudtrail", _) => "arn:aws:cloudtrail:eu-west-1:111122223333:trail/main",
             ("s3", _) => "arn:aws:s3:::logs",
+            ("lambda", _) => "arn:aws:lambda:eu-west-1:111122223333:function:triage:prod",
             ("kms", _) => "arn:aws:kms:eu-west-1:111122223333:key/1",
             _ => "?",
         }

@@ -4,6 +4,7 @@
 //! sandbox's file, so the diff only compares and nothing is translated twice.
 
 pub mod bucket;
+pub mod function;
 pub mod policy;
 pub mod queue;
 pub mod rule;

@@ -109,6 +109,11 @@ pub struct PlaceSnapshot {
     pub topics: BTreeMap<String, Observed<LiveTopic>>,
     /// Queues that the blueprint names or owns, and queues that subscribe, by ARN.
     pub queues: BTreeMap<String, Observed<LiveQueue>>,
+    /// Functions that subscribe, by the ARN that does, version or alias included. `Absent` is one that
+    /// does not exist or has no policy: the call that reads the policy says the same of both, and neither
+    /// lets anybody in.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub functions: BTreeMap<String, Observed<LiveFunction>>,
     /// Trails seen from this place, shadow trails included, by ARN.
     pub trails: Observed<BTreeMap<String, LiveTrail>>,
     /// Keys that topics and subscribed queues in this place are encrypted with, under the id, ARN or alias
@@ -169,6 +174,13 @@ pub struct LiveQueue {
     /// `ApproximateNumberOfMessages`.
     #[serde(default)]
     pub messages: u64,
+}
+
+/// A function, version or alias, as far as it decides who may call it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveFunction {
+    /// Its own policy; those of the function's other versions and aliases do not count.
+    pub policy: Value,
 }
 
 /// A trail as seen from one region.

@@ -15,6 +15,7 @@ mod events;
 mod gate;
 mod iam;
 mod kms;
+mod lambda;
 mod observe;
 mod pace;
 mod perform;

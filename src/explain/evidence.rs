@@ -19,7 +19,7 @@ pub(super) fn of(live: &Live, link: &Link) -> Option<Value> {
         return self::target(seen, rule, target);
     }
     if let Some((topic, endpoint)) = link.object.split_once(" ← ") {
-        return subscription(seen.topics.get(topic)?.known()?, endpoint);
+        return subscription(live, seen.topics.get(topic)?.known()?, endpoint);
     }
     if let Some((_, key)) = link.object.split_once(" (key ") {
         let key = seen.keys.get(key.trim_end_matches(')'))?.known()?;
@@ -88,9 +88,24 @@ fn topic_policy(topic: &LiveTopic) -> Option<Value> {
     Some(json!({ "statements": found }))
 }
 
-fn subscription(topic: &LiveTopic, endpoint: &str) -> Option<Value> {
+fn subscription(live: &Live, topic: &LiveTopic, endpoint: &str) -> Option<Value> {
     let endpoint = Endpoint::try_from(endpoint.to_owned()).ok()?;
-    match topic.subscriptions.known()?.get(&endpoint)? {
+    let mut found = attributes(topic, &endpoint)?;
+    if let (Some(policy), Some(found)) = (function_policy(live, &endpoint), found.as_object_mut()) {
+        found.insert("function_policy".to_owned(), policy);
+    }
+    Some(found)
+}
+
+/// The policy of a function that subscribes, by which it is judged whether SNS may call it.
+fn function_policy(live: &Live, endpoint: &Endpoint) -> Option<Value> {
+    let functions = live.places.values().map(|seen| &seen.functions);
+    let seen = functions.filter_map(|functions| functions.get(&endpoint.address)).next()?;
+    Some(json!({ "statements": policy::statements(&seen.known()?.policy) }))
+}
+
+fn attributes(topic: &LiveTopic, endpoint: &Endpoint) -> Option<Value> {
+    match topic.subscriptions.known()?.get(endpoint)? {
         LiveSubscription::Pending => Some(json!({ "pending": true })),
         LiveSubscription::Confirmed { attributes: Observed::Known(attributes), .. } => {
             serde_json::to_value(attributes).ok()

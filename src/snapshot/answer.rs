@@ -8,7 +8,8 @@
 
 use super::file::{AccountRecord, PlaceRecord};
 use super::{
-    AccountSnapshot, LiveQueue, LiveTopic, LiveTrail, Observed, PlaceSnapshot, Unreadable,
+    AccountSnapshot, LiveFunction, LiveQueue, LiveTopic, LiveTrail, Observed, PlaceSnapshot,
+    Unreadable,
 };
 use crate::cloud::{AccountReads, ReadSet};
 use crate::resource::{BLUEPRINT_TAG, Tags};
@@ -43,8 +44,17 @@ pub fn place(record: Option<&PlaceRecord>, place: &Place, reads: &ReadSet) -> Pl
     let Some(record) = record else { return nowhere(place, reads) };
     let question = Question { place, reads, then: &record.reads };
     // Every part is named here, so that a new one cannot be forgotten.
-    let PlaceSnapshot { place: _, rules, rules_on_bus, stray_rules, topics, queues, trails, keys } =
-        &record.seen;
+    let PlaceSnapshot {
+        place: _,
+        rules,
+        rules_on_bus,
+        stray_rules,
+        topics,
+        queues,
+        functions,
+        trails,
+        keys,
+    } = &record.seen;
     let rules = match () {
         () if reads.rule_prefix.is_empty() => Observed::Known(BTreeMap::new()),
         () if reads.rule_prefix == record.reads.rule_prefix => rules.clone(),
@@ -69,8 +79,15 @@ pub fn place(record: Option<&PlaceRecord>, place: &Place, reads: &ReadSet) -> Pl
         keys: keys.map(|(key, seen)| (key.clone(), seen.clone())).collect(),
         topics,
         queues,
+        functions: reads.functions.iter().map(|arn| found(functions, arn)).collect(),
         trails: question.trails(trails),
     }
+}
+
+/// Something that is named, as it was seen, or not known when nobody asked.
+fn found<T: Clone>(seen: &BTreeMap<String, Observed<T>>, arn: &str) -> (String, Observed<T>) {
+    let seen = seen.get(arn).cloned();
+    (arn.to_owned(), seen.unwrap_or_else(|| Observed::not_recorded(NOT_ASKED)))
 }
 
 /// A place that the file says nothing of.
@@ -86,6 +103,7 @@ fn nowhere(place: &Place, reads: &ReadSet) -> PlaceSnapshot {
         stray_rules: BTreeMap::new(),
         topics: each::<LiveTopic>(&reads.topics, &unknown()),
         queues: each::<LiveQueue>(&reads.queues, &unknown()),
+        functions: each::<LiveFunction>(&reads.functions, &unknown()),
         trails: Observed::Unreadable(unknown()),
         keys: BTreeMap::new(),
     }
@@ -120,11 +138,8 @@ impl Question<'_> {
         seen: &BTreeMap<String, Observed<T>>,
         tags: impl Fn(&T) -> &Observed<Tags>,
     ) -> BTreeMap<String, Observed<T>> {
-        let found = |arn: &String| {
-            let seen = seen.get(arn).cloned();
-            (arn.clone(), seen.unwrap_or_else(|| Observed::not_recorded(NOT_ASKED)))
-        };
-        let mut out: BTreeMap<String, Observed<T>> = named.iter().map(found).collect();
+        let mut out: BTreeMap<String, Observed<T>> =
+            named.iter().map(|arn| found(seen, arn)).collect();
         let unnamed = seen.iter().filter(|(arn, seen)| {
             !named.contains(*arn)
                 && match seen {

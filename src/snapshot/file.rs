@@ -184,8 +184,16 @@ impl AccountRecord {
 impl PlaceRecord {
     /// Adds what a second reading of the same place saw.
     pub fn join(&mut self, later: Self) {
-        let ReadSet { blueprint, rule_prefix, rules, topics, queues, trails, managed_trail } =
-            later.reads;
+        let ReadSet {
+            blueprint,
+            rule_prefix,
+            rules,
+            topics,
+            queues,
+            functions,
+            trails,
+            managed_trail,
+        } = later.reads;
         if !rule_prefix.is_empty() {
             self.seen.rules = later.seen.rules;
             self.seen.rules_on_bus = later.seen.rules_on_bus;
@@ -201,8 +209,10 @@ impl PlaceRecord {
         }
         self.reads.topics.extend(topics);
         self.reads.queues.extend(queues);
+        self.reads.functions.extend(functions);
         self.seen.topics.extend(later.seen.topics);
         self.seen.queues.extend(later.seen.queues);
+        self.seen.functions.extend(later.seen.functions);
         self.seen.keys.extend(later.seen.keys);
     }
 }

@@ -49,7 +49,18 @@ fn arn(service: &str, resource: &str) -> String {
     here().arn(service, resource)
 }
 
-/// A place of the blueprint `acme` in sync: two rules, a topic with three subscriptions, two queues, two trails.
+/// The call that reads the policy of the function's alias that subscribes.
+const READ_FUNCTION: &str = "GET /2015-03-31/functions/triage/policy?Qualifier=prod";
+
+fn function_policy() -> Value {
+    json!({ "Statement": [{
+        "Sid": "sns", "Effect": "Allow", "Principal": { "Service": "sns.amazonaws.com" },
+        "Action": "lambda:InvokeFunction", "Resource": arn("lambda", "function:triage:prod"),
+    }] })
+}
+
+/// A place of the blueprint `acme` in sync: two rules, a topic with three subscriptions, two queues, a
+/// function, two trails.
 /// Every list comes in two pages.
 fn in_sync(call: &Call) -> Option<Reply> {
     let first = |token: &str| call.parameter(token).is_null();
@@ -119,6 +130,7 @@ fn in_sync(call: &Call) -> Option<Reply> {
         "GetQueueAttributes" => Reply::Json(json!({
             "Attributes": { "MessageRetentionPeriod": "1209600", "ApproximateNumberOfMessages": "7" },
         })),
+        READ_FUNCTION => Reply::Json(json!({ "Policy": function_policy().to_string() })),
         "DescribeTrails" => Reply::Json(json!({
             "trailList": [trail("main", "eu-west-1"), trail("shadow", "us-east-1")],
         })),
@@ -137,6 +149,7 @@ fn reads() -> ReadSet {
         rules: Default::default(),
         topics: BTreeSet::from([arn("sns", "ctguard-acme-secops")]),
         queues: BTreeSet::from([arn("sqs", "ctguard-acme-targets"), arn("sqs", "inbox")]),
+        functions: BTreeSet::from([arn("lambda", "function:triage:prod")]),
         trails: true,
         managed_trail: Some("main".to_owned()),
     }

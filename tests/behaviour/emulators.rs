@@ -265,6 +265,7 @@ impl Everything {
             rules: Default::default(),
             topics: BTreeSet::from([self.place.arn("sns", TOPIC)]),
             queues: BTreeSet::from([self.place.arn("sqs", QUEUE), self.place.arn("sqs", INBOX)]),
+            functions: BTreeSet::new(),
             trails: true,
             managed_trail: Some(TRAIL.to_owned()),
         }

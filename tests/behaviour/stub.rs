@@ -1,7 +1,7 @@
 //! A server on this machine that answers the SDK's calls with what a test tells it to.
 //!
 //! It knows as much of AWS's protocols as it takes to tell calls apart and to word an error: JSON with a
-//! target header, SNS's and STS's form bodies, and S3's paths. Every call is written down, so that a stub
+//! target header, SNS's and STS's form bodies, and the paths of S3 and Lambda. Every call is written down, so that a stub
 //! that passes calls on is a proxy that counts them.
 
 use crate::wire::Answer;
@@ -19,7 +19,7 @@ pub const ACCOUNT: &str = "111122223333";
 /// One call as it arrived.
 #[derive(Debug, Clone)]
 pub struct Call {
-    /// The operation: `ListRules`; for S3 and other paths `GET /bucket?versioning`.
+    /// The operation: `ListRules`; for S3, Lambda and other paths `GET /bucket?versioning`.
     pub operation: String,
     /// The region that the call was signed for.
     pub region: String,
@@ -39,6 +39,8 @@ enum Protocol {
     Json,
     Form,
     Rest,
+    /// Paths, as S3 has them, with JSON below.
+    RestJson,
 }
 
 impl Call {
@@ -172,6 +174,9 @@ fn read(reader: &mut impl BufRead) -> Option<Call> {
             (target.rsplit('.').next().unwrap_or_default().to_owned(), Protocol::Json)
         }
         (None, Some(action)) => (action, Protocol::Form),
+        (None, None) if path.starts_with("/2015-03-31/functions") => {
+            (format!("{method} {path}"), Protocol::RestJson)
+        }
         (None, None) => (format!("{method} {path}"), Protocol::Rest),
     };
     // Credential=KEY/DATE/REGION/SERVICE/aws4_request
@@ -198,7 +203,9 @@ fn write(mut stream: TcpStream, reader: &mut impl Read, call: &Call, reply: Repl
         Reply::Error(status, code, message) => {
             let error = format!("<Code>{code}</Code><Message>{message}</Message>");
             let body = match call.protocol {
-                Protocol::Json => json!({ "__type": code, "message": message }).to_string(),
+                Protocol::Json | Protocol::RestJson => {
+                    json!({ "__type": code, "message": message }).to_string()
+                }
                 Protocol::Form => format!("<ErrorResponse><Error>{error}</Error></ErrorResponse>"),
                 Protocol::Rest => format!("<Error>{error}</Error>"),
             };

@@ -1,6 +1,6 @@
 use crate::world::World;
 use crate::world::blueprints::{PLAIN, keeping_a_trail};
-use ctguard::cloud::sandbox::state::Denied;
+use ctguard::cloud::sandbox::state::{Denied, StoredFunction};
 
 #[test]
 fn a_verdict_reads_worst_first() {
@@ -112,7 +112,8 @@ fn every_subscriber_of_every_kind_is_followed() {
     };
     // The queue's own policy lets nobody in, and it is not ctguard's to change.
     assert_eq!(status("sqs:"), Some(("queue-policy".into(), "broken".into())), "{links:#?}");
-    assert_eq!(status("lambda:"), Some(("function-policy".into(), "assumed".into())));
+    // Nor is the function, which is not there: GetPolicy finds nothing.
+    assert_eq!(status("lambda:"), Some(("function-policy".into(), "broken".into())));
     assert_eq!(status("chatbot"), Some(("chat-missing".into(), "assumed".into())));
     assert_eq!(status("https:"), None, "a confirmed endpoint is proven");
     assert_eq!(status("email:"), None);
@@ -122,12 +123,60 @@ fn every_subscriber_of_every_kind_is_followed() {
 fn strict_fails_on_what_is_only_assumed() {
     let blueprint = keeping_a_trail().replace(
         "{ email: secops@acme.example }",
-        "{ lambda: \"arn:aws:lambda:us-east-1:111122223333:function:triage\" }",
+        "{ lambda: \"arn:aws:lambda:us-east-1:999988887777:function:triage\" }",
     );
     let world = World::bare(&blueprint);
     world.run(&["apply", "--yes"]).expect(0);
+    world.run(&["sandbox", "confirm"]).expect(0);
+    // The policy of another account's function cannot be read.
     world.run(&["verify"]).expect(0);
     world.run(&["verify", "--strict"]).expect(3);
+}
+
+/// What a version or alias lets in is its own affair; the last deployed one has no policy that could say so.
+#[test]
+fn a_function_that_subscribes_is_judged_by_the_policy_of_what_is_subscribed() {
+    let home = ctguard::scope::Region::new("us-east-1").unwrap();
+    for (what, opened, code, status) in [
+        ("triage", "triage", 0, None),
+        ("triage", "triage:prod", 3, Some("broken")),
+        ("triage:prod", "triage:prod", 0, None),
+        ("triage:prod", "triage", 3, Some("broken")),
+        ("triage:prod", "triage:test", 3, Some("broken")),
+        ("triage:$LATEST", "triage", 0, Some("assumed")),
+    ] {
+        let arn = |what: &str| format!("arn:aws:lambda:us-east-1:111122223333:function:{what}");
+        let subscriber = format!("{{ lambda: \"{}\" }}", arn(what));
+        let blueprint = keeping_a_trail().replace("{ email: secops@acme.example }", &subscriber);
+        let world = World::bare(&blueprint);
+        let policy = Some(crate::truth::town::allow(
+            "sns.amazonaws.com",
+            "lambda:InvokeFunction",
+            &arn(opened),
+        ));
+        world.change(|state| {
+            let place = ctguard::scope::Place::new(state.caller.account.clone(), home.clone());
+            let mut function = StoredFunction::default();
+            match opened.split_once(':') {
+                Some((_, alias)) => drop(function.qualifiers.insert(alias.to_owned(), policy)),
+                None => function.policy = policy,
+            }
+            state.region_mut(&place).functions.insert("triage".into(), function);
+        });
+        world.run(&["apply", "--yes"]).expect(0);
+        let report = world.run(&["verify", "--format", "json"]).expect(code).json();
+        let links = report["links"].as_array().unwrap();
+        let found = links.iter().find(|link| link["code"] == "function-policy");
+        assert_eq!(found.map(|link| link["status"].as_str().unwrap()), status, "{what} {opened}");
+        // The evidence of a proven link is the policy that proves it.
+        if status.is_none() {
+            let told = world.run(&["explain", "route", "--format", "json"]).expect(0).json();
+            let links = told["alerts"][0]["chains"][0]["links"].as_array().unwrap();
+            let live = links.iter().find(|link| link["code"] == "function-policy").unwrap();
+            let statement = &live["live"]["function_policy"]["statements"][0];
+            assert_eq!(statement["Resource"], arn(opened), "{live:#}");
+        }
+    }
 }
 
 #[test]

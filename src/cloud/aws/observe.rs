@@ -5,6 +5,7 @@
 //!          GetResources pages: the tags of everything that carries the blueprint's tag
 //!          topic:  GetTopicAttributes, ListSubscriptionsByTopic ─► GetSubscriptionAttributes each confirmed
 //!          queue:  GetQueueUrl ─► GetQueueAttributes
+//!          function that subscribes: GetPolicy
 //!          DescribeTrails ─► GetTrailStatus each; GetEventSelectors of those at home here
 //!          key of a topic or subscribed queue: DescribeKey ─► GetKeyPolicy
 //!          a rule that should be there is not: ListRules pages, ListEventBuses ─► ListRules each
@@ -24,8 +25,8 @@ use crate::cloud::{AccountReads, CloudError, ReadSet};
 use crate::resource::{BLUEPRINT_TAG, Tags};
 use crate::scope::{AccountId, Arn, Place, Region};
 use crate::snapshot::{
-    AccountSnapshot, LiveBucket, LiveKey, LiveQueue, LiveRule, LiveTopic, LiveTrail, Observed,
-    PlaceSnapshot,
+    AccountSnapshot, LiveBucket, LiveFunction, LiveKey, LiveQueue, LiveRule, LiveTopic, LiveTrail,
+    Observed, PlaceSnapshot,
 };
 use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt};
@@ -98,6 +99,7 @@ fn unreadable(place: &Place, reads: &ReadSet, error: &CloudError) -> PlaceSnapsh
         stray_rules: BTreeMap::new(),
         topics: each(&reads.topics, error),
         queues: each(&reads.queues, error),
+        functions: each(&reads.functions, error),
         trails: Observed::Unreadable(error.into()),
         keys: BTreeMap::new(),
     }
@@ -113,12 +115,22 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     async fn all(&self) -> PlaceSnapshot {
-        let (rules, topics, queues, trails) =
-            join!(self.rules(), self.topics(), self.queues(), self.trails());
+        let (rules, topics, queues, functions, trails) =
+            join!(self.rules(), self.topics(), self.queues(), self.functions(), self.trails());
         let (keys, (rules_on_bus, stray_rules)) =
             join!(self.keys(&topics, &queues), self.when_missing(&rules));
         let place = self.session.place.clone();
-        PlaceSnapshot { place, rules, rules_on_bus, stray_rules, topics, queues, trails, keys }
+        PlaceSnapshot {
+            place,
+            rules,
+            rules_on_bus,
+            stray_rules,
+            topics,
+            queues,
+            functions,
+            trails,
+            keys,
+        }
     }
 
     /// When a rule is missing: how full the default bus is, and whether the rule is on another one.
@@ -264,6 +276,13 @@ impl Reading<'_> {
             Observed::Absent => Observed::Absent,
             Observed::Unreadable(why) => Observed::Unreadable(why),
         }
+    }
+
+    async fn functions(&self) -> BTreeMap<String, Observed<LiveFunction>> {
+        let read = each(self.reads.functions.iter().cloned(), |arn| {
+            async move { (observed(self.session.function(&arn).await), arn) }.boxed()
+        });
+        read.await.into_iter().map(|(found, arn)| (arn, found)).collect()
     }
 
     async fn tags_if_ours(

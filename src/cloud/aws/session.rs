@@ -24,6 +24,7 @@ pub(super) struct Session {
     events: OnceLock<aws_sdk_eventbridge::Client>,
     iam: OnceLock<aws_sdk_iam::Client>,
     kms: OnceLock<aws_sdk_kms::Client>,
+    lambda: OnceLock<aws_sdk_lambda::Client>,
     s3: OnceLock<aws_sdk_s3::Client>,
     sns: OnceLock<aws_sdk_sns::Client>,
     sqs: OnceLock<aws_sdk_sqs::Client>,
@@ -63,6 +64,7 @@ impl Session {
             events: OnceLock::new(),
             iam: OnceLock::new(),
             kms: OnceLock::new(),
+            lambda: OnceLock::new(),
             s3: OnceLock::new(),
             sns: OnceLock::new(),
             sqs: OnceLock::new(),
@@ -76,6 +78,7 @@ impl Session {
     client!(events, aws_sdk_eventbridge);
     client!(iam, aws_sdk_iam);
     client!(kms, aws_sdk_kms);
+    client!(lambda, aws_sdk_lambda);
     // A bucket's own host name does not resolve below somebody's endpoint.
     client!(s3, aws_sdk_s3, force_path_style);
     client!(sns, aws_sdk_sns);

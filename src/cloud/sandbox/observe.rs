@@ -24,6 +24,7 @@ pub fn place(reader: &mut Reader<'_>, reads: &ReadSet) -> PlaceSnapshot {
     let rules = rules(reader, reads, &tagged);
     let topics = messaging::topics(reader, reads, &tagged);
     let queues = messaging::queues(reader, reads, &tagged);
+    let functions = messaging::functions(reader, reads);
     let keys = messaging::keys(reader, &topics, &queues);
     let (rules_on_bus, stray_rules) = when_missing(reader, reads, &rules);
     let trails = match reads.trails {
@@ -31,7 +32,17 @@ pub fn place(reader: &mut Reader<'_>, reads: &ReadSet) -> PlaceSnapshot {
         false => Observed::Known(BTreeMap::new()),
     };
     let place = reader.place.clone();
-    PlaceSnapshot { place, rules, rules_on_bus, stray_rules, topics, queues, trails, keys }
+    PlaceSnapshot {
+        place,
+        rules,
+        rules_on_bus,
+        stray_rules,
+        topics,
+        queues,
+        functions,
+        trails,
+        keys,
+    }
 }
 
 /// Reads what an account has outside its regions.

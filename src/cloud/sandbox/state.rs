@@ -190,6 +190,9 @@ pub struct StoredKey {
 pub struct StoredFunction {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<Value>,
+    /// Policies of its versions and aliases, by name: each has its own, or none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub qualifiers: BTreeMap<String, Option<Value>>,
 }
 
 /// A bucket with what belongs to it.

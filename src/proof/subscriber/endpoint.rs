@@ -1,15 +1,17 @@
 //! Does a confirmed endpoint take what SNS hands it?
 //!
-//! Source: <https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html>
+//! Source: <https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html>,
+//! <https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html>
 
 use super::there;
 use crate::proof::policy::{Admission, Request, Sent, admission};
 use crate::proof::rule::{broken, proven};
 use crate::proof::topic::TopicJudge;
-use crate::proof::{Link, LinkCode, Mender, Status, key, unreadable};
+use crate::proof::{Link, LinkCode, Mender, key, unreadable};
+use crate::resource::function;
 use crate::resource::topic::{Endpoint, Protocol, sns_principal};
 use crate::scope::{AccountId, Arn, Place, Region};
-use crate::snapshot::Observed;
+use crate::snapshot::{Observed, PlaceSnapshot};
 
 pub fn admits(judge: &TopicJudge<'_>, endpoint: &Endpoint, object: String) -> Link {
     match endpoint.protocol {
@@ -30,6 +32,13 @@ fn principal(judge: &TopicJudge<'_>, home: Option<&Place>) -> String {
     sns_principal(&judge.place.region, home.map_or(&judge.place.region, |home| &home.region))
 }
 
+/// What was read where an endpoint lives. Places that are read for their trails only are not asked for
+/// queues and functions.
+fn read_there<'a>(judge: &TopicJudge<'a>, home: Option<&Place>) -> Option<&'a PlaceSnapshot> {
+    let home = home.filter(|home| judge.desired.places.contains_key(*home))?;
+    judge.live.places.get(home)
+}
+
 fn queue(judge: &TopicJudge<'_>, arn: &str, object: String) -> Link {
     let home = home(arn);
     let service = principal(judge, home.as_ref());
@@ -37,12 +46,7 @@ fn queue(judge: &TopicJudge<'_>, arn: &str, object: String) -> Link {
         "Let the queue's policy allow {service} sqs:SendMessage for aws:SourceArn {}.",
         judge.arn
     );
-    // Places that are read for their trails only are not asked for queues.
-    let seen = home
-        .as_ref()
-        .filter(|home| judge.desired.places.contains_key(*home))
-        .and_then(|home| judge.live.places.get(home));
-    let Some(seen) = seen else {
+    let Some(seen) = read_there(judge, home.as_ref()) else {
         let cause = "it is subscribed; the queue is outside the places that are read".to_owned();
         return Link { fix, ..judge.assumed(LinkCode::QueuePolicy, object, cause) };
     };
@@ -103,15 +107,60 @@ fn queue(judge: &TopicJudge<'_>, arn: &str, object: String) -> Link {
     }
 }
 
+/// A function, or the version or alias that is subscribed: each is judged by its own policy.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html>
 fn function(judge: &TopicJudge<'_>, arn: &str, object: String) -> Link {
-    let service = principal(judge, home(arn).as_ref());
-    Link {
-        status: Status::Assumed,
-        fix: format!("Check that the function's policy lets {service} invoke it for this topic."),
-        ..judge.assumed(
-            LinkCode::FunctionPolicy,
-            object,
-            "it is subscribed; the function's own policy is not read".to_owned(),
-        )
+    let home = home(arn);
+    let service = principal(judge, home.as_ref());
+    let fix = format!(
+        "Let the policy of {arn} allow {service} lambda:InvokeFunction for aws:SourceArn {}.",
+        judge.arn
+    );
+    let assumed = |cause: String| Link {
+        fix: fix.clone(),
+        ..judge.assumed(LinkCode::FunctionPolicy, object.clone(), cause)
+    };
+    let broken = |cause: String, fix: String| Link {
+        fix,
+        ..broken(LinkCode::FunctionPolicy, judge.place, object.clone(), cause, Mender::Person)
+    };
+    if !Arn::parse(arn).is_some_and(|arn| function::has_policy(arn.resource)) {
+        return assumed(
+            "it is subscribed as $LATEST, which has no policy of its own to read".to_owned(),
+        );
+    }
+    let Some(seen) = read_there(judge, home.as_ref()) else {
+        return assumed(
+            "it is subscribed; the function is outside the places that are read".to_owned(),
+        );
+    };
+    let policy = match seen.functions.get(arn) {
+        Some(Observed::Known(live)) => &live.policy,
+        Some(Observed::Unreadable(why)) => {
+            return unreadable(LinkCode::FunctionPolicy, judge.place, object, why);
+        }
+        Some(Observed::Absent) | None => {
+            let cause = "it does not exist, or has no policy, so nobody but its own account may call it; AWS does not say which";
+            return broken(cause.to_owned(), format!("Make it, if it is gone. {fix}"));
+        }
+    };
+    let request = Request {
+        service: &service,
+        action: "lambda:InvokeFunction",
+        resource: arn,
+        source_arn: Sent::Value(judge.arn),
+        source_account: Sent::Unknown,
+        direct: true,
+    };
+    match admission(Some(policy), &request) {
+        Admission::Admits => {
+            let cause = "it is subscribed and its policy lets SNS call it".to_owned();
+            proven(LinkCode::FunctionPolicy, judge.place, object, cause)
+        }
+        Admission::Assumes(cause) => assumed(cause),
+        Admission::Refuses(refusal) => {
+            broken(format!("the function: {}", refusal.into_cause()), fix.clone())
+        }
     }
 }

@@ -49,6 +49,7 @@ fn record() -> PlaceRecord {
             rules_on_bus: None,
             stray_rules: BTreeMap::new(),
             queues: BTreeMap::new(),
+            functions: BTreeMap::new(),
             trails: Observed::Known(BTreeMap::new()),
             keys: BTreeMap::new(),
         },

@@ -24,6 +24,7 @@ fn seen(place: &Place) -> PlaceSnapshot {
         rules_on_bus: None,
         stray_rules: BTreeMap::new(),
         queues: BTreeMap::new(),
+        functions: BTreeMap::new(),
         trails: Observed::Known(BTreeMap::new()),
         keys: BTreeMap::new(),
     }

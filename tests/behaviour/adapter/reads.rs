@@ -1,6 +1,9 @@
 //! Observing through the adapter, and what it costs.
 
-use super::{TIMING, arn, connect, connect_with, counts, here, in_sync, reads};
+use super::{
+    READ_FUNCTION, TIMING, arn, connect, connect_with, counts, function_policy, here, in_sync,
+    reads,
+};
 use crate::stub::{Reply, Stub};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::future::ProvideCredentials as Provided;
@@ -40,6 +43,9 @@ async fn a_place_in_sync_is_read_page_by_page_and_nothing_is_read_twice() {
     assert_eq!(subscriptions, expected.map(|(endpoint, pending)| (endpoint.to_owned(), pending)));
     let queue = snapshot.queues[&arn("sqs", "ctguard-acme-targets")].known().unwrap();
     assert_eq!((queue.messages, &queue.tags), (7, &Observed::Known(tags)));
+    // The alias that subscribes is asked for its own policy, not the function for its.
+    let function = snapshot.functions[&arn("lambda", "function:triage:prod")].known().unwrap();
+    assert_eq!(function.policy, function_policy());
     let trails = snapshot.trails.known().unwrap();
     let home: Vec<_> = trails.values().map(|trail| trail.selectors.known().is_some()).collect();
     assert_eq!(home, [true, false], "selectors are read in the home region only");
@@ -49,6 +55,7 @@ async fn a_place_in_sync_is_read_page_by_page_and_nothing_is_read_twice() {
     // What a plan costs: pages of rules, targets once a rule, one search for tags, and no more.
     let expected = counts(&[
         ("DescribeTrails", 1),
+        (READ_FUNCTION, 1),
         ("GetCallerIdentity", 1),
         ("GetEventSelectors", 1),
         ("GetQueueAttributes", 2),
@@ -89,6 +96,7 @@ async fn a_denied_part_is_unreadable_and_the_others_are_read() {
         "ListRules" => Some(Reply::Error(400, "AccessDeniedException", "not authorized")),
         "GetEventSelectors" => Some(Reply::Error(400, "AccessDeniedException", "not authorized")),
         "GetTopicAttributes" => Some(Reply::Error(403, "AuthorizationError", "not authorized")),
+        READ_FUNCTION => Some(Reply::Error(403, "AccessDeniedException", "not authorized")),
         _ => in_sync(call),
     });
     let snapshot = connect(&stub).await.observe(&here(), &reads()).await;
@@ -99,6 +107,11 @@ async fn a_denied_part_is_unreadable_and_the_others_are_read() {
     );
     let topic = &snapshot.topics[&arn("sns", "ctguard-acme-secops")];
     assert_eq!(topic.unreadable().map(|why| why.code.as_str()), Some("AuthorizationError"));
+    let why = snapshot.functions.values().next().unwrap().unreadable().unwrap();
+    assert_eq!(
+        (why.operation.as_str(), why.code.as_str()),
+        ("lambda:GetPolicy", "AccessDeniedException")
+    );
     assert!(snapshot.queues.values().all(|queue| queue.known().is_some()));
     let trail = &snapshot.trails.known().unwrap()[&arn("cloudtrail", "trail/main")];
     assert!(trail.selectors.unreadable().is_some() && trail.status.known().is_some());
@@ -156,6 +169,7 @@ async fn what_is_not_there_is_absent_in_every_spelling() {
                 "The specified queue does not exist.",
             ),
             "GetQueueUrl" => Reply::Error(400, "AWS.SimpleQueueService.NonExistentQueue", "gone"),
+            READ_FUNCTION => Reply::Error(404, "ResourceNotFoundException", "no such policy"),
             "ListRules" => Reply::Json(json!({ "Rules": [] })),
             "GetResources" => Reply::Json(json!({})),
             "DescribeTrails" => Reply::Json(json!({ "trailList": [] })),
@@ -165,6 +179,7 @@ async fn what_is_not_there_is_absent_in_every_spelling() {
     let snapshot = connect(&stub).await.observe(&here(), &reads()).await;
     assert!(snapshot.topics.values().all(|topic| *topic == Observed::Absent), "{snapshot:?}");
     assert!(snapshot.queues.values().all(|queue| *queue == Observed::Absent), "{snapshot:?}");
+    assert!(snapshot.functions.values().all(|function| *function == Observed::Absent));
     assert_eq!(snapshot.trails, Observed::Known(BTreeMap::new()));
 }
 
@@ -211,6 +226,7 @@ async fn nonsense_is_never_taken_for_absent() {
         assert!(snapshot.trails.unreadable().is_some(), "{status}: {snapshot:?}");
         assert!(snapshot.topics.values().all(|topic| topic.unreadable().is_some()), "{snapshot:?}");
         assert!(snapshot.queues.values().all(|queue| queue.unreadable().is_some()), "{snapshot:?}");
+        assert!(snapshot.functions.values().all(|found| found.unreadable().is_some()));
     }
 }
 

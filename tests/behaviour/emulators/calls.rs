@@ -15,6 +15,8 @@ struct InSync {
     queues: usize,
     /// Queues of subscribers, in all regions.
     inboxes: usize,
+    /// Functions that subscribe, in all regions.
+    functions: usize,
 }
 
 impl InSync {
@@ -35,6 +37,7 @@ impl InSync {
             ("DescribeTrails", everywhere(1)),
             ("GetTrailStatus", everywhere(1)),
             ("GetEventSelectors", 1),
+            ("GetPolicy", self.functions),
         ]
         .into_iter()
         .map(|(operation, count)| (operation.to_owned(), count))
@@ -50,7 +53,10 @@ fn a_plan_in_sync_makes_the_calls_that_are_written_down_and_a_second_apply_no_mo
     let lane = Lane::start(Kind::Ministack, "210000000003");
     let two = "regions: [us-east-1, eu-west-1]";
     let three = "regions: [us-east-1, eu-west-1, ap-southeast-2]";
-    lane.blueprint(&blueprint_for(lane.account).replace(two, three));
+    let queue = format!("      - sqs: {}\n", lane.arn("sqs", "us-east-1", "siem"));
+    let triage = lane.function("us-east-1", "triage");
+    let called = format!("{queue}      - lambda: {triage}\n");
+    lane.blueprint(&blueprint_for(lane.account).replace(two, three).replace(&queue, &called));
     lane.inbox("us-east-1", "siem");
     lane.ctguard(&["apply", "--yes"]).expect(0);
 
@@ -60,9 +66,18 @@ fn a_plan_in_sync_makes_the_calls_that_are_written_down_and_a_second_apply_no_mo
         calls.iter().filter(|call| call.path.starts_with("/story-cloudtrail-logs-")).collect();
     assert_eq!(bucket.len(), BUCKET_CALLS, "{bucket:?}");
     let mut counted = counts(&calls);
+    let policies = counted.remove("GET /2015-03-31/functions/triage/policy").unwrap_or_default();
     counted.retain(|operation, _| !operation.contains(' '));
-    let expected =
-        InSync { regions: 3, rules: 14, topics: 2, subscriptions: 2, queues: 2, inboxes: 1 };
+    counted.insert("GetPolicy".to_owned(), policies);
+    let expected = InSync {
+        regions: 3,
+        rules: 14,
+        topics: 2,
+        subscriptions: 3,
+        queues: 2,
+        inboxes: 1,
+        functions: 1,
+    };
     assert_eq!(counted, expected.calls());
 
     let distinct: BTreeSet<_> =

@@ -116,6 +116,29 @@ impl Lane {
         wire::send(&self.url, "HEAD", &format!("/{name}"), headers, "").status == 200
     }
 
+    /// A function that lets SNS call it, which is its owner's affair. It has no code: nobody runs it.
+    pub fn function(&self, region: &str, name: &str) -> String {
+        let ask = |path: &str, parameters: Value| {
+            let headers = [
+                ("authorization", signed(self.account, region, "lambda")),
+                ("content-type", "application/json".to_owned()),
+                ("x-moto-account-id", self.account.to_owned()),
+            ];
+            let headers = headers.iter().map(|(name, value)| (*name, value.as_str()));
+            let path = format!("/2015-03-31/functions{path}");
+            wire::send(&self.url, "POST", &path, headers, &parameters.to_string()).expect_ok();
+        };
+        // An empty archive, which is as little code as there is.
+        let empty = "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==";
+        let role = format!("arn:aws:iam::{}:role/{name}", self.account);
+        let code = json!({ "ZipFile": empty });
+        let made = json!({ "FunctionName": name, "Runtime": "python3.12", "Handler": "a.b", "Role": role, "Code": code });
+        ask("", made);
+        let grant = json!({ "StatementId": "sns", "Action": "lambda:InvokeFunction", "Principal": "sns.amazonaws.com" });
+        ask(&format!("/{name}/policy"), grant);
+        self.arn("lambda", region, &format!("function:{name}"))
+    }
+
     pub fn arn(&self, service: &str, region: &str, resource: &str) -> String {
         format!("arn:aws:{service}:{region}:{}:{resource}", self.account)
     }

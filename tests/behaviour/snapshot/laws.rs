@@ -89,6 +89,7 @@ proptest! {
             prop_assert!(true_or_unknown(&saved.rules, Some(&live.rules)));
             prop_assert!(all_true_or_unknown(&saved.topics, &live.topics), "{:#?}\n{:#?}", saved.topics, live.topics);
             prop_assert!(all_true_or_unknown(&saved.queues, &live.queues), "{:#?}\n{:#?}", saved.queues, live.queues);
+            prop_assert!(all_true_or_unknown(&saved.functions, &live.functions));
             let (Some(saved), Some(live)) = (saved.trails.known(), live.trails.known()) else { continue };
             prop_assert!(saved.keys().eq(live.keys()));
             for (arn, saved) in saved {

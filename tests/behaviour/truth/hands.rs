@@ -105,6 +105,22 @@ pub fn siem(state: &mut State, change: impl FnOnce(&mut Queue)) {
     }
 }
 
+/// The policy of the function that subscribes.
+pub fn triage(state: &mut State, change: impl FnOnce(&mut Option<Value>)) {
+    if let Some(function) = state.region_mut(&place("eu-west-1")).functions.get_mut("triage") {
+        change(&mut function.policy);
+    }
+}
+
+/// The function lets SNS call it on a condition.
+pub fn calling(state: &mut State, condition: Value) {
+    triage(state, |policy| {
+        if let Some(policy) = policy {
+            policy["Statement"][0]["Condition"] = condition;
+        }
+    });
+}
+
 pub fn key(state: &mut State, at: &Place, policy: Value) {
     for key in state.region_mut(at).keys.values_mut() {
         if key.aliases.contains("alias/alerts") {

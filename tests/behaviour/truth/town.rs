@@ -113,7 +113,8 @@ pub fn town(trails: Trails) -> State {
         "lambda:InvokeFunction",
         "arn:aws:lambda:eu-west-1:111122223333:function:triage",
     );
-    home.functions.insert("triage".into(), StoredFunction { policy: Some(policy) });
+    home.functions
+        .insert("triage".into(), StoredFunction { policy: Some(policy), ..Default::default() });
     state
 }
 

@@ -1,8 +1,8 @@
 //! Everything that can be wrong with one link, done to the account's file by hand.
 
 use super::hands::{
-    PREFIX, advanced, also_objects, attributes, basic, chat, condition, deny, field, hide, key,
-    narrowed, pend, rule, rule_name, siem, statement, target, topic, trails,
+    PREFIX, advanced, also_objects, attributes, basic, calling, chat, condition, deny, field, hide,
+    key, narrowed, pend, rule, rule_name, siem, statement, target, topic, trails, triage,
 };
 use super::town::{allow, place};
 use ctguard::cloud::sandbox::State;
@@ -305,6 +305,37 @@ pub const WOUNDS: &[(&str, Wound)] = &[
     ("encrypt the queue with AWS's key", |s, _, _| {
         siem(s, |queue| queue.kms_key = Some("alias/aws/sqs".into()))
     }),
+    ("delete the function", |s, _, _| s.region_mut(&place("eu-west-1")).functions.clear()),
+    ("shut the function", |s, _, _| triage(s, |policy| *policy = None)),
+    ("open the function to another topic", |s, _, _| {
+        calling(s, json!({ "ArnLike": { "AWS:SourceArn": "arn:aws:sns:*:111122223333:other" } }))
+    }),
+    ("open the function to this account's topics", |s, _, _| {
+        calling(s, json!({ "ArnLike": { "AWS:SourceArn": "arn:aws:sns:*:111122223333:*" } }))
+    }),
+    ("open the function to this account", |s, _, _| {
+        calling(s, json!({ "StringEquals": { "AWS:SourceAccount": "111122223333" } }))
+    }),
+    ("open the function to EventBridge", |s, _, _| {
+        triage(s, |policy| {
+            *policy = Some(allow("events.amazonaws.com", "lambda:InvokeFunction", "*"))
+        })
+    }),
+    ("open an alias of the function", |s, _, _| {
+        triage(s, |policy| {
+            let alias = "arn:aws:lambda:eu-west-1:111122223333:function:triage:prod";
+            *policy = Some(allow("sns.amazonaws.com", "lambda:InvokeFunction", alias))
+        })
+    }),
+    ("the function denies", |s, _, _| {
+        triage(s, |policy| {
+            if let Some(statements) = policy.as_mut().and_then(|p| p["Statement"].as_array_mut()) {
+                let mut deny = deny(None);
+                deny["Action"] = json!("lambda:InvokeFunction");
+                statements.push(deny);
+            }
+        })
+    }),
     ("chat leaves", |s, at, _| chat(s, at, |topic, chat| drop(topic.subscriptions.remove(&chat)))),
     ("chat gets raw messages", |s, at, _| {
         chat(s, at, |topic, chat| {
@@ -339,6 +370,7 @@ pub const WOUNDS: &[(&str, Wound)] = &[
         trails(s, |t| t.status.latest_digest_delivery_error = Some("AccessDenied".into()))
     }),
     ("selectors cannot be read", |s, _, _| hide(s, "cloudtrail:GetEventSelectors")),
+    ("functions cannot be read", |s, _, _| hide(s, "lambda:GetPolicy")),
     ("subscriptions cannot be read", |s, _, _| hide(s, "sns:ListSubscriptionsByTopic")),
     ("keys cannot be read", |s, _, _| hide(s, "kms:*")),
 ];

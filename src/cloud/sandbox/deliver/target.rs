@@ -140,21 +140,19 @@ impl Sending<'_> {
     }
 }
 
-/// Whether a function may be called by a service.
+/// Whether a function may be called by a service: by the policy of the version or alias that is named,
+/// if one is, and by no other.
 pub fn function_admits(
     state: &State,
     arn: &str,
     service: &str,
     context: &[(&str, &str)],
 ) -> Result<(), Refused> {
-    let stored = locate(arn, "lambda").and_then(|(place, resource)| {
-        let name = resource.strip_prefix("function:")?.split(':').next()?;
-        state.region(&place).functions.get(name)
-    });
-    let stored = stored
+    let policy = locate(arn, "lambda")
+        .and_then(|(place, resource)| state.region(&place).function_policy(resource))
         .ok_or_else(|| Refused::new("NO_RESOURCE", format!("function {arn} does not exist")))?;
     let principal = Principal::Service(service);
     let request = Request { principal, action: "lambda:InvokeFunction", resource: arn, context };
-    policy::decide(stored.policy.as_ref(), &request)
+    policy::decide(policy, &request)
         .map_err(|why| Refused::new("NO_PERMISSIONS", format!("function {arn} {why}")))
 }

@@ -344,13 +344,44 @@ fn queues_and_functions_can_be_targets_by_their_own_policies() {
     assert!(!follow(&state, &stop_logging()).rules[0].targets[0].accepted, "no such function");
     let mut policy = grant("events.amazonaws.com", "lambda:InvokeFunction", &function);
     let functions = &mut state.region_mut(&place()).functions;
-    functions.insert("x".into(), StoredFunction { policy: Some(policy.clone()) });
+    functions
+        .insert("x".into(), StoredFunction { policy: Some(policy.clone()), ..Default::default() });
     assert!(follow(&state, &stop_logging()).rules[0].targets[0].accepted);
     policy["Statement"][0]["Condition"] =
         json!({ "StringEquals": { "aws:SourceAccount": place().account } });
     let functions = &mut state.region_mut(&place()).functions;
-    functions.insert("x".into(), StoredFunction { policy: Some(policy) });
+    functions.insert("x".into(), StoredFunction { policy: Some(policy), ..Default::default() });
     assert!(!follow(&state, &stop_logging()).rules[0].targets[0].accepted, "conditioned");
+}
+
+/// What a function admits, its alias need not, and the other way round.
+#[test]
+fn a_subscribed_alias_is_called_by_its_own_policy() {
+    let topic = arn("sns", "secops");
+    let policy = |name: &str, source: &str| {
+        let function = arn("lambda", &format!("function:{name}"));
+        let mut policy = grant("sns.amazonaws.com", "lambda:InvokeFunction", &function);
+        policy["Statement"][0]["Condition"] = json!({ "ArnLike": { "AWS:SourceArn": source } });
+        Some(policy)
+    };
+    let prod = |policy| [("prod".to_owned(), policy)].into();
+    for (what, name, policy, qualifiers, expected) in [
+        ("its own", "x", policy("x", &topic), prod(None), true),
+        ("another topic's", "x", policy("x", &arn("sns", "other")), prod(None), false),
+        ("the alias's alone", "x", None, prod(policy("x:prod", &topic)), false),
+        ("the alias's", "x:prod", None, prod(policy("x:prod", &topic)), true),
+        ("the function's alone", "x:prod", policy("*", &topic), prod(None), false),
+        ("an alias that is not there", "x:test", policy("*", &topic), prod(None), false),
+    ] {
+        let mut state = working();
+        let function = Endpoint::new(Protocol::Lambda, arn("lambda", &format!("function:{name}")));
+        let functions = &mut state.region_mut(&place()).functions;
+        functions.insert("x".into(), StoredFunction { policy, qualifiers });
+        subscribe(&mut state, function.clone(), SubscriptionAttributes::default());
+        let delivery = follow(&state, &stop_logging());
+        let received = delivery.received.iter().any(|received| received.endpoint == function);
+        assert_eq!(received, expected, "{what}: {delivery:#?}");
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Reading topics, queues, and the keys of topics.
+//! Reading topics, queues and functions, and the keys of topics and queues.
 
 use super::{is_tagged, read, tags};
 use crate::cloud::ReadSet;
@@ -8,7 +8,9 @@ use crate::cloud::sandbox::refusal::{Refusal, deny, refuse};
 use crate::cloud::sandbox::state::{StoredSubscription, StoredTopic, locate};
 use crate::resource::Tags;
 use crate::scope::Place;
-use crate::snapshot::{LiveKey, LiveQueue, LiveSubscription, LiveTopic, Observed, Unreadable};
+use crate::snapshot::{
+    LiveFunction, LiveKey, LiveQueue, LiveSubscription, LiveTopic, Observed, Unreadable,
+};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -143,6 +145,29 @@ pub fn queues(
             Observed::Known(LiveQueue { queue, tags, messages })
         });
         live.insert(arn, observed);
+    }
+    live
+}
+
+/// Reads the policies of functions. As on AWS, what does not exist cannot be told from what has no policy.
+pub fn functions(
+    reader: &mut Reader<'_>,
+    reads: &ReadSet,
+) -> BTreeMap<String, Observed<LiveFunction>> {
+    let mut live = BTreeMap::new();
+    for arn in &reads.functions {
+        let observed = read(reader, "lambda:GetPolicy", |reader| {
+            let here = locate(arn, "lambda").filter(|(place, _)| place == reader.place);
+            let Some((_, resource)) = here else {
+                let why = deny("AccessDeniedException", format!("{arn} is in another place"));
+                return Observed::Unreadable(unreadable("lambda:GetPolicy", &why));
+            };
+            let policy = reader.state.region(reader.place).function_policy(resource).flatten();
+            policy.map_or(Observed::Absent, |policy| {
+                Observed::Known(LiveFunction { policy: policy.clone() })
+            })
+        });
+        live.insert(arn.clone(), observed);
     }
     live
 }

@@ -1,7 +1,9 @@
 use super::super::access::Call;
 use super::super::fresh;
 use super::super::state::StoredTopic;
-use super::super::state::{Denied, State, StoredKey, StoredQueue, StoredRule, StoredTrail};
+use super::super::state::{
+    Denied, State, StoredFunction, StoredKey, StoredQueue, StoredRule, StoredTrail,
+};
 use super::super::topics;
 use super::*;
 use crate::resource::BLUEPRINT_TAG;
@@ -42,6 +44,9 @@ fn reads(place: &Place) -> ReadSet {
         rules: Default::default(),
         topics: BTreeSet::from([place.arn("sns", "ctguard-acme-secops")]),
         queues: BTreeSet::from([place.arn("sqs", "siem")]),
+        functions: ["triage", "triage:prod", "triage:7", "mute", "gone"]
+            .map(|name| place.arn("lambda", &format!("function:{name}")))
+            .into(),
         trails: true,
         managed_trail: Some("acme".to_owned()),
     }
@@ -68,6 +73,13 @@ fn full() -> (State, Place) {
         "ctguard-acme-targets".into(),
         StoredQueue { tags: tagged(), ..StoredQueue::default() },
     );
+    let policy = |name: &str| Some(json!({ "Statement": [], "Id": name }));
+    let triage = StoredFunction {
+        policy: policy("triage"),
+        qualifiers: [("prod".to_owned(), policy("prod")), ("7".to_owned(), None)].into(),
+    };
+    here.functions.insert("triage".into(), triage);
+    here.functions.insert("mute".into(), StoredFunction::default());
     let trail = StoredTrail {
         trail: Trail {
             bucket: "nowhere".into(),
@@ -103,6 +115,35 @@ fn a_place_shows_what_is_asked_for_and_what_carries_the_tag() {
     assert_eq!(made("tag:GetResources"), 1);
     assert_eq!(made("events:ListTargetsByRule"), 2);
     assert_eq!(made("events:ListTagsForResource"), 1, "only for the rule without our tag");
+}
+
+/// GetPolicy says the same of what does not exist and of what has no policy.
+#[test]
+fn a_function_and_its_aliases_have_policies_of_their_own_or_none() {
+    let (mut state, place) = full();
+    let (seen, calls) = observe(&state, &place, &reads(&place));
+    let policies: Vec<_> = seen
+        .functions
+        .iter()
+        .map(|(arn, seen)| {
+            let policy = seen.known().and_then(|live| live.policy["Id"].as_str());
+            assert!(seen.unreadable().is_none());
+            (arn.split_once("function:").unwrap().1, policy)
+        })
+        .collect();
+    let expected = [
+        ("gone", None),
+        ("mute", None),
+        ("triage", Some("triage")),
+        ("triage:7", None),
+        ("triage:prod", Some("prod")),
+    ];
+    assert_eq!(policies, expected);
+    assert_eq!(calls.iter().filter(|call| call.operation == "lambda:GetPolicy").count(), 5);
+
+    state.denied.push(Denied { operation: "lambda:*".into(), account: None, region: None });
+    let (seen, _) = observe(&state, &place, &reads(&place));
+    assert!(seen.functions.values().all(|function| function.unreadable().is_some()));
 }
 
 #[test]

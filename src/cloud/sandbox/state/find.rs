@@ -7,6 +7,7 @@ use super::{
 use crate::resource::{BLUEPRINT_TAG, Tags};
 use crate::scope::{AccountId, Arn, Place, Region};
 use crate::snapshot::Caller;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 static NOTHING: Regional = Regional {
@@ -118,6 +119,22 @@ impl State {
                 && (home.account == place.account || stored.trail.organization)
                 && self.is_enabled(place)
         })
+    }
+}
+
+impl Regional {
+    /// The policy of a function, or of the version or alias that its ARN names: `None` when there is no such
+    /// thing, `Some(None)` when it has no policy.
+    pub(in crate::cloud::sandbox) fn function_policy(
+        &self,
+        resource: &str,
+    ) -> Option<Option<&Value>> {
+        let mut words = resource.strip_prefix("function:")?.splitn(2, ':');
+        let stored = self.functions.get(words.next()?)?;
+        match words.next() {
+            None => Some(stored.policy.as_ref()),
+            Some(qualifier) => stored.qualifiers.get(qualifier).map(Option::as_ref),
+        }
     }
 }
 
