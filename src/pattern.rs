@@ -145,6 +145,27 @@ impl Pattern {
     }
 }
 
+/// Whether a `wildcard` operator stands in the text of a pattern. It may be anybody's, with operators that
+/// are not known here, so that it is looked through as JSON: a matcher is an object in a list.
+pub fn text_has_wildcard(text: &str) -> bool {
+    fn in_matcher(value: &Value) -> bool {
+        value.as_object().is_some_and(|operators| {
+            operators.iter().any(|(name, operand)| name == "wildcard" || in_matcher(operand))
+        })
+    }
+    fn in_fields(value: &Value) -> bool {
+        match value {
+            Value::Object(fields) => fields.iter().any(|(name, value)| match value {
+                Value::Array(either) if name == "$or" => either.iter().any(in_fields),
+                Value::Array(matchers) => matchers.iter().any(in_matcher),
+                other => in_fields(other),
+            }),
+            _ => false,
+        }
+    }
+    serde_json::from_str(text).is_ok_and(|pattern: Value| in_fields(&pattern))
+}
+
 impl Filter {
     /// Reads a condition whose keys are dotted paths and whose values are EventBridge operators,
     /// verbatim.

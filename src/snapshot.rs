@@ -101,6 +101,9 @@ pub struct PlaceSnapshot {
     /// How many rules the default bus has, those of others included; read with the rules.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules_on_bus: Option<usize>,
+    /// How many of them have a wildcard in their pattern.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wildcard_rules_on_bus: Option<usize>,
     /// Rules with the blueprint's prefix on custom buses, with the bus's name. Looked for only when a
     /// rule that should be on the default bus is not.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

@@ -44,7 +44,7 @@ link_codes! {
     CannotLandHere "cannot-land-here" "Events about the trail land in a place that the blueprint does not cover.",
     RuleMissing "rule-missing" "The rule does not exist.",
     RuleOnWrongBus "rule-on-wrong-bus" "The rule is on a custom bus, which CloudTrail does not send to.",
-    RuleQuota "rule-quota" "The rule does not exist, and the event bus has as many rules as it takes.",
+    RuleQuota "rule-quota" "The rule does not exist, and the event bus has as many rules, or rules with wildcards, as it takes.",
     RuleDisabled "rule-disabled" "The rule is disabled.",
     RuleState "rule-state" "The rule is ENABLED, which drops read-only management events.",
     RulePattern "rule-pattern" "The rule's pattern is not shown to match every event it should.",

@@ -5,7 +5,7 @@ use crate::desired::{AlertPath, Desired, DesiredRule};
 use crate::pattern::{Coverage, Pattern};
 use crate::plan::Live;
 use crate::resource::BLUEPRINT_TAG;
-use crate::resource::rule::{RuleState, rules_per_bus};
+use crate::resource::rule::{RuleState, WILDCARD_RULES_PER_BUS, rules_per_bus};
 use crate::scope::Place;
 use crate::snapshot::{LiveRule, Observed};
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub fn judge(desired: &Desired, live: &Live, path: &AlertPath, links: &mut Vec<A
             Some(Observed::Absent) | None => None,
         };
         let Some(rule) = rule else {
-            links.push(Arc::new(missing(live, place, name, object)));
+            links.push(Arc::new(missing(live, place, name, wanted, object)));
             continue;
         };
         let judge = RuleJudge { place, name, wanted, rule, mender: mender(desired, rule) };
@@ -42,13 +42,25 @@ pub fn judge(desired: &Desired, live: &Live, path: &AlertPath, links: &mut Vec<A
 }
 
 /// A rule that is not on the default bus: it may be on another, or there may be no room for it.
-fn missing(live: &Live, place: &Place, name: &str, object: String) -> Link {
+fn missing(live: &Live, place: &Place, name: &str, wanted: &DesiredRule, object: String) -> Link {
     let seen = live.places.get(place);
     let stray = seen.and_then(|seen| seen.stray_rules.get(name));
     if let Some(bus) = stray {
         let cause =
             format!("it is on the event bus {bus}, and CloudTrail sends to the default bus only");
         return broken(LinkCode::RuleOnWrongBus, place, object, cause, Mender::Apply);
+    }
+    let wild = seen.and_then(|seen| seen.wildcard_rules_on_bus);
+    if let Some(count) = wild.filter(|count| *count >= WILDCARD_RULES_PER_BUS)
+        && wanted.compiled.pattern.has_wildcard()
+    {
+        let cause = format!(
+            "it does not exist and has a wildcard, and the default bus has {count} rules with one, where AWS's quota is {WILDCARD_RULES_PER_BUS}"
+        );
+        return Link {
+            fix: "Remove rules with wildcards that nobody needs, or put the alert without one: AWS does not raise this quota. Then run `ctguard apply`.".to_owned(),
+            ..broken(LinkCode::RuleQuota, place, object, cause, Mender::Person)
+        };
     }
     let most = rules_per_bus(&place.region);
     match seen.and_then(|seen| seen.rules_on_bus).filter(|count| *count >= most) {

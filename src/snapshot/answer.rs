@@ -48,6 +48,7 @@ pub fn place(record: Option<&PlaceRecord>, place: &Place, reads: &ReadSet) -> Pl
         place: _,
         rules,
         rules_on_bus,
+        wildcard_rules_on_bus,
         stray_rules,
         topics,
         queues,
@@ -63,8 +64,11 @@ pub fn place(record: Option<&PlaceRecord>, place: &Place, reads: &ReadSet) -> Pl
     // Looked for only when a rule is missing, and decides nothing by itself.
     let complete =
         rules.known().is_none_or(|rules| reads.rules.iter().all(|name| rules.contains_key(name)));
-    let (rules_on_bus, stray_rules) =
-        if complete { Default::default() } else { (*rules_on_bus, stray_rules.clone()) };
+    let (rules_on_bus, wildcard_rules_on_bus, stray_rules) = if complete {
+        Default::default()
+    } else {
+        (*rules_on_bus, *wildcard_rules_on_bus, stray_rules.clone())
+    };
     let topics = question.named_and_tagged("sns", &reads.topics, topics, |topic| &topic.tags);
     let queues = question.named_and_tagged("sqs", &reads.queues, queues, |queue| &queue.tags);
     let of_topics = topics.values().filter_map(|topic| topic.known()?.topic.kms_key.as_ref());
@@ -75,6 +79,7 @@ pub fn place(record: Option<&PlaceRecord>, place: &Place, reads: &ReadSet) -> Pl
         place: place.clone(),
         rules,
         rules_on_bus,
+        wildcard_rules_on_bus,
         stray_rules,
         keys: keys.map(|(key, seen)| (key.clone(), seen.clone())).collect(),
         topics,
@@ -100,6 +105,7 @@ fn nowhere(place: &Place, reads: &ReadSet) -> PlaceSnapshot {
         place: place.clone(),
         rules: Observed::Unreadable(unknown()),
         rules_on_bus: None,
+        wildcard_rules_on_bus: None,
         stray_rules: BTreeMap::new(),
         topics: each::<LiveTopic>(&reads.topics, &unknown()),
         queues: each::<LiveQueue>(&reads.queues, &unknown()),

@@ -197,6 +197,7 @@ impl PlaceRecord {
         if !rule_prefix.is_empty() {
             self.seen.rules = later.seen.rules;
             self.seen.rules_on_bus = later.seen.rules_on_bus;
+            self.seen.wildcard_rules_on_bus = later.seen.wildcard_rules_on_bus;
             self.seen.stray_rules = later.seen.stray_rules;
             (self.reads.rule_prefix, self.reads.rules) = (rule_prefix, rules);
         }

@@ -3,6 +3,7 @@
 use super::errors::{absent, is_not_found, kind};
 use super::session::{Pages, Session, bad_request, bad_response, tags_as};
 use crate::cloud::CloudError;
+use crate::pattern;
 use crate::resource::Tags;
 use crate::resource::rule::{
     Input, InputTransformer, RetryPolicy, Rule, RuleState, Target, Targets,
@@ -55,16 +56,18 @@ impl Session {
         }
     }
 
-    /// How many rules the default bus has.
-    pub(super) async fn rules_on_bus(&self) -> Result<usize, CloudError> {
-        let mut count = 0;
+    /// How many rules the default bus has, and how many of them have a wildcard in their pattern.
+    pub(super) async fn rules_on_bus(&self) -> Result<(usize, usize), CloudError> {
+        let (mut count, mut wild) = (0, 0);
         let mut pages = Pages::default();
         loop {
             let call = self.events().list_rules().limit(PAGE).set_next_token(pages.token());
             let page = self.send(LIST_RULES, call.send()).await?;
             count += page.rules().len();
+            let patterns = page.rules().iter().filter_map(|rule| rule.event_pattern());
+            wild += patterns.filter(|pattern| pattern::text_has_wildcard(pattern)).count();
             if !pages.turn(LIST_RULES, page.next_token.as_deref())? {
-                return Ok(count);
+                return Ok((count, wild));
             }
         }
     }

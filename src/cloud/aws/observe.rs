@@ -96,6 +96,7 @@ fn unreadable(place: &Place, reads: &ReadSet, error: &CloudError) -> PlaceSnapsh
         place: place.clone(),
         rules: Observed::Unreadable(error.into()),
         rules_on_bus: None,
+        wildcard_rules_on_bus: None,
         stray_rules: BTreeMap::new(),
         topics: each(&reads.topics, error),
         queues: each(&reads.queues, error),
@@ -117,13 +118,14 @@ impl Reading<'_> {
     async fn all(&self) -> PlaceSnapshot {
         let (rules, topics, queues, functions, trails) =
             join!(self.rules(), self.topics(), self.queues(), self.functions(), self.trails());
-        let (keys, (rules_on_bus, stray_rules)) =
+        let (keys, (on_bus, stray_rules)) =
             join!(self.keys(&topics, &queues), self.when_missing(&rules));
         let place = self.session.place.clone();
         PlaceSnapshot {
             place,
             rules,
-            rules_on_bus,
+            rules_on_bus: on_bus.map(|(all, _)| all),
+            wildcard_rules_on_bus: on_bus.map(|(_, wild)| wild),
             stray_rules,
             topics,
             queues,
@@ -133,12 +135,13 @@ impl Reading<'_> {
         }
     }
 
-    /// When a rule is missing: how full the default bus is, and whether the rule is on another one.
+    /// When a rule is missing: how full the default bus is, of all rules and of those with wildcards, and
+    /// whether the rule is on another one.
     /// Neither decides whether it is missing, so what cannot be read is left out.
     async fn when_missing(
         &self,
         rules: &Observed<BTreeMap<String, LiveRule>>,
-    ) -> (Option<usize>, BTreeMap<String, String>) {
+    ) -> (Option<(usize, usize)>, BTreeMap<String, String>) {
         let Observed::Known(known) = rules else { return Default::default() };
         if self.reads.rules.iter().all(|name| known.contains_key(name)) {
             return Default::default();

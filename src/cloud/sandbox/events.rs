@@ -170,18 +170,20 @@ fn check_rule(rule: &Rule) -> Done {
 
 /// Counts the rules with a `wildcard` operator, this one included.
 fn check_wildcards(state: &State, place: &Place, name: &str, rule: &Rule) -> Done {
-    let wild = |rule: &Rule| {
-        let text = rule.event_pattern.as_deref().unwrap_or_default();
-        serde_json::from_str(text).is_ok_and(|pattern: Value| has_wildcard(&pattern))
-    };
-    if !wild(rule) {
+    if !is_wild(rule) {
         return Ok(());
     }
     let others = state.region(place).rules.iter().filter(|(other, _)| other.as_str() != name);
-    let count = others.filter(|(_, other)| wild(&other.rule)).count();
+    let count = others.filter(|(_, other)| is_wild(&other.rule)).count();
     ensure(count < WILDCARD_RULES_PER_BUS, LIMIT, || {
         format!("more than {WILDCARD_RULES_PER_BUS} rules with wildcards")
     })
+}
+
+/// Whether a rule counts against the quota of rules with wildcards.
+pub fn is_wild(rule: &Rule) -> bool {
+    let text = rule.event_pattern.as_deref().unwrap_or_default();
+    serde_json::from_str(text).is_ok_and(|pattern: Value| has_wildcard(&pattern))
 }
 
 /// Whether a matcher, an object within an array, has the operator.

@@ -4,7 +4,7 @@ mod messaging;
 
 use super::access::{Reader, unreadable};
 use super::state::blueprint_of;
-use super::{buckets, trails};
+use super::{buckets, events, trails};
 use crate::cloud::{AccountReads, ReadSet};
 use crate::resource::Tags;
 use crate::resource::trail::TrailStatus;
@@ -26,7 +26,7 @@ pub fn place(reader: &mut Reader<'_>, reads: &ReadSet) -> PlaceSnapshot {
     let queues = messaging::queues(reader, reads, &tagged);
     let functions = messaging::functions(reader, reads);
     let keys = messaging::keys(reader, &topics, &queues);
-    let (rules_on_bus, stray_rules) = when_missing(reader, reads, &rules);
+    let (on_bus, stray_rules) = when_missing(reader, reads, &rules);
     let trails = match reads.trails {
         true => seen_trails(reader, reads),
         false => Observed::Known(BTreeMap::new()),
@@ -35,7 +35,8 @@ pub fn place(reader: &mut Reader<'_>, reads: &ReadSet) -> PlaceSnapshot {
     PlaceSnapshot {
         place,
         rules,
-        rules_on_bus,
+        rules_on_bus: on_bus.map(|(all, _)| all),
+        wildcard_rules_on_bus: on_bus.map(|(_, wild)| wild),
         stray_rules,
         topics,
         queues,
@@ -114,18 +115,20 @@ fn rules(
     })
 }
 
-/// When a rule is missing: how full the default bus is, and whether the rule is on another one.
+/// When a rule is missing: how full the default bus is, of all rules and of those with wildcards, and
+/// whether the rule is on another one.
 fn when_missing(
     reader: &mut Reader<'_>,
     reads: &ReadSet,
     rules: &Observed<BTreeMap<String, LiveRule>>,
-) -> (Option<usize>, BTreeMap<String, String>) {
+) -> (Option<(usize, usize)>, BTreeMap<String, String>) {
     let Observed::Known(known) = rules else { return (None, BTreeMap::new()) };
     if reads.rules.iter().all(|name| known.contains_key(name)) {
         return (None, BTreeMap::new());
     }
     let regional = reader.state.region(reader.place);
-    let count = reader.ask("events:ListRules").is_ok().then_some(regional.rules.len());
+    let wild = || regional.rules.values().filter(|stored| events::is_wild(&stored.rule)).count();
+    let count = reader.ask("events:ListRules").is_ok().then(|| (regional.rules.len(), wild()));
     let mut stray = BTreeMap::new();
     if reader.ask("events:ListEventBuses").is_ok() {
         for (bus, rules) in &regional.buses {

@@ -47,6 +47,7 @@ fn record() -> PlaceRecord {
                 (arn("theirs"), topic(None)),
             ]),
             rules_on_bus: None,
+            wildcard_rules_on_bus: None,
             stray_rules: BTreeMap::new(),
             queues: BTreeMap::new(),
             functions: BTreeMap::new(),

@@ -22,6 +22,7 @@ fn seen(place: &Place) -> PlaceSnapshot {
         }),
         topics: [(place.arn("sns", "t"), Observed::Known(topic))].into(),
         rules_on_bus: None,
+        wildcard_rules_on_bus: None,
         stray_rules: BTreeMap::new(),
         queues: BTreeMap::new(),
         functions: BTreeMap::new(),

@@ -25,7 +25,7 @@ pub const ALERTS: [&str; 13] = [
     "{ id: object, title: Object, risk: medium, events: [s3:DeleteObject], notify: [mail], why: w, next: n }",
     "{ id: code, title: Code, risk: medium, events: [lambda:UpdateFunctionCode], notify: [func], why: w, next: n }",
     "{ id: far, title: Far, risk: medium, events: [ec2:DeleteFlowLogs], notify: [far, hook], why: w, next: n }",
-    "{ id: spare, title: Spare, risk: high, events: [ec2:CreateVpc], except: [{ where: { userIdentity.userName: [robot] }, reason: drills }], notify: [mail, hook], why: w, next: n }",
+    "{ id: spare, title: Spare, risk: high, events: [ec2:CreateVpc], except: [{ where: { userIdentity.userName: [{ wildcard: 'robot-*' }] }, reason: drills }], notify: [mail, hook], why: w, next: n }",
     "{ id: region, title: Region, risk: high, events: [account:EnableRegion, organizations:LeaveOrganization], notify: [mail], why: w, next: n }",
 ];
 

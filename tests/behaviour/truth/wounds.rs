@@ -15,6 +15,19 @@ use serde_json::{Value, json};
 /// Does it in a place, to the object that `pick` chooses among those that are there.
 pub type Wound = fn(&mut State, &Place, usize);
 
+/// A rule of somebody else's that never fires.
+fn theirs(pattern: &str) -> StoredRule {
+    let rule = Rule {
+        state: RuleState::Disabled,
+        event_pattern: Some(pattern.into()),
+        schedule_expression: None,
+        description: None,
+        role_arn: None,
+        managed_by: None,
+    };
+    StoredRule { rule, targets: Default::default(), tags: Default::default() }
+}
+
 /// By name, so that a failing case says what was done.
 pub const WOUNDS: &[(&str, Wound)] = &[
     ("stop the trails", |s, _, _| trails(s, |t| t.status.logging = false)),
@@ -90,21 +103,17 @@ pub const WOUNDS: &[(&str, Wound)] = &[
         let name = rule_name(s, at, pick).unwrap_or_default();
         let rules = &mut s.region_mut(at).rules;
         rules.remove(&name);
-        let rule = StoredRule {
-            rule: Rule {
-                state: RuleState::Disabled,
-                event_pattern: Some(r#"{"source":["theirs"]}"#.into()),
-                schedule_expression: None,
-                description: None,
-                role_arn: None,
-                managed_by: None,
-            },
-            targets: Default::default(),
-            tags: Default::default(),
-        };
+        let rule = theirs(r#"{"source":["theirs"]}"#);
         for number in rules.len()..300 {
             rules.insert(format!("theirs-{number}"), rule.clone());
         }
+    }),
+    ("fill the bus with wildcards", |s, at, pick| {
+        let name = rule_name(s, at, pick).unwrap_or_default();
+        let rules = &mut s.region_mut(at).rules;
+        rules.remove(&name);
+        let rule = theirs(r#"{"source":[{"anything-but":{"wildcard":"theirs*"}}]}"#);
+        rules.extend((0..30).map(|number| (format!("wild-{number}"), rule.clone())));
     }),
     ("disable the rule", |s, at, pick| rule(s, at, pick, |r| r.rule.state = RuleState::Disabled)),
     ("enable the rule plainly", |s, at, pick| {
