@@ -27,6 +27,7 @@ pub enum Fault {
     DeleteTopic,
     DeleteQueue,
     QueuePolicy,
+    FunctionPolicy,
     DisableKey,
     DeleteBucket,
     StripTags,
@@ -43,7 +44,7 @@ pub struct Aim {
 }
 
 impl Fault {
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::StopTrail,
         Self::DeleteTrail,
         Self::NarrowSelectors,
@@ -62,6 +63,7 @@ impl Fault {
         Self::DeleteTopic,
         Self::DeleteQueue,
         Self::QueuePolicy,
+        Self::FunctionPolicy,
         Self::DisableKey,
         Self::DeleteBucket,
         Self::StripTags,
@@ -88,6 +90,7 @@ impl Fault {
             Self::DeleteTopic => "delete-topic",
             Self::DeleteQueue => "delete-queue",
             Self::QueuePolicy => "queue-policy",
+            Self::FunctionPolicy => "function-policy",
             Self::DisableKey => "disable-key",
             Self::DeleteBucket => "delete-bucket",
             Self::StripTags => "strip-tags",
@@ -115,6 +118,7 @@ impl Fault {
             Self::DeleteTopic => "delete a topic",
             Self::DeleteQueue => "delete a queue",
             Self::QueuePolicy => "take a queue's policy away",
+            Self::FunctionPolicy => "take the policies of a function and its aliases away",
             Self::DisableKey => "disable a KMS key",
             Self::DeleteBucket => "delete a bucket",
             Self::StripTags => "take the tags from a rule, topic, queue or trail",

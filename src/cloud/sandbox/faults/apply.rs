@@ -29,6 +29,7 @@ pub fn apply(state: &mut State, fault: Fault, aim: &Aim) -> Result<String, Strin
         }
         Fault::Unsubscribe | Fault::FilterSubscription => subscription(state, fault, aim),
         Fault::DeleteQueue | Fault::QueuePolicy => queue(state, fault, aim),
+        Fault::FunctionPolicy => function(state, aim),
         Fault::DisableKey => key(state, aim),
         Fault::DeleteBucket => bucket(state, aim),
         Fault::StripTags => tags(state, aim),
@@ -217,6 +218,29 @@ fn queue(state: &mut State, fault: Fault, aim: &Aim) -> Result<String, String> {
         stored.queue.policy = None;
     }
     Ok(format!("Took the policy of queue {name} ({place}) away: no service may send to it."))
+}
+
+fn function(state: &mut State, aim: &Aim) -> Result<String, String> {
+    let all = || {
+        state.places().into_iter().flat_map(|place| {
+            let functions = state.region(&place).functions.iter();
+            let functions = functions.map(|(name, one)| (place.clone(), name.clone(), one.clone()));
+            functions.collect::<Vec<_>>()
+        })
+    };
+    let chosen = all().find(|(place, name, function)| {
+        let open = function.policy.is_some() || function.qualifiers.values().any(Option::is_some);
+        within(aim, place) && open && aim.name.as_ref().is_none_or(|wanted| wanted == name)
+    });
+    let Some((place, name, _)) = chosen else {
+        let there = all().map(|(place, name, _)| format!("{name} in {place}"));
+        return Err(nothing("function", aim, there));
+    };
+    if let Some(function) = state.region_mut(&place).functions.get_mut(&name) {
+        function.policy = None;
+        function.qualifiers.values_mut().for_each(|policy| *policy = None);
+    }
+    Ok(format!("Took the policies of function {name} ({place}) away: no service may call it."))
 }
 
 fn key(state: &mut State, aim: &Aim) -> Result<String, String> {
