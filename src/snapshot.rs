@@ -129,7 +129,8 @@ pub struct PlaceSnapshot {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountSnapshot {
     pub account: AccountId,
-    /// The regions that are enabled; read only when the blueprint asks for `regions: enabled`.
+    /// The regions that are enabled; read only when the blueprint asks for `regions: enabled`, or an
+    /// organization's trail is at home in a region that must be opted in to.
     pub enabled_regions: Observed<Vec<Region>>,
     /// Buckets of the trails that the blueprint manages, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

@@ -53,7 +53,7 @@ impl Cloud for Recorder<'_> {
             let seen = self.cloud.observe_account(account, reads).await;
             let record = AccountRecord { reads: reads.clone(), seen: seen.clone() };
             let mut kept = self.kept();
-            // A survey asks an account twice: for its regions, then for its buckets.
+            // A survey asks an account more than once: for its regions, for its buckets.
             match kept.accounts.get_mut(account) {
                 Some(before) => before.join(record),
                 None => drop(kept.accounts.insert(account.clone(), record)),

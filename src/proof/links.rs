@@ -33,6 +33,7 @@ link_codes! {
     TrailMissing "trail-missing" "No trail covers the place where the event lands.",
     TrailNotHere "trail-not-here" "The account has a trail, and it does not log in this region.",
     TrailNotLogging "trail-not-logging" "The trails that cover the place are not logging.",
+    TrailHomeNotEnabled "trail-home-not-enabled" "The organization's trail is at home in a region that the account has not enabled.",
     SelectorsDropManagement "selectors-drop-management" "The trail records no management events.",
     SelectorsDropWrites "selectors-drop-writes" "The trail leaves out calls that change something.",
     SelectorsDropReads "selectors-drop-reads" "The trail leaves out read-only calls.",

@@ -5,6 +5,7 @@
 //!
 //! Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html>
 
+mod home;
 mod landing;
 mod owner;
 
@@ -124,6 +125,9 @@ impl Asked<'_> {
         if !self.trail.trail.multi_region && self.trail.home_region != self.question.place.region {
             let cause = format!("it logs in {} only", self.trail.home_region);
             return self.broken(LinkCode::TrailNotHere, cause, Repair::MultiRegion);
+        }
+        if let Some(silent) = home::silences(self) {
+            return silent;
         }
         let lacks_global = !self.trail.trail.global_service_events;
         if lacks_global && self.question.global == Global::Yes {

@@ -1,9 +1,10 @@
 //! Reading all places side by side, each once.
 
 use super::{Event, Listener};
-use crate::cloud::{Cloud, ReadSet};
+use crate::cloud::{AccountReads, Cloud, ReadSet};
 use crate::desired::Desired;
 use crate::plan::Live;
+use crate::resource::topic::is_opt_in;
 use crate::scope::{AccountId, Arn, Place};
 use crate::snapshot::{AccountSnapshot, PlaceSnapshot};
 use futures::future::join_all;
@@ -11,7 +12,8 @@ use futures::stream::{self, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Reads every place in scope, then the home regions of trails that live elsewhere: a trail's selectors
-/// can only be trusted as its home region tells them.
+/// can only be trusted as its home region tells them. Where an organization's trail asks for it, an account
+/// is also asked which regions it has enabled.
 pub async fn observe(
     cloud: &dyn Cloud,
     desired: &Desired,
@@ -30,10 +32,18 @@ pub async fn observe(
     let (accounts, mut places) =
         futures::join!(accounts, read(cloud, wanted, concurrency, listener));
 
+    let mut accounts: BTreeMap<AccountId, AccountSnapshot> = accounts.into_iter().collect();
+    for account in accounts_in_doubt(&places) {
+        let reads = AccountReads { enabled_regions: true, ..AccountReads::default() };
+        let seen = cloud.observe_account(&account, &reads).await;
+        match accounts.get_mut(&account) {
+            Some(known) => known.enabled_regions = seen.enabled_regions,
+            None => drop(accounts.insert(account, seen)),
+        }
+    }
     let homes = homes_elsewhere(&places);
     places.extend(read(cloud, homes, concurrency, listener).await);
     listener(Event::ObserveFinished);
-    let accounts: BTreeMap<AccountId, AccountSnapshot> = accounts.into_iter().collect();
     Live { accounts, places }
 }
 
@@ -52,6 +62,21 @@ async fn read(
         .buffer_unordered(concurrency.max(1))
         .collect()
         .await
+}
+
+/// Accounts that see the organization's trail and may not have enabled its home region, without which they
+/// send it nothing. A home region that answered is enabled.
+fn accounts_in_doubt(places: &BTreeMap<Place, PlaceSnapshot>) -> BTreeSet<AccountId> {
+    let in_doubt = |place: &Place, seen: &PlaceSnapshot| {
+        seen.trails.known().into_iter().flatten().any(|(arn, trail)| {
+            let home = Place::new(place.account.clone(), trail.home_region.clone());
+            let theirs = Arn::parse(arn).is_some_and(|arn| arn.account != place.account.as_str());
+            let answered = || places.get(&home).is_some_and(|seen| seen.trails.known().is_some());
+            theirs && is_opt_in(&trail.home_region) && !answered()
+        })
+    };
+    let found = places.iter().filter(|(place, seen)| in_doubt(place, seen));
+    found.map(|(place, _)| place.account.clone()).collect()
 }
 
 /// Home regions, in accounts that are read anyway, of trails seen from another region only.

@@ -122,6 +122,13 @@ const ROWS: &[Row] = &[
         &["unknown selectors-unread eu-west-1", "unknown selectors-unread us-east-1"],
         Person,
     ),
+    (
+        &["the organization's trail instead"],
+        "the organization's trail, at home where nobody is",
+        0,
+        &["broken trail-home-not-enabled eu-west-1", "broken trail-home-not-enabled us-east-1"],
+        Apply,
+    ),
     (&[], "delete the rule", 7, &["broken rule-missing eu-west-1"], Apply),
     (&[], "move the rule to a custom bus", 7, &["broken rule-on-wrong-bus eu-west-1"], Apply),
     (&[], "fill the bus", 7, &["broken rule-quota eu-west-1"], Person),

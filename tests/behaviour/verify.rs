@@ -188,10 +188,16 @@ fn an_alert_without_a_route_is_said_to_be_unrouted() {
 
 /// The account's trail becomes the organization's, kept by another account.
 fn of_the_organization(world: &World) -> String {
-    let home = ctguard::scope::Region::new("us-east-1").unwrap();
+    of_the_organization_in(world, "us-east-1")
+}
+
+fn of_the_organization_in(world: &World, home: &str) -> String {
+    let name = home;
+    let home = ctguard::scope::Region::new(home).unwrap();
+    let before = ctguard::scope::Region::new("us-east-1").unwrap();
     let owner = ctguard::scope::AccountId::new("999988887777").unwrap();
     world.change(|state| {
-        let mine = ctguard::scope::Place::new(state.caller.account.clone(), home.clone());
+        let mine = ctguard::scope::Place::new(state.caller.account.clone(), before.clone());
         let (_, mut trail) = state.region_mut(&mine).trails.pop_first().unwrap();
         trail.trail.organization = true;
         let there = state.accounts.entry(owner.clone()).or_default();
@@ -199,7 +205,56 @@ fn of_the_organization(world: &World) -> String {
         let theirs = ctguard::scope::Place::new(owner.clone(), home.clone());
         state.region_mut(&theirs).trails.insert("everybody".into(), trail);
     });
-    format!("arn:aws:cloudtrail:us-east-1:{owner}:trail/everybody")
+    format!("arn:aws:cloudtrail:{name}:{owner}:trail/everybody")
+}
+
+/// AWS: a member account that has not enabled the home region sends the trail nothing, though it sees it.
+#[test]
+fn an_organizations_trail_hears_of_an_account_only_where_its_home_region_is_enabled() {
+    let heard = |world: &World| {
+        let state = world.state();
+        let mut regions = state.accounts.values().flat_map(|account| account.regions.values());
+        regions.any(|region| !region.outbox.is_empty())
+    };
+    let world = World::with_trail(PLAIN);
+    world.run(&["apply", "--yes"]).expect(0);
+    world.run(&["sandbox", "confirm"]).expect(0);
+    let arn = of_the_organization_in(&world, "me-south-1");
+    let trust = format!(
+        "{PLAIN}\ntrust_trails: [{{ arn: \"{arn}\", records: all, reason: they say so, until: 2026-12-31 }}]\n"
+    );
+    // That it records everything is no help where nothing is sent.
+    world.write("ctguard.yaml", &trust);
+    let ran = world.run(&["verify"]).expect(3);
+    assert!(ran.out.contains("trail-home-not-enabled") && ran.out.contains(&arn), "{}", ran.out);
+    assert!(ran.out.contains("enable-region --region-name me-south-1"), "{}", ran.out);
+    world.run(&["sandbox", "send", "ec2:CreateRoute", "--region", "eu-west-1"]).expect(0);
+    assert!(!heard(&world), "nothing is sent to that trail");
+
+    // Whoever may not list the regions cannot tell.
+    let denied =
+        Denied { operation: "account:ListRegions".to_owned(), account: None, region: None };
+    world.change(|state| state.denied.push(denied.clone()));
+    let ran = world.run(&["verify"]).expect(4);
+    assert!(ran.out.contains("trail-home-not-enabled"), "{}", ran.out);
+    assert!(ran.out.contains("Allow account:ListRegions"), "{}", ran.out);
+    world.change(|state| state.denied.clear());
+
+    let home = ctguard::scope::Region::new("me-south-1").unwrap();
+    world.change(|state| {
+        let account = state.caller.account.clone();
+        let account = state.accounts.get_mut(&account).unwrap();
+        account.global.enabled_regions.insert(home);
+    });
+    let ran = world.run(&["verify"]).expect(0);
+    assert!(ran.out.contains("they say so") && !ran.out.contains("not-enabled"), "{}", ran.out);
+    world.run(&["sandbox", "send", "ec2:CreateRoute", "--region", "eu-west-1"]).expect(0);
+    assert!(heard(&world), "an account that has enabled it sends its events");
+    // What a snapshot was told, it tells again.
+    let out = world.path("live.json").display().to_string();
+    world.run(&["snapshot", "--out", &out]).expect(0);
+    let offline = world.offline(&["verify"]).expect(0);
+    assert_eq!(offline.out, ran.out);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::hands::{
 };
 use super::town::{allow, place};
 use ctguard::cloud::sandbox::State;
-use ctguard::cloud::sandbox::state::{Account, StoredQueue, StoredRule, StoredSubscription};
+use ctguard::cloud::sandbox::state::{StoredQueue, StoredRule, StoredSubscription};
 use ctguard::resource::rule::{Input, InputTransformer, Rule, RuleState};
 use ctguard::resource::trail::{ReadWrite, Selectors};
 use ctguard::scope::{AccountId, Place, Region};
@@ -14,6 +14,25 @@ use serde_json::{Value, json};
 
 /// Does it in a place, to the object that `pick` chooses among those that are there.
 pub type Wound = fn(&mut State, &Place, usize);
+
+/// The trail becomes the organization's, kept by another account in this region.
+fn everybodys(s: &mut State, home: &str) {
+    let mut theirs = None;
+    for account in s.accounts.values_mut() {
+        for regional in account.regions.values_mut() {
+            theirs = regional.trails.pop_first().map(|(_, trail)| trail).or(theirs);
+            regional.trails.clear();
+        }
+    }
+    let Some(mut theirs) = theirs else { return };
+    theirs.trail.organization = true;
+    theirs.tags.clear();
+    let owner = AccountId::new("999988887777").unwrap();
+    let home = Region::new(home).unwrap();
+    let keeper = s.accounts.entry(owner.clone()).or_default();
+    keeper.global.enabled_regions.insert(home.clone());
+    s.region_mut(&Place::new(owner, home)).trails.insert("everybody".into(), theirs);
+}
 
 /// A rule of somebody else's that never fires.
 fn theirs(pattern: &str) -> StoredRule {
@@ -69,26 +88,8 @@ pub const WOUNDS: &[(&str, Wound)] = &[
         })
     }),
     ("single region with global events", |s, _, _| trails(s, |t| t.trail.multi_region = false)),
-    ("the organization's trail instead", |s, _, _| {
-        let mut theirs = None;
-        for account in s.accounts.values_mut() {
-            for regional in account.regions.values_mut() {
-                theirs = regional.trails.pop_first().map(|(_, trail)| trail).or(theirs);
-                regional.trails.clear();
-            }
-        }
-        let Some(mut theirs) = theirs else { return };
-        theirs.trail.organization = true;
-        theirs.tags.clear();
-        let owner = AccountId::new("999988887777").unwrap();
-        let home = Region::new("us-east-1").unwrap();
-        s.accounts.entry(owner.clone()).or_insert_with(|| {
-            let mut account = Account::default();
-            account.global.enabled_regions.insert(home.clone());
-            account
-        });
-        s.region_mut(&Place::new(owner, home)).trails.insert("everybody".into(), theirs);
-    }),
+    ("the organization's trail instead", |s, _, _| everybodys(s, "us-east-1")),
+    ("the organization's trail, at home where nobody is", |s, _, _| everybodys(s, "me-south-1")),
     ("delete the rule", |s, at, pick| {
         let name = rule_name(s, at, pick).unwrap_or_default();
         s.region_mut(at).rules.remove(&name);

@@ -3,6 +3,7 @@
 use super::super::state::{State, StoredTrail};
 use super::super::trails::selectors::{self, Facts};
 use super::{TrailLook, TrailVerdict};
+use crate::resource::topic::is_opt_in;
 use crate::scope::{AccountId, Partition, Place, Region};
 use serde_json::Value;
 
@@ -132,7 +133,7 @@ pub fn judge(state: &State, event: &Event<'_>) -> TrailVerdict {
     let trails: Vec<TrailLook> = state
         .trails_seen_from(place)
         .map(|(home, name, stored)| {
-            let why = look(stored, event);
+            let why = look(stored, event).and_then(|()| sends(state, place, &home));
             TrailLook {
                 arn: home.arn("cloudtrail", &format!("trail/{name}")),
                 records: why.is_ok(),
@@ -146,6 +147,18 @@ pub fn judge(state: &State, event: &Event<'_>) -> TrailVerdict {
         None => "no trail records it".to_owned(),
     };
     TrailVerdict { reaches_bus: trails.iter().any(|trail| trail.records), reason, trails }
+}
+
+/// Whether an account sends its events to a trail: to the organization's, at home in a region that must be
+/// opted in to, it does only when it has enabled that region.
+///
+/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html>
+fn sends(state: &State, place: &Place, home: &Place) -> Result<(), String> {
+    let there = Place::new(place.account.clone(), home.region.clone());
+    if home.account == place.account || !is_opt_in(&home.region) || state.is_enabled(&there) {
+        return Ok(());
+    }
+    Err(format!("account {} has not enabled its home region {}", place.account, home.region))
 }
 
 fn look(stored: &StoredTrail, event: &Event<'_>) -> Result<(), String> {
