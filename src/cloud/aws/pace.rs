@@ -36,6 +36,10 @@ pub(super) enum Class {
     /// Source: <https://docs.aws.amazon.com/general/latest/gr/sns.html>
     TopicLists,
     Topics,
+    /// Policies of functions: 15 a second.
+    ///
+    /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+    FunctionPolicies,
 }
 
 impl Class {
@@ -52,6 +56,7 @@ impl Class {
             ("sns", "Subscribe" | "Unsubscribe") => Some(Self::Subscriptions),
             ("sns", "ListSubscriptionsByTopic") => Some(Self::TopicLists),
             ("sns", _) => Some(Self::Topics),
+            ("lambda", "GetPolicy") => Some(Self::FunctionPolicies),
             _ => None,
         }
     }
@@ -65,6 +70,7 @@ impl Class {
             Self::TopicTags => (9.0, 9.0),
             Self::Subscriptions => (90.0, 90.0),
             Self::TopicLists | Self::Topics => (27.0, 27.0),
+            Self::FunctionPolicies => (13.5, 13.5),
         }
     }
 }
@@ -115,6 +121,7 @@ mod tests {
             ("sns:ListSubscriptionsByTopic", Some(Class::TopicLists)),
             ("sns:Subscribe", Some(Class::Subscriptions)),
             ("sns:GetTopicAttributes", Some(Class::Topics)),
+            ("lambda:GetPolicy", Some(Class::FunctionPolicies)),
             ("sqs:GetQueueAttributes", None),
             ("sts:GetCallerIdentity", None),
         ] {
