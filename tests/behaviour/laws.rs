@@ -191,7 +191,9 @@ proptest! {
         let sandbox = Sandbox::in_memory(state);
         apply(&sandbox, &blueprint(&first));
         confirm(&sandbox);
-        for fault in faults {
+        // Chat subscribes by itself: a filter there is a person's to take off, and what waits for it waits on.
+        let chat = first.more[1];
+        for fault in faults.into_iter().filter(|fault| !chat || *fault != Fault::FilterSubscription) {
             // Not every fault has something to break in every account.
             let _ = sandbox.inflict(fault, &Aim::default());
         }
