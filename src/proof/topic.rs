@@ -142,11 +142,30 @@ impl TopicJudge<'_> {
             key::Answer::Unreadable(why) => {
                 unreadable(LinkCode::TopicKeyPolicy, self.place, object, &why)
             }
+            key::Answer::Refuses(trouble, cause) if self.apply_changes_key(name) => {
+                broken(trouble.of_topic(), self.place, object, cause, self.mender)
+            }
             key::Answer::Refuses(trouble, cause) => Link {
                 fix: "Allow events.amazonaws.com kms:GenerateDataKey* and kms:Decrypt in the policy of an enabled customer-managed key, without a condition; or take the encryption off.".to_owned(),
                 ..broken(trouble.of_topic(), self.place, object, cause, Mender::Person)
             },
         }
+    }
+
+    /// Whether an apply takes this key off, for none or for one that is known to let EventBridge in.
+    fn apply_changes_key(&self, name: &str) -> bool {
+        let here = self.desired.places.get(self.place);
+        let topic = self.destination.managed_topic.as_ref();
+        let Some(wanted) = here.zip(topic).and_then(|(here, topic)| here.topics.get(topic)) else {
+            return false;
+        };
+        let keys = self.live.places.get(self.place).map(|seen| &seen.keys);
+        self.mender == Mender::Apply
+            && wanted.kms_key.as_ref().is_none_or(|wanted| {
+                let seen = keys.and_then(|keys| keys.get(wanted));
+                wanted != name
+                    && matches!(key::judge(seen, EVENTS, Sent::Never), key::Answer::Admits)
+            })
     }
 
     pub(super) fn assumed(&self, code: LinkCode, object: String, cause: String) -> Link {

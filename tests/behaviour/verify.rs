@@ -351,3 +351,38 @@ fn a_dead_letter_queue_that_cannot_be_read_is_unknown() {
     let ran = world.run(&["verify"]).expect(4);
     assert!(ran.out.contains("dead-letters"), "{}", ran.out);
 }
+
+#[test]
+fn a_key_that_nobody_asked_for_is_taken_off_by_apply_and_one_that_was_asked_for_is_a_persons() {
+    let world = World::settled(&keeping_a_trail());
+    let encrypt = |key: &str| {
+        world.change(|state| {
+            let place = ctguard::scope::Place::new(
+                state.caller.account.clone(),
+                "eu-west-1".to_owned().try_into().unwrap(),
+            );
+            let topic = state.region_mut(&place).topics.get_mut("ctguard-acme-secops").unwrap();
+            topic.topic.kms_key = Some(key.to_owned());
+        });
+    };
+    let mender = || {
+        let report = world.run(&["verify", "--format", "json"]).expect(3).json();
+        let link = report["links"][0].clone();
+        assert_eq!(link["code"], "topic-key-aws-managed", "{report:#}");
+        link["mender"].as_str().unwrap().to_owned()
+    };
+    encrypt("alias/aws/sns");
+    assert_eq!(mender(), "apply");
+    world.run(&["apply", "--yes"]).expect(0);
+    world.run(&["verify"]).expect(0);
+
+    // An apply would put a key in its place of which nothing is known.
+    let with_key =
+        keeping_a_trail().replace("format: text,", "format: text, kms_key: alias/theirs,");
+    world.write("ctguard.yaml", &with_key);
+    encrypt("alias/aws/sns");
+    let report = world.run(&["verify", "--format", "json"]).expect(3).json();
+    let links = report["links"].as_array().unwrap();
+    let link = links.iter().find(|link| link["code"] == "topic-key-aws-managed").unwrap();
+    assert_eq!(link["mender"], "person", "{report:#}");
+}
