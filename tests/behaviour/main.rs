@@ -1,7 +1,8 @@
 //! ctguard as its users meet it, and its adapter as AWS meets it: one binary, since the SDK links slowly.
 //!
 //! Commands run in process on a sandbox file; the laws of the design are in `laws` and `no_gap`; the AWS
-//! adapter meets loopback servers in `adapter` and emulators in `emulators`.
+//! adapter meets loopback servers in `adapter`, answers in AWS's own words in `recorded`, and emulators in
+//! `emulators`.
 
 // A test says what is wrong by panicking, in its helpers too.
 #![allow(clippy::unwrap_used, clippy::panic)]
@@ -19,6 +20,7 @@ mod no_gap;
 mod ownership;
 mod plan;
 mod program;
+mod recorded;
 mod sandbox;
 mod snapshot;
 mod streams;
@@ -26,6 +28,7 @@ mod stub;
 mod trail;
 mod truth;
 mod validate;
+mod verdict;
 mod verify;
 mod wire;
 mod world;

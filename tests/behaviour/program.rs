@@ -1,8 +1,37 @@
 //! The real binary: what `main` adds to the library.
 
-use crate::world::World;
 use crate::world::blueprints::PLAIN;
+use crate::world::{Ran, World};
+use std::path::Path;
 use std::process::{Command, Stdio};
+
+/// Runs the built program in a folder against a server that stands for AWS, as a user would, with nothing
+/// of this machine's own settings.
+pub fn against<'a>(
+    url: &str,
+    folder: &Path,
+    args: &[&str],
+    credentials: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Ran {
+    let output = Command::new(env!("CARGO_BIN_EXE_ctguard"))
+        .args(args)
+        .current_dir(folder)
+        .env_clear()
+        .env("AWS_ENDPOINT_URL", url)
+        .envs(credentials)
+        .env("AWS_REGION", "us-east-1")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_CONFIG_FILE", "/dev/null")
+        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    Ran {
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+        code: output.status.code().and_then(|code| u8::try_from(code).ok()).unwrap(),
+    }
+}
 
 fn ctguard(world: &World) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ctguard"));

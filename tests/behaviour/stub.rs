@@ -50,6 +50,22 @@ impl Call {
         body.get(name).cloned().unwrap_or_default()
     }
 
+    /// A parameter of a form call; empty when it was not sent.
+    pub fn form(&self, name: &str) -> String {
+        let value =
+            self.body.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+        let mut bytes = Vec::new();
+        let mut rest = value.unwrap_or_default().bytes();
+        while let Some(byte) = rest.next() {
+            let digits: String = match byte {
+                b'%' => rest.by_ref().take(2).map(char::from).collect(),
+                _ => format!("{byte:02X}"),
+            };
+            bytes.push(u8::from_str_radix(&digits, 16).unwrap());
+        }
+        String::from_utf8(bytes).unwrap()
+    }
+
     /// Whether a form call carries a parameter.
     pub fn has(&self, parameter: &str) -> bool {
         self.body.split('&').any(|pair| pair.split('=').next() == Some(parameter))

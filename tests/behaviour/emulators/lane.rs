@@ -10,13 +10,15 @@
 //! - moto's trails have no home region: it is put in, from the ARN.
 //! - moto's new trails have no event selectors: they get AWS's default.
 //! - moto answers GetBucketVersioning with an XML root of its own: it gets S3's name.
+//! - moto's GetKeyPolicy wants the policy's name, which AWS takes for granted: it is put in.
+//! - Neither has the keys that AWS manages: an alias of theirs names one.
 
+use crate::program;
 use crate::stub::{Call, Reply, Stub};
 use crate::wire::{self, Answer};
 use crate::world::Ran;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +53,7 @@ impl Lane {
         std::fs::write(self.folder.path().join("ctguard.yaml"), text).unwrap();
     }
 
-    /// Runs the built program as a user would, with nothing of this machine's own settings.
+    /// Runs the built program.
     pub fn ctguard(&self, args: &[&str]) -> Ran {
         self.ctguard_as(args, [(ACCESS_KEY_ID, self.account), (SECRET_ACCESS_KEY, "secret")])
     }
@@ -62,24 +64,7 @@ impl Lane {
         args: &[&str],
         credentials: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Ran {
-        let output = Command::new(env!("CARGO_BIN_EXE_ctguard"))
-            .args(args)
-            .current_dir(self.folder.path())
-            .env_clear()
-            .env("AWS_ENDPOINT_URL", self.proxy.url())
-            .envs(credentials)
-            .env("AWS_REGION", "us-east-1")
-            .env("AWS_EC2_METADATA_DISABLED", "true")
-            .env("AWS_CONFIG_FILE", "/dev/null")
-            .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        Ran {
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-            code: output.status.code().and_then(|code| u8::try_from(code).ok()).unwrap(),
-        }
+        program::against(&self.proxy.url(), self.folder.path(), args, credentials)
     }
 
     /// Runs the program and says which calls it made. Attempts are counted one by one.
@@ -111,9 +96,14 @@ impl Lane {
     }
 
     pub fn bucket_exists(&self, name: &str) -> bool {
+        self.bucket("HEAD", name).status == 200
+    }
+
+    /// Makes an S3 call about a whole bucket.
+    pub fn bucket(&self, method: &str, name: &str) -> Answer {
         let signed = signed(self.account, "us-east-1", "s3");
         let headers = [("authorization", signed.as_str()), ("x-moto-account-id", self.account)];
-        wire::send(&self.url, "HEAD", &format!("/{name}"), headers, "").status == 200
+        wire::send(&self.url, method, &format!("/{name}"), headers, "")
     }
 
     /// A function that lets SNS call it, which is its owner's affair. It has no code: nobody runs it.
@@ -145,6 +135,13 @@ impl Lane {
 
     /// A queue that lets SNS send, which is its owner's affair.
     pub fn inbox(&self, region: &str, name: &str) -> String {
+        let policy = self.inbox_policy(region, name);
+        let parameters = json!({ "QueueName": name, "Attributes": { "Policy": policy } });
+        let made = self.json(region, sqs("CreateQueue"), &parameters);
+        made["QueueUrl"].as_str().unwrap().to_owned()
+    }
+
+    pub fn inbox_policy(&self, region: &str, name: &str) -> String {
         let policy = json!({
             "Version": "2012-10-17",
             "Statement": [{
@@ -154,10 +151,7 @@ impl Lane {
                 "Resource": self.arn("sqs", region, name),
             }],
         });
-        let parameters =
-            json!({ "QueueName": name, "Attributes": { "Policy": policy.to_string() } });
-        let made = self.json(region, sqs("CreateQueue"), &parameters);
-        made["QueueUrl"].as_str().unwrap().to_owned()
+        policy.to_string()
     }
 }
 
@@ -180,10 +174,15 @@ pub fn cloudtrail(operation: &'static str) -> Operation {
     Operation("com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101", operation)
 }
 
+pub fn kms(operation: &'static str) -> Operation {
+    Operation("TrentService", operation)
+}
+
 fn ask(url: &str, account: &str, region: &str, operation: Operation, parameters: &Value) -> Value {
     let service = match operation.0 {
         "AWSEvents" => "events",
         "AmazonSQS" => "sqs",
+        "TrentService" => "kms",
         _ => "cloudtrail",
     };
     let headers = [
@@ -221,9 +220,19 @@ pub fn counts<'a>(calls: impl IntoIterator<Item = &'a Call>) -> Counts {
 fn pass_on(kind: Kind, account: &str, url: &str, call: &Call) -> Reply {
     let headers = call.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let headers = headers.chain([("x-moto-account-id", account)]);
-    let mut answer = wire::send(url, &call.method, &call.path, headers, &call.body);
+    let mut body = call.body.clone();
+    if (kind, call.operation.as_str()) == (Kind::Moto, "GetKeyPolicy") {
+        body = json!({ "KeyId": call.parameter("KeyId"), "PolicyName": "default" }).to_string();
+    }
+    let mut answer = wire::send(url, &call.method, &call.path, headers, &body);
     let ask = |operation, parameters| ask(url, account, &call.region, operation, &parameters);
     match (kind, call.operation.as_str()) {
+        (_, "DescribeKey") if answer.status != 200 => {
+            let key = call.parameter("KeyId");
+            if let Some(alias) = key.as_str().filter(|key| key.starts_with("alias/aws/")) {
+                return Reply::Json(aws_managed_key(account, &call.region, alias));
+            }
+        }
         _ if answer.status != 200 => {}
         (Kind::Ministack, "CreateTrail") => {
             let tags = json!({
@@ -268,6 +277,20 @@ fn add_tagged(answer: &mut Answer, call: &Call, trails: &Value) {
         }
     }
     answer.body = value.to_string();
+}
+
+/// AWS makes the key of such an alias when somebody asks for it.
+///
+/// Source: <https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html>
+fn aws_managed_key(account: &str, region: &str, alias: &str) -> Value {
+    let id = format!("key-of-{}", alias.replace('/', "-"));
+    json!({ "KeyMetadata": {
+        "KeyId": id,
+        "Arn": format!("arn:aws:kms:{region}:{account}:key/{id}"),
+        "Enabled": true,
+        "KeyState": "Enabled",
+        "KeyManager": "AWS",
+    } })
 }
 
 fn add_home_regions(answer: &mut Answer) {
