@@ -1,7 +1,7 @@
 //! The adapter against AWS emulators over HTTP: what was written is what is read, every action can be
 //! repeated, and what was deleted is gone.
 //!
-//! `story` plays the whole program against them.
+//! `story` plays the whole program against them; `links` breaks each link there from outside.
 //!
 //! `tests/emulators/run.sh` starts the emulators and says where they are. On ministack each test has an
 //! account of its own (a 12-digit key id is the account), so that tests run side by side; moto has the one.
@@ -16,6 +16,7 @@
 
 mod calls;
 mod lane;
+mod links;
 mod listener;
 mod permissions;
 mod story;
