@@ -52,7 +52,9 @@ pub fn answer(state: &State, call: &Call) -> Reply {
         }
         "ListSubscriptionsByTopic" => {
             let arn = call.form("TopicArn");
-            let topic = named(&here.topics, &arn).unwrap();
+            let Some(topic) = named(&here.topics, &arn) else {
+                return Reply::Error(404, "NotFound", "Topic does not exist");
+            };
             let members: String = topic
                 .subscriptions
                 .iter()
@@ -69,7 +71,10 @@ pub fn answer(state: &State, call: &Call) -> Reply {
                 }
                 _ => None,
             });
-            Reply::Xml(entries(&subscription_attributes(&arn, found.unwrap())))
+            found.map_or_else(
+                || Reply::Error(400, "InvalidParameter", "Invalid parameter: SubscriptionArn"),
+                |now| Reply::Xml(entries(&subscription_attributes(&arn, now))),
+            )
         }
         "GetQueueUrl" => {
             let name = word("QueueName");
