@@ -104,6 +104,9 @@ pub struct ReadSet {
     pub trails: bool,
     /// The trail whose tags are wanted.
     pub managed_trail: Option<String>,
+    /// Rules, by name, of which it is wanted what AWS has counted. A proof asks for it; a plan does not.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub signals: BTreeSet<String>,
 }
 
 /// One mutating AWS call, named as AWS names it.

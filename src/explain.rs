@@ -10,11 +10,12 @@ mod subject;
 pub use subject::{NotFound, Subject};
 
 use crate::blueprint::{Alert, Blueprint, EventRef, Outcome, Risk};
-use crate::desired::Desired;
+use crate::desired::{AlertPath, Desired};
 use crate::pattern::{Filter, Pattern};
 use crate::plan::Live;
 use crate::proof::{Link, LinkCode, Mender, Proof, Status, prove};
 use crate::scope::{Arn, Place};
+use crate::snapshot::{Observed, RuleSignals};
 use fold::Way;
 use serde::Serialize;
 use serde_json::Value;
@@ -35,6 +36,16 @@ pub struct Explanation {
     pub alerts: Vec<AlertExplained>,
     /// Trouble that belongs to a place and not to one chain, such as dead letters that wait.
     pub signals: Vec<ChainLink>,
+    /// What was counted of the rules in the chains, by rule.
+    pub counted: Vec<Counted>,
+}
+
+/// What was counted of a rule, in all places where it is the same.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Counted {
+    pub rule: String,
+    pub places: BTreeSet<Place>,
+    pub seen: Observed<RuleSignals>,
 }
 
 /// What was asked for.
@@ -124,7 +135,7 @@ pub fn explain(
     live: &Live,
     subject: &Subject,
 ) -> Explanation {
-    let narrowed = narrowed(desired, subject);
+    let narrowed = Desired { paths: paths(desired, subject), ..desired.clone() };
     let proof = prove(&narrowed, live);
     let mut watching: Vec<(&Alert, Vec<&EventRef>)> = blueprint
         .alerts
@@ -145,6 +156,7 @@ pub fn explain(
         as_of: desired.as_of.to_string(),
         asked: subject.asked(),
         signals: signals(&narrowed, &proof),
+        counted: counted(&narrowed, live),
         alerts,
     }
 }
@@ -158,11 +170,11 @@ impl Explanation {
     }
 }
 
-/// The desired side with only the paths, events and rules that the subject is about.
-fn narrowed(desired: &Desired, subject: &Subject) -> Desired {
-    let mut narrowed = desired.clone();
+/// The paths, events and rules that the subject is about.
+pub fn paths(desired: &Desired, subject: &Subject) -> Vec<AlertPath> {
+    let mut narrowed = desired.paths.clone();
     let places = &desired.places;
-    narrowed.paths.retain_mut(|path| {
+    narrowed.retain_mut(|path| {
         if let Subject::Alert(id) = subject {
             return path.alert == *id;
         }
@@ -236,6 +248,28 @@ fn signals(desired: &Desired, proof: &Proof) -> Vec<ChainLink> {
         })
     };
     proof.signals.iter().filter(concerned).map(ChainLink::of).collect()
+}
+
+/// What was counted of the rules in the chains. It is another number in every place, so it stands beside the
+/// chains, which fold where the places are alike.
+fn counted(desired: &Desired, live: &Live) -> Vec<Counted> {
+    let mut all: Vec<Counted> = Vec::new();
+    for path in &desired.paths {
+        for name in &path.rules {
+            let seen = live.places.get(&path.raised).and_then(|here| here.signals.get(name));
+            let Some(seen) = seen else { continue };
+            match all.iter_mut().find(|counted| counted.rule == *name && counted.seen == *seen) {
+                Some(counted) => drop(counted.places.insert(path.raised.clone())),
+                None => all.push(Counted {
+                    rule: name.clone(),
+                    places: BTreeSet::from([path.raised.clone()]),
+                    seen: seen.clone(),
+                }),
+            }
+        }
+    }
+    all.sort_by(|a, b| (&a.rule, &a.places).cmp(&(&b.rule, &b.places)));
+    all
 }
 
 impl ChainLink {

@@ -28,6 +28,7 @@ const READ_ANYWHERE: &[&str] = &[
     "cloudtrail:GetEventSelectors",
     "cloudtrail:GetTrailStatus",
     "cloudtrail:ListTags",
+    "cloudwatch:GetMetricData",
     "events:ListEventBuses",
     "events:ListRules",
     "kms:DescribeKey",

@@ -15,6 +15,7 @@ mod policy;
 mod remarks;
 pub mod report;
 mod rule;
+mod signals;
 mod subscriber;
 mod target;
 mod topic;
@@ -106,7 +107,7 @@ impl PathProof {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Events still reach everybody, and something beside them is lost: `--strict` fails on it.
+    /// Events still reach everybody, and something beside them is lost or cannot be seen: `--strict` fails on it.
     Degraded,
     Note,
 }
@@ -127,7 +128,7 @@ pub struct Remark {
 #[derive(Debug, Clone, Default)]
 pub struct Proof {
     pub paths: Vec<PathProof>,
-    /// Broken signals that belong to no single path, such as dead letters that wait.
+    /// Broken signals that belong to no single path, such as dead letters that wait and invocations that failed.
     pub signals: Vec<Link>,
     /// What never changes a verdict.
     pub remarks: Vec<Remark>,
@@ -140,7 +141,10 @@ pub fn prove(desired: &Desired, live: &Live) -> Proof {
     let mut prover = Prover { desired, live, trails: BTreeMap::new(), topics: BTreeMap::new() };
     let paths = desired.paths.iter().map(|path| prover.path(path)).collect();
     let mut proof = Proof { paths, ..Proof::default() };
+    signals::collect(desired, live, &mut proof);
     remarks::collect(desired, live, &mut proof);
+    proof.remarks.sort();
+    proof.remarks.dedup();
     proof.unrouted =
         desired.alerts.iter().filter(|alert| !alert.routed).map(|alert| alert.id.clone()).collect();
     proof

@@ -1,13 +1,13 @@
 //! The pipeline: who calls, which places, what should exist, what is there.
 //!
 //! `survey` reads everything once; `plan`, `drift` and `verify` are pure functions of its result, and
-//! `apply` performs a plan and surveys again.
+//! `apply` performs a plan and surveys again. What only a proof looks at is read by `observe_signals`.
 
 pub mod apply;
 pub mod observe;
 
 pub use apply::{Applied, Outcome, OutcomeKind, apply};
-pub use observe::observe;
+pub use observe::{observe, observe_signals};
 
 use crate::blueprint::{Blueprint, Regions};
 use crate::cloud::{AccountReads, Cloud, CloudError};

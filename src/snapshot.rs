@@ -123,6 +123,10 @@ pub struct PlaceSnapshot {
     /// that they name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub keys: BTreeMap<String, Observed<LiveKey>>,
+    /// What was counted of the rules that were asked for, by name. A rule of which nothing was counted is
+    /// known to have counted nothing: AWS leaves a metric out while it is zero.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub signals: BTreeMap<String, Observed<RuleSignals>>,
 }
 
 /// What is seen in one account, outside its regions.
@@ -135,6 +139,51 @@ pub struct AccountSnapshot {
     /// Buckets of the trails that the blueprint manages, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub buckets: BTreeMap<String, Observed<LiveBucket>>,
+}
+
+/// What was counted of a rule on the default bus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleSignals {
+    /// How often it fired.
+    pub fired: Tally,
+    /// How often a target refused what it sent, for good.
+    pub failed: Tally,
+    /// How often what a target refused could not be put into the target's dead-letter queue.
+    pub lost: Tally,
+}
+
+/// A number, and how far back from the reading it was counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Tally {
+    pub count: u64,
+    pub hours: u32,
+}
+
+/// How far back a rule's failures are counted: what is older was there to be seen yesterday.
+pub const FAILED_HOURS: u32 = 24;
+
+/// How far back it is asked whether a rule has fired.
+pub const FIRED_HOURS: u32 = 30 * 24;
+
+impl RuleSignals {
+    /// These numbers, counted over the usual hours.
+    pub fn counted(fired: u64, failed: u64, lost: u64) -> Self {
+        Self {
+            fired: Tally { count: fired, hours: FIRED_HOURS },
+            failed: Tally { count: failed, hours: FAILED_HOURS },
+            lost: Tally { count: lost, hours: FAILED_HOURS },
+        }
+    }
+}
+
+impl Tally {
+    /// The span, as people say it: `24 hours`, `30 days`.
+    pub fn span(self) -> String {
+        match (self.hours / 24, self.hours % 24) {
+            (days @ 2.., 0) => format!("{days} days"),
+            _ => format!("{} hours", self.hours),
+        }
+    }
 }
 
 /// A rule with what belongs to it.
@@ -221,4 +270,17 @@ pub struct LiveBucket {
     /// one that ctguard was stopped in the middle of creating.
     #[serde(default)]
     pub empty: Option<bool>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_said_as_people_say_it() {
+        for (hours, said) in [(24, "24 hours"), (36, "36 hours"), (48, "2 days"), (720, "30 days")]
+        {
+            assert_eq!(Tally { count: 0, hours }.span(), said);
+        }
+    }
 }

@@ -5,6 +5,7 @@ use crate::blueprint::{self, Blueprint};
 use crate::cloud::Cloud;
 use crate::cloud::aws::{Aws, Options};
 use crate::cloud::sandbox::Sandbox;
+use crate::desired::{AlertPath, Desired};
 use crate::diag::{Diagnostic, Severity};
 use crate::error::{CommandError, Exit};
 use crate::plan::Plan;
@@ -88,6 +89,23 @@ pub(super) fn look(read: &Read, global: &Global, io: &mut Io<'_>) -> Result<Surv
     block_on(async {
         let cloud = open(global, read).await?;
         survey(cloud.as_ref(), read, global, io).await
+    })?
+}
+
+/// Looks, and asks AWS, too, what it has counted of the rules on these paths: what a proof takes.
+pub(super) fn look_closely(
+    read: &Read,
+    paths: impl FnOnce(&Desired) -> Vec<AlertPath>,
+    global: &Global,
+    io: &mut Io<'_>,
+) -> Result<Survey, CommandError> {
+    block_on(async {
+        let cloud = open(global, read).await?;
+        let mut survey = survey(cloud.as_ref(), read, global, io).await?;
+        let paths = paths(&survey.desired);
+        let concurrency = usize::from(global.concurrency);
+        run::observe_signals(cloud.as_ref(), &paths, &mut survey.live, concurrency).await;
+        Ok(survey)
     })?
 }
 

@@ -1,6 +1,7 @@
 use super::{BlueprintArg, Global, Io, context, is_json, print, print_json};
+use crate::desired::Desired;
 use crate::error::{CommandError, Exit};
-use crate::explain::{Subject, explain};
+use crate::explain::{Subject, explain, paths};
 use crate::proof::Status;
 use crate::report::explain::render;
 use clap::Args;
@@ -28,7 +29,8 @@ pub fn run(args: &ExplainArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit,
         CommandError { hints, ..CommandError::usage(error.to_string()) }
     })?;
     context::say(&notes, &BTreeMap::new(), global, io);
-    let survey = context::look(&read, global, io)?;
+    let paths = |desired: &Desired| paths(desired, &subject);
+    let survey = context::look_closely(&read, paths, global, io)?;
     let explanation = explain(&read.blueprint, &survey.desired, &survey.live, &subject);
     if is_json(global) {
         print_json(io, &explanation)?;

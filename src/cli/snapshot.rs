@@ -5,7 +5,7 @@ use crate::error::{CommandError, Exit};
 use crate::plan::{Stage, diff};
 use crate::proof::{Status, prove};
 use crate::report::count;
-use crate::run::Survey;
+use crate::run::{self, Survey};
 use crate::snapshot::file::{FileError, Recording};
 use clap::Args;
 use serde_json::json;
@@ -35,7 +35,9 @@ pub fn run(args: &SnapshotArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit
     let (survey, recording) = context::block_on(async {
         let cloud = context::open(global, &read).await?;
         let recorder = Recorder::new(cloud.as_ref());
-        let survey = context::survey(&recorder, &read, global, io).await?;
+        let mut survey = context::survey(&recorder, &read, global, io).await?;
+        let Survey { desired, live, .. } = &mut survey;
+        run::observe_signals(&recorder, &desired.paths, live, global.concurrency.into()).await;
         let recording = recorder.finish(&read.blueprint.name, survey.caller.clone(), as_of);
         Ok::<_, CommandError>((survey, recording))
     })??;

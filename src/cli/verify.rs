@@ -19,7 +19,7 @@ pub fn run(args: &VerifyArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, 
         Ok(read) => read,
         Err(exit) => return Ok(exit),
     };
-    let survey = context::look(&read, global, io)?;
+    let survey = context::look_closely(&read, |desired| desired.paths.clone(), global, io)?;
     let proof = prove(&survey.desired, &survey.live);
     let report = proof.report(&survey.desired);
     if is_json(global) {

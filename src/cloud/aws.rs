@@ -10,6 +10,7 @@
 
 mod account;
 mod cloudtrail;
+mod cloudwatch;
 mod errors;
 mod events;
 mod gate;

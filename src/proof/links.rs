@@ -75,6 +75,10 @@ link_codes! {
     ChatRaw "chat-raw" "Raw message delivery is on for chat, which then drops every message.",
     UnsubscribeOpen "unsubscribe-open" "Anybody who holds an alert's mail can end the subscription.",
     DeadLetters "dead-letters" "Messages that could not be delivered wait in a dead-letter queue.",
+    FailedInvocations "failed-invocations" "A target of the rule refused, for good, what the rule sent.",
+    DeadLetterFailed "dead-letter-failed" "What a target refused could not be put into its dead-letter queue.",
+    NeverFired "never-fired" "The rule has not fired for a month.",
+    SignalsUnread "signals-unread" "What was counted of the rules could not be read.",
     LogDelivery "log-delivery" "A trail cannot write its log files.",
     LogBucketMissing "log-bucket-missing" "The bucket of a trail does not exist.",
     LogBucketPolicy "log-bucket-policy" "The bucket of a trail refuses CloudTrail.",
@@ -90,7 +94,7 @@ impl LinkCode {
 
     /// Whether it is only ever a remark, which changes no verdict.
     pub fn is_remark(self) -> bool {
-        matches!(self, Self::DeadLetterQueue | Self::UnsubscribeOpen) || self >= Self::LogDelivery
+        matches!(self, Self::DeadLetterQueue | Self::UnsubscribeOpen) || self >= Self::NeverFired
     }
 }
 

@@ -2,8 +2,7 @@
 //! would be lost, subscriptions that one click ends.
 
 use super::policy::{Admission, Request, Sent, admission};
-use super::{Link, Mender, unreadable};
-use super::{LinkCode, Proof, Remark, Severity, Status};
+use super::{LinkCode, Proof, Remark, Severity};
 use crate::blueprint::Subscriber;
 use crate::desired::{AlertPath, Desired};
 use crate::plan::Live;
@@ -11,44 +10,14 @@ use crate::resource::topic::Protocol;
 use crate::scope::{AccountId, Arn, Place};
 use crate::snapshot::{LiveSubscription, LiveTrail, Observed};
 
-/// All remarks, and the broken signals.
+/// All remarks on what stands there.
 pub fn collect(desired: &Desired, live: &Live, proof: &mut Proof) {
-    signals(desired, live, proof);
     for place in live.places.keys() {
         trails(live, place, &mut proof.remarks);
     }
     for path in &desired.paths {
         targets(desired, live, path, &mut proof.remarks);
         subscribers(live, path, &mut proof.remarks);
-    }
-    proof.remarks.sort();
-    proof.remarks.dedup();
-}
-
-/// Dead letters that wait are alerts that somebody did not get.
-fn signals(desired: &Desired, live: &Live, proof: &mut Proof) {
-    for (place, here) in &desired.places {
-        for name in here.queues.keys() {
-            let arn = place.arn("sqs", name);
-            let seen = live.places.get(place).and_then(|seen| seen.queues.get(&arn));
-            let waiting = match seen {
-                Some(Observed::Unreadable(why)) => {
-                    proof.signals.push(unreadable(LinkCode::DeadLetters, place, arn, why));
-                    continue;
-                }
-                Some(Observed::Known(queue)) if queue.messages > 0 => queue.messages,
-                _ => continue,
-            };
-            proof.signals.push(Link {
-                code: LinkCode::DeadLetters,
-                status: Status::Broken,
-                place: place.clone(),
-                object: arn,
-                cause: format!("about {waiting} messages wait in it"),
-                fix: "Read them (their attributes say which rule or topic, and why), mend the cause, then purge the queue.".to_owned(),
-                mender: Mender::Person,
-            });
-        }
     }
 }
 

@@ -2,8 +2,11 @@
 
 use super::{Paint, count, places};
 use crate::blueprint::Outcome;
-use crate::explain::{AlertExplained, Asked, Chain, ChainLink, Exempt, Explanation, Limits};
+use crate::explain::{
+    AlertExplained, Asked, Chain, ChainLink, Counted, Exempt, Explanation, Limits,
+};
 use crate::proof::Status;
+use crate::snapshot::{Observed, RuleSignals};
 use std::fmt::Write;
 
 /// Renders what `explain` found.
@@ -19,7 +22,39 @@ pub fn render(explanation: &Explanation, paint: Paint) -> String {
             render_link(&mut out, link, paint);
         }
     }
+    if !explanation.counted.is_empty() {
+        let _ = writeln!(out, "\n{}", paint.head("What was counted"));
+    }
+    for Counted { rule, places: at, seen } in &explanation.counted {
+        let _ = writeln!(out, "    {rule} in {}", places(at));
+        let said = match seen {
+            Observed::Known(signals) => told(signals),
+            Observed::Unreadable(why) => {
+                format!("not known: {} failed: {} ({})", why.operation, why.code, why.message)
+            }
+            Observed::Absent => continue,
+        };
+        let _ = writeln!(out, "      {said}.");
+    }
     out
+}
+
+/// A rule's numbers in a sentence.
+fn told(signals: &RuleSignals) -> String {
+    let RuleSignals { fired, failed, lost } = *signals;
+    let fired = match fired.count {
+        0 => format!("it has not fired in {}", fired.span()),
+        1 => format!("it fired once in {}", fired.span()),
+        many => format!("it fired {many} times in {}", fired.span()),
+    };
+    let failed = match (failed.count, lost.count) {
+        (0, 0) => format!("nothing was refused in {}", failed.span()),
+        (refused, lost) => format!(
+            "{refused} refused in {}, and {lost} that the dead-letter queue did not take",
+            failed.span()
+        ),
+    };
+    format!("{fired}; {failed}")
 }
 
 fn headline(explanation: &Explanation, paint: Paint) -> String {

@@ -1,12 +1,12 @@
 //! A verdict as people read it: worst first, each broken link once.
 
 use super::{Paint, count, places};
-use crate::proof::{Counts, Finding, Report, Severity, Status};
+use crate::proof::{Counts, Finding, LinkCode, Report, Said, Severity, Status};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-/// Most alerts that a finding names before it only counts.
-const ALERTS_SHOWN: usize = 6;
+/// Most alerts that a finding names, and rules that a remark does, before it only counts.
+const NAMES_SHOWN: usize = 6;
 
 /// Renders a report of `verify`.
 pub fn render(report: &Report, paint: Paint) -> String {
@@ -53,14 +53,7 @@ pub fn render(report: &Report, paint: Paint) -> String {
     }
     if !report.remarks.is_empty() {
         let _ = writeln!(out, "\n{}", paint.head("Remarks"));
-        for said in &report.remarks {
-            let mark = match said.severity {
-                Severity::Degraded => paint.warn("degraded"),
-                Severity::Note => paint.dim("note"),
-            };
-            let _ = writeln!(out, "  {mark} {}  {}", paint.head(said.code), places(&said.places));
-            let _ = writeln!(out, "    {}", said.text);
-        }
+        render_remarks(&mut out, &report.remarks, paint);
     }
     let _ = writeln!(
         out,
@@ -90,19 +83,50 @@ fn render_finding(out: &mut String, finding: &Finding, paint: Paint) {
     let _ = writeln!(out, "  {}", finding.object);
     let _ = writeln!(out, "  {}.", finding.cause);
     if !finding.alerts.is_empty() {
-        let _ = writeln!(out, "  Alerts: {}.", alerts(&finding.alerts));
+        let _ = writeln!(out, "  Alerts: {}.", some(&finding.alerts));
     }
     if !finding.fix.is_empty() {
         let _ = writeln!(out, "  Fix: {}", finding.fix);
     }
 }
 
-fn alerts(alerts: &BTreeSet<String>) -> String {
-    let mut names: Vec<String> = alerts.iter().take(ALERTS_SHOWN).cloned().collect();
-    if alerts.len() > ALERTS_SHOWN {
-        names.push(format!("and {} more", alerts.len() - ALERTS_SHOWN));
+/// The remarks; what is said in the same words of several objects is said once, with their names.
+fn render_remarks(out: &mut String, remarks: &[Said], paint: Paint) {
+    let mut alike: Vec<(&Said, BTreeSet<String>)> = Vec::new();
+    for said in remarks {
+        let same = |one: &&mut (&Said, BTreeSet<String>)| {
+            (one.0.code, &one.0.text, &one.0.places) == (said.code, &said.text, &said.places)
+        };
+        match alike.iter_mut().find(same) {
+            Some((_, names)) => drop(names.insert(name(&said.object))),
+            None => alike.push((said, BTreeSet::from([name(&said.object)]))),
+        }
     }
-    names.join(", ")
+    for (said, names) in alike {
+        let mark = match said.severity {
+            Severity::Degraded => paint.warn("degraded"),
+            Severity::Note => paint.dim("note"),
+        };
+        let _ = writeln!(out, "  {mark} {}  {}", paint.head(said.code), places(&said.places));
+        let _ = writeln!(out, "    {}", said.text);
+        if said.code == LinkCode::NeverFired {
+            let _ = writeln!(out, "    Rules: {}.", some(&names));
+        }
+    }
+}
+
+/// The last part of an ARN.
+fn name(object: &str) -> String {
+    object.rsplit(['/', ':']).next().unwrap_or(object).to_owned()
+}
+
+/// A few names, and how many more there are.
+fn some(names: &BTreeSet<String>) -> String {
+    let mut shown: Vec<String> = names.iter().take(NAMES_SHOWN).cloned().collect();
+    if names.len() > NAMES_SHOWN {
+        shown.push(format!("and {} more", names.len() - NAMES_SHOWN));
+    }
+    shown.join(", ")
 }
 
 fn paint_status(status: Status, text: &str, paint: Paint) -> String {

@@ -2,7 +2,7 @@
 
 use super::{Event, Listener};
 use crate::cloud::{AccountReads, Cloud, ReadSet};
-use crate::desired::Desired;
+use crate::desired::{AlertPath, Desired};
 use crate::plan::Live;
 use crate::resource::topic::is_opt_in;
 use crate::scope::{AccountId, Arn, Place};
@@ -45,6 +45,31 @@ pub async fn observe(
     places.extend(read(cloud, homes, concurrency, listener).await);
     listener(Event::ObserveFinished);
     Live { accounts, places }
+}
+
+/// Reads what AWS has counted of the rules on these paths, as far as the rules are there.
+///
+/// A proof wants it and a plan does not, so it is a reading of its own, after the first: rules that are not
+/// there cost nothing.
+pub async fn observe_signals(
+    cloud: &dyn Cloud,
+    paths: &[AlertPath],
+    live: &mut Live,
+    concurrency: usize,
+) {
+    let mut wanted: BTreeMap<Place, ReadSet> = BTreeMap::new();
+    for path in paths {
+        let rules = live.places.get(&path.raised).and_then(|seen| seen.rules.known());
+        for name in path.rules.iter().filter(|name| rules.is_some_and(|r| r.contains_key(*name))) {
+            wanted.entry(path.raised.clone()).or_default().signals.insert(name.clone());
+        }
+    }
+    let seen = read(cloud, wanted.into_iter().collect(), concurrency, &|_| {}).await;
+    for (place, seen) in seen {
+        if let Some(here) = live.places.get_mut(&place) {
+            here.signals = seen.signals;
+        }
+    }
 }
 
 async fn read(

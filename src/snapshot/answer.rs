@@ -9,7 +9,7 @@
 use super::file::{AccountRecord, PlaceRecord};
 use super::{
     AccountSnapshot, LiveFunction, LiveQueue, LiveTopic, LiveTrail, Observed, PlaceSnapshot,
-    Unreadable,
+    RuleSignals, Unreadable,
 };
 use crate::cloud::{AccountReads, ReadSet};
 use crate::resource::{BLUEPRINT_TAG, Tags};
@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const NO_ACCOUNT: &str = "the snapshot does not hold this account";
 const NO_PLACE: &str = "the snapshot does not hold this place";
 const NOT_ASKED: &str = "nobody looked for it when the snapshot was taken";
+const NOT_COUNTED: &str = "nobody asked what the rule has counted when the snapshot was taken";
 
 /// What was seen of an account, as far as these reads ask.
 pub fn account(
@@ -55,6 +56,7 @@ pub fn place(record: Option<&PlaceRecord>, place: &Place, reads: &ReadSet) -> Pl
         functions,
         trails,
         keys,
+        signals,
     } = &record.seen;
     let rules = match () {
         () if reads.rule_prefix.is_empty() => Observed::Known(BTreeMap::new()),
@@ -86,6 +88,7 @@ pub fn place(record: Option<&PlaceRecord>, place: &Place, reads: &ReadSet) -> Pl
         queues,
         functions: reads.functions.iter().map(|arn| found(functions, arn)).collect(),
         trails: question.trails(trails),
+        signals: counted(&reads.signals, signals, NOT_COUNTED),
     }
 }
 
@@ -93,6 +96,19 @@ pub fn place(record: Option<&PlaceRecord>, place: &Place, reads: &ReadSet) -> Pl
 fn found<T: Clone>(seen: &BTreeMap<String, Observed<T>>, arn: &str) -> (String, Observed<T>) {
     let seen = seen.get(arn).cloned();
     (arn.to_owned(), seen.unwrap_or_else(|| Observed::not_recorded(NOT_ASKED)))
+}
+
+/// What was counted of the rules that are asked for now.
+fn counted(
+    wanted: &BTreeSet<String>,
+    seen: &BTreeMap<String, Observed<RuleSignals>>,
+    why: &str,
+) -> BTreeMap<String, Observed<RuleSignals>> {
+    let found = |name: &String| {
+        let seen = seen.get(name).cloned();
+        (name.clone(), seen.unwrap_or_else(|| Observed::not_recorded(why)))
+    };
+    wanted.iter().map(found).collect()
 }
 
 /// A place that the file says nothing of.
@@ -112,6 +128,7 @@ fn nowhere(place: &Place, reads: &ReadSet) -> PlaceSnapshot {
         functions: each::<LiveFunction>(&reads.functions, &unknown()),
         trails: Observed::Unreadable(unknown()),
         keys: BTreeMap::new(),
+        signals: counted(&reads.signals, &BTreeMap::new(), NO_PLACE),
     }
 }
 

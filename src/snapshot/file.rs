@@ -193,6 +193,7 @@ impl PlaceRecord {
             functions,
             trails,
             managed_trail,
+            signals,
         } = later.reads;
         if !rule_prefix.is_empty() {
             self.seen.rules = later.seen.rules;
@@ -211,10 +212,12 @@ impl PlaceRecord {
         self.reads.topics.extend(topics);
         self.reads.queues.extend(queues);
         self.reads.functions.extend(functions);
+        self.reads.signals.extend(signals);
         self.seen.topics.extend(later.seen.topics);
         self.seen.queues.extend(later.seen.queues);
         self.seen.functions.extend(later.seen.functions);
         self.seen.keys.extend(later.seen.keys);
+        self.seen.signals.extend(later.seen.signals);
     }
 }
 

@@ -2,6 +2,7 @@
 //! failed entries, silence, nonsense. And how many calls it makes.
 
 mod reads;
+mod signals;
 mod writes;
 
 use crate::stub::{ACCOUNT, Call, Reply, Stub};
@@ -152,6 +153,7 @@ fn reads() -> ReadSet {
         functions: BTreeSet::from([arn("lambda", "function:triage:prod")]),
         trails: true,
         managed_trail: Some("main".to_owned()),
+        signals: BTreeSet::new(),
     }
 }
 

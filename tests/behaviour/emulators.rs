@@ -8,6 +8,7 @@
 //!
 //! Where an emulator is not like AWS, the test allows for it and the adapter does not:
 //!
+//! - ministack speaks CloudWatch's CBOR only where `cbor2` is installed, which is pinned beside it.
 //! - ministack's CreateTrail drops its tags, so a TagTrail follows.
 //! - ministack's tag search misses trails: the adapter reads the tags of a named object that is missed one by one,
 //!   as it must where AWS's search lags.
@@ -34,9 +35,11 @@ use ctguard::resource::topic::{Endpoint, Protocol, SubscriptionAttributes};
 use ctguard::resource::trail::{AdvancedSelector, FieldSelector, Selectors, Trail};
 use ctguard::resource::{BLUEPRINT_TAG, Tags};
 use ctguard::scope::{AccountId, Place, Region};
-use ctguard::snapshot::{LiveSubscription, Observed, PlaceSnapshot};
+use ctguard::snapshot::{LiveSubscription, Observed, PlaceSnapshot, RuleSignals};
+use lane::{Kind, Lane, cloudwatch};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// An emulator and the account that a test has there.
 struct Emulator {
@@ -269,6 +272,7 @@ impl Everything {
             functions: BTreeSet::new(),
             trails: true,
             managed_trail: Some(TRAIL.to_owned()),
+            signals: BTreeSet::new(),
         }
     }
 
@@ -393,4 +397,31 @@ async fn ministack_reads_what_was_written_and_every_action_can_be_repeated() {
 #[tokio::test]
 async fn moto_reads_what_was_written_and_every_action_can_be_repeated() {
     write_read_repeat_delete(moto()).await;
+}
+
+/// The SDK's own protocol, which the stub only imitates, spoken with somebody else's program.
+#[tokio::test]
+async fn ministack_tells_what_was_counted_of_a_rule_and_of_no_other() {
+    let account = "210000000010";
+    let (emulator, lane) = (ministack(account), Lane::start(Kind::Ministack, account));
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let an_hour_ago = now.as_secs() - 3_600;
+    let count = |metric: &str, rule: &str, value: f64| {
+        let dimensions = json!([{ "Name": "RuleName", "Value": rule }]);
+        let data = json!([{
+            "MetricName": metric, "Dimensions": dimensions, "Value": value, "Timestamp": an_hour_ago,
+        }]);
+        let parameters = json!({ "Namespace": "AWS/Events", "MetricData": data });
+        lane.json("eu-west-1", cloudwatch("PutMetricData"), &parameters);
+    };
+    count("TriggeredRules", "fired", 2.0);
+    count("TriggeredRules", "fired", 1.0);
+    count("FailedInvocations", "fired", 1.0);
+    count("InvocationsFailedToBeSentToDlq", "other", 5.0);
+
+    let rules = ["fired", "quiet"].map(str::to_owned);
+    let reads = ReadSet { signals: BTreeSet::from(rules), ..ReadSet::default() };
+    let seen = emulator.connect().await.observe(&emulator.place(), &reads).await.signals;
+    assert_eq!(seen["fired"], Observed::Known(RuleSignals::counted(3, 1, 0)));
+    assert_eq!(seen["quiet"], Observed::Known(RuleSignals::counted(0, 0, 0)));
 }

@@ -1,6 +1,7 @@
 //! Laws of the design, held over generated blueprints and accounts.
 
 use ctguard::blueprint::{Blueprint, load_text};
+use ctguard::cloud::Cloud;
 use ctguard::cloud::sandbox::faults::{Aim, Fault};
 use ctguard::cloud::sandbox::fresh::{AccountKind, new_account};
 use ctguard::cloud::sandbox::people::ConfirmFilter;
@@ -94,6 +95,16 @@ pub fn wait<T>(work: impl Future<Output = T>) -> T {
 
 pub fn survey(sandbox: &Sandbox, blueprint: &Blueprint) -> Survey {
     wait(run::survey(sandbox, blueprint, TODAY, &[], 4, &|_| {})).unwrap()
+}
+
+/// A survey with what AWS has counted.
+pub fn survey_to_prove(cloud: &dyn Cloud, blueprint: &Blueprint) -> Survey {
+    wait(async {
+        let survey = run::survey(cloud, blueprint, TODAY, &[], 4, &|_| {}).await;
+        let mut survey = survey.unwrap();
+        run::observe_signals(cloud, &survey.desired.paths, &mut survey.live, 4).await;
+        survey
+    })
 }
 
 pub fn plan(sandbox: &Sandbox, blueprint: &Blueprint) -> Plan {

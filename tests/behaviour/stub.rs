@@ -1,8 +1,10 @@
 //! A server on this machine that answers the SDK's calls with what a test tells it to.
 //!
 //! It knows as much of AWS's protocols as it takes to tell calls apart and to word an error: JSON with a
-//! target header, SNS's and STS's form bodies, and the paths of S3 and Lambda. Every call is written down, so that a stub
+//! target header, CloudWatch's CBOR, SNS's and STS's form bodies, and the paths of S3 and Lambda. Every call is written down, so that a stub
 //! that passes calls on is a proxy that counts them.
+
+mod cbor;
 
 use crate::wire::Answer;
 use serde_json::{Value, json};
@@ -37,6 +39,8 @@ pub struct Call {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Protocol {
     Json,
+    /// Told to tests, and by them, as JSON.
+    Cbor,
     Form,
     Rest,
     /// Paths, as S3 has them, with JSON below.
@@ -183,17 +187,23 @@ fn read(reader: &mut impl BufRead) -> Option<Call> {
     let length = headers.get("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    let body = String::from_utf8_lossy(&body).into_owned();
+    let called = path.split_once("/operation/").map(|(_, operation)| operation.to_owned());
+    let called = called.filter(|_| headers.contains_key("smithy-protocol"));
+    let body = match called {
+        Some(_) => cbor::decode(&body).to_string(),
+        None => String::from_utf8_lossy(&body).into_owned(),
+    };
     let action = body.split('&').find_map(|pair| pair.strip_prefix("Action=")).map(str::to_owned);
-    let (operation, protocol) = match (headers.get("x-amz-target"), action) {
-        (Some(target), _) => {
+    let (operation, protocol) = match (headers.get("x-amz-target"), called, action) {
+        (Some(target), ..) => {
             (target.rsplit('.').next().unwrap_or_default().to_owned(), Protocol::Json)
         }
-        (None, Some(action)) => (action, Protocol::Form),
-        (None, None) if path.starts_with("/2015-03-31/functions") => {
+        (None, Some(operation), _) => (operation, Protocol::Cbor),
+        (None, None, Some(action)) => (action, Protocol::Form),
+        (None, None, None) if path.starts_with("/2015-03-31/functions") => {
             (format!("{method} {path}"), Protocol::RestJson)
         }
-        (None, None) => (format!("{method} {path}"), Protocol::Rest),
+        (None, None, None) => (format!("{method} {path}"), Protocol::Rest),
     };
     // Credential=KEY/DATE/REGION/SERVICE/aws4_request
     let region = headers
@@ -208,46 +218,59 @@ fn write(mut stream: TcpStream, reader: &mut impl Read, call: &Call, reply: Repl
     let operation = &call.operation;
     let mut header = String::new();
     let (status, body) = match reply {
-        Reply::Json(value) => (200, value.to_string()),
+        Reply::Json(value) => (200, json_or_cbor(call, &value)),
         Reply::Xml(result) if call.protocol == Protocol::Form => (
             200,
             format!(
                 "<{operation}Response><{operation}Result>{result}</{operation}Result></{operation}Response>"
-            ),
+            )
+            .into_bytes(),
         ),
-        Reply::Xml(document) => (200, document),
+        Reply::Xml(document) => (200, document.into_bytes()),
         Reply::Error(status, code, message) => {
             let error = format!("<Code>{code}</Code><Message>{message}</Message>");
             let body = match call.protocol {
-                Protocol::Json | Protocol::RestJson => {
-                    json!({ "__type": code, "message": message }).to_string()
+                Protocol::Json | Protocol::Cbor | Protocol::RestJson => {
+                    json_or_cbor(call, &json!({ "__type": code, "message": message }))
                 }
-                Protocol::Form => format!("<ErrorResponse><Error>{error}</Error></ErrorResponse>"),
-                Protocol::Rest => format!("<Error>{error}</Error>"),
+                Protocol::Form => {
+                    format!("<ErrorResponse><Error>{error}</Error></ErrorResponse>").into_bytes()
+                }
+                Protocol::Rest => format!("<Error>{error}</Error>").into_bytes(),
             };
             (status, body)
         }
         Reply::Header(status, name, value) => {
             header = format!("{name}: {value}\r\n");
-            (status, String::new())
+            (status, Vec::new())
         }
         Reply::Whole(answer) => {
             header =
                 answer.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-            (answer.status, answer.body)
+            (answer.status, answer.body.into_bytes())
         }
-        Reply::Garbage(status) => (status, "<html><p>It works!".to_owned()),
+        Reply::Garbage(status) => (status, b"<html><p>It works!".to_vec()),
         Reply::Hang => {
             // Until the caller gives up and closes the connection.
             drop(reader.read(&mut [0]));
             return;
         }
     };
-    // The caller may have left meanwhile; that is its own affair.
-    drop(write!(
-        stream,
-        "HTTP/1.1 {status} Stub\r\n{header}x-amzn-requestid: stub-{}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+    if call.protocol == Protocol::Cbor {
+        header += "smithy-protocol: rpc-v2-cbor\r\ncontent-type: application/cbor\r\n";
+    }
+    let head = format!(
+        "HTTP/1.1 {status} Stub\r\n{header}x-amzn-requestid: stub-{}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         call.before,
         body.len()
-    ));
+    );
+    // The caller may have left meanwhile; that is its own affair.
+    drop(stream.write_all(&[head.as_bytes(), &body].concat()));
+}
+
+fn json_or_cbor(call: &Call, value: &Value) -> Vec<u8> {
+    match call.protocol {
+        Protocol::Cbor => cbor::encode(value),
+        _ => value.to_string().into_bytes(),
+    }
 }

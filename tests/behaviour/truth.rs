@@ -8,10 +8,11 @@ mod hands;
 pub mod town;
 pub mod wounds;
 
-use crate::laws::{apply, confirm, read, survey};
+use crate::laws::{apply, confirm, read, survey_to_prove};
 use ctguard::blueprint::{Blueprint, EventRef, Subscriber};
 use ctguard::cloud::sandbox::deliver::follow;
 use ctguard::cloud::sandbox::sample::{Identity, Sample, sample_event};
+use ctguard::cloud::sandbox::state::RuleMetrics;
 use ctguard::cloud::sandbox::{Sandbox, State};
 use ctguard::desired::{AlertPath, Desired};
 use ctguard::event::EventKind;
@@ -44,7 +45,7 @@ fn case() -> impl Strategy<Value = Case> {
         .prop_map(|(alerts, trails, wounds)| Case { alerts, trails, wounds })
 }
 
-/// The whole blueprint applied, and everybody confirmed.
+/// The whole blueprint applied, everybody confirmed, and every rule has fired.
 pub static SETTLED: LazyLock<State> = LazyLock::new(|| {
     let everything: Vec<usize> = (0..ALERTS.len()).collect();
     settled(&read(&town::blueprint(&everything, Trails::Kept)), Trails::Kept)
@@ -54,7 +55,13 @@ fn settled(blueprint: &Blueprint, trails: Trails) -> State {
     let sandbox = Sandbox::in_memory(town::town(trails));
     apply(&sandbox, blueprint);
     confirm(&sandbox);
-    sandbox.state()
+    let mut state = sandbox.state();
+    for place in state.places() {
+        let here = state.region_mut(&place);
+        let fired = RuleMetrics { triggered: 1, ..RuleMetrics::default() };
+        here.metrics.extend(here.rules.keys().map(|name| (name.clone(), fired)));
+    }
+    state
 }
 
 /// What verify says of a case, and the account that it says it of.
@@ -69,7 +76,7 @@ fn play(case: &Case) -> (Desired, Proof, State) {
         WOUNDS[*wound].1(&mut state, &place(REGIONS[*region]), *pick);
     }
     let sandbox = Sandbox::in_memory(state.clone());
-    let survey = survey(&sandbox, &blueprint);
+    let survey = survey_to_prove(&sandbox, &blueprint);
     let proof = prove(&survey.desired, &survey.live);
     (survey.desired, proof, state)
 }

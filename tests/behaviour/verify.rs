@@ -254,7 +254,7 @@ fn an_organizations_trail_hears_of_an_account_only_where_its_home_region_is_enab
     let out = world.path("live.json").display().to_string();
     world.run(&["snapshot", "--out", &out]).expect(0);
     let offline = world.offline(&["verify"]).expect(0);
-    assert_eq!(offline.out, ran.out);
+    assert_eq!(offline.out, world.run(&["verify"]).expect(0).out);
 }
 
 #[test]
@@ -323,8 +323,9 @@ fn what_is_degraded_is_said_and_counted_and_fails_only_strictly() {
     assert_eq!(report["degraded"], 1, "{report:#}");
     let codes: Vec<_> =
         report["remarks"].as_array().unwrap().iter().map(|r| r["code"].as_str().unwrap()).collect();
-    // A click on the link in the mail is how the test's people confirm.
-    assert_eq!(codes, ["log-bucket-missing", "unsubscribe-open"]);
+    // A click on the link in the mail is how the test's people confirm; and nothing has happened yet.
+    let notes = ["unsubscribe-open", "never-fired", "never-fired"];
+    assert_eq!(codes, [&["log-bucket-missing"][..], &notes].concat());
     world.run(&["verify", "--strict"]).expect(3);
 }
 
@@ -385,4 +386,121 @@ fn a_key_that_nobody_asked_for_is_taken_off_by_apply_and_one_that_was_asked_for_
     let links = report["links"].as_array().unwrap();
     let link = links.iter().find(|link| link["code"] == "topic-key-aws-managed").unwrap();
     assert_eq!(link["mender"], "person", "{report:#}");
+}
+
+#[test]
+fn what_eventbridge_counts_is_read_where_it_may_be() {
+    let world = World::settled(&keeping_a_trail());
+    let said = |world: &World, code| world.run(&["verify", "-q"]).expect(code).out;
+    let quiet = said(&world, 0);
+    assert!(quiet.contains("note never-fired  111122223333/{eu-west-1, us-east-1}"), "{quiet}");
+    assert!(quiet.contains("Rules: ctguard-acme-route."), "{quiet}");
+
+    let here = ["--region", "eu-west-1"];
+    let route = [&["sandbox", "send", "ec2:CreateRoute"][..], &here].concat();
+    world.run(&route).expect(0);
+    let fired = said(&world, 0);
+    assert!(fired.contains("note never-fired  111122223333/us-east-1"), "{fired}");
+
+    // Nobody may publish, so what the rule sends ends as a dead letter; then the queue is gone, too.
+    world.run(&[&["sandbox", "break", "rewrite-topic-policy"][..], &here].concat()).expect(0);
+    world.run(&route).expect(0);
+    let failed = said(&world, 3);
+    assert!(failed.contains("broken failed-invocations  111122223333/eu-west-1"), "{failed}");
+    assert!(
+        failed.contains("in 24 hours, 1 invocation of its targets failed for good."),
+        "{failed}"
+    );
+    assert!(!failed.contains("dead-letter-failed"), "{failed}");
+    let queue = ["sandbox", "break", "delete-queue", "ctguard-acme-targets"];
+    world.run(&[&queue[..], &here].concat()).expect(0);
+    world.run(&route).expect(0);
+    let lost = said(&world, 3);
+    assert!(lost.contains("broken dead-letter-failed  111122223333/eu-west-1"), "{lost}");
+
+    let explained = world.run(&["explain", "ec2:CreateRoute"]).expect(3).out;
+    assert!(explained.contains("it fired 3 times in 30 days; 2 refused in 24 hours, and 1 that the dead-letter queue did not take."), "{explained}");
+    assert!(
+        explained.contains("it has not fired in 30 days; nothing was refused in 24 hours."),
+        "{explained}"
+    );
+
+    // Mended, it is over when the span is; an apply cannot make it unhappen.
+    world.run(&["apply", "--yes"]).expect(0);
+    let mended = said(&world, 3);
+    assert!(
+        mended.contains("0 broken, 0 unknown") && mended.contains("failed-invocations"),
+        "{mended}"
+    );
+    world.run(&["sandbox", "lapse"]).expect(0);
+    said(&world, 0);
+}
+
+#[test]
+fn counts_that_may_not_be_read_are_remarked_and_leave_every_verdict_as_it_is() {
+    let world = World::settled(&keeping_a_trail());
+    let counts =
+        |world: &World, code| world.run(&["verify", "--format", "json"]).expect(code).json();
+    let before = counts(&world, 0);
+    world.change(|state| {
+        let operation = "cloudwatch:GetMetricData".to_owned();
+        state.denied.push(Denied { operation, account: None, region: None })
+    });
+    let after = counts(&world, 0);
+    assert_eq!((&after["counts"], &after["links"]), (&before["counts"], &before["links"]));
+    let unread = |report: &serde_json::Value| {
+        let remarks = report["remarks"].as_array().unwrap().clone();
+        remarks.into_iter().find(|remark| remark["code"] == "signals-unread")
+    };
+    assert_eq!(unread(&before), None);
+    let remark = unread(&after).expect("it is said");
+    let text = remark["text"].as_str().unwrap();
+    assert!(text.contains("Allow cloudwatch:GetMetricData"), "{text}");
+    assert_eq!(remark["places"].as_array().map(Vec::len), Some(2), "{remark}");
+    world.run(&["verify", "--strict"]).expect(3);
+}
+
+#[test]
+fn only_a_proof_asks_what_was_counted_and_explain_only_for_its_own_rules() {
+    let world = World::settled(&keeping_a_trail());
+    world.run(&["sandbox", "send", "ec2:CreateRoute"]).expect(0);
+    world.run(&["snapshot", "--out", &world.path("live.json").display().to_string()]).expect(0);
+    for args in [&["verify", "-q"][..], &["explain", "ec2:CreateRoute"]] {
+        assert_eq!(world.offline(args).seen(), world.run(args).seen(), "{args:?}");
+    }
+    let explained = world.offline(&["explain", "ec2:CreateRoute", "--format", "json"]).json();
+    let rules: Vec<&str> = explained["counted"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|c| c["rule"].as_str())
+        .collect();
+    assert_eq!(rules, ["ctguard-acme-route"; 2], "one fired and one did not: {explained}");
+
+    // A file from before anything was counted: proven all the same, and it says what it does not hold.
+    let old: String = world
+        .read("live.json")
+        .lines()
+        .map(|line| {
+            let mut line: serde_json::Value = serde_json::from_str(line).unwrap();
+            for half in ["reads", "seen"] {
+                if let Some(half) = line.pointer_mut(&format!("/place/{half}")) {
+                    half.as_object_mut().unwrap().remove("signals").expect("it was counted");
+                }
+            }
+            format!("{line}\n")
+        })
+        .collect();
+    world.write("live.json", &old);
+    let said = world.offline(&["verify", "-q"]).expect(0).out;
+    assert!(said.contains("degraded signals-unread"), "{said}");
+    assert!(said.contains("Take a new snapshot with this blueprint."), "{said}");
+
+    // Of a rule that is not there nobody asks: that it does not fire goes without saying.
+    world.run(&["sandbox", "break", "delete-rule", "ctguard-acme-new-user"]).expect(0);
+    let said = world.run(&["verify", "-q"]).expect(3).out;
+    assert!(
+        said.contains("rule-missing") && !said.contains("Rules: ctguard-acme-new-user"),
+        "{said}"
+    );
 }

@@ -9,6 +9,7 @@
 //!          DescribeTrails ─► GetTrailStatus each; GetEventSelectors of those at home here
 //!          key of a topic or subscribed queue: DescribeKey ─► GetKeyPolicy
 //!          a rule that should be there is not: ListRules pages, ListEventBuses ─► ListRules each
+//!          rules whose signals are wanted: GetMetricData, two spans, 500 metrics a call
 //! account  ListRegions pages; bucket: HeadBucket ─► its five settings and tags
 //! ```
 //!
@@ -103,6 +104,11 @@ fn unreadable(place: &Place, reads: &ReadSet, error: &CloudError) -> PlaceSnapsh
         functions: each(&reads.functions, error),
         trails: Observed::Unreadable(error.into()),
         keys: BTreeMap::new(),
+        signals: reads
+            .signals
+            .iter()
+            .map(|name| (name.clone(), Observed::Unreadable(error.into())))
+            .collect(),
     }
 }
 
@@ -116,8 +122,15 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     async fn all(&self) -> PlaceSnapshot {
-        let (rules, topics, queues, functions, trails) =
-            join!(self.rules(), self.topics(), self.queues(), self.functions(), self.trails());
+        let now = jiff::Timestamp::now().as_second();
+        let (rules, topics, queues, functions, trails, signals) = join!(
+            self.rules(),
+            self.topics(),
+            self.queues(),
+            self.functions(),
+            self.trails(),
+            self.session.signals(&self.reads.signals, now)
+        );
         let (keys, (on_bus, stray_rules)) =
             join!(self.keys(&topics, &queues), self.when_missing(&rules));
         let place = self.session.place.clone();
@@ -132,6 +145,7 @@ impl Reading<'_> {
             functions,
             trails,
             keys,
+            signals,
         }
     }
 

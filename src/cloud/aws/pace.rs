@@ -40,6 +40,10 @@ pub(super) enum Class {
     ///
     /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
     FunctionPolicies,
+    /// CloudWatch's GetMetricData: 50 a second.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html>
+    Metrics,
 }
 
 impl Class {
@@ -57,6 +61,7 @@ impl Class {
             ("sns", "ListSubscriptionsByTopic") => Some(Self::TopicLists),
             ("sns", _) => Some(Self::Topics),
             ("lambda", "GetPolicy") => Some(Self::FunctionPolicies),
+            ("cloudwatch", "GetMetricData") => Some(Self::Metrics),
             _ => None,
         }
     }
@@ -64,7 +69,7 @@ impl Class {
     /// Calls a second, and how many may be made at once.
     fn rate(self) -> (f64, f64) {
         match self {
-            Self::Events => (45.0, 45.0),
+            Self::Events | Self::Metrics => (45.0, 45.0),
             Self::TrailReads => (9.0, 9.0),
             Self::TrailWrites => (0.9, 3.0),
             Self::TopicTags => (9.0, 9.0),
@@ -122,6 +127,7 @@ mod tests {
             ("sns:Subscribe", Some(Class::Subscriptions)),
             ("sns:GetTopicAttributes", Some(Class::Topics)),
             ("lambda:GetPolicy", Some(Class::FunctionPolicies)),
+            ("cloudwatch:GetMetricData", Some(Class::Metrics)),
             ("sqs:GetQueueAttributes", None),
             ("sts:GetCallerIdentity", None),
         ] {

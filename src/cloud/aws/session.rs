@@ -21,6 +21,7 @@ pub(super) struct Session {
     gate: Arc<Gate>,
     account: OnceLock<aws_sdk_account::Client>,
     cloudtrail: OnceLock<aws_sdk_cloudtrail::Client>,
+    cloudwatch: OnceLock<aws_sdk_cloudwatch::Client>,
     events: OnceLock<aws_sdk_eventbridge::Client>,
     iam: OnceLock<aws_sdk_iam::Client>,
     kms: OnceLock<aws_sdk_kms::Client>,
@@ -61,6 +62,7 @@ impl Session {
             gate,
             account: OnceLock::new(),
             cloudtrail: OnceLock::new(),
+            cloudwatch: OnceLock::new(),
             events: OnceLock::new(),
             iam: OnceLock::new(),
             kms: OnceLock::new(),
@@ -75,6 +77,7 @@ impl Session {
 
     client!(account, aws_sdk_account);
     client!(cloudtrail, aws_sdk_cloudtrail);
+    client!(cloudwatch, aws_sdk_cloudwatch);
     client!(events, aws_sdk_eventbridge);
     client!(iam, aws_sdk_iam);
     client!(kms, aws_sdk_kms);

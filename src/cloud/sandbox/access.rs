@@ -52,7 +52,7 @@ pub fn check(state: &State, place: &Place, operation: &str) -> Result<(), Refusa
 fn denial_code(operation: &str) -> &'static str {
     match operation.split(':').next() {
         Some("sns") => "AuthorizationError",
-        Some("s3" | "sts" | "sqs" | "iam") => "AccessDenied",
+        Some("s3" | "sts" | "sqs" | "iam" | "cloudwatch") => "AccessDenied",
         _ => "AccessDeniedException",
     }
 }

@@ -5,6 +5,7 @@
 
 mod chat;
 mod fanout;
+pub(super) mod metrics;
 mod recorded;
 mod target;
 

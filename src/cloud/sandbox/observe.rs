@@ -10,7 +10,8 @@ use crate::resource::Tags;
 use crate::resource::trail::TrailStatus;
 use crate::scope::{AccountId, Region};
 use crate::snapshot::{
-    AccountSnapshot, LiveBucket, LiveRule, LiveTrail, Observed, PlaceSnapshot, Unreadable,
+    AccountSnapshot, LiveBucket, LiveRule, LiveTrail, Observed, PlaceSnapshot, RuleSignals,
+    Unreadable,
 };
 use std::collections::BTreeMap;
 
@@ -31,6 +32,7 @@ pub fn place(reader: &mut Reader<'_>, reads: &ReadSet) -> PlaceSnapshot {
         true => seen_trails(reader, reads),
         false => Observed::Known(BTreeMap::new()),
     };
+    let signals = signals(reader, reads);
     let place = reader.place.clone();
     PlaceSnapshot {
         place,
@@ -43,7 +45,25 @@ pub fn place(reader: &mut Reader<'_>, reads: &ReadSet) -> PlaceSnapshot {
         functions,
         trails,
         keys,
+        signals,
     }
+}
+
+/// What was counted of the rules asked for, all in one call; nothing is counted of a rule that is new.
+fn signals(reader: &mut Reader<'_>, reads: &ReadSet) -> BTreeMap<String, Observed<RuleSignals>> {
+    if reads.signals.is_empty() {
+        return BTreeMap::new();
+    }
+    let asked = reader.ask("cloudwatch:GetMetricData");
+    let metrics = &reader.state.region(reader.place).metrics;
+    let counted = |name: &String| match &asked {
+        Ok(()) => {
+            let now = metrics.get(name).copied().unwrap_or_default();
+            Observed::Known(RuleSignals::counted(now.triggered, now.failed, now.failed_to_dlq))
+        }
+        Err(why) => Observed::Unreadable(why.clone()),
+    };
+    reads.signals.iter().map(|name| (name.clone(), counted(name))).collect()
 }
 
 /// Reads what an account has outside its regions.

@@ -1,6 +1,6 @@
 //! What people and time do to an account: confirm, act, and forget to confirm.
 
-use super::deliver::{Delivery, follow};
+use super::deliver::{Delivery, follow, metrics};
 use super::state::{Clock, Received, State, StoredSubscription, locate};
 use super::{Sandbox, SandboxError, topics};
 use crate::resource::rule::{Input, Target};
@@ -47,7 +47,7 @@ impl Sandbox {
         self.change(|state| Ok(confirm(state, filter)))
     }
 
-    /// Lets an event happen: follows it, and keeps what arrives in outboxes and queues.
+    /// Lets an event happen: follows it, counts it, and keeps what arrives in outboxes and queues.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -55,11 +55,13 @@ impl Sandbox {
         self.change(|state| {
             let delivery = follow(state, event);
             keep(state, &delivery);
+            metrics::count(state, &delivery);
             Ok(delivery)
         })
     }
 
-    /// Lets 48 hours go by, after which SNS deletes what nobody confirmed. Says what went.
+    /// Lets 48 hours go by, after which SNS deletes what nobody confirmed, and nobody asks CloudWatch for the
+    /// failures before them. Says what went.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -69,6 +71,7 @@ impl Sandbox {
             if let Ok(later) = state.clock.0.checked_add(waited) {
                 state.clock = Clock(later);
             }
+            forget_failures(state);
             Ok(expire(state))
         })
     }
@@ -156,6 +159,15 @@ fn keep(state: &mut State, delivery: &Delivery) {
             outbox.push(received.clone());
             let extra = outbox.len().saturating_sub(OUTBOX_MAX);
             outbox.drain(..extra);
+        }
+    }
+}
+
+/// Failures are asked for over a day, and two have gone by.
+fn forget_failures(state: &mut State) {
+    for place in state.places() {
+        for metrics in state.region_mut(&place).metrics.values_mut() {
+            (metrics.failed, metrics.failed_to_dlq) = (0, 0);
         }
     }
 }

@@ -106,6 +106,9 @@ pub struct Regional {
     /// Lambda functions.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub functions: BTreeMap<String, StoredFunction>,
+    /// What CloudWatch has counted, by the rule's name: it outlives the rule.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metrics: BTreeMap<String, RuleMetrics>,
     /// What subscribers received, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outbox: Vec<Received>,
@@ -120,6 +123,18 @@ pub struct StoredRule {
     pub targets: Targets,
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
+}
+
+/// What CloudWatch has counted of a rule of the default bus, as far back as it is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RuleMetrics {
+    /// `TriggeredRules`.
+    pub triggered: u64,
+    /// `FailedInvocations`.
+    pub failed: u64,
+    /// `InvocationsFailedToBeSentToDlq`.
+    pub failed_to_dlq: u64,
 }
 
 /// A topic with what belongs to it.

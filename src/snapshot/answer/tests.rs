@@ -53,6 +53,7 @@ fn record() -> PlaceRecord {
             functions: BTreeMap::new(),
             trails: Observed::Known(BTreeMap::new()),
             keys: BTreeMap::new(),
+            signals: BTreeMap::new(),
         },
     }
 }
@@ -160,4 +161,25 @@ fn an_account_tells_what_it_was_asked() {
     assert_eq!(told.enabled_regions, Observed::Absent);
     assert!(told.buckets["c"].unreadable().is_some());
     assert!(account(None, &home().account, &asked).enabled_regions.unreadable().is_some());
+}
+
+#[test]
+fn what_was_counted_is_told_of_the_rules_that_are_asked_for() {
+    let mut record = record();
+    let signals = RuleSignals::counted(3, 2, 1);
+    for name in ["a", "b"] {
+        record.reads.signals.insert(name.to_owned());
+        record.seen.signals.insert(name.to_owned(), Observed::Known(signals));
+    }
+    let ask = |record, names: &[&str]| {
+        let signals = names.iter().map(|name| (*name).to_owned()).collect();
+        place(record, &home(), &ReadSet { signals, ..reads("acme", &[]) }).signals
+    };
+    assert!(ask(Some(&record), &[]).is_empty(), "a plan is told nothing of it");
+    let told = ask(Some(&record), &["a", "new"]);
+    assert_eq!(told.len(), 2);
+    assert_eq!(told["a"], Observed::Known(signals));
+    for seen in [&told["new"], &ask(None, &["a"])["a"]] {
+        assert_eq!(seen.unreadable().map(|why| why.code.as_str()), Some(NOT_RECORDED));
+    }
 }

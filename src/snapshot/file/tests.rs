@@ -1,6 +1,6 @@
 use super::*;
 use crate::resource::topic::Topic;
-use crate::snapshot::{LiveTopic, Unreadable};
+use crate::snapshot::{LiveTopic, RuleSignals, Unreadable};
 
 fn place(region: &str) -> Place {
     let account = AccountId::new("111122223333").expect("twelve digits");
@@ -28,6 +28,7 @@ fn seen(place: &Place) -> PlaceSnapshot {
         functions: BTreeMap::new(),
         trails: Observed::Known(BTreeMap::new()),
         keys: BTreeMap::new(),
+        signals: BTreeMap::new(),
     }
 }
 
@@ -136,4 +137,22 @@ fn a_second_reading_adds_to_the_first() {
     let reads = ReadSet { rule_prefix: "ctguard-acme-".to_owned(), topics, ..ReadSet::default() };
     record.join(PlaceRecord { reads: reads.clone(), seen: seen(&home) });
     assert_eq!(record, PlaceRecord { reads, seen: seen(&home) });
+}
+
+#[test]
+fn a_file_from_before_anything_was_counted_is_read() {
+    let old = text(&recording());
+    assert!(!old.contains("signals"), "nobody asked, so nothing is written");
+    let home = place("us-east-1");
+    let asked = BTreeSet::from(["r".to_owned()]);
+    let reads = ReadSet { signals: asked, ..ReadSet::default() };
+    let mut seen = seen(&home);
+    seen.signals.insert("r".to_owned(), Observed::Known(RuleSignals::counted(1, 0, 0)));
+    let mut recording = recording();
+    let before = recording.places[&home].clone();
+    recording.places.get_mut(&home).unwrap().join(PlaceRecord { reads, seen: seen.clone() });
+    let joined = &recording.places[&home];
+    assert_eq!(joined.seen.signals, seen.signals);
+    assert_eq!(joined.seen.rules, before.seen.rules, "counting reads nothing else");
+    assert_eq!(read(&text(&recording)), Ok(recording));
 }

@@ -9,6 +9,8 @@
 //! - moto has one account for every key id: a header of its own names another.
 //! - moto's trails have no home region: it is put in, from the ARN.
 //! - moto's new trails have no event selectors: they get AWS's default.
+//! - Neither counts what rules do, and the proxy passes text, not CloudWatch's CBOR: ministack is asked in JSON, and for
+//!   moto, which has no JSON there, the proxy says that nothing was counted.
 //! - moto answers GetBucketVersioning with an XML root of its own: it gets S3's name.
 //! - moto's GetKeyPolicy wants the policy's name, which AWS takes for granted: it is put in.
 //! - Neither has the keys that AWS manages: an alias of theirs names one.
@@ -170,6 +172,10 @@ pub fn sqs(operation: &'static str) -> Operation {
     Operation("AmazonSQS", operation)
 }
 
+pub fn cloudwatch(operation: &'static str) -> Operation {
+    Operation("GraniteServiceVersion20100801", operation)
+}
+
 pub fn cloudtrail(operation: &'static str) -> Operation {
     Operation("com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101", operation)
 }
@@ -183,6 +189,7 @@ fn ask(url: &str, account: &str, region: &str, operation: Operation, parameters:
         "AWSEvents" => "events",
         "AmazonSQS" => "sqs",
         "TrentService" => "kms",
+        "GraniteServiceVersion20100801" => "monitoring",
         _ => "cloudtrail",
     };
     let headers = [
@@ -218,6 +225,13 @@ pub fn counts<'a>(calls: impl IntoIterator<Item = &'a Call>) -> Counts {
 }
 
 fn pass_on(kind: Kind, account: &str, url: &str, call: &Call) -> Reply {
+    if call.operation == "GetMetricData" {
+        let body: Value = serde_json::from_str(&call.body).unwrap();
+        return Reply::Json(match kind {
+            Kind::Ministack => ask(url, account, &call.region, cloudwatch("GetMetricData"), &body),
+            Kind::Moto => nothing_counted(&body),
+        });
+    }
     let headers = call.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let headers = headers.chain([("x-moto-account-id", account)]);
     let mut body = call.body.clone();
@@ -260,6 +274,17 @@ fn pass_on(kind: Kind, account: &str, url: &str, call: &Call) -> Reply {
         _ => {}
     }
     Reply::Whole(answer)
+}
+
+/// What CloudWatch says of metrics of which it has never heard.
+fn nothing_counted(asked: &Value) -> Value {
+    let queries = asked["MetricDataQueries"].as_array().unwrap();
+    let result = |query: &Value| {
+        json!({
+            "Id": query["Id"], "Label": "", "Timestamps": [], "Values": [], "StatusCode": "Complete",
+        })
+    };
+    json!({ "MetricDataResults": queries.iter().map(result).collect::<Vec<_>>() })
 }
 
 /// Adds the trails that carry the tag that is searched for to the last page of a search.

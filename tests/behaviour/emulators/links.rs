@@ -121,6 +121,8 @@ enum Elsewhere {
 }
 use Elsewhere::{Recorded, Sandbox};
 
+const COUNTS: &str = "neither counts what its rules do";
+
 /// What neither emulator models, and why.
 const NOT_HERE: &[(LinkCode, &str, Elsewhere)] = &[
     (
@@ -137,14 +139,27 @@ const NOT_HERE: &[(LinkCode, &str, Elsewhere)] = &[
     (LinkCode::SubscriberPending, "both confirm a mailbox at once, and moto everybody", Recorded),
     (
         LinkCode::FunctionPolicy,
-        "the blueprint of the rows has no function; what a function's subscription is worth is judged alike for all",
-        Sandbox(include_str!("../verify.rs")),
+        "the blueprint of the rows has no function",
+        Sandbox(include_str!("../links.rs")),
     ),
     (LinkCode::UnsubscribeOpen, "both say that somebody signed in confirmed", Recorded),
     (LinkCode::LogDelivery, "neither writes log files, so neither fails to", Recorded),
     (LinkCode::LogBucketPolicy, "neither writes log files, so no bucket refuses them", Recorded),
     (LinkCode::LogKey, "neither encrypts log files", Recorded),
     (LinkCode::DigestDelivery, "neither writes digests", Recorded),
+    (
+        LinkCode::TrailHomeNotEnabled,
+        "neither shows a member the trail of its organization",
+        Sandbox(include_str!("../links.rs")),
+    ),
+    (LinkCode::FailedInvocations, COUNTS, Sandbox(include_str!("../verify.rs"))),
+    (LinkCode::DeadLetterFailed, COUNTS, Sandbox(include_str!("../verify.rs"))),
+    (LinkCode::NeverFired, COUNTS, Sandbox(include_str!("../verify.rs"))),
+    (
+        LinkCode::SignalsUnread,
+        "both answer whoever asks for metrics",
+        Sandbox(include_str!("../verify.rs")),
+    ),
 ];
 
 /// Whoever adds a code adds a row, a recorded answer, or a line of `NOT_HERE`.

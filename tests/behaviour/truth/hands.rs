@@ -3,7 +3,7 @@
 use super::town::place;
 use ctguard::cloud::sandbox::State;
 use ctguard::cloud::sandbox::state::{
-    Clock, Denied, StoredRule, StoredSubscription, StoredTopic, StoredTrail,
+    Clock, Denied, RuleMetrics, StoredRule, StoredSubscription, StoredTopic, StoredTrail,
 };
 use ctguard::resource::queue::Queue;
 use ctguard::resource::rule::Target;
@@ -30,6 +30,12 @@ pub fn rule(state: &mut State, at: &Place, pick: usize, change: impl FnOnce(&mut
     let many = rules.len().max(1);
     if let Some((_, rule)) = rules.get_mut(pick % many) {
         change(rule);
+    }
+}
+
+pub fn metrics(state: &mut State, at: &Place, pick: usize, change: impl FnOnce(&mut RuleMetrics)) {
+    if let Some(name) = rule_name(state, at, pick) {
+        change(state.region_mut(at).metrics.entry(name).or_default());
     }
 }
 

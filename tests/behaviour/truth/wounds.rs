@@ -2,11 +2,11 @@
 
 use super::hands::{
     PREFIX, advanced, also_objects, attributes, basic, calling, chat, condition, deny, field, hide,
-    key, narrowed, pend, rule, rule_name, siem, statement, target, topic, trails, triage,
+    key, metrics, narrowed, pend, rule, rule_name, siem, statement, target, topic, trails, triage,
 };
 use super::town::{allow, place};
 use ctguard::cloud::sandbox::State;
-use ctguard::cloud::sandbox::state::{StoredQueue, StoredRule, StoredSubscription};
+use ctguard::cloud::sandbox::state::{Denied, StoredQueue, StoredRule, StoredSubscription};
 use ctguard::resource::rule::{Input, InputTransformer, Rule, RuleState};
 use ctguard::resource::trail::{ReadWrite, Selectors};
 use ctguard::scope::{AccountId, Place, Region};
@@ -361,6 +361,16 @@ pub const WOUNDS: &[(&str, Wound)] = &[
             let queue: &mut StoredQueue = queue;
             queue.messages = 3;
         }
+    }),
+    ("an invocation failed", |s, at, pick| metrics(s, at, pick, |m| m.failed = 2)),
+    ("a dead letter was refused", |s, at, pick| metrics(s, at, pick, |m| m.failed_to_dlq = 1)),
+    ("the rule never fired", |s, at, pick| metrics(s, at, pick, |m| m.triggered = 0)),
+    ("nothing that was counted can be read", |s, at, _| {
+        s.denied.push(Denied {
+            operation: "cloudwatch:*".into(),
+            account: None,
+            region: Some(at.region.clone()),
+        });
     }),
     ("delete the buckets", |s, _, _| {
         s.accounts.values_mut().for_each(|a| a.global.buckets.clear())

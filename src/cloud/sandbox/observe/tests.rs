@@ -2,7 +2,7 @@ use super::super::access::Call;
 use super::super::fresh;
 use super::super::state::StoredTopic;
 use super::super::state::{
-    Denied, State, StoredFunction, StoredKey, StoredQueue, StoredRule, StoredTrail,
+    Denied, RuleMetrics, State, StoredFunction, StoredKey, StoredQueue, StoredRule, StoredTrail,
 };
 use super::super::topics;
 use super::*;
@@ -49,6 +49,7 @@ fn reads(place: &Place) -> ReadSet {
             .into(),
         trails: true,
         managed_trail: Some("acme".to_owned()),
+        signals: BTreeSet::new(),
     }
 }
 
@@ -354,4 +355,26 @@ fn an_account_shows_its_regions_and_buckets() {
     let mut reader = Reader { state: &state, place: &theirs, calls: &mut calls };
     let seen = account(&mut reader, &stranger, &reads);
     assert!(seen.buckets["acme-logs"].unreadable().is_some(), "another account's bucket");
+}
+
+#[test]
+fn what_was_counted_is_read_in_one_call_and_only_when_it_is_wanted() {
+    let (mut state, place) = full();
+    let metrics = RuleMetrics { triggered: 3, failed: 2, failed_to_dlq: 1 };
+    state.region_mut(&place).metrics.insert("ctguard-acme-a".into(), metrics);
+    let wanted = ["ctguard-acme-a", "ctguard-acme-b"].map(str::to_owned);
+    let wanted = ReadSet { signals: BTreeSet::from(wanted), ..ReadSet::default() };
+    let (seen, calls) = observe(&state, &place, &wanted);
+    let operations: Vec<_> = calls.iter().map(|call| call.operation.as_str()).collect();
+    assert_eq!(operations, ["cloudwatch:GetMetricData"]);
+    let known = Observed::Known(RuleSignals::counted(3, 2, 1));
+    assert_eq!(seen.signals["ctguard-acme-a"], known);
+    assert_eq!(seen.signals["ctguard-acme-b"], Observed::Known(RuleSignals::counted(0, 0, 0)));
+    assert!(observe(&state, &place, &reads(&place)).0.signals.is_empty());
+
+    let operation = "cloudwatch:GetMetricData".to_owned();
+    state.denied.push(Denied { operation, account: None, region: None });
+    let (seen, _) = observe(&state, &place, &wanted);
+    let codes = seen.signals.values().map(|seen| seen.unreadable().map(|why| why.code.as_str()));
+    assert_eq!(codes.collect::<Vec<_>>(), [Some("AccessDenied"); 2]);
 }

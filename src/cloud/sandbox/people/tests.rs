@@ -175,3 +175,55 @@ fn what_arrives_is_kept_in_the_outbox_and_what_is_refused_in_the_queue() {
     });
     assert!(!sandbox.send(&api).expect("sent").trail.reaches_bus);
 }
+
+#[test]
+fn what_a_rule_does_is_counted_and_its_failures_are_forgotten_in_time() {
+    let (sandbox, place) = sandbox();
+    let counted = || {
+        let metrics = sandbox.state().region(&place).metrics.get("r").copied().unwrap_or_default();
+        (metrics.triggered, metrics.failed, metrics.failed_to_dlq)
+    };
+    let mut event = json!({
+        "id": "1", "source": "aws.guardduty", "detail-type": "GuardDuty Finding",
+        "account": place.account, "region": place.region, "time": "2026-11-22T12:00:00Z", "detail": {},
+    });
+    let admit = |action: &str| {
+        Some(json!({ "Statement": {
+            "Effect": "Allow", "Principal": { "Service": "events.amazonaws.com" },
+            "Action": action, "Resource": "*",
+        } }))
+    };
+    let let_publish = |policy| {
+        sandbox
+            .change(|state| {
+                let topics = &mut state.region_mut(&place).topics;
+                topics.get_mut("ctguard-acme-chat").expect("there").topic.policy = policy;
+                Ok(())
+            })
+            .expect("changed");
+    };
+    let_publish(admit("sns:Publish"));
+    sandbox.send(&event).expect("sent");
+    assert_eq!(counted(), (1, 0, 0));
+
+    // Nobody may publish any more, and the queue for what is refused does not exist.
+    let_publish(None);
+    sandbox.send(&event).expect("sent");
+    assert_eq!(counted(), (2, 1, 1));
+    let queue = Queue { policy: admit("sqs:SendMessage"), ..Queue::default() };
+    sandbox
+        .change(|state| {
+            let stored = StoredQueue { queue, ..StoredQueue::default() };
+            state.region_mut(&place).queues.insert("dead".into(), stored);
+            Ok(())
+        })
+        .expect("changed");
+    sandbox.send(&event).expect("sent");
+    assert_eq!(counted(), (3, 2, 1), "a dead letter that is kept is not lost");
+
+    event["source"] = json!("aws.s3");
+    sandbox.send(&event).expect("sent");
+    assert_eq!(counted(), (3, 2, 1), "a rule that does not fire counts nothing");
+    sandbox.lapse().expect("lapsed");
+    assert_eq!(counted(), (3, 0, 0));
+}

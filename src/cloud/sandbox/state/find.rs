@@ -18,6 +18,7 @@ static NOTHING: Regional = Regional {
     trails: BTreeMap::new(),
     keys: BTreeMap::new(),
     functions: BTreeMap::new(),
+    metrics: BTreeMap::new(),
     outbox: Vec::new(),
 };
 
