@@ -9,7 +9,7 @@
 use ctguard::blueprint::{Blueprint, load_text};
 use ctguard::cloud::sandbox::Sandbox;
 use ctguard::cloud::sandbox::fresh::{AccountKind, DEFAULT_ACCOUNT, new_account};
-use ctguard::desired::{self, Scope};
+use ctguard::desired::{self, Narrow, Scope};
 use ctguard::plan::{Stage, diff};
 use ctguard::proof::prove;
 use ctguard::run;
@@ -86,16 +86,19 @@ async fn main() {
     let blueprint = read(&text);
     let account = AccountId::new(DEFAULT_ACCOUNT).unwrap();
     let sandbox = Sandbox::in_memory(new_account(AccountKind::WithTrail, &account, &regions()));
-    let survey = run::survey(&sandbox, &blueprint, TODAY, &[], 1, &|_| {}).await.unwrap();
+    let survey =
+        run::survey(&sandbox, &blueprint, TODAY, &Narrow::default(), 1, &|_| {}).await.unwrap();
     let plan = diff(&survey.desired, &survey.live, Stage::Planned);
     let from_zero = plan.changes.len();
     let stop = AtomicBool::new(false);
     run::apply(&sandbox, &survey.desired, &plan, 1, &stop, &|_| {}).await;
-    let survey = run::survey(&sandbox, &blueprint, TODAY, &[], 1, &|_| {}).await.unwrap();
+    let survey =
+        run::survey(&sandbox, &blueprint, TODAY, &Narrow::default(), 1, &|_| {}).await.unwrap();
     let plan = diff(&survey.desired, &survey.live, Stage::Planned);
     assert!(plan.is_empty(), "{} changes are left of {from_zero}", plan.changes.len());
 
-    let scope = Scope::of(&blueprint, &account, Ok(&[]), TODAY).unwrap();
+    let mut scope = Scope::of_accounts(&blueprint, &account, None).unwrap();
+    scope.add_regions(&blueprint, &account, Ok(&[]), TODAY).unwrap();
     println!(
         "{ALERTS} alerts × {REGIONS} regions, {} objects in sync; fastest of {ROUNDS} rounds",
         plan.in_sync

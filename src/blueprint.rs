@@ -6,6 +6,8 @@
 
 pub mod builtin;
 pub mod codes;
+pub mod confirmations;
+pub mod fleet;
 mod lint;
 mod load;
 mod raw;
@@ -18,15 +20,17 @@ mod validate;
 mod yaml;
 
 pub use codes::ALL_CODES;
+pub use confirmations::Confirmations;
+pub use fleet::{Account, Accounts, AssumedRole, Hub, OrganizationAccounts};
 pub use load::{Loaded, load, load_sources, load_text};
-pub use starter::starter;
+pub use starter::Starter;
 
 use crate::catalogue::Landing;
 use crate::diag::{Diagnostic, Span};
 use crate::event::{Access, EventKind};
 use crate::pattern::Filter;
 use crate::resource::topic::Endpoint;
-use crate::scope::Region;
+use crate::scope::{AccountId, Region};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -48,7 +52,11 @@ pub const FORMAT_VERSION: u32 = 1;
 pub struct Blueprint {
     /// `[a-z0-9-]`, at most 20 characters.
     pub name: String,
+    /// Absent: the account of the credentials in use.
+    pub accounts: Option<Accounts>,
     pub regions: Regions,
+    /// Absent: each place raises its own alerts.
+    pub hub: Option<Hub>,
     pub trail: Option<ManagedTrail>,
     /// Trails of other accounts whose selectors are taken on trust.
     pub trust_trails: Vec<TrustedTrail>,
@@ -64,7 +72,9 @@ impl Blueprint {
             Regions::List(regions) => regions.first(),
             Regions::Enabled { except } => except.first().map(|exception| &exception.region),
         };
-        listed.or(self.trail.as_ref().map(|trail| &trail.home_region))
+        listed
+            .or(self.hub.as_ref().map(|hub| &hub.region))
+            .or(self.trail.as_ref().map(|trail| &trail.home_region))
     }
 }
 
@@ -93,6 +103,10 @@ pub struct RegionException {
 pub struct ManagedTrail {
     pub name: String,
     pub bucket: String,
+    /// The account that keeps it; absent: the only one that is covered.
+    pub account: Option<AccountId>,
+    /// A trail of the whole organization.
+    pub organization: bool,
     pub home_region: Region,
     pub kms_key: Option<String>,
     /// Correct a foreign trail of this name.
@@ -243,6 +257,8 @@ pub struct Alert {
     pub next: String,
     /// Names of destinations, from `notify:` or the route of the risk; sorted, without repeats.
     pub notify: Vec<String>,
+    /// They come from `notify:`, so no account's routes replace them.
+    pub own_notify: bool,
     pub span: Option<Span>,
 }
 

@@ -8,6 +8,7 @@ mod context;
 mod drift;
 mod explain;
 mod init;
+mod merge;
 mod plan;
 mod policy;
 mod sandbox;
@@ -18,6 +19,7 @@ mod verify;
 use crate::cloud::recorded::Recorded;
 use crate::error::{CommandError, Exit};
 use crate::report::Paint;
+use crate::report::progress::Progress;
 use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use std::ffi::OsString;
@@ -77,6 +79,12 @@ pub(crate) struct Global {
     /// Narrow the blueprint to this region; can be repeated
     #[arg(long, global = true, env = "CTGUARD_REGION", value_delimiter = ',')]
     region: Vec<String>,
+    /// Narrow the blueprint to this account; can be repeated
+    #[arg(long, global = true, value_name = "ID", env = "CTGUARD_ACCOUNT", value_delimiter = ',')]
+    account: Vec<String>,
+    /// Take one of several equal parts of the accounts, such as 3/8
+    #[arg(long, global = true, value_name = "N/M", env = "CTGUARD_SHARD")]
+    shard: Option<String>,
     /// Print for people or for programs
     #[arg(long, global = true, value_enum, default_value_t, env = "CTGUARD_FORMAT")]
     format: Format,
@@ -86,6 +94,16 @@ pub(crate) struct Global {
     /// Say less: no warnings, no progress
     #[arg(short, long, global = true, env = "CTGUARD_QUIET", value_parser = clap::builder::FalseyValueParser::new())]
     quiet: bool,
+    /// How progress is shown on standard error: a line on a terminal, or an event a line for programs
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "HOW",
+        env = "CTGUARD_PROGRESS"
+    )]
+    progress: ProgressShown,
     /// Say more: -v what is called, -vv all that the SDK logs
     #[arg(short, long, global = true, action = clap::ArgAction::Count, env = "CTGUARD_VERBOSE")]
     verbose: u8,
@@ -105,6 +123,14 @@ enum Format {
     Json,
 }
 
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum ProgressShown {
+    #[default]
+    Auto,
+    Json,
+}
+
 #[derive(Debug, Subcommand)]
 enum Verb {
     Init(init::InitArgs),
@@ -114,6 +140,7 @@ enum Verb {
     Drift(drift::DriftArgs),
     Verify(verify::VerifyArgs),
     Explain(explain::ExplainArgs),
+    Merge(merge::MergeArgs),
     Snapshot(snapshot::SnapshotArgs),
     Policy(policy::PolicyArgs),
     Sandbox(sandbox::SandboxArgs),
@@ -158,6 +185,7 @@ fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, CommandError> {
         Verb::Drift(args) => drift::run(args, global, io),
         Verb::Verify(args) => verify::run(args, global, io),
         Verb::Explain(args) => explain::run(args, global, io),
+        Verb::Merge(args) => merge::run(args, global, io),
         Verb::Snapshot(args) => snapshot::run(args, global, io),
         Verb::Policy(args) => policy::run(args, global, io),
         Verb::Sandbox(args) => sandbox::run(args, global, io),
@@ -204,6 +232,14 @@ impl Global {
     /// How to paint talk.
     fn paint_err(&self, io: &Io<'_>) -> Paint {
         self.paint(io.err_terminal, io.no_color)
+    }
+
+    fn progress<'a>(&self, io: &'a mut Io<'_>) -> Progress<'a> {
+        match self.progress {
+            ProgressShown::Json => Progress::lines(&mut *io.err),
+            ProgressShown::Auto if io.err_terminal && !self.quiet => Progress::bar(),
+            ProgressShown::Auto => Progress::nothing(),
+        }
     }
 
     fn as_of(&self, io: &Io<'_>) -> Date {

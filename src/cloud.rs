@@ -29,7 +29,7 @@ use crate::resource::rule::{Rule, Targets};
 use crate::resource::topic::{Endpoint, SubscriptionAttributes};
 use crate::resource::trail::{Selectors, Trail};
 use crate::scope::{AccountId, Place, Region};
-use crate::snapshot::{AccountSnapshot, Caller, PlaceSnapshot};
+use crate::snapshot::{AccountSnapshot, Caller, Observed, Organization, PlaceSnapshot};
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -39,6 +39,13 @@ use std::collections::BTreeSet;
 pub trait Cloud: Send + Sync {
     /// Says whose credentials are in use.
     fn caller(&self) -> BoxFuture<'_, Result<Caller, CloudError>>;
+
+    /// Reads the organization of the caller's account, with the members that are asked for; absent when the
+    /// account is in none.
+    fn organization<'a>(
+        &'a self,
+        reads: &'a OrganizationReads,
+    ) -> BoxFuture<'a, Observed<Organization>>;
 
     /// Reads what an account has outside its regions.
     fn observe_account<'a>(
@@ -57,6 +64,11 @@ pub trait Cloud: Send + Sync {
         action: &'a Action,
     ) -> BoxFuture<'a, Result<(), CloudError>>;
 
+    /// How many calls AWS put off so far because there were too many at once; they were made again.
+    fn throttled(&self) -> u64 {
+        0
+    }
+
     /// Says which of these permissions the caller does not have in a place. Makes none of the calls.
     fn lacking<'a>(
         &'a self,
@@ -74,6 +86,14 @@ pub struct Permission {
     pub resource: String,
 }
 
+/// What to read of an organization.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OrganizationReads {
+    /// Organizational units whose accounts are wanted, those of the units below them too. Empty: all accounts.
+    pub units: BTreeSet<String>,
+}
+
 /// What to read of an account.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -81,6 +101,8 @@ pub struct AccountReads {
     pub enabled_regions: bool,
     /// Buckets by name, each with the region to ask in.
     pub buckets: BTreeSet<(String, Region)>,
+    /// Roles by name.
+    pub roles: BTreeSet<String>,
 }
 
 /// What to read of a place. The default reads nothing.
@@ -90,10 +112,12 @@ pub struct ReadSet {
     /// The value of the `ctguard:blueprint` tag: whatever carries it is read too.
     /// Empty: no rules, topics or queues are looked for (a place that is asked for its trails only).
     pub blueprint: String,
-    /// Rules whose names begin so are read. Empty: none.
+    /// Rules whose names begin so are read, on the default bus and on the buses that are read. Empty: none.
     pub rule_prefix: String,
-    /// Rules that should be there: when one is not, custom buses are looked through, too.
+    /// Rules that should be on the default bus: when one is not, custom buses are looked through, too.
     pub rules: BTreeSet<String>,
+    /// Custom buses to read with their rules, by name.
+    pub buses: BTreeSet<String>,
     /// Topics to read, by ARN.
     pub topics: BTreeSet<String>,
     /// Queues to read, by ARN; queues of other places are left out by the caller.
@@ -113,7 +137,7 @@ pub struct ReadSet {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "call")]
 pub enum Action {
-    // EventBridge, on the default bus.
+    // EventBridge. A rule is named by its key: `name` on the default bus, `bus/name` on another.
     /// `tags` are sent only when the rule is new: AWS ignores them on an update.
     PutRule {
         name: String,
@@ -134,6 +158,50 @@ pub enum Action {
         ids: BTreeSet<String>,
     },
     DeleteRule {
+        name: String,
+    },
+
+    CreateEventBus {
+        name: String,
+        tags: Tags,
+    },
+    /// Replaces the whole policy of a bus.
+    PutBusPolicy {
+        bus: String,
+        policy: Value,
+    },
+    TagEventBus {
+        name: String,
+        tags: Tags,
+    },
+    DeleteEventBus {
+        name: String,
+    },
+
+    // IAM, in any region of the account.
+    CreateRole {
+        name: String,
+        trust: Value,
+        tags: Tags,
+    },
+    UpdateAssumeRolePolicy {
+        role: String,
+        trust: Value,
+    },
+    PutRolePolicy {
+        role: String,
+        name: String,
+        policy: Value,
+    },
+    TagRole {
+        name: String,
+        tags: Tags,
+    },
+    DeleteRolePolicy {
+        role: String,
+        name: String,
+    },
+    DeleteRole {
         name: String,
     },
 
@@ -271,6 +339,16 @@ impl Action {
             Self::PutTargets { .. } => "events:PutTargets",
             Self::RemoveTargets { .. } => "events:RemoveTargets",
             Self::DeleteRule { .. } => "events:DeleteRule",
+            Self::CreateEventBus { .. } => "events:CreateEventBus",
+            Self::PutBusPolicy { .. } => "events:PutPermission",
+            Self::TagEventBus { .. } => "events:TagResource",
+            Self::DeleteEventBus { .. } => "events:DeleteEventBus",
+            Self::CreateRole { .. } => "iam:CreateRole",
+            Self::UpdateAssumeRolePolicy { .. } => "iam:UpdateAssumeRolePolicy",
+            Self::PutRolePolicy { .. } => "iam:PutRolePolicy",
+            Self::TagRole { .. } => "iam:TagRole",
+            Self::DeleteRolePolicy { .. } => "iam:DeleteRolePolicy",
+            Self::DeleteRole { .. } => "iam:DeleteRole",
             Self::CreateTopic { .. } => "sns:CreateTopic",
             Self::SetTopicAttribute { .. } => "sns:SetTopicAttributes",
             Self::TagTopic { .. } => "sns:TagResource",

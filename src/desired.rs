@@ -5,12 +5,14 @@
 
 pub mod compile;
 pub mod names;
+pub mod narrow;
 pub mod placement;
 pub mod trail;
 
 pub use compile::compile;
 pub use names::Names;
-pub use placement::{Scope, ScopeError};
+pub use narrow::{Narrow, Shard};
+pub use placement::{Scope, ScopeAccount, ScopeError, ScopeOrganization};
 
 use crate::blueprint::{EventRef, Format, Records, Risk, Subscriber};
 use crate::cloud::{AccountReads, ReadSet};
@@ -18,11 +20,12 @@ use crate::pattern::compile::Compiled;
 use crate::resource::bucket::Encryption;
 use crate::resource::function;
 use crate::resource::queue::Queue;
-use crate::resource::rule::{Rule, Targets};
+use crate::resource::rule::{Rule, Targets, bus_and_name};
 use crate::resource::topic::{Endpoint, SubscriptionAttributes};
 use crate::resource::trail::{ManagementNeeds, Trail};
 use crate::resource::{ALERT_TAG, BLUEPRINT_TAG, Tags, VERSION_TAG};
 use crate::scope::{AccountId, Arn, Place, Region};
+use crate::snapshot::Unreadable;
 use jiff::civil::Date;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,6 +39,24 @@ pub struct Desired {
     pub names: Names,
     pub as_of: Date,
     pub places: BTreeMap<Place, DesiredPlace>,
+    /// Places among them that are looked at only because others depend on them: nothing is changed there.
+    pub context: BTreeSet<Place>,
+    /// Whether some places are left out: what is not looked at may still need what the places share.
+    pub narrowed: bool,
+    /// Accounts of which some places are left out: what all of an account's places share stays there.
+    pub partial: BTreeSet<AccountId>,
+    /// All places that the blueprint covers, those too that it is narrowed from.
+    pub covered: BTreeSet<Place>,
+    /// Accounts that are covered, with what people call them.
+    pub accounts: BTreeMap<AccountId, ScopeAccount>,
+    /// The organization that accounts were discovered in.
+    pub organization: Option<ScopeOrganization>,
+    /// Accounts without places, because their enabled regions could not be read.
+    pub unread: BTreeMap<AccountId, Unreadable>,
+    /// Where all alerts are raised; absent when each place raises its own.
+    pub hub: Option<Place>,
+    /// The role of each account that sends to the hub.
+    pub roles: BTreeMap<AccountId, DesiredRole>,
     /// The home of the trail that the blueprint keeps, even where it is narrowed to other regions.
     pub trail_home: Option<Place>,
     /// Buckets of managed trails, by account and name.
@@ -48,6 +69,8 @@ pub struct Desired {
     pub trusted: BTreeMap<String, Trust>,
     /// Regions left out on purpose: accepted blind spots.
     pub excepted: Vec<Region>,
+    /// Queues and functions that subscribe, by the place where they are, by ARN.
+    pub endpoints: BTreeMap<Place, BTreeSet<String>>,
 }
 
 /// What a trail is said to record, and why that is believed.
@@ -70,11 +93,14 @@ pub struct AlertInfo {
 /// What should exist in one place.
 #[derive(Debug, Clone, Default)]
 pub struct DesiredPlace {
+    /// By key: `name` on the default bus, `bus/name` on the hub's.
     pub rules: BTreeMap<String, DesiredRule>,
     pub topics: BTreeMap<String, DesiredTopic>,
     /// Topics that exist and are only judged, by ARN.
     pub existing_topics: BTreeSet<String>,
     pub queues: BTreeMap<String, DesiredQueue>,
+    /// Present in the hub.
+    pub bus: Option<DesiredBus>,
     /// Present in the home region of the managed trail.
     pub trail: Option<DesiredTrail>,
 }
@@ -82,9 +108,10 @@ pub struct DesiredPlace {
 /// A rule with its targets.
 #[derive(Debug, Clone)]
 pub struct DesiredRule {
-    pub rule: Rule,
+    pub rule: Arc<Rule>,
     pub compiled: Arc<Compiled>,
-    pub alert: String,
+    /// Absent on a rule that forwards the events of several alerts.
+    pub alert: Option<String>,
     pub targets: Targets,
     pub tags: Tags,
 }
@@ -100,6 +127,28 @@ pub struct DesiredTopic {
     pub subscriptions: BTreeMap<Endpoint, SubscriptionAttributes>,
     /// Chat configurations that must list this topic; a person adds it there.
     pub chats: Vec<String>,
+    pub tags: Tags,
+}
+
+/// The hub's event bus. Statements of others in its policy stay.
+#[derive(Debug, Clone)]
+pub struct DesiredBus {
+    pub name: String,
+    /// Who may send.
+    pub own_statements: Vec<Value>,
+    pub tags: Tags,
+}
+
+/// The role through which the rules of an account send to the hub.
+#[derive(Debug, Clone)]
+pub struct DesiredRole {
+    pub name: String,
+    pub trust: Value,
+    /// The name of its one inline policy.
+    pub policy_name: String,
+    pub policy: Value,
+    /// Where its calls are made.
+    pub place: Place,
     pub tags: Tags,
 }
 
@@ -138,11 +187,24 @@ pub struct AlertPath {
     pub alert: String,
     pub lands: Place,
     pub raised: Place,
+    /// How the events get from `lands` to `raised`; absent where the two are one place and no hub is between.
+    pub forward: Option<Forward>,
     /// The events of the alert that can land there.
-    pub events: Vec<EventRef>,
-    /// Names of the rules, in `raised`, that together match these events.
-    pub rules: Vec<String>,
-    pub destinations: Vec<DestinationPath>,
+    pub events: Arc<[EventRef]>,
+    /// Keys of the rules, in `raised`, that together match these events.
+    pub rules: Arc<[String]>,
+    pub destinations: Arc<[DestinationPath]>,
+}
+
+/// The way of events to the hub.
+#[derive(Debug, Clone)]
+pub struct Forward {
+    /// Names of the rules, on the default bus where the events land, that together match them.
+    pub rules: Arc<[String]>,
+    /// ARN of the hub's bus.
+    pub bus_arn: Arc<str>,
+    /// ARN of the role in the account where the events land.
+    pub role_arn: Arc<str>,
 }
 
 /// One destination of an alert, as seen in the place where the alert is raised.
@@ -163,14 +225,29 @@ impl Desired {
         ownership_tags(&self.name, None)
     }
 
-    /// Leaves out whatever is in no place of these regions. It was compiled for all of them, so that an
-    /// event that lands elsewhere is not taken for one that lands nowhere.
-    pub fn narrow(&mut self, regions: &[Region]) {
-        self.places.retain(|place, _| regions.contains(&place.region));
-        self.paths.retain(|path| {
-            regions.contains(&path.lands.region) && regions.contains(&path.raised.region)
-        });
-        self.buckets.retain(|_, bucket| regions.contains(&bucket.place.region));
+    /// Notes which queues and functions subscribe, by the place where they are.
+    fn index_endpoints(&mut self) {
+        // Paths share their destinations: each is looked at once.
+        let mut judged: BTreeSet<*const DestinationPath> = BTreeSet::new();
+        let paths = self.paths.iter().filter(|path| judged.insert(path.destinations.as_ptr()));
+        for subscriber in
+            paths.flat_map(|path| path.destinations.iter()).flat_map(|d| &d.subscribers)
+        {
+            let Subscriber::Endpoint(endpoint) = subscriber else { continue };
+            let Some(arn) = Arn::parse(&endpoint.address).filter(|arn| match arn.service {
+                "sqs" => true,
+                "lambda" => function::has_policy(arn.resource),
+                _ => false,
+            }) else {
+                continue;
+            };
+            if let (Some(account), Some(region)) =
+                (AccountId::new(arn.account), Region::new(arn.region))
+            {
+                let place = Place::new(account, region);
+                self.endpoints.entry(place).or_default().insert(endpoint.address.clone());
+            }
+        }
     }
 
     /// What to read of the account of a place.
@@ -181,7 +258,8 @@ impl Desired {
             .filter(|((owner, _), _)| owner == account)
             .map(|((_, name), bucket)| (name.clone(), bucket.place.region.clone()))
             .collect();
-        AccountReads { enabled_regions: false, buckets }
+        // A role is in no search by tag, so it is asked for by name, wanted or not.
+        AccountReads { enabled_regions: false, buckets, roles: BTreeSet::from([self.names.role()]) }
     }
 
     /// What to read of a place: all that the plan and the proof look at, and nothing else.
@@ -193,30 +271,21 @@ impl Desired {
             ..ReadSet::default()
         };
         if let Some(here) = self.places.get(place) {
-            reads.rules.extend(here.rules.keys().cloned());
+            let on_default_bus = here.rules.keys().filter(|key| bus_and_name(key).0.is_none());
+            reads.rules.extend(on_default_bus.cloned());
+            reads.buses.extend(here.bus.iter().map(|bus| bus.name.clone()));
             reads.topics.extend(here.topics.keys().map(|name| place.arn("sns", name)));
             reads.topics.extend(here.existing_topics.iter().cloned());
             reads.queues.extend(here.queues.keys().map(|name| place.arn("sqs", name)));
             reads.managed_trail = here.trail.as_ref().map(|trail| trail.name.clone());
         }
         // A queue or function that subscribes is read where it lives, so that its own policy can be judged.
-        for path in &self.paths {
-            for destination in &path.destinations {
-                for subscriber in &destination.subscribers {
-                    let Subscriber::Endpoint(endpoint) = subscriber else { continue };
-                    let Some(arn) = Arn::parse(&endpoint.address).filter(|arn| {
-                        arn.account == place.account.as_str() && arn.region == place.region.as_str()
-                    }) else {
-                        continue;
-                    };
-                    let wanted = match arn.service {
-                        "sqs" => &mut reads.queues,
-                        "lambda" if function::has_policy(arn.resource) => &mut reads.functions,
-                        _ => continue,
-                    };
-                    wanted.insert(endpoint.address.clone());
-                }
-            }
+        for address in self.endpoints.get(place).into_iter().flatten() {
+            let wanted = match Arn::parse(address).map(|arn| arn.service) {
+                Some("sqs") => &mut reads.queues,
+                _ => &mut reads.functions,
+            };
+            wanted.insert(address.clone());
         }
         reads
     }

@@ -16,10 +16,11 @@ use crate::plan::Live;
 use crate::proof::{Link, LinkCode, Mender, Proof, Status, prove};
 use crate::scope::{Arn, Place};
 use crate::snapshot::{Observed, RuleSignals};
-use fold::Way;
+use fold::{Evidence, Way};
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The version of an explanation's JSON form.
 pub const FORMAT_VERSION: u32 = 1;
@@ -146,9 +147,10 @@ pub fn explain(
         .filter(|(_, events): &(_, Vec<_>)| !events.is_empty())
         .collect();
     watching.sort_by(|(a, _), (b, _)| b.risk.cmp(&a.risk).then_with(|| a.id.cmp(&b.id)));
+    let mut evidence = Evidence::new();
     let alerts: Vec<AlertExplained> = watching
         .into_iter()
-        .map(|(alert, events)| one_alert(&narrowed, live, &proof, alert, &events))
+        .map(|(alert, events)| one_alert(&narrowed, live, &proof, (alert, &events), &mut evidence))
         .collect();
     Explanation {
         format_version: FORMAT_VERSION,
@@ -174,16 +176,28 @@ impl Explanation {
 pub fn paths(desired: &Desired, subject: &Subject) -> Vec<AlertPath> {
     let mut narrowed = desired.paths.clone();
     let places = &desired.places;
+    // Paths that had the same list of rules have the same one again, so that what follows it is judged once.
+    let mut known: BTreeMap<(*const String, usize), Arc<[String]>> = BTreeMap::new();
     narrowed.retain_mut(|path| {
         if let Subject::Alert(id) = subject {
             return path.alert == *id;
         }
-        path.events.retain(|event| subject.names(event));
         // A large alert is split over several rules: those that cannot match the event tell nothing.
-        path.rules.retain(|name| {
-            let rule = places.get(&path.raised).and_then(|here| here.rules.get(name));
-            rule.is_none_or(|rule| rule.compiled.events.iter().any(|event| subject.names(event)))
-        });
+        let mut about = |place: &Place, rules: &Arc<[String]>| {
+            let tells = |name: &&String| {
+                let rule = places.get(place).and_then(|here| here.rules.get(*name));
+                rule.is_none_or(|rule| {
+                    rule.compiled.events.iter().any(|event| subject.names(event))
+                })
+            };
+            let left = || rules.iter().filter(tells).cloned().collect();
+            known.entry((rules.as_ptr(), rules.len())).or_insert_with(left).clone()
+        };
+        path.events = path.events.iter().filter(|event| subject.names(event)).cloned().collect();
+        path.rules = about(&path.raised, &path.rules);
+        if let Some(forward) = &mut path.forward {
+            forward.rules = about(&path.lands, &forward.rules);
+        }
         !path.events.is_empty()
     });
     narrowed
@@ -193,21 +207,21 @@ fn one_alert(
     desired: &Desired,
     live: &Live,
     proof: &Proof,
-    alert: &Alert,
-    events: &[&EventRef],
+    (alert, events): (&Alert, &[&EventRef]),
+    evidence: &mut Evidence,
 ) -> AlertExplained {
     // `prove` keeps the order of the paths.
     let paths = desired.paths.iter().zip(&proof.paths);
     let ways: Vec<Way<'_>> = paths
         .filter(|(path, _)| path.alert == alert.id)
-        .map(|(path, proof)| Way::of(live, proof, path))
+        .map(|(path, proof)| Way::of(live, proof, path, evidence))
         .collect();
     let lands = |place: &&Place| !events.iter().any(|event| event.landing.lands_in(&place.region));
     AlertExplained {
         alert: alert.id.clone(),
         title: alert.title.clone(),
         risk: alert.risk,
-        routed: !alert.notify.is_empty(),
+        routed: desired.alerts.iter().any(|info| info.id == alert.id && info.routed),
         events: events.iter().map(|event| event.short()).collect(),
         limits: limits(desired, alert),
         chains: fold::chains(&ways),
@@ -244,7 +258,10 @@ fn signals(desired: &Desired, proof: &Proof) -> Vec<ChainLink> {
         let name = Arn::parse(&link.object).and_then(|arn| arn.resource.strip_prefix("rule/"));
         desired.paths.iter().any(|path| {
             [&path.raised, &path.lands].contains(&&link.place)
-                && name.is_none_or(|name| path.rules.iter().any(|rule| rule == name))
+                && name.is_none_or(|name| {
+                    let forwarding = path.forward.iter().flat_map(|forward| forward.rules.iter());
+                    path.rules.iter().chain(forwarding).any(|rule| rule == name)
+                })
         })
     };
     proof.signals.iter().filter(concerned).map(ChainLink::of).collect()
@@ -255,14 +272,16 @@ fn signals(desired: &Desired, proof: &Proof) -> Vec<ChainLink> {
 fn counted(desired: &Desired, live: &Live) -> Vec<Counted> {
     let mut all: Vec<Counted> = Vec::new();
     for path in &desired.paths {
-        for name in &path.rules {
-            let seen = live.places.get(&path.raised).and_then(|here| here.signals.get(name));
+        let forward = path.forward.iter().flat_map(|forward| forward.rules.iter());
+        let here = forward.map(|name| (&path.lands, name));
+        for (place, name) in here.chain(path.rules.iter().map(|name| (&path.raised, name))) {
+            let seen = live.places.get(place).and_then(|here| here.signals.get(name));
             let Some(seen) = seen else { continue };
             match all.iter_mut().find(|counted| counted.rule == *name && counted.seen == *seen) {
-                Some(counted) => drop(counted.places.insert(path.raised.clone())),
+                Some(counted) => drop(counted.places.insert(place.clone())),
                 None => all.push(Counted {
                     rule: name.clone(),
-                    places: BTreeSet::from([path.raised.clone()]),
+                    places: BTreeSet::from([place.clone()]),
                     seen: seen.clone(),
                 }),
             }

@@ -20,6 +20,7 @@
 //! file. `report` is the one place where text is made; `cli` is the way in.
 
 pub mod blueprint;
+pub mod bootstrap;
 pub mod catalogue;
 pub mod cli;
 pub mod cloud;

@@ -49,6 +49,20 @@ const READ_FUNCTIONS: &[&str] = &["lambda:GetPolicy"];
 
 const READ_RULES: &[&str] = &["events:ListTagsForResource", "events:ListTargetsByRule"];
 
+const READ_BUS: &[&str] = &["events:DescribeEventBus", "events:ListTagsForResource"];
+
+const READ_ROLE: &[&str] = &["iam:GetRole", "iam:GetRolePolicy", "iam:ListRolePolicies"];
+
+/// The organization's accounts; these calls are answered to the management account and to delegated administrators.
+const READ_ORGANIZATION: &[&str] =
+    &["organizations:DescribeOrganization", "organizations:ListAccounts"];
+
+const READ_UNITS: &[&str] = &[
+    "organizations:ListAccountsForParent",
+    "organizations:ListOrganizationalUnitsForParent",
+    "organizations:ListParents",
+];
+
 /// S3 names these permissions otherwise than its calls.
 const READ_BUCKET: &[&str] = &[
     "s3:GetBucketOwnershipControls",
@@ -68,6 +82,21 @@ const WRITE_RULES: &[&str] = &[
     "events:RemoveTargets",
     "events:TagResource",
 ];
+
+const WRITE_BUS: &[&str] = &["events:CreateEventBus", "events:TagResource"];
+
+/// AWS names no resource for it, so nothing narrower than all is ever matched.
+///
+/// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html>
+const WRITE_BUS_POLICY: &[&str] = &["events:PutPermission"];
+
+/// What a hub that the blueprint had once has left behind is taken away.
+const DELETE_BUS: &[&str] = &["events:DeleteEventBus"];
+
+const WRITE_ROLE: &[&str] =
+    &["iam:CreateRole", "iam:PutRolePolicy", "iam:TagRole", "iam:UpdateAssumeRolePolicy"];
+
+const DELETE_ROLE: &[&str] = &["iam:DeleteRole", "iam:DeleteRolePolicy"];
 
 const WRITE_TOPICS: &[&str] = &[
     "sns:CreateTopic",
@@ -109,19 +138,34 @@ const WRITE_BUCKET: &[&str] = &[
     "s3:PutLifecycleConfiguration",
 ];
 
-/// The policy document for one account.
+/// The policy of the identity that runs ctguard: what it does in its own account, and how it gets into others.
 pub fn document(blueprint: &Blueprint, purpose: Purpose) -> Value {
+    let mut statements = in_account(blueprint, purpose);
+    statements.extend(entering(blueprint));
+    policy::document(statements)
+}
+
+/// The statements for whoever works in an account: the identity that runs ctguard in its own, a role that
+/// it assumes in another.
+pub fn in_account(blueprint: &Blueprint, purpose: Purpose) -> Vec<Value> {
     let names = Names::new(&blueprint.name);
     let prefix = names.prefix();
     let partition = partition(blueprint);
     let arn = |service: &str, resource: &str| format!("arn:{partition}:{service}:*:*:{resource}");
-    let rules = arn("events", &format!("rule/{prefix}*"));
+    let bus = json!(arn("events", &format!("event-bus/{}", names.bus())));
+    let role = json!(format!("arn:{partition}:iam::*:role/{}", names.role()));
+    let rules = json!([
+        arn("events", &format!("rule/{prefix}*")),
+        arn("events", &format!("rule/{}/{prefix}*", names.bus())),
+    ]);
     let topics = arn("sns", &format!("{prefix}*"));
     let queues = arn("sqs", &format!("{prefix}*"));
     let mut statements = vec![
         allow("ReadAnywhere", READ_ANYWHERE, &json!("*")),
         allow("ReadTopics", READ_TOPICS, &json!(arn("sns", "*"))),
-        allow("ReadRules", READ_RULES, &json!(rules)),
+        allow("ReadRules", READ_RULES, &rules),
+        allow("ReadBus", READ_BUS, &bus),
+        allow("ReadForwardRole", READ_ROLE, &role),
     ];
     if calls_functions(blueprint) {
         statements.push(allow(
@@ -131,10 +175,12 @@ pub fn document(blueprint: &Blueprint, purpose: Purpose) -> Value {
         ));
     }
     if purpose == Purpose::Apply {
-        statements.push(allow("WriteRules", WRITE_RULES, &json!(rules)));
+        statements.push(allow("WriteRules", WRITE_RULES, &rules));
         statements.push(allow("WriteTopics", WRITE_TOPICS, &json!(topics)));
         statements.push(allow("WriteSubscriptions", WRITE_SUBSCRIPTIONS, &json!("*")));
         statements.push(allow("WriteQueues", WRITE_QUEUES, &json!(queues)));
+        statements.push(allow("DeleteBus", DELETE_BUS, &bus));
+        statements.push(allow("DeleteForwardRole", DELETE_ROLE, &role));
         // A trail that the blueprint no longer keeps, and so no longer names, is released.
         let mut release =
             allow("ReleaseTrails", RELEASE_TRAILS, &json!(arn("cloudtrail", "trail/*")));
@@ -142,6 +188,17 @@ pub fn document(blueprint: &Blueprint, purpose: Purpose) -> Value {
             "aws:TagKeys": [BLUEPRINT_TAG, VERSION_TAG, ALERT_TAG],
         } });
         statements.push(release);
+    }
+    if purpose == Purpose::Apply && blueprint.hub.is_some() {
+        statements.push(allow("WriteBus", WRITE_BUS, &bus));
+        statements.push(allow("WriteBusPolicy", WRITE_BUS_POLICY, &json!("*")));
+        statements.push(allow("WriteForwardRole", WRITE_ROLE, &role));
+        // AWS advises against a condition on the role's tags: it is not reliably heeded for this action.
+        // Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>
+        let mut pass = allow("PassForwardRole", &["iam:PassRole"], &role);
+        pass["Condition"] =
+            json!({ "StringEquals": { "iam:PassedToService": "events.amazonaws.com" } });
+        statements.push(pass);
     }
     if let Some(trail) = &blueprint.trail {
         let bucket = json!(format!("arn:{partition}:s3:::{}", trail.bucket));
@@ -152,21 +209,35 @@ pub fn document(blueprint: &Blueprint, purpose: Purpose) -> Value {
             statements.push(allow("WriteTrailBucket", WRITE_BUCKET, &bucket));
         }
     }
-    // Without a hub no rule carries a role, so nothing is passed: this statement grants nothing yet
-    // to anything else, and is here so that a role policy made today still fits.
-    if purpose == Purpose::Apply {
-        statements.push(json!({
-            "Sid": "PassForwardRole",
-            "Effect": "Allow",
-            "Action": ["iam:PassRole"],
-            "Resource": format!("arn:{partition}:iam::*:role/{}", prefix.trim_end_matches('-')),
-            "Condition": { "StringEquals": {
-                "iam:PassedToService": "events.amazonaws.com",
-                format!("iam:ResourceTag/{BLUEPRINT_TAG}"): blueprint.name,
-            } },
-        }));
+    statements
+}
+
+/// The statements for the identity that runs ctguard alone: finding the accounts, and assuming their roles.
+pub fn entering(blueprint: &Blueprint) -> Vec<Value> {
+    let Some(accounts) = &blueprint.accounts else { return Vec::new() };
+    let partition = partition(blueprint);
+    let listed = accounts
+        .listed
+        .values()
+        .filter_map(|account| account.role.as_ref().map(|role| role.arn(partition, &account.id)));
+    let mut roles: BTreeSet<String> = listed.collect();
+    let mut statements = Vec::new();
+    if let Some(organization) = &accounts.organization {
+        let role = &organization.role.role;
+        roles.insert(match role.starts_with("arn:") {
+            true => role.clone(),
+            false => format!("arn:{partition}:iam::*:role/{role}"),
+        });
+        let mut calls = READ_ORGANIZATION.to_vec();
+        if !organization.include_units.is_empty() {
+            calls.extend(READ_UNITS);
+        }
+        statements.push(allow("FindAccounts", &calls, &json!("*")));
     }
-    json!({ "Version": "2012-10-17", "Statement": statements })
+    if !roles.is_empty() {
+        statements.push(allow("EnterAccounts", &["sts:AssumeRole"], &json!(roles)));
+    }
+    statements
 }
 
 fn allow(sid: &str, actions: &[&str], resource: &Value) -> Value {
@@ -191,19 +262,18 @@ pub fn wanted(blueprint: &Blueprint, purpose: Purpose, place: &Place) -> BTreeSe
     let document = document(blueprint, purpose);
     let mut wanted = BTreeSet::new();
     for statement in policy::statements(&document) {
-        let resource = statement["Resource"].as_str().unwrap_or("*");
-        let resource = match resource {
-            "*" => "*".to_owned(),
-            pattern => pattern
-                .replacen(":*:*:", &format!(":{}:{}:", place.region, place.account), 1)
-                .replace('*', "check"),
-        };
-        for operation in
-            statement["Action"].as_array().into_iter().flatten().filter_map(Value::as_str)
-        {
-            if operation != "iam:PassRole" {
+        let operations = strings(&statement["Action"]);
+        for resource in strings(&statement["Resource"]) {
+            let resource = match resource {
+                "*" => "*".to_owned(),
+                pattern => pattern
+                    .replacen(":*:*:", &format!(":{}:{}:", place.region, place.account), 1)
+                    .replacen("::*:", &format!("::{}:", place.account), 1)
+                    .replace('*', "check"),
+            };
+            for operation in operations.iter().filter(|name| **name != "iam:PassRole") {
                 wanted.insert(Permission {
-                    operation: operation.to_owned(),
+                    operation: (*operation).to_owned(),
                     resource: resource.clone(),
                 });
             }
@@ -212,9 +282,19 @@ pub fn wanted(blueprint: &Blueprint, purpose: Purpose, place: &Place) -> BTreeSe
     wanted
 }
 
+/// The text or texts of a policy's element.
+fn strings(element: &Value) -> Vec<&str> {
+    match element {
+        Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
+        one => one.as_str().into_iter().collect(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::blueprint::{Account, Accounts, AssumedRole, Hub, OrganizationAccounts};
+    use crate::scope::AccountId;
     use std::collections::{BTreeMap, BTreeSet};
 
     /// What the adapter's files say, so that a call added there and forgotten here is found.
@@ -228,10 +308,49 @@ mod tests {
 
     /// What stands in the adapter's files and needs no grant: whoever has credentials may ask whose they are,
     /// and asking IAM what they may do is a courtesy that does without.
-    const UNGRANTED: [&str; 3] =
-        ["iam:GetRole", "iam:SimulatePrincipalPolicy", "sts:GetCallerIdentity"];
+    const UNGRANTED: [&str; 2] = ["iam:SimulatePrincipalPolicy", "sts:GetCallerIdentity"];
 
+    fn account(id: &str) -> AccountId {
+        AccountId::new(id).unwrap()
+    }
+
+    /// A blueprint that uses everything there is.
     fn blueprint() -> Blueprint {
+        let role = |role: &str| AssumedRole {
+            role: role.to_owned(),
+            external_id: None,
+            session_name: None,
+        };
+        let listed = Account {
+            id: account("222222222222"),
+            name: None,
+            role: Some(role("ops/ctguard")),
+            omit: BTreeSet::new(),
+            routes: BTreeMap::new(),
+            span: None,
+        };
+        let organization = OrganizationAccounts {
+            include_units: BTreeSet::from(["ou-ab12-11111111".to_owned()]),
+            exclude: BTreeSet::new(),
+            role: role("ctguard"),
+            span: None,
+        };
+        Blueprint {
+            accounts: Some(Accounts {
+                listed: BTreeMap::from([(listed.id.clone(), listed)]),
+                organization: Some(organization),
+            }),
+            hub: Some(Hub {
+                account: account("111122223333"),
+                region: Region::new("eu-west-1").unwrap(),
+                organization: None,
+                span: None,
+            }),
+            ..in_one_account()
+        }
+    }
+
+    fn in_one_account() -> Blueprint {
         let text = "version: 1\nname: acme\nregions: [eu-west-1]\ntrail: { name: main, bucket: logs, home_region: eu-west-1 }\ndestinations: { func: { topic: func, format: json, subscribers: [{ lambda: 'arn:aws:lambda:eu-west-1:111122223333:function:triage' }] } }\nalerts: []\n";
         let loaded =
             crate::blueprint::load_text("b.yaml", text, None, jiff::civil::date(2026, 11, 22));
@@ -257,6 +376,13 @@ mod tests {
         let (service, name) = operation.split_once(':').unwrap();
         match (service, name) {
             ("events", "ListRules") => "arn:aws:events:eu-west-1:111122223333:rule/*",
+            ("events", "ListEventBuses") => "?",
+            ("events", "PutPermission") => "?",
+            ("events", call) if call.ends_with("EventBus") => {
+                "arn:aws:events:eu-west-1:111122223333:event-bus/ctguard-acme"
+            }
+            ("iam", _) => "arn:aws:iam::111122223333:role/ctguard-acme",
+            ("sts", _) => "arn:aws:iam::222222222222:role/ops/ctguard",
             ("events", _) => "arn:aws:events:eu-west-1:111122223333:rule/ctguard-acme-root-login",
             // AWS asks for these with no resource at all.
             ("sns", "GetSubscriptionAttributes" | "SetSubscriptionAttributes" | "Unsubscribe") => {
@@ -275,12 +401,15 @@ mod tests {
 
     /// The operations that a policy grants, each with its resources.
     fn granted(purpose: Purpose) -> BTreeMap<String, Vec<String>> {
-        let policy = document(&blueprint(), purpose);
+        granted_by(&document(&blueprint(), purpose))
+    }
+
+    fn granted_by(policy: &Value) -> BTreeMap<String, Vec<String>> {
         let mut granted: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for statement in policy["Statement"].as_array().unwrap() {
-            for action in statement["Action"].as_array().unwrap() {
-                let resource = statement["Resource"].as_str().unwrap().to_owned();
-                granted.entry(action.as_str().unwrap().to_owned()).or_default().push(resource);
+        for statement in policy::statements(policy) {
+            for action in strings(&statement["Action"]) {
+                let resources = strings(&statement["Resource"]).into_iter().map(str::to_owned);
+                granted.entry(action.to_owned()).or_default().extend(resources);
             }
         }
         granted
@@ -348,5 +477,70 @@ mod tests {
                 "{operation} reaches {others}"
             );
         }
+    }
+
+    #[test]
+    fn rules_of_the_hubs_bus_are_granted_as_those_of_the_default_one() {
+        let apply = granted(Purpose::Apply);
+        let glob = crate::cloud::sandbox::policy::glob;
+        for operation in WRITE_RULES.iter().chain(READ_RULES) {
+            let rule = "arn:aws:events:eu-west-1:111122223333:rule/ctguard-acme/ctguard-acme-login";
+            assert!(apply[*operation].iter().any(|arn| glob(arn, rule)), "{operation}");
+            let other = rule.replace("/ctguard-acme/", "/theirs/");
+            assert!(!apply[*operation].iter().any(|arn| glob(arn, &other)), "{operation}");
+        }
+    }
+
+    #[test]
+    fn what_is_only_for_fleets_and_hubs_is_granted_only_there() {
+        let one = granted_by(&document(&in_one_account(), Purpose::Apply));
+        for operation in ["iam:PassRole", "iam:CreateRole", "iam:PutRolePolicy", "sts:AssumeRole"] {
+            assert!(!one.contains_key(operation), "{operation}");
+        }
+        assert!(!one.keys().any(|operation| operation.starts_with("organizations:")));
+        assert_eq!(one["iam:DeleteRole"], ["arn:aws:iam::*:role/ctguard-acme"]);
+        // A role that is assumed does not go on from account to account.
+        let inside = granted_by(&policy::document(in_account(&blueprint(), Purpose::Apply)));
+        assert!(!inside.contains_key("sts:AssumeRole"));
+
+        let fleet = granted(Purpose::Read);
+        let roles = ["arn:aws:iam::*:role/ctguard", "arn:aws:iam::222222222222:role/ops/ctguard"];
+        assert_eq!(fleet["sts:AssumeRole"], roles);
+        assert!(fleet.contains_key("organizations:ListAccountsForParent"));
+        let mut whole = blueprint();
+        whole.accounts.as_mut().unwrap().organization.as_mut().unwrap().include_units.clear();
+        let whole = granted_by(&document(&whole, Purpose::Read));
+        assert!(whole.contains_key("organizations:ListAccounts"));
+        assert!(!whole.contains_key("organizations:ListAccountsForParent"));
+    }
+
+    #[test]
+    fn the_role_is_passed_to_eventbridge_alone() {
+        let policy = document(&blueprint(), Purpose::Apply);
+        let passing: Vec<_> = policy::statements(&policy)
+            .into_iter()
+            .filter(|statement| strings(&statement["Action"]).contains(&"iam:PassRole"))
+            .collect();
+        assert_eq!(passing.len(), 1);
+        assert_eq!(passing[0]["Resource"], "arn:aws:iam::*:role/ctguard-acme");
+        let to = &passing[0]["Condition"]["StringEquals"]["iam:PassedToService"];
+        assert_eq!(to, "events.amazonaws.com");
+    }
+
+    #[test]
+    fn what_is_asked_of_the_simulator_is_in_the_account_that_asks() {
+        let place = Place::new(account("111122223333"), Region::new("eu-west-1").unwrap());
+        let wanted = wanted(&blueprint(), Purpose::Apply, &place);
+        let has = |operation: &str, resource: &str| {
+            wanted.contains(&Permission {
+                operation: operation.to_owned(),
+                resource: resource.to_owned(),
+            })
+        };
+        assert!(has("iam:CreateRole", "arn:aws:iam::111122223333:role/ctguard-acme"));
+        assert!(has("sts:AssumeRole", "arn:aws:iam::222222222222:role/ops/ctguard"));
+        let rule = "arn:aws:events:eu-west-1:111122223333:rule/ctguard-acme/ctguard-acme-check";
+        assert!(has("events:PutRule", rule));
+        assert!(!wanted.iter().any(|permission| permission.operation == "iam:PassRole"));
     }
 }

@@ -9,11 +9,13 @@ mod fields;
 pub mod hold;
 mod kinds;
 mod meanwhile;
+mod merge;
 pub mod order;
 mod references;
 
 pub use diff::diff;
 pub use hold::Stage;
+pub use merge::merge;
 
 use crate::blueprint::Risk;
 use crate::cloud::Action;
@@ -63,6 +65,9 @@ pub struct PlanScope {
     /// Regions left out by an exception of the blueprint.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub excepted: Vec<Region>,
+    /// Which part of the fleet's accounts it is, such as `3/8`; absent when it is all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<String>,
 }
 
 /// What a plan means for one alert.

@@ -3,17 +3,21 @@
 //!
 //! ```text
 //! trail records the event → rule takes it → target → topic lets EventBridge in → each subscriber
+//!                           └ with a hub: forwarding rule → role → bus → rule there ┘
 //! ```
 //!
 //! A link is *proven* when everything that can be read of it is right, *broken* when something is
 //! wrong, *unknown* when it could not be read, and *assumed* when it is right as far as it can be read
 //! and rests on something that cannot. Nothing is taken for granted.
 
+mod bus;
 mod key;
 pub mod links;
+mod memory;
 mod policy;
 mod remarks;
 pub mod report;
+mod role;
 mod rule;
 mod signals;
 mod subscriber;
@@ -22,18 +26,17 @@ mod topic;
 mod trail;
 
 pub use links::LinkCode;
-pub use report::{AlertCounts, Counts, Finding, Report, Said};
+pub use report::{AlertCounts, Counts, Covered, Finding, Report, Said, Unread};
 
 use crate::desired::{AlertPath, Desired};
 use crate::plan::Live;
 use crate::scope::Place;
 use crate::snapshot::Unreadable;
-use serde::Serialize;
-use std::collections::BTreeMap;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// How sure a link is, from best to worst.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     Proven,
@@ -54,7 +57,7 @@ impl Status {
 }
 
 /// Who can mend a broken link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mender {
     /// `ctguard apply`.
@@ -63,12 +66,24 @@ pub enum Mender {
     Person,
 }
 
+/// What an object is one of: which names are left out when the same is wrong with several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Per {
+    /// Each place has its own, such as a rule.
+    Place,
+    /// Each account has its own, such as a role, or a trail of all its regions.
+    Account,
+    /// There is one for all, such as the hub's bus.
+    Fleet,
+}
+
 /// One judged link.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Link {
     pub code: LinkCode,
     pub status: Status,
-    /// Where the object is.
+    /// Where the object is, or from where it is judged; of a role, its account in region `global`.
     pub place: Place,
     /// The object by its full AWS name: an ARN, or `topic ARN ← protocol:endpoint`.
     pub object: String,
@@ -77,15 +92,58 @@ pub struct Link {
     /// What to do about it; empty for a proven link.
     pub fix: String,
     pub mender: Mender,
+    pub per: Per,
 }
 
 /// The links of one alert in one place.
 #[derive(Debug, Clone)]
 pub struct PathProof {
-    pub alert: String,
+    pub alert: Arc<str>,
     pub lands: Place,
     pub raised: Place,
-    pub links: Vec<Arc<Link>>,
+    pub links: Links,
+}
+
+/// The links of a path, in the order of the chain. Paths share them: with a hub, what follows it is the same for
+/// all that lands anywhere, and what comes before it for many alerts of one place.
+#[derive(Debug, Clone, Default)]
+pub struct Links {
+    /// To the event bus where the alert is raised.
+    here: Shared,
+    /// From there on.
+    onward: Shared,
+}
+
+/// Judged links that several paths have.
+type Shared = Arc<[Arc<Link>]>;
+
+impl Links {
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Link>> + Clone {
+        self.here.iter().chain(self.onward.iter())
+    }
+
+    pub fn len(&self) -> usize {
+        self.here.len() + self.onward.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl<'a> IntoIterator for &'a Links {
+    type Item = &'a Arc<Link>;
+    type IntoIter =
+        std::iter::Chain<std::slice::Iter<'a, Arc<Link>>, std::slice::Iter<'a, Arc<Link>>>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.here.iter().chain(self.onward.iter())
+    }
+}
+
+impl FromIterator<Arc<Link>> for Links {
+    fn from_iter<I: IntoIterator<Item = Arc<Link>>>(links: I) -> Self {
+        Self { here: Arc::default(), onward: links.into_iter().collect() }
+    }
 }
 
 impl PathProof {
@@ -104,7 +162,7 @@ impl PathProof {
 }
 
 /// How much a remark weighs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Events still reach everybody, and something beside them is lost or cannot be seen: `--strict` fails on it.
@@ -138,7 +196,7 @@ pub struct Proof {
 
 /// Proves every path of a blueprint.
 pub fn prove(desired: &Desired, live: &Live) -> Proof {
-    let mut prover = Prover { desired, live, trails: BTreeMap::new(), topics: BTreeMap::new() };
+    let mut prover = Prover { desired, live, known: memory::Known::default() };
     let paths = desired.paths.iter().map(|path| prover.path(path)).collect();
     let mut proof = Proof { paths, ..Proof::default() };
     signals::collect(desired, live, &mut proof);
@@ -162,44 +220,76 @@ impl Proof {
 struct Prover<'a> {
     desired: &'a Desired,
     live: &'a Live,
-    trails: BTreeMap<trail::Question<'a>, Arc<Link>>,
-    /// The links of a destination from its topic on, by place, topic and destination name.
-    topics: BTreeMap<(&'a Place, &'a str, &'a str), Vec<Arc<Link>>>,
+    known: memory::Known<'a>,
 }
 
 impl<'a> Prover<'a> {
     fn path(&mut self, path: &'a AlertPath) -> PathProof {
-        let mut links = Vec::new();
-        for event in &path.events {
-            let question = trail::Question::of(&path.lands, event);
-            let (desired, live) = (self.desired, self.live);
-            let link = self
-                .trails
-                .entry(question)
-                .or_insert_with_key(|question| Arc::new(trail::judge(desired, live, question)));
-            if !links.contains(link) {
-                links.push(link.clone());
+        let mut here: Vec<Arc<Link>> = Vec::new();
+        let mut add = |link: &Arc<Link>| {
+            if !here.iter().any(|known| Arc::ptr_eq(known, link) || known == link) {
+                here.push(link.clone());
             }
+        };
+        let (desired, live) = (self.desired, self.live);
+        for event in path.events.iter() {
+            let question = trail::Question::of(&path.lands, event);
+            add(self.known.trail(question, |question| trail::judge(desired, live, question)));
         }
-        let about = trail::cannot_land(self.desired, self.live, &path.lands, &path.events);
-        links.extend(about.map(Arc::new));
-        rule::judge(self.desired, self.live, path, &mut links);
-        for destination in &path.destinations {
+        if let Some(link) = trail::cannot_land(desired, live, &path.lands, &path.events) {
+            add(&Arc::new(link));
+        }
+        if let Some(forward) = &path.forward {
+            for rule in forward.rules.iter() {
+                let links = self.known.forwarding((&path.lands, rule), || {
+                    rule::forwards(desired, live, &path.lands, rule, forward)
+                });
+                links.iter().for_each(&mut add);
+            }
+            for rule in forward.rules.iter() {
+                let links = self.known.role((&path.lands, rule), || {
+                    role::judge(desired, live, &path.lands, rule, forward)
+                });
+                links.iter().for_each(&mut add);
+            }
+            let judge = || bus::judge(desired, live, &path.lands, &path.raised, forward);
+            let at_hub = path.lands == path.raised;
+            add(self.known.bus((&path.lands.account, at_hub, &forward.bus_arn), judge));
+        }
+        let here = self.known.shared(here);
+        let onward = self.onward(path);
+        PathProof {
+            alert: self.known.alert(&path.alert),
+            lands: path.lands.clone(),
+            raised: path.raised.clone(),
+            links: Links { here, onward },
+        }
+    }
+
+    /// The links from the event bus where the alert is raised.
+    fn onward(&mut self, path: &'a AlertPath) -> Shared {
+        let key = memory::Onward::of(path);
+        if let Some(known) = self.known.onward(&key) {
+            return known;
+        }
+        let (desired, live) = (self.desired, self.live);
+        let mut rules = Vec::new();
+        // Without its bus a rule cannot be: the bus's own link says all.
+        let bus = path.forward.as_ref().map(|hop| bus::seen(live, &path.raised, &hop.bus_arn));
+        if bus.is_none_or(|seen| seen.is_some_and(|seen| seen.known().is_some())) {
+            rule::judge(desired, live, &path.raised, &path.rules, &path.destinations, &mut rules);
+        }
+        let mut links: Vec<Arc<Link>> = rules.into_iter().map(Arc::new).collect();
+        for destination in path.destinations.iter() {
             let key = (&path.raised, destination.topic_arn.as_str(), destination.name.as_str());
-            let (desired, live) = (self.desired, self.live);
-            let judged = self.topics.entry(key).or_insert_with(|| {
+            let judged = self.known.topic(key, || {
                 let mut found = Vec::new();
                 topic::judge(desired, live, &path.raised, destination, &mut found);
-                found.into_iter().map(Arc::new).collect()
+                found
             });
             links.extend(judged.iter().cloned());
         }
-        PathProof {
-            alert: path.alert.clone(),
-            lands: path.lands.clone(),
-            raised: path.raised.clone(),
-            links,
-        }
+        self.known.keep_onward(key, links)
     }
 }
 
@@ -213,5 +303,9 @@ fn unreadable(code: LinkCode, place: &Place, object: String, why: &Unreadable) -
         cause: format!("{} failed: {} ({})", why.operation, why.code, why.message),
         fix: why.remedy(),
         mender: Mender::Person,
+        per: Per::Place,
     }
 }
+
+#[cfg(test)]
+mod tests;

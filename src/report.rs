@@ -7,13 +7,15 @@ pub mod apply;
 pub mod delivery;
 pub mod diagnostics;
 pub mod explain;
+pub mod merge;
 pub mod plan;
 pub mod progress;
 pub mod verify;
+pub mod yaml;
 
 use crate::scope::{AccountId, Place, Region};
 use anstyle::{AnsiColor, Style};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
 /// Most places that a folded line names before it only counts.
@@ -66,22 +68,37 @@ pub(crate) fn places<'a>(places: impl IntoIterator<Item = &'a Place>) -> String 
 }
 
 pub(crate) fn addresses<'a>(all: impl IntoIterator<Item = (&'a AccountId, &'a Region)>) -> String {
+    named_addresses(all, &BTreeMap::new())
+}
+
+/// What people call accounts, by their ids.
+pub(crate) type AccountNames<'a> = BTreeMap<&'a AccountId, &'a str>;
+
+/// An account with what people call it.
+pub(crate) fn account(id: &AccountId, names: &AccountNames<'_>) -> String {
+    match names.get(id) {
+        Some(name) => format!("{id} ({name})"),
+        None => id.to_string(),
+    }
+}
+
+/// As [`addresses`], with the names of accounts; with more than ten, how many there are first.
+pub(crate) fn named_addresses<'a>(
+    all: impl IntoIterator<Item = (&'a AccountId, &'a Region)>,
+    names: &AccountNames<'_>,
+) -> String {
     let all: BTreeSet<(&AccountId, &Region)> = all.into_iter().collect();
     let accounts: BTreeSet<&AccountId> = all.iter().map(|(account, _)| *account).collect();
-    let mut names: Vec<String> = match (accounts.first(), accounts.len()) {
-        (Some(account), 1) if all.len() > 1 => {
-            let regions: Vec<&str> =
-                all.iter().take(PLACES_SHOWN).map(|(_, region)| region.as_str()).collect();
-            vec![format!("{account}/{{{}}}", regions.join(", "))]
+    let shown = all.iter().take(PLACES_SHOWN);
+    let mut parts: Vec<String> = match (accounts.first(), accounts.len()) {
+        (Some(id), 1) if all.len() > 1 => {
+            let regions: Vec<&str> = shown.map(|(_, region)| region.as_str()).collect();
+            vec![format!("{}/{{{}}}", account(id, names), regions.join(", "))]
         }
-        _ => all
-            .iter()
-            .take(PLACES_SHOWN)
-            .map(|(account, region)| format!("{account}/{region}"))
-            .collect(),
+        _ => shown.map(|(id, region)| format!("{}/{region}", account(id, names))).collect(),
     };
     if all.len() > PLACES_SHOWN {
-        names.push(format!("and {} more", all.len() - PLACES_SHOWN));
+        parts.push(format!("and {} more", all.len() - PLACES_SHOWN));
     }
-    names.join(", ")
+    parts.join(", ")
 }

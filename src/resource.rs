@@ -4,20 +4,23 @@
 //! sandbox's file, so the diff only compares and nothing is translated twice.
 
 pub mod bucket;
+pub mod bus;
+pub mod few;
 pub mod function;
 pub mod policy;
 pub mod queue;
+pub mod role;
 pub mod rule;
 pub mod topic;
 pub mod trail;
 
 use crate::scope::{AccountId, Place, Region};
+use few::Few;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::fmt;
 
 /// The tags of a resource.
-pub type Tags = BTreeMap<String, String>;
+pub type Tags = Few<String, String>;
 
 /// The tag that says which blueprint owns a resource: `ctguard:blueprint=<name>`.
 pub const BLUEPRINT_TAG: &str = "ctguard:blueprint";
@@ -32,6 +35,8 @@ pub const VERSION_TAG: &str = "ctguard:version";
 pub enum Kind {
     Bucket,
     Trail,
+    Role,
+    Bus,
     Queue,
     Topic,
     Subscription,
@@ -45,6 +50,8 @@ impl Kind {
         match self {
             Self::Bucket => "bucket",
             Self::Trail => "trail",
+            Self::Role => "role",
+            Self::Bus => "bus",
             Self::Queue => "queue",
             Self::Topic => "topic",
             Self::Subscription => "subscription",
@@ -63,11 +70,11 @@ impl fmt::Display for Kind {
 /// Names one resource in the whole fleet.
 ///
 /// The name of what belongs to a parent is `parent/child`: a target is `rule/target-id`,
-/// a subscription `topic/protocol:endpoint`.
+/// a subscription `topic/protocol:endpoint`, a rule on a custom bus `bus/rule`, a role's policy `role/policy`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Address {
     pub account: AccountId,
-    /// `global` for buckets, whose names have no region.
+    /// `global` for buckets and roles, which are in no region.
     pub region: Region,
     pub kind: Kind,
     pub name: String,
@@ -76,7 +83,7 @@ pub struct Address {
 impl Address {
     pub fn new(place: &Place, kind: Kind, name: impl Into<String>) -> Self {
         let region = match kind {
-            Kind::Bucket => Region::global(),
+            Kind::Bucket | Kind::Role => Region::global(),
             _ => place.region.clone(),
         };
         Self { account: place.account.clone(), region, kind, name: name.into() }

@@ -5,29 +5,44 @@
 
 pub mod apply;
 pub mod observe;
+pub mod scope;
+mod shared;
 
 pub use apply::{Applied, Outcome, OutcomeKind, apply};
 pub use observe::{observe, observe_signals};
 
-use crate::blueprint::{Blueprint, Regions};
-use crate::cloud::{AccountReads, Cloud, CloudError};
-use crate::desired::{self, Desired, Scope, ScopeError};
+use crate::blueprint::Blueprint;
+use crate::cloud::{Cloud, CloudError};
+use crate::desired::{self, Desired, Narrow, ScopeError};
 use crate::diag::Diagnostic;
 use crate::plan::Live;
 use crate::resource::Address;
-use crate::scope::{Place, Region};
-use crate::snapshot::{Caller, Observed};
+use crate::scope::Place;
+use crate::snapshot::Caller;
 use jiff::civil::Date;
 
 /// What the engine says while it works; `report` listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    ObserveStarted { places: usize },
-    Observed { place: Place },
+    ObserveStarted {
+        places: usize,
+    },
+    /// `complete`: nothing of it was unreadable.
+    Observed {
+        place: Place,
+        complete: bool,
+    },
     ObserveFinished,
-    ApplyStarted { changes: usize },
-    ChangeStarted { address: Address },
-    ChangeFinished { address: Address, outcome: OutcomeKind },
+    ApplyStarted {
+        changes: usize,
+    },
+    ChangeStarted {
+        address: Address,
+    },
+    ChangeFinished {
+        address: Address,
+        outcome: OutcomeKind,
+    },
     Settling,
     ApplyFinished,
 }
@@ -50,58 +65,36 @@ pub enum SurveyError {
     Cloud(#[from] CloudError),
     #[error(transparent)]
     Scope(#[from] ScopeError),
-    #[error("no region that the blueprint covers is among those asked for")]
+    #[error("no place that the blueprint covers is among those asked for")]
     Narrowed,
     /// The blueprint cannot be compiled for this scope.
     #[error("the blueprint cannot be compiled for the regions it covers")]
     Compile(Vec<Diagnostic>),
 }
 
-/// Reads everything that a blueprint concerns, with at most `concurrency` places at once. `regions`
-/// narrows what is looked at; empty, it is everything.
+/// Reads everything that a blueprint concerns, with at most `concurrency` places at once. `narrow` says
+/// what of it is looked at.
 ///
 /// # Errors
 /// When the caller or the scope cannot be told, or the blueprint does not compile for it. What cannot be
-/// read of a place is no error: it is in the result, as unreadable.
+/// read of an account or a place is no error: it is in the result, as unreadable.
 pub async fn survey(
     cloud: &dyn Cloud,
     blueprint: &Blueprint,
     as_of: Date,
-    regions: &[Region],
+    narrow: &Narrow,
     concurrency: usize,
     listener: Listener<'_>,
 ) -> Result<Survey, SurveyError> {
     let caller = cloud.caller().await?;
-    let scope = scope(cloud, blueprint, &caller, as_of).await?;
+    let scope = scope::scope(cloud, blueprint, &caller.account, as_of, concurrency).await?;
     let mut desired = desired::compile(blueprint, &scope, as_of).map_err(SurveyError::Compile)?;
-    if !regions.is_empty() {
-        desired.narrow(regions);
-    }
-    if desired.places.is_empty() {
+    desired.narrow(narrow);
+    let nothing = desired.own_places().next().is_none() && desired.unread.is_empty();
+    // A share of a small fleet may well be empty; a region that is not covered is a mistake.
+    if nothing && narrow.shard.is_none() {
         return Err(SurveyError::Narrowed);
     }
     let live = observe(cloud, &desired, concurrency, listener).await;
     Ok(Survey { caller, desired, live })
-}
-
-async fn scope(
-    cloud: &dyn Cloud,
-    blueprint: &Blueprint,
-    caller: &Caller,
-    as_of: Date,
-) -> Result<Scope, ScopeError> {
-    let account = &caller.account;
-    if let Regions::List(_) = blueprint.regions {
-        return Scope::of(blueprint, account, Ok(&[]), as_of);
-    }
-    let reads = AccountReads { enabled_regions: true, ..AccountReads::default() };
-    let seen = cloud.observe_account(account, &reads).await;
-    let enabled = match &seen.enabled_regions {
-        Observed::Known(regions) => Ok(regions.as_slice()),
-        Observed::Absent => Err("AWS listed none".to_owned()),
-        Observed::Unreadable(why) => {
-            Err(format!("{}: {} ({})", why.operation, why.code, why.message))
-        }
-    };
-    Scope::of(blueprint, account, enabled, as_of)
 }

@@ -4,18 +4,21 @@
 //! topics and queues, and so the unit in which ctguard observes, compares and proves.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
-/// A 12-digit AWS account id. Leading zeros count, so it is text, never a number.
+/// A 12-digit AWS account id. Leading zeros count, so it is text, never a number; copies share it, since a fleet
+/// names each of its accounts in many thousands of places.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct AccountId(String);
+pub struct AccountId(Arc<str>);
 
 impl AccountId {
     /// Reads an account id; `None` unless it is exactly twelve digits.
     pub fn new(text: &str) -> Option<Self> {
         (text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()))
-            .then(|| Self(text.to_owned()))
+            .then(|| Self(text.into()))
     }
 
     pub fn as_str(&self) -> &str {
@@ -32,7 +35,7 @@ impl TryFrom<String> for AccountId {
 
 impl From<AccountId> for String {
     fn from(id: AccountId) -> Self {
-        id.0
+        id.0.as_ref().to_owned()
     }
 }
 
@@ -45,7 +48,7 @@ impl fmt::Display for AccountId {
 /// A region name such as `eu-west-1`, or `global` in the address of an IAM or S3 resource.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Region(String);
+pub struct Region(Arc<str>);
 
 impl Region {
     /// Reads a region name; `None` unless it looks like one (`eu-west-1`).
@@ -57,12 +60,17 @@ impl Region {
         let (last, words) = parts.split_last()?;
         let number =
             !last.is_empty() && last.len() <= 2 && last.bytes().all(|b| b.is_ascii_digit());
-        (words.len() >= 2 && words.iter().all(word) && number).then(|| Self(text.to_owned()))
+        (words.len() >= 2 && words.iter().all(word) && number).then(|| Self(text.into()))
     }
 
     /// The region part of the address of a resource that has none.
     pub fn global() -> Self {
-        Self("global".to_owned())
+        Self("global".into())
+    }
+
+    /// Whether it stands for no region.
+    pub fn is_global(&self) -> bool {
+        &*self.0 == "global"
     }
 
     pub fn as_str(&self) -> &str {
@@ -86,7 +94,7 @@ impl TryFrom<String> for Region {
 
 impl From<Region> for String {
     fn from(region: Region) -> Self {
-        region.0
+        region.0.as_ref().to_owned()
     }
 }
 
@@ -125,6 +133,22 @@ impl Partition {
             () if name.starts_with("eusc-") => Self::AwsEusc,
             () => Self::Aws,
         }
+    }
+
+    /// The partition of this name, as ARNs have it.
+    pub fn named(name: &str) -> Option<Self> {
+        [
+            Self::Aws,
+            Self::AwsCn,
+            Self::AwsUsGov,
+            Self::AwsIso,
+            Self::AwsIsoB,
+            Self::AwsIsoE,
+            Self::AwsIsoF,
+            Self::AwsEusc,
+        ]
+        .into_iter()
+        .find(|partition| partition.as_str() == name)
     }
 
     /// The second field of an ARN.
@@ -175,6 +199,16 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.account, self.region)
     }
+}
+
+/// The part of a map that is about one account.
+pub(crate) fn of_account<'a, T>(
+    places: &'a BTreeMap<Place, T>,
+    account: &'a AccountId,
+) -> impl Iterator<Item = (&'a Place, &'a T)> {
+    // Every region's name comes after the empty one.
+    let first = Place::new(account.clone(), Region("".into()));
+    places.range(first..).take_while(move |(place, _)| place.account == *account)
 }
 
 /// The six fields of an ARN, borrowed.

@@ -11,14 +11,17 @@ pub mod file;
 
 use crate::resource::Tags;
 use crate::resource::bucket::Bucket;
+use crate::resource::bus::Bus;
 use crate::resource::queue::Queue;
-use crate::resource::rule::{Rule, Targets};
+use crate::resource::role::Role;
+use crate::resource::rule::{Rule, Targets, bus_and_name};
 use crate::resource::topic::{Endpoint, SubscriptionAttributes, Topic};
 use crate::resource::trail::{Selectors, Trail, TrailStatus};
 use crate::scope::{AccountId, Place, Region};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// One observed part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,19 +95,44 @@ pub struct Caller {
     pub arn: String,
 }
 
+/// The organization that the caller's account belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Organization {
+    /// Such as `o-a1b2c3d4e5`.
+    pub id: String,
+    pub management: AccountId,
+    /// The accounts that were asked for, suspended ones included, in the order of their ids.
+    pub members: BTreeMap<AccountId, Member>,
+    /// The path of each organizational unit that was asked for, as `aws:PrincipalOrgPaths` has it:
+    /// `o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unit_paths: BTreeMap<String, String>,
+}
+
+/// An account of an organization.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    pub name: String,
+    /// Whether it can be used: neither suspended nor being closed.
+    pub active: bool,
+}
+
 /// What is seen in one place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlaceSnapshot {
     pub place: Place,
     /// Rules of the default bus whose names have the blueprint's prefix, by name.
     pub rules: Observed<BTreeMap<String, LiveRule>>,
+    /// Custom buses that are asked for or carry the blueprint's tag, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub buses: BTreeMap<String, Observed<LiveBus>>,
     /// How many rules the default bus has, those of others included; read with the rules.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules_on_bus: Option<usize>,
     /// How many of them have a wildcard in their pattern.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wildcard_rules_on_bus: Option<usize>,
-    /// Rules with the blueprint's prefix on custom buses, with the bus's name. Looked for only when a
+    /// Rules with the blueprint's prefix on custom buses that are not read, with the bus's name. Looked for only when a
     /// rule that should be on the default bus is not.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub stray_rules: BTreeMap<String, String>,
@@ -139,6 +167,56 @@ pub struct AccountSnapshot {
     /// Buckets of the trails that the blueprint manages, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub buckets: BTreeMap<String, Observed<LiveBucket>>,
+    /// Roles that were asked for, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub roles: BTreeMap<String, Observed<LiveRole>>,
+}
+
+/// A custom bus with what belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveBus {
+    pub bus: Bus,
+    pub tags: Observed<Tags>,
+    /// Its rules whose names have the blueprint's prefix, by name without the bus.
+    pub rules: Observed<BTreeMap<String, LiveRule>>,
+}
+
+/// A role with what belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveRole {
+    pub role: Role,
+    pub tags: Observed<Tags>,
+}
+
+impl PlaceSnapshot {
+    /// Whether nothing that was asked for failed to be read.
+    pub fn is_readable(&self) -> bool {
+        self.rules.unreadable().is_none()
+            && self.trails.unreadable().is_none()
+            && self.buses.values().all(|bus| bus.unreadable().is_none())
+            && self.topics.values().all(|topic| topic.unreadable().is_none())
+            && self.queues.values().all(|queue| queue.unreadable().is_none())
+    }
+
+    /// The rules of the default bus, or of a custom one.
+    pub fn rules_of(&self, bus: Option<&str>) -> Observed<&BTreeMap<String, LiveRule>> {
+        let Some(bus) = bus else { return self.rules.as_ref() };
+        match self.buses.get(bus) {
+            Some(Observed::Known(bus)) => bus.rules.as_ref(),
+            Some(Observed::Unreadable(why)) => Observed::Unreadable(why.clone()),
+            Some(Observed::Absent) | None => Observed::Absent,
+        }
+    }
+
+    /// A rule by its key: `name` on the default bus, `bus/name` on another. `None` when it is not there, or
+    /// its bus cannot be read.
+    pub fn rule(&self, key: &str) -> Option<&LiveRule> {
+        let (bus, name) = bus_and_name(key);
+        match self.rules_of(bus) {
+            Observed::Known(rules) => rules.get(name),
+            _ => None,
+        }
+    }
 }
 
 /// What was counted of a rule on the default bus.
@@ -189,7 +267,8 @@ impl Tally {
 /// A rule with what belongs to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LiveRule {
-    pub rule: Rule,
+    /// The same in thousands of places, where it is kept once.
+    pub rule: Arc<Rule>,
     pub targets: Observed<Targets>,
     pub tags: Observed<Tags>,
 }

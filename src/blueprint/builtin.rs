@@ -25,7 +25,7 @@ pub fn file_name(id: &str) -> String {
 mod tests {
     use super::*;
     use crate::blueprint::{Alert, load_text};
-    use crate::pattern::compile::{Selection, compile};
+    use crate::pattern::compile::{Origin, Selection, compile};
     use jiff::civil::date;
     use std::collections::{BTreeMap, BTreeSet};
     use std::path::Path;
@@ -83,6 +83,7 @@ mod tests {
                         events: &alert.events,
                         filter: alert.filter.as_ref(),
                         outcome: alert.outcome,
+                        origin: &Origin::Any,
                         except: &[],
                     })
                     .unwrap();

@@ -15,7 +15,9 @@ macro_rules! codes {
 codes! {
     /// What makes a blueprint invalid.
     ERRORS:
+    ACCOUNT_ID_INVALID = "account-id-invalid", "An account id has other than twelve digits.";
     ACCOUNT_ID_NUMBER = "account-id-number", "An account id is written as a number, which loses leading zeros and matches nothing.";
+    ACCOUNT_REPEATED = "account-repeated", "An account or its name stands twice, is listed and excluded, or the organization has two entries.";
     ALLOW_UNKNOWN = "allow-unknown", "`allow:` names something that is not a warning.";
     ARN_INVALID = "arn-invalid", "An ARN is malformed, or is of another kind than its key asks for.";
     BUCKET_NAME_INVALID = "bucket-name-invalid", "S3 would refuse this bucket name.";
@@ -35,6 +37,8 @@ codes! {
     FILE_TOO_LARGE = "file-too-large", "The file is larger than any blueprint needs to be.";
     FILE_UNREADABLE = "file-unreadable", "The file exists and could not be read.";
     FILTER_INVALID = "filter-invalid", "EventBridge would refuse this condition, or it would never match as written.";
+    HUB_OUT_OF_SCOPE = "hub-out-of-scope", "The hub's account or region is not covered, so nobody would hear of what happens in the hub itself.";
+    HUB_UNREACHABLE = "hub-unreachable", "EventBridge does not send events from every region covered to the hub's.";
     ID_REPEATED = "id-repeated", "Two alerts have the same id.";
     INCLUDE_OUTSIDE = "include-outside", "An included file is outside the blueprint's folder.";
     INCLUDE_REPEATED = "include-repeated", "A file or built-in blueprint is included twice, or includes itself.";
@@ -42,14 +46,16 @@ codes! {
     KMS_KEY = "kms-key", "EventBridge or CloudTrail could not use this key here.";
     MISSING_KEY = "missing-key", "A key that is needed is absent.";
     NAME_INVALID = "name-invalid", "A name or id has other characters, or more of them, than AWS's names leave room for.";
-    NOT_YET = "not-yet", "The key belongs to the format, and this version of ctguard does not act on it yet.";
-    OMIT_UNKNOWN = "omit-unknown", "`omit:` names an alert that the included blueprint does not have.";
+    OMIT_UNKNOWN = "omit-unknown", "`omit:` names an alert that there is not, or that the included blueprint does not have.";
+    ORGANIZATION_ID_INVALID = "organization-id-invalid", "This is not the id of an organization, root or organizational unit.";
     REFERENCE_UNKNOWN = "reference-unknown", "`notify:` or `routes:` names a destination that is not defined.";
     REGION_INVALID = "region-invalid", "This is not a region name, or the regions do not fit together.";
+    ROLE_INVALID = "role-invalid", "A role, external id or session name is misspelled, or the role is in another account or partition.";
+    ROLE_MISSING = "role-missing", "Several accounts have no role, and only the caller's own can do without.";
     SUBSCRIBER_INVALID = "subscriber-invalid", "SNS would refuse this subscriber, or it is listed twice.";
     TEXT_INVALID = "text-invalid", "A text is longer than its place allows, or has line breaks where one line is shown.";
     TOPIC_INVALID = "topic-invalid", "A topic cannot be used as written: name, region, or shared by two destinations.";
-    TRAIL_INVALID = "trail-invalid", "CloudTrail would refuse this trail, or its home region is not covered.";
+    TRAIL_INVALID = "trail-invalid", "CloudTrail would refuse this trail, or its home is not covered.";
     UNKNOWN_KEY = "unknown-key", "The format has no such key here.";
     URL_INVALID = "url-invalid", "This is not an `https://` address.";
     VALUE_UNKNOWN = "value-unknown", "The value is none of those that the key accepts.";
@@ -74,9 +80,10 @@ codes! {
     DATA_EVENT = "data-event", "A data event reaches EventBridge only where a trail's selectors ask for it.";
     DESTINATION_UNUSED = "destination-unused", "No alert is sent to a destination.";
     DESTINATION_WITHOUT_SUBSCRIBERS = "destination-without-subscribers", "A destination lists nobody, so nobody is known to hear.";
-    EMAIL_CONFIRMATIONS = "email-confirmations", "E-mail in more than three regions: each region's topic asks each address to confirm.";
+    EMAIL_CONFIRMATIONS = "email-confirmations", "E-mail in more than three places: each account and region has its own topic, which asks each address to confirm.";
     EXCEPTION_EXPIRED = "exception-expired", "The `until` of an exception or of a trust in a trail has passed; it no longer applies.";
     EXCEPTION_EXPIRES_SOON = "exception-expires-soon", "The `until` of an exception or of a trust in a trail is at most 14 days away.";
+    HUB_TOPIC = "hub-topic", "With a hub, `{account}` and `{region}` in `topic_arn` stand for the hub's, so that no other place's topic is sent to.";
     LEGACY_EVENT = "legacy-event", "The call concerns a retired AWS feature and can hardly succeed today.";
     SIGN_IN_REGIONS = "sign-in-regions", "Sign-ins land in regions that the blueprint does not cover.";
     TEXT_TO_MACHINE = "text-to-machine", "A queue, function or web address receives text that is made for people.";

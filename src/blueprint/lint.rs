@@ -2,10 +2,11 @@
 //!
 //! Each has a code that `allow:` silences, for the whole blueprint or for one alert.
 
+use super::confirmations::{DEFAULT_REGIONS, is_email, mailing};
 use super::validate::{AlertNotes, Checked, Resolved};
 use super::{
-    Alert, Blueprint, Destination, DestinationTopic, EventRef, Format, Regions, Risk, Subscriber,
-    codes,
+    Alert, Blueprint, Confirmations, Destination, DestinationTopic, EventRef, Format, Regions,
+    Risk, Subscriber, codes,
 };
 use crate::catalogue::{self, GLOBAL_SIGN_IN_REGIONS, ROOT_SIGN_IN_REGION};
 use crate::diag::{Code, Diagnostic, Span};
@@ -13,18 +14,13 @@ use crate::event::EventKind;
 use crate::resource::topic::Protocol;
 use crate::scope::Partition;
 use jiff::civil::Date;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Days before its end from which an exception is warned about.
 const EXPIRES_SOON_DAYS: i32 = 14;
 
-/// Regions up to which e-mail confirmations are a matter of minutes.
-pub(super) const EMAIL_REGIONS: usize = 3;
-
-/// Regions that a new account of the `aws` partition has enabled.
-///
-/// Source: <https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html>
-const DEFAULT_REGIONS: usize = 17;
+/// Places up to which e-mail confirmations are a matter of minutes.
+pub(super) const EMAIL_PLACES: usize = 3;
 
 /// Calls about EC2-Classic, which was retired on 15 August 2022, and what to watch today.
 ///
@@ -141,8 +137,13 @@ impl Linter<'_> {
 
     fn alert(&mut self, alert: &Alert, notes: &AlertNotes) {
         let span = alert.span.as_ref();
-        if alert.notify.is_empty() {
-            let (message, help) = if notes.own_notify {
+        if !self.checked.blueprint.is_routed(alert) {
+            let (message, help) = if !alert.notify.is_empty() {
+                (
+                    format!("`{}` reaches nobody: every account leaves it out", alert.id),
+                    "take it out of `omit`, or give its risk a route in some account".to_owned(),
+                )
+            } else if alert.own_notify {
                 (format!("`{}` has an empty `notify`", alert.id), "name a destination".to_owned())
             } else {
                 let risk = alert.risk.as_str();
@@ -257,10 +258,17 @@ impl Linter<'_> {
 
     fn critical(&mut self, alert: &Alert, notes: &AlertNotes) {
         let blueprint = &self.checked.blueprint;
-        let destinations: Vec<&Destination> =
-            alert.notify.iter().filter_map(|name| blueprint.destinations.get(name)).collect();
-        let mut subscribers = destinations.iter().flat_map(|to| &to.subscribers).peekable();
-        if subscribers.peek().is_some() && subscribers.all(is_email) {
+        // Accounts may have routes of their own: each way is judged.
+        let mut destinations: BTreeMap<&str, &Destination> = BTreeMap::new();
+        let mut by_email_alone = false;
+        for names in blueprint.notify_variants(alert) {
+            let here: Vec<&Destination> =
+                names.iter().filter_map(|name| blueprint.destinations.get(name)).collect();
+            let mut subscribers = here.iter().flat_map(|to| &to.subscribers).peekable();
+            by_email_alone |= subscribers.peek().is_some() && subscribers.all(is_email);
+            destinations.extend(here.iter().map(|to| (to.name.as_str(), *to)));
+        }
+        if by_email_alone {
             self.warn(
                 codes::CRITICAL_EMAIL_ONLY,
                 Some(notes),
@@ -269,14 +277,14 @@ impl Linter<'_> {
                 "more than 10 messages a second suspend an e-mail subscription, and one click in any message ends it: add chat, https, sqs or lambda".to_owned(),
             );
         }
-        for destination in destinations {
+        for destination in destinations.into_values() {
             let lower = blueprint.alerts.iter().find(|other| {
-                other.risk < Risk::Critical && other.notify.contains(&destination.name)
+                other.risk < Risk::Critical && blueprint.notifies(other, &destination.name)
             });
             // One warning per destination: the first critical alert that does not allow it speaks.
             let first = blueprint.alerts.iter().zip(&self.checked.alerts).find(|(other, notes)| {
                 other.risk == Risk::Critical
-                    && other.notify.contains(&destination.name)
+                    && blueprint.notifies(other, &destination.name)
                     && !notes.allow.contains(codes::CRITICAL_EMAIL_SHARED)
             });
             if let Some(lower) = lower
@@ -301,7 +309,7 @@ impl Linter<'_> {
         let span = destination.span.as_ref();
         let name = &destination.name;
         let blueprint = &self.checked.blueprint;
-        if blueprint.alerts.iter().all(|alert| !alert.notify.contains(name)) {
+        if blueprint.alerts.iter().all(|alert| !blueprint.notifies(alert, name)) {
             self.warn(
                 codes::DESTINATION_UNUSED,
                 None,
@@ -327,6 +335,17 @@ impl Linter<'_> {
                 },
             );
         }
+        if let (Some(hub), DestinationTopic::Existing(arn)) = (&blueprint.hub, &destination.topic)
+            && ["{account}", "{region}"].iter().any(|place| arn.contains(place))
+        {
+            self.warn(
+                codes::HUB_TOPIC,
+                None,
+                span,
+                format!("`{name}` means one topic, the hub's: other accounts and regions have no part in it"),
+                format!("write `{}` and `{}` into its ARN", hub.account, hub.region),
+            );
+        }
         let machine = |subscriber: &&Subscriber| match subscriber {
             Subscriber::Endpoint(endpoint) => endpoint.protocol != Protocol::Email,
             Subscriber::Chat(_) => false,
@@ -347,41 +366,29 @@ impl Linter<'_> {
     }
 
     fn email_confirmations(&mut self, blueprint: &Blueprint) {
-        let managed = |to: &&Destination| matches!(to.topic, DestinationTopic::Managed(_));
-        let emails = |to: &Destination| to.subscribers.iter().filter(|one| is_email(one)).count();
-        let mailing: Vec<&Destination> = blueprint
-            .destinations
-            .values()
-            .filter(managed)
-            .filter(|destination| emails(destination) > 0)
-            .collect();
-        let Some(first) = mailing.first() else { return };
-        let addresses: usize = mailing.iter().map(|destination| emails(destination)).sum();
-        let (regions, about) = match &blueprint.regions {
-            Regions::List(list) => (list.len(), ""),
-            Regions::Enabled { except } => (DEFAULT_REGIONS.saturating_sub(except.len()), "about "),
-        };
-        if regions <= EMAIL_REGIONS {
+        let Some(first) = mailing(blueprint).next() else { return };
+        let asked = Confirmations::of(blueprint);
+        if asked.hub || (asked.places() <= EMAIL_PLACES && !asked.discovered) {
             return;
         }
-        let covered = match &blueprint.regions {
-            Regions::List(_) => format!("{regions} regions"),
-            Regions::Enabled { .. } => {
-                format!("every enabled region ({DEFAULT_REGIONS} in a new account)")
-            }
+        let regions = match asked.enabled {
+            false => crate::report::count(asked.regions, "region"),
+            true => format!("every enabled region ({DEFAULT_REGIONS} in a new account)"),
         };
-        let message =
-            format!("e-mail in {covered} asks for {about}{} confirmations", addresses * regions);
+        let covered = match (asked.discovered, asked.accounts) {
+            (true, _) => format!("{regions} of every account that is found"),
+            (false, 1) => regions,
+            (false, accounts) => format!("{regions} of {accounts} accounts"),
+        };
         self.warn(
             codes::EMAIL_CONFIRMATIONS,
             None,
             first.span.as_ref(),
-            message,
-            "each region has its own topic, and each address confirms each: cover fewer regions, or subscribe a queue, function or chat channel".to_owned(),
+            format!("e-mail in {covered} asks for {}", asked.apart()),
+            format!(
+                "each place has its own topic, and each address confirms each: with `hub: {{ account: …, region: … }}` it is {} in all; or subscribe a queue, function or chat channel",
+                asked.together()
+            ),
         );
     }
-}
-
-fn is_email(subscriber: &Subscriber) -> bool {
-    matches!(subscriber, Subscriber::Endpoint(endpoint) if endpoint.protocol == Protocol::Email)
 }

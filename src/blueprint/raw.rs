@@ -3,8 +3,10 @@
 //! Takes a tree of values, gives what could be read of it; unknown keys, missing keys and values of
 //! the wrong type are reported on the way. Names, references and dates are left to `validate`.
 
+mod fleet;
 mod read;
 
+pub(super) use fleet::{RawAccount, RawAccounts, RawAssumedRole, RawHub, RawOrganization};
 pub(super) use read::{blueprint, inclusion};
 
 use super::reader::Spanned;
@@ -16,7 +18,9 @@ use serde_json::Value as Json;
 pub(super) struct RawBlueprint {
     pub version: Option<Spanned<u64>>,
     pub name: Option<Spanned<String>>,
+    pub accounts: Option<RawAccounts>,
     pub regions: Option<RawRegions>,
+    pub hub: Option<RawHub>,
     pub trail: Option<RawTrail>,
     pub trust_trails: Vec<RawTrust>,
     pub destinations: Vec<RawDestination>,
@@ -55,6 +59,11 @@ pub(super) struct RawRegionException {
 pub(super) struct RawTrail {
     pub name: Option<Spanned<String>>,
     pub bucket: Option<Spanned<String>>,
+    pub account: Option<Spanned<String>>,
+    /// The key is there, whether its value could be read or not.
+    pub has_account: bool,
+    /// Present where it is `true`.
+    pub organization: Option<Spanned<bool>>,
     pub home_region: Option<Spanned<String>>,
     pub kms_key: Option<Spanned<String>>,
     pub adopt: bool,

@@ -54,13 +54,12 @@ impl<'a> Reader<'a> {
         self.diagnostics.push(diagnostic.at(Some(span)));
     }
 
-    /// A mapping, after complaining of keys that are neither in `keys` nor in `not_yet`.
+    /// A mapping, after complaining of keys that are not in `keys`.
     pub fn mapping<'n>(
         &mut self,
         node: &'n Node,
         what: &'static str,
         keys: &[&'static str],
-        not_yet: &[&'static str],
     ) -> Option<Fields<'n>> {
         let Value::Mapping(entries) = &node.value else {
             self.wrong_type(node, what, "a mapping", &format!("its keys are {}", list(keys)));
@@ -68,14 +67,6 @@ impl<'a> Reader<'a> {
         };
         for Entry { key, key_span, .. } in entries {
             if keys.contains(&key.as_str()) {
-                continue;
-            }
-            if not_yet.contains(&key.as_str()) {
-                let message = format!("`{key}` is not supported yet");
-                let help = format!(
-                    "remove `{key}`; this version covers the one account of the credentials in use"
-                );
-                self.push(Diagnostic::error(codes::NOT_YET, message).help(help), key_span);
                 continue;
             }
             let help = match nearest(key, keys.iter().copied()).first() {

@@ -2,9 +2,11 @@
 //!
 //! Each part is judged even when another is wrong; a [`Blueprint`] comes out only when all are right.
 
+mod accounts;
 mod alerts;
 mod destinations;
 mod events;
+mod hub;
 mod syntax;
 mod trail;
 
@@ -42,8 +44,6 @@ pub(super) struct AlertNotes {
     pub events: Vec<Resolved>,
     /// The condition asks for root and nobody else.
     pub only_root: bool,
-    /// The destinations come from `notify:`, not from the route.
-    pub own_notify: bool,
 }
 
 /// Judges a blueprint and the alerts that it includes; `None` when something is wrong.
@@ -63,15 +63,38 @@ pub(super) fn validate(
         Some(raw) => regions(raw, out),
         None => Some(Regions::Enabled { except: Vec::new() }),
     };
-    let trail = raw.trail.map(|raw| trail::trail(raw, regions.as_ref(), out));
+    let covered = accounts::Covered::of(raw.accounts.as_ref());
+    let hub = raw.hub.map(|raw| hub::hub(raw, &covered, regions.as_ref(), out));
+    let trail = raw.trail.map(|raw| {
+        let organization_known = hub
+            .as_ref()
+            .is_some_and(|hub| hub.as_ref().is_none_or(|hub| hub.organization.is_some()));
+        let fleet = trail::Fleet { covered: &covered, organization_known };
+        trail::trail(raw, &fleet, regions.as_ref(), out)
+    });
     let trust_trails: Vec<_> =
         raw.trust_trails.into_iter().map(|raw| trail::trust(raw, out)).collect();
-    let destinations =
-        destinations::destinations(raw.destinations, name.as_deref(), regions.as_ref(), out);
+    let raising = match &hub {
+        None => destinations::Raising::Everywhere(regions.as_ref()),
+        Some(hub) => destinations::Raising::Hub(hub.as_ref().map(|hub| &hub.region)),
+    };
+    let destinations = destinations::destinations(raw.destinations, name.as_deref(), &raising, out);
     let names: Vec<&str> = destinations.iter().map(|(name, _)| name.as_str()).collect();
     let routes = routes(&raw.routes, &names, out);
     let allow = allow(&raw.allow, out);
 
+    let alert_ids: Vec<String> = included
+        .iter()
+        .chain(&raw.alerts)
+        .filter_map(|alert| Some(alert.id.as_ref()?.value.clone()))
+        .collect();
+    let fleet = accounts::Context {
+        alerts: &alert_ids,
+        destinations: &names,
+        partition: partition(regions.as_ref())
+            .or_else(|| Some(hub.as_ref()?.as_ref()?.region.partition())),
+    };
+    let accounts = raw.accounts.map(|raw| accounts::accounts(raw, &fleet, out));
     let context =
         alerts::Context { destinations: &names, routes: &routes, regions: regions.as_ref() };
     let mut ids: BTreeMap<String, Span> = BTreeMap::new();
@@ -105,7 +128,15 @@ pub(super) fn validate(
         checked.into_iter().collect::<Option<Vec<_>>>()?.into_iter().unzip();
     let blueprint = Blueprint {
         name: name?,
+        accounts: match accounts {
+            Some(accounts) => Some(accounts?),
+            None => None,
+        },
         regions: regions?,
+        hub: match hub {
+            Some(hub) => Some(hub?),
+            None => None,
+        },
         trail: match trail {
             Some(trail) => Some(trail?),
             None => None,

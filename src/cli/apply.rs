@@ -5,7 +5,6 @@ use crate::plan::{Plan, Stage, WaitingFor, diff};
 use crate::proof::prove;
 use crate::report::apply::{ApplyReport, render};
 use crate::report::plan::{self, Question};
-use crate::report::progress::Progress;
 use crate::run::{self, Applied, OutcomeKind, Survey};
 use clap::Args;
 use std::sync::Arc;
@@ -77,7 +76,7 @@ async fn perform(
 ) -> Result<Exit, CommandError> {
     let stop = Arc::new(AtomicBool::new(false));
     let watch = tokio::spawn(interrupt(stop.clone()));
-    let progress = Progress::new(io.err_terminal && !global.quiet);
+    let progress = global.progress(io);
     let concurrency = usize::from(global.concurrency);
     let applied =
         run::apply(cloud, &survey.desired, plan, concurrency, &stop, &|event| progress.hear(event))

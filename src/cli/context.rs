@@ -5,14 +5,13 @@ use crate::blueprint::{self, Blueprint};
 use crate::cloud::Cloud;
 use crate::cloud::aws::{Aws, Options};
 use crate::cloud::sandbox::Sandbox;
-use crate::desired::{AlertPath, Desired};
+use crate::desired::{AlertPath, Desired, Narrow, Shard};
 use crate::diag::{Diagnostic, Severity};
 use crate::error::{CommandError, Exit};
 use crate::plan::Plan;
-use crate::report::diagnostics;
-use crate::report::progress::Progress;
+use crate::report::{count, diagnostics};
 use crate::run::{self, Survey, SurveyError};
-use crate::scope::Region;
+use crate::scope::{AccountId, Region};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -68,8 +67,9 @@ pub(super) async fn open(global: &Global, read: &Read) -> Result<Box<dyn Cloud>,
     }
     let options = Options {
         profile: global.profile.clone(),
-        region: narrow(global)?.into_iter().next(),
+        region: regions(global)?.into_iter().next(),
         default_region: read.blueprint.first_region().cloned(),
+        accounts: read.blueprint.accounts.clone(),
         ..Options::default()
     };
     Ok(Box::new(Aws::connect(options).await?))
@@ -116,12 +116,18 @@ pub(super) async fn survey(
     global: &Global,
     io: &mut Io<'_>,
 ) -> Result<Survey, CommandError> {
-    let progress = Progress::new(io.err_terminal && !global.quiet);
     let as_of = global.as_of(io);
     let concurrency = usize::from(global.concurrency);
     let narrow = narrow(global)?;
-    let listener = |event| progress.hear(event);
-    let result = run::survey(cloud, &read.blueprint, as_of, &narrow, concurrency, &listener).await;
+    let progress = global.progress(io);
+    let result = run::survey(cloud, &read.blueprint, as_of, &narrow, concurrency, &|event| {
+        progress.hear(event);
+    })
+    .await;
+    if cloud.throttled() > 0 && !global.quiet {
+        let calls = count(usize::try_from(cloud.throttled()).unwrap_or(usize::MAX), "call");
+        let _ = writeln!(io.err, "note: AWS put off {calls}, which were made again");
+    }
     result.map_err(|error| match error {
         SurveyError::Cloud(error) => error.into(),
         SurveyError::Scope(error) => CommandError::new(error.to_string()).hint(match global.recorded {
@@ -139,7 +145,34 @@ pub(super) async fn survey(
     })
 }
 
-pub(super) fn narrow(global: &Global) -> Result<Vec<Region>, CommandError> {
+/// What of the blueprint's scope the options leave.
+pub(super) fn narrow(global: &Global) -> Result<Narrow, CommandError> {
+    let shard = |text: &String| {
+        Shard::parse(text).ok_or_else(|| {
+            CommandError::usage(format!("--shard: `{text}` is not a part such as 3/8"))
+                .hint("The first number counts from 1, and is at most the second.")
+        })
+    };
+    Ok(Narrow {
+        accounts: accounts(global)?.into_iter().collect(),
+        regions: regions(global)?.into_iter().collect(),
+        shard: global.shard.as_ref().map(shard).transpose()?,
+    })
+}
+
+pub(super) fn accounts(global: &Global) -> Result<Vec<AccountId>, CommandError> {
+    global
+        .account
+        .iter()
+        .map(|text| {
+            AccountId::new(text).ok_or_else(|| {
+                CommandError::usage(format!("--account: `{text}` is not a 12-digit account id"))
+            })
+        })
+        .collect()
+}
+
+pub(super) fn regions(global: &Global) -> Result<Vec<Region>, CommandError> {
     global
         .region
         .iter()

@@ -1,12 +1,31 @@
-use super::{Global, Io, print};
-use crate::blueprint::starter;
+use super::{Global, Io, context, print};
+use crate::blueprint::{Blueprint, Confirmations, Starter};
+use crate::cloud::Cloud;
+use crate::cloud::aws::{Aws, Options};
 use crate::error::{CommandError, Exit};
-use crate::scope::Region;
+use crate::scope::{AccountId, Arn, Partition};
+use crate::snapshot::Caller;
 use clap::Args;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long AWS is given to say whose credentials are in use: without an answer there is a blueprint too.
+const CALLER_WITHIN: Duration = Duration::from_secs(5);
+
+/// Where the SDK finds credentials without asking the network.
+const CREDENTIALS: [&str; 5] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_PROFILE",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+];
 
 /// Write a commented blueprint to start from.
+///
+/// With --region it covers those regions, with --account those accounts. Where there is more than one place, all alerts are
+/// raised in a hub in the account of the credentials in use, or else in the first account that is named.
 #[derive(Debug, Args)]
 pub struct InitArgs {
     /// Where to write it
@@ -29,21 +48,31 @@ pub fn run(args: &InitArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, Co
         Some(email) => email.clone(),
         None => ask(io)?,
     };
-    let mut regions = Vec::new();
-    for name in &global.region {
-        regions.push(Region::new(name).ok_or_else(|| {
-            CommandError::usage(format!("--region: `{name}` is not a region name"))
-        })?);
-    }
-    let text = starter(&args.name, &email, &regions);
+    let regions = context::regions(global)?;
+    let accounts: Vec<AccountId> = context::accounts(global)?;
+    // One account that is named is the hub's; of several, the caller's own needs no role.
+    let caller = match accounts.len() {
+        1 => None,
+        _ => caller(global)?,
+    };
+    let arn = caller.as_ref().and_then(|caller| Arn::parse(&caller.arn));
+    let answers = Starter {
+        name: &args.name,
+        email: &email,
+        regions: &regions,
+        accounts: &accounts,
+        own: caller.as_ref().map(|caller| &caller.account),
+        partition: arn.and_then(|arn| Partition::named(arn.partition)).unwrap_or(Partition::Aws),
+    };
+    let text = answers.text();
     let as_of = global.as_of(io);
     let loaded = crate::blueprint::load_text(&path.display().to_string(), &text, None, as_of);
-    if loaded.blueprint.is_none() {
+    let Some(blueprint) = &loaded.blueprint else {
         super::context::say(&loaded.diagnostics, &loaded.sources, global, io);
         return Err(CommandError::usage(
             "these answers make no valid blueprint; nothing was written",
         ));
-    }
+    };
     let mut options = std::fs::OpenOptions::new();
     options.write(true);
     if args.force {
@@ -64,14 +93,68 @@ pub fn run(args: &InitArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, Co
     print(
         io,
         &format!(
-            "Wrote {shown}: {} that alert {email}.\nNext: ctguard validate {shown}, then ctguard plan {shown}\n",
-            crate::report::count(
-                loaded.blueprint.map_or(0, |blueprint| blueprint.alerts.len()),
-                "alert"
-            )
+            "Wrote {shown}: {} that alert {email}.\n{}Next: ctguard validate {shown}, then ctguard plan {shown}\n",
+            crate::report::count(blueprint.alerts.len(), "alert"),
+            confirmations(blueprint),
         ),
     )?;
     Ok(Exit::Done)
+}
+
+/// What the choice between a hub and none costs.
+fn confirmations(blueprint: &Blueprint) -> String {
+    let asked = Confirmations::of(blueprint);
+    let (apart, together) = (asked.apart(), asked.together());
+    match &blueprint.hub {
+        Some(hub) => format!(
+            "All alerts are raised in {}/{}: {together} instead of {}.\n",
+            hub.account,
+            hub.region,
+            apart.trim_end_matches(" confirmations"),
+        ),
+        None if asked.places() > 1 && hub_possible(blueprint) => format!(
+            "Each place raises its own alerts: {apart}. With a hub it is {together}: run it again with --account ID, the account of your credentials.\n"
+        ),
+        None if asked.places() > 1 => format!("Each place raises its own alerts: {apart}.\n"),
+        None => String::new(),
+    }
+}
+
+/// Whether events can be sent from one region to another at all.
+fn hub_possible(blueprint: &Blueprint) -> bool {
+    blueprint.first_region().is_none_or(|region| region.partition() != Partition::AwsCn)
+}
+
+/// Whose credentials are in use, where that is known without waiting for long.
+fn caller(global: &Global) -> Result<Option<Caller>, CommandError> {
+    if let Some(recorded) = &global.recorded {
+        return Ok(context::block_on(recorded.caller())?.ok());
+    }
+    if let Some(path) = &global.sandbox {
+        let Ok(sandbox) = context::sandbox(path) else { return Ok(None) };
+        return Ok(context::block_on(sandbox.caller())?.ok());
+    }
+    if global.profile.is_none() && !has_credentials() {
+        return Ok(None);
+    }
+    let options = Options {
+        profile: global.profile.clone(),
+        region: context::regions(global)?.into_iter().next(),
+        ..Options::default()
+    };
+    let asked = async move { Aws::connect(options).await?.caller().await };
+    // Runs inside the runtime, where there is a timer.
+    let answer = context::block_on(async { tokio::time::timeout(CALLER_WITHIN, asked).await })?;
+    Ok(answer.ok().and_then(Result::ok))
+}
+
+fn has_credentials() -> bool {
+    let there = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let file = |home: &Path| {
+        ["credentials", "config"].iter().any(|name| home.join(".aws").join(name).is_file())
+    };
+    CREDENTIALS.iter().any(|name| there(name))
+        || std::env::var_os("HOME").is_some_and(|home| file(Path::new(&home)))
 }
 
 fn ask(io: &mut Io<'_>) -> Result<String, CommandError> {

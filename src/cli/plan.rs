@@ -21,7 +21,8 @@ pub fn run(args: &PlanArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, Co
         Err(exit) => return Ok(exit),
     };
     let survey = context::look(&read, global, io)?;
-    let plan = diff(&survey.desired, &survey.live, Stage::Planned);
+    let mut plan = diff(&survey.desired, &survey.live, Stage::Planned);
+    plan.scope.shard = context::narrow(global)?.shard.map(|shard| shard.to_string());
     if is_json(global) {
         print_json(io, &plan)?;
     } else {

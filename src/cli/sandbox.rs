@@ -4,7 +4,7 @@ use crate::cloud::sandbox::faults::{Aim, Fault};
 use crate::cloud::sandbox::fresh::{self, AccountKind};
 use crate::cloud::sandbox::people::{ConfirmFilter, Subscribed};
 use crate::cloud::sandbox::sample::{Identity, Sample, sample_event};
-use crate::cloud::sandbox::{Sandbox, SandboxError};
+use crate::cloud::sandbox::{Sandbox, SandboxError, State};
 use crate::error::{CommandError, Exit};
 use crate::report::{count, delivery};
 use crate::scope::{AccountId, Place, Region};
@@ -12,9 +12,10 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// Play with an account in a file: make one, break it, confirm, and send events through it.
+/// Play with accounts in a file: make, break, confirm, and send events through them.
 ///
-/// The file is named by --sandbox. Every other verb works on it too.
+/// The file is named by --sandbox. Every other verb works on it too. Where there are several accounts,
+/// --account and --region choose among them.
 #[derive(Debug, Args)]
 pub struct SandboxArgs {
     #[command(subcommand)]
@@ -30,15 +31,15 @@ enum SandboxVerb {
     Lapse(LapseArgs),
 }
 
-/// Make an account in a new file.
+/// Make an account in a new file, or one for each --account; the first is the caller's.
 #[derive(Debug, Args)]
 struct NewArgs {
+    /// Put the accounts into an organization, managed by the first
+    #[arg(long)]
+    organization: bool,
     /// Without anything in it: no trail, so no event reaches any rule
     #[arg(long)]
     bare: bool,
-    /// The account's id
-    #[arg(long, value_name = "ID", default_value = fresh::DEFAULT_ACCOUNT)]
-    account: String,
     /// Replace a file that is there
     #[arg(long)]
     force: bool,
@@ -107,29 +108,69 @@ fn new(
     global: &Global,
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
-    let account = AccountId::new(&args.account).ok_or_else(|| {
-        CommandError::usage(format!("--account: `{}` is not a 12-digit account id", args.account))
-    })?;
+    let mut accounts = accounts(global)?;
+    if accounts.is_empty() {
+        accounts.extend(AccountId::new(fresh::DEFAULT_ACCOUNT));
+    }
+    let Some((account, others)) = accounts.split_first() else { return Ok(Exit::Usage) };
     if path.exists() && !args.force {
         return Err(CommandError::refused(format!("{} exists", path.display()))
             .hint("Name another file, or replace it with --force."));
     }
-    let mut regions = context::narrow(global)?;
+    let mut regions = context::regions(global)?;
     if regions.is_empty() {
         regions = fresh::DEFAULT_REGIONS.iter().filter_map(|name| Region::new(name)).collect();
     }
     let kind = if args.bare { AccountKind::Bare } else { AccountKind::WithTrail };
-    let state = fresh::new_account(kind, &account, &regions);
+    let mut state = fresh::new_accounts(kind, account, others, &regions);
+    if args.organization {
+        fresh::organize(&mut state);
+    }
     let made =
         if args.force { Sandbox::replace(path, state) } else { Sandbox::create(path, state) };
     made.map_err(failed)?;
-    let trail = if args.bare { "no trail" } else { "a trail that is logging" };
     let names: Vec<&str> = regions.iter().map(Region::as_str).collect();
-    print(
-        io,
-        &format!("Account {account} with {trail}, in {}: {}\n", names.join(", "), path.display()),
-    )?;
+    let mut said = match others {
+        [] => {
+            let trail = if args.bare { "no trail" } else { "a trail that is logging" };
+            format!("Account {account} with {trail}")
+        }
+        _ => {
+            let trail = if args.bare { "no trail" } else { "a trail each that is logging" };
+            let ids: Vec<&str> = accounts.iter().map(AccountId::as_str).collect();
+            format!("Accounts {} with {trail}", ids.join(", "))
+        }
+    };
+    if args.organization {
+        said.push_str(&format!(", in organization {} of {account}", fresh::ORGANIZATION));
+    }
+    print(io, &format!("{said}, in {}: {}\n", names.join(", "), path.display()))?;
     Ok(Exit::Done)
+}
+
+/// The accounts that are named, each once, in the order given.
+fn accounts(global: &Global) -> Result<Vec<AccountId>, CommandError> {
+    let mut accounts = Vec::new();
+    for text in &global.account {
+        let account = AccountId::new(text).ok_or_else(|| {
+            CommandError::usage(format!("--account: `{text}` is not a 12-digit account id"))
+        })?;
+        if !accounts.contains(&account) {
+            accounts.push(account);
+        }
+    }
+    Ok(accounts)
+}
+
+/// The account that is meant where one is: the first that is named, or else none. It must be there.
+fn account(state: &State, global: &Global) -> Result<Option<AccountId>, CommandError> {
+    let Some(account) = accounts(global)?.into_iter().next() else { return Ok(None) };
+    if state.accounts.contains_key(&account) {
+        return Ok(Some(account));
+    }
+    let there: Vec<&str> = state.accounts.keys().map(AccountId::as_str).collect();
+    Err(CommandError::usage(format!("account {account} is not in this sandbox"))
+        .hint(format!("There are {}.", there.join(", "))))
 }
 
 fn send(
@@ -189,14 +230,14 @@ fn event(sandbox: &Sandbox, args: &SendArgs, global: &Global) -> Result<Value, C
         }
     };
     let state = sandbox.state();
-    let account = &state.caller.account;
-    let enabled = state.accounts.get(account).map(|account| &account.global.enabled_regions);
+    let account = account(&state, global)?.unwrap_or_else(|| state.caller.account.clone());
+    let enabled = state.accounts.get(&account).map(|account| &account.global.enabled_regions);
     let places: Vec<Place> = enabled
         .into_iter()
         .flatten()
         .map(|region| Place::new(account.clone(), region.clone()))
         .collect();
-    let wanted = context::narrow(global)?;
+    let wanted = context::regions(global)?;
     let place = places
         .iter()
         .find(|place| {
@@ -238,8 +279,8 @@ fn confirm(
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
     let filter = ConfirmFilter {
-        account: None,
-        region: context::narrow(global)?.into_iter().next(),
+        account: account(&sandbox.state(), global)?,
+        region: context::regions(global)?.into_iter().next(),
         topic: args.topic.clone(),
         endpoint: args.endpoint.clone(),
     };
@@ -277,8 +318,8 @@ fn break_it(
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
     let aim = Aim {
-        account: None,
-        region: context::narrow(global)?.into_iter().next(),
+        account: account(&sandbox.state(), global)?,
+        region: context::regions(global)?.into_iter().next(),
         name: args.name.clone(),
     };
     let done = sandbox.inflict(args.fault, &aim).map_err(failed)?;

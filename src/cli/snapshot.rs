@@ -65,6 +65,7 @@ pub fn run(args: &SnapshotArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit
 /// Whether neither a plan nor a proof would call anything unknown.
 fn is_complete(survey: &Survey) -> bool {
     diff(&survey.desired, &survey.live, Stage::Planned).unknown.is_empty()
+        && survey.desired.unread.is_empty()
         && !prove(&survey.desired, &survey.live).has(Status::Unknown)
 }
 

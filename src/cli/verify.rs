@@ -1,6 +1,6 @@
 use super::{BlueprintArg, Global, Io, context, is_json, print, print_json};
 use crate::error::{CommandError, Exit};
-use crate::proof::{Status, prove};
+use crate::proof::{Report, Status, prove};
 use crate::report::verify::render;
 use clap::Args;
 
@@ -21,14 +21,19 @@ pub fn run(args: &VerifyArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, 
     };
     let survey = context::look_closely(&read, |desired| desired.paths.clone(), global, io)?;
     let proof = prove(&survey.desired, &survey.live);
-    let report = proof.report(&survey.desired);
+    let report = proof.report(&survey.desired).of_shard(context::narrow(global)?.shard);
     if is_json(global) {
         print_json(io, &report)?;
     } else {
         print(io, &render(&report, global.paint_out(io)))?;
     }
-    let strict = args.strict && (proof.has(Status::Assumed) || report.degraded > 0);
-    Ok(Exit::CheckFailed
-        .when(proof.has(Status::Broken) || strict)
-        .and(Exit::Incomplete.when(proof.has(Status::Unknown))))
+    Ok(exit(&report, args.strict))
+}
+
+/// The exit code that a report means.
+pub(super) fn exit(report: &Report, strict: bool) -> Exit {
+    let strict = strict && (report.has(Status::Assumed) || report.degraded > 0);
+    Exit::CheckFailed
+        .when(report.has(Status::Broken) || strict)
+        .and(Exit::Incomplete.when(report.has(Status::Unknown)))
 }

@@ -2,13 +2,15 @@
 //!
 //! [`Aws::connect`] builds one configuration: one HTTP client, one cache of credentials, the SDK's
 //! own credential chain and endpoint settings. Everything else hangs off a session, one a place,
-//! which makes its service clients when they are first asked for. One file a service turns SDK
+//! which makes its service clients when they are first asked for. Another account is entered by assuming a
+//! role in it, once for all its regions. One file a service turns SDK
 //! types into resource types and back, and knows nothing else; `observe` and `perform` say which
 //! of those calls are made, and in which order.
 //!
 //! SDK types stop here.
 
 mod account;
+mod buses;
 mod cloudtrail;
 mod cloudwatch;
 mod errors;
@@ -18,20 +20,24 @@ mod iam;
 mod kms;
 mod lambda;
 mod observe;
+mod organizations;
 mod pace;
 mod perform;
 mod retry;
+mod roles;
 mod s3;
 mod session;
 mod sns;
 mod sqs;
 mod sts;
 mod tagging;
+mod throttles;
 mod transport;
 
-use super::{AccountReads, Action, Cloud, CloudError, Permission, ReadSet};
-use crate::scope::{AccountId, Place, Region};
-use crate::snapshot::{AccountSnapshot, Caller, PlaceSnapshot};
+use super::{AccountReads, Action, Cloud, CloudError, OrganizationReads, Permission, ReadSet};
+use crate::blueprint::Accounts;
+use crate::scope::{AccountId, Arn, Place, Region};
+use crate::snapshot::{AccountSnapshot, Caller, Observed, Organization, PlaceSnapshot};
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, SdkConfig};
@@ -44,10 +50,16 @@ use session::Session;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use sts::{OfRole, RoleSession};
+use throttles::Throttles;
 use tokio::sync::OnceCell;
 
 /// How many calls are in flight at once unless the user says otherwise.
 pub const DEFAULT_CONCURRENCY: usize = 32;
+
+/// How many places' clients are kept while nobody uses them. A fleet has thousands of places, each with its clients, and
+/// a place is mostly done with before the next one begins.
+const IDLE_SESSIONS: usize = 64;
 
 /// How to reach AWS. The default is what the environment and the user's AWS files say.
 #[derive(Debug, Clone)]
@@ -58,6 +70,8 @@ pub struct Options {
     pub region: Option<Region>,
     /// The region to ask where neither [`Self::region`] nor the configuration names one: it decides the partition.
     pub default_region: Option<Region>,
+    /// Which accounts there are besides the caller's, and the roles to assume in them.
+    pub accounts: Option<Accounts>,
     /// Most calls in flight at once, over all places.
     pub concurrency: usize,
     /// Where every service is reached, instead of `AWS_ENDPOINT_URL`.
@@ -73,6 +87,7 @@ impl Default for Options {
             profile: None,
             region: None,
             default_region: None,
+            accounts: None,
             concurrency: DEFAULT_CONCURRENCY,
             endpoint_url: None,
             credentials: None,
@@ -94,6 +109,8 @@ pub struct Timing {
     pub propagation: Duration,
     /// Before the first repetition; later ones wait longer.
     pub first_wait: Duration,
+    /// For reading one place or account, all calls together. What is not read by then is unreadable.
+    pub place: Duration,
 }
 
 impl Default for Timing {
@@ -104,17 +121,22 @@ impl Default for Timing {
             operation: Duration::from_secs(60),
             propagation: Duration::from_secs(120),
             first_wait: Duration::from_secs(1),
+            place: Duration::from_secs(120),
         }
     }
 }
 
-/// AWS, reached with one set of credentials.
+/// AWS, reached with one set of credentials and the roles that they may assume.
 #[derive(Debug)]
 pub struct Aws {
     base: SdkConfig,
     timing: Timing,
+    accounts: Accounts,
     gate: Arc<Gate>,
+    throttles: Throttles,
     caller: OnceCell<Caller>,
+    /// By account: its role's credentials serve all its regions.
+    roles: Mutex<HashMap<AccountId, Arc<RoleSession>>>,
     sessions: Mutex<HashMap<Place, Arc<Session>>>,
     written: Written,
 }
@@ -174,8 +196,11 @@ impl Aws {
         Ok(Self {
             base,
             timing,
+            accounts: options.accounts.unwrap_or_default(),
             gate: Arc::new(Gate::new(options.concurrency)),
+            throttles: Throttles::default(),
             caller: OnceCell::new(),
+            roles: Mutex::new(HashMap::new()),
             sessions: Mutex::new(HashMap::new()),
             written: Written::default(),
         })
@@ -192,23 +217,56 @@ impl Aws {
     }
 
     async fn known_caller(&self) -> Result<&Caller, CloudError> {
-        self.caller.get_or_try_init(|| sts::caller(&self.base, &self.gate)).await
+        self.caller.get_or_try_init(|| sts::caller(&self.base, &self.gate, &self.throttles)).await
     }
 
-    /// The configuration for calls in a place: today always the caller's own account.
-    async fn config_for(&self, place: &Place) -> Result<SdkConfig, CloudError> {
+    /// The role in an account; `None` where the caller's own credentials are the ones to use.
+    async fn role_in(&self, place: &Place) -> Result<Option<Arc<RoleSession>>, CloudError> {
         let caller = self.known_caller().await?;
-        if caller.account != place.account {
+        let account = &place.account;
+        let Some(role) = self.accounts.role_in(account, &caller.account) else {
+            if caller.account == *account {
+                return Ok(None);
+            }
+            let is_listed = self.accounts.listed.contains_key(account);
+            return Err(sts::no_way_into(account, caller, is_listed));
+        };
+        let mut roles = self.roles.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = roles.get(account) {
+            return Ok(Some(Arc::clone(known)));
+        }
+        let arn = role.arn(place.region.partition(), account);
+        if Arn::parse(&arn).is_none_or(|arn| arn.account != account.as_str()) {
             return Err(session::refused(
                 "sts:AssumeRole",
                 "OtherAccount",
-                format!(
-                    "the credentials are those of account {}, not of {}",
-                    caller.account, place.account
-                ),
+                format!("the role {arn} is not one of account {account}"),
             ));
         }
-        Ok(self.base.to_builder().region(session::sdk_region(&place.region)).build())
+        let session = Arc::new(RoleSession::new(
+            arn,
+            role.clone(),
+            caller.arn.clone(),
+            &self.base,
+            Arc::clone(&self.gate),
+            &self.throttles,
+            self.timing,
+        ));
+        roles.insert(account.clone(), Arc::clone(&session));
+        Ok(Some(session))
+    }
+
+    /// The configuration for calls in a place, with credentials for its account that are there already.
+    async fn config_for(&self, place: &Place) -> Result<SdkConfig, CloudError> {
+        let builder = self.base.to_builder().region(session::sdk_region(&place.region));
+        let Some(role) = self.role_in(place).await? else { return Ok(builder.build()) };
+        // Now and not with the first call, whose error would only say that there are no credentials.
+        role.credentials().await?;
+        Ok(builder
+            .credentials_provider(SharedCredentialsProvider::new(OfRole(role)))
+            // The role keeps its credentials itself, and the SDK's cache only knows a few of many accounts.
+            .identity_cache(aws_config::identity::IdentityCache::no_cache())
+            .build())
     }
 
     async fn session(&self, place: &Place) -> Result<Arc<Session>, CloudError> {
@@ -217,10 +275,28 @@ impl Aws {
         if let Some(session) = known {
             return Ok(session);
         }
-        let config = self.config_for(place).await?;
-        let session = Arc::new(Session::new(place.clone(), config, Arc::clone(&self.gate)));
+        let session = Arc::new(self.new_session(place.clone(), self.config_for(place).await?));
         let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        if sessions.len() > IDLE_SESSIONS {
+            sessions.retain(|_, session| Arc::strong_count(session) > 1);
+        }
         Ok(Arc::clone(sessions.entry(place.clone()).or_insert(session)))
+    }
+
+    fn new_session(&self, place: Place, config: SdkConfig) -> Session {
+        Session::new(place, config, Arc::clone(&self.gate), self.throttles.clone())
+    }
+
+    async fn read_organization(&self, reads: &OrganizationReads) -> Observed<Organization> {
+        let caller = match self.known_caller().await {
+            Ok(caller) => caller,
+            Err(error) => return Observed::Unreadable((&error).into()),
+        };
+        // With the caller's own credentials, even where the blueprint has a role for the caller's account.
+        let region = self.region().unwrap_or_else(Region::global);
+        let session =
+            self.new_session(Place::new(caller.account.clone(), region), self.base.clone());
+        organizations::observe(&session, self.timing, reads).await
     }
 }
 
@@ -229,16 +305,23 @@ impl Cloud for Aws {
         async { self.known_caller().await.cloned() }.boxed()
     }
 
+    fn organization<'a>(
+        &'a self,
+        reads: &'a OrganizationReads,
+    ) -> BoxFuture<'a, Observed<Organization>> {
+        self.read_organization(reads).boxed()
+    }
+
     fn observe_account<'a>(
         &'a self,
         account: &'a AccountId,
         reads: &'a AccountReads,
     ) -> BoxFuture<'a, AccountSnapshot> {
-        observe::account(self, account, reads).boxed()
+        gate::within(self.timing.place, observe::account(self, account, reads).boxed()).boxed()
     }
 
     fn observe<'a>(&'a self, place: &'a Place, reads: &'a ReadSet) -> BoxFuture<'a, PlaceSnapshot> {
-        observe::place(self, place, reads).boxed()
+        gate::within(self.timing.place, observe::place(self, place, reads).boxed()).boxed()
     }
 
     fn perform<'a>(
@@ -249,14 +332,21 @@ impl Cloud for Aws {
         perform::perform(self, place, action).boxed()
     }
 
+    fn throttled(&self) -> u64 {
+        self.throttles.count()
+    }
+
     fn lacking<'a>(
         &'a self,
         place: &'a Place,
         wanted: &'a BTreeSet<Permission>,
     ) -> BoxFuture<'a, Result<Vec<Permission>, CloudError>> {
         async move {
-            let caller = self.known_caller().await?.arn.clone();
-            self.session(place).await?.lacking(&caller, wanted).await
+            let identity = match self.role_in(place).await? {
+                Some(role) => role.arn.clone(),
+                None => self.known_caller().await?.arn.clone(),
+            };
+            self.session(place).await?.lacking(&identity, wanted).await
         }
         .boxed()
     }

@@ -1,11 +1,11 @@
 //! A cloud that is a snapshot file: it answers what was seen then, without credentials.
 
 use super::recorder::read_only;
-use super::{AccountReads, Action, Cloud, CloudError, Permission, ReadSet};
+use super::{AccountReads, Action, Cloud, CloudError, OrganizationReads, Permission, ReadSet};
 use crate::scope::{AccountId, Place};
 use crate::snapshot::answer;
 use crate::snapshot::file::Recording;
-use crate::snapshot::{AccountSnapshot, Caller, PlaceSnapshot};
+use crate::snapshot::{AccountSnapshot, Caller, Observed, Organization, PlaceSnapshot};
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use jiff::civil::Date;
@@ -32,6 +32,13 @@ impl Recorded {
 impl Cloud for Recorded {
     fn caller(&self) -> BoxFuture<'_, Result<Caller, CloudError>> {
         ready(Ok(self.recording.caller.clone())).boxed()
+    }
+
+    fn organization<'a>(
+        &'a self,
+        reads: &'a OrganizationReads,
+    ) -> BoxFuture<'a, Observed<Organization>> {
+        ready(answer::organization(self.recording.organization.as_ref(), reads)).boxed()
     }
 
     fn observe_account<'a>(

@@ -1,9 +1,11 @@
 //! A cloud that writes down what another one answers, for a snapshot file.
 
-use super::{AccountReads, Action, Cloud, CloudError, CloudErrorKind, Permission, ReadSet};
+use super::{
+    AccountReads, Action, Cloud, CloudError, CloudErrorKind, OrganizationReads, Permission, ReadSet,
+};
 use crate::scope::{AccountId, Place};
-use crate::snapshot::file::{AccountRecord, PlaceRecord, Recording};
-use crate::snapshot::{AccountSnapshot, Caller, PlaceSnapshot};
+use crate::snapshot::file::{AccountRecord, OrganizationRecord, PlaceRecord, Recording};
+use crate::snapshot::{AccountSnapshot, Caller, Observed, Organization, PlaceSnapshot};
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use jiff::civil::Date;
@@ -18,6 +20,7 @@ pub struct Recorder<'a> {
 
 #[derive(Default)]
 struct Kept {
+    organization: Option<OrganizationRecord>,
     accounts: BTreeMap<AccountId, AccountRecord>,
     places: BTreeMap<Place, PlaceRecord>,
 }
@@ -30,8 +33,9 @@ impl<'a> Recorder<'a> {
     /// Everything that was asked and answered.
     pub fn finish(self, blueprint: &str, caller: Caller, as_of: Date) -> Recording {
         let kept = self.kept.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let Kept { accounts, places } = kept;
-        Recording { blueprint: blueprint.to_owned(), caller, as_of, accounts, places }
+        let Kept { organization, accounts, places } = kept;
+        let blueprint = blueprint.to_owned();
+        Recording { blueprint, caller, as_of, organization, accounts, places }
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -42,6 +46,19 @@ impl<'a> Recorder<'a> {
 impl Cloud for Recorder<'_> {
     fn caller(&self) -> BoxFuture<'_, Result<Caller, CloudError>> {
         self.cloud.caller()
+    }
+
+    fn organization<'a>(
+        &'a self,
+        reads: &'a OrganizationReads,
+    ) -> BoxFuture<'a, Observed<Organization>> {
+        async move {
+            let seen = self.cloud.organization(reads).await;
+            let record = OrganizationRecord { reads: reads.clone(), seen: seen.clone() };
+            self.kept().organization = Some(record);
+            seen
+        }
+        .boxed()
     }
 
     fn observe_account<'a>(
@@ -83,6 +100,10 @@ impl Cloud for Recorder<'_> {
         action: &'a Action,
     ) -> BoxFuture<'a, Result<(), CloudError>> {
         ready(Err(read_only(action.operation()))).boxed()
+    }
+
+    fn throttled(&self) -> u64 {
+        self.cloud.throttled()
     }
 
     fn lacking<'a>(

@@ -7,16 +7,19 @@
 
 mod access;
 mod buckets;
+mod buses;
 pub mod deliver;
 mod events;
 pub mod faults;
 mod file;
 pub mod fresh;
+mod hop;
 mod observe;
 pub mod people;
 pub(crate) mod policy;
 mod queues;
 mod refusal;
+mod roles;
 pub mod sample;
 pub mod state;
 mod topics;
@@ -26,9 +29,11 @@ pub use access::Call;
 pub use file::SandboxError;
 pub use state::State;
 
-use crate::cloud::{AccountReads, Action, Cloud, CloudError, CloudErrorKind, Permission, ReadSet};
+use crate::cloud::{
+    AccountReads, Action, Cloud, CloudError, CloudErrorKind, OrganizationReads, Permission, ReadSet,
+};
 use crate::scope::{AccountId, Place, Region};
-use crate::snapshot::{AccountSnapshot, Caller, PlaceSnapshot};
+use crate::snapshot::{AccountSnapshot, Caller, Observed, Organization, PlaceSnapshot};
 use access::Reader;
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
@@ -159,7 +164,12 @@ impl Sandbox {
             Some((number, error)) if *number == inner.begun => Err(error.clone()),
             _ => permitted(&inner.state, place, action)
                 .and_then(|()| apply(&mut inner.state, place, action))
-                .map_err(|refusal| error(action, refusal.code, &refusal.message, refusal.kind)),
+                .map_err(|refusal| {
+                    let refused = error(action, refusal.code, &refusal.message, refusal.kind);
+                    let asked = refused.operation;
+                    let operation = refusal.operation.map_or(asked, str::to_owned);
+                    CloudError { operation, ..refused }
+                }),
         };
         inner.calls.push(Call {
             operation: action.operation().to_owned(),
@@ -187,6 +197,17 @@ impl Cloud for Sandbox {
             succeeded: true,
         });
         ready(Ok(caller)).boxed()
+    }
+
+    fn organization<'a>(
+        &'a self,
+        reads: &'a OrganizationReads,
+    ) -> BoxFuture<'a, Observed<Organization>> {
+        let mut inner = self.lock();
+        let Inner { state, calls, .. } = &mut *inner;
+        let place = Place::new(state.caller.account.clone(), Region::global());
+        let mut reader = Reader { state, place: &place, calls };
+        ready(observe::organization(&mut reader, reads)).boxed()
     }
 
     fn observe_account<'a>(
@@ -238,19 +259,32 @@ fn error(action: &Action, code: &str, message: &str, kind: CloudErrorKind) -> Cl
     }
 }
 
-/// Checks the caller's permissions: for the call, and for tagging where the call carries tags.
+/// Checks the caller's permissions: for the call, for tagging where the call carries tags, and for handing on
+/// a role.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>
 fn permitted(state: &State, place: &Place, action: &Action) -> Done {
     let tagging = match action {
         Action::PutRule { name, tags, .. } if !tags.is_empty() => {
-            let new = !state.region(place).rules.contains_key(name);
+            let new = state.region(place).rule(name).is_none();
             new.then_some("events:TagResource")
         }
+        Action::CreateEventBus { tags, .. } if !tags.is_empty() => Some("events:TagResource"),
+        Action::CreateRole { tags, .. } if !tags.is_empty() => Some("iam:TagRole"),
         Action::CreateTopic { tags, .. } if !tags.is_empty() => Some("sns:TagResource"),
         Action::CreateQueue { tags, .. } if !tags.is_empty() => Some("sqs:TagQueue"),
         Action::CreateTrail { tags, .. } if !tags.is_empty() => Some("cloudtrail:AddTags"),
         _ => None,
     };
+    let passes_role = match action {
+        Action::PutRule { rule, .. } => rule.role_arn.is_some(),
+        Action::PutTargets { targets, .. } => targets.values().any(|t| t.role_arn.is_some()),
+        _ => false,
+    };
     access::check(state, place, action.operation())?;
+    if passes_role {
+        access::check(state, place, "iam:PassRole")?;
+    }
     tagging.map_or(Ok(()), |operation| access::check(state, place, operation))
 }
 
@@ -262,6 +296,20 @@ fn apply(state: &mut State, place: &Place, action: &Action) -> Done {
         Action::PutTargets { rule, targets } => events::put_targets(state, place, rule, targets),
         Action::RemoveTargets { rule, ids } => events::remove_targets(state, place, rule, ids),
         Action::DeleteRule { name } => events::delete_rule(state, place, name),
+        Action::CreateEventBus { name, tags } => buses::create(state, place, name, tags),
+        Action::PutBusPolicy { bus, policy } => buses::put_policy(state, place, bus, policy),
+        Action::TagEventBus { name, tags } => buses::tag(state, place, name, tags),
+        Action::DeleteEventBus { name } => buses::delete(state, place, name),
+        Action::CreateRole { name, trust, tags } => roles::create(state, place, name, trust, tags),
+        Action::UpdateAssumeRolePolicy { role, trust } => {
+            roles::update_trust(state, place, role, trust)
+        }
+        Action::PutRolePolicy { role, name, policy } => {
+            roles::put_policy(state, place, role, name, policy)
+        }
+        Action::TagRole { name, tags } => roles::tag(state, place, name, tags),
+        Action::DeleteRolePolicy { role, name } => roles::delete_policy(state, place, role, name),
+        Action::DeleteRole { name } => roles::delete(state, place, name),
         Action::CreateTopic { name, tags } => topics::create(state, place, name, tags),
         Action::SetTopicAttribute { name, attribute } => {
             topics::set_attribute(state, place, name, attribute)

@@ -4,6 +4,7 @@
 
 use crate::resource::rule::RULE_NAME_MAX_CHARS;
 use crate::resource::topic::TOPIC_NAME_MAX_CHARS;
+use crate::scope::Place;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
@@ -15,6 +16,9 @@ const HASH_CHARS: usize = 6;
 pub struct Names {
     prefix: String,
 }
+
+/// What the number of a forwarding rule follows; no alert has an id of this form.
+pub const FORWARD: &str = "forward-";
 
 impl Names {
     pub fn new(blueprint: &str) -> Self {
@@ -63,6 +67,33 @@ impl Names {
     /// The queue of what SNS could not hand to a subscriber.
     pub fn subscriptions_queue(&self) -> String {
         format!("{}subscriptions", self.prefix)
+    }
+
+    /// The hub's event bus.
+    pub fn bus(&self) -> String {
+        self.prefix.trim_end_matches('-').to_owned()
+    }
+
+    /// The role of each account that lets EventBridge put events on the hub's bus.
+    pub fn role(&self) -> String {
+        self.bus()
+    }
+
+    /// The target of a forwarding rule, and the role's policy for it. Named after the hub, so that one that moves
+    /// gets a second of each before it loses the first.
+    pub fn to_hub(&self, hub: &Place) -> String {
+        format!("{}.{}.{}", self.bus(), hub.account, hub.region)
+    }
+
+    /// The rules that forward events to the hub, numbered from 1.
+    pub fn forward(&self, index: usize) -> String {
+        format!("{}{FORWARD}{}", self.prefix, index + 1)
+    }
+
+    /// Whether a rule of this name forwards events to the hub.
+    pub fn is_forward(&self, rule: &str) -> bool {
+        let number = rule.strip_prefix(&self.prefix).and_then(|rest| rest.strip_prefix(FORWARD));
+        number.is_some_and(|n| !n.is_empty() && n.bytes().all(|byte| byte.is_ascii_digit()))
     }
 
     /// The Sid of one of ctguard's statements in a policy.

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 /// ctguard keeps records at least the calls that change something.
 pub(super) fn needs(blueprint: &Blueprint) -> ManagementNeeds {
     let mut needs = ManagementNeeds { write: true, ..ManagementNeeds::default() };
-    let routed = blueprint.alerts.iter().filter(|alert| !alert.notify.is_empty());
+    let routed = blueprint.alerts.iter().filter(|alert| blueprint.is_routed(alert));
     for event in routed.flat_map(|alert| &alert.events) {
         if event.kind == EventKind::Data {
             continue;
@@ -31,7 +31,7 @@ pub(super) fn trail(blueprint: &Blueprint, spec: &ManagedTrail) -> DesiredTrail 
             bucket: spec.bucket.clone(),
             key_prefix: None,
             multi_region: true,
-            organization: false,
+            organization: spec.organization,
             global_service_events: true,
             log_file_validation: true,
             kms_key: spec.kms_key.clone(),
@@ -43,24 +43,49 @@ pub(super) fn trail(blueprint: &Blueprint, spec: &ManagedTrail) -> DesiredTrail 
     }
 }
 
-pub(super) fn bucket(blueprint: &Blueprint, spec: &ManagedTrail, home: &Place) -> DesiredBucket {
+/// `organization`: the id of the organization whose trail it is.
+pub(super) fn bucket(
+    blueprint: &Blueprint,
+    spec: &ManagedTrail,
+    home: &Place,
+    organization: Option<&str>,
+) -> DesiredBucket {
     let names = Names::new(&blueprint.name);
     DesiredBucket {
         place: home.clone(),
         encryption: Encryption::S3Managed,
-        own_statements: bucket_statements(&names, spec, home),
+        own_statements: bucket_statements(&names, spec, home, organization),
         tags: ownership_tags(&blueprint.name, None),
     }
 }
 
-/// What CloudTrail must be allowed to do to a bucket, for this trail only.
+/// What CloudTrail must be allowed to do to a bucket, for this trail only. An organization's trail writes below
+/// the organization's id too, and below its own account's when it is turned into a trail of that account alone.
 ///
 /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html>
-fn bucket_statements(names: &Names, spec: &ManagedTrail, home: &Place) -> Vec<Value> {
+fn bucket_statements(
+    names: &Names,
+    spec: &ManagedTrail,
+    home: &Place,
+    organization: Option<&str>,
+) -> Vec<Value> {
     let partition = home.region.partition();
     let bucket = format!("arn:{partition}:s3:::{}", spec.bucket);
     let trail = home.arn("cloudtrail", &format!("trail/{}", spec.name));
-    vec![
+    let write = |sid: &str, below: &str| {
+        json!({
+            "Sid": names.sid(sid),
+            "Effect": "Allow",
+            "Principal": { "Service": "cloudtrail.amazonaws.com" },
+            "Action": "s3:PutObject",
+            "Resource": format!("{bucket}/AWSLogs/{below}/*"),
+            "Condition": { "StringEquals": {
+                "s3:x-amz-acl": "bucket-owner-full-control",
+                "aws:SourceArn": trail,
+            } },
+        })
+    };
+    let mut statements = vec![
         json!({
             "Sid": names.sid("trail-acl"),
             "Effect": "Allow",
@@ -69,16 +94,87 @@ fn bucket_statements(names: &Names, spec: &ManagedTrail, home: &Place) -> Vec<Va
             "Resource": bucket,
             "Condition": { "StringEquals": { "aws:SourceArn": trail } },
         }),
-        json!({
-            "Sid": names.sid("trail-write"),
-            "Effect": "Allow",
-            "Principal": { "Service": "cloudtrail.amazonaws.com" },
-            "Action": "s3:PutObject",
-            "Resource": format!("{bucket}/AWSLogs/{}/*", home.account),
-            "Condition": { "StringEquals": {
-                "s3:x-amz-acl": "bucket-owner-full-control",
-                "aws:SourceArn": trail,
-            } },
-        }),
-    ]
+        write("trail-write", home.account.as_str()),
+    ];
+    statements.extend(organization.map(|id| write("trail-write-organization", id)));
+    statements
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desired::{Scope, compile};
+    use crate::scope::{AccountId, Region};
+    use crate::snapshot::{Member, Organization};
+    use jiff::civil::date;
+
+    const MANAGEMENT: &str = "111122223333";
+
+    fn blueprint(keeper: &str, trail: &str, hub: &str) -> Blueprint {
+        let text = format!(
+            "version: 1\nname: acme\nregions: [us-east-1]\naccounts: [{{ organization: {{ role: ctguard }} }}]\n{hub}trail: {{ name: main, bucket: logs, account: '{keeper}'{trail} }}\nalerts: []\n"
+        );
+        let loaded = crate::blueprint::load_text("b.yaml", &text, None, date(2026, 11, 22));
+        loaded.blueprint.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics))
+    }
+
+    fn compiled(blueprint: &Blueprint) -> Result<crate::desired::Desired, Vec<&'static str>> {
+        let as_of = date(2026, 11, 22);
+        let ids = [MANAGEMENT, "222233334444"].map(|id| AccountId::new(id).unwrap());
+        let member = Member { name: "n".to_owned(), active: true };
+        let organization = Organization {
+            id: "o-a1b2c3d4e5".to_owned(),
+            management: ids[0].clone(),
+            members: ids.iter().map(|id| (id.clone(), member.clone())).collect(),
+            unit_paths: std::collections::BTreeMap::new(),
+        };
+        let mut scope = Scope::of_accounts(blueprint, &ids[0], Some(&organization)).unwrap();
+        for id in &ids {
+            scope.add_regions(blueprint, id, Ok(&[]), as_of).unwrap();
+        }
+        compile(blueprint, &scope, as_of)
+            .map_err(|problems| problems.iter().map(|problem| problem.code).collect())
+    }
+
+    #[test]
+    fn the_bucket_of_an_organizations_trail_takes_the_files_of_all_its_accounts() {
+        let home =
+            Place::new(AccountId::new(MANAGEMENT).unwrap(), Region::new("us-east-1").unwrap());
+        let written = |trail: &str| -> Vec<String> {
+            let desired = compiled(&blueprint(MANAGEMENT, trail, "")).unwrap();
+            let kept = desired.places[&home].trail.as_ref().unwrap();
+            assert_eq!(kept.trail.organization, !trail.is_empty());
+            let bucket = &desired.buckets[&(home.account.clone(), "logs".to_owned())];
+            let writes = bucket.own_statements.iter().filter(|one| one["Action"] == "s3:PutObject");
+            writes
+                .map(|one| {
+                    let source = &one["Condition"]["StringEquals"]["aws:SourceArn"];
+                    assert_eq!(source, "arn:aws:cloudtrail:us-east-1:111122223333:trail/main");
+                    one["Resource"].as_str().unwrap().to_owned()
+                })
+                .collect()
+        };
+        let own = "arn:aws:s3:::logs/AWSLogs/111122223333/*".to_owned();
+        assert_eq!(written(""), std::slice::from_ref(&own));
+        let all = "arn:aws:s3:::logs/AWSLogs/o-a1b2c3d4e5/*".to_owned();
+        assert_eq!(written(", organization: true"), [own, all]);
+    }
+
+    #[test]
+    fn an_organizations_trail_is_kept_by_its_management_account() {
+        let other = blueprint("222233334444", ", organization: true", "");
+        assert_eq!(compiled(&other).unwrap_err(), ["trail-account-not-management"]);
+        assert!(compiled(&blueprint("222233334444", "", "")).is_ok());
+    }
+
+    #[test]
+    fn a_hub_that_names_another_organization_is_not_believed() {
+        let hub =
+            "hub: { account: '111122223333', region: us-east-1, organization: o-zzzzzzzzzz }\n";
+        let blueprint = blueprint(MANAGEMENT, ", organization: true", hub);
+        let desired = compiled(&blueprint).unwrap();
+        let statements = desired.buckets.values().next().unwrap().own_statements.clone();
+        let text = serde_json::to_string(&statements).unwrap();
+        assert!(text.contains("o-a1b2c3d4e5") && !text.contains("o-zzzzzzzzzz"), "{text}");
+    }
 }

@@ -8,12 +8,24 @@ use crate::plan::Live;
 use crate::proof::Link;
 use crate::resource::policy;
 use crate::resource::topic::Endpoint;
-use crate::scope::{Arn, Place};
-use crate::snapshot::{LiveSubscription, LiveTopic, LiveTrail, Observed, PlaceSnapshot};
+use crate::scope::{AccountId, Arn, Place, Region};
+use crate::snapshot::{
+    LiveBus, LiveRole, LiveSubscription, LiveTopic, LiveTrail, Observed, PlaceSnapshot,
+};
 use serde_json::{Map, Value, json};
 
-/// What was read of a link's object; `None` where nothing was, or nothing decides.
-pub(super) fn of(live: &Live, link: &Link) -> Option<Value> {
+/// What was read of a link's object, as far as it is about events that land in a place; `None` where nothing was,
+/// or nothing decides.
+pub(super) fn of(live: &Live, link: &Link, lands: &Place) -> Option<Value> {
+    if let Some(arn) = Arn::parse(&link.object) {
+        if let Some(name) = arn.resource.strip_prefix("role/").filter(|_| arn.service == "iam") {
+            return role(live.accounts.get(&lands.account)?.roles.get(name)?.known()?);
+        }
+        if let Some(name) = arn.resource.strip_prefix("event-bus/") {
+            let hub = Place::new(AccountId::new(arn.account)?, Region::new(arn.region)?);
+            return bus(live.places.get(&hub)?.buses.get(name)?.known()?, &lands.account);
+        }
+    }
     let seen = live.places.get(&link.place)?;
     if let Some((rule, target)) = link.object.split_once(" → ") {
         return self::target(seen, rule, target);
@@ -36,10 +48,10 @@ pub(super) fn of(live: &Live, link: &Link) -> Option<Value> {
 
 fn trail(live: &Live, arn: &str, trail: &LiveTrail) -> Option<Value> {
     let account = Arn::parse(arn)?.account;
-    let at_home =
-        |place: &&Place| place.account.as_str() == account && place.region == trail.home_region;
-    let home = live.places.keys().find(at_home).and_then(|home| live.places.get(home));
-    let selectors = home
+    let home = Place::new(AccountId::new(account)?, trail.home_region.clone());
+    let selectors = live
+        .places
+        .get(&home)
         .and_then(|seen| seen.trails.known()?.get(arn)?.selectors.known())
         .and_then(|selectors| serde_json::to_value(selectors).ok());
     let mut out = Map::new();
@@ -52,7 +64,7 @@ fn trail(live: &Live, arn: &str, trail: &LiveTrail) -> Option<Value> {
 }
 
 fn rule(seen: &PlaceSnapshot, name: &str) -> Option<Value> {
-    let rule = &seen.rules.known()?.get(name)?.rule;
+    let rule = &seen.rule(name)?.rule;
     let text = rule.event_pattern.as_deref().unwrap_or_default();
     let pattern: Value = serde_json::from_str(text).unwrap_or_else(|_| text.into());
     Some(json!({ "state": rule.state, "event_pattern": pattern }))
@@ -61,7 +73,7 @@ fn rule(seen: &PlaceSnapshot, name: &str) -> Option<Value> {
 /// Every target of the rule that sends there, without the message that it makes.
 fn target(seen: &PlaceSnapshot, rule: &str, target: &str) -> Option<Value> {
     let name = Arn::parse(rule)?.resource.strip_prefix("rule/")?;
-    let targets = seen.rules.known()?.get(name)?.targets.known()?;
+    let targets = seen.rule(name)?.targets.known()?;
     let found = targets.iter().filter(|(_, one)| one.arn == target).map(|(id, one)| {
         let mut out = json!({ "id": id });
         for (key, value) in [("role_arn", &one.role_arn), ("dead_letter_arn", &one.dead_letter_arn)]
@@ -74,6 +86,28 @@ fn target(seen: &PlaceSnapshot, rule: &str, target: &str) -> Option<Value> {
     });
     let found: Vec<Value> = found.collect();
     (!found.is_empty()).then(|| json!({ "targets": found }))
+}
+
+fn role(role: &LiveRole) -> Option<Value> {
+    let inline: Vec<&Value> = role.role.policies.values().flat_map(policy::statements).collect();
+    let mut out = json!({ "trust": policy::statements(&role.role.trust), "statements": inline });
+    if let (Some(boundary), Some(out)) = (&role.role.permissions_boundary, out.as_object_mut()) {
+        out.insert("permissions_boundary".to_owned(), boundary.as_str().into());
+    }
+    Some(out)
+}
+
+/// The statements that may decide about an account: those that name it or everybody, and those that deny.
+fn bus(bus: &LiveBus, account: &AccountId) -> Option<Value> {
+    let statements = policy::statements(bus.bus.policy.as_ref()?);
+    let decides = |statement: &&&Value| {
+        let principal = statement.get("Principal").map(Value::to_string).unwrap_or_default();
+        principal.contains(account.as_str())
+            || principal.contains("\"*\"")
+            || statement.get("Effect").and_then(Value::as_str) == Some("Deny")
+    };
+    let found: Vec<&Value> = statements.iter().filter(decides).copied().collect();
+    Some(json!({ "statements": found }))
 }
 
 /// The statements that decide about EventBridge: those that name it, and those that deny.

@@ -10,6 +10,8 @@ use crate::desired::AlertPath;
 use crate::plan::Live;
 use crate::proof::{Link, PathProof};
 use crate::scope::Place;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// The way of an alert from one place.
 pub(super) struct Way<'a> {
@@ -17,21 +19,34 @@ pub(super) struct Way<'a> {
     /// The events that can land there.
     pub events: Vec<String>,
     /// For each link the live values behind it, as JSON; empty where there are none to show.
-    pub evidence: Vec<String>,
+    pub evidence: Vec<Arc<str>>,
 }
 
+/// The live values behind the links that several ways have, by the links' addresses.
+pub(super) type Evidence = HashMap<*const Link, Arc<str>>;
+
 impl<'a> Way<'a> {
-    pub fn of(live: &Live, proof: &'a PathProof, path: &AlertPath) -> Self {
-        let evidence = |link: &Link| evidence::of(live, link).map(|value| value.to_string());
+    pub fn of(live: &Live, proof: &'a PathProof, path: &AlertPath, known: &mut Evidence) -> Self {
+        let mut evidence = |link: &Arc<Link>| {
+            let of = || evidence::of(live, link, &path.lands).map(|value| value.to_string());
+            known
+                .entry(Arc::as_ptr(link))
+                .or_insert_with(|| of().unwrap_or_default().into())
+                .clone()
+        };
         Self {
             path: proof,
             events: path.events.iter().map(EventRef::short).collect(),
-            evidence: proof.links.iter().map(|link| evidence(link).unwrap_or_default()).collect(),
+            evidence: proof.links.iter().map(&mut evidence).collect(),
         }
     }
 
     fn links(&self) -> impl Iterator<Item = Told<'_>> {
-        self.path.links.iter().zip(&self.evidence).map(|(link, live)| Told { link, live })
+        self.path
+            .links
+            .iter()
+            .zip(&self.evidence)
+            .map(|(link, live)| Told { link, live: live.as_ref() })
     }
 }
 
@@ -134,8 +149,12 @@ fn likeness(
 ) -> Option<Likenesses> {
     let kind = |link: &Link| (link.code, link.status, link.mender);
     let (here, there) = (&a.link.place, &b.link.place);
-    // A link stands where its event lands, or is the same one for all.
-    let placed = (*here == at.lands && *there == bt.lands) || here == there;
+    // A link stands where its event lands, in its account, or is the same one for all.
+    let of_account =
+        |place: &Place, lands: &Place| place.region.is_global() && place.account == lands.account;
+    let placed = (*here == at.lands && *there == bt.lands)
+        || here == there
+        || of_account(here, &at.lands) && of_account(there, &bt.lands);
     if kind(a.link) != kind(b.link) || !placed {
         return None;
     }
@@ -156,5 +175,9 @@ fn likeness(
 
 /// The same words for every place: its account and region become placeholders.
 fn anywhere(text: &str, place: &Place) -> String {
-    text.replace(place.region.as_str(), "{region}").replace(place.account.as_str(), "{account}")
+    let text = match place.region.is_global() {
+        true => text.to_owned(),
+        false => text.replace(place.region.as_str(), "{region}"),
+    };
+    text.replace(place.account.as_str(), "{account}")
 }

@@ -18,18 +18,18 @@ fn link(place: &Place, object: &str, cause: &str) -> Arc<Link> {
         cause: cause.replace("HERE", place.region.as_str()),
         fix: String::new(),
         mender: Mender::Apply,
+        per: crate::proof::Per::Place,
     })
 }
 
 fn path(region: &str, links: &[(&str, &str)]) -> PathProof {
     let lands = place(region);
     let links = links.iter().map(|(object, cause)| link(&lands, object, cause)).collect();
-    PathProof { alert: "a".to_owned(), raised: lands.clone(), lands, links }
+    PathProof { alert: "a".into(), raised: lands.clone(), lands, links }
 }
 
 fn folded(paths: &[PathProof]) -> Vec<(usize, Vec<String>)> {
-    let way =
-        |path| Way { path, events: Vec::new(), evidence: vec![String::new(); path.links.len()] };
+    let way = |path| Way { path, events: Vec::new(), evidence: vec!["".into(); path.links.len()] };
     let ways: Vec<Way<'_>> = paths.iter().map(way).collect();
     let texts = |chain: &Chain| {
         chain.links.iter().map(|link| format!("{} {}", link.object, link.cause)).collect()

@@ -19,6 +19,7 @@ fn alert() -> Alert {
         landing: Landing::CallRegion,
     };
     Alert {
+        own_notify: false,
         id: "trail-tampering".into(),
         title: "CloudTrail logging was \"stopped\" or <weakened>".into(),
         risk: Risk::Critical,

@@ -39,6 +39,7 @@ use crate::blueprint::{EventRef, Outcome};
 use crate::event::{Access, EventKind, bus_source};
 use crate::pattern::{Excluded, Filter, Matcher, OR_COMBINATIONS_MAX, Pattern};
 use crate::resource::rule::{EVENT_PATTERN_MAX_CHARS, RuleState};
+use crate::scope::AccountId;
 use branches::{Branches, Fields};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -61,6 +62,17 @@ pub struct Selection<'a> {
     pub filter: Option<&'a Filter>,
     pub outcome: Outcome,
     pub except: &'a [&'a Filter],
+    /// The accounts that the events come from.
+    pub origin: &'a Origin,
+}
+
+/// Which accounts an event may come from. On a bus that only one account's events reach, all of them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Origin {
+    #[default]
+    Any,
+    Only(BTreeSet<AccountId>),
+    Except(BTreeSet<AccountId>),
 }
 
 /// Why a selection has no exact pattern.
@@ -90,6 +102,23 @@ pub enum CompileError {
 /// When the exceptions, the conditions or the size have no exact form: [`CompileError`].
 pub fn compile(selection: &Selection<'_>) -> Result<Vec<Compiled>, CompileError> {
     compile_within(EVENT_PATTERN_MAX_CHARS, selection)
+}
+
+/// One pattern that matches what either matches; `None` when no rule can hold it.
+pub fn unite(one: &Compiled, other: &Compiled) -> Option<Compiled> {
+    let members = [one, other].map(|compiled| match &compiled.pattern.filter {
+        Filter::Any(members) => members.clone(),
+        filter => vec![filter.clone()],
+    });
+    let json = Pattern { filter: Filter::Any(members.concat()) }.to_json();
+    if json.chars().count() > EVENT_PATTERN_MAX_CHARS {
+        return None;
+    }
+    // Reading it back refuses too many combinations, as AWS does.
+    let pattern = Pattern::parse(&json).ok()?;
+    let events: BTreeSet<EventRef> = one.events.iter().chain(&other.events).cloned().collect();
+    let state = one.state.max(other.state);
+    Some(Compiled { pattern, json, events: events.into_iter().collect(), state })
 }
 
 fn compile_within(
@@ -126,10 +155,28 @@ fn units(selection: &Selection<'_>) -> Vec<Unit> {
             ("detail-type".to_owned(), strings(detail_types)),
             ("detail.eventSource".to_owned(), vec![Matcher::exact(&source)]),
         ]);
+        group.extend(origin(selection.origin));
         group.extend(outcome(selection.outcome, &source, detail_types, &name));
         Unit { group, name, events }
     };
     units.into_iter().map(unit).collect()
+}
+
+/// The field that tells which account an event comes from; forwarding leaves it as it was.
+///
+/// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html>
+fn origin(origin: &Origin) -> Option<(String, Vec<Matcher>)> {
+    let matchers = match origin {
+        Origin::Any => return None,
+        Origin::Only(accounts) => {
+            accounts.iter().map(|account| Matcher::exact(account.as_str())).collect()
+        }
+        Origin::Except(accounts) => {
+            let values = accounts.iter().map(|account| Value::from(account.as_str())).collect();
+            vec![Matcher::AnythingBut(Excluded::Values(values))]
+        }
+    };
+    Some(("account".to_owned(), matchers))
 }
 
 /// The field that tells how an event ended, and what it must hold.

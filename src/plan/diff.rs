@@ -17,8 +17,12 @@ use std::collections::BTreeSet;
 /// all is unknown, never in sync.
 pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
     let mut differ = Differ { desired, live, out: Collected::default() };
+    for (account, why) in &desired.unread {
+        differ.unknown_in(account, "which regions are enabled, so the whole account", why);
+    }
     kinds::bucket::diff(&mut differ);
-    for (place, here) in &desired.places {
+    kinds::role::diff(&mut differ);
+    for (place, here) in desired.own_places() {
         let Some(seen) = live.places.get(place) else {
             differ.unknown(place, "the whole place", &not_observed());
             continue;
@@ -26,6 +30,7 @@ pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
         kinds::trail::diff(&mut differ, place, here, seen);
         kinds::queue::diff(&mut differ, place, here, seen);
         kinds::topic::diff(&mut differ, place, here, seen);
+        kinds::bus::diff(&mut differ, place, here, seen);
         kinds::rule::diff(&mut differ, place, here, seen);
     }
     let mut out = differ.out;
@@ -50,7 +55,7 @@ pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
     let proof = proof::prove(desired, live);
     let outlooks = effects::outlooks(desired, live, &proof, &plan);
     super::hold::hold(desired, live, &outlooks, &mut plan, stage);
-    super::references::settle(live, &mut plan);
+    super::references::settle(desired, live, &mut plan);
     plan.effects = effects::of(desired, live, &outlooks, &plan);
     plan.warnings.extend(uncovered(&proof));
     plan.warnings.sort();
@@ -69,7 +74,7 @@ fn uncovered(proof: &Proof) -> Vec<String> {
         .filter(|finding| {
             let broken = finding.status == Status::Broken;
             let trail = finding.code.is_trail() && finding.status >= Status::Unknown;
-            let message = finding.code >= LinkCode::TopicMissing && !said_elsewhere(finding.code);
+            let message = finding.code >= LinkCode::ForwardRole && !said_elsewhere(finding.code);
             trail || broken && message
         })
         .map(|finding| {
@@ -84,12 +89,15 @@ fn uncovered(proof: &Proof) -> Vec<String> {
 }
 
 fn scope(desired: &Desired) -> PlanScope {
-    let accounts: BTreeSet<_> = desired.places.keys().map(|place| place.account.clone()).collect();
-    let regions: BTreeSet<_> = desired.places.keys().map(|place| place.region.clone()).collect();
+    let places = || desired.own_places().map(|(place, _)| place);
+    let unread = desired.unread.keys().cloned();
+    let accounts: BTreeSet<_> = places().map(|place| place.account.clone()).chain(unread).collect();
+    let regions: BTreeSet<_> = places().map(|place| place.region.clone()).collect();
     PlanScope {
         accounts: accounts.into_iter().collect(),
         regions: regions.into_iter().collect(),
         excepted: desired.excepted.clone(),
+        shard: None,
     }
 }
 

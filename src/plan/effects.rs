@@ -5,11 +5,11 @@ use crate::blueprint::Subscriber;
 use crate::desired::{AlertPath, Desired};
 use crate::proof::{Link, LinkCode, Mender, Proof, Status};
 use crate::resource::Kind;
-use crate::resource::rule::RuleState;
+use crate::resource::rule::{RuleState, bus_and_name, rule_and_target};
 use crate::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol};
-use crate::scope::Place;
+use crate::scope::{AccountId, Place, Region};
 use crate::snapshot::{LiveSubscription, Observed};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What becomes of one path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,15 +28,19 @@ pub(super) struct Outlook {
 
 /// The outlook of every path, in the order of `desired.paths`.
 pub(super) fn outlooks(desired: &Desired, live: &Live, proof: &Proof, plan: &Plan) -> Vec<Outlook> {
+    let refused = Refused::of(plan);
+    let mut awaited = BTreeMap::new();
     let trail_refused = plan.refusals.iter().any(|refusal| refusal.address.kind == Kind::Trail);
     desired
         .paths
         .iter()
         .zip(&proof.paths)
         .map(|(path, proof)| {
-            let way = !refused(path, plan);
+            let way = !refused.stops(path);
             let confirmed = way && proof.links.iter().all(|link| mended(link, trail_refused));
-            let everybody = !awaits_somebody(path, live);
+            // Paths share their destinations: each is asked about once.
+            let key = (&path.raised, path.destinations.as_ptr());
+            let everybody = !*awaited.entry(key).or_insert_with(|| awaits_somebody(path, live));
             let mut bus_on = proof.links.iter().filter(|link| !link.code.is_trail());
             Outlook {
                 now: proof.status() <= Status::Assumed,
@@ -49,14 +53,48 @@ pub(super) fn outlooks(desired: &Desired, live: &Live, proof: &Proof, plan: &Pla
         .collect()
 }
 
-/// Whether ctguard will not touch a rule of the path, or cannot give it a target.
-fn refused(path: &AlertPath, plan: &Plan) -> bool {
-    plan.refusals.iter().map(|refusal| &refusal.address).any(|address| {
-        let rule = address.name.split('/').next().unwrap_or_default();
-        matches!(address.kind, Kind::Rule | Kind::Target)
-            && (&address.account, &address.region) == (&path.raised.account, &path.raised.region)
-            && path.rules.iter().any(|name| name == rule)
-    })
+/// What ctguard will not touch: rules that it cannot change or give a target, by place; the hub's bus; roles.
+struct Refused<'a> {
+    rules: BTreeSet<(&'a AccountId, &'a Region, &'a str)>,
+    buses: BTreeSet<(&'a AccountId, &'a Region)>,
+    roles: BTreeSet<&'a AccountId>,
+}
+
+impl<'a> Refused<'a> {
+    fn of(plan: &'a Plan) -> Self {
+        let mut refused =
+            Self { rules: BTreeSet::new(), buses: BTreeSet::new(), roles: BTreeSet::new() };
+        for address in plan.refusals.iter().map(|refusal| &refusal.address) {
+            let (account, region, name) =
+                (&address.account, &address.region, address.name.as_str());
+            match address.kind {
+                Kind::Rule => drop(refused.rules.insert((account, region, name))),
+                Kind::Target => {
+                    refused.rules.insert((account, region, rule_and_target(name).0));
+                }
+                Kind::Bus => drop(refused.buses.insert((account, region))),
+                Kind::Role => drop(refused.roles.insert(account)),
+                _ => {}
+            }
+        }
+        refused
+    }
+
+    /// Whether a path needs something that ctguard will not touch.
+    fn stops(&self, path: &AlertPath) -> bool {
+        let refused = |place: &Place, rules: &[String]| {
+            !self.rules.is_empty()
+                && rules.iter().any(|rule| {
+                    self.rules.contains(&(&place.account, &place.region, rule.as_str()))
+                })
+        };
+        refused(&path.raised, &path.rules)
+            || path.forward.as_ref().is_some_and(|forward| {
+                refused(&path.lands, &forward.rules)
+                    || self.buses.contains(&(&path.raised.account, &path.raised.region))
+                    || self.roles.contains(&path.lands.account)
+            })
+    }
 }
 
 /// One effect an alert, gravest first, then the alerts whose rules the plan removes.
@@ -87,7 +125,12 @@ pub(super) fn of(desired: &Desired, live: &Live, outlooks: &[Outlook], plan: &Pl
     let deletes =
         plan.changes.iter().filter(|c| c.action == Verb::Delete && c.address.kind == Kind::Rule);
     for change in deletes {
-        let alert = change.alert.as_deref().unwrap_or(&change.address.name);
+        let (bus, name) = bus_and_name(&change.address.name);
+        // A forwarding rule raises no alert; those whose events it took are in the hub.
+        if bus.is_none() && desired.names.is_forward(name) {
+            continue;
+        }
+        let alert = change.alert.as_deref().unwrap_or(name);
         if !desired.alerts.iter().any(|wanted| wanted.id == alert && wanted.routed) {
             let heard = removed.entry(alert).or_default().entry(&change.place).or_default();
             *heard |= reaches_somebody(live, &change.place, &change.address.name);
@@ -108,8 +151,7 @@ pub(super) fn of(desired: &Desired, live: &Live, outlooks: &[Outlook], plan: &Pl
 /// Whether a live rule is on and sends to a topic that somebody has confirmed.
 fn reaches_somebody(live: &Live, place: &Place, rule: &str) -> bool {
     let Some(seen) = live.places.get(place) else { return false };
-    let rule = seen.rules.known().and_then(|rules| rules.get(rule));
-    let on = rule.filter(|rule| rule.rule.state != RuleState::Disabled);
+    let on = seen.rule(rule).filter(|rule| rule.rule.state != RuleState::Disabled);
     on.and_then(|rule| rule.targets.known()).is_some_and(|targets| {
         targets
             .values()

@@ -1,18 +1,20 @@
 //! Removals that must wait: nothing that carries an alert goes before its replacement is proven,
 //! confirmed subscribers included.
 //!
-//! A removal *carries* when what is removed reaches a confirmed subscriber now. Its replacement is every
-//! desired path in the same place for the same alert or for an event that the removed rule names. Trails
-//! are left out of the question: both the old way and the new begin behind them.
+//! A removal *carries* when what is removed reaches a confirmed subscriber now, over the hub too. Its replacement
+//! is every desired path that begins where the removed rule takes events, for the same alert or for an event that
+//! the rule names. Trails are left out of the question: both the old way and the new begin behind them.
 
 use super::effects::Outlook;
+use super::kinds::rule::bus_of;
 use super::meanwhile::{event_names, lost, takes_all};
 use super::{Change, Live, Plan, Step, Verb, Waiting, WaitingFor};
 use crate::desired::{AlertPath, Desired};
 use crate::resource::Kind;
+use crate::resource::rule::{Target, bus_and_name, rule_and_target};
 use crate::scope::Place;
-use crate::snapshot::{LiveRule, LiveSubscription, LiveTopic, Observed};
-use std::collections::BTreeSet;
+use crate::snapshot::{LiveRule, LiveSubscription, LiveTopic, Observed, PlaceSnapshot};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// When the question is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +33,10 @@ pub(super) fn hold(
     plan: &mut Plan,
     stage: Stage,
 ) {
-    let holder = Holder { desired, live, outlooks, stage };
+    if !plan.changes.iter().any(takes_away) {
+        return;
+    }
+    let holder = Holder::new(desired, live, outlooks, stage);
     let mut held: BTreeSet<(Place, String)> = BTreeSet::new();
     for change in plan.changes.iter().filter(|change| takes_away(change)) {
         if holder.carries_unreplaced(change) {
@@ -41,6 +46,7 @@ pub(super) fn hold(
     if held.is_empty() {
         return;
     }
+    let places: BTreeSet<&Place> = held.iter().map(|(place, _)| place).collect();
     let waits = |change: &Change| {
         takes_away(change)
             && match change.address.kind {
@@ -48,8 +54,9 @@ pub(super) fn hold(
                     held.contains(&(change.place.clone(), object(change)))
                 }
                 // What a held rule or subscription sends through stays with it.
-                Kind::Topic | Kind::Queue => held.iter().any(|(place, _)| *place == change.place),
-                Kind::Bucket | Kind::Trail => false,
+                Kind::Topic | Kind::Queue => places.contains(&change.place),
+                // These go once nothing refers to them, which is asked next.
+                Kind::Bucket | Kind::Trail | Kind::Role | Kind::Bus => false,
             }
     };
     let (waiting, changes): (Vec<Change>, Vec<Change>) =
@@ -76,100 +83,146 @@ fn takes_away(change: &Change) -> bool {
 /// A rule and its targets are held together; a subscription by itself.
 fn object(change: &Change) -> String {
     match change.address.kind {
-        Kind::Target => rule_of(change).to_owned(),
+        Kind::Target => rule_and_target(&change.address.name).0.to_owned(),
         Kind::Subscription => format!("subscription {}", change.address.name),
         _ => change.address.name.clone(),
     }
 }
 
-fn rule_of(change: &Change) -> &str {
-    change.address.name.split_once('/').map_or(change.address.name.as_str(), |(rule, _)| rule)
-}
-
 struct Holder<'a> {
     desired: &'a Desired,
     live: &'a Live,
-    outlooks: &'a [Outlook],
-    stage: Stage,
+    /// Each path, and whether it hands on what reaches it.
+    paths: Vec<(&'a AlertPath, bool)>,
+    /// The paths that begin in a place.
+    landing: BTreeMap<&'a Place, Vec<usize>>,
 }
 
-impl Holder<'_> {
+impl<'a> Holder<'a> {
+    fn new(desired: &'a Desired, live: &'a Live, outlooks: &[Outlook], stage: Stage) -> Self {
+        let ready = |outlook: &Outlook| match stage {
+            Stage::Planned => outlook.hands_on_now || outlook.hands_on_after,
+            Stage::Settled => outlook.hands_on_now,
+        };
+        let paths: Vec<(&AlertPath, bool)> =
+            desired.paths.iter().zip(outlooks.iter().map(ready)).collect();
+        let mut landing: BTreeMap<&Place, Vec<usize>> = BTreeMap::new();
+        for (index, (path, _)) in paths.iter().enumerate() {
+            landing.entry(&path.lands).or_default().push(index);
+        }
+        Self { desired, live, paths, landing }
+    }
+
     fn carries_unreplaced(&self, change: &Change) -> bool {
         let Some(seen) = self.live.places.get(&change.place) else { return false };
         match change.address.kind {
             Kind::Target => {
-                let (rule, id) = change.address.name.split_once('/').unwrap_or_default();
-                let Some(rule) = seen.rules.known().and_then(|rules| rules.get(rule)) else {
-                    return false;
-                };
-                let topic = rule
-                    .targets
-                    .known()
-                    .and_then(|targets| targets.get(id))
-                    .map(|target| &target.arn);
-                let reaches = topic
-                    .and_then(|arn| seen.topics.get(arn))
-                    .and_then(Observed::known)
-                    .is_some_and(reaches_somebody);
-                reaches
-                    && self.replaced_by(&change.place, change.alert.as_deref(), Some(rule), None)
+                let (key, id) = rule_and_target(&change.address.name);
+                let Some(rule) = seen.rule(key) else { return false };
+                let target = rule.targets.known().and_then(|targets| targets.get(id));
+                target.is_some_and(|target| self.reaches_somebody(seen, target))
+                    && (self.sees_too_little(key)
+                        || self.lacks_replacement(
+                            &change.place,
+                            key,
+                            change.alert.as_deref(),
+                            rule,
+                        ))
             }
             Kind::Subscription => {
                 let topic = change.address.name.split_once('/').map_or("", |(topic, _)| topic);
                 let arn = change.place.arn("sns", topic);
-                self.replaced_by(&change.place, None, None, Some(&arn))
+                self.paths.iter().any(|(path, ready)| {
+                    !ready
+                        && path.raised == change.place
+                        && path.destinations.iter().any(|d| d.topic_arn == arn)
+                })
             }
-            Kind::Rule if change.step == Some(Step::Last) => self.hands_over_too_early(change),
+            Kind::Rule if change.step == Some(Step::Last) => {
+                self.sees_too_little(&change.address.name) || self.hands_over_too_early(change)
+            }
             _ => false,
+        }
+    }
+
+    /// Whether a rule may serve places that are not looked at: one of the hub, when the fleet is narrowed.
+    fn sees_too_little(&self, key: &str) -> bool {
+        self.desired.narrowed && bus_and_name(key).0.is_some()
+    }
+
+    /// Whether what a target gets may reach a person: through its topic, or over a bus.
+    fn reaches_somebody(&self, seen: &PlaceSnapshot, target: &Target) -> bool {
+        let Some((place, bus)) = bus_of(target) else {
+            return topic_reaches_somebody(seen, &target.arn);
+        };
+        // A bus that is not read may well hand on.
+        let Some(there) = self.live.places.get(&place) else { return true };
+        match there.rules_of(Some(bus)) {
+            Observed::Absent => false,
+            Observed::Unreadable(_) => true,
+            Observed::Known(rules) => rules.values().any(|rule| match &rule.targets {
+                Observed::Known(targets) => {
+                    targets.values().any(|target| topic_reaches_somebody(there, &target.arn))
+                }
+                Observed::Unreadable(_) => true,
+                Observed::Absent => false,
+            }),
         }
     }
 
     /// Whether an event that a rule gives away would reach nobody yet. A rule that does not match all that
     /// is wanted of it cannot wait: what waits for it in turn would wait for ever.
     fn hands_over_too_early(&self, change: &Change) -> bool {
-        let (place, name) = (&change.place, &change.address.name);
-        let live = self.live.places.get(place).and_then(|seen| seen.rules.known()?.get(name));
-        let wanted = self.desired.places.get(place).and_then(|here| here.rules.get(name));
+        let (place, key) = (&change.place, &change.address.name);
+        let live = self.live.places.get(place).and_then(|seen| seen.rule(key));
+        let wanted = self.desired.places.get(place).and_then(|here| here.rules.get(key));
         let Some((live, wanted)) = live.zip(wanted) else { return false };
         let lost = lost(&live.rule, wanted);
         takes_all(&live.rule, wanted)
-            && self.paths(place).any(|(path, ready)| {
-                let takes_over = path.alert == wanted.alert
+            && self.replacing(place, key).any(|(path, ready)| {
+                let takes_over = Some(&path.alert) == wanted.alert.as_ref()
                     || path.events.iter().any(|event| lost.contains(&event.name));
                 takes_over && !ready
             })
     }
 
-    /// The paths of a place, and whether each hands on what reaches it.
-    fn paths(&self, place: &Place) -> impl Iterator<Item = (&AlertPath, bool)> {
-        let ready = |outlook: &Outlook| match self.stage {
-            Stage::Planned => outlook.hands_on_now || outlook.hands_on_after,
-            Stage::Settled => outlook.hands_on_now,
-        };
-        let all = self.desired.paths.iter().zip(self.outlooks);
-        all.filter(move |(path, _)| path.raised == *place)
-            .map(move |(path, outlook)| (path, ready(outlook)))
-    }
-
-    /// Whether some replacement of what is removed is not there yet.
-    fn replaced_by(
+    /// The paths that could take over from a rule: those that begin where it takes events, which for a rule of
+    /// the hub is everywhere. Each with whether it hands on what reaches it.
+    fn replacing(
         &self,
         place: &Place,
+        key: &str,
+    ) -> Box<dyn Iterator<Item = (&AlertPath, bool)> + '_> {
+        let path = |(path, ready): &(&'a AlertPath, bool)| (*path, *ready);
+        match bus_and_name(key).0 {
+            Some(_) => Box::new(self.paths.iter().map(path)),
+            None => {
+                let landing = self.landing.get(place).into_iter().flatten();
+                Box::new(landing.map(move |index| path(&self.paths[*index])))
+            }
+        }
+    }
+
+    /// Whether some replacement of a rule that goes is not there yet.
+    fn lacks_replacement(
+        &self,
+        place: &Place,
+        key: &str,
         alert: Option<&str>,
-        rule: Option<&LiveRule>,
-        topic: Option<&str>,
+        rule: &LiveRule,
     ) -> bool {
-        let events = rule
-            .and_then(|rule| rule.rule.event_pattern.as_deref())
-            .map(event_names)
-            .unwrap_or_default();
-        self.paths(place).any(|(path, ready)| {
-            let replaces = alert == Some(path.alert.as_str())
-                || path.events.iter().any(|event| events.contains(&event.name))
-                || topic.is_some_and(|arn| path.destinations.iter().any(|d| d.topic_arn == arn));
-            replaces && !ready
+        let pattern = rule.rule.event_pattern.as_deref();
+        let events = pattern.map(event_names).unwrap_or_default();
+        self.replacing(place, key).any(|(path, ready)| {
+            !ready
+                && (alert == Some(path.alert.as_str())
+                    || path.events.iter().any(|event| events.contains(&event.name)))
         })
     }
+}
+
+fn topic_reaches_somebody(seen: &PlaceSnapshot, arn: &str) -> bool {
+    seen.topics.get(arn).and_then(Observed::known).is_some_and(reaches_somebody)
 }
 
 pub(super) fn reaches_somebody(topic: &LiveTopic) -> bool {

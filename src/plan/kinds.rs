@@ -1,7 +1,9 @@
 //! One file a kind of resource: how its fields are compared and which calls mend a difference.
 
 pub(super) mod bucket;
+pub(super) mod bus;
 pub(super) mod queue;
+pub(super) mod role;
 pub(super) mod rule;
 pub(super) mod subscription;
 pub(super) mod topic;

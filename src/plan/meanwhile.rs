@@ -10,7 +10,7 @@
 use super::Step;
 use crate::desired::{DesiredPlace, DesiredRule};
 use crate::pattern::{Coverage, Filter, Pattern};
-use crate::resource::rule::{EVENT_PATTERN_MAX_CHARS, Rule, RuleState};
+use crate::resource::rule::{EVENT_PATTERN_MAX_CHARS, Rule, RuleState, bus_and_name};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ pub(super) fn step(
     live: &Rule,
     wanted: &DesiredRule,
 ) -> (Rule, Option<Step>) {
-    let at_once = || wanted.rule.clone();
+    let at_once = || (*wanted.rule).clone();
     let Some(pattern) = live_pattern(live) else { return (at_once(), None) };
     if covers(&wanted.compiled.pattern, &pattern) || !hands_over(here, name, live, wanted) {
         return (at_once(), None);
@@ -33,7 +33,7 @@ pub(super) fn step(
     let meanwhile = Rule {
         event_pattern: Some(both),
         state: live.state.max(wanted.rule.state),
-        ..wanted.rule.clone()
+        ..(*wanted.rule).clone()
     };
     if meanwhile == *live { (at_once(), Some(Step::Last)) } else { (meanwhile, Some(Step::First)) }
 }
@@ -56,6 +56,7 @@ fn hands_over(here: &DesiredPlace, name: &str, live: &Rule, wanted: &DesiredRule
     let named = live.event_pattern.as_deref().map(event_names).unwrap_or_default();
     here.rules.iter().any(|(other, rule)| {
         other != name
+            && bus_and_name(other).0 == bus_and_name(name).0
             && rule.compiled.json != wanted.compiled.json
             && !event_names(&rule.compiled.json).is_disjoint(&named)
     })

@@ -2,13 +2,13 @@
 //! last, each in the opposite order of its making.
 //!
 //! ```text
-//! permit   bucket, queue
-//! receive  topic, trail
+//! permit   bucket, queue, role
+//! receive  topic, trail, the hub's bus
 //! send     subscription, rule
 //! attach   target
 //! settle   observe again, prove what replaces
 //! narrow   rules that gave events to other rules
-//! remove   target → rule, subscription → topic → queue
+//! remove   target → rule, subscription → topic, bus → queue, role
 //! ```
 
 use super::{Change, Step, Verb};
@@ -38,11 +38,11 @@ impl Wave {
         match (change.action, change.address.kind) {
             (Verb::Delete, Kind::Target) => Self::RemoveTargets,
             (Verb::Delete, Kind::Rule | Kind::Subscription) => Self::RemoveSenders,
-            (Verb::Delete, Kind::Topic | Kind::Trail) => Self::RemoveTopics,
-            (Verb::Delete, Kind::Queue | Kind::Bucket) => Self::RemoveQueues,
+            (Verb::Delete, Kind::Topic | Kind::Bus | Kind::Trail) => Self::RemoveTopics,
+            (Verb::Delete, Kind::Queue | Kind::Role | Kind::Bucket) => Self::RemoveQueues,
             (_, Kind::Rule) if change.step == Some(Step::Last) => Self::Narrow,
-            (_, Kind::Bucket | Kind::Queue) => Self::Permit,
-            (_, Kind::Topic | Kind::Trail) => Self::Receive,
+            (_, Kind::Bucket | Kind::Queue | Kind::Role) => Self::Permit,
+            (_, Kind::Topic | Kind::Bus | Kind::Trail) => Self::Receive,
             (_, Kind::Subscription | Kind::Rule) => Self::Send,
             (_, Kind::Target) => Self::Attach,
         }

@@ -3,7 +3,8 @@
 //! A code names what is wrong when the link is broken; a proven link carries the code of the first
 //! thing that could break it.
 
-use serde::Serialize;
+use serde::de::Error;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 macro_rules! link_codes {
@@ -49,12 +50,21 @@ link_codes! {
     RuleDisabled "rule-disabled" "The rule is disabled.",
     RuleState "rule-state" "The rule is ENABLED, which drops read-only management events.",
     RulePattern "rule-pattern" "The rule's pattern is not shown to match every event it should.",
-    TargetMissing "target-missing" "The topic is not a target of the rule.",
-    TargetElsewhere "target-elsewhere" "The target of the rule is something else than the topic.",
+    TargetMissing "target-missing" "The topic, or the hub's bus, is not a target of the rule.",
+    TargetElsewhere "target-elsewhere" "The target of the rule is something else than the topic or the hub's bus.",
     TargetWrongRegion "target-wrong-region" "The target of the rule is in another region or account.",
     TargetRole "target-role" "The rule publishes to the topic through a role.",
     TargetInput "target-input" "The target's message is not the alert's, or cannot be made.",
     DeadLetterQueue "dead-letter-queue" "What a target or subscriber refuses has nowhere to go.",
+    ForwardRole "forward-role" "The rule forwards to the hub's bus through no role, or another than the blueprint's.",
+    RoleMissing "role-missing" "The role that forwards events does not exist.",
+    RoleTrust "role-trust" "The role's trust policy does not let EventBridge take it on for the rule.",
+    RolePolicy "role-policy" "The role's policy does not let it put events on the hub's bus.",
+    RoleBoundary "role-boundary" "A permissions boundary decides what the role may do.",
+    BusMissing "bus-missing" "The hub's event bus does not exist.",
+    BusPolicy "bus-policy" "No statement of the bus's policy lets the account put events on it.",
+    BusPolicyCondition "bus-policy-condition" "A condition in the bus's policy keeps the account out.",
+    BusPolicyDeny "bus-policy-deny" "A statement of the bus's policy denies the account.",
     TopicMissing "topic-missing" "The topic does not exist.",
     TopicPolicy "topic-policy" "No statement of the topic's policy lets EventBridge publish.",
     TopicPolicyCondition "topic-policy-condition" "A condition in the topic's policy keeps EventBridge out.",
@@ -92,6 +102,11 @@ impl LinkCode {
         self <= Self::CannotLandHere
     }
 
+    /// Whether it is about the way to a hub.
+    pub fn is_hop(self) -> bool {
+        (Self::ForwardRole..=Self::BusPolicyDeny).contains(&self)
+    }
+
     /// Whether it is only ever a remark, which changes no verdict.
     pub fn is_remark(self) -> bool {
         matches!(self, Self::DeadLetterQueue | Self::UnsubscribeOpen) || self >= Self::NeverFired
@@ -101,6 +116,14 @@ impl LinkCode {
 impl fmt::Display for LinkCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for LinkCode {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let code = Self::ALL.iter().find(|code| code.as_str() == text);
+        code.copied().ok_or_else(|| D::Error::custom(format!("`{text}` is no code of a link")))
     }
 }
 

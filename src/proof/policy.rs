@@ -2,6 +2,7 @@
 //! with every condition that cannot be evaluated offline said by name.
 
 mod condition;
+pub mod principal;
 
 use crate::resource::policy::statements;
 use condition::Verdict;

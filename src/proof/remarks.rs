@@ -4,20 +4,33 @@
 use super::policy::{Admission, Request, Sent, admission};
 use super::{LinkCode, Proof, Remark, Severity};
 use crate::blueprint::Subscriber;
-use crate::desired::{AlertPath, Desired};
+use crate::desired::{AlertPath, Desired, DestinationPath};
 use crate::plan::Live;
 use crate::resource::topic::Protocol;
-use crate::scope::{AccountId, Arn, Place};
+use crate::scope::{AccountId, Arn, Place, Region};
 use crate::snapshot::{LiveSubscription, LiveTrail, Observed};
+use std::collections::BTreeSet;
 
 /// All remarks on what stands there.
 pub fn collect(desired: &Desired, live: &Live, proof: &mut Proof) {
-    for place in live.places.keys() {
+    // What is looked at only because others depend on it is its own people's business.
+    for place in live.places.keys().filter(|place| !desired.context.contains(*place)) {
         trails(live, place, &mut proof.remarks);
     }
+    let mut rules: BTreeSet<(&Place, &str)> = BTreeSet::new();
+    let mut destinations: BTreeSet<(&Place, *const DestinationPath)> = BTreeSet::new();
     for path in &desired.paths {
-        targets(desired, live, path, &mut proof.remarks);
-        subscribers(live, path, &mut proof.remarks);
+        let forwarding = path.forward.iter().flat_map(|forward| forward.rules.iter());
+        let here = forwarding.map(|key| (&path.lands, key.as_str()));
+        let raising = path.rules.iter().map(|key| (&path.raised, key.as_str()));
+        for (place, key) in here.chain(raising) {
+            if rules.insert((place, key)) {
+                targets(desired, live, place, key, &mut proof.remarks);
+            }
+        }
+        if destinations.insert((&path.raised, path.destinations.as_ptr())) {
+            subscribers(live, path, &mut proof.remarks);
+        }
     }
 }
 
@@ -81,32 +94,28 @@ fn is_gone(live: &Live, account: &AccountId, bucket: &str) -> bool {
     matches!(seen, Some(Observed::Absent))
 }
 
-/// Whether what a target of the alert's rules refuses is kept.
-fn targets(desired: &Desired, live: &Live, path: &AlertPath, remarks: &mut Vec<Remark>) {
-    let place = &path.raised;
-    let seen = live.places.get(place);
-    let rules = seen.and_then(|seen| seen.rules.known());
-    for name in &path.rules {
-        let wanted = desired.places.get(place).and_then(|here| here.rules.get(name));
-        let targets = rules.and_then(|rules| rules.get(name)?.targets.known());
-        for (id, target) in targets.into_iter().flatten() {
-            if !wanted.is_some_and(|wanted| wanted.targets.contains_key(id)) {
-                continue;
-            }
-            let rule = place.arn("events", &format!("rule/{name}"));
-            let (object, why) = match &target.dead_letter_arn {
-                None => (rule.clone(), Some("has no dead-letter queue".to_owned())),
-                Some(queue) => (queue.clone(), refuses(live, queue, "events.amazonaws.com", &rule)),
-            };
-            say_lost(place, object, &format!("Target {id} of rule {name}"), why, remarks);
+/// Whether what a target of a rule refuses is kept.
+fn targets(desired: &Desired, live: &Live, place: &Place, key: &str, remarks: &mut Vec<Remark>) {
+    let wanted = desired.places.get(place).and_then(|here| here.rules.get(key));
+    let seen = live.places.get(place).and_then(|seen| seen.rule(key));
+    let targets = seen.and_then(|rule| rule.targets.known());
+    for (id, target) in targets.into_iter().flatten() {
+        if !wanted.is_some_and(|wanted| wanted.targets.contains_key(id)) {
+            continue;
         }
+        let rule = place.arn("events", &format!("rule/{key}"));
+        let (object, why) = match &target.dead_letter_arn {
+            None => (rule.clone(), Some("has no dead-letter queue".to_owned())),
+            Some(queue) => (queue.clone(), refuses(live, queue, "events.amazonaws.com", &rule)),
+        };
+        say_lost(place, object, &format!("Target {id} of rule {key}"), why, remarks);
     }
 }
 
 /// Whether what listed subscribers refuse is kept, and whether one click ends their subscription.
 fn subscribers(live: &Live, path: &AlertPath, remarks: &mut Vec<Remark>) {
     let place = &path.raised;
-    for destination in &path.destinations {
+    for destination in path.destinations.iter() {
         let topic = live.places.get(place).and_then(|seen| seen.topics.get(&destination.topic_arn));
         let seen = topic.and_then(|topic| topic.known()?.subscriptions.known());
         for subscriber in &destination.subscribers {
@@ -164,9 +173,8 @@ fn say_lost(
 /// Why a dead-letter queue would not take a message; `None` when it would, or that is not known.
 fn refuses(live: &Live, queue: &str, service: &str, source: &str) -> Option<String> {
     let arn = Arn::parse(queue)?;
-    let (_, seen) = live.places.iter().find(|(place, _)| {
-        place.account.as_str() == arn.account && place.region.as_str() == arn.region
-    })?;
+    let place = Place::new(AccountId::new(arn.account)?, Region::new(arn.region)?);
+    let seen = live.places.get(&place)?;
     match seen.queues.get(queue)? {
         Observed::Absent => Some(format!("sends what is refused to {queue}, which does not exist")),
         Observed::Unreadable(_) => None,

@@ -1,26 +1,42 @@
 //! What a proof says, as data: counts, and every link that is not proven, folded over places.
+//!
+//! A report is the sum of what is said of each place, so that the reports of the parts of a fleet add up to
+//! that of the whole ([`mod@merge`]).
 
-use super::{Link, LinkCode, Mender, PathProof, Proof, Remark, Severity, Status};
+mod fold;
+pub mod merge;
+
+use super::{LinkCode, Mender, PathProof, Per, Proof, Severity, Status};
 use crate::blueprint::Risk;
-use crate::desired::Desired;
-use crate::scope::Place;
-use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::desired::{Desired, Shard};
+use crate::scope::{AccountId, Place};
+use crate::snapshot::Unreadable;
+use fold::Folding;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// The version of a report's JSON form.
 pub const FORMAT_VERSION: u32 = 1;
 
 /// What `verify` says, as data; its text is made from this value and knows no more.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     pub format_version: u32,
     pub blueprint: String,
     /// The date that exceptions were judged by, ISO 8601.
     pub as_of: String,
+    /// Which part of the fleet's accounts it is about, such as `3/8`; absent when it is about all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<String>,
+    /// The accounts that it is about, those that could not be read too.
+    pub accounts: Vec<Covered>,
     /// How many alerts × places there are of each status.
     pub counts: Counts,
     /// Per alert, gravest first, the same counts.
     pub alerts: Vec<AlertCounts>,
+    /// Accounts of which nothing is known, because their regions could not be read.
+    pub unread: Vec<Unread>,
     /// Every link that is not proven, worst first.
     pub links: Vec<Finding>,
     /// What changes no verdict, gravest first.
@@ -31,8 +47,29 @@ pub struct Report {
     pub unrouted: Vec<String>,
 }
 
+/// An account that a report is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Covered {
+    pub id: AccountId,
+    /// What people call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// How many of its regions are covered.
+    pub places: usize,
+}
+
+/// Accounts that could not be read for the same reason; `{account}` stands in the texts where they are several.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unread {
+    pub operation: String,
+    pub code: String,
+    pub message: String,
+    pub fix: String,
+    pub accounts: BTreeSet<AccountId>,
+}
+
 /// The verdict on one alert.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlertCounts {
     pub alert: String,
     pub title: String,
@@ -41,8 +78,8 @@ pub struct AlertCounts {
 }
 
 /// A link that is not proven, with every alert and place it concerns. Where the same is wrong in
-/// several places, `{account}` and `{region}` stand in the texts for each of them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// several places, `{account}` and `{region}` stand in the texts for what differs between them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     pub code: LinkCode,
     pub status: Status,
@@ -51,11 +88,13 @@ pub struct Finding {
     pub cause: String,
     pub fix: String,
     pub mender: Mender,
+    /// Whether each place has such an object, each account, or the fleet has one.
+    pub per: Per,
     pub places: BTreeSet<Place>,
 }
 
 /// A remark with every place it concerns; `{account}` and `{region}` as in a [`Finding`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Said {
     pub severity: Severity,
     pub code: LinkCode,
@@ -65,7 +104,7 @@ pub struct Said {
 }
 
 /// How many alert × place pairs have each status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Counts {
     pub proven: usize,
     pub assumed: usize,
@@ -75,31 +114,115 @@ pub struct Counts {
 
 impl Proof {
     pub fn report(&self, desired: &Desired) -> Report {
+        let mut counts: HashMap<&str, Counts> = HashMap::new();
+        for path in &self.paths {
+            counts.entry(&path.alert).or_default().add(path.status());
+        }
         let alerts = desired
             .alerts
             .iter()
             .filter(|alert| alert.routed)
-            .map(|alert| {
-                let paths = self.paths.iter().filter(|path| path.alert == alert.id);
-                AlertCounts {
-                    alert: alert.id.clone(),
-                    title: alert.title.clone(),
-                    risk: alert.risk,
-                    counts: Counts::of(paths),
-                }
+            .map(|alert| AlertCounts {
+                alert: alert.id.clone(),
+                title: alert.title.clone(),
+                risk: alert.risk,
+                counts: counts.get(alert.id.as_str()).copied().unwrap_or_default(),
             })
             .collect();
-        let remarks = self.said();
+        let mut folding = self.folding();
+        for remark in &self.remarks {
+            folding.remark(remark);
+        }
+        for (account, why) in &desired.unread {
+            folding.unread(account, why);
+        }
+        let (unread, links, remarks) = folding.told();
         Report {
             format_version: FORMAT_VERSION,
             blueprint: desired.name.clone(),
             as_of: desired.as_of.to_string(),
+            shard: None,
+            accounts: covered(desired),
             counts: self.counts(),
             alerts,
-            links: self.findings(),
-            degraded: remarks.iter().filter(|said| said.severity == Severity::Degraded).count(),
+            unread,
+            links,
+            degraded: degraded(&remarks),
             remarks,
             unrouted: self.unrouted.clone(),
+        }
+    }
+
+    pub fn counts(&self) -> Counts {
+        Counts::of(self.paths.iter())
+    }
+
+    /// Every link that is not proven, once, worst first.
+    pub fn findings(&self) -> Vec<Finding> {
+        self.folding().told().1
+    }
+
+    fn folding(&self) -> Folding {
+        let mut concerned: HashMap<*const super::Link, (&super::Link, BTreeSet<&Arc<str>>)> =
+            HashMap::new();
+        for path in &self.paths {
+            for link in path.links.iter().filter(|link| link.status != Status::Proven) {
+                let (_, alerts) = concerned
+                    .entry(Arc::as_ptr(link))
+                    .or_insert_with(|| (link.as_ref(), BTreeSet::new()));
+                alerts.insert(&path.alert);
+            }
+        }
+        let mut folding = Folding::default();
+        for (link, alerts) in concerned.into_values() {
+            folding.link(link, alerts.into_iter().map(|alert| alert.to_string()));
+        }
+        for signal in &self.signals {
+            folding.link(signal, std::iter::empty());
+        }
+        folding
+    }
+}
+
+fn covered(desired: &Desired) -> Vec<Covered> {
+    let mut places: BTreeMap<&AccountId, usize> = BTreeMap::new();
+    for (place, _) in desired.own_places() {
+        *places.entry(&place.account).or_default() += 1;
+    }
+    for account in desired.unread.keys() {
+        places.entry(account).or_default();
+    }
+    let name = |id: &AccountId| desired.accounts.get(id).and_then(|account| account.name.clone());
+    let one =
+        |(id, places): (&AccountId, usize)| Covered { id: id.clone(), name: name(id), places };
+    places.into_iter().map(one).collect()
+}
+
+fn degraded(remarks: &[Said]) -> usize {
+    remarks.iter().filter(|said| said.severity == Severity::Degraded).count()
+}
+
+impl Report {
+    /// Marks it as one of a part of the fleet.
+    #[must_use]
+    pub fn of_shard(mut self, shard: Option<Shard>) -> Self {
+        self.shard = shard.map(|shard| shard.to_string());
+        self
+    }
+
+    /// Whether any link has this status.
+    pub fn has(&self, status: Status) -> bool {
+        self.links.iter().any(|link| link.status == status)
+            || status == Status::Unknown && !self.unread.is_empty()
+    }
+}
+
+impl Unread {
+    fn why(&self) -> Unreadable {
+        Unreadable {
+            operation: self.operation.clone(),
+            code: self.code.clone(),
+            message: self.message.clone(),
         }
     }
 }
@@ -108,110 +231,21 @@ impl Counts {
     fn of<'a>(paths: impl Iterator<Item = &'a PathProof>) -> Self {
         let mut counts = Self::default();
         for path in paths {
-            match path.status() {
-                Status::Proven => counts.proven += 1,
-                Status::Assumed => counts.assumed += 1,
-                Status::Unknown => counts.unknown += 1,
-                Status::Broken => counts.broken += 1,
-            }
+            counts.add(path.status());
         }
         counts
+    }
+
+    fn add(&mut self, status: Status) {
+        match status {
+            Status::Proven => self.proven += 1,
+            Status::Assumed => self.assumed += 1,
+            Status::Unknown => self.unknown += 1,
+            Status::Broken => self.broken += 1,
+        }
     }
 
     pub fn total(&self) -> usize {
         self.proven + self.assumed + self.unknown + self.broken
     }
-}
-
-impl Proof {
-    pub fn counts(&self) -> Counts {
-        Counts::of(self.paths.iter())
-    }
-
-    /// Every link that is not proven, once, worst first.
-    pub fn findings(&self) -> Vec<Finding> {
-        let mut findings = fold(self.troubles());
-        findings.sort_by(|a, b| {
-            (b.status, a.code, &a.object, &a.cause).cmp(&(a.status, b.code, &b.object, &b.cause))
-        });
-        findings
-    }
-
-    /// The remarks, folded over places.
-    fn said(&self) -> Vec<Said> {
-        let mut folded: BTreeMap<_, Vec<&Remark>> = BTreeMap::new();
-        for remark in &self.remarks {
-            let texts = [&remark.object, &remark.text].map(|text| anywhere(text, &remark.place));
-            folded.entry((remark.severity, remark.code, texts)).or_default().push(remark);
-        }
-        let one = |((severity, code, [object, text]), remarks): (
-            (Severity, LinkCode, [String; 2]),
-            Vec<&Remark>,
-        )| {
-            let places = remarks.iter().map(|remark| remark.place.clone()).collect();
-            let (object, text) = match remarks.as_slice() {
-                [only] => (only.object.clone(), only.text.clone()),
-                _ => (object, text),
-            };
-            Said { severity, code, object, text, places }
-        };
-        folded.into_iter().map(one).collect()
-    }
-
-    /// Links that are not proven, each once, with the alerts that depend on it.
-    fn troubles(&self) -> Troubles<'_> {
-        let mut troubles = Troubles::new();
-        for path in &self.paths {
-            for link in path.links.iter().filter(|link| link.status != Status::Proven) {
-                troubles.entry(link).or_default().insert(path.alert.clone());
-            }
-        }
-        for signal in &self.signals {
-            troubles.entry(signal).or_default();
-        }
-        troubles
-    }
-}
-
-type Troubles<'a> = BTreeMap<&'a Link, BTreeSet<String>>;
-
-/// Makes one finding of what is the same trouble in several places: the same object seen from each of
-/// them as it stands, each place's own object with placeholders.
-fn fold(troubles: Troubles<'_>) -> Vec<Finding> {
-    let exact = |link: &Link| [&link.object, &link.cause, &link.fix].map(Clone::clone);
-    let mut seen: BTreeMap<[String; 3], usize> = BTreeMap::new();
-    for link in troubles.keys() {
-        *seen.entry(exact(link)).or_default() += 1;
-    }
-    let mut folded: BTreeMap<_, Vec<(&Link, BTreeSet<String>)>> = BTreeMap::new();
-    for (link, alerts) in troubles {
-        let texts = match seen.get(&exact(link)) {
-            Some(1) | None => exact(link).map(|text| anywhere(&text, &link.place)),
-            Some(_) => exact(link),
-        };
-        folded.entry((link.status, link.code, texts)).or_default().push((link, alerts));
-    }
-    let finding = |((status, code, texts), links): ((Status, LinkCode, [String; 3]), Vec<_>)| {
-        let links: Vec<(&Link, BTreeSet<String>)> = links;
-        let [object, cause, fix] = match links.as_slice() {
-            [(only, _)] => exact(only),
-            _ => texts,
-        };
-        Finding {
-            code,
-            status,
-            object,
-            cause,
-            fix,
-            mender: links.iter().map(|(link, _)| link.mender).max().unwrap_or(Mender::Person),
-            places: links.iter().map(|(link, _)| link.place.clone()).collect(),
-            alerts: links.into_iter().flat_map(|(_, alerts)| alerts).collect(),
-        }
-    };
-    folded.into_iter().map(finding).collect()
-}
-
-/// The same words for every place: its account and region become placeholders.
-fn anywhere(text: &str, place: &Place) -> String {
-    text.replace(place.region.as_str(), "{region}").replace(place.account.as_str(), "{account}")
 }

@@ -1,48 +1,98 @@
 //! Do the rules take the event?
 
-use super::{Link, LinkCode, Mender, Status, target, unreadable};
-use crate::desired::{AlertPath, Desired, DesiredRule};
+use super::{Link, LinkCode, Mender, Per, Status, target, unreadable};
+use crate::desired::{Desired, DesiredRule, DestinationPath, Forward};
 use crate::pattern::{Coverage, Pattern};
 use crate::plan::Live;
 use crate::resource::BLUEPRINT_TAG;
-use crate::resource::rule::{RuleState, WILDCARD_RULES_PER_BUS, rules_per_bus};
+use crate::resource::rule::{RuleState, WILDCARD_RULES_PER_BUS, bus_and_name, rules_per_bus};
 use crate::scope::Place;
 use crate::snapshot::{LiveRule, Observed};
-use std::sync::Arc;
 
-pub fn judge(desired: &Desired, live: &Live, path: &AlertPath, links: &mut Vec<Arc<Link>>) {
-    let place = &path.raised;
-    let seen = live.places.get(place).map(|seen| &seen.rules);
-    for name in &path.rules {
-        let object = place.arn("events", &format!("rule/{name}"));
-        let Some(wanted) = desired.places.get(place).and_then(|here| here.rules.get(name)) else {
-            continue;
-        };
-        let rule = match seen {
-            Some(Observed::Known(rules)) => rules.get(name),
-            Some(Observed::Unreadable(why)) => {
-                links.push(Arc::new(unreadable(LinkCode::RuleMissing, place, object, why)));
+/// Judges rules where they should be, by their keys, and what they hand to the destinations.
+pub fn judge(
+    desired: &Desired,
+    live: &Live,
+    place: &Place,
+    keys: &[String],
+    destinations: &[DestinationPath],
+    links: &mut Vec<Link>,
+) {
+    for key in keys {
+        let judge = match find(desired, live, place, key) {
+            Found::There(judge) => judge,
+            Found::Lacking(link) => {
+                links.push(link);
                 continue;
             }
-            Some(Observed::Absent) | None => None,
+            Found::Unwanted => continue,
         };
-        let Some(rule) = rule else {
-            links.push(Arc::new(missing(live, place, name, wanted, object)));
-            continue;
-        };
-        let judge = RuleJudge { place, name, wanted, rule, mender: mender(desired, rule) };
-        links.push(Arc::new(judge.rule()));
-        for destination in
-            path.destinations.iter().filter(|d| wanted.targets.contains_key(&d.target_id))
+        links.push(judge.rule());
+        let (wanted, rule, mender) = (judge.wanted, judge.rule, judge.mender);
+        for destination in destinations.iter().filter(|d| wanted.targets.contains_key(&d.target_id))
         {
-            let target = target::Judge { place, name, wanted, rule, mender: judge.mender };
-            links.push(Arc::new(target.link(destination)));
+            let target = target::Judge { place, name: key, wanted, rule, mender };
+            links.push(target.link(destination));
         }
     }
 }
 
-/// A rule that is not on the default bus: it may be on another, or there may be no room for it.
-fn missing(live: &Live, place: &Place, name: &str, wanted: &DesiredRule, object: String) -> Link {
+/// Judges a rule that forwards events to the hub, and its target.
+pub fn forwards(
+    desired: &Desired,
+    live: &Live,
+    place: &Place,
+    key: &str,
+    forward: &Forward,
+) -> Vec<Link> {
+    match find(desired, live, place, key) {
+        Found::There(judge) => {
+            let (wanted, rule, mender) = (judge.wanted, judge.rule, judge.mender);
+            let target = target::Judge { place, name: key, wanted, rule, mender };
+            vec![judge.rule(), target.to_hub(forward)]
+        }
+        Found::Lacking(link) => vec![link],
+        Found::Unwanted => Vec::new(),
+    }
+}
+
+/// What became of a rule that should be in a place.
+enum Found<'a> {
+    There(RuleJudge<'a>),
+    Lacking(Link),
+    /// Nothing is wanted under that key.
+    Unwanted,
+}
+
+fn find<'a>(desired: &'a Desired, live: &'a Live, place: &'a Place, key: &'a str) -> Found<'a> {
+    let Some(wanted) = desired.places.get(place).and_then(|here| here.rules.get(key)) else {
+        return Found::Unwanted;
+    };
+    let object = place.arn("events", &format!("rule/{key}"));
+    let (bus, name) = bus_and_name(key);
+    let rule = match live.places.get(place).map(|seen| seen.rules_of(bus)) {
+        Some(Observed::Known(rules)) => rules.get(name),
+        Some(Observed::Unreadable(why)) => {
+            return Found::Lacking(unreadable(LinkCode::RuleMissing, place, object, &why));
+        }
+        Some(Observed::Absent) | None => None,
+    };
+    match rule {
+        Some(rule) => {
+            let mender = mender(desired, rule);
+            Found::There(RuleJudge { place, name: key, wanted, rule, mender })
+        }
+        None => Found::Lacking(missing(live, place, key, wanted, object)),
+    }
+}
+
+/// A rule that is not where it should be. One of the default bus may be on another, or there may be no room for it.
+fn missing(live: &Live, place: &Place, key: &str, wanted: &DesiredRule, object: String) -> Link {
+    if bus_and_name(key).0.is_some() {
+        let cause = "it does not exist on the hub's bus".to_owned();
+        return broken(LinkCode::RuleMissing, place, object, cause, Mender::Apply);
+    }
+    let name = key;
     let seen = live.places.get(place);
     let stray = seen.and_then(|seen| seen.stray_rules.get(name));
     if let Some(bus) = stray {
@@ -105,7 +155,13 @@ impl RuleJudge<'_> {
             return break_at(LinkCode::RuleState, cause);
         }
         let pattern = self.rule.rule.event_pattern.as_deref().unwrap_or_default();
-        match Pattern::parse(pattern).map(|live| live.coverage_of(&self.wanted.compiled.pattern)) {
+        let wanted = &self.wanted.compiled;
+        // Most patterns are as they were written: a fleet has many thousands of the same.
+        let coverage = match pattern == wanted.json {
+            true => Ok(Coverage::Equal),
+            false => Pattern::parse(pattern).map(|live| live.coverage_of(&wanted.pattern)),
+        };
+        match coverage {
             Ok(Coverage::Equal | Coverage::Wider) => {
                 let cause = format!(
                     "its state is {} and its pattern takes every event asked for",
@@ -145,6 +201,7 @@ pub(super) fn proven(code: LinkCode, place: &Place, object: String, cause: Strin
         cause,
         fix: String::new(),
         mender: Mender::Apply,
+        per: Per::Place,
     }
 }
 
@@ -170,5 +227,6 @@ pub(super) fn broken(
         cause,
         fix: fix.to_owned(),
         mender,
+        per: Per::Place,
     }
 }

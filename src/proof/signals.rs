@@ -4,7 +4,7 @@
 //! A number is judged as it was read, together with the span that it was counted over, so that the same
 //! snapshot is told in the same words on any day.
 
-use super::{Link, LinkCode, Mender, Proof, Remark, Severity, Status, unreadable};
+use super::{Link, LinkCode, Mender, Per, Proof, Remark, Severity, Status, unreadable};
 use crate::desired::Desired;
 use crate::plan::Live;
 use crate::scope::Place;
@@ -16,7 +16,13 @@ pub fn collect(desired: &Desired, live: &Live, proof: &mut Proof) {
     dead_letters(desired, live, proof);
     let mut rules: BTreeMap<&Place, BTreeSet<&String>> = BTreeMap::new();
     for path in &desired.paths {
-        rules.entry(&path.raised).or_default().extend(&path.rules);
+        // What is looked at only because others depend on it is its own people's business.
+        if !desired.context.contains(&path.raised) {
+            rules.entry(&path.raised).or_default().extend(path.rules.iter());
+        }
+        if let Some(forward) = &path.forward {
+            rules.entry(&path.lands).or_default().extend(forward.rules.iter());
+        }
     }
     for (place, names) in rules {
         counted(desired, live, place, &names, proof);
@@ -25,7 +31,7 @@ pub fn collect(desired: &Desired, live: &Live, proof: &mut Proof) {
 
 /// Dead letters that wait are alerts that somebody did not get.
 fn dead_letters(desired: &Desired, live: &Live, proof: &mut Proof) {
-    for (place, here) in &desired.places {
+    for (place, here) in desired.own_places() {
         for name in here.queues.keys() {
             let arn = place.arn("sqs", name);
             let seen = live.places.get(place).and_then(|seen| seen.queues.get(&arn));
@@ -120,5 +126,6 @@ fn broken(code: LinkCode, place: &Place, object: String, cause: String, fix: &st
         cause,
         fix: fix.to_owned(),
         mender: Mender::Person,
+        per: Per::Place,
     }
 }

@@ -1,8 +1,8 @@
-//! Does a rule hand the alert's message to the topic of a destination?
+//! Does a rule hand the alert's message to the topic of a destination, or the event to the hub?
 
 use super::rule::{broken, proven};
 use super::{Link, LinkCode, Mender, Status, unreadable};
-use crate::desired::{DesiredRule, DestinationPath};
+use crate::desired::{DesiredRule, DestinationPath, Forward};
 use crate::message;
 use crate::resource::rule::Target;
 use crate::scope::{Arn, Place};
@@ -60,6 +60,59 @@ impl Judge<'_> {
                 LinkCode::TargetElsewhere,
                 format!("target {} sends to {}", destination.target_id, other.arn),
             ),
+        }
+    }
+
+    /// The target of a rule that forwards: the hub's bus, through the account's role, with the event as it is.
+    pub fn to_hub(&self, forward: &Forward) -> Link {
+        let bus: &str = &forward.bus_arn;
+        let rule = self.place.arn("events", &format!("rule/{}", self.name));
+        let object = format!("{rule} → {bus}");
+        let break_at = |code, cause| broken(code, self.place, object.clone(), cause, self.mender);
+        let targets = match &self.rule.targets {
+            Observed::Known(targets) => targets,
+            Observed::Unreadable(why) => {
+                return unreadable(LinkCode::TargetMissing, self.place, object, why);
+            }
+            Observed::Absent => {
+                return break_at(LinkCode::TargetMissing, "the rule has no targets".to_owned());
+            }
+        };
+        let links = targets.values().filter(|target| target.arn == bus).map(|target| {
+            if !target.input.is_event() {
+                let cause =
+                    "it sends something else than the event, which no rule of the hub takes";
+                return break_at(LinkCode::TargetInput, cause.to_owned());
+            }
+            match target.role_arn.as_deref() {
+                Some(role) if *role == *forward.role_arn => {
+                    let cause = "the hub's bus is a target of the rule".to_owned();
+                    proven(LinkCode::TargetMissing, self.place, object.clone(), cause)
+                }
+                Some(role) => break_at(
+                    LinkCode::ForwardRole,
+                    format!("it sends as {role}, which is not the role of this blueprint"),
+                ),
+                None => break_at(
+                    LinkCode::ForwardRole,
+                    "it sends without a role, which EventBridge needs to reach another bus"
+                        .to_owned(),
+                ),
+            }
+        });
+        if let Some(best) = links.min_by_key(|link| link.status) {
+            return best;
+        }
+        let own = self.wanted.targets.iter().find(|(_, target)| target.arn == bus);
+        let id = own.map_or("", |(id, _)| id.as_str());
+        match targets.get(id) {
+            Some(other) => {
+                break_at(LinkCode::TargetElsewhere, format!("target {id} sends to {}", other.arn))
+            }
+            None if targets.is_empty() => {
+                break_at(LinkCode::TargetMissing, "the rule has no targets".to_owned())
+            }
+            None => break_at(LinkCode::TargetMissing, format!("the rule has no target {id}")),
         }
     }
 

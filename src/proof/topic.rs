@@ -2,7 +2,7 @@
 
 use super::policy::{Admission, Refusal, Request, Sent, admission};
 use super::rule::{broken, proven};
-use super::{Link, LinkCode, Mender, Status, key, subscriber, unreadable};
+use super::{Link, LinkCode, Mender, Per, Status, key, subscriber, unreadable};
 use crate::blueprint::Subscriber;
 use crate::desired::{Desired, DestinationPath};
 use crate::plan::Live;
@@ -177,6 +177,7 @@ impl TopicJudge<'_> {
             cause,
             fix: String::new(),
             mender: Mender::Person,
+            per: Per::Place,
         }
     }
 }

@@ -18,8 +18,8 @@ use crate::desired::Desired;
 use crate::event::{Access, EventKind};
 use crate::plan::Live;
 use crate::resource::trail::{EXCLUDABLE_SOURCES, Selectors};
-use crate::scope::{Arn, Partition, Place};
-use crate::snapshot::{LiveTrail, Observed};
+use crate::scope::{AccountId, Arn, Partition, Place};
+use crate::snapshot::{LiveTrail, Observed, Unreadable};
 use owner::{Repair, fix, mender, missing};
 use std::cmp::Reverse;
 
@@ -118,8 +118,7 @@ impl Asked<'_> {
                 return self.broken(LinkCode::TrailNotLogging, cause, Repair::StartLogging);
             }
             Observed::Unreadable(why) => {
-                let arn = self.arn.to_owned();
-                return unreadable(LinkCode::TrailNotLogging, self.question.place, arn, why);
+                return self.unreadable(LinkCode::TrailNotLogging, why);
             }
         }
         if !self.trail.trail.multi_region && self.trail.home_region != self.question.place.region {
@@ -154,10 +153,9 @@ impl Asked<'_> {
         let selectors = match selectors(self.live, self.arn, self.trail) {
             Observed::Known(selectors) => selectors,
             Observed::Unreadable(why) => {
-                return self.trusted().unwrap_or_else(|| {
-                    let arn = self.arn.to_owned();
-                    unreadable(LinkCode::SelectorsUnread, question.place, arn, &why)
-                });
+                return self
+                    .trusted()
+                    .unwrap_or_else(|| self.unreadable(LinkCode::SelectorsUnread, &why));
             }
             Observed::Absent => return self.trusted().unwrap_or_else(|| self.kept_elsewhere()),
         };
@@ -221,8 +219,7 @@ impl Asked<'_> {
             return Some(self.broken(LinkCode::SelectorsDropReads, cause, Repair::Selectors));
         }
         let cause = format!(
-            "it is logging in {}; that it records {} is what the blueprint says ({})",
-            question.place.region,
+            "it is logging; that it records {} is what the blueprint says ({})",
             question.what(),
             trust.reason
         );
@@ -253,6 +250,14 @@ impl Asked<'_> {
         Link { status: Status::Broken, fix, mender, ..self.assumed(code, cause) }
     }
 
+    fn unreadable(&self, code: LinkCode, why: &Unreadable) -> Link {
+        let place = self.question.place;
+        Link {
+            per: owner::per(place, self.arn, self.trail),
+            ..unreadable(code, place, self.arn.to_owned(), why)
+        }
+    }
+
     fn assumed(&self, code: LinkCode, cause: String) -> Link {
         Link {
             code,
@@ -262,17 +267,18 @@ impl Asked<'_> {
             cause,
             fix: String::new(),
             mender: Mender::Person,
+            per: owner::per(self.question.place, self.arn, self.trail),
         }
     }
 }
 
 /// A trail's selectors, read in its home region.
 fn selectors<'a>(live: &'a Live, arn: &str, trail: &LiveTrail) -> Observed<&'a Selectors> {
-    let home = live.places.iter().find(|(place, _)| {
-        place.region == trail.home_region
-            && Arn::parse(arn).is_some_and(|arn| arn.account == place.account.as_str())
-    });
-    let Some((_, seen)) = home else { return Observed::Absent };
+    let owner = Arn::parse(arn).and_then(|arn| AccountId::new(arn.account));
+    let home = owner.map(|owner| Place::new(owner, trail.home_region.clone()));
+    let Some(seen) = home.and_then(|home| live.places.get(&home)) else {
+        return Observed::Absent;
+    };
     match &seen.trails {
         Observed::Known(trails) => {
             trails.get(arn).map_or(Observed::Absent, |trail| trail.selectors.as_ref())

@@ -1,7 +1,7 @@
 //! What became of an event in the sandbox, as people read it.
 
 use super::Paint;
-use crate::cloud::sandbox::deliver::Delivery;
+use crate::cloud::sandbox::deliver::{Delivery, RuleVerdict};
 use std::fmt::Write;
 
 /// Renders a delivery: the trail, the rules that fired, and what each subscriber reads.
@@ -11,35 +11,7 @@ pub fn render(delivery: &Delivery, paint: Paint) -> String {
     let _ = writeln!(out, "{} in {}", paint.head(&delivery.event), delivery.place);
     let _ =
         writeln!(out, "  {} trail: {}", mark(delivery.trail.reaches_bus), delivery.trail.reason);
-    for rule in delivery.rules.iter().filter(|rule| rule.fired) {
-        let _ = writeln!(out, "  {} rule {}: {}", mark(true), rule.rule, rule.reason);
-        for target in &rule.targets {
-            let _ = writeln!(
-                out,
-                "    {} target {}: {}",
-                mark(target.accepted),
-                target.id,
-                target.reason
-            );
-            for subscriber in &target.subscribers {
-                let _ = writeln!(
-                    out,
-                    "      {} {}: {}",
-                    mark(subscriber.received),
-                    subscriber.endpoint,
-                    subscriber.reason
-                );
-            }
-        }
-    }
-    let silent = delivery.rules.iter().filter(|rule| !rule.fired).count();
-    if silent > 0 {
-        let _ = writeln!(
-            out,
-            "  {}",
-            paint.dim(format!("{} did not fire", super::count(silent, "other rule")))
-        );
-    }
+    rules(&mut out, &delivery.rules, "  ", paint);
     for letter in &delivery.dead_letters {
         let _ = writeln!(
             out,
@@ -60,4 +32,82 @@ pub fn render(delivery: &Delivery, paint: Paint) -> String {
         let _ = writeln!(out, "\n{}", paint.bad("Nobody hears of it."));
     }
     out
+}
+
+/// The rules of one bus that fired, each with its targets; below a target that is a bus, the rules there.
+fn rules(out: &mut String, all: &[RuleVerdict], indent: &str, paint: Paint) {
+    let mark = |good: bool| if good { paint.good("✓") } else { paint.bad("✗") };
+    for rule in all.iter().filter(|rule| rule.fired) {
+        let _ = writeln!(out, "{indent}{} rule {}: {}", mark(true), rule.rule, rule.reason);
+        for target in &rule.targets {
+            let (good, id, reason) = (mark(target.accepted), &target.id, &target.reason);
+            let _ = writeln!(out, "{indent}  {good} target {id}: {reason}");
+            for subscriber in &target.subscribers {
+                let (good, endpoint) = (mark(subscriber.received), &subscriber.endpoint);
+                let _ = writeln!(out, "{indent}    {good} {endpoint}: {}", subscriber.reason);
+            }
+            if let Some(onward) = &target.onward {
+                let _ = writeln!(out, "{indent}    bus {} in {}", onward.bus, onward.place);
+                rules(out, &onward.rules, &format!("{indent}      "), paint);
+            }
+        }
+    }
+    let silent = all.iter().filter(|rule| !rule.fired).count();
+    if silent > 0 {
+        let said = format!("{} did not fire", super::count(silent, "other rule"));
+        let _ = writeln!(out, "{indent}{}", paint.dim(said));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloud::sandbox::deliver::{Onward, TargetVerdict, TrailVerdict};
+
+    fn rule(name: &str, targets: Vec<TargetVerdict>) -> RuleVerdict {
+        let reason = "its pattern matches".to_owned();
+        RuleVerdict { rule: name.to_owned(), fired: true, reason, targets }
+    }
+
+    #[test]
+    fn the_rules_of_the_other_bus_stand_below_the_target_with_their_place() {
+        let onward = Onward {
+            place: "111122223333/us-east-1".to_owned(),
+            bus: "ctguard-acme".to_owned(),
+            rules: vec![
+                rule("ctguard-acme-root", Vec::new()),
+                RuleVerdict { fired: false, ..rule("ctguard-acme-other", Vec::new()) },
+            ],
+        };
+        let target = TargetVerdict {
+            id: "ctguard-acme".to_owned(),
+            arn: String::new(),
+            accepted: true,
+            reason: "it accepted the event".to_owned(),
+            subscribers: Vec::new(),
+            onward: Some(onward),
+        };
+        let delivery = Delivery {
+            event: "ec2:CreateRoute".to_owned(),
+            place: "222233334444/eu-west-1".to_owned(),
+            trail: TrailVerdict { reaches_bus: true, reason: "a trail".to_owned(), trails: vec![] },
+            rules: vec![rule("ctguard-acme-forward-1", vec![target])],
+            received: Vec::new(),
+            dead_letters: Vec::new(),
+        };
+        let text = render(&delivery, Paint { color: false });
+        let lines: Vec<&str> = text.lines().skip(2).collect();
+        assert_eq!(
+            lines,
+            [
+                "  ✓ rule ctguard-acme-forward-1: its pattern matches",
+                "    ✓ target ctguard-acme: it accepted the event",
+                "      bus ctguard-acme in 111122223333/us-east-1",
+                "        ✓ rule ctguard-acme-root: its pattern matches",
+                "        1 other rule did not fire",
+                "",
+                "Nobody hears of it.",
+            ]
+        );
+    }
 }

@@ -1,5 +1,7 @@
 //! A plan as people read it.
 
+mod unknown;
+
 use super::{Paint, addresses, count};
 use crate::plan::{Change, Effect, Field, Plan, Verb, Waiting};
 use crate::resource::{Address, Kind};
@@ -7,6 +9,9 @@ use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 use std::collections::BTreeMap;
 use std::fmt::Write;
+
+/// More accounts than these are counted, not named.
+const NAMED_ACCOUNTS: usize = 5;
 
 /// Which question the plan answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,23 +44,7 @@ pub fn render(plan: &Plan, question: Question, paint: Paint) -> String {
             );
         }
     }
-    if !plan.unknown.is_empty() {
-        let _ = writeln!(out, "\n{}", paint.head("Not known"));
-        for unknown in &plan.unknown {
-            let why = &unknown.why;
-            let _ = writeln!(
-                out,
-                "  {} {} in {}/{}: {} failed with {}: {}",
-                paint.warn("?"),
-                unknown.part,
-                unknown.account,
-                unknown.region,
-                why.operation,
-                why.code,
-                why.message
-            );
-        }
-    }
+    unknown::render(&mut out, &plan.unknown, paint);
     if !plan.warnings.is_empty() {
         let _ = writeln!(out, "\n{}", paint.head("Warnings"));
         for warning in &plan.warnings {
@@ -69,11 +58,17 @@ fn status(out: &mut String, plan: &Plan, question: Question, paint: Paint) {
     let scope = &plan.scope;
     let regions: Vec<&str> = scope.regions.iter().map(|region| region.as_str()).collect();
     let accounts: Vec<&str> = scope.accounts.iter().map(|account| account.as_str()).collect();
+    let accounts = match accounts.as_slice() {
+        few if few.len() <= NAMED_ACCOUNTS => {
+            let word = if few.len() == 1 { "account" } else { "accounts" };
+            format!("{word} {}", few.join(", "))
+        }
+        many => count(many.len(), "account"),
+    };
     let _ = writeln!(
         out,
-        "Blueprint {} in account {}, {}: {}.",
+        "Blueprint {} in {accounts}, {}: {}.",
         paint.head(&plan.blueprint),
-        accounts.join(", "),
         count(regions.len(), "region"),
         regions.join(", ")
     );
@@ -209,12 +204,14 @@ fn changes(out: &mut String, changes: &[Change], paint: Paint) {
 }
 
 fn fold_key(change: &Change) -> String {
+    // What is new is told by its name alone.
+    let fields = if change.action == Verb::Create { &[][..] } else { &change.fields };
     let text = serde_json::to_string(&(
         change.address.kind,
         &change.address.name,
         change.action,
         &change.reason,
-        &change.fields,
+        fields,
     ));
     text.unwrap_or_default()
         .replace(change.place.account.as_str(), "{account}")

@@ -1,37 +1,103 @@
-//! Progress while the engine works: a bar on a terminal, nothing elsewhere.
+//! Progress while the engine works: a line on a terminal, JSON lines where a program listens, nothing elsewhere.
 
 use crate::run::Event;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Value, json};
+use std::io::Write;
 use std::sync::Mutex;
 
 /// Shows the engine's events.
-pub struct Progress {
-    bar: Option<Mutex<ProgressBar>>,
+pub struct Progress<'a>(Mutex<Shown<'a>>);
+
+enum Shown<'a> {
+    Nothing,
+    Bar(Bar),
+    Lines(&'a mut (dyn Write + Send)),
 }
 
-impl Progress {
-    /// Draws on standard error when that is a terminal.
-    pub fn new(terminal: bool) -> Self {
-        Self { bar: terminal.then(|| Mutex::new(ProgressBar::hidden())) }
+/// What a line on a terminal tells.
+struct Bar {
+    bar: ProgressBar,
+    /// Places of which something could not be read.
+    failing: usize,
+}
+
+impl<'a> Progress<'a> {
+    pub fn nothing() -> Self {
+        Self(Mutex::new(Shown::Nothing))
+    }
+
+    /// Draws on standard error.
+    pub fn bar() -> Self {
+        Self(Mutex::new(Shown::Bar(Bar { bar: ProgressBar::hidden(), failing: 0 })))
+    }
+
+    /// Writes an event a line, as JSON.
+    pub fn lines(out: &'a mut (dyn Write + Send)) -> Self {
+        Self(Mutex::new(Shown::Lines(out)))
     }
 
     pub fn hear(&self, event: Event) {
-        let Some(bar) = &self.bar else { return };
-        let Ok(mut bar) = bar.lock() else { return };
+        let Ok(mut shown) = self.0.lock() else { return };
+        match &mut *shown {
+            Shown::Nothing => {}
+            Shown::Bar(bar) => bar.hear(event),
+            // Whoever listened may be gone; the work goes on.
+            Shown::Lines(out) => drop(writeln!(out, "{}", line(&event))),
+        }
+    }
+}
+
+impl Bar {
+    fn hear(&mut self, event: Event) {
         match event {
-            Event::ObserveStarted { places } => *bar = begin(places, "Reading"),
-            Event::ApplyStarted { changes } => *bar = begin(changes, "Applying"),
-            Event::Observed { place } => {
-                bar.set_message(place.to_string());
-                bar.inc(1);
+            Event::ObserveStarted { places } => {
+                *self = Self { bar: begin(places, "Reading"), failing: 0 };
+            }
+            Event::ApplyStarted { changes } => self.bar = begin(changes, "Applying"),
+            Event::Observed { place, complete } => {
+                self.failing += usize::from(!complete);
+                self.bar.inc(1);
+                let failing = match self.failing {
+                    0 => String::new(),
+                    many => format!("({many} failing) "),
+                };
+                let left =
+                    self.bar.length().unwrap_or_default().saturating_sub(self.bar.position());
+                self.bar.set_message(format!("{failing}{left} left, {place}"));
             }
             Event::ChangeStarted { address } => {
-                bar.set_message(format!("{} {}", address.kind, address.name))
+                self.bar.set_message(format!("{} {}", address.kind, address.name));
             }
-            Event::ChangeFinished { .. } => bar.inc(1),
-            Event::Settling => bar.set_message("reading again"),
-            Event::ObserveFinished | Event::ApplyFinished => bar.finish_and_clear(),
+            Event::ChangeFinished { .. } => self.bar.inc(1),
+            Event::Settling => self.bar.set_message("reading again"),
+            Event::ObserveFinished | Event::ApplyFinished => self.bar.finish_and_clear(),
         }
+    }
+}
+
+/// An event as JSON: what happens in `event`, then to what.
+fn line(event: &Event) -> Value {
+    match event {
+        Event::ObserveStarted { places } => {
+            json!({ "event": "observe-started", "places": places })
+        }
+        Event::Observed { place, complete } => json!({
+            "event": "observed", "account": place.account, "region": place.region,
+            "complete": complete,
+        }),
+        Event::ObserveFinished => json!({ "event": "observe-finished" }),
+        Event::ApplyStarted { changes } => {
+            json!({ "event": "apply-started", "changes": changes })
+        }
+        Event::ChangeStarted { address } => {
+            json!({ "event": "change-started", "address": address })
+        }
+        Event::ChangeFinished { address, outcome } => json!({
+            "event": "change-finished", "address": address, "outcome": outcome,
+        }),
+        Event::Settling => json!({ "event": "settling" }),
+        Event::ApplyFinished => json!({ "event": "apply-finished" }),
     }
 }
 

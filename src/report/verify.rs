@@ -1,12 +1,16 @@
 //! A verdict as people read it: worst first, each broken link once.
 
-use super::{Paint, count, places};
-use crate::proof::{Counts, Finding, LinkCode, Report, Said, Severity, Status};
-use std::collections::BTreeSet;
+use super::{AccountNames, PLACES_SHOWN, Paint, account, count, named_addresses};
+use crate::proof::{Counts, Finding, LinkCode, Report, Said, Severity, Status, Unread};
+use crate::scope::{AccountId, Place};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 /// Most alerts that a finding names, and rules that a remark does, before it only counts.
 const NAMES_SHOWN: usize = 6;
+
+/// Most objects that one reason hides before they are only counted.
+const OBJECTS_SHOWN: usize = 3;
 
 /// Renders a report of `verify`.
 pub fn render(report: &Report, paint: Paint) -> String {
@@ -15,17 +19,22 @@ pub fn render(report: &Report, paint: Paint) -> String {
     let alerts = count(report.alerts.len(), "alert");
     let _ = writeln!(
         out,
-        "Blueprint {}: {alerts}, to be heard from {} alert × place pairs.",
+        "Blueprint {}: {alerts}, to be heard from {} alert × place pairs{}.",
         paint.head(&report.blueprint),
-        counts.total()
+        counts.total(),
+        fleet(report)
     );
     let degraded = match report.degraded {
         0 => String::new(),
         many => format!(", {}", paint.warn(format!("{many} degraded"))),
     };
     let _ = writeln!(out, "{}{degraded}.", tally(counts, paint));
-    for finding in &report.links {
-        render_finding(&mut out, finding, paint);
+    let names = names(report);
+    for unread in &report.unread {
+        render_unread(&mut out, unread, &names, paint);
+    }
+    for group in groups(&report.links) {
+        render_group(&mut out, &group, &names, paint);
     }
     if !report.alerts.is_empty() {
         let head = "Alerts, with the share of places in their worst state";
@@ -53,7 +62,7 @@ pub fn render(report: &Report, paint: Paint) -> String {
     }
     if !report.remarks.is_empty() {
         let _ = writeln!(out, "\n{}", paint.head("Remarks"));
-        render_remarks(&mut out, &report.remarks, paint);
+        render_remarks(&mut out, &report.remarks, &names, paint);
     }
     let _ = writeln!(
         out,
@@ -77,21 +86,102 @@ fn tally(counts: &Counts, paint: Paint) -> String {
     .join(", ")
 }
 
-fn render_finding(out: &mut String, finding: &Finding, paint: Paint) {
-    let status = paint_status(finding.status, finding.status.as_str(), paint);
-    let _ = writeln!(out, "\n{status} {}  {}", paint.head(finding.code), places(&finding.places));
-    let _ = writeln!(out, "  {}", finding.object);
-    let _ = writeln!(out, "  {}.", finding.cause);
-    if !finding.alerts.is_empty() {
-        let _ = writeln!(out, "  Alerts: {}.", some(&finding.alerts));
+/// In how many places of how many accounts, where there are several.
+fn fleet(report: &Report) -> String {
+    let places: usize = report.accounts.iter().map(|account| account.places).sum();
+    let part = report.shard.as_ref().map(|shard| format!(", part {shard} of the fleet"));
+    let part = part.unwrap_or_default();
+    match report.accounts.len() {
+        0 | 1 => part,
+        accounts => {
+            format!(" in {} of {}{part}", count(places, "place"), count(accounts, "account"))
+        }
     }
-    if !finding.fix.is_empty() {
-        let _ = writeln!(out, "  Fix: {}", finding.fix);
+}
+
+/// What people call accounts; nothing in a report about one.
+fn names(report: &Report) -> AccountNames<'_> {
+    let named = report.accounts.iter().filter_map(|one| Some((&one.id, one.name.as_deref()?)));
+    named.collect()
+}
+
+fn render_unread(out: &mut String, unread: &Unread, names: &AccountNames<'_>, paint: Paint) {
+    let mut ids: Vec<String> =
+        unread.accounts.iter().take(PLACES_SHOWN).map(|id| account(id, names)).collect();
+    if unread.accounts.len() > PLACES_SHOWN {
+        ids.push(format!("and {} more", unread.accounts.len() - PLACES_SHOWN));
+    }
+    let many = count(unread.accounts.len(), "account");
+    let _ = writeln!(
+        out,
+        "\n{} {many} not read  {}",
+        paint_status(Status::Unknown, Status::Unknown.as_str(), paint),
+        ids.join(", ")
+    );
+    let _ = writeln!(out, "  {} failed: {} ({}).", unread.operation, unread.code, unread.message);
+    let _ = writeln!(out, "  Fix: {}", unread.fix);
+}
+
+/// Findings that are told together: what could not be read for one reason is one trouble, however many
+/// objects it hides.
+fn groups(findings: &[Finding]) -> Vec<Vec<&Finding>> {
+    let mut groups: Vec<Vec<&Finding>> = Vec::new();
+    let mut unknown: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for finding in findings {
+        if finding.status != Status::Unknown {
+            groups.push(vec![finding]);
+            continue;
+        }
+        let index = *unknown.entry((&finding.cause, &finding.fix)).or_insert(groups.len());
+        match groups.get_mut(index) {
+            Some(group) => group.push(finding),
+            None => groups.push(vec![finding]),
+        }
+    }
+    groups
+}
+
+fn render_group(out: &mut String, group: &[&Finding], names: &AccountNames<'_>, paint: Paint) {
+    let Some(first) = group.first() else { return };
+    let status = paint_status(first.status, first.status.as_str(), paint);
+    let codes: BTreeSet<&str> = group.iter().map(|finding| finding.code.as_str()).collect();
+    let codes = codes.into_iter().collect::<Vec<_>>().join(", ");
+    let all: BTreeSet<&Place> = group.iter().flat_map(|finding| &finding.places).collect();
+    // An account's own object adds nothing to its places.
+    let regional: BTreeSet<&AccountId> =
+        all.iter().filter(|place| !place.region.is_global()).map(|place| &place.account).collect();
+    let told =
+        all.iter().filter(|place| !place.region.is_global() || !regional.contains(&place.account));
+    let _ = writeln!(out, "\n{status} {}  {}", paint.head(codes), located(told.copied(), names));
+    for finding in group.iter().take(OBJECTS_SHOWN) {
+        let _ = writeln!(out, "  {}", finding.object);
+    }
+    if group.len() > OBJECTS_SHOWN {
+        let _ = writeln!(out, "  and {} more", count(group.len() - OBJECTS_SHOWN, "object"));
+    }
+    let _ = writeln!(out, "  {}.", first.cause);
+    let concerned: BTreeSet<String> =
+        group.iter().flat_map(|finding| finding.alerts.iter().cloned()).collect();
+    if !concerned.is_empty() {
+        let _ = writeln!(out, "  Alerts: {}.", some(&concerned));
+    }
+    if !first.fix.is_empty() {
+        let _ = writeln!(out, "  Fix: {}", first.fix);
+    }
+}
+
+/// Places with the names of their accounts; how many there are, when not all of them are named.
+fn located<'a>(places: impl IntoIterator<Item = &'a Place>, names: &AccountNames<'_>) -> String {
+    let all: Vec<&Place> = places.into_iter().collect();
+    let named = named_addresses(all.iter().map(|place| (&place.account, &place.region)), names);
+    match all.len() > PLACES_SHOWN {
+        true => format!("× {}: {named}", count(all.len(), "place")),
+        false => named,
     }
 }
 
 /// The remarks; what is said in the same words of several objects is said once, with their names.
-fn render_remarks(out: &mut String, remarks: &[Said], paint: Paint) {
+fn render_remarks(out: &mut String, remarks: &[Said], names_of: &AccountNames<'_>, paint: Paint) {
     let mut alike: Vec<(&Said, BTreeSet<String>)> = Vec::new();
     for said in remarks {
         let same = |one: &&mut (&Said, BTreeSet<String>)| {
@@ -107,7 +197,12 @@ fn render_remarks(out: &mut String, remarks: &[Said], paint: Paint) {
             Severity::Degraded => paint.warn("degraded"),
             Severity::Note => paint.dim("note"),
         };
-        let _ = writeln!(out, "  {mark} {}  {}", paint.head(said.code), places(&said.places));
+        let _ = writeln!(
+            out,
+            "  {mark} {}  {}",
+            paint.head(said.code),
+            located(&said.places, names_of)
+        );
         let _ = writeln!(out, "    {}", said.text);
         if said.code == LinkCode::NeverFired {
             let _ = writeln!(out, "    Rules: {}.", some(&names));

@@ -1,5 +1,6 @@
-//! EventBridge rules and their targets (classic `events` API, default bus).
+//! EventBridge rules and their targets (classic `events` API).
 
+use super::few::Few;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -26,6 +27,25 @@ pub const RULES_PER_BUS_SMALL_REGIONS: [&str; 2] = ["af-south-1", "eu-south-1"];
 /// Most rules on one bus of a region by default.
 pub fn rules_per_bus(region: &crate::scope::Region) -> usize {
     if RULES_PER_BUS_SMALL_REGIONS.contains(&region.as_str()) { 100 } else { RULES_PER_BUS }
+}
+
+/// The bus and the name in a rule's key: what follows `rule/` in its ARN, which is the bare name on the default
+/// bus and `bus/name` on another.
+pub fn bus_and_name(key: &str) -> (Option<&str>, &str) {
+    match key.split_once('/') {
+        Some((bus, name)) => (Some(bus), name),
+        None => (None, key),
+    }
+}
+
+/// The key of a rule on the default bus, or on another.
+pub fn key_on(bus: Option<&str>, name: &str) -> String {
+    bus.map_or_else(|| name.to_owned(), |bus| format!("{bus}/{name}"))
+}
+
+/// The rule and the target id in a target's name, `rule-key/target-id`.
+pub fn rule_and_target(name: &str) -> (&str, &str) {
+    name.rsplit_once('/').unwrap_or((name, ""))
 }
 
 /// Most rules with a `wildcard` operator on one bus; cannot be raised.
@@ -57,7 +77,7 @@ pub const INPUT_PATHS_MAX: usize = 100;
 ///
 /// Plain `ENABLED` drops read-only management events of CloudTrail.
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail-management.html>
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RuleState {
     Disabled,
@@ -81,7 +101,7 @@ impl RuleState {
 /// The settings that PutRule writes; PutRule replaces them all, so all are always sent.
 ///
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html>
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Rule {
     pub state: RuleState,
     /// The event pattern as JSON text; absent on a rule that only has a schedule.
@@ -99,7 +119,7 @@ pub struct Rule {
 }
 
 /// The targets of one rule, by target id.
-pub type Targets = BTreeMap<String, Target>;
+pub type Targets = Few<String, Target>;
 
 /// One target of a rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,6 +8,7 @@ use crate::cloud::{Action, Cloud, CloudError};
 use crate::desired::Desired;
 use crate::plan::order::Wave;
 use crate::plan::{Change, Live, Plan, Stage, Step, WaitingFor, diff};
+use crate::resource::rule::rule_and_target;
 use crate::resource::{Address, Kind};
 use crate::scope::Place;
 use futures::stream::{self, StreamExt};
@@ -242,7 +243,7 @@ fn units(changes: Vec<Change>) -> Vec<Unit> {
     let mut units: BTreeMap<(Place, Kind, String), Unit> = BTreeMap::new();
     for change in changes {
         let name = match change.address.kind {
-            Kind::Target => change.address.name.split('/').next().unwrap_or_default().to_owned(),
+            Kind::Target => rule_and_target(&change.address.name).0.to_owned(),
             _ => change.address.name.clone(),
         };
         let unit =

@@ -1,13 +1,13 @@
 //! Reading all places side by side, each once.
 
+use super::shared::Shared;
 use super::{Event, Listener};
 use crate::cloud::{AccountReads, Cloud, ReadSet};
 use crate::desired::{AlertPath, Desired};
 use crate::plan::Live;
 use crate::resource::topic::is_opt_in;
 use crate::scope::{AccountId, Arn, Place};
-use crate::snapshot::{AccountSnapshot, PlaceSnapshot};
-use futures::future::join_all;
+use crate::snapshot::PlaceSnapshot;
 use futures::stream::{self, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,29 +20,39 @@ pub async fn observe(
     concurrency: usize,
     listener: Listener<'_>,
 ) -> Live {
-    let wanted: Vec<(Place, ReadSet)> =
-        desired.places.keys().map(|place| (place.clone(), desired.reads(place))).collect();
-    listener(Event::ObserveStarted { places: wanted.len() });
-    let accounts: BTreeSet<&AccountId> =
-        desired.buckets.keys().map(|(account, _)| account).collect();
-    let accounts = join_all(accounts.into_iter().map(|account| async move {
-        let reads = desired.account_reads(account);
-        (account.clone(), cloud.observe_account(account, &reads).await)
-    }));
-    let (accounts, mut places) =
-        futures::join!(accounts, read(cloud, wanted, concurrency, listener));
+    let wanted = desired.places.keys().map(|place| (place.clone(), desired.reads(place)));
+    let shared = Shared::default();
+    listener(Event::ObserveStarted { places: desired.places.len() });
+    let accounts: BTreeSet<AccountId> =
+        desired.places.keys().map(|place| place.account.clone()).collect();
+    let accounts = stream::iter(accounts)
+        .map(|account| async move {
+            let reads = desired.account_reads(&account);
+            let seen = cloud.observe_account(&account, &reads).await;
+            (account, seen)
+        })
+        .buffer_unordered(concurrency.max(1))
+        .collect::<BTreeMap<_, _>>();
+    let (mut accounts, mut places) =
+        futures::join!(accounts, read(cloud, wanted, &shared, concurrency, listener));
 
-    let mut accounts: BTreeMap<AccountId, AccountSnapshot> = accounts.into_iter().collect();
-    for account in accounts_in_doubt(&places) {
-        let reads = AccountReads { enabled_regions: true, ..AccountReads::default() };
-        let seen = cloud.observe_account(&account, &reads).await;
+    let regions = &AccountReads { enabled_regions: true, ..AccountReads::default() };
+    let in_doubt: Vec<_> = stream::iter(accounts_in_doubt(&places))
+        .map(|account| async move {
+            let seen = cloud.observe_account(&account, regions).await;
+            (account, seen)
+        })
+        .buffer_unordered(concurrency.max(1))
+        .collect()
+        .await;
+    for (account, seen) in in_doubt {
         match accounts.get_mut(&account) {
             Some(known) => known.enabled_regions = seen.enabled_regions,
             None => drop(accounts.insert(account, seen)),
         }
     }
-    let homes = homes_elsewhere(&places);
-    places.extend(read(cloud, homes, concurrency, listener).await);
+    let homes = homes_elsewhere(desired, &places);
+    places.extend(read(cloud, homes, &shared, concurrency, listener).await);
     listener(Event::ObserveFinished);
     Live { accounts, places }
 }
@@ -59,12 +69,17 @@ pub async fn observe_signals(
 ) {
     let mut wanted: BTreeMap<Place, ReadSet> = BTreeMap::new();
     for path in paths {
-        let rules = live.places.get(&path.raised).and_then(|seen| seen.rules.known());
-        for name in path.rules.iter().filter(|name| rules.is_some_and(|r| r.contains_key(*name))) {
-            wanted.entry(path.raised.clone()).or_default().signals.insert(name.clone());
+        let forwarding = path.forward.iter().map(|forward| (&path.lands, &forward.rules));
+        for (place, keys) in [(&path.raised, &path.rules)].into_iter().chain(forwarding) {
+            let Some(seen) = live.places.get(place) else { continue };
+            let there: Vec<&String> = keys.iter().filter(|key| seen.rule(key).is_some()).collect();
+            if !there.is_empty() {
+                let signals = &mut wanted.entry(place.clone()).or_default().signals;
+                signals.extend(there.into_iter().cloned());
+            }
         }
     }
-    let seen = read(cloud, wanted.into_iter().collect(), concurrency, &|_| {}).await;
+    let seen = read(cloud, wanted, &Shared::default(), concurrency, &|_| {}).await;
     for (place, seen) in seen {
         if let Some(here) = live.places.get_mut(&place) {
             here.signals = seen.signals;
@@ -74,15 +89,17 @@ pub async fn observe_signals(
 
 async fn read(
     cloud: &dyn Cloud,
-    wanted: Vec<(Place, ReadSet)>,
+    wanted: impl IntoIterator<Item = (Place, ReadSet)>,
+    shared: &Shared,
     concurrency: usize,
     listener: Listener<'_>,
 ) -> BTreeMap<Place, PlaceSnapshot> {
     stream::iter(wanted)
         .map(|(place, reads)| async move {
             let seen = cloud.observe(&place, &reads).await;
-            listener(Event::Observed { place: place.clone() });
-            (place, seen)
+            let complete = seen.is_readable();
+            listener(Event::Observed { place: place.clone(), complete });
+            (place, shared.share(seen))
         })
         .buffer_unordered(concurrency.max(1))
         .collect()
@@ -104,14 +121,20 @@ fn accounts_in_doubt(places: &BTreeMap<Place, PlaceSnapshot>) -> BTreeSet<Accoun
     found.map(|(place, _)| place.account.clone()).collect()
 }
 
-/// Home regions, in accounts that are read anyway, of trails seen from another region only.
-fn homes_elsewhere(places: &BTreeMap<Place, PlaceSnapshot>) -> Vec<(Place, ReadSet)> {
+/// Home regions, in accounts that are covered, of trails seen from elsewhere only.
+fn homes_elsewhere(
+    desired: &Desired,
+    places: &BTreeMap<Place, PlaceSnapshot>,
+) -> Vec<(Place, ReadSet)> {
     let mut homes = BTreeSet::new();
     for (place, seen) in places {
         for (arn, trail) in seen.trails.known().into_iter().flatten() {
-            let home = Place::new(place.account.clone(), trail.home_region.clone());
-            let own = Arn::parse(arn).is_some_and(|arn| arn.account == place.account.as_str());
-            if own && !places.contains_key(&home) {
+            let owner = Arn::parse(arn).and_then(|arn| AccountId::new(arn.account));
+            let covered =
+                |id: &AccountId| *id == place.account || desired.accounts.contains_key(id);
+            let Some(owner) = owner.filter(covered) else { continue };
+            let home = Place::new(owner, trail.home_region.clone());
+            if !places.contains_key(&home) {
                 homes.insert(home);
             }
         }

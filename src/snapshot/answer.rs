@@ -6,12 +6,12 @@
 //! only later may well have existed. What was asked for then and is not asked for now is left out, as
 //! the live place would not have been asked for it either, unless it carries the blueprint's tag.
 
-use super::file::{AccountRecord, PlaceRecord};
+use super::file::{AccountRecord, OrganizationRecord, PlaceRecord};
 use super::{
-    AccountSnapshot, LiveFunction, LiveQueue, LiveTopic, LiveTrail, Observed, PlaceSnapshot,
-    RuleSignals, Unreadable,
+    AccountSnapshot, LiveBus, LiveFunction, LiveQueue, LiveTopic, LiveTrail, Observed,
+    Organization, PlaceSnapshot, RuleSignals, Unreadable,
 };
-use crate::cloud::{AccountReads, ReadSet};
+use crate::cloud::{AccountReads, OrganizationReads, ReadSet};
 use crate::resource::{BLUEPRINT_TAG, Tags};
 use crate::scope::{AccountId, Arn, Place};
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +20,19 @@ const NO_ACCOUNT: &str = "the snapshot does not hold this account";
 const NO_PLACE: &str = "the snapshot does not hold this place";
 const NOT_ASKED: &str = "nobody looked for it when the snapshot was taken";
 const NOT_COUNTED: &str = "nobody asked what the rule has counted when the snapshot was taken";
+
+/// What was seen of the organization, when it was asked the same.
+pub fn organization(
+    record: Option<&OrganizationRecord>,
+    reads: &OrganizationReads,
+) -> Observed<Organization> {
+    match record {
+        Some(record) if record.reads == *reads => record.seen.clone(),
+        _ => Observed::not_recorded(
+            "the snapshot was taken without these accounts of the organization",
+        ),
+    }
+}
 
 /// What was seen of an account, as far as these reads ask.
 pub fn account(
@@ -37,7 +50,17 @@ pub fn account(
     let buckets = reads.buckets.iter().map(|(name, _)| {
         (name.clone(), bucket(name).unwrap_or_else(|| Observed::not_recorded(why)))
     });
-    AccountSnapshot { account: account.clone(), enabled_regions, buckets: buckets.collect() }
+    let role = |name: &str| record.and_then(|record| record.seen.roles.get(name)).cloned();
+    let roles = reads
+        .roles
+        .iter()
+        .map(|name| (name.clone(), role(name).unwrap_or_else(|| Observed::not_recorded(why))));
+    AccountSnapshot {
+        account: account.clone(),
+        enabled_regions,
+        buckets: buckets.collect(),
+        roles: roles.collect(),
+    }
 }
 
 /// What was seen of a place, as far as these reads ask.
@@ -48,6 +71,7 @@ pub fn place(record: Option<&PlaceRecord>, place: &Place, reads: &ReadSet) -> Pl
     let PlaceSnapshot {
         place: _,
         rules,
+        buses,
         rules_on_bus,
         wildcard_rules_on_bus,
         stray_rules,
@@ -80,6 +104,7 @@ pub fn place(record: Option<&PlaceRecord>, place: &Place, reads: &ReadSet) -> Pl
     PlaceSnapshot {
         place: place.clone(),
         rules,
+        buses: question.buses(buses),
         rules_on_bus,
         wildcard_rules_on_bus,
         stray_rules,
@@ -120,6 +145,7 @@ fn nowhere(place: &Place, reads: &ReadSet) -> PlaceSnapshot {
     PlaceSnapshot {
         place: place.clone(),
         rules: Observed::Unreadable(unknown()),
+        buses: each::<LiveBus>(&reads.buses, &unknown()),
         rules_on_bus: None,
         wildcard_rules_on_bus: None,
         stray_rules: BTreeMap::new(),
@@ -177,6 +203,41 @@ impl Question<'_> {
             // One entry with a wildcard stands for what a search would have found, as in `cloud`.
             let any = self.place.arn(service, &format!("{}*", self.reads.rule_prefix));
             out.insert(any, Observed::not_recorded(NOT_ASKED));
+        }
+        out
+    }
+
+    /// Buses that are named, and those that a search for the tag finds, with the rules of this prefix.
+    fn buses(
+        &self,
+        seen: &BTreeMap<String, Observed<LiveBus>>,
+    ) -> BTreeMap<String, Observed<LiveBus>> {
+        let named = self.reads.buses.iter().map(|name| {
+            let seen = seen.get(name).cloned();
+            (name.clone(), seen.unwrap_or_else(|| Observed::not_recorded(NOT_ASKED)))
+        });
+        let mut out: BTreeMap<String, Observed<LiveBus>> = named.collect();
+        for (name, bus) in seen {
+            let kept = match bus {
+                Observed::Known(bus) => self.carries_the_tag(&bus.tags),
+                // It may carry the tag: what cannot be read stays in sight.
+                Observed::Unreadable(_) => self.searched() == Some(true),
+                Observed::Absent => false,
+            };
+            if kept && !out.contains_key(name) {
+                out.insert(name.clone(), bus.clone());
+            }
+        }
+        if self.searched() == Some(false) {
+            let any = format!("{}*", self.reads.rule_prefix);
+            out.insert(any, Observed::not_recorded(NOT_ASKED));
+        }
+        if self.reads.rule_prefix != self.then.rule_prefix {
+            for bus in out.values_mut() {
+                if let Observed::Known(bus) = bus {
+                    bus.rules = Observed::not_recorded(NOT_ASKED);
+                }
+            }
         }
         out
     }

@@ -2,17 +2,18 @@
 //!
 //! ```text
 //! {"ctguard_snapshot":1,"blueprint":"acme","caller":{…},"as_of":"2026-11-22","accounts":[…],"regions":[…],"places":2}
+//! {"organization":{"reads":{…},"seen":{…}}}
 //! {"account":{"reads":{…},"seen":{…}}}
 //! {"place":{"reads":{…},"seen":{…}}}
 //! {"place":{"reads":{…},"seen":{…}}}
 //! ```
 //!
-//! Accounts come first, then places, both in the order of their addresses: the same survey makes the same
+//! The organization comes first, where accounts were discovered; then accounts, then places, both in the order of their addresses: the same survey makes the same
 //! bytes. `reads` says what was asked, so that a file is never taken to know what it was not asked for.
 //! The header counts the lines, so that a file that was cut short is told from a small one.
 
-use super::{AccountSnapshot, Caller, Observed, PlaceSnapshot};
-use crate::cloud::{AccountReads, ReadSet};
+use super::{AccountSnapshot, Caller, Observed, Organization, PlaceSnapshot};
+use crate::cloud::{AccountReads, OrganizationReads, ReadSet};
 use crate::scope::{AccountId, Place, Region};
 use jiff::civil::Date;
 use serde::de::DeserializeOwned;
@@ -31,8 +32,18 @@ pub struct Recording {
     pub blueprint: String,
     pub caller: Caller,
     pub as_of: Date,
+    /// Only where accounts were discovered.
+    pub organization: Option<OrganizationRecord>,
     pub accounts: BTreeMap<AccountId, AccountRecord>,
     pub places: BTreeMap<Place, PlaceRecord>,
+}
+
+/// What was asked of the organization and what was seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrganizationRecord {
+    pub reads: OrganizationReads,
+    pub seen: Observed<Organization>,
 }
 
 /// What was asked of an account and what was seen.
@@ -67,7 +78,8 @@ struct Header {
 /// Every other line.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Line<A, P> {
+enum Line<O, A, P> {
+    Organization(O),
     Account(A),
     Place(P),
 }
@@ -106,11 +118,14 @@ impl Recording {
             places: self.places.len(),
         };
         write_line(out, &header)?;
+        if let Some(organization) = &self.organization {
+            write_line(out, &Line::<_, (), ()>::Organization(organization))?;
+        }
         for account in self.accounts.values() {
-            write_line(out, &Line::<_, &PlaceRecord>::Account(account))?;
+            write_line(out, &Line::<(), _, ()>::Account(account))?;
         }
         for place in self.places.values() {
-            write_line(out, &Line::<&AccountRecord, _>::Place(place))?;
+            write_line(out, &Line::<(), (), _>::Place(place))?;
         }
         Ok(())
     }
@@ -130,11 +145,15 @@ impl Recording {
             blueprint: header.blueprint,
             caller: header.caller,
             as_of,
+            organization: None,
             accounts: BTreeMap::new(),
             places: BTreeMap::new(),
         };
         while lines.next()? {
             let repeated = match lines.parse()? {
+                Line::Organization(record) => {
+                    recording.organization.replace(record).map(|_| "the organization".to_owned())
+                }
                 Line::Account(record) => recording.account(record),
                 Line::Place(record) => recording.place(record),
             };
@@ -171,13 +190,15 @@ impl Recording {
 impl AccountRecord {
     /// Adds what a second reading of the same account saw.
     pub fn join(&mut self, later: Self) {
-        let AccountReads { enabled_regions, buckets } = later.reads;
+        let AccountReads { enabled_regions, buckets, roles } = later.reads;
         if enabled_regions {
             self.seen.enabled_regions = later.seen.enabled_regions;
         }
         self.reads.enabled_regions |= enabled_regions;
         self.reads.buckets.extend(buckets);
         self.seen.buckets.extend(later.seen.buckets);
+        self.reads.roles.extend(roles);
+        self.seen.roles.extend(later.seen.roles);
     }
 }
 
@@ -188,6 +209,7 @@ impl PlaceRecord {
             blueprint,
             rule_prefix,
             rules,
+            buses,
             topics,
             queues,
             functions,
@@ -211,6 +233,8 @@ impl PlaceRecord {
         }
         self.reads.topics.extend(topics);
         self.reads.queues.extend(queues);
+        self.reads.buses.extend(buses);
+        self.seen.buses.extend(later.seen.buses);
         self.reads.functions.extend(functions);
         self.reads.signals.extend(signals);
         self.seen.topics.extend(later.seen.topics);

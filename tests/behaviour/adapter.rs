@@ -1,13 +1,17 @@
 //! The adapter on answers that an emulator does not give: pages, throttles, refusals of one part,
 //! failed entries, silence, nonsense. And how many calls it makes.
 
+mod hub;
+mod organization;
 mod reads;
+mod roles;
 mod signals;
 mod writes;
 
 use crate::stub::{ACCOUNT, Call, Reply, Stub};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use ctguard::blueprint::Accounts;
 use ctguard::cloud::ReadSet;
 use ctguard::cloud::aws::{Aws, Options, Timing};
 use ctguard::resource::BLUEPRINT_TAG;
@@ -23,6 +27,7 @@ const TIMING: Timing = Timing {
     operation: Duration::from_secs(60),
     propagation: Duration::from_millis(500),
     first_wait: Duration::from_millis(5),
+    place: Duration::from_secs(60),
 };
 
 async fn connect(stub: &Stub) -> Aws {
@@ -30,12 +35,18 @@ async fn connect(stub: &Stub) -> Aws {
 }
 
 async fn connect_with(stub: &Stub, timing: Timing) -> Aws {
+    connect_as(stub, timing, None).await
+}
+
+/// With these accounts besides the caller's.
+async fn connect_as(stub: &Stub, timing: Timing, accounts: Option<Accounts>) -> Aws {
     let credentials = Credentials::new("AKID", "secret", None, None, "test");
     Aws::connect(Options {
         region: Region::new("eu-west-1"),
         endpoint_url: Some(stub.url()),
         credentials: Some(SharedCredentialsProvider::new(credentials)),
         timing,
+        accounts,
         ..Options::default()
     })
     .await
@@ -145,6 +156,7 @@ fn in_sync(call: &Call) -> Option<Reply> {
 
 fn reads() -> ReadSet {
     ReadSet {
+        buses: BTreeSet::new(),
         blueprint: "acme".to_owned(),
         rule_prefix: "ctguard-acme-".to_owned(),
         rules: Default::default(),

@@ -16,6 +16,7 @@
 //!   not S3's and ListRegions not at all: those two parts must be unreadable, and the rest read.
 
 mod calls;
+mod fleet;
 mod lane;
 mod links;
 mod listener;
@@ -63,16 +64,18 @@ fn moto() -> Emulator {
 }
 
 impl Emulator {
-    async fn connect(&self) -> Aws {
+    fn options(&self) -> Options {
         let credentials = Credentials::new(self.account, "secret", None, None, "test");
-        Aws::connect(Options {
+        Options {
             region: Region::new("eu-west-1"),
             endpoint_url: Some(self.url.clone()),
             credentials: Some(SharedCredentialsProvider::new(credentials)),
             ..Options::default()
-        })
-        .await
-        .unwrap()
+        }
+    }
+
+    async fn connect(&self) -> Aws {
+        Aws::connect(self.options()).await.unwrap()
     }
 
     fn place(&self) -> Place {
@@ -264,6 +267,7 @@ impl Everything {
 
     fn reads(&self) -> ReadSet {
         ReadSet {
+            buses: BTreeSet::new(),
             blueprint: "acme".to_owned(),
             rule_prefix: "ctguard-acme-".to_owned(),
             rules: Default::default(),
@@ -280,7 +284,7 @@ impl Everything {
     fn assert_observed(&self, snapshot: &PlaceSnapshot) -> String {
         let rules = snapshot.rules.known().unwrap();
         let rule = rules.get(RULE).unwrap();
-        assert_eq!(rule.rule, self.rule);
+        assert_eq!(*rule.rule, self.rule);
         assert_eq!(rule.targets, Observed::Known(self.targets.clone()));
         assert_eq!(rule.tags, Observed::Known(self.tags.clone()));
 
@@ -342,7 +346,7 @@ async fn write_read_repeat_delete(emulator: Emulator) {
 
     let buckets =
         BTreeSet::from([(everything.trail.bucket.clone(), Region::new("us-east-1").unwrap())]);
-    let reads = AccountReads { enabled_regions: true, buckets };
+    let reads = AccountReads { enabled_regions: true, buckets, ..AccountReads::default() };
     let account = aws.observe_account(&place.account, &reads).await;
     let bucket = &account.buckets[&everything.trail.bucket];
     if emulator.is_moto {

@@ -60,3 +60,78 @@ fn refuses_answers_that_make_no_blueprint_and_writes_nothing() {
         assert!(!world.path("mine.yaml").exists(), "{email} {name}");
     }
 }
+
+/// One place raises all alerts wherever there are several, and the saving is said.
+#[test]
+fn writes_a_hub_in_the_callers_account_and_says_what_it_saves() {
+    let world = World::empty();
+    let file = world.path("mine.yaml").display().to_string();
+    world.run(&["sandbox", "new", "--bare"]).expect(0);
+    let ran = world.run(&["init", &file, "--email", "me@acme.example"]).expect(0);
+    let said =
+        "All alerts are raised in 111122223333/us-east-1: 1 confirmation instead of about 17.";
+    assert!(ran.out.contains(said), "{}", ran.out);
+    assert!(world.read("mine.yaml").contains("\nhub:\n  account: \"111122223333\"\n"));
+    let validated = world.run(&["validate", &file]).expect(0);
+    assert!(validated.out.contains("0 warnings"), "{}{}", validated.out, validated.err);
+}
+
+#[test]
+fn one_region_of_one_account_needs_no_hub() {
+    let world = World::empty();
+    let file = world.path("mine.yaml").display().to_string();
+    world.run(&["sandbox", "new", "--bare"]).expect(0);
+    let args = ["init", &file, "--email", "me@acme.example", "--region", "eu-west-1"];
+    let ran = world.run(&args).expect(0);
+    assert!(!ran.out.contains("confirmation"), "{}", ran.out);
+    assert!(!world.read("mine.yaml").contains("hub:"));
+}
+
+#[test]
+fn lists_the_accounts_that_are_named() {
+    let world = World::empty();
+    let file = world.path("mine.yaml").display().to_string();
+    world.run(&["sandbox", "new", "--bare"]).expect(0);
+    let ran = world
+        .run(&[
+            "init",
+            &file,
+            "--email",
+            "me@acme.example",
+            "--region",
+            "eu-west-1,us-east-1",
+            "--account",
+            "222233334444",
+            "--account",
+            "111122223333",
+        ])
+        .expect(0);
+    // The credentials are those of the second, which so needs no role and is the hub's.
+    let said = "All alerts are raised in 111122223333/eu-west-1: 1 confirmation instead of 4.";
+    assert!(ran.out.contains(said), "{}", ran.out);
+    let text = world.read("mine.yaml");
+    let accounts =
+        "accounts:\n  - { id: \"222233334444\", role: ctguard }\n  - { id: \"111122223333\" }\n";
+    assert!(text.contains(accounts), "{text}");
+    world.run(&["validate", &file]).expect(0);
+    world.run(&["policy", "--bootstrap", "apply", &file]).expect(0);
+}
+
+/// Nobody says in which account a hub could be.
+#[test]
+fn says_how_to_have_a_hub_when_the_account_is_not_known() {
+    let world = World::empty();
+    let file = world.path("mine.yaml").display().to_string();
+    let ran = world.run(&["init", &file, "--email", "me@acme.example"]).expect(0);
+    assert!(
+        ran.out.contains("about 17 confirmations. With a hub it is 1 confirmation"),
+        "{}",
+        ran.out
+    );
+    assert!(ran.out.contains("--account ID"), "{}", ran.out);
+    assert!(world.read("mine.yaml").contains("\n# hub:\n"));
+    let args =
+        ["init", &file, "--email", "me@acme.example", "--force", "--account", "222233334444"];
+    let ran = world.run(&args).expect(0);
+    assert!(ran.out.contains("raised in 222233334444/us-east-1: 1 confirmation"), "{}", ran.out);
+}

@@ -94,13 +94,16 @@ pub fn wait<T>(work: impl Future<Output = T>) -> T {
 }
 
 pub fn survey(sandbox: &Sandbox, blueprint: &Blueprint) -> Survey {
-    wait(run::survey(sandbox, blueprint, TODAY, &[], 4, &|_| {})).unwrap()
+    wait(run::survey(sandbox, blueprint, TODAY, &ctguard::desired::Narrow::default(), 4, &|_| {}))
+        .unwrap()
 }
 
 /// A survey with what AWS has counted.
 pub fn survey_to_prove(cloud: &dyn Cloud, blueprint: &Blueprint) -> Survey {
     wait(async {
-        let survey = run::survey(cloud, blueprint, TODAY, &[], 4, &|_| {}).await;
+        let survey =
+            run::survey(cloud, blueprint, TODAY, &ctguard::desired::Narrow::default(), 4, &|_| {})
+                .await;
         let mut survey = survey.unwrap();
         run::observe_signals(cloud, &survey.desired.paths, &mut survey.live, 4).await;
         survey
@@ -268,7 +271,7 @@ proptest! {
             shuffled.alerts.rotate_left(by);
         }
         let bytes = |choice: &Choice, width: usize| {
-            let survey = wait(run::survey(&sandbox, &blueprint(choice), TODAY, &[], width, &|_| {})).unwrap();
+            let survey = wait(run::survey(&sandbox, &blueprint(choice), TODAY, &ctguard::desired::Narrow::default(), width, &|_| {})).unwrap();
             let plan = diff(&survey.desired, &survey.live, Stage::Planned);
             let report = ctguard::proof::prove(&survey.desired, &survey.live).report(&survey.desired);
             (serde_json::to_string(&plan).unwrap(), serde_json::to_string(&report).unwrap())

@@ -323,8 +323,10 @@ fn every_code_has_a_row() {
         ROWS.iter().flat_map(|row| row.3).filter_map(|text| text.split(' ').nth(1)).collect();
     // These have tests of their own in `verify`, with the accounts that they need.
     let elsewhere = ["trail-of-organization", "cannot-land-here", "unsubscribe-open"];
+    // Those of the way to a hub are broken one by one in the library's own tests of the proof.
     let missing: Vec<_> = LinkCode::ALL
         .iter()
+        .filter(|code| !code.is_hop())
         .map(|code| code.as_str())
         .filter(|code| !here.contains(code) && !elsewhere.contains(code))
         .collect();

@@ -9,12 +9,15 @@
 
 mod adapter;
 mod apply;
+mod bootstrap;
 mod drift;
 mod emulators;
 mod explain;
+mod fleet;
 mod init;
 mod laws;
 mod links;
+mod merge;
 mod narrowing;
 mod no_gap;
 mod ownership;

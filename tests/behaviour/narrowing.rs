@@ -7,6 +7,7 @@ use ctguard::proof::{LinkCode, prove};
 use ctguard::scope::{AccountId, Region};
 use ctguard::snapshot::Observed;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 const BLUEPRINT: &str = r#"
 version: 1
@@ -133,7 +134,7 @@ fn every_single_field_narrowing_of_every_built_in_pattern_is_reported() {
             let seen = survey.live.places.get_mut(&place).unwrap();
             let Observed::Known(rules) = &mut seen.rules else { panic!("rules are read") };
             let rule = rules.get_mut(&name).unwrap();
-            rule.rule.event_pattern = Some(narrow.to_string());
+            Arc::make_mut(&mut rule.rule).event_pattern = Some(narrow.to_string());
             let proof = prove(&survey.desired, &survey.live);
             let reported = proof.findings().iter().any(|finding| {
                 finding.code == LinkCode::RulePattern
@@ -146,7 +147,8 @@ fn every_single_field_narrowing_of_every_built_in_pattern_is_reported() {
         }
         let seen = survey.live.places.get_mut(&place).unwrap();
         let Observed::Known(rules) = &mut seen.rules else { panic!("rules are read") };
-        rules.get_mut(&name).unwrap().rule.event_pattern = Some(compiled);
+        let rule = &mut rules.get_mut(&name).unwrap().rule;
+        Arc::make_mut(rule).event_pattern = Some(compiled);
     }
     assert!(unseen.is_empty(), "{} of {tried} are not seen:\n{}", unseen.len(), unseen.join("\n"));
     assert!(tried > 100, "only {tried} were tried");

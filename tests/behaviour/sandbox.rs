@@ -1,5 +1,8 @@
 use crate::world::World;
 use crate::world::blueprints::{PLAIN, keeping_a_trail};
+use ctguard::cloud::sandbox::state::{State, StoredSubscription, StoredTopic};
+use ctguard::resource::topic::{Endpoint, Protocol};
+use ctguard::scope::{AccountId, Place, Region};
 
 #[test]
 fn an_event_reaches_its_subscriber_with_everything_they_need() {
@@ -46,6 +49,52 @@ fn mistakes_are_answered_with_what_there_is() {
     assert!(nothing.err.contains("rule"), "{}", nothing.err);
     let exists = world.run(&["sandbox", "new"]).expect(5);
     assert!(exists.err.contains("--force"), "{}", exists.err);
+}
+
+#[test]
+fn several_accounts_share_a_file_and_options_choose_among_them() {
+    let (first, second) = ("111122223333", "444455556666");
+    let world = World::empty();
+    let both = ["--account", first, "--account", second];
+    let ran = world.run(&[&["sandbox", "new", "--organization"][..], &both].concat()).expect(0);
+    let said = "Accounts 111122223333, 444455556666 with a trail each that is logging, in organization o-sandbox0000 of 111122223333";
+    assert!(ran.out.starts_with(said), "{}", ran.out);
+    let state = world.state();
+    assert_eq!(state.caller.account.as_str(), first);
+    let organization = state.organization.as_ref().unwrap();
+    assert_eq!((organization.management.as_str(), organization.members.len()), (first, 2));
+
+    // A topic in each account waits for the same address; one account hears of what happens in it.
+    world.change(|state| {
+        for account in [first, second] {
+            waiting(state, account);
+        }
+    });
+    let ran = world.run(&["sandbox", "confirm", "--account", second]).expect(0);
+    assert!(ran.out.starts_with("1 subscription confirmed"), "{}", ran.out);
+    assert!(ran.out.contains(&format!(":{second}:")), "{}", ran.out);
+    let ran = world.run(&["sandbox", "send", "iam:CreateUser"]).expect(0);
+    assert!(ran.out.starts_with("iam:CreateUser in 111122223333/us-east-1"), "{}", ran.out);
+    let send = ["sandbox", "send", "ec2:CreateRoute", "--account", second, "--region", "eu-west-1"];
+    let ran = world.run(&send).expect(0);
+    assert!(ran.out.starts_with("ec2:CreateRoute in 444455556666/eu-west-1"), "{}", ran.out);
+    let broken = world.run(&["sandbox", "break", "stop-trail", "--account", second]).expect(0);
+    assert!(broken.out.contains("444455556666/us-east-1"), "{}", broken.out);
+    let lapsed = world.run(&["sandbox", "lapse"]).expect(0);
+    assert!(lapsed.out.contains(&format!(":{first}:")), "{}", lapsed.out);
+    let strange = world.run(&["sandbox", "confirm", "--account", "999988887777"]).expect(64);
+    assert!(strange.err.contains(second), "{}", strange.err);
+}
+
+/// Subscribes an address that has not confirmed.
+fn waiting(state: &mut State, account: &str) {
+    let region = Region::new("us-east-1").unwrap();
+    let at = Place::new(AccountId::new(account).unwrap(), region);
+    let pending =
+        StoredSubscription::Pending { since: state.clock, attributes: Default::default() };
+    let mut topic = StoredTopic::default();
+    topic.subscriptions.insert(Endpoint::new(Protocol::Email, "a@acme.example"), pending);
+    state.region_mut(&at).topics.insert("secops".to_owned(), topic);
 }
 
 #[test]

@@ -6,7 +6,7 @@
 
 mod cbor;
 
-use crate::wire::Answer;
+use crate::wire::{self, Answer};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -25,6 +25,8 @@ pub struct Call {
     pub operation: String,
     /// The region that the call was signed for.
     pub region: String,
+    /// The id of the key that signed the call.
+    pub key: String,
     pub method: String,
     /// With the query.
     pub path: String,
@@ -56,18 +58,9 @@ impl Call {
 
     /// A parameter of a form call; empty when it was not sent.
     pub fn form(&self, name: &str) -> String {
-        let value =
-            self.body.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
-        let mut bytes = Vec::new();
-        let mut rest = value.unwrap_or_default().bytes();
-        while let Some(byte) = rest.next() {
-            let digits: String = match byte {
-                b'%' => rest.by_ref().take(2).map(char::from).collect(),
-                _ => format!("{byte:02X}"),
-            };
-            bytes.push(u8::from_str_radix(&digits, 16).unwrap());
-        }
-        String::from_utf8(bytes).unwrap()
+        let pairs = self.body.split('&').filter_map(|pair| pair.split_once('='));
+        let value = pairs.into_iter().find(|(key, _)| *key == name).map(|(_, value)| value);
+        wire::unescape(value.unwrap_or_default())
     }
 
     /// Whether a form call carries a parameter.
@@ -206,12 +199,12 @@ fn read(reader: &mut impl BufRead) -> Option<Call> {
         (None, None, None) => (format!("{method} {path}"), Protocol::Rest),
     };
     // Credential=KEY/DATE/REGION/SERVICE/aws4_request
-    let region = headers
-        .get("authorization")
-        .and_then(|value| value.split('/').nth(2))
-        .unwrap_or_default()
-        .to_owned();
-    Some(Call { operation, region, method, path, headers, body, before: 0, protocol })
+    let signed: Vec<&str> =
+        headers.get("authorization").map(|value| value.split('/').collect()).unwrap_or_default();
+    let region = signed.get(2).copied().unwrap_or_default().to_owned();
+    let key = signed.first().and_then(|first| first.rsplit('=').next()).unwrap_or_default();
+    let key = key.to_owned();
+    Some(Call { operation, region, key, method, path, headers, body, before: 0, protocol })
 }
 
 fn write(mut stream: TcpStream, reader: &mut impl Read, call: &Call, reply: Reply) {

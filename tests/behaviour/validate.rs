@@ -86,15 +86,23 @@ fn a_missing_file_or_a_folder_is_said_plainly() {
     world.run(&["validate"]).expect(64);
 }
 
+/// Everything about the fleet is judged offline, in one go.
 #[test]
-fn accounts_and_hub_are_refused_as_not_there_yet() {
-    for key in [
-        "accounts: [{ id: \"111122223333\", name: security }]",
-        "hub: { account: \"111122223333\", region: us-east-1 }",
-    ] {
-        let ran = validated(&format!("{PLAIN}\n{key}\n")).expect(64);
-        assert!(ran.err.contains("error[not-yet]"), "{}", ran.err);
+fn problems_of_accounts_hub_and_trail_are_reported_together() {
+    let text = format!(
+        r#"{PLAIN}
+accounts:
+  - {{ id: "111122223333", name: security }}
+  - {{ id: "222233334444", name: prod, role: "arn:aws:iam::333344445555:role/ctguard" }}
+  - {{ id: 444455556666, name: dev, rol: ctguard }}
+hub: {{ account: "999988887777", region: eu-central-1 }}
+"#
+    );
+    let ran = validated(&text).expect(64);
+    for code in ["role-invalid", "account-id-number", "unknown-key", "hub-out-of-scope"] {
+        assert!(ran.err.contains(&format!("error[{code}]")), "{code}:\n{}", ran.err);
     }
+    assert!(ran.err.contains("did you mean `role`?"), "{}", ran.err);
 }
 
 #[test]
@@ -145,4 +153,15 @@ fn a_subscriber_that_sns_does_not_deliver_to_is_refused_where_regions_are_known(
     let said = format!("{}{}", ran.out, ran.err);
     assert!(said.contains("subscriber-out-of-reach"), "{said}");
     assert!(said.contains("SNS does not deliver from eu-west-1 to ap-east-1"), "{said}");
+}
+
+#[test]
+fn the_examples_are_valid_and_nothing_is_to_be_warned_about() {
+    for (folder, name) in
+        [("fleet", "ctguard.yaml"), ("fleet", "organization.yaml"), ("story", "ctguard.yaml")]
+    {
+        let path = format!("examples/{folder}/{name}");
+        let ran = World::empty().run(&["validate", &path]).expect(0);
+        assert!(ran.out.contains("0 warnings"), "{path}:\n{}{}", ran.out, ran.err);
+    }
 }

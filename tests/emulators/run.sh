@@ -1,11 +1,11 @@
 #!/bin/sh
-# Runs a command while two AWS emulators listen on this machine:
+# Runs a command while two AWS emulators listen on this machine, one of them twice:
 #
 #     tests/emulators/run.sh cargo test
 #
-# The command finds them at CTGUARD_TEST_MINISTACK_URL and CTGUARD_TEST_MOTO_URL. The emulators are
-# Python packages, pinned in the two .txt files beside this one. They are installed once, below
-# target/emulators, and only this machine can reach them. Whatever happens, both are stopped at the end.
+# The command finds them at CTGUARD_TEST_MINISTACK_URL and CTGUARD_TEST_MOTO_URL, and at CTGUARD_TEST_AUTH_URL
+# a ministack that checks signatures, identity policies and trust policies. The emulators are Python packages, pinned in the two .txt files beside this one. They are installed once, below
+# target/emulators, and only this machine can reach them. Whatever happens, all are stopped at the end.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -50,12 +50,13 @@ install ministack
 install moto
 
 ministack=
+auth=
 moto=
 stop() {
-    for process in $ministack $moto; do
+    for process in $ministack $auth $moto; do
         kill "$process" 2>/dev/null || true
     done
-    for process in $ministack $moto; do
+    for process in $ministack $auth $moto; do
         wait "$process" 2>/dev/null || true
     done
 }
@@ -63,15 +64,17 @@ trap stop EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-# Both ports are held at once, so that they differ.
+# All ports are held at once, so that they differ.
 ports=$("$python" - <<'PYTHON'
 import socket
-held = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+held = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
 print(*(listener.getsockname()[1] for listener in held))
 PYTHON
 )
-ministack_port=${ports% *}
-moto_port=${ports#* }
+ministack_port=${ports%% *}
+moto_port=${ports##* }
+auth_port=${ports#* }
+auth_port=${auth_port% *}
 
 # Nothing of the user's own AWS settings may reach the emulators or the tests.
 unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ENDPOINT_URL AWS_SESSION_TOKEN
@@ -81,6 +84,9 @@ export AWS_EC2_METADATA_DISABLED=true
 GATEWAY_PORT=$ministack_port BIND_HOST=127.0.0.1 LOG_LEVEL=WARNING \
     "$environments/ministack/bin/ministack" >"$home/ministack.log" 2>&1 &
 ministack=$!
+GATEWAY_PORT=$auth_port BIND_HOST=127.0.0.1 LOG_LEVEL=WARNING AUTH=true \
+    "$environments/ministack/bin/ministack" >"$home/auth.log" 2>&1 &
+auth=$!
 "$environments/moto/bin/moto_server" -H 127.0.0.1 -p "$moto_port" >"$home/moto.log" 2>&1 &
 moto=$!
 
@@ -102,9 +108,11 @@ sys.exit(1)
 PYTHON
 }
 ready "http://127.0.0.1:$ministack_port/_ministack/health" "$ministack" ministack
+ready "http://127.0.0.1:$auth_port/_ministack/health" "$auth" auth
 ready "http://127.0.0.1:$moto_port/moto-api/" "$moto" moto
 
 export CTGUARD_TEST_MINISTACK_URL="http://127.0.0.1:$ministack_port"
+export CTGUARD_TEST_AUTH_URL="http://127.0.0.1:$auth_port"
 export CTGUARD_TEST_MOTO_URL="http://127.0.0.1:$moto_port"
 status=0
 "$@" || status=$?

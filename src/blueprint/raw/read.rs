@@ -6,14 +6,16 @@ use super::super::yaml::{Node, Value};
 use super::{
     RawAlert, RawBlueprint, RawDestination, RawEvent, RawEventParts, RawException, RawFilter,
     RawInclude, RawIncludeFrom, RawInclusion, RawRegionException, RawRegions, RawRoute, RawTrail,
-    RawTrust,
+    RawTrust, fleet,
 };
 use crate::diag::{Diagnostic, Span};
 
 const BLUEPRINT_KEYS: &[&str] = &[
     "version",
     "name",
+    "accounts",
     "regions",
+    "hub",
     "trail",
     "trust_trails",
     "destinations",
@@ -22,7 +24,6 @@ const BLUEPRINT_KEYS: &[&str] = &[
     "alerts",
     "allow",
 ];
-const BLUEPRINT_NOT_YET: &[&str] = &["accounts", "hub"];
 const INCLUSION_KEYS: &[&str] = &["version", "id", "title", "why", "sources", "alerts"];
 const ALERT_KEYS: &[&str] = &[
     "id", "title", "risk", "events", "where", "outcome", "except", "why", "next", "notify", "allow",
@@ -31,12 +32,7 @@ const SUBSCRIBER_KEYS: &[&str] = &["email", "https", "sqs", "lambda", "chat"];
 
 /// Reads a blueprint's tree.
 pub(in super::super) fn blueprint(reader: &mut Reader<'_>, root: &Node) -> Option<RawBlueprint> {
-    let fields = reader.mapping(root, "a blueprint", BLUEPRINT_KEYS, BLUEPRINT_NOT_YET)?;
-    for key in BLUEPRINT_NOT_YET {
-        if let Some(node) = fields.get(key) {
-            reader.refuse_account_id_numbers(node);
-        }
-    }
+    let fields = reader.mapping(root, "a blueprint", BLUEPRINT_KEYS)?;
     if fields.get("alerts").is_none() && fields.get("include").is_none() {
         reader.required(
             &fields,
@@ -51,7 +47,9 @@ pub(in super::super) fn blueprint(reader: &mut Reader<'_>, root: &Node) -> Optio
     Some(RawBlueprint {
         version,
         name,
+        accounts: fields.get("accounts").and_then(|node| fleet::accounts(reader, node)),
         regions: fields.get("regions").map(|node| regions(reader, node)),
+        hub: fields.get("hub").and_then(|node| fleet::hub(reader, node)),
         trail: fields.get("trail").and_then(|node| trail(reader, node)),
         trust_trails: items(reader, &fields, "trust_trails", trust),
         destinations: fields
@@ -67,7 +65,7 @@ pub(in super::super) fn blueprint(reader: &mut Reader<'_>, root: &Node) -> Optio
 
 /// Reads an included file's tree.
 pub(in super::super) fn inclusion(reader: &mut Reader<'_>, root: &Node) -> Option<RawInclusion> {
-    let fields = reader.mapping(root, "an included file", INCLUSION_KEYS, &[])?;
+    let fields = reader.mapping(root, "an included file", INCLUSION_KEYS)?;
     let version = version(reader, &fields);
     for key in ["id", "title", "why"] {
         reader.optional_text(&fields, key);
@@ -104,8 +102,7 @@ fn regions(reader: &mut Reader<'_>, node: &Node) -> RawRegions {
             RawRegions::List(names, reader.span(&node.span))
         }
         Value::Mapping(_) => {
-            let Some(fields) = reader.mapping(node, "`regions`", &["enabled", "except"], &[])
-            else {
+            let Some(fields) = reader.mapping(node, "`regions`", &["enabled", "except"]) else {
                 return RawRegions::Unclear;
             };
             reader.required(&fields, "enabled", SHAPES);
@@ -129,7 +126,7 @@ fn regions(reader: &mut Reader<'_>, node: &Node) -> RawRegions {
 }
 
 fn region_exception(reader: &mut Reader<'_>, node: &Node) -> Option<RawRegionException> {
-    let fields = reader.mapping(node, "a region exception", &["region", "reason", "until"], &[])?;
+    let fields = reader.mapping(node, "a region exception", &["region", "reason", "until"])?;
     Some(RawRegionException {
         region: reader
             .required(&fields, "region", "the region to leave out")
@@ -143,8 +140,17 @@ fn region_exception(reader: &mut Reader<'_>, node: &Node) -> Option<RawRegionExc
 }
 
 fn trail(reader: &mut Reader<'_>, node: &Node) -> Option<RawTrail> {
-    let keys = &["name", "bucket", "home_region", "kms_key", "adopt", "additional"];
-    let fields = reader.mapping(node, "`trail`", keys, &["account", "organization"])?;
+    let keys = &[
+        "name",
+        "bucket",
+        "account",
+        "organization",
+        "home_region",
+        "kms_key",
+        "adopt",
+        "additional",
+    ];
+    let fields = reader.mapping(node, "`trail`", keys)?;
     Some(RawTrail {
         name: reader
             .required(&fields, "name", "the trail's name, such as `acme-management`")
@@ -152,6 +158,9 @@ fn trail(reader: &mut Reader<'_>, node: &Node) -> Option<RawTrail> {
         bucket: reader
             .required(&fields, "bucket", "the S3 bucket for its log files; bucket names are global")
             .and_then(|node| reader.text(node, "bucket")),
+        account: reader.optional_text(&fields, "account"),
+        has_account: fields.get("account").is_some(),
+        organization: reader.boolean(&fields, "organization").filter(|all| all.value),
         home_region: reader.optional_text(&fields, "home_region"),
         kms_key: reader.optional_text(&fields, "kms_key"),
         adopt: reader.boolean(&fields, "adopt").is_some_and(|adopt| adopt.value),
@@ -162,7 +171,7 @@ fn trail(reader: &mut Reader<'_>, node: &Node) -> Option<RawTrail> {
 
 fn trust(reader: &mut Reader<'_>, node: &Node) -> Option<RawTrust> {
     let keys = &["arn", "records", "reason", "until"];
-    let fields = reader.mapping(node, "a trusted trail", keys, &[])?;
+    let fields = reader.mapping(node, "a trusted trail", keys)?;
     let mut required = |key: &str, help: &str| {
         let node = reader.required(&fields, key, help)?;
         reader.text(node, key)
@@ -187,7 +196,7 @@ fn destinations(reader: &mut Reader<'_>, node: &Node) -> Vec<RawDestination> {
     let mut destinations = Vec::new();
     for entry in node.entries() {
         let keys = &["topic", "topic_arn", "format", "subscribers", "kms_key"];
-        let Some(fields) = reader.mapping(&entry.node, "a destination", keys, &[]) else {
+        let Some(fields) = reader.mapping(&entry.node, "a destination", keys) else {
             continue;
         };
         let span = reader.span(&entry.key_span);
@@ -206,7 +215,7 @@ fn destinations(reader: &mut Reader<'_>, node: &Node) -> Vec<RawDestination> {
 
 fn subscriber(reader: &mut Reader<'_>, node: &Node) -> Option<(&'static str, Spanned<String>)> {
     const HELP: &str = "write one of `{ email: ... }`, `{ https: ... }`, `{ sqs: ARN }`, `{ lambda: ARN }` and `{ chat: ARN }`";
-    let fields = reader.mapping(node, "a subscriber", SUBSCRIBER_KEYS, &[])?;
+    let fields = reader.mapping(node, "a subscriber", SUBSCRIBER_KEYS)?;
     let mut present = SUBSCRIBER_KEYS.iter().filter_map(|key| Some((*key, fields.get(key)?)));
     match (present.next(), present.next()) {
         (Some((key, node)), None) => Some((key, reader.text(node, key)?)),
@@ -223,9 +232,9 @@ fn subscriber(reader: &mut Reader<'_>, node: &Node) -> Option<(&'static str, Spa
     }
 }
 
-fn routes(reader: &mut Reader<'_>, node: &Node) -> Vec<RawRoute> {
+pub(super) fn routes(reader: &mut Reader<'_>, node: &Node) -> Vec<RawRoute> {
     let keys = &["critical", "high", "medium", "low"];
-    let Some(fields) = reader.mapping(node, "`routes`", keys, &[]) else { return Vec::new() };
+    let Some(fields) = reader.mapping(node, "`routes`", keys) else { return Vec::new() };
     let mut routes = Vec::new();
     for entry in node.entries() {
         if let Some(destinations) = reader.texts(&fields, &entry.key) {
@@ -238,7 +247,7 @@ fn routes(reader: &mut Reader<'_>, node: &Node) -> Vec<RawRoute> {
 
 fn include(reader: &mut Reader<'_>, node: &Node) -> Option<RawInclude> {
     const HELP: &str = "write `builtin: account-security` or `path: ./file.yaml`";
-    let fields = reader.mapping(node, "an include", &["builtin", "path", "omit"], &[])?;
+    let fields = reader.mapping(node, "an include", &["builtin", "path", "omit"])?;
     let omit = reader.texts(&fields, "omit").unwrap_or_default();
     let from = match (fields.get("builtin"), fields.get("path")) {
         (Some(node), None) => RawIncludeFrom::Builtin(reader.text(node, "builtin")?),
@@ -252,7 +261,7 @@ fn include(reader: &mut Reader<'_>, node: &Node) -> Option<RawInclude> {
 }
 
 fn alert(reader: &mut Reader<'_>, node: &Node) -> Option<RawAlert> {
-    let fields = reader.mapping(node, "an alert", ALERT_KEYS, &[])?;
+    let fields = reader.mapping(node, "an alert", ALERT_KEYS)?;
     let mut required = |key: &str, help: &str| {
         let node = reader.required(&fields, key, help)?;
         reader.text(node, key)
@@ -288,7 +297,7 @@ fn event(reader: &mut Reader<'_>, node: &Node) -> Option<RawEvent> {
         return reader.text(node, "events").map(RawEvent::Text);
     }
     let keys = &["source", "name", "unchecked", "kind", "read_only"];
-    let fields = reader.mapping(node, "an event", keys, &[])?;
+    let fields = reader.mapping(node, "an event", keys)?;
     Some(RawEvent::Parts(Box::new(RawEventParts {
         source: reader
             .required(&fields, "source", "`detail.eventSource`, such as `ec2.amazonaws.com`")
@@ -305,7 +314,7 @@ fn event(reader: &mut Reader<'_>, node: &Node) -> Option<RawEvent> {
 
 fn exception(reader: &mut Reader<'_>, node: &Node) -> Option<RawException> {
     let keys = &["where", "reason", "owner", "until"];
-    let fields = reader.mapping(node, "an exception", keys, &[])?;
+    let fields = reader.mapping(node, "an exception", keys)?;
     let filter = reader
         .required(&fields, "where", "the condition on events that raise no alert")
         .and_then(|node| filter(reader, node));

@@ -7,6 +7,7 @@ use super::Resolved;
 use super::{
     AlertNotes, allow, date, events, kebab_name, length, line, missed_landing, references,
 };
+use crate::desired::Names;
 use crate::diag::Diagnostic;
 use crate::pattern::{Filter, PatternError};
 use serde_json::{Value, json};
@@ -38,6 +39,9 @@ pub(super) fn alert(
     let id_help = format!("use a-z, 0-9 and `-`, at most {ID_MAX_CHARS} characters");
     let id =
         raw.id.as_ref().and_then(|id| kebab_name(id, "an alert's id", ID_MAX_CHARS, &id_help, out));
+    if let Some(id) = &raw.id {
+        reserved(id, out);
+    }
     if let Some(title) = &raw.title {
         line(title, "title", TITLE_MAX_CHARS, out);
     }
@@ -87,8 +91,7 @@ pub(super) fn alert(
         Some(names) => references(names, context.destinations, "notify", out),
         None => risk.and_then(|risk| context.routes.get(&risk).cloned()).unwrap_or_default(),
     };
-    let notes =
-        AlertNotes { allow: allow(&raw.allow, out), events: resolved, only_root, own_notify };
+    let notes = AlertNotes { allow: allow(&raw.allow, out), events: resolved, only_root };
 
     if recognised < asked || notes.events.is_empty() || except.len() < excepted || !in_scope {
         return None;
@@ -110,9 +113,26 @@ pub(super) fn alert(
         why: raw.why.map(|text| text.value).unwrap_or_default(),
         next: raw.next.map(|text| text.value).unwrap_or_default(),
         notify,
+        own_notify,
         span: Some(raw.span),
     };
     Some((alert, notes))
+}
+
+/// Refuses the ids that would give an alert's rule the name of a forwarding rule.
+fn reserved(id: &Spanned<String>, out: &mut Vec<Diagnostic>) {
+    let names = Names::new("");
+    if names.is_forward(&names.rule(&id.value, 0)) {
+        out.push(
+            Diagnostic::error(
+                codes::NAME_INVALID,
+                format!("`{}` cannot be an alert's id", id.value),
+            )
+            .at(Some(id.span.clone()))
+            .label("rules of this name forward events to a hub")
+            .help("choose another: `forward-` and a number name ctguard's own rules"),
+        );
+    }
 }
 
 /// Whether each event can land in a region that the blueprint covers.

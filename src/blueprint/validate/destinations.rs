@@ -7,16 +7,48 @@ use super::super::{Destination, DestinationTopic, Format, Regions, Subscriber};
 use super::{kebab_name, syntax};
 use crate::diag::{Code, Diagnostic, Span};
 use crate::resource::topic::{Endpoint, Protocol, TOPIC_NAME_MAX_CHARS};
+use crate::scope::Region;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Longest name of a destination, in characters: with the blueprint's name it fits into a target id.
 const NAME_MAX_CHARS: usize = 31;
 
+/// Where alerts are raised, and so where topics and keys must be; `None` is unclear, an error of its own.
+pub(super) enum Raising<'a> {
+    /// In each region that is covered.
+    Everywhere(Option<&'a Regions>),
+    /// In the hub's.
+    Hub(Option<&'a Region>),
+}
+
+impl Raising<'_> {
+    /// A region in which alerts are raised.
+    fn first(&self) -> Option<&Region> {
+        match self {
+            Self::Everywhere(Some(Regions::List(list))) => list.first(),
+            Self::Everywhere(_) => None,
+            Self::Hub(region) => *region,
+        }
+    }
+
+    /// Whether alerts are raised in this region and in no other. Unclear regions count as yes.
+    fn only_in(&self, region: &str) -> bool {
+        match self {
+            Self::Everywhere(None) => true,
+            Self::Everywhere(Some(Regions::List(list))) => {
+                list.iter().all(|covered| covered.as_str() == region)
+            }
+            Self::Everywhere(Some(Regions::Enabled { .. })) => false,
+            Self::Hub(hub) => hub.is_none_or(|hub| hub.as_str() == region),
+        }
+    }
+}
+
 /// Judges the destinations; one that is wrong keeps its name, so that references to it hold.
 pub(super) fn destinations(
     raw: Vec<RawDestination>,
     blueprint: Option<&str>,
-    regions: Option<&Regions>,
+    raising: &Raising<'_>,
     out: &mut Vec<Diagnostic>,
 ) -> Vec<(String, Option<Destination>)> {
     let mut topics: BTreeMap<String, String> = BTreeMap::new();
@@ -35,7 +67,7 @@ pub(super) fn destinations(
             }
             topics.insert(topic.value.clone(), name.clone());
         }
-        let destination = destination(raw, blueprint, regions, out);
+        let destination = destination(raw, blueprint, raising, out);
         destinations.push((name, destination));
     }
     destinations
@@ -44,13 +76,13 @@ pub(super) fn destinations(
 fn destination(
     raw: RawDestination,
     blueprint: Option<&str>,
-    regions: Option<&Regions>,
+    raising: &Raising<'_>,
     out: &mut Vec<Diagnostic>,
 ) -> Option<Destination> {
     let before = out.len();
     let help = format!("use a-z, 0-9 and `-`, at most {NAME_MAX_CHARS} characters");
     let name = kebab_name(&raw.name, "a destination's name", NAME_MAX_CHARS, &help, out);
-    let topic = topic(&raw, blueprint, regions, out);
+    let topic = topic(&raw, blueprint, raising, out);
     let format = match &raw.format {
         None => Some(Format::Text),
         Some(written) => {
@@ -68,7 +100,7 @@ fn destination(
         }
     };
     if let Some(key) = &raw.kms_key {
-        kms_key(key, raw.topic_arn.is_some(), regions, out);
+        kms_key(key, raw.topic_arn.is_some(), raising, out);
     }
     let mut seen = BTreeSet::new();
     let mut subscribers = Vec::new();
@@ -101,7 +133,7 @@ fn destination(
 fn topic(
     raw: &RawDestination,
     blueprint: Option<&str>,
-    regions: Option<&Regions>,
+    raising: &Raising<'_>,
     out: &mut Vec<Diagnostic>,
 ) -> Option<DestinationTopic> {
     match (&raw.topic, &raw.topic_arn) {
@@ -121,7 +153,7 @@ fn topic(
             Some(DestinationTopic::Managed(topic.value.clone()))
         }
         (None, Some(arn)) => {
-            existing_topic(arn, regions, out);
+            existing_topic(arn, raising, out);
             Some(DestinationTopic::Existing(arn.value.clone()))
         }
         (topic, _) => {
@@ -141,10 +173,10 @@ fn topic(
     }
 }
 
-fn existing_topic(arn: &Spanned<String>, regions: Option<&Regions>, out: &mut Vec<Diagnostic>) {
+fn existing_topic(arn: &Spanned<String>, raising: &Raising<'_>, out: &mut Vec<Diagnostic>) {
     const HELP: &str =
         "write `arn:aws:sns:{region}:{account}:NAME`; the braces stand for each place's own";
-    let filled = fill(&arn.value, regions);
+    let filled = fill(&arn.value, raising);
     match syntax::regional_arn(&filled, "sns") {
         Err(problem) => {
             let message = format!("`{}` is not a topic's ARN: {problem}", arn.value);
@@ -162,13 +194,21 @@ fn existing_topic(arn: &Spanned<String>, regions: Option<&Regions>, out: &mut Ve
             "name a standard topic",
         ),
         Ok(parts) => {
-            if !arn.value.contains("{region}") && !covers_only(regions, parts.region) {
+            if !arn.value.contains("{region}") && !raising.only_in(parts.region) {
+                let help = match raising {
+                    Raising::Everywhere(_) => {
+                        "write `{region}` in its place, with a topic of that name in each region, or cover that region alone"
+                    }
+                    Raising::Hub(_) => {
+                        "name a topic in the hub's region: all alerts are raised there"
+                    }
+                };
                 error(
                     out,
                     codes::TOPIC_INVALID,
                     format!("rules of other regions cannot send to a topic in `{}`", parts.region),
                     &arn.span,
-                    "write `{region}` in its place, with a topic of that name in each region, or cover that region alone",
+                    help,
                 );
             }
         }
@@ -179,7 +219,7 @@ fn existing_topic(arn: &Spanned<String>, regions: Option<&Regions>, out: &mut Ve
 fn kms_key(
     key: &Spanned<String>,
     existing: bool,
-    regions: Option<&Regions>,
+    raising: &Raising<'_>,
     out: &mut Vec<Diagnostic>,
 ) {
     const FORMS: &str =
@@ -189,7 +229,7 @@ fn kms_key(
         error(out, codes::KMS_KEY, message, &key.span, "remove it: an existing topic has its own");
         return;
     }
-    let filled = fill(&key.value, regions);
+    let filled = fill(&key.value, raising);
     let (resource, region) = if filled.starts_with("alias/") {
         (filled.as_str(), None)
     } else {
@@ -219,7 +259,7 @@ fn kms_key(
         error(out, codes::KMS_KEY, message, &key.span, FORMS);
     } else if let Some(region) = region
         && !key.value.contains("{region}")
-        && !covers_only(regions, region)
+        && !raising.only_in(region)
     {
         error(
             out,
@@ -306,22 +346,9 @@ fn subscriber(
 }
 
 /// Puts a place's values where `{account}` and `{region}` stand, to judge the rest.
-fn fill(text: &str, regions: Option<&Regions>) -> String {
-    let region = match regions {
-        Some(Regions::List(list)) => list.first().map_or("us-east-1", |first| first.as_str()),
-        _ => "us-east-1",
-    };
+fn fill(text: &str, raising: &Raising<'_>) -> String {
+    let region = raising.first().map_or("us-east-1", Region::as_str);
     text.replace("{account}", "111122223333").replace("{region}", region)
-}
-
-/// Whether the blueprint covers this region and no other. Unclear regions count as yes: they are
-/// an error of their own.
-fn covers_only(regions: Option<&Regions>, region: &str) -> bool {
-    match regions {
-        None => true,
-        Some(Regions::List(list)) => list.iter().all(|covered| covered.as_str() == region),
-        Some(Regions::Enabled { .. }) => false,
-    }
 }
 
 fn error(

@@ -1,8 +1,10 @@
 //! The spelling rules of names, addresses, dates and ARNs. Each function says in a few words what
 //! is wrong, so that a diagnostic can quote it.
 
+use crate::resource::role::ROLE_NAME_MAX_CHARS;
 use crate::scope::{AccountId, Arn, Region};
 use jiff::civil::Date;
+use std::ops::RangeInclusive;
 
 /// Letters a-z, digits and inner hyphens.
 pub(super) fn kebab(text: &str, max_chars: usize) -> Result<(), String> {
@@ -142,6 +144,98 @@ pub(super) fn bucket_name(text: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
+/// A role: its name, with the path before it if it has one, or its ARN.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>
+pub(super) fn role(text: &str) -> Result<(), String> {
+    let path_and_name = match text.starts_with("arn:") {
+        true => {
+            let arn = arn_of(text, "iam")?;
+            if !arn.region.is_empty() {
+                return Err(format!("it has a region, `{}`, and roles have none", arn.region));
+            }
+            let resource = arn.resource;
+            resource.strip_prefix("role/").ok_or_else(|| format!("`{resource}` is not a role"))?
+        }
+        false => text,
+    };
+    let (path, name) = path_and_name.rsplit_once('/').unwrap_or(("", path_and_name));
+    if !(1..=ROLE_NAME_MAX_CHARS).contains(&name.chars().count()) {
+        return Err(format!("a role's name has 1 to {ROLE_NAME_MAX_CHARS} characters"));
+    }
+    if let Some(odd) = odd_character(name, "+=,.@-") {
+        return Err(format!("`{odd}` cannot stand in a role's name"));
+    }
+    if path_and_name.starts_with('/') {
+        return Err("leave out the first `/` of its path".to_owned());
+    }
+    if path.chars().count() > 510 || path.chars().any(|c| !c.is_ascii_graphic()) {
+        return Err("its path has spaces or other characters than ASCII, or too many".to_owned());
+    }
+    Ok(())
+}
+
+/// What a role's trust policy may ask for, so that nobody is tricked into assuming it for others.
+///
+/// Source: <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
+pub(super) fn external_id(text: &str) -> Result<(), String> {
+    spelled(text, 2..=1_224, "+=,.@:/-")
+}
+
+/// The name under which CloudTrail shows who assumed a role.
+///
+/// Source: <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
+pub(super) fn session_name(text: &str) -> Result<(), String> {
+    spelled(text, 2..=64, "+=,.@-")
+}
+
+fn spelled(text: &str, chars: RangeInclusive<usize>, marks: &str) -> Result<(), String> {
+    if !chars.contains(&text.chars().count()) {
+        return Err(format!("it must have {} to {} characters", chars.start(), chars.end()));
+    }
+    match odd_character(text, marks) {
+        Some(odd) => Err(format!("`{odd}` cannot stand in it")),
+        None => Ok(()),
+    }
+}
+
+/// The first character that is neither a letter, a digit, `_` nor one of these.
+fn odd_character(text: &str, marks: &str) -> Option<String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || marks.contains(c);
+    text.chars().find(|c| !fits(*c)).map(|odd| odd.escape_debug().to_string())
+}
+
+/// The id of an organizational unit, or of the root above all of them.
+///
+/// Source: <https://docs.aws.amazon.com/organizations/latest/APIReference/API_OrganizationalUnit.html>
+pub(super) fn unit_id(text: &str) -> Result<(), &'static str> {
+    let well_formed = match text.split('-').collect::<Vec<_>>().as_slice() {
+        ["r", root] => id_part(root, 4),
+        ["ou", root, unit] => id_part(root, 4) && id_part(unit, 8),
+        _ => return Err("it begins with `ou-`, or with `r-` for the root"),
+    };
+    match well_formed {
+        true => Ok(()),
+        false => Err("its parts have 4 and 8 to 32 characters of a-z and 0-9"),
+    }
+}
+
+/// The id of an organization.
+///
+/// Source: <https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html>
+pub(super) fn organization_id(text: &str) -> Result<(), &'static str> {
+    match text.strip_prefix("o-").map(|id| id_part(id, 10)) {
+        Some(true) => Ok(()),
+        Some(false) => Err("10 to 32 characters of a-z and 0-9 follow `o-`"),
+        None => Err("it begins with `o-`"),
+    }
+}
+
+fn id_part(text: &str, min_chars: usize) -> bool {
+    (min_chars..=32).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+}
+
 fn looks_like_ip(text: &str) -> bool {
     let parts: Vec<&str> = text.split('.').collect();
     parts.len() == 4
@@ -173,6 +267,54 @@ mod tests {
             ["ab", "Acme", "a_b", ".ab", "a..b", "10.0.0.1", "xn--a", "a-s3alias", &"a".repeat(64)]
         {
             assert!(bucket_name(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn roles_and_what_goes_with_them_are_spelled_as_aws_takes_them() {
+        for good in
+            ["ctguard", "security/ctguard", "a+=,.@-_", "arn:aws:iam::111122223333:role/x/y"]
+        {
+            assert_eq!(role(good), Ok(()), "{good}");
+        }
+        for bad in [
+            "",
+            "/ctguard",
+            "security/",
+            "ct guard",
+            "rôle",
+            &"a".repeat(65),
+            "arn:aws:iam::111122223333:user/x",
+            "arn:aws:iam:us-east-1:111122223333:role/x",
+            "arn:aws:sts::111122223333:assumed-role/x/y",
+            "arn:aws:iam::1111:role/x",
+        ] {
+            assert!(role(bad).is_err(), "{bad}");
+        }
+        for good in ["12", "a:b/c", &"x".repeat(1_224)] {
+            assert_eq!(external_id(good), Ok(()), "{good}");
+        }
+        for bad in ["1", "a b", "a#b", &"x".repeat(1_225)] {
+            assert!(external_id(bad).is_err(), "{bad}");
+        }
+        assert_eq!(session_name("ctguard@ci"), Ok(()));
+        for bad in ["a", "a:b", "a/b", &"x".repeat(65)] {
+            assert!(session_name(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn ids_of_organizations_are_told_by_their_shape() {
+        for good in ["ou-ab12-11111111", "r-ab12"] {
+            assert_eq!(unit_id(good), Ok(()), "{good}");
+        }
+        for bad in ["", "ou-ab12", "ou-ab12-1111", "OU-ab12-11111111", "r-a", "o-a1b2c3d4e5", "ou-"]
+        {
+            assert!(unit_id(bad).is_err(), "{bad}");
+        }
+        assert_eq!(organization_id("o-a1b2c3d4e5"), Ok(()));
+        for bad in ["", "o-", "o-short", "o-A1B2C3D4E5", "a1b2c3d4e5", "o-a1b2-c3d4e5"] {
+            assert!(organization_id(bad).is_err(), "{bad}");
         }
     }
 

@@ -4,12 +4,21 @@ use super::super::codes;
 use super::super::raw::{RawTrail, RawTrust};
 use super::super::reader::Spanned;
 use super::super::{ManagedTrail, Records, Regions, TrustedTrail};
+use super::accounts::{Covered, account_id};
 use super::{date, region, syntax};
 use crate::diag::Diagnostic;
-use crate::scope::Region;
+use crate::scope::{AccountId, Region};
+
+/// What the blueprint says of its accounts and of their organization.
+pub(super) struct Fleet<'a> {
+    pub covered: &'a Covered,
+    /// The hub names the organization.
+    pub organization_known: bool,
+}
 
 pub(super) fn trail(
     raw: RawTrail,
+    fleet: &Fleet<'_>,
     regions: Option<&Regions>,
     out: &mut Vec<Diagnostic>,
 ) -> Option<ManagedTrail> {
@@ -19,6 +28,10 @@ pub(super) fn trail(
     if let Some(key) = &raw.kms_key {
         kms_key(key, out);
     }
+    let account = account(&raw, fleet.covered, out);
+    if let Some(all) = &raw.organization {
+        organization(all, fleet, out);
+    }
     let home_region = home_region(&raw, regions, out);
     if out.len() > before {
         return None;
@@ -26,12 +39,62 @@ pub(super) fn trail(
     Some(ManagedTrail {
         name: raw.name?.value,
         bucket: raw.bucket?.value,
+        account,
+        organization: raw.organization.is_some(),
         home_region: home_region?,
         kms_key: raw.kms_key.map(|key| key.value),
         adopt: raw.adopt,
         additional: raw.additional,
         span: Some(raw.span),
     })
+}
+
+/// Who keeps the trail: as written, or the only account that there is.
+fn account(raw: &RawTrail, covered: &Covered, out: &mut Vec<Diagnostic>) -> Option<AccountId> {
+    let Some(written) = &raw.account else {
+        if covered.several() && !raw.has_account {
+            out.push(
+                Diagnostic::error(codes::MISSING_KEY, "`trail` needs `account`")
+                    .at(Some(raw.span.clone()))
+                    .label("`account` is missing here")
+                    .help("several accounts are covered: say which of them keeps the trail, in quotes; with `organization: true` it records all of them"),
+            );
+        }
+        return None;
+    };
+    let account = account_id(written, out)?;
+    if covered.leaves_out(&account) {
+        out.push(
+            Diagnostic::error(
+                codes::TRAIL_INVALID,
+                format!("the trail's account {account} is not among `accounts`"),
+            )
+            .at(Some(written.span.clone()))
+            .label("events about the trail, such as StopLogging, land here")
+            .help("list it too, or choose an account that is covered"),
+        );
+    }
+    Some(account)
+}
+
+/// An organization's trail is for several accounts, and its bucket's policy names the organization.
+fn organization(all: &Spanned<bool>, fleet: &Fleet<'_>, out: &mut Vec<Diagnostic>) {
+    let (message, help) = if !fleet.covered.several() {
+        (
+            "an organization's trail records all of its accounts, and this blueprint covers one",
+            "cover them with `accounts: [{ organization: { role: … } }]` or a list, or remove `organization`",
+        )
+    } else if !fleet.covered.discovers() && !fleet.organization_known {
+        (
+            "the organization of this trail is not known, and its bucket's policy must name it",
+            "add `organization: o-…` to `hub`, or discover the accounts with `accounts: [{ organization: { role: … } }]`",
+        )
+    } else {
+        return;
+    };
+    out.push(
+        Diagnostic::error(codes::TRAIL_INVALID, message).at(Some(all.span.clone())).help(help),
+    );
 }
 
 /// A trail whose selectors are taken on trust.

@@ -6,6 +6,7 @@
 
 use super::session::{Pages, Session, bad_response};
 use crate::cloud::CloudError;
+use crate::resource::rule::bus_and_name;
 use crate::snapshot::{FAILED_HOURS, FIRED_HOURS, Observed, RuleSignals, Tally};
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{
@@ -163,10 +164,15 @@ impl Session {
 }
 
 fn query(at: usize, (rule, count): Question<'_>, span: Span) -> MetricDataQuery {
+    // Rules of the default bus are counted under their name alone.
+    // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
+    let (bus, name) = bus_and_name(rule);
+    let dimension = |name: &str, value: &str| Dimension::builder().name(name).value(value).build();
     let metric = Metric::builder()
         .namespace("AWS/Events")
         .metric_name(count.metric())
-        .dimensions(Dimension::builder().name("RuleName").value(rule).build())
+        .set_dimensions(bus.map(|bus| vec![dimension("EventBusName", bus)]))
+        .dimensions(dimension("RuleName", name))
         .build();
     let stat = MetricStat::builder().metric(metric).period(span.point_seconds).stat("Sum").build();
     // An id begins with a small letter.

@@ -15,10 +15,12 @@ const MESSAGE_MAX_CHARS: usize = 400;
 /// Codes that say the object is not there, or has no such setting.
 ///
 /// SQS has two spellings: the JSON protocol's, and the older one that it sends beside it.
-const NOT_FOUND: [&str; 16] = [
+const NOT_FOUND: [&str; 18] = [
     "AWS.SimpleQueueService.NonExistentQueue",
     "NoSuchBucket",
     "NoSuchBucketPolicy",
+    "NoSuchEntity",
+    "NoSuchEntityException",
     "NoSuchLifecycleConfiguration",
     "NoSuchPublicAccessBlockConfiguration",
     "NoSuchTagSet",
@@ -73,6 +75,27 @@ const BUSY: [&str; 11] = [
     "ThrottlingException",
     "TooManyRequestsException",
 ];
+
+/// Codes that say "too many calls". `TooManyRequestsException` is Organizations' word for it.
+const THROTTLED: [&str; 7] = [
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "SlowDown",
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "TooManyRequestsException",
+];
+
+/// Whether AWS asks for fewer calls.
+pub(super) fn is_throttled(error: &CloudError) -> bool {
+    says_throttled(&error.code)
+}
+
+/// Whether an error code, or a text that holds one, asks for fewer calls.
+pub(super) fn says_throttled(text: &str) -> bool {
+    THROTTLED.iter().any(|code| text.contains(code))
+}
 
 /// Whether the error says that what was asked for is not there.
 pub(super) fn is_not_found(error: &CloudError) -> bool {
@@ -185,6 +208,9 @@ fn hint(operation: &str, code: &str, message: &str) -> Option<&'static str> {
         "Dispatch" if message.contains("certificate") => Some(
             "the machine's root certificates do not know this one: install ca-certificates, or name a proxy's with SSL_CERT_FILE",
         ),
+        code if DENIED.contains(&code) && operation.starts_with("organizations:") => Some(
+            "only the management account of the organization, or a member that is a delegated administrator for some service, may list its accounts",
+        ),
         "Timeout" => {
             Some("no answer in time: check the network, and VPC endpoints if there are any")
         }
@@ -239,6 +265,7 @@ mod tests {
             ("events:ListRules", "ExpiredTokenException", Some(400), NoCredentials),
             ("events:ListRules", "ThrottlingException", Some(400), Transient),
             ("s3:HeadBucket", "Http403", Some(403), AccessDenied),
+            ("organizations:ListAccounts", "TooManyRequestsException", Some(400), Transient),
             ("events:ListRules", "Http502", Some(502), Transient),
             ("events:ListRules", "Http404", Some(404), Refused),
             ("events:PutRule", "ValidationException", Some(400), Refused),

@@ -1,31 +1,30 @@
-//! EventBridge (the classic `events` API): rules and targets of the default bus.
+//! EventBridge (the classic `events` API): rules and their targets, on the default bus and on custom ones.
 
 use super::errors::{absent, is_not_found, kind};
 use super::session::{Pages, Session, bad_request, bad_response, tags_as};
-use crate::cloud::CloudError;
+use crate::cloud::{CloudError, CloudErrorKind};
 use crate::pattern;
 use crate::resource::Tags;
 use crate::resource::rule::{
-    Input, InputTransformer, RetryPolicy, Rule, RuleState, Target, Targets,
+    Input, InputTransformer, RetryPolicy, Rule, RuleState, Target, Targets, bus_and_name,
 };
 use aws_sdk_eventbridge::types as sdk;
 use aws_smithy_types::error::operation::BuildError;
 use std::collections::{BTreeMap, BTreeSet};
 
 const DELETE_RULE: &str = "events:DeleteRule";
-const LIST_BUSES: &str = "events:ListEventBuses";
-const LIST_RULES: &str = "events:ListRules";
-const LIST_TAGS: &str = "events:ListTagsForResource";
+pub(super) const LIST_RULES: &str = "events:ListRules";
+pub(super) const LIST_TAGS: &str = "events:ListTagsForResource";
 const LIST_TARGETS: &str = "events:ListTargetsByRule";
 const PUT_RULE: &str = "events:PutRule";
 const PUT_TARGETS: &str = "events:PutTargets";
 const REMOVE_TARGETS: &str = "events:RemoveTargets";
-const TAG_RESOURCE: &str = "events:TagResource";
+pub(super) const TAG_RESOURCE: &str = "events:TagResource";
 
-/// Most entries in one page, for rules and for targets.
+/// Most entries in one page, for rules, targets and buses.
 ///
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_ListRules.html>
-const PAGE: i32 = 100;
+pub(super) const PAGE: i32 = 100;
 
 /// What EventBridge does without a RetryPolicy.
 ///
@@ -34,24 +33,33 @@ const DEFAULT_RETRY: RetryPolicy =
     RetryPolicy { maximum_event_age_seconds: 86_400, maximum_retry_attempts: 185 };
 
 impl Session {
-    /// The rules whose names begin with a prefix, by name. ListRules answers all that DescribeRule does.
-    pub(super) async fn rules(&self, prefix: &str) -> Result<BTreeMap<String, Rule>, CloudError> {
+    /// The rules of a bus (`None`: the default one) whose names begin with a prefix, by name. ListRules answers
+    /// all that DescribeRule does. `None` when there is no such bus.
+    pub(super) async fn rules(
+        &self,
+        bus: Option<&str>,
+        prefix: &str,
+    ) -> Result<Option<BTreeMap<String, Rule>>, CloudError> {
         let mut rules = BTreeMap::new();
         let mut pages = Pages::default();
         loop {
             let call = self
                 .events()
                 .list_rules()
+                .set_event_bus_name(bus.map(str::to_owned))
                 .name_prefix(prefix)
                 .limit(PAGE)
                 .set_next_token(pages.token());
-            let page = self.send(LIST_RULES, call.send()).await?;
+            let page = self.send(LIST_RULES, call.send()).await;
+            // The default bus is always there: another answer about it is no answer.
+            let page = if bus.is_some() { absent(page)? } else { Some(page?) };
+            let Some(page) = page else { return Ok(None) };
             for listed in page.rules.unwrap_or_default() {
                 let (name, rule) = rule_from(listed)?;
                 rules.insert(name, rule);
             }
             if !pages.turn(LIST_RULES, page.next_token.as_deref())? {
-                return Ok(rules);
+                return Ok(Some(rules));
             }
         }
     }
@@ -72,56 +80,16 @@ impl Session {
         }
     }
 
-    /// The custom event buses of this region.
-    async fn custom_buses(&self) -> Result<Vec<String>, CloudError> {
-        let mut buses = Vec::new();
-        let mut pages = Pages::default();
-        loop {
-            let call = self.events().list_event_buses().limit(PAGE).set_next_token(pages.token());
-            let page = self.send(LIST_BUSES, call.send()).await?;
-            buses.extend(page.event_buses().iter().filter_map(|bus| bus.name().map(str::to_owned)));
-            if !pages.turn(LIST_BUSES, page.next_token.as_deref())? {
-                buses.retain(|bus| bus != "default");
-                return Ok(buses);
-            }
-        }
-    }
-
-    /// Rules with a prefix on custom buses, with the bus of each.
-    pub(super) async fn stray_rules(
-        &self,
-        prefix: &str,
-    ) -> Result<BTreeMap<String, String>, CloudError> {
-        let mut stray = BTreeMap::new();
-        for bus in self.custom_buses().await? {
-            let mut pages = Pages::default();
-            loop {
-                let call = self
-                    .events()
-                    .list_rules()
-                    .event_bus_name(&bus)
-                    .name_prefix(prefix)
-                    .limit(PAGE)
-                    .set_next_token(pages.token());
-                let page = self.send(LIST_RULES, call.send()).await?;
-                let names = page.rules().iter().filter_map(|rule| rule.name());
-                stray.extend(names.map(|name| (name.to_owned(), bus.clone())));
-                if !pages.turn(LIST_RULES, page.next_token.as_deref())? {
-                    break;
-                }
-            }
-        }
-        Ok(stray)
-    }
-
-    /// A rule's targets; `None` when the rule is gone.
+    /// A rule's targets; `None` when the rule is gone. The rule is named by its key, here as everywhere below.
     pub(super) async fn targets(&self, rule: &str) -> Result<Option<Targets>, CloudError> {
+        let (bus, rule) = split(rule);
         let mut targets = Targets::new();
         let mut pages = Pages::default();
         loop {
             let call = self
                 .events()
                 .list_targets_by_rule()
+                .set_event_bus_name(bus.clone())
                 .rule(rule)
                 .limit(PAGE)
                 .set_next_token(pages.token());
@@ -137,7 +105,12 @@ impl Session {
         }
     }
 
-    pub(super) async fn rule_tags(&self, arn: &str) -> Result<Option<Tags>, CloudError> {
+    pub(super) fn rule_arn(&self, key: &str) -> String {
+        self.place.arn("events", &format!("rule/{key}"))
+    }
+
+    /// The tags of a rule or a bus.
+    pub(super) async fn event_tags(&self, arn: &str) -> Result<Option<Tags>, CloudError> {
         let call = self.events().list_tags_for_resource().resource_arn(arn);
         let answer = absent(self.send(LIST_TAGS, call.send()).await)?;
         let pair = |tag: sdk::Tag| (tag.key, tag.value);
@@ -147,14 +120,16 @@ impl Session {
     /// Writes a rule. All settings are sent: AWS forgets what is left out.
     pub(super) async fn put_rule(
         &self,
-        name: &str,
+        key: &str,
         rule: &Rule,
         tags: &Tags,
     ) -> Result<(), CloudError> {
+        let (bus, name) = split(key);
         let tags = (!tags.is_empty()).then(|| sdk_tags(PUT_RULE, tags)).transpose()?;
         let call = self
             .events()
             .put_rule()
+            .set_event_bus_name(bus)
             .name(name)
             .state(rule.state.as_str().into())
             .set_event_pattern(rule.event_pattern.clone())
@@ -162,45 +137,65 @@ impl Session {
             .set_description(rule.description.clone())
             .set_role_arn(rule.role_arn.clone())
             .set_tags(tags);
-        self.send(PUT_RULE, call.send()).await.map(drop)
+        let result = self.send(PUT_RULE, call.send()).await;
+        result.map(drop).map_err(|error| needs_passing(error, rule.role_arn.as_deref()))
     }
 
-    pub(super) async fn tag_rule(&self, name: &str, tags: &Tags) -> Result<(), CloudError> {
+    pub(super) async fn tag_rule(&self, key: &str, tags: &Tags) -> Result<(), CloudError> {
+        self.tag_event_resource(&self.rule_arn(key), tags).await
+    }
+
+    /// Tags a rule or a bus.
+    pub(super) async fn tag_event_resource(
+        &self,
+        arn: &str,
+        tags: &Tags,
+    ) -> Result<(), CloudError> {
         let call = self
             .events()
             .tag_resource()
-            .resource_arn(self.place.arn("events", &format!("rule/{name}")))
+            .resource_arn(arn)
             .set_tags(Some(sdk_tags(TAG_RESOURCE, tags)?));
         self.send(TAG_RESOURCE, call.send()).await.map(drop)
     }
 
     /// Adds or replaces targets; those with other ids stay.
-    pub(super) async fn put_targets(
-        &self,
-        rule: &str,
-        targets: &Targets,
-    ) -> Result<(), CloudError> {
+    pub(super) async fn put_targets(&self, key: &str, targets: &Targets) -> Result<(), CloudError> {
+        let (bus, rule) = split(key);
         let entries: Result<Vec<_>, _> =
             targets.iter().map(|(id, target)| sdk_target(id, target)).collect();
         let entries = entries.map_err(|error| bad_request(PUT_TARGETS, error.to_string()))?;
-        let call = self.events().put_targets().rule(rule).set_targets(Some(entries));
-        let answer = self.send(PUT_TARGETS, call.send()).await?;
+        let call = self
+            .events()
+            .put_targets()
+            .set_event_bus_name(bus)
+            .rule(rule)
+            .set_targets(Some(entries));
+        let role = targets.values().find_map(|target| target.role_arn.as_deref());
+        let answer = self.send(PUT_TARGETS, call.send()).await;
+        let answer = answer.map_err(|error| needs_passing(error, role))?;
         let failed = answer.failed_entries.unwrap_or_default().into_iter().map(|entry| Failed {
             id: entry.target_id,
             code: entry.error_code,
             message: entry.error_message,
         });
         refuse_failed(PUT_TARGETS, answer.failed_entry_count, failed)
+            .map_err(|error| needs_passing(error, role))
     }
 
     /// Removes targets; those that are gone already are fine.
     pub(super) async fn remove_targets(
         &self,
-        rule: &str,
+        key: &str,
         ids: &BTreeSet<String>,
     ) -> Result<(), CloudError> {
-        let call =
-            self.events().remove_targets().rule(rule).set_ids(Some(ids.iter().cloned().collect()));
+        let (bus, rule) = split(key);
+        let call = self
+            .events()
+            .remove_targets()
+            .set_event_bus_name(bus)
+            .rule(rule)
+            .set_ids(Some(ids.iter().cloned().collect()));
         let Some(answer) = absent(self.send(REMOVE_TARGETS, call.send()).await)? else {
             return Ok(());
         };
@@ -216,9 +211,32 @@ impl Session {
     }
 
     /// Deletes a rule that has no targets; one that is gone already is fine.
-    pub(super) async fn delete_rule(&self, name: &str) -> Result<(), CloudError> {
-        let call = self.events().delete_rule().name(name);
+    pub(super) async fn delete_rule(&self, key: &str) -> Result<(), CloudError> {
+        let (bus, name) = split(key);
+        let call = self.events().delete_rule().set_event_bus_name(bus).name(name);
         absent(self.send(DELETE_RULE, call.send()).await).map(drop)
+    }
+}
+
+/// The bus to send along with a rule's name: none for the default one.
+fn split(key: &str) -> (Option<String>, &str) {
+    let (bus, name) = bus_and_name(key);
+    (bus.map(str::to_owned), name)
+}
+
+/// Who writes a role's ARN into a rule or target needs leave to pass that role on, and AWS's refusal may be of that.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>
+fn needs_passing(error: CloudError, role: Option<&str>) -> CloudError {
+    match role {
+        Some(role) if error.kind == CloudErrorKind::AccessDenied => CloudError {
+            message: format!(
+                "{}; it carries the role {role}, which also takes iam:PassRole on that role to events.amazonaws.com",
+                error.message
+            ),
+            ..error
+        },
+        _ => error,
     }
 }
 
@@ -289,7 +307,7 @@ fn rule_from(listed: sdk::Rule) -> Result<(String, Rule), CloudError> {
 }
 
 /// AWS leaves out what is not set; others answer with an empty text.
-fn said(text: Option<String>) -> Option<String> {
+pub(super) fn said(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
 
@@ -375,7 +393,7 @@ fn sdk_target(id: &str, target: &Target) -> Result<sdk::Target, BuildError> {
     .build()
 }
 
-fn sdk_tags(operation: &'static str, tags: &Tags) -> Result<Vec<sdk::Tag>, CloudError> {
+pub(super) fn sdk_tags(operation: &'static str, tags: &Tags) -> Result<Vec<sdk::Tag>, CloudError> {
     tags_as(operation, tags, |key, value| sdk::Tag::builder().key(key).value(value).build())
 }
 

@@ -4,6 +4,7 @@
 //! makes none of the calls it is asked about.
 //! Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html>
 
+use super::roles::GET_ROLE;
 use super::session::{Pages, Session, bad_request};
 use crate::cloud::{CloudError, Permission};
 use crate::scope::Arn;
@@ -11,7 +12,6 @@ use aws_sdk_iam::types::PolicyEvaluationDecisionType;
 use std::collections::{BTreeMap, BTreeSet};
 
 const SIMULATE: &str = "iam:SimulatePrincipalPolicy";
-const GET_ROLE: &str = "iam:GetRole";
 
 impl Session {
     /// Those of the permissions that the identity behind `caller_arn` does not have, in order.

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! place    ListRules pages ─► ListTargetsByRule each
+//!          bus:    DescribeEventBus ─► ListRules pages ─► ListTargetsByRule each
 //!          GetResources pages: the tags of everything that carries the blueprint's tag
 //!          topic:  GetTopicAttributes, ListSubscriptionsByTopic ─► GetSubscriptionAttributes each confirmed
 //!          queue:  GetQueueUrl ─► GetQueueAttributes
@@ -11,6 +12,7 @@
 //!          a rule that should be there is not: ListRules pages, ListEventBuses ─► ListRules each
 //!          rules whose signals are wanted: GetMetricData, two spans, 500 metrics a call
 //! account  ListRegions pages; bucket: HeadBucket ─► its five settings and tags
+//!          role: GetRole ─► ListRolePolicies pages ─► GetRolePolicy each
 //! ```
 //!
 //! Tags are read one by one only for an object that the blueprint names and GetResources misses
@@ -26,8 +28,8 @@ use crate::cloud::{AccountReads, CloudError, ReadSet};
 use crate::resource::{BLUEPRINT_TAG, Tags};
 use crate::scope::{AccountId, Arn, Place, Region};
 use crate::snapshot::{
-    AccountSnapshot, LiveBucket, LiveFunction, LiveKey, LiveQueue, LiveRule, LiveTopic, LiveTrail,
-    Observed, PlaceSnapshot,
+    AccountSnapshot, LiveBucket, LiveBus, LiveFunction, LiveKey, LiveQueue, LiveRule, LiveTopic,
+    LiveTrail, Observed, PlaceSnapshot,
 };
 use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt};
@@ -67,11 +69,20 @@ pub(super) async fn account(
         let place = Place::new(account.clone(), region);
         async move { (observed(bucket(aws, &place, &name).await), name) }.boxed()
     });
-    let (enabled_regions, buckets) = join!(regions, buckets);
+    let roles = each(reads.roles.iter().cloned(), |name| {
+        let place = Place::new(account.clone(), aws.region().unwrap_or_else(Region::global));
+        async move {
+            let role = async { aws.session(&place).await?.role(&name).await };
+            (observed(role.await), name)
+        }
+        .boxed()
+    });
+    let (enabled_regions, buckets, roles) = join!(regions, buckets, roles);
     AccountSnapshot {
         account: account.clone(),
         enabled_regions,
         buckets: buckets.into_iter().map(|(found, name)| (name, found)).collect(),
+        roles: roles.into_iter().map(|(found, name)| (name, found)).collect(),
     }
 }
 
@@ -90,12 +101,13 @@ async fn bucket(aws: &Aws, place: &Place, name: &str) -> Result<Option<LiveBucke
 
 /// A place that nothing can be read of: each part says so.
 fn unreadable(place: &Place, reads: &ReadSet, error: &CloudError) -> PlaceSnapshot {
-    fn each<T>(arns: &BTreeSet<String>, error: &CloudError) -> BTreeMap<String, Observed<T>> {
-        arns.iter().map(|arn| (arn.clone(), Observed::Unreadable(error.into()))).collect()
+    fn each<T>(names: &BTreeSet<String>, error: &CloudError) -> BTreeMap<String, Observed<T>> {
+        names.iter().map(|name| (name.clone(), Observed::Unreadable(error.into()))).collect()
     }
     PlaceSnapshot {
         place: place.clone(),
         rules: Observed::Unreadable(error.into()),
+        buses: each(&reads.buses, error),
         rules_on_bus: None,
         wildcard_rules_on_bus: None,
         stray_rules: BTreeMap::new(),
@@ -123,8 +135,9 @@ struct Reading<'a> {
 impl Reading<'_> {
     async fn all(&self) -> PlaceSnapshot {
         let now = jiff::Timestamp::now().as_second();
-        let (rules, topics, queues, functions, trails, signals) = join!(
+        let (rules, buses, topics, queues, functions, trails, signals) = join!(
             self.rules(),
+            self.buses(),
             self.topics(),
             self.queues(),
             self.functions(),
@@ -132,11 +145,12 @@ impl Reading<'_> {
             self.session.signals(&self.reads.signals, now)
         );
         let (keys, (on_bus, stray_rules)) =
-            join!(self.keys(&topics, &queues), self.when_missing(&rules));
+            join!(self.keys(&topics, &queues), self.when_missing(&rules, &buses));
         let place = self.session.place.clone();
         PlaceSnapshot {
             place,
             rules,
+            buses,
             rules_on_bus: on_bus.map(|(all, _)| all),
             wildcard_rules_on_bus: on_bus.map(|(_, wild)| wild),
             stray_rules,
@@ -155,13 +169,17 @@ impl Reading<'_> {
     async fn when_missing(
         &self,
         rules: &Observed<BTreeMap<String, LiveRule>>,
+        buses: &BTreeMap<String, Observed<LiveBus>>,
     ) -> (Option<(usize, usize)>, BTreeMap<String, String>) {
         let Observed::Known(known) = rules else { return Default::default() };
         if self.reads.rules.iter().all(|name| known.contains_key(name)) {
             return Default::default();
         }
-        let (count, stray) =
-            join!(self.session.rules_on_bus(), self.session.stray_rules(&self.reads.rule_prefix));
+        let read: BTreeSet<&String> = buses.keys().collect();
+        let (count, stray) = join!(
+            self.session.rules_on_bus(),
+            self.session.stray_rules(&self.reads.rule_prefix, &read)
+        );
         (count.ok(), stray.unwrap_or_default())
     }
 
@@ -205,42 +223,84 @@ impl Reading<'_> {
         if self.reads.rule_prefix.is_empty() {
             return Observed::Known(BTreeMap::new());
         }
-        let rules = match self.session.rules(&self.reads.rule_prefix).await {
-            Ok(rules) => rules,
-            Err(error) => return Observed::Unreadable((&error).into()),
+        self.rules_of(None).await
+    }
+
+    /// The rules of a bus, the default one without a name.
+    async fn rules_of(&self, bus: Option<&str>) -> Observed<BTreeMap<String, LiveRule>> {
+        let rules = match observed(self.session.rules(bus, &self.reads.rule_prefix).await) {
+            Observed::Known(rules) => rules,
+            Observed::Absent => return Observed::Absent,
+            Observed::Unreadable(why) => return Observed::Unreadable(why),
         };
         let rules = each(rules, |(name, rule)| {
+            let key = match bus {
+                Some(bus) => format!("{bus}/{name}"),
+                None => name.clone(),
+            };
             async move {
-                let arn = self.session.place.arn("events", &format!("rule/{name}"));
+                let arn = self.session.rule_arn(&key);
                 let (targets, tags) = join!(
-                    self.session.targets(&name),
-                    self.tags(&arn, self.session.rule_tags(&arn))
+                    self.session.targets(&key),
+                    self.tags(&arn, self.session.event_tags(&arn))
                 );
-                (name, LiveRule { rule, targets: observed(targets), tags })
+                (name, LiveRule { rule: rule.into(), targets: observed(targets), tags })
             }
             .boxed()
         });
         Observed::Known(rules.await.into_iter().collect())
     }
 
-    /// ARNs of one service that carry the tag and that the blueprint does not name.
+    /// The buses that are asked for and those that carry the tag, by name.
+    async fn buses(&self) -> BTreeMap<String, Observed<LiveBus>> {
+        if self.reads.rule_prefix.is_empty() {
+            return BTreeMap::new();
+        }
+        let name =
+            |arn: &str| Some(Arn::parse(arn)?.resource.strip_prefix("event-bus/")?.to_owned());
+        let named = self.reads.buses.iter().map(|bus| self.session.bus_arn(bus)).collect();
+        let read = |arn: String| async move { (self.bus(&arn).await, arn) }.boxed();
+        let found = self.named_and_tagged("events", "event-bus/", &named, read).await;
+        found.into_iter().filter_map(|(arn, bus)| Some((name(&arn)?, bus))).collect()
+    }
+
+    async fn bus(&self, arn: &str) -> Observed<LiveBus> {
+        let (_, name) = arn.rsplit_once('/').unwrap_or(("", arn));
+        match observed(self.session.bus(name).await) {
+            Observed::Known(bus) => {
+                let (tags, rules) =
+                    join!(self.tags(arn, self.session.event_tags(arn)), self.rules_of(Some(name)));
+                Observed::Known(LiveBus { bus, tags, rules })
+            }
+            Observed::Absent => Observed::Absent,
+            Observed::Unreadable(why) => Observed::Unreadable(why),
+        }
+    }
+
+    /// ARNs of one service, with the resource part beginning so, that carry the tag and that the blueprint does
+    /// not name.
     ///
     /// When the list cannot be had, what it would have named is unknown, not absent: one unreadable
     /// entry with a wildcard for a name stands for it.
     async fn unnamed(
         &self,
         service: &str,
+        resource: &str,
         named: &BTreeSet<String>,
     ) -> Result<Vec<String>, (String, CloudError)> {
         match self.tagged().await {
             Ok(tagged) => Ok(tagged
                 .keys()
-                .filter(|arn| Arn::parse(arn).is_some_and(|arn| arn.service == service))
+                .filter(|arn| {
+                    Arn::parse(arn).is_some_and(|arn| {
+                        arn.service == service && arn.resource.starts_with(resource)
+                    })
+                })
                 .filter(|arn| !named.contains(*arn))
                 .cloned()
                 .collect()),
             Err(error) => {
-                let any = format!("{}*", self.reads.rule_prefix);
+                let any = format!("{resource}{}*", self.reads.rule_prefix);
                 Err((self.session.place.arn(service, &any), error.clone()))
             }
         }
@@ -248,7 +308,7 @@ impl Reading<'_> {
 
     async fn topics(&self) -> BTreeMap<String, Observed<LiveTopic>> {
         let read = |arn: String| async move { (self.topic(&arn).await, arn) }.boxed();
-        self.named_and_tagged("sns", &self.reads.topics, read).await
+        self.named_and_tagged("sns", "", &self.reads.topics, read).await
     }
 
     async fn topic(&self, arn: &str) -> Observed<LiveTopic> {
@@ -281,7 +341,7 @@ impl Reading<'_> {
 
     async fn queues(&self) -> BTreeMap<String, Observed<LiveQueue>> {
         let read = |arn: String| async move { (self.queue(&arn).await, arn) }.boxed();
-        self.named_and_tagged("sqs", &self.reads.queues, read).await
+        self.named_and_tagged("sqs", "", &self.reads.queues, read).await
     }
 
     async fn queue(&self, arn: &str) -> Observed<LiveQueue> {
@@ -315,11 +375,12 @@ impl Reading<'_> {
     async fn named_and_tagged<'b, T>(
         &self,
         service: &str,
+        resource: &str,
         named: &BTreeSet<String>,
         read: impl Fn(String) -> BoxFuture<'b, (Observed<T>, String)> + Copy,
     ) -> BTreeMap<String, Observed<T>> {
         let unnamed = async {
-            match self.unnamed(service, named).await {
+            match self.unnamed(service, resource, named).await {
                 Ok(arns) => {
                     let found = each(arns, read).await;
                     // The list lags: what it names and is gone need not be told of.

@@ -36,6 +36,20 @@ pub(super) enum Class {
     /// Source: <https://docs.aws.amazon.com/general/latest/gr/sns.html>
     TopicLists,
     Topics,
+    /// Sessions and identities: 600 a second over all calls of the account in a region.
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+    Sessions,
+    /// IAM, which answers from one place for the whole account. AWS publishes that it throttles and not at what
+    /// rate; this one is meant to stay clear of it.
+    ///
+    /// Source: <https://aws.amazon.com/blogs/security/how-to-monitor-and-query-iam-resources-at-scale-part-2/>
+    Identity,
+    /// Organizations, which has one endpoint and one budget for the whole organization. It answers
+    /// `TooManyRequestsException` after a few calls a second; this rate is meant to stay clear of it.
+    ///
+    /// Source: <https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html>
+    Organization,
     /// Policies of functions: 15 a second.
     ///
     /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
@@ -60,6 +74,9 @@ impl Class {
             ("sns", "Subscribe" | "Unsubscribe") => Some(Self::Subscriptions),
             ("sns", "ListSubscriptionsByTopic") => Some(Self::TopicLists),
             ("sns", _) => Some(Self::Topics),
+            ("sts", _) => Some(Self::Sessions),
+            ("iam", _) => Some(Self::Identity),
+            ("organizations", _) => Some(Self::Organization),
             ("lambda", "GetPolicy") => Some(Self::FunctionPolicies),
             ("cloudwatch", "GetMetricData") => Some(Self::Metrics),
             _ => None,
@@ -75,6 +92,9 @@ impl Class {
             Self::TopicTags => (9.0, 9.0),
             Self::Subscriptions => (90.0, 90.0),
             Self::TopicLists | Self::Topics => (27.0, 27.0),
+            Self::Sessions => (540.0, 540.0),
+            Self::Identity => (10.0, 10.0),
+            Self::Organization => (4.0, 8.0),
             Self::FunctionPolicies => (13.5, 13.5),
         }
     }
@@ -129,7 +149,9 @@ mod tests {
             ("lambda:GetPolicy", Some(Class::FunctionPolicies)),
             ("cloudwatch:GetMetricData", Some(Class::Metrics)),
             ("sqs:GetQueueAttributes", None),
-            ("sts:GetCallerIdentity", None),
+            ("sts:AssumeRole", Some(Class::Sessions)),
+            ("iam:GetRole", Some(Class::Identity)),
+            ("organizations:ListAccounts", Some(Class::Organization)),
         ] {
             assert_eq!(Class::of(operation), class, "{operation}");
         }

@@ -8,17 +8,16 @@ use crate::scope::Place;
 
 pub(super) async fn perform(aws: &Aws, place: &Place, action: &Action) -> Result<(), CloudError> {
     let session = aws.session(place).await?;
-    let here = place.to_string();
     let mut waits = waits(aws.timing.first_wait, aws.timing.propagation);
     loop {
         let error = match call(&session, action).await {
             Ok(()) => {
-                aws.written.remember(&here, action);
+                aws.written.remember(place, action);
                 return Ok(());
             }
             Err(error) => error,
         };
-        if !passes(&here, action, &error, &aws.written) {
+        if !passes(place, action, &error, &aws.written) {
             return Err(error);
         }
         let Some(wait) = waits.next() else { return Err(error) };
@@ -34,6 +33,22 @@ async fn call(session: &Session, action: &Action) -> Result<(), CloudError> {
         Action::PutTargets { rule, targets } => session.put_targets(rule, targets).await,
         Action::RemoveTargets { rule, ids } => session.remove_targets(rule, ids).await,
         Action::DeleteRule { name } => session.delete_rule(name).await,
+
+        Action::CreateEventBus { name, tags } => session.create_bus(name, tags).await,
+        Action::PutBusPolicy { bus, policy } => session.put_bus_policy(bus, policy).await,
+        Action::TagEventBus { name, tags } => session.tag_bus(name, tags).await,
+        Action::DeleteEventBus { name } => session.delete_bus(name).await,
+
+        Action::CreateRole { name, trust, tags } => session.create_role(name, trust, tags).await,
+        Action::UpdateAssumeRolePolicy { role, trust } => {
+            session.update_assume_role_policy(role, trust).await
+        }
+        Action::PutRolePolicy { role, name, policy } => {
+            session.put_role_policy(role, name, policy).await
+        }
+        Action::TagRole { name, tags } => session.tag_role(name, tags).await,
+        Action::DeleteRolePolicy { role, name } => session.delete_role_policy(role, name).await,
+        Action::DeleteRole { name } => session.delete_role(name).await,
 
         Action::CreateTopic { name, tags } => session.create_topic(name, tags).await,
         Action::SetTopicAttribute { name, attribute } => {

@@ -1,6 +1,7 @@
 //! One account in one region: its configuration, and its service clients, made when first asked for.
 
 use super::gate::Gate;
+use super::throttles::Throttles;
 use crate::cloud::{CloudError, CloudErrorKind};
 use crate::resource::Tags;
 use crate::scope::{Place, Region};
@@ -19,6 +20,7 @@ pub(super) struct Session {
     scope: String,
     config: SdkConfig,
     gate: Arc<Gate>,
+    throttles: Throttles,
     account: OnceLock<aws_sdk_account::Client>,
     cloudtrail: OnceLock<aws_sdk_cloudtrail::Client>,
     cloudwatch: OnceLock<aws_sdk_cloudwatch::Client>,
@@ -26,6 +28,7 @@ pub(super) struct Session {
     iam: OnceLock<aws_sdk_iam::Client>,
     kms: OnceLock<aws_sdk_kms::Client>,
     lambda: OnceLock<aws_sdk_lambda::Client>,
+    organizations: OnceLock<aws_sdk_organizations::Client>,
     s3: OnceLock<aws_sdk_s3::Client>,
     sns: OnceLock<aws_sdk_sns::Client>,
     sqs: OnceLock<aws_sdk_sqs::Client>,
@@ -45,6 +48,7 @@ macro_rules! client {
                 let partition = format!("{}/{}", self.scope, stringify!($name));
                 let config = $sdk::config::Builder::from(&self.config)
                     .retry_partition(RetryPartition::new(partition))
+                    .interceptor(self.throttles.clone())
                     $(.$setting(self.config.endpoint_url().is_some()))?
                     .build();
                 $sdk::Client::from_conf(config)
@@ -54,12 +58,18 @@ macro_rules! client {
 }
 
 impl Session {
-    pub(super) fn new(place: Place, config: SdkConfig, gate: Arc<Gate>) -> Self {
+    pub(super) fn new(
+        place: Place,
+        config: SdkConfig,
+        gate: Arc<Gate>,
+        throttles: Throttles,
+    ) -> Self {
         Self {
             scope: place.to_string(),
             place,
             config,
             gate,
+            throttles,
             account: OnceLock::new(),
             cloudtrail: OnceLock::new(),
             cloudwatch: OnceLock::new(),
@@ -67,6 +77,7 @@ impl Session {
             iam: OnceLock::new(),
             kms: OnceLock::new(),
             lambda: OnceLock::new(),
+            organizations: OnceLock::new(),
             s3: OnceLock::new(),
             sns: OnceLock::new(),
             sqs: OnceLock::new(),
@@ -82,6 +93,7 @@ impl Session {
     client!(iam, aws_sdk_iam);
     client!(kms, aws_sdk_kms);
     client!(lambda, aws_sdk_lambda);
+    client!(organizations, aws_sdk_organizations);
     // A bucket's own host name does not resolve below somebody's endpoint.
     client!(s3, aws_sdk_s3, force_path_style);
     client!(sns, aws_sdk_sns);
@@ -142,7 +154,6 @@ pub(super) fn bad_response(operation: &str, message: impl Into<String>) -> Cloud
     refused(operation, "BadResponse", message)
 }
 
-/// A request that cannot be made.
 /// Tags in the form of one service's SDK, each of which has a type of its own.
 pub(super) fn tags_as<T>(
     operation: &str,
@@ -155,6 +166,7 @@ pub(super) fn tags_as<T>(
         .map_err(|error| bad_request(operation, error.to_string()))
 }
 
+/// A request that cannot be made.
 pub(super) fn bad_request(operation: &str, message: impl Into<String>) -> CloudError {
     refused(operation, "InvalidRequest", message)
 }

@@ -19,26 +19,20 @@ pub struct Call {
     pub succeeded: bool,
 }
 
-/// Checks that a call can be made in a place: the account is there, the region enabled, the operation
-/// not denied.
+/// Taking on a role in another account, which every call there begins with.
+const ASSUME: &str = "sts:AssumeRole";
+
+/// Checks that a call can be made in a place: the account can be entered, the region is enabled, the
+/// operation not denied.
 pub fn check(state: &State, place: &Place, operation: &str) -> Result<(), Refusal> {
-    if !state.has_account(&place.account) {
-        let why =
-            format!("account {} is not in the sandbox, so no role can be assumed", place.account);
-        return Err(deny("AccessDenied", why));
-    }
+    can_enter(state, place).map_err(|refusal| Refusal { operation: Some(ASSUME), ..refusal })?;
     if place.region != Region::global() && !state.is_enabled(place) {
         let why = format!(
             "the security token included in the request is invalid: {place} is not enabled"
         );
         return Err(deny("UnrecognizedClientException", why));
     }
-    let denied = state.denied.iter().any(|denied| {
-        glob(&denied.operation, operation)
-            && denied.account.as_ref().is_none_or(|account| *account == place.account)
-            && denied.region.as_ref().is_none_or(|region| *region == place.region)
-    });
-    if denied {
+    if is_denied(state, place, operation) {
         let who = &state.caller.arn;
         return Err(deny(
             denial_code(operation),
@@ -46,6 +40,39 @@ pub fn check(state: &State, place: &Place, operation: &str) -> Result<(), Refusa
         ));
     }
     Ok(())
+}
+
+/// Whether there are credentials for an account: the caller's own, or those of a role in it.
+fn can_enter(state: &State, place: &Place) -> Result<(), Refusal> {
+    let account = &place.account;
+    if !state.has_account(account) {
+        let why = format!("account {account} is not in the sandbox, so no role can be assumed");
+        return Err(deny("AccessDenied", why));
+    }
+    if state.membership(account).is_some_and(|(_, member)| !member.status.is_active()) {
+        return Err(deny("AccessDenied", format!("account {account} is suspended")));
+    }
+    if *account != state.caller.account && is_denied(state, place, ASSUME) {
+        let who = &state.caller.arn;
+        let why = format!(
+            "{who} is not authorized to perform {ASSUME}: the role in account {account} does not admit it"
+        );
+        return Err(deny("AccessDenied", why));
+    }
+    Ok(())
+}
+
+fn is_denied(state: &State, place: &Place, operation: &str) -> bool {
+    // IAM answers for the whole account, whatever region it is asked from, and whoever is let in is so for all.
+    let region = match operation.starts_with("iam:") || operation == ASSUME {
+        true => &Region::global(),
+        false => &place.region,
+    };
+    state.denied.iter().any(|denied| {
+        glob(&denied.operation, operation)
+            && denied.account.as_ref().is_none_or(|account| *account == place.account)
+            && denied.region.as_ref().is_none_or(|denied| denied == region)
+    })
 }
 
 /// Each service has its own word for it.
@@ -87,7 +114,7 @@ impl Reader<'_> {
 /// A refusal, seen from somebody who wanted to read.
 pub fn unreadable(operation: &str, refusal: &Refusal) -> Unreadable {
     Unreadable {
-        operation: operation.to_owned(),
+        operation: refusal.operation.unwrap_or(operation).to_owned(),
         code: refusal.code.to_owned(),
         message: refusal.message.clone(),
     }

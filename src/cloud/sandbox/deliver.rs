@@ -1,10 +1,12 @@
-//! Follows one event through an account, from CloudTrail to the people, by AWS's rules alone.
+//! Follows one event through an account, from CloudTrail to the people, by AWS's rules alone; from one bus
+//! to another too, once.
 //!
 //! Nothing here is shared with the proof, so that each can show the other wrong. Where AWS does not
 //! say whether something works, it does not work here.
 
 mod chat;
 mod fanout;
+mod forward;
 pub(super) mod metrics;
 mod recorded;
 mod target;
@@ -15,6 +17,7 @@ use super::state::{Received, State, StoredQueue, StoredRule, locate};
 use crate::pattern::Pattern;
 use crate::resource::rule::RuleState;
 use crate::resource::topic::Endpoint;
+use crate::scope::Place;
 use recorded::Event;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -54,6 +57,7 @@ pub struct TrailLook {
 /// Whether a rule fired.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleVerdict {
+    /// Its name, without the bus.
     pub rule: String,
     pub fired: bool,
     pub reason: String,
@@ -70,6 +74,19 @@ pub struct TargetVerdict {
     pub reason: String,
     /// The subscriptions, where the target is a topic.
     pub subscribers: Vec<SubscriberVerdict>,
+    /// What became of the event on the bus, where the target is one that took it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub onward: Option<Onward>,
+}
+
+/// What became of an event that was forwarded to another bus.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Onward {
+    /// `account/region` of the bus.
+    pub place: String,
+    pub bus: String,
+    /// Every rule of that bus, by name.
+    pub rules: Vec<RuleVerdict>,
 }
 
 /// Whether a subscriber received the message.
@@ -122,25 +139,48 @@ pub fn follow(state: &State, envelope: &Value) -> Delivery {
     if !delivery.trail.reaches_bus {
         return delivery;
     }
-    for (name, stored) in &state.region(&event.place).rules {
-        let outcome = fires(stored, &event);
-        let fired = outcome.is_ok();
-        let reason = outcome.unwrap_or_else(|why| why);
-        let mut verdict = RuleVerdict { rule: name.clone(), fired, reason, targets: Vec::new() };
-        if fired {
-            let rule_arn = event.place.arn("events", &format!("rule/{name}"));
-            for (id, target) in &stored.targets {
-                let sending = target::Sending { state, event: &event, rule_arn: &rule_arn };
-                let verdict_of = sending.send(id, target, &mut delivery);
-                verdict.targets.push(verdict_of);
-            }
-            if stored.targets.is_empty() {
-                verdict.reason.push_str(", but it has no targets");
-            }
-        }
-        delivery.rules.push(verdict);
-    }
+    let on = On { state, event: &event, at: &event.place, bus: None };
+    delivery.rules = on.fire(&mut delivery);
     delivery
+}
+
+/// An event on a bus: that of the place where it landed, or another one that it was forwarded to.
+#[derive(Debug, Clone, Copy)]
+struct On<'a> {
+    state: &'a State,
+    event: &'a Event<'a>,
+    /// The place of the bus.
+    at: &'a Place,
+    /// `None` for the default bus.
+    bus: Option<&'a str>,
+}
+
+impl On<'_> {
+    /// Lets the rules of the bus fire; what arrives anywhere is added to the delivery.
+    fn fire(&self, delivery: &mut Delivery) -> Vec<RuleVerdict> {
+        let mut verdicts = Vec::new();
+        let here = self.state.region(self.at);
+        for (name, stored) in here.rules_of(self.bus).into_iter().flatten() {
+            let outcome = fires(stored, self.event);
+            let fired = outcome.is_ok();
+            let reason = outcome.unwrap_or_else(|why| why);
+            let mut verdict =
+                RuleVerdict { rule: name.clone(), fired, reason, targets: Vec::new() };
+            if fired {
+                let key = self.bus.map_or(name.clone(), |bus| format!("{bus}/{name}"));
+                let rule_arn = self.at.arn("events", &format!("rule/{key}"));
+                let sending = target::Sending { on: *self, rule_arn: &rule_arn };
+                for (id, target) in &stored.targets {
+                    verdict.targets.push(sending.send(id, target, delivery));
+                }
+                if stored.targets.is_empty() {
+                    verdict.reason.push_str(", but it has no targets");
+                }
+            }
+            verdicts.push(verdict);
+        }
+        verdicts
+    }
 }
 
 /// Whether a rule fires for an event; the reason either way.

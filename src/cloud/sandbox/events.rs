@@ -1,18 +1,24 @@
-//! EventBridge: rules of the default bus and their targets.
+//! EventBridge: rules and their targets. A rule is named by its key: `name` on the default bus, `bus/name` on
+//! another.
 
 mod input;
 
-use super::refusal::{Done, check_tags, ensure, is_dead_letter_queue, is_name, is_role, refuse};
-use super::state::{State, StoredRule};
+use super::hop::Hop;
+use super::refusal::{
+    Done, Refusal, check_tags, deny, ensure, is_dead_letter_queue, is_name, is_role, refuse,
+};
+use super::state::{State, StoredRule, locate};
+use super::{buses, roles};
 use crate::pattern::Pattern;
 use crate::resource::Tags;
 use crate::resource::rule::{
     DESCRIPTION_MAX_CHARS, EVENT_PATTERN_MAX_CHARS, RULE_NAME_MAX_CHARS, RULES_PER_BUS,
     RULES_PER_BUS_SMALL_REGIONS, Rule, TARGETS_PER_RULE, Target, Targets, WILDCARD_RULES_PER_BUS,
+    bus_and_name,
 };
 use crate::scope::{Arn, Place};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 const INVALID: &str = "ValidationException";
 const PATTERN: &str = "InvalidEventPatternException";
@@ -26,11 +32,14 @@ pub fn is_rule_name(name: &str) -> bool {
 }
 
 /// Creates a rule, or replaces all settings of one; its targets stay, and tags are ignored then.
-pub fn put_rule(state: &mut State, place: &Place, name: &str, rule: &Rule, tags: &Tags) -> Done {
+pub fn put_rule(state: &mut State, place: &Place, key: &str, rule: &Rule, tags: &Tags) -> Done {
+    let (bus, name) = bus_and_name(key);
     ensure(is_rule_name(name), INVALID, || format!("`{name}` is not a rule name"))?;
     check_rule(rule)?;
-    let rules = &state.region(place).rules;
-    check_wildcards(state, place, name, rule)?;
+    let Some(rules) = state.region(place).rules_of(bus) else {
+        return Err(buses::missing(bus.unwrap_or("default")));
+    };
+    check_wildcards(rules, name, rule)?;
     match rules.get(name) {
         Some(there) => not_managed(name, there)?,
         None => {
@@ -45,7 +54,10 @@ pub fn put_rule(state: &mut State, place: &Place, name: &str, rule: &Rule, tags:
             })?;
         }
     }
-    let rules = &mut state.region_mut(place).rules;
+    if let Some(role) = &rule.role_arn {
+        check_role(state, place, key, role)?;
+    }
+    let Some(rules) = state.region_mut(place).rules_of_mut(bus) else { return Ok(()) };
     match rules.get_mut(name) {
         Some(there) => there.rule = rule.clone(),
         None => {
@@ -75,6 +87,7 @@ pub fn put_targets(state: &mut State, place: &Place, name: &str, targets: &Targe
         ensure(is_rule_name(id), INVALID, || format!("`{id}` is not a target id"))?;
         check_target(place, target)
             .map_err(|why| refuse(INVALID, format!("target {id}: {why}")))?;
+        check_admission(state, place, name, target)?;
     }
     let ids: BTreeSet<_> = there.targets.keys().chain(targets.keys()).collect();
     ensure(ids.len() <= TARGETS_PER_RULE, LIMIT, || {
@@ -91,7 +104,7 @@ pub fn remove_targets(
     name: &str,
     ids: &BTreeSet<String>,
 ) -> Done {
-    let Some(there) = state.region(place).rules.get(name) else {
+    let Some(there) = state.region(place).rule(name) else {
         return Ok(());
     };
     not_managed(name, there)?;
@@ -102,30 +115,29 @@ pub fn remove_targets(
 
 /// Deletes a rule that has no targets; one that is gone does no harm.
 pub fn delete_rule(state: &mut State, place: &Place, name: &str) -> Done {
-    let Some(there) = state.region(place).rules.get(name) else {
+    let Some(there) = state.region(place).rule(name) else {
         return Ok(());
     };
     not_managed(name, there)?;
     ensure(there.targets.is_empty(), INVALID, || {
         "rule can't be deleted since it has targets".to_owned()
     })?;
-    state.region_mut(place).rules.remove(name);
+    let (bus, name) = bus_and_name(name);
+    if let Some(rules) = state.region_mut(place).rules_of_mut(bus) {
+        rules.remove(name);
+    }
     Ok(())
 }
 
-fn find<'a>(
-    state: &'a State,
-    place: &Place,
-    name: &str,
-) -> Result<&'a StoredRule, super::refusal::Refusal> {
-    let rules = &state.region(place).rules;
-    rules
-        .get(name)
-        .ok_or_else(|| refuse(MISSING, format!("rule {name} does not exist on EventBus default")))
+fn find<'a>(state: &'a State, place: &Place, key: &str) -> Result<&'a StoredRule, Refusal> {
+    let (bus, name) = bus_and_name(key);
+    let bus = bus.unwrap_or("default");
+    let there = state.region(place).rule(key);
+    there.ok_or_else(|| refuse(MISSING, format!("rule {name} does not exist on EventBus {bus}")))
 }
 
-fn edit(state: &mut State, place: &Place, name: &str, change: impl FnOnce(&mut StoredRule)) {
-    if let Some(rule) = state.region_mut(place).rules.get_mut(name) {
+fn edit(state: &mut State, place: &Place, key: &str, change: impl FnOnce(&mut StoredRule)) {
+    if let Some(rule) = state.region_mut(place).rule_mut(key) {
         change(rule);
     }
 }
@@ -168,12 +180,12 @@ fn check_rule(rule: &Rule) -> Done {
         .map_err(|error| refuse(PATTERN, format!("event pattern is not valid. Reason: {error}")))
 }
 
-/// Counts the rules with a `wildcard` operator, this one included.
-fn check_wildcards(state: &State, place: &Place, name: &str, rule: &Rule) -> Done {
+/// Counts the rules of a bus with a `wildcard` operator, this one included.
+fn check_wildcards(rules: &BTreeMap<String, StoredRule>, name: &str, rule: &Rule) -> Done {
     if !is_wild(rule) {
         return Ok(());
     }
-    let others = state.region(place).rules.iter().filter(|(other, _)| other.as_str() != name);
+    let others = rules.iter().filter(|(other, _)| other.as_str() != name);
     let count = others.filter(|(_, other)| is_wild(&other.rule)).count();
     ensure(count < WILDCARD_RULES_PER_BUS, LIMIT, || {
         format!("more than {WILDCARD_RULES_PER_BUS} rules with wildcards")
@@ -218,6 +230,10 @@ fn check_target(place: &Place, target: &Target) -> Result<(), String> {
     if bus && target.retry_policy.is_some() {
         return Err("a target that is an event bus takes no retry policy".to_owned());
     }
+    // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html
+    if bus && arn.account != place.account.as_str() && !target.input.is_event() {
+        return Err("the event bus of another account takes the event only as it is".to_owned());
+    }
     if target.role_arn.as_deref().is_some_and(|arn| !is_role(arn)) {
         return Err("the role is not the ARN of a role".to_owned());
     }
@@ -236,6 +252,32 @@ fn check_target(place: &Place, target: &Target) -> Result<(), String> {
         return Err(format!("{parameter} is not modelled"));
     }
     input::check(&target.input)
+}
+
+/// Checks the role of a target, and for a bus of another account whether it lets the role in: AWS asks both
+/// when a target is put. In one's own account it asks for no bus.
+fn check_admission(state: &State, place: &Place, key: &str, target: &Target) -> Done {
+    let Some(role_arn) = &target.role_arn else { return Ok(()) };
+    check_role(state, place, key, role_arn)?;
+    let bus_arn = &target.arn;
+    let elsewhere =
+        locate(bus_arn, "events").is_some_and(|(home, _)| home.account != place.account);
+    if !elsewhere {
+        return Ok(());
+    }
+    let hop = Hop { state, from: place, role_arn, bus_arn };
+    hop.is_admitted().map_err(|why| deny("AccessDeniedException", why))
+}
+
+/// Checks that EventBridge can take a role on for a rule. Roles cannot be passed to another account.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>
+fn check_role(state: &State, place: &Place, key: &str, role_arn: &str) -> Done {
+    let rule_arn = place.arn("events", &format!("rule/{key}"));
+    roles::assumed(state, place, &rule_arn, role_arn).map(drop).map_err(|why| {
+        let said = "cannot be assumed by principal 'events.amazonaws.com'";
+        refuse(INVALID, format!("provided role {role_arn} {said}: {why}"))
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Breaking things as people and attackers do, so that ctguard has something to find.
 
 mod apply;
+mod hop;
 mod pick;
 
 use super::{Sandbox, SandboxError};
@@ -30,6 +31,15 @@ pub enum Fault {
     FunctionPolicy,
     DisableKey,
     DeleteBucket,
+    SwapRole,
+    DeleteRole,
+    ConditionTrust,
+    RetargetRole,
+    BoundRole,
+    DeleteBus,
+    ShutBus,
+    ConditionBus,
+    DenyBus,
     StripTags,
 }
 
@@ -39,12 +49,13 @@ pub enum Fault {
 pub struct Aim {
     pub account: Option<AccountId>,
     pub region: Option<Region>,
-    /// The whole name, or its last words (`root-login`); for a subscription also its address.
+    /// The whole name, or its last words (`root-login`); for a subscription also its address, for a rule of
+    /// a custom bus also its key, `bus/name`.
     pub name: Option<String>,
 }
 
 impl Fault {
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 31] = [
         Self::StopTrail,
         Self::DeleteTrail,
         Self::NarrowSelectors,
@@ -66,6 +77,15 @@ impl Fault {
         Self::FunctionPolicy,
         Self::DisableKey,
         Self::DeleteBucket,
+        Self::SwapRole,
+        Self::DeleteRole,
+        Self::ConditionTrust,
+        Self::RetargetRole,
+        Self::BoundRole,
+        Self::DeleteBus,
+        Self::ShutBus,
+        Self::ConditionBus,
+        Self::DenyBus,
         Self::StripTags,
     ];
 
@@ -93,6 +113,15 @@ impl Fault {
             Self::FunctionPolicy => "function-policy",
             Self::DisableKey => "disable-key",
             Self::DeleteBucket => "delete-bucket",
+            Self::SwapRole => "swap-role",
+            Self::DeleteRole => "delete-role",
+            Self::ConditionTrust => "condition-trust",
+            Self::RetargetRole => "retarget-role",
+            Self::BoundRole => "bound-role",
+            Self::DeleteBus => "delete-bus",
+            Self::ShutBus => "shut-bus",
+            Self::ConditionBus => "condition-bus",
+            Self::DenyBus => "deny-bus",
             Self::StripTags => "strip-tags",
         }
     }
@@ -110,7 +139,7 @@ impl Fault {
             Self::DeleteRule => "delete a rule and its targets",
             Self::NarrowPattern => "narrow a rule's pattern to one user",
             Self::DropTarget => "remove a target from a rule",
-            Self::Retarget => "point a rule's target to another topic",
+            Self::Retarget => "point a rule's target to another topic, or to another bus",
             Self::RewriteTopicPolicy => "reset a topic's policy, which shuts EventBridge out",
             Self::ConditionTopicPolicy => "add a condition on the account to a topic's policy",
             Self::Unsubscribe => "end a subscription",
@@ -121,7 +150,16 @@ impl Fault {
             Self::FunctionPolicy => "take the policies of a function and its aliases away",
             Self::DisableKey => "disable a KMS key",
             Self::DeleteBucket => "delete a bucket",
-            Self::StripTags => "take the tags from a rule, topic, queue or trail",
+            Self::SwapRole => "give a forwarding target another role",
+            Self::DeleteRole => "delete a role with its policies",
+            Self::ConditionTrust => "add a condition on another account to a role's trust",
+            Self::RetargetRole => "let a role put events on another bus only",
+            Self::BoundRole => "set a permissions boundary on a role",
+            Self::DeleteBus => "delete an event bus and its rules",
+            Self::ShutBus => "take an event bus's policy away",
+            Self::ConditionBus => "add a condition on another organization to a bus's policy",
+            Self::DenyBus => "deny everybody in an event bus's policy",
+            Self::StripTags => "take the tags from a rule, topic, queue, trail, bus or role",
         }
     }
 

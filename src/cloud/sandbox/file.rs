@@ -1,7 +1,7 @@
 //! The sandbox's file: reading it with care, writing it at once or not at all.
 
 use super::state::{FORMAT_VERSION, State, StoredSubscription};
-use super::{buckets, events, queues, topics, trails};
+use super::{buckets, buses, events, queues, roles, topics, trails};
 use crate::scope::{Place, Region};
 use serde::Serialize;
 use serde_json::Value;
@@ -92,7 +92,9 @@ fn check(state: &State) -> Result<(), String> {
     for account in state.accounts.values() {
         let buckets = account.global.buckets.keys();
         named("bucket", buckets, buckets::is_bucket_name)?;
+        named("role", account.global.roles.keys(), roles::is_role_name)?;
     }
+    organization(state)?;
     for place in state.places() {
         if place.region == Region::global() || !state.is_enabled(&place) {
             return Err(format!("{place} is not among the enabled regions"));
@@ -100,12 +102,32 @@ fn check(state: &State) -> Result<(), String> {
         let here = state.region(&place);
         let within = |why: String| format!("{place}: {why}");
         named("rule", here.rules.keys(), events::is_rule_name).map_err(within)?;
+        named("event bus", here.buses.keys(), buses::is_bus_name).map_err(within)?;
+        for bus in here.buses.values() {
+            named("rule", bus.rules.keys(), events::is_rule_name).map_err(within)?;
+        }
         named("topic", here.topics.keys(), topics::is_topic_name).map_err(within)?;
         named("queue", here.queues.keys(), queues::is_queue_name).map_err(within)?;
         named("trail", here.trails.keys(), trails::is_trail_name).map_err(within)?;
         subscriptions(state, &place).map_err(within)?;
     }
     Ok(())
+}
+
+fn organization(state: &State) -> Result<(), String> {
+    let Some(organization) = &state.organization else { return Ok(()) };
+    let id = &organization.id;
+    if !organization.members.contains_key(&organization.management) {
+        return Err(format!(
+            "the management account of organization {id} is not among its members"
+        ));
+    }
+    let units = organization.units.values().map(|unit| &unit.parent);
+    let members = organization.members.values().map(|member| &member.unit);
+    match units.chain(members).find(|unit| organization.line(unit).is_none()) {
+        Some(unit) => Err(format!("`{unit}` is not a unit below the root of organization {id}")),
+        None => Ok(()),
+    }
 }
 
 fn named<'a>(

@@ -1,6 +1,8 @@
 //! New accounts: bare, or with the trail that most accounts have.
 
-use super::state::{State, StoredBucket, StoredTrail};
+use super::state::{
+    MemberStatus, State, StoredBucket, StoredMember, StoredOrganization, StoredTrail, StoredUnit,
+};
 use super::trails;
 use crate::resource::Tags;
 use crate::resource::bucket::Bucket;
@@ -13,6 +15,9 @@ pub const DEFAULT_ACCOUNT: &str = "111122223333";
 
 /// The regions of a sandbox for which none are named.
 pub const DEFAULT_REGIONS: [&str; 2] = ["us-east-1", "eu-west-1"];
+
+/// The organization of a new sandbox that has one.
+pub const ORGANIZATION: &str = "o-sandbox0000";
 
 /// What a new account begins with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +35,44 @@ pub fn new_account(kind: AccountKind, account: &AccountId, regions: &[Region]) -
         add_trail(&mut state, &Place::new(account.clone(), home.clone()), "management-events");
     }
     state
+}
+
+/// Makes a sandbox with several accounts, all alike. The first is the caller's.
+pub fn new_accounts(
+    kind: AccountKind,
+    first: &AccountId,
+    others: &[AccountId],
+    regions: &[Region],
+) -> State {
+    let mut state = new_account(kind, first, regions);
+    for account in others {
+        for (id, made) in new_account(kind, account, regions).accounts {
+            state.accounts.entry(id).or_insert(made);
+        }
+    }
+    state
+}
+
+/// Puts all accounts into an organization whose management account is the caller's; the others are in a unit.
+pub fn organize(state: &mut State) {
+    let (root, unit) = ("r-sand", "ou-sand-accounts");
+    let management = state.caller.account.clone();
+    let members = state.accounts.keys().enumerate().map(|(number, id)| {
+        let (name, unit) = match *id == management {
+            true => ("management".to_owned(), root),
+            false => (format!("account-{}", number + 1), unit),
+        };
+        let member = StoredMember { name, status: MemberStatus::Active, unit: unit.to_owned() };
+        (id.clone(), member)
+    });
+    let accounts = StoredUnit { name: "accounts".to_owned(), parent: root.to_owned() };
+    state.organization = Some(StoredOrganization {
+        id: ORGANIZATION.to_owned(),
+        members: members.collect(),
+        management,
+        root: root.to_owned(),
+        units: [(unit.to_owned(), accounts)].into(),
+    });
 }
 
 /// Adds a multi-region trail that logs, with its bucket.

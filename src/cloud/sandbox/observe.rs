@@ -1,17 +1,20 @@
 //! Reading: what AWS would show of the state, one recorded call at a time.
 
+mod fleet;
 mod messaging;
 
+pub use fleet::organization;
+
 use super::access::{Reader, unreadable};
-use super::state::blueprint_of;
+use super::state::{StoredRule, blueprint_of};
 use super::{buckets, events, trails};
 use crate::cloud::{AccountReads, ReadSet};
 use crate::resource::Tags;
 use crate::resource::trail::TrailStatus;
 use crate::scope::{AccountId, Region};
 use crate::snapshot::{
-    AccountSnapshot, LiveBucket, LiveRule, LiveTrail, Observed, PlaceSnapshot, RuleSignals,
-    Unreadable,
+    AccountSnapshot, LiveBucket, LiveBus, LiveRule, LiveTrail, Observed, PlaceSnapshot,
+    RuleSignals, Unreadable,
 };
 use std::collections::BTreeMap;
 
@@ -23,11 +26,12 @@ pub fn place(reader: &mut Reader<'_>, reads: &ReadSet) -> PlaceSnapshot {
     let wants_tags = !reads.blueprint.is_empty();
     let tagged = if wants_tags { reader.ask(BY_TAG) } else { Ok(()) };
     let rules = rules(reader, reads, &tagged);
+    let buses = fleet::buses(reader, reads, &tagged);
     let topics = messaging::topics(reader, reads, &tagged);
     let queues = messaging::queues(reader, reads, &tagged);
     let functions = messaging::functions(reader, reads);
     let keys = messaging::keys(reader, &topics, &queues);
-    let (on_bus, stray_rules) = when_missing(reader, reads, &rules);
+    let (on_bus, stray_rules) = when_missing(reader, reads, &rules, &buses);
     let trails = match reads.trails {
         true => seen_trails(reader, reads),
         false => Observed::Known(BTreeMap::new()),
@@ -37,6 +41,7 @@ pub fn place(reader: &mut Reader<'_>, reads: &ReadSet) -> PlaceSnapshot {
     PlaceSnapshot {
         place,
         rules,
+        buses,
         rules_on_bus: on_bus.map(|(all, _)| all),
         wildcard_rules_on_bus: on_bus.map(|(_, wild)| wild),
         stray_rules,
@@ -83,7 +88,9 @@ pub fn account(
     };
     let wanted = reads.buckets.iter().map(|(name, _): &(String, Region)| name);
     let buckets = wanted.map(|name| (name.clone(), bucket(reader, account, name))).collect();
-    AccountSnapshot { account: account.clone(), enabled_regions, buckets }
+    let roles = reads.roles.iter();
+    let roles = roles.map(|name| (name.clone(), fleet::role(reader, account, name))).collect();
+    AccountSnapshot { account: account.clone(), enabled_regions, buckets, roles }
 }
 
 /// Makes a call, then looks.
@@ -117,11 +124,21 @@ fn rules(
     reads: &ReadSet,
     tagged: &Result<(), Unreadable>,
 ) -> Observed<BTreeMap<String, LiveRule>> {
+    let all = &reader.state.region(reader.place).rules;
+    rules_among(reader, reads, tagged, all)
+}
+
+/// Reads the rules of one bus that have the blueprint's prefix.
+fn rules_among(
+    reader: &mut Reader<'_>,
+    reads: &ReadSet,
+    tagged: &Result<(), Unreadable>,
+    all: &BTreeMap<String, StoredRule>,
+) -> Observed<BTreeMap<String, LiveRule>> {
     if reads.rule_prefix.is_empty() {
         return Observed::Known(BTreeMap::new());
     }
     read(reader, "events:ListRules", |reader| {
-        let all = &reader.state.region(reader.place).rules;
         let ours = all.iter().filter(|(name, _)| name.starts_with(&reads.rule_prefix));
         let live = ours.map(|(name, stored)| {
             let targets = read(reader, "events:ListTargetsByRule", |_| {
@@ -129,18 +146,19 @@ fn rules(
             });
             let operation = "events:ListTagsForResource";
             let tags = tags(reader, reads, tagged, &stored.tags, operation);
-            (name.clone(), LiveRule { rule: stored.rule.clone(), targets, tags })
+            (name.clone(), LiveRule { rule: stored.rule.clone().into(), targets, tags })
         });
         Observed::Known(live.collect())
     })
 }
 
 /// When a rule is missing: how full the default bus is, of all rules and of those with wildcards, and
-/// whether the rule is on another one.
+/// whether the rule is on another one that is not read anyway.
 fn when_missing(
     reader: &mut Reader<'_>,
     reads: &ReadSet,
     rules: &Observed<BTreeMap<String, LiveRule>>,
+    read: &BTreeMap<String, Observed<LiveBus>>,
 ) -> (Option<(usize, usize)>, BTreeMap<String, String>) {
     let Observed::Known(known) = rules else { return (None, BTreeMap::new()) };
     if reads.rules.iter().all(|name| known.contains_key(name)) {
@@ -151,10 +169,10 @@ fn when_missing(
     let count = reader.ask("events:ListRules").is_ok().then(|| (regional.rules.len(), wild()));
     let mut stray = BTreeMap::new();
     if reader.ask("events:ListEventBuses").is_ok() {
-        for (bus, rules) in &regional.buses {
+        for (name, bus) in regional.buses.iter().filter(|(name, _)| !read.contains_key(*name)) {
             if reader.ask("events:ListRules").is_ok() {
-                let ours = rules.keys().filter(|name| name.starts_with(&reads.rule_prefix));
-                stray.extend(ours.map(|name| (name.clone(), bus.clone())));
+                let ours = bus.rules.keys().filter(|rule| rule.starts_with(&reads.rule_prefix));
+                stray.extend(ours.map(|rule| (rule.clone(), name.clone())));
             }
         }
     }

@@ -135,8 +135,9 @@ fn chat_topics(state: &State, place: &Place) -> Vec<String> {
         }
         _ => false,
     };
-    let rules = state.region(place).rules.values();
-    rules.flat_map(|rule| rule.targets.values()).filter(is_chat).map(|t| t.arn.clone()).collect()
+    let rules = state.region(place).all_rules();
+    let targets = rules.flat_map(|(_, rule)| rule.targets.values());
+    targets.filter(is_chat).map(|target| target.arn.clone()).collect()
 }
 
 fn keep(state: &mut State, delivery: &Delivery) {

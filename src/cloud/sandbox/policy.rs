@@ -16,8 +16,9 @@ pub struct Request<'a> {
     pub principal: Principal<'a>,
     /// `sns:Publish`.
     pub action: &'a str,
+    /// Empty where statements name no resource: in a role's trust policy.
     pub resource: &'a str,
-    /// Condition keys in lower case, with their values.
+    /// Condition keys in lower case, with their values; a key with several stands there several times.
     pub context: &'a [(&'a str, &'a str)],
 }
 
@@ -27,32 +28,44 @@ pub enum Principal<'a> {
     Service(&'a str),
     /// Somebody of this account whose own permissions suffice.
     Account(&'a AccountId),
+    /// A session of this role.
+    Role {
+        arn: &'a str,
+        account: &'a AccountId,
+    },
+    /// Whoever the policy is attached to: its statements name nobody.
+    Holder,
+}
+
+impl Principal<'_> {
+    fn describe(self) -> String {
+        match self {
+            Self::Service(service) => service.to_owned(),
+            Self::Account(account) => format!("account {account}"),
+            Self::Role { arn, .. } => arn.to_owned(),
+            Self::Holder => "it".to_owned(),
+        }
+    }
 }
 
 /// Decides a request; a refusal says why, as a fragment that follows the resource's name.
 pub fn decide(policy: Option<&Value>, request: &Request<'_>) -> Result<(), String> {
-    let who = match request.principal {
-        Principal::Service(service) => service.to_owned(),
-        Principal::Account(account) => format!("account {account}"),
-    };
-    let Some(policy) = policy else {
+    decide_together(policy, request)
+}
+
+/// Decides a request by several policies that are attached to the same thing.
+pub fn decide_together<'a>(
+    policies: impl IntoIterator<Item = &'a Value>,
+    request: &Request<'_>,
+) -> Result<(), String> {
+    let who = request.principal.describe();
+    let policies: Vec<&Value> = policies.into_iter().collect();
+    if policies.is_empty() {
         return Err(format!("has no policy, so {who} may not {}", request.action));
-    };
-    let applying = |effect: &'static str| {
-        list(policy.get("Statement"))
-            .into_iter()
-            .filter(move |statement| {
-                statement.get("Effect").and_then(Value::as_str) == Some(effect)
-            })
-            .filter(move |statement| covers(statement, request, effect == "Deny"))
-    };
-    for statement in applying("Deny") {
-        if condition::failing(statement.get("Condition"), request.context, true).is_none() {
-            return Err(format!("has a policy whose {} denies it", name(statement)));
-        }
     }
+    not_denied(policies.iter().copied(), request)?;
     let mut why = format!("has a policy that does not let {who} {}", request.action);
-    for statement in applying("Allow") {
+    for statement in applying(&policies, "Allow", request) {
         match condition::failing(statement.get("Condition"), request.context, false) {
             None => return Ok(()),
             Some(key) => {
@@ -64,6 +77,29 @@ pub fn decide(policy: Option<&Value>, request: &Request<'_>) -> Result<(), Strin
         }
     }
     Err(why)
+}
+
+/// Checks that no statement denies a request, whether or not one allows it.
+pub fn not_denied<'a>(
+    policies: impl IntoIterator<Item = &'a Value>,
+    request: &Request<'_>,
+) -> Result<(), String> {
+    let policies: Vec<&Value> = policies.into_iter().collect();
+    for statement in applying(&policies, "Deny", request) {
+        if condition::failing(statement.get("Condition"), request.context, true).is_none() {
+            return Err(format!("has a policy whose {} denies it", name(statement)));
+        }
+    }
+    Ok(())
+}
+
+/// The statements with this effect that are about a request, whatever their conditions.
+fn applying<'a>(policies: &[&'a Value], effect: &str, request: &Request<'_>) -> Vec<&'a Value> {
+    let statements = policies.iter().flat_map(|policy| list(policy.get("Statement")));
+    statements
+        .filter(|statement| statement.get("Effect").and_then(Value::as_str) == Some(effect))
+        .filter(|statement| covers(statement, request, effect == "Deny"))
+        .collect()
 }
 
 fn name(statement: &Value) -> String {
@@ -79,8 +115,12 @@ fn covers(statement: &Value, request: &Request<'_>, deny: bool) -> bool {
     let acts = |value: &Value| {
         texts(Some(value)).iter().any(|pattern| glob(&pattern.to_ascii_lowercase(), &action))
     };
-    let reaches =
-        |value: &Value| texts(Some(value)).iter().any(|pattern| glob(pattern, request.resource));
+    // What a variable stands for is not worked out: it is taken to deny, and not to allow.
+    let reaches = |value: &Value| {
+        texts(Some(value))
+            .iter()
+            .any(|pattern| glob(pattern, request.resource) || (deny && pattern.contains("${")))
+    };
     let either = |positive: &str, negative: &str, holds: &dyn Fn(&Value) -> bool| match (
         statement.get(positive),
         statement.get(negative),
@@ -91,11 +131,21 @@ fn covers(statement: &Value, request: &Request<'_>, deny: bool) -> bool {
     };
     let principal = match (statement.get("Principal"), statement.get("NotPrincipal")) {
         (Some(value), None) => is_meant(value, request.principal),
-        // AWS advises against it, and an `Allow` with it would admit nearly everybody.
-        (None, Some(value)) => deny && !is_meant(value, request.principal),
+        // AWS advises against it, and an `Allow` with it would admit nearly everybody. A session would have
+        // to be named there by its own ARN, which nobody knows beforehand.
+        // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
+        (None, Some(value)) => {
+            let session = matches!(request.principal, Principal::Role { .. });
+            deny && (session || !is_meant(value, request.principal))
+        }
+        (None, None) => matches!(request.principal, Principal::Holder),
         _ => false,
     };
-    principal && either("Action", "NotAction", &acts) && either("Resource", "NotResource", &reaches)
+    let resource = match (statement.get("Resource"), statement.get("NotResource")) {
+        (None, None) if request.resource.is_empty() => true,
+        _ => either("Resource", "NotResource", &reaches),
+    };
+    principal && either("Action", "NotAction", &acts) && resource
 }
 
 /// Whether a `Principal` element means this one. `"*"` and `{"AWS": "*"}` mean everybody.
@@ -103,19 +153,23 @@ fn covers(statement: &Value, request: &Request<'_>, deny: bool) -> bool {
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
 fn is_meant(element: &Value, principal: Principal<'_>) -> bool {
     let aws = texts(element.get("AWS"));
-    if element.as_str() == Some("*") || aws.contains(&"*") {
-        return true;
-    }
-    match principal {
-        Principal::Service(service) => texts(element.get("Service")).contains(&service),
-        Principal::Account(account) => aws.iter().any(|text| {
+    let everybody = element.as_str() == Some("*") || aws.contains(&"*");
+    let whole = |account: &AccountId| {
+        aws.iter().any(|text| {
             *text == account.as_str()
                 || Arn::parse(text).is_some_and(|arn| {
                     arn.service == "iam"
                         && arn.account == account.as_str()
                         && arn.resource == "root"
                 })
-        }),
+        })
+    };
+    match principal {
+        Principal::Holder => false,
+        _ if everybody => true,
+        Principal::Service(service) => texts(element.get("Service")).contains(&service),
+        Principal::Account(account) => whole(account),
+        Principal::Role { arn, account } => whole(account) || aws.contains(&arn),
     }
 }
 
@@ -272,6 +326,121 @@ mod tests {
         assert!(publish(&open));
         let everybody_else = json!({ "Effect": "Allow", "NotPrincipal": { "AWS": "999988887777" }, "Action": "*", "Resource": "*" });
         assert!(!publish(&everybody_else));
+    }
+
+    const BUS: &str = "arn:aws:events:eu-west-1:999988887777:event-bus/hub";
+    const ROLE: &str = "arn:aws:iam::111122223333:role/ctguard-acme";
+
+    /// Whether a session of the role may put events on the bus.
+    fn put(statements: &Value) -> bool {
+        let account = AccountId::new("111122223333").expect("an account");
+        let context = [
+            ("aws:principalarn", ROLE),
+            ("aws:principalaccount", "111122223333"),
+            ("aws:principalorgid", "o-a1b2c3d4e5"),
+            ("aws:principalorgpaths", "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/"),
+            ("aws:principalisawsservice", "false"),
+        ];
+        let request = Request {
+            principal: Principal::Role { arn: ROLE, account: &account },
+            action: "events:PutEvents",
+            resource: BUS,
+            context: &context,
+        };
+        decide(Some(&json!({ "Statement": statements })), &request).is_ok()
+    }
+
+    fn admit(changes: &Value) -> Value {
+        let mut statement = grant(changes);
+        statement["Action"] = json!("events:PutEvents");
+        statement["Resource"] = json!(BUS);
+        statement
+    }
+
+    #[test]
+    fn a_roles_session_is_meant_by_its_account_its_role_and_everybody() {
+        for (principal, allowed) in [
+            (json!("*"), true),
+            (json!({ "AWS": "*" }), true),
+            (json!({ "AWS": "111122223333" }), true),
+            (json!({ "AWS": ["999988887777", "arn:aws:iam::111122223333:root"] }), true),
+            (json!({ "AWS": ROLE }), true),
+            (json!({ "AWS": "arn:aws:iam::111122223333:role/other" }), false),
+            (json!({ "AWS": "999988887777" }), false),
+            (json!({ "Service": "events.amazonaws.com" }), false),
+        ] {
+            assert_eq!(put(&admit(&json!({ "Principal": principal }))), allowed, "{principal}");
+        }
+        let but_the_account = json!([admit(&json!({ "Principal": "*" })), {
+            "Effect": "Deny", "NotPrincipal": { "AWS": ["111122223333", ROLE] },
+            "Action": "events:*", "Resource": BUS,
+        }]);
+        assert!(!put(&but_the_account), "a session would have to be named by its own ARN");
+    }
+
+    #[test]
+    fn conditions_on_who_asks_hold_as_the_organization_says() {
+        let paths =
+            |operator: &str, path: &str| json!({ operator: { "aws:PrincipalOrgPaths": [path] } });
+        for (condition, allowed) in [
+            (json!({ "StringEquals": { "aws:PrincipalOrgID": "o-a1b2c3d4e5" } }), true),
+            (json!({ "StringEquals": { "aws:PrincipalOrgID": "o-other00000" } }), false),
+            (json!({ "StringNotEquals": { "aws:PrincipalAccount": ["444455556666"] } }), true),
+            (
+                json!({ "StringNotEquals": { "aws:PrincipalAccount": ["444455556666", "111122223333"] } }),
+                false,
+            ),
+            (json!({ "ArnLike": { "aws:PrincipalArn": "arn:aws:iam::*:role/ctguard-*" } }), true),
+            (json!({ "ArnLike": { "aws:PrincipalArn": "arn:aws:iam::*:role/other" } }), false),
+            (paths("ForAnyValue:StringLike", "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*"), true),
+            (paths("ForAnyValue:StringLike", "o-a1b2c3d4e5/*"), true),
+            (paths("ForAnyValue:StringLike", "o-a1b2c3d4e5/r-ab12/ou-ab12-22222222/*"), false),
+            (paths("ForAnyValue:StringEquals", "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/"), true),
+            (paths("ForAllValues:StringLike", "o-a1b2c3d4e5/*"), true),
+            (paths("StringLike", "o-a1b2c3d4e5/*"), false),
+            (
+                json!({ "StringEquals": { "aws:PrincipalAccount": "${aws:ResourceAccount}" } }),
+                false,
+            ),
+            (json!({ "ArnLike": { "aws:SourceArn": "arn:aws:events:*:*:rule/*" } }), false),
+            (json!({ "StringEquals": { "events:source": "aws.ec2" } }), false),
+        ] {
+            let statement = admit(&json!({ "Principal": "*", "Condition": condition }));
+            assert_eq!(put(&statement), allowed, "{condition}");
+        }
+        let nobodys = [("aws:principalaccount", "111122223333")];
+        let like = paths("ForAnyValue:StringLike", "*");
+        assert!(condition::failing(Some(&like), &nobodys, false).is_some(), "in no organization");
+        let all = paths("ForAllValues:StringLike", "x");
+        assert!(condition::failing(Some(&all), &nobodys, false).is_none(), "AWS: nothing fails it");
+    }
+
+    #[test]
+    fn what_a_holder_may_do_is_said_by_all_its_policies_together() {
+        let request = Request {
+            principal: Principal::Holder,
+            action: "events:PutEvents",
+            resource: BUS,
+            context: &[],
+        };
+        let statement = |effect: &str, resource: &str| json!({ "Statement": { "Effect": effect, "Action": "events:PutEvents", "Resource": resource } });
+        let (allow, deny) = (statement("Allow", BUS), statement("Deny", "*"));
+        let other = statement("Allow", TOPIC);
+        for (policies, allowed) in [
+            (vec![&allow], true),
+            (vec![&other, &allow], true),
+            (vec![&other], false),
+            (vec![&allow, &deny], false),
+            (vec![], false),
+        ] {
+            assert_eq!(
+                decide_together(policies.clone(), &request).is_ok(),
+                allowed,
+                "{policies:?}"
+            );
+        }
+        let of_a_resource = json!({ "Statement": admit(&json!({ "Principal": "*" })) });
+        assert!(decide(Some(&of_a_resource), &request).is_err(), "it names a principal");
     }
 
     #[test]

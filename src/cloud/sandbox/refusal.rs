@@ -17,13 +17,15 @@ pub struct Refusal {
     pub code: &'static str,
     pub message: String,
     pub kind: CloudErrorKind,
+    /// The call that was refused, when it is another than the one asked for.
+    pub operation: Option<&'static str>,
 }
 
 /// What an action comes to.
 pub type Done = Result<(), Refusal>;
 
 pub fn refuse(code: &'static str, message: impl Into<String>) -> Refusal {
-    Refusal { code, message: message.into(), kind: CloudErrorKind::Refused }
+    Refusal { code, message: message.into(), kind: CloudErrorKind::Refused, operation: None }
 }
 
 /// A refusal that is about who asks.

@@ -1,8 +1,10 @@
 //! What the sandbox's file holds: accounts as readable JSON, in the resource types of the core.
 
 mod find;
+mod fleet;
 
 pub(super) use find::{blueprint_of, locate};
+pub use fleet::{MemberStatus, StoredMember, StoredOrganization, StoredUnit};
 
 use crate::resource::Tags;
 use crate::resource::bucket::Bucket;
@@ -31,6 +33,8 @@ pub struct State {
     pub caller: Caller,
     pub clock: Clock,
     pub accounts: BTreeMap<AccountId, Account>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<StoredOrganization>,
     /// Operations that the caller may not use.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub denied: Vec<Denied>,
@@ -55,6 +59,8 @@ impl From<Clock> for String {
 }
 
 /// An operation, as IAM names it (`sns:*` is possible), that is denied everywhere or in one place.
+///
+/// `sts:AssumeRole` shuts an account off: every call there needs a role of it, but in the caller's own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Denied {
@@ -81,6 +87,8 @@ pub struct Global {
     pub enabled_regions: BTreeSet<Region>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub buckets: BTreeMap<String, StoredBucket>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub roles: BTreeMap<String, StoredRole>,
 }
 
 /// What an account has in one region; everything is kept under its name.
@@ -90,9 +98,9 @@ pub struct Regional {
     /// Rules of the default bus.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rules: BTreeMap<String, StoredRule>,
-    /// Rules of custom buses, by bus. CloudTrail sends nothing there.
+    /// Custom buses. CloudTrail sends nothing there.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub buses: BTreeMap<String, BTreeMap<String, StoredRule>>,
+    pub buses: BTreeMap<String, StoredBus>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub topics: BTreeMap<String, StoredTopic>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -125,7 +133,33 @@ pub struct StoredRule {
     pub tags: Tags,
 }
 
-/// What CloudWatch has counted of a rule of the default bus, as far back as it is asked for.
+/// A custom bus with what belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredBus {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Value>,
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
+    /// By name without the bus.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rules: BTreeMap<String, StoredRule>,
+}
+
+/// A role with what belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredRole {
+    pub trust: Value,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub policies: BTreeMap<String, Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permissions_boundary: Option<String>,
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
+}
+
+/// What CloudWatch has counted of a rule, as far back as it is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RuleMetrics {

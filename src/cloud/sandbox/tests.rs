@@ -189,3 +189,80 @@ fn who_may_not_call_is_told_so_and_tagging_is_a_permission_of_its_own() {
     let error = perform(&sandbox, &off, &create_topic("t")).expect_err("not enabled");
     assert_eq!(error.code, "UnrecognizedClientException");
 }
+
+#[test]
+fn an_account_whose_role_cannot_be_assumed_is_shut_whatever_is_asked() {
+    let (mut state, own) = fresh::for_tests();
+    let other = Place::new(AccountId::new("222233334444").expect("an account"), own.region.clone());
+    state.accounts.insert(other.account.clone(), state.accounts[&own.account].clone());
+    state.denied = vec![state::Denied {
+        operation: "sts:AssumeRole".into(),
+        account: Some(other.account.clone()),
+        region: None,
+    }];
+    let sandbox = Sandbox::in_memory(state);
+    perform(&sandbox, &own, &create_topic("t")).expect("one's own account needs no role");
+    let error = perform(&sandbox, &other, &create_topic("t")).expect_err("shut");
+    assert_eq!((error.operation.as_str(), error.code.as_str()), ("sts:AssumeRole", "AccessDenied"));
+    assert_eq!(error.kind, CloudErrorKind::AccessDenied);
+    assert!(error.message.contains("role in account 222233334444"), "{error}");
+    let reads = ReadSet { trails: true, ..ReadSet::default() };
+    let seen = block_on(sandbox.observe(&other, &reads));
+    let why = seen.trails.unreadable().expect("unreadable");
+    assert_eq!(why.operation, "sts:AssumeRole");
+}
+
+#[test]
+fn handing_on_a_role_and_tagging_what_is_made_are_permissions_of_their_own() {
+    let (mut state, place) = fresh::for_tests();
+    let denied = |operation: &str| state::Denied {
+        operation: operation.to_owned(),
+        account: None,
+        region: None,
+    };
+    state.denied = ["iam:PassRole", "iam:TagRole", "events:TagResource"].map(denied).into();
+    let sandbox = Sandbox::in_memory(state);
+    let trust = serde_json::json!({ "Statement": [{
+        "Effect": "Allow", "Principal": { "Service": "events.amazonaws.com" },
+        "Action": "sts:AssumeRole",
+    }] });
+    let tags = Tags::from([("a".into(), "b".into())]);
+    let bus = |tags: &Tags| Action::CreateEventBus { name: "hub".into(), tags: tags.clone() };
+    let role = |tags: &Tags| Action::CreateRole {
+        name: "forward".into(),
+        trust: trust.clone(),
+        tags: tags.clone(),
+    };
+    for (action, code) in [
+        (bus(&tags), Some("AccessDeniedException")),
+        (bus(&Tags::new()), None),
+        (role(&tags), Some("AccessDenied")),
+        (role(&Tags::new()), None),
+    ] {
+        let error = perform(&sandbox, &place, &action).err();
+        assert_eq!(error.map(|error| error.code).as_deref(), code, "{action:?}");
+    }
+    let rule = crate::resource::rule::Rule {
+        state: crate::resource::rule::RuleState::Enabled,
+        event_pattern: Some(r#"{"source":["aws.ec2"]}"#.into()),
+        schedule_expression: None,
+        description: None,
+        role_arn: None,
+        managed_by: None,
+    };
+    let put = Action::PutRule { name: "r".into(), rule, tags: Tags::new() };
+    perform(&sandbox, &place, &put).expect("a rule");
+    let target = |role: Option<&str>| crate::resource::rule::Target {
+        arn: place.arn("events", "event-bus/hub"),
+        role_arn: role.map(str::to_owned),
+        input: Default::default(),
+        dead_letter_arn: None,
+        retry_policy: None,
+        other_parameters: Vec::new(),
+    };
+    let arn = "arn:aws:iam::111122223333:role/forward";
+    let targets = [("hub".to_owned(), target(Some(arn)))].into();
+    let put = Action::PutTargets { rule: "r".into(), targets };
+    let error = perform(&sandbox, &place, &put).expect_err("denied");
+    assert!(error.code == "AccessDenied" && error.message.contains("iam:PassRole"), "{error}");
+}

@@ -146,9 +146,18 @@ fn check(state: &State, place: &Place, name: &str, trail: &Trail) -> Done {
     ensure(combination, "InvalidParameterCombinationException", || {
         "a multi-region trail must include global service events".to_owned()
     })?;
-    ensure(!trail.organization, "OrganizationsNotInUseException", || {
-        format!("account {} is not in an organization", place.account)
-    })?;
+    if trail.organization {
+        let organization = state.organization.as_ref().ok_or_else(|| {
+            let why = format!("account {} is not in an organization", place.account);
+            refuse("OrganizationsNotInUseException", why)
+        })?;
+        // A delegated administrator may, too; the sandbox has none.
+        ensure(
+            organization.management == place.account,
+            "NotOrganizationMasterAccountException",
+            || format!("account {} does not manage the organization", place.account),
+        )?;
+    }
     let prefix = trail.key_prefix.as_deref().unwrap_or_default();
     ensure(prefix.chars().count() <= 200, "InvalidS3PrefixException", || {
         "the key prefix is longer than 200 characters".to_owned()

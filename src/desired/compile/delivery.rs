@@ -129,7 +129,10 @@ impl Compiler<'_> {
 
     /// The queues of what targets and subscribers refuse, where there are any.
     pub(super) fn queues(&self, place: &Place, here: &mut DesiredPlace) {
-        let rules = place.arn("events", &format!("rule/{}*", self.names.prefix()));
+        let prefix = self.names.prefix();
+        // Those on a bus of the hub's name too: they may still be here when the blueprint has no hub any more.
+        let rules = [format!("rule/{prefix}*"), format!("rule/{}/{prefix}*", self.names.bus())];
+        let rules = rules.map(|rules| place.arn("events", &rules));
         let topics: Vec<String> = here.topics.keys().map(|name| place.arn("sns", name)).collect();
         let mut add = |name: String, service: &str, sources: Value| {
             let statement = json!({

@@ -141,6 +141,7 @@ impl Ask {
             events: &self.events,
             filter: self.filter.as_ref(),
             outcome: self.outcome,
+            origin: &Origin::Any,
             except: &except,
         };
         compile_within(self.max_chars, &selection)

@@ -41,6 +41,7 @@ impl Ask {
             events: &self.events,
             filter: filter.as_ref(),
             outcome: self.outcome,
+            origin: &Origin::Any,
             except: &except,
         })
     }

@@ -7,32 +7,53 @@ use crate::plan::Verb;
 use crate::plan::diff::{Differ, Draft, Owner};
 use crate::plan::fields::Fields;
 use crate::plan::meanwhile;
-use crate::resource::rule::{TARGETS_PER_RULE, Target, Targets};
+use crate::resource::rule::{TARGETS_PER_RULE, Target, Targets, bus_and_name, key_on};
 use crate::resource::{ALERT_TAG, Address, BLUEPRINT_TAG, Kind, Tags};
-use crate::scope::{Arn, Place};
+use crate::scope::{AccountId, Arn, Place, Region};
 use crate::snapshot::{LiveRule, Observed, PlaceSnapshot};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub fn diff(differ: &mut Differ<'_>, place: &Place, here: &DesiredPlace, seen: &PlaceSnapshot) {
-    let nothing = Default::default();
-    let live = match &seen.rules {
+    let wanted = here.bus.iter().map(|bus| bus.name.as_str());
+    // On a bus of somebody else's, no rule is ctguard's business.
+    let own = differ.desired.names.bus();
+    let live = seen.buses.keys().map(String::as_str).filter(|name| *name == own);
+    let buses: BTreeSet<Option<&str>> = wanted.chain(live).map(Some).chain([None]).collect();
+    for bus in buses {
+        on_bus(differ, place, bus, here, seen);
+    }
+}
+
+fn on_bus(
+    differ: &mut Differ<'_>,
+    place: &Place,
+    bus: Option<&str>,
+    here: &DesiredPlace,
+    seen: &PlaceSnapshot,
+) {
+    let nothing = BTreeMap::new();
+    let live = match seen.rules_of(bus) {
         Observed::Known(rules) => rules,
         Observed::Absent => &nothing,
-        Observed::Unreadable(why) => return differ.unknown(place, "rules", why),
+        Observed::Unreadable(why) => {
+            let on = bus.map(|bus| format!(" of bus {bus}")).unwrap_or_default();
+            return differ.unknown(place, &format!("rules{on}"), &why);
+        }
     };
-    for (name, desired) in &here.rules {
-        match live.get(name) {
+    for (key, desired) in here.rules.iter().filter(|(key, _)| bus_and_name(key).0 == bus) {
+        match live.get(bus_and_name(key).1) {
             None => {
-                create(differ, place, name, desired);
-                put_targets(differ, place, name, desired, &Targets::new());
+                create(differ, place, key, desired);
+                put_targets(differ, place, key, desired, &Targets::new());
             }
-            Some(rule) => update(differ, place, here, (name, desired), rule),
+            Some(rule) => update(differ, place, here, (key, desired), rule),
         }
     }
     for (name, rule) in live {
-        if !here.rules.contains_key(name) {
-            unwanted(differ, place, name, rule);
+        let key = key_on(bus, name);
+        if !here.rules.contains_key(&key) {
+            unwanted(differ, place, &key, rule);
         }
     }
 }
@@ -43,11 +64,13 @@ fn create(differ: &mut Differ<'_>, place: &Place, name: &str, desired: &DesiredR
     fields.set("event_pattern", &pattern_value(desired.rule.event_pattern.as_deref()));
     let call = Action::PutRule {
         name: name.to_owned(),
-        rule: desired.rule.clone(),
+        rule: (*desired.rule).clone(),
         tags: desired.tags.clone(),
     };
+    let bus = bus_and_name(name).0.map(|bus| Address::new(place, Kind::Bus, bus));
     let draft = Draft::new(place, Kind::Rule, name, Verb::Create, "it does not exist")
-        .alert(Some(&desired.alert));
+        .alert(desired.alert.as_deref())
+        .needs(bus);
     differ.change(draft, fields.into_vec(), vec![call]);
 }
 
@@ -97,7 +120,7 @@ fn update(
         Some(_) => "it was changed; what another rule takes over goes last",
     };
     let draft = Draft::new(place, Kind::Rule, name, Verb::Update, reason)
-        .alert(Some(&desired.alert))
+        .alert(desired.alert.as_deref())
         .step(step);
     differ.change(draft, fields.into_vec(), calls);
     match &live.targets {
@@ -141,7 +164,7 @@ fn put_targets(
             calls.push(Action::PutTargets { rule: rule.to_owned(), targets });
         }
         let draft = Draft::new(place, Kind::Target, &format!("{rule}/{id}"), verb, reason)
-            .alert(Some(&desired.alert))
+            .alert(desired.alert.as_deref())
             .needs(needs(place, rule, wanted));
         differ.change(draft, fields.into_vec(), calls);
     }
@@ -162,16 +185,33 @@ fn compare_target(fields: &mut Fields, now: Option<&Target>, wanted: &Target) {
     fields.compare("other_parameters", &now.other_parameters, &wanted.other_parameters);
 }
 
-/// A target comes after its rule, its topic and its queue.
+/// A target comes after its rule, what it sends to and through, and its queue.
 fn needs(place: &Place, rule: &str, target: &Target) -> Vec<Address> {
     let mut needs = vec![Address::new(place, Kind::Rule, rule)];
-    if let Some(topic) = Arn::parse(&target.arn) {
+    if let Some((bus_place, bus)) = bus_of(target) {
+        needs.push(Address::new(&bus_place, Kind::Bus, bus));
+    } else if let Some(topic) = Arn::parse(&target.arn) {
         needs.push(Address::new(place, Kind::Topic, topic.resource));
+    }
+    if let Some(role) = target.role_arn.as_deref().and_then(role_name) {
+        needs.push(Address::new(place, Kind::Role, role));
     }
     if let Some(queue) = target.dead_letter_arn.as_deref().and_then(Arn::parse) {
         needs.push(Address::new(place, Kind::Queue, queue.resource));
     }
     needs
+}
+
+/// The event bus that a target is, and where it is.
+pub(in crate::plan) fn bus_of(target: &Target) -> Option<(Place, &str)> {
+    let arn = Arn::parse(&target.arn).filter(|arn| arn.service == "events")?;
+    let bus = arn.resource.strip_prefix("event-bus/")?;
+    Some((Place::new(AccountId::new(arn.account)?, Region::new(arn.region)?), bus))
+}
+
+/// The name of a role, without its path.
+fn role_name(arn: &str) -> Option<&str> {
+    Arn::parse(arn)?.resource.strip_prefix("role/")?.rsplit('/').next()
 }
 
 /// Targets have no tags: on an owned rule, all that are not wanted go.
@@ -197,7 +237,7 @@ fn remove_targets(
             Verb::Delete,
             "the blueprint does not have it",
         )
-        .alert(desired.map(|desired| desired.alert.as_str()));
+        .alert(desired.and_then(|desired| desired.alert.as_deref()));
         differ.change(draft, fields.into_vec(), vec![call]);
     }
 }

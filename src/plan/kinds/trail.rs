@@ -127,12 +127,16 @@ fn update(differ: &mut Differ<'_>, place: &Place, desired: &DesiredTrail, live: 
         Owner::Unknown(why) => {
             return differ.unknown(place, &format!("tags of trail {}", desired.name), &why);
         }
-        Owner::Nobody if desired.adopt && !live.trail.organization => Verb::Adopt,
+        Owner::Nobody
+            if desired.adopt && (desired.trail.organization || !live.trail.organization) =>
+        {
+            Verb::Adopt
+        }
         Owner::Nobody if live.trail.organization => {
             return differ.refuse(
                 address,
                 "it is the organization's trail, which is administered from its management account",
-                "Leave `trail:` out and rely on that trail, or give the blueprint's another name.",
+                "Leave `trail:` out and rely on that trail, or give the blueprint's another name. In the management account, `organization: true` and `adopt: true` under `trail:` let ctguard correct it.",
             );
         }
         Owner::Nobody => {
@@ -165,11 +169,11 @@ fn update(differ: &mut Differ<'_>, place: &Place, desired: &DesiredTrail, live: 
     let (now, mut wanted) = (&live.trail, desired.trail.clone());
     // Where log files go below the bucket is not the blueprint's to say.
     wanted.key_prefix.clone_from(&now.key_prefix);
-    wanted.organization = now.organization;
     if wanted.kms_key.is_none() {
         wanted.kms_key.clone_from(&now.kms_key);
     }
     fields.compare("bucket", &now.bucket, &wanted.bucket);
+    fields.compare("organization", &now.organization, &wanted.organization);
     fields.compare("multi_region", &now.multi_region, &wanted.multi_region);
     fields.compare(
         "global_service_events",

@@ -72,10 +72,10 @@ fn one(operator: &str, key: &str, values: &Value, request: &Request<'_>) -> Verd
 }
 
 /// Whether a value that a policy names holds for one that was sent.
-type Compare = fn(&str, &str) -> bool;
+pub(super) type Compare = fn(&str, &str) -> bool;
 
 /// How an operator compares, and whether it holds when that fails.
-fn comparison(operator: &str) -> Option<(Compare, bool)> {
+pub(super) fn comparison(operator: &str) -> Option<(Compare, bool)> {
     let same: Compare = |wanted, value| wanted == value;
     let folded: Compare = |wanted, value| wanted.eq_ignore_ascii_case(value);
     Some(match operator {
@@ -102,7 +102,7 @@ fn arn(pattern: &str, value: &str) -> bool {
         && pattern.iter().zip(&value).all(|(pattern, value)| glob(pattern, value))
 }
 
-fn wanted(values: &Value) -> Vec<String> {
+pub(super) fn wanted(values: &Value) -> Vec<String> {
     let one = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),
         Value::Bool(flag) => Some(flag.to_string()),

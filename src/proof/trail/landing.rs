@@ -2,6 +2,7 @@
 //!
 //! Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-multi-region-trails.html>
 
+use super::owner::per;
 use crate::blueprint::EventRef;
 use crate::desired::Desired;
 use crate::plan::Live;
@@ -28,7 +29,7 @@ pub fn cannot_land(
     let mut logging = trails.iter().filter(|(_, trail)| is_logging(trail)).peekable();
     let (arn, trail) = *logging.peek()?;
     if logging
-        .any(|(arn, trail)| home(arn, trail).is_some_and(|home| desired.places.contains_key(&home)))
+        .any(|(arn, trail)| home(arn, trail).is_some_and(|home| desired.covered.contains(&home)))
     {
         return None;
     }
@@ -44,6 +45,7 @@ pub fn cannot_land(
         ),
         fix: format!("Let a blueprint that covers {home} watch over the trail."),
         mender: Mender::Person,
+        per: per(place, arn, trail),
     })
 }
 

@@ -2,9 +2,9 @@
 
 use crate::desired::Desired;
 use crate::plan::Live;
-use crate::proof::{Link, LinkCode, Mender, Status};
+use crate::proof::{Link, LinkCode, Mender, Per, Status};
 use crate::resource::{BLUEPRINT_TAG, Tags};
-use crate::scope::{Arn, Place};
+use crate::scope::{Arn, Place, of_account};
 use crate::snapshot::LiveTrail;
 
 /// What a trail needs so that it records an event.
@@ -18,18 +18,25 @@ pub enum Repair {
 
 /// Whether this is the trail that the blueprint keeps and ctguard owns, or would adopt.
 fn kept(desired: &Desired, live: &Live, arn: &str) -> bool {
-    desired.places.iter().any(|(place, here)| {
-        here.trail.as_ref().is_some_and(|kept| {
-            let tags = live
-                .places
-                .get(place)
-                .and_then(|seen| seen.trails.known())
-                .and_then(|trails| trails.get(arn))
-                .and_then(|trail| trail.tags.known());
-            place.arn("cloudtrail", &format!("trail/{}", kept.name)) == arn
-                && (kept.adopt || owned(tags, &desired.name))
-        })
+    let Some(home) = &desired.trail_home else { return false };
+    let kept = desired.places.get(home).and_then(|here| here.trail.as_ref());
+    kept.is_some_and(|kept| {
+        let trails = live.places.get(home).and_then(|seen| seen.trails.known());
+        let tags = trails.and_then(|trails| trails.get(arn)).and_then(|trail| trail.tags.known());
+        home.arn("cloudtrail", &format!("trail/{}", kept.name)) == arn
+            && (kept.adopt || owned(tags, &desired.name))
     })
+}
+
+/// How far a trail is the same trouble: an organization's is one for all, any other one of each account that has it.
+pub fn per(place: &Place, arn: &str, trail: &LiveTrail) -> Per {
+    let own = Arn::parse(arn).is_some_and(|arn| arn.account == place.account.as_str());
+    match own && !trail.trail.organization {
+        false => Per::Fleet,
+        // One that logs in its own region alone is each region's own.
+        true if !trail.trail.multi_region && trail.home_region == place.region => Per::Place,
+        true => Per::Account,
+    }
 }
 
 fn owned(tags: Option<&Tags>, name: &str) -> bool {
@@ -81,7 +88,7 @@ pub fn fix(desired: &Desired, live: &Live, arn: &str, trail: &LiveTrail, repair:
 
 /// No trail is seen in a place. One that the account has elsewhere says more than that none is here.
 pub fn missing(desired: &Desired, live: &Live, place: &Place) -> Link {
-    let elsewhere = live.places.iter().filter(|(other, _)| other.account == place.account);
+    let elsewhere = of_account(&live.places, &place.account);
     let single = elsewhere
         .flat_map(|(other, seen)| {
             let trails = seen.trails.known().into_iter().flatten();
@@ -97,9 +104,14 @@ pub fn missing(desired: &Desired, live: &Live, place: &Place) -> Link {
             cause: format!("it logs in {} only", trail.home_region),
             fix: fix(desired, live, arn, trail, Repair::MultiRegion),
             mender: mender(desired, live, arn),
+            per: Per::Account,
         };
     }
-    let kept = desired.trail_home.as_ref().filter(|home| home.account == place.account);
+    let covers = |home: &&Place| {
+        let trail = desired.places.get(*home).and_then(|here| here.trail.as_ref());
+        home.account == place.account || trail.is_some_and(|kept| kept.trail.organization)
+    };
+    let kept = desired.trail_home.as_ref().filter(covers);
     let (fix, mender) = match kept {
         Some(home) if desired.places.contains_key(home) => {
             ("Run `ctguard apply`.".to_owned(), Mender::Apply)
@@ -123,5 +135,6 @@ pub fn missing(desired: &Desired, live: &Live, place: &Place) -> Link {
             .to_owned(),
         fix,
         mender,
+        per: Per::Place,
     }
 }

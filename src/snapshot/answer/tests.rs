@@ -38,6 +38,7 @@ fn record() -> PlaceRecord {
     PlaceRecord {
         reads: reads("acme", &["mine", "gone", "theirs"]),
         seen: PlaceSnapshot {
+            buses: BTreeMap::new(),
             place: home(),
             rules: Observed::Known(BTreeMap::new()),
             topics: BTreeMap::from([
@@ -147,16 +148,21 @@ fn a_trail_that_is_managed_only_now_has_unknown_tags() {
 #[test]
 fn an_account_tells_what_it_was_asked() {
     let region = home().region;
-    let asked =
-        AccountReads { enabled_regions: true, buckets: [("b".to_owned(), region.clone())].into() };
+    let asked = AccountReads {
+        enabled_regions: true,
+        buckets: [("b".to_owned(), region.clone())].into(),
+        ..AccountReads::default()
+    };
     let seen = AccountSnapshot {
+        roles: BTreeMap::new(),
         account: home().account,
         enabled_regions: Observed::Known(vec![region.clone()]),
         buckets: BTreeMap::from([("b".to_owned(), Observed::Absent)]),
     };
     let record = AccountRecord { reads: asked.clone(), seen: seen.clone() };
     assert_eq!(account(Some(&record), &home().account, &asked), seen);
-    let other = AccountReads { enabled_regions: false, buckets: [("c".to_owned(), region)].into() };
+    let other =
+        AccountReads { buckets: [("c".to_owned(), region)].into(), ..AccountReads::default() };
     let told = account(Some(&record), &home().account, &other);
     assert_eq!(told.enabled_regions, Observed::Absent);
     assert!(told.buckets["c"].unreadable().is_some());

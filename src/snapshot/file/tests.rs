@@ -1,4 +1,5 @@
 use super::*;
+use crate::resource::Tags;
 use crate::resource::topic::Topic;
 use crate::snapshot::{LiveTopic, RuleSignals, Unreadable};
 
@@ -11,9 +12,10 @@ fn seen(place: &Place) -> PlaceSnapshot {
     let topic = LiveTopic {
         topic: Topic::default(),
         subscriptions: Observed::Absent,
-        tags: Observed::Known(BTreeMap::new()),
+        tags: Observed::Known(Tags::new()),
     };
     PlaceSnapshot {
+        buses: BTreeMap::new(),
         place: place.clone(),
         rules: Observed::Unreadable(Unreadable {
             operation: "events:ListRules".to_owned(),
@@ -38,6 +40,7 @@ fn recording() -> Recording {
     let account = AccountRecord {
         reads: AccountReads { enabled_regions: true, ..AccountReads::default() },
         seen: AccountSnapshot {
+            roles: BTreeMap::new(),
             account: home.account.clone(),
             enabled_regions: Observed::Known(vec![home.region.clone()]),
             buckets: BTreeMap::new(),
@@ -45,6 +48,7 @@ fn recording() -> Recording {
     };
     let places = [place("us-east-1"), place("eu-west-1")];
     Recording {
+        organization: None,
         blueprint: "acme".to_owned(),
         caller: Caller {
             account: home.account.clone(),

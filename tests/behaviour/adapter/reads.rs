@@ -317,7 +317,7 @@ async fn a_bucket_is_found_in_whatever_region_it_is_and_somebody_elses_is_unread
     });
     let aws = connect(&stub).await;
     let buckets = ["foreign", "logs", "missing"].map(|name| (name.to_owned(), here().region));
-    let reads = AccountReads { enabled_regions: false, buckets: BTreeSet::from(buckets) };
+    let reads = AccountReads { buckets: BTreeSet::from(buckets), ..AccountReads::default() };
     let account = aws.observe_account(&here().account, &reads).await;
     assert_eq!(account.enabled_regions, Observed::Absent);
     assert_eq!(account.buckets["missing"], Observed::Absent);

@@ -26,6 +26,8 @@ impl InSync {
         let queues = everywhere(self.queues) + self.inboxes;
         [
             ("GetCallerIdentity", 1),
+            // The role that events would be forwarded with: there is none.
+            ("GetRole", 1),
             ("ListRules", everywhere(1)),
             ("ListTargetsByRule", everywhere(self.rules)),
             ("GetResources", everywhere(1)),

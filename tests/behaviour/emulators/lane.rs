@@ -172,6 +172,10 @@ pub fn sqs(operation: &'static str) -> Operation {
     Operation("AmazonSQS", operation)
 }
 
+pub fn organizations(operation: &'static str) -> Operation {
+    Operation("AWSOrganizationsV20161128", operation)
+}
+
 pub fn cloudwatch(operation: &'static str) -> Operation {
     Operation("GraniteServiceVersion20100801", operation)
 }
@@ -188,6 +192,7 @@ fn ask(url: &str, account: &str, region: &str, operation: Operation, parameters:
     let service = match operation.0 {
         "AWSEvents" => "events",
         "AmazonSQS" => "sqs",
+        "AWSOrganizationsV20161128" => "organizations",
         "TrentService" => "kms",
         "GraniteServiceVersion20100801" => "monitoring",
         _ => "cloudtrail",

@@ -180,6 +180,8 @@ fn every_code_is_broken_on_an_emulator_or_recorded_or_said_to_be_broken_elsewher
     let listed: BTreeSet<&str> = NOT_HERE.iter().map(|(code, ..)| code.as_str()).collect();
     let missing: Vec<_> = LinkCode::ALL
         .iter()
+        // Those of the way to a hub are broken one by one where the proof is tested, and on the sandbox in `fleet`.
+        .filter(|code| !code.is_hop())
         .map(|code| code.as_str())
         .filter(|code| !played.contains(code) && !listed.contains(code))
         .collect();

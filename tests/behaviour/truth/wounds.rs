@@ -97,7 +97,7 @@ pub const WOUNDS: &[(&str, Wound)] = &[
     ("move the rule to a custom bus", |s, at, pick| {
         let name = rule_name(s, at, pick).unwrap_or_default();
         if let Some(rule) = s.region_mut(at).rules.remove(&name) {
-            s.region_mut(at).buses.entry("custom".into()).or_default().insert(name, rule);
+            s.region_mut(at).buses.entry("custom".into()).or_default().rules.insert(name, rule);
         }
     }),
     ("fill the bus", |s, at, pick| {

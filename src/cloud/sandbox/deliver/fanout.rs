@@ -1,10 +1,10 @@
 //! From a topic to its subscribers.
 
-use super::recorded::Event;
 use super::{
-    DeadLetter, Delivery, Received, Refused, Sender, SubscriberVerdict, chat, queue_admits, target,
+    DeadLetter, Delivery, On, Received, Refused, Sender, SubscriberVerdict, chat, queue_admits,
+    target,
 };
-use crate::cloud::sandbox::state::{State, StoredSubscription, locate};
+use crate::cloud::sandbox::state::{StoredSubscription, locate};
 use crate::pattern::Pattern;
 use crate::resource::topic::{self, CHAT_ENDPOINT, Endpoint, Protocol, SubscriptionAttributes};
 use crate::scope::Region;
@@ -13,22 +13,21 @@ use serde_json::Value;
 const SNS: &str = "sns.amazonaws.com";
 
 /// Hands a message to every subscription of a topic; what arrives is added to the delivery.
-pub fn publish(
-    state: &State,
+pub(super) fn publish(
+    on: &On<'_>,
     topic_arn: &str,
-    event: &Event<'_>,
     text: &str,
     delivery: &mut Delivery,
 ) -> Vec<SubscriberVerdict> {
     let mut verdicts = Vec::new();
-    let subscriptions = state.topic(topic_arn).map(|topic| &topic.subscriptions);
+    let subscriptions = on.state.topic(topic_arn).map(|topic| &topic.subscriptions);
     for (endpoint, subscription) in subscriptions.into_iter().flatten() {
         let outcome = match subscription {
             StoredSubscription::Pending { .. } => {
                 Err("it has not confirmed the subscription".to_owned())
             }
             StoredSubscription::Confirmed { attributes, .. } => {
-                let handing = Handing { state, topic_arn, event, text };
+                let handing = Handing { on, topic_arn, text };
                 handing.hand(endpoint, attributes, delivery)
             }
         };
@@ -46,9 +45,8 @@ pub fn publish(
 /// One message of one topic.
 #[derive(Debug, Clone, Copy)]
 struct Handing<'a> {
-    state: &'a State,
+    on: &'a On<'a>,
     topic_arn: &'a str,
-    event: &'a Event<'a>,
     text: &'a str,
 }
 
@@ -63,16 +61,20 @@ impl Handing<'_> {
         passes(attributes, self.text)?;
         if endpoint.protocol == Protocol::Https && endpoint.address == CHAT_ENDPOINT {
             // It answers SNS in any case, so what it drops is in no dead-letter queue.
-            return chat::accepts(self.text, self.event.envelope, attributes.raw_message_delivery)
-                .map(|()| "the chat service shows it".to_owned())
-                .map_err(|why| format!("the chat service drops it: {why}"));
+            return chat::accepts(
+                self.text,
+                self.on.event.envelope,
+                attributes.raw_message_delivery,
+            )
+            .map(|()| "the chat service shows it".to_owned())
+            .map_err(|why| format!("the chat service drops it: {why}"));
         }
         self.admits(endpoint).map_err(|Refused { code: _, why }| {
             let Some(queue) = &attributes.dead_letter_arn else {
                 return format!("{why}; there is no dead-letter queue, so the message is lost");
             };
             let context = self.context();
-            match queue_admits(self.state, queue, Sender { service: SNS, context: &context }) {
+            match queue_admits(self.on.state, queue, Sender { service: SNS, context: &context }) {
                 Ok(()) => {
                     let said = format!("{why}; the message is kept in {queue}");
                     delivery.dead_letters.push(DeadLetter {
@@ -99,18 +101,18 @@ impl Handing<'_> {
             _ => return Ok("taken as accepting: it is outside the sandbox".to_owned()),
         };
         let Some((home, _)) =
-            locate(address, service).filter(|(home, _)| self.state.has_account(&home.account))
+            locate(address, service).filter(|(home, _)| self.on.state.has_account(&home.account))
         else {
             return Ok("taken as accepting: its account is not in the sandbox".to_owned());
         };
         let sns = self.principal(&home.region, service)?;
         match service {
             "sqs" => {
-                queue_admits(self.state, address, Sender { service: &sns, context: &context })?;
+                queue_admits(self.on.state, address, Sender { service: &sns, context: &context })?;
                 Ok("the queue accepted it".to_owned())
             }
             _ => {
-                target::function_admits(self.state, address, &sns, &context)?;
+                target::function_admits(self.on.state, address, &sns, &context)?;
                 Ok("the function was called".to_owned())
             }
         }
@@ -120,7 +122,7 @@ impl Handing<'_> {
     ///
     /// Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html>
     fn principal(&self, to: &Region, service: &str) -> Result<String, Refused> {
-        let from = &self.event.place.region;
+        let from = &self.on.at.region;
         match (topic::is_opt_in(from), topic::is_opt_in(to)) {
             _ if from == to => Ok(SNS.to_owned()),
             (false, false) => Ok(SNS.to_owned()),
@@ -135,7 +137,7 @@ impl Handing<'_> {
 
     /// What a request of SNS says of itself.
     fn context(&self) -> Vec<(&str, &str)> {
-        let account = self.event.place.account.as_str();
+        let account = self.on.at.account.as_str();
         vec![
             ("aws:sourcearn", self.topic_arn),
             ("aws:sourceaccount", account),

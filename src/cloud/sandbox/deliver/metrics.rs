@@ -2,21 +2,37 @@
 //!
 //! Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html>
 
-use super::{Delivery, TargetVerdict};
+use super::{Delivery, RuleVerdict, TargetVerdict};
 use crate::cloud::sandbox::state::{State, StoredRule};
+use crate::resource::rule::key_on;
 use crate::scope::{AccountId, Place, Region};
 
 /// Counts what the rules of a place did with an event.
 pub fn count(state: &mut State, delivery: &Delivery) {
-    let Some(place) = place(&delivery.place) else { return };
-    for verdict in delivery.rules.iter().filter(|rule| rule.fired) {
-        let arn = place.arn("events", &format!("rule/{}", verdict.rule));
+    count_on(state, delivery, &delivery.place, None, &delivery.rules);
+    let targets = delivery.rules.iter().flat_map(|rule| &rule.targets);
+    for onward in targets.filter_map(|target| target.onward.as_ref()) {
+        count_on(state, delivery, &onward.place, Some(&onward.bus), &onward.rules);
+    }
+}
+
+/// Counts what the rules of one bus did, under their keys.
+fn count_on(
+    state: &mut State,
+    delivery: &Delivery,
+    at: &str,
+    bus: Option<&str>,
+    rules: &[RuleVerdict],
+) {
+    let Some(place) = place(at) else { return };
+    for verdict in rules.iter().filter(|rule| rule.fired) {
+        let key = key_on(bus, &verdict.rule);
+        let arn = place.arn("events", &format!("rule/{key}"));
         let refused = verdict.targets.iter().filter(|target| !target.accepted);
-        let stored = state.region(&place).rules.get(&verdict.rule);
+        let stored = state.region(&place).rule(&key);
         let lost = refused.clone().filter(|target| is_lost(stored, target, delivery, &arn));
         let (failed, lost) = (refused.clone().count() as u64, lost.count() as u64);
-        let metrics = &mut state.region_mut(&place).metrics;
-        let metrics = metrics.entry(verdict.rule.clone()).or_default();
+        let metrics = state.region_mut(&place).metrics.entry(key).or_default();
         metrics.triggered += 1;
         metrics.failed += failed;
         metrics.failed_to_dlq += lost;

@@ -1,9 +1,8 @@
 //! From a rule that fired to its target: may it, can it, and what becomes of what is refused.
 
-use super::recorded::Event;
 use super::{
-    DeadLetter, Delivery, Received, Refused, Sender, SubscriberVerdict, TargetVerdict, fanout,
-    key_admits, queue_admits,
+    DeadLetter, Delivery, On, Onward, Received, Refused, Sender, SubscriberVerdict, TargetVerdict,
+    fanout, forward, key_admits, queue_admits,
 };
 use crate::cloud::sandbox::policy::{self, Principal, Request};
 use crate::cloud::sandbox::state::{State, locate};
@@ -16,38 +15,49 @@ const EVENTS: &str = "events.amazonaws.com";
 
 /// One rule sending one event.
 #[derive(Debug, Clone, Copy)]
-pub struct Sending<'a> {
-    pub state: &'a State,
-    pub event: &'a Event<'a>,
+pub(super) struct Sending<'a> {
+    pub on: On<'a>,
     pub rule_arn: &'a str,
+}
+
+/// What a target passed on.
+#[derive(Default)]
+struct Passed {
+    subscribers: Vec<SubscriberVerdict>,
+    onward: Option<Onward>,
 }
 
 impl Sending<'_> {
     /// Sends the event to a target; what arrives anywhere is added to the delivery.
-    pub fn send(&self, id: &str, target: &Target, delivery: &mut Delivery) -> TargetVerdict {
-        let (accepted, reason, subscribers) = match self.try_send(target, delivery) {
-            Ok(subscribers) => (true, "it accepted the message".to_owned(), subscribers),
-            Err(refused) => (false, self.bury(target, refused, delivery), Vec::new()),
+    pub(super) fn send(&self, id: &str, target: &Target, delivery: &mut Delivery) -> TargetVerdict {
+        let (accepted, reason, passed) = match self.try_send(target, delivery) {
+            Ok(passed) => {
+                let what = if passed.onward.is_some() { "event" } else { "message" };
+                (true, format!("it accepted the {what}"), passed)
+            }
+            Err(refused) => (false, self.bury(target, refused, delivery), Passed::default()),
         };
-        let arn = target.arn.clone();
-        TargetVerdict { id: id.to_owned(), arn, accepted, reason, subscribers }
+        let (id, arn) = (id.to_owned(), target.arn.clone());
+        let Passed { subscribers, onward } = passed;
+        TargetVerdict { id, arn, accepted, reason, subscribers, onward }
     }
 
-    fn try_send(
-        &self,
-        target: &Target,
-        delivery: &mut Delivery,
-    ) -> Result<Vec<SubscriberVerdict>, Refused> {
-        let text = message::transform(&target.input, self.rule_arn, self.event.envelope)
-            .map_err(|why| Refused::new("INVALID_JSON", why.to_string()))?;
+    fn try_send(&self, target: &Target, delivery: &mut Delivery) -> Result<Passed, Refused> {
         let arn = Arn::parse(&target.arn)
             .ok_or_else(|| Refused::new("NO_RESOURCE", format!("{} is not an ARN", target.arn)))?;
-        let place = &self.event.place;
+        if arn.service == "events" {
+            let onward = Some(forward::forward(self, target, delivery)?);
+            return Ok(Passed { onward, ..Passed::default() });
+        }
+        let text = message::transform(&target.input, self.rule_arn, self.on.event.envelope)
+            .map_err(|why| Refused::new("INVALID_JSON", why.to_string()))?;
+        let place = self.on.at;
         if arn.region != place.region.as_str() || arn.account != place.account.as_str() {
             return Err(Refused::new("NO_RESOURCE", format!("{} is not in {place}", target.arn)));
         }
         if target.role_arn.is_some() {
-            return Err(Refused::new("FAILED_TO_ASSUME_ROLE", "the sandbox has no roles"));
+            let why = "the sandbox takes on roles for event buses only";
+            return Err(Refused::new("FAILED_TO_ASSUME_ROLE", why));
         }
         let received = |protocol| Received {
             topic: self.rule_arn.to_owned(),
@@ -57,19 +67,20 @@ impl Sending<'_> {
         match arn.service {
             "sns" => {
                 self.topic_admits(&target.arn, &text)?;
-                Ok(fanout::publish(self.state, &target.arn, self.event, &text, delivery))
+                let subscribers = fanout::publish(&self.on, &target.arn, &text, delivery);
+                Ok(Passed { subscribers, ..Passed::default() })
             }
             "sqs" => {
                 self.queue_admits(&target.arn)?;
                 delivery.received.push(received(Protocol::Sqs));
-                Ok(Vec::new())
+                Ok(Passed::default())
             }
             "lambda" => {
                 // AWS: with a condition on the source's account, EventBridge does not invoke.
                 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html
-                function_admits(self.state, &target.arn, EVENTS, &self.context()[..3])?;
+                function_admits(self.on.state, &target.arn, EVENTS, &self.context()[..3])?;
                 delivery.received.push(received(Protocol::Lambda));
-                Ok(Vec::new())
+                Ok(Passed::default())
             }
             other => {
                 Err(Refused::new("NO_RESOURCE", format!("the sandbox has no {other} targets")))
@@ -83,22 +94,22 @@ impl Sending<'_> {
             ("aws:sourcearn", self.rule_arn),
             ("aws:securetransport", "true"),
             ("aws:principalisawsservice", "true"),
-            ("aws:sourceaccount", self.event.place.account.as_str()),
+            ("aws:sourceaccount", self.on.at.account.as_str()),
         ]
     }
 
     fn queue_admits(&self, arn: &str) -> Result<(), Refused> {
-        queue_admits(self.state, arn, Sender { service: EVENTS, context: &self.context() })
+        queue_admits(self.on.state, arn, Sender { service: EVENTS, context: &self.context() })
     }
 
     /// AWS: a topic's policy cannot have conditions on EventBridge; in effect the one on the account
     /// keeps it out, and the one on the rule's ARN is seen working.
     /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html>
     fn topic_admits(&self, arn: &str, text: &str) -> Result<(), Refused> {
-        let stored = self
-            .state
-            .topic(arn)
-            .ok_or_else(|| Refused::new("NO_RESOURCE", format!("topic {arn} does not exist")))?;
+        let stored =
+            self.on.state.topic(arn).ok_or_else(|| {
+                Refused::new("NO_RESOURCE", format!("topic {arn} does not exist"))
+            })?;
         let context = self.context();
         let context = &context[..3];
         let request = Request {
@@ -110,7 +121,7 @@ impl Sending<'_> {
         policy::decide(stored.topic.policy.as_ref(), &request)
             .map_err(|why| Refused::new("NO_PERMISSIONS", format!("topic {arn} {why}")))?;
         if let Some(key) = &stored.topic.kms_key {
-            key_admits(self.state, arn, key, Sender { service: EVENTS, context })?;
+            key_admits(self.on.state, arn, key, Sender { service: EVENTS, context })?;
         }
         if text.len() > MESSAGE_MAX_BYTES {
             return Err(Refused::new("INVALID_PARAMETER", "the message is above 256 KiB"));

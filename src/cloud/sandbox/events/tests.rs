@@ -1,7 +1,8 @@
 use super::super::fresh;
 use super::*;
 use crate::resource::rule::{Input, RetryPolicy, RuleState};
-use crate::scope::Region;
+use crate::scope::{AccountId, Region};
+use serde_json::json;
 
 fn rule() -> Rule {
     Rule {
@@ -112,11 +113,12 @@ fn a_bus_holds_only_so_many_rules_with_wildcards() {
 fn targets_that_could_never_be_reached_are_refused() {
     let (mut state, place) = fresh::for_tests();
     put_rule(&mut state, &place, "r", &rule(), &Tags::new()).expect("created");
+    forwarder(&mut state, &place, "ctguard");
     let here = || target(place.arn("sns", "secops"));
     let retry = |age, attempts| {
         Some(RetryPolicy { maximum_event_age_seconds: age, maximum_retry_attempts: attempts })
     };
-    let bus = "arn:aws:events:us-east-1:999988887777:event-bus/hub".to_owned();
+    let bus = "arn:aws:events:us-east-1:111122223333:event-bus/hub".to_owned();
     let role = Some("arn:aws:iam::111122223333:role/ctguard".to_owned());
     for (what, target, refused) in [
         ("a topic here", here(), None),
@@ -219,4 +221,98 @@ fn nobody_touches_a_rule_that_a_service_manages() {
         assert_eq!(code(done), Some(MANAGED));
     }
     assert_eq!(state, before);
+}
+
+/// Makes a role that EventBridge can take on.
+fn forwarder(state: &mut State, place: &Place, name: &str) {
+    let trust = json!({ "Statement": [{
+        "Effect": "Allow", "Principal": { "Service": "events.amazonaws.com" },
+        "Action": "sts:AssumeRole",
+        "Condition": { "ArnLike": { "aws:SourceArn": place.arn("events", "rule/r*") } },
+    }] });
+    roles::create(state, place, name, &trust, &Tags::new()).expect("a role");
+}
+
+#[test]
+fn rules_of_a_custom_bus_are_named_by_their_key_and_counted_for_themselves() {
+    let (mut state, place) = fresh::for_tests();
+    let missing = put_rule(&mut state, &place, "hub/r", &rule(), &Tags::new());
+    assert_eq!(code(missing), Some(MISSING));
+    buses::create(&mut state, &place, "hub", &Tags::new()).expect("a bus");
+    let wild = pattern(r#"{"detail":{"eventName":[{"wildcard":"Get*"}]}}"#);
+    for bus in ["", "hub/"] {
+        for n in 0..WILDCARD_RULES_PER_BUS {
+            let key = format!("{bus}w{n}");
+            put_rule(&mut state, &place, &key, &wild, &Tags::new()).expect("room");
+        }
+        for n in WILDCARD_RULES_PER_BUS..RULES_PER_BUS {
+            let key = format!("{bus}r{n}");
+            put_rule(&mut state, &place, &key, &rule(), &Tags::new()).expect("room");
+        }
+        for (name, rule) in [("w30", &wild), ("more", &rule())] {
+            let done = put_rule(&mut state, &place, &format!("{bus}{name}"), rule, &Tags::new());
+            assert_eq!(code(done), Some(LIMIT), "{bus}{name}");
+        }
+    }
+    let targets = Targets::from([("t".into(), target(place.arn("sns", "x")))]);
+    put_targets(&mut state, &place, "hub/r30", &targets).expect("targets");
+    assert!(state.region(&place).rule("hub/r30").is_some_and(|rule| rule.targets == targets));
+    assert!(state.region(&place).rule("r30").is_some_and(|rule| rule.targets.is_empty()));
+    let done = delete_rule(&mut state, &place, "hub/r30");
+    assert_eq!(code(done), Some(INVALID));
+    let ids = BTreeSet::from(["t".to_owned()]);
+    remove_targets(&mut state, &place, "hub/r30", &ids).expect("removed");
+    delete_rule(&mut state, &place, "hub/r30").expect("deleted");
+    assert!(state.region(&place).rule("hub/r30").is_none());
+    assert!(state.region(&place).rule("r30").is_some());
+    let tags = Tags::from([("a".into(), "b".into())]);
+    tag_rule(&mut state, &place, "hub/r31", &tags).expect("tagged");
+    assert_eq!(code(tag_rule(&mut state, &place, "hub/r30", &tags)), Some(MISSING));
+}
+
+#[test]
+fn a_bus_of_another_account_must_admit_the_role_when_the_target_is_put() {
+    let (mut state, place) = fresh::for_tests();
+    let hub = Place::new(AccountId::new("999988887777").expect("an account"), place.region.clone());
+    put_rule(&mut state, &place, "r", &rule(), &Tags::new()).expect("created");
+    let bus = Target {
+        role_arn: Some("arn:aws:iam::111122223333:role/forward".to_owned()),
+        ..target(buses::arn(&hub, "hub"))
+    };
+    let put = |state: &mut State, target: &Target| {
+        let targets = Targets::from([("hub".into(), target.clone())]);
+        code(put_targets(state, &place, "r", &targets))
+    };
+    assert_eq!(put(&mut state, &bus), Some(INVALID), "no role");
+    forwarder(&mut state, &place, "forward");
+    assert_eq!(put(&mut state, &bus), Some("AccessDeniedException"), "no bus");
+    state.accounts.entry(hub.account.clone()).or_default();
+    buses::create(&mut state, &hub, "hub", &Tags::new()).expect("a bus");
+    assert_eq!(put(&mut state, &bus), Some("AccessDeniedException"), "no policy");
+    let admitting = |who: &str| {
+        json!({ "Statement": [{
+            "Effect": "Allow", "Principal": { "AWS": who },
+            "Action": "events:PutEvents", "Resource": buses::arn(&hub, "hub"),
+        }] })
+    };
+    buses::put_policy(&mut state, &hub, "hub", &admitting("444455556666")).expect("a policy");
+    assert_eq!(put(&mut state, &bus), Some("AccessDeniedException"), "somebody else");
+    buses::put_policy(&mut state, &hub, "hub", &admitting("111122223333")).expect("a policy");
+    assert_eq!(put(&mut state, &bus), None);
+    let shortened = Target { input: Input::Path("$.detail".into()), ..bus.clone() };
+    assert_eq!(put(&mut state, &shortened), Some(INVALID), "an input");
+    let foreign = Target { role_arn: Some("arn:aws:iam::999988887777:role/forward".into()), ..bus };
+    assert_eq!(put(&mut state, &foreign), Some(INVALID), "a role of the hub's account");
+}
+
+#[test]
+fn a_role_that_eventbridge_cannot_take_on_is_refused() {
+    let (mut state, place) = fresh::for_tests();
+    let with_role =
+        Rule { role_arn: Some("arn:aws:iam::111122223333:role/forward".into()), ..rule() };
+    assert_eq!(code(put_rule(&mut state, &place, "r1", &with_role, &Tags::new())), Some(INVALID));
+    forwarder(&mut state, &place, "forward");
+    put_rule(&mut state, &place, "r1", &with_role, &Tags::new()).expect("the role trusts it");
+    let other = put_rule(&mut state, &place, "other", &with_role, &Tags::new());
+    assert_eq!(code(other), Some(INVALID), "its trust is for other rules");
 }

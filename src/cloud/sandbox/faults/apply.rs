@@ -1,11 +1,12 @@
 //! Doing it.
 
+use super::hop;
 use super::pick::{self, nothing, pick, pick_subscription, within};
 use super::{Aim, Fault};
 use crate::cloud::sandbox::policy::texts;
 use crate::cloud::sandbox::state::{State, StoredSubscription, StoredTopic};
 use crate::cloud::sandbox::topics::default_policy;
-use crate::resource::rule::RuleState;
+use crate::resource::rule::{RuleState, bus_and_name};
 use crate::resource::trail::{BasicSelector, ReadWrite, Selectors};
 use crate::scope::Place;
 use serde_json::{Map, Value, json};
@@ -23,7 +24,8 @@ pub fn apply(state: &mut State, fault: Fault, aim: &Aim) -> Result<String, Strin
         | Fault::DeleteRule
         | Fault::NarrowPattern
         | Fault::DropTarget
-        | Fault::Retarget => rule(state, fault, aim),
+        | Fault::Retarget
+        | Fault::SwapRole => rule(state, fault, aim),
         Fault::RewriteTopicPolicy | Fault::ConditionTopicPolicy | Fault::DeleteTopic => {
             topic(state, fault, aim)
         }
@@ -32,6 +34,12 @@ pub fn apply(state: &mut State, fault: Fault, aim: &Aim) -> Result<String, Strin
         Fault::FunctionPolicy => function(state, aim),
         Fault::DisableKey => key(state, aim),
         Fault::DeleteBucket => bucket(state, aim),
+        Fault::DeleteRole | Fault::ConditionTrust | Fault::RetargetRole | Fault::BoundRole => {
+            hop::role(state, fault, aim)
+        }
+        Fault::DeleteBus | Fault::ShutBus | Fault::ConditionBus | Fault::DenyBus => {
+            hop::bus(state, fault, aim)
+        }
         Fault::StripTags => tags(state, aim),
     }
 }
@@ -42,7 +50,7 @@ fn trail(state: &mut State, fault: Fault, aim: &Aim) -> Result<String, String> {
         Fault::SingleRegionTrail => trail.trail.multi_region,
         _ => true,
     })?;
-    let (name, time) = (name.to_owned(), String::from(state.clock));
+    let time = String::from(state.clock);
     let trails = &mut state.region_mut(&place).trails;
     let basic = |read_write, excluded: &[&str]| {
         Selectors::Basic(vec![BasicSelector {
@@ -83,47 +91,62 @@ fn trail(state: &mut State, fault: Fault, aim: &Aim) -> Result<String, String> {
 }
 
 fn rule(state: &mut State, fault: Fault, aim: &Aim) -> Result<String, String> {
-    let (place, name) = pick("rule", pick::rules(state), aim, |stored| match fault {
+    let (place, key) = pick("rule", pick::rules(state), aim, |stored| match fault {
         Fault::DisableRule => stored.rule.state != RuleState::Disabled,
         Fault::EnableRulePlain => stored.rule.state != RuleState::Enabled,
         Fault::NarrowPattern => stored.rule.event_pattern.as_deref().and_then(narrowed).is_some(),
         Fault::DropTarget | Fault::Retarget => !stored.targets.is_empty(),
+        Fault::SwapRole => stored.targets.values().any(|target| target.role_arn.is_some()),
         _ => true,
     })?;
-    let name = name.to_owned();
-    let rules = &mut state.region_mut(&place).rules;
+    let regional = state.region_mut(&place);
     if fault == Fault::DeleteRule {
-        rules.remove(&name);
-        return Ok(format!("Deleted rule {name} ({place}) with its targets."));
+        let (bus, name) = bus_and_name(&key);
+        if let Some(rules) = regional.rules_of_mut(bus) {
+            rules.remove(name);
+        }
+        return Ok(format!("Deleted rule {key} ({place}) with its targets."));
     }
-    let Some(stored) = rules.get_mut(&name) else {
-        return Err(format!("rule {name} is gone"));
+    let Some(stored) = regional.rule_mut(&key) else {
+        return Err(format!("rule {key} is gone"));
     };
     Ok(match fault {
         Fault::DisableRule => {
             stored.rule.state = RuleState::Disabled;
-            format!("Disabled rule {name} ({place}).")
+            format!("Disabled rule {key} ({place}).")
         }
         Fault::EnableRulePlain => {
             stored.rule.state = RuleState::Enabled;
-            format!("Rule {name} ({place}) is now ENABLED, which leaves out read-only events.")
+            format!("Rule {key} ({place}) is now ENABLED, which leaves out read-only events.")
         }
         Fault::NarrowPattern => {
             stored.rule.event_pattern = stored.rule.event_pattern.as_deref().and_then(narrowed);
-            format!("Narrowed the pattern of rule {name} ({place}) to the user nobody.")
+            format!("Narrowed the pattern of rule {key} ({place}) to the user nobody.")
         }
         Fault::DropTarget => {
             let gone = stored.targets.pop_first().map(|(id, _)| id).unwrap_or_default();
-            format!("Removed target {gone} from rule {name} ({place}).")
+            format!("Removed target {gone} from rule {key} ({place}).")
+        }
+        Fault::SwapRole => {
+            let with_role = stored.targets.iter().find(|(_, t)| t.role_arn.is_some());
+            let id = with_role.map(|(id, _)| id.clone()).unwrap_or_default();
+            if let Some(target) = stored.targets.get_mut(&id) {
+                let own = target.role_arn.as_deref().and_then(|arn| arn.rsplit_once('/'));
+                let path = own.map_or("role", |(path, _)| path);
+                target.role_arn = Some(format!("{path}/somebody-elses-role"));
+            }
+            format!("Target {id} of rule {key} ({place}) now uses the role somebody-elses-role.")
         }
         _ => {
-            let other = place.arn("sns", "somebody-elses-topic");
-            let mut first = stored.targets.first_entry();
-            if let Some(target) = &mut first {
-                target.get_mut().arn.clone_from(&other);
+            let mut other = place.arn("sns", "somebody-elses-topic");
+            let id = stored.targets.keys().next().cloned().unwrap_or_default();
+            if let Some(target) = stored.targets.get_mut(&id) {
+                if let Some((bus, _)) = target.arn.split_once(":event-bus/") {
+                    other = format!("{bus}:event-bus/somebody-elses-bus");
+                }
+                target.arn.clone_from(&other);
             }
-            let id = first.map(|target| target.key().clone()).unwrap_or_default();
-            format!("Target {id} of rule {name} ({place}) now sends to {other}.")
+            format!("Target {id} of rule {key} ({place}) now sends to {other}.")
         }
     })
 }
@@ -146,7 +169,6 @@ fn topic(state: &mut State, fault: Fault, aim: &Aim) -> Result<String, String> {
         Fault::ConditionTopicPolicy => !grants_to_events(stored).is_empty(),
         _ => true,
     })?;
-    let name = name.to_owned();
     let topics = &mut state.region_mut(&place).topics;
     if fault == Fault::DeleteTopic {
         topics.remove(&name);
@@ -208,7 +230,6 @@ fn queue(state: &mut State, fault: Fault, aim: &Aim) -> Result<String, String> {
     let (place, name) = pick("queue", pick::queues(state), aim, |stored| {
         fault == Fault::DeleteQueue || stored.queue.policy.is_some()
     })?;
-    let name = name.to_owned();
     let queues = &mut state.region_mut(&place).queues;
     if fault == Fault::DeleteQueue {
         queues.remove(&name);
@@ -287,25 +308,31 @@ fn bucket(state: &mut State, aim: &Aim) -> Result<String, String> {
     Ok(format!("Deleted bucket {name} of account {}.", place.account))
 }
 
-/// Takes the tags from the first tagged rule, topic, queue or trail that fits.
+/// Takes the tags from the first tagged rule, topic, queue, trail, bus or role that fits.
 fn tags(state: &mut State, aim: &Aim) -> Result<String, String> {
-    if let Ok((place, name)) = pick("rule", pick::rules(state), aim, |r| !r.tags.is_empty()) {
-        let name = name.to_owned();
-        state.region_mut(&place).rules.entry(name.clone()).and_modify(|r| r.tags.clear());
-        return Ok(format!("Took the tags from rule {name} ({place})."));
+    if let Ok((place, key)) = pick("rule", pick::rules(state), aim, |r| !r.tags.is_empty()) {
+        if let Some(rule) = state.region_mut(&place).rule_mut(&key) {
+            rule.tags.clear();
+        }
+        return Ok(format!("Took the tags from rule {key} ({place})."));
     }
     if let Ok((place, name)) = pick("topic", pick::topics(state), aim, |t| !t.tags.is_empty()) {
-        let name = name.to_owned();
         state.region_mut(&place).topics.entry(name.clone()).and_modify(|t| t.tags.clear());
         return Ok(format!("Took the tags from topic {name} ({place})."));
     }
     if let Ok((place, name)) = pick("queue", pick::queues(state), aim, |q| !q.tags.is_empty()) {
-        let name = name.to_owned();
         state.region_mut(&place).queues.entry(name.clone()).and_modify(|q| q.tags.clear());
         return Ok(format!("Took the tags from queue {name} ({place})."));
     }
+    if let Ok((place, name)) = pick("event bus", pick::buses(state), aim, |b| !b.tags.is_empty()) {
+        state.region_mut(&place).buses.entry(name.clone()).and_modify(|b| b.tags.clear());
+        return Ok(format!("Took the tags from event bus {name} ({place})."));
+    }
+    if let Ok((place, name)) = pick("role", pick::roles(state), aim, |r| !r.tags.is_empty()) {
+        hop::edit_role(state, &place, &name, |role| role.tags.clear());
+        return Ok(format!("Took the tags from role {name} of account {}.", place.account));
+    }
     let (place, name) = pick("tagged object", pick::trails(state), aim, |t| !t.tags.is_empty())?;
-    let name = name.to_owned();
     state.region_mut(&place).trails.entry(name.clone()).and_modify(|t| t.tags.clear());
     Ok(format!("Took the tags from trail {name} ({place})."))
 }

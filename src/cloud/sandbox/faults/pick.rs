@@ -1,10 +1,10 @@
 //! Finding the object that a fault is aimed at.
 
 use super::Aim;
-use crate::cloud::sandbox::state::{State, blueprint_of};
+use crate::cloud::sandbox::state::{State, StoredRole, StoredRule, blueprint_of};
 use crate::resource::Tags;
 use crate::resource::topic::Endpoint;
-use crate::scope::Place;
+use crate::scope::{Place, Region};
 
 /// How many objects are listed when the one aimed at is not there.
 const LISTED_MAX: usize = 10;
@@ -13,15 +13,17 @@ const LISTED_MAX: usize = 10;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate<'a, T> {
     pub place: Place,
-    pub name: &'a str,
+    /// A rule's is its key.
+    pub name: String,
     /// Carries ctguard's tag.
     ours: bool,
     pub object: &'a T,
 }
 
 impl<'a, T> Candidate<'a, T> {
-    fn new(place: &Place, name: &'a str, tags: &Tags, object: &'a T) -> Self {
-        Self { place: place.clone(), name, ours: blueprint_of(tags).is_some(), object }
+    fn new(place: &Place, name: &str, tags: &Tags, object: &'a T) -> Self {
+        let ours = blueprint_of(tags).is_some();
+        Self { place: place.clone(), name: name.to_owned(), ours, object }
     }
 }
 
@@ -40,23 +42,46 @@ macro_rules! listing {
     };
 }
 
-listing!(rules, rules, StoredRule);
+listing!(buses, buses, StoredBus);
 listing!(topics, topics, StoredTopic);
 listing!(queues, queues, StoredQueue);
 listing!(trails, trails, StoredTrail);
 
+/// Lists the rules of all buses.
+pub fn rules(state: &State) -> Vec<Candidate<'_, StoredRule>> {
+    let places = state.places();
+    let of = |place: &Place| {
+        let rules = state.region(place).all_rules();
+        rules.map(|(key, rule)| Candidate::new(place, &key, &rule.tags, rule)).collect::<Vec<_>>()
+    };
+    places.iter().flat_map(of).collect()
+}
+
+/// Lists the roles of all accounts, in no region.
+pub fn roles(state: &State) -> Vec<Candidate<'_, StoredRole>> {
+    let mut all = Vec::new();
+    for (id, account) in &state.accounts {
+        let place = Place::new(id.clone(), Region::global());
+        for (name, role) in &account.global.roles {
+            all.push(Candidate::new(&place, name, &role.tags, role));
+        }
+    }
+    all
+}
+
 /// Picks the object aimed at, of those that `fits`.
-pub fn pick<'a, T>(
+pub fn pick<T>(
     kind: &str,
-    all: Vec<Candidate<'a, T>>,
+    all: Vec<Candidate<'_, T>>,
     aim: &Aim,
     fits: impl Fn(&T) -> bool,
-) -> Result<(Place, &'a str), String> {
+) -> Result<(Place, String), String> {
     let near = |candidate: &&Candidate<'_, T>| within(aim, &candidate.place);
     let rank = |candidate: &Candidate<'_, T>| {
         let distance = match &aim.name {
             None => Some(0),
-            Some(name) if candidate.name == name => Some(0),
+            Some(name) if candidate.name == *name => Some(0),
+            Some(name) if candidate.name.ends_with(&format!("/{name}")) => Some(0),
             Some(name) if candidate.name.ends_with(&format!("-{name}")) => Some(1),
             Some(_) => None,
         };
@@ -68,10 +93,10 @@ pub fn pick<'a, T>(
         .filter(|candidate| fits(candidate.object))
         .filter_map(|candidate| Some((rank(candidate)?, candidate)))
         .min_by(|(a, one), (b, other)| {
-            (a, &one.place, one.name).cmp(&(b, &other.place, other.name))
+            (a, &one.place, &one.name).cmp(&(b, &other.place, &other.name))
         });
     match chosen {
-        Some((_, candidate)) => Ok((candidate.place.clone(), candidate.name)),
+        Some((_, candidate)) => Ok((candidate.place.clone(), candidate.name.clone())),
         None => Err(nothing(kind, aim, all.iter().map(|c| format!("{} in {}", c.name, c.place)))),
     }
 }
@@ -83,7 +108,7 @@ pub fn pick_subscription(
     fits: impl Fn(&crate::cloud::sandbox::state::StoredSubscription) -> bool,
 ) -> Result<(Place, String, Endpoint), String> {
     let mut all = topics(state);
-    all.sort_by(|a, b| (!a.ours, &a.place, a.name).cmp(&(!b.ours, &b.place, b.name)));
+    all.sort_by(|a, b| (!a.ours, &a.place, &a.name).cmp(&(!b.ours, &b.place, &b.name)));
     let pairs = || {
         all.iter()
             .flat_map(|topic| topic.object.subscriptions.iter().map(move |pair| (topic, pair)))
@@ -97,11 +122,11 @@ pub fn pick_subscription(
         })
     };
     let chosen = pairs().find(|(topic, (endpoint, subscription))| {
-        within(aim, &topic.place) && meant(topic.name, endpoint) && fits(subscription)
+        within(aim, &topic.place) && meant(&topic.name, endpoint) && fits(subscription)
     });
     match chosen {
         Some((topic, (endpoint, _))) => {
-            Ok((topic.place.clone(), topic.name.to_owned(), endpoint.clone()))
+            Ok((topic.place.clone(), topic.name.clone(), endpoint.clone()))
         }
         None => {
             let there = pairs().map(|(topic, (endpoint, _))| {
@@ -112,9 +137,13 @@ pub fn pick_subscription(
     }
 }
 
+/// Whether a place is aimed at; what is in no region is aimed at whatever the region.
 pub fn within(aim: &Aim, place: &Place) -> bool {
     aim.account.as_ref().is_none_or(|account| *account == place.account)
-        && aim.region.as_ref().is_none_or(|region| *region == place.region)
+        && aim
+            .region
+            .as_ref()
+            .is_none_or(|region| *region == place.region || place.region == Region::global())
 }
 
 /// Says that nothing was found, and what there is.

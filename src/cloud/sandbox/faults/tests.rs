@@ -2,7 +2,7 @@ use super::*;
 use crate::cloud::sandbox::fresh::{self, AccountKind};
 use crate::cloud::sandbox::sample::{Identity, Sample, sample_event};
 use crate::cloud::sandbox::state::{
-    State, StoredFunction, StoredKey, StoredQueue, StoredRule, StoredTopic,
+    State, StoredBus, StoredFunction, StoredKey, StoredQueue, StoredRole, StoredRule, StoredTopic,
 };
 use crate::cloud::sandbox::topics;
 use crate::event::{Access, EventKind};
@@ -90,6 +90,64 @@ fn state() -> State {
     state
 }
 
+/// The same with the subscriber's topic in another region, and a bus there to which the event is forwarded.
+fn hub_state() -> State {
+    let mut state = state();
+    let hub = Place::new(place().account, Region::new("us-east-1").expect("a region"));
+    let bus = hub.arn("events", "event-bus/ctguard-acme");
+    let tags = Tags::from([(BLUEPRINT_TAG.to_owned(), "acme".to_owned())]);
+    let here = state.region_mut(&place());
+    let mut alert = here.rules.remove("ctguard-acme-decrypt").expect("the rule");
+    let mut forwarding = alert.clone();
+    let target = forwarding.targets.get_mut("t").expect("the target");
+    target.arn.clone_from(&bus);
+    target.role_arn = Some(format!("arn:aws:iam::{}:role/ctguard-acme", hub.account));
+    here.rules.insert("ctguard-acme-forward-1".into(), forwarding);
+    let mut topic = here.topics.remove("ctguard-acme-secops").expect("the topic");
+    topic.topic.kms_key = None;
+    let mut policy = topic.topic.policy.take().expect("a policy");
+    let arn = hub.arn("sns", "ctguard-acme-secops");
+    policy["Statement"][0]["Resource"] = json!(arn);
+    topic.topic.policy = Some(policy);
+    alert.targets.get_mut("t").expect("the target").arn = arn;
+    let admits = json!({ "Statement": { "Effect": "Allow", "Principal": { "AWS": hub.account },
+        "Action": "events:PutEvents", "Resource": bus } });
+    let stored = StoredBus {
+        policy: Some(admits),
+        tags: tags.clone(),
+        rules: [("ctguard-acme-decrypt".to_owned(), alert)].into(),
+    };
+    let there = state.region_mut(&hub);
+    there.topics.insert("ctguard-acme-secops".into(), topic);
+    there.buses.insert("ctguard-acme".into(), stored);
+    let trust = json!({ "Statement": [{ "Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": { "Service": "events.amazonaws.com" } }] });
+    let put = json!({ "Statement": [{ "Effect": "Allow", "Action": "events:PutEvents",
+        "Resource": bus }] });
+    let role = StoredRole {
+        trust,
+        policies: [("put".to_owned(), put)].into(),
+        permissions_boundary: None,
+        tags,
+    };
+    let account = state.accounts.get_mut(&hub.account).expect("the account");
+    account.global.roles.insert("ctguard-acme".into(), role);
+    state
+}
+
+/// Faults of the way to a hub.
+const OF_THE_HOP: [Fault; 9] = [
+    Fault::SwapRole,
+    Fault::DeleteRole,
+    Fault::ConditionTrust,
+    Fault::RetargetRole,
+    Fault::BoundRole,
+    Fault::DeleteBus,
+    Fault::ShutBus,
+    Fault::ConditionBus,
+    Fault::DenyBus,
+];
+
 fn event(state: &State) -> Value {
     sample_event(&Sample {
         source: "kms.amazonaws.com".into(),
@@ -106,7 +164,8 @@ fn event(state: &State) -> Value {
 #[test]
 fn every_fault_keeps_the_event_from_a_subscriber_but_those_that_leave_delivery_alone() {
     for fault in Fault::ALL {
-        let sandbox = Sandbox::in_memory(state());
+        let hop = OF_THE_HOP.contains(&fault);
+        let sandbox = Sandbox::in_memory(if hop { hub_state() } else { state() });
         let event = event(&sandbox.state());
         assert_eq!(sandbox.deliver(&event).received.len(), 2, "before {}", fault.as_str());
         // Without a name it is ctguard's own that breaks, not the foreign object before it.
@@ -122,6 +181,29 @@ fn every_fault_keeps_the_event_from_a_subscriber_but_those_that_leave_delivery_a
             _ => 0,
         };
         assert_eq!(arrives, expected, "{}: {said}", fault.as_str());
+    }
+}
+
+#[test]
+fn rules_on_either_side_of_the_hop_are_broken_by_name_or_key() {
+    let faults = [
+        Fault::DisableRule,
+        Fault::EnableRulePlain,
+        Fault::DeleteRule,
+        Fault::NarrowPattern,
+        Fault::DropTarget,
+        Fault::Retarget,
+    ];
+    let names =
+        ["forward-1", "decrypt", "ctguard-acme-decrypt", "ctguard-acme/ctguard-acme-decrypt"];
+    for (fault, name) in faults.into_iter().flat_map(|fault| names.map(|name| (fault, name))) {
+        let sandbox = Sandbox::in_memory(hub_state());
+        let aim = Aim { name: Some(name.to_owned()), ..Aim::default() };
+        let said = sandbox.inflict(fault, &aim).unwrap_or_else(|why| panic!("{why}"));
+        let event = event(&sandbox.state());
+        assert_eq!(sandbox.deliver(&event).received, [], "{said}");
+        let region = if name == "forward-1" { "/eu-west-1" } else { "/us-east-1" };
+        assert!(said.contains(region), "{said}");
     }
 }
 

@@ -39,6 +39,7 @@ fn rule(tags: Tags) -> StoredRule {
 
 fn reads(place: &Place) -> ReadSet {
     ReadSet {
+        buses: BTreeSet::new(),
         blueprint: "acme".to_owned(),
         rule_prefix: "ctguard-acme-".to_owned(),
         rules: Default::default(),
@@ -339,6 +340,7 @@ fn an_account_shows_its_regions_and_buckets() {
     let mut reader = Reader { state: &state, place: &global, calls: &mut calls };
     let wanted = ["acme-logs", "tagged-logs", "nowhere"];
     let reads = AccountReads {
+        roles: BTreeSet::new(),
         enabled_regions: true,
         buckets: wanted.iter().map(|&name| (name.to_owned(), place.region.clone())).collect(),
     };

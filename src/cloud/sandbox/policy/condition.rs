@@ -4,11 +4,12 @@ use super::{glob, list};
 use serde_json::Value;
 
 /// The condition keys whose absence from a request means something. Any other key is unknown.
-const KNOWN: [&str; 8] = [
+const KNOWN: [&str; 9] = [
     "aws:sourcearn",
     "aws:sourceaccount",
     "aws:sourceowner",
     "aws:principalorgid",
+    "aws:principalorgpaths",
     "aws:principalisawsservice",
     "aws:securetransport",
     "s3:x-amz-acl",
@@ -40,11 +41,34 @@ pub fn failing(
     None
 }
 
+/// Keys that can have several values. Without a set operator AWS does not say how they are compared.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html>
+const SEVERAL: [&str; 2] = ["aws:principalorgpaths", "aws:tagkeys"];
+
+/// How the values of a request's key are counted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Set {
+    One,
+    Any,
+    All,
+}
+
 /// Whether one condition holds; `None` when it is not known.
 fn holds(operator: &str, key: &str, wanted: &Value, context: &[(&str, &str)]) -> Option<bool> {
     let key = key.to_ascii_lowercase();
-    let value = context.iter().find(|(name, _)| *name == key).map(|(_, value)| *value);
-    if value.is_none() && !KNOWN.contains(&key.as_str()) {
+    let values: Vec<&str> =
+        context.iter().filter(|(name, _)| *name == key).map(|(_, value)| *value).collect();
+    if values.is_empty() && !KNOWN.contains(&key.as_str()) {
+        return None;
+    }
+    let (set, operator) = match operator.split_once(':') {
+        Some(("ForAnyValue", operator)) => (Set::Any, operator),
+        Some(("ForAllValues", operator)) => (Set::All, operator),
+        Some(_) => return None,
+        None => (Set::One, operator),
+    };
+    if set == Set::One && SEVERAL.contains(&key.as_str()) {
         return None;
     }
     let (operator, if_exists) = match operator.strip_suffix("IfExists") {
@@ -55,6 +79,7 @@ fn holds(operator: &str, key: &str, wanted: &Value, context: &[(&str, &str)]) ->
         "StringEquals" => (|wanted, value| wanted == value, false),
         "StringNotEquals" => (|wanted, value| wanted == value, true),
         "StringEqualsIgnoreCase" => (|wanted, value| wanted.eq_ignore_ascii_case(value), false),
+        "StringNotEqualsIgnoreCase" => (|wanted, value| wanted.eq_ignore_ascii_case(value), true),
         "StringLike" => (glob, false),
         "StringNotLike" => (glob, true),
         // AWS: "ArnEquals and ArnLike behave identically."
@@ -63,15 +88,27 @@ fn holds(operator: &str, key: &str, wanted: &Value, context: &[(&str, &str)]) ->
         "Bool" => (|wanted, value| wanted.eq_ignore_ascii_case(value), false),
         _ => return None,
     };
-    let Some(value) = value else {
-        return Some(if_exists || negated);
+    let wanted = list(Some(wanted));
+    // A variable in the policy stands for something that is not worked out here.
+    if wanted.iter().any(|wanted| wanted.as_str().is_some_and(|text| text.contains("${"))) {
+        return None;
+    }
+    let meets = |value: &&str| {
+        let any = wanted.iter().any(|wanted| match wanted {
+            Value::String(text) => compare(text, value),
+            Value::Bool(flag) => compare(if *flag { "true" } else { "false" }, value),
+            _ => false,
+        });
+        any != negated
     };
-    let any = list(Some(wanted)).into_iter().any(|wanted| match wanted {
-        Value::String(text) => compare(text, value),
-        Value::Bool(flag) => compare(if *flag { "true" } else { "false" }, value),
-        _ => false,
-    });
-    Some(any != negated)
+    // AWS: a key that is not there fails what asks for any of its values, and meets what asks for all.
+    // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+    Some(match set {
+        Set::One if values.is_empty() => if_exists || negated,
+        Set::Any if values.is_empty() => if_exists,
+        Set::One | Set::All => values.iter().all(meets),
+        Set::Any => values.iter().any(meets),
+    })
 }
 
 /// Compares the six fields of an ARN one by one: a star does not reach past a colon.

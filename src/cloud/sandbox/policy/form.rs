@@ -1,6 +1,7 @@
 //! Whether a document is a policy that AWS would store on a resource.
 
 use super::{glob, list, texts};
+use crate::resource::bus::BUS_POLICY_MAX_CHARS;
 use crate::scope::{AccountId, Arn};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -28,6 +29,19 @@ const TOPIC_ACTIONS: [&str; 12] = [
     "sns:subscribe",
 ];
 
+/// What a policy is attached to.
+#[derive(Debug, Clone, Copy)]
+enum Holder<'a> {
+    /// Something with this ARN.
+    Resource(&'a str),
+    /// The bus with this ARN, and what its rules' ARNs begin with.
+    Bus { arn: &'a str, rules: &'a str },
+    /// A role: who may take it on.
+    Trust,
+    /// A role: what it may do.
+    Identity,
+}
+
 /// Checks the policy of a topic.
 pub fn check_topic(policy: &Value, topic_arn: &str) -> Result<(), String> {
     let (bytes, statements) = TOPIC_POLICY_MAX;
@@ -53,6 +67,40 @@ pub fn check_queue(policy: &Value, queue_arn: &str) -> Result<(), String> {
 pub fn check_bucket(policy: &Value, bucket_arn: &str) -> Result<(), String> {
     check(policy, bucket_arn)?;
     within_service(policy, "s3:")
+}
+
+/// Checks the policy of an event bus. Everybody is let in on a condition only: AWS takes it without one, and
+/// warns of it.
+///
+/// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutPermission.html>
+pub fn check_bus(policy: &Value, arn: &str) -> Result<(), String> {
+    let rules = format!("{}/", arn.replacen(":event-bus/", ":rule/", 1));
+    check_document(policy, Holder::Bus { arn, rules: &rules })?;
+    within_service(policy, "events:")?;
+    match is_public(policy) {
+        true => Err("the policy lets everybody in without a condition".to_owned()),
+        false => Ok(()),
+    }
+}
+
+/// Whether a bus's policy is longer than AWS takes.
+pub fn is_too_long_for_bus(policy: &Value) -> bool {
+    policy.to_string().chars().count() > BUS_POLICY_MAX_CHARS
+}
+
+/// Checks the trust policy of a role.
+pub fn check_trust(policy: &Value) -> Result<(), String> {
+    check_document(policy, Holder::Trust)?;
+    within_service(policy, "sts:")
+}
+
+/// Checks an inline policy of a role.
+pub fn check_identity(policy: &Value) -> Result<(), String> {
+    check_document(policy, Holder::Identity)?;
+    match actions(policy).into_iter().find(|action| *action != "*" && !action.contains(':')) {
+        Some(action) => Err(format!("actions must be prefaced by a vendor: {action}")),
+        None => Ok(()),
+    }
 }
 
 /// Whether a policy lets everybody in, which a public access block refuses.
@@ -86,6 +134,10 @@ fn within_service(policy: &Value, prefix: &str) -> Result<(), String> {
 }
 
 fn check(policy: &Value, resource: &str) -> Result<(), String> {
+    check_document(policy, Holder::Resource(resource))
+}
+
+fn check_document(policy: &Value, holder: Holder<'_>) -> Result<(), String> {
     let document = policy.as_object().ok_or("the policy is not a JSON object")?;
     for key in document.keys() {
         if !["Version", "Id", "Statement"].contains(&key.as_str()) {
@@ -103,7 +155,7 @@ fn check(policy: &Value, resource: &str) -> Result<(), String> {
     }
     let mut sids = BTreeSet::new();
     for statement in statements {
-        check_statement(statement, resource)?;
+        check_statement(statement, holder)?;
         if let Some(sid) = statement.get("Sid").and_then(Value::as_str)
             && !sids.insert(sid)
         {
@@ -113,7 +165,7 @@ fn check(policy: &Value, resource: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn check_statement(statement: &Value, resource: &str) -> Result<(), String> {
+fn check_statement(statement: &Value, holder: Holder<'_>) -> Result<(), String> {
     const ELEMENTS: [&str; 9] = [
         "Sid",
         "Effect",
@@ -135,7 +187,15 @@ fn check_statement(statement: &Value, resource: &str) -> Result<(), String> {
     for (positive, negative) in
         [("Principal", "NotPrincipal"), ("Action", "NotAction"), ("Resource", "NotResource")]
     {
-        if statement.get(positive).is_some() == statement.get(negative).is_some() {
+        let there = [positive, negative].map(|element| statement.get(element).is_some());
+        let needless = matches!(
+            (holder, positive),
+            (Holder::Trust, "Resource") | (Holder::Identity, "Principal")
+        );
+        if needless && there != [false, false] {
+            return Err(format!("policy document should not specify a {positive}"));
+        }
+        if !needless && there[0] == there[1] {
             return Err(format!("a statement needs either {positive} or {negative}"));
         }
     }
@@ -150,16 +210,39 @@ fn check_statement(statement: &Value, resource: &str) -> Result<(), String> {
             return Err(format!("{key} holds something that is not text"));
         }
     }
-    // The resource, or for a bucket what lies below it.
-    let own = |pattern: &str| {
-        glob(pattern, resource) || pattern.starts_with(&format!("{resource}/")) || pattern == "*"
-    };
-    match texts(statement.get("Resource")).into_iter().find(|pattern| !own(pattern)) {
-        Some(other) => Err(format!("the policy has an invalid resource: {other}")),
-        None if statement.get("Condition").is_some_and(|block| !block.is_object()) => {
-            Err("a condition is not an object".to_owned())
+    if statement.get("Condition").is_some_and(|block| !block.is_object()) {
+        return Err("a condition is not an object".to_owned());
+    }
+    check_reach(statement, holder)
+}
+
+/// Checks that a statement is about what the policy is attached to.
+fn check_reach(statement: &Value, holder: Holder<'_>) -> Result<(), String> {
+    let own = |pattern: &str| match holder {
+        // The resource, or for a bucket what lies below it.
+        Holder::Resource(resource) => {
+            glob(pattern, resource)
+                || pattern.starts_with(&format!("{resource}/"))
+                || pattern == "*"
         }
-        None => Ok(()),
+        Holder::Bus { arn, rules } => pattern == arn || pattern.starts_with(rules),
+        Holder::Trust => false,
+        Holder::Identity => pattern == "*" || Arn::parse(pattern).is_some(),
+    };
+    if matches!(holder, Holder::Bus { .. }) && statement.get("Resource").is_none() {
+        return Err("a statement needs a Resource: the bus, or rules of it".to_owned());
+    }
+    let mut resources = texts(statement.get("Resource")).into_iter();
+    if let Some(other) = resources.find(|pattern| !own(pattern)) {
+        return Err(format!("the policy has an invalid resource: {other}"));
+    }
+    let named = statement.get("Principal").or_else(|| statement.get("NotPrincipal"));
+    let kinds = named.and_then(Value::as_object);
+    match kinds.and_then(|kinds| kinds.keys().find(|kind| kind.as_str() != "AWS")) {
+        Some(kind) if matches!(holder, Holder::Bus { .. }) => {
+            Err(format!("invalid principal in policy: {kind} on an event bus"))
+        }
+        _ => Ok(()),
     }
 }
 

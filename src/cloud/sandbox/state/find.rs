@@ -1,9 +1,10 @@
 //! Making a state, and finding things in it.
 
 use super::{
-    Account, Clock, FIRST_CLOCK, FORMAT_VERSION, Global, Regional, State, StoredBucket, StoredKey,
-    StoredQueue, StoredTopic, StoredTrail,
+    Account, Clock, FIRST_CLOCK, FORMAT_VERSION, Global, Regional, State, StoredBucket, StoredBus,
+    StoredKey, StoredQueue, StoredRole, StoredRule, StoredTopic, StoredTrail,
 };
+use crate::resource::rule::bus_and_name;
 use crate::resource::{BLUEPRINT_TAG, Tags};
 use crate::scope::{AccountId, Arn, Place, Region};
 use crate::snapshot::Caller;
@@ -33,6 +34,7 @@ impl State {
             caller: Caller { account: account.clone(), arn },
             clock: Clock(FIRST_CLOCK.parse().expect("the constant is a time")),
             accounts: BTreeMap::from([(account, Account { global, ..Account::default() })]),
+            organization: None,
             denied: Vec::new(),
         }
     }
@@ -58,6 +60,11 @@ impl State {
             .iter()
             .flat_map(|(id, account)| account.regions.keys().map(move |region| place(id, region)))
             .collect()
+    }
+
+    /// A role of an account, by name.
+    pub fn role(&self, account: &AccountId, name: &str) -> Option<&StoredRole> {
+        self.accounts.get(account)?.global.roles.get(name)
     }
 
     /// Finds a bucket by its name, which is unique among all accounts.
@@ -86,6 +93,12 @@ impl State {
         self.region(&place).queues.get(name)
     }
 
+    /// Looks for a custom bus by ARN.
+    pub(in crate::cloud::sandbox) fn bus(&self, arn: &str) -> Option<&StoredBus> {
+        let (place, resource) = locate(arn, "events")?;
+        self.region(&place).buses.get(resource.strip_prefix("event-bus/")?)
+    }
+
     /// Looks for a key by what a topic or queue in `place` calls it: id, alias or the ARN of either.
     pub(in crate::cloud::sandbox) fn key(
         &self,
@@ -104,7 +117,7 @@ impl State {
     }
 
     /// The trails that a place sees, with their home: its own, the shadows of multi-region trails,
-    /// and organization trails (the accounts of one file are one organization).
+    /// and those of its organization. Without an organization, the accounts of one file are taken for one.
     pub(in crate::cloud::sandbox) fn trails_seen_from<'a>(
         &'a self,
         place: &'a Place,
@@ -117,13 +130,51 @@ impl State {
         });
         all.filter(|(home, _, stored)| {
             (home.region == place.region || stored.trail.multi_region)
-                && (home.account == place.account || stored.trail.organization)
+                && (home.account == place.account
+                    || stored.trail.organization && self.are_of_one(&home.account, &place.account))
                 && self.is_enabled(place)
         })
     }
 }
 
 impl Regional {
+    /// The rules of the default bus, or of a custom one if it is there.
+    pub fn rules_of(&self, bus: Option<&str>) -> Option<&BTreeMap<String, StoredRule>> {
+        match bus {
+            None => Some(&self.rules),
+            Some(bus) => self.buses.get(bus).map(|bus| &bus.rules),
+        }
+    }
+
+    /// The same, to change them.
+    pub fn rules_of_mut(&mut self, bus: Option<&str>) -> Option<&mut BTreeMap<String, StoredRule>> {
+        match bus {
+            None => Some(&mut self.rules),
+            Some(bus) => self.buses.get_mut(bus).map(|bus| &mut bus.rules),
+        }
+    }
+
+    /// A rule by its key: `name` on the default bus, `bus/name` on another.
+    pub fn rule(&self, key: &str) -> Option<&StoredRule> {
+        let (bus, name) = bus_and_name(key);
+        self.rules_of(bus)?.get(name)
+    }
+
+    /// The same, to change it.
+    pub fn rule_mut(&mut self, key: &str) -> Option<&mut StoredRule> {
+        let (bus, name) = bus_and_name(key);
+        self.rules_of_mut(bus)?.get_mut(name)
+    }
+
+    /// Every rule, by its key: those of the default bus first.
+    pub fn all_rules(&self) -> impl Iterator<Item = (String, &StoredRule)> {
+        let default = self.rules.iter().map(|(name, rule)| (name.clone(), rule));
+        let custom = self.buses.iter().flat_map(|(bus, stored)| {
+            stored.rules.iter().map(move |(name, rule)| (format!("{bus}/{name}"), rule))
+        });
+        default.chain(custom)
+    }
+
     /// The policy of a function, or of the version or alias that its ARN names: `None` when there is no such
     /// thing, `Some(None)` when it has no policy.
     pub(in crate::cloud::sandbox) fn function_policy(

@@ -1,0 +1,105 @@
+//! What is allowed and yet warned about.
+
+use super::*;
+
+#[test]
+fn every_warning_is_given_and_silenced_by_its_code() {
+    let subscribers = r#"[{ sqs: "arn:aws:sqs:us-east-1:111122223333:ops" }]"#;
+    let mail = |regions: &str| {
+        with(subscribers, "[{ email: a@b.example }, { email: c@b.example }]")
+            .replace("format: json", "format: text")
+            .replace("[us-east-1, eu-west-1]", regions)
+    };
+    let critical = |text: &str| {
+        text.replace("high: [ops]", "critical: [ops]").replace("risk: high", "risk: critical")
+    };
+    let low = "  - { id: low, title: t, risk: low, events: [cloudtrail:DeleteTrail], why: w, next: n, notify: [ops] }\n";
+    let excepted = |until: &str| {
+        with(
+            "[us-east-1, eu-west-1]",
+            &format!(
+                "{{ enabled: true, except: [{{ region: us-west-1, reason: r, until: {until} }}] }}"
+            ),
+        )
+    };
+    let events = |text: &str| with("[cloudtrail:StopLogging]", text);
+    let cases: Vec<(String, &str)> = vec![
+        (with("why: Nothing is recorded.\n", "allow: []\n"), "alert-unexplained"),
+        (with("    next: Start it again.\n", ""), "alert-unexplained"),
+        (with("next: S", "notify: []\n    next: S"), "alert-without-destination"),
+        (
+            with("routes:", "  x: { topic: x, subscribers: [{ email: a@b.example }] }\nroutes:"),
+            "destination-unused",
+        ),
+        (with(subscribers, "[]"), "destination-without-subscribers"),
+        (with("format: json", "format: text"), "text-to-machine"),
+        (critical(&mail("[us-east-1]")), "critical-email-only"),
+        (
+            critical(&format!("{GOOD}{low}")).replace(
+                subscribers,
+                r#"[{ email: a@b.example }, { sqs: "arn:aws:sqs:us-east-1:111122223333:ops" }]"#,
+            ),
+            "critical-email-shared",
+        ),
+        (mail("enabled"), "email-confirmations"),
+        (mail("[us-east-1, us-east-2, us-west-1, us-west-2]"), "email-confirmations"),
+        (
+            format!(
+                "{}hub: {{ account: '111122223333', region: us-east-1 }}\n",
+                with("topic: ops", "topic_arn: 'arn:aws:sns:{region}:{account}:ops'")
+            ),
+            "hub-topic",
+        ),
+        (events("[s3:GetObject]"), "data-event"),
+        (events("[rds:CreateDBSecurityGroup, rds:DeleteDBSecurityGroup]"), "legacy-event"),
+        (events("[signin:ConsoleLogin]"), "sign-in-regions"),
+        (excepted("2026-12-06"), "exception-expires-soon"),
+        (excepted("2026-11-22"), "exception-expires-soon"),
+        (excepted("2026-11-21"), "exception-expired"),
+        (events("[{ source: cloudtrail, name: StopLogging, unchecked: true }]"), "unchecked-known"),
+    ];
+    for (text, code) in &cases {
+        let loaded = read(text);
+        let codes: Vec<&str> = loaded.diagnostics.iter().map(|one| one.code).collect();
+        assert!(codes.contains(code), "{code}: {codes:?}\n{text}\n{:#?}", loaded.diagnostics);
+        assert!(loaded.diagnostics.iter().all(|one| one.severity == Severity::Warning));
+        assert!(loaded.blueprint.is_some(), "{text}");
+        let silenced = read(&format!("{text}allow: [{code}]\n"));
+        assert!(silenced.diagnostics.iter().all(|one| one.code != *code), "{code} stays");
+    }
+    let covered: std::collections::BTreeSet<&str> = cases.iter().map(|(_, code)| *code).collect();
+    let lints: std::collections::BTreeSet<&str> =
+        codes::LINTS.iter().map(|(code, _)| *code).collect();
+    assert_eq!(covered, lints);
+}
+
+#[test]
+fn an_exception_far_from_its_end_is_no_news() {
+    let except = "{ enabled: true, except: [{ region: us-west-1, reason: r, until: 2026-12-07 }] }";
+    let blueprint = good(&with("[us-east-1, eu-west-1]", except));
+    let Regions::Enabled { except } = blueprint.regions else { panic!("enabled") };
+    assert_eq!(except[0].until, Some(date(2026, 12, 7)));
+}
+
+#[test]
+fn the_number_of_confirmations_is_told() {
+    let text = with(
+        r#"[{ sqs: "arn:aws:sqs:us-east-1:111122223333:ops" }]"#,
+        "[{ email: a@b.example }, { email: c@b.example }]",
+    )
+    .replace("format: json", "format: text")
+    .replace("[us-east-1, eu-west-1]", "[us-east-1, us-east-2, us-west-1, us-west-2]");
+    let loaded = read(&text);
+    assert_eq!(loaded.diagnostics[0].message, "e-mail in 4 regions asks for 8 confirmations");
+}
+
+#[test]
+fn only_roots_own_region_is_asked_of_an_alert_about_root() {
+    let text = |condition: &str| {
+        with("[cloudtrail:StopLogging]", &format!("[signin:ConsoleLogin]\n    where: {condition}"))
+    };
+    good(&text("{ userIdentity.type: [Root] }"));
+    let missed = read(&text("{ userIdentity.type: [Root, IAMUser] }"));
+    assert_eq!(places(&missed), ["11:14 sign-in-regions"]);
+    assert!(missed.diagnostics[0].message.ends_with("us-east-2, eu-north-1, ap-southeast-2"));
+}

@@ -1,0 +1,94 @@
+use super::{Global, Io, context, is_json, print, print_json, verify};
+use crate::error::{CommandError, Exit};
+use crate::plan::{Plan, merge as merge_plans};
+use crate::proof::Report;
+use crate::proof::report::merge::{MergeError, merge as merge_reports};
+use crate::report::merge::{Merged, render};
+use clap::Args;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// Add up what verify or plan said of the parts of a fleet.
+///
+/// Takes the JSON of every part (`verify --shard 1/8 --format json`, and so on to 8/8) and says what one run over
+/// the whole fleet says. Exits as that run does.
+#[derive(Debug, Args)]
+pub struct MergeArgs {
+    /// Reports of verify, or plans, all of one kind
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Fail on assumed links and on what is degraded, too
+    #[arg(long, env = "CTGUARD_STRICT", value_parser = clap::builder::FalseyValueParser::new())]
+    strict: bool,
+    /// Exit with 2 when plans have changes
+    #[arg(long, env = "CTGUARD_DETAILED_EXITCODE", value_parser = clap::builder::FalseyValueParser::new())]
+    detailed_exitcode: bool,
+}
+
+/// The first key of a plan.
+const PLAN_KEY: &str = "ctguard_plan";
+
+pub fn run(args: &MergeArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+    let parts = args.files.iter().map(|file| Ok((file.as_path(), read(file)?)));
+    let parts: Vec<(&Path, Value)> = parts.collect::<Result<_, CommandError>>()?;
+    let plans = parts.iter().filter(|(_, part)| part.get(PLAN_KEY).is_some()).count();
+    let (merged, exit) = match plans {
+        0 => {
+            let reports: Vec<Report> = typed(parts, "format_version", "a report of verify")?;
+            let report = merge_reports(&reports).map_err(refused)?;
+            let exit = verify::exit(&report, args.strict);
+            (Merged::Verdict(report), exit)
+        }
+        _ if plans == parts.len() => {
+            let plans: Vec<Plan> = typed(parts, PLAN_KEY, "a plan")?;
+            let plan = merge_plans(&plans).map_err(refused)?;
+            let changes = Exit::Changes.when(args.detailed_exitcode && !plan.is_empty());
+            let exit = changes.and(context::plan_exit(&plan));
+            (Merged::Plan(plan), exit)
+        }
+        _ => return Err(CommandError::usage("plans and reports of verify do not add up")),
+    };
+    match &merged {
+        _ if !is_json(global) => print(io, &render(&merged, global.paint_out(io)))?,
+        Merged::Verdict(report) => print_json(io, report)?,
+        Merged::Plan(plan) => print_json(io, plan)?,
+    }
+    Ok(exit)
+}
+
+fn refused(error: MergeError) -> CommandError {
+    CommandError::new(format!("the parts do not add up: {error}")).hint(
+        "Merge the results of every part, `--shard 1/N` to `--shard N/N`, of one blueprint and one date (`--as-of`).",
+    )
+}
+
+fn read(file: &Path) -> Result<Value, CommandError> {
+    let doing = || format!("cannot read {}", file.display());
+    let text = std::fs::read_to_string(file).map_err(|error| CommandError::io(doing(), &error))?;
+    serde_json::from_str(&text)
+        .map_err(|error| CommandError::new(format!("{}: it is not JSON: {error}", doing())))
+}
+
+/// Reads parts as one kind. The version is looked at first: another may well have another form.
+fn typed<T: DeserializeOwned>(
+    parts: Vec<(&Path, Value)>,
+    version_key: &str,
+    what: &str,
+) -> Result<Vec<T>, CommandError> {
+    let typed = |(file, part): (&Path, Value)| {
+        let version = part.get(version_key).cloned();
+        if version.as_ref().is_some_and(|version| *version != 1) {
+            let version = version.unwrap_or_default();
+            return Err(CommandError::new(format!(
+                "{} has format version {version}, and this ctguard reads 1",
+                file.display()
+            )));
+        }
+        serde_json::from_value(part).map_err(|error| {
+            CommandError::new(format!("{} is not {what}: {error}", file.display()))
+                .hint("Make it with `--format json`.")
+        })
+    };
+    parts.into_iter().map(typed).collect()
+}

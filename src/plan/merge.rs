@@ -1,0 +1,79 @@
+//! The plans of the parts of a fleet, added up.
+//!
+//! What several parts say alike (an object of the hub that all of them look at) is in it once.
+
+use super::{Change, Effect, Plan, PlanScope, order};
+use crate::desired::narrow::whole;
+use crate::proof::report::merge::MergeError;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Adds plans up.
+///
+/// # Errors
+/// When they are not of one blueprint and date, or not all that the whole was divided into, each once.
+pub fn merge(plans: &[Plan]) -> Result<Plan, MergeError> {
+    let Some(first) = plans.first() else { return Err(MergeError::Nothing) };
+    for other in plans {
+        let version = &super::FORMAT_VERSION;
+        MergeError::unless_same("the format version", version, &other.ctguard_plan)?;
+        MergeError::unless_same("the blueprint", &first.blueprint, &other.blueprint)?;
+        MergeError::unless_same("the as-of date", &first.as_of, &other.as_of)?;
+    }
+    whole(plans.iter().map(|plan| plan.scope.shard.as_deref()))?;
+    let accounts = union(plans, |plan| &plan.scope.accounts);
+    let regions = union(plans, |plan| &plan.scope.regions);
+    let excepted = union(plans, |plan| &plan.scope.excepted);
+    Ok(Plan {
+        ctguard_plan: super::FORMAT_VERSION,
+        blueprint: first.blueprint.clone(),
+        as_of: first.as_of.clone(),
+        scope: PlanScope { accounts, regions, excepted, shard: None },
+        effects: effects(plans),
+        changes: changes(plans),
+        waiting: union(plans, |plan| &plan.waiting),
+        refusals: union(plans, |plan| &plan.refusals),
+        unknown: union(plans, |plan| &plan.unknown),
+        warnings: union(plans, |plan| &plan.warnings),
+        in_sync: plans.iter().map(|plan| plan.in_sync).sum(),
+    })
+}
+
+fn union<T: Ord + Clone>(plans: &[Plan], part: impl Fn(&Plan) -> &Vec<T>) -> Vec<T> {
+    let all: BTreeSet<&T> = plans.iter().flat_map(part).collect();
+    all.into_iter().cloned().collect()
+}
+
+fn changes(plans: &[Plan]) -> Vec<Change> {
+    let mut all: Vec<Change> = Vec::new();
+    let mut seen: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for change in plans.iter().flat_map(|plan| &plan.changes) {
+        let same = seen.entry(&change.address).or_default();
+        if !same.iter().any(|index| all[*index] == *change) {
+            same.push(all.len());
+            all.push(change.clone());
+        }
+    }
+    order::sort(&mut all);
+    all
+}
+
+/// Gravest first, then by id; alerts that go, last.
+fn effects(plans: &[Plan]) -> Vec<Effect> {
+    let mut all: BTreeMap<_, Effect> = BTreeMap::new();
+    for effect in plans.iter().flat_map(|plan| &plan.effects) {
+        let key = (effect.removed, Reverse(effect.risk), effect.alert.clone());
+        let sum = all.entry(key).or_insert_with(|| Effect {
+            places: 0,
+            alerting_now: 0,
+            alerting_after: 0,
+            alerting_confirmed: 0,
+            ..effect.clone()
+        });
+        sum.places += effect.places;
+        sum.alerting_now += effect.alerting_now;
+        sum.alerting_after += effect.alerting_after;
+        sum.alerting_confirmed += effect.alerting_confirmed;
+    }
+    all.into_values().collect()
+}

@@ -1,0 +1,102 @@
+//! The reports of the parts of a fleet, added up: byte for byte the report of the whole.
+
+use super::fold::Folding;
+use super::{Counts, Covered, FORMAT_VERSION, Report, degraded};
+use crate::desired::narrow::{PartsError, whole};
+
+/// Why reports do not add up.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MergeError {
+    #[error("there is nothing to merge")]
+    Nothing,
+    #[error("{what} differs: {one} and {other}")]
+    Differs { what: &'static str, one: String, other: String },
+    #[error("account {0} is in two of them")]
+    Twice(crate::scope::AccountId),
+    #[error(transparent)]
+    Parts(#[from] PartsError),
+}
+
+impl MergeError {
+    /// Refuses what is not the same in both.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub fn unless_same<T: PartialEq + ToString>(
+        what: &'static str,
+        one: &T,
+        other: &T,
+    ) -> Result<(), Self> {
+        match one == other {
+            true => Ok(()),
+            false => Err(Self::Differs { what, one: one.to_string(), other: other.to_string() }),
+        }
+    }
+}
+
+/// Adds reports up.
+///
+/// # Errors
+/// When they are not of one blueprint and date, or not all that the whole was divided into, each once.
+pub fn merge(reports: &[Report]) -> Result<Report, MergeError> {
+    let Some(first) = reports.first() else { return Err(MergeError::Nothing) };
+    for other in reports {
+        MergeError::unless_same("the format version", &FORMAT_VERSION, &other.format_version)?;
+        MergeError::unless_same("the blueprint", &first.blueprint, &other.blueprint)?;
+        MergeError::unless_same("the as-of date", &first.as_of, &other.as_of)?;
+        MergeError::unless_same("the list of alerts", &listed(first), &listed(other))?;
+    }
+    whole(reports.iter().map(|report| report.shard.as_deref()))?;
+    let mut accounts: Vec<Covered> =
+        reports.iter().flat_map(|report| report.accounts.iter().cloned()).collect();
+    accounts.sort_by(|a, b| a.id.cmp(&b.id));
+    if let Some([one, _]) = accounts.array_windows().find(|[a, b]| a.id == b.id) {
+        return Err(MergeError::Twice(one.id.clone()));
+    }
+    let mut folding = Folding::default();
+    for report in reports {
+        report.links.iter().for_each(|finding| folding.finding(finding));
+        report.remarks.iter().for_each(|said| folding.said(said));
+        for unread in &report.unread {
+            for account in &unread.accounts {
+                folding.unread(account, &unread.why());
+            }
+        }
+    }
+    let (unread, links, remarks) = folding.told();
+    let mut alerts = first.alerts.clone();
+    for (index, alert) in alerts.iter_mut().enumerate() {
+        alert.counts =
+            sum(reports.iter().filter_map(|report| Some(report.alerts.get(index)?.counts)));
+    }
+    Ok(Report {
+        format_version: FORMAT_VERSION,
+        blueprint: first.blueprint.clone(),
+        as_of: first.as_of.clone(),
+        shard: None,
+        accounts,
+        counts: sum(reports.iter().map(|report| report.counts)),
+        alerts,
+        unread,
+        links,
+        degraded: degraded(&remarks),
+        remarks,
+        unrouted: first.unrouted.clone(),
+    })
+}
+
+/// The alerts of a report, in words.
+fn listed(report: &Report) -> String {
+    let alerts = report.alerts.iter();
+    let alerts = alerts.map(|a| format!("{} ({}, {})", a.alert, a.risk.as_str(), a.title));
+    alerts.chain(report.unrouted.iter().cloned()).collect::<Vec<_>>().join(", ")
+}
+
+fn sum(all: impl Iterator<Item = Counts>) -> Counts {
+    all.fold(Counts::default(), |sum, one| Counts {
+        proven: sum.proven + one.proven,
+        assumed: sum.assumed + one.assumed,
+        unknown: sum.unknown + one.unknown,
+        broken: sum.broken + one.broken,
+    })
+}

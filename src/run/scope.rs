@@ -1,0 +1,86 @@
+//! Which accounts and places a blueprint covers, as the live side knows: the organization's accounts, and the
+//! regions that each account has enabled.
+
+use crate::blueprint::{Blueprint, Regions};
+use crate::cloud::{AccountReads, Cloud, OrganizationReads};
+use crate::desired::{Scope, ScopeError};
+use crate::scope::{AccountId, Region};
+use crate::snapshot::{Observed, Organization, Unreadable};
+use futures::stream::{self, StreamExt};
+use jiff::civil::Date;
+use std::collections::BTreeMap;
+
+/// Finds the places that a blueprint covers. An account whose regions cannot be read is in the scope without
+/// places, and keeps no other from being covered.
+///
+/// # Errors
+/// When the accounts cannot be told, an account has no region left, or nothing at all could be read.
+pub async fn scope(
+    cloud: &dyn Cloud,
+    blueprint: &Blueprint,
+    caller: &AccountId,
+    as_of: Date,
+    concurrency: usize,
+) -> Result<Scope, ScopeError> {
+    let organization = organization(cloud, blueprint, caller).await?;
+    let mut scope = Scope::of_accounts(blueprint, caller, organization.as_ref())?;
+    let accounts: Vec<AccountId> = scope.accounts.keys().cloned().collect();
+    let mut enabled = match blueprint.regions {
+        Regions::List(_) => BTreeMap::new(),
+        Regions::Enabled { .. } => enabled(cloud, accounts.clone(), concurrency).await,
+    };
+    for account in accounts {
+        let known = enabled.remove(&account).unwrap_or(Ok(Vec::new()));
+        scope.add_regions(blueprint, &account, known.as_deref().map_err(Clone::clone), as_of)?;
+    }
+    match scope.unread.iter().next() {
+        Some((account, why)) if scope.places.is_empty() => Err(ScopeError::RegionsUnknown {
+            account: account.clone(),
+            why: format!("{}: {} ({})", why.operation, why.code, why.message),
+        }),
+        _ => Ok(scope),
+    }
+}
+
+async fn organization(
+    cloud: &dyn Cloud,
+    blueprint: &Blueprint,
+    caller: &AccountId,
+) -> Result<Option<Organization>, ScopeError> {
+    let wanted = blueprint.accounts.as_ref().and_then(|accounts| accounts.organization.as_ref());
+    let Some(wanted) = wanted else { return Ok(None) };
+    let reads = OrganizationReads { units: wanted.include_units.clone() };
+    match cloud.organization(&reads).await {
+        Observed::Known(found) => Ok(Some(found)),
+        Observed::Absent => Err(ScopeError::NoOrganization(caller.clone())),
+        Observed::Unreadable(why) => Err(ScopeError::OrganizationUnknown(format!(
+            "{}: {} ({})",
+            why.operation, why.code, why.message
+        ))),
+    }
+}
+
+async fn enabled(
+    cloud: &dyn Cloud,
+    accounts: Vec<AccountId>,
+    concurrency: usize,
+) -> BTreeMap<AccountId, Result<Vec<Region>, Unreadable>> {
+    let reads = &AccountReads { enabled_regions: true, ..AccountReads::default() };
+    stream::iter(accounts)
+        .map(|account| async move {
+            let seen = cloud.observe_account(&account, reads).await;
+            let enabled = match seen.enabled_regions {
+                Observed::Known(regions) => Ok(regions),
+                Observed::Unreadable(why) => Err(why),
+                Observed::Absent => Err(Unreadable {
+                    operation: "account:ListRegions".to_owned(),
+                    code: "Empty".to_owned(),
+                    message: "AWS listed no region".to_owned(),
+                }),
+            };
+            (account, enabled)
+        })
+        .buffer_unordered(concurrency.max(1))
+        .collect()
+        .await
+}

@@ -1,0 +1,54 @@
+//! What is the same in many places is kept once.
+//!
+//! A fleet behind a hub has the same rules and tags in every place, some ten of them with a pattern of up to 2 KB.
+
+use crate::resource::Tags;
+use crate::resource::rule::Rule;
+use crate::snapshot::{LiveRule, Observed, PlaceSnapshot};
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What was seen so far.
+#[derive(Debug, Default)]
+pub(super) struct Shared(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    rules: HashSet<Arc<Rule>>,
+    tags: HashSet<Tags>,
+}
+
+impl Shared {
+    /// Replaces parts of a place by equal ones of places that were seen before.
+    pub(super) fn share(&self, mut seen: PlaceSnapshot) -> PlaceSnapshot {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.rules(&mut seen.rules);
+        for bus in seen.buses.values_mut() {
+            if let Observed::Known(bus) = bus {
+                known.rules(&mut bus.rules);
+            }
+        }
+        seen
+    }
+}
+
+impl Known {
+    fn rules(&mut self, rules: &mut Observed<BTreeMap<String, LiveRule>>) {
+        let Observed::Known(rules) = rules else { return };
+        for live in rules.values_mut() {
+            replace(&mut self.rules, &mut live.rule);
+            if let Observed::Known(tags) = &mut live.tags {
+                replace(&mut self.tags, tags);
+            }
+        }
+    }
+}
+
+fn replace<T: Eq + std::hash::Hash + Clone>(known: &mut HashSet<T>, found: &mut T) {
+    match known.get(found) {
+        Some(same) => found.clone_from(same),
+        None => {
+            known.insert(found.clone());
+        }
+    }
+}
