@@ -2,7 +2,7 @@
 
 export AWS_EC2_METADATA_DISABLED := true
 
-.PHONY: demo test bench
+.PHONY: demo test bench bench-fleet
 
 ## Plays the whole story on an account that is a file.
 demo:
@@ -19,3 +19,7 @@ test:
 ## Calls, CPU and memory, measured against the emulator.
 bench:
 	benches/run.sh
+
+## Many accounts and one hub, measured against a stub that answers as AWS does.
+bench-fleet:
+	benches/fleet.sh

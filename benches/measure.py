@@ -141,4 +141,5 @@ def main():
         print(f"  {operation:<36}{count:>5}")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -13,18 +13,7 @@ target=${CARGO_TARGET_DIR:-$root/target}
 cd "$root"
 
 cargo build --release --locked --bin ctguard --example compile
-
-# A change of the pin makes a new environment; an unfinished one is made anew.
-python=${PYTHON:-python3}
-environment=$target/bench/$(sed 's/[^a-z0-9.]/-/g' "$here/boto3.txt")
-if [ ! -e "$environment/installed" ]; then
-    rm -rf "$environment"
-    "$python" -m venv "$environment"
-    "$environment/bin/python" -m pip install --quiet --disable-pip-version-check \
-        --requirement "$here/boto3.txt"
-    : >"$environment/installed"
-fi
+python=$("$here/boto3.sh")
 
 "$target/release/examples/compile"
-"$root/tests/emulators/run.sh" "$python" "$here/measure.py" \
-    "$target/release/ctguard" "$environment/bin/python"
+"$root/tests/emulators/run.sh" "${PYTHON:-python3}" "$here/measure.py" "$target/release/ctguard" "$python"

@@ -1,0 +1,157 @@
+"""Measures ctguard over many accounts with one hub, against a stub that answers as AWS does.
+
+    fleet.py CTGUARD STUB PYTHON-WITH-BOTO3
+
+The stub (benches/stub) answers after a set time and throttles above the rates that AWS documents, so that wall time is
+ctguard's own affair here: the floor is what the calls take when as many as allowed are always in flight. CPU and
+memory are the process's own, as the kernel tells them when it ends. These set the size:
+
+    CTGUARD_BENCH_ACCOUNTS        accounts, the hub's included (1000)
+    CTGUARD_BENCH_REGIONS         regions, of the 17 that are enabled by default (17)
+    CTGUARD_BENCH_LATENCY_MS      how long every call takes (20)
+    CTGUARD_BENCH_BOTO3_ACCOUNTS  accounts beside the hub's that the boto3 script reads (5)
+"""
+
+import collections
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import urllib.request
+
+from measure import OWN, REGIONS, RULES, run
+
+HUB = "111122223333"
+FIRST_OTHER = 200_000_000_001
+ORGANIZATION = "o-fleetbench"
+# As many calls as ctguard keeps in flight.
+IN_FLIGHT = 32
+
+BLUEPRINT = """\
+version: 1
+name: bench
+accounts: [{{ organization: {{ role: ctguard }} }}]
+hub: {{ account: "{hub}", region: {home}, organization: {organization} }}
+regions: [{regions}]
+destinations:
+  secops: {{ topic: secops, format: text, subscribers: [{{ email: secops@acme.example }}] }}
+routes: {{ critical: [secops], high: [secops], medium: [secops], low: [] }}
+include: [{{ builtin: account-security }}]
+alerts:
+"""
+
+
+def setting(name, default):
+    return int(os.environ.get(f"CTGUARD_BENCH_{name}") or default)
+
+
+class Stub:
+    """A running stub, told to stop at the end."""
+
+    def __init__(self, program, *arguments):
+        self.process = subprocess.Popen(
+            [program, *map(str, arguments)], stdout=subprocess.PIPE, text=True
+        )
+        self.url = self.process.stdout.readline().strip()
+        if not self.url:
+            sys.exit(f"{program} ended with {self.process.wait()}")
+        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+    def ask(self, what):
+        with self.opener.open(f"{self.url}/-/{what}") as answer:
+            return json.load(answer)
+
+
+def environment(url, account, region):
+    return {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": f"AKIA{account}",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+    }
+
+
+def measured(stub, *command, env):
+    """Runs a program, and says what it took and what it asked."""
+    stub.ask("reset")
+    took = run(*command, env=env)
+    totals = stub.ask("totals")
+    if totals["unknown"]:
+        sys.exit(f"{command} asked what the stub does not know: {totals['unknown']}")
+    return took, totals
+
+
+def row(name, took, totals, latency, in_flight):
+    calls = sum(totals["calls"].values())
+    floor = max(totals["quota_seconds"], calls * latency / in_flight)
+    print(
+        f"| {name} | {calls:,} | {floor:.1f} s | {took.wall:.1f} s | {took.wall / floor:.2f} "
+        f"| {took.cpu:.1f} s | {took.cpu / calls * 1000:.2f} ms | {took.peak:.0f} MiB "
+        f"| {sum(totals['throttled'].values())} | {totals['most_in_flight']} |"
+    )
+
+
+def main():
+    ctguard, program, python = sys.argv[1:]
+    accounts, latency = setting("ACCOUNTS", 1000), setting("LATENCY_MS", 20)
+    regions = REGIONS[: setting("REGIONS", 17)]
+    with tempfile.TemporaryDirectory() as folder:
+        blueprint = pathlib.Path(folder, "ctguard.yaml")
+        text = BLUEPRINT.format(
+            hub=HUB, home=regions[0], organization=ORGANIZATION, regions=", ".join(regions)
+        )
+        # The built-in alerts are 14.
+        blueprint.write_text(text + "".join(OWN.format(n=n) for n in range(RULES - 14)))
+        with Stub(program, blueprint, accounts, latency) as stub:
+            compare(stub, ctguard, python, blueprint, accounts, regions, latency / 1000)
+
+
+def compare(stub, ctguard, python, blueprint, accounts, regions, latency):
+    print(
+        f"\n{accounts:,} accounts × {len(regions)} regions, {RULES} alerts, one hub, in sync; "
+        f"{latency * 1000:.0f} ms a call, {IN_FLIGHT} in flight\n"
+    )
+    print("| | calls | floor | wall | ratio | CPU | CPU a call | highest memory | throttled | most in flight |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    asked = {}
+    for verb in ("plan", "verify"):
+        flags = ["--detailed-exitcode"] if verb == "plan" else []
+        took, totals = measured(
+            stub, ctguard, verb, "--quiet", *flags, blueprint,
+            env=environment(stub.url, HUB, regions[0]),
+        )
+        row(f"`ctguard {verb}`", took, totals, latency, IN_FLIGHT)
+        asked[verb] = collections.Counter(totals["calls"])
+
+    others = [str(FIRST_OTHER + n) for n in range(min(accounts - 1, setting("BOTO3_ACCOUNTS", 5)))]
+    if others:
+        script = pathlib.Path(__file__).with_name("read_all.py")
+        took, totals = measured(
+            stub, python, str(script), "bench", *regions, "--accounts", *others,
+            env=environment(stub.url, HUB, regions[0]),
+        )
+        row(f"boto3, {len(others)} accounts, one call at a time", took, totals, latency, 1)
+
+    print("\ncalls of a plan, what a verify makes beside them, and what that is for each account and region:")
+    places = accounts * len(regions)
+    for operation in sorted(asked["plan"] | asked["verify"]):
+        count, more = asked["plan"][operation], asked["verify"][operation] - asked["plan"][operation]
+        print(f"  {operation:<40}{count:>9,}{more:>+9,}{count / places:>9.2f}")
+
+
+
+if __name__ == "__main__":
+    main()
