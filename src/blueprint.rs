@@ -274,6 +274,13 @@ pub struct EventRef {
 }
 
 impl EventRef {
+    /// Whether a plain rule misses it: read-only management events of CloudTrail reach only rules in the wider state.
+    ///
+    /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail-management.html>
+    pub fn needs_wide_state(&self) -> bool {
+        self.access != Access::Write && self.kind != EventKind::Data
+    }
+
     /// How people write it: `ec2:CreateRoute`.
     pub fn short(&self) -> String {
         let service = self.source.strip_suffix(".amazonaws.com").unwrap_or(&self.source);

@@ -36,7 +36,7 @@
 mod branches;
 
 use crate::blueprint::{EventRef, Outcome};
-use crate::event::{Access, EventKind, bus_source};
+use crate::event::{EventKind, bus_source};
 use crate::pattern::{Excluded, Filter, Matcher, OR_COMBINATIONS_MAX, Pattern};
 use crate::resource::rule::{EVENT_PATTERN_MAX_CHARS, RuleState};
 use crate::scope::AccountId;
@@ -289,12 +289,9 @@ fn pattern_for(
     }
     let events: BTreeSet<EventRef> =
         units.iter().flat_map(|unit| unit.events.iter().cloned()).collect();
-    // A plain rule misses read-only management events; data events it gets in any case.
-    let plain =
-        events.iter().all(|event| event.access == Access::Write || event.kind == EventKind::Data);
-    let state = match plain {
-        true => RuleState::Enabled,
-        false => RuleState::EnabledWithAllCloudtrailManagementEvents,
+    let state = match events.iter().any(EventRef::needs_wide_state) {
+        true => RuleState::EnabledWithAllCloudtrailManagementEvents,
+        false => RuleState::Enabled,
     };
     let events = events.into_iter().collect();
     Ok(Size::Fits(Some(Compiled { pattern, json, events, state })))

@@ -5,6 +5,7 @@
 
 use super::*;
 use crate::catalogue::Landing;
+use crate::event::Access;
 use crate::pattern::samples::{filter, filter_of, leaf, plain_event, plain_matchers, put};
 use proptest::prelude::*;
 use serde_json::json;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::catalogue::Landing;
+use crate::event::Access;
 use serde_json::json;
 
 fn event(short: &str, kind: EventKind, access: Access) -> EventRef {

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 const FORWARD: &str = "ctguard-acme-forward-1";
+const FORWARD_READS: &str = "ctguard-acme-forward-2";
 const ROLE: &str = "ctguard-acme";
 
 fn report(town: &Town, hurt: impl FnOnce(&mut Live)) -> Report {
@@ -50,9 +51,18 @@ fn admits(live: &mut Live, statement: Value) {
 }
 
 fn forwarding(live: &mut Live, change: impl FnOnce(&mut LiveRule)) {
+    forwarding_rule(live, FORWARD, change);
+}
+
+/// What only the wider state is given has a rule of its own.
+fn forwarding_reads(live: &mut Live, change: impl FnOnce(&mut LiveRule)) {
+    forwarding_rule(live, FORWARD_READS, change);
+}
+
+fn forwarding_rule(live: &mut Live, name: &str, change: impl FnOnce(&mut LiveRule)) {
     let seen = live.places.get_mut(&place(SPOKE, "us-east-1")).expect("the spoke");
     let Observed::Known(rules) = &mut seen.rules else { panic!("no rules") };
-    change(rules.get_mut(FORWARD).expect("the rule"));
+    change(rules.get_mut(name).expect("the rule"));
 }
 
 fn target(live: &mut Live, change: impl FnOnce(&mut Target)) {
@@ -319,9 +329,11 @@ fn rows() -> Vec<Row> {
         (
             "enable the forwarding rule plainly",
             |live| {
-                forwarding(live, |rule| Arc::make_mut(&mut rule.rule).state = RuleState::Enabled)
+                forwarding_reads(live, |rule| {
+                    Arc::make_mut(&mut rule.rule).state = RuleState::Enabled
+                })
             },
-            &["broken rule-state rule/ctguard-acme-forward-1 ×1"],
+            &["broken rule-state rule/ctguard-acme-forward-2 ×1"],
             Apply,
         ),
         (
@@ -369,6 +381,7 @@ fn rows() -> Vec<Row> {
             &[
                 "unknown trail-missing trail/* ×2",
                 "unknown rule-missing rule/ctguard-acme-forward-1 ×2",
+                "unknown rule-missing rule/ctguard-acme-forward-2 ×2",
                 "unknown role-missing role/ctguard-acme ×1",
                 "unknown dead-letters ctguard-acme-targets ×2",
             ],

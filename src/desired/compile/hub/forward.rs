@@ -53,6 +53,8 @@ pub(super) struct Way {
 struct Condition<'a> {
     filter: Option<&'a Filter>,
     outcome: Outcome,
+    /// They are those that a plain rule misses.
+    wide: bool,
     /// One of the alerts that have it.
     alert: usize,
     events: BTreeSet<&'a EventRef>,
@@ -144,17 +146,23 @@ impl<'a> Compiler<'a> {
         let mut conditions: Vec<Condition<'a>> = Vec::new();
         for (index, events) in class {
             let (filter, outcome) = self.condition_of(*index);
-            let found = conditions
-                .iter_mut()
-                .find(|known| known.filter == filter && known.outcome == outcome);
-            match found {
-                Some(known) => known.events.extend(events),
-                None => conditions.push(Condition {
-                    filter,
-                    outcome,
-                    alert: *index,
-                    events: events.iter().copied().collect(),
-                }),
+            // A rule's state holds for all that it takes: what a plain one misses is kept apart.
+            for wide in [false, true] {
+                let events =
+                    events.iter().copied().filter(|event| event.needs_wide_state() == wide);
+                let found = conditions.iter_mut().find(|known| {
+                    known.filter == filter && known.outcome == outcome && known.wide == wide
+                });
+                match found {
+                    Some(known) => known.events.extend(events),
+                    None => conditions.push(Condition {
+                        filter,
+                        outcome,
+                        wide,
+                        alert: *index,
+                        events: events.collect(),
+                    }),
+                }
             }
         }
         conditions.sort_by_key(|condition| !condition.is_free());
@@ -241,7 +249,9 @@ struct Packed {
 fn pack(packed: &mut Vec<Packed>, condition: usize, compiled: Compiled) {
     let part = (condition, compiled.events.clone());
     for rule in &mut *packed {
-        if let Some(united) = unite(&rule.compiled, &compiled) {
+        if rule.compiled.state == compiled.state
+            && let Some(united) = unite(&rule.compiled, &compiled)
+        {
             rule.compiled = united;
             rule.parts.push(part);
             return;
