@@ -40,7 +40,7 @@ pub struct Live {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     pub ctguard_plan: u32,
-    pub blueprint: String,
+    pub blueprint: PlannedFrom,
     /// The date that exceptions were judged by, ISO 8601.
     pub as_of: String,
     pub scope: PlanScope,
@@ -51,16 +51,28 @@ pub struct Plan {
     pub waiting: Vec<Waiting>,
     pub refusals: Vec<Refusal>,
     pub unknown: Vec<Unknown>,
-    /// Trouble that is no difference, such as a missing trail, in full sentences.
-    pub warnings: Vec<String>,
+    /// Trouble that is no difference, such as a missing trail.
+    pub warnings: Vec<Warning>,
+    /// What an apply stops at until somebody has said that it is meant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub guards: Vec<Guard>,
     /// How many objects are as they should be.
     pub in_sync: usize,
+}
+
+/// The blueprint that a plan was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedFrom {
+    pub name: String,
 }
 
 /// The places that the plan covers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanScope {
     pub accounts: Vec<AccountId>,
+    /// What people call the accounts, where it is known.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub names: BTreeMap<AccountId, String>,
     pub regions: Vec<Region>,
     /// Regions left out by an exception of the blueprint.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -179,6 +191,56 @@ pub struct Unknown {
     /// What is not known, such as `rules` or `topic ctguard-acme-secops`.
     pub part: String,
     pub why: Unreadable,
+}
+
+/// Trouble that is no difference, and where it is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Warning {
+    /// Full sentences that hold for each of the places.
+    pub message: String,
+    /// None when the sentences name what they are about themselves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<Place>,
+}
+
+/// What an apply stops at until its flag says that it is meant.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Guard {
+    pub kind: GuardKind,
+    /// What would happen, in one sentence.
+    pub message: String,
+    /// The alerts that it is about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alerts: Vec<String>,
+    /// The objects that it is about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub objects: Vec<Address>,
+}
+
+/// The guards; each has a flag of `apply`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GuardKind {
+    /// An alert of high or critical risk reaches its people in fewer places.
+    LosesCoverage,
+    /// More than 30 % of what is owned goes, from ten objects up.
+    DeletesMuch,
+    /// A policy grants more than this blueprint needs.
+    WidensPolicy,
+    /// A trail that others use changes.
+    SharedTrail,
+}
+
+impl GuardKind {
+    /// The flag of `apply` that acknowledges it.
+    pub fn flag(self) -> &'static str {
+        match self {
+            Self::LosesCoverage => "--allow-lost-coverage",
+            Self::DeletesMuch => "--allow-deletion",
+            Self::WidensPolicy => "--allow-wider-policy",
+            Self::SharedTrail => "--allow-shared-trail",
+        }
+    }
 }
 
 impl Plan {

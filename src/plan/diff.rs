@@ -2,14 +2,14 @@
 
 use super::hold::Stage;
 use super::{
-    Change, Field, Live, Plan, PlanScope, Refusal, Step, Unknown, Verb, Waiting, effects, kinds,
-    order,
+    Change, Field, Live, Plan, PlanScope, PlannedFrom, Refusal, Step, Unknown, Verb, Waiting,
+    Warning, effects, kinds, order,
 };
 use crate::cloud::Action;
 use crate::desired::Desired;
 use crate::proof::{self, LinkCode, Mender, Proof, Status};
 use crate::resource::{Address, BLUEPRINT_TAG, Kind, Tags};
-use crate::scope::{Arn, Place, Region};
+use crate::scope::{AccountId, Arn, Place, Region};
 use crate::snapshot::{Observed, Unreadable};
 use std::collections::BTreeSet;
 
@@ -41,7 +41,7 @@ pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
     out.unknown.dedup();
     let mut plan = Plan {
         ctguard_plan: super::FORMAT_VERSION,
-        blueprint: desired.name.clone(),
+        blueprint: PlannedFrom { name: desired.name.clone() },
         as_of: desired.as_of.to_string(),
         scope: scope(desired),
         effects: Vec::new(),
@@ -50,6 +50,7 @@ pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
         refusals: out.refusals,
         unknown: out.unknown,
         warnings: out.warnings,
+        guards: Vec::new(),
         in_sync: out.in_sync,
     };
     let proof = proof::prove(desired, live);
@@ -65,7 +66,7 @@ pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
 
 /// What a plan cannot mend keeps an alert silent: it says so before anything is applied. Who must confirm
 /// is among what waits, and what stands in the way of a rule among the refusals.
-fn uncovered(proof: &Proof) -> Vec<String> {
+fn uncovered(proof: &Proof) -> Vec<Warning> {
     let said_elsewhere = |code| matches!(code, LinkCode::SubscriberPending | LinkCode::ChatMissing);
     proof
         .findings()
@@ -78,12 +79,12 @@ fn uncovered(proof: &Proof) -> Vec<String> {
             trail || broken && message
         })
         .map(|finding| {
-            let places: Vec<String> = finding.places.iter().map(ToString::to_string).collect();
             let object = match finding.code {
                 LinkCode::TrailMissing => String::new(),
                 _ => format!(" ({})", finding.object),
             };
-            format!("{}: {}{object}. {}", places.join(", "), finding.cause, finding.fix)
+            let message = format!("{}{object}. {}", finding.cause, finding.fix);
+            Warning { message, places: finding.places.iter().cloned().collect() }
         })
         .collect()
 }
@@ -93,7 +94,9 @@ fn scope(desired: &Desired) -> PlanScope {
     let unread = desired.unread.keys().cloned();
     let accounts: BTreeSet<_> = places().map(|place| place.account.clone()).chain(unread).collect();
     let regions: BTreeSet<_> = places().map(|place| place.region.clone()).collect();
+    let name = |id: &AccountId| Some((id.clone(), desired.accounts.get(id)?.name.clone()?));
     PlanScope {
+        names: accounts.iter().filter_map(name).collect(),
         accounts: accounts.into_iter().collect(),
         regions: regions.into_iter().collect(),
         excepted: desired.excepted.clone(),
@@ -127,7 +130,7 @@ struct Collected {
     waiting: Vec<Waiting>,
     refusals: Vec<Refusal>,
     unknown: Vec<Unknown>,
-    warnings: Vec<String>,
+    warnings: Vec<Warning>,
     in_sync: usize,
 }
 
@@ -241,7 +244,7 @@ impl Differ<'_> {
     }
 
     pub fn warn(&mut self, warning: String) {
-        self.out.warnings.push(warning);
+        self.out.warnings.push(Warning { message: warning, places: Vec::new() });
     }
 
     pub fn in_sync(&mut self) {

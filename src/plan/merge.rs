@@ -2,9 +2,10 @@
 //!
 //! What several parts say alike (an object of the hub that all of them look at) is in it once.
 
-use super::{Change, Effect, Plan, PlanScope, order};
+use super::{Change, Effect, Guard, Plan, PlanScope, Warning, order};
 use crate::desired::narrow::whole;
 use crate::proof::report::merge::MergeError;
+use crate::scope::Place;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,24 +18,26 @@ pub fn merge(plans: &[Plan]) -> Result<Plan, MergeError> {
     for other in plans {
         let version = &super::FORMAT_VERSION;
         MergeError::unless_same("the format version", version, &other.ctguard_plan)?;
-        MergeError::unless_same("the blueprint", &first.blueprint, &other.blueprint)?;
+        MergeError::unless_same("the blueprint", &first.blueprint.name, &other.blueprint.name)?;
         MergeError::unless_same("the as-of date", &first.as_of, &other.as_of)?;
     }
     whole(plans.iter().map(|plan| plan.scope.shard.as_deref()))?;
     let accounts = union(plans, |plan| &plan.scope.accounts);
+    let names = plans.iter().flat_map(|plan| plan.scope.names.clone()).collect();
     let regions = union(plans, |plan| &plan.scope.regions);
     let excepted = union(plans, |plan| &plan.scope.excepted);
     Ok(Plan {
         ctguard_plan: super::FORMAT_VERSION,
         blueprint: first.blueprint.clone(),
         as_of: first.as_of.clone(),
-        scope: PlanScope { accounts, regions, excepted, shard: None },
+        scope: PlanScope { accounts, names, regions, excepted, shard: None },
         effects: effects(plans),
         changes: changes(plans),
         waiting: union(plans, |plan| &plan.waiting),
         refusals: union(plans, |plan| &plan.refusals),
         unknown: union(plans, |plan| &plan.unknown),
-        warnings: union(plans, |plan| &plan.warnings),
+        warnings: warnings(plans),
+        guards: guards(plans),
         in_sync: plans.iter().map(|plan| plan.in_sync).sum(),
     })
 }
@@ -42,6 +45,24 @@ pub fn merge(plans: &[Plan]) -> Result<Plan, MergeError> {
 fn union<T: Ord + Clone>(plans: &[Plan], part: impl Fn(&Plan) -> &Vec<T>) -> Vec<T> {
     let all: BTreeSet<&T> = plans.iter().flat_map(part).collect();
     all.into_iter().cloned().collect()
+}
+
+/// What is said alike of several places is said once.
+fn warnings(plans: &[Plan]) -> Vec<Warning> {
+    let mut all: BTreeMap<&str, BTreeSet<&Place>> = BTreeMap::new();
+    for warning in plans.iter().flat_map(|plan| &plan.warnings) {
+        all.entry(&warning.message).or_default().extend(&warning.places);
+    }
+    all.into_iter()
+        .map(|(message, places)| Warning {
+            message: message.to_owned(),
+            places: places.into_iter().cloned().collect(),
+        })
+        .collect()
+}
+
+fn guards(plans: &[Plan]) -> Vec<Guard> {
+    union(plans, |plan| &plan.guards)
 }
 
 fn changes(plans: &[Plan]) -> Vec<Change> {

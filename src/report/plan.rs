@@ -2,7 +2,7 @@
 
 mod unknown;
 
-use super::{Paint, addresses, count};
+use super::{Paint, addresses, count, places};
 use crate::plan::{Change, Effect, Field, Plan, Verb, Waiting};
 use crate::resource::{Address, Kind};
 use serde_json::Value;
@@ -48,7 +48,11 @@ pub fn render(plan: &Plan, question: Question, paint: Paint) -> String {
     if !plan.warnings.is_empty() {
         let _ = writeln!(out, "\n{}", paint.head("Warnings"));
         for warning in &plan.warnings {
-            let _ = writeln!(out, "  {} {warning}", paint.warn("!"));
+            let places = match warning.places.as_slice() {
+                [] => String::new(),
+                some => format!("{}: ", places(some)),
+            };
+            let _ = writeln!(out, "  {} {places}{}", paint.warn("!"), warning.message);
         }
     }
     out
@@ -68,7 +72,7 @@ fn status(out: &mut String, plan: &Plan, question: Question, paint: Paint) {
     let _ = writeln!(
         out,
         "Blueprint {} in {accounts}, {}: {}.",
-        paint.head(&plan.blueprint),
+        paint.head(&plan.blueprint.name),
         count(regions.len(), "region"),
         regions.join(", ")
     );
