@@ -19,12 +19,13 @@ pub use merge::merge;
 
 use crate::blueprint::Risk;
 use crate::cloud::Action;
+use crate::proof::Per;
 use crate::resource::Address;
 use crate::scope::{AccountId, Place, Region};
 use crate::snapshot::{AccountSnapshot, PlaceSnapshot, Unreadable};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The version of a plan's JSON form.
 pub const FORMAT_VERSION: u32 = 1;
@@ -198,9 +199,11 @@ pub struct Unknown {
 pub struct Warning {
     /// Full sentences that hold for each of the places.
     pub message: String,
+    /// Which names the sentences leave out where several places share them.
+    pub per: Per,
     /// None when the sentences name what they are about themselves.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub places: Vec<Place>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub places: BTreeSet<Place>,
 }
 
 /// What an apply stops at until its flag says that it is meant.

@@ -6,11 +6,11 @@ use super::{
     Warning, effects, kinds, order,
 };
 use crate::cloud::Action;
-use crate::desired::Desired;
-use crate::proof::{self, LinkCode, Mender, Proof, Status};
+use crate::desired::{Desired, DesiredPlace};
+use crate::proof::{self, LinkCode, Mender, Per, Proof, Status};
 use crate::resource::{Address, BLUEPRINT_TAG, Kind, Tags};
 use crate::scope::{AccountId, Arn, Place, Region};
-use crate::snapshot::{Observed, Unreadable};
+use crate::snapshot::{Observed, PlaceSnapshot, Unreadable};
 use std::collections::BTreeSet;
 
 /// Compares what should exist with what was observed. A place of the scope that was not observed at
@@ -27,11 +27,7 @@ pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
             differ.unknown(place, "the whole place", &not_observed());
             continue;
         };
-        kinds::trail::diff(&mut differ, place, here, seen);
-        kinds::queue::diff(&mut differ, place, here, seen);
-        kinds::topic::diff(&mut differ, place, here, seen);
-        kinds::bus::diff(&mut differ, place, here, seen);
-        kinds::rule::diff(&mut differ, place, here, seen);
+        differ.place(place, here, seen);
     }
     let mut out = differ.out;
     order::sort(&mut out.changes);
@@ -54,7 +50,9 @@ pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
         in_sync: out.in_sync,
     };
     let proof = proof::prove(desired, live);
-    let outlooks = effects::outlooks(desired, live, &proof, &plan);
+    let refused = plan.refusals.iter().map(|refusal| &refusal.address).cloned();
+    let refused: Vec<Address> = refused.chain(refused_elsewhere(desired, live)).collect();
+    let outlooks = effects::outlooks(desired, live, &proof, &refused);
     super::hold::hold(desired, live, &outlooks, &mut plan, stage);
     super::references::settle(desired, live, &mut plan);
     plan.effects = effects::of(desired, live, &outlooks, &plan);
@@ -62,6 +60,18 @@ pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
     plan.warnings.sort();
     plan.warnings.dedup();
     plan
+}
+
+/// What ctguard will not touch in the places that this part of the fleet only looks at: its alerts depend on
+/// it as much as they do in a plan of the whole.
+fn refused_elsewhere(desired: &Desired, live: &Live) -> impl Iterator<Item = Address> {
+    let mut differ = Differ { desired, live, out: Collected::default() };
+    for place in &desired.context {
+        if let (Some(here), Some(seen)) = (desired.places.get(place), live.places.get(place)) {
+            differ.place(place, here, seen);
+        }
+    }
+    differ.out.refusals.into_iter().map(|refusal| refusal.address)
 }
 
 /// What a plan cannot mend keeps an alert silent: it says so before anything is applied. Who must confirm
@@ -84,7 +94,7 @@ fn uncovered(proof: &Proof) -> Vec<Warning> {
                 _ => format!(" ({})", finding.object),
             };
             let message = format!("{}{object}. {}", finding.cause, finding.fix);
-            Warning { message, places: finding.places.iter().cloned().collect() }
+            Warning { message, per: finding.per, places: finding.places }
         })
         .collect()
 }
@@ -142,6 +152,14 @@ pub(super) struct Differ<'a> {
 }
 
 impl Differ<'_> {
+    fn place(&mut self, place: &Place, here: &DesiredPlace, seen: &PlaceSnapshot) {
+        kinds::trail::diff(self, place, here, seen);
+        kinds::queue::diff(self, place, here, seen);
+        kinds::topic::diff(self, place, here, seen);
+        kinds::bus::diff(self, place, here, seen);
+        kinds::rule::diff(self, place, here, seen);
+    }
+
     /// Tells from the ownership tag whose an object is. This is the one place where that is decided.
     pub fn owner(&self, tags: &Observed<Tags>) -> Owner {
         match tags {
@@ -244,7 +262,11 @@ impl Differ<'_> {
     }
 
     pub fn warn(&mut self, warning: String) {
-        self.out.warnings.push(Warning { message: warning, places: Vec::new() });
+        self.out.warnings.push(Warning {
+            message: warning,
+            per: Per::Fleet,
+            places: BTreeSet::new(),
+        });
     }
 
     pub fn in_sync(&mut self) {

@@ -4,9 +4,9 @@ use super::{Effect, Live, Plan, Verb};
 use crate::blueprint::Subscriber;
 use crate::desired::{AlertPath, Desired};
 use crate::proof::{Link, LinkCode, Mender, Proof, Status};
-use crate::resource::Kind;
 use crate::resource::rule::{RuleState, bus_and_name, rule_and_target};
 use crate::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol};
+use crate::resource::{Address, Kind};
 use crate::scope::{AccountId, Place, Region};
 use crate::snapshot::{LiveSubscription, Observed};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,11 +26,16 @@ pub(super) struct Outlook {
     pub hands_on_after: bool,
 }
 
-/// The outlook of every path, in the order of `desired.paths`.
-pub(super) fn outlooks(desired: &Desired, live: &Live, proof: &Proof, plan: &Plan) -> Vec<Outlook> {
-    let refused = Refused::of(plan);
+/// The outlook of every path, in the order of `desired.paths`. `refused` is what ctguard will not touch.
+pub(super) fn outlooks(
+    desired: &Desired,
+    live: &Live,
+    proof: &Proof,
+    refused: &[Address],
+) -> Vec<Outlook> {
+    let trail_refused = refused.iter().any(|address| address.kind == Kind::Trail);
+    let refused = Refused::of(refused);
     let mut awaited = BTreeMap::new();
-    let trail_refused = plan.refusals.iter().any(|refusal| refusal.address.kind == Kind::Trail);
     desired
         .paths
         .iter()
@@ -61,10 +66,10 @@ struct Refused<'a> {
 }
 
 impl<'a> Refused<'a> {
-    fn of(plan: &'a Plan) -> Self {
+    fn of(addresses: &'a [Address]) -> Self {
         let mut refused =
             Self { rules: BTreeSet::new(), buses: BTreeSet::new(), roles: BTreeSet::new() };
-        for address in plan.refusals.iter().map(|refusal| &refusal.address) {
+        for address in addresses {
             let (account, region, name) =
                 (&address.account, &address.region, address.name.as_str());
             match address.kind {

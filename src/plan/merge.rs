@@ -4,6 +4,8 @@
 
 use super::{Change, Effect, Guard, Plan, PlanScope, Warning, order};
 use crate::desired::narrow::whole;
+use crate::proof::Per;
+use crate::proof::report::fold;
 use crate::proof::report::merge::MergeError;
 use crate::scope::Place;
 use std::cmp::Reverse;
@@ -49,16 +51,17 @@ fn union<T: Ord + Clone>(plans: &[Plan], part: impl Fn(&Plan) -> &Vec<T>) -> Vec
 
 /// What is said alike of several places is said once.
 fn warnings(plans: &[Plan]) -> Vec<Warning> {
-    let mut all: BTreeMap<&str, BTreeSet<&Place>> = BTreeMap::new();
-    for warning in plans.iter().flat_map(|plan| &plan.warnings) {
-        all.entry(&warning.message).or_default().extend(&warning.places);
+    let mut all: BTreeMap<(String, Per), BTreeSet<Place>> = BTreeMap::new();
+    for Warning { message, per, places } in plans.iter().flat_map(|plan| &plan.warnings) {
+        let key = (fold::folded(message, places, *per), *per);
+        all.entry(key).or_default().extend(places.iter().cloned());
     }
-    all.into_iter()
-        .map(|(message, places)| Warning {
-            message: message.to_owned(),
-            places: places.into_iter().cloned().collect(),
-        })
-        .collect()
+    let mut all: Vec<Warning> = all
+        .into_iter()
+        .map(|((text, per), places)| Warning { message: fold::named(text, &places), per, places })
+        .collect();
+    all.sort();
+    all
 }
 
 fn guards(plans: &[Plan]) -> Vec<Guard> {

@@ -3,7 +3,7 @@
 //! A report is the sum of what is said of each place, so that the reports of the parts of a fleet add up to
 //! that of the whole ([`mod@merge`]).
 
-mod fold;
+pub(crate) mod fold;
 pub mod merge;
 
 use super::{LinkCode, Mender, PathProof, Per, Proof, Severity, Status};

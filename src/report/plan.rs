@@ -48,8 +48,8 @@ pub fn render(plan: &Plan, question: Question, paint: Paint) -> String {
     if !plan.warnings.is_empty() {
         let _ = writeln!(out, "\n{}", paint.head("Warnings"));
         for warning in &plan.warnings {
-            let places = match warning.places.as_slice() {
-                [] => String::new(),
+            let places = match &warning.places {
+                none if none.is_empty() => String::new(),
                 some => format!("{}: ", places(some)),
             };
             let _ = writeln!(out, "  {} {places}{}", paint.warn("!"), warning.message);

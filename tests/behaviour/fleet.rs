@@ -2,6 +2,7 @@
 
 mod hop;
 mod places;
+mod shards;
 
 use crate::laws::{apply, plan, read};
 use ctguard::blueprint::Blueprint;

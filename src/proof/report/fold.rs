@@ -104,7 +104,7 @@ fn anywhere(text: &str, place: &Place, per: Per) -> String {
 }
 
 /// The words for every place again, of words that name what these places have in common.
-fn folded(text: &str, places: &BTreeSet<Place>, per: Per) -> String {
+pub(crate) fn folded(text: &str, places: &BTreeSet<Place>, per: Per) -> String {
     let mut text = text.to_owned();
     if let Some(region) = region(places).filter(|_| per == Per::Place) {
         text = text.replace(region.as_str(), REGION);
@@ -116,7 +116,7 @@ fn folded(text: &str, places: &BTreeSet<Place>, per: Per) -> String {
 }
 
 /// Names in words what all these places have in common.
-fn named(text: String, places: &BTreeSet<Place>) -> String {
+pub(crate) fn named(text: String, places: &BTreeSet<Place>) -> String {
     let mut text = text;
     if let Some(account) = account(places) {
         text = text.replace(ACCOUNT, account.as_str());

@@ -1,8 +1,8 @@
-//! The reports of the parts of a fleet add up to the report of the whole, byte for byte.
+//! The reports and the plans of the parts of a fleet add up to those of the whole, byte for byte.
 
 use super::fleet::*;
 use crate::desired::{Desired, Narrow, Shard};
-use crate::plan::Live;
+use crate::plan::{Live, Plan, Stage, diff, merge as merge_plans};
 use crate::proof::report::merge::{MergeError, merge};
 use crate::proof::{Report, prove};
 use crate::snapshot::{Observed, Unreadable};
@@ -27,6 +27,14 @@ fn part(desired: &Desired, live: &Live, number: u32, of: u32) -> Report {
     let shard = Shard { number, of };
     let desired = narrowed(desired, shard);
     prove(&desired, &read(&desired, live)).report(&desired).of_shard(Some(shard))
+}
+
+fn plan(desired: &Desired, live: &Live, number: u32, of: u32) -> Plan {
+    let shard = Shard { number, of };
+    let desired = narrowed(desired, shard);
+    let mut plan = diff(&desired, &read(&desired, live), Stage::Planned);
+    plan.scope.shard = Some(shard.to_string());
+    plan
 }
 
 /// What can go wrong in a place or an account.
@@ -84,24 +92,35 @@ fn hurt(live: &mut Live, wound: usize, at: usize) {
             let Observed::Known(trails) = &mut here.trails else { return };
             trails.values_mut().for_each(|trail| trail.trail.organization = true);
         }
+        10 => {
+            let Observed::Known(rules) = &mut here.rules else { return };
+            rules.values_mut().for_each(|rule| rule.tags = Observed::Known([].into()));
+        }
+        11 => {
+            for bus in here.buses.values_mut() {
+                if let Observed::Known(bus) = bus {
+                    bus.tags = Observed::Known([].into());
+                }
+            }
+        }
         _ => here.topics.values_mut().for_each(|topic| *topic = Observed::Absent),
     }
 }
 
-fn json(report: &Report) -> String {
-    serde_json::to_string_pretty(report).expect("a report is JSON")
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string_pretty(value).expect("a report is JSON")
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn shards_partition_the_fleet_and_their_reports_add_up_to_the_whole(
+    fn shards_partition_the_fleet_and_their_reports_and_plans_add_up_to_the_whole(
         accounts in 1usize..7,
         hub in any::<bool>(),
         discovered in any::<bool>(),
         of in 1u32..5,
-        wounds in proptest::collection::vec((0usize..11, 0usize..12), 0..6),
+        wounds in proptest::collection::vec((0usize..13, 0usize..12), 0..6),
         unread in 0usize..3,
     ) {
         let mut ids = vec![HUB.to_owned()];
@@ -131,6 +150,12 @@ proptest! {
         let parts: Vec<Report> =
             parts.iter().map(|part| serde_json::from_str(&json(part)).expect("a report")).collect();
         let merged = merge(&parts).expect("they add up");
+        prop_assert_eq!(json(&merged), json(&whole));
+        let whole = diff(&desired, &live, Stage::Planned);
+        let plans: Vec<Plan> = (1..=of).map(|n| plan(&desired, &live, n, of)).collect();
+        let plans: Vec<Plan> =
+            plans.iter().map(|plan| serde_json::from_str(&json(plan)).expect("a plan")).collect();
+        let merged = merge_plans(&plans).expect("they add up");
         prop_assert_eq!(json(&merged), json(&whole));
     }
 }
