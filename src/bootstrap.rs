@@ -4,15 +4,10 @@
 //! `permissions`' to say; the partition is left to the account in which the stack is made.
 
 use crate::blueprint::{AssumedRole, Blueprint};
-use crate::permissions::{self, Purpose};
-use crate::scope::{AccountId, Arn, Partition, Region};
+use crate::permissions::{Purpose, of_role, own_account, path_and_name};
+use crate::scope::{Partition, Region};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-
-/// Most characters, spaces left out, of all inline policies of a role.
-///
-/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
-pub const INLINE_POLICIES_MAX_CHARS: usize = 10_240;
 
 /// Who may be trusted: an account, or a role or user.
 const PRINCIPAL: &str = "^([0-9]{12}|arn:aws[a-z-]*:iam::[0-9]{12}:(root|role/.+|user/.+))$";
@@ -58,14 +53,6 @@ pub fn role<'a>(
     }
 }
 
-/// The role's name, with its path before it.
-pub fn path_and_name(role: &AssumedRole) -> &str {
-    match Arn::parse(&role.role) {
-        Some(arn) => arn.resource.strip_prefix("role/").unwrap_or(arn.resource),
-        None => &role.role,
-    }
-}
-
 /// The template.
 pub fn template(blueprint: &Blueprint, role: &AssumedRole, purpose: Purpose) -> Value {
     let (path, name) = match path_and_name(role).rsplit_once('/') {
@@ -77,10 +64,11 @@ pub fn template(blueprint: &Blueprint, role: &AssumedRole, purpose: Purpose) -> 
         "Description": "Who runs ctguard: the ARN of its role, or the id of its account, whose administrators then decide who may.",
         "AllowedPattern": PRINCIPAL,
     });
-    if let Some(account) = caller(blueprint) {
+    // Nothing is guessed, since what stands here is trusted.
+    if let Some(account) = own_account(blueprint) {
         principal["Default"] = json!(account);
     }
-    let policy = permissions::document(blueprint, purpose);
+    let policy = of_role(blueprint, path_and_name(role), purpose);
     json!({
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": format!("The role that ctguard assumes for the blueprint {}.", blueprint.name),
@@ -127,13 +115,6 @@ pub fn template(blueprint: &Blueprint, role: &AssumedRole, purpose: Purpose) -> 
     })
 }
 
-/// The account of the credentials in use, where the blueprint tells: the one that is listed without a role. Nothing is
-/// guessed, since what stands here is trusted.
-fn caller(blueprint: &Blueprint) -> Option<&AccountId> {
-    let listed = blueprint.accounts.iter().flat_map(|accounts| accounts.listed.values());
-    listed.filter(|account| account.role.is_none()).map(|account| &account.id).next()
-}
-
 fn partition(blueprint: &Blueprint) -> Partition {
     blueprint.first_region().map_or(Partition::Aws, Region::partition)
 }
@@ -163,6 +144,7 @@ fn of_any_partition(value: &Value, partition: Partition) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::permissions::INLINE_POLICIES_MAX_CHARS;
     use jiff::civil::date;
 
     fn blueprint(lines: &str) -> Blueprint {
@@ -198,11 +180,11 @@ mod tests {
     fn the_role_may_do_what_permissions_say_in_any_partition() {
         let blueprint = blueprint(LISTED);
         let role = role(&blueprint, None).unwrap();
-        for purpose in [Purpose::Read, Purpose::Apply] {
+        for purpose in [Purpose::Plan, Purpose::All] {
             let template = template(&blueprint, role, purpose);
             let policy =
                 &template["Resources"]["Role"]["Properties"]["Policies"][0]["PolicyDocument"];
-            let wanted = permissions::document(&blueprint, purpose);
+            let wanted = of_role(&blueprint, "security/ctguard", purpose);
             assert_eq!(resolved(policy, "aws"), wanted);
             let china = wanted.to_string().replace("arn:aws:", "arn:aws-cn:");
             assert_eq!(resolved(policy, "aws-cn").to_string(), china);

@@ -18,6 +18,7 @@
 //!   reports as failed (`FailedEntries`) are errors.
 
 pub mod aws;
+pub mod lookup;
 pub mod recorded;
 pub mod recorder;
 pub mod sandbox;
@@ -31,6 +32,7 @@ use crate::resource::trail::{Selectors, Trail};
 use crate::scope::{AccountId, Place, Region};
 use crate::snapshot::{AccountSnapshot, Caller, Observed, Organization, PlaceSnapshot};
 use futures::future::BoxFuture;
+use lookup::{Lookup, LookupPage};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -63,6 +65,13 @@ pub trait Cloud: Send + Sync {
         place: &'a Place,
         action: &'a Action,
     ) -> BoxFuture<'a, Result<(), CloudError>>;
+
+    /// Asks for one page of a place's event history. CloudTrail answers two such calls a second.
+    fn lookup<'a>(
+        &'a self,
+        place: &'a Place,
+        wanted: &'a Lookup,
+    ) -> BoxFuture<'a, Result<LookupPage, CloudError>>;
 
     /// How many calls AWS put off so far because there were too many at once; they were made again.
     fn throttled(&self) -> u64 {

@@ -26,6 +26,7 @@ pub mod cli;
 pub mod cloud;
 pub mod desired;
 pub mod diag;
+pub mod drift;
 pub mod error;
 pub mod event;
 pub mod explain;

@@ -1,238 +1,259 @@
-//! The IAM policies that ctguard's identity needs: one that reads, one that also applies.
+//! The IAM policies that ctguard needs for a blueprint, by the account that an identity works in and by what it is to do.
 //!
-//! Resources are as narrow as names computed from the blueprint allow. A test holds these lists against
-//! every call that the port can make.
+//! `grants` has the statements for one account, `trust` who may take an identity on, and this the identities: the hub
+//! account's role, the trail account's, every other account's, and the identity that runs ctguard (`ci`), which finds the
+//! accounts and assumes their roles. Resources are as narrow as names computed from the blueprint allow. Tests hold
+//! these lists against every call that the port can make, and against every call of a whole life cycle.
 
-use crate::blueprint::{Blueprint, Subscriber};
+mod grants;
+pub mod trust;
+
+use crate::blueprint::{AssumedRole, Blueprint};
 use crate::cloud::Permission;
-use crate::desired::Names;
-use crate::resource::topic::Protocol;
-use crate::resource::{ALERT_TAG, BLUEPRINT_TAG, VERSION_TAG, policy};
-use crate::scope::{Partition, Place, Region};
+use crate::resource::policy;
+use crate::scope::{AccountId, Partition, Place, Region};
+use grants::{Duties, allow, statements};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::fmt;
+
+/// Most characters of a managed policy, white space not counted.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+pub const MANAGED_POLICY_MAX_CHARS: usize = 6_144;
+
+/// Most characters of all inline policies of a role, white space not counted.
+///
+/// Source: the page of [`MANAGED_POLICY_MAX_CHARS`].
+pub const INLINE_POLICIES_MAX_CHARS: usize = 10_240;
+
+/// Listed accounts whose roles are named one by one; of more, each name of a role stands for all accounts.
+const ROLES_NAMED: usize = 50;
 
 /// What the identity is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// `plan`, `drift`, `verify`.
-    Read,
-    /// `apply`, which reads too.
+    /// `plan`.
+    Plan,
+    /// `drift`, which looks up who changed what.
+    Drift,
+    /// `verify`, `explain` and `snapshot`, which read what CloudWatch has counted.
+    Verify,
+    /// `apply`, which plans first.
     Apply,
+    /// `destroy`: what an apply deletes, and nothing that it makes.
+    Destroy,
+    /// Every verb.
+    All,
 }
 
-/// Calls that read and whose resource cannot be narrowed.
-const READ_ANYWHERE: &[&str] = &[
-    "account:ListRegions",
-    "cloudtrail:DescribeTrails",
-    "cloudtrail:GetEventSelectors",
-    "cloudtrail:GetTrailStatus",
-    "cloudtrail:ListTags",
-    "cloudwatch:GetMetricData",
-    "events:ListEventBuses",
-    "events:ListRules",
-    "kms:DescribeKey",
-    "kms:GetKeyPolicy",
-    "sns:GetSubscriptionAttributes",
-    "sqs:GetQueueAttributes",
-    "sqs:GetQueueUrl",
-    "sqs:ListQueueTags",
-    "tag:GetResources",
-];
-
-/// Calls that read a topic; a blueprint may name topics that it does not own.
-const READ_TOPICS: &[&str] =
-    &["sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:ListTagsForResource"];
-
-/// Calls that read a function that subscribes; asked for only where a blueprint names one.
-const READ_FUNCTIONS: &[&str] = &["lambda:GetPolicy"];
-
-const READ_RULES: &[&str] = &["events:ListTagsForResource", "events:ListTargetsByRule"];
-
-const READ_BUS: &[&str] = &["events:DescribeEventBus", "events:ListTagsForResource"];
-
-const READ_ROLE: &[&str] = &["iam:GetRole", "iam:GetRolePolicy", "iam:ListRolePolicies"];
-
-/// The organization's accounts; these calls are answered to the management account and to delegated administrators.
-const READ_ORGANIZATION: &[&str] =
-    &["organizations:DescribeOrganization", "organizations:ListAccounts"];
-
-const READ_UNITS: &[&str] = &[
-    "organizations:ListAccountsForParent",
-    "organizations:ListOrganizationalUnitsForParent",
-    "organizations:ListParents",
-];
-
-/// S3 names these permissions otherwise than its calls.
-const READ_BUCKET: &[&str] = &[
-    "s3:GetBucketOwnershipControls",
-    "s3:GetBucketPolicy",
-    "s3:GetBucketPublicAccessBlock",
-    "s3:GetBucketTagging",
-    "s3:GetBucketVersioning",
-    "s3:GetEncryptionConfiguration",
-    "s3:GetLifecycleConfiguration",
-    "s3:ListBucket",
-];
-
-const WRITE_RULES: &[&str] = &[
-    "events:DeleteRule",
-    "events:PutRule",
-    "events:PutTargets",
-    "events:RemoveTargets",
-    "events:TagResource",
-];
-
-const WRITE_BUS: &[&str] = &["events:CreateEventBus", "events:TagResource"];
-
-/// AWS names no resource for it, so nothing narrower than all is ever matched.
-///
-/// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html>
-const WRITE_BUS_POLICY: &[&str] = &["events:PutPermission"];
-
-/// What a hub that the blueprint had once has left behind is taken away.
-const DELETE_BUS: &[&str] = &["events:DeleteEventBus"];
-
-const WRITE_ROLE: &[&str] =
-    &["iam:CreateRole", "iam:PutRolePolicy", "iam:TagRole", "iam:UpdateAssumeRolePolicy"];
-
-const DELETE_ROLE: &[&str] = &["iam:DeleteRole", "iam:DeleteRolePolicy"];
-
-const WRITE_TOPICS: &[&str] = &[
-    "sns:CreateTopic",
-    "sns:DeleteTopic",
-    "sns:SetTopicAttributes",
-    "sns:Subscribe",
-    "sns:TagResource",
-];
-
-/// AWS names no resource for them, so nothing narrower than all is ever matched.
-///
-/// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html>
-const WRITE_SUBSCRIPTIONS: &[&str] = &["sns:SetSubscriptionAttributes", "sns:Unsubscribe"];
-
-const WRITE_QUEUES: &[&str] =
-    &["sqs:CreateQueue", "sqs:DeleteQueue", "sqs:SetQueueAttributes", "sqs:TagQueue"];
-
-/// Never StopLogging or DeleteTrail: ctguard does neither.
-const WRITE_TRAIL: &[&str] = &[
-    "cloudtrail:AddTags",
-    "cloudtrail:CreateTrail",
-    "cloudtrail:PutEventSelectors",
-    "cloudtrail:StartLogging",
-    "cloudtrail:UpdateTrail",
-];
-
-/// Taking ctguard's own tags off, and no others.
-const RELEASE_TRAILS: &[&str] = &["cloudtrail:RemoveTags"];
-
-/// Never DeleteBucket.
-const WRITE_BUCKET: &[&str] = &[
-    "s3:CreateBucket",
-    "s3:PutBucketOwnershipControls",
-    "s3:PutBucketPolicy",
-    "s3:PutBucketPublicAccessBlock",
-    "s3:PutBucketTagging",
-    "s3:PutBucketVersioning",
-    "s3:PutEncryptionConfiguration",
-    "s3:PutLifecycleConfiguration",
-];
-
-/// The policy of the identity that runs ctguard: what it does in its own account, and how it gets into others.
-pub fn document(blueprint: &Blueprint, purpose: Purpose) -> Value {
-    let mut statements = in_account(blueprint, purpose);
-    statements.extend(entering(blueprint));
-    policy::document(statements)
+/// Whose policy it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Identity {
+    /// The role in the hub's account.
+    Hub,
+    /// The role in the account that keeps the trail, where it is not the hub's and there are several.
+    Trail,
+    /// The role in every other account.
+    Spoke,
+    /// Who runs ctguard.
+    Ci,
 }
 
-/// The statements for whoever works in an account: the identity that runs ctguard in its own, a role that
-/// it assumes in another.
-pub fn in_account(blueprint: &Blueprint, purpose: Purpose) -> Vec<Value> {
-    let names = Names::new(&blueprint.name);
-    let prefix = names.prefix();
-    let partition = partition(blueprint);
-    let arn = |service: &str, resource: &str| format!("arn:{partition}:{service}:*:*:{resource}");
-    let bus = json!(arn("events", &format!("event-bus/{}", names.bus())));
-    let role = json!(format!("arn:{partition}:iam::*:role/{}", names.role()));
-    let rules = json!([
-        arn("events", &format!("rule/{prefix}*")),
-        arn("events", &format!("rule/{}/{prefix}*", names.bus())),
-    ]);
-    let topics = arn("sns", &format!("{prefix}*"));
-    let queues = arn("sqs", &format!("{prefix}*"));
-    let mut statements = vec![
-        allow("ReadAnywhere", READ_ANYWHERE, &json!("*")),
-        allow("ReadTopics", READ_TOPICS, &json!(arn("sns", "*"))),
-        allow("ReadRules", READ_RULES, &rules),
-        allow("ReadBus", READ_BUS, &bus),
-        allow("ReadForwardRole", READ_ROLE, &role),
-    ];
-    if calls_functions(blueprint) {
-        statements.push(allow(
-            "ReadFunctions",
-            READ_FUNCTIONS,
-            &json!(arn("lambda", "function:*")),
-        ));
-    }
-    if purpose == Purpose::Apply {
-        statements.push(allow("WriteRules", WRITE_RULES, &rules));
-        statements.push(allow("WriteTopics", WRITE_TOPICS, &json!(topics)));
-        statements.push(allow("WriteSubscriptions", WRITE_SUBSCRIPTIONS, &json!("*")));
-        statements.push(allow("WriteQueues", WRITE_QUEUES, &json!(queues)));
-        statements.push(allow("DeleteBus", DELETE_BUS, &bus));
-        statements.push(allow("DeleteForwardRole", DELETE_ROLE, &role));
-        // A trail that the blueprint no longer keeps, and so no longer names, is released.
-        let mut release =
-            allow("ReleaseTrails", RELEASE_TRAILS, &json!(arn("cloudtrail", "trail/*")));
-        release["Condition"] = json!({ "ForAllValues:StringEquals": {
-            "aws:TagKeys": [BLUEPRINT_TAG, VERSION_TAG, ALERT_TAG],
-        } });
-        statements.push(release);
-    }
-    if purpose == Purpose::Apply && blueprint.hub.is_some() {
-        statements.push(allow("WriteBus", WRITE_BUS, &bus));
-        statements.push(allow("WriteBusPolicy", WRITE_BUS_POLICY, &json!("*")));
-        statements.push(allow("WriteForwardRole", WRITE_ROLE, &role));
-        // AWS advises against a condition on the role's tags: it is not reliably heeded for this action.
-        // Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>
-        let mut pass = allow("PassForwardRole", &["iam:PassRole"], &role);
-        pass["Condition"] =
-            json!({ "StringEquals": { "iam:PassedToService": "events.amazonaws.com" } });
-        statements.push(pass);
-    }
-    if let Some(trail) = &blueprint.trail {
-        let bucket = json!(format!("arn:{partition}:s3:::{}", trail.bucket));
-        statements.push(allow("ReadTrailBucket", READ_BUCKET, &bucket));
-        if purpose == Purpose::Apply {
-            let trail_arn = arn("cloudtrail", &format!("trail/{}", trail.name));
-            statements.push(allow("WriteTrail", WRITE_TRAIL, &json!(trail_arn)));
-            statements.push(allow("WriteTrailBucket", WRITE_BUCKET, &bucket));
+impl Identity {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hub => "hub",
+            Self::Trail => "trail",
+            Self::Spoke => "spoke",
+            Self::Ci => "ci",
         }
     }
-    statements
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// What one identity needs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IdentityPolicy {
+    pub identity: Identity,
+    /// The accounts that it is for, as far as the blueprint names them.
+    pub accounts: Vec<AccountId>,
+    /// The roles that are assumed there, with their paths; none for who runs ctguard.
+    pub roles: Vec<String>,
+    pub document: Value,
+}
+
+impl IdentityPolicy {
+    /// The size that IAM counts.
+    pub fn characters(&self) -> usize {
+        characters(&self.document)
+    }
+
+    /// The policy in as few parts as fit into managed policies, statements kept whole.
+    pub fn parts(&self) -> Vec<Value> {
+        let mut parts: Vec<Vec<Value>> = vec![Vec::new()];
+        for statement in policy::statements(&self.document) {
+            let Some(last) = parts.last_mut() else { continue };
+            last.push(statement.clone());
+            if last.len() > 1
+                && characters(&policy::document(last.clone())) > MANAGED_POLICY_MAX_CHARS
+            {
+                let moved = last.pop();
+                parts.push(moved.into_iter().collect());
+            }
+        }
+        parts.into_iter().map(policy::document).collect()
+    }
+}
+
+/// Characters without white space, which IAM does not count.
+fn characters(document: &Value) -> usize {
+    document.to_string().chars().filter(|c| !c.is_whitespace()).count()
+}
+
+/// The policies of all identities of a blueprint. `own`: the account that runs ctguard, where it is known otherwise
+/// than from the blueprint.
+pub fn policies(
+    blueprint: &Blueprint,
+    purpose: Purpose,
+    own: Option<&AccountId>,
+) -> Vec<IdentityPolicy> {
+    let own = own.or_else(|| own_account(blueprint));
+    let mut all: Vec<IdentityPolicy> = Vec::new();
+    for identity in [Identity::Hub, Identity::Trail, Identity::Spoke] {
+        let Some(duties) = Duties::of(blueprint, identity) else { continue };
+        let (accounts, roles) = assumed(blueprint, identity, own);
+        // Without a role there, nobody but the caller works in it.
+        if roles.is_empty() {
+            continue;
+        }
+        let document = policy::document(statements(blueprint, &duties, purpose));
+        all.push(IdentityPolicy { identity, accounts, roles, document });
+    }
+    let mut own_statements = match at_home(blueprint, own) {
+        Some(duties) => statements(blueprint, &duties, purpose),
+        None => Vec::new(),
+    };
+    own_statements.extend(entering(blueprint));
+    all.push(IdentityPolicy {
+        identity: Identity::Ci,
+        accounts: own.into_iter().cloned().collect(),
+        roles: Vec::new(),
+        document: policy::document(own_statements),
+    });
+    all
+}
+
+/// What the roles of this name need, in whichever account each is: one policy that fits all.
+pub fn of_role(blueprint: &Blueprint, name: &str, purpose: Purpose) -> Value {
+    let all = [Identity::Hub, Identity::Trail, Identity::Spoke].into_iter();
+    let used = all
+        .filter(|identity| assumed(blueprint, *identity, None).1.iter().any(|role| role == name));
+    let duties = used.filter_map(|identity| Duties::of(blueprint, identity));
+    let duties = duties.reduce(Duties::and).unwrap_or_default();
+    policy::document(statements(blueprint, &duties, purpose))
+}
+
+/// The account of the credentials in use, where the blueprint tells: the one that is listed without a role.
+pub fn own_account(blueprint: &Blueprint) -> Option<&AccountId> {
+    let listed = blueprint.accounts.iter().flat_map(|accounts| accounts.listed.values());
+    listed.filter(|account| account.role.is_none()).map(|account| &account.id).next()
+}
+
+/// The kind of account that an account is.
+fn identity_of(blueprint: &Blueprint, account: &AccountId) -> Identity {
+    if blueprint.hub.as_ref().is_some_and(|hub| hub.account == *account) {
+        return Identity::Hub;
+    }
+    if keeper(blueprint) == Some(account) { Identity::Trail } else { Identity::Spoke }
+}
+
+/// The account that keeps the trail: the one that is named, or the only one that is listed.
+fn keeper(blueprint: &Blueprint) -> Option<&AccountId> {
+    let accounts = blueprint.accounts.as_ref()?;
+    let only = || match (&accounts.organization, accounts.listed.len()) {
+        (None, 1) => accounts.listed.keys().next(),
+        _ => None,
+    };
+    blueprint.trail.as_ref()?.account.as_ref().or_else(only)
+}
+
+/// The accounts of a kind in which a role is assumed, and those roles with their paths.
+fn assumed(
+    blueprint: &Blueprint,
+    identity: Identity,
+    own: Option<&AccountId>,
+) -> (Vec<AccountId>, Vec<String>) {
+    let Some(all) = &blueprint.accounts else { return Default::default() };
+    let mut accounts = Vec::new();
+    let mut roles = BTreeSet::new();
+    for listed in all.listed.values() {
+        if identity_of(blueprint, &listed.id) == identity
+            && let Some(role) = &listed.role
+        {
+            accounts.push(listed.id.clone());
+            roles.insert(path_and_name(role).to_owned());
+        }
+    }
+    if let Some(organization) = &all.organization {
+        // The hub and the keeper of the trail are single accounts: discovered unless listed, or the caller's own.
+        let single = match identity {
+            Identity::Hub => blueprint.hub.as_ref().map(|hub| &hub.account),
+            Identity::Trail => keeper(blueprint),
+            Identity::Spoke | Identity::Ci => None,
+        };
+        let discovered = match single {
+            Some(account) => !all.listed.contains_key(account) && own != Some(account),
+            None => true,
+        };
+        if discovered {
+            accounts.extend(single.cloned());
+            roles.insert(path_and_name(&organization.role).to_owned());
+        }
+    }
+    (accounts, roles.into_iter().collect())
+}
+
+/// What who runs ctguard does in its own account; `None` where that is not covered or a role of it is assumed.
+fn at_home(blueprint: &Blueprint, own: Option<&AccountId>) -> Option<Duties> {
+    let Some(accounts) = &blueprint.accounts else { return Some(Duties::everything(blueprint)) };
+    match own {
+        Some(own) => {
+            let covered = match accounts.listed.get(own) {
+                Some(listed) => listed.role.is_none(),
+                None => accounts.organization.as_ref().is_some_and(|o| !o.exclude.contains(own)),
+            };
+            let identity = identity_of(blueprint, own);
+            covered.then(|| Duties::of(blueprint, identity)).flatten()
+        }
+        // Who discovers accounts is at home in one of them, and is not told which: taken for any but the hub.
+        None => accounts.organization.as_ref().and_then(|_| Duties::of(blueprint, Identity::Spoke)),
+    }
 }
 
 /// The statements for the identity that runs ctguard alone: finding the accounts, and assuming their roles.
-pub fn entering(blueprint: &Blueprint) -> Vec<Value> {
+fn entering(blueprint: &Blueprint) -> Vec<Value> {
     let Some(accounts) = &blueprint.accounts else { return Vec::new() };
     let partition = partition(blueprint);
-    let listed = accounts
-        .listed
-        .values()
-        .filter_map(|account| account.role.as_ref().map(|role| role.arn(partition, &account.id)));
-    let mut roles: BTreeSet<String> = listed.collect();
+    let listed = || accounts.listed.values().filter_map(|a| a.role.as_ref().map(|r| (&a.id, r)));
+    let anywhere = |role: &AssumedRole| match role.role.starts_with("arn:") {
+        true => role.role.clone(),
+        false => format!("arn:{partition}:iam::*:role/{}", role.role),
+    };
+    let mut roles: BTreeSet<String> = match listed().count() {
+        0..=ROLES_NAMED => listed().map(|(id, role)| role.arn(partition, id)).collect(),
+        _ => listed().map(|(_, role)| anywhere(role)).collect(),
+    };
     let mut statements = Vec::new();
     if let Some(organization) = &accounts.organization {
-        let role = &organization.role.role;
-        roles.insert(match role.starts_with("arn:") {
-            true => role.clone(),
-            false => format!("arn:{partition}:iam::*:role/{role}"),
-        });
-        let mut calls = READ_ORGANIZATION.to_vec();
-        if !organization.include_units.is_empty() {
-            calls.extend(READ_UNITS);
-        }
-        statements.push(allow("FindAccounts", &calls, &json!("*")));
+        roles.insert(anywhere(&organization.role));
+        let in_units = !organization.include_units.is_empty();
+        statements.push(grants::organization(in_units));
     }
     if !roles.is_empty() {
         statements.push(allow("EnterAccounts", &["sts:AssumeRole"], &json!(roles)));
@@ -240,16 +261,12 @@ pub fn entering(blueprint: &Blueprint) -> Vec<Value> {
     statements
 }
 
-fn allow(sid: &str, actions: &[&str], resource: &Value) -> Value {
-    json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource })
-}
-
-fn calls_functions(blueprint: &Blueprint) -> bool {
-    blueprint.destinations.values().flat_map(|destination| &destination.subscribers).any(
-        |subscriber| {
-            matches!(subscriber, Subscriber::Endpoint(to) if to.protocol == Protocol::Lambda)
-        },
-    )
+/// The role's name, with its path before it.
+pub fn path_and_name(role: &AssumedRole) -> &str {
+    match crate::scope::Arn::parse(&role.role) {
+        Some(arn) => arn.resource.strip_prefix("role/").unwrap_or(arn.resource),
+        None => &role.role,
+    }
 }
 
 /// The partition that the blueprint is for; `aws` when it names no region.
@@ -257,11 +274,14 @@ fn partition(blueprint: &Blueprint) -> Partition {
     blueprint.first_region().map_or(Partition::Aws, Region::partition)
 }
 
-/// Every permission of the policy document, on a resource of this place, except for passing roles.
+/// Every permission that who runs ctguard needs, on a resource of its own place, except for passing roles.
 pub fn wanted(blueprint: &Blueprint, purpose: Purpose, place: &Place) -> BTreeSet<Permission> {
-    let document = document(blueprint, purpose);
     let mut wanted = BTreeSet::new();
-    for statement in policy::statements(&document) {
+    let policies = policies(blueprint, purpose, Some(&place.account));
+    let Some(own) = policies.iter().find(|policy| policy.identity == Identity::Ci) else {
+        return wanted;
+    };
+    for statement in policy::statements(&own.document) {
         let operations = strings(&statement["Action"]);
         for resource in strings(&statement["Resource"]) {
             let resource = match resource {

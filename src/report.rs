@@ -4,11 +4,13 @@
 //! carries meaning alone.
 
 pub mod apply;
+pub mod culprits;
 pub mod delivery;
 pub mod diagnostics;
 pub mod explain;
 pub mod merge;
 pub mod plan;
+pub mod policy;
 pub mod progress;
 pub mod verify;
 pub mod yaml;

@@ -4,11 +4,13 @@
 //! `apply` performs a plan and surveys again. What only a proof looks at is read by `observe_signals`.
 
 pub mod apply;
+mod culprits;
 pub mod observe;
 pub mod scope;
 mod shared;
 
 pub use apply::{Applied, Outcome, OutcomeKind, apply};
+pub use culprits::culprits;
 pub use observe::{observe, observe_signals};
 
 use crate::blueprint::Blueprint;

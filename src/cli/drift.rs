@@ -1,16 +1,24 @@
 use super::{BlueprintArg, Global, Io, context, is_json, print, print_json};
+use crate::drift;
 use crate::error::{CommandError, Exit};
 use crate::plan::{Stage, diff};
+use crate::report::culprits;
 use crate::report::plan::{Question, render};
+use crate::run;
 use clap::Args;
 
-/// Say what has moved in what the blueprint owns; exit with 2 when anything has.
+/// Say what has moved in what the blueprint owns, and who moved it; exit with 2 when anything has.
 ///
-/// A trail that the blueprint does not keep is not drift: `verify` judges it.
+/// Differences that alter neither detection nor delivery nor ownership, such as a description, are no drift: `plan` shows
+/// them. A trail that the blueprint does not keep is not drift either: `verify` judges it. Who changed an object, when and
+/// from where is looked up in CloudTrail's event history, where these credentials may read it.
 #[derive(Debug, Args)]
 pub struct DriftArgs {
     #[command(flatten)]
     blueprint: BlueprintArg,
+    /// Do not look up who changed what
+    #[arg(long, env = "CTGUARD_NO_CULPRIT", value_parser = clap::builder::FalseyValueParser::new())]
+    no_culprit: bool,
 }
 
 pub fn run(args: &DriftArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
@@ -18,12 +26,23 @@ pub fn run(args: &DriftArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, C
         Ok(read) => read,
         Err(exit) => return Ok(exit),
     };
-    let survey = context::look(&read, global, io)?;
-    let plan = diff(&survey.desired, &survey.live, Stage::Planned);
+    let drift = context::block_on(async {
+        let cloud = context::open(global, &read).await?;
+        let survey = context::survey(cloud.as_ref(), &read, global, io).await?;
+        let mut drift = drift::of(diff(&survey.desired, &survey.live, Stage::Planned));
+        if !args.no_culprit {
+            let concurrency = usize::from(global.concurrency);
+            drift.culprits = run::culprits(cloud.as_ref(), &drift.plan.changes, concurrency).await;
+        }
+        Ok::<_, CommandError>(drift)
+    })??;
     if is_json(global) {
-        print_json(io, &plan)?;
+        print_json(io, &drift)?;
     } else {
-        print(io, &render(&plan, Question::Drift, global.paint_out(io)))?;
+        let paint = global.paint_out(io);
+        let text = render(&drift.plan, Question::Drift, paint);
+        let cosmetic = culprits::cosmetic(drift.cosmetic);
+        print(io, &format!("{text}{cosmetic}{}", culprits::render(&drift.culprits, paint)))?;
     }
-    Ok(Exit::Changes.when(!plan.is_empty()).and(context::plan_exit(&plan)))
+    Ok(Exit::Changes.when(!drift.plan.is_empty()).and(context::plan_exit(&drift.plan)))
 }

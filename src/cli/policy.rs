@@ -3,24 +3,40 @@ use crate::blueprint::{AssumedRole, Blueprint, Regions};
 use crate::bootstrap::{self, RoleError};
 use crate::cloud::Permission;
 use crate::error::{CommandError, Exit};
-use crate::permissions::{Purpose, document, wanted};
-use crate::report::{count, yaml};
-use crate::scope::{Place, Region};
+use crate::permissions::trust::{self, JobRef, Jobs, TrustError};
+use crate::permissions::{
+    self, Identity, IdentityPolicy, MANAGED_POLICY_MAX_CHARS, Purpose, path_and_name, policies,
+    wanted,
+};
+use crate::report::policy::{Policies, lacking, render, size};
+use crate::report::yaml;
+use crate::scope::{AccountId, Partition, Place, Region};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-/// Print the IAM policy that ctguard's identity needs for a blueprint.
+/// Print the IAM policies that ctguard needs for a blueprint, by account, and who may use them.
 ///
-/// `plan` is enough for plan, drift, verify, explain and snapshot; `apply` holds all of it and what apply writes. With
-/// --check, ask IAM which of it the credentials in use lack; exit with 3 when they lack any. With --bootstrap, print the
-/// CloudFormation template of the role that other accounts need, for a StackSet or a stack.
+/// There is one for the role in the hub's account, one for the role in every other account, and one for the identity that
+/// runs ctguard (`ci`), each with the calls that the verb makes and the objects that it makes them on. With --for, print
+/// that one document alone. With --check, ask IAM which of it the credentials in use lack; exit with 3 when they lack any.
+/// With --bootstrap, print the CloudFormation template of the role that other accounts need, for a StackSet or a stack.
+/// With --trust, print the trust policy of CI's role: which jobs of a repository may take it on.
 #[derive(Debug, Args)]
 pub struct PolicyArgs {
-    /// What the identity is to do; `apply` when left out with --bootstrap
-    #[arg(value_enum, required_unless_present = "bootstrap")]
+    /// What the identity is to do; `all` when left out with --bootstrap
+    #[arg(value_enum, required_unless_present_any = ["bootstrap", "trust"])]
     purpose: Option<PurposeArg>,
     #[command(flatten)]
     blueprint: BlueprintArg,
+    /// Print one document alone
+    #[arg(long = "for", value_enum, value_name = "WHOM", env = "CTGUARD_FOR", conflicts_with_all = ["check", "bootstrap", "trust"])]
+    whose: Option<IdentityArg>,
+    /// With --for: the N-th of the parts that fit into managed policies
+    #[arg(long, value_name = "N", requires = "whose", env = "CTGUARD_PART")]
+    part: Option<usize>,
+    /// The account that runs ctguard, where the blueprint does not tell
+    #[arg(long, value_name = "ID", env = "CTGUARD_CI_ACCOUNT")]
+    ci_account: Option<String>,
     /// Ask whether the credentials in use have these permissions, instead of printing them
     #[arg(long, env = "CTGUARD_CHECK", value_parser = clap::builder::FalseyValueParser::new())]
     check: bool,
@@ -30,15 +46,112 @@ pub struct PolicyArgs {
     /// With --bootstrap: which role, when the blueprint names several
     #[arg(long, value_name = "NAME", requires = "bootstrap", env = "CTGUARD_ROLE")]
     role: Option<String>,
+    #[command(flatten)]
+    trust: TrustArgs,
+}
+
+/// Which jobs are trusted.
+#[derive(Debug, Args)]
+struct TrustArgs {
+    /// Print the trust policy of CI's role for jobs of this service
+    #[arg(long, value_enum, value_name = "SERVICE", env = "CTGUARD_TRUST", requires = "repository", conflicts_with_all = ["check", "bootstrap"])]
+    trust: Option<Service>,
+    /// With --trust: the repository whose jobs are trusted, such as acme/security
+    #[arg(long, value_name = "PATH", requires = "trust", env = "CTGUARD_REPOSITORY")]
+    repository: Option<String>,
+    /// With --trust: jobs of this branch; can be repeated
+    #[arg(long, requires = "trust", env = "CTGUARD_BRANCH", value_delimiter = ',')]
+    branch: Vec<String>,
+    /// With --trust: jobs of this tag; can be repeated
+    #[arg(long, requires = "trust", env = "CTGUARD_TAG", value_delimiter = ',')]
+    tag: Vec<String>,
+    /// With --trust github: jobs of this deployment environment; can be repeated
+    #[arg(long, requires = "trust", env = "CTGUARD_ENVIRONMENT", value_delimiter = ',')]
+    environment: Vec<String>,
+    /// With --trust github: jobs of any pull request; only for a role that reads
+    #[arg(long, requires = "trust", env = "CTGUARD_PULL_REQUESTS", value_parser = clap::builder::FalseyValueParser::new())]
+    pull_requests: bool,
+    /// With --trust gitlab: the host of a GitLab of one's own
+    #[arg(
+        long,
+        requires = "trust",
+        value_name = "HOST",
+        default_value = "gitlab.com",
+        env = "CTGUARD_GITLAB_HOST"
+    )]
+    gitlab_host: String,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Service {
+    Github,
+    Gitlab,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum PurposeArg {
-    /// plan, drift, verify, explain and snapshot
-    #[value(alias = "verify", alias = "drift")]
+    /// plan
     Plan,
-    /// apply, which reads too
+    /// plan, and who changed what
+    Drift,
+    /// plan, verify, explain and snapshot
+    #[value(alias = "explain", alias = "snapshot")]
+    Verify,
+    /// plan and apply
     Apply,
+    /// destroy
+    Destroy,
+    /// All verbs
+    All,
+}
+
+impl From<PurposeArg> for Purpose {
+    fn from(purpose: PurposeArg) -> Self {
+        match purpose {
+            PurposeArg::Plan => Self::Plan,
+            PurposeArg::Drift => Self::Drift,
+            PurposeArg::Verify => Self::Verify,
+            PurposeArg::Apply => Self::Apply,
+            PurposeArg::Destroy => Self::Destroy,
+            PurposeArg::All => Self::All,
+        }
+    }
+}
+
+impl PurposeArg {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::Drift => "drift",
+            Self::Verify => "verify",
+            Self::Apply => "apply",
+            Self::Destroy => "destroy",
+            Self::All => "all verbs",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum IdentityArg {
+    /// The role in the hub's account
+    Hub,
+    /// The role in the account that keeps the trail
+    Trail,
+    /// The role in every other account
+    Spoke,
+    /// Who runs ctguard
+    Ci,
+}
+
+impl From<IdentityArg> for Identity {
+    fn from(identity: IdentityArg) -> Self {
+        match identity {
+            IdentityArg::Hub => Self::Hub,
+            IdentityArg::Trail => Self::Trail,
+            IdentityArg::Spoke => Self::Spoke,
+            IdentityArg::Ci => Self::Ci,
+        }
+    }
 }
 
 pub fn run(args: &PolicyArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
@@ -46,24 +159,108 @@ pub fn run(args: &PolicyArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, 
         Ok(read) => read,
         Err(exit) => return Ok(exit),
     };
-    let purpose = match args.purpose {
-        Some(PurposeArg::Plan) => Purpose::Read,
-        Some(PurposeArg::Apply) | None => Purpose::Apply,
-    };
+    let own = args.ci_account.as_ref().map(|text| {
+        AccountId::new(text).ok_or_else(|| {
+            CommandError::usage(format!("--ci-account: `{text}` is not a 12-digit account id"))
+        })
+    });
+    let own = own.transpose()?;
+    if let Some(service) = args.trust.trust {
+        return trust_policy(service, &args.trust, own.as_ref(), &read.blueprint, io);
+    }
+    let asked = args.purpose.unwrap_or(PurposeArg::All);
+    let purpose = Purpose::from(asked);
     if args.bootstrap {
         return bootstrap(args, purpose, &read.blueprint, global, io);
     }
-    if !args.check {
-        print_json(io, &document(&read.blueprint, purpose))?;
+    if args.check {
+        let (caller, lacks) = context::block_on(check(global, &read, purpose))??;
+        if is_json(global) {
+            print_json(io, &json!({ "format_version": 1, "identity": caller, "lacking": lacks }))?;
+        } else {
+            print(io, &lacking(&caller, &lacks))?;
+        }
+        return Ok(Exit::CheckFailed.when(!lacks.is_empty()));
+    }
+    let all = policies(&read.blueprint, purpose, own.as_ref());
+    if let Some(whose) = args.whose {
+        return one(args, &all, whose.into(), global, io);
+    }
+    let all = Policies::new(&read.blueprint.name, asked.word(), &all);
+    if is_json(global) {
+        print_json(io, &all)?;
+    } else {
+        print(io, &render(&all, global.paint_out(io)))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// One document alone, whatever the format: it goes to IAM as it is.
+fn one(
+    args: &PolicyArgs,
+    all: &[IdentityPolicy],
+    identity: Identity,
+    global: &Global,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
+    let Some(policy) = all.iter().find(|policy| policy.identity == identity) else {
+        let there: Vec<&str> = all.iter().map(|policy| policy.identity.as_str()).collect();
+        return Err(CommandError::usage(format!("this blueprint has no role for `{identity}`"))
+            .hint(format!(
+                "There is: {}. What is done in the account of who runs ctguard is part of `ci`.",
+                there.join(", ")
+            )));
+    };
+    let parts = policy.parts();
+    if let Some(number) = args.part {
+        let part = number.checked_sub(1).and_then(|index| parts.get(index));
+        let part = part.ok_or_else(|| {
+            CommandError::usage(format!("--part: there is no part {number} of {}", parts.len()))
+        })?;
+        print_json(io, part)?;
         return Ok(Exit::Done);
     }
-    let (caller, lacking) = context::block_on(check(global, &read, purpose))??;
-    if is_json(global) {
-        print_json(io, &json!({ "format_version": 1, "identity": caller, "lacking": lacking }))?;
-    } else {
-        print(io, &text(&caller, &lacking))?;
+    if policy.characters() > MANAGED_POLICY_MAX_CHARS && !global.quiet {
+        let _ = writeln!(io.err, "note: {}", size(policy.characters(), parts.len()));
     }
-    Ok(Exit::CheckFailed.when(!lacking.is_empty()))
+    print_json(io, &policy.document)?;
+    Ok(Exit::Done)
+}
+
+fn trust_policy(
+    service: Service,
+    args: &TrustArgs,
+    own: Option<&AccountId>,
+    blueprint: &Blueprint,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
+    let account = own.or_else(|| permissions::own_account(blueprint)).ok_or_else(|| {
+        CommandError::usage("the blueprint does not say which account runs ctguard")
+            .hint("Name it with --ci-account ID.")
+    })?;
+    let branches = args.branch.iter().cloned().map(JobRef::Branch);
+    let tags = args.tag.iter().cloned().map(JobRef::Tag);
+    let environments = args.environment.iter().cloned().map(JobRef::Environment);
+    let pull_requests = args.pull_requests.then_some(JobRef::PullRequest);
+    let refs = branches.chain(tags).chain(environments).chain(pull_requests).collect();
+    let repository = args.repository.clone().unwrap_or_default();
+    let jobs = match service {
+        Service::Github => Jobs::GitHub { repository, refs },
+        Service::Gitlab => {
+            Jobs::GitLab { host: args.gitlab_host.clone(), project: repository, refs }
+        }
+    };
+    let partition = blueprint.first_region().map_or(Partition::Aws, Region::partition);
+    let policy = trust::trust(&jobs, partition, account).map_err(|error| {
+        let usage = CommandError::usage(error.to_string());
+        match error {
+            TrustError::Everything => usage.hint("Say which jobs: --branch main, for example."),
+            TrustError::NotInGitLab(_) => usage.hint("Use --branch or --tag."),
+            _ => usage,
+        }
+    })?;
+    print_json(io, &policy)?;
+    Ok(Exit::Done)
 }
 
 fn bootstrap(
@@ -129,7 +326,7 @@ fn how_to_deploy(blueprint: &Blueprint, role: &AssumedRole) -> String {
 #   aws cloudformation deploy --stack-name ctguard-{name} --template-file ctguard-role.yaml \\
 #     --capabilities CAPABILITY_NAMED_IAM --parameter-overrides Principal=ARN_OF_WHO_RUNS_CTGUARD
 ",
-        bootstrap::path_and_name(role)
+        path_and_name(role)
     )
 }
 
@@ -148,15 +345,4 @@ async fn check(
     let place = Place::new(caller.account, region);
     let lacking = cloud.lacking(&place, &wanted(&read.blueprint, purpose, &place)).await?;
     Ok((caller.arn, lacking))
-}
-
-fn text(caller: &str, lacking: &[Permission]) -> String {
-    if lacking.is_empty() {
-        return format!("{caller} has every permission that is needed.\n");
-    }
-    let mut text = format!("{caller} lacks {}:\n", count(lacking.len(), "permission"));
-    for permission in lacking {
-        text.push_str(&format!("  {} on {}\n", permission.operation, permission.resource));
-    }
-    text
 }

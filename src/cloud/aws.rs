@@ -19,6 +19,7 @@ mod gate;
 mod iam;
 mod kms;
 mod lambda;
+mod lookup;
 mod observe;
 mod organizations;
 mod pace;
@@ -34,6 +35,7 @@ mod tagging;
 mod throttles;
 mod transport;
 
+use super::lookup::{Lookup, LookupPage};
 use super::{AccountReads, Action, Cloud, CloudError, OrganizationReads, Permission, ReadSet};
 use crate::blueprint::Accounts;
 use crate::scope::{AccountId, Arn, Place, Region};
@@ -330,6 +332,14 @@ impl Cloud for Aws {
         action: &'a Action,
     ) -> BoxFuture<'a, Result<(), CloudError>> {
         perform::perform(self, place, action).boxed()
+    }
+
+    fn lookup<'a>(
+        &'a self,
+        place: &'a Place,
+        wanted: &'a Lookup,
+    ) -> BoxFuture<'a, Result<LookupPage, CloudError>> {
+        async move { self.session(place).await?.lookup(self.timing, wanted).await }.boxed()
     }
 
     fn throttled(&self) -> u64 {

@@ -1,6 +1,7 @@
 //! A cloud that is a snapshot file: it answers what was seen then, without credentials.
 
-use super::recorder::read_only;
+use super::lookup::{Lookup, LookupPage};
+use super::recorder::{no_history, read_only};
 use super::{AccountReads, Action, Cloud, CloudError, OrganizationReads, Permission, ReadSet};
 use crate::scope::{AccountId, Place};
 use crate::snapshot::answer;
@@ -60,6 +61,14 @@ impl Cloud for Recorded {
         action: &'a Action,
     ) -> BoxFuture<'a, Result<(), CloudError>> {
         ready(Err(read_only(action.operation()))).boxed()
+    }
+
+    fn lookup<'a>(
+        &'a self,
+        _: &'a Place,
+        _: &'a Lookup,
+    ) -> BoxFuture<'a, Result<LookupPage, CloudError>> {
+        ready(Err(no_history())).boxed()
     }
 
     fn lacking<'a>(

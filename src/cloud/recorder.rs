@@ -1,5 +1,6 @@
 //! A cloud that writes down what another one answers, for a snapshot file.
 
+use super::lookup::{Lookup, LookupPage};
 use super::{
     AccountReads, Action, Cloud, CloudError, CloudErrorKind, OrganizationReads, Permission, ReadSet,
 };
@@ -102,6 +103,15 @@ impl Cloud for Recorder<'_> {
         ready(Err(read_only(action.operation()))).boxed()
     }
 
+    /// The history is not kept: it would hold who did what in the account.
+    fn lookup<'a>(
+        &'a self,
+        place: &'a Place,
+        wanted: &'a Lookup,
+    ) -> BoxFuture<'a, Result<LookupPage, CloudError>> {
+        self.cloud.lookup(place, wanted)
+    }
+
     fn throttled(&self) -> u64 {
         self.cloud.throttled()
     }
@@ -112,6 +122,15 @@ impl Cloud for Recorder<'_> {
         wanted: &'a BTreeSet<Permission>,
     ) -> BoxFuture<'a, Result<Vec<Permission>, CloudError>> {
         self.cloud.lacking(place, wanted)
+    }
+}
+
+/// The answer to a question about what happened before the snapshot was taken.
+pub(super) fn no_history() -> CloudError {
+    CloudError {
+        code: "NotRecorded".to_owned(),
+        message: "a snapshot does not hold the event history".to_owned(),
+        ..read_only("cloudtrail:LookupEvents")
     }
 }
 

@@ -13,6 +13,7 @@ mod events;
 pub mod faults;
 mod file;
 pub mod fresh;
+mod history;
 mod hop;
 mod observe;
 pub mod people;
@@ -29,6 +30,7 @@ pub use access::Call;
 pub use file::SandboxError;
 pub use state::State;
 
+use crate::cloud::lookup::{Lookup, LookupPage};
 use crate::cloud::{
     AccountReads, Action, Cloud, CloudError, CloudErrorKind, OrganizationReads, Permission, ReadSet,
 };
@@ -235,6 +237,31 @@ impl Cloud for Sandbox {
         action: &'a Action,
     ) -> BoxFuture<'a, Result<(), CloudError>> {
         async move { self.perform_now(place, action) }.boxed()
+    }
+
+    fn lookup<'a>(
+        &'a self,
+        place: &'a Place,
+        wanted: &'a Lookup,
+    ) -> BoxFuture<'a, Result<LookupPage, CloudError>> {
+        let operation = "cloudtrail:LookupEvents";
+        let mut inner = self.lock();
+        let found = history::lookup(&inner.state, place, wanted);
+        inner.calls.push(Call {
+            operation: operation.to_owned(),
+            account: place.account.clone(),
+            region: place.region.clone(),
+            mutating: false,
+            succeeded: found.is_ok(),
+        });
+        let found = found.map_err(|refusal| CloudError {
+            operation: refusal.operation.unwrap_or(operation).to_owned(),
+            code: refusal.code.to_owned(),
+            message: refusal.message,
+            request_id: None,
+            kind: refusal.kind,
+        });
+        ready(found).boxed()
     }
 
     fn lacking<'a>(

@@ -2,6 +2,7 @@
 //! failed entries, silence, nonsense. And how many calls it makes.
 
 mod hub;
+mod lookup;
 mod organization;
 mod reads;
 mod roles;

@@ -52,7 +52,8 @@ fn the_template_makes_a_role_with_the_printed_policy() {
     }
 
     let blueprint = world.path("ctguard.yaml").display().to_string();
-    let policy = world.run(&["policy", "apply", "-q", &blueprint]).expect(0).json();
+    let line = ["policy", "apply", "-q", "--for", "spoke", &blueprint];
+    let policy = world.run(&line).expect(0).json();
     assert_eq!(resolved(&properties["Policies"][0]["PolicyDocument"]), policy);
 }
 

@@ -1,3 +1,5 @@
+mod culprits;
+
 use crate::world::World;
 use crate::world::blueprints::{PLAIN, keeping_a_trail};
 

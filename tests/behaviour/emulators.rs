@@ -18,6 +18,7 @@
 mod calls;
 mod fleet;
 mod lane;
+mod least;
 mod links;
 mod listener;
 mod permissions;

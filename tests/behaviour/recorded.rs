@@ -5,6 +5,7 @@
 //! `scenarios` has the answers; `account` answers everything else as an account in sync does.
 
 mod account;
+mod history;
 mod scenarios;
 
 use crate::program;

@@ -17,6 +17,10 @@ pub(super) enum Class {
     ///
     /// Source: <https://docs.aws.amazon.com/general/latest/gr/ct.html>
     TrailReads,
+    /// CloudTrail's event history: 2 a second.
+    ///
+    /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html>
+    TrailLookups,
     /// CloudTrail's writes: 1 a second. The burst is three, the calls that a new trail takes: AWS publishes
     /// no burst, and a throttle would cost no more than the wait that it replaces.
     ///
@@ -66,6 +70,7 @@ impl Class {
         let (service, call) = operation.split_once(':')?;
         match (service, call) {
             ("events", _) => Some(Self::Events),
+            ("cloudtrail", "LookupEvents") => Some(Self::TrailLookups),
             ("cloudtrail", call) => {
                 let reads = ["Describe", "Get", "List"].iter().any(|verb| call.starts_with(verb));
                 Some(if reads { Self::TrailReads } else { Self::TrailWrites })
@@ -88,6 +93,7 @@ impl Class {
         match self {
             Self::Events | Self::Metrics => (45.0, 45.0),
             Self::TrailReads => (9.0, 9.0),
+            Self::TrailLookups => (1.8, 2.0),
             Self::TrailWrites => (0.9, 3.0),
             Self::TopicTags => (9.0, 9.0),
             Self::Subscriptions => (90.0, 90.0),
@@ -140,6 +146,7 @@ mod tests {
             ("events:TagResource", Some(Class::Events)),
             ("cloudtrail:DescribeTrails", Some(Class::TrailReads)),
             ("cloudtrail:ListTags", Some(Class::TrailReads)),
+            ("cloudtrail:LookupEvents", Some(Class::TrailLookups)),
             ("cloudtrail:StartLogging", Some(Class::TrailWrites)),
             ("cloudtrail:AddTags", Some(Class::TrailWrites)),
             ("sns:ListTagsForResource", Some(Class::TopicTags)),

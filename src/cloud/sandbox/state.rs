@@ -117,6 +117,9 @@ pub struct Regional {
     /// What CloudWatch has counted, by the rule's name: it outlives the rule.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metrics: BTreeMap<String, RuleMetrics>,
+    /// CloudTrail's event history of this region: records as AWS words them, in any order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<Value>,
     /// What subscribers received, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outbox: Vec<Received>,

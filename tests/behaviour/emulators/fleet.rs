@@ -11,7 +11,7 @@ use crate::world::blueprints::keeping_a_trail;
 use ctguard::blueprint::{Account, Accounts, AssumedRole};
 use ctguard::cloud::aws::{Aws, Options};
 use ctguard::cloud::{AccountReads, Action, Cloud, CloudErrorKind, OrganizationReads, ReadSet};
-use ctguard::permissions::{Purpose, in_account};
+use ctguard::permissions::{Purpose, policies};
 use ctguard::resource::rule::{Input, Rule, RuleState, Target, Targets};
 use ctguard::resource::{BLUEPRINT_TAG, policy};
 use ctguard::scope::{AccountId, Place, Region};
@@ -85,7 +85,9 @@ async fn a_trust_policy_with_an_external_id_lets_in_who_knows_it_and_only_to_wha
     let loaded = ctguard::blueprint::load_text("b.yaml", &keeping_a_trail(), None, as_of);
     let blueprint = loaded.blueprint.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics));
     let there = place(spoke, "eu-west-1");
-    let mut statements = in_account(&blueprint, Purpose::Read);
+    let all = policies(&blueprint, Purpose::Plan, None);
+    let statements = policy::statements(&all[0].document).into_iter();
+    let mut statements: Vec<Value> = statements.cloned().collect();
     for statement in &mut statements {
         statement["Resource"] = json!("*");
     }

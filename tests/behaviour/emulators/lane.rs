@@ -217,7 +217,9 @@ fn signed(account: &str, region: &str, service: &str) -> String {
 
 /// Whether a call only reads.
 pub fn reads(call: &Call) -> bool {
-    ["Get", "List", "Describe", "GET ", "HEAD "].iter().any(|word| call.operation.starts_with(word))
+    ["Get", "List", "Describe", "Lookup", "GET ", "HEAD "]
+        .iter()
+        .any(|word| call.operation.starts_with(word))
 }
 
 /// Counts calls by operation, S3's by method and setting.
@@ -282,7 +284,7 @@ fn pass_on(kind: Kind, account: &str, url: &str, call: &Call) -> Reply {
 }
 
 /// What CloudWatch says of metrics of which it has never heard.
-fn nothing_counted(asked: &Value) -> Value {
+pub(super) fn nothing_counted(asked: &Value) -> Value {
     let queries = asked["MetricDataQueries"].as_array().unwrap();
     let result = |query: &Value| {
         json!({

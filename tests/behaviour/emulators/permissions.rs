@@ -17,7 +17,7 @@ fn a_role_with_the_printed_policy_lacks_nothing_to_read_and_everything_to_write(
         ("RoleName", "ci"),
         ("AssumeRolePolicyDocument", TRUST),
     ]);
-    let policy = lane.ctguard(&["policy", "plan"]).expect(0).out;
+    let policy = lane.ctguard(&["policy", "plan", "--for", "ci"]).expect(0).out;
     iam(&[
         ("Action", "PutRolePolicy"),
         version,

@@ -3,6 +3,7 @@
 use super::{ALERTS, HUB, confirm_all, fleet, over_accounts, places, received, settle};
 use crate::laws::{apply, plan, survey, wait};
 use ctguard::blueprint::{Blueprint, Subscriber};
+use ctguard::cloud::lookup::{Lookup, LookupPage};
 use ctguard::cloud::sandbox::Sandbox;
 use ctguard::cloud::sandbox::faults::{Aim, Fault};
 use ctguard::cloud::sandbox::sample::Identity;
@@ -98,6 +99,14 @@ impl Cloud for Watched<'_> {
             (self.look)(self.sandbox, place, action);
             done
         })
+    }
+
+    fn lookup<'a>(
+        &'a self,
+        place: &'a Place,
+        wanted: &'a Lookup,
+    ) -> BoxFuture<'a, Result<LookupPage, CloudError>> {
+        self.sandbox.lookup(place, wanted)
     }
 
     fn lacking<'a>(

@@ -20,6 +20,7 @@ static NOTHING: Regional = Regional {
     keys: BTreeMap::new(),
     functions: BTreeMap::new(),
     metrics: BTreeMap::new(),
+    history: Vec::new(),
     outbox: Vec::new(),
 };
 

@@ -1,0 +1,61 @@
+//! What is asked of CloudTrail's event history, and what comes back, a page at a time.
+
+use jiff::Timestamp;
+
+/// Most events in one page of the event history.
+///
+/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html>
+pub const PAGE_MAX_EVENTS: usize = 50;
+
+/// A question to the event history of one account and region: management events of the last 90 days.
+///
+/// The next page is asked for with the same question and the token of the page before.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Lookup {
+    /// AWS takes no more than one attribute to look for; absent: every event.
+    pub by: Option<LookupBy>,
+    /// From when on; absent: as far back as the history goes.
+    pub start: Option<Timestamp>,
+    /// Until when; absent: until now.
+    pub end: Option<Timestamp>,
+    /// The [`LookupPage::next`] of the page before.
+    pub token: Option<String>,
+}
+
+/// The attribute that an event must have.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LookupBy {
+    EventId(String),
+    /// A call as AWS names it: `PutRule`.
+    EventName(String),
+    /// `events.amazonaws.com`.
+    EventSource(String),
+    /// Whether the call only reads.
+    ReadOnly(bool),
+    /// What the call was made on, as CloudTrail lists it: a name, an ARN or a URL.
+    ResourceName(String),
+    Username(String),
+}
+
+impl LookupBy {
+    /// Key and value, as AWS names them.
+    pub fn pair(&self) -> (&'static str, String) {
+        match self {
+            Self::EventId(id) => ("EventId", id.clone()),
+            Self::EventName(name) => ("EventName", name.clone()),
+            Self::EventSource(source) => ("EventSource", source.clone()),
+            Self::ReadOnly(read_only) => ("ReadOnly", read_only.to_string()),
+            Self::ResourceName(name) => ("ResourceName", name.clone()),
+            Self::Username(name) => ("Username", name.clone()),
+        }
+    }
+}
+
+/// One page of the event history, newest event first.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LookupPage {
+    /// CloudTrail's own records, each as the JSON text that AWS hands out.
+    pub events: Vec<String>,
+    /// The token for the page after this one; absent on the last.
+    pub next: Option<String>,
+}

@@ -1,0 +1,117 @@
+//! Drift: what has moved in what the blueprint owns and matters, and who moved it.
+//!
+//! A plan shows every difference; drift only those that alter detection, delivery or ownership ([`of`]). Who made the
+//! call that did it stands in CloudTrail's event history: `suspects` says which calls can have made a difference,
+//! `record` reads what CloudTrail wrote of one, and `run::culprits` asks for them. Whatever the history says, and
+//! whether it can be asked, is no part of the verdict.
+
+pub mod record;
+pub mod suspects;
+
+use crate::plan::{Change, Field, Plan, Verb};
+use crate::resource::{Address, BLUEPRINT_TAG, Kind};
+use crate::snapshot::Unreadable;
+use record::Deed;
+use serde::Serialize;
+
+/// What has moved. In JSON it is the plan that would put it right, with what is known of the culprits beside it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Drift {
+    #[serde(flatten)]
+    pub plan: Plan,
+    /// How many objects differ in nothing but words for people.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub cosmetic: usize,
+    /// For each object that drifted, in the order of the changes; empty when nobody asked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub culprits: Vec<Culprit>,
+}
+
+/// Who changed an object, as far as that can be told.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Culprit {
+    pub address: Address,
+    pub finding: Finding,
+}
+
+/// What the event history says.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finding {
+    /// The calls that can have made the difference, the latest first.
+    Calls(Vec<Deed>),
+    /// No such call in the 90 days that the history goes back, as far as it was looked through.
+    NotFound {
+        /// Whether the whole history was looked through.
+        complete: bool,
+    },
+    /// The history could not be read.
+    Unreadable(Unreadable),
+    /// So much drifted there that it was not asked.
+    NotAsked,
+}
+
+/// Leaves of a plan what alters detection, delivery or ownership, and counts what does not.
+pub fn of(mut plan: Plan) -> Drift {
+    let before = plan.changes.len();
+    for change in &mut plan.changes {
+        if change.action == Verb::Update {
+            let kind = change.address.kind;
+            change.fields.retain(|field| !is_cosmetic(kind, field));
+        }
+    }
+    let nothing_left = |change: &Change| change.action == Verb::Update && change.fields.is_empty();
+    plan.changes.retain(|change| !nothing_left(change));
+    let cosmetic = before - plan.changes.len();
+    plan.in_sync += cosmetic;
+    Drift { plan, cosmetic, culprits: Vec::new() }
+}
+
+/// Whether a difference alters nothing but words: descriptions, the sender's name in a mail, and the tags beside the one
+/// that says whose an object is. (Without that one, an object is nobody's, and the plan refuses to touch it.)
+fn is_cosmetic(kind: Kind, field: &Field) -> bool {
+    match (kind, field.path.as_str()) {
+        (Kind::Rule, "description") | (Kind::Topic, "display_name") => true,
+        // Those that are lacking; what comes off releases a trail.
+        (_, "tags") => {
+            let lacking = field.after.as_ref().and_then(|after| after.as_object());
+            field.before.is_none() && lacking.is_some_and(|tags| !tags.contains_key(BLUEPRINT_TAG))
+        }
+        _ => false,
+    }
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn only_words_and_tags_beside_the_owners_are_cosmetic() {
+        let field = |path: &str, before: Option<Value>, after: Option<Value>| Field {
+            path: path.to_owned(),
+            before,
+            after,
+        };
+        let changed = |path: &str| field(path, Some(json!("a")), Some(json!("b")));
+        for (kind, field, cosmetic) in [
+            (Kind::Rule, changed("description"), true),
+            (Kind::Rule, changed("state"), false),
+            (Kind::Rule, changed("event_pattern"), false),
+            (Kind::Topic, changed("display_name"), true),
+            (Kind::Topic, changed("policy"), false),
+            (Kind::Topic, changed("kms_key"), false),
+            (Kind::Target, changed("input"), false),
+            (Kind::Trail, changed("log_file_validation"), false),
+            (Kind::Rule, field("tags", None, Some(json!({ "ctguard:alert": "a" }))), true),
+            (Kind::Bucket, field("tags", None, Some(json!({ "ctguard:blueprint": "a" }))), false),
+            (Kind::Trail, field("tags", Some(json!(["ctguard:blueprint"])), None), false),
+        ] {
+            assert_eq!(is_cosmetic(kind, &field), cosmetic, "{kind} {field:?}");
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! One record of CloudTrail's: whether it is about an object, and what it says of who called, when and from where.
+//!
+//! Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
+
+use super::suspects::Subject;
+use serde::Serialize;
+use serde_json::Value;
+
+/// How ctguard's own calls are told from others': the SDK puts the program's name into the user agent.
+const OWN_AGENT: &str = "app/ctguard";
+
+/// A call that changed something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Deed {
+    /// The call as AWS names it: `DisableRule`.
+    pub call: String,
+    /// When, ISO 8601, UTC.
+    pub time: String,
+    pub by: Principal,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_ip: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
+    /// Whether the user agent says that ctguard made it. Anybody can say so.
+    pub by_ctguard: bool,
+    pub event_id: String,
+}
+
+/// Who called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Principal {
+    /// CloudTrail's `userIdentity.type`: `AssumedRole`, `IAMUser`, `Root`, `AWSService`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The role that issued the session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// The service that called in the principal's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub via: Option<String>,
+}
+
+impl Principal {
+    /// The best that is known of who it is.
+    pub fn who(&self) -> &str {
+        let named = self.arn.as_ref().or(self.name.as_ref()).or(self.via.as_ref());
+        named.map_or(self.kind.as_str(), String::as_str)
+    }
+}
+
+/// Reads a record that is about this object, made by one of these calls of a service, and that succeeded.
+pub fn deed(text: &str, source: &str, calls: &[&str], subject: &Subject) -> Option<Deed> {
+    let record: Value = serde_json::from_str(text).ok()?;
+    let said = |name: &str| record.get(name).and_then(Value::as_str).map(str::to_owned);
+    let call = said("eventName")?;
+    // S3 and others have a version after the name of some calls; none of those is asked for.
+    let meant = calls.contains(&call.as_str()) && record["eventSource"] == *source;
+    // A call that failed has changed nothing.
+    let succeeded = record.get("errorCode").is_none_or(Value::is_null);
+    if !meant || !succeeded || !subject.is_in(&record["requestParameters"]) {
+        return None;
+    }
+    let user_agent = said("userAgent");
+    Some(Deed {
+        call,
+        time: said("eventTime")?,
+        by: principal(&record["userIdentity"]),
+        source_ip: said("sourceIPAddress"),
+        by_ctguard: user_agent
+            .as_ref()
+            .is_some_and(|agent| agent.split([' ', '[', ']']).any(|word| word == OWN_AGENT)),
+        user_agent,
+        event_id: said("eventID").unwrap_or_default(),
+    })
+}
+
+fn principal(identity: &Value) -> Principal {
+    let said = |pointer: &str| identity.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    Principal {
+        kind: said("/type").unwrap_or_else(|| "Unknown".to_owned()),
+        arn: said("/arn"),
+        account: said("/accountId"),
+        name: said("/userName").or_else(|| said("/sessionContext/sessionIssuer/userName")),
+        issuer: said("/sessionContext/sessionIssuer/arn"),
+        via: said("/invokedBy"),
+    }
+}
+
+impl Subject {
+    /// Whether a call's parameters are about it.
+    fn is_in(&self, parameters: &Value) -> bool {
+        let on_its_bus = match (&self.bus, parameters.get("eventBusName").and_then(Value::as_str)) {
+            (Some(bus), Some(said)) => said.rsplit('/').next() == Some(bus.as_str()),
+            // A call that names the rule by its ARN names the bus with it.
+            (Some(bus), None) => bus == "default" || parameters.get("resourceARN").is_some(),
+            (None, _) => true,
+        };
+        let named = |text: &str| self.names.iter().any(|name| names(text, name));
+        // A list of parts that does not have this one is about others.
+        let parts = ["ids", "targets", "policyName"].iter().find_map(|key| parameters.get(*key));
+        let on_its_part = match (&self.part, parts) {
+            (Some(part), Some(parts)) => any_text(parts, &|text| text == part),
+            _ => true,
+        };
+        on_its_bus && on_its_part && any_text(parameters, &named)
+    }
+}
+
+/// Whether a parameter names an object: bare, by ARN, at the end of a queue's URL, or as what belongs to a topic.
+fn names(text: &str, name: &str) -> bool {
+    text == name
+        || text.strip_suffix(name).is_some_and(|before| before.ends_with('/'))
+        || (name.starts_with("arn:")
+            && text.strip_prefix(name).is_some_and(|rest| rest.starts_with(':')))
+}
+
+fn any_text(value: &Value, holds: &dyn Fn(&str) -> bool) -> bool {
+    match value {
+        Value::String(text) => holds(text),
+        Value::Array(all) => all.iter().any(|one| any_text(one, holds)),
+        Value::Object(all) => all.values().any(|one| any_text(one, holds)),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn subject(names: &[&str], bus: Option<&str>, part: Option<&str>) -> Subject {
+        Subject {
+            names: names.iter().map(|&name| name.to_owned()).collect(),
+            bus: bus.map(str::to_owned),
+            part: part.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn a_call_is_about_an_object_when_its_parameters_name_it() {
+        let rule = "arn:aws:events:eu-west-1:111122223333:rule/ctguard-acme-a";
+        let topic = "arn:aws:sns:eu-west-1:111122223333:ctguard-acme-secops";
+        let queue = "arn:aws:sqs:eu-west-1:111122223333:ctguard-acme-targets";
+        let on_default = subject(&["ctguard-acme-a", rule], Some("default"), None);
+        let on_hub = subject(&["ctguard-acme-a", rule], Some("ctguard-acme"), None);
+        let target = subject(&["ctguard-acme-a", rule], Some("default"), Some("one"));
+        let of_topic = subject(&["ctguard-acme-secops", topic], None, None);
+        let of_queue = subject(&["ctguard-acme-targets", queue], None, None);
+        for (subject, parameters, about) in [
+            (&on_default, json!({ "name": "ctguard-acme-a" }), true),
+            (&on_default, json!({ "name": "ctguard-acme-a", "eventBusName": "default" }), true),
+            (&on_default, json!({ "name": "ctguard-acme-ab" }), false),
+            (
+                &on_default,
+                json!({ "name": "ctguard-acme-a", "eventBusName": "ctguard-acme" }),
+                false,
+            ),
+            (&on_default, json!({ "resourceARN": rule }), true),
+            (&on_hub, json!({ "name": "ctguard-acme-a", "eventBusName": "ctguard-acme" }), true),
+            (
+                &on_hub,
+                json!({ "name": "ctguard-acme-a", "eventBusName": "arn:aws:events:eu-west-1:111122223333:event-bus/ctguard-acme" }),
+                true,
+            ),
+            (&on_hub, json!({ "name": "ctguard-acme-a" }), false),
+            (&target, json!({ "rule": "ctguard-acme-a", "ids": ["one", "two"] }), true),
+            (&target, json!({ "rule": "ctguard-acme-a", "ids": ["two"] }), false),
+            (&target, json!({ "rule": "ctguard-acme-a", "targets": [{ "id": "one" }] }), true),
+            (&target, json!({ "rule": "ctguard-acme-b", "ids": ["one"] }), false),
+            (&target, json!({ "name": "ctguard-acme-a" }), true),
+            (&of_topic, json!({ "topicArn": topic }), true),
+            (&of_topic, json!({ "subscriptionArn": format!("{topic}:2b1f") }), true),
+            (&of_topic, json!({ "topicArn": format!("{topic}2") }), false),
+            (
+                &of_queue,
+                json!({ "queueUrl": "https://sqs.eu-west-1.amazonaws.com/111122223333/ctguard-acme-targets" }),
+                true,
+            ),
+            (
+                &of_queue,
+                json!({ "queueUrl": "https://sqs.eu-west-1.amazonaws.com/111122223333/x-ctguard-acme-targets" }),
+                false,
+            ),
+            (&of_queue, json!(null), false),
+        ] {
+            assert_eq!(subject.is_in(&parameters), about, "{parameters}");
+        }
+    }
+
+    #[test]
+    fn who_called_is_told_as_far_as_cloudtrail_says() {
+        let record = |identity: Value, more: Value| {
+            let mut record = json!({
+                "eventSource": "events.amazonaws.com", "eventName": "DisableRule", "eventTime": "2026-11-21T10:00:00Z",
+                "userIdentity": identity, "eventID": "e-1", "requestParameters": { "name": "r" },
+            });
+            record.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            record.to_string()
+        };
+        let of = |identity: Value, more: Value| {
+            let rule = subject(&["r"], Some("default"), None);
+            deed(&record(identity, more), "events.amazonaws.com", &["DisableRule"], &rule)
+        };
+        let role = json!({ "type": "AssumedRole", "arn": "arn:aws:sts::111122223333:assumed-role/admin/mallory",
+            "accountId": "111122223333", "sessionContext": { "sessionIssuer": { "arn": "arn:aws:iam::111122223333:role/admin", "userName": "admin" } } });
+        let agent = json!({ "sourceIPAddress": "203.0.113.9", "userAgent": "aws-sdk-rust/1.3 ua/2.1 app/ctguard" });
+        let deed = of(role.clone(), agent).unwrap();
+        assert_eq!(deed.by.who(), "arn:aws:sts::111122223333:assumed-role/admin/mallory");
+        assert_eq!(deed.by.issuer.as_deref(), Some("arn:aws:iam::111122223333:role/admin"));
+        assert!(deed.by_ctguard && deed.source_ip.as_deref() == Some("203.0.113.9"));
+        let other = of(role.clone(), json!({ "userAgent": "app/ctguardian" })).unwrap();
+        assert!(!other.by_ctguard);
+        let service = of(
+            json!({ "type": "AWSService", "invokedBy": "cloudformation.amazonaws.com" }),
+            json!({}),
+        );
+        assert_eq!(service.unwrap().by.who(), "cloudformation.amazonaws.com");
+        assert!(
+            of(role.clone(), json!({ "errorCode": "AccessDenied" })).is_none(),
+            "it changed nothing"
+        );
+        assert!(of(role.clone(), json!({ "eventName": "PutRule" })).is_none());
+        assert!(of(role, json!({ "eventSource": "schemas.amazonaws.com" })).is_none());
+        assert_eq!(of(json!(null), json!({})).unwrap().by.who(), "Unknown");
+    }
+}

@@ -1,0 +1,177 @@
+//! What counts as drift, and whose call each kind of drift is put down to.
+
+use crate::world::World;
+use crate::world::blueprints::keeping_a_trail;
+use ctguard::cloud::sandbox::state::Denied;
+use ctguard::scope::{Place, Region};
+use serde_json::{Value, json};
+
+const EU: &str = "arn:aws:{s}:eu-west-1:111122223333:{r}";
+
+fn arn(service: &str, resource: &str) -> String {
+    EU.replace("{s}", service).replace("{r}", resource)
+}
+
+/// A record of the call, as it stands in the sandbox's history.
+fn record(source: &str, call: &str, parameters: &Value) -> Value {
+    json!({
+        "eventID": call, "eventName": call, "eventSource": format!("{source}.amazonaws.com"),
+        "eventTime": "2026-11-21T10:00:00Z", "requestParameters": parameters,
+        "sourceIPAddress": "203.0.113.9",
+        "userIdentity": { "type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/mallory" },
+    })
+}
+
+fn remember(world: &World, region: &str, records: &[Value]) {
+    world.change(|state| {
+        let account = state.caller.account.clone();
+        let place = Place::new(account, Region::new(region).unwrap());
+        state.region_mut(&place).history.extend(records.iter().cloned());
+    });
+}
+
+#[test]
+fn each_kind_of_drift_is_put_down_to_the_call_that_makes_it() {
+    let rule = "ctguard-acme-route";
+    let topic = arn("sns", "ctguard-acme-secops");
+    let queue = "https://sqs.eu-west-1.amazonaws.com/111122223333/ctguard-acme-targets";
+    let name = json!({ "name": rule });
+    for (fault, aim, source, call, parameters) in [
+        ("disable-rule", "ctguard-acme-route", "events", "DisableRule", name.clone()),
+        ("delete-rule", "ctguard-acme-route", "events", "DeleteRule", name.clone()),
+        ("narrow-pattern", "ctguard-acme-route", "events", "PutRule", name),
+        (
+            "drop-target",
+            "ctguard-acme-route",
+            "events",
+            "RemoveTargets",
+            json!({ "rule": rule, "ids": ["ctguard-acme-secops"] }),
+        ),
+        (
+            "retarget",
+            "ctguard-acme-route",
+            "events",
+            "PutTargets",
+            json!({ "rule": rule, "targets": [{ "id": "ctguard-acme-secops", "arn": "x" }] }),
+        ),
+        (
+            "rewrite-topic-policy",
+            "secops",
+            "sns",
+            "SetTopicAttributes",
+            json!({ "topicArn": topic, "attributeName": "Policy" }),
+        ),
+        ("delete-topic", "secops", "sns", "DeleteTopic", json!({ "topicArn": topic })),
+        (
+            "filter-subscription",
+            "secops",
+            "sns",
+            "SetSubscriptionAttributes",
+            json!({ "subscriptionArn": format!("{topic}:1f0c") }),
+        ),
+        (
+            "unsubscribe",
+            "secops",
+            "sns",
+            "Unsubscribe",
+            json!({ "subscriptionArn": format!("{topic}:1f0c") }),
+        ),
+        ("delete-queue", "targets", "sqs", "DeleteQueue", json!({ "queueUrl": queue })),
+        ("queue-policy", "targets", "sqs", "SetQueueAttributes", json!({ "queueUrl": queue })),
+    ] {
+        let world = World::settled(&keeping_a_trail());
+        let aimed = ["sandbox", "break", fault, aim, "--region", "eu-west-1"];
+        let broken = match fault {
+            "filter-subscription" | "unsubscribe" => {
+                &[aimed[0], aimed[1], fault, aimed[4], aimed[5]][..]
+            }
+            _ => &aimed,
+        };
+        world.run(broken).expect(0);
+        // Somebody else's call of the same name, later, is not taken for it.
+        let mut other = record(source, call, &json!({ "name": "theirs", "rule": "theirs" }));
+        other["eventTime"] = json!("2026-11-21T23:00:00Z");
+        remember(&world, "eu-west-1", &[record(source, call, &parameters), other]);
+        let ran = world.run(&["drift"]).expect(2);
+        let said = format!(
+            "{call} by arn:aws:iam::111122223333:user/mallory (IAMUser) at 2026-11-21T10:00:00Z"
+        );
+        assert!(ran.out.contains(&said), "{fault}: {}", ran.out);
+        assert!(!ran.out.contains("23:00:00"), "{fault}: {}", ran.out);
+    }
+}
+
+#[test]
+fn a_stopped_trail_is_looked_up_at_its_home_by_name_and_by_arn() {
+    for parameters in [
+        json!({ "name": "acme-management" }),
+        json!({ "name": "arn:aws:cloudtrail:us-east-1:111122223333:trail/acme-management" }),
+    ] {
+        let world = World::settled(&keeping_a_trail());
+        world.run(&["sandbox", "break", "stop-trail"]).expect(0);
+        remember(&world, "us-east-1", &[record("cloudtrail", "StopLogging", &parameters)]);
+        let ran = world.run(&["drift"]).expect(2);
+        assert!(ran.out.contains("StopLogging by arn:aws:iam"), "{parameters}: {}", ran.out);
+    }
+}
+
+#[test]
+fn who_changed_it_stands_below_the_changes() {
+    let world = World::settled(&keeping_a_trail());
+    for region in ["us-east-1", "eu-west-1"] {
+        let fault = ["sandbox", "break", "disable-rule", "ctguard-acme-route", "--region", region];
+        world.run(&fault).expect(0);
+    }
+    let call = record("events", "DisableRule", &json!({ "name": "ctguard-acme-route" }));
+    remember(&world, "eu-west-1", &[call]);
+    insta::assert_snapshot!(world.run(&["drift", "-q"]).expect(2).seen());
+}
+
+#[test]
+fn a_history_that_may_not_be_read_changes_no_verdict() {
+    let world = World::settled(&keeping_a_trail());
+    world.change(|state| {
+        state.denied.push(Denied {
+            operation: "cloudtrail:LookupEvents".into(),
+            account: None,
+            region: None,
+        });
+    });
+    let ran = world.run(&["drift"]).expect(0);
+    assert!(!ran.out.contains("Who changed it"), "nothing moved, so nothing is asked: {}", ran.out);
+    world.run(&["sandbox", "break", "disable-rule"]).expect(0);
+    let ran = world.run(&["drift"]).expect(2);
+    assert!(ran.out.contains("could not be read: cloudtrail:LookupEvents"), "{}", ran.out);
+    let json = world.run(&["drift", "--no-culprit", "--format", "json"]).expect(2).json();
+    assert!(json.get("culprits").is_none(), "nobody asked: {json:#}");
+}
+
+#[test]
+fn what_alters_nothing_is_no_drift_and_a_plan_still_shows_it() {
+    let world = World::settled(&keeping_a_trail());
+    world.change(|state| {
+        for regional in state.accounts.values_mut().flat_map(|account| account.regions.values_mut())
+        {
+            for rule in regional.rules.values_mut() {
+                rule.rule.description = Some("ask Alice before you touch this".to_owned());
+            }
+            for topic in regional.topics.values_mut() {
+                topic.topic.display_name = Some("Mail from the robot".to_owned());
+                topic.tags.retain(|key, _| key == "ctguard:blueprint");
+            }
+        }
+    });
+    let ran = world.run(&["drift"]).expect(0);
+    assert!(ran.out.contains("No drift"), "{}", ran.out);
+    assert!(ran.out.contains("5 objects differ in descriptions"), "{}", ran.out);
+    world.run(&["plan", "--detailed-exitcode"]).expect(2);
+    // With something else, the words beside it are not shown as drift.
+    world.run(&["sandbox", "break", "disable-rule", "ctguard-acme-route"]).expect(0);
+    let json = world.run(&["drift", "--format", "json"]).expect(2).json();
+    let changes = json["changes"].as_array().unwrap();
+    assert_eq!(changes.len(), 1);
+    let paths: Vec<&Value> =
+        changes[0]["fields"].as_array().unwrap().iter().map(|field| &field["path"]).collect();
+    assert_eq!(paths, ["state"]);
+    assert_eq!(json["cosmetic"], 4);
+}
