@@ -66,6 +66,11 @@ pub struct Blueprint {
 }
 
 impl Blueprint {
+    /// The same blueprint asking for nothing: what it owns has no more reason to be.
+    pub fn emptied(&self) -> Self {
+        Self { hub: None, trail: None, alerts: Vec::new(), ..self.clone() }
+    }
+
     /// A region that the blueprint names, which tells its partition; `None` when it names none.
     pub fn first_region(&self) -> Option<&Region> {
         let listed = match &self.regions {

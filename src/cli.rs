@@ -5,13 +5,17 @@
 
 mod apply;
 mod context;
+mod destroy;
 mod drift;
 mod explain;
 mod init;
 mod merge;
+mod perform;
 mod plan;
+mod planned;
 mod policy;
 mod sandbox;
+mod show;
 mod snapshot;
 mod validate;
 mod verify;
@@ -136,7 +140,9 @@ enum Verb {
     Init(init::InitArgs),
     Validate(validate::ValidateArgs),
     Plan(plan::PlanArgs),
+    Show(show::ShowArgs),
     Apply(apply::ApplyArgs),
+    Destroy(destroy::DestroyArgs),
     Drift(drift::DriftArgs),
     Verify(verify::VerifyArgs),
     Explain(explain::ExplainArgs),
@@ -181,7 +187,9 @@ fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, CommandError> {
         Verb::Init(args) => init::run(args, global, io),
         Verb::Validate(args) => validate::run(args, global, io),
         Verb::Plan(args) => plan::run(args, global, io),
+        Verb::Show(args) => show::run(args, global, io),
         Verb::Apply(args) => apply::run(args, global, io),
+        Verb::Destroy(args) => destroy::run(args, global, io),
         Verb::Drift(args) => drift::run(args, global, io),
         Verb::Verify(args) => verify::run(args, global, io),
         Verb::Explain(args) => explain::run(args, global, io),

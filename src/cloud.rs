@@ -312,7 +312,7 @@ pub enum Action {
     PutBucketLifecycle {
         name: String,
     },
-    /// Replaces all tags: S3 has no call that adds one.
+    /// Replaces all tags: S3 has no call that adds one. Without any, those that are there go.
     PutBucketTagging {
         name: String,
         tags: Tags,

@@ -4,12 +4,14 @@
 //! both. Without a hub they are the same place.
 
 pub mod compile;
+pub mod intent;
 pub mod names;
 pub mod narrow;
 pub mod placement;
 pub mod trail;
 
 pub use compile::compile;
+pub use intent::{Adoption, Intent};
 pub use names::Names;
 pub use narrow::{Narrow, Shard};
 pub use placement::{Scope, ScopeAccount, ScopeError, ScopeOrganization};
@@ -71,6 +73,10 @@ pub struct Desired {
     pub excepted: Vec<Region>,
     /// Queues and functions that subscribe, by the place where they are, by ARN.
     pub endpoints: BTreeMap<Place, BTreeSet<String>>,
+    /// What is meant beyond what the blueprint says.
+    pub intent: Intent,
+    /// Buckets that are let go, by account and name, with where they are asked for.
+    pub released: BTreeMap<(AccountId, String), Place>,
 }
 
 /// What a trail is said to record, and why that is believed.
@@ -252,11 +258,11 @@ impl Desired {
 
     /// What to read of the account of a place.
     pub fn account_reads(&self, account: &AccountId) -> AccountReads {
-        let buckets = self
-            .buckets
-            .iter()
+        let kept = self.buckets.iter().map(|(key, bucket)| (key, &bucket.place));
+        let buckets = kept
+            .chain(&self.released)
             .filter(|((owner, _), _)| owner == account)
-            .map(|((_, name), bucket)| (name.clone(), bucket.place.region.clone()))
+            .map(|((_, name), place)| (name.clone(), place.region.clone()))
             .collect();
         // A role is in no search by tag, so it is asked for by name, wanted or not.
         AccountReads { enabled_regions: false, buckets, roles: BTreeSet::from([self.names.role()]) }

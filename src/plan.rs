@@ -6,6 +6,9 @@
 pub mod diff;
 mod effects;
 mod fields;
+pub mod file;
+pub mod fingerprints;
+mod guards;
 pub mod hold;
 mod kinds;
 mod meanwhile;
@@ -14,11 +17,14 @@ pub mod order;
 mod references;
 
 pub use diff::diff;
+pub use file::Resolved;
+pub use fingerprints::{Fingerprint, PlaceFingerprints};
 pub use hold::Stage;
 pub use merge::merge;
 
 use crate::blueprint::Risk;
 use crate::cloud::Action;
+use crate::desired::Intent;
 use crate::proof::Per;
 use crate::resource::Address;
 use crate::scope::{AccountId, Place, Region};
@@ -45,6 +51,9 @@ pub struct Plan {
     /// The date that exceptions were judged by, ISO 8601.
     pub as_of: String,
     pub scope: PlanScope,
+    /// What is meant beyond what the blueprint says; absent when it is nothing.
+    #[serde(default, skip_serializing_if = "Intent::is_usual")]
+    pub intent: Intent,
     /// Per alert, how many places change between silent and alerting.
     pub effects: Vec<Effect>,
     pub changes: Vec<Change>,
@@ -59,12 +68,21 @@ pub struct Plan {
     pub guards: Vec<Guard>,
     /// How many objects are as they should be.
     pub in_sync: usize,
+    /// What was read of each live object, so that an apply tells what has moved since. Only in a plan that is kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fingerprints: Vec<PlaceFingerprints>,
 }
 
 /// The blueprint that a plan was made from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedFrom {
     pub name: String,
+    /// The SHA-256 of `resolved`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// What it can be read from again. Only in a plan that is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolved: Option<Resolved>,
 }
 
 /// The places that the plan covers.
@@ -81,6 +99,14 @@ pub struct PlanScope {
     /// Which part of the fleet's accounts it is, such as `3/8`; absent when it is all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<String>,
+    /// The accounts and regions that it was narrowed to; empty when it was not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only_accounts: Vec<AccountId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only_regions: Vec<Region>,
+    /// The account of the credentials that it was made with. Only in a plan that is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caller: Option<AccountId>,
 }
 
 /// What a plan means for one alert.

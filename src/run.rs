@@ -15,13 +15,14 @@ pub use observe::{observe, observe_signals};
 
 use crate::blueprint::Blueprint;
 use crate::cloud::{Cloud, CloudError};
-use crate::desired::{self, Desired, Narrow, ScopeError};
+use crate::desired::{self, Desired, Intent, Narrow, Scope, ScopeError};
 use crate::diag::Diagnostic;
 use crate::plan::Live;
 use crate::resource::Address;
-use crate::scope::Place;
+use crate::scope::{AccountId, Place};
 use crate::snapshot::Caller;
 use jiff::civil::Date;
+use std::collections::BTreeMap;
 
 /// What the engine says while it works; `report` listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,9 +89,34 @@ pub async fn survey(
     concurrency: usize,
     listener: Listener<'_>,
 ) -> Result<Survey, SurveyError> {
+    let intent = Intent::default();
+    survey_for(cloud, blueprint, &intent, as_of, narrow, concurrency, listener).await
+}
+
+/// The same for what is meant beyond what the blueprint says.
+///
+/// # Errors
+/// As for [`survey`].
+pub async fn survey_for(
+    cloud: &dyn Cloud,
+    blueprint: &Blueprint,
+    intent: &Intent,
+    as_of: Date,
+    narrow: &Narrow,
+    concurrency: usize,
+    listener: Listener<'_>,
+) -> Result<Survey, SurveyError> {
     let caller = cloud.caller().await?;
     let scope = scope::scope(cloud, blueprint, &caller.account, as_of, concurrency).await?;
-    let mut desired = desired::compile(blueprint, &scope, as_of).map_err(SurveyError::Compile)?;
+    let compiled = match intent.destroy {
+        true => desired::compile(&blueprint.emptied(), &scope, as_of),
+        false => desired::compile(blueprint, &scope, as_of),
+    };
+    let mut desired = compiled.map_err(SurveyError::Compile)?;
+    desired.intent = intent.clone();
+    if intent.destroy {
+        desired.released = released(blueprint, &scope);
+    }
     desired.narrow(narrow);
     let nothing = desired.own_places().next().is_none() && desired.unread.is_empty();
     // A share of a small fleet may well be empty; a region that is not covered is a mistake.
@@ -99,4 +125,13 @@ pub async fn survey(
     }
     let live = observe(cloud, &desired, concurrency, listener).await;
     Ok(Survey { caller, desired, live })
+}
+
+/// The bucket of the trail that the blueprint keeps, which is evidence and is let go instead of deleted.
+fn released(blueprint: &Blueprint, scope: &Scope) -> BTreeMap<(AccountId, String), Place> {
+    let Some(trail) = &blueprint.trail else { return BTreeMap::new() };
+    let account = trail.account.as_ref().or(scope.accounts.keys().next());
+    let place = account.map(|account| Place::new(account.clone(), trail.home_region.clone()));
+    let place = place.filter(|place| scope.places.contains(place));
+    place.map(|place| ((place.account.clone(), trail.bucket.clone()), place)).into_iter().collect()
 }

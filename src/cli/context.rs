@@ -5,13 +5,14 @@ use crate::blueprint::{self, Blueprint};
 use crate::cloud::Cloud;
 use crate::cloud::aws::{Aws, Options};
 use crate::cloud::sandbox::Sandbox;
-use crate::desired::{AlertPath, Desired, Narrow, Shard};
+use crate::desired::{AlertPath, Desired, Intent, Narrow, Shard};
 use crate::diag::{Diagnostic, Severity};
 use crate::error::{CommandError, Exit};
 use crate::plan::Plan;
 use crate::report::{count, diagnostics};
 use crate::run::{self, Survey, SurveyError};
 use crate::scope::{AccountId, Region};
+use jiff::civil::Date;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -21,7 +22,27 @@ type Sources = BTreeMap<String, String>;
 /// A blueprint and what it was read from.
 pub(super) struct Read {
     pub blueprint: Blueprint,
-    sources: Sources,
+    pub sources: Sources,
+    /// The blueprint's own file, among the sources.
+    pub file: String,
+}
+
+/// What a verb is asked to look at.
+pub(super) struct Asked {
+    pub as_of: Date,
+    pub narrow: Narrow,
+    pub intent: Intent,
+}
+
+impl Asked {
+    /// What the options ask.
+    pub fn of(global: &Global, io: &Io<'_>) -> Result<Self, CommandError> {
+        Ok(Self { as_of: global.as_of(io), narrow: narrow(global)?, intent: Intent::default() })
+    }
+
+    pub fn meaning(self, intent: Intent) -> Self {
+        Self { intent, ..self }
+    }
 }
 
 /// Reads a blueprint; prints what is wrong with it, and what is merely remarkable.
@@ -29,7 +50,9 @@ pub(super) fn read(path: &Path, global: &Global, io: &mut Io<'_>) -> Result<Read
     let loaded = blueprint::load(path, global.as_of(io));
     say(&loaded.diagnostics, &loaded.sources, global, io);
     match loaded.blueprint {
-        Some(blueprint) => Ok(Read { blueprint, sources: loaded.sources }),
+        Some(blueprint) => {
+            Ok(Read { blueprint, sources: loaded.sources, file: path.display().to_string() })
+        }
         None => Err(Exit::Usage),
     }
 }
@@ -86,9 +109,19 @@ pub(super) fn sandbox(path: &Path) -> Result<Sandbox, CommandError> {
 
 /// Opens the cloud and surveys it: all that a verb does that only looks.
 pub(super) fn look(read: &Read, global: &Global, io: &mut Io<'_>) -> Result<Survey, CommandError> {
+    look_for(read, &Asked::of(global, io)?, global, io)
+}
+
+/// The same for what is asked.
+pub(super) fn look_for(
+    read: &Read,
+    asked: &Asked,
+    global: &Global,
+    io: &mut Io<'_>,
+) -> Result<Survey, CommandError> {
     block_on(async {
         let cloud = open(global, read).await?;
-        survey(cloud.as_ref(), read, global, io).await
+        survey(cloud.as_ref(), read, asked, global, io).await
     })?
 }
 
@@ -99,9 +132,10 @@ pub(super) fn look_closely(
     global: &Global,
     io: &mut Io<'_>,
 ) -> Result<Survey, CommandError> {
+    let asked = Asked::of(global, io)?;
     block_on(async {
         let cloud = open(global, read).await?;
-        let mut survey = survey(cloud.as_ref(), read, global, io).await?;
+        let mut survey = survey(cloud.as_ref(), read, &asked, global, io).await?;
         let paths = paths(&survey.desired);
         let concurrency = usize::from(global.concurrency);
         run::observe_signals(cloud.as_ref(), &paths, &mut survey.live, concurrency).await;
@@ -113,17 +147,17 @@ pub(super) fn look_closely(
 pub(super) async fn survey(
     cloud: &dyn Cloud,
     read: &Read,
+    asked: &Asked,
     global: &Global,
     io: &mut Io<'_>,
 ) -> Result<Survey, CommandError> {
-    let as_of = global.as_of(io);
+    let Asked { as_of, narrow, intent } = asked;
     let concurrency = usize::from(global.concurrency);
-    let narrow = narrow(global)?;
     let progress = global.progress(io);
-    let result = run::survey(cloud, &read.blueprint, as_of, &narrow, concurrency, &|event| {
-        progress.hear(event);
-    })
-    .await;
+    let blueprint = &read.blueprint;
+    let hear = |event| progress.hear(event);
+    let result =
+        run::survey_for(cloud, blueprint, intent, *as_of, narrow, concurrency, &hear).await;
     if cloud.throttled() > 0 && !global.quiet {
         let calls = count(usize::try_from(cloud.throttled()).unwrap_or(usize::MAX), "call");
         let _ = writeln!(io.err, "note: AWS put off {calls}, which were made again");

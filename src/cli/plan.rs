@@ -1,8 +1,12 @@
-use super::{BlueprintArg, Global, Io, context, is_json, print, print_json};
+use super::context::Asked;
+use super::perform::Adopting;
+use super::{BlueprintArg, Global, Io, context, is_json, planned, print, print_json};
+use crate::desired::Intent;
 use crate::error::{CommandError, Exit};
 use crate::plan::{Stage, diff};
 use crate::report::plan::{Question, render};
 use clap::Args;
+use std::path::{Path, PathBuf};
 
 /// Show what apply would change, and what that means for each alert.
 #[derive(Debug, Args)]
@@ -12,6 +16,14 @@ pub struct PlanArgs {
     /// Exit with 2 when there are changes
     #[arg(long, env = "CTGUARD_DETAILED_EXITCODE", value_parser = clap::builder::FalseyValueParser::new())]
     detailed_exitcode: bool,
+    /// Save the plan too, for `show` and `apply`
+    #[arg(long, value_name = "FILE", env = "CTGUARD_OUT")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    adopt: Adopting,
+    /// Show what destroy would remove
+    #[arg(long, conflicts_with = "adopt")]
+    destroy: bool,
 }
 
 pub fn run(args: &PlanArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
@@ -20,15 +32,31 @@ pub fn run(args: &PlanArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, Co
         Ok(read) => read,
         Err(exit) => return Ok(exit),
     };
-    let survey = context::look(&read, global, io)?;
+    if args.out.as_deref() == Some(Path::new("-")) {
+        return Err(CommandError::usage("--out names a file")
+            .hint("`--format json` prints the whole plan on standard output."));
+    }
+    let intent = Intent { destroy: args.destroy, adopt: args.adopt.adoption() };
+    let asked = Asked::of(global, io)?.meaning(intent);
+    let survey = context::look_for(&read, &asked, global, io)?;
     let mut plan = diff(&survey.desired, &survey.live, Stage::Planned);
-    plan.scope.shard = context::narrow(global)?.shard.map(|shard| shard.to_string());
+    if is_json(global) || args.out.is_some() {
+        planned::keep(&mut plan, &read, &survey, &asked);
+    }
+    if let Some(out) = &args.out {
+        planned::write(out, &plan)?;
+    }
     if is_json(global) {
         print_json(io, &plan)?;
     } else {
         print(io, &render(&plan, Question::Plan, global.paint_out(io)))?;
         if !plan.is_empty() {
-            print(io, &format!("\nNext: ctguard apply {}\n", path.display()))?;
+            let next = match &args.out {
+                Some(file) => format!("apply {}", file.display()),
+                None if args.destroy => format!("destroy {}", path.display()),
+                None => format!("apply {}{}", path.display(), args.adopt.option()),
+            };
+            print(io, &format!("\nNext: ctguard {next}\n"))?;
         }
     }
     let changes = Exit::Changes.when(args.detailed_exitcode && !plan.is_empty());

@@ -31,11 +31,12 @@ pub fn run(args: &SnapshotArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit
         Ok(read) => read,
         Err(exit) => return Ok(exit),
     };
-    let as_of = global.as_of(io);
+    let asked = context::Asked::of(global, io)?;
+    let as_of = asked.as_of;
     let (survey, recording) = context::block_on(async {
         let cloud = context::open(global, &read).await?;
         let recorder = Recorder::new(cloud.as_ref());
-        let mut survey = context::survey(&recorder, &read, global, io).await?;
+        let mut survey = context::survey(&recorder, &read, &asked, global, io).await?;
         let Survey { desired, live, .. } = &mut survey;
         run::observe_signals(&recorder, &desired.paths, live, global.concurrency.into()).await;
         let recording = recorder.finish(&read.blueprint.name, survey.caller.clone(), as_of);
@@ -116,9 +117,9 @@ fn is_standard(path: &Path) -> bool {
 pub(super) fn open(cli: &mut Cli, io: &mut Io<'_>) -> Result<(), CommandError> {
     let Some(path) = &cli.global.snapshot else { return Ok(()) };
     match cli.verb {
-        Verb::Apply(_) => {
+        Verb::Apply(_) | Verb::Destroy(_) => {
             return Err(CommandError::usage(
-                "apply changes live accounts, and a snapshot only records how they were",
+                "this changes live accounts, and a snapshot only records how they were",
             )
             .hint("Leave --snapshot (CTGUARD_SNAPSHOT) out; `plan --snapshot` shows what apply would do."));
         }
@@ -136,7 +137,7 @@ pub(super) fn open(cli: &mut Cli, io: &mut Io<'_>) -> Result<(), CommandError> {
             )
             .hint("Leave one of them out; CTGUARD_SNAPSHOT and CTGUARD_SANDBOX count, too."));
         }
-        Verb::Init(_) => return Ok(()),
+        Verb::Init(_) | Verb::Show(_) => return Ok(()),
         _ => {}
     }
     let recording = if is_standard(path) {

@@ -7,7 +7,7 @@ mod patterns;
 mod role;
 
 use super::placement::check_landing;
-use super::{AlertInfo, Desired, DesiredPlace, Names, Scope, Trust, trail};
+use super::{AlertInfo, Desired, DesiredPlace, Intent, Names, Scope, Trust, trail};
 use crate::blueprint::{Alert, Blueprint, EventRef, Format, ManagedTrail, TrustedTrail};
 use crate::diag::{self, Diagnostic};
 use crate::message;
@@ -87,6 +87,8 @@ impl<'a> Compiler<'a> {
             trusted: trusted(blueprint, self.as_of),
             excepted: scope.excepted.clone(),
             endpoints: BTreeMap::new(),
+            intent: Intent::default(),
+            released: BTreeMap::new(),
         };
         for alert in blueprint.alerts.iter().filter(|alert| blueprint.is_routed(alert)) {
             self.problems.extend(check_landing(alert, scope));

@@ -132,6 +132,7 @@ impl Desired {
             .collect();
         self.roles.retain(|account, _| changed.contains(account));
         self.buckets.retain(|_, bucket| narrow.includes(&bucket.place));
+        self.released.retain(|_, place| narrow.includes(place));
     }
 
     /// Whether the trail that is kept in a place is the whole organization's.

@@ -1,5 +1,6 @@
 //! Desired × live → the changes, place by place, and everything that is not a change but must be said.
 
+use super::fields::Fields;
 use super::hold::Stage;
 use super::{
     Change, Field, Live, Plan, PlanScope, PlannedFrom, Refusal, Step, Unknown, Verb, Waiting,
@@ -37,9 +38,10 @@ pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
     out.unknown.dedup();
     let mut plan = Plan {
         ctguard_plan: super::FORMAT_VERSION,
-        blueprint: PlannedFrom { name: desired.name.clone() },
+        blueprint: PlannedFrom { name: desired.name.clone(), digest: None, resolved: None },
         as_of: desired.as_of.to_string(),
         scope: scope(desired),
+        intent: desired.intent.clone(),
         effects: Vec::new(),
         changes: out.changes,
         waiting: out.waiting,
@@ -48,6 +50,7 @@ pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
         warnings: out.warnings,
         guards: Vec::new(),
         in_sync: out.in_sync,
+        fingerprints: Vec::new(),
     };
     let proof = proof::prove(desired, live);
     let refused = plan.refusals.iter().map(|refusal| &refusal.address).cloned();
@@ -56,6 +59,9 @@ pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
     super::hold::hold(desired, live, &outlooks, &mut plan, stage);
     super::references::settle(desired, live, &mut plan);
     plan.effects = effects::of(desired, live, &outlooks, &plan);
+    if stage == Stage::Planned {
+        plan.guards = super::guards::of(desired, live, &plan);
+    }
     plan.warnings.extend(uncovered(&proof));
     plan.warnings.sort();
     plan.warnings.dedup();
@@ -111,6 +117,9 @@ fn scope(desired: &Desired) -> PlanScope {
         regions: regions.into_iter().collect(),
         excepted: desired.excepted.clone(),
         shard: None,
+        only_accounts: Vec::new(),
+        only_regions: Vec::new(),
+        caller: None,
     }
 }
 
@@ -173,25 +182,50 @@ impl Differ<'_> {
         }
     }
 
-    /// Whether an object of this name may be changed. When it may not, says so in the plan.
-    pub fn may_change(&mut self, place: &Place, address: &Address, tags: &Observed<Tags>) -> bool {
-        let reason = match self.owner(tags) {
-            Owner::Us => return true,
+    /// How an object of this name may be changed: as its owner, or by taking it over. When it may not, says so in
+    /// the plan.
+    pub fn may_change(
+        &mut self,
+        place: &Place,
+        address: &Address,
+        tags: &Observed<Tags>,
+    ) -> Option<Verb> {
+        let adopt = &self.desired.intent.adopt;
+        let (reason, help) = match self.owner(tags) {
+            Owner::Us => return Some(Verb::Update),
+            Owner::Nobody if adopt.takes(address) => return Some(Verb::Adopt),
+            Owner::Blueprint(_) if adopt.takes_away(address) => return Some(Verb::Adopt),
             Owner::Unknown(why) => {
                 self.unknown(place, &format!("tags of {} {}", address.kind, address.name), &why);
-                return false;
+                return None;
             }
-            Owner::Blueprint(name) => format!("it belongs to the blueprint `{name}`"),
-            Owner::Nobody => {
-                format!("it does not carry the tag {BLUEPRINT_TAG}={}", self.desired.name)
-            }
+            Owner::Blueprint(name) => (
+                format!("it belongs to the blueprint `{name}`"),
+                format!(
+                    "Rename or remove it, or give the blueprint another `name`. `--adopt={}` takes it away from the other blueprint.",
+                    address.name
+                ),
+            ),
+            Owner::Nobody => (
+                format!("it does not carry the tag {BLUEPRINT_TAG}={}", self.desired.name),
+                "Rename or remove it, or give the blueprint another `name`. If it is this blueprint's and only lost its tag, or is to be, `--adopt` takes it over.".to_owned(),
+            ),
         };
-        let help = format!(
-            "Rename or remove it, or give the blueprint another `name`. If it is this blueprint's and only lost its tag, tag it {BLUEPRINT_TAG}={}.",
-            self.desired.name
-        );
         self.refuse(address.clone(), reason, help);
-        false
+        None
+    }
+
+    /// The difference in tags, those of another blueprint that go included.
+    pub fn tags_differ(&self, fields: &mut Fields, missing: &Tags, live: &Observed<Tags>) {
+        let before: Tags = live
+            .known()
+            .into_iter()
+            .flat_map(Tags::iter)
+            .filter(|(key, _)| missing.get(*key).is_some())
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
+        let before = Some(before).filter(|before| !before.is_empty());
+        fields.differ("tags", &before, missing);
     }
 
     /// The tags that an owned object lacks or has otherwise; what others tagged is left alone.
@@ -273,6 +307,13 @@ impl Differ<'_> {
         self.out.in_sync += 1;
     }
 
+    /// Adds the call that tags an object. What is taken over is tagged first: an apply that stops there and is run
+    /// again goes on as the owner.
+    pub fn tag(verb: Verb, calls: &mut Vec<Action>, call: Action) {
+        let at = if verb == Verb::Adopt { 0 } else { calls.len() };
+        calls.insert(at, call);
+    }
+
     /// Adds a change, or counts the object as in sync when nothing differs.
     pub fn change(&mut self, draft: Draft, fields: Vec<Field>, calls: Vec<Action>) {
         if calls.is_empty() {
@@ -316,6 +357,15 @@ impl Draft {
             needs: Vec::new(),
             step: None,
         }
+    }
+
+    /// A change of what exists, by its owner or by whom takes it over.
+    pub fn existing(place: &Place, kind: Kind, name: &str, verb: Verb) -> Self {
+        let reason = match verb {
+            Verb::Adopt => "it is taken over",
+            _ => "it was changed",
+        };
+        Self::new(place, kind, name, verb, reason)
     }
 
     pub fn alert(mut self, alert: Option<&str>) -> Self {

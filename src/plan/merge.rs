@@ -2,6 +2,7 @@
 //!
 //! What several parts say alike (an object of the hub that all of them look at) is in it once.
 
+use super::fingerprints::{Fingerprint, PlaceFingerprints};
 use super::{Change, Effect, Guard, Plan, PlanScope, Warning, order};
 use crate::desired::narrow::whole;
 use crate::proof::Per;
@@ -22,6 +23,14 @@ pub fn merge(plans: &[Plan]) -> Result<Plan, MergeError> {
         MergeError::unless_same("the format version", version, &other.ctguard_plan)?;
         MergeError::unless_same("the blueprint", &first.blueprint.name, &other.blueprint.name)?;
         MergeError::unless_same("the as-of date", &first.as_of, &other.as_of)?;
+        let text = |plan: &Plan| plan.blueprint.digest.clone().unwrap_or_default();
+        MergeError::unless_same("the text of the blueprint", &text(first), &text(other))?;
+        let caller = |plan: &Plan| plan.scope.caller.as_ref().map(ToString::to_string);
+        let caller = |plan: &Plan| caller(plan).unwrap_or_default();
+        MergeError::unless_same("the account of the credentials", &caller(first), &caller(other))?;
+        for (part, of) in NARROWED {
+            MergeError::unless_same(part, &of(first), &of(other))?;
+        }
     }
     whole(plans.iter().map(|plan| plan.scope.shard.as_deref()))?;
     let accounts = union(plans, |plan| &plan.scope.accounts);
@@ -32,7 +41,8 @@ pub fn merge(plans: &[Plan]) -> Result<Plan, MergeError> {
         ctguard_plan: super::FORMAT_VERSION,
         blueprint: first.blueprint.clone(),
         as_of: first.as_of.clone(),
-        scope: PlanScope { accounts, names, regions, excepted, shard: None },
+        intent: first.intent.clone(),
+        scope: PlanScope { accounts, names, regions, excepted, shard: None, ..first.scope.clone() },
         effects: effects(plans),
         changes: changes(plans),
         waiting: union(plans, |plan| &plan.waiting),
@@ -41,7 +51,37 @@ pub fn merge(plans: &[Plan]) -> Result<Plan, MergeError> {
         warnings: warnings(plans),
         guards: guards(plans),
         in_sync: plans.iter().map(|plan| plan.in_sync).sum(),
+        fingerprints: fingerprints(plans)?,
     })
+}
+
+/// What all parts must be narrowed to alike.
+type Narrowed = (&'static str, fn(&Plan) -> String);
+const NARROWED: [Narrowed; 3] = [
+    ("what is meant", |plan| serde_json::to_string(&plan.intent).unwrap_or_default()),
+    ("the choice of accounts", |plan| listed(&plan.scope.only_accounts)),
+    ("the choice of regions", |plan| listed(&plan.scope.only_regions)),
+];
+
+fn listed<T: ToString>(all: &[T]) -> String {
+    all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// What several parts looked at, the hub first of all, must have been the same for each of them.
+fn fingerprints(plans: &[Plan]) -> Result<Vec<PlaceFingerprints>, MergeError> {
+    let mut all: BTreeMap<_, BTreeMap<String, Fingerprint>> = BTreeMap::new();
+    for place in plans.iter().flat_map(|plan| &plan.fingerprints) {
+        let known = all.entry((place.account.clone(), place.region.clone())).or_default();
+        for (object, seen) in &place.objects {
+            let before = known.entry(object.clone()).or_insert_with(|| seen.clone());
+            if before.sha256 != seen.sha256 {
+                let (account, region) = (&place.account, &place.region);
+                return Err(MergeError::Moved(format!("{object} in {account}/{region}")));
+            }
+        }
+    }
+    let place = |((account, region), objects)| PlaceFingerprints { account, region, objects };
+    Ok(all.into_iter().map(place).collect())
 }
 
 fn union<T: Ord + Clone>(plans: &[Plan], part: impl Fn(&Plan) -> &Vec<T>) -> Vec<T> {

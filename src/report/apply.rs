@@ -154,7 +154,7 @@ pub fn render(report: &ApplyReport, paint: Paint) -> String {
         );
     }
     waiting(&mut out, &report.waiting, paint);
-    if let Some(counts) = &report.verdict {
+    if let Some(counts) = report.verdict.as_ref().filter(|counts| counts.total() > 0) {
         let all = counts.total();
         let reached = counts.proven + counts.assumed;
         let sentence =

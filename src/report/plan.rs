@@ -44,6 +44,18 @@ pub fn render(plan: &Plan, question: Question, paint: Paint) -> String {
             );
         }
     }
+    if !plan.guards.is_empty() {
+        let _ = writeln!(out, "\n{}", paint.head("Apply stops at"));
+        for guard in &plan.guards {
+            let _ = writeln!(
+                out,
+                "  {} {}\n      If it is meant: {}",
+                paint.bad("!"),
+                guard.message,
+                guard.kind.flag()
+            );
+        }
+    }
     unknown::render(&mut out, &plan.unknown, paint);
     if !plan.warnings.is_empty() {
         let _ = writeln!(out, "\n{}", paint.head("Warnings"));

@@ -22,6 +22,7 @@ mod narrowing;
 mod no_gap;
 mod ownership;
 mod plan;
+mod planfile;
 mod program;
 mod recorded;
 mod sandbox;

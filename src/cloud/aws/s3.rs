@@ -297,6 +297,13 @@ impl Session {
         name: &str,
         tags: &Tags,
     ) -> Result<(), CloudError> {
+        // An empty set is taken away by another call, under the same permission.
+        // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketTagging.html>
+        if tags.is_empty() {
+            let call = self.s3().delete_bucket_tagging().bucket(name);
+            let call = call.expected_bucket_owner(self.owner());
+            return self.send(PUT_TAGGING, call.send()).await.map(drop);
+        }
         let set: Result<Vec<_>, _> = tags
             .iter()
             .map(|(key, value)| sdk::Tag::builder().key(key).value(value).build())

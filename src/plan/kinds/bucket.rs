@@ -7,7 +7,7 @@ use crate::plan::Verb;
 use crate::plan::diff::{Differ, Draft, Owner};
 use crate::plan::fields::Fields;
 use crate::resource::bucket::Bucket;
-use crate::resource::{Kind, policy};
+use crate::resource::{ALERT_TAG, BLUEPRINT_TAG, Kind, Tags, VERSION_TAG, policy};
 use crate::scope::Place;
 use crate::snapshot::{LiveBucket, Observed};
 
@@ -30,6 +30,40 @@ pub fn diff(differ: &mut Differ<'_>) {
             Observed::Known(live) => known(differ, place, name, bucket, live),
         }
     }
+    for ((account, name), place) in &desired.released {
+        let seen = live.accounts.get(account).and_then(|account| account.buckets.get(name));
+        match seen.unwrap_or(&Observed::Absent) {
+            Observed::Absent => {}
+            Observed::Unreadable(why) => {
+                let global = crate::scope::Region::global();
+                differ.unknown_at(&global, place, &format!("bucket {name}"), why);
+            }
+            Observed::Known(live) => release(differ, place, name, live),
+        }
+    }
+}
+
+/// Takes the blueprint's tags off a bucket. What CloudTrail may write there stays, since its trail goes on logging.
+fn release(differ: &mut Differ<'_>, place: &Place, name: &str, live: &LiveBucket) {
+    match differ.owner(&live.tags) {
+        Owner::Us => {}
+        Owner::Unknown(why) => {
+            return differ.unknown(place, &format!("tags of bucket {name}"), &why);
+        }
+        Owner::Nobody | Owner::Blueprint(_) => return,
+    }
+    let is_own = |key: &str| [BLUEPRINT_TAG, VERSION_TAG, ALERT_TAG].contains(&key);
+    let tags = live.tags.known().into_iter().flat_map(Tags::iter);
+    let (own, others): (Vec<_>, Vec<_>) = tags.partition(|(key, _)| is_own(key));
+    let of = |some: Vec<(&String, &String)>| -> Tags {
+        some.into_iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+    };
+    let mut fields = Fields::default();
+    fields.differ("tags", &of(own), &serde_json::Value::Null);
+    let reason = "the blueprint no longer keeps it: it is released, with everything in it";
+    let draft = Draft::new(place, Kind::Bucket, name, Verb::Update, reason);
+    let call = Action::PutBucketTagging { name: name.to_owned(), tags: of(others) };
+    differ.change(draft, fields.into_vec(), vec![call]);
 }
 
 fn known(

@@ -41,9 +41,7 @@ fn create(differ: &mut Differ<'_>, place: &Place, wanted: &DesiredBus) {
 
 fn update(differ: &mut Differ<'_>, place: &Place, wanted: &DesiredBus, live: &LiveBus) {
     let address = Address::new(place, Kind::Bus, &wanted.name);
-    if !differ.may_change(place, &address, &live.tags) {
-        return;
-    }
+    let Some(verb) = differ.may_change(place, &address, &live.tags) else { return };
     let now = &live.bus.policy;
     let prefix = differ.desired.names.prefix();
     let policy = policy::merged(now.as_ref(), &wanted.own_statements, prefix);
@@ -55,10 +53,10 @@ fn update(differ: &mut Differ<'_>, place: &Place, wanted: &DesiredBus, live: &Li
     }
     let tags = differ.missing_tags(&wanted.tags, &live.tags);
     if !tags.is_empty() {
-        fields.set("tags", &tags);
-        calls.push(Action::TagEventBus { name: wanted.name.clone(), tags });
+        differ.tags_differ(&mut fields, &tags, &live.tags);
+        Differ::tag(verb, &mut calls, Action::TagEventBus { name: wanted.name.clone(), tags });
     }
-    let draft = Draft::new(place, Kind::Bus, &wanted.name, Verb::Update, "it was changed");
+    let draft = Draft::existing(place, Kind::Bus, &wanted.name, verb);
     differ.change(draft, fields.into_vec(), calls);
 }
 

@@ -60,9 +60,7 @@ fn update(
     live: &LiveQueue,
 ) {
     let address = Address::new(place, Kind::Queue, name);
-    if !differ.may_change(place, &address, &live.tags) {
-        return;
-    }
+    let Some(verb) = differ.may_change(place, &address, &live.tags) else { return };
     let wanted = wanted(differ, desired, Some(&live.queue));
     let mut fields = Fields::default();
     let now = &live.queue;
@@ -80,9 +78,9 @@ fn update(
     }
     let tags = differ.missing_tags(&desired.tags, &live.tags);
     if !tags.is_empty() {
-        fields.set("tags", &tags);
-        calls.push(Action::TagQueue { name: name.to_owned(), tags });
+        differ.tags_differ(&mut fields, &tags, &live.tags);
+        Differ::tag(verb, &mut calls, Action::TagQueue { name: name.to_owned(), tags });
     }
-    let draft = Draft::new(place, Kind::Queue, name, Verb::Update, "it was changed");
+    let draft = Draft::existing(place, Kind::Queue, name, verb);
     differ.change(draft, fields.into_vec(), calls);
 }

@@ -59,9 +59,7 @@ fn create(differ: &mut Differ<'_>, wanted: &DesiredRole) {
 
 fn update(differ: &mut Differ<'_>, wanted: &DesiredRole, live: &LiveRole) {
     let address = Address::new(&wanted.place, Kind::Role, &wanted.name);
-    if !differ.may_change(&wanted.place, &address, &live.tags) {
-        return;
-    }
+    let Some(verb) = differ.may_change(&wanted.place, &address, &live.tags) else { return };
     let mut fields = Fields::default();
     let mut calls = Vec::new();
     if !policy::same(&live.role.trust, &wanted.trust) {
@@ -76,10 +74,10 @@ fn update(differ: &mut Differ<'_>, wanted: &DesiredRole, live: &LiveRole) {
     }
     let tags = differ.missing_tags(&wanted.tags, &live.tags);
     if !tags.is_empty() {
-        fields.set("tags", &tags);
-        calls.push(Action::TagRole { name: wanted.name.clone(), tags });
+        differ.tags_differ(&mut fields, &tags, &live.tags);
+        Differ::tag(verb, &mut calls, Action::TagRole { name: wanted.name.clone(), tags });
     }
-    let draft = Draft::new(&wanted.place, Kind::Role, &wanted.name, Verb::Update, "it was changed");
+    let draft = Draft::existing(&wanted.place, Kind::Role, &wanted.name, verb);
     differ.change(draft, fields.into_vec(), calls);
     if differ.desired.partial.contains(&wanted.place.account) {
         return;

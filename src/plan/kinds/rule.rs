@@ -89,9 +89,7 @@ fn update(
             "Give the blueprint another `name`: AWS does not let such a rule be changed.",
         );
     }
-    if !differ.may_change(place, &address, &live.tags) {
-        return;
-    }
+    let Some(verb) = differ.may_change(place, &address, &live.tags) else { return };
     let mut fields = Fields::default();
     let (now, wanted) = (&live.rule, &desired.rule);
     fields.compare("state", &now.state, &wanted.state);
@@ -112,16 +110,14 @@ fn update(
     }
     let tags = differ.missing_tags(&desired.tags, &live.tags);
     if !tags.is_empty() {
-        fields.set("tags", &tags);
-        calls.push(Action::TagRule { name: name.to_owned(), tags });
+        differ.tags_differ(&mut fields, &tags, &live.tags);
+        Differ::tag(verb, &mut calls, Action::TagRule { name: name.to_owned(), tags });
     }
-    let reason = match step {
-        None => "it was changed",
-        Some(_) => "it was changed; what another rule takes over goes last",
-    };
-    let draft = Draft::new(place, Kind::Rule, name, Verb::Update, reason)
-        .alert(desired.alert.as_deref())
-        .step(step);
+    let mut draft = Draft::existing(place, Kind::Rule, name, verb);
+    if step.is_some() {
+        draft.reason.push_str("; what another rule takes over goes last");
+    }
+    let draft = draft.alert(desired.alert.as_deref()).step(step);
     differ.change(draft, fields.into_vec(), calls);
     match &live.targets {
         Observed::Known(targets) => {

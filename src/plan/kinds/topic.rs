@@ -20,8 +20,8 @@ pub fn diff(differ: &mut Differ<'_>, place: &Place, here: &DesiredPlace, seen: &
             Observed::Unreadable(why) => differ.unknown(place, &format!("topic {name}"), why),
             Observed::Known(live) => {
                 let address = Address::new(place, Kind::Topic, name);
-                if differ.may_change(place, &address, &live.tags) {
-                    update(differ, place, name, desired, live);
+                if let Some(verb) = differ.may_change(place, &address, &live.tags) {
+                    update(differ, place, name, desired, live, verb);
                     subscription::diff(differ, place, name, desired, live);
                 }
             }
@@ -78,6 +78,7 @@ fn update(
     name: &str,
     desired: &DesiredTopic,
     live: &LiveTopic,
+    verb: Verb,
 ) {
     let now = &live.topic;
     let prefix = differ.desired.names.prefix();
@@ -101,9 +102,9 @@ fn update(
     }
     let tags = differ.missing_tags(&desired.tags, &live.tags);
     if !tags.is_empty() {
-        fields.set("tags", &tags);
-        calls.push(Action::TagTopic { name: name.to_owned(), tags });
+        differ.tags_differ(&mut fields, &tags, &live.tags);
+        Differ::tag(verb, &mut calls, Action::TagTopic { name: name.to_owned(), tags });
     }
-    let draft = Draft::new(place, Kind::Topic, name, Verb::Update, "it was changed");
+    let draft = Draft::existing(place, Kind::Topic, name, verb);
     differ.change(draft, fields.into_vec(), calls);
 }

@@ -122,13 +122,16 @@ fn records_management(trail: &LiveTrail) -> bool {
 
 fn update(differ: &mut Differ<'_>, place: &Place, desired: &DesiredTrail, live: &LiveTrail) {
     let address = Address::new(place, Kind::Trail, &desired.name);
+    let adopt = &differ.desired.intent.adopt;
     let verb = match differ.owner(&live.tags) {
         Owner::Us => Verb::Update,
         Owner::Unknown(why) => {
             return differ.unknown(place, &format!("tags of trail {}", desired.name), &why);
         }
+        Owner::Blueprint(_) if adopt.takes_away(&address) => Verb::Adopt,
         Owner::Nobody
-            if desired.adopt && (desired.trail.organization || !live.trail.organization) =>
+            if (desired.adopt || adopt.takes(&address))
+                && (desired.trail.organization || !live.trail.organization) =>
         {
             Verb::Adopt
         }
@@ -143,7 +146,7 @@ fn update(differ: &mut Differ<'_>, place: &Place, desired: &DesiredTrail, live: 
             return differ.refuse(
                 address,
                 format!("it does not carry the tag {BLUEPRINT_TAG}={}", differ.desired.name),
-                "Give the blueprint's trail another name, or set `adopt: true` under `trail:` to let ctguard correct this one.",
+                "Give the blueprint's trail another name, or set `adopt: true` under `trail:` (or give `--adopt`) to let ctguard correct this one.",
             );
         }
         Owner::Blueprint(name) => {
@@ -197,8 +200,8 @@ fn update(differ: &mut Differ<'_>, place: &Place, desired: &DesiredTrail, live: 
     }
     let tags = differ.missing_tags(&desired.tags, &live.tags);
     if !tags.is_empty() {
-        fields.set("tags", &tags);
-        calls.push(Action::TagTrail { name: name(), tags });
+        differ.tags_differ(&mut fields, &tags, &live.tags);
+        Differ::tag(verb, &mut calls, Action::TagTrail { name: name(), tags });
     }
     let reason = if verb == Verb::Adopt { "the blueprint adopts it" } else { "it was changed" };
     let bucket = Address::new(place, Kind::Bucket, &desired.trail.bucket);

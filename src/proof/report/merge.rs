@@ -13,6 +13,8 @@ pub enum MergeError {
     Differs { what: &'static str, one: String, other: String },
     #[error("account {0} is in two of them")]
     Twice(crate::scope::AccountId),
+    #[error("{0} changed between one of them and another")]
+    Moved(String),
     #[error(transparent)]
     Parts(#[from] PartsError),
 }

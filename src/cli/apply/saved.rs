@@ -1,0 +1,141 @@
+//! Applying a plan that was saved: the same changes for the same blueprint and the same accounts, or none at all.
+//!
+//! The blueprint in the file is compiled again, as of the plan's date, and everything is read again. Nothing is
+//! written before all of it has been compared: what moved in one place may matter in another.
+
+use super::super::perform;
+use super::super::{Global, Io, context, planned};
+use super::ApplyArgs;
+use crate::cloud::Cloud;
+use crate::error::{CommandError, Exit};
+use crate::plan::file::{Common, common, ended};
+use crate::plan::fingerprints::{self, How, Moved, moved};
+use crate::plan::{Plan, Stage, diff};
+use crate::resource::Address;
+use crate::run::Survey;
+use std::path::Path;
+
+/// More objects than these are counted, not named.
+const NAMED: usize = 20;
+
+pub(super) fn run(
+    args: &ApplyArgs,
+    global: &Global,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
+    let (path, consent) = (args.blueprint.as_path(), &args.consent);
+    if !args.adopt.adoption().is_nothing() {
+        return Err(CommandError::usage(
+            "--adopt does not go with a plan, which says itself what is taken over",
+        )
+        .hint("Leave --adopt out, or plan again with it."));
+    }
+    if path == Path::new("-") && !consent.yes {
+        return Err(CommandError::usage(
+            "a plan on standard input leaves nobody to answer a question there",
+        )
+        .hint("Add --yes, or save the plan to a file."));
+    }
+    let saved = planned::read(path, io)?;
+    let asked = planned::asked(&saved, global)?;
+    let resolved = saved.resolved().map_err(|error| planned::unusable(path, &error))?;
+    let loaded = resolved.load(asked.as_of);
+    let Some(blueprint) = loaded.blueprint else {
+        context::say(&loaded.diagnostics, &loaded.sources, global, io);
+        return Err(CommandError {
+            exit: Exit::Usage,
+            ..CommandError::new("the blueprint in the plan is not valid for this ctguard")
+        });
+    };
+    if blueprint.name != saved.blueprint.name {
+        let error = crate::plan::file::PlanFileError::Edited;
+        return Err(planned::unusable(path, &error));
+    }
+    let over = ended(&blueprint, asked.as_of, global.as_of(io));
+    if !over.is_empty() {
+        let message = format!("the plan is of {}, and since then {}", saved.as_of, over.join("; "));
+        return Err(CommandError::refused(message).hint("Plan again."));
+    }
+    let read = context::Read { blueprint, sources: loaded.sources, file: resolved.file.clone() };
+    context::block_on(async {
+        let cloud = context::open(global, &read).await?;
+        same_caller(cloud.as_ref(), &saved).await?;
+        let survey = context::survey(cloud.as_ref(), &read, &asked, global, io).await?;
+        let plan = still_holds(&saved, &survey, global, io)?;
+        let (cloud, allowed) = (cloud.as_ref(), &args.allowed);
+        perform::go(cloud, &survey, &plan, consent, allowed, global, io).await
+    })?
+}
+
+/// What the plan covers depends on whose credentials are asked; the identity within the account does not matter.
+async fn same_caller(cloud: &dyn Cloud, saved: &Plan) -> Result<(), CommandError> {
+    let now = cloud.caller().await?.account;
+    match saved.scope.caller.as_ref().filter(|planned| **planned != now) {
+        None => Ok(()),
+        Some(planned) => Err(CommandError::refused(format!(
+            "the plan was made with credentials of account {planned}, and these are of {now}"
+        ))
+        .hint("Use credentials of that account, or plan again with these.")),
+    }
+}
+
+/// The plan as it is now, without what the saved one does not have; an error when that one no longer holds.
+fn still_holds(
+    saved: &Plan,
+    survey: &Survey,
+    global: &Global,
+    io: &mut Io<'_>,
+) -> Result<Plan, CommandError> {
+    let moved = moved(&saved.fingerprints, &fingerprints::of(&survey.live));
+    if !moved.is_empty() {
+        let words = moved.iter().map(words);
+        return Err(stale("what the plan was made from has changed since", words.collect()));
+    }
+    let now = diff(&survey.desired, &survey.live, Stage::Planned);
+    let Common { plan, missing, left_out } = common(saved, now);
+    if !missing.is_empty() {
+        let head = "the same blueprint and accounts give another plan now: the file was edited, or made by another version of ctguard";
+        return Err(stale(head, missing.iter().map(Address::to_string).collect()));
+    }
+    if !left_out.is_empty() && !global.quiet {
+        let paint = global.paint_err(io);
+        let _ = writeln!(
+            io.err,
+            "{}: {} not in the plan, and left alone: {}",
+            paint.warn("warning"),
+            if left_out.len() == 1 { "one change is" } else { "some changes are" },
+            listed(left_out.iter().map(Address::to_string).collect(), ", ")
+        );
+    }
+    Ok(plan)
+}
+
+fn stale(head: &str, objects: Vec<String>) -> CommandError {
+    CommandError::refused(format!("{head}; nothing was changed:\n  {}", listed(objects, "\n  ")))
+        .hint("Plan again and review what is new. What an apply of this plan did before it was stopped counts as a change, too.")
+}
+
+fn listed(mut objects: Vec<String>, between: &str) -> String {
+    let more = objects.len().saturating_sub(NAMED);
+    objects.truncate(NAMED);
+    if more > 0 {
+        objects.push(format!("and {more} more"));
+    }
+    objects.join(between)
+}
+
+fn words(moved: &Moved) -> String {
+    let how = match &moved.how {
+        How::Appeared => "is new".to_owned(),
+        How::Gone => "is gone".to_owned(),
+        How::Changed(fields) if fields.is_empty() => "was changed".to_owned(),
+        How::Changed(fields) => {
+            let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+            format!("was changed ({})", fields.join(", "))
+        }
+    };
+    match moved.region.is_global() {
+        true => format!("{} in {} {how}", moved.object, moved.account),
+        false => format!("{} in {}/{} {how}", moved.object, moved.account, moved.region),
+    }
+}

@@ -1,0 +1,34 @@
+use super::perform::{self, Allowed, Consent};
+use super::{BlueprintArg, Global, Io, context};
+use crate::desired::Intent;
+use crate::error::{CommandError, Exit};
+use crate::plan::{Stage, diff};
+use clap::Args;
+
+/// Show what the blueprint owns, ask, and remove it.
+///
+/// Only what carries the blueprint's tag goes, wherever the blueprint covers. Trails and their buckets are evidence: they lose
+/// the tag and stay, and trails go on logging. Stopped half-way, run it again.
+#[derive(Debug, Args)]
+pub struct DestroyArgs {
+    #[command(flatten)]
+    blueprint: BlueprintArg,
+    #[command(flatten)]
+    consent: Consent,
+}
+
+pub fn run(args: &DestroyArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+    let read = match context::read(&args.blueprint.blueprint, global, io) {
+        Ok(read) => read,
+        Err(exit) => return Ok(exit),
+    };
+    let intent = Intent { destroy: true, ..Intent::default() };
+    let asked = context::Asked::of(global, io)?.meaning(intent);
+    let allowed = Allowed::destroying();
+    context::block_on(async {
+        let cloud = context::open(global, &read).await?;
+        let survey = context::survey(cloud.as_ref(), &read, &asked, global, io).await?;
+        let plan = diff(&survey.desired, &survey.live, Stage::Planned);
+        perform::go(cloud.as_ref(), &survey, &plan, &args.consent, &allowed, global, io).await
+    })?
+}

@@ -1,0 +1,187 @@
+//! From a plan to its end: showing it, asking, making the changes, and what came of them.
+
+use super::{Global, Io, context, is_json, print, print_json};
+use crate::cloud::Cloud;
+use crate::desired::Adoption;
+use crate::error::{CommandError, Exit};
+use crate::plan::{Guard, GuardKind, Plan, WaitingFor};
+use crate::proof::prove;
+use crate::report::apply::{ApplyReport, render};
+use crate::report::plan::{self, Question};
+use crate::run::{self, Applied, OutcomeKind, Survey};
+use clap::Args;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What whoever runs the command says yes to beforehand.
+#[derive(Debug, Args)]
+pub(super) struct Consent {
+    /// Do not ask
+    #[arg(long, env = "CTGUARD_YES", value_parser = clap::builder::FalseyValueParser::new())]
+    pub yes: bool,
+}
+
+/// What stops an apply unless it is said to be meant.
+#[derive(Debug, Args, Default)]
+pub(super) struct Allowed {
+    /// Go on although nobody would hear any more of an alert of high or critical risk
+    #[arg(long, env = "CTGUARD_ALLOW_LOST_COVERAGE", value_parser = clap::builder::FalseyValueParser::new())]
+    allow_lost_coverage: bool,
+    /// Go on although more than 30 % of what is owned would be deleted
+    #[arg(long, env = "CTGUARD_ALLOW_DELETION", value_parser = clap::builder::FalseyValueParser::new())]
+    allow_deletion: bool,
+    /// Go on although a policy would let in more than the blueprint covers
+    #[arg(long, env = "CTGUARD_ALLOW_WIDER_POLICY", value_parser = clap::builder::FalseyValueParser::new())]
+    allow_wider_policy: bool,
+    /// Go on although a trail that others use would be changed
+    #[arg(long, env = "CTGUARD_ALLOW_SHARED_TRAIL", value_parser = clap::builder::FalseyValueParser::new())]
+    allow_shared_trail: bool,
+}
+
+impl Allowed {
+    /// What whoever destroys a blueprint means.
+    pub fn destroying() -> Self {
+        Self { allow_lost_coverage: true, allow_deletion: true, ..Self::default() }
+    }
+
+    fn allows(&self, kind: GuardKind) -> bool {
+        match kind {
+            GuardKind::LosesCoverage => self.allow_lost_coverage,
+            GuardKind::DeletesMuch => self.allow_deletion,
+            GuardKind::WidensPolicy => self.allow_wider_policy,
+            GuardKind::SharedTrail => self.allow_shared_trail,
+        }
+    }
+
+    /// Stops at guards that nobody has acknowledged.
+    fn check(&self, plan: &Plan) -> Result<(), CommandError> {
+        let tripped: Vec<&Guard> =
+            plan.guards.iter().filter(|guard| !self.allows(guard.kind)).collect();
+        if tripped.is_empty() {
+            return Ok(());
+        }
+        let said: Vec<&str> = tripped.iter().map(|guard| guard.message.as_str()).collect();
+        let flags: Vec<&str> = tripped.iter().map(|guard| guard.kind.flag()).collect();
+        Err(CommandError::refused(format!("nothing was changed. {}", said.join(" ")))
+            .hint(format!("If that is meant, add {}.", flags.join(" "))))
+    }
+}
+
+/// Which objects of others are taken over.
+#[derive(Debug, Args)]
+pub(super) struct Adopting {
+    /// Take over what is in the way: alone, everything that no blueprint owns; with names, these objects, those of
+    /// another blueprint too
+    #[arg(long, value_name = "NAME", num_args = 0.., require_equals = true, value_delimiter = ',', env = "CTGUARD_ADOPT")]
+    adopt: Option<Vec<String>>,
+}
+
+impl Adopting {
+    pub fn adoption(&self) -> Adoption {
+        let names = || self.adopt.iter().flatten().filter(|name| !name.is_empty()).cloned();
+        Adoption {
+            untagged: self.adopt.is_some() && names().next().is_none(),
+            names: names().collect(),
+        }
+    }
+
+    /// The option as it was given, after a blank.
+    pub fn option(&self) -> String {
+        match &self.adopt {
+            None => String::new(),
+            Some(names) if names.is_empty() => " --adopt".to_owned(),
+            Some(names) => format!(" --adopt={}", names.join(",")),
+        }
+    }
+}
+
+/// Shows a plan, asks, and performs it.
+pub(super) async fn go(
+    cloud: &dyn Cloud,
+    survey: &Survey,
+    plan: &Plan,
+    consent: &Consent,
+    allowed: &Allowed,
+    global: &Global,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
+    if !is_json(global) {
+        print(io, &plan::render(plan, Question::Plan, global.paint_out(io)))?;
+    }
+    allowed.check(plan)?;
+    if has_work(plan) && !consent.yes {
+        ask(io)?;
+    }
+    perform(cloud, survey, plan, global, io).await
+}
+
+/// Removals that waited may be ready by now, so they count as work.
+fn has_work(plan: &Plan) -> bool {
+    !plan.is_empty() || plan.waiting.iter().any(|waiting| waiting.what == WaitingFor::Removal)
+}
+
+/// Asks for a plain `yes`; never without somebody who could answer.
+fn ask(io: &mut Io<'_>) -> Result<(), CommandError> {
+    if !io.interactive {
+        return Err(CommandError::refused(
+            "this asks before it changes anything, and nobody can answer here",
+        )
+        .hint("Add --yes to go on without asking."));
+    }
+    let _ = write!(io.err, "\nMake these changes? Only `yes` is taken for an answer: ");
+    let _ = io.err.flush();
+    let mut answer = String::new();
+    io.input
+        .read_line(&mut answer)
+        .map_err(|error| CommandError::io("cannot read the answer", &error))?;
+    if answer.trim() == "yes" {
+        Ok(())
+    } else {
+        Err(CommandError::refused("not confirmed; nothing was changed"))
+    }
+}
+
+async fn perform(
+    cloud: &dyn Cloud,
+    survey: &Survey,
+    plan: &Plan,
+    global: &Global,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let watch = tokio::spawn(interrupt(stop.clone()));
+    let progress = global.progress(io);
+    let concurrency = usize::from(global.concurrency);
+    let applied =
+        run::apply(cloud, &survey.desired, plan, concurrency, &stop, &|event| progress.hear(event))
+            .await;
+    watch.abort();
+    let verdict = applied.after.as_ref().map(|after| prove(&survey.desired, &after.live).counts());
+    let report = ApplyReport::of(&survey.desired.name, &applied, plan, verdict);
+    if is_json(global) {
+        print_json(io, &report)?;
+    } else if !applied.outcomes.is_empty() || applied.interrupted {
+        print(io, &format!("\n{}", render(&report, global.paint_out(io))))?;
+    }
+    Ok(exit(&applied, plan))
+}
+
+/// The first Ctrl-C lets the calls in flight finish; the second ends the program.
+async fn interrupt(stop: Arc<AtomicBool>) {
+    if tokio::signal::ctrl_c().await.is_ok() {
+        stop.store(true, Ordering::Relaxed);
+    }
+    if tokio::signal::ctrl_c().await.is_ok() {
+        std::process::exit(i32::from(Exit::Interrupted.code()));
+    }
+}
+
+fn exit(applied: &Applied, planned: &Plan) -> Exit {
+    let plan = applied.after.as_ref().map_or(planned, |after| &after.plan);
+    let undone = applied.count(OutcomeKind::Failed) + applied.count(OutcomeKind::NotAttempted);
+    Exit::Incomplete
+        .when(undone > 0)
+        .and(context::plan_exit(plan))
+        .and(context::plan_exit(planned))
+        .and(Exit::Interrupted.when(applied.interrupted))
+}

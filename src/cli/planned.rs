@@ -1,0 +1,111 @@
+//! Plans as files: what is added to a plan that is kept, writing it, and reading it back.
+
+use super::context::{Asked, Read};
+use super::{Global, Io};
+use crate::desired::{Narrow, Shard};
+use crate::error::CommandError;
+use crate::plan::file::{PlanFileError, is_plan};
+use crate::plan::{Plan, Resolved, file, fingerprints};
+use crate::run::Survey;
+use jiff::civil::Date;
+use std::fs::File;
+use std::io::{self, BufWriter, Read as _, Write};
+use std::path::Path;
+use tempfile::NamedTempFile;
+
+/// So much of a file's beginning tells whether it is a plan.
+const HEAD_BYTES: u64 = 256;
+
+/// Adds to a plan what it takes to apply it later: the blueprint, what it was narrowed to, and what was read.
+pub(super) fn keep(plan: &mut Plan, read: &Read, survey: &Survey, asked: &Asked) {
+    let resolved = Resolved::new(&read.file, &read.sources);
+    plan.blueprint.digest = Some(resolved.digest());
+    plan.blueprint.resolved = Some(resolved);
+    plan.scope.shard = asked.narrow.shard.map(|shard| shard.to_string());
+    plan.scope.only_accounts = asked.narrow.accounts.iter().cloned().collect();
+    plan.scope.only_regions = asked.narrow.regions.iter().cloned().collect();
+    plan.scope.caller = Some(survey.caller.account.clone());
+    plan.fingerprints = fingerprints::of(&survey.live);
+}
+
+/// Writes the whole file or leaves what was there. Nobody else may read it: it holds policies and addresses.
+pub(super) fn write(path: &Path, plan: &Plan) -> Result<(), CommandError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let write = || -> io::Result<()> {
+        let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+        let mut out = BufWriter::new(file.as_file_mut());
+        serde_json::to_writer_pretty(&mut out, plan)?;
+        out.write_all(b"\n")?;
+        out.flush()?;
+        drop(out);
+        file.persist(path).map(drop).map_err(|error| error.error)
+    };
+    write().map_err(|error| {
+        CommandError::io(format!("cannot write the plan {}", path.display()), &error)
+    })
+}
+
+/// Whether a command line names a plan instead of a blueprint, going by the beginning of the file. Standard input
+/// is one.
+pub(super) fn names_plan(path: &Path) -> bool {
+    let mut head = Vec::new();
+    path == Path::new("-")
+        || File::open(path)
+            .and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head))
+            .is_ok_and(|_| is_plan(&String::from_utf8_lossy(&head)))
+}
+
+/// Reads a plan from a file or from standard input.
+pub(super) fn read(path: &Path, io: &mut Io<'_>) -> Result<Plan, CommandError> {
+    let mut text = String::new();
+    let got = match path == Path::new("-") {
+        true => io.input.read_to_string(&mut text),
+        false => File::open(path).and_then(|mut file| file.read_to_string(&mut text)),
+    };
+    got.map_err(|error| {
+        CommandError::io(format!("cannot read the plan {}", path.display()), &error)
+    })?;
+    file::read(&text).map_err(|error| unusable(path, &error))
+}
+
+/// Says why a plan is of no use, and how to get one that is.
+pub(super) fn unusable(path: &Path, error: &PlanFileError) -> CommandError {
+    let message = format!("the plan {} is of no use: {error}", path.display());
+    match error {
+        PlanFileError::Edited => CommandError::refused(message),
+        _ => CommandError::new(message),
+    }
+    .hint("`ctguard plan --out FILE` makes a new one.")
+}
+
+/// What a saved plan says of its own making. The options that say the same must not say otherwise.
+pub(super) fn asked(plan: &Plan, global: &Global) -> Result<Asked, CommandError> {
+    let scope = &plan.scope;
+    for (option, given) in [
+        ("--account", !global.account.is_empty()),
+        ("--region", !global.region.is_empty()),
+        ("--shard", global.shard.is_some()),
+    ] {
+        if given {
+            return Err(CommandError::usage(format!(
+                "{option} does not go with a plan, which says itself what it covers"
+            ))
+            .hint(format!("Leave {option} out, or plan again with it.")));
+        }
+    }
+    let damaged = |field: &str, text: &str| {
+        CommandError::new(format!("the plan is of no use: {field}: `{text}` cannot be read"))
+            .hint("`ctguard plan --out FILE` makes a new one.")
+    };
+    let as_of: Date = plan.as_of.parse().map_err(|_| damaged("as_of", &plan.as_of))?;
+    let shard = match &scope.shard {
+        Some(text) => Some(Shard::parse(text).ok_or_else(|| damaged("scope.shard", text))?),
+        None => None,
+    };
+    let narrow = Narrow {
+        accounts: scope.only_accounts.iter().cloned().collect(),
+        regions: scope.only_regions.iter().cloned().collect(),
+        shard,
+    };
+    Ok(Asked { as_of, narrow, intent: plan.intent.clone() })
+}

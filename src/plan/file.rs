@@ -1,0 +1,177 @@
+//! A plan that is saved, read back and applied later: what it must hold for that, and what of it still holds.
+
+use super::{Change, Plan, WaitingFor, fingerprints};
+use crate::blueprint::{Blueprint, Loaded, load_sources};
+use crate::resource::Address;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// The first key of a plan, by which a plan file is told from a blueprint.
+pub const PLAN_KEY: &str = "ctguard_plan";
+
+/// All the texts that a blueprint was read from, so that the same blueprint can be read from them again: built-in
+/// blueprints as they were then, too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resolved {
+    /// The blueprint's own file, among the sources.
+    pub file: String,
+    /// By file, as seen from the blueprint's folder.
+    pub sources: BTreeMap<String, String>,
+}
+
+/// Why a text is not taken for a plan.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlanFileError {
+    #[error("it is not a plan: {0}")]
+    NotAPlan(String),
+    #[error("it has format version {0}, and this ctguard reads {known}", known = super::FORMAT_VERSION)]
+    Version(String),
+    #[error("{0}")]
+    Field(String),
+    #[error("it was made without the blueprint or the fingerprints that an apply needs")]
+    Partial,
+    #[error("the blueprint in it is not the one that it was made from: somebody edited the file")]
+    Edited,
+}
+
+/// Whether a text is a plan, going by its first key.
+pub fn is_plan(text: &str) -> bool {
+    let rest = text.trim_start().strip_prefix('{').map(str::trim_start);
+    let rest = rest.and_then(|rest| rest.strip_prefix('"'));
+    rest.and_then(|rest| rest.strip_prefix(PLAN_KEY)).is_some_and(|rest| rest.starts_with('"'))
+}
+
+/// Reads a plan.
+///
+/// # Errors
+/// When it is none, has another version or is damaged; with the field at fault.
+pub fn read(text: &str) -> Result<Plan, PlanFileError> {
+    let hollow = |why: &str| PlanFileError::NotAPlan(why.to_owned());
+    let value: Value =
+        serde_json::from_str(text).map_err(|error| hollow(&format!("it is not JSON ({error})")))?;
+    let version = value.get(PLAN_KEY).ok_or_else(|| hollow("it has no `ctguard_plan`"))?;
+    if version.as_u64() != Some(super::FORMAT_VERSION.into()) {
+        return Err(PlanFileError::Version(version.to_string()));
+    }
+    serde_path_to_error::deserialize(value)
+        .map_err(|error| PlanFileError::Field(format!("{}: {}", error.path(), error.inner())))
+}
+
+impl Resolved {
+    /// The texts of a blueprint, under names that do not tell in which folder they were.
+    pub fn new(file: &str, sources: &BTreeMap<String, String>) -> Self {
+        let path = Path::new(file);
+        let folder = path.parent().map(|folder| folder.display().to_string()).unwrap_or_default();
+        let folder = format!("{}/", folder.trim_end_matches('/'));
+        let bare = |name: &str| name.strip_prefix(&folder).unwrap_or(name).to_owned();
+        Self {
+            file: bare(file),
+            sources: sources.iter().map(|(name, text)| (bare(name), text.clone())).collect(),
+        }
+    }
+
+    /// The SHA-256 of the texts.
+    pub fn digest(&self) -> String {
+        fingerprints::sha256(&json!([self.file, self.sources]))
+    }
+
+    /// Reads the blueprint again.
+    pub fn load(&self, as_of: Date) -> Loaded {
+        load_sources(&self.file, &self.sources, as_of)
+    }
+}
+
+impl Plan {
+    /// What the blueprint can be compiled from again.
+    ///
+    /// # Errors
+    /// When it is not there, or not what the plan was made from.
+    pub fn resolved(&self) -> Result<&Resolved, PlanFileError> {
+        let from = &self.blueprint;
+        let (Some(resolved), Some(digest)) = (&from.resolved, &from.digest) else {
+            return Err(PlanFileError::Partial);
+        };
+        if self.fingerprints.is_empty() {
+            return Err(PlanFileError::Partial);
+        }
+        if resolved.digest() != *digest {
+            return Err(PlanFileError::Edited);
+        }
+        Ok(resolved)
+    }
+}
+
+/// What a blueprint says until a date that is past today and was not when the plan was made: an apply by the
+/// plan's date would still make it so. In words, one each.
+pub fn ended(blueprint: &Blueprint, planned: Date, today: Date) -> Vec<String> {
+    let ended = |until: Option<Date>| until.filter(|until| (planned..today).contains(until));
+    let mut all = Vec::new();
+    for alert in &blueprint.alerts {
+        for exception in &alert.except {
+            if let Some(until) = ended(exception.until) {
+                let (id, reason) = (&alert.id, &exception.reason);
+                all.push(format!("the exception of alert `{id}` ({reason}) ended on {until}"));
+            }
+        }
+    }
+    if let crate::blueprint::Regions::Enabled { except } = &blueprint.regions {
+        for exception in except {
+            if let Some(until) = ended(exception.until) {
+                all.push(format!("the exception of {} ended on {until}", exception.region));
+            }
+        }
+    }
+    for trust in &blueprint.trust_trails {
+        if let Some(until) = ended(trust.until) {
+            all.push(format!("the trust in trail {} ended on {until}", trust.arn));
+        }
+    }
+    all
+}
+
+/// What a saved plan and one that was made again have in common.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Common {
+    /// The new plan, with only what the saved one has too.
+    pub plan: Plan,
+    /// What the saved plan has and the new one has not, or has otherwise.
+    pub missing: Vec<Address>,
+    /// What only the new plan has.
+    pub left_out: Vec<Address>,
+}
+
+/// Keeps of a new plan what the saved one contains, change for change. What needs something that is left out is
+/// left out with it.
+pub fn common(saved: &Plan, mut now: Plan) -> Common {
+    let mut known: BTreeMap<&Address, Vec<&Change>> = BTreeMap::new();
+    for change in &saved.changes {
+        known.entry(&change.address).or_default().push(change);
+    }
+    let mut missing = Vec::new();
+    for change in &saved.changes {
+        if !now.changes.contains(change) {
+            missing.push(change.address.clone());
+        }
+    }
+    let approved =
+        |change: &Change| known.get(&change.address).is_some_and(|same| same.contains(&change));
+    let (mut kept, left): (Vec<Change>, Vec<Change>) =
+        std::mem::take(&mut now.changes).into_iter().partition(approved);
+    let mut left_out: BTreeSet<Address> = left.into_iter().map(|change| change.address).collect();
+    loop {
+        let (go, stay): (Vec<Change>, Vec<Change>) =
+            kept.into_iter().partition(|change| change.needs.iter().any(|a| left_out.contains(a)));
+        kept = stay;
+        if go.is_empty() {
+            break;
+        }
+        left_out.extend(go.into_iter().map(|change| change.address));
+    }
+    now.changes = kept;
+    now.waiting
+        .retain(|waiting| waiting.what != WaitingFor::Removal || saved.waiting.contains(waiting));
+    Common { plan: now, missing, left_out: left_out.into_iter().collect() }
+}
