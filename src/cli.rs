@@ -10,6 +10,7 @@ mod drift;
 mod explain;
 mod init;
 mod merge;
+mod output;
 mod perform;
 mod plan;
 mod planned;
@@ -24,7 +25,11 @@ use crate::cloud::recorded::Recorded;
 use crate::error::{CommandError, Exit};
 use crate::report::Paint;
 use crate::report::progress::Progress;
-use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
+use crate::report::view::Format;
+use clap::parser::ValueSource;
+use clap::{
+    ArgMatches, Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
+};
 use jiff::civil::Date;
 use std::ffi::OsString;
 use std::io::{BufRead, Write};
@@ -66,7 +71,7 @@ struct Cli {
 }
 
 /// Options of every verb.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Global {
     /// Work on the accounts in this file instead of AWS
     #[arg(long, global = true, value_name = "FILE", env = "CTGUARD_SANDBOX")]
@@ -92,6 +97,27 @@ pub(crate) struct Global {
     /// Print for people or for programs
     #[arg(long, global = true, value_enum, default_value_t, env = "CTGUARD_FORMAT")]
     format: Format,
+    /// Write the result to a file, too, such as markdown=summary.md; can be repeated
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT=PATH",
+        env = "CTGUARD_REPORT",
+        value_delimiter = ','
+    )]
+    report: Vec<output::ReportFile>,
+    /// With the format github: append a summary to this file
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "GITHUB_STEP_SUMMARY",
+        hide_env_values = true
+    )]
+    step_summary: Option<PathBuf>,
+    /// The options that a next command needs, too, as they were typed.
+    #[arg(skip)]
+    typed: Vec<(String, String)>,
     /// When to use colour
     #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, env = "CTGUARD_COLOR")]
     color: ColorChoice,
@@ -117,14 +143,6 @@ pub(crate) struct Global {
     /// Judge exceptions as of this date (YYYY-MM-DD, UTC) instead of today or the snapshot's date
     #[arg(long, global = true, value_name = "DATE", env = "CTGUARD_AS_OF")]
     as_of: Option<Date>,
-}
-
-/// How results are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-enum Format {
-    #[default]
-    Text,
-    Json,
 }
 
 /// How progress is shown.
@@ -162,12 +180,17 @@ struct BlueprintArg {
 
 /// Runs one command line and returns its exit code. Everything it says goes to `io`.
 pub fn main(args: impl IntoIterator<Item = OsString>, io: &mut Io<'_>) -> Exit {
-    let mut cli = match Cli::try_parse_from(args) {
-        Ok(cli) => cli,
+    let parsed = Cli::command().try_get_matches_from(args);
+    let parsed = parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let (mut cli, matches) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => return usage(&error, io),
     };
+    cli.global.typed = typed(&matches);
     logging(cli.global.verbose);
-    let result = snapshot::open(&mut cli, io).and_then(|()| run(&cli, io));
+    let result = output::check(&cli.verb, &cli.global)
+        .and_then(|()| snapshot::open(&mut cli, io))
+        .and_then(|()| run(&cli, io));
     match result {
         Ok(exit) => exit,
         Err(error) => {
@@ -200,6 +223,21 @@ fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, CommandError> {
     }
 }
 
+/// The options on the command line that say where and what to look at, as they were typed.
+fn typed(matches: &ArgMatches) -> Vec<(String, String)> {
+    let matches = matches.subcommand().map_or(matches, |(_, inner)| inner);
+    let mut words = Vec::new();
+    for option in ["sandbox", "profile", "region", "account", "shard", "as_of", "concurrency"] {
+        if matches.value_source(option) != Some(ValueSource::CommandLine) {
+            continue;
+        }
+        let values = matches.get_raw(option).into_iter().flatten();
+        let values: Vec<String> = values.map(|raw| raw.to_string_lossy().into_owned()).collect();
+        words.push((format!("--{}", option.replace('_', "-")), values.join(",")));
+    }
+    words
+}
+
 /// Help and version are data; everything else that clap says is a usage error.
 fn usage(error: &clap::Error, io: &mut Io<'_>) -> Exit {
     if error.use_stderr() {
@@ -223,23 +261,23 @@ fn logging(verbose: u8) {
 }
 
 impl Global {
-    fn paint(&self, terminal: bool, no_color: bool) -> Paint {
+    fn paint(&self, terminal: bool, io: &Io<'_>) -> Paint {
         let color = match self.color {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
-            ColorChoice::Auto => terminal && !no_color,
+            ColorChoice::Auto => terminal && !io.no_color,
         };
-        Paint { color }
+        Paint { color, width: io.width }
     }
 
     /// How to paint data.
     fn paint_out(&self, io: &Io<'_>) -> Paint {
-        self.paint(io.out_terminal, io.no_color)
+        self.paint(io.out_terminal, io)
     }
 
     /// How to paint talk.
     fn paint_err(&self, io: &Io<'_>) -> Paint {
-        self.paint(io.err_terminal, io.no_color)
+        self.paint(io.err_terminal, io)
     }
 
     fn progress<'a>(&self, io: &'a mut Io<'_>) -> Progress<'a> {

@@ -261,6 +261,16 @@ pub enum GuardKind {
 }
 
 impl GuardKind {
+    /// Its stable name.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::LosesCoverage => "loses-coverage",
+            Self::DeletesMuch => "deletes-much",
+            Self::WidensPolicy => "widens-policy",
+            Self::SharedTrail => "shared-trail",
+        }
+    }
+
     /// The flag of `apply` that acknowledges it.
     pub fn flag(self) -> &'static str {
         match self {

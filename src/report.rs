@@ -8,11 +8,19 @@ pub mod culprits;
 pub mod delivery;
 pub mod diagnostics;
 pub mod explain;
-pub mod merge;
+mod github;
+mod junit;
+pub mod markdown;
+pub mod notice;
 pub mod plan;
 pub mod policy;
+pub mod positions;
 pub mod progress;
+mod sarif;
+pub mod validate;
 pub mod verify;
+pub mod view;
+mod wrap;
 pub mod yaml;
 
 use crate::scope::{AccountId, Place, Region};
@@ -23,10 +31,12 @@ use std::fmt::Display;
 /// Most places that a folded line names before it only counts.
 const PLACES_SHOWN: usize = 10;
 
-/// Paints words, or leaves them plain.
+/// How text is drawn: with colour or without, and how wide.
 #[derive(Debug, Clone, Copy)]
 pub struct Paint {
     pub color: bool,
+    /// Columns to fill, in characters.
+    pub width: usize,
 }
 
 impl Paint {

@@ -8,7 +8,7 @@ use super::reader::{Reader, Spanned, list};
 use super::source::Source;
 use super::{Blueprint, builtin, codes, lint, validate, yaml};
 use crate::catalogue::nearest;
-use crate::diag::{self, Code, Diagnostic, Severity};
+use crate::diag::{self, Code, Diagnostic, Severity, Span};
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -19,7 +19,7 @@ use std::path::{Component, Path};
 const FILE_MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// What came of reading a blueprint.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Loaded {
     /// There if and only if no diagnostic is an error.
     pub blueprint: Option<Blueprint>,
@@ -27,6 +27,8 @@ pub struct Loaded {
     pub diagnostics: Vec<Diagnostic>,
     /// The text of each file that was read, by the name that spans use.
     pub sources: BTreeMap<String, String>,
+    /// Where each included file is named, by the name that spans use.
+    pub included: BTreeMap<String, Span>,
 }
 
 /// Reads a blueprint from a file.
@@ -62,7 +64,7 @@ pub fn load_sources(file: &str, sources: &BTreeMap<String, String>, as_of: Date)
 }
 
 fn failed(problem: Diagnostic) -> Loaded {
-    Loaded { blueprint: None, diagnostics: vec![problem], sources: BTreeMap::new() }
+    Loaded { blueprint: None, diagnostics: vec![problem], ..Loaded::default() }
 }
 
 /// Where included files come from.
@@ -73,17 +75,22 @@ enum Files<'a> {
 }
 
 fn load_bytes(name: &str, bytes: Vec<u8>, files: &Files<'_>, as_of: Date) -> Loaded {
-    let mut loading =
-        Loading { main: name, files, diagnostics: Vec::new(), sources: BTreeMap::new() };
+    let mut loading = Loading {
+        main: name,
+        files,
+        diagnostics: Vec::new(),
+        sources: BTreeMap::new(),
+        included: BTreeMap::new(),
+    };
     let checked = loading.main(bytes);
-    let Loading { mut diagnostics, sources, .. } = loading;
+    let Loading { mut diagnostics, sources, included, .. } = loading;
     let blueprint = checked.filter(|_| !has_errors(&diagnostics)).map(|checked| {
         lint::lint(&checked, as_of, &mut diagnostics);
         checked.blueprint
     });
     diag::sort(&mut diagnostics);
     diagnostics.dedup();
-    Loaded { blueprint, diagnostics, sources }
+    Loaded { blueprint, diagnostics, sources, included }
 }
 
 fn has_errors(diagnostics: &[Diagnostic]) -> bool {
@@ -95,6 +102,7 @@ struct Loading<'a> {
     files: &'a Files<'a>,
     diagnostics: Vec<Diagnostic>,
     sources: BTreeMap<String, String>,
+    included: BTreeMap<String, Span>,
 }
 
 impl Loading<'_> {
@@ -185,6 +193,7 @@ impl Loading<'_> {
             self.problem(codes::INCLUDE_REPEATED, message, written, "include it once");
             return None;
         }
+        self.included.insert(name.clone(), written.span.clone());
         let text = self.text(&name, bytes)?;
         let raw = self.parse(&name, &text, raw::inclusion)?;
         validate::version(raw.version.as_ref(), &mut self.diagnostics);

@@ -1,6 +1,6 @@
 //! What most verbs begin with: the blueprint, the cloud, the survey.
 
-use super::{Global, Io};
+use super::{Global, Io, output};
 use crate::blueprint::{self, Blueprint};
 use crate::cloud::Cloud;
 use crate::cloud::aws::{Aws, Options};
@@ -9,6 +9,7 @@ use crate::desired::{AlertPath, Desired, Intent, Narrow, Shard};
 use crate::diag::{Diagnostic, Severity};
 use crate::error::{CommandError, Exit};
 use crate::plan::Plan;
+use crate::report::positions::Positions;
 use crate::report::{count, diagnostics};
 use crate::run::{self, Survey, SurveyError};
 use crate::scope::{AccountId, Region};
@@ -25,6 +26,8 @@ pub(super) struct Read {
     pub sources: Sources,
     /// The blueprint's own file, among the sources.
     pub file: String,
+    /// Where its alerts stand.
+    pub positions: Positions,
 }
 
 /// What a verb is asked to look at.
@@ -49,11 +52,29 @@ impl Asked {
 pub(super) fn read(path: &Path, global: &Global, io: &mut Io<'_>) -> Result<Read, Exit> {
     let loaded = blueprint::load(path, global.as_of(io));
     say(&loaded.diagnostics, &loaded.sources, global, io);
+    let file = path.display().to_string();
     match loaded.blueprint {
         Some(blueprint) => {
-            Ok(Read { blueprint, sources: loaded.sources, file: path.display().to_string() })
+            let positions = Positions::of(&file, &blueprint, &loaded.included);
+            Ok(Read { blueprint, sources: loaded.sources, file, positions })
         }
-        None => Err(Exit::Usage),
+        None => Err(invalid(&loaded.diagnostics, &Positions::unknown(file), global, io)),
+    }
+}
+
+/// What a blueprint that cannot be used ends with; the reports that were asked for say why.
+fn invalid(
+    diagnostics: &[Diagnostic],
+    positions: &Positions,
+    global: &Global,
+    io: &mut Io<'_>,
+) -> Exit {
+    match output::problems(diagnostics, positions, global, io) {
+        Ok(()) => Exit::Usage,
+        Err(error) => {
+            let _ = writeln!(io.err, "{}: {error}", global.paint_err(io).bad("error"));
+            error.exit
+        }
     }
 }
 
@@ -108,11 +129,6 @@ pub(super) fn sandbox(path: &Path) -> Result<Sandbox, CommandError> {
 }
 
 /// Opens the cloud and surveys it: all that a verb does that only looks.
-pub(super) fn look(read: &Read, global: &Global, io: &mut Io<'_>) -> Result<Survey, CommandError> {
-    look_for(read, &Asked::of(global, io)?, global, io)
-}
-
-/// The same for what is asked.
 pub(super) fn look_for(
     read: &Read,
     asked: &Asked,
@@ -172,7 +188,7 @@ pub(super) async fn survey(
         SurveyError::Compile(problems) => {
             say(&problems, &read.sources, global, io);
             CommandError {
-                exit: Exit::Usage,
+                exit: invalid(&problems, &read.positions, global, io),
                 ..CommandError::new("the blueprint cannot be compiled for the regions it covers")
             }
         }

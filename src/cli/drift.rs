@@ -1,9 +1,8 @@
-use super::{BlueprintArg, Global, Io, context, is_json, print, print_json};
+use super::{BlueprintArg, Global, Io, context, output};
 use crate::drift;
 use crate::error::{CommandError, Exit};
 use crate::plan::{Stage, diff};
-use crate::report::culprits;
-use crate::report::plan::{Question, render};
+use crate::report::view::Shown;
 use crate::run;
 use clap::Args;
 
@@ -28,7 +27,8 @@ pub fn run(args: &DriftArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, C
     };
     let drift = context::block_on(async {
         let cloud = context::open(global, &read).await?;
-        let survey = context::survey(cloud.as_ref(), &read, global, io).await?;
+        let asked = context::Asked::of(global, io)?;
+        let survey = context::survey(cloud.as_ref(), &read, &asked, global, io).await?;
         let mut drift = drift::of(diff(&survey.desired, &survey.live, Stage::Planned));
         if !args.no_culprit {
             let concurrency = usize::from(global.concurrency);
@@ -36,13 +36,6 @@ pub fn run(args: &DriftArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, C
         }
         Ok::<_, CommandError>(drift)
     })??;
-    if is_json(global) {
-        print_json(io, &drift)?;
-    } else {
-        let paint = global.paint_out(io);
-        let text = render(&drift.plan, Question::Drift, paint);
-        let cosmetic = culprits::cosmetic(drift.cosmetic);
-        print(io, &format!("{text}{cosmetic}{}", culprits::render(&drift.culprits, paint)))?;
-    }
+    output::show(&Shown::Drift(&drift), &read.positions, global, io)?;
     Ok(Exit::Changes.when(!drift.plan.is_empty()).and(context::plan_exit(&drift.plan)))
 }

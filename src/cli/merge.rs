@@ -1,9 +1,12 @@
-use super::{Global, Io, context, is_json, print, print_json, verify};
+use super::{Global, Io, context, output, verify};
+use crate::blueprint;
 use crate::error::{CommandError, Exit};
 use crate::plan::{Plan, merge as merge_plans};
 use crate::proof::Report;
 use crate::proof::report::merge::{MergeError, merge as merge_reports};
-use crate::report::merge::{Merged, render};
+use crate::report::plan::Question;
+use crate::report::positions::Positions;
+use crate::report::view::Shown;
 use clap::Args;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -18,6 +21,9 @@ pub struct MergeArgs {
     /// Reports of verify, or plans, all of one kind
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// The blueprint, for formats that point at its lines
+    #[arg(long, value_name = "FILE", default_value = "ctguard.yaml", env = "CTGUARD_BLUEPRINT")]
+    blueprint: PathBuf,
     /// Fail on assumed links and on what is degraded, too
     #[arg(long, env = "CTGUARD_STRICT", value_parser = clap::builder::FalseyValueParser::new())]
     strict: bool,
@@ -33,28 +39,35 @@ pub fn run(args: &MergeArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, C
     let parts = args.files.iter().map(|file| Ok((file.as_path(), read(file)?)));
     let parts: Vec<(&Path, Value)> = parts.collect::<Result<_, CommandError>>()?;
     let plans = parts.iter().filter(|(_, part)| part.get(PLAN_KEY).is_some()).count();
-    let (merged, exit) = match plans {
+    let (verdict, plan): (Report, Plan);
+    let (shown, exit) = match plans {
         0 => {
             let reports: Vec<Report> = typed(parts, "format_version", "a report of verify")?;
-            let report = merge_reports(&reports).map_err(refused)?;
-            let exit = verify::exit(&report, args.strict);
-            (Merged::Verdict(report), exit)
+            verdict = merge_reports(&reports).map_err(refused)?;
+            let exit = verify::exit(&verdict, args.strict);
+            (Shown::Verdict { report: &verdict, proof: None }, exit)
         }
         _ if plans == parts.len() => {
             let plans: Vec<Plan> = typed(parts, PLAN_KEY, "a plan")?;
-            let plan = merge_plans(&plans).map_err(refused)?;
+            plan = merge_plans(&plans).map_err(refused)?;
             let changes = Exit::Changes.when(args.detailed_exitcode && !plan.is_empty());
             let exit = changes.and(context::plan_exit(&plan));
-            (Merged::Plan(plan), exit)
+            (Shown::Plan { plan: &plan, question: Question::Plan }, exit)
         }
         _ => return Err(CommandError::usage("plans and reports of verify do not add up")),
     };
-    match &merged {
-        _ if !is_json(global) => print(io, &render(&merged, global.paint_out(io)))?,
-        Merged::Verdict(report) => print_json(io, report)?,
-        Merged::Plan(plan) => print_json(io, plan)?,
-    }
+    output::show(&shown, &positions(&args.blueprint, global, io), global, io)?;
     Ok(exit)
+}
+
+/// Where the alerts stand, if the blueprint is at hand: the parts do not say.
+fn positions(path: &Path, global: &Global, io: &Io<'_>) -> Positions {
+    let file = path.display().to_string();
+    let loaded = blueprint::load(path, global.as_of(io));
+    match &loaded.blueprint {
+        Some(blueprint) => Positions::of(&file, blueprint, &loaded.included),
+        None => Positions::unknown(file),
+    }
 }
 
 fn refused(error: MergeError) -> CommandError {

@@ -1,13 +1,15 @@
 //! From a plan to its end: showing it, asking, making the changes, and what came of them.
 
-use super::{Global, Io, context, is_json, print, print_json};
+use super::{Global, Io, context, output, print};
 use crate::cloud::Cloud;
 use crate::desired::Adoption;
 use crate::error::{CommandError, Exit};
 use crate::plan::{Guard, GuardKind, Plan, WaitingFor};
 use crate::proof::prove;
-use crate::report::apply::{ApplyReport, render};
+use crate::report::apply::ApplyReport;
 use crate::report::plan::{self, Question};
+use crate::report::positions::Positions;
+use crate::report::view::{Format, Shown};
 use crate::run::{self, Applied, OutcomeKind, Survey};
 use clap::Args;
 use std::sync::Arc;
@@ -84,15 +86,6 @@ impl Adopting {
             names: names().collect(),
         }
     }
-
-    /// The option as it was given, after a blank.
-    pub fn option(&self) -> String {
-        match &self.adopt {
-            None => String::new(),
-            Some(names) if names.is_empty() => " --adopt".to_owned(),
-            Some(names) => format!(" --adopt={}", names.join(",")),
-        }
-    }
 }
 
 /// Shows a plan, asks, and performs it.
@@ -105,7 +98,7 @@ pub(super) async fn go(
     global: &Global,
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
-    if !is_json(global) {
+    if global.format == Format::Text {
         print(io, &plan::render(plan, Question::Plan, global.paint_out(io)))?;
     }
     allowed.check(plan)?;
@@ -158,10 +151,13 @@ async fn perform(
     watch.abort();
     let verdict = applied.after.as_ref().map(|after| prove(&survey.desired, &after.live).counts());
     let report = ApplyReport::of(&survey.desired.name, &applied, plan, verdict);
-    if is_json(global) {
-        print_json(io, &report)?;
-    } else if !applied.outcomes.is_empty() || applied.interrupted {
-        print(io, &format!("\n{}", render(&report, global.paint_out(io))))?;
+    let (shown, positions) = (Shown::Applied(&report), Positions::unknown(""));
+    let text = global.format == Format::Text;
+    if text && applied.outcomes.is_empty() && !applied.interrupted {
+        output::reports(&shown, &positions, global, io)?;
+    } else {
+        print(io, if text { "\n" } else { "" })?;
+        output::show(&shown, &positions, global, io)?;
     }
     Ok(exit(&applied, plan))
 }

@@ -1,10 +1,11 @@
 use super::context::Asked;
 use super::perform::Adopting;
-use super::{BlueprintArg, Global, Io, context, is_json, planned, print, print_json};
+use super::{BlueprintArg, Global, Io, context, output, planned};
 use crate::desired::Intent;
 use crate::error::{CommandError, Exit};
 use crate::plan::{Stage, diff};
-use crate::report::plan::{Question, render};
+use crate::report::plan::Question;
+use crate::report::view::{Format, Shown};
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -40,25 +41,16 @@ pub fn run(args: &PlanArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, Co
     let asked = Asked::of(global, io)?.meaning(intent);
     let survey = context::look_for(&read, &asked, global, io)?;
     let mut plan = diff(&survey.desired, &survey.live, Stage::Planned);
-    if is_json(global) || args.out.is_some() {
+    plan.scope.shard = asked.narrow.shard.map(|shard| shard.to_string());
+    if args.out.is_some() || output::wants(Format::Json, global) {
         planned::keep(&mut plan, &read, &survey, &asked);
     }
     if let Some(out) = &args.out {
         planned::write(out, &plan)?;
     }
-    if is_json(global) {
-        print_json(io, &plan)?;
-    } else {
-        print(io, &render(&plan, Question::Plan, global.paint_out(io)))?;
-        if !plan.is_empty() {
-            let next = match &args.out {
-                Some(file) => format!("apply {}", file.display()),
-                None if args.destroy => format!("destroy {}", path.display()),
-                None => format!("apply {}{}", path.display(), args.adopt.option()),
-            };
-            print(io, &format!("\nNext: ctguard {next}\n"))?;
-        }
-    }
+    let shown = Shown::Plan { plan: &plan, question: Question::Plan };
+    output::show(&shown, &read.positions, global, io)?;
+    output::say_next(&plan, args.out.as_deref(), path, global, io)?;
     let changes = Exit::Changes.when(args.detailed_exitcode && !plan.is_empty());
     Ok(changes.and(context::plan_exit(&plan)))
 }

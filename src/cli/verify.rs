@@ -1,7 +1,7 @@
-use super::{BlueprintArg, Global, Io, context, is_json, print, print_json};
+use super::{BlueprintArg, Global, Io, context, output};
 use crate::error::{CommandError, Exit};
 use crate::proof::{Report, Status, prove};
-use crate::report::verify::render;
+use crate::report::view::Shown;
 use clap::Args;
 
 /// Prove that each alert reaches everybody listed, link by link.
@@ -22,11 +22,8 @@ pub fn run(args: &VerifyArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, 
     let survey = context::look_closely(&read, |desired| desired.paths.clone(), global, io)?;
     let proof = prove(&survey.desired, &survey.live);
     let report = proof.report(&survey.desired).of_shard(context::narrow(global)?.shard);
-    if is_json(global) {
-        print_json(io, &report)?;
-    } else {
-        print(io, &render(&report, global.paint_out(io)))?;
-    }
+    let shown = Shown::Verdict { report: &report, proof: Some(&proof) };
+    output::show(&shown, &read.positions, global, io)?;
     Ok(exit(&report, args.strict))
 }
 

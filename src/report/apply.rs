@@ -1,19 +1,24 @@
 //! What an apply did, as people read it and as JSON.
 
-use super::plan::{named, waiting};
-use super::{Paint, count};
+use super::plan::asides::{named, waiting};
+use super::{AccountNames, Paint, count, wrap};
 use crate::plan::{Refusal, Unknown, Waiting};
 use crate::proof::Counts;
 use crate::resource::Address;
 use crate::run::{Applied, Outcome, OutcomeKind, apply::Why};
-use serde::Serialize;
+use crate::scope::AccountId;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// The result of an apply as data.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ApplyReport {
     pub format_version: u32,
     pub blueprint: String,
+    /// What people call the accounts, where it is known.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub names: BTreeMap<AccountId, String>,
     pub done: usize,
     pub failed: usize,
     pub not_attempted: usize,
@@ -24,20 +29,20 @@ pub struct ApplyReport {
     pub refusals: Vec<Refusal>,
     pub unknown: Vec<Unknown>,
     /// The verdict of `verify` after the apply; absent when there was nothing to do.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Counts>,
 }
 
 /// One change and what became of it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReportedOutcome {
     pub address: Address,
     pub action: crate::plan::Verb,
     pub outcome: OutcomeKind,
     /// Why it was not done, in one sentence.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
 }
 
@@ -57,6 +62,7 @@ impl ApplyReport {
         Self {
             format_version: 1,
             blueprint: blueprint.to_owned(),
+            names: planned.scope.names.clone(),
             done: applied.count(OutcomeKind::Done),
             failed: applied.count(OutcomeKind::Failed),
             not_attempted: applied.count(OutcomeKind::NotAttempted),
@@ -81,6 +87,11 @@ impl ApplyReport {
             verdict,
         }
     }
+
+    /// What people call the accounts.
+    pub(super) fn account_names(&self) -> AccountNames<'_> {
+        self.names.iter().map(|(id, name)| (id, name.as_str())).collect()
+    }
 }
 
 fn explain(why: &Why) -> String {
@@ -101,7 +112,9 @@ fn explain(why: &Why) -> String {
             };
             format!("{error}{id}.{help}")
         }
-        Why::Needs(address) => format!("It needs {}, which was not done.", named(address)),
+        Why::Needs(address) => {
+            format!("It needs {}, which was not done.", named(address, &AccountNames::new()))
+        }
         Why::Interrupted => {
             "Stopped before it was finished; `ctguard apply` goes on from there.".to_owned()
         }
@@ -110,13 +123,14 @@ fn explain(why: &Why) -> String {
 
 /// Renders the result of an apply.
 pub fn render(report: &ApplyReport, paint: Paint) -> String {
+    let names = report.account_names();
     let mut out = String::new();
     for outcome in report.outcomes.iter().filter(|outcome| outcome.outcome != OutcomeKind::Done) {
         let sign = match outcome.outcome {
             OutcomeKind::Failed => paint.bad("✗ failed"),
             _ => paint.warn("· not attempted"),
         };
-        let _ = writeln!(out, "{sign} {}", named(&outcome.address));
+        let _ = writeln!(out, "{sign} {}", named(&outcome.address, &names));
         if let Some(why) = &outcome.why {
             let _ = writeln!(out, "    {why}");
         }
@@ -137,7 +151,7 @@ pub fn render(report: &ApplyReport, paint: Paint) -> String {
             out,
             "{} {}: {}.\n    {}",
             paint.bad("✗ refused"),
-            named(&refusal.address),
+            named(&refusal.address, &names),
             refusal.reason,
             refusal.help
         );
@@ -153,7 +167,7 @@ pub fn render(report: &ApplyReport, paint: Paint) -> String {
             unknown.why.message
         );
     }
-    waiting(&mut out, &report.waiting, paint);
+    waiting(&mut out, &report.waiting, &names, paint);
     if let Some(counts) = report.verdict.as_ref().filter(|counts| counts.total() > 0) {
         let all = counts.total();
         let reached = counts.proven + counts.assumed;
@@ -162,5 +176,5 @@ pub fn render(report: &ApplyReport, paint: Paint) -> String {
         let sentence = if reached == all { paint.good(sentence) } else { paint.warn(sentence) };
         let _ = writeln!(out, "\n{sentence} `ctguard verify` says more.");
     }
-    out
+    wrap::fit(&out, paint.width)
 }

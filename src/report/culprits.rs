@@ -1,17 +1,25 @@
 //! Who changed what has drifted, as people read it.
 
 use super::Paint;
-use super::plan::named;
+use super::plan::asides::named;
+use super::plan::{self, Question};
 use crate::drift::record::Deed;
-use crate::drift::{Culprit, Finding};
+use crate::drift::{Drift, Finding};
 use crate::resource::Address;
 use std::fmt::Write;
 
 /// Most objects that are named before they are counted.
 const OBJECTS_SHOWN: usize = 10;
 
+/// Renders what has moved, what of it is cosmetic, and who moved it.
+pub fn drift(drift: &Drift, paint: Paint) -> String {
+    let text = plan::render(&drift.plan, Question::Drift, paint);
+    format!("{text}{}{}", cosmetic(drift.cosmetic), render(drift, paint))
+}
+
 /// Renders who did it: one entry for each call, with all that it changed.
-pub fn render(culprits: &[Culprit], paint: Paint) -> String {
+pub fn render(drift: &Drift, paint: Paint) -> String {
+    let (culprits, names) = (&drift.culprits, plan::names(&drift.plan));
     let mut out = String::new();
     if culprits.is_empty() {
         return out;
@@ -26,7 +34,7 @@ pub fn render(culprits: &[Culprit], paint: Paint) -> String {
         }
     }
     for (text, objects) in told {
-        let shown = objects.iter().take(OBJECTS_SHOWN).map(|address| named(address));
+        let shown = objects.iter().take(OBJECTS_SHOWN).map(|address| named(address, &names));
         let _ = writeln!(out, "  {}", shown.collect::<Vec<_>>().join("\n  "));
         if objects.len() > OBJECTS_SHOWN {
             let _ = writeln!(out, "  and {} more", objects.len() - OBJECTS_SHOWN);

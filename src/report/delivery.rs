@@ -95,7 +95,7 @@ mod tests {
             received: Vec::new(),
             dead_letters: Vec::new(),
         };
-        let text = render(&delivery, Paint { color: false });
+        let text = render(&delivery, Paint { color: false, width: 100 });
         let lines: Vec<&str> = text.lines().skip(2).collect();
         assert_eq!(
             lines,

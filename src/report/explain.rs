@@ -1,6 +1,6 @@
 //! An explanation as people read it: each chain from the call to the people, top to bottom.
 
-use super::{Paint, count, places};
+use super::{Paint, count, places, wrap};
 use crate::blueprint::Outcome;
 use crate::explain::{
     AlertExplained, Asked, Chain, ChainLink, Counted, Exempt, Explanation, Limits,
@@ -36,7 +36,7 @@ pub fn render(explanation: &Explanation, paint: Paint) -> String {
         };
         let _ = writeln!(out, "      {said}.");
     }
-    out
+    wrap::fit(&out, paint.width)
 }
 
 /// A rule's numbers in a sentence.

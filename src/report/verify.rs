@@ -1,6 +1,6 @@
 //! A verdict as people read it: worst first, each broken link once.
 
-use super::{AccountNames, PLACES_SHOWN, Paint, account, count, named_addresses};
+use super::{AccountNames, PLACES_SHOWN, Paint, account, count, named_addresses, wrap};
 use crate::proof::{Counts, Finding, LinkCode, Report, Said, Severity, Status, Unread};
 use crate::scope::{AccountId, Place};
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,9 +67,9 @@ pub fn render(report: &Report, paint: Paint) -> String {
     let _ = writeln!(
         out,
         "\n{}",
-        paint.dim("Proven means that every link ctguard can read is right. It is no promise of AWS's best-effort delivery, of events above 256 KB,\nof organization policies that cannot be read here, or that a mailbox is read.")
+        paint.dim("Proven means that every link ctguard can read is right. It is no promise of AWS's best-effort delivery, of events above 256 KB, of organization policies that cannot be read here, or that a mailbox is read.")
     );
-    out
+    wrap::fit(&out, paint.width)
 }
 
 fn tally(counts: &Counts, paint: Paint) -> String {
@@ -100,7 +100,7 @@ fn fleet(report: &Report) -> String {
 }
 
 /// What people call accounts; nothing in a report about one.
-fn names(report: &Report) -> AccountNames<'_> {
+pub(super) fn names(report: &Report) -> AccountNames<'_> {
     let named = report.accounts.iter().filter_map(|one| Some((&one.id, one.name.as_deref()?)));
     named.collect()
 }
@@ -232,14 +232,14 @@ fn paint_status(status: Status, text: &str, paint: Paint) -> String {
     }
 }
 
-fn worst(counts: &Counts) -> Status {
+pub(super) fn worst(counts: &Counts) -> Status {
     [Status::Broken, Status::Unknown, Status::Assumed]
         .into_iter()
         .find(|status| of(counts, *status) > 0)
         .unwrap_or(Status::Proven)
 }
 
-fn of(counts: &Counts, status: Status) -> usize {
+pub(super) fn of(counts: &Counts, status: Status) -> usize {
     match status {
         Status::Proven => counts.proven,
         Status::Assumed => counts.assumed,

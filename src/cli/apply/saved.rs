@@ -11,6 +11,7 @@ use crate::error::{CommandError, Exit};
 use crate::plan::file::{Common, common, ended};
 use crate::plan::fingerprints::{self, How, Moved, moved};
 use crate::plan::{Plan, Stage, diff};
+use crate::report::positions::Positions;
 use crate::resource::Address;
 use crate::run::Survey;
 use std::path::Path;
@@ -56,7 +57,9 @@ pub(super) fn run(
         let message = format!("the plan is of {}, and since then {}", saved.as_of, over.join("; "));
         return Err(CommandError::refused(message).hint("Plan again."));
     }
-    let read = context::Read { blueprint, sources: loaded.sources, file: resolved.file.clone() };
+    let file = resolved.file.clone();
+    let positions = Positions::of(&file, &blueprint, &loaded.included);
+    let read = context::Read { blueprint, sources: loaded.sources, file, positions };
     context::block_on(async {
         let cloud = context::open(global, &read).await?;
         same_caller(cloud.as_ref(), &saved).await?;

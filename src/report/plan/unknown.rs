@@ -1,7 +1,8 @@
 //! What could not be read, each reason once.
 
 use crate::plan::Unknown;
-use crate::report::{Paint, addresses};
+use crate::report::{AccountNames, Paint, named_addresses};
+use crate::scope::{AccountId, Region};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -9,47 +10,63 @@ use std::fmt::Write;
 const NAMED_PARTS: usize = 4;
 
 /// One reason: what it keeps from being known, and where.
-#[derive(Default)]
-struct Reason<'a> {
-    text: String,
-    parts: BTreeSet<&'a str>,
-    all: Vec<&'a Unknown>,
+pub(in crate::report) struct Reason<'a> {
+    /// Which call failed, and how; `{account}` and `{region}` stand for what differs between several places.
+    pub text: String,
+    /// What is not known.
+    pub parts: String,
+    pub places: BTreeSet<(&'a AccountId, &'a Region)>,
 }
 
-pub(super) fn render(out: &mut String, unknown: &[Unknown], paint: Paint) {
+/// The reasons, folded over places.
+pub(in crate::report) fn reasons<'a>(unknown: &'a [Unknown]) -> Vec<Reason<'a>> {
+    let mut folded: BTreeMap<String, Vec<&'a Unknown>> = BTreeMap::new();
+    for part in unknown {
+        // The same for every account and region that it names.
+        let key = text(part)
+            .replace(part.account.as_str(), "{account}")
+            .replace(part.region.as_str(), "{region}");
+        folded.entry(key).or_default().push(part);
+    }
+    let reason = |(folded, all): (String, Vec<&'a Unknown>)| {
+        let places = all.iter().map(|part| (&part.account, &part.region));
+        let places: BTreeSet<(&AccountId, &Region)> = places.collect();
+        let parts: BTreeSet<&str> = all.iter().map(|part| part.part.as_str()).collect();
+        let parts = match parts.len() {
+            few if few <= NAMED_PARTS => parts.into_iter().collect::<Vec<_>>().join(", "),
+            many => format!("{many} parts"),
+        };
+        let one = all.first().filter(|_| places.len() == 1).map(|part| text(part));
+        Reason { text: one.unwrap_or(folded), parts, places }
+    };
+    folded.into_iter().map(reason).collect()
+}
+
+fn text(part: &Unknown) -> String {
+    let why = &part.why;
+    format!("{} failed with {}: {}", why.operation, why.code, why.message)
+}
+
+pub(super) fn render(
+    out: &mut String,
+    unknown: &[Unknown],
+    names: &AccountNames<'_>,
+    paint: Paint,
+) {
     if unknown.is_empty() {
         return;
     }
     let _ = writeln!(out, "\n{}", paint.head("Not known"));
-    let mut reasons: BTreeMap<String, Reason<'_>> = BTreeMap::new();
-    for part in unknown {
-        let why = &part.why;
-        let text = format!("{} failed with {}: {}", why.operation, why.code, why.message);
-        // The same for every account and region that it names.
-        let key = text
-            .replace(part.account.as_str(), "{account}")
-            .replace(part.region.as_str(), "{region}");
-        let reason = reasons.entry(key).or_insert_with(|| Reason { text, ..Reason::default() });
-        reason.parts.insert(&part.part);
-        reason.all.push(part);
-    }
-    for (folded, reason) in reasons {
-        let places: BTreeSet<_> =
-            reason.all.iter().map(|part| (&part.account, &part.region)).collect();
-        let parts = match reason.parts.len() {
-            few if few <= NAMED_PARTS => {
-                reason.parts.iter().copied().collect::<Vec<_>>().join(", ")
-            }
-            many => format!("{many} parts"),
+    for Reason { text, parts, places } in reasons(unknown) {
+        let times = match places.len() {
+            1 => String::new(),
+            many => format!(" × {many} places"),
         };
-        let times =
-            if places.len() > 1 { format!(" × {} places", places.len()) } else { String::new() };
-        let text = if places.len() > 1 { folded } else { reason.text };
         let _ = writeln!(
             out,
             "  {} {parts}{times}  {}\n      {text}",
             paint.warn("?"),
-            paint.dim(addresses(places.into_iter()))
+            paint.dim(named_addresses(places, names))
         );
     }
 }

@@ -1,0 +1,291 @@
+//! Where results go: to standard output in one format, and to files in as many as are asked for.
+
+use super::{Global, Io, Verb, print};
+use crate::desired::Adoption;
+use crate::diag::Diagnostic;
+use crate::error::CommandError;
+use crate::plan::{Plan, WaitingFor};
+use crate::report::positions::Positions;
+use crate::report::validate::Validation;
+use crate::report::view::{Format, Shown};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use tempfile::NamedTempFile;
+
+/// A file that a result is written to, `FORMAT=PATH`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ReportFile {
+    pub format: Format,
+    pub path: PathBuf,
+}
+
+impl FromStr for ReportFile {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let formats = || Format::ALL.iter().map(|f| f.as_str()).collect::<Vec<_>>().join(", ");
+        let (format, path) = text
+            .split_once('=')
+            .filter(|(_, path)| !path.is_empty())
+            .ok_or_else(|| "write it as FORMAT=PATH, such as markdown=summary.md".to_owned())?;
+        let format = Format::parse(format)
+            .ok_or_else(|| format!("there is no format `{format}`; there is {}", formats()))?;
+        Ok(Self { format, path: path.into() })
+    }
+}
+
+/// The formats that a verb's result has.
+fn formats(verb: &Verb) -> (&'static str, &'static [Format]) {
+    use Format::{Github, Json, Markdown, Sarif, Text};
+    const ALL: &[Format] = Format::ALL;
+    match verb {
+        Verb::Plan(_) => ("plan", ALL),
+        Verb::Show(_) => ("show", ALL),
+        Verb::Drift(_) => ("drift", ALL),
+        Verb::Verify(_) => ("verify", ALL),
+        Verb::Validate(_) => ("validate", ALL),
+        // What is added up no longer knows each alert in each place.
+        Verb::Merge(_) => ("merge", &[Text, Json, Markdown, Sarif, Github]),
+        Verb::Apply(_) => ("apply", &[Text, Json, Markdown]),
+        Verb::Destroy(_) => ("destroy", &[Text, Json, Markdown]),
+        Verb::Explain(_) => ("explain", &[Text, Json]),
+        Verb::Init(_) => ("init", &[Text, Json]),
+        Verb::Snapshot(_) => ("snapshot", &[Text, Json]),
+        Verb::Policy(_) => ("policy", &[Text, Json]),
+        Verb::Sandbox(_) => ("sandbox", &[Text, Json]),
+    }
+}
+
+/// Verbs whose results go to files, too.
+fn writes_reports(verb: &Verb) -> bool {
+    formats(verb).1.contains(&Format::Markdown)
+}
+
+/// Refuses, before any work is done, what a verb cannot print.
+///
+/// # Errors
+/// When it has no such format, or two reports would go to one file.
+pub(super) fn check(verb: &Verb, global: &Global) -> Result<(), CommandError> {
+    let (name, has) = formats(verb);
+    let list = has.iter().map(|format| format.as_str()).collect::<Vec<_>>().join(", ");
+    let refuse = |option: &str, format: Format| {
+        CommandError::usage(format!("{option}: {name} has no format {format}"))
+            .hint(format!("It has {list}."))
+    };
+    if !has.contains(&global.format) {
+        return Err(refuse("--format", global.format));
+    }
+    for (index, report) in global.report.iter().enumerate() {
+        if !writes_reports(verb) {
+            return Err(CommandError::usage(format!("--report: {name} has no result to report"))
+                .hint("Leave --report (CTGUARD_REPORT) out."));
+        }
+        if !has.contains(&report.format) {
+            return Err(refuse("--report", report.format));
+        }
+        if global.report[..index].iter().any(|other| other.path == report.path) {
+            let path = report.path.display();
+            return Err(CommandError::usage(format!("--report: two reports would go to {path}"))
+                .hint("Give each a file of its own."));
+        }
+    }
+    Ok(())
+}
+
+/// Prints a result in the format asked for, and writes every report.
+pub(super) fn show(
+    shown: &Shown<'_>,
+    positions: &Positions,
+    global: &Global,
+    io: &mut Io<'_>,
+) -> Result<(), CommandError> {
+    let paint = global.paint_out(io);
+    if let Some(text) = shown.render(global.format, positions, paint).map_err(unwritable)? {
+        print(io, &text)?;
+    }
+    reports(shown, positions, global, io)
+}
+
+/// Writes every report, and the step's summary when GitHub's format is among what is asked for.
+pub(super) fn reports(
+    shown: &Shown<'_>,
+    positions: &Positions,
+    global: &Global,
+    io: &Io<'_>,
+) -> Result<(), CommandError> {
+    let paint = crate::report::Paint { color: false, width: io.width };
+    for report in &global.report {
+        if let Some(text) = shown.render(report.format, positions, paint).map_err(unwritable)? {
+            save(&report.path, &text).map_err(|error| {
+                let path = report.path.display();
+                CommandError::io(
+                    format!("cannot write the {} report {path}", report.format),
+                    &error,
+                )
+            })?;
+        }
+    }
+    let github = wants(Format::Github, global);
+    match &global.step_summary {
+        Some(path) if github && !path.as_os_str().is_empty() => append(path, &shown.summary())
+            .map_err(|error| {
+                CommandError::io(
+                    format!("cannot write the step summary {}", path.display()),
+                    &error,
+                )
+            }),
+        _ => Ok(()),
+    }
+}
+
+/// Shows what is wrong with a blueprint where a result cannot be: in every format but text and JSON, which a
+/// program would take for the result. The text is on standard error already.
+pub(super) fn problems(
+    diagnostics: &[Diagnostic],
+    positions: &Positions,
+    global: &Global,
+    io: &mut Io<'_>,
+) -> Result<(), CommandError> {
+    let validation = Validation {
+        format_version: 1,
+        file: positions.file().to_owned(),
+        valid: false,
+        alerts: None,
+        destinations: None,
+        diagnostics: diagnostics.to_vec(),
+    };
+    let shown = Shown::Validated(&validation);
+    let tells = |format: Format| !matches!(format, Format::Text | Format::Json);
+    let mut narrowed = global.clone();
+    narrowed.report.retain(|report| tells(report.format));
+    match tells(global.format) {
+        true => show(&shown, positions, &narrowed, io),
+        false => reports(&shown, positions, &narrowed, io),
+    }
+}
+
+fn unwritable(error: serde_json::Error) -> CommandError {
+    CommandError::new(format!("the result cannot be written: {error}"))
+}
+
+/// Writes the whole file or leaves what was there.
+fn save(path: &Path, text: &str) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+    file.write_all(text.as_bytes())?;
+    readable(file.path())?;
+    file.persist(path).map(drop).map_err(|error| error.error)
+}
+
+/// A temporary file is its owner's alone; a report is for the next step, which may be somebody else.
+#[cfg(unix)]
+fn readable(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn readable(_: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// Other steps and commands write to the same summary.
+fn append(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
+    file.write_all(format!("{text}\n").as_bytes())
+}
+
+/// Whether a result is asked for in this format, anywhere.
+pub(super) fn wants(format: Format, global: &Global) -> bool {
+    global.format == format || global.report.iter().any(|report| report.format == format)
+}
+
+/// Options that say what is looked at. A saved plan says that itself.
+const OF_A_PLAN: [&str; 4] = ["--region", "--account", "--shard", "--as-of"];
+
+/// Says, for people, what to do about a plan: the command line to type, with the options that were typed; those of
+/// the environment are still there.
+pub(super) fn say_next(
+    plan: &Plan,
+    saved: Option<&Path>,
+    blueprint: &Path,
+    global: &Global,
+    io: &mut Io<'_>,
+) -> Result<(), CommandError> {
+    if global.format != Format::Text {
+        return Ok(());
+    }
+    let removal = plan.waiting.iter().any(|waiting| waiting.what == WaitingFor::Removal);
+    let nothing = plan.is_empty() && !removal;
+    if nothing && saved == Some(blueprint) {
+        return Ok(());
+    }
+    let saved = saved.filter(|_| !nothing);
+    let verb = match saved {
+        _ if nothing => "verify",
+        None if plan.intent.destroy => "destroy",
+        _ => "apply",
+    };
+    let mut line = vec!["ctguard".to_owned(), verb.to_owned()];
+    let file = saved.unwrap_or(blueprint);
+    if saved.is_some() || file != Path::new("ctguard.yaml") {
+        line.push(quoted(&file.display().to_string()));
+    }
+    // Flags that acknowledge a guard are not among it: whoever means it says so.
+    if saved.is_none() && !nothing {
+        line.extend(adopting(&plan.intent.adopt));
+    }
+    for (option, value) in &global.typed {
+        if saved.is_none() || !OF_A_PLAN.contains(&option.as_str()) {
+            line.extend([option.clone(), quoted(value)]);
+        }
+    }
+    print(io, &format!("\nNext: {}\n", line.join(" ")))
+}
+
+/// The option that takes over what is in the way.
+fn adopting(adopt: &Adoption) -> Option<String> {
+    let names: Vec<&str> = adopt.names.iter().map(String::as_str).collect();
+    match names.as_slice() {
+        [] if adopt.untagged => Some("--adopt".to_owned()),
+        [] => None,
+        names => Some(quoted(&format!("--adopt={}", names.join(",")))),
+    }
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@+%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_a_format_and_a_file() {
+        let report: Result<ReportFile, String> = "sarif=out/a=b.sarif".parse();
+        let expected = ReportFile { format: Format::Sarif, path: "out/a=b.sarif".into() };
+        assert_eq!(report, Ok(expected));
+        for (text, says) in [
+            ("sarif", "FORMAT=PATH"),
+            ("=x", "no format"),
+            ("html=x", "no format `html`"),
+            ("json=", "FORMAT=PATH"),
+        ] {
+            let error = text.parse::<ReportFile>().err().unwrap_or_default();
+            assert!(error.contains(says), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn words_are_quoted_only_where_a_shell_asks_for_it() {
+        assert_eq!(quoted("live/ctguard.yaml"), "live/ctguard.yaml");
+        assert_eq!(quoted("it's here"), "'it'\\''s here'");
+    }
+}

@@ -1,0 +1,226 @@
+//! Results as JUnit's XML, as CI systems show them: a case for each alert in each place of a verdict, or for each
+//! object that a plan is about.
+
+use super::plan::{Question, asides, diff, names};
+use super::{notice::verb, validate::Validation};
+use crate::diag::Severity;
+use crate::plan::{Change, Plan};
+use crate::proof::{PathProof, Proof, Status};
+use std::fmt::Write;
+
+/// How a case ended.
+enum Ended {
+    Passed,
+    /// It passed, and something is to be said.
+    Noted(String),
+    Failed {
+        kind: String,
+        text: String,
+    },
+    Error {
+        kind: String,
+        text: String,
+    },
+    Skipped(String),
+}
+
+struct Case {
+    class: String,
+    name: String,
+    ended: Ended,
+}
+
+/// A case for each alert × place: broken fails, unknown is an error, assumed passes with a word.
+pub fn proof(blueprint: &str, proof: &Proof) -> String {
+    let mut cases: Vec<Case> = proof.paths.iter().map(path).collect();
+    cases.extend(proof.signals.iter().map(|signal| Case {
+        class: "signals".to_owned(),
+        name: format!("{} in {}", signal.object, signal.place),
+        ended: Ended::Failed { kind: signal.code.to_string(), text: signal.cause.clone() },
+    }));
+    cases.extend(proof.unrouted.iter().map(|alert| Case {
+        class: alert.clone(),
+        name: alert.clone(),
+        ended: Ended::Skipped("its route is empty, so nobody is to hear of it".to_owned()),
+    }));
+    render(&format!("ctguard verify {blueprint}"), &cases)
+}
+
+fn path(path: &PathProof) -> Case {
+    let status = path.status();
+    let mut text = String::new();
+    let mut kind = None;
+    for link in path.links.iter().filter(|link| link.status != Status::Proven) {
+        let _ = writeln!(
+            text,
+            "{} {}: {}: {}.",
+            link.status.as_str(),
+            link.code,
+            link.object,
+            link.cause
+        );
+        if !link.fix.is_empty() {
+            let _ = writeln!(text, "Fix: {}", link.fix);
+        }
+        if link.status == status {
+            kind.get_or_insert(link.code);
+        }
+    }
+    let kind = kind.map(|code| code.to_string()).unwrap_or_default();
+    let ended = match status {
+        Status::Proven => Ended::Passed,
+        Status::Assumed => Ended::Noted(text),
+        Status::Unknown => Ended::Error { kind, text },
+        Status::Broken => Ended::Failed { kind, text },
+    };
+    Case { class: path.alert.to_string(), name: format!("{} in {}", path.alert, path.lands), ended }
+}
+
+/// A case for each object that differs, is refused or could not be read, and one for all that are in sync.
+pub fn plan(plan: &Plan, question: Question) -> String {
+    let names = names(plan);
+    let mut cases = Vec::new();
+    for change in &plan.changes {
+        let text = differences(change);
+        let ended = match question {
+            Question::Drift => Ended::Failed { kind: "drift".to_owned(), text },
+            Question::Plan => Ended::Noted(format!("to {}\n{text}", verb(change.action))),
+        };
+        let name = asides::named(&change.address, &names);
+        cases.push(Case { class: change.address.kind.to_string(), name, ended });
+    }
+    for guard in &plan.guards {
+        let text = format!("{} If it is meant: {}", guard.message, guard.kind.flag());
+        let ended = Ended::Failed { kind: guard.kind.code().to_owned(), text };
+        cases.push(Case { class: "guard".to_owned(), name: guard.kind.code().to_owned(), ended });
+    }
+    for refusal in &plan.refusals {
+        let text = format!("{}. {}", refusal.reason, refusal.help);
+        let ended = Ended::Failed { kind: "plan-refused".to_owned(), text };
+        let name = asides::named(&refusal.address, &names);
+        cases.push(Case { class: refusal.address.kind.to_string(), name, ended });
+    }
+    for unknown in &plan.unknown {
+        let why = &unknown.why;
+        let text = format!("{} failed with {}: {}", why.operation, why.code, why.message);
+        let ended = Ended::Error { kind: "plan-unread".to_owned(), text };
+        let name = format!("{} in {}/{}", unknown.part, unknown.account, unknown.region);
+        cases.push(Case { class: "unknown".to_owned(), name, ended });
+    }
+    if plan.in_sync > 0 {
+        let name = format!("{} in sync", super::count(plan.in_sync, "object"));
+        cases.push(Case { class: "in sync".to_owned(), name, ended: Ended::Passed });
+    }
+    let verb = match question {
+        Question::Plan => "plan",
+        Question::Drift => "drift",
+    };
+    render(&format!("ctguard {verb} {}", plan.blueprint.name), &cases)
+}
+
+fn differences(change: &Change) -> String {
+    let mut text = format!("{}\n", change.reason);
+    for field in &change.fields {
+        match diff::of(field) {
+            diff::Difference::Value { before, after } => {
+                let _ = writeln!(text, "{}: {before} → {after}", field.path);
+            }
+            diff::Difference::Lines(lines) => {
+                let _ = writeln!(text, "{}:", field.path);
+                for line in lines {
+                    let _ = writeln!(text, "  {} {}", line.sign, line.text);
+                }
+            }
+        }
+    }
+    text
+}
+
+/// A case for each problem of a blueprint, or one that passed.
+pub fn validation(validation: &Validation) -> String {
+    let mut cases: Vec<Case> = validation
+        .diagnostics
+        .iter()
+        .map(|diagnostic| {
+            let at = diagnostic.span.as_ref();
+            let at = at.map(|span| format!("{}:{}:{}", span.file, span.line, span.column));
+            let help = diagnostic.help.as_deref().unwrap_or_default();
+            let text = format!("{}\n{help}", diagnostic.message);
+            let kind = diagnostic.code.to_owned();
+            let ended = match diagnostic.severity {
+                Severity::Error => Ended::Failed { kind, text },
+                Severity::Warning | Severity::Note => Ended::Noted(text),
+            };
+            let at = at.unwrap_or_else(|| validation.file.clone());
+            Case {
+                class: diagnostic.code.to_owned(),
+                name: format!("{} at {at}", diagnostic.code),
+                ended,
+            }
+        })
+        .collect();
+    if validation.valid {
+        let name = format!("{} is valid", validation.file);
+        cases.push(Case { class: "valid".to_owned(), name, ended: Ended::Passed });
+    }
+    render(&format!("ctguard validate {}", validation.file), &cases)
+}
+
+fn render(suite: &str, cases: &[Case]) -> String {
+    let of = |test: fn(&Ended) -> bool| cases.iter().filter(|case| test(&case.ended)).count();
+    let failures = of(|ended| matches!(ended, Ended::Failed { .. }));
+    let errors = of(|ended| matches!(ended, Ended::Error { .. }));
+    let skipped = of(|ended| matches!(ended, Ended::Skipped(_)));
+    let (tests, suite) = (cases.len(), escaped(suite));
+    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    let _ =
+        writeln!(out, "<testsuites tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\">");
+    let _ = writeln!(
+        out,
+        "  <testsuite name=\"{suite}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\">"
+    );
+    for case in cases {
+        let (class, name) = (escaped(&case.class), escaped(&case.name));
+        let _ = write!(out, "    <testcase classname=\"{class}\" name=\"{name}\"");
+        let inner = match &case.ended {
+            Ended::Passed => {
+                out.push_str("/>\n");
+                continue;
+            }
+            Ended::Noted(text) => format!("<system-out>{}</system-out>", escaped(text)),
+            Ended::Skipped(why) => format!("<skipped message=\"{}\"/>", escaped(why)),
+            Ended::Failed { kind, text } => trouble("failure", kind, text),
+            Ended::Error { kind, text } => trouble("error", kind, text),
+        };
+        let _ = writeln!(out, ">\n      {inner}\n    </testcase>");
+    }
+    out.push_str("  </testsuite>\n</testsuites>\n");
+    out
+}
+
+fn trouble(element: &str, kind: &str, text: &str) -> String {
+    let first = escaped(text.lines().next().unwrap_or_default());
+    format!(
+        "<{element} type=\"{}\" message=\"{first}\">{}</{element}>",
+        escaped(kind),
+        escaped(text)
+    )
+}
+
+/// Text in an element or an attribute; characters that XML 1.0 has no place for are left out.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\n' | '\t' => out.push(c),
+            '\u{fffe}' | '\u{ffff}' => {}
+            other if other.is_control() => {}
+            other => out.push(other),
+        }
+    }
+    out
+}

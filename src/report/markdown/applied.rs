@@ -1,0 +1,53 @@
+//! What an apply did, as Markdown.
+
+use super::{Document, code, places, plain};
+use crate::report::apply::{ApplyReport, ReportedOutcome};
+use crate::report::plan::{asides, unknown};
+use crate::run::OutcomeKind;
+
+/// Renders the result of an apply in at most `limit` bytes.
+pub fn applied(report: &ApplyReport, limit: usize) -> String {
+    let names = report.account_names();
+    let mut out = Document::default();
+    out.say(format!("### ctguard apply: {}", plain(&report.blueprint)));
+    let stopped = if report.interrupted { " Stopped on request." } else { "" };
+    out.say(format!(
+        "**{} done, {} failed, {} not attempted.**{stopped}",
+        report.done, report.failed, report.not_attempted
+    ));
+    if let Some(counts) = &report.verdict {
+        out.say(format!(
+            "{} of {} alert × place pairs now reach everybody listed.",
+            counts.proven + counts.assumed,
+            counts.total()
+        ));
+    }
+    let of = |kind: OutcomeKind| {
+        let one = |outcome: &ReportedOutcome| {
+            let object = plain(&asides::named(&outcome.address, &names));
+            let why = outcome.why.as_deref().map(|why| format!(": {}", plain(why)));
+            format!("{object}{}", why.unwrap_or_default())
+        };
+        report.outcomes.iter().filter(|o| o.outcome == kind).map(one).collect::<Vec<_>>()
+    };
+    out.list("Failed", "changes", of(OutcomeKind::Failed));
+    out.list("Not attempted", "changes", of(OutcomeKind::NotAttempted));
+    let refused = report.refusals.iter().map(|refusal| {
+        let object = plain(&asides::named(&refusal.address, &names));
+        format!("{object}: {}. {}", plain(&refusal.reason), plain(&refusal.help))
+    });
+    out.list("Refused", "refusals", refused.collect());
+    let unread = unknown::reasons(&report.unknown).into_iter().map(|reason| {
+        let at = places(reason.places.iter().copied(), &names);
+        format!("{} in {at}: {}", plain(&reason.parts), plain(&reason.text))
+    });
+    out.list("Not known", "reasons", unread.collect());
+    let waiting = asides::awaited(&report.waiting).into_iter().map(|awaited| {
+        let at = places(awaited.places.iter().copied(), &names);
+        format!("{} in {at}: {}", code(&awaited.name), plain(awaited.message))
+    });
+    out.list("Waiting for people", "requests", waiting.collect());
+    let done = of(OutcomeKind::Done).into_iter().map(|item| format!("- {item}\n")).collect();
+    out.details("Done", "changes", done);
+    out.render(limit)
+}

@@ -1,0 +1,38 @@
+//! What has moved and who moved it, as Markdown.
+
+use super::plan;
+use crate::drift::Drift;
+use crate::report::plan::Question;
+use crate::report::{Paint, count, culprits};
+use std::fmt::Write;
+
+/// So much of the text may say who it was, in percent: what moved comes first.
+const CULPRITS_MAX_PERCENT: usize = 30;
+
+/// Renders what has moved, in at most `limit` bytes.
+pub fn drift(drift: &Drift, limit: usize) -> String {
+    let who = who(drift, limit * CULPRITS_MAX_PERCENT / 100);
+    let mut text = plan(&drift.plan, Question::Drift, limit - who.len());
+    text.push_str(&who);
+    text
+}
+
+/// Who moved it, as a block of code: whatever somebody's user agent says, it is no markup.
+fn who(drift: &Drift, limit: usize) -> String {
+    let told = culprits::render(drift, Paint { color: false, width: usize::MAX });
+    let mut lines = told.lines().skip_while(|line| line.is_empty());
+    let Some(title) = lines.next() else { return String::new() };
+    let mut out = format!("\n#### {title}\n\n");
+    let mut left_out = 0;
+    for line in lines {
+        if left_out > 0 || out.len() + line.len() + 60 > limit {
+            left_out += 1;
+        } else {
+            let _ = writeln!(out, "    {line}");
+        }
+    }
+    if left_out > 0 {
+        let _ = writeln!(out, "\nand {}.", count(left_out, "more line"));
+    }
+    out
+}

@@ -1,0 +1,240 @@
+//! What a reviewer or a scanner is told one by one: from a plan, a verdict or a blueprint's problems to a list of
+//! notices, each with a code and the alerts it is about. SARIF and GitHub's annotations are made of these.
+
+use super::plan::effects::{Note, note};
+use super::plan::{Question, asides, fold, names, unknown};
+use super::{AccountNames, account, count, named_addresses, verify};
+use crate::diag::{Diagnostic, Span};
+use crate::plan::{Plan, Verb};
+use crate::proof::{Finding, Report, Severity, Status};
+use crate::scope::Place;
+use std::collections::BTreeSet;
+
+/// How grave a notice is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    Error,
+    Warning,
+    Note,
+}
+
+/// One thing to tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    pub level: Level,
+    /// A stable, kebab-case name of what it is: a link's code, a diagnostic's, or one of [`PLAN_CODES`].
+    pub code: String,
+    /// Full sentences.
+    pub message: String,
+    /// The alerts that it is about.
+    pub alerts: BTreeSet<String>,
+    /// Where it stands in a file, when that is known already.
+    pub span: Option<Span>,
+    /// What tells it from others of the same code and alert; without names of accounts and regions.
+    pub object: String,
+}
+
+/// The codes of what a plan tells, each with its meaning.
+pub const PLAN_CODES: [(&str, &str); 13] = [
+    ("plan-lost", "An alert would reach its people in fewer places than now."),
+    ("plan-silent", "An alert stays silent somewhere, and no apply can mend it."),
+    ("loses-coverage", "A guard: an alert of high or critical risk would be lost somewhere."),
+    ("deletes-much", "A guard: more than 30 % of what is owned would be deleted."),
+    ("widens-policy", "A guard: a policy would grant more than the blueprint needs."),
+    ("shared-trail", "A guard: a trail that others use would change."),
+    ("plan-refused", "Something that ctguard does not own is in the way."),
+    ("plan-unread", "A part of an account could not be read."),
+    ("plan-warning", "Trouble that is no difference."),
+    ("plan-waiting", "Something waits for a person."),
+    ("plan-change", "An apply would change an object."),
+    ("drift", "An object that the blueprint owns has moved."),
+    ("account-unread", "Nothing of an account could be read."),
+];
+
+/// What a plan tells, gravest first.
+pub fn plan(plan: &Plan, question: Question) -> Vec<Notice> {
+    let names = names(plan);
+    let mut all = Vec::new();
+    for effect in &plan.effects {
+        let Some(Note::Loss(words)) = note(effect) else { continue };
+        let lost = effect.removed || effect.alerting_after < effect.alerting_now;
+        let (level, code) =
+            if lost { (Level::Error, "plan-lost") } else { (Level::Warning, "plan-silent") };
+        let message = format!(
+            "Alert {}: {words}. It reaches everybody in {} of {} now, in {} after an apply, in {} once everybody has confirmed.",
+            effect.alert,
+            effect.alerting_now,
+            count(effect.places, "place"),
+            effect.alerting_after,
+            effect.alerting_confirmed
+        );
+        all.push(notice(level, code, message, [effect.alert.clone()], &effect.alert));
+    }
+    for guard in &plan.guards {
+        let message = format!("{} If it is meant: {}.", guard.message, guard.kind.flag());
+        let code = guard.kind.code();
+        all.push(notice(Level::Error, code, message, guard.alerts.iter().cloned(), code));
+    }
+    for refusal in &plan.refusals {
+        let object = asides::named(&refusal.address, &names);
+        let message = format!("{object}: {}. {}", refusal.reason, refusal.help);
+        all.push(notice(Level::Error, "plan-refused", message, [], &refusal.address.name));
+    }
+    for reason in unknown::reasons(&plan.unknown) {
+        let at = named_addresses(reason.places.iter().copied(), &names);
+        let message = format!("{} in {at}: {}.", reason.parts, reason.text);
+        all.push(notice(Level::Warning, "plan-unread", message, [], &reason.parts));
+    }
+    for warning in &plan.warnings {
+        let message = match &warning.places {
+            none if none.is_empty() => warning.message.clone(),
+            some => format!("{}: {}", located(some, &names), warning.message),
+        };
+        all.push(notice(Level::Warning, "plan-warning", message, [], &warning.message));
+    }
+    all.extend(fold::changes(plan).iter().map(|folded| change(folded, question, &names)));
+    for awaited in asides::awaited(&plan.waiting) {
+        let at = named_addresses(awaited.places.iter().copied(), &names);
+        let message = format!("{} in {at}: {}", awaited.name, awaited.message);
+        all.push(notice(Level::Note, "plan-waiting", message, [], &awaited.name));
+    }
+    sorted(all)
+}
+
+fn change(folded: &fold::Folded, question: Question, names: &AccountNames<'_>) -> Notice {
+    let (change, places) = (&folded.change, &folded.places);
+    let at = named_addresses(places.iter().map(|(account, region)| (account, region)), names);
+    let fields: Vec<&str> = change.fields.iter().map(|field| field.path.as_str()).collect();
+    let fields = match (change.action, fields.as_slice()) {
+        (Verb::Create | Verb::Delete, _) | (_, []) => String::new(),
+        (_, some) => format!(" ({})", some.join(", ")),
+    };
+    let (address, verb) = (&change.address, verb(change.action));
+    let what = format!("{} {}", address.kind, address.name);
+    let alerts = change.alert.iter().cloned();
+    match question {
+        Question::Plan => {
+            let message = format!("{verb} {what} in {at}: {}{fields}.", change.reason);
+            notice(Level::Note, "plan-change", message, alerts, &format!("{verb} {what}"))
+        }
+        Question::Drift => {
+            let message = format!("{what} in {at} has moved: {}{fields}.", change.reason);
+            notice(Level::Warning, "drift", message, alerts, &what)
+        }
+    }
+}
+
+pub(super) fn verb(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Create => "create",
+        Verb::Update => "update",
+        Verb::Adopt => "adopt",
+        Verb::Delete => "delete",
+    }
+}
+
+/// What a verdict tells, gravest first.
+pub fn verdict(report: &Report) -> Vec<Notice> {
+    let names = verify::names(report);
+    let mut all: Vec<Notice> = report.links.iter().map(|link| finding(link, &names)).collect();
+    for unread in &report.unread {
+        let ids: Vec<String> =
+            unread.accounts.iter().take(10).map(|id| account(id, &names)).collect();
+        let message = format!(
+            "{} not read ({}): {} failed: {} ({}). {}",
+            count(unread.accounts.len(), "account"),
+            ids.join(", "),
+            unread.operation,
+            unread.code,
+            unread.message,
+            unread.fix
+        );
+        all.push(notice(Level::Warning, "account-unread", message, [], &unread.operation));
+    }
+    for said in &report.remarks {
+        let level = match said.severity {
+            Severity::Degraded => Level::Warning,
+            Severity::Note => Level::Note,
+        };
+        let places: Vec<Place> = said.places.iter().cloned().collect();
+        let message = format!("{} in {}: {}", said.object, located(&places, &names), said.text);
+        let object = anonymous(&said.object, &said.places);
+        all.push(notice(level, said.code.as_str(), message, [], &object));
+    }
+    sorted(all)
+}
+
+fn finding(link: &Finding, names: &AccountNames<'_>) -> Notice {
+    let level = match link.status {
+        Status::Broken => Level::Error,
+        Status::Unknown => Level::Warning,
+        Status::Assumed | Status::Proven => Level::Note,
+    };
+    let places: Vec<Place> = link.places.iter().cloned().collect();
+    let fix = if link.fix.is_empty() { String::new() } else { format!(" {}", link.fix) };
+    let message = format!(
+        "{} ({}): {} in {}: {}.{fix}",
+        link.code,
+        link.status.as_str(),
+        link.object,
+        located(&places, names),
+        link.cause
+    );
+    let object = anonymous(&link.object, &link.places);
+    notice(level, link.code.as_str(), message, link.alerts.iter().cloned(), &object)
+}
+
+/// What is wrong with a blueprint.
+pub fn diagnostics(all: &[Diagnostic]) -> Vec<Notice> {
+    let one = |diagnostic: &Diagnostic| {
+        let level = match diagnostic.severity {
+            crate::diag::Severity::Error => Level::Error,
+            crate::diag::Severity::Warning => Level::Warning,
+            crate::diag::Severity::Note => Level::Note,
+        };
+        let help = diagnostic.help.as_deref().map(|help| format!(": {help}")).unwrap_or_default();
+        let message = format!("{}{help}.", diagnostic.message);
+        let notice = notice(level, diagnostic.code, message, [], &diagnostic.message);
+        Notice { span: diagnostic.span.clone(), ..notice }
+    };
+    sorted(all.iter().map(one).collect())
+}
+
+fn notice(
+    level: Level,
+    code: &str,
+    message: String,
+    alerts: impl IntoIterator<Item = String>,
+    object: &str,
+) -> Notice {
+    Notice {
+        level,
+        code: code.to_owned(),
+        message,
+        alerts: alerts.into_iter().collect(),
+        span: None,
+        object: object.to_owned(),
+    }
+}
+
+/// Gravest first; what is equally grave stays in order.
+fn sorted(mut all: Vec<Notice>) -> Vec<Notice> {
+    all.sort_by_key(|notice| notice.level);
+    all
+}
+
+fn located<'p>(places: impl IntoIterator<Item = &'p Place>, names: &AccountNames<'_>) -> String {
+    named_addresses(places.into_iter().map(|place| (&place.account, &place.region)), names)
+}
+
+/// An object's name without those of its account and region, so that it is the same when another place joins.
+fn anonymous(object: &str, places: &BTreeSet<Place>) -> String {
+    let mut text = object.to_owned();
+    for place in places {
+        text = text.replace(place.account.as_str(), "{account}");
+        if !place.region.is_global() {
+            text = text.replace(place.region.as_str(), "{region}");
+        }
+    }
+    text
+}

@@ -1,0 +1,121 @@
+//! What is no change and must be said: guards, refusals, warnings, and what waits for people.
+
+use crate::plan::{Guard, Refusal, Waiting, Warning};
+use crate::report::{AccountNames, PLACES_SHOWN, Paint, account, named_addresses};
+use crate::resource::{Address, Kind};
+use crate::scope::{AccountId, Region};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+pub(super) fn guards(out: &mut String, guards: &[Guard], names: &AccountNames<'_>, paint: Paint) {
+    if guards.is_empty() {
+        return;
+    }
+    let _ = writeln!(
+        out,
+        "\n{}",
+        paint.head("Guards that stop an apply until you say that you mean it")
+    );
+    for guard in guards {
+        let _ = writeln!(out, "  {} {}", paint.bad("■"), guard.message);
+        if !guard.alerts.is_empty() {
+            let _ = writeln!(out, "      Alerts: {}.", guard.alerts.join(", "));
+        }
+        for address in guard.objects.iter().take(PLACES_SHOWN) {
+            let _ = writeln!(out, "      {}", named(address, names));
+        }
+        if guard.objects.len() > PLACES_SHOWN {
+            let _ = writeln!(out, "      and {} more", guard.objects.len() - PLACES_SHOWN);
+        }
+        let flag = paint.head(guard.kind.flag());
+        let _ = writeln!(out, "      If it is meant: ctguard apply {flag}");
+    }
+}
+
+pub(super) fn refusals(out: &mut String, all: &[Refusal], names: &AccountNames<'_>, paint: Paint) {
+    if all.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n{}", paint.head("Refused"));
+    for refusal in all {
+        let _ = writeln!(
+            out,
+            "  {} {}: {}.\n      {}",
+            paint.bad("✗"),
+            named(&refusal.address, names),
+            refusal.reason,
+            refusal.help
+        );
+    }
+}
+
+pub(super) fn warnings(out: &mut String, all: &[Warning], names: &AccountNames<'_>, paint: Paint) {
+    if all.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n{}", paint.head("Warnings"));
+    for warning in all {
+        let places = match &warning.places {
+            none if none.is_empty() => String::new(),
+            some => {
+                let some = some.iter().map(|place| (&place.account, &place.region));
+                format!("{}: ", named_addresses(some, names))
+            }
+        };
+        let _ = writeln!(out, "  {} {places}{}", paint.warn("!"), warning.message);
+    }
+}
+
+/// One thing that waits, in all places where it does.
+pub(in crate::report) struct Awaited<'a> {
+    pub name: String,
+    pub message: &'a str,
+    pub places: Vec<(&'a AccountId, &'a Region)>,
+}
+
+/// What waits, folded over places.
+pub(in crate::report) fn awaited(waiting: &[Waiting]) -> Vec<Awaited<'_>> {
+    let mut folded: BTreeMap<(String, &str), Vec<&Waiting>> = BTreeMap::new();
+    for item in waiting {
+        let name = format!("{} {}", item.address.kind, item.address.name);
+        folded.entry((name, item.message.as_str())).or_default().push(item);
+    }
+    folded
+        .into_iter()
+        .map(|((name, message), items)| Awaited {
+            name,
+            message,
+            places: items
+                .iter()
+                .map(|item| (&item.address.account, &item.address.region))
+                .collect(),
+        })
+        .collect()
+}
+
+pub(in crate::report) fn waiting(
+    out: &mut String,
+    waiting: &[Waiting],
+    names: &AccountNames<'_>,
+    paint: Paint,
+) {
+    if waiting.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n{}", paint.head("Waiting for people"));
+    for Awaited { name, message, places } in awaited(waiting) {
+        let places = named_addresses(places, names);
+        let _ =
+            writeln!(out, "  {} {name}  {}\n      {message}", paint.warn("…"), paint.dim(places));
+    }
+}
+
+/// An object by kind, name and where it is.
+pub(in crate::report) fn named(address: &Address, names: &AccountNames<'_>) -> String {
+    let account = account(&address.account, names);
+    let place = match address.kind {
+        Kind::Bucket => account,
+        _ => format!("{account}/{}", address.region),
+    };
+    format!("{} {} in {place}", address.kind, address.name)
+}

@@ -1,0 +1,128 @@
+//! The first sentences of a plan, and the last: what it is about, and how much there is of what.
+
+use super::Question;
+use crate::plan::{Plan, PlanScope, Verb};
+use crate::report::{Paint, account, count};
+use crate::resource::Kind;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// More accounts than these are counted, not named.
+const NAMED_ACCOUNTS: usize = 5;
+
+/// More regions than these are counted, not named.
+const NAMED_REGIONS: usize = 10;
+
+/// What is done to an object, as the sum says it.
+const VERBS: [(Verb, &str); 4] = [
+    (Verb::Create, "to create"),
+    (Verb::Update, "to update"),
+    (Verb::Adopt, "to adopt"),
+    (Verb::Delete, "to delete"),
+];
+
+pub(super) fn render(out: &mut String, plan: &Plan, question: Question, paint: Paint) {
+    let scope = &plan.scope;
+    let _ = writeln!(
+        out,
+        "Blueprint {} in {}, {}: {}.",
+        paint.head(&plan.blueprint.name),
+        accounts(plan),
+        count(scope.regions.len(), "region"),
+        regions(scope)
+    );
+    if !scope.excepted.is_empty() {
+        let excepted: Vec<&str> = scope.excepted.iter().map(|region| region.as_str()).collect();
+        let _ = writeln!(
+            out,
+            "Left out by an exception (nothing is watched there): {}.",
+            excepted.join(", ")
+        );
+    }
+    let todo = match question {
+        _ if !plan.is_empty() => paint.warn(tally(plan)),
+        Question::Plan => nothing(plan, "No changes", paint),
+        Question::Drift => nothing(plan, "No drift", paint),
+    };
+    let _ = writeln!(out, "{todo}; {} in sync; {}.", plan.in_sync, read(plan));
+}
+
+fn nothing(plan: &Plan, words: &str, paint: Paint) -> String {
+    if plan.unknown.is_empty() { paint.good(words) } else { paint.warn(words) }
+}
+
+/// Whether everything could be read.
+pub(in crate::report) fn read(plan: &Plan) -> String {
+    match plan.unknown.len() {
+        0 => "everything could be read".to_owned(),
+        many => format!("{} could not be read", count(many, "part")),
+    }
+}
+
+/// The accounts by id and name, or their number.
+pub(in crate::report) fn accounts(plan: &Plan) -> String {
+    let names = super::names(plan);
+    let part = plan.scope.shard.as_ref().map(|shard| format!(" (part {shard} of the fleet)"));
+    let part = part.unwrap_or_default();
+    match plan.scope.accounts.as_slice() {
+        few if few.len() <= NAMED_ACCOUNTS => {
+            let word = if few.len() == 1 { "account" } else { "accounts" };
+            let few: Vec<String> = few.iter().map(|id| account(id, &names)).collect();
+            format!("{word} {}{part}", few.join(", "))
+        }
+        many => format!("{}{part}", count(many.len(), "account")),
+    }
+}
+
+fn regions(scope: &PlanScope) -> String {
+    let shown: Vec<&str> =
+        scope.regions.iter().take(NAMED_REGIONS).map(|region| region.as_str()).collect();
+    let more = match scope.regions.len().saturating_sub(NAMED_REGIONS) {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    format!("{}{more}", shown.join(", "))
+}
+
+/// How many objects there are to create, to update and so on.
+pub(in crate::report) fn tally(plan: &Plan) -> String {
+    let of = |verb| plan.changes.iter().filter(|change| change.action == verb).count();
+    let parts = VERBS.iter().map(|(verb, words)| (of(*verb), words));
+    let parts: Vec<String> = parts
+        .filter(|(many, _)| *many > 0)
+        .map(|(many, words)| format!("{many} {words}"))
+        .collect();
+    parts.join(", ")
+}
+
+/// How many objects of each kind, what exists included.
+pub(super) fn sum(out: &mut String, plan: &Plan) {
+    if plan.is_empty() {
+        return;
+    }
+    let parts: Vec<String> = VERBS
+        .iter()
+        .filter_map(|(verb, words)| {
+            let mut kinds: BTreeMap<Kind, usize> = BTreeMap::new();
+            for change in plan.changes.iter().filter(|change| change.action == *verb) {
+                *kinds.entry(change.address.kind).or_default() += 1;
+            }
+            let kinds: Vec<String> =
+                kinds.into_iter().map(|(kind, many)| count_of(many, kind)).collect();
+            (!kinds.is_empty()).then(|| format!("{} {words}", kinds.join(", ")))
+        })
+        .collect();
+    let exists = match plan.in_sync {
+        0 => "nothing is there yet".to_owned(),
+        1 => "1 object is there as it should be".to_owned(),
+        many => format!("{many} objects are there as they should be"),
+    };
+    let _ = writeln!(out, "\nIn all: {}; {exists}.", parts.join("; "));
+}
+
+fn count_of(many: usize, kind: Kind) -> String {
+    match kind {
+        Kind::Bus if many != 1 => format!("{many} buses"),
+        _ => count(many, kind.as_str()),
+    }
+}

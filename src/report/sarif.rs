@@ -1,0 +1,171 @@
+//! Notices as SARIF 2.1.0, for GitHub's code scanning and other viewers: a result for each alert that a notice is
+//! about, on the alert's line in the blueprint.
+//!
+//! Source: <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>
+//! Source: <https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning>
+
+use super::notice::{Level, Notice, PLAN_CODES};
+use super::positions::{Position, Positions};
+use crate::proof::LinkCode;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// Most results in one file: GitHub keeps the first 5,000 of a run.
+const RESULTS_MAX: usize = 5_000;
+
+const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+
+const LINKS: &str = include_str!("../../docs/links.md");
+const DIAGNOSTICS: &str = include_str!("../../docs/diagnostics.md");
+
+/// Renders notices, gravest first.
+pub fn render(notices: &[Notice], positions: &Positions) -> Value {
+    let mut rules: Vec<&str> = notices.iter().map(|notice| notice.code.as_str()).collect();
+    rules.sort_unstable();
+    rules.dedup();
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let mut results = Vec::new();
+    for notice in notices {
+        let alerts: Vec<Option<&str>> = match notice.alerts.is_empty() {
+            true => vec![None],
+            false => notice.alerts.iter().map(|alert| Some(alert.as_str())).collect(),
+        };
+        for alert in alerts {
+            let at = match &notice.span {
+                Some(span) => positions.span(span),
+                None => positions.alert(alert),
+            };
+            let hash = fingerprint(notice, alert);
+            let nth = seen.entry(hash.clone()).or_default();
+            *nth += 1;
+            results.push(result(notice, &rules, &at, &format!("{hash}:{nth}")));
+        }
+    }
+    let all = results.len();
+    results.truncate(RESULTS_MAX);
+    let driver = json!({
+        "name": "ctguard",
+        "semanticVersion": env!("CARGO_PKG_VERSION"),
+        "rules": rules.iter().map(|code| rule(code)).collect::<Vec<_>>(),
+    });
+    let mut invocation = json!({ "executionSuccessful": true });
+    if all > RESULTS_MAX {
+        let text = format!("{} more results are left out.", all - RESULTS_MAX);
+        invocation["toolExecutionNotifications"] =
+            json!([{ "level": "warning", "message": { "text": text } }]);
+    }
+    json!({
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": driver },
+            "columnKind": "unicodeCodePoints",
+            "invocations": [invocation],
+            "results": results,
+        }],
+    })
+}
+
+fn result(notice: &Notice, rules: &[&str], at: &Position, fingerprint: &str) -> Value {
+    let level = match notice.level {
+        Level::Error => "error",
+        Level::Warning => "warning",
+        Level::Note => "note",
+    };
+    json!({
+        "ruleId": notice.code,
+        "ruleIndex": rules.iter().position(|code| *code == notice.code),
+        "level": level,
+        "message": { "text": notice.message },
+        "locations": [{
+            "physicalLocation": {
+                "artifactLocation": { "uri": uri(&at.file) },
+                "region": { "startLine": at.line, "startColumn": at.column },
+            },
+        }],
+        // GitHub tells by this one whether it knows a result already, whatever line it has moved to.
+        "partialFingerprints": { "primaryLocationLineHash": fingerprint },
+    })
+}
+
+/// The same for the same trouble of the same alert, wherever it stands and in however many places it is.
+fn fingerprint(notice: &Notice, alert: Option<&str>) -> String {
+    let mut hash = Sha256::new();
+    for part in [notice.code.as_str(), alert.unwrap_or_default(), notice.object.as_str()] {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A rule with its help, which is its section in the documentation.
+fn rule(code: &str) -> Value {
+    let link = LinkCode::ALL.iter().find(|link| link.as_str() == code);
+    let plan = PLAN_CODES.iter().find(|(name, _)| *name == code);
+    let help = section(LINKS, code).or_else(|| section(DIAGNOSTICS, code));
+    let short = match (link, plan, &help) {
+        (Some(link), ..) => link.meaning().to_owned(),
+        (None, Some((_, meaning)), _) => (*meaning).to_owned(),
+        (None, None, Some(help)) => help.lines().next().unwrap_or(code).to_owned(),
+        (None, None, None) => code.to_owned(),
+    };
+    let help = help.unwrap_or_else(|| short.clone());
+    json!({
+        "id": code,
+        "shortDescription": { "text": short },
+        "fullDescription": { "text": help },
+        "help": { "text": help, "markdown": help },
+        "properties": { "tags": ["security"] },
+    })
+}
+
+/// What stands below a code's heading.
+fn section(docs: &str, code: &str) -> Option<String> {
+    let heading = format!("### `{code}`\n");
+    let start = docs.find(&heading)? + heading.len();
+    let rest = docs.get(start..)?;
+    let end = rest.find("\n#").unwrap_or(rest.len());
+    Some(rest.get(..end)?.trim().to_owned())
+}
+
+/// A file's name as a URI reference: relative names stay relative, to the root of the repository.
+fn uri(file: &str) -> String {
+    let file = file.replace('\\', "/");
+    let mut out = String::new();
+    if file.starts_with('/') {
+        out.push_str("file://");
+    }
+    let file = file.strip_prefix("./").unwrap_or(&file);
+    for byte in file.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'.' | b'_' | b'~' => {
+                out.push(char::from(byte));
+            }
+            other => out.push_str(&format!("%{other:02X}")),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_files_become_uris() {
+        assert_eq!(uri("./a b/ctguard.yaml"), "a%20b/ctguard.yaml");
+        assert_eq!(uri("/x/é.yaml"), "file:///x/%C3%A9.yaml");
+    }
+
+    #[test]
+    fn every_code_of_the_docs_has_its_section_for_help() {
+        for code in LinkCode::ALL {
+            assert!(section(LINKS, code.as_str()).is_some_and(|help| help.len() > 20), "{code}");
+        }
+        for code in crate::blueprint::ALL_CODES {
+            assert!(section(DIAGNOSTICS, code).is_some_and(|help| help.len() > 20), "{code}");
+        }
+    }
+}

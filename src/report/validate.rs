@@ -1,0 +1,37 @@
+//! What `validate` found, as data and as one sentence; the diagnostics themselves are rendered by `diagnostics`.
+
+use super::count;
+use crate::diag::{Diagnostic, Severity};
+use serde::Serialize;
+
+/// What `validate` found.
+#[derive(Debug, Clone, Serialize)]
+pub struct Validation {
+    pub format_version: u32,
+    /// The blueprint as the user named it.
+    pub file: String,
+    pub valid: bool,
+    /// How many alerts it has; absent when it is not valid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alerts: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub destinations: Option<usize>,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// The last sentence of `validate`.
+pub fn render(validation: &Validation) -> String {
+    let tally = |severity| validation.diagnostics.iter().filter(|d| d.severity == severity).count();
+    let (file, warnings) = (&validation.file, count(tally(Severity::Warning), "warning"));
+    match (validation.alerts, validation.destinations) {
+        (Some(alerts), Some(destinations)) if validation.valid => format!(
+            "{file} is valid: {}, {}, {warnings}.\n",
+            count(alerts, "alert"),
+            count(destinations, "destination")
+        ),
+        _ => format!(
+            "{file} is not valid: {}, {warnings}.\n",
+            count(tally(Severity::Error), "error")
+        ),
+    }
+}

@@ -1,0 +1,164 @@
+//! One result, many forms: which formats there are, and which of them each result has.
+
+use super::apply::ApplyReport;
+use super::markdown::{self, COMMENT_MAX_BYTES, SUMMARY_MAX_BYTES};
+use super::notice::{self, Notice};
+use super::plan::Question;
+use super::positions::Positions;
+use super::validate::Validation;
+use super::{Paint, github, junit, sarif};
+use crate::drift::Drift;
+use crate::plan::Plan;
+use crate::proof::{Proof, Report};
+use serde::Serialize;
+use std::fmt;
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, clap::ValueEnum)]
+pub enum Format {
+    /// For people, on a terminal
+    #[default]
+    Text,
+    /// For programs; `ctguard schema` prints its schema
+    Json,
+    /// For a comment on a pull request
+    Markdown,
+    /// For code scanning: results on the blueprint's lines
+    Sarif,
+    /// For the test report of a CI system
+    Junit,
+    /// GitHub's annotations, and its step summary
+    Github,
+}
+
+impl Format {
+    pub const ALL: &'static [Self] =
+        &[Self::Text, Self::Json, Self::Markdown, Self::Sarif, Self::Junit, Self::Github];
+
+    /// The spelling on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Json => "json",
+            Self::Markdown => "markdown",
+            Self::Sarif => "sarif",
+            Self::Junit => "junit",
+            Self::Github => "github",
+        }
+    }
+
+    /// Reads the spelling on the command line.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|format| format.as_str() == text)
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A result that can be shown.
+#[derive(Debug, Clone, Copy)]
+pub enum Shown<'a> {
+    Plan {
+        plan: &'a Plan,
+        question: Question,
+    },
+    /// What has moved, and who moved it.
+    Drift(&'a Drift),
+    /// A verdict; with its proof, it has a case for each alert in each place.
+    Verdict {
+        report: &'a Report,
+        proof: Option<&'a Proof>,
+    },
+    Applied(&'a ApplyReport),
+    Validated(&'a Validation),
+}
+
+impl Shown<'_> {
+    /// The result in this format; `None` when it has no such form.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub fn render(
+        &self,
+        format: Format,
+        positions: &Positions,
+        paint: Paint,
+    ) -> Result<Option<String>, serde_json::Error> {
+        Ok(match format {
+            Format::Text => Some(self.text(paint)),
+            Format::Json => Some(self.json()?),
+            Format::Markdown => Some(self.markdown(COMMENT_MAX_BYTES)),
+            Format::Sarif => match self.notices() {
+                Some(notices) => Some(pretty(&sarif::render(&notices, positions))?),
+                None => None,
+            },
+            Format::Github => self.notices().map(|notices| github::render(&notices, positions)),
+            Format::Junit => self.junit(),
+        })
+    }
+
+    /// What belongs into the summary of a step of GitHub Actions.
+    pub fn summary(&self) -> String {
+        self.markdown(SUMMARY_MAX_BYTES)
+    }
+
+    fn text(&self, paint: Paint) -> String {
+        match self {
+            Self::Plan { plan, question } => super::plan::render(plan, *question, paint),
+            Self::Drift(drift) => super::culprits::drift(drift, paint),
+            Self::Verdict { report, .. } => super::verify::render(report, paint),
+            Self::Applied(report) => super::apply::render(report, paint),
+            Self::Validated(validation) => super::validate::render(validation),
+        }
+    }
+
+    fn json(&self) -> Result<String, serde_json::Error> {
+        match self {
+            Self::Plan { plan, .. } => pretty(plan),
+            Self::Drift(drift) => pretty(drift),
+            Self::Verdict { report, .. } => pretty(report),
+            Self::Applied(report) => pretty(report),
+            Self::Validated(validation) => pretty(validation),
+        }
+    }
+
+    fn markdown(&self, limit: usize) -> String {
+        match self {
+            Self::Plan { plan, question } => markdown::plan(plan, *question, limit),
+            Self::Drift(drift) => markdown::drift(drift, limit),
+            Self::Verdict { report, .. } => markdown::verdict(report, limit),
+            Self::Applied(report) => markdown::applied(report, limit),
+            Self::Validated(validation) => markdown::validated(validation, limit),
+        }
+    }
+
+    fn notices(&self) -> Option<Vec<Notice>> {
+        match self {
+            Self::Plan { plan, question } => Some(notice::plan(plan, *question)),
+            Self::Drift(drift) => Some(notice::plan(&drift.plan, Question::Drift)),
+            Self::Verdict { report, .. } => Some(notice::verdict(report)),
+            Self::Applied(_) => None,
+            Self::Validated(validation) => Some(notice::diagnostics(&validation.diagnostics)),
+        }
+    }
+
+    fn junit(&self) -> Option<String> {
+        match self {
+            Self::Plan { plan, question } => Some(junit::plan(plan, *question)),
+            Self::Drift(drift) => Some(junit::plan(&drift.plan, Question::Drift)),
+            Self::Verdict { report, proof } => {
+                proof.map(|proof| junit::proof(&report.blueprint, proof))
+            }
+            Self::Applied(_) => None,
+            Self::Validated(validation) => Some(junit::validation(validation)),
+        }
+    }
+}
+
+fn pretty(value: &impl Serialize) -> Result<String, serde_json::Error> {
+    Ok(format!("{}\n", serde_json::to_string_pretty(value)?))
+}
