@@ -16,6 +16,7 @@ mod plan;
 mod planned;
 mod policy;
 mod sandbox;
+mod schema;
 mod show;
 mod snapshot;
 mod validate;
@@ -167,6 +168,7 @@ enum Verb {
     Merge(merge::MergeArgs),
     Snapshot(snapshot::SnapshotArgs),
     Policy(policy::PolicyArgs),
+    Schema(schema::SchemaArgs),
     Sandbox(sandbox::SandboxArgs),
 }
 
@@ -219,6 +221,7 @@ fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, CommandError> {
         Verb::Merge(args) => merge::run(args, global, io),
         Verb::Snapshot(args) => snapshot::run(args, global, io),
         Verb::Policy(args) => policy::run(args, global, io),
+        Verb::Schema(args) => schema::run(args, global, io),
         Verb::Sandbox(args) => sandbox::run(args, global, io),
     }
 }

@@ -14,8 +14,15 @@ fn main() -> ExitCode {
         out_terminal: stdout().is_terminal(),
         err_terminal: stderr().is_terminal(),
         no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
-        width: std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).unwrap_or(100),
+        width: width(),
         today: jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date(),
     };
     ExitCode::from(cli::main(std::env::args_os(), &mut io).code())
+}
+
+/// What `COLUMNS` says, else the terminal's own width, else one that reads well in a log.
+fn width() -> usize {
+    let said = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+    let measured = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    said.or_else(measured).unwrap_or(100)
 }

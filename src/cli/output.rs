@@ -52,6 +52,8 @@ fn formats(verb: &Verb) -> (&'static str, &'static [Format]) {
         Verb::Init(_) => ("init", &[Text, Json]),
         Verb::Snapshot(_) => ("snapshot", &[Text, Json]),
         Verb::Policy(_) => ("policy", &[Text, Json]),
+        // A schema is JSON, whatever is asked for.
+        Verb::Schema(_) => ("schema", &[Text, Json]),
         Verb::Sandbox(_) => ("sandbox", &[Text, Json]),
     }
 }

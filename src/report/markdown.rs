@@ -120,15 +120,27 @@ impl Document {
     }
 }
 
-/// Text that Markdown leaves as it is.
+/// Text that Markdown leaves as it is, but for what stands between two backticks, which is code.
 fn plain(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    if parts.len() % 2 == 0 {
+        return escaped(&text.replace('`', "'"));
+    }
+    let one = |(index, part): (usize, &&str)| match index % 2 {
+        0 => escaped(part),
+        _ => code(part),
+    };
+    parts.iter().enumerate().map(one).collect()
+}
+
+fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
             '\n' | '\r' => out.push(' '),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
-            '|' | '[' | ']' | '`' | '*' | '\\' => {
+            '|' | '[' | ']' | '*' | '\\' => {
                 out.push('\\');
                 out.push(c);
             }
@@ -187,7 +199,9 @@ mod tests {
 
     #[test]
     fn the_users_text_is_no_markup() {
-        assert_eq!(plain("a | [x](y) <img> `z`\nb"), "a \\| \\[x\\](y) &lt;img&gt; \\`z\\` b");
+        assert_eq!(plain("a | [x](y) <img>\nb"), "a \\| \\[x\\](y) &lt;img&gt; b");
+        assert_eq!(plain("run `a <b> | c`, or `"), "run 'a &lt;b&gt; \\| c', or '");
+        assert_eq!(plain("run `a <b> | c`."), "run `a <b> \\| c`.");
         assert_eq!(code("a`b|c"), "`a'b\\|c`");
     }
 }

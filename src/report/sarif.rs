@@ -164,7 +164,7 @@ mod tests {
         for code in LinkCode::ALL {
             assert!(section(LINKS, code.as_str()).is_some_and(|help| help.len() > 20), "{code}");
         }
-        for code in crate::blueprint::ALL_CODES {
+        for (code, _) in crate::blueprint::ALL_CODES {
             assert!(section(DIAGNOSTICS, code).is_some_and(|help| help.len() > 20), "{code}");
         }
     }

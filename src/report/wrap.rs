@@ -85,10 +85,11 @@ mod tests {
     #[test]
     fn what_has_no_spaces_stays_whole_however_long() {
         let arn = "arn:aws:sns:eu-west-1:111122223333:ctguard-acme-a-rather-long-topic-name";
-        assert_eq!(
-            fit(&format!("  on {arn} since then\n"), 50),
-            format!("  on\n      {arn}\n      since then\n")
-        );
+        let broken = format!("  is sent on to\n      {arn}\n      since then\n");
+        assert_eq!(fit(&format!("  is sent on to {arn} since then\n"), 50), broken);
+        // A sign is not left alone on its line.
+        let sign = format!("  ! {arn}\n      since then\n");
+        assert_eq!(fit(&format!("  ! {arn} since then\n"), 50), sign);
         assert_eq!(fit(arn, 50), arn);
     }
 

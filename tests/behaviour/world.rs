@@ -16,6 +16,17 @@ pub struct World {
     folder: TempDir,
 }
 
+/// What a command's output is shown on.
+#[derive(Debug, Clone, Copy)]
+pub struct Screen {
+    /// Columns, in characters.
+    pub width: usize,
+    pub color: bool,
+}
+
+/// So wide that no line is broken: a test that looks for a sentence need not know where.
+pub const WIDE: Screen = Screen { width: 1_000, color: false };
+
 /// What a command printed, and how it ended.
 #[derive(Debug)]
 pub struct Ran {
@@ -133,8 +144,18 @@ impl World {
         line
     }
 
+    /// Runs a command on the sandbox, on this screen.
+    pub fn on(&self, screen: Screen, args: &[&str]) -> Ran {
+        let accounts = ["--sandbox".into(), self.path("account.json").into()];
+        self.shown(self.line(&accounts, args), None, screen)
+    }
+
     /// Runs a whole command line.
     pub fn command(&self, line: Vec<OsString>, answer: Option<&str>) -> Ran {
+        self.shown(line, answer, WIDE)
+    }
+
+    fn shown(&self, line: Vec<OsString>, answer: Option<&str>, screen: Screen) -> Ran {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut input = Cursor::new(answer.unwrap_or_default().as_bytes().to_vec());
         let exit = cli::main(
@@ -144,10 +165,10 @@ impl World {
                 err: &mut err,
                 input: &mut input,
                 interactive: answer.is_some(),
-                out_terminal: false,
+                out_terminal: screen.color,
                 err_terminal: false,
-                no_color: true,
-                width: 100,
+                no_color: !screen.color,
+                width: screen.width,
                 today: TODAY,
             },
         );

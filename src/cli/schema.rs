@@ -1,0 +1,40 @@
+use super::{Global, Io, print};
+use crate::error::{CommandError, Exit};
+use clap::{Args, ValueEnum};
+
+/// Print the JSON Schema (draft 2020-12) of a blueprint, or of what a verb prints with `--format json`.
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// What to describe
+    #[arg(value_enum)]
+    what: Described,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Described {
+    /// The YAML file, for editors
+    Blueprint,
+    /// What plan, drift and show print, and plan --out saves
+    Plan,
+    /// What verify prints
+    Report,
+    /// What apply prints
+    Apply,
+    /// What explain prints
+    Explain,
+    /// What validate prints
+    Validate,
+}
+
+pub fn run(args: &SchemaArgs, _: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+    let text = match args.what {
+        Described::Blueprint => include_str!("../../docs/schema/blueprint.json"),
+        Described::Plan => include_str!("../../docs/schema/plan.json"),
+        Described::Report => include_str!("../../docs/schema/report.json"),
+        Described::Apply => include_str!("../../docs/schema/apply.json"),
+        Described::Explain => include_str!("../../docs/schema/explain.json"),
+        Described::Validate => include_str!("../../docs/schema/validate.json"),
+    };
+    print(io, text)?;
+    Ok(Exit::Done)
+}

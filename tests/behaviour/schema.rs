@@ -1,0 +1,166 @@
+//! What programs read is as it is published.
+
+use crate::fleet;
+use crate::world::World;
+use crate::world::blueprints::{PLAIN, keeping_a_trail};
+use boon::{Compiler, SchemaIndex, Schemas};
+use serde_json::Value;
+
+struct Published {
+    schemas: Schemas,
+    index: SchemaIndex,
+}
+
+impl Published {
+    /// What `ctguard schema` prints.
+    fn of(what: &str) -> Self {
+        let schema = World::empty().run(&["schema", what]).expect(0).json();
+        assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+        let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
+        let name = format!("file:///{what}.json");
+        compiler.add_resource(&name, schema).unwrap();
+        let index = compiler.compile(&name, &mut schemas).unwrap();
+        Self { schemas, index }
+    }
+
+    #[track_caller]
+    fn holds(&self, value: &Value) {
+        if let Err(error) = self.schemas.validate(value, self.index) {
+            panic!("{error:#}\n{value:#}");
+        }
+    }
+
+    fn refuses(&self, value: &Value) -> bool {
+        self.schemas.validate(value, self.index).is_err()
+    }
+}
+
+/// Worlds in which, together, everything that can stand in a plan or a verdict does.
+fn worlds() -> Vec<World> {
+    let bare = World::bare(&keeping_a_trail());
+    let broken = World::settled(&keeping_a_trail());
+    for fault in ["narrow-pattern", "condition-topic-policy", "unsubscribe", "stop-trail"] {
+        broken.run(&["sandbox", "break", fault]).expect(0);
+    }
+    broken.run(&["sandbox", "break", "strip-tags", "new-user"]).expect(0);
+    broken.change(|state| {
+        state.denied.push(ctguard::cloud::sandbox::state::Denied {
+            operation: "sqs:GetQueueAttributes".into(),
+            account: None,
+            region: None,
+        });
+    });
+    let hub = World::empty();
+    hub.write("ctguard.yaml", &fleet::text("", fleet::ALERTS));
+    hub.run(&["sandbox", "new", "--account", &fleet::ACCOUNTS.join(",")]).expect(0);
+    hub.run(&["apply", "--yes"]).expect(0);
+    hub.run(&["sandbox", "confirm"]).expect(0);
+    hub.write("ctguard.yaml", &fleet::text(fleet::HUB, fleet::ALERTS));
+    let gone = World::settled(&keeping_a_trail());
+    gone.write("ctguard.yaml", &keeping_a_trail().replace("id: route", "id: other"));
+    vec![bare, broken, hub, gone, World::with_trail(PLAIN)]
+}
+
+#[test]
+fn every_plan_is_as_its_schema_says() {
+    let schema = Published::of("plan");
+    for world in worlds() {
+        let plan = world.run(&["plan", "--format", "json"]).json();
+        schema.holds(&plan);
+        schema.holds(&world.run(&["drift", "--format", "json"]).json());
+        let mut other = plan.clone();
+        other["ctguard_plan"] = 2.into();
+        assert!(schema.refuses(&other), "another version passes");
+        let mut other = plan;
+        other["surprise"] = true.into();
+        assert!(schema.refuses(&other), "a key that is not published passes");
+    }
+}
+
+#[test]
+fn every_verdict_is_as_its_schema_says() {
+    let (report, explain) = (Published::of("report"), Published::of("explain"));
+    for world in worlds() {
+        report.holds(&world.run(&["verify", "--format", "json"]).json());
+        for what in ["ec2:CreateRoute", "iam:CreateUser"] {
+            explain.holds(&world.run(&["explain", what, "--format", "json"]).json());
+        }
+    }
+}
+
+#[test]
+fn every_apply_is_as_its_schema_says() {
+    let schema = Published::of("apply");
+    for world in worlds() {
+        schema.holds(&world.run(&["apply", "--yes", "--format", "json"]).json());
+        schema.holds(&world.run(&["apply", "--yes", "--format", "json"]).json());
+    }
+}
+
+#[test]
+fn the_parts_of_a_fleet_add_up_to_what_the_schema_says() {
+    let world = World::with_trail(PLAIN);
+    for (verb, schema) in [("plan", "plan"), ("verify", "report")] {
+        let schema = Published::of(schema);
+        let mut files = Vec::new();
+        for part in ["1/2", "2/2"] {
+            let ran = world.run(&[verb, "--shard", part, "--format", "json"]);
+            schema.holds(&ran.json());
+            let name = format!("{verb}-{}.json", files.len());
+            world.write(&name, &ran.out);
+            files.push(world.path(&name).display().to_string());
+        }
+        schema.holds(&world.run(&["merge", "--format", "json", &files[0], &files[1]]).json());
+    }
+}
+
+#[test]
+fn what_validate_prints_is_as_its_schema_says() {
+    let schema = Published::of("validate");
+    for text in
+        [PLAIN.to_owned(), PLAIN.replace("ec2:CreateRoute", "x"), "- 1".to_owned(), String::new()]
+    {
+        let world = World::empty();
+        world.write("ctguard.yaml", &text);
+        schema.holds(&world.run(&["validate", "--format", "json"]).json());
+    }
+}
+
+/// An editor that knows the schema marks no good blueprint and many bad ones.
+#[test]
+fn the_schema_of_the_blueprint_takes_what_validate_takes() {
+    let schema = Published::of("blueprint");
+    let yaml = |text: &str| serde_yaml::from_str::<Value>(text).unwrap();
+    let mut good =
+        vec![PLAIN.to_owned(), keeping_a_trail(), fleet::text(fleet::HUB, fleet::ALERTS)];
+    for name in ["fleet/ctguard", "fleet/organization", "story/ctguard"] {
+        good.push(std::fs::read_to_string(format!("examples/{name}.yaml")).unwrap());
+    }
+    for text in &good {
+        schema.holds(&yaml(text));
+    }
+    let design = include_str!("../../docs/blueprint.md");
+    let whole = design.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    for text in whole.filter(|text| text.starts_with("version: 1\nname")) {
+        let value = yaml(text);
+        if value.get("alerts").is_some() || value.get("include").is_some() {
+            schema.holds(&value);
+        }
+    }
+    for (from, to) in [
+        ("risk: high", "risk: hihg"),
+        ("version: 1", "version: 2"),
+        ("name: acme", "nam: acme"),
+        ("events: [ec2:CreateRoute]", "events: []"),
+        ("format: text", "format: html"),
+        ("{ email: secops@acme.example }", "{ mail: secops@acme.example }"),
+        ("id: route", "id: Route"),
+    ] {
+        let text = PLAIN.replace(from, to);
+        assert_ne!(text, PLAIN, "{from}");
+        assert!(schema.refuses(&yaml(&text)), "{to}");
+        let world = World::empty();
+        world.write("ctguard.yaml", &text);
+        world.run(&["validate"]).expect(64);
+    }
+}
