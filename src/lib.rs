@@ -19,6 +19,7 @@
 //! somebody; `explain` tells one event's whole way. A `snapshot` is what was observed, and can be a
 //! file. `report` is the one place where text is made; `cli` is the way in.
 
+pub mod archive;
 pub mod blueprint;
 pub mod bootstrap;
 pub mod catalogue;

@@ -12,6 +12,7 @@
 //! | `relate` | which of two operators takes everything that the other takes |
 //! | `coverage` | does a live pattern match every event that the desired one matches |
 //! | `express`, `address` | "all of these and none of those" as one list of operators |
+//! | `fast` | which of many patterns match, from an event's text; what replaying years of logs runs on |
 //! | `compile` | from what an alert asks for to exact patterns |
 //!
 //! The operators are AWS's
@@ -23,6 +24,7 @@ mod address;
 pub mod compile;
 mod coverage;
 mod express;
+pub mod fast;
 #[cfg(test)]
 mod laws;
 mod matches;
@@ -227,7 +229,7 @@ impl Matcher {
     /// Whether it takes this value: a leaf of an event, never an object or an array.
     pub fn accepts(&self, leaf: &Value) -> bool {
         match self {
-            Self::Exact(value) => value == leaf,
+            Self::Exact(value) => same(value, leaf),
             Self::Text(test) => leaf.as_str().is_some_and(|text| test.passes(text)),
             Self::AnythingBut(excluded) => !excluded.contains(leaf),
             Self::Numeric(range) => leaf.as_f64().is_some_and(|number| range.contains(number)),
@@ -245,7 +247,7 @@ impl Matcher {
 impl Excluded {
     fn contains(&self, leaf: &Value) -> bool {
         match self {
-            Self::Values(values) => values.contains(leaf),
+            Self::Values(values) => values.iter().any(|value| equal(value, leaf)),
             Self::Texts { kind, texts } => {
                 leaf.as_str().is_some_and(|leaf| texts.iter().any(|text| kind.passes(text, leaf)))
             }
@@ -261,6 +263,25 @@ impl Excluded {
                 .map(|text| Matcher::Text(TextTest { kind: *kind, text: text.clone() }))
                 .collect(),
         }
+    }
+}
+
+/// Whether a value of a pattern stands for this leaf of an event: numbers by what they are worth, addresses by the
+/// address, whichever way either is written.
+fn same(value: &Value, leaf: &Value) -> bool {
+    equal(value, leaf)
+        || match (value, leaf) {
+            (Value::String(value), Value::String(leaf)) => {
+                address::single(value).is_some_and(|block| address::contains(&block, leaf))
+            }
+            _ => false,
+        }
+}
+
+fn equal(value: &Value, leaf: &Value) -> bool {
+    match (value, leaf) {
+        (Value::Number(value), Value::Number(leaf)) => number::equal(value, leaf),
+        _ => value == leaf,
     }
 }
 

@@ -5,6 +5,30 @@
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html>
 pub const NUMBER_LIMIT: f64 = 5_000_000_000.0;
 
+/// Whether two numbers are worth the same, so that 300 is 300.0.
+///
+/// AWS's user guide says that numbers are compared as texts; the library that EventBridge runs on takes a number
+/// that is written as the pattern's, and one that is worth the same
+/// (<https://github.com/aws/event-ruler#exact-matching>). A whole number that a `double` cannot hold is compared as
+/// written.
+pub(super) fn equal(a: &serde_json::Number, b: &serde_json::Number) -> bool {
+    if a == b {
+        return true;
+    }
+    let (Some(x), Some(y)) = (a.as_f64(), b.as_f64()) else {
+        return false;
+    };
+    // Two whole numbers that are not the same differ even where their doubles do not.
+    x == y && held(a, x) && held(b, y) && (a.is_f64() || b.is_f64())
+}
+
+/// Whether a double holds the number as it is.
+fn held(number: &serde_json::Number, double: f64) -> bool {
+    // A whole number comes back out of its double only if nothing was rounded; 128 bits hold every one of both.
+    #[allow(clippy::cast_possible_truncation)]
+    number.as_i128().is_none_or(|whole| double as i128 == whole)
+}
+
 /// One end of a range.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bound {
@@ -124,6 +148,27 @@ mod tests {
     fn range(low: Option<(f64, bool)>, high: Option<(f64, bool)>) -> NumericRange {
         let bound = |(at, inclusive)| Bound { at, inclusive };
         NumericRange { low: low.map(bound), high: high.map(bound) }
+    }
+
+    #[test]
+    fn numbers_are_the_same_when_they_are_worth_the_same() {
+        let number = |text: &str| serde_json::from_str::<serde_json::Number>(text).unwrap();
+        for (a, b, same) in [
+            ("300", "300.0", true),
+            ("300", "3e2", true),
+            ("-0", "0", true),
+            ("0.1", "0.10", true),
+            ("1", "1.0000001", false),
+            ("9007199254740993", "9007199254740993", true),
+            ("9007199254740993", "9007199254740992", false),
+            ("9007199254740993", "9007199254740992.0", false),
+            ("9007199254740992", "9007199254740992.0", true),
+            ("111122223333", "111122223333", true),
+            ("18446744073709551615", "18446744073709551614", false),
+        ] {
+            assert_eq!(equal(&number(a), &number(b)), same, "{a} {b}");
+            assert_eq!(equal(&number(b), &number(a)), same, "{b} {a}");
+        }
     }
 
     #[test]
