@@ -34,6 +34,7 @@ use crate::scope::{AccountId, Region};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// Reads an event as a blueprint writes it, `ec2:CreateRoute` or a name that one service only has:
 /// what CloudTrail logs for it, and a note when that is something else than what was written.
@@ -264,7 +265,41 @@ pub struct Alert {
     pub notify: Vec<String>,
     /// They come from `notify:`, so no account's routes replace them.
     pub own_notify: bool,
+    /// Sample events beside the blueprint, for `ctguard test`.
+    pub tests: Vec<AlertTest>,
     pub span: Option<Span>,
+}
+
+/// A file with sample events, and what the alert is to make of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AlertTest {
+    /// As written: relative to the folder of the file that lists it, and inside it.
+    pub event: String,
+    /// The same from where the blueprint was opened.
+    pub file: PathBuf,
+    pub expect: Expect,
+    pub span: Option<Span>,
+}
+
+/// What an alert is to make of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Expect {
+    /// It fires.
+    Match,
+    /// It does not.
+    Ignore,
+}
+
+impl Expect {
+    /// Reads an expectation as the blueprint spells it.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "match" => Some(Self::Match),
+            "ignore" => Some(Self::Ignore),
+            _ => None,
+        }
+    }
 }
 
 /// An event by source and name, with what decides how it is delivered.

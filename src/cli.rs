@@ -9,6 +9,7 @@ mod destroy;
 mod drift;
 mod explain;
 mod init;
+mod match_verb;
 mod merge;
 mod output;
 mod perform;
@@ -19,6 +20,7 @@ mod sandbox;
 mod schema;
 mod show;
 mod snapshot;
+mod test;
 mod validate;
 mod verify;
 
@@ -165,6 +167,8 @@ enum Verb {
     Drift(drift::DriftArgs),
     Verify(verify::VerifyArgs),
     Explain(explain::ExplainArgs),
+    Match(match_verb::MatchArgs),
+    Test(test::TestArgs),
     Merge(merge::MergeArgs),
     Snapshot(snapshot::SnapshotArgs),
     Policy(policy::PolicyArgs),
@@ -218,6 +222,8 @@ fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, CommandError> {
         Verb::Drift(args) => drift::run(args, global, io),
         Verb::Verify(args) => verify::run(args, global, io),
         Verb::Explain(args) => explain::run(args, global, io),
+        Verb::Match(args) => match_verb::run(args, global, io),
+        Verb::Test(args) => test::run(args, global, io),
         Verb::Merge(args) => merge::run(args, global, io),
         Verb::Snapshot(args) => snapshot::run(args, global, io),
         Verb::Policy(args) => policy::run(args, global, io),

@@ -62,6 +62,14 @@ pub enum Access {
     Write,
 }
 
+impl Access {
+    /// What a name says of an event that nothing else is known of.
+    pub fn by_name(name: &str) -> Self {
+        const READS: [&str; 6] = ["Get", "List", "Describe", "BatchGet", "Head", "Lookup"];
+        if READS.iter().any(|verb| name.starts_with(verb)) { Self::Read } else { Self::Write }
+    }
+}
+
 /// The EventBridge `source` of a CloudTrail event source: `ec2.amazonaws.com` → `aws.ec2`.
 ///
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/ref/events.html>

@@ -32,6 +32,7 @@ pub mod error;
 pub mod event;
 pub mod explain;
 pub mod message;
+pub mod offline;
 pub mod pattern;
 pub mod permissions;
 pub mod plan;

@@ -8,6 +8,7 @@
 //! | `parse`, `strict` | is this JSON a pattern that EventBridge takes, and what does it say |
 //! | `print` | the pattern as AWS's JSON, the same bytes every time |
 //! | `matches` | does an event match; simple and plainly right |
+//! | `why` | which fields keep an event from matching |
 //! | `text`, `number` | the operators on strings and on numbers |
 //! | `relate` | which of two operators takes everything that the other takes |
 //! | `coverage` | does a live pattern match every event that the desired one matches |
@@ -36,9 +37,11 @@ mod relate;
 mod samples;
 mod strict;
 mod text;
+mod why;
 
 pub use number::{NUMBER_LIMIT, NumericRange};
 pub use text::{TextKind, TextTest};
+pub use why::Mismatch;
 
 use ipnet::IpNet;
 use serde_json::Value;

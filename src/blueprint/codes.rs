@@ -53,6 +53,7 @@ codes! {
     ROLE_INVALID = "role-invalid", "A role, external id or session name is misspelled, or the role is in another account or partition.";
     ROLE_MISSING = "role-missing", "Several accounts have no role, and only the caller's own can do without.";
     SUBSCRIBER_INVALID = "subscriber-invalid", "SNS would refuse this subscriber, or it is listed twice.";
+    TEST_OUTSIDE = "test-outside", "A sample event is outside the blueprint's folder.";
     TEXT_INVALID = "text-invalid", "A text is longer than its place allows, or has line breaks where one line is shown.";
     TOPIC_INVALID = "topic-invalid", "A topic cannot be used as written: name, region, or shared by two destinations.";
     TRAIL_INVALID = "trail-invalid", "CloudTrail would refuse this trail, or its home is not covered.";

@@ -307,7 +307,7 @@ fn inside(folder: &Path, relative: &str, main: &Path) -> io::Result<Place> {
 }
 
 /// A relative path without `.` and `..`; `None` when it leads out of its folder.
-fn normalise(path: &str) -> Option<String> {
+pub(super) fn normalise(path: &str) -> Option<String> {
     let mut parts: Vec<&str> = Vec::new();
     for component in Path::new(path).components() {
         match component {

@@ -123,6 +123,15 @@ pub(super) struct RawAlert {
     pub next: Option<Spanned<String>>,
     pub notify: Option<Vec<Spanned<String>>>,
     pub allow: Vec<Spanned<String>>,
+    pub tests: Vec<RawTest>,
+    pub span: Span,
+}
+
+/// A sample event, and what the alert is to make of it.
+#[derive(Debug)]
+pub(super) struct RawTest {
+    pub event: Option<Spanned<String>>,
+    pub expect: Option<Spanned<String>>,
     pub span: Span,
 }
 

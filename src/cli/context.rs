@@ -48,6 +48,13 @@ impl Asked {
     }
 }
 
+impl Read {
+    /// Prints diagnostics that point into this blueprint.
+    pub(super) fn say(&self, problems: &[Diagnostic], global: &Global, io: &mut Io<'_>) {
+        say(problems, &self.sources, global, io);
+    }
+}
+
 /// Reads a blueprint; prints what is wrong with it, and what is merely remarkable.
 pub(super) fn read(path: &Path, global: &Global, io: &mut Io<'_>) -> Result<Read, Exit> {
     let loaded = blueprint::load(path, global.as_of(io));

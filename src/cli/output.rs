@@ -50,6 +50,8 @@ fn formats(verb: &Verb) -> (&'static str, &'static [Format]) {
         Verb::Destroy(_) => ("destroy", &[Text, Json, Markdown]),
         Verb::Explain(_) => ("explain", &[Text, Json]),
         Verb::Init(_) => ("init", &[Text, Json]),
+        Verb::Match(_) => ("match", &[Text, Json]),
+        Verb::Test(_) => ("test", &[Text, Json]),
         Verb::Snapshot(_) => ("snapshot", &[Text, Json]),
         Verb::Policy(_) => ("policy", &[Text, Json]),
         // A schema is JSON, whatever is asked for.

@@ -6,6 +6,8 @@ mod local;
 mod patterns;
 mod role;
 
+pub(crate) use patterns::alert_patterns;
+
 use super::placement::check_landing;
 use super::{AlertInfo, Desired, DesiredPlace, Intent, Names, Scope, Trust, trail};
 use crate::blueprint::{Alert, Blueprint, EventRef, Format, ManagedTrail, TrustedTrail};

@@ -20,6 +20,7 @@ fn alert() -> Alert {
     };
     Alert {
         own_notify: false,
+        tests: Vec::new(),
         id: "trail-tampering".into(),
         title: "CloudTrail logging was \"stopped\" or <weakened>".into(),
         risk: Risk::Critical,

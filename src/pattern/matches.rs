@@ -150,6 +150,11 @@ fn leaves<'e>(event: &'e Value, path: &str) -> Vec<Leaf<'e>> {
     found
 }
 
+/// The values that stand at a dotted path.
+pub(super) fn leaf_values<'e>(event: &'e Value, path: &str) -> Vec<&'e Value> {
+    leaves(event, path).into_iter().map(|leaf| leaf.value).collect()
+}
+
 fn collect<'e>(value: &'e Value, path: &str, elements: &mut Membership, found: &mut Vec<Leaf<'e>>) {
     match value {
         Value::Object(object) => {

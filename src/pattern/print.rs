@@ -118,7 +118,7 @@ fn in_reading_order(a: &str, b: &str) -> Ordering {
 }
 
 impl Matcher {
-    fn to_value(&self) -> Value {
+    pub(super) fn to_value(&self) -> Value {
         match self {
             Self::Exact(value) => value.clone(),
             Self::Text(test) => match test.kind {

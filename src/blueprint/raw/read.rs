@@ -5,8 +5,8 @@ use super::super::reader::{Fields, Reader, Spanned};
 use super::super::yaml::{Node, Value};
 use super::{
     RawAlert, RawBlueprint, RawDestination, RawEvent, RawEventParts, RawException, RawFilter,
-    RawInclude, RawIncludeFrom, RawInclusion, RawRegionException, RawRegions, RawRoute, RawTrail,
-    RawTrust, fleet,
+    RawInclude, RawIncludeFrom, RawInclusion, RawRegionException, RawRegions, RawRoute, RawTest,
+    RawTrail, RawTrust, fleet,
 };
 use crate::diag::{Diagnostic, Span};
 
@@ -26,7 +26,8 @@ const BLUEPRINT_KEYS: &[&str] = &[
 ];
 const INCLUSION_KEYS: &[&str] = &["version", "id", "title", "why", "sources", "alerts"];
 const ALERT_KEYS: &[&str] = &[
-    "id", "title", "risk", "events", "where", "outcome", "except", "why", "next", "notify", "allow",
+    "id", "title", "risk", "events", "where", "outcome", "except", "why", "next", "notify",
+    "allow", "tests",
 ];
 const SUBSCRIBER_KEYS: &[&str] = &["email", "https", "sqs", "lambda", "chat"];
 
@@ -288,6 +289,24 @@ fn alert(reader: &mut Reader<'_>, node: &Node) -> Option<RawAlert> {
         next: reader.optional_text(&fields, "next"),
         notify: reader.texts(&fields, "notify"),
         allow: reader.texts(&fields, "allow").unwrap_or_default(),
+        tests: items(reader, &fields, "tests", test),
+        span: reader.span(fields.span()),
+    })
+}
+
+fn test(reader: &mut Reader<'_>, node: &Node) -> Option<RawTest> {
+    let fields = reader.mapping(node, "a test", &["event", "expect"])?;
+    Some(RawTest {
+        event: reader
+            .required(
+                &fields,
+                "event",
+                "a file with a sample event, such as `events/root-login.json`",
+            )
+            .and_then(|node| reader.text(node, "event")),
+        expect: reader
+            .required(&fields, "expect", "`match` if the alert is to fire for it, or `ignore`")
+            .and_then(|node| reader.text(node, "expect")),
         span: reader.span(fields.span()),
     })
 }

@@ -1,8 +1,9 @@
 //! Alerts: ids, texts, events, conditions, exceptions and who is told.
 
-use super::super::raw::{RawAlert, RawException, RawFilter};
+use super::super::load::normalise;
+use super::super::raw::{RawAlert, RawException, RawFilter, RawTest};
 use super::super::reader::Spanned;
-use super::super::{Alert, Exception, Outcome, Regions, Risk, codes};
+use super::super::{Alert, AlertTest, Exception, Expect, Outcome, Regions, Risk, codes};
 use super::Resolved;
 use super::{
     AlertNotes, allow, date, events, kebab_name, length, line, missed_landing, references,
@@ -12,6 +13,7 @@ use crate::diag::Diagnostic;
 use crate::pattern::{Filter, PatternError};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// Longest id of an alert, in characters: with the blueprint's name it fits into a rule's name.
 const ID_MAX_CHARS: usize = 31;
@@ -86,6 +88,8 @@ pub(super) fn alert(
     let excepted = raw.except.len();
     let except: Vec<Exception> =
         raw.except.into_iter().filter_map(|raw| exception(raw, out)).collect();
+    let listed = raw.tests.len();
+    let tests: Vec<AlertTest> = raw.tests.into_iter().filter_map(|raw| test(raw, out)).collect();
     let own_notify = raw.notify.is_some();
     let notify = match &raw.notify {
         Some(names) => references(names, context.destinations, "notify", out),
@@ -93,7 +97,8 @@ pub(super) fn alert(
     };
     let notes = AlertNotes { allow: allow(&raw.allow, out), events: resolved, only_root };
 
-    if recognised < asked || notes.events.is_empty() || except.len() < excepted || !in_scope {
+    let complete = except.len() == excepted && tests.len() == listed;
+    if recognised < asked || notes.events.is_empty() || !complete || !in_scope {
         return None;
     }
     let mut events: Vec<_> = notes.events.iter().map(|resolved| resolved.event.clone()).collect();
@@ -114,6 +119,7 @@ pub(super) fn alert(
         next: raw.next.map(|text| text.value).unwrap_or_default(),
         notify,
         own_notify,
+        tests,
         span: Some(raw.span),
     };
     Some((alert, notes))
@@ -162,6 +168,36 @@ fn exception(raw: RawException, out: &mut Vec<Diagnostic>) -> Option<Exception> 
         reason: raw.reason?.value,
         owner: raw.owner.map(|owner| owner.value),
         until: until.ok()?,
+        span: Some(raw.span),
+    })
+}
+
+/// A sample event: a file in the folder of the blueprint or below it, as an included file is.
+fn test(raw: RawTest, out: &mut Vec<Diagnostic>) -> Option<AlertTest> {
+    let expect = raw.expect.as_ref().and_then(|written| {
+        let read = Expect::parse(&written.value);
+        if read.is_none() {
+            unknown(written, "an expectation", "write `match` or `ignore`", out);
+        }
+        read
+    });
+    let event = raw.event?;
+    let Some(relative) = normalise(&event.value) else {
+        out.push(
+            Diagnostic::error(
+                codes::TEST_OUTSIDE,
+                format!("`{}` is outside the blueprint's folder", event.value),
+            )
+            .at(Some(event.span.clone()))
+            .help("sample events stand in the folder of the file that lists them or below it: move or copy it there"),
+        );
+        return None;
+    };
+    let folder = Path::new(&event.span.file).parent().unwrap_or(Path::new(""));
+    Some(AlertTest {
+        file: folder.join(&relative),
+        event: relative,
+        expect: expect?,
         span: Some(raw.span),
     })
 }

@@ -203,7 +203,7 @@ fn mapping(parts: RawEventParts, unchecked: bool, out: &mut Vec<Diagnostic>) -> 
     let access = match read_only {
         Some(Spanned { value: true, .. }) => Access::Read,
         Some(_) => Access::Write,
-        None => known.map_or_else(|| access_by_name(&name.value), |event| event.access),
+        None => known.map_or_else(|| Access::by_name(&name.value), |event| event.access),
     };
     let landing = catalogue::landing_of_source(&full);
     vec![EventRef { source: full, name: name.value.clone(), kind, access, landing }]
@@ -217,12 +217,6 @@ fn kind_name(kind: EventKind) -> &'static str {
         EventKind::Console => "console",
         EventKind::Service => "service",
     }
-}
-
-/// What a name says of an event that nothing else is known of.
-fn access_by_name(name: &str) -> Access {
-    const READS: [&str; 6] = ["Get", "List", "Describe", "BatchGet", "Head", "Lookup"];
-    if READS.iter().any(|verb| name.starts_with(verb)) { Access::Read } else { Access::Write }
 }
 
 /// Names that may have been meant. Looking for them takes milliseconds, so a file full of unknown

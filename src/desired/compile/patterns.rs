@@ -9,6 +9,7 @@ use crate::pattern::compile::{
 };
 use crate::resource::rule::{DESCRIPTION_MAX_CHARS, Rule, TARGETS_PER_RULE, Target, key_on};
 use crate::scope::Place;
+use jiff::civil::Date;
 use std::sync::Arc;
 
 /// Targets given to one rule: one fewer than it takes, so that a destination can move to another topic,
@@ -89,30 +90,44 @@ impl<'a> Compiler<'a> {
             return known.clone();
         }
         let selected: Vec<EventRef> = events.iter().map(|event| (*event).clone()).collect();
-        // Past its date an exception leaves the desired side: the alert fires again.
-        let holding: Vec<_> = alert
-            .except
-            .iter()
-            .filter(|exception| exception.until.is_none_or(|until| until >= self.as_of))
-            .collect();
-        let filters: Vec<_> = holding.iter().map(|exception| &exception.filter).collect();
-        let selection = Selection {
-            events: &selected,
-            filter: alert.filter.as_ref(),
-            outcome: alert.outcome,
-            except: &filters,
-            origin,
-        };
-        let compiled: Vec<Arc<Compiled>> = match compile_pattern(&selection) {
-            Ok(compiled) => compiled.into_iter().map(Arc::new).collect(),
-            Err(error) => {
-                self.problems.push(pattern_problem(alert, &holding, &error));
-                Vec::new()
-            }
-        };
+        let compiled: Vec<Arc<Compiled>> =
+            match alert_patterns(alert, &selected, origin, self.as_of) {
+                Ok(compiled) => compiled.into_iter().map(Arc::new).collect(),
+                Err(problem) => {
+                    self.problems.push(*problem);
+                    Vec::new()
+                }
+            };
         self.patterns.insert(key, compiled.clone());
         compiled
     }
+}
+
+/// The patterns of some events of an alert, with the exceptions that hold on a date.
+///
+/// # Errors
+/// When the alert has no exact pattern; the diagnostic says why.
+pub(crate) fn alert_patterns(
+    alert: &Alert,
+    events: &[EventRef],
+    origin: &Origin,
+    as_of: Date,
+) -> Result<Vec<Compiled>, Box<Diagnostic>> {
+    // Past its date an exception leaves the desired side: the alert fires again.
+    let holding: Vec<_> = alert
+        .except
+        .iter()
+        .filter(|exception| exception.until.is_none_or(|until| until >= as_of))
+        .collect();
+    let filters: Vec<_> = holding.iter().map(|exception| &exception.filter).collect();
+    let selection = Selection {
+        events,
+        filter: alert.filter.as_ref(),
+        outcome: alert.outcome,
+        except: &filters,
+        origin,
+    };
+    compile_pattern(&selection).map_err(|error| Box::new(pattern_problem(alert, &holding, &error)))
 }
 
 /// A rule as it is written, for a pattern.

@@ -1,0 +1,423 @@
+use super::{Global, Io, context, is_json};
+use crate::blueprint::Blueprint;
+use crate::error::{CommandError, Exit};
+use crate::offline::{
+    self, EventDecision, Given, Input, Item, OfflineRule, Outcome, Position, decide, decide_alerts,
+};
+use crate::pattern::Pattern;
+use crate::report::Paint;
+use crate::report::matches::{self, Totals};
+use crate::resource::rule::RuleState;
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+use serde_json::Value;
+use std::fs::{self, File};
+use std::io::{BufWriter, ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// Largest pattern file that is read, in bytes: a rule's pattern has a few thousand.
+const PATTERN_FILE_MAX_BYTES: u64 = 1024 * 1024;
+
+/// Most broken events that JSON lists; all of them are counted, and named on standard error.
+const BROKEN_LISTED: usize = 1_000;
+
+/// Decide offline which events a pattern matches, or which alerts of a blueprint fire for them.
+///
+/// Decides as EventBridge does. Events are EventBridge events, CloudTrail records, CloudTrail log files
+/// ({"Records": [...]}), lists and JSON lines of them, and gzip of each. A CloudTrail record is given the
+/// envelope that EventBridge gives it. With --pattern the matching events are printed as they came, one a line;
+/// with --blueprint the alerts that fire for each.
+///
+/// Exits 0 whether or not anything matches, 1 when an event or a file cannot be read (the others are decided
+/// all the same), 64 when the pattern is invalid.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("decides").required(true).args(["pattern", "blueprint"]))]
+pub struct MatchArgs {
+    /// Match this event pattern; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pattern: Option<PathBuf>,
+    /// Match the alerts of this blueprint
+    #[arg(long, value_name = "FILE")]
+    blueprint: Option<PathBuf>,
+    /// Print the ids of the matching events alone
+    #[arg(long, group = "shown")]
+    ids: bool,
+    /// Print the number of matching events alone
+    #[arg(long, group = "shown")]
+    count: bool,
+    /// Say of every event why it matches or which fields keep it from matching
+    #[arg(long, group = "shown")]
+    explain: bool,
+    /// With --pattern, decide as a rule in this state; without, the pattern alone decides
+    #[arg(long, value_enum, ignore_case = true, conflicts_with = "blueprint")]
+    state: Option<State>,
+    /// Files with events; `-` is standard input, the default
+    #[arg(value_name = "EVENTS")]
+    events: Vec<PathBuf>,
+}
+
+/// The state of a rule, as AWS names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "SCREAMING_SNAKE_CASE")]
+enum State {
+    /// Is not given read-only management events
+    Enabled,
+    /// Is given all of them
+    EnabledWithAllCloudtrailManagementEvents,
+}
+
+impl From<State> for RuleState {
+    fn from(state: State) -> Self {
+        match state {
+            State::Enabled => Self::Enabled,
+            State::EnabledWithAllCloudtrailManagementEvents => {
+                Self::EnabledWithAllCloudtrailManagementEvents
+            }
+        }
+    }
+}
+
+/// What events are held against.
+enum Against {
+    Pattern { pattern: Pattern, state: Option<RuleState> },
+    Blueprint { blueprint: Box<Blueprint>, rules: Vec<OfflineRule> },
+}
+
+/// What is printed of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Events,
+    Ids,
+    Count,
+    Explanation,
+}
+
+pub fn run(args: &MatchArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+    let inputs = inputs(args, io)?;
+    let against = match against(args, global, io)? {
+        Ok(against) => against,
+        Err(exit) => return Ok(exit),
+    };
+    let shown = match (args.ids, args.count, args.explain) {
+        (true, ..) => Shown::Ids,
+        (_, true, _) => Shown::Count,
+        (.., true) => Shown::Explanation,
+        _ => Shown::Events,
+    };
+    let (out_paint, err_paint) = (global.paint_out(io), global.paint_err(io));
+    let mut matching = Matching {
+        against: &against,
+        shown,
+        json: is_json(global),
+        paint: out_paint,
+        err_paint,
+        out: BufWriter::new(&mut *io.out),
+        err: &mut *io.err,
+        totals: Totals::default(),
+        broken: Vec::new(),
+        printed: 0,
+    };
+    let result = matching.all(&inputs, &mut *io.input);
+    let Matching { totals, out, .. } = matching;
+    drop(out);
+    match result {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+        Err(error) => return Err(CommandError::io("cannot write to standard output", &error)),
+        Ok(()) => {}
+    }
+    if !global.quiet {
+        let _ = io.err.write_all(matches::remarks(&totals, err_paint).as_bytes());
+    }
+    Ok(Exit::Error.when(totals.broken > 0))
+}
+
+/// The files to read: standard input where none is named and nobody sits there.
+fn inputs(args: &MatchArgs, io: &Io<'_>) -> Result<Vec<PathBuf>, CommandError> {
+    let mut inputs = args.events.clone();
+    if inputs.is_empty() {
+        if io.interactive {
+            return Err(CommandError::usage("no events are named")
+                .hint("Name files with events, or `-` to type them."));
+        }
+        inputs.push("-".into());
+    }
+    let pattern = args.pattern.iter().filter(|path| is_standard(path)).count();
+    if inputs.iter().filter(|path| is_standard(path)).count() + pattern > 1 {
+        return Err(CommandError::usage("standard input can be read once only")
+            .hint("Put the pattern into a file, or name the files with events."));
+    }
+    Ok(inputs)
+}
+
+fn is_standard(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+fn against(
+    args: &MatchArgs,
+    global: &Global,
+    io: &mut Io<'_>,
+) -> Result<Result<Against, Exit>, CommandError> {
+    if let Some(path) = &args.pattern {
+        let text = pattern_text(path, io)?;
+        let pattern = Pattern::parse(&text).map_err(|error| {
+            CommandError::usage(format!("{}: the pattern is invalid: {error}", path.display()))
+                .hint("A pattern is EventBridge's JSON: each field has a list of values or operators.")
+        })?;
+        return Ok(Ok(Against::Pattern { pattern, state: args.state.map(RuleState::from) }));
+    }
+    let path = args.blueprint.as_deref().unwrap_or(Path::new("ctguard.yaml"));
+    let read = match context::read(path, global, io) {
+        Ok(read) => read,
+        Err(exit) => return Ok(Err(exit)),
+    };
+    match offline::rules(&read.blueprint, global.as_of(io)) {
+        Ok(rules) => Ok(Ok(Against::Blueprint { blueprint: Box::new(read.blueprint), rules })),
+        Err(problems) => {
+            read.say(&problems, global, io);
+            Ok(Err(Exit::Usage))
+        }
+    }
+}
+
+fn pattern_text(path: &Path, io: &mut Io<'_>) -> Result<String, CommandError> {
+    let mut text = String::new();
+    let read = match is_standard(path) {
+        true => Read::take(&mut *io.input, PATTERN_FILE_MAX_BYTES).read_to_string(&mut text),
+        false => File::open(path)
+            .and_then(|file| file.take(PATTERN_FILE_MAX_BYTES).read_to_string(&mut text)),
+    };
+    read.map_err(|error| {
+        CommandError::io(format!("cannot read the pattern {}", path.display()), &error)
+    })?;
+    Ok(text.trim_start_matches('\u{feff}').to_owned())
+}
+
+/// A run over all inputs.
+struct Matching<'a, W: Write> {
+    against: &'a Against,
+    shown: Shown,
+    json: bool,
+    paint: Paint,
+    err_paint: Paint,
+    out: W,
+    err: &'a mut (dyn Write + Send),
+    totals: Totals,
+    broken: Vec<Broken>,
+    printed: u64,
+}
+
+/// Something that could not be read.
+#[derive(Debug, Clone, Serialize)]
+struct Broken {
+    input: String,
+    /// Absent for a whole file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u64>,
+    why: String,
+}
+
+impl<W: Write> Matching<'_, W> {
+    fn all(
+        &mut self,
+        inputs: &[PathBuf],
+        standard: &mut (dyn std::io::BufRead + Send),
+    ) -> std::io::Result<()> {
+        if self.json {
+            self.out.write_all(b"{\"format_version\":1,\"results\":[")?;
+        }
+        for path in inputs {
+            let name = path.display().to_string();
+            let opened = match is_standard(path) {
+                true => Input::open(&mut *standard),
+                false => open(path).and_then(Input::open),
+            };
+            match opened {
+                Ok(mut input) => self.input(&name, &mut input)?,
+                Err(error) => self.broken(&name, None, error.to_string()),
+            }
+        }
+        let totals = &self.totals;
+        if self.json {
+            let end = if self.printed > 0 { "\n]," } else { "]," };
+            self.out.write_all(end.as_bytes())?;
+            let tail = serde_json::json!({ "totals": totals, "broken": self.broken });
+            self.out.write_all(tail.to_string()[1..].as_bytes())?;
+            self.out.write_all(b"\n")?;
+        } else if self.shown == Shown::Count {
+            writeln!(self.out, "{}", totals.matched)?;
+        }
+        self.out.flush()
+    }
+
+    fn input(&mut self, name: &str, input: &mut Input<'_>) -> std::io::Result<()> {
+        while let Some(item) = input.next_item() {
+            match item {
+                Item::Broken(position, why) => self.broken(name, Some(position), why),
+                Item::Event(position, text) => {
+                    match serde_json::from_slice::<Value>(text.trim_ascii()) {
+                        Ok(value) => self.value(name, position, value, text)?,
+                        Err(error) => {
+                            self.broken(name, Some(position), format!("it is not JSON: {error}"));
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// One value: an event, or a log file in a line of its own.
+    fn value(
+        &mut self,
+        name: &str,
+        position: Position,
+        mut value: Value,
+        text: &[u8],
+    ) -> std::io::Result<()> {
+        let records = match &mut value {
+            Value::Array(elements) => Some(std::mem::take(elements)),
+            Value::Object(object) => {
+                object.get_mut("Records").and_then(Value::as_array_mut).map(std::mem::take)
+            }
+            _ => None,
+        };
+        if let Some(records) = records {
+            for record in records {
+                let text = record.to_string();
+                self.event(name, position, record, text.as_bytes())?;
+            }
+            return Ok(());
+        }
+        self.event(name, position, value, text)
+    }
+
+    fn event(
+        &mut self,
+        input: &str,
+        position: Position,
+        value: Value,
+        text: &[u8],
+    ) -> std::io::Result<()> {
+        let Some(given) = Given::read(value, text.len()) else {
+            self.broken(input, Some(position), "it is no JSON object".to_owned());
+            return Ok(());
+        };
+        let explain = self.shown == Shown::Explanation;
+        let mut decision = EventDecision {
+            input,
+            number: position.number,
+            line: position.line,
+            id: given.id(),
+            name: given.name(),
+            time: given.text("time"),
+            account: given.text("account"),
+            region: given.text("region"),
+            form: given.form,
+            matched: false,
+            alerts: None,
+            withheld: given.facts.as_ref().err().cloned(),
+            mismatches: Vec::new(),
+            notes: given.notes.clone(),
+            event: None,
+        };
+        match self.against {
+            Against::Pattern { pattern, state } => match decide(pattern, *state, &given) {
+                Outcome::Fires(notes) => {
+                    decision.matched = true;
+                    decision.notes.extend(notes);
+                }
+                Outcome::Withheld(why) => decision.withheld = Some(why),
+                Outcome::Ignores if explain => {
+                    decision.mismatches = pattern.filter.mismatches(&given.event);
+                }
+                Outcome::Ignores => {}
+            },
+            Against::Blueprint { blueprint, rules } => {
+                let alerts = decide_alerts(blueprint, rules, &given, explain);
+                decision.matched = alerts.iter().any(|alert| alert.fires);
+                decision.alerts = Some(alerts);
+            }
+        }
+        self.totals.add(&decision);
+        if self.json && self.shown == Shown::Events {
+            decision.event = Some(given.handed());
+        }
+        self.show(&decision, text)
+    }
+
+    fn show(&mut self, decision: &EventDecision<'_>, text: &[u8]) -> std::io::Result<()> {
+        let in_vain = decision.alerts.iter().flatten().any(|alert| alert.withheld.is_some());
+        let shown = match self.shown {
+            Shown::Count => false,
+            Shown::Ids => decision.matched,
+            Shown::Explanation => true,
+            Shown::Events if self.json => {
+                decision.matched || in_vain || decision.withheld.is_some()
+            }
+            Shown::Events => decision.matched || in_vain,
+        };
+        if !shown {
+            return Ok(());
+        }
+        self.printed += 1;
+        if self.json {
+            self.out.write_all(if self.printed == 1 { b"\n" } else { b",\n" })?;
+            return serde_json::to_writer(&mut self.out, decision).map_err(std::io::Error::from);
+        }
+        match (self.shown, self.against) {
+            (Shown::Ids, _) => writeln!(self.out, "{}", decision.label()),
+            (Shown::Explanation, _) => {
+                self.out.write_all(matches::explained(decision, self.paint).as_bytes())
+            }
+            (_, Against::Blueprint { .. }) => {
+                self.out.write_all(matches::fired(decision, self.paint).as_bytes())
+            }
+            (_, Against::Pattern { .. }) => {
+                self.out.write_all(&on_one_line(text))?;
+                self.out.write_all(b"\n")
+            }
+        }
+    }
+
+    fn broken(&mut self, input: &str, position: Option<Position>, why: String) {
+        self.totals.broken += 1;
+        let place = position
+            .map(|at| format!(": event {} (line {})", at.number, at.line))
+            .unwrap_or_default();
+        let _ = writeln!(self.err, "{}: {input}{place}: {why}", self.err_paint.bad("error"));
+        if self.json && self.broken.len() < BROKEN_LISTED {
+            let (number, line) = (position.map(|at| at.number), position.map(|at| at.line));
+            self.broken.push(Broken { input: input.to_owned(), number, line, why });
+        }
+    }
+}
+
+fn open(path: &Path) -> std::io::Result<File> {
+    if fs::metadata(path)?.is_dir() {
+        return Err(std::io::Error::other("it is a folder, not a file with events"));
+    }
+    File::open(path)
+}
+
+/// An event as it came, without the line breaks between its parts.
+fn on_one_line(text: &[u8]) -> Vec<u8> {
+    let text = text.trim_ascii();
+    if !text.contains(&b'\n') && !text.contains(&b'\r') {
+        return text.to_vec();
+    }
+    let (mut in_text, mut escaped) = (false, false);
+    let keep = |byte: &&u8| {
+        let inside = in_text;
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            _ => {}
+        }
+        inside || !byte.is_ascii_whitespace()
+    };
+    text.iter().filter(keep).copied().collect()
+}

@@ -1,0 +1,53 @@
+use super::{BlueprintArg, Global, Io, context, is_json, print, print_json};
+use crate::error::{CommandError, Exit};
+use crate::offline;
+use crate::report::samples::render;
+use clap::Args;
+use std::fs::{self, File};
+use std::io;
+
+/// Try every alert offline: on the sample events listed beside it, on generated ones, and its messages.
+///
+/// Listed samples stand under an alert's `tests:`. Generated are, for each event of an alert, one that it must
+/// fire for, and near misses: another service, name or detail-type, each field of `where` failing, the other
+/// outcome, each exception. Every message is rendered as EventBridge's input transformer does it, in each
+/// format. Exits 3 when anything fails.
+#[derive(Debug, Args)]
+pub struct TestArgs {
+    #[command(flatten)]
+    blueprint: BlueprintArg,
+    /// Fail alerts with fewer than this many listed samples that match, and as many that are ignored
+    #[arg(long, value_name = "N", default_value_t = 0, env = "CTGUARD_MINIMUM")]
+    minimum: u16,
+    /// Print the messages as subscribers would receive them
+    #[arg(long)]
+    show: bool,
+}
+
+pub fn run(args: &TestArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+    let read = match context::read(&args.blueprint.blueprint, global, io) {
+        Ok(read) => read,
+        Err(exit) => return Ok(exit),
+    };
+    let as_of = global.as_of(io);
+    let rules = match offline::rules(&read.blueprint, as_of) {
+        Ok(rules) => rules,
+        Err(problems) => {
+            read.say(&problems, global, io);
+            return Ok(Exit::Usage);
+        }
+    };
+    let minimum = usize::from(args.minimum);
+    let trial = offline::try_out(&read.blueprint, &rules, as_of, minimum, |test| {
+        if fs::metadata(&test.file)?.is_dir() {
+            return Err(io::Error::other("it is a folder"));
+        }
+        File::open(&test.file)
+    });
+    if is_json(global) {
+        print_json(io, &trial)?;
+    } else {
+        print(io, &render(&trial, args.show, global.paint_out(io)))?;
+    }
+    Ok(Exit::CheckFailed.when(!trial.passed))
+}

@@ -1,0 +1,36 @@
+//! What decides without AWS: the rules of a blueprint, the event that EventBridge makes of a CloudTrail
+//! record, and whether a rule would have been given it.
+//!
+//! ```text
+//!  blueprint ──► rules ─────────────────────────┐
+//!                                               ├──► pattern, state, account: fires or not
+//!  record ─────► envelope ──► facts ──► delivered
+//!                   └───────────┴──────── notes: fields missing, landing elsewhere, selectors needed
+//! ```
+//!
+//! A pattern, a rule's state and the exceptions decide. What only a live account can answer (where a rule
+//! stands, what a trail selects) and what an old record does not say becomes a [`Note`], never a silence.
+
+mod decide;
+mod delivery;
+mod envelope;
+mod given;
+mod input;
+mod note;
+mod rules;
+mod samples;
+
+pub use decide::{AlertDecision, EventDecision, Outcome, decide, decide_alerts};
+pub use delivery::{Delivery, EVENT_MAX_BYTES, Facts, Undeliverable, delivered};
+pub use envelope::{Enveloped, Fields, RecordKind, envelope};
+pub use given::{Form, Given};
+pub use input::{Input, Item, Position};
+pub use note::Note;
+pub use rules::{OfflineRule, placement, rules};
+pub use samples::{Sample, Samples, samples};
+pub use trial::{AlertTrial, FORMAT_VERSION, Got, Origin, SampleTrial, Text, Trial, try_out};
+
+#[cfg(test)]
+mod tests;
+mod trial;
+mod witness;

@@ -1,0 +1,98 @@
+//! What people hand over as an event, and what a rule would be given.
+
+use super::envelope::{Enveloped, Fields, envelope};
+use super::{EVENT_MAX_BYTES, Facts, Note, Undeliverable};
+use serde::Serialize;
+use serde_json::Value;
+
+/// What an object was taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Form {
+    /// An event as EventBridge has it.
+    Event,
+    /// A CloudTrail record.
+    Record,
+    /// Neither: it is matched as it stands.
+    Other,
+}
+
+/// An object that was handed over.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Given {
+    pub form: Form,
+    /// As a rule is given it; of a record that no rule is given, the record.
+    pub event: Value,
+    pub facts: Result<Facts, Undeliverable>,
+    pub notes: Vec<Note>,
+}
+
+impl Given {
+    /// Reads an object; `bytes` is the length of its text. `None` for anything but an object.
+    pub fn read(value: Value, bytes: usize) -> Option<Self> {
+        let object = value.as_object()?;
+        let has = |key: &str| object.contains_key(key);
+        if has("detail-type") || has("detail") {
+            let bytes = size(&value["detail"], bytes);
+            let facts = Ok(Facts::of_event(&value, bytes));
+            return Some(Self { form: Form::Event, event: value, facts, notes: Vec::new() });
+        }
+        let is_record = has("eventSource") || (has("eventVersion") && has("eventType"));
+        if !is_record {
+            let facts = Ok(Facts::of_event(&value, bytes));
+            return Some(Self { form: Form::Other, event: value, facts, notes: Vec::new() });
+        }
+        let bytes = size(&value, bytes);
+        let facts = Facts::of(&Fields::of(&value), bytes);
+        Some(match envelope(value) {
+            Enveloped::Event { event, notes } => Self { form: Form::Record, event, facts, notes },
+            Enveloped::Nothing { record, why } => {
+                Self { form: Form::Record, event: record, facts: Err(why), notes: Vec::new() }
+            }
+        })
+    }
+
+    /// The record inside.
+    pub fn record(&self) -> &Value {
+        match self.facts {
+            Err(_) => &self.event,
+            Ok(_) => self.event.get("detail").unwrap_or(&Value::Null),
+        }
+    }
+
+    /// As it was handed over.
+    pub fn handed(&self) -> &Value {
+        match self.form {
+            Form::Record => self.record(),
+            Form::Event | Form::Other => &self.event,
+        }
+    }
+
+    /// The event's id, or that of the record.
+    pub fn id(&self) -> Option<&str> {
+        let id = self.event.get("id").or_else(|| self.record().get("eventID"));
+        id.and_then(Value::as_str)
+    }
+
+    /// `iam:CreateUser`, or the `detail-type` of what CloudTrail did not write.
+    pub fn name(&self) -> Option<String> {
+        let fields = Fields::of(self.record());
+        match (fields.source, fields.name) {
+            (Some(source), Some(name)) => {
+                let service = source.strip_suffix(".amazonaws.com").unwrap_or(source);
+                Some(format!("{service}:{name}"))
+            }
+            _ => self.text("detail-type").map(str::to_owned),
+        }
+    }
+
+    /// A text at the event's top level.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.event.get(key).and_then(Value::as_str)
+    }
+}
+
+/// The size of a value as JSON without spaces, in bytes, where it matters; it is at most that of its text.
+fn size(value: &Value, text_bytes: usize) -> usize {
+    if text_bytes > EVENT_MAX_BYTES { value.to_string().len() } else { text_bytes }
+}

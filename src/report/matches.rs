@@ -1,0 +1,243 @@
+//! What became of events, as people read it.
+
+use super::{Paint, count};
+use crate::offline::{AlertDecision, EventDecision, Form, Note, Undeliverable};
+use crate::pattern::Mismatch;
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// Most kinds of notes that are printed.
+const NOTES_SHOWN: usize = 20;
+
+/// Most kinds of notes that are kept apart.
+const NOTES_KEPT: usize = 1_000;
+
+/// Longest list of operators or values that is printed, in characters.
+const VALUES_MAX_CHARS: usize = 300;
+
+/// How many events there were, and what is remarkable about them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Totals {
+    pub events: u64,
+    pub matched: u64,
+    /// Events that match and would not be delivered, to any rule or to the rule of some alert.
+    pub withheld: u64,
+    /// Inputs and events that could not be read.
+    pub broken: u64,
+    /// CloudTrail records, which were given the envelope that EventBridge gives them.
+    pub records: u64,
+    /// Objects that are neither events nor records.
+    pub others: u64,
+    #[serde(serialize_with = "as_list")]
+    pub notes: BTreeMap<Note, u64>,
+    #[serde(serialize_with = "reasons_as_list")]
+    pub reasons: BTreeMap<Undeliverable, u64>,
+    /// Notes of further kinds.
+    pub further_notes: u64,
+}
+
+impl Totals {
+    /// Counts one event. Of notes, those on events that match count.
+    pub fn add(&mut self, decision: &EventDecision<'_>) {
+        self.events += 1;
+        self.matched += u64::from(decision.matched);
+        self.records += u64::from(decision.form == Form::Record);
+        self.others += u64::from(decision.form == Form::Other);
+        let alerts = decision.alerts.iter().flatten();
+        let reasons: Vec<&Undeliverable> = decision
+            .withheld
+            .iter()
+            .chain(alerts.filter_map(|alert| alert.withheld.as_ref()))
+            .collect();
+        self.withheld += u64::from(!reasons.is_empty());
+        for reason in reasons {
+            let known = self.reasons.len() < NOTES_KEPT || self.reasons.contains_key(reason);
+            match known {
+                true => *self.reasons.entry(reason.clone()).or_default() += 1,
+                false => self.further_notes += 1,
+            }
+        }
+        let remarkable = decision.matched || decision.withheld.is_some();
+        for note in decision.all_notes().filter(|_| remarkable) {
+            let known = self.notes.len() < NOTES_KEPT || self.notes.contains_key(note);
+            match known {
+                true => *self.notes.entry(note.clone()).or_default() += 1,
+                false => self.further_notes += 1,
+            }
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Counted<'a, T> {
+    #[serde(flatten)]
+    what: &'a T,
+    count: u64,
+}
+
+fn as_list<S: serde::Serializer>(
+    notes: &BTreeMap<Note, u64>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(notes.iter().map(|(what, count)| Counted { what, count: *count }))
+}
+
+fn reasons_as_list<S: serde::Serializer>(
+    reasons: &BTreeMap<Undeliverable, u64>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(reasons.iter().map(|(what, count)| Counted { what, count: *count }))
+}
+
+/// What is remarkable, for standard error: each remark once, with how many events it is about.
+pub fn remarks(totals: &Totals, paint: Paint) -> String {
+    let mut lines = Vec::new();
+    if totals.records > 0 {
+        let records = count_of(totals.records, "CloudTrail record");
+        lines.push(format!("{records} got the envelope that EventBridge gives them"));
+    }
+    if totals.others > 0 {
+        let others = count_of(totals.others, "object");
+        lines.push(format!(
+            "{others} with neither `detail` nor `eventSource`: matched as they stand, since they are no events of AWS"
+        ));
+    }
+    for (reason, number) in &totals.reasons {
+        lines.push(format!("{} not delivered: {reason}", count_of(*number, "event")));
+    }
+    for (note, number) in &totals.notes {
+        lines.push(format!("{}: {note}", count_of(*number, "event")));
+    }
+    let hidden = lines.len().saturating_sub(NOTES_SHOWN) as u64 + totals.further_notes;
+    lines.truncate(NOTES_SHOWN);
+    if hidden > 0 {
+        lines.push(format!("and {}", count_of(hidden, "more note")));
+    }
+    let mut out = String::new();
+    for line in lines {
+        let _ = writeln!(out, "{}: {line}", paint.head("note"));
+    }
+    out
+}
+
+fn count_of(number: u64, singular: &str) -> String {
+    count(usize::try_from(number).unwrap_or(usize::MAX), singular)
+}
+
+/// The alerts that an event fires, and those that match in vain: one line each, below the event's own.
+pub fn fired(decision: &EventDecision<'_>, paint: Paint) -> String {
+    let mut out = head(decision, paint);
+    if let Some(why) = &decision.withheld {
+        let _ = writeln!(out, "  {} {why}", paint.warn("not delivered:"));
+    }
+    for alert in decision.alerts.iter().flatten().filter(|alert| alert.mismatches.is_empty()) {
+        alert_line(&mut out, alert, paint);
+    }
+    out
+}
+
+fn alert_line(out: &mut String, alert: &AlertDecision<'_>, paint: Paint) {
+    let risk = alert.risk.as_str();
+    let _ = match &alert.withheld {
+        None => writeln!(out, "  {} {} ({risk})", paint.bad("fires"), alert.id),
+        Some(why) => {
+            writeln!(
+                out,
+                "  {} {} ({risk}): {why}",
+                paint.warn("matches, not delivered:"),
+                alert.id
+            )
+        }
+    };
+}
+
+/// Why an event does or does not match.
+pub fn explained(decision: &EventDecision<'_>, paint: Paint) -> String {
+    let mut out = head(decision, paint);
+    if let Some(why) = &decision.withheld {
+        let _ = writeln!(out, "  {} {why}", paint.warn("not delivered:"));
+    } else if decision.matched && decision.alerts.is_none() {
+        let _ = writeln!(out, "  {}", paint.good("matches"));
+    }
+    mismatches(&mut out, &decision.mismatches, "  ");
+    let mut others = 0;
+    for alert in decision.alerts.iter().flatten() {
+        if alert.mismatches.is_empty() {
+            alert_line(&mut out, alert, paint);
+        } else if alert.mismatches.iter().any(is_of_another_event) {
+            others += 1;
+        } else {
+            let _ =
+                writeln!(out, "  {} {} ({})", paint.dim("ignores"), alert.id, alert.risk.as_str());
+            mismatches(&mut out, &alert.mismatches, "    ");
+        }
+    }
+    if others > 0 {
+        let _ = writeln!(
+            out,
+            "  {}",
+            paint.dim(format!("{} for other events", count(others, "alert")))
+        );
+    }
+    for note in decision.all_notes() {
+        let _ = writeln!(out, "  {} {note}", paint.dim("note:"));
+    }
+    out
+}
+
+/// Whether it is the service, the name or the kind of the event that is another.
+fn is_of_another_event(mismatch: &Mismatch) -> bool {
+    match mismatch {
+        Mismatch::Field { path, .. } => {
+            ["source", "detail-type", "detail.eventSource", "detail.eventName"]
+                .contains(&path.as_str())
+        }
+        Mismatch::Elements { .. } => false,
+    }
+}
+
+fn head(decision: &EventDecision<'_>, paint: Paint) -> String {
+    let name = decision.name.as_deref().unwrap_or("event");
+    let place = match (decision.account, decision.region) {
+        (Some(account), Some(region)) => format!("  {account}/{region}"),
+        (Some(one), None) | (None, Some(one)) => format!("  {one}"),
+        (None, None) => String::new(),
+    };
+    let time = decision.time.map(|time| format!("{time}  ")).unwrap_or_default();
+    format!("{time}{}{place}  {}\n", paint.head(name), paint.dim(decision.label()))
+}
+
+pub(super) fn mismatches(out: &mut String, all: &[Mismatch], indent: &str) {
+    for mismatch in all {
+        let _ = match mismatch {
+            Mismatch::Field { path, wanted, found, alternatives } => {
+                let found = match found.as_slice() {
+                    [] => "nothing stands there".to_owned(),
+                    [one] => format!("found {}", short(one)),
+                    many => format!("found {}", short(&Value::from(many.to_vec()))),
+                };
+                let nearest = match alternatives {
+                    0 | 1 => String::new(),
+                    many => format!(" (the nearest of {many} alternatives)"),
+                };
+                writeln!(out, "{indent}{path}: wanted {}, {found}{nearest}", short(wanted))
+            }
+            Mismatch::Elements { paths } => writeln!(
+                out,
+                "{indent}{}: each is as wanted, but not in one and the same element of an array",
+                paths.join(", ")
+            ),
+        };
+    }
+}
+
+/// A value as JSON, cut where it gets long.
+fn short(value: &Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(VALUES_MAX_CHARS) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text,
+    }
+}
