@@ -16,6 +16,7 @@ mod perform;
 mod plan;
 mod planned;
 mod policy;
+mod replay;
 mod sandbox;
 mod schema;
 mod show;
@@ -173,6 +174,7 @@ enum Verb {
     Snapshot(snapshot::SnapshotArgs),
     Policy(policy::PolicyArgs),
     Schema(schema::SchemaArgs),
+    Replay(replay::ReplayArgs),
     Sandbox(sandbox::SandboxArgs),
 }
 
@@ -228,6 +230,7 @@ fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, CommandError> {
         Verb::Snapshot(args) => snapshot::run(args, global, io),
         Verb::Policy(args) => policy::run(args, global, io),
         Verb::Schema(args) => schema::run(args, global, io),
+        Verb::Replay(args) => replay::run(args, global, io),
         Verb::Sandbox(args) => sandbox::run(args, global, io),
     }
 }

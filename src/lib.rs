@@ -37,6 +37,7 @@ pub mod pattern;
 pub mod permissions;
 pub mod plan;
 pub mod proof;
+pub mod replay;
 pub mod report;
 pub mod resource;
 pub mod run;

@@ -5,6 +5,7 @@
 
 pub mod apply;
 mod culprits;
+pub mod lookup;
 pub mod observe;
 pub mod scope;
 mod shared;

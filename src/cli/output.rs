@@ -52,6 +52,7 @@ fn formats(verb: &Verb) -> (&'static str, &'static [Format]) {
         Verb::Init(_) => ("init", &[Text, Json]),
         Verb::Match(_) => ("match", &[Text, Json]),
         Verb::Test(_) => ("test", &[Text, Json]),
+        Verb::Replay(_) => ("replay", &[Text, Json, Markdown]),
         Verb::Snapshot(_) => ("snapshot", &[Text, Json]),
         Verb::Policy(_) => ("policy", &[Text, Json]),
         // A schema is JSON, whatever is asked for.

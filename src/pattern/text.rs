@@ -23,6 +23,11 @@ impl TextTest {
     pub fn passes(&self, value: &str) -> bool {
         self.kind.passes(&self.text, value)
     }
+
+    /// Of a wildcard, the literal texts between its stars.
+    pub fn pieces(&self) -> Vec<String> {
+        pieces(&self.text)
+    }
 }
 
 impl TextKind {

@@ -10,6 +10,7 @@ use super::{Paint, github, junit, sarif};
 use crate::drift::Drift;
 use crate::plan::Plan;
 use crate::proof::{Proof, Report};
+use crate::replay::Replay;
 use serde::Serialize;
 use std::fmt;
 
@@ -74,6 +75,7 @@ pub enum Shown<'a> {
         proof: Option<&'a Proof>,
     },
     Applied(&'a ApplyReport),
+    Replayed(&'a Replay),
     Validated(&'a Validation),
 }
 
@@ -112,6 +114,7 @@ impl Shown<'_> {
             Self::Drift(drift) => super::culprits::drift(drift, paint),
             Self::Verdict { report, .. } => super::verify::render(report, paint),
             Self::Applied(report) => super::apply::render(report, paint),
+            Self::Replayed(replay) => super::replay::render(replay, paint, paint.width),
             Self::Validated(validation) => super::validate::render(validation),
         }
     }
@@ -122,6 +125,7 @@ impl Shown<'_> {
             Self::Drift(drift) => pretty(drift),
             Self::Verdict { report, .. } => pretty(report),
             Self::Applied(report) => pretty(report),
+            Self::Replayed(replay) => pretty(replay),
             Self::Validated(validation) => pretty(validation),
         }
     }
@@ -132,6 +136,7 @@ impl Shown<'_> {
             Self::Drift(drift) => markdown::drift(drift, limit),
             Self::Verdict { report, .. } => markdown::verdict(report, limit),
             Self::Applied(report) => markdown::applied(report, limit),
+            Self::Replayed(replay) => super::replay::markdown::render(replay),
             Self::Validated(validation) => markdown::validated(validation, limit),
         }
     }
@@ -141,7 +146,7 @@ impl Shown<'_> {
             Self::Plan { plan, question } => Some(notice::plan(plan, *question)),
             Self::Drift(drift) => Some(notice::plan(&drift.plan, Question::Drift)),
             Self::Verdict { report, .. } => Some(notice::verdict(report)),
-            Self::Applied(_) => None,
+            Self::Applied(_) | Self::Replayed(_) => None,
             Self::Validated(validation) => Some(notice::diagnostics(&validation.diagnostics)),
         }
     }
@@ -153,7 +158,7 @@ impl Shown<'_> {
             Self::Verdict { report, proof } => {
                 proof.map(|proof| junit::proof(&report.blueprint, proof))
             }
-            Self::Applied(_) => None,
+            Self::Applied(_) | Self::Replayed(_) => None,
             Self::Validated(validation) => Some(junit::validation(validation)),
         }
     }

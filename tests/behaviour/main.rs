@@ -28,6 +28,7 @@ mod plan;
 mod planfile;
 mod program;
 mod recorded;
+mod replay;
 mod samples;
 mod sandbox;
 mod schema;

@@ -169,7 +169,8 @@ impl Key {
     fn finish(&mut self) {
         // Only letters, digits and what needs no escape and is never given one: then `\u` is the only other way.
         let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.: ".contains(byte);
-        let few = self.texts.len() <= VALUES_MAX && self.texts.iter().all(|text| text.iter().all(plain));
+        let few =
+            self.texts.len() <= VALUES_MAX && self.texts.iter().all(|text| text.iter().all(plain));
         if few && !self.any && self.tests.is_empty() {
             let quoted = |text: &[u8]| Finder::new(&[b"\"", text, b"\""].concat()).into_owned();
             self.values = Some(self.texts.iter().map(|text| quoted(text)).collect());

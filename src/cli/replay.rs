@@ -1,0 +1,372 @@
+use super::context::Read;
+use super::{Format, Global, Io, ProgressShown, context, output, print, print_json};
+use crate::archive::{self, Found, LogFile, Tally};
+use crate::blueprint::Blueprint;
+use crate::error::{CommandError, Exit};
+use crate::offline;
+use crate::pattern::fast::Matcher;
+use crate::replay::time::{day_start, delivered_on};
+use crate::replay::{
+    BrokenPart, Counter, Files, Inputs, LookedUp, Period, Replay, Setup, sql, summarize,
+};
+use crate::report::positions::Positions;
+use crate::report::replay::html;
+use crate::report::replay::progress::Reading;
+use crate::report::view::Shown;
+use crate::run;
+use crate::run::lookup::{DAYS_MOST, Pages, lookup};
+use crate::scope::Place;
+use clap::{Args, ValueEnum};
+use jiff::ToSpan;
+use jiff::civil::Date;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+/// Show what the blueprint would have alerted on, in CloudTrail logs of the past.
+///
+/// Reads folders in AWS's layout (an organization's too), log files, JSON lines, and gzip of each. Counts are of
+/// records; an action that was recorded several times is counted as often, and the repeats are told apart.
+/// Exits 4 when a file or record could not be read.
+#[derive(Debug, Args)]
+pub struct ReplayArgs {
+    /// Log files, or folders of them
+    #[arg(value_name = "PATH", required_unless_present_any = ["lookup", "sql"], conflicts_with = "lookup")]
+    paths: Vec<PathBuf>,
+    /// Look up the event history of so many days, 90 at most (`7d`), in every place that the blueprint covers
+    #[arg(long, value_name = "DAYS", env = "CTGUARD_LOOKUP", value_parser = days)]
+    lookup: Option<u32>,
+    /// Keep what is looked up in this folder, and go on there after an interruption
+    #[arg(long, value_name = "FOLDER", requires = "lookup", env = "CTGUARD_RESUME")]
+    resume: Option<PathBuf>,
+    /// The blueprint
+    #[arg(
+        long,
+        value_name = "BLUEPRINT",
+        default_value = "ctguard.yaml",
+        env = "CTGUARD_BLUEPRINT"
+    )]
+    blueprint: PathBuf,
+    /// Print the query that gives the same counts over the CloudTrail table of Athena, and read nothing
+    #[arg(long, value_enum, value_name = "ENGINE", env = "CTGUARD_SQL", conflicts_with_all = ["paths", "lookup"])]
+    sql: Option<Engine>,
+    /// The table that the query reads
+    #[arg(long, value_name = "TABLE", default_value = "cloudtrail_logs", value_parser = table, env = "CTGUARD_TABLE")]
+    table: String,
+    /// Leave out events before this day (YYYY-MM-DD, UTC)
+    #[arg(long, value_name = "DATE", env = "CTGUARD_SINCE")]
+    since: Option<Date>,
+    /// Leave out events after this day (YYYY-MM-DD, UTC)
+    #[arg(long, value_name = "DATE", env = "CTGUARD_UNTIL")]
+    until: Option<Date>,
+    /// Read on so many threads; as many as there are cores unless said
+    #[arg(long, value_name = "N", env = "CTGUARD_THREADS", value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: Option<u16>,
+    /// Write a page with charts, too: one file that needs no other
+    #[arg(long, value_name = "FILE", env = "CTGUARD_HTML")]
+    html: Option<PathBuf>,
+}
+
+/// Whose SQL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Engine {
+    Athena,
+}
+
+/// Reads the name of a table, perhaps after those of its catalog and database.
+fn table(text: &str) -> Result<String, String> {
+    let is_name = |part: &str| {
+        !part.is_empty()
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            && !part.starts_with(|c: char| c.is_ascii_digit())
+    };
+    let parts: Vec<&str> = text.split('.').collect();
+    match parts.len() <= 3 && parts.iter().all(|part| is_name(part)) {
+        true => Ok(text.to_owned()),
+        false => Err(format!(
+            "`{text}` is no table: letters, digits and _, such as logs.cloudtrail_logs"
+        )),
+    }
+}
+
+pub fn run(args: &ReplayArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+    let read = match context::read(&args.blueprint, global, io) {
+        Ok(read) => read,
+        Err(exit) => return Ok(exit),
+    };
+    let period = period(args)?;
+    let setup = match offline::rules(&read.blueprint, global.as_of(io)) {
+        Ok(rules) => Setup::new(&read.blueprint, rules, period),
+        Err(problems) => {
+            read.say(&problems, global, io);
+            return Ok(Exit::Usage);
+        }
+    };
+    if args.sql.is_some() {
+        return print_query(args, &read.blueprint, &setup, global, io);
+    }
+    let replay = match args.lookup {
+        Some(days) => looked_up(args, days, &read, &setup, global, io)?,
+        None => replay(args, &args.paths, Source::Logs, &read.blueprint, &setup, global, io)?,
+    };
+    if let Some(path) = &args.html {
+        write(path, &html::render(&replay))?;
+    }
+    show(&replay, global, io)?;
+    Ok(Exit::Incomplete.when(replay.is_incomplete()))
+}
+
+fn period(args: &ReplayArgs) -> Result<Period, CommandError> {
+    match (args.since, args.until) {
+        (Some(since), Some(until)) if since > until => Err(CommandError::usage(format!(
+            "--since {since} is after --until {until}: no day is left"
+        ))
+        .hint("Both days are included; give the earlier one to --since.")),
+        (since, until) => Ok(Period { since, until }),
+    }
+}
+
+/// Where the records come from.
+enum Source {
+    Logs,
+    /// Places that could not be looked up are broken parts.
+    Histories {
+        of: LookedUp,
+        broken: Vec<BrokenPart>,
+    },
+}
+
+/// Reads `7d`, or `7`.
+fn days(text: &str) -> Result<u32, String> {
+    let number = text.strip_suffix('d').unwrap_or(text).parse().ok();
+    number.filter(|days| (1..=DAYS_MOST).contains(days)).ok_or_else(|| {
+        format!("`{text}` is no number of days from 1d to {DAYS_MOST}d: CloudTrail keeps no older events")
+    })
+}
+
+fn looked_up(
+    args: &ReplayArgs,
+    days: u32,
+    read: &Read,
+    setup: &Setup,
+    global: &Global,
+    io: &mut Io<'_>,
+) -> Result<Replay, CommandError> {
+    let as_of = global.as_of(io);
+    let from = day_start(as_of.saturating_sub(i64::from(days).days()));
+    let to = day_start(as_of.saturating_add(1.day())) - 1;
+    // Without --resume the pages are gone with the program.
+    let temporary = match &args.resume {
+        Some(_) => None,
+        None => Some(tempfile::tempdir().map_err(|error| {
+            CommandError::io("cannot make a folder for what is looked up", &error)
+        })?),
+    };
+    let folder = args.resume.as_deref().or(temporary.as_ref().map(|folder| folder.path()));
+    let pages = Pages::open(folder.unwrap_or(Path::new(".")), days, from, to).map_err(|error| {
+        CommandError::new(error.to_string()).hint("Name an empty or a new folder with --resume.")
+    })?;
+    let (places, mut broken) = look_up(read, &pages, global, io)?;
+    let looked = places.len() as u64;
+    broken.sort();
+    let (from, to) = pages.span();
+    let of = LookedUp { places: looked, from, to };
+    let files = pages.files(&places);
+    replay(args, &files, Source::Histories { of, broken }, &read.blueprint, setup, global, io)
+}
+
+/// Looks up all places that the blueprint covers and the options leave, as far as they let it.
+fn look_up(
+    read: &Read,
+    pages: &Pages,
+    global: &Global,
+    io: &mut Io<'_>,
+) -> Result<(Vec<Place>, Vec<BrokenPart>), CommandError> {
+    let narrow = context::narrow(global)?;
+    let concurrency = usize::from(global.concurrency);
+    let as_of = global.as_of(io);
+    let progress = match global.progress {
+        ProgressShown::Json => Reading::looking_lines(&mut *io.err),
+        ProgressShown::Auto if io.err_terminal && !global.quiet => Reading::looking(),
+        ProgressShown::Auto => Reading::nothing(),
+    };
+    let done = context::block_on(async {
+        let cloud = context::open(global, read).await?;
+        let caller = cloud.caller().await?;
+        let scope = run::scope::scope(cloud.as_ref(), &read.blueprint, &caller.account, as_of, concurrency)
+            .await
+            .map_err(|error| CommandError::new(error.to_string()).hint("Allow account:ListRegions to these credentials, or list the regions in the blueprint."))?;
+        let mut places: Vec<Place> =
+            scope.places.into_iter().filter(|place| narrow.includes(place)).collect();
+        places.sort();
+        if places.is_empty() {
+            return Err(CommandError::usage(
+                "no place that the blueprint covers is among those asked for",
+            ));
+        }
+        let failed = lookup(cloud.as_ref(), &places, pages, concurrency, &|place, events| {
+            progress.page(place, events)
+        })
+        .await;
+        let mut broken: Vec<BrokenPart> = failed
+            .into_iter()
+            .map(|(place, why)| BrokenPart {
+                path: place.to_string(),
+                record: None,
+                why: why.to_string(),
+            })
+            .collect();
+        broken.extend(
+            scope.unread.iter().filter(|(account, _)| narrow.includes_account(account)).map(
+                |(account, why)| BrokenPart {
+                    path: account.to_string(),
+                    record: None,
+                    why: format!("{}: {}: {}", why.operation, why.code, why.message),
+                },
+            ),
+        );
+        Ok((places, broken))
+    })?;
+    progress.finish();
+    done
+}
+
+fn replay(
+    args: &ReplayArgs,
+    paths: &[PathBuf],
+    source: Source,
+    blueprint: &Blueprint,
+    setup: &Setup,
+    global: &Global,
+    io: &mut Io<'_>,
+) -> Result<Replay, CommandError> {
+    let as_of = global.as_of(io);
+    let mut files = match source {
+        Source::Logs => find(paths)?.files,
+        Source::Histories { .. } => found(paths)?.files,
+    };
+    let found = files.len();
+    files.retain(|file| file_day(file).is_none_or(|day| setup.period.may_hold(day)));
+    let skipped_files = (found - files.len()) as u64;
+    let delivered: Vec<Date> = files.iter().filter_map(file_day).collect();
+    let delivered = delivered.iter().min().copied().zip(delivered.iter().max().copied());
+    let (counter, tally) = scan(args, &files, setup, global, io);
+    let (lookup, unread) = match source {
+        Source::Logs => (None, Vec::new()),
+        Source::Histories { of, broken } => (Some(of), broken),
+    };
+    let (events, broken_files) = (tally.events, tally.broken.len() as u64 + tally.broken_more);
+    let broken = broken_files + unread.len() as u64;
+    let mut files = summed(tally);
+    files.broken.splice(0..0, unread);
+    let inputs =
+        Inputs { blueprint, as_of, lookup, events, broken, skipped_files, files, delivered };
+    Ok(summarize(setup, counter, inputs))
+}
+
+fn found(paths: &[PathBuf]) -> Result<Found, CommandError> {
+    archive::find(paths).map_err(|error| CommandError::io(&error, &error.source))
+}
+
+fn find(paths: &[PathBuf]) -> Result<Found, CommandError> {
+    let found = found(paths)?;
+    if found.files.is_empty() {
+        let named: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+        return Err(CommandError::new(format!("there is no log file in {}", named.join(", ")))
+            .hint("Logs end in .json, .jsonl or .ndjson, with or without .gz; a file that is named is read whatever its name."));
+    }
+    Ok(found)
+}
+
+/// The day on which a log was delivered, as its name says.
+fn file_day(file: &LogFile) -> Option<Date> {
+    delivered_on(file.path.file_name()?.to_str()?)
+}
+
+fn scan<'s>(
+    args: &ReplayArgs,
+    files: &[LogFile],
+    setup: &'s Setup,
+    global: &Global,
+    io: &mut Io<'_>,
+) -> (Counter<'s>, Tally) {
+    let bytes = files.iter().map(|file| file.bytes).sum();
+    let reading = match global.progress {
+        ProgressShown::Json => Reading::lines(&mut *io.err, files.len(), bytes),
+        ProgressShown::Auto if io.err_terminal && !global.quiet => Reading::bar(bytes),
+        ProgressShown::Auto => Reading::nothing(),
+    };
+    let matcher = Matcher::new(setup.rules.iter().map(|rule| rule.pattern.clone()));
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = args.threads.map_or_else(cores, usize::from);
+    let (counters, tally) =
+        archive::scan(files, &matcher, threads, || Counter::new(setup), &|step| {
+            reading.add(step.files, step.bytes_read, step.events);
+        });
+    reading.finish();
+    let mut all = Counter::new(setup);
+    for counter in counters {
+        all.merge(counter);
+    }
+    (all, tally)
+}
+
+fn summed(tally: Tally) -> Files {
+    let part = |broken: archive::Broken| BrokenPart {
+        path: broken.path.display().to_string(),
+        record: broken.record.map(|index| index + 1),
+        why: broken.why,
+    };
+    Files {
+        count: tally.files,
+        bytes: tally.bytes_read,
+        inflated_bytes: tally.bytes_inflated,
+        broken: tally.broken.into_iter().map(part).collect(),
+    }
+}
+
+/// Prints the query; what it cannot count is said, and is not complete.
+fn print_query(
+    args: &ReplayArgs,
+    blueprint: &Blueprint,
+    setup: &Setup,
+    global: &Global,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
+    let query = sql::query(setup, &blueprint.name, &args.table);
+    if query.text.len() > sql::QUERY_MAX {
+        return Err(CommandError::new(format!(
+            "the query has {} bytes, and Athena takes {} at most",
+            query.text.len(),
+            sql::QUERY_MAX
+        ))
+        .hint("Split the blueprint's alerts over two files, and run a query for each."));
+    }
+    let paint = global.paint_err(io);
+    for (alert, why) in &query.refused {
+        let _ = writeln!(io.err, "{}: {alert} is not counted: {why}", paint.warn("warning"));
+    }
+    match global.format {
+        Format::Json => {
+            let refused: Vec<_> = query
+                .refused
+                .iter()
+                .map(|(alert, why)| json!({ "alert": alert, "path": why.path, "why": why.why }))
+                .collect();
+            print_json(
+                io,
+                &json!({ "format_version": 1, "sql": query.text, "not_counted": refused }),
+            )?;
+        }
+        _ => print(io, &query.text)?,
+    }
+    Ok(Exit::Incomplete.when(!query.refused.is_empty()))
+}
+
+fn show(replay: &Replay, global: &Global, io: &mut Io<'_>) -> Result<(), CommandError> {
+    output::show(&Shown::Replayed(replay), &Positions::unknown(""), global, io)
+}
+
+fn write(path: &Path, text: &str) -> Result<(), CommandError> {
+    std::fs::write(path, text)
+        .map_err(|error| CommandError::io(format!("cannot write {}", path.display()), &error))
+}

@@ -1,0 +1,340 @@
+//! Replay: what a blueprint would have alerted on, in logs of the past.
+//!
+//! ```text
+//!  log files ──► archive::scan ──► hits ──► Counter, one a thread ──► merged ──► Replay (data, JSON)
+//!                     ▲                                                  ▲
+//!  blueprint ──► offline::rules                              destinations, prices, as-of
+//! ```
+//!
+//! | module | question |
+//! |---|---|
+//! | `count` | what one thread counts, and how the counts of threads add up |
+//! | `sampled` | how that stays small however much is read |
+//! | `actor` | who did it, and what kind of actor that is |
+//! | `summary` | from counts to the report's value |
+//! | `suggest` | which exceptions would take the most noise away |
+//! | `cost` | what AWS would bill for it |
+//! | `time` | times of records, days of files |
+//! | `sql` | the query that gives the same counts over a table of the logs |
+//!
+//! Counts are of records. One action that was recorded several times is counted as often, and the repeats are
+//! told apart.
+
+pub mod actor;
+pub mod cost;
+mod count;
+mod record;
+mod sampled;
+pub mod sql;
+pub mod suggest;
+mod summary;
+pub mod time;
+
+#[cfg(test)]
+mod tests;
+
+pub use actor::{ActorKind, PrincipalField};
+pub use count::{Counter, IDS_MOST, PRINCIPALS_MOST, SECONDS_MOST};
+pub use record::Record;
+pub use summary::{Inputs, summarize};
+
+use crate::blueprint::{Blueprint, Risk, Subscriber};
+use crate::offline::OfflineRule;
+use crate::resource::topic::Protocol;
+use cost::Cost;
+use jiff::civil::Date;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use suggest::Suggestion;
+
+/// The version of the report's JSON.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// Messages a second that SNS sends to an e-mail address; an address that would get more is suspended until
+/// somebody confirms it anew.
+///
+/// Source: <https://docs.aws.amazon.com/general/latest/gr/sns.html>
+pub const MAILS_PER_SECOND: u64 = 10;
+
+/// What is counted, and for whom.
+#[derive(Debug)]
+pub struct Setup {
+    pub alerts: Vec<Watched>,
+    /// By the numbers that the matcher reports.
+    pub rules: Vec<OfflineRule>,
+    /// Names of destinations that e-mail addresses subscribe to.
+    pub mailing: Vec<String>,
+    /// All alerts are raised in one place.
+    pub hub: bool,
+    pub period: Period,
+}
+
+/// An alert that is counted.
+#[derive(Debug, Clone)]
+pub struct Watched {
+    pub id: String,
+    pub title: String,
+    pub risk: Risk,
+    /// Indices into [`Setup::mailing`].
+    pub mailed: Vec<u32>,
+    /// What one record that raises it makes AWS send.
+    pub sends: Sends,
+}
+
+/// Messages for one alert that is raised once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sends {
+    /// To topics.
+    pub published: u64,
+    /// To e-mail addresses.
+    pub mailed: u64,
+    /// To URLs and chat channels.
+    pub posted: u64,
+}
+
+/// The days asked for, both inclusive, UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Period {
+    pub since: Option<Date>,
+    pub until: Option<Date>,
+}
+
+impl Period {
+    /// Whether a second lies in it.
+    pub fn contains(&self, seconds: i64) -> bool {
+        let day = time::day_number(seconds);
+        let number = |date: Date| time::day_number(time::day_start(date));
+        self.since.is_none_or(|since| day >= number(since))
+            && self.until.is_none_or(|until| day <= number(until))
+    }
+
+    /// Whether a file that was delivered on this day may hold events of the period. Events are delivered after
+    /// they happened, mostly within minutes; a day is allowed for.
+    pub fn may_hold(&self, delivered: Date) -> bool {
+        self.since.is_none_or(|since| delivered >= since)
+            && self.until.is_none_or(|until| delivered <= until.tomorrow().unwrap_or(until))
+    }
+}
+
+impl Setup {
+    pub fn new(blueprint: &Blueprint, rules: Vec<OfflineRule>, period: Period) -> Self {
+        let mailing: Vec<String> = blueprint
+            .destinations
+            .values()
+            .filter(|destination| destination.subscribers.iter().any(is_mail))
+            .map(|destination| destination.name.clone())
+            .collect();
+        let alerts = blueprint
+            .alerts
+            .iter()
+            .map(|alert| Watched {
+                id: alert.id.clone(),
+                title: alert.title.clone(),
+                risk: alert.risk,
+                mailed: (0..)
+                    .zip(&mailing)
+                    .filter(|(_, name)| alert.notify.contains(name))
+                    .map(|(index, _)| index)
+                    .collect(),
+                sends: sends(blueprint, &alert.notify),
+            })
+            .collect();
+        Self { alerts, rules, mailing, hub: blueprint.hub.is_some(), period }
+    }
+}
+
+fn is_mail(subscriber: &Subscriber) -> bool {
+    matches!(subscriber, Subscriber::Endpoint(to)
+        if matches!(to.protocol, Protocol::Email | Protocol::EmailJson))
+}
+
+fn is_posted(subscriber: &Subscriber) -> bool {
+    match subscriber {
+        Subscriber::Endpoint(to) => matches!(to.protocol, Protocol::Http | Protocol::Https),
+        Subscriber::Chat(_) => true,
+    }
+}
+
+fn sends(blueprint: &Blueprint, notify: &[String]) -> Sends {
+    let mut sends = Sends::default();
+    for destination in notify.iter().filter_map(|name| blueprint.destinations.get(name)) {
+        let count = |which: fn(&Subscriber) -> bool| {
+            destination.subscribers.iter().filter(|subscriber| which(subscriber)).count() as u64
+        };
+        sends.published += 1;
+        sends.mailed += count(is_mail);
+        sends.posted += count(is_posted);
+    }
+    sends
+}
+
+/// What the blueprint would have alerted on.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Replay {
+    pub format_version: u32,
+    /// The blueprint's name.
+    pub blueprint: String,
+    pub as_of: Date,
+    /// The days asked for.
+    pub period: Period,
+    /// The days that were found in the logs; absent when there were none.
+    pub days: Option<Days>,
+    /// Absent when log files were read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lookup: Option<LookedUp>,
+    /// Records read.
+    pub events: u64,
+    pub skipped: Skipped,
+    pub files: Files,
+    /// Records that raise an alert, added up over all alerts.
+    pub raised: u64,
+    /// Gravest first, then by id.
+    pub alerts: Vec<AlertReplay>,
+    pub bursts: Bursts,
+    pub cost: Cost,
+    /// What was sampled because there was too much to remember: one in so many was.
+    pub sampled: Sampling,
+}
+
+/// The event histories that were looked up: they have management events only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LookedUp {
+    /// Accounts × regions.
+    pub places: u64,
+    pub from: String,
+    pub to: String,
+}
+
+/// The first and the last day of the logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Days {
+    pub first: Date,
+    pub last: Date,
+    /// How many days that is, both included.
+    pub count: u32,
+}
+
+/// What was not counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Skipped {
+    /// Files and records that could not be read.
+    pub broken: u64,
+    /// Records that a rule matches and that lie outside of the period asked for.
+    pub outside: u64,
+    /// Files that were not opened, since by their names they were delivered outside of the period.
+    pub files: u64,
+}
+
+/// What was read.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Files {
+    pub count: u64,
+    /// As they are on disk.
+    pub bytes: u64,
+    /// As JSON.
+    pub inflated_bytes: u64,
+    /// In the order of their paths; the first ones, if there are very many.
+    pub broken: Vec<BrokenPart>,
+}
+
+/// A file, or a part of it, that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct BrokenPart {
+    pub path: String,
+    /// The number of the record in the file, from 1; absent when it is the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record: Option<u64>,
+    pub why: String,
+}
+
+/// One alert.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AlertReplay {
+    pub id: String,
+    pub title: String,
+    pub risk: Risk,
+    /// Records that raise it.
+    pub count: u64,
+    /// Of these, repeats of an action that was recorded before.
+    pub duplicates: u64,
+    /// Days on which it is raised.
+    pub per_day: BTreeMap<Date, u64>,
+    /// Records among them whose time cannot be read.
+    pub undated: u64,
+    pub first: Option<String>,
+    pub last: Option<String>,
+    /// Every kind of actor that there was.
+    pub actors: BTreeMap<ActorKind, u64>,
+    pub accounts: Ranking<ByName>,
+    pub regions: Ranking<ByName>,
+    pub principals: Ranking<ByPrincipal>,
+    /// Records that its patterns match and that its rules are not given, by why.
+    pub undelivered: BTreeMap<String, u64>,
+    /// What is remarkable about its records, by the code of the note.
+    pub notes: BTreeMap<String, u64>,
+    /// Exceptions that would take the most noise away, the noisiest first.
+    pub suggestions: Vec<Suggestion>,
+}
+
+/// The most frequent first, then by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Ranking<T> {
+    pub top: Vec<T>,
+    /// Records of all that are not in `top`.
+    pub others: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct ByName {
+    pub name: String,
+    pub count: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct ByPrincipal {
+    pub name: String,
+    pub kind: ActorKind,
+    /// The service that acted for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub through: Option<String>,
+    pub count: u64,
+    /// The field of `detail` in which the name stands.
+    #[serde(skip)]
+    pub field: PrincipalField,
+}
+
+/// Seconds in which an e-mail address would have been sent more than SNS sends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Bursts {
+    pub limit_per_second: u64,
+    /// How many there are.
+    pub seconds: u64,
+    /// The worst.
+    pub top: Vec<Burst>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Burst {
+    pub destination: String,
+    /// `account/region` of the topic; absent for the hub's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    pub at: String,
+    pub messages: u64,
+}
+
+/// One in so many was remembered: 1 means all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Sampling {
+    pub principals: u64,
+    pub places: u64,
+    pub actions: u64,
+    pub seconds: u64,
+}
+
+impl Replay {
+    /// Whether something of the input could not be read.
+    pub fn is_incomplete(&self) -> bool {
+        self.skipped.broken > 0
+    }
+}

@@ -1,0 +1,256 @@
+//! The sentences that all forms of the report share.
+
+use crate::replay::cost::{Cost, CostItem, Item};
+use crate::replay::suggest::Suggestion;
+use crate::replay::{
+    ActorKind, AlertReplay, BrokenPart, Burst, ByPrincipal, IDS_MOST, PRINCIPALS_MOST, Replay,
+    SECONDS_MOST,
+};
+use std::collections::BTreeMap;
+
+/// `1,234,567`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `1 event`, `2,000 events`.
+pub fn times(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(number), if number == 1 { one } else { many })
+}
+
+/// Text from a log, without what would move a cursor or turn the line around: whoever is in the logs chose it.
+pub fn plain(text: &str) -> String {
+    let hides = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    text.chars().map(|c| if hides(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// What the whole report says, in one sentence.
+pub fn headline(replay: &Replay, strong: impl Fn(&str) -> String) -> String {
+    let of_days = replay.days.map_or_else(String::new, |days| match days.count {
+        1 => format!(" of {}", days.first),
+        many => format!(" of {} days ({} to {})", grouped(many.into()), days.first, days.last),
+    });
+    format!(
+        "Blueprint {}: {} would have been raised {} by {}{of_days}.",
+        strong(&replay.blueprint),
+        times(replay.alerts.len() as u64, "alert", "alerts"),
+        strong(&times(replay.raised, "time", "times")),
+        times(replay.events, "event", "events"),
+    )
+}
+
+pub fn kind(kind: ActorKind) -> &'static str {
+    match kind {
+        ActorKind::Person => "a person",
+        ActorKind::Application => "an application's credentials",
+        ActorKind::OtherAccount => "another account",
+        ActorKind::Service => "an AWS service",
+        ActorKind::Unknown => "not said",
+    }
+}
+
+/// Counts by kind of actor over all alerts, in the order of the kinds.
+pub fn actors(replay: &Replay) -> Vec<(ActorKind, u64)> {
+    let mut sums: BTreeMap<ActorKind, u64> = BTreeMap::new();
+    for (kind, count) in replay.alerts.iter().flat_map(|alert| &alert.actors) {
+        *sums.entry(*kind).or_default() += count;
+    }
+    sums.into_iter().collect()
+}
+
+pub fn principal(by: &ByPrincipal) -> String {
+    let through = by.through.as_ref().map(|service| format!(" through {}", plain(service)));
+    format!("{}{} ({})", plain(&by.name), through.unwrap_or_default(), kind(by.kind))
+}
+
+/// What is remarkable about an alert.
+pub fn about(alert: &AlertReplay) -> Vec<String> {
+    let mut lines = Vec::new();
+    if alert.duplicates > 0 {
+        lines.push(format!(
+            "repeats of an action that was recorded more than once: {} of these",
+            grouped(alert.duplicates)
+        ));
+    }
+    if alert.undated > 0 {
+        lines.push(format!("without a time that can be read: {} of these", grouped(alert.undated)));
+    }
+    for (code, count) in &alert.undelivered {
+        let why = match code.as_str() {
+            "read-only" => {
+                "read-only management events, which a rule in state ENABLED is not given"
+            }
+            "too-large" => "above 256 KB, which CloudTrail does not send to EventBridge",
+            "account-omits" => "of accounts that leave the alert out",
+            "unknown-type" => "of a type that EventBridge is not given",
+            other => other,
+        };
+        let matched = times(*count, "record more matches", "records more match");
+        lines.push(format!("{matched} and would not have been delivered: {why}"));
+    }
+    for (code, count) in &alert.notes {
+        let what = match code.as_str() {
+            "fields-missing" => {
+                "without fields that today's records have, for which the catalogue and the name stood in"
+            }
+            "lands-elsewhere" => "naming a region where events of the service do not land today",
+            "data-selector" => "data events, which a trail's selectors must record",
+            "network-selector" => "network activity events, which a trail's selectors must record",
+            "insight-selector" => "Insights events, for which a trail must have Insights enabled",
+            "account-not-covered" => {
+                "from accounts that the blueprint does not cover, so that no rule stands there"
+            }
+            "region-not-covered" => {
+                "from regions that the blueprint does not cover, so that no rule stands there"
+            }
+            "nobody-notified" => "told to nobody, since the alert has no destination",
+            other => other,
+        };
+        lines.push(format!("{what}: {} of these", grouped(*count)));
+    }
+    lines
+}
+
+pub fn suggestion(suggestion: &Suggestion) -> String {
+    format!(
+        "an exception for {} would leave out {} ({} %):",
+        plain(&suggestion.principal),
+        grouped(suggestion.leaves_out),
+        suggestion.percent
+    )
+}
+
+pub fn bursts(replay: &Replay) -> String {
+    let bursts = &replay.bursts;
+    format!(
+        "In {} a topic would have sent more than {} e-mails to each address: SNS suspends an address that gets more.",
+        times(bursts.seconds, "second", "seconds"),
+        bursts.limit_per_second
+    )
+}
+
+pub fn burst(burst: &Burst) -> String {
+    let place = burst.place.as_ref().map(|place| format!(" in {}", plain(place)));
+    let sent = times(burst.messages, "message", "messages");
+    format!("{sent} to {}{}", burst.destination, place.unwrap_or_default())
+}
+
+pub fn dollars(amount: f64) -> String {
+    if amount > 0.0 && amount < 0.01 { "< $0.01".to_owned() } else { format!("${amount:.2}") }
+}
+
+pub fn cost_item(item: &CostItem) -> String {
+    let what = match item.item {
+        Item::SnsPublish => "messages to topics",
+        Item::SnsEmail => "e-mails",
+        Item::SnsHttp => "messages to URLs and chat channels",
+        Item::CrossBus => "events to the hub's bus",
+    };
+    format!("{} {what}, at ${:.2} a million", grouped(item.a_month), item.per_million)
+}
+
+pub fn cost_basis(cost: &Cost) -> String {
+    format!(
+        "an estimate from {}, at {}, before AWS's free allowances",
+        times(cost.from_days.into(), "day", "days"),
+        cost.prices
+    )
+}
+
+/// What was left out of the report.
+pub fn remarks(replay: &Replay) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(lookup) = &replay.lookup {
+        let places = times(lookup.places, "place", "places");
+        lines.push(format!(
+            "these are the event histories of {places} from {} to {}; they have management events only, no data events",
+            lookup.from, lookup.to
+        ));
+    }
+    let skipped = &replay.skipped;
+    if skipped.files > 0 {
+        let files = times(skipped.files, "file", "files");
+        lines.push(format!(
+            "{files} not opened: their names say that they were delivered outside of the period"
+        ));
+    }
+    if skipped.outside > 0 {
+        let records = times(skipped.outside, "record", "records");
+        lines.push(format!("{records} matched and lay outside of the period"));
+    }
+    let sampled = replay.sampled;
+    for (one_in, most, what, then) in [
+        (
+            sampled.principals,
+            PRINCIPALS_MOST,
+            "pairs of alert and principal",
+            "the rest counts as others",
+        ),
+        (sampled.places, PRINCIPALS_MOST, "pairs of alert and place", "the rest counts as others"),
+        (sampled.actions, IDS_MOST, "actions", "repeats are an estimate"),
+        (
+            sampled.seconds,
+            SECONDS_MOST,
+            "seconds",
+            "the number of bursts is an estimate, and the worst may be missing",
+        ),
+    ] {
+        if one_in > 1 {
+            lines.push(format!(
+                "there were more than {} {what}, so only one in {one_in} was remembered: {then}",
+                grouped(most as u64)
+            ));
+        }
+    }
+    lines
+}
+
+pub fn broken(part: &BrokenPart) -> String {
+    let record = part.record.map(|number| format!(", record {number}"));
+    format!("{}{}: {}", plain(&part.path), record.unwrap_or_default(), plain(&part.why))
+}
+
+/// A row of blocks, as high as the numbers say.
+pub fn sparkline(numbers: &[u64]) -> String {
+    const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let most = u128::from(numbers.iter().copied().max().unwrap_or(0).max(1));
+    let block = |number: &u64| match number {
+        0 => '·',
+        _ => BLOCKS[((u128::from(*number) * 8).div_ceil(most) as usize).clamp(1, 8) - 1],
+    };
+    numbers.iter().map(block).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_grouped_by_three() {
+        let all = [0, 999, 1_000, 12_345, 1_234_567].map(grouped);
+        assert_eq!(all, ["0", "999", "1,000", "12,345", "1,234,567"]);
+    }
+
+    #[test]
+    fn names_from_logs_cannot_move_the_cursor_or_turn_the_line() {
+        assert_eq!(plain("a\u{1b}[2Jb\nc\u{202e}d"), "a\u{fffd}[2Jb\u{fffd}c\u{fffd}d");
+        assert_eq!(plain("user/zoë"), "user/zoë");
+    }
+
+    #[test]
+    fn a_row_of_blocks_tells_nothing_from_little() {
+        assert_eq!(sparkline(&[0, 1, 50, 100]), "·▁▄█");
+        assert_eq!(sparkline(&[0, 0]), "··");
+    }
+}
