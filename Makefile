@@ -13,6 +13,7 @@ test:
 	cargo fmt --check
 	cargo clippy --all-targets --locked -- -D warnings
 	tests/emulators/run.sh cargo test --locked
+	tests/sql/run.sh
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked --quiet
 	examples/story/play.sh >/dev/null
 

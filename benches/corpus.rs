@@ -82,7 +82,13 @@ enum Shape {
     Nothing,
 }
 
-const fn call(weight: u64, service: &'static str, name: &'static str, reads: bool, shape: Shape) -> Call {
+const fn call(
+    weight: u64,
+    service: &'static str,
+    name: &'static str,
+    reads: bool,
+    shape: Shape,
+) -> Call {
     Call { weight, service, name, reads, shape }
 }
 
@@ -130,7 +136,14 @@ const CALLS: [Call; 40] = [
 ];
 
 fn identity(random: &mut Random, account: &str, when: &str) -> (String, &'static str) {
-    let role = random.pick(&["app-api", "app-worker", "ci-deploy", "monitoring-agent", "eks-node", "data-pipeline"]);
+    let role = random.pick(&[
+        "app-api",
+        "app-worker",
+        "ci-deploy",
+        "monitoring-agent",
+        "eks-node",
+        "data-pipeline",
+    ]);
     match random.below(100) {
         0 => (
             format!(
@@ -150,14 +163,25 @@ fn identity(random: &mut Random, account: &str, when: &str) -> (String, &'static
             )
         }
         5..=24 => {
-            let service = random.pick(&["autoscaling", "ec2", "lambda", "config", "ecs-tasks", "elasticloadbalancing"]);
+            let service = random.pick(&[
+                "autoscaling",
+                "ec2",
+                "lambda",
+                "config",
+                "ecs-tasks",
+                "elasticloadbalancing",
+            ]);
             (
                 format!(r#"{{"type":"AWSService","invokedBy":"{service}.amazonaws.com"}}"#),
                 "autoscaling.amazonaws.com",
             )
         }
         _ => {
-            let id = format!("AROA{}", ["5XK3ZLQ2MVN7RB4TJ", "6YHWD2PNQK4ZB7RXC", "3VTJMN8QZL5KWRB2D"][random.below(3) as usize]);
+            let id = format!(
+                "AROA{}",
+                ["5XK3ZLQ2MVN7RB4TJ", "6YHWD2PNQK4ZB7RXC", "3VTJMN8QZL5KWRB2D"]
+                    [random.below(3) as usize]
+            );
             let session = match random.below(3) {
                 0 => format!("i-0{}", random.text(HEX, 16)),
                 1 => format!("{role}-{}", 1_000 + random.below(400)),
@@ -180,7 +204,13 @@ fn identity(random: &mut Random, account: &str, when: &str) -> (String, &'static
 }
 
 /// What was asked and what was answered.
-fn bodies(shape: Shape, random: &mut Random, account: &str, region: &str, when: &str) -> (String, String) {
+fn bodies(
+    shape: Shape,
+    random: &mut Random,
+    account: &str,
+    region: &str,
+    when: &str,
+) -> (String, String) {
     let nothing = || "null".to_owned();
     let id = |random: &mut Random, kind: &str| format!("{kind}-0{}", random.text(HEX, 16));
     match shape {
@@ -221,10 +251,17 @@ fn bodies(shape: Shape, random: &mut Random, account: &str, region: &str, when: 
             format!(
                 r#"{{"bucketName":"logs-{account}-{region}","Host":"logs-{account}-{region}.s3.{region}.amazonaws.com","acl":""}}"#
             ),
-            format!(r#"{{"x-amz-id-2":"{}","bytesTransferredOut":{}}}"#, random.text(BASE64, 76), random.below(9_000)),
+            format!(
+                r#"{{"x-amz-id-2":"{}","bytesTransferredOut":{}}}"#,
+                random.text(BASE64, 76),
+                random.below(9_000)
+            ),
         ),
         Shape::Secret => (
-            format!(r#"{{"secretId":"arn:aws:secretsmanager:{region}:{account}:secret:app/db-{}"}}"#, random.below(40)),
+            format!(
+                r#"{{"secretId":"arn:aws:secretsmanager:{region}:{account}:secret:app/db-{}"}}"#,
+                random.below(40)
+            ),
             nothing(),
         ),
         Shape::Instances => {
@@ -267,13 +304,20 @@ fn bodies(shape: Shape, random: &mut Random, account: &str, region: &str, when: 
         ),
         Shape::Login => (
             nothing(),
-            format!(r#"{{"ConsoleLogin":"{}"}}"#, random.pick(&["Success", "Success", "Success", "Failure"])),
+            format!(
+                r#"{{"ConsoleLogin":"{}"}}"#,
+                random.pick(&["Success", "Success", "Success", "Failure"])
+            ),
         ),
-        Shape::Trail => {
-            (format!(r#"{{"name":"arn:aws:cloudtrail:{region}:{account}:trail/audit"}}"#), nothing())
-        }
+        Shape::Trail => (
+            format!(r#"{{"name":"arn:aws:cloudtrail:{region}:{account}:trail/audit"}}"#),
+            nothing(),
+        ),
         Shape::Nothing => (
-            format!(r#"{{"logGroupName":"/aws/lambda/app-worker","logStreamName":"2026/11/22/[$LATEST]{}"}}"#, random.text(HEX, 32)),
+            format!(
+                r#"{{"logGroupName":"/aws/lambda/app-worker","logStreamName":"2026/11/22/[$LATEST]{}"}}"#,
+                random.text(HEX, 32)
+            ),
             nothing(),
         ),
     }
@@ -297,14 +341,19 @@ fn record(random: &mut Random, account: &str, region: &str, second: u64, into: &
     let (identity, agent) = identity(random, account, &when);
     let (asked, answered) = bodies(call.shape, random, account, region, &when);
     let address = match random.below(8) {
-        0 => format!("{}.amazonaws.com", random.pick(&["autoscaling", "ec2", "lambda", "cloudformation"])),
+        0 => format!(
+            "{}.amazonaws.com",
+            random.pick(&["autoscaling", "ec2", "lambda", "cloudformation"])
+        ),
         1 => "AWS Internal".to_owned(),
         2 | 3 => format!("203.0.113.{}", random.below(256)),
         _ => format!("10.{}.{}.{}", random.below(4), random.below(256), random.below(256)),
     };
     let region = if matches!(call.service, "iam" | "signin") { "us-east-1" } else { region };
     let failed = match random.below(60) {
-        0 => r#""errorCode":"AccessDenied","errorMessage":"User is not authorized to perform this action because no identity-based policy allows it","#,
+        0 => {
+            r#""errorCode":"AccessDenied","errorMessage":"User is not authorized to perform this action because no identity-based policy allows it","#
+        }
         1 if call.service == "ec2" => {
             r#""errorCode":"Client.UnauthorizedOperation","errorMessage":"You are not authorized to perform this operation.","#
         }
@@ -326,7 +375,8 @@ fn record(random: &mut Random, account: &str, region: &str, second: u64, into: &
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let root = PathBuf::from(arguments.next().expect("usage: corpus FOLDER [RECORDS] [SEED]"));
-    let mut number = |otherwise| arguments.next().map_or(otherwise, |text| text.parse::<u64>().unwrap());
+    let mut number =
+        |otherwise| arguments.next().map_or(otherwise, |text| text.parse::<u64>().unwrap());
     let (records, seed) = (number(193_471), number(1));
     let (mut left, mut file, mut raw, mut packed) = (records, 0_u64, 0_u64, 0_u64);
     while left > 0 {

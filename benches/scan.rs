@@ -6,73 +6,15 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "rules.rs"]
+mod rules;
+
 use ctguard::archive::{Hit, Inflater, Sink, find, scan};
 use ctguard::pattern::Pattern;
 use ctguard::pattern::fast::Matcher;
+use rules::{patterns, wildcards};
 use std::path::PathBuf;
 use std::time::Instant;
-
-/// Twenty alerts as blueprints have them; then ones on the calls that are most frequent, each for another principal.
-fn patterns(many: usize) -> Vec<String> {
-    let api = r#""detail-type":["AWS API Call via CloudTrail"]"#;
-    let named = |service: &str, names: &str| {
-        format!(
-            r#"{{"source":["aws.{service}"],{api},"detail":{{"eventSource":["{service}.amazonaws.com"],"eventName":[{names}]}}}}"#
-        )
-    };
-    let mut all = vec![
-        named("cloudtrail", r#""StopLogging","DeleteTrail","UpdateTrail","PutEventSelectors""#),
-        named("iam", r#""CreateUser","CreateLoginProfile""#),
-        named("iam", r#""CreateAccessKey""#),
-        named("iam", r#"{"prefix":"Attach"},{"prefix":"Put"}"#),
-        named("kms", r#""ScheduleKeyDeletion","DisableKey""#),
-        named("ec2", r#""AuthorizeSecurityGroupIngress","AuthorizeSecurityGroupEgress","CreateSecurityGroup""#),
-        named("ec2", r#""CreateRoute","ReplaceRoute","DeleteRoute""#),
-        named("ec2", r#""DeleteFlowLogs""#),
-        named("s3", r#""PutBucketPolicy","DeleteBucketPolicy","PutBucketAcl","PutBucketPublicAccessBlock""#),
-        named("lambda", r#"{"prefix":"AddPermission"},{"wildcard":"UpdateFunctionCode*"}"#),
-        named("config", r#""StopConfigurationRecorder","DeleteConfigurationRecorder""#),
-        named("guardduty", r#""DeleteDetector","UpdateDetector""#),
-        named("organizations", r#"{"anything-but":{"prefix":"Describe"}}"#),
-        named("rds", r#""ModifyDBInstance","DeleteDBInstance""#),
-        r#"{"source":["aws.signin"],"detail":{"eventName":["ConsoleLogin"],"responseElements":{"ConsoleLogin":["Failure"]}}}"#.to_owned(),
-        r#"{"source":["aws.signin"],"detail":{"eventName":["ConsoleLogin"],"userIdentity":{"type":["Root"]}}}"#.to_owned(),
-        r#"{"detail":{"userIdentity":{"type":["Root"],"invokedBy":[{"exists":false}]},"eventType":[{"anything-but":"AwsServiceEvent"}]}}"#.to_owned(),
-        r#"{"detail":{"errorCode":[{"wildcard":"*UnauthorizedOperation"},{"prefix":"AccessDenied"}],"sourceIPAddress":[{"anything-but":"delivery.logs.amazonaws.com"}]}}"#.to_owned(),
-        r#"{"source":["aws.secretsmanager"],"detail":{"eventName":["GetSecretValue"],"userIdentity":{"arn":[{"wildcard":"*:user/*"}]}}}"#.to_owned(),
-        r#"{"source":["aws.ec2"],"detail":{"eventName":["RunInstances"],"errorCode":[{"exists":false}],"sourceIPAddress":[{"cidr":"203.0.113.0/28"}]}}"#.to_owned(),
-    ];
-    let frequent = [
-        ("sts", "AssumeRole"), ("kms", "Decrypt"), ("ec2", "DescribeInstances"), ("logs", "CreateLogStream"),
-        ("monitoring", "DescribeAlarms"), ("ec2", "DescribeNetworkInterfaces"), ("s3", "GetBucketAcl"),
-    ];
-    for n in 0..many.saturating_sub(all.len()) {
-        let (service, name) = frequent[n % frequent.len()];
-        let more = match n % 4 {
-            0 => format!(r#""userIdentity":{{"arn":[{{"wildcard":"*assumed-role/app-api/app-api-{}*"}}]}}"#, 1_000 + n),
-            1 => format!(r#""userIdentity":{{"accessKeyId":["ASIA{n:016}"]}}"#),
-            2 => format!(r#""sourceIPAddress":["203.0.113.{}"],"recipientAccountId":["{:012}"]"#, n % 256, n),
-            _ => format!(r#""userIdentity":{{"principalId":[{{"prefix":"AROA5XK3ZLQ2MVN7RB4TJ:app-worker-{}"}}]}}"#, 1_000 + n),
-        };
-        all.push(format!(
-            r#"{{"source":["aws.{service}"],{api},"detail":{{"eventSource":["{service}.amazonaws.com"],"eventName":["{name}"],{more}}}}}"#
-        ));
-    }
-    all.truncate(many);
-    all
-}
-
-/// Wildcards that overlap on one field which every record of a role has.
-fn wildcards(many: usize) -> Vec<String> {
-    (0..many)
-        .map(|n| {
-            let (a, b, c) = (n % 10, n / 10 % 10, n % 7);
-            format!(
-                r#"{{"detail":{{"userIdentity":{{"arn":[{{"wildcard":"*a*assumed-role/*{a}*{b}*-{c}*"}}]}}}}}}"#
-            )
-        })
-        .collect()
-}
 
 #[derive(Default)]
 struct Counts(Vec<u64>);
@@ -93,7 +35,8 @@ impl Sink for Counts {
 fn cpu() -> f64 {
     let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let after = text.rsplit(") ").next().unwrap_or_default();
-    let ticks: Vec<f64> = after.split(' ').skip(11).take(2).filter_map(|n| n.parse().ok()).collect();
+    let ticks: Vec<f64> =
+        after.split(' ').skip(11).take(2).filter_map(|n| n.parse().ok()).collect();
     ticks.iter().sum::<f64>() / 100.0
 }
 
@@ -105,7 +48,9 @@ fn peak_mib() -> u64 {
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let root = PathBuf::from(arguments.first().expect("usage: scan FOLDER inflate|RULES [THREADS] [--wildcards]"));
+    let root = PathBuf::from(
+        arguments.first().expect("usage: scan FOLDER inflate|RULES [THREADS] [--wildcards]"),
+    );
     let what = arguments.get(1).map_or("20", String::as_str);
     let threads = arguments.get(2).and_then(|text| text.parse().ok()).unwrap_or(1);
     let files = find(&[root]).unwrap().files;
@@ -118,14 +63,25 @@ fn main() {
         format!("{text} bytes of text")
     } else {
         let many = what.parse().unwrap();
-        let texts = if arguments.iter().any(|text| text == "--wildcards") { wildcards(many) } else { patterns(many) };
+        let texts = if arguments.iter().any(|text| text == "--wildcards") {
+            wildcards(many)
+        } else {
+            patterns(many)
+        };
         let matcher = Matcher::new(texts.iter().map(|text| Pattern::parse(text).unwrap()));
         let (sinks, tally) = scan(&files, &matcher, threads, Counts::default, &|_| {});
         let mut sums = vec![0; many];
-        sinks.iter().flat_map(|sink| sink.0.iter().enumerate()).for_each(|(rule, count)| sums[rule] += count);
+        sinks
+            .iter()
+            .flat_map(|sink| sink.0.iter().enumerate())
+            .for_each(|(rule, count)| sums[rule] += count);
         let matching = sums.iter().filter(|sum| **sum > 0).count();
         let hits: u64 = sums.iter().sum();
-        format!("{} events, {hits} matches of {matching} rules, {} broken", tally.events, tally.broken.len())
+        format!(
+            "{} events, {hits} matches of {matching} rules, {} broken",
+            tally.events,
+            tally.broken.len()
+        )
     };
     println!(
         "{what:>8} {threads} threads: {:7.2} CPU s {:7.2} s, {:4} MiB at most; {counted}",

@@ -47,24 +47,103 @@ impl<'b> Dice<'b> {
 }
 
 const PATHS: [&str; 26] = [
-    "detail.eventName", "detail.eventName", "detail.eventName", "detail.eventSource", "detail.eventType",
-    "detail.userIdentity.type", "detail.userIdentity.accountId", "detail.errorCode", "detail.readOnly", "detail.n",
-    "detail.items.a", "detail.items.b", "detail.items.c.d", "detail.a.b.c", "detail.a.b", "detail.type", "source",
-    "source", "detail-type", "account", "region", "time", "id", "version", "resources", "detail",
+    "detail.eventName",
+    "detail.eventName",
+    "detail.eventName",
+    "detail.eventSource",
+    "detail.eventType",
+    "detail.userIdentity.type",
+    "detail.userIdentity.accountId",
+    "detail.errorCode",
+    "detail.readOnly",
+    "detail.n",
+    "detail.items.a",
+    "detail.items.b",
+    "detail.items.c.d",
+    "detail.a.b.c",
+    "detail.a.b",
+    "detail.type",
+    "source",
+    "source",
+    "detail-type",
+    "account",
+    "region",
+    "time",
+    "id",
+    "version",
+    "resources",
+    "detail",
 ];
 const KEYS: [&str; 20] = [
-    "eventName", "eventName", "eventSource", "eventType", "userIdentity", "errorCode", "readOnly", "n", "items", "a",
-    "b", "type", "accountId", "recipientAccountId", "awsRegion", "eventTime", "eventID", "c.d", "a.b", "b.c",
+    "eventName",
+    "eventName",
+    "eventSource",
+    "eventType",
+    "userIdentity",
+    "errorCode",
+    "readOnly",
+    "n",
+    "items",
+    "a",
+    "b",
+    "type",
+    "accountId",
+    "recipientAccountId",
+    "awsRegion",
+    "eventTime",
+    "eventID",
+    "c.d",
+    "a.b",
+    "b.c",
 ];
 const TEXTS: [&str; 30] = [
-    "", "a", "ab", "abc", "A", "CreateUser", "createuser", "DeleteTrail", "eventName", "aws.iam", "aws.x", "iam.amazonaws.com",
-    "x", ".amazonaws.com", "signin.amazonaws.com", "AwsApiCall", "AwsConsoleSignIn", "AWS API Call via CloudTrail",
-    "111122223333", "10.0.0.1", "10.0.0.9", "2001:db8::1", "2001:DB8:0::1", "a\"b", "a\\b", "é", "ÉA", "*", "Root", "us-east-1",
+    "",
+    "a",
+    "ab",
+    "abc",
+    "A",
+    "CreateUser",
+    "createuser",
+    "DeleteTrail",
+    "eventName",
+    "aws.iam",
+    "aws.x",
+    "iam.amazonaws.com",
+    "x",
+    ".amazonaws.com",
+    "signin.amazonaws.com",
+    "AwsApiCall",
+    "AwsConsoleSignIn",
+    "AWS API Call via CloudTrail",
+    "111122223333",
+    "10.0.0.1",
+    "10.0.0.9",
+    "2001:db8::1",
+    "2001:DB8:0::1",
+    "a\"b",
+    "a\\b",
+    "é",
+    "ÉA",
+    "*",
+    "Root",
+    "us-east-1",
 ];
-const NUMBERS: [&str; 10] =
-    ["0", "1", "-1", "300", "300.0", "3e2", "1.5", "9007199254740993", "9007199254740992.0", "5000000001"];
-const WILDCARDS: [&str; 10] = ["*", "a*", "*b", "a*b", "*ab*", "Create*", "*User", "ab", "a\\*", "C*e*r"];
-const BLOCKS: [&str; 5] = ["10.0.0.0/24", "10.0.0.0/29", "10.0.0.5/24", "2001:db8::/32", "0.0.0.0/0"];
+const NUMBERS: [&str; 10] = [
+    "0",
+    "1",
+    "-1",
+    "300",
+    "300.0",
+    "3e2",
+    "1.5",
+    "9007199254740993",
+    "9007199254740992.0",
+    "5000000001",
+];
+const WILDCARDS: [&str; 10] =
+    ["*", "a*", "*b", "a*b", "*ab*", "Create*", "*User", "ab", "a\\*", "C*e*r"];
+const BLOCKS: [&str; 5] =
+    ["10.0.0.0/24", "10.0.0.0/29", "10.0.0.5/24", "2001:db8::/32", "0.0.0.0/0"];
 
 fn quoted(text: &str) -> String {
     Value::from(text).to_string()
@@ -92,7 +171,9 @@ fn operator(dice: &mut Dice<'_>) -> String {
         }
         14 | 15 => format!(r#"{{"wildcard":{}}}"#, quoted(dice.pick(&WILDCARDS))),
         16 => format!(r#"{{"anything-but":{}}}"#, list(dice, text_value)),
-        17 => format!(r#"{{"anything-but":{}}}"#, list(dice, |dice| dice.pick(&NUMBERS).to_owned())),
+        17 => {
+            format!(r#"{{"anything-but":{}}}"#, list(dice, |dice| dice.pick(&NUMBERS).to_owned()))
+        }
         18 => match dice.roll(2) {
             0 => {
                 let wildcards = list(dice, |dice| quoted(dice.pick(&WILDCARDS)));
@@ -126,7 +207,8 @@ fn fields(dice: &mut Dice<'_>, depth: usize) -> String {
         })
         .collect();
     if depth < 2 && dice.rarely(4) {
-        let members: Vec<String> = (0..2 + dice.roll(2)).map(|_| format!("{{{}}}", fields(dice, depth + 1))).collect();
+        let members: Vec<String> =
+            (0..2 + dice.roll(2)).map(|_| format!("{{{}}}", fields(dice, depth + 1))).collect();
         parts.push(format!(r#""$or":[{}]"#, members.join(",")));
     }
     parts.join(",")
@@ -184,7 +266,15 @@ fn value(dice: &mut Dice<'_>, depth: usize) -> String {
             string(dice, &format!("{filler}{slashes}{inner}{{[}}]{slashes}"))
         }
         11 => {
-            let half = dice.pick(&["eventName\"", "\"eventName\":", "eventName", "\\", "}", "\"}", "{\"Records\":["]);
+            let half = dice.pick(&[
+                "eventName\"",
+                "\"eventName\":",
+                "eventName",
+                "\\",
+                "}",
+                "\"}",
+                "{\"Records\":[",
+            ]);
             string(dice, half)
         }
         _ => {
@@ -215,7 +305,16 @@ pub fn record(dice: &mut Dice<'_>) -> String {
 /// The text of an event with its envelope.
 pub fn event(dice: &mut Dice<'_>) -> String {
     const ENVELOPE: [&str; 10] = [
-        "detail", "detail", "detail", "source", "detail-type", "account", "region", "resources", "detail.eventName", "id",
+        "detail",
+        "detail",
+        "detail",
+        "source",
+        "detail-type",
+        "account",
+        "region",
+        "resources",
+        "detail.eventName",
+        "id",
     ];
     let members: Vec<String> = (0..1 + dice.roll(6))
         .map(|_| {
@@ -232,10 +331,16 @@ fn spoiled(dice: &mut Dice<'_>, text: String) -> String {
     if !dice.rarely(30) {
         return text;
     }
-    let at = (0..=dice.roll(text.len().max(1))).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let at =
+        (0..=dice.roll(text.len().max(1))).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     match dice.roll(3) {
         0 => text[..at].to_owned(),
-        1 => format!("{}{}{}", &text[..at], dice.pick(&["\"", "\\", "{", "}", ",", "x", "\u{0}"]), &text[at..]),
+        1 => format!(
+            "{}{}{}",
+            &text[..at],
+            dice.pick(&["\"", "\\", "{", "}", ",", "x", "\u{0}"]),
+            &text[at..]
+        ),
         _ => format!("{text}{}", dice.pick(&["{}", "x", ",", "\n"])),
     }
 }
@@ -261,11 +366,17 @@ pub fn check(dice: &mut Dice<'_>) -> Result<u64, String> {
             continue;
         };
         let read = if whole { read } else { envelope(read) };
-        let plain: Vec<u32> =
-            (0_u32..).zip(&patterns).filter(|(_, pattern)| pattern.matches(&read)).map(|(n, _)| n).collect();
+        let plain: Vec<u32> = (0_u32..)
+            .zip(&patterns)
+            .filter(|(_, pattern)| pattern.matches(&read))
+            .map(|(n, _)| n)
+            .collect();
         if fast != Ok(&plain) {
             let patterns: Vec<String> = patterns.iter().map(Pattern::to_json).collect();
-            return Err(format!("plain {plain:?}, fast {fast:?} for {text}\n{}", patterns.join("\n")));
+            return Err(format!(
+                "plain {plain:?}, fast {fast:?} for {text}\n{}",
+                patterns.join("\n")
+            ));
         }
         compared += patterns.len() as u64;
     }

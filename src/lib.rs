@@ -16,8 +16,9 @@
 //!
 //! `blueprint` reads what the user asks for, `desired` compiles it to resources, `plan` compares them
 //! with what `run` observed through the `cloud` port, and `proof` judges whether each alert reaches
-//! somebody; `explain` tells one event's whole way. A `snapshot` is what was observed, and can be a
-//! file. `report` is the one place where text is made; `cli` is the way in.
+//! somebody; `explain` tells one event's whole way, and `offline` decides events without any account. A
+//! `snapshot` is what was observed, and can be a file. `report` is the one place where text is made; `cli`
+//! is the way in.
 
 pub mod archive;
 pub mod blueprint;

@@ -24,6 +24,8 @@
 mod address;
 pub mod compile;
 mod coverage;
+#[cfg(test)]
+mod decisions;
 mod express;
 pub mod fast;
 #[cfg(test)]
@@ -202,6 +204,27 @@ impl Filter {
     /// The paths it looks at, in order of writing, with repeats.
     pub fn paths(&self) -> Vec<&str> {
         self.fields().into_iter().map(|(path, _)| path).collect()
+    }
+
+    /// Numbers to be equal to that are written as no event writes them, such as `300.0`, each with its path. They
+    /// take `300` as well: AWS's user guide says otherwise, and a reader may expect either.
+    pub fn odd_numbers(&self) -> Vec<(&str, &Value)> {
+        fn values(matcher: &Matcher) -> &[Value] {
+            match matcher {
+                Matcher::Exact(value) => std::slice::from_ref(value),
+                Matcher::AnythingBut(Excluded::Values(values)) => values,
+                _ => &[],
+            }
+        }
+        let odd = |value: &&Value| {
+            value.is_f64() && value.as_f64().is_some_and(|number| number.fract() == 0.0)
+        };
+        let fields = self.fields().into_iter();
+        fields
+            .flat_map(|(path, matchers)| {
+                matchers.iter().flat_map(values).filter(odd).map(move |value| (path, value))
+            })
+            .collect()
     }
 
     fn matchers(&self) -> impl Iterator<Item = &Matcher> {

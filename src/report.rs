@@ -20,6 +20,7 @@ pub mod progress;
 pub mod replay;
 pub mod samples;
 mod sarif;
+pub mod stopped;
 pub mod validate;
 pub mod verify;
 pub mod view;
@@ -77,7 +78,7 @@ pub(crate) fn count(number: usize, singular: &str) -> String {
     if number == 1 { format!("1 {singular}") } else { format!("{number} {singular}s") }
 }
 
-/// Places in few words: the account once when they share it, up to ten of them, then the rest as a count.
+/// Places in few words: each account once, up to ten places, then the rest as a count.
 pub(crate) fn places<'a>(places: impl IntoIterator<Item = &'a Place>) -> String {
     addresses(places.into_iter().map(|place| (&place.account, &place.region)))
 }
@@ -97,21 +98,23 @@ pub(crate) fn account(id: &AccountId, names: &AccountNames<'_>) -> String {
     }
 }
 
-/// As [`addresses`], with the names of accounts; with more than ten, how many there are first.
+/// As [`addresses`], with the names of accounts.
 pub(crate) fn named_addresses<'a>(
     all: impl IntoIterator<Item = (&'a AccountId, &'a Region)>,
     names: &AccountNames<'_>,
 ) -> String {
     let all: BTreeSet<(&AccountId, &Region)> = all.into_iter().collect();
-    let accounts: BTreeSet<&AccountId> = all.iter().map(|(account, _)| *account).collect();
-    let shown = all.iter().take(PLACES_SHOWN);
-    let mut parts: Vec<String> = match (accounts.first(), accounts.len()) {
-        (Some(id), 1) if all.len() > 1 => {
-            let regions: Vec<&str> = shown.map(|(_, region)| region.as_str()).collect();
-            vec![format!("{}/{{{}}}", account(id, names), regions.join(", "))]
-        }
-        _ => shown.map(|(id, region)| format!("{}/{region}", account(id, names))).collect(),
-    };
+    let mut shown: BTreeMap<&AccountId, Vec<&str>> = BTreeMap::new();
+    for (id, region) in all.iter().take(PLACES_SHOWN) {
+        shown.entry(*id).or_default().push(region.as_str());
+    }
+    let mut parts: Vec<String> = shown
+        .into_iter()
+        .map(|(id, regions)| match regions.as_slice() {
+            [one] => format!("{}/{one}", account(id, names)),
+            some => format!("{}/{{{}}}", account(id, names), some.join(", ")),
+        })
+        .collect();
     if all.len() > PLACES_SHOWN {
         parts.push(format!("and {} more", all.len() - PLACES_SHOWN));
     }

@@ -9,11 +9,14 @@ use std::io::Read as _;
 /// larger is broken or meant to fill memory.
 pub const TEXT_MAX: usize = 512 << 20;
 
-/// Room that a buffer begins with when nothing is known.
+/// Room that a buffer grows from when nothing is known.
+#[cfg(feature = "libdeflate")]
 const TEXT_START: usize = 1 << 20;
 
-/// Deflate cannot make a text more than this many times smaller.
-const RATIO_MAX: usize = 1_032;
+/// How many times larger than the file the buffer begins at most, whatever the file says: logs are some ten times
+/// larger than their gzip. A text that is larger still makes the buffer grow.
+#[cfg(feature = "libdeflate")]
+const RATIO_START: usize = 24;
 
 /// Why a file's text could not be had whole.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -69,7 +72,7 @@ impl Inflater {
             return Err(None);
         }
         let said = said_length(file);
-        self.reserve(said.min(file.len().saturating_mul(RATIO_MAX)));
+        self.reserve(said.min(file.len().saturating_mul(RATIO_START)));
         loop {
             match self.libdeflate.gzip_decompress(file, &mut self.text) {
                 // Something follows the data, or it is not what the file's end is about.

@@ -86,6 +86,7 @@ codes! {
     EXCEPTION_EXPIRES_SOON = "exception-expires-soon", "The `until` of an exception or of a trust in a trail is at most 14 days away.";
     HUB_TOPIC = "hub-topic", "With a hub, `{account}` and `{region}` in `topic_arn` stand for the hub's, so that no other place's topic is sent to.";
     LEGACY_EVENT = "legacy-event", "The call concerns a retired AWS feature and can hardly succeed today.";
+    NUMBER_SPELLING = "number-spelling", "A number to be equal to has a fraction or an exponent that changes nothing: EventBridge compares what numbers are worth.";
     SIGN_IN_REGIONS = "sign-in-regions", "Sign-ins land in regions that the blueprint does not cover.";
     TEXT_TO_MACHINE = "text-to-machine", "A queue, function or web address receives text that is made for people.";
     UNCHECKED_KNOWN = "unchecked-known", "The catalogue knows an event that is marked `unchecked`.";

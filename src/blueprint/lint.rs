@@ -11,6 +11,7 @@ use super::{
 use crate::catalogue::{self, GLOBAL_SIGN_IN_REGIONS, ROOT_SIGN_IN_REGION};
 use crate::diag::{Code, Diagnostic, Span};
 use crate::event::EventKind;
+use crate::pattern::Filter;
 use crate::resource::topic::Protocol;
 use crate::scope::Partition;
 use jiff::civil::Date;
@@ -167,6 +168,16 @@ impl Linter<'_> {
                 format!("`{}` has no `{}`", alert.id, absent.join("` and no `")),
                 "say why it matters and what to do next: both are in the message that wakes somebody"
                     .to_owned(),
+            );
+        }
+        let filters = alert.filter.iter().chain(alert.except.iter().map(|except| &except.filter));
+        for (path, number) in filters.flat_map(Filter::odd_numbers) {
+            self.warn(
+                codes::NUMBER_SPELLING,
+                Some(notes),
+                span,
+                format!("`{path}` is compared with {number} by what it is worth"),
+                format!("write {:.0}, which is the same condition", number.as_f64().unwrap_or(0.0)),
             );
         }
         self.events(alert, notes);

@@ -28,7 +28,9 @@ pub fn run(args: &DestroyArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit,
     context::block_on(async {
         let cloud = context::open(global, &read).await?;
         let survey = context::survey(cloud.as_ref(), &read, &asked, global, io).await?;
-        let plan = diff(&survey.desired, &survey.live, Stage::Planned);
+        let mut plan = diff(&survey.desired, &survey.live, Stage::Planned);
+        // Whoever destroys has said so already.
+        plan.guards.retain(|guard| !allowed.allows(guard.kind));
         perform::go(cloud.as_ref(), &survey, &plan, &args.consent, &allowed, global, io).await
     })?
 }

@@ -244,7 +244,7 @@ impl<W: Write> Matching<'_, W> {
             let end = if self.printed > 0 { "\n]," } else { "]," };
             self.out.write_all(end.as_bytes())?;
             let tail = serde_json::json!({ "totals": totals, "broken": self.broken });
-            self.out.write_all(tail.to_string()[1..].as_bytes())?;
+            self.out.write_all(&tail.to_string().as_bytes()[1..])?;
             self.out.write_all(b"\n")?;
         } else if self.shown == Shown::Count {
             writeln!(self.out, "{}", totals.matched)?;

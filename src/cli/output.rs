@@ -1,7 +1,6 @@
 //! Where results go: to standard output in one format, and to files in as many as are asked for.
 
 use super::{Global, Io, Verb, print};
-use crate::desired::Adoption;
 use crate::diag::Diagnostic;
 use crate::error::CommandError;
 use crate::plan::{Plan, WaitingFor};
@@ -41,13 +40,13 @@ fn formats(verb: &Verb) -> (&'static str, &'static [Format]) {
     match verb {
         Verb::Plan(_) => ("plan", ALL),
         Verb::Show(_) => ("show", ALL),
+        Verb::Destroy(_) => ("destroy", &[Text, Json, Markdown]),
         Verb::Drift(_) => ("drift", ALL),
         Verb::Verify(_) => ("verify", ALL),
         Verb::Validate(_) => ("validate", ALL),
         // What is added up no longer knows each alert in each place.
         Verb::Merge(_) => ("merge", &[Text, Json, Markdown, Sarif, Github]),
         Verb::Apply(_) => ("apply", &[Text, Json, Markdown]),
-        Verb::Destroy(_) => ("destroy", &[Text, Json, Markdown]),
         Verb::Explain(_) => ("explain", &[Text, Json]),
         Verb::Init(_) => ("init", &[Text, Json]),
         Verb::Match(_) => ("match", &[Text, Json]),
@@ -205,6 +204,16 @@ pub(super) fn wants(format: Format, global: &Global) -> bool {
     global.format == format || global.report.iter().any(|report| report.format == format)
 }
 
+/// What comes after a plan.
+pub(super) enum Next<'a> {
+    /// Applying the blueprint, with more options as they were typed.
+    Apply(&'a Path, String),
+    /// Removing what the blueprint owns.
+    Destroy(&'a Path),
+    /// Applying the plan in this file.
+    Saved(&'a Path),
+}
+
 /// Options that say what is looked at. A saved plan says that itself.
 const OF_A_PLAN: [&str; 4] = ["--region", "--account", "--shard", "--as-of"];
 
@@ -212,8 +221,7 @@ const OF_A_PLAN: [&str; 4] = ["--region", "--account", "--shard", "--as-of"];
 /// the environment are still there.
 pub(super) fn say_next(
     plan: &Plan,
-    saved: Option<&Path>,
-    blueprint: &Path,
+    next: &Next<'_>,
     global: &Global,
     io: &mut Io<'_>,
 ) -> Result<(), CommandError> {
@@ -222,40 +230,32 @@ pub(super) fn say_next(
     }
     let removal = plan.waiting.iter().any(|waiting| waiting.what == WaitingFor::Removal);
     let nothing = plan.is_empty() && !removal;
-    if nothing && saved == Some(blueprint) {
-        return Ok(());
-    }
-    let saved = saved.filter(|_| !nothing);
-    let verb = match saved {
-        _ if nothing => "verify",
-        None if plan.intent.destroy => "destroy",
-        _ => "apply",
+    let (verb, file, more, saved) = match next {
+        Next::Apply(file, _) if nothing => ("verify", file, "", false),
+        Next::Destroy(_) | Next::Saved(_) if nothing => return Ok(()),
+        Next::Apply(file, more) => ("apply", file, more.trim(), false),
+        Next::Destroy(file) => ("destroy", file, "", false),
+        Next::Saved(file) => ("apply", file, "", true),
     };
-    let mut line = vec!["ctguard".to_owned(), verb.to_owned()];
-    let file = saved.unwrap_or(blueprint);
-    if saved.is_some() || file != Path::new("ctguard.yaml") {
-        line.push(quoted(&file.display().to_string()));
+    let mut line = format!("ctguard {verb}");
+    let mut add = |word: &str| {
+        line.push(' ');
+        line.push_str(word);
+    };
+    if saved || *file != Path::new("ctguard.yaml") {
+        add(&quoted(&file.display().to_string()));
     }
-    // Flags that acknowledge a guard are not among it: whoever means it says so.
-    if saved.is_none() && !nothing {
-        line.extend(adopting(&plan.intent.adopt));
+    if !more.is_empty() {
+        add(more);
     }
+    // Flags that acknowledge a guard are not added: whoever means it types them.
     for (option, value) in &global.typed {
-        if saved.is_none() || !OF_A_PLAN.contains(&option.as_str()) {
-            line.extend([option.clone(), quoted(value)]);
+        if !saved || !OF_A_PLAN.contains(&option.as_str()) {
+            add(option);
+            add(&quoted(value));
         }
     }
-    print(io, &format!("\nNext: {}\n", line.join(" ")))
-}
-
-/// The option that takes over what is in the way.
-fn adopting(adopt: &Adoption) -> Option<String> {
-    let names: Vec<&str> = adopt.names.iter().map(String::as_str).collect();
-    match names.as_slice() {
-        [] if adopt.untagged => Some("--adopt".to_owned()),
-        [] => None,
-        names => Some(quoted(&format!("--adopt={}", names.join(",")))),
-    }
+    print(io, &format!("\nNext: {line}\n"))
 }
 
 /// A word as a shell takes it.

@@ -1,6 +1,6 @@
 //! From a plan to its end: showing it, asking, making the changes, and what came of them.
 
-use super::{Global, Io, context, output, print};
+use super::{Global, Io, context, output, print, print_json};
 use crate::cloud::Cloud;
 use crate::desired::Adoption;
 use crate::error::{CommandError, Exit};
@@ -9,6 +9,7 @@ use crate::proof::prove;
 use crate::report::apply::ApplyReport;
 use crate::report::plan::{self, Question};
 use crate::report::positions::Positions;
+use crate::report::stopped::{self, Stopped};
 use crate::report::view::{Format, Shown};
 use crate::run::{self, Applied, OutcomeKind, Survey};
 use clap::Args;
@@ -46,7 +47,7 @@ impl Allowed {
         Self { allow_lost_coverage: true, allow_deletion: true, ..Self::default() }
     }
 
-    fn allows(&self, kind: GuardKind) -> bool {
+    pub fn allows(&self, kind: GuardKind) -> bool {
         match kind {
             GuardKind::LosesCoverage => self.allow_lost_coverage,
             GuardKind::DeletesMuch => self.allow_deletion,
@@ -55,18 +56,20 @@ impl Allowed {
         }
     }
 
-    /// Stops at guards that nobody has acknowledged.
-    fn check(&self, plan: &Plan) -> Result<(), CommandError> {
-        let tripped: Vec<&Guard> =
-            plan.guards.iter().filter(|guard| !self.allows(guard.kind)).collect();
-        if tripped.is_empty() {
-            return Ok(());
-        }
-        let said: Vec<&str> = tripped.iter().map(|guard| guard.message.as_str()).collect();
-        let flags: Vec<&str> = tripped.iter().map(|guard| guard.kind.flag()).collect();
-        Err(CommandError::refused(format!("nothing was changed. {}", said.join(" ")))
-            .hint(format!("If that is meant, add {}.", flags.join(" "))))
+    /// The guards that nobody has acknowledged.
+    fn tripped(&self, plan: &Plan) -> Vec<Guard> {
+        plan.guards.iter().filter(|guard| !self.allows(guard.kind)).cloned().collect()
     }
+}
+
+/// Says why nothing is written, and in JSON on standard output, too.
+pub(super) fn stop(stopped: &Stopped, global: &Global, io: &mut Io<'_>) -> CommandError {
+    if global.format == Format::Json
+        && let Err(error) = print_json(io, stopped)
+    {
+        return error;
+    }
+    CommandError::refused(stopped::render(stopped)).hint(stopped.hint())
 }
 
 /// Which objects of others are taken over.
@@ -80,10 +83,20 @@ pub(super) struct Adopting {
 
 impl Adopting {
     pub fn adoption(&self) -> Adoption {
-        let names = || self.adopt.iter().flatten().filter(|name| !name.is_empty()).cloned();
+        // An empty variable of the environment is one name without a letter, and takes nothing over.
+        let names = self.adopt.iter().flatten().filter(|name| !name.is_empty()).cloned();
         Adoption {
-            untagged: self.adopt.is_some() && names().next().is_none(),
-            names: names().collect(),
+            untagged: self.adopt.as_ref().is_some_and(Vec::is_empty),
+            names: names.collect(),
+        }
+    }
+
+    /// The option as it was given, after a blank.
+    pub fn option(&self) -> String {
+        match &self.adopt {
+            None => String::new(),
+            Some(names) if names.is_empty() => " --adopt".to_owned(),
+            Some(names) => format!(" --adopt={}", names.join(",")),
         }
     }
 }
@@ -101,7 +114,11 @@ pub(super) async fn go(
     if global.format == Format::Text {
         print(io, &plan::render(plan, Question::Plan, global.paint_out(io)))?;
     }
-    allowed.check(plan)?;
+    let guards = allowed.tripped(plan);
+    if !guards.is_empty() {
+        let stopped = Stopped { guards, ..Stopped::new(&plan.blueprint.name) };
+        return Err(stop(&stopped, global, io));
+    }
     if has_work(plan) && !consent.yes {
         ask(io)?;
     }

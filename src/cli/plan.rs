@@ -1,4 +1,5 @@
 use super::context::Asked;
+use super::output::Next;
 use super::perform::Adopting;
 use super::{BlueprintArg, Global, Io, context, output, planned};
 use crate::desired::Intent;
@@ -50,7 +51,12 @@ pub fn run(args: &PlanArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, Co
     }
     let shown = Shown::Plan { plan: &plan, question: Question::Plan };
     output::show(&shown, &read.positions, global, io)?;
-    output::say_next(&plan, args.out.as_deref(), path, global, io)?;
+    let next = match &args.out {
+        Some(file) => Next::Saved(file),
+        None if args.destroy => Next::Destroy(path),
+        None => Next::Apply(path, args.adopt.option()),
+    };
+    output::say_next(&plan, &next, global, io)?;
     let changes = Exit::Changes.when(args.detailed_exitcode && !plan.is_empty());
     Ok(changes.and(context::plan_exit(&plan)))
 }

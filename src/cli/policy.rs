@@ -13,6 +13,7 @@ use crate::report::yaml;
 use crate::scope::{AccountId, Partition, Place, Region};
 use clap::{Args, ValueEnum};
 use serde_json::json;
+use std::path::PathBuf;
 
 /// Print the IAM policies that ctguard needs for a blueprint, by account, and who may use them.
 ///
@@ -23,9 +24,9 @@ use serde_json::json;
 /// With --trust, print the trust policy of CI's role: which jobs of a repository may take it on.
 #[derive(Debug, Args)]
 pub struct PolicyArgs {
-    /// What the identity is to do; `all` when left out with --bootstrap
-    #[arg(value_enum, required_unless_present_any = ["bootstrap", "trust"])]
-    purpose: Option<PurposeArg>,
+    /// What the identity is to do: plan, drift, verify, apply, destroy or all; left out, with --bootstrap, all
+    #[arg(value_parser = First::parse, required_unless_present_any = ["bootstrap", "trust"])]
+    purpose: Option<First>,
     #[command(flatten)]
     blueprint: BlueprintArg,
     /// Print one document alone
@@ -48,6 +49,22 @@ pub struct PolicyArgs {
     role: Option<String>,
     #[command(flatten)]
     trust: TrustArgs,
+}
+
+/// The first word: a purpose, or the blueprint where there need be none.
+#[derive(Debug, Clone)]
+enum First {
+    Purpose(PurposeArg),
+    Blueprint(PathBuf),
+}
+
+impl First {
+    /// Every word is one or the other: which of them is known once the options are.
+    #[allow(clippy::unnecessary_wraps, reason = "clap asks for a result")]
+    fn parse(text: &str) -> Result<Self, String> {
+        let purpose = PurposeArg::from_str(text, false).map(Self::Purpose);
+        Ok(purpose.unwrap_or_else(|_| Self::Blueprint(text.into())))
+    }
 }
 
 /// Which jobs are trusted.
@@ -155,7 +172,21 @@ impl From<IdentityArg> for Identity {
 }
 
 pub fn run(args: &PolicyArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
-    let read = match context::read(&args.blueprint.blueprint, global, io) {
+    let (asked, blueprint) = match &args.purpose {
+        None => (PurposeArg::All, &args.blueprint.blueprint),
+        Some(First::Purpose(purpose)) => (*purpose, &args.blueprint.blueprint),
+        Some(First::Blueprint(path)) if args.bootstrap || args.trust.trust.is_some() => {
+            (PurposeArg::All, path)
+        }
+        Some(First::Blueprint(word)) => {
+            let word = word.display();
+            return Err(CommandError::usage(format!("`{word}` is not what an identity can do"))
+                .hint(
+                    "Name one before the blueprint: plan, drift, verify, apply, destroy or all.",
+                ));
+        }
+    };
+    let read = match context::read(blueprint, global, io) {
         Ok(read) => read,
         Err(exit) => return Ok(exit),
     };
@@ -168,7 +199,6 @@ pub fn run(args: &PolicyArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, 
     if let Some(service) = args.trust.trust {
         return trust_policy(service, &args.trust, own.as_ref(), &read.blueprint, io);
     }
-    let asked = args.purpose.unwrap_or(PurposeArg::All);
     let purpose = Purpose::from(asked);
     if args.bootstrap {
         return bootstrap(args, purpose, &read.blueprint, global, io);

@@ -1,3 +1,4 @@
+use super::output::Next;
 use super::{Global, Io, output, planned};
 use crate::error::{CommandError, Exit};
 use crate::plan::Plan;
@@ -21,7 +22,7 @@ pub fn run(args: &ShowArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, Co
     let shown = Shown::Plan { plan: &plan, question: Question::Plan };
     output::show(&shown, &positions, global, io)?;
     if plan.resolved().is_ok() {
-        output::say_next(&plan, Some(&args.plan), &args.plan, global, io)?;
+        output::say_next(&plan, &Next::Saved(&args.plan), global, io)?;
     }
     Ok(Exit::Done)
 }

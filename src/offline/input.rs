@@ -74,6 +74,9 @@ pub enum Item<'b> {
     Broken(Position, String),
 }
 
+/// Where the next event stands in the buffer, or what is broken in its place.
+type Advanced = Result<Option<(Position, Range<usize>)>, (Position, String)>;
+
 /// Why the end of a value is not found.
 enum Fault {
     Unclosed,
@@ -129,7 +132,7 @@ impl<'r> Input<'r> {
         }
     }
 
-    fn advance(&mut self) -> Result<Option<(Position, Range<usize>)>, (Position, String)> {
+    fn advance(&mut self) -> Advanced {
         loop {
             let next = match self.peek() {
                 Ok(next) => next,
@@ -180,7 +183,7 @@ impl<'r> Input<'r> {
     }
 
     /// An object between documents. One that does not end is looked at line by line: perhaps a line was broken.
-    fn document(&mut self) -> Result<Option<(Position, Range<usize>)>, (Position, String)> {
+    fn document(&mut self) -> Advanced {
         match self.end_of(self.at, Vec::new()) {
             Ok(end) => Ok(Some(self.take(end))),
             Err(fault) => {
@@ -196,7 +199,7 @@ impl<'r> Input<'r> {
     }
 
     /// What stands up to the end of the line.
-    fn a_line(&mut self) -> Result<Option<(Position, Range<usize>)>, (Position, String)> {
+    fn a_line(&mut self) -> Advanced {
         let mut from = self.at;
         loop {
             if let Some(end) = self.buffer[from..].iter().position(|byte| *byte == b'\n') {

@@ -26,6 +26,8 @@ mod envelope;
 mod gate;
 mod hash;
 mod index;
+#[cfg(test)]
+mod laws;
 pub(crate) mod skim;
 mod test;
 mod walk;

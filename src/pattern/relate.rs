@@ -15,6 +15,9 @@ pub(super) fn implies(narrow: &Matcher, wide: &Matcher) -> bool {
         (Matcher::Exists(_), Matcher::Exists(_)) | (_, Matcher::Exists(false)) => false,
         (Matcher::Exists(false), _) => false,
         (_, Matcher::Exists(true)) => true,
+        (Matcher::Exact(value), wide) if has_spellings(value) => {
+            matches!(wide, Matcher::Cidr(_)) && wide.accepts(value)
+        }
         (Matcher::Exact(value), wide) => wide.accepts(value),
         (Matcher::Text(narrow), Matcher::Text(wide)) => text_implies(narrow, wide),
         (Matcher::Numeric(narrow), Matcher::Numeric(wide)) => narrow.within(wide),
@@ -40,6 +43,11 @@ pub(super) fn disjoint(a: &Matcher, b: &Matcher) -> bool {
         (Exists(false), Exists(false)) => false,
         (Exists(false), _) | (_, Exists(false)) => true,
         (Exists(true), _) | (_, Exists(true)) => false,
+        (Exact(value), Text(_) | AnythingBut(_)) | (Text(_) | AnythingBut(_), Exact(value))
+            if has_spellings(value) =>
+        {
+            false
+        }
         (Exact(value), other) | (other, Exact(value)) => !other.accepts(value),
         (AnythingBut(out), other) | (other, AnythingBut(out)) => {
             out.matchers().iter().any(|out| implies(other, out))
@@ -50,6 +58,12 @@ pub(super) fn disjoint(a: &Matcher, b: &Matcher) -> bool {
         (Text(a), Text(b)) => texts_disjoint(a, b),
         (Cidr(_), Text(_)) | (Text(_), Cidr(_)) => false,
     }
+}
+
+/// Whether a value stands for other texts too: an IPv6 address, which can be written in many ways. What a test of
+/// texts says of one spelling it need not say of the others.
+fn has_spellings(value: &Value) -> bool {
+    value.as_str().and_then(address::single).is_some_and(|block| block.addr().is_ipv6())
 }
 
 fn text_implies(narrow: &TextTest, wide: &TextTest) -> bool {

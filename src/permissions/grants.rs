@@ -127,6 +127,9 @@ const WRITE_BUCKET: &[&str] = &[
     "s3:PutLifecycleConfiguration",
 ];
 
+/// The same for the trail's bucket: S3 replaces all tags by those that stay.
+const RELEASE_BUCKET: &[&str] = &["s3:PutBucketTagging"];
+
 impl Purpose {
     fn makes(self) -> bool {
         matches!(self, Self::Apply | Self::All)
@@ -287,6 +290,11 @@ pub(super) fn statements(blueprint: &Blueprint, duties: &Duties, purpose: Purpos
             "aws:TagKeys": [BLUEPRINT_TAG, VERSION_TAG, ALERT_TAG],
         } });
         statements.push(release);
+        // Who makes the bucket may tag it anyway.
+        if let Some(trail) = blueprint.trail.as_ref().filter(|_| duties.trail && !purpose.makes()) {
+            let bucket = json!(format!("arn:{}:s3:::{}", partition(blueprint), trail.bucket));
+            statements.push(allow("ReleaseTrailBucket", RELEASE_BUCKET, &bucket));
+        }
     }
     statements
 }

@@ -1,6 +1,6 @@
 //! A plan that is saved, read back and applied later: what it must hold for that, and what of it still holds.
 
-use super::{Change, Plan, WaitingFor, fingerprints};
+use super::{Change, Plan, Waiting, WaitingFor, fingerprints};
 use crate::blueprint::{Blueprint, Loaded, load_sources};
 use crate::resource::Address;
 use jiff::civil::Date;
@@ -91,12 +91,11 @@ impl Plan {
     /// When it is not there, or not what the plan was made from.
     pub fn resolved(&self) -> Result<&Resolved, PlanFileError> {
         let from = &self.blueprint;
-        let (Some(resolved), Some(digest)) = (&from.resolved, &from.digest) else {
+        let (Some(resolved), Some(digest), Some(_)) =
+            (&from.resolved, &from.digest, &self.scope.caller)
+        else {
             return Err(PlanFileError::Partial);
         };
-        if self.fingerprints.is_empty() {
-            return Err(PlanFileError::Partial);
-        }
         if resolved.digest() != *digest {
             return Err(PlanFileError::Edited);
         }
@@ -132,6 +131,16 @@ pub fn ended(blueprint: &Blueprint, planned: Date, today: Date) -> Vec<String> {
     all
 }
 
+type ByAddress<'a> = BTreeMap<&'a Address, Vec<&'a Change>>;
+
+fn by_address(changes: &[Change]) -> ByAddress<'_> {
+    let mut all = ByAddress::new();
+    for change in changes {
+        all.entry(&change.address).or_default().push(change);
+    }
+    all
+}
+
 /// What a saved plan and one that was made again have in common.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Common {
@@ -146,20 +155,15 @@ pub struct Common {
 /// Keeps of a new plan what the saved one contains, change for change. What needs something that is left out is
 /// left out with it.
 pub fn common(saved: &Plan, mut now: Plan) -> Common {
-    let mut known: BTreeMap<&Address, Vec<&Change>> = BTreeMap::new();
-    for change in &saved.changes {
-        known.entry(&change.address).or_default().push(change);
-    }
-    let mut missing = Vec::new();
-    for change in &saved.changes {
-        if !now.changes.contains(change) {
-            missing.push(change.address.clone());
-        }
-    }
-    let approved =
-        |change: &Change| known.get(&change.address).is_some_and(|same| same.contains(&change));
+    let known = by_address(&saved.changes);
+    let made_now = by_address(&now.changes);
+    let has = |all: &ByAddress<'_>, change: &Change| {
+        all.get(&change.address).is_some_and(|same| same.contains(&change))
+    };
+    let missing = saved.changes.iter().filter(|change| !has(&made_now, change));
+    let missing: Vec<Address> = missing.map(|change| change.address.clone()).collect();
     let (mut kept, left): (Vec<Change>, Vec<Change>) =
-        std::mem::take(&mut now.changes).into_iter().partition(approved);
+        std::mem::take(&mut now.changes).into_iter().partition(|change| has(&known, change));
     let mut left_out: BTreeSet<Address> = left.into_iter().map(|change| change.address).collect();
     loop {
         let (go, stay): (Vec<Change>, Vec<Change>) =
@@ -171,7 +175,7 @@ pub fn common(saved: &Plan, mut now: Plan) -> Common {
         left_out.extend(go.into_iter().map(|change| change.address));
     }
     now.changes = kept;
-    now.waiting
-        .retain(|waiting| waiting.what != WaitingFor::Removal || saved.waiting.contains(waiting));
+    let waited: BTreeSet<&Waiting> = saved.waiting.iter().collect();
+    now.waiting.retain(|waiting| waiting.what != WaitingFor::Removal || waited.contains(waiting));
     Common { plan: now, missing, left_out: left_out.into_iter().collect() }
 }

@@ -91,7 +91,7 @@ pub fn estimate(setup: &Setup, raised: &[u64], days: u32) -> Cost {
     Cost { currency: "USD", prices: PRICES, from_days: days, items, total }
 }
 
-/// Rounded to a hundredth of a cent.
+/// Rounded to a millionth, which hides what adding binary fractions leaves behind.
 fn dollars(amount: f64) -> f64 {
-    (amount * 10_000.0).round() / 10_000.0
+    (amount * 1e6).round() / 1e6
 }

@@ -107,7 +107,7 @@ fn explain(why: &Why) -> String {
                 CloudErrorKind::AccessDenied => {
                     format!(" Allow {} to these credentials.", error.operation)
                 }
-                CloudErrorKind::Transient => " Run apply again.".to_owned(),
+                CloudErrorKind::Transient => " Run it again.".to_owned(),
                 CloudErrorKind::NoCredentials | CloudErrorKind::Refused => String::new(),
             };
             format!("{error}{id}.{help}")
@@ -116,7 +116,7 @@ fn explain(why: &Why) -> String {
             format!("It needs {}, which was not done.", named(address, &AccountNames::new()))
         }
         Why::Interrupted => {
-            "Stopped before it was finished; `ctguard apply` goes on from there.".to_owned()
+            "Stopped before it was finished; the same command goes on from there.".to_owned()
         }
     }
 }

@@ -33,10 +33,16 @@ struct Case {
 /// A case for each alert × place: broken fails, unknown is an error, assumed passes with a word.
 pub fn proof(blueprint: &str, proof: &Proof) -> String {
     let mut cases: Vec<Case> = proof.paths.iter().map(path).collect();
-    cases.extend(proof.signals.iter().map(|signal| Case {
-        class: "signals".to_owned(),
-        name: format!("{} in {}", signal.object, signal.place),
-        ended: Ended::Failed { kind: signal.code.to_string(), text: signal.cause.clone() },
+    cases.extend(proof.signals.iter().map(|signal| {
+        let (kind, text) =
+            (signal.code.to_string(), format!("{}.\nFix: {}", signal.cause, signal.fix));
+        let ended = match signal.status {
+            Status::Proven | Status::Assumed => Ended::Noted(text),
+            Status::Unknown => Ended::Error { kind, text },
+            Status::Broken => Ended::Failed { kind, text },
+        };
+        let name = format!("{} in {}", signal.object, signal.place);
+        Case { class: "signals".to_owned(), name, ended }
     }));
     cases.extend(proof.unrouted.iter().map(|alert| Case {
         class: alert.clone(),

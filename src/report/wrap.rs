@@ -9,29 +9,43 @@ const HANG: usize = 4;
 /// Deepest indent of a continued line; a deep diff would otherwise leave nothing to write on.
 const INDENT_MAX: usize = 24;
 
-/// Breaks every line that is longer than `width` characters; colour takes no room.
+/// Breaks every line that is longer than `width` characters; colour takes no room. Where a line has columns, two spaces
+/// apart, the last one goes below the others first.
 pub(super) fn fit(text: &str, width: usize) -> String {
     let width = width.max(WIDTH_MIN);
     let mut out = String::with_capacity(text.len() + text.len() / 20);
     for line in text.split_inclusive('\n') {
-        if seen(line.trim_end_matches('\n')) <= width {
-            out.push_str(line);
-        } else {
-            broken(&mut out, line, width);
-        }
+        let (body, end) = match line.strip_suffix('\n') {
+            Some(body) => (body, "\n"),
+            None => (line, ""),
+        };
+        line_of(&mut out, body, width);
+        out.push_str(end);
     }
     out
 }
 
-fn broken(out: &mut String, line: &str, width: usize) {
-    let (body, end) = match line.strip_suffix('\n') {
-        Some(body) => (body, "\n"),
-        None => (line, ""),
-    };
-    let indent = body.chars().take_while(|c| *c == ' ').count();
+fn line_of(out: &mut String, line: &str, width: usize) {
+    if seen(line) <= width {
+        return out.push_str(line);
+    }
+    let indent = line.chars().take_while(|c| *c == ' ').count();
     let hang = " ".repeat((indent + HANG).min(INDENT_MAX));
+    let column = line.rfind("  ").filter(|at| !line[..*at].trim().is_empty());
+    match column.map(|at| (line[..at].trim_end(), line[at..].trim_start())) {
+        Some((before, last)) if !last.is_empty() => {
+            words(out, before, &hang, width);
+            out.push('\n');
+            words(out, &format!("{hang}{last}"), &hang, width);
+        }
+        _ => words(out, line, &hang, width),
+    }
+}
+
+/// Breaks a line between words.
+fn words(out: &mut String, line: &str, hang: &str, width: usize) {
     let mut column = 0;
-    let mut rest = body;
+    let mut rest = line;
     let mut first = true;
     while !rest.is_empty() {
         // A word goes with the spaces before it, which are dropped where the line is broken.
@@ -39,9 +53,11 @@ fn broken(out: &mut String, line: &str, width: usize) {
         let after = &rest[spaces..];
         let word = &after[..after.find(' ').unwrap_or(after.len())];
         let length = seen(word);
-        if !first && !word.is_empty() && column + spaces + length > width && column > hang.len() {
+        // A sign is not left alone on its line.
+        let far = column > hang.len();
+        if !first && far && !word.is_empty() && column + spaces + length > width {
             out.push('\n');
-            out.push_str(&hang);
+            out.push_str(hang);
             column = hang.len() + length;
         } else {
             out.push_str(&rest[..spaces]);
@@ -51,7 +67,6 @@ fn broken(out: &mut String, line: &str, width: usize) {
         first = false;
         rest = &after[word.len()..];
     }
-    out.push_str(end);
 }
 
 /// How many characters of a text are seen: escape sequences of colour are not.
@@ -91,6 +106,16 @@ mod tests {
         let sign = format!("  ! {arn}\n      since then\n");
         assert_eq!(fit(&format!("  ! {arn} since then\n"), 50), sign);
         assert_eq!(fit(arn, 50), arn);
+    }
+
+    #[test]
+    fn the_last_column_goes_below_the_others() {
+        let line =
+            "  + rule         ctguard-acme-route × 2 places  111122223333/{eu-west-1, us-east-1}\n";
+        assert_eq!(
+            fit(line, 60),
+            "  + rule         ctguard-acme-route × 2 places\n      111122223333/{eu-west-1, us-east-1}\n"
+        );
     }
 
     #[test]

@@ -94,7 +94,7 @@ fn an_empty_blueprint_removes_everything_owned_but_trail_and_bucket() {
     let world = World::settled(&keeping_a_trail());
     let emptied = "version: 1\nname: acme\nregions: [us-east-1, eu-west-1]\nalerts: []\n";
     world.write("ctguard.yaml", emptied);
-    world.run(&["apply", "--yes"]).expect(0);
+    world.run(&["apply", "--yes", "--allow-lost-coverage", "--allow-deletion"]).expect(0);
     let state = world.state();
     for account in state.accounts.values() {
         for (region, regional) in &account.regions {
@@ -190,7 +190,7 @@ fn an_alert_over_several_rules_changes_to_its_end_in_one_apply() {
     world.run(&["sandbox", "confirm"]).expect(0);
     for (from, to) in [(5, 210), (30, 210), (30, 260), (0, 100)] {
         world.write("ctguard.yaml", &big(from, to));
-        world.run(&["apply", "--yes"]).expect(0);
+        world.run(&["apply", "--yes", "--allow-lost-coverage"]).expect(0);
         let plan = world.run(&["plan", "--detailed-exitcode", "--format", "json"]);
         let left = plan.json();
         assert_eq!(plan.code, 0, "{from}..{to}: {:#}", left["changes"]);

@@ -8,14 +8,18 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod adapter;
+mod adopt;
 mod apply;
 mod bootstrap;
 mod ci;
+mod destroy;
 mod drift;
 mod emulators;
+mod engines;
 mod explain;
 mod fleet;
 mod formats;
+mod guards;
 mod init;
 mod laws;
 mod links;
@@ -26,6 +30,7 @@ mod no_gap;
 mod ownership;
 mod plan;
 mod planfile;
+mod policy;
 mod program;
 mod recorded;
 mod replay;

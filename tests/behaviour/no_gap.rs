@@ -5,6 +5,7 @@ use crate::laws::{account, apply, confirm, read};
 use ctguard::cloud::sandbox::Sandbox;
 use ctguard::cloud::sandbox::fresh::AccountKind;
 use ctguard::cloud::sandbox::sample::{Identity, Sample, sample_event};
+use ctguard::cloud::sandbox::state::Denied;
 use ctguard::event::{Access, EventKind};
 use ctguard::scope::{Place, Region};
 use serde_json::Value;
@@ -90,6 +91,43 @@ fn moves_without_a_gap(from: &ctguard::blueprint::Blueprint, to: &ctguard::bluep
 fn renaming_an_alert() {
     let renamed = ROUTE.replace("id: route", "id: routing");
     moves_without_a_gap(&blueprint(ROUTE, MAIL, "mail"), &blueprint(&renamed, MAIL, "mail"));
+}
+
+#[test]
+fn renaming_an_alert_behind_a_hub() {
+    let with_hub = |alerts: &str| {
+        read(&format!(
+            "version: 1\nname: acme\nregions: [us-east-1, eu-west-1]\naccounts: [{{ id: \"111122223333\" }}]\nhub: {{ account: \"111122223333\", region: us-east-1 }}\ndestinations:\n{MAIL}\nroutes: {{ high: [mail] }}\nalerts:\n{alerts}\n"
+        ))
+    };
+    let renamed = ROUTE.replace("id: route", "id: routing");
+    moves_without_a_gap(&with_hub(ROUTE), &with_hub(&renamed));
+}
+
+#[test]
+fn an_alerts_old_rule_stays_while_the_new_one_cannot_be_made_to_work() {
+    let renamed = ROUTE.replace("id: route", "id: routing");
+    let (from, to) = (blueprint(ROUTE, MAIL, "mail"), blueprint(&renamed, MAIL, "mail"));
+    for operation in ["events:PutRule", "events:PutTargets"] {
+        let sandbox = Sandbox::in_memory(account(AccountKind::WithTrail));
+        apply(&sandbox, &from);
+        confirm(&sandbox);
+        let mut state = sandbox.state();
+        let denied = Denied { operation: operation.into(), account: None, region: None };
+        state.denied.push(denied);
+        let sandbox = Sandbox::in_memory(state);
+        apply(&sandbox, &to);
+        assert!(heard(&sandbox), "the old rule went although {operation} of the new one failed");
+        let mut state = sandbox.state();
+        state.denied.clear();
+        let sandbox = Sandbox::in_memory(state);
+        apply(&sandbox, &to);
+        assert!(heard(&sandbox));
+        let state = sandbox.state();
+        let regions = state.accounts.values().flat_map(|account| account.regions.values());
+        let rules: Vec<&String> = regions.flat_map(|here| here.rules.keys()).collect();
+        assert_eq!(rules, ["ctguard-acme-routing", "ctguard-acme-routing"], "{operation}");
+    }
 }
 
 #[test]

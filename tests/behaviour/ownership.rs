@@ -44,7 +44,7 @@ fn the_tag_alone_makes_nobodys_queue_or_topic_its_own() {
     });
     world.run(&["plan", "--detailed-exitcode"]).expect(0);
     world.write("ctguard.yaml", EMPTIED);
-    world.run(&["apply", "--yes"]).expect(0);
+    world.run(&["apply", "--yes", "--allow-lost-coverage", "--allow-deletion"]).expect(0);
     let mut state = world.state();
     let here = regional(&mut state, "eu-west-1");
     assert!(here.queues.contains_key("orders"), "a tagged queue of another name is deleted");
@@ -69,7 +69,7 @@ fn a_topic_that_may_still_be_sent_to_stays() {
     let world = World::settled(&keeping_a_trail());
     deny(&world, "events:ListRules", Some("eu-west-1"));
     world.write("ctguard.yaml", EMPTIED);
-    world.run(&["apply", "--yes"]).expect(4);
+    world.run(&["apply", "--yes", "--allow-lost-coverage", "--allow-deletion"]).expect(4);
     let mut state = world.state();
     let here = regional(&mut state, "eu-west-1");
     assert!(!here.rules.is_empty(), "the rules could not be seen");
@@ -77,7 +77,7 @@ fn a_topic_that_may_still_be_sent_to_stays() {
     assert_eq!(here.queues.len(), 2);
     assert!(regional(&mut state, "us-east-1").topics.is_empty());
     world.change(|state| state.denied.clear());
-    world.run(&["apply", "--yes"]).expect(0);
+    world.run(&["apply", "--yes", "--allow-lost-coverage", "--allow-deletion"]).expect(0);
     assert!(regional(&mut world.state(), "eu-west-1").topics.is_empty());
 }
 
@@ -106,7 +106,17 @@ fn nothing_goes_while_what_refers_to_it_could_not_be_removed() {
         let world = World::settled(&keeping_a_trail());
         deny(&world, operation, Some("eu-west-1"));
         world.write("ctguard.yaml", EMPTIED);
-        let report = world.run(&["apply", "--yes", "--format", "json"]).expect(4).json();
+        let report = world
+            .run(&[
+                "apply",
+                "--yes",
+                "--allow-lost-coverage",
+                "--allow-deletion",
+                "--format",
+                "json",
+            ])
+            .expect(4)
+            .json();
         let outcomes = |kind: &str| -> Vec<String> {
             report["outcomes"]
                 .as_array()
@@ -124,7 +134,7 @@ fn nothing_goes_while_what_refers_to_it_could_not_be_removed() {
         assert_eq!(outcomes("topic"), [topic], "{operation}");
         assert_eq!(outcomes("queue"), queues, "{operation}");
         world.change(|state| state.denied.clear());
-        world.run(&["apply", "--yes"]).expect(0);
+        world.run(&["apply", "--yes", "--allow-lost-coverage", "--allow-deletion"]).expect(0);
         world.run(&["plan", "--detailed-exitcode"]).expect(0);
     }
 }

@@ -134,7 +134,16 @@ fn a_file_that_is_no_plan_or_was_edited_is_refused_in_words() {
     };
     check(&|plan| plan["ctguard_plan"] = json!(7), 1, &["format version 7", "reads 1"]);
     check(&|plan| plan["scope"]["accounts"] = json!("all"), 1, &["scope.accounts"]);
-    check(&|plan| drop(plan.as_object_mut().unwrap().remove("fingerprints")), 1, &["fingerprints"]);
+    check(
+        &|plan| drop(plan.as_object_mut().unwrap().remove("fingerprints")),
+        5,
+        &["changed since"],
+    );
+    check(
+        &|plan| drop(plan["scope"].as_object_mut().unwrap().remove("caller")),
+        1,
+        &["that an apply needs"],
+    );
     check(&|plan| plan["as_of"] = json!("today"), 1, &["as_of"]);
     let text = |plan: &mut Value| {
         let text = &mut plan["blueprint"]["resolved"]["sources"]["ctguard.yaml"];
@@ -402,6 +411,12 @@ fn a_plan_that_is_stale_says_what_moved_and_changes_nothing() {
         5,
         &["topic ctguard-acme-secops in 111122223333/eu-west-1 is gone"],
     );
+    let ran = apply(&world, &file, &["--format", "json"]).expect(5).json();
+    let moved = &ran["moved"][0];
+    assert_eq!(
+        (&moved["object"], &moved["how"]),
+        (&json!("topic ctguard-acme-secops"), &json!("gone"))
+    );
     // What could be read then and cannot be now may have moved.
     saved(&world, &[]);
     world.change(|state| {
@@ -409,6 +424,21 @@ fn a_plan_that_is_stale_says_what_moved_and_changes_nothing() {
         state.denied.push(Denied { operation, account: None, region: None });
     });
     refused(&world, &file, &[], 5, &["rule ctguard-acme-route in 111122223333/us-east-1 is gone"]);
+}
+
+#[test]
+fn a_part_of_a_fleet_that_happens_to_be_empty_has_a_plan_too() {
+    let world = World::with_trail(PLAIN);
+    let empty = ["1/2", "2/2"].into_iter().filter(|part| {
+        let file = saved(&world, &["--shard", part]);
+        let plan: Value = serde_json::from_str(&world.read("plan.json")).unwrap();
+        let nothing = plan["scope"]["accounts"] == json!([]);
+        if nothing {
+            apply(&world, &file, &[]).expect(0);
+        }
+        nothing
+    });
+    assert_eq!(empty.count(), 1);
 }
 
 #[test]

@@ -108,7 +108,11 @@ fn a_month_is_summed_up_as_markdown() {
 
 #[test]
 fn a_month_is_summed_up_for_programs() {
-    insta::assert_snapshot!(replay(&month(), &["--format", "json"]).expect(0).out);
+    let mut report = replay(&month(), &["--format", "json"]).expect(0).json();
+    // How well a file is packed is the packer's affair.
+    assert!(report["files"]["bytes"].as_u64().is_some_and(|bytes| bytes > 0));
+    report["files"]["bytes"] = json!("as packed");
+    insta::assert_snapshot!(serde_json::to_string_pretty(&report).unwrap());
 }
 
 #[test]
@@ -128,10 +132,7 @@ fn what_is_broken_is_named_and_the_rest_is_counted() {
     archive.gz("a.json.gz", &[user("1")]);
     archive.text("b.json", "this is no log");
     archive.truncated("c.json.gz", &[user("2"), user("3")]);
-    archive.text(
-        "d.json",
-        &format!("{{\"Records\":[{},{{\"eventName\":}},{}]}}", user("4"), user("5")),
-    );
+    archive.text("d.json", &format!("{{\"Records\":[{},7,{}]}}", user("4"), user("5")));
     archive.text("e.jsonl", &format!("{}\n{}\n", user("6"), user("7")));
     archive.text("README.md", "no log either");
     let ran = replay(&world, &["--format", "json"]).expect(4);
@@ -182,10 +183,7 @@ fn a_period_leaves_out_files_by_their_names_and_records_by_their_times() {
         replay(&world, &["--format", "json", "--since", "2026-10-19", "--until", "2026-10-29"])
             .expect(0)
             .json();
-    assert_eq!(
-        report["skipped"]["outside"], 18,
-        "twenty routes less those of the 19th and the 20th"
-    );
+    assert_eq!(report["skipped"]["outside"], 33, "18 routes before the 19th, 15 users on the 30th");
     assert_eq!(report["skipped"]["files"], 0, "a file of the 30th may hold the end of the 29th");
     assert_eq!(report["alerts"][1]["count"], 2);
     assert_eq!(report["days"], json!({ "first": "2026-10-19", "last": "2026-10-29", "count": 11 }));
@@ -223,7 +221,7 @@ fn the_page_needs_nothing_else_and_escapes_what_logs_say() {
     replay(&world, &["--html", &page]).expect(4);
     let page = world.read("report.html");
     for refused in
-        ["<script", "src=", "href=", "url(", "@import", "onload=x &", "\u{202e}", "<b>.json"]
+        ["<script", "src=", "href=", "url(", "@import", "\"' onload", "\u{202e}", "<b>.json"]
     {
         assert!(!page.contains(refused), "{refused}");
     }

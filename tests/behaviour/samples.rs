@@ -205,6 +205,48 @@ fn every_built_in_alert_passes_on_what_is_generated_for_it() {
     }
 }
 
+#[test]
+fn hard_conditions_reads_data_events_and_sign_ins_have_samples_too() {
+    let world = world(
+        r#"
+version: 1
+name: acme
+regions: [us-east-1]
+alerts:
+  - id: hard
+    title: t
+    risk: high
+    events: [s3:PutBucketPolicy, s3:PutObject, sts:AssumeRole]
+    where:
+      $or:
+        - requestParameters.bucketName: [{ wildcard: "*prod*" }]
+          sourceIPAddress: [{ cidr: 10.0.0.0/8 }]
+        - requestParameters.size: [{ numeric: [">", 5, "<", 6] }]
+          userIdentity.arn: [{ anything-but: { suffix: ":root" } }]
+    outcome: failure
+    except:
+      - where:
+          userIdentity.sessionContext.sessionIssuer.arn: [{ prefix: "arn:aws:iam::111122223333:role/ci" }]
+          sourceIPAddress: [{ cidr: 10.1.0.0/16 }]
+        reason: the pipeline
+  - id: root
+    title: t
+    risk: high
+    events: [signin:ConsoleLogin, signin:CredentialVerification]
+    where: { userIdentity.type: [Root] }
+    outcome: success
+"#,
+    );
+    let json = test(&world, &["--format", "json"]).expect(0).json();
+    let alerts = json["alerts"].as_array().unwrap();
+    let counts: Vec<usize> =
+        alerts.iter().map(|alert| alert["samples"].as_array().unwrap().len()).collect();
+    assert_eq!(counts, [3 * 8, 2 * 6]);
+    assert!(alerts.iter().all(|alert| alert["not_generated"] == json!([])));
+    let of_root = alerts[1]["texts"][0]["text"].as_str().unwrap();
+    assert!(of_root.contains("Who: Root arn:aws:iam::111122223333:root "), "one person: {of_root}");
+}
+
 /// The examples are what people copy.
 #[test]
 fn the_examples_pass() {

@@ -164,3 +164,19 @@ fn the_schema_of_the_blueprint_takes_what_validate_takes() {
         world.run(&["validate"]).expect(64);
     }
 }
+
+/// A code that is not in the schema would make a good verdict invalid for whoever checks it.
+#[test]
+fn the_schemas_know_every_code_of_a_link() {
+    let all: Vec<&str> = ctguard::proof::LinkCode::ALL.iter().map(|code| code.as_str()).collect();
+    for what in ["report", "explain"] {
+        let schema = World::empty().run(&["schema", what]).expect(0).json();
+        let known: Vec<&str> = schema["$defs"]["code"]["enum"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|c| c.as_str().unwrap())
+            .collect();
+        assert_eq!(known, all, "{what}");
+    }
+}

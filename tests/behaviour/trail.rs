@@ -48,7 +48,7 @@ fn a_foreign_trail_is_corrected_only_when_the_blueprint_adopts_it() {
         ["logging", "tags"],
         "every field that changes is in the plan, and no other"
     );
-    world.run(&["apply", "--yes"]).expect(0);
+    world.run(&["apply", "--yes", "--allow-shared-trail"]).expect(0);
     world.run(&["sandbox", "confirm"]).expect(0);
     world.run(&["verify"]).expect(0);
 }
@@ -251,7 +251,7 @@ fn every_field_of_an_adopted_trail_that_changes_is_in_the_plan() {
         "tags",
     ];
     assert_eq!(fields, expected);
-    world.run(&["apply", "--yes"]).expect(0);
+    world.run(&["apply", "--yes", "--allow-shared-trail"]).expect(0);
     world.run(&["sandbox", "confirm"]).expect(0);
     world.run(&["verify"]).expect(0);
 }

@@ -165,6 +165,33 @@ fn lost_coverage() {
 }
 
 #[test]
+fn taking_over_what_is_in_the_way() {
+    let world = World::settled(&keeping_a_trail());
+    world.run(&["sandbox", "break", "narrow-pattern", "route"]).expect(0);
+    world.run(&["sandbox", "break", "strip-tags", "ctguard-acme-route"]).expect(0);
+    insta::assert_snapshot!(run(&world, &["plan", "-q", "--adopt"]));
+}
+
+#[test]
+fn removing_everything() {
+    let world = World::settled(&keeping_a_trail());
+    insta::assert_snapshot!(run(&world, &["plan", "-q", "--destroy"]));
+}
+
+#[test]
+fn a_stale_plan() {
+    let world = World::settled(&keeping_a_trail());
+    world.run(&["sandbox", "break", "disable-rule", "route"]).expect(0);
+    let plan = world.path("plan.json").display().to_string();
+    world.run(&["plan", "--out", &plan]).expect(0);
+    world.run(&["sandbox", "break", "disable-rule", "new-user"]).expect(0);
+    world.run(&["sandbox", "break", "unsubscribe"]).expect(0);
+    let account = world.path("account.json").display().to_string();
+    let line = ["ctguard", "--sandbox", &account, "apply", &plan, "--yes"].map(Into::into);
+    insta::assert_snapshot!(world.command(line.to_vec(), None).expect(5).seen());
+}
+
+#[test]
 fn an_apply_and_the_verdict_after_it() {
     let world = World::bare(&keeping_a_trail());
     let denied = |operation: &str| Denied {
@@ -224,15 +251,20 @@ fn the_next_command_is_the_one_to_type() {
         let out = world.run(args).out;
         out.lines().find_map(|line| line.strip_prefix("Next: ").map(str::to_owned)).unwrap()
     };
+    let typed = ["plan", "--region", "us-east-1", "--as-of", "2026-11-22"];
     assert_eq!(
-        next(&["plan", "--region", "us-east-1"]),
-        "ctguard apply FOLDER/ctguard.yaml --sandbox FOLDER/account.json --region us-east-1"
+        next(&typed),
+        "ctguard apply FOLDER/ctguard.yaml --region us-east-1 --as-of 2026-11-22"
     );
+    // A saved plan says itself what it covers.
     let out = world.path("plan.json").display().to_string();
-    assert_eq!(
-        next(&["plan", "--region", "us-east-1", "--out", &out]),
-        "ctguard apply FOLDER/plan.json --sandbox FOLDER/account.json"
-    );
+    assert_eq!(next(&[&typed[..], &["--out", &out]].concat()), "ctguard apply FOLDER/plan.json");
+    // Without the account, the next command would change another one.
+    let account = world.path("./account.json").display().to_string();
+    let file = world.path("ctguard.yaml").display().to_string();
+    let line = ["ctguard", "--sandbox", &account, "plan", &file].map(Into::into);
+    let ran = world.command(line.to_vec(), None).expect(0);
+    assert!(ran.out.contains("ctguard.yaml --sandbox FOLDER/./account.json"), "{}", ran.out);
     world.run(&["apply", "--yes"]).expect(0);
-    assert_eq!(next(&["plan"]), "ctguard verify FOLDER/ctguard.yaml --sandbox FOLDER/account.json");
+    assert_eq!(next(&["plan"]), "ctguard verify FOLDER/ctguard.yaml");
 }

@@ -135,9 +135,10 @@ impl World {
         line.extend_from_slice(accounts);
         line.extend(args.iter().map(OsString::from));
         let takes_blueprint =
-            ["plan", "apply", "drift", "verify", "validate", "explain", "snapshot"];
+            ["plan", "apply", "destroy", "drift", "verify", "validate", "explain", "snapshot"];
         if args.first().is_some_and(|verb| takes_blueprint.contains(verb))
             && !args.iter().any(|arg| arg.ends_with(".yaml"))
+            && !(args[0] == "apply" && args.iter().any(|arg| arg.ends_with(".json")))
         {
             line.push(self.path("ctguard.yaml").into());
         }
@@ -173,7 +174,11 @@ impl World {
             },
         );
         let folder = self.folder.path().display().to_string();
-        let text = |bytes| String::from_utf8(bytes).unwrap().replace(&folder, "FOLDER");
+        // The account is the world's own option, which no test types.
+        let text = |bytes| {
+            let text = String::from_utf8(bytes).unwrap().replace(&folder, "FOLDER");
+            text.replace(" --sandbox FOLDER/account.json", "")
+        };
         Ran { out: text(out), err: text(err), code: exit.code() }
     }
 }

@@ -52,6 +52,7 @@ fn every_warning_is_given_and_silenced_by_its_code() {
         ),
         (events("[s3:GetObject]"), "data-event"),
         (events("[rds:CreateDBSecurityGroup, rds:DeleteDBSecurityGroup]"), "legacy-event"),
+        (events("[cloudtrail:StopLogging]\n    where: { apiVersion: [300.0] }"), "number-spelling"),
         (events("[signin:ConsoleLogin]"), "sign-in-regions"),
         (excepted("2026-12-06"), "exception-expires-soon"),
         (excepted("2026-11-22"), "exception-expires-soon"),

@@ -9,15 +9,12 @@ use super::ApplyArgs;
 use crate::cloud::Cloud;
 use crate::error::{CommandError, Exit};
 use crate::plan::file::{Common, common, ended};
-use crate::plan::fingerprints::{self, How, Moved, moved};
+use crate::plan::fingerprints::{self, moved};
 use crate::plan::{Plan, Stage, diff};
 use crate::report::positions::Positions;
-use crate::resource::Address;
+use crate::report::stopped::Stopped;
 use crate::run::Survey;
 use std::path::Path;
-
-/// More objects than these are counted, not named.
-const NAMED: usize = 20;
 
 pub(super) fn run(
     args: &ApplyArgs,
@@ -89,56 +86,21 @@ fn still_holds(
     global: &Global,
     io: &mut Io<'_>,
 ) -> Result<Plan, CommandError> {
-    let moved = moved(&saved.fingerprints, &fingerprints::of(&survey.live));
-    if !moved.is_empty() {
-        let words = moved.iter().map(words);
-        return Err(stale("what the plan was made from has changed since", words.collect()));
+    let mut stopped = Stopped::new(&saved.blueprint.name);
+    stopped.moved = moved(&saved.fingerprints, &fingerprints::of(&survey.live));
+    if !stopped.moved.is_empty() {
+        return Err(perform::stop(&stopped, global, io));
     }
     let now = diff(&survey.desired, &survey.live, Stage::Planned);
     let Common { plan, missing, left_out } = common(saved, now);
     if !missing.is_empty() {
-        let head = "the same blueprint and accounts give another plan now: the file was edited, or made by another version of ctguard";
-        return Err(stale(head, missing.iter().map(Address::to_string).collect()));
+        stopped.differs = missing;
+        return Err(perform::stop(&stopped, global, io));
     }
     if !left_out.is_empty() && !global.quiet {
         let paint = global.paint_err(io);
-        let _ = writeln!(
-            io.err,
-            "{}: {} not in the plan, and left alone: {}",
-            paint.warn("warning"),
-            if left_out.len() == 1 { "one change is" } else { "some changes are" },
-            listed(left_out.iter().map(Address::to_string).collect(), ", ")
-        );
+        let said = crate::report::stopped::left_out(&left_out);
+        let _ = writeln!(io.err, "{}: {said}", paint.warn("warning"));
     }
     Ok(plan)
-}
-
-fn stale(head: &str, objects: Vec<String>) -> CommandError {
-    CommandError::refused(format!("{head}; nothing was changed:\n  {}", listed(objects, "\n  ")))
-        .hint("Plan again and review what is new. What an apply of this plan did before it was stopped counts as a change, too.")
-}
-
-fn listed(mut objects: Vec<String>, between: &str) -> String {
-    let more = objects.len().saturating_sub(NAMED);
-    objects.truncate(NAMED);
-    if more > 0 {
-        objects.push(format!("and {more} more"));
-    }
-    objects.join(between)
-}
-
-fn words(moved: &Moved) -> String {
-    let how = match &moved.how {
-        How::Appeared => "is new".to_owned(),
-        How::Gone => "is gone".to_owned(),
-        How::Changed(fields) if fields.is_empty() => "was changed".to_owned(),
-        How::Changed(fields) => {
-            let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
-            format!("was changed ({})", fields.join(", "))
-        }
-    };
-    match moved.region.is_global() {
-        true => format!("{} in {} {how}", moved.object, moved.account),
-        false => format!("{} in {}/{} {how}", moved.object, moved.account, moved.region),
-    }
 }

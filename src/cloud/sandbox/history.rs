@@ -1,7 +1,7 @@
 //! The event history of a place: the records that stand in the sandbox's file.
 //!
-//! Nothing that ctguard does is written there by itself, since two runs that end alike should leave the same file.
-//! What breaks something on purpose (`sandbox break`) leaves a record, as whoever does it in AWS would.
+//! Nothing is written there by itself, neither what ctguard does nor `sandbox break`: two runs that end alike should leave
+//! the same file. Who wants a culprit to be found puts CloudTrail's record of the call under `history`.
 
 use super::access::check;
 use super::refusal::{Refusal, refuse};

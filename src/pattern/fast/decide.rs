@@ -4,6 +4,7 @@ use super::envelope::{Kind, SERVICE_DOMAIN, detail_type};
 use super::index::{Bits, Field, Index, Slot, Ways, has, set};
 use super::walk::{Doubt, Leaf, LeafKind, Leaves};
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// What the text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,43 +111,39 @@ impl Index {
         match field {
             Field::Version => made.push('0'),
             Field::DetailType => {
-                let mut service = String::new();
                 let service = match direct("detail.eventSource") {
-                    Some(leaf) => copy(text, leaf, &mut service)?.then_some(service.as_str()),
+                    Some(leaf) => string(text, leaf)?,
                     None => None,
                 };
-                let mut said = String::new();
-                let kind = match direct("detail.eventType") {
-                    None => Kind::Unsaid,
-                    Some(leaf) if leaf.kind == LeafKind::Null => Kind::Unsaid,
-                    Some(leaf) => match copy(text, leaf, &mut said)? {
-                        true => Kind::Said(&said),
-                        false => Kind::Unreadable,
-                    },
+                let said = match direct("detail.eventType") {
+                    Some(leaf) => (leaf.kind != LeafKind::Null).then_some(string(text, leaf)?),
+                    None => None,
                 };
-                match detail_type(kind, service) {
+                let kind = match &said {
+                    None => Kind::Unsaid,
+                    Some(Some(said)) => Kind::Said(said),
+                    Some(None) => Kind::Unreadable,
+                };
+                match detail_type(kind, service.as_deref()) {
                     Some(name) => made.push_str(name),
                     None => return Ok(false),
                 }
             }
             Field::Source => {
-                let Some(leaf) = direct("detail.eventSource") else {
+                let leaf = direct("detail.eventSource");
+                let Some(service) = leaf.map(|leaf| string(text, leaf)).transpose()?.flatten()
+                else {
                     return Ok(false);
                 };
                 made.push_str("aws.");
-                if !copy(text, leaf, made)? {
-                    return Ok(false);
-                }
-                // The name of a service may itself be the domain's alone; then nothing of it is left.
-                if made.len() >= 4 + SERVICE_DOMAIN.len() && made.ends_with(SERVICE_DOMAIN) {
-                    made.truncate(made.len() - SERVICE_DOMAIN.len());
-                }
+                made.push_str(service.strip_suffix(SERVICE_DOMAIN).unwrap_or(&service));
             }
             made_from => {
                 for path in made_from.made_from() {
                     if let Some(leaf) = direct(path)
-                        && copy(text, leaf, made)?
+                        && let Some(found) = string(text, leaf)?
                     {
+                        made.push_str(&found);
                         return Ok(true);
                     }
                 }
@@ -224,15 +221,14 @@ fn written(text: &[u8], leaf: Leaf) -> &[u8] {
     &text[leaf.start as usize..leaf.end as usize]
 }
 
-/// Appends the text of a leaf; says whether it is a string.
-fn copy(text: &[u8], leaf: Leaf, into: &mut String) -> Result<bool, Doubt> {
+/// The text of a leaf, if it is a string.
+fn string(text: &[u8], leaf: Leaf) -> Result<Option<Cow<'_, str>>, Doubt> {
     let written = written(text, leaf);
-    match leaf.kind {
-        LeafKind::String => into.push_str(std::str::from_utf8(written).map_err(|_| Doubt)?),
-        LeafKind::Escaped => into.push_str(&unescaped(written)?),
-        _ => return Ok(false),
-    }
-    Ok(true)
+    Ok(match leaf.kind {
+        LeafKind::String => Some(Cow::Borrowed(std::str::from_utf8(written).map_err(|_| Doubt)?)),
+        LeafKind::Escaped => Some(Cow::Owned(unescaped(written)?)),
+        _ => None,
+    })
 }
 
 fn unescaped(written: &[u8]) -> Result<String, Doubt> {

@@ -219,9 +219,10 @@ impl Key {
                 Some((end, false)) => self.takes(&record[at + 1..end]),
                 _ => true,
             },
-            // In a list there may be a text. Numbers, words and objects are none.
-            Some(b'[') | None => true,
-            Some(_) => false,
+            // Numbers, words and objects are no texts. In a list there may be one, and whatever else stands there is
+            // not JSON, which its reader will tell.
+            Some(b'{' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => false,
+            _ => true,
         }
     }
 

@@ -3,7 +3,6 @@
 //! Nothing here checks that the text is JSON: each function says where a thing ends if the text is, and `None`
 //! when the text ends first. Positions are offsets into the text.
 
-use memchr::memchr2;
 use wide::u8x16;
 
 /// Bytes that are looked at together.
@@ -19,23 +18,32 @@ pub(crate) fn past_space(text: &[u8], mut at: usize) -> usize {
 
 /// Where the string that opens at `at` closes, the position of its closing quote, and whether it has a backslash.
 pub(crate) fn string_end(text: &[u8], at: usize) -> Option<(usize, bool)> {
+    let (quote, backslash) = (u8x16::splat(b'"'), u8x16::splat(b'\\'));
     let mut from = at + 1;
     let mut escaped = false;
-    // Most strings are short: asking byte by byte first costs less than setting up a search.
-    for end in from..(from + 16).min(text.len()) {
-        match text[end] {
-            b'"' => return Some((end, false)),
-            b'\\' => break,
-            _ => from = end + 1,
+    while let Some(lane) = text.get(from..).and_then(<[u8]>::first_chunk::<16>) {
+        let lane = u8x16::new(*lane);
+        let hits = (lane.simd_eq(quote) | lane.simd_eq(backslash)).to_bitmask();
+        if hits == 0 {
+            from += 16;
+            continue;
         }
-    }
-    loop {
-        let end = from + memchr2(b'"', b'\\', text.get(from..)?)?;
-        if text[end] == b'"' {
-            return Some((end, escaped));
+        let hit = from + hits.trailing_zeros() as usize;
+        if text[hit] == b'"' {
+            return Some((hit, escaped));
         }
         escaped = true;
-        from = end + 2;
+        from = hit + 2;
+    }
+    loop {
+        match text.get(from)? {
+            b'"' => return Some((from, escaped)),
+            b'\\' => {
+                escaped = true;
+                from += 2;
+            }
+            _ => from += 1,
+        }
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) fn lost(desired: &Desired, live: &Live, touched: &BTreeSet<&Address>)
         kept.entry(&path.lands).or_default().extend(events);
     }
     let nothing = BTreeSet::new();
-    let mut hub: BTreeMap<(Place, String), Vec<Raises<'_>>> = BTreeMap::new();
+    let mut hub: BTreeMap<(Place, String), Option<Vec<Raises<'_>>>> = BTreeMap::new();
     let mut all = LostAlerts::new();
     for (place, _) in desired.own_places() {
         let Some(seen) = live.places.get(place) else { continue };
@@ -56,18 +56,22 @@ pub(super) fn lost(desired: &Desired, live: &Live, touched: &BTreeSet<&Address>)
             {
                 let key = (there.clone(), bus.to_owned());
                 let raising = hub.entry(key).or_insert_with(|| on_bus(desired, live, &there, bus));
+                let Some(raising) = raising else {
+                    // What cannot be looked at may well be heard, of whatever risk.
+                    if touched.contains(&address) {
+                        let (address, events) = (address.clone(), events.clone());
+                        let one = Raises { address, alert: "", risk: None, events };
+                        note(&mut all, desired, place, &one);
+                    }
+                    continue;
+                };
                 for one in raising {
                     let lost: BTreeSet<Event> = one.events.intersection(&events).cloned().collect();
                     let changes = touched.contains(&address) || touched.contains(&one.address);
                     if changes && !lost.is_empty() {
-                        let (alert, risk) = (one.alert, one.risk);
-                        let address = one.address.clone();
-                        note(
-                            &mut all,
-                            desired,
-                            place,
-                            &Raises { address, alert, risk, events: lost },
-                        );
+                        let (address, alert, risk) = (one.address.clone(), one.alert, one.risk);
+                        let one = Raises { address, alert, risk, events: lost };
+                        note(&mut all, desired, place, &one);
                     }
                 }
             }
@@ -76,19 +80,23 @@ pub(super) fn lost(desired: &Desired, live: &Live, touched: &BTreeSet<&Address>)
     all
 }
 
-/// The rules of a hub's bus that somebody hears.
-fn on_bus<'a>(desired: &Desired, live: &'a Live, place: &Place, bus: &str) -> Vec<Raises<'a>> {
-    let Some(seen) = live.places.get(place) else { return Vec::new() };
-    let rules = match seen.buses.get(bus) {
-        Some(Observed::Known(bus)) => bus.rules.as_ref(),
-        _ => return Vec::new(),
+/// The rules of a hub's bus that somebody hears; none when they cannot be looked at.
+fn on_bus<'a>(
+    desired: &Desired,
+    live: &'a Live,
+    place: &Place,
+    bus: &str,
+) -> Option<Vec<Raises<'a>>> {
+    let seen = live.places.get(place)?;
+    let rules = match seen.rules_of(Some(bus)) {
+        Observed::Unreadable(_) => return None,
+        rules => rules,
     };
-    ours(desired, rules)
-        .filter(|(_, rule)| reaches_somebody(seen, rule))
-        .map(|(name, rule)| {
-            raises(Address::new(place, Kind::Rule, key_on(Some(bus), name)), rule, named(rule))
-        })
-        .collect()
+    let heard = ours(desired, rules).filter(|(_, rule)| reaches_somebody(seen, rule));
+    let raises = heard.map(|(name, rule)| {
+        raises(Address::new(place, Kind::Rule, key_on(Some(bus), name)), rule, named(rule))
+    });
+    Some(raises.collect())
 }
 
 /// The blueprint's own rules that are on.
@@ -103,9 +111,15 @@ fn ours<'a>(
     })
 }
 
+/// Whether a target is a topic that somebody has confirmed. What is not read may well be one: a topic that only
+/// the alert that goes has named.
 fn reaches_somebody(seen: &PlaceSnapshot, rule: &LiveRule) -> bool {
-    let targets = rule.targets.known().into_iter().flat_map(|targets| targets.values());
-    targets.filter_map(|target| seen.topics.get(&target.arn)?.known()).any(hold::reaches_somebody)
+    let mut targets = rule.targets.known().into_iter().flat_map(|targets| targets.values());
+    targets.any(|target| match seen.topics.get(&target.arn) {
+        Some(Observed::Known(topic)) => hold::reaches_somebody(topic),
+        Some(Observed::Absent) => false,
+        Some(Observed::Unreadable(_)) | None => true,
+    })
 }
 
 fn raises(address: Address, rule: &LiveRule, events: BTreeSet<Event>) -> Raises<'_> {

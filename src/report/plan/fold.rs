@@ -4,7 +4,9 @@
 
 use crate::plan::{Change, Plan, Verb};
 use crate::resource::Kind;
-use crate::scope::{AccountId, Region};
+use crate::resource::rule::rule_and_target;
+use crate::scope::{AccountId, Place, Region};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What kind of thing a change is about, in the order of telling.
@@ -48,10 +50,19 @@ pub struct Folded {
 
 /// The changes of a plan, folded and in reading order.
 pub fn changes(plan: &Plan) -> Vec<Folded> {
+    let changes = with_their_rules(&plan.changes);
+    let mut exact: BTreeMap<String, usize> = BTreeMap::new();
+    for change in &changes {
+        *exact.entry(key(change)).or_default() += 1;
+    }
     let mut index: BTreeMap<String, usize> = BTreeMap::new();
     let mut folded: Vec<Vec<&Change>> = Vec::new();
-    for change in &plan.changes {
-        let at = *index.entry(key(change)).or_insert(folded.len());
+    for change in &changes {
+        let change: &Change = change;
+        // What is the same to the letter need not have the names of its place taken out: they may be another's.
+        let key = key(change);
+        let key = if exact[&key] > 1 { key } else { general(&key, change) };
+        let at = *index.entry(key).or_insert(folded.len());
         match folded.get_mut(at) {
             Some(same) => same.push(change),
             None => folded.push(vec![change]),
@@ -73,27 +84,57 @@ pub fn changes(plan: &Plan) -> Vec<Folded> {
     folded
 }
 
+/// A target that goes with its rule is told with it, and where it sent to need not be.
+fn with_their_rules(changes: &[Change]) -> Vec<Cow<'_, Change>> {
+    let gone = |kind| {
+        let of =
+            move |change: &&Change| (change.action, change.address.kind) == (Verb::Delete, kind);
+        changes.iter().filter(of)
+    };
+    let rules: BTreeMap<(&Place, &str), &Change> =
+        gone(Kind::Rule).map(|rule| ((&rule.place, rule.address.name.as_str()), rule)).collect();
+    let rule_of = |change: &Change| match (change.action, change.address.kind) {
+        (Verb::Delete, Kind::Target) => {
+            rules.get(&(&change.place, rule_and_target(&change.address.name).0)).copied()
+        }
+        _ => None,
+    };
+    changes
+        .iter()
+        .map(|change| match rule_of(change) {
+            Some(rule) => {
+                let (alert, fields) = (rule.alert.clone(), Vec::new());
+                Cow::Owned(Change { alert, fields, ..change.clone() })
+            }
+            None => Cow::Borrowed(change),
+        })
+        .collect()
+}
+
 fn one(same: &[&Change]) -> Option<Folded> {
     let first = *same.first()?;
     let places: BTreeSet<(AccountId, Region)> = same
         .iter()
         .map(|change| (change.address.account.clone(), change.address.region.clone()))
         .collect();
-    let several = |differ: bool| differ && same.len() > 1;
+    let alike = same.iter().all(|change| key(change) == key(first));
     let accounts = same.iter().any(|change| change.place.account != first.place.account);
     let regions = same.iter().any(|change| change.place.region != first.place.region);
-    let change = blank(first, several(accounts), several(regions));
+    let change = blank(first, accounts && !alike, regions && !alike);
     Some(Folded { group: Group::of(first.address.kind), change, places })
 }
 
-/// What two changes must share to be told as one.
+/// What two changes must share to be told as one, but for the names of account and region.
 fn key(change: &Change) -> String {
     // What is new is told by its name alone.
     let fields = if change.action == Verb::Create { &[][..] } else { &change.fields };
     let address = &change.address;
-    let key = (address.kind, &address.name, change.action, &change.reason, fields);
-    let text = serde_json::to_string(&key).unwrap_or_default();
-    let text = text.replace(change.place.account.as_str(), "{account}");
+    let key = (address.kind, &address.name, change.action, &change.reason, &change.alert, fields);
+    serde_json::to_string(&key).unwrap_or_default()
+}
+
+fn general(key: &str, change: &Change) -> String {
+    let text = key.replace(change.place.account.as_str(), "{account}");
     text.replace(change.place.region.as_str(), "{region}")
 }
 

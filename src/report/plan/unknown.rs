@@ -36,8 +36,17 @@ pub(in crate::report) fn reasons<'a>(unknown: &'a [Unknown]) -> Vec<Reason<'a>> 
             few if few <= NAMED_PARTS => parts.into_iter().collect::<Vec<_>>().join(", "),
             many => format!("{many} parts"),
         };
-        let one = all.first().filter(|_| places.len() == 1).map(|part| text(part));
-        Reason { text: one.unwrap_or(folded), parts, places }
+        let mut text = folded;
+        // What does not differ is said.
+        if let Some((account, region)) = places.first() {
+            if places.iter().all(|(other, _)| other == account) {
+                text = text.replace("{account}", account.as_str());
+            }
+            if places.iter().all(|(_, other)| other == region) {
+                text = text.replace("{region}", region.as_str());
+            }
+        }
+        Reason { text, parts, places }
     };
     folded.into_iter().map(reason).collect()
 }

@@ -216,11 +216,17 @@ fn by_principal(out: &mut String, replay: &Replay) {
             }
         })
         .collect();
-    let _ = writeln!(
+    let _ = write!(
         out,
-        "<section><h2>By principal</h2><p>The noisiest, coloured by kind of actor.</p>{}</section>",
+        "<section><h2>By principal</h2><p>The noisiest, coloured by kind of actor.</p>{}",
         chart::bars("principal", "How often each principal raised an alert", &rows)
     );
+    let kinds = words::actors(replay).into_iter();
+    legend(
+        out,
+        kinds.map(|(kind, count)| (class(kind), words::kind(kind).to_owned(), count, None)),
+    );
+    let _ = writeln!(out, "</section>");
 }
 
 fn by_actor(out: &mut String, replay: &Replay) {

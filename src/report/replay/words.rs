@@ -42,7 +42,7 @@ pub fn headline(replay: &Replay, strong: impl Fn(&str) -> String) -> String {
         many => format!(" of {} days ({} to {})", grouped(many.into()), days.first, days.last),
     });
     format!(
-        "Blueprint {}: {} would have been raised {} by {}{of_days}.",
+        "Blueprint {}: its {} would have been raised {} in {}{of_days}.",
         strong(&replay.blueprint),
         times(replay.alerts.len() as u64, "alert", "alerts"),
         strong(&times(replay.raised, "time", "times")),

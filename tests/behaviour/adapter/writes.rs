@@ -107,6 +107,23 @@ async fn a_rule_that_was_just_written_is_waited_for_and_any_other_is_not() {
 }
 
 #[tokio::test]
+async fn the_last_tags_of_a_bucket_go_by_a_call_of_their_own() {
+    let stub = Stub::start(|call| {
+        call.path.contains("tagging").then_some(Reply::Header(204, "x-stub", "1"))
+    });
+    let aws = connect(&stub).await;
+    let tag = |tags: Tags| Action::PutBucketTagging { name: "logs".to_owned(), tags };
+    assert_eq!(aws.perform(&here(), &tag(Tags::new())).await, Ok(()));
+    let some = Tags::from([("team".to_owned(), "net".to_owned())]);
+    assert_eq!(aws.perform(&here(), &tag(some)).await, Ok(()));
+    let calls = stub.calls();
+    let tagging = calls.iter().filter(|call| call.path.contains("tagging"));
+    let methods: Vec<(&str, bool)> =
+        tagging.map(|call| (call.method.as_str(), call.body.contains("team"))).collect();
+    assert_eq!(methods, [("DELETE", false), ("PUT", true)], "an empty set is not valid XML to S3");
+}
+
+#[tokio::test]
 async fn what_never_passes_ends_with_its_own_error_when_the_time_is_up() {
     let stub = Stub::start(|call| {
         (call.operation == "StartLogging")

@@ -160,7 +160,8 @@ fn break_and_heal(lane: &Lane) {
 /// Takes away everything but the trail and its bucket, which are let go.
 fn empty(lane: &Lane) {
     lane.blueprint(EMPTIED);
-    let (emptied, calls) = lane.counted(&["apply", "--yes"]);
+    let (emptied, calls) =
+        lane.counted(&["apply", "--yes", "--allow-lost-coverage", "--allow-deletion"]);
     emptied.expect(0);
     let writes = counts(calls.iter().filter(|call| !reads(call)));
     let expected = [

@@ -1,0 +1,205 @@
+//! `destroy`: everything that the blueprint owns goes, and nothing else is touched.
+
+use crate::fleet;
+use crate::laws::{self, wait};
+use crate::world::World;
+use crate::world::blueprints::{PLAIN, keeping_a_trail};
+use ctguard::blueprint::Blueprint;
+use ctguard::cloud::sandbox::state::{Denied, StoredQueue, StoredTopic};
+use ctguard::cloud::sandbox::{Sandbox, State};
+use ctguard::desired::{Intent, Narrow};
+use ctguard::plan::{Stage, diff};
+use ctguard::run::{self, OutcomeKind};
+use ctguard::scope::{Place, Region};
+use std::sync::atomic::AtomicBool;
+
+/// Objects of others, with names and tags that come close.
+fn add_foreigners(state: &mut State) {
+    let regions = ["us-east-1", "eu-west-1"].map(|name| Region::new(name).unwrap());
+    for region in regions {
+        let place = Place::new(state.caller.account.clone(), region);
+        let here = state.region_mut(&place);
+        let other = [("ctguard:blueprint".to_owned(), "other".to_owned())];
+        let ours = [("ctguard:blueprint".to_owned(), "acme".to_owned())];
+        let topic = |tags: &[(String, String)]| StoredTopic {
+            tags: tags.iter().cloned().collect(),
+            ..StoredTopic::default()
+        };
+        here.topics.insert("ctguard-acme-theirs".into(), topic(&[]));
+        here.topics.insert("ctguard-acme-others".into(), topic(&other));
+        here.topics.insert("orders".into(), topic(&ours));
+        here.queues.insert("ctguard-acme-theirs".into(), StoredQueue::default());
+    }
+}
+
+#[test]
+fn an_account_is_as_it_was_before_byte_for_byte() {
+    let world = World::with_trail(PLAIN);
+    world.change(add_foreigners);
+    let before = world.read("account.json");
+    let first = world.run(&["plan", "--format", "json"]).expect(0).out;
+    world.run(&["apply", "--yes"]).expect(0);
+    world.run(&["sandbox", "confirm"]).expect(0);
+    assert_ne!(world.read("account.json"), before);
+    let ran = world.run(&["destroy", "--yes"]).expect(0);
+    assert!(!ran.out.contains("--allow-"), "whoever destroys has said so: {}", ran.out);
+    assert_eq!(world.read("account.json"), before, "something is left, or of others is gone");
+    assert_eq!(
+        world.run(&["plan", "--format", "json"]).out,
+        first,
+        "a plan is not as from nothing"
+    );
+    let again = world.run(&["destroy", "--yes"]).expect(0);
+    assert!(again.out.contains("No changes"), "{}", again.out);
+}
+
+#[test]
+fn trails_and_their_buckets_are_let_go_and_go_on() {
+    let world = World::settled(&keeping_a_trail());
+    let told = world.run(&["destroy", "--yes"]).expect(0);
+    for word in ["it is released and goes on logging", "it is released, with everything in it"] {
+        assert!(told.out.contains(word), "`{word}` is not said: {}", told.out);
+    }
+    let state = world.state();
+    let account = state.accounts.values().next().unwrap();
+    let bucket = &account.global.buckets["acme-logs-111122223333"];
+    assert!(bucket.tags.is_empty() && bucket.bucket.policy.is_some(), "{bucket:?}");
+    let home = &account.regions[&Region::new("us-east-1").unwrap()];
+    let trail = &home.trails["acme-management"];
+    assert!(trail.tags.is_empty() && trail.status.logging, "{trail:?}");
+    for here in account.regions.values() {
+        assert!(here.rules.is_empty() && here.topics.is_empty() && here.queues.is_empty());
+    }
+    world.run(&["destroy", "--yes"]).expect(0);
+}
+
+#[test]
+fn tags_of_others_on_a_bucket_stay() {
+    let world = World::settled(&keeping_a_trail());
+    world.change(|state| {
+        let account = state.accounts.values_mut().next().unwrap();
+        let bucket = account.global.buckets.get_mut("acme-logs-111122223333").unwrap();
+        bucket.tags.insert("team".into(), "net".into());
+    });
+    world.run(&["destroy", "--yes"]).expect(0);
+    let state = world.state();
+    let account = state.accounts.values().next().unwrap();
+    let tags = &account.global.buckets["acme-logs-111122223333"].tags;
+    assert_eq!(tags.iter().collect::<Vec<_>>(), [(&"team".to_owned(), &"net".to_owned())]);
+}
+
+#[test]
+fn it_asks_first_and_takes_only_yes() {
+    let world = World::settled(&keeping_a_trail());
+    let before = world.read("account.json");
+    world.run(&["destroy"]).expect(5);
+    world.typing(&["destroy"], "y\n").expect(5);
+    assert_eq!(world.read("account.json"), before);
+    let ran = world.typing(&["destroy"], "yes\n").expect(0);
+    assert!(ran.out.contains("to delete"), "{}", ran.out);
+}
+
+#[test]
+fn what_cannot_be_read_is_named_and_destroyed_by_the_next_run() {
+    let world = World::settled(&keeping_a_trail());
+    world.change(|state| {
+        let region = Region::new("eu-west-1");
+        state.denied.push(Denied { operation: "events:ListRules".into(), account: None, region });
+    });
+    let ran = world.run(&["destroy", "--yes"]).expect(4);
+    assert!(ran.out.contains("111122223333/eu-west-1"), "{}", ran.out);
+    world.change(|state| state.denied.clear());
+    world.run(&["destroy", "--yes"]).expect(0);
+    let state = world.state();
+    let account = state.accounts.values().next().unwrap();
+    assert!(account.regions.values().all(|here| here.rules.is_empty() && here.topics.is_empty()));
+}
+
+#[test]
+fn a_plan_of_it_can_be_reviewed_and_applied() {
+    let world = World::settled(&keeping_a_trail());
+    let file = world.path("plan.json").display().to_string();
+    let told = world.run(&["plan", "--destroy", "--out", &file]).expect(0);
+    assert!(told.out.contains("to delete"), "{}", told.out);
+    let next = world.run(&["plan", "--destroy"]).expect(0).out;
+    assert!(next.contains("Next: ctguard destroy"), "{next}");
+    world.run(&["apply", &file, "--yes"]).expect(5);
+    world.run(&["apply", &file, "--yes", "--allow-lost-coverage", "--allow-deletion"]).expect(0);
+    let left = world.run(&["plan", "--destroy", "--detailed-exitcode"]).expect(0);
+    assert!(left.out.contains("No changes"), "{}", left.out);
+    let ran = world.offline(&["destroy"]).expect(64);
+    assert!(ran.err.contains("snapshot"), "{}", ran.err);
+}
+
+fn destroy(sandbox: &Sandbox, blueprint: &Blueprint) -> run::Applied {
+    let intent = Intent { destroy: true, ..Intent::default() };
+    let (date, narrow) = (crate::world::TODAY, Narrow::default());
+    let survey = run::survey_for(sandbox, blueprint, &intent, date, &narrow, 4, &|_| {});
+    let survey = wait(survey).unwrap();
+    let plan = diff(&survey.desired, &survey.live, Stage::Planned);
+    wait(run::apply(sandbox, &survey.desired, &plan, 4, &AtomicBool::new(false), &|_| {}))
+}
+
+/// The sandbox keeps the empty shell of a region that something was in.
+fn without_shells(mut state: State) -> State {
+    for account in state.accounts.values_mut() {
+        account.regions.retain(|_, here| *here != Default::default());
+    }
+    state
+}
+
+/// Across accounts, hub and all: stopped after any call and run again, it comes to the same end, which is where it began.
+#[test]
+fn a_fleet_is_as_it_was_before_wherever_it_is_stopped() {
+    let blueprint = fleet::over_accounts(fleet::HUB, fleet::ALERTS);
+    let start = || {
+        let sandbox = Sandbox::in_memory(fleet::fleet());
+        laws::apply(&sandbox, &blueprint);
+        laws::confirm(&sandbox);
+        sandbox
+    };
+    let whole = start();
+    whole.forget_calls();
+    let applied = destroy(&whole, &blueprint);
+    let undone = applied.outcomes.iter().filter(|one| one.kind != OutcomeKind::Done);
+    assert_eq!(undone.count(), 0);
+    assert_eq!(
+        without_shells(whole.state()),
+        fleet::fleet(),
+        "something is left, or of others is gone"
+    );
+    let order: Vec<&str> = whole
+        .calls()
+        .iter()
+        .filter(|call| call.mutating)
+        .map(|call| call.operation.as_str().to_owned())
+        .map(|operation| match operation.as_str() {
+            "events:RemoveTargets" => "targets",
+            "events:DeleteRule" => "rules",
+            "events:DeleteEventBus" => "bus",
+            "iam:DeleteRole" | "iam:DeleteRolePolicy" => "role",
+            "sns:DeleteTopic" => "topics",
+            "sqs:DeleteQueue" => "queues",
+            _ => "other",
+        })
+        .collect();
+    let last = |what: &str| order.iter().rposition(|one| *one == what).unwrap();
+    let first = |what: &str| order.iter().position(|one| *one == what).unwrap();
+    for (before, after) in [
+        ("targets", "rules"),
+        ("rules", "bus"),
+        ("bus", "role"),
+        ("topics", "queues"),
+        ("rules", "topics"),
+    ] {
+        assert!(last(before) < first(after), "{before} go before {after}: {order:?}");
+    }
+    for stop in 0..order.len() {
+        let sandbox = start();
+        sandbox.stop_after(stop);
+        destroy(&sandbox, &blueprint);
+        sandbox.go_on();
+        destroy(&sandbox, &blueprint);
+        assert_eq!(without_shells(sandbox.state()), fleet::fleet(), "stopped after call {stop}");
+    }
+}
