@@ -28,6 +28,8 @@ FIRST_OTHER = 200_000_000_001
 ORGANIZATION = "o-fleetbench"
 # As many calls as ctguard keeps in flight.
 IN_FLIGHT = 32
+# How many calls a second ctguard makes to Organizations, and how many before that counts (src/cloud/aws/pace.rs).
+LISTING_RATE, LISTING_AT_ONCE = 4, 8
 
 BLUEPRINT = """\
 version: 1
@@ -97,9 +99,12 @@ def measured(stub, *command, env):
 def row(name, took, totals, latency, in_flight):
     calls = sum(totals["calls"].values())
     floor = max(totals["quota_seconds"], calls * latency / in_flight)
+    # The accounts are known when the last page of them is, and nothing else can be read before.
+    asked = sum(n for call, n in totals["calls"].items() if call.startswith("organizations:"))
+    listing = max(0, asked - LISTING_AT_ONCE) / LISTING_RATE
     print(
-        f"| {name} | {calls:,} | {floor:.1f} s | {took.wall:.1f} s | {took.wall / floor:.2f} "
-        f"| {took.cpu:.1f} s | {took.cpu / calls * 1000:.2f} ms | {took.peak:.0f} MiB "
+        f"| {name} | {calls:,} | {floor:.1f} s | {listing:.1f} s | {took.wall:.1f} s | {took.wall / floor:.2f} "
+        f"| {took.wall / (floor + listing):.2f} | {took.cpu:.1f} s | {took.cpu / calls * 1000:.2f} ms | {took.peak:.0f} MiB "
         f"| {sum(totals['throttled'].values())} | {totals['most_in_flight']} |"
     )
 
@@ -122,10 +127,11 @@ def main():
 def compare(stub, ctguard, python, blueprint, accounts, regions, latency):
     print(
         f"\n{accounts:,} accounts × {len(regions)} regions, {RULES} alerts, one hub, in sync; "
-        f"{latency * 1000:.0f} ms a call, {IN_FLIGHT} in flight\n"
+        f"{latency * 1000:.0f} ms a call, {IN_FLIGHT} in flight; "
+        f"load of this machine before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores\n"
     )
-    print("| | calls | floor | wall | ratio | CPU | CPU a call | highest memory | throttled | most in flight |")
-    print("|---|---|---|---|---|---|---|---|---|---|")
+    print("| | calls | floor | listing accounts | wall | wall ÷ floor | wall ÷ (floor + listing) | CPU | CPU a call | highest memory | throttled | most in flight |")
+    print("|---|---|---|---|---|---|---|---|---|---|---|---|")
     asked = {}
     for verb in ("plan", "verify"):
         flags = ["--detailed-exitcode"] if verb == "plan" else []
@@ -145,12 +151,12 @@ def compare(stub, ctguard, python, blueprint, accounts, regions, latency):
         )
         row(f"boto3, {len(others)} accounts, one call at a time", took, totals, latency, 1)
 
+    print(f"\nload after: {os.getloadavg()[0]:.1f}")
     print("\ncalls of a plan, what a verify makes beside them, and what that is for each account and region:")
     places = accounts * len(regions)
     for operation in sorted(asked["plan"] | asked["verify"]):
         count, more = asked["plan"][operation], asked["verify"][operation] - asked["plan"][operation]
         print(f"  {operation:<40}{count:>9,}{more:>+9,}{count / places:>9.2f}")
-
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ use crate::blueprint::{EventRef, Format, Records, Risk, Subscriber};
 use crate::cloud::{AccountReads, ReadSet};
 use crate::pattern::compile::Compiled;
 use crate::resource::bucket::Encryption;
+use crate::resource::few::Few;
 use crate::resource::function;
 use crate::resource::queue::Queue;
 use crate::resource::rule::{Rule, Targets, bus_and_name};
@@ -100,11 +101,11 @@ pub struct AlertInfo {
 #[derive(Debug, Clone, Default)]
 pub struct DesiredPlace {
     /// By key: `name` on the default bus, `bus/name` on the hub's.
-    pub rules: BTreeMap<String, DesiredRule>,
+    pub rules: Few<String, DesiredRule>,
     pub topics: BTreeMap<String, DesiredTopic>,
     /// Topics that exist and are only judged, by ARN.
     pub existing_topics: BTreeSet<String>,
-    pub queues: BTreeMap<String, DesiredQueue>,
+    pub queues: Few<String, DesiredQueue>,
     /// Present in the hub.
     pub bus: Option<DesiredBus>,
     /// Present in the home region of the managed trail.
@@ -190,11 +191,11 @@ pub struct DesiredBucket {
 /// One alert's way from where its events land to the people who must hear of it.
 #[derive(Debug, Clone)]
 pub struct AlertPath {
-    pub alert: String,
+    pub alert: Arc<str>,
     pub lands: Place,
     pub raised: Place,
     /// How the events get from `lands` to `raised`; absent where the two are one place and no hub is between.
-    pub forward: Option<Forward>,
+    pub forward: Option<Arc<Forward>>,
     /// The events of the alert that can land there.
     pub events: Arc<[EventRef]>,
     /// Keys of the rules, in `raised`, that together match these events.

@@ -22,7 +22,8 @@ pub struct Drift {
     /// How many objects differ in nothing but words for people.
     #[serde(skip_serializing_if = "is_zero")]
     pub cosmetic: usize,
-    /// For each object that drifted, in the order of the changes; empty when nobody asked.
+    /// For each object that drifted, in the order of the changes, then for refused objects that lost their tag, as far as
+    /// it is known who took it; empty when nobody asked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub culprits: Vec<Culprit>,
 }

@@ -180,7 +180,7 @@ pub fn paths(desired: &Desired, subject: &Subject) -> Vec<AlertPath> {
     let mut known: BTreeMap<(*const String, usize), Arc<[String]>> = BTreeMap::new();
     narrowed.retain_mut(|path| {
         if let Subject::Alert(id) = subject {
-            return path.alert == *id;
+            return *path.alert == **id;
         }
         // A large alert is split over several rules: those that cannot match the event tell nothing.
         let mut about = |place: &Place, rules: &Arc<[String]>| {
@@ -196,7 +196,8 @@ pub fn paths(desired: &Desired, subject: &Subject) -> Vec<AlertPath> {
         path.events = path.events.iter().filter(|event| subject.names(event)).cloned().collect();
         path.rules = about(&path.raised, &path.rules);
         if let Some(forward) = &mut path.forward {
-            forward.rules = about(&path.lands, &forward.rules);
+            let rules = about(&path.lands, &forward.rules);
+            Arc::make_mut(forward).rules = rules;
         }
         !path.events.is_empty()
     });
@@ -213,7 +214,7 @@ fn one_alert(
     // `prove` keeps the order of the paths.
     let paths = desired.paths.iter().zip(&proof.paths);
     let ways: Vec<Way<'_>> = paths
-        .filter(|(path, _)| path.alert == alert.id)
+        .filter(|(path, _)| *path.alert == *alert.id)
         .map(|(path, proof)| Way::of(live, proof, path, evidence))
         .collect();
     let lands = |place: &&Place| !events.iter().any(|event| event.landing.lands_in(&place.region));

@@ -259,7 +259,7 @@ impl<'a> Prover<'a> {
         let here = self.known.shared(here);
         let onward = self.onward(path);
         PathProof {
-            alert: self.known.alert(&path.alert),
+            alert: path.alert.clone(),
             lands: path.lands.clone(),
             raised: path.raised.clone(),
             links: Links { here, onward },

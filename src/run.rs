@@ -28,15 +28,44 @@ use std::collections::BTreeMap;
 /// What the engine says while it works; `report` listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
+    /// The organization is asked for its accounts.
+    ListingAccounts,
+    /// Accounts are entered and asked which regions they have enabled.
+    RegionsStarted {
+        accounts: usize,
+    },
+    /// `complete`: nothing of it was unreadable; so with accounts and places.
+    RegionsRead {
+        account: AccountId,
+        complete: bool,
+    },
+    /// Accounts are entered, and they and their places read side by side.
     ObserveStarted {
+        accounts: usize,
         places: usize,
     },
-    /// `complete`: nothing of it was unreadable.
+    /// What was read told of more places to read.
+    ObserveMore {
+        places: usize,
+    },
+    AccountObserved {
+        account: AccountId,
+        complete: bool,
+    },
     Observed {
         place: Place,
         complete: bool,
     },
     ObserveFinished,
+    /// What AWS has counted of the rules is asked for.
+    CountStarted {
+        places: usize,
+    },
+    Counted {
+        place: Place,
+        complete: bool,
+    },
+    CountFinished,
     ApplyStarted {
         changes: usize,
     },
@@ -108,7 +137,8 @@ pub async fn survey_for(
     listener: Listener<'_>,
 ) -> Result<Survey, SurveyError> {
     let caller = cloud.caller().await?;
-    let scope = scope::scope(cloud, blueprint, &caller.account, as_of, concurrency).await?;
+    let scope =
+        scope::scope(cloud, blueprint, &caller.account, as_of, concurrency, listener).await?;
     let compiled = match intent.destroy {
         true => desired::compile(&blueprint.emptied(), &scope, as_of),
         false => desired::compile(blueprint, &scope, as_of),

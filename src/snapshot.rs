@@ -12,6 +12,7 @@ pub mod file;
 use crate::resource::Tags;
 use crate::resource::bucket::Bucket;
 use crate::resource::bus::Bus;
+use crate::resource::few::Few;
 use crate::resource::queue::Queue;
 use crate::resource::role::Role;
 use crate::resource::rule::{Rule, Targets, bus_and_name};
@@ -122,7 +123,7 @@ pub struct Member {
 pub struct PlaceSnapshot {
     pub place: Place,
     /// Rules of the default bus whose names have the blueprint's prefix, by name.
-    pub rules: Observed<BTreeMap<String, LiveRule>>,
+    pub rules: Observed<Few<String, LiveRule>>,
     /// Custom buses that are asked for or carry the blueprint's tag, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub buses: BTreeMap<String, Observed<LiveBus>>,
@@ -137,24 +138,24 @@ pub struct PlaceSnapshot {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub stray_rules: BTreeMap<String, String>,
     /// Topics that the blueprint names or owns, by ARN.
-    pub topics: BTreeMap<String, Observed<LiveTopic>>,
+    pub topics: Few<String, Observed<LiveTopic>>,
     /// Queues that the blueprint names or owns, and queues that subscribe, by ARN.
-    pub queues: BTreeMap<String, Observed<LiveQueue>>,
+    pub queues: Few<String, Observed<LiveQueue>>,
     /// Functions that subscribe, by the ARN that does, version or alias included. `Absent` is one that
     /// does not exist or has no policy: the call that reads the policy says the same of both, and neither
     /// lets anybody in.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub functions: BTreeMap<String, Observed<LiveFunction>>,
     /// Trails seen from this place, shadow trails included, by ARN.
-    pub trails: Observed<BTreeMap<String, LiveTrail>>,
+    pub trails: Observed<Few<String, LiveTrail>>,
     /// Keys that topics and subscribed queues in this place are encrypted with, under the id, ARN or alias
     /// that they name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub keys: BTreeMap<String, Observed<LiveKey>>,
     /// What was counted of the rules that were asked for, by name. A rule of which nothing was counted is
     /// known to have counted nothing: AWS leaves a metric out while it is zero.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub signals: BTreeMap<String, Observed<RuleSignals>>,
+    #[serde(default, skip_serializing_if = "Few::is_empty")]
+    pub signals: Few<String, Observed<RuleSignals>>,
 }
 
 /// What is seen in one account, outside its regions.
@@ -178,7 +179,7 @@ pub struct LiveBus {
     pub bus: Bus,
     pub tags: Observed<Tags>,
     /// Its rules whose names have the blueprint's prefix, by name without the bus.
-    pub rules: Observed<BTreeMap<String, LiveRule>>,
+    pub rules: Observed<Few<String, LiveRule>>,
 }
 
 /// A role with what belongs to it.
@@ -186,6 +187,15 @@ pub struct LiveBus {
 pub struct LiveRole {
     pub role: Role,
     pub tags: Observed<Tags>,
+}
+
+impl AccountSnapshot {
+    /// Whether nothing that was asked for failed to be read.
+    pub fn is_readable(&self) -> bool {
+        self.enabled_regions.unreadable().is_none()
+            && self.buckets.values().all(|bucket| bucket.unreadable().is_none())
+            && self.roles.values().all(|role| role.unreadable().is_none())
+    }
 }
 
 impl PlaceSnapshot {
@@ -196,10 +206,11 @@ impl PlaceSnapshot {
             && self.buses.values().all(|bus| bus.unreadable().is_none())
             && self.topics.values().all(|topic| topic.unreadable().is_none())
             && self.queues.values().all(|queue| queue.unreadable().is_none())
+            && self.signals.values().all(|counted| counted.unreadable().is_none())
     }
 
     /// The rules of the default bus, or of a custom one.
-    pub fn rules_of(&self, bus: Option<&str>) -> Observed<&BTreeMap<String, LiveRule>> {
+    pub fn rules_of(&self, bus: Option<&str>) -> Observed<&Few<String, LiveRule>> {
         let Some(bus) = bus else { return self.rules.as_ref() };
         match self.buses.get(bus) {
             Some(Observed::Known(bus)) => bus.rules.as_ref(),

@@ -14,6 +14,7 @@ use crate::report::{count, diagnostics};
 use crate::run::{self, Survey, SurveyError};
 use crate::scope::{AccountId, Region};
 use jiff::civil::Date;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -151,7 +152,7 @@ pub(super) fn look_for(
 /// Looks, and asks AWS, too, what it has counted of the rules on these paths: what a proof takes.
 pub(super) fn look_closely(
     read: &Read,
-    paths: impl FnOnce(&Desired) -> Vec<AlertPath>,
+    paths: impl FnOnce(&Desired) -> Cow<'_, [AlertPath]>,
     global: &Global,
     io: &mut Io<'_>,
 ) -> Result<Survey, CommandError> {
@@ -159,9 +160,12 @@ pub(super) fn look_closely(
     block_on(async {
         let cloud = open(global, read).await?;
         let mut survey = survey(cloud.as_ref(), read, &asked, global, io).await?;
-        let paths = paths(&survey.desired);
+        let Survey { desired, live, .. } = &mut survey;
+        let paths = paths(desired);
         let concurrency = usize::from(global.concurrency);
-        run::observe_signals(cloud.as_ref(), &paths, &mut survey.live, concurrency).await;
+        let progress = global.progress(io);
+        let told = |event| progress.hear(event);
+        run::observe_signals(cloud.as_ref(), &paths, live, concurrency, &told).await;
         Ok(survey)
     })?
 }

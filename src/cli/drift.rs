@@ -32,7 +32,7 @@ pub fn run(args: &DriftArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, C
         let mut drift = drift::of(diff(&survey.desired, &survey.live, Stage::Planned));
         if !args.no_culprit {
             let concurrency = usize::from(global.concurrency);
-            drift.culprits = run::culprits(cloud.as_ref(), &drift.plan.changes, concurrency).await;
+            drift.culprits = run::culprits(cloud.as_ref(), &drift.plan, concurrency).await;
         }
         Ok::<_, CommandError>(drift)
     })??;

@@ -1,5 +1,4 @@
 use super::{BlueprintArg, Global, Io, context, is_json, print, print_json};
-use crate::desired::Desired;
 use crate::error::{CommandError, Exit};
 use crate::explain::{Subject, explain, paths};
 use crate::proof::Status;
@@ -29,8 +28,8 @@ pub fn run(args: &ExplainArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit,
         CommandError { hints, ..CommandError::usage(error.to_string()) }
     })?;
     context::say(&notes, &BTreeMap::new(), global, io);
-    let paths = |desired: &Desired| paths(desired, &subject);
-    let survey = context::look_closely(&read, paths, global, io)?;
+    let survey =
+        context::look_closely(&read, |desired| paths(desired, &subject).into(), global, io)?;
     let explanation = explain(&read.blueprint, &survey.desired, &survey.live, &subject);
     if is_json(global) {
         print_json(io, &explanation)?;

@@ -38,7 +38,10 @@ pub fn run(args: &SnapshotArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit
         let recorder = Recorder::new(cloud.as_ref());
         let mut survey = context::survey(&recorder, &read, &asked, global, io).await?;
         let Survey { desired, live, .. } = &mut survey;
-        run::observe_signals(&recorder, &desired.paths, live, global.concurrency.into()).await;
+        let concurrency = usize::from(global.concurrency);
+        let progress = global.progress(io);
+        let told = |event| progress.hear(event);
+        run::observe_signals(&recorder, &desired.paths, live, concurrency, &told).await;
         let recording = recorder.finish(&read.blueprint.name, survey.caller.clone(), as_of);
         Ok::<_, CommandError>((survey, recording))
     })??;

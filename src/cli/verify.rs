@@ -3,6 +3,7 @@ use crate::error::{CommandError, Exit};
 use crate::proof::{Report, Status, prove};
 use crate::report::view::Shown;
 use clap::Args;
+use std::borrow::Cow;
 
 /// Prove that each alert reaches everybody listed, link by link.
 #[derive(Debug, Args)]
@@ -19,7 +20,7 @@ pub fn run(args: &VerifyArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, 
         Ok(read) => read,
         Err(exit) => return Ok(exit),
     };
-    let survey = context::look_closely(&read, |desired| desired.paths.clone(), global, io)?;
+    let survey = context::look_closely(&read, |desired| Cow::Borrowed(&desired.paths), global, io)?;
     let proof = prove(&survey.desired, &survey.live);
     let report = proof.report(&survey.desired).of_shard(context::narrow(global)?.shard);
     let shown = Shown::Verdict { report: &report, proof: Some(&proof) };

@@ -1,8 +1,8 @@
 //! AWS itself behind the port: the SDK's clients, shared, paced and counted.
 //!
 //! [`Aws::connect`] builds one configuration: one HTTP client, one cache of credentials, the SDK's
-//! own credential chain and endpoint settings. Everything else hangs off a session, one a place,
-//! which makes its service clients when they are first asked for. Another account is entered by assuming a
+//! own credential chain and endpoint settings. Service clients are made from it for each region when they are first
+//! asked for, and shared by all accounts. Everything else hangs off a session, one a place. Another account is entered by assuming a
 //! role in it, once for all its regions. One file a service turns SDK
 //! types into resource types and back, and knows nothing else; `observe` and `perform` say which
 //! of those calls are made, and in which order.
@@ -11,6 +11,7 @@
 
 mod account;
 mod buses;
+mod clients;
 mod cloudtrail;
 mod cloudwatch;
 mod errors;
@@ -41,25 +42,27 @@ use crate::blueprint::Accounts;
 use crate::scope::{AccountId, Arn, Place, Region};
 use crate::snapshot::{AccountSnapshot, Caller, Observed, Organization, PlaceSnapshot};
 use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
+use clients::{Clients, OfCall};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use gate::Gate;
 use retry::Written;
 use session::Session;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
-use sts::{OfRole, RoleSession};
+use sts::RoleSession;
 use throttles::Throttles;
 use tokio::sync::OnceCell;
 
 /// How many calls are in flight at once unless the user says otherwise.
 pub const DEFAULT_CONCURRENCY: usize = 32;
 
-/// How many places' clients are kept while nobody uses them. A fleet has thousands of places, each with its clients, and
+/// How many places' sessions are kept while nobody uses them. A fleet has thousands of places, and
 /// a place is mostly done with before the next one begins.
 const IDLE_SESSIONS: usize = 64;
 
@@ -137,6 +140,9 @@ pub struct Aws {
     gate: Arc<Gate>,
     throttles: Throttles,
     caller: OnceCell<Caller>,
+    sts: OnceLock<aws_sdk_sts::Client>,
+    /// By region, and whether the caller's own credentials are the ones to use.
+    clients: Mutex<HashMap<(Region, bool), Arc<Clients>>>,
     /// By account: its role's credentials serve all its regions.
     roles: Mutex<HashMap<AccountId, Arc<RoleSession>>>,
     sessions: Mutex<HashMap<Place, Arc<Session>>>,
@@ -165,6 +171,8 @@ impl Aws {
             .app_name(AppName::new("ctguard").expect("letters make an app name"))
             .retry_config(retries)
             .timeout_config(timeouts)
+            // It would end a body that has stalled for 20 seconds, and every attempt is over before that.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .identity_cache(aws_config::identity::IdentityCache::lazy().build());
         if let Some(profile) = options.profile {
             loader = loader.profile_name(profile);
@@ -202,6 +210,8 @@ impl Aws {
             gate: Arc::new(Gate::new(options.concurrency)),
             throttles: Throttles::default(),
             caller: OnceCell::new(),
+            sts: OnceLock::new(),
+            clients: Mutex::new(HashMap::new()),
             roles: Mutex::new(HashMap::new()),
             sessions: Mutex::new(HashMap::new()),
             written: Written::default(),
@@ -219,7 +229,11 @@ impl Aws {
     }
 
     async fn known_caller(&self) -> Result<&Caller, CloudError> {
-        self.caller.get_or_try_init(|| sts::caller(&self.base, &self.gate, &self.throttles)).await
+        self.caller.get_or_try_init(|| sts::caller(self.sts(), &self.gate)).await
+    }
+
+    fn sts(&self) -> &aws_sdk_sts::Client {
+        self.sts.get_or_init(|| sts::client(&self.base, &self.throttles))
     }
 
     /// The role in an account; `None` where the caller's own credentials are the ones to use.
@@ -249,26 +263,31 @@ impl Aws {
             arn,
             role.clone(),
             caller.arn.clone(),
-            &self.base,
+            self.sts().clone(),
             Arc::clone(&self.gate),
-            &self.throttles,
             self.timing,
         ));
         roles.insert(account.clone(), Arc::clone(&session));
         Ok(Some(session))
     }
 
-    /// The configuration for calls in a place, with credentials for its account that are there already.
-    async fn config_for(&self, place: &Place) -> Result<SdkConfig, CloudError> {
-        let builder = self.base.to_builder().region(session::sdk_region(&place.region));
-        let Some(role) = self.role_in(place).await? else { return Ok(builder.build()) };
-        // Now and not with the first call, whose error would only say that there are no credentials.
-        role.credentials().await?;
-        Ok(builder
-            .credentials_provider(SharedCredentialsProvider::new(OfRole(role)))
-            // The role keeps its credentials itself, and the SDK's cache only knows a few of many accounts.
-            .identity_cache(aws_config::identity::IdentityCache::no_cache())
-            .build())
+    /// The clients of a region, which have the caller's own credentials or those of whoever a call is made for.
+    fn clients(&self, region: &Region, own: bool) -> Arc<Clients> {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = clients.entry((region.clone(), own)).or_insert_with(|| {
+            let mut config = self.base.to_builder();
+            if *region != Region::global() {
+                config = config.region(session::sdk_region(region));
+            }
+            if !own {
+                config = config
+                    .credentials_provider(SharedCredentialsProvider::new(OfCall))
+                    // What is asked of one account must not be signed for another.
+                    .identity_cache(aws_config::identity::IdentityCache::no_cache());
+            }
+            Arc::new(Clients::new(config.build(), self.throttles.clone()))
+        });
+        Arc::clone(known)
     }
 
     async fn session(&self, place: &Place) -> Result<Arc<Session>, CloudError> {
@@ -277,7 +296,12 @@ impl Aws {
         if let Some(session) = known {
             return Ok(session);
         }
-        let session = Arc::new(self.new_session(place.clone(), self.config_for(place).await?));
+        let role = self.role_in(place).await?;
+        if let Some(role) = &role {
+            // Now and not with the first call, so that all of a place is told at once to be out of reach.
+            role.credentials().await?;
+        }
+        let session = Arc::new(self.new_session(place.clone(), role));
         let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         if sessions.len() > IDLE_SESSIONS {
             sessions.retain(|_, session| Arc::strong_count(session) > 1);
@@ -285,8 +309,9 @@ impl Aws {
         Ok(Arc::clone(sessions.entry(place.clone()).or_insert(session)))
     }
 
-    fn new_session(&self, place: Place, config: SdkConfig) -> Session {
-        Session::new(place, config, Arc::clone(&self.gate), self.throttles.clone())
+    fn new_session(&self, place: Place, role: Option<Arc<RoleSession>>) -> Session {
+        let clients = self.clients(&place.region, role.is_none());
+        Session::new(place, clients, role, Arc::clone(&self.gate))
     }
 
     async fn read_organization(&self, reads: &OrganizationReads) -> Observed<Organization> {
@@ -296,8 +321,7 @@ impl Aws {
         };
         // With the caller's own credentials, even where the blueprint has a role for the caller's account.
         let region = self.region().unwrap_or_else(Region::global);
-        let session =
-            self.new_session(Place::new(caller.account.clone(), region), self.base.clone());
+        let session = self.new_session(Place::new(caller.account.clone(), region), None);
         organizations::observe(&session, self.timing, reads).await
     }
 }

@@ -99,6 +99,8 @@ impl<'a> Compiler<'a> {
             None => self.local(&mut desired),
             Some(hub) => self.hub(&mut desired, scope, hub),
         }
+        // Room for twice as many is left over from the way it grew.
+        desired.paths.shrink_to_fit();
         desired.paths.sort_by(|a, b| (&a.alert, &a.lands).cmp(&(&b.alert, &b.lands)));
         for (place, here) in &mut desired.places {
             self.queues(place, here);

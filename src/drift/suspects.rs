@@ -2,8 +2,8 @@
 
 use crate::catalogue::Landing;
 use crate::plan::{Change, Verb};
-use crate::resource::Kind;
 use crate::resource::rule::bus_and_name;
+use crate::resource::{Address, Kind};
 use crate::scope::{Place, Region};
 
 /// The calls that can have made one difference.
@@ -33,10 +33,27 @@ pub struct Subject {
 
 /// Who can have made this change necessary.
 pub fn suspicion(change: &Change) -> Suspicion {
-    let (kind, name) = (change.address.kind, change.address.name.as_str());
+    suspect(&change.address, &change.place, calls(change))
+}
+
+/// Who can have taken the owner's tag off an object that stands where one of the blueprint's belongs; `None` for what is
+/// in no region.
+pub fn of_lost_tag(address: &Address) -> Option<Suspicion> {
+    let calls = match address.kind {
+        Kind::Rule | Kind::Bus | Kind::Topic => vec!["UntagResource"],
+        Kind::Queue => vec!["UntagQueue"],
+        Kind::Trail => vec!["RemoveTags"],
+        Kind::Target | Kind::Subscription | Kind::Role | Kind::Bucket => return None,
+    };
+    let place = Place::new(address.account.clone(), address.region.clone());
+    Some(suspect(address, &place, calls))
+}
+
+fn suspect(address: &Address, place: &Place, calls: Vec<&'static str>) -> Suspicion {
+    let (kind, name) = (address.kind, address.name.as_str());
     let place = match kind {
-        Kind::Role => Place::new(change.address.account.clone(), identity_region(&change.place)),
-        _ => change.place.clone(),
+        Kind::Role => Place::new(address.account.clone(), identity_region(place)),
+        _ => place.clone(),
     };
     let (owner, part) = match kind {
         Kind::Target => name.rsplit_once('/').map_or((name, None), |(rule, id)| (rule, Some(id))),
@@ -75,7 +92,7 @@ pub fn suspicion(change: &Change) -> Suspicion {
     };
     Suspicion {
         source: source(kind),
-        calls: calls(change),
+        calls,
         resource_names,
         subject: Subject {
             names: vec![plain.to_owned(), arn],

@@ -106,7 +106,7 @@ impl<'a> Refused<'a> {
 pub(super) fn of(desired: &Desired, live: &Live, outlooks: &[Outlook], plan: &Plan) -> Vec<Effect> {
     let mut paths: BTreeMap<&str, Vec<Outlook>> = BTreeMap::new();
     for (path, outlook) in desired.paths.iter().zip(outlooks) {
-        paths.entry(path.alert.as_str()).or_default().push(*outlook);
+        paths.entry(&*path.alert).or_default().push(*outlook);
     }
     let mut effects: Vec<Effect> = desired
         .alerts

@@ -180,7 +180,7 @@ impl<'a> Holder<'a> {
         let lost = lost(&live.rule, wanted);
         takes_all(&live.rule, wanted)
             && self.replacing(place, key).any(|(path, ready)| {
-                let takes_over = Some(&path.alert) == wanted.alert.as_ref()
+                let takes_over = Some(&*path.alert) == wanted.alert.as_deref()
                     || path.events.iter().any(|event| lost.contains(&event.name));
                 takes_over && !ready
             })
@@ -215,7 +215,7 @@ impl<'a> Holder<'a> {
         let events = pattern.map(event_names).unwrap_or_default();
         self.replacing(place, key).any(|(path, ready)| {
             !ready
-                && (alert == Some(path.alert.as_str())
+                && (alert == Some(&*path.alert)
                     || path.events.iter().any(|event| events.contains(&event.name)))
         })
     }

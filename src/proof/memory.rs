@@ -28,7 +28,6 @@ pub(super) struct Known<'a> {
     same: BTreeSet<Arc<Link>>,
     /// What paths have in common, by the addresses of the links.
     shared: HashMap<Vec<*const Link>, Shared>,
-    alerts: BTreeMap<&'a str, Arc<str>>,
 }
 
 /// What decides about the links of a path from the bus where its alert is raised: paths of one alert share the lists
@@ -113,10 +112,6 @@ impl<'a> Known<'a> {
     pub fn shared(&mut self, links: Vec<Arc<Link>>) -> Shared {
         let key = links.iter().map(Arc::as_ptr).collect();
         self.shared.entry(key).or_insert_with(|| links.into()).clone()
-    }
-
-    pub fn alert(&mut self, id: &'a str) -> Arc<str> {
-        self.alerts.entry(id).or_insert_with(|| id.into()).clone()
     }
 }
 

@@ -68,7 +68,7 @@ fn finding(finding: &Finding, paint: Paint) -> String {
             why.message.trim_end_matches('.')
         )),
         Finding::NotAsked => line(
-            "CloudTrail was not asked: so much has drifted there that it would take minutes.".to_owned(),
+            "CloudTrail was not asked: so much has drifted that it would take long.".to_owned(),
         ),
     }
 }

@@ -1,6 +1,7 @@
 //! Progress while the engine works: a line on a terminal, JSON lines where a program listens, nothing elsewhere.
 
 use crate::run::Event;
+use crate::scope::{AccountId, Place};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 use std::io::Write;
@@ -9,84 +10,183 @@ use std::sync::Mutex;
 /// Shows the engine's events.
 pub struct Progress<'a>(Mutex<Shown<'a>>);
 
-enum Shown<'a> {
+struct Shown<'a> {
+    accounts: Tally,
+    places: Tally,
+    how: How<'a>,
+}
+
+enum How<'a> {
     Nothing,
-    Bar(Bar),
+    Bar(ProgressBar),
     Lines(&'a mut (dyn Write + Send)),
 }
 
-/// What a line on a terminal tells.
-struct Bar {
-    bar: ProgressBar,
-    /// Places of which something could not be read.
+/// How far something is.
+#[derive(Debug, Clone, Copy, Default)]
+struct Tally {
+    all: usize,
+    done: usize,
+    /// Those among them of which something could not be read.
     failing: usize,
 }
 
+impl Tally {
+    fn of(all: usize) -> Self {
+        Self { all, ..Self::default() }
+    }
+
+    fn count(&mut self, complete: bool) {
+        self.done += 1;
+        self.failing += usize::from(!complete);
+    }
+
+    fn left(self) -> usize {
+        self.all.saturating_sub(self.done)
+    }
+
+    /// What is left, and what fails if anything does, for a line on a terminal.
+    fn told(self) -> String {
+        match self.failing {
+            0 => format!("{} left", self.left()),
+            failing => format!("({failing} failing) {} left", self.left()),
+        }
+    }
+
+    fn json(self) -> Value {
+        json!({ "done": self.done, "failing": self.failing, "left": self.left() })
+    }
+}
+
 impl<'a> Progress<'a> {
+    fn shown(how: How<'a>) -> Self {
+        let (accounts, places) = (Tally::default(), Tally::default());
+        Self(Mutex::new(Shown { accounts, places, how }))
+    }
+
     pub fn nothing() -> Self {
-        Self(Mutex::new(Shown::Nothing))
+        Self::shown(How::Nothing)
     }
 
     /// Draws on standard error.
     pub fn bar() -> Self {
-        Self(Mutex::new(Shown::Bar(Bar { bar: ProgressBar::hidden(), failing: 0 })))
+        Self::shown(How::Bar(ProgressBar::hidden()))
     }
 
     /// Writes an event a line, as JSON.
     pub fn lines(out: &'a mut (dyn Write + Send)) -> Self {
-        Self(Mutex::new(Shown::Lines(out)))
+        Self::shown(How::Lines(out))
     }
 
     pub fn hear(&self, event: Event) {
         let Ok(mut shown) = self.0.lock() else { return };
-        match &mut *shown {
-            Shown::Nothing => {}
-            Shown::Bar(bar) => bar.hear(event),
+        let Shown { accounts, places, how } = &mut *shown;
+        count(accounts, places, &event);
+        match how {
+            How::Nothing => {}
+            How::Bar(bar) => draw(bar, *accounts, *places, event),
             // Whoever listened may be gone; the work goes on.
-            Shown::Lines(out) => drop(writeln!(out, "{}", line(&event))),
+            How::Lines(out) => drop(writeln!(out, "{}", line(*accounts, *places, &event))),
         }
     }
 }
 
-impl Bar {
-    fn hear(&mut self, event: Event) {
-        match event {
-            Event::ObserveStarted { places } => {
-                *self = Self { bar: begin(places, "Reading"), failing: 0 };
-            }
-            Event::ApplyStarted { changes } => self.bar = begin(changes, "Applying"),
-            Event::Observed { place, complete } => {
-                self.failing += usize::from(!complete);
-                self.bar.inc(1);
-                let failing = match self.failing {
-                    0 => String::new(),
-                    many => format!("({many} failing) "),
-                };
-                let left =
-                    self.bar.length().unwrap_or_default().saturating_sub(self.bar.position());
-                self.bar.set_message(format!("{failing}{left} left, {place}"));
-            }
-            Event::ChangeStarted { address } => {
-                self.bar.set_message(format!("{} {}", address.kind, address.name));
-            }
-            Event::ChangeFinished { .. } => self.bar.inc(1),
-            Event::Settling => self.bar.set_message("reading again"),
-            Event::ObserveFinished | Event::ApplyFinished => self.bar.finish_and_clear(),
-        }
-    }
-}
-
-/// An event as JSON: what happens in `event`, then to what.
-fn line(event: &Event) -> Value {
+fn count(accounts: &mut Tally, places: &mut Tally, event: &Event) {
     match event {
-        Event::ObserveStarted { places } => {
-            json!({ "event": "observe-started", "places": places })
+        Event::RegionsStarted { accounts: all } => *accounts = Tally::of(*all),
+        Event::RegionsRead { complete, .. } | Event::AccountObserved { complete, .. } => {
+            accounts.count(*complete);
         }
-        Event::Observed { place, complete } => json!({
-            "event": "observed", "account": place.account, "region": place.region,
-            "complete": complete,
-        }),
+        Event::ObserveStarted { accounts: all, places: all_places } => {
+            (*accounts, *places) = (Tally::of(*all), Tally::of(*all_places));
+        }
+        Event::ObserveMore { places: more } => places.all += more,
+        Event::CountStarted { places: all } => *places = Tally::of(*all),
+        Event::Observed { complete, .. } | Event::Counted { complete, .. } => {
+            places.count(*complete);
+        }
+        _ => {}
+    }
+}
+
+/// Draws an event on a terminal's line.
+fn draw(bar: &mut ProgressBar, accounts: Tally, places: Tally, event: Event) {
+    let counted = |tally: Tally| {
+        bar.set_length(tally.all as u64);
+        bar.set_position(tally.done as u64);
+    };
+    let entering = match accounts.left() {
+        0 => String::new(),
+        left => format!(", {left} accounts to enter"),
+    };
+    match event {
+        Event::ListingAccounts => {
+            *bar = begin(0, "Listing the organization's accounts", "{prefix}");
+            bar.tick();
+        }
+        Event::RegionsStarted { .. } => *bar = begin(accounts.all, "Entering accounts", COUNTED),
+        Event::RegionsRead { account, .. } => {
+            counted(accounts);
+            bar.set_message(format!("{}, regions of {account}", accounts.told()));
+        }
+        Event::ObserveStarted { .. } => *bar = begin(places.all, "Reading", COUNTED),
+        Event::ObserveMore { .. } => counted(places),
+        Event::AccountObserved { .. } => {
+            bar.set_message(format!("{}{entering}", places.told()));
+        }
+        Event::Observed { place, .. } => {
+            counted(places);
+            bar.set_message(format!("{}{entering}, {place}", places.told()));
+        }
+        Event::CountStarted { .. } => *bar = begin(places.all, "Asking what was counted", COUNTED),
+        Event::Counted { place, .. } => {
+            counted(places);
+            bar.set_message(format!("{}, {place}", places.told()));
+        }
+        Event::ApplyStarted { changes } => *bar = begin(changes, "Applying", COUNTED),
+        Event::ChangeStarted { address } => {
+            bar.set_message(format!("{} {}", address.kind, address.name));
+        }
+        Event::ChangeFinished { .. } => bar.inc(1),
+        Event::Settling => bar.set_message("reading again"),
+        Event::ObserveFinished | Event::CountFinished | Event::ApplyFinished => {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// An event as JSON: what happens in `event`, then to what, and how far all of it is.
+fn line(accounts: Tally, places: Tally, event: &Event) -> Value {
+    let of_account = |event: &str, account: &AccountId, complete: &bool| {
+        json!({
+            "event": event, "account": account, "complete": complete,
+            "accounts": accounts.json(),
+        })
+    };
+    let of_place = |event: &str, place: &Place, complete: &bool| {
+        json!({
+            "event": event, "account": place.account, "region": place.region,
+            "complete": complete, "places": places.json(),
+        })
+    };
+    match event {
+        Event::ListingAccounts => json!({ "event": "listing-accounts" }),
+        Event::RegionsStarted { accounts } => {
+            json!({ "event": "regions-started", "accounts": accounts })
+        }
+        Event::RegionsRead { account, complete } => of_account("regions-read", account, complete),
+        Event::ObserveStarted { accounts, places } => {
+            json!({ "event": "observe-started", "accounts": accounts, "places": places })
+        }
+        Event::ObserveMore { places } => json!({ "event": "observe-more", "places": places }),
+        Event::AccountObserved { account, complete } => {
+            of_account("account-observed", account, complete)
+        }
+        Event::Observed { place, complete } => of_place("observed", place, complete),
         Event::ObserveFinished => json!({ "event": "observe-finished" }),
+        Event::CountStarted { places } => json!({ "event": "count-started", "places": places }),
+        Event::Counted { place, complete } => of_place("counted", place, complete),
+        Event::CountFinished => json!({ "event": "count-finished" }),
         Event::ApplyStarted { changes } => {
             json!({ "event": "apply-started", "changes": changes })
         }
@@ -101,11 +201,31 @@ fn line(event: &Event) -> Value {
     }
 }
 
-fn begin(length: usize, verb: &'static str) -> ProgressBar {
+/// What a line on a terminal shows of something that is counted.
+const COUNTED: &str = "{prefix} {pos}/{len} {wide_msg}";
+
+fn begin(length: usize, verb: &'static str, template: &str) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(length as u64), ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template("{prefix} {pos}/{len} {wide_msg}") {
+    if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }
     bar.set_prefix(verb);
     bar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_and_what_fails_is_said() {
+        let mut places = Tally::of(3);
+        assert_eq!(places.told(), "3 left");
+        places.count(true);
+        places.count(false);
+        assert_eq!(places.told(), "(1 failing) 1 left");
+        // Home regions of trails are read after the rest, and told of before.
+        places.all += 1;
+        assert_eq!(places.told(), "(1 failing) 2 left");
+    }
 }

@@ -77,7 +77,10 @@ impl<K: Ord + Clone, V: Clone> Few<K, V> {
         match self.at(&key) {
             Ok(at) => Some(std::mem::replace(&mut Arc::make_mut(&mut self.0)[at].1, value)),
             Err(at) => {
-                Arc::make_mut(&mut self.0).insert(at, (key, value));
+                let entries = Arc::make_mut(&mut self.0);
+                // One more and not the four that a list begins with: most have one.
+                entries.reserve_exact(1);
+                entries.insert(at, (key, value));
                 None
             }
         }
@@ -130,6 +133,12 @@ impl<K: Ord, V> FromIterator<(K, V)> for Few<K, V> {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
         let sorted: BTreeMap<K, V> = entries.into_iter().collect();
         Self(Arc::new(sorted.into_iter().collect()))
+    }
+}
+
+impl<K, V> From<BTreeMap<K, V>> for Few<K, V> {
+    fn from(entries: BTreeMap<K, V>) -> Self {
+        Self(Arc::new(entries.into_iter().collect()))
     }
 }
 

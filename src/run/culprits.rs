@@ -6,9 +6,10 @@
 use crate::cloud::Cloud;
 use crate::cloud::lookup::{Lookup, LookupBy};
 use crate::drift::record::{Deed, deed};
-use crate::drift::suspects::{Suspicion, suspicion};
+use crate::drift::suspects::{Suspicion, of_lost_tag, suspicion};
 use crate::drift::{Culprit, Finding};
-use crate::plan::Change;
+use crate::plan::Plan;
+use crate::resource::Address;
 use crate::scope::Place;
 use crate::snapshot::Unreadable;
 use futures::stream::{self, StreamExt};
@@ -17,21 +18,32 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Most questions to one account and region; at AWS's rate they take a quarter of a minute.
 const QUESTIONS_PER_PLACE: usize = 30;
 
+/// Most accounts and regions that are asked: where a whole fleet differs, the blueprint has changed and nobody else.
+const PLACES_ASKED: usize = 64;
+
 /// Most pages of one question, each of 50 events.
 const PAGES_PER_QUESTION: usize = 4;
 
 /// Most calls that are told of one object.
 const DEEDS_TOLD: usize = 3;
 
-/// Looks for the culprits of these changes, in their order. Never fails: what could not be asked is said.
-pub async fn culprits(cloud: &dyn Cloud, changes: &[Change], concurrency: usize) -> Vec<Culprit> {
+/// Looks for the culprits of a plan's changes, in their order, and of the tags that refused objects may have lost.
+/// Never fails: what could not be asked is said.
+pub async fn culprits(cloud: &dyn Cloud, plan: &Plan, concurrency: usize) -> Vec<Culprit> {
+    let changed = plan.changes.iter().map(|change| (&change.address, suspicion(change)));
+    let refused = plan.refusals.iter().map(|refusal| &refusal.address);
+    let refused = refused.filter_map(|address| Some((address, of_lost_tag(address)?)));
+    let mut addresses: Vec<&Address> = Vec::new();
     let mut by_place: BTreeMap<Place, Vec<(usize, Suspicion)>> = BTreeMap::new();
-    for (index, change) in changes.iter().enumerate() {
-        let suspicion = suspicion(change);
-        by_place.entry(suspicion.place.clone()).or_default().push((index, suspicion));
+    for (address, suspicion) in changed.chain(refused) {
+        by_place.entry(suspicion.place.clone()).or_default().push((addresses.len(), suspicion));
+        addresses.push(address);
     }
-    let found: Vec<Vec<(usize, Finding)>> = stream::iter(by_place)
-        .map(|(place, wanted)| async move {
+    let found: Vec<Vec<(usize, Finding)>> = stream::iter(by_place.into_iter().enumerate())
+        .map(|(number, (place, wanted))| async move {
+            if number >= PLACES_ASKED {
+                return wanted.iter().map(|(index, _)| (*index, Finding::NotAsked)).collect();
+            }
             let mut history = History::new(cloud, &place, &wanted);
             let mut found = Vec::new();
             for (index, suspicion) in &wanted {
@@ -43,9 +55,11 @@ pub async fn culprits(cloud: &dyn Cloud, changes: &[Change], concurrency: usize)
         .collect()
         .await;
     let mut findings: BTreeMap<usize, Finding> = found.into_iter().flatten().collect();
-    let told = changes.iter().enumerate().filter_map(|(index, change)| {
+    let told = addresses.into_iter().enumerate().filter_map(|(index, address)| {
         let finding = findings.remove(&index)?;
-        Some(Culprit { address: change.address.clone(), finding })
+        // Not every refusal is about a tag: of those, only what was found is told.
+        let is_told = index < plan.changes.len() || matches!(finding, Finding::Calls(_));
+        is_told.then(|| Culprit { address: address.clone(), finding })
     });
     told.collect()
 }

@@ -22,19 +22,23 @@ pub async fn observe(
 ) -> Live {
     let wanted = desired.places.keys().map(|place| (place.clone(), desired.reads(place)));
     let shared = Shared::default();
-    listener(Event::ObserveStarted { places: desired.places.len() });
     let accounts: BTreeSet<AccountId> =
         desired.places.keys().map(|place| place.account.clone()).collect();
+    listener(Event::ObserveStarted { accounts: accounts.len(), places: desired.places.len() });
+    let told =
+        |place: &Place, complete| listener(Event::Observed { place: place.clone(), complete });
     let accounts = stream::iter(accounts)
         .map(|account| async move {
             let reads = desired.account_reads(&account);
             let seen = cloud.observe_account(&account, &reads).await;
+            let complete = seen.is_readable();
+            listener(Event::AccountObserved { account: account.clone(), complete });
             (account, seen)
         })
         .buffer_unordered(concurrency.max(1))
         .collect::<BTreeMap<_, _>>();
     let (mut accounts, mut places) =
-        futures::join!(accounts, read(cloud, wanted, &shared, concurrency, listener));
+        futures::join!(accounts, read(cloud, wanted, &shared, concurrency, &told));
 
     let regions = &AccountReads { enabled_regions: true, ..AccountReads::default() };
     let in_doubt: Vec<_> = stream::iter(accounts_in_doubt(&places))
@@ -52,7 +56,10 @@ pub async fn observe(
         }
     }
     let homes = homes_elsewhere(desired, &places);
-    places.extend(read(cloud, homes, &shared, concurrency, listener).await);
+    if !homes.is_empty() {
+        listener(Event::ObserveMore { places: homes.len() });
+        places.extend(read(cloud, homes, &shared, concurrency, &told).await);
+    }
     listener(Event::ObserveFinished);
     Live { accounts, places }
 }
@@ -66,6 +73,7 @@ pub async fn observe_signals(
     paths: &[AlertPath],
     live: &mut Live,
     concurrency: usize,
+    listener: Listener<'_>,
 ) {
     let mut wanted: BTreeMap<Place, ReadSet> = BTreeMap::new();
     for path in paths {
@@ -79,7 +87,11 @@ pub async fn observe_signals(
             }
         }
     }
-    let seen = read(cloud, wanted, &Shared::default(), concurrency, &|_| {}).await;
+    listener(Event::CountStarted { places: wanted.len() });
+    let told =
+        |place: &Place, complete| listener(Event::Counted { place: place.clone(), complete });
+    let seen = read(cloud, wanted, &Shared::default(), concurrency, &told).await;
+    listener(Event::CountFinished);
     for (place, seen) in seen {
         if let Some(here) = live.places.get_mut(&place) {
             here.signals = seen.signals;
@@ -92,13 +104,12 @@ async fn read(
     wanted: impl IntoIterator<Item = (Place, ReadSet)>,
     shared: &Shared,
     concurrency: usize,
-    listener: Listener<'_>,
+    told: &(dyn Fn(&Place, bool) + Send + Sync),
 ) -> BTreeMap<Place, PlaceSnapshot> {
     stream::iter(wanted)
         .map(|(place, reads)| async move {
             let seen = cloud.observe(&place, &reads).await;
-            let complete = seen.is_readable();
-            listener(Event::Observed { place: place.clone(), complete });
+            told(&place, seen.is_readable());
             (place, shared.share(seen))
         })
         .buffer_unordered(concurrency.max(1))

@@ -1,6 +1,7 @@
 //! Which accounts and places a blueprint covers, as the live side knows: the organization's accounts, and the
 //! regions that each account has enabled.
 
+use super::{Event, Listener};
 use crate::blueprint::{Blueprint, Regions};
 use crate::cloud::{AccountReads, Cloud, OrganizationReads};
 use crate::desired::{Scope, ScopeError};
@@ -21,13 +22,14 @@ pub async fn scope(
     caller: &AccountId,
     as_of: Date,
     concurrency: usize,
+    listener: Listener<'_>,
 ) -> Result<Scope, ScopeError> {
-    let organization = organization(cloud, blueprint, caller).await?;
+    let organization = organization(cloud, blueprint, caller, listener).await?;
     let mut scope = Scope::of_accounts(blueprint, caller, organization.as_ref())?;
     let accounts: Vec<AccountId> = scope.accounts.keys().cloned().collect();
     let mut enabled = match blueprint.regions {
         Regions::List(_) => BTreeMap::new(),
-        Regions::Enabled { .. } => enabled(cloud, accounts.clone(), concurrency).await,
+        Regions::Enabled { .. } => enabled(cloud, accounts.clone(), concurrency, listener).await,
     };
     for account in accounts {
         let known = enabled.remove(&account).unwrap_or(Ok(Vec::new()));
@@ -46,10 +48,12 @@ async fn organization(
     cloud: &dyn Cloud,
     blueprint: &Blueprint,
     caller: &AccountId,
+    listener: Listener<'_>,
 ) -> Result<Option<Organization>, ScopeError> {
     let wanted = blueprint.accounts.as_ref().and_then(|accounts| accounts.organization.as_ref());
     let Some(wanted) = wanted else { return Ok(None) };
     let reads = OrganizationReads { units: wanted.include_units.clone() };
+    listener(Event::ListingAccounts);
     match cloud.organization(&reads).await {
         Observed::Known(found) => Ok(Some(found)),
         Observed::Absent => Err(ScopeError::NoOrganization(caller.clone())),
@@ -64,8 +68,10 @@ async fn enabled(
     cloud: &dyn Cloud,
     accounts: Vec<AccountId>,
     concurrency: usize,
+    listener: Listener<'_>,
 ) -> BTreeMap<AccountId, Result<Vec<Region>, Unreadable>> {
     let reads = &AccountReads { enabled_regions: true, ..AccountReads::default() };
+    listener(Event::RegionsStarted { accounts: accounts.len() });
     stream::iter(accounts)
         .map(|account| async move {
             let seen = cloud.observe_account(&account, reads).await;
@@ -78,6 +84,7 @@ async fn enabled(
                     message: "AWS listed no region".to_owned(),
                 }),
             };
+            listener(Event::RegionsRead { account: account.clone(), complete: enabled.is_ok() });
             (account, enabled)
         })
         .buffer_unordered(concurrency.max(1))

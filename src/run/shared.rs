@@ -3,9 +3,10 @@
 //! A fleet behind a hub has the same rules and tags in every place, some ten of them with a pattern of up to 2 KB.
 
 use crate::resource::Tags;
+use crate::resource::few::Few;
 use crate::resource::rule::Rule;
 use crate::snapshot::{LiveRule, Observed, PlaceSnapshot};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What was seen so far.
@@ -33,7 +34,7 @@ impl Shared {
 }
 
 impl Known {
-    fn rules(&mut self, rules: &mut Observed<BTreeMap<String, LiveRule>>) {
+    fn rules(&mut self, rules: &mut Observed<Few<String, LiveRule>>) {
         let Observed::Known(rules) = rules else { return };
         for live in rules.values_mut() {
             replace(&mut self.rules, &mut live.rule);

@@ -12,6 +12,7 @@ use super::{
     Organization, PlaceSnapshot, RuleSignals, Unreadable,
 };
 use crate::cloud::{AccountReads, OrganizationReads, ReadSet};
+use crate::resource::few::Few;
 use crate::resource::{BLUEPRINT_TAG, Tags};
 use crate::scope::{AccountId, Arn, Place};
 use std::collections::{BTreeMap, BTreeSet};
@@ -83,7 +84,7 @@ pub fn place(record: Option<&PlaceRecord>, place: &Place, reads: &ReadSet) -> Pl
         signals,
     } = &record.seen;
     let rules = match () {
-        () if reads.rule_prefix.is_empty() => Observed::Known(BTreeMap::new()),
+        () if reads.rule_prefix.is_empty() => Observed::Known(Few::new()),
         () if reads.rule_prefix == record.reads.rule_prefix => rules.clone(),
         () => Observed::not_recorded(NOT_ASKED),
     };
@@ -111,24 +112,27 @@ pub fn place(record: Option<&PlaceRecord>, place: &Place, reads: &ReadSet) -> Pl
         keys: keys.map(|(key, seen)| (key.clone(), seen.clone())).collect(),
         topics,
         queues,
-        functions: reads.functions.iter().map(|arn| found(functions, arn)).collect(),
+        functions: reads
+            .functions
+            .iter()
+            .map(|arn| (arn.clone(), or_not_asked(functions.get(arn))))
+            .collect(),
         trails: question.trails(trails),
         signals: counted(&reads.signals, signals, NOT_COUNTED),
     }
 }
 
 /// Something that is named, as it was seen, or not known when nobody asked.
-fn found<T: Clone>(seen: &BTreeMap<String, Observed<T>>, arn: &str) -> (String, Observed<T>) {
-    let seen = seen.get(arn).cloned();
-    (arn.to_owned(), seen.unwrap_or_else(|| Observed::not_recorded(NOT_ASKED)))
+fn or_not_asked<T: Clone>(seen: Option<&Observed<T>>) -> Observed<T> {
+    seen.cloned().unwrap_or_else(|| Observed::not_recorded(NOT_ASKED))
 }
 
 /// What was counted of the rules that are asked for now.
 fn counted(
     wanted: &BTreeSet<String>,
-    seen: &BTreeMap<String, Observed<RuleSignals>>,
+    seen: &Few<String, Observed<RuleSignals>>,
     why: &str,
-) -> BTreeMap<String, Observed<RuleSignals>> {
+) -> Few<String, Observed<RuleSignals>> {
     let found = |name: &String| {
         let seen = seen.get(name).cloned();
         (name.clone(), seen.unwrap_or_else(|| Observed::not_recorded(why)))
@@ -149,12 +153,12 @@ fn nowhere(place: &Place, reads: &ReadSet) -> PlaceSnapshot {
         rules_on_bus: None,
         wildcard_rules_on_bus: None,
         stray_rules: BTreeMap::new(),
-        topics: each::<LiveTopic>(&reads.topics, &unknown()),
-        queues: each::<LiveQueue>(&reads.queues, &unknown()),
+        topics: each::<LiveTopic>(&reads.topics, &unknown()).into(),
+        queues: each::<LiveQueue>(&reads.queues, &unknown()).into(),
         functions: each::<LiveFunction>(&reads.functions, &unknown()),
         trails: Observed::Unreadable(unknown()),
         keys: BTreeMap::new(),
-        signals: counted(&reads.signals, &BTreeMap::new(), NO_PLACE),
+        signals: counted(&reads.signals, &Few::new(), NO_PLACE),
     }
 }
 
@@ -184,11 +188,11 @@ impl Question<'_> {
         &self,
         service: &str,
         named: &BTreeSet<String>,
-        seen: &BTreeMap<String, Observed<T>>,
+        seen: &Few<String, Observed<T>>,
         tags: impl Fn(&T) -> &Observed<Tags>,
-    ) -> BTreeMap<String, Observed<T>> {
-        let mut out: BTreeMap<String, Observed<T>> =
-            named.iter().map(|arn| found(seen, arn)).collect();
+    ) -> Few<String, Observed<T>> {
+        let mut out: Few<String, Observed<T>> =
+            named.iter().map(|arn| (arn.clone(), or_not_asked(seen.get(arn)))).collect();
         let unnamed = seen.iter().filter(|(arn, seen)| {
             !named.contains(*arn)
                 && match seen {
@@ -212,10 +216,8 @@ impl Question<'_> {
         &self,
         seen: &BTreeMap<String, Observed<LiveBus>>,
     ) -> BTreeMap<String, Observed<LiveBus>> {
-        let named = self.reads.buses.iter().map(|name| {
-            let seen = seen.get(name).cloned();
-            (name.clone(), seen.unwrap_or_else(|| Observed::not_recorded(NOT_ASKED)))
-        });
+        let named = self.reads.buses.iter();
+        let named = named.map(|name| (name.clone(), or_not_asked(seen.get(name))));
         let mut out: BTreeMap<String, Observed<LiveBus>> = named.collect();
         for (name, bus) in seen {
             let kept = match bus {
@@ -242,12 +244,9 @@ impl Question<'_> {
         out
     }
 
-    fn trails(
-        &self,
-        seen: &Observed<BTreeMap<String, LiveTrail>>,
-    ) -> Observed<BTreeMap<String, LiveTrail>> {
+    fn trails(&self, seen: &Observed<Few<String, LiveTrail>>) -> Observed<Few<String, LiveTrail>> {
         match (self.reads.trails, self.then.trails, seen) {
-            (false, _, _) => Observed::Known(BTreeMap::new()),
+            (false, _, _) => Observed::Known(Few::new()),
             (true, false, _) => Observed::not_recorded(NOT_ASKED),
             (true, true, Observed::Known(trails)) => {
                 let trail = |(arn, trail): (&String, &LiveTrail)| {

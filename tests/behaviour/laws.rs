@@ -105,7 +105,7 @@ pub fn survey_to_prove(cloud: &dyn Cloud, blueprint: &Blueprint) -> Survey {
             run::survey(cloud, blueprint, TODAY, &ctguard::desired::Narrow::default(), 4, &|_| {})
                 .await;
         let mut survey = survey.unwrap();
-        run::observe_signals(cloud, &survey.desired.paths, &mut survey.live, 4).await;
+        run::observe_signals(cloud, &survey.desired.paths, &mut survey.live, 4, &|_| {}).await;
         survey
     })
 }

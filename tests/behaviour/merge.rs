@@ -2,6 +2,9 @@
 
 use crate::world::World;
 use crate::world::blueprints::PLAIN;
+use ctguard::cloud::sandbox::state::Denied;
+use ctguard::scope::Region;
+use serde_json::{Value, json};
 
 /// What a verb says of both halves, in files.
 fn halves(world: &World, verb: &str) -> Vec<String> {
@@ -53,10 +56,44 @@ fn what_is_not_the_whole_is_refused() {
 fn progress_is_told_to_programs_on_request() {
     let world = World::with_trail(PLAIN);
     let ran = world.run(&["verify", "--progress", "json"]);
-    let lines: Vec<serde_json::Value> =
+    let lines: Vec<Value> =
         ran.err.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let (accounts, places) = (&lines[0]["accounts"], &lines[0]["places"]);
     assert_eq!(lines[0]["event"], "observe-started");
-    assert_eq!(lines[1]["event"], "observed");
+    assert_eq!((accounts, places), (&json!(1), &json!(2)));
+    let all = |event: &str| {
+        let all = lines.iter().filter(|line| line["event"] == event);
+        all.cloned().collect::<Vec<_>>()
+    };
+    let done = |done, failing, left| json!({ "done": done, "failing": failing, "left": left });
+    let observed = all("observed");
+    assert_eq!(observed.len(), 2);
+    assert!(observed.iter().all(|line| line["complete"] == true), "{observed:?}");
+    assert_eq!(observed[0]["places"], done(1, 0, 1), "how far it is is not said");
+    assert_eq!(observed[1]["places"], done(2, 0, 0));
+    assert_eq!(all("account-observed")[0]["accounts"], done(1, 0, 0));
+    // A proof asks once more, for what was counted.
+    assert_eq!(all("count-started")[0]["places"], 0, "there are no rules yet");
+}
+
+#[test]
+fn progress_tells_how_accounts_are_found_and_which_places_fail() {
+    let text = PLAIN.replace("regions: [us-east-1, eu-west-1]", "regions: enabled");
+    let world = World::with_trail(&text);
+    world.change(|state| {
+        state.denied.push(Denied {
+            operation: "events:ListRules".into(),
+            account: None,
+            region: Region::new("eu-west-1"),
+        });
+    });
+    let ran = world.run(&["plan", "--progress", "json"]);
+    let lines: Vec<Value> =
+        ran.err.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let events: Vec<&str> = lines.iter().filter_map(|line| line["event"].as_str()).collect();
+    assert_eq!(events[..3], ["regions-started", "regions-read", "observe-started"], "{events:?}");
     assert_eq!(lines[1]["complete"], true);
-    assert_eq!(lines.iter().filter(|line| line["event"] == "observed").count(), 2);
+    assert_eq!(lines[1]["accounts"], json!({ "done": 1, "failing": 0, "left": 0 }));
+    let last = lines.iter().rfind(|line| line["event"] == "observed").unwrap();
+    assert_eq!(last["places"], json!({ "done": 2, "failing": 1, "left": 0 }));
 }

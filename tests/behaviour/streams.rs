@@ -58,8 +58,8 @@ fn the_policy_is_printed_for_reading_and_for_applying() {
     let world = World::empty();
     world.write("ctguard.yaml", &keeping_a_trail());
     let file = world.path("ctguard.yaml").display().to_string();
-    let plan = world.run(&["policy", "plan", &file]).expect(0).json().to_string();
-    let apply = world.run(&["policy", "apply", &file]).expect(0).json().to_string();
+    let plan = world.run(&["policy", "plan", "--for", "ci", &file]).expect(0).out;
+    let apply = world.run(&["policy", "apply", "--for", "ci", &file]).expect(0).out;
     for action in ["s3:GetBucketPolicy", "kms:GetKeyPolicy", "tag:GetResources", "events:ListRules"]
     {
         assert!(plan.contains(action) && apply.contains(action), "{action}");

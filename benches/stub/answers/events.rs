@@ -2,6 +2,7 @@
 
 use super::{Account, tag_list, without_nulls};
 use ctguard::resource::Tags;
+use ctguard::resource::few::Few;
 use ctguard::resource::rule::{Input, Target};
 use ctguard::scope::Place;
 use ctguard::snapshot::{LiveRule, Observed, PlaceSnapshot};
@@ -28,7 +29,7 @@ impl Account {
         self.json(region, "ListEventBuses", "", json!({ "EventBuses": buses }));
     }
 
-    fn rules(&mut self, place: &Place, bus: Option<&str>, rules: &BTreeMap<String, LiveRule>) {
+    fn rules(&mut self, place: &Place, bus: Option<&str>, rules: &Few<String, LiveRule>) {
         let on = bus.map(|bus| format!("{bus}/")).unwrap_or_default();
         let mut listed = Vec::new();
         for (name, live) in rules {

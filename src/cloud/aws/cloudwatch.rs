@@ -6,6 +6,7 @@
 
 use super::session::{Pages, Session, bad_response};
 use crate::cloud::CloudError;
+use crate::resource::few::Few;
 use crate::resource::rule::bus_and_name;
 use crate::snapshot::{FAILED_HOURS, FIRED_HOURS, Observed, RuleSignals, Tally};
 use aws_sdk_cloudwatch::primitives::DateTime;
@@ -71,7 +72,7 @@ impl Session {
         &self,
         rules: &BTreeSet<String>,
         now: i64,
-    ) -> BTreeMap<String, Observed<RuleSignals>> {
+    ) -> Few<String, Observed<RuleSignals>> {
         let mut calls = Vec::new();
         for span in SPANS {
             let questions: Vec<Question<'_>> = rules

@@ -25,6 +25,7 @@ use super::errors::observed;
 use super::session::Session;
 use super::sns::by_endpoint;
 use crate::cloud::{AccountReads, CloudError, ReadSet};
+use crate::resource::few::Few;
 use crate::resource::{BLUEPRINT_TAG, Tags};
 use crate::scope::{AccountId, Arn, Place, Region};
 use crate::snapshot::{
@@ -111,8 +112,8 @@ fn unreadable(place: &Place, reads: &ReadSet, error: &CloudError) -> PlaceSnapsh
         rules_on_bus: None,
         wildcard_rules_on_bus: None,
         stray_rules: BTreeMap::new(),
-        topics: each(&reads.topics, error),
-        queues: each(&reads.queues, error),
+        topics: each(&reads.topics, error).into(),
+        queues: each(&reads.queues, error).into(),
         functions: each(&reads.functions, error),
         trails: Observed::Unreadable(error.into()),
         keys: BTreeMap::new(),
@@ -168,7 +169,7 @@ impl Reading<'_> {
     /// Neither decides whether it is missing, so what cannot be read is left out.
     async fn when_missing(
         &self,
-        rules: &Observed<BTreeMap<String, LiveRule>>,
+        rules: &Observed<Few<String, LiveRule>>,
         buses: &BTreeMap<String, Observed<LiveBus>>,
     ) -> (Option<(usize, usize)>, BTreeMap<String, String>) {
         let Observed::Known(known) = rules else { return Default::default() };
@@ -219,15 +220,15 @@ impl Reading<'_> {
             })
     }
 
-    async fn rules(&self) -> Observed<BTreeMap<String, LiveRule>> {
+    async fn rules(&self) -> Observed<Few<String, LiveRule>> {
         if self.reads.rule_prefix.is_empty() {
-            return Observed::Known(BTreeMap::new());
+            return Observed::Known(Few::new());
         }
         self.rules_of(None).await
     }
 
     /// The rules of a bus, the default one without a name.
-    async fn rules_of(&self, bus: Option<&str>) -> Observed<BTreeMap<String, LiveRule>> {
+    async fn rules_of(&self, bus: Option<&str>) -> Observed<Few<String, LiveRule>> {
         let rules = match observed(self.session.rules(bus, &self.reads.rule_prefix).await) {
             Observed::Known(rules) => rules,
             Observed::Absent => return Observed::Absent,
@@ -261,7 +262,7 @@ impl Reading<'_> {
         let named = self.reads.buses.iter().map(|bus| self.session.bus_arn(bus)).collect();
         let read = |arn: String| async move { (self.bus(&arn).await, arn) }.boxed();
         let found = self.named_and_tagged("events", "event-bus/", &named, read).await;
-        found.into_iter().filter_map(|(arn, bus)| Some((name(&arn)?, bus))).collect()
+        found.filter_map(|(arn, bus)| Some((name(&arn)?, bus))).collect()
     }
 
     async fn bus(&self, arn: &str) -> Observed<LiveBus> {
@@ -306,9 +307,9 @@ impl Reading<'_> {
         }
     }
 
-    async fn topics(&self) -> BTreeMap<String, Observed<LiveTopic>> {
+    async fn topics(&self) -> Few<String, Observed<LiveTopic>> {
         let read = |arn: String| async move { (self.topic(&arn).await, arn) }.boxed();
-        self.named_and_tagged("sns", "", &self.reads.topics, read).await
+        self.named_and_tagged("sns", "", &self.reads.topics, read).await.collect()
     }
 
     async fn topic(&self, arn: &str) -> Observed<LiveTopic> {
@@ -339,9 +340,9 @@ impl Reading<'_> {
         Observed::Known(LiveTopic { topic, subscriptions, tags })
     }
 
-    async fn queues(&self) -> BTreeMap<String, Observed<LiveQueue>> {
+    async fn queues(&self) -> Few<String, Observed<LiveQueue>> {
         let read = |arn: String| async move { (self.queue(&arn).await, arn) }.boxed();
-        self.named_and_tagged("sqs", "", &self.reads.queues, read).await
+        self.named_and_tagged("sqs", "", &self.reads.queues, read).await.collect()
     }
 
     async fn queue(&self, arn: &str) -> Observed<LiveQueue> {
@@ -378,7 +379,7 @@ impl Reading<'_> {
         resource: &str,
         named: &BTreeSet<String>,
         read: impl Fn(String) -> BoxFuture<'b, (Observed<T>, String)> + Copy,
-    ) -> BTreeMap<String, Observed<T>> {
+    ) -> impl Iterator<Item = (String, Observed<T>)> {
         let unnamed = async {
             match self.unnamed(service, resource, named).await {
                 Ok(arns) => {
@@ -393,12 +394,12 @@ impl Reading<'_> {
             }
         };
         let (named, unnamed) = join!(each(named.iter().cloned(), read), unnamed);
-        named.into_iter().chain(unnamed).map(|(found, arn)| (arn, found)).collect()
+        named.into_iter().chain(unnamed).map(|(found, arn)| (arn, found))
     }
 
-    async fn trails(&self) -> Observed<BTreeMap<String, LiveTrail>> {
+    async fn trails(&self) -> Observed<Few<String, LiveTrail>> {
         if !self.reads.trails {
-            return Observed::Known(BTreeMap::new());
+            return Observed::Known(Few::new());
         }
         let trails = match self.session.trails().await {
             Ok(trails) => trails,
@@ -449,8 +450,8 @@ impl Reading<'_> {
 
     async fn keys(
         &self,
-        topics: &BTreeMap<String, Observed<LiveTopic>>,
-        queues: &BTreeMap<String, Observed<LiveQueue>>,
+        topics: &Few<String, Observed<LiveTopic>>,
+        queues: &Few<String, Observed<LiveQueue>>,
     ) -> BTreeMap<String, Observed<LiveKey>> {
         let topics = topics.values().filter_map(|topic| topic.known()?.topic.kms_key.clone());
         let queues = queues.values().filter_map(|queue| queue.known()?.queue.kms_key.clone());

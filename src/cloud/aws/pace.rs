@@ -133,6 +133,12 @@ impl Bucket {
             Duration::from_secs_f64(-self.tokens / self.per_second)
         }
     }
+
+    /// Whether it holds what a new one would.
+    pub(super) fn is_full(&self, now: Instant) -> bool {
+        let passed = now.saturating_duration_since(self.as_of).as_secs_f64();
+        self.tokens + passed * self.per_second >= self.burst
+    }
 }
 
 #[cfg(test)]

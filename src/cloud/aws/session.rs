@@ -1,115 +1,73 @@
-//! One account in one region: its configuration, and its service clients, made when first asked for.
+//! One account in one region: whose credentials are used there, and through which clients.
 
+use super::clients::{Acting, Clients};
 use super::gate::Gate;
-use super::throttles::Throttles;
+use super::sts::RoleSession;
 use crate::cloud::{CloudError, CloudErrorKind};
 use crate::resource::Tags;
 use crate::scope::{Place, Region};
-use aws_config::SdkConfig;
 use aws_smithy_runtime::client::retries::RetryPartition;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::error::operation::BuildError;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) place: Place,
     scope: String,
-    config: SdkConfig,
+    pub(super) clients: Arc<Clients>,
+    /// Absent where the clients have the caller's own credentials.
+    role: Option<Arc<RoleSession>>,
+    retries: RetryPartition,
     gate: Arc<Gate>,
-    throttles: Throttles,
-    account: OnceLock<aws_sdk_account::Client>,
-    cloudtrail: OnceLock<aws_sdk_cloudtrail::Client>,
-    cloudwatch: OnceLock<aws_sdk_cloudwatch::Client>,
-    events: OnceLock<aws_sdk_eventbridge::Client>,
-    iam: OnceLock<aws_sdk_iam::Client>,
-    kms: OnceLock<aws_sdk_kms::Client>,
-    lambda: OnceLock<aws_sdk_lambda::Client>,
-    organizations: OnceLock<aws_sdk_organizations::Client>,
-    s3: OnceLock<aws_sdk_s3::Client>,
-    sns: OnceLock<aws_sdk_sns::Client>,
-    sqs: OnceLock<aws_sdk_sqs::Client>,
-    tagging: OnceLock<aws_sdk_resourcegroupstagging::Client>,
     /// URLs of queues by name. AWS asks not to build them from their parts
     /// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-message-identifiers.html>),
     /// so each is asked for, once.
     pub(super) queue_urls: Mutex<BTreeMap<String, String>>,
 }
 
-/// A method that makes a service's client once. The retry partition keeps one throttled account
-/// or region from using up the retries of the others: the SDK's default is shared by all accounts.
-macro_rules! client {
-    ($name:ident, $sdk:ident $(, $setting:ident)?) => {
-        pub(super) fn $name(&self) -> &$sdk::Client {
-            self.$name.get_or_init(|| {
-                let partition = format!("{}/{}", self.scope, stringify!($name));
-                let config = $sdk::config::Builder::from(&self.config)
-                    .retry_partition(RetryPartition::new(partition))
-                    .interceptor(self.throttles.clone())
-                    $(.$setting(self.config.endpoint_url().is_some()))?
-                    .build();
-                $sdk::Client::from_conf(config)
-            })
-        }
-    };
-}
-
 impl Session {
     pub(super) fn new(
         place: Place,
-        config: SdkConfig,
+        clients: Arc<Clients>,
+        role: Option<Arc<RoleSession>>,
         gate: Arc<Gate>,
-        throttles: Throttles,
     ) -> Self {
         Self {
+            // Not one of the SDK's own partitions, which are kept for ever.
+            retries: RetryPartition::custom(place.to_string()).build(),
             scope: place.to_string(),
             place,
-            config,
+            clients,
+            role,
             gate,
-            throttles,
-            account: OnceLock::new(),
-            cloudtrail: OnceLock::new(),
-            cloudwatch: OnceLock::new(),
-            events: OnceLock::new(),
-            iam: OnceLock::new(),
-            kms: OnceLock::new(),
-            lambda: OnceLock::new(),
-            organizations: OnceLock::new(),
-            s3: OnceLock::new(),
-            sns: OnceLock::new(),
-            sqs: OnceLock::new(),
-            tagging: OnceLock::new(),
             queue_urls: Mutex::default(),
         }
     }
 
-    client!(account, aws_sdk_account);
-    client!(cloudtrail, aws_sdk_cloudtrail);
-    client!(cloudwatch, aws_sdk_cloudwatch);
-    client!(events, aws_sdk_eventbridge);
-    client!(iam, aws_sdk_iam);
-    client!(kms, aws_sdk_kms);
-    client!(lambda, aws_sdk_lambda);
-    client!(organizations, aws_sdk_organizations);
-    // A bucket's own host name does not resolve below somebody's endpoint.
-    client!(s3, aws_sdk_s3, force_path_style);
-    client!(sns, aws_sdk_sns);
-    client!(sqs, aws_sdk_sqs);
-    client!(tagging, aws_sdk_resourcegroupstagging);
-
     /// Makes one call when its turn comes.
-    pub(super) async fn send<T, E>(
+    pub(super) fn send<T, E>(
         &self,
         operation: &'static str,
         call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-    ) -> Result<T, CloudError>
+    ) -> impl Future<Output = Result<T, CloudError>>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        self.gate.send(&self.scope, operation, call).await
+        // The SDK's futures are large, and each layer around one would hold it by value, some twice.
+        let call = Box::pin(call);
+        async move {
+            // Before the call has a slot: to renew credentials takes one, too.
+            let credentials = match &self.role {
+                Some(role) => Some(role.credentials().await?),
+                None => None,
+            };
+            let acting = Acting { credentials, retries: self.retries.clone() };
+            self.gate.send(&self.scope, operation, acting.call(call)).await
+        }
     }
 }
 

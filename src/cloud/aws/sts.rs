@@ -19,9 +19,6 @@ use crate::scope::AccountId;
 use crate::snapshot::Caller;
 use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::error::CredentialsError;
-use aws_credential_types::provider::future::ProvideCredentials as Provided;
-use aws_credential_types::provider::{self, ProvideCredentials};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::Mutex;
@@ -43,11 +40,9 @@ const REST: Duration = Duration::from_secs(60);
 
 /// Asks for the account and ARN of the credentials in use.
 pub(super) async fn caller(
-    config: &SdkConfig,
+    client: &aws_sdk_sts::Client,
     gate: &Gate,
-    throttles: &Throttles,
 ) -> Result<Caller, CloudError> {
-    let client = client(config, throttles);
     let identity =
         gate.send(SCOPE, GET_CALLER_IDENTITY, client.get_caller_identity().send()).await?;
     let account = identity
@@ -57,8 +52,9 @@ pub(super) async fn caller(
     Ok(Caller { account, arn: identity.arn().unwrap_or_default().to_owned() })
 }
 
-/// Asks the STS of the configuration's region: the SDK has no use for the global endpoint.
-fn client(config: &SdkConfig, throttles: &Throttles) -> aws_sdk_sts::Client {
+/// Asks the STS of the configuration's region, with the caller's own credentials: the SDK has no use for the
+/// global endpoint.
+pub(super) fn client(config: &SdkConfig, throttles: &Throttles) -> aws_sdk_sts::Client {
     let config = aws_sdk_sts::config::Builder::from(config).interceptor(throttles.clone()).build();
     aws_sdk_sts::Client::from_conf(config)
 }
@@ -83,17 +79,15 @@ enum State {
 }
 
 impl RoleSession {
-    /// Nothing is asked until the credentials are. `config` is the caller's own.
+    /// Nothing is asked until the credentials are.
     pub(super) fn new(
         arn: String,
         role: AssumedRole,
         caller_arn: String,
-        config: &SdkConfig,
+        client: aws_sdk_sts::Client,
         gate: Arc<Gate>,
-        throttles: &Throttles,
         timing: Timing,
     ) -> Self {
-        let client = client(config, throttles);
         Self { arn, role, caller_arn, client, gate, timing, state: Mutex::new(State::New) }
     }
 
@@ -143,8 +137,7 @@ impl RoleSession {
             .role_arn(&self.arn)
             .role_session_name(self.role.session_name.as_deref().unwrap_or(SESSION_NAME))
             .set_external_id(self.role.external_id.clone());
-        // Not through a slot: a call that holds the last one may be what waits for these credentials.
-        let send = || self.gate.send_beside(SCOPE, ASSUME_ROLE, call.clone().send());
+        let send = || self.gate.send(SCOPE, ASSUME_ROLE, call.clone().send());
         let answer = patiently(self.timing.first_wait, self.timing.operation, send)
             .await
             .map_err(|error| self.explained(error))?;
@@ -181,23 +174,6 @@ impl RoleSession {
             _ => return CloudError { message: format!("{what}: {}", error.message), ..error },
         };
         CloudError { message: format!("{what}: {why}; AWS says: {}", error.message), ..error }
-    }
-}
-
-/// A role's credentials as the SDK asks for them.
-#[derive(Debug)]
-pub(super) struct OfRole(pub(super) Arc<RoleSession>);
-
-impl ProvideCredentials for OfRole {
-    fn provide_credentials<'a>(&'a self) -> Provided<'a>
-    where
-        Self: 'a,
-    {
-        Provided::new(async {
-            let provided: provider::Result =
-                self.0.credentials().await.map_err(CredentialsError::provider_error);
-            provided
-        })
     }
 }
 

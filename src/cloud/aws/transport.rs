@@ -12,7 +12,7 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// How long an idle connection is kept. Shorter than the idle limits of AWS's own front ends,
@@ -24,13 +24,19 @@ pub(super) fn client() -> SharedHttpClient {
     SharedHttpClient::new(ByScheme {
         plain: Builder::new().pool_idle_timeout(IDLE).build_http(),
         tls: Arc::new(OnceLock::new()),
+        known: Mutex::default(),
     })
 }
+
+/// What connectors differ in: how long to wait for a connection, and for an answer.
+type Patience = (Option<Duration>, Option<Duration>);
 
 #[derive(Debug)]
 struct ByScheme {
     plain: SharedHttpClient,
     tls: Arc<OnceLock<SharedHttpClient>>,
+    /// The connectors made so far: the SDK asks for one with every attempt of every call.
+    known: Mutex<Vec<(Patience, SharedHttpConnector)>>,
 }
 
 impl HttpClient for ByScheme {
@@ -39,12 +45,19 @@ impl HttpClient for ByScheme {
         settings: &HttpConnectorSettings,
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        SharedHttpConnector::new(Connector {
+        let wanted = (settings.connect_timeout(), settings.read_timeout());
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, connector)) = known.iter().find(|(patience, _)| *patience == wanted) {
+            return connector.clone();
+        }
+        let connector = SharedHttpConnector::new(Connector {
             plain: self.plain.http_connector(settings, components),
             tls: Arc::clone(&self.tls),
             settings: settings.clone(),
             components: components.clone(),
-        })
+        });
+        known.push((wanted, connector.clone()));
+        connector
     }
 }
 

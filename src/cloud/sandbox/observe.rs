@@ -10,6 +10,7 @@ use super::state::{StoredRule, blueprint_of};
 use super::{buckets, events, trails};
 use crate::cloud::{AccountReads, ReadSet};
 use crate::resource::Tags;
+use crate::resource::few::Few;
 use crate::resource::trail::TrailStatus;
 use crate::scope::{AccountId, Region};
 use crate::snapshot::{
@@ -34,7 +35,7 @@ pub fn place(reader: &mut Reader<'_>, reads: &ReadSet) -> PlaceSnapshot {
     let (on_bus, stray_rules) = when_missing(reader, reads, &rules, &buses);
     let trails = match reads.trails {
         true => seen_trails(reader, reads),
-        false => Observed::Known(BTreeMap::new()),
+        false => Observed::Known(Few::new()),
     };
     let signals = signals(reader, reads);
     let place = reader.place.clone();
@@ -55,9 +56,9 @@ pub fn place(reader: &mut Reader<'_>, reads: &ReadSet) -> PlaceSnapshot {
 }
 
 /// What was counted of the rules asked for, all in one call; nothing is counted of a rule that is new.
-fn signals(reader: &mut Reader<'_>, reads: &ReadSet) -> BTreeMap<String, Observed<RuleSignals>> {
+fn signals(reader: &mut Reader<'_>, reads: &ReadSet) -> Few<String, Observed<RuleSignals>> {
     if reads.signals.is_empty() {
-        return BTreeMap::new();
+        return Few::new();
     }
     let asked = reader.ask("cloudwatch:GetMetricData");
     let metrics = &reader.state.region(reader.place).metrics;
@@ -123,7 +124,7 @@ fn rules(
     reader: &mut Reader<'_>,
     reads: &ReadSet,
     tagged: &Result<(), Unreadable>,
-) -> Observed<BTreeMap<String, LiveRule>> {
+) -> Observed<Few<String, LiveRule>> {
     let all = &reader.state.region(reader.place).rules;
     rules_among(reader, reads, tagged, all)
 }
@@ -134,9 +135,9 @@ fn rules_among(
     reads: &ReadSet,
     tagged: &Result<(), Unreadable>,
     all: &BTreeMap<String, StoredRule>,
-) -> Observed<BTreeMap<String, LiveRule>> {
+) -> Observed<Few<String, LiveRule>> {
     if reads.rule_prefix.is_empty() {
-        return Observed::Known(BTreeMap::new());
+        return Observed::Known(Few::new());
     }
     read(reader, "events:ListRules", |reader| {
         let ours = all.iter().filter(|(name, _)| name.starts_with(&reads.rule_prefix));
@@ -157,7 +158,7 @@ fn rules_among(
 fn when_missing(
     reader: &mut Reader<'_>,
     reads: &ReadSet,
-    rules: &Observed<BTreeMap<String, LiveRule>>,
+    rules: &Observed<Few<String, LiveRule>>,
     read: &BTreeMap<String, Observed<LiveBus>>,
 ) -> (Option<(usize, usize)>, BTreeMap<String, String>) {
     let Observed::Known(known) = rules else { return (None, BTreeMap::new()) };
@@ -183,10 +184,10 @@ fn is_tagged(reads: &ReadSet, tags: &Tags) -> bool {
     !reads.blueprint.is_empty() && blueprint_of(tags) == Some(&reads.blueprint)
 }
 
-fn seen_trails(reader: &mut Reader<'_>, reads: &ReadSet) -> Observed<BTreeMap<String, LiveTrail>> {
+fn seen_trails(reader: &mut Reader<'_>, reads: &ReadSet) -> Observed<Few<String, LiveTrail>> {
     read(reader, "cloudtrail:DescribeTrails", |reader| {
         let (state, place) = (reader.state, reader.place);
-        let mut live = BTreeMap::new();
+        let mut live = Few::new();
         for (home, name, stored) in state.trails_seen_from(place) {
             let arn = home.arn("cloudtrail", &format!("trail/{name}"));
             let status = read(reader, "cloudtrail:GetTrailStatus", |_| {

@@ -135,6 +135,8 @@ impl<'a> Compiler<'a> {
         let blueprint = self.blueprint;
         let to_hub = self.names.to_hub(hub);
         let mut known = forward::Known::default();
+        let ids: Vec<Arc<str>> =
+            blueprint.alerts.iter().map(|alert| alert.id.as_str().into()).collect();
         let mut roles: BTreeMap<AccountId, Arc<str>> = BTreeMap::new();
         let mut places = std::mem::take(&mut desired.places);
         for (place, here) in &mut places {
@@ -165,17 +167,23 @@ impl<'a> Compiler<'a> {
                 landing.iter().map(|(index, _, events)| (*index, events.clone())).collect();
             let forwarding = self.forwarding(&mut known, class);
             self.add_forwarding(&forwarding, place, here, &to_hub, bus_arn, role_arn);
+            // Few ways lead out of a place, and most of its paths take the same one.
+            let mut ways: Vec<Arc<Forward>> = Vec::new();
             for (index, group, events) in landing {
                 let way = forwarding.way(index);
+                let known_way = ways.iter().find(|known| Arc::ptr_eq(&known.rules, &way.rules));
+                let forward = known_way.cloned().unwrap_or_else(|| {
+                    let (rules, bus_arn) = (way.rules.clone(), bus_arn.clone());
+                    Arc::new(Forward { rules, bus_arn, role_arn: role_arn.clone() })
+                });
+                if known_way.is_none() {
+                    ways.push(forward.clone());
+                }
                 desired.paths.push(AlertPath {
-                    alert: blueprint.alerts[index].id.clone(),
+                    alert: ids[index].clone(),
                     lands: place.clone(),
                     raised: hub.clone(),
-                    forward: Some(Forward {
-                        rules: way.rules.clone(),
-                        bus_arn: bus_arn.clone(),
-                        role_arn: role_arn.clone(),
-                    }),
+                    forward: Some(forward),
                     rules: known.keys(index, group, &events),
                     events: way.events.clone(),
                     destinations: group.destinations.clone(),

@@ -6,13 +6,15 @@ use crate::desired::placement::landing_in;
 use crate::desired::{AlertPath, Desired, DesiredPlace};
 use crate::pattern::compile::Origin;
 use crate::scope::Place;
+use std::sync::Arc;
 
 impl<'a> Compiler<'a> {
     pub(super) fn local(&mut self, desired: &mut Desired) {
         let blueprint = self.blueprint;
         for (index, alert) in blueprint.alerts.iter().enumerate() {
+            let id = Arc::from(alert.id.as_str());
             for (place, here) in &mut desired.places {
-                desired.paths.extend(self.raised_where_it_lands(index, alert, place, here));
+                desired.paths.extend(self.raised_where_it_lands(index, (&id, alert), place, here));
             }
         }
     }
@@ -22,7 +24,7 @@ impl<'a> Compiler<'a> {
     fn raised_where_it_lands(
         &mut self,
         index: usize,
-        alert: &'a Alert,
+        (id, alert): (&Arc<str>, &'a Alert),
         place: &Place,
         here: &mut DesiredPlace,
     ) -> Option<AlertPath> {
@@ -37,7 +39,7 @@ impl<'a> Compiler<'a> {
             self.rules(alert, &compiled, &targets, None, here, &mut rules);
         }
         Some(AlertPath {
-            alert: alert.id.clone(),
+            alert: id.clone(),
             lands: place.clone(),
             raised: place.clone(),
             forward: None,

@@ -7,12 +7,13 @@ use crate::plan::Verb;
 use crate::plan::diff::{Differ, Draft, Owner};
 use crate::plan::fields::Fields;
 use crate::plan::meanwhile;
+use crate::resource::few::Few;
 use crate::resource::rule::{TARGETS_PER_RULE, Target, Targets, bus_and_name, key_on};
 use crate::resource::{ALERT_TAG, Address, BLUEPRINT_TAG, Kind, Tags};
 use crate::scope::{AccountId, Arn, Place, Region};
 use crate::snapshot::{LiveRule, Observed, PlaceSnapshot};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 pub fn diff(differ: &mut Differ<'_>, place: &Place, here: &DesiredPlace, seen: &PlaceSnapshot) {
     let wanted = here.bus.iter().map(|bus| bus.name.as_str());
@@ -32,7 +33,7 @@ fn on_bus(
     here: &DesiredPlace,
     seen: &PlaceSnapshot,
 ) {
-    let nothing = BTreeMap::new();
+    let nothing = Few::new();
     let live = match seen.rules_of(bus) {
         Observed::Known(rules) => rules,
         Observed::Absent => &nothing,

@@ -7,18 +7,18 @@ use crate::event::Access;
 use crate::plan::Verb;
 use crate::plan::diff::{Differ, Draft, Owner};
 use crate::plan::fields::Fields;
+use crate::resource::few::Few;
 use crate::resource::trail::{Selectors, TRAILS_PER_REGION};
 use crate::resource::{ALERT_TAG, Address, BLUEPRINT_TAG, Kind, VERSION_TAG};
 use crate::scope::{Arn, Place};
 use crate::snapshot::{LiveTrail, Observed, PlaceSnapshot};
-use std::collections::BTreeMap;
 
 /// How the names of Control Tower's own resources begin.
 ///
 /// Source: <https://docs.aws.amazon.com/controltower/latest/controlreference/mandatory-controls.html>
 const CONTROL_TOWER: &str = "aws-controltower-";
 
-type Trails = BTreeMap<String, LiveTrail>;
+type Trails = Few<String, LiveTrail>;
 
 pub fn diff(differ: &mut Differ<'_>, place: &Place, here: &DesiredPlace, seen: &PlaceSnapshot) {
     let nothing = Trails::new();

@@ -5,6 +5,7 @@ use crate::desired::{Desired, DesiredPlace, Scope, ScopeAccount, ScopeOrganizati
 use crate::plan::Live;
 use crate::resource::Tags;
 use crate::resource::bus::Bus;
+use crate::resource::few::Few;
 use crate::resource::policy;
 use crate::resource::role::Role;
 use crate::resource::topic::Topic;
@@ -190,10 +191,10 @@ fn seen(at: &Place, here: &DesiredPlace) -> PlaceSnapshot {
         wildcard_rules_on_bus: None,
         stray_rules: BTreeMap::new(),
         functions: BTreeMap::new(),
-        signals: BTreeMap::new(),
+        signals: Few::new(),
         topics: topics.collect(),
         queues: queues.collect(),
-        trails: Observed::Known(BTreeMap::from([trail(at)])),
+        trails: Observed::Known(Few::from([trail(at)])),
         keys: BTreeMap::new(),
     }
 }

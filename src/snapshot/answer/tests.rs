@@ -1,4 +1,5 @@
 use super::*;
+use crate::resource::few::Few;
 use crate::resource::topic::Topic;
 use crate::resource::trail::Trail;
 use crate::scope::Region;
@@ -40,8 +41,8 @@ fn record() -> PlaceRecord {
         seen: PlaceSnapshot {
             buses: BTreeMap::new(),
             place: home(),
-            rules: Observed::Known(BTreeMap::new()),
-            topics: BTreeMap::from([
+            rules: Observed::Known(Few::new()),
+            topics: Few::from([
                 (arn("mine"), topic(Some("acme"))),
                 (arn("found"), topic(Some("acme"))),
                 (arn("gone"), Observed::Absent),
@@ -50,11 +51,11 @@ fn record() -> PlaceRecord {
             rules_on_bus: None,
             wildcard_rules_on_bus: None,
             stray_rules: BTreeMap::new(),
-            queues: BTreeMap::new(),
+            queues: Few::new(),
             functions: BTreeMap::new(),
-            trails: Observed::Known(BTreeMap::new()),
+            trails: Observed::Known(Few::new()),
             keys: BTreeMap::new(),
-            signals: BTreeMap::new(),
+            signals: Few::new(),
         },
     }
 }
@@ -132,7 +133,7 @@ fn a_trail_that_is_managed_only_now_has_unknown_tags() {
         tags: Observed::Absent,
     };
     let arn = home().arn("cloudtrail", "trail/t");
-    record.seen.trails = Observed::Known(BTreeMap::from([(arn.clone(), trail)]));
+    record.seen.trails = Observed::Known(Few::from([(arn.clone(), trail)]));
     let tags = |record: &PlaceRecord, reads: &ReadSet| {
         place(Some(record), &home(), reads).trails.known().map(|trails| trails[&arn].tags.clone())
     };

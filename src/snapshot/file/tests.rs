@@ -1,5 +1,6 @@
 use super::*;
 use crate::resource::Tags;
+use crate::resource::few::Few;
 use crate::resource::topic::Topic;
 use crate::snapshot::{LiveTopic, RuleSignals, Unreadable};
 
@@ -26,11 +27,11 @@ fn seen(place: &Place) -> PlaceSnapshot {
         rules_on_bus: None,
         wildcard_rules_on_bus: None,
         stray_rules: BTreeMap::new(),
-        queues: BTreeMap::new(),
+        queues: Few::new(),
         functions: BTreeMap::new(),
-        trails: Observed::Known(BTreeMap::new()),
+        trails: Observed::Known(Few::new()),
         keys: BTreeMap::new(),
-        signals: BTreeMap::new(),
+        signals: Few::new(),
     }
 }
 
@@ -131,11 +132,8 @@ fn what_is_no_whole_snapshot_is_refused_with_the_reason() {
 #[test]
 fn a_second_reading_adds_to_the_first() {
     let home = place("us-east-1");
-    let nothing = PlaceSnapshot {
-        rules: Observed::Known(BTreeMap::new()),
-        topics: BTreeMap::new(),
-        ..seen(&home)
-    };
+    let nothing =
+        PlaceSnapshot { rules: Observed::Known(Few::new()), topics: Few::new(), ..seen(&home) };
     let mut record = PlaceRecord { reads: ReadSet::default(), seen: nothing };
     let topics = BTreeSet::from([home.arn("sns", "t")]);
     let reads = ReadSet { rule_prefix: "ctguard-acme-".to_owned(), topics, ..ReadSet::default() };

@@ -6,6 +6,7 @@ use crate::stub::{Call, Reply, Stub};
 use ctguard::blueprint::{Account, Accounts, AssumedRole, OrganizationAccounts};
 use ctguard::cloud::aws::Timing;
 use ctguard::cloud::{AccountReads, Action, Cloud, CloudErrorKind};
+use ctguard::resource::few::Few;
 use ctguard::scope::{AccountId, Place, Region};
 use ctguard::snapshot::PlaceSnapshot;
 use futures::join;
@@ -264,7 +265,7 @@ async fn what_a_place_has_not_answered_in_its_time_is_unreadable_and_the_rest_is
     let (seen, nothing) =
         tokio::time::timeout(limit, both).await.expect("one attempt takes longer");
 
-    assert_eq!(seen.rules.known().map(BTreeMap::len), Some(2));
+    assert_eq!(seen.rules.known().map(Few::len), Some(2));
     assert!(seen.queues.values().all(|queue| queue.known().is_some()));
     for why in [seen.trails.unreadable(), nothing.rules.unreadable(), nothing.trails.unreadable()] {
         assert_eq!(why.map(|why| why.code.as_str()), Some("Timeout"));

@@ -3,9 +3,10 @@
 use super::{connect, counts, here, in_sync, reads};
 use crate::stub::{Call, Reply, Stub};
 use ctguard::cloud::{Cloud, ReadSet};
+use ctguard::resource::few::Few;
 use ctguard::snapshot::{Observed, RuleSignals};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 const DAY: u64 = 86_400;
@@ -66,7 +67,7 @@ fn cloudwatch(answer: impl Fn(&Call) -> Value + Send + Sync + 'static) -> Stub {
     Stub::start(move |call| (call.operation == "GetMetricData").then(|| Reply::Json(answer(call))))
 }
 
-async fn seen(stub: &Stub, reads: &ReadSet) -> BTreeMap<String, Observed<RuleSignals>> {
+async fn seen(stub: &Stub, reads: &ReadSet) -> Few<String, Observed<RuleSignals>> {
     connect(stub).await.observe(&here(), reads).await.signals
 }
 

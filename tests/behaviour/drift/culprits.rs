@@ -175,3 +175,28 @@ fn what_alters_nothing_is_no_drift_and_a_plan_still_shows_it() {
     assert_eq!(paths, ["state"]);
     assert_eq!(json["cosmetic"], 4);
 }
+
+#[test]
+fn who_took_the_owners_tag_off_is_told_and_the_object_is_refused() {
+    let world = World::settled(&keeping_a_trail());
+    world.change(|state| {
+        let account = state.caller.account.clone();
+        let place = Place::new(account, Region::new("eu-west-1").unwrap());
+        state.region_mut(&place).rule_mut("ctguard-acme-route").unwrap().tags.clear();
+    });
+    let quiet = world.run(&["drift"]).expect(5);
+    assert!(
+        !quiet.out.contains("Who changed it"),
+        "a refusal need not be about a tag: {}",
+        quiet.out
+    );
+    let rule = arn("events", "rule/ctguard-acme-route");
+    let parameters = json!({ "resourceARN": rule, "tagKeys": ["ctguard:blueprint"] });
+    remember(&world, "eu-west-1", &[record("events", "UntagResource", &parameters)]);
+    let ran = world.run(&["drift"]).expect(5);
+    assert!(
+        ran.out.contains("UntagResource by arn:aws:iam::111122223333:user/mallory"),
+        "{}",
+        ran.out
+    );
+}

@@ -12,6 +12,7 @@ use ctguard::blueprint::{Account, Accounts, AssumedRole};
 use ctguard::cloud::aws::{Aws, Options};
 use ctguard::cloud::{AccountReads, Action, Cloud, CloudErrorKind, OrganizationReads, ReadSet};
 use ctguard::permissions::{Purpose, policies};
+use ctguard::resource::few::Few;
 use ctguard::resource::rule::{Input, Rule, RuleState, Target, Targets};
 use ctguard::resource::{BLUEPRINT_TAG, policy};
 use ctguard::scope::{AccountId, Place, Region};
@@ -230,7 +231,7 @@ async fn bus_and_role(emulator: Emulator) {
         assert_eq!(*found.rule, rule("acme.test"));
         assert_eq!(found.targets, Observed::Known(targets.clone()));
         assert_eq!(found.tags, Observed::Known(owned.clone()));
-        assert_eq!(seen.rules, Observed::Known(BTreeMap::new()), "none on the default bus");
+        assert_eq!(seen.rules, Observed::Known(Few::new()), "none on the default bus");
 
         let seen = aws.observe_account(&here.account, &account).await;
         let role = seen.roles[NAME].known().unwrap_or_else(|| panic!("{:?}", seen.roles));

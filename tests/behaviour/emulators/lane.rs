@@ -21,6 +21,7 @@ use crate::wire::{self, Answer};
 use crate::world::Ran;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +38,12 @@ pub struct Lane {
     url: String,
     proxy: Stub,
     folder: TempDir,
+    /// The region in which every call fails, with what.
+    broken: Arc<Mutex<Option<Failing>>>,
 }
+
+/// A region, and the status and code that it answers everything with.
+type Failing = (&'static str, u16, &'static str);
 
 impl Lane {
     /// An empty account of this number; no two tests may share one.
@@ -47,8 +53,21 @@ impl Lane {
             Kind::Moto => "CTGUARD_TEST_MOTO_URL",
         });
         let upstream = url.clone();
-        let proxy = Stub::start(move |call| Some(pass_on(kind, account, &upstream, call)));
-        Self { account, url, proxy, folder: TempDir::new().unwrap() }
+        let broken: Arc<Mutex<Option<Failing>>> = Arc::default();
+        let failing = Arc::clone(&broken);
+        let proxy = Stub::start(move |call| {
+            let failing = *failing.lock().unwrap();
+            Some(match failing.filter(|(region, ..)| *region == call.region) {
+                Some((_, status, code)) => Reply::Error(status, code, "Nothing works here."),
+                None => pass_on(kind, account, &upstream, call),
+            })
+        });
+        Self { account, url, proxy, folder: TempDir::new().unwrap(), broken }
+    }
+
+    /// From now on every call for this region fails.
+    pub fn break_region(&self, region: &'static str, status: u16, code: &'static str) {
+        *self.broken.lock().unwrap() = Some((region, status, code));
     }
 
     pub fn blueprint(&self, text: &str) {

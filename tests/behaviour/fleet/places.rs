@@ -9,7 +9,7 @@ use ctguard::cloud::sandbox::{Sandbox, State};
 use ctguard::desired::{Narrow, Shard};
 use ctguard::plan::{Stage, diff};
 use ctguard::resource::Kind;
-use ctguard::run;
+use ctguard::run::{self, Event};
 use ctguard::scope::AccountId;
 use std::collections::BTreeSet;
 
@@ -98,6 +98,34 @@ fn an_account_that_joins_the_organization_is_drift_and_a_suspended_one_is_left_o
     let reached: BTreeSet<String> =
         received(&joined).into_iter().map(|(place, ..)| place).collect();
     assert_eq!(reached.len(), 6, "{reached:?}");
+}
+
+#[test]
+fn each_account_that_is_found_and_entered_is_told_of() {
+    let text = super::text(HUB, ALERTS)
+        .replace(
+            "  - { id: \"222233334444\", name: prod, role: ctguard }\n  - { id: \"333344445555\", name: test, role: ctguard }\n",
+            "  - organization: { role: ctguard }\n",
+        )
+        .replace("regions: [us-east-1, eu-west-1]", "regions: enabled");
+    let mut state = fleet();
+    organize(&mut state);
+    state.denied.push(denied("iam:GetRole", ACCOUNTS[2]));
+    let sandbox = Sandbox::in_memory(state);
+    let blueprint = crate::laws::read(&text);
+    let heard = std::sync::Mutex::new(Vec::new());
+    let listener = |event| heard.lock().unwrap().push(event);
+    wait(run::survey(&sandbox, &blueprint, TODAY, &Narrow::default(), 4, &listener)).unwrap();
+    let heard = heard.into_inner().unwrap();
+    assert_eq!(heard[..2], [Event::ListingAccounts, Event::RegionsStarted { accounts: 3 }]);
+    let entered = |event: &Event| matches!(event, Event::RegionsRead { complete: true, .. });
+    assert!(heard[2..5].iter().all(entered), "{heard:?}");
+    assert_eq!(heard[5], Event::ObserveStarted { accounts: 3, places: 6 });
+    for (account, complete) in ACCOUNTS.iter().zip([true, true, false]) {
+        let account = AccountId::new(account).unwrap();
+        let told = Event::AccountObserved { account, complete };
+        assert!(heard.contains(&told), "no {told:?} in {heard:?}");
+    }
 }
 
 #[test]

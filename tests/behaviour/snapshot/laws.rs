@@ -10,12 +10,12 @@ use ctguard::cloud::recorder::Recorder;
 use ctguard::cloud::sandbox::Sandbox;
 use ctguard::cloud::sandbox::faults::{Aim, Fault};
 use ctguard::cloud::sandbox::fresh::AccountKind;
+use ctguard::resource::few::Few;
 use ctguard::run::Survey;
 use ctguard::snapshot::file::Recording;
 use ctguard::snapshot::{NOT_RECORDED, Observed};
 use proptest::prelude::*;
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 /// An account in which a blueprint was applied and then broken.
@@ -50,8 +50,8 @@ fn true_or_unknown<T: PartialEq + Debug>(saved: &Observed<T>, live: Option<&Obse
 }
 
 fn all_true_or_unknown<T: PartialEq + Debug>(
-    saved: &BTreeMap<String, Observed<T>>,
-    live: &BTreeMap<String, Observed<T>>,
+    saved: &Few<String, Observed<T>>,
+    live: &Few<String, Observed<T>>,
 ) -> bool {
     saved.iter().all(|(name, saved)| true_or_unknown(saved, live.get(name)))
         && live.iter().all(|(name, seen)| saved.contains_key(name) || *seen == Observed::Absent)
@@ -89,7 +89,7 @@ proptest! {
             prop_assert!(true_or_unknown(&saved.rules, Some(&live.rules)));
             prop_assert!(all_true_or_unknown(&saved.topics, &live.topics), "{:#?}\n{:#?}", saved.topics, live.topics);
             prop_assert!(all_true_or_unknown(&saved.queues, &live.queues), "{:#?}\n{:#?}", saved.queues, live.queues);
-            prop_assert!(all_true_or_unknown(&saved.functions, &live.functions));
+            prop_assert!(all_true_or_unknown(&saved.functions.clone().into(), &live.functions.clone().into()));
             // Nobody asks what was counted of rules that could not be read.
             for (name, saved) in &saved.signals {
                 prop_assert!(true_or_unknown(saved, live.signals.get(name)), "{name}: {saved:#?}");
@@ -102,7 +102,7 @@ proptest! {
         }
         for (account, saved) in &saved.accounts {
             let live = &live.accounts[account];
-            prop_assert!(all_true_or_unknown(&saved.buckets, &live.buckets));
+            prop_assert!(all_true_or_unknown(&saved.buckets.clone().into(), &live.buckets.clone().into()));
         }
     }
 }

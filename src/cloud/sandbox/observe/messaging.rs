@@ -7,6 +7,7 @@ use crate::cloud::sandbox::policy::{self, Principal, Request};
 use crate::cloud::sandbox::refusal::{Refusal, deny, refuse};
 use crate::cloud::sandbox::state::{StoredSubscription, StoredTopic, locate};
 use crate::resource::Tags;
+use crate::resource::few::Few;
 use crate::scope::Place;
 use crate::snapshot::{
     LiveFunction, LiveKey, LiveQueue, LiveSubscription, LiveTopic, Observed, Unreadable,
@@ -30,8 +31,8 @@ pub fn topics(
     reader: &mut Reader<'_>,
     reads: &ReadSet,
     tagged: &Result<(), Unreadable>,
-) -> BTreeMap<String, Observed<LiveTopic>> {
-    let mut live = BTreeMap::new();
+) -> Few<String, Observed<LiveTopic>> {
+    let mut live = Few::new();
     let mut wanted = reads.topics.clone();
     match tagged {
         Ok(()) => {
@@ -113,8 +114,8 @@ pub fn queues(
     reader: &mut Reader<'_>,
     reads: &ReadSet,
     tagged: &Result<(), Unreadable>,
-) -> BTreeMap<String, Observed<LiveQueue>> {
-    let mut live = BTreeMap::new();
+) -> Few<String, Observed<LiveQueue>> {
+    let mut live = Few::new();
     let mut wanted = reads.queues.clone();
     match tagged {
         Ok(()) => {
@@ -175,8 +176,8 @@ pub fn functions(
 /// Reads the keys that the topics and queues read name.
 pub fn keys(
     reader: &mut Reader<'_>,
-    topics: &BTreeMap<String, Observed<LiveTopic>>,
-    queues: &BTreeMap<String, Observed<LiveQueue>>,
+    topics: &Few<String, Observed<LiveTopic>>,
+    queues: &Few<String, Observed<LiveQueue>>,
 ) -> BTreeMap<String, Observed<LiveKey>> {
     let topics = topics.values().filter_map(|live| live.known()?.topic.kms_key.clone());
     let queues = queues.values().filter_map(|live| live.known()?.queue.kms_key.clone());

@@ -7,6 +7,7 @@ use super::super::state::{
 use super::super::topics;
 use super::*;
 use crate::resource::BLUEPRINT_TAG;
+use crate::resource::few::Few;
 use crate::resource::rule::{Rule, RuleState, Targets};
 use crate::resource::topic::{Endpoint, Protocol, SubscriptionAttributes};
 use crate::resource::trail::Trail;
@@ -153,8 +154,8 @@ fn an_empty_read_set_makes_no_call() {
     let (state, place) = full();
     let (seen, calls) = observe(&state, &place, &ReadSet::default());
     assert_eq!(calls, []);
-    assert_eq!(seen.rules, Observed::Known(BTreeMap::new()));
-    assert_eq!(seen.trails, Observed::Known(BTreeMap::new()));
+    assert_eq!(seen.rules, Observed::Known(Few::new()));
+    assert_eq!(seen.trails, Observed::Known(Few::new()));
     assert!(seen.topics.is_empty() && seen.queues.is_empty());
 }
 

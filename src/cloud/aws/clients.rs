@@ -1,0 +1,130 @@
+//! The SDK's clients: one a service and region, whatever account is asked.
+//!
+//! Making a client costs more than the few calls that are made to one account and region, and a fleet
+//! has thousands of these. So a client has no credentials of its own: who asks, and whose retries are used up,
+//! is told beside each call ([`Acting`]), for as long as the call takes.
+
+use super::throttles::Throttles;
+use aws_config::SdkConfig;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::ProvideCredentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::future::ProvideCredentials as Provided;
+use aws_smithy_runtime::client::retries::RetryPartition;
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::BeforeSerializationInterceptorContextRef;
+use aws_smithy_types::config_bag::ConfigBag;
+use std::sync::OnceLock;
+
+tokio::task_local! {
+    static ACTING: Acting;
+}
+
+/// For whom a call is made.
+#[derive(Debug, Clone)]
+pub(super) struct Acting {
+    /// Absent where the client has the caller's own.
+    pub(super) credentials: Option<Credentials>,
+    /// The retries that an account and region has left: one that is throttled must not use up those of others, which
+    /// the SDK's default, shared by all accounts, would let it do.
+    pub(super) retries: RetryPartition,
+}
+
+impl Acting {
+    /// Makes calls on behalf of somebody.
+    pub(super) async fn call<T>(self, call: impl Future<Output = T>) -> T {
+        ACTING.scope(self, call).await
+    }
+}
+
+/// The credentials of whoever the call under way is made for.
+#[derive(Debug)]
+pub(super) struct OfCall;
+
+impl ProvideCredentials for OfCall {
+    fn provide_credentials<'a>(&'a self) -> Provided<'a>
+    where
+        Self: 'a,
+    {
+        let credentials = ACTING.try_with(|acting| acting.credentials.clone()).ok().flatten();
+        Provided::ready(
+            credentials.ok_or_else(|| {
+                CredentialsError::not_loaded("the call is made for nobody's account")
+            }),
+        )
+    }
+}
+
+/// Tells the SDK whose retries a call uses up.
+#[derive(Debug)]
+struct RetriesOfCall;
+
+impl Intercept for RetriesOfCall {
+    fn name(&self) -> &'static str {
+        "RetriesOfCall"
+    }
+
+    fn read_before_execution(
+        &self,
+        _: &BeforeSerializationInterceptorContextRef<'_>,
+        settings: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Ok(retries) = ACTING.try_with(|acting| acting.retries.clone()) {
+            settings.interceptor_state().store_put(retries);
+        }
+        Ok(())
+    }
+}
+
+/// A field and a method for each service; the method makes the client when it is first asked for.
+macro_rules! clients {
+    ($($name:ident $sdk:ident $($setting:ident)?,)*) => {
+        /// The clients of one region.
+        #[derive(Debug)]
+        pub(super) struct Clients {
+            config: SdkConfig,
+            throttles: Throttles,
+            $($name: OnceLock<$sdk::Client>,)*
+        }
+
+        impl Clients {
+            pub(super) fn new(config: SdkConfig, throttles: Throttles) -> Self {
+                Self { config, throttles, $($name: OnceLock::new(),)* }
+            }
+
+            $(pub(super) fn $name(&self) -> &$sdk::Client {
+                self.$name.get_or_init(|| {
+                    let config = $sdk::config::Builder::from(&self.config)
+                        .interceptor(RetriesOfCall)
+                        .interceptor(self.throttles.clone())
+                        $(.$setting(self.config.endpoint_url().is_some()))?
+                        .build();
+                    $sdk::Client::from_conf(config)
+                })
+            })*
+        }
+
+        impl super::session::Session {
+            $(pub(super) fn $name(&self) -> &$sdk::Client {
+                self.clients.$name()
+            })*
+        }
+    };
+}
+
+clients! {
+    account aws_sdk_account,
+    cloudtrail aws_sdk_cloudtrail,
+    cloudwatch aws_sdk_cloudwatch,
+    events aws_sdk_eventbridge,
+    iam aws_sdk_iam,
+    kms aws_sdk_kms,
+    lambda aws_sdk_lambda,
+    organizations aws_sdk_organizations,
+    // A bucket's own host name does not resolve below somebody's endpoint.
+    s3 aws_sdk_s3 force_path_style,
+    sns aws_sdk_sns,
+    sqs aws_sdk_sqs,
+    tagging aws_sdk_resourcegroupstagging,
+}
