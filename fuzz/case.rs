@@ -15,11 +15,14 @@ pub struct Dice<'b> {
 }
 
 impl<'b> Dice<'b> {
+    // Each user of this file takes seeds or bytes.
+    #[allow(dead_code)]
     pub fn from_seed(seed: u64) -> Self {
         Self { bytes: &[], state: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1 }
     }
 
     /// Bytes first; when they are used up, what follows depends on how many there were.
+    #[allow(dead_code)]
     pub fn from_bytes(bytes: &'b [u8]) -> Self {
         Self { bytes, state: bytes.len() as u64 | 1 << 40 }
     }

@@ -267,7 +267,7 @@ mod tests {
         write(
             root.path(),
             "2.json.gz",
-            r#"{"Records":[7,{"eventName":StopLogging},{"eventName":"StopLogging"}]}"#,
+            r#"{"Records":[7,{"eventName":"StopLogging",oops},{"eventName":"StopLogging"}]}"#,
         );
         let whole = std::fs::read(root.path().join("0.json.gz")).unwrap();
         std::fs::write(root.path().join("3.json.gz"), &whole[..whole.len() - 6]).unwrap();

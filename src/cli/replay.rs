@@ -192,7 +192,7 @@ fn look_up(
     let done = context::block_on(async {
         let cloud = context::open(global, read).await?;
         let caller = cloud.caller().await?;
-        let scope = run::scope::scope(cloud.as_ref(), &read.blueprint, &caller.account, as_of, concurrency)
+        let scope = run::scope::scope(cloud.as_ref(), &read.blueprint, &caller.account, as_of, concurrency, &|_| {})
             .await
             .map_err(|error| CommandError::new(error.to_string()).hint("Allow account:ListRegions to these credentials, or list the regions in the blueprint."))?;
         let mut places: Vec<Place> =

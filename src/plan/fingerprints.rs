@@ -5,6 +5,7 @@
 //! Beside the hash of the whole stand short ones of its fields, so that it can be said which of them moved.
 
 use super::Live;
+use crate::resource::few::Few;
 use crate::scope::{AccountId, Place, Region};
 use crate::snapshot::{
     AccountSnapshot, LiveBucket, LiveBus, LiveRole, LiveRule, LiveTopic, LiveTrail, Observed,
@@ -197,7 +198,7 @@ impl Objects {
         }
     }
 
-    fn rules(&mut self, bus: &str, rules: &Observed<BTreeMap<String, LiveRule>>) {
+    fn rules(&mut self, bus: &str, rules: &Observed<Few<String, LiveRule>>) {
         match rules {
             Observed::Known(rules) => {
                 for (name, rule) in rules {

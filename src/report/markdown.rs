@@ -123,7 +123,7 @@ impl Document {
 /// Text that Markdown leaves as it is, but for what stands between two backticks, which is code.
 fn plain(text: &str) -> String {
     let parts: Vec<&str> = text.split('`').collect();
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return escaped(&text.replace('`', "'"));
     }
     let one = |(index, part): (usize, &&str)| match index % 2 {

@@ -43,7 +43,7 @@ pub fn render(plan: &Plan, question: Question, paint: Paint) -> String {
         effects::render(&mut out, &plan.effects, paint);
     }
     changes::render(&mut out, plan, &names, paint);
-    asides::guards(&mut out, &plan.guards, &names, paint);
+    asides::guards(&mut out, plan, &names, paint);
     asides::refusals(&mut out, &plan.refusals, &names, paint);
     unknown::render(&mut out, &plan.unknown, &names, paint);
     asides::warnings(&mut out, &plan.warnings, &names, paint);

@@ -5,6 +5,7 @@ use crate::blueprint::Risk;
 use crate::desired::Desired;
 use crate::plan::kinds::rule::bus_of;
 use crate::plan::{Live, hold};
+use crate::resource::few::Few;
 use crate::resource::rule::{RuleState, key_on};
 use crate::resource::{ALERT_TAG, Address, BLUEPRINT_TAG, Kind};
 use crate::scope::Place;
@@ -102,7 +103,7 @@ fn on_bus<'a>(
 /// The blueprint's own rules that are on.
 fn ours<'a>(
     desired: &Desired,
-    rules: Observed<&'a BTreeMap<String, LiveRule>>,
+    rules: Observed<&'a Few<String, LiveRule>>,
 ) -> impl Iterator<Item = (&'a String, &'a LiveRule)> {
     let name = desired.name.clone();
     rules.known().copied().into_iter().flatten().filter(move |(_, rule)| {

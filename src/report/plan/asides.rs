@@ -1,14 +1,14 @@
 //! What is no change and must be said: guards, refusals, warnings, and what waits for people.
 
-use crate::plan::{Guard, Refusal, Waiting, Warning};
+use crate::plan::{GuardKind, Plan, Refusal, Waiting, Warning};
 use crate::report::{AccountNames, PLACES_SHOWN, Paint, account, named_addresses};
 use crate::resource::{Address, Kind};
 use crate::scope::{AccountId, Region};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-pub(super) fn guards(out: &mut String, guards: &[Guard], names: &AccountNames<'_>, paint: Paint) {
-    if guards.is_empty() {
+pub(super) fn guards(out: &mut String, plan: &Plan, names: &AccountNames<'_>, paint: Paint) {
+    if plan.guards.is_empty() {
         return;
     }
     let _ = writeln!(
@@ -16,7 +16,7 @@ pub(super) fn guards(out: &mut String, guards: &[Guard], names: &AccountNames<'_
         "\n{}",
         paint.head("Guards that stop an apply until you say that you mean it")
     );
-    for guard in guards {
+    for guard in &plan.guards {
         let _ = writeln!(out, "  {} {}", paint.bad("■"), guard.message);
         if !guard.alerts.is_empty() {
             let _ = writeln!(out, "      Alerts: {}.", guard.alerts.join(", "));
@@ -27,8 +27,14 @@ pub(super) fn guards(out: &mut String, guards: &[Guard], names: &AccountNames<'_
         if guard.objects.len() > PLACES_SHOWN {
             let _ = writeln!(out, "      and {} more", guard.objects.len() - PLACES_SHOWN);
         }
-        let flag = paint.head(guard.kind.flag());
-        let _ = writeln!(out, "      If it is meant: ctguard apply {flag}");
+        let removal = matches!(guard.kind, GuardKind::LosesCoverage | GuardKind::DeletesMuch);
+        let _ = match plan.intent.destroy && removal {
+            true => writeln!(out, "      ctguard destroy takes this to be meant."),
+            false => {
+                let flag = paint.head(guard.kind.flag());
+                writeln!(out, "      If it is meant: add {flag} to the apply.")
+            }
+        };
     }
 }
 

@@ -41,6 +41,7 @@ pub fn of(field: &Field) -> Difference {
         "event_pattern" => pattern::lines(before, after),
         "policy" | "trust" => policy::lines(before, after),
         "input" => template::lines(before, after),
+        "tags" => Some(set_lines(&tags(before), &tags(after))),
         _ => None,
     };
     if let Some(lines) = by_meaning.filter(|lines| !lines.is_empty()) {
@@ -72,6 +73,17 @@ pub(super) fn text_lines(before: &str, after: &str) -> Vec<Line> {
         }
     }
     lines
+}
+
+/// Tags as people write them; of those that only go, the keys.
+fn tags(value: Option<&Value>) -> BTreeSet<String> {
+    match value {
+        Some(Value::Object(tags)) => {
+            tags.iter().map(|(key, value)| format!("{key}={}", plain(value))).collect()
+        }
+        Some(Value::Array(keys)) => keys.iter().map(plain).collect(),
+        _ => BTreeSet::new(),
+    }
 }
 
 /// What a set loses and gains.

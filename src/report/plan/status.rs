@@ -113,7 +113,10 @@ pub(super) fn sum(out: &mut String, plan: &Plan) {
         })
         .collect();
     let exists = match plan.in_sync {
-        0 => "nothing is there yet".to_owned(),
+        0 if plan.changes.iter().all(|change| change.action == Verb::Create) => {
+            "nothing is there yet".to_owned()
+        }
+        0 => "nothing else is there".to_owned(),
         1 => "1 object is there as it should be".to_owned(),
         many => format!("{many} objects are there as they should be"),
     };
