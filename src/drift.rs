@@ -12,31 +12,31 @@ use crate::plan::{Change, Field, Plan, Verb};
 use crate::resource::{Address, BLUEPRINT_TAG, Kind};
 use crate::snapshot::Unreadable;
 use record::Deed;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What has moved. In JSON it is the plan that would put it right, with what is known of the culprits beside it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Drift {
     #[serde(flatten)]
     pub plan: Plan,
     /// How many objects differ in nothing but words for people.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub cosmetic: usize,
     /// For each object that drifted, in the order of the changes, then for refused objects that lost their tag, as far as
     /// it is known who took it; empty when nobody asked.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub culprits: Vec<Culprit>,
 }
 
 /// Who changed an object, as far as that can be told.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Culprit {
     pub address: Address,
     pub finding: Finding,
 }
 
 /// What the event history says.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Finding {
     /// The calls that can have made the difference, the latest first.

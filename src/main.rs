@@ -20,9 +20,12 @@ fn main() -> ExitCode {
     ExitCode::from(cli::main(std::env::args_os(), &mut io).code())
 }
 
-/// What `COLUMNS` says, else the terminal's own width, else one that reads well in a log.
+/// Nothing is this wide: in a log or a file, a line is as long as it is, so that it can be searched for.
+const UNBROKEN: usize = 10_000;
+
+/// What `COLUMNS` says, else the terminal's own width; without a terminal, lines are not broken.
 fn width() -> usize {
     let said = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
     let measured = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-    said.or_else(measured).unwrap_or(100)
+    said.or_else(measured).unwrap_or(UNBROKEN)
 }

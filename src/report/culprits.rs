@@ -1,8 +1,8 @@
 //! Who changed what has drifted, as people read it.
 
-use super::Paint;
 use super::plan::asides::named;
 use super::plan::{self, Question};
+use super::{Paint, wrap};
 use crate::drift::record::Deed;
 use crate::drift::{Drift, Finding};
 use crate::resource::Address;
@@ -14,7 +14,8 @@ const OBJECTS_SHOWN: usize = 10;
 /// Renders what has moved, what of it is cosmetic, and who moved it.
 pub fn drift(drift: &Drift, paint: Paint) -> String {
     let text = plan::render(&drift.plan, Question::Drift, paint);
-    format!("{text}{}{}", cosmetic(drift.cosmetic), render(drift, paint))
+    let who = render(drift, paint);
+    format!("{text}{}{}", cosmetic(drift.cosmetic), wrap::fit(&who, paint.width))
 }
 
 /// Renders who did it: one entry for each call, with all that it changed.

@@ -60,6 +60,9 @@ impl fmt::Display for Format {
     }
 }
 
+/// Widest chart, in characters.
+const CHART_MAX: usize = 120;
+
 /// A result that can be shown.
 #[derive(Debug, Clone, Copy)]
 pub enum Shown<'a> {
@@ -114,7 +117,9 @@ impl Shown<'_> {
             Self::Drift(drift) => super::culprits::drift(drift, paint),
             Self::Verdict { report, .. } => super::verify::render(report, paint),
             Self::Applied(report) => super::apply::render(report, paint),
-            Self::Replayed(replay) => super::replay::render(replay, paint, paint.width),
+            Self::Replayed(replay) => {
+                super::replay::render(replay, paint, paint.width.min(CHART_MAX))
+            }
             Self::Validated(validation) => super::validate::render(validation),
         }
     }

@@ -299,5 +299,6 @@ fn what_cannot_be_asked_says_what_to_do() {
     bare(&[]).expect(64);
     assert!(bare(&["--lookup", "91d"]).expect(64).err.contains("90d"));
     bare(&["--resume", "x", "logs"]).expect(64);
-    assert!(world.run(&["plan", "--format", "markdown"]).expect(64).err.contains("only `replay`"));
+    let none = world.run(&["explain", "ec2:CreateRoute", "--format", "markdown"]).expect(64);
+    assert!(none.err.contains("explain has no format markdown"), "{}", none.err);
 }

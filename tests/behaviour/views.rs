@@ -9,6 +9,7 @@ use ctguard::cloud::sandbox::state::Denied;
 use ctguard::cloud::sandbox::{Sandbox, State};
 use ctguard::plan::Plan;
 use ctguard::report::Paint;
+use ctguard::report::culprits::drift;
 use ctguard::report::plan::{Question, render};
 use ctguard::scope::{AccountId, Region};
 
@@ -230,7 +231,11 @@ fn text_is_made_from_the_json_alone() {
         let plan: Plan = serde_json::from_str(&json).unwrap();
         let text = world.run(&[verb]).out;
         let text = text.split("\nNext: ").next().unwrap();
-        assert_eq!(render(&plan, question, paint), text, "{verb}");
+        let rendered = match question {
+            Question::Plan => render(&plan, question, paint),
+            Question::Drift => drift(&serde_json::from_str(&json).unwrap(), paint),
+        };
+        assert_eq!(rendered, text, "{verb}");
     }
     let report = serde_json::from_str(&world.run(&["verify", "--format", "json"]).out).unwrap();
     let text = world.run(&["verify"]).out;

@@ -544,16 +544,16 @@ fn the_printed_policies_are_enough_each_statement_is_needed_and_nothing_is_grant
     fleet.run(&["plan", "--detailed-exitcode"]).expect(0);
 
     // Taken away again, with one statement more each time.
-    fleet.write(&empty());
     granted_one_by_one(
         &fleet,
-        &["apply", "--yes"],
+        &["destroy", "--yes"],
         &[
             &[(hub, "ReleaseTrails"), (hub, "DeleteRules"), (spoke, "DeleteRules")],
             &[(hub, "DeleteTopics"), (hub, "DeleteBus"), (hub, "DeleteForwardRole")],
             &[(hub, "DeleteQueues"), (spoke, "DeleteQueues"), (spoke, "DeleteForwardRole")],
         ],
     );
+    fleet.write(&empty());
     fleet.run(&["plan", "--detailed-exitcode"]).expect(0);
 
     fleet.nothing_in_vain(&[("ci", ci), ("hub", hub), ("spoke", spoke)]);

@@ -145,6 +145,6 @@ fn a_snapshot_has_no_history() {
     let ran =
         world.offline(&["replay", "--blueprint", &blueprint, "--lookup", "7d", "--format", "json"]);
     assert!(
-        ran.expect(4).json()["files"]["broken"][0]["why"].as_str().unwrap().contains("ReadOnly")
+        ran.expect(4).json()["files"]["broken"][0]["why"].as_str().unwrap().contains("NotRecorded")
     );
 }

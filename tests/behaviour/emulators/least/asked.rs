@@ -208,7 +208,9 @@ impl At<'_> {
             ("GET", "policy") => "GetBucketPolicy",
             ("PUT", "policy") => "PutBucketPolicy",
             ("GET", "tagging") => "GetBucketTagging",
-            ("PUT", "tagging") => "PutBucketTagging",
+            // Taking the tags off is a call of its own, and no permission of its own:
+            // https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketTagging.html
+            ("PUT" | "DELETE", "tagging") => "PutBucketTagging",
             ("GET", "versioning") => "GetBucketVersioning",
             ("PUT", "versioning") => "PutBucketVersioning",
             ("GET", "encryption") => "GetEncryptionConfiguration",
