@@ -67,7 +67,7 @@ row 'ctguard engine, 1000 rules' "$bin/scan" "$corpus" 1000
 row 'ctguard engine, 100 overlapping wildcards' "$bin/scan" "$corpus" 100 1 --wildcards
 row 'ctguard engine, 20 rules, two threads' "$bin/scan" "$corpus" 20 2
 if [ -n "${CTGUARD:-}" ]; then
-    row 'ctguard replay' "$CTGUARD" replay "$corpus" --format json
+    row 'ctguard replay, a blueprint of 15 alerts' "$CTGUARD" replay --quiet --threads 1 --blueprint examples/story/ctguard.yaml --format json "$corpus"
 fi
 row 'zcat' zcat_all
 if command -v rg > /dev/null; then row 'rg -z, 7 literals, no JSON' rg_all; else echo 'skipped: rg (apt-get install ripgrep)'; fi
