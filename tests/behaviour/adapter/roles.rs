@@ -256,7 +256,7 @@ async fn what_a_place_has_not_answered_in_its_time_is_unreadable_and_the_rest_is
         ("GetCallerIdentity", _) | (_, "eu-west-1") => in_sync(call),
         _ => Some(Reply::Hang),
     });
-    let timing = Timing { place: Duration::from_millis(700), ..TIMING };
+    let timing = Timing { place: Duration::from_secs(3), ..TIMING };
     let aws = connect_as(&stub, timing, None).await;
     let (reads, dead) = (reads(), place(&here().account.to_string(), "us-east-1"));
     let here = here();
