@@ -10,11 +10,11 @@ demo:
 
 ## Formatting, lints, every test, docs: what CI runs.
 test:
-	cargo fmt --check
-	cargo clippy --all-targets --locked -- -D warnings
-	tests/emulators/run.sh cargo test --locked
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	tests/emulators/run.sh cargo test --workspace --locked
 	tests/sql/run.sh
-	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked --quiet
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 	examples/story/play.sh >/dev/null
 
 ## Calls, CPU and memory, measured against the emulator.

@@ -6,14 +6,15 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use ctguard::blueprint::{Blueprint, load_text};
-use ctguard::cloud::sandbox::Sandbox;
-use ctguard::cloud::sandbox::fresh::{AccountKind, DEFAULT_ACCOUNT, new_account};
-use ctguard::desired::{self, Narrow, Scope};
-use ctguard::plan::{Stage, diff};
-use ctguard::proof::prove;
 use ctguard::run;
-use ctguard::scope::{AccountId, Region};
+use ctguard_core::blueprint::{Blueprint, load_text};
+use ctguard_core::desired;
+use ctguard_core::desired::{Narrow, Scope};
+use ctguard_core::plan::{Stage, diff};
+use ctguard_core::proof::prove;
+use ctguard_core::scope::{AccountId, Region};
+use ctguard_sandbox::Sandbox;
+use ctguard_sandbox::fresh::{AccountKind, DEFAULT_ACCOUNT, new_account};
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::sync::atomic::AtomicBool;

@@ -9,9 +9,9 @@
 #[path = "rules.rs"]
 mod rules;
 
-use ctguard::archive::{Hit, Inflater, Sink, find, scan};
-use ctguard::pattern::Pattern;
-use ctguard::pattern::fast::Matcher;
+use eventbridge_pattern::Pattern;
+use eventbridge_pattern::archive::{Hit, Inflater, Sink, find, scan};
+use eventbridge_pattern::set::PatternSet;
 use rules::{patterns, wildcards};
 use std::path::PathBuf;
 use std::time::Instant;
@@ -68,7 +68,7 @@ fn main() {
         } else {
             patterns(many)
         };
-        let matcher = Matcher::new(texts.iter().map(|text| Pattern::parse(text).unwrap()));
+        let matcher = PatternSet::new(texts.iter().map(|text| Pattern::parse(text).unwrap()));
         let (sinks, tally) = scan(&files, &matcher, threads, Counts::default, &|_| {});
         let mut sums = vec![0; many];
         sinks

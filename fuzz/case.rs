@@ -4,8 +4,9 @@
 //! with dots, in arrays, deeper than where they belong; values that look like keys; texts that hold JSON. The
 //! choices come from bytes, which a fuzzer can steer, or from a seed.
 
-use ctguard::pattern::Pattern;
-use ctguard::pattern::fast::{Matcher, Scratch, envelope};
+use eventbridge_pattern::Pattern;
+use eventbridge_pattern::cloudtrail::envelope;
+use eventbridge_pattern::set::{PatternSet, Scratch};
 use serde_json::Value;
 
 /// Where choices come from.
@@ -354,7 +355,7 @@ fn spoiled(dice: &mut Dice<'_>, text: String) -> String {
 /// Says what the two engines make of what, when they do not agree.
 pub fn check(dice: &mut Dice<'_>) -> Result<u64, String> {
     let patterns = patterns(dice);
-    let matcher = Matcher::new(patterns.clone());
+    let matcher = PatternSet::new(patterns.clone());
     let mut scratch = Scratch::default();
     let mut compared = 0;
     for _ in 0..4 {

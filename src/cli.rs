@@ -25,7 +25,6 @@ mod test;
 mod validate;
 mod verify;
 
-use crate::cloud::recorded::Recorded;
 use crate::error::{CommandError, Exit};
 use crate::report::Paint;
 use crate::report::progress::Progress;
@@ -34,6 +33,7 @@ use clap::parser::ValueSource;
 use clap::{
     ArgMatches, Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
 };
+use ctguard_core::cloud::recorded::Recorded;
 use jiff::civil::Date;
 use std::ffi::OsString;
 use std::io::{BufRead, Write};

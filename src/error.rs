@@ -1,6 +1,6 @@
 //! What a command ends with: an exit code, and for errors what to do about them.
 
-use crate::cloud::{CloudError, CloudErrorKind};
+use ctguard_core::cloud::{CloudError, CloudErrorKind};
 use std::fmt;
 
 /// The exit codes, one table for the whole program (`docs/exit-codes.md`).

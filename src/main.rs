@@ -1,6 +1,7 @@
 //! The program: real streams, the clock, and the exit code. Everything else is in the library.
 
-use ctguard::cli::{self, Io};
+use ctguard::cli;
+use ctguard::cli::Io;
 use std::io::{BufReader, IsTerminal, stderr, stdin, stdout};
 use std::process::ExitCode;
 

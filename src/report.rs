@@ -4,7 +4,7 @@
 //! carries meaning alone.
 
 pub mod apply;
-pub mod culprits;
+pub mod attribution;
 pub mod delivery;
 pub mod diagnostics;
 pub mod explain;
@@ -27,8 +27,8 @@ pub mod view;
 mod wrap;
 pub mod yaml;
 
-use crate::scope::{AccountId, Place, Region};
 use anstyle::{AnsiColor, Style};
+use ctguard_core::scope::{AccountId, Place, Region};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
@@ -71,11 +71,6 @@ impl Paint {
     pub fn head(self, text: impl Display) -> String {
         self.style(Style::new().bold(), text)
     }
-}
-
-/// `1 rule`, `2 rules`.
-pub(crate) fn count(number: usize, singular: &str) -> String {
-    if number == 1 { format!("1 {singular}") } else { format!("{number} {singular}s") }
 }
 
 /// Places in few words: each account once, up to ten places, then the rest as a count.

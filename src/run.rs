@@ -4,24 +4,25 @@
 //! `apply` performs a plan and surveys again. What only a proof looks at is read by `observe_signals`.
 
 pub mod apply;
-mod culprits;
+mod attribution;
 pub mod lookup;
 pub mod observe;
 pub mod scope;
 mod shared;
 
 pub use apply::{Applied, Outcome, OutcomeKind, apply};
-pub use culprits::culprits;
+pub use attribution::culprits;
 pub use observe::{observe, observe_signals};
 
-use crate::blueprint::Blueprint;
-use crate::cloud::{Cloud, CloudError};
-use crate::desired::{self, Desired, Intent, Narrow, Scope, ScopeError};
-use crate::diag::Diagnostic;
-use crate::plan::Live;
-use crate::resource::Address;
-use crate::scope::{AccountId, Place};
-use crate::snapshot::Caller;
+use ctguard_core::blueprint::Blueprint;
+use ctguard_core::cloud::{Cloud, CloudError};
+use ctguard_core::desired;
+use ctguard_core::desired::{Desired, Intent, Narrow, Scope, ScopeError};
+use ctguard_core::diag::Diagnostic;
+use ctguard_core::resource::Address;
+use ctguard_core::scope::{AccountId, Place};
+use ctguard_core::snapshot::Caller;
+use ctguard_core::snapshot::Live;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 

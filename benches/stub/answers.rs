@@ -9,8 +9,8 @@ mod trails;
 use crate::call::{Call, Protocol};
 use crate::fleet::Fleet;
 use crate::http::Answer;
-use ctguard::resource::Tags;
-use ctguard::scope::{AccountId, Region};
+use ctguard_core::resource::Tags;
+use ctguard_core::scope::{AccountId, Region};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 

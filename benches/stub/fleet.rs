@@ -1,14 +1,16 @@
 //! The fleet that is asked about: a blueprint, settled in ctguard's sandbox.
 
-use ctguard::blueprint::{Blueprint, Regions, load};
-use ctguard::cloud::sandbox::Sandbox;
-use ctguard::cloud::sandbox::fresh::{AccountKind, new_account};
-use ctguard::cloud::sandbox::people::ConfirmFilter;
-use ctguard::cloud::sandbox::state::{MemberStatus, StoredMember, StoredOrganization};
-use ctguard::desired::Narrow;
-use ctguard::plan::{Live, Stage, diff};
-use ctguard::run::{self, Survey};
-use ctguard::scope::{AccountId, Region};
+use ctguard::run;
+use ctguard::run::Survey;
+use ctguard_core::blueprint::{Blueprint, Regions, load};
+use ctguard_core::desired::Narrow;
+use ctguard_core::plan::{Stage, diff};
+use ctguard_core::scope::{AccountId, Region};
+use ctguard_core::snapshot::Live;
+use ctguard_sandbox::Sandbox;
+use ctguard_sandbox::fresh::{AccountKind, new_account};
+use ctguard_sandbox::people::ConfirmFilter;
+use ctguard_sandbox::state::{MemberStatus, StoredMember, StoredOrganization};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;

@@ -1,9 +1,9 @@
 use super::perform::{self, Adopting, Allowed, Consent};
 use super::{Global, Io, context, planned};
-use crate::desired::Intent;
 use crate::error::{CommandError, Exit};
-use crate::plan::{Stage, diff};
 use clap::Args;
+use ctguard_core::desired::Intent;
+use ctguard_core::plan::{Stage, diff};
 use std::path::PathBuf;
 
 mod saved;

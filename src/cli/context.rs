@@ -1,18 +1,21 @@
 //! What most verbs begin with: the blueprint, the cloud, the survey.
 
 use super::{Global, Io, output};
-use crate::blueprint::{self, Blueprint};
-use crate::cloud::Cloud;
-use crate::cloud::aws::{Aws, Options};
-use crate::cloud::sandbox::Sandbox;
-use crate::desired::{AlertPath, Desired, Intent, Narrow, Shard};
-use crate::diag::{Diagnostic, Severity};
 use crate::error::{CommandError, Exit};
-use crate::plan::Plan;
+use crate::report::diagnostics;
 use crate::report::positions::Positions;
-use crate::report::{count, diagnostics};
-use crate::run::{self, Survey, SurveyError};
-use crate::scope::{AccountId, Region};
+use crate::run;
+use crate::run::{Survey, SurveyError};
+use ctguard_aws::{Aws, Options};
+use ctguard_core::blueprint;
+use ctguard_core::blueprint::Blueprint;
+use ctguard_core::cloud::Cloud;
+use ctguard_core::desired::{AlertPath, Desired, Intent, Narrow, Shard};
+use ctguard_core::diag::{Diagnostic, Severity};
+use ctguard_core::plan::Plan;
+use ctguard_core::plural::count;
+use ctguard_core::scope::{AccountId, Region};
+use ctguard_sandbox::Sandbox;
 use jiff::civil::Date;
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -1,9 +1,9 @@
 use super::perform::{self, Allowed, Consent};
 use super::{BlueprintArg, Global, Io, context};
-use crate::desired::Intent;
 use crate::error::{CommandError, Exit};
-use crate::plan::{Stage, diff};
 use clap::Args;
+use ctguard_core::desired::Intent;
+use ctguard_core::plan::{Stage, diff};
 
 /// Show what the blueprint owns, ask, and remove it.
 ///

@@ -1,10 +1,10 @@
 use super::{BlueprintArg, Global, Io, context, output};
-use crate::drift;
 use crate::error::{CommandError, Exit};
-use crate::plan::{Stage, diff};
 use crate::report::view::Shown;
 use crate::run;
 use clap::Args;
+use ctguard_core::drift;
+use ctguard_core::plan::{Stage, diff};
 
 /// Say what has moved in what the blueprint owns, and who moved it; exit with 2 when anything has.
 ///

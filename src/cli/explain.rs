@@ -1,9 +1,9 @@
 use super::{BlueprintArg, Global, Io, context, is_json, print, print_json};
 use crate::error::{CommandError, Exit};
-use crate::explain::{Subject, explain, paths};
-use crate::proof::Status;
 use crate::report::explain::render;
 use clap::Args;
+use ctguard_core::explain::{Subject, explain, paths};
+use ctguard_core::proof::Status;
 use std::collections::BTreeMap;
 
 /// Show the whole way of an event to the people, link by link, in each place where it can land.

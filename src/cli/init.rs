@@ -1,11 +1,11 @@
 use super::{Global, Io, context, print};
-use crate::blueprint::{Blueprint, Confirmations, Starter};
-use crate::cloud::Cloud;
-use crate::cloud::aws::{Aws, Options};
 use crate::error::{CommandError, Exit};
-use crate::scope::{AccountId, Arn, Partition};
-use crate::snapshot::Caller;
 use clap::Args;
+use ctguard_aws::{Aws, Options};
+use ctguard_core::blueprint::{Blueprint, Confirmations, Starter};
+use ctguard_core::cloud::Cloud;
+use ctguard_core::scope::{AccountId, Arn, Partition};
+use ctguard_core::snapshot::Caller;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -66,7 +66,8 @@ pub fn run(args: &InitArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, Co
     };
     let text = answers.text();
     let as_of = global.as_of(io);
-    let loaded = crate::blueprint::load_text(&path.display().to_string(), &text, None, as_of);
+    let loaded =
+        ctguard_core::blueprint::load_text(&path.display().to_string(), &text, None, as_of);
     let Some(blueprint) = &loaded.blueprint else {
         super::context::say(&loaded.diagnostics, &loaded.sources, global, io);
         return Err(CommandError::usage(
@@ -94,7 +95,7 @@ pub fn run(args: &InitArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, Co
         io,
         &format!(
             "Wrote {shown}: {} that alert {email}.\n{}Next: ctguard validate {shown}, then ctguard plan {shown}\n",
-            crate::report::count(blueprint.alerts.len(), "alert"),
+            ctguard_core::plural::count(blueprint.alerts.len(), "alert"),
             confirmations(blueprint),
         ),
     )?;

@@ -1,14 +1,16 @@
 use super::{Global, Io, context, is_json};
-use crate::blueprint::Blueprint;
 use crate::error::{CommandError, Exit};
-use crate::offline::{
-    self, EventDecision, Given, Input, Item, OfflineRule, Outcome, Position, decide, decide_alerts,
-};
-use crate::pattern::Pattern;
 use crate::report::Paint;
-use crate::report::matches::{self, Totals};
-use crate::resource::rule::RuleState;
+use crate::report::matches;
+use crate::report::matches::Totals;
 use clap::{Args, ValueEnum};
+use ctguard_core::blueprint::Blueprint;
+use ctguard_core::offline;
+use ctguard_core::offline::{
+    EventDecision, Given, Input, Item, OfflineRule, Outcome, Position, decide, decide_alerts,
+};
+use ctguard_core::resource::rule::RuleState;
+use eventbridge_pattern::Pattern;
 use serde::Serialize;
 use serde_json::Value;
 use std::fs::{self, File};

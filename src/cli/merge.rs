@@ -1,13 +1,13 @@
 use super::{Global, Io, context, output, verify};
-use crate::blueprint;
 use crate::error::{CommandError, Exit};
-use crate::plan::{Plan, merge as merge_plans};
-use crate::proof::Report;
-use crate::proof::report::merge::{MergeError, merge as merge_reports};
 use crate::report::plan::Question;
 use crate::report::positions::Positions;
 use crate::report::view::Shown;
 use clap::Args;
+use ctguard_core::blueprint;
+use ctguard_core::plan::{Plan, merge as merge_plans};
+use ctguard_core::proof::Report;
+use ctguard_core::proof::report::merge::{MergeError, merge as merge_reports};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::path::{Path, PathBuf};

@@ -1,12 +1,12 @@
 //! Where results go: to standard output in one format, and to files in as many as are asked for.
 
 use super::{Global, Io, Verb, print};
-use crate::diag::Diagnostic;
 use crate::error::CommandError;
-use crate::plan::{Plan, WaitingFor};
 use crate::report::positions::Positions;
 use crate::report::validate::Validation;
 use crate::report::view::{Format, Shown};
+use ctguard_core::diag::Diagnostic;
+use ctguard_core::plan::{Plan, WaitingFor};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;

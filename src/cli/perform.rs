@@ -1,18 +1,21 @@
 //! From a plan to its end: showing it, asking, making the changes, and what came of them.
 
 use super::{Global, Io, context, output, print, print_json};
-use crate::cloud::Cloud;
-use crate::desired::Adoption;
 use crate::error::{CommandError, Exit};
-use crate::plan::{Guard, GuardKind, Plan, WaitingFor};
-use crate::proof::prove;
 use crate::report::apply::ApplyReport;
-use crate::report::plan::{self, Question};
+use crate::report::plan;
+use crate::report::plan::Question;
 use crate::report::positions::Positions;
-use crate::report::stopped::{self, Stopped};
+use crate::report::stopped;
+use crate::report::stopped::Stopped;
 use crate::report::view::{Format, Shown};
-use crate::run::{self, Applied, OutcomeKind, Survey};
+use crate::run;
+use crate::run::{Applied, OutcomeKind, Survey};
 use clap::Args;
+use ctguard_core::cloud::Cloud;
+use ctguard_core::desired::Adoption;
+use ctguard_core::plan::{Guard, GuardKind, Plan, WaitingFor};
+use ctguard_core::proof::prove;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -2,12 +2,12 @@ use super::context::Asked;
 use super::output::Next;
 use super::perform::Adopting;
 use super::{BlueprintArg, Global, Io, context, output, planned};
-use crate::desired::Intent;
 use crate::error::{CommandError, Exit};
-use crate::plan::{Stage, diff};
 use crate::report::plan::Question;
 use crate::report::view::{Format, Shown};
 use clap::Args;
+use ctguard_core::desired::Intent;
+use ctguard_core::plan::{Stage, diff};
 use std::path::{Path, PathBuf};
 
 /// Show what apply would change, and what that means for each alert.

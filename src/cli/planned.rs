@@ -2,11 +2,11 @@
 
 use super::context::{Asked, Read};
 use super::{Global, Io};
-use crate::desired::{Narrow, Shard};
 use crate::error::CommandError;
-use crate::plan::file::{PlanFileError, is_plan};
-use crate::plan::{Plan, Resolved, file, fingerprints};
 use crate::run::Survey;
+use ctguard_core::desired::{Narrow, Shard};
+use ctguard_core::plan::file::{PlanFileError, is_plan};
+use ctguard_core::plan::{Plan, Resolved, file, fingerprints};
 use jiff::civil::Date;
 use std::fs::File;
 use std::io::{self, BufWriter, Read as _, Write};

@@ -1,17 +1,19 @@
 use super::{BlueprintArg, Global, Io, context, is_json, print, print_json};
-use crate::blueprint::{AssumedRole, Blueprint, Regions};
-use crate::bootstrap::{self, RoleError};
-use crate::cloud::Permission;
 use crate::error::{CommandError, Exit};
-use crate::permissions::trust::{self, JobRef, Jobs, TrustError};
-use crate::permissions::{
-    self, Identity, IdentityPolicy, MANAGED_POLICY_MAX_CHARS, Purpose, path_and_name, policies,
-    wanted,
-};
 use crate::report::policy::{Policies, lacking, render, size};
 use crate::report::yaml;
-use crate::scope::{AccountId, Partition, Place, Region};
 use clap::{Args, ValueEnum};
+use ctguard_core::blueprint::{AssumedRole, Blueprint, Regions};
+use ctguard_core::bootstrap;
+use ctguard_core::bootstrap::RoleError;
+use ctguard_core::permissions;
+use ctguard_core::permissions::Permission;
+use ctguard_core::permissions::trust;
+use ctguard_core::permissions::trust::{JobRef, Jobs, TrustError};
+use ctguard_core::permissions::{
+    Identity, IdentityPolicy, MANAGED_POLICY_MAX_CHARS, Purpose, path_and_name, policies, wanted,
+};
+use ctguard_core::scope::{AccountId, Partition, Place, Region};
 use serde_json::json;
 use std::path::PathBuf;
 

@@ -1,22 +1,23 @@
 use super::context::Read;
 use super::{Format, Global, Io, ProgressShown, context, output, print, print_json};
-use crate::archive::{self, Found, LogFile, Tally};
-use crate::blueprint::Blueprint;
 use crate::error::{CommandError, Exit};
-use crate::offline;
-use crate::pattern::fast::Matcher;
-use crate::replay::time::{day_start, delivered_on};
-use crate::replay::{
-    BrokenPart, Counter, Files, Inputs, LookedUp, Period, Replay, Setup, sql, summarize,
-};
 use crate::report::positions::Positions;
 use crate::report::replay::html;
 use crate::report::replay::progress::Reading;
 use crate::report::view::Shown;
 use crate::run;
 use crate::run::lookup::{DAYS_MOST, Pages, lookup};
-use crate::scope::Place;
 use clap::{Args, ValueEnum};
+use ctguard_core::blueprint::Blueprint;
+use ctguard_core::offline;
+use ctguard_core::replay::time::{day_start, delivered_on};
+use ctguard_core::replay::{
+    BrokenPart, Counter, Files, Inputs, LookedUp, Period, Replay, Setup, sql, summarize,
+};
+use ctguard_core::scope::Place;
+use eventbridge_pattern::archive;
+use eventbridge_pattern::archive::{Found, LogFile, Tally};
+use eventbridge_pattern::set::PatternSet;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use serde_json::json;
@@ -295,7 +296,7 @@ fn scan<'s>(
         ProgressShown::Auto if io.err_terminal && !global.quiet => Reading::bar(bytes),
         ProgressShown::Auto => Reading::nothing(),
     };
-    let matcher = Matcher::new(setup.rules.iter().map(|rule| rule.pattern.clone()));
+    let matcher = PatternSet::new(setup.rules.iter().map(|rule| rule.pattern.clone()));
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let threads = args.threads.map_or_else(cores, usize::from);
     let (counters, tally) =

@@ -1,14 +1,16 @@
 use super::{Global, Io, context, is_json, print, print_json};
-use crate::catalogue;
-use crate::cloud::sandbox::faults::{Aim, Fault};
-use crate::cloud::sandbox::fresh::{self, AccountKind};
-use crate::cloud::sandbox::people::{ConfirmFilter, Subscribed};
-use crate::cloud::sandbox::sample::{Identity, Sample, sample_event};
-use crate::cloud::sandbox::{Sandbox, SandboxError, State};
 use crate::error::{CommandError, Exit};
-use crate::report::{count, delivery};
-use crate::scope::{AccountId, Place, Region};
+use crate::report::delivery;
 use clap::{Args, Subcommand};
+use ctguard_core::catalogue;
+use ctguard_core::event::sample::{Identity, Sample, sample_event};
+use ctguard_core::plural::count;
+use ctguard_core::scope::{AccountId, Place, Region};
+use ctguard_sandbox::faults::{Aim, Fault};
+use ctguard_sandbox::fresh;
+use ctguard_sandbox::fresh::AccountKind;
+use ctguard_sandbox::people::{ConfirmFilter, Subscribed};
+use ctguard_sandbox::{Sandbox, SandboxError, State};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 

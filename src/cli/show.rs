@@ -1,11 +1,11 @@
 use super::output::Next;
 use super::{Global, Io, output, planned};
 use crate::error::{CommandError, Exit};
-use crate::plan::Plan;
 use crate::report::plan::Question;
 use crate::report::positions::Positions;
 use crate::report::view::Shown;
 use clap::Args;
+use ctguard_core::plan::Plan;
 use std::path::{Path, PathBuf};
 
 /// Show a plan that was saved with `plan --out`, without looking at any account.

@@ -1,8 +1,8 @@
 use super::{BlueprintArg, Global, Io, context, is_json, print, print_json};
 use crate::error::{CommandError, Exit};
-use crate::offline;
 use crate::report::samples::render;
 use clap::Args;
+use ctguard_core::offline;
 use std::fs::{self, File};
 use std::io;
 

@@ -1,10 +1,10 @@
 use super::{BlueprintArg, Global, Io, context, output};
-use crate::blueprint;
 use crate::error::{CommandError, Exit};
 use crate::report::positions::Positions;
 use crate::report::validate::Validation;
 use crate::report::view::{Format, Shown};
 use clap::Args;
+use ctguard_core::blueprint;
 
 /// Check a blueprint, offline: every problem at once, each with what to do.
 #[derive(Debug, Args)]

@@ -1,8 +1,8 @@
 use super::{BlueprintArg, Global, Io, context, output};
 use crate::error::{CommandError, Exit};
-use crate::proof::{Report, Status, prove};
 use crate::report::view::Shown;
 use clap::Args;
+use ctguard_core::proof::{Report, Status, prove};
 use std::borrow::Cow;
 
 /// Prove that each alert reaches everybody listed, link by link.

@@ -1,12 +1,14 @@
 //! What an apply did, as people read it and as JSON.
 
 use super::plan::asides::{named, waiting};
-use super::{AccountNames, Paint, count, wrap};
-use crate::plan::{Refusal, Unknown, Waiting};
-use crate::proof::Counts;
-use crate::resource::Address;
-use crate::run::{Applied, Outcome, OutcomeKind, apply::Why};
-use crate::scope::AccountId;
+use super::{AccountNames, Paint, wrap};
+use crate::run::apply::Why;
+use crate::run::{Applied, Outcome, OutcomeKind};
+use ctguard_core::plan::{Refusal, Unknown, Waiting};
+use ctguard_core::plural::count;
+use ctguard_core::proof::Counts;
+use ctguard_core::resource::Address;
+use ctguard_core::scope::AccountId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -37,7 +39,7 @@ pub struct ApplyReport {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReportedOutcome {
     pub address: Address,
-    pub action: crate::plan::Verb,
+    pub action: ctguard_core::plan::Verb,
     pub outcome: OutcomeKind,
     /// Why it was not done, in one sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,7 +52,7 @@ impl ApplyReport {
     pub fn of(
         blueprint: &str,
         applied: &Applied,
-        planned: &crate::plan::Plan,
+        planned: &ctguard_core::plan::Plan,
         verdict: Option<Counts>,
     ) -> Self {
         let plan = applied.after.as_ref().map_or(planned, |after| &after.plan);
@@ -95,7 +97,7 @@ impl ApplyReport {
 }
 
 fn explain(why: &Why) -> String {
-    use crate::cloud::CloudErrorKind;
+    use ctguard_core::cloud::CloudErrorKind;
     match why {
         Why::Cloud(error) => {
             let id = error

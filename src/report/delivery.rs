@@ -1,7 +1,7 @@
 //! What became of an event in the sandbox, as people read it.
 
 use super::Paint;
-use crate::cloud::sandbox::deliver::{Delivery, RuleVerdict};
+use ctguard_sandbox::deliver::{Delivery, RuleVerdict};
 use std::fmt::Write;
 
 /// Renders a delivery: the trail, the rules that fired, and what each subscriber reads.
@@ -54,7 +54,7 @@ fn rules(out: &mut String, all: &[RuleVerdict], indent: &str, paint: Paint) {
     }
     let silent = all.iter().filter(|rule| !rule.fired).count();
     if silent > 0 {
-        let said = format!("{} did not fire", super::count(silent, "other rule"));
+        let said = format!("{} did not fire", ctguard_core::plural::count(silent, "other rule"));
         let _ = writeln!(out, "{indent}{}", paint.dim(said));
     }
 }
@@ -62,7 +62,7 @@ fn rules(out: &mut String, all: &[RuleVerdict], indent: &str, paint: Paint) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloud::sandbox::deliver::{Onward, TargetVerdict, TrailVerdict};
+    use ctguard_sandbox::deliver::{Onward, TargetVerdict, TrailVerdict};
 
     fn rule(name: &str, targets: Vec<TargetVerdict>) -> RuleVerdict {
         let reason = "its pattern matches".to_owned();

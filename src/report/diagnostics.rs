@@ -1,8 +1,8 @@
 //! Diagnostics as people read them: code, place, the lines in question, and what to do.
 
-use crate::diag::{Diagnostic, Severity, Span};
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use ctguard_core::diag::{Diagnostic, Severity, Span};
 use std::collections::BTreeMap;
 
 /// Renders diagnostics in the order given, with the lines of `sources` they point at.
@@ -124,5 +124,18 @@ mod tests {
         let mut at = diagnostic();
         at.span = Some(Span { start: 5, end: 9, ..at.span.unwrap() });
         assert!(!render(&[at], &text, false, 80).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn a_page_of_problems_reads_well() {
+        let text = "version: 1\nname: acme\nregions: [us-east-1]\ndestinations:\n  ops: { topic: ops, subscribers: [{ email: ops@acme }] }\nroutes: { high: [opps] }\nalerts:\n  - id: trail\n    title: Logging stopped\n    risk: high\n    events: [cloudtrail:StopLoging, lambda:AddPermission]\n    whi: x\n";
+        let loaded = ctguard_core::blueprint::load_text(
+            "b.yaml",
+            text,
+            None,
+            jiff::civil::date(2026, 11, 22),
+        );
+        let page = render(&loaded.diagnostics, &loaded.sources, false, 100);
+        insta::assert_snapshot!(page);
     }
 }

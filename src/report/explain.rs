@@ -1,12 +1,13 @@
 //! An explanation as people read it: each chain from the call to the people, top to bottom.
 
-use super::{Paint, count, places, wrap};
-use crate::blueprint::Outcome;
-use crate::explain::{
+use super::{Paint, places, wrap};
+use ctguard_core::blueprint::Outcome;
+use ctguard_core::explain::{
     AlertExplained, Asked, Chain, ChainLink, Counted, Exempt, Explanation, Limits,
 };
-use crate::proof::Status;
-use crate::snapshot::{Observed, RuleSignals};
+use ctguard_core::plural::count;
+use ctguard_core::proof::Status;
+use ctguard_core::snapshot::{Observed, RuleSignals};
 use std::fmt::Write;
 
 /// Renders what `explain` found.

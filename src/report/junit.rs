@@ -3,9 +3,9 @@
 
 use super::plan::{Question, asides, diff, names};
 use super::{notice::verb, validate::Validation};
-use crate::diag::Severity;
-use crate::plan::{Change, Plan};
-use crate::proof::{PathProof, Proof, Status};
+use ctguard_core::diag::Severity;
+use ctguard_core::plan::{Change, Plan};
+use ctguard_core::proof::{PathProof, Proof, Status};
 use std::fmt::Write;
 
 /// How a case ended.
@@ -114,7 +114,7 @@ pub fn plan(plan: &Plan, question: Question) -> String {
         cases.push(Case { class: "unknown".to_owned(), name, ended });
     }
     if plan.in_sync > 0 {
-        let name = format!("{} in sync", super::count(plan.in_sync, "object"));
+        let name = format!("{} in sync", ctguard_core::plural::count(plan.in_sync, "object"));
         cases.push(Case { class: "in sync".to_owned(), name, ended: Ended::Passed });
     }
     let verb = match question {

@@ -16,7 +16,7 @@ pub use validated::validated;
 pub use verdict::verdict;
 
 use super::AccountNames;
-use crate::scope::{AccountId, Region};
+use ctguard_core::scope::{AccountId, Region};
 use std::fmt::Write;
 
 /// Longest text, in bytes, for a comment on an issue or pull request: GitHub takes 65,536 characters, less what a

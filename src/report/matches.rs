@@ -1,8 +1,9 @@
 //! What became of events, as people read it.
 
-use super::{Paint, count};
-use crate::offline::{AlertDecision, EventDecision, Form, Note, Undeliverable};
-use crate::pattern::Mismatch;
+use super::Paint;
+use ctguard_core::offline::{AlertDecision, EventDecision, Form, Note, Undeliverable};
+use ctguard_core::plural::count;
+use eventbridge_pattern::Mismatch;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;

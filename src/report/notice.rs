@@ -3,11 +3,12 @@
 
 use super::plan::effects::{Note, note};
 use super::plan::{Question, asides, fold, names, unknown};
-use super::{AccountNames, account, count, named_addresses, verify};
-use crate::diag::{Diagnostic, Span};
-use crate::plan::{Plan, Verb};
-use crate::proof::{Finding, Report, Severity, Status};
-use crate::scope::Place;
+use super::{AccountNames, account, named_addresses, verify};
+use ctguard_core::diag::{Diagnostic, Span};
+use ctguard_core::plan::{Plan, Verb};
+use ctguard_core::plural::count;
+use ctguard_core::proof::{Finding, Report, Severity, Status};
+use ctguard_core::scope::Place;
 use std::collections::BTreeSet;
 
 /// How grave a notice is.
@@ -188,9 +189,9 @@ fn finding(link: &Finding, names: &AccountNames<'_>) -> Notice {
 pub fn diagnostics(all: &[Diagnostic]) -> Vec<Notice> {
     let one = |diagnostic: &Diagnostic| {
         let level = match diagnostic.severity {
-            crate::diag::Severity::Error => Level::Error,
-            crate::diag::Severity::Warning => Level::Warning,
-            crate::diag::Severity::Note => Level::Note,
+            ctguard_core::diag::Severity::Error => Level::Error,
+            ctguard_core::diag::Severity::Warning => Level::Warning,
+            ctguard_core::diag::Severity::Note => Level::Note,
         };
         let help = diagnostic.help.as_deref().map(|help| format!(": {help}")).unwrap_or_default();
         let message = format!("{}{help}.", diagnostic.message);

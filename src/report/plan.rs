@@ -23,7 +23,7 @@ mod template;
 pub(super) mod unknown;
 
 use super::{AccountNames, Paint, wrap};
-use crate::plan::Plan;
+use ctguard_core::plan::Plan;
 
 /// Which question the plan answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

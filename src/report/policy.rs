@@ -1,8 +1,11 @@
 //! The IAM policies of a blueprint as people read them, and the same as JSON.
 
-use super::{Paint, count};
-use crate::cloud::Permission;
-use crate::permissions::{INLINE_POLICIES_MAX_CHARS, IdentityPolicy, MANAGED_POLICY_MAX_CHARS};
+use super::Paint;
+use ctguard_core::permissions::Permission;
+use ctguard_core::permissions::{
+    INLINE_POLICIES_MAX_CHARS, IdentityPolicy, MANAGED_POLICY_MAX_CHARS,
+};
+use ctguard_core::plural::count;
 use serde::Serialize;
 use serde_json::Value;
 use std::fmt::Write;

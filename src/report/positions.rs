@@ -1,7 +1,7 @@
 //! Where alerts stand in the user's files, for what points at lines.
 
-use crate::blueprint::Blueprint;
-use crate::diag::Span;
+use ctguard_core::blueprint::Blueprint;
+use ctguard_core::diag::Span;
 use std::collections::BTreeMap;
 
 /// A place in a file.

@@ -1,7 +1,7 @@
 //! Progress while the engine works: a line on a terminal, JSON lines where a program listens, nothing elsewhere.
 
 use crate::run::Event;
-use crate::scope::{AccountId, Place};
+use ctguard_core::scope::{AccountId, Place};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 use std::io::Write;

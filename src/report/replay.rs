@@ -9,9 +9,9 @@ mod style;
 mod words;
 
 use super::Paint;
-use crate::blueprint::Risk;
-use crate::replay::{ActorKind, AlertReplay, Replay};
 use buckets::Buckets;
+use ctguard_core::blueprint::Risk;
+use ctguard_core::replay::{ActorKind, AlertReplay, Replay};
 use std::fmt::Write;
 use words::{grouped, plain, times};
 
@@ -102,7 +102,7 @@ fn details(out: &mut String, replay: &Replay, alert: &AlertReplay, paint: Paint,
 }
 
 /// The first few names with their counts, on one line.
-fn names(top: &[crate::replay::ByName], others: u64) -> String {
+fn names(top: &[ctguard_core::replay::ByName], others: u64) -> String {
     let shown = top.iter().take(SHOWN);
     let mut parts: Vec<String> =
         shown.map(|by| format!("{} {}", plain(&by.name), grouped(by.count))).collect();

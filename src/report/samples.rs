@@ -1,9 +1,10 @@
 //! What came of trying a blueprint's alerts, as people read it: failures in full, the rest counted.
 
+use super::Paint;
 use super::matches::mismatches;
-use super::{Paint, count};
-use crate::blueprint::Expect;
-use crate::offline::{AlertTrial, Got, Origin, SampleTrial, Trial};
+use ctguard_core::blueprint::Expect;
+use ctguard_core::offline::{AlertTrial, Got, Origin, SampleTrial, Trial};
+use ctguard_core::plural::count;
 use std::fmt::Write;
 
 /// Renders a trial; with `show`, the messages too.

@@ -6,7 +6,7 @@
 
 use super::notice::{Level, Notice, PLAN_CODES};
 use super::positions::{Position, Positions};
-use crate::proof::LinkCode;
+use ctguard_core::proof::LinkCode;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -164,7 +164,7 @@ mod tests {
         for code in LinkCode::ALL {
             assert!(section(LINKS, code.as_str()).is_some_and(|help| help.len() > 20), "{code}");
         }
-        for (code, _) in crate::blueprint::ALL_CODES {
+        for (code, _) in ctguard_core::blueprint::ALL_CODES {
             assert!(section(DIAGNOSTICS, code).is_some_and(|help| help.len() > 20), "{code}");
         }
     }

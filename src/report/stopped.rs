@@ -1,8 +1,8 @@
 //! Why an apply stopped before its first write, as people read it and as JSON.
 
-use crate::plan::Guard;
-use crate::plan::fingerprints::{How, Moved};
-use crate::resource::Address;
+use ctguard_core::plan::Guard;
+use ctguard_core::plan::fingerprints::{How, Moved};
+use ctguard_core::resource::Address;
 use serde::Serialize;
 
 /// More objects than these are counted, not named.

@@ -1,7 +1,7 @@
 //! What `validate` found, as data and as one sentence; the diagnostics themselves are rendered by `diagnostics`.
 
-use super::count;
-use crate::diag::{Diagnostic, Severity};
+use ctguard_core::diag::{Diagnostic, Severity};
+use ctguard_core::plural::count;
 use serde::Serialize;
 
 /// What `validate` found.

@@ -1,8 +1,9 @@
 //! A verdict as people read it: worst first, each broken link once.
 
-use super::{AccountNames, PLACES_SHOWN, Paint, account, count, named_addresses, wrap};
-use crate::proof::{Counts, Finding, LinkCode, Report, Said, Severity, Status, Unread};
-use crate::scope::{AccountId, Place};
+use super::{AccountNames, PLACES_SHOWN, Paint, account, named_addresses, wrap};
+use ctguard_core::plural::count;
+use ctguard_core::proof::{Counts, Finding, LinkCode, Report, Said, Severity, Status, Unread};
+use ctguard_core::scope::{AccountId, Place};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 

@@ -7,10 +7,10 @@ use super::plan::Question;
 use super::positions::Positions;
 use super::validate::Validation;
 use super::{Paint, github, junit, sarif};
-use crate::drift::Drift;
-use crate::plan::Plan;
-use crate::proof::{Proof, Report};
-use crate::replay::Replay;
+use ctguard_core::drift::Drift;
+use ctguard_core::plan::Plan;
+use ctguard_core::proof::{Proof, Report};
+use ctguard_core::replay::Replay;
 use serde::Serialize;
 use std::fmt;
 
@@ -114,7 +114,7 @@ impl Shown<'_> {
     fn text(&self, paint: Paint) -> String {
         match self {
             Self::Plan { plan, question } => super::plan::render(plan, *question, paint),
-            Self::Drift(drift) => super::culprits::drift(drift, paint),
+            Self::Drift(drift) => super::attribution::drift(drift, paint),
             Self::Verdict { report, .. } => super::verify::render(report, paint),
             Self::Applied(report) => super::apply::render(report, paint),
             Self::Replayed(replay) => {

@@ -4,13 +4,15 @@
 //! proven, and the outcome says what still waits for a person.
 
 use super::{Event, Listener, observe};
-use crate::cloud::{Action, Cloud, CloudError};
-use crate::desired::Desired;
-use crate::plan::order::Wave;
-use crate::plan::{Change, Live, Plan, Stage, Step, WaitingFor, diff};
-use crate::resource::rule::rule_and_target;
-use crate::resource::{Address, Kind};
-use crate::scope::Place;
+use ctguard_core::action::Action;
+use ctguard_core::cloud::{Cloud, CloudError};
+use ctguard_core::desired::Desired;
+use ctguard_core::plan::order::Wave;
+use ctguard_core::plan::{Change, Plan, Stage, Step, WaitingFor, diff};
+use ctguard_core::resource::rule::rule_and_target;
+use ctguard_core::resource::{Address, Kind};
+use ctguard_core::scope::Place;
+use ctguard_core::snapshot::Live;
 use futures::stream::{self, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -5,10 +5,10 @@
 //! events first, so what is left of a place is what is not newer than the oldest event that is there. Tokens of
 //! pages are not kept, since AWS does not say how long they hold.
 
-use crate::cloud::lookup::Lookup;
-use crate::cloud::{Cloud, CloudError};
-use crate::replay::time::{seconds, text};
-use crate::scope::Place;
+use ctguard_core::cloud::lookup::Lookup;
+use ctguard_core::cloud::{Cloud, CloudError};
+use ctguard_core::replay::time::{seconds, text};
+use ctguard_core::scope::Place;
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

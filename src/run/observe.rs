@@ -2,12 +2,13 @@
 
 use super::shared::Shared;
 use super::{Event, Listener};
-use crate::cloud::{AccountReads, Cloud, ReadSet};
-use crate::desired::{AlertPath, Desired};
-use crate::plan::Live;
-use crate::resource::topic::is_opt_in;
-use crate::scope::{AccountId, Arn, Place};
-use crate::snapshot::PlaceSnapshot;
+use ctguard_core::cloud::Cloud;
+use ctguard_core::desired::{AlertPath, Desired};
+use ctguard_core::resource::topic::is_opt_in;
+use ctguard_core::scope::{AccountId, Arn, Place};
+use ctguard_core::snapshot::Live;
+use ctguard_core::snapshot::PlaceSnapshot;
+use ctguard_core::snapshot::{AccountReads, ReadSet};
 use futures::stream::{self, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
 

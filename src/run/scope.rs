@@ -2,11 +2,12 @@
 //! regions that each account has enabled.
 
 use super::{Event, Listener};
-use crate::blueprint::{Blueprint, Regions};
-use crate::cloud::{AccountReads, Cloud, OrganizationReads};
-use crate::desired::{Scope, ScopeError};
-use crate::scope::{AccountId, Region};
-use crate::snapshot::{Observed, Organization, Unreadable};
+use ctguard_core::blueprint::{Blueprint, Regions};
+use ctguard_core::cloud::Cloud;
+use ctguard_core::desired::{Scope, ScopeError};
+use ctguard_core::scope::{AccountId, Region};
+use ctguard_core::snapshot::{AccountReads, OrganizationReads};
+use ctguard_core::snapshot::{Observed, Organization, Unreadable};
 use futures::stream::{self, StreamExt};
 use jiff::civil::Date;
 use std::collections::BTreeMap;

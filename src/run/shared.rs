@@ -2,10 +2,10 @@
 //!
 //! A fleet behind a hub has the same rules and tags in every place, some ten of them with a pattern of up to 2 KB.
 
-use crate::resource::Tags;
-use crate::resource::few::Few;
-use crate::resource::rule::Rule;
-use crate::snapshot::{LiveRule, Observed, PlaceSnapshot};
+use ctguard_core::resource::Tags;
+use ctguard_core::resource::rule::Rule;
+use ctguard_core::resource::small_map::SmallMap;
+use ctguard_core::snapshot::{LiveRule, Observed, PlaceSnapshot};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -34,7 +34,7 @@ impl Shared {
 }
 
 impl Known {
-    fn rules(&mut self, rules: &mut Observed<Few<String, LiveRule>>) {
+    fn rules(&mut self, rules: &mut Observed<SmallMap<String, LiveRule>>) {
         let Observed::Known(rules) = rules else { return };
         for live in rules.values_mut() {
             replace(&mut self.rules, &mut live.rule);

@@ -4,13 +4,13 @@ use crate::fleet;
 use crate::laws::{self, wait};
 use crate::world::World;
 use crate::world::blueprints::{PLAIN, keeping_a_trail};
-use ctguard::cloud::sandbox::state::{StoredRule, StoredTopic};
-use ctguard::cloud::sandbox::{Sandbox, State};
-use ctguard::desired::{Adoption, Intent, Narrow};
-use ctguard::plan::{Stage, Verb, diff};
-use ctguard::resource::Tags;
 use ctguard::run;
-use ctguard::scope::{Place, Region};
+use ctguard_core::desired::{Adoption, Intent, Narrow};
+use ctguard_core::plan::{Stage, Verb, diff};
+use ctguard_core::resource::Tags;
+use ctguard_core::scope::{Place, Region};
+use ctguard_sandbox::state::{StoredRule, StoredTopic};
+use ctguard_sandbox::{Sandbox, State};
 use std::sync::atomic::AtomicBool;
 
 fn tag(name: &str) -> Tags {
@@ -28,7 +28,7 @@ fn occupy(state: &mut State, tags: &Tags) {
     let regional = state.region_mut(&place);
     let mut rule = regional.rules["ctguard-acme-route"].clone();
     rule.tags = tags.clone();
-    rule.rule = ctguard::resource::rule::Rule {
+    rule.rule = ctguard_core::resource::rule::Rule {
         event_pattern: Some(r#"{"source":["aws.health"]}"#.into()),
         description: Some("theirs".into()),
         ..rule.rule

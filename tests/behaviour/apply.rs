@@ -1,6 +1,6 @@
 use crate::world::World;
 use crate::world::blueprints::{PLAIN, keeping_a_trail};
-use ctguard::cloud::sandbox::state::Denied;
+use ctguard_sandbox::state::Denied;
 
 #[test]
 fn says_what_it_did_and_who_must_confirm() {
@@ -124,8 +124,8 @@ fn a_subscriber_taken_off_the_list_is_unsubscribed_and_a_stranger_stays() {
     world.run(&["apply", "--yes"]).expect(0);
     world.run(&["sandbox", "confirm"]).expect(0);
     world.change(|state| {
-        use ctguard::cloud::sandbox::state::StoredSubscription;
-        use ctguard::resource::topic::{Endpoint, Protocol};
+        use ctguard_core::resource::topic::{Endpoint, Protocol};
+        use ctguard_sandbox::state::StoredSubscription;
         let regions = state.accounts.values_mut().flat_map(|account| &mut account.regions);
         for (region, regional) in regions {
             for (name, topic) in &mut regional.topics {

@@ -4,13 +4,14 @@ use crate::fleet;
 use crate::laws::{self, wait};
 use crate::world::World;
 use crate::world::blueprints::{PLAIN, keeping_a_trail};
-use ctguard::blueprint::Blueprint;
-use ctguard::cloud::sandbox::state::{Denied, StoredQueue, StoredTopic};
-use ctguard::cloud::sandbox::{Sandbox, State};
-use ctguard::desired::{Intent, Narrow};
-use ctguard::plan::{Stage, diff};
-use ctguard::run::{self, OutcomeKind};
-use ctguard::scope::{Place, Region};
+use ctguard::run;
+use ctguard::run::OutcomeKind;
+use ctguard_core::blueprint::Blueprint;
+use ctguard_core::desired::{Intent, Narrow};
+use ctguard_core::plan::{Stage, diff};
+use ctguard_core::scope::{Place, Region};
+use ctguard_sandbox::state::{Denied, StoredQueue, StoredTopic};
+use ctguard_sandbox::{Sandbox, State};
 use std::sync::atomic::AtomicBool;
 
 /// Objects of others, with names and tags that come close.

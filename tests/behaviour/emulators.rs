@@ -27,19 +27,21 @@ mod story;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use ctguard::cloud::aws::{Aws, Options};
-use ctguard::cloud::{AccountReads, Action, Cloud, ReadSet, SubscriptionAttribute, TopicAttribute};
-use ctguard::resource::bucket::{Bucket, Encryption};
-use ctguard::resource::few::Few;
-use ctguard::resource::queue::{Queue, RETENTION_SECONDS};
-use ctguard::resource::rule::{
+use ctguard_aws::{Aws, Options};
+use ctguard_core::action::{Action, SubscriptionAttribute, TopicAttribute};
+use ctguard_core::cloud::Cloud;
+use ctguard_core::resource::bucket::{Bucket, Encryption};
+use ctguard_core::resource::queue::{Queue, RETENTION_SECONDS};
+use ctguard_core::resource::rule::{
     Input, InputTransformer, RetryPolicy, Rule, RuleState, Target, Targets,
 };
-use ctguard::resource::topic::{Endpoint, Protocol, SubscriptionAttributes};
-use ctguard::resource::trail::{AdvancedSelector, FieldSelector, Selectors, Trail};
-use ctguard::resource::{BLUEPRINT_TAG, Tags};
-use ctguard::scope::{AccountId, Place, Region};
-use ctguard::snapshot::{LiveSubscription, Observed, PlaceSnapshot, RuleSignals};
+use ctguard_core::resource::small_map::SmallMap;
+use ctguard_core::resource::topic::{Endpoint, Protocol, SubscriptionAttributes};
+use ctguard_core::resource::trail::{AdvancedSelector, FieldSelector, Selectors, Trail};
+use ctguard_core::resource::{BLUEPRINT_TAG, Tags};
+use ctguard_core::scope::{AccountId, Place, Region};
+use ctguard_core::snapshot::{AccountReads, ReadSet};
+use ctguard_core::snapshot::{LiveSubscription, Observed, PlaceSnapshot, RuleSignals};
 use lane::{Kind, Lane, cloudwatch};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -339,7 +341,7 @@ async fn write_read_repeat_delete(emulator: Emulator) {
     assert_eq!(aws.caller().await.unwrap().account, place.account);
 
     let before = aws.observe(place, &everything.reads()).await;
-    assert_eq!(before.rules, Observed::Known(Few::new()));
+    assert_eq!(before.rules, Observed::Known(SmallMap::new()));
     assert!(before.topics.values().all(|topic| *topic == Observed::Absent), "{before:?}");
     assert!(before.queues.values().all(|queue| *queue == Observed::Absent), "{before:?}");
 
@@ -388,7 +390,7 @@ async fn write_read_repeat_delete(emulator: Emulator) {
     for _ in 0..2 {
         perform_all(&aws, place, &everything.removals(&subscription)).await;
         let gone = aws.observe(place, &everything.reads()).await;
-        assert_eq!(gone.rules, Observed::Known(Few::new()));
+        assert_eq!(gone.rules, Observed::Known(SmallMap::new()));
         assert!(gone.topics.values().all(|topic| *topic == Observed::Absent), "{gone:?}");
         assert!(gone.queues.values().all(|queue| *queue == Observed::Absent), "{gone:?}");
         let trail = gone.trails.known().unwrap().values().next().unwrap();

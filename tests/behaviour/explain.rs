@@ -2,7 +2,7 @@
 
 use crate::world::World;
 use crate::world::blueprints::{PLAIN, keeping_a_trail};
-use ctguard::cloud::sandbox::state::Denied;
+use ctguard_sandbox::state::Denied;
 
 #[test]
 fn an_event_is_followed_to_the_people_in_every_place() {

@@ -5,13 +5,13 @@ mod places;
 mod shards;
 
 use crate::laws::{apply, plan, read};
-use ctguard::blueprint::Blueprint;
-use ctguard::cloud::sandbox::fresh::{AccountKind, new_account};
-use ctguard::cloud::sandbox::people::ConfirmFilter;
-use ctguard::cloud::sandbox::sample::{Identity, Sample, sample_event};
-use ctguard::cloud::sandbox::{Sandbox, State};
-use ctguard::event::{Access, EventKind};
-use ctguard::scope::{AccountId, Place, Region};
+use ctguard_core::blueprint::Blueprint;
+use ctguard_core::event::sample::{Identity, Sample, sample_event};
+use ctguard_core::event::{Access, EventKind};
+use ctguard_core::scope::{AccountId, Place, Region};
+use ctguard_sandbox::fresh::{AccountKind, new_account};
+use ctguard_sandbox::people::ConfirmFilter;
+use ctguard_sandbox::{Sandbox, State};
 use serde_json::Value;
 use std::collections::BTreeSet;
 

@@ -2,11 +2,11 @@
 
 use crate::world::World;
 use crate::world::blueprints::{PLAIN, keeping_a_trail};
-use ctguard::cloud::sandbox::state::Denied;
-use ctguard::plan::Plan;
 use ctguard::report::markdown;
 use ctguard::report::plan::Question;
-use ctguard::scope::Region;
+use ctguard_core::plan::Plan;
+use ctguard_core::scope::Region;
+use ctguard_sandbox::state::Denied;
 use serde_json::Value;
 
 /// A file in the world's folder, as an argument.

@@ -1,16 +1,17 @@
 //! Laws of the design, held over generated blueprints and accounts.
 
-use ctguard::blueprint::{Blueprint, load_text};
-use ctguard::cloud::Cloud;
-use ctguard::cloud::sandbox::faults::{Aim, Fault};
-use ctguard::cloud::sandbox::fresh::{AccountKind, new_account};
-use ctguard::cloud::sandbox::people::ConfirmFilter;
-use ctguard::cloud::sandbox::state::{StoredQueue, StoredRule, StoredTopic};
-use ctguard::cloud::sandbox::{Sandbox, State};
-use ctguard::plan::{Plan, Stage, diff};
-use ctguard::resource::rule::{Rule, RuleState};
-use ctguard::run::{self, Applied, OutcomeKind, Survey};
-use ctguard::scope::{AccountId, Place, Region};
+use ctguard::run;
+use ctguard::run::{Applied, OutcomeKind, Survey};
+use ctguard_core::blueprint::{Blueprint, load_text};
+use ctguard_core::cloud::Cloud;
+use ctguard_core::plan::{Plan, Stage, diff};
+use ctguard_core::resource::rule::{Rule, RuleState};
+use ctguard_core::scope::{AccountId, Place, Region};
+use ctguard_sandbox::faults::{Aim, Fault};
+use ctguard_sandbox::fresh::{AccountKind, new_account};
+use ctguard_sandbox::people::ConfirmFilter;
+use ctguard_sandbox::state::{StoredQueue, StoredRule, StoredTopic};
+use ctguard_sandbox::{Sandbox, State};
 use proptest::prelude::*;
 use std::sync::atomic::AtomicBool;
 
@@ -94,16 +95,29 @@ pub fn wait<T>(work: impl Future<Output = T>) -> T {
 }
 
 pub fn survey(sandbox: &Sandbox, blueprint: &Blueprint) -> Survey {
-    wait(run::survey(sandbox, blueprint, TODAY, &ctguard::desired::Narrow::default(), 4, &|_| {}))
-        .unwrap()
+    wait(run::survey(
+        sandbox,
+        blueprint,
+        TODAY,
+        &ctguard_core::desired::Narrow::default(),
+        4,
+        &|_| {},
+    ))
+    .unwrap()
 }
 
 /// A survey with what AWS has counted.
 pub fn survey_to_prove(cloud: &dyn Cloud, blueprint: &Blueprint) -> Survey {
     wait(async {
-        let survey =
-            run::survey(cloud, blueprint, TODAY, &ctguard::desired::Narrow::default(), 4, &|_| {})
-                .await;
+        let survey = run::survey(
+            cloud,
+            blueprint,
+            TODAY,
+            &ctguard_core::desired::Narrow::default(),
+            4,
+            &|_| {},
+        )
+        .await;
         let mut survey = survey.unwrap();
         run::observe_signals(cloud, &survey.desired.paths, &mut survey.live, 4, &|_| {}).await;
         survey
@@ -164,7 +178,7 @@ fn add_foreigners(state: &mut State) {
 /// What others own: what is left when ctguard's own is taken out.
 fn foreign(state: &State) -> State {
     let mut state = state.clone();
-    let ours = |tags: &ctguard::resource::Tags| {
+    let ours = |tags: &ctguard_core::resource::Tags| {
         tags.get("ctguard:blueprint").is_some_and(|name| name == "acme")
     };
     for account in state.accounts.values_mut() {
@@ -255,7 +269,7 @@ proptest! {
         let before = sandbox.state();
         let survey = survey(&sandbox, &blueprint);
         diff(&survey.desired, &survey.live, Stage::Planned);
-        ctguard::proof::prove(&survey.desired, &survey.live);
+        ctguard_core::proof::prove(&survey.desired, &survey.live);
         prop_assert!(sandbox.calls().iter().all(|call| !call.mutating));
         prop_assert_eq!(sandbox.state(), before);
     }
@@ -271,9 +285,9 @@ proptest! {
             shuffled.alerts.rotate_left(by);
         }
         let bytes = |choice: &Choice, width: usize| {
-            let survey = wait(run::survey(&sandbox, &blueprint(choice), TODAY, &ctguard::desired::Narrow::default(), width, &|_| {})).unwrap();
+            let survey = wait(run::survey(&sandbox, &blueprint(choice), TODAY, &ctguard_core::desired::Narrow::default(), width, &|_| {})).unwrap();
             let plan = diff(&survey.desired, &survey.live, Stage::Planned);
-            let report = ctguard::proof::prove(&survey.desired, &survey.live).report(&survey.desired);
+            let report = ctguard_core::proof::prove(&survey.desired, &survey.live).report(&survey.desired);
             (serde_json::to_string(&plan).unwrap(), serde_json::to_string(&report).unwrap())
         };
         prop_assert_eq!(bytes(&choice, 1), bytes(&shuffled, 16));

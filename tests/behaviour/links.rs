@@ -5,9 +5,9 @@ use crate::laws::{apply, confirm, read, survey_to_prove};
 use crate::truth::SETTLED;
 use crate::truth::town::{self, ALERTS, Trails, place};
 use crate::truth::wounds::named;
-use ctguard::blueprint::Blueprint;
-use ctguard::cloud::sandbox::{Sandbox, State};
-use ctguard::proof::{LinkCode, Mender, Status, prove};
+use ctguard_core::blueprint::Blueprint;
+use ctguard_core::proof::{LinkCode, Mender, Status, prove};
+use ctguard_sandbox::{Sandbox, State};
 use std::collections::BTreeSet;
 
 fn blueprint() -> Blueprint {

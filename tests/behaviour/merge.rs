@@ -2,8 +2,8 @@
 
 use crate::world::World;
 use crate::world::blueprints::PLAIN;
-use ctguard::cloud::sandbox::state::Denied;
-use ctguard::scope::Region;
+use ctguard_core::scope::Region;
+use ctguard_sandbox::state::Denied;
 use serde_json::{Value, json};
 
 /// What a verb says of both halves, in files.

@@ -1,11 +1,11 @@
 //! A pattern narrowed by one field still matches a sample event; verify must not be taken in.
 
 use crate::laws::{apply, confirm, read, survey};
-use ctguard::cloud::sandbox::Sandbox;
-use ctguard::cloud::sandbox::fresh::{AccountKind, new_account};
-use ctguard::proof::{LinkCode, prove};
-use ctguard::scope::{AccountId, Region};
-use ctguard::snapshot::Observed;
+use ctguard_core::proof::{LinkCode, prove};
+use ctguard_core::scope::{AccountId, Region};
+use ctguard_core::snapshot::Observed;
+use ctguard_sandbox::Sandbox;
+use ctguard_sandbox::fresh::{AccountKind, new_account};
 use serde_json::{Value, json};
 use std::sync::Arc;
 

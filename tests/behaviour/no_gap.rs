@@ -2,15 +2,15 @@
 //! Checked after every single call of an apply, by sending the event through the sandbox.
 
 use crate::laws::{account, apply, confirm, read};
-use ctguard::cloud::sandbox::Sandbox;
-use ctguard::cloud::sandbox::fresh::AccountKind;
-use ctguard::cloud::sandbox::sample::{Identity, Sample, sample_event};
-use ctguard::cloud::sandbox::state::Denied;
-use ctguard::event::{Access, EventKind};
-use ctguard::scope::{Place, Region};
+use ctguard_core::event::sample::{Identity, Sample, sample_event};
+use ctguard_core::event::{Access, EventKind};
+use ctguard_core::scope::{Place, Region};
+use ctguard_sandbox::Sandbox;
+use ctguard_sandbox::fresh::AccountKind;
+use ctguard_sandbox::state::Denied;
 use serde_json::Value;
 
-fn blueprint(alerts: &str, destinations: &str, route: &str) -> ctguard::blueprint::Blueprint {
+fn blueprint(alerts: &str, destinations: &str, route: &str) -> ctguard_core::blueprint::Blueprint {
     read(&format!(
         "version: 1\nname: acme\nregions: [us-east-1, eu-west-1]\ndestinations:\n{destinations}\nroutes: {{ high: [{route}] }}\nalerts:\n{alerts}\n"
     ))
@@ -45,7 +45,10 @@ fn heard(sandbox: &Sandbox) -> bool {
 
 /// Goes from one blueprint to another, stopping after every call, and checks that somebody hears
 /// all the way, confirmed or not, to the end.
-fn moves_without_a_gap(from: &ctguard::blueprint::Blueprint, to: &ctguard::blueprint::Blueprint) {
+fn moves_without_a_gap(
+    from: &ctguard_core::blueprint::Blueprint,
+    to: &ctguard_core::blueprint::Blueprint,
+) {
     let start = || {
         let sandbox = Sandbox::in_memory(account(AccountKind::WithTrail));
         apply(&sandbox, from);

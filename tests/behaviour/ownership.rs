@@ -3,9 +3,9 @@
 
 use crate::world::World;
 use crate::world::blueprints::{PLAIN, keeping_a_trail};
-use ctguard::cloud::sandbox::State;
-use ctguard::cloud::sandbox::state::{Denied, Regional, StoredQueue, StoredTopic};
-use ctguard::scope::{Place, Region};
+use ctguard_core::scope::{Place, Region};
+use ctguard_sandbox::State;
+use ctguard_sandbox::state::{Denied, Regional, StoredQueue, StoredTopic};
 
 const EMPTIED: &str = "version: 1\nname: acme\nregions: [us-east-1, eu-west-1]\nalerts: []\n";
 
@@ -28,7 +28,7 @@ fn deny(world: &World, operation: &str, place: Option<&str>) {
     });
 }
 
-fn our_tag() -> ctguard::resource::Tags {
+fn our_tag() -> ctguard_core::resource::Tags {
     [("ctguard:blueprint".to_owned(), "acme".to_owned())].into()
 }
 

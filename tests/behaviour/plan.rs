@@ -1,6 +1,6 @@
 use crate::world::World;
 use crate::world::blueprints::{PLAIN, keeping_a_trail};
-use ctguard::cloud::sandbox::state::Denied;
+use ctguard_sandbox::state::Denied;
 
 #[test]
 fn shows_everything_that_a_first_apply_makes() {

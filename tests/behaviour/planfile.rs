@@ -4,13 +4,14 @@
 use crate::laws;
 use crate::world::blueprints::{PLAIN, keeping_a_trail};
 use crate::world::{Ran, World};
-use ctguard::blueprint::Blueprint;
-use ctguard::cloud::sandbox::Sandbox;
-use ctguard::cloud::sandbox::faults::{Aim, Fault};
-use ctguard::cloud::sandbox::state::{Denied, StoredRule};
-use ctguard::plan::{Live, fingerprints};
-use ctguard::scope::{AccountId, Place, Region};
-use ctguard::snapshot::{AccountSnapshot, Observed, PlaceSnapshot};
+use ctguard_core::blueprint::Blueprint;
+use ctguard_core::plan::fingerprints;
+use ctguard_core::scope::{AccountId, Place, Region};
+use ctguard_core::snapshot::Live;
+use ctguard_core::snapshot::{AccountSnapshot, Observed, PlaceSnapshot};
+use ctguard_sandbox::Sandbox;
+use ctguard_sandbox::faults::{Aim, Fault};
+use ctguard_sandbox::state::{Denied, StoredRule};
 use serde_json::{Value, json};
 
 fn saved(world: &World, args: &[&str]) -> String {
@@ -247,7 +248,7 @@ fn everything() -> (Blueprint, Sandbox) {
         )
     );
     let blueprint = laws::read(&text);
-    let mut state = laws::account(ctguard::cloud::sandbox::fresh::AccountKind::WithTrail);
+    let mut state = laws::account(ctguard_sandbox::fresh::AccountKind::WithTrail);
     let here = Place::new(state.caller.account.clone(), Region::new("us-east-1").unwrap());
     state.region_mut(&here).queues.insert("siem".into(), Default::default());
     let sandbox = Sandbox::in_memory(state);

@@ -12,9 +12,9 @@ use crate::program;
 use crate::stub::{ACCOUNT, Call, Reply, Stub};
 use crate::verdict::{self, Verdict};
 use crate::world::{Ran, World};
-use ctguard::cloud::sandbox::State;
-use ctguard::cloud::sandbox::state::{StoredKey, StoredQueue};
-use ctguard::scope::{Place, Region};
+use ctguard_core::scope::{Place, Region};
+use ctguard_sandbox::State;
+use ctguard_sandbox::state::{StoredKey, StoredQueue};
 use scenarios::{MEMBER, Recorded, SCENARIOS};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -98,7 +98,7 @@ fn region(name: &str) -> Region {
 }
 
 fn place(name: &str) -> Place {
-    Place::new(ctguard::scope::AccountId::new(ACCOUNT).unwrap(), region(name))
+    Place::new(ctguard_core::scope::AccountId::new(ACCOUNT).unwrap(), region(name))
 }
 
 /// The codes that are shown here.

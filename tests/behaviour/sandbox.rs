@@ -1,8 +1,8 @@
 use crate::world::World;
 use crate::world::blueprints::{PLAIN, keeping_a_trail};
-use ctguard::cloud::sandbox::state::{State, StoredSubscription, StoredTopic};
-use ctguard::resource::topic::{Endpoint, Protocol};
-use ctguard::scope::{AccountId, Place, Region};
+use ctguard_core::resource::topic::{Endpoint, Protocol};
+use ctguard_core::scope::{AccountId, Place, Region};
+use ctguard_sandbox::state::{State, StoredSubscription, StoredTopic};
 
 #[test]
 fn an_event_reaches_its_subscriber_with_everything_they_need() {

@@ -44,7 +44,7 @@ fn worlds() -> Vec<World> {
     }
     broken.run(&["sandbox", "break", "strip-tags", "new-user"]).expect(0);
     broken.change(|state| {
-        state.denied.push(ctguard::cloud::sandbox::state::Denied {
+        state.denied.push(ctguard_sandbox::state::Denied {
             operation: "sqs:GetQueueAttributes".into(),
             account: None,
             region: None,
@@ -189,7 +189,8 @@ fn the_schema_of_the_blueprint_takes_what_validate_takes() {
 /// A code that is not in the schema would make a good verdict invalid for whoever checks it.
 #[test]
 fn the_schemas_know_every_code_of_a_link() {
-    let all: Vec<&str> = ctguard::proof::LinkCode::ALL.iter().map(|code| code.as_str()).collect();
+    let all: Vec<&str> =
+        ctguard_core::proof::LinkCode::ALL.iter().map(|code| code.as_str()).collect();
     for what in ["report", "explain"] {
         let schema = World::empty().run(&["schema", what]).expect(0).json();
         let known: Vec<&str> = schema["$defs"]["code"]["enum"]

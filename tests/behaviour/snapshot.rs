@@ -4,7 +4,7 @@ mod laws;
 
 use crate::world::blueprints::{PLAIN, TRAIL, keeping_a_trail};
 use crate::world::{Ran, World};
-use ctguard::cloud::sandbox::state::Denied;
+use ctguard_sandbox::state::Denied;
 
 /// Every verb that reads, in both forms.
 const READS: &[&[&str]] = &[

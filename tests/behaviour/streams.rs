@@ -80,7 +80,7 @@ fn a_policy_check_names_what_the_credentials_lack() {
     let file = world.path("ctguard.yaml").display().to_string();
     world.run(&["policy", "apply", &file, "--check"]).expect(0);
     world.change(|state| {
-        let denied = ctguard::cloud::sandbox::state::Denied {
+        let denied = ctguard_sandbox::state::Denied {
             operation: "events:PutRule".into(),
             account: None,
             region: None,

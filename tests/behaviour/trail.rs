@@ -1,6 +1,6 @@
 use crate::world::World;
 use crate::world::blueprints::{PLAIN, keeping_a_trail};
-use ctguard::resource::trail::{AdvancedSelector, FieldSelector, Selectors};
+use ctguard_core::resource::trail::{AdvancedSelector, FieldSelector, Selectors};
 
 #[test]
 fn a_second_trail_is_refused_unless_its_cost_is_accepted() {
@@ -64,7 +64,7 @@ fn the_bucket_is_private_versioned_encrypted_and_lets_only_this_trail_in() {
             && stored.bucket.owner_enforced
             && stored.bucket.lifecycle
     );
-    assert_ne!(stored.bucket.encryption, ctguard::resource::bucket::Encryption::None);
+    assert_ne!(stored.bucket.encryption, ctguard_core::resource::bucket::Encryption::None);
     let policy = stored.bucket.policy.as_ref().unwrap();
     for statement in policy["Statement"].as_array().unwrap() {
         assert_eq!(statement["Principal"]["Service"], "cloudtrail.amazonaws.com");
@@ -77,7 +77,7 @@ fn the_bucket_is_private_versioned_encrypted_and_lets_only_this_trail_in() {
 fn an_apply_killed_inside_the_making_of_the_bucket_goes_on_with_it() {
     let world = World::bare(&keeping_a_trail());
     world.change(|state| {
-        state.denied.push(ctguard::cloud::sandbox::state::Denied {
+        state.denied.push(ctguard_sandbox::state::Denied {
             operation: "s3:PutBucketTagging".into(),
             account: None,
             region: None,
@@ -124,7 +124,7 @@ fn selectors_are_widened_and_what_others_selected_stays() {
         fields: vec![field("eventCategory", "Management"), field("readOnly", "true")],
     };
     world.change(|state| {
-        let place = ctguard::scope::Place::new(
+        let place = ctguard_core::scope::Place::new(
             state.caller.account.clone(),
             "us-east-1".to_owned().try_into().unwrap(),
         );
@@ -178,7 +178,7 @@ fn control_towers_trail_is_never_taken_over() {
     let ran = world.run(&["plan"]).expect(5);
     assert!(ran.out.contains("Control Tower"), "{}", ran.out);
     world.run(&["apply", "--yes"]).expect(5);
-    let trails = |state: &ctguard::cloud::sandbox::State| {
+    let trails = |state: &ctguard_sandbox::State| {
         let regions = state.accounts.values().flat_map(|account| account.regions.values());
         regions.flat_map(|regional| regional.trails.clone()).collect::<Vec<_>>()
     };

@@ -1,6 +1,6 @@
 use crate::world::World;
 use crate::world::blueprints::{PLAIN, keeping_a_trail};
-use ctguard::cloud::sandbox::state::{Denied, StoredFunction};
+use ctguard_sandbox::state::{Denied, StoredFunction};
 
 #[test]
 fn a_verdict_reads_worst_first() {
@@ -94,7 +94,7 @@ fn every_subscriber_of_every_kind_is_followed() {
         .replace("high: [secops]", "high: [secops, siem, chat]");
     let world = World::bare(&blueprint);
     world.change(|state| {
-        let place = ctguard::scope::Place::new(
+        let place = ctguard_core::scope::Place::new(
             state.caller.account.clone(),
             "eu-west-1".to_owned().try_into().unwrap(),
         );
@@ -136,7 +136,7 @@ fn strict_fails_on_what_is_only_assumed() {
 /// What a version or alias lets in is its own affair; the last deployed one has no policy that could say so.
 #[test]
 fn a_function_that_subscribes_is_judged_by_the_policy_of_what_is_subscribed() {
-    let home = ctguard::scope::Region::new("us-east-1").unwrap();
+    let home = ctguard_core::scope::Region::new("us-east-1").unwrap();
     for (what, opened, code, status) in [
         ("triage", "triage", 0, None),
         ("triage", "triage:prod", 3, Some("broken")),
@@ -155,7 +155,7 @@ fn a_function_that_subscribes_is_judged_by_the_policy_of_what_is_subscribed() {
             &arn(opened),
         ));
         world.change(|state| {
-            let place = ctguard::scope::Place::new(state.caller.account.clone(), home.clone());
+            let place = ctguard_core::scope::Place::new(state.caller.account.clone(), home.clone());
             let mut function = StoredFunction::default();
             match opened.split_once(':') {
                 Some((_, alias)) => drop(function.qualifiers.insert(alias.to_owned(), policy)),
@@ -193,16 +193,16 @@ fn of_the_organization(world: &World) -> String {
 
 fn of_the_organization_in(world: &World, home: &str) -> String {
     let name = home;
-    let home = ctguard::scope::Region::new(home).unwrap();
-    let before = ctguard::scope::Region::new("us-east-1").unwrap();
-    let owner = ctguard::scope::AccountId::new("999988887777").unwrap();
+    let home = ctguard_core::scope::Region::new(home).unwrap();
+    let before = ctguard_core::scope::Region::new("us-east-1").unwrap();
+    let owner = ctguard_core::scope::AccountId::new("999988887777").unwrap();
     world.change(|state| {
-        let mine = ctguard::scope::Place::new(state.caller.account.clone(), before.clone());
+        let mine = ctguard_core::scope::Place::new(state.caller.account.clone(), before.clone());
         let (_, mut trail) = state.region_mut(&mine).trails.pop_first().unwrap();
         trail.trail.organization = true;
         let there = state.accounts.entry(owner.clone()).or_default();
         there.global.enabled_regions.insert(home.clone());
-        let theirs = ctguard::scope::Place::new(owner.clone(), home.clone());
+        let theirs = ctguard_core::scope::Place::new(owner.clone(), home.clone());
         state.region_mut(&theirs).trails.insert("everybody".into(), trail);
     });
     format!("arn:aws:cloudtrail:{name}:{owner}:trail/everybody")
@@ -240,7 +240,7 @@ fn an_organizations_trail_hears_of_an_account_only_where_its_home_region_is_enab
     assert!(ran.out.contains("Allow account:ListRegions"), "{}", ran.out);
     world.change(|state| state.denied.clear());
 
-    let home = ctguard::scope::Region::new("me-south-1").unwrap();
+    let home = ctguard_core::scope::Region::new("me-south-1").unwrap();
     world.change(|state| {
         let account = state.caller.account.clone();
         let account = state.accounts.get_mut(&account).unwrap();
@@ -358,7 +358,7 @@ fn a_key_that_nobody_asked_for_is_taken_off_by_apply_and_one_that_was_asked_for_
     let world = World::settled(&keeping_a_trail());
     let encrypt = |key: &str| {
         world.change(|state| {
-            let place = ctguard::scope::Place::new(
+            let place = ctguard_core::scope::Place::new(
                 state.caller.account.clone(),
                 "eu-west-1".to_owned().try_into().unwrap(),
             );

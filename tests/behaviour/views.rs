@@ -4,14 +4,14 @@ use crate::fleet;
 use crate::laws;
 use crate::world::blueprints::{PLAIN, TRAIL, keeping_a_trail};
 use crate::world::{Screen, World};
-use ctguard::cloud::sandbox::fresh::{AccountKind, new_account};
-use ctguard::cloud::sandbox::state::Denied;
-use ctguard::cloud::sandbox::{Sandbox, State};
-use ctguard::plan::Plan;
 use ctguard::report::Paint;
-use ctguard::report::culprits::drift;
+use ctguard::report::attribution::drift;
 use ctguard::report::plan::{Question, render};
-use ctguard::scope::{AccountId, Region};
+use ctguard_core::plan::Plan;
+use ctguard_core::scope::{AccountId, Region};
+use ctguard_sandbox::fresh::{AccountKind, new_account};
+use ctguard_sandbox::state::Denied;
+use ctguard_sandbox::{Sandbox, State};
 
 const NARROW: usize = 80;
 const BROAD: usize = 120;
@@ -75,7 +75,7 @@ fn drift_of_a_rule_and_what_hangs_on_it() {
     world.change(|state| {
         for regional in state.accounts.values_mut().flat_map(|a| a.regions.values_mut()) {
             for target in regional.rules.values_mut().flat_map(|rule| rule.targets.values_mut()) {
-                if let ctguard::resource::rule::Input::Transformer(input) = &mut target.input {
+                if let ctguard_core::resource::rule::Input::Transformer(input) = &mut target.input {
                     input.template = input.template.replace("Ask whoever made it.", "Nothing.");
                 }
             }

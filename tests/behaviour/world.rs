@@ -2,8 +2,9 @@
 
 pub mod blueprints;
 
-use ctguard::cli::{self, Io};
-use ctguard::cloud::sandbox::{Sandbox, State};
+use ctguard::cli;
+use ctguard::cli::Io;
+use ctguard_sandbox::{Sandbox, State};
 use std::ffi::OsString;
 use std::io::Cursor;
 use std::path::PathBuf;

@@ -1,11 +1,11 @@
 //! EventBridge, and the search by tag, which tells of everything in a place.
 
 use super::{Account, tag_list, without_nulls};
-use ctguard::resource::Tags;
-use ctguard::resource::few::Few;
-use ctguard::resource::rule::{Input, Target};
-use ctguard::scope::Place;
-use ctguard::snapshot::{LiveRule, Observed, PlaceSnapshot};
+use ctguard_core::resource::Tags;
+use ctguard_core::resource::rule::{Input, Target};
+use ctguard_core::resource::small_map::SmallMap;
+use ctguard_core::scope::Place;
+use ctguard_core::snapshot::{LiveRule, Observed, PlaceSnapshot};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ impl Account {
         self.json(region, "ListEventBuses", "", json!({ "EventBuses": buses }));
     }
 
-    fn rules(&mut self, place: &Place, bus: Option<&str>, rules: &Few<String, LiveRule>) {
+    fn rules(&mut self, place: &Place, bus: Option<&str>, rules: &SmallMap<String, LiveRule>) {
         let on = bus.map(|bus| format!("{bus}/")).unwrap_or_default();
         let mut listed = Vec::new();
         for (name, live) in rules {

@@ -5,8 +5,8 @@ use super::{Account, XML, wrapped};
 use crate::call::Call;
 use crate::fleet::{Fleet, ORGANIZATION};
 use crate::http::Answer;
-use ctguard::scope::Region;
-use ctguard::snapshot::AccountSnapshot;
+use ctguard_core::scope::Region;
+use ctguard_core::snapshot::AccountSnapshot;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 

@@ -1,8 +1,8 @@
 //! SNS and SQS.
 
 use super::{Account, entries, escaped};
-use ctguard::scope::{Arn, Place};
-use ctguard::snapshot::{LiveSubscription, PlaceSnapshot};
+use ctguard_core::scope::{Arn, Place};
+use ctguard_core::snapshot::{LiveSubscription, PlaceSnapshot};
 use serde_json::json;
 use std::collections::BTreeMap;
 

@@ -1,9 +1,9 @@
 //! CloudTrail.
 
 use super::{Account, tag_list, without_nulls};
-use ctguard::resource::trail::Selectors;
-use ctguard::scope::Place;
-use ctguard::snapshot::PlaceSnapshot;
+use ctguard_core::resource::trail::Selectors;
+use ctguard_core::scope::Place;
+use ctguard_core::snapshot::PlaceSnapshot;
 use serde_json::{Value, json};
 
 impl Account {

@@ -6,14 +6,15 @@
 use super::super::perform;
 use super::super::{Global, Io, context, planned};
 use super::ApplyArgs;
-use crate::cloud::Cloud;
 use crate::error::{CommandError, Exit};
-use crate::plan::file::{Common, common, ended};
-use crate::plan::fingerprints::{self, moved};
-use crate::plan::{Plan, Stage, diff};
 use crate::report::positions::Positions;
 use crate::report::stopped::Stopped;
 use crate::run::Survey;
+use ctguard_core::cloud::Cloud;
+use ctguard_core::plan::file::{Common, common, ended};
+use ctguard_core::plan::fingerprints;
+use ctguard_core::plan::fingerprints::moved;
+use ctguard_core::plan::{Plan, Stage, diff};
 use std::path::Path;
 
 pub(super) fn run(
@@ -46,7 +47,7 @@ pub(super) fn run(
         });
     };
     if blueprint.name != saved.blueprint.name {
-        let error = crate::plan::file::PlanFileError::Edited;
+        let error = ctguard_core::plan::file::PlanFileError::Edited;
         return Err(planned::unusable(path, &error));
     }
     let over = ended(&blueprint, asked.as_of, global.as_of(io));

@@ -1,9 +1,10 @@
 //! What has moved and who moved it, as Markdown.
 
 use super::plan;
-use crate::drift::Drift;
 use crate::report::plan::Question;
-use crate::report::{Paint, count, culprits};
+use crate::report::{Paint, attribution};
+use ctguard_core::drift::Drift;
+use ctguard_core::plural::count;
 use std::fmt::Write;
 
 /// So much of the text may say who it was, in percent: what moved comes first.
@@ -19,7 +20,7 @@ pub fn drift(drift: &Drift, limit: usize) -> String {
 
 /// Who moved it, as a block of code: whatever somebody's user agent says, it is no markup.
 fn who(drift: &Drift, limit: usize) -> String {
-    let told = culprits::render(drift, Paint { color: false, width: usize::MAX });
+    let told = attribution::render(drift, Paint { color: false, width: usize::MAX });
     let mut lines = told.lines().skip_while(|line| line.is_empty());
     let Some(title) = lines.next() else { return String::new() };
     let mut out = format!("\n#### {title}\n\n");

@@ -1,11 +1,12 @@
 //! A plan, or what drifted, as Markdown.
 
 use super::{Document, code, diff_block, places, plain};
-use crate::plan::{Effect, Plan, Verb};
+use crate::report::account;
 use crate::report::plan::diff::{Difference, Line};
 use crate::report::plan::effects::{Note, is_well, note};
 use crate::report::plan::{Question, asides, fold, names, status, unknown};
-use crate::report::{account, count};
+use ctguard_core::plan::{Effect, Plan, Verb};
+use ctguard_core::plural::count;
 
 /// Renders a plan in at most `limit` bytes.
 pub fn plan(plan: &Plan, question: Question, limit: usize) -> String {
@@ -91,7 +92,7 @@ fn row(effect: &Effect) -> Vec<String> {
     ]
 }
 
-fn guard(guard: &crate::plan::Guard) -> String {
+fn guard(guard: &ctguard_core::plan::Guard) -> String {
     let alerts: Vec<String> = guard.alerts.iter().map(|alert| code(alert)).collect();
     let alerts = match alerts.as_slice() {
         [] => String::new(),

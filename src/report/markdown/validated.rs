@@ -1,8 +1,8 @@
 //! What is wrong with a blueprint, as Markdown.
 
 use super::{Document, code, plain};
-use crate::diag::{Diagnostic, Severity};
 use crate::report::validate::Validation;
+use ctguard_core::diag::{Diagnostic, Severity};
 
 /// Renders the problems of a blueprint in at most `limit` bytes.
 pub fn validated(validation: &Validation, limit: usize) -> String {

@@ -1,9 +1,10 @@
 //! A verdict as Markdown.
 
 use super::{Document, code, places, plain};
-use crate::proof::{Finding, Report, Severity, Status};
+use crate::report::account;
 use crate::report::verify::{names, of, worst};
-use crate::report::{account, count};
+use ctguard_core::plural::count;
+use ctguard_core::proof::{Finding, Report, Severity, Status};
 
 /// Renders a verdict in at most `limit` bytes.
 pub fn verdict(report: &Report, limit: usize) -> String {

@@ -1,9 +1,9 @@
 //! What is no change and must be said: guards, refusals, warnings, and what waits for people.
 
-use crate::plan::{GuardKind, Plan, Refusal, Waiting, Warning};
 use crate::report::{AccountNames, PLACES_SHOWN, Paint, account, named_addresses};
-use crate::resource::{Address, Kind};
-use crate::scope::{AccountId, Region};
+use ctguard_core::plan::{GuardKind, Plan, Refusal, Waiting, Warning};
+use ctguard_core::resource::{Address, Kind};
+use ctguard_core::scope::{AccountId, Region};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 

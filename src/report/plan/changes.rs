@@ -1,8 +1,8 @@
 //! The changes of a plan, one line an object.
 
 use super::{diff, fold};
-use crate::plan::{Plan, Verb};
 use crate::report::{AccountNames, Paint, named_addresses};
+use ctguard_core::plan::{Plan, Verb};
 use std::fmt::Write;
 
 pub(super) fn render(out: &mut String, plan: &Plan, names: &AccountNames<'_>, paint: Paint) {
@@ -49,7 +49,7 @@ pub(super) fn render(out: &mut String, plan: &Plan, names: &AccountNames<'_>, pa
     }
 }
 
-fn render_field(out: &mut String, field: &crate::plan::Field, paint: Paint) {
+fn render_field(out: &mut String, field: &ctguard_core::plan::Field, paint: Paint) {
     match diff::of(field) {
         diff::Difference::Value { before, after } => {
             let _ = writeln!(

@@ -1,7 +1,7 @@
 //! What of a field changes: patterns and policies as meaning, templates as text, the rest as it stands.
 
 use super::{pattern, policy, template};
-use crate::plan::Field;
+use ctguard_core::plan::Field;
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 use std::collections::BTreeSet;

@@ -1,7 +1,8 @@
 //! What a plan means for each alert.
 
-use crate::plan::Effect;
-use crate::report::{Paint, count};
+use crate::report::Paint;
+use ctguard_core::plan::Effect;
+use ctguard_core::plural::count;
 use std::fmt::Write;
 
 pub(super) fn render(out: &mut String, effects: &[Effect], paint: Paint) {

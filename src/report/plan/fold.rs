@@ -2,10 +2,10 @@
 //!
 //! An apply goes by waves; a reader asks first what records events, then what carries them, then which alerts.
 
-use crate::plan::{Change, Plan, Verb};
-use crate::resource::Kind;
-use crate::resource::rule::rule_and_target;
-use crate::scope::{AccountId, Place, Region};
+use ctguard_core::plan::{Change, Plan, Verb};
+use ctguard_core::resource::Kind;
+use ctguard_core::resource::rule::rule_and_target;
+use ctguard_core::scope::{AccountId, Place, Region};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 

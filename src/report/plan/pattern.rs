@@ -2,7 +2,7 @@
 //! gained or lost and not how the JSON is nested.
 
 use super::diff::{Line, set_lines};
-use crate::pattern::{Filter, Matcher, Pattern};
+use eventbridge_pattern::{Filter, Matcher, Pattern};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +24,10 @@ pub(super) fn lines(before: Option<&Value>, after: Option<&Value>) -> Option<Vec
     }
     let kept = before.intersection(&after).filter(|line| line.starts_with("event ")).count();
     if kept > 0 {
-        lines.push(Line::new(' ', format!("{} as before", crate::report::count(kept, "event"))));
+        lines.push(Line::new(
+            ' ',
+            format!("{} as before", ctguard_core::plural::count(kept, "event")),
+        ));
     }
     Some(lines)
 }

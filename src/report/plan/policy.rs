@@ -1,8 +1,8 @@
 //! A policy as its statements: which come, which go, and what of one changes.
 
 use super::diff::{Line, plain};
-use crate::report::count;
-use crate::resource::policy::{canonical, document, statements};
+use ctguard_core::plural::count;
+use ctguard_core::resource::policy::{canonical, document, statements};
 use serde_json::Value;
 
 /// What the policy loses and gains; empty when no statement differs in its meaning.

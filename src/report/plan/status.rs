@@ -1,9 +1,10 @@
 //! The first sentences of a plan, and the last: what it is about, and how much there is of what.
 
 use super::Question;
-use crate::plan::{Plan, PlanScope, Verb};
-use crate::report::{Paint, account, count};
-use crate::resource::Kind;
+use crate::report::{Paint, account};
+use ctguard_core::plan::{Plan, PlanScope, Verb};
+use ctguard_core::plural::count;
+use ctguard_core::resource::Kind;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 

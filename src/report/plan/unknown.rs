@@ -1,8 +1,8 @@
 //! What could not be read, each reason once.
 
-use crate::plan::Unknown;
 use crate::report::{AccountNames, Paint, named_addresses};
-use crate::scope::{AccountId, Region};
+use ctguard_core::plan::Unknown;
+use ctguard_core::scope::{AccountId, Region};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 

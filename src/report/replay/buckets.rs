@@ -1,7 +1,7 @@
 //! Days of a report, put together where there are many, so that a chart has room for them.
 
-use crate::replay::Days;
-use crate::replay::time::{day, day_number, day_start};
+use ctguard_core::replay::Days;
+use ctguard_core::replay::time::{day, day_number, day_start};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 

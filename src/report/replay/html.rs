@@ -5,8 +5,8 @@ use super::buckets::Buckets;
 use super::chart::{self, Row, Series, escape, percent};
 use super::style::STYLE;
 use super::words::{self, grouped, times};
-use crate::blueprint::Risk;
-use crate::replay::{ActorKind, AlertReplay, ByPrincipal, Replay};
+use ctguard_core::blueprint::Risk;
+use ctguard_core::replay::{ActorKind, AlertReplay, ByPrincipal, Replay};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 

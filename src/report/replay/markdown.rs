@@ -2,7 +2,7 @@
 
 use super::has_details;
 use super::words::{self, grouped, plain, times};
-use crate::replay::{AlertReplay, Replay};
+use ctguard_core::replay::{AlertReplay, Replay};
 use std::fmt::Write;
 
 /// Principals of an alert that are listed.

@@ -1,7 +1,7 @@
 //! Progress of a replay: a bar with bytes and events a second on a terminal, JSON lines where a program listens.
 
 use super::words::times;
-use crate::scope::Place;
+use ctguard_core::scope::Place;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 use std::io::Write;

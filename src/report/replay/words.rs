@@ -1,8 +1,8 @@
 //! The sentences that all forms of the report share.
 
-use crate::replay::cost::{Cost, CostItem, Item};
-use crate::replay::suggest::Suggestion;
-use crate::replay::{
+use ctguard_core::replay::cost::{Cost, CostItem, Item};
+use ctguard_core::replay::suggest::Suggestion;
+use ctguard_core::replay::{
     ActorKind, AlertReplay, BrokenPart, Burst, ByPrincipal, IDS_MOST, PRINCIPALS_MOST, Replay,
     SECONDS_MOST,
 };

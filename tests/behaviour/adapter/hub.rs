@@ -2,11 +2,13 @@
 
 use super::{TIMING, arn, connect, connect_as, counts, here, in_sync, reads};
 use crate::stub::{Reply, Stub};
-use ctguard::cloud::{AccountReads, Action, Cloud, CloudErrorKind, ReadSet};
-use ctguard::resource::rule::{Input, Rule, RuleState, Target, Targets};
-use ctguard::resource::{BLUEPRINT_TAG, Tags};
-use ctguard::scope::{Place, Region};
-use ctguard::snapshot::Observed;
+use ctguard_core::action::Action;
+use ctguard_core::cloud::{Cloud, CloudErrorKind};
+use ctguard_core::resource::rule::{Input, Rule, RuleState, Target, Targets};
+use ctguard_core::resource::{BLUEPRINT_TAG, Tags};
+use ctguard_core::scope::{Place, Region};
+use ctguard_core::snapshot::Observed;
+use ctguard_core::snapshot::{AccountReads, ReadSet};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 

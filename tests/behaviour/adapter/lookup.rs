@@ -2,8 +2,8 @@
 
 use super::{connect, here};
 use crate::stub::{Call, Reply, Stub};
-use ctguard::cloud::lookup::{Lookup, LookupBy};
-use ctguard::cloud::{Cloud, CloudErrorKind};
+use ctguard_core::cloud::lookup::{Lookup, LookupBy};
+use ctguard_core::cloud::{Cloud, CloudErrorKind};
 use serde_json::{Value, json};
 
 /// An answer as AWS documents it: each event with a summary and the record as a text.

@@ -2,8 +2,9 @@
 
 use super::{TIMING, connect, connect_as, counts};
 use crate::stub::{Call, Reply, Stub};
-use ctguard::cloud::{Cloud, OrganizationReads};
-use ctguard::snapshot::{Member, Observed, Organization};
+use ctguard_core::cloud::Cloud;
+use ctguard_core::snapshot::OrganizationReads;
+use ctguard_core::snapshot::{Member, Observed, Organization};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 

@@ -8,12 +8,13 @@ use crate::stub::{Reply, Stub};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::future::ProvideCredentials as Provided;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use ctguard::cloud::aws::{Aws, Options, Timing};
-use ctguard::cloud::{AccountReads, Cloud, CloudErrorKind, ReadSet};
-use ctguard::resource::few::Few;
-use ctguard::resource::{BLUEPRINT_TAG, Tags};
-use ctguard::scope::Region;
-use ctguard::snapshot::{LiveSubscription, Observed};
+use ctguard_aws::{Aws, Options, Timing};
+use ctguard_core::cloud::{Cloud, CloudErrorKind};
+use ctguard_core::resource::small_map::SmallMap;
+use ctguard_core::resource::{BLUEPRINT_TAG, Tags};
+use ctguard_core::scope::Region;
+use ctguard_core::snapshot::{AccountReads, ReadSet};
+use ctguard_core::snapshot::{LiveSubscription, Observed};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -181,7 +182,7 @@ async fn what_is_not_there_is_absent_in_every_spelling() {
     assert!(snapshot.topics.values().all(|topic| *topic == Observed::Absent), "{snapshot:?}");
     assert!(snapshot.queues.values().all(|queue| *queue == Observed::Absent), "{snapshot:?}");
     assert!(snapshot.functions.values().all(|function| *function == Observed::Absent));
-    assert_eq!(snapshot.trails, Observed::Known(Few::new()));
+    assert_eq!(snapshot.trails, Observed::Known(SmallMap::new()));
 }
 
 #[tokio::test]
@@ -193,7 +194,7 @@ async fn a_throttled_call_is_repeated_until_it_succeeds() {
     });
     let trails = ReadSet { trails: true, ..ReadSet::default() };
     let snapshot = connect(&stub).await.observe(&here(), &trails).await;
-    assert_eq!(snapshot.trails.known().map(Few::len), Some(2));
+    assert_eq!(snapshot.trails.known().map(SmallMap::len), Some(2));
     assert_eq!(stub.counts()["DescribeTrails"], 3);
 }
 

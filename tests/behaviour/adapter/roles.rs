@@ -3,12 +3,14 @@
 
 use super::{TIMING, connect_as, counts, here, in_sync, reads};
 use crate::stub::{Call, Reply, Stub};
-use ctguard::blueprint::{Account, Accounts, AssumedRole, OrganizationAccounts};
-use ctguard::cloud::aws::Timing;
-use ctguard::cloud::{AccountReads, Action, Cloud, CloudErrorKind};
-use ctguard::resource::few::Few;
-use ctguard::scope::{AccountId, Place, Region};
-use ctguard::snapshot::PlaceSnapshot;
+use ctguard_aws::Timing;
+use ctguard_core::action::Action;
+use ctguard_core::blueprint::{Account, Accounts, AssumedRole, OrganizationAccounts};
+use ctguard_core::cloud::{Cloud, CloudErrorKind};
+use ctguard_core::resource::small_map::SmallMap;
+use ctguard_core::scope::{AccountId, Place, Region};
+use ctguard_core::snapshot::AccountReads;
+use ctguard_core::snapshot::PlaceSnapshot;
 use futures::join;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -90,7 +92,7 @@ async fn a_role_is_assumed_once_for_all_regions_of_its_account() {
     for seen in [&one, &two, &own] {
         assert!(seen.rules.known().is_some_and(|rules| rules.len() == 2), "{seen:?}");
     }
-    assert_eq!(account.roles["r"], ctguard::snapshot::Observed::Absent);
+    assert_eq!(account.roles["r"], ctguard_core::snapshot::Observed::Absent);
 
     let calls = stub.calls();
     let assumed: Vec<&Call> = calls.iter().filter(|call| call.operation == "AssumeRole").collect();
@@ -148,7 +150,7 @@ async fn credentials_about_to_run_out_are_renewed_and_serve_on_where_that_fails(
     });
     let aws = connect_as(&stub, TIMING, other_with_role()).await;
     let there = place(OTHER, "eu-west-1");
-    let trails = ctguard::cloud::ReadSet { trails: true, ..Default::default() };
+    let trails = ctguard_core::snapshot::ReadSet { trails: true, ..Default::default() };
     let first = aws.observe(&there, &trails).await;
     assert!(first.trails.known().is_some(), "{first:?}");
     let second = aws.observe(&there, &trails).await;
@@ -265,7 +267,7 @@ async fn what_a_place_has_not_answered_in_its_time_is_unreadable_and_the_rest_is
     let (seen, nothing) =
         tokio::time::timeout(limit, both).await.expect("one attempt takes longer");
 
-    assert_eq!(seen.rules.known().map(Few::len), Some(2));
+    assert_eq!(seen.rules.known().map(SmallMap::len), Some(2));
     assert!(seen.queues.values().all(|queue| queue.known().is_some()));
     for why in [seen.trails.unreadable(), nothing.rules.unreadable(), nothing.trails.unreadable()] {
         assert_eq!(why.map(|why| why.code.as_str()), Some("Timeout"));

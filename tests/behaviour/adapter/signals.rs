@@ -2,9 +2,10 @@
 
 use super::{connect, counts, here, in_sync, reads};
 use crate::stub::{Call, Reply, Stub};
-use ctguard::cloud::{Cloud, ReadSet};
-use ctguard::resource::few::Few;
-use ctguard::snapshot::{Observed, RuleSignals};
+use ctguard_core::cloud::Cloud;
+use ctguard_core::resource::small_map::SmallMap;
+use ctguard_core::snapshot::ReadSet;
+use ctguard_core::snapshot::{Observed, RuleSignals};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -67,7 +68,7 @@ fn cloudwatch(answer: impl Fn(&Call) -> Value + Send + Sync + 'static) -> Stub {
     Stub::start(move |call| (call.operation == "GetMetricData").then(|| Reply::Json(answer(call))))
 }
 
-async fn seen(stub: &Stub, reads: &ReadSet) -> Few<String, Observed<RuleSignals>> {
+async fn seen(stub: &Stub, reads: &ReadSet) -> SmallMap<String, Observed<RuleSignals>> {
     connect(stub).await.observe(&here(), reads).await.signals
 }
 

@@ -2,12 +2,13 @@
 
 use super::{TIMING, arn, connect, connect_with, counts, here, in_sync, reads};
 use crate::stub::{Reply, Stub};
-use ctguard::cloud::aws::Timing;
-use ctguard::cloud::{Action, Cloud, CloudErrorKind};
-use ctguard::resource::rule::{Input, Rule, RuleState, Target, Targets};
-use ctguard::resource::trail::Trail;
-use ctguard::resource::{BLUEPRINT_TAG, Tags};
-use ctguard::scope::{AccountId, Place, Region};
+use ctguard_aws::Timing;
+use ctguard_core::action::Action;
+use ctguard_core::cloud::{Cloud, CloudErrorKind};
+use ctguard_core::resource::rule::{Input, Rule, RuleState, Target, Targets};
+use ctguard_core::resource::trail::Trail;
+use ctguard_core::resource::{BLUEPRINT_TAG, Tags};
+use ctguard_core::scope::{AccountId, Place, Region};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::Duration;

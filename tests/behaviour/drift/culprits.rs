@@ -2,8 +2,8 @@
 
 use crate::world::World;
 use crate::world::blueprints::keeping_a_trail;
-use ctguard::cloud::sandbox::state::Denied;
-use ctguard::scope::{Place, Region};
+use ctguard_core::scope::{Place, Region};
+use ctguard_sandbox::state::Denied;
 use serde_json::{Value, json};
 
 const EU: &str = "arn:aws:{s}:eu-west-1:111122223333:{r}";

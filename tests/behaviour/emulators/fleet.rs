@@ -8,15 +8,17 @@
 use super::lane::{Kind, Lane, events, organizations, sqs};
 use super::{Emulator, ministack, moto, perform_all, tags, url};
 use crate::world::blueprints::keeping_a_trail;
-use ctguard::blueprint::{Account, Accounts, AssumedRole};
-use ctguard::cloud::aws::{Aws, Options};
-use ctguard::cloud::{AccountReads, Action, Cloud, CloudErrorKind, OrganizationReads, ReadSet};
-use ctguard::permissions::{Purpose, policies};
-use ctguard::resource::few::Few;
-use ctguard::resource::rule::{Input, Rule, RuleState, Target, Targets};
-use ctguard::resource::{BLUEPRINT_TAG, policy};
-use ctguard::scope::{AccountId, Place, Region};
-use ctguard::snapshot::Observed;
+use ctguard_aws::{Aws, Options};
+use ctguard_core::action::Action;
+use ctguard_core::blueprint::{Account, Accounts, AssumedRole};
+use ctguard_core::cloud::{Cloud, CloudErrorKind};
+use ctguard_core::permissions::{Purpose, policies};
+use ctguard_core::resource::rule::{Input, Rule, RuleState, Target, Targets};
+use ctguard_core::resource::small_map::SmallMap;
+use ctguard_core::resource::{BLUEPRINT_TAG, policy};
+use ctguard_core::scope::{AccountId, Place, Region};
+use ctguard_core::snapshot::Observed;
+use ctguard_core::snapshot::{AccountReads, OrganizationReads, ReadSet};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -83,7 +85,7 @@ fn acme_reads(place: &Place) -> (ReadSet, AccountReads) {
 async fn a_trust_policy_with_an_external_id_lets_in_who_knows_it_and_only_to_what_is_granted() {
     let (caller, spoke) = ("310000000001", "310000000002");
     let as_of = jiff::civil::date(2026, 11, 22);
-    let loaded = ctguard::blueprint::load_text("b.yaml", &keeping_a_trail(), None, as_of);
+    let loaded = ctguard_core::blueprint::load_text("b.yaml", &keeping_a_trail(), None, as_of);
     let blueprint = loaded.blueprint.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics));
     let there = place(spoke, "eu-west-1");
     let all = policies(&blueprint, Purpose::Plan, None);
@@ -231,7 +233,7 @@ async fn bus_and_role(emulator: Emulator) {
         assert_eq!(*found.rule, rule("acme.test"));
         assert_eq!(found.targets, Observed::Known(targets.clone()));
         assert_eq!(found.tags, Observed::Known(owned.clone()));
-        assert_eq!(seen.rules, Observed::Known(Few::new()), "none on the default bus");
+        assert_eq!(seen.rules, Observed::Known(SmallMap::new()), "none on the default bus");
 
         let seen = aws.observe_account(&here.account, &account).await;
         let role = seen.roles[NAME].known().unwrap_or_else(|| panic!("{:?}", seen.roles));

@@ -15,10 +15,10 @@ use crate::stub::{Call, Reply, Stub};
 use crate::wire;
 use crate::world::Ran;
 use asked::{Needed, allows, asked, grants};
-use ctguard::cloud::{Action, SubscriptionAttribute};
-use ctguard::resource::queue::Queue;
-use ctguard::resource::trail::{BasicSelector, ReadWrite, Selectors, Trail};
-use ctguard::scope::{AccountId, Place, Region};
+use ctguard_core::action::{Action, SubscriptionAttribute};
+use ctguard_core::resource::queue::Queue;
+use ctguard_core::resource::trail::{BasicSelector, ReadWrite, Selectors, Trail};
+use ctguard_core::scope::{AccountId, Place, Region};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -564,8 +564,9 @@ impl Fleet {
     fn subscription(&self, protocol: &str) -> String {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            use ctguard::cloud::{Cloud, ReadSet};
-            use ctguard::snapshot::LiveSubscription;
+            use ctguard_core::cloud::Cloud;
+            use ctguard_core::snapshot::LiveSubscription;
+            use ctguard_core::snapshot::ReadSet;
             let topic = place(HUB).arn("sns", "ctguard-least-siem");
             let reads = ReadSet { topics: BTreeSet::from([topic.clone()]), ..ReadSet::default() };
             let seen = owner(HUB).connect().await.observe(&place(HUB), &reads).await;

@@ -11,7 +11,7 @@ mod rows;
 use super::lane::{Kind, Lane};
 use crate::recorded;
 use crate::verdict::{self, Verdict};
-use ctguard::proof::LinkCode;
+use ctguard_core::proof::LinkCode;
 use hands::{Hands, blueprint};
 use rows::{Heals, Row, strands};
 use std::collections::BTreeSet;

@@ -17,9 +17,10 @@
 use super::lane::{Counts, Kind, Lane, cloudtrail, counts, events, reads, sqs};
 use super::listener::Listener;
 use crate::world::TODAY;
-use ctguard::blueprint::{self, Format};
-use ctguard::message;
-use ctguard::scope::{AccountId, Partition, Place, Region};
+use ctguard_core::blueprint;
+use ctguard_core::blueprint::Format;
+use ctguard_core::message;
+use ctguard_core::scope::{AccountId, Partition, Place, Region};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -253,7 +254,7 @@ fn deliver(lane: &Lane, inbox: &str) {
     let pattern = live["EventPattern"].as_str().unwrap();
     let record = stop_logging(&place);
     let asks = |record: &Value| {
-        let event = ctguard::event::envelope(record, &place).unwrap();
+        let event = eventbridge_pattern::cloudtrail::envelope(record.clone());
         let question = json!({ "EventPattern": pattern, "Event": event.to_string() });
         lane.json(HOME, events("TestEventPattern"), &question)["Result"].as_bool().unwrap()
     };

@@ -2,19 +2,21 @@
 
 use super::{ALERTS, HUB, confirm_all, fleet, over_accounts, places, received, settle};
 use crate::laws::{apply, plan, survey, wait};
-use ctguard::blueprint::{Blueprint, Subscriber};
-use ctguard::cloud::lookup::{Lookup, LookupPage};
-use ctguard::cloud::sandbox::Sandbox;
-use ctguard::cloud::sandbox::faults::{Aim, Fault};
-use ctguard::cloud::sandbox::sample::Identity;
-use ctguard::cloud::{
-    AccountReads, Action, Cloud, CloudError, OrganizationReads, Permission, ReadSet,
-};
-use ctguard::plan::{Stage, diff};
-use ctguard::proof::{LinkCode, Status, prove};
-use ctguard::run::{self, OutcomeKind};
-use ctguard::scope::{AccountId, Place};
-use ctguard::snapshot::{AccountSnapshot, Caller, Observed, Organization, PlaceSnapshot};
+use ctguard::run;
+use ctguard::run::OutcomeKind;
+use ctguard_core::action::Action;
+use ctguard_core::blueprint::{Blueprint, Subscriber};
+use ctguard_core::cloud::lookup::{Lookup, LookupPage};
+use ctguard_core::cloud::{Cloud, CloudError};
+use ctguard_core::event::sample::Identity;
+use ctguard_core::permissions::Permission;
+use ctguard_core::plan::{Stage, diff};
+use ctguard_core::proof::{LinkCode, Status, prove};
+use ctguard_core::scope::{AccountId, Place};
+use ctguard_core::snapshot::{AccountReads, OrganizationReads, ReadSet};
+use ctguard_core::snapshot::{AccountSnapshot, Caller, Observed, Organization, PlaceSnapshot};
+use ctguard_sandbox::Sandbox;
+use ctguard_sandbox::faults::{Aim, Fault};
 use futures::future::BoxFuture;
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;

@@ -3,14 +3,15 @@
 use super::{ACCOUNTS, ALERTS, HUB, fleet, over_accounts, received, settle};
 use crate::laws::{apply, plan, survey, wait};
 use crate::world::TODAY;
-use ctguard::cloud::sandbox::fresh::organize;
-use ctguard::cloud::sandbox::state::{Denied, MemberStatus};
-use ctguard::cloud::sandbox::{Sandbox, State};
-use ctguard::desired::{Narrow, Shard};
-use ctguard::plan::{Stage, diff};
-use ctguard::resource::Kind;
-use ctguard::run::{self, Event};
-use ctguard::scope::AccountId;
+use ctguard::run;
+use ctguard::run::Event;
+use ctguard_core::desired::{Narrow, Shard};
+use ctguard_core::plan::{Stage, diff};
+use ctguard_core::resource::Kind;
+use ctguard_core::scope::AccountId;
+use ctguard_sandbox::fresh::organize;
+use ctguard_sandbox::state::{Denied, MemberStatus};
+use ctguard_sandbox::{Sandbox, State};
 use std::collections::BTreeSet;
 
 /// The same accounts after somebody changed them by hand.
@@ -54,7 +55,7 @@ fn an_account_that_cannot_be_read_hides_and_stops_no_other() {
 #[test]
 fn a_region_that_fails_every_call_hides_and_stops_no_other() {
     let mut state = fleet();
-    let region = ctguard::scope::Region::new("eu-west-1");
+    let region = ctguard_core::scope::Region::new("eu-west-1");
     state.denied.push(Denied { operation: "*".into(), account: None, region });
     let sandbox = Sandbox::in_memory(state);
     let blueprint = over_accounts(HUB, ALERTS);
@@ -91,7 +92,7 @@ fn an_account_that_joins_the_organization_is_drift_and_a_suspended_one_is_left_o
 
     let joined = changed(&sandbox, |state| status(state, ACCOUNTS[2], MemberStatus::Active));
     let drift = plan(&joined, &blueprint);
-    let hub = |change: &&ctguard::plan::Change| change.place.account.as_str() == ACCOUNTS[0];
+    let hub = |change: &&ctguard_core::plan::Change| change.place.account.as_str() == ACCOUNTS[0];
     assert!(drift.changes.iter().any(|c| c.place.account.as_str() == ACCOUNTS[2]));
     assert!(drift.changes.iter().filter(hub).count() > 0, "the hub has to admit it");
     settle(&joined, &blueprint);
@@ -137,7 +138,10 @@ fn a_new_region_is_drift() {
     settle(&sandbox, &blueprint);
     let sandbox = changed(&sandbox, |state| {
         let account = state.accounts.get_mut(&AccountId::new(ACCOUNTS[2]).unwrap()).unwrap();
-        account.global.enabled_regions.insert(ctguard::scope::Region::new("ap-south-1").unwrap());
+        account
+            .global
+            .enabled_regions
+            .insert(ctguard_core::scope::Region::new("ap-south-1").unwrap());
     });
     let drift = plan(&sandbox, &blueprint);
     assert!(!drift.is_empty());

@@ -3,12 +3,12 @@
 //! It is the plain part of every recorded scenario: what a scenario is about, it answers itself.
 
 use crate::stub::{Call, Reply};
-use ctguard::cloud::sandbox::State;
-use ctguard::cloud::sandbox::state::{Regional, StoredSubscription, StoredTrail};
-use ctguard::resource::Tags;
-use ctguard::resource::rule::{Input, Target};
-use ctguard::resource::topic::{Endpoint, SubscriptionAttributes, Topic};
-use ctguard::scope::{Place, Region};
+use ctguard_core::resource::Tags;
+use ctguard_core::resource::rule::{Input, Target};
+use ctguard_core::resource::topic::{Endpoint, SubscriptionAttributes, Topic};
+use ctguard_core::scope::{Place, Region};
+use ctguard_sandbox::State;
+use ctguard_sandbox::state::{Regional, StoredSubscription, StoredTrail};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 

@@ -6,7 +6,7 @@
 use super::{Settled, place};
 use crate::stub::{Call, Reply};
 use crate::world::Ran;
-use ctguard::resource::rule::RuleState;
+use ctguard_core::resource::rule::RuleState;
 use serde_json::{Value, json};
 
 const RULE: &str = "ctguard-acme-route";

@@ -2,8 +2,8 @@
 
 use super::{BLUEPRINT, record};
 use crate::world::{Ran, World};
-use ctguard::cloud::sandbox::state::Denied;
-use ctguard::scope::Region;
+use ctguard_core::scope::Region;
+use ctguard_sandbox::state::Denied;
 use serde_json::{Value, json};
 
 /// A sandbox with 120 new users in us-east-1, three each second, and one route in eu-west-1.

@@ -4,16 +4,16 @@ use super::taken;
 use crate::laws::{Choice, account, apply, blueprint, choice, confirm, survey_to_prove};
 use crate::world::blueprints::keeping_a_trail;
 use crate::world::{TODAY, World};
-use ctguard::blueprint::Blueprint;
-use ctguard::cloud::recorded::Recorded;
-use ctguard::cloud::recorder::Recorder;
-use ctguard::cloud::sandbox::Sandbox;
-use ctguard::cloud::sandbox::faults::{Aim, Fault};
-use ctguard::cloud::sandbox::fresh::AccountKind;
-use ctguard::resource::few::Few;
 use ctguard::run::Survey;
-use ctguard::snapshot::file::Recording;
-use ctguard::snapshot::{NOT_RECORDED, Observed};
+use ctguard_core::blueprint::Blueprint;
+use ctguard_core::cloud::recorded::Recorded;
+use ctguard_core::cloud::recorder::Recorder;
+use ctguard_core::resource::small_map::SmallMap;
+use ctguard_core::snapshot::file::Recording;
+use ctguard_core::snapshot::{NOT_RECORDED, Observed};
+use ctguard_sandbox::Sandbox;
+use ctguard_sandbox::faults::{Aim, Fault};
+use ctguard_sandbox::fresh::AccountKind;
 use proptest::prelude::*;
 use std::cell::Cell;
 use std::fmt::Debug;
@@ -50,8 +50,8 @@ fn true_or_unknown<T: PartialEq + Debug>(saved: &Observed<T>, live: Option<&Obse
 }
 
 fn all_true_or_unknown<T: PartialEq + Debug>(
-    saved: &Few<String, Observed<T>>,
-    live: &Few<String, Observed<T>>,
+    saved: &SmallMap<String, Observed<T>>,
+    live: &SmallMap<String, Observed<T>>,
 ) -> bool {
     saved.iter().all(|(name, saved)| true_or_unknown(saved, live.get(name)))
         && live.iter().all(|(name, seen)| saved.contains_key(name) || *seen == Observed::Absent)

@@ -1,17 +1,18 @@
 //! How the account's file is changed by hand: one object, chosen among those that are there.
 
 use super::town::place;
-use ctguard::cloud::sandbox::State;
-use ctguard::cloud::sandbox::state::{
-    Clock, Denied, RuleMetrics, StoredRule, StoredSubscription, StoredTopic, StoredTrail,
-};
-use ctguard::resource::queue::Queue;
-use ctguard::resource::rule::Target;
-use ctguard::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol, SubscriptionAttributes};
-use ctguard::resource::trail::{
+use ctguard_core::event::sample::Clock;
+use ctguard_core::resource::queue::Queue;
+use ctguard_core::resource::rule::Target;
+use ctguard_core::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol, SubscriptionAttributes};
+use ctguard_core::resource::trail::{
     AdvancedSelector, BasicSelector, DataResource, FieldSelector, ReadWrite, Selectors,
 };
-use ctguard::scope::Place;
+use ctguard_core::scope::Place;
+use ctguard_sandbox::State;
+use ctguard_sandbox::state::{
+    Denied, RuleMetrics, StoredRule, StoredSubscription, StoredTopic, StoredTrail,
+};
 use serde_json::{Value, json};
 
 pub const PREFIX: &str = "ctguard-acme-";

@@ -1,13 +1,13 @@
 //! An account in which every kind of link stands, and the blueprint that it serves.
 
-use ctguard::cloud::sandbox::State;
-use ctguard::cloud::sandbox::fresh::{AccountKind, new_account};
-use ctguard::cloud::sandbox::state::{
+use ctguard_core::resource::queue::Queue;
+use ctguard_core::resource::topic::{Endpoint, Protocol, SubscriptionAttributes, Topic};
+use ctguard_core::scope::{AccountId, Place, Region};
+use ctguard_sandbox::State;
+use ctguard_sandbox::fresh::{AccountKind, new_account};
+use ctguard_sandbox::state::{
     StoredFunction, StoredKey, StoredQueue, StoredSubscription, StoredTopic,
 };
-use ctguard::resource::queue::Queue;
-use ctguard::resource::topic::{Endpoint, Protocol, SubscriptionAttributes, Topic};
-use ctguard::scope::{AccountId, Place, Region};
 use serde_json::{Value, json};
 
 pub const REGIONS: [&str; 2] = ["us-east-1", "eu-west-1"];

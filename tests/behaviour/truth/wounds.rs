@@ -5,11 +5,11 @@ use super::hands::{
     key, metrics, narrowed, pend, rule, rule_name, siem, statement, target, topic, trails, triage,
 };
 use super::town::{allow, place};
-use ctguard::cloud::sandbox::State;
-use ctguard::cloud::sandbox::state::{Denied, StoredQueue, StoredRule, StoredSubscription};
-use ctguard::resource::rule::{Input, InputTransformer, Rule, RuleState};
-use ctguard::resource::trail::{ReadWrite, Selectors};
-use ctguard::scope::{AccountId, Place, Region};
+use ctguard_core::resource::rule::{Input, InputTransformer, Rule, RuleState};
+use ctguard_core::resource::trail::{ReadWrite, Selectors};
+use ctguard_core::scope::{AccountId, Place, Region};
+use ctguard_sandbox::State;
+use ctguard_sandbox::state::{Denied, StoredQueue, StoredRule, StoredSubscription};
 use serde_json::{Value, json};
 
 /// Does it in a place, to the object that `pick` chooses among those that are there.

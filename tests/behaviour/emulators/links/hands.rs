@@ -214,7 +214,7 @@ impl Hands<'_> {
             ("Action", "Subscribe"),
             ("TopicArn", &self.lane.arn("sns", region, CHAT)),
             ("Protocol", "https"),
-            ("Endpoint", ctguard::resource::topic::CHAT_ENDPOINT),
+            ("Endpoint", ctguard_core::resource::topic::CHAT_ENDPOINT),
         ];
         self.lane.sns(region, &pairs);
     }

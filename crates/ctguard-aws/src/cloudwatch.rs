@@ -1,0 +1,265 @@
+//! CloudWatch: what EventBridge has counted of its rules. Only read.
+//!
+//! EventBridge counts once a minute and leaves out what is zero, so a metric without data is a zero; but only
+//! one that CloudWatch calls complete. Its metrics are best effort and may lag some minutes behind.
+//! Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html>
+
+use super::session::{Pages, Session, bad_response};
+use aws_sdk_cloudwatch::primitives::DateTime;
+use aws_sdk_cloudwatch::types::{
+    Dimension, MessageData, Metric, MetricDataQuery, MetricDataResult, MetricStat, StatusCode,
+};
+use ctguard_core::cloud::CloudError;
+use ctguard_core::resource::rule::bus_and_name;
+use ctguard_core::resource::small_map::SmallMap;
+use ctguard_core::snapshot::{FAILED_HOURS, FIRED_HOURS, Observed, RuleSignals, Tally};
+use futures::future::join_all;
+use std::collections::{BTreeMap, BTreeSet};
+
+const GET_METRIC_DATA: &str = "cloudwatch:GetMetricData";
+
+/// Most metrics in one call.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html>
+const METRICS_MAX: usize = 500;
+
+/// How often what is incomplete is asked for. CloudWatch says of an internal error that the request may be
+/// repeated.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataResult.html>
+const ASKED_MAX: usize = 2;
+
+/// What is counted of a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Count {
+    Fired,
+    Failed,
+    Lost,
+}
+
+impl Count {
+    /// EventBridge's name for it; a rule of the default bus is told by its name alone.
+    fn metric(self) -> &'static str {
+        match self {
+            Self::Fired => "TriggeredRules",
+            Self::Failed => "FailedInvocations",
+            Self::Lost => "InvocationsFailedToBeSentToDlq",
+        }
+    }
+}
+
+/// How far back is asked, and how finely. Data points begin at whole multiples of their length, so the span
+/// does, too, and is longer than promised by the part that the present one has lasted.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    counts: &'static [Count],
+    hours: u32,
+    point_seconds: i32,
+}
+
+/// Hours for a day, days for a month: few data points, by whose number CloudWatch throttles.
+const SPANS: [Span; 2] = [
+    Span { counts: &[Count::Failed, Count::Lost], hours: FAILED_HOURS, point_seconds: 3_600 },
+    Span { counts: &[Count::Fired], hours: FIRED_HOURS, point_seconds: 86_400 },
+];
+
+/// One metric of one rule.
+type Question<'a> = (&'a str, Count);
+
+impl Session {
+    /// What was counted, up to `now` in seconds, of rules of the default bus.
+    pub(super) async fn signals(
+        &self,
+        rules: &BTreeSet<String>,
+        now: i64,
+    ) -> SmallMap<String, Observed<RuleSignals>> {
+        let mut calls = Vec::new();
+        for span in SPANS {
+            let questions: Vec<Question<'_>> = rules
+                .iter()
+                .flat_map(|rule| span.counts.iter().map(move |count| (rule.as_str(), *count)))
+                .collect();
+            for some in questions.chunks(METRICS_MAX) {
+                let some = some.to_vec();
+                calls.push(async move { (self.sums(span, &some, now).await, some) });
+            }
+        }
+        let mut sums: BTreeMap<Question<'_>, Result<Tally, CloudError>> = BTreeMap::new();
+        for (answer, asked) in join_all(calls).await {
+            match answer {
+                Ok(answer) => sums.extend(answer),
+                Err(error) => {
+                    sums.extend(asked.into_iter().map(|question| (question, Err(error.clone()))));
+                }
+            }
+        }
+        let of = |rule: &str, count| match sums.get(&(rule, count)) {
+            Some(sum) => sum.clone(),
+            None => Err(bad_response(GET_METRIC_DATA, format!("nothing is said of {rule}"))),
+        };
+        let one = |rule: &str| -> Result<RuleSignals, CloudError> {
+            Ok(RuleSignals {
+                fired: of(rule, Count::Fired)?,
+                failed: of(rule, Count::Failed)?,
+                lost: of(rule, Count::Lost)?,
+            })
+        };
+        let observed = |rule: &String| match one(rule) {
+            Ok(signals) => Observed::Known(signals),
+            Err(error) => Observed::Unreadable((&error).into()),
+        };
+        rules.iter().map(|rule| (rule.clone(), observed(rule))).collect()
+    }
+
+    /// Adds up the data points of each metric, page by page. Whatever CloudWatch does not call complete is an
+    /// error of that metric alone.
+    async fn sums<'a>(
+        &self,
+        span: Span,
+        questions: &[Question<'a>],
+        now: i64,
+    ) -> Result<BTreeMap<Question<'a>, Result<Tally, CloudError>>, CloudError> {
+        let point = i64::from(span.point_seconds);
+        let start = now - now.rem_euclid(point) - i64::from(span.hours) * 3_600;
+        let mut sums: Vec<Sum> = vec![Sum::default(); questions.len()];
+        for _ in 0..ASKED_MAX {
+            let open: Vec<usize> = (0..sums.len()).filter(|at| !sums[*at].complete()).collect();
+            if open.is_empty() {
+                break;
+            }
+            for at in &open {
+                sums[*at] = Sum::default();
+            }
+            let mut pages = Pages::default();
+            loop {
+                let queries = open.iter().map(|at| query(*at, questions[*at], span)).collect();
+                let call = self
+                    .cloudwatch()
+                    .get_metric_data()
+                    .set_metric_data_queries(Some(queries))
+                    .start_time(DateTime::from_secs(start))
+                    .end_time(DateTime::from_secs(now))
+                    .set_next_token(pages.token());
+                let page = self.send(GET_METRIC_DATA, call.send()).await?;
+                // As much as possible is answered all the same, and which part is not said.
+                if !page.messages().is_empty() {
+                    return Err(bad_response(GET_METRIC_DATA, told(page.messages())));
+                }
+                for result in page.metric_data_results() {
+                    let sum = result.id().and_then(index).and_then(|at| sums.get_mut(at));
+                    sum.ok_or_else(|| {
+                        let id = result.id().unwrap_or("none");
+                        bad_response(GET_METRIC_DATA, format!("nobody asked for the metric {id}"))
+                    })?
+                    .add(result);
+                }
+                if !pages.turn(GET_METRIC_DATA, page.next_token())? {
+                    break;
+                }
+            }
+        }
+        let tally =
+            |(question, sum): (&Question<'a>, &Sum)| (*question, sum.tally(*question, span));
+        Ok(questions.iter().zip(&sums).map(tally).collect())
+    }
+}
+
+fn query(at: usize, (rule, count): Question<'_>, span: Span) -> MetricDataQuery {
+    // Rules of the default bus are counted under their name alone.
+    // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
+    let (bus, name) = bus_and_name(rule);
+    let dimension = |name: &str, value: &str| Dimension::builder().name(name).value(value).build();
+    let metric = Metric::builder()
+        .namespace("AWS/Events")
+        .metric_name(count.metric())
+        .set_dimensions(bus.map(|bus| vec![dimension("EventBusName", bus)]))
+        .dimensions(dimension("RuleName", name))
+        .build();
+    let stat = MetricStat::builder().metric(metric).period(span.point_seconds).stat("Sum").build();
+    // An id begins with a small letter.
+    MetricDataQuery::builder().id(format!("m{at}")).metric_stat(stat).build()
+}
+
+fn index(id: &str) -> Option<usize> {
+    id.strip_prefix('m')?.parse().ok()
+}
+
+fn told(messages: &[MessageData]) -> String {
+    let one = |message: &MessageData| {
+        format!("{}: {}", message.code().unwrap_or("?"), message.value().unwrap_or("?"))
+    };
+    messages.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+/// What has come in of one metric. A later page may bring more of it, and has the last word on whether that
+/// is all.
+#[derive(Debug, Clone, Default)]
+struct Sum {
+    value: f64,
+    status: Option<StatusCode>,
+    messages: String,
+}
+
+impl Sum {
+    fn add(&mut self, result: &MetricDataResult) {
+        self.value += result.values().iter().sum::<f64>();
+        self.status = result.status_code().cloned();
+        self.messages = told(result.messages());
+    }
+
+    fn complete(&self) -> bool {
+        self.status == Some(StatusCode::Complete)
+    }
+
+    fn tally(&self, (rule, count): Question<'_>, span: Span) -> Result<Tally, CloudError> {
+        if self.complete() {
+            // Counts are whole numbers, whatever they are sent as.
+            return Ok(Tally { count: self.value.round() as u64, hours: span.hours });
+        }
+        let status = self.status.as_ref().map_or("no answer", StatusCode::as_str);
+        let more = if self.messages.is_empty() { "" } else { ": " };
+        let message = format!("{} of {rule}: {status}{more}{}", count.metric(), self.messages);
+        Err(bad_response(GET_METRIC_DATA, message))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn result(status: StatusCode, values: &[f64]) -> MetricDataResult {
+        MetricDataResult::builder().status_code(status).set_values(Some(values.to_vec())).build()
+    }
+
+    fn tally(results: &[MetricDataResult]) -> Result<u64, String> {
+        let mut sum = Sum::default();
+        results.iter().for_each(|result| sum.add(result));
+        let tally = sum.tally(("r", Count::Failed), SPANS[0]);
+        tally.map(|tally| tally.count).map_err(|error| error.message)
+    }
+
+    #[test]
+    fn only_what_is_complete_is_a_number() {
+        use StatusCode::{Complete, Forbidden, InternalError, PartialData};
+        assert_eq!(tally(&[result(Complete, &[])]), Ok(0), "a metric is left out while it is zero");
+        assert_eq!(tally(&[result(Complete, &[2.0, 1.0])]), Ok(3));
+        // The rest comes with the next page.
+        assert_eq!(tally(&[result(PartialData, &[2.0]), result(Complete, &[1.0])]), Ok(3));
+        for status in [PartialData, InternalError, Forbidden] {
+            let word = status.as_str().to_owned();
+            let error = tally(&[result(Complete, &[]), result(status, &[])]).unwrap_err();
+            assert!(error.contains(&word), "{error}");
+        }
+        assert!(tally(&[]).is_err(), "silence is not zero");
+    }
+
+    #[test]
+    fn ids_are_what_cloudwatch_takes_and_lead_back_to_the_question() {
+        for at in [0, 7, METRICS_MAX - 1] {
+            let query = query(at, ("ctguard-acme-a", Count::Fired), SPANS[1]);
+            assert!(query.id().is_some_and(|id| id.starts_with('m')));
+            assert_eq!(query.id().and_then(index), Some(at));
+        }
+        assert_eq!(index("x1"), None);
+    }
+}

@@ -1,0 +1,390 @@
+//! AWS itself behind the port: the SDK's clients, shared, paced and counted.
+//!
+//! [`Aws::connect`] builds one configuration: one HTTP client, one cache of credentials, the SDK's
+//! own credential chain and endpoint settings. Service clients are made from it for each region when they are first
+//! asked for, and shared by all accounts. Everything else hangs off a session, one a place. Another account is entered by assuming a
+//! role in it, once for all its regions. One file a service turns SDK
+//! types into resource types and back, and knows nothing else; `observe` and `perform` say which
+//! of those calls are made, and in which order.
+//!
+//! SDK types stop here.
+
+mod account;
+mod buses;
+mod clients;
+mod cloudtrail;
+mod cloudwatch;
+mod errors;
+mod events;
+mod gate;
+mod iam;
+mod kms;
+mod lambda;
+mod lookup;
+mod observe;
+mod organizations;
+mod pace;
+mod perform;
+mod retry;
+mod roles;
+mod s3;
+mod session;
+mod sns;
+mod sqs;
+mod sts;
+mod tagging;
+mod throttles;
+mod transport;
+
+use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{AppName, BehaviorVersion, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use clients::{Clients, OfCall};
+use ctguard_core::action::Action;
+use ctguard_core::blueprint::Accounts;
+use ctguard_core::cloud::lookup::{Lookup, LookupPage};
+use ctguard_core::cloud::{Cloud, CloudError};
+use ctguard_core::permissions::Permission;
+use ctguard_core::scope::{AccountId, Arn, Place, Region};
+use ctguard_core::snapshot::{AccountReads, OrganizationReads, ReadSet};
+use ctguard_core::snapshot::{AccountSnapshot, Caller, Observed, Organization, PlaceSnapshot};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use gate::Gate;
+use retry::Written;
+use session::Session;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+use sts::RoleSession;
+use throttles::Throttles;
+use tokio::sync::OnceCell;
+
+/// How many calls are in flight at once unless the user says otherwise.
+pub const DEFAULT_CONCURRENCY: usize = 32;
+
+/// How many places' sessions are kept while nobody uses them. A fleet has thousands of places, and
+/// a place is mostly done with before the next one begins.
+const IDLE_SESSIONS: usize = 64;
+
+/// How to reach AWS. The default is what the environment and the user's AWS files say.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// A profile of the user's AWS files, instead of `AWS_PROFILE`.
+    pub profile: Option<String>,
+    /// The region to ask for what has none (who am I), instead of the configured one. Places bring their own.
+    pub region: Option<Region>,
+    /// The region to ask where neither [`Self::region`] nor the configuration names one: it decides the partition.
+    pub default_region: Option<Region>,
+    /// Which accounts there are besides the caller's, and the roles to assume in them.
+    pub accounts: Option<Accounts>,
+    /// Most calls in flight at once, over all places.
+    pub concurrency: usize,
+    /// Where every service is reached, instead of `AWS_ENDPOINT_URL`.
+    pub endpoint_url: Option<String>,
+    /// Credentials instead of the SDK's chain, for programs that bring their own.
+    pub credentials: Option<SharedCredentialsProvider>,
+    pub timing: Timing,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            profile: None,
+            region: None,
+            default_region: None,
+            accounts: None,
+            concurrency: DEFAULT_CONCURRENCY,
+            endpoint_url: None,
+            credentials: None,
+            timing: Timing::default(),
+        }
+    }
+}
+
+/// How long to wait for what.
+#[derive(Debug, Clone, Copy)]
+pub struct Timing {
+    /// For a connection.
+    pub connect: Duration,
+    /// For one attempt of a call. Without it, a server that accepts and never answers hangs a run for ever.
+    pub attempt: Duration,
+    /// For a call with the SDK's own retries.
+    pub operation: Duration,
+    /// For something that was just written to be seen by what refers to it.
+    pub propagation: Duration,
+    /// Before the first repetition; later ones wait longer.
+    pub first_wait: Duration,
+    /// For reading one place or account, all calls together. What is not read by then is unreadable.
+    pub place: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(3),
+            attempt: Duration::from_secs(15),
+            operation: Duration::from_secs(60),
+            propagation: Duration::from_secs(120),
+            first_wait: Duration::from_secs(1),
+            place: Duration::from_secs(120),
+        }
+    }
+}
+
+/// AWS, reached with one set of credentials and the roles that they may assume.
+#[derive(Debug)]
+pub struct Aws {
+    base: SdkConfig,
+    timing: Timing,
+    accounts: Accounts,
+    gate: Arc<Gate>,
+    throttles: Throttles,
+    caller: OnceCell<Caller>,
+    sts: OnceLock<aws_sdk_sts::Client>,
+    /// By region, and whether the caller's own credentials are the ones to use.
+    clients: Mutex<HashMap<(Region, bool), Arc<Clients>>>,
+    /// By account: its role's credentials serve all its regions.
+    roles: Mutex<HashMap<AccountId, Arc<RoleSession>>>,
+    sessions: Mutex<HashMap<Place, Arc<Session>>>,
+    written: Written,
+}
+
+impl Aws {
+    /// Reads the AWS configuration of this machine and prepares to use it. Makes no AWS call yet:
+    /// whether the credentials work is known from [`Cloud::caller`].
+    ///
+    /// # Errors
+    ///
+    /// When the endpoint given is no http or https URL.
+    pub async fn connect(options: Options) -> Result<Self, CloudError> {
+        let timing = options.timing;
+        // `standard` and not `adaptive`: the adaptive mode slows every call of a region after one
+        // throttle, by far more than the pace kept here anyway.
+        let retries = RetryConfig::standard().with_initial_backoff(timing.first_wait);
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(timing.connect)
+            .operation_attempt_timeout(timing.attempt)
+            .operation_timeout(timing.operation)
+            .build();
+        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .http_client(transport::client())
+            .app_name(AppName::new("ctguard").expect("letters make an app name"))
+            .retry_config(retries)
+            .timeout_config(timeouts)
+            // It would end a body that has stalled for 20 seconds, and every attempt is over before that.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .identity_cache(aws_config::identity::IdentityCache::lazy().build());
+        if let Some(profile) = options.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(region) = options.region {
+            loader = loader.region(session::sdk_region(&region));
+        }
+        if let Some(url) = options.endpoint_url {
+            loader = loader.endpoint_url(url);
+        }
+        if let Some(credentials) = options.credentials {
+            loader = loader.credentials_provider(credentials);
+        }
+        let mut base = loader.load().await;
+        if let Some(url) = base.endpoint_url()
+            && !url.starts_with("http://")
+            && !url.starts_with("https://")
+        {
+            return Err(session::refused(
+                "connect",
+                "InvalidEndpoint",
+                format!("the endpoint `{url}` does not begin with http:// or https://"),
+            ));
+        }
+        if base.region().is_none() {
+            // Only asked who the caller is; every other call brings the region of its place.
+            let region = options.default_region.as_ref().map(session::sdk_region);
+            let region = region.unwrap_or(aws_config::Region::from_static("us-east-1"));
+            base = base.to_builder().region(region).build();
+        }
+        Ok(Self {
+            base,
+            timing,
+            accounts: options.accounts.unwrap_or_default(),
+            gate: Arc::new(Gate::new(options.concurrency)),
+            throttles: Throttles::default(),
+            caller: OnceCell::new(),
+            sts: OnceLock::new(),
+            clients: Mutex::new(HashMap::new()),
+            roles: Mutex::new(HashMap::new()),
+            sessions: Mutex::new(HashMap::new()),
+            written: Written::default(),
+        })
+    }
+
+    /// The region that the user's configuration names; us-east-1 when it names none.
+    pub fn region(&self) -> Option<Region> {
+        self.base.region().and_then(|region| Region::new(region.as_ref()))
+    }
+
+    /// How many times each operation was called so far, the SDK's own retries not counted.
+    pub fn calls(&self) -> BTreeMap<&'static str, u64> {
+        self.gate.calls()
+    }
+
+    async fn known_caller(&self) -> Result<&Caller, CloudError> {
+        self.caller.get_or_try_init(|| sts::caller(self.sts(), &self.gate)).await
+    }
+
+    fn sts(&self) -> &aws_sdk_sts::Client {
+        self.sts.get_or_init(|| sts::client(&self.base, &self.throttles))
+    }
+
+    /// The role in an account; `None` where the caller's own credentials are the ones to use.
+    async fn role_in(&self, place: &Place) -> Result<Option<Arc<RoleSession>>, CloudError> {
+        let caller = self.known_caller().await?;
+        let account = &place.account;
+        let Some(role) = self.accounts.role_in(account, &caller.account) else {
+            if caller.account == *account {
+                return Ok(None);
+            }
+            let is_listed = self.accounts.listed.contains_key(account);
+            return Err(sts::no_way_into(account, caller, is_listed));
+        };
+        let mut roles = self.roles.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = roles.get(account) {
+            return Ok(Some(Arc::clone(known)));
+        }
+        let arn = role.arn(place.region.partition(), account);
+        if Arn::parse(&arn).is_none_or(|arn| arn.account != account.as_str()) {
+            return Err(session::refused(
+                "sts:AssumeRole",
+                "OtherAccount",
+                format!("the role {arn} is not one of account {account}"),
+            ));
+        }
+        let session = Arc::new(RoleSession::new(
+            arn,
+            role.clone(),
+            caller.arn.clone(),
+            self.sts().clone(),
+            Arc::clone(&self.gate),
+            self.timing,
+        ));
+        roles.insert(account.clone(), Arc::clone(&session));
+        Ok(Some(session))
+    }
+
+    /// The clients of a region, which have the caller's own credentials or those of whoever a call is made for.
+    fn clients(&self, region: &Region, own: bool) -> Arc<Clients> {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = clients.entry((region.clone(), own)).or_insert_with(|| {
+            let mut config = self.base.to_builder();
+            if *region != Region::global() {
+                config = config.region(session::sdk_region(region));
+            }
+            if !own {
+                config = config
+                    .credentials_provider(SharedCredentialsProvider::new(OfCall))
+                    // What is asked of one account must not be signed for another.
+                    .identity_cache(aws_config::identity::IdentityCache::no_cache());
+            }
+            Arc::new(Clients::new(config.build(), self.throttles.clone()))
+        });
+        Arc::clone(known)
+    }
+
+    async fn session(&self, place: &Place) -> Result<Arc<Session>, CloudError> {
+        let known =
+            self.sessions.lock().unwrap_or_else(PoisonError::into_inner).get(place).cloned();
+        if let Some(session) = known {
+            return Ok(session);
+        }
+        let role = self.role_in(place).await?;
+        if let Some(role) = &role {
+            // Now and not with the first call, so that all of a place is told at once to be out of reach.
+            role.credentials().await?;
+        }
+        let session = Arc::new(self.new_session(place.clone(), role));
+        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        if sessions.len() > IDLE_SESSIONS {
+            sessions.retain(|_, session| Arc::strong_count(session) > 1);
+        }
+        Ok(Arc::clone(sessions.entry(place.clone()).or_insert(session)))
+    }
+
+    fn new_session(&self, place: Place, role: Option<Arc<RoleSession>>) -> Session {
+        let clients = self.clients(&place.region, role.is_none());
+        Session::new(place, clients, role, Arc::clone(&self.gate))
+    }
+
+    async fn read_organization(&self, reads: &OrganizationReads) -> Observed<Organization> {
+        let caller = match self.known_caller().await {
+            Ok(caller) => caller,
+            Err(error) => return Observed::Unreadable((&error).into()),
+        };
+        // With the caller's own credentials, even where the blueprint has a role for the caller's account.
+        let region = self.region().unwrap_or_else(Region::global);
+        let session = self.new_session(Place::new(caller.account.clone(), region), None);
+        organizations::observe(&session, self.timing, reads).await
+    }
+}
+
+impl Cloud for Aws {
+    fn caller(&self) -> BoxFuture<'_, Result<Caller, CloudError>> {
+        async { self.known_caller().await.cloned() }.boxed()
+    }
+
+    fn organization<'a>(
+        &'a self,
+        reads: &'a OrganizationReads,
+    ) -> BoxFuture<'a, Observed<Organization>> {
+        self.read_organization(reads).boxed()
+    }
+
+    fn observe_account<'a>(
+        &'a self,
+        account: &'a AccountId,
+        reads: &'a AccountReads,
+    ) -> BoxFuture<'a, AccountSnapshot> {
+        gate::within(self.timing.place, observe::account(self, account, reads).boxed()).boxed()
+    }
+
+    fn observe<'a>(&'a self, place: &'a Place, reads: &'a ReadSet) -> BoxFuture<'a, PlaceSnapshot> {
+        gate::within(self.timing.place, observe::place(self, place, reads).boxed()).boxed()
+    }
+
+    fn perform<'a>(
+        &'a self,
+        place: &'a Place,
+        action: &'a Action,
+    ) -> BoxFuture<'a, Result<(), CloudError>> {
+        perform::perform(self, place, action).boxed()
+    }
+
+    fn lookup<'a>(
+        &'a self,
+        place: &'a Place,
+        wanted: &'a Lookup,
+    ) -> BoxFuture<'a, Result<LookupPage, CloudError>> {
+        async move { self.session(place).await?.lookup(self.timing, wanted).await }.boxed()
+    }
+
+    fn throttled(&self) -> u64 {
+        self.throttles.count()
+    }
+
+    fn lacking<'a>(
+        &'a self,
+        place: &'a Place,
+        wanted: &'a BTreeSet<Permission>,
+    ) -> BoxFuture<'a, Result<Vec<Permission>, CloudError>> {
+        async move {
+            let identity = match self.role_in(place).await? {
+                Some(role) => role.arn.clone(),
+                None => self.known_caller().await?.arn.clone(),
+            };
+            self.session(place).await?.lacking(&identity, wanted).await
+        }
+        .boxed()
+    }
+}

@@ -1,0 +1,472 @@
+//! What is read of a place and of an account, and how few calls that takes.
+//!
+//! ```text
+//! place    ListRules pages ─► ListTargetsByRule each
+//!          bus:    DescribeEventBus ─► ListRules pages ─► ListTargetsByRule each
+//!          GetResources pages: the tags of everything that carries the blueprint's tag
+//!          topic:  GetTopicAttributes, ListSubscriptionsByTopic ─► GetSubscriptionAttributes each confirmed
+//!          queue:  GetQueueUrl ─► GetQueueAttributes
+//!          function that subscribes: GetPolicy
+//!          DescribeTrails ─► GetTrailStatus each; GetEventSelectors of those at home here
+//!          key of a topic or subscribed queue: DescribeKey ─► GetKeyPolicy
+//!          a rule that should be there is not: ListRules pages, ListEventBuses ─► ListRules each
+//!          rules whose signals are wanted: GetMetricData, two spans, 500 metrics a call
+//! account  ListRegions pages; bucket: HeadBucket ─► its five settings and tags
+//!          role: GetRole ─► ListRolePolicies pages ─► GetRolePolicy each
+//! ```
+//!
+//! Tags are read one by one only for an object that the blueprint names and GetResources misses
+//! (it lags, and does not know every kind everywhere) or may not answer for. What the read set does
+//! not ask for is not read, what does not depend on each other is read side by side, and a part that
+//! cannot be read does not keep the others from being read.
+
+use super::Aws;
+use super::errors::observed;
+use super::session::Session;
+use super::sns::by_endpoint;
+use ctguard_core::cloud::CloudError;
+use ctguard_core::resource::small_map::SmallMap;
+use ctguard_core::resource::{BLUEPRINT_TAG, Tags};
+use ctguard_core::scope::{AccountId, Arn, Place, Region};
+use ctguard_core::snapshot::{AccountReads, ReadSet};
+use ctguard_core::snapshot::{
+    AccountSnapshot, LiveBucket, LiveBus, LiveFunction, LiveKey, LiveQueue, LiveRule, LiveTopic,
+    LiveTrail, Observed, PlaceSnapshot,
+};
+use futures::future::BoxFuture;
+use futures::stream::{self, StreamExt};
+use futures::{FutureExt, join};
+use std::collections::{BTreeMap, BTreeSet};
+use tokio::sync::OnceCell;
+
+/// How many objects of one kind are read side by side: at a tenth of a second each, more than AWS takes of a
+/// place (50 calls a second of EventBridge). The gate bounds the calls in flight; this bounds
+/// the memory of the waiting ones in a place with hundreds of rules.
+const SIDE_BY_SIDE: usize = 8;
+
+pub(super) async fn place(aws: &Aws, place: &Place, reads: &ReadSet) -> PlaceSnapshot {
+    match aws.session(place).await {
+        Ok(session) => Reading { session: &session, reads, tagged: OnceCell::new() }.all().await,
+        Err(error) => unreadable(place, reads, &error),
+    }
+}
+
+pub(super) async fn account(
+    aws: &Aws,
+    account: &AccountId,
+    reads: &AccountReads,
+) -> AccountSnapshot {
+    let regions = async {
+        if !reads.enabled_regions {
+            return Observed::Absent;
+        }
+        let region = aws.region().unwrap_or_else(Region::global);
+        let regions = async {
+            let session = aws.session(&Place::new(account.clone(), region)).await?;
+            session.enabled_regions().await.map(Some)
+        };
+        observed(regions.await)
+    };
+    let buckets = each(reads.buckets.iter().cloned(), |(name, region)| {
+        let place = Place::new(account.clone(), region);
+        async move { (observed(bucket(aws, &place, &name).await), name) }.boxed()
+    });
+    let roles = each(reads.roles.iter().cloned(), |name| {
+        let place = Place::new(account.clone(), aws.region().unwrap_or_else(Region::global));
+        async move {
+            let role = async { aws.session(&place).await?.role(&name).await };
+            (observed(role.await), name)
+        }
+        .boxed()
+    });
+    let (enabled_regions, buckets, roles) = join!(regions, buckets, roles);
+    AccountSnapshot {
+        account: account.clone(),
+        enabled_regions,
+        buckets: buckets.into_iter().map(|(found, name)| (name, found)).collect(),
+        roles: roles.into_iter().map(|(found, name)| (name, found)).collect(),
+    }
+}
+
+async fn bucket(aws: &Aws, place: &Place, name: &str) -> Result<Option<LiveBucket>, CloudError> {
+    let Some(region) = aws.session(place).await?.bucket_region(name).await? else {
+        return Ok(None);
+    };
+    let session = aws.session(&Place::new(place.account.clone(), region.clone())).await?;
+    let (bucket, tags) = join!(session.bucket(name), session.bucket_tags(name));
+    let (bucket, tags) = (bucket?, observed(tags));
+    // Only a bucket that nobody has described may be one that was left half made.
+    let undescribed = bucket.policy.is_none() && tags.known().is_some_and(Tags::is_empty);
+    let empty = if undescribed { Some(session.is_empty(name).await?) } else { None };
+    Ok(Some(LiveBucket { region, bucket, tags, empty }))
+}
+
+/// A place that nothing can be read of: each part says so.
+fn unreadable(place: &Place, reads: &ReadSet, error: &CloudError) -> PlaceSnapshot {
+    fn each<T>(names: &BTreeSet<String>, error: &CloudError) -> BTreeMap<String, Observed<T>> {
+        names.iter().map(|name| (name.clone(), Observed::Unreadable(error.into()))).collect()
+    }
+    PlaceSnapshot {
+        place: place.clone(),
+        rules: Observed::Unreadable(error.into()),
+        buses: each(&reads.buses, error),
+        rules_on_bus: None,
+        wildcard_rules_on_bus: None,
+        stray_rules: BTreeMap::new(),
+        topics: each(&reads.topics, error).into(),
+        queues: each(&reads.queues, error).into(),
+        functions: each(&reads.functions, error),
+        trails: Observed::Unreadable(error.into()),
+        keys: BTreeMap::new(),
+        signals: reads
+            .signals
+            .iter()
+            .map(|name| (name.clone(), Observed::Unreadable(error.into())))
+            .collect(),
+    }
+}
+
+/// Reads one place once.
+struct Reading<'a> {
+    session: &'a Session,
+    reads: &'a ReadSet,
+    /// What carries the blueprint's tag, by ARN: whoever needs it first asks for it.
+    tagged: OnceCell<Result<BTreeMap<String, Tags>, CloudError>>,
+}
+
+impl Reading<'_> {
+    async fn all(&self) -> PlaceSnapshot {
+        let now = jiff::Timestamp::now().as_second();
+        let (rules, buses, topics, queues, functions, trails, signals) = join!(
+            self.rules(),
+            self.buses(),
+            self.topics(),
+            self.queues(),
+            self.functions(),
+            self.trails(),
+            self.session.signals(&self.reads.signals, now)
+        );
+        let (keys, (on_bus, stray_rules)) =
+            join!(self.keys(&topics, &queues), self.when_missing(&rules, &buses));
+        let place = self.session.place.clone();
+        PlaceSnapshot {
+            place,
+            rules,
+            buses,
+            rules_on_bus: on_bus.map(|(all, _)| all),
+            wildcard_rules_on_bus: on_bus.map(|(_, wild)| wild),
+            stray_rules,
+            topics,
+            queues,
+            functions,
+            trails,
+            keys,
+            signals,
+        }
+    }
+
+    /// When a rule is missing: how full the default bus is, of all rules and of those with wildcards, and
+    /// whether the rule is on another one.
+    /// Neither decides whether it is missing, so what cannot be read is left out.
+    async fn when_missing(
+        &self,
+        rules: &Observed<SmallMap<String, LiveRule>>,
+        buses: &BTreeMap<String, Observed<LiveBus>>,
+    ) -> (Option<(usize, usize)>, BTreeMap<String, String>) {
+        let Observed::Known(known) = rules else { return Default::default() };
+        if self.reads.rules.iter().all(|name| known.contains_key(name)) {
+            return Default::default();
+        }
+        let read: BTreeSet<&String> = buses.keys().collect();
+        let (count, stray) = join!(
+            self.session.rules_on_bus(),
+            self.session.stray_rules(&self.reads.rule_prefix, &read)
+        );
+        (count.ok(), stray.unwrap_or_default())
+    }
+
+    async fn tagged(&self) -> &Result<BTreeMap<String, Tags>, CloudError> {
+        let find = || async {
+            if self.reads.blueprint.is_empty() {
+                return Ok(BTreeMap::new());
+            }
+            self.session.tagged(BLUEPRINT_TAG, &self.reads.blueprint).await
+        };
+        self.tagged.get_or_init(find).await
+    }
+
+    /// An object's tags: from the list of what is tagged, else asked for.
+    async fn tags(
+        &self,
+        arn: &str,
+        ask: impl Future<Output = Result<Option<Tags>, CloudError>>,
+    ) -> Observed<Tags> {
+        if let Ok(tagged) = self.tagged().await
+            && let Some(tags) = tagged.get(arn)
+        {
+            return Observed::Known(tags.clone());
+        }
+        observed(ask.await)
+    }
+
+    /// Whether a topic or queue has a name of the blueprint's, in this place. The tags of others
+    /// (a topic named by its ARN, a queue that only subscribes) decide nothing and are not asked for.
+    fn named_as_ours(&self, arn: &str) -> bool {
+        let place = &self.session.place;
+        !self.reads.rule_prefix.is_empty()
+            && Arn::parse(arn).is_some_and(|arn| {
+                arn.account == place.account.as_str()
+                    && arn.region == place.region.as_str()
+                    && arn.resource.starts_with(&self.reads.rule_prefix)
+            })
+    }
+
+    async fn rules(&self) -> Observed<SmallMap<String, LiveRule>> {
+        if self.reads.rule_prefix.is_empty() {
+            return Observed::Known(SmallMap::new());
+        }
+        self.rules_of(None).await
+    }
+
+    /// The rules of a bus, the default one without a name.
+    async fn rules_of(&self, bus: Option<&str>) -> Observed<SmallMap<String, LiveRule>> {
+        let rules = match observed(self.session.rules(bus, &self.reads.rule_prefix).await) {
+            Observed::Known(rules) => rules,
+            Observed::Absent => return Observed::Absent,
+            Observed::Unreadable(why) => return Observed::Unreadable(why),
+        };
+        let rules = each(rules, |(name, rule)| {
+            let key = match bus {
+                Some(bus) => format!("{bus}/{name}"),
+                None => name.clone(),
+            };
+            async move {
+                let arn = self.session.rule_arn(&key);
+                let (targets, tags) = join!(
+                    self.session.targets(&key),
+                    self.tags(&arn, self.session.event_tags(&arn))
+                );
+                (name, LiveRule { rule: rule.into(), targets: observed(targets), tags })
+            }
+            .boxed()
+        });
+        Observed::Known(rules.await.into_iter().collect())
+    }
+
+    /// The buses that are asked for and those that carry the tag, by name.
+    async fn buses(&self) -> BTreeMap<String, Observed<LiveBus>> {
+        if self.reads.rule_prefix.is_empty() {
+            return BTreeMap::new();
+        }
+        let name =
+            |arn: &str| Some(Arn::parse(arn)?.resource.strip_prefix("event-bus/")?.to_owned());
+        let named = self.reads.buses.iter().map(|bus| self.session.bus_arn(bus)).collect();
+        let read = |arn: String| async move { (self.bus(&arn).await, arn) }.boxed();
+        let found = self.named_and_tagged("events", "event-bus/", &named, read).await;
+        found.filter_map(|(arn, bus)| Some((name(&arn)?, bus))).collect()
+    }
+
+    async fn bus(&self, arn: &str) -> Observed<LiveBus> {
+        let (_, name) = arn.rsplit_once('/').unwrap_or(("", arn));
+        match observed(self.session.bus(name).await) {
+            Observed::Known(bus) => {
+                let (tags, rules) =
+                    join!(self.tags(arn, self.session.event_tags(arn)), self.rules_of(Some(name)));
+                Observed::Known(LiveBus { bus, tags, rules })
+            }
+            Observed::Absent => Observed::Absent,
+            Observed::Unreadable(why) => Observed::Unreadable(why),
+        }
+    }
+
+    /// ARNs of one service, with the resource part beginning so, that carry the tag and that the blueprint does
+    /// not name.
+    ///
+    /// When the list cannot be had, what it would have named is unknown, not absent: one unreadable
+    /// entry with a wildcard for a name stands for it.
+    async fn unnamed(
+        &self,
+        service: &str,
+        resource: &str,
+        named: &BTreeSet<String>,
+    ) -> Result<Vec<String>, (String, CloudError)> {
+        match self.tagged().await {
+            Ok(tagged) => Ok(tagged
+                .keys()
+                .filter(|arn| {
+                    Arn::parse(arn).is_some_and(|arn| {
+                        arn.service == service && arn.resource.starts_with(resource)
+                    })
+                })
+                .filter(|arn| !named.contains(*arn))
+                .cloned()
+                .collect()),
+            Err(error) => {
+                let any = format!("{resource}{}*", self.reads.rule_prefix);
+                Err((self.session.place.arn(service, &any), error.clone()))
+            }
+        }
+    }
+
+    async fn topics(&self) -> SmallMap<String, Observed<LiveTopic>> {
+        let read = |arn: String| async move { (self.topic(&arn).await, arn) }.boxed();
+        self.named_and_tagged("sns", "", &self.reads.topics, read).await.collect()
+    }
+
+    async fn topic(&self, arn: &str) -> Observed<LiveTopic> {
+        let (topic, subscriptions) =
+            join!(self.session.topic(arn), self.session.subscriptions(arn));
+        let topic = match observed(topic) {
+            Observed::Known(topic) => topic,
+            Observed::Absent => return Observed::Absent,
+            Observed::Unreadable(why) => return Observed::Unreadable(why),
+        };
+        let subscriptions = async {
+            let listed = match observed(subscriptions) {
+                Observed::Known(listed) => listed,
+                Observed::Absent => return Observed::Absent,
+                Observed::Unreadable(why) => return Observed::Unreadable(why),
+            };
+            let read = each(listed, |listed| {
+                async move {
+                    let subscription = self.session.subscription(&listed).await;
+                    subscription.map(|subscription| (listed.endpoint, subscription))
+                }
+                .boxed()
+            });
+            Observed::Known(by_endpoint(read.await.into_iter().flatten()))
+        };
+        let tags = self.tags_if_ours(arn, self.session.topic_tags(arn));
+        let (subscriptions, tags) = join!(subscriptions, tags);
+        Observed::Known(LiveTopic { topic, subscriptions, tags })
+    }
+
+    async fn queues(&self) -> SmallMap<String, Observed<LiveQueue>> {
+        let read = |arn: String| async move { (self.queue(&arn).await, arn) }.boxed();
+        self.named_and_tagged("sqs", "", &self.reads.queues, read).await.collect()
+    }
+
+    async fn queue(&self, arn: &str) -> Observed<LiveQueue> {
+        match observed(self.session.queue(arn).await) {
+            Observed::Known((queue, messages)) => {
+                let tags = self.tags_if_ours(arn, self.session.queue_tags(arn)).await;
+                Observed::Known(LiveQueue { queue, tags, messages })
+            }
+            Observed::Absent => Observed::Absent,
+            Observed::Unreadable(why) => Observed::Unreadable(why),
+        }
+    }
+
+    async fn functions(&self) -> BTreeMap<String, Observed<LiveFunction>> {
+        let read = each(self.reads.functions.iter().cloned(), |arn| {
+            async move { (observed(self.session.function(&arn).await), arn) }.boxed()
+        });
+        read.await.into_iter().map(|(found, arn)| (arn, found)).collect()
+    }
+
+    async fn tags_if_ours(
+        &self,
+        arn: &str,
+        ask: impl Future<Output = Result<Option<Tags>, CloudError>>,
+    ) -> Observed<Tags> {
+        let ask = async { if self.named_as_ours(arn) { ask.await } else { Ok(None) } };
+        self.tags(arn, ask).await
+    }
+
+    /// Reads the objects that are named at once, and those that carry the tag as soon as they are known.
+    async fn named_and_tagged<'b, T>(
+        &self,
+        service: &str,
+        resource: &str,
+        named: &BTreeSet<String>,
+        read: impl Fn(String) -> BoxFuture<'b, (Observed<T>, String)> + Copy,
+    ) -> impl Iterator<Item = (String, Observed<T>)> {
+        let unnamed = async {
+            match self.unnamed(service, resource, named).await {
+                Ok(arns) => {
+                    let found = each(arns, read).await;
+                    // The list lags: what it names and is gone need not be told of.
+                    found
+                        .into_iter()
+                        .filter(|(found, _)| !matches!(found, Observed::Absent))
+                        .collect()
+                }
+                Err((any, error)) => vec![(Observed::Unreadable((&error).into()), any)],
+            }
+        };
+        let (named, unnamed) = join!(each(named.iter().cloned(), read), unnamed);
+        named.into_iter().chain(unnamed).map(|(found, arn)| (arn, found))
+    }
+
+    async fn trails(&self) -> Observed<SmallMap<String, LiveTrail>> {
+        if !self.reads.trails {
+            return Observed::Known(SmallMap::new());
+        }
+        let trails = match self.session.trails().await {
+            Ok(trails) => trails,
+            Err(error) => return Observed::Unreadable((&error).into()),
+        };
+        let trails = each(trails, |found| {
+            async move {
+                let place = &self.session.place;
+                let arn = found.arn.as_str();
+                let owned =
+                    Arn::parse(arn).is_some_and(|arn| arn.account == place.account.as_str());
+                let at_home = owned && found.home_region == place.region;
+                let managed = self.reads.managed_trail.as_ref() == Some(&found.name);
+                let selectors = async {
+                    if at_home {
+                        observed(self.session.selectors(arn).await)
+                    } else {
+                        Observed::Absent
+                    }
+                };
+                let tags = async {
+                    if at_home && !self.reads.blueprint.is_empty() {
+                        // A trail that is no longer kept is known by the tag search alone.
+                        let ask = async {
+                            if managed { self.session.trail_tags(arn).await } else { Ok(None) }
+                        };
+                        self.tags(arn, ask).await
+                    } else {
+                        Observed::Absent
+                    }
+                };
+                let (status, selectors, tags) =
+                    join!(self.session.trail_status(arn), selectors, tags);
+                let live = LiveTrail {
+                    name: found.name,
+                    home_region: found.home_region,
+                    trail: found.trail,
+                    status: observed(status),
+                    selectors,
+                    tags,
+                };
+                (found.arn, live)
+            }
+            .boxed()
+        });
+        Observed::Known(trails.await.into_iter().collect())
+    }
+
+    async fn keys(
+        &self,
+        topics: &SmallMap<String, Observed<LiveTopic>>,
+        queues: &SmallMap<String, Observed<LiveQueue>>,
+    ) -> BTreeMap<String, Observed<LiveKey>> {
+        let topics = topics.values().filter_map(|topic| topic.known()?.topic.kms_key.clone());
+        let queues = queues.values().filter_map(|queue| queue.known()?.queue.kms_key.clone());
+        let keys: BTreeSet<String> = topics.chain(queues).collect();
+        let read =
+            each(keys, |key| async move { (observed(self.session.key(&key).await), key) }.boxed());
+        read.await.into_iter().map(|(found, key)| (key, found)).collect()
+    }
+}
+
+/// Runs a read for every item, some side by side, and keeps their order.
+async fn each<'a, I: IntoIterator, T>(
+    items: I,
+    read: impl Fn(I::Item) -> BoxFuture<'a, T>,
+) -> Vec<T> {
+    stream::iter(items.into_iter().map(read)).buffered(SIDE_BY_SIDE).collect().await
+}

@@ -1,0 +1,406 @@
+//! Which failed actions are worth another try, and when.
+//!
+//! The SDK repeats throttled and lost calls by itself. This is about what AWS documents as passing
+//! within minutes: two writers at once, and something this very run has written that what refers to it does
+//! not see yet. Nothing else is repeated: a real refusal should be heard at once.
+
+use super::errors::{is_not_found, is_throttled};
+use ctguard_core::action::Action;
+use ctguard_core::cloud::CloudError;
+use ctguard_core::resource::rule::{Target, bus_and_name};
+use ctguard_core::scope::{Arn, Place};
+#[cfg(test)]
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// Longest wait between two tries.
+const LONGEST_WAIT: Duration = Duration::from_secs(15);
+
+/// Codes that say "not just now", whatever the action.
+///
+/// Sources: the errors of <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.html>,
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateTrail.html> (`ConflictException`),
+/// <https://docs.aws.amazon.com/sns/latest/api/API_TagResource.html>,
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html> (60 seconds after a
+/// queue of the same name was deleted), <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>.
+const PASSING: [&str; 13] = [
+    "AWS.SimpleQueueService.QueueDeletedRecently",
+    "ConcurrentAccess",
+    "ConcurrentAccessException",
+    "ConcurrentModification",
+    "ConcurrentModificationException",
+    "ConflictException",
+    "OperationAborted",
+    "QueueDeletedRecently",
+    "RequestThrottled",
+    "StaleTag",
+    "StaleTagException",
+    "Throttling",
+    "ThrottlingException",
+];
+
+/// What this run has written so far.
+#[derive(Debug, Default)]
+pub(super) struct Written(Mutex<BTreeSet<(Fact, String)>>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fact {
+    Rule,
+    TargetsRemoved,
+    Topic,
+    Queue,
+    Trail,
+    Bucket,
+    BucketPolicy,
+    Bus,
+    BusPolicy,
+    Role,
+}
+
+impl Written {
+    /// Remembers an action that succeeded. `place` keeps what has the same name elsewhere apart.
+    pub(super) fn remember(&self, place: &Place, action: &Action) {
+        let (fact, name) = match action {
+            Action::PutRule { name, .. } => (Fact::Rule, name),
+            Action::RemoveTargets { rule, .. } => (Fact::TargetsRemoved, rule),
+            Action::CreateTopic { name, .. } => (Fact::Topic, name),
+            Action::CreateQueue { name, .. } => (Fact::Queue, name),
+            Action::CreateTrail { name, .. } => (Fact::Trail, name),
+            Action::CreateBucket { name } => (Fact::Bucket, name),
+            Action::PutBucketPolicy { name, .. } => (Fact::BucketPolicy, name),
+            Action::CreateEventBus { name, .. } => (Fact::Bus, name),
+            Action::PutBusPolicy { bus, .. } => (Fact::BusPolicy, bus),
+            Action::CreateRole { name, .. }
+            | Action::UpdateAssumeRolePolicy { role: name, .. }
+            | Action::PutRolePolicy { role: name, .. } => (Fact::Role, name),
+            _ => return,
+        };
+        let key = (fact, key(fact, place.account.as_str(), place.region.as_str(), name));
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
+    }
+
+    fn has(&self, fact: Fact, place: &Place, name: &str) -> bool {
+        self.has_in(fact, place.account.as_str(), place.region.as_str(), name)
+    }
+
+    fn has_in(&self, fact: Fact, account: &str, region: &str, name: &str) -> bool {
+        let key = (fact, key(fact, account, region, name));
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&key)
+    }
+
+    /// Whether the role of an ARN was written, in whatever account it is.
+    fn has_role(&self, arn: &str) -> bool {
+        Arn::parse(arn).is_some_and(|arn| {
+            let name = arn.resource.rsplit('/').next().unwrap_or_default();
+            self.has_in(Fact::Role, arn.account, "", name)
+        })
+    }
+
+    /// Whether the policy of a bus was written, in whatever place the bus is.
+    fn has_bus_policy(&self, arn: &str) -> bool {
+        Arn::parse(arn).is_some_and(|arn| {
+            let bus = arn.resource.strip_prefix("event-bus/");
+            bus.is_some_and(|bus| self.has_in(Fact::BusPolicy, arn.account, arn.region, bus))
+        })
+    }
+}
+
+fn key(fact: Fact, account: &str, region: &str, name: &str) -> String {
+    match fact {
+        // Bucket names have no place, and a trail may be at home in another region than its bucket.
+        Fact::Bucket | Fact::BucketPolicy => name.to_owned(),
+        // A role is written in some region of its account, and used in all.
+        Fact::Role => format!("{account}/{name}"),
+        _ => format!("{account}/{region}/{name}"),
+    }
+}
+
+/// Whether a failure passes by itself.
+pub(super) fn passes(
+    place: &Place,
+    action: &Action,
+    error: &CloudError,
+    written: &Written,
+) -> bool {
+    if PASSING.contains(&error.code.as_str()) {
+        return true;
+    }
+    let wrote = |fact, name: &str| written.has(fact, place, name);
+    match action {
+        // A rule is not seen by its own targets and tags for a moment.
+        Action::PutTargets { rule: name, targets } => {
+            is_not_found(error) && wrote(Fact::Rule, name)
+                || targets.values().any(|target| target_passes(target, error, written))
+        }
+        Action::TagRule { name, .. } => is_not_found(error) && wrote(Fact::Rule, name),
+        Action::PutRule { name, rule, .. } => {
+            let bus = bus_and_name(name).0;
+            is_not_found(error) && bus.is_some_and(|bus| wrote(Fact::Bus, bus))
+                || cannot_be_assumed(error)
+                    && rule.role_arn.as_ref().is_some_and(|role| written.has_role(role))
+        }
+        Action::PutBusPolicy { bus: name, .. } | Action::TagEventBus { name, .. } => {
+            is_not_found(error) && wrote(Fact::Bus, name)
+        }
+        // IAM is eventually consistent with itself, too.
+        // Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html>
+        Action::UpdateAssumeRolePolicy { role: name, .. }
+        | Action::PutRolePolicy { role: name, .. }
+        | Action::TagRole { name, .. } => is_not_found(error) && wrote(Fact::Role, name),
+        // Nor is the removal of its targets seen by its deletion.
+        Action::DeleteRule { name } => {
+            error.code == "ValidationException"
+                && error.message.contains("since it has targets")
+                && wrote(Fact::TargetsRemoved, name)
+        }
+        Action::SetTopicAttribute { name, .. }
+        | Action::TagTopic { name, .. }
+        | Action::Subscribe { topic: name, .. } => is_not_found(error) && wrote(Fact::Topic, name),
+        // AWS asks to wait a second after CreateQueue.
+        Action::SetQueueAttributes { name, .. } | Action::TagQueue { name, .. } => {
+            is_not_found(error) && wrote(Fact::Queue, name)
+        }
+        Action::PutEventSelectors { name, .. }
+        | Action::StartLogging { name }
+        | Action::TagTrail { name, .. }
+        | Action::UntagTrail { name, .. }
+            if wrote(Fact::Trail, name) =>
+        {
+            is_not_found(error)
+        }
+        Action::CreateTrail { trail, .. } | Action::UpdateTrail { trail, .. } => {
+            (error.code.starts_with("InsufficientS3BucketPolicy")
+                && wrote(Fact::BucketPolicy, &trail.bucket))
+                || (error.code.starts_with("S3BucketDoesNotExist")
+                    && wrote(Fact::Bucket, &trail.bucket))
+        }
+        Action::PutPublicAccessBlock { name }
+        | Action::PutBucketVersioning { name }
+        | Action::PutBucketEncryption { name, .. }
+        | Action::PutBucketOwnershipControls { name }
+        | Action::PutBucketPolicy { name, .. }
+        | Action::PutBucketLifecycle { name }
+        | Action::PutBucketTagging { name, .. } => {
+            error.code == "NoSuchBucket" && wrote(Fact::Bucket, name)
+        }
+        _ => false,
+    }
+}
+
+/// Whether a target is refused for what this run has written in IAM or on the bus that is the target.
+///
+/// EventBridge looks at both when the target is put: it tries whether it can take the role on, and whether the bus's policy
+/// admits the sender.
+/// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html>
+fn target_passes(target: &Target, error: &CloudError, written: &Written) -> bool {
+    cannot_be_assumed(error) && target.role_arn.as_ref().is_some_and(|role| written.has_role(role))
+        || error.code.starts_with("AccessDenied") && written.has_bus_policy(&target.arn)
+}
+
+/// EventBridge's words for a role that it cannot take on; its code is that of any invalid request.
+fn cannot_be_assumed(error: &CloudError) -> bool {
+    error.code.starts_with("ValidationException")
+        && error.message.contains("cannot be assumed by principal")
+}
+
+/// Repeats a call that has no effect of its own for as long as it is throttled, within a budget: the calls that
+/// every account of a fleet begins with come in a burst, and the SDK gives up after three tries.
+pub(super) async fn patiently<T, F: Future<Output = Result<T, CloudError>>>(
+    first: Duration,
+    budget: Duration,
+    call: impl Fn() -> F,
+) -> Result<T, CloudError> {
+    let mut waits = waits(first, budget);
+    loop {
+        match call().await {
+            Err(error) if is_throttled(&error) => {
+                let Some(wait) = waits.next() else { return Err(error) };
+                tokio::time::sleep(wait).await;
+            }
+            result => return result,
+        }
+    }
+}
+
+/// The waits between tries: each twice as long as the one before, up to a limit, shortened by up to
+/// half at random so that many writers do not come back together. Ends when the budget is used up.
+pub(super) fn waits(first: Duration, budget: Duration) -> impl Iterator<Item = Duration> {
+    let mut next = first;
+    let mut left = budget;
+    std::iter::from_fn(move || {
+        let wait = next.mul_f64(0.5 + 0.5 * random_fraction());
+        next = (next * 2).min(LONGEST_WAIT.max(first));
+        left = left.checked_sub(wait)?;
+        Some(wait)
+    })
+}
+
+/// A number from 0 up to 1. The standard library's hash keys are random, and that is good enough to spread waits.
+fn random_fraction() -> f64 {
+    let bits = RandomState::new().hash_one(());
+    f64::from(u32::try_from(bits >> 32).unwrap_or_default()) / f64::from(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ctguard_core::cloud::CloudErrorKind;
+    use ctguard_core::resource::Tags;
+    use ctguard_core::resource::rule::{Input, Targets};
+    use ctguard_core::resource::trail::Trail;
+    use ctguard_core::scope::{AccountId, Region};
+
+    fn place(account: &str, region: &str) -> Place {
+        Place::new(AccountId::new(account).unwrap(), Region::new(region).unwrap())
+    }
+
+    fn here() -> Place {
+        place("111122223333", "eu-west-1")
+    }
+
+    fn error(code: &str, message: &str) -> CloudError {
+        CloudError {
+            operation: "x:Y".to_owned(),
+            code: code.to_owned(),
+            message: message.to_owned(),
+            request_id: None,
+            kind: CloudErrorKind::Refused,
+        }
+    }
+
+    fn create_trail() -> Action {
+        let trail = Trail {
+            bucket: "logs".to_owned(),
+            key_prefix: None,
+            multi_region: true,
+            organization: false,
+            global_service_events: true,
+            log_file_validation: true,
+            kms_key: None,
+        };
+        Action::CreateTrail { name: "main".to_owned(), trail, tags: Tags::new() }
+    }
+
+    #[test]
+    fn a_policy_that_this_run_did_not_write_is_refused_at_once() {
+        let written = Written::default();
+        let refusal = error("InsufficientS3BucketPolicyException", "");
+        assert!(!passes(&here(), &create_trail(), &refusal, &written));
+
+        let policy = Action::PutBucketPolicy { name: "logs".to_owned(), policy: Value::Null };
+        // The bucket may be written in another region than the trail's.
+        written.remember(&place("111122223333", "us-east-1"), &policy);
+        assert!(passes(&here(), &create_trail(), &refusal, &written));
+        assert!(!passes(&here(), &create_trail(), &error("AccessDenied", ""), &written));
+    }
+
+    #[test]
+    fn only_the_documented_refusal_of_a_deletion_is_repeated() {
+        let written = Written::default();
+        let delete = Action::DeleteRule { name: "r".to_owned() };
+        let targets = error("ValidationException", "Rule can't be deleted since it has targets.");
+        assert!(!passes(&here(), &delete, &targets, &written), "the targets are somebody else's");
+
+        let remove = Action::RemoveTargets { rule: "r".to_owned(), ids: BTreeSet::new() };
+        written.remember(&here(), &remove);
+        assert!(passes(&here(), &delete, &targets, &written));
+        assert!(!passes(&place("111122223333", "us-east-1"), &delete, &targets, &written));
+        assert!(!passes(&here(), &delete, &error("ValidationException", "Bad name"), &written));
+    }
+
+    #[test]
+    fn what_this_run_made_may_be_missing_for_a_while() {
+        let written = Written::default();
+        let start = Action::StartLogging { name: "main".to_owned() };
+        let missing = error("TrailNotFoundException", "");
+        assert!(!passes(&here(), &start, &missing, &written));
+        written.remember(&here(), &create_trail());
+        assert!(passes(&here(), &start, &missing, &written));
+    }
+
+    #[test]
+    fn two_writers_at_once_are_always_waited_for() {
+        let delete = Action::DeleteTopic { name: "t".to_owned() };
+        for code in ["ConcurrentModificationException", "ConflictException", "StaleTag"] {
+            assert!(passes(&here(), &delete, &error(code, ""), &Written::default()), "{code}");
+        }
+    }
+
+    const NOT_ASSUMED: &str = "Provided role 'arn:aws:iam::111122223333:role/ctguard-acme' cannot be assumed by principal 'events.amazonaws.com'.";
+
+    fn forward() -> Action {
+        let target = Target {
+            arn: "arn:aws:events:eu-central-1:999999999999:event-bus/ctguard-acme".to_owned(),
+            role_arn: Some("arn:aws:iam::111122223333:role/ctguard-acme".to_owned()),
+            input: Input::Event,
+            dead_letter_arn: None,
+            retry_policy: None,
+            other_parameters: Vec::new(),
+        };
+        Action::PutTargets {
+            rule: "ctguard-acme-forward-1".to_owned(),
+            targets: Targets::from([("ctguard-acme".to_owned(), target)]),
+        }
+    }
+
+    #[test]
+    fn a_role_that_this_run_wrote_may_not_be_assumed_yet_in_any_region() {
+        let written = Written::default();
+        let refusal = error("ValidationException", NOT_ASSUMED);
+        assert!(!passes(&here(), &forward(), &refusal, &written), "an old role is simply wrong");
+        let create = Action::CreateRole {
+            name: "ctguard-acme".to_owned(),
+            trust: Value::Null,
+            tags: Tags::new(),
+        };
+        written.remember(&place("999999999999", "eu-west-1"), &create);
+        assert!(!passes(&here(), &forward(), &refusal, &written), "another account's role");
+        written.remember(&place("111122223333", "us-east-1"), &create);
+        assert!(passes(&here(), &forward(), &refusal, &written));
+        let other = error("ValidationException", "1 validation error detected");
+        assert!(!passes(&here(), &forward(), &other, &written));
+        let policy = Action::PutRolePolicy {
+            role: "ctguard-acme".to_owned(),
+            name: "ctguard-acme".to_owned(),
+            policy: Value::Null,
+        };
+        assert!(passes(&here(), &policy, &error("NoSuchEntity", ""), &written));
+        assert!(!passes(&here(), &policy, &error("AccessDenied", ""), &written));
+    }
+
+    #[test]
+    fn a_bus_whose_policy_this_run_wrote_elsewhere_may_not_admit_yet() {
+        let written = Written::default();
+        let refusal = error("AccessDeniedException", "not authorized");
+        let policy = Action::PutBusPolicy { bus: "ctguard-acme".to_owned(), policy: Value::Null };
+        written.remember(&here(), &policy);
+        assert!(!passes(&here(), &forward(), &refusal, &written), "another place's bus");
+        written.remember(&place("999999999999", "eu-central-1"), &policy);
+        assert!(passes(&here(), &forward(), &refusal, &written));
+    }
+
+    #[test]
+    fn a_bus_that_was_just_made_may_not_be_seen_by_its_rules_and_policy() {
+        let written = Written::default();
+        let missing = error("ResourceNotFoundException", "Event bus b does not exist.");
+        let policy = Action::PutBusPolicy { bus: "b".to_owned(), policy: Value::Null };
+        assert!(!passes(&here(), &policy, &missing, &written));
+        written
+            .remember(&here(), &Action::CreateEventBus { name: "b".to_owned(), tags: Tags::new() });
+        assert!(passes(&here(), &policy, &missing, &written));
+        assert!(!passes(&place("111122223333", "us-east-1"), &policy, &missing, &written));
+    }
+
+    #[test]
+    fn waits_grow_and_stay_within_the_budget() {
+        let budget = Duration::from_secs(120);
+        let waits: Vec<Duration> = waits(Duration::from_secs(1), budget).collect();
+        assert!(waits.iter().sum::<Duration>() <= budget);
+        assert!(waits.len() >= 8, "sixty seconds after a deletion must be reached: {waits:?}");
+        assert!(waits[0] <= Duration::from_secs(1) && waits.iter().all(|w| *w <= LONGEST_WAIT));
+        assert_eq!(super::waits(Duration::from_secs(1), Duration::ZERO).count(), 0);
+    }
+}

@@ -1,0 +1,365 @@
+//! S3: the bucket that a managed trail writes to.
+//!
+//! Every call but CreateBucket names the account that must own the bucket: bucket names are global, and
+//! somebody else's bucket of the expected name must neither be written to nor pass for one's own.
+
+use super::errors::absent;
+use super::session::{Session, bad_request};
+use aws_sdk_s3::types as sdk;
+use aws_smithy_types::error::operation::BuildError;
+use ctguard_core::cloud::CloudError;
+use ctguard_core::resource::Tags;
+use ctguard_core::resource::bucket::{Bucket, Encryption, LIFECYCLE_DAYS};
+use ctguard_core::scope::Region;
+use serde_json::Value;
+
+const CREATE_BUCKET: &str = "s3:CreateBucket";
+const GET_ENCRYPTION: &str = "s3:GetEncryptionConfiguration";
+const GET_LIFECYCLE: &str = "s3:GetLifecycleConfiguration";
+const GET_OWNERSHIP: &str = "s3:GetBucketOwnershipControls";
+const GET_POLICY: &str = "s3:GetBucketPolicy";
+const GET_PUBLIC_ACCESS: &str = "s3:GetBucketPublicAccessBlock";
+const GET_TAGGING: &str = "s3:GetBucketTagging";
+const GET_VERSIONING: &str = "s3:GetBucketVersioning";
+/// HeadBucket and ListObjectsV2 both need this permission.
+const LIST_BUCKET: &str = "s3:ListBucket";
+const PUT_ENCRYPTION: &str = "s3:PutEncryptionConfiguration";
+const PUT_LIFECYCLE: &str = "s3:PutLifecycleConfiguration";
+const PUT_OWNERSHIP: &str = "s3:PutBucketOwnershipControls";
+const PUT_POLICY: &str = "s3:PutBucketPolicy";
+const PUT_PUBLIC_ACCESS: &str = "s3:PutBucketPublicAccessBlock";
+const PUT_TAGGING: &str = "s3:PutBucketTagging";
+const PUT_VERSIONING: &str = "s3:PutBucketVersioning";
+
+/// The region whose buckets are made without naming it: S3 refuses to be told.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>
+const UNNAMED_REGION: &str = "us-east-1";
+
+impl Session {
+    /// The region a bucket is in; `None` when there is no such bucket. Asked in another region, S3
+    /// refuses, and names the right one in a header.
+    pub(super) async fn bucket_region(&self, name: &str) -> Result<Option<Region>, CloudError> {
+        let call = self.s3().head_bucket().bucket(name).expected_bucket_owner(self.owner());
+        let asked = async {
+            match call.send().await {
+                Ok(answer) => Ok(Some(answer.bucket_region.as_deref().and_then(Region::new))),
+                Err(error) => {
+                    let response = error.raw_response();
+                    let status = response.map(|response| response.status().as_u16());
+                    let region = response
+                        .and_then(|response| response.headers().get("x-amz-bucket-region"))
+                        .and_then(Region::new);
+                    match status {
+                        Some(404) => Ok(None),
+                        Some(301 | 400) if region.is_some() => Ok(Some(region)),
+                        _ => Err(error),
+                    }
+                }
+            }
+        };
+        let found = self.send(LIST_BUCKET, asked).await?;
+        Ok(found.map(|region| region.unwrap_or_else(|| self.place.region.clone())))
+    }
+
+    /// A bucket's settings. To be asked in the bucket's own region, for a bucket that is there.
+    pub(super) async fn bucket(&self, name: &str) -> Result<Bucket, CloudError> {
+        let (public_access_blocked, versioning, encryption, owner_enforced, policy, lifecycle) = futures::try_join!(
+            self.public_access_blocked(name),
+            self.versioning(name),
+            self.encryption(name),
+            self.owner_enforced(name),
+            self.bucket_policy(name),
+            self.lifecycle(name),
+        )?;
+        Ok(Bucket {
+            public_access_blocked,
+            versioning,
+            encryption,
+            owner_enforced,
+            lifecycle,
+            policy,
+        })
+    }
+
+    pub(super) async fn bucket_tags(&self, name: &str) -> Result<Option<Tags>, CloudError> {
+        let call = self.s3().get_bucket_tagging().bucket(name).expected_bucket_owner(self.owner());
+        // A bucket without tags is an error here, and a bucket all the same.
+        let answer = absent(self.send(GET_TAGGING, call.send()).await)?;
+        let pair = |tag: sdk::Tag| (tag.key, tag.value);
+        Ok(Some(
+            answer.map(|answer| answer.tag_set.into_iter().map(pair).collect()).unwrap_or_default(),
+        ))
+    }
+
+    /// Whether a bucket holds no object.
+    pub(super) async fn is_empty(&self, name: &str) -> Result<bool, CloudError> {
+        let call = self
+            .s3()
+            .list_objects_v2()
+            .bucket(name)
+            .max_keys(1)
+            .expected_bucket_owner(self.owner());
+        let answer = self.send(LIST_BUCKET, call.send()).await?;
+        Ok(answer.contents().is_empty())
+    }
+
+    async fn public_access_blocked(&self, name: &str) -> Result<bool, CloudError> {
+        let call =
+            self.s3().get_public_access_block().bucket(name).expected_bucket_owner(self.owner());
+        let answer = absent(self.send(GET_PUBLIC_ACCESS, call.send()).await)?;
+        let all = |block: sdk::PublicAccessBlockConfiguration| {
+            [
+                block.block_public_acls,
+                block.ignore_public_acls,
+                block.block_public_policy,
+                block.restrict_public_buckets,
+            ]
+            .iter()
+            .all(|setting| *setting == Some(true))
+        };
+        Ok(answer.and_then(|answer| answer.public_access_block_configuration).is_some_and(all))
+    }
+
+    async fn versioning(&self, name: &str) -> Result<bool, CloudError> {
+        let call =
+            self.s3().get_bucket_versioning().bucket(name).expected_bucket_owner(self.owner());
+        let answer = self.send(GET_VERSIONING, call.send()).await?;
+        Ok(answer.status == Some(sdk::BucketVersioningStatus::Enabled))
+    }
+
+    async fn encryption(&self, name: &str) -> Result<Encryption, CloudError> {
+        let call =
+            self.s3().get_bucket_encryption().bucket(name).expected_bucket_owner(self.owner());
+        let answer = absent(self.send(GET_ENCRYPTION, call.send()).await)?;
+        let default = answer
+            .and_then(|answer| answer.server_side_encryption_configuration)
+            .and_then(|configuration| configuration.rules.into_iter().next())
+            .and_then(|rule| rule.apply_server_side_encryption_by_default);
+        Ok(match default {
+            None => Encryption::None,
+            Some(default) if default.sse_algorithm == sdk::ServerSideEncryption::Aes256 => {
+                Encryption::S3Managed
+            }
+            Some(default) => Encryption::Kms(default.kms_master_key_id),
+        })
+    }
+
+    async fn owner_enforced(&self, name: &str) -> Result<bool, CloudError> {
+        let call = self
+            .s3()
+            .get_bucket_ownership_controls()
+            .bucket(name)
+            .expected_bucket_owner(self.owner());
+        let answer = absent(self.send(GET_OWNERSHIP, call.send()).await)?;
+        Ok(answer.and_then(|answer| answer.ownership_controls).is_some_and(|controls| {
+            controls
+                .rules
+                .iter()
+                .any(|rule| rule.object_ownership == sdk::ObjectOwnership::BucketOwnerEnforced)
+        }))
+    }
+
+    async fn bucket_policy(&self, name: &str) -> Result<Option<Value>, CloudError> {
+        let call = self.s3().get_bucket_policy().bucket(name).expected_bucket_owner(self.owner());
+        let answer = absent(self.send(GET_POLICY, call.send()).await)?;
+        answer
+            .and_then(|answer| answer.policy)
+            .filter(|policy| !policy.is_empty())
+            .map(|policy| super::kms::document(GET_POLICY, &policy))
+            .transpose()
+    }
+
+    async fn lifecycle(&self, name: &str) -> Result<bool, CloudError> {
+        let call = self
+            .s3()
+            .get_bucket_lifecycle_configuration()
+            .bucket(name)
+            .expected_bucket_owner(self.owner());
+        let answer = absent(self.send(GET_LIFECYCLE, call.send()).await)?;
+        Ok(answer.is_some_and(|answer| !answer.rules().is_empty()))
+    }
+
+    /// Gives up unfinished uploads, and drops old versions after a year; what is current stays.
+    pub(super) async fn put_bucket_lifecycle(&self, name: &str) -> Result<(), CloudError> {
+        let lifecycle = tidy().map_err(|error| bad_request(PUT_LIFECYCLE, error.to_string()))?;
+        let call = self
+            .s3()
+            .put_bucket_lifecycle_configuration()
+            .bucket(name)
+            .expected_bucket_owner(self.owner())
+            .lifecycle_configuration(lifecycle);
+        self.send(PUT_LIFECYCLE, call.send()).await.map(drop)
+    }
+
+    /// Makes a bucket in this region; one's own that is there already is fine.
+    pub(super) async fn create_bucket(&self, name: &str) -> Result<(), CloudError> {
+        let region = self.place.region.as_str();
+        let configuration = (region != UNNAMED_REGION).then(|| {
+            sdk::CreateBucketConfiguration::builder()
+                .location_constraint(sdk::BucketLocationConstraint::from(region))
+                .build()
+        });
+        let call =
+            self.s3().create_bucket().bucket(name).set_create_bucket_configuration(configuration);
+        match self.send(CREATE_BUCKET, call.send()).await {
+            Err(error) if error.code == "BucketAlreadyOwnedByYou" => Ok(()),
+            result => result.map(drop),
+        }
+    }
+
+    pub(super) async fn put_public_access_block(&self, name: &str) -> Result<(), CloudError> {
+        let all = sdk::PublicAccessBlockConfiguration::builder()
+            .block_public_acls(true)
+            .ignore_public_acls(true)
+            .block_public_policy(true)
+            .restrict_public_buckets(true)
+            .build();
+        let call = self
+            .s3()
+            .put_public_access_block()
+            .bucket(name)
+            .expected_bucket_owner(self.owner())
+            .public_access_block_configuration(all);
+        self.send(PUT_PUBLIC_ACCESS, call.send()).await.map(drop)
+    }
+
+    pub(super) async fn put_bucket_versioning(&self, name: &str) -> Result<(), CloudError> {
+        let enabled = sdk::VersioningConfiguration::builder()
+            .status(sdk::BucketVersioningStatus::Enabled)
+            .build();
+        let call = self
+            .s3()
+            .put_bucket_versioning()
+            .bucket(name)
+            .expected_bucket_owner(self.owner())
+            .versioning_configuration(enabled);
+        self.send(PUT_VERSIONING, call.send()).await.map(drop)
+    }
+
+    /// Sets the default encryption. `None` resets it to S3's own, which every bucket has at least.
+    pub(super) async fn put_bucket_encryption(
+        &self,
+        name: &str,
+        encryption: &Encryption,
+    ) -> Result<(), CloudError> {
+        let (algorithm, key) = match encryption {
+            Encryption::None => {
+                let call = self
+                    .s3()
+                    .delete_bucket_encryption()
+                    .bucket(name)
+                    .expected_bucket_owner(self.owner());
+                return self.send(PUT_ENCRYPTION, call.send()).await.map(drop);
+            }
+            Encryption::S3Managed => (sdk::ServerSideEncryption::Aes256, None),
+            Encryption::Kms(key) => (sdk::ServerSideEncryption::AwsKms, key.clone()),
+        };
+        let configuration = encryption_configuration(algorithm, key)
+            .map_err(|error| bad_request(PUT_ENCRYPTION, error.to_string()))?;
+        let call = self
+            .s3()
+            .put_bucket_encryption()
+            .bucket(name)
+            .expected_bucket_owner(self.owner())
+            .server_side_encryption_configuration(configuration);
+        self.send(PUT_ENCRYPTION, call.send()).await.map(drop)
+    }
+
+    pub(super) async fn put_bucket_ownership_controls(&self, name: &str) -> Result<(), CloudError> {
+        let controls =
+            enforced_ownership().map_err(|error| bad_request(PUT_OWNERSHIP, error.to_string()))?;
+        let call = self
+            .s3()
+            .put_bucket_ownership_controls()
+            .bucket(name)
+            .expected_bucket_owner(self.owner())
+            .ownership_controls(controls);
+        self.send(PUT_OWNERSHIP, call.send()).await.map(drop)
+    }
+
+    pub(super) async fn put_bucket_policy(
+        &self,
+        name: &str,
+        policy: &Value,
+    ) -> Result<(), CloudError> {
+        let call = self
+            .s3()
+            .put_bucket_policy()
+            .bucket(name)
+            .expected_bucket_owner(self.owner())
+            .policy(policy.to_string());
+        self.send(PUT_POLICY, call.send()).await.map(drop)
+    }
+
+    pub(super) async fn put_bucket_tagging(
+        &self,
+        name: &str,
+        tags: &Tags,
+    ) -> Result<(), CloudError> {
+        // An empty set is taken away by another call, under the same permission.
+        // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketTagging.html>
+        if tags.is_empty() {
+            let call = self.s3().delete_bucket_tagging().bucket(name);
+            let call = call.expected_bucket_owner(self.owner());
+            return self.send(PUT_TAGGING, call.send()).await.map(drop);
+        }
+        let set: Result<Vec<_>, _> = tags
+            .iter()
+            .map(|(key, value)| sdk::Tag::builder().key(key).value(value).build())
+            .collect();
+        let tagging = set
+            .and_then(|set| sdk::Tagging::builder().set_tag_set(Some(set)).build())
+            .map_err(|error| bad_request(PUT_TAGGING, error.to_string()))?;
+        let call = self
+            .s3()
+            .put_bucket_tagging()
+            .bucket(name)
+            .expected_bucket_owner(self.owner())
+            .tagging(tagging);
+        self.send(PUT_TAGGING, call.send()).await.map(drop)
+    }
+
+    fn owner(&self) -> &str {
+        self.place.account.as_str()
+    }
+}
+
+fn encryption_configuration(
+    algorithm: sdk::ServerSideEncryption,
+    key: Option<String>,
+) -> Result<sdk::ServerSideEncryptionConfiguration, BuildError> {
+    let default = sdk::ServerSideEncryptionByDefault::builder()
+        .sse_algorithm(algorithm)
+        .set_kms_master_key_id(key)
+        .build()?;
+    let rule = sdk::ServerSideEncryptionRule::builder()
+        .apply_server_side_encryption_by_default(default)
+        .build();
+    sdk::ServerSideEncryptionConfiguration::builder().rules(rule).build()
+}
+
+fn tidy() -> Result<sdk::BucketLifecycleConfiguration, BuildError> {
+    let (unfinished, replaced) = LIFECYCLE_DAYS;
+    let rule = sdk::LifecycleRule::builder()
+        .id("ctguard")
+        .status(sdk::ExpirationStatus::Enabled)
+        .filter(sdk::LifecycleRuleFilter::builder().prefix("").build())
+        .abort_incomplete_multipart_upload(
+            sdk::AbortIncompleteMultipartUpload::builder()
+                .days_after_initiation(unfinished)
+                .build(),
+        )
+        .noncurrent_version_expiration(
+            sdk::NoncurrentVersionExpiration::builder().noncurrent_days(replaced).build(),
+        )
+        .build()?;
+    sdk::BucketLifecycleConfiguration::builder().rules(rule).build()
+}
+
+fn enforced_ownership() -> Result<sdk::OwnershipControls, BuildError> {
+    let rule = sdk::OwnershipControlsRule::builder()
+        .object_ownership(sdk::ObjectOwnership::BucketOwnerEnforced)
+        .build()?;
+    sdk::OwnershipControls::builder().rules(rule).build()
+}

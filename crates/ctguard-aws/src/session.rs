@@ -1,0 +1,140 @@
+//! One account in one region: whose credentials are used there, and through which clients.
+
+use super::clients::{Acting, Clients};
+use super::gate::Gate;
+use super::sts::RoleSession;
+use aws_smithy_runtime::client::retries::RetryPartition;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::error::operation::BuildError;
+use ctguard_core::cloud::{CloudError, CloudErrorKind};
+use ctguard_core::resource::Tags;
+use ctguard_core::scope::{Place, Region};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) place: Place,
+    scope: String,
+    pub(super) clients: Arc<Clients>,
+    /// Absent where the clients have the caller's own credentials.
+    role: Option<Arc<RoleSession>>,
+    retries: RetryPartition,
+    gate: Arc<Gate>,
+    /// URLs of queues by name. AWS asks not to build them from their parts
+    /// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-message-identifiers.html>),
+    /// so each is asked for, once.
+    pub(super) queue_urls: Mutex<BTreeMap<String, String>>,
+}
+
+impl Session {
+    pub(super) fn new(
+        place: Place,
+        clients: Arc<Clients>,
+        role: Option<Arc<RoleSession>>,
+        gate: Arc<Gate>,
+    ) -> Self {
+        Self {
+            // Not one of the SDK's own partitions, which are kept for ever.
+            retries: RetryPartition::custom(place.to_string()).build(),
+            scope: place.to_string(),
+            place,
+            clients,
+            role,
+            gate,
+            queue_urls: Mutex::default(),
+        }
+    }
+
+    /// Makes one call when its turn comes.
+    pub(super) fn send<T, E>(
+        &self,
+        operation: &'static str,
+        call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    ) -> impl Future<Output = Result<T, CloudError>>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        // The SDK's futures are large, and each layer around one would hold it by value, some twice.
+        let call = Box::pin(call);
+        async move {
+            // Before the call has a slot: to renew credentials takes one, too.
+            let credentials = match &self.role {
+                Some(role) => Some(role.credentials().await?),
+                None => None,
+            };
+            let acting = Acting { credentials, retries: self.retries.clone() };
+            self.gate.send(&self.scope, operation, acting.call(call)).await
+        }
+    }
+}
+
+/// The SDK's form of a region.
+pub(super) fn sdk_region(region: &Region) -> aws_config::Region {
+    aws_config::Region::new(region.as_str().to_owned())
+}
+
+/// Walks the pages of a list.
+#[derive(Debug, Default)]
+pub(super) struct Pages {
+    token: Option<String>,
+}
+
+impl Pages {
+    /// The token to send.
+    pub(super) fn token(&self) -> Option<String> {
+        self.token.clone()
+    }
+
+    /// Takes the token that came with a page, and says whether there is another page.
+    ///
+    /// # Errors
+    ///
+    /// When the service hands out the token it was just given, which would go on for ever.
+    pub(super) fn turn(
+        &mut self,
+        operation: &'static str,
+        next: Option<&str>,
+    ) -> Result<bool, CloudError> {
+        let next = next.filter(|token| !token.is_empty()).map(str::to_owned);
+        if next.is_some() && next == self.token {
+            return Err(bad_response(operation, "the same page token was handed out twice"));
+        }
+        self.token = next;
+        Ok(self.token.is_some())
+    }
+}
+
+/// An answer that AWS would not give.
+pub(super) fn bad_response(operation: &str, message: impl Into<String>) -> CloudError {
+    refused(operation, "BadResponse", message)
+}
+
+/// Tags in the form of one service's SDK, each of which has a type of its own.
+pub(super) fn tags_as<T>(
+    operation: &str,
+    tags: &Tags,
+    tag: impl Fn(&str, &str) -> Result<T, BuildError>,
+) -> Result<Vec<T>, CloudError> {
+    tags.iter()
+        .map(|(key, value)| tag(key, value))
+        .collect::<Result<_, _>>()
+        .map_err(|error| bad_request(operation, error.to_string()))
+}
+
+/// A request that cannot be made.
+pub(super) fn bad_request(operation: &str, message: impl Into<String>) -> CloudError {
+    refused(operation, "InvalidRequest", message)
+}
+
+pub(super) fn refused(operation: &str, code: &str, message: impl Into<String>) -> CloudError {
+    CloudError {
+        operation: operation.to_owned(),
+        code: code.to_owned(),
+        message: message.into(),
+        request_id: None,
+        kind: CloudErrorKind::Refused,
+    }
+}

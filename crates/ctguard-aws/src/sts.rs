@@ -1,0 +1,197 @@
+//! STS: whose credentials these are, and the roles that are assumed in other accounts.
+//!
+//! Each account has one set of credentials, however many regions and calls use it: whoever comes first assumes
+//! the role, the others wait for that answer, and shortly before the credentials run out the next call
+//! renews them. A refusal is kept, too, so that an account that cannot be entered costs one call and not one a part.
+//!
+//! The SDK's own provider for assumed roles keeps nothing and asks for the base credentials anew each time; the
+//! SDK's cache in front of it keeps no refusals, and says "no credentials" for each.
+
+use super::Timing;
+use super::errors::kind;
+use super::gate::Gate;
+use super::retry::patiently;
+use super::session::bad_response;
+use super::throttles::Throttles;
+use aws_config::SdkConfig;
+use aws_credential_types::Credentials;
+use ctguard_core::blueprint::AssumedRole;
+use ctguard_core::cloud::{CloudError, CloudErrorKind};
+use ctguard_core::scope::AccountId;
+use ctguard_core::snapshot::Caller;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+use tokio::sync::Mutex;
+
+const ASSUME_ROLE: &str = "sts:AssumeRole";
+const GET_CALLER_IDENTITY: &str = "sts:GetCallerIdentity";
+
+/// What the pace of calls to STS is kept for: they count for the caller's account, whatever account is entered.
+pub(super) const SCOPE: &str = "caller";
+
+/// The name of a session unless the blueprint has another: CloudTrail shows it with every call.
+const SESSION_NAME: &str = "ctguard";
+
+/// How long before they run out credentials are renewed.
+const RENEW_BEFORE: Duration = Duration::from_secs(5 * 60);
+
+/// How long an account is left alone after STS could not be reached or was busy.
+const REST: Duration = Duration::from_secs(60);
+
+/// Asks for the account and ARN of the credentials in use.
+pub(super) async fn caller(
+    client: &aws_sdk_sts::Client,
+    gate: &Gate,
+) -> Result<Caller, CloudError> {
+    let identity =
+        gate.send(SCOPE, GET_CALLER_IDENTITY, client.get_caller_identity().send()).await?;
+    let account = identity
+        .account()
+        .and_then(AccountId::new)
+        .ok_or_else(|| bad_response(GET_CALLER_IDENTITY, "no account id in the answer"))?;
+    Ok(Caller { account, arn: identity.arn().unwrap_or_default().to_owned() })
+}
+
+/// Asks the STS of the configuration's region, with the caller's own credentials: the SDK has no use for the
+/// global endpoint.
+pub(super) fn client(config: &SdkConfig, throttles: &Throttles) -> aws_sdk_sts::Client {
+    let config = aws_sdk_sts::config::Builder::from(config).interceptor(throttles.clone()).build();
+    aws_sdk_sts::Client::from_conf(config)
+}
+
+/// The credentials of a role in one account.
+#[derive(Debug)]
+pub(super) struct RoleSession {
+    pub(super) arn: String,
+    role: AssumedRole,
+    caller_arn: String,
+    client: aws_sdk_sts::Client,
+    gate: Arc<Gate>,
+    timing: Timing,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+enum State {
+    New,
+    Assumed(Credentials),
+    Failed(CloudError, Instant),
+}
+
+impl RoleSession {
+    /// Nothing is asked until the credentials are.
+    pub(super) fn new(
+        arn: String,
+        role: AssumedRole,
+        caller_arn: String,
+        client: aws_sdk_sts::Client,
+        gate: Arc<Gate>,
+        timing: Timing,
+    ) -> Self {
+        Self { arn, role, caller_arn, client, gate, timing, state: Mutex::new(State::New) }
+    }
+
+    /// The credentials, assumed now unless there are some.
+    ///
+    /// # Errors
+    ///
+    /// When the role cannot be assumed, or could not be before.
+    pub(super) async fn credentials(&self) -> Result<Credentials, CloudError> {
+        let mut state = self.state.lock().await;
+        let now = SystemTime::now();
+        let last_long = |credentials: &Credentials, time: Duration| {
+            credentials.expiry().is_none_or(|expiry| expiry > now + time)
+        };
+        match &*state {
+            State::Assumed(credentials) if last_long(credentials, RENEW_BEFORE) => {
+                return Ok(credentials.clone());
+            }
+            State::Failed(error, when)
+                if error.kind != CloudErrorKind::Transient || when.elapsed() < REST =>
+            {
+                return Err(error.clone());
+            }
+            _ => {}
+        }
+        match self.assume().await {
+            Ok(credentials) => {
+                *state = State::Assumed(credentials.clone());
+                Ok(credentials)
+            }
+            Err(error) => {
+                if let State::Assumed(credentials) = &*state
+                    && last_long(credentials, Duration::ZERO)
+                {
+                    return Ok(credentials.clone());
+                }
+                *state = State::Failed(error.clone(), Instant::now());
+                Err(error)
+            }
+        }
+    }
+
+    async fn assume(&self) -> Result<Credentials, CloudError> {
+        let call = self
+            .client
+            .assume_role()
+            .role_arn(&self.arn)
+            .role_session_name(self.role.session_name.as_deref().unwrap_or(SESSION_NAME))
+            .set_external_id(self.role.external_id.clone());
+        let send = || self.gate.send(SCOPE, ASSUME_ROLE, call.clone().send());
+        let answer = patiently(self.timing.first_wait, self.timing.operation, send)
+            .await
+            .map_err(|error| self.explained(error))?;
+        let found = answer
+            .credentials
+            .ok_or_else(|| bad_response(ASSUME_ROLE, "no credentials in the answer"))?;
+        let expiry = SystemTime::try_from(found.expiration)
+            .map_err(|error| bad_response(ASSUME_ROLE, error.to_string()))?;
+        Ok(Credentials::builder()
+            .access_key_id(found.access_key_id)
+            .secret_access_key(found.secret_access_key)
+            .session_token(found.session_token)
+            .expiry(expiry)
+            .provider_name(SESSION_NAME)
+            .build())
+    }
+
+    /// Says of a refusal which role it is about, who asked, and what the reasons can be: AWS does not tell a
+    /// role that does not exist from one that does not trust the caller.
+    fn explained(&self, error: CloudError) -> CloudError {
+        let what = format!("{} cannot assume the role {}", self.caller_arn, self.arn);
+        let why = match (error.code.as_str(), error.kind) {
+            ("RegionDisabledException", _) => {
+                "STS is not enabled for that account in the region that was asked: name another one with AWS_REGION"
+            }
+            (_, CloudErrorKind::AccessDenied) => match self.role.external_id {
+                Some(_) => {
+                    "either there is no such role, or its trust policy does not name the caller or asks for another external id, or the caller's own policies do not allow sts:AssumeRole on it, or a service control policy forbids it"
+                }
+                None => {
+                    "either there is no such role, or its trust policy does not name the caller or asks for an external id (none is given), or the caller's own policies do not allow sts:AssumeRole on it, or a service control policy forbids it"
+                }
+            },
+            _ => return CloudError { message: format!("{what}: {}", error.message), ..error },
+        };
+        CloudError { message: format!("{what}: {why}; AWS says: {}", error.message), ..error }
+    }
+}
+
+/// An account that no credentials are known for.
+pub(super) fn no_way_into(account: &AccountId, caller: &Caller, is_listed: bool) -> CloudError {
+    let help = if is_listed {
+        format!("add `role:` to the account {account} under `accounts:`")
+    } else {
+        format!("list {account} under `accounts:` with a `role:` to assume there")
+    };
+    CloudError {
+        operation: ASSUME_ROLE.to_owned(),
+        code: "OtherAccount".to_owned(),
+        message: format!(
+            "the credentials are those of account {}, not of {account}: {help}",
+            caller.account
+        ),
+        request_id: None,
+        kind: kind(ASSUME_ROLE, "OtherAccount", None),
+    }
+}

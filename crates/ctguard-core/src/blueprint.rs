@@ -1,0 +1,338 @@
+//! The blueprint: what the user asks for, valid by construction.
+//!
+//! [`load`] takes a file through four steps, and each adds to one list of diagnostics: `yaml` (text →
+//! values with places), `raw` (the shape, as typed), `validate` (its meaning → [`Blueprint`]), `lint`
+//! (what is allowed and unwise). A blueprint comes out if and only if nothing in the list is an error.
+
+pub mod builtin;
+pub mod codes;
+pub mod confirmations;
+pub mod fleet;
+mod lint;
+mod load;
+mod raw;
+mod reader;
+mod source;
+mod starter;
+#[cfg(test)]
+mod tests;
+mod validate;
+mod yaml;
+
+pub use codes::ALL_CODES;
+pub use confirmations::Confirmations;
+pub use fleet::{Account, Accounts, AssumedRole, Hub, OrganizationAccounts};
+pub use load::{Loaded, load, load_sources, load_text};
+pub use starter::Starter;
+
+use crate::diag::{Diagnostic, Span};
+use crate::event::EventRef;
+
+use crate::resource::topic::Endpoint;
+use crate::scope::{AccountId, Region};
+use eventbridge_pattern::Filter;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Reads an event as a blueprint writes it, `ec2:CreateRoute` or a name that one service only has:
+/// what CloudTrail logs for it, and a note when that is something else than what was written.
+///
+/// # Errors
+/// As for the same text in a blueprint, with what to do; it points at no file.
+pub fn events_named(text: &str) -> Result<(Vec<EventRef>, Vec<Diagnostic>), Box<Diagnostic>> {
+    validate::events_named(text)
+}
+
+/// The blueprint's format version, also the value of the `ctguard:version` tag.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// A whole blueprint, includes resolved, every reference checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Blueprint {
+    /// `[a-z0-9-]`, at most 20 characters.
+    pub name: String,
+    /// Absent: the account of the credentials in use.
+    pub accounts: Option<Accounts>,
+    pub regions: Regions,
+    /// Absent: each place raises its own alerts.
+    pub hub: Option<Hub>,
+    pub trail: Option<ManagedTrail>,
+    /// Trails of other accounts whose selectors are taken on trust.
+    pub trust_trails: Vec<TrustedTrail>,
+    pub destinations: BTreeMap<String, Destination>,
+    /// In the order of the file, includes first; ids are unique.
+    pub alerts: Vec<Alert>,
+}
+
+impl Blueprint {
+    /// The same blueprint asking for nothing: what it owns has no more reason to be.
+    pub fn emptied(&self) -> Self {
+        Self { hub: None, trail: None, alerts: Vec::new(), ..self.clone() }
+    }
+
+    /// A region that the blueprint names, which tells its partition; `None` when it names none.
+    pub fn first_region(&self) -> Option<&Region> {
+        let listed = match &self.regions {
+            Regions::List(regions) => regions.first(),
+            Regions::Enabled { except } => except.first().map(|exception| &exception.region),
+        };
+        listed
+            .or(self.hub.as_ref().map(|hub| &hub.region))
+            .or(self.trail.as_ref().map(|trail| &trail.home_region))
+    }
+}
+
+/// Which regions are covered.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Regions {
+    /// Every region that the account has enabled, less the exceptions.
+    Enabled {
+        except: Vec<RegionException>,
+    },
+    List(Vec<Region>),
+}
+
+/// A region left out on purpose: an accepted blind spot.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RegionException {
+    pub region: Region,
+    pub reason: String,
+    /// Inclusive, UTC.
+    pub until: Option<Date>,
+    pub span: Option<Span>,
+}
+
+/// The trail that ctguard keeps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ManagedTrail {
+    pub name: String,
+    pub bucket: String,
+    /// The account that keeps it; absent: the only one that is covered.
+    pub account: Option<AccountId>,
+    /// A trail of the whole organization.
+    pub organization: bool,
+    pub home_region: Region,
+    pub kms_key: Option<String>,
+    /// Correct a foreign trail of this name.
+    pub adopt: bool,
+    /// Accept that another trail records management events too, and that AWS bills the second copy.
+    pub additional: bool,
+    pub span: Option<Span>,
+}
+
+/// A trail whose selectors cannot be read, and what it is said to record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrustedTrail {
+    pub arn: String,
+    pub records: Records,
+    pub reason: String,
+    /// Inclusive, UTC.
+    pub until: Option<Date>,
+    pub span: Option<Span>,
+}
+
+/// The management events that a trusted trail records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Records {
+    All,
+    /// Only calls that change something.
+    Write,
+}
+
+impl Records {
+    /// Reads what the blueprint says.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "all" => Some(Self::All),
+            "write" => Some(Self::Write),
+            _ => None,
+        }
+    }
+}
+
+/// One topic, one message format, some subscribers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Destination {
+    pub name: String,
+    pub topic: DestinationTopic,
+    pub format: Format,
+    pub subscribers: Vec<Subscriber>,
+    /// A customer-managed key for a managed topic: `alias/NAME`, or an ARN in which `{account}` and
+    /// `{region}` stand for the place's.
+    pub kms_key: Option<String>,
+    pub span: Option<Span>,
+}
+
+/// Whose topic it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DestinationTopic {
+    /// ctguard makes and keeps `ctguard-<blueprint>-<this>`.
+    Managed(String),
+    /// It exists and is only judged; `{account}` and `{region}` stand for the place's.
+    Existing(String),
+}
+
+/// Who is subscribed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subscriber {
+    /// E-mail, https, SQS or Lambda.
+    Endpoint(Endpoint),
+    /// A channel configuration of Amazon Q Developer in chat applications, by ARN.
+    Chat(String),
+}
+
+/// What a destination's messages look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// Short lines for people.
+    Text,
+    /// The custom schema of Amazon Q Developer in chat applications.
+    Chat,
+    /// ctguard's fields and the whole event.
+    Json,
+    /// The event as EventBridge has it.
+    Raw,
+}
+
+impl Format {
+    /// Reads a format as the blueprint spells it.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Text, Self::Chat, Self::Json, Self::Raw]
+            .into_iter()
+            .find(|format| format.as_str() == text)
+    }
+
+    /// The blueprint's spelling.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Chat => "chat",
+            Self::Json => "json",
+            Self::Raw => "raw",
+        }
+    }
+}
+
+/// How dangerous an alert's events are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Risk {
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+impl Risk {
+    /// Reads a risk as the blueprint spells it.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Low, Self::Medium, Self::High, Self::Critical]
+            .into_iter()
+            .find(|risk| risk.as_str() == text)
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// Something that somebody must hear of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alert {
+    /// `[a-z0-9-]`, at most 31 characters.
+    pub id: String,
+    pub title: String,
+    pub risk: Risk,
+    /// Not empty; sorted, without repeats.
+    pub events: Vec<EventRef>,
+    /// Conditions on `detail`; paths are dotted and start below it.
+    pub filter: Option<Filter>,
+    pub outcome: Outcome,
+    pub except: Vec<Exception>,
+    /// Empty when the blueprint does not say.
+    pub why: String,
+    /// Empty when the blueprint does not say.
+    pub next: String,
+    /// Names of destinations, from `notify:` or the route of the risk; sorted, without repeats.
+    pub notify: Vec<String>,
+    /// They come from `notify:`, so no account's routes replace them.
+    pub own_notify: bool,
+    /// Sample events beside the blueprint, for `ctguard test`.
+    pub tests: Vec<AlertTest>,
+    pub span: Option<Span>,
+}
+
+/// A file with sample events, and what the alert is to make of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AlertTest {
+    /// As written: relative to the folder of the file that lists it, and inside it.
+    pub event: String,
+    /// The same from where the blueprint was opened.
+    pub file: PathBuf,
+    pub expect: Expect,
+    pub span: Option<Span>,
+}
+
+/// What an alert is to make of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Expect {
+    /// It fires.
+    Match,
+    /// It does not.
+    Ignore,
+}
+
+impl Expect {
+    /// Reads an expectation as the blueprint spells it.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "match" => Some(Self::Match),
+            "ignore" => Some(Self::Ignore),
+            _ => None,
+        }
+    }
+}
+
+/// Which results of a call raise the alert.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    #[default]
+    Any,
+    Success,
+    Failure,
+}
+
+impl Outcome {
+    /// Reads an outcome as the blueprint spells it.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "any" => Some(Self::Any),
+            "success" => Some(Self::Success),
+            "failure" => Some(Self::Failure),
+            _ => None,
+        }
+    }
+}
+
+/// Events that do not raise the alert, for a while or for good.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Exception {
+    pub filter: Filter,
+    pub reason: String,
+    pub owner: Option<String>,
+    /// Inclusive, UTC.
+    pub until: Option<Date>,
+    pub span: Option<Span>,
+}

@@ -1,0 +1,407 @@
+//! Warnings about a valid blueprint: what is allowed and yet likely to end in silence or noise.
+//!
+//! Each has a code that `allow:` silences, for the whole blueprint or for one alert.
+
+use super::confirmations::{DEFAULT_REGIONS, is_email, mailing};
+use super::validate::{AlertNotes, Checked, Resolved};
+use super::{
+    Alert, Blueprint, Confirmations, Destination, DestinationTopic, Format, Regions, Risk,
+    Subscriber, codes,
+};
+use crate::catalogue;
+use crate::diag::{Code, Diagnostic, Span};
+use crate::event::EventKind;
+use crate::event::EventRef;
+use crate::event::{GLOBAL_SIGN_IN_REGIONS, ROOT_SIGN_IN_REGION};
+use crate::resource::topic::Protocol;
+use crate::scope::Partition;
+use eventbridge_pattern::Filter;
+use jiff::civil::Date;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Days before its end from which an exception is warned about.
+const EXPIRES_SOON_DAYS: i32 = 14;
+
+/// Places up to which e-mail confirmations are a matter of minutes.
+pub(super) const EMAIL_PLACES: usize = 3;
+
+/// Calls about EC2-Classic, which was retired on 15 August 2022, and what to watch today.
+///
+/// Source: <https://aws.amazon.com/blogs/aws/ec2-classic-is-retiring-heres-how-to-prepare/>
+const LEGACY: &[(&str, &[&str], &str)] = &[
+    (
+        "rds.amazonaws.com",
+        &[
+            "AuthorizeDBSecurityGroupIngress",
+            "CreateDBSecurityGroup",
+            "DeleteDBSecurityGroup",
+            "DescribeDBSecurityGroups",
+            "RevokeDBSecurityGroupIngress",
+        ],
+        "ec2:AuthorizeSecurityGroupIngress, ec2:RevokeSecurityGroupIngress and ec2:ModifySecurityGroupRules",
+    ),
+    (
+        "ec2.amazonaws.com",
+        &[
+            "AttachClassicLinkVpc",
+            "DetachClassicLinkVpc",
+            "DisableVpcClassicLink",
+            "EnableVpcClassicLink",
+        ],
+        "ec2:CreateVpcPeeringConnection and ec2:AcceptVpcPeeringConnection",
+    ),
+];
+
+/// What ends on a date, and what is the case from the day after.
+const EXCEPTION: (&str, &str) =
+    ("exception", "from the day after, what it excepts raises the alert again");
+const TRUST: (&str, &str) =
+    ("trust in a trail", "from the day after, `verify` says again that it is unknown");
+
+/// Everything worth a warning, less what is allowed.
+pub(super) fn lint(checked: &Checked, as_of: Date, out: &mut Vec<Diagnostic>) {
+    let mut linter = Linter { checked, out };
+    let blueprint = &checked.blueprint;
+    if let Regions::Enabled { except } = &blueprint.regions {
+        for exception in except {
+            linter.until(EXCEPTION, exception.until, as_of, exception.span.as_ref(), None);
+        }
+    }
+    for trust in &blueprint.trust_trails {
+        linter.until(TRUST, trust.until, as_of, trust.span.as_ref(), None);
+    }
+    for (alert, notes) in blueprint.alerts.iter().zip(&checked.alerts) {
+        linter.alert(alert, notes);
+        for exception in &alert.except {
+            linter.until(EXCEPTION, exception.until, as_of, exception.span.as_ref(), Some(notes));
+        }
+    }
+    for destination in blueprint.destinations.values() {
+        linter.destination(destination);
+    }
+    linter.email_confirmations(blueprint);
+}
+
+struct Linter<'a> {
+    checked: &'a Checked,
+    out: &'a mut Vec<Diagnostic>,
+}
+
+impl Linter<'_> {
+    fn warn(
+        &mut self,
+        code: Code,
+        alert: Option<&AlertNotes>,
+        span: Option<&Span>,
+        message: String,
+        help: String,
+    ) {
+        let allowed = self.checked.allow.contains(code)
+            || alert.is_some_and(|notes| notes.allow.contains(code));
+        if !allowed {
+            self.out.push(Diagnostic::warning(code, message).at(span.cloned()).help(help));
+        }
+    }
+
+    fn until(
+        &mut self,
+        (what, afterwards): (&str, &str),
+        until: Option<Date>,
+        as_of: Date,
+        span: Option<&Span>,
+        alert: Option<&AlertNotes>,
+    ) {
+        let Some(until) = until else { return };
+        // Both are dates of the calendar, so the days between them always fit.
+        let days = as_of.until(until).map_or(i32::MAX, |span| span.get_days());
+        if days < 0 {
+            self.warn(
+                codes::EXCEPTION_EXPIRED,
+                alert,
+                span,
+                format!("this {what} ended on {until}"),
+                "it no longer applies: remove it, or give it a new `until`".to_owned(),
+            );
+        } else if days <= EXPIRES_SOON_DAYS {
+            let left = match days {
+                0 => "today".to_owned(),
+                1 => "tomorrow".to_owned(),
+                days => format!("in {days} days"),
+            };
+            self.warn(
+                codes::EXCEPTION_EXPIRES_SOON,
+                alert,
+                span,
+                format!("this {what} ends {left}, on {until}"),
+                afterwards.to_owned(),
+            );
+        }
+    }
+
+    fn alert(&mut self, alert: &Alert, notes: &AlertNotes) {
+        let span = alert.span.as_ref();
+        if !self.checked.blueprint.is_routed(alert) {
+            let (message, help) = if !alert.notify.is_empty() {
+                (
+                    format!("`{}` reaches nobody: every account leaves it out", alert.id),
+                    "take it out of `omit`, or give its risk a route in some account".to_owned(),
+                )
+            } else if alert.own_notify {
+                (format!("`{}` has an empty `notify`", alert.id), "name a destination".to_owned())
+            } else {
+                let risk = alert.risk.as_str();
+                (
+                    format!("`{}` reaches nobody: no route for risk `{risk}`", alert.id),
+                    format!("add `routes: {{ {risk}: [...] }}`, or `notify:` to the alert"),
+                )
+            };
+            self.warn(codes::ALERT_WITHOUT_DESTINATION, Some(notes), span, message, help);
+        }
+        let absent: Vec<&str> = [("why", &alert.why), ("next", &alert.next)]
+            .into_iter()
+            .filter(|(_, text)| text.is_empty())
+            .map(|(key, _)| key)
+            .collect();
+        if !absent.is_empty() {
+            self.warn(
+                codes::ALERT_UNEXPLAINED,
+                Some(notes),
+                span,
+                format!("`{}` has no `{}`", alert.id, absent.join("` and no `")),
+                "say why it matters and what to do next: both are in the message that wakes somebody"
+                    .to_owned(),
+            );
+        }
+        let filters = alert.filter.iter().chain(alert.except.iter().map(|except| &except.filter));
+        for (path, number) in filters.flat_map(Filter::odd_numbers) {
+            self.warn(
+                codes::NUMBER_SPELLING,
+                Some(notes),
+                span,
+                format!("`{path}` is compared with {number} by what it is worth"),
+                format!("write {:.0}, which is the same condition", number.as_f64().unwrap_or(0.0)),
+            );
+        }
+        self.events(alert, notes);
+        if alert.risk == Risk::Critical {
+            self.critical(alert, notes);
+        }
+    }
+
+    fn events(&mut self, alert: &Alert, notes: &AlertNotes) {
+        for (source, names, modern) in LEGACY {
+            let legacy =
+                |event: &EventRef| event.source == *source && names.contains(&event.name.as_str());
+            let found: Vec<&Resolved> =
+                notes.events.iter().filter(|resolved| legacy(&resolved.event)).collect();
+            if let Some(first) = found.first() {
+                let list: Vec<String> = found.iter().map(|found| found.event.short()).collect();
+                self.warn(
+                    codes::LEGACY_EVENT,
+                    Some(notes),
+                    Some(&first.span),
+                    format!("EC2-Classic is retired: {} can hardly succeed today", list.join(", ")),
+                    format!("today's equivalents are {modern}"),
+                );
+            }
+        }
+        let of_kind = |kind| notes.events.iter().find(|resolved| resolved.event.kind == kind);
+        if let Some(found) = of_kind(EventKind::Data) {
+            self.warn(
+                codes::DATA_EVENT,
+                Some(notes),
+                Some(&found.span),
+                format!(
+                    "`{}` is a data event, which trails leave out by default",
+                    found.event.short()
+                ),
+                "add data event selectors for it to a trail, and mind that they are billed"
+                    .to_owned(),
+            );
+        }
+        if let Some(found) = of_kind(EventKind::Signin) {
+            self.sign_in(alert, notes, &found.span);
+        }
+        for found in notes.events.iter().filter(|resolved| resolved.unchecked) {
+            if catalogue::find(&found.event.source, &found.event.name).is_some() {
+                self.warn(
+                    codes::UNCHECKED_KNOWN,
+                    Some(notes),
+                    Some(&found.span),
+                    format!("the catalogue knows `{}`", found.event.short()),
+                    format!("write `{}`, without `unchecked`", found.event.short()),
+                );
+            }
+        }
+    }
+
+    fn sign_in(&mut self, alert: &Alert, notes: &AlertNotes, span: &Span) {
+        let wanted: &[&str] =
+            if notes.only_root { &[ROOT_SIGN_IN_REGION] } else { &GLOBAL_SIGN_IN_REGIONS };
+        let missed: Vec<&str> = match &self.checked.blueprint.regions {
+            Regions::List(list) => {
+                // Other partitions have sign-in endpoints of their own.
+                if list.iter().any(|region| region.partition() != Partition::Aws) {
+                    return;
+                }
+                let covered: BTreeSet<&str> = list.iter().map(|region| region.as_str()).collect();
+                wanted.iter().copied().filter(|region| !covered.contains(region)).collect()
+            }
+            Regions::Enabled { except } => except
+                .iter()
+                .map(|exception| exception.region.as_str())
+                .filter(|region| wanted.contains(region))
+                .collect(),
+        };
+        if missed.is_empty() {
+            return;
+        }
+        let who = if notes.only_root { "root" } else { "people" };
+        self.warn(
+            codes::SIGN_IN_REGIONS,
+            Some(notes),
+            Some(span),
+            format!("`{}` misses sign-ins that land in {}", alert.id, missed.join(", ")),
+            format!(
+                "where a sign-in lands depends on the endpoint that {who} used: cover {}, best `regions: enabled`",
+                missed.join(", ")
+            ),
+        );
+    }
+
+    fn critical(&mut self, alert: &Alert, notes: &AlertNotes) {
+        let blueprint = &self.checked.blueprint;
+        // Accounts may have routes of their own: each way is judged.
+        let mut destinations: BTreeMap<&str, &Destination> = BTreeMap::new();
+        let mut by_email_alone = false;
+        for names in blueprint.notify_variants(alert) {
+            let here: Vec<&Destination> =
+                names.iter().filter_map(|name| blueprint.destinations.get(name)).collect();
+            let mut subscribers = here.iter().flat_map(|to| &to.subscribers).peekable();
+            by_email_alone |= subscribers.peek().is_some() && subscribers.all(is_email);
+            destinations.extend(here.iter().map(|to| (to.name.as_str(), *to)));
+        }
+        if by_email_alone {
+            self.warn(
+                codes::CRITICAL_EMAIL_ONLY,
+                Some(notes),
+                alert.span.as_ref(),
+                format!("`{}` is critical and reaches people by e-mail alone", alert.id),
+                "more than 10 messages a second suspend an e-mail subscription, and one click in any message ends it: add chat, https, sqs or lambda".to_owned(),
+            );
+        }
+        for destination in destinations.into_values() {
+            let lower = blueprint.alerts.iter().find(|other| {
+                other.risk < Risk::Critical && blueprint.notifies(other, &destination.name)
+            });
+            // One warning per destination: the first critical alert that does not allow it speaks.
+            let first = blueprint.alerts.iter().zip(&self.checked.alerts).find(|(other, notes)| {
+                other.risk == Risk::Critical
+                    && blueprint.notifies(other, &destination.name)
+                    && !notes.allow.contains(codes::CRITICAL_EMAIL_SHARED)
+            });
+            if let Some(lower) = lower
+                && first.is_some_and(|(first, _)| first.id == alert.id)
+                && destination.subscribers.iter().any(is_email)
+            {
+                self.warn(
+                    codes::CRITICAL_EMAIL_SHARED,
+                    Some(notes),
+                    destination.span.as_ref(),
+                    format!(
+                        "`{}` mails critical alerts (`{}`) and {} ones (`{}`)",
+                        destination.name, alert.id, lower.risk.as_str(), lower.id
+                    ),
+                    "a burst of more than 10 messages a second suspends the subscription for both: give critical alerts a destination of their own".to_owned(),
+                );
+            }
+        }
+    }
+
+    fn destination(&mut self, destination: &Destination) {
+        let span = destination.span.as_ref();
+        let name = &destination.name;
+        let blueprint = &self.checked.blueprint;
+        if blueprint.alerts.iter().all(|alert| !blueprint.notifies(alert, name)) {
+            self.warn(
+                codes::DESTINATION_UNUSED,
+                None,
+                span,
+                format!("no alert is sent to `{name}`"),
+                "name it in `routes:` or in an alert's `notify:`, or remove it".to_owned(),
+            );
+        }
+        if destination.subscribers.is_empty() {
+            self.warn(
+                codes::DESTINATION_WITHOUT_SUBSCRIBERS,
+                None,
+                span,
+                format!("`{name}` lists no subscribers"),
+                match destination.topic {
+                    DestinationTopic::Managed(_) => {
+                        "add `subscribers:`, or nobody hears".to_owned()
+                    }
+                    DestinationTopic::Existing(_) => {
+                        "list who should be subscribed to this topic, so that it can be proven"
+                            .to_owned()
+                    }
+                },
+            );
+        }
+        if let (Some(hub), DestinationTopic::Existing(arn)) = (&blueprint.hub, &destination.topic)
+            && ["{account}", "{region}"].iter().any(|place| arn.contains(place))
+        {
+            self.warn(
+                codes::HUB_TOPIC,
+                None,
+                span,
+                format!("`{name}` means one topic, the hub's: other accounts and regions have no part in it"),
+                format!("write `{}` and `{}` into its ARN", hub.account, hub.region),
+            );
+        }
+        let machine = |subscriber: &&Subscriber| match subscriber {
+            Subscriber::Endpoint(endpoint) => endpoint.protocol != Protocol::Email,
+            Subscriber::Chat(_) => false,
+        };
+        if destination.format == Format::Text
+            && let Some(Subscriber::Endpoint(endpoint)) =
+                destination.subscribers.iter().find(machine)
+        {
+            self.warn(
+                codes::TEXT_TO_MACHINE,
+                None,
+                span,
+                format!("`{name}` sends text for people to {}", endpoint.protocol),
+                "write `format: json`, in a destination of its own if people read this one"
+                    .to_owned(),
+            );
+        }
+    }
+
+    fn email_confirmations(&mut self, blueprint: &Blueprint) {
+        let Some(first) = mailing(blueprint).next() else { return };
+        let asked = Confirmations::of(blueprint);
+        if asked.hub || (asked.places() <= EMAIL_PLACES && !asked.discovered) {
+            return;
+        }
+        let regions = match asked.enabled {
+            false => crate::plural::count(asked.regions, "region"),
+            true => format!("every enabled region ({DEFAULT_REGIONS} in a new account)"),
+        };
+        let covered = match (asked.discovered, asked.accounts) {
+            (true, _) => format!("{regions} of every account that is found"),
+            (false, 1) => regions,
+            (false, accounts) => format!("{regions} of {accounts} accounts"),
+        };
+        self.warn(
+            codes::EMAIL_CONFIRMATIONS,
+            None,
+            first.span.as_ref(),
+            format!("e-mail in {covered} asks for {}", asked.apart()),
+            format!(
+                "each place has its own topic, and each address confirms each: with `hub: {{ account: …, region: … }}` it is {} in all; or subscribe a queue, function or chat channel",
+                asked.together()
+            ),
+        );
+    }
+}

@@ -1,0 +1,328 @@
+//! The blueprint that `ctguard init` writes: short, commented, and valid as it is.
+
+use super::validate::NAME_MAX_CHARS;
+use crate::event::Landing;
+use crate::scope::{AccountId, Partition, Region};
+use std::fmt::Write as _;
+
+/// Assumed in each account but the caller's own.
+const ROLE: &str = "ctguard";
+
+/// What a first blueprint is about: the built-in alerts, mailed to one address.
+///
+/// The caller has judged the name and the address, or loads the result and shows what is wrong with it.
+#[derive(Debug, Clone, Copy)]
+pub struct Starter<'a> {
+    pub name: &'a str,
+    pub email: &'a str,
+    /// None: every enabled one.
+    pub regions: &'a [Region],
+    /// None, or one: the account of the credentials in use.
+    pub accounts: &'a [AccountId],
+    /// The account of the credentials in use, where it is known.
+    pub own: Option<&'a AccountId>,
+    pub partition: Partition,
+}
+
+impl Starter<'_> {
+    /// Where all alerts are raised: whenever there is more than one place, if the account is known and
+    /// EventBridge sends events there.
+    pub fn hub(&self) -> Option<(&AccountId, &str)> {
+        if !self.several() || (self.partition() == Partition::AwsCn && self.regions.len() != 1) {
+            return None;
+        }
+        let listed = |own: &&AccountId| self.accounts.is_empty() || self.accounts.contains(own);
+        let account = self.own.filter(listed).or(self.accounts.first())?;
+        Some((account, self.home()))
+    }
+
+    fn several(&self) -> bool {
+        self.regions.len() != 1 || self.accounts.len() > 1
+    }
+
+    fn partition(&self) -> Partition {
+        self.regions.first().map_or(self.partition, Region::partition)
+    }
+
+    fn home(&self) -> &str {
+        let leader = Landing::Leader.region_in(self.partition());
+        self.regions.first().map_or(leader.unwrap_or("us-east-1"), Region::as_str)
+    }
+
+    /// The accounts, as the blueprint lists them. Where the caller is not known to be at home, it is in the first.
+    fn listed(&self) -> String {
+        let mut text = String::new();
+        if self.accounts.len() > 1 {
+            let own = self.own.or(self.accounts.first());
+            let _ = write!(
+                text,
+                "
+# The account without `role` is that of your credentials. In each other one the role is assumed;
+# `ctguard policy --bootstrap` prints a CloudFormation template that makes it.
+accounts:
+"
+            );
+            for account in self.accounts {
+                let role =
+                    if own == Some(account) { String::new() } else { format!(", role: {ROLE}") };
+                let _ = writeln!(text, "  - {{ id: \"{account}\"{role} }}");
+            }
+        }
+        text
+    }
+
+    fn hub_text(&self) -> String {
+        match self.hub() {
+            Some((account, region)) => format!(
+                "
+# All alerts are raised here, so that each e-mail address confirms once, and not once in each place.
+hub:
+  account: \"{account}\"
+  region: {region}
+"
+            ),
+            None if self.several() && self.partition() != Partition::AwsCn => format!(
+                "
+# Each region has its own topic, which each e-mail address confirms once. With a hub, all alerts are
+# raised in one place and each address confirms once: name the account of your credentials, in quotes.
+# hub:
+#   account: \"111122223333\"
+#   region: {}
+",
+                self.home()
+            ),
+            None => String::new(),
+        }
+    }
+
+    /// The blueprint's text.
+    pub fn text(&self) -> String {
+        starter(self)
+    }
+}
+
+fn starter(answers: &Starter<'_>) -> String {
+    let Starter { name, email, regions, .. } = *answers;
+    let mut text = String::new();
+    let listed = match regions {
+        [] => "enabled".to_owned(),
+        some => {
+            let names: Vec<&str> = some.iter().map(Region::as_str).collect();
+            format!("[{}]", names.join(", "))
+        }
+    };
+    let (accounts, hub, home) = (answers.listed(), answers.hub_text(), answers.home());
+    let keeper = match answers.accounts {
+        [first, _, ..] => {
+            let own = answers.own.filter(|own| answers.accounts.contains(own)).unwrap_or(first);
+            format!("#   account: \"{own}\"\n")
+        }
+        _ => String::new(),
+    };
+    // Writing to a string cannot fail.
+    let _ = write!(
+        text,
+        "\
+# What ctguard watches in this account, and who hears of it.
+#
+#   ctguard validate   checks this file, offline
+#   ctguard plan       shows what it would change
+#   ctguard apply      changes it, after asking
+#   ctguard verify     proves that each alert reaches somebody
+#
+# Every key is described in docs/blueprint.md.
+version: 1
+
+# Begins the names of everything ctguard makes, and marks it as its own. At most {NAME_MAX_CHARS} characters.
+name: {name}
+{accounts}
+# `enabled` covers every region that an account has enabled. A sign-in can land in any of them; in a
+# region that is not covered nothing is heard.
+regions: {listed}
+{hub}
+# Without `trail:`, a trail that exists must record the events; `ctguard verify` says if none does.
+# With it, ctguard makes and keeps one. Bucket names are unique in the world.
+# trail:
+#   name: {name}-management
+#   bucket: {name}-cloudtrail-CHANGE-ME
+{keeper}#   home_region: {home}
+
+destinations:
+  people:
+    topic: people
+    format: text
+    subscribers:
+      - email: {email}
+  # Slack or Teams through Amazon Q Developer in chat applications:
+  # chat:
+  #   topic: chat
+  #   format: chat
+  #   subscribers:
+  #     - chat: arn:aws:chatbot::111122223333:chat-configuration/slack-channel/CHANNEL
+  # A queue for machines, which read JSON:
+  # siem:
+  #   topic: siem
+  #   format: json
+  #   subscribers:
+  #     - sqs: arn:aws:sqs:{home}:111122223333:QUEUE
+
+# Who hears of an alert, by its risk. An alert's own `notify:` replaces its route.
+routes:
+  critical: [people]
+  high: [people]
+  medium: [people]
+  low: []
+
+include:
+  - builtin: account-security
+    # Leave out what this account has no use for:
+    # omit: [db-security-group-change]
+
+# Your own alerts. Events are written as CloudTrail names them; `ctguard validate` knows the names and
+# suggests what was meant.
+alerts: []
+# alerts:
+#   - id: access-key-created
+#     title: A long-lived access key was created
+#     risk: medium
+#     events: [iam:CreateAccessKey]
+#     why: Long-lived keys leak; roles do not.
+#     next: Ask who made it what for, and replace it by a role.
+
+# One e-mail address is a start, and two warnings say why it should not stay alone: more than ten
+# messages a second suspend it, and one click in any message unsubscribes it. Give critical alerts a
+# second way, then remove these lines to have the warnings back.
+allow:
+  - critical-email-only
+  - critical-email-shared
+"
+    );
+    let places = if regions.is_empty() { usize::MAX } else { regions.len() };
+    let places = places.saturating_mul(answers.accounts.len().max(1));
+    if answers.hub().is_none() && places > super::lint::EMAIL_PLACES {
+        text.push_str("  # Each address confirms once in each account and region.\n");
+        text.push_str("  - email-confirmations\n");
+    }
+    let misses = |wanted: &&str| regions.iter().all(|region| region.as_str() != *wanted);
+    let sign_in = !regions.is_empty()
+        && regions.iter().all(|region| region.partition() == Partition::Aws)
+        && crate::event::GLOBAL_SIGN_IN_REGIONS.iter().any(misses);
+    if sign_in {
+        text.push_str("  # Sign-ins that land in regions outside the list above are not heard.\n");
+        text.push_str("  - sign-in-regions\n");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Blueprint, load_text};
+    use super::*;
+    use jiff::civil::date;
+
+    fn ids(all: &[&str]) -> Vec<AccountId> {
+        all.iter().map(|id| AccountId::new(id).unwrap()).collect()
+    }
+
+    fn names(all: &[&str]) -> Vec<Region> {
+        all.iter().map(|name| Region::new(name).unwrap()).collect()
+    }
+
+    fn answers<'a>(regions: &'a [Region], accounts: &'a [AccountId]) -> Starter<'a> {
+        Starter {
+            name: "acme",
+            email: "secops@acme.example",
+            regions,
+            accounts,
+            own: None,
+            partition: Partition::Aws,
+        }
+    }
+
+    #[track_caller]
+    fn loaded(answers: &Starter<'_>) -> Blueprint {
+        let text = answers.text();
+        let loaded = load_text("ctguard.yaml", &text, None, date(2026, 11, 22));
+        assert_eq!(loaded.diagnostics, [], "{text}");
+        loaded.blueprint.unwrap()
+    }
+
+    #[test]
+    fn loads_without_a_complaint_whatever_is_chosen() {
+        let regions: [&[&str]; 6] = [
+            &[],
+            &["eu-west-1"],
+            &["us-east-1", "us-east-2", "eu-north-1", "ap-southeast-2"],
+            &["us-gov-west-1", "us-gov-east-1"],
+            &["cn-north-1"],
+            &["cn-north-1", "cn-northwest-1"],
+        ];
+        let accounts: [&[&str]; 3] = [&[], &["111122223333"], &["111122223333", "022233334444"]];
+        for list in regions {
+            for accounts in accounts {
+                let (list, accounts) = (names(list), ids(accounts));
+                let blueprint = loaded(&answers(&list, &accounts));
+                assert!(blueprint.alerts.len() >= 9);
+                assert!(blueprint.alerts.iter().all(|alert| alert.notify == ["people"]));
+                let several = list.len() != 1 || accounts.len() > 1;
+                let china = list.first().is_some_and(|one| one.as_str().starts_with("cn-"));
+                let reachable = !china || list.len() == 1;
+                let wanted = several && !accounts.is_empty() && reachable;
+                assert_eq!(blueprint.hub.is_some(), wanted, "{list:?} {accounts:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_hub_is_where_the_caller_is_at_home() {
+        let accounts = ids(&["111122223333", "222233334444"]);
+        let caller = ids(&["222233334444", "999988887777"]);
+        let mut starter = answers(&[], &accounts);
+        starter.own = Some(&caller[0]);
+        let blueprint = loaded(&starter);
+        let hub = blueprint.hub.unwrap();
+        assert_eq!((hub.account, hub.region.as_str()), (caller[0].clone(), "us-east-1"));
+        let listed = &blueprint.accounts.unwrap().listed;
+        assert_eq!(listed[&caller[0]].role, None);
+        assert_eq!(listed[&accounts[0]].role.as_ref().unwrap().role, ROLE);
+        // Who is at home in none of them needs a role in each.
+        starter.own = Some(&caller[1]);
+        let blueprint = loaded(&starter);
+        assert_eq!(blueprint.hub.unwrap().account, accounts[0]);
+        assert!(blueprint.accounts.unwrap().listed.values().all(|one| one.role.is_some()));
+        // Nothing is listed of one account alone.
+        let mut alone = answers(&[], &[]);
+        alone.own = Some(&caller[0]);
+        alone.partition = Partition::AwsUsGov;
+        let blueprint = loaded(&alone);
+        assert_eq!(blueprint.accounts, None);
+        assert_eq!(blueprint.hub.unwrap().region.as_str(), "us-gov-west-1");
+    }
+
+    #[test]
+    fn the_commented_trail_hub_and_alert_are_valid_once_uncommented() {
+        for accounts in [ids(&[]), ids(&["111122223333", "222233334444"])] {
+            let text = answers(&[], &accounts)
+                .text()
+                .replace("# trail:", "trail:")
+                .replace("#   name:", "  name:")
+                .replace("#   bucket: acme-cloudtrail-CHANGE-ME", "  bucket: acme-cloudtrail-1")
+                .replace("#   account:", "  account:")
+                .replace("#   home_region:", "  home_region:")
+                .replace("# hub:", "hub:")
+                .replace("#   region:", "  region:")
+                .replace("alerts: []\n", "")
+                .replace("# alerts:", "alerts:")
+                .replace("#   - id:", "  - id:")
+                .replace("#     title:", "    title:")
+                .replace("#     risk:", "    risk:")
+                .replace("#     events:", "    events:")
+                .replace("#     why:", "    why:")
+                .replace("#     next:", "    next:");
+            let loaded = load_text("ctguard.yaml", &text, None, date(2026, 11, 22));
+            assert_eq!(loaded.diagnostics, [], "{text}");
+            let blueprint = loaded.blueprint.unwrap();
+            assert!(blueprint.trail.is_some() && blueprint.hub.is_some());
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! Alerts: ids, texts, events, conditions, exceptions and who is told.
+
+use super::super::load::normalise;
+use super::super::raw::{RawAlert, RawException, RawFilter, RawTest};
+use super::super::reader::Spanned;
+use super::super::{Alert, AlertTest, Exception, Expect, Outcome, Regions, Risk, codes};
+use super::Resolved;
+use super::{
+    AlertNotes, allow, date, events, kebab_name, length, line, missed_landing, references,
+};
+use crate::diag::Diagnostic;
+use crate::resource::names::Names;
+use eventbridge_pattern::{Filter, PatternError};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Longest id of an alert, in characters: with the blueprint's name it fits into a rule's name.
+const ID_MAX_CHARS: usize = 31;
+
+/// Longest title, in characters: chat titles end at 250.
+///
+/// Source: <https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html>
+const TITLE_MAX_CHARS: usize = 200;
+
+/// Longest `why` and `next`, in characters: a message template holds 8,192 in all.
+const TEXT_MAX_CHARS: usize = 1_500;
+
+/// What the rest of the blueprint says.
+pub(super) struct Context<'a> {
+    pub destinations: &'a [&'a str],
+    pub routes: &'a BTreeMap<Risk, Vec<String>>,
+    pub regions: Option<&'a Regions>,
+}
+
+pub(super) fn alert(
+    raw: RawAlert,
+    context: &Context<'_>,
+    out: &mut Vec<Diagnostic>,
+) -> Option<(Alert, AlertNotes)> {
+    let id_help = format!("use a-z, 0-9 and `-`, at most {ID_MAX_CHARS} characters");
+    let id =
+        raw.id.as_ref().and_then(|id| kebab_name(id, "an alert's id", ID_MAX_CHARS, &id_help, out));
+    if let Some(id) = &raw.id {
+        reserved(id, out);
+    }
+    if let Some(title) = &raw.title {
+        line(title, "title", TITLE_MAX_CHARS, out);
+    }
+    for (text, what) in [(&raw.why, "why"), (&raw.next, "next")] {
+        if let Some(text) = text {
+            length(text, what, TEXT_MAX_CHARS, out);
+        }
+    }
+    let risk = raw.risk.as_ref().and_then(|risk| {
+        let read = Risk::parse(&risk.value);
+        if read.is_none() {
+            unknown(risk, "a risk", "write `critical`, `high`, `medium` or `low`", out);
+        }
+        read
+    });
+    let outcome = match &raw.outcome {
+        None => Some(Outcome::Any),
+        Some(written) => {
+            let read = Outcome::parse(&written.value);
+            if read.is_none() {
+                unknown(written, "an outcome", "write `any`, `success` or `failure`", out);
+            }
+            read
+        }
+    };
+
+    let asked = raw.events.len();
+    let mut resolved = Vec::new();
+    let mut recognised = 0;
+    for event in raw.events {
+        let found = events::resolve(event, out);
+        recognised += usize::from(!found.is_empty());
+        resolved.extend(found);
+    }
+    let in_scope = landing(&resolved, context, out);
+
+    let only_root = raw
+        .filter
+        .as_ref()
+        .is_some_and(|filter| filter.json.get("userIdentity.type") == Some(&json!(["Root"])));
+    let filter = raw.filter.as_ref().map(|raw| filter(raw, out));
+    let excepted = raw.except.len();
+    let except: Vec<Exception> =
+        raw.except.into_iter().filter_map(|raw| exception(raw, out)).collect();
+    let listed = raw.tests.len();
+    let tests: Vec<AlertTest> = raw.tests.into_iter().filter_map(|raw| test(raw, out)).collect();
+    let own_notify = raw.notify.is_some();
+    let notify = match &raw.notify {
+        Some(names) => references(names, context.destinations, "notify", out),
+        None => risk.and_then(|risk| context.routes.get(&risk).cloned()).unwrap_or_default(),
+    };
+    let notes = AlertNotes { allow: allow(&raw.allow, out), events: resolved, only_root };
+
+    let complete = except.len() == excepted && tests.len() == listed;
+    if recognised < asked || notes.events.is_empty() || !complete || !in_scope {
+        return None;
+    }
+    let mut events: Vec<_> = notes.events.iter().map(|resolved| resolved.event.clone()).collect();
+    events.sort();
+    events.dedup();
+    let alert = Alert {
+        id: id?,
+        title: raw.title?.value,
+        risk: risk?,
+        events,
+        filter: match filter {
+            Some(filter) => Some(filter?),
+            None => None,
+        },
+        outcome: outcome?,
+        except,
+        why: raw.why.map(|text| text.value).unwrap_or_default(),
+        next: raw.next.map(|text| text.value).unwrap_or_default(),
+        notify,
+        own_notify,
+        tests,
+        span: Some(raw.span),
+    };
+    Some((alert, notes))
+}
+
+/// Refuses the ids that would give an alert's rule the name of a forwarding rule.
+fn reserved(id: &Spanned<String>, out: &mut Vec<Diagnostic>) {
+    let names = Names::new("");
+    if names.is_forward(&names.rule(&id.value, 0)) {
+        out.push(
+            Diagnostic::error(
+                codes::NAME_INVALID,
+                format!("`{}` cannot be an alert's id", id.value),
+            )
+            .at(Some(id.span.clone()))
+            .label("rules of this name forward events to a hub")
+            .help("choose another: `forward-` and a number name ctguard's own rules"),
+        );
+    }
+}
+
+/// Whether each event can land in a region that the blueprint covers.
+fn landing(events: &[Resolved], context: &Context<'_>, out: &mut Vec<Diagnostic>) -> bool {
+    let mut all = true;
+    for Resolved { event, span, .. } in events {
+        if let Some(region) = missed_landing(event.landing, context.regions) {
+            all = false;
+            out.push(
+                Diagnostic::error(
+                    codes::EVENT_OUT_OF_SCOPE,
+                    format!("`{}` lands only in `{region}`, which is not covered", event.short()),
+                )
+                .at(Some(span.clone()))
+                .help(format!("add `{region}` to `regions`: elsewhere this alert is never raised")),
+            );
+        }
+    }
+    all
+}
+
+fn exception(raw: RawException, out: &mut Vec<Diagnostic>) -> Option<Exception> {
+    let filter = raw.filter.as_ref().and_then(|raw| filter(raw, out));
+    let until = date(raw.until.as_ref(), out);
+    Some(Exception {
+        filter: filter?,
+        reason: raw.reason?.value,
+        owner: raw.owner.map(|owner| owner.value),
+        until: until.ok()?,
+        span: Some(raw.span),
+    })
+}
+
+/// A sample event: a file in the folder of the blueprint or below it, as an included file is.
+fn test(raw: RawTest, out: &mut Vec<Diagnostic>) -> Option<AlertTest> {
+    let expect = raw.expect.as_ref().and_then(|written| {
+        let read = Expect::parse(&written.value);
+        if read.is_none() {
+            unknown(written, "an expectation", "write `match` or `ignore`", out);
+        }
+        read
+    });
+    let event = raw.event?;
+    let Some(relative) = normalise(&event.value) else {
+        out.push(
+            Diagnostic::error(
+                codes::TEST_OUTSIDE,
+                format!("`{}` is outside the blueprint's folder", event.value),
+            )
+            .at(Some(event.span.clone()))
+            .help("sample events stand in the folder of the file that lists them or below it: move or copy it there"),
+        );
+        return None;
+    };
+    let folder = Path::new(&event.span.file).parent().unwrap_or(Path::new(""));
+    Some(AlertTest {
+        file: folder.join(&relative),
+        event: relative,
+        expect: expect?,
+        span: Some(raw.span),
+    })
+}
+
+fn filter(raw: &RawFilter, out: &mut Vec<Diagnostic>) -> Option<Filter> {
+    let mut valid = true;
+    for (key, span) in &raw.keys {
+        if key == "detail" || key.starts_with("detail.") {
+            valid = false;
+            let below = key.strip_prefix("detail").unwrap_or(key).trim_start_matches('.');
+            let help = match below {
+                "" => "write what stands below it, such as `userIdentity.type`".to_owned(),
+                below => format!("write `{below}`"),
+            };
+            out.push(
+                Diagnostic::error(codes::FILTER_INVALID, "paths begin below `detail`")
+                    .at(Some(span.clone()))
+                    .help(help),
+            );
+        }
+    }
+    match Filter::parse(&raw.json) {
+        Ok(filter) => valid.then_some(filter),
+        Err(error) => {
+            if valid {
+                out.push(filter_error(raw, &error));
+            }
+            None
+        }
+    }
+}
+
+/// Points at the key that the pattern module complains of.
+fn filter_error(raw: &RawFilter, error: &PatternError) -> Diagnostic {
+    let exact = raw.keys.iter().find(|(key, _)| *key == error.path);
+    let below = || {
+        raw.keys.iter().find(|(key, _)| {
+            !key.is_empty()
+                && (error.path.starts_with(&format!("{key}."))
+                    || error.path.ends_with(&format!(".{key}")))
+        })
+    };
+    let (label, span) = match exact.or_else(below) {
+        Some((_, span)) => (None, span),
+        None if error.path.is_empty() => (None, &raw.span),
+        None => (Some(format!("at `{}`", error.path)), &raw.span),
+    };
+    let scalar = raw.json.get(&error.path).filter(|value| !value.is_array() && !value.is_object());
+    let help = match scalar {
+        Some(Value::String(text)) => format!("values stand in a list: `{}: [{text}]`", error.path),
+        Some(value) => format!("values stand in a list: `{}: [{value}]`", error.path),
+        None => "conditions are EventBridge's own: a list of values or operators for each path"
+            .to_owned(),
+    };
+    let mut diagnostic = Diagnostic::error(codes::FILTER_INVALID, error.message.clone())
+        .at(Some(span.clone()))
+        .help(help);
+    diagnostic.label = label;
+    diagnostic
+}
+
+fn unknown(written: &Spanned<String>, what: &str, help: &str, out: &mut Vec<Diagnostic>) {
+    out.push(
+        Diagnostic::error(codes::VALUE_UNKNOWN, format!("`{}` is not {what}", written.value))
+            .at(Some(written.span.clone()))
+            .help(help),
+    );
+}

@@ -1,0 +1,118 @@
+//! The port: the two things ctguard asks of a cloud, and nothing of how it is done.
+//!
+//! [`Cloud::observe`] reads one place; [`Cloud::perform`] makes exactly one mutating AWS call.
+//! Two implementations stand behind it: `aws` (the SDK) and `sandbox` (accounts in a JSON file). Beside
+//! them, `recorder` writes down what another cloud answers and `recorded` answers from that.
+//!
+//! The contract both keep:
+//!
+//! - What is not there is `Absent` or left out of its map; what could not be read is `Unreadable`
+//!   with the operation and AWS's error code. Observing never fails as a whole and never changes anything.
+//! - ARNs are computed from place and name. The one exception is the ARN of a confirmed
+//!   subscription, which AWS chooses and a snapshot carries.
+//! - Every action can be repeated: creating what is there with the same settings, or deleting what is
+//!   gone, succeeds.
+//! - A creating action carries its tags in the same call wherever AWS lets it.
+//! - `perform` retries what AWS documents as transient (throttling, 5xx, propagation of a policy
+//!   or key that was just written) and reports everything else at once. Entries that a batch call
+//!   reports as failed (`FailedEntries`) are errors.
+
+pub mod lookup;
+pub mod recorded;
+pub mod recorder;
+
+use crate::action::Action;
+use crate::permissions::Permission;
+use crate::scope::{AccountId, Place};
+use crate::snapshot::{
+    AccountReads, AccountSnapshot, Caller, Observed, Organization, OrganizationReads,
+    PlaceSnapshot, ReadSet,
+};
+use futures::future::BoxFuture;
+use lookup::{Lookup, LookupPage};
+use std::collections::BTreeSet;
+
+/// A cloud that can be read and changed.
+pub trait Cloud: Send + Sync {
+    /// Says whose credentials are in use.
+    fn caller(&self) -> BoxFuture<'_, Result<Caller, CloudError>>;
+
+    /// Reads the organization of the caller's account, with the members that are asked for; absent when the
+    /// account is in none.
+    fn organization<'a>(
+        &'a self,
+        reads: &'a OrganizationReads,
+    ) -> BoxFuture<'a, Observed<Organization>>;
+
+    /// Reads what an account has outside its regions.
+    fn observe_account<'a>(
+        &'a self,
+        account: &'a AccountId,
+        reads: &'a AccountReads,
+    ) -> BoxFuture<'a, AccountSnapshot>;
+
+    /// Reads one place.
+    fn observe<'a>(&'a self, place: &'a Place, reads: &'a ReadSet) -> BoxFuture<'a, PlaceSnapshot>;
+
+    /// Makes one mutating call in one place.
+    fn perform<'a>(
+        &'a self,
+        place: &'a Place,
+        action: &'a Action,
+    ) -> BoxFuture<'a, Result<(), CloudError>>;
+
+    /// Asks for one page of a place's event history. CloudTrail answers two such calls a second.
+    fn lookup<'a>(
+        &'a self,
+        place: &'a Place,
+        wanted: &'a Lookup,
+    ) -> BoxFuture<'a, Result<LookupPage, CloudError>>;
+
+    /// How many calls AWS put off so far because there were too many at once; they were made again.
+    fn throttled(&self) -> u64 {
+        0
+    }
+
+    /// Says which of these permissions the caller does not have in a place. Makes none of the calls.
+    fn lacking<'a>(
+        &'a self,
+        place: &'a Place,
+        wanted: &'a BTreeSet<Permission>,
+    ) -> BoxFuture<'a, Result<Vec<Permission>, CloudError>>;
+}
+
+/// A call that did not succeed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{operation}: {code}: {message}")]
+pub struct CloudError {
+    /// The call as IAM names it.
+    pub operation: String,
+    /// AWS's error code, or `Timeout`, `Dispatch`, `NoCredentials`.
+    pub code: String,
+    pub message: String,
+    pub request_id: Option<String>,
+    pub kind: CloudErrorKind,
+}
+
+/// What a failed call means for what ctguard does next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CloudErrorKind {
+    /// The credentials may not make this call.
+    AccessDenied,
+    /// There are no usable credentials at all.
+    NoCredentials,
+    /// AWS was busy or out of reach, and stayed so through the retries.
+    Transient,
+    /// AWS refused the request as it stands.
+    Refused,
+}
+
+impl From<&CloudError> for crate::snapshot::Unreadable {
+    fn from(error: &CloudError) -> Self {
+        Self {
+            operation: error.operation.clone(),
+            code: error.code.clone(),
+            message: error.message.clone(),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! A cloud that is a snapshot file: it answers what was seen then, without credentials.
+
+use super::lookup::{Lookup, LookupPage};
+use super::recorder::{no_history, read_only};
+use super::{Cloud, CloudError};
+use crate::action::Action;
+use crate::permissions::Permission;
+use crate::scope::{AccountId, Place};
+use crate::snapshot::answer;
+use crate::snapshot::file::Recording;
+use crate::snapshot::{AccountReads, OrganizationReads, ReadSet};
+use crate::snapshot::{AccountSnapshot, Caller, Observed, Organization, PlaceSnapshot};
+use futures::FutureExt;
+use futures::future::{BoxFuture, ready};
+use jiff::civil::Date;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// A recording that is asked like a cloud. Cloning it is cheap.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    recording: Arc<Recording>,
+}
+
+impl Recorded {
+    pub fn new(recording: Recording) -> Self {
+        Self { recording: Arc::new(recording) }
+    }
+
+    /// The date by which exceptions were judged when it was taken.
+    pub fn as_of(&self) -> Date {
+        self.recording.as_of
+    }
+}
+
+impl Cloud for Recorded {
+    fn caller(&self) -> BoxFuture<'_, Result<Caller, CloudError>> {
+        ready(Ok(self.recording.caller.clone())).boxed()
+    }
+
+    fn organization<'a>(
+        &'a self,
+        reads: &'a OrganizationReads,
+    ) -> BoxFuture<'a, Observed<Organization>> {
+        ready(answer::organization(self.recording.organization.as_ref(), reads)).boxed()
+    }
+
+    fn observe_account<'a>(
+        &'a self,
+        account: &'a AccountId,
+        reads: &'a AccountReads,
+    ) -> BoxFuture<'a, AccountSnapshot> {
+        let record = self.recording.accounts.get(account);
+        ready(answer::account(record, account, reads)).boxed()
+    }
+
+    fn observe<'a>(&'a self, place: &'a Place, reads: &'a ReadSet) -> BoxFuture<'a, PlaceSnapshot> {
+        ready(answer::place(self.recording.places.get(place), place, reads)).boxed()
+    }
+
+    fn perform<'a>(
+        &'a self,
+        _: &'a Place,
+        action: &'a Action,
+    ) -> BoxFuture<'a, Result<(), CloudError>> {
+        ready(Err(read_only(action.operation()))).boxed()
+    }
+
+    fn lookup<'a>(
+        &'a self,
+        _: &'a Place,
+        _: &'a Lookup,
+    ) -> BoxFuture<'a, Result<LookupPage, CloudError>> {
+        ready(Err(no_history())).boxed()
+    }
+
+    fn lacking<'a>(
+        &'a self,
+        _: &'a Place,
+        _: &'a BTreeSet<Permission>,
+    ) -> BoxFuture<'a, Result<Vec<Permission>, CloudError>> {
+        ready(Err(read_only("iam:SimulatePrincipalPolicy"))).boxed()
+    }
+}

@@ -1,0 +1,312 @@
+//! Blueprint × scope → the resources that should exist, and the paths that alerts take through them.
+//!
+//! Where an event *lands* and where its alert is *raised* are two things: an [`AlertPath`] names
+//! both. Without a hub they are the same place.
+
+pub mod compile;
+pub mod intent;
+pub mod narrow;
+pub mod pattern;
+pub mod placement;
+pub mod trail;
+
+use crate::resource::names::Names;
+pub use compile::compile;
+pub use intent::{Adoption, Intent};
+pub use narrow::{Narrow, Shard};
+pub use placement::{Scope, ScopeAccount, ScopeError, ScopeOrganization};
+
+use crate::blueprint::{Format, Records, Risk, Subscriber};
+use crate::desired::pattern::Compiled;
+use crate::event::EventRef;
+use crate::resource::bucket::Encryption;
+use crate::resource::function;
+use crate::resource::queue::Queue;
+use crate::resource::rule::{Rule, Targets, bus_and_name};
+use crate::resource::small_map::SmallMap;
+use crate::resource::topic::{Endpoint, SubscriptionAttributes};
+use crate::resource::trail::{ManagementNeeds, Trail};
+use crate::resource::{ALERT_TAG, BLUEPRINT_TAG, Tags, VERSION_TAG};
+use crate::scope::{AccountId, Arn, Place, Region};
+use crate::snapshot::Unreadable;
+use crate::snapshot::{AccountReads, ReadSet};
+use jiff::civil::Date;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Everything that should exist, place by place, and why.
+#[derive(Debug, Clone)]
+pub struct Desired {
+    /// The blueprint's name.
+    pub name: String,
+    pub names: Names,
+    pub as_of: Date,
+    pub places: BTreeMap<Place, DesiredPlace>,
+    /// Places among them that are looked at only because others depend on them: nothing is changed there.
+    pub context: BTreeSet<Place>,
+    /// Whether some places are left out: what is not looked at may still need what the places share.
+    pub narrowed: bool,
+    /// Accounts of which some places are left out: what all of an account's places share stays there.
+    pub partial: BTreeSet<AccountId>,
+    /// All places that the blueprint covers, those too that it is narrowed from.
+    pub covered: BTreeSet<Place>,
+    /// Accounts that are covered, with what people call them.
+    pub accounts: BTreeMap<AccountId, ScopeAccount>,
+    /// The organization that accounts were discovered in.
+    pub organization: Option<ScopeOrganization>,
+    /// Accounts without places, because their enabled regions could not be read.
+    pub unread: BTreeMap<AccountId, Unreadable>,
+    /// Where all alerts are raised; absent when each place raises its own.
+    pub hub: Option<Place>,
+    /// The role of each account that sends to the hub.
+    pub roles: BTreeMap<AccountId, DesiredRole>,
+    /// The home of the trail that the blueprint keeps, even where it is narrowed to other regions.
+    pub trail_home: Option<Place>,
+    /// Buckets of managed trails, by account and name.
+    pub buckets: BTreeMap<(AccountId, String), DesiredBucket>,
+    /// How each alert gets from the place where its events land to its subscribers.
+    pub paths: Vec<AlertPath>,
+    /// Alerts for reports, gravest first, then by id.
+    pub alerts: Vec<AlertInfo>,
+    /// Trails whose selectors are taken on trust, by ARN, as long as the trust holds.
+    pub trusted: BTreeMap<String, Trust>,
+    /// Regions left out on purpose: accepted blind spots.
+    pub excepted: Vec<Region>,
+    /// Queues and functions that subscribe, by the place where they are, by ARN.
+    pub endpoints: BTreeMap<Place, BTreeSet<String>>,
+    /// What is meant beyond what the blueprint says.
+    pub intent: Intent,
+    /// Buckets that are let go, by account and name, with where they are asked for.
+    pub released: BTreeMap<(AccountId, String), Place>,
+}
+
+/// What a trail is said to record, and why that is believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trust {
+    pub records: Records,
+    pub reason: String,
+}
+
+/// What reports say about an alert.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertInfo {
+    pub id: String,
+    pub title: String,
+    pub risk: Risk,
+    /// False when nobody is to hear of it: it has neither a route nor `notify`.
+    pub routed: bool,
+}
+
+/// What should exist in one place.
+#[derive(Debug, Clone, Default)]
+pub struct DesiredPlace {
+    /// By key: `name` on the default bus, `bus/name` on the hub's.
+    pub rules: SmallMap<String, DesiredRule>,
+    pub topics: BTreeMap<String, DesiredTopic>,
+    /// Topics that exist and are only judged, by ARN.
+    pub existing_topics: BTreeSet<String>,
+    pub queues: SmallMap<String, DesiredQueue>,
+    /// Present in the hub.
+    pub bus: Option<DesiredBus>,
+    /// Present in the home region of the managed trail.
+    pub trail: Option<DesiredTrail>,
+}
+
+/// A rule with its targets.
+#[derive(Debug, Clone)]
+pub struct DesiredRule {
+    pub rule: Arc<Rule>,
+    pub compiled: Arc<Compiled>,
+    /// Absent on a rule that forwards the events of several alerts.
+    pub alert: Option<String>,
+    pub targets: Targets,
+    pub tags: Tags,
+}
+
+/// A topic that ctguard keeps. Statements of others in its policy stay.
+#[derive(Debug, Clone)]
+pub struct DesiredTopic {
+    pub display_name: String,
+    pub kms_key: Option<String>,
+    /// The policy that AWS gives a new topic, to which ctguard adds its own statements.
+    pub default_policy: Value,
+    pub own_statements: Vec<Value>,
+    pub subscriptions: BTreeMap<Endpoint, SubscriptionAttributes>,
+    /// Chat configurations that must list this topic; a person adds it there.
+    pub chats: Vec<String>,
+    pub tags: Tags,
+}
+
+/// The hub's event bus. Statements of others in its policy stay.
+#[derive(Debug, Clone)]
+pub struct DesiredBus {
+    pub name: String,
+    /// Who may send.
+    pub own_statements: Vec<Value>,
+    pub tags: Tags,
+}
+
+/// The role through which the rules of an account send to the hub.
+#[derive(Debug, Clone)]
+pub struct DesiredRole {
+    pub name: String,
+    pub trust: Value,
+    /// The name of its one inline policy.
+    pub policy_name: String,
+    pub policy: Value,
+    /// Where its calls are made.
+    pub place: Place,
+    pub tags: Tags,
+}
+
+/// A dead-letter queue that ctguard keeps.
+#[derive(Debug, Clone)]
+pub struct DesiredQueue {
+    pub queue: Queue,
+    pub own_statements: Vec<Value>,
+    pub tags: Tags,
+}
+
+/// The trail that ctguard keeps.
+#[derive(Debug, Clone)]
+pub struct DesiredTrail {
+    pub name: String,
+    pub trail: Trail,
+    pub needs: ManagementNeeds,
+    pub adopt: bool,
+    pub additional: bool,
+    pub tags: Tags,
+}
+
+/// The bucket of a managed trail.
+#[derive(Debug, Clone)]
+pub struct DesiredBucket {
+    /// Where it is made when it does not exist.
+    pub place: Place,
+    pub encryption: Encryption,
+    pub own_statements: Vec<Value>,
+    pub tags: Tags,
+}
+
+/// One alert's way from where its events land to the people who must hear of it.
+#[derive(Debug, Clone)]
+pub struct AlertPath {
+    pub alert: Arc<str>,
+    pub lands: Place,
+    pub raised: Place,
+    /// How the events get from `lands` to `raised`; absent where the two are one place and no hub is between.
+    pub forward: Option<Arc<Forward>>,
+    /// The events of the alert that can land there.
+    pub events: Arc<[EventRef]>,
+    /// Keys of the rules, in `raised`, that together match these events.
+    pub rules: Arc<[String]>,
+    pub destinations: Arc<[DestinationPath]>,
+}
+
+/// The way of events to the hub.
+#[derive(Debug, Clone)]
+pub struct Forward {
+    /// Names of the rules, on the default bus where the events land, that together match them.
+    pub rules: Arc<[String]>,
+    /// ARN of the hub's bus.
+    pub bus_arn: Arc<str>,
+    /// ARN of the role in the account where the events land.
+    pub role_arn: Arc<str>,
+}
+
+/// One destination of an alert, as seen in the place where the alert is raised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DestinationPath {
+    pub name: String,
+    pub format: Format,
+    pub target_id: String,
+    pub topic_arn: String,
+    /// The topic's name when ctguard keeps it.
+    pub managed_topic: Option<String>,
+    pub subscribers: Vec<Subscriber>,
+}
+
+impl Desired {
+    /// The tags of everything that this blueprint owns.
+    pub fn tags(&self) -> Tags {
+        ownership_tags(&self.name, None)
+    }
+
+    /// Notes which queues and functions subscribe, by the place where they are.
+    fn index_endpoints(&mut self) {
+        // Paths share their destinations: each is looked at once.
+        let mut judged: BTreeSet<*const DestinationPath> = BTreeSet::new();
+        let paths = self.paths.iter().filter(|path| judged.insert(path.destinations.as_ptr()));
+        for subscriber in
+            paths.flat_map(|path| path.destinations.iter()).flat_map(|d| &d.subscribers)
+        {
+            let Subscriber::Endpoint(endpoint) = subscriber else { continue };
+            let Some(arn) = Arn::parse(&endpoint.address).filter(|arn| match arn.service {
+                "sqs" => true,
+                "lambda" => function::has_policy(arn.resource),
+                _ => false,
+            }) else {
+                continue;
+            };
+            if let (Some(account), Some(region)) =
+                (AccountId::new(arn.account), Region::new(arn.region))
+            {
+                let place = Place::new(account, region);
+                self.endpoints.entry(place).or_default().insert(endpoint.address.clone());
+            }
+        }
+    }
+
+    /// What to read of the account of a place.
+    pub fn account_reads(&self, account: &AccountId) -> AccountReads {
+        let kept = self.buckets.iter().map(|(key, bucket)| (key, &bucket.place));
+        let buckets = kept
+            .chain(&self.released)
+            .filter(|((owner, _), _)| owner == account)
+            .map(|((_, name), place)| (name.clone(), place.region.clone()))
+            .collect();
+        // A role is in no search by tag, so it is asked for by name, wanted or not.
+        AccountReads { enabled_regions: false, buckets, roles: BTreeSet::from([self.names.role()]) }
+    }
+
+    /// What to read of a place: all that the plan and the proof look at, and nothing else.
+    pub fn reads(&self, place: &Place) -> ReadSet {
+        let mut reads = ReadSet {
+            blueprint: self.name.clone(),
+            rule_prefix: self.names.prefix().to_owned(),
+            trails: true,
+            ..ReadSet::default()
+        };
+        if let Some(here) = self.places.get(place) {
+            let on_default_bus = here.rules.keys().filter(|key| bus_and_name(key).0.is_none());
+            reads.rules.extend(on_default_bus.cloned());
+            reads.buses.extend(here.bus.iter().map(|bus| bus.name.clone()));
+            reads.topics.extend(here.topics.keys().map(|name| place.arn("sns", name)));
+            reads.topics.extend(here.existing_topics.iter().cloned());
+            reads.queues.extend(here.queues.keys().map(|name| place.arn("sqs", name)));
+            reads.managed_trail = here.trail.as_ref().map(|trail| trail.name.clone());
+        }
+        // A queue or function that subscribes is read where it lives, so that its own policy can be judged.
+        for address in self.endpoints.get(place).into_iter().flatten() {
+            let wanted = match Arn::parse(address).map(|arn| arn.service) {
+                Some("sqs") => &mut reads.queues,
+                _ => &mut reads.functions,
+            };
+            wanted.insert(address.clone());
+        }
+        reads
+    }
+}
+
+/// `ctguard:blueprint`, `ctguard:version` and, on a rule, `ctguard:alert`.
+pub(crate) fn ownership_tags(name: &str, alert: Option<&str>) -> Tags {
+    let mut tags = Tags::from([
+        (BLUEPRINT_TAG.to_owned(), name.to_owned()),
+        (VERSION_TAG.to_owned(), crate::blueprint::FORMAT_VERSION.to_string()),
+    ]);
+    if let Some(alert) = alert {
+        tags.insert(ALERT_TAG.to_owned(), alert.to_owned());
+    }
+    tags
+}

@@ -1,0 +1,275 @@
+//! The compile itself: place by place, what should exist.
+
+mod delivery;
+mod hub;
+mod local;
+mod patterns;
+mod role;
+
+pub(crate) use patterns::alert_patterns;
+
+use super::placement::check_landing;
+use super::{AlertInfo, Desired, DesiredPlace, Intent, Names, Scope, Trust, trail};
+use crate::blueprint::{Alert, Blueprint, Format, ManagedTrail, TrustedTrail};
+use crate::desired::pattern::{Compiled, Origin};
+use crate::diag;
+use crate::diag::Diagnostic;
+use crate::event::EventRef;
+use crate::message;
+use crate::resource::rule::{Input, WILDCARD_RULES_PER_BUS, bus_and_name, rules_per_bus};
+use crate::scope::{AccountId, Partition, Place};
+use jiff::civil::Date;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Compiles a blueprint for a scope.
+///
+/// # Errors
+/// Every problem found, all together: events that land nowhere in scope, exceptions that cannot be
+/// inverted, messages that do not fit, quotas that the result would exceed.
+pub fn compile(
+    blueprint: &Blueprint,
+    scope: &Scope,
+    as_of: Date,
+) -> Result<Desired, Vec<Diagnostic>> {
+    let mut compiler = Compiler {
+        blueprint,
+        names: Names::new(&blueprint.name),
+        as_of,
+        patterns: BTreeMap::new(),
+        inputs: BTreeMap::new(),
+        problems: Vec::new(),
+    };
+    let desired = compiler.compile(scope);
+    if compiler.problems.is_empty() {
+        Ok(desired)
+    } else {
+        diag::sort(&mut compiler.problems);
+        compiler.problems.dedup();
+        Err(compiler.problems)
+    }
+}
+
+/// What a pattern depends on: the alert, those of its events that are meant, and where they come from.
+type PatternKey<'a> = (usize, Vec<&'a EventRef>, Origin);
+
+struct Compiler<'a> {
+    blueprint: &'a Blueprint,
+    names: Names,
+    as_of: Date,
+    /// The same in every place of the same class.
+    patterns: BTreeMap<PatternKey<'a>, Vec<Arc<Compiled>>>,
+    inputs: BTreeMap<(usize, Format, Partition), Option<Input>>,
+    problems: Vec<Diagnostic>,
+}
+
+impl<'a> Compiler<'a> {
+    fn compile(&mut self, scope: &Scope) -> Desired {
+        let blueprint = self.blueprint;
+        let mut desired = Desired {
+            name: blueprint.name.clone(),
+            names: self.names.clone(),
+            as_of: self.as_of,
+            places: scope
+                .places
+                .iter()
+                .map(|place| (place.clone(), DesiredPlace::default()))
+                .collect(),
+            context: BTreeSet::new(),
+            narrowed: false,
+            partial: BTreeSet::new(),
+            covered: scope.places.iter().cloned().collect(),
+            accounts: scope.accounts.clone(),
+            organization: scope.organization.clone(),
+            unread: scope.unread.clone(),
+            hub: None,
+            roles: BTreeMap::new(),
+            trail_home: None,
+            buckets: BTreeMap::new(),
+            paths: Vec::new(),
+            alerts: infos(blueprint),
+            trusted: trusted(blueprint, self.as_of),
+            excepted: scope.excepted.clone(),
+            endpoints: BTreeMap::new(),
+            intent: Intent::default(),
+            released: BTreeMap::new(),
+        };
+        for alert in blueprint.alerts.iter().filter(|alert| blueprint.is_routed(alert)) {
+            self.problems.extend(check_landing(alert, scope));
+        }
+        match &blueprint.hub {
+            None => self.local(&mut desired),
+            Some(hub) => self.hub(&mut desired, scope, hub),
+        }
+        // Room for twice as many is left over from the way it grew.
+        desired.paths.shrink_to_fit();
+        desired.paths.sort_by(|a, b| (&a.alert, &a.lands).cmp(&(&b.alert, &b.lands)));
+        for (place, here) in &mut desired.places {
+            self.queues(place, here);
+            self.quotas(place, here);
+        }
+        self.trail(&mut desired);
+        desired.index_endpoints();
+        desired
+    }
+
+    fn input(
+        &mut self,
+        index: usize,
+        alert: &Alert,
+        format: Format,
+        partition: Partition,
+    ) -> Option<Input> {
+        let problems = &mut self.problems;
+        self.inputs
+            .entry((index, format, partition))
+            .or_insert_with(|| match message::input(alert, format, partition) {
+                Ok(input) => Some(input),
+                Err(error) => {
+                    let message = format!("alert `{}` has no valid message: {error}", alert.id);
+                    problems.push(
+                        Diagnostic::error("message-too-large", message)
+                            .at(alert.span.clone())
+                            .help("Shorten the alert's `title`, `why` or `next`."),
+                    );
+                    None
+                }
+            })
+            .clone()
+    }
+
+    fn quotas(&mut self, place: &Place, here: &DesiredPlace) {
+        let most = rules_per_bus(&place.region);
+        let mut buses: BTreeMap<Option<&str>, (usize, usize)> = BTreeMap::new();
+        for (key, rule) in &here.rules {
+            let (rules, wildcards) = buses.entry(bus_and_name(key).0).or_default();
+            *rules += 1;
+            *wildcards += usize::from(rule.compiled.pattern.has_wildcard());
+        }
+        for (bus, (rules, wildcards)) in buses {
+            for (count, most, what) in [
+                (rules, most, "rules"),
+                (wildcards, WILDCARD_RULES_PER_BUS, "rules with a wildcard"),
+            ] {
+                if count > most {
+                    let bus = bus.map(|bus| format!(" on the bus {bus}")).unwrap_or_default();
+                    self.problems.push(
+                        Diagnostic::error(
+                            "too-many-rules",
+                            format!("{} would need {count} {what}{bus}, more than the {most} that an event bus takes", place.region),
+                        )
+                        .help("Put events of the same risk and the same conditions into one alert."),
+                    );
+                }
+            }
+        }
+    }
+
+    fn trail(&mut self, desired: &mut Desired) {
+        let Some(spec) = &self.blueprint.trail else { return };
+        let accounts = desired.accounts.keys();
+        let account: Option<&AccountId> = match &spec.account {
+            Some(account) => Some(account),
+            None if accounts.len() == 1 => desired.accounts.keys().next(),
+            None => {
+                self.problems.push(
+                    Diagnostic::error(
+                        "trail-account-missing",
+                        format!("the trail `{}` is kept by one of {} accounts, and `trail:` does not say which", spec.name, accounts.len()),
+                    )
+                    .at(spec.span.clone())
+                    .help("Add `account:` to `trail:`. With `organization: true` it records every account of the organization."),
+                );
+                None
+            }
+        };
+        let Some(account) = account else { return };
+        let home = Place::new(account.clone(), spec.home_region.clone());
+        if !desired.places.contains_key(&home) {
+            // Where an account's regions could not be read, that is said, and not this.
+            if !desired.unread.contains_key(account) {
+                self.problems.push(
+                    Diagnostic::error(
+                        "trail-home-out-of-scope",
+                        format!("the trail's home {home} is not among the places covered"),
+                    )
+                    .at(spec.span.clone())
+                    .help("A trail is changed from its home region only: add it to `regions:` and its account to `accounts:`, or name another home."),
+                );
+            }
+            return;
+        }
+        desired.trail_home = Some(home.clone());
+        let organization = match spec.organization {
+            true => self.trail_organization(spec, account, desired),
+            false => None,
+        };
+        let bucket = trail::bucket(self.blueprint, spec, &home, organization.as_deref());
+        desired.buckets.insert((home.account.clone(), spec.bucket.clone()), bucket);
+        if let Some(here) = desired.places.get_mut(&home) {
+            here.trail = Some(trail::trail(self.blueprint, spec));
+        }
+    }
+}
+
+impl Compiler<'_> {
+    /// The organization whose trail the blueprint keeps. What was discovered is believed before what is written.
+    ///
+    /// A delegated administrator may make such a trail too, but it belongs to the management account then, under
+    /// an ARN of that account.
+    ///
+    /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-delegated-administrator.html>
+    fn trail_organization(
+        &mut self,
+        spec: &ManagedTrail,
+        account: &AccountId,
+        desired: &Desired,
+    ) -> Option<String> {
+        if let Some(found) = &desired.organization {
+            if let Some(management) = found.management.as_ref().filter(|id| *id != account) {
+                self.problems.push(
+                    Diagnostic::error(
+                        "trail-account-not-management",
+                        format!("the trail `{}` is the organization's, and {account} is not its management account", spec.name),
+                    )
+                    .at(spec.span.clone())
+                    .help(format!("Write `account: \"{}\"`, which owns the organization's trails whoever makes them.", management)),
+                );
+            }
+            return Some(found.id.clone());
+        }
+        let written = self.blueprint.hub.as_ref().and_then(|hub| hub.organization.clone());
+        if written.is_none() {
+            self.problems.push(
+                Diagnostic::error(
+                    "trail-organization-unknown",
+                    format!("the trail `{}` is the organization's, and no organization is known", spec.name),
+                )
+                .at(spec.span.clone())
+                .help("Add `organization: o-…` to `hub:`, or discover the accounts with `accounts: [{ organization: … }]`."),
+            );
+        }
+        written
+    }
+}
+
+/// The trails that are trusted still.
+fn trusted(blueprint: &Blueprint, as_of: Date) -> BTreeMap<String, Trust> {
+    let holding =
+        blueprint.trust_trails.iter().filter(|t| t.until.is_none_or(|until| until >= as_of));
+    let trust = |t: &TrustedTrail| Trust { records: t.records, reason: t.reason.clone() };
+    holding.map(|t| (t.arn.clone(), trust(t))).collect()
+}
+
+/// Gravest first, so that reports do not depend on the order of the file.
+fn infos(blueprint: &Blueprint) -> Vec<AlertInfo> {
+    let info = |alert: &Alert| AlertInfo {
+        id: alert.id.clone(),
+        title: alert.title.clone(),
+        risk: alert.risk,
+        routed: blueprint.is_routed(alert),
+    };
+    let mut infos: Vec<AlertInfo> = blueprint.alerts.iter().map(info).collect();
+    infos.sort_by(|a, b| b.risk.cmp(&a.risk).then_with(|| a.id.cmp(&b.id)));
+    infos
+}

@@ -1,0 +1,269 @@
+//! The rules that forward events: packed, the same in every place where the same events land.
+//!
+//! They carry an alert's condition, so that events that no alert could want are not paid for twice, and none
+//! of its exceptions: those have dates, and are judged in the hub, in one place.
+
+use super::Group;
+use crate::blueprint::Outcome;
+use crate::desired::compile::Compiler;
+use crate::desired::compile::patterns::{pattern_problem, rule};
+use crate::desired::pattern::{Compiled, Origin, Selection, compile as compile_pattern, unite};
+use crate::desired::{DesiredPlace, DesiredRule, ownership_tags};
+use crate::event::EventRef;
+use crate::resource::Tags;
+use crate::resource::rule::{Input, Rule, Target, Targets};
+use crate::scope::Place;
+use eventbridge_pattern::Filter;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The alerts whose events land in a place, each with those events.
+type Class<'a> = Vec<(usize, Vec<&'a EventRef>)>;
+
+/// Keys of an alert's rules in the hub, by the alert, its accounts' first rule, and the events.
+type KeysOf<'a> = BTreeMap<(usize, String, Vec<&'a EventRef>), Arc<[String]>>;
+
+/// What was worked out for other places of the same class.
+#[derive(Default)]
+pub(super) struct Known<'a> {
+    classes: BTreeMap<Class<'a>, Arc<Forwarding>>,
+    keys: KeysOf<'a>,
+}
+
+/// The forwarding rules of a class of places.
+pub(super) struct Forwarding {
+    rules: Vec<Forwarded>,
+    ways: BTreeMap<usize, Way>,
+}
+
+/// A forwarding rule, but for its target.
+struct Forwarded {
+    name: String,
+    rule: Arc<Rule>,
+    compiled: Arc<Compiled>,
+    tags: Tags,
+}
+
+/// How one alert's events get to the hub.
+pub(super) struct Way {
+    pub rules: Arc<[String]>,
+    pub events: Arc<[EventRef]>,
+}
+
+/// Events that are forwarded under the same condition.
+struct Condition<'a> {
+    filter: Option<&'a Filter>,
+    outcome: Outcome,
+    /// They are those that a plain rule misses.
+    wide: bool,
+    /// One of the alerts that have it.
+    alert: usize,
+    events: BTreeSet<&'a EventRef>,
+}
+
+impl Forwarding {
+    pub(super) fn way(&self, alert: usize) -> &Way {
+        &self.ways[&alert]
+    }
+}
+
+impl<'a> Known<'a> {
+    /// Keys of the rules of a group that match some of these events.
+    pub(super) fn keys(
+        &mut self,
+        alert: usize,
+        group: &Group,
+        events: &[&'a EventRef],
+    ) -> Arc<[String]> {
+        let first = group.rules.first().map(|(key, _)| key.clone()).unwrap_or_default();
+        let of_events = || {
+            let matching = group
+                .rules
+                .iter()
+                .filter(|(_, compiled)| events.iter().any(|event| compiled.events.contains(event)));
+            matching.map(|(key, _)| key.clone()).collect()
+        };
+        self.keys.entry((alert, first, events.to_vec())).or_insert_with(of_events).clone()
+    }
+}
+
+impl<'a> Compiler<'a> {
+    /// The forwarding rules of a class of places.
+    pub(super) fn forwarding(
+        &mut self,
+        known: &mut Known<'a>,
+        class: Class<'a>,
+    ) -> Arc<Forwarding> {
+        if let Some(forwarding) = known.classes.get(&class) {
+            return forwarding.clone();
+        }
+        let conditions = self.conditions(&class);
+        let mut packed: Vec<Packed> = Vec::new();
+        for (number, condition) in conditions.iter().enumerate() {
+            for compiled in self.forwarded_under(condition) {
+                pack(&mut packed, number, compiled);
+            }
+        }
+        let rules: Vec<(String, Packed)> = packed
+            .into_iter()
+            .enumerate()
+            .map(|(number, packed)| (self.names.forward(number), packed))
+            .collect();
+        let mut ways = BTreeMap::new();
+        for (index, events) in &class {
+            let own = self.condition_of(*index);
+            let takes = |condition: &Condition<'_>, event: &EventRef| {
+                condition.events.contains(event)
+                    && (condition.is_free() || (condition.filter, condition.outcome) == own)
+            };
+            let names = rules.iter().filter(|(_, packed)| {
+                packed.parts.iter().any(|(number, part)| {
+                    let condition = &conditions[*number];
+                    events.iter().any(|event| takes(condition, event) && part.contains(event))
+                })
+            });
+            let way = Way {
+                rules: names.map(|(name, _)| name.clone()).collect(),
+                events: events.iter().map(|event| (*event).clone()).collect(),
+            };
+            ways.insert(*index, way);
+        }
+        let forwarded = |(name, Packed { compiled, .. })| Forwarded {
+            name,
+            rule: rule(&compiled, "Forwards events to the hub, where their alerts are raised.")
+                .into(),
+            compiled: Arc::new(compiled),
+            tags: ownership_tags(&self.blueprint.name, None),
+        };
+        let rules = rules.into_iter().map(forwarded).collect();
+        let forwarding = Arc::new(Forwarding { rules, ways });
+        known.classes.insert(class, forwarding.clone());
+        forwarding
+    }
+
+    /// The conditions of a class, that of events which are forwarded whatever they hold first. An event that
+    /// one alert wants so is under no other.
+    fn conditions(&self, class: &Class<'a>) -> Vec<Condition<'a>> {
+        let mut conditions: Vec<Condition<'a>> = Vec::new();
+        for (index, events) in class {
+            let (filter, outcome) = self.condition_of(*index);
+            // A rule's state holds for all that it takes: what a plain one misses is kept apart.
+            for wide in [false, true] {
+                let events =
+                    events.iter().copied().filter(|event| event.needs_wide_state() == wide);
+                let found = conditions.iter_mut().find(|known| {
+                    known.filter == filter && known.outcome == outcome && known.wide == wide
+                });
+                match found {
+                    Some(known) => known.events.extend(events),
+                    None => conditions.push(Condition {
+                        filter,
+                        outcome,
+                        wide,
+                        alert: *index,
+                        events: events.collect(),
+                    }),
+                }
+            }
+        }
+        conditions.sort_by_key(|condition| !condition.is_free());
+        let free: BTreeSet<&EventRef> = conditions
+            .iter()
+            .filter(|condition| condition.is_free())
+            .flat_map(|condition| condition.events.iter().copied())
+            .collect();
+        for condition in conditions.iter_mut().filter(|condition| !condition.is_free()) {
+            condition.events.retain(|event| !free.contains(event));
+        }
+        conditions.retain(|condition| !condition.events.is_empty());
+        conditions
+    }
+
+    fn condition_of(&self, alert: usize) -> (Option<&'a Filter>, Outcome) {
+        let blueprint: &'a _ = self.blueprint;
+        let alert = &blueprint.alerts[alert];
+        (alert.filter.as_ref(), alert.outcome)
+    }
+
+    fn forwarded_under(&mut self, condition: &Condition<'a>) -> Vec<Compiled> {
+        let events: Vec<EventRef> = condition.events.iter().map(|event| (*event).clone()).collect();
+        let selection = Selection {
+            events: &events,
+            filter: condition.filter,
+            outcome: condition.outcome,
+            except: &[],
+            origin: &Origin::Any,
+        };
+        match compile_pattern(&selection) {
+            Ok(compiled) => compiled,
+            Err(error) => {
+                let alert = &self.blueprint.alerts[condition.alert];
+                self.problems.push(pattern_problem(alert, &[], &error));
+                Vec::new()
+            }
+        }
+    }
+
+    /// Adds forwarding rules to a place.
+    pub(super) fn add_forwarding(
+        &self,
+        forwarding: &Forwarding,
+        place: &Place,
+        here: &mut DesiredPlace,
+        target_id: &str,
+        bus_arn: &str,
+        role_arn: &str,
+    ) {
+        // No retry policy: EventBridge is seen to refuse one on a bus. No input either: another account's
+        // bus takes the event only as it is.
+        // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html
+        let target = Target {
+            arn: bus_arn.to_owned(),
+            role_arn: Some(role_arn.to_owned()),
+            input: Input::Event,
+            dead_letter_arn: Some(place.arn("sqs", &self.names.targets_queue())),
+            retry_policy: None,
+            other_parameters: Vec::new(),
+        };
+        let targets = Targets::from([(target_id.to_owned(), target)]);
+        for forwarded in &forwarding.rules {
+            let wanted = DesiredRule {
+                rule: forwarded.rule.clone(),
+                compiled: forwarded.compiled.clone(),
+                alert: None,
+                targets: targets.clone(),
+                tags: forwarded.tags.clone(),
+            };
+            here.rules.insert(forwarded.name.clone(), wanted);
+        }
+    }
+}
+
+/// One pattern for one rule, with the conditions that it was packed from.
+struct Packed {
+    compiled: Compiled,
+    /// Each condition by its number, with those of its events that are in this pattern.
+    parts: Vec<(usize, Vec<EventRef>)>,
+}
+
+/// Puts a pattern into the first rule that can hold it too. Every rule costs a call in every place.
+fn pack(packed: &mut Vec<Packed>, condition: usize, compiled: Compiled) {
+    let part = (condition, compiled.events.clone());
+    for rule in &mut *packed {
+        if rule.compiled.state == compiled.state
+            && let Some(united) = unite(&rule.compiled, &compiled)
+        {
+            rule.compiled = united;
+            rule.parts.push(part);
+            return;
+        }
+    }
+    packed.push(Packed { compiled, parts: vec![part] });
+}
+
+impl Condition<'_> {
+    /// Whether everything of these events is forwarded.
+    fn is_free(&self) -> bool {
+        self.filter.is_none() && self.outcome == Outcome::Any
+    }
+}

@@ -1,0 +1,176 @@
+//! Rules and their patterns, made once for all places of the same class.
+
+use super::Compiler;
+use crate::blueprint::{Alert, Exception};
+use crate::desired::pattern::{
+    CompileError, Compiled, Origin, Selection, compile as compile_pattern,
+};
+use crate::desired::{DesiredPlace, DesiredRule, DestinationPath, ownership_tags};
+use crate::diag::Diagnostic;
+use crate::event::EventRef;
+use crate::resource::rule::{DESCRIPTION_MAX_CHARS, Rule, TARGETS_PER_RULE, Target, key_on};
+use crate::scope::Place;
+use jiff::civil::Date;
+use std::sync::Arc;
+
+/// Targets given to one rule: one fewer than it takes, so that a destination can move to another topic,
+/// which needs the new target beside the old one.
+const TARGETS_PLANNED: usize = TARGETS_PER_RULE - 1;
+
+/// The targets of an alert's rules, by target id, and the destinations that they are.
+type Targets = (Vec<(String, Target)>, Vec<DestinationPath>);
+
+impl<'a> Compiler<'a> {
+    /// Adds the destinations of an alert to the place where it is raised.
+    pub(super) fn targets(
+        &mut self,
+        index: usize,
+        alert: &Alert,
+        notify: &[String],
+        place: &Place,
+        here: &mut DesiredPlace,
+    ) -> Option<Targets> {
+        let mut destinations = Vec::new();
+        let mut targets: Vec<(String, Target)> = Vec::new();
+        let blueprint = self.blueprint;
+        for destination in notify.iter().filter_map(|name| blueprint.destinations.get(name)) {
+            let path = self.destination(destination, place, here)?;
+            let input = self.input(index, alert, destination.format, place.region.partition())?;
+            let target = Target {
+                arn: path.topic_arn.clone(),
+                role_arn: None,
+                input,
+                dead_letter_arn: Some(place.arn("sqs", &self.names.targets_queue())),
+                retry_policy: None,
+                other_parameters: Vec::new(),
+            };
+            targets.push((path.target_id.clone(), target));
+            destinations.push(path);
+        }
+        // Whatever order the destinations are listed in, each keeps its rule.
+        targets.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Some((targets, destinations))
+    }
+
+    /// Adds the rules of one pattern, on the default bus or on another, and their keys to `keys`. With more
+    /// targets than a rule takes, the same pattern stands in several.
+    pub(super) fn rules(
+        &self,
+        alert: &Alert,
+        compiled: &Arc<Compiled>,
+        targets: &[(String, Target)],
+        bus: Option<&str>,
+        here: &mut DesiredPlace,
+        keys: &mut Vec<String>,
+    ) {
+        for targets in targets.chunks(TARGETS_PLANNED) {
+            let name = self.names.rule(&alert.id, keys.len());
+            let key = key_on(bus, &name);
+            let rule = DesiredRule {
+                rule: rule(compiled, &format!("{}: {}", alert.risk.as_str(), alert.title)).into(),
+                compiled: compiled.clone(),
+                alert: Some(alert.id.clone()),
+                targets: targets.iter().cloned().collect(),
+                tags: ownership_tags(&self.blueprint.name, Some(&alert.id)),
+            };
+            here.rules.insert(key.clone(), rule);
+            keys.push(key);
+        }
+    }
+
+    /// The patterns of some events of an alert.
+    pub(super) fn patterns(
+        &mut self,
+        index: usize,
+        alert: &'a Alert,
+        events: &[&'a EventRef],
+        origin: &Origin,
+    ) -> Vec<Arc<Compiled>> {
+        let key = (index, events.to_vec(), origin.clone());
+        if let Some(known) = self.patterns.get(&key) {
+            return known.clone();
+        }
+        let selected: Vec<EventRef> = events.iter().map(|event| (*event).clone()).collect();
+        let compiled: Vec<Arc<Compiled>> =
+            match alert_patterns(alert, &selected, origin, self.as_of) {
+                Ok(compiled) => compiled.into_iter().map(Arc::new).collect(),
+                Err(problem) => {
+                    self.problems.push(*problem);
+                    Vec::new()
+                }
+            };
+        self.patterns.insert(key, compiled.clone());
+        compiled
+    }
+}
+
+/// The patterns of some events of an alert, with the exceptions that hold on a date.
+///
+/// # Errors
+/// When the alert has no exact pattern; the diagnostic says why.
+pub(crate) fn alert_patterns(
+    alert: &Alert,
+    events: &[EventRef],
+    origin: &Origin,
+    as_of: Date,
+) -> Result<Vec<Compiled>, Box<Diagnostic>> {
+    // Past its date an exception leaves the desired side: the alert fires again.
+    let holding: Vec<_> = alert
+        .except
+        .iter()
+        .filter(|exception| exception.until.is_none_or(|until| until >= as_of))
+        .collect();
+    let filters: Vec<_> = holding.iter().map(|exception| &exception.filter).collect();
+    let selection = Selection {
+        events,
+        filter: alert.filter.as_ref(),
+        outcome: alert.outcome,
+        except: &filters,
+        origin,
+    };
+    compile_pattern(&selection).map_err(|error| Box::new(pattern_problem(alert, &holding, &error)))
+}
+
+/// A rule as it is written, for a pattern.
+pub(super) fn rule(compiled: &Compiled, description: &str) -> Rule {
+    Rule {
+        state: compiled.state,
+        event_pattern: Some(compiled.json.clone()),
+        schedule_expression: None,
+        description: Some(description.chars().take(DESCRIPTION_MAX_CHARS).collect()),
+        role_arn: None,
+        managed_by: None,
+    }
+}
+
+pub(super) fn pattern_problem(
+    alert: &Alert,
+    holding: &[&Exception],
+    error: &CompileError,
+) -> Diagnostic {
+    let (code, span, help) = match error {
+        CompileError::ExceptionNotExpressible { exception, .. } => (
+            "exception-not-expressible",
+            holding.get(*exception).and_then(|exception| exception.span.clone()),
+            "Write the exception on plain fields with exact values, prefixes or CIDR blocks, or narrow the alert's `where` instead.",
+        ),
+        CompileError::ConditionNotExpressible { .. } => (
+            "condition-not-expressible",
+            None,
+            "Leave the service, the event's name and its outcome to `events:` and `outcome:`, and put conditions on other fields.",
+        ),
+        CompileError::NeverMatches => (
+            "never-matches",
+            None,
+            "Loosen `where`, `outcome` or an exception: as they stand, nothing is left.",
+        ),
+        CompileError::TooLarge { .. } | CompileError::TooManyCombinations { .. } => (
+            "pattern-too-large",
+            None,
+            "Split the alert's events, conditions or exceptions over several alerts.",
+        ),
+    };
+    Diagnostic::error(code, format!("alert `{}` has no exact event pattern: {error}", alert.id))
+        .at(span.or_else(|| alert.span.clone()))
+        .help(help)
+}

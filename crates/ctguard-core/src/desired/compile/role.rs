@@ -1,0 +1,41 @@
+//! The role through which the rules of an account put events on the hub's bus.
+
+use crate::desired::{DesiredRole, ownership_tags};
+use crate::resource::names::FORWARD;
+use crate::resource::names::Names;
+use crate::resource::policy;
+use crate::scope::Place;
+use serde_json::json;
+
+/// A role that only EventBridge can take on, only for this account's forwarding rules, and that can do one thing.
+///
+/// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html>
+pub(super) fn role(
+    blueprint: &str,
+    names: &Names,
+    place: &Place,
+    hub: &Place,
+    bus_arn: &str,
+) -> DesiredRole {
+    let partition = place.region.partition();
+    let account = &place.account;
+    let rules = format!("arn:{partition}:events:*:{account}:rule/{}{FORWARD}*", names.prefix());
+    let trust = json!({
+        "Effect": "Allow",
+        "Principal": { "Service": "events.amazonaws.com" },
+        "Action": "sts:AssumeRole",
+        "Condition": {
+            "StringEquals": { "aws:SourceAccount": account },
+            "ArnLike": { "aws:SourceArn": rules },
+        },
+    });
+    let put = json!({ "Effect": "Allow", "Action": "events:PutEvents", "Resource": bus_arn });
+    DesiredRole {
+        name: names.role(),
+        trust: policy::document(vec![trust]),
+        policy_name: names.to_hub(hub),
+        policy: policy::document(vec![put]),
+        place: place.clone(),
+        tags: ownership_tags(blueprint, None),
+    }
+}

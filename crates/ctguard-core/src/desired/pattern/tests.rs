@@ -1,0 +1,408 @@
+//! Patterns as they come out, one table a rule of the compiler.
+
+use super::*;
+use crate::event::Access;
+use crate::event::Landing;
+use serde_json::json;
+
+fn event(short: &str, kind: EventKind, access: Access) -> EventRef {
+    let (service, name) = short.split_once(':').expect("service:Name");
+    EventRef {
+        source: format!("{service}.amazonaws.com"),
+        name: name.to_owned(),
+        kind,
+        access,
+        landing: Landing::CallRegion,
+    }
+}
+
+fn api(short: &str) -> EventRef {
+    event(short, EventKind::Api, Access::Write)
+}
+
+fn signin(name: &str) -> EventRef {
+    event(&format!("signin:{name}"), EventKind::Signin, Access::Write)
+}
+
+#[derive(Default)]
+struct Ask {
+    events: Vec<EventRef>,
+    filter: Option<Value>,
+    outcome: Outcome,
+    except: Vec<Value>,
+}
+
+impl Ask {
+    fn compile(&self) -> Result<Vec<Compiled>, CompileError> {
+        let parse = |value: &Value| Filter::parse(value).expect("a condition");
+        let filter = self.filter.as_ref().map(parse);
+        let except: Vec<Filter> = self.except.iter().map(parse).collect();
+        let except: Vec<&Filter> = except.iter().collect();
+        compile(&Selection {
+            events: &self.events,
+            filter: filter.as_ref(),
+            outcome: self.outcome,
+            origin: &Origin::Any,
+            except: &except,
+        })
+    }
+
+    fn json(&self) -> Value {
+        let compiled = self.compile().expect("it compiles");
+        assert_eq!(compiled.len(), 1, "one pattern is enough");
+        Pattern::parse(&compiled[0].json).expect("EventBridge takes it");
+        serde_json::from_str(&compiled[0].json).expect("JSON")
+    }
+
+    fn refusal(&self) -> String {
+        self.compile().expect_err("it has no exact pattern").to_string()
+    }
+}
+
+fn stop_logging() -> Ask {
+    Ask { events: vec![api("cloudtrail:StopLogging")], ..Ask::default() }
+}
+
+#[test]
+fn one_service_is_written_flat_with_its_names_sorted() {
+    let ask = Ask {
+        events: vec![api("cloudtrail:StopLogging"), api("cloudtrail:DeleteTrail")],
+        ..Ask::default()
+    };
+    assert_eq!(
+        ask.compile().expect("it compiles")[0].json,
+        concat!(
+            r#"{"source":["aws.cloudtrail"],"detail-type":["AWS API Call via CloudTrail"],"#,
+            r#""detail":{"eventName":["DeleteTrail","StopLogging"],"#,
+            r#""eventSource":["cloudtrail.amazonaws.com"]}}"#
+        )
+    );
+}
+
+#[test]
+fn several_services_become_alternatives_and_never_a_cross_product() {
+    let ask = Ask {
+        events: vec![api("rds:CreateDBSecurityGroup"), api("ec2:CreateRoute")],
+        ..Ask::default()
+    };
+    assert_eq!(
+        ask.json(),
+        json!({
+            "detail-type": ["AWS API Call via CloudTrail"],
+            "$or": [
+                {"source": ["aws.ec2"], "detail":
+                    {"eventName": ["CreateRoute"], "eventSource": ["ec2.amazonaws.com"]}},
+                {"source": ["aws.rds"], "detail":
+                    {"eventName": ["CreateDBSecurityGroup"], "eventSource": ["rds.amazonaws.com"]}},
+            ],
+        })
+    );
+}
+
+#[test]
+fn sign_ins_match_both_spellings_and_never_mix_with_calls() {
+    let ask = Ask { events: vec![signin("ConsoleLogin"), api("iam:CreateUser")], ..Ask::default() };
+    let json = ask.json();
+    let types: Vec<&Value> = json["$or"]
+        .as_array()
+        .expect("two kinds")
+        .iter()
+        .map(|branch| &branch["detail-type"])
+        .collect();
+    assert_eq!(
+        types,
+        [
+            &json!(["AWS API Call via CloudTrail"]),
+            &json!(["AWS Console Sign In via CloudTrail", "AWS Console Signin via CloudTrail"]),
+        ]
+    );
+}
+
+#[test]
+fn an_outcome_stands_where_each_kind_of_event_has_it() {
+    let detail = |events: Vec<EventRef>, outcome| {
+        Ask { events, outcome, ..Ask::default() }.json()["detail"].clone()
+    };
+    let stop = || vec![api("cloudtrail:StopLogging")];
+    assert_eq!(detail(stop(), Outcome::Success)["errorCode"], json!([{"exists": false}]));
+    assert_eq!(detail(stop(), Outcome::Failure)["errorCode"], json!([{"exists": true}]));
+    let login = || vec![signin("ConsoleLogin")];
+    for (outcome, word) in [(Outcome::Success, "Success"), (Outcome::Failure, "Failure")] {
+        let detail = detail(login(), outcome);
+        assert_eq!(detail["responseElements"]["ConsoleLogin"], json!([word]));
+        assert_eq!(detail.get("errorCode"), None, "sign-ins have no error code");
+    }
+    assert_eq!(
+        detail(vec![signin("SwitchRole")], Outcome::Success)["responseElements"]["SwitchRole"],
+        json!([{"anything-but": "Failure"}, {"exists": false}])
+    );
+    let identity_center = event("signin:UserAuthentication", EventKind::Service, Access::Write);
+    assert_eq!(
+        detail(vec![identity_center], Outcome::Failure)["serviceEventDetails"],
+        json!({"UserAuthentication": ["Failure"]})
+    );
+}
+
+#[test]
+fn conditions_on_parameters_also_fire_when_the_parameters_were_omitted() {
+    let ask = Ask {
+        filter: Some(json!({
+            "userIdentity.type": ["Root"], "requestParameters.a": [1], "requestParameters.b": [2],
+        })),
+        ..stop_logging()
+    };
+    let detail = &ask.json()["detail"];
+    assert_eq!(detail["userIdentity"]["type"], json!(["Root"]), "other conditions stay");
+    assert_eq!(
+        detail["$or"],
+        json!([
+            {"requestParameters": {"a": [1], "b": [2]}},
+            {"requestParameters": {"omitted": [true]}},
+        ])
+    );
+}
+
+#[test]
+fn an_alternative_without_parameters_gets_no_branch_for_omitted_ones() {
+    let ask = Ask {
+        filter: Some(json!({"$or": [
+            {"responseElements.publiclyAccessible": [true]},
+            {"requestParameters.publiclyAccessible": [true]},
+        ]})),
+        ..stop_logging()
+    };
+    assert_eq!(
+        ask.json()["detail"]["$or"],
+        json!([
+            {"responseElements": {"publiclyAccessible": [true]}},
+            {"requestParameters": {"publiclyAccessible": [true]}},
+            {"requestParameters": {"omitted": [true]}},
+        ])
+    );
+}
+
+#[test]
+fn exceptions_of_one_field_are_inverted_in_place() {
+    for (except, expected) in [
+        (json!({"f": ["a"]}), json!([{"anything-but": "a"}, {"exists": false}])),
+        (json!({"f": ["b", "a"]}), json!([{"anything-but": ["a", "b"]}, {"exists": false}])),
+        (json!({"f": [1, 2]}), json!([{"anything-but": [1, 2]}, {"exists": false}])),
+        (
+            json!({"f": [{"prefix": "a"}]}),
+            json!([{"anything-but": {"prefix": "a"}}, {"exists": false}]),
+        ),
+        (
+            json!({"f": [{"prefix": "a"}, "b", {"suffix": "c"}, "ax"]}),
+            json!([{"anything-but": {"wildcard": ["*c", "a*", "b"]}}, {"exists": false}]),
+        ),
+        (
+            json!({"f": [{"equals-ignore-case": "x"}, "7"]}),
+            json!([{"anything-but": {"equals-ignore-case": ["7", "x"]}}, {"exists": false}]),
+        ),
+        (json!({"f": [{"anything-but": ["a", "b"]}]}), json!(["a", "b", {"exists": false}])),
+        (
+            json!({"f": [{"anything-but": {"prefix": "a"}}]}),
+            json!([{"prefix": "a"}, {"exists": false}]),
+        ),
+        (json!({"f": [{"exists": true}]}), json!([{"exists": false}])),
+        (json!({"f": [{"exists": false}]}), json!([{"exists": true}])),
+        (json!({"f": ["a", {"exists": false}]}), json!([{"anything-but": "a"}])),
+        (
+            json!({"f": [true]}),
+            json!([{"prefix": ""}, null, false,
+                {"numeric": [">=", -5_000_000_000_i64, "<=", 5_000_000_000_i64]},
+                {"exists": false}]),
+        ),
+        (
+            json!({"f": [{"numeric": [">", 0]}]}),
+            json!([{"prefix": ""}, null, false, true, {"numeric": [">=", -5_000_000_000_i64, "<=", 0]},
+                {"exists": false}]),
+        ),
+    ] {
+        let ask = Ask { except: vec![except.clone()], ..stop_logging() };
+        assert_eq!(ask.json()["detail"]["f"], expected, "{except}");
+    }
+}
+
+#[test]
+fn an_address_block_becomes_the_texts_that_are_not_in_it() {
+    let ask = Ask {
+        except: vec![
+            json!({"sourceIPAddress": [{"cidr": "203.0.113.0/24"}]}),
+            json!({"sourceIPAddress": [{"cidr": "2001:db8::/32"}]}),
+        ],
+        ..stop_logging()
+    };
+    assert_eq!(
+        ask.json()["detail"]["sourceIPAddress"],
+        json!([{"anything-but": {"prefix": ["2001:db8:", "203.0.113."]}}, {"exists": false}])
+    );
+    let ask = Ask {
+        filter: Some(json!({"sourceIPAddress": [{"cidr": "10.0.0.0/30"}]})),
+        except: vec![json!({"sourceIPAddress": ["10.0.0.1"]})],
+        ..stop_logging()
+    };
+    assert_eq!(
+        ask.json()["detail"]["sourceIPAddress"],
+        json!([{"cidr": "10.0.0.2/31"}, {"cidr": "10.0.0.0/32"}])
+    );
+}
+
+#[test]
+fn an_exception_of_two_fields_becomes_two_alternatives() {
+    let ask = Ask { except: vec![json!({"a": ["x"], "b": ["y"]})], ..stop_logging() };
+    assert_eq!(
+        ask.json()["detail"]["$or"],
+        json!([
+            {"a": [{"anything-but": "x"}, {"exists": false}]},
+            {"b": [{"anything-but": "y"}, {"exists": false}]},
+        ])
+    );
+}
+
+#[test]
+fn several_exceptions_multiply_and_drop_what_is_contained() {
+    let ask = Ask {
+        except: vec![json!({"a": ["x"], "b": ["y"]}), json!({"a": ["x"], "c": ["z"]})],
+        ..stop_logging()
+    };
+    assert_eq!(
+        ask.json()["detail"]["$or"],
+        json!([
+            {"a": [{"anything-but": "x"}, {"exists": false}]},
+            {"b": [{"anything-but": "y"}, {"exists": false}],
+             "c": [{"anything-but": "z"}, {"exists": false}]},
+        ])
+    );
+}
+
+#[test]
+fn a_condition_and_an_exception_on_one_field_are_merged() {
+    let ask = Ask {
+        filter: Some(json!({"userIdentity.type": ["Root", "IAMUser"]})),
+        except: vec![json!({"userIdentity.type": ["Root"]})],
+        ..stop_logging()
+    };
+    assert_eq!(ask.json()["detail"]["userIdentity"]["type"], json!(["IAMUser"]));
+}
+
+#[test]
+fn a_condition_on_the_name_narrows_the_names() {
+    let ask = Ask {
+        events: vec![api("ec2:CreateRoute"), api("ec2:DeleteRoute"), api("rds:DeleteDBInstance")],
+        filter: Some(json!({"eventName": [{"prefix": "Create"}]})),
+        ..Ask::default()
+    };
+    let json = ask.json();
+    assert_eq!(json["detail"]["eventName"], json!(["CreateRoute"]));
+    assert_eq!(json["source"], json!(["aws.ec2"]), "the other service has nothing left");
+}
+
+#[test]
+fn an_error_code_condition_is_merged_with_the_outcome() {
+    let ask = |outcome| Ask {
+        filter: Some(json!({"errorCode": [{"prefix": "Access"}]})),
+        outcome,
+        ..stop_logging()
+    };
+    assert_eq!(ask(Outcome::Failure).json()["detail"]["errorCode"], json!([{"prefix": "Access"}]));
+    assert_eq!(ask(Outcome::Success).compile(), Err(CompileError::NeverMatches));
+}
+
+#[test]
+fn exceptions_without_an_exact_inverse_are_refused_with_the_reason() {
+    for (filter, except, words) in [
+        (None, json!({"requestParameters.ipPermissions.items.ipProtocol": ["-1"]}), "in the list"),
+        (None, json!({"resources.ARN": [{"prefix": "arn:"}]}), "in the list"),
+        (None, json!({"requestParameters.cidrIp": [{"cidr": "10.0.0.0/8"}]}), "sourceIPAddress"),
+        (None, json!({"sourceIPAddress": [{"cidr": "2001:db8::/33"}]}), "no exact spelling"),
+        (None, json!({"f": ["a", 1]}), "cannot be excepted together"),
+        (None, json!({"f": ["a", null]}), "cannot be excepted together"),
+        (None, json!({"f": [{"prefix": "a"}, {"equals-ignore-case": "b"}]}), "together"),
+        (None, json!({"f": [{"prefix": {"equals-ignore-case": "a"}}]}), "together"),
+        (Some(json!({"f": [{"prefix": "a"}]})), json!({"f": ["ab"]}), "on the same field"),
+    ] {
+        let ask = Ask { filter, except: vec![except.clone()], ..stop_logging() };
+        let refusal = ask.refusal();
+        assert!(refusal.contains(words), "{except}: {refusal}");
+        assert!(refusal.contains("exception 1"), "{except}: {refusal}");
+    }
+}
+
+#[test]
+fn an_exception_met_by_absence_is_not_met_by_omitted_parameters() {
+    let ask = Ask {
+        except: vec![json!({"requestParameters.force": [{"exists": false}]})],
+        ..stop_logging()
+    };
+    assert_eq!(
+        ask.json()["detail"]["$or"],
+        json!([
+            {"requestParameters": {"force": [{"exists": true}]}},
+            {"requestParameters": {"omitted": [true]}},
+        ])
+    );
+}
+
+#[test]
+fn the_state_is_plain_only_when_every_event_reaches_a_plain_rule() {
+    let state = |events| Ask { events, ..Ask::default() }.compile().expect("it compiles")[0].state;
+    let wide = RuleState::EnabledWithAllCloudtrailManagementEvents;
+    assert_eq!(state(vec![api("ec2:CreateRoute")]), RuleState::Enabled);
+    assert_eq!(
+        state(vec![event("s3:GetObject", EventKind::Data, Access::Read)]),
+        RuleState::Enabled
+    );
+    let read = event("sts:AssumeRole", EventKind::Api, Access::Read);
+    assert_eq!(state(vec![api("ec2:CreateRoute"), read]), wide);
+}
+
+#[test]
+fn too_many_events_are_cut_into_patterns_that_share_none() {
+    let events: Vec<EventRef> =
+        (0..200).map(|n| api(&format!("ec2:SomeRatherLongEventName{n:03}"))).collect();
+    let ask = Ask { events: events.clone(), ..Ask::default() };
+    let compiled = ask.compile().expect("it compiles");
+    assert!(compiled.len() > 1);
+    assert!(compiled.iter().all(|part| part.json.len() <= EVENT_PATTERN_MAX_CHARS));
+    let parts: Vec<EventRef> = compiled.iter().flat_map(|part| part.events.clone()).collect();
+    assert_eq!(parts, events, "each event is in one pattern");
+    let average = compiled.iter().map(|part| part.json.len()).sum::<usize>() / compiled.len();
+    assert!(average > 1_500, "patterns are filled: {average}");
+}
+
+#[test]
+fn exceptions_that_do_not_fit_together_are_cut_into_disjoint_patterns() {
+    let except: Vec<Value> = (0..9)
+        .map(|n| {
+            json!({
+                format!("userIdentity.field{n}"): [format!("a-rather-long-value-{n}")],
+                format!("additionalEventData.other{n}"): [format!("another-long-value-{n}")],
+            })
+        })
+        .collect();
+    let compiled = Ask { except, ..stop_logging() }.compile().expect("it is cut");
+    assert!(compiled.len() > 1 && compiled.len() <= 512, "{}", compiled.len());
+    assert!(compiled.iter().all(|part| part.json.len() <= EVENT_PATTERN_MAX_CHARS));
+}
+
+#[test]
+fn what_fits_in_no_way_says_how_long_it_is() {
+    let values: Vec<String> = (0..300).map(|n| format!("value-{n:04}")).collect();
+    let ask = Ask { filter: Some(json!({"f": values})), ..stop_logging() };
+    assert!(matches!(ask.compile(), Err(CompileError::TooLarge { chars }) if chars > 3_000));
+}
+
+#[test]
+fn the_order_of_events_and_repeats_change_nothing() {
+    let mut events = vec![
+        api("ec2:CreateRoute"),
+        signin("ConsoleLogin"),
+        api("rds:DeleteDBInstance"),
+        api("ec2:DeleteRoute"),
+    ];
+    let forward = Ask { events: events.clone(), ..Ask::default() }.compile();
+    events.reverse();
+    events.push(api("ec2:CreateRoute"));
+    assert_eq!(Ask { events, ..Ask::default() }.compile(), forward);
+}

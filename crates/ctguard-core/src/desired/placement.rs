@@ -1,0 +1,175 @@
+//! Which accounts and places a blueprint covers, and where its events land among them.
+
+use crate::blueprint::{Alert, Blueprint, Regions};
+use crate::diag::Diagnostic;
+use crate::event::EventRef;
+use crate::scope::{AccountId, Place, Region};
+use crate::snapshot::{Organization, Unreadable};
+use jiff::civil::Date;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The places that a blueprint covers, in address order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Scope {
+    pub places: Vec<Place>,
+    /// Every account that is covered, those whose regions are not known too.
+    pub accounts: BTreeMap<AccountId, ScopeAccount>,
+    /// Accounts without places, because their enabled regions could not be read.
+    pub unread: BTreeMap<AccountId, Unreadable>,
+    /// Regions left out on purpose, with an exception that still holds.
+    pub excepted: Vec<Region>,
+    /// The organization that accounts were discovered in.
+    pub organization: Option<ScopeOrganization>,
+}
+
+/// What is known of an account that is covered.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ScopeAccount {
+    /// What people call it.
+    pub name: Option<String>,
+    /// It was found in the organization and is not listed.
+    pub discovered: bool,
+}
+
+/// What admits the accounts of an organization without naming each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScopeOrganization {
+    pub id: String,
+    /// Not known of an organization that only the blueprint names.
+    pub management: Option<AccountId>,
+    /// Paths of the units asked for, as `aws:PrincipalOrgPaths` has them; empty: all of it.
+    pub unit_paths: BTreeSet<String>,
+    pub excluded: BTreeSet<AccountId>,
+}
+
+/// Why a blueprint has no scope.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ScopeError {
+    #[error("the enabled regions of account {account} are not known: {why}")]
+    RegionsUnknown { account: AccountId, why: String },
+    #[error("no region is left to cover in account {0}")]
+    Nothing(AccountId),
+    #[error("the accounts of the organization are not known: {0}")]
+    OrganizationUnknown(String),
+    #[error("account {0} is in no organization, so none of its accounts can be discovered")]
+    NoOrganization(AccountId),
+    #[error("no account is left to cover")]
+    NoAccounts,
+}
+
+impl Scope {
+    /// The accounts that a blueprint covers: listed, discovered, or the caller's own. Suspended and
+    /// excluded ones are left out.
+    ///
+    /// # Errors
+    /// When nothing is left.
+    pub fn of_accounts(
+        blueprint: &Blueprint,
+        caller: &AccountId,
+        organization: Option<&Organization>,
+    ) -> Result<Self, ScopeError> {
+        let mut scope = Self::default();
+        let Some(accounts) = &blueprint.accounts else {
+            scope.accounts.insert(caller.clone(), ScopeAccount::default());
+            return Ok(scope);
+        };
+        if let (Some(wanted), Some(found)) = (&accounts.organization, organization) {
+            let members = found.members.iter();
+            let covered =
+                members.filter(|(id, member)| member.active && !wanted.exclude.contains(id));
+            scope.accounts.extend(covered.map(|(id, member)| {
+                (id.clone(), ScopeAccount { name: Some(member.name.clone()), discovered: true })
+            }));
+            scope.organization = Some(ScopeOrganization {
+                id: found.id.clone(),
+                management: Some(found.management.clone()),
+                unit_paths: found.unit_paths.values().cloned().collect(),
+                excluded: wanted.exclude.clone(),
+            });
+        }
+        for (id, listed) in &accounts.listed {
+            let found = scope.accounts.remove(id).and_then(|found| found.name);
+            let name = listed.name.clone().or(found);
+            scope.accounts.insert(id.clone(), ScopeAccount { name, discovered: false });
+        }
+        if scope.accounts.is_empty() {
+            return Err(ScopeError::NoAccounts);
+        }
+        Ok(scope)
+    }
+
+    /// Adds the places of one account. `enabled` is what the account has enabled, and matters only with
+    /// `regions: enabled`. An exception that has ended no longer takes its region out.
+    ///
+    /// # Errors
+    /// When nothing is left of the account's regions.
+    pub fn add_regions(
+        &mut self,
+        blueprint: &Blueprint,
+        account: &AccountId,
+        enabled: Result<&[Region], Unreadable>,
+        as_of: Date,
+    ) -> Result<(), ScopeError> {
+        let (mut regions, excepted) = match &blueprint.regions {
+            Regions::List(list) => (list.clone(), Vec::new()),
+            Regions::Enabled { except } => {
+                let enabled = match enabled {
+                    Ok(enabled) => enabled,
+                    Err(why) => {
+                        self.unread.insert(account.clone(), why);
+                        return Ok(());
+                    }
+                };
+                let holds = |region: &Region| {
+                    except.iter().any(|exception| {
+                        exception.region == *region
+                            && exception.until.is_none_or(|until| until >= as_of)
+                    })
+                };
+                enabled.iter().cloned().partition(|region| !holds(region))
+            }
+        };
+        regions.sort();
+        regions.dedup();
+        if regions.is_empty() {
+            return Err(ScopeError::Nothing(account.clone()));
+        }
+        self.places.extend(regions.into_iter().map(|region| Place::new(account.clone(), region)));
+        self.excepted.extend(excepted);
+        self.excepted.sort();
+        self.excepted.dedup();
+        Ok(())
+    }
+}
+
+/// The events of an alert that can land in a region.
+pub(super) fn landing_in<'a>(alert: &'a Alert, region: &Region) -> Vec<&'a EventRef> {
+    alert.events.iter().filter(|event| event.landing.lands_in(region)).collect()
+}
+
+/// An error for every event that lands in no place of the scope: its alert could never be raised.
+pub(super) fn check_landing(alert: &Alert, scope: &Scope) -> Vec<Diagnostic> {
+    // Where regions could not be read, the event may well land.
+    if scope.places.is_empty() {
+        return Vec::new();
+    }
+    alert
+        .events
+        .iter()
+        .filter(|event| !scope.places.iter().any(|place| event.landing.lands_in(&place.region)))
+        .map(|event| {
+            let partition = scope.places.first().map(|place| place.region.partition());
+            let lands = match partition.and_then(|partition| event.landing.region_in(partition)) {
+                Some(region) => format!("CloudTrail records it in {region} only"),
+                None => "CloudTrail records it in none of them".to_owned(),
+            };
+            Diagnostic::error(
+                "event-out-of-scope",
+                format!("{} cannot land in any region that this blueprint covers", event.short()),
+            )
+            .at(alert.span.clone())
+            .label(format!("alert `{}` would never fire for it", alert.id))
+            .help(format!("{lands}: add that region to `regions:`, or take the event out."))
+        })
+        .collect()
+}

@@ -1,0 +1,311 @@
+//! One event, or one alert: the whole way of what happens, link by link, in each place where it can land.
+//!
+//! The links are those of `proof`, asked for this event alone: of an alert on several events only what
+//! decides about the one is told. Places that differ in nothing but their own names fold into one chain.
+
+mod evidence;
+mod fold;
+mod subject;
+
+pub use subject::{NotFound, Subject};
+
+use crate::blueprint::{Alert, Blueprint, Outcome, Risk};
+use crate::desired::{AlertPath, Desired};
+use crate::event::EventRef;
+use crate::proof::{Link, LinkCode, Mender, Proof, Status, prove};
+use crate::scope::{Arn, Place};
+use crate::snapshot::Live;
+use crate::snapshot::{Observed, RuleSignals};
+use eventbridge_pattern::{Filter, Pattern};
+use fold::{Evidence, Way};
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The version of an explanation's JSON form.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// What `explain` says, as data; its text is made from this value and knows no more.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Explanation {
+    pub format_version: u32,
+    pub blueprint: String,
+    /// The date that exceptions were judged by, ISO 8601.
+    pub as_of: String,
+    pub asked: Asked,
+    /// The alerts that watch the event, gravest first; none when nobody would hear of it.
+    pub alerts: Vec<AlertExplained>,
+    /// Trouble that belongs to a place and not to one chain, such as dead letters that wait.
+    pub signals: Vec<ChainLink>,
+    /// What was counted of the rules in the chains, by rule.
+    pub counted: Vec<Counted>,
+}
+
+/// What was counted of a rule, in all places where it is the same.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Counted {
+    pub rule: String,
+    pub places: BTreeSet<Place>,
+    pub seen: Observed<RuleSignals>,
+}
+
+/// What was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Asked {
+    Alert(String),
+    /// Several where one name stands for several that are logged.
+    Events(Vec<String>),
+}
+
+/// An alert with its ways.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AlertExplained {
+    pub alert: String,
+    pub title: String,
+    pub risk: Risk,
+    /// False when nobody is to hear of it: its route is empty, and there is no chain.
+    pub routed: bool,
+    /// The events that this is about.
+    pub events: Vec<String>,
+    pub limits: Limits,
+    pub chains: Vec<Chain>,
+    /// Places of the blueprint in which none of the events can land.
+    pub cannot_land: BTreeSet<Place>,
+}
+
+/// What must hold of an event, beside its name, for the alert to be raised.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Limits {
+    /// The alert's condition on `detail`.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    pub condition: Option<Value>,
+    pub outcome: Outcome,
+    /// The exceptions that hold on the as-of date.
+    pub except: Vec<Exempt>,
+}
+
+/// Events that do not raise the alert.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Exempt {
+    #[serde(rename = "where")]
+    pub condition: Value,
+    pub reason: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// The last day on which it holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+}
+
+/// The links from the call to the people, the same in all of these places but for the names of account
+/// and region, for which `{account}` and `{region}` stand where there are several.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Chain {
+    pub status: Status,
+    /// The events that can land there.
+    pub events: Vec<String>,
+    /// Where they land.
+    pub places: BTreeSet<Place>,
+    /// Where the alert is raised, when that is one other place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raised: Option<Place>,
+    pub links: Vec<ChainLink>,
+}
+
+/// One link of a chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ChainLink {
+    pub code: LinkCode,
+    pub status: Status,
+    pub object: String,
+    /// What was seen: of a proven link, what proves it.
+    pub cause: String,
+    /// The live values behind it, where there are any to show.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub live: Option<Value>,
+    /// Empty for a proven link.
+    pub fix: String,
+    pub mender: Mender,
+}
+
+/// Explains a subject.
+pub fn explain(
+    blueprint: &Blueprint,
+    desired: &Desired,
+    live: &Live,
+    subject: &Subject,
+) -> Explanation {
+    let narrowed = Desired { paths: paths(desired, subject), ..desired.clone() };
+    let proof = prove(&narrowed, live);
+    let mut watching: Vec<(&Alert, Vec<&EventRef>)> = blueprint
+        .alerts
+        .iter()
+        .map(|alert| {
+            (alert, alert.events.iter().filter(|event| subject.is(alert, event)).collect())
+        })
+        .filter(|(_, events): &(_, Vec<_>)| !events.is_empty())
+        .collect();
+    watching.sort_by(|(a, _), (b, _)| b.risk.cmp(&a.risk).then_with(|| a.id.cmp(&b.id)));
+    let mut evidence = Evidence::new();
+    let alerts: Vec<AlertExplained> = watching
+        .into_iter()
+        .map(|(alert, events)| one_alert(&narrowed, live, &proof, (alert, &events), &mut evidence))
+        .collect();
+    Explanation {
+        format_version: FORMAT_VERSION,
+        blueprint: desired.name.clone(),
+        as_of: desired.as_of.to_string(),
+        asked: subject.asked(),
+        signals: signals(&narrowed, &proof),
+        counted: counted(&narrowed, live),
+        alerts,
+    }
+}
+
+impl Explanation {
+    /// Whether any link has this status.
+    pub fn has(&self, status: Status) -> bool {
+        let links =
+            self.alerts.iter().flat_map(|alert| &alert.chains).flat_map(|chain| &chain.links);
+        links.chain(&self.signals).any(|link| link.status == status)
+    }
+}
+
+/// The paths, events and rules that the subject is about.
+pub fn paths(desired: &Desired, subject: &Subject) -> Vec<AlertPath> {
+    let mut narrowed = desired.paths.clone();
+    let places = &desired.places;
+    // Paths that had the same list of rules have the same one again, so that what follows it is judged once.
+    let mut known: BTreeMap<(*const String, usize), Arc<[String]>> = BTreeMap::new();
+    narrowed.retain_mut(|path| {
+        if let Subject::Alert(id) = subject {
+            return *path.alert == **id;
+        }
+        // A large alert is split over several rules: those that cannot match the event tell nothing.
+        let mut about = |place: &Place, rules: &Arc<[String]>| {
+            let tells = |name: &&String| {
+                let rule = places.get(place).and_then(|here| here.rules.get(*name));
+                rule.is_none_or(|rule| {
+                    rule.compiled.events.iter().any(|event| subject.names(event))
+                })
+            };
+            let left = || rules.iter().filter(tells).cloned().collect();
+            known.entry((rules.as_ptr(), rules.len())).or_insert_with(left).clone()
+        };
+        path.events = path.events.iter().filter(|event| subject.names(event)).cloned().collect();
+        path.rules = about(&path.raised, &path.rules);
+        if let Some(forward) = &mut path.forward {
+            let rules = about(&path.lands, &forward.rules);
+            Arc::make_mut(forward).rules = rules;
+        }
+        !path.events.is_empty()
+    });
+    narrowed
+}
+
+fn one_alert(
+    desired: &Desired,
+    live: &Live,
+    proof: &Proof,
+    (alert, events): (&Alert, &[&EventRef]),
+    evidence: &mut Evidence,
+) -> AlertExplained {
+    // `prove` keeps the order of the paths.
+    let paths = desired.paths.iter().zip(&proof.paths);
+    let ways: Vec<Way<'_>> = paths
+        .filter(|(path, _)| *path.alert == *alert.id)
+        .map(|(path, proof)| Way::of(live, proof, path, evidence))
+        .collect();
+    let lands = |place: &&Place| !events.iter().any(|event| event.landing.lands_in(&place.region));
+    AlertExplained {
+        alert: alert.id.clone(),
+        title: alert.title.clone(),
+        risk: alert.risk,
+        routed: desired.alerts.iter().any(|info| info.id == alert.id && info.routed),
+        events: events.iter().map(|event| event.short()).collect(),
+        limits: limits(desired, alert),
+        chains: fold::chains(&ways),
+        cannot_land: desired.places.keys().filter(lands).cloned().collect(),
+    }
+}
+
+fn limits(desired: &Desired, alert: &Alert) -> Limits {
+    let holds = |until: Option<jiff::civil::Date>| until.is_none_or(|until| until >= desired.as_of);
+    let except = alert.except.iter().filter(|exception| holds(exception.until));
+    Limits {
+        condition: alert.filter.as_ref().map(written),
+        outcome: alert.outcome,
+        except: except
+            .map(|exception| Exempt {
+                condition: written(&exception.filter),
+                reason: exception.reason.clone(),
+                owner: exception.owner.clone(),
+                until: exception.until.map(|until| until.to_string()),
+            })
+            .collect(),
+    }
+}
+
+/// A condition as EventBridge's JSON, with paths that start below `detail`.
+fn written(filter: &Filter) -> Value {
+    let text = Pattern { filter: filter.clone() }.to_json();
+    serde_json::from_str(&text).unwrap_or(Value::String(text))
+}
+
+/// The signals of the places in which the chains run; those of rules that are not in them are left out.
+fn signals(desired: &Desired, proof: &Proof) -> Vec<ChainLink> {
+    let concerned = |link: &&Link| {
+        let name = Arn::parse(&link.object).and_then(|arn| arn.resource.strip_prefix("rule/"));
+        desired.paths.iter().any(|path| {
+            [&path.raised, &path.lands].contains(&&link.place)
+                && name.is_none_or(|name| {
+                    let forwarding = path.forward.iter().flat_map(|forward| forward.rules.iter());
+                    path.rules.iter().chain(forwarding).any(|rule| rule == name)
+                })
+        })
+    };
+    proof.signals.iter().filter(concerned).map(ChainLink::of).collect()
+}
+
+/// What was counted of the rules in the chains. It is another number in every place, so it stands beside the
+/// chains, which fold where the places are alike.
+fn counted(desired: &Desired, live: &Live) -> Vec<Counted> {
+    let mut all: Vec<Counted> = Vec::new();
+    for path in &desired.paths {
+        let forward = path.forward.iter().flat_map(|forward| forward.rules.iter());
+        let here = forward.map(|name| (&path.lands, name));
+        for (place, name) in here.chain(path.rules.iter().map(|name| (&path.raised, name))) {
+            let seen = live.places.get(place).and_then(|here| here.signals.get(name));
+            let Some(seen) = seen else { continue };
+            match all.iter_mut().find(|counted| counted.rule == *name && counted.seen == *seen) {
+                Some(counted) => drop(counted.places.insert(place.clone())),
+                None => all.push(Counted {
+                    rule: name.clone(),
+                    places: BTreeSet::from([place.clone()]),
+                    seen: seen.clone(),
+                }),
+            }
+        }
+    }
+    all.sort_by(|a, b| (&a.rule, &a.places).cmp(&(&b.rule, &b.places)));
+    all
+}
+
+impl ChainLink {
+    fn of(link: &Link) -> Self {
+        Self {
+            code: link.code,
+            status: link.status,
+            object: link.object.clone(),
+            cause: link.cause.clone(),
+            live: None,
+            fix: link.fix.clone(),
+            mender: link.mender,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,149 @@
+//! The live values that a link was judged by, as far as a reader can follow them.
+//!
+//! What a link is about is told by its object, an ARN or two of them, so a link of a new kind has no evidence
+//! until it is given some here, and never a wrong one. Values that are another in every place and decide
+//! nothing (the ARN that AWS gives a subscription, say) are left out.
+
+use crate::proof::Link;
+use crate::resource::policy;
+use crate::resource::topic::Endpoint;
+use crate::scope::{AccountId, Arn, Place, Region};
+use crate::snapshot::Live;
+use crate::snapshot::{
+    LiveBus, LiveRole, LiveSubscription, LiveTopic, LiveTrail, Observed, PlaceSnapshot,
+};
+use serde_json::{Map, Value, json};
+
+/// What was read of a link's object, as far as it is about events that land in a place; `None` where nothing was,
+/// or nothing decides.
+pub(super) fn of(live: &Live, link: &Link, lands: &Place) -> Option<Value> {
+    if let Some(arn) = Arn::parse(&link.object) {
+        if let Some(name) = arn.resource.strip_prefix("role/").filter(|_| arn.service == "iam") {
+            return role(live.accounts.get(&lands.account)?.roles.get(name)?.known()?);
+        }
+        if let Some(name) = arn.resource.strip_prefix("event-bus/") {
+            let hub = Place::new(AccountId::new(arn.account)?, Region::new(arn.region)?);
+            return bus(live.places.get(&hub)?.buses.get(name)?.known()?, &lands.account);
+        }
+    }
+    let seen = live.places.get(&link.place)?;
+    if let Some((rule, target)) = link.object.split_once(" → ") {
+        return self::target(seen, rule, target);
+    }
+    if let Some((topic, endpoint)) = link.object.split_once(" ← ") {
+        return subscription(live, seen.topics.get(topic)?.known()?, endpoint);
+    }
+    if let Some((_, key)) = link.object.split_once(" (key ") {
+        let key = seen.keys.get(key.trim_end_matches(')'))?.known()?;
+        return Some(json!({ "enabled": key.enabled, "policy": key.policy.known() }));
+    }
+    let arn = Arn::parse(&link.object)?;
+    match (arn.service, arn.resource.split_once('/')) {
+        ("cloudtrail", _) => trail(live, &link.object, seen.trails.known()?.get(&link.object)?),
+        ("events", Some(("rule", name))) => rule(seen, name),
+        ("sns", None) => topic_policy(seen.topics.get(&link.object)?.known()?),
+        _ => None,
+    }
+}
+
+fn trail(live: &Live, arn: &str, trail: &LiveTrail) -> Option<Value> {
+    let account = Arn::parse(arn)?.account;
+    let home = Place::new(AccountId::new(account)?, trail.home_region.clone());
+    let selectors = live
+        .places
+        .get(&home)
+        .and_then(|seen| seen.trails.known()?.get(arn)?.selectors.known())
+        .and_then(|selectors| serde_json::to_value(selectors).ok());
+    let mut out = Map::new();
+    if let Some(status) = trail.status.known() {
+        out.insert("logging".to_owned(), status.logging.into());
+    }
+    out.insert("multi_region".to_owned(), trail.trail.multi_region.into());
+    out.extend(selectors.map(|selectors| ("selectors".to_owned(), selectors)));
+    Some(Value::Object(out))
+}
+
+fn rule(seen: &PlaceSnapshot, name: &str) -> Option<Value> {
+    let rule = &seen.rule(name)?.rule;
+    let text = rule.event_pattern.as_deref().unwrap_or_default();
+    let pattern: Value = serde_json::from_str(text).unwrap_or_else(|_| text.into());
+    Some(json!({ "state": rule.state, "event_pattern": pattern }))
+}
+
+/// Every target of the rule that sends there, without the message that it makes.
+fn target(seen: &PlaceSnapshot, rule: &str, target: &str) -> Option<Value> {
+    let name = Arn::parse(rule)?.resource.strip_prefix("rule/")?;
+    let targets = seen.rule(name)?.targets.known()?;
+    let found = targets.iter().filter(|(_, one)| one.arn == target).map(|(id, one)| {
+        let mut out = json!({ "id": id });
+        for (key, value) in [("role_arn", &one.role_arn), ("dead_letter_arn", &one.dead_letter_arn)]
+        {
+            if let (Some(value), Some(out)) = (value, out.as_object_mut()) {
+                out.insert(key.to_owned(), value.as_str().into());
+            }
+        }
+        out
+    });
+    let found: Vec<Value> = found.collect();
+    (!found.is_empty()).then(|| json!({ "targets": found }))
+}
+
+fn role(role: &LiveRole) -> Option<Value> {
+    let inline: Vec<&Value> = role.role.policies.values().flat_map(policy::statements).collect();
+    let mut out = json!({ "trust": policy::statements(&role.role.trust), "statements": inline });
+    if let (Some(boundary), Some(out)) = (&role.role.permissions_boundary, out.as_object_mut()) {
+        out.insert("permissions_boundary".to_owned(), boundary.as_str().into());
+    }
+    Some(out)
+}
+
+/// The statements that may decide about an account: those that name it or everybody, and those that deny.
+fn bus(bus: &LiveBus, account: &AccountId) -> Option<Value> {
+    let statements = policy::statements(bus.bus.policy.as_ref()?);
+    let decides = |statement: &&&Value| {
+        let principal = statement.get("Principal").map(Value::to_string).unwrap_or_default();
+        principal.contains(account.as_str())
+            || principal.contains("\"*\"")
+            || statement.get("Effect").and_then(Value::as_str) == Some("Deny")
+    };
+    let found: Vec<&Value> = statements.iter().filter(decides).copied().collect();
+    Some(json!({ "statements": found }))
+}
+
+/// The statements that decide about EventBridge: those that name it, and those that deny.
+fn topic_policy(topic: &LiveTopic) -> Option<Value> {
+    let statements = policy::statements(topic.topic.policy.as_ref()?);
+    let decides = |statement: &&&Value| {
+        let principal = statement.get("Principal").map(Value::to_string).unwrap_or_default();
+        principal.contains("\"events.amazonaws.com\"")
+            || statement.get("Effect").and_then(Value::as_str) == Some("Deny")
+    };
+    let found: Vec<&Value> = statements.iter().filter(decides).copied().collect();
+    Some(json!({ "statements": found }))
+}
+
+fn subscription(live: &Live, topic: &LiveTopic, endpoint: &str) -> Option<Value> {
+    let endpoint = Endpoint::try_from(endpoint.to_owned()).ok()?;
+    let mut found = attributes(topic, &endpoint)?;
+    if let (Some(policy), Some(found)) = (function_policy(live, &endpoint), found.as_object_mut()) {
+        found.insert("function_policy".to_owned(), policy);
+    }
+    Some(found)
+}
+
+/// The policy of a function that subscribes, by which it is judged whether SNS may call it.
+fn function_policy(live: &Live, endpoint: &Endpoint) -> Option<Value> {
+    let functions = live.places.values().map(|seen| &seen.functions);
+    let seen = functions.filter_map(|functions| functions.get(&endpoint.address)).next()?;
+    Some(json!({ "statements": policy::statements(&seen.known()?.policy) }))
+}
+
+fn attributes(topic: &LiveTopic, endpoint: &Endpoint) -> Option<Value> {
+    match topic.subscriptions.known()?.get(endpoint)? {
+        LiveSubscription::Pending => Some(json!({ "pending": true })),
+        LiveSubscription::Confirmed { attributes: Observed::Known(attributes), .. } => {
+            serde_json::to_value(attributes).ok()
+        }
+        LiveSubscription::Confirmed { .. } => None,
+    }
+}

@@ -1,0 +1,303 @@
+//! Messages as their readers get them, for kind and for hostile events.
+
+use super::*;
+use crate::blueprint::{Outcome, Risk};
+use crate::event::EventRef;
+use crate::event::Landing;
+use crate::event::{Access, EventKind};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+const RULE: &str = "arn:aws:events:eu-west-1:111122223333:rule/ctguard-acme-trail-tampering";
+
+fn alert() -> Alert {
+    let event = |source: &str, name: &str, kind| EventRef {
+        source: source.to_owned(),
+        name: name.to_owned(),
+        kind,
+        access: Access::Write,
+        landing: Landing::CallRegion,
+    };
+    Alert {
+        own_notify: false,
+        tests: Vec::new(),
+        id: "trail-tampering".into(),
+        title: "CloudTrail logging was \"stopped\" or <weakened>".into(),
+        risk: Risk::Critical,
+        events: vec![
+            event("cloudtrail.amazonaws.com", "StopLogging", EventKind::Api),
+            event("signin.amazonaws.com", "ConsoleLogin", EventKind::Signin),
+        ],
+        filter: None,
+        outcome: Outcome::Any,
+        except: Vec::new(),
+        why: "Nobody stops logging\nwithout a planned notice; see C:\\notes.".into(),
+        next: "Call the person named below.".into(),
+        notify: vec!["secops".into()],
+        span: None,
+    }
+}
+
+fn event() -> Value {
+    json!({
+        "version": "0", "id": "e-1", "detail-type": "AWS API Call via CloudTrail",
+        "source": "aws.cloudtrail", "account": "111122223333", "time": "2026-11-22T10:00:00Z",
+        "region": "eu-west-1", "resources": [],
+        "detail": {
+            "eventSource": "cloudtrail.amazonaws.com", "eventName": "StopLogging",
+            "eventID": "0f8a-77", "sourceIPAddress": "203.0.113.9", "userAgent": "x",
+            "userIdentity": {
+                "type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/eve",
+                "accountId": "111122223333",
+            },
+        },
+    })
+}
+
+/// What callers can write into an event without AWS restricting it.
+fn hostile(text: &str) -> Value {
+    let mut event = event();
+    event["detail"]["userAgent"] = text.into();
+    event["detail"]["errorMessage"] = text.into();
+    event["detail"]["userIdentity"]["userName"] = text.into();
+    event["detail"]["requestParameters"] = json!({ "name": text, text: {"a": [text]} });
+    event
+}
+
+fn rendered(format: Format, event: &Value) -> String {
+    let input = input(&alert(), format, Partition::Aws).expect("a message");
+    transform(&input, RULE, event).expect("a delivery")
+}
+
+#[test]
+fn the_text_says_who_did_what_where_and_what_to_do() {
+    assert_eq!(
+        rendered(Format::Text, &event()),
+        [
+            r#""[CRITICAL] CloudTrail logging was 'stopped' or ‹weakened›""#,
+            r#""Account: 111122223333""#,
+            r#""Region: eu-west-1""#,
+            r#""Who: IAMUser arn:aws:iam::111122223333:user/eve ""#,
+            r#""From: 203.0.113.9""#,
+            r#""What: StopLogging (cloudtrail.amazonaws.com)""#,
+            r#""When: 2026-11-22T10:00:00Z""#,
+            r#""Error:  (blank: the call succeeded)""#,
+            r#""Sign-in: ""#,
+            r#""Why: Nobody stops logging without a planned notice; see C:\\notes.""#,
+            r#""Next: Call the person named below.""#,
+            r#""Alert: trail-tampering (rule ctguard-acme-trail-tampering)""#,
+            concat!(
+                r#""Event: https://console.aws.amazon.com/cloudtrailv2/home?region=eu-west-1"#,
+                r##"#/events/0f8a-77 ""##
+            ),
+        ]
+        .join("\n")
+    );
+}
+
+#[test]
+fn the_outcome_is_told_for_calls_and_for_sign_ins() {
+    let mut event = event();
+    event["detail"]["errorCode"] = "AccessDenied".into();
+    assert!(rendered(Format::Text, &event).contains("Error: AccessDenied ("));
+    event["detail"] = json!({"responseElements": {"ConsoleLogin": "Failure"}});
+    assert!(rendered(Format::Text, &event).contains("Sign-in: Failure\""));
+}
+
+#[test]
+fn links_lead_to_the_console_of_the_partition() {
+    for (partition, console) in [
+        (Partition::AwsCn, Some("https://console.amazonaws.cn/")),
+        (Partition::AwsUsGov, Some("https://console.amazonaws-us-gov.com/")),
+        (Partition::AwsIso, None),
+    ] {
+        let input = input(&alert(), Format::Text, partition).expect("a message");
+        let text = transform(&input, RULE, &event()).expect("a delivery");
+        match console {
+            Some(console) => assert!(text.contains(console), "{text}"),
+            None => assert!(!text.contains("https://"), "{text}"),
+        }
+    }
+}
+
+#[test]
+fn the_chat_message_is_the_custom_schema() {
+    let message: Value = serde_json::from_str(&rendered(Format::Chat, &event())).expect("JSON");
+    assert_eq!(message["version"], "1.0");
+    assert_eq!(message["source"], "custom");
+    let content = &message["content"];
+    assert_eq!(content["textType"], "client-markdown");
+    assert_eq!(
+        content["title"], "[CRITICAL] CloudTrail logging was \"stopped\" or ‹weakened›",
+        "quotes survive where JSON escapes them"
+    );
+    assert_eq!(content["nextSteps"], json!(["Call the person named below."]));
+    let description = content["description"].as_str().expect("text");
+    for part in ["IAMUser arn:aws:iam::111122223333:user/eve", "\n*From:* 203.0.113.9\n"] {
+        assert!(description.contains(part), "{description}");
+    }
+    assert_eq!(message["metadata"]["threadId"], "0f8a-77");
+    assert_eq!(message["metadata"]["additionalContext"]["account"], "111122223333");
+}
+
+#[test]
+fn the_json_message_carries_the_whole_event() {
+    let message: Value = serde_json::from_str(&rendered(Format::Json, &event())).expect("JSON");
+    assert_eq!(message["event"], event());
+    assert_eq!(message["alert"], "trail-tampering");
+    assert_eq!(message["ctguard"], 1);
+    assert_eq!(message["rule"], RULE);
+    assert_eq!(message["userIdentity"]["type"], "IAMUser");
+    assert_eq!(message["errorCode"], "", "a missing field is empty, not an error");
+}
+
+#[test]
+fn the_raw_message_is_the_event() {
+    assert_eq!(rendered(Format::Raw, &event()), event().to_string());
+}
+
+#[test]
+fn an_event_without_identity_is_still_delivered() {
+    let mut bare = event();
+    bare["detail"] = json!({"eventName": "ConsoleLogin"});
+    let text = rendered(Format::Text, &bare);
+    assert!(text.contains("\"Who:   \"") && text.contains("ConsoleLogin ()"), "{text}");
+    for format in [Format::Chat, Format::Json] {
+        let message = rendered(format, &bare);
+        assert!(serde_json::from_str::<Value>(&message).is_ok(), "{message}");
+    }
+    bare["detail"]["userIdentity"] = json!({
+        "type": "IAMUser", "userName": "HIDDEN_DUE_TO_SECURITY_REASONS",
+    });
+    assert!(rendered(Format::Text, &bare).contains("Who: IAMUser  "));
+}
+
+#[test]
+fn words_that_are_too_long_are_refused_with_the_excess() {
+    let refusal = |alert: &Alert, format| {
+        input(alert, format, Partition::Aws).expect_err("too long").to_string()
+    };
+    let long = |title: usize, why: usize, next: usize| Alert {
+        title: "t".repeat(title),
+        why: "w".repeat(why),
+        next: "n".repeat(next),
+        ..alert()
+    };
+    for (alert, format, words) in [
+        (long(10, 9_000, 10), Format::Text, "more than the 8192"),
+        (long(10, 10, 9_000), Format::Json, "more than the 8192"),
+        (long(250, 10, 10), Format::Chat, "261 characters, 11 more than the 250"),
+        (long(10, 10, 351), Format::Chat, "351 characters, 1 more than the 350"),
+        (long(10, 7_500, 10), Format::Chat, "description of the chat message"),
+    ] {
+        let refusal = refusal(&alert, format);
+        assert!(refusal.contains(words), "{refusal}");
+        assert!(refusal.contains("alert `trail-tampering`"), "{refusal}");
+    }
+}
+
+fn transformer(template: &str, paths: &[(&str, &str)]) -> Input {
+    let paths = paths.iter().map(|(name, path)| ((*name).to_owned(), (*path).to_owned()));
+    Input::Transformer(InputTransformer { paths: paths.collect(), template: template.to_owned() })
+}
+
+#[test]
+fn templates_that_eventbridge_would_refuse_or_never_deliver_are_found() {
+    let a = &[("a", "$.detail.a")][..];
+    for (template, paths, words) in [
+        ("\"<a> <b>\"", a, "`b` is not defined"),
+        ("\"one\"\ntwo", a, "one quoted string"),
+        ("\"one\" \"two\"", a, "one quoted string"),
+        ("plain <a>", a, "neither quoted lines nor JSON"),
+        ("{\"a\": \"<aws.events.event.json>\"}", a, "cannot stand inside quotes"),
+        ("\"<aws.events.event>\"", a, "cannot stand inside quotes"),
+        ("{<a>: 1}", a, "neither quoted lines nor JSON"),
+        ("{\"a\": <a>", a, "neither quoted lines nor JSON"),
+        ("", a, "empty"),
+        ("\"<a>\"", &[("a", "detail.a")], "no JSON path"),
+        ("\"<a>\"", &[("a", "$['detail']")], "no JSON path"),
+        ("\"<awsx>\"", &[("awsx", "$.a")], "cannot be the name"),
+    ] {
+        let error = validate(&transformer(template, paths)).expect_err(template);
+        assert!(error.to_string().contains(words), "{template}: {error}");
+    }
+    let many: BTreeMap<String, String> =
+        (0..101).map(|n| (format!("v{n}"), "$.a".to_owned())).collect();
+    let many = Input::Transformer(InputTransformer { paths: many, template: "\"x\"".into() });
+    assert!(validate(&many).expect_err("101").to_string().contains("1 more than 100"));
+    let long = transformer(&format!("\"{}\"", "x".repeat(8_191)), &[]);
+    assert!(validate(&long).expect_err("8,193").to_string().contains("1 more than 8192"));
+    assert!(validate(&Input::Constant("not json".into())).is_err());
+}
+
+#[test]
+fn values_are_inserted_as_eventbridge_does_it() {
+    let event = json!({"time": "T", "detail": {
+        "s": "text", "n": 5, "b": true, "o": {"k": "v"}, "l": ["x", 1], "z": null, "q": "a\"b",
+    }});
+    let names = ["s", "n", "b", "o", "l", "z", "q", "missing"];
+    let paths: Vec<(&str, String)> =
+        names.iter().map(|name| (*name, format!("$.detail.{name}"))).collect();
+    let paths: Vec<(&str, &str)> = paths.iter().map(|(n, p)| (*n, p.as_str())).collect();
+    let made = |template: &str| transform(&transformer(template, &paths), RULE, &event);
+    for (template, expected) in [
+        (r#"{"a": <s>, "b": "<s>"}"#, r#"{"a": "text", "b": "text"}"#),
+        (r#"{"a": <n>, "b": "<n>", "c": <b>}"#, r#"{"a": 5, "b": "5", "c": true}"#),
+        (r#"{"a": <o>, "b": <l>}"#, r#"{"a": {"k":"v"}, "b": ["x",1]}"#),
+        (r#"{"a": "o=<o>"}"#, r#"{"a": "o={k:v}"}"#),
+        (r#"{"a": "[<missing>]", "z": <z>}"#, r#"{"a": "[]", "z": null}"#),
+        ("<o>", r#"{"k":"v"}"#),
+        ("\"a <s>\"\n\"b \\\"<n>\\\"\"", "\"a text\"\n\"b \\\"5\\\"\""),
+        ("\"<q>\"", "\"a\"b\""),
+        (
+            "\"<aws.events.rule-name> <aws.events.event.ingestion-time>\"",
+            "\"ctguard-acme-trail-tampering T\"",
+        ),
+        ("{\"e\": <aws.events.event>}", "{\"e\": {\"time\":\"T\"}}"),
+    ] {
+        assert_eq!(made(template).as_deref(), Ok(expected), "{template}");
+    }
+    for template in [r#"{"a": "<q>"}"#, r#"{"a": <q>}"#, r#"{"a": <missing>}"#] {
+        let error = made(template).expect_err(template).to_string();
+        assert!(error.starts_with("INVALID_JSON"), "{error}");
+    }
+    assert_eq!(
+        transform(&Input::Path("$.detail.o".into()), RULE, &event).as_deref(),
+        Ok(r#"{"k":"v"}"#)
+    );
+    assert_eq!(transform(&Input::Constant("{}".into()), RULE, &event).as_deref(), Ok("{}"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn nothing_a_caller_writes_keeps_a_message_from_being_delivered(
+        text in prop_oneof![".{0,40}", r#"["\\<>{}\n,:a]{0,20}"#],
+    ) {
+        let event = hostile(&text);
+        let json: Value = serde_json::from_str(&rendered(Format::Json, &event)).expect("JSON");
+        prop_assert_eq!(&json["event"], &event);
+        let chat: Value = serde_json::from_str(&rendered(Format::Chat, &event)).expect("JSON");
+        prop_assert_eq!(&chat["source"], "custom");
+        let lines = rendered(Format::Text, &event);
+        prop_assert_eq!(lines.lines().count(), 13, "one line stays one line: {}", lines);
+    }
+
+    #[test]
+    fn nothing_in_a_blueprint_breaks_its_own_message(
+        title in ".{0,60}", why in r#"["\\<>{}\n\ta]{0,60}"#, next in ".{0,60}",
+    ) {
+        let alert = Alert { title, why, next, ..alert() };
+        for format in [Format::Text, Format::Chat, Format::Json, Format::Raw] {
+            let input = input(&alert, format, Partition::Aws).expect("short enough");
+            let text = transform(&input, RULE, &event()).expect("a delivery");
+            if format == Format::Text {
+                for line in text.lines() {
+                    prop_assert!(serde_json::from_str::<String>(line).is_ok(), "{}", line);
+                }
+            }
+        }
+    }
+}

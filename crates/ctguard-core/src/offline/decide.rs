@@ -1,0 +1,161 @@
+//! Which rules fire for an event.
+
+use super::{Delivery, Form, Given, Note, OfflineRule, Undeliverable, delivered, placement};
+use crate::blueprint::{Blueprint, Risk};
+use crate::resource::rule::RuleState;
+use eventbridge_pattern::{Mismatch, Pattern};
+use serde::Serialize;
+use serde_json::Value;
+
+/// What becomes of an event at a rule.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// It fires; the notes name conditions and remarks.
+    Fires(Vec<Note>),
+    /// The pattern matches, and the rule would not be given the event.
+    Withheld(Undeliverable),
+    /// The pattern does not match.
+    Ignores,
+}
+
+/// Decides one pattern. Without a state, a rule in the wide state is meant, and what a plain one would not be
+/// given is noted.
+pub fn decide(pattern: &Pattern, state: Option<RuleState>, given: &Given) -> Outcome {
+    let facts = match &given.facts {
+        Ok(facts) => facts,
+        Err(why) => return Outcome::Withheld(why.clone()),
+    };
+    if !pattern.matches(&given.event) {
+        return Outcome::Ignores;
+    }
+    let wide = RuleState::EnabledWithAllCloudtrailManagementEvents;
+    match delivered(facts, state.unwrap_or(wide)) {
+        Delivery::No(why) => Outcome::Withheld(why),
+        Delivery::Yes(mut notes) => {
+            let plain = delivered(facts, RuleState::Enabled);
+            if state.is_none() && plain == Delivery::No(Undeliverable::ReadOnly) {
+                notes.push(Note::ReadOnly);
+            }
+            Outcome::Fires(notes)
+        }
+    }
+}
+
+/// An alert and what becomes of an event at its rules.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AlertDecision<'b> {
+    pub id: &'b str,
+    pub risk: Risk,
+    pub fires: bool,
+    /// Why no rule would be given the event, although a pattern matches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub withheld: Option<Undeliverable>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
+    /// Why the pattern that is nearest to the event does not match; only where it was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mismatches: Vec<Mismatch>,
+}
+
+/// Decides every alert of a blueprint whose pattern matches; with `explain`, the others too.
+pub fn decide_alerts<'b>(
+    blueprint: &'b Blueprint,
+    rules: &[OfflineRule],
+    given: &Given,
+    explain: bool,
+) -> Vec<AlertDecision<'b>> {
+    let mut decisions = Vec::new();
+    for of_alert in rules.chunk_by(|a, b| a.alert == b.alert) {
+        let Some(alert) = of_alert.first().and_then(|rule| blueprint.alerts.get(rule.alert)) else {
+            continue;
+        };
+        let mut decision = AlertDecision {
+            id: &alert.id,
+            risk: alert.risk,
+            fires: false,
+            withheld: None,
+            notes: Vec::new(),
+            mismatches: Vec::new(),
+        };
+        // At most one rule of an alert matches.
+        let matching =
+            of_alert.iter().find_map(|rule| match decide(&rule.pattern, Some(rule.state), given) {
+                Outcome::Ignores => None,
+                Outcome::Fires(_) if !rule.hears(given.text("account")) => {
+                    let account = given.text("account").unwrap_or_default().to_owned();
+                    Some(Outcome::Withheld(Undeliverable::AccountOmits { account }))
+                }
+                outcome => Some(outcome),
+            });
+        match matching {
+            // No rule of any alert is given it; that is said of the event.
+            Some(Outcome::Withheld(_)) if given.facts.is_err() => continue,
+            Some(Outcome::Withheld(why)) => decision.withheld = Some(why),
+            Some(Outcome::Fires(notes)) => {
+                decision.fires = true;
+                decision.notes = notes;
+                let (account, region) = (given.text("account"), given.text("region"));
+                decision.notes.extend(placement(blueprint, alert, account, region));
+            }
+            Some(Outcome::Ignores) | None if explain => {
+                decision.mismatches = nearest(of_alert, given);
+            }
+            Some(Outcome::Ignores) | None => continue,
+        }
+        decisions.push(decision);
+    }
+    decisions
+}
+
+/// What keeps an event from the rule that lacks least.
+fn nearest(rules: &[OfflineRule], given: &Given) -> Vec<Mismatch> {
+    let mismatches = rules.iter().map(|rule| rule.pattern.filter.mismatches(&given.event));
+    mismatches.min_by_key(Vec::len).unwrap_or_default()
+}
+
+/// What became of one event, as it is printed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EventDecision<'a> {
+    /// The file, `-` for standard input.
+    pub input: &'a str,
+    /// Which event of it, from 1.
+    pub number: u64,
+    /// The line where it begins, from 1.
+    pub line: u64,
+    pub id: Option<&'a str>,
+    /// `iam:CreateUser`.
+    pub name: Option<String>,
+    pub time: Option<&'a str>,
+    pub account: Option<&'a str>,
+    pub region: Option<&'a str>,
+    pub form: Form,
+    /// The pattern matches and a rule would be given it; with a blueprint, some alert fires.
+    pub matched: bool,
+    /// With a blueprint: the alerts that fire, and those that match in vain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alerts: Option<Vec<AlertDecision<'a>>>,
+    /// Why no rule would be given it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub withheld: Option<Undeliverable>,
+    /// Why the pattern does not match; only where it was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mismatches: Vec<Mismatch>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
+    /// As it was handed over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<&'a Value>,
+}
+
+impl EventDecision<'_> {
+    /// Its id, or its place where it has none.
+    pub fn label(&self) -> String {
+        self.id.map_or_else(|| format!("{}#{}", self.input, self.number), str::to_owned)
+    }
+
+    /// Every remark on it and on the alerts that it fires.
+    pub fn all_notes(&self) -> impl Iterator<Item = &Note> {
+        let of_alerts = self.alerts.iter().flatten().flat_map(|alert| &alert.notes);
+        self.notes.iter().chain(of_alerts)
+    }
+}

@@ -1,0 +1,225 @@
+//! Sample events for an alert: for each of its events one that it is to fire for, and near misses.
+//!
+//! A near miss is that sample with one thing changed: the service, the name, the `detail-type`, a field of
+//! `where`, the outcome; or with all that an exception asks for.
+
+use super::OfflineRule;
+use super::witness::{satisfy, set};
+use crate::blueprint::{Alert, Blueprint, Expect, Outcome};
+use crate::catalogue;
+use crate::event::EventRef;
+use crate::event::sample::Clock;
+use crate::event::sample::{Identity, Sample as Base, sample_event};
+use crate::event::{EventKind, bus_source};
+use crate::scope::{AccountId, Partition, Place, Region};
+use eventbridge_pattern::Filter;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// The account of samples where the blueprint lists none.
+const ACCOUNT: &str = "111122223333";
+
+/// The source of a service that there is not.
+const NO_SERVICE: &str = "sample.amazonaws.com";
+
+/// An event, and what the alert is to make of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    /// `ec2:CreateRoute`.
+    pub of: String,
+    /// `match`, or what is otherwise.
+    pub what: String,
+    pub event: Value,
+    pub expect: Expect,
+}
+
+/// Samples that were made.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Samples {
+    pub made: Vec<Sample>,
+    /// Events for which none was found that the patterns match.
+    pub not_made: Vec<String>,
+}
+
+/// Makes the samples of an alert, in the order of its events. `rules` are the alert's. The same blueprint and date
+/// give the same samples.
+pub fn samples(
+    blueprint: &Blueprint,
+    alert: &Alert,
+    rules: &[OfflineRule],
+    as_of: Date,
+) -> Samples {
+    let mut samples = Samples::default();
+    for event in &alert.events {
+        let Some(place) = place(blueprint, event, rules) else { continue };
+        // Whoever does it who needs the fewest changes: a root that is named like a user would be odd.
+        let bases = [
+            Identity::User("sample".to_owned()),
+            Identity::Root,
+            Identity::Role("sample".to_owned()),
+        ]
+        .map(|identity| base(event, place.clone(), identity, as_of));
+        let mut ways: Vec<(usize, &Value, &OfflineRule)> = Vec::new();
+        for base in &bases {
+            let lacks = |rule: &OfflineRule| rule.pattern.filter.mismatches(base).len();
+            ways.extend(rules.iter().map(|rule| (lacks(rule), base, rule)));
+        }
+        ways.sort_by_key(|(lacks, ..)| *lacks);
+        let matching = ways.iter().find_map(|(_, base, rule)| satisfy(&rule.pattern.filter, base));
+        let Some(matching) = matching else {
+            samples.not_made.push(event.short());
+            continue;
+        };
+        let sample = |what: &str, event_made: Value, expect| Sample {
+            of: event.short(),
+            what: what.to_owned(),
+            event: event_made,
+            expect,
+        };
+        samples.made.push(sample("match", matching.clone(), Expect::Match));
+        let misses = near_misses(alert, event, &matching, as_of);
+        samples
+            .made
+            .extend(misses.into_iter().map(|(what, miss)| sample(&what, miss, Expect::Ignore)));
+    }
+    samples
+}
+
+/// Where a sample of an event lands: an account that hears of the alert, a region where the event can land.
+fn place(blueprint: &Blueprint, event: &EventRef, rules: &[OfflineRule]) -> Option<Place> {
+    let hears = |id: &&AccountId| rules.iter().all(|rule| rule.hears(Some(id.as_str())));
+    let listed = blueprint.accounts.iter().flat_map(|accounts| accounts.listed.keys());
+    let account = listed.clone().find(hears).cloned().or_else(|| AccountId::new(ACCOUNT))?;
+    let first = blueprint.first_region();
+    let partition = first.map_or(Partition::Aws, Region::partition);
+    let region = event.landing.region_in(partition).and_then(Region::new);
+    let region = region.or_else(|| first.cloned()).or_else(|| Region::new("us-east-1"))?;
+    Some(Place::new(account, region))
+}
+
+fn base(event: &EventRef, place: Place, identity: Identity, as_of: Date) -> Value {
+    let noon = as_of.at(12, 0, 0, 0).to_zoned(TimeZone::UTC).map(|time| time.timestamp());
+    sample_event(&Base {
+        source: event.source.clone(),
+        name: event.name.clone(),
+        kind: event.kind,
+        access: event.access,
+        place,
+        identity,
+        time: Clock(noon.unwrap_or_default()),
+        detail: json!({}),
+    })
+}
+
+fn near_misses(
+    alert: &Alert,
+    event: &EventRef,
+    matching: &Value,
+    as_of: Date,
+) -> Vec<(String, Value)> {
+    let mut misses = Vec::new();
+    let changed = |changes: &[(&str, Value)]| {
+        let mut miss = matching.clone();
+        for (path, value) in changes {
+            set(&mut miss, path, Some(value.clone()));
+        }
+        miss
+    };
+    let source = other_source(alert, event);
+    let changes =
+        [("source", bus_source(&source).into()), ("detail.eventSource", source.clone().into())];
+    misses.push((format!("other source {source}"), changed(&changes)));
+    let name = other_name(alert, event);
+    misses.push((
+        format!("other name {name}"),
+        changed(&[("detail.eventName", name.clone().into())]),
+    ));
+    let kind =
+        if event.kind == EventKind::Console { EventKind::Service } else { EventKind::Console };
+    let detail_type = kind.detail_types()[0];
+    // Only if the alert does not ask for that kind of the same name, too.
+    let asked = alert.events.iter().any(|other| {
+        (&other.source, &other.name, other.kind) == (&event.source, &event.name, kind)
+    });
+    if !asked {
+        misses.push((
+            format!("other detail-type {detail_type}"),
+            changed(&[("detail-type", detail_type.into())]),
+        ));
+    }
+    if let Some(filter) = &alert.filter {
+        let filter = filter.below("detail");
+        let paths: BTreeSet<&str> = filter.paths().into_iter().collect();
+        for path in paths {
+            if let Some(miss) = failing(&filter, path, matching) {
+                let path = path.strip_prefix("detail.").unwrap_or(path);
+                misses.push((format!("failing where on {path}"), miss));
+            }
+        }
+    }
+    misses.extend(other_outcome(alert.outcome, event, matching));
+    let holding = alert.except.iter().filter(|one| one.until.is_none_or(|until| until >= as_of));
+    for (index, exception) in holding.enumerate() {
+        if let Some(miss) = satisfy(&exception.filter.below("detail"), matching) {
+            misses.push((format!("exception {}", index + 1), miss));
+        }
+    }
+    misses
+}
+
+/// A service that logs an event of the same name, and is not asked for; or none that there is.
+fn other_source(alert: &Alert, event: &EventRef) -> String {
+    let asked = |source: &str| {
+        alert.events.iter().any(|other| other.source == source && other.name == event.name)
+    };
+    let others = catalogue::sources_of(&event.name);
+    let other = others.iter().map(|other| other.source).find(|source| !asked(source));
+    other.unwrap_or(NO_SERVICE).to_owned()
+}
+
+/// The name that comes next in the catalogue and is not asked for; or none that there is.
+fn other_name(alert: &Alert, event: &EventRef) -> String {
+    let asked = |name: &str| {
+        alert.events.iter().any(|other| other.source == event.source && other.name == name)
+    };
+    let of_source = catalogue::all().filter(|other| other.source == event.source);
+    let next = of_source.map(|other| other.name).find(|name| *name > &*event.name && !asked(name));
+    next.map_or_else(|| format!("{}Sample", event.name), str::to_owned)
+}
+
+/// The event with one field changed so that the condition fails; `None` when no change of it alone does that.
+fn failing(filter: &Filter, path: &str, matching: &Value) -> Option<Value> {
+    let others =
+        [None, Some(json!("near-miss")), Some(json!(-1)), Some(json!(true)), Some(Value::Null)];
+    others.into_iter().find_map(|value| {
+        let mut miss = matching.clone();
+        set(&mut miss, path, value);
+        (!filter.matches(&miss)).then_some(miss)
+    })
+}
+
+/// The event as it would be had it ended otherwise.
+fn other_outcome(asked: Outcome, event: &EventRef, matching: &Value) -> Option<(String, Value)> {
+    let failed = match asked {
+        Outcome::Any => return None,
+        Outcome::Success => true,
+        Outcome::Failure => false,
+    };
+    let mut miss = matching.clone();
+    let parent = match event.kind {
+        EventKind::Signin => Some("responseElements"),
+        EventKind::Service if event.source == "signin.amazonaws.com" => Some("serviceEventDetails"),
+        _ => None,
+    };
+    match parent {
+        Some(parent) => {
+            let result = if failed { "Failure" } else { "Success" };
+            set(&mut miss, &format!("detail.{parent}.{}", event.name), Some(result.into()));
+        }
+        None => set(&mut miss, "detail.errorCode", failed.then(|| "AccessDenied".into())),
+    }
+    let what = if failed { "a failed one" } else { "a successful one" };
+    Some((what.to_owned(), miss))
+}

@@ -1,0 +1,309 @@
+//! Tries a blueprint's alerts: on the samples listed beside them, on generated ones, and what would be sent.
+
+use super::samples::samples;
+use super::{Given, Input, Item, Note, OfflineRule, Outcome, Undeliverable, decide};
+use crate::blueprint::{Alert, AlertTest, Blueprint, Expect, Format, Risk};
+use crate::message;
+use crate::resource::names::Names;
+use crate::scope::{AccountId, Partition, Place, Region};
+use eventbridge_pattern::Mismatch;
+use jiff::civil::Date;
+use serde::Serialize;
+use serde_json::Value;
+use std::io::Read;
+
+/// The version of the report's JSON.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// Every format in which an alert can be told.
+const FORMATS: [Format; 4] = [Format::Text, Format::Chat, Format::Json, Format::Raw];
+
+/// What came of trying a blueprint.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Trial {
+    pub format_version: u32,
+    pub blueprint: String,
+    pub as_of: String,
+    pub passed: bool,
+    /// In the order of the blueprint.
+    pub alerts: Vec<AlertTrial>,
+}
+
+/// What came of trying one alert.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AlertTrial {
+    pub id: String,
+    pub risk: Risk,
+    pub passed: bool,
+    /// Samples listed in the blueprint that are to match, and to be ignored.
+    pub listed_matches: usize,
+    pub listed_ignores: usize,
+    /// How many of each are asked for.
+    pub minimum: usize,
+    pub samples: Vec<SampleTrial>,
+    /// Events of the alert for which no sample was found that its patterns match.
+    pub not_generated: Vec<String>,
+    /// One for each format, and one more for each rendering that failed.
+    pub texts: Vec<Text>,
+}
+
+/// Where a sample comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    Listed,
+    Generated,
+}
+
+/// What became of a sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Got {
+    Match,
+    Ignore,
+    /// A pattern matches, and no rule would be given the event.
+    Withheld,
+    Unreadable,
+}
+
+/// One sample event at the rules of its alert.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SampleTrial {
+    pub origin: Origin,
+    /// The file, with the number of the event where it has several; or `ec2:CreateRoute, other name …`.
+    pub name: String,
+    pub expect: Expect,
+    pub got: Got,
+    pub passed: bool,
+    /// Why it could not be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unreadable: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub withheld: Option<Undeliverable>,
+    /// For one that is to match and does not: what keeps it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mismatches: Vec<Mismatch>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
+}
+
+/// A message as a subscriber would receive it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Text {
+    pub format: Format,
+    /// The sample that it tells of.
+    pub sample: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Why EventBridge would deliver nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+impl AlertTrial {
+    /// Whether it has as many listed samples of each kind as are asked for.
+    pub fn has_minimum(&self) -> bool {
+        self.listed_matches >= self.minimum && self.listed_ignores >= self.minimum
+    }
+}
+
+/// Tries every alert. `rules` are the blueprint's; `open` opens a listed file.
+pub fn try_out<R: Read>(
+    blueprint: &Blueprint,
+    rules: &[OfflineRule],
+    as_of: Date,
+    minimum: usize,
+    open: impl Fn(&AlertTest) -> std::io::Result<R>,
+) -> Trial {
+    let mut alerts = Vec::new();
+    for (index, alert) in blueprint.alerts.iter().enumerate() {
+        let from = rules.partition_point(|rule| rule.alert < index);
+        let to = rules.partition_point(|rule| rule.alert <= index);
+        alerts.push(try_alert(blueprint, alert, &rules[from..to], as_of, minimum, &open));
+    }
+    Trial {
+        format_version: FORMAT_VERSION,
+        blueprint: blueprint.name.clone(),
+        as_of: as_of.to_string(),
+        passed: alerts.iter().all(|alert| alert.passed),
+        alerts,
+    }
+}
+
+fn try_alert<R: Read>(
+    blueprint: &Blueprint,
+    alert: &Alert,
+    rules: &[OfflineRule],
+    as_of: Date,
+    minimum: usize,
+    open: &impl Fn(&AlertTest) -> std::io::Result<R>,
+) -> AlertTrial {
+    // What is tried, and the events that are to match: they are what is told.
+    let mut tried = Vec::new();
+    let mut told: Vec<(String, Value)> = Vec::new();
+    for test in &alert.tests {
+        for (name, event) in listed(test, open) {
+            let trial = try_sample(rules, Origin::Listed, name, test.expect, event);
+            keep(trial, &mut tried, &mut told);
+        }
+    }
+    let generated = samples(blueprint, alert, rules, as_of);
+    for sample in generated.made {
+        let name = format!("{}, {}", sample.of, sample.what);
+        let bytes = sample.event.to_string().len();
+        let given = Given::read(sample.event, bytes).ok_or_else(String::new);
+        let trial = try_sample(rules, Origin::Generated, name, sample.expect, given);
+        keep(trial, &mut tried, &mut told);
+    }
+    let mut trial = AlertTrial {
+        id: alert.id.clone(),
+        risk: alert.risk,
+        passed: false,
+        listed_matches: alert.tests.iter().filter(|test| test.expect == Expect::Match).count(),
+        listed_ignores: alert.tests.iter().filter(|test| test.expect == Expect::Ignore).count(),
+        minimum,
+        samples: tried,
+        not_generated: generated.not_made,
+        texts: texts(blueprint, alert, &told),
+    };
+    trial.passed = trial.has_minimum()
+        && trial.samples.iter().all(|sample| sample.passed)
+        && trial.texts.iter().all(|text| text.error.is_none());
+    trial
+}
+
+fn keep(
+    (trial, event): (SampleTrial, Option<Value>),
+    tried: &mut Vec<SampleTrial>,
+    told: &mut Vec<(String, Value)>,
+) {
+    if let Some(event) = event.filter(|_| trial.got == Got::Match && trial.expect == Expect::Match)
+    {
+        told.push((trial.name.clone(), event));
+    }
+    tried.push(trial);
+}
+
+/// The events of a listed file, each as it is to be decided; a file without any is unreadable.
+fn listed<R: Read>(
+    test: &AlertTest,
+    open: &impl Fn(&AlertTest) -> std::io::Result<R>,
+) -> Vec<(String, Result<Given, String>)> {
+    let mut events = Vec::new();
+    match open(test).and_then(Input::open) {
+        Err(error) => events.push(Err(error.to_string())),
+        Ok(mut input) => {
+            while let Some(item) = input.next_item() {
+                events.push(match item {
+                    Item::Broken(at, why) => {
+                        Err(format!("event {} (line {}): {why}", at.number, at.line))
+                    }
+                    Item::Event(_, text) => serde_json::from_slice(text)
+                        .map_err(|error| format!("it is not JSON: {error}"))
+                        .and_then(|value| {
+                            Given::read(value, text.len())
+                                .ok_or_else(|| "it is no JSON object".to_owned())
+                        }),
+                });
+            }
+        }
+    }
+    if events.is_empty() {
+        events.push(Err("it holds no event".to_owned()));
+    }
+    let several = events.len() > 1;
+    let name = |number: usize| match several {
+        true => format!("{}#{}", test.event, number + 1),
+        false => test.event.clone(),
+    };
+    events.into_iter().enumerate().map(|(number, event)| (name(number), event)).collect()
+}
+
+fn try_sample(
+    rules: &[OfflineRule],
+    origin: Origin,
+    name: String,
+    expect: Expect,
+    given: Result<Given, String>,
+) -> (SampleTrial, Option<Value>) {
+    let mut trial = SampleTrial {
+        origin,
+        name,
+        expect,
+        got: Got::Ignore,
+        passed: false,
+        unreadable: None,
+        withheld: None,
+        mismatches: Vec::new(),
+        notes: Vec::new(),
+    };
+    let given = match given {
+        Ok(given) => given,
+        Err(why) => {
+            trial.got = Got::Unreadable;
+            trial.unreadable = Some(why);
+            return (trial, None);
+        }
+    };
+    trial.notes.clone_from(&given.notes);
+    let outcomes = rules.iter().map(|rule| match decide(&rule.pattern, Some(rule.state), &given) {
+        Outcome::Fires(_) if !rule.hears(given.text("account")) => {
+            let account = given.text("account").unwrap_or_default().to_owned();
+            Outcome::Withheld(Undeliverable::AccountOmits { account })
+        }
+        outcome => outcome,
+    });
+    match outcomes.into_iter().find(|outcome| *outcome != Outcome::Ignores) {
+        Some(Outcome::Fires(notes)) => {
+            trial.got = Got::Match;
+            trial.notes.extend(notes);
+        }
+        Some(Outcome::Withheld(why)) => {
+            trial.got = Got::Withheld;
+            trial.withheld = Some(why);
+        }
+        Some(Outcome::Ignores) | None => {
+            if expect == Expect::Match {
+                let all = rules.iter().map(|rule| rule.pattern.filter.mismatches(&given.event));
+                trial.mismatches = all.min_by_key(Vec::len).unwrap_or_default();
+            }
+        }
+    }
+    trial.passed = match expect {
+        Expect::Match => trial.got == Got::Match,
+        Expect::Ignore => matches!(trial.got, Got::Ignore | Got::Withheld),
+    };
+    (trial, Some(given.event))
+}
+
+/// Renders every event that the alert fires for in every format; keeps the first of each, and all that fail.
+fn texts(blueprint: &Blueprint, alert: &Alert, told: &[(String, Value)]) -> Vec<Text> {
+    let mut texts: Vec<Text> = Vec::new();
+    let rule = Names::new(&blueprint.name).rule(&alert.id, 0);
+    for format in FORMATS {
+        for (number, (sample, event)) in told.iter().enumerate() {
+            let rendered = render(alert, format, &rule, event);
+            if number == 0 || rendered.is_err() {
+                let sample = sample.clone();
+                texts.push(match rendered {
+                    Ok(text) => Text { format, sample, text: Some(text), error: None },
+                    Err(error) => Text { format, sample, text: None, error: Some(error) },
+                });
+            }
+        }
+    }
+    texts
+}
+
+fn render(alert: &Alert, format: Format, rule: &str, event: &Value) -> Result<String, String> {
+    let text = |key: &str| event.get(key).and_then(Value::as_str);
+    let region = text("region").and_then(Region::new);
+    let partition = region.as_ref().map_or(Partition::Aws, Region::partition);
+    let place = text("account").and_then(AccountId::new).zip(region);
+    let arn = place.map_or_else(
+        || format!("arn:{partition}:events:::rule/{rule}"),
+        |(account, region)| Place::new(account, region).arn("events", &format!("rule/{rule}")),
+    );
+    let input = message::input(alert, format, partition).map_err(|error| error.to_string())?;
+    message::transform(&input, &arn, event).map_err(|error| error.to_string())
+}

@@ -1,0 +1,395 @@
+//! The statements for one account: which calls, on what, and why.
+
+use super::{Identity, Purpose, keeper, partition};
+use crate::blueprint::{Blueprint, DestinationTopic, Subscriber};
+use crate::resource::names::Names;
+use crate::resource::{ALERT_TAG, BLUEPRINT_TAG, VERSION_TAG};
+use crate::scope::{AccountId, Arn};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// Calls that read and whose resource cannot be narrowed: lists, keys that only AWS knows, trails of other accounts.
+const READ_ANYWHERE: &[&str] = &[
+    "account:ListRegions",
+    "cloudtrail:DescribeTrails",
+    "cloudtrail:GetEventSelectors",
+    "cloudtrail:GetTrailStatus",
+    "cloudtrail:ListTags",
+    "events:ListEventBuses",
+    "events:ListRules",
+    "kms:DescribeKey",
+    "kms:GetKeyPolicy",
+    "tag:GetResources",
+];
+
+/// What CloudWatch has counted; metrics are no resources of IAM's.
+const READ_METRICS: &[&str] = &["cloudwatch:GetMetricData"];
+
+/// Who changed what. The event history is one, and cannot be narrowed to calls or objects.
+const READ_HISTORY: &[&str] = &["cloudtrail:LookupEvents"];
+
+const READ_TOPICS: &[&str] =
+    &["sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:ListTagsForResource"];
+
+/// AWS names no resource for it, so nothing narrower than all is ever matched.
+///
+/// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html>
+const READ_SUBSCRIPTIONS: &[&str] = &["sns:GetSubscriptionAttributes"];
+
+const READ_QUEUES: &[&str] = &["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags"];
+
+/// Calls that read a function that subscribes; asked for only where a blueprint names one.
+const READ_FUNCTIONS: &[&str] = &["lambda:GetPolicy"];
+
+const READ_RULES: &[&str] = &["events:ListTagsForResource", "events:ListTargetsByRule"];
+
+const READ_BUS: &[&str] = &["events:DescribeEventBus", "events:ListTagsForResource"];
+
+const READ_ROLE: &[&str] = &["iam:GetRole", "iam:GetRolePolicy", "iam:ListRolePolicies"];
+
+/// The organization's accounts; these calls are answered to the management account and to delegated administrators.
+const READ_ORGANIZATION: &[&str] =
+    &["organizations:DescribeOrganization", "organizations:ListAccounts"];
+
+const READ_UNITS: &[&str] = &[
+    "organizations:DescribeOrganization",
+    "organizations:ListAccountsForParent",
+    "organizations:ListOrganizationalUnitsForParent",
+    "organizations:ListParents",
+];
+
+/// S3 names these permissions otherwise than its calls.
+const READ_BUCKET: &[&str] = &[
+    "s3:GetBucketOwnershipControls",
+    "s3:GetBucketPolicy",
+    "s3:GetBucketPublicAccessBlock",
+    "s3:GetBucketTagging",
+    "s3:GetBucketVersioning",
+    "s3:GetEncryptionConfiguration",
+    "s3:GetLifecycleConfiguration",
+    "s3:ListBucket",
+];
+
+const WRITE_RULES: &[&str] = &["events:PutRule", "events:PutTargets", "events:TagResource"];
+
+const DELETE_RULES: &[&str] = &["events:DeleteRule", "events:RemoveTargets"];
+
+const WRITE_BUS: &[&str] = &["events:CreateEventBus", "events:TagResource"];
+
+/// AWS names no resource for it, so nothing narrower than all is ever matched.
+///
+/// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html>
+const WRITE_BUS_POLICY: &[&str] = &["events:PutPermission"];
+
+/// What a hub that the blueprint had once has left behind is taken away.
+const DELETE_BUS: &[&str] = &["events:DeleteEventBus"];
+
+const WRITE_ROLE: &[&str] =
+    &["iam:CreateRole", "iam:PutRolePolicy", "iam:TagRole", "iam:UpdateAssumeRolePolicy"];
+
+const DELETE_ROLE: &[&str] = &["iam:DeleteRole", "iam:DeleteRolePolicy"];
+
+const WRITE_TOPICS: &[&str] =
+    &["sns:CreateTopic", "sns:SetTopicAttributes", "sns:Subscribe", "sns:TagResource"];
+
+const DELETE_TOPICS: &[&str] = &["sns:DeleteTopic"];
+
+/// As for [`READ_SUBSCRIPTIONS`], all or nothing.
+const WRITE_SUBSCRIPTIONS: &[&str] = &["sns:SetSubscriptionAttributes"];
+
+const DELETE_SUBSCRIPTIONS: &[&str] = &["sns:Unsubscribe"];
+
+const WRITE_QUEUES: &[&str] = &["sqs:CreateQueue", "sqs:SetQueueAttributes", "sqs:TagQueue"];
+
+const DELETE_QUEUES: &[&str] = &["sqs:DeleteQueue"];
+
+/// Never StopLogging or DeleteTrail: ctguard does neither.
+const WRITE_TRAIL: &[&str] = &[
+    "cloudtrail:AddTags",
+    "cloudtrail:CreateTrail",
+    "cloudtrail:PutEventSelectors",
+    "cloudtrail:StartLogging",
+    "cloudtrail:UpdateTrail",
+];
+
+/// Taking ctguard's own tags off, and no others.
+const RELEASE_TRAILS: &[&str] = &["cloudtrail:RemoveTags"];
+
+/// Never DeleteBucket.
+const WRITE_BUCKET: &[&str] = &[
+    "s3:CreateBucket",
+    "s3:PutBucketOwnershipControls",
+    "s3:PutBucketPolicy",
+    "s3:PutBucketPublicAccessBlock",
+    "s3:PutBucketTagging",
+    "s3:PutBucketVersioning",
+    "s3:PutEncryptionConfiguration",
+    "s3:PutLifecycleConfiguration",
+];
+
+/// The same for the trail's bucket: S3 replaces all tags by those that stay.
+const RELEASE_BUCKET: &[&str] = &["s3:PutBucketTagging"];
+
+impl Purpose {
+    fn makes(self) -> bool {
+        matches!(self, Self::Apply | Self::All)
+    }
+
+    fn deletes(self) -> bool {
+        matches!(self, Self::Apply | Self::Destroy | Self::All)
+    }
+}
+
+/// What is done in an account.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Duties {
+    /// It is the hub's: the bus, and the rules on it.
+    hub: bool,
+    /// Alerts are raised there: topics and their subscriptions.
+    raises: bool,
+    /// Its events go to the hub, through a role.
+    forwards: bool,
+    /// It keeps the trail.
+    trail: bool,
+    /// Whose queues and functions that subscribe are looked at.
+    subscribers: Subscribers,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Subscribers {
+    #[default]
+    OfOthers,
+    OfTheHub,
+    All,
+}
+
+impl Duties {
+    /// What is done in the accounts of a kind; `None` where the blueprint has none of it.
+    pub(super) fn of(blueprint: &Blueprint, identity: Identity) -> Option<Self> {
+        let hub = blueprint.hub.as_ref();
+        let keeper = keeper(blueprint);
+        let keeps = |account: Option<&AccountId>| account.is_some() && account == keeper;
+        let everywhere = Self { raises: hub.is_none(), forwards: hub.is_some(), ..Self::default() };
+        Some(match identity {
+            Identity::Hub => Self {
+                hub: true,
+                raises: true,
+                trail: keeps(hub.map(|hub| &hub.account)),
+                subscribers: Subscribers::OfTheHub,
+                ..hub.map(|_| everywhere)?
+            },
+            Identity::Trail => {
+                keeper.filter(|keeper| hub.is_none_or(|hub| hub.account != **keeper))?;
+                Self { trail: true, ..everywhere }
+            }
+            Identity::Spoke => everywhere,
+            Identity::Ci => return None,
+        })
+    }
+
+    /// All that there is to do, in the one account that is covered.
+    pub(super) fn everything(blueprint: &Blueprint) -> Self {
+        let hub = blueprint.hub.is_some();
+        let trail = blueprint.trail.is_some();
+        Self { hub, raises: true, forwards: hub, trail, subscribers: Subscribers::All }
+    }
+
+    /// The one's and the other's.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            hub: self.hub || other.hub,
+            raises: self.raises || other.raises,
+            forwards: self.forwards || other.forwards,
+            trail: self.trail || other.trail,
+            subscribers: match self.subscribers == other.subscribers {
+                true => self.subscribers,
+                false => Subscribers::All,
+            },
+        }
+    }
+}
+
+/// The resources of a blueprint, as IAM's patterns.
+struct Resources {
+    bus: Value,
+    role: Value,
+    /// On the default bus.
+    rules: String,
+    /// On the hub's bus.
+    hub_rules: String,
+    own_topics: String,
+    own_queues: String,
+}
+
+impl Resources {
+    fn of(blueprint: &Blueprint) -> Self {
+        let names = Names::new(&blueprint.name);
+        let prefix = names.prefix();
+        let partition = partition(blueprint);
+        let arn =
+            |service: &str, resource: &str| format!("arn:{partition}:{service}:*:*:{resource}");
+        Self {
+            bus: json!(arn("events", &format!("event-bus/{}", names.bus()))),
+            role: json!(format!("arn:{partition}:iam::*:role/{}", names.role())),
+            rules: arn("events", &format!("rule/{prefix}*")),
+            hub_rules: arn("events", &format!("rule/{}/{prefix}*", names.bus())),
+            own_topics: arn("sns", &format!("{prefix}*")),
+            own_queues: arn("sqs", &format!("{prefix}*")),
+        }
+    }
+}
+
+/// The statements for whoever does this in an account.
+pub(super) fn statements(blueprint: &Blueprint, duties: &Duties, purpose: Purpose) -> Vec<Value> {
+    let at = Resources::of(blueprint);
+    let all_rules = json!([at.rules, at.hub_rules]);
+    let mut statements = reads(blueprint, duties, purpose, &at);
+    if purpose.makes() {
+        let rules = if duties.hub { all_rules.clone() } else { json!(at.rules) };
+        statements.push(allow("WriteRules", WRITE_RULES, &rules));
+        statements.push(allow("WriteQueues", WRITE_QUEUES, &json!(at.own_queues)));
+        if duties.raises {
+            statements.push(allow("WriteTopics", WRITE_TOPICS, &json!(at.own_topics)));
+            statements.push(allow("WriteSubscriptions", WRITE_SUBSCRIPTIONS, &json!("*")));
+        }
+        if duties.hub {
+            statements.push(allow("WriteBus", WRITE_BUS, &at.bus));
+            statements.push(allow("WriteBusPolicy", WRITE_BUS_POLICY, &json!("*")));
+        }
+        if duties.forwards {
+            statements.push(allow("WriteForwardRole", WRITE_ROLE, &at.role));
+            // AWS advises against a condition on the role's tags: it is not reliably heeded for this action.
+            // Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>
+            let mut pass = allow("PassForwardRole", &["iam:PassRole"], &at.role);
+            pass["Condition"] =
+                json!({ "StringEquals": { "iam:PassedToService": "events.amazonaws.com" } });
+            statements.push(pass);
+        }
+        if let Some(trail) = blueprint.trail.as_ref().filter(|_| duties.trail) {
+            let partition = partition(blueprint);
+            let arn = format!("arn:{partition}:cloudtrail:*:*:trail/{}", trail.name);
+            statements.push(allow("WriteTrail", WRITE_TRAIL, &json!(arn)));
+            let bucket = json!(format!("arn:{partition}:s3:::{}", trail.bucket));
+            statements.push(allow("WriteTrailBucket", WRITE_BUCKET, &bucket));
+        }
+    }
+    if purpose.deletes() {
+        // What the blueprint had once may be anywhere: buses, roles and topics of an earlier hub, or of none.
+        statements.push(allow("DeleteRules", DELETE_RULES, &all_rules));
+        statements.push(allow("DeleteTopics", DELETE_TOPICS, &json!(at.own_topics)));
+        if duties.raises {
+            statements.push(allow("DeleteSubscriptions", DELETE_SUBSCRIPTIONS, &json!("*")));
+        }
+        statements.push(allow("DeleteQueues", DELETE_QUEUES, &json!(at.own_queues)));
+        statements.push(allow("DeleteBus", DELETE_BUS, &at.bus));
+        statements.push(allow("DeleteForwardRole", DELETE_ROLE, &at.role));
+        // A trail that the blueprint no longer keeps, and so no longer names, is released.
+        let trails = json!(format!("arn:{}:cloudtrail:*:*:trail/*", partition(blueprint)));
+        let mut release = allow("ReleaseTrails", RELEASE_TRAILS, &trails);
+        release["Condition"] = json!({ "ForAllValues:StringEquals": {
+            "aws:TagKeys": [BLUEPRINT_TAG, VERSION_TAG, ALERT_TAG],
+        } });
+        statements.push(release);
+        // Who makes the bucket may tag it anyway.
+        if let Some(trail) = blueprint.trail.as_ref().filter(|_| duties.trail && !purpose.makes()) {
+            let bucket = json!(format!("arn:{}:s3:::{}", partition(blueprint), trail.bucket));
+            statements.push(allow("ReleaseTrailBucket", RELEASE_BUCKET, &bucket));
+        }
+    }
+    statements
+}
+
+fn reads(blueprint: &Blueprint, duties: &Duties, purpose: Purpose, at: &Resources) -> Vec<Value> {
+    let mut anywhere = READ_ANYWHERE.to_vec();
+    if matches!(purpose, Purpose::Verify | Purpose::All) {
+        anywhere.extend(READ_METRICS);
+    }
+    if matches!(purpose, Purpose::Drift | Purpose::All) {
+        anywhere.extend(READ_HISTORY);
+    }
+    if duties.raises {
+        anywhere.extend(READ_SUBSCRIPTIONS);
+    }
+    anywhere.sort_unstable();
+    let mut topics = BTreeSet::from([at.own_topics.clone()]);
+    if duties.raises {
+        topics.extend(existing_topics(blueprint));
+    }
+    let subscribers = subscribers(blueprint, duties.subscribers);
+    let mut queues = subscribers.queues;
+    queues.insert(at.own_queues.clone());
+    let mut statements = vec![
+        allow("ReadAnywhere", &anywhere, &json!("*")),
+        allow("ReadTopics", READ_TOPICS, &json!(topics)),
+        allow("ReadQueues", READ_QUEUES, &json!(queues)),
+        allow("ReadRules", READ_RULES, &json!([at.rules, at.hub_rules])),
+        allow("ReadBus", READ_BUS, &at.bus),
+        allow("ReadForwardRole", READ_ROLE, &at.role),
+    ];
+    if !subscribers.functions.is_empty() {
+        let functions = json!(subscribers.functions);
+        statements.push(allow("ReadFunctions", READ_FUNCTIONS, &functions));
+    }
+    if let Some(trail) = blueprint.trail.as_ref().filter(|_| duties.trail) {
+        let bucket = format!("arn:{}:s3:::{}", partition(blueprint), trail.bucket);
+        statements.push(allow("ReadTrailBucket", READ_BUCKET, &json!(bucket)));
+    }
+    statements
+}
+
+/// Topics that the blueprint names and does not keep.
+fn existing_topics(blueprint: &Blueprint) -> impl Iterator<Item = String> {
+    blueprint.destinations.values().filter_map(|destination| match &destination.topic {
+        DestinationTopic::Existing(arn) => {
+            Some(arn.replace("{account}", "*").replace("{region}", "*"))
+        }
+        DestinationTopic::Managed(_) => None,
+    })
+}
+
+#[derive(Default)]
+struct SubscribedArns {
+    queues: BTreeSet<String>,
+    functions: BTreeSet<String>,
+}
+
+/// Queues and functions that subscribe, as far as they are in the accounts that are meant.
+fn subscribers(blueprint: &Blueprint, whose: Subscribers) -> SubscribedArns {
+    let hub = blueprint.hub.as_ref().map(|hub| hub.account.as_str());
+    let mut found = SubscribedArns::default();
+    let all = blueprint.destinations.values().flat_map(|destination| &destination.subscribers);
+    for subscriber in all {
+        let Subscriber::Endpoint(endpoint) = subscriber else { continue };
+        let Some(arn) = Arn::parse(&endpoint.address) else { continue };
+        let meant = match whose {
+            Subscribers::All => true,
+            Subscribers::OfTheHub => Some(arn.account) == hub,
+            Subscribers::OfOthers => Some(arn.account) != hub,
+        };
+        match arn.service {
+            "sqs" if meant => drop(found.queues.insert(endpoint.address.clone())),
+            "lambda" if meant => {
+                found.functions.insert(endpoint.address.clone());
+                // Of a version or alias, AWS does not say whether it takes the call to be made on it or on the function.
+                let function = endpoint.address.splitn(8, ':').take(7).collect::<Vec<_>>();
+                found.functions.insert(function.join(":"));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Finding the accounts of the organization, or of some of its units.
+pub(super) fn organization(in_units: bool) -> Value {
+    let calls = if in_units { READ_UNITS } else { READ_ORGANIZATION };
+    allow("FindAccounts", calls, &json!("*"))
+}
+
+pub(super) fn allow(sid: &str, actions: &[&str], resource: &Value) -> Value {
+    let resource = match resource {
+        Value::Array(one) if one.len() == 1 => one[0].clone(),
+        other => other.clone(),
+    };
+    json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource })
+}

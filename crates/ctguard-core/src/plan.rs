@@ -1,0 +1,283 @@
+//! The plan: the ordered changes that take the live accounts to what is desired, as plain data.
+//!
+//! A plan can be printed, compared and saved. It holds no time, no duration and nothing of how the
+//! reading was done: the same blueprint and the same accounts give the same bytes.
+
+pub mod defer;
+pub mod diff;
+mod effects;
+mod fields;
+pub mod file;
+pub mod fingerprints;
+mod guards;
+mod handover;
+mod kinds;
+mod merge;
+pub mod order;
+mod references;
+
+pub use defer::Stage;
+pub use diff::diff;
+pub use file::Resolved;
+pub use fingerprints::{Fingerprint, PlaceFingerprints};
+pub use merge::merge;
+
+use crate::action::Action;
+use crate::blueprint::Risk;
+use crate::desired::Intent;
+use crate::resource::Address;
+use crate::scope::Granularity;
+use crate::scope::{AccountId, Place, Region};
+use crate::snapshot::Unreadable;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The version of a plan's JSON form.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// Everything a reviewer needs to know before an apply, and everything an apply does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    pub ctguard_plan: u32,
+    pub blueprint: PlannedFrom,
+    /// The date that exceptions were judged by, ISO 8601.
+    pub as_of: String,
+    pub scope: PlanScope,
+    /// What is meant beyond what the blueprint says; absent when it is nothing.
+    #[serde(default, skip_serializing_if = "Intent::is_usual")]
+    pub intent: Intent,
+    /// Granularity alert, how many places change between silent and alerting.
+    pub effects: Vec<Effect>,
+    pub changes: Vec<Change>,
+    /// What waits for a person.
+    pub waiting: Vec<Waiting>,
+    pub refusals: Vec<Refusal>,
+    pub unknown: Vec<Unknown>,
+    /// Trouble that is no difference, such as a missing trail.
+    pub warnings: Vec<Warning>,
+    /// What an apply stops at until somebody has said that it is meant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub guards: Vec<Guard>,
+    /// How many objects are as they should be.
+    pub in_sync: usize,
+    /// What was read of each live object, so that an apply tells what has moved since. Only in a plan that is kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fingerprints: Vec<PlaceFingerprints>,
+}
+
+/// The blueprint that a plan was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedFrom {
+    pub name: String,
+    /// The SHA-256 of `resolved`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// What it can be read from again. Only in a plan that is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolved: Option<Resolved>,
+}
+
+/// The places that the plan covers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanScope {
+    pub accounts: Vec<AccountId>,
+    /// What people call the accounts, where it is known.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub names: BTreeMap<AccountId, String>,
+    pub regions: Vec<Region>,
+    /// Regions left out by an exception of the blueprint.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub excepted: Vec<Region>,
+    /// Which part of the fleet's accounts it is, such as `3/8`; absent when it is all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<String>,
+    /// The accounts and regions that it was narrowed to; empty when it was not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only_accounts: Vec<AccountId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only_regions: Vec<Region>,
+    /// The account of the credentials that it was made with. Only in a plan that is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caller: Option<AccountId>,
+}
+
+/// What a plan means for one alert.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Effect {
+    pub alert: String,
+    pub risk: Option<Risk>,
+    /// Places in which the alert's events can land.
+    pub places: usize,
+    /// Places in which it reaches everybody listed now.
+    pub alerting_now: usize,
+    /// Places in which it does once the plan is applied and nobody has to do anything more.
+    pub alerting_after: usize,
+    /// Places in which it does once people have confirmed, too.
+    pub alerting_confirmed: usize,
+    /// The plan removes rules of this alert, which the blueprint no longer has.
+    pub removed: bool,
+}
+
+/// One difference of one resource.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    pub address: Address,
+    pub action: Verb,
+    /// Why, in a few words.
+    pub reason: String,
+    /// The alert that a rule or target belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert: Option<String>,
+    pub fields: Vec<Field>,
+    /// Where its calls are made; differs from the address for what has no region.
+    pub place: Place,
+    /// The AWS calls, in order.
+    pub calls: Vec<Action>,
+    /// What must be there before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<Address>,
+    /// Which step of a change it is that cannot be made at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<Step>,
+}
+
+/// A step of a change that takes something from a rule and gives it to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Step {
+    /// The calls leave the rule with what it had and what it shall have; the last step follows.
+    First,
+    /// Made after settling, once the other rule is proven to carry what this one gives away.
+    Last,
+}
+
+/// What happens to a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verb {
+    Create,
+    Update,
+    Adopt,
+    Delete,
+}
+
+/// One field that differs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Field {
+    pub path: String,
+    /// Absent when the field was not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Value>,
+    /// Absent when the field goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Value>,
+}
+
+/// Something that only a person can bring about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Waiting {
+    pub address: Address,
+    pub what: WaitingFor,
+    /// Who, and what they do, in one sentence.
+    pub message: String,
+}
+
+/// Why something waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WaitingFor {
+    /// A subscriber has not confirmed.
+    Confirmation,
+    /// A chat configuration does not list the topic.
+    ChatConfiguration,
+    /// A removal is held back until the replacement is proven.
+    Removal,
+}
+
+/// Something ctguard will not do, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Refusal {
+    pub address: Address,
+    pub reason: String,
+    pub help: String,
+}
+
+/// A part of the live side that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Unknown {
+    pub account: AccountId,
+    pub region: Region,
+    /// What is not known, such as `rules` or `topic ctguard-acme-secops`.
+    pub part: String,
+    pub why: Unreadable,
+}
+
+/// Trouble that is no difference, and where it is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Warning {
+    /// Full sentences that hold for each of the places.
+    pub message: String,
+    /// Which names the sentences leave out where several places share them.
+    pub per: Granularity,
+    /// None when the sentences name what they are about themselves.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub places: BTreeSet<Place>,
+}
+
+/// What an apply stops at until its flag says that it is meant.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Guard {
+    pub kind: GuardKind,
+    /// What would happen, in one sentence.
+    pub message: String,
+    /// The alerts that it is about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alerts: Vec<String>,
+    /// The objects that it is about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub objects: Vec<Address>,
+}
+
+/// The guards; each has a flag of `apply`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GuardKind {
+    /// An alert of high or critical risk reaches its people in fewer places.
+    LosesCoverage,
+    /// More than 30 % of what is owned goes, from ten objects up.
+    DeletesMuch,
+    /// A policy grants more than this blueprint needs.
+    WidensPolicy,
+    /// A trail that others use changes.
+    SharedTrail,
+}
+
+impl GuardKind {
+    /// Its stable name.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::LosesCoverage => "loses-coverage",
+            Self::DeletesMuch => "deletes-much",
+            Self::WidensPolicy => "widens-policy",
+            Self::SharedTrail => "shared-trail",
+        }
+    }
+
+    /// The flag of `apply` that acknowledges it.
+    pub fn flag(self) -> &'static str {
+        match self {
+            Self::LosesCoverage => "--allow-lost-coverage",
+            Self::DeletesMuch => "--allow-deletion",
+            Self::WidensPolicy => "--allow-wider-policy",
+            Self::SharedTrail => "--allow-shared-trail",
+        }
+    }
+}
+
+impl Plan {
+    /// Whether an apply would have nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+}

@@ -1,0 +1,238 @@
+//! Removals that must wait: nothing that carries an alert goes before its replacement is proven,
+//! confirmed subscribers included.
+//!
+//! A removal *carries* when what is removed reaches a confirmed subscriber now, over the hub too. Its replacement
+//! is every desired path that begins where the removed rule takes events, for the same alert or for an event that
+//! the rule names. Trails are left out of the question: both the old way and the new begin behind them.
+
+use super::effects::Outlook;
+use super::handover::{event_names, lost, takes_all};
+use super::kinds::rule::bus_of;
+use super::{Change, Plan, Step, Verb, Waiting, WaitingFor};
+use crate::desired::{AlertPath, Desired};
+use crate::resource::Kind;
+use crate::resource::rule::{Target, bus_and_name, rule_and_target};
+use crate::scope::Place;
+use crate::snapshot::Live;
+use crate::snapshot::{LiveRule, LiveSubscription, LiveTopic, Observed, PlaceSnapshot};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// When the question is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Before an apply: what the plan itself will mend counts as mended.
+    Planned,
+    /// After the creating waves: only what is proven counts.
+    Settled,
+}
+
+/// Moves the removals that must wait from the plan's changes to what waits.
+pub(super) fn hold(
+    desired: &Desired,
+    live: &Live,
+    outlooks: &[Outlook],
+    plan: &mut Plan,
+    stage: Stage,
+) {
+    if !plan.changes.iter().any(takes_away) {
+        return;
+    }
+    let holder = Holder::new(desired, live, outlooks, stage);
+    let mut held: BTreeSet<(Place, String)> = BTreeSet::new();
+    for change in plan.changes.iter().filter(|change| takes_away(change)) {
+        if holder.carries_unreplaced(change) {
+            held.insert((change.place.clone(), object(change)));
+        }
+    }
+    if held.is_empty() {
+        return;
+    }
+    let places: BTreeSet<&Place> = held.iter().map(|(place, _)| place).collect();
+    let waits = |change: &Change| {
+        takes_away(change)
+            && match change.address.kind {
+                Kind::Target | Kind::Rule | Kind::Subscription => {
+                    held.contains(&(change.place.clone(), object(change)))
+                }
+                // What a held rule or subscription sends through stays with it.
+                Kind::Topic | Kind::Queue => places.contains(&change.place),
+                // These go once nothing refers to them, which is asked next.
+                Kind::Bucket | Kind::Trail | Kind::Role | Kind::Bus => false,
+            }
+    };
+    let (waiting, changes): (Vec<Change>, Vec<Change>) =
+        std::mem::take(&mut plan.changes).into_iter().partition(waits);
+    plan.changes = changes;
+    plan.waiting.extend(waiting.into_iter().map(|change| Waiting {
+        message: match change.step {
+            Some(_) => "The rule gives events to another once everybody listed there has confirmed and that is proven; until then it goes on matching them.".to_owned(),
+            None => format!(
+                "The {} goes once everybody listed has confirmed and its replacement is proven; until then it keeps carrying the alert.",
+                change.address.kind
+            ),
+        },
+        address: change.address,
+        what: WaitingFor::Removal,
+    }));
+    plan.waiting.sort();
+}
+
+fn takes_away(change: &Change) -> bool {
+    change.action == Verb::Delete || change.step == Some(Step::Last)
+}
+
+/// A rule and its targets are held together; a subscription by itself.
+fn object(change: &Change) -> String {
+    match change.address.kind {
+        Kind::Target => rule_and_target(&change.address.name).0.to_owned(),
+        Kind::Subscription => format!("subscription {}", change.address.name),
+        _ => change.address.name.clone(),
+    }
+}
+
+struct Holder<'a> {
+    desired: &'a Desired,
+    live: &'a Live,
+    /// Each path, and whether it hands on what reaches it.
+    paths: Vec<(&'a AlertPath, bool)>,
+    /// The paths that begin in a place.
+    landing: BTreeMap<&'a Place, Vec<usize>>,
+}
+
+impl<'a> Holder<'a> {
+    fn new(desired: &'a Desired, live: &'a Live, outlooks: &[Outlook], stage: Stage) -> Self {
+        let ready = |outlook: &Outlook| match stage {
+            Stage::Planned => outlook.hands_on_now || outlook.hands_on_after,
+            Stage::Settled => outlook.hands_on_now,
+        };
+        let paths: Vec<(&AlertPath, bool)> =
+            desired.paths.iter().zip(outlooks.iter().map(ready)).collect();
+        let mut landing: BTreeMap<&Place, Vec<usize>> = BTreeMap::new();
+        for (index, (path, _)) in paths.iter().enumerate() {
+            landing.entry(&path.lands).or_default().push(index);
+        }
+        Self { desired, live, paths, landing }
+    }
+
+    fn carries_unreplaced(&self, change: &Change) -> bool {
+        let Some(seen) = self.live.places.get(&change.place) else { return false };
+        match change.address.kind {
+            Kind::Target => {
+                let (key, id) = rule_and_target(&change.address.name);
+                let Some(rule) = seen.rule(key) else { return false };
+                let target = rule.targets.known().and_then(|targets| targets.get(id));
+                target.is_some_and(|target| self.reaches_somebody(seen, target))
+                    && (self.sees_too_little(key)
+                        || self.lacks_replacement(
+                            &change.place,
+                            key,
+                            change.alert.as_deref(),
+                            rule,
+                        ))
+            }
+            Kind::Subscription => {
+                let topic = change.address.name.split_once('/').map_or("", |(topic, _)| topic);
+                let arn = change.place.arn("sns", topic);
+                self.paths.iter().any(|(path, ready)| {
+                    !ready
+                        && path.raised == change.place
+                        && path.destinations.iter().any(|d| d.topic_arn == arn)
+                })
+            }
+            Kind::Rule if change.step == Some(Step::Last) => {
+                self.sees_too_little(&change.address.name) || self.hands_over_too_early(change)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a rule may serve places that are not looked at: one of the hub, when the fleet is narrowed.
+    fn sees_too_little(&self, key: &str) -> bool {
+        self.desired.narrowed && bus_and_name(key).0.is_some()
+    }
+
+    /// Whether what a target gets may reach a person: through its topic, or over a bus.
+    fn reaches_somebody(&self, seen: &PlaceSnapshot, target: &Target) -> bool {
+        let Some((place, bus)) = bus_of(target) else {
+            return topic_reaches_somebody(seen, &target.arn);
+        };
+        // A bus that is not read may well hand on.
+        let Some(there) = self.live.places.get(&place) else { return true };
+        match there.rules_of(Some(bus)) {
+            Observed::Absent => false,
+            Observed::Unreadable(_) => true,
+            Observed::Known(rules) => rules.values().any(|rule| match &rule.targets {
+                Observed::Known(targets) => {
+                    targets.values().any(|target| topic_reaches_somebody(there, &target.arn))
+                }
+                Observed::Unreadable(_) => true,
+                Observed::Absent => false,
+            }),
+        }
+    }
+
+    /// Whether an event that a rule gives away would reach nobody yet. A rule that does not match all that
+    /// is wanted of it cannot wait: what waits for it in turn would wait for ever.
+    fn hands_over_too_early(&self, change: &Change) -> bool {
+        let (place, key) = (&change.place, &change.address.name);
+        let live = self.live.places.get(place).and_then(|seen| seen.rule(key));
+        let wanted = self.desired.places.get(place).and_then(|here| here.rules.get(key));
+        let Some((live, wanted)) = live.zip(wanted) else { return false };
+        let lost = lost(&live.rule, wanted);
+        takes_all(&live.rule, wanted)
+            && self.replacing(place, key).any(|(path, ready)| {
+                let takes_over = Some(&*path.alert) == wanted.alert.as_deref()
+                    || path.events.iter().any(|event| lost.contains(&event.name));
+                takes_over && !ready
+            })
+    }
+
+    /// The paths that could take over from a rule: those that begin where it takes events, which for a rule of
+    /// the hub is everywhere. Each with whether it hands on what reaches it.
+    fn replacing(
+        &self,
+        place: &Place,
+        key: &str,
+    ) -> Box<dyn Iterator<Item = (&AlertPath, bool)> + '_> {
+        let path = |(path, ready): &(&'a AlertPath, bool)| (*path, *ready);
+        match bus_and_name(key).0 {
+            Some(_) => Box::new(self.paths.iter().map(path)),
+            None => {
+                let landing = self.landing.get(place).into_iter().flatten();
+                Box::new(landing.map(move |index| path(&self.paths[*index])))
+            }
+        }
+    }
+
+    /// Whether some replacement of a rule that goes is not there yet.
+    fn lacks_replacement(
+        &self,
+        place: &Place,
+        key: &str,
+        alert: Option<&str>,
+        rule: &LiveRule,
+    ) -> bool {
+        let pattern = rule.rule.event_pattern.as_deref();
+        let events = pattern.map(event_names).unwrap_or_default();
+        self.replacing(place, key).any(|(path, ready)| {
+            !ready
+                && (alert == Some(&*path.alert)
+                    || path.events.iter().any(|event| events.contains(&event.name)))
+        })
+    }
+}
+
+fn topic_reaches_somebody(seen: &PlaceSnapshot, arn: &str) -> bool {
+    seen.topics.get(arn).and_then(Observed::known).is_some_and(reaches_somebody)
+}
+
+pub(super) fn reaches_somebody(topic: &LiveTopic) -> bool {
+    match &topic.subscriptions {
+        Observed::Known(seen) => {
+            seen.values().any(|s| matches!(s, LiveSubscription::Confirmed { .. }))
+        }
+        // What cannot be read may well reach somebody.
+        Observed::Unreadable(_) => true,
+        Observed::Absent => false,
+    }
+}

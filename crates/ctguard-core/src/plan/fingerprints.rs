@@ -1,0 +1,344 @@
+//! What was read of each live object, as a hash: a plan that is applied later tells from it what has moved since.
+//!
+//! An object is hashed as canonical JSON: keys sorted, lists of words sorted, and without what moves by itself
+//! and decides nothing (messages in a queue, delivery errors of a trail, how full somebody else's bus is).
+//! Beside the hash of the whole stand short ones of its fields, so that it can be said which of them moved.
+
+use crate::resource::small_map::SmallMap;
+use crate::scope::{AccountId, Place, Region};
+use crate::snapshot::Live;
+use crate::snapshot::{
+    AccountSnapshot, LiveBucket, LiveBus, LiveRole, LiveRule, LiveTopic, LiveTrail, Observed,
+    PlaceSnapshot, Unreadable,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+/// Hexadecimal digits of a field's hash: enough to name what moved. The whole object's hash decides whether it did.
+const FIELD_DIGITS: usize = 8;
+
+/// What was read in one place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceFingerprints {
+    pub account: AccountId,
+    /// `global` for buckets and roles, which are in no region.
+    pub region: Region,
+    /// By kind and name, such as `rule ctguard-acme-route`. What was looked for and is not there is in it, too.
+    pub objects: BTreeMap<String, Fingerprint>,
+}
+
+/// One object as it was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fingerprint {
+    /// Of the whole object, in hexadecimal.
+    pub sha256: String,
+    /// The beginning of the same for each field.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, String>,
+}
+
+/// An object that is not as it was when the plan was made.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Moved {
+    pub account: AccountId,
+    pub region: Region,
+    /// By kind and name.
+    pub object: String,
+    pub how: How,
+}
+
+/// What has become of an object.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum How {
+    Appeared,
+    Gone,
+    /// With the fields that did, where they are known.
+    Changed(BTreeSet<String>),
+}
+
+/// Hashes everything that was read, in the order of addresses.
+pub fn of(live: &Live) -> Vec<PlaceFingerprints> {
+    let mut all: BTreeMap<(AccountId, Region), BTreeMap<String, Fingerprint>> = BTreeMap::new();
+    for (account, seen) in &live.accounts {
+        let mut objects = Objects::default();
+        objects.account(seen);
+        all.insert((account.clone(), Region::global()), objects.0);
+    }
+    for (place, seen) in &live.places {
+        let mut objects = Objects::default();
+        objects.place(place, seen);
+        all.insert((place.account.clone(), place.region.clone()), objects.0);
+    }
+    all.into_iter()
+        .map(|((account, region), objects)| PlaceFingerprints { account, region, objects })
+        .collect()
+}
+
+/// Everything that differs between two readings, in the order of addresses.
+pub fn moved(then: &[PlaceFingerprints], now: &[PlaceFingerprints]) -> Vec<Moved> {
+    let nothing = BTreeMap::new();
+    let (before, after) = (by_place(then), by_place(now));
+    let places: BTreeSet<_> = before.keys().chain(after.keys()).copied().collect();
+    let mut moved = Vec::new();
+    for place in places {
+        let one = before.get(&place).copied().unwrap_or(&nothing);
+        let other = after.get(&place).copied().unwrap_or(&nothing);
+        let names: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+        for name in names {
+            let how = match (one.get(name), other.get(name)) {
+                (Some(one), Some(other)) if one.sha256 == other.sha256 => continue,
+                (Some(one), Some(other)) => how(one, other),
+                (None, _) => How::Appeared,
+                (_, None) => How::Gone,
+            };
+            let (account, region) = (place.0.clone(), place.1.clone());
+            moved.push(Moved { account, region, object: name.clone(), how });
+        }
+    }
+    moved
+}
+
+type ByPlace<'a> = BTreeMap<(&'a AccountId, &'a Region), &'a BTreeMap<String, Fingerprint>>;
+
+fn by_place(all: &[PlaceFingerprints]) -> ByPlace<'_> {
+    all.iter().map(|one| ((&one.account, &one.region), &one.objects)).collect()
+}
+
+fn how(one: &Fingerprint, other: &Fingerprint) -> How {
+    let absent = fingerprint(&absent()).sha256;
+    if one.sha256 == absent {
+        return How::Appeared;
+    }
+    if other.sha256 == absent {
+        return How::Gone;
+    }
+    let fields: BTreeSet<&String> = one.fields.keys().chain(other.fields.keys()).collect();
+    let differing =
+        fields.into_iter().filter(|field| one.fields.get(*field) != other.fields.get(*field));
+    How::Changed(differing.cloned().collect())
+}
+
+/// The hashes of the objects of one place or account.
+#[derive(Default)]
+struct Objects(BTreeMap<String, Fingerprint>);
+
+impl Objects {
+    fn account(&mut self, seen: &AccountSnapshot) {
+        // Every part is named here, so that a new one cannot be forgotten.
+        let AccountSnapshot { account: _, enabled_regions, buckets, roles } = seen;
+        if !matches!(enabled_regions, Observed::Absent) {
+            self.observed("enabled regions", enabled_regions.as_ref(), |regions| json!(regions));
+        }
+        for (name, bucket) in buckets {
+            self.observed(&format!("bucket {name}"), bucket.as_ref(), bucket_value);
+        }
+        for (name, role) in roles {
+            self.observed(&format!("role {name}"), role.as_ref(), role_value);
+        }
+    }
+
+    fn place(&mut self, place: &Place, seen: &PlaceSnapshot) {
+        let PlaceSnapshot {
+            place: _,
+            rules,
+            buses,
+            // Rules of others, which come and go.
+            rules_on_bus: _,
+            wildcard_rules_on_bus: _,
+            stray_rules,
+            topics,
+            queues,
+            functions,
+            trails,
+            keys,
+            // A plan does not read what was counted.
+            signals: _,
+        } = seen;
+        self.rules("", rules);
+        for (name, bus) in buses {
+            self.observed(&format!("bus {name}"), bus.as_ref(), bus_value);
+            if let Observed::Known(bus) = bus {
+                self.rules(&format!("{name}/"), &bus.rules);
+            }
+        }
+        for (rule, bus) in stray_rules {
+            self.add(format!("rule {bus}/{rule}, which is not read"), &json!({}));
+        }
+        for (arn, topic) in topics {
+            self.observed(&named("topic", place, arn), topic.as_ref(), topic_value);
+        }
+        for (arn, queue) in queues {
+            self.observed(&named("queue", place, arn), queue.as_ref(), |queue| {
+                with(fields_of(&queue.queue), &[("tags", tags(&queue.tags))])
+            });
+        }
+        for (arn, function) in functions {
+            self.observed(&format!("function {arn}"), function.as_ref(), |one| {
+                Value::Object(fields_of(one))
+            });
+        }
+        for (name, key) in keys {
+            self.observed(&format!("key {name}"), key.as_ref(), |key| {
+                let policy = observed(key.policy.as_ref(), Clone::clone);
+                let (arn, enabled, aws_managed) = (&key.arn, key.enabled, key.aws_managed);
+                json!({ "arn": arn, "enabled": enabled, "aws_managed": aws_managed, "policy": policy })
+            });
+        }
+        match trails {
+            Observed::Known(trails) => {
+                for (arn, trail) in trails {
+                    self.trail(arn, trail);
+                }
+            }
+            other => self.observed("trails", other.as_ref(), |_| Value::Null),
+        }
+    }
+
+    fn rules(&mut self, bus: &str, rules: &Observed<SmallMap<String, LiveRule>>) {
+        match rules {
+            Observed::Known(rules) => {
+                for (name, rule) in rules {
+                    self.add(format!("rule {bus}{name}"), &rule_value(rule));
+                }
+            }
+            other => self.observed(&format!("rules of {bus}"), other.as_ref(), |_| Value::Null),
+        }
+    }
+
+    /// The tags of a trail stand by themselves: a part of a fleet that only looks at the trail does not read them.
+    fn trail(&mut self, arn: &str, trail: &LiveTrail) {
+        let logging = observed(trail.status.as_ref(), |status| json!(status.logging));
+        let selectors = observed(trail.selectors.as_ref(), |selectors| json!(selectors));
+        let more = [
+            ("name", json!(trail.name)),
+            ("home_region", json!(trail.home_region)),
+            ("logging", logging),
+            ("selectors", selectors),
+        ];
+        self.add(format!("trail {arn}"), &with(fields_of(&trail.trail), &more));
+        if !matches!(trail.tags, Observed::Absent) {
+            self.add(format!("tags of trail {arn}"), &json!({ "tags": tags(&trail.tags) }));
+        }
+    }
+
+    fn observed<T>(&mut self, name: &str, seen: Observed<&T>, value: impl Fn(&T) -> Value) {
+        self.add(name.to_owned(), &observed(seen, value));
+    }
+
+    fn add(&mut self, name: String, value: &Value) {
+        self.0.insert(name, fingerprint(value));
+    }
+}
+
+/// A topic or queue of this place by its name, any other by its ARN.
+fn named(kind: &str, place: &Place, arn: &str) -> String {
+    let service = if kind == "topic" { "sns" } else { "sqs" };
+    match arn.strip_prefix(&place.arn(service, "")) {
+        Some(name) => format!("{kind} {name}"),
+        None => format!("{kind} {arn}"),
+    }
+}
+
+fn rule_value(rule: &LiveRule) -> Value {
+    let targets = observed(rule.targets.as_ref(), |targets| json!(targets));
+    with(fields_of(&*rule.rule), &[("targets", targets), ("tags", tags(&rule.tags))])
+}
+
+fn bus_value(bus: &LiveBus) -> Value {
+    with(fields_of(&bus.bus), &[("tags", tags(&bus.tags))])
+}
+
+fn role_value(role: &LiveRole) -> Value {
+    with(fields_of(&role.role), &[("tags", tags(&role.tags))])
+}
+
+fn topic_value(topic: &LiveTopic) -> Value {
+    let subscriptions = observed(topic.subscriptions.as_ref(), |all| json!(all));
+    with(fields_of(&topic.topic), &[("subscriptions", subscriptions), ("tags", tags(&topic.tags))])
+}
+
+fn bucket_value(bucket: &LiveBucket) -> Value {
+    let more = [
+        ("region", json!(bucket.region)),
+        ("empty", json!(bucket.empty)),
+        ("tags", tags(&bucket.tags)),
+    ];
+    with(fields_of(&bucket.bucket), &more)
+}
+
+fn tags(tags: &Observed<crate::resource::Tags>) -> Value {
+    observed(tags.as_ref(), |tags| json!(tags))
+}
+
+fn fields_of(settings: &impl Serialize) -> Map<String, Value> {
+    match serde_json::to_value(settings) {
+        Ok(Value::Object(fields)) => fields,
+        Ok(other) => Map::from_iter([("value".to_owned(), other)]),
+        Err(_) => Map::new(),
+    }
+}
+
+fn with(mut fields: Map<String, Value>, more: &[(&str, Value)]) -> Value {
+    for (name, value) in more {
+        fields.insert((*name).to_owned(), value.clone());
+    }
+    Value::Object(fields)
+}
+
+fn absent() -> Value {
+    json!("absent")
+}
+
+/// What was seen of something; of what could not be read, the call and AWS's code: its words name requests.
+fn observed<T>(seen: Observed<&T>, value: impl Fn(&T) -> Value) -> Value {
+    match seen {
+        Observed::Known(seen) => value(seen),
+        Observed::Absent => absent(),
+        Observed::Unreadable(Unreadable { operation, code, .. }) => {
+            json!({ "unreadable": [operation, code] })
+        }
+    }
+}
+
+fn fingerprint(value: &Value) -> Fingerprint {
+    let mut fields = BTreeMap::new();
+    if let Value::Object(members) = value {
+        for (name, member) in members {
+            let mut digest = sha256(member);
+            digest.truncate(FIELD_DIGITS);
+            fields.insert(name.clone(), digest);
+        }
+    }
+    Fingerprint { sha256: sha256(value), fields }
+}
+
+/// The SHA-256 of a value's canonical JSON, in hexadecimal.
+pub(super) fn sha256(value: &Value) -> String {
+    let text = canonical(value).to_string();
+    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Keys sorted, and lists of words: nowhere in what is read does their order mean anything.
+fn canonical(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let mut fields: Vec<(&String, &Value)> = fields.iter().collect();
+            fields.sort_by_key(|(key, _)| *key);
+            fields.into_iter().map(|(key, value)| (key.clone(), canonical(value))).collect()
+        }
+        Value::Array(members) if members.iter().all(Value::is_string) => {
+            let mut words: Vec<&str> = members.iter().filter_map(Value::as_str).collect();
+            words.sort_unstable();
+            json!(words)
+        }
+        Value::Array(members) => members.iter().map(canonical).collect(),
+        other => other.clone(),
+    }
+}

@@ -1,0 +1,211 @@
+//! Which events reach somebody now and will reach nobody.
+
+use super::{Lost, LostAlerts};
+use crate::blueprint::Risk;
+use crate::desired::Desired;
+use crate::plan::defer;
+use crate::plan::kinds::rule::bus_of;
+use crate::resource::rule::{RuleState, key_on};
+use crate::resource::small_map::SmallMap;
+use crate::resource::{ALERT_TAG, Address, BLUEPRINT_TAG, Kind};
+use crate::scope::Place;
+use crate::snapshot::Live;
+use crate::snapshot::{LiveRule, Observed, PlaceSnapshot};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// An event by source and name.
+type Event = (String, String);
+
+/// A live rule that raises an alert and that somebody hears.
+struct Raises<'a> {
+    address: Address,
+    alert: &'a str,
+    risk: Option<Risk>,
+    events: BTreeSet<Event>,
+}
+
+/// By alert of high or critical risk, what is lost of it. `touched`: the rules that the plan changes or removes.
+pub(super) fn lost(desired: &Desired, live: &Live, touched: &BTreeSet<&Address>) -> LostAlerts {
+    let mut kept: BTreeMap<&Place, BTreeSet<(&str, &str)>> = BTreeMap::new();
+    for path in &desired.paths {
+        let events = path.events.iter().map(|event| (event.source.as_str(), event.name.as_str()));
+        kept.entry(&path.lands).or_default().extend(events);
+    }
+    let nothing = BTreeSet::new();
+    let mut hub: BTreeMap<(Place, String), Option<Vec<Raises<'_>>>> = BTreeMap::new();
+    let mut all = LostAlerts::new();
+    for (place, _) in desired.own_places() {
+        let Some(seen) = live.places.get(place) else { continue };
+        let kept = kept.get(place).unwrap_or(&nothing);
+        let is_kept = |(source, name): &Event| kept.contains(&(source.as_str(), name.as_str()));
+        for (name, rule) in ours(desired, seen.rules.as_ref()) {
+            let address = Address::new(place, Kind::Rule, name.clone());
+            let events: BTreeSet<Event> =
+                named(rule).into_iter().filter(|event| !is_kept(event)).collect();
+            if events.is_empty() {
+                continue;
+            }
+            if !desired.names.is_forward(name) {
+                if touched.contains(&address) && reaches_somebody(seen, rule) {
+                    note(&mut all, desired, place, &raises(address, rule, events));
+                }
+                continue;
+            }
+            // What is forwarded is heard where the hub has a rule for it.
+            for (there, bus) in
+                rule.targets.known().into_iter().flat_map(|t| t.values()).filter_map(bus_of)
+            {
+                let key = (there.clone(), bus.to_owned());
+                let raising = hub.entry(key).or_insert_with(|| on_bus(desired, live, &there, bus));
+                let Some(raising) = raising else {
+                    // What cannot be looked at may well be heard, of whatever risk.
+                    if touched.contains(&address) {
+                        let (address, events) = (address.clone(), events.clone());
+                        let one = Raises { address, alert: "", risk: None, events };
+                        note(&mut all, desired, place, &one);
+                    }
+                    continue;
+                };
+                for one in raising {
+                    let lost: BTreeSet<Event> = one.events.intersection(&events).cloned().collect();
+                    let changes = touched.contains(&address) || touched.contains(&one.address);
+                    if changes && !lost.is_empty() {
+                        let (address, alert, risk) = (one.address.clone(), one.alert, one.risk);
+                        let one = Raises { address, alert, risk, events: lost };
+                        note(&mut all, desired, place, &one);
+                    }
+                }
+            }
+        }
+    }
+    all
+}
+
+/// The rules of a hub's bus that somebody hears; none when they cannot be looked at.
+fn on_bus<'a>(
+    desired: &Desired,
+    live: &'a Live,
+    place: &Place,
+    bus: &str,
+) -> Option<Vec<Raises<'a>>> {
+    let seen = live.places.get(place)?;
+    let rules = match seen.rules_of(Some(bus)) {
+        Observed::Unreadable(_) => return None,
+        rules => rules,
+    };
+    let heard = ours(desired, rules).filter(|(_, rule)| reaches_somebody(seen, rule));
+    let raises = heard.map(|(name, rule)| {
+        raises(Address::new(place, Kind::Rule, key_on(Some(bus), name)), rule, named(rule))
+    });
+    Some(raises.collect())
+}
+
+/// The blueprint's own rules that are on.
+fn ours<'a>(
+    desired: &Desired,
+    rules: Observed<&'a SmallMap<String, LiveRule>>,
+) -> impl Iterator<Item = (&'a String, &'a LiveRule)> {
+    let name = desired.name.clone();
+    rules.known().copied().into_iter().flatten().filter(move |(_, rule)| {
+        let owner = rule.tags.known().and_then(|tags| tags.get(BLUEPRINT_TAG));
+        owner == Some(&name) && rule.rule.state != RuleState::Disabled
+    })
+}
+
+/// Whether a target is a topic that somebody has confirmed. What is not read may well be one: a topic that only
+/// the alert that goes has named.
+fn reaches_somebody(seen: &PlaceSnapshot, rule: &LiveRule) -> bool {
+    let mut targets = rule.targets.known().into_iter().flat_map(|targets| targets.values());
+    targets.any(|target| match seen.topics.get(&target.arn) {
+        Some(Observed::Known(topic)) => defer::reaches_somebody(topic),
+        Some(Observed::Absent) => false,
+        Some(Observed::Unreadable(_)) | None => true,
+    })
+}
+
+fn raises(address: Address, rule: &LiveRule, events: BTreeSet<Event>) -> Raises<'_> {
+    let tag = rule.tags.known().and_then(|tags| tags.get(ALERT_TAG));
+    // ctguard begins a rule's description with the risk.
+    let described = rule.rule.description.as_deref().and_then(|text| text.split_once(": "));
+    Raises {
+        alert: tag.map_or("", String::as_str),
+        risk: described.and_then(|(risk, _)| Risk::parse(risk)),
+        address,
+        events,
+    }
+}
+
+fn note(all: &mut LostAlerts, desired: &Desired, place: &Place, raises: &Raises<'_>) {
+    let wanted = desired.alerts.iter().find(|alert| alert.id == raises.alert);
+    let risk = raises.risk.max(wanted.map(|alert| alert.risk));
+    if risk.is_some_and(|risk| risk < Risk::High) {
+        return;
+    }
+    let alert = match raises.alert {
+        "" => raises.address.name.clone(),
+        alert => alert.to_owned(),
+    };
+    let lost = all.entry(alert).or_insert_with(|| Lost { risk, ..Lost::default() });
+    lost.risk = lost.risk.max(risk);
+    lost.places.insert(place.clone());
+    lost.rules.insert(raises.address.clone());
+    lost.events.extend(raises.events.iter().map(|(source, name)| {
+        let service = source.strip_suffix(".amazonaws.com").unwrap_or(source);
+        format!("{service}:{name}")
+    }));
+}
+
+/// The events that a live rule names, by source and name.
+fn named(rule: &LiveRule) -> BTreeSet<Event> {
+    let mut events = BTreeSet::new();
+    let pattern =
+        rule.rule.event_pattern.as_deref().and_then(|text| serde_json::from_str(text).ok());
+    if let Some(pattern) = pattern {
+        collect(&pattern, &[], &mut events);
+    }
+    events
+}
+
+/// The source stands beside the name or above it.
+fn collect(pattern: &Value, sources: &[&str], events: &mut BTreeSet<Event>) {
+    match pattern {
+        Value::Array(members) => members.iter().for_each(|one| collect(one, sources, events)),
+        Value::Object(fields) => {
+            let here = fields.get("eventSource").map(words).unwrap_or_default();
+            let sources = if here.is_empty() { sources } else { here.as_slice() };
+            for name in fields.get("eventName").map(words).unwrap_or_default() {
+                events.extend(sources.iter().map(|source| ((*source).to_owned(), name.to_owned())));
+            }
+            fields.values().for_each(|one| collect(one, sources, events));
+        }
+        _ => {}
+    }
+}
+
+fn words(value: &Value) -> Vec<&str> {
+    value.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_told_from_every_form_of_pattern() {
+        let flat = r#"{"source":["aws.ec2"],"detail":{"eventSource":["ec2.amazonaws.com"],"eventName":["A","B"]}}"#;
+        let any = r#"{"$or":[{"detail":{"eventSource":["ec2.amazonaws.com"],"eventName":["A"]}},{"detail":{"eventSource":["iam.amazonaws.com"],"eventName":["B"]}}]}"#;
+        let below = r#"{"detail":{"eventSource":["ec2.amazonaws.com"],"$or":[{"eventName":["A"]},{"eventName":["B"]}]}}"#;
+        let (ec2, iam) = ("ec2.amazonaws.com", "iam.amazonaws.com");
+        for (pattern, wanted) in [
+            (flat, [(ec2, "A"), (ec2, "B")]),
+            (any, [(ec2, "A"), (iam, "B")]),
+            (below, [(ec2, "A"), (ec2, "B")]),
+        ] {
+            let mut events = BTreeSet::new();
+            collect(&serde_json::from_str(pattern).unwrap(), &[], &mut events);
+            let wanted = wanted.map(|(source, name)| (source.to_owned(), name.to_owned()));
+            assert_eq!(events, BTreeSet::from(wanted), "{pattern}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! A rule that loses events to another rule, in two steps: until the other is proven to carry them, it
+//! matches what it matched and what it shall match.
+//!
+//! ```text
+//! live ──first──► live or wanted ──settle, hold──last──► wanted
+//! ```
+//!
+//! A rule that loses events to nobody, because the blueprint no longer asks for them, changes at once.
+
+use super::Step;
+use crate::desired::{DesiredPlace, DesiredRule};
+use crate::resource::rule::{EVENT_PATTERN_MAX_CHARS, Rule, RuleState, bus_and_name};
+use eventbridge_pattern::{Coverage, Filter, Pattern};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// The rule to write now, and what the step is; all at once when nothing has to be handed over.
+pub(super) fn step(
+    here: &DesiredPlace,
+    name: &str,
+    live: &Rule,
+    wanted: &DesiredRule,
+) -> (Rule, Option<Step>) {
+    let at_once = || (*wanted.rule).clone();
+    let Some(pattern) = live_pattern(live) else { return (at_once(), None) };
+    if covers(&wanted.compiled.pattern, &pattern) || !hands_over(here, name, live, wanted) {
+        return (at_once(), None);
+    }
+    let Some(both) = both(live, &pattern, &wanted.compiled.pattern) else {
+        // No rule is large enough for both: what it gains comes late, what it loses goes last.
+        return (at_once(), Some(Step::Last));
+    };
+    let meanwhile = Rule {
+        event_pattern: Some(both),
+        state: live.state.max(wanted.rule.state),
+        ..(*wanted.rule).clone()
+    };
+    if meanwhile == *live { (at_once(), Some(Step::Last)) } else { (meanwhile, Some(Step::First)) }
+}
+
+/// Whether a rule takes everything that is wanted of it, and perhaps more.
+pub(super) fn takes_all(live: &Rule, wanted: &DesiredRule) -> bool {
+    live_pattern(live).is_some_and(|pattern| covers(&pattern, &wanted.compiled.pattern))
+}
+
+/// The events that a live rule names and that are no longer wanted of it.
+pub(super) fn lost(live: &Rule, wanted: &DesiredRule) -> BTreeSet<String> {
+    let kept = event_names(&wanted.compiled.json);
+    let named = live.event_pattern.as_deref().map(event_names).unwrap_or_default();
+    named.difference(&kept).cloned().collect()
+}
+
+/// Whether another rule may take what this one loses: one that is no copy of it and names an event that
+/// it names.
+fn hands_over(here: &DesiredPlace, name: &str, live: &Rule, wanted: &DesiredRule) -> bool {
+    let named = live.event_pattern.as_deref().map(event_names).unwrap_or_default();
+    here.rules.iter().any(|(other, rule)| {
+        other != name
+            && bus_and_name(other).0 == bus_and_name(name).0
+            && rule.compiled.json != wanted.compiled.json
+            && !event_names(&rule.compiled.json).is_disjoint(&named)
+    })
+}
+
+/// A pattern that matches what either matches, when a rule can hold it.
+fn both(live: &Rule, pattern: &Pattern, wanted: &Pattern) -> Option<String> {
+    if covers(pattern, wanted) {
+        return live.event_pattern.clone();
+    }
+    let members = [pattern, wanted].map(|pattern| match &pattern.filter {
+        Filter::Any(members) => members.clone(),
+        one => vec![one.clone()],
+    });
+    let text = Pattern { filter: Filter::Any(members.concat()) }.to_json();
+    let fits = text.chars().count() <= EVENT_PATTERN_MAX_CHARS;
+    let both = Pattern::parse(&text).ok().filter(|_| fits)?;
+    (covers(&both, pattern) && covers(&both, wanted)).then_some(text)
+}
+
+fn live_pattern(live: &Rule) -> Option<Pattern> {
+    if live.state == RuleState::Disabled {
+        return None;
+    }
+    live.event_pattern.as_deref().and_then(|text| Pattern::parse(text).ok())
+}
+
+fn covers(wide: &Pattern, narrow: &Pattern) -> bool {
+    wide.coverage_of(narrow) != Coverage::NotShown
+}
+
+/// Every event name that a pattern lists.
+pub(super) fn event_names(pattern: &str) -> BTreeSet<String> {
+    fn collect(value: &Value, key: Option<&str>, names: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(fields) => {
+                for (key, value) in fields {
+                    collect(value, Some(key.rsplit('.').next().unwrap_or(key)), names);
+                }
+            }
+            Value::Array(members) => {
+                for member in members {
+                    match member {
+                        Value::String(name) if key == Some("eventName") => {
+                            names.insert(name.clone());
+                        }
+                        other => collect(other, key, names),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut names = BTreeSet::new();
+    if let Ok(value) = serde_json::from_str(pattern) {
+        collect(&value, None, &mut names);
+    }
+    names
+}

@@ -1,0 +1,165 @@
+//! The bucket of a managed trail: made when it does not exist, kept when it is owned, used as it
+//! stands when it is somebody else's.
+
+use crate::action::Action;
+use crate::desired::DesiredBucket;
+use crate::plan::Verb;
+use crate::plan::diff::{Differ, Draft, Owner};
+use crate::plan::fields::Fields;
+use crate::resource::bucket::Bucket;
+use crate::resource::{ALERT_TAG, BLUEPRINT_TAG, Kind, Tags, VERSION_TAG, policy};
+use crate::scope::Place;
+use crate::snapshot::{LiveBucket, Observed};
+
+pub fn diff(differ: &mut Differ<'_>) {
+    let desired = differ.desired;
+    let live = differ.live;
+    for ((account, name), bucket) in &desired.buckets {
+        let place = &bucket.place;
+        let seen = live.accounts.get(account).and_then(|account| account.buckets.get(name));
+        match seen.unwrap_or(&Observed::Absent) {
+            Observed::Absent => {
+                let draft =
+                    Draft::new(place, Kind::Bucket, name, Verb::Create, "it does not exist");
+                write(differ, draft, name, bucket, None);
+            }
+            Observed::Unreadable(why) => {
+                let global = crate::scope::Region::global();
+                differ.unknown_at(&global, place, &format!("bucket {name}"), why);
+            }
+            Observed::Known(live) => known(differ, place, name, bucket, live),
+        }
+    }
+    for ((account, name), place) in &desired.released {
+        let seen = live.accounts.get(account).and_then(|account| account.buckets.get(name));
+        match seen.unwrap_or(&Observed::Absent) {
+            Observed::Absent => {}
+            Observed::Unreadable(why) => {
+                let global = crate::scope::Region::global();
+                differ.unknown_at(&global, place, &format!("bucket {name}"), why);
+            }
+            Observed::Known(live) => release(differ, place, name, live),
+        }
+    }
+}
+
+/// Takes the blueprint's tags off a bucket. What CloudTrail may write there stays, since its trail goes on logging.
+fn release(differ: &mut Differ<'_>, place: &Place, name: &str, live: &LiveBucket) {
+    match differ.owner(&live.tags) {
+        Owner::Us => {}
+        Owner::Unknown(why) => {
+            return differ.unknown(place, &format!("tags of bucket {name}"), &why);
+        }
+        Owner::Nobody | Owner::Blueprint(_) => return,
+    }
+    let is_own = |key: &str| [BLUEPRINT_TAG, VERSION_TAG, ALERT_TAG].contains(&key);
+    let tags = live.tags.known().into_iter().flat_map(Tags::iter);
+    let (own, others): (Vec<_>, Vec<_>) = tags.partition(|(key, _)| is_own(key));
+    let of = |some: Vec<(&String, &String)>| -> Tags {
+        some.into_iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+    };
+    let mut fields = Fields::default();
+    fields.differ("tags", &of(own), &serde_json::Value::Null);
+    let reason = "the blueprint no longer keeps it: it is released, with everything in it";
+    let draft = Draft::new(place, Kind::Bucket, name, Verb::Update, reason);
+    let call = Action::PutBucketTagging { name: name.to_owned(), tags: of(others) };
+    differ.change(draft, fields.into_vec(), vec![call]);
+}
+
+fn known(
+    differ: &mut Differ<'_>,
+    place: &Place,
+    name: &str,
+    desired: &DesiredBucket,
+    live: &LiveBucket,
+) {
+    match differ.owner(&live.tags) {
+        Owner::Us => {}
+        Owner::Nobody if in_creation(live) => {}
+        Owner::Unknown(why) => {
+            return differ.unknown(place, &format!("tags of bucket {name}"), &why);
+        }
+        Owner::Nobody | Owner::Blueprint(_) => {
+            differ.in_sync();
+            if !differ.trail_exists(place) {
+                differ.warn(format!(
+                    "Bucket {name} exists and is not owned by this blueprint: the trail uses it as it stands, and its policy must let cloudtrail.amazonaws.com in."
+                ));
+            }
+            return;
+        }
+    }
+    let draft = Draft::new(place, Kind::Bucket, name, Verb::Update, "it was changed");
+    write(differ, draft, name, desired, Some(live));
+}
+
+/// S3 has no tags in CreateBucket. A bucket of exactly the expected name that is untagged, empty and
+/// without a policy is one whose making was interrupted.
+fn in_creation(live: &LiveBucket) -> bool {
+    let untagged = match &live.tags {
+        Observed::Known(tags) => tags.is_empty(),
+        Observed::Absent => true,
+        Observed::Unreadable(_) => false,
+    };
+    untagged && live.bucket.policy.is_none() && live.empty == Some(true)
+}
+
+fn write(
+    differ: &mut Differ<'_>,
+    draft: Draft,
+    name: &str,
+    desired: &DesiredBucket,
+    live: Option<&LiveBucket>,
+) {
+    let nothing =
+        Bucket { encryption: crate::resource::bucket::Encryption::None, ..Bucket::default() };
+    let now = live.map_or(&nothing, |live| &live.bucket);
+    let owned = || name.to_owned();
+    let mut fields = Fields::default();
+    let mut calls = Vec::new();
+    if live.is_none() {
+        calls.push(Action::CreateBucket { name: owned() });
+    }
+    // Tags come first, so that a stop leaves no bucket without an owner. They are replaced as a
+    // whole, so those of others are sent along.
+    let tags = live.map_or(Observed::Absent, |live| live.tags.clone());
+    let missing = differ.missing_tags(&desired.tags, &tags);
+    if !missing.is_empty() {
+        fields.set("tags", &missing);
+        let mut all = tags.known().cloned().unwrap_or_default();
+        all.extend(missing);
+        calls.push(Action::PutBucketTagging { name: owned(), tags: all });
+    }
+    if !now.public_access_blocked {
+        fields.differ("public_access_blocked", &live.map(|_| false), &true);
+        calls.push(Action::PutPublicAccessBlock { name: owned() });
+    }
+    if !now.owner_enforced {
+        fields.differ("owner_enforced", &live.map(|_| false), &true);
+        calls.push(Action::PutBucketOwnershipControls { name: owned() });
+    }
+    if !now.versioning {
+        fields.differ("versioning", &live.map(|_| false), &true);
+        calls.push(Action::PutBucketVersioning { name: owned() });
+    }
+    // Whoever chose KMS for the bucket chose more than was asked for.
+    if now.encryption == crate::resource::bucket::Encryption::None {
+        fields.differ("encryption", &live.map(|_| &now.encryption), &desired.encryption);
+        calls.push(Action::PutBucketEncryption {
+            name: owned(),
+            encryption: desired.encryption.clone(),
+        });
+    }
+    // Whoever wrote lifecycle rules of their own chose otherwise.
+    if !now.lifecycle {
+        fields.differ("lifecycle", &live.map(|_| false), &true);
+        calls.push(Action::PutBucketLifecycle { name: owned() });
+    }
+    let wanted =
+        policy::merged(now.policy.as_ref(), &desired.own_statements, differ.desired.names.prefix());
+    if now.policy.as_ref() != Some(&wanted) {
+        fields.differ("policy", &now.policy, &wanted);
+        calls.push(Action::PutBucketPolicy { name: owned(), policy: wanted });
+    }
+    differ.change(draft, fields.into_vec(), calls);
+}

@@ -1,0 +1,148 @@
+//! The role of an account through which its rules send to the hub.
+
+use crate::action::Action;
+use crate::desired::DesiredRole;
+use crate::plan::Verb;
+use crate::plan::diff::{Differ, Draft, Owner};
+use crate::plan::fields::Fields;
+use crate::resource::{Address, Kind, policy};
+use crate::scope::{AccountId, Place, Region};
+use crate::snapshot::{LiveRole, Observed};
+use std::collections::BTreeSet;
+
+pub fn diff(differ: &mut Differ<'_>) {
+    let (desired, live) = (differ.desired, differ.live);
+    let accounts: BTreeSet<&AccountId> =
+        desired.own_places().map(|(place, _)| &place.account).collect();
+    let name = desired.names.role();
+    for account in accounts {
+        let seen = live.accounts.get(account).and_then(|account| account.roles.get(&name));
+        let seen = seen.unwrap_or(&Observed::Absent);
+        match desired.roles.get(account) {
+            Some(wanted) => wanted_role(differ, account, wanted, seen),
+            None => unwanted(differ, account, &name, seen),
+        }
+    }
+}
+
+fn wanted_role(
+    differ: &mut Differ<'_>,
+    account: &AccountId,
+    wanted: &DesiredRole,
+    seen: &Observed<LiveRole>,
+) {
+    match seen {
+        Observed::Absent => create(differ, wanted),
+        Observed::Known(live) => update(differ, wanted, live),
+        Observed::Unreadable(why) => {
+            differ.unknown_in(account, &format!("role {}", wanted.name), why);
+        }
+    }
+}
+
+fn create(differ: &mut Differ<'_>, wanted: &DesiredRole) {
+    let mut fields = Fields::default();
+    fields.set("trust", &wanted.trust);
+    fields.set("policy", &wanted.policy);
+    let calls = vec![
+        Action::CreateRole {
+            name: wanted.name.clone(),
+            trust: wanted.trust.clone(),
+            tags: wanted.tags.clone(),
+        },
+        put_policy(wanted),
+    ];
+    let draft =
+        Draft::new(&wanted.place, Kind::Role, &wanted.name, Verb::Create, "it does not exist");
+    differ.change(draft, fields.into_vec(), calls);
+}
+
+fn update(differ: &mut Differ<'_>, wanted: &DesiredRole, live: &LiveRole) {
+    let address = Address::new(&wanted.place, Kind::Role, &wanted.name);
+    let Some(verb) = differ.may_change(&wanted.place, &address, &live.tags) else { return };
+    let mut fields = Fields::default();
+    let mut calls = Vec::new();
+    if !policy::same(&live.role.trust, &wanted.trust) {
+        fields.differ("trust", &live.role.trust, &wanted.trust);
+        let (role, trust) = (wanted.name.clone(), wanted.trust.clone());
+        calls.push(Action::UpdateAssumeRolePolicy { role, trust });
+    }
+    let now = live.role.policies.get(&wanted.policy_name);
+    if !now.is_some_and(|now| policy::same(now, &wanted.policy)) {
+        fields.differ("policy", &now, &wanted.policy);
+        calls.push(put_policy(wanted));
+    }
+    let tags = differ.missing_tags(&wanted.tags, &live.tags);
+    if !tags.is_empty() {
+        differ.tags_differ(&mut fields, &tags, &live.tags);
+        Differ::tag(verb, &mut calls, Action::TagRole { name: wanted.name.clone(), tags });
+    }
+    let draft = Draft::existing(&wanted.place, Kind::Role, &wanted.name, verb);
+    differ.change(draft, fields.into_vec(), calls);
+    if differ.desired.partial.contains(&wanted.place.account) {
+        return;
+    }
+    // What else it may do, nobody asks for any more: the way to a hub that moved, until nothing goes there.
+    for (name, policy) in live.role.policies.iter().filter(|(name, _)| **name != wanted.policy_name)
+    {
+        let mut fields = Fields::default();
+        fields.differ("policy", policy, &serde_json::Value::Null);
+        let whole = format!("{}/{name}", wanted.name);
+        let reason = "the blueprint does not have it";
+        let draft = Draft::new(&wanted.place, Kind::Role, &whole, Verb::Delete, reason);
+        let (role, name) = (wanted.name.clone(), name.clone());
+        differ.change(draft, fields.into_vec(), vec![Action::DeleteRolePolicy { role, name }]);
+    }
+}
+
+fn put_policy(wanted: &DesiredRole) -> Action {
+    let (role, name) = (wanted.name.clone(), wanted.policy_name.clone());
+    Action::PutRolePolicy { role, name, policy: wanted.policy.clone() }
+}
+
+/// An owned role that no place of its account needs any more goes. What is left out of an account may still
+/// need it, so there it stays.
+fn unwanted(differ: &mut Differ<'_>, account: &AccountId, name: &str, seen: &Observed<LiveRole>) {
+    let live = match seen {
+        Observed::Absent => return,
+        Observed::Unreadable(why) => {
+            return differ.unknown_in(account, &format!("role {name}"), why);
+        }
+        Observed::Known(live) => live,
+    };
+    match differ.owner(&live.tags) {
+        Owner::Us => {}
+        Owner::Unknown(why) => {
+            return differ.unknown_in(account, &format!("tags of role {name}"), &why);
+        }
+        Owner::Blueprint(_) | Owner::Nobody => return,
+    }
+    if differ.desired.partial.contains(account) {
+        return;
+    }
+    let place = differ.desired.own_places().map(|(place, _)| place).find(|p| p.account == *account);
+    let Some(place) = place.cloned() else { return };
+    let mut calls: Vec<Action> = live
+        .role
+        .policies
+        .keys()
+        .map(|policy| Action::DeleteRolePolicy { role: name.to_owned(), name: policy.clone() })
+        .collect();
+    calls.push(Action::DeleteRole { name: name.to_owned() });
+    let reason = "the blueprint no longer needs it";
+    differ.change(Draft::new(&place, Kind::Role, name, Verb::Delete, reason), Vec::new(), calls);
+}
+
+impl Differ<'_> {
+    /// Something of an account, outside its regions, that could not be read.
+    pub fn unknown_in(
+        &mut self,
+        account: &AccountId,
+        part: &str,
+        why: &crate::snapshot::Unreadable,
+    ) {
+        let global = Region::global();
+        let place = Place::new(account.clone(), global.clone());
+        self.unknown_at(&global, &place, part, why);
+    }
+}

@@ -1,0 +1,286 @@
+//! Rules and their targets.
+
+use crate::action::Action;
+use crate::desired::{DesiredPlace, DesiredRule};
+use crate::plan::Verb;
+use crate::plan::diff::{Differ, Draft, Owner};
+use crate::plan::fields::Fields;
+use crate::plan::handover;
+use crate::resource::rule::{TARGETS_PER_RULE, Target, Targets, bus_and_name, key_on};
+use crate::resource::small_map::SmallMap;
+use crate::resource::{ALERT_TAG, Address, BLUEPRINT_TAG, Kind, Tags};
+use crate::scope::{AccountId, Arn, Place, Region};
+use crate::snapshot::{LiveRule, Observed, PlaceSnapshot};
+use eventbridge_pattern::{Coverage, Pattern};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+pub fn diff(differ: &mut Differ<'_>, place: &Place, here: &DesiredPlace, seen: &PlaceSnapshot) {
+    let wanted = here.bus.iter().map(|bus| bus.name.as_str());
+    // On a bus of somebody else's, no rule is ctguard's business.
+    let own = differ.desired.names.bus();
+    let live = seen.buses.keys().map(String::as_str).filter(|name| *name == own);
+    let buses: BTreeSet<Option<&str>> = wanted.chain(live).map(Some).chain([None]).collect();
+    for bus in buses {
+        on_bus(differ, place, bus, here, seen);
+    }
+}
+
+fn on_bus(
+    differ: &mut Differ<'_>,
+    place: &Place,
+    bus: Option<&str>,
+    here: &DesiredPlace,
+    seen: &PlaceSnapshot,
+) {
+    let nothing = SmallMap::new();
+    let live = match seen.rules_of(bus) {
+        Observed::Known(rules) => rules,
+        Observed::Absent => &nothing,
+        Observed::Unreadable(why) => {
+            let on = bus.map(|bus| format!(" of bus {bus}")).unwrap_or_default();
+            return differ.unknown(place, &format!("rules{on}"), &why);
+        }
+    };
+    for (key, desired) in here.rules.iter().filter(|(key, _)| bus_and_name(key).0 == bus) {
+        match live.get(bus_and_name(key).1) {
+            None => {
+                create(differ, place, key, desired);
+                put_targets(differ, place, key, desired, &Targets::new());
+            }
+            Some(rule) => update(differ, place, here, (key, desired), rule),
+        }
+    }
+    for (name, rule) in live {
+        let key = key_on(bus, name);
+        if !here.rules.contains_key(&key) {
+            unwanted(differ, place, &key, rule);
+        }
+    }
+}
+
+fn create(differ: &mut Differ<'_>, place: &Place, name: &str, desired: &DesiredRule) {
+    let mut fields = Fields::default();
+    fields.set("state", &desired.rule.state);
+    fields.set("event_pattern", &pattern_value(desired.rule.event_pattern.as_deref()));
+    let call = Action::PutRule {
+        name: name.to_owned(),
+        rule: (*desired.rule).clone(),
+        tags: desired.tags.clone(),
+    };
+    let bus = bus_and_name(name).0.map(|bus| Address::new(place, Kind::Bus, bus));
+    let draft = Draft::new(place, Kind::Rule, name, Verb::Create, "it does not exist")
+        .alert(desired.alert.as_deref())
+        .needs(bus);
+    differ.change(draft, fields.into_vec(), vec![call]);
+}
+
+fn update(
+    differ: &mut Differ<'_>,
+    place: &Place,
+    here: &DesiredPlace,
+    (name, desired): (&str, &DesiredRule),
+    live: &LiveRule,
+) {
+    let address = Address::new(place, Kind::Rule, name);
+    if let Some(service) = &live.rule.managed_by {
+        return differ.refuse(
+            address,
+            format!("it is managed by {service}"),
+            "Give the blueprint another `name`: AWS does not let such a rule be changed.",
+        );
+    }
+    let Some(verb) = differ.may_change(place, &address, &live.tags) else { return };
+    let mut fields = Fields::default();
+    let (now, wanted) = (&live.rule, &desired.rule);
+    fields.compare("state", &now.state, &wanted.state);
+    if !same_pattern(now.event_pattern.as_deref(), &desired.compiled.pattern) {
+        let before = pattern_value(now.event_pattern.as_deref());
+        fields.differ("event_pattern", &before, &pattern_value(wanted.event_pattern.as_deref()));
+    }
+    fields.compare("schedule_expression", &now.schedule_expression, &wanted.schedule_expression);
+    fields.compare("description", &now.description, &wanted.description);
+    fields.compare("role_arn", &now.role_arn, &wanted.role_arn);
+    let mut calls = Vec::new();
+    let mut step = None;
+    if !fields.is_empty() {
+        let (next, of) = handover::step(here, name, now, desired);
+        step = of;
+        // PutRule ignores tags on an update, so none are sent.
+        calls.push(Action::PutRule { name: name.to_owned(), rule: next, tags: Tags::new() });
+    }
+    let tags = differ.missing_tags(&desired.tags, &live.tags);
+    if !tags.is_empty() {
+        differ.tags_differ(&mut fields, &tags, &live.tags);
+        Differ::tag(verb, &mut calls, Action::TagRule { name: name.to_owned(), tags });
+    }
+    let mut draft = Draft::existing(place, Kind::Rule, name, verb);
+    if step.is_some() {
+        draft.reason.push_str("; what another rule takes over goes last");
+    }
+    let draft = draft.alert(desired.alert.as_deref()).step(step);
+    differ.change(draft, fields.into_vec(), calls);
+    match &live.targets {
+        Observed::Known(targets) => {
+            put_targets(differ, place, name, desired, targets);
+            remove_targets(differ, place, name, Some(desired), targets);
+        }
+        Observed::Absent => put_targets(differ, place, name, desired, &Targets::new()),
+        Observed::Unreadable(why) => differ.unknown(place, &format!("targets of rule {name}"), why),
+    }
+}
+
+fn put_targets(
+    differ: &mut Differ<'_>,
+    place: &Place,
+    rule: &str,
+    desired: &DesiredRule,
+    live: &Targets,
+) {
+    let mut free = TARGETS_PER_RULE.saturating_sub(live.len());
+    for (id, wanted) in &desired.targets {
+        let now = live.get(id);
+        if now.is_none() && free == 0 {
+            differ.refuse(
+                Address::new(place, Kind::Target, format!("{rule}/{id}")),
+                "the rule has five targets already, which is AWS's limit, and those that go wait until their replacement is proven",
+                "Move fewer destinations at a time: apply with some of the old ones still in place, let people confirm, apply again. Targets that somebody else added to the rule are removed by this apply; run it twice.",
+            );
+            continue;
+        }
+        free -= usize::from(now.is_none());
+        let mut fields = Fields::default();
+        compare_target(&mut fields, now, wanted);
+        let (verb, reason) = match now {
+            None => (Verb::Create, "it does not exist"),
+            Some(_) => (Verb::Update, "it was changed"),
+        };
+        let mut calls = Vec::new();
+        if !fields.is_empty() {
+            let targets = Targets::from([(id.clone(), wanted.clone())]);
+            calls.push(Action::PutTargets { rule: rule.to_owned(), targets });
+        }
+        let draft = Draft::new(place, Kind::Target, &format!("{rule}/{id}"), verb, reason)
+            .alert(desired.alert.as_deref())
+            .needs(needs(place, rule, wanted));
+        differ.change(draft, fields.into_vec(), calls);
+    }
+}
+
+fn compare_target(fields: &mut Fields, now: Option<&Target>, wanted: &Target) {
+    let Some(now) = now else {
+        fields.set("arn", &wanted.arn);
+        return;
+    };
+    fields.compare("arn", &now.arn, &wanted.arn);
+    fields.compare("role_arn", &now.role_arn, &wanted.role_arn);
+    fields.compare("input", &now.input, &wanted.input);
+    fields.compare("dead_letter_arn", &now.dead_letter_arn, &wanted.dead_letter_arn);
+    if now.retry_policy.unwrap_or_default() != wanted.retry_policy.unwrap_or_default() {
+        fields.differ("retry_policy", &now.retry_policy, &wanted.retry_policy);
+    }
+    fields.compare("other_parameters", &now.other_parameters, &wanted.other_parameters);
+}
+
+/// A target comes after its rule, what it sends to and through, and its queue.
+fn needs(place: &Place, rule: &str, target: &Target) -> Vec<Address> {
+    let mut needs = vec![Address::new(place, Kind::Rule, rule)];
+    if let Some((bus_place, bus)) = bus_of(target) {
+        needs.push(Address::new(&bus_place, Kind::Bus, bus));
+    } else if let Some(topic) = Arn::parse(&target.arn) {
+        needs.push(Address::new(place, Kind::Topic, topic.resource));
+    }
+    if let Some(role) = target.role_arn.as_deref().and_then(role_name) {
+        needs.push(Address::new(place, Kind::Role, role));
+    }
+    if let Some(queue) = target.dead_letter_arn.as_deref().and_then(Arn::parse) {
+        needs.push(Address::new(place, Kind::Queue, queue.resource));
+    }
+    needs
+}
+
+/// The event bus that a target is, and where it is.
+pub(in crate::plan) fn bus_of(target: &Target) -> Option<(Place, &str)> {
+    let arn = Arn::parse(&target.arn).filter(|arn| arn.service == "events")?;
+    let bus = arn.resource.strip_prefix("event-bus/")?;
+    Some((Place::new(AccountId::new(arn.account)?, Region::new(arn.region)?), bus))
+}
+
+/// The name of a role, without its path.
+fn role_name(arn: &str) -> Option<&str> {
+    Arn::parse(arn)?.resource.strip_prefix("role/")?.rsplit('/').next()
+}
+
+/// Targets have no tags: on an owned rule, all that are not wanted go.
+fn remove_targets(
+    differ: &mut Differ<'_>,
+    place: &Place,
+    rule: &str,
+    desired: Option<&DesiredRule>,
+    live: &Targets,
+) {
+    for (id, target) in live {
+        if desired.is_some_and(|desired| desired.targets.contains_key(id)) {
+            continue;
+        }
+        let mut fields = Fields::default();
+        fields.differ("arn", &target.arn, &Value::Null);
+        let call =
+            Action::RemoveTargets { rule: rule.to_owned(), ids: BTreeSet::from([id.clone()]) };
+        let draft = Draft::new(
+            place,
+            Kind::Target,
+            &format!("{rule}/{id}"),
+            Verb::Delete,
+            "the blueprint does not have it",
+        )
+        .alert(desired.and_then(|desired| desired.alert.as_deref()));
+        differ.change(draft, fields.into_vec(), vec![call]);
+    }
+}
+
+/// An owned rule that the blueprint no longer asks for goes, its targets before it.
+fn unwanted(differ: &mut Differ<'_>, place: &Place, name: &str, live: &LiveRule) {
+    match differ.owner(&live.tags) {
+        Owner::Us => {}
+        Owner::Unknown(why) => return differ.unknown(place, &format!("tags of rule {name}"), &why),
+        Owner::Blueprint(_) | Owner::Nobody => return,
+    }
+    if let Some(service) = &live.rule.managed_by {
+        return differ.refuse(
+            Address::new(place, Kind::Rule, name),
+            format!("it is managed by {service}"),
+            format!(
+                "AWS does not let such a rule be deleted: take the tag {BLUEPRINT_TAG} off it."
+            ),
+        );
+    }
+    let alert = live.tags.known().and_then(|tags| tags.get(ALERT_TAG)).map(String::as_str);
+    let draft = Draft::new(place, Kind::Rule, name, Verb::Delete, "the blueprint no longer has it")
+        .alert(alert);
+    match &live.targets {
+        Observed::Known(targets) => {
+            remove_targets(differ, place, name, None, targets);
+            let needs: Vec<Address> = targets
+                .keys()
+                .map(|id| Address::new(place, Kind::Target, format!("{name}/{id}")))
+                .collect();
+            let call = Action::DeleteRule { name: name.to_owned() };
+            differ.change(draft.needs(needs), Vec::new(), vec![call]);
+        }
+        Observed::Absent => {
+            differ.change(draft, Vec::new(), vec![Action::DeleteRule { name: name.to_owned() }]);
+        }
+        Observed::Unreadable(why) => differ.unknown(place, &format!("targets of rule {name}"), why),
+    }
+}
+
+fn same_pattern(live: Option<&str>, desired: &Pattern) -> bool {
+    live.and_then(|text| Pattern::parse(text).ok())
+        .is_some_and(|live| live.coverage_of(desired) == Coverage::Equal)
+}
+
+/// The pattern as JSON, so that a diff shows its structure; as text when it is not JSON.
+fn pattern_value(pattern: Option<&str>) -> Option<Value> {
+    pattern.map(|text| serde_json::from_str(text).unwrap_or_else(|_| Value::from(text)))
+}

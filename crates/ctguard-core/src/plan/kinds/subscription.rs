@@ -1,0 +1,214 @@
+//! Subscriptions of managed topics.
+//!
+//! A pending subscription counts as present: it waits for a person, not for ctguard. SNS has no tags on
+//! subscriptions, so ctguard's own are told by their RedrivePolicy, which names the blueprint's queue;
+//! any other subscriber that the blueprint does not list is reported and stays.
+
+use crate::action::{Action, SubscriptionAttribute};
+use crate::desired::DesiredTopic;
+use crate::plan::diff::{Differ, Draft};
+use crate::plan::fields::Fields;
+use crate::plan::{Verb, Waiting, WaitingFor};
+use crate::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol, SubscriptionAttributes};
+use crate::resource::{Address, Kind};
+use crate::scope::Place;
+use crate::snapshot::{LiveSubscription, LiveTopic, Observed};
+
+/// How an address names a subscription.
+pub fn name(topic: &str, endpoint: &Endpoint) -> String {
+    format!("{topic}/{endpoint}")
+}
+
+pub fn create_all(differ: &mut Differ<'_>, place: &Place, topic: &str, desired: &DesiredTopic) {
+    for (endpoint, attributes) in &desired.subscriptions {
+        create(differ, place, topic, endpoint, attributes);
+    }
+    for chat in &desired.chats {
+        wait_for_chat(differ, place, topic, chat);
+    }
+}
+
+pub fn diff(
+    differ: &mut Differ<'_>,
+    place: &Place,
+    topic: &str,
+    desired: &DesiredTopic,
+    live: &LiveTopic,
+) {
+    let seen = match &live.subscriptions {
+        Observed::Known(seen) => seen,
+        Observed::Absent => return create_all(differ, place, topic, desired),
+        Observed::Unreadable(why) => {
+            return differ.unknown(place, &format!("subscriptions of topic {topic}"), why);
+        }
+    };
+    for (endpoint, attributes) in &desired.subscriptions {
+        match seen.get(endpoint) {
+            None => create(differ, place, topic, endpoint, attributes),
+            Some(LiveSubscription::Pending) => {
+                differ.in_sync();
+                wait_for_confirmation(differ, place, topic, endpoint);
+            }
+            Some(LiveSubscription::Confirmed { arn, attributes: Observed::Known(now) }) => {
+                update(differ, place, topic, endpoint, attributes, arn, now);
+            }
+            Some(LiveSubscription::Confirmed { attributes: Observed::Unreadable(why), .. }) => {
+                differ.unknown(place, &format!("subscription {}", name(topic, endpoint)), why);
+            }
+            Some(LiveSubscription::Confirmed { attributes: Observed::Absent, .. }) => {
+                differ.in_sync();
+            }
+        }
+    }
+    let chat = Endpoint::new(Protocol::Https, CHAT_ENDPOINT);
+    for configuration in &desired.chats {
+        if !matches!(seen.get(&chat), Some(LiveSubscription::Confirmed { .. })) {
+            wait_for_chat(differ, place, topic, configuration);
+        }
+    }
+    for (endpoint, subscription) in seen {
+        let listed = desired.subscriptions.contains_key(endpoint)
+            || (*endpoint == chat && !desired.chats.is_empty());
+        if !listed {
+            unlisted(differ, place, topic, endpoint, subscription);
+        }
+    }
+}
+
+fn create(
+    differ: &mut Differ<'_>,
+    place: &Place,
+    topic: &str,
+    endpoint: &Endpoint,
+    attributes: &SubscriptionAttributes,
+) {
+    let mut fields = Fields::default();
+    fields.set("dead_letter_arn", &attributes.dead_letter_arn);
+    let call = Action::Subscribe {
+        topic: topic.to_owned(),
+        endpoint: endpoint.clone(),
+        attributes: attributes.clone(),
+    };
+    let queue = differ.desired.names.subscriptions_queue();
+    let draft = Draft::new(
+        place,
+        Kind::Subscription,
+        &name(topic, endpoint),
+        Verb::Create,
+        "it does not exist",
+    )
+    .needs([Address::new(place, Kind::Topic, topic), Address::new(place, Kind::Queue, queue)]);
+    differ.change(draft, fields.into_vec(), vec![call]);
+    if needs_confirmation(endpoint) {
+        wait_for_confirmation(differ, place, topic, endpoint);
+    }
+}
+
+fn update(
+    differ: &mut Differ<'_>,
+    place: &Place,
+    topic: &str,
+    endpoint: &Endpoint,
+    wanted: &SubscriptionAttributes,
+    arn: &str,
+    now: &SubscriptionAttributes,
+) {
+    let mut fields = Fields::default();
+    let mut calls = Vec::new();
+    let mut set = |attribute| {
+        calls.push(Action::SetSubscriptionAttribute { arn: arn.to_owned(), attribute });
+    };
+    if now.raw_message_delivery != wanted.raw_message_delivery {
+        fields.differ(
+            "raw_message_delivery",
+            &now.raw_message_delivery,
+            &wanted.raw_message_delivery,
+        );
+        set(SubscriptionAttribute::RawMessageDelivery(wanted.raw_message_delivery));
+    }
+    if now.filter_policy != wanted.filter_policy {
+        fields.differ("filter_policy", &now.filter_policy, &wanted.filter_policy);
+        set(SubscriptionAttribute::FilterPolicy(wanted.filter_policy.clone()));
+    }
+    if now.dead_letter_arn != wanted.dead_letter_arn {
+        fields.differ("dead_letter_arn", &now.dead_letter_arn, &wanted.dead_letter_arn);
+        set(SubscriptionAttribute::DeadLetterArn(wanted.dead_letter_arn.clone()));
+    }
+    let draft = Draft::new(
+        place,
+        Kind::Subscription,
+        &name(topic, endpoint),
+        Verb::Update,
+        "it was changed",
+    );
+    differ.change(draft, fields.into_vec(), calls);
+}
+
+fn unlisted(
+    differ: &mut Differ<'_>,
+    place: &Place,
+    topic: &str,
+    endpoint: &Endpoint,
+    live: &LiveSubscription,
+) {
+    let ours = place.arn("sqs", &differ.desired.names.subscriptions_queue());
+    if let LiveSubscription::Confirmed { arn, attributes: Observed::Known(now) } = live
+        && now.dead_letter_arn.as_ref() == Some(&ours)
+    {
+        let draft = Draft::new(
+            place,
+            Kind::Subscription,
+            &name(topic, endpoint),
+            Verb::Delete,
+            "the blueprint no longer lists it",
+        );
+        return differ.change(draft, Vec::new(), vec![Action::Unsubscribe { arn: arn.clone() }]);
+    }
+    match live {
+        LiveSubscription::Pending => differ.warn(format!(
+            "{endpoint} was asked to subscribe to topic {topic} in {place}, is not in the blueprint and has not confirmed: AWS forgets it within 48 hours, and whoever made it cannot be told before."
+        )),
+        LiveSubscription::Confirmed { attributes: Observed::Unreadable(why), .. } => {
+            differ.unknown(place, &format!("subscription {}", name(topic, endpoint)), why);
+        }
+        LiveSubscription::Confirmed { .. } => differ.warn(format!(
+            "{endpoint} is subscribed to topic {topic} in {place}, is not in the blueprint and was not made by ctguard: it stays."
+        )),
+    }
+}
+
+/// SQS and Lambda endpoints are confirmed by the call itself; everybody else must answer.
+///
+/// Source: <https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html>
+fn needs_confirmation(endpoint: &Endpoint) -> bool {
+    !matches!(endpoint.protocol, Protocol::Sqs | Protocol::Lambda)
+}
+
+fn wait_for_confirmation(differ: &mut Differ<'_>, place: &Place, topic: &str, endpoint: &Endpoint) {
+    let message = match endpoint.protocol {
+        Protocol::Email | Protocol::EmailJson => format!(
+            "{} must open the mail from AWS Notifications and confirm within 48 hours; until then nothing reaches them.",
+            endpoint.address
+        ),
+        _ => format!(
+            "{} must confirm the subscription it is sent; until then nothing reaches it.",
+            endpoint.address
+        ),
+    };
+    differ.wait(Waiting {
+        address: Address::new(place, Kind::Subscription, name(topic, endpoint)),
+        what: WaitingFor::Confirmation,
+        message,
+    });
+}
+
+fn wait_for_chat(differ: &mut Differ<'_>, place: &Place, topic: &str, configuration: &str) {
+    differ.wait(Waiting {
+        address: Address::new(place, Kind::Subscription, format!("{topic}/chat:{configuration}")),
+        what: WaitingFor::ChatConfiguration,
+        message: format!(
+            "Somebody must add the topic {} to the chat configuration {configuration} (in Amazon Q Developer in chat applications, or with `aws chatbot update-slack-channel-configuration --sns-topic-arns`).",
+            place.arn("sns", topic)
+        ),
+    });
+}

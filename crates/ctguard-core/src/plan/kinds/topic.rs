@@ -1,0 +1,110 @@
+//! Topics. The statements of others in a topic's policy stay where they are.
+
+use super::subscription;
+use crate::action::{Action, TopicAttribute};
+use crate::desired::{DesiredPlace, DesiredTopic};
+use crate::plan::Verb;
+use crate::plan::diff::{Differ, Draft};
+use crate::plan::fields::Fields;
+use crate::resource::{Address, Kind, policy};
+use crate::scope::Place;
+use crate::snapshot::{LiveTopic, Observed, PlaceSnapshot};
+
+pub fn diff(differ: &mut Differ<'_>, place: &Place, here: &DesiredPlace, seen: &PlaceSnapshot) {
+    for (name, desired) in &here.topics {
+        match seen.topics.get(&place.arn("sns", name)).unwrap_or(&Observed::Absent) {
+            Observed::Absent => {
+                create(differ, place, name, desired);
+                subscription::create_all(differ, place, name, desired);
+            }
+            Observed::Unreadable(why) => differ.unknown(place, &format!("topic {name}"), why),
+            Observed::Known(live) => {
+                let address = Address::new(place, Kind::Topic, name);
+                if let Some(verb) = differ.may_change(place, &address, &live.tags) {
+                    update(differ, place, name, desired, live, verb);
+                    subscription::diff(differ, place, name, desired, live);
+                }
+            }
+        }
+    }
+    for (arn, live) in &seen.topics {
+        let named = here.existing_topics.contains(arn)
+            || here.topics.keys().any(|name| place.arn("sns", name) == *arn);
+        if named {
+            continue;
+        }
+        if let Some(name) = differ.leftover(place, Kind::Topic, arn, live, |live| &live.tags) {
+            let reason = "the blueprint no longer needs it";
+            let draft = Draft::new(place, Kind::Topic, name, Verb::Delete, reason);
+            differ.change(draft, Vec::new(), vec![Action::DeleteTopic { name: name.to_owned() }]);
+        }
+    }
+}
+
+/// A key is judged once the topic is encrypted with it. Until then only its owner can say.
+fn warn_of_key(differ: &mut Differ<'_>, place: &Place, name: &str, key: &str) {
+    differ.warn(format!(
+        "Topic {name} in {place} gets the key {key}, which is not judged before: its policy must let events.amazonaws.com use kms:GenerateDataKey* and kms:Decrypt without a condition, or the topic falls silent."
+    ));
+}
+
+fn set(name: &str, attribute: TopicAttribute) -> Action {
+    Action::SetTopicAttribute { name: name.to_owned(), attribute }
+}
+
+/// A topic is created with its tags alone and gets its attributes after: creating it again with
+/// attributes that differ would be refused, so a stopped apply could not be run again.
+fn create(differ: &mut Differ<'_>, place: &Place, name: &str, desired: &DesiredTopic) {
+    let prefix = differ.desired.names.prefix();
+    let policy = policy::merged(Some(&desired.default_policy), &desired.own_statements, prefix);
+    let mut fields = Fields::default();
+    let mut calls = vec![Action::CreateTopic { name: name.to_owned(), tags: desired.tags.clone() }];
+    if let Some(key) = &desired.kms_key {
+        warn_of_key(differ, place, name, key);
+        fields.set("kms_key", key);
+        calls.push(set(name, TopicAttribute::KmsMasterKeyId(Some(key.clone()))));
+    }
+    fields.set("policy", &policy);
+    calls.push(set(name, TopicAttribute::Policy(policy)));
+    fields.set("display_name", &desired.display_name);
+    calls.push(set(name, TopicAttribute::DisplayName(desired.display_name.clone())));
+    let draft = Draft::new(place, Kind::Topic, name, Verb::Create, "it does not exist");
+    differ.change(draft, fields.into_vec(), calls);
+}
+
+fn update(
+    differ: &mut Differ<'_>,
+    place: &Place,
+    name: &str,
+    desired: &DesiredTopic,
+    live: &LiveTopic,
+    verb: Verb,
+) {
+    let now = &live.topic;
+    let prefix = differ.desired.names.prefix();
+    let wanted = policy::merged(now.policy.as_ref(), &desired.own_statements, prefix);
+    let mut fields = Fields::default();
+    let mut calls = Vec::new();
+    if now.kms_key != desired.kms_key {
+        if let Some(key) = &desired.kms_key {
+            warn_of_key(differ, place, name, key);
+        }
+        fields.differ("kms_key", &now.kms_key, &desired.kms_key);
+        calls.push(set(name, TopicAttribute::KmsMasterKeyId(desired.kms_key.clone())));
+    }
+    if now.policy.as_ref() != Some(&wanted) {
+        fields.differ("policy", &now.policy, &wanted);
+        calls.push(set(name, TopicAttribute::Policy(wanted)));
+    }
+    if now.display_name.as_ref() != Some(&desired.display_name) {
+        fields.differ("display_name", &now.display_name, &desired.display_name);
+        calls.push(set(name, TopicAttribute::DisplayName(desired.display_name.clone())));
+    }
+    let tags = differ.missing_tags(&desired.tags, &live.tags);
+    if !tags.is_empty() {
+        differ.tags_differ(&mut fields, &tags, &live.tags);
+        Differ::tag(verb, &mut calls, Action::TagTopic { name: name.to_owned(), tags });
+    }
+    let draft = Draft::existing(place, Kind::Topic, name, verb);
+    differ.change(draft, fields.into_vec(), calls);
+}

@@ -1,0 +1,236 @@
+//! The managed trail: created, corrected, and logging. It is never stopped and never deleted; one that
+//! the blueprint no longer keeps is released: its tags come off and it goes on logging.
+
+use crate::action::Action;
+use crate::desired::{DesiredPlace, DesiredTrail};
+use crate::event::Access;
+use crate::plan::Verb;
+use crate::plan::diff::{Differ, Draft, Owner};
+use crate::plan::fields::Fields;
+use crate::resource::small_map::SmallMap;
+use crate::resource::trail::{Selectors, TRAILS_PER_REGION};
+use crate::resource::{ALERT_TAG, Address, BLUEPRINT_TAG, Kind, VERSION_TAG};
+use crate::scope::{Arn, Place};
+use crate::snapshot::{LiveTrail, Observed, PlaceSnapshot};
+
+/// How the names of Control Tower's own resources begin.
+///
+/// Source: <https://docs.aws.amazon.com/controltower/latest/controlreference/mandatory-controls.html>
+const CONTROL_TOWER: &str = "aws-controltower-";
+
+type Trails = SmallMap<String, LiveTrail>;
+
+pub fn diff(differ: &mut Differ<'_>, place: &Place, here: &DesiredPlace, seen: &PlaceSnapshot) {
+    let nothing = Trails::new();
+    let trails = match &seen.trails {
+        Observed::Known(trails) => trails,
+        Observed::Absent => &nothing,
+        Observed::Unreadable(why) => return differ.unknown(place, "trails", why),
+    };
+    release(differ, place, here, trails);
+    let Some(desired) = &here.trail else { return };
+    if desired.name.starts_with(CONTROL_TOWER) {
+        return differ.refuse(
+            Address::new(place, Kind::Trail, &desired.name),
+            "Control Tower keeps trails of this name, and guards them against everybody else",
+            "Leave `trail:` out and rely on Control Tower's trail, or give the blueprint's another name.",
+        );
+    }
+    let arn = place.arn("cloudtrail", &format!("trail/{}", desired.name));
+    match trails.get(&arn) {
+        Some(live) => update(differ, place, desired, live),
+        None => create(differ, place, desired, trails),
+    }
+}
+
+impl Differ<'_> {
+    /// Whether the managed trail of a place is there already.
+    pub fn trail_exists(&self, place: &Place) -> bool {
+        let name = self
+            .desired
+            .places
+            .get(place)
+            .and_then(|here| here.trail.as_ref())
+            .map(|trail| &trail.name);
+        let trails = self.live.places.get(place).and_then(|seen| seen.trails.known());
+        name.zip(trails).is_some_and(|(name, trails)| {
+            trails.contains_key(&place.arn("cloudtrail", &format!("trail/{name}")))
+        })
+    }
+}
+
+fn create(differ: &mut Differ<'_>, place: &Place, desired: &DesiredTrail, trails: &Trails) {
+    let address = Address::new(place, Kind::Trail, &desired.name);
+    if trails.len() >= TRAILS_PER_REGION {
+        return differ.refuse(
+            address,
+            format!("{} already has {TRAILS_PER_REGION} trails, shadow trails counted, which is AWS's limit", place.region),
+            "Remove a trail, or leave `trail:` out and rely on one that exists.",
+        );
+    }
+    // A name is one trail's in every region that sees it.
+    if let Some((arn, other)) = trails.iter().find(|(_, trail)| trail.name == desired.name) {
+        return differ.refuse(
+            address,
+            format!("a trail of this name is seen here, {arn}, and can be changed only by its owner from its home region {}", other.home_region),
+            "Give the blueprint's trail another name, or set `home_region` to that trail's.",
+        );
+    }
+    // The first copy of management events is free; every other one is billed.
+    let other = trails.iter().find(|(_, trail)| records_management(trail));
+    if let Some((arn, _)) = other.filter(|_| !desired.additional) {
+        return differ.refuse(
+            address,
+            format!("{arn} records management events here already, and AWS bills every further copy of them"),
+            "Leave `trail:` out and rely on that trail, or accept the cost with `additional: true`.",
+        );
+    }
+    let mut fields = Fields::default();
+    fields.set("bucket", &desired.trail.bucket);
+    fields.set("multi_region", &true);
+    fields.set("global_service_events", &true);
+    fields.set("log_file_validation", &true);
+    if let Some(key) = &desired.trail.kms_key {
+        fields.set("kms_key", key);
+    }
+    fields.set("logging", &true);
+    let name = desired.name.clone();
+    let calls = vec![
+        Action::CreateTrail {
+            name: name.clone(),
+            trail: desired.trail.clone(),
+            tags: desired.tags.clone(),
+        },
+        Action::StartLogging { name },
+    ];
+    let bucket = Address::new(place, Kind::Bucket, &desired.trail.bucket);
+    let draft = Draft::new(place, Kind::Trail, &desired.name, Verb::Create, "it does not exist")
+        .needs([bucket]);
+    differ.change(draft, fields.into_vec(), calls);
+}
+
+/// Selectors that were not read are taken to record: a second copy is worse than asking.
+fn records_management(trail: &LiveTrail) -> bool {
+    let logging = trail.status.known().is_none_or(|status| status.logging);
+    let takes = |selectors: &Selectors| {
+        [Access::Read, Access::Write]
+            .iter()
+            .any(|access| selectors.include_management("ec2.amazonaws.com", *access))
+    };
+    logging && trail.selectors.known().is_none_or(takes)
+}
+
+fn update(differ: &mut Differ<'_>, place: &Place, desired: &DesiredTrail, live: &LiveTrail) {
+    let address = Address::new(place, Kind::Trail, &desired.name);
+    let adopt = &differ.desired.intent.adopt;
+    let verb = match differ.owner(&live.tags) {
+        Owner::Us => Verb::Update,
+        Owner::Unknown(why) => {
+            return differ.unknown(place, &format!("tags of trail {}", desired.name), &why);
+        }
+        Owner::Blueprint(_) if adopt.takes_away(&address) => Verb::Adopt,
+        Owner::Nobody
+            if (desired.adopt || adopt.takes(&address))
+                && (desired.trail.organization || !live.trail.organization) =>
+        {
+            Verb::Adopt
+        }
+        Owner::Nobody if live.trail.organization => {
+            return differ.refuse(
+                address,
+                "it is the organization's trail, which is administered from its management account",
+                "Leave `trail:` out and rely on that trail, or give the blueprint's another name. In the management account, `organization: true` and `adopt: true` under `trail:` let ctguard correct it.",
+            );
+        }
+        Owner::Nobody => {
+            return differ.refuse(
+                address,
+                format!("it does not carry the tag {BLUEPRINT_TAG}={}", differ.desired.name),
+                "Give the blueprint's trail another name, or set `adopt: true` under `trail:` (or give `--adopt`) to let ctguard correct this one.",
+            );
+        }
+        Owner::Blueprint(name) => {
+            return differ.refuse(
+                address,
+                format!("it belongs to the blueprint `{name}`"),
+                "Give the blueprint's trail another name.",
+            );
+        }
+    };
+    let (Observed::Known(status), Observed::Known(selectors)) = (&live.status, &live.selectors)
+    else {
+        for (part, why) in
+            [("status", live.status.unreadable()), ("event selectors", live.selectors.unreadable())]
+        {
+            if let Some(why) = why {
+                differ.unknown(place, &format!("{part} of trail {}", desired.name), why);
+            }
+        }
+        return;
+    };
+    let mut fields = Fields::default();
+    let (now, mut wanted) = (&live.trail, desired.trail.clone());
+    // Where log files go below the bucket is not the blueprint's to say.
+    wanted.key_prefix.clone_from(&now.key_prefix);
+    if wanted.kms_key.is_none() {
+        wanted.kms_key.clone_from(&now.kms_key);
+    }
+    fields.compare("bucket", &now.bucket, &wanted.bucket);
+    fields.compare("organization", &now.organization, &wanted.organization);
+    fields.compare("multi_region", &now.multi_region, &wanted.multi_region);
+    fields.compare(
+        "global_service_events",
+        &now.global_service_events,
+        &wanted.global_service_events,
+    );
+    fields.compare("log_file_validation", &now.log_file_validation, &wanted.log_file_validation);
+    fields.compare("kms_key", &now.kms_key, &wanted.kms_key);
+    let name = || desired.name.clone();
+    let mut calls = Vec::new();
+    if !fields.is_empty() {
+        calls.push(Action::UpdateTrail { name: name(), trail: wanted });
+    }
+    if let Some(wide) = selectors.widened(desired.needs) {
+        fields.differ("selectors", selectors, &wide);
+        calls.push(Action::PutEventSelectors { name: name(), selectors: wide });
+    }
+    if !status.logging {
+        fields.differ("logging", &false, &true);
+        calls.push(Action::StartLogging { name: name() });
+    }
+    let tags = differ.missing_tags(&desired.tags, &live.tags);
+    if !tags.is_empty() {
+        differ.tags_differ(&mut fields, &tags, &live.tags);
+        Differ::tag(verb, &mut calls, Action::TagTrail { name: name(), tags });
+    }
+    let reason = if verb == Verb::Adopt { "the blueprint adopts it" } else { "it was changed" };
+    let bucket = Address::new(place, Kind::Bucket, &desired.trail.bucket);
+    let draft = Draft::new(place, Kind::Trail, &desired.name, verb, reason).needs([bucket]);
+    differ.change(draft, fields.into_vec(), calls);
+}
+
+/// Takes the tags off trails that this blueprint owns and no longer keeps.
+fn release(differ: &mut Differ<'_>, place: &Place, here: &DesiredPlace, trails: &Trails) {
+    let kept = here.trail.as_ref().map(|trail| trail.name.as_str());
+    for (arn, live) in trails {
+        let at_home = live.home_region == place.region
+            && Arn::parse(arn).is_some_and(|arn| arn.account == place.account.as_str());
+        if !at_home || kept == Some(live.name.as_str()) || differ.owner(&live.tags) != Owner::Us {
+            continue;
+        }
+        let keys = [BLUEPRINT_TAG, VERSION_TAG, ALERT_TAG].map(str::to_owned);
+        let present: std::collections::BTreeSet<String> = keys
+            .into_iter()
+            .filter(|key| live.tags.known().is_some_and(|tags| tags.contains_key(key)))
+            .collect();
+        let mut fields = Fields::default();
+        fields.differ("tags", &present, &serde_json::Value::Null);
+        let reason = "the blueprint no longer keeps it: it is released and goes on logging";
+        let draft = Draft::new(place, Kind::Trail, &live.name, Verb::Update, reason);
+        differ.change(
+            draft,
+            fields.into_vec(),
+            vec![Action::UntagTrail { name: live.name.clone(), keys: present }],
+        );
+    }
+}

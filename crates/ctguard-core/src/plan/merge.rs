@@ -1,0 +1,143 @@
+//! The plans of the parts of a fleet, added up.
+//!
+//! What several parts say alike (an object of the hub that all of them look at) is in it once.
+
+use super::fingerprints::{Fingerprint, PlaceFingerprints};
+use super::{Change, Effect, Guard, Plan, PlanScope, Warning, order};
+use crate::desired::narrow::whole;
+use crate::proof::report::fold;
+use crate::proof::report::merge::MergeError;
+use crate::scope::Granularity;
+use crate::scope::Place;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Adds plans up.
+///
+/// # Errors
+/// When they are not of one blueprint and date, or not all that the whole was divided into, each once.
+pub fn merge(plans: &[Plan]) -> Result<Plan, MergeError> {
+    let Some(first) = plans.first() else { return Err(MergeError::Nothing) };
+    for other in plans {
+        let version = &super::FORMAT_VERSION;
+        MergeError::unless_same("the format version", version, &other.ctguard_plan)?;
+        MergeError::unless_same("the blueprint", &first.blueprint.name, &other.blueprint.name)?;
+        MergeError::unless_same("the as-of date", &first.as_of, &other.as_of)?;
+        let text = |plan: &Plan| plan.blueprint.digest.clone().unwrap_or_default();
+        MergeError::unless_same("the text of the blueprint", &text(first), &text(other))?;
+        let caller = |plan: &Plan| plan.scope.caller.as_ref().map(ToString::to_string);
+        let caller = |plan: &Plan| caller(plan).unwrap_or_default();
+        MergeError::unless_same("the account of the credentials", &caller(first), &caller(other))?;
+        for (part, of) in NARROWED {
+            MergeError::unless_same(part, &of(first), &of(other))?;
+        }
+    }
+    whole(plans.iter().map(|plan| plan.scope.shard.as_deref()))?;
+    let accounts = union(plans, |plan| &plan.scope.accounts);
+    let names = plans.iter().flat_map(|plan| plan.scope.names.clone()).collect();
+    let regions = union(plans, |plan| &plan.scope.regions);
+    let excepted = union(plans, |plan| &plan.scope.excepted);
+    Ok(Plan {
+        ctguard_plan: super::FORMAT_VERSION,
+        blueprint: first.blueprint.clone(),
+        as_of: first.as_of.clone(),
+        intent: first.intent.clone(),
+        scope: PlanScope { accounts, names, regions, excepted, shard: None, ..first.scope.clone() },
+        effects: effects(plans),
+        changes: changes(plans),
+        waiting: union(plans, |plan| &plan.waiting),
+        refusals: union(plans, |plan| &plan.refusals),
+        unknown: union(plans, |plan| &plan.unknown),
+        warnings: warnings(plans),
+        guards: guards(plans),
+        in_sync: plans.iter().map(|plan| plan.in_sync).sum(),
+        fingerprints: fingerprints(plans)?,
+    })
+}
+
+/// What all parts must be narrowed to alike.
+type Narrowed = (&'static str, fn(&Plan) -> String);
+const NARROWED: [Narrowed; 3] = [
+    ("what is meant", |plan| serde_json::to_string(&plan.intent).unwrap_or_default()),
+    ("the choice of accounts", |plan| listed(&plan.scope.only_accounts)),
+    ("the choice of regions", |plan| listed(&plan.scope.only_regions)),
+];
+
+fn listed<T: ToString>(all: &[T]) -> String {
+    all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// What several parts looked at, the hub first of all, must have been the same for each of them.
+fn fingerprints(plans: &[Plan]) -> Result<Vec<PlaceFingerprints>, MergeError> {
+    let mut all: BTreeMap<_, BTreeMap<String, Fingerprint>> = BTreeMap::new();
+    for place in plans.iter().flat_map(|plan| &plan.fingerprints) {
+        let known = all.entry((place.account.clone(), place.region.clone())).or_default();
+        for (object, seen) in &place.objects {
+            let before = known.entry(object.clone()).or_insert_with(|| seen.clone());
+            if before.sha256 != seen.sha256 {
+                let (account, region) = (&place.account, &place.region);
+                return Err(MergeError::Moved(format!("{object} in {account}/{region}")));
+            }
+        }
+    }
+    let place = |((account, region), objects)| PlaceFingerprints { account, region, objects };
+    Ok(all.into_iter().map(place).collect())
+}
+
+fn union<T: Ord + Clone>(plans: &[Plan], part: impl Fn(&Plan) -> &Vec<T>) -> Vec<T> {
+    let all: BTreeSet<&T> = plans.iter().flat_map(part).collect();
+    all.into_iter().cloned().collect()
+}
+
+/// What is said alike of several places is said once.
+fn warnings(plans: &[Plan]) -> Vec<Warning> {
+    let mut all: BTreeMap<(String, Granularity), BTreeSet<Place>> = BTreeMap::new();
+    for Warning { message, per, places } in plans.iter().flat_map(|plan| &plan.warnings) {
+        let key = (fold::folded(message, places, *per), *per);
+        all.entry(key).or_default().extend(places.iter().cloned());
+    }
+    let mut all: Vec<Warning> = all
+        .into_iter()
+        .map(|((text, per), places)| Warning { message: fold::named(text, &places), per, places })
+        .collect();
+    all.sort();
+    all
+}
+
+fn guards(plans: &[Plan]) -> Vec<Guard> {
+    union(plans, |plan| &plan.guards)
+}
+
+fn changes(plans: &[Plan]) -> Vec<Change> {
+    let mut all: Vec<Change> = Vec::new();
+    let mut seen: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for change in plans.iter().flat_map(|plan| &plan.changes) {
+        let same = seen.entry(&change.address).or_default();
+        if !same.iter().any(|index| all[*index] == *change) {
+            same.push(all.len());
+            all.push(change.clone());
+        }
+    }
+    order::sort(&mut all);
+    all
+}
+
+/// Gravest first, then by id; alerts that go, last.
+fn effects(plans: &[Plan]) -> Vec<Effect> {
+    let mut all: BTreeMap<_, Effect> = BTreeMap::new();
+    for effect in plans.iter().flat_map(|plan| &plan.effects) {
+        let key = (effect.removed, Reverse(effect.risk), effect.alert.clone());
+        let sum = all.entry(key).or_insert_with(|| Effect {
+            places: 0,
+            alerting_now: 0,
+            alerting_after: 0,
+            alerting_confirmed: 0,
+            ..effect.clone()
+        });
+        sum.places += effect.places;
+        sum.alerting_now += effect.alerting_now;
+        sum.alerting_after += effect.alerting_after;
+        sum.alerting_confirmed += effect.alerting_confirmed;
+    }
+    all.into_values().collect()
+}

@@ -1,0 +1,191 @@
+//! Who still sends through a topic, a queue, a bus or a role: none of them goes before everybody who does, and
+//! none goes while that cannot be told.
+
+use super::kinds::subscription;
+use super::{Change, Plan, Verb, Waiting, WaitingFor};
+use crate::desired::Desired;
+use crate::resource::rule::{Target, key_on};
+use crate::resource::{Address, Kind};
+use crate::scope::{AccountId, Arn, Place};
+use crate::snapshot::Live;
+use crate::snapshot::{LiveSubscription, Observed, PlaceSnapshot};
+use std::collections::BTreeSet;
+
+/// Lets each removal of such a thing need the removal of whatever refers to it, and moves those whose
+/// referrers stay, or cannot be told, to what waits.
+pub(super) fn settle(desired: &Desired, live: &Live, plan: &mut Plan) {
+    // A bus whose removal waits keeps the role that sends to it: what is judged first decides the next.
+    for kind in [Kind::Topic, Kind::Bus, Kind::Role, Kind::Queue] {
+        let moving: BTreeSet<Address> =
+            plan.changes.iter().map(|change| change.address.clone()).collect();
+        let (removals, mut changes): (Vec<Change>, Vec<Change>) = std::mem::take(&mut plan.changes)
+            .into_iter()
+            .partition(|change| change.action == Verb::Delete && change.address.kind == kind);
+        for mut change in removals {
+            match needs(desired, live, &change, &moving) {
+                Ok(needs) => {
+                    change.needs.extend(needs);
+                    changes.push(change);
+                }
+                Err(why) => plan.waiting.push(Waiting {
+                    message: format!(
+                        "The {kind} goes once nothing sends to it or through it: {why}."
+                    ),
+                    address: change.address,
+                    what: WaitingFor::Removal,
+                }),
+            }
+        }
+        plan.changes = changes;
+    }
+    super::order::sort(&mut plan.changes);
+    plan.waiting.sort();
+}
+
+/// What must be gone before this topic or queue, or why it stays.
+fn needs(
+    desired: &Desired,
+    live: &Live,
+    change: &Change,
+    moving: &BTreeSet<Address>,
+) -> Result<BTreeSet<Address>, String> {
+    let place = &change.place;
+    let Some(seen) = live.places.get(place) else {
+        return Err("the place was not read".to_owned());
+    };
+    let name = &change.address.name;
+    let found = match change.address.kind {
+        Kind::Bus if desired.narrowed => {
+            return Err("not every place that may send to it is looked at".to_owned());
+        }
+        Kind::Bus => {
+            let arn = place.arn("events", &format!("event-bus/{name}"));
+            let mut found = senders(live, None, |target| target.arn == arn)?;
+            found.extend(rules_on(seen, place, name)?);
+            found
+        }
+        Kind::Role => {
+            let (role, policy) = name.split_once('/').unwrap_or((name, ""));
+            let arn =
+                format!("arn:{}:iam::{}:role/{role}", place.region.partition(), place.account);
+            // One of its policies is needed by what is sent elsewhere than to the hub.
+            let hub = desired.hub.as_ref().filter(|_| !policy.is_empty());
+            let bus = format!("event-bus/{}", desired.names.bus());
+            let kept = hub.map(|hub| hub.arn("events", &bus));
+            senders(live, Some(&place.account), |target| {
+                target.role_arn.as_ref() == Some(&arn) && Some(&target.arn) != kept.as_ref()
+            })?
+        }
+        Kind::Topic => referrers(seen, place, &place.arn("sns", name))?,
+        _ => referrers(seen, place, &place.arn("sqs", name))?,
+    };
+    let mut needs = BTreeSet::new();
+    for referrer in found {
+        let gone: BTreeSet<Address> =
+            referrer.ways_to_go.into_iter().filter(|address| moving.contains(address)).collect();
+        if gone.is_empty() {
+            return Err(format!("{} still sends to it", referrer.named));
+        }
+        needs.extend(gone);
+    }
+    Ok(needs)
+}
+
+struct Referrer {
+    named: String,
+    /// Changes of any of these end the reference.
+    ways_to_go: Vec<Address>,
+}
+
+/// The rules, of one account or of all, that have such a target.
+fn senders(
+    live: &Live,
+    account: Option<&AccountId>,
+    is_such: impl Fn(&Target) -> bool,
+) -> Result<Vec<Referrer>, String> {
+    let mut found = Vec::new();
+    let places = live.places.iter();
+    for (place, seen) in places.filter(|(place, _)| account.is_none_or(|a| place.account == *a)) {
+        of_rules(seen, place, &is_such, &mut found).map_err(|why| format!("{why} of {place}"))?;
+    }
+    Ok(found)
+}
+
+/// The rules of a bus: AWS deletes none that has any.
+fn rules_on(seen: &PlaceSnapshot, place: &Place, bus: &str) -> Result<Vec<Referrer>, String> {
+    match seen.rules_of(Some(bus)) {
+        Observed::Unreadable(_) => Err(format!("the rules of bus {bus} could not be read")),
+        Observed::Absent => Ok(Vec::new()),
+        Observed::Known(rules) => Ok(rules
+            .keys()
+            .map(|name| {
+                let key = key_on(Some(bus), name);
+                let way = Address::new(place, Kind::Rule, key.clone());
+                Referrer { named: format!("rule {key}"), ways_to_go: vec![way] }
+            })
+            .collect()),
+    }
+}
+
+/// Adds the rules of a place, on whatever bus, that have such a target.
+fn of_rules(
+    seen: &PlaceSnapshot,
+    place: &Place,
+    is_such: impl Fn(&Target) -> bool,
+    found: &mut Vec<Referrer>,
+) -> Result<(), String> {
+    let unread = |what: &str| Err(format!("{what} could not be read"));
+    for bus in std::iter::once(None).chain(seen.buses.keys().map(|bus| Some(bus.as_str()))) {
+        let rules = seen.rules_of(bus);
+        if rules.unreadable().is_some() {
+            return unread("the rules");
+        }
+        for (name, rule) in rules.known().into_iter().copied().flatten() {
+            let key = key_on(bus, name);
+            if rule.targets.unreadable().is_some() {
+                return unread(&format!("the targets of rule {key}"));
+            }
+            let targets = rule.targets.known().into_iter().flatten();
+            for (id, _) in targets.filter(|(_, target)| is_such(target)) {
+                let target = Address::new(place, Kind::Target, format!("{key}/{id}"));
+                found.push(Referrer { named: format!("rule {key}"), ways_to_go: vec![target] });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn referrers(seen: &PlaceSnapshot, place: &Place, arn: &str) -> Result<Vec<Referrer>, String> {
+    let unread = |what: &str| Err(format!("{what} could not be read"));
+    let mut found = Vec::new();
+    let sends =
+        |target: &Target| target.arn == arn || target.dead_letter_arn.as_deref() == Some(arn);
+    of_rules(seen, place, sends, &mut found)?;
+    for (topic_arn, topic) in &seen.topics {
+        let Some(name) = Arn::parse(topic_arn).map(|arn| arn.resource) else { continue };
+        let topic = match topic {
+            Observed::Known(topic) => topic,
+            Observed::Absent => continue,
+            // A topic sends to queues only.
+            Observed::Unreadable(_) if arn.contains(":sns:") => continue,
+            Observed::Unreadable(_) => return unread(&format!("topic {name}")),
+        };
+        for (endpoint, subscription) in topic.subscriptions.known().into_iter().flatten() {
+            let LiveSubscription::Confirmed { attributes: Observed::Known(now), .. } = subscription
+            else {
+                continue;
+            };
+            if now.dead_letter_arn.as_deref() == Some(arn) {
+                let named = subscription::name(name, endpoint);
+                found.push(Referrer {
+                    ways_to_go: vec![
+                        Address::new(place, Kind::Subscription, named.clone()),
+                        Address::new(place, Kind::Topic, name),
+                    ],
+                    named: format!("subscription {named}"),
+                });
+            }
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,300 @@
+//! Desired × live → for each alert and each place where its events can land, the chain of links from
+//! the API call to the people who must hear of it.
+//!
+//! ```text
+//! trail records the event → rule takes it → target → topic lets EventBridge in → each subscriber
+//!                           └ with a hub: forwarding rule → role → bus → rule there ┘
+//! ```
+//!
+//! A link is *proven* when everything that can be read of it is right, *broken* when something is
+//! wrong, *unknown* when it could not be read, and *assumed* when it is right as far as it can be read
+//! and rests on something that cannot. Nothing is taken for granted.
+
+mod bus;
+mod cache;
+mod key;
+pub mod links;
+pub(crate) mod policy;
+mod remarks;
+pub mod report;
+mod role;
+mod rule;
+mod signals;
+mod subscriber;
+mod target;
+mod topic;
+mod trail;
+
+pub use links::LinkCode;
+pub use report::{AlertCounts, Counts, Covered, Finding, Report, Said, Unread};
+
+use crate::desired::{AlertPath, Desired};
+use crate::scope::Granularity;
+use crate::scope::Place;
+use crate::snapshot::Live;
+use crate::snapshot::Unreadable;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// How sure a link is, from best to worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    Proven,
+    Assumed,
+    Unknown,
+    Broken,
+}
+
+impl Status {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Proven => "proven",
+            Self::Assumed => "assumed",
+            Self::Unknown => "unknown",
+            Self::Broken => "broken",
+        }
+    }
+}
+
+/// Who can mend a broken link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mender {
+    /// `ctguard apply`.
+    Apply,
+    /// A person: a subscriber who confirms, the owner of what ctguard does not own.
+    Person,
+}
+
+/// One judged link.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Link {
+    pub code: LinkCode,
+    pub status: Status,
+    /// Where the object is, or from where it is judged; of a role, its account in region `global`.
+    pub place: Place,
+    /// The object by its full AWS name: an ARN, or `topic ARN ← protocol:endpoint`.
+    pub object: String,
+    /// What was seen.
+    pub cause: String,
+    /// What to do about it; empty for a proven link.
+    pub fix: String,
+    pub mender: Mender,
+    pub per: Granularity,
+}
+
+/// The links of one alert in one place.
+#[derive(Debug, Clone)]
+pub struct PathProof {
+    pub alert: Arc<str>,
+    pub lands: Place,
+    pub raised: Place,
+    pub links: Links,
+}
+
+/// The links of a path, in the order of the chain. Paths share them: with a hub, what follows it is the same for
+/// all that lands anywhere, and what comes before it for many alerts of one place.
+#[derive(Debug, Clone, Default)]
+pub struct Links {
+    /// To the event bus where the alert is raised.
+    here: Shared,
+    /// From there on.
+    onward: Shared,
+}
+
+/// Judged links that several paths have.
+type Shared = Arc<[Arc<Link>]>;
+
+impl Links {
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Link>> + Clone {
+        self.here.iter().chain(self.onward.iter())
+    }
+
+    pub fn len(&self) -> usize {
+        self.here.len() + self.onward.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl<'a> IntoIterator for &'a Links {
+    type Item = &'a Arc<Link>;
+    type IntoIter =
+        std::iter::Chain<std::slice::Iter<'a, Arc<Link>>, std::slice::Iter<'a, Arc<Link>>>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.here.iter().chain(self.onward.iter())
+    }
+}
+
+impl FromIterator<Arc<Link>> for Links {
+    fn from_iter<I: IntoIterator<Item = Arc<Link>>>(links: I) -> Self {
+        Self { here: Arc::default(), onward: links.into_iter().collect() }
+    }
+}
+
+impl PathProof {
+    /// The worst of the links.
+    pub fn status(&self) -> Status {
+        self.links.iter().map(|link| link.status).max().unwrap_or(Status::Proven)
+    }
+
+    /// Whether an apply alone would make every link right.
+    pub fn mended_by_apply(&self) -> bool {
+        self.links.iter().all(|link| {
+            link.status <= Status::Assumed
+                || link.status == Status::Broken && link.mender == Mender::Apply
+        })
+    }
+}
+
+/// How much a remark weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Events still reach everybody, and something beside them is lost or cannot be seen: `--strict` fails on it.
+    Degraded,
+    Note,
+}
+
+/// Something that changes no verdict and must still be said.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Remark {
+    pub severity: Severity,
+    pub code: LinkCode,
+    pub place: Place,
+    /// The object by its full AWS name.
+    pub object: String,
+    /// Full sentences.
+    pub text: String,
+}
+
+/// The verdict on a whole blueprint.
+#[derive(Debug, Clone, Default)]
+pub struct Proof {
+    pub paths: Vec<PathProof>,
+    /// Broken signals that belong to no single path, such as dead letters that wait and invocations that failed.
+    pub signals: Vec<Link>,
+    /// What never changes a verdict.
+    pub remarks: Vec<Remark>,
+    /// Alerts that nobody is to hear of.
+    pub unrouted: Vec<String>,
+}
+
+/// Proves every path of a blueprint.
+pub fn prove(desired: &Desired, live: &Live) -> Proof {
+    let mut prover = Prover { desired, live, known: cache::Known::default() };
+    let paths = desired.paths.iter().map(|path| prover.path(path)).collect();
+    let mut proof = Proof { paths, ..Proof::default() };
+    signals::collect(desired, live, &mut proof);
+    remarks::collect(desired, live, &mut proof);
+    proof.remarks.sort();
+    proof.remarks.dedup();
+    proof.unrouted =
+        desired.alerts.iter().filter(|alert| !alert.routed).map(|alert| alert.id.clone()).collect();
+    proof
+}
+
+impl Proof {
+    /// Whether any link has this status.
+    pub fn has(&self, status: Status) -> bool {
+        self.paths.iter().any(|path| path.links.iter().any(|link| link.status == status))
+            || self.signals.iter().any(|signal| signal.status == status)
+    }
+}
+
+/// Judges links, each object once.
+struct Prover<'a> {
+    desired: &'a Desired,
+    live: &'a Live,
+    known: cache::Known<'a>,
+}
+
+impl<'a> Prover<'a> {
+    fn path(&mut self, path: &'a AlertPath) -> PathProof {
+        let mut here: Vec<Arc<Link>> = Vec::new();
+        let mut add = |link: &Arc<Link>| {
+            if !here.iter().any(|known| Arc::ptr_eq(known, link) || known == link) {
+                here.push(link.clone());
+            }
+        };
+        let (desired, live) = (self.desired, self.live);
+        for event in path.events.iter() {
+            let question = trail::Question::of(&path.lands, event);
+            add(self.known.trail(question, |question| trail::judge(desired, live, question)));
+        }
+        if let Some(link) = trail::cannot_land(desired, live, &path.lands, &path.events) {
+            add(&Arc::new(link));
+        }
+        if let Some(forward) = &path.forward {
+            for rule in forward.rules.iter() {
+                let links = self.known.forwarding((&path.lands, rule), || {
+                    rule::forwards(desired, live, &path.lands, rule, forward)
+                });
+                links.iter().for_each(&mut add);
+            }
+            for rule in forward.rules.iter() {
+                let links = self.known.role((&path.lands, rule), || {
+                    role::judge(desired, live, &path.lands, rule, forward)
+                });
+                links.iter().for_each(&mut add);
+            }
+            let judge = || bus::judge(desired, live, &path.lands, &path.raised, forward);
+            let at_hub = path.lands == path.raised;
+            add(self.known.bus((&path.lands.account, at_hub, &forward.bus_arn), judge));
+        }
+        let here = self.known.shared(here);
+        let onward = self.onward(path);
+        PathProof {
+            alert: path.alert.clone(),
+            lands: path.lands.clone(),
+            raised: path.raised.clone(),
+            links: Links { here, onward },
+        }
+    }
+
+    /// The links from the event bus where the alert is raised.
+    fn onward(&mut self, path: &'a AlertPath) -> Shared {
+        let key = cache::Onward::of(path);
+        if let Some(known) = self.known.onward(&key) {
+            return known;
+        }
+        let (desired, live) = (self.desired, self.live);
+        let mut rules = Vec::new();
+        // Without its bus a rule cannot be: the bus's own link says all.
+        let bus = path.forward.as_ref().map(|hop| bus::seen(live, &path.raised, &hop.bus_arn));
+        if bus.is_none_or(|seen| seen.is_some_and(|seen| seen.known().is_some())) {
+            rule::judge(desired, live, &path.raised, &path.rules, &path.destinations, &mut rules);
+        }
+        let mut links: Vec<Arc<Link>> = rules.into_iter().map(Arc::new).collect();
+        for destination in path.destinations.iter() {
+            let key = (&path.raised, destination.topic_arn.as_str(), destination.name.as_str());
+            let judged = self.known.topic(key, || {
+                let mut found = Vec::new();
+                topic::judge(desired, live, &path.raised, destination, &mut found);
+                found
+            });
+            links.extend(judged.iter().cloned());
+        }
+        self.known.keep_onward(key, links)
+    }
+}
+
+/// A link for something that could not be read.
+fn unreadable(code: LinkCode, place: &Place, object: String, why: &Unreadable) -> Link {
+    Link {
+        code,
+        status: Status::Unknown,
+        place: place.clone(),
+        object,
+        cause: format!("{} failed: {} ({})", why.operation, why.code, why.message),
+        fix: why.remedy(),
+        mender: Mender::Person,
+        per: Granularity::Place,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+//! Is the hub's bus there, and does it take the events of an account?
+//!
+//! Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-permissions.html>
+
+use super::policy::principal::Asker;
+use super::policy::{Admission, Refusal};
+use super::role::{PUT_EVENTS, at};
+use super::rule::{broken, proven};
+use super::{Link, LinkCode, Mender, Status, unreadable};
+use crate::desired::{Desired, Forward};
+use crate::resource::BLUEPRINT_TAG;
+use crate::resource::policy::{document, statements};
+use crate::scope::Granularity;
+use crate::scope::{Arn, Place};
+use crate::snapshot::Live;
+use crate::snapshot::{LiveBus, Observed};
+use serde_json::{Value, json};
+
+/// The hub's bus as it was seen.
+pub fn seen<'a>(live: &'a Live, hub: &Place, bus_arn: &str) -> Option<&'a Observed<LiveBus>> {
+    let name = Arn::parse(bus_arn)?.resource.strip_prefix("event-bus/")?;
+    live.places.get(hub)?.buses.get(name)
+}
+
+/// Judges the bus for what a place sends.
+pub fn judge(
+    desired: &Desired,
+    live: &Live,
+    lands: &Place,
+    hub: &Place,
+    forward: &Forward,
+) -> Link {
+    let object = forward.bus_arn.to_string();
+    let bus = match seen(live, hub, &object) {
+        Some(Observed::Known(bus)) => bus,
+        Some(Observed::Unreadable(why)) => {
+            let link = unreadable(LinkCode::BusMissing, hub, object, why);
+            return Link { per: Granularity::Fleet, ..link };
+        }
+        Some(Observed::Absent) | None => {
+            let cause = "it does not exist".to_owned();
+            let link = broken(LinkCode::BusMissing, hub, object, cause, Mender::Apply);
+            return Link { per: Granularity::Fleet, ..link };
+        }
+    };
+    let place = at(&lands.account);
+    let asker = Asker {
+        role_arn: &forward.role_arn,
+        account: &lands.account,
+        // An account that was listed may be in any organization.
+        organization: desired.organization.as_ref().filter(|_| {
+            desired.accounts.get(&lands.account).is_some_and(|account| account.discovered)
+        }),
+        resource_account: hub.account.as_str(),
+    };
+    // Where the bus is, the role is enough, and only a denial could stop it.
+    let at_hub = lands == hub;
+    let policy = match &bus.bus.policy {
+        policy if at_hub => Some(with_everybody(policy.as_ref(), &object)),
+        policy => policy.clone(),
+    };
+    let admission = asker.admitted(policy.as_ref(), PUT_EVENTS, &object);
+    let owner = bus.tags.known().and_then(|tags| tags.get(BLUEPRINT_TAG));
+    let owned = owner.is_some_and(|name| *name == desired.name);
+    let mender = if owned { Mender::Apply } else { Mender::Person };
+    let link = match admission {
+        Admission::Admits if at_hub => {
+            let cause = "it is where the events land, so the role is enough".to_owned();
+            proven(LinkCode::BusMissing, &place, object, cause)
+        }
+        Admission::Admits => {
+            let cause = "its policy lets the account put events on it".to_owned();
+            proven(LinkCode::BusMissing, &place, object, cause)
+        }
+        Admission::Assumes(cause) => Link {
+            status: Status::Assumed,
+            fix: "Run ctguard where the organization can be read, with `accounts: [{ organization: … }]`, or check that the condition is met.".to_owned(),
+            ..broken(LinkCode::BusPolicyCondition, &place, object, cause, Mender::Person)
+        },
+        Admission::Refuses(refusal) => match refusal {
+            Refusal::Nobody(cause) => broken(LinkCode::BusPolicy, &place, object, cause, mender),
+            Refusal::Condition(cause) => {
+                broken(LinkCode::BusPolicyCondition, &place, object, cause, mender)
+            }
+            Refusal::Deny(cause) => Link {
+                fix: "Take the statement out of the bus's policy: ctguard never takes away what others wrote.".to_owned(),
+                ..broken(LinkCode::BusPolicyDeny, &place, object, cause, Mender::Person)
+            },
+        },
+    };
+    Link { per: Granularity::Fleet, ..link }
+}
+
+fn with_everybody(policy: Option<&Value>, bus: &str) -> Value {
+    let everybody =
+        json!({ "Effect": "Allow", "Principal": "*", "Action": PUT_EVENTS, "Resource": bus });
+    let theirs = policy.map(statements).unwrap_or_default().into_iter().cloned();
+    document(theirs.chain([everybody]).collect())
+}

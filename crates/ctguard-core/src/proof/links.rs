@@ -1,0 +1,152 @@
+//! The codes of links: stable, kebab-case, each documented in `docs/links.md`.
+//!
+//! A code names what is wrong when the link is broken; a proven link carries the code of the first
+//! thing that could break it.
+
+use serde::de::Error;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+macro_rules! link_codes {
+    ($($name:ident $text:literal $meaning:literal,)*) => {
+        /// What a link is about.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum LinkCode { $(#[doc = $meaning] $name,)* }
+
+        impl LinkCode {
+            /// Every code, in the order of the chain.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The code as it is printed.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+
+            /// What it means, in one line.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$name => $meaning,)* }
+            }
+        }
+    };
+}
+
+link_codes! {
+    TrailMissing "trail-missing" "No trail covers the place where the event lands.",
+    TrailNotHere "trail-not-here" "The account has a trail, and it does not log in this region.",
+    TrailNotLogging "trail-not-logging" "The trails that cover the place are not logging.",
+    TrailHomeNotEnabled "trail-home-not-enabled" "The organization's trail is at home in a region that the account has not enabled.",
+    SelectorsDropManagement "selectors-drop-management" "The trail records no management events.",
+    SelectorsDropWrites "selectors-drop-writes" "The trail leaves out calls that change something.",
+    SelectorsDropReads "selectors-drop-reads" "The trail leaves out read-only calls.",
+    SelectorsExcludeSource "selectors-exclude-source" "The trail leaves out the management events of this service.",
+    DataSelectorMissing "data-selector-missing" "No data selector of the trail records this data event.",
+    GlobalEventsMissing "global-events-missing" "The trail leaves out the events of global services.",
+    SelectorsUnread "selectors-unread" "The trail's event selectors were not read.",
+    TrailOfOrganization "trail-of-organization" "The trail is kept by another account, where its selectors are.",
+    CannotLandHere "cannot-land-here" "Events about the trail land in a place that the blueprint does not cover.",
+    RuleMissing "rule-missing" "The rule does not exist.",
+    RuleOnWrongBus "rule-on-wrong-bus" "The rule is on a custom bus, which CloudTrail does not send to.",
+    RuleQuota "rule-quota" "The rule does not exist, and the event bus has as many rules, or rules with wildcards, as it takes.",
+    RuleDisabled "rule-disabled" "The rule is disabled.",
+    RuleState "rule-state" "The rule is ENABLED, which drops read-only management events.",
+    RulePattern "rule-pattern" "The rule's pattern is not shown to match every event it should.",
+    TargetMissing "target-missing" "The topic, or the hub's bus, is not a target of the rule.",
+    TargetElsewhere "target-elsewhere" "The target of the rule is something else than the topic or the hub's bus.",
+    TargetWrongRegion "target-wrong-region" "The target of the rule is in another region or account.",
+    TargetRole "target-role" "The rule publishes to the topic through a role.",
+    TargetInput "target-input" "The target's message is not the alert's, or cannot be made.",
+    DeadLetterQueue "dead-letter-queue" "What a target or subscriber refuses has nowhere to go.",
+    ForwardRole "forward-role" "The rule forwards to the hub's bus through no role, or another than the blueprint's.",
+    RoleMissing "role-missing" "The role that forwards events does not exist.",
+    RoleTrust "role-trust" "The role's trust policy does not let EventBridge take it on for the rule.",
+    RolePolicy "role-policy" "The role's policy does not let it put events on the hub's bus.",
+    RoleBoundary "role-boundary" "A permissions boundary decides what the role may do.",
+    BusMissing "bus-missing" "The hub's event bus does not exist.",
+    BusPolicy "bus-policy" "No statement of the bus's policy lets the account put events on it.",
+    BusPolicyCondition "bus-policy-condition" "A condition in the bus's policy keeps the account out.",
+    BusPolicyDeny "bus-policy-deny" "A statement of the bus's policy denies the account.",
+    TopicMissing "topic-missing" "The topic does not exist.",
+    TopicPolicy "topic-policy" "No statement of the topic's policy lets EventBridge publish.",
+    TopicPolicyCondition "topic-policy-condition" "A condition in the topic's policy keeps EventBridge out.",
+    TopicPolicyDeny "topic-policy-deny" "A statement of the topic's policy denies EventBridge.",
+    TopicKeyMissing "topic-key-missing" "The key that encrypts the topic does not exist.",
+    TopicKeyAwsManaged "topic-key-aws-managed" "An AWS-managed key encrypts the topic, which EventBridge cannot use.",
+    TopicKeyDisabled "topic-key-disabled" "The key that encrypts the topic is disabled.",
+    TopicKeyPolicy "topic-key-policy" "The policy of the topic's key does not let EventBridge use it.",
+    TopicKeyCondition "topic-key-condition" "A condition in the policy of the topic's key keeps EventBridge out.",
+    SubscriberMissing "subscriber-missing" "A listed subscriber is not subscribed.",
+    SubscriberPending "subscriber-pending" "A listed subscriber has not confirmed.",
+    SubscriberFilter "subscriber-filter" "A filter policy keeps messages from a listed subscriber.",
+    QueueMissing "queue-missing" "The queue that is subscribed does not exist.",
+    QueuePolicy "queue-policy" "The subscribed queue's policy does not let SNS send.",
+    QueueKey "queue-key" "The key that encrypts the subscribed queue does not let SNS use it.",
+    FunctionPolicy "function-policy" "The subscribed function's policy does not let SNS invoke it.",
+    ChatMissing "chat-missing" "The chat configuration does not list the topic.",
+    ChatRaw "chat-raw" "Raw message delivery is on for chat, which then drops every message.",
+    UnsubscribeOpen "unsubscribe-open" "Anybody who holds an alert's mail can end the subscription.",
+    DeadLetters "dead-letters" "Messages that could not be delivered wait in a dead-letter queue.",
+    FailedInvocations "failed-invocations" "A target of the rule refused, for good, what the rule sent.",
+    DeadLetterFailed "dead-letter-failed" "What a target refused could not be put into its dead-letter queue.",
+    NeverFired "never-fired" "The rule has not fired for a month.",
+    SignalsUnread "signals-unread" "What was counted of the rules could not be read.",
+    LogDelivery "log-delivery" "A trail cannot write its log files.",
+    LogBucketMissing "log-bucket-missing" "The bucket of a trail does not exist.",
+    LogBucketPolicy "log-bucket-policy" "The bucket of a trail refuses CloudTrail.",
+    LogKey "log-key" "The key that encrypts a trail's log files cannot be used.",
+    DigestDelivery "digest-delivery" "A trail cannot write its digest files.",
+}
+
+impl LinkCode {
+    /// Whether it is about what reaches the event bus, and not about what becomes of it there.
+    pub fn is_trail(self) -> bool {
+        self <= Self::CannotLandHere
+    }
+
+    /// Whether it is about the way to a hub.
+    pub fn is_hop(self) -> bool {
+        (Self::ForwardRole..=Self::BusPolicyDeny).contains(&self)
+    }
+
+    /// Whether it is only ever a remark, which changes no verdict.
+    pub fn is_remark(self) -> bool {
+        matches!(self, Self::DeadLetterQueue | Self::UnsubscribeOpen) || self >= Self::NeverFired
+    }
+}
+
+impl fmt::Display for LinkCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for LinkCode {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let code = Self::ALL.iter().find(|code| code.as_str() == text);
+        code.copied().ok_or_else(|| D::Error::custom(format!("`{text}` is no code of a link")))
+    }
+}
+
+impl Serialize for LinkCode {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_a_section_in_the_docs() {
+        let docs = include_str!("../../../../docs/links.md");
+        for code in LinkCode::ALL {
+            assert!(
+                docs.contains(&format!("### `{code}`\n")),
+                "docs/links.md says nothing of `{code}`"
+            );
+        }
+        let sections = docs.lines().filter(|line| line.starts_with("### `")).count();
+        assert_eq!(sections, LinkCode::ALL.len(), "docs/links.md has a section for no code");
+    }
+}

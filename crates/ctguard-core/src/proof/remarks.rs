@@ -1,0 +1,199 @@
+//! What changes no verdict and must still be said: logs that are not written, refused messages that
+//! would be lost, subscriptions that one click ends.
+
+use super::policy::{Admission, Request, Sent, admission};
+use super::{LinkCode, Proof, Remark, Severity};
+use crate::blueprint::Subscriber;
+use crate::desired::{AlertPath, Desired, DestinationPath};
+use crate::resource::topic::Protocol;
+use crate::scope::{AccountId, Arn, Place, Region};
+use crate::snapshot::Live;
+use crate::snapshot::{LiveSubscription, LiveTrail, Observed};
+use std::collections::BTreeSet;
+
+/// All remarks on what stands there.
+pub fn collect(desired: &Desired, live: &Live, proof: &mut Proof) {
+    // What is looked at only because others depend on it is its own people's business.
+    for place in live.places.keys().filter(|place| !desired.context.contains(*place)) {
+        trails(live, place, &mut proof.remarks);
+    }
+    let mut rules: BTreeSet<(&Place, &str)> = BTreeSet::new();
+    let mut destinations: BTreeSet<(&Place, *const DestinationPath)> = BTreeSet::new();
+    for path in &desired.paths {
+        let forwarding = path.forward.iter().flat_map(|forward| forward.rules.iter());
+        let here = forwarding.map(|key| (&path.lands, key.as_str()));
+        let raising = path.rules.iter().map(|key| (&path.raised, key.as_str()));
+        for (place, key) in here.chain(raising) {
+            if rules.insert((place, key)) {
+                targets(desired, live, place, key, &mut proof.remarks);
+            }
+        }
+        if destinations.insert((&path.raised, path.destinations.as_ptr())) {
+            subscribers(live, path, &mut proof.remarks);
+        }
+    }
+}
+
+/// Trouble with the files of the trails at home in a place. EventBridge still gets their events.
+fn trails(live: &Live, place: &Place, remarks: &mut Vec<Remark>) {
+    let trails = live.places.get(place).and_then(|seen| seen.trails.known());
+    let at_home = |arn: &str, trail: &LiveTrail| {
+        trail.home_region == place.region
+            && Arn::parse(arn).is_some_and(|arn| arn.account == place.account.as_str())
+    };
+    for (arn, trail) in trails.into_iter().flatten().filter(|(arn, trail)| at_home(arn, trail)) {
+        let mut say = |code, object: &str, text: String| {
+            remarks.push(Remark {
+                severity: Severity::Degraded,
+                code,
+                place: place.clone(),
+                object: object.to_owned(),
+                text: format!("{text} Events still reach EventBridge."),
+            });
+        };
+        let bucket = &trail.trail.bucket;
+        let status = trail.status.known();
+        match status.and_then(|status| status.latest_delivery_error.as_deref()) {
+            Some(error) if error.contains("NoSuchBucket") => say(
+                LinkCode::LogBucketMissing,
+                bucket,
+                format!("{arn} cannot write its log files: the bucket does not exist."),
+            ),
+            Some(error) if error.contains("AccessDenied") => say(
+                LinkCode::LogBucketPolicy,
+                bucket,
+                format!("{arn} cannot write its log files: the bucket refuses CloudTrail."),
+            ),
+            Some(error) if error.to_ascii_lowercase().contains("kms") => {
+                say(LinkCode::LogKey, arn, format!("{arn} cannot encrypt its log files: {error}."))
+            }
+            Some(error) => {
+                say(
+                    LinkCode::LogDelivery,
+                    arn,
+                    format!("{arn} cannot write its log files: {error}."),
+                );
+            }
+            None if is_gone(live, &place.account, bucket) => say(
+                LinkCode::LogBucketMissing,
+                bucket,
+                format!("{arn} has no bucket to write its log files to: it does not exist."),
+            ),
+            None => {}
+        }
+        if let Some(error) = status.and_then(|status| status.latest_digest_delivery_error.as_ref())
+        {
+            let text = format!("{arn} cannot write its digest files: {error}.");
+            say(LinkCode::DigestDelivery, arn, text);
+        }
+    }
+}
+
+fn is_gone(live: &Live, account: &AccountId, bucket: &str) -> bool {
+    let seen = live.accounts.get(account).and_then(|account| account.buckets.get(bucket));
+    matches!(seen, Some(Observed::Absent))
+}
+
+/// Whether what a target of a rule refuses is kept.
+fn targets(desired: &Desired, live: &Live, place: &Place, key: &str, remarks: &mut Vec<Remark>) {
+    let wanted = desired.places.get(place).and_then(|here| here.rules.get(key));
+    let seen = live.places.get(place).and_then(|seen| seen.rule(key));
+    let targets = seen.and_then(|rule| rule.targets.known());
+    for (id, target) in targets.into_iter().flatten() {
+        if !wanted.is_some_and(|wanted| wanted.targets.contains_key(id)) {
+            continue;
+        }
+        let rule = place.arn("events", &format!("rule/{key}"));
+        let (object, why) = match &target.dead_letter_arn {
+            None => (rule.clone(), Some("has no dead-letter queue".to_owned())),
+            Some(queue) => (queue.clone(), refuses(live, queue, "events.amazonaws.com", &rule)),
+        };
+        say_lost(place, object, &format!("Target {id} of rule {key}"), why, remarks);
+    }
+}
+
+/// Whether what listed subscribers refuse is kept, and whether one click ends their subscription.
+fn subscribers(live: &Live, path: &AlertPath, remarks: &mut Vec<Remark>) {
+    let place = &path.raised;
+    for destination in path.destinations.iter() {
+        let topic = live.places.get(place).and_then(|seen| seen.topics.get(&destination.topic_arn));
+        let seen = topic.and_then(|topic| topic.known()?.subscriptions.known());
+        for subscriber in &destination.subscribers {
+            let Subscriber::Endpoint(endpoint) = subscriber else { continue };
+            let Some(LiveSubscription::Confirmed { attributes: Observed::Known(now), .. }) =
+                seen.and_then(|seen| seen.get(endpoint))
+            else {
+                continue;
+            };
+            let object = format!("{} ← {endpoint}", destination.topic_arn);
+            let mail = matches!(endpoint.protocol, Protocol::Email | Protocol::EmailJson);
+            if mail && now.confirmation_was_authenticated == Some(false) {
+                remarks.push(Remark {
+                    severity: Severity::Note,
+                    code: LinkCode::UnsubscribeOpen,
+                    place: place.clone(),
+                    object: object.clone(),
+                    text: format!("Anybody who holds an alert's mail can unsubscribe {} with one click, which CloudTrail does not record; confirm it with AuthenticateOnUnsubscribe to prevent that.", endpoint.address),
+                });
+            }
+            // Mail is never refused, so nothing of it is kept; topics of others are theirs to arrange.
+            if mail || destination.managed_topic.is_none() {
+                continue;
+            }
+            let (object, why) = match &now.dead_letter_arn {
+                None => (object, Some("has no dead-letter queue".to_owned())),
+                Some(queue) => (
+                    queue.clone(),
+                    refuses(live, queue, "sns.amazonaws.com", &destination.topic_arn),
+                ),
+            };
+            say_lost(place, object, &format!("The subscription of {endpoint}"), why, remarks);
+        }
+    }
+}
+
+fn say_lost(
+    place: &Place,
+    object: String,
+    who: &str,
+    why: Option<String>,
+    remarks: &mut Vec<Remark>,
+) {
+    if let Some(why) = why {
+        remarks.push(Remark {
+            severity: Severity::Degraded,
+            code: LinkCode::DeadLetterQueue,
+            place: place.clone(),
+            object,
+            text: format!("{who} {why}: what is refused there is lost."),
+        });
+    }
+}
+
+/// Why a dead-letter queue would not take a message; `None` when it would, or that is not known.
+fn refuses(live: &Live, queue: &str, service: &str, source: &str) -> Option<String> {
+    let arn = Arn::parse(queue)?;
+    let place = Place::new(AccountId::new(arn.account)?, Region::new(arn.region)?);
+    let seen = live.places.get(&place)?;
+    match seen.queues.get(queue)? {
+        Observed::Absent => Some(format!("sends what is refused to {queue}, which does not exist")),
+        Observed::Unreadable(_) => None,
+        Observed::Known(live) => {
+            let request = Request {
+                service,
+                action: "sqs:SendMessage",
+                resource: queue,
+                source_arn: Sent::Value(source),
+                source_account: Sent::Unknown,
+                direct: true,
+            };
+            match admission(live.queue.policy.as_ref(), &request) {
+                Admission::Refuses(refusal) => Some(format!(
+                    "sends what is refused to {queue}, which does not take it: {}",
+                    refusal.into_cause()
+                )),
+                Admission::Admits | Admission::Assumes(_) => None,
+            }
+        }
+    }
+}

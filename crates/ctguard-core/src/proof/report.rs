@@ -1,0 +1,252 @@
+//! What a proof says, as data: counts, and every link that is not proven, folded over places.
+//!
+//! A report is the sum of what is said of each place, so that the reports of the parts of a fleet add up to
+//! that of the whole ([`mod@merge`]).
+
+pub(crate) mod fold;
+pub mod merge;
+
+use super::{LinkCode, Mender, PathProof, Proof, Severity, Status};
+use crate::blueprint::Risk;
+use crate::desired::{Desired, Shard};
+use crate::scope::Granularity;
+use crate::scope::{AccountId, Place};
+use crate::snapshot::Unreadable;
+use fold::Folding;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// The version of a report's JSON form.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// What `verify` says, as data; its text is made from this value and knows no more.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    pub format_version: u32,
+    pub blueprint: String,
+    /// The date that exceptions were judged by, ISO 8601.
+    pub as_of: String,
+    /// Which part of the fleet's accounts it is about, such as `3/8`; absent when it is about all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<String>,
+    /// The accounts that it is about, those that could not be read too.
+    pub accounts: Vec<Covered>,
+    /// How many alerts × places there are of each status.
+    pub counts: Counts,
+    /// Per alert, gravest first, the same counts.
+    pub alerts: Vec<AlertCounts>,
+    /// Accounts of which nothing is known, because their regions could not be read.
+    pub unread: Vec<Unread>,
+    /// Every link that is not proven, worst first.
+    pub links: Vec<Finding>,
+    /// What changes no verdict, gravest first.
+    pub remarks: Vec<Said>,
+    /// How many of the remarks are degraded: something beside the alerts is lost.
+    pub degraded: usize,
+    /// Alerts that nobody is to hear of: their route is empty.
+    pub unrouted: Vec<String>,
+}
+
+/// An account that a report is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Covered {
+    pub id: AccountId,
+    /// What people call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// How many of its regions are covered.
+    pub places: usize,
+}
+
+/// Accounts that could not be read for the same reason; `{account}` stands in the texts where they are several.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unread {
+    pub operation: String,
+    pub code: String,
+    pub message: String,
+    pub fix: String,
+    pub accounts: BTreeSet<AccountId>,
+}
+
+/// The verdict on one alert.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertCounts {
+    pub alert: String,
+    pub title: String,
+    pub risk: Risk,
+    pub counts: Counts,
+}
+
+/// A link that is not proven, with every alert and place it concerns. Where the same is wrong in
+/// several places, `{account}` and `{region}` stand in the texts for what differs between them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    pub code: LinkCode,
+    pub status: Status,
+    pub alerts: BTreeSet<String>,
+    pub object: String,
+    pub cause: String,
+    pub fix: String,
+    pub mender: Mender,
+    /// Whether each place has such an object, each account, or the fleet has one.
+    pub per: Granularity,
+    pub places: BTreeSet<Place>,
+}
+
+/// A remark with every place it concerns; `{account}` and `{region}` as in a [`Finding`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    pub severity: Severity,
+    pub code: LinkCode,
+    pub object: String,
+    pub text: String,
+    pub places: BTreeSet<Place>,
+}
+
+/// How many alert × place pairs have each status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Counts {
+    pub proven: usize,
+    pub assumed: usize,
+    pub unknown: usize,
+    pub broken: usize,
+}
+
+impl Proof {
+    pub fn report(&self, desired: &Desired) -> Report {
+        let mut counts: HashMap<&str, Counts> = HashMap::new();
+        for path in &self.paths {
+            counts.entry(&path.alert).or_default().add(path.status());
+        }
+        let alerts = desired
+            .alerts
+            .iter()
+            .filter(|alert| alert.routed)
+            .map(|alert| AlertCounts {
+                alert: alert.id.clone(),
+                title: alert.title.clone(),
+                risk: alert.risk,
+                counts: counts.get(alert.id.as_str()).copied().unwrap_or_default(),
+            })
+            .collect();
+        let mut folding = self.folding();
+        for remark in &self.remarks {
+            folding.remark(remark);
+        }
+        for (account, why) in &desired.unread {
+            folding.unread(account, why);
+        }
+        let (unread, links, remarks) = folding.told();
+        Report {
+            format_version: FORMAT_VERSION,
+            blueprint: desired.name.clone(),
+            as_of: desired.as_of.to_string(),
+            shard: None,
+            accounts: covered(desired),
+            counts: self.counts(),
+            alerts,
+            unread,
+            links,
+            degraded: degraded(&remarks),
+            remarks,
+            unrouted: self.unrouted.clone(),
+        }
+    }
+
+    pub fn counts(&self) -> Counts {
+        Counts::of(self.paths.iter())
+    }
+
+    /// Every link that is not proven, once, worst first.
+    pub fn findings(&self) -> Vec<Finding> {
+        self.folding().told().1
+    }
+
+    fn folding(&self) -> Folding {
+        let mut concerned: HashMap<*const super::Link, (&super::Link, BTreeSet<&Arc<str>>)> =
+            HashMap::new();
+        for path in &self.paths {
+            for link in path.links.iter().filter(|link| link.status != Status::Proven) {
+                let (_, alerts) = concerned
+                    .entry(Arc::as_ptr(link))
+                    .or_insert_with(|| (link.as_ref(), BTreeSet::new()));
+                alerts.insert(&path.alert);
+            }
+        }
+        let mut folding = Folding::default();
+        for (link, alerts) in concerned.into_values() {
+            folding.link(link, alerts.into_iter().map(|alert| alert.to_string()));
+        }
+        for signal in &self.signals {
+            folding.link(signal, std::iter::empty());
+        }
+        folding
+    }
+}
+
+fn covered(desired: &Desired) -> Vec<Covered> {
+    let mut places: BTreeMap<&AccountId, usize> = BTreeMap::new();
+    for (place, _) in desired.own_places() {
+        *places.entry(&place.account).or_default() += 1;
+    }
+    for account in desired.unread.keys() {
+        places.entry(account).or_default();
+    }
+    let name = |id: &AccountId| desired.accounts.get(id).and_then(|account| account.name.clone());
+    let one =
+        |(id, places): (&AccountId, usize)| Covered { id: id.clone(), name: name(id), places };
+    places.into_iter().map(one).collect()
+}
+
+fn degraded(remarks: &[Said]) -> usize {
+    remarks.iter().filter(|said| said.severity == Severity::Degraded).count()
+}
+
+impl Report {
+    /// Marks it as one of a part of the fleet.
+    #[must_use]
+    pub fn of_shard(mut self, shard: Option<Shard>) -> Self {
+        self.shard = shard.map(|shard| shard.to_string());
+        self
+    }
+
+    /// Whether any link has this status.
+    pub fn has(&self, status: Status) -> bool {
+        self.links.iter().any(|link| link.status == status)
+            || status == Status::Unknown && !self.unread.is_empty()
+    }
+}
+
+impl Unread {
+    fn why(&self) -> Unreadable {
+        Unreadable {
+            operation: self.operation.clone(),
+            code: self.code.clone(),
+            message: self.message.clone(),
+        }
+    }
+}
+
+impl Counts {
+    fn of<'a>(paths: impl Iterator<Item = &'a PathProof>) -> Self {
+        let mut counts = Self::default();
+        for path in paths {
+            counts.add(path.status());
+        }
+        counts
+    }
+
+    fn add(&mut self, status: Status) {
+        match status {
+            Status::Proven => self.proven += 1,
+            Status::Assumed => self.assumed += 1,
+            Status::Unknown => self.unknown += 1,
+            Status::Broken => self.broken += 1,
+        }
+    }
+
+    pub fn total(&self) -> usize {
+        self.proven + self.assumed + self.unknown + self.broken
+    }
+}

@@ -1,0 +1,159 @@
+//! May EventBridge take on the role through which an account's rules forward events, and may the role put
+//! events on the hub's bus?
+//!
+//! Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html>
+
+use super::policy::principal::Asker;
+use super::policy::{Admission, Refusal, Request, Sent, admission};
+use super::rule::{broken, proven};
+use super::topic::EVENTS;
+use super::{Link, LinkCode, Mender, Status, unreadable};
+use crate::desired::{Desired, Forward};
+use crate::resource::BLUEPRINT_TAG;
+use crate::scope::Granularity;
+use crate::scope::{AccountId, Arn, Place, Region};
+use crate::snapshot::Live;
+use crate::snapshot::{LiveRole, Observed};
+
+/// What a role does for the bus.
+pub(super) const PUT_EVENTS: &str = "events:PutEvents";
+
+/// Where the links of an account stand that has no region's.
+pub(super) fn at(account: &AccountId) -> Place {
+    Place::new(account.clone(), Region::global())
+}
+
+/// Judges the role of a place's account for one of the rules there.
+pub fn judge(
+    desired: &Desired,
+    live: &Live,
+    lands: &Place,
+    rule: &str,
+    forward: &Forward,
+) -> Vec<Link> {
+    let place = at(&lands.account);
+    let object = forward.role_arn.to_string();
+    let name = forward.role_arn.rsplit('/').next().unwrap_or_default();
+    let seen = live.accounts.get(&lands.account).and_then(|account| account.roles.get(name));
+    let role = match seen {
+        Some(Observed::Known(role)) => role,
+        Some(Observed::Unreadable(why)) => {
+            let link = unreadable(LinkCode::RoleMissing, &place, object, why);
+            return vec![Link { per: Granularity::Account, ..link }];
+        }
+        Some(Observed::Absent) | None => {
+            let cause = "it does not exist".to_owned();
+            let link = broken(LinkCode::RoleMissing, &place, object, cause, Mender::Apply);
+            return vec![Link { per: Granularity::Account, ..link }];
+        }
+    };
+    let judge =
+        RoleJudge { lands, place, object, role, rule, forward, mender: mender(desired, role) };
+    let links: Vec<Link> = [judge.trust(), judge.policy(name)].into_iter().flatten().collect();
+    if !links.is_empty() {
+        return links;
+    }
+    let cause = "EventBridge may take it on for the rule, and it may put events on the hub's bus"
+        .to_owned();
+    let link = proven(LinkCode::RoleMissing, &judge.place, judge.object, cause);
+    vec![Link { per: Granularity::Account, ..link }]
+}
+
+/// ctguard mends only what it owns.
+fn mender(desired: &Desired, role: &LiveRole) -> Mender {
+    let owner = role.tags.known().and_then(|tags| tags.get(BLUEPRINT_TAG));
+    if owner.is_some_and(|name| *name == desired.name) { Mender::Apply } else { Mender::Person }
+}
+
+struct RoleJudge<'a> {
+    lands: &'a Place,
+    place: Place,
+    object: String,
+    role: &'a LiveRole,
+    rule: &'a str,
+    forward: &'a Forward,
+    mender: Mender,
+}
+
+impl RoleJudge<'_> {
+    /// What keeps EventBridge from taking it on.
+    fn trust(&self) -> Option<Link> {
+        let rule = self.lands.arn("events", &format!("rule/{}", self.rule));
+        let request = Request {
+            service: EVENTS,
+            action: "sts:AssumeRole",
+            resource: &self.object,
+            source_arn: Sent::Value(&rule),
+            source_account: Sent::Value(self.lands.account.as_str()),
+            direct: true,
+        };
+        // A trust policy may hold in some regions only: what is wrong stands where it is wrong.
+        let place = self.lands;
+        match admission(Some(&self.role.role.trust), &request) {
+            Admission::Admits => None,
+            Admission::Assumes(cause) => Some(Link {
+                fix: "Take the condition off its trust policy, or check that EventBridge meets it."
+                    .to_owned(),
+                ..self.assumed(LinkCode::RoleTrust, place, format!("its trust policy: {cause}"))
+            }),
+            Admission::Refuses(refusal) => {
+                let cause = format!("its trust policy: {}", refusal.into_cause());
+                Some(self.broken(LinkCode::RoleTrust, place, cause, self.mender))
+            }
+        }
+    }
+
+    /// What keeps it from the bus. Policies that are attached could only add to its own.
+    fn policy(&self, own: &str) -> Option<Link> {
+        let bus: &str = &self.forward.bus_arn;
+        let asker = Asker {
+            role_arn: &self.object,
+            account: &self.place.account,
+            organization: None,
+            resource_account: Arn::parse(bus).map_or("", |arn| arn.account),
+        };
+        let policies = &self.role.role.policies;
+        let code = LinkCode::RolePolicy;
+        match asker.allowed(policies.values(), PUT_EVENTS, bus) {
+            Admission::Admits => self.boundary(),
+            Admission::Assumes(cause) => Some(Link {
+                fix: "Take the condition off its policy, or check that it is met.".to_owned(),
+                ..self.assumed(code, &self.place, format!("its inline policies: {cause}"))
+            }),
+            Admission::Refuses(refusal) => {
+                let cause = format!("its inline policies: {}", refusal.clone().into_cause());
+                // Apply writes the one policy that is ctguard's; a denial in another stays.
+                let ours = policies.get(own).into_iter();
+                let denied_by_ours = matches!(
+                    asker.allowed(ours, PUT_EVENTS, bus),
+                    Admission::Refuses(Refusal::Deny(_))
+                );
+                if matches!(refusal, Refusal::Deny(_)) && !denied_by_ours {
+                    let link = self.broken(code, &self.place, cause, Mender::Person);
+                    let fix =
+                        "Take the statement that denies it out of the role's inline policies.";
+                    return Some(Link { fix: fix.to_owned(), ..link });
+                }
+                Some(self.broken(code, &self.place, cause, self.mender))
+            }
+        }
+    }
+
+    fn boundary(&self) -> Option<Link> {
+        let boundary = self.role.role.permissions_boundary.as_ref()?;
+        let cause = format!(
+            "its policy lets it put events on the bus; its permissions boundary {boundary}, which is not read, must allow that too"
+        );
+        let fix = format!("Check that {boundary} allows {PUT_EVENTS} on {}.", self.forward.bus_arn);
+        Some(Link { fix, ..self.assumed(LinkCode::RoleBoundary, &self.place, cause) })
+    }
+
+    fn broken(&self, code: LinkCode, place: &Place, cause: String, mender: Mender) -> Link {
+        let link = broken(code, place, self.object.clone(), cause, mender);
+        Link { per: Granularity::Account, ..link }
+    }
+
+    fn assumed(&self, code: LinkCode, place: &Place, cause: String) -> Link {
+        Link { status: Status::Assumed, ..self.broken(code, place, cause, Mender::Person) }
+    }
+}

@@ -1,0 +1,233 @@
+//! Do the rules take the event?
+
+use super::{Link, LinkCode, Mender, Status, target, unreadable};
+use crate::desired::{Desired, DesiredRule, DestinationPath, Forward};
+use crate::resource::BLUEPRINT_TAG;
+use crate::resource::rule::{RuleState, WILDCARD_RULES_PER_BUS, bus_and_name, rules_per_bus};
+use crate::scope::Granularity;
+use crate::scope::Place;
+use crate::snapshot::Live;
+use crate::snapshot::{LiveRule, Observed};
+use eventbridge_pattern::{Coverage, Pattern};
+
+/// Judges rules where they should be, by their keys, and what they hand to the destinations.
+pub fn judge(
+    desired: &Desired,
+    live: &Live,
+    place: &Place,
+    keys: &[String],
+    destinations: &[DestinationPath],
+    links: &mut Vec<Link>,
+) {
+    for key in keys {
+        let judge = match find(desired, live, place, key) {
+            Found::There(judge) => judge,
+            Found::Lacking(link) => {
+                links.push(link);
+                continue;
+            }
+            Found::Unwanted => continue,
+        };
+        links.push(judge.rule());
+        let (wanted, rule, mender) = (judge.wanted, judge.rule, judge.mender);
+        for destination in destinations.iter().filter(|d| wanted.targets.contains_key(&d.target_id))
+        {
+            let target = target::Judge { place, name: key, wanted, rule, mender };
+            links.push(target.link(destination));
+        }
+    }
+}
+
+/// Judges a rule that forwards events to the hub, and its target.
+pub fn forwards(
+    desired: &Desired,
+    live: &Live,
+    place: &Place,
+    key: &str,
+    forward: &Forward,
+) -> Vec<Link> {
+    match find(desired, live, place, key) {
+        Found::There(judge) => {
+            let (wanted, rule, mender) = (judge.wanted, judge.rule, judge.mender);
+            let target = target::Judge { place, name: key, wanted, rule, mender };
+            vec![judge.rule(), target.to_hub(forward)]
+        }
+        Found::Lacking(link) => vec![link],
+        Found::Unwanted => Vec::new(),
+    }
+}
+
+/// What became of a rule that should be in a place.
+enum Found<'a> {
+    There(RuleJudge<'a>),
+    Lacking(Link),
+    /// Nothing is wanted under that key.
+    Unwanted,
+}
+
+fn find<'a>(desired: &'a Desired, live: &'a Live, place: &'a Place, key: &'a str) -> Found<'a> {
+    let Some(wanted) = desired.places.get(place).and_then(|here| here.rules.get(key)) else {
+        return Found::Unwanted;
+    };
+    let object = place.arn("events", &format!("rule/{key}"));
+    let (bus, name) = bus_and_name(key);
+    let rule = match live.places.get(place).map(|seen| seen.rules_of(bus)) {
+        Some(Observed::Known(rules)) => rules.get(name),
+        Some(Observed::Unreadable(why)) => {
+            return Found::Lacking(unreadable(LinkCode::RuleMissing, place, object, &why));
+        }
+        Some(Observed::Absent) | None => None,
+    };
+    match rule {
+        Some(rule) => {
+            let mender = mender(desired, rule);
+            Found::There(RuleJudge { place, name: key, wanted, rule, mender })
+        }
+        None => Found::Lacking(missing(live, place, key, wanted, object)),
+    }
+}
+
+/// A rule that is not where it should be. One of the default bus may be on another, or there may be no room for it.
+fn missing(live: &Live, place: &Place, key: &str, wanted: &DesiredRule, object: String) -> Link {
+    if bus_and_name(key).0.is_some() {
+        let cause = "it does not exist on the hub's bus".to_owned();
+        return broken(LinkCode::RuleMissing, place, object, cause, Mender::Apply);
+    }
+    let name = key;
+    let seen = live.places.get(place);
+    let stray = seen.and_then(|seen| seen.stray_rules.get(name));
+    if let Some(bus) = stray {
+        let cause =
+            format!("it is on the event bus {bus}, and CloudTrail sends to the default bus only");
+        return broken(LinkCode::RuleOnWrongBus, place, object, cause, Mender::Apply);
+    }
+    let wild = seen.and_then(|seen| seen.wildcard_rules_on_bus);
+    if let Some(count) = wild.filter(|count| *count >= WILDCARD_RULES_PER_BUS)
+        && wanted.compiled.pattern.has_wildcard()
+    {
+        let cause = format!(
+            "it does not exist and has a wildcard, and the default bus has {count} rules with one, where AWS's quota is {WILDCARD_RULES_PER_BUS}"
+        );
+        return Link {
+            fix: "Remove rules with wildcards that nobody needs, or put the alert without one: AWS does not raise this quota. Then run `ctguard apply`.".to_owned(),
+            ..broken(LinkCode::RuleQuota, place, object, cause, Mender::Person)
+        };
+    }
+    let most = rules_per_bus(&place.region);
+    match seen.and_then(|seen| seen.rules_on_bus).filter(|count| *count >= most) {
+        Some(count) => Link {
+            fix: "Remove rules that nobody needs, or ask AWS to raise the quota of rules on an event bus (L-244521F2), and run `ctguard apply`.".to_owned(),
+            ..broken(
+                LinkCode::RuleQuota,
+                place,
+                object,
+                format!("it does not exist, and the default bus has {count} rules, where AWS's quota is {most}"),
+                Mender::Person,
+            )
+        },
+        None => {
+            broken(LinkCode::RuleMissing, place, object, "it does not exist".to_owned(), Mender::Apply)
+        }
+    }
+}
+
+struct RuleJudge<'a> {
+    place: &'a Place,
+    name: &'a str,
+    wanted: &'a DesiredRule,
+    rule: &'a LiveRule,
+    mender: Mender,
+}
+
+impl RuleJudge<'_> {
+    fn rule(&self) -> Link {
+        let object = self.place.arn("events", &format!("rule/{}", self.name));
+        let (state, wanted) = (self.rule.rule.state, self.wanted.rule.state);
+        let break_at = |code, cause| broken(code, self.place, object.clone(), cause, self.mender);
+        if state == RuleState::Disabled {
+            return break_at(LinkCode::RuleDisabled, "its state is DISABLED".to_owned());
+        }
+        if state < wanted {
+            let cause = format!(
+                "its state is {}, which drops the read-only events of this alert; it should be {}",
+                state.as_str(),
+                wanted.as_str()
+            );
+            return break_at(LinkCode::RuleState, cause);
+        }
+        let pattern = self.rule.rule.event_pattern.as_deref().unwrap_or_default();
+        let wanted = &self.wanted.compiled;
+        // Most patterns are as they were written: a fleet has many thousands of the same.
+        let coverage = match pattern == wanted.json {
+            true => Ok(Coverage::Equal),
+            false => Pattern::parse(pattern).map(|live| live.coverage_of(&wanted.pattern)),
+        };
+        match coverage {
+            Ok(Coverage::Equal | Coverage::Wider) => {
+                let cause = format!(
+                    "its state is {} and its pattern takes every event asked for",
+                    state.as_str()
+                );
+                proven(LinkCode::RuleMissing, self.place, object, cause)
+            }
+            Ok(Coverage::NotShown) => {
+                let cause =
+                    "its event pattern was changed and is not shown to match every event it should"
+                        .to_owned();
+                break_at(LinkCode::RulePattern, cause)
+            }
+            Err(error) => {
+                break_at(LinkCode::RulePattern, format!("its event pattern is invalid: {error}"))
+            }
+        }
+    }
+}
+
+/// ctguard mends only what it owns.
+fn mender(desired: &Desired, rule: &LiveRule) -> Mender {
+    let owned = rule
+        .tags
+        .known()
+        .and_then(|tags| tags.get(BLUEPRINT_TAG))
+        .is_some_and(|name| *name == desired.name);
+    if owned && rule.rule.managed_by.is_none() { Mender::Apply } else { Mender::Person }
+}
+
+pub(super) fn proven(code: LinkCode, place: &Place, object: String, cause: String) -> Link {
+    Link {
+        code,
+        status: Status::Proven,
+        place: place.clone(),
+        object,
+        cause,
+        fix: String::new(),
+        mender: Mender::Apply,
+        per: Granularity::Place,
+    }
+}
+
+/// A broken link whose fix follows from who can mend it.
+pub(super) fn broken(
+    code: LinkCode,
+    place: &Place,
+    object: String,
+    cause: String,
+    mender: Mender,
+) -> Link {
+    let fix = match mender {
+        Mender::Apply => "Run `ctguard apply`.",
+        Mender::Person => {
+            "ctguard does not touch it: it does not carry this blueprint's tag, as far as its tags can be read. Its owner must mend it."
+        }
+    };
+    Link {
+        code,
+        status: Status::Broken,
+        place: place.clone(),
+        object,
+        cause,
+        fix: fix.to_owned(),
+        mender,
+        per: Granularity::Place,
+    }
+}

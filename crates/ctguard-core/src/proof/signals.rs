@@ -1,0 +1,132 @@
+//! What waits and what was counted: alerts that somebody did not get, and rules that never fired.
+//!
+//! None of it belongs to a path: a path is proven by what stands there now, and these tell of what happened.
+//! A number is judged as it was read, together with the span that it was counted over, so that the same
+//! snapshot is told in the same words on any day.
+
+use super::{Link, LinkCode, Mender, Proof, Remark, Severity, Status, unreadable};
+use crate::desired::Desired;
+use crate::scope::Granularity;
+use crate::scope::Place;
+use crate::snapshot::Live;
+use crate::snapshot::{Observed, RuleSignals, Tally, Unreadable};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// All signals, and the remarks on what was counted.
+pub fn collect(desired: &Desired, live: &Live, proof: &mut Proof) {
+    dead_letters(desired, live, proof);
+    let mut rules: BTreeMap<&Place, BTreeSet<&String>> = BTreeMap::new();
+    for path in &desired.paths {
+        // What is looked at only because others depend on it is its own people's business.
+        if !desired.context.contains(&path.raised) {
+            rules.entry(&path.raised).or_default().extend(path.rules.iter());
+        }
+        if let Some(forward) = &path.forward {
+            rules.entry(&path.lands).or_default().extend(forward.rules.iter());
+        }
+    }
+    for (place, names) in rules {
+        counted(desired, live, place, &names, proof);
+    }
+}
+
+/// Dead letters that wait are alerts that somebody did not get.
+fn dead_letters(desired: &Desired, live: &Live, proof: &mut Proof) {
+    for (place, here) in desired.own_places() {
+        for name in here.queues.keys() {
+            let arn = place.arn("sqs", name);
+            let seen = live.places.get(place).and_then(|seen| seen.queues.get(&arn));
+            let waiting = match seen {
+                Some(Observed::Unreadable(why)) => {
+                    proof.signals.push(unreadable(LinkCode::DeadLetters, place, arn, why));
+                    continue;
+                }
+                Some(Observed::Known(queue)) if queue.messages > 0 => queue.messages,
+                _ => continue,
+            };
+            let cause = format!("about {waiting} messages wait in it");
+            let fix = "Read them (their attributes say which rule or topic, and why), mend the cause, then purge the queue.";
+            proof.signals.push(broken(LinkCode::DeadLetters, place, arn, cause, fix));
+        }
+    }
+}
+
+/// What was counted of the rules of a place. A rule of which nobody asked is passed over: an apply does not ask,
+/// and nobody asks of a rule that is not there.
+fn counted(
+    desired: &Desired,
+    live: &Live,
+    place: &Place,
+    names: &BTreeSet<&String>,
+    proof: &mut Proof,
+) {
+    let Some(seen) = live.places.get(place) else { return };
+    let mut unread: BTreeSet<&Unreadable> = BTreeSet::new();
+    for name in names {
+        match seen.signals.get(*name) {
+            Some(Observed::Known(signals)) => {
+                let rule = place.arn("events", &format!("rule/{name}"));
+                judge(place, rule, signals, proof);
+            }
+            Some(Observed::Unreadable(why)) => drop(unread.insert(why)),
+            Some(Observed::Absent) | None => {}
+        }
+    }
+    for why in unread {
+        let Unreadable { operation, code, message } = why;
+        proof.remarks.push(Remark {
+            severity: Severity::Degraded,
+            code: LinkCode::SignalsUnread,
+            place: place.clone(),
+            object: place.arn("events", &format!("rule/{}*", desired.names.prefix())),
+            text: format!(
+                "Whether rules fired, and whether what they sent was refused, is not known: {operation} failed: {code} ({message}). {}",
+                why.remedy()
+            ),
+        });
+    }
+}
+
+fn judge(place: &Place, rule: String, signals: &RuleSignals, proof: &mut Proof) {
+    let RuleSignals { fired, failed, lost } = *signals;
+    if failed.count > 0 {
+        let cause = format!("{} of its targets failed for good", invocations(failed));
+        let fix = "Read the dead letters: ERROR_CODE says what refused them. Mend that; the count is over when its span is.";
+        proof.signals.push(broken(LinkCode::FailedInvocations, place, rule.clone(), cause, fix));
+    }
+    if lost.count > 0 {
+        let cause = format!("{} could not be put into the dead-letter queue", invocations(lost));
+        let fix = "What they said is lost: look the events up in CloudTrail's event history. Let the queue of the rule's targets take what EventBridge sends: its policy, its key, and that it is there.";
+        proof.signals.push(broken(LinkCode::DeadLetterFailed, place, rule.clone(), cause, fix));
+    }
+    if fired.count == 0 {
+        proof.remarks.push(Remark {
+            severity: Severity::Note,
+            code: LinkCode::NeverFired,
+            place: place.clone(),
+            object: rule,
+            text: format!(
+                "No firing was counted in {}: nothing of the kind happened there, or it did not arrive.",
+                fired.span()
+            ),
+        });
+    }
+}
+
+fn invocations(tally: Tally) -> String {
+    let noun = if tally.count == 1 { "invocation" } else { "invocations" };
+    format!("in {}, {} {noun}", tally.span(), tally.count)
+}
+
+fn broken(code: LinkCode, place: &Place, object: String, cause: String, fix: &str) -> Link {
+    Link {
+        code,
+        status: Status::Broken,
+        place: place.clone(),
+        object,
+        cause,
+        fix: fix.to_owned(),
+        mender: Mender::Person,
+        per: Granularity::Place,
+    }
+}

@@ -1,0 +1,473 @@
+//! One row per link of the way to a hub: break exactly that, and the proof says that code and nothing else.
+
+use super::fleet::*;
+use crate::proof::{LinkCode, Mender, Report, Status, prove};
+use crate::resource::bus::Bus;
+use crate::resource::role::Role;
+use crate::resource::rule::{Input, Rule, RuleState, Target};
+use crate::snapshot::Live;
+use crate::snapshot::{LiveBus, LiveRole, LiveRule, Observed, Unreadable};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+const FORWARD: &str = "ctguard-acme-forward-1";
+const FORWARD_READS: &str = "ctguard-acme-forward-2";
+const ROLE: &str = "ctguard-acme";
+
+fn report(town: &Town, hurt: impl FnOnce(&mut Live)) -> Report {
+    let desired = town.desired();
+    let mut live = settled(&desired);
+    hurt(&mut live);
+    prove(&desired, &live).report(&desired)
+}
+
+/// What is said, as `status code object places`.
+fn said(report: &Report) -> Vec<String> {
+    let link = |link: &crate::proof::Finding| {
+        assert!(!link.fix.is_empty(), "{} has no fix", link.code);
+        let object = link.object.rsplit(':').next().unwrap_or_default();
+        format!("{} {} {object} ×{}", link.status.as_str(), link.code, link.places.len())
+    };
+    let remark = |said: &crate::proof::Said| format!("remark {} ×{}", said.code, said.places.len());
+    report.links.iter().map(link).chain(report.remarks.iter().map(remark)).collect()
+}
+
+fn role(live: &mut Live, id: &str, change: impl FnOnce(&mut Role)) {
+    let seen = live.accounts.get_mut(&account(id)).expect("the account");
+    let Some(Observed::Known(LiveRole { role, .. })) = seen.roles.get_mut(ROLE) else {
+        panic!("no role");
+    };
+    change(role);
+}
+
+fn bus(live: &mut Live, change: impl FnOnce(&mut LiveBus)) {
+    let seen = live.places.get_mut(&place(HUB, "eu-west-1")).expect("the hub");
+    let Some(Observed::Known(bus)) = seen.buses.get_mut(ROLE) else { panic!("no bus") };
+    change(bus);
+}
+
+fn admits(live: &mut Live, statement: Value) {
+    bus(live, |bus| bus.bus = Bus { policy: Some(json!({ "Statement": [statement] })) });
+}
+
+fn forwarding(live: &mut Live, change: impl FnOnce(&mut LiveRule)) {
+    forwarding_rule(live, FORWARD, change);
+}
+
+/// What only the wider state is given has a rule of its own.
+fn forwarding_reads(live: &mut Live, change: impl FnOnce(&mut LiveRule)) {
+    forwarding_rule(live, FORWARD_READS, change);
+}
+
+fn forwarding_rule(live: &mut Live, name: &str, change: impl FnOnce(&mut LiveRule)) {
+    let seen = live.places.get_mut(&place(SPOKE, "us-east-1")).expect("the spoke");
+    let Observed::Known(rules) = &mut seen.rules else { panic!("no rules") };
+    change(rules.get_mut(name).expect("the rule"));
+}
+
+fn target(live: &mut Live, change: impl FnOnce(&mut Target)) {
+    forwarding(live, |rule| {
+        let Observed::Known(targets) = &mut rule.targets else { panic!("no targets") };
+        change(targets.values_mut().next().expect("a target"));
+    });
+}
+
+fn in_hub(live: &mut Live, change: impl FnOnce(&mut Rule)) {
+    bus(live, |bus| {
+        let Observed::Known(rules) = &mut bus.rules else { panic!("no rules") };
+        change(Arc::make_mut(&mut rules.get_mut("ctguard-acme-route").expect("the rule").rule));
+    });
+}
+
+fn refused() -> Unreadable {
+    Unreadable {
+        operation: "sts:AssumeRole".to_owned(),
+        code: "AccessDenied".to_owned(),
+        message: "not authorized".to_owned(),
+    }
+}
+
+fn unread(live: &mut Live) {
+    for (place, seen) in &mut live.places {
+        if place.account.as_str() == SPOKE {
+            seen.rules = Observed::Unreadable(refused());
+            seen.trails = Observed::Unreadable(refused());
+            seen.queues.values_mut().for_each(|queue| *queue = Observed::Unreadable(refused()));
+        }
+    }
+    let account = live.accounts.get_mut(&account(SPOKE)).expect("the account");
+    account.roles.values_mut().for_each(|role| *role = Observed::Unreadable(refused()));
+}
+
+/// What was done, and what is said of it.
+type Row = (&'static str, fn(&mut Live), &'static [&'static str], Mender);
+
+fn rows() -> Vec<Row> {
+    use Mender::{Apply, Person};
+    vec![
+        ("nothing", |_| {}, &[], Apply),
+        (
+            "delete the role",
+            |live| {
+                let seen = live.accounts.get_mut(&account(SPOKE)).expect("the account");
+                seen.roles.insert(ROLE.to_owned(), Observed::Absent);
+            },
+            &["broken role-missing role/ctguard-acme ×1"],
+            Apply,
+        ),
+        (
+            "let another service take the role on",
+            |live| {
+                role(live, SPOKE, |role| {
+                    role.trust["Statement"][0]["Principal"] =
+                        json!({ "Service": "lambda.amazonaws.com" })
+                })
+            },
+            &["broken role-trust role/ctguard-acme ×2"],
+            Apply,
+        ),
+        (
+            "let the role be taken on in one region only",
+            |live| {
+                role(
+                    live,
+                    SPOKE,
+                    |role| role.trust["Statement"][0]["Condition"] = json!({ "ArnLike": { "aws:SourceArn": "arn:aws:events:eu-west-1:222222222222:rule/*" } }),
+                )
+            },
+            &["broken role-trust role/ctguard-acme ×1"],
+            Apply,
+        ),
+        (
+            "let the role be taken on for another account",
+            |live| {
+                role(live, SPOKE, |role| {
+                    role.trust["Statement"][0]["Condition"] =
+                        json!({ "StringEquals": { "aws:SourceAccount": "999999999999" } })
+                })
+            },
+            &["broken role-trust role/ctguard-acme ×2"],
+            Apply,
+        ),
+        (
+            "let the role be taken on under a condition nobody knows",
+            |live| {
+                role(live, SPOKE, |role| {
+                    role.trust["Statement"][0]["Condition"] =
+                        json!({ "StringEquals": { "aws:SourceOrgID": "o-x" } })
+                })
+            },
+            &["assumed role-trust role/ctguard-acme ×2"],
+            Person,
+        ),
+        (
+            "let the role send elsewhere",
+            |live| {
+                role(live, SPOKE, |role| {
+                    role.policies.values_mut().for_each(|policy| {
+                        policy["Statement"][0]["Resource"] =
+                            json!("arn:aws:events:eu-west-1:111111111111:event-bus/other")
+                    })
+                })
+            },
+            &["broken role-policy role/ctguard-acme ×1"],
+            Apply,
+        ),
+        (
+            "forbid the role in a policy of others",
+            |live| {
+                role(live, SPOKE, |role| {
+                    drop(role.policies.insert("others".to_owned(), json!({ "Statement": { "Effect": "Deny", "Action": "events:*", "Resource": "*" } })))
+                })
+            },
+            &["broken role-policy role/ctguard-acme ×1"],
+            Person,
+        ),
+        (
+            "bound the role",
+            |live| {
+                role(live, SPOKE, |role| {
+                    role.permissions_boundary =
+                        Some("arn:aws:iam::222222222222:policy/bound".to_owned())
+                })
+            },
+            &["assumed role-boundary role/ctguard-acme ×1"],
+            Person,
+        ),
+        (
+            "delete the bus",
+            |live| {
+                let seen = live.places.get_mut(&place(HUB, "eu-west-1")).expect("the hub");
+                seen.buses.insert(ROLE.to_owned(), Observed::Absent);
+            },
+            &["broken bus-missing event-bus/ctguard-acme ×1"],
+            Apply,
+        ),
+        (
+            "take the policy off the bus",
+            |live| bus(live, |bus| bus.bus.policy = None),
+            &["broken bus-policy event-bus/ctguard-acme ×3"],
+            Apply,
+        ),
+        (
+            "admit the hub's own account only",
+            |live| {
+                admits(
+                    live,
+                    json!({ "Effect": "Allow", "Principal": { "AWS": HUB }, "Action": "events:PutEvents", "Resource": BUS }),
+                )
+            },
+            &["broken bus-policy event-bus/ctguard-acme ×2"],
+            Apply,
+        ),
+        (
+            "admit other accounts than one",
+            |live| {
+                admits(
+                    live,
+                    json!({ "Effect": "Allow", "Principal": "*", "Action": "events:PutEvents", "Resource": BUS, "Condition": { "StringNotEquals": { "aws:PrincipalAccount": SPOKE } } }),
+                )
+            },
+            &["broken bus-policy-condition event-bus/ctguard-acme ×1"],
+            Apply,
+        ),
+        (
+            "admit an organization that nobody looked into",
+            |live| {
+                admits(
+                    live,
+                    json!({ "Effect": "Allow", "Principal": "*", "Action": "events:PutEvents", "Resource": BUS, "Condition": { "StringEquals": { "aws:PrincipalOrgID": ORGANIZATION } } }),
+                )
+            },
+            &["assumed bus-policy-condition event-bus/ctguard-acme ×3"],
+            Person,
+        ),
+        (
+            "deny one account",
+            |live| {
+                bus(live, |bus| {
+                    let statements = bus
+                        .bus
+                        .policy
+                        .as_mut()
+                        .and_then(|policy| policy["Statement"].as_array_mut());
+                    statements.expect("statements").push(json!({ "Effect": "Deny", "Principal": { "AWS": SPOKE }, "Action": "events:PutEvents", "Resource": BUS }));
+                })
+            },
+            &["broken bus-policy-deny event-bus/ctguard-acme ×1"],
+            Person,
+        ),
+        (
+            "forward without a role",
+            |live| target(live, |target| target.role_arn = None),
+            &["broken forward-role event-bus/ctguard-acme ×1"],
+            Apply,
+        ),
+        (
+            "forward as another role",
+            |live| {
+                target(live, |target| {
+                    target.role_arn = Some("arn:aws:iam::222222222222:role/x".to_owned())
+                })
+            },
+            &["broken forward-role event-bus/ctguard-acme ×1"],
+            Apply,
+        ),
+        (
+            "forward something else than the event",
+            |live| target(live, |target| target.input = Input::Path("$.detail".to_owned())),
+            &["broken target-input event-bus/ctguard-acme ×1"],
+            Apply,
+        ),
+        (
+            "forward to another bus",
+            |live| target(live, |target| target.arn = BUS.replace("ctguard-acme", "other")),
+            &["broken target-elsewhere event-bus/ctguard-acme ×1"],
+            Apply,
+        ),
+        (
+            "forward to nobody",
+            |live| forwarding(live, |rule| rule.targets = Observed::Known([].into())),
+            &["broken target-missing event-bus/ctguard-acme ×1"],
+            Apply,
+        ),
+        (
+            "keep nothing that the bus refuses",
+            |live| target(live, |target| target.dead_letter_arn = None),
+            &["remark dead-letter-queue ×1"],
+            Person,
+        ),
+        (
+            "delete the forwarding rule",
+            |live| {
+                let seen = live.places.get_mut(&place(SPOKE, "us-east-1")).expect("the spoke");
+                let Observed::Known(rules) = &mut seen.rules else { panic!("no rules") };
+                rules.remove(FORWARD);
+            },
+            &["broken rule-missing rule/ctguard-acme-forward-1 ×1"],
+            Apply,
+        ),
+        (
+            "make the forwarding rule on a custom bus",
+            |live| {
+                let seen = live.places.get_mut(&place(SPOKE, "us-east-1")).expect("the spoke");
+                let Observed::Known(rules) = &mut seen.rules else { panic!("no rules") };
+                rules.remove(FORWARD);
+                seen.stray_rules.insert(FORWARD.to_owned(), "mine".to_owned());
+            },
+            &["broken rule-on-wrong-bus rule/ctguard-acme-forward-1 ×1"],
+            Apply,
+        ),
+        (
+            "disable the forwarding rule",
+            |live| {
+                forwarding(live, |rule| Arc::make_mut(&mut rule.rule).state = RuleState::Disabled)
+            },
+            &["broken rule-disabled rule/ctguard-acme-forward-1 ×1"],
+            Apply,
+        ),
+        (
+            "enable the forwarding rule plainly",
+            |live| {
+                forwarding_reads(live, |rule| {
+                    Arc::make_mut(&mut rule.rule).state = RuleState::Enabled
+                })
+            },
+            &["broken rule-state rule/ctguard-acme-forward-2 ×1"],
+            Apply,
+        ),
+        (
+            "narrow the forwarding rule",
+            |live| {
+                forwarding(live, |rule| {
+                    Arc::make_mut(&mut rule.rule).event_pattern =
+                        Some(r#"{"source":["aws.iam"]}"#.to_owned())
+                })
+            },
+            &["broken rule-pattern rule/ctguard-acme-forward-1 ×1"],
+            Apply,
+        ),
+        (
+            "delete the hub's rule",
+            |live| {
+                bus(live, |bus| {
+                    let Observed::Known(rules) = &mut bus.rules else { panic!("no rules") };
+                    rules.remove("ctguard-acme-route");
+                })
+            },
+            &["broken rule-missing rule/ctguard-acme/ctguard-acme-route ×1"],
+            Apply,
+        ),
+        (
+            "disable the hub's rule",
+            |live| in_hub(live, |rule| rule.state = RuleState::Disabled),
+            &["broken rule-disabled rule/ctguard-acme/ctguard-acme-route ×1"],
+            Apply,
+        ),
+        (
+            "leave an account out of the hub's rule",
+            |live| {
+                in_hub(live, |rule| {
+                    let pattern = rule.event_pattern.take().expect("a pattern");
+                    rule.event_pattern = Some(pattern.replace(&format!(",\"{OTHER}\""), ""));
+                })
+            },
+            &["broken rule-pattern rule/ctguard-acme/ctguard-acme-route ×1"],
+            Apply,
+        ),
+        (
+            "an account that cannot be read",
+            unread,
+            &[
+                "unknown trail-missing trail/* ×2",
+                "unknown rule-missing rule/ctguard-acme-forward-1 ×2",
+                "unknown rule-missing rule/ctguard-acme-forward-2 ×2",
+                "unknown role-missing role/ctguard-acme ×1",
+                "unknown dead-letters ctguard-acme-targets ×2",
+            ],
+            Person,
+        ),
+    ]
+}
+
+#[test]
+fn each_broken_link_of_the_hop_is_named_alone() {
+    let mut wrong = Vec::new();
+    for (name, hurt, expected, mender) in rows() {
+        let report = report(&Town::default(), hurt);
+        let now = said(&report);
+        if now != expected {
+            wrong.push(format!("after `{name}` it says {now:#?}, not {expected:#?}"));
+        }
+        let says: Vec<_> = report.links.iter().map(|link| link.mender).collect();
+        if says.iter().any(|says| *says != mender) {
+            wrong.push(format!("after `{name}` {says:?} should mend it"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_code_of_the_hop_has_a_row() {
+    let rows = rows();
+    let said: Vec<&str> = rows.iter().flat_map(|row| row.2).copied().collect();
+    for code in LinkCode::ALL.iter().filter(|code| code.is_hop()) {
+        let code = format!(" {} ", code.as_str());
+        assert!(said.iter().any(|text| text.contains(&code)), "no row breaks{code}");
+    }
+}
+
+#[test]
+fn an_organization_admits_whom_ctguard_found_in_it() {
+    let many = Town { discovered: true, said: Some(ORGANIZATION.to_owned()), ..Town::default() };
+    assert_eq!(said(&report(&many, |_| {})), [""; 0]);
+    let on_trust = Town { said: Some(ORGANIZATION.to_owned()), ..Town::default() };
+    let told = report(&on_trust, |_| {});
+    assert_eq!(said(&told), ["assumed bus-policy-condition event-bus/ctguard-acme ×3"]);
+    assert_eq!((told.counts.assumed, told.counts.proven), (13, 2));
+}
+
+#[test]
+fn nothing_of_a_hubs_rule_is_said_of_the_default_bus() {
+    let told = report(&Town::default(), |live| {
+        let seen = live.places.get_mut(&place(HUB, "eu-west-1")).expect("the hub");
+        seen.rules_on_bus = Some(300);
+        bus(live, |bus| bus.rules = Observed::Known([].into()));
+    });
+    assert!(!told.links.is_empty());
+    for link in &told.links {
+        assert_eq!(link.code, LinkCode::RuleMissing);
+        assert!(link.object.contains("rule/ctguard-acme/"), "{}", link.object);
+        assert!(!link.cause.contains("default bus"), "{}", link.cause);
+    }
+}
+
+#[test]
+fn a_broken_object_of_the_hub_breaks_every_path_and_is_said_once() {
+    let told = report(&Town::default(), |live| bus(live, |bus| bus.bus.policy = None));
+    // The hub's own place needs no policy.
+    let counts = (told.counts.broken, told.counts.proven);
+    assert_eq!(counts, (13, 2), "{:#?}", told.counts);
+    assert_eq!(told.links.len(), 1);
+    assert_eq!(told.links[0].alerts.len(), 3);
+    assert_eq!(told.links[0].object, BUS);
+    assert!(!told.has(Status::Unknown));
+}
+
+#[test]
+fn what_is_only_looked_at_is_not_reported() {
+    use crate::desired::Narrow;
+    let town = Town::default();
+    let mut desired = town.desired();
+    desired.narrow(&Narrow { accounts: [account(SPOKE)].into(), ..Narrow::default() });
+    let mut live = settled(&desired);
+    for (at, seen) in &mut live.places {
+        for queue in seen.queues.values_mut() {
+            let Observed::Known(queue) = queue else { continue };
+            queue.messages = if at.account.as_str() == HUB { 3 } else { 0 };
+        }
+    }
+    let told = prove(&desired, &live).report(&desired);
+    assert_eq!(said(&told), [""; 0]);
+    assert_eq!(told.accounts.len(), 1);
+}

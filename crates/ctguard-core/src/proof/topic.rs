@@ -1,0 +1,184 @@
+//! Does the topic take what EventBridge sends: does it exist, do its policy and its key let EventBridge in?
+
+use super::policy::{Admission, Refusal, Request, Sent, admission};
+use super::rule::{broken, proven};
+use super::{Link, LinkCode, Mender, Status, key, subscriber, unreadable};
+use crate::blueprint::Subscriber;
+use crate::desired::{Desired, DestinationPath};
+use crate::resource::BLUEPRINT_TAG;
+use crate::scope::Granularity;
+use crate::scope::Place;
+use crate::snapshot::Live;
+use crate::snapshot::{LiveTopic, Observed};
+
+/// EventBridge publishes to a topic; conditions cannot be met there.
+///
+/// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html>
+pub(super) const EVENTS: &str = "events.amazonaws.com";
+
+/// A topic that is there, and how its subscribers are judged.
+pub(super) struct TopicJudge<'a> {
+    pub desired: &'a Desired,
+    pub live: &'a Live,
+    pub place: &'a Place,
+    pub arn: &'a str,
+    pub topic: &'a LiveTopic,
+    pub destination: &'a DestinationPath,
+    pub mender: Mender,
+}
+
+pub fn judge(
+    desired: &Desired,
+    live: &Live,
+    place: &Place,
+    destination: &DestinationPath,
+    links: &mut Vec<Link>,
+) {
+    let arn = &destination.topic_arn;
+    let managed = destination.managed_topic.is_some();
+    let seen = live.places.get(place).and_then(|seen| seen.topics.get(arn));
+    let topic = match seen {
+        Some(Observed::Known(topic)) => topic,
+        Some(Observed::Unreadable(why)) => {
+            return links.push(unreadable(LinkCode::TopicMissing, place, arn.clone(), why));
+        }
+        Some(Observed::Absent) | None => {
+            let mender = if managed { Mender::Apply } else { Mender::Person };
+            let cause = "it does not exist".to_owned();
+            let mut link = broken(LinkCode::TopicMissing, place, arn.clone(), cause, mender);
+            if mender == Mender::Person {
+                link.fix = "Whoever owns the topic must make it, or `topic_arn` must name another."
+                    .to_owned();
+            }
+            links.push(link);
+            // A topic that apply makes reaches nobody when nobody is listed.
+            if destination.subscribers.is_empty() {
+                links.push(subscriber::nobody(place, arn.clone()));
+            }
+            return;
+        }
+    };
+    let owned = topic
+        .tags
+        .known()
+        .and_then(|tags| tags.get(BLUEPRINT_TAG))
+        .is_some_and(|name| *name == desired.name);
+    let mender = if managed && owned { Mender::Apply } else { Mender::Person };
+    let judge = TopicJudge { desired, live, place, arn, topic, destination, mender };
+    links.push(judge.policy());
+    if let Some(name) = &topic.topic.kms_key {
+        links.push(judge.key(name));
+    }
+    if destination.subscribers.is_empty() {
+        links.push(subscriber::unlisted(&judge));
+    }
+    for subscriber in &destination.subscribers {
+        links.push(match subscriber {
+            Subscriber::Endpoint(endpoint) => subscriber::endpoint(&judge, endpoint),
+            Subscriber::Chat(configuration) => subscriber::chat(&judge, configuration),
+        });
+    }
+}
+
+impl TopicJudge<'_> {
+    fn policy(&self) -> Link {
+        let request = Request {
+            service: EVENTS,
+            action: "sns:Publish",
+            resource: self.arn,
+            source_arn: Sent::Unknown,
+            source_account: Sent::Never,
+            direct: true,
+        };
+        let object = self.arn.to_owned();
+        match admission(self.topic.topic.policy.as_ref(), &request) {
+            Admission::Admits => proven(
+                LinkCode::TopicPolicy,
+                self.place,
+                object,
+                "its policy lets EventBridge publish".to_owned(),
+            ),
+            Admission::Refuses(refusal) => self.refused(object, refusal),
+            Admission::Assumes(cause) => Link {
+                fix: "AWS documents that conditions cannot be used for EventBridge in a topic policy: allow it without one.".to_owned(),
+                ..self.assumed(LinkCode::TopicPolicyCondition, object, cause)
+            },
+        }
+    }
+
+    /// Apply writes its own statement, without a condition; a statement of others that denies stays.
+    fn refused(&self, object: String, refusal: Refusal) -> Link {
+        let (code, mender) = match refusal {
+            Refusal::Nobody(_) => (LinkCode::TopicPolicy, self.mender),
+            Refusal::Condition(_) => (LinkCode::TopicPolicyCondition, self.mender),
+            Refusal::Deny(_) => (LinkCode::TopicPolicyDeny, Mender::Person),
+        };
+        let link = broken(code, self.place, object, refusal.into_cause(), mender);
+        let fix = match (code, mender) {
+            (_, Mender::Apply) => return link,
+            (LinkCode::TopicPolicyDeny, _) => {
+                "Take the statement out of the topic's policy, or let it spare services: `\"Bool\": { \"aws:PrincipalIsAWSService\": \"false\" }`."
+            }
+            _ => {
+                "Whoever owns the topic must let its policy allow events.amazonaws.com sns:Publish on this topic, without a condition."
+            }
+        };
+        Link { fix: fix.to_owned(), ..link }
+    }
+
+    fn key(&self, name: &str) -> Link {
+        let object = format!("{} (key {name})", self.arn);
+        let seen = self.live.places.get(self.place).and_then(|seen| seen.keys.get(name));
+        match key::judge(seen, EVENTS, Sent::Never) {
+            key::Answer::Admits => proven(
+                LinkCode::TopicKeyPolicy,
+                self.place,
+                object,
+                "its key lets EventBridge use it".to_owned(),
+            ),
+            key::Answer::Assumes(cause) => Link {
+                fix: "Allow events.amazonaws.com in the key policy without a condition.".to_owned(),
+                ..self.assumed(LinkCode::TopicKeyCondition, object, cause)
+            },
+            key::Answer::Unreadable(why) => {
+                unreadable(LinkCode::TopicKeyPolicy, self.place, object, &why)
+            }
+            key::Answer::Refuses(trouble, cause) if self.apply_changes_key(name) => {
+                broken(trouble.of_topic(), self.place, object, cause, self.mender)
+            }
+            key::Answer::Refuses(trouble, cause) => Link {
+                fix: "Allow events.amazonaws.com kms:GenerateDataKey* and kms:Decrypt in the policy of an enabled customer-managed key, without a condition; or take the encryption off.".to_owned(),
+                ..broken(trouble.of_topic(), self.place, object, cause, Mender::Person)
+            },
+        }
+    }
+
+    /// Whether an apply takes this key off, for none or for one that is known to let EventBridge in.
+    fn apply_changes_key(&self, name: &str) -> bool {
+        let here = self.desired.places.get(self.place);
+        let topic = self.destination.managed_topic.as_ref();
+        let Some(wanted) = here.zip(topic).and_then(|(here, topic)| here.topics.get(topic)) else {
+            return false;
+        };
+        let keys = self.live.places.get(self.place).map(|seen| &seen.keys);
+        self.mender == Mender::Apply
+            && wanted.kms_key.as_ref().is_none_or(|wanted| {
+                let seen = keys.and_then(|keys| keys.get(wanted));
+                wanted != name
+                    && matches!(key::judge(seen, EVENTS, Sent::Never), key::Answer::Admits)
+            })
+    }
+
+    pub(super) fn assumed(&self, code: LinkCode, object: String, cause: String) -> Link {
+        Link {
+            code,
+            status: Status::Assumed,
+            place: self.place.clone(),
+            object,
+            cause,
+            fix: String::new(),
+            mender: Mender::Person,
+            per: Granularity::Place,
+        }
+    }
+}

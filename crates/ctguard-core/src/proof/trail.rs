@@ -1,0 +1,290 @@
+//! Does a trail record this event where it lands? Without one that does, nothing reaches EventBridge.
+//!
+//! Every trail that the place sees is asked; the one that comes closest to recording the event speaks
+//! for all, since one that records it is enough.
+//!
+//! Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html>
+
+mod home;
+mod landing;
+mod owner;
+
+pub(super) use landing::cannot_land;
+
+use super::{Link, LinkCode, Mender, Status, unreadable};
+use crate::blueprint::Records;
+use crate::desired::Desired;
+use crate::event::EventRef;
+use crate::event::Landing;
+use crate::event::{Access, EventKind};
+use crate::resource::trail::{EXCLUDABLE_SOURCES, Selectors};
+use crate::scope::{AccountId, Arn, Partition, Place};
+use crate::snapshot::Live;
+use crate::snapshot::{LiveTrail, Observed, Unreadable};
+use owner::{Repair, fix, mender, missing};
+use std::cmp::Reverse;
+
+/// Stands for every source that selectors cannot leave out of the management events.
+const ORDINARY_SOURCE: &str = "ec2.amazonaws.com";
+
+/// What decides whether a trail records an event: many events ask the same question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Question<'a> {
+    place: &'a Place,
+    access: Access,
+    /// Only where it matters: data events, and sources that selectors can leave out.
+    source: Option<&'a str>,
+    data: bool,
+    global: Global,
+}
+
+/// Whether a trail records the event only if it includes those of global services.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Global {
+    No,
+    /// Calls to the global endpoint are, those to the region's own are not.
+    OneEndpoint,
+    Yes,
+}
+
+impl<'a> Question<'a> {
+    pub fn of(place: &'a Place, event: &'a EventRef) -> Self {
+        let data = event.kind == EventKind::Data;
+        let named = data || EXCLUDABLE_SOURCES.contains(&event.source.as_str());
+        let leader =
+            place.region.partition() == Partition::Aws && place.region.as_str() == "us-east-1";
+        let global = match event.landing {
+            _ if event.landing.region_in(place.region.partition()).is_some() => Global::Yes,
+            Landing::Endpoint if leader => Global::OneEndpoint,
+            _ => Global::No,
+        };
+        let source = named.then_some(event.source.as_str());
+        Self { place, access: event.access, source, data, global }
+    }
+
+    fn source(&self) -> &str {
+        self.source.unwrap_or(ORDINARY_SOURCE)
+    }
+
+    fn what(&self) -> String {
+        let access = if self.access == Access::Read { "read-only" } else { "write" };
+        let class = if self.data { "data" } else { "management" };
+        match self.source {
+            Some(source) => format!("{access} {class} events of {source}"),
+            None => format!("{access} {class} events"),
+        }
+    }
+}
+
+pub fn judge(desired: &Desired, live: &Live, question: &Question<'_>) -> Link {
+    let place = question.place;
+    let trails = match live.places.get(place).map(|seen| &seen.trails) {
+        Some(Observed::Known(trails)) => trails,
+        Some(Observed::Unreadable(why)) => {
+            let here = place.arn("cloudtrail", "trail/*");
+            return unreadable(LinkCode::TrailMissing, place, here, why);
+        }
+        Some(Observed::Absent) | None => return missing(desired, live, place),
+    };
+    let answers = trails.iter().map(|(arn, trail)| {
+        let asked = Asked { desired, live, question, arn, trail };
+        asked.link()
+    });
+    answers
+        .min_by_key(|link| (link.status, Reverse(link.code)))
+        .unwrap_or_else(|| missing(desired, live, place))
+}
+
+/// One trail, asked about one kind of event.
+struct Asked<'a> {
+    desired: &'a Desired,
+    live: &'a Live,
+    question: &'a Question<'a>,
+    arn: &'a str,
+    trail: &'a LiveTrail,
+}
+
+impl Asked<'_> {
+    fn link(&self) -> Link {
+        match &self.trail.status {
+            Observed::Known(status) if status.logging => {}
+            Observed::Known(status) => {
+                let since = status.stop_logging_time.as_deref();
+                let since = since.map(|time| format!(" since {time}")).unwrap_or_default();
+                let cause = format!("it is not logging{since}");
+                return self.broken(LinkCode::TrailNotLogging, cause, Repair::StartLogging);
+            }
+            Observed::Absent => {
+                let cause = "it has no status in this region".to_owned();
+                return self.broken(LinkCode::TrailNotLogging, cause, Repair::StartLogging);
+            }
+            Observed::Unreadable(why) => {
+                return self.unreadable(LinkCode::TrailNotLogging, why);
+            }
+        }
+        if !self.trail.trail.multi_region && self.trail.home_region != self.question.place.region {
+            let cause = format!("it logs in {} only", self.trail.home_region);
+            return self.broken(LinkCode::TrailNotHere, cause, Repair::MultiRegion);
+        }
+        if let Some(silent) = home::silences(self) {
+            return silent;
+        }
+        let lacks_global = !self.trail.trail.global_service_events;
+        if lacks_global && self.question.global == Global::Yes {
+            let cause = "it leaves out the events of global services".to_owned();
+            return self.broken(LinkCode::GlobalEventsMissing, cause, Repair::GlobalEvents);
+        }
+        let link = self.selected();
+        if link.status == Status::Proven
+            && lacks_global
+            && self.question.global == Global::OneEndpoint
+        {
+            let cause = "it leaves out the events of global services, calls to the global STS endpoint among them; calls to the region's own endpoint are recorded".to_owned();
+            return Link {
+                status: Status::Assumed,
+                ..self.broken(LinkCode::GlobalEventsMissing, cause, Repair::GlobalEvents)
+            };
+        }
+        link
+    }
+
+    /// What the event selectors do with the event.
+    fn selected(&self) -> Link {
+        let question = self.question;
+        let selectors = match selectors(self.live, self.arn, self.trail) {
+            Observed::Known(selectors) => selectors,
+            Observed::Unreadable(why) => {
+                return self
+                    .trusted()
+                    .unwrap_or_else(|| self.unreadable(LinkCode::SelectorsUnread, &why));
+            }
+            Observed::Absent => return self.trusted().unwrap_or_else(|| self.kept_elsewhere()),
+        };
+        let what = question.what();
+        let leaves_out = |code| {
+            let cause = format!("its event selectors leave out {what}");
+            self.broken(code, cause, Repair::Selectors)
+        };
+        if question.data {
+            if !selectors.include_data(question.source(), question.access) {
+                // Data events are billed each: ctguard leaves it to people to ask for them.
+                return Link {
+                    fix: format!(
+                        "Add a data event selector for {} to the trail with `aws cloudtrail put-event-selectors --trail-name {} --region {}`; data events are billed, so ctguard adds none.",
+                        question.source(),
+                        self.arn,
+                        self.trail.home_region
+                    ),
+                    mender: Mender::Person,
+                    ..leaves_out(LinkCode::DataSelectorMissing)
+                };
+            }
+            return Link {
+                fix: "Check that the trail's data selectors name the resources that matter."
+                    .to_owned(),
+                ..self.assumed(
+                    LinkCode::DataSelectorMissing,
+                    format!(
+                        "its data selectors record {what}; which resources they name is not judged"
+                    ),
+                )
+            };
+        }
+        if selectors.include_management(question.source(), question.access) {
+            let cause = format!("it is logging in {} and records {what}", question.place.region);
+            return Link {
+                fix: String::new(),
+                status: Status::Proven,
+                ..self.assumed(LinkCode::TrailMissing, cause)
+            };
+        }
+        let ordinary = |access| selectors.include_management(ORDINARY_SOURCE, access);
+        match (ordinary(Access::Read), ordinary(Access::Write), question.access) {
+            (false, false, _) => leaves_out(LinkCode::SelectorsDropManagement),
+            (false, _, Access::Read) => leaves_out(LinkCode::SelectorsDropReads),
+            (_, false, Access::Write) => leaves_out(LinkCode::SelectorsDropWrites),
+            _ => leaves_out(LinkCode::SelectorsExcludeSource),
+        }
+    }
+
+    /// What the blueprint says of a trail whose selectors cannot be read.
+    fn trusted(&self) -> Option<Link> {
+        let trust = self.desired.trusted.get(self.arn)?;
+        let question = self.question;
+        if question.data {
+            return None;
+        }
+        if trust.records == Records::Write && question.access == Access::Read {
+            let cause =
+                format!("the blueprint says that it records writes only ({})", trust.reason);
+            return Some(self.broken(LinkCode::SelectorsDropReads, cause, Repair::Selectors));
+        }
+        let cause = format!(
+            "it is logging; that it records {} is what the blueprint says ({})",
+            question.what(),
+            trust.reason
+        );
+        let fix = "Run ctguard where the trail's home region and account can be read.".to_owned();
+        Some(Link { fix, ..self.assumed(LinkCode::TrailOfOrganization, cause) })
+    }
+
+    fn kept_elsewhere(&self) -> Link {
+        let owner = Arn::parse(self.arn).map_or("another account", |arn| arn.account);
+        let own = owner == self.question.place.account.as_str();
+        let code = if own { LinkCode::SelectorsUnread } else { LinkCode::TrailOfOrganization };
+        let cause = format!(
+            "its event selectors are kept in {owner}/{}, which was not read",
+            self.trail.home_region
+        );
+        let fix = format!(
+            "Run ctguard where the trail's home region and account can be read, or say what it records: `trust_trails: [{{ arn: \"{}\", records: all, reason: ... }}]`.",
+            self.arn
+        );
+        Link { status: Status::Unknown, fix, ..self.assumed(code, cause) }
+    }
+
+    fn broken(&self, code: LinkCode, cause: String, repair: Repair) -> Link {
+        let (fix, mender) = (
+            fix(self.desired, self.live, self.arn, self.trail, repair),
+            mender(self.desired, self.live, self.arn),
+        );
+        Link { status: Status::Broken, fix, mender, ..self.assumed(code, cause) }
+    }
+
+    fn unreadable(&self, code: LinkCode, why: &Unreadable) -> Link {
+        let place = self.question.place;
+        Link {
+            per: owner::per(place, self.arn, self.trail),
+            ..unreadable(code, place, self.arn.to_owned(), why)
+        }
+    }
+
+    fn assumed(&self, code: LinkCode, cause: String) -> Link {
+        Link {
+            code,
+            status: Status::Assumed,
+            place: self.question.place.clone(),
+            object: self.arn.to_owned(),
+            cause,
+            fix: String::new(),
+            mender: Mender::Person,
+            per: owner::per(self.question.place, self.arn, self.trail),
+        }
+    }
+}
+
+/// A trail's selectors, read in its home region.
+fn selectors<'a>(live: &'a Live, arn: &str, trail: &LiveTrail) -> Observed<&'a Selectors> {
+    let owner = Arn::parse(arn).and_then(|arn| AccountId::new(arn.account));
+    let home = owner.map(|owner| Place::new(owner, trail.home_region.clone()));
+    let Some(seen) = home.and_then(|home| live.places.get(&home)) else {
+        return Observed::Absent;
+    };
+    match &seen.trails {
+        Observed::Known(trails) => {
+            trails.get(arn).map_or(Observed::Absent, |trail| trail.selectors.as_ref())
+        }
+        Observed::Absent => Observed::Absent,
+        Observed::Unreadable(why) => Observed::Unreadable(why.clone()),
+    }
+}

@@ -1,0 +1,59 @@
+//! Events about a trail land where the trail is at home, and only there.
+//!
+//! Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-multi-region-trails.html>
+
+use super::owner::per;
+use crate::desired::Desired;
+use crate::event::EventRef;
+use crate::proof::{Link, LinkCode, Mender, Status};
+use crate::scope::{AccountId, Arn, Place};
+use crate::snapshot::Live;
+use crate::snapshot::{LiveTrail, Observed};
+
+/// The calls that weaken a trail: they are made in its home region, by its owner.
+const ABOUT_A_TRAIL: [&str; 5] =
+    ["StopLogging", "DeleteTrail", "UpdateTrail", "PutEventSelectors", "PutInsightSelectors"];
+
+/// When an alert watches over trails and all those that record this place are at home outside of what the
+/// blueprint covers: whoever stops them is not heard of.
+pub fn cannot_land(
+    desired: &Desired,
+    live: &Live,
+    place: &Place,
+    events: &[EventRef],
+) -> Option<Link> {
+    let watches = events.iter().any(|event| {
+        event.source == "cloudtrail.amazonaws.com" && ABOUT_A_TRAIL.contains(&event.name.as_str())
+    });
+    let trails = live.places.get(place).and_then(|seen| seen.trails.known()).filter(|_| watches)?;
+    let mut logging = trails.iter().filter(|(_, trail)| is_logging(trail)).peekable();
+    let (arn, trail) = *logging.peek()?;
+    if logging
+        .any(|(arn, trail)| home(arn, trail).is_some_and(|home| desired.covered.contains(&home)))
+    {
+        return None;
+    }
+    let home =
+        home(arn, trail).map_or_else(|| trail.home_region.to_string(), |home| home.to_string());
+    Some(Link {
+        code: LinkCode::CannotLandHere,
+        status: Status::Assumed,
+        place: place.clone(),
+        object: arn.clone(),
+        cause: format!(
+            "events about this trail, such as StopLogging, land in {home}, which the blueprint does not cover"
+        ),
+        fix: format!("Let a blueprint that covers {home} watch over the trail."),
+        mender: Mender::Person,
+        per: per(place, arn, trail),
+    })
+}
+
+fn is_logging(trail: &LiveTrail) -> bool {
+    matches!(&trail.status, Observed::Known(status) if status.logging)
+}
+
+fn home(arn: &str, trail: &LiveTrail) -> Option<Place> {
+    let account = AccountId::new(Arn::parse(arn)?.account)?;
+    Some(Place::new(account, trail.home_region.clone()))
+}

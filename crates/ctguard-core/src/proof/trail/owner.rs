@@ -1,0 +1,143 @@
+//! Whose a trail is, and so who can mend it and how.
+
+use crate::desired::Desired;
+use crate::proof::{Link, LinkCode, Mender, Status};
+use crate::resource::{BLUEPRINT_TAG, Tags};
+use crate::scope::Granularity;
+use crate::scope::{Arn, Place, of_account};
+use crate::snapshot::Live;
+use crate::snapshot::LiveTrail;
+
+/// What a trail needs so that it records an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repair {
+    StartLogging,
+    MultiRegion,
+    GlobalEvents,
+    Selectors,
+}
+
+/// Whether this is the trail that the blueprint keeps and ctguard owns, or would adopt.
+fn kept(desired: &Desired, live: &Live, arn: &str) -> bool {
+    let Some(home) = &desired.trail_home else { return false };
+    let kept = desired.places.get(home).and_then(|here| here.trail.as_ref());
+    kept.is_some_and(|kept| {
+        let trails = live.places.get(home).and_then(|seen| seen.trails.known());
+        let tags = trails.and_then(|trails| trails.get(arn)).and_then(|trail| trail.tags.known());
+        home.arn("cloudtrail", &format!("trail/{}", kept.name)) == arn
+            && (kept.adopt || owned(tags, &desired.name))
+    })
+}
+
+/// How far a trail is the same trouble: an organization's is one for all, any other one of each account that has it.
+pub fn per(place: &Place, arn: &str, trail: &LiveTrail) -> Granularity {
+    let own = Arn::parse(arn).is_some_and(|arn| arn.account == place.account.as_str());
+    match own && !trail.trail.organization {
+        false => Granularity::Fleet,
+        // One that logs in its own region alone is each region's own.
+        true if !trail.trail.multi_region && trail.home_region == place.region => {
+            Granularity::Place
+        }
+        true => Granularity::Account,
+    }
+}
+
+fn owned(tags: Option<&Tags>, name: &str) -> bool {
+    tags.and_then(|tags| tags.get(BLUEPRINT_TAG)).is_some_and(|owner| owner == name)
+}
+
+pub fn mender(desired: &Desired, live: &Live, arn: &str) -> Mender {
+    if kept(desired, live, arn) { Mender::Apply } else { Mender::Person }
+}
+
+/// Who can do it, and how.
+pub fn fix(desired: &Desired, live: &Live, arn: &str, trail: &LiveTrail, repair: Repair) -> String {
+    if kept(desired, live, arn) {
+        return "Run `ctguard apply`.".to_owned();
+    }
+    let account = Arn::parse(arn).map_or("its owner", |arn| arn.account);
+    let whose = if trail.trail.organization {
+        "the organization's trail, in account"
+    } else {
+        "a trail of account"
+    };
+    let home = &trail.home_region;
+    let (what, command) = match repair {
+        Repair::StartLogging => (
+            "start logging",
+            format!("`aws cloudtrail start-logging --name {arn} --region {home}`"),
+        ),
+        Repair::MultiRegion => (
+            "let it record all regions",
+            format!(
+                "`aws cloudtrail update-trail --name {arn} --is-multi-region-trail --region {home}`"
+            ),
+        ),
+        Repair::GlobalEvents => (
+            "include them",
+            format!(
+                "`aws cloudtrail update-trail --name {arn} --include-global-service-events --region {home}`"
+            ),
+        ),
+        Repair::Selectors => (
+            "let it record the event",
+            format!("`aws cloudtrail put-event-selectors --trail-name {arn} --region {home}`"),
+        ),
+    };
+    format!(
+        "It is {whose} {account}: whoever administers it can {what} with {command}. ctguard changes only the trail under `trail:`."
+    )
+}
+
+/// No trail is seen in a place. One that the account has elsewhere says more than that none is here.
+pub fn missing(desired: &Desired, live: &Live, place: &Place) -> Link {
+    let elsewhere = of_account(&live.places, &place.account);
+    let single = elsewhere
+        .flat_map(|(other, seen)| {
+            let trails = seen.trails.known().into_iter().flatten();
+            trails.filter(move |(_, trail)| trail.home_region == other.region)
+        })
+        .find(|(_, trail)| !trail.trail.multi_region);
+    if let Some((arn, trail)) = single {
+        return Link {
+            code: LinkCode::TrailNotHere,
+            status: Status::Broken,
+            place: place.clone(),
+            object: arn.clone(),
+            cause: format!("it logs in {} only", trail.home_region),
+            fix: fix(desired, live, arn, trail, Repair::MultiRegion),
+            mender: mender(desired, live, arn),
+            per: Granularity::Account,
+        };
+    }
+    let covers = |home: &&Place| {
+        let trail = desired.places.get(*home).and_then(|here| here.trail.as_ref());
+        home.account == place.account || trail.is_some_and(|kept| kept.trail.organization)
+    };
+    let kept = desired.trail_home.as_ref().filter(covers);
+    let (fix, mender) = match kept {
+        Some(home) if desired.places.contains_key(home) => {
+            ("Run `ctguard apply`.".to_owned(), Mender::Apply)
+        }
+        Some(home) => (
+            format!("Run `ctguard apply` for {}, the trail's home, too.", home.region),
+            Mender::Person,
+        ),
+        None => (
+            "Add `trail:` to the blueprint and apply it, or have a multi-region trail made."
+                .to_owned(),
+            Mender::Person,
+        ),
+    };
+    Link {
+        code: LinkCode::TrailMissing,
+        status: Status::Broken,
+        place: place.clone(),
+        object: place.arn("cloudtrail", "trail/*"),
+        cause: "no trail covers the region, so no CloudTrail event reaches EventBridge there"
+            .to_owned(),
+        fix,
+        mender,
+        per: Granularity::Place,
+    }
+}

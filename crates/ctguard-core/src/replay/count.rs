@@ -1,0 +1,286 @@
+//! Counting: what one thread makes of the records that rules match, and how the counts of threads add up.
+//!
+//! The result does not depend on how files are shared among threads, or on their order: numbers add, first and
+//! last are the least and the greatest, and what is bounded is a [`Sampled`] map.
+
+use super::actor::{self, ActorKind, PrincipalField};
+use super::sampled::{Sampled, hash};
+use super::time::{day_number, seconds};
+use super::{Record, Setup};
+use crate::offline::{Delivery, Note, delivered};
+use eventbridge_pattern::archive::{Hit, Sink, fields};
+use std::collections::BTreeMap;
+
+/// Most pairs of alert and principal, or of alert and place, that are counted one by one.
+pub const PRINCIPALS_MOST: usize = 50_000;
+/// Most actions that are remembered, to find those that were recorded twice.
+pub const IDS_MOST: usize = 262_144;
+/// Most seconds that are remembered, to find bursts.
+pub const SECONDS_MOST: usize = 65_536;
+
+/// What one thread has counted.
+#[derive(Debug, Clone)]
+pub struct Counter<'s> {
+    setup: &'s Setup,
+    pub(super) alerts: Vec<Counts>,
+    pub(super) principals: Sampled<OfPrincipal>,
+    pub(super) places: Sampled<OfPlace>,
+    pub(super) actions: Sampled<Action>,
+    pub(super) seconds: Sampled<Second>,
+    /// Records that a rule matches, from outside of the period asked for.
+    pub(super) outside: u64,
+    /// Alerts that the record at hand has been counted for.
+    done: Vec<u32>,
+}
+
+/// What is counted of one alert.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Counts {
+    /// Records that raise it.
+    pub count: u64,
+    /// Records that its patterns match and that do not reach its rules, by why.
+    pub undelivered: BTreeMap<&'static str, u64>,
+    /// By number of the day.
+    pub per_day: BTreeMap<i32, u64>,
+    pub actors: BTreeMap<ActorKind, u64>,
+    pub first: Option<i64>,
+    pub last: Option<i64>,
+    /// Records without a time that can be read.
+    pub undated: u64,
+    /// What is remarkable about records that raise it, by the code of the note.
+    pub notes: BTreeMap<&'static str, u64>,
+}
+
+/// An alert's records by one principal.
+#[derive(Debug, Clone)]
+pub(super) struct OfPrincipal {
+    pub alert: u32,
+    pub name: Box<str>,
+    pub field: PrincipalField,
+    pub kind: ActorKind,
+    /// The service that acted for the principal.
+    pub through: Option<Box<str>>,
+    pub count: u64,
+}
+
+/// An alert's records in one account and region.
+#[derive(Debug, Clone)]
+pub(super) struct OfPlace {
+    pub alert: u32,
+    /// Absent where the record does not say.
+    pub account: Option<Box<str>>,
+    pub region: Option<Box<str>>,
+    pub count: u64,
+}
+
+/// One action that raised an alert, however often it was recorded.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Action {
+    pub alert: u32,
+    pub records: u32,
+}
+
+/// What one topic would have sent in one second.
+#[derive(Debug, Clone)]
+pub(super) struct Second {
+    /// Of the setup's destinations.
+    pub destination: u32,
+    /// `account/region` of the topic; empty for the hub.
+    pub place: Box<str>,
+    pub at: i64,
+    pub messages: u64,
+}
+
+impl<'s> Counter<'s> {
+    pub fn new(setup: &'s Setup) -> Self {
+        Self {
+            setup,
+            alerts: vec![Counts::default(); setup.alerts.len()],
+            principals: Sampled::new(PRINCIPALS_MOST),
+            places: Sampled::new(PRINCIPALS_MOST),
+            actions: Sampled::new(IDS_MOST),
+            seconds: Sampled::new(SECONDS_MOST),
+            outside: 0,
+            done: Vec::new(),
+        }
+    }
+
+    /// Takes in a record that these rules match.
+    pub fn record(&mut self, record: &[u8], facts: &Record<'_>, rules: &[u32]) {
+        let at = facts.time.as_deref().and_then(seconds);
+        if at.is_some_and(|at| !self.setup.period.contains(at)) {
+            self.outside += 1;
+            return;
+        }
+        self.done.clear();
+        let delivery = facts.delivery(record);
+        for rule in rules {
+            // No event matches two rules of one alert; a record that says a thing twice might.
+            let Some(rule) = self.setup.rules.get(*rule as usize) else { continue };
+            let alert = rule.alert as u32;
+            if self.done.contains(&alert) {
+                continue;
+            }
+            self.done.push(alert);
+            let heard = match &delivery {
+                Err(why) => Err(why.code()),
+                Ok(_) if !rule.hears(facts.account.as_deref()) => Err("account-omits"),
+                Ok(known) => match delivered(known, rule.state) {
+                    Delivery::Yes(notes) => Ok(notes),
+                    Delivery::No(why) => Err(why.code()),
+                },
+            };
+            let Some(counts) = self.alerts.get_mut(alert as usize) else { continue };
+            match heard {
+                Err(why) => *counts.undelivered.entry(why).or_default() += 1,
+                Ok(notes) => {
+                    for note in notes.iter().map(Note::code).chain(facts.remarks()) {
+                        *counts.notes.entry(note).or_default() += 1;
+                    }
+                    self.raised(alert, record, facts, at);
+                }
+            }
+        }
+    }
+
+    fn raised(&mut self, alert: u32, record: &[u8], facts: &Record<'_>, at: Option<i64>) {
+        let Some(counts) = self.alerts.get_mut(alert as usize) else { return };
+        let kind = actor::kind(facts);
+        counts.count += 1;
+        *counts.actors.entry(kind).or_default() += 1;
+        match at {
+            Some(at) => {
+                *counts.per_day.entry(day_number(at)).or_default() += 1;
+                counts.first = Some(counts.first.map_or(at, |first| first.min(at)));
+                counts.last = Some(counts.last.map_or(at, |last| last.max(at)));
+            }
+            None => counts.undated += 1,
+        }
+        self.by_principal(alert, facts, kind);
+        self.by_place(alert, facts);
+        self.by_action(alert, record, facts);
+        if let Some(at) = at {
+            self.by_second(alert, facts, at);
+        }
+    }
+
+    fn by_principal(&mut self, alert: u32, facts: &Record<'_>, kind: ActorKind) {
+        let principal = actor::principal(facts);
+        let through = facts
+            .invoked_by
+            .as_deref()
+            .filter(|_| kind == ActorKind::Service && principal.field != PrincipalField::InvokedBy);
+        let key = hash([
+            alert.to_le_bytes().as_slice(),
+            &[kind as u8, principal.field as u8],
+            through.unwrap_or_default().as_bytes(),
+            principal.name.as_bytes(),
+        ]);
+        let new = || OfPrincipal {
+            alert,
+            name: principal.name.as_ref().into(),
+            field: principal.field,
+            kind,
+            through: through.map(Into::into),
+            count: 0,
+        };
+        self.principals.note(key, new, |of| of.count += 1);
+    }
+
+    fn by_place(&mut self, alert: u32, facts: &Record<'_>) {
+        let (account, region) = (facts.account.as_deref(), facts.region.as_deref());
+        let key = hash([
+            alert.to_le_bytes().as_slice(),
+            account.unwrap_or_default().as_bytes(),
+            region.unwrap_or_default().as_bytes(),
+        ]);
+        let new = || OfPlace {
+            alert,
+            account: account.map(Into::into),
+            region: region.map(Into::into),
+            count: 0,
+        };
+        self.places.note(key, new, |of| of.count += 1);
+    }
+
+    /// One action is recorded twice with one `eventID` when several trails or copies are read, and with one
+    /// `sharedEventID` when it concerns two accounts. Records that have neither are told by their text.
+    ///
+    /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
+    fn by_action(&mut self, alert: u32, record: &[u8], facts: &Record<'_>) {
+        let id = facts.shared_event_id.as_deref().or(facts.event_id.as_deref());
+        let id = id.map_or(record, str::as_bytes);
+        let key = hash([alert.to_le_bytes().as_slice(), id]);
+        let new = || Action { alert, records: 0 };
+        self.actions.note(key, new, |action| action.records = action.records.saturating_add(1));
+    }
+
+    fn by_second(&mut self, alert: u32, facts: &Record<'_>, at: i64) {
+        let Some(watched) = self.setup.alerts.get(alert as usize) else { return };
+        let (account, region) = match self.setup.hub {
+            true => ("", ""),
+            false => (
+                facts.account.as_deref().unwrap_or("unknown"),
+                facts.region.as_deref().unwrap_or("unknown"),
+            ),
+        };
+        for destination in &watched.mailed {
+            let key = hash([
+                destination.to_le_bytes().as_slice(),
+                account.as_bytes(),
+                region.as_bytes(),
+                &at.to_le_bytes(),
+            ]);
+            let new = || Second {
+                destination: *destination,
+                place: match account {
+                    "" => "".into(),
+                    _ => format!("{account}/{region}").into(),
+                },
+                at,
+                messages: 0,
+            };
+            self.seconds.note(key, new, |second| second.messages += 1);
+        }
+    }
+
+    /// Adds what another thread has counted.
+    pub fn merge(&mut self, other: Self) {
+        self.outside += other.outside;
+        for (own, more) in self.alerts.iter_mut().zip(other.alerts) {
+            own.merge(more);
+        }
+        self.principals.merge(other.principals, |own, more| own.count += more.count);
+        self.places.merge(other.places, |own, more| own.count += more.count);
+        self.actions.merge(other.actions, |own, more| {
+            own.records = own.records.saturating_add(more.records);
+        });
+        self.seconds.merge(other.seconds, |own, more| own.messages += more.messages);
+    }
+}
+
+impl Counts {
+    fn merge(&mut self, more: Self) {
+        self.count += more.count;
+        self.undated += more.undated;
+        add(&mut self.notes, more.notes);
+        add(&mut self.undelivered, more.undelivered);
+        add(&mut self.per_day, more.per_day);
+        add(&mut self.actors, more.actors);
+        self.first = self.first.into_iter().chain(more.first).min();
+        self.last = self.last.max(more.last);
+    }
+}
+
+impl Sink for Counter<'_> {
+    fn hit(&mut self, hit: Hit<'_>) {
+        let record = Record::found(fields(hit.record), hit.file.account.as_deref());
+        self.record(hit.record, &record, hit.rules);
+    }
+}
+
+fn add<K: Ord>(own: &mut BTreeMap<K, u64>, more: BTreeMap<K, u64>) {
+    for (key, count) in more {
+        *own.entry(key).or_default() += count;
+    }
+}

@@ -1,0 +1,98 @@
+//! The AWS resources ctguard knows: their settings as plain data, and their addresses.
+//!
+//! One submodule a kind. The same types stand in the desired side, in snapshots and in the
+//! sandbox's file, so the diff only compares and nothing is translated twice.
+
+pub mod bucket;
+pub mod bus;
+pub mod function;
+pub mod names;
+pub mod policy;
+pub mod queue;
+pub mod role;
+pub mod rule;
+pub mod small_map;
+pub mod topic;
+pub mod trail;
+
+use crate::scope::{AccountId, Place, Region};
+use serde::{Deserialize, Serialize};
+use small_map::SmallMap;
+use std::fmt;
+
+/// The tags of a resource.
+pub type Tags = SmallMap<String, String>;
+
+/// The tag that says which blueprint owns a resource: `ctguard:blueprint=<name>`.
+pub const BLUEPRINT_TAG: &str = "ctguard:blueprint";
+/// The tag that says which alert a rule raises.
+pub const ALERT_TAG: &str = "ctguard:alert";
+/// The tag that carries the blueprint's format version, so that an upgrade of the program is no drift.
+pub const VERSION_TAG: &str = "ctguard:version";
+
+/// The kinds of resource that a change can be about, in the order in which they are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    Bucket,
+    Trail,
+    Role,
+    Bus,
+    Queue,
+    Topic,
+    Subscription,
+    Rule,
+    Target,
+}
+
+impl Kind {
+    /// The word used in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Bucket => "bucket",
+            Self::Trail => "trail",
+            Self::Role => "role",
+            Self::Bus => "bus",
+            Self::Queue => "queue",
+            Self::Topic => "topic",
+            Self::Subscription => "subscription",
+            Self::Rule => "rule",
+            Self::Target => "target",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Names one resource in the whole fleet.
+///
+/// The name of what belongs to a parent is `parent/child`: a target is `rule/target-id`,
+/// a subscription `topic/protocol:endpoint`, a rule on a custom bus `bus/rule`, a role's policy `role/policy`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Address {
+    pub account: AccountId,
+    /// `global` for buckets and roles, which are in no region.
+    pub region: Region,
+    pub kind: Kind,
+    pub name: String,
+}
+
+impl Address {
+    pub fn new(place: &Place, kind: Kind, name: impl Into<String>) -> Self {
+        let region = match kind {
+            Kind::Bucket | Kind::Role => Region::global(),
+            _ => place.region.clone(),
+        };
+        Self { account: place.account.clone(), region, kind, name: name.into() }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{} {}", self.account, self.region, self.kind, self.name)
+    }
+}

@@ -1,0 +1,288 @@
+//! Accounts, regions, partitions, and the places that a blueprint covers.
+//!
+//! A [`Place`] is one account in one region: the unit in which AWS keeps rules,
+//! topics and queues, and so the unit in which ctguard observes, compares and proves.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// A 12-digit AWS account id. Leading zeros count, so it is text, never a number; copies share it, since a fleet
+/// names each of its accounts in many thousands of places.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct AccountId(Arc<str>);
+
+impl AccountId {
+    /// Reads an account id; `None` unless it is exactly twelve digits.
+    pub fn new(text: &str) -> Option<Self> {
+        (text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()))
+            .then(|| Self(text.into()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for AccountId {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::new(&text).ok_or_else(|| format!("`{text}` is not a 12-digit account id"))
+    }
+}
+
+impl From<AccountId> for String {
+    fn from(id: AccountId) -> Self {
+        id.0.as_ref().to_owned()
+    }
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A region name such as `eu-west-1`, or `global` in the address of an IAM or S3 resource.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Region(Arc<str>);
+
+impl Region {
+    /// Reads a region name; `None` unless it looks like one (`eu-west-1`).
+    ///
+    /// Regions appear faster than programs are updated, so the shape is checked, not a list.
+    pub fn new(text: &str) -> Option<Self> {
+        let parts: Vec<&str> = text.split('-').collect();
+        let word = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
+        let (last, words) = parts.split_last()?;
+        let number =
+            !last.is_empty() && last.len() <= 2 && last.bytes().all(|b| b.is_ascii_digit());
+        (words.len() >= 2 && words.iter().all(word) && number).then(|| Self(text.into()))
+    }
+
+    /// The region part of the address of a resource that has none.
+    pub fn global() -> Self {
+        Self("global".into())
+    }
+
+    /// Whether it stands for no region.
+    pub fn is_global(&self) -> bool {
+        &*self.0 == "global"
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub fn partition(&self) -> Partition {
+        Partition::of(self)
+    }
+}
+
+impl TryFrom<String> for Region {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        if text == "global" {
+            return Ok(Self::global());
+        }
+        Self::new(&text).ok_or_else(|| format!("`{text}` is not a region name"))
+    }
+}
+
+impl From<Region> for String {
+    fn from(region: Region) -> Self {
+        region.0.as_ref().to_owned()
+    }
+}
+
+impl fmt::Display for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A set of regions with its own accounts, ARN prefix and global-service regions.
+///
+/// Source: <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Partition {
+    Aws,
+    AwsCn,
+    AwsUsGov,
+    AwsIso,
+    AwsIsoB,
+    AwsIsoE,
+    AwsIsoF,
+    AwsEusc,
+}
+
+impl Partition {
+    /// The partition that a region belongs to, known from its prefix.
+    pub fn of(region: &Region) -> Self {
+        let name = region.as_str();
+        match () {
+            () if name.starts_with("cn-") => Self::AwsCn,
+            () if name.starts_with("us-gov-") => Self::AwsUsGov,
+            () if name.starts_with("us-isob-") => Self::AwsIsoB,
+            () if name.starts_with("us-isof-") => Self::AwsIsoF,
+            () if name.starts_with("us-iso-") => Self::AwsIso,
+            () if name.starts_with("eu-isoe-") => Self::AwsIsoE,
+            () if name.starts_with("eusc-") => Self::AwsEusc,
+            () => Self::Aws,
+        }
+    }
+
+    /// The partition of this name, as ARNs have it.
+    pub fn named(name: &str) -> Option<Self> {
+        [
+            Self::Aws,
+            Self::AwsCn,
+            Self::AwsUsGov,
+            Self::AwsIso,
+            Self::AwsIsoB,
+            Self::AwsIsoE,
+            Self::AwsIsoF,
+            Self::AwsEusc,
+        ]
+        .into_iter()
+        .find(|partition| partition.as_str() == name)
+    }
+
+    /// The second field of an ARN.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Aws => "aws",
+            Self::AwsCn => "aws-cn",
+            Self::AwsUsGov => "aws-us-gov",
+            Self::AwsIso => "aws-iso",
+            Self::AwsIsoB => "aws-iso-b",
+            Self::AwsIsoE => "aws-iso-e",
+            Self::AwsIsoF => "aws-iso-f",
+            Self::AwsEusc => "aws-eusc",
+        }
+    }
+}
+
+impl fmt::Display for Partition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One account in one region.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Place {
+    pub account: AccountId,
+    pub region: Region,
+}
+
+impl Place {
+    pub fn new(account: AccountId, region: Region) -> Self {
+        Self { account, region }
+    }
+
+    /// The ARN of something in this place: `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`.
+    pub fn arn(&self, service: &str, resource: &str) -> String {
+        format!(
+            "arn:{}:{service}:{}:{}:{resource}",
+            self.region.partition(),
+            self.region,
+            self.account
+        )
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.account, self.region)
+    }
+}
+
+/// The part of a map that is about one account.
+pub(crate) fn of_account<'a, T>(
+    places: &'a BTreeMap<Place, T>,
+    account: &'a AccountId,
+) -> impl Iterator<Item = (&'a Place, &'a T)> {
+    // Every region's name comes after the empty one.
+    let first = Place::new(account.clone(), Region("".into()));
+    places.range(first..).take_while(move |(place, _)| place.account == *account)
+}
+
+/// The six fields of an ARN, borrowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arn<'a> {
+    pub partition: &'a str,
+    pub service: &'a str,
+    pub region: &'a str,
+    pub account: &'a str,
+    pub resource: &'a str,
+}
+
+impl<'a> Arn<'a> {
+    /// Takes an ARN apart; `None` when it has fewer than six fields or does not begin with `arn`.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        let mut fields = text.splitn(6, ':');
+        if fields.next()? != "arn" {
+            return None;
+        }
+        Some(Self {
+            partition: fields.next()?,
+            service: fields.next()?,
+            region: fields.next()?,
+            account: fields.next()?,
+            resource: fields.next().filter(|resource| !resource.is_empty())?,
+        })
+    }
+}
+
+/// What an object is one of: which names are left out when the same is wrong with several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Granularity {
+    /// Each place has its own, such as a rule.
+    Place,
+    /// Each account has its own, such as a role, or a trail of all its regions.
+    Account,
+    /// There is one for all, such as the hub's bus.
+    Fleet,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn region_names_are_told_by_their_shape() {
+        for good in
+            ["us-east-1", "ap-southeast-2", "us-gov-west-1", "eusc-de-east-1", "il-central-1"]
+        {
+            assert!(Region::new(good).is_some(), "{good}");
+        }
+        for bad in
+            ["", "global", "us-east", "US-EAST-1", "useast1", "us-east-1a", "us--1", "us-east-111"]
+        {
+            assert!(Region::new(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn partitions_come_from_the_region() {
+        let partition = |name: &str| Region::new(name).map(|region| region.partition().as_str());
+        assert_eq!(partition("eu-west-1"), Some("aws"));
+        assert_eq!(partition("cn-northwest-1"), Some("aws-cn"));
+        assert_eq!(partition("us-gov-east-1"), Some("aws-us-gov"));
+        assert_eq!(partition("us-isob-east-1"), Some("aws-iso-b"));
+    }
+
+    #[test]
+    fn arns_keep_the_colons_of_their_resource() {
+        let arn =
+            Arn::parse("arn:aws:sns:eu-west-1:111122223333:topic:6b1c").map(|arn| arn.resource);
+        assert_eq!(arn, Some("topic:6b1c"));
+        assert_eq!(Arn::parse("arn:aws:sns:eu-west-1:111122223333:"), None);
+        assert_eq!(Arn::parse("nra:aws:sns:eu-west-1:111122223333:x"), None);
+    }
+}

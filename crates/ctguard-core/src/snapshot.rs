@@ -1,0 +1,386 @@
+//! What was observed in the live accounts, as plain data that can be saved and compared.
+//!
+//! Every part is [`Observed`]: known, absent, or unreadable with the reason. What could not be
+//! read is never taken for absent, and never for "in sync".
+//!
+//! [`mod@file`] is the form in which a survey is saved, and [`answer`] what such a file says when it is asked
+//! again, perhaps for something else than it was made for.
+
+pub mod answer;
+pub mod file;
+mod reads;
+
+pub use reads::{AccountReads, OrganizationReads, ReadSet};
+
+use crate::resource::Tags;
+use crate::resource::bucket::Bucket;
+use crate::resource::bus::Bus;
+use crate::resource::queue::Queue;
+use crate::resource::role::Role;
+use crate::resource::rule::{Rule, Targets, bus_and_name};
+use crate::resource::small_map::SmallMap;
+use crate::resource::topic::{Endpoint, SubscriptionAttributes, Topic};
+use crate::resource::trail::{Selectors, Trail, TrailStatus};
+use crate::scope::{AccountId, Place, Region};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What was observed of every place and account in scope.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Live {
+    pub accounts: BTreeMap<AccountId, AccountSnapshot>,
+    pub places: BTreeMap<Place, PlaceSnapshot>,
+}
+
+/// One observed part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Observed<T> {
+    Known(T),
+    Absent,
+    Unreadable(Unreadable),
+}
+
+impl<T> Observed<T> {
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Self::Known(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    pub fn unreadable(&self) -> Option<&Unreadable> {
+        match self {
+            Self::Unreadable(why) => Some(why),
+            _ => None,
+        }
+    }
+
+    pub fn as_ref(&self) -> Observed<&T> {
+        match self {
+            Self::Known(value) => Observed::Known(value),
+            Self::Absent => Observed::Absent,
+            Self::Unreadable(why) => Observed::Unreadable(why.clone()),
+        }
+    }
+}
+
+/// Why a part could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Unreadable {
+    /// The AWS operation, such as `events:ListRules`.
+    pub operation: String,
+    /// AWS's error code, or `Timeout`, `Dispatch` and the like.
+    pub code: String,
+    pub message: String,
+}
+
+/// The code of what a snapshot file does not hold.
+pub const NOT_RECORDED: &str = "NotRecorded";
+
+impl Unreadable {
+    /// Says of something that a snapshot file does not hold it.
+    pub fn not_recorded(message: impl Into<String>) -> Self {
+        Self {
+            operation: "ctguard snapshot".to_owned(),
+            code: NOT_RECORDED.to_owned(),
+            message: message.into(),
+        }
+    }
+
+    /// What would make it readable.
+    pub fn remedy(&self) -> String {
+        if self.code == NOT_RECORDED {
+            return "Take a new snapshot with this blueprint.".to_owned();
+        }
+        format!("Allow {} to the identity that runs ctguard, and run again.", self.operation)
+    }
+}
+
+/// Whose credentials are in use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caller {
+    pub account: AccountId,
+    pub arn: String,
+}
+
+/// The organization that the caller's account belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Organization {
+    /// Such as `o-a1b2c3d4e5`.
+    pub id: String,
+    pub management: AccountId,
+    /// The accounts that were asked for, suspended ones included, in the order of their ids.
+    pub members: BTreeMap<AccountId, Member>,
+    /// The path of each organizational unit that was asked for, as `aws:PrincipalOrgPaths` has it:
+    /// `o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unit_paths: BTreeMap<String, String>,
+}
+
+/// An account of an organization.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    pub name: String,
+    /// Whether it can be used: neither suspended nor being closed.
+    pub active: bool,
+}
+
+/// What is seen in one place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceSnapshot {
+    pub place: Place,
+    /// Rules of the default bus whose names have the blueprint's prefix, by name.
+    pub rules: Observed<SmallMap<String, LiveRule>>,
+    /// Custom buses that are asked for or carry the blueprint's tag, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub buses: BTreeMap<String, Observed<LiveBus>>,
+    /// How many rules the default bus has, those of others included; read with the rules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules_on_bus: Option<usize>,
+    /// How many of them have a wildcard in their pattern.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wildcard_rules_on_bus: Option<usize>,
+    /// Rules with the blueprint's prefix on custom buses that are not read, with the bus's name. Looked for only when a
+    /// rule that should be on the default bus is not.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub stray_rules: BTreeMap<String, String>,
+    /// Topics that the blueprint names or owns, by ARN.
+    pub topics: SmallMap<String, Observed<LiveTopic>>,
+    /// Queues that the blueprint names or owns, and queues that subscribe, by ARN.
+    pub queues: SmallMap<String, Observed<LiveQueue>>,
+    /// Functions that subscribe, by the ARN that does, version or alias included. `Absent` is one that
+    /// does not exist or has no policy: the call that reads the policy says the same of both, and neither
+    /// lets anybody in.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub functions: BTreeMap<String, Observed<LiveFunction>>,
+    /// Trails seen from this place, shadow trails included, by ARN.
+    pub trails: Observed<SmallMap<String, LiveTrail>>,
+    /// Keys that topics and subscribed queues in this place are encrypted with, under the id, ARN or alias
+    /// that they name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub keys: BTreeMap<String, Observed<LiveKey>>,
+    /// What was counted of the rules that were asked for, by name. A rule of which nothing was counted is
+    /// known to have counted nothing: AWS leaves a metric out while it is zero.
+    #[serde(default, skip_serializing_if = "SmallMap::is_empty")]
+    pub signals: SmallMap<String, Observed<RuleSignals>>,
+}
+
+/// What is seen in one account, outside its regions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountSnapshot {
+    pub account: AccountId,
+    /// The regions that are enabled; read only when the blueprint asks for `regions: enabled`, or an
+    /// organization's trail is at home in a region that must be opted in to.
+    pub enabled_regions: Observed<Vec<Region>>,
+    /// Buckets of the trails that the blueprint manages, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub buckets: BTreeMap<String, Observed<LiveBucket>>,
+    /// Roles that were asked for, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub roles: BTreeMap<String, Observed<LiveRole>>,
+}
+
+/// A custom bus with what belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveBus {
+    pub bus: Bus,
+    pub tags: Observed<Tags>,
+    /// Its rules whose names have the blueprint's prefix, by name without the bus.
+    pub rules: Observed<SmallMap<String, LiveRule>>,
+}
+
+/// A role with what belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveRole {
+    pub role: Role,
+    pub tags: Observed<Tags>,
+}
+
+impl AccountSnapshot {
+    /// Whether nothing that was asked for failed to be read.
+    pub fn is_readable(&self) -> bool {
+        self.enabled_regions.unreadable().is_none()
+            && self.buckets.values().all(|bucket| bucket.unreadable().is_none())
+            && self.roles.values().all(|role| role.unreadable().is_none())
+    }
+}
+
+impl PlaceSnapshot {
+    /// Whether nothing that was asked for failed to be read.
+    pub fn is_readable(&self) -> bool {
+        self.rules.unreadable().is_none()
+            && self.trails.unreadable().is_none()
+            && self.buses.values().all(|bus| bus.unreadable().is_none())
+            && self.topics.values().all(|topic| topic.unreadable().is_none())
+            && self.queues.values().all(|queue| queue.unreadable().is_none())
+            && self.signals.values().all(|counted| counted.unreadable().is_none())
+    }
+
+    /// The rules of the default bus, or of a custom one.
+    pub fn rules_of(&self, bus: Option<&str>) -> Observed<&SmallMap<String, LiveRule>> {
+        let Some(bus) = bus else { return self.rules.as_ref() };
+        match self.buses.get(bus) {
+            Some(Observed::Known(bus)) => bus.rules.as_ref(),
+            Some(Observed::Unreadable(why)) => Observed::Unreadable(why.clone()),
+            Some(Observed::Absent) | None => Observed::Absent,
+        }
+    }
+
+    /// A rule by its key: `name` on the default bus, `bus/name` on another. `None` when it is not there, or
+    /// its bus cannot be read.
+    pub fn rule(&self, key: &str) -> Option<&LiveRule> {
+        let (bus, name) = bus_and_name(key);
+        match self.rules_of(bus) {
+            Observed::Known(rules) => rules.get(name),
+            _ => None,
+        }
+    }
+}
+
+/// What was counted of a rule on the default bus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleSignals {
+    /// How often it fired.
+    pub fired: Tally,
+    /// How often a target refused what it sent, for good.
+    pub failed: Tally,
+    /// How often what a target refused could not be put into the target's dead-letter queue.
+    pub lost: Tally,
+}
+
+/// A number, and how far back from the reading it was counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Tally {
+    pub count: u64,
+    pub hours: u32,
+}
+
+/// How far back a rule's failures are counted: what is older was there to be seen yesterday.
+pub const FAILED_HOURS: u32 = 24;
+
+/// How far back it is asked whether a rule has fired.
+pub const FIRED_HOURS: u32 = 30 * 24;
+
+impl RuleSignals {
+    /// These numbers, counted over the usual hours.
+    pub fn counted(fired: u64, failed: u64, lost: u64) -> Self {
+        Self {
+            fired: Tally { count: fired, hours: FIRED_HOURS },
+            failed: Tally { count: failed, hours: FAILED_HOURS },
+            lost: Tally { count: lost, hours: FAILED_HOURS },
+        }
+    }
+}
+
+impl Tally {
+    /// The span, as people say it: `24 hours`, `30 days`.
+    pub fn span(self) -> String {
+        match (self.hours / 24, self.hours % 24) {
+            (days @ 2.., 0) => format!("{days} days"),
+            _ => format!("{} hours", self.hours),
+        }
+    }
+}
+
+/// A rule with what belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveRule {
+    /// The same in thousands of places, where it is kept once.
+    pub rule: Arc<Rule>,
+    pub targets: Observed<Targets>,
+    pub tags: Observed<Tags>,
+}
+
+/// A topic with what belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveTopic {
+    pub topic: Topic,
+    pub subscriptions: Observed<BTreeMap<Endpoint, LiveSubscription>>,
+    /// Not read for topics that the blueprint names by ARN: `Absent` there.
+    pub tags: Observed<Tags>,
+}
+
+/// A subscription as its topic lists it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LiveSubscription {
+    /// Listed as `PendingConfirmation`: it has no ARN, so its attributes cannot be read,
+    /// and AWS deletes it 48 hours after it was asked for.
+    ///
+    /// Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-delete-subscription-topic.html>
+    Pending,
+    Confirmed {
+        arn: String,
+        attributes: Observed<SubscriptionAttributes>,
+    },
+}
+
+/// A queue with what belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveQueue {
+    pub queue: Queue,
+    /// Not read for queues that only subscribe: `Absent` there.
+    pub tags: Observed<Tags>,
+    /// `ApproximateNumberOfMessages`.
+    #[serde(default)]
+    pub messages: u64,
+}
+
+/// A function, version or alias, as far as it decides who may call it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveFunction {
+    /// Its own policy; those of the function's other versions and aliases do not count.
+    pub policy: Value,
+}
+
+/// A trail as seen from one region.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveTrail {
+    pub name: String,
+    pub home_region: Region,
+    pub trail: Trail,
+    pub status: Observed<TrailStatus>,
+    /// Read in the trail's home region only: `Absent` elsewhere.
+    pub selectors: Observed<Selectors>,
+    /// Read in the trail's home region only, for the trail that the blueprint manages and for those
+    /// that a search for the ownership tag finds: `Absent` elsewhere.
+    pub tags: Observed<Tags>,
+}
+
+/// A KMS key as far as it decides about alerts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveKey {
+    pub arn: String,
+    pub enabled: bool,
+    /// Made by AWS for a service: its policy cannot be changed.
+    pub aws_managed: bool,
+    pub policy: Observed<Value>,
+}
+
+/// A bucket with what belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveBucket {
+    pub region: Region,
+    pub bucket: Bucket,
+    pub tags: Observed<Tags>,
+    /// Whether it holds no object; only asked of a bucket without tags and policy, which may be
+    /// one that ctguard was stopped in the middle of creating.
+    #[serde(default)]
+    pub empty: Option<bool>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_said_as_people_say_it() {
+        for (hours, said) in [(24, "24 hours"), (36, "36 hours"), (48, "2 days"), (720, "30 days")]
+        {
+            assert_eq!(Tally { count: 0, hours }.span(), said);
+        }
+    }
+}

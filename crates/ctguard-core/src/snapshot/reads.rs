@@ -1,0 +1,52 @@
+//! What to read: of an organization, of an account, of a place.
+
+use crate::scope::Region;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// What to read of an organization.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OrganizationReads {
+    /// Organizational units whose accounts are wanted, those of the units below them too. Empty: all accounts.
+    pub units: BTreeSet<String>,
+}
+
+/// What to read of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AccountReads {
+    pub enabled_regions: bool,
+    /// Buckets by name, each with the region to ask in.
+    pub buckets: BTreeSet<(String, Region)>,
+    /// Roles by name.
+    pub roles: BTreeSet<String>,
+}
+
+/// What to read of a place. The default reads nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ReadSet {
+    /// The value of the `ctguard:blueprint` tag: whatever carries it is read too.
+    /// Empty: no rules, topics or queues are looked for (a place that is asked for its trails only).
+    pub blueprint: String,
+    /// Rules whose names begin so are read, on the default bus and on the buses that are read. Empty: none.
+    pub rule_prefix: String,
+    /// Rules that should be on the default bus: when one is not, custom buses are looked through, too.
+    pub rules: BTreeSet<String>,
+    /// Custom buses to read with their rules, by name.
+    pub buses: BTreeSet<String>,
+    /// Topics to read, by ARN.
+    pub topics: BTreeSet<String>,
+    /// Queues to read, by ARN; queues of other places are left out by the caller.
+    pub queues: BTreeSet<String>,
+    /// Functions whose policies are to be read, by ARN, with the version or alias that it names.
+    pub functions: BTreeSet<String>,
+    /// Read the trails seen from here, with status, and selectors of those at home here.
+    pub trails: bool,
+    /// The trail whose tags are wanted.
+    pub managed_trail: Option<String>,
+    /// Rules, by name, of which it is wanted what AWS has counted. A proof asks for it; a plan does not.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub signals: BTreeSet<String>,
+}

@@ -1,0 +1,121 @@
+//! Whether the caller may make a call at all, and the record of every call made.
+
+use super::policy::glob;
+use super::refusal::{Refusal, deny};
+use super::state::State;
+use ctguard_core::scope::{AccountId, Place, Region};
+use ctguard_core::snapshot::Unreadable;
+
+/// One call that was made, or tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// As IAM names it: `events:ListRules`.
+    pub operation: String,
+    pub account: AccountId,
+    /// `global` for what has no region.
+    pub region: Region,
+    pub mutating: bool,
+    /// Whether it succeeded.
+    pub succeeded: bool,
+}
+
+/// Taking on a role in another account, which every call there begins with.
+const ASSUME: &str = "sts:AssumeRole";
+
+/// Checks that a call can be made in a place: the account can be entered, the region is enabled, the
+/// operation not denied.
+pub fn check(state: &State, place: &Place, operation: &str) -> Result<(), Refusal> {
+    can_enter(state, place).map_err(|refusal| Refusal { operation: Some(ASSUME), ..refusal })?;
+    if place.region != Region::global() && !state.is_enabled(place) {
+        let why = format!(
+            "the security token included in the request is invalid: {place} is not enabled"
+        );
+        return Err(deny("UnrecognizedClientException", why));
+    }
+    if is_denied(state, place, operation) {
+        let who = &state.caller.arn;
+        return Err(deny(
+            denial_code(operation),
+            format!("{who} is not authorized to perform {operation}"),
+        ));
+    }
+    Ok(())
+}
+
+/// Whether there are credentials for an account: the caller's own, or those of a role in it.
+fn can_enter(state: &State, place: &Place) -> Result<(), Refusal> {
+    let account = &place.account;
+    if !state.has_account(account) {
+        let why = format!("account {account} is not in the sandbox, so no role can be assumed");
+        return Err(deny("AccessDenied", why));
+    }
+    if state.membership(account).is_some_and(|(_, member)| !member.status.is_active()) {
+        return Err(deny("AccessDenied", format!("account {account} is suspended")));
+    }
+    if *account != state.caller.account && is_denied(state, place, ASSUME) {
+        let who = &state.caller.arn;
+        let why = format!(
+            "{who} is not authorized to perform {ASSUME}: the role in account {account} does not admit it"
+        );
+        return Err(deny("AccessDenied", why));
+    }
+    Ok(())
+}
+
+fn is_denied(state: &State, place: &Place, operation: &str) -> bool {
+    // IAM answers for the whole account, whatever region it is asked from, and whoever is let in is so for all.
+    let region = match operation.starts_with("iam:") || operation == ASSUME {
+        true => &Region::global(),
+        false => &place.region,
+    };
+    state.denied.iter().any(|denied| {
+        glob(&denied.operation, operation)
+            && denied.account.as_ref().is_none_or(|account| *account == place.account)
+            && denied.region.as_ref().is_none_or(|denied| denied == region)
+    })
+}
+
+/// Each service has its own word for it.
+fn denial_code(operation: &str) -> &'static str {
+    match operation.split(':').next() {
+        Some("sns") => "AuthorizationError",
+        Some("s3" | "sts" | "sqs" | "iam" | "cloudwatch") => "AccessDenied",
+        _ => "AccessDeniedException",
+    }
+}
+
+/// Makes reading calls in one place, and keeps a record of them.
+pub struct Reader<'a> {
+    pub state: &'a State,
+    pub place: &'a Place,
+    pub calls: &'a mut Vec<Call>,
+}
+
+impl Reader<'_> {
+    /// Makes one reading call.
+    pub fn ask(&mut self, operation: &str) -> Result<(), Unreadable> {
+        let outcome = check(self.state, self.place, operation);
+        self.note(operation, outcome.is_ok());
+        outcome.map_err(|refusal| unreadable(operation, &refusal))
+    }
+
+    /// Records a call to this place.
+    pub fn note(&mut self, operation: &str, succeeded: bool) {
+        self.calls.push(Call {
+            operation: operation.to_owned(),
+            account: self.place.account.clone(),
+            region: self.place.region.clone(),
+            mutating: false,
+            succeeded,
+        });
+    }
+}
+
+/// A refusal, seen from somebody who wanted to read.
+pub fn unreadable(operation: &str, refusal: &Refusal) -> Unreadable {
+    Unreadable {
+        operation: refusal.operation.unwrap_or(operation).to_owned(),
+        code: refusal.code.to_owned(),
+        message: refusal.message.clone(),
+    }
+}

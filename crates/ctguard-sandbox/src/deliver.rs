@@ -1,0 +1,282 @@
+//! Follows one event through an account, from CloudTrail to the people, by AWS's rules alone; from one bus
+//! to another too, once.
+//!
+//! Nothing here is shared with the proof, so that each can show the other wrong. Where AWS does not
+//! say whether something works, it does not work here.
+
+mod chat;
+mod fanout;
+mod forward;
+pub(super) mod metrics;
+mod recorded;
+mod target;
+
+use super::Sandbox;
+use super::policy::{self, Principal, Request};
+use super::state::{Received, State, StoredQueue, StoredRule, locate};
+use ctguard_core::resource::rule::RuleState;
+use ctguard_core::resource::topic::Endpoint;
+use ctguard_core::scope::Place;
+use eventbridge_pattern::Pattern;
+use recorded::Event;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What became of one event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// `cloudtrail:StopLogging`, or the detail-type of what CloudTrail did not write.
+    pub event: String,
+    /// `account/region`, where the event landed.
+    pub place: String,
+    pub trail: TrailVerdict,
+    /// Every rule of the default bus there, by name. Empty when no event reached the bus.
+    pub rules: Vec<RuleVerdict>,
+    /// What subscribers received, in the order of rules, targets and endpoints.
+    pub received: Vec<Received>,
+    pub dead_letters: Vec<DeadLetter>,
+}
+
+/// Whether the event reached the default bus.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrailVerdict {
+    pub reaches_bus: bool,
+    pub reason: String,
+    /// Every trail that the place sees.
+    pub trails: Vec<TrailLook>,
+}
+
+/// Whether one trail records the event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrailLook {
+    pub arn: String,
+    pub records: bool,
+    pub reason: String,
+}
+
+/// Whether a rule fired.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleVerdict {
+    /// Its name, without the bus.
+    pub rule: String,
+    pub fired: bool,
+    pub reason: String,
+    /// Empty when it did not fire.
+    pub targets: Vec<TargetVerdict>,
+}
+
+/// Whether a target accepted what the rule sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetVerdict {
+    pub id: String,
+    pub arn: String,
+    pub accepted: bool,
+    pub reason: String,
+    /// The subscriptions, where the target is a topic.
+    pub subscribers: Vec<SubscriberVerdict>,
+    /// What became of the event on the bus, where the target is one that took it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub onward: Option<Onward>,
+}
+
+/// What became of an event that was forwarded to another bus.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Onward {
+    /// `account/region` of the bus.
+    pub place: String,
+    pub bus: String,
+    /// Every rule of that bus, by name.
+    pub rules: Vec<RuleVerdict>,
+}
+
+/// Whether a subscriber received the message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubscriberVerdict {
+    pub endpoint: Endpoint,
+    pub received: bool,
+    pub reason: String,
+}
+
+/// A message that was refused and kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadLetter {
+    /// ARN of the queue that keeps it.
+    pub queue: String,
+    /// ARN of the rule or topic that could not hand it over.
+    pub from: String,
+    /// EventBridge's `ERROR_CODE`, or `ClientError` from SNS.
+    pub code: String,
+    pub reason: String,
+}
+
+impl Sandbox {
+    /// Says what would become of an event, an EventBridge envelope, without changing anything.
+    pub fn deliver(&self, event: &Value) -> Delivery {
+        follow(&self.lock().state, event)
+    }
+}
+
+/// Follows an event through a state.
+pub fn follow(state: &State, envelope: &Value) -> Delivery {
+    let mut delivery = Delivery {
+        event: String::new(),
+        place: String::new(),
+        trail: TrailVerdict { reaches_bus: false, reason: String::new(), trails: Vec::new() },
+        rules: Vec::new(),
+        received: Vec::new(),
+        dead_letters: Vec::new(),
+    };
+    let event = match Event::read(envelope) {
+        Ok(event) => event,
+        Err(why) => {
+            delivery.trail.reason = format!("this is not an event: {why}");
+            return delivery;
+        }
+    };
+    delivery.event = event.name();
+    delivery.place = event.place.to_string();
+    delivery.trail = recorded::judge(state, &event);
+    if !delivery.trail.reaches_bus {
+        return delivery;
+    }
+    let on = On { state, event: &event, at: &event.place, bus: None };
+    delivery.rules = on.fire(&mut delivery);
+    delivery
+}
+
+/// An event on a bus: that of the place where it landed, or another one that it was forwarded to.
+#[derive(Debug, Clone, Copy)]
+struct On<'a> {
+    state: &'a State,
+    event: &'a Event<'a>,
+    /// The place of the bus.
+    at: &'a Place,
+    /// `None` for the default bus.
+    bus: Option<&'a str>,
+}
+
+impl On<'_> {
+    /// Lets the rules of the bus fire; what arrives anywhere is added to the delivery.
+    fn fire(&self, delivery: &mut Delivery) -> Vec<RuleVerdict> {
+        let mut verdicts = Vec::new();
+        let here = self.state.region(self.at);
+        for (name, stored) in here.rules_of(self.bus).into_iter().flatten() {
+            let outcome = fires(stored, self.event);
+            let fired = outcome.is_ok();
+            let reason = outcome.unwrap_or_else(|why| why);
+            let mut verdict =
+                RuleVerdict { rule: name.clone(), fired, reason, targets: Vec::new() };
+            if fired {
+                let key = self.bus.map_or(name.clone(), |bus| format!("{bus}/{name}"));
+                let rule_arn = self.at.arn("events", &format!("rule/{key}"));
+                let sending = target::Sending { on: *self, rule_arn: &rule_arn };
+                for (id, target) in &stored.targets {
+                    verdict.targets.push(sending.send(id, target, delivery));
+                }
+                if stored.targets.is_empty() {
+                    verdict.reason.push_str(", but it has no targets");
+                }
+            }
+            verdicts.push(verdict);
+        }
+        verdicts
+    }
+}
+
+/// Whether a rule fires for an event; the reason either way.
+fn fires(stored: &StoredRule, event: &Event<'_>) -> Result<String, String> {
+    let Some(text) = &stored.rule.event_pattern else {
+        return Err("it has a schedule and no pattern".to_owned());
+    };
+    let pattern = Pattern::parse(text).map_err(|why| format!("its pattern is not valid: {why}"))?;
+    if !pattern.matches(event.envelope) {
+        return Err("its pattern does not match".to_owned());
+    }
+    match stored.rule.state {
+        RuleState::Disabled => Err("its pattern matches, but it is disabled".to_owned()),
+        // AWS: read-only management events of CloudTrail reach only the wider state.
+        // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail-management.html
+        RuleState::Enabled if event.from_trail && event.management && event.read_only => Err(
+            "its pattern matches, but in state ENABLED it is not given read-only management events"
+                .to_owned(),
+        ),
+        _ => Ok("its pattern matches".to_owned()),
+    }
+}
+
+/// Who hands a message to a queue, and what AWS says of them in the request.
+#[derive(Debug, Clone, Copy)]
+struct Sender<'a> {
+    service: &'a str,
+    /// Condition keys of the request.
+    context: &'a [(&'a str, &'a str)],
+}
+
+/// Whether a queue takes a message from a service: it exists, and its policy and key say yes.
+fn queue_admits(state: &State, arn: &str, sender: Sender<'_>) -> Result<(), Refused> {
+    let stored: &StoredQueue = state
+        .queue(arn)
+        .ok_or_else(|| Refused::new("NO_RESOURCE", format!("queue {arn} does not exist")))?;
+    let request = Request {
+        principal: Principal::Service(sender.service),
+        action: "sqs:SendMessage",
+        resource: arn,
+        context: sender.context,
+    };
+    policy::decide(stored.queue.policy.as_ref(), &request)
+        .map_err(|why| Refused::new("NO_PERMISSIONS", format!("queue {arn} {why}")))?;
+    match &stored.queue.kms_key {
+        Some(key) => key_admits(state, arn, key, sender),
+        None => Ok(()),
+    }
+}
+
+/// Whether the key of an encrypted topic or queue lets a service encrypt.
+///
+/// EventBridge sends no source with it, so a condition on one is never satisfied, and AWS's own keys
+/// (`alias/aws/sns`) admit no service.
+/// Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html>
+fn key_admits(state: &State, resource: &str, key: &str, sender: Sender<'_>) -> Result<(), Refused> {
+    let refused = |why: String| Refused::new("NO_PERMISSIONS", why);
+    let service = if resource.contains(":sqs:") { "sqs" } else { "sns" };
+    let home = locate(resource, service).map(|(place, _)| place);
+    let Some((arn, stored)) = home.and_then(|place| state.key(&place, key)) else {
+        return Err(refused(match key.strip_prefix("alias/aws/") {
+            Some(_) => format!("{key} is AWS's own key, which does not admit {}", sender.service),
+            None => format!("key {key} does not exist"),
+        }));
+    };
+    if stored.aws_managed {
+        return Err(refused(format!(
+            "{key} is AWS's own key, which does not admit {}",
+            sender.service
+        )));
+    }
+    if !stored.enabled {
+        return Err(refused(format!("key {key} is disabled")));
+    }
+    let context = if sender.service == "events.amazonaws.com" { &[] } else { sender.context };
+    for action in ["kms:GenerateDataKey", "kms:Decrypt"] {
+        let principal = Principal::Service(sender.service);
+        let request = Request { principal, action, resource: &arn, context };
+        policy::decide(Some(&stored.policy), &request)
+            .map_err(|why| refused(format!("key {key} {why}")))?;
+    }
+    Ok(())
+}
+
+/// Why something was not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Refused {
+    code: &'static str,
+    why: String,
+}
+
+impl Refused {
+    fn new(code: &'static str, why: impl Into<String>) -> Self {
+        Self { code, why: why.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests;

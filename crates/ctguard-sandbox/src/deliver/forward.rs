@@ -1,0 +1,50 @@
+//! From a rule to another bus: the role that EventBridge takes on, what it may do, whom the bus admits. An
+//! event is forwarded once and never again.
+
+use super::target::Sending;
+use super::{Delivery, On, Onward, Refused};
+use crate::hop::Hop;
+use crate::roles;
+use crate::state::locate;
+use ctguard_core::resource::rule::Target;
+
+/// Puts the event on the bus that is a rule's target, and lets the rules there fire.
+pub fn forward(
+    sending: &Sending<'_>,
+    target: &Target,
+    delivery: &mut Delivery,
+) -> Result<Onward, Refused> {
+    let Sending { on, rule_arn } = *sending;
+    let bus_arn = &target.arn;
+    // AWS: an event that came from another account, Region or bus is not sent on to a third.
+    // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html
+    if on.bus.is_some() || on.at != &on.event.place {
+        let why = "an event that was forwarded once is not forwarded again";
+        return Err(Refused::new("THIRD_ACCOUNT_HOP_DETECTED", why));
+    }
+    // What another input would make of an event on a bus is not documented.
+    if !target.input.is_event() {
+        let why = format!("{bus_arn} takes the event only as it is");
+        return Err(Refused::new("INVALID_PARAMETER", why));
+    }
+    let role_arn = target.role_arn.as_deref().ok_or_else(|| {
+        Refused::new("NO_PERMISSIONS", format!("there is no role to put events on {bus_arn} with"))
+    })?;
+    let role = roles::assumed(on.state, on.at, rule_arn, role_arn)
+        .map_err(|why| Refused::new("FAILED_TO_ASSUME_ROLE", why))?;
+    let hop = Hop { state: on.state, from: on.at, role_arn, bus_arn };
+    hop.is_allowed(role).map_err(|why| Refused::new("NO_PERMISSIONS", why))?;
+    let found = locate(bus_arn, "events").and_then(|(place, resource)| {
+        let bus = resource.strip_prefix("event-bus/")?;
+        on.state.region(&place).buses.contains_key(bus).then_some((place, bus))
+    });
+    let (place, bus) = found.ok_or_else(|| {
+        Refused::new("NO_RESOURCE", format!("event bus {bus_arn} does not exist"))
+    })?;
+    hop.is_admitted().map_err(|why| Refused::new("NO_PERMISSIONS", why))?;
+    let rules = On { at: &place, bus: Some(bus), ..on }.fire(delivery);
+    Ok(Onward { place: place.to_string(), bus: bus.to_owned(), rules })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,170 @@
+//! From a rule that fired to its target: may it, can it, and what becomes of what is refused.
+
+use super::{
+    DeadLetter, Delivery, On, Onward, Received, Refused, Sender, SubscriberVerdict, TargetVerdict,
+    fanout, forward, key_admits, queue_admits,
+};
+use crate::policy;
+use crate::policy::{Principal, Request};
+use crate::state::{State, locate};
+use ctguard_core::message;
+use ctguard_core::resource::rule::Target;
+use ctguard_core::resource::topic::{Endpoint, MESSAGE_MAX_BYTES, Protocol};
+use ctguard_core::scope::Arn;
+
+const EVENTS: &str = "events.amazonaws.com";
+
+/// One rule sending one event.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sending<'a> {
+    pub on: On<'a>,
+    pub rule_arn: &'a str,
+}
+
+/// What a target passed on.
+#[derive(Default)]
+struct Passed {
+    subscribers: Vec<SubscriberVerdict>,
+    onward: Option<Onward>,
+}
+
+impl Sending<'_> {
+    /// Sends the event to a target; what arrives anywhere is added to the delivery.
+    pub(super) fn send(&self, id: &str, target: &Target, delivery: &mut Delivery) -> TargetVerdict {
+        let (accepted, reason, passed) = match self.try_send(target, delivery) {
+            Ok(passed) => {
+                let what = if passed.onward.is_some() { "event" } else { "message" };
+                (true, format!("it accepted the {what}"), passed)
+            }
+            Err(refused) => (false, self.bury(target, refused, delivery), Passed::default()),
+        };
+        let (id, arn) = (id.to_owned(), target.arn.clone());
+        let Passed { subscribers, onward } = passed;
+        TargetVerdict { id, arn, accepted, reason, subscribers, onward }
+    }
+
+    fn try_send(&self, target: &Target, delivery: &mut Delivery) -> Result<Passed, Refused> {
+        let arn = Arn::parse(&target.arn)
+            .ok_or_else(|| Refused::new("NO_RESOURCE", format!("{} is not an ARN", target.arn)))?;
+        if arn.service == "events" {
+            let onward = Some(forward::forward(self, target, delivery)?);
+            return Ok(Passed { onward, ..Passed::default() });
+        }
+        let text = message::transform(&target.input, self.rule_arn, self.on.event.envelope)
+            .map_err(|why| Refused::new("INVALID_JSON", why.to_string()))?;
+        let place = self.on.at;
+        if arn.region != place.region.as_str() || arn.account != place.account.as_str() {
+            return Err(Refused::new("NO_RESOURCE", format!("{} is not in {place}", target.arn)));
+        }
+        if target.role_arn.is_some() {
+            let why = "the sandbox takes on roles for event buses only";
+            return Err(Refused::new("FAILED_TO_ASSUME_ROLE", why));
+        }
+        let received = |protocol| Received {
+            topic: self.rule_arn.to_owned(),
+            endpoint: Endpoint::new(protocol, &target.arn),
+            text: text.clone(),
+        };
+        match arn.service {
+            "sns" => {
+                self.topic_admits(&target.arn, &text)?;
+                let subscribers = fanout::publish(&self.on, &target.arn, &text, delivery);
+                Ok(Passed { subscribers, ..Passed::default() })
+            }
+            "sqs" => {
+                self.queue_admits(&target.arn)?;
+                delivery.received.push(received(Protocol::Sqs));
+                Ok(Passed::default())
+            }
+            "lambda" => {
+                // AWS: with a condition on the source's account, EventBridge does not invoke.
+                // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html
+                function_admits(self.on.state, &target.arn, EVENTS, &self.context()[..3])?;
+                delivery.received.push(received(Protocol::Lambda));
+                Ok(Passed::default())
+            }
+            other => {
+                Err(Refused::new("NO_RESOURCE", format!("the sandbox has no {other} targets")))
+            }
+        }
+    }
+
+    /// What a request of EventBridge says of itself; the account last, since not every service gets it.
+    fn context(&self) -> [(&str, &str); 4] {
+        [
+            ("aws:sourcearn", self.rule_arn),
+            ("aws:securetransport", "true"),
+            ("aws:principalisawsservice", "true"),
+            ("aws:sourceaccount", self.on.at.account.as_str()),
+        ]
+    }
+
+    fn queue_admits(&self, arn: &str) -> Result<(), Refused> {
+        queue_admits(self.on.state, arn, Sender { service: EVENTS, context: &self.context() })
+    }
+
+    /// AWS: a topic's policy cannot have conditions on EventBridge; in effect the one on the account
+    /// keeps it out, and the one on the rule's ARN is seen working.
+    /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html>
+    fn topic_admits(&self, arn: &str, text: &str) -> Result<(), Refused> {
+        let stored =
+            self.on.state.topic(arn).ok_or_else(|| {
+                Refused::new("NO_RESOURCE", format!("topic {arn} does not exist"))
+            })?;
+        let context = self.context();
+        let context = &context[..3];
+        let request = Request {
+            principal: Principal::Service(EVENTS),
+            action: "sns:Publish",
+            resource: arn,
+            context,
+        };
+        policy::decide(stored.topic.policy.as_ref(), &request)
+            .map_err(|why| Refused::new("NO_PERMISSIONS", format!("topic {arn} {why}")))?;
+        if let Some(key) = &stored.topic.kms_key {
+            key_admits(self.on.state, arn, key, Sender { service: EVENTS, context })?;
+        }
+        if text.len() > MESSAGE_MAX_BYTES {
+            return Err(Refused::new("INVALID_PARAMETER", "the message is above 256 KiB"));
+        }
+        Ok(())
+    }
+
+    /// Keeps a refused event in the target's dead-letter queue, or loses it; says which.
+    fn bury(&self, target: &Target, refused: Refused, delivery: &mut Delivery) -> String {
+        let Refused { code, why } = refused;
+        let Some(queue) = &target.dead_letter_arn else {
+            return format!("{why}; there is no dead-letter queue, so the event is lost");
+        };
+        match self.queue_admits(queue) {
+            Ok(()) => {
+                let said = format!("{why}; the event is kept in {queue}");
+                delivery.dead_letters.push(DeadLetter {
+                    queue: queue.clone(),
+                    from: self.rule_arn.to_owned(),
+                    code: code.to_owned(),
+                    reason: why,
+                });
+                said
+            }
+            Err(worse) => format!("{why}; {}, so the event is lost", worse.why),
+        }
+    }
+}
+
+/// Whether a function may be called by a service: by the policy of the version or alias that is named,
+/// if one is, and by no other.
+pub fn function_admits(
+    state: &State,
+    arn: &str,
+    service: &str,
+    context: &[(&str, &str)],
+) -> Result<(), Refused> {
+    let policy = locate(arn, "lambda")
+        .and_then(|(place, resource)| state.region(&place).function_policy(resource))
+        .ok_or_else(|| Refused::new("NO_RESOURCE", format!("function {arn} does not exist")))?;
+    let principal = Principal::Service(service);
+    let request = Request { principal, action: "lambda:InvokeFunction", resource: arn, context };
+    policy::decide(policy, &request)
+        .map_err(|why| Refused::new("NO_PERMISSIONS", format!("function {arn} {why}")))
+}

@@ -1,0 +1,183 @@
+//! Breaking things as people and attackers do, so that ctguard has something to find.
+
+mod apply;
+mod hop;
+mod pick;
+
+use super::{Sandbox, SandboxError};
+use ctguard_core::scope::{AccountId, Region};
+
+/// One way to break alerting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Fault {
+    StopTrail,
+    DeleteTrail,
+    NarrowSelectors,
+    ExcludeKms,
+    SingleRegionTrail,
+    DisableRule,
+    EnableRulePlain,
+    DeleteRule,
+    NarrowPattern,
+    DropTarget,
+    Retarget,
+    RewriteTopicPolicy,
+    ConditionTopicPolicy,
+    Unsubscribe,
+    FilterSubscription,
+    DeleteTopic,
+    DeleteQueue,
+    QueuePolicy,
+    FunctionPolicy,
+    DisableKey,
+    DeleteBucket,
+    SwapRole,
+    DeleteRole,
+    ConditionTrust,
+    RetargetRole,
+    BoundRole,
+    DeleteBus,
+    ShutBus,
+    ConditionBus,
+    DenyBus,
+    StripTags,
+}
+
+/// Which object is to be broken. Without a name, the first that can be: ctguard's own before
+/// others, then in the order of account, region and name.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Aim {
+    pub account: Option<AccountId>,
+    pub region: Option<Region>,
+    /// The whole name, or its last words (`root-login`); for a subscription also its address, for a rule of
+    /// a custom bus also its key, `bus/name`.
+    pub name: Option<String>,
+}
+
+impl Fault {
+    pub const ALL: [Self; 31] = [
+        Self::StopTrail,
+        Self::DeleteTrail,
+        Self::NarrowSelectors,
+        Self::ExcludeKms,
+        Self::SingleRegionTrail,
+        Self::DisableRule,
+        Self::EnableRulePlain,
+        Self::DeleteRule,
+        Self::NarrowPattern,
+        Self::DropTarget,
+        Self::Retarget,
+        Self::RewriteTopicPolicy,
+        Self::ConditionTopicPolicy,
+        Self::Unsubscribe,
+        Self::FilterSubscription,
+        Self::DeleteTopic,
+        Self::DeleteQueue,
+        Self::QueuePolicy,
+        Self::FunctionPolicy,
+        Self::DisableKey,
+        Self::DeleteBucket,
+        Self::SwapRole,
+        Self::DeleteRole,
+        Self::ConditionTrust,
+        Self::RetargetRole,
+        Self::BoundRole,
+        Self::DeleteBus,
+        Self::ShutBus,
+        Self::ConditionBus,
+        Self::DenyBus,
+        Self::StripTags,
+    ];
+
+    /// How the command line names it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::StopTrail => "stop-trail",
+            Self::DeleteTrail => "delete-trail",
+            Self::NarrowSelectors => "narrow-selectors",
+            Self::ExcludeKms => "exclude-kms",
+            Self::SingleRegionTrail => "single-region-trail",
+            Self::DisableRule => "disable-rule",
+            Self::EnableRulePlain => "enable-rule-plain",
+            Self::DeleteRule => "delete-rule",
+            Self::NarrowPattern => "narrow-pattern",
+            Self::DropTarget => "drop-target",
+            Self::Retarget => "retarget",
+            Self::RewriteTopicPolicy => "rewrite-topic-policy",
+            Self::ConditionTopicPolicy => "condition-topic-policy",
+            Self::Unsubscribe => "unsubscribe",
+            Self::FilterSubscription => "filter-subscription",
+            Self::DeleteTopic => "delete-topic",
+            Self::DeleteQueue => "delete-queue",
+            Self::QueuePolicy => "queue-policy",
+            Self::FunctionPolicy => "function-policy",
+            Self::DisableKey => "disable-key",
+            Self::DeleteBucket => "delete-bucket",
+            Self::SwapRole => "swap-role",
+            Self::DeleteRole => "delete-role",
+            Self::ConditionTrust => "condition-trust",
+            Self::RetargetRole => "retarget-role",
+            Self::BoundRole => "bound-role",
+            Self::DeleteBus => "delete-bus",
+            Self::ShutBus => "shut-bus",
+            Self::ConditionBus => "condition-bus",
+            Self::DenyBus => "deny-bus",
+            Self::StripTags => "strip-tags",
+        }
+    }
+
+    /// What it does, in a few words.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::StopTrail => "stop a trail's logging",
+            Self::DeleteTrail => "delete a trail",
+            Self::NarrowSelectors => "let a trail record read events only",
+            Self::ExcludeKms => "leave KMS out of what a trail records",
+            Self::SingleRegionTrail => "confine a multi-region trail to its home region",
+            Self::DisableRule => "disable a rule",
+            Self::EnableRulePlain => "enable a rule as EnableRule does, without read-only events",
+            Self::DeleteRule => "delete a rule and its targets",
+            Self::NarrowPattern => "narrow a rule's pattern to one user",
+            Self::DropTarget => "remove a target from a rule",
+            Self::Retarget => "point a rule's target to another topic, or to another bus",
+            Self::RewriteTopicPolicy => "reset a topic's policy, which shuts EventBridge out",
+            Self::ConditionTopicPolicy => "add a condition on the account to a topic's policy",
+            Self::Unsubscribe => "end a subscription",
+            Self::FilterSubscription => "give a subscription a filter that nothing passes",
+            Self::DeleteTopic => "delete a topic",
+            Self::DeleteQueue => "delete a queue",
+            Self::QueuePolicy => "take a queue's policy away",
+            Self::FunctionPolicy => "take the policies of a function and its aliases away",
+            Self::DisableKey => "disable a KMS key",
+            Self::DeleteBucket => "delete a bucket",
+            Self::SwapRole => "give a forwarding target another role",
+            Self::DeleteRole => "delete a role with its policies",
+            Self::ConditionTrust => "add a condition on another account to a role's trust",
+            Self::RetargetRole => "let a role put events on another bus only",
+            Self::BoundRole => "set a permissions boundary on a role",
+            Self::DeleteBus => "delete an event bus and its rules",
+            Self::ShutBus => "take an event bus's policy away",
+            Self::ConditionBus => "add a condition on another organization to a bus's policy",
+            Self::DenyBus => "deny everybody in an event bus's policy",
+            Self::StripTags => "take the tags from a rule, topic, queue, trail, bus or role",
+        }
+    }
+
+    /// Reads a name as the command line gives it.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|fault| fault.as_str() == text)
+    }
+}
+
+impl Sandbox {
+    /// Breaks one thing; says in one sentence what was done.
+    ///
+    /// # Errors
+    /// When there is nothing of that kind or name (it says what there is), or the file cannot be written.
+    pub fn inflict(&self, fault: Fault, aim: &Aim) -> Result<String, SandboxError> {
+        self.change(|state| apply::apply(state, fault, aim).map_err(SandboxError::NothingThere))
+    }
+}
+
+#[cfg(test)]
+mod tests;

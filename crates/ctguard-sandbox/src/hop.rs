@@ -1,0 +1,79 @@
+//! Whether a rule's role may put events on a bus: asked when a target is put, and again for every event.
+
+use super::policy::{self, Principal, Request};
+use super::state::{State, StoredRole, locate};
+use ctguard_core::scope::Place;
+
+/// A role that puts events on a bus.
+#[derive(Debug, Clone, Copy)]
+pub struct Hop<'a> {
+    pub state: &'a State,
+    /// Where the rule is, whose account the role is of.
+    pub from: &'a Place,
+    pub role_arn: &'a str,
+    pub bus_arn: &'a str,
+}
+
+const PUT: &str = "events:PutEvents";
+
+impl Hop<'_> {
+    /// Whether the role's own policies let it. One that is bounded is taken not to be.
+    pub fn is_allowed(&self, role: &StoredRole) -> Result<(), String> {
+        if let Some(boundary) = &role.permissions_boundary {
+            return Err(format!("role {} is bounded by {boundary}", self.role_arn));
+        }
+        let context = self.context();
+        let context: Vec<_> = context.iter().map(|(key, value)| (*key, value.as_str())).collect();
+        let request = Request {
+            principal: Principal::Holder,
+            action: PUT,
+            resource: self.bus_arn,
+            context: &context,
+        };
+        policy::decide_together(role.policies.values(), &request)
+            .map_err(|why| format!("role {} {why}", self.role_arn))
+    }
+
+    /// Whether the bus's policy lets it. Within one account and region it need not, but may not deny.
+    ///
+    /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html>
+    pub fn is_admitted(&self) -> Result<(), String> {
+        let Some(bus) = self.state.bus(self.bus_arn) else {
+            return Err(format!("event bus {} does not exist", self.bus_arn));
+        };
+        let here = locate(self.bus_arn, "events").is_some_and(|(place, _)| place == *self.from);
+        let context = self.context();
+        let context: Vec<_> = context.iter().map(|(key, value)| (*key, value.as_str())).collect();
+        let request = Request {
+            principal: Principal::Role { arn: self.role_arn, account: &self.from.account },
+            action: PUT,
+            resource: self.bus_arn,
+            context: &context,
+        };
+        let judged = match here {
+            true => policy::not_denied(bus.policy.as_ref(), &request),
+            false => policy::decide(bus.policy.as_ref(), &request),
+        };
+        judged.map_err(|why| format!("event bus {} {why}", self.bus_arn))
+    }
+
+    /// What a request of the role's session says of itself. It names no source: that EventBridge sends one
+    /// with a role is not documented.
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+    fn context(&self) -> Vec<(&'static str, String)> {
+        let account = &self.from.account;
+        let mut context = vec![
+            ("aws:principalarn", self.role_arn.to_owned()),
+            ("aws:principalaccount", account.as_str().to_owned()),
+            ("aws:principalisawsservice", "false".to_owned()),
+            ("aws:securetransport", "true".to_owned()),
+        ];
+        if let Some((organization, member)) = self.state.membership(account) {
+            context.push(("aws:principalorgid", organization.id.clone()));
+            let path = organization.path(&member.unit);
+            context.extend(path.map(|path| ("aws:principalorgpaths", path)));
+        }
+        context
+    }
+}

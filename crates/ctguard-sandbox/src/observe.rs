@@ -1,0 +1,262 @@
+//! Reading: what AWS would show of the state, one recorded call at a time.
+
+mod fleet;
+mod messaging;
+
+pub use fleet::organization;
+
+use super::access::{Reader, unreadable};
+use super::state::{StoredRule, blueprint_of};
+use super::{buckets, events, trails};
+use ctguard_core::resource::Tags;
+use ctguard_core::resource::small_map::SmallMap;
+use ctguard_core::resource::trail::TrailStatus;
+use ctguard_core::scope::{AccountId, Region};
+use ctguard_core::snapshot::{AccountReads, ReadSet};
+use ctguard_core::snapshot::{
+    AccountSnapshot, LiveBucket, LiveBus, LiveRule, LiveTrail, Observed, PlaceSnapshot,
+    RuleSignals, Unreadable,
+};
+use std::collections::BTreeMap;
+
+/// The read operation that lists what carries a tag.
+const BY_TAG: &str = "tag:GetResources";
+
+/// Reads one place.
+pub fn place(reader: &mut Reader<'_>, reads: &ReadSet) -> PlaceSnapshot {
+    let wants_tags = !reads.blueprint.is_empty();
+    let tagged = if wants_tags { reader.ask(BY_TAG) } else { Ok(()) };
+    let rules = rules(reader, reads, &tagged);
+    let buses = fleet::buses(reader, reads, &tagged);
+    let topics = messaging::topics(reader, reads, &tagged);
+    let queues = messaging::queues(reader, reads, &tagged);
+    let functions = messaging::functions(reader, reads);
+    let keys = messaging::keys(reader, &topics, &queues);
+    let (on_bus, stray_rules) = when_missing(reader, reads, &rules, &buses);
+    let trails = match reads.trails {
+        true => seen_trails(reader, reads),
+        false => Observed::Known(SmallMap::new()),
+    };
+    let signals = signals(reader, reads);
+    let place = reader.place.clone();
+    PlaceSnapshot {
+        place,
+        rules,
+        buses,
+        rules_on_bus: on_bus.map(|(all, _)| all),
+        wildcard_rules_on_bus: on_bus.map(|(_, wild)| wild),
+        stray_rules,
+        topics,
+        queues,
+        functions,
+        trails,
+        keys,
+        signals,
+    }
+}
+
+/// What was counted of the rules asked for, all in one call; nothing is counted of a rule that is new.
+fn signals(reader: &mut Reader<'_>, reads: &ReadSet) -> SmallMap<String, Observed<RuleSignals>> {
+    if reads.signals.is_empty() {
+        return SmallMap::new();
+    }
+    let asked = reader.ask("cloudwatch:GetMetricData");
+    let metrics = &reader.state.region(reader.place).metrics;
+    let counted = |name: &String| match &asked {
+        Ok(()) => {
+            let now = metrics.get(name).copied().unwrap_or_default();
+            Observed::Known(RuleSignals::counted(now.triggered, now.failed, now.failed_to_dlq))
+        }
+        Err(why) => Observed::Unreadable(why.clone()),
+    };
+    reads.signals.iter().map(|name| (name.clone(), counted(name))).collect()
+}
+
+/// Reads what an account has outside its regions.
+pub fn account(
+    reader: &mut Reader<'_>,
+    account: &AccountId,
+    reads: &AccountReads,
+) -> AccountSnapshot {
+    let enabled_regions = if reads.enabled_regions {
+        read(reader, "account:ListRegions", |reader| {
+            let account = reader.state.accounts.get(account);
+            let regions = account.map(|account| &account.global.enabled_regions);
+            Observed::Known(regions.into_iter().flatten().cloned().collect())
+        })
+    } else {
+        Observed::Absent
+    };
+    let wanted = reads.buckets.iter().map(|(name, _): &(String, Region)| name);
+    let buckets = wanted.map(|name| (name.clone(), bucket(reader, account, name))).collect();
+    let roles = reads.roles.iter();
+    let roles = roles.map(|name| (name.clone(), fleet::role(reader, account, name))).collect();
+    AccountSnapshot { account: account.clone(), enabled_regions, buckets, roles }
+}
+
+/// Makes a call, then looks.
+fn read<T>(
+    reader: &mut Reader<'_>,
+    operation: &str,
+    look: impl FnOnce(&mut Reader<'_>) -> Observed<T>,
+) -> Observed<T> {
+    match reader.ask(operation) {
+        Ok(()) => look(reader),
+        Err(why) => Observed::Unreadable(why),
+    }
+}
+
+/// Reads tags: those of the blueprint's own are known from the search by tag, the others are asked for.
+fn tags(
+    reader: &mut Reader<'_>,
+    reads: &ReadSet,
+    tagged: &Result<(), Unreadable>,
+    tags: &Tags,
+    operation: &str,
+) -> Observed<Tags> {
+    if tagged.is_ok() && is_tagged(reads, tags) {
+        return Observed::Known(tags.clone());
+    }
+    read(reader, operation, |_| Observed::Known(tags.clone()))
+}
+
+fn rules(
+    reader: &mut Reader<'_>,
+    reads: &ReadSet,
+    tagged: &Result<(), Unreadable>,
+) -> Observed<SmallMap<String, LiveRule>> {
+    let all = &reader.state.region(reader.place).rules;
+    rules_among(reader, reads, tagged, all)
+}
+
+/// Reads the rules of one bus that have the blueprint's prefix.
+fn rules_among(
+    reader: &mut Reader<'_>,
+    reads: &ReadSet,
+    tagged: &Result<(), Unreadable>,
+    all: &BTreeMap<String, StoredRule>,
+) -> Observed<SmallMap<String, LiveRule>> {
+    if reads.rule_prefix.is_empty() {
+        return Observed::Known(SmallMap::new());
+    }
+    read(reader, "events:ListRules", |reader| {
+        let ours = all.iter().filter(|(name, _)| name.starts_with(&reads.rule_prefix));
+        let live = ours.map(|(name, stored)| {
+            let targets = read(reader, "events:ListTargetsByRule", |_| {
+                Observed::Known(stored.targets.clone())
+            });
+            let operation = "events:ListTagsForResource";
+            let tags = tags(reader, reads, tagged, &stored.tags, operation);
+            (name.clone(), LiveRule { rule: stored.rule.clone().into(), targets, tags })
+        });
+        Observed::Known(live.collect())
+    })
+}
+
+/// When a rule is missing: how full the default bus is, of all rules and of those with wildcards, and
+/// whether the rule is on another one that is not read anyway.
+fn when_missing(
+    reader: &mut Reader<'_>,
+    reads: &ReadSet,
+    rules: &Observed<SmallMap<String, LiveRule>>,
+    read: &BTreeMap<String, Observed<LiveBus>>,
+) -> (Option<(usize, usize)>, BTreeMap<String, String>) {
+    let Observed::Known(known) = rules else { return (None, BTreeMap::new()) };
+    if reads.rules.iter().all(|name| known.contains_key(name)) {
+        return (None, BTreeMap::new());
+    }
+    let regional = reader.state.region(reader.place);
+    let wild = || regional.rules.values().filter(|stored| events::is_wild(&stored.rule)).count();
+    let count = reader.ask("events:ListRules").is_ok().then(|| (regional.rules.len(), wild()));
+    let mut stray = BTreeMap::new();
+    if reader.ask("events:ListEventBuses").is_ok() {
+        for (name, bus) in regional.buses.iter().filter(|(name, _)| !read.contains_key(*name)) {
+            if reader.ask("events:ListRules").is_ok() {
+                let ours = bus.rules.keys().filter(|rule| rule.starts_with(&reads.rule_prefix));
+                stray.extend(ours.map(|rule| (rule.clone(), name.clone())));
+            }
+        }
+    }
+    (count, stray)
+}
+
+fn is_tagged(reads: &ReadSet, tags: &Tags) -> bool {
+    !reads.blueprint.is_empty() && blueprint_of(tags) == Some(&reads.blueprint)
+}
+
+fn seen_trails(reader: &mut Reader<'_>, reads: &ReadSet) -> Observed<SmallMap<String, LiveTrail>> {
+    read(reader, "cloudtrail:DescribeTrails", |reader| {
+        let (state, place) = (reader.state, reader.place);
+        let mut live = SmallMap::new();
+        for (home, name, stored) in state.trails_seen_from(place) {
+            let arn = home.arn("cloudtrail", &format!("trail/{name}"));
+            let status = read(reader, "cloudtrail:GetTrailStatus", |_| {
+                let told = stored.status.clone();
+                let met = || trails::delivery_error(state, &home, name, &stored.trail);
+                let error = told.latest_delivery_error.clone();
+                let latest_delivery_error = error.or_else(|| told.logging.then(met).flatten());
+                Observed::Known(TrailStatus { latest_delivery_error, ..told })
+            });
+            let at_home = home == *place;
+            let selectors = match at_home {
+                true => read(reader, "cloudtrail:GetEventSelectors", |_| {
+                    Observed::Known(stored.selectors.clone())
+                }),
+                false => Observed::Absent,
+            };
+            let managed = at_home && reads.managed_trail.as_ref() == Some(name);
+            let found = at_home && is_tagged(reads, &stored.tags);
+            let tags = match managed || found {
+                true => {
+                    read(reader, "cloudtrail:ListTags", |_| Observed::Known(stored.tags.clone()))
+                }
+                false => Observed::Absent,
+            };
+            let trail = LiveTrail {
+                name: name.clone(),
+                home_region: home.region.clone(),
+                trail: stored.trail.clone(),
+                status,
+                selectors,
+                tags,
+            };
+            live.insert(arn, trail);
+        }
+        Observed::Known(live)
+    })
+}
+
+fn bucket(reader: &mut Reader<'_>, account: &AccountId, name: &str) -> Observed<LiveBucket> {
+    let found = match buckets::find(reader.state, account, name) {
+        Ok(found) => found,
+        Err(refusal) => {
+            reader.note("s3:ListBucket", false);
+            return Observed::Unreadable(unreadable("s3:ListBucket", &refusal));
+        }
+    };
+    read(reader, "s3:ListBucket", |reader| {
+        let Some(stored) = found else {
+            return Observed::Absent;
+        };
+        for operation in [
+            "s3:GetBucketPublicAccessBlock",
+            "s3:GetBucketVersioning",
+            "s3:GetEncryptionConfiguration",
+            "s3:GetBucketOwnershipControls",
+            "s3:GetBucketPolicy",
+            "s3:GetLifecycleConfiguration",
+        ] {
+            if let Err(why) = reader.ask(operation) {
+                return Observed::Unreadable(why);
+            }
+        }
+        let tags = read(reader, "s3:GetBucketTagging", |_| Observed::Known(stored.tags.clone()));
+        let bare = stored.tags.is_empty() && stored.bucket.policy.is_none();
+        let empty = bare.then_some(stored.objects == 0);
+        let (region, bucket) = (stored.region.clone(), stored.bucket.clone());
+        Observed::Known(LiveBucket { region, bucket, tags, empty })
+    })
+}
+
+#[cfg(test)]
+mod tests;

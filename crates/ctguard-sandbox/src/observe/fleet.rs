@@ -1,0 +1,159 @@
+//! Reading what a fleet of accounts is made of: the organization, roles, and custom buses.
+
+use super::{is_tagged, read, rules_among, tags};
+use crate::access::{Reader, unreadable};
+use crate::refusal::{deny, refuse};
+use crate::state::{StoredOrganization, StoredRole};
+use ctguard_core::resource::bus::Bus;
+use ctguard_core::resource::role::Role;
+use ctguard_core::scope::AccountId;
+use ctguard_core::snapshot::{LiveBus, LiveRole, Member, Observed, Organization, Unreadable};
+use ctguard_core::snapshot::{OrganizationReads, ReadSet};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Reads the organization of the caller's account. Any member may ask which it is; only its management account
+/// may ask who is in it.
+///
+/// Source: <https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html>
+pub fn organization(reader: &mut Reader<'_>, reads: &OrganizationReads) -> Observed<Organization> {
+    read(reader, "organizations:DescribeOrganization", |reader| {
+        let Some((stored, _)) = reader.state.membership(&reader.place.account) else {
+            return Observed::Absent;
+        };
+        let found = match reads.units.is_empty() {
+            true => everybody(reader, stored),
+            false => of_units(reader, stored, &reads.units),
+        };
+        match found {
+            Err(why) => Observed::Unreadable(why),
+            Ok((members, unit_paths)) => Observed::Known(Organization {
+                id: stored.id.clone(),
+                management: stored.management.clone(),
+                members,
+                unit_paths,
+            }),
+        }
+    })
+}
+
+type Found = (BTreeMap<AccountId, Member>, BTreeMap<String, String>);
+
+/// Makes a call that only the management account may make.
+fn ask(
+    reader: &mut Reader<'_>,
+    stored: &StoredOrganization,
+    operation: &str,
+) -> Result<(), Unreadable> {
+    if reader.place.account == stored.management {
+        return reader.ask(operation);
+    }
+    reader.note(operation, false);
+    let why =
+        "you don't have permissions to access this resource: this is not the management account";
+    Err(unreadable(operation, &deny("AccessDeniedException", why)))
+}
+
+fn everybody(reader: &mut Reader<'_>, stored: &StoredOrganization) -> Result<Found, Unreadable> {
+    ask(reader, stored, "organizations:ListAccounts")?;
+    Ok((members(stored, |_| true), BTreeMap::new()))
+}
+
+/// Goes down from each unit, and up from it for its path.
+fn of_units(
+    reader: &mut Reader<'_>,
+    stored: &StoredOrganization,
+    wanted: &BTreeSet<String>,
+) -> Result<Found, Unreadable> {
+    let mut paths = BTreeMap::new();
+    for unit in wanted {
+        let operation = "organizations:ListParents";
+        let Some(line) = stored.line(unit) else {
+            ask(reader, stored, operation)?;
+            let why = format!("there is no organizational unit {unit}");
+            return Err(unreadable(operation, &refuse("ChildNotFoundException", why)));
+        };
+        for _ in 1..line.len() {
+            ask(reader, stored, operation)?;
+        }
+        paths.extend(stored.path(unit).map(|path| (unit.clone(), path)));
+    }
+    let below = |unit: &str| {
+        let line = stored.line(unit).unwrap_or_default();
+        wanted.iter().any(|wanted| line.contains(&wanted.as_str()))
+    };
+    let roots = [&stored.root].into_iter();
+    for _ in roots.chain(stored.units.keys()).filter(|unit| below(unit)) {
+        ask(reader, stored, "organizations:ListAccountsForParent")?;
+        ask(reader, stored, "organizations:ListOrganizationalUnitsForParent")?;
+    }
+    Ok((members(stored, below), paths))
+}
+
+fn members(
+    stored: &StoredOrganization,
+    within: impl Fn(&str) -> bool,
+) -> BTreeMap<AccountId, Member> {
+    let wanted = stored.members.iter().filter(|(_, member)| within(&member.unit));
+    wanted
+        .map(|(id, member)| {
+            let active = member.status.is_active();
+            (id.clone(), Member { name: member.name.clone(), active })
+        })
+        .collect()
+}
+
+/// Reads a role; its tags and its boundary come with it.
+pub fn role(reader: &mut Reader<'_>, account: &AccountId, name: &str) -> Observed<LiveRole> {
+    read(reader, "iam:GetRole", |reader| {
+        let Some(stored) = reader.state.role(account, name) else {
+            return Observed::Absent;
+        };
+        read(reader, "iam:ListRolePolicies", |reader| {
+            for _ in &stored.policies {
+                if let Err(why) = reader.ask("iam:GetRolePolicy") {
+                    return Observed::Unreadable(why);
+                }
+            }
+            let StoredRole { trust, policies, permissions_boundary, tags } = stored.clone();
+            let role = Role { trust, policies, permissions_boundary };
+            Observed::Known(LiveRole { role, tags: Observed::Known(tags) })
+        })
+    })
+}
+
+/// Reads the custom buses that are asked for or carry the blueprint's tag. When the search by tag is denied,
+/// one unreadable entry stands for what it would have found.
+pub fn buses(
+    reader: &mut Reader<'_>,
+    reads: &ReadSet,
+    tagged: &Result<(), Unreadable>,
+) -> BTreeMap<String, Observed<LiveBus>> {
+    let mut live = BTreeMap::new();
+    let mut wanted = reads.buses.clone();
+    match tagged {
+        Ok(()) => {
+            let all = &reader.state.region(reader.place).buses;
+            let carrying = all.iter().filter(|(_, bus)| is_tagged(reads, &bus.tags));
+            wanted.extend(carrying.map(|(name, _)| name.clone()));
+        }
+        Err(why) => {
+            live.insert(format!("{}*", reads.rule_prefix), Observed::Unreadable(why.clone()));
+        }
+    }
+    for name in wanted {
+        let observed = read(reader, "events:DescribeEventBus", |reader| {
+            let Some(stored) = reader.state.region(reader.place).buses.get(&name) else {
+                return Observed::Absent;
+            };
+            let tags = tags(reader, reads, tagged, &stored.tags, "events:ListTagsForResource");
+            let rules = rules_among(reader, reads, tagged, &stored.rules);
+            let bus = Bus { policy: stored.policy.clone() };
+            Observed::Known(LiveBus { bus, tags, rules })
+        });
+        live.insert(name, observed);
+    }
+    live
+}
+
+#[cfg(test)]
+mod tests;

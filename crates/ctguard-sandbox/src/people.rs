@@ -1,0 +1,200 @@
+//! What people and time do to an account: confirm, act, and forget to confirm.
+
+use super::deliver::{Delivery, follow, metrics};
+use super::state::{Received, State, StoredSubscription, locate};
+use super::{Sandbox, SandboxError, topics};
+use ctguard_core::event::sample::Clock;
+use ctguard_core::resource::rule::{Input, Target};
+use ctguard_core::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol, SubscriptionAttributes};
+use ctguard_core::scope::{AccountId, Place, Region};
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// How long a subscription waits to be confirmed before SNS deletes it.
+///
+/// Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-delete-subscription-topic.html>
+const PENDING_HOURS: i64 = 48;
+
+/// How many messages a region's outbox keeps; the oldest go first.
+const OUTBOX_MAX: usize = 1_000;
+
+/// Who confirms. Every field that is given must fit.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ConfirmFilter {
+    pub account: Option<AccountId>,
+    pub region: Option<Region>,
+    /// The topic's name, or its last words.
+    pub topic: Option<String>,
+    /// Part of the endpoint's address; `chat` for the chat service.
+    pub endpoint: Option<String>,
+}
+
+/// A subscription, named by its topic and endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subscribed {
+    /// ARN of the topic.
+    pub topic: String,
+    pub endpoint: Endpoint,
+}
+
+impl Sandbox {
+    /// Lets people confirm their subscriptions, and adds the topics that carry chat messages to a chat
+    /// channel's configuration. Says what was confirmed.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn confirm(&self, filter: &ConfirmFilter) -> Result<Vec<Subscribed>, SandboxError> {
+        self.change(|state| Ok(confirm(state, filter)))
+    }
+
+    /// Lets an event happen: follows it, counts it, and keeps what arrives in outboxes and queues.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn send(&self, event: &Value) -> Result<Delivery, SandboxError> {
+        self.change(|state| {
+            let delivery = follow(state, event);
+            keep(state, &delivery);
+            metrics::count(state, &delivery);
+            Ok(delivery)
+        })
+    }
+
+    /// Lets 48 hours go by, after which SNS deletes what nobody confirmed, and nobody asks CloudWatch for the
+    /// failures before them. Says what went.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn lapse(&self) -> Result<Vec<Subscribed>, SandboxError> {
+        self.change(|state| {
+            let waited = SignedDuration::from_hours(PENDING_HOURS);
+            if let Ok(later) = state.clock.0.checked_add(waited) {
+                state.clock = Clock(later);
+            }
+            forget_failures(state);
+            Ok(expire(state))
+        })
+    }
+}
+
+fn confirm(state: &mut State, filter: &ConfirmFilter) -> Vec<Subscribed> {
+    let mut done = Vec::new();
+    for place in state.places() {
+        let elsewhere = filter.account.as_ref().is_some_and(|account| *account != place.account)
+            || filter.region.as_ref().is_some_and(|region| *region != place.region);
+        if elsewhere {
+            continue;
+        }
+        let chat_topics = chat_topics(state, &place);
+        for (name, topic) in &mut state.region_mut(&place).topics {
+            let wanted = |wanted: &String| name == wanted || name.ends_with(&format!("-{wanted}"));
+            if !filter.topic.as_ref().is_none_or(wanted) {
+                continue;
+            }
+            let subscribed = |endpoint: &Endpoint| Subscribed {
+                topic: place.arn("sns", name),
+                endpoint: endpoint.clone(),
+            };
+            for (endpoint, subscription) in &mut topic.subscriptions {
+                let StoredSubscription::Pending { attributes, .. } = subscription else {
+                    continue;
+                };
+                // The chat service confirms only what it subscribed itself.
+                let person = endpoint.address != CHAT_ENDPOINT;
+                if person
+                    && filter.endpoint.as_ref().is_none_or(|part| endpoint.address.contains(part))
+                {
+                    *subscription = topics::confirmed(&place, name, endpoint, attributes.clone());
+                    done.push(subscribed(endpoint));
+                }
+            }
+            let chat = Endpoint::new(Protocol::Https, CHAT_ENDPOINT);
+            let meant = filter.endpoint.as_ref().is_none_or(|part| CHAT_ENDPOINT.contains(part));
+            let there = matches!(
+                topic.subscriptions.get(&chat),
+                Some(StoredSubscription::Confirmed { .. })
+            );
+            if meant && !there && chat_topics.contains(&place.arn("sns", name)) {
+                let attributes = SubscriptionAttributes::default();
+                let subscription = topics::confirmed(&place, name, &chat, attributes);
+                done.push(subscribed(&chat));
+                topic.subscriptions.insert(chat, subscription);
+            }
+        }
+    }
+    done
+}
+
+/// The topics to which some rule sends messages in the chat service's custom schema.
+fn chat_topics(state: &State, place: &Place) -> Vec<String> {
+    let is_chat = |target: &&Target| match &target.input {
+        Input::Transformer(transformer) => {
+            let words: String =
+                transformer.template.chars().filter(|c| !c.is_whitespace()).collect();
+            words.contains("\"source\":\"custom\"") && words.contains("\"version\":\"1.0\"")
+        }
+        _ => false,
+    };
+    let rules = state.region(place).all_rules();
+    let targets = rules.flat_map(|(_, rule)| rule.targets.values());
+    targets.filter(is_chat).map(|target| target.arn.clone()).collect()
+}
+
+fn keep(state: &mut State, delivery: &Delivery) {
+    let queued =
+        delivery.received.iter().filter(|received| received.endpoint.protocol == Protocol::Sqs);
+    let queued = queued.map(|received| &received.endpoint.address);
+    let buried = delivery.dead_letters.iter().map(|letter| &letter.queue);
+    for arn in queued.chain(buried) {
+        let Some((home, name)) = locate(arn, "sqs") else { continue };
+        if state.region(&home).queues.contains_key(name)
+            && let Some(queue) = state.region_mut(&home).queues.get_mut(name)
+        {
+            queue.messages += 1;
+        }
+    }
+    for received in &delivery.received {
+        let home = ["sns", "events"].iter().find_map(|service| locate(&received.topic, service));
+        if let Some((home, _)) = home {
+            let outbox: &mut Vec<Received> = &mut state.region_mut(&home).outbox;
+            outbox.push(received.clone());
+            let extra = outbox.len().saturating_sub(OUTBOX_MAX);
+            outbox.drain(..extra);
+        }
+    }
+}
+
+/// Failures are asked for over a day, and two have gone by.
+fn forget_failures(state: &mut State) {
+    for place in state.places() {
+        for metrics in state.region_mut(&place).metrics.values_mut() {
+            (metrics.failed, metrics.failed_to_dlq) = (0, 0);
+        }
+    }
+}
+
+fn expire(state: &mut State) -> Vec<Subscribed> {
+    let now = state.clock.0;
+    let waited = SignedDuration::from_hours(PENDING_HOURS);
+    let mut gone = Vec::new();
+    for place in state.places() {
+        for (name, topic) in &mut state.region_mut(&place).topics {
+            topic.subscriptions.retain(|endpoint, subscription| {
+                let StoredSubscription::Pending { since, .. } = subscription else {
+                    return true;
+                };
+                let stays = now.duration_since(since.0) < waited;
+                if !stays {
+                    let topic = place.arn("sns", name);
+                    gone.push(Subscribed { topic, endpoint: endpoint.clone() });
+                }
+                stays
+            });
+        }
+    }
+    gone
+}
+
+#[cfg(test)]
+mod tests;

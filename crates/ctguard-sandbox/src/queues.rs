@@ -1,0 +1,167 @@
+//! SQS: queues.
+
+use super::policy::form;
+use super::refusal::{Done, Refusal, check_tags, ensure, is_name, refuse};
+use super::state::{State, StoredQueue};
+use ctguard_core::resource::Tags;
+use ctguard_core::resource::queue::{QUEUE_NAME_MAX_CHARS, Queue, RETENTION_SECONDS};
+use ctguard_core::scope::Place;
+
+const MISSING: &str = "AWS.SimpleQueueService.NonExistentQueue";
+
+pub fn is_queue_name(name: &str) -> bool {
+    is_name(name, QUEUE_NAME_MAX_CHARS, "-_")
+}
+
+/// Creates a queue; one that is there with the same attributes does no harm.
+pub fn create(state: &mut State, place: &Place, name: &str, queue: &Queue, tags: &Tags) -> Done {
+    ensure(is_queue_name(name), "InvalidParameterValue", || {
+        format!("`{name}` is not a queue name")
+    })?;
+    check(state, place, name, queue)?;
+    check_tags(tags, &Tags::new(), "InvalidParameterValue")?;
+    if let Some(there) = state.region(place).queues.get(name) {
+        return ensure(there.queue == *queue, "QueueAlreadyExists", || {
+            "a queue already exists with the same name and a different value for an attribute"
+                .to_owned()
+        });
+    }
+    let new = StoredQueue { queue: queue.clone(), tags: tags.clone(), messages: 0 };
+    state.region_mut(place).queues.insert(name.to_owned(), new);
+    Ok(())
+}
+
+/// Sets all attributes.
+pub fn set_attributes(state: &mut State, place: &Place, name: &str, queue: &Queue) -> Done {
+    find(state, place, name)?;
+    check(state, place, name, queue)?;
+    edit(state, place, name, |stored| stored.queue = queue.clone());
+    Ok(())
+}
+
+/// Adds tags.
+pub fn tag(state: &mut State, place: &Place, name: &str, tags: &Tags) -> Done {
+    let there = find(state, place, name)?;
+    check_tags(tags, &there.tags, "InvalidParameterValue")?;
+    edit(state, place, name, |stored| stored.tags.extend(tags.clone()));
+    Ok(())
+}
+
+/// Deletes a queue with its messages; one that is gone does no harm.
+pub fn delete(state: &mut State, place: &Place, name: &str) -> Done {
+    if state.region(place).queues.contains_key(name) {
+        state.region_mut(place).queues.remove(name);
+    }
+    Ok(())
+}
+
+fn find<'a>(state: &'a State, place: &Place, name: &str) -> Result<&'a StoredQueue, Refusal> {
+    let queues = &state.region(place).queues;
+    queues.get(name).ok_or_else(|| refuse(MISSING, "the specified queue does not exist"))
+}
+
+fn edit(state: &mut State, place: &Place, name: &str, change: impl FnOnce(&mut StoredQueue)) {
+    if let Some(queue) = state.region_mut(place).queues.get_mut(name) {
+        change(queue);
+    }
+}
+
+fn check(state: &State, place: &Place, name: &str, queue: &Queue) -> Done {
+    const INVALID: &str = "InvalidAttributeValue";
+    let retention = (60..=RETENTION_SECONDS).contains(&queue.message_retention_seconds);
+    ensure(retention, INVALID, || {
+        "invalid value for the parameter MessageRetentionPeriod".to_owned()
+    })?;
+    ensure(!(queue.sqs_managed_sse && queue.kms_key.is_some()), INVALID, || {
+        "a queue is encrypted either by SQS or with a key".to_owned()
+    })?;
+    if let Some(key) = &queue.kms_key {
+        let known = key == "alias/aws/sqs" || state.key(place, key).is_some();
+        ensure(known, INVALID, || format!("KmsMasterKeyId: there is no key `{key}`"))?;
+    }
+    match &queue.policy {
+        Some(policy) => form::check_queue(policy, &place.arn("sqs", name)).map_err(|why| {
+            refuse(INVALID, format!("invalid value for the parameter Policy: {why}"))
+        }),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fresh;
+    use super::*;
+    use serde_json::json;
+
+    fn queue() -> Queue {
+        Queue {
+            message_retention_seconds: RETENTION_SECONDS,
+            sqs_managed_sse: true,
+            ..Queue::default()
+        }
+    }
+
+    #[test]
+    fn attributes_and_names_that_sqs_refuses_are_refused() {
+        let (mut state, place) = fresh::for_tests();
+        let statement = json!({
+            "Sid": "s", "Effect": "Allow", "Principal": { "Service": "events.amazonaws.com" },
+            "Action": "sqs:SendMessage", "Resource": place.arn("sqs", "dead"),
+        });
+        let policy = |statement| Some(json!({ "Statement": [statement] }));
+        let long = "q".repeat(81);
+        let codes = [
+            ("dead", queue(), None),
+            ("dead.fifo", queue(), Some("InvalidParameterValue")),
+            (long.as_str(), queue(), Some("InvalidParameterValue")),
+            (
+                "short",
+                Queue { message_retention_seconds: 59, ..queue() },
+                Some("InvalidAttributeValue"),
+            ),
+            (
+                "both",
+                Queue { kms_key: Some("alias/aws/sqs".into()), ..queue() },
+                Some("InvalidAttributeValue"),
+            ),
+            (
+                "key",
+                Queue { kms_key: Some("alias/none".into()), sqs_managed_sse: false, ..queue() },
+                Some("InvalidAttributeValue"),
+            ),
+            (
+                "other",
+                Queue { policy: policy(statement.clone()), ..queue() },
+                Some("InvalidAttributeValue"),
+            ),
+            ("dead", Queue { policy: policy(statement), ..queue() }, Some("QueueAlreadyExists")),
+        ];
+        for (name, queue, code) in codes {
+            let done = create(&mut state, &place, name, &queue, &Tags::new());
+            assert_eq!(done.err().map(|refusal| refusal.code), code, "{name}");
+        }
+    }
+
+    #[test]
+    fn queues_can_be_made_changed_and_deleted_again_and_again() {
+        let (mut state, place) = fresh::for_tests();
+        let changed = Queue { message_retention_seconds: 60, ..queue() };
+        assert_eq!(
+            set_attributes(&mut state, &place, "q", &changed).err().map(|refusal| refusal.code),
+            Some(MISSING)
+        );
+        for _ in 0..2 {
+            create(&mut state, &place, "q", &queue(), &Tags::new()).expect("created");
+        }
+        for _ in 0..2 {
+            set_attributes(&mut state, &place, "q", &changed).expect("changed");
+            tag(&mut state, &place, "q", &Tags::from([("a".into(), "b".into())])).expect("tagged");
+        }
+        let stored = &state.region(&place).queues["q"];
+        assert_eq!((&stored.queue, stored.tags.len()), (&changed, 1));
+        for _ in 0..2 {
+            delete(&mut state, &place, "q").expect("deleted");
+        }
+        assert!(state.region(&place).queues.is_empty());
+    }
+}

@@ -1,0 +1,253 @@
+//! What the sandbox's file holds: accounts as readable JSON, in the resource types of the core.
+
+mod find;
+mod fleet;
+
+pub(super) use find::{blueprint_of, locate};
+pub use fleet::{MemberStatus, StoredMember, StoredOrganization, StoredUnit};
+
+use ctguard_core::event::sample::Clock;
+use ctguard_core::resource::Tags;
+use ctguard_core::resource::bucket::Bucket;
+use ctguard_core::resource::queue::Queue;
+use ctguard_core::resource::rule::{Rule, Targets};
+use ctguard_core::resource::topic::{Endpoint, SubscriptionAttributes, Topic};
+use ctguard_core::resource::trail::{Selectors, Trail, TrailStatus};
+use ctguard_core::scope::{AccountId, Region};
+use ctguard_core::snapshot::Caller;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The version of the file's format that this program reads and writes.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// The time when a new sandbox begins. It moves only when somebody lets it.
+pub const FIRST_CLOCK: &str = "2026-11-22T12:00:00Z";
+
+/// Everything in a sandbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    pub format_version: u32,
+    pub caller: Caller,
+    pub clock: Clock,
+    pub accounts: BTreeMap<AccountId, Account>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<StoredOrganization>,
+    /// Operations that the caller may not use.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub denied: Vec<Denied>,
+}
+
+/// An operation, as IAM names it (`sns:*` is possible), that is denied everywhere or in one place.
+///
+/// `sts:AssumeRole` shuts an account off: every call there needs a role of it, but in the caller's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Denied {
+    pub operation: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<Region>,
+}
+
+/// One account.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    #[serde(default)]
+    pub regions: BTreeMap<Region, Regional>,
+    pub global: Global,
+}
+
+/// What an account has outside its regions.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Global {
+    pub enabled_regions: BTreeSet<Region>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub buckets: BTreeMap<String, StoredBucket>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub roles: BTreeMap<String, StoredRole>,
+}
+
+/// What an account has in one region; everything is kept under its name.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Regional {
+    /// Rules of the default bus.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rules: BTreeMap<String, StoredRule>,
+    /// Custom buses. CloudTrail sends nothing there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub buses: BTreeMap<String, StoredBus>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub topics: BTreeMap<String, StoredTopic>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub queues: BTreeMap<String, StoredQueue>,
+    /// Trails at home here.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub trails: BTreeMap<String, StoredTrail>,
+    /// KMS keys, by key id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub keys: BTreeMap<String, StoredKey>,
+    /// Lambda functions.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub functions: BTreeMap<String, StoredFunction>,
+    /// What CloudWatch has counted, by the rule's name: it outlives the rule.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metrics: BTreeMap<String, RuleMetrics>,
+    /// CloudTrail's event history of this region: records as AWS words them, in any order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<Value>,
+    /// What subscribers received, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outbox: Vec<Received>,
+}
+
+/// A rule with what belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredRule {
+    pub rule: Rule,
+    #[serde(default, skip_serializing_if = "Targets::is_empty")]
+    pub targets: Targets,
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
+}
+
+/// A custom bus with what belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredBus {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Value>,
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
+    /// By name without the bus.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rules: BTreeMap<String, StoredRule>,
+}
+
+/// A role with what belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredRole {
+    pub trust: Value,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub policies: BTreeMap<String, Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permissions_boundary: Option<String>,
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
+}
+
+/// What CloudWatch has counted of a rule, as far back as it is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RuleMetrics {
+    /// `TriggeredRules`.
+    pub triggered: u64,
+    /// `FailedInvocations`.
+    pub failed: u64,
+    /// `InvocationsFailedToBeSentToDlq`.
+    pub failed_to_dlq: u64,
+}
+
+/// A topic with what belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredTopic {
+    pub topic: Topic,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub subscriptions: BTreeMap<Endpoint, StoredSubscription>,
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
+}
+
+/// A subscription. The attributes asked for are kept while it is pending, and shown once confirmed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum StoredSubscription {
+    Pending { since: Clock, attributes: SubscriptionAttributes },
+    Confirmed { arn: String, attributes: SubscriptionAttributes },
+}
+
+impl StoredSubscription {
+    pub fn attributes(&self) -> &SubscriptionAttributes {
+        match self {
+            Self::Pending { attributes, .. } | Self::Confirmed { attributes, .. } => attributes,
+        }
+    }
+}
+
+/// A queue with what belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredQueue {
+    pub queue: Queue,
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
+    #[serde(default)]
+    pub messages: u64,
+}
+
+/// A trail with what belongs to it. Its status is the same in every region that sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredTrail {
+    pub trail: Trail,
+    pub selectors: Selectors,
+    pub status: TrailStatus,
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
+}
+
+/// A KMS key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredKey {
+    /// With their prefix: `alias/alerts`.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub aliases: BTreeSet<String>,
+    pub enabled: bool,
+    #[serde(default)]
+    pub aws_managed: bool,
+    pub policy: Value,
+}
+
+/// A Lambda function, as far as it decides whether it may be called.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredFunction {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Value>,
+    /// Policies of its versions and aliases, by name: each has its own, or none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub qualifiers: BTreeMap<String, Option<Value>>,
+}
+
+/// A bucket with what belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredBucket {
+    pub region: Region,
+    pub bucket: Bucket,
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
+    #[serde(default)]
+    pub objects: u64,
+}
+
+/// What a subscriber received.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Received {
+    /// ARN of the topic, or of the rule where a queue or function is a rule's own target.
+    pub topic: String,
+    pub endpoint: Endpoint,
+    /// The message itself, without the envelope that SNS puts around it.
+    pub text: String,
+}

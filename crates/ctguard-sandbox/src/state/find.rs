@@ -1,0 +1,198 @@
+//! Making a state, and finding things in it.
+
+use super::{
+    Account, FIRST_CLOCK, FORMAT_VERSION, Global, Regional, State, StoredBucket, StoredBus,
+    StoredKey, StoredQueue, StoredRole, StoredRule, StoredTopic, StoredTrail,
+};
+use ctguard_core::event::sample::Clock;
+use ctguard_core::resource::rule::bus_and_name;
+use ctguard_core::resource::{BLUEPRINT_TAG, Tags};
+use ctguard_core::scope::{AccountId, Arn, Place, Region};
+use ctguard_core::snapshot::Caller;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+static NOTHING: Regional = Regional {
+    rules: BTreeMap::new(),
+    buses: BTreeMap::new(),
+    topics: BTreeMap::new(),
+    queues: BTreeMap::new(),
+    trails: BTreeMap::new(),
+    keys: BTreeMap::new(),
+    functions: BTreeMap::new(),
+    metrics: BTreeMap::new(),
+    history: Vec::new(),
+    outbox: Vec::new(),
+};
+
+impl State {
+    /// One account with these regions enabled and nothing in it.
+    pub fn empty(account: AccountId, regions: impl IntoIterator<Item = Region>) -> Self {
+        let arn = format!("arn:aws:iam::{account}:user/you");
+        let enabled_regions = regions.into_iter().collect();
+        let global = Global { enabled_regions, ..Global::default() };
+        Self {
+            format_version: FORMAT_VERSION,
+            caller: Caller { account: account.clone(), arn },
+            clock: Clock(FIRST_CLOCK.parse().expect("the constant is a time")),
+            accounts: BTreeMap::from([(account, Account { global, ..Account::default() })]),
+            organization: None,
+            denied: Vec::new(),
+        }
+    }
+
+    /// What is in a place; nothing for a place that the sandbox does not have.
+    pub fn region(&self, place: &Place) -> &Regional {
+        self.accounts
+            .get(&place.account)
+            .and_then(|account| account.regions.get(&place.region))
+            .unwrap_or(&NOTHING)
+    }
+
+    /// What is in a place, to change it.
+    pub fn region_mut(&mut self, place: &Place) -> &mut Regional {
+        let account = self.accounts.entry(place.account.clone()).or_default();
+        account.regions.entry(place.region.clone()).or_default()
+    }
+
+    /// Every place that holds something, in order.
+    pub fn places(&self) -> Vec<Place> {
+        let place = |id: &AccountId, region: &Region| Place::new(id.clone(), region.clone());
+        self.accounts
+            .iter()
+            .flat_map(|(id, account)| account.regions.keys().map(move |region| place(id, region)))
+            .collect()
+    }
+
+    /// A role of an account, by name.
+    pub fn role(&self, account: &AccountId, name: &str) -> Option<&StoredRole> {
+        self.accounts.get(account)?.global.roles.get(name)
+    }
+
+    /// Finds a bucket by its name, which is unique among all accounts.
+    pub fn bucket(&self, name: &str) -> Option<(&AccountId, &StoredBucket)> {
+        self.accounts.iter().find_map(|(id, account)| Some((id, account.global.buckets.get(name)?)))
+    }
+
+    pub(crate) fn has_account(&self, account: &AccountId) -> bool {
+        self.accounts.contains_key(account)
+    }
+
+    pub(crate) fn is_enabled(&self, place: &Place) -> bool {
+        self.accounts
+            .get(&place.account)
+            .is_some_and(|account| account.global.enabled_regions.contains(&place.region))
+    }
+
+    /// Looks for a topic, queue or function by ARN.
+    pub(crate) fn topic(&self, arn: &str) -> Option<&StoredTopic> {
+        let (place, name) = locate(arn, "sns")?;
+        self.region(&place).topics.get(name)
+    }
+
+    pub(crate) fn queue(&self, arn: &str) -> Option<&StoredQueue> {
+        let (place, name) = locate(arn, "sqs")?;
+        self.region(&place).queues.get(name)
+    }
+
+    /// Looks for a custom bus by ARN.
+    pub(crate) fn bus(&self, arn: &str) -> Option<&StoredBus> {
+        let (place, resource) = locate(arn, "events")?;
+        self.region(&place).buses.get(resource.strip_prefix("event-bus/")?)
+    }
+
+    /// Looks for a key by what a topic or queue in `place` calls it: id, alias or the ARN of either.
+    pub(crate) fn key(&self, place: &Place, name: &str) -> Option<(String, &StoredKey)> {
+        let (place, name) = match locate(name, "kms") {
+            Some((place, resource)) => (place, resource.strip_prefix("key/").unwrap_or(resource)),
+            None => (place.clone(), name),
+        };
+        self.region(&place)
+            .keys
+            .iter()
+            .find(|(id, key)| id.as_str() == name || key.aliases.contains(name))
+            .map(|(id, key)| (place.arn("kms", &format!("key/{id}")), key))
+    }
+
+    /// The trails that a place sees, with their home: its own, the shadows of multi-region trails,
+    /// and those of its organization. Without an organization, the accounts of one file are taken for one.
+    pub(crate) fn trails_seen_from<'a>(
+        &'a self,
+        place: &'a Place,
+    ) -> impl Iterator<Item = (Place, &'a String, &'a StoredTrail)> {
+        let all = self.accounts.iter().flat_map(|(id, account)| {
+            account.regions.iter().flat_map(move |(region, regional)| {
+                let home = Place::new(id.clone(), region.clone());
+                regional.trails.iter().map(move |(name, trail)| (home.clone(), name, trail))
+            })
+        });
+        all.filter(|(home, _, stored)| {
+            (home.region == place.region || stored.trail.multi_region)
+                && (home.account == place.account
+                    || stored.trail.organization && self.are_of_one(&home.account, &place.account))
+                && self.is_enabled(place)
+        })
+    }
+}
+
+impl Regional {
+    /// The rules of the default bus, or of a custom one if it is there.
+    pub fn rules_of(&self, bus: Option<&str>) -> Option<&BTreeMap<String, StoredRule>> {
+        match bus {
+            None => Some(&self.rules),
+            Some(bus) => self.buses.get(bus).map(|bus| &bus.rules),
+        }
+    }
+
+    /// The same, to change them.
+    pub fn rules_of_mut(&mut self, bus: Option<&str>) -> Option<&mut BTreeMap<String, StoredRule>> {
+        match bus {
+            None => Some(&mut self.rules),
+            Some(bus) => self.buses.get_mut(bus).map(|bus| &mut bus.rules),
+        }
+    }
+
+    /// A rule by its key: `name` on the default bus, `bus/name` on another.
+    pub fn rule(&self, key: &str) -> Option<&StoredRule> {
+        let (bus, name) = bus_and_name(key);
+        self.rules_of(bus)?.get(name)
+    }
+
+    /// The same, to change it.
+    pub fn rule_mut(&mut self, key: &str) -> Option<&mut StoredRule> {
+        let (bus, name) = bus_and_name(key);
+        self.rules_of_mut(bus)?.get_mut(name)
+    }
+
+    /// Every rule, by its key: those of the default bus first.
+    pub fn all_rules(&self) -> impl Iterator<Item = (String, &StoredRule)> {
+        let default = self.rules.iter().map(|(name, rule)| (name.clone(), rule));
+        let custom = self.buses.iter().flat_map(|(bus, stored)| {
+            stored.rules.iter().map(move |(name, rule)| (format!("{bus}/{name}"), rule))
+        });
+        default.chain(custom)
+    }
+
+    /// The policy of a function, or of the version or alias that its ARN names: `None` when there is no such
+    /// thing, `Some(None)` when it has no policy.
+    pub(crate) fn function_policy(&self, resource: &str) -> Option<Option<&Value>> {
+        let mut words = resource.strip_prefix("function:")?.splitn(2, ':');
+        let stored = self.functions.get(words.next()?)?;
+        match words.next() {
+            None => Some(stored.policy.as_ref()),
+            Some(qualifier) => stored.qualifiers.get(qualifier).map(Option::as_ref),
+        }
+    }
+}
+
+/// Takes the ARN of a resource of `service` apart into its place and its name.
+pub(crate) fn locate<'a>(arn: &'a str, service: &str) -> Option<(Place, &'a str)> {
+    let parts = Arn::parse(arn).filter(|parts| parts.service == service)?;
+    let place = Place::new(AccountId::new(parts.account)?, Region::new(parts.region)?);
+    (parts.partition == place.region.partition().as_str()).then_some((place, parts.resource))
+}
+
+/// The value of the tag that says whose a resource is.
+pub(crate) fn blueprint_of(tags: &Tags) -> Option<&str> {
+    tags.get(BLUEPRINT_TAG).map(String::as_str)
+}

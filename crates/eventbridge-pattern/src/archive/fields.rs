@@ -1,0 +1,215 @@
+//! What a report needs of a record that matched.
+
+use crate::set::skim::{Broken, Members, past_space, scalar_end, string_end, value_end};
+use std::borrow::Cow;
+
+/// Fields of a CloudTrail record. Old records lack many of them; what is not there, or is no text, is `None`.
+///
+/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RecordFields<'r> {
+    pub event_version: Text<'r>,
+    pub event_time: Text<'r>,
+    pub event_id: Text<'r>,
+    pub shared_event_id: Text<'r>,
+    pub event_source: Text<'r>,
+    pub event_name: Text<'r>,
+    pub event_type: Text<'r>,
+    pub event_category: Text<'r>,
+    pub aws_region: Text<'r>,
+    pub recipient_account_id: Text<'r>,
+    pub source_ip_address: Text<'r>,
+    pub user_agent: Text<'r>,
+    pub error_code: Text<'r>,
+    /// `None` before eventVersion 1.01, when it was not said.
+    pub read_only: Option<bool>,
+    /// `None` before eventVersion 1.06.
+    pub management_event: Option<bool>,
+    /// Whether the credentials were those of a session in the console; written as the text `true`.
+    pub session_credential_from_console: Option<bool>,
+    pub user_type: Text<'r>,
+    pub user_arn: Text<'r>,
+    pub user_account_id: Text<'r>,
+    pub user_name: Text<'r>,
+    pub user_principal_id: Text<'r>,
+    /// The AWS service that made the call for somebody.
+    pub invoked_by: Text<'r>,
+    /// The role, or the user, that gave the session's credentials.
+    pub session_issuer_arn: Text<'r>,
+    pub session_issuer_user_name: Text<'r>,
+    pub session_issuer_account_id: Text<'r>,
+    pub session_mfa_authenticated: Option<bool>,
+}
+
+type Text<'r> = Option<Cow<'r, str>>;
+
+impl RecordFields<'_> {
+    /// The account that the record belongs to. Records before eventVersion 1.02 do not say; then it is the account of
+    /// who acted, which for them is the same.
+    pub fn account(&self) -> Option<&str> {
+        self.recipient_account_id.as_deref().or(self.user_account_id.as_deref())
+    }
+}
+
+/// Finds the fields in a record's text. Of a key that stands twice the last one counts; what follows a place that
+/// is not JSON is not found.
+pub fn fields(record: &[u8]) -> RecordFields<'_> {
+    let mut found = RecordFields::default();
+    let at = past_space(record, 0);
+    // What is broken has been told by the matcher: here is taken what there is.
+    let _ = members(record, at, &mut |key, at| match key {
+        b"eventVersion" => found.event_version = text(record, at),
+        b"eventTime" => found.event_time = text(record, at),
+        b"eventID" => found.event_id = text(record, at),
+        b"sharedEventID" => found.shared_event_id = text(record, at),
+        b"eventSource" => found.event_source = text(record, at),
+        b"eventName" => found.event_name = text(record, at),
+        b"eventType" => found.event_type = text(record, at),
+        b"eventCategory" => found.event_category = text(record, at),
+        b"awsRegion" => found.aws_region = text(record, at),
+        b"recipientAccountId" => found.recipient_account_id = text(record, at),
+        b"sourceIPAddress" => found.source_ip_address = text(record, at),
+        b"userAgent" => found.user_agent = text(record, at),
+        b"errorCode" => found.error_code = text(record, at),
+        b"readOnly" => found.read_only = truth(record, at),
+        b"managementEvent" => found.management_event = truth(record, at),
+        b"sessionCredentialFromConsole" => {
+            found.session_credential_from_console = truth(record, at);
+        }
+        b"userIdentity" => user(record, at, &mut found),
+        _ => {}
+    });
+    found
+}
+
+fn user<'r>(record: &'r [u8], at: usize, found: &mut RecordFields<'r>) {
+    let _ = members(record, at, &mut |key, at| match key {
+        b"type" => found.user_type = text(record, at),
+        b"arn" => found.user_arn = text(record, at),
+        b"accountId" => found.user_account_id = text(record, at),
+        b"userName" => found.user_name = text(record, at),
+        b"principalId" => found.user_principal_id = text(record, at),
+        b"invokedBy" => found.invoked_by = text(record, at),
+        b"sessionContext" => session(record, at, found),
+        _ => {}
+    });
+}
+
+fn session<'r>(record: &'r [u8], at: usize, found: &mut RecordFields<'r>) {
+    let _ = members(record, at, &mut |key, at| match key {
+        b"sessionIssuer" => {
+            let _ = members(record, at, &mut |key, at| match key {
+                b"arn" => found.session_issuer_arn = text(record, at),
+                b"userName" => found.session_issuer_user_name = text(record, at),
+                b"accountId" => found.session_issuer_account_id = text(record, at),
+                _ => {}
+            });
+        }
+        b"attributes" => {
+            let _ = members(record, at, &mut |key, at| {
+                if key == b"mfaAuthenticated" {
+                    found.session_mfa_authenticated = truth(record, at);
+                }
+            });
+        }
+        _ => {}
+    });
+}
+
+/// Calls `take` with the key and the place of the value of each member of the object at `at`, if there is one.
+fn members(record: &[u8], at: usize, take: &mut impl FnMut(&[u8], usize)) -> Result<(), Broken> {
+    if record.get(at) != Some(&b'{') {
+        return Ok(());
+    }
+    let mut members = Members::new(record, at);
+    while let Some(member) = members.next()? {
+        match unescaped(member.key, member.escaped) {
+            Some(key) => take(key.as_bytes(), member.value),
+            None => return Err(Broken),
+        }
+        members.resume(value_end(record, member.value).ok_or(Broken)?);
+    }
+    Ok(())
+}
+
+fn text(record: &[u8], at: usize) -> Text<'_> {
+    if record.get(at) != Some(&b'"') {
+        return None;
+    }
+    let (end, escaped) = string_end(record, at)?;
+    unescaped(&record[at + 1..end], escaped)
+}
+
+/// The text that stands between quotes.
+fn unescaped(written: &[u8], escaped: bool) -> Text<'_> {
+    let written = std::str::from_utf8(written).ok()?;
+    if !escaped {
+        return Some(Cow::Borrowed(written));
+    }
+    serde_json::from_str(&format!("\"{written}\"")).ok().map(Cow::Owned)
+}
+
+/// `true` and `false`, which CloudTrail writes here and there as texts.
+fn truth(record: &[u8], at: usize) -> Option<bool> {
+    let word = match record.get(at)? {
+        b'"' => text(record, at)?,
+        _ => Cow::Borrowed(std::str::from_utf8(&record[at..scalar_end(record, at)]).ok()?),
+    };
+    match &*word {
+        "true" => Some(true),
+        "false" => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_found_at_their_own_place_only() {
+        let record = br#"{"requestParameters":{"eventName":"no","userIdentity":{"arn":"no"}},
+            "eventName" : "Delete\u0054rail","userIdentity":{"type":"AssumedRole","arn":"a\"b",
+            "sessionContext":{"sessionIssuer":{"arn":"role","type":"Role"},
+            "attributes":{"mfaAuthenticated":"false"}}},"readOnly":false,"event\u0049D":"e-1",
+            "sessionCredentialFromConsole":"true","errorCode":null,"managementEvent":true}"#;
+        let found = fields(record);
+        assert_eq!(found.event_name.as_deref(), Some("DeleteTrail"));
+        assert_eq!(found.event_id.as_deref(), Some("e-1"));
+        assert_eq!(found.user_arn.as_deref(), Some("a\"b"));
+        assert_eq!(found.session_issuer_arn.as_deref(), Some("role"));
+        assert_eq!(found.error_code, None);
+        assert_eq!(
+            (found.read_only, found.management_event, found.session_credential_from_console),
+            (Some(false), Some(true), Some(true))
+        );
+        assert_eq!(found.session_mfa_authenticated, Some(false));
+    }
+
+    #[test]
+    fn what_needs_no_unescaping_is_borrowed() {
+        let found = fields(br#"{"eventName":"CreateUser"}"#);
+        assert!(matches!(found.event_name, Some(Cow::Borrowed("CreateUser"))));
+    }
+
+    #[test]
+    fn an_old_record_belongs_to_the_account_of_who_acted() {
+        let found =
+            fields(br#"{"eventVersion":"1.0","userIdentity":{"accountId":"123456789012"}}"#);
+        assert_eq!(found.account(), Some("123456789012"));
+        assert_eq!((found.read_only, found.event_id.as_deref()), (None, None));
+    }
+
+    #[test]
+    fn the_last_of_two_keys_counts_and_broken_text_does_no_harm() {
+        assert_eq!(
+            fields(br#"{"eventName":"A","eventName":"B"}"#).event_name.as_deref(),
+            Some("B")
+        );
+        for text in
+            [&b"{"[..], b"", b"null", b"{\"eventName\"", b"{\"eventName\":", b"{\"a\":1 \"b\"}"]
+        {
+            assert_eq!(fields(text), RecordFields::default());
+        }
+    }
+}

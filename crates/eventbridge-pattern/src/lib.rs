@@ -1,0 +1,326 @@
+//! Event patterns: operators, reading and printing AWS's JSON, matching, comparing as meaning.
+//!
+//! A [`Pattern`] is what an EventBridge rule carries; a [`Filter`] is the condition inside it, and
+//! also what a blueprint writes under `where:`. Everything else hangs below:
+//!
+//! | module | question |
+//! |---|---|
+//! | `parse`, `strict` | is this JSON a pattern that EventBridge takes, and what does it say |
+//! | `print` | the pattern as AWS's JSON, the same bytes every time |
+//! | `matches` | does an event match; simple and plainly right |
+//! | `why` | which fields keep an event from matching |
+//! | `text`, `number` | the operators on strings and on numbers |
+//! | `relate` | which of two operators takes everything that the other takes |
+//! | `coverage` | does a live pattern match every event that the desired one matches |
+//! | `express`, `address` | "all of these and none of those" as one list of operators |
+//! | [`set`] | which of many patterns match, from an event's text; what replaying years of logs runs on |
+//!
+//! The operators are AWS's
+//! (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html>);
+//! where that page is silent, the library that EventBridge runs on decides
+//! (<https://github.com/aws/event-ruler>).
+
+pub mod address;
+#[cfg(feature = "cloudtrail")]
+pub mod archive;
+#[cfg(feature = "cloudtrail")]
+pub mod cloudtrail;
+#[cfg(not(feature = "cloudtrail"))]
+#[expect(
+    dead_code,
+    reason = "the matcher knows the form of records, but offers it with the feature alone"
+)]
+mod cloudtrail;
+mod coverage;
+#[cfg(test)]
+mod decisions;
+pub mod express;
+#[cfg(test)]
+mod laws;
+mod matches;
+pub mod number;
+mod parse;
+mod print;
+pub mod relate;
+#[cfg(any(test, feature = "proptest"))]
+pub mod samples;
+pub mod set;
+mod strict;
+pub mod text;
+mod why;
+
+pub use number::{NUMBER_LIMIT, NumericRange};
+pub use text::{TextKind, TextTest};
+pub use why::Mismatch;
+
+use ipnet::IpNet;
+use serde_json::Value;
+
+/// Most combinations that the `$or` lists of one pattern may multiply to.
+///
+/// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html>
+pub const OR_COMBINATIONS_MAX: usize = 1_000;
+
+/// An event pattern as EventBridge takes it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pattern {
+    pub filter: Filter,
+}
+
+/// A condition on an event.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Filter {
+    /// Every one must hold.
+    All(Vec<Filter>),
+    /// One must hold (`$or`).
+    Any(Vec<Filter>),
+    /// The field at a dotted path matches one of these.
+    Field { path: String, matchers: Vec<Matcher> },
+}
+
+/// One operator on one field, as AWS writes it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Matcher {
+    /// This string, number, `true`, `false` or `null`.
+    Exact(Value),
+    /// A string that passes a test: `prefix`, `suffix`, `equals-ignore-case`, `wildcard`.
+    Text(TextTest),
+    /// A value other than these; the field must be there.
+    AnythingBut(Excluded),
+    /// A number in a range.
+    Numeric(NumericRange),
+    /// A string that is an address in this block, from the address written up to the block's last.
+    Cidr(IpNet),
+    /// A value, whatever it is; or none.
+    Exists(bool),
+}
+
+/// What `anything-but` leaves out.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Excluded {
+    /// Strings only, or numbers only.
+    Values(Vec<Value>),
+    /// Strings that pass one of these tests of one kind
+    /// (prefix, suffix, `equals-ignore-case` or wildcard).
+    Texts { kind: TextKind, texts: Vec<String> },
+}
+
+/// A pattern that EventBridge would refuse, or that would never match as written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}{}", if path.is_empty() { String::new() } else { format!(" (at `{path}`)") })]
+pub struct PatternError {
+    /// Dotted path of the field, empty for the whole pattern.
+    pub path: String,
+    pub message: String,
+}
+
+/// How a live pattern relates to the desired one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coverage {
+    /// They match the same events.
+    Equal,
+    /// The live one is shown to match every event that the desired one matches, and perhaps more.
+    Wider,
+    /// Nothing of that is shown: events may be missed.
+    NotShown,
+}
+
+impl Pattern {
+    /// Reads AWS's JSON, refusing what EventBridge refuses.
+    ///
+    /// # Errors
+    /// On anything that EventBridge would not take, and on what it takes but reads otherwise than
+    /// it looks: keys that stand twice (the last one silently wins there) and a `$or` that is none.
+    pub fn parse(text: &str) -> Result<Self, PatternError> {
+        parse::pattern(text)
+    }
+
+    /// Prints AWS's JSON: minified, keys in a fixed order.
+    pub fn to_json(&self) -> String {
+        print::json(&self.filter)
+    }
+
+    /// Whether this pattern matches the event (the whole EventBridge envelope).
+    pub fn matches(&self, event: &Value) -> bool {
+        self.filter.matches(event)
+    }
+
+    /// Says how `self`, the live pattern, relates to `desired`.
+    pub fn coverage_of(&self, desired: &Pattern) -> Coverage {
+        coverage::relation(&self.filter, &desired.filter)
+    }
+
+    /// Whether a `wildcard` operator stands in it: few rules of a bus may have one.
+    pub fn has_wildcard(&self) -> bool {
+        self.filter.matchers().any(|matcher| match matcher {
+            Matcher::Text(test) => test.kind == TextKind::Wildcard,
+            Matcher::AnythingBut(Excluded::Texts { kind, .. }) => *kind == TextKind::Wildcard,
+            _ => false,
+        })
+    }
+}
+
+/// Whether a `wildcard` operator stands in the text of a pattern. It may be anybody's, with operators that
+/// are not known here, so that it is looked through as JSON: a matcher is an object in a list.
+pub fn text_has_wildcard(text: &str) -> bool {
+    fn in_matcher(value: &Value) -> bool {
+        value.as_object().is_some_and(|operators| {
+            operators.iter().any(|(name, operand)| name == "wildcard" || in_matcher(operand))
+        })
+    }
+    fn in_fields(value: &Value) -> bool {
+        match value {
+            Value::Object(fields) => fields.iter().any(|(name, value)| match value {
+                Value::Array(either) if name == "$or" => either.iter().any(in_fields),
+                Value::Array(matchers) => matchers.iter().any(in_matcher),
+                other => in_fields(other),
+            }),
+            _ => false,
+        }
+    }
+    serde_json::from_str(text).is_ok_and(|pattern: Value| in_fields(&pattern))
+}
+
+impl Filter {
+    /// Reads a condition whose keys are dotted paths and whose values are EventBridge operators,
+    /// verbatim.
+    ///
+    /// # Errors
+    /// As for [`Pattern::parse`]; a bare value in place of a list is an error that says so.
+    pub fn parse(value: &Value) -> Result<Self, PatternError> {
+        parse::filter(value)
+    }
+
+    /// Whether the condition holds for an event. Paths start at the event's top level.
+    pub fn matches(&self, event: &Value) -> bool {
+        matches::holds(self, event)
+    }
+
+    /// The same condition on fields below `prefix`: `below("detail")` turns `eventName` into
+    /// `detail.eventName`.
+    pub fn below(&self, prefix: &str) -> Self {
+        let members = |filters: &[Filter]| filters.iter().map(|f| f.below(prefix)).collect();
+        match self {
+            Self::All(filters) => Self::All(members(filters)),
+            Self::Any(filters) => Self::Any(members(filters)),
+            Self::Field { path, matchers } => {
+                Self::Field { path: format!("{prefix}.{path}"), matchers: matchers.clone() }
+            }
+        }
+    }
+
+    /// The paths it looks at, in order of writing, with repeats.
+    pub fn paths(&self) -> Vec<&str> {
+        self.fields().into_iter().map(|(path, _)| path).collect()
+    }
+
+    /// Numbers to be equal to that are written as no event writes them, such as `300.0`, each with its path. They
+    /// take `300` as well: AWS's user guide says otherwise, and a reader may expect either.
+    pub fn odd_numbers(&self) -> Vec<(&str, &Value)> {
+        fn values(matcher: &Matcher) -> &[Value] {
+            match matcher {
+                Matcher::Exact(value) => std::slice::from_ref(value),
+                Matcher::AnythingBut(Excluded::Values(values)) => values,
+                _ => &[],
+            }
+        }
+        let odd = |value: &&Value| {
+            value.is_f64() && value.as_f64().is_some_and(|number| number.fract() == 0.0)
+        };
+        let fields = self.fields().into_iter();
+        fields
+            .flat_map(|(path, matchers)| {
+                matchers.iter().flat_map(values).filter(odd).map(move |value| (path, value))
+            })
+            .collect()
+    }
+
+    fn matchers(&self) -> impl Iterator<Item = &Matcher> {
+        self.fields().into_iter().flat_map(|(_, matchers)| matchers)
+    }
+
+    fn fields(&self) -> Vec<(&str, &[Matcher])> {
+        match self {
+            Self::All(filters) | Self::Any(filters) => {
+                filters.iter().flat_map(Self::fields).collect()
+            }
+            Self::Field { path, matchers } => vec![(path.as_str(), matchers.as_slice())],
+        }
+    }
+}
+
+impl Matcher {
+    /// An exact string.
+    pub fn exact(text: impl Into<String>) -> Self {
+        Self::Exact(Value::String(text.into()))
+    }
+
+    /// Strings that begin with `text`.
+    pub fn prefix(text: impl Into<String>) -> Self {
+        Self::Text(TextTest { kind: TextKind::Prefix, text: text.into() })
+    }
+
+    /// Whether it takes this value: a leaf of an event, never an object or an array.
+    pub fn accepts(&self, leaf: &Value) -> bool {
+        match self {
+            Self::Exact(value) => same(value, leaf),
+            Self::Text(test) => leaf.as_str().is_some_and(|text| test.passes(text)),
+            Self::AnythingBut(excluded) => !excluded.contains(leaf),
+            Self::Numeric(range) => leaf.as_f64().is_some_and(|number| range.contains(number)),
+            Self::Cidr(block) => leaf.as_str().is_some_and(|text| address::contains(block, text)),
+            Self::Exists(present) => *present,
+        }
+    }
+
+    /// Whether it takes a field that is not there.
+    pub fn accepts_absent(&self) -> bool {
+        *self == Self::Exists(false)
+    }
+}
+
+impl Excluded {
+    fn contains(&self, leaf: &Value) -> bool {
+        match self {
+            Self::Values(values) => values.iter().any(|value| equal(value, leaf)),
+            Self::Texts { kind, texts } => {
+                leaf.as_str().is_some_and(|leaf| texts.iter().any(|text| kind.passes(text, leaf)))
+            }
+        }
+    }
+
+    /// The operators whose values are left out, one by one.
+    fn matchers(&self) -> Vec<Matcher> {
+        match self {
+            Self::Values(values) => values.iter().cloned().map(Matcher::Exact).collect(),
+            Self::Texts { kind, texts } => texts
+                .iter()
+                .map(|text| Matcher::Text(TextTest { kind: *kind, text: text.clone() }))
+                .collect(),
+        }
+    }
+}
+
+/// Whether a value of a pattern stands for this leaf of an event: numbers by what they are worth, addresses by the
+/// address, whichever way either is written.
+fn same(value: &Value, leaf: &Value) -> bool {
+    equal(value, leaf)
+        || match (value, leaf) {
+            (Value::String(value), Value::String(leaf)) => {
+                address::single(value).is_some_and(|block| address::contains(&block, leaf))
+            }
+            _ => false,
+        }
+}
+
+fn equal(value: &Value, leaf: &Value) -> bool {
+    match (value, leaf) {
+        (Value::Number(value), Value::Number(leaf)) => number::equal(value, leaf),
+        _ => value == leaf,
+    }
+}
+
+impl PatternError {
+    fn new(path: &str, message: impl Into<String>) -> Self {
+        Self { path: path.to_owned(), message: message.into() }
+    }
+}

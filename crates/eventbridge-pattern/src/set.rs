@@ -1,0 +1,174 @@
+//! Many patterns at once, on the text of an event.
+//!
+//! [`PatternSet`] answers which of its patterns match an event that is given as JSON text: a whole EventBridge event,
+//! or a CloudTrail record, which is matched as the event that EventBridge would have made of it, without making
+//! that event. It decides as [`Pattern::matches`] does, which is what the tests hold it to.
+//!
+//! ```text
+//!  record ──► gate ──► walk ──► decide ──► numbers of the patterns that match
+//!             │        │        │
+//!             │        │        └ fields stand in arrays of objects ──► Pattern::matches, for those patterns
+//!             │        └ text that needs care ──► Pattern::matches, for all patterns
+//!             └ it cannot match ──► none
+//! ```
+//!
+//! | module | question |
+//! |---|---|
+//! | `gate` | can the record match at all, judged by a few literal texts in it |
+//! | `walk` | what stands at the paths that patterns mention |
+//! | `index` | the patterns turned round: from a field's value to the patterns it leaves possible |
+//! | `decide` | which patterns hold for the fields of one event |
+//! | `envelope` | the event that EventBridge makes of a record |
+//! | `test`, `hash`, `skim` | operators made ready, looking up texts, finding the way in JSON |
+
+mod decide;
+mod gate;
+mod hash;
+mod index;
+#[cfg(test)]
+mod laws;
+pub(crate) mod skim;
+mod test;
+mod walk;
+
+use super::Pattern;
+use crate::cloudtrail::envelope;
+use decide::{Board, Form};
+use index::{Index, has};
+use serde_json::Value;
+use walk::{Doubt, ROOT};
+
+/// Patterns made ready for matching; share it between threads.
+pub struct PatternSet {
+    patterns: Vec<Pattern>,
+    index: Index,
+}
+
+/// What one thread keeps between events, so that matching allocates nothing.
+#[derive(Default)]
+pub struct Scratch {
+    board: Board,
+    matched: Vec<u32>,
+}
+
+/// Text that is no event.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadRecord {
+    #[error("this is not JSON: {0}")]
+    NotJson(String),
+    #[error("this is JSON, but no object")]
+    NotAnObject,
+}
+
+impl PatternSet {
+    /// Compiles the patterns; a pattern's number is its position.
+    pub fn new(patterns: impl IntoIterator<Item = Pattern>) -> Self {
+        let patterns: Vec<Pattern> = patterns.into_iter().collect();
+        let index = Index::new(&patterns);
+        Self { patterns, index }
+    }
+
+    /// The numbers of the patterns that match the event of a CloudTrail record, ascending.
+    ///
+    /// # Errors
+    /// When the text is no JSON object. Of text that no pattern asks for nothing is checked but that its brackets
+    /// and quotes close.
+    pub fn record<'s>(
+        &self,
+        record: &[u8],
+        scratch: &'s mut Scratch,
+    ) -> Result<&'s [u32], BadRecord> {
+        scratch.matched.clear();
+        if record.first() == Some(&b'{') && !self.index.gate.lets_through(record) {
+            return Ok(&scratch.matched);
+        }
+        self.matches(record, Form::Record, scratch)?;
+        Ok(&scratch.matched)
+    }
+
+    /// The same for a whole EventBridge event.
+    ///
+    /// # Errors
+    /// As for [`PatternSet::record`].
+    pub fn event<'s>(
+        &self,
+        event: &[u8],
+        scratch: &'s mut Scratch,
+    ) -> Result<&'s [u32], BadRecord> {
+        scratch.matched.clear();
+        self.matches(event, Form::Event, scratch)?;
+        Ok(&scratch.matched)
+    }
+
+    fn matches(&self, text: &[u8], form: Form, scratch: &mut Scratch) -> Result<(), BadRecord> {
+        let node = match form {
+            Form::Event => Some(ROOT),
+            // No pattern mentions the detail: then there is nothing in a record to look for.
+            Form::Record => self.index.keys.below_root("detail"),
+        };
+        let walked = match node {
+            Some(node) => self.index.keys.walk(text, node, &mut scratch.board.leaves),
+            None => Err(Doubt),
+        };
+        match walked.and_then(|()| self.index.decide(text, form, &mut scratch.board)) {
+            Ok(()) => self.collect(text, form, scratch),
+            Err(Doubt) => {
+                let event = read(text, form)?;
+                let numbers = (0_u32..).zip(&self.patterns);
+                let matching = numbers.filter(|(_, pattern)| pattern.matches(&event));
+                scratch.matched.extend(matching.map(|(number, _)| number));
+                Ok(())
+            }
+        }
+    }
+
+    /// From the ways that hold to the patterns they belong to.
+    fn collect(&self, text: &[u8], form: Form, scratch: &mut Scratch) -> Result<(), BadRecord> {
+        let Scratch { board, matched } = scratch;
+        let mut event = None;
+        let mut plainly = |number: u32| -> Result<bool, BadRecord> {
+            if event.is_none() {
+                event = Some(read(text, form)?);
+            }
+            Ok(event.as_ref().is_some_and(|event| self.patterns[number as usize].matches(event)))
+        };
+        // A pattern that one way leaves no doubt about needs no closer look at another.
+        let mut doubtful: Vec<u32> = Vec::new();
+        for (at, word) in board.live.iter().enumerate() {
+            let mut rest = *word;
+            while rest != 0 {
+                let way = at * 64 + rest.trailing_zeros() as usize;
+                rest &= rest - 1;
+                let number = self.index.ways[way];
+                // There are no more ways than a `u32` counts.
+                if has(&board.doubtful, u32::try_from(way).unwrap_or(u32::MAX)) {
+                    doubtful.push(number);
+                } else if matched.last() != Some(&number) {
+                    matched.push(number);
+                }
+            }
+        }
+        if doubtful.is_empty() && self.index.careful.is_empty() {
+            return Ok(());
+        }
+        doubtful.extend(&self.index.careful);
+        doubtful.dedup();
+        for number in doubtful {
+            if matched.binary_search(&number).is_err() && plainly(number)? {
+                let at = matched.partition_point(|known| *known < number);
+                matched.insert(at, number);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The event that a text stands for, read the careful way.
+fn read(text: &[u8], form: Form) -> Result<Value, BadRecord> {
+    match (serde_json::from_slice(text), form) {
+        (Ok(Value::Object(object)), Form::Event) => Ok(Value::Object(object)),
+        (Ok(Value::Object(object)), Form::Record) => Ok(envelope(Value::Object(object))),
+        (Ok(_), _) => Err(BadRecord::NotAnObject),
+        (Err(error), _) => Err(BadRecord::NotJson(error.to_string())),
+    }
+}

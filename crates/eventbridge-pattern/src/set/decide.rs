@@ -1,0 +1,237 @@
+//! From the fields of one event to the ways that hold.
+
+use super::index::{Bits, Field, Index, Slot, Ways, has, set};
+use super::walk::{Doubt, Leaf, LeafKind, Leaves};
+use crate::cloudtrail::{Kind, SERVICE_DOMAIN, detail_type};
+use serde_json::Value;
+use std::borrow::Cow;
+
+/// What the text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Record,
+    Event,
+}
+
+/// What deciding needs to write on.
+#[derive(Default)]
+pub(super) struct Board {
+    pub leaves: Leaves,
+    /// Ways that nothing so far speaks against.
+    pub live: Bits,
+    /// Ways that hold if each field is looked at alone, and ask for a field that stands in an array of objects.
+    pub doubtful: Bits,
+    held: Bits,
+    /// Conditions of which a literal was found.
+    found: Vec<u32>,
+    /// A text that is not written as such in the event.
+    made: String,
+}
+
+impl Index {
+    /// Leaves in `board.live` the ways that hold for the leaves on the board, taken from `text`.
+    pub(super) fn decide(&self, text: &[u8], form: Form, board: &mut Board) -> Result<(), Doubt> {
+        let words = self.ways.len().div_ceil(64);
+        board.live.clear();
+        board.live.resize(words, u64::MAX);
+        if let (Some(last), rest @ 1..) = (board.live.last_mut(), self.ways.len() % 64) {
+            *last = (1 << rest) - 1;
+        }
+        board.doubtful.clear();
+        board.doubtful.resize(words, 0);
+        for slot in &self.slots {
+            let asking = |(live, other): (&u64, &u64)| live & !other != 0;
+            if !board.live.iter().zip(&slot.others).any(asking) {
+                continue;
+            }
+            self.narrow(slot, text, form, board)?;
+            if board.live.iter().all(|word| *word == 0) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn narrow(&self, slot: &Slot, text: &[u8], form: Form, board: &mut Board) -> Result<(), Doubt> {
+        let Board { leaves, live, doubtful, held, found, made } = board;
+        let (mut there, mut of_element) = (false, false);
+        held.clear();
+        if form == Form::Record && slot.field != Field::Detail {
+            there = self.make(slot.field, text, leaves, made)?;
+            if there {
+                held.extend_from_slice(&slot.present);
+                slot.text(made.as_bytes(), live, held, found)?;
+            }
+        } else {
+            for leaf in leaves.of(slot.path) {
+                if !there {
+                    held.extend_from_slice(&slot.present);
+                }
+                there = true;
+                of_element |= leaf.of_element;
+                let written = written(text, leaf);
+                match leaf.kind {
+                    LeafKind::String => slot.text(written, live, held, found)?,
+                    LeafKind::Escaped => {
+                        slot.text(unescaped(written)?.as_bytes(), live, held, found)?;
+                    }
+                    LeafKind::Null => union(held, &slot.null),
+                    LeafKind::True => union(held, &slot.yes),
+                    LeafKind::False => union(held, &slot.no),
+                    LeafKind::Number => slot.number(written, live, held)?,
+                }
+            }
+        }
+        if !there {
+            held.extend_from_slice(&slot.absent);
+        } else if of_element {
+            // Absent in the one element that other fields were taken from, it may be.
+            union(held, &slot.absent);
+            let asking = live.iter().zip(&slot.others).map(|(live, other)| live & !other);
+            doubtful.iter_mut().zip(asking).for_each(|(word, asking)| *word |= asking);
+        }
+        live.iter_mut().zip(held.iter()).for_each(|(word, held)| *word &= held);
+        Ok(())
+    }
+
+    /// Writes a field of the event that is made of a record into `made`; says whether there is one. As
+    /// [`super::envelope()`] does.
+    fn make(
+        &self,
+        field: Field,
+        text: &[u8],
+        leaves: &Leaves,
+        made: &mut String,
+    ) -> Result<bool, Doubt> {
+        made.clear();
+        let direct = |path: &str| {
+            let path = self.keys.find(path)?;
+            leaves.of(path).find(|leaf| leaf.direct)
+        };
+        match field {
+            Field::Version => made.push('0'),
+            Field::DetailType => {
+                let service = match direct("detail.eventSource") {
+                    Some(leaf) => string(text, leaf)?,
+                    None => None,
+                };
+                let said = match direct("detail.eventType") {
+                    Some(leaf) => (leaf.kind != LeafKind::Null).then_some(string(text, leaf)?),
+                    None => None,
+                };
+                let kind = match &said {
+                    None => Kind::Unsaid,
+                    Some(Some(said)) => Kind::Said(said),
+                    Some(None) => Kind::Unreadable,
+                };
+                match detail_type(kind, service.as_deref()) {
+                    Some(name) => made.push_str(name),
+                    None => return Ok(false),
+                }
+            }
+            Field::Source => {
+                let leaf = direct("detail.eventSource");
+                let Some(service) = leaf.map(|leaf| string(text, leaf)).transpose()?.flatten()
+                else {
+                    return Ok(false);
+                };
+                made.push_str("aws.");
+                made.push_str(service.strip_suffix(SERVICE_DOMAIN).unwrap_or(&service));
+            }
+            made_from => {
+                for path in made_from.made_from() {
+                    if let Some(leaf) = direct(path)
+                        && let Some(found) = string(text, leaf)?
+                    {
+                        made.push_str(&found);
+                        return Ok(true);
+                    }
+                }
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+impl Slot {
+    /// Adds the ways that hold with this text to `held`; of those that are not live any more it may leave some out.
+    fn text(
+        &self,
+        text: &[u8],
+        live: &Bits,
+        held: &mut Bits,
+        found: &mut Vec<u32>,
+    ) -> Result<(), Doubt> {
+        match self.texts.get(text) {
+            Some(Ways::Few(ways)) => ways.iter().for_each(|way| set(held, *way)),
+            Some(Ways::Many(bits)) => union(held, bits),
+            None => {}
+        }
+        if !open(&self.tested, live, held) {
+            return Ok(());
+        }
+        let text = std::str::from_utf8(text).map_err(|_| Doubt)?;
+        let mut try_one = |condition: &super::index::Condition| {
+            let asked = condition.ways.iter().any(|way| has(live, *way) && !has(held, *way));
+            if asked && condition.tests.iter().any(|test| test.passes(text)) {
+                condition.ways.iter().for_each(|way| set(held, *way));
+            }
+        };
+        match &self.together {
+            None => self.conditions.iter().for_each(try_one),
+            Some(together) => {
+                found.clear();
+                found.extend_from_slice(&together.always);
+                let hits = together.search.find_overlapping_iter(text);
+                found.extend(hits.map(|hit| together.conditions[hit.pattern().as_usize()]));
+                found.sort_unstable();
+                found.dedup();
+                found.iter().for_each(|number| try_one(&self.conditions[*number as usize]));
+            }
+        }
+        Ok(())
+    }
+
+    fn number(&self, written: &[u8], live: &Bits, held: &mut Bits) -> Result<(), Doubt> {
+        if !open(&self.numbered, live, held) {
+            return Ok(());
+        }
+        let number: Value = serde_json::from_slice(written).map_err(|_| Doubt)?;
+        for condition in &self.conditions {
+            let asked = condition.ways.iter().any(|way| has(live, *way) && !has(held, *way));
+            if asked && condition.matchers.iter().any(|matcher| matcher.accepts(&number)) {
+                condition.ways.iter().for_each(|way| set(held, *way));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether any of these ways is live and not held yet.
+fn open(ways: &Bits, live: &Bits, held: &Bits) -> bool {
+    ways.iter().zip(live).zip(held).any(|((ways, live), held)| ways & live & !held != 0)
+}
+
+fn union(bits: &mut Bits, more: &Bits) {
+    bits.iter_mut().zip(more).for_each(|(word, more)| *word |= more);
+}
+
+fn written(text: &[u8], leaf: Leaf) -> &[u8] {
+    &text[leaf.start as usize..leaf.end as usize]
+}
+
+/// The text of a leaf, if it is a string.
+fn string(text: &[u8], leaf: Leaf) -> Result<Option<Cow<'_, str>>, Doubt> {
+    let written = written(text, leaf);
+    Ok(match leaf.kind {
+        LeafKind::String => Some(Cow::Borrowed(std::str::from_utf8(written).map_err(|_| Doubt)?)),
+        LeafKind::Escaped => Some(Cow::Owned(unescaped(written)?)),
+        _ => None,
+    })
+}
+
+fn unescaped(written: &[u8]) -> Result<String, Doubt> {
+    let quoted = [b"\"", written, b"\""].concat();
+    serde_json::from_slice(&quoted).map_err(|_| Doubt)
+}

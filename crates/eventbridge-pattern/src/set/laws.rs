@@ -1,0 +1,105 @@
+//! The fast engine against the plain one on generated conditions, some of which no pattern's text can say.
+
+use super::{PatternSet as Matcher, Scratch};
+use crate::samples::{filter, leaf, put};
+use crate::{Filter, Pattern};
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+
+const PATHS: &[&str] =
+    &["detail.eventName", "detail.n.a", "detail.n.b", "detail.list.a", "detail.list.b", "source"];
+
+/// Objects in a list, as `requestParameters` often has them.
+fn items() -> impl Strategy<Value = Value> {
+    let item = (prop::option::of(leaf()), prop::option::of(leaf())).prop_map(|(a, b)| {
+        let mut item = Map::new();
+        a.into_iter().for_each(|a| drop(item.insert("a".into(), a)));
+        b.into_iter().for_each(|b| drop(item.insert("b".into(), b)));
+        Value::Object(item)
+    });
+    prop::collection::vec(prop_oneof![4 => item, 1 => leaf()], 0..4).prop_map(Value::Array)
+}
+
+fn event() -> impl Strategy<Value = Value> {
+    let some = || prop::option::weighted(0.7, leaf());
+    (some(), some(), some(), items(), some()).prop_map(|(name, a, b, items, source)| {
+        let mut event = json!({ "detail": { "list": items } });
+        let fields =
+            [("detail.eventName", name), ("detail.n.a", a), ("detail.n.b", b), ("source", source)];
+        for (path, value) in fields {
+            if let Some(value) = value {
+                put(&mut event, path, value);
+            }
+        }
+        event
+    })
+}
+
+proptest! {
+    #[test]
+    fn the_fast_engine_matches_what_the_plain_one_matches(
+        filters in prop::collection::vec(filter(PATHS), 1..12), event in event(), spaced: bool,
+    ) {
+        let patterns: Vec<Pattern> = filters.into_iter().map(|filter| Pattern { filter }).collect();
+        let numbers = |event: &Value| -> Vec<u32> {
+            (0_u32..).zip(&patterns).filter(|(_, p)| p.matches(event)).map(|(n, _)| n).collect()
+        };
+        let matcher = Matcher::new(patterns.clone());
+        let mut scratch = Scratch::default();
+        let text = |event: &Value| if spaced {
+            serde_json::to_vec_pretty(event).expect("JSON")
+        } else {
+            event.to_string().into_bytes()
+        };
+        let expected = numbers(&event);
+        prop_assert_eq!(matcher.event(&text(&event), &mut scratch), Ok(expected.as_slice()));
+        let record = event["detail"].clone();
+        let bytes = text(&record);
+        let expected = numbers(&super::envelope(record));
+        prop_assert_eq!(matcher.record(&bytes, &mut scratch), Ok(expected.as_slice()));
+    }
+}
+
+#[test]
+fn a_field_that_two_conditions_ask_for_must_meet_both() {
+    let one = |value: &str| Filter::Field {
+        path: "detail.a".into(),
+        matchers: vec![crate::Matcher::prefix(value)],
+    };
+    let matcher = Matcher::new([Pattern { filter: Filter::All(vec![one("a"), one("ab")]) }]);
+    let mut scratch = Scratch::default();
+    assert_eq!(matcher.record(br#"{"a":"abc"}"#, &mut scratch), Ok(&[0][..]));
+    assert_eq!(matcher.record(br#"{"a":"acc"}"#, &mut scratch), Ok(&[][..]));
+}
+
+#[test]
+fn patterns_with_more_ways_than_there_is_room_for_are_still_decided() {
+    let or = |key: &str, many: usize| {
+        let members: Vec<String> = (0..many).map(|n| format!(r#"{{"{key}{n}":["x"]}}"#)).collect();
+        format!(r#""$or":[{}]"#, members.join(","))
+    };
+    let texts = (0..40).map(|n| {
+        format!(r#"{{"detail":{{"eventName":["e{n}"],{},"a":{{{}}}}}}}"#, or("p", 30), or("q", 30))
+    });
+    let matcher = Matcher::new(texts.map(|text| Pattern::parse(&text).expect("a pattern")));
+    let mut scratch = Scratch::default();
+    for n in [0, 17, 18, 39] {
+        let record = format!(r#"{{"eventName":"e{n}","p29":"x","a":{{"q0":"x"}}}}"#);
+        assert_eq!(matcher.record(record.as_bytes(), &mut scratch), Ok(&[n][..]));
+        let record = format!(r#"{{"eventName":"e{n}","p29":"x","a":{{"q0":"y"}}}}"#);
+        assert_eq!(matcher.record(record.as_bytes(), &mut scratch), Ok(&[][..]));
+    }
+}
+
+#[test]
+fn the_published_sample_of_an_old_record_fires_though_it_lacks_fields() {
+    let record = br#"{"eventVersion":"1.0","userIdentity":{"type":"IAMUser","principalId":"EX_PRINCIPAL_ID",
+        "arn":"arn:aws:iam::123456789012:user/Alice","accountId":"123456789012","accessKeyId":"EXAMPLE_KEY_ID",
+        "userName":"Alice"},"eventTime":"2014-03-24T21:11:59Z","eventSource":"iam.amazonaws.com",
+        "eventName":"CreateUser","awsRegion":"us-east-2","sourceIPAddress":"127.0.0.1",
+        "userAgent":"aws-cli/1.3.2 Python/2.7.5 Windows/7","requestParameters":{"userName":"Bob"}}"#;
+    let pattern = r#"{"source":["aws.iam"],"detail-type":["AWS API Call via CloudTrail"],"account":["123456789012"],
+        "detail":{"eventSource":["iam.amazonaws.com"],"eventName":["CreateUser"]}}"#;
+    let matcher = Matcher::new([Pattern::parse(pattern).expect("a pattern")]);
+    assert_eq!(matcher.record(record, &mut Scratch::default()), Ok(&[0][..]));
+}

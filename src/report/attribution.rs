@@ -1,0 +1,109 @@
+//! Who changed what has drifted, as people read it.
+
+use super::plan::asides::named;
+use super::plan::{self, Question};
+use super::{Paint, wrap};
+use ctguard_core::drift::record::Deed;
+use ctguard_core::drift::{Drift, Finding};
+use ctguard_core::resource::Address;
+use std::fmt::Write;
+
+/// Most objects that are named before they are counted.
+const OBJECTS_SHOWN: usize = 10;
+
+/// Renders what has moved, what of it is cosmetic, and who moved it.
+pub fn drift(drift: &Drift, paint: Paint) -> String {
+    let text = plan::render(&drift.plan, Question::Drift, paint);
+    let who = render(drift, paint);
+    format!("{text}{}{}", cosmetic(drift.cosmetic), wrap::fit(&who, paint.width))
+}
+
+/// Renders who did it: one entry for each call, with all that it changed.
+pub fn render(drift: &Drift, paint: Paint) -> String {
+    let (culprits, names) = (&drift.culprits, plan::names(&drift.plan));
+    let mut out = String::new();
+    if culprits.is_empty() {
+        return out;
+    }
+    let _ = writeln!(out, "\n{}", paint.head("Who changed it"));
+    let mut told: Vec<(String, Vec<&Address>)> = Vec::new();
+    for culprit in culprits {
+        let text = finding(&culprit.finding, paint);
+        match told.iter_mut().find(|(other, _)| *other == text) {
+            Some((_, objects)) => objects.push(&culprit.address),
+            None => told.push((text, vec![&culprit.address])),
+        }
+    }
+    for (text, objects) in told {
+        let shown = objects.iter().take(OBJECTS_SHOWN).map(|address| named(address, &names));
+        let _ = writeln!(out, "  {}", shown.collect::<Vec<_>>().join("\n  "));
+        if objects.len() > OBJECTS_SHOWN {
+            let _ = writeln!(out, "  and {} more", objects.len() - OBJECTS_SHOWN);
+        }
+        out.push_str(&text);
+    }
+    out
+}
+
+fn finding(finding: &Finding, paint: Paint) -> String {
+    let line = |text: String| format!("      {text}\n");
+    match finding {
+        Finding::Calls(deeds) => deeds
+            .iter()
+            .enumerate()
+            .map(|(index, deed)| {
+                let before = if index == 0 { "" } else { "before: " };
+                format!("{}{}", line(format!("{before}{}", who(deed, paint))), line(whence(deed)))
+            })
+            .collect(),
+        Finding::NotFound { complete: true } => line(
+            "CloudTrail's history has no call that did this: it is older than 90 days, younger than some minutes, or the blueprint itself has changed.".to_owned(),
+        ),
+        Finding::NotFound { complete: false } => line(
+            "CloudTrail's latest calls of this kind are about other objects; older ones were not looked through.".to_owned(),
+        ),
+        Finding::Unreadable(why) => line(format!(
+            "CloudTrail's history could not be read: {}: {}: {}.",
+            why.operation,
+            why.code,
+            why.message.trim_end_matches('.')
+        )),
+        Finding::NotAsked => line(
+            "CloudTrail was not asked: so much has drifted that it would take long.".to_owned(),
+        ),
+    }
+}
+
+fn who(deed: &Deed, paint: Paint) -> String {
+    let by = &deed.by;
+    let mut kind = by.kind.clone();
+    if let Some(issuer) = &by.issuer {
+        let _ = write!(kind, " of {issuer}");
+    }
+    if let Some(via) = by.via.as_ref().filter(|via| *via != by.who()) {
+        let _ = write!(kind, ", through {via}");
+    }
+    let own = if deed.by_ctguard { ", with ctguard" } else { "" };
+    format!("{} by {} ({kind}){own} at {}", paint.bad(&deed.call), by.who(), deed.time)
+}
+
+fn whence(deed: &Deed) -> String {
+    let from = deed.source_ip.as_deref().unwrap_or("an address that is not said");
+    let with = deed.user_agent.as_ref().map(|agent| format!(", {agent}")).unwrap_or_default();
+    format!("from {from}{with}, event {}", deed.event_id)
+}
+
+/// What differs in words alone, in one sentence; nothing when nothing does.
+pub fn cosmetic(objects: usize) -> String {
+    match objects {
+        0 => String::new(),
+        _ => format!(
+            "\n{} in descriptions, names or tags that alter nothing: `ctguard plan` shows them.\n",
+            if objects == 1 {
+                "1 object differs".to_owned()
+            } else {
+                format!("{objects} objects differ")
+            }
+        ),
+    }
+}
