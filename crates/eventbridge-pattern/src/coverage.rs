@@ -9,7 +9,7 @@
 //! "Wider" is a proof; "not shown" is not one of the opposite.
 
 use super::relate::list_implies;
-use super::{Coverage, Filter, Matcher, OR_COMBINATIONS_MAX};
+use super::{Coverage, Filter, Matcher, OR_COMBINATIONS_MAX, Pattern, ruler};
 use std::collections::BTreeMap;
 
 /// Fields that must all match.
@@ -21,10 +21,13 @@ const BUDGET: usize = 20_000;
 /// How many fields of one branch are cut into their values.
 const CUTS: usize = 2;
 
-pub(super) fn relation(live: &Filter, desired: &Filter) -> Coverage {
-    if live == desired {
+pub(super) fn relation(live: &Pattern, desired: &Pattern) -> Coverage {
+    let lossy = ruler::kept(&live.filter);
+    if lossy.is_none() && live == desired {
         return Coverage::Equal;
     }
+    // What EventBridge loses of the live pattern covers nothing.
+    let (live, desired) = (lossy.as_ref().unwrap_or(&live.filter), &desired.filter);
     let (Some(live), Some(desired)) = (branches(live), branches(desired)) else {
         return Coverage::NotShown;
     };

@@ -11,6 +11,7 @@
 //! | `why` | which fields keep an event from matching |
 //! | `text`, `number` | the operators on strings and on numbers |
 //! | `relate` | which of two operators takes everything that the other takes |
+//! | [`ruler`] | which alternatives of a `$or` AWS's matcher loses, and how to write them so that it keeps them |
 //! | `coverage` | does a live pattern match every event that the desired one matches |
 //! | `express`, `address` | "all of these and none of those" as one list of operators |
 //! | [`set`] | which of many patterns match, from an event's text; what replaying years of logs runs on |
@@ -42,6 +43,7 @@ pub mod number;
 mod parse;
 mod print;
 pub mod relate;
+pub mod ruler;
 #[cfg(any(test, feature = "proptest"))]
 pub mod samples;
 pub mod set;
@@ -140,14 +142,20 @@ impl Pattern {
         print::json(&self.filter)
     }
 
-    /// Whether this pattern matches the event (the whole EventBridge envelope).
+    /// Whether EventBridge would match the event (the whole envelope) with this pattern.
+    ///
+    /// That is not always what the pattern says: alternatives that EventBridge loses ([`ruler`]) match nothing.
+    /// [`Filter::matches`] decides by what is written.
     pub fn matches(&self, event: &Value) -> bool {
-        self.filter.matches(event)
+        match ruler::kept(&self.filter) {
+            Some(kept) => kept.matches(event),
+            None => self.filter.matches(event),
+        }
     }
 
     /// Says how `self`, the live pattern, relates to `desired`.
     pub fn coverage_of(&self, desired: &Pattern) -> Coverage {
-        coverage::relation(&self.filter, &desired.filter)
+        coverage::relation(self, desired)
     }
 
     /// Whether a `wildcard` operator stands in it: few rules of a bus may have one.

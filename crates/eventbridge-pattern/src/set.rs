@@ -31,7 +31,7 @@ pub(crate) mod skim;
 mod test;
 mod walk;
 
-use super::Pattern;
+use super::{Pattern, ruler};
 use crate::cloudtrail::envelope;
 use decide::{Board, Form};
 use index::{Index, has};
@@ -63,7 +63,12 @@ pub enum BadRecord {
 impl PatternSet {
     /// Compiles the patterns; a pattern's number is its position.
     pub fn new(patterns: impl IntoIterator<Item = Pattern>) -> Self {
-        let patterns: Vec<Pattern> = patterns.into_iter().collect();
+        // From here on a pattern is what EventBridge keeps of it.
+        let kept = |pattern: Pattern| match ruler::kept(&pattern.filter) {
+            Some(filter) => Pattern { filter },
+            None => pattern,
+        };
+        let patterns: Vec<Pattern> = patterns.into_iter().map(kept).collect();
         let index = Index::new(&patterns);
         Self { patterns, index }
     }
@@ -115,7 +120,7 @@ impl PatternSet {
             Err(Doubt) => {
                 let event = read(text, form)?;
                 let numbers = (0_u32..).zip(&self.patterns);
-                let matching = numbers.filter(|(_, pattern)| pattern.matches(&event));
+                let matching = numbers.filter(|(_, pattern)| pattern.filter.matches(&event));
                 scratch.matched.extend(matching.map(|(number, _)| number));
                 Ok(())
             }
@@ -130,7 +135,7 @@ impl PatternSet {
             if event.is_none() {
                 event = Some(read(text, form)?);
             }
-            Ok(event.as_ref().is_some_and(|event| self.patterns[number as usize].matches(event)))
+            Ok(event.as_ref().is_some_and(|event| self.patterns[number as usize].filter.matches(event)))
         };
         // A pattern that one way leaves no doubt about needs no closer look at another.
         let mut doubtful: Vec<u32> = Vec::new();
