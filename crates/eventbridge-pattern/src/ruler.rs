@@ -216,7 +216,11 @@ fn cut(piece: &Alternative, key: &Keyed, earlier: &Keyed) -> Vec<Alternative> {
             .zip(&key.0[path])
             .map(|(matcher, key)| (matcher.clone(), there.contains(key)))
             .fold((Vec::new(), Vec::new()), |(mut both, mut own), (matcher, hidden)| {
-                if hidden { both.push(matcher) } else { own.push(matcher) }
+                if hidden {
+                    both.push(matcher)
+                } else {
+                    own.push(matcher)
+                }
                 (both, own)
             });
         if !own.is_empty() {

@@ -135,7 +135,9 @@ impl PatternSet {
             if event.is_none() {
                 event = Some(read(text, form)?);
             }
-            Ok(event.as_ref().is_some_and(|event| self.patterns[number as usize].filter.matches(event)))
+            Ok(event
+                .as_ref()
+                .is_some_and(|event| self.patterns[number as usize].filter.matches(event)))
         };
         // A pattern that one way leaves no doubt about needs no closer look at another.
         let mut doubtful: Vec<u32> = Vec::new();

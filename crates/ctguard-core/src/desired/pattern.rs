@@ -7,7 +7,7 @@
 //! ```text
 //!   events ──► groups (service × detail-type × where the outcome stands) ──┐
 //!   where ───► branches, each once more for omitted parameters ──┐         ├──► pattern, cut
-//!   except ──► negated, multiplied into the branches ────────────┴► fields ┘   until it fits
+//!   except ──► worked into the branches, cell by cell ───────────┴► fields ┘   until it fits
 //! ```
 //!
 //! **Outcome.** A failed call has an `errorCode`, which a successful one lacks. Sign-ins have none:
@@ -29,11 +29,16 @@
 //! say which fields are lists; those known are named in `branches`. On one that is not known the
 //! alert would fire although the exception holds, never the other way round.
 //!
-//! **Size.** A pattern that is too long is cut by events. One event alone is cut by its
-//! exceptions: not (a and b) is (not a), and (a and not b), which no event matches both. So no
-//! event ever matches two patterns.
+//! **Alternatives.** EventBridge's matcher loses alternatives of one rule that share operators
+//! ([`ruler`]). What is written here has none that it loses: exceptions are worked in by cells of
+//! which no event is in two (`cells`), and what a user's own `$or` has in common is cut apart.
+//!
+//! **Size.** A pattern that is too long is cut by events, then by alternatives, of which no event
+//! matches two, then by the values of its longest list (`pack`).
 
 mod branches;
+mod cells;
+mod pack;
 
 use crate::blueprint::Outcome;
 use crate::event::EventRef;
@@ -41,7 +46,8 @@ use crate::event::{EventKind, bus_source};
 use crate::resource::rule::{EVENT_PATTERN_MAX_CHARS, RuleState};
 use crate::scope::AccountId;
 use branches::{Branches, Fields};
-use eventbridge_pattern::{Excluded, Filter, Matcher, OR_COMBINATIONS_MAX, Pattern};
+use eventbridge_pattern::{Excluded, Filter, Matcher, OR_COMBINATIONS_MAX, Pattern, ruler};
+use pack::Packer;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -92,12 +98,24 @@ pub enum CompileError {
     /// It does not fit into a pattern, however it is split.
     #[error("the pattern needs {chars} characters, more than the {max} that a rule accepts", max = EVENT_PATTERN_MAX_CHARS)]
     TooLarge { chars: usize },
+    /// Working in the exceptions takes too many alternatives.
+    #[error(
+        "the conditions and exceptions multiply to {alternatives} alternatives or more, too many to work out"
+    )]
+    TooComplex { alternatives: usize },
+    /// EventBridge would lose one of these alternatives, and there is no other way to write them.
+    #[error("EventBridge would lose an alternative: {other} overlaps {one}")]
+    OrOverlaps { one: String, other: String },
     /// Its alternatives multiply to more than EventBridge takes, however it is split.
     #[error("the pattern has {combinations} combinations of `$or`, more than the {max} that a rule accepts", max = OR_COMBINATIONS_MAX)]
     TooManyCombinations { combinations: usize },
 }
 
-/// Compiles a selection into as few patterns as fit; no event matches two of them.
+/// Compiles a selection into as few patterns as fit; no event matches two of them, and EventBridge keeps every
+/// alternative of each.
+///
+/// Where a list of values is longer than a pattern, it is split, too. An event that has two of the values in a list of
+/// its own may then match two patterns.
 ///
 /// # Errors
 /// When the exceptions, the conditions or the size have no exact form: [`CompileError`].
@@ -107,11 +125,21 @@ pub fn compile(selection: &Selection<'_>) -> Result<Vec<Compiled>, CompileError>
 
 /// One pattern that matches what either matches; `None` when no rule can hold it.
 pub fn unite(one: &Compiled, other: &Compiled) -> Option<Compiled> {
+    // A union is hardly shorter than its parts.
+    const SAVED_CHARS: usize = 200;
+    if one.json.len() + other.json.len() > EVENT_PATTERN_MAX_CHARS + SAVED_CHARS {
+        return None;
+    }
     let members = [one, other].map(|compiled| match &compiled.pattern.filter {
         Filter::Any(members) => members.clone(),
         filter => vec![filter.clone()],
     });
-    let json = Pattern { filter: Filter::Any(members.concat()) }.to_json();
+    let mut filter = Filter::Any(members.concat());
+    if !ruler::losses(&filter).is_empty() {
+        let apart = ruler::separate(ruler::alternatives(&filter)?, OR_COMBINATIONS_MAX)?;
+        filter = ruler::filter_of(&apart)?;
+    }
+    let json = Pattern { filter }.to_json();
     if json.chars().count() > EVENT_PATTERN_MAX_CHARS {
         return None;
     }
@@ -128,8 +156,7 @@ fn compile_within(
 ) -> Result<Vec<Compiled>, CompileError> {
     let branches = Branches::new(selection.filter, selection.except)?;
     let units = units(selection);
-    let mut compiled = Vec::new();
-    pack(&units, &branches, max_chars, &mut compiled)?;
+    let compiled = Packer::new(&branches, max_chars).pack(&units)?;
     if compiled.is_empty() { Err(CompileError::NeverMatches) } else { Ok(compiled) }
 }
 
@@ -208,94 +235,6 @@ fn outcome(
         }
     };
     Some((format!("detail.{parent}.{name}"), matchers))
-}
-
-/// Puts units into patterns, in order, as many into each as fit.
-fn pack(
-    units: &[Unit],
-    branches: &Branches,
-    max_chars: usize,
-    compiled: &mut Vec<Compiled>,
-) -> Result<(), CompileError> {
-    let mut rest = units;
-    while !rest.is_empty() {
-        let mut fitting = None;
-        let (mut fits, mut fails) = (0, rest.len() + 1);
-        // The whole first: it is what nearly always fits.
-        let mut count = rest.len();
-        let mut problem = CompileError::NeverMatches;
-        while fits + 1 < fails {
-            match pattern_for(&rest[..count], branches, max_chars)? {
-                Size::Fits(found) => (fits, fitting) = (count, Some(found)),
-                Size::Exceeds(error) => (fails, problem) = (count, error),
-            }
-            count = usize::midpoint(fits, fails);
-        }
-        match fitting {
-            Some(found) => {
-                compiled.extend(found);
-                rest = &rest[fits..];
-            }
-            None => {
-                let parts = branches.cut().ok_or(problem)?;
-                for part in parts {
-                    pack(&rest[..1], &part, max_chars, compiled)?;
-                }
-                rest = &rest[1..];
-            }
-        }
-    }
-    Ok(())
-}
-
-enum Size {
-    /// The pattern; none when nothing can match.
-    Fits(Option<Compiled>),
-    Exceeds(CompileError),
-}
-
-fn pattern_for(
-    units: &[Unit],
-    branches: &Branches,
-    max_chars: usize,
-) -> Result<Size, CompileError> {
-    let mut groups: BTreeMap<String, (Group, BTreeSet<&str>)> = BTreeMap::new();
-    for unit in units {
-        // Groups are few and their fields short, so their text will do as a key.
-        let key = format!("{:?}", unit.group);
-        let entry = groups.entry(key).or_insert_with(|| (unit.group.clone(), BTreeSet::new()));
-        entry.1.insert(&unit.name);
-    }
-    let groups: Vec<Group> = groups
-        .into_values()
-        .map(|(mut group, names)| {
-            let names = names.into_iter().map(Matcher::exact).collect();
-            group.insert("detail.eventName".to_owned(), names);
-            group
-        })
-        .collect();
-
-    let combinations = groups.len() * branches.combinations();
-    if combinations > OR_COMBINATIONS_MAX {
-        return Ok(Size::Exceeds(CompileError::TooManyCombinations { combinations }));
-    }
-    let Some(filter) = branches.filter(&groups)? else {
-        return Ok(Size::Fits(None));
-    };
-    let pattern = Pattern { filter };
-    let json = pattern.to_json();
-    let chars = json.chars().count();
-    if chars > max_chars {
-        return Ok(Size::Exceeds(CompileError::TooLarge { chars }));
-    }
-    let events: BTreeSet<EventRef> =
-        units.iter().flat_map(|unit| unit.events.iter().cloned()).collect();
-    let state = match events.iter().any(EventRef::needs_wide_state) {
-        true => RuleState::EnabledWithAllCloudtrailManagementEvents,
-        false => RuleState::Enabled,
-    };
-    let events = events.into_iter().collect();
-    Ok(Size::Fits(Some(Compiled { pattern, json, events, state })))
 }
 
 #[cfg(test)]

@@ -164,6 +164,16 @@ pub(super) fn pattern_problem(
             None,
             "Loosen `where`, `outcome` or an exception: as they stand, nothing is left.",
         ),
+        CompileError::TooComplex { .. } => (
+            "too-complex",
+            None,
+            "Split the alert, or write exceptions that have a field in common, such as the user, with plain values.",
+        ),
+        CompileError::OrOverlaps { .. } => (
+            "or-overlaps",
+            None,
+            "Write the alternatives of `$or` so that they differ in the fields they mention or have no value in common on one field.",
+        ),
         CompileError::TooLarge { .. } | CompileError::TooManyCombinations { .. } => (
             "pattern-too-large",
             None,

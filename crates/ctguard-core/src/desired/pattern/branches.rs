@@ -1,13 +1,21 @@
-//! Conditions and exceptions as branches: fields that must all match, one branch for each way.
+//! Conditions and exceptions as branches: fields that must all match, one branch for each alternative.
+//!
+//! Exceptions are worked in by the values of one field after the other ([`Branches::alternatives`]). Of the
+//! exceptions (user u1, ARN a1) and (user u2, ARN a2) come: the user is neither; the user is u1 and the ARN not a1; the
+//! user is u2 and the ARN not a2. So each exception adds a few alternatives instead of multiplying them, and no event
+//! matches two. Where a field's operators cannot be cut like that, one term of each exception fails instead, in every
+//! way: then alternatives overlap, which is exact as well.
 
 use super::CompileError;
+use super::cells::Cells;
 use eventbridge_pattern::express::{Holds, express};
-use eventbridge_pattern::{Filter, Matcher, OR_COMBINATIONS_MAX};
+use eventbridge_pattern::relate::{disjoint, implies};
+use eventbridge_pattern::{Filter, Matcher, OR_COMBINATIONS_MAX, ruler};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What each field must match, by path.
-pub(super) type Fields = BTreeMap<String, Vec<Matcher>>;
+pub(super) type Fields = ruler::Alternative;
 
 const PARAMETERS: &str = "detail.requestParameters.";
 const OMITTED: &str = "detail.requestParameters.omitted";
@@ -35,6 +43,9 @@ const LISTS: [&str; 14] = [
     "parameters",
 ];
 
+/// Most steps that working in the exceptions of one alert may take, and most alternatives that may come of it.
+pub(super) const STEPS_MAX: usize = 20_000;
+
 /// The conditions and exceptions of an alert, ready to be merged with any group of events.
 #[derive(Clone)]
 pub(super) struct Branches {
@@ -44,7 +55,7 @@ pub(super) struct Branches {
 
 /// Fields that must all match, and what they must not match because of exceptions.
 #[derive(Clone, Default)]
-struct Branch(BTreeMap<String, Constraint>);
+pub(super) struct Branch(BTreeMap<String, Constraint>);
 
 #[derive(Clone, Default)]
 struct Constraint {
@@ -56,17 +67,25 @@ struct Constraint {
 
 /// Terms that must not all hold.
 #[derive(Clone)]
-struct Exception {
-    index: usize,
-    terms: Vec<Term>,
+pub(super) struct Exception {
+    pub index: usize,
+    pub terms: Vec<Term>,
 }
 
 /// "The field matches one of these", or that it does not.
-#[derive(Clone)]
-struct Term {
-    path: String,
-    list: Vec<Matcher>,
-    matches: bool,
+#[derive(Clone, PartialEq)]
+pub(super) struct Term {
+    pub path: String,
+    pub list: Vec<Matcher>,
+    pub matches: bool,
+}
+
+/// What is known of a term in a branch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Truth {
+    Holds,
+    Fails,
+    Open,
 }
 
 impl Branches {
@@ -74,11 +93,10 @@ impl Branches {
         let mut conditions = Vec::new();
         let mut seen = BTreeSet::new();
         let asked = match where_ {
-            Some(filter) => ways(&filter.below("detail")),
-            None => Ok(vec![Fields::new()]),
+            Some(filter) => ways(&filter.below("detail"))?,
+            None => vec![Fields::new()],
         };
-        let too_many = |combinations| CompileError::TooManyCombinations { combinations };
-        for fields in asked.map_err(too_many)? {
+        for fields in asked {
             let omitted = with_parameters_omitted(&fields);
             for fields in std::iter::once(fields).chain(omitted) {
                 if seen.insert(format!("{fields:?}")) {
@@ -88,84 +106,97 @@ impl Branches {
         }
         let mut exceptions = Vec::new();
         for (index, filter) in except.iter().enumerate() {
-            for fields in ways(&filter.below("detail")).map_err(too_many)? {
+            for fields in ways(&filter.below("detail"))? {
                 exceptions.push(Exception::of(index, fields)?);
             }
         }
         Ok(Self { conditions, exceptions })
     }
 
-    /// How many branches there are before any of them is found to be impossible.
-    pub(super) fn combinations(&self) -> usize {
-        self.exceptions.iter().fold(self.conditions.len(), |product, exception| {
-            product.saturating_mul(exception.terms.len())
-        })
+    /// Whether they mention a field that a group of events pins.
+    pub(super) fn meet(&self, group: &Fields) -> bool {
+        let conditions = self.conditions.iter().flat_map(|branch| branch.0.keys());
+        let exceptions = self.exceptions.iter().flat_map(|e| e.terms.iter().map(|t| &t.path));
+        conditions.chain(exceptions).any(|path| group.contains_key(path))
     }
 
-    /// The whole condition for events of these groups; `None` when nothing can match.
-    pub(super) fn filter(&self, groups: &[Fields]) -> Result<Option<Filter>, CompileError> {
-        let branches = self.multiplied();
-        let pinned: BTreeSet<&String> = groups.iter().flat_map(BTreeMap::keys).collect();
-        let meet = branches.iter().any(|branch| branch.0.keys().any(|path| pinned.contains(path)));
-        if meet {
-            let mut filters = Vec::new();
-            for group in groups {
-                let merged: Vec<Branch> = branches.iter().map(|b| b.merged(group)).collect();
-                filters.extend(expressed(&merged)?.map(|fields| all(factored(fields))));
-            }
-            return Ok(match filters.len() {
-                0 => None,
-                1 => filters.pop(),
-                _ => Some(Filter::Any(filters)),
-            });
+    /// Every alternative of the whole condition for events that match `group`; none when nothing can match.
+    ///
+    /// EventBridge keeps them all when they stand in one rule.
+    pub(super) fn alternatives(&self, group: &Fields) -> Result<Vec<Fields>, CompileError> {
+        let conditions: Vec<Branch> = self.conditions.iter().map(|b| b.merged(group)).collect();
+        let found = expressed(&self.worked_in(&conditions)?)?;
+        if found.len() > STEPS_MAX {
+            return Err(CompileError::TooComplex { alternatives: found.len() });
         }
-        let Some(fields) = expressed(&branches)? else {
-            return Ok(None);
-        };
-        let mut filters = factored(groups.to_vec());
-        filters.extend(factored(fields));
-        Ok(Some(all(filters)))
+        if !overlaps(&found) {
+            return Ok(found);
+        }
+        let apart = ruler::separate(found.clone(), OR_COMBINATIONS_MAX);
+        apart.ok_or_else(|| or_overlaps(&found))
     }
 
-    /// The same in parts that no event matches two of; `None` when there is nothing to cut.
-    pub(super) fn cut(&self) -> Option<Vec<Self>> {
-        let at = self.exceptions.iter().position(|exception| exception.terms.len() > 1)?;
-        let mut exceptions = self.exceptions.clone();
-        let cut = exceptions.remove(at);
-        let part = |failing: usize| {
-            let conditions = self
-                .conditions
-                .iter()
-                .map(|branch| {
-                    let mut branch = branch.clone();
-                    for term in &cut.terms[..failing] {
-                        branch.require(term, term.matches, cut.index);
-                    }
-                    let term = &cut.terms[failing];
-                    branch.require(term, !term.matches, cut.index);
-                    branch
-                })
-                .collect();
-            Self { conditions, exceptions: exceptions.clone() }
-        };
-        Some((0..cut.terms.len()).map(part).collect())
+    /// The same as alternatives of which no event matches two, so that each may stand in a rule of its own; `None`
+    /// when operators do not allow it.
+    pub(super) fn disjoint(&self, group: &Fields) -> Result<Option<Vec<Fields>>, CompileError> {
+        let mut conditions: Vec<Branch> = self.conditions.iter().map(|b| b.merged(group)).collect();
+        // A condition on left-out parameters first: it can be said exactly that they were not left out.
+        conditions.sort_by_key(|branch| !branch.0.contains_key(OMITTED));
+        let mut found = Vec::new();
+        let mut before: Vec<Exception> = Vec::new();
+        for condition in conditions {
+            let mut own = condition.fields();
+            own.retain(|path, _| !group.contains_key(path));
+            let exceptions = [before.as_slice(), self.exceptions.as_slice()].concat();
+            match Cells::work_in(&condition, &exceptions) {
+                Ok(branches) => match expressed(&branches) {
+                    Ok(fields) => found.extend(fields),
+                    Err(_) => return Ok(None),
+                },
+                Err(error @ CompileError::TooComplex { .. }) => return Err(error),
+                Err(_) => return Ok(None),
+            }
+            if self.conditions.len() > 1 {
+                if own.keys().any(|path| may_be_in_a_list(path)) {
+                    return Ok(None);
+                }
+                let term = |(path, list)| Term { path, list, matches: true };
+                before.push(Exception { index: 0, terms: own.into_iter().map(term).collect() });
+            }
+        }
+        Ok(Some(found))
     }
 
-    /// The conditions with one term of each exception failing, in every way.
-    fn multiplied(&self) -> Vec<Branch> {
-        let mut branches = self.conditions.clone();
+    fn worked_in(&self, conditions: &[Branch]) -> Result<Vec<Branch>, CompileError> {
+        let mut branches = Vec::new();
+        for condition in conditions {
+            let cells = Cells::work_in(condition, &self.exceptions)
+                .and_then(|cells| expressed(&cells).map(|_| cells));
+            match cells {
+                Ok(cells) => branches.extend(cells),
+                Err(error @ CompileError::TooComplex { .. }) => return Err(error),
+                Err(_) => branches.extend(self.multiplied(condition)?),
+            }
+        }
+        Ok(branches)
+    }
+
+    /// A condition with one term of each exception failing, in every way.
+    fn multiplied(&self, condition: &Branch) -> Result<Vec<Branch>, CompileError> {
+        let product = self.exceptions.iter().map(|exception| exception.terms.len());
+        let alternatives = product.fold(1_usize, usize::saturating_mul);
+        if alternatives > OR_COMBINATIONS_MAX {
+            return Err(CompileError::TooComplex { alternatives });
+        }
+        let mut branches = vec![condition.clone()];
         for exception in &self.exceptions {
             branches = branches
                 .iter()
                 .flat_map(|branch| exception.terms.iter().map(move |term| (branch, term)))
-                .map(|(branch, term)| {
-                    let mut branch = branch.clone();
-                    branch.require(term, !term.matches, exception.index);
-                    branch
-                })
+                .map(|(branch, term)| branch.with(term, !term.matches, exception.index))
                 .collect();
         }
-        branches
+        Ok(branches)
     }
 }
 
@@ -175,10 +206,19 @@ impl Branch {
         Self(fields.into_iter().map(|(path, list)| (path, constraint(list))).collect())
     }
 
-    fn require(&mut self, term: &Term, matches: bool, exception: usize) {
+    /// The same, when a term holds or fails too.
+    pub(super) fn with(&self, term: &Term, matches: bool, exception: usize) -> Self {
+        let mut branch = self.clone();
+        branch.require(term, matches, exception);
+        branch
+    }
+
+    pub(super) fn require(&mut self, term: &Term, matches: bool, exception: usize) {
         let constraint = self.0.entry(term.path.clone()).or_default();
         if matches {
-            constraint.all_of.push(term.list.clone());
+            if !constraint.all_of.contains(&term.list) {
+                constraint.all_of.push(term.list.clone());
+            }
         } else {
             for matcher in &term.list {
                 if !constraint.none_of.contains(matcher) {
@@ -189,12 +229,36 @@ impl Branch {
         constraint.exception = Some(exception);
     }
 
+    /// Whether a term holds for every event of the branch, or for none.
+    pub(super) fn judge(&self, term: &Term) -> Truth {
+        let Some(constraint) = self.0.get(&term.path) else {
+            return Truth::Open;
+        };
+        let taken = |matcher: &Matcher| term.list.iter().any(|wide| implies(matcher, wide));
+        let apart = |matcher: &Matcher| term.list.iter().all(|other| disjoint(matcher, other));
+        let lists = || constraint.all_of.iter();
+        let inside = lists().any(|list| *list == term.list || list.iter().all(taken));
+        let outside = lists().any(|list| list.iter().all(apart))
+            || term.list.iter().all(|own| constraint.none_of.iter().any(|out| implies(own, out)));
+        match (inside, outside) {
+            (false, false) => Truth::Open,
+            (inside, _) if inside == term.matches => Truth::Holds,
+            _ => Truth::Fails,
+        }
+    }
+
     fn merged(&self, group: &Fields) -> Self {
         let mut branch = self.clone();
         for (path, list) in group {
             branch.0.entry(path.clone()).or_default().all_of.insert(0, list.clone());
         }
         branch
+    }
+
+    /// The lists of its fields, of a condition that nothing was worked into.
+    fn fields(&self) -> Fields {
+        let last = |constraint: &Constraint| constraint.all_of.last().cloned().unwrap_or_default();
+        self.0.iter().map(|(path, constraint)| (path.clone(), last(constraint))).collect()
     }
 
     /// One list for each field; `None` when nothing can match one of them.
@@ -251,39 +315,20 @@ impl Exception {
     }
 }
 
-/// Every way through the `$or` lists of a filter; the number of ways when they are too many.
-fn ways(filter: &Filter) -> Result<Vec<Fields>, usize> {
-    let checked = |count: usize| if count > OR_COMBINATIONS_MAX { Err(count) } else { Ok(()) };
-    match filter {
-        Filter::Field { path, matchers } => {
-            Ok(vec![Fields::from([(path.clone(), matchers.clone())])])
-        }
-        Filter::Any(members) => {
-            let mut all = Vec::new();
-            for member in members {
-                all.extend(ways(member)?);
-                checked(all.len())?;
-            }
-            Ok(all)
-        }
-        Filter::All(members) => {
-            let mut all = vec![Fields::new()];
-            for member in members {
-                let more = ways(member)?;
-                checked(all.len() * more.len())?;
-                all = all
-                    .iter()
-                    .flat_map(|left| more.iter().map(move |right| (left, right)))
-                    .map(|(left, right)| {
-                        let mut both = left.clone();
-                        both.extend(right.iter().map(|(path, list)| (path.clone(), list.clone())));
-                        both
-                    })
-                    .collect();
-            }
-            Ok(all)
-        }
-    }
+/// Whether the values of a field may stand in a list of the event, as far as its path tells.
+pub(super) fn may_be_in_a_list(path: &str) -> bool {
+    let Some(below) = path.strip_prefix("detail.") else {
+        return false;
+    };
+    let keys: Vec<&str> = below.split('.').collect();
+    let free = ["requestParameters", "responseElements", "additionalEventData"];
+    keys.iter().any(|key| LISTS.contains(key)) || (free.contains(&keys[0]) && keys.len() > 2)
+}
+
+/// Every way through the `$or` lists of a filter.
+fn ways(filter: &Filter) -> Result<Vec<Fields>, CompileError> {
+    let too_many = CompileError::TooManyCombinations { combinations: OR_COMBINATIONS_MAX + 1 };
+    ruler::alternatives(filter).ok_or(too_many)
 }
 
 /// The same conditions for an event whose request parameters were left out.
@@ -297,7 +342,7 @@ fn with_parameters_omitted(fields: &Fields) -> Option<Fields> {
 }
 
 /// The branches that can match, without repeats and without those that another one contains.
-fn expressed(branches: &[Branch]) -> Result<Option<Vec<Fields>>, CompileError> {
+fn expressed(branches: &[Branch]) -> Result<Vec<Fields>, CompileError> {
     let mut found: Vec<Fields> = Vec::new();
     let mut seen = BTreeSet::new();
     for branch in branches {
@@ -317,39 +362,20 @@ fn expressed(branches: &[Branch]) -> Result<Option<Vec<Fields>>, CompileError> {
         found.retain(|narrow| !within(narrow, &fields));
         found.push(fields);
     }
-    Ok((!found.is_empty()).then_some(found))
+    Ok(found)
 }
 
-/// Branches with what they all share taken out in front of the `$or`.
-fn factored(mut branches: Vec<Fields>) -> Vec<Filter> {
-    let Some((first, others)) = branches.split_first() else {
-        return Vec::new();
+fn overlaps(alternatives: &[Fields]) -> bool {
+    ruler::filter_of(alternatives).is_some_and(|filter| !ruler::losses(&filter).is_empty())
+}
+
+fn or_overlaps(alternatives: &[Fields]) -> CompileError {
+    let loss = ruler::filter_of(alternatives).and_then(|filter| ruler::losses(&filter).pop());
+    let text = |alternative: &Fields| {
+        ruler::filter_of(std::slice::from_ref(alternative))
+            .map(|filter| eventbridge_pattern::Pattern { filter }.to_json())
+            .unwrap_or_default()
     };
-    let shared: Fields = first
-        .iter()
-        .filter(|(path, list)| others.iter().all(|other| other.get(*path) == Some(list)))
-        .map(|(path, list)| (path.clone(), list.clone()))
-        .collect();
-    let mut filters = fields_of(&shared);
-    if branches.len() > 1 {
-        for branch in &mut branches {
-            branch.retain(|path, _| !shared.contains_key(path));
-        }
-        filters.push(Filter::Any(branches.iter().map(|branch| all(fields_of(branch))).collect()));
-    }
-    filters
-}
-
-fn fields_of(fields: &Fields) -> Vec<Filter> {
-    fields
-        .iter()
-        .map(|(path, matchers)| Filter::Field { path: path.clone(), matchers: matchers.clone() })
-        .collect()
-}
-
-fn all(mut filters: Vec<Filter>) -> Filter {
-    match filters.len() {
-        1 => filters.remove(0),
-        _ => Filter::All(filters),
-    }
+    let (one, other) = loss.map(|loss| (text(&loss.by), text(&loss.lost))).unwrap_or_default();
+    CompileError::OrOverlaps { one, other }
 }

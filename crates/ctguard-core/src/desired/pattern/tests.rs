@@ -255,13 +255,13 @@ fn an_exception_of_two_fields_becomes_two_alternatives() {
         ask.json()["detail"]["$or"],
         json!([
             {"a": [{"anything-but": "x"}, {"exists": false}]},
-            {"b": [{"anything-but": "y"}, {"exists": false}]},
+            {"a": ["x"], "b": [{"anything-but": "y"}, {"exists": false}]},
         ])
     );
 }
 
 #[test]
-fn several_exceptions_multiply_and_drop_what_is_contained() {
+fn exceptions_that_share_a_field_are_cut_by_its_values() {
     let ask = Ask {
         except: vec![json!({"a": ["x"], "b": ["y"]}), json!({"a": ["x"], "c": ["z"]})],
         ..stop_logging()
@@ -270,7 +270,7 @@ fn several_exceptions_multiply_and_drop_what_is_contained() {
         ask.json()["detail"]["$or"],
         json!([
             {"a": [{"anything-but": "x"}, {"exists": false}]},
-            {"b": [{"anything-but": "y"}, {"exists": false}],
+            {"a": ["x"], "b": [{"anything-but": "y"}, {"exists": false}],
              "c": [{"anything-but": "z"}, {"exists": false}]},
         ])
     );
@@ -339,7 +339,7 @@ fn an_exception_met_by_absence_is_not_met_by_omitted_parameters() {
         ask.json()["detail"]["$or"],
         json!([
             {"requestParameters": {"force": [{"exists": true}]}},
-            {"requestParameters": {"omitted": [true]}},
+            {"requestParameters": {"force": [{"exists": false}], "omitted": [true]}},
         ])
     );
 }
@@ -388,9 +388,166 @@ fn exceptions_that_do_not_fit_together_are_cut_into_disjoint_patterns() {
 
 #[test]
 fn what_fits_in_no_way_says_how_long_it_is() {
-    let values: Vec<String> = (0..300).map(|n| format!("value-{n:04}")).collect();
-    let ask = Ask { filter: Some(json!({"f": values})), ..stop_logging() };
+    let value = "v".repeat(3_000);
+    let ask = Ask { filter: Some(json!({"f": [value]})), ..stop_logging() };
     assert!(matches!(ask.compile(), Err(CompileError::TooLarge { chars }) if chars > 3_000));
+}
+
+/// What the patterns decide together, by what EventBridge keeps of each.
+fn matching(compiled: &[Compiled], detail: Value) -> usize {
+    let event = json!({
+        "source": "aws.cloudtrail",
+        "detail-type": "AWS API Call via CloudTrail",
+        "detail": detail,
+    });
+    compiled.iter().filter(|part| part.pattern.matches(&event)).count()
+}
+
+fn assert_kept(compiled: &[Compiled]) {
+    for part in compiled {
+        assert_eq!(ruler::losses(&part.pattern.filter), vec![], "{}", part.json);
+        assert!(part.json.chars().count() <= EVENT_PATTERN_MAX_CHARS);
+        Pattern::parse(&part.json).expect("EventBridge takes it");
+    }
+}
+
+#[test]
+fn a_list_of_values_that_is_longer_than_a_pattern_is_split() {
+    let images: Vec<String> = (0..252).map(|n| format!("ami-0123456789ab{n:04}")).collect();
+    let ask = Ask { filter: Some(json!({"requestParameters.imageId": images})), ..stop_logging() };
+    let compiled = ask.compile().expect("it is split");
+    assert_kept(&compiled);
+    assert!(compiled.len() <= 5, "{}", compiled.len());
+    for (image, expected) in images.iter().map(|image| (image.as_str(), 1)).chain([("ami", 0)]) {
+        let detail = json!({
+            "eventSource": "cloudtrail.amazonaws.com", "eventName": "StopLogging",
+            "requestParameters": {"imageId": image},
+        });
+        assert_eq!(matching(&compiled, detail), expected, "{image}");
+    }
+    let omitted = json!({
+        "eventSource": "cloudtrail.amazonaws.com", "eventName": "StopLogging",
+        "requestParameters": {"omitted": true},
+    });
+    assert_eq!(matching(&compiled, omitted), 1, "parameters that were left out");
+}
+
+fn of_robots(count: usize, fields: usize) -> Vec<Value> {
+    let field = |robot: usize, number: usize| match number {
+        0 => ("userIdentity.userName", json!(format!("robot-{robot:02}"))),
+        1 => (
+            "userIdentity.arn",
+            json!(format!("arn:aws:iam::111122223333:user/robots/robot-{robot:02}")),
+        ),
+        2 => ("sourceIPAddress", json!({"cidr": format!("10.{robot}.0.0/16")})),
+        _ => ("userAgent", json!({"prefix": format!("robot/{robot}.")})),
+    };
+    let exception = |robot: usize| {
+        (0..fields).map(move |number| field(robot, number)).map(|(path, one)| (path, json!([one])))
+    };
+    (0..count).map(|robot| exception(robot).collect::<BTreeMap<_, _>>()).map(|e| json!(e)).collect()
+}
+
+#[test]
+fn many_exceptions_of_several_fields_need_few_rules() {
+    for (count, fields, rules) in [(2, 2, 1), (12, 3, 6), (30, 4, 20)] {
+        let ask = Ask { except: of_robots(count, fields), ..stop_logging() };
+        let compiled = ask.compile().expect("it compiles");
+        assert_kept(&compiled);
+        assert!(compiled.len() <= rules, "{count} × {fields}: {}", compiled.len());
+        let last = count - 1;
+        let robot = |name: &str, user: &str, address: &str, agent: &str| {
+            json!({
+                "eventSource": "cloudtrail.amazonaws.com", "eventName": "StopLogging",
+                "userIdentity": {
+                    "userName": name,
+                    "arn": format!("arn:aws:iam::111122223333:user/robots/{user}"),
+                },
+                "sourceIPAddress": address, "userAgent": agent,
+            })
+        };
+        let (own, address) = (format!("robot-{last:02}"), format!("10.{last}.9.9"));
+        let agent = format!("robot/{last}.0");
+        assert_eq!(matching(&compiled, robot(&own, &own, &address, &agent)), 0);
+        assert_eq!(matching(&compiled, robot("eve", &own, &address, &agent)), 1);
+        assert_eq!(matching(&compiled, robot(&own, "eve", &address, &agent)), 1);
+        if fields > 2 {
+            assert_eq!(matching(&compiled, robot(&own, &own, "192.0.2.1", &agent)), 1);
+            assert_eq!(matching(&compiled, robot(&own, &own, "10.0.9.9", &agent)), 1);
+        }
+    }
+}
+
+#[test]
+fn exceptions_that_have_nothing_in_common_are_too_complex_from_some_number_on() {
+    let except = (0..40)
+        .map(|n| json!({format!("a.x{n}"): ["v"], format!("b.y{n}"): ["v"], format!("c.z{n}"): ["v"]}))
+        .collect();
+    let ask = Ask { except, ..stop_logging() };
+    assert!(matches!(ask.compile(), Err(CompileError::TooComplex { .. })));
+}
+
+#[test]
+fn twenty_thousand_sources_are_packed() {
+    let events: Vec<EventRef> =
+        (0..20_000).map(|n| api(&format!("service{n:05}:CreateThing"))).collect();
+    let compiled = Ask { events, ..Ask::default() }.compile().expect("it compiles");
+    assert!(compiled.iter().all(|part| part.json.len() <= EVENT_PATTERN_MAX_CHARS));
+    assert_eq!(compiled.iter().map(|part| part.events.len()).sum::<usize>(), 20_000);
+}
+
+#[test]
+fn a_users_own_overlapping_alternatives_are_cut_apart() {
+    let filter = json!({"$or": [
+        {"userIdentity.type": ["Root"], "errorCode": ["A"]},
+        {"userIdentity.type": ["Root", "IAMUser"], "errorCode": ["A", "B"]},
+        {"requestParameters.set.items.x": [1], "requestParameters.set.items.y": [2]},
+        {"requestParameters.set.items.x": [1, 3], "requestParameters.set.items.y": [2, 4]},
+    ]});
+    let compiled = Ask { filter: Some(filter), ..stop_logging() }.compile().expect("it compiles");
+    assert_kept(&compiled);
+    let with = |user: &str, error: &str, items: Value| {
+        json!({
+            "eventSource": "cloudtrail.amazonaws.com", "eventName": "StopLogging",
+            "userIdentity": {"type": user}, "errorCode": error,
+            "requestParameters": {"set": {"items": items}},
+        })
+    };
+    assert_eq!(matching(&compiled, with("IAMUser", "B", json!([]))), 1);
+    assert_eq!(matching(&compiled, with("Root", "B", json!([]))), 1);
+    assert_eq!(matching(&compiled, with("IAMUser", "C", json!([]))), 0);
+    assert_eq!(matching(&compiled, with("-", "-", json!([{"x": 3, "y": 4}, {"x": 0}]))), 1);
+    assert_eq!(matching(&compiled, with("-", "-", json!([{"x": 3, "y": 0}, {"y": 4}]))), 0);
+}
+
+#[test]
+fn a_union_loses_nothing_of_either() {
+    let names = |names: &[&str], types: Value| Ask {
+        events: names.iter().map(|name| api(&format!("iam:{name}"))).collect(),
+        filter: Some(json!({"userIdentity.type": types})),
+        ..Ask::default()
+    };
+    let one = names(&["CreateUser", "CreateAccessKey"], json!(["Root"]));
+    let other = names(&["CreateAccessKey", "CreateLoginProfile"], json!(["Root", "IAMUser"]));
+    let [one, other] = [one, other].map(|ask| ask.compile().expect("it compiles").remove(0));
+    let united = unite(&one, &other).expect("it fits");
+    assert_kept(std::slice::from_ref(&united));
+    for (name, user, expected) in [
+        ("CreateLoginProfile", "Root", true),
+        ("CreateLoginProfile", "IAMUser", true),
+        ("CreateAccessKey", "IAMUser", true),
+        ("CreateUser", "IAMUser", false),
+        ("CreateUser", "Root", true),
+    ] {
+        let event = json!({
+            "source": "aws.iam", "detail-type": "AWS API Call via CloudTrail",
+            "detail": {
+                "eventSource": "iam.amazonaws.com", "eventName": name,
+                "userIdentity": {"type": user},
+            },
+        });
+        assert_eq!(united.pattern.matches(&event), expected, "{name} by {user}");
+    }
 }
 
 #[test]

@@ -1,0 +1,255 @@
+//! Filling patterns: as many events into each as fit, then as many alternatives, then as many values.
+
+use super::branches::{Branches, Fields};
+use super::{CompileError, Compiled, Group, Unit};
+use crate::event::EventRef;
+use crate::resource::rule::RuleState;
+use eventbridge_pattern::{Filter, Matcher, OR_COMBINATIONS_MAX, Pattern, ruler};
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) struct Packer<'b> {
+    branches: &'b Branches,
+    max_chars: usize,
+    /// The alternatives for events whose fields no condition or exception mentions.
+    shared: OnceCell<Result<Vec<Fields>, CompileError>>,
+    compiled: Vec<Compiled>,
+}
+
+enum Size {
+    /// The pattern; none when nothing can match.
+    Fits(Option<Compiled>),
+    Exceeds(CompileError),
+}
+
+impl<'b> Packer<'b> {
+    pub(super) fn new(branches: &'b Branches, max_chars: usize) -> Self {
+        Self { branches, max_chars, shared: OnceCell::new(), compiled: Vec::new() }
+    }
+
+    /// Puts units into patterns, in order, as many into each as fit.
+    pub(super) fn pack(mut self, units: &[Unit]) -> Result<Vec<Compiled>, CompileError> {
+        let mut rest = units;
+        while !rest.is_empty() {
+            let mut fitting = None;
+            // As many as can fit at all first: it is what nearly always fits.
+            let most = self.most(rest);
+            let (mut fits, mut fails) = (0, most + 1);
+            let mut count = most;
+            let mut problem = CompileError::NeverMatches;
+            while fits + 1 < fails {
+                match self.pattern_for(&rest[..count])? {
+                    Size::Fits(found) => (fits, fitting) = (count, Some(found)),
+                    Size::Exceeds(error) => (fails, problem) = (count, error),
+                }
+                count = usize::midpoint(fits, fails);
+            }
+            match fitting {
+                Some(found) => self.compiled.extend(found),
+                None => {
+                    fits = self.together(rest);
+                    self.spread(&rest[..fits], problem)?;
+                }
+            }
+            rest = &rest[fits..];
+        }
+        Ok(self.compiled)
+    }
+
+    /// An upper bound of how many units fit, by their names and services alone.
+    fn most(&self, units: &[Unit]) -> usize {
+        let mut chars = 0;
+        let mut last: Option<&Group> = None;
+        let fitting = units.iter().take_while(|unit| {
+            chars += unit.name.len() + "\"\",".len();
+            if last != Some(&unit.group) {
+                chars += unit.group.values().flatten().filter_map(text_chars).sum::<usize>();
+                last = Some(&unit.group);
+            }
+            chars <= self.max_chars
+        });
+        fitting.count().clamp(1, units.len())
+    }
+
+    /// How many units are taken together where even one does not fit with all alternatives.
+    fn together(&self, units: &[Unit]) -> usize {
+        if self.branches.meet(&units[0].group) || self.branches.meet(&names_of(units)) {
+            return 1;
+        }
+        let third = Self::new(self.branches, self.max_chars / 3);
+        third.most(units)
+    }
+
+    fn pattern_for(&self, units: &[Unit]) -> Result<Size, CompileError> {
+        let groups = groups(units);
+        if groups.iter().any(|group| self.branches.meet(group)) {
+            let mut filters = Vec::new();
+            let mut combinations = 0;
+            for group in &groups {
+                let alternatives = self.branches.alternatives(group)?;
+                combinations += alternatives.len();
+                filters.extend(ruler::filter_of(&alternatives));
+            }
+            let filter = match filters.len() {
+                0 => return Ok(Size::Fits(None)),
+                1 => filters.remove(0),
+                _ => Filter::Any(filters),
+            };
+            return self.sized(filter, combinations, units);
+        }
+        let shared = self.shared.get_or_init(|| self.branches.alternatives(&Fields::new()));
+        let alternatives = shared.as_ref().map_err(Clone::clone)?;
+        let Some(filter) = product(&groups, alternatives) else {
+            return Ok(Size::Fits(None));
+        };
+        self.sized(filter, groups.len() * alternatives.len(), units)
+    }
+
+    fn sized(
+        &self,
+        mut filter: Filter,
+        combinations: usize,
+        units: &[Unit],
+    ) -> Result<Size, CompileError> {
+        if combinations > OR_COMBINATIONS_MAX {
+            return Ok(Size::Exceeds(CompileError::TooManyCombinations { combinations }));
+        }
+        let mut json = Pattern { filter: filter.clone() }.to_json();
+        let chars = json.chars().count();
+        if chars > self.max_chars {
+            return Ok(Size::Exceeds(CompileError::TooLarge { chars }));
+        }
+        // Nothing that has come together here may hide another.
+        if !ruler::losses(&filter).is_empty() {
+            let apart = ruler::alternatives(&filter)
+                .and_then(|all| ruler::separate(all, OR_COMBINATIONS_MAX))
+                .and_then(|all| ruler::filter_of(&all));
+            let too_many =
+                CompileError::TooManyCombinations { combinations: OR_COMBINATIONS_MAX + 1 };
+            filter = apart.ok_or(too_many)?;
+            json = Pattern { filter: filter.clone() }.to_json();
+            let chars = json.chars().count();
+            if chars > self.max_chars {
+                return Ok(Size::Exceeds(CompileError::TooLarge { chars }));
+            }
+        }
+        let events: BTreeSet<EventRef> =
+            units.iter().flat_map(|unit| unit.events.iter().cloned()).collect();
+        let state = match events.iter().any(EventRef::needs_wide_state) {
+            true => RuleState::EnabledWithAllCloudtrailManagementEvents,
+            false => RuleState::Enabled,
+        };
+        let events = events.into_iter().collect();
+        Ok(Size::Fits(Some(Compiled { pattern: Pattern { filter }, json, events, state })))
+    }
+
+    /// Spreads the alternatives of some units over patterns.
+    fn spread(&mut self, units: &[Unit], problem: CompileError) -> Result<(), CompileError> {
+        let mut groups = groups(units);
+        let pinned = match groups.iter().any(|group| self.branches.meet(group)) {
+            // Then there is one group, and its fields are merged into each alternative.
+            true => std::mem::take(&mut groups).remove(0),
+            false => Fields::new(),
+        };
+        let all = match self.branches.disjoint(&pinned)? {
+            Some(alternatives) => alternatives,
+            None => {
+                let alternatives = self.branches.alternatives(&pinned)?;
+                if alternatives.len() > 1 {
+                    return Err(problem);
+                }
+                alternatives
+            }
+        };
+        let mut waiting: Vec<Fields> = all.into_iter().rev().collect();
+        let mut filled: Vec<Fields> = Vec::new();
+        let mut last = None;
+        while let Some(next) = waiting.pop() {
+            filled.push(next);
+            let Some(filter) = product(&groups, &filled) else {
+                continue;
+            };
+            let combinations = groups.len().max(1) * filled.len();
+            match self.sized(filter, combinations, units)? {
+                Size::Fits(found) => last = found,
+                Size::Exceeds(error) => {
+                    let next = filled.pop().unwrap_or_default();
+                    if filled.is_empty() {
+                        let (first, second) = halves(&next).ok_or(error)?;
+                        waiting.extend([second, first]);
+                    } else {
+                        self.compiled.extend(last.take());
+                        filled.clear();
+                        waiting.push(next);
+                    }
+                }
+            }
+        }
+        self.compiled.extend(last);
+        Ok(())
+    }
+}
+
+/// Units with the same fields as one group with all their names.
+fn groups(units: &[Unit]) -> Vec<Group> {
+    let mut groups: BTreeMap<String, (Group, BTreeSet<&str>)> = BTreeMap::new();
+    for unit in units {
+        // Groups are few and their fields short, so their text will do as a key.
+        let key = format!("{:?}", unit.group);
+        let entry = groups.entry(key).or_insert_with(|| (unit.group.clone(), BTreeSet::new()));
+        entry.1.insert(&unit.name);
+    }
+    let named = |(mut group, names): (Group, BTreeSet<&str>)| {
+        let names = names.into_iter().map(Matcher::exact).collect();
+        group.insert("detail.eventName".to_owned(), names);
+        group
+    };
+    groups.into_values().map(named).collect()
+}
+
+fn names_of(units: &[Unit]) -> Fields {
+    let names = units.iter().take(1).map(|unit| Matcher::exact(&unit.name)).collect();
+    Fields::from([("detail.eventName".to_owned(), names)])
+}
+
+/// Each of the groups under each of the alternatives. `None` when there are no alternatives.
+fn product(groups: &[Group], alternatives: &[Fields]) -> Option<Filter> {
+    let mut filters = Vec::new();
+    for side in [groups, alternatives] {
+        match ruler::filter_of(side) {
+            Some(Filter::All(members)) => filters.extend(members),
+            Some(filter) => filters.push(filter),
+            None if side.is_empty() && !groups.is_empty() => return None,
+            None => {}
+        }
+    }
+    match filters.len() {
+        0 => None,
+        1 => filters.pop(),
+        _ => Some(Filter::All(filters)),
+    }
+}
+
+/// An alternative in two, each with half the values of its longest list.
+fn halves(alternative: &Fields) -> Option<(Fields, Fields)> {
+    let values = |list: &&Vec<Matcher>| list.iter().all(|matcher| text_chars(matcher).is_some());
+    let (path, list) = alternative
+        .iter()
+        .filter(|(_, list)| list.len() > 1 && values(list))
+        .max_by_key(|(_, list)| list.iter().filter_map(text_chars).sum::<usize>())?;
+    let (first, second) = list.split_at(list.len() / 2);
+    let half = |values: &[Matcher]| {
+        let mut half = alternative.clone();
+        half.insert(path.clone(), values.to_vec());
+        half
+    };
+    Some((half(first), half(second)))
+}
+
+/// The characters of an operator that takes one value.
+fn text_chars(matcher: &Matcher) -> Option<usize> {
+    match matcher {
+        Matcher::Exact(value) => Some(value.to_string().len() + 1),
+        _ => None,
+    }
+}
