@@ -9,6 +9,7 @@ mod destroy;
 mod drift;
 mod explain;
 mod init;
+mod match_check;
 mod match_verb;
 mod merge;
 mod output;

@@ -13,6 +13,7 @@ mod junit;
 pub mod markdown;
 pub mod matches;
 pub mod notice;
+pub mod pattern_check;
 pub mod plan;
 pub mod policy;
 pub mod positions;

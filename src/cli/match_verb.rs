@@ -30,10 +30,12 @@ const BROKEN_LISTED: usize = 1_000;
 /// envelope that EventBridge gives it. With --pattern the matching events are printed as they came, one a line;
 /// with --blueprint the alerts that fire for each.
 ///
-/// Exits 0 whether or not anything matches, 1 when an event or a file cannot be read (the others are decided
+/// With --check nothing is matched: it works on the patterns of any tool.
+///
+/// Exits 0 whether or not anything matches, 3 when --check finds a pattern that loses events, 1 when an event or a file cannot be read (the others are decided
 /// all the same), 64 when the pattern is invalid.
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("decides").required(true).args(["pattern", "blueprint"]))]
+#[command(group = clap::ArgGroup::new("decides").required(true).args(["pattern", "blueprint", "check"]))]
 pub struct MatchArgs {
     /// Match this event pattern; `-` is standard input
     #[arg(long, value_name = "FILE")]
@@ -41,6 +43,9 @@ pub struct MatchArgs {
     /// Match the alerts of this blueprint
     #[arg(long, value_name = "FILE")]
     blueprint: Option<PathBuf>,
+    /// Say what EventBridge would refuse, lose or misread in this pattern, without any events; `-` is standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["events", "shown", "state"])]
+    check: Option<PathBuf>,
     /// Print the ids of the matching events alone
     #[arg(long, group = "shown")]
     ids: bool,
@@ -95,6 +100,10 @@ enum Shown {
 }
 
 pub fn run(args: &MatchArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+    if let Some(path) = &args.check {
+        let text = pattern_text(path, io)?;
+        return super::match_check::run(&path.display().to_string(), &text, global, io);
+    }
     let inputs = inputs(args, io)?;
     let against = match against(args, global, io)? {
         Ok(against) => against,
@@ -107,6 +116,12 @@ pub fn run(args: &MatchArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, C
         _ => Shown::Events,
     };
     let (out_paint, err_paint) = (global.paint_out(io), global.paint_err(io));
+    if let Against::Pattern { pattern, .. } = &against
+        && !global.quiet
+    {
+        let told = super::match_check::remarks(pattern, shown == Shown::Explanation, err_paint);
+        let _ = io.err.write_all(told.as_bytes());
+    }
     let mut matching = Matching {
         against: &against,
         shown,

@@ -331,3 +331,46 @@ fn an_invalid_blueprint_is_a_usage_error() {
     let files: [(&str, &[u8]); 1] = [("missing.yaml", b"version: 1\n")];
     matched(&["--blueprint", "missing.yaml", "-"], &files, Some("{}")).expect(64);
 }
+
+/// Anybody's pattern: what EventBridge would do with it, and what to write instead.
+#[test]
+fn a_pattern_is_checked_without_events() {
+    let check = |text: &str, args: &[&str]| {
+        let args = [&["--check", "any.json"], args].concat();
+        matched(&args, &[("any.json", text.as_bytes())], None)
+    };
+    let good = check(r#"{"source":["aws.iam"],"$or":[{"a":["x"]},{"b":["x"]}]}"#, &[]);
+    assert_eq!((good.code, good.err.as_str()), (0, ""));
+    assert!(good.out.contains("matches what it says"), "{}", good.out);
+
+    let losing = r#"{"$or":[{"a":["x"],"b":[1]},{"a":["x","z"],"b":[1,2]}]}"#;
+    let lost = check(losing, &[]);
+    assert_eq!(lost.code, 3, "{}", lost.out);
+    for part in ["pattern-loses-alternative", r#"{"a":["x","z"],"b":[1,2]}"#, "Instead: "] {
+        assert!(lost.out.contains(part), "{part}: {}", lost.out);
+    }
+    // What it proposes is taken as it is written.
+    let json: Value = serde_json::from_str(&check(losing, &["--format", "json"]).out).unwrap();
+    let instead = json["findings"][0]["instead"].as_str().unwrap().to_owned();
+    assert_eq!(check(&instead, &[]).code, 0);
+
+    let refused = check(r#"{"a":"x","b":[{"no-such":1}]}"#, &[]);
+    assert_eq!(refused.code, 64);
+    assert_eq!(refused.out.matches("refused[pattern-refused]").count(), 2, "{}", refused.out);
+
+    let misread = check(r#"{"a":[{"cidr":"10.0.0.0/8"}]}"#, &[]);
+    assert_eq!(misread.code, 0);
+    assert!(misread.out.contains("cidr-takes-other-family"), "{}", misread.out);
+    assert_eq!(check(losing, &["--pattern", "p.json"]).code, 64);
+}
+
+/// Matching decides by what EventBridge keeps, and says what it loses.
+#[test]
+fn an_alternative_that_eventbridge_loses_matches_nothing_and_is_named() {
+    let losing = br#"{"$or":[{"a":["x"],"b":[1]},{"a":["x","z"],"b":[1,2]}]}"#;
+    let files = [("any.json", &losing[..]), ("e.json", &br#"{"a":"z","b":2}"#[..])];
+    let ran = matched(&["--pattern", "any.json", "--explain", "e.json"], &files, None);
+    assert!(ran.err.contains("pattern-loses-alternative"), "{}", ran.err);
+    let count = matched(&["--pattern", "any.json", "--count", "e.json"], &files, None);
+    assert_eq!((count.code, count.out.as_str()), (0, "0\n"));
+}

@@ -12,6 +12,7 @@
 //! | `text`, `number` | the operators on strings and on numbers |
 //! | `relate` | which of two operators takes everything that the other takes |
 //! | [`ruler`] | which alternatives of a `$or` AWS's matcher loses, and how to write them so that it keeps them |
+//! | [`check`] | what EventBridge would refuse, lose or misread in a pattern |
 //! | `coverage` | does a live pattern match every event that the desired one matches |
 //! | `express`, `address` | "all of these and none of those" as one list of operators |
 //! | [`set`] | which of many patterns match, from an event's text; what replaying years of logs runs on |
@@ -24,6 +25,7 @@
 pub mod address;
 #[cfg(feature = "cloudtrail")]
 pub mod archive;
+pub mod check;
 #[cfg(feature = "cloudtrail")]
 pub mod cloudtrail;
 #[cfg(not(feature = "cloudtrail"))]
