@@ -132,16 +132,16 @@ proptest! {
     }
 
     #[test]
-    fn what_is_expressed_takes_just_what_was_asked_for(
+    fn a_combined_list_takes_just_what_was_asked_for(
         wanted in prop::option::of(matchers()), also in prop::option::of(matchers()),
         unwanted in prop::collection::vec(matcher(), 0..3),
         values in prop::collection::vec(prop::option::weighted(0.9, leaf()), 24),
     ) {
-        use super::express::{Holds, express};
+        use super::combine::{Holds, combine};
         let all_of: Vec<&[Matcher]> =
             wanted.iter().chain(&also).map(Vec::as_slice).collect();
         // Garbage is no address in this alphabet, so the address rule is exact here.
-        let Ok(list) = express(&all_of, &unwanted, Holds::Address) else { return Ok(()) };
+        let Ok(list) = combine(&all_of, &unwanted, Holds::Address) else { return Ok(()) };
         let takes = |list: &[Matcher], value: &Option<Value>| match value {
             Some(value) => list.iter().any(|matcher| matcher.accepts(value)),
             None => list.iter().any(Matcher::accepts_absent),

@@ -1,47 +1,40 @@
-//! Event patterns: operators, reading and printing AWS's JSON, matching, comparing as meaning.
+#![doc = include_str!("../README.md")]
 //!
-//! A [`Pattern`] is what an EventBridge rule carries; a [`Filter`] is the condition inside it, and
-//! also what a blueprint writes under `where:`. Everything else hangs below:
+//! # Where to look
 //!
-//! | module | question |
+//! | question | answer |
 //! |---|---|
-//! | `parse`, `strict` | is this JSON a pattern that EventBridge takes, and what does it say |
-//! | `print` | the pattern as AWS's JSON, the same bytes every time |
-//! | `matches` | does an event match; simple and plainly right |
-//! | `why` | which fields keep an event from matching |
-//! | `text`, `number` | the operators on strings and on numbers |
-//! | `relate` | which of two operators takes everything that the other takes |
-//! | [`ruler`] | which alternatives of a `$or` AWS's matcher loses, and how to write them so that it keeps them |
-//! | [`check`] | what EventBridge would refuse, lose or misread in a pattern |
-//! | `coverage` | does a live pattern match every event that the desired one matches |
-//! | `express`, `address` | "all of these and none of those" as one list of operators |
-//! | [`set`] | which of many patterns match, from an event's text; what replaying years of logs runs on |
+//! | is this JSON a pattern that EventBridge takes | [`Pattern::parse`] |
+//! | the pattern as JSON, the same bytes every time | [`Pattern::to_json`] |
+//! | does an event match | [`Pattern::matches`] |
+//! | which fields keep an event from matching | [`Filter::mismatches`] |
+//! | does one pattern match every event that another one matches | [`Pattern::coverage_of`] |
+//! | "all of these and none of those" as one list of operators | [`combine`] |
+//! | which alternatives of a `$or` AWS's matcher loses, and how to write them so that it keeps them | [`ruler`] |
+//! | what EventBridge would refuse, lose or misread in a pattern | [`check`] |
+//! | which of two operators takes everything that the other takes | [`relate`] |
+//! | which of many patterns match, from an event's text | [`set`] |
+//! | the event that EventBridge makes of a CloudTrail record | [`cloudtrail`] |
+//! | the records of CloudTrail's log files | `archive` (feature `cloudtrail`) |
+//! | generated conditions and events for property tests | `samples` (feature `proptest`) |
 //!
-//! The operators are AWS's
-//! (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html>);
-//! where that page is silent, the library that EventBridge runs on decides
-//! (<https://github.com/aws/event-ruler>).
+//! Types of [`serde_json`] and [`ipnet`] are part of this interface.
 
-pub mod address;
+#![deny(missing_docs)]
+
+mod address;
 #[cfg(feature = "cloudtrail")]
 pub mod archive;
 pub mod check;
-#[cfg(feature = "cloudtrail")]
 pub mod cloudtrail;
-#[cfg(not(feature = "cloudtrail"))]
-#[expect(
-    dead_code,
-    reason = "the matcher knows the form of records, but offers it with the feature alone"
-)]
-mod cloudtrail;
+pub mod combine;
 mod coverage;
 #[cfg(test)]
 mod decisions;
-pub mod express;
 #[cfg(test)]
 mod laws;
 mod matches;
-pub mod number;
+mod number;
 mod parse;
 mod print;
 pub mod relate;
@@ -50,10 +43,10 @@ pub mod ruler;
 pub mod samples;
 pub mod set;
 mod strict;
-pub mod text;
+mod text;
 mod why;
 
-pub use number::{NUMBER_LIMIT, NumericRange};
+pub use number::{Bound, NUMBER_LIMIT, NumericRange};
 pub use text::{TextKind, TextTest};
 pub use why::Mismatch;
 
@@ -68,6 +61,7 @@ pub const OR_COMBINATIONS_MAX: usize = 1_000;
 /// An event pattern as EventBridge takes it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pattern {
+    /// The condition that it puts on an event.
     pub filter: Filter,
 }
 
@@ -79,7 +73,12 @@ pub enum Filter {
     /// One must hold (`$or`).
     Any(Vec<Filter>),
     /// The field at a dotted path matches one of these.
-    Field { path: String, matchers: Vec<Matcher> },
+    Field {
+        /// Dotted, from the event's top level: `detail.userIdentity.type`.
+        path: String,
+        /// The operators, one of which must take the field.
+        matchers: Vec<Matcher>,
+    },
 }
 
 /// One operator on one field, as AWS writes it.
@@ -106,7 +105,12 @@ pub enum Excluded {
     Values(Vec<Value>),
     /// Strings that pass one of these tests of one kind
     /// (prefix, suffix, `equals-ignore-case` or wildcard).
-    Texts { kind: TextKind, texts: Vec<String> },
+    Texts {
+        /// The test.
+        kind: TextKind,
+        /// What strings are tested with.
+        texts: Vec<String>,
+    },
 }
 
 /// A pattern that EventBridge would refuse, or that would never match as written.
@@ -115,10 +119,11 @@ pub enum Excluded {
 pub struct PatternError {
     /// Dotted path of the field, empty for the whole pattern.
     pub path: String,
+    /// What is wrong there, as a lowercase sentence without a full stop.
     pub message: String,
 }
 
-/// How a live pattern relates to the desired one.
+/// How one pattern, the live one, relates to another, the desired one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coverage {
     /// They match the same events.
@@ -170,8 +175,10 @@ impl Pattern {
     }
 }
 
-/// Whether a `wildcard` operator stands in the text of a pattern. It may be anybody's, with operators that
-/// are not known here, so that it is looked through as JSON: a matcher is an object in a list.
+/// Whether a `wildcard` operator stands in the text of a pattern.
+///
+/// The pattern may have operators that this crate does not know, so its text is searched as JSON: a
+/// matcher is an object in a list.
 pub fn text_has_wildcard(text: &str) -> bool {
     fn in_matcher(value: &Value) -> bool {
         value.as_object().is_some_and(|operators| {
@@ -196,7 +203,8 @@ impl Filter {
     /// verbatim.
     ///
     /// # Errors
-    /// As for [`Pattern::parse`]; a bare value in place of a list is an error that says so.
+    /// As for [`Pattern::parse`], and on a CIDR block with bits beyond its length, which a pattern may have but
+    /// nobody means. A bare value in place of a list is an error that says so.
     pub fn parse(value: &Value) -> Result<Self, PatternError> {
         parse::filter(value)
     }
@@ -224,8 +232,9 @@ impl Filter {
         self.fields().into_iter().map(|(path, _)| path).collect()
     }
 
-    /// Numbers to be equal to that are written as no event writes them, such as `300.0`, each with its path. They
-    /// take `300` as well: AWS's user guide says otherwise, and a reader may expect either.
+    /// Exact numbers that are whole but written with a fraction, such as `300.0`, each with its path.
+    ///
+    /// They take `300` as well. AWS's user guide says otherwise, and a reader may expect either.
     pub fn odd_numbers(&self) -> Vec<(&str, &Value)> {
         fn values(matcher: &Matcher) -> &[Value] {
             match matcher {

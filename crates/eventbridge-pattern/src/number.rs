@@ -32,14 +32,18 @@ fn held(number: &serde_json::Number, double: f64) -> bool {
 /// One end of a range.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bound {
+    /// The number at this end.
     pub at: f64,
+    /// Whether the number itself is in the range: `<=` and `>=`, not `<` and `>`.
     pub inclusive: bool,
 }
 
 /// Numbers between two ends, at least one of which is there.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct NumericRange {
+    /// The lower end; `None` when the range has none.
     pub low: Option<Bound>,
+    /// The upper end; `None` when the range has none.
     pub high: Option<Bound>,
 }
 
@@ -56,6 +60,7 @@ impl NumericRange {
         Self { low: bound, high: bound }
     }
 
+    /// Whether a number is in the range. None beyond [`NUMBER_LIMIT`] is.
     pub fn contains(&self, number: f64) -> bool {
         let (low, high) = self.ends();
         let above = number > low.at || (low.inclusive && number == low.at);
@@ -69,6 +74,7 @@ impl NumericRange {
         (self.low.unwrap_or(limit(-NUMBER_LIMIT)), self.high.unwrap_or(limit(NUMBER_LIMIT)))
     }
 
+    /// Whether no number is in the range.
     pub fn is_empty(&self) -> bool {
         let (low, high) = self.ends();
         low.at > high.at || (low.at == high.at && !(low.inclusive && high.inclusive))
@@ -79,6 +85,7 @@ impl NumericRange {
         other.intersection(self) == self.closed() || self.is_empty()
     }
 
+    /// The numbers that are in both ranges.
     pub fn intersection(&self, other: &Self) -> Self {
         let ((low_a, high_a), (low_b, high_b)) = (self.ends(), other.ends());
         let low = match low_a.at.total_cmp(&low_b.at) {

@@ -1,4 +1,4 @@
-//! From AWS's JSON, or a blueprint's `where:`, to a [`Filter`].
+//! From a pattern's JSON, or a condition with dotted paths, to a [`Filter`].
 //!
 //! What EventBridge refuses is refused here with the same reason in plainer words, plus three
 //! things that it takes and reads otherwise than they look: a key twice, one path written in two
@@ -31,27 +31,29 @@ const OPERATORS: [&str; 9] = [
     "exists",
 ];
 
-/// Who wrote it: what AWS takes in a live pattern is no reason to let a new one pass.
+/// What the text is for: what AWS takes in a live pattern is no reason to let a new one pass.
 #[derive(Clone, Copy, PartialEq)]
-enum Author {
-    Aws,
-    Blueprint,
+enum Written {
+    /// A rule may carry it already: all that EventBridge takes passes.
+    Live,
+    /// It is written for a new rule: what most likely is a mistake is refused.
+    New,
 }
 
 pub(super) fn pattern(text: &str) -> Result<Pattern, PatternError> {
     let value = strict::read(text)?;
-    Ok(Pattern { filter: whole(&value, Author::Aws)? })
+    Ok(Pattern { filter: whole(&value, Written::Live)? })
 }
 
 pub(super) fn filter(value: &Value) -> Result<Filter, PatternError> {
-    whole(value, Author::Blueprint)
+    whole(value, Written::New)
 }
 
-fn whole(value: &Value, author: Author) -> Result<Filter, PatternError> {
+fn whole(value: &Value, written: Written) -> Result<Filter, PatternError> {
     let Value::Object(object) = value else {
         return Err(PatternError::new("", "this must be an object of fields"));
     };
-    let filter = fields(object, "", false, author)?;
+    let filter = fields(object, "", false, written)?;
     distinct_paths(&filter)?;
     let combinations = combinations(&filter);
     if combinations > OR_COMBINATIONS_MAX {
@@ -78,7 +80,7 @@ fn fields(
     object: &Map<String, Value>,
     prefix: &str,
     in_or: bool,
-    author: Author,
+    written: Written,
 ) -> Result<Filter, PatternError> {
     if object.is_empty() {
         return Err(PatternError::new(prefix, "an empty object is not allowed"));
@@ -90,7 +92,7 @@ fn fields(
             return Err(PatternError::new(&path, "a field needs a name"));
         }
         if key == OR {
-            all.push(alternatives(value, prefix, author)?);
+            all.push(alternatives(value, prefix, written)?);
             continue;
         }
         if in_or && OPERATORS.contains(&key.as_str()) {
@@ -98,7 +100,7 @@ fn fields(
             return Err(PatternError::new(&path, message));
         }
         match value {
-            Value::Object(inner) => match fields(inner, &path, in_or, author)? {
+            Value::Object(inner) => match fields(inner, &path, in_or, written)? {
                 Filter::All(inner) => all.extend(inner),
                 other => all.push(other),
             },
@@ -108,7 +110,7 @@ fn fields(
                 }
                 let matchers = values
                     .iter()
-                    .map(|value| matcher(value, &path, author))
+                    .map(|value| matcher(value, &path, written))
                     .collect::<Result<_, _>>()?;
                 all.push(Filter::Field { path, matchers });
             }
@@ -124,7 +126,7 @@ fn fields(
     })
 }
 
-fn alternatives(value: &Value, prefix: &str, author: Author) -> Result<Filter, PatternError> {
+fn alternatives(value: &Value, prefix: &str, written: Written) -> Result<Filter, PatternError> {
     let path = joined(prefix, OR);
     let members = match value {
         Value::Array(members) if members.len() >= 2 => members,
@@ -136,7 +138,7 @@ fn alternatives(value: &Value, prefix: &str, author: Author) -> Result<Filter, P
     let members = members
         .iter()
         .map(|member| match member {
-            Value::Object(object) => fields(object, prefix, true, author),
+            Value::Object(object) => fields(object, prefix, true, written),
             _ => Err(PatternError::new(&path, "every alternative of `$or` must be an object")),
         })
         .collect::<Result<_, _>>()?;
@@ -170,7 +172,7 @@ fn distinct_paths(filter: &Filter) -> Result<BTreeSet<&str>, PatternError> {
     }
 }
 
-fn matcher(value: &Value, path: &str, author: Author) -> Result<Matcher, PatternError> {
+fn matcher(value: &Value, path: &str, written: Written) -> Result<Matcher, PatternError> {
     let fail = |message: String| Err(PatternError::new(path, message));
     let object = match value {
         Value::Object(object) => object,
@@ -192,7 +194,7 @@ fn matcher(value: &Value, path: &str, author: Author) -> Result<Matcher, Pattern
         "wildcard" => text(operand, TextKind::Wildcard, operator, path),
         "anything-but" => Ok(Matcher::AnythingBut(excluded(operand, path)?)),
         "numeric" => Ok(Matcher::Numeric(numeric(operand, path)?)),
-        "cidr" => Ok(Matcher::Cidr(cidr(operand, path, author)?)),
+        "cidr" => Ok(Matcher::Cidr(cidr(operand, path, written)?)),
         "exists" => match operand {
             Value::Bool(present) => Ok(Matcher::Exists(*present)),
             _ => fail("`exists` takes true or false".into()),
@@ -342,7 +344,7 @@ fn numeric(operand: &Value, path: &str) -> Result<NumericRange, PatternError> {
     }
 }
 
-fn cidr(operand: &Value, path: &str, author: Author) -> Result<IpNet, PatternError> {
+fn cidr(operand: &Value, path: &str, written: Written) -> Result<IpNet, PatternError> {
     let fail = |message: String| Err(PatternError::new(path, message));
     let Value::String(text) = operand else {
         return fail("`cidr` takes a string such as \"10.0.0.0/24\"".into());
@@ -350,7 +352,7 @@ fn cidr(operand: &Value, path: &str, author: Author) -> Result<IpNet, PatternErr
     let Ok(block) = text.parse::<IpNet>() else {
         return fail(format!("`{text}` is no CIDR block such as 10.0.0.0/24 or 2001:db8::/32"));
     };
-    if author == Author::Blueprint && block.addr() != block.network() {
+    if written == Written::New && block.addr() != block.network() {
         return fail(format!("`{text}` has bits beyond its length; write {}", block.trunc()));
     }
     Ok(block)
@@ -449,7 +451,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_with_bits_beyond_its_length_is_refused_in_a_blueprint_only() {
+    fn a_block_with_bits_beyond_its_length_is_refused_in_a_new_condition_only() {
         let error = Filter::parse(&json!({"sourceIPAddress": [{"cidr": "10.0.0.7/24"}]}));
         assert!(error.expect_err("host bits").message.contains("write 10.0.0.0/24"));
         assert!(Pattern::parse(r#"{"a":[{"cidr":"10.0.0.7/24"}]}"#).is_ok());

@@ -118,7 +118,8 @@ fn in_reading_order(a: &str, b: &str) -> Ordering {
 }
 
 impl Matcher {
-    pub(super) fn to_value(&self) -> Value {
+    /// The operator as AWS's JSON: one element of a field's list.
+    pub fn to_value(&self) -> Value {
         match self {
             Self::Exact(value) => value.clone(),
             Self::Text(test) => match test.kind {

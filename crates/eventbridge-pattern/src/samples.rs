@@ -1,4 +1,4 @@
-//! Generated conditions and events, for the laws of this module.
+//! Strategies for [proptest](https://docs.rs/proptest) that generate conditions and events (feature `proptest`).
 //!
 //! Fields and values are few, so that what is generated meets often.
 
@@ -7,11 +7,13 @@ use super::{Excluded, Filter, Matcher, NumericRange, TextKind, TextTest};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
+/// The strings that conditions and events are made of.
 pub const TEXTS: [&str; 9] = ["", "a", "ab", "abc", "A", "b", "bab", "a*", "ConsoleLogin"];
 const ADDRESSES: [&str; 5] = ["10.0.0.1", "10.0.0.9", "10.1.0.1", "2001:db8::1", "::1"];
 const BLOCKS: [&str; 5] =
     ["10.0.0.0/24", "10.0.0.0/29", "10.0.0.0/8", "2001:db8::/32", "2001:db8::/48"];
 
+/// A value that may stand at a field of an event: a string, number, boolean or null.
 pub fn leaf() -> impl Strategy<Value = Value> {
     prop_oneof![
         6 => prop::sample::select(&TEXTS[..]).prop_map(Value::from),
@@ -71,6 +73,7 @@ fn excluded() -> impl Strategy<Value = Excluded> {
     ]
 }
 
+/// One operator of any kind.
 pub fn matcher() -> impl Strategy<Value = Matcher> {
     let block = prop::sample::select(&BLOCKS[..]);
     prop_oneof![
@@ -92,15 +95,17 @@ pub fn plain_matchers() -> impl Strategy<Value = Vec<Matcher>> {
     ]
 }
 
+/// One to three operators of any kind.
 pub fn matchers() -> impl Strategy<Value = Vec<Matcher>> {
     prop::collection::vec(matcher(), 1..4)
 }
 
-/// A condition on some of these fields, each at most once along any way through it.
+/// A condition on some of these fields. None stands twice in one combination of the `$or` lists.
 pub fn filter(paths: &'static [&'static str]) -> impl Strategy<Value = Filter> {
     filter_of(paths, matchers().boxed())
 }
 
+/// As [`filter`], with the operators of one field taken from `matchers`.
 pub fn filter_of(
     paths: &'static [&'static str],
     matchers: BoxedStrategy<Vec<Matcher>>,

@@ -1,4 +1,4 @@
-//! Many patterns at once, on the text of an event.
+//! Many patterns at once, on the JSON text of an event.
 //!
 //! [`PatternSet`] answers which of its patterns match an event that is given as JSON text: a whole EventBridge event,
 //! or a CloudTrail record, which is matched as the event that EventBridge would have made of it, without making
@@ -18,7 +18,6 @@
 //! | `walk` | what stands at the paths that patterns mention |
 //! | `index` | the patterns turned round: from a field's value to the patterns it leaves possible |
 //! | `decide` | which patterns hold for the fields of one event |
-//! | `envelope` | the event that EventBridge makes of a record |
 //! | `test`, `hash`, `skim` | operators made ready, looking up texts, finding the way in JSON |
 
 mod decide;
@@ -38,7 +37,25 @@ use index::{Index, has};
 use serde_json::Value;
 use walk::{Doubt, ROOT};
 
-/// Patterns made ready for matching; share it between threads.
+/// Patterns made ready for matching. One set serves any number of threads, each with its own [`Scratch`].
+///
+/// ```
+/// use eventbridge_pattern::Pattern;
+/// use eventbridge_pattern::set::{PatternSet, Scratch};
+///
+/// let set = PatternSet::new([
+///     Pattern::parse(r#"{"source": ["aws.iam"]}"#)?,
+///     Pattern::parse(r#"{"detail": {"eventName": [{"prefix": "Delete"}]}}"#)?,
+/// ]);
+/// let mut scratch = Scratch::default();
+/// let event = br#"{"source": "aws.iam", "detail": {"eventName": "DeleteUser"}}"#;
+/// assert_eq!(set.event(event, &mut scratch)?, [0, 1]);
+///
+/// // The same as CloudTrail writes it to a log file.
+/// let record = br#"{"eventSource": "iam.amazonaws.com", "eventName": "CreateUser"}"#;
+/// assert_eq!(set.record(record, &mut scratch)?, [0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct PatternSet {
     patterns: Vec<Pattern>,
     index: Index,
@@ -54,8 +71,10 @@ pub struct Scratch {
 /// Text that is no event.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadRecord {
+    /// It is not JSON; with what the parser says.
     #[error("this is not JSON: {0}")]
     NotJson(String),
+    /// It is JSON, but no object.
     #[error("this is JSON, but no object")]
     NotAnObject,
 }

@@ -3,23 +3,31 @@
 /// How a string is tested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TextKind {
+    /// `prefix`: the string begins with the text.
     Prefix,
+    /// `suffix`: the string ends with the text.
     Suffix,
+    /// `equals-ignore-case`: the string is the text, in upper or lower case.
     IgnoreCase,
+    /// `prefix` with `equals-ignore-case` inside.
     PrefixIgnoreCase,
+    /// `suffix` with `equals-ignore-case` inside.
     SuffixIgnoreCase,
-    /// `*` stands for any characters; `\*` and `\\` for themselves.
+    /// `wildcard`: `*` stands for any characters; `\*` and `\\` for themselves.
     Wildcard,
 }
 
 /// One test of a string.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TextTest {
+    /// How the string is tested.
     pub kind: TextKind,
+    /// What it is tested with, as the pattern writes it.
     pub text: String,
 }
 
 impl TextTest {
+    /// Whether a string passes the test.
     pub fn passes(&self, value: &str) -> bool {
         self.kind.passes(&self.text, value)
     }

@@ -21,7 +21,10 @@ pub enum Mismatch {
         alternatives: usize,
     },
     /// Each of these fields is as wanted, but not in one element of an array of the event.
-    Elements { paths: Vec<String> },
+    Elements {
+        /// The fields, dotted from the event's top level, in alphabetical order.
+        paths: Vec<String>,
+    },
 }
 
 impl Filter {

@@ -8,36 +8,57 @@ use std::borrow::Cow;
 /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RecordFields<'r> {
+    /// `eventVersion`.
     pub event_version: Text<'r>,
+    /// `eventTime`.
     pub event_time: Text<'r>,
+    /// `eventID`.
     pub event_id: Text<'r>,
+    /// `sharedEventID`.
     pub shared_event_id: Text<'r>,
+    /// `eventSource`.
     pub event_source: Text<'r>,
+    /// `eventName`.
     pub event_name: Text<'r>,
+    /// `eventType`.
     pub event_type: Text<'r>,
+    /// `eventCategory`.
     pub event_category: Text<'r>,
+    /// `awsRegion`.
     pub aws_region: Text<'r>,
+    /// `recipientAccountId`.
     pub recipient_account_id: Text<'r>,
+    /// `sourceIPAddress`.
     pub source_ip_address: Text<'r>,
+    /// `userAgent`.
     pub user_agent: Text<'r>,
+    /// `errorCode`.
     pub error_code: Text<'r>,
-    /// `None` before eventVersion 1.01, when it was not said.
+    /// `readOnly`; `None` before eventVersion 1.01, when it was not said.
     pub read_only: Option<bool>,
-    /// `None` before eventVersion 1.06.
+    /// `managementEvent`; `None` before eventVersion 1.06.
     pub management_event: Option<bool>,
-    /// Whether the credentials were those of a session in the console; written as the text `true`.
+    /// `sessionCredentialFromConsole`: whether the credentials were those of a session in the console; written as the text `true`.
     pub session_credential_from_console: Option<bool>,
+    /// `userIdentity.type`.
     pub user_type: Text<'r>,
+    /// `userIdentity.arn`.
     pub user_arn: Text<'r>,
+    /// `userIdentity.accountId`.
     pub user_account_id: Text<'r>,
+    /// `userIdentity.userName`.
     pub user_name: Text<'r>,
+    /// `userIdentity.principalId`.
     pub user_principal_id: Text<'r>,
-    /// The AWS service that made the call for somebody.
+    /// `userIdentity.invokedBy`: the AWS service that made the call for somebody.
     pub invoked_by: Text<'r>,
-    /// The role, or the user, that gave the session's credentials.
+    /// `userIdentity.sessionContext.sessionIssuer.arn`: the role or user that gave the session's credentials.
     pub session_issuer_arn: Text<'r>,
+    /// `userIdentity.sessionContext.sessionIssuer.userName`.
     pub session_issuer_user_name: Text<'r>,
+    /// `userIdentity.sessionContext.sessionIssuer.accountId`.
     pub session_issuer_account_id: Text<'r>,
+    /// `userIdentity.sessionContext.attributes.mfaAuthenticated`.
     pub session_mfa_authenticated: Option<bool>,
 }
 

@@ -10,17 +10,20 @@ use std::path::{Path, PathBuf};
 /// A log file, with what its place in AWS's layout tells.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LogFile {
+    /// Where it is.
     pub path: PathBuf,
     /// Its size on disk in bytes.
     pub bytes: u64,
     /// The account whose events it has, when the path tells.
     pub account: Option<String>,
+    /// The region whose events it has, when the path tells.
     pub region: Option<String>,
 }
 
 /// What was found, in order of path.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {
+    /// Log files, each once.
     pub files: Vec<LogFile>,
     /// Files that only prove the integrity of logs: there are no events in them.
     pub digests: u64,
@@ -32,7 +35,9 @@ pub struct Found {
 #[derive(Debug, thiserror::Error)]
 #[error("cannot read {}", path.display())]
 pub struct FindError {
+    /// The path.
     pub path: PathBuf,
+    /// What the system says.
     #[source]
     pub source: std::io::Error,
 }

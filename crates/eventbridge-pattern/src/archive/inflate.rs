@@ -21,8 +21,10 @@ const RATIO_START: usize = 24;
 /// Why a file's text could not be had whole.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
+    /// It is longer than [`TEXT_MAX`] bytes.
     #[error("its text is longer than {} MiB", TEXT_MAX >> 20)]
     TooLong,
+    /// The gzip data is broken or cut off; with what the decoder says.
     #[error("its gzip data is broken or cut off: {0}")]
     BadGzip(String),
 }

@@ -25,12 +25,14 @@ pub struct Hit<'a> {
 
 /// Takes the records that matched, on one thread.
 pub trait Sink: Send {
+    /// Takes one record that matched.
     fn hit(&mut self, hit: Hit<'_>);
 }
 
 /// What was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
+    /// Files, those that are broken too.
     pub files: u64,
     /// Bytes on disk.
     pub bytes_read: u64,
@@ -47,17 +49,22 @@ pub struct Tally {
 /// A file, or a record in one, that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Broken {
+    /// The file.
     pub path: PathBuf,
     /// The position of the record in the file, from 0; `None` for the file.
     pub record: Option<u64>,
+    /// What is wrong with it, as a sentence without its subject.
     pub why: String,
 }
 
 /// How far a scan has come: sums over all threads.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Progress {
+    /// Files read.
     pub files: u64,
+    /// Bytes read from disk.
     pub bytes_read: u64,
+    /// Records found.
     pub events: u64,
 }
 

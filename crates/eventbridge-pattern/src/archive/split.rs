@@ -8,12 +8,19 @@ use crate::set::skim::{Members, container_end, past_space, value_end};
 /// Text that ends before it should, or goes on otherwise than it should.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadText {
+    /// It ends in the middle of a record.
     #[error("the text ends in the middle of a record")]
     CutOff,
+    /// It is not JSON from some place on.
     #[error("there is no JSON at byte {at} of its text")]
-    NotJson { at: usize },
+    NotJson {
+        /// The place, in bytes from the beginning of the text.
+        at: usize,
+    },
+    /// Its `Records` is not a list.
     #[error("its `Records` is no list")]
     NoList,
+    /// It is a digest file, which proves the integrity of logs and has no records.
     #[error("it is a digest and has no records")]
     Digest,
 }
@@ -21,6 +28,7 @@ pub enum BadText {
 /// What stands where a record is expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Piece<'t> {
+    /// The text of a JSON object.
     Record(&'t [u8]),
     /// JSON, but no object.
     Other(&'t [u8]),

@@ -8,7 +8,7 @@
 
 use super::CompileError;
 use super::cells::Cells;
-use eventbridge_pattern::express::{Holds, express};
+use eventbridge_pattern::combine::{Holds, combine};
 use eventbridge_pattern::relate::{disjoint, implies};
 use eventbridge_pattern::{Filter, Matcher, OR_COMBINATIONS_MAX, ruler};
 use serde_json::Value;
@@ -270,14 +270,14 @@ impl Branch {
                 "detail.sourceIPAddress" => Holds::Address,
                 _ => Holds::Anything,
             };
-            let list = express(&all_of, &constraint.none_of, holds).map_err(|reason| {
+            let list = combine(&all_of, &constraint.none_of, holds).map_err(|error| {
                 let below = path.strip_prefix("detail.").unwrap_or(path).to_owned();
                 match constraint.exception {
                     Some(exception) => {
-                        let reason = format!("{reason} (at `{below}`)");
+                        let reason = format!("{error} (at `{below}`)");
                         CompileError::ExceptionNotExpressible { exception, reason }
                     }
-                    None => CompileError::ConditionNotExpressible { path: below, reason },
+                    None => CompileError::ConditionNotExpressible { path: below, reason: error.0 },
                 }
             })?;
             if list.is_empty() {

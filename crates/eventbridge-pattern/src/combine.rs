@@ -1,7 +1,28 @@
-//! "All of these lists, and none of those operators" as one list of operators on one field.
+//! Combines lists of operators on one field: all of these lists and none of those operators.
 //!
-//! EventBridge takes one list a field and reads it as "or", so an "and" or a "not" has to be
-//! worked into the operators themselves. What has no exact list is an error that says why.
+//! A pattern has one list of operators per field, and EventBridge reads the list as "or". So an "and"
+//! or a "not" must be worked into the operators themselves. [`combine`] does that, or says why
+//! no list of operators is exactly that.
+//!
+//! ```
+//! use eventbridge_pattern::Matcher;
+//! use eventbridge_pattern::combine::{Holds, combine};
+//!
+//! let events = [Matcher::prefix("Delete"), Matcher::prefix("Put")];
+//! let except = [Matcher::prefix("PutMetric")];
+//! // A prefix less a longer prefix has no operator.
+//! assert!(combine(&[&events], &except, Holds::Anything).is_err());
+//!
+//! // "Not this one" alone has: `anything-but`, or the field is not there.
+//! let list = combine(&[], &except, Holds::Anything)?;
+//! let values: Vec<_> = list.iter().map(Matcher::to_value).collect();
+//! assert_eq!(
+//!     serde_json::json!(values),
+//!     serde_json::json!([{"anything-but": {"prefix": "PutMetric"}}, {"exists": false}])
+//! );
+//! # Ok::<(), eventbridge_pattern::combine::NotCombinable>(())
+//! ```
+//!
 //!
 //! | not | becomes |
 //! |---|---|
@@ -24,15 +45,34 @@ use serde_json::Value;
 /// What kind of value a field holds, where that decides what can be said about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holds {
+    /// Any value.
     Anything,
     /// An address, a service's DNS name or a few words: CloudTrail's `sourceIPAddress`.
     Address,
 }
 
-/// The list that takes what every one of `all_of` takes and nothing that `none_of` takes; empty
-/// when nothing is left. Missing fields count as a value here: with no `all_of`, the list takes
-/// everything else, the missing field included.
-pub fn express(
+/// Why no list of operators takes exactly what was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NotCombinable(pub String);
+
+/// Makes one list of operators that takes every value that each list of `all_of` takes and no
+/// operator of `none_of` takes.
+///
+/// The list is empty when no value is left. A missing field counts as a value here: without
+/// `all_of`, the list takes everything that `none_of` does not take, the missing field included.
+///
+/// # Errors
+/// When no list of EventBridge's operators takes exactly these values.
+pub fn combine(
+    all_of: &[&[Matcher]],
+    none_of: &[Matcher],
+    holds: Holds,
+) -> Result<Vec<Matcher>, NotCombinable> {
+    all_without(all_of, none_of, holds).map_err(NotCombinable)
+}
+
+fn all_without(
     all_of: &[&[Matcher]],
     none_of: &[Matcher],
     holds: Holds,
