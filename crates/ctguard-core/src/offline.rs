@@ -22,7 +22,8 @@ mod samples;
 
 pub use decide::{AlertDecision, EventDecision, Outcome, decide, decide_alerts};
 pub use delivery::{Delivery, EVENT_MAX_BYTES, Facts, Undeliverable, delivered};
-pub use envelope::{Enveloped, Fields, RecordKind, envelope};
+pub use envelope::{Enveloped, Fields, envelope};
+pub use eventbridge_pattern::cloudtrail::RecordKind;
 pub use given::{Form, Given};
 pub use input::{Input, Item, Position};
 pub use note::Note;

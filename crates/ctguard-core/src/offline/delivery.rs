@@ -12,9 +12,10 @@
 //! Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html>
 
 use super::Note;
-use super::envelope::{Fields, RecordKind};
+use super::envelope::Fields;
 use crate::event::{Access, EventKind};
 use crate::resource::rule::RuleState;
+use eventbridge_pattern::cloudtrail::RecordKind;
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 use serde_json::Value;
 

@@ -1,6 +1,6 @@
-//! The event that EventBridge makes of a CloudTrail record.
+//! The event that EventBridge makes of a CloudTrail record, and what is remarkable about the record.
 //!
-//! Records have grown fields over the years: the first ones have neither `eventType` nor `eventID`, `readOnly`
+//! The event itself is made by [`cloudtrail::envelope`]. Records have grown fields over the years: the first ones have neither `eventType` nor `eventID`, `readOnly`
 //! and `managementEvent` came later still. Whether such a record only reads, the catalogue of events says, or
 //! else its name; that is noted.
 //!
@@ -8,9 +8,10 @@
 
 use super::{Note, Undeliverable};
 use crate::catalogue;
-use crate::event::{Access, EventKind, bus_source};
+use crate::event::{Access, EventKind};
 use crate::scope::Region;
-use serde_json::{Value, json};
+use eventbridge_pattern::cloudtrail::{self, KindFields, RecordKind};
+use serde_json::Value;
 
 /// What EventBridge makes of a record.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,43 +23,6 @@ pub enum Enveloped {
     },
     /// Nothing; the record comes back.
     Nothing { record: Value, why: Undeliverable },
-}
-
-/// What CloudTrail records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum RecordKind {
-    /// A call, a sign-in, or something a console or service did.
-    Call(EventKind),
-    /// A call through a VPC endpoint.
-    NetworkActivity,
-    /// An unusual rate of calls or errors.
-    Insight,
-}
-
-impl RecordKind {
-    /// The `detail-type` that its events have.
-    ///
-    /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html>
-    pub fn detail_type(self) -> &'static str {
-        match self {
-            Self::Call(kind) => kind.detail_types()[0],
-            Self::NetworkActivity => "AWS Network Activity Event via CloudTrail",
-            Self::Insight => "AWS Insight via CloudTrail",
-        }
-    }
-
-    /// For people, with its article.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Call(EventKind::Api) => "an API call",
-            Self::Call(EventKind::Data) => "a data event",
-            Self::Call(EventKind::Signin) => "a console sign-in",
-            Self::Call(EventKind::Console) => "a console action",
-            Self::Call(EventKind::Service) => "a service event",
-            Self::NetworkActivity => "a network activity event",
-            Self::Insight => "an Insights event",
-        }
-    }
 }
 
 /// The fields of a record that decide what becomes of it.
@@ -92,35 +56,34 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// When CloudTrail sends nothing of the kind to EventBridge, or this is no record.
     pub fn kind(&self) -> Result<RecordKind, Undeliverable> {
-        if self.category == Some("Insight") || self.event_type == Some("AwsCloudTrailInsight") {
+        let kind = self.told().kind();
+        if kind == Some(RecordKind::Insight) {
             return Ok(RecordKind::Insight);
         }
-        let source = self.source.ok_or(Undeliverable::NotARecord("eventSource"))?;
+        self.source.ok_or(Undeliverable::NotARecord("eventSource"))?;
         self.name.ok_or(Undeliverable::NotARecord("eventName"))?;
-        let by_endpoint = matches!(self.event_type, Some("AwsVpceEvents" | "AwsVpceEvent"));
-        if self.category == Some("NetworkActivity") || by_endpoint {
-            return Ok(RecordKind::NetworkActivity);
+        let unknown = || Undeliverable::UnknownType(self.event_type.unwrap_or_default().to_owned());
+        match kind.ok_or_else(unknown)? {
+            RecordKind::Call(EventKind::Api) if !self.is_management() => {
+                Ok(RecordKind::Call(EventKind::Data))
+            }
+            kind => Ok(kind),
         }
-        Ok(RecordKind::Call(match self.event_type {
-            Some("AwsApiCall") if self.is_management() => EventKind::Api,
-            Some("AwsApiCall") => EventKind::Data,
-            Some("AwsConsoleSignIn" | "AwsConsoleSignin") => EventKind::Signin,
-            Some("AwsConsoleAction") => EventKind::Console,
-            Some("AwsServiceEvent") => EventKind::Service,
-            Some(other) => return Err(Undeliverable::UnknownType(other.to_owned())),
-            // Before version 1.02, when there were no other kinds.
-            None if source == "signin.amazonaws.com" => EventKind::Signin,
-            None if self.is_management() => EventKind::Api,
-            None => EventKind::Data,
-        }))
     }
 
     /// Whether it is a management event; told by the flag, the category, or the catalogue.
     pub fn is_management(&self) -> bool {
-        let by_category = self.category.map(|category| category == "Management");
-        self.management
-            .or(by_category)
-            .unwrap_or_else(|| self.known().is_none_or(|event| event.kind != EventKind::Data))
+        let by_catalogue = || self.known().is_none_or(|event| event.kind != EventKind::Data);
+        self.told().is_management().unwrap_or_else(by_catalogue)
+    }
+
+    fn told(&self) -> KindFields<'a> {
+        KindFields {
+            event_type: self.event_type,
+            event_category: self.category,
+            event_source: self.source,
+            management_event: self.management,
+        }
     }
 
     /// Whether it only reads; told by the flag, the catalogue, or the name.
@@ -138,45 +101,32 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Makes the event that EventBridge would have been given for a record.
+/// Makes the event that EventBridge would have been given for a record, and notes what is remarkable about it.
 ///
-/// Its `id` is the record's `eventID`; a real one has an id of its own. Its `account` is the one that the record
-/// was written for, its `region` the one that the record says, even where the service's events land in another
-/// today. `resources` is empty, as in every event by CloudTrail
-/// (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html>).
+/// Its `region` is the one that the record says, even where the service's events land in another today.
 pub fn envelope(record: Value) -> Enveloped {
     let fields = Fields::of(&record);
     let kind = match fields.kind() {
         Ok(kind) => kind,
         Err(why) => return Enveloped::Nothing { record, why },
     };
-    let text = |key: &str| record.get(key).and_then(Value::as_str);
-    // Insights are CloudTrail's own; the service that they are about stands inside.
-    let source = match kind {
-        RecordKind::Insight => "aws.cloudtrail".to_owned(),
-        _ => bus_source(fields.source.unwrap_or_default()),
-    };
-    let caller = record.pointer("/userIdentity/accountId").and_then(Value::as_str);
-    let account = text("recipientAccountId").or(caller);
     let notes =
         missing(&record, &fields, kind).into_iter().chain(lands_elsewhere(&record, &fields));
     let notes = notes.collect();
-    let mut event = json!({
-        "version": "0",
-        "id": text("eventID"),
-        "detail-type": kind.detail_type(),
-        "source": source,
-        "account": account,
-        "time": text("eventTime"),
-        "region": text("awsRegion"),
-        "resources": [],
-    });
-    if let Some(envelope) = event.as_object_mut() {
-        // A real event has them all, so that none is ever null.
-        envelope.retain(|_, value| !value.is_null());
-        envelope.insert("detail".to_owned(), record);
+    Enveloped::Event { event: cloudtrail::envelope(record), notes }
+}
+
+/// What a kind of record is, for people, with its article.
+fn words(kind: RecordKind) -> &'static str {
+    match kind {
+        RecordKind::Call(EventKind::Api) => "an API call",
+        RecordKind::Call(EventKind::Data) => "a data event",
+        RecordKind::Call(EventKind::Signin) => "a console sign-in",
+        RecordKind::Call(EventKind::Console) => "a console action",
+        RecordKind::Call(EventKind::Service) => "a service event",
+        RecordKind::NetworkActivity => "a network activity event",
+        RecordKind::Insight => "an Insights event",
     }
-    Enveloped::Event { event, notes }
 }
 
 /// The fields that every record has today and this one has not.
@@ -203,7 +153,7 @@ fn missing(record: &Value, fields: &Fields<'_>, kind: RecordKind) -> Option<Note
     Some(Note::FieldsMissing {
         version: record.get("eventVersion").and_then(Value::as_str).map(str::to_owned),
         fields: lacking,
-        taken_for: format!("{}{reads}", kind.words()),
+        taken_for: format!("{}{reads}", words(kind)),
     })
 }
 

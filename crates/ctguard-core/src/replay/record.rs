@@ -4,6 +4,7 @@ use crate::catalogue;
 use crate::offline::{EVENT_MAX_BYTES, Facts, Fields, Undeliverable};
 use crate::scope::Region;
 use eventbridge_pattern::archive::RecordFields;
+use eventbridge_pattern::cloudtrail;
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -49,7 +50,7 @@ impl<'a> Record<'a> {
             name: text("/eventName"),
             management: flag("/managementEvent"),
             read_only: flag("/readOnly"),
-            account: text("/recipientAccountId").or_else(|| text("/userIdentity/accountId")),
+            account: cloudtrail::account(record).map(Cow::from),
             region: text("/awsRegion"),
             time: text("/eventTime"),
             event_id: text("/eventID"),

@@ -3,6 +3,8 @@ use crate::blueprint::load_text;
 use crate::event::Access;
 use crate::offline;
 use crate::offline::Enveloped;
+use eventbridge_pattern::archive::fields;
+use eventbridge_pattern::set::{PatternSet, Scratch};
 use jiff::civil::date;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -103,6 +105,92 @@ proptest! {
             merged.merge(count(&setup, &share));
         }
         prop_assert_eq!(report(&blueprint, &setup, merged), whole);
+    }
+}
+
+/// A record whose fields that decide its event are missing, odd or contradictory.
+fn odd_record() -> impl Strategy<Value = Value> {
+    let or_odd = |texts: Vec<&'static str>| {
+        let odd = vec![json!(null), json!(3), json!({ "a": 1 }), json!(["AwsApiCall"])];
+        prop::option::weighted(
+            0.85,
+            prop_oneof![
+                9 => prop::sample::select(texts).prop_map(Value::from),
+                1 => prop::sample::select(odd),
+            ],
+        )
+    };
+    let flag =
+        || prop::option::of(prop::sample::select(vec![json!(true), json!(false), json!("true")]));
+    let (call, new) = ("AwsApiCall", "AwsSomethingNew");
+    (
+        or_odd(vec![
+            call,
+            "AwsConsoleSignIn",
+            "AwsServiceEvent",
+            "AwsVpceEvents",
+            "AwsCloudTrailInsight",
+            new,
+        ]),
+        or_odd(vec!["Management", "Data", "NetworkActivity", "Insight", "Odd"]),
+        or_odd(vec!["iam.amazonaws.com", "s3.amazonaws.com", "signin.amazonaws.com"]),
+        or_odd(vec!["CreateUser", "GetObject", "ListUsers", "ConsoleLogin"]),
+        flag(),
+        flag(),
+        any::<bool>(),
+    )
+        .prop_map(|(kind, category, source, name, management, reads, plain)| {
+            let fields = [
+                ("eventVersion", Some(json!("1.11"))),
+                ("eventType", if plain { Some(json!("AwsApiCall")) } else { kind }),
+                ("eventCategory", if plain { None } else { category }),
+                ("eventSource", source),
+                ("eventName", name),
+                ("managementEvent", management),
+                ("readOnly", reads),
+                ("responseElements", Some(json!({ "ConsoleLogin": "Success" }))),
+                ("recipientAccountId", Some(json!("111122223333"))),
+            ];
+            let there =
+                fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
+            Value::Object(there.collect())
+        })
+}
+
+const ODD: &str = "version: 1
+name: acme
+regions: [us-east-1]
+alerts:
+  - { id: call, title: t, risk: high, events: [iam:CreateUser] }
+  - { id: reads, title: t, risk: high, events: [iam:ListUsers] }
+  - { id: data, title: t, risk: high, events: [s3:GetObject] }
+  - { id: sign-in, title: t, risk: high, events: [signin:ConsoleLogin] }
+";
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    /// `match` and `replay` decide alike, whatever a record says of itself.
+    #[test]
+    fn a_record_raises_in_a_replay_what_it_raises_in_a_match(record in odd_record()) {
+        let loaded = load_text("b.yaml", ODD, None, AS_OF);
+        let blueprint = loaded.blueprint.expect("a blueprint");
+        let setup = setup(&blueprint, Period::default());
+        let text = record.to_string();
+
+        let given = offline::Given::read(record, text.len()).expect("an object");
+        let decided = offline::decide_alerts(&blueprint, &setup.rules, &given, false);
+        let matched: Vec<&str> = decided.iter().filter(|one| one.fires).map(|one| one.id).collect();
+
+        let set = PatternSet::new(setup.rules.iter().map(|rule| rule.pattern.clone()));
+        let mut scratch = Scratch::default();
+        let rules = set.record(text.as_bytes(), &mut scratch).expect("JSON");
+        let mut counter = Counter::new(&setup);
+        counter.record(text.as_bytes(), &Record::found(fields(text.as_bytes()), None), rules);
+        let replayed = report(&blueprint, &setup, counter);
+        let raised: Vec<&str> =
+            replayed.alerts.iter().filter(|alert| alert.count > 0).map(|alert| &*alert.id).collect();
+        prop_assert_eq!(raised, matched);
     }
 }
 

@@ -92,8 +92,8 @@ pub fn fields(record: &[u8]) -> RecordFields<'_> {
         b"sourceIPAddress" => found.source_ip_address = text(record, at),
         b"userAgent" => found.user_agent = text(record, at),
         b"errorCode" => found.error_code = text(record, at),
-        b"readOnly" => found.read_only = truth(record, at),
-        b"managementEvent" => found.management_event = truth(record, at),
+        b"readOnly" => found.read_only = flag(record, at),
+        b"managementEvent" => found.management_event = flag(record, at),
         b"sessionCredentialFromConsole" => {
             found.session_credential_from_console = truth(record, at);
         }
@@ -171,6 +171,11 @@ fn unescaped(written: &[u8], escaped: bool) -> Text<'_> {
 }
 
 /// `true` and `false`, which CloudTrail writes here and there as texts.
+/// A boolean, and nothing else.
+fn flag(record: &[u8], at: usize) -> Option<bool> {
+    (record.get(at) != Some(&b'"')).then(|| truth(record, at)).flatten()
+}
+
 fn truth(record: &[u8], at: usize) -> Option<bool> {
     let word = match record.get(at)? {
         b'"' => text(record, at)?,

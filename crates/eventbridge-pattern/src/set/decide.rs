@@ -2,7 +2,7 @@
 
 use super::index::{Bits, Field, Index, Slot, Ways, has, set};
 use super::walk::{Doubt, Leaf, LeafKind, Leaves};
-use crate::cloudtrail::{Kind, SERVICE_DOMAIN, detail_type};
+use crate::cloudtrail::{INSIGHT_SOURCE, KindFields, RecordKind, service};
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -104,45 +104,33 @@ impl Index {
         made: &mut String,
     ) -> Result<bool, Doubt> {
         made.clear();
-        let direct = |path: &str| {
-            let path = self.keys.find(path)?;
-            leaves.of(path).find(|leaf| leaf.direct)
-        };
         match field {
             Field::Version => made.push('0'),
-            Field::DetailType => {
-                let service = match direct("detail.eventSource") {
-                    Some(leaf) => string(text, leaf)?,
-                    None => None,
+            Field::DetailType | Field::Source => {
+                let said = |path| self.said(path, text, leaves);
+                let event_type = said("detail.eventType")?;
+                let event_category = said("detail.eventCategory")?;
+                let event_source = said("detail.eventSource")?;
+                let told = KindFields {
+                    event_type: event_type.as_deref(),
+                    event_category: event_category.as_deref(),
+                    event_source: event_source.as_deref(),
+                    // It decides neither of the two.
+                    management_event: None,
                 };
-                let said = match direct("detail.eventType") {
-                    Some(leaf) => (leaf.kind != LeafKind::Null).then_some(string(text, leaf)?),
-                    None => None,
-                };
-                let kind = match &said {
-                    None => Kind::Unsaid,
-                    Some(Some(said)) => Kind::Said(said),
-                    Some(None) => Kind::Unreadable,
-                };
-                match detail_type(kind, service.as_deref()) {
-                    Some(name) => made.push_str(name),
-                    None => return Ok(false),
+                match (field, told.kind(), told.event_source) {
+                    (Field::DetailType, Some(kind), _) => made.push_str(kind.detail_type()),
+                    (Field::Source, Some(RecordKind::Insight), _) => made.push_str(INSIGHT_SOURCE),
+                    (Field::Source, _, Some(name)) => {
+                        made.push_str("aws.");
+                        made.push_str(service(name));
+                    }
+                    _ => return Ok(false),
                 }
-            }
-            Field::Source => {
-                let leaf = direct("detail.eventSource");
-                let Some(service) = leaf.map(|leaf| string(text, leaf)).transpose()?.flatten()
-                else {
-                    return Ok(false);
-                };
-                made.push_str("aws.");
-                made.push_str(service.strip_suffix(SERVICE_DOMAIN).unwrap_or(&service));
             }
             made_from => {
                 for path in made_from.made_from() {
-                    if let Some(leaf) = direct(path)
-                        && let Some(found) = string(text, leaf)?
-                    {
+                    if let Some(found) = self.said(path, text, leaves)? {
                         made.push_str(&found);
                         return Ok(true);
                     }
@@ -151,6 +139,17 @@ impl Index {
             }
         }
         Ok(true)
+    }
+
+    /// The string that stands right at a path; `None` when there is none.
+    fn said<'t>(
+        &self,
+        path: &str,
+        text: &'t [u8],
+        leaves: &Leaves,
+    ) -> Result<Option<Cow<'t, str>>, Doubt> {
+        let leaf = self.keys.find(path).and_then(|path| leaves.of(path).find(|leaf| leaf.direct));
+        Ok(leaf.map(|leaf| string(text, leaf)).transpose()?.flatten())
     }
 }
 

@@ -124,7 +124,9 @@ fn choice<'c>(path: &'c str, matchers: &'c [Matcher]) -> Option<Choice<'c>> {
         matches!(matcher, Matcher::Exact(Value::String(_)) | Matcher::Text(_) | Matcher::Cidr(_))
     });
     if path == "source" {
-        let known = matchers.iter().all(|matcher| exact_text(matcher).is_some());
+        // The source of Insights is not made from `eventSource`.
+        let told = |text| text != crate::cloudtrail::INSIGHT_SOURCE;
+        let known = matchers.iter().all(|matcher| exact_text(matcher).is_some_and(told));
         return known.then_some(Choice {
             rank: 3,
             key: "eventSource",

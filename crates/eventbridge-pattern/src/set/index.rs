@@ -110,8 +110,9 @@ impl Field {
     pub(super) fn made_from(self) -> &'static [&'static str] {
         match self {
             Self::Id => &["detail.eventID"],
-            Self::DetailType => &["detail.eventType", "detail.eventSource"],
-            Self::Source => &["detail.eventSource"],
+            Self::DetailType | Self::Source => {
+                &["detail.eventType", "detail.eventCategory", "detail.eventSource"]
+            }
             Self::Account => &["detail.recipientAccountId", "detail.userIdentity.accountId"],
             Self::Time => &["detail.eventTime"],
             Self::Region => &["detail.awsRegion"],

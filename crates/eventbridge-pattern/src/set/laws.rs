@@ -60,6 +60,101 @@ proptest! {
     }
 }
 
+/// The fields that decide `source` and `detail-type`: missing, odd or contradictory.
+fn odd_record() -> impl Strategy<Value = Value> {
+    let one_of = |texts: &'static [&'static str]| {
+        prop_oneof![
+            8 => prop::sample::select(texts).prop_map(Value::from),
+            1 => Just(Value::Null),
+            1 => prop::sample::select(vec![json!(1), json!(true), json!({"a": 1}), json!(["Insight"])]),
+        ]
+    };
+    let some = move |texts| prop::option::weighted(0.8, one_of(texts));
+    let flag =
+        prop::option::of(prop::sample::select(vec![json!(true), json!(false), json!("false")]));
+    (some(TYPES), some(CATEGORIES), some(SERVICES), flag).prop_map(
+        |(of, category, source, flag)| {
+            let fields = [
+                ("eventType", of),
+                ("eventCategory", category),
+                ("eventSource", source),
+                ("managementEvent", flag),
+            ];
+            let there =
+                fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
+            Value::Object(there.chain([("eventName".to_owned(), json!("CreateUser"))]).collect())
+        },
+    )
+}
+
+const TYPES: &[&str] = &[
+    "AwsApiCall",
+    "AwsConsoleSignIn",
+    "AwsConsoleAction",
+    "AwsServiceEvent",
+    "AwsVpceEvents",
+    "AwsCloudTrailInsight",
+    "AwsSomethingNew",
+];
+const CATEGORIES: &[&str] = &["Management", "Data", "NetworkActivity", "Insight", "Odd"];
+const SERVICES: &[&str] =
+    &["iam.amazonaws.com", "signin.amazonaws.com", "custom", "cloudtrail.amazonaws.com"];
+
+/// Conditions on what is made of a record.
+fn made() -> impl Strategy<Value = Pattern> {
+    let sources = vec!["aws.iam", "aws.signin", "aws.custom", "aws.cloudtrail"];
+    let kinds = vec![
+        "AWS API Call via CloudTrail",
+        "AWS Console Sign In via CloudTrail",
+        "AWS Network Activity Event via CloudTrail",
+        "AWS Insight via CloudTrail",
+        "AWS Service Event via CloudTrail",
+    ];
+    let exact = |texts: Vec<&'static str>| {
+        prop_oneof![
+            6 => prop::sample::select(texts).prop_map(crate::Matcher::exact),
+            1 => any::<bool>().prop_map(crate::Matcher::Exists),
+        ]
+    };
+    let field = |path: &'static str, matcher: BoxedStrategy<crate::Matcher>| {
+        let matchers = prop::collection::vec(matcher, 1..3);
+        prop::option::weighted(
+            0.7,
+            matchers.prop_map(move |matchers| Filter::Field { path: path.into(), matchers }),
+        )
+    };
+    let name = Filter::Field {
+        path: "detail.eventName".into(),
+        matchers: vec![crate::Matcher::exact("CreateUser")],
+    };
+    let fields = (
+        field("source", exact(sources).boxed()),
+        field("detail-type", exact(kinds).boxed()),
+        prop::option::of(Just(name)),
+    );
+    fields.prop_map(|(source, kind, name)| {
+        let some: Vec<Filter> = [source, kind, name].into_iter().flatten().collect();
+        Pattern { filter: Filter::All(some) }
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_record_that_contradicts_itself_is_matched_as_its_event(
+        record in odd_record(), patterns in prop::collection::vec(made(), 1..6),
+    ) {
+        let event = crate::cloudtrail::envelope(record.clone());
+        let expected: Vec<u32> = (0_u32..)
+            .zip(&patterns)
+            .filter(|(_, pattern)| pattern.matches(&event))
+            .map(|(number, _)| number)
+            .collect();
+        let set = Matcher::new(patterns);
+        let (text, mut scratch) = (record.to_string(), Scratch::default());
+        prop_assert_eq!(set.record(text.as_bytes(), &mut scratch), Ok(expected.as_slice()));
+    }
+}
+
 #[test]
 fn a_field_that_two_conditions_ask_for_must_meet_both() {
     let one = |value: &str| Filter::Field {
