@@ -1,6 +1,7 @@
 //! What the SDK reports, as the port's errors: told by code, with a hint where people get stuck.
 
 use aws_credential_types::provider::error::CredentialsError;
+use aws_runtime::retries::classifiers::THROTTLING_ERRORS;
 use aws_sdk_sts::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -62,30 +63,20 @@ const BAD_CREDENTIALS: [&str; 8] = [
 const EXPIRED: [&str; 4] =
     ["ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"];
 
-const BUSY: [&str; 11] = [
+/// Codes that say "not now", other than those that ask for fewer calls.
+const BUSY: [&str; 5] = [
     "InternalError",
     "InternalException",
     "InternalFailure",
-    "RequestLimitExceeded",
-    "RequestThrottled",
     "RequestTimeout",
     "ServiceUnavailable",
-    "SlowDown",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequestsException",
 ];
 
-/// Codes that say "too many calls". `TooManyRequestsException` is Organizations' word for it.
-const THROTTLED: [&str; 7] = [
-    "RequestLimitExceeded",
-    "RequestThrottled",
-    "SlowDown",
-    "Throttling",
-    "ThrottlingException",
-    "ThrottledException",
-    "TooManyRequestsException",
-];
+/// One of the SDK's throttling codes that says something else here: a quota, such as that of rules on a bus, is used
+/// up.
+///
+/// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html>
+const QUOTA_USED_UP: &str = "LimitExceededException";
 
 /// Whether AWS asks for fewer calls.
 pub(super) fn is_throttled(error: &CloudError) -> bool {
@@ -94,7 +85,7 @@ pub(super) fn is_throttled(error: &CloudError) -> bool {
 
 /// Whether an error code, or a text that holds one, asks for fewer calls.
 pub(super) fn says_throttled(text: &str) -> bool {
-    THROTTLED.iter().any(|code| text.contains(code))
+    THROTTLING_ERRORS.iter().any(|code| *code != QUOTA_USED_UP && text.contains(code))
 }
 
 /// Whether the error says that what was asked for is not there.
@@ -175,7 +166,7 @@ pub(super) fn kind(operation: &str, code: &str, status: Option<u16>) -> CloudErr
         code if BAD_CREDENTIALS.contains(&code) || DENIED.contains(&code) => {
             CloudErrorKind::AccessDenied
         }
-        code if BUSY.contains(&code) => CloudErrorKind::Transient,
+        code if BUSY.contains(&code) || says_throttled(code) => CloudErrorKind::Transient,
         _ => match status {
             Some(401 | 403) => CloudErrorKind::AccessDenied,
             Some(500..) => CloudErrorKind::Transient,
@@ -266,6 +257,8 @@ mod tests {
             ("events:ListRules", "ThrottlingException", Some(400), Transient),
             ("s3:HeadBucket", "Http403", Some(403), AccessDenied),
             ("organizations:ListAccounts", "TooManyRequestsException", Some(400), Transient),
+            ("sns:Publish", "ThrottledException", Some(400), Transient),
+            ("events:PutRule", "LimitExceededException", Some(400), Refused),
             ("events:ListRules", "Http502", Some(502), Transient),
             ("events:ListRules", "Http404", Some(404), Refused),
             ("events:PutRule", "ValidationException", Some(400), Refused),

@@ -26,7 +26,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(15);
 /// <https://docs.aws.amazon.com/sns/latest/api/API_TagResource.html>,
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html> (60 seconds after a
 /// queue of the same name was deleted), <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>.
-const PASSING: [&str; 13] = [
+const PASSING: [&str; 10] = [
     "AWS.SimpleQueueService.QueueDeletedRecently",
     "ConcurrentAccess",
     "ConcurrentAccessException",
@@ -35,11 +35,8 @@ const PASSING: [&str; 13] = [
     "ConflictException",
     "OperationAborted",
     "QueueDeletedRecently",
-    "RequestThrottled",
     "StaleTag",
     "StaleTagException",
-    "Throttling",
-    "ThrottlingException",
 ];
 
 /// What this run has written so far.
@@ -125,7 +122,7 @@ pub(super) fn passes(
     error: &CloudError,
     written: &Written,
 ) -> bool {
-    if PASSING.contains(&error.code.as_str()) {
+    if PASSING.contains(&error.code.as_str()) || is_throttled(error) {
         return true;
     }
     let wrote = |fact, name: &str| written.has(fact, place, name);
