@@ -9,7 +9,7 @@
 //! "Wider" is a proof; "not shown" is not one of the opposite.
 
 use super::relate::list_implies;
-use super::{Coverage, Filter, Matcher, OR_COMBINATIONS_MAX, Pattern, ruler};
+use super::{Conditions, Coverage, Filter, Matcher, OR_COMBINATIONS_MAX, Pattern, ruler};
 use std::collections::BTreeMap;
 
 /// Fields that must all match.
@@ -38,41 +38,18 @@ pub(super) fn relation(live: &Pattern, desired: &Pattern) -> Coverage {
     }
 }
 
-/// Every way through the `$or` lists; `None` when there are more than EventBridge takes, or when
-/// a field stands twice in one of them.
-fn branches(filter: &Filter) -> Option<Vec<Branch<'_>>> {
-    match filter {
-        Filter::Field { path, matchers } => {
-            Some(vec![Branch::from([(path.as_str(), matchers.iter().collect())])])
-        }
-        Filter::Any(members) => {
-            let mut all = Vec::new();
-            for member in members {
-                all.extend(branches(member)?);
-            }
-            (all.len() <= OR_COMBINATIONS_MAX).then_some(all)
-        }
-        Filter::All(members) => {
-            let mut all = vec![Branch::new()];
-            for member in members {
-                let more = branches(member)?;
-                if all.len() * more.len() > OR_COMBINATIONS_MAX {
-                    return None;
-                }
-                all = all
-                    .iter()
-                    .flat_map(|left| more.iter().map(move |right| (left, right)))
-                    .map(|(left, right)| {
-                        let size = left.len() + right.len();
-                        let mut both = left.clone();
-                        both.extend(right.iter().map(|(path, list)| (*path, list.clone())));
-                        (both.len() == size).then_some(both)
-                    })
-                    .collect::<Option<_>>()?;
-            }
-            Some(all)
-        }
+/// Every alternative; `None` when there are more than EventBridge takes, or when a field stands twice in one.
+fn branches<'f>(filter: &'f Filter) -> Option<Vec<Branch<'f>>> {
+    if filter.combinations() > OR_COMBINATIONS_MAX {
+        return None;
     }
+    let branch = |fields: Conditions<'f>| {
+        let size = fields.len();
+        let branch: Branch<'f> =
+            fields.into_iter().map(|(path, list)| (path, list.iter().collect())).collect();
+        (branch.len() == size).then_some(branch)
+    };
+    filter.alternatives(OR_COMBINATIONS_MAX).into_iter().map(branch).collect()
 }
 
 fn covers(wide: &[Branch<'_>], narrow: &[Branch<'_>]) -> bool {

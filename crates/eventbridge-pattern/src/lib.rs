@@ -23,6 +23,7 @@
 #![deny(missing_docs)]
 
 mod address;
+mod alternatives;
 #[cfg(feature = "cloudtrail")]
 pub mod archive;
 pub mod check;
@@ -46,6 +47,7 @@ mod strict;
 mod text;
 mod why;
 
+pub use alternatives::Conditions;
 pub use number::{Bound, NUMBER_LIMIT, NumericRange};
 pub use text::{TextKind, TextTest};
 pub use why::Mismatch;

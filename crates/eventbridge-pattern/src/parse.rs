@@ -55,7 +55,7 @@ fn whole(value: &Value, written: Written) -> Result<Filter, PatternError> {
     };
     let filter = fields(object, "", false, written)?;
     distinct_paths(&filter)?;
-    let combinations = combinations(&filter);
+    let combinations = filter.combinations();
     if combinations > OR_COMBINATIONS_MAX {
         let message = format!(
             "the alternatives of `$or` multiply to {combinations}, more than the \
@@ -64,15 +64,6 @@ fn whole(value: &Value, written: Written) -> Result<Filter, PatternError> {
         return Err(PatternError::new("", message));
     }
     Ok(filter)
-}
-
-/// How many ways there are through the `$or` lists.
-fn combinations(filter: &Filter) -> usize {
-    match filter {
-        Filter::Field { .. } => 1,
-        Filter::Any(members) => members.iter().map(combinations).fold(0, usize::saturating_add),
-        Filter::All(members) => members.iter().map(combinations).fold(1, usize::saturating_mul),
-    }
 }
 
 /// Reads the fields of an object, which must all hold.

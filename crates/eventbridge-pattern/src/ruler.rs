@@ -20,7 +20,7 @@
 //! is contained in what is kept. [`separate`] rewrites any alternatives so that they are safe.
 
 use crate::relate::list_implies;
-use crate::{Excluded, Filter, Matcher, OR_COMBINATIONS_MAX, TextKind};
+use crate::{Conditions, Excluded, Filter, Matcher, OR_COMBINATIONS_MAX, TextKind};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -43,37 +43,16 @@ pub struct Loss {
 /// `None` when there are more than EventBridge takes, or when a path stands twice in one of them: then the last one
 /// counts in EventBridge, and [`Pattern::parse`](crate::Pattern::parse) refuses the pattern.
 pub fn alternatives(filter: &Filter) -> Option<Vec<Alternative>> {
-    match filter {
-        Filter::Field { path, matchers } => {
-            Some(vec![Alternative::from([(path.clone(), matchers.clone())])])
-        }
-        Filter::Any(members) => {
-            let mut all = Vec::new();
-            for member in members {
-                all.extend(alternatives(member)?);
-            }
-            (all.len() <= OR_COMBINATIONS_MAX).then_some(all)
-        }
-        Filter::All(members) => {
-            let mut all = vec![Alternative::new()];
-            for member in members {
-                let more = alternatives(member)?;
-                if all.len() * more.len() > OR_COMBINATIONS_MAX {
-                    return None;
-                }
-                let joined = |left: &Alternative, right: &Alternative| {
-                    let mut both = left.clone();
-                    both.extend(right.iter().map(|(path, list)| (path.clone(), list.clone())));
-                    (both.len() == left.len() + right.len()).then_some(both)
-                };
-                all = all
-                    .iter()
-                    .flat_map(|left| more.iter().map(move |right| joined(left, right)))
-                    .collect::<Option<_>>()?;
-            }
-            Some(all)
-        }
+    if filter.combinations() > OR_COMBINATIONS_MAX {
+        return None;
     }
+    let owned = |fields: Conditions<'_>| {
+        let size = fields.len();
+        let owned: Alternative =
+            fields.into_iter().map(|(path, list)| (path.to_owned(), list.to_vec())).collect();
+        (owned.len() == size).then_some(owned)
+    };
+    filter.alternatives(OR_COMBINATIONS_MAX).into_iter().map(owned).collect()
 }
 
 /// A condition made of alternatives; what they all share stands in front of the `$or`. `None` of no alternatives.

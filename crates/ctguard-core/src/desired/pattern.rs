@@ -130,24 +130,25 @@ pub fn unite(one: &Compiled, other: &Compiled) -> Option<Compiled> {
     if one.json.len() + other.json.len() > EVENT_PATTERN_MAX_CHARS + SAVED_CHARS {
         return None;
     }
-    let members = [one, other].map(|compiled| match &compiled.pattern.filter {
-        Filter::Any(members) => members.clone(),
-        filter => vec![filter.clone()],
-    });
-    let mut filter = Filter::Any(members.concat());
-    if !ruler::losses(&filter).is_empty() {
-        let apart = ruler::separate(ruler::alternatives(&filter)?, OR_COMBINATIONS_MAX)?;
-        filter = ruler::filter_of(&apart)?;
+    let (pattern, json) = union(&one.pattern, &other.pattern)?;
+    let events: BTreeSet<EventRef> = one.events.iter().chain(&other.events).cloned().collect();
+    let state = one.state.max(other.state);
+    Some(Compiled { pattern, json, events: events.into_iter().collect(), state })
+}
+
+/// A pattern that matches what either matches, and its text; `None` when no rule can hold it.
+pub(crate) fn union(one: &Pattern, other: &Pattern) -> Option<(Pattern, String)> {
+    let mut union = one.or(other);
+    if !ruler::losses(&union.filter).is_empty() {
+        let apart = ruler::separate(ruler::alternatives(&union.filter)?, OR_COMBINATIONS_MAX)?;
+        union = Pattern { filter: ruler::filter_of(&apart)? };
     }
-    let json = Pattern { filter }.to_json();
+    let json = union.to_json();
     if json.chars().count() > EVENT_PATTERN_MAX_CHARS {
         return None;
     }
     // Reading it back refuses too many combinations, as AWS does.
-    let pattern = Pattern::parse(&json).ok()?;
-    let events: BTreeSet<EventRef> = one.events.iter().chain(&other.events).cloned().collect();
-    let state = one.state.max(other.state);
-    Some(Compiled { pattern, json, events: events.into_iter().collect(), state })
+    Some((Pattern::parse(&json).ok()?, json))
 }
 
 fn compile_within(

@@ -3,7 +3,7 @@
 //! It tries one way through each `$or` after the other, and a handful of values for each field, so it may find
 //! nothing where something is. What it finds is checked by the matcher.
 
-use eventbridge_pattern::{Excluded, Filter, Matcher, TextKind};
+use eventbridge_pattern::{Conditions, Excluded, Filter, Matcher, TextKind};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -30,28 +30,15 @@ pub(super) fn satisfy(filter: &Filter, base: &Value) -> Option<Value> {
     })
 }
 
-fn ways(filter: &Filter) -> Vec<Way<'_>> {
-    match filter {
-        Filter::Field { path, matchers } => vec![Way::from([(path.as_str(), vec![&matchers[..]])])],
-        Filter::Any(members) => members.iter().flat_map(ways).take(WAYS_MAX).collect(),
-        Filter::All(members) => {
-            let mut all = vec![Way::new()];
-            for member in members {
-                let more = ways(member);
-                let joined = all.iter().flat_map(|way| {
-                    more.iter().map(move |other| {
-                        let mut way = way.clone();
-                        for (path, matchers) in other {
-                            way.entry(path).or_default().extend(matchers);
-                        }
-                        way
-                    })
-                });
-                all = joined.take(WAYS_MAX).collect();
-            }
-            all
+fn ways<'f>(filter: &'f Filter) -> Vec<Way<'f>> {
+    let way = |fields: Conditions<'f>| {
+        let mut way: Way<'f> = Way::new();
+        for (path, matchers) in fields {
+            way.entry(path).or_default().push(matchers);
         }
-    }
+        way
+    };
+    filter.alternatives(WAYS_MAX).into_iter().map(way).collect()
 }
 
 fn walk(way: &Way<'_>, base: &Value) -> Option<Value> {

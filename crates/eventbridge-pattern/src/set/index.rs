@@ -9,7 +9,7 @@ use super::gate::Gate;
 use super::hash::Map;
 use super::test::{Test, exact_text};
 use super::walk::Keys;
-use crate::{Filter, Matcher, OR_COMBINATIONS_MAX, Pattern};
+use crate::{Conditions, Filter, Matcher, OR_COMBINATIONS_MAX, Pattern};
 use aho_corasick::AhoCorasick;
 use serde_json::Value;
 
@@ -121,8 +121,6 @@ impl Field {
     }
 }
 
-type Conditions<'p> = Vec<(&'p str, &'p [Matcher])>;
-
 impl Index {
     pub(super) fn new(patterns: &[Pattern]) -> Self {
         let (mut ways, mut owners, mut careful) = (Vec::new(), Vec::new(), Vec::new());
@@ -160,34 +158,9 @@ impl Index {
     }
 }
 
-/// Every way to choose one alternative of each `$or`; `None` when there are too many.
+/// Every alternative; `None` when there are too many.
 fn spread(filter: &Filter) -> Option<Vec<Conditions<'_>>> {
-    match filter {
-        Filter::Field { path, matchers } => Some(vec![vec![(path.as_str(), matchers.as_slice())]]),
-        Filter::Any(members) => {
-            let mut ways = Vec::new();
-            for member in members {
-                ways.extend(spread(member)?);
-            }
-            (ways.len() <= OR_COMBINATIONS_MAX).then_some(ways)
-        }
-        Filter::All(members) => {
-            let mut ways = vec![Vec::new()];
-            for member in members {
-                let more = spread(member)?;
-                if ways.len() * more.len() > OR_COMBINATIONS_MAX {
-                    return None;
-                }
-                ways = ways
-                    .iter()
-                    .flat_map(|way: &Conditions<'_>| {
-                        more.iter().map(|rest| [way.as_slice(), rest].concat())
-                    })
-                    .collect();
-            }
-            Some(ways)
-        }
-    }
+    (filter.combinations() <= OR_COMBINATIONS_MAX).then(|| filter.alternatives(OR_COMBINATIONS_MAX))
 }
 
 fn slots(ways: &[Conditions<'_>], keys: &Keys) -> Vec<Slot> {
