@@ -221,7 +221,7 @@ fn look_up(
                 |(account, why)| BrokenPart {
                     path: account.to_string(),
                     record: None,
-                    why: format!("{}: {}: {}", why.operation, why.code, why.message),
+                    why: why.to_string(),
                 },
             ),
         );

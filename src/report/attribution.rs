@@ -62,12 +62,9 @@ fn finding(finding: &Finding, paint: Paint) -> String {
         Finding::NotFound { complete: false } => line(
             "CloudTrail's latest calls of this kind are about other objects; older ones were not looked through.".to_owned(),
         ),
-        Finding::Unreadable(why) => line(format!(
-            "CloudTrail's history could not be read: {}: {}: {}.",
-            why.operation,
-            why.code,
-            why.message.trim_end_matches('.')
-        )),
+        Finding::Unreadable(why) => {
+            line(format!("CloudTrail's history could not be read: {why}."))
+        }
         Finding::NotAsked => line(
             "CloudTrail was not asked: so much has drifted that it would take long.".to_owned(),
         ),

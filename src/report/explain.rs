@@ -30,9 +30,7 @@ pub fn render(explanation: &Explanation, paint: Paint) -> String {
         let _ = writeln!(out, "    {rule} in {}", places(at));
         let said = match seen {
             Observed::Known(signals) => told(signals),
-            Observed::Unreadable(why) => {
-                format!("not known: {} failed: {} ({})", why.operation, why.code, why.message)
-            }
+            Observed::Unreadable(why) => format!("not known: {why}"),
             Observed::Absent => continue,
         };
         let _ = writeln!(out, "      {said}.");

@@ -107,8 +107,7 @@ pub fn plan(plan: &Plan, question: Question) -> String {
         cases.push(Case { class: refusal.address.kind.to_string(), name, ended });
     }
     for unknown in &plan.unknown {
-        let why = &unknown.why;
-        let text = format!("{} failed with {}: {}", why.operation, why.code, why.message);
+        let text = unknown.why.to_string();
         let ended = Ended::Error { kind: "plan-unread".to_owned(), text };
         let name = format!("{} in {}/{}", unknown.part, unknown.account, unknown.region);
         cases.push(Case { class: "unknown".to_owned(), name, ended });

@@ -6,6 +6,7 @@
 
 use super::notice::{Level, Notice, PLAN_CODES};
 use super::positions::{Position, Positions};
+use ctguard_core::hex::hex;
 use ctguard_core::proof::LinkCode;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -97,7 +98,7 @@ fn fingerprint(notice: &Notice, alert: Option<&str>) -> String {
         hash.update(part.as_bytes());
         hash.update([0]);
     }
-    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finalize()[..8])
 }
 
 /// A rule with its help, which is its section in the documentation.

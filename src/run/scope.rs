@@ -37,10 +37,9 @@ pub async fn scope(
         scope.add_regions(blueprint, &account, known.as_deref().map_err(Clone::clone), as_of)?;
     }
     match scope.unread.iter().next() {
-        Some((account, why)) if scope.places.is_empty() => Err(ScopeError::RegionsUnknown {
-            account: account.clone(),
-            why: format!("{}: {} ({})", why.operation, why.code, why.message),
-        }),
+        Some((account, why)) if scope.places.is_empty() => {
+            Err(ScopeError::RegionsUnknown { account: account.clone(), why: why.to_string() })
+        }
         _ => Ok(scope),
     }
 }
@@ -58,10 +57,7 @@ async fn organization(
     match cloud.organization(&reads).await {
         Observed::Known(found) => Ok(Some(found)),
         Observed::Absent => Err(ScopeError::NoOrganization(caller.clone())),
-        Observed::Unreadable(why) => Err(ScopeError::OrganizationUnknown(format!(
-            "{}: {} ({})",
-            why.operation, why.code, why.message
-        ))),
+        Observed::Unreadable(why) => Err(ScopeError::OrganizationUnknown(why.to_string())),
     }
 }
 

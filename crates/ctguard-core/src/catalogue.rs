@@ -10,8 +10,8 @@ mod suggest;
 pub(crate) use suggest::nearest;
 pub use suggest::suggest;
 
-use crate::event::EventRef;
 use crate::event::Landing;
+use crate::event::{self, EventRef};
 use crate::event::{Access, EventKind};
 
 /// Event source, region column, events as sorted lines `name flag`.
@@ -35,7 +35,7 @@ pub struct Event {
 impl Event {
     /// How people write it: `ec2:CreateRoute`.
     pub fn short(&self) -> String {
-        short(self.source, self.name)
+        event::short(self.source, self.name)
     }
 
     /// The event as a blueprint holds it.
@@ -106,15 +106,6 @@ pub fn knows_source(source: &str) -> bool {
 /// Every event of every source, in order; for searches by people, not for lookups.
 pub fn all() -> impl Iterator<Item = Event> {
     SOURCES.iter().flat_map(|row| row.2.lines().filter_map(move |line| read_line(row, line)))
-}
-
-fn short(source: &str, name: &str) -> String {
-    format!("{}:{name}", service(source))
-}
-
-/// `ec2` of `ec2.amazonaws.com`.
-fn service(source: &str) -> &str {
-    source.strip_suffix(".amazonaws.com").unwrap_or(source)
 }
 
 fn row_of(source: &str) -> Option<&'static (&'static str, &'static str, &'static str)> {

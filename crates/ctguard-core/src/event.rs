@@ -1,12 +1,19 @@
 //! CloudTrail events: their kinds, where they land, and samples of them.
 
 pub mod landing;
+mod named;
 pub mod sample;
 
-pub use eventbridge_pattern::cloudtrail::{EventKind, bus_source};
+pub use eventbridge_pattern::cloudtrail::{EventKind, bus_source, service};
 pub use landing::{GLOBAL_SIGN_IN_REGIONS, Landing, ROOT_SIGN_IN_REGION};
+pub use named::{NamedEvent, named_events};
 
 use serde::{Deserialize, Serialize};
+
+/// An event as people write it: `ec2:CreateRoute`.
+pub fn short(source: &str, name: &str) -> String {
+    format!("{}:{name}", service(source))
+}
 
 /// Whether an event only reads. Read-only management events do not reach a plain `ENABLED` rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -45,7 +52,6 @@ impl EventRef {
 
     /// How people write it: `ec2:CreateRoute`.
     pub fn short(&self) -> String {
-        let service = self.source.strip_suffix(".amazonaws.com").unwrap_or(&self.source);
-        format!("{service}:{}", self.name)
+        short(&self.source, &self.name)
     }
 }

@@ -140,14 +140,6 @@ impl PathProof {
     pub fn status(&self) -> Status {
         self.links.iter().map(|link| link.status).max().unwrap_or(Status::Proven)
     }
-
-    /// Whether an apply alone would make every link right.
-    pub fn mended_by_apply(&self) -> bool {
-        self.links.iter().all(|link| {
-            link.status <= Status::Assumed
-                || link.status == Status::Broken && link.mender == Mender::Apply
-        })
-    }
 }
 
 /// How much a remark weighs.
@@ -289,7 +281,7 @@ fn unreadable(code: LinkCode, place: &Place, object: String, why: &Unreadable) -
         status: Status::Unknown,
         place: place.clone(),
         object,
-        cause: format!("{} failed: {} ({})", why.operation, why.code, why.message),
+        cause: why.to_string(),
         fix: why.remedy(),
         mender: Mender::Person,
         per: Granularity::Place,

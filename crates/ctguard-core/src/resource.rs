@@ -30,6 +30,11 @@ pub const ALERT_TAG: &str = "ctguard:alert";
 /// The tag that carries the blueprint's format version, so that an upgrade of the program is no drift.
 pub const VERSION_TAG: &str = "ctguard:version";
 
+/// Whether the ownership tag names this blueprint.
+pub fn owned_by(tags: &Tags, blueprint: &str) -> bool {
+    tags.get(BLUEPRINT_TAG).is_some_and(|name| name == blueprint)
+}
+
 /// The kinds of resource that a change can be about, in the order in which they are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -12,7 +12,6 @@ mod reads;
 
 pub use reads::{AccountReads, OrganizationReads, ReadSet};
 
-use crate::resource::Tags;
 use crate::resource::bucket::Bucket;
 use crate::resource::bus::Bus;
 use crate::resource::queue::Queue;
@@ -21,10 +20,12 @@ use crate::resource::rule::{Rule, Targets, bus_and_name};
 use crate::resource::small_map::SmallMap;
 use crate::resource::topic::{Endpoint, SubscriptionAttributes, Topic};
 use crate::resource::trail::{Selectors, Trail, TrailStatus};
+use crate::resource::{Tags, owned_by};
 use crate::scope::{AccountId, Place, Region};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 /// What was observed of every place and account in scope.
@@ -67,6 +68,13 @@ impl<T> Observed<T> {
     }
 }
 
+impl Observed<Tags> {
+    /// Whether the tags were read and name this blueprint as the owner.
+    pub fn name_owner(&self, blueprint: &str) -> bool {
+        self.known().is_some_and(|tags| owned_by(tags, blueprint))
+    }
+}
+
 /// Why a part could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Unreadable {
@@ -96,6 +104,12 @@ impl Unreadable {
             return "Take a new snapshot with this blueprint.".to_owned();
         }
         format!("Allow {} to the identity that runs ctguard, and run again.", self.operation)
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} failed: {} ({})", self.operation, self.code, self.message)
     }
 }
 

@@ -7,6 +7,7 @@ use super::refusal::{Done, Refusal, check_tags, ensure, is_name, refuse};
 use super::state::{State, StoredSubscription, StoredTopic, locate};
 use check::{check_attributes, check_endpoint};
 use ctguard_core::action::{SubscriptionAttribute, TopicAttribute};
+use ctguard_core::hex::hex;
 use ctguard_core::resource::Tags;
 use ctguard_core::resource::topic::{
     Endpoint, Protocol, SubscriptionAttributes, TOPIC_NAME_MAX_CHARS, Topic,
@@ -205,7 +206,7 @@ pub fn confirmed(
 ) -> StoredSubscription {
     let topic_arn = place.arn("sns", topic);
     let digest = Sha256::digest(format!("{topic_arn} {endpoint}"));
-    let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex(&digest[..16]);
     let id = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-");
     attributes.confirmation_was_authenticated = Some(is_own(place, endpoint));
     StoredSubscription::Confirmed { arn: format!("{topic_arn}:{id}"), attributes }

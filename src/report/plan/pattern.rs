@@ -69,8 +69,8 @@ impl Way {
 
     /// The events as people write them: `ec2:CreateRoute`.
     fn events(&self) -> impl Iterator<Item = String> {
-        let service = |source: &str| source.trim_end_matches(".amazonaws.com").to_owned();
-        let services: Vec<String> = self.field(EVENT_SOURCE).map(service).collect();
+        let services: Vec<&str> =
+            self.field(EVENT_SOURCE).map(ctguard_core::event::service).collect();
         let services = if services.is_empty() { "*".to_owned() } else { services.join("|") };
         let kinds: Vec<&str> = self.field(KIND).filter(|kind| *kind != USUAL_KIND).collect();
         let kinds =

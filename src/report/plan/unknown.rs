@@ -52,8 +52,7 @@ pub(in crate::report) fn reasons<'a>(unknown: &'a [Unknown]) -> Vec<Reason<'a>> 
 }
 
 fn text(part: &Unknown) -> String {
-    let why = &part.why;
-    format!("{} failed with {}: {}", why.operation, why.code, why.message)
+    part.why.to_string()
 }
 
 pub(super) fn render(

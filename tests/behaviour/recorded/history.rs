@@ -172,7 +172,7 @@ fn a_refusal_is_said_once_and_changes_no_verdict() {
         Reply::Error(400, "AccessDeniedException", message)
     });
     let ran = ran.expect(2);
-    let said = "could not be read: cloudtrail:LookupEvents: AccessDeniedException";
+    let said = "could not be read: cloudtrail:LookupEvents failed: AccessDeniedException";
     assert_eq!(ran.out.matches(said).count(), 1, "for both rules together: {}", ran.out);
     assert_eq!(lookups(&calls).len(), 1, "the second rule's place has refused already");
 }

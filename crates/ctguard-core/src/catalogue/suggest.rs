@@ -1,7 +1,8 @@
 //! What somebody may have meant by a name that the catalogue does not have. Only errors come here,
 //! so it may take its time over 20,000 names.
 
-use super::{SOURCES, all, find_in, knows_source, row_of, service, short, sources_of};
+use super::{SOURCES, all, find_in, knows_source, row_of, sources_of};
+use crate::event;
 use std::collections::BTreeSet;
 
 /// Most suggestions that are made.
@@ -49,14 +50,14 @@ pub fn suggest(text: &str, source: Option<&str>) -> Vec<String> {
             }
             let names = row_of(source).into_iter().flat_map(|row| row.2.lines());
             for name in nearest(text, names.filter_map(|line| line.split(' ').next())) {
-                add(short(source, name));
+                add(event::short(source, name));
             }
         }
         Some(source) => {
-            let wanted = service(source).to_ascii_lowercase();
+            let wanted = event::service(source).to_ascii_lowercase();
             let known_as = KNOWN_AS.iter().filter(|(alias, _)| *alias == wanted).map(|row| row.1);
             let services: Vec<&str> = known_as
-                .chain(nearest(&wanted, SOURCES.iter().map(|row| service(row.0))))
+                .chain(nearest(&wanted, SOURCES.iter().map(|row| event::service(row.0))))
                 .collect();
             for row in
                 services.iter().filter_map(|service| row_of(&format!("{service}.amazonaws.com")))

@@ -1,6 +1,7 @@
 //! Sample events: envelopes as CloudTrail and EventBridge would write them.
 
 use crate::event::{Access, EventKind, bus_source};
+use crate::hex::hex;
 use crate::scope::Place;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -233,7 +234,7 @@ fn merge(value: &mut Value, changes: &Value) {
 fn unique(sample: &Sample, purpose: &str) -> String {
     let Sample { source, name, place, time, .. } = sample;
     let digest = Sha256::digest(format!("{purpose} {source} {name} {place} {}", time.0));
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hex(&digest[..16])
 }
 
 /// An id in the form of a UUID that depends on the sample alone.

@@ -93,7 +93,7 @@ fn not_found(text: &str, blueprint: &Blueprint, error: Diagnostic) -> NotFound {
     let ids = blueprint.alerts.iter().map(|alert| alert.id.as_str());
     let mut close: Vec<String> = nearest(text, ids).into_iter().map(str::to_owned).collect();
     let (service, name) = text.split_once(':').unwrap_or(("", text));
-    let source = format!("{}.amazonaws.com", service.trim_end_matches(".amazonaws.com"));
+    let source = format!("{}.amazonaws.com", crate::event::service(service));
     close.extend(suggest(name, (!service.is_empty()).then_some(source.as_str())));
     let help = match close.as_slice() {
         [] => "Name an alert by its id, or an event as `service:EventName`.".to_owned(),

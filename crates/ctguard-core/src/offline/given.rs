@@ -2,6 +2,7 @@
 
 use super::envelope::{Enveloped, Fields, envelope};
 use super::{EVENT_MAX_BYTES, Facts, Note, Undeliverable};
+use crate::event;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -78,10 +79,7 @@ impl Given {
     pub fn name(&self) -> Option<String> {
         let fields = Fields::of(self.record());
         match (fields.source, fields.name) {
-            (Some(source), Some(name)) => {
-                let service = source.strip_suffix(".amazonaws.com").unwrap_or(source);
-                Some(format!("{service}:{name}"))
-            }
+            (Some(source), Some(name)) => Some(event::short(source, name)),
             _ => self.text("detail-type").map(str::to_owned),
         }
     }

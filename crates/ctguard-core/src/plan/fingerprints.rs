@@ -4,6 +4,7 @@
 //! and decides nothing (messages in a queue, delivery errors of a trail, how full somebody else's bus is).
 //! Beside the hash of the whole stand short ones of its fields, so that it can be said which of them moved.
 
+use crate::hex::hex;
 use crate::resource::small_map::SmallMap;
 use crate::scope::{AccountId, Place, Region};
 use crate::snapshot::Live;
@@ -15,7 +16,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 
 /// Hexadecimal digits of a field's hash: enough to name what moved. The whole object's hash decides whether it did.
 const FIELD_DIGITS: usize = 8;
@@ -319,10 +319,7 @@ fn fingerprint(value: &Value) -> Fingerprint {
 /// The SHA-256 of a value's canonical JSON, in hexadecimal.
 pub(super) fn sha256(value: &Value) -> String {
     let text = canonical(value).to_string();
-    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex(&Sha256::digest(text.as_bytes()))
 }
 
 /// Keys sorted, and lists of words: nowhere in what is read does their order mean anything.

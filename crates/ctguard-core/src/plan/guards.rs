@@ -15,7 +15,7 @@ mod grants;
 
 use super::{Change, Guard, GuardKind, Plan, Verb, WaitingFor};
 use crate::desired::Desired;
-use crate::resource::{Address, BLUEPRINT_TAG, Kind, Tags};
+use crate::resource::{Address, Kind, Tags};
 use crate::snapshot::Live;
 use crate::snapshot::Observed;
 use std::collections::{BTreeMap, BTreeSet};
@@ -110,9 +110,7 @@ fn deletes_much(desired: &Desired, live: &Live, plan: &Plan) -> Option<Guard> {
 
 /// How many objects carry the blueprint's tag where the plan may change anything.
 fn owned(desired: &Desired, live: &Live) -> usize {
-    let ours = |tags: &Observed<Tags>| {
-        tags.known().and_then(|tags| tags.get(BLUEPRINT_TAG)) == Some(&desired.name)
-    };
+    let ours = |tags: &Observed<Tags>| tags.name_owner(&desired.name);
     let here = desired.own_places().filter_map(|(place, _)| live.places.get(place));
     let regional = here.map(|seen| {
         let buses = seen.buses.values().filter_map(Observed::known).filter(|bus| ours(&bus.tags));

@@ -8,10 +8,11 @@
 //! A rule that loses events to nobody, because the blueprint no longer asks for them, changes at once.
 
 use super::Step;
+use crate::desired::pattern::union;
 use crate::desired::{DesiredPlace, DesiredRule};
-use crate::resource::rule::{EVENT_PATTERN_MAX_CHARS, Rule, RuleState, bus_and_name};
-use eventbridge_pattern::{Coverage, Filter, Pattern};
-use serde_json::Value;
+use crate::event::named_events;
+use crate::resource::rule::{Rule, RuleState, bus_and_name};
+use eventbridge_pattern::{Coverage, Pattern};
 use std::collections::BTreeSet;
 
 /// The rule to write now, and what the step is; all at once when nothing has to be handed over.
@@ -67,13 +68,7 @@ fn both(live: &Rule, pattern: &Pattern, wanted: &Pattern) -> Option<String> {
     if covers(pattern, wanted) {
         return live.event_pattern.clone();
     }
-    let members = [pattern, wanted].map(|pattern| match &pattern.filter {
-        Filter::Any(members) => members.clone(),
-        one => vec![one.clone()],
-    });
-    let text = Pattern { filter: Filter::Any(members.concat()) }.to_json();
-    let fits = text.chars().count() <= EVENT_PATTERN_MAX_CHARS;
-    let both = Pattern::parse(&text).ok().filter(|_| fits)?;
+    let (both, text) = union(pattern, wanted)?;
     (covers(&both, pattern) && covers(&both, wanted)).then_some(text)
 }
 
@@ -90,29 +85,5 @@ fn covers(wide: &Pattern, narrow: &Pattern) -> bool {
 
 /// Every event name that a pattern lists.
 pub(super) fn event_names(pattern: &str) -> BTreeSet<String> {
-    fn collect(value: &Value, key: Option<&str>, names: &mut BTreeSet<String>) {
-        match value {
-            Value::Object(fields) => {
-                for (key, value) in fields {
-                    collect(value, Some(key.rsplit('.').next().unwrap_or(key)), names);
-                }
-            }
-            Value::Array(members) => {
-                for member in members {
-                    match member {
-                        Value::String(name) if key == Some("eventName") => {
-                            names.insert(name.clone());
-                        }
-                        other => collect(other, key, names),
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    let mut names = BTreeSet::new();
-    if let Ok(value) = serde_json::from_str(pattern) {
-        collect(&value, None, &mut names);
-    }
-    names
+    named_events(pattern).into_iter().map(|(_, name)| name).collect()
 }

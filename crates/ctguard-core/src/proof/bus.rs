@@ -8,7 +8,6 @@ use super::role::{PUT_EVENTS, at};
 use super::rule::{broken, proven};
 use super::{Link, LinkCode, Mender, Status, unreadable};
 use crate::desired::{Desired, Forward};
-use crate::resource::BLUEPRINT_TAG;
 use crate::resource::policy::{document, statements};
 use crate::scope::Granularity;
 use crate::scope::{Arn, Place};
@@ -60,8 +59,7 @@ pub fn judge(
         policy => policy.clone(),
     };
     let admission = asker.admitted(policy.as_ref(), PUT_EVENTS, &object);
-    let owner = bus.tags.known().and_then(|tags| tags.get(BLUEPRINT_TAG));
-    let owned = owner.is_some_and(|name| *name == desired.name);
+    let owned = bus.tags.name_owner(&desired.name);
     let mender = if owned { Mender::Apply } else { Mender::Person };
     let link = match admission {
         Admission::Admits if at_hub => {

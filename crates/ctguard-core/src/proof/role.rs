@@ -9,7 +9,6 @@ use super::rule::{broken, proven};
 use super::topic::EVENTS;
 use super::{Link, LinkCode, Mender, Status, unreadable};
 use crate::desired::{Desired, Forward};
-use crate::resource::BLUEPRINT_TAG;
 use crate::scope::Granularity;
 use crate::scope::{AccountId, Arn, Place, Region};
 use crate::snapshot::Live;
@@ -61,8 +60,7 @@ pub fn judge(
 
 /// ctguard mends only what it owns.
 fn mender(desired: &Desired, role: &LiveRole) -> Mender {
-    let owner = role.tags.known().and_then(|tags| tags.get(BLUEPRINT_TAG));
-    if owner.is_some_and(|name| *name == desired.name) { Mender::Apply } else { Mender::Person }
+    if role.tags.name_owner(&desired.name) { Mender::Apply } else { Mender::Person }
 }
 
 struct RoleJudge<'a> {

@@ -2,7 +2,6 @@
 
 use super::{Link, LinkCode, Mender, Status, target, unreadable};
 use crate::desired::{Desired, DesiredRule, DestinationPath, Forward};
-use crate::resource::BLUEPRINT_TAG;
 use crate::resource::rule::{RuleState, WILDCARD_RULES_PER_BUS, bus_and_name, rules_per_bus};
 use crate::scope::Granularity;
 use crate::scope::Place;
@@ -185,11 +184,7 @@ impl RuleJudge<'_> {
 
 /// ctguard mends only what it owns.
 fn mender(desired: &Desired, rule: &LiveRule) -> Mender {
-    let owned = rule
-        .tags
-        .known()
-        .and_then(|tags| tags.get(BLUEPRINT_TAG))
-        .is_some_and(|name| *name == desired.name);
+    let owned = rule.tags.name_owner(&desired.name);
     if owned && rule.rule.managed_by.is_none() { Mender::Apply } else { Mender::Person }
 }
 

@@ -5,7 +5,6 @@ use super::rule::{broken, proven};
 use super::{Link, LinkCode, Mender, Status, key, subscriber, unreadable};
 use crate::blueprint::Subscriber;
 use crate::desired::{Desired, DestinationPath};
-use crate::resource::BLUEPRINT_TAG;
 use crate::scope::Granularity;
 use crate::scope::Place;
 use crate::snapshot::Live;
@@ -58,11 +57,7 @@ pub fn judge(
             return;
         }
     };
-    let owned = topic
-        .tags
-        .known()
-        .and_then(|tags| tags.get(BLUEPRINT_TAG))
-        .is_some_and(|name| *name == desired.name);
+    let owned = topic.tags.name_owner(&desired.name);
     let mender = if managed && owned { Mender::Apply } else { Mender::Person };
     let judge = TopicJudge { desired, live, place, arn, topic, destination, mender };
     links.push(judge.policy());

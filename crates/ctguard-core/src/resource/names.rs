@@ -2,11 +2,11 @@
 //!
 //! They are never looked up and never stored: that is why no state file is needed.
 
+use crate::hex::hex;
 use crate::resource::rule::RULE_NAME_MAX_CHARS;
 use crate::resource::topic::TOPIC_NAME_MAX_CHARS;
 use crate::scope::Place;
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 
 /// Characters of the hash that marks a name that had to be cut.
 const HASH_CHARS: usize = 6;
@@ -108,10 +108,7 @@ fn fit(name: &str, max_chars: usize) -> String {
     if name.chars().count() <= max_chars {
         return name.to_owned();
     }
-    let hash = Sha256::digest(name.as_bytes()).iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    });
+    let hash = hex(&Sha256::digest(name.as_bytes()));
     let kept: String = name.chars().take(max_chars - HASH_CHARS - 1).collect();
     format!("{kept}-{}", &hash[..HASH_CHARS])
 }

@@ -11,8 +11,8 @@ use super::{
     AccountSnapshot, LiveBus, LiveFunction, LiveQueue, LiveTopic, LiveTrail, Observed,
     Organization, PlaceSnapshot, RuleSignals, Unreadable,
 };
+use crate::resource::Tags;
 use crate::resource::small_map::SmallMap;
-use crate::resource::{BLUEPRINT_TAG, Tags};
 use crate::scope::{AccountId, Arn, Place};
 use crate::snapshot::{AccountReads, OrganizationReads, ReadSet};
 use std::collections::{BTreeMap, BTreeSet};
@@ -176,11 +176,7 @@ impl Question<'_> {
     }
 
     fn carries_the_tag(&self, tags: &Observed<Tags>) -> bool {
-        self.searched() == Some(true)
-            && tags
-                .known()
-                .and_then(|tags| tags.get(BLUEPRINT_TAG))
-                .is_some_and(|name| *name == self.reads.blueprint)
+        self.searched() == Some(true) && tags.name_owner(&self.reads.blueprint)
     }
 
     /// Topics or queues: those that are named, and those that a search for the tag finds.

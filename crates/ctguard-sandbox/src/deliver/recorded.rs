@@ -3,6 +3,7 @@
 use super::super::state::{State, StoredTrail};
 use super::super::trails::selectors::{self, Facts};
 use super::{TrailLook, TrailVerdict};
+use ctguard_core::event;
 use ctguard_core::resource::topic::is_opt_in;
 use ctguard_core::scope::{AccountId, Partition, Place, Region};
 use serde_json::Value;
@@ -84,10 +85,7 @@ impl<'a> Event<'a> {
     pub fn name(&self) -> String {
         let name = self.detail.get("eventName").and_then(Value::as_str);
         match (self.from_trail, name) {
-            (true, Some(name)) => {
-                let source = self.source();
-                format!("{}:{name}", source.strip_suffix(".amazonaws.com").unwrap_or(source))
-            }
+            (true, Some(name)) => event::short(self.source(), name),
             _ => self.detail_type.to_owned(),
         }
     }

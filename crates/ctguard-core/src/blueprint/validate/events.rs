@@ -6,8 +6,7 @@ use super::super::reader::{Spanned, list};
 use crate::catalogue;
 use crate::catalogue::RenameMode;
 use crate::diag::{Code, Diagnostic, Severity, Span};
-use crate::event::EventRef;
-use crate::event::{Access, EventKind};
+use crate::event::{self, Access, EventKind, EventRef};
 
 /// Most unknown names of a file for which others are suggested.
 const MAX_SUGGESTED: usize = 8;
@@ -76,7 +75,7 @@ fn written(text: &Spanned<String>, out: &mut Vec<Diagnostic>) -> Vec<EventRef> {
 
 /// `ec2` or `ec2.amazonaws.com` → `ec2.amazonaws.com`.
 fn source_of(service: &str) -> Result<String, String> {
-    let short = service.strip_suffix(".amazonaws.com").unwrap_or(service);
+    let short = event::service(service);
     if let Some(name) = short.strip_prefix("aws.") {
         return Err(format!(
             "`aws.{name}` is EventBridge's name for it; CloudTrail's is `{name}.amazonaws.com`, or `{name}` for short"
@@ -91,7 +90,7 @@ fn source_of(service: &str) -> Result<String, String> {
 
 /// An event whose source is known.
 fn named(source: &str, name: &str, span: &Span, out: &mut Vec<Diagnostic>) -> Vec<EventRef> {
-    let service = source.strip_suffix(".amazonaws.com").unwrap_or(source);
+    let service = event::service(source);
     let found = catalogue::find(source, name);
     if let Some(rename) = catalogue::rename(source, name) {
         let logged: Vec<_> =
@@ -143,9 +142,7 @@ fn bare(text: &Spanned<String>, out: &mut Vec<Diagnostic>) -> Vec<EventRef> {
             Vec::new()
         }
         _ => {
-            let short = |source: &&str| {
-                format!("{}:{name}", source.strip_suffix(".amazonaws.com").unwrap_or(source))
-            };
+            let short = |source: &&str| event::short(source, name);
             let candidates: Vec<String> = sources.iter().take(MAX_CANDIDATES).map(short).collect();
             let more = sources.len().saturating_sub(MAX_CANDIDATES);
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };

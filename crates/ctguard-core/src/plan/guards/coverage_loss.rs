@@ -3,15 +3,15 @@
 use super::{Lost, LostAlerts};
 use crate::blueprint::Risk;
 use crate::desired::Desired;
+use crate::event;
 use crate::plan::defer;
 use crate::plan::kinds::rule::bus_of;
 use crate::resource::rule::{RuleState, key_on};
 use crate::resource::small_map::SmallMap;
-use crate::resource::{ALERT_TAG, Address, BLUEPRINT_TAG, Kind};
+use crate::resource::{ALERT_TAG, Address, Kind};
 use crate::scope::Place;
 use crate::snapshot::Live;
 use crate::snapshot::{LiveRule, Observed, PlaceSnapshot};
-use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An event by source and name.
@@ -108,8 +108,7 @@ fn ours<'a>(
 ) -> impl Iterator<Item = (&'a String, &'a LiveRule)> {
     let name = desired.name.clone();
     rules.known().copied().into_iter().flatten().filter(move |(_, rule)| {
-        let owner = rule.tags.known().and_then(|tags| tags.get(BLUEPRINT_TAG));
-        owner == Some(&name) && rule.rule.state != RuleState::Disabled
+        rule.tags.name_owner(&name) && rule.rule.state != RuleState::Disabled
     })
 }
 
@@ -150,62 +149,11 @@ fn note(all: &mut LostAlerts, desired: &Desired, place: &Place, raises: &Raises<
     lost.risk = lost.risk.max(risk);
     lost.places.insert(place.clone());
     lost.rules.insert(raises.address.clone());
-    lost.events.extend(raises.events.iter().map(|(source, name)| {
-        let service = source.strip_suffix(".amazonaws.com").unwrap_or(source);
-        format!("{service}:{name}")
-    }));
+    lost.events.extend(raises.events.iter().map(|(source, name)| event::short(source, name)));
 }
 
 /// The events that a live rule names, by source and name.
 fn named(rule: &LiveRule) -> BTreeSet<Event> {
-    let mut events = BTreeSet::new();
-    let pattern =
-        rule.rule.event_pattern.as_deref().and_then(|text| serde_json::from_str(text).ok());
-    if let Some(pattern) = pattern {
-        collect(&pattern, &[], &mut events);
-    }
-    events
-}
-
-/// The source stands beside the name or above it.
-fn collect(pattern: &Value, sources: &[&str], events: &mut BTreeSet<Event>) {
-    match pattern {
-        Value::Array(members) => members.iter().for_each(|one| collect(one, sources, events)),
-        Value::Object(fields) => {
-            let here = fields.get("eventSource").map(words).unwrap_or_default();
-            let sources = if here.is_empty() { sources } else { here.as_slice() };
-            for name in fields.get("eventName").map(words).unwrap_or_default() {
-                events.extend(sources.iter().map(|source| ((*source).to_owned(), name.to_owned())));
-            }
-            fields.values().for_each(|one| collect(one, sources, events));
-        }
-        _ => {}
-    }
-}
-
-fn words(value: &Value) -> Vec<&str> {
-    value.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn events_are_told_from_every_form_of_pattern() {
-        let flat = r#"{"source":["aws.ec2"],"detail":{"eventSource":["ec2.amazonaws.com"],"eventName":["A","B"]}}"#;
-        let any = r#"{"$or":[{"detail":{"eventSource":["ec2.amazonaws.com"],"eventName":["A"]}},{"detail":{"eventSource":["iam.amazonaws.com"],"eventName":["B"]}}]}"#;
-        let below = r#"{"detail":{"eventSource":["ec2.amazonaws.com"],"$or":[{"eventName":["A"]},{"eventName":["B"]}]}}"#;
-        let (ec2, iam) = ("ec2.amazonaws.com", "iam.amazonaws.com");
-        for (pattern, wanted) in [
-            (flat, [(ec2, "A"), (ec2, "B")]),
-            (any, [(ec2, "A"), (iam, "B")]),
-            (below, [(ec2, "A"), (ec2, "B")]),
-        ] {
-            let mut events = BTreeSet::new();
-            collect(&serde_json::from_str(pattern).unwrap(), &[], &mut events);
-            let wanted = wanted.map(|(source, name)| (source.to_owned(), name.to_owned()));
-            assert_eq!(events, BTreeSet::from(wanted), "{pattern}");
-        }
-    }
+    let named = rule.rule.event_pattern.as_deref().map(event::named_events).unwrap_or_default();
+    named.into_iter().filter_map(|(source, name)| Some((source?, name))).collect()
 }

@@ -2,7 +2,7 @@
 
 use crate::desired::Desired;
 use crate::proof::{Link, LinkCode, Mender, Status};
-use crate::resource::{BLUEPRINT_TAG, Tags};
+use crate::resource::{Tags, owned_by};
 use crate::scope::Granularity;
 use crate::scope::{Arn, Place, of_account};
 use crate::snapshot::Live;
@@ -43,7 +43,7 @@ pub fn per(place: &Place, arn: &str, trail: &LiveTrail) -> Granularity {
 }
 
 fn owned(tags: Option<&Tags>, name: &str) -> bool {
-    tags.and_then(|tags| tags.get(BLUEPRINT_TAG)).is_some_and(|owner| owner == name)
+    tags.is_some_and(|tags| owned_by(tags, name))
 }
 
 pub fn mender(desired: &Desired, live: &Live, arn: &str) -> Mender {

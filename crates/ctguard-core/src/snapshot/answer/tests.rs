@@ -1,4 +1,5 @@
 use super::*;
+use crate::resource::BLUEPRINT_TAG;
 use crate::resource::small_map::SmallMap;
 use crate::resource::topic::Topic;
 use crate::resource::trail::Trail;
