@@ -8,6 +8,7 @@ pub mod builtin;
 pub mod codes;
 pub mod confirmations;
 pub mod fleet;
+mod keys;
 mod lint;
 mod load;
 mod raw;
