@@ -21,6 +21,7 @@ pub mod progress;
 pub mod replay;
 pub mod samples;
 mod sarif;
+pub mod schema;
 pub mod stopped;
 pub mod validate;
 pub mod verify;

@@ -9,13 +9,16 @@ use ctguard_core::plural::count;
 use ctguard_core::proof::Counts;
 use ctguard_core::resource::Address;
 use ctguard_core::scope::AccountId;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// The result of an apply as data.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ApplyReport {
+    /// The version of this format.
+    #[schemars(extend("const" = 1))]
     pub format_version: u32,
     pub blueprint: String,
     /// What people call the accounts, where it is known.
@@ -36,7 +39,7 @@ pub struct ApplyReport {
 }
 
 /// One change and what became of it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReportedOutcome {
     pub address: Address,
     pub action: ctguard_core::plan::Verb,

@@ -6,6 +6,7 @@ use super::{notice::verb, validate::Validation};
 use ctguard_core::diag::Severity;
 use ctguard_core::plan::{Change, Plan};
 use ctguard_core::proof::{PathProof, Proof, Status};
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use std::fmt::Write;
 
 /// How a case ended.
@@ -49,7 +50,7 @@ pub fn proof(blueprint: &str, proof: &Proof) -> String {
         name: alert.clone(),
         ended: Ended::Skipped("its route is empty, so nobody is to hear of it".to_owned()),
     }));
-    render(&format!("ctguard verify {blueprint}"), &cases)
+    render(&format!("ctguard verify {blueprint}"), cases)
 }
 
 fn path(path: &PathProof) -> Case {
@@ -120,7 +121,7 @@ pub fn plan(plan: &Plan, question: Question) -> String {
         Question::Plan => "plan",
         Question::Drift => "drift",
     };
-    render(&format!("ctguard {verb} {}", plan.blueprint.name), &cases)
+    render(&format!("ctguard {verb} {}", plan.blueprint.name), cases)
 }
 
 fn differences(change: &Change) -> String {
@@ -168,64 +169,44 @@ pub fn validation(validation: &Validation) -> String {
         let name = format!("{} is valid", validation.file);
         cases.push(Case { class: "valid".to_owned(), name, ended: Ended::Passed });
     }
-    render(&format!("ctguard validate {}", validation.file), &cases)
+    render(&format!("ctguard validate {}", validation.file), cases)
 }
 
-fn render(suite: &str, cases: &[Case]) -> String {
-    let of = |test: fn(&Ended) -> bool| cases.iter().filter(|case| test(&case.ended)).count();
-    let failures = of(|ended| matches!(ended, Ended::Failed { .. }));
-    let errors = of(|ended| matches!(ended, Ended::Error { .. }));
-    let skipped = of(|ended| matches!(ended, Ended::Skipped(_)));
-    let (tests, suite) = (cases.len(), escaped(suite));
-    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let _ =
-        writeln!(out, "<testsuites tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\">");
-    let _ = writeln!(
-        out,
-        "  <testsuite name=\"{suite}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\">"
-    );
-    for case in cases {
-        let (class, name) = (escaped(&case.class), escaped(&case.name));
-        let _ = write!(out, "    <testcase classname=\"{class}\" name=\"{name}\"");
-        let inner = match &case.ended {
-            Ended::Passed => {
-                out.push_str("/>\n");
-                continue;
+/// One suite of these cases. Characters that XML has no place for are left out.
+fn render(suite: &str, cases: Vec<Case>) -> String {
+    let mut tests = TestSuite::new(suite);
+    tests.add_test_cases(cases.into_iter().map(Case::into_test));
+    let mut report = Report::new(suite);
+    report.add_test_suite(tests);
+    // Writing into memory cannot fail.
+    report.to_string().unwrap_or_default()
+}
+
+impl Case {
+    fn into_test(self) -> TestCase {
+        let (status, said) = match self.ended {
+            Ended::Passed => (TestCaseStatus::success(), None),
+            Ended::Noted(text) => (TestCaseStatus::success(), Some(text)),
+            Ended::Skipped(why) => {
+                let mut status = TestCaseStatus::skipped();
+                status.set_message(why);
+                (status, None)
             }
-            Ended::Noted(text) => format!("<system-out>{}</system-out>", escaped(text)),
-            Ended::Skipped(why) => format!("<skipped message=\"{}\"/>", escaped(why)),
-            Ended::Failed { kind, text } => trouble("failure", kind, text),
-            Ended::Error { kind, text } => trouble("error", kind, text),
+            Ended::Failed { kind, text } => (trouble(NonSuccessKind::Failure, kind, text), None),
+            Ended::Error { kind, text } => (trouble(NonSuccessKind::Error, kind, text), None),
         };
-        let _ = writeln!(out, ">\n      {inner}\n    </testcase>");
-    }
-    out.push_str("  </testsuite>\n</testsuites>\n");
-    out
-}
-
-fn trouble(element: &str, kind: &str, text: &str) -> String {
-    let first = escaped(text.lines().next().unwrap_or_default());
-    format!(
-        "<{element} type=\"{}\" message=\"{first}\">{}</{element}>",
-        escaped(kind),
-        escaped(text)
-    )
-}
-
-/// Text in an element or an attribute; characters that XML 1.0 has no place for are left out.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\n' | '\t' => out.push(c),
-            '\u{fffe}' | '\u{ffff}' => {}
-            other if other.is_control() => {}
-            other => out.push(other),
+        let mut test = TestCase::new(self.name, status);
+        test.set_classname(self.class);
+        if let Some(said) = said {
+            test.set_system_out(said);
         }
+        test
     }
-    out
+}
+
+fn trouble(element: NonSuccessKind, kind: String, text: String) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(element);
+    status.set_type(kind).set_message(text.lines().next().unwrap_or_default().to_owned());
+    status.set_description(text);
+    status
 }

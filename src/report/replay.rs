@@ -5,7 +5,6 @@ mod chart;
 pub mod html;
 pub mod markdown;
 pub mod progress;
-mod style;
 mod words;
 
 use super::Paint;

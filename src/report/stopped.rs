@@ -3,14 +3,17 @@
 use ctguard_core::plan::Guard;
 use ctguard_core::plan::fingerprints::{How, Moved};
 use ctguard_core::resource::Address;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// More objects than these are counted, not named.
 const NAMED: usize = 20;
 
 /// What keeps a plan from being applied. Nothing was changed.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Stopped {
+    /// The version of this format.
+    #[schemars(extend("const" = 1))]
     pub format_version: u32,
     pub blueprint: String,
     /// What is not as it was when the plan was made.

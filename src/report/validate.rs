@@ -2,11 +2,14 @@
 
 use ctguard_core::diag::{Diagnostic, Severity};
 use ctguard_core::plural::count;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What `validate` found.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Validation {
+    /// The version of this format.
+    #[schemars(extend("const" = 1))]
     pub format_version: u32,
     /// The blueprint as the user named it.
     pub file: String,

@@ -15,7 +15,21 @@ use serde::Serialize;
 use std::fmt;
 
 /// How results are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, clap::ValueEnum)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Default,
+    clap::ValueEnum,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    strum::VariantArray,
+)]
+#[strum(serialize_all = "lowercase")]
 pub enum Format {
     /// For people, on a terminal
     #[default]
@@ -33,24 +47,17 @@ pub enum Format {
 }
 
 impl Format {
-    pub const ALL: &'static [Self] =
-        &[Self::Text, Self::Json, Self::Markdown, Self::Sarif, Self::Junit, Self::Github];
+    /// Every format, as the command line lists them.
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// The spelling on the command line.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Json => "json",
-            Self::Markdown => "markdown",
-            Self::Sarif => "sarif",
-            Self::Junit => "junit",
-            Self::Github => "github",
-        }
+        self.into()
     }
 
     /// Reads the spelling on the command line.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|format| format.as_str() == text)
+        text.parse().ok()
     }
 }
 

@@ -1,5 +1,7 @@
 //! Lines that fit the width. They are broken at spaces only: a name or an ARN that is longer stays whole.
 
+use unicode_width::UnicodeWidthStr;
+
 /// Narrowest text that is still worth breaking, in characters.
 const WIDTH_MIN: usize = 40;
 
@@ -69,19 +71,12 @@ fn words(out: &mut String, line: &str, hang: &str, width: usize) {
     }
 }
 
-/// How many characters of a text are seen: escape sequences of colour are not.
+/// How many columns of a terminal a text takes: escape sequences of colour take none.
 pub(super) fn seen(text: &str) -> usize {
-    let mut count = 0;
-    let mut escape = false;
-    for c in text.chars() {
-        match c {
-            '\u{1b}' => escape = true,
-            'm' if escape => escape = false,
-            _ if escape => {}
-            _ => count += 1,
-        }
-    }
-    count
+    let mut parts = text.split('\u{1b}');
+    let plain = parts.next().map_or(0, UnicodeWidthStr::width);
+    let after_colour = parts.filter_map(|part| part.split_once('m')).map(|(_, text)| text.width());
+    plain + after_colour.sum::<usize>()
 }
 
 #[cfg(test)]
@@ -123,5 +118,12 @@ mod tests {
         let line = "\u{1b}[31mred words that are quite many in number\u{1b}[0m end";
         assert_eq!(fit(line, 46), line);
         assert_eq!(fit(line, 42).replace("\n    ", " "), line);
+    }
+
+    #[test]
+    fn wide_characters_take_two_columns_and_accents_none() {
+        assert_eq!(seen("\u{1b}[31mrot\u{1b}[0m → grün"), 10);
+        assert_eq!(seen("警報"), 4);
+        assert_eq!(seen("e\u{301}"), 1);
     }
 }

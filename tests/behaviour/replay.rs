@@ -226,7 +226,7 @@ fn the_page_needs_nothing_else_and_escapes_what_logs_say() {
         assert!(!page.contains(refused), "{refused}");
     }
     assert!(
-        page.contains("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;"),
+        page.contains("&lt;script&gt;alert(1)&lt;/script&gt;&quot;'"),
         "the name is there as text"
     );
     assert!(page.contains("default-src 'none'") && page.contains("prefers-color-scheme:dark"));

@@ -6,8 +6,10 @@ use crate::resource::queue::Queue;
 use crate::resource::rule::{Rule, Targets};
 use crate::resource::topic::{Endpoint, SubscriptionAttributes};
 use crate::resource::trail::{Selectors, Trail};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// One mutating AWS call, named as AWS names it.
@@ -205,6 +207,23 @@ pub enum SubscriptionAttribute {
     FilterPolicy(Option<Value>),
     /// The queue of the RedrivePolicy.
     DeadLetterArn(Option<String>),
+}
+
+/// Only the name of the call is published: what it is given follows AWS's API and may grow.
+impl JsonSchema for Action {
+    fn schema_name() -> Cow<'static, str> {
+        "Action".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "One AWS call, named as AWS names it, with what it is given.",
+            "type": "object",
+            "properties": { "call": { "type": "string" } },
+            "required": ["call"],
+            "additionalProperties": true,
+        })
+    }
 }
 
 impl Action {

@@ -8,6 +8,7 @@ pub mod builtin;
 pub mod codes;
 pub mod confirmations;
 pub mod fleet;
+mod keys;
 mod lint;
 mod load;
 mod raw;
@@ -32,6 +33,7 @@ use crate::resource::topic::Endpoint;
 use crate::scope::{AccountId, Region};
 use eventbridge_pattern::Filter;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -134,7 +136,8 @@ pub struct TrustedTrail {
 }
 
 /// The management events that a trusted trail records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::EnumString)]
+#[strum(serialize_all = "lowercase")]
 pub enum Records {
     All,
     /// Only calls that change something.
@@ -144,11 +147,7 @@ pub enum Records {
 impl Records {
     /// Reads what the blueprint says.
     pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "all" => Some(Self::All),
-            "write" => Some(Self::Write),
-            _ => None,
-        }
+        text.parse().ok()
     }
 }
 
@@ -186,6 +185,8 @@ pub enum Subscriber {
 /// What a destination's messages look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[derive(strum::IntoStaticStr, strum::EnumString)]
+#[strum(serialize_all = "lowercase")]
 pub enum Format {
     /// Short lines for people.
     Text,
@@ -200,25 +201,20 @@ pub enum Format {
 impl Format {
     /// Reads a format as the blueprint spells it.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Text, Self::Chat, Self::Json, Self::Raw]
-            .into_iter()
-            .find(|format| format.as_str() == text)
+        text.parse().ok()
     }
 
     /// The blueprint's spelling.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Chat => "chat",
-            Self::Json => "json",
-            Self::Raw => "raw",
-        }
+        self.into()
     }
 }
 
 /// How dangerous an alert's events are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[derive(JsonSchema, strum::IntoStaticStr, strum::EnumString)]
+#[strum(serialize_all = "lowercase")]
 pub enum Risk {
     Low,
     Medium,
@@ -229,18 +225,11 @@ pub enum Risk {
 impl Risk {
     /// Reads a risk as the blueprint spells it.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Low, Self::Medium, Self::High, Self::Critical]
-            .into_iter()
-            .find(|risk| risk.as_str() == text)
+        text.parse().ok()
     }
 
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-            Self::Critical => "critical",
-        }
+        self.into()
     }
 }
 
@@ -284,6 +273,8 @@ pub struct AlertTest {
 /// What an alert is to make of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[derive(strum::EnumString)]
+#[strum(serialize_all = "lowercase")]
 pub enum Expect {
     /// It fires.
     Match,
@@ -294,11 +285,7 @@ pub enum Expect {
 impl Expect {
     /// Reads an expectation as the blueprint spells it.
     pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "match" => Some(Self::Match),
-            "ignore" => Some(Self::Ignore),
-            _ => None,
-        }
+        text.parse().ok()
     }
 }
 
@@ -307,6 +294,8 @@ impl Expect {
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
 #[serde(rename_all = "lowercase")]
+#[derive(JsonSchema, strum::EnumString)]
+#[strum(serialize_all = "lowercase")]
 pub enum Outcome {
     #[default]
     Any,
@@ -317,12 +306,7 @@ pub enum Outcome {
 impl Outcome {
     /// Reads an outcome as the blueprint spells it.
     pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "any" => Some(Self::Any),
-            "success" => Some(Self::Success),
-            "failure" => Some(Self::Failure),
-            _ => None,
-        }
+        text.parse().ok()
     }
 }
 

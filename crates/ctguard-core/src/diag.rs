@@ -2,10 +2,11 @@
 //!
 //! This module renders nothing; `report` turns a [`Diagnostic`] into a snippet or JSON.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// How bad a diagnostic is. Warnings never change an exit code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     Error,
@@ -18,7 +19,7 @@ pub enum Severity {
 pub type Code = &'static str;
 
 /// Where in a file something stands.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Span {
     /// The file as the user named it, or `builtin:<id>`.
     pub file: String,
@@ -32,7 +33,7 @@ pub struct Span {
 }
 
 /// One problem: what, where, and what to do about it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Diagnostic {
     pub code: Code,
     pub severity: Severity,

@@ -12,15 +12,17 @@ use crate::plan::{Change, Field, Plan, Verb};
 use crate::resource::{Address, BLUEPRINT_TAG, Kind};
 use crate::snapshot::Unreadable;
 use record::Deed;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What has moved. In JSON it is the plan that would put it right, with what is known of the culprits beside it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Drift {
     #[serde(flatten)]
     pub plan: Plan,
     /// How many objects differ in nothing but words for people.
     #[serde(default, skip_serializing_if = "is_zero")]
+    #[schemars(range(min = 1))]
     pub cosmetic: usize,
     /// For each object that drifted, in the order of the changes, then for refused objects that lost their tag, as far as
     /// it is known who took it; empty when nobody asked.
@@ -29,14 +31,14 @@ pub struct Drift {
 }
 
 /// Who changed an object, as far as that can be told.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Culprit {
     pub address: Address,
     pub finding: Finding,
 }
 
 /// What the event history says.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Finding {
     /// The calls that can have made the difference, the latest first.

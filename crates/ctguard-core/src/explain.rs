@@ -18,6 +18,7 @@ use crate::snapshot::Live;
 use crate::snapshot::{Observed, RuleSignals};
 use eventbridge_pattern::{Filter, Pattern};
 use fold::{Evidence, Way};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,11 +28,14 @@ use std::sync::Arc;
 pub const FORMAT_VERSION: u32 = 1;
 
 /// What `explain` says, as data; its text is made from this value and knows no more.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Explanation {
+    /// The version of this format.
+    #[schemars(extend("const" = FORMAT_VERSION))]
     pub format_version: u32,
     pub blueprint: String,
     /// The date that exceptions were judged by, ISO 8601.
+    #[schemars(extend("pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
     pub as_of: String,
     pub asked: Asked,
     /// The alerts that watch the event, gravest first; none when nobody would hear of it.
@@ -43,7 +47,7 @@ pub struct Explanation {
 }
 
 /// What was counted of a rule, in all places where it is the same.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Counted {
     pub rule: String,
     pub places: BTreeSet<Place>,
@@ -51,7 +55,7 @@ pub struct Counted {
 }
 
 /// What was asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Asked {
     Alert(String),
@@ -60,7 +64,7 @@ pub enum Asked {
 }
 
 /// An alert with its ways.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct AlertExplained {
     pub alert: String,
     pub title: String,
@@ -76,7 +80,7 @@ pub struct AlertExplained {
 }
 
 /// What must hold of an event, beside its name, for the alert to be raised.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Limits {
     /// The alert's condition on `detail`.
     #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
@@ -87,7 +91,7 @@ pub struct Limits {
 }
 
 /// Events that do not raise the alert.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Exempt {
     #[serde(rename = "where")]
     pub condition: Value,
@@ -96,12 +100,13 @@ pub struct Exempt {
     pub owner: Option<String>,
     /// The last day on which it holds.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
     pub until: Option<String>,
 }
 
 /// The links from the call to the people, the same in all of these places but for the names of account
 /// and region, for which `{account}` and `{region}` stand where there are several.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Chain {
     pub status: Status,
     /// The events that can land there.
@@ -115,7 +120,7 @@ pub struct Chain {
 }
 
 /// One link of a chain.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ChainLink {
     pub code: LinkCode,
     pub status: Status,

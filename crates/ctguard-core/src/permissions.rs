@@ -57,7 +57,8 @@ pub enum Purpose {
 }
 
 /// Whose policy it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Identity {
     /// The role in the hub's account.
     Hub,
@@ -71,12 +72,7 @@ pub enum Identity {
 
 impl Identity {
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Hub => "hub",
-            Self::Trail => "trail",
-            Self::Spoke => "spoke",
-            Self::Ci => "ci",
-        }
+        self.into()
     }
 }
 

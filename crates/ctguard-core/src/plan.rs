@@ -29,6 +29,7 @@ use crate::resource::Address;
 use crate::scope::Granularity;
 use crate::scope::{AccountId, Place, Region};
 use crate::snapshot::Unreadable;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,17 +38,20 @@ use std::collections::{BTreeMap, BTreeSet};
 pub const FORMAT_VERSION: u32 = 1;
 
 /// Everything a reviewer needs to know before an apply, and everything an apply does.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Plan {
+    /// The version of this format; the first key of every plan.
+    #[schemars(extend("const" = FORMAT_VERSION))]
     pub ctguard_plan: u32,
     pub blueprint: PlannedFrom,
     /// The date that exceptions were judged by, ISO 8601.
+    #[schemars(extend("pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
     pub as_of: String,
     pub scope: PlanScope,
     /// What is meant beyond what the blueprint says; absent when it is nothing.
     #[serde(default, skip_serializing_if = "Intent::is_usual")]
     pub intent: Intent,
-    /// Granularity alert, how many places change between silent and alerting.
+    /// Per alert, how many places change between silent and alerting.
     pub effects: Vec<Effect>,
     pub changes: Vec<Change>,
     /// What waits for a person.
@@ -67,11 +71,12 @@ pub struct Plan {
 }
 
 /// The blueprint that a plan was made from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PlannedFrom {
     pub name: String,
     /// The SHA-256 of `resolved`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("pattern" = "^[0-9a-f]{64}$"))]
     pub digest: Option<String>,
     /// What it can be read from again. Only in a plan that is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -79,7 +84,7 @@ pub struct PlannedFrom {
 }
 
 /// The places that the plan covers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PlanScope {
     pub accounts: Vec<AccountId>,
     /// What people call the accounts, where it is known.
@@ -103,7 +108,7 @@ pub struct PlanScope {
 }
 
 /// What a plan means for one alert.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Effect {
     pub alert: String,
     pub risk: Option<Risk>,
@@ -120,7 +125,7 @@ pub struct Effect {
 }
 
 /// One difference of one resource.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Change {
     pub address: Address,
     pub action: Verb,
@@ -145,6 +150,7 @@ pub struct Change {
 /// A step of a change that takes something from a rule and gives it to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[derive(JsonSchema)]
 pub enum Step {
     /// The calls leave the rule with what it had and what it shall have; the last step follows.
     First,
@@ -155,6 +161,7 @@ pub enum Step {
 /// What happens to a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[derive(JsonSchema)]
 pub enum Verb {
     Create,
     Update,
@@ -163,7 +170,7 @@ pub enum Verb {
 }
 
 /// One field that differs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Field {
     pub path: String,
     /// Absent when the field was not there.
@@ -175,7 +182,7 @@ pub struct Field {
 }
 
 /// Something that only a person can bring about.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Waiting {
     pub address: Address,
     pub what: WaitingFor,
@@ -186,6 +193,7 @@ pub struct Waiting {
 /// Why something waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[derive(JsonSchema)]
 pub enum WaitingFor {
     /// A subscriber has not confirmed.
     Confirmation,
@@ -196,7 +204,7 @@ pub enum WaitingFor {
 }
 
 /// Something ctguard will not do, and what to do about it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Refusal {
     pub address: Address,
     pub reason: String,
@@ -204,7 +212,7 @@ pub struct Refusal {
 }
 
 /// A part of the live side that could not be read.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Unknown {
     pub account: AccountId,
     pub region: Region,
@@ -214,7 +222,7 @@ pub struct Unknown {
 }
 
 /// Trouble that is no difference, and where it is.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Warning {
     /// Full sentences that hold for each of the places.
     pub message: String,
@@ -226,7 +234,7 @@ pub struct Warning {
 }
 
 /// What an apply stops at until its flag says that it is meant.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Guard {
     pub kind: GuardKind,
     /// What would happen, in one sentence.
@@ -242,6 +250,7 @@ pub struct Guard {
 /// The guards; each has a flag of `apply`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[derive(JsonSchema)]
 pub enum GuardKind {
     /// An alert of high or critical risk reaches its people in fewer places.
     LosesCoverage,

@@ -33,12 +33,14 @@ use crate::scope::Granularity;
 use crate::scope::Place;
 use crate::snapshot::Live;
 use crate::snapshot::Unreadable;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// How sure a link is, from best to worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[derive(JsonSchema)]
 pub enum Status {
     Proven,
     Assumed,
@@ -60,6 +62,7 @@ impl Status {
 /// Who can mend a broken link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[derive(JsonSchema)]
 pub enum Mender {
     /// `ctguard apply`.
     Apply,
@@ -145,6 +148,7 @@ impl PathProof {
 /// How much a remark weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[derive(JsonSchema)]
 pub enum Severity {
     /// Events still reach everybody, and something beside them is lost or cannot be seen: `--strict` fails on it.
     Degraded,

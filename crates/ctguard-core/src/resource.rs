@@ -16,6 +16,7 @@ pub mod topic;
 pub mod trail;
 
 use crate::scope::{AccountId, Place, Region};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use small_map::SmallMap;
 use std::fmt;
@@ -38,6 +39,8 @@ pub fn owned_by(tags: &Tags, blueprint: &str) -> bool {
 /// The kinds of resource that a change can be about, in the order in which they are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[derive(JsonSchema, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Kind {
     Bucket,
     Trail,
@@ -53,17 +56,7 @@ pub enum Kind {
 impl Kind {
     /// The word used in reports.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Bucket => "bucket",
-            Self::Trail => "trail",
-            Self::Role => "role",
-            Self::Bus => "bus",
-            Self::Queue => "queue",
-            Self::Topic => "topic",
-            Self::Subscription => "subscription",
-            Self::Rule => "rule",
-            Self::Target => "target",
-        }
+        self.into()
     }
 }
 
@@ -77,7 +70,9 @@ impl fmt::Display for Kind {
 ///
 /// The name of what belongs to a parent is `parent/child`: a target is `rule/target-id`,
 /// a subscription `topic/protocol:endpoint`, a rule on a custom bus `bus/rule`, a role's policy `role/policy`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub struct Address {
     pub account: AccountId,
     /// `global` for buckets and roles, which are in no region.

@@ -3,6 +3,7 @@
 //! A [`Place`] is one account in one region: the unit in which AWS keeps rules,
 //! topics and queues, and so the unit in which ctguard observes, compares and proves.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,6 +13,8 @@ use std::sync::Arc;
 /// names each of its accounts in many thousands of places.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[derive(JsonSchema)]
+#[schemars(extend("pattern" = "^[0-9]{12}$"))]
 pub struct AccountId(Arc<str>);
 
 impl AccountId {
@@ -48,6 +51,8 @@ impl fmt::Display for AccountId {
 /// A region name such as `eu-west-1`, or `global` in the address of an IAM or S3 resource.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[derive(JsonSchema)]
+#[schemars(extend("pattern" = "^(global|[a-z]+(-[a-z]+)+-[0-9]{1,2})$"))]
 pub struct Region(Arc<str>);
 
 impl Region {
@@ -107,7 +112,19 @@ impl fmt::Display for Region {
 /// A set of regions with its own accounts, ARN prefix and global-service regions.
 ///
 /// Source: <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::IntoStaticStr,
+    strum::EnumString,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Partition {
     Aws,
     AwsCn,
@@ -137,32 +154,12 @@ impl Partition {
 
     /// The partition of this name, as ARNs have it.
     pub fn named(name: &str) -> Option<Self> {
-        [
-            Self::Aws,
-            Self::AwsCn,
-            Self::AwsUsGov,
-            Self::AwsIso,
-            Self::AwsIsoB,
-            Self::AwsIsoE,
-            Self::AwsIsoF,
-            Self::AwsEusc,
-        ]
-        .into_iter()
-        .find(|partition| partition.as_str() == name)
+        name.parse().ok()
     }
 
     /// The second field of an ARN.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Aws => "aws",
-            Self::AwsCn => "aws-cn",
-            Self::AwsUsGov => "aws-us-gov",
-            Self::AwsIso => "aws-iso",
-            Self::AwsIsoB => "aws-iso-b",
-            Self::AwsIsoE => "aws-iso-e",
-            Self::AwsIsoF => "aws-iso-f",
-            Self::AwsEusc => "aws-eusc",
-        }
+        self.into()
     }
 }
 
@@ -173,7 +170,9 @@ impl fmt::Display for Partition {
 }
 
 /// One account in one region.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub struct Place {
     pub account: AccountId,
     pub region: Region,
@@ -241,6 +240,7 @@ impl<'a> Arn<'a> {
 /// What an object is one of: which names are left out when the same is wrong with several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[derive(JsonSchema)]
 pub enum Granularity {
     /// Each place has its own, such as a rule.
     Place,

@@ -22,6 +22,7 @@ use crate::resource::topic::{Endpoint, SubscriptionAttributes, Topic};
 use crate::resource::trail::{Selectors, Trail, TrailStatus};
 use crate::resource::{Tags, owned_by};
 use crate::scope::{AccountId, Place, Region};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -36,7 +37,7 @@ pub struct Live {
 }
 
 /// One observed part.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Observed<T> {
     Known(T),
@@ -76,7 +77,7 @@ impl Observed<Tags> {
 }
 
 /// Why a part could not be read.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Unreadable {
     /// The AWS operation, such as `events:ListRules`.
     pub operation: String,
@@ -255,7 +256,7 @@ impl PlaceSnapshot {
 }
 
 /// What was counted of a rule on the default bus.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RuleSignals {
     /// How often it fired.
     pub fired: Tally,
@@ -266,7 +267,9 @@ pub struct RuleSignals {
 }
 
 /// A number, and how far back from the reading it was counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 pub struct Tally {
     pub count: u64,
     pub hours: u32,

@@ -8,7 +8,19 @@ use super::{Sandbox, SandboxError};
 use ctguard_core::scope::{AccountId, Region};
 
 /// One way to break alerting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::IntoStaticStr,
+    strum::EnumString,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Fault {
     StopTrail,
     DeleteTrail,
@@ -91,39 +103,7 @@ impl Fault {
 
     /// How the command line names it.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::StopTrail => "stop-trail",
-            Self::DeleteTrail => "delete-trail",
-            Self::NarrowSelectors => "narrow-selectors",
-            Self::ExcludeKms => "exclude-kms",
-            Self::SingleRegionTrail => "single-region-trail",
-            Self::DisableRule => "disable-rule",
-            Self::EnableRulePlain => "enable-rule-plain",
-            Self::DeleteRule => "delete-rule",
-            Self::NarrowPattern => "narrow-pattern",
-            Self::DropTarget => "drop-target",
-            Self::Retarget => "retarget",
-            Self::RewriteTopicPolicy => "rewrite-topic-policy",
-            Self::ConditionTopicPolicy => "condition-topic-policy",
-            Self::Unsubscribe => "unsubscribe",
-            Self::FilterSubscription => "filter-subscription",
-            Self::DeleteTopic => "delete-topic",
-            Self::DeleteQueue => "delete-queue",
-            Self::QueuePolicy => "queue-policy",
-            Self::FunctionPolicy => "function-policy",
-            Self::DisableKey => "disable-key",
-            Self::DeleteBucket => "delete-bucket",
-            Self::SwapRole => "swap-role",
-            Self::DeleteRole => "delete-role",
-            Self::ConditionTrust => "condition-trust",
-            Self::RetargetRole => "retarget-role",
-            Self::BoundRole => "bound-role",
-            Self::DeleteBus => "delete-bus",
-            Self::ShutBus => "shut-bus",
-            Self::ConditionBus => "condition-bus",
-            Self::DenyBus => "deny-bus",
-            Self::StripTags => "strip-tags",
-        }
+        self.into()
     }
 
     /// What it does, in a few words.
@@ -165,7 +145,7 @@ impl Fault {
 
     /// Reads a name as the command line gives it.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|fault| fault.as_str() == text)
+        text.parse().ok()
     }
 }
 

@@ -3,7 +3,8 @@
 //! Each has a title and a description for those who do not see it, each part a title of its own, and nothing is
 //! told by colour alone. Classes carry the colours, so that the page decides what is light and what is dark.
 
-use super::words::grouped;
+use super::words::{grouped, plain};
+use maud::{Markup, PreEscaped, html};
 use std::fmt::Write;
 
 /// Numbers of one name, one for each column.
@@ -34,7 +35,7 @@ const BOTTOM: f64 = 34.0;
 const LABELS: usize = 8;
 
 /// Columns over time, one on top of the other.
-pub fn columns(id: &str, title: &str, labels: &[String], series: &[Series]) -> String {
+pub fn columns(id: &str, title: &str, labels: &[String], series: &[Series]) -> Markup {
     let sums: Vec<u64> = (0..labels.len())
         .map(|at| series.iter().filter_map(|one| one.values.get(at)).sum())
         .collect();
@@ -89,11 +90,11 @@ pub fn columns(id: &str, title: &str, labels: &[String], series: &[Series]) -> S
         }
     }
     svg.push_str("</svg>");
-    svg
+    PreEscaped(svg)
 }
 
 /// One bar below the other, the label above each, so that long names have room.
-pub fn bars(id: &str, title: &str, rows: &[Row]) -> String {
+pub fn bars(id: &str, title: &str, rows: &[Row]) -> Markup {
     const ROW: f64 = 40.0;
     const WIDE: f64 = 560.0;
     /// About as many characters as fit.
@@ -122,11 +123,11 @@ pub fn bars(id: &str, title: &str, rows: &[Row]) -> String {
         );
     }
     svg.push_str("</svg>");
-    svg
+    PreEscaped(svg)
 }
 
 /// One bar, shared out.
-pub fn shares(id: &str, title: &str, rows: &[Row]) -> String {
+pub fn shares(id: &str, title: &str, rows: &[Row]) -> Markup {
     const HIGH: f64 = 30.0;
     let total: u64 = rows.iter().map(|row| row.value).sum::<u64>().max(1);
     let described: Vec<String> = rows
@@ -147,11 +148,11 @@ pub fn shares(id: &str, title: &str, rows: &[Row]) -> String {
         x += width;
     }
     svg.push_str("</svg>");
-    svg
+    PreEscaped(svg)
 }
 
 /// Small columns for the row of a table.
-pub fn spark(values: &[u64], class: &str, title: &str) -> String {
+pub fn spark(values: &[u64], class: &str, title: &str) -> Markup {
     const WIDE: f64 = 140.0;
     const HIGH: f64 = 26.0;
     let most = values.iter().copied().max().unwrap_or(0).max(1);
@@ -171,7 +172,7 @@ pub fn spark(values: &[u64], class: &str, title: &str) -> String {
         );
     }
     svg.push_str("</svg>");
-    svg
+    PreEscaped(svg)
 }
 
 /// What share of the total a number is.
@@ -223,20 +224,9 @@ fn shortened(text: &str, most: usize) -> String {
     chars[..head].iter().chain(['…'].iter()).chain(&chars[chars.len() - tail..]).collect()
 }
 
-/// Text that is only text in HTML, in an attribute too.
-pub fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in super::words::plain(text).chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            _ => out.push(c),
-        }
-    }
-    out
+/// Text that is only text in HTML, in an attribute in double quotes too.
+fn escape(text: &str) -> String {
+    html! { (plain(text)) }.into_string()
 }
 
 #[cfg(test)]

@@ -1,15 +1,19 @@
 //! A replay as one page: charts first, then tables with the same numbers. It needs no other file, runs no script,
 //! and says so to the browser.
+//!
+//! `maud` escapes every text that stands in parentheses, and [`plain`] takes out what would turn a line around:
+//! strings of a log were chosen by whoever made the call.
 
 use super::buckets::Buckets;
-use super::chart::{self, Row, Series, escape, percent};
-use super::style::STYLE;
-use super::words::{self, grouped, times};
+use super::chart::{self, Row, Series, percent};
+use super::words::{self, grouped, plain, times};
 use ctguard_core::blueprint::Risk;
 use ctguard_core::replay::{ActorKind, AlertReplay, ByPrincipal, Replay};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
+/// The style sheet, for light and dark screens and for paper.
+const STYLE: &str = include_str!("style.css");
 /// Columns over time.
 const COLUMNS: usize = 93;
 /// Alerts with a colour of their own; the others share one.
@@ -19,54 +23,70 @@ const BARS: usize = 12;
 
 /// Renders the page.
 pub fn render(replay: &Replay) -> String {
-    let title = format!("Replay of {}", replay.blueprint);
-    let mut body = String::new();
-    head(&mut body, replay, &title);
-    over_time(&mut body, replay);
-    let _ = write!(body, "<div class=\"pair\">");
-    by_alert(&mut body, replay);
-    by_principal(&mut body, replay);
-    let _ = write!(body, "</div>");
-    by_actor(&mut body, replay);
-    alerts(&mut body, replay);
-    suggestions(&mut body, replay);
-    bursts(&mut body, replay);
-    cost(&mut body, replay);
-    rest(&mut body, replay);
-    format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n<meta name=\"generator\" content=\"ctguard\">\n<title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{body}<footer>Counts are of records in the logs that were read. Judged as of {}.</footer>\n</main>\n</body>\n</html>\n",
-        escape(&title),
-        replay.as_of
-    )
+    let title = format!("Replay of {}", plain(&replay.blueprint));
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta http-equiv="Content-Security-Policy"
+                    content="default-src 'none'; style-src 'unsafe-inline'";
+                meta name="generator" content="ctguard";
+                title { (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                main {
+                    (head(replay, &title))
+                    (over_time(replay))
+                    div class="pair" { (by_alert(replay)) (by_principal(replay)) }
+                    (by_actor(replay))
+                    (alerts(replay))
+                    (principal_table(replay))
+                    (suggestions(replay))
+                    (bursts(replay))
+                    (cost(replay))
+                    (left_out(replay))
+                    (incomplete(replay))
+                    footer {
+                        "Counts are of records in the logs that were read. Judged as of "
+                        (replay.as_of) "."
+                    }
+                }
+            }
+        }
+    };
+    page.into_string() + "\n"
 }
 
-fn head(out: &mut String, replay: &Replay, title: &str) {
-    let strong = |text: &str| format!("<b>{}</b>", escape(text));
-    let _ = writeln!(
-        out,
-        "<header><h1>{}</h1><p>{}</p></header>",
-        escape(title),
-        words::headline(replay, strong)
-    );
+fn head(replay: &Replay, title: &str) -> Markup {
+    let strong = |text: &str| html! { b { (plain(text)) } }.into_string();
     let days = replay.days.map_or(0, |days| days.count);
     let a_day = replay.raised as f64 / f64::from(days.max(1));
     let silent = replay.alerts.iter().filter(|alert| alert.count == 0).count();
     let tiles = [
-        (grouped(replay.raised), "times raised".to_owned()),
+        (grouped(replay.raised), "times raised"),
         (
             if a_day < 10.0 { format!("{a_day:.1}") } else { grouped(a_day.round() as u64) },
-            "a day, on average".to_owned(),
+            "a day, on average",
         ),
-        (grouped(replay.events), "events read".to_owned()),
-        (format!("{silent} of {}", replay.alerts.len()), "alerts never raised".to_owned()),
-        (words::dollars(replay.cost.total), "a month, estimated".to_owned()),
+        (grouped(replay.events), "events read"),
+        (format!("{silent} of {}", replay.alerts.len()), "alerts never raised"),
+        (words::dollars(replay.cost.total), "a month, estimated"),
     ];
-    let _ = write!(out, "<div class=\"tiles\">");
-    for (number, what) in tiles {
-        let _ =
-            write!(out, "<div class=\"tile\"><b>{}</b><span>{what}</span></div>", escape(&number));
+    html! {
+        header {
+            h1 { (title) }
+            // Beside the two texts that `strong` escapes it has only numbers and dates.
+            p { (PreEscaped(words::headline(replay, strong))) }
+        }
+        div class="tiles" {
+            @for (number, what) in tiles {
+                div class="tile" { b { (number) } span { (what) } }
+            }
+        }
     }
-    let _ = writeln!(out, "</div>");
 }
 
 /// Alerts that were raised, the most frequent first.
@@ -77,26 +97,38 @@ fn raised(replay: &Replay) -> Vec<&AlertReplay> {
     raised
 }
 
-fn over_time(out: &mut String, replay: &Replay) {
+fn over_time(replay: &Replay) -> Markup {
     let raised = raised(replay);
     let Some(days) = replay.days.filter(|_| !raised.is_empty()) else {
-        let _ = writeln!(
-            out,
-            "<section><h2>Nothing was raised</h2><p>No event in these logs would have raised an alert.</p></section>"
-        );
-        return;
+        return html! {
+            section {
+                h2 { "Nothing was raised" }
+                p { "No event in these logs would have raised an alert." }
+            }
+        };
     };
     let buckets = Buckets::within(days, COLUMNS);
-    let labels: Vec<String> = buckets
-        .spans()
-        .iter()
-        .map(
-            |(first, last)| {
-                if first == last { first.to_string() } else { format!("{first} – {last}") }
-            },
-        )
-        .collect();
-    let short: Vec<String> = buckets.spans().iter().map(|(first, _)| first.to_string()).collect();
+    let firsts: Vec<String> = buckets.spans().iter().map(|(first, _)| first.to_string()).collect();
+    let series = series(&raised, &buckets);
+    let title = format!("Alerts by {}", buckets.unit());
+    html! {
+        section {
+            h2 { (title) }
+            p { "How often each alert would have been raised." }
+            div class="wide" { (chart::columns("time", &title, &firsts, &series)) }
+            (legend(series.iter().map(|one| Entry {
+                class: &one.class,
+                name: &one.name,
+                count: one.values.iter().sum(),
+                share: None,
+            })))
+            (time_table(&buckets, &series))
+        }
+    }
+}
+
+/// A series for each of the most frequent alerts, and one for the others together.
+fn series(raised: &[&AlertReplay], buckets: &Buckets) -> Vec<Series> {
     let own = if raised.len() > COLOURS { COLOURS - 1 } else { raised.len() };
     let mut series: Vec<Series> = raised
         .iter()
@@ -109,7 +141,7 @@ fn over_time(out: &mut String, replay: &Replay) {
         })
         .collect();
     if raised.len() > own {
-        let mut values = vec![0; labels.len()];
+        let mut values = vec![0; buckets.spans().len()];
         for alert in &raised[own..] {
             for (sum, more) in values.iter_mut().zip(buckets.sums(&alert.per_day)) {
                 *sum += more;
@@ -118,47 +150,37 @@ fn over_time(out: &mut String, replay: &Replay) {
         let name = format!("{} others", raised.len() - own);
         series.push(Series { name, class: "rest".to_owned(), values });
     }
-    let title = format!("Alerts by {}", buckets.unit());
-    let _ = write!(
-        out,
-        "<section><h2>{title}</h2><p>How often each alert would have been raised.</p><div class=\"wide\">{}</div>",
-        chart::columns("time", &title, &short, &series)
-    );
-    legend(
-        out,
-        series
-            .iter()
-            .map(|one| (one.class.as_str(), one.name.clone(), one.values.iter().sum(), None)),
-    );
-    time_table(out, &labels, &series);
-    let _ = writeln!(out, "</section>");
+    series
 }
 
-fn time_table(out: &mut String, labels: &[String], series: &[Series]) {
-    let _ = write!(
-        out,
-        "<details><summary>The numbers as a table</summary><div class=\"table\"><table><tr><th>Days</th>"
-    );
-    for one in series {
-        let _ = write!(out, "<th class=\"n\">{}</th>", escape(&one.name));
-    }
-    let _ = write!(out, "</tr>");
-    for (at, label) in labels.iter().enumerate() {
-        let numbers: Vec<u64> =
-            series.iter().map(|one| one.values.get(at).copied().unwrap_or(0)).collect();
-        if numbers.iter().all(|number| *number == 0) {
-            continue;
+fn time_table(buckets: &Buckets, series: &[Series]) -> Markup {
+    let label = |(first, last): &(_, _)| match first == last {
+        true => format!("{first}"),
+        false => format!("{first} – {last}"),
+    };
+    let numbers =
+        |at: usize| series.iter().map(move |one| one.values.get(at).copied().unwrap_or(0));
+    html! {
+        details {
+            summary { "The numbers as a table" }
+            div class="table" {
+                table {
+                    tr { th { "Days" } @for one in series { th class="n" { (plain(&one.name)) } } }
+                    @for (at, span) in buckets.spans().iter().enumerate() {
+                        @if numbers(at).any(|number| number > 0) {
+                            tr {
+                                td { (label(span)) }
+                                @for number in numbers(at) { td class="n" { (grouped(number)) } }
+                            }
+                        }
+                    }
+                }
+            }
         }
-        let _ = write!(out, "<tr><td>{}</td>", escape(label));
-        for number in numbers {
-            let _ = write!(out, "<td class=\"n\">{}</td>", grouped(number));
-        }
-        let _ = write!(out, "</tr>");
     }
-    let _ = write!(out, "</table></div></details>");
 }
 
-fn by_alert(out: &mut String, replay: &Replay) {
+fn by_alert(replay: &Replay) -> Markup {
     let rows: Vec<Row> = raised(replay)
         .into_iter()
         .take(BARS)
@@ -170,20 +192,22 @@ fn by_alert(out: &mut String, replay: &Replay) {
         })
         .collect();
     if rows.is_empty() {
-        return;
+        return Markup::default();
     }
-    let _ = write!(
-        out,
-        "<section><h2>By alert</h2><p>Coloured by risk.</p>{}",
-        chart::bars("alert", "How often each alert was raised", &rows)
-    );
     let risks = [Risk::Critical, Risk::High, Risk::Medium, Risk::Low];
-    let sums = risks.map(|risk| {
+    let entries = risks.map(|risk| {
         let of = replay.alerts.iter().filter(|alert| alert.risk == risk);
-        (risk.as_str(), risk.as_str().to_owned(), of.map(|alert| alert.count).sum::<u64>(), None)
+        let count = of.map(|alert| alert.count).sum();
+        Entry { class: risk.as_str(), name: risk.as_str(), count, share: None }
     });
-    legend(out, sums.into_iter().filter(|(_, _, sum, _)| *sum > 0));
-    let _ = writeln!(out, "</section>");
+    html! {
+        section {
+            h2 { "By alert" }
+            p { "Coloured by risk." }
+            (chart::bars("alert", "How often each alert was raised", &rows))
+            (legend(entries.into_iter().filter(|entry| entry.count > 0)))
+        }
+    }
 }
 
 /// Everybody over all alerts, the most frequent first.
@@ -198,38 +222,38 @@ fn principals(replay: &Replay) -> Vec<(&ByPrincipal, u64)> {
     all
 }
 
-fn by_principal(out: &mut String, replay: &Replay) {
+fn by_principal(replay: &Replay) -> Markup {
     let all = principals(replay);
     if all.is_empty() {
-        return;
+        return Markup::default();
     }
     let rows: Vec<Row> = all
         .iter()
         .take(BARS)
-        .map(|(by, count)| {
-            let through = by.through.as_ref().map(|service| format!(" through {service}"));
-            Row {
-                label: format!("{}{}", by.name, through.unwrap_or_default()),
-                note: words::kind(by.kind).to_owned(),
-                class: class(by.kind).to_owned(),
-                value: *count,
-            }
+        .map(|(by, count)| Row {
+            label: named(by),
+            note: words::kind(by.kind).to_owned(),
+            class: class(by.kind).to_owned(),
+            value: *count,
         })
         .collect();
-    let _ = write!(
-        out,
-        "<section><h2>By principal</h2><p>The noisiest, coloured by kind of actor.</p>{}",
-        chart::bars("principal", "How often each principal raised an alert", &rows)
-    );
-    let kinds = words::actors(replay).into_iter();
-    legend(
-        out,
-        kinds.map(|(kind, count)| (class(kind), words::kind(kind).to_owned(), count, None)),
-    );
-    let _ = writeln!(out, "</section>");
+    let entries = words::actors(replay).into_iter().map(|(kind, count)| Entry {
+        class: class(kind),
+        name: words::kind(kind),
+        count,
+        share: None,
+    });
+    html! {
+        section {
+            h2 { "By principal" }
+            p { "The noisiest, coloured by kind of actor." }
+            (chart::bars("principal", "How often each principal raised an alert", &rows))
+            (legend(entries))
+        }
+    }
 }
 
-fn by_actor(out: &mut String, replay: &Replay) {
+fn by_actor(replay: &Replay) -> Markup {
     let rows: Vec<Row> = words::actors(replay)
         .into_iter()
         .map(|(kind, count)| Row {
@@ -240,21 +264,23 @@ fn by_actor(out: &mut String, replay: &Replay) {
         })
         .collect();
     if rows.is_empty() {
-        return;
+        return Markup::default();
     }
     let total: u64 = rows.iter().map(|row| row.value).sum();
-    let _ = write!(
-        out,
-        "<section><h2>By kind of actor</h2><p>Who raised the alerts.</p>{}",
-        chart::shares("actor", "Kinds of actors", &rows)
-    );
-    legend(
-        out,
-        rows.iter().map(|row| {
-            (row.class.as_str(), row.label.clone(), row.value, Some(percent(row.value, total)))
-        }),
-    );
-    let _ = writeln!(out, "</section>");
+    let entries = rows.iter().map(|row| Entry {
+        class: &row.class,
+        name: &row.label,
+        count: row.value,
+        share: Some(percent(row.value, total)),
+    });
+    html! {
+        section {
+            h2 { "By kind of actor" }
+            p { "Who raised the alerts." }
+            (chart::shares("actor", "Kinds of actors", &rows))
+            (legend(entries))
+        }
+    }
 }
 
 fn class(kind: ActorKind) -> &'static str {
@@ -267,184 +293,224 @@ fn class(kind: ActorKind) -> &'static str {
     }
 }
 
-fn legend<'a>(
-    out: &mut String,
-    entries: impl Iterator<Item = (&'a str, String, u64, Option<String>)>,
-) {
-    let _ = write!(out, "<ul class=\"legend\">");
-    for (class, name, count, share) in entries {
-        let share = share.map(|share| format!(" ({share})")).unwrap_or_default();
-        let _ = write!(
-            out,
-            "<li><i class=\"{class}\"></i>{} <b>{}</b>{}</li>",
-            escape(&name),
-            grouped(count),
-            escape(&share)
-        );
-    }
-    let _ = write!(out, "</ul>");
+/// One line of a legend.
+struct Entry<'a> {
+    /// Of the style sheet.
+    class: &'a str,
+    name: &'a str,
+    count: u64,
+    share: Option<String>,
 }
 
-fn alerts(out: &mut String, replay: &Replay) {
+fn legend<'a>(entries: impl Iterator<Item = Entry<'a>>) -> Markup {
+    html! {
+        ul class="legend" {
+            @for Entry { class, name, count, share } in entries {
+                li {
+                    i class=(class) {}
+                    (plain(name)) " " b { (grouped(count)) }
+                    @if let Some(share) = share { " (" (share) ")" }
+                }
+            }
+        }
+    }
+}
+
+fn alerts(replay: &Replay) -> Markup {
     if replay.alerts.is_empty() {
-        return;
+        return Markup::default();
     }
     let buckets = replay.days.map(|days| Buckets::within(days, COLUMNS));
-    let _ = write!(
-        out,
-        "<section><h2>All alerts</h2><div class=\"table\"><table><tr><th>Risk</th><th>Alert</th><th class=\"n\">Raised</th><th class=\"n\">Repeats</th><th>Over time</th><th class=\"n\">First</th><th class=\"n\">Last</th></tr>"
-    );
-    for alert in &replay.alerts {
-        let risk = alert.risk.as_str();
-        let spark = buckets.filter(|_| alert.count > 0).map(|buckets| {
-            chart::spark(&buckets.sums(&alert.per_day), risk, &format!("{} over time", alert.id))
-        });
-        let time =
-            |at: &Option<String>| at.as_deref().map_or("–".to_owned(), |at| at.replace('T', " "));
-        let _ = write!(
-            out,
-            "<tr><td class=\"risk\"><i class=\"{risk}\"></i>{risk}</td><td class=\"long\">{}<small>{}</small></td><td class=\"n\">{}</td><td class=\"n\">{}</td><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
-            escape(&alert.id),
-            escape(&alert.title),
-            grouped(alert.count),
-            grouped(alert.duplicates),
-            spark.unwrap_or_else(|| "<span class=\"none\">–</span>".to_owned()),
-            time(&alert.first),
-            time(&alert.last),
-        );
-    }
-    let _ = write!(out, "</table></div>");
-    for alert in &replay.alerts {
-        let lines = words::about(alert);
-        if lines.is_empty() {
-            continue;
+    html! {
+        section {
+            h2 { "All alerts" }
+            div class="table" {
+                table {
+                    tr {
+                        th { "Risk" } th { "Alert" } th class="n" { "Raised" }
+                        th class="n" { "Repeats" } th { "Over time" }
+                        th class="n" { "First" } th class="n" { "Last" }
+                    }
+                    @for alert in &replay.alerts { (alert_row(alert, buckets.as_ref())) }
+                }
+            }
+            @for alert in &replay.alerts {
+                @let lines = words::about(alert);
+                @if !lines.is_empty() {
+                    h3 { (plain(&alert.id)) }
+                    ul class="notes" { @for line in lines { li { (plain(&line)) "." } } }
+                }
+            }
         }
-        let _ = write!(out, "<h3>{}</h3><ul class=\"notes\">", escape(&alert.id));
-        for line in lines {
-            let _ = write!(out, "<li>{}.</li>", escape(&line));
-        }
-        let _ = write!(out, "</ul>");
     }
-    let _ = writeln!(out, "</section>");
-    principal_table(out, replay);
 }
 
-fn principal_table(out: &mut String, replay: &Replay) {
-    let rows = || {
-        replay
-            .alerts
-            .iter()
-            .flat_map(|alert| alert.principals.top.iter().map(move |by| (alert, by)))
-    };
-    if rows().next().is_none() {
-        return;
+fn alert_row(alert: &AlertReplay, buckets: Option<&Buckets>) -> Markup {
+    let risk = alert.risk.as_str();
+    let title = format!("{} over time", alert.id);
+    let spark = buckets
+        .filter(|_| alert.count > 0)
+        .map(|buckets| chart::spark(&buckets.sums(&alert.per_day), risk, &title));
+    let time =
+        |at: &Option<String>| at.as_deref().map_or("–".to_owned(), |at| at.replace('T', " "));
+    html! {
+        tr {
+            td class="risk" { i class=(risk) {} (risk) }
+            td class="long" { (plain(&alert.id)) small { (plain(&alert.title)) } }
+            td class="n" { (grouped(alert.count)) }
+            td class="n" { (grouped(alert.duplicates)) }
+            td {
+                @match spark {
+                    Some(spark) => (spark),
+                    None => span class="none" { "–" },
+                }
+            }
+            td class="n" { (time(&alert.first)) }
+            td class="n" { (time(&alert.last)) }
+        }
     }
-    let _ = write!(
-        out,
-        "<section><h2>Principals</h2><details><summary>Every alert with its most frequent principals</summary><div class=\"table\"><table><tr><th>Alert</th><th>Principal</th><th>Kind of actor</th><th class=\"n\">Raised</th></tr>"
-    );
-    for (alert, by) in rows() {
-        let through = by.through.as_ref().map(|service| format!(" through {service}"));
-        let _ = write!(
-            out,
-            "<tr><td>{}</td><td class=\"long\">{}{}</td><td>{}</td><td class=\"n\">{}</td></tr>",
-            escape(&alert.id),
-            escape(&by.name),
-            escape(&through.unwrap_or_default()),
-            words::kind(by.kind),
-            grouped(by.count)
-        );
-    }
-    let _ = writeln!(out, "</table></div></details></section>");
 }
 
-fn suggestions(out: &mut String, replay: &Replay) {
+fn principal_table(replay: &Replay) -> Markup {
+    if replay.alerts.iter().all(|alert| alert.principals.top.is_empty()) {
+        return Markup::default();
+    }
+    html! {
+        section {
+            h2 { "Principals" }
+            details {
+                summary { "Every alert with its most frequent principals" }
+                div class="table" {
+                    table {
+                        tr {
+                            th { "Alert" } th { "Principal" } th { "Kind of actor" }
+                            th class="n" { "Raised" }
+                        }
+                        @for alert in &replay.alerts {
+                            @for by in &alert.principals.top {
+                                tr {
+                                    td { (plain(&alert.id)) }
+                                    td class="long" { (plain(&named(by))) }
+                                    td { (words::kind(by.kind)) }
+                                    td class="n" { (grouped(by.count)) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn suggestions(replay: &Replay) -> Markup {
     if replay.alerts.iter().all(|alert| alert.suggestions.is_empty()) {
-        return;
+        return Markup::default();
     }
-    let _ = write!(
-        out,
-        "<section><h2>Less noise</h2><p>Entries for an alert’s <code>except:</code>. Nobody hears of an excepted identity any more, not even when somebody else uses it.</p>"
-    );
-    for alert in &replay.alerts {
-        for suggestion in &alert.suggestions {
-            let _ = write!(
-                out,
-                "<h3>{}</h3>{}<pre>{}</pre>",
-                escape(&alert.id),
-                escape(&words::suggestion(suggestion)),
-                // Only printable ASCII and line ends; what `escape` does to line ends is not wanted.
-                suggestion.except.lines().map(escape).collect::<Vec<_>>().join("\n")
-            );
+    // Line ends are the one control character that is wanted here.
+    let lines = |text: &str| text.lines().map(plain).collect::<Vec<_>>().join("\n");
+    html! {
+        section {
+            h2 { "Less noise" }
+            p {
+                "Entries for an alert’s " code { "except:" } ". Nobody hears of an excepted \
+                identity any more, not even when somebody else uses it."
+            }
+            @for alert in &replay.alerts {
+                @for suggestion in &alert.suggestions {
+                    h3 { (plain(&alert.id)) }
+                    (plain(&words::suggestion(suggestion)))
+                    pre { (lines(&suggestion.except)) }
+                }
+            }
         }
     }
-    let _ = writeln!(out, "</section>");
 }
 
-fn bursts(out: &mut String, replay: &Replay) {
+fn bursts(replay: &Replay) -> Markup {
     if replay.bursts.seconds == 0 {
-        return;
+        return Markup::default();
     }
-    let _ = write!(
-        out,
-        "<section class=\"bad\"><h2>Bursts</h2><p>{}</p><div class=\"table\"><table><tr><th>Second</th><th>What</th></tr>",
-        escape(&words::bursts(replay))
-    );
-    for burst in &replay.bursts.top {
-        let _ = write!(
-            out,
-            "<tr><td class=\"n\">{}</td><td class=\"long\">{}</td></tr>",
-            burst.at,
-            escape(&words::burst(burst))
-        );
+    html! {
+        section class="bad" {
+            h2 { "Bursts" }
+            p { (words::bursts(replay)) }
+            div class="table" {
+                table {
+                    tr { th { "Second" } th { "What" } }
+                    @for burst in &replay.bursts.top {
+                        tr {
+                            td class="n" { (burst.at) }
+                            td class="long" { (plain(&words::burst(burst))) }
+                        }
+                    }
+                }
+            }
+        }
     }
-    let _ = writeln!(out, "</table></div></section>");
 }
 
-fn cost(out: &mut String, replay: &Replay) {
+fn cost(replay: &Replay) -> Markup {
     if replay.cost.items.is_empty() {
-        return;
+        return Markup::default();
     }
-    let _ = write!(
-        out,
-        "<section><h2>A month would cost</h2><p>{}.</p><div class=\"table\"><table>",
-        escape(&sentence(&words::cost_basis(&replay.cost)))
-    );
-    for item in &replay.cost.items {
-        let _ = write!(
-            out,
-            "<tr><td class=\"n\">{}</td><td class=\"long\">{}</td></tr>",
-            escape(&words::dollars(item.cost)),
-            escape(&words::cost_item(item))
-        );
+    html! {
+        section {
+            h2 { "A month would cost" }
+            p { (sentence(&words::cost_basis(&replay.cost))) "." }
+            div class="table" {
+                table {
+                    @for item in &replay.cost.items {
+                        tr {
+                            td class="n" { (words::dollars(item.cost)) }
+                            td class="long" { (words::cost_item(item)) }
+                        }
+                    }
+                    tr {
+                        td class="n" { b { (words::dollars(replay.cost.total)) } }
+                        td { "in all" }
+                    }
+                }
+            }
+        }
     }
-    let total = escape(&words::dollars(replay.cost.total));
-    let _ = writeln!(
-        out,
-        "<tr><td class=\"n\"><b>{total}</b></td><td>in all</td></tr></table></div></section>"
-    );
 }
 
-fn rest(out: &mut String, replay: &Replay) {
+fn left_out(replay: &Replay) -> Markup {
     let lines = words::remarks(replay);
-    if !lines.is_empty() {
-        let _ = write!(out, "<section><h2>Left out</h2><ul class=\"notes\">");
-        for line in lines {
-            let _ = write!(out, "<li>{}.</li>", escape(&sentence(&line)));
-        }
-        let _ = writeln!(out, "</ul></section>");
+    if lines.is_empty() {
+        return Markup::default();
     }
-    if replay.skipped.broken > 0 {
-        let what = times(replay.skipped.broken, "file or record", "files or records");
-        let _ = write!(
-            out,
-            "<section class=\"bad\"><h2>Incomplete</h2><p>{what} could not be read.</p><ul class=\"notes\">"
-        );
-        for part in &replay.files.broken {
-            let _ = write!(out, "<li>{}</li>", escape(&words::broken(part)));
+    html! {
+        section {
+            h2 { "Left out" }
+            ul class="notes" { @for line in lines { li { (plain(&sentence(&line))) "." } } }
         }
-        let _ = writeln!(out, "</ul></section>");
     }
+}
+
+fn incomplete(replay: &Replay) -> Markup {
+    if replay.skipped.broken == 0 {
+        return Markup::default();
+    }
+    html! {
+        section class="bad" {
+            h2 { "Incomplete" }
+            p {
+                (times(replay.skipped.broken, "file or record", "files or records"))
+                " could not be read."
+            }
+            ul class="notes" {
+                @for part in &replay.files.broken { li { (words::broken(part)) } }
+            }
+        }
+    }
+}
+
+/// A principal, and the service that it called through.
+fn named(by: &ByPrincipal) -> String {
+    let through = by.through.as_ref().map(|service| format!(" through {service}"));
+    format!("{}{}", by.name, through.unwrap_or_default())
 }
 
 fn sentence(text: &str) -> String {

@@ -2,6 +2,7 @@
 //! reason is in the list.
 
 use super::codes;
+use super::keys::Keys;
 use super::source::Source;
 use super::yaml::{Entry, Node, Value};
 use crate::catalogue::nearest;
@@ -55,12 +56,8 @@ impl<'a> Reader<'a> {
     }
 
     /// A mapping, after complaining of keys that are not in `keys`.
-    pub fn mapping<'n>(
-        &mut self,
-        node: &'n Node,
-        what: &'static str,
-        keys: &[&'static str],
-    ) -> Option<Fields<'n>> {
+    pub fn mapping<'n>(&mut self, node: &'n Node, keys: Keys) -> Option<Fields<'n>> {
+        let (what, keys) = (keys.what(), keys.names());
         let Value::Mapping(entries) = &node.value else {
             self.wrong_type(node, what, "a mapping", &format!("its keys are {}", list(keys)));
             return None;

@@ -1,11 +1,12 @@
 //! What is to be done with a blueprint beyond what it says: taking objects over, or taking everything away.
 
 use crate::resource::Address;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// What is meant. The default is to make the accounts as the blueprint says and to touch nothing of others.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Intent {
     /// Remove everything that the blueprint owns.
@@ -16,7 +17,7 @@ pub struct Intent {
 }
 
 /// Which objects of others may be taken over.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Adoption {
     /// Whatever is in the way and carries no blueprint's tag.

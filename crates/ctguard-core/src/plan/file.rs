@@ -4,6 +4,7 @@ use super::{Change, Plan, Waiting, WaitingFor, fingerprints};
 use crate::blueprint::{Blueprint, Loaded, load_sources};
 use crate::resource::Address;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +15,7 @@ pub const PLAN_KEY: &str = "ctguard_plan";
 
 /// All the texts that a blueprint was read from, so that the same blueprint can be read from them again: built-in
 /// blueprints as they were then, too.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Resolved {
     /// The blueprint's own file, among the sources.
     pub file: String,

@@ -12,6 +12,7 @@ use crate::snapshot::{
     AccountSnapshot, LiveBucket, LiveBus, LiveRole, LiveRule, LiveTopic, LiveTrail, Observed,
     PlaceSnapshot, Unreadable,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -21,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const FIELD_DIGITS: usize = 8;
 
 /// What was read in one place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PlaceFingerprints {
     pub account: AccountId,
     /// `global` for buckets and roles, which are in no region.
@@ -31,9 +32,10 @@ pub struct PlaceFingerprints {
 }
 
 /// One object as it was read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Fingerprint {
     /// Of the whole object, in hexadecimal.
+    #[schemars(extend("pattern" = "^[0-9a-f]{64}$"))]
     pub sha256: String,
     /// The beginning of the same for each field.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -41,7 +43,7 @@ pub struct Fingerprint {
 }
 
 /// An object that is not as it was when the plan was made.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Moved {
     pub account: AccountId,
     pub region: Region,
@@ -51,7 +53,7 @@ pub struct Moved {
 }
 
 /// What has become of an object.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum How {
     Appeared,

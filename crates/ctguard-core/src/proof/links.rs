@@ -3,8 +3,10 @@
 //! A code names what is wrong when the link is broken; a proven link carries the code of the first
 //! thing that could break it.
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 
 macro_rules! link_codes {
@@ -130,6 +132,17 @@ impl<'de> Deserialize<'de> for LinkCode {
 impl Serialize for LinkCode {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
+    }
+}
+
+impl JsonSchema for LinkCode {
+    fn schema_name() -> Cow<'static, str> {
+        "LinkCode".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let codes: Vec<&str> = Self::ALL.iter().map(|code| code.as_str()).collect();
+        json_schema!({ "description": "`docs/links.md` explains each code.", "enum": codes })
     }
 }
 

@@ -13,6 +13,7 @@ use crate::scope::Granularity;
 use crate::scope::{AccountId, Place};
 use crate::snapshot::Unreadable;
 use fold::Folding;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -21,11 +22,14 @@ use std::sync::Arc;
 pub const FORMAT_VERSION: u32 = 1;
 
 /// What `verify` says, as data; its text is made from this value and knows no more.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
+    /// The version of this format.
+    #[schemars(extend("const" = FORMAT_VERSION))]
     pub format_version: u32,
     pub blueprint: String,
     /// The date that exceptions were judged by, ISO 8601.
+    #[schemars(extend("pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
     pub as_of: String,
     /// Which part of the fleet's accounts it is about, such as `3/8`; absent when it is about all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -49,7 +53,7 @@ pub struct Report {
 }
 
 /// An account that a report is about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Covered {
     pub id: AccountId,
     /// What people call it.
@@ -60,7 +64,7 @@ pub struct Covered {
 }
 
 /// Accounts that could not be read for the same reason; `{account}` stands in the texts where they are several.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Unread {
     pub operation: String,
     pub code: String,
@@ -70,7 +74,7 @@ pub struct Unread {
 }
 
 /// The verdict on one alert.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AlertCounts {
     pub alert: String,
     pub title: String,
@@ -80,7 +84,7 @@ pub struct AlertCounts {
 
 /// A link that is not proven, with every alert and place it concerns. Where the same is wrong in
 /// several places, `{account}` and `{region}` stand in the texts for what differs between them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     pub code: LinkCode,
     pub status: Status,
@@ -95,7 +99,7 @@ pub struct Finding {
 }
 
 /// A remark with every place it concerns; `{account}` and `{region}` as in a [`Finding`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Said {
     pub severity: Severity,
     pub code: LinkCode,
@@ -105,7 +109,7 @@ pub struct Said {
 }
 
 /// How many alert × place pairs have each status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Counts {
     pub proven: usize,
     pub assumed: usize,

@@ -1,44 +1,31 @@
 //! Times as CloudTrail writes them, in seconds, and the days they fall on.
 
-use jiff::ToSpan;
-use jiff::civil::{Date, date};
+use jiff::civil::{Date, DateTime, date};
+use jiff::{Timestamp, ToSpan};
+use std::ops::Range;
 
 const DAY: i64 = 86_400;
-/// CloudTrail began in 2013; what lies far outside is a broken record, not a day of a report.
-const FIRST_YEAR: i32 = 2000;
-const LAST_YEAR: i32 = 2199;
+const EPOCH: Date = date(1970, 1, 1);
+/// The years 2000 to 2199. CloudTrail began in 2013; what lies far outside is a broken record, not a day of a report.
+const BELIEVABLE: Range<i64> = 946_684_800..7_258_118_400;
 
-/// Reads `2026-11-22T10:00:00Z` as seconds since 1970, UTC; fractions of a second are cut. `None` for anything
-/// else, and for years in which no event can lie.
+/// Reads `2026-11-22T10:00:00Z` as seconds since 1970, UTC; fractions of a second are cut, and a leap second counts
+/// with the one before it. `None` for anything else, and for years in which no event can lie.
 pub fn seconds(text: &str) -> Option<i64> {
-    let bytes = text.as_bytes();
-    let digits = |from: usize, to: usize| {
-        bytes.get(from..to)?.iter().try_fold(0_i32, |sum, byte| {
-            byte.is_ascii_digit().then(|| sum * 10 + i32::from(byte - b'0'))
-        })
-    };
+    // jiff reads more spellings than CloudTrail writes.
     let marks = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
-    let ends_well = match bytes.get(19)? {
-        b'Z' => bytes.len() == 20,
-        b'.' => bytes.ends_with(b"Z") && digits(20, bytes.len() - 1).is_some(),
-        _ => false,
-    };
-    if !ends_well || marks.iter().any(|(at, mark)| bytes.get(*at) != Some(mark)) {
+    let bytes = text.as_bytes();
+    let shaped = matches!(bytes.get(19), Some(b'Z' | b'.')) && bytes.ends_with(b"Z");
+    if !shaped || marks.iter().any(|(at, mark)| bytes.get(*at) != Some(mark)) {
         return None;
     }
-    let year = digits(0, 4).filter(|year| (FIRST_YEAR..=LAST_YEAR).contains(year))?;
-    let (month, day) = (i8::try_from(digits(5, 7)?).ok()?, i8::try_from(digits(8, 10)?).ok()?);
-    let on = Date::new(i16::try_from(year).ok()?, month, day).ok()?;
-    let (hour, minute, second) = (digits(11, 13)?, digits(14, 16)?, digits(17, 19)?);
-    // A leap second is counted with the one before it.
-    (hour < 24 && minute < 60 && second <= 60).then(|| {
-        day_start(on) + i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second.min(59))
-    })
+    let seconds = text.parse::<Timestamp>().ok()?.as_second();
+    BELIEVABLE.contains(&seconds).then_some(seconds)
 }
 
 /// The first second of a day.
 pub fn day_start(day: Date) -> i64 {
-    i64::from(epoch().until(day).map_or(0, |span| span.get_days())) * DAY
+    i64::from(EPOCH.until(day).map_or(0, |span| span.get_days())) * DAY
 }
 
 /// The number of the day that a second falls on, from 1970-01-01.
@@ -48,35 +35,23 @@ pub fn day_number(seconds: i64) -> i32 {
 
 /// The day of this number.
 pub fn day(number: i32) -> Date {
-    epoch().saturating_add(number.days())
+    EPOCH.saturating_add(number.days())
 }
 
 /// A second as CloudTrail writes it.
 pub fn text(seconds: i64) -> String {
-    let (day, rest) = (day(day_number(seconds)), seconds.rem_euclid(DAY));
-    format!("{day}T{:02}:{:02}:{:02}Z", rest / 3600, rest / 60 % 60, rest % 60)
-}
-
-fn epoch() -> Date {
-    date(1970, 1, 1)
+    Timestamp::from_second(seconds).unwrap_or_default().to_string()
 }
 
 /// The day in the name of a CloudTrail log file (`…_20261122T1005Z_….json.gz`), on which it was delivered.
 ///
 /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-examples.html>
 pub fn delivered_on(file_name: &str) -> Option<Date> {
-    file_name.split('_').find_map(|part| {
-        let bytes = part.as_bytes();
-        let shape = bytes.len() == 14 && bytes[8] == b'T' && bytes[13] == b'Z';
-        let (day, time) = (part.get(..8)?, part.get(9..13)?);
-        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        if !shape || !digits(day) || !digits(time) {
-            return None;
-        }
-        let number = |from: usize, to: usize| day.get(from..to)?.parse::<i16>().ok();
-        let (month, of_month) = (number(4, 6)?.try_into().ok()?, number(6, 8)?.try_into().ok()?);
-        Date::new(number(0, 4)?, month, of_month).ok()
-    })
+    let day = |part: &str| {
+        let time = DateTime::strptime("%Y%m%dT%H%MZ", part).ok()?;
+        (part.len() == "20261122T1005Z".len()).then(|| time.date())
+    };
+    file_name.split('_').find_map(day)
 }
 
 #[cfg(test)]
@@ -110,6 +85,14 @@ mod tests {
         ] {
             assert_eq!(seconds(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn the_years_of_events_are_2000_to_2199() {
+        assert_eq!(seconds("2000-01-01T00:00:00Z"), Some(day_start(date(2000, 1, 1))));
+        assert_eq!(seconds("1999-12-31T23:59:59Z"), None);
+        assert!(seconds("2199-12-31T23:59:59Z").is_some());
+        assert_eq!(seconds("2200-01-01T00:00:00Z"), None);
     }
 
     #[test]

@@ -90,6 +90,8 @@ pub struct Topic {
 /// How SNS hands a message over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[derive(strum::IntoStaticStr, strum::EnumString)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Protocol {
     Email,
     EmailJson,
@@ -105,34 +107,12 @@ pub enum Protocol {
 impl Protocol {
     /// AWS's own spelling.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Email => "email",
-            Self::EmailJson => "email-json",
-            Self::Http => "http",
-            Self::Https => "https",
-            Self::Sqs => "sqs",
-            Self::Lambda => "lambda",
-            Self::Sms => "sms",
-            Self::Application => "application",
-            Self::Firehose => "firehose",
-        }
+        self.into()
     }
 
     /// Reads AWS's spelling.
     pub fn parse(text: &str) -> Option<Self> {
-        [
-            Self::Email,
-            Self::EmailJson,
-            Self::Http,
-            Self::Https,
-            Self::Sqs,
-            Self::Lambda,
-            Self::Sms,
-            Self::Application,
-            Self::Firehose,
-        ]
-        .into_iter()
-        .find(|protocol| protocol.as_str() == text)
+        text.parse().ok()
     }
 }
 

@@ -1,8 +1,8 @@
 //! Accounts and the hub, as typed.
 
-use super::super::codes;
 use super::super::reader::{Fields, Reader, Spanned};
 use super::super::yaml::{Node, Value};
+use super::super::{codes, keys};
 use super::RawRoute;
 use super::read::routes;
 use crate::diag::{Diagnostic, Span};
@@ -48,9 +48,6 @@ pub(in super::super) struct RawHub {
     pub span: Span,
 }
 
-const ACCOUNT_KEYS: &[&str] =
-    &["id", "name", "role", "external_id", "session_name", "omit", "routes"];
-
 pub(super) fn accounts(reader: &mut Reader<'_>, node: &Node) -> Option<RawAccounts> {
     const HELP: &str = "list them: `accounts: [{ id: \"111122223333\" }, { id: \"222233334444\", role: ctguard }]`";
     let nodes = reader.sequence(node, "accounts", HELP)?;
@@ -78,7 +75,7 @@ pub(super) fn accounts(reader: &mut Reader<'_>, node: &Node) -> Option<RawAccoun
 }
 
 fn account(reader: &mut Reader<'_>, node: &Node) -> Option<RawAccount> {
-    let what = "an account";
+    let what = keys::ACCOUNT.what();
     if !matches!(node.value, Value::Mapping(_)) {
         let help = "write `{ id: \"222233334444\", role: ctguard }`, or `{ organization: { role: ctguard } }`";
         if let Value::Number(text, _) = &node.value
@@ -90,7 +87,7 @@ fn account(reader: &mut Reader<'_>, node: &Node) -> Option<RawAccount> {
         }
         return None;
     }
-    let fields = reader.mapping(node, what, ACCOUNT_KEYS)?;
+    let fields = reader.mapping(node, keys::ACCOUNT)?;
     let id = reader
         .required(&fields, "id", "its twelve digits, in quotes: `id: \"222233334444\"`")
         .and_then(|node| reader.text(node, "id"));
@@ -105,10 +102,9 @@ fn account(reader: &mut Reader<'_>, node: &Node) -> Option<RawAccount> {
 }
 
 fn organization(reader: &mut Reader<'_>, node: &Node) -> Option<RawOrganization> {
-    let entry = reader.mapping(node, "an entry of the organization", &["organization"])?;
+    let entry = reader.mapping(node, keys::ORGANIZATION_ENTRY)?;
     let node = entry.get("organization")?;
-    let keys = &["include_ous", "exclude", "role", "external_id", "session_name"];
-    let fields = reader.mapping(node, "`organization`", keys)?;
+    let fields = reader.mapping(node, keys::ORGANIZATION)?;
     reader.required(
         &fields,
         "role",
@@ -134,7 +130,7 @@ fn role(reader: &mut Reader<'_>, fields: &Fields<'_>) -> RawAssumedRole {
 }
 
 pub(super) fn hub(reader: &mut Reader<'_>, node: &Node) -> Option<RawHub> {
-    let fields = reader.mapping(node, "`hub`", &["account", "region", "organization"])?;
+    let fields = reader.mapping(node, keys::HUB)?;
     let mut required = |key: &str, help: &str| {
         let node = reader.required(&fields, key, help)?;
         reader.text(node, key)

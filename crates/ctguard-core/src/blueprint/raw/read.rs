@@ -1,8 +1,8 @@
 //! Reads a tree of values into the raw types, key by key.
 
-use super::super::codes;
 use super::super::reader::{Fields, Reader, Spanned};
 use super::super::yaml::{Node, Value};
+use super::super::{codes, keys};
 use super::{
     RawAlert, RawBlueprint, RawDestination, RawEvent, RawEventParts, RawException, RawFilter,
     RawInclude, RawIncludeFrom, RawInclusion, RawRegionException, RawRegions, RawRoute, RawTest,
@@ -10,30 +10,9 @@ use super::{
 };
 use crate::diag::{Diagnostic, Span};
 
-const BLUEPRINT_KEYS: &[&str] = &[
-    "version",
-    "name",
-    "accounts",
-    "regions",
-    "hub",
-    "trail",
-    "trust_trails",
-    "destinations",
-    "routes",
-    "include",
-    "alerts",
-    "allow",
-];
-const INCLUSION_KEYS: &[&str] = &["version", "id", "title", "why", "sources", "alerts"];
-const ALERT_KEYS: &[&str] = &[
-    "id", "title", "risk", "events", "where", "outcome", "except", "why", "next", "notify",
-    "allow", "tests",
-];
-const SUBSCRIBER_KEYS: &[&str] = &["email", "https", "sqs", "lambda", "chat"];
-
 /// Reads a blueprint's tree.
 pub(in super::super) fn blueprint(reader: &mut Reader<'_>, root: &Node) -> Option<RawBlueprint> {
-    let fields = reader.mapping(root, "a blueprint", BLUEPRINT_KEYS)?;
+    let fields = reader.mapping(root, keys::BLUEPRINT)?;
     if fields.get("alerts").is_none() && fields.get("include").is_none() {
         reader.required(
             &fields,
@@ -66,7 +45,7 @@ pub(in super::super) fn blueprint(reader: &mut Reader<'_>, root: &Node) -> Optio
 
 /// Reads an included file's tree.
 pub(in super::super) fn inclusion(reader: &mut Reader<'_>, root: &Node) -> Option<RawInclusion> {
-    let fields = reader.mapping(root, "an included file", INCLUSION_KEYS)?;
+    let fields = reader.mapping(root, keys::INCLUSION)?;
     let version = version(reader, &fields);
     for key in ["id", "title", "why"] {
         reader.optional_text(&fields, key);
@@ -103,7 +82,7 @@ fn regions(reader: &mut Reader<'_>, node: &Node) -> RawRegions {
             RawRegions::List(names, reader.span(&node.span))
         }
         Value::Mapping(_) => {
-            let Some(fields) = reader.mapping(node, "`regions`", &["enabled", "except"]) else {
+            let Some(fields) = reader.mapping(node, keys::REGIONS) else {
                 return RawRegions::Unclear;
             };
             reader.required(&fields, "enabled", SHAPES);
@@ -127,7 +106,7 @@ fn regions(reader: &mut Reader<'_>, node: &Node) -> RawRegions {
 }
 
 fn region_exception(reader: &mut Reader<'_>, node: &Node) -> Option<RawRegionException> {
-    let fields = reader.mapping(node, "a region exception", &["region", "reason", "until"])?;
+    let fields = reader.mapping(node, keys::REGION_EXCEPTION)?;
     Some(RawRegionException {
         region: reader
             .required(&fields, "region", "the region to leave out")
@@ -141,17 +120,7 @@ fn region_exception(reader: &mut Reader<'_>, node: &Node) -> Option<RawRegionExc
 }
 
 fn trail(reader: &mut Reader<'_>, node: &Node) -> Option<RawTrail> {
-    let keys = &[
-        "name",
-        "bucket",
-        "account",
-        "organization",
-        "home_region",
-        "kms_key",
-        "adopt",
-        "additional",
-    ];
-    let fields = reader.mapping(node, "`trail`", keys)?;
+    let fields = reader.mapping(node, keys::TRAIL)?;
     Some(RawTrail {
         name: reader
             .required(&fields, "name", "the trail's name, such as `acme-management`")
@@ -171,8 +140,7 @@ fn trail(reader: &mut Reader<'_>, node: &Node) -> Option<RawTrail> {
 }
 
 fn trust(reader: &mut Reader<'_>, node: &Node) -> Option<RawTrust> {
-    let keys = &["arn", "records", "reason", "until"];
-    let fields = reader.mapping(node, "a trusted trail", keys)?;
+    let fields = reader.mapping(node, keys::TRUST)?;
     let mut required = |key: &str, help: &str| {
         let node = reader.required(&fields, key, help)?;
         reader.text(node, key)
@@ -196,8 +164,7 @@ fn destinations(reader: &mut Reader<'_>, node: &Node) -> Vec<RawDestination> {
     }
     let mut destinations = Vec::new();
     for entry in node.entries() {
-        let keys = &["topic", "topic_arn", "format", "subscribers", "kms_key"];
-        let Some(fields) = reader.mapping(&entry.node, "a destination", keys) else {
+        let Some(fields) = reader.mapping(&entry.node, keys::DESTINATION) else {
             continue;
         };
         let span = reader.span(&entry.key_span);
@@ -216,8 +183,9 @@ fn destinations(reader: &mut Reader<'_>, node: &Node) -> Vec<RawDestination> {
 
 fn subscriber(reader: &mut Reader<'_>, node: &Node) -> Option<(&'static str, Spanned<String>)> {
     const HELP: &str = "write one of `{ email: ... }`, `{ https: ... }`, `{ sqs: ARN }`, `{ lambda: ARN }` and `{ chat: ARN }`";
-    let fields = reader.mapping(node, "a subscriber", SUBSCRIBER_KEYS)?;
-    let mut present = SUBSCRIBER_KEYS.iter().filter_map(|key| Some((*key, fields.get(key)?)));
+    let fields = reader.mapping(node, keys::SUBSCRIBER)?;
+    let mut present =
+        keys::SUBSCRIBER.names().iter().filter_map(|key| Some((*key, fields.get(key)?)));
     match (present.next(), present.next()) {
         (Some((key, node)), None) => Some((key, reader.text(node, key)?)),
         (Some(_), Some(_)) => {
@@ -234,8 +202,7 @@ fn subscriber(reader: &mut Reader<'_>, node: &Node) -> Option<(&'static str, Spa
 }
 
 pub(super) fn routes(reader: &mut Reader<'_>, node: &Node) -> Vec<RawRoute> {
-    let keys = &["critical", "high", "medium", "low"];
-    let Some(fields) = reader.mapping(node, "`routes`", keys) else { return Vec::new() };
+    let Some(fields) = reader.mapping(node, keys::ROUTES) else { return Vec::new() };
     let mut routes = Vec::new();
     for entry in node.entries() {
         if let Some(destinations) = reader.texts(&fields, &entry.key) {
@@ -248,7 +215,7 @@ pub(super) fn routes(reader: &mut Reader<'_>, node: &Node) -> Vec<RawRoute> {
 
 fn include(reader: &mut Reader<'_>, node: &Node) -> Option<RawInclude> {
     const HELP: &str = "write `builtin: account-security` or `path: ./file.yaml`";
-    let fields = reader.mapping(node, "an include", &["builtin", "path", "omit"])?;
+    let fields = reader.mapping(node, keys::INCLUDE)?;
     let omit = reader.texts(&fields, "omit").unwrap_or_default();
     let from = match (fields.get("builtin"), fields.get("path")) {
         (Some(node), None) => RawIncludeFrom::Builtin(reader.text(node, "builtin")?),
@@ -262,7 +229,7 @@ fn include(reader: &mut Reader<'_>, node: &Node) -> Option<RawInclude> {
 }
 
 fn alert(reader: &mut Reader<'_>, node: &Node) -> Option<RawAlert> {
-    let fields = reader.mapping(node, "an alert", ALERT_KEYS)?;
+    let fields = reader.mapping(node, keys::ALERT)?;
     let mut required = |key: &str, help: &str| {
         let node = reader.required(&fields, key, help)?;
         reader.text(node, key)
@@ -295,7 +262,7 @@ fn alert(reader: &mut Reader<'_>, node: &Node) -> Option<RawAlert> {
 }
 
 fn test(reader: &mut Reader<'_>, node: &Node) -> Option<RawTest> {
-    let fields = reader.mapping(node, "a test", &["event", "expect"])?;
+    let fields = reader.mapping(node, keys::TEST)?;
     Some(RawTest {
         event: reader
             .required(
@@ -315,8 +282,7 @@ fn event(reader: &mut Reader<'_>, node: &Node) -> Option<RawEvent> {
     if !matches!(node.value, Value::Mapping(_)) {
         return reader.text(node, "events").map(RawEvent::Text);
     }
-    let keys = &["source", "name", "unchecked", "kind", "read_only"];
-    let fields = reader.mapping(node, "an event", keys)?;
+    let fields = reader.mapping(node, keys::EVENT)?;
     Some(RawEvent::Parts(Box::new(RawEventParts {
         source: reader
             .required(&fields, "source", "`detail.eventSource`, such as `ec2.amazonaws.com`")
@@ -332,8 +298,7 @@ fn event(reader: &mut Reader<'_>, node: &Node) -> Option<RawEvent> {
 }
 
 fn exception(reader: &mut Reader<'_>, node: &Node) -> Option<RawException> {
-    let keys = &["where", "reason", "owner", "until"];
-    let fields = reader.mapping(node, "an exception", keys)?;
+    let fields = reader.mapping(node, keys::EXCEPTION)?;
     let filter = reader
         .required(&fields, "where", "the condition on events that raise no alert")
         .and_then(|node| filter(reader, node));

@@ -1,0 +1,176 @@
+//! The JSON Schemas of what the verbs print with `--format json`, made from the types that are printed.
+//!
+//! `docs/schema/` holds what [`of`] makes and `ctguard schema` prints those files, so that making them
+//! costs a run of the program nothing. The behaviour test `schema` compares the two and writes the
+//! files anew when `UPDATE_SCHEMAS` is set.
+
+use super::apply::ApplyReport;
+use super::stopped::Stopped;
+use super::validate::Validation;
+use ctguard_core::drift::Drift;
+use ctguard_core::explain::Explanation;
+use ctguard_core::proof::Report;
+use schemars::generate::SchemaSettings;
+use schemars::transform::{RecursiveTransform, Transform};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Map, Value, json};
+use std::borrow::Cow;
+
+/// A document that has a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "lowercase")]
+pub enum Document {
+    Plan,
+    Report,
+    Apply,
+    Explain,
+    Validate,
+}
+
+/// What `apply` prints: what it did, or why it did nothing.
+struct AppliedOrStopped;
+
+impl JsonSchema for AppliedOrStopped {
+    fn schema_name() -> Cow<'static, str> {
+        "AppliedOrStopped".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let done = generator.subschema_for::<ApplyReport>();
+        let stopped = generator.subschema_for::<Stopped>();
+        json_schema!({ "oneOf": [done, stopped] })
+    }
+}
+
+impl Document {
+    /// Every document that has a schema made from types.
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
+
+    /// Its name on the command line and the name of its file.
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+
+    /// Its title, and the commands that print it.
+    fn heading(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Plan => (
+                "A plan of ctguard",
+                "What `ctguard plan`, `drift` and `show` print with `--format json`, what `plan --out` \
+                 saves, and what `merge` makes of plans.",
+            ),
+            Self::Report => (
+                "A verdict of ctguard",
+                "What `ctguard verify` prints with `--format json`, and what `merge` makes of several.",
+            ),
+            Self::Apply => (
+                "The result of an apply",
+                "What `ctguard apply` and `destroy` print with `--format json`.",
+            ),
+            Self::Explain => {
+                ("An explanation", "What `ctguard explain` prints with `--format json`.")
+            }
+            Self::Validate => (
+                "What is wrong with a blueprint",
+                "What `ctguard validate` prints with `--format json`.",
+            ),
+        }
+    }
+
+    fn body(self) -> Schema {
+        match self {
+            // A drift is a plan with two more keys, neither of which a plan must have.
+            Self::Plan => body::<Drift>(),
+            Self::Report => body::<Report>(),
+            Self::Apply => body::<AppliedOrStopped>(),
+            Self::Explain => body::<Explanation>(),
+            Self::Validate => body::<Validation>(),
+        }
+    }
+}
+
+/// The schema of a document.
+pub fn of(document: Document) -> Value {
+    let (title, description) = document.heading();
+    let mut schema = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": format!("urn:ctguard:schema:{}:1", document.as_str()),
+        "title": title,
+        "description": description,
+    });
+    if let (Some(schema), Value::Object(body)) =
+        (schema.as_object_mut(), document.body().to_value())
+    {
+        for (key, value) in body {
+            schema.entry(key).or_insert(value);
+        }
+    }
+    schema
+}
+
+/// The schema of a type as it is written, not as it is read.
+fn body<T: JsonSchema>() -> Schema {
+    SchemaSettings::draft2020_12()
+        .for_serialize()
+        .with_transform(RecursiveTransform(Exact))
+        .into_generator()
+        .into_root_schema_for::<T>()
+}
+
+/// Makes a schema as strict as the writer is: no other keys, no `null` for what is left out instead.
+#[derive(Debug, Clone)]
+struct Exact;
+
+impl Transform for Exact {
+    fn transform(&mut self, schema: &mut Schema) {
+        let Some(keywords) = schema.as_object_mut() else { return };
+        if let Some(Value::String(description)) = keywords.get_mut("description") {
+            // Links of the code's own documentation lead nowhere here.
+            *description = description.replace("[`", "`").replace("`]", "`");
+        }
+        // Widths of integers, such as `uint32`, are no format of JSON Schema.
+        if keywords.get("type").is_some_and(|kind| kind == "integer" || kind == "number") {
+            keywords.remove("format");
+        }
+        if keywords.contains_key("const") {
+            keywords.retain(|keyword, _| keyword != "type" && keyword != "minimum");
+        }
+        if keywords.contains_key("properties") {
+            keywords.entry("additionalProperties").or_insert(Value::Bool(false));
+            without_null(keywords);
+        }
+    }
+}
+
+/// Takes `null` out of the properties that need not be there: an absent value is left out.
+fn without_null(object: &mut Map<String, Value>) {
+    let required = object.get("required").cloned().unwrap_or_default();
+    let required: Vec<&str> =
+        required.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let properties = object.get_mut("properties").and_then(Value::as_object_mut);
+    for (name, property) in properties.into_iter().flatten() {
+        if let Some(property) =
+            property.as_object_mut().filter(|_| !required.contains(&name.as_str()))
+        {
+            not_null(property);
+        }
+    }
+}
+
+fn not_null(property: &mut Map<String, Value>) {
+    if let Some(Value::Array(kinds)) = property.get_mut("type") {
+        kinds.retain(|kind| kind != "null");
+        if let [kind] = kinds.as_slice() {
+            let kind = kind.clone();
+            property.insert("type".to_owned(), kind);
+        }
+    }
+    if let Some(Value::Array(choices)) = property.get_mut("anyOf") {
+        choices.retain(|choice| choice.get("type").is_none_or(|kind| kind != "null"));
+        if let [Value::Object(only)] = choices.as_slice() {
+            let only = only.clone();
+            property.remove("anyOf");
+            property.extend(only);
+        }
+    }
+}
