@@ -4,9 +4,9 @@
 //! with dots, in arrays, deeper than where they belong; values that look like keys; texts that hold JSON. The
 //! choices come from bytes, which a fuzzer can steer, or from a seed.
 
-use eventbridge_pattern::Pattern;
 use eventbridge_pattern::cloudtrail::envelope;
 use eventbridge_pattern::set::{PatternSet, Scratch};
+use eventbridge_pattern::{Event, Pattern};
 use serde_json::Value;
 
 /// Where choices come from.
@@ -100,7 +100,12 @@ const KEYS: [&str; 20] = [
     "a.b",
     "b.c",
 ];
-const TEXTS: [&str; 30] = [
+const TEXTS: [&str; 35] = [
+    "010.0.0.1",
+    "::ffff:a00:1",
+    "ß",
+    "SS",
+    "a\"",
     "",
     "a",
     "ab",
@@ -132,7 +137,8 @@ const TEXTS: [&str; 30] = [
     "Root",
     "us-east-1",
 ];
-const NUMBERS: [&str; 10] = [
+const NUMBERS: [&str; 11] = [
+    "3.14159265358979312",
     "0",
     "1",
     "-1",
@@ -146,8 +152,7 @@ const NUMBERS: [&str; 10] = [
 ];
 const WILDCARDS: [&str; 10] =
     ["*", "a*", "*b", "a*b", "*ab*", "Create*", "*User", "ab", "a\\*", "C*e*r"];
-const BLOCKS: [&str; 5] =
-    ["10.0.0.0/24", "10.0.0.0/29", "10.0.0.5/24", "2001:db8::/32", "0.0.0.0/0"];
+const BLOCKS: [&str; 5] = ["10.0.0.0/24", "::/1", "10.0.0.5/24", "2001:db8::/32", "0.0.0.0/0"];
 
 fn quoted(text: &str) -> String {
     Value::from(text).to_string()
@@ -366,13 +371,17 @@ pub fn check(dice: &mut Dice<'_>) -> Result<u64, String> {
         } else {
             matcher.record(text.as_bytes(), &mut scratch)
         };
-        let Ok(read @ Value::Object(_)) = serde_json::from_str(&text) else {
+        // Of keys that stand twice the value has the last; the event has both.
+        let (Ok(value @ Value::Object(_)), Ok(read)) =
+            (serde_json::from_str(&text), Event::read(text.as_bytes()))
+        else {
             continue;
         };
-        let read = if whole { read } else { envelope(read) };
+        let around = if whole { value } else { envelope(value) };
+        let read = if whole { read } else { Event::from(&around).with_detail(read) };
         let plain: Vec<u32> = (0_u32..)
             .zip(&patterns)
-            .filter(|(_, pattern)| pattern.matches(&read))
+            .filter(|(_, pattern)| pattern.matches_event(&read))
             .map(|(n, _)| n)
             .collect();
         if fast != Ok(&plain) {

@@ -11,6 +11,7 @@ use ctguard_core::offline::{
 };
 use ctguard_core::resource::rule::RuleState;
 use eventbridge_pattern::Pattern;
+use eventbridge_pattern::archive::{self, Piece};
 use serde::Serialize;
 use serde_json::Value;
 use std::fs::{self, File};
@@ -302,9 +303,20 @@ impl<W: Write> Matching<'_, W> {
             _ => None,
         };
         if let Some(records) = records {
-            for record in records {
-                let text = record.to_string();
-                self.event(name, position, record, text.as_bytes())?;
+            // Their own texts have what a value has not, such as a key that stands twice.
+            let mut texts = Vec::new();
+            let _ = archive::records(text.trim_ascii(), |piece| {
+                let (Piece::Record(text) | Piece::Other(text)) = piece;
+                texts.push(text);
+            });
+            let all_found = texts.len() == records.len();
+            for (at, record) in records.into_iter().enumerate() {
+                let printed = record.to_string();
+                let text = match all_found {
+                    true => texts[at],
+                    false => printed.as_bytes(),
+                };
+                self.event(name, position, record, text)?;
             }
             return Ok(());
         }
@@ -318,7 +330,7 @@ impl<W: Write> Matching<'_, W> {
         value: Value,
         text: &[u8],
     ) -> std::io::Result<()> {
-        let Some(given) = Given::read(value, text.len()) else {
+        let Some(given) = Given::read(value, text) else {
             self.broken(input, Some(position), "it is no JSON object".to_owned());
             return Ok(());
         };
@@ -348,7 +360,7 @@ impl<W: Write> Matching<'_, W> {
                 }
                 Outcome::Withheld(why) => decision.withheld = Some(why),
                 Outcome::Ignores if explain => {
-                    decision.mismatches = pattern.filter.mismatches(&given.event);
+                    decision.mismatches = pattern.filter.mismatches(&given.said);
                 }
                 Outcome::Ignores => {}
             },

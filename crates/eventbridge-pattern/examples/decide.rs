@@ -2,8 +2,7 @@
 //!
 //! `cargo run --example decide -- PATTERN.json EVENT.json`; without arguments, a pattern and an event of its own.
 
-use eventbridge_pattern::{Mismatch, Pattern};
-use serde_json::Value;
+use eventbridge_pattern::{Event, Mismatch, Pattern};
 use std::error::Error;
 
 const PATTERN: &str = r#"{
@@ -26,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         _ => return Err("usage: decide PATTERN.json EVENT.json".into()),
     };
     let pattern = Pattern::parse(&pattern)?;
-    let event: Value = serde_json::from_str(&event)?;
+    let event = Event::read(event.as_bytes())?;
     let reasons = pattern.filter.mismatches(&event);
     if reasons.is_empty() {
         println!("The pattern matches the event.");
@@ -45,7 +44,7 @@ fn sentence(reason: &Mismatch) -> String {
             format!("`{path}` is missing; {wanted} is wanted")
         }
         Mismatch::Field { path, wanted, found, .. } => {
-            format!("`{path}` is {}; {wanted} is wanted", Value::from(found.clone()))
+            format!("`{path}` is {}; {wanted} is wanted", serde_json::Value::from(found.clone()))
         }
         Mismatch::Elements { paths } => {
             format!("no one element of a list has all of {}", paths.join(", "))

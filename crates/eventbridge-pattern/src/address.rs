@@ -2,41 +2,202 @@
 
 use super::{Matcher, TextKind, TextTest};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::ops::RangeInclusive;
 
 /// Most values that one block is spelled out into; more would not fit into a pattern anyway.
 const SPELLINGS_MAX: usize = 128;
 
-/// Whether a string is an address of the block.
+/// The hex digits of an address: 8 of an IPv4 address, 32 of an IPv6 address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Digits {
+    /// As the highest bits.
+    bits: u128,
+    count: u32,
+}
+
+impl Digits {
+    fn of(address: IpAddr) -> Self {
+        match address {
+            IpAddr::V4(address) => Self { bits: u128::from(u32::from(address)) << 96, count: 8 },
+            IpAddr::V6(address) => Self { bits: address.into(), count: 32 },
+        }
+    }
+
+    /// The digits that a number begins with. EventBridge looks at a number's text as at an address's digits, of
+    /// which none is in lower case.
+    fn of_number(text: &str) -> Self {
+        let digits = text.bytes().map_while(|byte| match byte {
+            b'0'..=b'9' => Some(byte - b'0'),
+            b'A'..=b'F' => Some(byte - b'A' + 10),
+            _ => None,
+        });
+        digits.take(32).fold(Self { bits: 0, count: 0 }, |so_far, digit| Self {
+            bits: so_far.bits | u128::from(digit) << (124 - 4 * so_far.count),
+            count: so_far.count + 1,
+        })
+    }
+
+    /// The first of its digits, as a number.
+    fn first(self, count: u32) -> u128 {
+        self.bits.checked_shr(128 - 4 * count).unwrap_or(0)
+    }
+}
+
+/// What a block, or an address in a list of values, takes.
 ///
-/// EventBridge counts from the address as written, not from the start of its block
-/// (<https://github.com/aws/event-ruler>): `10.0.0.7/24` begins at `10.0.0.7`.
+/// This is how EventBridge decides it, in all versions of the library it runs on
+/// (<https://github.com/aws/event-ruler>, `CIDR` and `Range`): the first and the last address are written as hex
+/// digits, 8 or 32 of them, and so is the value. Digit by digit, the value is compared with both, and as soon as it
+/// is strictly between them it is taken, whatever follows and however long it is. A value that is on one of them at
+/// every digit is taken when all digits of the *block* are used up.
+///
+/// Families are no part of it. So `32.1.0.0/16` (`2001…`) takes `2001:db8::1`, `0.0.0.0/0` every IPv6 address, `::/0`
+/// every IPv4 address but the first and the last, `2000::/3` takes 48.0.0.1, and `::/1` even the number 1, whose one
+/// digit is between 0 and 7. A block begins at its first address, however it is written (since 1.2.2 of that library).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Span {
+    first: Digits,
+    last: Digits,
+}
+
+impl Span {
+    pub(crate) fn of_block(block: &IpNet) -> Self {
+        Self { first: Digits::of(block.network()), last: Digits::of(block.broadcast()) }
+    }
+
+    pub(crate) fn of_address(address: IpAddr) -> Self {
+        Self { first: Digits::of(address), last: Digits::of(address) }
+    }
+
+    pub(crate) fn takes_text(self, text: &str) -> bool {
+        parse(text).is_some_and(|address| self.takes(Digits::of(address)))
+    }
+
+    pub(crate) fn takes_number(self, text: &str) -> bool {
+        self.takes(Digits::of_number(text))
+    }
+
+    fn takes(self, value: Digits) -> bool {
+        let count = self.first.count.min(value.count);
+        let (first, value, last) =
+            (self.first.first(count), value.first(count), self.last.first(count));
+        match count == self.first.count {
+            true => first <= value && value <= last,
+            false => first < value && value < last,
+        }
+    }
+
+    /// Whether everything that `self` takes, `outer` takes too.
+    pub(crate) fn within(self, outer: Self) -> bool {
+        let count = self.first.count.min(outer.first.count);
+        let at = |digits: Digits| digits.first(count);
+        match self.first.count < outer.first.count {
+            // A value may end before the outer one is used up: then it must be strictly between.
+            true => at(outer.first) < at(self.first) && at(self.last) < at(outer.last),
+            false => at(outer.first) <= at(self.first) && at(self.last) <= at(outer.last),
+        }
+    }
+
+    /// Whether nothing is taken by both.
+    pub(crate) fn apart(self, other: Self) -> bool {
+        let end =
+            |span: Self| span.last.bits | u128::MAX.checked_shr(4 * span.last.count).unwrap_or(0);
+        end(self) < other.first.bits || end(other) < self.first.bits
+    }
+}
+
+/// Whether a string is an address that the block takes; see [`Span`].
 pub fn contains(block: &IpNet, text: &str) -> bool {
-    // A string can only be an address if it has digits and separators alone; most have not.
-    let looks_right = |b: u8| b.is_ascii_hexdigit() || b == b'.' || b == b':';
-    text.len() <= 45
-        && text.bytes().all(looks_right)
-        && text.parse::<IpAddr>().is_ok_and(|address| holds(block, address))
+    Span::of_block(block).takes_text(text)
 }
 
-fn holds(block: &IpNet, address: IpAddr) -> bool {
-    block.contains(&address) && block.addr() <= address
+/// The IPv4 addresses that a block takes, whichever family it is of, as numbers.
+pub fn v4_range(block: &IpNet) -> Option<RangeInclusive<u32>> {
+    let Span { first, last } = Span::of_block(block);
+    let end = |digits: Digits| u32::try_from(digits.first(8)).ok();
+    let (low, high) = (end(first)?, end(last)?);
+    let range = match block {
+        IpNet::V4(_) => low..=high,
+        // An IPv4 address has fewer digits, and so must be strictly between.
+        IpNet::V6(_) => low.checked_add(1)?..=high.checked_sub(1)?,
+    };
+    (!range.is_empty()).then_some(range)
 }
 
-/// Whether every address of `inner` is in `outer`.
-pub fn within(inner: &IpNet, outer: &IpNet) -> bool {
-    let last = inner.broadcast();
-    holds(outer, inner.addr()) && holds(outer, last)
+/// The addresses of the other family that a block takes, for people; `None` when there are none.
+pub fn other_family(block: &IpNet) -> Option<String> {
+    match block {
+        IpNet::V4(net) => {
+            let bits = u128::from(u32::from(net.network())) << 96;
+            let same = Ipv6Net::new(bits.into(), net.prefix_len()).ok()?;
+            Some(format!("IPv6 addresses of {same}"))
+        }
+        IpNet::V6(_) => {
+            let range = v4_range(block)?;
+            let [first, last] = [range.start(), range.end()].map(|end| Ipv4Addr::from(*end));
+            Some(format!("IPv4 addresses from {first} to {last}"))
+        }
+    }
 }
 
-/// Whether no address is in both.
-pub fn apart(a: &IpNet, b: &IpNet) -> bool {
-    let same_family = a.addr().is_ipv4() == b.addr().is_ipv4();
-    !same_family || a.broadcast() < b.addr() || b.broadcast() < a.addr()
+/// The address that a string is, as EventBridge reads addresses: zeros before a number change nothing
+/// (`010.0.0.1` is 10.0.0.1), `::ffff:a00:1` is 10.0.0.1, and what has both dots and colons is no address.
+pub(crate) fn parse(text: &str) -> Option<IpAddr> {
+    let only = |sign: u8, digit: fn(&u8) -> bool| {
+        text.bytes().all(|byte| byte == sign || digit(&byte)) && text.as_bytes().contains(&sign)
+    };
+    if only(b'.', u8::is_ascii_digit) {
+        return v4(text).map(IpAddr::V4);
+    }
+    if !only(b':', u8::is_ascii_hexdigit) {
+        return None;
+    }
+    let address = match text.parse::<Ipv6Addr>() {
+        Ok(address) => address,
+        // It may have groups with more zeros before them than is usual.
+        Err(_) => without_zeros(text).parse().ok()?,
+    };
+    Some(address.to_ipv4_mapped().map_or(IpAddr::V6(address), IpAddr::V4))
+}
+
+fn v4(text: &str) -> Option<Ipv4Addr> {
+    // No longer one is read, whatever zeros it has.
+    if text.len() > "255.255.255.255".len() {
+        return None;
+    }
+    let mut octets = [0; 4];
+    let mut parts = text.split('.');
+    for octet in &mut octets {
+        *octet = parts.next()?.parse().ok()?;
+    }
+    parts.next().is_none().then_some(Ipv4Addr::from(octets))
+}
+
+fn without_zeros(text: &str) -> String {
+    let group = |group: &str| match group.trim_start_matches('0') {
+        "" if !group.is_empty() => "0".to_owned(),
+        digits => digits.to_owned(),
+    };
+    text.split(':').map(group).collect::<Vec<_>>().join(":")
+}
+
+/// Reads a block: an address and how many bits of it are fixed. Bits beyond these may be set.
+pub(crate) fn parse_block(text: &str) -> Option<IpNet> {
+    let (address, length) = text.split_once('/')?;
+    IpNet::new(parse(address)?, length.parse().ok()?).ok()
+}
+
+/// The operator that takes this block: one address has none of its own and is written as a string.
+pub(crate) fn matcher(block: IpNet) -> Matcher {
+    match block.prefix_len() == block.max_prefix_len() {
+        true => Matcher::exact(block.addr().to_string()),
+        false => Matcher::Cidr(block),
+    }
 }
 
 /// What is left of `whole` without `part`: the blocks beside it, from the largest down.
-pub fn without(whole: &IpNet, part: &IpNet) -> Vec<IpNet> {
+pub(crate) fn without(whole: &IpNet, part: &IpNet) -> Vec<IpNet> {
     let (mut rest, mut left) = (*whole, Vec::new());
     while rest != *part {
         let Ok(halves) = rest.subnets(rest.prefix_len() + 1) else {
@@ -57,9 +218,8 @@ pub fn without(whole: &IpNet, part: &IpNet) -> Vec<IpNet> {
 /// services, and words such as `AWS Internal`
 /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>).
 ///
-/// They exist because a block's complement cannot be written with `cidr` itself: once `cidr`
-/// stands in a list of operators, EventBridge compares addresses by number, and every
-/// `anything-but` beside it takes them all.
+/// They exist because a block's complement has no operator: `anything-but` takes no `cidr`, and before version
+/// 1.7.0 of the library that EventBridge runs on, an `anything-but` beside a `cidr` took every address.
 ///
 /// `None` when the addresses have no such spelling, or too many of them.
 pub fn spellings(block: &IpNet) -> Option<Vec<Matcher>> {
@@ -171,8 +331,8 @@ fn v6_prefixes(fixed: &[u16]) -> Option<Vec<Matcher>> {
 }
 
 /// The block of one address, when a string is one.
-pub fn single(text: &str) -> Option<IpNet> {
-    text.parse::<IpAddr>().ok().map(IpNet::from)
+pub(crate) fn single(text: &str) -> Option<IpNet> {
+    parse(text).map(IpNet::from)
 }
 
 #[cfg(test)]
@@ -180,7 +340,6 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use serde_json::json;
-    use std::net::{Ipv4Addr, Ipv6Addr};
 
     fn block(text: &str) -> IpNet {
         text.parse().expect("a block")
@@ -192,10 +351,96 @@ mod tests {
     }
 
     #[test]
-    fn a_block_counts_from_the_address_as_written() {
+    fn a_block_begins_at_its_first_address() {
         let block = block("10.0.0.7/24");
-        assert!(!contains(&block, "10.0.0.6") && contains(&block, "10.0.0.7"));
+        assert!(contains(&block, "10.0.0.6") && contains(&block, "10.0.0.7"));
         assert!(contains(&block, "10.0.0.255") && !contains(&block, "10.0.1.0"));
+    }
+
+    #[test]
+    fn addresses_are_read_as_eventbridge_reads_them() {
+        for (text, address) in [
+            ("10.0.0.1", Some("10.0.0.1")),
+            ("010.0.0.01", Some("10.0.0.1")),
+            ("000000010.0.0.1", Some("10.0.0.1")),
+            ("0000000010.0.0.1", None),
+            ("10.0.0.256", None),
+            ("10.0.1", None),
+            ("10.0.0.1.", None),
+            ("10.0.0.1.2", None),
+            ("", None),
+            ("::", Some("::")),
+            ("2001:DB8::1", Some("2001:db8::1")),
+            ("002001:db8::00001", Some("2001:db8::1")),
+            ("::ffff:a00:1", Some("10.0.0.1")),
+            ("::ffff:10.0.0.1", None),
+            ("::10.0.0.1", None),
+            ("fe80::1%eth0", None),
+            ("08:23", None),
+            ("1:2", None),
+            (":1", None),
+            ("::1::", None),
+            ("12345::", None),
+            ("dead", None),
+        ] {
+            assert_eq!(parse(text).map(|found| found.to_string()).as_deref(), address, "{text}");
+        }
+    }
+
+    #[test]
+    fn families_are_no_part_of_it() {
+        for (text, value, taken) in [
+            ("32.1.0.0/16", "2001:db8::1", true),
+            ("32.1.0.0/16", "2002:db8::1", false),
+            ("0.0.0.0/0", "::1", true),
+            ("::/0", "10.0.0.1", true),
+            ("::/0", "0.0.0.0", false),
+            ("::/0", "255.255.255.255", false),
+            ("2000::/3", "48.0.0.1", true),
+            ("2000::/3", "32.0.0.0", false),
+            ("2000::/3", "32.0.0.1", true),
+            ("2001:db8::/32", "32.1.13.184", false),
+            ("2001:db8::/33", "32.1.13.184", false),
+        ] {
+            assert_eq!(contains(&block(text), value), taken, "{text} {value}");
+        }
+        let one = Span::of_address("32.1.13.184".parse().expect("an address"));
+        assert!(one.takes_text("2001:db8::1") && !one.takes_text("2001:db9::1"));
+    }
+
+    #[test]
+    fn the_ipv4_addresses_of_a_block_are_those_that_it_takes() {
+        for text in ["10.0.0.0/8", "::/0", "2000::/3", "2001:db8::/32", "2001:d00::/24", "::/31"] {
+            let block = block(text);
+            let range = v4_range(&block);
+            let ends = range.iter().flat_map(|range| [*range.start(), *range.end()]);
+            let beside = ends.flat_map(|end| [end, end.wrapping_sub(1), end.wrapping_add(1)]);
+            for number in beside.chain([0, u32::MAX, 0x2001_0db8]) {
+                let expected = range.as_ref().is_some_and(|range| range.contains(&number));
+                let address = Ipv4Addr::from(number).to_string();
+                assert_eq!(contains(&block, &address), expected, "{text} {address}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_is_taken_by_its_digits() {
+        for (text, number, taken) in [
+            ("::/1", "1", true),
+            ("::/1", "7", false),
+            ("::/1", "0", false),
+            ("::/1", "-1", false),
+            ("::/1", "1.5", true),
+            ("0.0.0.0/0", "5", true),
+            ("16.0.0.0/4", "1", false),
+            ("16.0.0.0/4", "15", true),
+            ("16.0.0.0/5", "1A", false),
+            ("16.0.0.0/4", "1E5", true),
+            ("16.0.0.0/4", "1e5", false),
+            ("10.0.0.0/8", "10", false),
+        ] {
+            assert_eq!(Span::of_block(&block(text)).takes_number(number), taken, "{text} {number}");
+        }
     }
 
     #[test]
@@ -273,9 +518,37 @@ mod tests {
         }
     }
 
-    #[test]
-    fn families_never_meet() {
-        assert!(apart(&block("::/0"), &block("0.0.0.0/0")));
-        assert!(within(&block("10.0.0.0/9"), &block("0.0.0.0/0")));
+    proptest! {
+        #[test]
+        fn spans_that_are_within_or_apart_are_shown_so_by_every_value(
+            (a, b) in (span(), span()),
+            values in prop::collection::vec((any::<u128>(), 0..4_u8, 0..=32_u32), 40),
+        ) {
+            for (bits, near, count) in values {
+                // Values beside the ends tell most.
+                let bits = match near {
+                    0 => bits,
+                    1 => a.first.bits.wrapping_add(bits & 1).wrapping_sub(bits >> 1 & 1),
+                    2 => a.last.bits.wrapping_add(bits & 1),
+                    _ => b.first.bits.wrapping_add(bits << 96),
+                };
+                let mask = u128::MAX.checked_shl(128 - 4 * count).unwrap_or(0);
+                let value = Digits { bits: bits & mask, count };
+                prop_assert!(!a.within(b) || !a.takes(value) || b.takes(value), "{a:?} {b:?} {value:?}");
+                prop_assert!(!(a.apart(b) && a.takes(value) && b.takes(value)), "{a:?} {b:?} {value:?}");
+            }
+            prop_assert!(a.within(a) && a.apart(b) == b.apart(a));
+        }
+    }
+
+    fn span() -> impl Strategy<Value = Span> {
+        let v4 = (prop_oneof![any::<u32>(), 0x2001_0000..0x2001_1000_u32], 0..=32_u8)
+            .prop_map(|(bits, length)| IpNet::from(Ipv4Net::new_assert(bits.into(), length)));
+        let high = prop_oneof![any::<u16>(), Just(0x2001_u16)];
+        let v6 = (high, any::<u16>(), 0..=128_u8).prop_map(|(high, low, length)| {
+            let bits = u128::from(high) << 112 | u128::from(low) << 96 | u128::from(low);
+            IpNet::from(Ipv6Net::new_assert(bits.into(), length))
+        });
+        prop_oneof![v4, v6].prop_map(|block| Span::of_block(&block))
     }
 }

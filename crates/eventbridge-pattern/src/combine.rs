@@ -35,11 +35,14 @@
 //! | present, missing | missing, present |
 //!
 //! EventBridge takes operators of any kind side by side in one list, `exists` among them.
-//! Numbers beyond ±5·10⁹, which it does not compare, are the one value that the fourth row misses.
+//! Numbers that it compares as texts only, since no double holds them, are the one value that the fourth row misses.
+//! Blocks are meant as their families have them: `not` leaves out no address of the other family.
 
+use super::number::Number;
 use super::relate::{disjoint, implies};
 use super::text::{escaped, is_caseless};
 use super::{Excluded, Matcher, NumericRange, TextKind, TextTest, address};
+use ipnet::IpNet;
 use serde_json::Value;
 
 /// What kind of value a field holds, where that decides what can be said about it.
@@ -145,31 +148,37 @@ fn less(matcher: &Matcher, out: &[&Matcher], holds: Holds) -> Result<Vec<Matcher
                 false => Err("a range of numbers less other values has no operator".into()),
             }
         }
-        Matcher::Cidr(block) if block.addr() == block.network() => {
-            let parts: Option<Vec<_>> = out
-                .iter()
-                .map(|out| match out {
-                    Matcher::Cidr(part) if part.addr() == part.network() => Some(*part),
-                    Matcher::Exact(Value::String(text)) => address::single(text),
-                    _ => None,
-                })
-                .collect();
-            let parts = parts.ok_or("addresses less other values have no operator")?;
-            let mut blocks = vec![*block];
-            for part in parts {
-                blocks = blocks
-                    .iter()
-                    .flat_map(|block| match block.contains(&part) {
-                        true => address::without(block, &part),
-                        false if part.contains(block) => Vec::new(),
-                        false => vec![*block],
-                    })
-                    .collect();
-            }
-            Ok(blocks.into_iter().map(Matcher::Cidr).collect())
+        Matcher::Cidr(block) => {
+            let blocks = blocks_less(block.trunc(), out)?;
+            Ok(blocks.into_iter().map(address::matcher).collect())
         }
         _ => Err("a condition less an exception on the same field has no operator".into()),
     }
+}
+
+/// A block less blocks and addresses that it overlaps.
+fn blocks_less(block: IpNet, out: &[&Matcher]) -> Result<Vec<IpNet>, String> {
+    let mut blocks = vec![block];
+    for out in out {
+        let part = match out {
+            Matcher::Cidr(part) => Some(part.trunc()),
+            Matcher::Exact(Value::String(text)) => address::single(text),
+            _ => None,
+        };
+        let part = part.ok_or("addresses less other values have no operator")?;
+        if part.addr().is_ipv4() != block.addr().is_ipv4() {
+            return Err(format!(
+                "{block} takes addresses of the other family, too, and {part} is of these"
+            ));
+        }
+        let less = |block: &IpNet| match block.contains(&part) {
+            true => address::without(block, &part),
+            false if part.contains(block) => Vec::new(),
+            false => vec![*block],
+        };
+        blocks = blocks.iter().flat_map(less).collect();
+    }
+    Ok(blocks)
 }
 
 /// Everything that no operator of the list takes.
@@ -213,15 +222,12 @@ fn other_values(list: &[&Matcher], holds: Holds) -> Result<Vec<Matcher>, String>
                                 since elsewhere any text may stand"
                         .into());
                 }
-                let spelled = (block.addr() == block.network())
-                    .then(|| address::spellings(block))
-                    .flatten()
-                    .ok_or_else(|| {
-                        format!(
-                            "the addresses of {block} have no exact spelling; name smaller or \
-                             larger blocks, IPv6 ones with a length divisible by 16"
-                        )
-                    })?;
+                let spelled = address::spellings(&block.trunc()).ok_or_else(|| {
+                    format!(
+                        "the addresses of {block} have no exact spelling; name smaller or \
+                         larger blocks, IPv6 ones with a length divisible by 16"
+                    )
+                })?;
                 texts.extend(spelled);
             }
             Matcher::Text(_) | Matcher::Exact(Value::String(_)) => texts.push((*matcher).clone()),
@@ -232,6 +238,9 @@ fn other_values(list: &[&Matcher], holds: Holds) -> Result<Vec<Matcher>, String>
         matches!(m, Matcher::Cidr(_) | Matcher::Text(_) | Matcher::Exact(Value::String(_)))
     };
     let rest: Vec<&Matcher> = list.iter().copied().filter(|matcher| !is_text(matcher)).collect();
+    if rest.iter().any(|matcher| matches!(matcher, Matcher::Digits(_))) {
+        return Err("a number with digits that no double holds cannot be excepted".into());
+    }
     if rest.is_empty() {
         return Ok(vec![Matcher::AnythingBut(excluded(texts)?)]);
     }
@@ -252,20 +261,28 @@ fn other_values(list: &[&Matcher], holds: Holds) -> Result<Vec<Matcher>, String>
     for out in rest.iter().filter_map(|matcher| numeric(matcher)) {
         ranges = ranges.iter().flat_map(|range| range.without(&out)).collect();
     }
-    left.extend(ranges.into_iter().map(Matcher::Numeric));
+    left.extend(ranges.into_iter().flat_map(NumericRange::spelled).map(Matcher::Numeric));
     Ok(left)
 }
 
 fn numeric(matcher: &Matcher) -> Option<NumericRange> {
     match matcher {
         Matcher::Numeric(range) => Some(*range),
-        Matcher::Exact(Value::Number(number)) => number.as_f64().map(NumericRange::point),
+        Matcher::Exact(Value::Number(number)) => {
+            Number::Json(number).worth().map(NumericRange::point)
+        }
         _ => None,
     }
 }
 
 /// What one `anything-but` leaves out, made of these.
 fn excluded(mut out: Vec<Matcher>) -> Result<Excluded, String> {
+    // Here, a string is left out as it is, whether it is an address or not.
+    for matcher in &mut out {
+        if let Matcher::Text(TextTest { kind: TextKind::Exactly, text }) = matcher {
+            *matcher = Matcher::exact(std::mem::take(text));
+        }
+    }
     // A value that another test takes anyway only makes the list longer, or mixes kinds.
     let tests: Vec<Matcher> =
         out.iter().filter(|m| !matches!(m, Matcher::Exact(_))).cloned().collect();
@@ -314,10 +331,15 @@ fn as_kind(matcher: &Matcher, kind: TextKind) -> Option<String> {
             Some(text.clone())
         }
         (None, TextKind::Wildcard) => Some(escaped(text)),
-        (Some(TextKind::Prefix), TextKind::Wildcard) if !text.is_empty() => {
+        // A quote there may be the one around the value.
+        (Some(TextKind::Prefix), TextKind::Wildcard)
+            if !text.is_empty() && !text.ends_with('"') =>
+        {
             Some(format!("{}*", escaped(text)))
         }
-        (Some(TextKind::Suffix), TextKind::Wildcard) if !text.is_empty() => {
+        (Some(TextKind::Suffix), TextKind::Wildcard)
+            if !text.is_empty() && !text.starts_with('"') =>
+        {
             Some(format!("*{}", escaped(text)))
         }
         _ => None,

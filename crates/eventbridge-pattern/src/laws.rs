@@ -1,7 +1,7 @@
 //! What always holds of patterns.
 
 use super::relate::{disjoint, implies};
-use super::samples::{filter, leaf, matcher, matchers, plain_event};
+use super::samples::{filter, leaf, matcher, matchers, odd_leaf, odd_matcher, plain_event};
 use super::{Coverage, Filter, Matcher, Pattern};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -74,7 +74,10 @@ proptest! {
 
     #[test]
     fn implied_operators_take_all_and_disjoint_ones_nothing(
-        a in matcher(), b in matcher(), values in prop::collection::vec(leaf(), 12),
+        (a, b, values) in prop_oneof![
+            (matcher(), matcher(), prop::collection::vec(leaf(), 12)),
+            (odd_matcher(), odd_matcher(), prop::collection::vec(odd_leaf(), 40)),
+        ],
     ) {
         for value in &values {
             if implies(&a, &b) {

@@ -22,7 +22,7 @@
 
 #![deny(missing_docs)]
 
-mod address;
+pub mod address;
 mod alternatives;
 #[cfg(feature = "cloudtrail")]
 pub mod archive;
@@ -45,15 +45,20 @@ pub mod samples;
 pub mod set;
 mod strict;
 mod text;
+mod tree;
 mod why;
 
 pub use alternatives::Conditions;
 pub use number::{Bound, NUMBER_LIMIT, NumericRange};
 pub use text::{TextKind, TextTest};
+pub use tree::Event;
 pub use why::Mismatch;
 
+use address::Span;
 use ipnet::IpNet;
+use number::Number;
 use serde_json::Value;
+use tree::Tree;
 
 /// Most combinations that the `$or` lists of one pattern may multiply to.
 ///
@@ -86,15 +91,19 @@ pub enum Filter {
 /// One operator on one field, as AWS writes it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Matcher {
-    /// This string, number, `true`, `false` or `null`.
+    /// This string, number, `true`, `false` or `null`. A string that is an address takes every way to write it,
+    /// and what else begins with its digits: see [`address`].
     Exact(Value),
-    /// A string that passes a test: `prefix`, `suffix`, `equals-ignore-case`, `wildcard`.
+    /// A number that is compared as it is written, since it is not the decimal of a double.
+    Digits(String),
+    /// A string that passes a test: `exactly`, `prefix`, `suffix`, `equals-ignore-case`, `wildcard`.
     Text(TextTest),
     /// A value other than these; the field must be there.
     AnythingBut(Excluded),
     /// A number in a range.
     Numeric(NumericRange),
-    /// A string that is an address in this block, from the address written up to the block's last.
+    /// A string that is an address in this block, from the block's first to its last; and what else begins with
+    /// such digits: see [`address`].
     Cidr(IpNet),
     /// A value, whatever it is; or none.
     Exists(bool),
@@ -155,10 +164,21 @@ impl Pattern {
     ///
     /// That is not always what the pattern says: alternatives that EventBridge loses ([`ruler`]) match nothing.
     /// [`Filter::matches`] decides by what is written.
+    ///
+    /// A [`Value`] has the last of equal keys only, and of a number a double: where the text of the event is at
+    /// hand, [`Pattern::matches_event`] decides it as EventBridge does.
     pub fn matches(&self, event: &Value) -> bool {
         match ruler::kept(&self.filter) {
             Some(kept) => kept.matches(event),
             None => self.filter.matches(event),
+        }
+    }
+
+    /// Whether this pattern matches an event that was read from its text.
+    pub fn matches_event(&self, event: &Event<'_>) -> bool {
+        match ruler::kept(&self.filter) {
+            Some(kept) => kept.matches_event(event),
+            None => self.filter.matches_event(event),
         }
     }
 
@@ -213,7 +233,12 @@ impl Filter {
 
     /// Whether the condition holds for an event. Paths start at the event's top level.
     pub fn matches(&self, event: &Value) -> bool {
-        matches::holds(self, event)
+        matches::holds(self, &Tree::from(event))
+    }
+
+    /// The same for an event that was read from its text.
+    pub fn matches_event(&self, event: &Event<'_>) -> bool {
+        matches::holds(self, &event.0)
     }
 
     /// The same condition on fields below `prefix`: `below("detail")` turns `eventName` into
@@ -256,6 +281,43 @@ impl Filter {
             .collect()
     }
 
+    /// Operands of `numeric`, and numbers in `anything-but`, that are beyond ±5·10⁹ ([`NUMBER_LIMIT`]), each with its
+    /// path. EventBridge compares them if it runs on a version from 2024-09 or later of its library; AWS's user
+    /// guide still says that it does not.
+    pub fn wide_numbers(&self) -> Vec<(&str, f64)> {
+        fn numbers(matcher: &Matcher) -> Vec<f64> {
+            match matcher {
+                Matcher::Numeric(range) if range.low == range.high => {
+                    range.low.iter().map(|end| end.at).collect()
+                }
+                Matcher::Numeric(range) => {
+                    [range.low, range.high].iter().flatten().map(|end| end.at).collect()
+                }
+                Matcher::AnythingBut(Excluded::Values(values)) => {
+                    values.iter().filter_map(Value::as_f64).collect()
+                }
+                _ => Vec::new(),
+            }
+        }
+        let of_field = |(path, matchers): (_, &[Matcher])| {
+            let wide = matchers.iter().flat_map(numbers).filter(|at| at.abs() > NUMBER_LIMIT);
+            wide.map(|at| (path, at)).collect::<Vec<_>>()
+        };
+        self.fields().into_iter().flat_map(of_field).collect()
+    }
+
+    /// The address blocks that it asks for, each with its path.
+    pub fn blocks(&self) -> Vec<(&str, &IpNet)> {
+        let fields = self.fields().into_iter();
+        fields
+            .flat_map(|(path, matchers)| matchers.iter().map(move |matcher| (path, matcher)))
+            .filter_map(|(path, matcher)| match matcher {
+                Matcher::Cidr(block) => Some((path, block)),
+                _ => None,
+            })
+            .collect()
+    }
+
     fn matchers(&self) -> impl Iterator<Item = &Matcher> {
         self.fields().into_iter().flat_map(|(_, matchers)| matchers)
     }
@@ -276,6 +338,16 @@ impl Matcher {
         Self::Exact(Value::String(text.into()))
     }
 
+    /// What `anything-but` a value leaves out: a string as it is, never as an address.
+    fn excluded(value: &Value) -> Self {
+        match value {
+            Value::String(text) if address::parse(text).is_some() => {
+                Self::Text(TextTest { kind: TextKind::Exactly, text: text.clone() })
+            }
+            other => Self::Exact(other.clone()),
+        }
+    }
+
     /// Strings that begin with `text`.
     pub fn prefix(text: impl Into<String>) -> Self {
         Self::Text(TextTest { kind: TextKind::Prefix, text: text.into() })
@@ -283,13 +355,34 @@ impl Matcher {
 
     /// Whether it takes this value: a leaf of an event, never an object or an array.
     pub fn accepts(&self, leaf: &Value) -> bool {
+        self.takes(&Tree::from(leaf))
+    }
+
+    fn takes(&self, leaf: &Tree<'_>) -> bool {
+        match (self, leaf) {
+            (Self::Exact(Value::String(text)), leaf) => match address::parse(text) {
+                Some(address) => in_span(Span::of_address(address), leaf),
+                None => leaf.as_text() == Some(text),
+            },
+            (Self::Exact(value), leaf) => equal(value, leaf),
+            (Self::Digits(digits), Tree::Number(number)) => number.text() == digits.as_str(),
+            (Self::Text(test), Tree::Text(text)) => test.passes(text),
+            (Self::AnythingBut(excluded), leaf) => !excluded.contains(leaf),
+            (Self::Numeric(range), Tree::Number(number)) => {
+                number.worth().is_some_and(|number| range.contains(number))
+            }
+            (Self::Cidr(block), leaf) => in_span(Span::of_block(block), leaf),
+            (Self::Exists(present), _) => *present,
+            (Self::Digits(_) | Self::Text(_) | Self::Numeric(_), _) => false,
+        }
+    }
+
+    /// What it takes, if it is a block or an address.
+    fn span(&self) -> Option<Span> {
         match self {
-            Self::Exact(value) => same(value, leaf),
-            Self::Text(test) => leaf.as_str().is_some_and(|text| test.passes(text)),
-            Self::AnythingBut(excluded) => !excluded.contains(leaf),
-            Self::Numeric(range) => leaf.as_f64().is_some_and(|number| range.contains(number)),
-            Self::Cidr(block) => leaf.as_str().is_some_and(|text| address::contains(block, text)),
-            Self::Exists(present) => *present,
+            Self::Exact(Value::String(text)) => address::parse(text).map(Span::of_address),
+            Self::Cidr(block) => Some(Span::of_block(block)),
+            _ => None,
         }
     }
 
@@ -300,11 +393,11 @@ impl Matcher {
 }
 
 impl Excluded {
-    fn contains(&self, leaf: &Value) -> bool {
+    fn contains(&self, leaf: &Tree<'_>) -> bool {
         match self {
             Self::Values(values) => values.iter().any(|value| equal(value, leaf)),
             Self::Texts { kind, texts } => {
-                leaf.as_str().is_some_and(|leaf| texts.iter().any(|text| kind.passes(text, leaf)))
+                leaf.as_text().is_some_and(|leaf| texts.iter().any(|text| kind.passes(text, leaf)))
             }
         }
     }
@@ -312,7 +405,7 @@ impl Excluded {
     /// The operators whose values are left out, one by one.
     fn matchers(&self) -> Vec<Matcher> {
         match self {
-            Self::Values(values) => values.iter().cloned().map(Matcher::Exact).collect(),
+            Self::Values(values) => values.iter().map(Matcher::excluded).collect(),
             Self::Texts { kind, texts } => texts
                 .iter()
                 .map(|text| Matcher::Text(TextTest { kind: *kind, text: text.clone() }))
@@ -321,22 +414,29 @@ impl Excluded {
     }
 }
 
-/// Whether a value of a pattern stands for this leaf of an event: numbers by what they are worth, addresses by the
-/// address, whichever way either is written.
-fn same(value: &Value, leaf: &Value) -> bool {
-    equal(value, leaf)
-        || match (value, leaf) {
-            (Value::String(value), Value::String(leaf)) => {
-                address::single(value).is_some_and(|block| address::contains(&block, leaf))
-            }
-            _ => false,
-        }
+fn in_span(span: Span, leaf: &Tree<'_>) -> bool {
+    match leaf {
+        Tree::Text(text) => span.takes_text(text),
+        Tree::Number(number) => span.takes_number(&number.text()),
+        _ => false,
+    }
 }
 
-fn equal(value: &Value, leaf: &Value) -> bool {
+/// Whether a value is this leaf: numbers by what they are worth, texts as they are.
+fn equal(value: &Value, leaf: &Tree<'_>) -> bool {
     match (value, leaf) {
-        (Value::Number(value), Value::Number(leaf)) => number::equal(value, leaf),
-        _ => value == leaf,
+        (Value::Number(value), Tree::Number(leaf)) => {
+            let value = Number::Json(value);
+            match (value.worth(), leaf.worth()) {
+                (Some(value), Some(leaf)) => value == leaf,
+                (None, None) => value.text() == leaf.text(),
+                _ => false,
+            }
+        }
+        (Value::String(value), Tree::Text(leaf)) => value == leaf,
+        (Value::Bool(value), Tree::Bool(leaf)) => value == leaf,
+        (Value::Null, Tree::Null) => true,
+        _ => false,
     }
 }
 

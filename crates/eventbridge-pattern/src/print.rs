@@ -5,15 +5,18 @@
 //! conditions of that kind go to two levels (the envelope and `detail`) where their fields allow
 //! it, and otherwise one is written inside each alternative of the other.
 
+use super::number::Number;
+use super::tree::Tree;
 use super::{Excluded, Filter, Matcher, TextKind};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 const DETAIL: &str = "detail.";
 
 pub(super) fn json(filter: &Filter) -> String {
-    Value::Object(object(&[filter], "")).to_string()
+    Tree::Object(object(&[filter], "")).to_string()
 }
 
 /// An object in the making: the fields below it and at most one `$or`.
@@ -21,11 +24,13 @@ pub(super) fn json(filter: &Filter) -> String {
 struct Node<'a> {
     matchers: Option<&'a [Matcher]>,
     fields: BTreeMap<&'a str, Node<'a>>,
-    or: Option<Value>,
+    or: Option<Tree<'static>>,
 }
 
+type Members<'t> = Vec<(Cow<'t, str>, Tree<'t>)>;
+
 /// Prints conditions that must all hold; every path loses `base` at its front.
-fn object(filters: &[&Filter], base: &str) -> Map<String, Value> {
+fn object(filters: &[&Filter], base: &str) -> Members<'static> {
     let (mut fields, mut anys) = (Vec::new(), Vec::new());
     for filter in filters {
         flatten(filter, &mut fields, &mut anys);
@@ -39,15 +44,16 @@ fn object(filters: &[&Filter], base: &str) -> Map<String, Value> {
     {
         let members = anys.remove(at);
         let detail = root.fields.entry("detail").or_default();
-        detail.or = Some(members.iter().map(|member| object(&[member], DETAIL)).collect());
+        let members = members.iter().map(|member| Tree::Object(object(&[member], DETAIL)));
+        detail.or = Some(Tree::List(members.collect()));
     }
     if let Some((first, rest)) = anys.split_first() {
         let rest: Vec<Filter> = rest.iter().map(|any| Filter::Any(any.to_vec())).collect();
         let member = |member| {
             let together: Vec<&Filter> = std::iter::once(member).chain(&rest).collect();
-            object(&together, base)
+            Tree::Object(object(&together, base))
         };
-        root.or = Some(first.iter().map(member).collect());
+        root.or = Some(Tree::List(first.iter().map(member).collect()));
     }
     root.print()
 }
@@ -74,34 +80,37 @@ fn flatten<'a>(
 
 impl<'a> Node<'a> {
     fn insert(&mut self, path: &'a str, matchers: &'a [Matcher]) {
-        let node = path.split('.').fold(self, |node, key| node.fields.entry(key).or_default());
+        // A key that begins or ends in a dot cannot be parted there: no key is empty.
+        let node = match path.split('.').any(str::is_empty) {
+            true => self.fields.entry(path).or_default(),
+            false => path.split('.').fold(self, |node, key| node.fields.entry(key).or_default()),
+        };
         node.matchers = Some(matchers);
     }
 
-    fn print(&self) -> Map<String, Value> {
-        let mut entries: Vec<(String, Value)> = Vec::new();
+    fn print(&self) -> Members<'static> {
+        let mut entries: Members<'static> = Vec::new();
         for (key, node) in &self.fields {
             let below = node.print();
             match node.matchers {
-                None => entries.push(((*key).to_owned(), Value::Object(below))),
+                None => entries.push((Cow::Owned((*key).to_owned()), Tree::Object(below))),
                 Some(matchers) => {
-                    entries.push((
-                        (*key).to_owned(),
-                        matchers.iter().map(Matcher::to_value).collect(),
-                    ));
+                    let values = matchers.iter().map(Matcher::to_tree).collect();
+                    entries.push((Cow::Owned((*key).to_owned()), Tree::List(values)));
                     // A field with conditions of its own and below it: the key is taken, so the
                     // fields below are written as dotted keys, which mean the same.
-                    entries
-                        .extend(below.into_iter().map(|(inner, v)| (format!("{key}.{inner}"), v)));
+                    let dotted = |(inner, value): (Cow<'_, str>, _)| {
+                        (Cow::Owned(format!("{key}.{inner}")), value)
+                    };
+                    entries.extend(below.into_iter().map(dotted));
                 }
             }
         }
         entries.sort_by(|(a, _), (b, _)| in_reading_order(a, b));
-        let mut object: Map<String, Value> = entries.into_iter().collect();
         if let Some(or) = &self.or {
-            object.insert("$or".to_owned(), or.clone());
+            entries.push((Cow::Borrowed("$or"), or.clone()));
         }
-        object
+        entries
     }
 }
 
@@ -118,10 +127,19 @@ fn in_reading_order(a: &str, b: &str) -> Ordering {
 }
 
 impl Matcher {
+    /// As AWS writes it.
+    pub(super) fn to_tree(&self) -> Tree<'static> {
+        match self {
+            Self::Digits(digits) => Tree::Number(Number::Text(Cow::Owned(digits.clone()))),
+            other => Tree::from(&other.to_value()).into_owned(),
+        }
+    }
+
     /// The operator as AWS's JSON: one element of a field's list.
     pub fn to_value(&self) -> Value {
         match self {
             Self::Exact(value) => value.clone(),
+            Self::Digits(digits) => serde_json::from_str(digits).unwrap_or_default(),
             Self::Text(test) => match test.kind {
                 TextKind::PrefixIgnoreCase => json!({"prefix": {"equals-ignore-case": test.text}}),
                 TextKind::SuffixIgnoreCase => json!({"suffix": {"equals-ignore-case": test.text}}),
@@ -142,6 +160,7 @@ impl Matcher {
 
 fn operator(kind: TextKind) -> &'static str {
     match kind {
+        TextKind::Exactly => "exactly",
         TextKind::Prefix | TextKind::PrefixIgnoreCase => "prefix",
         TextKind::Suffix | TextKind::SuffixIgnoreCase => "suffix",
         TextKind::IgnoreCase => "equals-ignore-case",
@@ -209,6 +228,8 @@ mod tests {
     fn operators_print_as_aws_writes_them() {
         for text in [
             r#"{"a":["x",1,1.5,true,null]}"#,
+            r#"{"a":[300.0,3.14159265358979312,18446744073709551615,{"exactly":"10.0.0.1"}]}"#,
+            r#"{"a.":[{"exists":true}],"b":[1]}"#,
             r#"{"a":[{"prefix":{"equals-ignore-case":"P"}},{"suffix":"s"}]}"#,
             r#"{"a":[{"anything-but":"x"},{"anything-but":[1,2]}]}"#,
             r#"{"a":[{"anything-but":{"wildcard":["a*","*b"]}}]}"#,

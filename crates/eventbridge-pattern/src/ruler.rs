@@ -320,10 +320,14 @@ fn key(matcher: &Matcher) -> String {
         TextKind::IgnoreCase | TextKind::PrefixIgnoreCase | TextKind::SuffixIgnoreCase => {
             text.to_lowercase()
         }
-        TextKind::Prefix | TextKind::Suffix | TextKind::Wildcard => text.to_owned(),
+        TextKind::Exactly | TextKind::Prefix | TextKind::Suffix | TextKind::Wildcard => {
+            text.to_owned()
+        }
     };
     match matcher {
         Matcher::Exact(exact) => value(exact),
+        // A plain string that is no address is the same operator.
+        Matcher::Text(test) if test.kind == TextKind::Exactly => format!("text {}", test.text),
         Matcher::Text(test) => format!("{:?} {}", test.kind, folded(test.kind, &test.text)),
         Matcher::AnythingBut(Excluded::Values(values)) => {
             let mut values: Vec<String> = values.iter().map(value).collect();

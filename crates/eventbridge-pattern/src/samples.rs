@@ -86,6 +86,84 @@ pub fn matcher() -> impl Strategy<Value = Matcher> {
     ]
 }
 
+/// Values in whose decision families of addresses, spellings, cases or digits matter.
+pub fn odd_leaf() -> impl Strategy<Value = Value> {
+    const ODD: [&str; 22] = [
+        "010.0.0.1",
+        "10.0.0.1",
+        "::ffff:a00:1",
+        "::ffff:10.0.0.1",
+        "32.1.13.184",
+        "2001:db8::1",
+        "2001:DB8:0::1",
+        "48.0.0.1",
+        "::1",
+        "ß",
+        "SS",
+        "ss",
+        "k",
+        "K",
+        "\u{212a}",
+        "ς",
+        "σ",
+        "Σ",
+        "a\"",
+        "\"a",
+        "a",
+        "\"",
+    ];
+    prop_oneof![
+        6 => prop::sample::select(&ODD[..]).prop_map(Value::from),
+        1 => prop::sample::select(&[1, 7, 15, 9_007_199_254_740_993_i64, 3_200_001][..])
+            .prop_map(Value::from),
+        1 => prop::sample::select(&[15.0, 1.5, 6e9, 1e300][..]).prop_map(Value::from),
+        1 => Just(Value::Null),
+    ]
+}
+
+/// Operators on such values.
+pub fn odd_matcher() -> impl Strategy<Value = Matcher> {
+    use TextKind::{
+        Exactly, IgnoreCase, Prefix, PrefixIgnoreCase, Suffix, SuffixIgnoreCase, Wildcard,
+    };
+    const BLOCKS: [&str; 8] = [
+        "::/0",
+        "::/1",
+        "0.0.0.0/0",
+        "32.0.0.0/4",
+        "2000::/3",
+        "32.1.13.0/24",
+        "2001:db8::/33",
+        "10.0.0.7/24",
+    ];
+    let text = || odd_leaf().prop_filter_map("a text", |leaf| leaf.as_str().map(str::to_owned));
+    let kinds =
+        vec![Exactly, Prefix, Suffix, IgnoreCase, PrefixIgnoreCase, SuffixIgnoreCase, Wildcard];
+    let test = (prop::sample::select(kinds), text(), any::<bool>()).prop_map(
+        |(kind, text, star)| match (kind, star) {
+            (Wildcard, true) => TextTest { kind, text: format!("{text}*") },
+            (Wildcard, false) => TextTest { kind, text: format!("*{text}") },
+            _ => TextTest { kind, text },
+        },
+    );
+    let excluded = prop_oneof![
+        prop::collection::vec(text(), 1..3)
+            .prop_map(|texts| Excluded::Values(texts.into_iter().map(Value::from).collect())),
+        (prop::sample::select(vec![Prefix, Suffix, IgnoreCase]), text())
+            .prop_map(|(kind, text)| Excluded::Texts { kind, texts: vec![text] }),
+    ];
+    prop_oneof![
+        4 => odd_leaf().prop_map(Matcher::Exact),
+        3 => test.prop_map(Matcher::Text),
+        2 => prop::sample::select(&BLOCKS[..])
+            .prop_map(|block| Matcher::Cidr(block.parse().expect("a block"))),
+        2 => excluded.prop_map(Matcher::AnythingBut),
+        1 => range().prop_map(Matcher::Numeric),
+        1 => Just(Matcher::Digits("9007199254740993".to_owned())),
+        1 => any::<bool>().prop_map(Matcher::Exists),
+    ]
+}
+
 /// One to three operators of the kinds that people write most.
 pub fn plain_matchers() -> impl Strategy<Value = Vec<Matcher>> {
     let strings = |texts: Vec<&str>| texts.into_iter().map(Matcher::exact).collect();

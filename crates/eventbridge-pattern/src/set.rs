@@ -30,11 +30,11 @@ pub(crate) mod skim;
 mod test;
 mod walk;
 
-use super::{Pattern, ruler};
+use super::{Event, Pattern, ruler};
 use crate::cloudtrail::envelope;
+use crate::tree::Tree;
 use decide::{Board, Form};
 use index::{Index, has};
-use serde_json::Value;
 use walk::{Doubt, ROOT};
 
 /// Patterns made ready for matching. One set serves any number of threads, each with its own [`Scratch`].
@@ -139,7 +139,7 @@ impl PatternSet {
             Err(Doubt) => {
                 let event = read(text, form)?;
                 let numbers = (0_u32..).zip(&self.patterns);
-                let matching = numbers.filter(|(_, pattern)| pattern.filter.matches(&event));
+                let matching = numbers.filter(|(_, pattern)| pattern.filter.matches_event(&event));
                 scratch.matched.extend(matching.map(|(number, _)| number));
                 Ok(())
             }
@@ -156,7 +156,7 @@ impl PatternSet {
             }
             Ok(event
                 .as_ref()
-                .is_some_and(|event| self.patterns[number as usize].filter.matches(event)))
+                .is_some_and(|event| self.patterns[number as usize].filter.matches_event(event)))
         };
         // A pattern that one way leaves no doubt about needs no closer look at another.
         let mut doubtful: Vec<u32> = Vec::new();
@@ -190,11 +190,16 @@ impl PatternSet {
 }
 
 /// The event that a text stands for, read the careful way.
-fn read(text: &[u8], form: Form) -> Result<Value, BadRecord> {
-    match (serde_json::from_slice(text), form) {
-        (Ok(Value::Object(object)), Form::Event) => Ok(Value::Object(object)),
-        (Ok(Value::Object(object)), Form::Record) => Ok(envelope(Value::Object(object))),
-        (Ok(_), _) => Err(BadRecord::NotAnObject),
-        (Err(error), _) => Err(BadRecord::NotJson(error.to_string())),
+fn read(text: &[u8], form: Form) -> Result<Event<'_>, BadRecord> {
+    let event = Event::read(text).map_err(BadRecord::NotJson)?;
+    if !matches!(event.0, Tree::Object(_)) {
+        return Err(BadRecord::NotAnObject);
     }
+    Ok(match form {
+        Form::Event => event,
+        Form::Record => {
+            let around = envelope(event.0.to_value());
+            Event::from(&around).into_owned().with_detail(event)
+        }
+    })
 }

@@ -1,8 +1,13 @@
-//! The operators on strings: `prefix`, `suffix`, `equals-ignore-case` and `wildcard`.
+//! The operators on strings: `exactly`, `prefix`, `suffix`, `equals-ignore-case` and `wildcard`.
+//!
+//! EventBridge compares strings with the quotes around them, so that the prefix `x"` takes `x`, and so does the
+//! suffix `"x`.
 
 /// How a string is tested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TextKind {
+    /// `exactly`: unlike a plain string, it is never compared as an address.
+    Exactly,
     /// `prefix`: the string begins with the text.
     Prefix,
     /// `suffix`: the string ends with the text.
@@ -42,25 +47,92 @@ impl TextKind {
     /// Whether `value` passes this kind of test with `text`.
     pub fn passes(self, text: &str, value: &str) -> bool {
         match self {
-            Self::Prefix => value.starts_with(text),
-            Self::Suffix => value.ends_with(text),
-            Self::IgnoreCase => folded(value) == folded(text),
-            Self::PrefixIgnoreCase => folded(value).starts_with(&folded(text)),
-            Self::SuffixIgnoreCase => folded(value).ends_with(&folded(text)),
+            Self::Exactly => value == text,
+            Self::Prefix => {
+                value.starts_with(text) || text.strip_suffix('"').is_some_and(|all| all == value)
+            }
+            Self::Suffix => {
+                value.ends_with(text) || text.strip_prefix('"').is_some_and(|all| all == value)
+            }
+            Self::IgnoreCase => folds_to(text, value),
+            Self::PrefixIgnoreCase => {
+                rest_after(text, value).is_some()
+                    || text.strip_suffix('"').is_some_and(|all| folds_to(all, value))
+            }
+            Self::SuffixIgnoreCase => {
+                rest_before(text, value).is_some()
+                    || text.strip_prefix('"').is_some_and(|all| folds_to(all, value))
+            }
             Self::Wildcard => wildcard_passes(&pieces(text), value),
         }
     }
 }
 
-/// Lower case, character by character: unlike `str::to_lowercase`, what stands beside a character
-/// does not change it, so the fold of a joined text is the joined folds.
-pub fn folded(text: &str) -> String {
-    text.chars().flat_map(char::to_lowercase).collect()
+/// What a value may have in place of one character of a text whose case does not count.
+///
+/// EventBridge takes UTF-16 units one by one, and of each its form in lower case and its form in upper case, which
+/// may be several characters: `ß` takes `ß` and `SS`, `ς` takes `ς` and `Σ` but not `σ`, and `k` does not take the
+/// sign of the kelvin. The halves of a character beyond U+FFFF have no such forms: `None`, and no value is taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Cases {
+    lower: String,
+    upper: String,
+}
+
+impl Cases {
+    /// Those of a whole text.
+    pub(super) fn of(text: &str) -> Option<Vec<Self>> {
+        text.chars().map(Self::of_character).collect()
+    }
+
+    fn of_character(character: char) -> Option<Self> {
+        (character <= '\u{ffff}').then(|| Self {
+            lower: character.to_lowercase().collect(),
+            upper: character.to_uppercase().collect(),
+        })
+    }
+
+    /// Whether every form of it is one of `wide`.
+    pub(super) fn within(&self, wide: &Self) -> bool {
+        [&self.lower, &self.upper].iter().all(|form| **form == wide.lower || **form == wide.upper)
+    }
+}
+
+fn folds_to(text: &str, value: &str) -> bool {
+    rest_after(text, value).is_some_and(str::is_empty)
+}
+
+/// What follows in a value that begins with a text in any case.
+pub(super) fn rest_after<'v>(text: &str, value: &'v str) -> Option<&'v str> {
+    // No form of a character begins with another form of it, so that there is nothing to choose.
+    text.chars().try_fold(value, |rest, character| {
+        let Cases { lower, upper } = Cases::of_character(character)?;
+        rest.strip_prefix(lower.as_str()).or_else(|| rest.strip_prefix(upper.as_str()))
+    })
+}
+
+/// What stands before a text in any case at the end of a value.
+pub(super) fn rest_before<'v>(text: &str, value: &'v str) -> Option<&'v str> {
+    text.chars().rev().try_fold(value, |rest, character| {
+        let Cases { lower, upper } = Cases::of_character(character)?;
+        rest.strip_suffix(lower.as_str()).or_else(|| rest.strip_suffix(upper.as_str()))
+    })
+}
+
+/// The same text for all texts that one operator takes in any case; others may share it.
+pub(super) fn folded(text: &str) -> String {
+    // Twice in lower case: `ẞ` is the upper case of nothing, and `ß` is the lower case of it.
+    let lower = text.chars().flat_map(char::to_lowercase);
+    lower.flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
 }
 
 /// Whether case makes no difference to this text.
 pub fn is_caseless(text: &str) -> bool {
-    text.chars().all(|c| c.to_lowercase().eq(c.to_uppercase()))
+    text.chars().all(|c| {
+        c <= '\u{ffff}'
+            && c.to_lowercase().eq(std::iter::once(c))
+            && c.to_uppercase().eq(std::iter::once(c))
+    })
 }
 
 /// A text as a wildcard that only it passes.
@@ -171,10 +243,63 @@ mod tests {
     }
 
     #[test]
-    fn case_is_folded_one_character_at_a_time() {
-        assert!(TextKind::IgnoreCase.passes("Alice", "aLICE"));
-        assert!(TextKind::PrefixIgnoreCase.passes("ROLE/", "role/admin"));
-        assert!(TextKind::SuffixIgnoreCase.passes(".PNG", "x.png"));
-        assert_eq!(folded("ΑΣ"), "ας".replace('ς', "σ"), "a final sigma folds as any other");
+    fn case_is_left_out_one_character_at_a_time() {
+        let passes = |kind: TextKind, text: &str, value: &str| kind.passes(text, value);
+        assert!(passes(TextKind::IgnoreCase, "Alice", "aLICE"));
+        assert!(passes(TextKind::PrefixIgnoreCase, "ROLE/", "role/admin"));
+        assert!(passes(TextKind::SuffixIgnoreCase, ".PNG", "x.png"));
+        for (text, value, expected) in [
+            ("ß", "SS", true),
+            ("ß", "ß", true),
+            ("ß", "ss", false),
+            ("ss", "ß", false),
+            ("ı", "I", true),
+            ("ı", "i", false),
+            ("ς", "Σ", true),
+            ("ς", "σ", false),
+            ("k", "\u{212a}", false),
+            ("\u{212a}", "k", true),
+            ("İ", "i\u{307}", true),
+            ("x😀", "x😀", false),
+            ("ǅ", "ǅ", false),
+            ("ǅ", "ǆ", true),
+        ] {
+            assert_eq!(passes(TextKind::IgnoreCase, text, value), expected, "{text} {value}");
+            let prefix = passes(TextKind::PrefixIgnoreCase, text, &format!("{value}y"));
+            assert_eq!(prefix, expected, "{text} {value}");
+            let suffix = passes(TextKind::SuffixIgnoreCase, text, &format!("y{value}"));
+            assert_eq!(suffix, expected, "{text} {value}");
+        }
+    }
+
+    #[test]
+    fn quotes_are_compared_too() {
+        for (kind, text, value, expected) in [
+            (TextKind::Prefix, "x\"", "x", true),
+            (TextKind::Prefix, "x\"", "xy", false),
+            (TextKind::Prefix, "x\"", "x\"y", true),
+            (TextKind::Prefix, "\"", "", true),
+            (TextKind::Prefix, "\"", "x", false),
+            (TextKind::Suffix, "\"x", "x", true),
+            (TextKind::Suffix, "\"x", "yx", false),
+            (TextKind::PrefixIgnoreCase, "X\"", "x", true),
+            (TextKind::SuffixIgnoreCase, "\"X", "x", true),
+            (TextKind::SuffixIgnoreCase, "\"X", "yx", false),
+        ] {
+            assert_eq!(kind.passes(text, value), expected, "{kind:?} {text} {value}");
+        }
+    }
+
+    #[test]
+    fn the_forms_of_a_character_are_told_by_their_beginning_and_their_end_and_fold_to_one_text() {
+        for character in '\0'..='\u{ffff}' {
+            let Some(Cases { lower, upper }) = Cases::of_character(character) else { continue };
+            assert_eq!(folded(&lower), folded(&upper), "{character}");
+            assert_eq!(folded(&lower), folded(&character.to_string()), "{character}");
+            if lower != upper {
+                assert!(!lower.starts_with(&upper) && !upper.starts_with(&lower), "{character}");
+                assert!(!lower.ends_with(&upper) && !upper.ends_with(&lower), "{character}");
+            }
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! Why an event does not satisfy a condition: the fields that are otherwise than wanted.
 
-use super::matches::leaf_values;
-use super::{Filter, Matcher};
+use super::matches::{holds, leaf_values};
+use super::tree::Tree;
+use super::{Event, Filter, Matcher};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -30,12 +31,12 @@ pub enum Mismatch {
 impl Filter {
     /// Says why the condition does not hold for an event: empty when it does. Of the alternatives of a `$or` it
     /// is the one that lacks least, the first of several.
-    pub fn mismatches(&self, event: &Value) -> Vec<Mismatch> {
-        if self.matches(event) {
+    pub fn mismatches(&self, event: &Event<'_>) -> Vec<Mismatch> {
+        if holds(self, &event.0) {
             return Vec::new();
         }
         let mut found = Vec::new();
-        collect(self, event, 1, &mut found);
+        collect(self, &event.0, 1, &mut found);
         if found.is_empty() {
             let mut paths: Vec<String> = self.paths().into_iter().map(str::to_owned).collect();
             paths.sort_unstable();
@@ -46,7 +47,7 @@ impl Filter {
     }
 }
 
-fn collect(filter: &Filter, event: &Value, alternatives: usize, out: &mut Vec<Mismatch>) {
+fn collect(filter: &Filter, event: &Tree<'_>, alternatives: usize, out: &mut Vec<Mismatch>) {
     match filter {
         Filter::All(members) => {
             for member in members {
@@ -66,13 +67,13 @@ fn collect(filter: &Filter, event: &Value, alternatives: usize, out: &mut Vec<Mi
         }
         Filter::Field { path, matchers } => {
             let found = leaf_values(event, path);
-            let holds = found.iter().any(|leaf| matchers.iter().any(|m| m.accepts(leaf)))
+            let holds = found.iter().any(|leaf| matchers.iter().any(|m| m.takes(leaf)))
                 || (found.is_empty() && matchers.iter().any(Matcher::accepts_absent));
             if !holds {
                 out.push(Mismatch::Field {
                     path: path.clone(),
-                    wanted: matchers.iter().map(Matcher::to_value).collect(),
-                    found: found.into_iter().cloned().collect(),
+                    wanted: matchers.iter().map(|matcher| matcher.to_tree().to_value()).collect(),
+                    found: found.into_iter().map(Tree::to_value).collect(),
                     alternatives,
                 });
             }
@@ -88,7 +89,7 @@ mod tests {
 
     fn why(pattern: &Value, event: &Value) -> Value {
         let pattern = Pattern::parse(&pattern.to_string()).expect("a pattern");
-        serde_json::to_value(pattern.filter.mismatches(event)).expect("JSON")
+        serde_json::to_value(pattern.filter.mismatches(&Event::from(event))).expect("JSON")
     }
 
     #[test]

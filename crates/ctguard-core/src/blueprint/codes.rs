@@ -76,6 +76,7 @@ codes! {
     LINTS:
     ALERT_UNEXPLAINED = "alert-unexplained", "An alert lacks `why` or `next`, so whoever is woken learns only what happened.";
     ALERT_WITHOUT_DESTINATION = "alert-without-destination", "An alert reaches nobody: its `notify` or the route of its risk is empty.";
+    CIDR_TAKES_OTHER_FAMILY = "cidr-takes-other-family", "A block of IPv4 addresses takes IPv6 addresses as well, or the other way round: EventBridge compares their digits.";
     CRITICAL_EMAIL_ONLY = "critical-email-only", "A critical alert has e-mail alone, which is suspended above ten messages a second and can be unsubscribed with one click.";
     CRITICAL_EMAIL_SHARED = "critical-email-shared", "A critical alert shares an e-mail destination with lower risks, whose bursts can suspend it.";
     DATA_EVENT = "data-event", "A data event reaches EventBridge only where a trail's selectors ask for it.";
@@ -86,6 +87,7 @@ codes! {
     EXCEPTION_EXPIRES_SOON = "exception-expires-soon", "The `until` of an exception or of a trust in a trail is at most 14 days away.";
     HUB_TOPIC = "hub-topic", "With a hub, `{account}` and `{region}` in `topic_arn` stand for the hub's, so that no other place's topic is sent to.";
     LEGACY_EVENT = "legacy-event", "The call concerns a retired AWS feature and can hardly succeed today.";
+    NUMBER_BEYOND_5E9 = "number-beyond-5e9", "A number is compared that is beyond 5,000,000,000: AWS's user guide says that EventBridge does not compare it.";
     NUMBER_SPELLING = "number-spelling", "A number to be equal to has a fraction or an exponent that changes nothing: EventBridge compares what numbers are worth.";
     SIGN_IN_REGIONS = "sign-in-regions", "Sign-ins land in regions that the blueprint does not cover.";
     TEXT_TO_MACHINE = "text-to-machine", "A queue, function or web address receives text that is made for people.";

@@ -15,12 +15,16 @@ use crate::event::EventRef;
 use crate::event::{GLOBAL_SIGN_IN_REGIONS, ROOT_SIGN_IN_REGION};
 use crate::resource::topic::Protocol;
 use crate::scope::Partition;
-use eventbridge_pattern::Filter;
+use eventbridge_pattern::{Filter, Pattern, address};
+use ipnet::IpNet;
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Days before its end from which an exception is warned about.
 const EXPIRES_SOON_DAYS: i32 = 14;
+
+/// Most texts that a help writes out in place of a block of addresses.
+const SPELLINGS_SHOWN: usize = 16;
 
 /// Places up to which e-mail confirmations are a matter of minutes.
 pub(super) const EMAIL_PLACES: usize = 3;
@@ -80,6 +84,19 @@ pub(super) fn lint(checked: &Checked, as_of: Date, out: &mut Vec<Diagnostic>) {
         linter.destination(destination);
     }
     linter.email_confirmations(blueprint);
+}
+
+/// How to ask for the addresses of a block and for no others.
+fn one_family(path: &str, block: &IpNet) -> String {
+    match address::spellings(block).filter(|texts| texts.len() <= SPELLINGS_SHOWN) {
+        Some(matchers) => {
+            let filter = Filter::Field { path: path.to_owned(), matchers };
+            format!("for one family alone, write {}", Pattern { filter }.to_json())
+        }
+        None => "no short list of texts says the same of one family alone: name smaller blocks, \
+                 or allow it"
+            .to_owned(),
+    }
 }
 
 struct Linter<'a> {
@@ -172,8 +189,41 @@ impl Linter<'_> {
                     .to_owned(),
             );
         }
-        let filters = alert.filter.iter().chain(alert.except.iter().map(|except| &except.filter));
-        for (path, number) in filters.flat_map(Filter::odd_numbers) {
+        self.conditions(alert, notes);
+        self.events(alert, notes);
+        if alert.risk == Risk::Critical {
+            self.critical(alert, notes);
+        }
+    }
+
+    /// What EventBridge decides otherwise than a reader may expect.
+    fn conditions(&mut self, alert: &Alert, notes: &AlertNotes) {
+        let span = alert.span.as_ref();
+        let filters =
+            || alert.filter.iter().chain(alert.except.iter().map(|except| &except.filter));
+        for (path, number) in filters().flat_map(Filter::wide_numbers) {
+            self.warn(
+                codes::NUMBER_BEYOND_5E9,
+                Some(notes),
+                span,
+                format!("`{path}` is compared with {number}, which is beyond 5,000,000,000"),
+                "EventBridge's library compares it since 2024-09; AWS's guide says otherwise: try \
+                 it with events on both sides of the number"
+                    .to_owned(),
+            );
+        }
+        // An exception is compiled to texts, which are of one family.
+        for (path, block) in alert.filter.iter().flat_map(Filter::blocks) {
+            let Some(others) = address::other_family(block) else { continue };
+            self.warn(
+                codes::CIDR_TAKES_OTHER_FAMILY,
+                Some(notes),
+                span,
+                format!("{block} on `{path}` also takes {others}"),
+                one_family(path, block),
+            );
+        }
+        for (path, number) in filters().flat_map(Filter::odd_numbers) {
             self.warn(
                 codes::NUMBER_SPELLING,
                 Some(notes),
@@ -181,10 +231,6 @@ impl Linter<'_> {
                 format!("`{path}` is compared with {number} by what it is worth"),
                 format!("write {:.0}, which is the same condition", number.as_f64().unwrap_or(0.0)),
             );
-        }
-        self.events(alert, notes);
-        if alert.risk == Risk::Critical {
-            self.critical(alert, notes);
         }
     }
 

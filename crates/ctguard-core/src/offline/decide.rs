@@ -25,7 +25,7 @@ pub fn decide(pattern: &Pattern, state: Option<RuleState>, given: &Given) -> Out
         Ok(facts) => facts,
         Err(why) => return Outcome::Withheld(why.clone()),
     };
-    if !pattern.matches(&given.event) {
+    if !pattern.matches_event(&given.said) {
         return Outcome::Ignores;
     }
     let wide = RuleState::EnabledWithAllCloudtrailManagementEvents;
@@ -109,7 +109,7 @@ pub fn decide_alerts<'b>(
 
 /// What keeps an event from the rule that lacks least.
 fn nearest(rules: &[OfflineRule], given: &Given) -> Vec<Mismatch> {
-    let mismatches = rules.iter().map(|rule| rule.pattern.filter.mismatches(&given.event));
+    let mismatches = rules.iter().map(|rule| rule.pattern.filter.mismatches(&given.said));
     mismatches.min_by_key(Vec::len).unwrap_or_default()
 }
 

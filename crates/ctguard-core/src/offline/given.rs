@@ -3,6 +3,7 @@
 use super::envelope::{Enveloped, Fields, envelope};
 use super::{EVENT_MAX_BYTES, Facts, Note, Undeliverable};
 use crate::event;
+use eventbridge_pattern::Event;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -24,31 +25,39 @@ pub struct Given {
     pub form: Form,
     /// As a rule is given it; of a record that no rule is given, the record.
     pub event: Value,
+    /// The same as its text has it, which is what patterns are held against.
+    pub said: Event<'static>,
     pub facts: Result<Facts, Undeliverable>,
     pub notes: Vec<Note>,
 }
 
 impl Given {
-    /// Reads an object; `bytes` is the length of its text. `None` for anything but an object.
-    pub fn read(value: Value, bytes: usize) -> Option<Self> {
+    /// Reads an object that stands in a text. `None` for anything but an object.
+    pub fn read(value: Value, text: &[u8]) -> Option<Self> {
         let object = value.as_object()?;
+        let bytes = text.len();
+        // The text is that of the value, which was read from it.
+        let said = Event::read(text).unwrap_or_else(|_| Event::from(&value)).into_owned();
         let has = |key: &str| object.contains_key(key);
         if has("detail-type") || has("detail") {
             let bytes = size(&value["detail"], bytes);
             let facts = Ok(Facts::of_event(&value, bytes));
-            return Some(Self { form: Form::Event, event: value, facts, notes: Vec::new() });
+            return Some(Self { form: Form::Event, event: value, said, facts, notes: Vec::new() });
         }
         let is_record = has("eventSource") || (has("eventVersion") && has("eventType"));
         if !is_record {
             let facts = Ok(Facts::of_event(&value, bytes));
-            return Some(Self { form: Form::Other, event: value, facts, notes: Vec::new() });
+            return Some(Self { form: Form::Other, event: value, said, facts, notes: Vec::new() });
         }
         let bytes = size(&value, bytes);
         let facts = Facts::of(&Fields::of(&value), bytes);
         Some(match envelope(value) {
-            Enveloped::Event { event, notes } => Self { form: Form::Record, event, facts, notes },
+            Enveloped::Event { event, notes } => {
+                let said = Event::from(&event).into_owned().with_detail(said);
+                Self { form: Form::Record, event, said, facts, notes }
+            }
             Enveloped::Nothing { record, why } => {
-                Self { form: Form::Record, event: record, facts: Err(why), notes: Vec::new() }
+                Self { form: Form::Record, event: record, said, facts: Err(why), notes: Vec::new() }
             }
         })
     }

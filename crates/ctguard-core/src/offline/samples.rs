@@ -12,7 +12,7 @@ use crate::event::sample::Clock;
 use crate::event::sample::{Identity, Sample as Base, sample_event};
 use crate::event::{EventKind, bus_source};
 use crate::scope::{AccountId, Partition, Place, Region};
-use eventbridge_pattern::Filter;
+use eventbridge_pattern::{Event, Filter};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -63,7 +63,8 @@ pub fn samples(
         .map(|identity| base(event, place.clone(), identity, as_of));
         let mut ways: Vec<(usize, &Value, &OfflineRule)> = Vec::new();
         for base in &bases {
-            let lacks = |rule: &OfflineRule| rule.pattern.filter.mismatches(base).len();
+            let lacks =
+                |rule: &OfflineRule| rule.pattern.filter.mismatches(&Event::from(base)).len();
             ways.extend(rules.iter().map(|rule| (lacks(rule), base, rule)));
         }
         ways.sort_by_key(|(lacks, ..)| *lacks);

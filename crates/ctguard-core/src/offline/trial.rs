@@ -150,8 +150,8 @@ fn try_alert<R: Read>(
     let generated = samples(blueprint, alert, rules, as_of);
     for sample in generated.made {
         let name = format!("{}, {}", sample.of, sample.what);
-        let bytes = sample.event.to_string().len();
-        let given = Given::read(sample.event, bytes).ok_or_else(String::new);
+        let text = sample.event.to_string();
+        let given = Given::read(sample.event, text.as_bytes()).ok_or_else(String::new);
         let trial = try_sample(rules, Origin::Generated, name, sample.expect, given);
         keep(trial, &mut tried, &mut told);
     }
@@ -201,7 +201,7 @@ fn listed<R: Read>(
                     Item::Event(_, text) => serde_json::from_slice(text)
                         .map_err(|error| format!("it is not JSON: {error}"))
                         .and_then(|value| {
-                            Given::read(value, text.len())
+                            Given::read(value, text)
                                 .ok_or_else(|| "it is no JSON object".to_owned())
                         }),
                 });
@@ -264,7 +264,7 @@ fn try_sample(
         }
         Some(Outcome::Ignores) | None => {
             if expect == Expect::Match {
-                let all = rules.iter().map(|rule| rule.pattern.filter.mismatches(&given.event));
+                let all = rules.iter().map(|rule| rule.pattern.filter.mismatches(&given.said));
                 trial.mismatches = all.min_by_key(Vec::len).unwrap_or_default();
             }
         }

@@ -72,6 +72,7 @@ fn candidates(matcher: &Matcher) -> Vec<Option<Value>> {
     let text = |text: String| vec![Some(Value::String(text))];
     match matcher {
         Matcher::Exact(value) => vec![Some(value.clone())],
+        Matcher::Digits(digits) => vec![serde_json::from_str(digits).ok()],
         Matcher::Exists(false) => vec![None],
         Matcher::Exists(true) => text("sample".to_owned()),
         Matcher::Text(test) => match test.kind {
@@ -83,7 +84,7 @@ fn candidates(matcher: &Matcher) -> Vec<Option<Value>> {
                 let longer = Value::String(format!("sample{}", test.text));
                 vec![Some(longer), Some(Value::String(test.text.clone()))]
             }
-            TextKind::IgnoreCase => text(test.text.clone()),
+            TextKind::IgnoreCase | TextKind::Exactly => text(test.text.clone()),
             TextKind::Wildcard => [filled(&test.text, "sample"), filled(&test.text, "")]
                 .map(|text| Some(Value::String(text)))
                 .into(),

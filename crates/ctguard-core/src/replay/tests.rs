@@ -178,7 +178,7 @@ proptest! {
         let setup = setup(&blueprint, Period::default());
         let text = record.to_string();
 
-        let given = offline::Given::read(record, text.len()).expect("an object");
+        let given = offline::Given::read(record, text.as_bytes()).expect("an object");
         let decided = offline::decide_alerts(&blueprint, &setup.rules, &given, false);
         let matched: Vec<&str> = decided.iter().filter(|one| one.fires).map(|one| one.id).collect();
 

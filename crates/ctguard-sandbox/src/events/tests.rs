@@ -55,6 +55,12 @@ fn rules_that_eventbridge_refuses_are_refused() {
         ("bare", pattern(r#"{"source":"aws.ec2"}"#), Some(PATTERN)),
         ("nothing", pattern(r#"{"source":[]}"#), Some(PATTERN)),
         ("long", pattern(&long_pattern), Some(PATTERN)),
+        ("one", pattern(r#"{"a":[{"cidr":"10.0.0.1/32"}]}"#), Some(PATTERN)),
+        ("six", pattern(r#"{"a":[{"cidr":"2001:db8::1/128"}]}"#), Some(PATTERN)),
+        ("block", pattern(r#"{"a":[{"cidr":"10.0.0.0/31"}]}"#), None),
+        ("later", pattern(r#"{"$or":[{"regex":["a"]},{"b":["c"]}]}"#), Some(PATTERN)),
+        ("wide", pattern(r#"{"a":[{"numeric":[">",6000000000]}]}"#), None),
+        ("digits", pattern(r#"{"a":[{"numeric":[">",9007199254740993]}]}"#), Some(PATTERN)),
     ] {
         assert_eq!(
             code(put_rule(&mut state, &place, name, &rule, &Tags::new())),

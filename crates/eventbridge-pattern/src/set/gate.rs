@@ -9,7 +9,7 @@
 
 use super::hash::Set;
 use super::skim::{past_space, string_end};
-use super::test::{Test, exact_text};
+use super::test::{Test, exact_text, takes_numbers};
 use crate::{Matcher, TextKind};
 use memchr::memmem::{Finder, find};
 use serde_json::Value;
@@ -56,6 +56,8 @@ struct Key {
     any: bool,
     texts: Set,
     tests: Vec<Test>,
+    /// Whether a number may be wanted: addresses take some by their digits.
+    numbers: bool,
     /// The texts as written, where these few can be looked for themselves: they are rarer than the key.
     values: Option<Vec<Finder<'static>>>,
 }
@@ -164,6 +166,7 @@ impl Key {
             any: false,
             texts: Set::default(),
             tests: Vec::new(),
+            numbers: false,
             values: None,
         }
     }
@@ -185,6 +188,7 @@ impl Key {
             return;
         };
         for matcher in matchers {
+            self.numbers |= takes_numbers(matcher);
             if let Some(text) = exact_text(matcher) {
                 if choice.source {
                     // Made from the name of a service, with its domain or without.
@@ -221,9 +225,10 @@ impl Key {
                 Some((end, false)) => self.takes(&record[at + 1..end]),
                 _ => true,
             },
-            // Numbers, words and objects are no texts. In a list there may be one, and whatever else stands there is
+            // Words and objects are no texts, and numbers seldom wanted. In a list there may be one, and whatever else stands there is
             // not JSON, which its reader will tell.
-            Some(b'{' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => false,
+            Some(b'-' | b'0'..=b'9') => self.numbers,
+            Some(b'{' | b't' | b'f' | b'n') => false,
             _ => true,
         }
     }

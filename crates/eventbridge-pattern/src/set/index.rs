@@ -7,7 +7,7 @@
 
 use super::gate::Gate;
 use super::hash::Map;
-use super::test::{Test, exact_text};
+use super::test::{Test, exact_text, takes_numbers};
 use super::walk::Keys;
 use crate::{Conditions, Filter, Matcher, OR_COMBINATIONS_MAX, Pattern};
 use aho_corasick::AhoCorasick;
@@ -237,11 +237,7 @@ impl Slot {
                 Ways::Many(bits) => set(bits, way),
             }
         }
-        let wants_numbers = matchers.iter().any(|matcher| match matcher {
-            Matcher::Exact(value) => value.is_number(),
-            Matcher::Numeric(_) | Matcher::AnythingBut(_) => true,
-            _ => false,
-        });
+        let wants_numbers = matchers.iter().any(takes_numbers);
         let tests: Vec<Test> = matchers.iter().filter_map(Test::of).collect();
         if !wants_numbers && tests.is_empty() {
             return;

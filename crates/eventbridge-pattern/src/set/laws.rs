@@ -1,8 +1,8 @@
 //! The fast engine against the plain one on generated conditions, some of which no pattern's text can say.
 
 use super::{PatternSet as Matcher, Scratch};
-use crate::samples::{filter, leaf, put};
-use crate::{Filter, Pattern};
+use crate::samples::{filter, leaf, odd_leaf, odd_matcher, put};
+use crate::{Event, Filter, Pattern};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -152,6 +152,31 @@ proptest! {
         let set = Matcher::new(patterns);
         let (text, mut scratch) = (record.to_string(), Scratch::default());
         prop_assert_eq!(set.record(text.as_bytes(), &mut scratch), Ok(expected.as_slice()));
+    }
+}
+
+proptest! {
+    #[test]
+    fn odd_values_are_decided_alike(
+        lists in prop::collection::vec(prop::collection::vec(odd_matcher(), 1..4), 1..12),
+        values in prop::collection::vec(odd_leaf(), 1..3), name: bool,
+    ) {
+        let key = if name { "eventName" } else { "a" };
+        let pattern = |matchers| Pattern {
+            filter: Filter::Field { path: format!("detail.{key}"), matchers },
+        };
+        let patterns: Vec<Pattern> = lists.into_iter().map(pattern).collect();
+        let set = Matcher::new(patterns.clone());
+        // A key for each value: all of them are there.
+        let members: Vec<String> = values.iter().map(|value| format!("\"{key}\":{value}")).collect();
+        let record = format!("{{{}}}", members.join(","));
+        let text = format!("{{\"detail\":{record}}}");
+        let event = Event::read(text.as_bytes()).expect("JSON");
+        let matching = (0_u32..).zip(&patterns).filter(|(_, one)| one.matches_event(&event));
+        let expected: Vec<u32> = matching.map(|(number, _)| number).collect();
+        let mut scratch = Scratch::default();
+        prop_assert_eq!(set.event(text.as_bytes(), &mut scratch), Ok(expected.as_slice()));
+        prop_assert_eq!(set.record(record.as_bytes(), &mut scratch), Ok(expected.as_slice()));
     }
 }
 

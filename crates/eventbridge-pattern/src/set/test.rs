@@ -1,8 +1,8 @@
 //! One operator on a text, made ready.
 
-use crate::text::{folded, pieces};
-use crate::{Excluded, Matcher, TextKind, TextTest, address};
-use ipnet::IpNet;
+use crate::address::{self, Span};
+use crate::text::pieces;
+use crate::{Excluded, Matcher, TextKind, TextTest};
 use memchr::memmem::Finder;
 use serde_json::Value;
 use std::collections::HashSet;
@@ -13,9 +13,11 @@ pub(super) enum Test {
     Prefix(String),
     Suffix(String),
     Wildcard(Wildcard),
-    /// Case does not count; the text is folded and has this form.
-    Folded(TextKind, String),
-    Block(IpNet),
+    /// Case does not count, and the text has ASCII alone.
+    AnyCase(TextKind, String),
+    /// A test that is made as it stands.
+    Plain(TextTest),
+    Addresses(Span),
     Equal(String),
     /// None of these.
     NoneOf(HashSet<String>),
@@ -35,11 +37,16 @@ impl Test {
     /// up and not tested: see [`exact_text`].
     pub(super) fn of(matcher: &Matcher) -> Option<Self> {
         match matcher {
-            Matcher::Exact(Value::String(text)) => address::single(text).map(Self::Block),
-            Matcher::Exact(_) | Matcher::Numeric(_) | Matcher::Exists(false) => None,
+            Matcher::Exact(Value::String(_)) | Matcher::Cidr(_) => {
+                matcher.span().map(Self::Addresses)
+            }
+            Matcher::Exact(_)
+            | Matcher::Digits(_)
+            | Matcher::Numeric(_)
+            | Matcher::Exists(false) => None,
             Matcher::Exists(true) => Some(Self::Always),
+            Matcher::Text(TextTest { kind: TextKind::Exactly, .. }) => None,
             Matcher::Text(test) => Some(Self::of_text(test)),
-            Matcher::Cidr(block) => Some(Self::Block(*block)),
             Matcher::AnythingBut(Excluded::Values(values)) => {
                 let texts = values.iter().filter_map(Value::as_str).map(str::to_owned);
                 Some(Self::NoneOf(texts.collect()))
@@ -56,10 +63,14 @@ impl Test {
     fn of_text(test: &TextTest) -> Self {
         let text = || test.text.clone();
         match test.kind {
+            TextKind::Wildcard => Self::of_wildcard(&test.text),
+            TextKind::Exactly => Self::Equal(text()),
+            // A quote may be one of those around the value.
+            _ if test.text.contains('"') => Self::Plain(test.clone()),
             TextKind::Prefix => Self::Prefix(text()),
             TextKind::Suffix => Self::Suffix(text()),
-            TextKind::Wildcard => Self::of_wildcard(&test.text),
-            kind => Self::Folded(kind, folded(&test.text)),
+            kind if test.text.is_ascii() => Self::AnyCase(kind, text()),
+            _ => Self::Plain(test.clone()),
         }
     }
 
@@ -86,8 +97,9 @@ impl Test {
             Self::Prefix(text) => value.starts_with(text.as_str()),
             Self::Suffix(text) => value.ends_with(text.as_str()),
             Self::Wildcard(wildcard) => wildcard.passes(value.as_bytes()),
-            Self::Folded(kind, text) => folds_to(*kind, text, value),
-            Self::Block(block) => address::contains(block, value),
+            Self::AnyCase(kind, text) => any_case(*kind, text.as_bytes(), value.as_bytes()),
+            Self::Plain(test) => test.passes(value),
+            Self::Addresses(span) => span.takes_text(value),
             Self::Equal(text) => value == text,
             Self::NoneOf(texts) => !texts.contains(value),
             Self::Not(tests) => !tests.iter().any(|test| test.passes(value)),
@@ -133,22 +145,24 @@ impl Wildcard {
 /// The one text that a matcher takes, unless it takes other spellings of it too.
 pub(super) fn exact_text(matcher: &Matcher) -> Option<&str> {
     match matcher {
-        Matcher::Exact(Value::String(text)) if address::single(text).is_none() => Some(text),
+        Matcher::Exact(Value::String(text)) if address::parse(text).is_none() => Some(text),
+        Matcher::Text(TextTest { kind: TextKind::Exactly, text }) => Some(text),
         _ => None,
     }
 }
 
-/// As [`TextKind::passes`]; the operator's text is folded already.
-fn folds_to(kind: TextKind, text: &str, value: &str) -> bool {
-    if !value.is_ascii() || !text.is_ascii() {
-        let value = folded(value);
-        return match kind {
-            TextKind::PrefixIgnoreCase => value.starts_with(text),
-            TextKind::SuffixIgnoreCase => value.ends_with(text),
-            _ => value == text,
-        };
+/// Whether a matcher may take a number.
+pub(super) fn takes_numbers(matcher: &Matcher) -> bool {
+    match matcher {
+        Matcher::Exact(Value::Number(_)) | Matcher::Digits(_) | Matcher::Numeric(_) => true,
+        Matcher::AnythingBut(_) => true,
+        // By its digits.
+        other => other.span().is_some(),
     }
-    let (value, text) = (value.as_bytes(), text.as_bytes());
+}
+
+/// As [`TextKind::passes`] for a text of ASCII: its letters take no others.
+fn any_case(kind: TextKind, text: &[u8], value: &[u8]) -> bool {
     let part = match kind {
         TextKind::PrefixIgnoreCase => value.get(..text.len()),
         TextKind::SuffixIgnoreCase => {

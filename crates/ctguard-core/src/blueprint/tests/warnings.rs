@@ -53,6 +53,18 @@ fn every_warning_is_given_and_silenced_by_its_code() {
         (events("[s3:GetObject]"), "data-event"),
         (events("[rds:CreateDBSecurityGroup, rds:DeleteDBSecurityGroup]"), "legacy-event"),
         (events("[cloudtrail:StopLogging]\n    where: { apiVersion: [300.0] }"), "number-spelling"),
+        (
+            events(
+                "[cloudtrail:StopLogging]\n    where: { size: [{ numeric: [\">\", 6000000000] }] }",
+            ),
+            "number-beyond-5e9",
+        ),
+        (
+            events(
+                "[cloudtrail:StopLogging]\n    where: { sourceIPAddress: [{ cidr: 10.0.0.0/8 }] }",
+            ),
+            "cidr-takes-other-family",
+        ),
         (events("[signin:ConsoleLogin]"), "sign-in-regions"),
         (excepted("2026-12-06"), "exception-expires-soon"),
         (excepted("2026-11-22"), "exception-expires-soon"),
@@ -103,4 +115,29 @@ fn only_roots_own_region_is_asked_of_an_alert_about_root() {
     let missed = read(&text("{ userIdentity.type: [Root, IAMUser] }"));
     assert_eq!(places(&missed), ["11:14 sign-in-regions"]);
     assert!(missed.diagnostics[0].message.ends_with("us-east-2, eu-north-1, ap-southeast-2"));
+}
+
+#[test]
+fn a_block_is_warned_about_with_the_texts_of_its_family() {
+    let told = |block: &str| {
+        let events = format!(
+            "[cloudtrail:StopLogging]\n    where: {{ sourceIPAddress: [{{ cidr: '{block}' }}] }}"
+        );
+        let text = with("[cloudtrail:StopLogging]", &events);
+        let found = read(&text).diagnostics;
+        let about = found.into_iter().find(|one| one.code == "cidr-takes-other-family");
+        about.map(|one| (one.message, one.help.unwrap_or_default()))
+    };
+    let (message, help) = told("10.0.0.0/8").expect("a warning");
+    assert_eq!(message, "10.0.0.0/8 on `sourceIPAddress` also takes IPv6 addresses of a00::/8");
+    assert_eq!(help, "for one family alone, write {\"sourceIPAddress\":[{\"prefix\":\"10.\"}]}");
+    let (message, _) = told("2000::/3").expect("a warning");
+    let range = "IPv4 addresses from 32.0.0.1 to 63.255.255.254";
+    assert_eq!(message, format!("2000::/3 on `sourceIPAddress` also takes {range}"));
+    let (_, help) = told("0.0.0.0/0").expect("a warning");
+    assert!(help.contains("allow it"), "{help}");
+    // So much of it is fixed that no IPv4 address has digits beside it.
+    assert_eq!(told("2001:db8::/32"), None);
+    // One address is a plain value.
+    assert_eq!(told("10.0.0.1/32"), None);
 }

@@ -4,13 +4,12 @@
 //! by accident.
 
 use super::column::{self, Column};
-use eventbridge_pattern::{Excluded, Matcher, NumericRange, TextKind, TextTest};
+use eventbridge_pattern::{Excluded, Matcher, NumericRange, TextKind, TextTest, address};
 use ipnet::IpNet;
 use serde_json::Value;
-use std::net::Ipv4Addr;
 
-/// An address of the fourth version as Rust and EventBridge take it: no leading zeros.
-const IPV4: &str = r"\A((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\z";
+/// An address of the fourth version as EventBridge takes it, up to its length: zeros may stand before a number.
+const IPV4: &str = r"\A(0*(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.){3}0*(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\z";
 
 /// Whether the field at a path matches one of these.
 ///
@@ -80,7 +79,7 @@ impl Text {
                 self.known(format!("{column} = {}", literal(text)?))
             }
             // A text is no number, and neither true nor false.
-            Matcher::Exact(_) | Matcher::Numeric(_) => "FALSE".to_owned(),
+            Matcher::Exact(_) | Matcher::Digits(_) | Matcher::Numeric(_) => "FALSE".to_owned(),
             Matcher::Text(test) => self.known(passes(column, test)?),
             // False where the column is NULL, and sometimes unknown on purpose.
             Matcher::Cidr(block) => in_block(column, block),
@@ -210,6 +209,9 @@ impl Leaf {
             Matcher::Exact(_) => {
                 return Err("a pattern has no list or object for a value".to_owned());
             }
+            Matcher::Digits(_) => {
+                return Err("a number in it has digits that no double holds".to_owned());
+            }
             Matcher::Text(test) => text(passes(scalar, test)?),
             Matcher::Cidr(block) => {
                 format!(
@@ -261,9 +263,13 @@ fn passes(column: &str, test: &TextTest) -> Result<String, String> {
     };
     let one = [test.text.clone()];
     match test.kind {
+        TextKind::Exactly => Ok(format!("{column} = {}", literal(&test.text)?)),
+        TextKind::Wildcard => like("", &test.pieces(), ""),
+        _ if test.text.starts_with('"') || test.text.ends_with('"') => {
+            Err("EventBridge may take a quote in it for one of those around the value".to_owned())
+        }
         TextKind::Prefix => like("", &one, "%"),
         TextKind::Suffix => like("%", &one, ""),
-        TextKind::Wildcard => like("", &test.pieces(), ""),
         TextKind::IgnoreCase => cases(column, &test.text, r"\A", r"\z"),
         TextKind::PrefixIgnoreCase => cases(column, &test.text, r"\A", ""),
         TextKind::SuffixIgnoreCase => cases(column, &test.text, "", r"\z"),
@@ -279,8 +285,6 @@ fn cases(column: &str, text: &str, before: &str, after: &str) -> Result<String, 
     let mut pattern = before.to_owned();
     for c in text.chars() {
         match c {
-            // The sign of the kelvin becomes a `k`.
-            'k' | 'K' => pattern.push_str("[kK\u{212a}]"),
             c if c.is_ascii_alphabetic() => {
                 pattern.extend(['[', c.to_ascii_lowercase(), c.to_ascii_uppercase(), ']']);
             }
@@ -293,26 +297,45 @@ fn cases(column: &str, text: &str, before: &str, after: &str) -> Result<String, 
     Ok(format!("regexp_like({column}, {})", literal(&pattern)?))
 }
 
-/// Whether a text is an address in a block; unknown for addresses of the sixth version, if the block is of it.
+/// Whether a text is an address that a block takes; unknown for addresses of the sixth version, where the block may
+/// take them. EventBridge compares digits and knows no families, so that each block may take addresses of both.
 fn in_block(column: &str, block: &IpNet) -> String {
-    match block {
-        IpNet::V4(block) => {
-            let number = |address: Ipv4Addr| u32::from(address);
-            let octet = |index: u32, worth: u32| {
-                format!("try_cast(split_part({column}, '.', {index}) AS bigint) * {worth}")
-            };
-            let address =
-                [octet(1, 1 << 24), octet(2, 1 << 16), octet(3, 1 << 8), octet(4, 1)].join(" + ");
-            format!(
-                "CASE WHEN regexp_like({column}, '{IPV4}') THEN {address} BETWEEN {} AND {} ELSE FALSE END",
-                number(block.addr()),
-                number(block.broadcast())
-            )
-        }
-        IpNet::V6(_) => {
-            format!("CASE WHEN {column} LIKE '%:%' THEN CAST(NULL AS boolean) ELSE FALSE END")
-        }
-    }
+    let octet = |index: u32, worth: u32| {
+        format!("try_cast(split_part({column}, '.', {index}) AS bigint) * {worth}")
+    };
+    let address = [octet(1, 1 << 24), octet(2, 1 << 16), octet(3, 1 << 8), octet(4, 1)].join(" + ");
+    let is_v4 = format!("regexp_like({column}, '{IPV4}') AND length({column}) <= 15");
+    let v4 = address::v4_range(block).map(|range| {
+        format!("WHEN {is_v4} THEN {address} BETWEEN {} AND {} ", range.start(), range.end())
+    });
+    let v6 = format!("WHEN {} THEN CAST(NULL AS boolean) ", perhaps_v6(column, block));
+    format!("CASE {}{v6}ELSE FALSE END", v4.unwrap_or_default())
+}
+
+/// Whether a text may be an address of the sixth version that the block takes.
+fn perhaps_v6(column: &str, block: &IpNet) -> String {
+    let any = format!("{column} LIKE '%:%'");
+    let IpNet::V4(block) = block else {
+        return any;
+    };
+    // The first group is the first two numbers.
+    let [high, low, ..] = block.network().octets();
+    let group = match block.prefix_len() {
+        _ if high == 0 => return any,
+        16.. => hex(&format!("{high:x}{low:02x}")),
+        8.. => format!("{}[0-9a-fA-F][0-9a-fA-F]", hex(&format!("{high:x}"))),
+        _ => return any,
+    };
+    format!(r"regexp_like({column}, '\A(:|0*{group}:)')")
+}
+
+/// Hex digits in either case.
+fn hex(digits: &str) -> String {
+    let digit = |digit: char| match digit.is_ascii_digit() {
+        true => digit.to_string(),
+        false => format!("[{digit}{}]", digit.to_ascii_uppercase()),
+    };
+    digits.chars().map(digit).collect()
 }
 
 /// A text that is known to be harmless.
