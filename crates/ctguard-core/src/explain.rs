@@ -12,7 +12,7 @@ pub use subject::{NotFound, Subject};
 use crate::blueprint::{Alert, Blueprint, Outcome, Risk};
 use crate::desired::{AlertPath, Desired};
 use crate::event::EventRef;
-use crate::proof::{Link, LinkCode, Mender, Proof, Status, prove};
+use crate::proof::{FixedBy, Link, LinkCode, Proof, Status, prove};
 use crate::scope::{Arn, Place};
 use crate::snapshot::Live;
 use crate::snapshot::{Observed, RuleSignals};
@@ -127,7 +127,8 @@ pub struct ChainLink {
     pub live: Option<Value>,
     /// Empty for a proven link.
     pub fix: String,
-    pub mender: Mender,
+    #[serde(rename = "mender")]
+    pub fixed_by: FixedBy,
 }
 
 /// Explains a subject.
@@ -302,7 +303,7 @@ impl ChainLink {
             cause: link.cause.clone(),
             live: None,
             fix: link.fix.clone(),
-            mender: link.mender,
+            fixed_by: link.fixed_by,
         }
     }
 }

@@ -13,6 +13,7 @@
 mod bus;
 mod cache;
 mod key;
+mod link;
 pub mod links;
 pub(crate) mod policy;
 mod remarks;
@@ -25,64 +26,15 @@ mod target;
 mod topic;
 mod trail;
 
+pub use link::{FixedBy, Link, Status};
 pub use links::LinkCode;
 pub use report::{AlertCounts, Counts, Covered, Finding, Report, Said, Unread};
 
 use crate::desired::{AlertPath, Desired};
-use crate::scope::Granularity;
 use crate::scope::Place;
 use crate::snapshot::Live;
-use crate::snapshot::Unreadable;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-
-/// How sure a link is, from best to worst.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Status {
-    Proven,
-    Assumed,
-    Unknown,
-    Broken,
-}
-
-impl Status {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Proven => "proven",
-            Self::Assumed => "assumed",
-            Self::Unknown => "unknown",
-            Self::Broken => "broken",
-        }
-    }
-}
-
-/// Who can mend a broken link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Mender {
-    /// `ctguard apply`.
-    Apply,
-    /// A person: a subscriber who confirms, the owner of what ctguard does not own.
-    Person,
-}
-
-/// One judged link.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Link {
-    pub code: LinkCode,
-    pub status: Status,
-    /// Where the object is, or from where it is judged; of a role, its account in region `global`.
-    pub place: Place,
-    /// The object by its full AWS name: an ARN, or `topic ARN ← protocol:endpoint`.
-    pub object: String,
-    /// What was seen.
-    pub cause: String,
-    /// What to do about it; empty for a proven link.
-    pub fix: String,
-    pub mender: Mender,
-    pub per: Granularity,
-}
 
 /// The links of one alert in one place.
 #[derive(Debug, Clone)]
@@ -145,7 +97,7 @@ impl PathProof {
     pub fn mended_by_apply(&self) -> bool {
         self.links.iter().all(|link| {
             link.status <= Status::Assumed
-                || link.status == Status::Broken && link.mender == Mender::Apply
+                || link.status == Status::Broken && link.fixed_by == FixedBy::Apply
         })
     }
 }
@@ -279,20 +231,6 @@ impl<'a> Prover<'a> {
             links.extend(judged.iter().cloned());
         }
         self.known.keep_onward(key, links)
-    }
-}
-
-/// A link for something that could not be read.
-fn unreadable(code: LinkCode, place: &Place, object: String, why: &Unreadable) -> Link {
-    Link {
-        code,
-        status: Status::Unknown,
-        place: place.clone(),
-        object,
-        cause: format!("{} failed: {} ({})", why.operation, why.code, why.message),
-        fix: why.remedy(),
-        mender: Mender::Person,
-        per: Granularity::Place,
     }
 }
 

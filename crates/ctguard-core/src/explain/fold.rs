@@ -147,7 +147,7 @@ fn likeness(
     (b, bt): (Told<'_>, &PathProof),
     so_far: Likenesses,
 ) -> Option<Likenesses> {
-    let kind = |link: &Link| (link.code, link.status, link.mender);
+    let kind = |link: &Link| (link.code, link.status, link.fixed_by);
     let (here, there) = (&a.link.place, &b.link.place);
     // A link stands where its event lands, in its account, or is the same one for all.
     let of_account =

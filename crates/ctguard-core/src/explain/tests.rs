@@ -17,7 +17,7 @@ fn link(place: &Place, object: &str, cause: &str) -> Arc<Link> {
         object: object.replace("HERE", place.region.as_str()),
         cause: cause.replace("HERE", place.region.as_str()),
         fix: String::new(),
-        mender: Mender::Apply,
+        fixed_by: FixedBy::Apply,
         per: crate::scope::Granularity::Place,
     })
 }

@@ -3,7 +3,7 @@
 use super::{Effect, Plan, Verb};
 use crate::blueprint::Subscriber;
 use crate::desired::{AlertPath, Desired};
-use crate::proof::{Link, LinkCode, Mender, Proof, Status};
+use crate::proof::{FixedBy, Link, LinkCode, Proof, Status};
 use crate::resource::rule::{RuleState, bus_and_name, rule_and_target};
 use crate::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol};
 use crate::resource::{Address, Kind};
@@ -169,7 +169,7 @@ fn reaches_somebody(live: &Live, place: &Place, rule: &str) -> bool {
 /// Whether a link is right, or will be once the plan is applied and people have confirmed.
 fn mended(link: &Link, trail_refused: bool) -> bool {
     let person = matches!(link.code, LinkCode::SubscriberPending | LinkCode::ChatMissing);
-    let apply = link.status == Status::Broken && link.mender == Mender::Apply;
+    let apply = link.status == Status::Broken && link.fixed_by == FixedBy::Apply;
     link.status <= Status::Assumed || person || apply && !(link.code.is_trail() && trail_refused)
 }
 

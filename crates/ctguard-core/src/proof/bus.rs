@@ -5,8 +5,7 @@
 use super::policy::principal::Asker;
 use super::policy::{Admission, Refusal};
 use super::role::{PUT_EVENTS, at};
-use super::rule::{broken, proven};
-use super::{Link, LinkCode, Mender, Status, unreadable};
+use super::{FixedBy, Link, LinkCode, Status};
 use crate::desired::{Desired, Forward};
 use crate::resource::BLUEPRINT_TAG;
 use crate::resource::policy::{document, statements};
@@ -34,13 +33,13 @@ pub fn judge(
     let bus = match seen(live, hub, &object) {
         Some(Observed::Known(bus)) => bus,
         Some(Observed::Unreadable(why)) => {
-            let link = unreadable(LinkCode::BusMissing, hub, object, why);
-            return Link { per: Granularity::Fleet, ..link };
+            let link = Link::unreadable(LinkCode::BusMissing, hub, object, why);
+            return link.one_per(Granularity::Fleet);
         }
         Some(Observed::Absent) | None => {
             let cause = "it does not exist".to_owned();
-            let link = broken(LinkCode::BusMissing, hub, object, cause, Mender::Apply);
-            return Link { per: Granularity::Fleet, ..link };
+            let link = Link::broken(LinkCode::BusMissing, hub, object, cause, FixedBy::Apply);
+            return link.one_per(Granularity::Fleet);
         }
     };
     let place = at(&lands.account);
@@ -62,33 +61,33 @@ pub fn judge(
     let admission = asker.admitted(policy.as_ref(), PUT_EVENTS, &object);
     let owner = bus.tags.known().and_then(|tags| tags.get(BLUEPRINT_TAG));
     let owned = owner.is_some_and(|name| *name == desired.name);
-    let mender = if owned { Mender::Apply } else { Mender::Person };
+    let fixed_by = if owned { FixedBy::Apply } else { FixedBy::Person };
     let link = match admission {
         Admission::Admits if at_hub => {
             let cause = "it is where the events land, so the role is enough".to_owned();
-            proven(LinkCode::BusMissing, &place, object, cause)
+            Link::proven(LinkCode::BusMissing, &place, object, cause)
         }
         Admission::Admits => {
             let cause = "its policy lets the account put events on it".to_owned();
-            proven(LinkCode::BusMissing, &place, object, cause)
+            Link::proven(LinkCode::BusMissing, &place, object, cause)
         }
         Admission::Assumes(cause) => Link {
             status: Status::Assumed,
             fix: "Run ctguard where the organization can be read, with `accounts: [{ organization: … }]`, or check that the condition is met.".to_owned(),
-            ..broken(LinkCode::BusPolicyCondition, &place, object, cause, Mender::Person)
+            ..Link::broken(LinkCode::BusPolicyCondition, &place, object, cause, FixedBy::Person)
         },
         Admission::Refuses(refusal) => match refusal {
-            Refusal::Nobody(cause) => broken(LinkCode::BusPolicy, &place, object, cause, mender),
+            Refusal::Nobody(cause) => Link::broken(LinkCode::BusPolicy, &place, object, cause, fixed_by),
             Refusal::Condition(cause) => {
-                broken(LinkCode::BusPolicyCondition, &place, object, cause, mender)
+                Link::broken(LinkCode::BusPolicyCondition, &place, object, cause, fixed_by)
             }
             Refusal::Deny(cause) => Link {
                 fix: "Take the statement out of the bus's policy: ctguard never takes away what others wrote.".to_owned(),
-                ..broken(LinkCode::BusPolicyDeny, &place, object, cause, Mender::Person)
+                ..Link::broken(LinkCode::BusPolicyDeny, &place, object, cause, FixedBy::Person)
             },
         },
     };
-    Link { per: Granularity::Fleet, ..link }
+    link.one_per(Granularity::Fleet)
 }
 
 fn with_everybody(policy: Option<&Value>, bus: &str) -> Value {

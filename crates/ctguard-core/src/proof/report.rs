@@ -6,7 +6,7 @@
 pub(crate) mod fold;
 pub mod merge;
 
-use super::{LinkCode, Mender, PathProof, Proof, Severity, Status};
+use super::{FixedBy, LinkCode, PathProof, Proof, Severity, Status};
 use crate::blueprint::Risk;
 use crate::desired::{Desired, Shard};
 use crate::scope::Granularity;
@@ -88,7 +88,8 @@ pub struct Finding {
     pub object: String,
     pub cause: String,
     pub fix: String,
-    pub mender: Mender,
+    #[serde(rename = "mender")]
+    pub fixed_by: FixedBy,
     /// Whether each place has such an object, each account, or the fleet has one.
     pub per: Granularity,
     pub places: BTreeSet<Place>,

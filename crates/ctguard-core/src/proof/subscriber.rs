@@ -3,9 +3,8 @@
 mod endpoint;
 mod filter;
 
-use super::rule::{broken, proven};
 use super::topic::TopicJudge;
-use super::{Link, LinkCode, Mender, unreadable};
+use super::{FixedBy, Link, LinkCode};
 use crate::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol, SubscriptionAttributes};
 use crate::scope::Place;
 use crate::snapshot::{LiveSubscription, Observed};
@@ -21,7 +20,13 @@ pub fn endpoint(judge: &TopicJudge<'_>, endpoint: &Endpoint) -> Link {
     let attributes = match subscription {
         None => {
             let cause = "it is not subscribed".to_owned();
-            return broken(LinkCode::SubscriberMissing, judge.place, object, cause, judge.mender);
+            return Link::broken(
+                LinkCode::SubscriberMissing,
+                judge.place,
+                object,
+                cause,
+                judge.fixed_by,
+            );
         }
         Some(LiveSubscription::Pending) => return pending(judge, endpoint, object),
         Some(LiveSubscription::Confirmed { attributes, .. }) => attributes,
@@ -47,7 +52,7 @@ pub fn unlisted(judge: &TopicJudge<'_>) -> Link {
             .count(),
         Observed::Absent => 0,
         Observed::Unreadable(why) => {
-            return unreadable(LinkCode::SubscriberMissing, judge.place, object, why);
+            return Link::unreadable(LinkCode::SubscriberMissing, judge.place, object, why);
         }
     };
     if confirmed == 0 {
@@ -68,12 +73,12 @@ pub fn unlisted(judge: &TopicJudge<'_>) -> Link {
 pub fn nobody(place: &Place, object: String) -> Link {
     Link {
         fix: "List who must hear of it under the destination's `subscribers:`.".to_owned(),
-        ..broken(
+        ..Link::broken(
             LinkCode::SubscriberMissing,
             place,
             object,
             "nobody is subscribed, and the blueprint lists nobody".to_owned(),
-            Mender::Person,
+            FixedBy::Person,
         )
     }
 }
@@ -92,18 +97,18 @@ pub fn chat(judge: &TopicJudge<'_>, configuration: &str) -> Link {
         let cause = "the chat configuration does not list the topic".to_owned();
         return Link {
             fix: format!("Add the topic {} to the chat configuration {configuration}.", judge.arn),
-            ..broken(LinkCode::ChatMissing, judge.place, object, cause, Mender::Person)
+            ..Link::broken(LinkCode::ChatMissing, judge.place, object, cause, FixedBy::Person)
         };
     };
     if attributes.known().is_some_and(|now| now.raw_message_delivery) {
         let cause = "raw message delivery is on".to_owned();
         return Link {
             fix: "Turn raw message delivery off for the chat service's subscription.".to_owned(),
-            ..broken(LinkCode::ChatRaw, judge.place, object, cause, Mender::Person)
+            ..Link::broken(LinkCode::ChatRaw, judge.place, object, cause, FixedBy::Person)
         };
     }
     match filtered(judge, attributes, &object) {
-        Err(link) => return Link { mender: Mender::Person, ..*link },
+        Err(link) => return Link { fixed_by: FixedBy::Person, ..*link },
         Ok(Some(link)) => return link,
         Ok(None) => {}
     }
@@ -131,7 +136,10 @@ fn pending(judge: &TopicJudge<'_>, endpoint: &Endpoint, object: String) -> Link 
     let cause =
         "it has not confirmed the subscription; since when is not known, as SNS does not say"
             .to_owned();
-    Link { fix, ..broken(LinkCode::SubscriberPending, judge.place, object, cause, Mender::Person) }
+    Link {
+        fix,
+        ..Link::broken(LinkCode::SubscriberPending, judge.place, object, cause, FixedBy::Person)
+    }
 }
 
 /// Whether a filter policy keeps the alert's messages back: `Err` for a link that decides by itself.
@@ -145,7 +153,12 @@ fn filtered(
         Observed::Absent => return Ok(None),
         Observed::Unreadable(why) => {
             let object = object.to_owned();
-            return Err(Box::new(unreadable(LinkCode::SubscriberFilter, judge.place, object, why)));
+            return Err(Box::new(Link::unreadable(
+                LinkCode::SubscriberFilter,
+                judge.place,
+                object,
+                why,
+            )));
         }
     };
     let object = object.to_owned();
@@ -153,7 +166,7 @@ fn filtered(
         Passage::All => Ok(None),
         Passage::None(cause) => {
             let code = LinkCode::SubscriberFilter;
-            Err(Box::new(broken(code, judge.place, object, cause, judge.mender)))
+            Err(Box::new(Link::broken(code, judge.place, object, cause, judge.fixed_by)))
         }
         Passage::Some(cause) => Ok(Some(Link {
             fix:
@@ -174,12 +187,12 @@ fn subscription<'a>(
         Observed::Absent => Ok(None),
         Observed::Unreadable(why) => {
             let (code, object) = (LinkCode::SubscriberMissing, object.to_owned());
-            Err(Box::new(unreadable(code, judge.place, object, why)))
+            Err(Box::new(Link::unreadable(code, judge.place, object, why)))
         }
     }
 }
 
 fn there(judge: &TopicJudge<'_>, object: String) -> Link {
     let cause = "it is subscribed and has confirmed".to_owned();
-    proven(LinkCode::SubscriberMissing, judge.place, object, cause)
+    Link::proven(LinkCode::SubscriberMissing, judge.place, object, cause)
 }

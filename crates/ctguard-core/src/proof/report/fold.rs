@@ -5,7 +5,7 @@
 //! come, or whether some were folded before: parts of a fleet fold to the same as the whole.
 
 use super::{Finding, Said, Unread};
-use crate::proof::{Link, LinkCode, Mender, Remark, Severity, Status};
+use crate::proof::{FixedBy, Link, LinkCode, Remark, Severity, Status};
 use crate::scope::Granularity;
 use crate::scope::{AccountId, Place, Region};
 use crate::snapshot::Unreadable;
@@ -24,14 +24,14 @@ pub(super) struct Folding {
 }
 
 /// Status, code, words (object, cause, fix), what it is one of, and who mends it.
-type LinkKey = (Reverse<Status>, LinkCode, [String; 3], Granularity, Mender);
+type LinkKey = (Reverse<Status>, LinkCode, [String; 3], Granularity, FixedBy);
 
 impl Folding {
     /// Adds a link that is not proven, with the alerts that depend on it.
     pub fn link(&mut self, link: &Link, alerts: impl IntoIterator<Item = String>) {
         let words = [&link.object, &link.cause, &link.fix];
         let words = words.map(|text| anywhere(text, &link.place, link.per));
-        let key = (Reverse(link.status), link.code, words, link.per, link.mender);
+        let key = (Reverse(link.status), link.code, words, link.per, link.fixed_by);
         let (places, known) = self.links.entry(key).or_default();
         places.insert(link.place.clone());
         known.extend(alerts);
@@ -41,7 +41,7 @@ impl Folding {
     pub fn finding(&mut self, finding: &Finding) {
         let words = [&finding.object, &finding.cause, &finding.fix];
         let words = words.map(|text| folded(text, &finding.places, finding.per));
-        let key = (Reverse(finding.status), finding.code, words, finding.per, finding.mender);
+        let key = (Reverse(finding.status), finding.code, words, finding.per, finding.fixed_by);
         let (places, alerts) = self.links.entry(key).or_default();
         places.extend(finding.places.iter().cloned());
         alerts.extend(finding.alerts.iter().cloned());
@@ -80,9 +80,9 @@ impl Folding {
             Unread { operation, code, message, fix, accounts }
         });
         let links = self.links.into_iter().map(
-            |((Reverse(status), code, words, per, mender), (places, alerts))| {
+            |((Reverse(status), code, words, per, fixed_by), (places, alerts))| {
                 let [object, cause, fix] = words.map(|text| named(text, &places));
-                Finding { code, status, alerts, object, cause, fix, mender, per, places }
+                Finding { code, status, alerts, object, cause, fix, fixed_by, per, places }
             },
         );
         let remarks = self.remarks.into_iter().map(|((severity, code, words), places)| {

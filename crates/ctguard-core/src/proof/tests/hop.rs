@@ -1,7 +1,7 @@
 //! One row per link of the way to a hub: break exactly that, and the proof says that code and nothing else.
 
 use super::fleet::*;
-use crate::proof::{LinkCode, Mender, Report, Status, prove};
+use crate::proof::{FixedBy, LinkCode, Report, Status, prove};
 use crate::resource::bus::Bus;
 use crate::resource::role::Role;
 use crate::resource::rule::{Input, Rule, RuleState, Target};
@@ -100,10 +100,10 @@ fn unread(live: &mut Live) {
 }
 
 /// What was done, and what is said of it.
-type Row = (&'static str, fn(&mut Live), &'static [&'static str], Mender);
+type Row = (&'static str, fn(&mut Live), &'static [&'static str], FixedBy);
 
 fn rows() -> Vec<Row> {
-    use Mender::{Apply, Person};
+    use FixedBy::{Apply, Person};
     vec![
         ("nothing", |_| {}, &[], Apply),
         (
@@ -393,14 +393,14 @@ fn rows() -> Vec<Row> {
 #[test]
 fn each_broken_link_of_the_hop_is_named_alone() {
     let mut wrong = Vec::new();
-    for (name, hurt, expected, mender) in rows() {
+    for (name, hurt, expected, fixed_by) in rows() {
         let report = report(&Town::default(), hurt);
         let now = said(&report);
         if now != expected {
             wrong.push(format!("after `{name}` it says {now:#?}, not {expected:#?}"));
         }
-        let says: Vec<_> = report.links.iter().map(|link| link.mender).collect();
-        if says.iter().any(|says| *says != mender) {
+        let says: Vec<_> = report.links.iter().map(|link| link.fixed_by).collect();
+        if says.iter().any(|says| *says != fixed_by) {
             wrong.push(format!("after `{name}` {says:?} should mend it"));
         }
     }
