@@ -29,6 +29,7 @@ pub mod explain;
 pub mod message;
 pub mod offline;
 pub mod permissions;
+pub mod phrase;
 pub mod plan;
 pub mod plural;
 pub mod proof;

@@ -3,7 +3,7 @@
 //! A report is the sum of what is said of each place, so that the reports of the parts of a fleet add up to
 //! that of the whole ([`mod@merge`]).
 
-pub(crate) mod fold;
+mod fold;
 pub mod merge;
 
 use super::{FixedBy, LinkCode, PathProof, Proof, Severity, Status};
@@ -11,7 +11,6 @@ use crate::blueprint::Risk;
 use crate::desired::{Desired, Shard};
 use crate::scope::Granularity;
 use crate::scope::{AccountId, Place};
-use crate::snapshot::Unreadable;
 use fold::Folding;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -136,7 +135,7 @@ impl Proof {
             folding.remark(remark);
         }
         for (account, why) in &desired.unread {
-            folding.unread(account, why);
+            folding.unread(account, [&why.operation, &why.code, &why.message, &why.remedy()]);
         }
         let (unread, links, remarks) = folding.told();
         Report {
@@ -220,12 +219,9 @@ impl Report {
 }
 
 impl Unread {
-    fn why(&self) -> Unreadable {
-        Unreadable {
-            operation: self.operation.clone(),
-            code: self.code.clone(),
-            message: self.message.clone(),
-        }
+    /// The operation, its error code, the message, and the fix.
+    fn words(&self) -> [&str; 4] {
+        [&self.operation, &self.code, &self.message, &self.fix]
     }
 }
 
