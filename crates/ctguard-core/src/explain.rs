@@ -12,8 +12,8 @@ pub use subject::{NotFound, Subject};
 use crate::blueprint::{Alert, Blueprint, Outcome, Risk};
 use crate::desired::{AlertPath, Desired};
 use crate::event::EventRef;
-use crate::proof::{FixedBy, Link, LinkCode, Proof, Status, prove};
-use crate::scope::{Arn, Place};
+use crate::proof::{FixedBy, Link, LinkCode, LinkObject, Proof, Status, prove};
+use crate::scope::Place;
 use crate::snapshot::Live;
 use crate::snapshot::{Observed, RuleSignals};
 use eventbridge_pattern::{Filter, Pattern};
@@ -258,7 +258,10 @@ fn written(filter: &Filter) -> Value {
 /// The signals of the places in which the chains run; those of rules that are not in them are left out.
 fn signals(desired: &Desired, proof: &Proof) -> Vec<ChainLink> {
     let concerned = |link: &&Link| {
-        let name = Arn::parse(&link.object).and_then(|arn| arn.resource.strip_prefix("rule/"));
+        let name = match &link.object {
+            LinkObject::Rule { key, .. } => Some(key),
+            _ => None,
+        };
         desired.paths.iter().any(|path| {
             [&path.raised, &path.lands].contains(&&link.place)
                 && name.is_none_or(|name| {
@@ -299,7 +302,7 @@ impl ChainLink {
         Self {
             code: link.code,
             status: link.status,
-            object: link.object.clone(),
+            object: link.object.to_string(),
             cause: link.cause.clone(),
             live: None,
             fix: link.fix.clone(),

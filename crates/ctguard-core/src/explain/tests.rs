@@ -14,7 +14,7 @@ fn link(place: &Place, object: &str, cause: &str) -> Arc<Link> {
         code: LinkCode::RuleMissing,
         status: Status::Proven,
         place: place.clone(),
-        object: object.replace("HERE", place.region.as_str()),
+        object: LinkObject::Topic(object.replace("HERE", place.region.as_str())),
         cause: cause.replace("HERE", place.region.as_str()),
         fix: String::new(),
         fixed_by: FixedBy::Apply,

@@ -5,7 +5,7 @@
 use super::policy::principal::Asker;
 use super::policy::{Admission, Refusal};
 use super::role::{PUT_EVENTS, at};
-use super::{FixedBy, Link, LinkCode, Status};
+use super::{FixedBy, Link, LinkCode, LinkObject, Status};
 use crate::desired::{Desired, Forward};
 use crate::resource::BLUEPRINT_TAG;
 use crate::resource::policy::{document, statements};
@@ -17,8 +17,11 @@ use serde_json::{Value, json};
 
 /// The hub's bus as it was seen.
 pub fn seen<'a>(live: &'a Live, hub: &Place, bus_arn: &str) -> Option<&'a Observed<LiveBus>> {
-    let name = Arn::parse(bus_arn)?.resource.strip_prefix("event-bus/")?;
-    live.places.get(hub)?.buses.get(name)
+    live.places.get(hub)?.buses.get(name(bus_arn)?)
+}
+
+fn name(bus_arn: &str) -> Option<&str> {
+    Arn::parse(bus_arn)?.resource.strip_prefix("event-bus/")
 }
 
 /// Judges the bus for what a place sends.
@@ -29,8 +32,9 @@ pub fn judge(
     hub: &Place,
     forward: &Forward,
 ) -> Link {
-    let object = forward.bus_arn.to_string();
-    let bus = match seen(live, hub, &object) {
+    let arn: &str = &forward.bus_arn;
+    let object = LinkObject::Bus { hub: hub.clone(), name: name(arn).unwrap_or(arn).to_owned() };
+    let bus = match seen(live, hub, arn) {
         Some(Observed::Known(bus)) => bus,
         Some(Observed::Unreadable(why)) => {
             let link = Link::unreadable(LinkCode::BusMissing, hub, object, why);
@@ -55,10 +59,10 @@ pub fn judge(
     // Where the bus is, the role is enough, and only a denial could stop it.
     let at_hub = lands == hub;
     let policy = match &bus.bus.policy {
-        policy if at_hub => Some(with_everybody(policy.as_ref(), &object)),
+        policy if at_hub => Some(with_everybody(policy.as_ref(), arn)),
         policy => policy.clone(),
     };
-    let admission = asker.admitted(policy.as_ref(), PUT_EVENTS, &object);
+    let admission = asker.admitted(policy.as_ref(), PUT_EVENTS, arn);
     let owner = bus.tags.known().and_then(|tags| tags.get(BLUEPRINT_TAG));
     let owned = owner.is_some_and(|name| *name == desired.name);
     let fixed_by = if owned { FixedBy::Apply } else { FixedBy::Person };

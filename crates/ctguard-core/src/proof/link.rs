@@ -1,6 +1,6 @@
 //! One judged link: what was asked, about which object, and what was found.
 
-use super::LinkCode;
+use super::{LinkCode, LinkObject};
 use crate::scope::{Granularity, Place};
 use crate::snapshot::Unreadable;
 use serde::{Deserialize, Serialize};
@@ -43,8 +43,7 @@ pub struct Link {
     pub status: Status,
     /// Where the object is, or from where it is judged; of a role, its account in region `global`.
     pub place: Place,
-    /// The object by its full AWS name: an ARN, or `topic ARN ← protocol:endpoint`.
-    pub object: String,
+    pub object: LinkObject,
     /// What was seen.
     pub cause: String,
     /// What to do about it; empty for a proven link.
@@ -58,7 +57,7 @@ impl Link {
     pub(super) fn proven(
         code: LinkCode,
         place: &Place,
-        object: String,
+        object: LinkObject,
         cause: impl Into<String>,
     ) -> Self {
         let fixed_by = FixedBy::Apply;
@@ -69,7 +68,7 @@ impl Link {
     pub(super) fn assumed(
         code: LinkCode,
         place: &Place,
-        object: String,
+        object: LinkObject,
         cause: impl Into<String>,
     ) -> Self {
         Self {
@@ -88,7 +87,7 @@ impl Link {
     pub(super) fn broken(
         code: LinkCode,
         place: &Place,
-        object: String,
+        object: LinkObject,
         cause: impl Into<String>,
         fixed_by: FixedBy,
     ) -> Self {
@@ -106,7 +105,7 @@ impl Link {
     pub(super) fn unreadable(
         code: LinkCode,
         place: &Place,
-        object: String,
+        object: LinkObject,
         why: &Unreadable,
     ) -> Self {
         let cause = format!("{} failed: {} ({})", why.operation, why.code, why.message);

@@ -6,7 +6,7 @@
 use super::policy::principal::Asker;
 use super::policy::{Admission, Refusal, Request, Sent, admission};
 use super::topic::EVENTS;
-use super::{FixedBy, Link, LinkCode, Status};
+use super::{FixedBy, Link, LinkCode, LinkObject, Status};
 use crate::desired::{Desired, Forward};
 use crate::resource::BLUEPRINT_TAG;
 use crate::scope::Granularity;
@@ -31,8 +31,9 @@ pub fn judge(
     forward: &Forward,
 ) -> Vec<Link> {
     let place = at(&lands.account);
-    let object = forward.role_arn.to_string();
-    let name = forward.role_arn.rsplit('/').next().unwrap_or_default();
+    let arn = &forward.role_arn;
+    let name = arn.rsplit('/').next().unwrap_or_default();
+    let object = LinkObject::Role { arn: arn.to_string(), name: name.to_owned() };
     let seen = live.accounts.get(&lands.account).and_then(|account| account.roles.get(name));
     let role = match seen {
         Some(Observed::Known(role)) => role,
@@ -67,7 +68,7 @@ fn fixed_by(desired: &Desired, role: &LiveRole) -> FixedBy {
 struct RoleJudge<'a> {
     lands: &'a Place,
     place: Place,
-    object: String,
+    object: LinkObject,
     role: &'a LiveRole,
     rule: &'a str,
     forward: &'a Forward,
@@ -81,7 +82,7 @@ impl RoleJudge<'_> {
         let request = Request {
             service: EVENTS,
             action: "sts:AssumeRole",
-            resource: &self.object,
+            resource: &self.forward.role_arn,
             source_arn: Sent::Value(&rule),
             source_account: Sent::Value(self.lands.account.as_str()),
             direct: true,
@@ -106,7 +107,7 @@ impl RoleJudge<'_> {
     fn policy(&self, own: &str) -> Option<Link> {
         let bus: &str = &self.forward.bus_arn;
         let asker = Asker {
-            role_arn: &self.object,
+            role_arn: &self.forward.role_arn,
             account: &self.place.account,
             organization: None,
             resource_account: Arn::parse(bus).map_or("", |arn| arn.account),

@@ -1,6 +1,6 @@
 //! Do the rules take the event?
 
-use super::{FixedBy, Link, LinkCode, target};
+use super::{FixedBy, Link, LinkCode, LinkObject, target};
 use crate::desired::{Desired, DesiredRule, DestinationPath, Forward};
 use crate::resource::BLUEPRINT_TAG;
 use crate::resource::rule::{RuleState, WILDCARD_RULES_PER_BUS, bus_and_name, rules_per_bus};
@@ -68,7 +68,7 @@ fn find<'a>(desired: &'a Desired, live: &'a Live, place: &'a Place, key: &'a str
     let Some(wanted) = desired.places.get(place).and_then(|here| here.rules.get(key)) else {
         return Found::Unwanted;
     };
-    let object = place.arn("events", &format!("rule/{key}"));
+    let object = LinkObject::rule(place, key);
     let (bus, name) = bus_and_name(key);
     let rule = match live.places.get(place).map(|seen| seen.rules_of(bus)) {
         Some(Observed::Known(rules)) => rules.get(name),
@@ -87,7 +87,13 @@ fn find<'a>(desired: &'a Desired, live: &'a Live, place: &'a Place, key: &'a str
 }
 
 /// A rule that is not where it should be. One of the default bus may be on another, or there may be no room for it.
-fn missing(live: &Live, place: &Place, key: &str, wanted: &DesiredRule, object: String) -> Link {
+fn missing(
+    live: &Live,
+    place: &Place,
+    key: &str,
+    wanted: &DesiredRule,
+    object: LinkObject,
+) -> Link {
     if bus_and_name(key).0.is_some() {
         let cause = "it does not exist on the hub's bus".to_owned();
         return Link::broken(LinkCode::RuleMissing, place, object, cause, FixedBy::Apply);
@@ -140,7 +146,7 @@ struct RuleJudge<'a> {
 
 impl RuleJudge<'_> {
     fn rule(&self) -> Link {
-        let object = self.place.arn("events", &format!("rule/{}", self.name));
+        let object = LinkObject::rule(self.place, self.name);
         let (state, wanted) = (self.rule.rule.state, self.wanted.rule.state);
         let break_at =
             |code, cause| Link::broken(code, self.place, object.clone(), cause, self.fixed_by);

@@ -4,7 +4,7 @@
 //! A number is judged as it was read, together with the span that it was counted over, so that the same
 //! snapshot is told in the same words on any day.
 
-use super::{FixedBy, Link, LinkCode, Proof, Remark, Severity};
+use super::{FixedBy, Link, LinkCode, LinkObject, Proof, Remark, Severity};
 use crate::desired::Desired;
 use crate::scope::Place;
 use crate::snapshot::Live;
@@ -37,7 +37,12 @@ fn dead_letters(desired: &Desired, live: &Live, proof: &mut Proof) {
             let seen = live.places.get(place).and_then(|seen| seen.queues.get(&arn));
             let waiting = match seen {
                 Some(Observed::Unreadable(why)) => {
-                    proof.signals.push(Link::unreadable(LinkCode::DeadLetters, place, arn, why));
+                    proof.signals.push(Link::unreadable(
+                        LinkCode::DeadLetters,
+                        place,
+                        LinkObject::Queue(arn),
+                        why,
+                    ));
                     continue;
                 }
                 Some(Observed::Known(queue)) if queue.messages > 0 => queue.messages,
@@ -46,8 +51,14 @@ fn dead_letters(desired: &Desired, live: &Live, proof: &mut Proof) {
             let cause = format!("about {waiting} messages wait in it");
             let fix = "Read them (their attributes say which rule or topic, and why), mend the cause, then purge the queue.";
             proof.signals.push(
-                Link::broken(LinkCode::DeadLetters, place, arn, cause, FixedBy::Person)
-                    .with_fix(fix),
+                Link::broken(
+                    LinkCode::DeadLetters,
+                    place,
+                    LinkObject::Queue(arn),
+                    cause,
+                    FixedBy::Person,
+                )
+                .with_fix(fix),
             );
         }
     }
@@ -67,7 +78,7 @@ fn counted(
     for name in names {
         match seen.signals.get(*name) {
             Some(Observed::Known(signals)) => {
-                let rule = place.arn("events", &format!("rule/{name}"));
+                let rule = LinkObject::rule(place, name);
                 judge(place, rule, signals, proof);
             }
             Some(Observed::Unreadable(why)) => drop(unread.insert(why)),
@@ -75,12 +86,15 @@ fn counted(
         }
     }
     for why in unread {
-        let Unreadable { operation, code, message } = why;
+        let Unreadable { operation, code, message, .. } = why;
         proof.remarks.push(Remark {
             severity: Severity::Degraded,
             code: LinkCode::SignalsUnread,
             place: place.clone(),
-            object: place.arn("events", &format!("rule/{}*", desired.names.prefix())),
+            object: LinkObject::Rules {
+                place: place.clone(),
+                prefix: desired.names.prefix().to_owned(),
+            },
             text: format!(
                 "Whether rules fired, and whether what they sent was refused, is not known: {operation} failed: {code} ({message}). {}",
                 why.remedy()
@@ -89,7 +103,7 @@ fn counted(
     }
 }
 
-fn judge(place: &Place, rule: String, signals: &RuleSignals, proof: &mut Proof) {
+fn judge(place: &Place, rule: LinkObject, signals: &RuleSignals, proof: &mut Proof) {
     let RuleSignals { fired, failed, lost } = *signals;
     if failed.count > 0 {
         let cause = format!("{} of its targets failed for good", invocations(failed));

@@ -4,7 +4,7 @@ mod endpoint;
 mod filter;
 
 use super::topic::TopicJudge;
-use super::{FixedBy, Link, LinkCode};
+use super::{FixedBy, Link, LinkCode, LinkObject};
 use crate::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol, SubscriptionAttributes};
 use crate::scope::Place;
 use crate::snapshot::{LiveSubscription, Observed};
@@ -12,7 +12,7 @@ use filter::Passage;
 
 /// E-mail, web address, queue or function.
 pub fn endpoint(judge: &TopicJudge<'_>, endpoint: &Endpoint) -> Link {
-    let object = format!("{} ← {endpoint}", judge.arn);
+    let object = LinkObject::subscription(judge.arn, endpoint);
     let subscription = match subscription(judge, endpoint, &object) {
         Ok(subscription) => subscription,
         Err(link) => return *link,
@@ -44,7 +44,7 @@ pub fn endpoint(judge: &TopicJudge<'_>, endpoint: &Endpoint) -> Link {
 
 /// A destination that lists nobody: whether anybody has confirmed all the same.
 pub fn unlisted(judge: &TopicJudge<'_>) -> Link {
-    let object = judge.arn.to_owned();
+    let object = LinkObject::Topic(judge.arn.to_owned());
     let confirmed = match &judge.topic.subscriptions {
         Observed::Known(seen) => seen
             .values()
@@ -70,7 +70,7 @@ pub fn unlisted(judge: &TopicJudge<'_>) -> Link {
 }
 
 /// Nobody is subscribed, and nobody is to be.
-pub fn nobody(place: &Place, object: String) -> Link {
+pub fn nobody(place: &Place, object: LinkObject) -> Link {
     Link {
         fix: "List who must hear of it under the destination's `subscribers:`.".to_owned(),
         ..Link::broken(
@@ -87,7 +87,8 @@ pub fn nobody(place: &Place, object: String) -> Link {
 ///
 /// Source: <https://docs.aws.amazon.com/chatbot/latest/adminguide/chatbot-troubleshooting.html>
 pub fn chat(judge: &TopicJudge<'_>, configuration: &str) -> Link {
-    let object = format!("{} ← {configuration}", judge.arn);
+    let (topic, configuration) = (judge.arn.to_owned(), configuration.to_owned());
+    let object = LinkObject::Chat { topic, configuration: configuration.clone() };
     let endpoint = Endpoint::new(Protocol::Https, CHAT_ENDPOINT);
     let subscription = match subscription(judge, &endpoint, &object) {
         Ok(subscription) => subscription,
@@ -123,7 +124,7 @@ pub fn chat(judge: &TopicJudge<'_>, configuration: &str) -> Link {
 /// A pending subscription is listed without the time it was asked for.
 ///
 /// Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-delete-subscription-topic.html>
-fn pending(judge: &TopicJudge<'_>, endpoint: &Endpoint, object: String) -> Link {
+fn pending(judge: &TopicJudge<'_>, endpoint: &Endpoint, object: LinkObject) -> Link {
     let address = &endpoint.address;
     let fix = match endpoint.protocol {
         Protocol::Email | Protocol::EmailJson => format!(
@@ -146,13 +147,13 @@ fn pending(judge: &TopicJudge<'_>, endpoint: &Endpoint, object: String) -> Link 
 fn filtered(
     judge: &TopicJudge<'_>,
     attributes: &Observed<SubscriptionAttributes>,
-    object: &str,
+    object: &LinkObject,
 ) -> Result<Option<Link>, Box<Link>> {
     let now = match attributes {
         Observed::Known(now) => now,
         Observed::Absent => return Ok(None),
         Observed::Unreadable(why) => {
-            let object = object.to_owned();
+            let object = object.clone();
             return Err(Box::new(Link::unreadable(
                 LinkCode::SubscriberFilter,
                 judge.place,
@@ -161,7 +162,7 @@ fn filtered(
             )));
         }
     };
-    let object = object.to_owned();
+    let object = object.clone();
     match filter::passage(now, judge.destination.format) {
         Passage::All => Ok(None),
         Passage::None(cause) => {
@@ -180,19 +181,19 @@ fn filtered(
 fn subscription<'a>(
     judge: &TopicJudge<'a>,
     endpoint: &Endpoint,
-    object: &str,
+    object: &LinkObject,
 ) -> Result<Option<&'a LiveSubscription>, Box<Link>> {
     match &judge.topic.subscriptions {
         Observed::Known(seen) => Ok(seen.get(endpoint)),
         Observed::Absent => Ok(None),
         Observed::Unreadable(why) => {
-            let (code, object) = (LinkCode::SubscriberMissing, object.to_owned());
+            let (code, object) = (LinkCode::SubscriberMissing, object.clone());
             Err(Box::new(Link::unreadable(code, judge.place, object, why)))
         }
     }
 }
 
-fn there(judge: &TopicJudge<'_>, object: String) -> Link {
+fn there(judge: &TopicJudge<'_>, object: LinkObject) -> Link {
     let cause = "it is subscribed and has confirmed".to_owned();
     Link::proven(LinkCode::SubscriberMissing, judge.place, object, cause)
 }

@@ -1,6 +1,6 @@
 //! Does a rule hand the alert's message to the topic of a destination, or the event to the hub?
 
-use super::{FixedBy, Link, LinkCode, Status};
+use super::{FixedBy, Link, LinkCode, LinkObject, Status};
 use crate::desired::{DesiredRule, DestinationPath, Forward};
 use crate::message;
 use crate::resource::rule::Target;
@@ -18,11 +18,7 @@ pub struct Judge<'a> {
 
 impl Judge<'_> {
     pub fn link(&self, destination: &DestinationPath) -> Link {
-        let object = format!(
-            "{} → {}",
-            self.place.arn("events", &format!("rule/{}", self.name)),
-            destination.topic_arn
-        );
+        let object = LinkObject::target(self.place, self.name, &destination.topic_arn);
         let break_at =
             |code, cause| Link::broken(code, self.place, object.clone(), cause, self.fixed_by);
         let targets = match &self.rule.targets {
@@ -66,8 +62,7 @@ impl Judge<'_> {
     /// The target of a rule that forwards: the hub's bus, through the account's role, with the event as it is.
     pub fn to_hub(&self, forward: &Forward) -> Link {
         let bus: &str = &forward.bus_arn;
-        let rule = self.place.arn("events", &format!("rule/{}", self.name));
-        let object = format!("{rule} → {bus}");
+        let object = LinkObject::target(self.place, self.name, bus);
         let break_at =
             |code, cause| Link::broken(code, self.place, object.clone(), cause, self.fixed_by);
         let targets = match &self.rule.targets {
@@ -118,7 +113,7 @@ impl Judge<'_> {
     }
 
     /// A target that is the topic: what does it send, and as whom?
-    fn judge(&self, destination: &DestinationPath, target: &Target, object: String) -> Link {
+    fn judge(&self, destination: &DestinationPath, target: &Target, object: LinkObject) -> Link {
         let wanted = self.wanted.targets.get(&destination.target_id).map(|target| &target.input);
         if wanted != Some(&target.input) {
             let cause = match message::validate(&target.input) {

@@ -1,7 +1,7 @@
 //! Does the topic take what EventBridge sends: does it exist, do its policy and its key let EventBridge in?
 
 use super::policy::{Admission, Refusal, Request, Sent, admission};
-use super::{FixedBy, Link, LinkCode, key, subscriber};
+use super::{FixedBy, Link, LinkCode, LinkObject, key, subscriber};
 use crate::blueprint::Subscriber;
 use crate::desired::{Desired, DestinationPath};
 use crate::resource::BLUEPRINT_TAG;
@@ -38,13 +38,23 @@ pub fn judge(
     let topic = match seen {
         Some(Observed::Known(topic)) => topic,
         Some(Observed::Unreadable(why)) => {
-            return links.push(Link::unreadable(LinkCode::TopicMissing, place, arn.clone(), why));
+            return links.push(Link::unreadable(
+                LinkCode::TopicMissing,
+                place,
+                LinkObject::Topic(arn.clone()),
+                why,
+            ));
         }
         Some(Observed::Absent) | None => {
             let fixed_by = if managed { FixedBy::Apply } else { FixedBy::Person };
             let cause = "it does not exist".to_owned();
-            let mut link =
-                Link::broken(LinkCode::TopicMissing, place, arn.clone(), cause, fixed_by);
+            let mut link = Link::broken(
+                LinkCode::TopicMissing,
+                place,
+                LinkObject::Topic(arn.clone()),
+                cause,
+                fixed_by,
+            );
             if fixed_by == FixedBy::Person {
                 link.fix = "Whoever owns the topic must make it, or `topic_arn` must name another."
                     .to_owned();
@@ -52,7 +62,7 @@ pub fn judge(
             links.push(link);
             // A topic that apply makes reaches nobody when nobody is listed.
             if destination.subscribers.is_empty() {
-                links.push(subscriber::nobody(place, arn.clone()));
+                links.push(subscriber::nobody(place, LinkObject::Topic(arn.clone())));
             }
             return;
         }
@@ -89,7 +99,7 @@ impl TopicJudge<'_> {
             source_account: Sent::Never,
             direct: true,
         };
-        let object = self.arn.to_owned();
+        let object = LinkObject::Topic(self.arn.to_owned());
         match admission(self.topic.topic.policy.as_ref(), &request) {
             Admission::Admits => Link::proven(
                 LinkCode::TopicPolicy,
@@ -106,7 +116,7 @@ impl TopicJudge<'_> {
     }
 
     /// Apply writes its own statement, without a condition; a statement of others that denies stays.
-    fn refused(&self, object: String, refusal: Refusal) -> Link {
+    fn refused(&self, object: LinkObject, refusal: Refusal) -> Link {
         let (code, fixed_by) = match refusal {
             Refusal::Nobody(_) => (LinkCode::TopicPolicy, self.fixed_by),
             Refusal::Condition(_) => (LinkCode::TopicPolicyCondition, self.fixed_by),
@@ -126,7 +136,7 @@ impl TopicJudge<'_> {
     }
 
     fn key(&self, name: &str) -> Link {
-        let object = format!("{} (key {name})", self.arn);
+        let object = LinkObject::TopicKey { topic: self.arn.to_owned(), key: name.to_owned() };
         let seen = self.live.places.get(self.place).and_then(|seen| seen.keys.get(name));
         match key::judge(seen, EVENTS, Sent::Never) {
             key::Answer::Admits => Link::proven(
@@ -168,7 +178,7 @@ impl TopicJudge<'_> {
             })
     }
 
-    pub(super) fn assumed(&self, code: LinkCode, object: String, cause: String) -> Link {
+    pub(super) fn assumed(&self, code: LinkCode, object: LinkObject, cause: String) -> Link {
         Link::assumed(code, self.place, object, cause)
     }
 }

@@ -11,7 +11,7 @@ mod owner;
 
 pub(super) use landing::cannot_land;
 
-use super::{FixedBy, Link, LinkCode, Status};
+use super::{FixedBy, Link, LinkCode, LinkObject, Status};
 use crate::blueprint::Records;
 use crate::desired::Desired;
 use crate::event::EventRef;
@@ -81,7 +81,7 @@ pub fn judge(desired: &Desired, live: &Live, question: &Question<'_>) -> Link {
     let trails = match live.places.get(place).map(|seen| &seen.trails) {
         Some(Observed::Known(trails)) => trails,
         Some(Observed::Unreadable(why)) => {
-            let here = place.arn("cloudtrail", "trail/*");
+            let here = LinkObject::Trails(place.clone());
             return Link::unreadable(LinkCode::TrailMissing, place, here, why);
         }
         Some(Observed::Absent) | None => return missing(desired, live, place),
@@ -255,13 +255,14 @@ impl Asked<'_> {
         let place = self.question.place;
         Link {
             per: owner::per(place, self.arn, self.trail),
-            ..Link::unreadable(code, place, self.arn.to_owned(), why)
+            ..Link::unreadable(code, place, LinkObject::Trail(self.arn.to_owned()), why)
         }
     }
 
     fn assumed(&self, code: LinkCode, cause: String) -> Link {
         let per = owner::per(self.question.place, self.arn, self.trail);
-        Link::assumed(code, self.question.place, self.arn.to_owned(), cause).one_per(per)
+        Link::assumed(code, self.question.place, LinkObject::Trail(self.arn.to_owned()), cause)
+            .one_per(per)
     }
 }
 

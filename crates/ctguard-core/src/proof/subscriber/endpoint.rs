@@ -6,13 +6,13 @@
 use super::there;
 use crate::proof::policy::{Admission, Request, Sent, admission};
 use crate::proof::topic::TopicJudge;
-use crate::proof::{FixedBy, Link, LinkCode, key};
+use crate::proof::{FixedBy, Link, LinkCode, LinkObject, key};
 use crate::resource::function;
 use crate::resource::topic::{Endpoint, Protocol, sns_principal};
 use crate::scope::{AccountId, Arn, Place, Region};
 use crate::snapshot::{Observed, PlaceSnapshot};
 
-pub fn admits(judge: &TopicJudge<'_>, endpoint: &Endpoint, object: String) -> Link {
+pub fn admits(judge: &TopicJudge<'_>, endpoint: &Endpoint, object: LinkObject) -> Link {
     match endpoint.protocol {
         Protocol::Sqs => queue(judge, &endpoint.address, object),
         Protocol::Lambda => function(judge, &endpoint.address, object),
@@ -38,7 +38,7 @@ fn read_there<'a>(judge: &TopicJudge<'a>, home: Option<&Place>) -> Option<&'a Pl
     judge.live.places.get(home)
 }
 
-fn queue(judge: &TopicJudge<'_>, arn: &str, object: String) -> Link {
+fn queue(judge: &TopicJudge<'_>, arn: &str, object: LinkObject) -> Link {
     let home = home(arn);
     let service = principal(judge, home.as_ref());
     let fix = format!(
@@ -112,7 +112,7 @@ fn queue(judge: &TopicJudge<'_>, arn: &str, object: String) -> Link {
 /// A function, or the version or alias that is subscribed: each is judged by its own policy.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html>
-fn function(judge: &TopicJudge<'_>, arn: &str, object: String) -> Link {
+fn function(judge: &TopicJudge<'_>, arn: &str, object: LinkObject) -> Link {
     let home = home(arn);
     let service = principal(judge, home.as_ref());
     let fix = format!(

@@ -6,7 +6,7 @@
 //! Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html>
 
 use super::Asked;
-use crate::proof::{FixedBy, Link, LinkCode, Status};
+use crate::proof::{FixedBy, Link, LinkCode, LinkObject, Status};
 use crate::resource::topic::is_opt_in;
 use crate::scope::{Arn, Place};
 use crate::snapshot::Observed;
@@ -41,7 +41,7 @@ pub(super) fn silences(asked: &Asked<'_>) -> Option<Link> {
             )
         }),
         Some(Observed::Unreadable(why)) => {
-            Some(Link::unreadable(code, place, asked.arn.to_owned(), why))
+            Some(Link::unreadable(code, place, LinkObject::Trail(asked.arn.to_owned()), why))
         }
         Some(Observed::Absent) | None => Some(Link {
             status: Status::Unknown,

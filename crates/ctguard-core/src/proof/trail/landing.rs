@@ -5,7 +5,7 @@
 use super::owner::per;
 use crate::desired::Desired;
 use crate::event::EventRef;
-use crate::proof::{Link, LinkCode};
+use crate::proof::{Link, LinkCode, LinkObject};
 use crate::scope::{AccountId, Arn, Place};
 use crate::snapshot::Live;
 use crate::snapshot::{LiveTrail, Observed};
@@ -38,9 +38,10 @@ pub fn cannot_land(
     let cause = format!(
         "events about this trail, such as StopLogging, land in {home}, which the blueprint does not cover"
     );
-    let link = Link::assumed(LinkCode::CannotLandHere, place, arn.clone(), cause)
-        .with_fix(format!("Let a blueprint that covers {home} watch over the trail."))
-        .one_per(per(place, arn, trail));
+    let link =
+        Link::assumed(LinkCode::CannotLandHere, place, LinkObject::Trail(arn.clone()), cause)
+            .with_fix(format!("Let a blueprint that covers {home} watch over the trail."))
+            .one_per(per(place, arn, trail));
     Some(link)
 }
 

@@ -1,7 +1,7 @@
 //! Whose a trail is, and so who can mend it and how.
 
 use crate::desired::Desired;
-use crate::proof::{FixedBy, Link, LinkCode};
+use crate::proof::{FixedBy, Link, LinkCode, LinkObject};
 use crate::resource::{BLUEPRINT_TAG, Tags};
 use crate::scope::Granularity;
 use crate::scope::{Arn, Place, of_account};
@@ -101,9 +101,15 @@ pub fn missing(desired: &Desired, live: &Live, place: &Place) -> Link {
     if let Some((arn, trail)) = single {
         let cause = format!("it logs in {} only", trail.home_region);
         let fixed_by = fixed_by(desired, live, arn);
-        return Link::broken(LinkCode::TrailNotHere, place, arn.clone(), cause, fixed_by)
-            .with_fix(fix(desired, live, arn, trail, Repair::MultiRegion))
-            .one_per(Granularity::Account);
+        return Link::broken(
+            LinkCode::TrailNotHere,
+            place,
+            LinkObject::Trail(arn.clone()),
+            cause,
+            fixed_by,
+        )
+        .with_fix(fix(desired, live, arn, trail, Repair::MultiRegion))
+        .one_per(Granularity::Account);
     }
     let covers = |home: &&Place| {
         let trail = desired.places.get(*home).and_then(|here| here.trail.as_ref());
@@ -124,7 +130,7 @@ pub fn missing(desired: &Desired, live: &Live, place: &Place) -> Link {
             FixedBy::Person,
         ),
     };
-    let object = place.arn("cloudtrail", "trail/*");
+    let object = LinkObject::Trails(place.clone());
     let cause = "no trail covers the region, so no CloudTrail event reaches EventBridge there";
     Link::broken(LinkCode::TrailMissing, place, object, cause, fixed_by).with_fix(fix)
 }
