@@ -15,6 +15,7 @@ mod cache;
 mod key;
 mod link;
 pub mod links;
+mod object;
 pub(crate) mod policy;
 mod remarks;
 pub mod report;
@@ -28,6 +29,7 @@ mod trail;
 
 pub use link::{FixedBy, Link, Status};
 pub use links::LinkCode;
+pub use object::LinkObject;
 pub use report::{AlertCounts, Counts, Covered, Finding, Report, Said, Unread};
 
 use crate::desired::{AlertPath, Desired};
@@ -117,8 +119,7 @@ pub struct Remark {
     pub severity: Severity,
     pub code: LinkCode,
     pub place: Place,
-    /// The object by its full AWS name.
-    pub object: String,
+    pub object: LinkObject,
     /// Full sentences.
     pub text: String,
 }

@@ -14,7 +14,7 @@ use crate::resource::{Address, BLUEPRINT_TAG, Kind, Tags};
 use crate::scope::Granularity;
 use crate::scope::{AccountId, Arn, Place, Region};
 use crate::snapshot::Live;
-use crate::snapshot::{Observed, PlaceSnapshot, Unreadable};
+use crate::snapshot::{CloudErrorKind, Observed, PlaceSnapshot, Unreadable};
 use std::collections::BTreeSet;
 
 /// Compares what should exist with what was observed. A place of the scope that was not observed at
@@ -131,6 +131,7 @@ fn not_observed() -> Unreadable {
         operation: "observe".to_owned(),
         code: "NotObserved".to_owned(),
         message: "the place was not read".to_owned(),
+        kind: CloudErrorKind::Refused,
     }
 }
 

@@ -6,7 +6,7 @@ use crate::resource::bus::Bus;
 use crate::resource::role::Role;
 use crate::resource::rule::{Input, Rule, RuleState, Target};
 use crate::snapshot::Live;
-use crate::snapshot::{LiveBus, LiveRole, LiveRule, Observed, Unreadable};
+use crate::snapshot::{CloudErrorKind, LiveBus, LiveRole, LiveRule, Observed, Unreadable};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -84,6 +84,7 @@ fn refused() -> Unreadable {
         operation: "sts:AssumeRole".to_owned(),
         code: "AccessDenied".to_owned(),
         message: "not authorized".to_owned(),
+        kind: CloudErrorKind::AccessDenied,
     }
 }
 
