@@ -26,6 +26,7 @@ pub mod diag;
 pub mod drift;
 pub mod event;
 pub mod explain;
+mod identity;
 pub mod message;
 pub mod offline;
 pub mod permissions;

@@ -167,38 +167,33 @@ struct Prover<'a> {
 
 impl<'a> Prover<'a> {
     fn path(&mut self, path: &'a AlertPath) -> PathProof {
-        let mut here: Vec<Arc<Link>> = Vec::new();
-        let mut add = |link: &Arc<Link>| {
-            if !here.iter().any(|known| Arc::ptr_eq(known, link) || known == link) {
-                here.push(link.clone());
-            }
-        };
+        let mut here: Vec<cache::LinkId> = Vec::new();
         let (desired, live) = (self.desired, self.live);
         for event in path.events.iter() {
             let question = trail::Question::of(&path.lands, event);
-            add(self.known.trail(question, |question| trail::judge(desired, live, question)));
+            here.push(self.known.trail(question, |question| trail::judge(desired, live, question)));
         }
         if let Some(link) = trail::cannot_land(desired, live, &path.lands, &path.events) {
-            add(&Arc::new(link));
+            here.push(self.known.add(link));
         }
         if let Some(forward) = &path.forward {
             for rule in forward.rules.iter() {
                 let links = self.known.forwarding((&path.lands, rule), || {
                     rule::forwards(desired, live, &path.lands, rule, forward)
                 });
-                links.iter().for_each(&mut add);
+                here.extend(links.iter());
             }
             for rule in forward.rules.iter() {
                 let links = self.known.role((&path.lands, rule), || {
                     role::judge(desired, live, &path.lands, rule, forward)
                 });
-                links.iter().for_each(&mut add);
+                here.extend(links.iter());
             }
             let judge = || bus::judge(desired, live, &path.lands, &path.raised, forward);
             let at_hub = path.lands == path.raised;
-            add(self.known.bus((&path.lands.account, at_hub, &forward.bus_arn), judge));
+            here.push(self.known.bus((&path.lands.account, at_hub, &forward.bus_arn), judge));
         }
-        let here = self.known.shared(here);
+        let here = self.known.shared(&here);
         let onward = self.onward(path);
         PathProof {
             alert: path.alert.clone(),

@@ -5,11 +5,12 @@ use super::policy::{Admission, Request, Sent, admission};
 use super::{LinkCode, LinkObject, Proof, Remark, Severity};
 use crate::blueprint::Subscriber;
 use crate::desired::{AlertPath, Desired, DestinationPath};
+use crate::identity::ByIdentity;
 use crate::resource::topic::Protocol;
 use crate::scope::{AccountId, Arn, Place, Region};
 use crate::snapshot::Live;
 use crate::snapshot::{LiveSubscription, LiveTrail, Observed};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// All remarks on what stands there.
 pub fn collect(desired: &Desired, live: &Live, proof: &mut Proof) {
@@ -18,7 +19,7 @@ pub fn collect(desired: &Desired, live: &Live, proof: &mut Proof) {
         trails(live, place, &mut proof.remarks);
     }
     let mut rules: BTreeSet<(&Place, &str)> = BTreeSet::new();
-    let mut destinations: BTreeSet<(&Place, *const DestinationPath)> = BTreeSet::new();
+    let mut destinations: HashSet<(&Place, ByIdentity<'_, [DestinationPath]>)> = HashSet::new();
     for path in &desired.paths {
         let forwarding = path.forward.iter().flat_map(|forward| forward.rules.iter());
         let here = forwarding.map(|key| (&path.lands, key.as_str()));
@@ -28,7 +29,7 @@ pub fn collect(desired: &Desired, live: &Live, proof: &mut Proof) {
                 targets(desired, live, place, key, &mut proof.remarks);
             }
         }
-        if destinations.insert((&path.raised, path.destinations.as_ptr())) {
+        if destinations.insert((&path.raised, ByIdentity(&*path.destinations))) {
             subscribers(live, path, &mut proof.remarks);
         }
     }

@@ -6,9 +6,10 @@
 mod fold;
 pub mod merge;
 
-use super::{FixedBy, LinkCode, PathProof, Proof, Severity, Status};
+use super::{FixedBy, Link, LinkCode, PathProof, Proof, Severity, Status};
 use crate::blueprint::Risk;
 use crate::desired::{Desired, Shard};
+use crate::identity::ByIdentity;
 use crate::scope::Granularity;
 use crate::scope::{AccountId, Place};
 use fold::Folding;
@@ -164,18 +165,14 @@ impl Proof {
     }
 
     fn folding(&self) -> Folding {
-        let mut concerned: HashMap<*const super::Link, (&super::Link, BTreeSet<&Arc<str>>)> =
-            HashMap::new();
+        let mut concerned: HashMap<ByIdentity<'_, Link>, BTreeSet<&Arc<str>>> = HashMap::new();
         for path in &self.paths {
             for link in path.links.iter().filter(|link| link.status != Status::Proven) {
-                let (_, alerts) = concerned
-                    .entry(Arc::as_ptr(link))
-                    .or_insert_with(|| (link.as_ref(), BTreeSet::new()));
-                alerts.insert(&path.alert);
+                concerned.entry(ByIdentity(link)).or_default().insert(&path.alert);
             }
         }
         let mut folding = Folding::default();
-        for (link, alerts) in concerned.into_values() {
+        for (ByIdentity(link), alerts) in concerned {
             folding.link(link, alerts.into_iter().map(|alert| alert.to_string()));
         }
         for signal in &self.signals {
