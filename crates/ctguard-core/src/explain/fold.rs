@@ -11,6 +11,8 @@ use crate::phrase::{Phrase, PlaceNames};
 use crate::proof::{Link, PathProof};
 use crate::scope::Place;
 use crate::snapshot::Live;
+use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -41,11 +43,7 @@ impl<'a> Way<'a> {
         events: Vec<String>,
         mut evidence: impl FnMut(&Arc<Link>) -> Arc<str>,
     ) -> Self {
-        let told = |link: &'a Arc<Link>| Told {
-            link,
-            object: link.object.to_string(),
-            live: evidence(link),
-        };
+        let told = |link: &'a Arc<Link>| Told::of(link, &evidence(link));
         Self { path, events, links: path.links.iter().map(told).collect() }
     }
 }
@@ -66,42 +64,39 @@ pub(super) fn chains(ways: &[Way<'_>]) -> Vec<Chain> {
 /// A link with the live values behind it.
 struct Told<'a> {
     link: &'a Link,
-    object: String,
-    live: Arc<str>,
+    /// Object, cause, fix, and the live values as JSON.
+    texts: [Text<'a>; 4],
 }
 
-/// A text of a link.
-#[derive(Clone, Copy)]
-enum Text<'a> {
-    Words(&'a str),
-    Json(&'a str),
-}
-
-impl<'a> Text<'a> {
-    fn as_str(self) -> &'a str {
-        match self {
-            Self::Words(text) | Self::Json(text) => text,
-        }
-    }
-
-    /// The text with the names of a place known.
-    fn phrase(self, place: &Place) -> Phrase {
-        let names = PlaceNames::of(place);
-        match self {
-            Self::Words(text) => Phrase::new(text, &names),
-            Self::Json(text) => match serde_json::from_str(text) {
-                Ok(value) => Phrase::of_json(&value, &names),
-                Err(_) => Phrase::literal(text),
-            },
-        }
+impl<'a> Told<'a> {
+    fn of(link: &'a Link, live: &str) -> Self {
+        let Link { object, cause, fix, .. } = link;
+        let words = |text| Text { text, is_json: false, phrase: OnceCell::new() };
+        let live = Text { is_json: true, ..words(live.to_owned().into()) };
+        let texts =
+            [words(object.to_string().into()), words(cause.into()), words(fix.into()), live];
+        Self { link, texts }
     }
 }
 
-impl Told<'_> {
-    fn texts(&self) -> [Text<'_>; 4] {
-        let words = Text::Words;
-        let Link { cause, fix, .. } = self.link;
-        [words(&self.object), words(cause), words(fix), Text::Json(&self.live)]
+/// A text of a link, and its phrase once that is asked for.
+struct Text<'a> {
+    text: Cow<'a, str>,
+    is_json: bool,
+    phrase: OnceCell<Phrase>,
+}
+
+impl Text<'_> {
+    /// The text with the names of its link's place known.
+    fn phrase(&self, place: &Place) -> &Phrase {
+        self.phrase.get_or_init(|| {
+            let names = PlaceNames::of(place);
+            let json = self.is_json.then(|| serde_json::from_str(&self.text).ok()).flatten();
+            match json {
+                Some(value) => Phrase::of_json(&value, &names),
+                None => Phrase::new(&self.text, &names),
+            }
+        })
     }
 }
 
@@ -151,10 +146,11 @@ impl<'a> Group<'a> {
         let links = self.first.links.iter().zip(&self.likenesses).map(|(told, likenesses)| {
             let place = &told.link.place;
             let mut likenesses = likenesses.iter();
-            let [object, cause, fix, live] = told.texts().map(|text| match likenesses.next() {
-                Some(Some(Likeness::ButForThePlace)) => text.phrase(place).anonymous(),
-                _ => text.as_str().to_owned(),
-            });
+            let [object, cause, fix, live] =
+                told.texts.each_ref().map(|text| match likenesses.next() {
+                    Some(Some(Likeness::ButForThePlace)) => text.phrase(place).anonymous(),
+                    _ => text.text.clone().into_owned(),
+                });
             let live = serde_json::from_str(&live).ok();
             ChainLink { object, cause, fix, live, ..ChainLink::of(told.link) }
         });
@@ -186,8 +182,8 @@ fn likeness(
         return None;
     }
     let mut out = so_far;
-    for ((x, y), likeness) in a.texts().into_iter().zip(b.texts()).zip(&mut out) {
-        let same = x.as_str() == y.as_str();
+    for ((x, y), likeness) in a.texts.iter().zip(&b.texts).zip(&mut out) {
+        let same = x.text == y.text;
         let but_for_the_place = || x.phrase(here) == y.phrase(there);
         *likeness = match likeness {
             Some(Likeness::Same) | None if same => Some(Likeness::Same),

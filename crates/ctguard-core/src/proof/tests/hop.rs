@@ -456,6 +456,21 @@ fn a_broken_object_of_the_hub_breaks_every_path_and_is_said_once() {
 }
 
 #[test]
+fn a_region_in_the_name_of_an_alert_is_not_the_places_own() {
+    let alerts = "\n  - { id: root-us-east-1, title: Root, risk: high, why: Why., next: Next., events: [ec2:CreateRoute] }";
+    let town = Town { hub: false, alerts: alerts.to_owned(), ..Town::default() };
+    let told = report(&town, |live| {
+        for seen in live.places.values_mut() {
+            seen.rules = Observed::Known([].into());
+        }
+    });
+    let objects: Vec<_> =
+        told.links.iter().map(|link| (&*link.object, link.places.len())).collect();
+    let rule = "arn:aws:events:{region}:{account}:rule/ctguard-acme-root-us-east-1";
+    assert_eq!(objects, [(rule, 6)]);
+}
+
+#[test]
 fn what_is_only_looked_at_is_not_reported() {
     use crate::desired::Narrow;
     let town = Town::default();
