@@ -406,6 +406,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_unreadable_part_keeps_its_kind_and_reads_without_one() {
+        let old = r#"{"operation":"events:ListRules","code":"AccessDenied","message":"no"}"#;
+        let read: Unreadable = serde_json::from_str(old).expect("a part without a kind");
+        assert_eq!(read.kind, CloudErrorKind::AccessDenied);
+        assert_eq!(serde_json::to_string(&read).expect("JSON"), old);
+        let busy = Unreadable { kind: CloudErrorKind::Transient, ..read };
+        let text = serde_json::to_string(&busy).expect("JSON");
+        assert!(text.ends_with(r#""kind":"transient"}"#), "{text}");
+        assert_eq!(serde_json::from_str::<Unreadable>(&text).expect("the same"), busy);
+    }
+
+    #[test]
     fn a_span_is_said_as_people_say_it() {
         for (hours, said) in [(24, "24 hours"), (36, "36 hours"), (48, "2 days"), (720, "30 days")]
         {
