@@ -33,12 +33,17 @@ enum Part {
 }
 
 impl Part {
-    fn anonymous(&self) -> &str {
+    /// Its text, with these names for what it is about.
+    fn text<'s>(&'s self, account: &'s str, region: &'s str) -> &'s str {
         match self {
             Self::Literal(text) => text,
-            Self::Account => ACCOUNT,
-            Self::Region => REGION,
+            Self::Account => account,
+            Self::Region => region,
         }
+    }
+
+    fn anonymous(&self) -> &str {
+        self.text(ACCOUNT, REGION)
     }
 }
 
@@ -108,12 +113,9 @@ impl<'a> PlaceNames<'a> {
     /// The region at the start of a text, unless a longer name begins there.
     fn region_at_start<'t>(&self, text: &'t str) -> Option<&'t str> {
         let regions = self.regions.iter().copied().chain([REGION]);
-        let mut starts = regions.filter(|region| text.starts_with(region));
-        let length = starts.find(|region| {
-            let rest = text.get(region.len()..).unwrap_or_default();
-            rest.is_empty() || rest.starts_with('-')
-        })?;
-        text.get(..length.len())
+        let mut starts = regions.filter_map(|region| Some((region, text.strip_prefix(region)?)));
+        let (region, _) = starts.find(|(_, rest)| rest.is_empty() || rest.starts_with('-'))?;
+        text.get(..region.len())
     }
 
     /// Whether a text has none of the names in it: most have none, and this is quick to tell for a place's.
@@ -158,13 +160,9 @@ impl Phrase {
     /// The text with the names that these places have in common, and placeholders for those that differ.
     pub fn render(&self, places: &PlaceNames<'_>) -> String {
         let names = places.clone().in_common();
-        let (account, region) = (names.accounts.first(), names.regions.first());
-        let text = |part| match part {
-            &Part::Literal(ref text) => text.as_str(),
-            Part::Account => account.copied().unwrap_or(ACCOUNT),
-            Part::Region => region.copied().unwrap_or(REGION),
-        };
-        self.0.iter().map(text).collect()
+        let account = names.accounts.first().copied().unwrap_or(ACCOUNT);
+        let region = names.regions.first().copied().unwrap_or(REGION);
+        self.0.iter().map(|part| part.text(account, region)).collect()
     }
 
     /// The text with placeholders for all names.
