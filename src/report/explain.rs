@@ -66,9 +66,10 @@ fn headline(explanation: &Explanation, paint: Paint) -> String {
                 explanation.as_of
             );
         }
-        Asked::Events(events) => events.join(", "),
+        Asked::Events(events) => events,
     };
-    let verb = if events.contains(", ") { "are" } else { "is" };
+    let verb = if events.len() > 1 { "are" } else { "is" };
+    let events = events.join(", ");
     if explanation.alerts.is_empty() {
         return format!(
             "{} {verb} watched by no alert of blueprint {blueprint}: nobody hears of it.",

@@ -5,6 +5,7 @@ use super::plan::effects::{Note, note};
 use super::plan::{Question, asides, fold, names, unknown};
 use super::{AccountNames, account, named_addresses, verify};
 use ctguard_core::diag::{Diagnostic, Span};
+use ctguard_core::phrase::{Phrase, PlaceNames};
 use ctguard_core::plan::{Plan, Verb};
 use ctguard_core::plural::count;
 use ctguard_core::proof::{Finding, Report, Severity, Status};
@@ -230,12 +231,5 @@ fn located<'p>(places: impl IntoIterator<Item = &'p Place>, names: &AccountNames
 
 /// An object's name without those of its account and region, so that it is the same when another place joins.
 fn anonymous(object: &str, places: &BTreeSet<Place>) -> String {
-    let mut text = object.to_owned();
-    for place in places {
-        text = text.replace(place.account.as_str(), "{account}");
-        if !place.region.is_global() {
-            text = text.replace(place.region.as_str(), "{region}");
-        }
-    }
-    text
+    Phrase::new(object, &PlaceNames::of_places(places)).anonymous()
 }

@@ -7,7 +7,7 @@ use ctguard_core::cloud::Cloud;
 use ctguard_core::desired::{Scope, ScopeError};
 use ctguard_core::scope::{AccountId, Region};
 use ctguard_core::snapshot::{AccountReads, OrganizationReads};
-use ctguard_core::snapshot::{Observed, Organization, Unreadable};
+use ctguard_core::snapshot::{CloudErrorKind, Observed, Organization, Unreadable};
 use futures::stream::{self, StreamExt};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
@@ -79,6 +79,7 @@ async fn enabled(
                     operation: "account:ListRegions".to_owned(),
                     code: "Empty".to_owned(),
                     message: "AWS listed no region".to_owned(),
+                    kind: CloudErrorKind::Refused,
                 }),
             };
             listener(Event::RegionsRead { account: account.clone(), complete: enabled.is_ok() });

@@ -6,7 +6,7 @@ use crate::truth::SETTLED;
 use crate::truth::town::{self, ALERTS, Trails, place};
 use crate::truth::wounds::named;
 use ctguard_core::blueprint::Blueprint;
-use ctguard_core::proof::{LinkCode, Mender, Status, prove};
+use ctguard_core::proof::{FixedBy, LinkCode, Status, prove};
 use ctguard_sandbox::{Sandbox, State};
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ fn blueprint() -> Blueprint {
 }
 
 /// What verify says, as `status code region`, and who can mend what is broken.
-fn said(state: &State) -> BTreeSet<(String, LinkCode, Mender)> {
+fn said(state: &State) -> BTreeSet<(String, LinkCode, FixedBy)> {
     let sandbox = Sandbox::in_memory(state.clone());
     let survey = survey_to_prove(&sandbox, &blueprint());
     let proof = prove(&survey.desired, &survey.live);
@@ -25,12 +25,12 @@ fn said(state: &State) -> BTreeSet<(String, LinkCode, Mender)> {
         .map(|link| {
             let text = format!("{} {} {}", link.status.as_str(), link.code, link.place.region);
             assert!(!link.fix.is_empty(), "{text} has no fix");
-            (text, link.code, link.mender)
+            (text, link.code, link.fixed_by)
         })
         .collect();
     said.extend(proof.remarks.iter().map(|remark| {
         let text = format!("{:?} {} {}", remark.severity, remark.code, remark.place.region);
-        (text.to_lowercase(), remark.code, Mender::Person)
+        (text.to_lowercase(), remark.code, FixedBy::Person)
     }));
     said
 }
@@ -305,7 +305,7 @@ fn each_broken_link_is_named_alone_and_apply_mends_its_own() {
         }
         let promised = after
             .difference(&before)
-            .all(|(_, code, mender)| *mender == Mender::Apply || code.is_remark());
+            .all(|(_, code, fixed_by)| *fixed_by == FixedBy::Apply || code.is_remark());
         if *heals == Person
             && !expected.is_empty()
             && promised

@@ -21,6 +21,8 @@ pub mod lookup;
 pub mod recorded;
 pub mod recorder;
 
+pub use crate::snapshot::CloudErrorKind;
+
 use crate::action::Action;
 use crate::permissions::Permission;
 use crate::scope::{AccountId, Place};
@@ -94,25 +96,13 @@ pub struct CloudError {
     pub kind: CloudErrorKind,
 }
 
-/// What a failed call means for what ctguard does next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CloudErrorKind {
-    /// The credentials may not make this call.
-    AccessDenied,
-    /// There are no usable credentials at all.
-    NoCredentials,
-    /// AWS was busy or out of reach, and stayed so through the retries.
-    Transient,
-    /// AWS refused the request as it stands.
-    Refused,
-}
-
 impl From<&CloudError> for crate::snapshot::Unreadable {
     fn from(error: &CloudError) -> Self {
         Self {
             operation: error.operation.clone(),
             code: error.code.clone(),
             message: error.message.clone(),
+            kind: error.kind,
         }
     }
 }

@@ -19,6 +19,7 @@ pub use placement::{Scope, ScopeAccount, ScopeError, ScopeOrganization};
 use crate::blueprint::{Format, Records, Risk, Subscriber};
 use crate::desired::pattern::Compiled;
 use crate::event::EventRef;
+use crate::identity::ByIdentity;
 use crate::resource::bucket::Encryption;
 use crate::resource::function;
 use crate::resource::queue::Queue;
@@ -32,7 +33,7 @@ use crate::snapshot::Unreadable;
 use crate::snapshot::{AccountReads, ReadSet};
 use jiff::civil::Date;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// Everything that should exist, place by place, and why.
@@ -236,8 +237,9 @@ impl Desired {
     /// Notes which queues and functions subscribe, by the place where they are.
     fn index_endpoints(&mut self) {
         // Paths share their destinations: each is looked at once.
-        let mut judged: BTreeSet<*const DestinationPath> = BTreeSet::new();
-        let paths = self.paths.iter().filter(|path| judged.insert(path.destinations.as_ptr()));
+        let mut judged: HashSet<ByIdentity<'_, [DestinationPath]>> = HashSet::new();
+        let paths = self.paths.iter();
+        let paths = paths.filter(|path| judged.insert(ByIdentity(&path.destinations)));
         for subscriber in
             paths.flat_map(|path| path.destinations.iter()).flat_map(|d| &d.subscribers)
         {

@@ -10,10 +10,11 @@ mod subject;
 pub use subject::{NotFound, Subject};
 
 use crate::blueprint::{Alert, Blueprint, Outcome, Risk};
-use crate::desired::{AlertPath, Desired};
+use crate::desired::{AlertPath, Desired, Forward};
 use crate::event::EventRef;
-use crate::proof::{Link, LinkCode, Mender, Proof, Status, prove};
-use crate::scope::{Arn, Place};
+use crate::identity::ByIdentity;
+use crate::proof::{FixedBy, Link, LinkCode, LinkObject, Proof, Status, prove};
+use crate::scope::Place;
 use crate::snapshot::Live;
 use crate::snapshot::{Observed, RuleSignals};
 use eventbridge_pattern::{Filter, Pattern};
@@ -21,7 +22,7 @@ use fold::{Evidence, Way};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// The version of an explanation's JSON form.
@@ -132,7 +133,8 @@ pub struct ChainLink {
     pub live: Option<Value>,
     /// Empty for a proven link.
     pub fix: String,
-    pub mender: Mender,
+    #[serde(rename = "mender")]
+    pub fixed_by: FixedBy,
 }
 
 /// Explains a subject.
@@ -179,35 +181,34 @@ impl Explanation {
 }
 
 /// The paths, events and rules that the subject is about.
-pub fn paths(desired: &Desired, subject: &Subject) -> Vec<AlertPath> {
-    let mut narrowed = desired.paths.clone();
-    let places = &desired.places;
+pub fn paths<'a>(desired: &'a Desired, subject: &Subject) -> Vec<AlertPath> {
     // Paths that had the same list of rules have the same one again, so that what follows it is judged once.
-    let mut known: BTreeMap<(*const String, usize), Arc<[String]>> = BTreeMap::new();
-    narrowed.retain_mut(|path| {
-        if let Subject::Alert(id) = subject {
-            return *path.alert == **id;
-        }
-        // A large alert is split over several rules: those that cannot match the event tell nothing.
-        let mut about = |place: &Place, rules: &Arc<[String]>| {
-            let tells = |name: &&String| {
-                let rule = places.get(place).and_then(|here| here.rules.get(*name));
-                rule.is_none_or(|rule| {
-                    rule.compiled.events.iter().any(|event| subject.names(event))
-                })
-            };
-            let left = || rules.iter().filter(tells).cloned().collect();
-            known.entry((rules.as_ptr(), rules.len())).or_insert_with(left).clone()
+    let mut known: HashMap<ByIdentity<'_, [String]>, Arc<[String]>> = HashMap::new();
+    // A large alert is split over several rules: those that cannot match the event tell nothing.
+    let mut about = |place: &Place, rules: &'a Arc<[String]>| {
+        let tells = |name: &&String| {
+            let rule = desired.places.get(place).and_then(|here| here.rules.get(*name));
+            rule.is_none_or(|rule| rule.compiled.events.iter().any(|event| subject.names(event)))
         };
-        path.events = path.events.iter().filter(|event| subject.names(event)).cloned().collect();
-        path.rules = about(&path.raised, &path.rules);
-        if let Some(forward) = &mut path.forward {
-            let rules = about(&path.lands, &forward.rules);
-            Arc::make_mut(forward).rules = rules;
+        let left = || rules.iter().filter(tells).cloned().collect();
+        known.entry(ByIdentity(rules)).or_insert_with(left).clone()
+    };
+    let narrowed = desired.paths.iter().filter_map(|path| {
+        if let Subject::Alert(id) = subject {
+            return (*path.alert == **id).then(|| path.clone());
         }
-        !path.events.is_empty()
+        let events: Arc<[EventRef]> =
+            path.events.iter().filter(|event| subject.names(event)).cloned().collect();
+        if events.is_empty() {
+            return None;
+        }
+        let forward = path.forward.as_ref().map(|forward| {
+            let rules = about(&path.lands, &forward.rules);
+            Arc::new(Forward { rules, ..Forward::clone(forward) })
+        });
+        Some(AlertPath { events, rules: about(&path.raised, &path.rules), forward, ..path.clone() })
     });
-    narrowed
+    narrowed.collect()
 }
 
 fn one_alert(
@@ -262,7 +263,10 @@ fn written(filter: &Filter) -> Value {
 /// The signals of the places in which the chains run; those of rules that are not in them are left out.
 fn signals(desired: &Desired, proof: &Proof) -> Vec<ChainLink> {
     let concerned = |link: &&Link| {
-        let name = Arn::parse(&link.object).and_then(|arn| arn.resource.strip_prefix("rule/"));
+        let name = match &link.object {
+            LinkObject::Rule { key, .. } => Some(key),
+            _ => None,
+        };
         desired.paths.iter().any(|path| {
             [&path.raised, &path.lands].contains(&&link.place)
                 && name.is_none_or(|name| {
@@ -303,11 +307,11 @@ impl ChainLink {
         Self {
             code: link.code,
             status: link.status,
-            object: link.object.clone(),
+            object: link.object.to_string(),
             cause: link.cause.clone(),
             live: None,
             fix: link.fix.clone(),
-            mender: link.mender,
+            fixed_by: link.fixed_by,
         }
     }
 }

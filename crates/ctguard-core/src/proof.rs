@@ -13,7 +13,9 @@
 mod bus;
 mod cache;
 mod key;
+mod link;
 pub mod links;
+mod object;
 pub(crate) mod policy;
 mod remarks;
 pub mod report;
@@ -25,67 +27,17 @@ mod target;
 mod topic;
 mod trail;
 
+pub use link::{FixedBy, Link, Status};
 pub use links::LinkCode;
+pub use object::LinkObject;
 pub use report::{AlertCounts, Counts, Covered, Finding, Report, Said, Unread};
 
 use crate::desired::{AlertPath, Desired};
-use crate::scope::Granularity;
 use crate::scope::Place;
 use crate::snapshot::Live;
-use crate::snapshot::Unreadable;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-
-/// How sure a link is, from best to worst.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[derive(JsonSchema)]
-pub enum Status {
-    Proven,
-    Assumed,
-    Unknown,
-    Broken,
-}
-
-impl Status {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Proven => "proven",
-            Self::Assumed => "assumed",
-            Self::Unknown => "unknown",
-            Self::Broken => "broken",
-        }
-    }
-}
-
-/// Who can mend a broken link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[derive(JsonSchema)]
-pub enum Mender {
-    /// `ctguard apply`.
-    Apply,
-    /// A person: a subscriber who confirms, the owner of what ctguard does not own.
-    Person,
-}
-
-/// One judged link.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Link {
-    pub code: LinkCode,
-    pub status: Status,
-    /// Where the object is, or from where it is judged; of a role, its account in region `global`.
-    pub place: Place,
-    /// The object by its full AWS name: an ARN, or `topic ARN ← protocol:endpoint`.
-    pub object: String,
-    /// What was seen.
-    pub cause: String,
-    /// What to do about it; empty for a proven link.
-    pub fix: String,
-    pub mender: Mender,
-    pub per: Granularity,
-}
 
 /// The links of one alert in one place.
 #[derive(Debug, Clone)]
@@ -161,8 +113,7 @@ pub struct Remark {
     pub severity: Severity,
     pub code: LinkCode,
     pub place: Place,
-    /// The object by its full AWS name.
-    pub object: String,
+    pub object: LinkObject,
     /// Full sentences.
     pub text: String,
 }
@@ -210,38 +161,33 @@ struct Prover<'a> {
 
 impl<'a> Prover<'a> {
     fn path(&mut self, path: &'a AlertPath) -> PathProof {
-        let mut here: Vec<Arc<Link>> = Vec::new();
-        let mut add = |link: &Arc<Link>| {
-            if !here.iter().any(|known| Arc::ptr_eq(known, link) || known == link) {
-                here.push(link.clone());
-            }
-        };
+        let mut here: Vec<cache::LinkId> = Vec::new();
         let (desired, live) = (self.desired, self.live);
         for event in path.events.iter() {
             let question = trail::Question::of(&path.lands, event);
-            add(self.known.trail(question, |question| trail::judge(desired, live, question)));
+            here.push(self.known.trail(question, |question| trail::judge(desired, live, question)));
         }
         if let Some(link) = trail::cannot_land(desired, live, &path.lands, &path.events) {
-            add(&Arc::new(link));
+            here.push(self.known.add(link));
         }
         if let Some(forward) = &path.forward {
             for rule in forward.rules.iter() {
                 let links = self.known.forwarding((&path.lands, rule), || {
                     rule::forwards(desired, live, &path.lands, rule, forward)
                 });
-                links.iter().for_each(&mut add);
+                here.extend(links.iter());
             }
             for rule in forward.rules.iter() {
                 let links = self.known.role((&path.lands, rule), || {
                     role::judge(desired, live, &path.lands, rule, forward)
                 });
-                links.iter().for_each(&mut add);
+                here.extend(links.iter());
             }
             let judge = || bus::judge(desired, live, &path.lands, &path.raised, forward);
             let at_hub = path.lands == path.raised;
-            add(self.known.bus((&path.lands.account, at_hub, &forward.bus_arn), judge));
+            here.push(self.known.bus((&path.lands.account, at_hub, &forward.bus_arn), judge));
         }
-        let here = self.known.shared(here);
+        let here = self.known.shared(&here);
         let onward = self.onward(path);
         PathProof {
             alert: path.alert.clone(),
@@ -275,20 +221,6 @@ impl<'a> Prover<'a> {
             links.extend(judged.iter().cloned());
         }
         self.known.keep_onward(key, links)
-    }
-}
-
-/// A link for something that could not be read.
-fn unreadable(code: LinkCode, place: &Place, object: String, why: &Unreadable) -> Link {
-    Link {
-        code,
-        status: Status::Unknown,
-        place: place.clone(),
-        object,
-        cause: why.to_string(),
-        fix: why.remedy(),
-        mender: Mender::Person,
-        per: Granularity::Place,
     }
 }
 

@@ -83,7 +83,36 @@ pub struct Unreadable {
     pub operation: String,
     /// AWS's error code, or `Timeout`, `Dispatch` and the like.
     pub code: String,
+    /// For people to read: nothing is decided by it.
     pub message: String,
+    /// What the failure means. It is left out of JSON where access was denied; files from before it was kept
+    /// leave it out, too, and are read as they always were: as if somebody had to allow the call.
+    #[serde(default, skip_serializing_if = "CloudErrorKind::is_access_denied")]
+    pub kind: CloudErrorKind,
+}
+
+/// What a failed call means for what ctguard does next.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+#[derive(JsonSchema)]
+pub enum CloudErrorKind {
+    /// The credentials may not make this call.
+    #[default]
+    AccessDenied,
+    /// There are no usable credentials at all.
+    NoCredentials,
+    /// AWS was busy or out of reach, and stayed so through the retries.
+    Transient,
+    /// AWS refused the request as it stands, or nothing was asked of it.
+    Refused,
+}
+
+impl CloudErrorKind {
+    fn is_access_denied(&self) -> bool {
+        *self == Self::AccessDenied
+    }
 }
 
 /// The code of what a snapshot file does not hold.
@@ -96,6 +125,7 @@ impl Unreadable {
             operation: "ctguard snapshot".to_owned(),
             code: NOT_RECORDED.to_owned(),
             message: message.into(),
+            kind: CloudErrorKind::Refused,
         }
     }
 
@@ -392,6 +422,18 @@ pub struct LiveBucket {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_unreadable_part_keeps_its_kind_and_reads_without_one() {
+        let old = r#"{"operation":"events:ListRules","code":"AccessDenied","message":"no"}"#;
+        let read: Unreadable = serde_json::from_str(old).expect("a part without a kind");
+        assert_eq!(read.kind, CloudErrorKind::AccessDenied);
+        assert_eq!(serde_json::to_string(&read).expect("JSON"), old);
+        let busy = Unreadable { kind: CloudErrorKind::Transient, ..read };
+        let text = serde_json::to_string(&busy).expect("JSON");
+        assert!(text.ends_with(r#""kind":"transient"}"#), "{text}");
+        assert_eq!(serde_json::from_str::<Unreadable>(&text).expect("the same"), busy);
+    }
 
     #[test]
     fn a_span_is_said_as_people_say_it() {

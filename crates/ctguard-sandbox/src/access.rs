@@ -117,5 +117,6 @@ pub fn unreadable(operation: &str, refusal: &Refusal) -> Unreadable {
         operation: refusal.operation.unwrap_or(operation).to_owned(),
         code: refusal.code.to_owned(),
         message: refusal.message.clone(),
+        kind: refusal.kind,
     }
 }

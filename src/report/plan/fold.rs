@@ -2,12 +2,14 @@
 //!
 //! An apply goes by waves; a reader asks first what records events, then what carries them, then which alerts.
 
+use ctguard_core::phrase::{Phrase, PlaceNames};
 use ctguard_core::plan::{Change, Plan, Verb};
-use ctguard_core::resource::Kind;
 use ctguard_core::resource::rule::rule_and_target;
+use ctguard_core::resource::{Address, Kind};
 use ctguard_core::scope::{AccountId, Place, Region};
+use serde_json::{Value, json};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What kind of thing a change is about, in the order of telling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,24 +53,27 @@ pub struct Folded {
 /// The changes of a plan, folded and in reading order.
 pub fn changes(plan: &Plan) -> Vec<Folded> {
     let changes = with_their_rules(&plan.changes);
-    let mut exact: BTreeMap<String, usize> = BTreeMap::new();
+    let mut exact: HashMap<String, usize> = HashMap::new();
     for change in &changes {
-        *exact.entry(key(change)).or_default() += 1;
+        *exact.entry(key(change).to_string()).or_default() += 1;
     }
-    let mut index: BTreeMap<String, usize> = BTreeMap::new();
-    let mut folded: Vec<Vec<&Change>> = Vec::new();
+    let mut index: HashMap<Phrase, usize> = HashMap::new();
+    let mut folded: Vec<Same<'_>> = Vec::new();
     for change in &changes {
         let change: &Change = change;
         // What is the same to the letter need not have the names of its place taken out: they may be another's.
         let key = key(change);
-        let key = if exact[&key] > 1 { key } else { general(&key, change) };
+        let to_the_letter = exact.get(&key.to_string()).is_some_and(|count| *count > 1);
+        let own = PlaceNames::of(&change.place);
+        let names = if to_the_letter { PlaceNames::default() } else { own };
+        let key = Phrase::of_json(&key, &names);
         let at = *index.entry(key).or_insert(folded.len());
         match folded.get_mut(at) {
-            Some(same) => same.push(change),
-            None => folded.push(vec![change]),
+            Some(same) => same.changes.push(change),
+            None => folded.push(Same { to_the_letter, first: change, changes: vec![change] }),
         }
     }
-    let mut folded: Vec<Folded> = folded.iter().filter_map(|same| one(same)).collect();
+    let mut folded: Vec<Folded> = folded.iter().map(Same::told).collect();
     let rank: BTreeMap<&str, usize> = plan
         .effects
         .iter()
@@ -111,49 +116,50 @@ fn with_their_rules(changes: &[Change]) -> Vec<Cow<'_, Change>> {
         .collect()
 }
 
-fn one(same: &[&Change]) -> Option<Folded> {
-    let first = *same.first()?;
-    let places: BTreeSet<(AccountId, Region)> = same
-        .iter()
-        .map(|change| (change.address.account.clone(), change.address.region.clone()))
-        .collect();
-    let alike = same.iter().all(|change| key(change) == key(first));
-    let accounts = same.iter().any(|change| change.place.account != first.place.account);
-    let regions = same.iter().any(|change| change.place.region != first.place.region);
-    let change = blank(first, accounts && !alike, regions && !alike);
-    Some(Folded { group: Group::of(first.address.kind), change, places })
+/// Changes that are told as one.
+struct Same<'a> {
+    /// Whether they are the same but for their places, or but for the names of these, too.
+    to_the_letter: bool,
+    first: &'a Change,
+    changes: Vec<&'a Change>,
+}
+
+impl Same<'_> {
+    fn told(&self) -> Folded {
+        let address = |change: &&Change| {
+            let Address { account, region, .. } = &change.address;
+            (account.clone(), region.clone())
+        };
+        Folded {
+            group: Group::of(self.first.address.kind),
+            change: self.change(),
+            places: self.changes.iter().map(address).collect(),
+        }
+    }
+
+    /// The change, with placeholders in its name, reason and fields for the names that differ.
+    fn change(&self) -> Change {
+        let mut change = self.first.clone();
+        if self.to_the_letter {
+            return change;
+        }
+        let own = PlaceNames::of(&self.first.place);
+        let shared = PlaceNames::of_places(self.changes.iter().map(|change| &change.place));
+        let told = |text: &str| Phrase::new(text, &own).render(&shared);
+        change.address.name = told(&self.first.address.name);
+        change.reason = told(&self.first.reason);
+        let fields = Phrase::of_json(&json!(self.first.fields), &own).render(&shared);
+        if let Ok(fields) = serde_json::from_str(&fields) {
+            change.fields = fields;
+        }
+        change
+    }
 }
 
 /// What two changes must share to be told as one, but for the names of account and region.
-fn key(change: &Change) -> String {
+fn key(change: &Change) -> Value {
     // What is new is told by its name alone.
     let fields = if change.action == Verb::Create { &[][..] } else { &change.fields };
     let address = &change.address;
-    let key = (address.kind, &address.name, change.action, &change.reason, &change.alert, fields);
-    serde_json::to_string(&key).unwrap_or_default()
-}
-
-fn general(key: &str, change: &Change) -> String {
-    let text = key.replace(change.place.account.as_str(), "{account}");
-    text.replace(change.place.region.as_str(), "{region}")
-}
-
-/// The change with `{account}` and `{region}` in its name, reason and fields.
-fn blank(change: &Change, account: bool, region: bool) -> Change {
-    let of = |text: &str| {
-        let text = match account {
-            true => text.replace(change.place.account.as_str(), "{account}"),
-            false => text.to_owned(),
-        };
-        if region { text.replace(change.place.region.as_str(), "{region}") } else { text }
-    };
-    let mut blank = change.clone();
-    blank.address.name = of(&change.address.name);
-    blank.reason = of(&change.reason);
-    if let Ok(fields) = serde_json::to_string(&change.fields)
-        && let Ok(fields) = serde_json::from_str(&of(&fields))
-    {
-        blank.fields = fields;
-    }
-    blank
+    json!([address.kind, address.name, change.action, change.reason, change.alert, fields])
 }

@@ -1,6 +1,7 @@
 //! What could not be read, each reason once.
 
 use crate::report::{AccountNames, Paint, named_addresses};
+use ctguard_core::phrase::{Phrase, PlaceNames};
 use ctguard_core::plan::Unknown;
 use ctguard_core::scope::{AccountId, Region};
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,15 +21,11 @@ pub(in crate::report) struct Reason<'a> {
 
 /// The reasons, folded over places.
 pub(in crate::report) fn reasons<'a>(unknown: &'a [Unknown]) -> Vec<Reason<'a>> {
-    let mut folded: BTreeMap<String, Vec<&'a Unknown>> = BTreeMap::new();
+    let mut folded: BTreeMap<Phrase, Vec<&'a Unknown>> = BTreeMap::new();
     for part in unknown {
-        // The same for every account and region that it names.
-        let key = text(part)
-            .replace(part.account.as_str(), "{account}")
-            .replace(part.region.as_str(), "{region}");
-        folded.entry(key).or_default().push(part);
+        folded.entry(phrase(part)).or_default().push(part);
     }
-    let reason = |(folded, all): (String, Vec<&'a Unknown>)| {
+    let reason = |(phrase, all): (Phrase, Vec<&'a Unknown>)| {
         let places = all.iter().map(|part| (&part.account, &part.region));
         let places: BTreeSet<(&AccountId, &Region)> = places.collect();
         let parts: BTreeSet<&str> = all.iter().map(|part| part.part.as_str()).collect();
@@ -36,23 +33,14 @@ pub(in crate::report) fn reasons<'a>(unknown: &'a [Unknown]) -> Vec<Reason<'a>> 
             few if few <= NAMED_PARTS => parts.into_iter().collect::<Vec<_>>().join(", "),
             many => format!("{many} parts"),
         };
-        let mut text = folded;
-        // What does not differ is said.
-        if let Some((account, region)) = places.first() {
-            if places.iter().all(|(other, _)| other == account) {
-                text = text.replace("{account}", account.as_str());
-            }
-            if places.iter().all(|(_, other)| other == region) {
-                text = text.replace("{region}", region.as_str());
-            }
-        }
+        let text = phrase.render(&PlaceNames::of_all(places.iter().copied()));
         Reason { text, parts, places }
     };
     folded.into_iter().map(reason).collect()
 }
 
-fn text(part: &Unknown) -> String {
-    part.why.to_string()
+fn phrase(part: &Unknown) -> Phrase {
+    Phrase::new(&part.why.to_string(), &PlaceNames::of_all([(&part.account, &part.region)]))
 }
 
 pub(super) fn render(

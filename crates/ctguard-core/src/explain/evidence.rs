@@ -1,13 +1,12 @@
 //! The live values that a link was judged by, as far as a reader can follow them.
 //!
-//! What a link is about is told by its object, an ARN or two of them, so a link of a new kind has no evidence
-//! until it is given some here, and never a wrong one. Values that are another in every place and decide
-//! nothing (the ARN that AWS gives a subscription, say) are left out.
+//! What a link is about is told by its object. Values that differ from place to place and decide nothing (the
+//! ARN that AWS gives a subscription, say) are left out.
 
-use crate::proof::Link;
+use crate::proof::{Link, LinkObject};
 use crate::resource::policy;
 use crate::resource::topic::Endpoint;
-use crate::scope::{AccountId, Arn, Place, Region};
+use crate::scope::{AccountId, Arn, Place};
 use crate::snapshot::Live;
 use crate::snapshot::{
     LiveBus, LiveRole, LiveSubscription, LiveTopic, LiveTrail, Observed, PlaceSnapshot,
@@ -17,32 +16,30 @@ use serde_json::{Map, Value, json};
 /// What was read of a link's object, as far as it is about events that land in a place; `None` where nothing was,
 /// or nothing decides.
 pub(super) fn of(live: &Live, link: &Link, lands: &Place) -> Option<Value> {
-    if let Some(arn) = Arn::parse(&link.object) {
-        if let Some(name) = arn.resource.strip_prefix("role/").filter(|_| arn.service == "iam") {
-            return role(live.accounts.get(&lands.account)?.roles.get(name)?.known()?);
+    let seen = live.places.get(&link.place);
+    match &link.object {
+        LinkObject::Role { name, .. } => {
+            role(live.accounts.get(&lands.account)?.roles.get(name)?.known()?)
         }
-        if let Some(name) = arn.resource.strip_prefix("event-bus/") {
-            let hub = Place::new(AccountId::new(arn.account)?, Region::new(arn.region)?);
-            return bus(live.places.get(&hub)?.buses.get(name)?.known()?, &lands.account);
+        LinkObject::Bus { hub, name } => {
+            bus(live.places.get(hub)?.buses.get(name)?.known()?, &lands.account)
         }
-    }
-    let seen = live.places.get(&link.place)?;
-    if let Some((rule, target)) = link.object.split_once(" → ") {
-        return self::target(seen, rule, target);
-    }
-    if let Some((topic, endpoint)) = link.object.split_once(" ← ") {
-        return subscription(live, seen.topics.get(topic)?.known()?, endpoint);
-    }
-    if let Some((_, key)) = link.object.split_once(" (key ") {
-        let key = seen.keys.get(key.trim_end_matches(')'))?.known()?;
-        return Some(json!({ "enabled": key.enabled, "policy": key.policy.known() }));
-    }
-    let arn = Arn::parse(&link.object)?;
-    match (arn.service, arn.resource.split_once('/')) {
-        ("cloudtrail", _) => trail(live, &link.object, seen.trails.known()?.get(&link.object)?),
-        ("events", Some(("rule", name))) => rule(seen, name),
-        ("sns", None) => topic_policy(seen.topics.get(&link.object)?.known()?),
-        _ => None,
+        LinkObject::Target { rule, sends_to, .. } => target(seen?, rule, sends_to),
+        LinkObject::Subscription { topic, endpoint } => {
+            subscription(live, seen?.topics.get(topic)?.known()?, endpoint)
+        }
+        LinkObject::TopicKey { key, .. } => {
+            let key = seen?.keys.get(key)?.known()?;
+            Some(json!({ "enabled": key.enabled, "policy": key.policy.known() }))
+        }
+        LinkObject::Trail(arn) => trail(live, arn, seen?.trails.known()?.get(arn)?),
+        LinkObject::Rule { key, .. } => rule(seen?, key),
+        LinkObject::Topic(arn) => topic_policy(seen?.topics.get(arn)?.known()?),
+        LinkObject::Trails(_)
+        | LinkObject::Rules { .. }
+        | LinkObject::Chat { .. }
+        | LinkObject::Bucket(_)
+        | LinkObject::Queue(_) => None,
     }
 }
 
@@ -72,8 +69,7 @@ fn rule(seen: &PlaceSnapshot, name: &str) -> Option<Value> {
 
 /// Every target of the rule that sends there, without the message that it makes.
 fn target(seen: &PlaceSnapshot, rule: &str, target: &str) -> Option<Value> {
-    let name = Arn::parse(rule)?.resource.strip_prefix("rule/")?;
-    let targets = seen.rule(name)?.targets.known()?;
+    let targets = seen.rule(rule)?.targets.known()?;
     let found = targets.iter().filter(|(_, one)| one.arn == target).map(|(id, one)| {
         let mut out = json!({ "id": id });
         for (key, value) in [("role_arn", &one.role_arn), ("dead_letter_arn", &one.dead_letter_arn)]
@@ -122,10 +118,9 @@ fn topic_policy(topic: &LiveTopic) -> Option<Value> {
     Some(json!({ "statements": found }))
 }
 
-fn subscription(live: &Live, topic: &LiveTopic, endpoint: &str) -> Option<Value> {
-    let endpoint = Endpoint::try_from(endpoint.to_owned()).ok()?;
-    let mut found = attributes(topic, &endpoint)?;
-    if let (Some(policy), Some(found)) = (function_policy(live, &endpoint), found.as_object_mut()) {
+fn subscription(live: &Live, topic: &LiveTopic, endpoint: &Endpoint) -> Option<Value> {
+    let mut found = attributes(topic, endpoint)?;
+    if let (Some(policy), Some(found)) = (function_policy(live, endpoint), found.as_object_mut()) {
         found.insert("function_policy".to_owned(), policy);
     }
     Some(found)

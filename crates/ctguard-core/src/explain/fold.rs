@@ -7,46 +7,44 @@
 use super::{Chain, ChainLink, evidence};
 use crate::desired::AlertPath;
 use crate::event::EventRef;
+use crate::phrase::{Phrase, PlaceNames};
 use crate::proof::{Link, PathProof};
 use crate::scope::Place;
 use crate::snapshot::Live;
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The way of an alert from one place.
 pub(super) struct Way<'a> {
-    pub path: &'a PathProof,
+    path: &'a PathProof,
     /// The events that can land there.
-    pub events: Vec<String>,
-    /// For each link the live values behind it, as JSON; empty where there are none to show.
-    pub evidence: Vec<Arc<str>>,
+    events: Vec<String>,
+    links: Vec<Told<'a>>,
 }
 
-/// The live values behind the links that several ways have, by the links' addresses.
-pub(super) type Evidence = HashMap<*const Link, Arc<str>>;
+/// The live values behind links that several ways have, as JSON; empty where there are none to show.
+pub(super) type Evidence = BTreeMap<Arc<Link>, Arc<str>>;
 
 impl<'a> Way<'a> {
     pub fn of(live: &Live, proof: &'a PathProof, path: &AlertPath, known: &mut Evidence) -> Self {
-        let mut evidence = |link: &Arc<Link>| {
+        let evidence = |link: &Arc<Link>| {
             let of = || evidence::of(live, link, &path.lands).map(|value| value.to_string());
-            known
-                .entry(Arc::as_ptr(link))
-                .or_insert_with(|| of().unwrap_or_default().into())
-                .clone()
+            let judged = || of().unwrap_or_default().into();
+            known.entry(link.clone()).or_insert_with(judged).clone()
         };
-        Self {
-            path: proof,
-            events: path.events.iter().map(EventRef::short).collect(),
-            evidence: proof.links.iter().map(&mut evidence).collect(),
-        }
+        Self::told(proof, path.events.iter().map(EventRef::short).collect(), evidence)
     }
 
-    fn links(&self) -> impl Iterator<Item = Told<'_>> {
-        self.path
-            .links
-            .iter()
-            .zip(&self.evidence)
-            .map(|(link, live)| Told { link, live: live.as_ref() })
+    /// The way of these events, with what `evidence` shows behind each link.
+    pub fn told(
+        path: &'a PathProof,
+        events: Vec<String>,
+        mut evidence: impl FnMut(&Arc<Link>) -> Arc<str>,
+    ) -> Self {
+        let told = |link: &'a Arc<Link>| Told::of(link, &evidence(link));
+        Self { path, events, links: path.links.iter().map(told).collect() }
     }
 }
 
@@ -64,15 +62,41 @@ pub(super) fn chains(ways: &[Way<'_>]) -> Vec<Chain> {
 }
 
 /// A link with the live values behind it.
-#[derive(Clone, Copy)]
 struct Told<'a> {
     link: &'a Link,
-    live: &'a str,
+    /// Object, cause, fix, and the live values as JSON.
+    texts: [Text<'a>; 4],
 }
 
 impl<'a> Told<'a> {
-    fn texts(self) -> [&'a str; 4] {
-        [&self.link.object, &self.link.cause, &self.link.fix, self.live]
+    fn of(link: &'a Link, live: &str) -> Self {
+        let Link { object, cause, fix, .. } = link;
+        let words = |text| Text { text, is_json: false, phrase: OnceCell::new() };
+        let live = Text { is_json: true, ..words(live.to_owned().into()) };
+        let texts =
+            [words(object.to_string().into()), words(cause.into()), words(fix.into()), live];
+        Self { link, texts }
+    }
+}
+
+/// A text of a link, and its phrase once that is asked for.
+struct Text<'a> {
+    text: Cow<'a, str>,
+    is_json: bool,
+    phrase: OnceCell<Phrase>,
+}
+
+impl Text<'_> {
+    /// The text with the names of its link's place known.
+    fn phrase(&self, place: &Place) -> &Phrase {
+        self.phrase.get_or_init(|| {
+            let names = PlaceNames::of(place);
+            let json = self.is_json.then(|| serde_json::from_str(&self.text).ok()).flatten();
+            match json {
+                Some(value) => Phrase::of_json(&value, &names),
+                None => Phrase::new(&self.text, &names),
+            }
+        })
     }
 }
 
@@ -108,7 +132,7 @@ impl<'a> Group<'a> {
         {
             return false;
         }
-        let links = self.first.links().zip(way.links()).zip(&self.likenesses);
+        let links = self.first.links.iter().zip(&way.links).zip(&self.likenesses);
         let likenesses: Option<Vec<Likenesses>> =
             links.map(|((a, b), so_far)| likeness((a, first), (b, here), *so_far)).collect();
         let Some(likenesses) = likenesses else { return false };
@@ -119,15 +143,14 @@ impl<'a> Group<'a> {
 
     fn chain(&self) -> Chain {
         let first = self.first.path;
-        let links = self.first.links().zip(&self.likenesses).map(|(told, likenesses)| {
+        let links = self.first.links.iter().zip(&self.likenesses).map(|(told, likenesses)| {
             let place = &told.link.place;
-            let mut texts = told.texts().map(str::to_owned);
-            for (text, likeness) in texts.iter_mut().zip(likenesses) {
-                if *likeness == Some(Likeness::ButForThePlace) {
-                    *text = anywhere(text, place);
-                }
-            }
-            let [object, cause, fix, live] = texts;
+            let mut likenesses = likenesses.iter();
+            let [object, cause, fix, live] =
+                told.texts.each_ref().map(|text| match likenesses.next() {
+                    Some(Some(Likeness::ButForThePlace)) => text.phrase(place).anonymous(),
+                    _ => text.text.clone().into_owned(),
+                });
             let live = serde_json::from_str(&live).ok();
             ChainLink { object, cause, fix, live, ..ChainLink::of(told.link) }
         });
@@ -143,11 +166,11 @@ impl<'a> Group<'a> {
 
 /// How two links are alike, given how the texts were alike so far; `None` when they are not.
 fn likeness(
-    (a, at): (Told<'_>, &PathProof),
-    (b, bt): (Told<'_>, &PathProof),
+    (a, at): (&Told<'_>, &PathProof),
+    (b, bt): (&Told<'_>, &PathProof),
     so_far: Likenesses,
 ) -> Option<Likenesses> {
-    let kind = |link: &Link| (link.code, link.status, link.mender);
+    let kind = |link: &Link| (link.code, link.status, link.fixed_by);
     let (here, there) = (&a.link.place, &b.link.place);
     // A link stands where its event lands, in its account, or is the same one for all.
     let of_account =
@@ -159,9 +182,9 @@ fn likeness(
         return None;
     }
     let mut out = so_far;
-    for ((x, y), likeness) in a.texts().into_iter().zip(b.texts()).zip(&mut out) {
-        let same = x == y;
-        let but_for_the_place = || anywhere(x, here) == anywhere(y, there);
+    for ((x, y), likeness) in a.texts.iter().zip(&b.texts).zip(&mut out) {
+        let same = x.text == y.text;
+        let but_for_the_place = || x.phrase(here) == y.phrase(there);
         *likeness = match likeness {
             Some(Likeness::Same) | None if same => Some(Likeness::Same),
             Some(Likeness::ButForThePlace) | None if but_for_the_place() => {
@@ -171,13 +194,4 @@ fn likeness(
         };
     }
     Some(out)
-}
-
-/// The same words for every place: its account and region become placeholders.
-fn anywhere(text: &str, place: &Place) -> String {
-    let text = match place.region.is_global() {
-        true => text.to_owned(),
-        false => text.replace(place.region.as_str(), "{region}"),
-    };
-    text.replace(place.account.as_str(), "{account}")
 }

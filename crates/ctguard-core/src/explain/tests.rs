@@ -14,10 +14,10 @@ fn link(place: &Place, object: &str, cause: &str) -> Arc<Link> {
         code: LinkCode::RuleMissing,
         status: Status::Proven,
         place: place.clone(),
-        object: object.replace("HERE", place.region.as_str()),
+        object: LinkObject::Topic(object.replace("HERE", place.region.as_str())),
         cause: cause.replace("HERE", place.region.as_str()),
         fix: String::new(),
-        mender: Mender::Apply,
+        fixed_by: FixedBy::Apply,
         per: crate::scope::Granularity::Place,
     })
 }
@@ -29,7 +29,7 @@ fn path(region: &str, links: &[(&str, &str)]) -> PathProof {
 }
 
 fn folded(paths: &[PathProof]) -> Vec<(usize, Vec<String>)> {
-    let way = |path| Way { path, events: Vec::new(), evidence: vec!["".into(); path.links.len()] };
+    let way = |path| Way::told(path, Vec::new(), |_| "".into());
     let ways: Vec<Way<'_>> = paths.iter().map(way).collect();
     let texts = |chain: &Chain| {
         chain.links.iter().map(|link| format!("{} {}", link.object, link.cause)).collect()

@@ -9,12 +9,12 @@ use super::{
 use crate::action::Action;
 use crate::desired::{Desired, DesiredPlace};
 use crate::proof;
-use crate::proof::{LinkCode, Mender, Proof, Status};
+use crate::proof::{FixedBy, LinkCode, Proof, Status};
 use crate::resource::{Address, BLUEPRINT_TAG, Kind, Tags};
 use crate::scope::Granularity;
 use crate::scope::{AccountId, Arn, Place, Region};
 use crate::snapshot::Live;
-use crate::snapshot::{Observed, PlaceSnapshot, Unreadable};
+use crate::snapshot::{CloudErrorKind, Observed, PlaceSnapshot, Unreadable};
 use std::collections::BTreeSet;
 
 /// Compares what should exist with what was observed. A place of the scope that was not observed at
@@ -90,7 +90,7 @@ fn uncovered(proof: &Proof) -> Vec<Warning> {
     proof
         .findings()
         .into_iter()
-        .filter(|finding| finding.mender == Mender::Person && !finding.alerts.is_empty())
+        .filter(|finding| finding.fixed_by == FixedBy::Person && !finding.alerts.is_empty())
         .filter(|finding| {
             let broken = finding.status == Status::Broken;
             let trail = finding.code.is_trail() && finding.status >= Status::Unknown;
@@ -131,6 +131,7 @@ fn not_observed() -> Unreadable {
         operation: "observe".to_owned(),
         code: "NotObserved".to_owned(),
         message: "the place was not read".to_owned(),
+        kind: CloudErrorKind::Refused,
     }
 }
 

@@ -3,14 +3,15 @@
 use super::{Effect, Plan, Verb};
 use crate::blueprint::Subscriber;
 use crate::desired::{AlertPath, Desired};
-use crate::proof::{Link, LinkCode, Mender, Proof, Status};
+use crate::identity::ByIdentity;
+use crate::proof::{FixedBy, Link, LinkCode, Proof, Status};
 use crate::resource::rule::{RuleState, bus_and_name, rule_and_target};
 use crate::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol};
 use crate::resource::{Address, Kind};
 use crate::scope::{AccountId, Place, Region};
 use crate::snapshot::Live;
 use crate::snapshot::{LiveSubscription, Observed};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What becomes of one path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +37,7 @@ pub(super) fn outlooks(
 ) -> Vec<Outlook> {
     let trail_refused = refused.iter().any(|address| address.kind == Kind::Trail);
     let refused = Refused::of(refused);
-    let mut awaited = BTreeMap::new();
+    let mut awaited = HashMap::new();
     desired
         .paths
         .iter()
@@ -45,7 +46,7 @@ pub(super) fn outlooks(
             let way = !refused.stops(path);
             let confirmed = way && proof.links.iter().all(|link| mended(link, trail_refused));
             // Paths share their destinations: each is asked about once.
-            let key = (&path.raised, path.destinations.as_ptr());
+            let key = (&path.raised, ByIdentity(&*path.destinations));
             let everybody = !*awaited.entry(key).or_insert_with(|| awaits_somebody(path, live));
             let mut bus_on = proof.links.iter().filter(|link| !link.code.is_trail());
             Outlook {
@@ -169,7 +170,7 @@ fn reaches_somebody(live: &Live, place: &Place, rule: &str) -> bool {
 /// Whether a link is right, or will be once the plan is applied and people have confirmed.
 fn mended(link: &Link, trail_refused: bool) -> bool {
     let person = matches!(link.code, LinkCode::SubscriberPending | LinkCode::ChatMissing);
-    let apply = link.status == Status::Broken && link.mender == Mender::Apply;
+    let apply = link.status == Status::Broken && link.fixed_by == FixedBy::Apply;
     link.status <= Status::Assumed || person || apply && !(link.code.is_trail() && trail_refused)
 }
 

@@ -5,7 +5,7 @@
 use super::fingerprints::{Fingerprint, PlaceFingerprints};
 use super::{Change, Effect, Guard, Plan, PlanScope, Warning, order};
 use crate::desired::narrow::whole;
-use crate::proof::report::fold;
+use crate::phrase::{Phrase, PlaceNames};
 use crate::proof::report::merge::MergeError;
 use crate::scope::Granularity;
 use crate::scope::Place;
@@ -91,14 +91,18 @@ fn union<T: Ord + Clone>(plans: &[Plan], part: impl Fn(&Plan) -> &Vec<T>) -> Vec
 
 /// What is said alike of several places is said once.
 fn warnings(plans: &[Plan]) -> Vec<Warning> {
-    let mut all: BTreeMap<(String, Granularity), BTreeSet<Place>> = BTreeMap::new();
+    let mut all: BTreeMap<(Phrase, Granularity), BTreeSet<Place>> = BTreeMap::new();
     for Warning { message, per, places } in plans.iter().flat_map(|plan| &plan.warnings) {
-        let key = (fold::folded(message, places, *per), *per);
+        let names = PlaceNames::of_places(places).in_common().one_per(*per);
+        let key = (Phrase::new(message, &names), *per);
         all.entry(key).or_default().extend(places.iter().cloned());
     }
     let mut all: Vec<Warning> = all
         .into_iter()
-        .map(|((text, per), places)| Warning { message: fold::named(text, &places), per, places })
+        .map(|((phrase, per), places)| {
+            let message = phrase.render(&PlaceNames::of_places(&places));
+            Warning { message, per, places }
+        })
         .collect();
     all.sort();
     all

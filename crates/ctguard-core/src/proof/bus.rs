@@ -5,8 +5,7 @@
 use super::policy::principal::Asker;
 use super::policy::{Admission, Refusal};
 use super::role::{PUT_EVENTS, at};
-use super::rule::{broken, proven};
-use super::{Link, LinkCode, Mender, Status, unreadable};
+use super::{FixedBy, Link, LinkCode, LinkObject, Status};
 use crate::desired::{Desired, Forward};
 use crate::resource::policy::{document, statements};
 use crate::scope::Granularity;
@@ -17,8 +16,11 @@ use serde_json::{Value, json};
 
 /// The hub's bus as it was seen.
 pub fn seen<'a>(live: &'a Live, hub: &Place, bus_arn: &str) -> Option<&'a Observed<LiveBus>> {
-    let name = Arn::parse(bus_arn)?.resource.strip_prefix("event-bus/")?;
-    live.places.get(hub)?.buses.get(name)
+    live.places.get(hub)?.buses.get(name(bus_arn)?)
+}
+
+fn name(bus_arn: &str) -> Option<&str> {
+    Arn::parse(bus_arn)?.resource.strip_prefix("event-bus/")
 }
 
 /// Judges the bus for what a place sends.
@@ -29,17 +31,18 @@ pub fn judge(
     hub: &Place,
     forward: &Forward,
 ) -> Link {
-    let object = forward.bus_arn.to_string();
-    let bus = match seen(live, hub, &object) {
+    let arn: &str = &forward.bus_arn;
+    let object = LinkObject::Bus { hub: hub.clone(), name: name(arn).unwrap_or(arn).to_owned() };
+    let bus = match seen(live, hub, arn) {
         Some(Observed::Known(bus)) => bus,
         Some(Observed::Unreadable(why)) => {
-            let link = unreadable(LinkCode::BusMissing, hub, object, why);
-            return Link { per: Granularity::Fleet, ..link };
+            let link = Link::unreadable(LinkCode::BusMissing, hub, object, why);
+            return link.one_per(Granularity::Fleet);
         }
         Some(Observed::Absent) | None => {
             let cause = "it does not exist".to_owned();
-            let link = broken(LinkCode::BusMissing, hub, object, cause, Mender::Apply);
-            return Link { per: Granularity::Fleet, ..link };
+            let link = Link::broken(LinkCode::BusMissing, hub, object, cause, FixedBy::Apply);
+            return link.one_per(Granularity::Fleet);
         }
     };
     let place = at(&lands.account);
@@ -55,38 +58,38 @@ pub fn judge(
     // Where the bus is, the role is enough, and only a denial could stop it.
     let at_hub = lands == hub;
     let policy = match &bus.bus.policy {
-        policy if at_hub => Some(with_everybody(policy.as_ref(), &object)),
+        policy if at_hub => Some(with_everybody(policy.as_ref(), arn)),
         policy => policy.clone(),
     };
-    let admission = asker.admitted(policy.as_ref(), PUT_EVENTS, &object);
+    let admission = asker.admitted(policy.as_ref(), PUT_EVENTS, arn);
     let owned = bus.tags.name_owner(&desired.name);
-    let mender = if owned { Mender::Apply } else { Mender::Person };
+    let fixed_by = if owned { FixedBy::Apply } else { FixedBy::Person };
     let link = match admission {
         Admission::Admits if at_hub => {
             let cause = "it is where the events land, so the role is enough".to_owned();
-            proven(LinkCode::BusMissing, &place, object, cause)
+            Link::proven(LinkCode::BusMissing, &place, object, cause)
         }
         Admission::Admits => {
             let cause = "its policy lets the account put events on it".to_owned();
-            proven(LinkCode::BusMissing, &place, object, cause)
+            Link::proven(LinkCode::BusMissing, &place, object, cause)
         }
         Admission::Assumes(cause) => Link {
             status: Status::Assumed,
             fix: "Run ctguard where the organization can be read, with `accounts: [{ organization: … }]`, or check that the condition is met.".to_owned(),
-            ..broken(LinkCode::BusPolicyCondition, &place, object, cause, Mender::Person)
+            ..Link::broken(LinkCode::BusPolicyCondition, &place, object, cause, FixedBy::Person)
         },
         Admission::Refuses(refusal) => match refusal {
-            Refusal::Nobody(cause) => broken(LinkCode::BusPolicy, &place, object, cause, mender),
+            Refusal::Nobody(cause) => Link::broken(LinkCode::BusPolicy, &place, object, cause, fixed_by),
             Refusal::Condition(cause) => {
-                broken(LinkCode::BusPolicyCondition, &place, object, cause, mender)
+                Link::broken(LinkCode::BusPolicyCondition, &place, object, cause, fixed_by)
             }
             Refusal::Deny(cause) => Link {
                 fix: "Take the statement out of the bus's policy: ctguard never takes away what others wrote.".to_owned(),
-                ..broken(LinkCode::BusPolicyDeny, &place, object, cause, Mender::Person)
+                ..Link::broken(LinkCode::BusPolicyDeny, &place, object, cause, FixedBy::Person)
             },
         },
     };
-    Link { per: Granularity::Fleet, ..link }
+    link.one_per(Granularity::Fleet)
 }
 
 fn with_everybody(policy: Option<&Value>, bus: &str) -> Value {

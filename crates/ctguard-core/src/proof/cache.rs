@@ -5,8 +5,9 @@
 use super::trail::Question;
 use super::{Link, Shared};
 use crate::desired::{AlertPath, DestinationPath};
+use crate::identity::ByIdentity;
 use crate::scope::{AccountId, Place};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// A rule of a place's default bus.
@@ -15,31 +16,34 @@ type RuleOf<'a> = (&'a Place, &'a str);
 /// A destination by its topic's place, its topic and its name.
 type Destination<'a> = (&'a Place, &'a str, &'a str);
 
+/// A link that was judged, by its index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct LinkId(usize);
+
 #[derive(Default)]
 pub(super) struct Known<'a> {
-    trails: BTreeMap<Question<'a>, Arc<Link>>,
-    forwarding: BTreeMap<RuleOf<'a>, Vec<Arc<Link>>>,
-    roles: BTreeMap<RuleOf<'a>, Vec<Arc<Link>>>,
-    buses: BTreeMap<(&'a AccountId, bool, &'a str), Arc<Link>>,
+    links: Vec<Arc<Link>>,
+    trails: BTreeMap<Question<'a>, LinkId>,
+    forwarding: BTreeMap<RuleOf<'a>, Arc<[LinkId]>>,
+    roles: BTreeMap<RuleOf<'a>, Arc<[LinkId]>>,
+    buses: BTreeMap<(&'a AccountId, bool, &'a str), LinkId>,
     /// The links of a destination from its topic on.
     topics: BTreeMap<Destination<'a>, Vec<Arc<Link>>>,
-    onward: BTreeMap<Onward<'a>, Shared>,
+    onward: HashMap<Onward<'a>, Shared>,
     /// Links of an account that were reached from several of its rules or regions.
-    same: BTreeSet<Arc<Link>>,
-    /// What paths have in common, by the addresses of the links.
-    shared: HashMap<Vec<*const Link>, Shared>,
+    same: BTreeMap<Arc<Link>, LinkId>,
+    /// The lists of links that paths have in common.
+    shared: HashMap<Vec<LinkId>, Shared>,
 }
 
 /// What decides about the links of a path from the bus where its alert is raised: paths of one alert share the lists
 /// of rules and destinations that were compiled for them.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Onward<'a> {
     raised: &'a Place,
     hop: bool,
-    rules: *const String,
-    rules_len: usize,
-    destinations: *const DestinationPath,
-    destinations_len: usize,
+    rules: ByIdentity<'a, [String]>,
+    destinations: ByIdentity<'a, [DestinationPath]>,
 }
 
 impl<'a> Onward<'a> {
@@ -47,10 +51,8 @@ impl<'a> Onward<'a> {
         Self {
             raised: &path.raised,
             hop: path.forward.is_some(),
-            rules: path.rules.as_ptr(),
-            rules_len: path.rules.len(),
-            destinations: path.destinations.as_ptr(),
-            destinations_len: path.destinations.len(),
+            rules: ByIdentity(&path.rules),
+            destinations: ByIdentity(&path.destinations),
         }
     }
 }
@@ -60,32 +62,48 @@ impl<'a> Known<'a> {
         &mut self,
         question: Question<'a>,
         judge: impl FnOnce(&Question<'a>) -> Link,
-    ) -> &Arc<Link> {
-        self.trails.entry(question).or_insert_with_key(|question| Arc::new(judge(question)))
+    ) -> LinkId {
+        if let Some(known) = self.trails.get(&question) {
+            return *known;
+        }
+        let link = self.add(judge(&question));
+        self.trails.insert(question, link);
+        link
     }
 
     pub fn forwarding(
         &mut self,
         rule: RuleOf<'a>,
         judge: impl FnOnce() -> Vec<Link>,
-    ) -> &[Arc<Link>] {
-        self.forwarding.entry(rule).or_insert_with(|| judge().into_iter().map(Arc::new).collect())
+    ) -> Arc<[LinkId]> {
+        if let Some(known) = self.forwarding.get(&rule) {
+            return known.clone();
+        }
+        let links: Arc<[LinkId]> = judge().into_iter().map(|link| self.add(link)).collect();
+        self.forwarding.insert(rule, links.clone());
+        links
     }
 
-    pub fn role(&mut self, rule: RuleOf<'a>, judge: impl FnOnce() -> Vec<Link>) -> &[Arc<Link>] {
-        let same = &mut self.same;
-        self.roles
-            .entry(rule)
-            .or_insert_with(|| judge().into_iter().map(|link| once(same, link)).collect())
+    pub fn role(&mut self, rule: RuleOf<'a>, judge: impl FnOnce() -> Vec<Link>) -> Arc<[LinkId]> {
+        if let Some(known) = self.roles.get(&rule) {
+            return known.clone();
+        }
+        let links: Arc<[LinkId]> = judge().into_iter().map(|link| self.once(link)).collect();
+        self.roles.insert(rule, links.clone());
+        links
     }
 
     pub fn bus(
         &mut self,
         asked: (&'a AccountId, bool, &'a str),
         judge: impl FnOnce() -> Link,
-    ) -> &Arc<Link> {
-        let same = &mut self.same;
-        self.buses.entry(asked).or_insert_with(|| once(same, judge()))
+    ) -> LinkId {
+        if let Some(known) = self.buses.get(&asked) {
+            return *known;
+        }
+        let link = self.once(judge());
+        self.buses.insert(asked, link);
+        link
     }
 
     pub fn topic(
@@ -108,18 +126,41 @@ impl<'a> Known<'a> {
         links
     }
 
-    /// The same list for the same links.
-    pub fn shared(&mut self, links: Vec<Arc<Link>>) -> Shared {
-        let key = links.iter().map(Arc::as_ptr).collect();
-        self.shared.entry(key).or_insert_with(|| links.into()).clone()
+    /// The list of these links, each that says the same once; the same list for the same links.
+    pub fn shared(&mut self, ids: &[LinkId]) -> Shared {
+        let mut distinct: Vec<LinkId> = Vec::with_capacity(ids.len());
+        for id in ids {
+            if !distinct.iter().any(|known| known == id || self.link(*known) == self.link(*id)) {
+                distinct.push(*id);
+            }
+        }
+        if let Some(known) = self.shared.get(&distinct) {
+            return known.clone();
+        }
+        let links: Shared = distinct.iter().filter_map(|id| self.link(*id)).cloned().collect();
+        self.shared.insert(distinct, links.clone());
+        links
     }
-}
 
-fn once(same: &mut BTreeSet<Arc<Link>>, link: Link) -> Arc<Link> {
-    if let Some(known) = same.get(&link) {
-        return known.clone();
+    /// Keeps a link.
+    pub fn add(&mut self, link: Link) -> LinkId {
+        self.links.push(Arc::new(link));
+        LinkId(self.links.len() - 1)
     }
-    let link = Arc::new(link);
-    same.insert(link.clone());
-    link
+
+    fn link(&self, id: LinkId) -> Option<&Arc<Link>> {
+        self.links.get(id.0)
+    }
+
+    /// Keeps a link unless one that says the same is kept.
+    fn once(&mut self, link: Link) -> LinkId {
+        if let Some(known) = self.same.get(&link) {
+            return *known;
+        }
+        let link = Arc::new(link);
+        let id = LinkId(self.links.len());
+        self.links.push(link.clone());
+        self.same.insert(link, id);
+        id
+    }
 }

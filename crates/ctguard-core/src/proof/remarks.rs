@@ -2,14 +2,15 @@
 //! would be lost, subscriptions that one click ends.
 
 use super::policy::{Admission, Request, Sent, admission};
-use super::{LinkCode, Proof, Remark, Severity};
+use super::{LinkCode, LinkObject, Proof, Remark, Severity};
 use crate::blueprint::Subscriber;
 use crate::desired::{AlertPath, Desired, DestinationPath};
+use crate::identity::ByIdentity;
 use crate::resource::topic::Protocol;
 use crate::scope::{AccountId, Arn, Place, Region};
 use crate::snapshot::Live;
 use crate::snapshot::{LiveSubscription, LiveTrail, Observed};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// All remarks on what stands there.
 pub fn collect(desired: &Desired, live: &Live, proof: &mut Proof) {
@@ -18,7 +19,7 @@ pub fn collect(desired: &Desired, live: &Live, proof: &mut Proof) {
         trails(live, place, &mut proof.remarks);
     }
     let mut rules: BTreeSet<(&Place, &str)> = BTreeSet::new();
-    let mut destinations: BTreeSet<(&Place, *const DestinationPath)> = BTreeSet::new();
+    let mut destinations: HashSet<(&Place, ByIdentity<'_, [DestinationPath]>)> = HashSet::new();
     for path in &desired.paths {
         let forwarding = path.forward.iter().flat_map(|forward| forward.rules.iter());
         let here = forwarding.map(|key| (&path.lands, key.as_str()));
@@ -28,7 +29,7 @@ pub fn collect(desired: &Desired, live: &Live, proof: &mut Proof) {
                 targets(desired, live, place, key, &mut proof.remarks);
             }
         }
-        if destinations.insert((&path.raised, path.destinations.as_ptr())) {
+        if destinations.insert((&path.raised, ByIdentity(&*path.destinations))) {
             subscribers(live, path, &mut proof.remarks);
         }
     }
@@ -42,12 +43,12 @@ fn trails(live: &Live, place: &Place, remarks: &mut Vec<Remark>) {
             && Arn::parse(arn).is_some_and(|arn| arn.account == place.account.as_str())
     };
     for (arn, trail) in trails.into_iter().flatten().filter(|(arn, trail)| at_home(arn, trail)) {
-        let mut say = |code, object: &str, text: String| {
+        let mut say = |code, object: LinkObject, text: String| {
             remarks.push(Remark {
                 severity: Severity::Degraded,
                 code,
                 place: place.clone(),
-                object: object.to_owned(),
+                object,
                 text: format!("{text} Events still reach EventBridge."),
             });
         };
@@ -56,27 +57,29 @@ fn trails(live: &Live, place: &Place, remarks: &mut Vec<Remark>) {
         match status.and_then(|status| status.latest_delivery_error.as_deref()) {
             Some(error) if error.contains("NoSuchBucket") => say(
                 LinkCode::LogBucketMissing,
-                bucket,
+                LinkObject::Bucket(bucket.clone()),
                 format!("{arn} cannot write its log files: the bucket does not exist."),
             ),
             Some(error) if error.contains("AccessDenied") => say(
                 LinkCode::LogBucketPolicy,
-                bucket,
+                LinkObject::Bucket(bucket.clone()),
                 format!("{arn} cannot write its log files: the bucket refuses CloudTrail."),
             ),
-            Some(error) if error.to_ascii_lowercase().contains("kms") => {
-                say(LinkCode::LogKey, arn, format!("{arn} cannot encrypt its log files: {error}."))
-            }
+            Some(error) if error.to_ascii_lowercase().contains("kms") => say(
+                LinkCode::LogKey,
+                LinkObject::Trail(arn.clone()),
+                format!("{arn} cannot encrypt its log files: {error}."),
+            ),
             Some(error) => {
                 say(
                     LinkCode::LogDelivery,
-                    arn,
+                    LinkObject::Trail(arn.clone()),
                     format!("{arn} cannot write its log files: {error}."),
                 );
             }
             None if is_gone(live, &place.account, bucket) => say(
                 LinkCode::LogBucketMissing,
-                bucket,
+                LinkObject::Bucket(bucket.clone()),
                 format!("{arn} has no bucket to write its log files to: it does not exist."),
             ),
             None => {}
@@ -84,7 +87,7 @@ fn trails(live: &Live, place: &Place, remarks: &mut Vec<Remark>) {
         if let Some(error) = status.and_then(|status| status.latest_digest_delivery_error.as_ref())
         {
             let text = format!("{arn} cannot write its digest files: {error}.");
-            say(LinkCode::DigestDelivery, arn, text);
+            say(LinkCode::DigestDelivery, LinkObject::Trail(arn.clone()), text);
         }
     }
 }
@@ -105,8 +108,11 @@ fn targets(desired: &Desired, live: &Live, place: &Place, key: &str, remarks: &m
         }
         let rule = place.arn("events", &format!("rule/{key}"));
         let (object, why) = match &target.dead_letter_arn {
-            None => (rule.clone(), Some("has no dead-letter queue".to_owned())),
-            Some(queue) => (queue.clone(), refuses(live, queue, "events.amazonaws.com", &rule)),
+            None => (LinkObject::rule(place, key), Some("has no dead-letter queue".to_owned())),
+            Some(queue) => (
+                LinkObject::Queue(queue.clone()),
+                refuses(live, queue, "events.amazonaws.com", &rule),
+            ),
         };
         say_lost(place, object, &format!("Target {id} of rule {key}"), why, remarks);
     }
@@ -125,7 +131,7 @@ fn subscribers(live: &Live, path: &AlertPath, remarks: &mut Vec<Remark>) {
             else {
                 continue;
             };
-            let object = format!("{} ← {endpoint}", destination.topic_arn);
+            let object = LinkObject::subscription(&destination.topic_arn, endpoint);
             let mail = matches!(endpoint.protocol, Protocol::Email | Protocol::EmailJson);
             if mail && now.confirmation_was_authenticated == Some(false) {
                 remarks.push(Remark {
@@ -143,7 +149,7 @@ fn subscribers(live: &Live, path: &AlertPath, remarks: &mut Vec<Remark>) {
             let (object, why) = match &now.dead_letter_arn {
                 None => (object, Some("has no dead-letter queue".to_owned())),
                 Some(queue) => (
-                    queue.clone(),
+                    LinkObject::Queue(queue.clone()),
                     refuses(live, queue, "sns.amazonaws.com", &destination.topic_arn),
                 ),
             };
@@ -154,7 +160,7 @@ fn subscribers(live: &Live, path: &AlertPath, remarks: &mut Vec<Remark>) {
 
 fn say_lost(
     place: &Place,
-    object: String,
+    object: LinkObject,
     who: &str,
     why: Option<String>,
     remarks: &mut Vec<Remark>,

@@ -3,15 +3,15 @@
 //! A report is the sum of what is said of each place, so that the reports of the parts of a fleet add up to
 //! that of the whole ([`mod@merge`]).
 
-pub(crate) mod fold;
+mod fold;
 pub mod merge;
 
-use super::{LinkCode, Mender, PathProof, Proof, Severity, Status};
+use super::{FixedBy, Link, LinkCode, PathProof, Proof, Severity, Status};
 use crate::blueprint::Risk;
 use crate::desired::{Desired, Shard};
+use crate::identity::ByIdentity;
 use crate::scope::Granularity;
 use crate::scope::{AccountId, Place};
-use crate::snapshot::Unreadable;
 use fold::Folding;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -92,7 +92,8 @@ pub struct Finding {
     pub object: String,
     pub cause: String,
     pub fix: String,
-    pub mender: Mender,
+    #[serde(rename = "mender")]
+    pub fixed_by: FixedBy,
     /// Whether each place has such an object, each account, or the fleet has one.
     pub per: Granularity,
     pub places: BTreeSet<Place>,
@@ -139,7 +140,7 @@ impl Proof {
             folding.remark(remark);
         }
         for (account, why) in &desired.unread {
-            folding.unread(account, why);
+            folding.unread(account, [&why.operation, &why.code, &why.message, &why.remedy()]);
         }
         let (unread, links, remarks) = folding.told();
         Report {
@@ -168,18 +169,14 @@ impl Proof {
     }
 
     fn folding(&self) -> Folding {
-        let mut concerned: HashMap<*const super::Link, (&super::Link, BTreeSet<&Arc<str>>)> =
-            HashMap::new();
+        let mut concerned: HashMap<ByIdentity<'_, Link>, BTreeSet<&Arc<str>>> = HashMap::new();
         for path in &self.paths {
             for link in path.links.iter().filter(|link| link.status != Status::Proven) {
-                let (_, alerts) = concerned
-                    .entry(Arc::as_ptr(link))
-                    .or_insert_with(|| (link.as_ref(), BTreeSet::new()));
-                alerts.insert(&path.alert);
+                concerned.entry(ByIdentity(link)).or_default().insert(&path.alert);
             }
         }
         let mut folding = Folding::default();
-        for (link, alerts) in concerned.into_values() {
+        for (ByIdentity(link), alerts) in concerned {
             folding.link(link, alerts.into_iter().map(|alert| alert.to_string()));
         }
         for signal in &self.signals {
@@ -223,12 +220,9 @@ impl Report {
 }
 
 impl Unread {
-    fn why(&self) -> Unreadable {
-        Unreadable {
-            operation: self.operation.clone(),
-            code: self.code.clone(),
-            message: self.message.clone(),
-        }
+    /// The operation, its error code, the message, and the fix.
+    fn words(&self) -> [&str; 4] {
+        [&self.operation, &self.code, &self.message, &self.fix]
     }
 }
 

@@ -5,9 +5,8 @@
 
 use super::policy::principal::Asker;
 use super::policy::{Admission, Refusal, Request, Sent, admission};
-use super::rule::{broken, proven};
 use super::topic::EVENTS;
-use super::{Link, LinkCode, Mender, Status, unreadable};
+use super::{FixedBy, Link, LinkCode, LinkObject, Status};
 use crate::desired::{Desired, Forward};
 use crate::scope::Granularity;
 use crate::scope::{AccountId, Arn, Place, Region};
@@ -31,46 +30,47 @@ pub fn judge(
     forward: &Forward,
 ) -> Vec<Link> {
     let place = at(&lands.account);
-    let object = forward.role_arn.to_string();
-    let name = forward.role_arn.rsplit('/').next().unwrap_or_default();
+    let arn = &forward.role_arn;
+    let name = arn.rsplit('/').next().unwrap_or_default();
+    let object = LinkObject::Role { arn: arn.to_string(), name: name.to_owned() };
     let seen = live.accounts.get(&lands.account).and_then(|account| account.roles.get(name));
     let role = match seen {
         Some(Observed::Known(role)) => role,
         Some(Observed::Unreadable(why)) => {
-            let link = unreadable(LinkCode::RoleMissing, &place, object, why);
-            return vec![Link { per: Granularity::Account, ..link }];
+            let link = Link::unreadable(LinkCode::RoleMissing, &place, object, why);
+            return vec![link.one_per(Granularity::Account)];
         }
         Some(Observed::Absent) | None => {
             let cause = "it does not exist".to_owned();
-            let link = broken(LinkCode::RoleMissing, &place, object, cause, Mender::Apply);
-            return vec![Link { per: Granularity::Account, ..link }];
+            let link = Link::broken(LinkCode::RoleMissing, &place, object, cause, FixedBy::Apply);
+            return vec![link.one_per(Granularity::Account)];
         }
     };
     let judge =
-        RoleJudge { lands, place, object, role, rule, forward, mender: mender(desired, role) };
+        RoleJudge { lands, place, object, role, rule, forward, fixed_by: fixed_by(desired, role) };
     let links: Vec<Link> = [judge.trust(), judge.policy(name)].into_iter().flatten().collect();
     if !links.is_empty() {
         return links;
     }
     let cause = "EventBridge may take it on for the rule, and it may put events on the hub's bus"
         .to_owned();
-    let link = proven(LinkCode::RoleMissing, &judge.place, judge.object, cause);
-    vec![Link { per: Granularity::Account, ..link }]
+    let link = Link::proven(LinkCode::RoleMissing, &judge.place, judge.object, cause);
+    vec![link.one_per(Granularity::Account)]
 }
 
 /// ctguard mends only what it owns.
-fn mender(desired: &Desired, role: &LiveRole) -> Mender {
-    if role.tags.name_owner(&desired.name) { Mender::Apply } else { Mender::Person }
+fn fixed_by(desired: &Desired, role: &LiveRole) -> FixedBy {
+    if role.tags.name_owner(&desired.name) { FixedBy::Apply } else { FixedBy::Person }
 }
 
 struct RoleJudge<'a> {
     lands: &'a Place,
     place: Place,
-    object: String,
+    object: LinkObject,
     role: &'a LiveRole,
     rule: &'a str,
     forward: &'a Forward,
-    mender: Mender,
+    fixed_by: FixedBy,
 }
 
 impl RoleJudge<'_> {
@@ -80,7 +80,7 @@ impl RoleJudge<'_> {
         let request = Request {
             service: EVENTS,
             action: "sts:AssumeRole",
-            resource: &self.object,
+            resource: &self.forward.role_arn,
             source_arn: Sent::Value(&rule),
             source_account: Sent::Value(self.lands.account.as_str()),
             direct: true,
@@ -96,7 +96,7 @@ impl RoleJudge<'_> {
             }),
             Admission::Refuses(refusal) => {
                 let cause = format!("its trust policy: {}", refusal.into_cause());
-                Some(self.broken(LinkCode::RoleTrust, place, cause, self.mender))
+                Some(self.broken(LinkCode::RoleTrust, place, cause, self.fixed_by))
             }
         }
     }
@@ -105,7 +105,7 @@ impl RoleJudge<'_> {
     fn policy(&self, own: &str) -> Option<Link> {
         let bus: &str = &self.forward.bus_arn;
         let asker = Asker {
-            role_arn: &self.object,
+            role_arn: &self.forward.role_arn,
             account: &self.place.account,
             organization: None,
             resource_account: Arn::parse(bus).map_or("", |arn| arn.account),
@@ -127,12 +127,12 @@ impl RoleJudge<'_> {
                     Admission::Refuses(Refusal::Deny(_))
                 );
                 if matches!(refusal, Refusal::Deny(_)) && !denied_by_ours {
-                    let link = self.broken(code, &self.place, cause, Mender::Person);
+                    let link = self.broken(code, &self.place, cause, FixedBy::Person);
                     let fix =
                         "Take the statement that denies it out of the role's inline policies.";
                     return Some(Link { fix: fix.to_owned(), ..link });
                 }
-                Some(self.broken(code, &self.place, cause, self.mender))
+                Some(self.broken(code, &self.place, cause, self.fixed_by))
             }
         }
     }
@@ -146,12 +146,12 @@ impl RoleJudge<'_> {
         Some(Link { fix, ..self.assumed(LinkCode::RoleBoundary, &self.place, cause) })
     }
 
-    fn broken(&self, code: LinkCode, place: &Place, cause: String, mender: Mender) -> Link {
-        let link = broken(code, place, self.object.clone(), cause, mender);
-        Link { per: Granularity::Account, ..link }
+    fn broken(&self, code: LinkCode, place: &Place, cause: String, fixed_by: FixedBy) -> Link {
+        let link = Link::broken(code, place, self.object.clone(), cause, fixed_by);
+        link.one_per(Granularity::Account)
     }
 
     fn assumed(&self, code: LinkCode, place: &Place, cause: String) -> Link {
-        Link { status: Status::Assumed, ..self.broken(code, place, cause, Mender::Person) }
+        Link { status: Status::Assumed, ..self.broken(code, place, cause, FixedBy::Person) }
     }
 }

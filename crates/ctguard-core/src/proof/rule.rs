@@ -1,9 +1,8 @@
 //! Do the rules take the event?
 
-use super::{Link, LinkCode, Mender, Status, target, unreadable};
+use super::{FixedBy, Link, LinkCode, LinkObject, target};
 use crate::desired::{Desired, DesiredRule, DestinationPath, Forward};
 use crate::resource::rule::{RuleState, WILDCARD_RULES_PER_BUS, bus_and_name, rules_per_bus};
-use crate::scope::Granularity;
 use crate::scope::Place;
 use crate::snapshot::Live;
 use crate::snapshot::{LiveRule, Observed};
@@ -28,10 +27,10 @@ pub fn judge(
             Found::Unwanted => continue,
         };
         links.push(judge.rule());
-        let (wanted, rule, mender) = (judge.wanted, judge.rule, judge.mender);
+        let (wanted, rule, fixed_by) = (judge.wanted, judge.rule, judge.fixed_by);
         for destination in destinations.iter().filter(|d| wanted.targets.contains_key(&d.target_id))
         {
-            let target = target::Judge { place, name: key, wanted, rule, mender };
+            let target = target::Judge { place, name: key, wanted, rule, fixed_by };
             links.push(target.link(destination));
         }
     }
@@ -47,8 +46,8 @@ pub fn forwards(
 ) -> Vec<Link> {
     match find(desired, live, place, key) {
         Found::There(judge) => {
-            let (wanted, rule, mender) = (judge.wanted, judge.rule, judge.mender);
-            let target = target::Judge { place, name: key, wanted, rule, mender };
+            let (wanted, rule, fixed_by) = (judge.wanted, judge.rule, judge.fixed_by);
+            let target = target::Judge { place, name: key, wanted, rule, fixed_by };
             vec![judge.rule(), target.to_hub(forward)]
         }
         Found::Lacking(link) => vec![link],
@@ -68,29 +67,35 @@ fn find<'a>(desired: &'a Desired, live: &'a Live, place: &'a Place, key: &'a str
     let Some(wanted) = desired.places.get(place).and_then(|here| here.rules.get(key)) else {
         return Found::Unwanted;
     };
-    let object = place.arn("events", &format!("rule/{key}"));
+    let object = LinkObject::rule(place, key);
     let (bus, name) = bus_and_name(key);
     let rule = match live.places.get(place).map(|seen| seen.rules_of(bus)) {
         Some(Observed::Known(rules)) => rules.get(name),
         Some(Observed::Unreadable(why)) => {
-            return Found::Lacking(unreadable(LinkCode::RuleMissing, place, object, &why));
+            return Found::Lacking(Link::unreadable(LinkCode::RuleMissing, place, object, &why));
         }
         Some(Observed::Absent) | None => None,
     };
     match rule {
         Some(rule) => {
-            let mender = mender(desired, rule);
-            Found::There(RuleJudge { place, name: key, wanted, rule, mender })
+            let fixed_by = fixed_by(desired, rule);
+            Found::There(RuleJudge { place, name: key, wanted, rule, fixed_by })
         }
         None => Found::Lacking(missing(live, place, key, wanted, object)),
     }
 }
 
 /// A rule that is not where it should be. One of the default bus may be on another, or there may be no room for it.
-fn missing(live: &Live, place: &Place, key: &str, wanted: &DesiredRule, object: String) -> Link {
+fn missing(
+    live: &Live,
+    place: &Place,
+    key: &str,
+    wanted: &DesiredRule,
+    object: LinkObject,
+) -> Link {
     if bus_and_name(key).0.is_some() {
         let cause = "it does not exist on the hub's bus".to_owned();
-        return broken(LinkCode::RuleMissing, place, object, cause, Mender::Apply);
+        return Link::broken(LinkCode::RuleMissing, place, object, cause, FixedBy::Apply);
     }
     let name = key;
     let seen = live.places.get(place);
@@ -98,7 +103,7 @@ fn missing(live: &Live, place: &Place, key: &str, wanted: &DesiredRule, object: 
     if let Some(bus) = stray {
         let cause =
             format!("it is on the event bus {bus}, and CloudTrail sends to the default bus only");
-        return broken(LinkCode::RuleOnWrongBus, place, object, cause, Mender::Apply);
+        return Link::broken(LinkCode::RuleOnWrongBus, place, object, cause, FixedBy::Apply);
     }
     let wild = seen.and_then(|seen| seen.wildcard_rules_on_bus);
     if let Some(count) = wild.filter(|count| *count >= WILDCARD_RULES_PER_BUS)
@@ -109,23 +114,23 @@ fn missing(live: &Live, place: &Place, key: &str, wanted: &DesiredRule, object: 
         );
         return Link {
             fix: "Remove rules with wildcards that nobody needs, or put the alert without one: AWS does not raise this quota. Then run `ctguard apply`.".to_owned(),
-            ..broken(LinkCode::RuleQuota, place, object, cause, Mender::Person)
+            ..Link::broken(LinkCode::RuleQuota, place, object, cause, FixedBy::Person)
         };
     }
     let most = rules_per_bus(&place.region);
     match seen.and_then(|seen| seen.rules_on_bus).filter(|count| *count >= most) {
         Some(count) => Link {
             fix: "Remove rules that nobody needs, or ask AWS to raise the quota of rules on an event bus (L-244521F2), and run `ctguard apply`.".to_owned(),
-            ..broken(
+            ..Link::broken(
                 LinkCode::RuleQuota,
                 place,
                 object,
                 format!("it does not exist, and the default bus has {count} rules, where AWS's quota is {most}"),
-                Mender::Person,
+                FixedBy::Person,
             )
         },
         None => {
-            broken(LinkCode::RuleMissing, place, object, "it does not exist".to_owned(), Mender::Apply)
+            Link::broken(LinkCode::RuleMissing, place, object, "it does not exist".to_owned(), FixedBy::Apply)
         }
     }
 }
@@ -135,14 +140,15 @@ struct RuleJudge<'a> {
     name: &'a str,
     wanted: &'a DesiredRule,
     rule: &'a LiveRule,
-    mender: Mender,
+    fixed_by: FixedBy,
 }
 
 impl RuleJudge<'_> {
     fn rule(&self) -> Link {
-        let object = self.place.arn("events", &format!("rule/{}", self.name));
+        let object = LinkObject::rule(self.place, self.name);
         let (state, wanted) = (self.rule.rule.state, self.wanted.rule.state);
-        let break_at = |code, cause| broken(code, self.place, object.clone(), cause, self.mender);
+        let break_at =
+            |code, cause| Link::broken(code, self.place, object.clone(), cause, self.fixed_by);
         if state == RuleState::Disabled {
             return break_at(LinkCode::RuleDisabled, "its state is DISABLED".to_owned());
         }
@@ -167,7 +173,7 @@ impl RuleJudge<'_> {
                     "its state is {} and its pattern takes every event asked for",
                     state.as_str()
                 );
-                proven(LinkCode::RuleMissing, self.place, object, cause)
+                Link::proven(LinkCode::RuleMissing, self.place, object, cause)
             }
             Ok(Coverage::NotShown) => {
                 let cause =
@@ -183,46 +189,7 @@ impl RuleJudge<'_> {
 }
 
 /// ctguard mends only what it owns.
-fn mender(desired: &Desired, rule: &LiveRule) -> Mender {
+fn fixed_by(desired: &Desired, rule: &LiveRule) -> FixedBy {
     let owned = rule.tags.name_owner(&desired.name);
-    if owned && rule.rule.managed_by.is_none() { Mender::Apply } else { Mender::Person }
-}
-
-pub(super) fn proven(code: LinkCode, place: &Place, object: String, cause: String) -> Link {
-    Link {
-        code,
-        status: Status::Proven,
-        place: place.clone(),
-        object,
-        cause,
-        fix: String::new(),
-        mender: Mender::Apply,
-        per: Granularity::Place,
-    }
-}
-
-/// A broken link whose fix follows from who can mend it.
-pub(super) fn broken(
-    code: LinkCode,
-    place: &Place,
-    object: String,
-    cause: String,
-    mender: Mender,
-) -> Link {
-    let fix = match mender {
-        Mender::Apply => "Run `ctguard apply`.",
-        Mender::Person => {
-            "ctguard does not touch it: it does not carry this blueprint's tag, as far as its tags can be read. Its owner must mend it."
-        }
-    };
-    Link {
-        code,
-        status: Status::Broken,
-        place: place.clone(),
-        object,
-        cause,
-        fix: fix.to_owned(),
-        mender,
-        per: Granularity::Place,
-    }
+    if owned && rule.rule.managed_by.is_none() { FixedBy::Apply } else { FixedBy::Person }
 }

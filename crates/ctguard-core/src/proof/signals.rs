@@ -4,9 +4,8 @@
 //! A number is judged as it was read, together with the span that it was counted over, so that the same
 //! snapshot is told in the same words on any day.
 
-use super::{Link, LinkCode, Mender, Proof, Remark, Severity, Status, unreadable};
+use super::{FixedBy, Link, LinkCode, LinkObject, Proof, Remark, Severity};
 use crate::desired::Desired;
-use crate::scope::Granularity;
 use crate::scope::Place;
 use crate::snapshot::Live;
 use crate::snapshot::{Observed, RuleSignals, Tally, Unreadable};
@@ -38,7 +37,12 @@ fn dead_letters(desired: &Desired, live: &Live, proof: &mut Proof) {
             let seen = live.places.get(place).and_then(|seen| seen.queues.get(&arn));
             let waiting = match seen {
                 Some(Observed::Unreadable(why)) => {
-                    proof.signals.push(unreadable(LinkCode::DeadLetters, place, arn, why));
+                    proof.signals.push(Link::unreadable(
+                        LinkCode::DeadLetters,
+                        place,
+                        LinkObject::Queue(arn),
+                        why,
+                    ));
                     continue;
                 }
                 Some(Observed::Known(queue)) if queue.messages > 0 => queue.messages,
@@ -46,7 +50,16 @@ fn dead_letters(desired: &Desired, live: &Live, proof: &mut Proof) {
             };
             let cause = format!("about {waiting} messages wait in it");
             let fix = "Read them (their attributes say which rule or topic, and why), mend the cause, then purge the queue.";
-            proof.signals.push(broken(LinkCode::DeadLetters, place, arn, cause, fix));
+            proof.signals.push(
+                Link::broken(
+                    LinkCode::DeadLetters,
+                    place,
+                    LinkObject::Queue(arn),
+                    cause,
+                    FixedBy::Person,
+                )
+                .with_fix(fix),
+            );
         }
     }
 }
@@ -65,7 +78,7 @@ fn counted(
     for name in names {
         match seen.signals.get(*name) {
             Some(Observed::Known(signals)) => {
-                let rule = place.arn("events", &format!("rule/{name}"));
+                let rule = LinkObject::rule(place, name);
                 judge(place, rule, signals, proof);
             }
             Some(Observed::Unreadable(why)) => drop(unread.insert(why)),
@@ -73,12 +86,15 @@ fn counted(
         }
     }
     for why in unread {
-        let Unreadable { operation, code, message } = why;
+        let Unreadable { operation, code, message, .. } = why;
         proof.remarks.push(Remark {
             severity: Severity::Degraded,
             code: LinkCode::SignalsUnread,
             place: place.clone(),
-            object: place.arn("events", &format!("rule/{}*", desired.names.prefix())),
+            object: LinkObject::Rules {
+                place: place.clone(),
+                prefix: desired.names.prefix().to_owned(),
+            },
             text: format!(
                 "Whether rules fired, and whether what they sent was refused, is not known: {operation} failed: {code} ({message}). {}",
                 why.remedy()
@@ -87,17 +103,23 @@ fn counted(
     }
 }
 
-fn judge(place: &Place, rule: String, signals: &RuleSignals, proof: &mut Proof) {
+fn judge(place: &Place, rule: LinkObject, signals: &RuleSignals, proof: &mut Proof) {
     let RuleSignals { fired, failed, lost } = *signals;
     if failed.count > 0 {
         let cause = format!("{} of its targets failed for good", invocations(failed));
         let fix = "Read the dead letters: ERROR_CODE says what refused them. Mend that; the count is over when its span is.";
-        proof.signals.push(broken(LinkCode::FailedInvocations, place, rule.clone(), cause, fix));
+        proof.signals.push(
+            Link::broken(LinkCode::FailedInvocations, place, rule.clone(), cause, FixedBy::Person)
+                .with_fix(fix),
+        );
     }
     if lost.count > 0 {
         let cause = format!("{} could not be put into the dead-letter queue", invocations(lost));
         let fix = "What they said is lost: look the events up in CloudTrail's event history. Let the queue of the rule's targets take what EventBridge sends: its policy, its key, and that it is there.";
-        proof.signals.push(broken(LinkCode::DeadLetterFailed, place, rule.clone(), cause, fix));
+        proof.signals.push(
+            Link::broken(LinkCode::DeadLetterFailed, place, rule.clone(), cause, FixedBy::Person)
+                .with_fix(fix),
+        );
     }
     if fired.count == 0 {
         proof.remarks.push(Remark {
@@ -116,17 +138,4 @@ fn judge(place: &Place, rule: String, signals: &RuleSignals, proof: &mut Proof) 
 fn invocations(tally: Tally) -> String {
     let noun = if tally.count == 1 { "invocation" } else { "invocations" };
     format!("in {}, {} {noun}", tally.span(), tally.count)
-}
-
-fn broken(code: LinkCode, place: &Place, object: String, cause: String, fix: &str) -> Link {
-    Link {
-        code,
-        status: Status::Broken,
-        place: place.clone(),
-        object,
-        cause,
-        fix: fix.to_owned(),
-        mender: Mender::Person,
-        per: Granularity::Place,
-    }
 }

@@ -3,9 +3,8 @@
 mod endpoint;
 mod filter;
 
-use super::rule::{broken, proven};
 use super::topic::TopicJudge;
-use super::{Link, LinkCode, Mender, unreadable};
+use super::{FixedBy, Link, LinkCode, LinkObject};
 use crate::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol, SubscriptionAttributes};
 use crate::scope::Place;
 use crate::snapshot::{LiveSubscription, Observed};
@@ -13,7 +12,7 @@ use filter::Passage;
 
 /// E-mail, web address, queue or function.
 pub fn endpoint(judge: &TopicJudge<'_>, endpoint: &Endpoint) -> Link {
-    let object = format!("{} ← {endpoint}", judge.arn);
+    let object = LinkObject::subscription(judge.arn, endpoint);
     let subscription = match subscription(judge, endpoint, &object) {
         Ok(subscription) => subscription,
         Err(link) => return *link,
@@ -21,7 +20,13 @@ pub fn endpoint(judge: &TopicJudge<'_>, endpoint: &Endpoint) -> Link {
     let attributes = match subscription {
         None => {
             let cause = "it is not subscribed".to_owned();
-            return broken(LinkCode::SubscriberMissing, judge.place, object, cause, judge.mender);
+            return Link::broken(
+                LinkCode::SubscriberMissing,
+                judge.place,
+                object,
+                cause,
+                judge.fixed_by,
+            );
         }
         Some(LiveSubscription::Pending) => return pending(judge, endpoint, object),
         Some(LiveSubscription::Confirmed { attributes, .. }) => attributes,
@@ -39,7 +44,7 @@ pub fn endpoint(judge: &TopicJudge<'_>, endpoint: &Endpoint) -> Link {
 
 /// A destination that lists nobody: whether anybody has confirmed all the same.
 pub fn unlisted(judge: &TopicJudge<'_>) -> Link {
-    let object = judge.arn.to_owned();
+    let object = LinkObject::Topic(judge.arn.to_owned());
     let confirmed = match &judge.topic.subscriptions {
         Observed::Known(seen) => seen
             .values()
@@ -47,7 +52,7 @@ pub fn unlisted(judge: &TopicJudge<'_>) -> Link {
             .count(),
         Observed::Absent => 0,
         Observed::Unreadable(why) => {
-            return unreadable(LinkCode::SubscriberMissing, judge.place, object, why);
+            return Link::unreadable(LinkCode::SubscriberMissing, judge.place, object, why);
         }
     };
     if confirmed == 0 {
@@ -65,15 +70,15 @@ pub fn unlisted(judge: &TopicJudge<'_>) -> Link {
 }
 
 /// Nobody is subscribed, and nobody is to be.
-pub fn nobody(place: &Place, object: String) -> Link {
+pub fn nobody(place: &Place, object: LinkObject) -> Link {
     Link {
         fix: "List who must hear of it under the destination's `subscribers:`.".to_owned(),
-        ..broken(
+        ..Link::broken(
             LinkCode::SubscriberMissing,
             place,
             object,
             "nobody is subscribed, and the blueprint lists nobody".to_owned(),
-            Mender::Person,
+            FixedBy::Person,
         )
     }
 }
@@ -82,7 +87,8 @@ pub fn nobody(place: &Place, object: String) -> Link {
 ///
 /// Source: <https://docs.aws.amazon.com/chatbot/latest/adminguide/chatbot-troubleshooting.html>
 pub fn chat(judge: &TopicJudge<'_>, configuration: &str) -> Link {
-    let object = format!("{} ← {configuration}", judge.arn);
+    let (topic, configuration) = (judge.arn.to_owned(), configuration.to_owned());
+    let object = LinkObject::Chat { topic, configuration: configuration.clone() };
     let endpoint = Endpoint::new(Protocol::Https, CHAT_ENDPOINT);
     let subscription = match subscription(judge, &endpoint, &object) {
         Ok(subscription) => subscription,
@@ -92,18 +98,18 @@ pub fn chat(judge: &TopicJudge<'_>, configuration: &str) -> Link {
         let cause = "the chat configuration does not list the topic".to_owned();
         return Link {
             fix: format!("Add the topic {} to the chat configuration {configuration}.", judge.arn),
-            ..broken(LinkCode::ChatMissing, judge.place, object, cause, Mender::Person)
+            ..Link::broken(LinkCode::ChatMissing, judge.place, object, cause, FixedBy::Person)
         };
     };
     if attributes.known().is_some_and(|now| now.raw_message_delivery) {
         let cause = "raw message delivery is on".to_owned();
         return Link {
             fix: "Turn raw message delivery off for the chat service's subscription.".to_owned(),
-            ..broken(LinkCode::ChatRaw, judge.place, object, cause, Mender::Person)
+            ..Link::broken(LinkCode::ChatRaw, judge.place, object, cause, FixedBy::Person)
         };
     }
     match filtered(judge, attributes, &object) {
-        Err(link) => return Link { mender: Mender::Person, ..*link },
+        Err(link) => return Link { fixed_by: FixedBy::Person, ..*link },
         Ok(Some(link)) => return link,
         Ok(None) => {}
     }
@@ -118,7 +124,7 @@ pub fn chat(judge: &TopicJudge<'_>, configuration: &str) -> Link {
 /// A pending subscription is listed without the time it was asked for.
 ///
 /// Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-delete-subscription-topic.html>
-fn pending(judge: &TopicJudge<'_>, endpoint: &Endpoint, object: String) -> Link {
+fn pending(judge: &TopicJudge<'_>, endpoint: &Endpoint, object: LinkObject) -> Link {
     let address = &endpoint.address;
     let fix = match endpoint.protocol {
         Protocol::Email | Protocol::EmailJson => format!(
@@ -131,29 +137,37 @@ fn pending(judge: &TopicJudge<'_>, endpoint: &Endpoint, object: String) -> Link 
     let cause =
         "it has not confirmed the subscription; since when is not known, as SNS does not say"
             .to_owned();
-    Link { fix, ..broken(LinkCode::SubscriberPending, judge.place, object, cause, Mender::Person) }
+    Link {
+        fix,
+        ..Link::broken(LinkCode::SubscriberPending, judge.place, object, cause, FixedBy::Person)
+    }
 }
 
 /// Whether a filter policy keeps the alert's messages back: `Err` for a link that decides by itself.
 fn filtered(
     judge: &TopicJudge<'_>,
     attributes: &Observed<SubscriptionAttributes>,
-    object: &str,
+    object: &LinkObject,
 ) -> Result<Option<Link>, Box<Link>> {
     let now = match attributes {
         Observed::Known(now) => now,
         Observed::Absent => return Ok(None),
         Observed::Unreadable(why) => {
-            let object = object.to_owned();
-            return Err(Box::new(unreadable(LinkCode::SubscriberFilter, judge.place, object, why)));
+            let object = object.clone();
+            return Err(Box::new(Link::unreadable(
+                LinkCode::SubscriberFilter,
+                judge.place,
+                object,
+                why,
+            )));
         }
     };
-    let object = object.to_owned();
+    let object = object.clone();
     match filter::passage(now, judge.destination.format) {
         Passage::All => Ok(None),
         Passage::None(cause) => {
             let code = LinkCode::SubscriberFilter;
-            Err(Box::new(broken(code, judge.place, object, cause, judge.mender)))
+            Err(Box::new(Link::broken(code, judge.place, object, cause, judge.fixed_by)))
         }
         Passage::Some(cause) => Ok(Some(Link {
             fix:
@@ -167,19 +181,19 @@ fn filtered(
 fn subscription<'a>(
     judge: &TopicJudge<'a>,
     endpoint: &Endpoint,
-    object: &str,
+    object: &LinkObject,
 ) -> Result<Option<&'a LiveSubscription>, Box<Link>> {
     match &judge.topic.subscriptions {
         Observed::Known(seen) => Ok(seen.get(endpoint)),
         Observed::Absent => Ok(None),
         Observed::Unreadable(why) => {
-            let (code, object) = (LinkCode::SubscriberMissing, object.to_owned());
-            Err(Box::new(unreadable(code, judge.place, object, why)))
+            let (code, object) = (LinkCode::SubscriberMissing, object.clone());
+            Err(Box::new(Link::unreadable(code, judge.place, object, why)))
         }
     }
 }
 
-fn there(judge: &TopicJudge<'_>, object: String) -> Link {
+fn there(judge: &TopicJudge<'_>, object: LinkObject) -> Link {
     let cause = "it is subscribed and has confirmed".to_owned();
-    proven(LinkCode::SubscriberMissing, judge.place, object, cause)
+    Link::proven(LinkCode::SubscriberMissing, judge.place, object, cause)
 }

@@ -1,7 +1,6 @@
 //! Does a rule hand the alert's message to the topic of a destination, or the event to the hub?
 
-use super::rule::{broken, proven};
-use super::{Link, LinkCode, Mender, Status, unreadable};
+use super::{FixedBy, Link, LinkCode, LinkObject, Status};
 use crate::desired::{DesiredRule, DestinationPath, Forward};
 use crate::message;
 use crate::resource::rule::Target;
@@ -14,21 +13,18 @@ pub struct Judge<'a> {
     pub name: &'a str,
     pub wanted: &'a DesiredRule,
     pub rule: &'a LiveRule,
-    pub mender: Mender,
+    pub fixed_by: FixedBy,
 }
 
 impl Judge<'_> {
     pub fn link(&self, destination: &DestinationPath) -> Link {
-        let object = format!(
-            "{} → {}",
-            self.place.arn("events", &format!("rule/{}", self.name)),
-            destination.topic_arn
-        );
-        let break_at = |code, cause| broken(code, self.place, object.clone(), cause, self.mender);
+        let object = LinkObject::target(self.place, self.name, &destination.topic_arn);
+        let break_at =
+            |code, cause| Link::broken(code, self.place, object.clone(), cause, self.fixed_by);
         let targets = match &self.rule.targets {
             Observed::Known(targets) => targets,
             Observed::Unreadable(why) => {
-                return unreadable(LinkCode::TargetMissing, self.place, object, why);
+                return Link::unreadable(LinkCode::TargetMissing, self.place, object, why);
             }
             Observed::Absent => {
                 return break_at(LinkCode::TargetMissing, "the rule has no targets".to_owned());
@@ -66,13 +62,13 @@ impl Judge<'_> {
     /// The target of a rule that forwards: the hub's bus, through the account's role, with the event as it is.
     pub fn to_hub(&self, forward: &Forward) -> Link {
         let bus: &str = &forward.bus_arn;
-        let rule = self.place.arn("events", &format!("rule/{}", self.name));
-        let object = format!("{rule} → {bus}");
-        let break_at = |code, cause| broken(code, self.place, object.clone(), cause, self.mender);
+        let object = LinkObject::target(self.place, self.name, bus);
+        let break_at =
+            |code, cause| Link::broken(code, self.place, object.clone(), cause, self.fixed_by);
         let targets = match &self.rule.targets {
             Observed::Known(targets) => targets,
             Observed::Unreadable(why) => {
-                return unreadable(LinkCode::TargetMissing, self.place, object, why);
+                return Link::unreadable(LinkCode::TargetMissing, self.place, object, why);
             }
             Observed::Absent => {
                 return break_at(LinkCode::TargetMissing, "the rule has no targets".to_owned());
@@ -87,7 +83,7 @@ impl Judge<'_> {
             match target.role_arn.as_deref() {
                 Some(role) if *role == *forward.role_arn => {
                     let cause = "the hub's bus is a target of the rule".to_owned();
-                    proven(LinkCode::TargetMissing, self.place, object.clone(), cause)
+                    Link::proven(LinkCode::TargetMissing, self.place, object.clone(), cause)
                 }
                 Some(role) => break_at(
                     LinkCode::ForwardRole,
@@ -117,7 +113,7 @@ impl Judge<'_> {
     }
 
     /// A target that is the topic: what does it send, and as whom?
-    fn judge(&self, destination: &DestinationPath, target: &Target, object: String) -> Link {
+    fn judge(&self, destination: &DestinationPath, target: &Target, object: LinkObject) -> Link {
         let wanted = self.wanted.targets.get(&destination.target_id).map(|target| &target.input);
         if wanted != Some(&target.input) {
             let cause = match message::validate(&target.input) {
@@ -129,24 +125,24 @@ impl Judge<'_> {
                     "its message was changed, so it is not what the blueprint says".to_owned()
                 }
             };
-            return broken(LinkCode::TargetInput, self.place, object, cause, self.mender);
+            return Link::broken(LinkCode::TargetInput, self.place, object, cause, self.fixed_by);
         }
         if let Some(role) = &target.role_arn {
             return Link {
                 status: Status::Assumed,
                 fix: "Run `ctguard apply`, which takes the role off: the topic's policy is enough."
                     .to_owned(),
-                ..broken(
+                ..Link::broken(
                     LinkCode::TargetRole,
                     self.place,
                     object,
                     format!("it publishes as {role}, whose permissions are not read"),
-                    self.mender,
+                    self.fixed_by,
                 )
             };
         }
         let cause = "the topic is a target of the rule".to_owned();
-        proven(LinkCode::TargetMissing, self.place, object, cause)
+        Link::proven(LinkCode::TargetMissing, self.place, object, cause)
     }
 
     fn is_elsewhere(&self, target: &Target) -> bool {

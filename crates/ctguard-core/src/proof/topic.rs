@@ -1,11 +1,9 @@
 //! Does the topic take what EventBridge sends: does it exist, do its policy and its key let EventBridge in?
 
 use super::policy::{Admission, Refusal, Request, Sent, admission};
-use super::rule::{broken, proven};
-use super::{Link, LinkCode, Mender, Status, key, subscriber, unreadable};
+use super::{FixedBy, Link, LinkCode, LinkObject, key, subscriber};
 use crate::blueprint::Subscriber;
 use crate::desired::{Desired, DestinationPath};
-use crate::scope::Granularity;
 use crate::scope::Place;
 use crate::snapshot::Live;
 use crate::snapshot::{LiveTopic, Observed};
@@ -23,7 +21,7 @@ pub(super) struct TopicJudge<'a> {
     pub arn: &'a str,
     pub topic: &'a LiveTopic,
     pub destination: &'a DestinationPath,
-    pub mender: Mender,
+    pub fixed_by: FixedBy,
 }
 
 pub fn judge(
@@ -39,27 +37,38 @@ pub fn judge(
     let topic = match seen {
         Some(Observed::Known(topic)) => topic,
         Some(Observed::Unreadable(why)) => {
-            return links.push(unreadable(LinkCode::TopicMissing, place, arn.clone(), why));
+            return links.push(Link::unreadable(
+                LinkCode::TopicMissing,
+                place,
+                LinkObject::Topic(arn.clone()),
+                why,
+            ));
         }
         Some(Observed::Absent) | None => {
-            let mender = if managed { Mender::Apply } else { Mender::Person };
+            let fixed_by = if managed { FixedBy::Apply } else { FixedBy::Person };
             let cause = "it does not exist".to_owned();
-            let mut link = broken(LinkCode::TopicMissing, place, arn.clone(), cause, mender);
-            if mender == Mender::Person {
+            let mut link = Link::broken(
+                LinkCode::TopicMissing,
+                place,
+                LinkObject::Topic(arn.clone()),
+                cause,
+                fixed_by,
+            );
+            if fixed_by == FixedBy::Person {
                 link.fix = "Whoever owns the topic must make it, or `topic_arn` must name another."
                     .to_owned();
             }
             links.push(link);
             // A topic that apply makes reaches nobody when nobody is listed.
             if destination.subscribers.is_empty() {
-                links.push(subscriber::nobody(place, arn.clone()));
+                links.push(subscriber::nobody(place, LinkObject::Topic(arn.clone())));
             }
             return;
         }
     };
     let owned = topic.tags.name_owner(&desired.name);
-    let mender = if managed && owned { Mender::Apply } else { Mender::Person };
-    let judge = TopicJudge { desired, live, place, arn, topic, destination, mender };
+    let fixed_by = if managed && owned { FixedBy::Apply } else { FixedBy::Person };
+    let judge = TopicJudge { desired, live, place, arn, topic, destination, fixed_by };
     links.push(judge.policy());
     if let Some(name) = &topic.topic.kms_key {
         links.push(judge.key(name));
@@ -85,9 +94,9 @@ impl TopicJudge<'_> {
             source_account: Sent::Never,
             direct: true,
         };
-        let object = self.arn.to_owned();
+        let object = LinkObject::Topic(self.arn.to_owned());
         match admission(self.topic.topic.policy.as_ref(), &request) {
-            Admission::Admits => proven(
+            Admission::Admits => Link::proven(
                 LinkCode::TopicPolicy,
                 self.place,
                 object,
@@ -102,15 +111,15 @@ impl TopicJudge<'_> {
     }
 
     /// Apply writes its own statement, without a condition; a statement of others that denies stays.
-    fn refused(&self, object: String, refusal: Refusal) -> Link {
-        let (code, mender) = match refusal {
-            Refusal::Nobody(_) => (LinkCode::TopicPolicy, self.mender),
-            Refusal::Condition(_) => (LinkCode::TopicPolicyCondition, self.mender),
-            Refusal::Deny(_) => (LinkCode::TopicPolicyDeny, Mender::Person),
+    fn refused(&self, object: LinkObject, refusal: Refusal) -> Link {
+        let (code, fixed_by) = match refusal {
+            Refusal::Nobody(_) => (LinkCode::TopicPolicy, self.fixed_by),
+            Refusal::Condition(_) => (LinkCode::TopicPolicyCondition, self.fixed_by),
+            Refusal::Deny(_) => (LinkCode::TopicPolicyDeny, FixedBy::Person),
         };
-        let link = broken(code, self.place, object, refusal.into_cause(), mender);
-        let fix = match (code, mender) {
-            (_, Mender::Apply) => return link,
+        let link = Link::broken(code, self.place, object, refusal.into_cause(), fixed_by);
+        let fix = match (code, fixed_by) {
+            (_, FixedBy::Apply) => return link,
             (LinkCode::TopicPolicyDeny, _) => {
                 "Take the statement out of the topic's policy, or let it spare services: `\"Bool\": { \"aws:PrincipalIsAWSService\": \"false\" }`."
             }
@@ -122,10 +131,10 @@ impl TopicJudge<'_> {
     }
 
     fn key(&self, name: &str) -> Link {
-        let object = format!("{} (key {name})", self.arn);
+        let object = LinkObject::TopicKey { topic: self.arn.to_owned(), key: name.to_owned() };
         let seen = self.live.places.get(self.place).and_then(|seen| seen.keys.get(name));
         match key::judge(seen, EVENTS, Sent::Never) {
-            key::Answer::Admits => proven(
+            key::Answer::Admits => Link::proven(
                 LinkCode::TopicKeyPolicy,
                 self.place,
                 object,
@@ -136,14 +145,14 @@ impl TopicJudge<'_> {
                 ..self.assumed(LinkCode::TopicKeyCondition, object, cause)
             },
             key::Answer::Unreadable(why) => {
-                unreadable(LinkCode::TopicKeyPolicy, self.place, object, &why)
+                Link::unreadable(LinkCode::TopicKeyPolicy, self.place, object, &why)
             }
             key::Answer::Refuses(trouble, cause) if self.apply_changes_key(name) => {
-                broken(trouble.of_topic(), self.place, object, cause, self.mender)
+                Link::broken(trouble.of_topic(), self.place, object, cause, self.fixed_by)
             }
             key::Answer::Refuses(trouble, cause) => Link {
                 fix: "Allow events.amazonaws.com kms:GenerateDataKey* and kms:Decrypt in the policy of an enabled customer-managed key, without a condition; or take the encryption off.".to_owned(),
-                ..broken(trouble.of_topic(), self.place, object, cause, Mender::Person)
+                ..Link::broken(trouble.of_topic(), self.place, object, cause, FixedBy::Person)
             },
         }
     }
@@ -156,7 +165,7 @@ impl TopicJudge<'_> {
             return false;
         };
         let keys = self.live.places.get(self.place).map(|seen| &seen.keys);
-        self.mender == Mender::Apply
+        self.fixed_by == FixedBy::Apply
             && wanted.kms_key.as_ref().is_none_or(|wanted| {
                 let seen = keys.and_then(|keys| keys.get(wanted));
                 wanted != name
@@ -164,16 +173,7 @@ impl TopicJudge<'_> {
             })
     }
 
-    pub(super) fn assumed(&self, code: LinkCode, object: String, cause: String) -> Link {
-        Link {
-            code,
-            status: Status::Assumed,
-            place: self.place.clone(),
-            object,
-            cause,
-            fix: String::new(),
-            mender: Mender::Person,
-            per: Granularity::Place,
-        }
+    pub(super) fn assumed(&self, code: LinkCode, object: LinkObject, cause: String) -> Link {
+        Link::assumed(code, self.place, object, cause)
     }
 }

@@ -11,7 +11,7 @@ mod owner;
 
 pub(super) use landing::cannot_land;
 
-use super::{Link, LinkCode, Mender, Status, unreadable};
+use super::{FixedBy, Link, LinkCode, LinkObject, Status};
 use crate::blueprint::Records;
 use crate::desired::Desired;
 use crate::event::EventRef;
@@ -21,7 +21,7 @@ use crate::resource::trail::{EXCLUDABLE_SOURCES, Selectors};
 use crate::scope::{AccountId, Arn, Partition, Place};
 use crate::snapshot::Live;
 use crate::snapshot::{LiveTrail, Observed, Unreadable};
-use owner::{Repair, fix, mender, missing};
+use owner::{Repair, fix, fixed_by, missing};
 use std::cmp::Reverse;
 
 /// Stands for every source that selectors cannot leave out of the management events.
@@ -81,8 +81,8 @@ pub fn judge(desired: &Desired, live: &Live, question: &Question<'_>) -> Link {
     let trails = match live.places.get(place).map(|seen| &seen.trails) {
         Some(Observed::Known(trails)) => trails,
         Some(Observed::Unreadable(why)) => {
-            let here = place.arn("cloudtrail", "trail/*");
-            return unreadable(LinkCode::TrailMissing, place, here, why);
+            let here = LinkObject::Trails(place.clone());
+            return Link::unreadable(LinkCode::TrailMissing, place, here, why);
         }
         Some(Observed::Absent) | None => return missing(desired, live, place),
     };
@@ -175,7 +175,7 @@ impl Asked<'_> {
                         self.arn,
                         self.trail.home_region
                     ),
-                    mender: Mender::Person,
+                    fixed_by: FixedBy::Person,
                     ..leaves_out(LinkCode::DataSelectorMissing)
                 };
             }
@@ -244,32 +244,25 @@ impl Asked<'_> {
     }
 
     fn broken(&self, code: LinkCode, cause: String, repair: Repair) -> Link {
-        let (fix, mender) = (
+        let (fix, fixed_by) = (
             fix(self.desired, self.live, self.arn, self.trail, repair),
-            mender(self.desired, self.live, self.arn),
+            fixed_by(self.desired, self.live, self.arn),
         );
-        Link { status: Status::Broken, fix, mender, ..self.assumed(code, cause) }
+        Link { status: Status::Broken, fix, fixed_by, ..self.assumed(code, cause) }
     }
 
     fn unreadable(&self, code: LinkCode, why: &Unreadable) -> Link {
         let place = self.question.place;
         Link {
             per: owner::per(place, self.arn, self.trail),
-            ..unreadable(code, place, self.arn.to_owned(), why)
+            ..Link::unreadable(code, place, LinkObject::Trail(self.arn.to_owned()), why)
         }
     }
 
     fn assumed(&self, code: LinkCode, cause: String) -> Link {
-        Link {
-            code,
-            status: Status::Assumed,
-            place: self.question.place.clone(),
-            object: self.arn.to_owned(),
-            cause,
-            fix: String::new(),
-            mender: Mender::Person,
-            per: owner::per(self.question.place, self.arn, self.trail),
-        }
+        let per = owner::per(self.question.place, self.arn, self.trail);
+        Link::assumed(code, self.question.place, LinkObject::Trail(self.arn.to_owned()), cause)
+            .one_per(per)
     }
 }
 

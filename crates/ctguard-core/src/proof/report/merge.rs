@@ -61,7 +61,7 @@ pub fn merge(reports: &[Report]) -> Result<Report, MergeError> {
         report.remarks.iter().for_each(|said| folding.said(said));
         for unread in &report.unread {
             for account in &unread.accounts {
-                folding.unread(account, &unread.why());
+                folding.unread(account, unread.words());
             }
         }
     }

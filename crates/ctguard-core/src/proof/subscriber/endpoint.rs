@@ -5,15 +5,14 @@
 
 use super::there;
 use crate::proof::policy::{Admission, Request, Sent, admission};
-use crate::proof::rule::{broken, proven};
 use crate::proof::topic::TopicJudge;
-use crate::proof::{Link, LinkCode, Mender, key, unreadable};
+use crate::proof::{FixedBy, Link, LinkCode, LinkObject, key};
 use crate::resource::function;
 use crate::resource::topic::{Endpoint, Protocol, sns_principal};
 use crate::scope::{AccountId, Arn, Place, Region};
 use crate::snapshot::{Observed, PlaceSnapshot};
 
-pub fn admits(judge: &TopicJudge<'_>, endpoint: &Endpoint, object: String) -> Link {
+pub fn admits(judge: &TopicJudge<'_>, endpoint: &Endpoint, object: LinkObject) -> Link {
     match endpoint.protocol {
         Protocol::Sqs => queue(judge, &endpoint.address, object),
         Protocol::Lambda => function(judge, &endpoint.address, object),
@@ -39,7 +38,7 @@ fn read_there<'a>(judge: &TopicJudge<'a>, home: Option<&Place>) -> Option<&'a Pl
     judge.live.places.get(home)
 }
 
-fn queue(judge: &TopicJudge<'_>, arn: &str, object: String) -> Link {
+fn queue(judge: &TopicJudge<'_>, arn: &str, object: LinkObject) -> Link {
     let home = home(arn);
     let service = principal(judge, home.as_ref());
     let fix = format!(
@@ -53,14 +52,14 @@ fn queue(judge: &TopicJudge<'_>, arn: &str, object: String) -> Link {
     let live = match seen.queues.get(arn) {
         Some(Observed::Known(live)) => live,
         Some(Observed::Unreadable(why)) => {
-            return unreadable(LinkCode::QueuePolicy, judge.place, object, why);
+            return Link::unreadable(LinkCode::QueuePolicy, judge.place, object, why);
         }
         Some(Observed::Absent) | None => {
             let cause = "the queue does not exist".to_owned();
             return Link {
                 fix: "Make the queue again, or take it out of the blueprint's subscribers."
                     .to_owned(),
-                ..broken(LinkCode::QueueMissing, judge.place, object, cause, Mender::Person)
+                ..Link::broken(LinkCode::QueueMissing, judge.place, object, cause, FixedBy::Person)
             };
         }
     };
@@ -75,7 +74,7 @@ fn queue(judge: &TopicJudge<'_>, arn: &str, object: String) -> Link {
     let policy = match admission(live.queue.policy.as_ref(), &request) {
         Admission::Admits => {
             let cause = "it is subscribed and its policy lets SNS send".to_owned();
-            proven(LinkCode::QueuePolicy, judge.place, object.clone(), cause)
+            Link::proven(LinkCode::QueuePolicy, judge.place, object.clone(), cause)
         }
         Admission::Assumes(cause) => {
             Link { fix, ..judge.assumed(LinkCode::QueuePolicy, object.clone(), cause) }
@@ -84,7 +83,7 @@ fn queue(judge: &TopicJudge<'_>, arn: &str, object: String) -> Link {
             let cause = format!("the queue: {}", refusal.into_cause());
             return Link {
                 fix,
-                ..broken(LinkCode::QueuePolicy, judge.place, object, cause, Mender::Person)
+                ..Link::broken(LinkCode::QueuePolicy, judge.place, object, cause, FixedBy::Person)
             };
         }
     };
@@ -98,10 +97,13 @@ fn queue(judge: &TopicJudge<'_>, arn: &str, object: String) -> Link {
             fix,
             ..judge.assumed(LinkCode::QueueKey, object, format!("key {name}: {cause}"))
         },
-        key::Answer::Unreadable(why) => unreadable(LinkCode::QueueKey, judge.place, object, &why),
+        key::Answer::Unreadable(why) => {
+            Link::unreadable(LinkCode::QueueKey, judge.place, object, &why)
+        }
         key::Answer::Refuses(_, cause) => {
             let cause = format!("key {name}: {cause}");
-            let link = broken(LinkCode::QueueKey, judge.place, object, cause, Mender::Person);
+            let link =
+                Link::broken(LinkCode::QueueKey, judge.place, object, cause, FixedBy::Person);
             Link { fix, ..link }
         }
     }
@@ -110,7 +112,7 @@ fn queue(judge: &TopicJudge<'_>, arn: &str, object: String) -> Link {
 /// A function, or the version or alias that is subscribed: each is judged by its own policy.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html>
-fn function(judge: &TopicJudge<'_>, arn: &str, object: String) -> Link {
+fn function(judge: &TopicJudge<'_>, arn: &str, object: LinkObject) -> Link {
     let home = home(arn);
     let service = principal(judge, home.as_ref());
     let fix = format!(
@@ -123,7 +125,13 @@ fn function(judge: &TopicJudge<'_>, arn: &str, object: String) -> Link {
     };
     let broken = |cause: String, fix: String| Link {
         fix,
-        ..broken(LinkCode::FunctionPolicy, judge.place, object.clone(), cause, Mender::Person)
+        ..Link::broken(
+            LinkCode::FunctionPolicy,
+            judge.place,
+            object.clone(),
+            cause,
+            FixedBy::Person,
+        )
     };
     if !Arn::parse(arn).is_some_and(|arn| function::has_policy(arn.resource)) {
         return assumed(
@@ -138,7 +146,7 @@ fn function(judge: &TopicJudge<'_>, arn: &str, object: String) -> Link {
     let policy = match seen.functions.get(arn) {
         Some(Observed::Known(live)) => &live.policy,
         Some(Observed::Unreadable(why)) => {
-            return unreadable(LinkCode::FunctionPolicy, judge.place, object, why);
+            return Link::unreadable(LinkCode::FunctionPolicy, judge.place, object, why);
         }
         Some(Observed::Absent) | None => {
             let cause = "it does not exist, or has no policy, so nobody but its own account may call it; AWS does not say which";
@@ -156,7 +164,7 @@ fn function(judge: &TopicJudge<'_>, arn: &str, object: String) -> Link {
     match admission(Some(policy), &request) {
         Admission::Admits => {
             let cause = "it is subscribed and its policy lets SNS call it".to_owned();
-            proven(LinkCode::FunctionPolicy, judge.place, object, cause)
+            Link::proven(LinkCode::FunctionPolicy, judge.place, object, cause)
         }
         Admission::Assumes(cause) => assumed(cause),
         Admission::Refuses(refusal) => {

@@ -1,12 +1,12 @@
 //! One row per link of the way to a hub: break exactly that, and the proof says that code and nothing else.
 
 use super::fleet::*;
-use crate::proof::{LinkCode, Mender, Report, Status, prove};
+use crate::proof::{FixedBy, LinkCode, Report, Status, prove};
 use crate::resource::bus::Bus;
 use crate::resource::role::Role;
 use crate::resource::rule::{Input, Rule, RuleState, Target};
 use crate::snapshot::Live;
-use crate::snapshot::{LiveBus, LiveRole, LiveRule, Observed, Unreadable};
+use crate::snapshot::{CloudErrorKind, LiveBus, LiveRole, LiveRule, Observed, Unreadable};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -84,6 +84,7 @@ fn refused() -> Unreadable {
         operation: "sts:AssumeRole".to_owned(),
         code: "AccessDenied".to_owned(),
         message: "not authorized".to_owned(),
+        kind: CloudErrorKind::AccessDenied,
     }
 }
 
@@ -100,10 +101,10 @@ fn unread(live: &mut Live) {
 }
 
 /// What was done, and what is said of it.
-type Row = (&'static str, fn(&mut Live), &'static [&'static str], Mender);
+type Row = (&'static str, fn(&mut Live), &'static [&'static str], FixedBy);
 
 fn rows() -> Vec<Row> {
-    use Mender::{Apply, Person};
+    use FixedBy::{Apply, Person};
     vec![
         ("nothing", |_| {}, &[], Apply),
         (
@@ -393,14 +394,14 @@ fn rows() -> Vec<Row> {
 #[test]
 fn each_broken_link_of_the_hop_is_named_alone() {
     let mut wrong = Vec::new();
-    for (name, hurt, expected, mender) in rows() {
+    for (name, hurt, expected, fixed_by) in rows() {
         let report = report(&Town::default(), hurt);
         let now = said(&report);
         if now != expected {
             wrong.push(format!("after `{name}` it says {now:#?}, not {expected:#?}"));
         }
-        let says: Vec<_> = report.links.iter().map(|link| link.mender).collect();
-        if says.iter().any(|says| *says != mender) {
+        let says: Vec<_> = report.links.iter().map(|link| link.fixed_by).collect();
+        if says.iter().any(|says| *says != fixed_by) {
             wrong.push(format!("after `{name}` {says:?} should mend it"));
         }
     }
@@ -452,6 +453,21 @@ fn a_broken_object_of_the_hub_breaks_every_path_and_is_said_once() {
     assert_eq!(told.links[0].alerts.len(), 3);
     assert_eq!(told.links[0].object, BUS);
     assert!(!told.has(Status::Unknown));
+}
+
+#[test]
+fn a_region_in_the_name_of_an_alert_is_not_the_places_own() {
+    let alerts = "\n  - { id: root-us-east-1, title: Root, risk: high, why: Why., next: Next., events: [ec2:CreateRoute] }";
+    let town = Town { hub: false, alerts: alerts.to_owned(), ..Town::default() };
+    let told = report(&town, |live| {
+        for seen in live.places.values_mut() {
+            seen.rules = Observed::Known([].into());
+        }
+    });
+    let objects: Vec<_> =
+        told.links.iter().map(|link| (&*link.object, link.places.len())).collect();
+    let rule = "arn:aws:events:{region}:{account}:rule/ctguard-acme-root-us-east-1";
+    assert_eq!(objects, [(rule, 6)]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::plan::{Plan, Stage, diff, merge as merge_plans};
 use crate::proof::report::merge::{MergeError, merge};
 use crate::proof::{Report, prove};
 use crate::snapshot::Live;
-use crate::snapshot::{Observed, Unreadable};
+use crate::snapshot::{CloudErrorKind, Observed, Unreadable};
 use proptest::prelude::*;
 
 fn narrowed(desired: &Desired, shard: Shard) -> Desired {
@@ -44,6 +44,7 @@ fn hurt(live: &mut Live, wound: usize, at: usize) {
         operation: "events:ListRules".to_owned(),
         code: "AccessDenied".to_owned(),
         message: "no".to_owned(),
+        kind: CloudErrorKind::AccessDenied,
     };
     let place = live.places.keys().nth(at % live.places.len()).cloned().expect("a place");
     let here = live.places.get_mut(&place).expect("the place");
@@ -139,6 +140,7 @@ proptest! {
                 operation: "sts:AssumeRole".to_owned(),
                 code: "AccessDenied".to_owned(),
                 message: format!("not allowed in {id}"),
+                kind: CloudErrorKind::AccessDenied,
             };
             desired.unread.insert(id, why);
         }

@@ -5,8 +5,8 @@
 //!
 //! Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html>
 
-use super::{Asked, unreadable};
-use crate::proof::{Link, LinkCode, Mender, Status};
+use super::Asked;
+use crate::proof::{FixedBy, Link, LinkCode, LinkObject, Status};
 use crate::resource::topic::is_opt_in;
 use crate::scope::{Arn, Place};
 use crate::snapshot::Observed;
@@ -31,7 +31,7 @@ pub(super) fn silences(asked: &Asked<'_>) -> Option<Link> {
                 "Enable the region in account {0} (`aws account enable-region --region-name {home}`), have the organization's trail made again in a region that every account has, or keep a trail of the account's own.",
                 place.account
             ),
-            mender: Mender::Person,
+            fixed_by: FixedBy::Person,
             ..asked.assumed(
                 code,
                 format!(
@@ -41,7 +41,7 @@ pub(super) fn silences(asked: &Asked<'_>) -> Option<Link> {
             )
         }),
         Some(Observed::Unreadable(why)) => {
-            Some(unreadable(code, place, asked.arn.to_owned(), why))
+            Some(Link::unreadable(code, place, LinkObject::Trail(asked.arn.to_owned()), why))
         }
         Some(Observed::Absent) | None => Some(Link {
             status: Status::Unknown,

@@ -5,7 +5,7 @@
 use super::owner::per;
 use crate::desired::Desired;
 use crate::event::EventRef;
-use crate::proof::{Link, LinkCode, Mender, Status};
+use crate::proof::{Link, LinkCode, LinkObject};
 use crate::scope::{AccountId, Arn, Place};
 use crate::snapshot::Live;
 use crate::snapshot::{LiveTrail, Observed};
@@ -35,18 +35,14 @@ pub fn cannot_land(
     }
     let home =
         home(arn, trail).map_or_else(|| trail.home_region.to_string(), |home| home.to_string());
-    Some(Link {
-        code: LinkCode::CannotLandHere,
-        status: Status::Assumed,
-        place: place.clone(),
-        object: arn.clone(),
-        cause: format!(
-            "events about this trail, such as StopLogging, land in {home}, which the blueprint does not cover"
-        ),
-        fix: format!("Let a blueprint that covers {home} watch over the trail."),
-        mender: Mender::Person,
-        per: per(place, arn, trail),
-    })
+    let cause = format!(
+        "events about this trail, such as StopLogging, land in {home}, which the blueprint does not cover"
+    );
+    let link =
+        Link::assumed(LinkCode::CannotLandHere, place, LinkObject::Trail(arn.clone()), cause)
+            .with_fix(format!("Let a blueprint that covers {home} watch over the trail."))
+            .one_per(per(place, arn, trail));
+    Some(link)
 }
 
 fn is_logging(trail: &LiveTrail) -> bool {

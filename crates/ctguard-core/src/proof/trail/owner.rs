@@ -1,7 +1,7 @@
 //! Whose a trail is, and so who can mend it and how.
 
 use crate::desired::Desired;
-use crate::proof::{Link, LinkCode, Mender, Status};
+use crate::proof::{FixedBy, Link, LinkCode, LinkObject};
 use crate::resource::{Tags, owned_by};
 use crate::scope::Granularity;
 use crate::scope::{Arn, Place, of_account};
@@ -46,8 +46,8 @@ fn owned(tags: Option<&Tags>, name: &str) -> bool {
     tags.is_some_and(|tags| owned_by(tags, name))
 }
 
-pub fn mender(desired: &Desired, live: &Live, arn: &str) -> Mender {
-    if kept(desired, live, arn) { Mender::Apply } else { Mender::Person }
+pub fn fixed_by(desired: &Desired, live: &Live, arn: &str) -> FixedBy {
+    if kept(desired, live, arn) { FixedBy::Apply } else { FixedBy::Person }
 }
 
 /// Who can do it, and how.
@@ -99,45 +99,38 @@ pub fn missing(desired: &Desired, live: &Live, place: &Place) -> Link {
         })
         .find(|(_, trail)| !trail.trail.multi_region);
     if let Some((arn, trail)) = single {
-        return Link {
-            code: LinkCode::TrailNotHere,
-            status: Status::Broken,
-            place: place.clone(),
-            object: arn.clone(),
-            cause: format!("it logs in {} only", trail.home_region),
-            fix: fix(desired, live, arn, trail, Repair::MultiRegion),
-            mender: mender(desired, live, arn),
-            per: Granularity::Account,
-        };
+        let cause = format!("it logs in {} only", trail.home_region);
+        let fixed_by = fixed_by(desired, live, arn);
+        return Link::broken(
+            LinkCode::TrailNotHere,
+            place,
+            LinkObject::Trail(arn.clone()),
+            cause,
+            fixed_by,
+        )
+        .with_fix(fix(desired, live, arn, trail, Repair::MultiRegion))
+        .one_per(Granularity::Account);
     }
     let covers = |home: &&Place| {
         let trail = desired.places.get(*home).and_then(|here| here.trail.as_ref());
         home.account == place.account || trail.is_some_and(|kept| kept.trail.organization)
     };
     let kept = desired.trail_home.as_ref().filter(covers);
-    let (fix, mender) = match kept {
+    let (fix, fixed_by) = match kept {
         Some(home) if desired.places.contains_key(home) => {
-            ("Run `ctguard apply`.".to_owned(), Mender::Apply)
+            ("Run `ctguard apply`.".to_owned(), FixedBy::Apply)
         }
         Some(home) => (
             format!("Run `ctguard apply` for {}, the trail's home, too.", home.region),
-            Mender::Person,
+            FixedBy::Person,
         ),
         None => (
             "Add `trail:` to the blueprint and apply it, or have a multi-region trail made."
                 .to_owned(),
-            Mender::Person,
+            FixedBy::Person,
         ),
     };
-    Link {
-        code: LinkCode::TrailMissing,
-        status: Status::Broken,
-        place: place.clone(),
-        object: place.arn("cloudtrail", "trail/*"),
-        cause: "no trail covers the region, so no CloudTrail event reaches EventBridge there"
-            .to_owned(),
-        fix,
-        mender,
-        per: Granularity::Place,
-    }
+    let object = LinkObject::Trails(place.clone());
+    let cause = "no trail covers the region, so no CloudTrail event reaches EventBridge there";
+    Link::broken(LinkCode::TrailMissing, place, object, cause, fixed_by).with_fix(fix)
 }

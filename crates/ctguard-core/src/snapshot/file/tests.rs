@@ -2,7 +2,7 @@ use super::*;
 use crate::resource::Tags;
 use crate::resource::small_map::SmallMap;
 use crate::resource::topic::Topic;
-use crate::snapshot::{LiveTopic, RuleSignals, Unreadable};
+use crate::snapshot::{CloudErrorKind, LiveTopic, RuleSignals, Unreadable};
 
 fn place(region: &str) -> Place {
     let account = AccountId::new("111122223333").expect("twelve digits");
@@ -22,6 +22,7 @@ fn seen(place: &Place) -> PlaceSnapshot {
             operation: "events:ListRules".to_owned(),
             code: "AccessDeniedException".to_owned(),
             message: "no \"way\"\nin".to_owned(),
+            kind: CloudErrorKind::AccessDenied,
         }),
         topics: [(place.arn("sns", "t"), Observed::Known(topic))].into(),
         rules_on_bus: None,
