@@ -13,7 +13,6 @@
 mod bus;
 mod cache;
 mod key;
-pub mod links;
 pub(crate) mod policy;
 mod remarks;
 pub mod report;
@@ -25,7 +24,7 @@ mod target;
 mod topic;
 mod trail;
 
-pub use links::LinkCode;
+pub use crate::codes::LinkCode;
 pub use report::{AlertCounts, Counts, Covered, Finding, Report, Said, Unread};
 
 use crate::desired::{AlertPath, Desired};

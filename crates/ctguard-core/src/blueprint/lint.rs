@@ -6,9 +6,10 @@ use super::confirmations::{DEFAULT_REGIONS, is_email, mailing};
 use super::validate::{AlertNotes, Checked, Resolved};
 use super::{
     Alert, Blueprint, Confirmations, Destination, DestinationTopic, Format, Regions, Risk,
-    Subscriber, codes,
+    Subscriber,
 };
 use crate::catalogue;
+use crate::codes;
 use crate::diag::{Code, Diagnostic, Span};
 use crate::event::EventKind;
 use crate::event::EventRef;
@@ -96,8 +97,8 @@ impl Linter<'_> {
         message: String,
         help: String,
     ) {
-        let allowed = self.checked.allow.contains(code)
-            || alert.is_some_and(|notes| notes.allow.contains(code));
+        let allowed = self.checked.allow.contains(&code)
+            || alert.is_some_and(|notes| notes.allow.contains(&code));
         if !allowed {
             self.out.push(Diagnostic::warning(code, message).at(span.cloned()).help(help));
         }
@@ -298,7 +299,7 @@ impl Linter<'_> {
             let first = blueprint.alerts.iter().zip(&self.checked.alerts).find(|(other, notes)| {
                 other.risk == Risk::Critical
                     && blueprint.notifies(other, &destination.name)
-                    && !notes.allow.contains(codes::CRITICAL_EMAIL_SHARED)
+                    && !notes.allow.contains(&codes::CRITICAL_EMAIL_SHARED)
             });
             if let Some(lower) = lower
                 && first.is_some_and(|(first, _)| first.id == alert.id)

@@ -6,8 +6,9 @@
 use super::raw::{self, RawAlert, RawBlueprint, RawInclude, RawIncludeFrom};
 use super::reader::{Reader, Spanned, list};
 use super::source::Source;
-use super::{Blueprint, builtin, codes, lint, validate, yaml};
+use super::{Blueprint, builtin, lint, validate, yaml};
 use crate::catalogue::nearest;
+use crate::codes;
 use crate::diag;
 use crate::diag::{Code, Diagnostic, Severity, Span};
 use jiff::civil::Date;

@@ -12,11 +12,11 @@ mod trail;
 
 pub(super) use events::{Resolved, events_named};
 
-use super::codes;
 use super::raw::{RawAlert, RawBlueprint, RawRegions, RawRoute};
 use super::reader::{Spanned, list};
 use super::{Blueprint, Destination, FORMAT_VERSION, RegionException, Regions, Risk};
 use crate::catalogue::nearest;
+use crate::codes;
 use crate::diag::{Code, Diagnostic, Span};
 use crate::event::Landing;
 use crate::scope::{Partition, Region};
@@ -312,14 +312,14 @@ fn references(
 
 /// The warnings that `allow:` silences.
 fn allow(written: &[Spanned<String>], out: &mut Vec<Diagnostic>) -> BTreeSet<Code> {
-    let lints = || codes::LINTS.iter().map(|(code, _)| *code);
+    let lints = || codes::LINTS.iter().map(|code| code.as_str());
     let mut allowed = BTreeSet::new();
     for name in written {
-        if let Some(code) = lints().find(|code| *code == name.value) {
-            allowed.insert(code);
+        if let Some(code) = codes::LINTS.iter().find(|code| **code == *name.value) {
+            allowed.insert(*code);
             continue;
         }
-        let help = if codes::ERRORS.iter().any(|(code, _)| *code == name.value) {
+        let help = if codes::ERRORS.iter().any(|code| *code == *name.value) {
             "this is an error: only warnings can be silenced".to_owned()
         } else {
             match nearest(&name.value, lints()).first() {

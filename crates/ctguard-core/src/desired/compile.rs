@@ -11,6 +11,7 @@ pub(crate) use patterns::alert_patterns;
 use super::placement::check_landing;
 use super::{AlertInfo, Desired, DesiredPlace, Intent, Names, Scope, Trust, trail};
 use crate::blueprint::{Alert, Blueprint, Format, ManagedTrail, TrustedTrail};
+use crate::codes;
 use crate::desired::pattern::{Compiled, Origin};
 use crate::diag;
 use crate::diag::Diagnostic;
@@ -128,7 +129,7 @@ impl<'a> Compiler<'a> {
                 Err(error) => {
                     let message = format!("alert `{}` has no valid message: {error}", alert.id);
                     problems.push(
-                        Diagnostic::error("message-too-large", message)
+                        Diagnostic::error(codes::MESSAGE_TOO_LARGE, message)
                             .at(alert.span.clone())
                             .help("Shorten the alert's `title`, `why` or `next`."),
                     );
@@ -155,7 +156,7 @@ impl<'a> Compiler<'a> {
                     let bus = bus.map(|bus| format!(" on the bus {bus}")).unwrap_or_default();
                     self.problems.push(
                         Diagnostic::error(
-                            "too-many-rules",
+                            codes::TOO_MANY_RULES,
                             format!("{} would need {count} {what}{bus}, more than the {most} that an event bus takes", place.region),
                         )
                         .help("Put events of the same risk and the same conditions into one alert."),
@@ -174,7 +175,7 @@ impl<'a> Compiler<'a> {
             None => {
                 self.problems.push(
                     Diagnostic::error(
-                        "trail-account-missing",
+                        codes::TRAIL_ACCOUNT_MISSING,
                         format!("the trail `{}` is kept by one of {} accounts, and `trail:` does not say which", spec.name, accounts.len()),
                     )
                     .at(spec.span.clone())
@@ -190,7 +191,7 @@ impl<'a> Compiler<'a> {
             if !desired.unread.contains_key(account) {
                 self.problems.push(
                     Diagnostic::error(
-                        "trail-home-out-of-scope",
+                        codes::TRAIL_HOME_OUT_OF_SCOPE,
                         format!("the trail's home {home} is not among the places covered"),
                     )
                     .at(spec.span.clone())
@@ -229,7 +230,7 @@ impl Compiler<'_> {
             if let Some(management) = found.management.as_ref().filter(|id| *id != account) {
                 self.problems.push(
                     Diagnostic::error(
-                        "trail-account-not-management",
+                        codes::TRAIL_ACCOUNT_NOT_MANAGEMENT,
                         format!("the trail `{}` is the organization's, and {account} is not its management account", spec.name),
                     )
                     .at(spec.span.clone())
@@ -242,7 +243,7 @@ impl Compiler<'_> {
         if written.is_none() {
             self.problems.push(
                 Diagnostic::error(
-                    "trail-organization-unknown",
+                    codes::TRAIL_ORGANIZATION_UNKNOWN,
                     format!("the trail `{}` is the organization's, and no organization is known", spec.name),
                 )
                 .at(spec.span.clone())
