@@ -62,7 +62,8 @@ impl Compiler<'_> {
             return Some(());
         }
         let what = if region == place.region.as_str() { "account" } else { "region" };
-        self.problems.push(
+        self.once(
+            destination.name.as_str(),
             Diagnostic::error(
                 codes::TOPIC_OUT_OF_PLACE,
                 format!("destination `{}` names a topic in another {what} than {place}", destination.name),
@@ -82,7 +83,8 @@ impl Compiler<'_> {
             let regional = matches!(endpoint.protocol, Protocol::Sqs | Protocol::Lambda);
             let Some(home) = home.filter(|_| regional) else { continue };
             if !delivers(endpoint.protocol, &place.region, &home) {
-                self.problems.push(
+                self.once(
+                    format!("{} {endpoint}", destination.name),
                     Diagnostic::error(
                         codes::SUBSCRIBER_OUT_OF_REACH,
                         format!("destination `{}` would send from {} to {endpoint}", destination.name, place.region),

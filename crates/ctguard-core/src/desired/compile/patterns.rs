@@ -96,7 +96,7 @@ impl<'a> Compiler<'a> {
             match alert_patterns(alert, &selected, origin, self.as_of) {
                 Ok(compiled) => compiled.into_iter().map(Arc::new).collect(),
                 Err(problem) => {
-                    self.problems.push(*problem);
+                    self.once(alert.id.as_str(), *problem);
                     Vec::new()
                 }
             };
