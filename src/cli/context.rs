@@ -8,10 +8,11 @@ use crate::run;
 use crate::run::{Survey, SurveyError};
 use ctguard_aws::{Aws, Options};
 use ctguard_core::blueprint;
-use ctguard_core::blueprint::Blueprint;
+use ctguard_core::blueprint::{Blueprint, Loaded};
 use ctguard_core::cloud::Cloud;
 use ctguard_core::desired::{AlertPath, Desired, Intent, Narrow, Shard};
 use ctguard_core::diag::{Diagnostic, Severity};
+use ctguard_core::offline;
 use ctguard_core::plan::Plan;
 use ctguard_core::plural::count;
 use ctguard_core::scope::{AccountId, Region};
@@ -59,17 +60,43 @@ impl Read {
     }
 }
 
-/// Reads a blueprint; prints what is wrong with it, and what is merely remarkable.
+/// Reads a blueprint and compiles it as far as that can be done offline; prints what is wrong with it, and what is
+/// merely remarkable.
 pub(super) fn read(path: &Path, global: &Global, io: &mut Io<'_>) -> Result<Read, Exit> {
+    let as_of = global.as_of(io);
+    let loaded = blueprint::load(path, as_of);
+    let positions = positions(path, &loaded);
+    usable(path, offline::checked(loaded, as_of), positions, global, io)
+}
+
+/// Reads a blueprint whose resources are only to be taken away, so that it need not compile.
+pub(super) fn read_to_destroy(path: &Path, global: &Global, io: &mut Io<'_>) -> Result<Read, Exit> {
     let loaded = blueprint::load(path, global.as_of(io));
+    let positions = positions(path, &loaded);
+    usable(path, loaded, positions, global, io)
+}
+
+/// Where the alerts of a blueprint stand.
+pub(super) fn positions(path: &Path, loaded: &Loaded) -> Positions {
+    let file = path.display().to_string();
+    match &loaded.blueprint {
+        Some(blueprint) => Positions::of(&file, blueprint, &loaded.included),
+        None => Positions::unknown(file),
+    }
+}
+
+fn usable(
+    path: &Path,
+    loaded: Loaded,
+    positions: Positions,
+    global: &Global,
+    io: &mut Io<'_>,
+) -> Result<Read, Exit> {
     say(&loaded.diagnostics, &loaded.sources, global, io);
     let file = path.display().to_string();
     match loaded.blueprint {
-        Some(blueprint) => {
-            let positions = Positions::of(&file, &blueprint, &loaded.included);
-            Ok(Read { blueprint, sources: loaded.sources, file, positions })
-        }
-        None => Err(invalid(&loaded.diagnostics, &Positions::unknown(file), global, io)),
+        Some(blueprint) => Ok(Read { blueprint, sources: loaded.sources, file, positions }),
+        None => Err(invalid(&loaded.diagnostics, &positions, global, io)),
     }
 }
 

@@ -18,7 +18,7 @@ pub struct DestroyArgs {
 }
 
 pub fn run(args: &DestroyArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
-    let read = match context::read(&args.blueprint.blueprint, global, io) {
+    let read = match context::read_to_destroy(&args.blueprint.blueprint, global, io) {
         Ok(read) => read,
         Err(exit) => return Ok(exit),
     };

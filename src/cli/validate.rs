@@ -1,10 +1,9 @@
 use super::{BlueprintArg, Global, Io, context, output};
 use crate::error::{CommandError, Exit};
-use crate::report::positions::Positions;
 use crate::report::validate::Validation;
 use crate::report::view::{Format, Shown};
 use clap::Args;
-use ctguard_core::blueprint;
+use ctguard_core::{blueprint, offline};
 
 /// Check a blueprint, offline: every problem at once, each with what to do.
 #[derive(Debug, Args)]
@@ -15,18 +14,16 @@ pub struct ValidateArgs {
 
 pub fn run(args: &ValidateArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
     let path = &args.blueprint.blueprint;
-    let loaded = blueprint::load(path, global.as_of(io));
-    let file = path.display().to_string();
-    let positions = match &loaded.blueprint {
-        Some(blueprint) => Positions::of(&file, blueprint, &loaded.included),
-        None => Positions::unknown(file.clone()),
-    };
+    let as_of = global.as_of(io);
+    let loaded = blueprint::load(path, as_of);
+    let positions = context::positions(path, &loaded);
+    let loaded = offline::checked(loaded, as_of);
     if global.format == Format::Text {
         context::say(&loaded.diagnostics, &loaded.sources, global, io);
     }
     let validation = Validation {
         format_version: 1,
-        file,
+        file: path.display().to_string(),
         valid: loaded.blueprint.is_some(),
         alerts: loaded.blueprint.as_ref().map(|blueprint| blueprint.alerts.len()),
         destinations: loaded.blueprint.as_ref().map(|blueprint| blueprint.destinations.len()),

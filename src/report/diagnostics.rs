@@ -31,7 +31,7 @@ fn groups<'a>(diagnostic: &'a Diagnostic, sources: &'a BTreeMap<String, String>)
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
-    let title = level.primary_title(visible(&diagnostic.message)).id(diagnostic.code);
+    let title = level.primary_title(visible(&diagnostic.message)).id(diagnostic.code.as_str());
     let mut group = Group::with_title(title);
     if let Some(span) = &diagnostic.span {
         group = match sources.get(&span.file).and_then(|text| lines_of(text, span)) {
@@ -76,6 +76,7 @@ fn visible(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ctguard_core::codes;
 
     fn sources() -> BTreeMap<String, String> {
         [("b.yaml".to_owned(), "version: 1\nalerts:\n  - id: Ä\n".to_owned())].into()
@@ -83,7 +84,7 @@ mod tests {
 
     fn diagnostic() -> Diagnostic {
         let span = Span { file: "b.yaml".to_owned(), start: 27, end: 29, line: 3, column: 9 };
-        Diagnostic::error("name-invalid", "`Ä` cannot be an alert's id")
+        Diagnostic::error(codes::NAME_INVALID, "`Ä` cannot be an alert's id")
             .at(Some(span))
             .label("not a-z")
             .help("use a-z")
@@ -116,7 +117,7 @@ mod tests {
 
     #[test]
     fn the_users_text_cannot_move_the_cursor() {
-        let hostile = Diagnostic::error("unknown-key", "`\u{1b}[2J` is not a key");
+        let hostile = Diagnostic::error(codes::UNKNOWN_KEY, "`\u{1b}[2J` is not a key");
         assert!(!render(&[hostile], &sources(), false, 80).contains('\u{1b}'));
         let text =
             [("b.yaml".to_owned(), "a\n\n  \u{1b}[2J: Ä and more \u{1b}[2J\n".to_owned())].into();

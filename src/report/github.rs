@@ -71,7 +71,7 @@ mod tests {
     fn notice(level: Level, message: &str) -> Notice {
         Notice {
             level,
-            code: "drift".to_owned(),
+            code: ctguard_core::codes::DRIFT,
             message: message.to_owned(),
             alerts: BTreeSet::new(),
             span: None,

@@ -98,8 +98,8 @@ pub fn plan(plan: &Plan, question: Question) -> String {
     }
     for guard in &plan.guards {
         let text = format!("{} If it is meant: {}", guard.message, guard.kind.flag());
-        let ended = Ended::Failed { kind: guard.kind.code().to_owned(), text };
-        cases.push(Case { class: "guard".to_owned(), name: guard.kind.code().to_owned(), ended });
+        let ended = Ended::Failed { kind: guard.kind.code().to_string(), text };
+        cases.push(Case { class: "guard".to_owned(), name: guard.kind.code().to_string(), ended });
     }
     for refusal in &plan.refusals {
         let text = format!("{}. {}", refusal.reason, refusal.help);
@@ -152,14 +152,14 @@ pub fn validation(validation: &Validation) -> String {
             let at = at.map(|span| format!("{}:{}:{}", span.file, span.line, span.column));
             let help = diagnostic.help.as_deref().unwrap_or_default();
             let text = format!("{}\n{help}", diagnostic.message);
-            let kind = diagnostic.code.to_owned();
+            let kind = diagnostic.code.to_string();
             let ended = match diagnostic.severity {
                 Severity::Error => Ended::Failed { kind, text },
                 Severity::Warning | Severity::Note => Ended::Noted(text),
             };
             let at = at.unwrap_or_else(|| validation.file.clone());
             Case {
-                class: diagnostic.code.to_owned(),
+                class: diagnostic.code.to_string(),
                 name: format!("{} at {at}", diagnostic.code),
                 ended,
             }

@@ -4,6 +4,8 @@
 use super::plan::effects::{Note, note};
 use super::plan::{Question, asides, fold, names, unknown};
 use super::{AccountNames, account, named_addresses, verify};
+use ctguard_core::codes;
+use ctguard_core::codes::Code;
 use ctguard_core::diag::{Diagnostic, Span};
 use ctguard_core::phrase::{Phrase, PlaceNames};
 use ctguard_core::plan::{Plan, Verb};
@@ -24,8 +26,8 @@ pub enum Level {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     pub level: Level,
-    /// A stable, kebab-case name of what it is: a link's code, a diagnostic's, or one of [`PLAN_CODES`].
-    pub code: String,
+    /// What it is: a link's code, a diagnostic's, or one of those that a plan tells.
+    pub code: Code,
     /// Full sentences.
     pub message: String,
     /// The alerts that it is about.
@@ -36,23 +38,6 @@ pub struct Notice {
     pub object: String,
 }
 
-/// The codes of what a plan tells, each with its meaning.
-pub const PLAN_CODES: [(&str, &str); 13] = [
-    ("plan-lost", "An alert would reach its people in fewer places than now."),
-    ("plan-silent", "An alert stays silent somewhere, and no apply can mend it."),
-    ("loses-coverage", "A guard: an alert of high or critical risk would be lost somewhere."),
-    ("deletes-much", "A guard: more than 30 % of what is owned would be deleted."),
-    ("widens-policy", "A guard: a policy would grant more than the blueprint needs."),
-    ("shared-trail", "A guard: a trail that others use would change."),
-    ("plan-refused", "Something that ctguard does not own is in the way."),
-    ("plan-unread", "A part of an account could not be read."),
-    ("plan-warning", "Trouble that is no difference."),
-    ("plan-waiting", "Something waits for a person."),
-    ("plan-change", "An apply would change an object."),
-    ("drift", "An object that the blueprint owns has moved."),
-    ("account-unread", "Nothing of an account could be read."),
-];
-
 /// What a plan tells, gravest first.
 pub fn plan(plan: &Plan, question: Question) -> Vec<Notice> {
     let names = names(plan);
@@ -60,8 +45,11 @@ pub fn plan(plan: &Plan, question: Question) -> Vec<Notice> {
     for effect in &plan.effects {
         let Some(Note::Loss(words)) = note(effect) else { continue };
         let lost = effect.removed || effect.alerting_after < effect.alerting_now;
-        let (level, code) =
-            if lost { (Level::Error, "plan-lost") } else { (Level::Warning, "plan-silent") };
+        let (level, code) = if lost {
+            (Level::Error, codes::PLAN_LOST)
+        } else {
+            (Level::Warning, codes::PLAN_SILENT)
+        };
         let message = format!(
             "Alert {}: {words}. It reaches everybody in {} of {} now, in {} after an apply, in {} once everybody has confirmed.",
             effect.alert,
@@ -75,30 +63,30 @@ pub fn plan(plan: &Plan, question: Question) -> Vec<Notice> {
     for guard in &plan.guards {
         let message = format!("{} If it is meant: {}.", guard.message, guard.kind.flag());
         let code = guard.kind.code();
-        all.push(notice(Level::Error, code, message, guard.alerts.iter().cloned(), code));
+        all.push(notice(Level::Error, code, message, guard.alerts.iter().cloned(), code.as_str()));
     }
     for refusal in &plan.refusals {
         let object = asides::named(&refusal.address, &names);
         let message = format!("{object}: {}. {}", refusal.reason, refusal.help);
-        all.push(notice(Level::Error, "plan-refused", message, [], &refusal.address.name));
+        all.push(notice(Level::Error, codes::PLAN_REFUSED, message, [], &refusal.address.name));
     }
     for reason in unknown::reasons(&plan.unknown) {
         let at = named_addresses(reason.places.iter().copied(), &names);
         let message = format!("{} in {at}: {}.", reason.parts, reason.text);
-        all.push(notice(Level::Warning, "plan-unread", message, [], &reason.parts));
+        all.push(notice(Level::Warning, codes::PLAN_UNREAD, message, [], &reason.parts));
     }
     for warning in &plan.warnings {
         let message = match &warning.places {
             none if none.is_empty() => warning.message.clone(),
             some => format!("{}: {}", located(some, &names), warning.message),
         };
-        all.push(notice(Level::Warning, "plan-warning", message, [], &warning.message));
+        all.push(notice(Level::Warning, codes::PLAN_WARNING, message, [], &warning.message));
     }
     all.extend(fold::changes(plan).iter().map(|folded| change(folded, question, &names)));
     for awaited in asides::awaited(&plan.waiting) {
         let at = named_addresses(awaited.places.iter().copied(), &names);
         let message = format!("{} in {at}: {}", awaited.name, awaited.message);
-        all.push(notice(Level::Note, "plan-waiting", message, [], &awaited.name));
+        all.push(notice(Level::Note, codes::PLAN_WAITING, message, [], &awaited.name));
     }
     sorted(all)
 }
@@ -117,11 +105,11 @@ fn change(folded: &fold::Folded, question: Question, names: &AccountNames<'_>) -
     match question {
         Question::Plan => {
             let message = format!("{verb} {what} in {at}: {}{fields}.", change.reason);
-            notice(Level::Note, "plan-change", message, alerts, &format!("{verb} {what}"))
+            notice(Level::Note, codes::PLAN_CHANGE, message, alerts, &format!("{verb} {what}"))
         }
         Question::Drift => {
             let message = format!("{what} in {at} has moved: {}{fields}.", change.reason);
-            notice(Level::Warning, "drift", message, alerts, &what)
+            notice(Level::Warning, codes::DRIFT, message, alerts, &what)
         }
     }
 }
@@ -151,7 +139,7 @@ pub fn verdict(report: &Report) -> Vec<Notice> {
             unread.message,
             unread.fix
         );
-        all.push(notice(Level::Warning, "account-unread", message, [], &unread.operation));
+        all.push(notice(Level::Warning, codes::ACCOUNT_UNREAD, message, [], &unread.operation));
     }
     for said in &report.remarks {
         let level = match said.severity {
@@ -161,7 +149,7 @@ pub fn verdict(report: &Report) -> Vec<Notice> {
         let places: Vec<Place> = said.places.iter().cloned().collect();
         let message = format!("{} in {}: {}", said.object, located(&places, &names), said.text);
         let object = anonymous(&said.object, &said.places);
-        all.push(notice(level, said.code.as_str(), message, [], &object));
+        all.push(notice(level, said.code.code(), message, [], &object));
     }
     sorted(all)
 }
@@ -183,7 +171,7 @@ fn finding(link: &Finding, names: &AccountNames<'_>) -> Notice {
         link.cause
     );
     let object = anonymous(&link.object, &link.places);
-    notice(level, link.code.as_str(), message, link.alerts.iter().cloned(), &object)
+    notice(level, link.code.code(), message, link.alerts.iter().cloned(), &object)
 }
 
 /// What is wrong with a blueprint.
@@ -204,14 +192,14 @@ pub fn diagnostics(all: &[Diagnostic]) -> Vec<Notice> {
 
 fn notice(
     level: Level,
-    code: &str,
+    code: Code,
     message: String,
     alerts: impl IntoIterator<Item = String>,
     object: &str,
 ) -> Notice {
     Notice {
         level,
-        code: code.to_owned(),
+        code,
         message,
         alerts: alerts.into_iter().collect(),
         span: None,

@@ -4,10 +4,10 @@
 //! Source: <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>
 //! Source: <https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning>
 
-use super::notice::{Level, Notice, PLAN_CODES};
+use super::notice::{Level, Notice};
 use super::positions::{Position, Positions};
+use ctguard_core::codes::{Code, Kind};
 use ctguard_core::hex::hex;
-use ctguard_core::proof::LinkCode;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -19,11 +19,10 @@ const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
 const LINKS: &str = include_str!("../../docs/links.md");
-const DIAGNOSTICS: &str = include_str!("../../docs/diagnostics.md");
 
 /// Renders notices, gravest first.
 pub fn render(notices: &[Notice], positions: &Positions) -> Value {
-    let mut rules: Vec<&str> = notices.iter().map(|notice| notice.code.as_str()).collect();
+    let mut rules: Vec<Code> = notices.iter().map(|notice| notice.code).collect();
     rules.sort_unstable();
     rules.dedup();
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
@@ -49,7 +48,7 @@ pub fn render(notices: &[Notice], positions: &Positions) -> Value {
     let driver = json!({
         "name": "ctguard",
         "semanticVersion": env!("CARGO_PKG_VERSION"),
-        "rules": rules.iter().map(|code| rule(code)).collect::<Vec<_>>(),
+        "rules": rules.iter().map(|code| rule(*code)).collect::<Vec<_>>(),
     });
     let mut invocation = json!({ "executionSuccessful": true });
     if all > RESULTS_MAX {
@@ -69,7 +68,7 @@ pub fn render(notices: &[Notice], positions: &Positions) -> Value {
     })
 }
 
-fn result(notice: &Notice, rules: &[&str], at: &Position, fingerprint: &str) -> Value {
+fn result(notice: &Notice, rules: &[Code], at: &Position, fingerprint: &str) -> Value {
     let level = match notice.level {
         Level::Error => "error",
         Level::Warning => "warning",
@@ -101,21 +100,15 @@ fn fingerprint(notice: &Notice, alert: Option<&str>) -> String {
     hex(&hash.finalize()[..8])
 }
 
-/// A rule with its help, which is its section in the documentation.
-fn rule(code: &str) -> Value {
-    let link = LinkCode::ALL.iter().find(|link| link.as_str() == code);
-    let plan = PLAN_CODES.iter().find(|(name, _)| *name == code);
-    let help = section(LINKS, code).or_else(|| section(DIAGNOSTICS, code));
-    let short = match (link, plan, &help) {
-        (Some(link), ..) => link.meaning().to_owned(),
-        (None, Some((_, meaning)), _) => (*meaning).to_owned(),
-        (None, None, Some(help)) => help.lines().next().unwrap_or(code).to_owned(),
-        (None, None, None) => code.to_owned(),
+/// A rule with its title and help: those of the registry, and of a link its section in the documentation.
+fn rule(code: Code) -> Value {
+    let help = match code.kind() {
+        Kind::Link => section(LINKS, code.as_str()).unwrap_or_else(|| code.title().to_owned()),
+        _ => format!("{}\n{}", code.title(), code.help()),
     };
-    let help = help.unwrap_or_else(|| short.clone());
     json!({
         "id": code,
-        "shortDescription": { "text": short },
+        "shortDescription": { "text": code.title() },
         "fullDescription": { "text": help },
         "help": { "text": help, "markdown": help },
         "properties": { "tags": ["security"] },
@@ -153,6 +146,7 @@ fn uri(file: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ctguard_core::codes;
 
     #[test]
     fn names_of_files_become_uris() {
@@ -161,12 +155,13 @@ mod tests {
     }
 
     #[test]
-    fn every_code_of_the_docs_has_its_section_for_help() {
-        for code in LinkCode::ALL {
-            assert!(section(LINKS, code.as_str()).is_some_and(|help| help.len() > 20), "{code}");
-        }
-        for (code, _) in ctguard_core::blueprint::ALL_CODES {
-            assert!(section(DIAGNOSTICS, code).is_some_and(|help| help.len() > 20), "{code}");
+    fn every_code_is_a_rule_with_a_title_and_help_of_its_own() {
+        for code in codes::all() {
+            let rule = rule(code);
+            let text = |of: &str| rule[of]["text"].as_str().unwrap_or_default().to_owned();
+            assert_eq!(text("shortDescription"), code.title(), "{code}");
+            assert!(text("help").len() > code.title().len() / 2 + 20, "{code}: {rule:#}");
+            assert_ne!(text("help"), code.as_str(), "{code}");
         }
     }
 }

@@ -11,6 +11,7 @@ mod adapter;
 mod adopt;
 mod apply;
 mod bootstrap;
+mod checked;
 mod ci;
 mod destroy;
 mod drift;

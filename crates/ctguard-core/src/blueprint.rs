@@ -5,7 +5,6 @@
 //! (what is allowed and unwise). A blueprint comes out if and only if nothing in the list is an error.
 
 pub mod builtin;
-pub mod codes;
 pub mod confirmations;
 pub mod fleet;
 mod keys;
@@ -20,7 +19,6 @@ mod tests;
 mod validate;
 mod yaml;
 
-pub use codes::ALL_CODES;
 pub use confirmations::Confirmations;
 pub use fleet::{Account, Accounts, AssumedRole, Hub, OrganizationAccounts};
 pub use load::{Loaded, load, load_sources, load_text};

@@ -15,8 +15,7 @@ pub enum Severity {
     Note,
 }
 
-/// A stable, kebab-case name of a problem, listed in `docs/diagnostics.md`.
-pub type Code = &'static str;
+pub use crate::codes::Code;
 
 /// Where in a file something stands.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -35,6 +34,7 @@ pub struct Span {
 /// One problem: what, where, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Diagnostic {
+    #[schemars(with = "String")]
     pub code: Code,
     pub severity: Severity,
     /// What is wrong: a sentence without its final full stop.

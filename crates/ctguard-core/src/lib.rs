@@ -11,7 +11,7 @@
 //!        └──► proof::prove ──► Report (data, JSON)
 //! ```
 //!
-//! In reading order: `scope`, `event` and `resource` are the ground; `catalogue` knows the CloudTrail events;
+//! In reading order: `scope`, `event` and `resource` are the ground, `codes` the register of what can be wrong; `catalogue` knows the CloudTrail events;
 //! `blueprint` reads what the user asks for and `desired` compiles it to resources; `snapshot` is what was
 //! observed through the [`cloud`] port; `plan` compares the two and `proof` judges whether each alert reaches
 //! its subscribers. `offline`, `explain`, `drift`, `replay`, `permissions` and `bootstrap` answer the other verbs.
@@ -21,6 +21,7 @@ pub mod blueprint;
 pub mod bootstrap;
 pub mod catalogue;
 pub mod cloud;
+pub mod codes;
 pub mod desired;
 pub mod diag;
 pub mod drift;

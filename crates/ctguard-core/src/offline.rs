@@ -11,6 +11,7 @@
 //! A pattern, a rule's state and the exceptions decide. What only a live account can answer (where a rule
 //! stands, what a trail selects) and what an old record does not say becomes a [`Note`], never a silence.
 
+pub mod check;
 mod decide;
 mod delivery;
 mod envelope;
@@ -20,6 +21,7 @@ mod note;
 mod rules;
 mod samples;
 
+pub use check::{check, checked};
 pub use decide::{AlertDecision, EventDecision, Outcome, decide, decide_alerts};
 pub use delivery::{Delivery, EVENT_MAX_BYTES, Facts, Undeliverable, delivered};
 pub use envelope::{Enveloped, Fields, envelope};

@@ -24,6 +24,8 @@ pub use merge::merge;
 
 use crate::action::Action;
 use crate::blueprint::Risk;
+use crate::codes;
+use crate::codes::Code;
 use crate::desired::Intent;
 use crate::resource::Address;
 use crate::scope::Granularity;
@@ -264,12 +266,12 @@ pub enum GuardKind {
 
 impl GuardKind {
     /// Its stable name.
-    pub fn code(self) -> &'static str {
+    pub fn code(self) -> Code {
         match self {
-            Self::LosesCoverage => "loses-coverage",
-            Self::DeletesMuch => "deletes-much",
-            Self::WidensPolicy => "widens-policy",
-            Self::SharedTrail => "shared-trail",
+            Self::LosesCoverage => codes::LOSES_COVERAGE,
+            Self::DeletesMuch => codes::DELETES_MUCH,
+            Self::WidensPolicy => codes::WIDENS_POLICY,
+            Self::SharedTrail => codes::SHARED_TRAIL,
         }
     }
 

@@ -14,7 +14,6 @@ mod bus;
 mod cache;
 mod key;
 mod link;
-pub mod links;
 mod object;
 pub(crate) mod policy;
 mod remarks;
@@ -27,8 +26,8 @@ mod target;
 mod topic;
 mod trail;
 
+pub use crate::codes::LinkCode;
 pub use link::{FixedBy, Link, Status};
-pub use links::LinkCode;
 pub use object::LinkObject;
 pub use report::{AlertCounts, Counts, Covered, Finding, Report, Said, Unread};
 

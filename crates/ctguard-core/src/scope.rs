@@ -157,6 +157,40 @@ impl Partition {
         name.parse().ok()
     }
 
+    /// The regions that a new account has enabled.
+    ///
+    /// Source: <https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html>
+    pub fn default_regions(self) -> &'static [&'static str] {
+        match self {
+            Self::Aws => &[
+                "ap-northeast-1",
+                "ap-northeast-2",
+                "ap-northeast-3",
+                "ap-south-1",
+                "ap-southeast-1",
+                "ap-southeast-2",
+                "ca-central-1",
+                "eu-central-1",
+                "eu-north-1",
+                "eu-west-1",
+                "eu-west-2",
+                "eu-west-3",
+                "sa-east-1",
+                "us-east-1",
+                "us-east-2",
+                "us-west-1",
+                "us-west-2",
+            ],
+            Self::AwsCn => &["cn-north-1", "cn-northwest-1"],
+            Self::AwsUsGov => &["us-gov-east-1", "us-gov-west-1"],
+            Self::AwsIso => &["us-iso-east-1", "us-iso-west-1"],
+            Self::AwsIsoB => &["us-isob-east-1"],
+            Self::AwsIsoE => &["eu-isoe-west-1"],
+            Self::AwsIsoF => &["us-isof-east-1", "us-isof-south-1"],
+            Self::AwsEusc => &["eusc-de-east-1"],
+        }
+    }
+
     /// The second field of an ARN.
     pub fn as_str(self) -> &'static str {
         self.into()

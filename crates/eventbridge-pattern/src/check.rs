@@ -187,6 +187,20 @@ impl Beside {
     }
 }
 
+impl Filter {
+    /// Whether a test that ignores case stands on this path.
+    pub fn ignores_case_at(&self, path: &str) -> bool {
+        let ignores = |kind: TextKind| {
+            use TextKind::{IgnoreCase, PrefixIgnoreCase, SuffixIgnoreCase};
+            matches!(kind, IgnoreCase | PrefixIgnoreCase | SuffixIgnoreCase)
+        };
+        self.fields()
+            .into_iter()
+            .filter(|(own, _)| *own == path)
+            .any(|(_, list)| list.iter().flat_map(texts).any(|(kind, _, _)| ignores(kind)))
+    }
+}
+
 /// The fields on which a wildcard that begins with `*` stands beside a test that ignores case; one pair a field.
 pub fn beside_ignore_case(filters: &[&Filter]) -> Vec<Beside> {
     #[derive(Default)]

@@ -24,5 +24,5 @@ fn item(diagnostic: &Diagnostic) -> String {
         .map(|span| format!("{}: ", code(&format!("{}:{}:{}", span.file, span.line, span.column))));
     let help = diagnostic.help.as_deref().map(|help| format!(" ({})", plain(help)));
     let (at, help) = (at.unwrap_or_default(), help.unwrap_or_default());
-    format!("{at}{} {}{help}", code(diagnostic.code), plain(&diagnostic.message))
+    format!("{at}{} {}{help}", code(diagnostic.code.as_str()), plain(&diagnostic.message))
 }

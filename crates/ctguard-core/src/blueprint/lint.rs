@@ -6,15 +6,17 @@ use super::confirmations::{DEFAULT_REGIONS, is_email, mailing};
 use super::validate::{AlertNotes, Checked, Resolved};
 use super::{
     Alert, Blueprint, Confirmations, Destination, DestinationTopic, Format, Regions, Risk,
-    Subscriber, codes,
+    Subscriber,
 };
 use crate::catalogue;
+use crate::codes;
 use crate::diag::{Code, Diagnostic, Span};
 use crate::event::EventKind;
 use crate::event::EventRef;
 use crate::event::{GLOBAL_SIGN_IN_REGIONS, ROOT_SIGN_IN_REGION};
 use crate::resource::topic::Protocol;
 use crate::scope::Partition;
+use eventbridge_pattern::check::beside_ignore_case;
 use eventbridge_pattern::{Filter, Pattern, address};
 use ipnet::IpNet;
 use jiff::civil::Date;
@@ -83,6 +85,7 @@ pub(super) fn lint(checked: &Checked, as_of: Date, out: &mut Vec<Diagnostic>) {
     for destination in blueprint.destinations.values() {
         linter.destination(destination);
     }
+    linter.wildcards(blueprint, &checked.alerts);
     linter.email_confirmations(blueprint);
 }
 
@@ -113,8 +116,8 @@ impl Linter<'_> {
         message: String,
         help: String,
     ) {
-        let allowed = self.checked.allow.contains(code)
-            || alert.is_some_and(|notes| notes.allow.contains(code));
+        let allowed = self.checked.allow.contains(&code)
+            || alert.is_some_and(|notes| notes.allow.contains(&code));
         if !allowed {
             self.out.push(Diagnostic::warning(code, message).at(span.cloned()).help(help));
         }
@@ -193,6 +196,37 @@ impl Linter<'_> {
         self.events(alert, notes);
         if alert.risk == Risk::Critical {
             self.critical(alert, notes);
+        }
+    }
+
+    /// A wildcard in one alert that changes what another alert's test takes: they share the machine of a bus.
+    fn wildcards(&mut self, blueprint: &Blueprint, notes: &[AlertNotes]) {
+        let filters = |alert: &'_ Alert| -> Vec<Filter> {
+            let except = alert.except.iter().map(|except| except.filter.clone());
+            alert.filter.iter().cloned().chain(except).collect()
+        };
+        let all: Vec<Filter> = blueprint.alerts.iter().flat_map(filters).collect();
+        let all: Vec<&Filter> = all.iter().collect();
+        for beside in beside_ignore_case(&all) {
+            let has = |alert: &&Alert| {
+                filters(alert).iter().any(|filter| filter.ignores_case_at(&beside.path))
+            };
+            let Some(at) = blueprint.alerts.iter().position(|alert| has(&alert)) else { continue };
+            let alert = &blueprint.alerts[at];
+            let what = if beside.misses { "misses events" } else { "takes other texts, too" };
+            self.warn(
+                codes::WILDCARD_BESIDE_IGNORE_CASE,
+                notes.get(at),
+                alert.span.as_ref(),
+                format!(
+                    "`{}` is held against `{}` without case, beside the wildcard `{}`: EventBridge \
+                     takes any character for the first, and {what}",
+                    beside.path, beside.ignoring_case, beside.wildcard
+                ),
+                "write the spellings that occur as plain values, or a wildcard that does not begin \
+                 with `*`"
+                    .to_owned(),
+            );
         }
     }
 
@@ -344,7 +378,7 @@ impl Linter<'_> {
             let first = blueprint.alerts.iter().zip(&self.checked.alerts).find(|(other, notes)| {
                 other.risk == Risk::Critical
                     && blueprint.notifies(other, &destination.name)
-                    && !notes.allow.contains(codes::CRITICAL_EMAIL_SHARED)
+                    && !notes.allow.contains(&codes::CRITICAL_EMAIL_SHARED)
             });
             if let Some(lower) = lower
                 && first.is_some_and(|(first, _)| first.id == alert.id)

@@ -6,8 +6,10 @@
 use super::raw::{self, RawAlert, RawBlueprint, RawInclude, RawIncludeFrom};
 use super::reader::{Reader, Spanned, list};
 use super::source::Source;
-use super::{Blueprint, builtin, codes, lint, validate, yaml};
+use super::validate::Judged;
+use super::{Alert, Blueprint, builtin, lint, validate, yaml};
 use crate::catalogue::nearest;
+use crate::codes;
 use crate::diag;
 use crate::diag::{Code, Diagnostic, Severity, Span};
 use jiff::civil::Date;
@@ -24,6 +26,8 @@ const FILE_MAX_BYTES: usize = 4 * 1024 * 1024;
 pub struct Loaded {
     /// There if and only if no diagnostic is an error.
     pub blueprint: Option<Blueprint>,
+    /// The alerts that could be read, when there is no blueprint.
+    pub alerts: Vec<Alert>,
     /// By file and place.
     pub diagnostics: Vec<Diagnostic>,
     /// The text of each file that was read, by the name that spans use.
@@ -83,15 +87,20 @@ fn load_bytes(name: &str, bytes: Vec<u8>, files: &Files<'_>, as_of: Date) -> Loa
         sources: BTreeMap::new(),
         included: BTreeMap::new(),
     };
-    let checked = loading.main(bytes);
+    let judged = loading.main(bytes);
     let Loading { mut diagnostics, sources, included, .. } = loading;
-    let blueprint = checked.filter(|_| !has_errors(&diagnostics)).map(|checked| {
-        lint::lint(&checked, as_of, &mut diagnostics);
-        checked.blueprint
-    });
+    let (blueprint, alerts) = match judged {
+        Some(Judged::Whole(checked)) if !has_errors(&diagnostics) => {
+            lint::lint(&checked, as_of, &mut diagnostics);
+            (Some(checked.blueprint), Vec::new())
+        }
+        Some(Judged::Whole(checked)) => (None, checked.blueprint.alerts),
+        Some(Judged::Part(alerts)) => (None, alerts),
+        None => (None, Vec::new()),
+    };
     diag::sort(&mut diagnostics);
     diagnostics.dedup();
-    Loaded { blueprint, diagnostics, sources, included }
+    Loaded { blueprint, alerts, diagnostics, sources, included }
 }
 
 fn has_errors(diagnostics: &[Diagnostic]) -> bool {
@@ -107,7 +116,7 @@ struct Loading<'a> {
 }
 
 impl Loading<'_> {
-    fn main(&mut self, bytes: Vec<u8>) -> Option<validate::Checked> {
+    fn main(&mut self, bytes: Vec<u8>) -> Option<Judged> {
         let text = self.text(self.main, bytes)?;
         let raw: RawBlueprint = self.parse(self.main, &text, raw::blueprint)?;
         let mut seen = BTreeSet::new();
@@ -117,7 +126,7 @@ impl Loading<'_> {
                 included.extend(alerts);
             }
         }
-        validate::validate(raw, included, &mut self.diagnostics)
+        Some(validate::validate(raw, included, &mut self.diagnostics))
     }
 
     /// Decodes a file and keeps its text for snippets.

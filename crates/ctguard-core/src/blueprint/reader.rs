@@ -1,11 +1,11 @@
 //! Takes typed values out of a tree, and goes on after a problem: a caller gets `None` and the
 //! reason is in the list.
 
-use super::codes;
 use super::keys::Keys;
 use super::source::Source;
 use super::yaml::{Entry, Node, Value};
 use crate::catalogue::nearest;
+use crate::codes;
 use crate::diag::{Diagnostic, Span};
 use std::ops::Range;
 

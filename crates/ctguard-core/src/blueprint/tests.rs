@@ -38,7 +38,7 @@ fn read(text: &str) -> Loaded {
 fn places(loaded: &Loaded) -> Vec<String> {
     let place = |diagnostic: &Diagnostic| match &diagnostic.span {
         Some(span) => format!("{}:{} {}", span.line, span.column, diagnostic.code),
-        None => diagnostic.code.to_owned(),
+        None => diagnostic.code.to_string(),
     };
     loaded.diagnostics.iter().map(place).collect()
 }
@@ -95,7 +95,7 @@ fn nothing_but_a_name_and_no_alerts_is_valid() {
 fn events_are_taken_as_cloudtrail_logs_them() {
     let events = |text: &str| {
         let loaded = read(&with("[cloudtrail:StopLogging]", text));
-        let notes: Vec<&str> = loaded.diagnostics.iter().map(|one| one.code).collect();
+        let notes: Vec<&str> = loaded.diagnostics.iter().map(|one| one.code.as_str()).collect();
         let short: Vec<String> = match loaded.blueprint {
             Some(blueprint) => blueprint.alerts[0].events.iter().map(EventRef::short).collect(),
             None => panic!("{text}: {:#?}", loaded.diagnostics),

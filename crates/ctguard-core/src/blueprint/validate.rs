@@ -12,11 +12,11 @@ mod trail;
 
 pub(super) use events::{Resolved, events_named};
 
-use super::codes;
 use super::raw::{RawAlert, RawBlueprint, RawRegions, RawRoute};
 use super::reader::{Spanned, list};
-use super::{Blueprint, Destination, FORMAT_VERSION, RegionException, Regions, Risk};
+use super::{Alert, Blueprint, Destination, FORMAT_VERSION, RegionException, Regions, Risk};
 use crate::catalogue::nearest;
+use crate::codes;
 use crate::diag::{Code, Diagnostic, Span};
 use crate::event::Landing;
 use crate::scope::{Partition, Region};
@@ -47,12 +47,19 @@ pub(super) struct AlertNotes {
     pub only_root: bool,
 }
 
-/// Judges a blueprint and the alerts that it includes; `None` when something is wrong.
+/// What came of judging a blueprint.
+pub(super) enum Judged {
+    Whole(Box<Checked>),
+    /// Something cannot be used; these alerts can.
+    Part(Vec<Alert>),
+}
+
+/// Judges a blueprint and the alerts that it includes.
 pub(super) fn validate(
     raw: RawBlueprint,
     included: Vec<RawAlert>,
     out: &mut Vec<Diagnostic>,
-) -> Option<Checked> {
+) -> Judged {
     version(raw.version.as_ref(), out);
     let name = raw.name.as_ref().and_then(|name| {
         let help = format!(
@@ -125,28 +132,36 @@ pub(super) fn validate(
 
     let destinations: Option<BTreeMap<String, Destination>> =
         destinations.into_iter().map(|(name, destination)| Some((name, destination?))).collect();
-    let (alerts, notes): (Vec<_>, Vec<_>) =
-        checked.into_iter().collect::<Option<Vec<_>>>()?.into_iter().unzip();
-    let blueprint = Blueprint {
-        name: name?,
-        accounts: match accounts {
-            Some(accounts) => Some(accounts?),
-            None => None,
-        },
-        regions: regions?,
-        hub: match hub {
-            Some(hub) => Some(hub?),
-            None => None,
-        },
-        trail: match trail {
-            Some(trail) => Some(trail?),
-            None => None,
-        },
-        trust_trails: trust_trails.into_iter().collect::<Option<_>>()?,
-        destinations: destinations?,
-        alerts,
+    let complete = checked.iter().all(Option::is_some);
+    let (alerts, notes): (Vec<_>, Vec<_>) = checked.into_iter().flatten().unzip();
+    let without_alerts = move || {
+        Some(Blueprint {
+            name: name?,
+            accounts: match accounts {
+                Some(accounts) => Some(accounts?),
+                None => None,
+            },
+            regions: regions?,
+            hub: match hub {
+                Some(hub) => Some(hub?),
+                None => None,
+            },
+            trail: match trail {
+                Some(trail) => Some(trail?),
+                None => None,
+            },
+            trust_trails: trust_trails.into_iter().collect::<Option<_>>()?,
+            destinations: destinations?,
+            alerts: Vec::new(),
+        })
     };
-    Some(Checked { blueprint, allow, alerts: notes })
+    match without_alerts() {
+        Some(blueprint) if complete => {
+            let blueprint = Blueprint { alerts, ..blueprint };
+            Judged::Whole(Box::new(Checked { blueprint, allow, alerts: notes }))
+        }
+        _ => Judged::Part(alerts),
+    }
 }
 
 /// Judges the version of a blueprint or an included file.
@@ -312,14 +327,14 @@ fn references(
 
 /// The warnings that `allow:` silences.
 fn allow(written: &[Spanned<String>], out: &mut Vec<Diagnostic>) -> BTreeSet<Code> {
-    let lints = || codes::LINTS.iter().map(|(code, _)| *code);
+    let lints = || codes::LINTS.iter().map(|code| code.as_str());
     let mut allowed = BTreeSet::new();
     for name in written {
-        if let Some(code) = lints().find(|code| *code == name.value) {
-            allowed.insert(code);
+        if let Some(code) = codes::LINTS.iter().find(|code| **code == *name.value) {
+            allowed.insert(*code);
             continue;
         }
-        let help = if codes::ERRORS.iter().any(|(code, _)| *code == name.value) {
+        let help = if codes::ERRORS.iter().any(|code| *code == *name.value) {
             "this is an error: only warnings can be silenced".to_owned()
         } else {
             match nearest(&name.value, lints()).first() {

@@ -8,8 +8,8 @@
 mod spans;
 mod values;
 
-use super::codes;
 use super::source::Source;
+use crate::codes;
 use crate::diag::Diagnostic;
 use spans::{Shape, Tree};
 use std::collections::BTreeSet;
@@ -160,7 +160,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    fn parse(text: &str) -> (Option<serde_json::Value>, Vec<&'static str>) {
+    fn parse(text: &str) -> (Option<serde_json::Value>, Vec<crate::codes::Code>) {
         let source = Source::new("b.yaml", text);
         let mut diagnostics = Vec::new();
         let node = read(&source, &mut diagnostics);

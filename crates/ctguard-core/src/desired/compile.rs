@@ -9,8 +9,10 @@ mod role;
 pub(crate) use patterns::alert_patterns;
 
 use super::placement::check_landing;
-use super::{AlertInfo, Desired, DesiredPlace, Intent, Names, Scope, Trust, trail};
+use super::{AlertInfo, Desired, DesiredPlace, DesiredRule, Intent, Names, Scope, Trust, trail};
 use crate::blueprint::{Alert, Blueprint, Format, ManagedTrail, TrustedTrail};
+use crate::codes;
+use crate::codes::Code;
 use crate::desired::pattern::{Compiled, Origin};
 use crate::diag;
 use crate::diag::Diagnostic;
@@ -39,6 +41,7 @@ pub fn compile(
         patterns: BTreeMap::new(),
         inputs: BTreeMap::new(),
         problems: Vec::new(),
+        told: BTreeSet::new(),
     };
     let desired = compiler.compile(scope);
     if compiler.problems.is_empty() {
@@ -61,9 +64,18 @@ struct Compiler<'a> {
     patterns: BTreeMap<PatternKey<'a>, Vec<Arc<Compiled>>>,
     inputs: BTreeMap<(usize, Format, Partition), Option<Input>>,
     problems: Vec<Diagnostic>,
+    /// Problems that are the same in every place where they show: the code, and what has it.
+    told: BTreeSet<(Code, String)>,
 }
 
 impl<'a> Compiler<'a> {
+    /// Adds a problem unless it is known from another place. `of` tells it from others of the same code.
+    fn once(&mut self, of: impl Into<String>, problem: Diagnostic) {
+        if self.told.insert((problem.code, of.into())) {
+            self.problems.push(problem);
+        }
+    }
+
     fn compile(&mut self, scope: &Scope) -> Desired {
         let blueprint = self.blueprint;
         let mut desired = Desired {
@@ -120,49 +132,74 @@ impl<'a> Compiler<'a> {
         format: Format,
         partition: Partition,
     ) -> Option<Input> {
-        let problems = &mut self.problems;
-        self.inputs
-            .entry((index, format, partition))
-            .or_insert_with(|| match message::input(alert, format, partition) {
-                Ok(input) => Some(input),
-                Err(error) => {
-                    let message = format!("alert `{}` has no valid message: {error}", alert.id);
-                    problems.push(
-                        Diagnostic::error("message-too-large", message)
-                            .at(alert.span.clone())
-                            .help("Shorten the alert's `title`, `why` or `next`."),
-                    );
-                    None
-                }
-            })
-            .clone()
+        if let Some(known) = self.inputs.get(&(index, format, partition)) {
+            return known.clone();
+        }
+        let input = message::input(alert, format, partition).map_err(|error| {
+            let message = format!("alert `{}` has no valid message: {error}", alert.id);
+            let problem = Diagnostic::error(codes::MESSAGE_TOO_LARGE, message)
+                .at(alert.span.clone())
+                .help("Shorten the alert's `title`, `why` or `next`.");
+            self.once(format!("{} {}", alert.id, format.as_str()), problem);
+        });
+        let input = input.ok();
+        self.inputs.insert((index, format, partition), input.clone());
+        input
     }
 
+    /// Says where a bus would have to take more rules than it does.
     fn quotas(&mut self, place: &Place, here: &DesiredPlace) {
-        let most = rules_per_bus(&place.region);
-        let mut buses: BTreeMap<Option<&str>, (usize, usize)> = BTreeMap::new();
+        let mut buses: BTreeMap<Option<&str>, Vec<&DesiredRule>> = BTreeMap::new();
         for (key, rule) in &here.rules {
-            let (rules, wildcards) = buses.entry(bus_and_name(key).0).or_default();
-            *rules += 1;
-            *wildcards += usize::from(rule.compiled.pattern.has_wildcard());
+            buses.entry(bus_and_name(key).0).or_default().push(rule);
         }
-        for (bus, (rules, wildcards)) in buses {
-            for (count, most, what) in [
-                (rules, most, "rules"),
-                (wildcards, WILDCARD_RULES_PER_BUS, "rules with a wildcard"),
-            ] {
-                if count > most {
-                    let bus = bus.map(|bus| format!(" on the bus {bus}")).unwrap_or_default();
-                    self.problems.push(
-                        Diagnostic::error(
-                            "too-many-rules",
-                            format!("{} would need {count} {what}{bus}, more than the {most} that an event bus takes", place.region),
-                        )
-                        .help("Put events of the same risk and the same conditions into one alert."),
-                    );
-                }
-            }
+        for (bus, mut rules) in buses {
+            self.quota(place, bus, &rules, (rules_per_bus(&place.region), "rules"));
+            rules.retain(|rule| rule.compiled.pattern.has_wildcard());
+            let most = (WILDCARD_RULES_PER_BUS, "rules with a wildcard");
+            self.quota(place, bus, &rules, most);
         }
+    }
+
+    fn quota(
+        &mut self,
+        place: &Place,
+        bus: Option<&str>,
+        rules: &[&DesiredRule],
+        (most, what): (usize, &str),
+    ) {
+        if rules.len() <= most {
+            return;
+        }
+        let on = bus.map(|bus| format!(" on the bus {bus}")).unwrap_or_default();
+        let message = format!(
+            "{} would need {} {what}{on}, more than the {most} that an event bus takes",
+            place.region,
+            rules.len()
+        );
+        let first = self.first_beyond(rules, most);
+        let label =
+            first.map(|alert| format!("with alert `{}` there are more than {most}", alert.id));
+        let hub = self.blueprint.hub.as_ref().and_then(|hub| hub.span.clone());
+        let mut problem = Diagnostic::error(codes::TOO_MANY_RULES, message)
+            .at(first.map_or(hub, |alert| alert.span.clone()))
+            .help("Put events of the same risk and the same conditions into one alert.");
+        problem.label = label;
+        self.once(format!("{what}{on}"), problem);
+    }
+
+    /// The alert, in the order of the blueprint, with which there are more rules than a bus takes.
+    fn first_beyond(&self, rules: &[&DesiredRule], most: usize) -> Option<&'a Alert> {
+        let mut of_alerts: BTreeMap<Option<&str>, usize> = BTreeMap::new();
+        for rule in rules {
+            *of_alerts.entry(rule.alert.as_deref()).or_default() += 1;
+        }
+        let blueprint: &'a Blueprint = self.blueprint;
+        let mut sum = of_alerts.get(&None).copied().unwrap_or_default();
+        blueprint.alerts.iter().find(|alert| {
+            sum += of_alerts.get(&Some(alert.id.as_str())).copied().unwrap_or_default();
+            sum > most
+        })
     }
 
     fn trail(&mut self, desired: &mut Desired) {
@@ -174,7 +211,7 @@ impl<'a> Compiler<'a> {
             None => {
                 self.problems.push(
                     Diagnostic::error(
-                        "trail-account-missing",
+                        codes::TRAIL_ACCOUNT_MISSING,
                         format!("the trail `{}` is kept by one of {} accounts, and `trail:` does not say which", spec.name, accounts.len()),
                     )
                     .at(spec.span.clone())
@@ -190,7 +227,7 @@ impl<'a> Compiler<'a> {
             if !desired.unread.contains_key(account) {
                 self.problems.push(
                     Diagnostic::error(
-                        "trail-home-out-of-scope",
+                        codes::TRAIL_HOME_OUT_OF_SCOPE,
                         format!("the trail's home {home} is not among the places covered"),
                     )
                     .at(spec.span.clone())
@@ -229,7 +266,7 @@ impl Compiler<'_> {
             if let Some(management) = found.management.as_ref().filter(|id| *id != account) {
                 self.problems.push(
                     Diagnostic::error(
-                        "trail-account-not-management",
+                        codes::TRAIL_ACCOUNT_NOT_MANAGEMENT,
                         format!("the trail `{}` is the organization's, and {account} is not its management account", spec.name),
                     )
                     .at(spec.span.clone())
@@ -242,7 +279,7 @@ impl Compiler<'_> {
         if written.is_none() {
             self.problems.push(
                 Diagnostic::error(
-                    "trail-organization-unknown",
+                    codes::TRAIL_ORGANIZATION_UNKNOWN,
                     format!("the trail `{}` is the organization's, and no organization is known", spec.name),
                 )
                 .at(spec.span.clone())

@@ -1,6 +1,7 @@
 //! Which accounts and places a blueprint covers, and where its events land among them.
 
 use crate::blueprint::{Alert, Blueprint, Regions};
+use crate::codes;
 use crate::diag::Diagnostic;
 use crate::event::EventRef;
 use crate::scope::{AccountId, Place, Region};
@@ -164,7 +165,7 @@ pub(super) fn check_landing(alert: &Alert, scope: &Scope) -> Vec<Diagnostic> {
                 None => "CloudTrail records it in none of them".to_owned(),
             };
             Diagnostic::error(
-                "event-out-of-scope",
+                codes::EVENT_OUT_OF_SCOPE,
                 format!("{} cannot land in any region that this blueprint covers", event.short()),
             )
             .at(alert.span.clone())

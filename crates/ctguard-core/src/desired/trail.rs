@@ -133,7 +133,7 @@ mod tests {
             scope.add_regions(blueprint, id, Ok(&[]), as_of).unwrap();
         }
         compile(blueprint, &scope, as_of)
-            .map_err(|problems| problems.iter().map(|problem| problem.code).collect())
+            .map_err(|problems| problems.iter().map(|problem| problem.code.as_str()).collect())
     }
 
     #[test]

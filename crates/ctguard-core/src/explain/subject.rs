@@ -1,8 +1,9 @@
 //! What somebody wants explained: an alert by its id, or an event by its name.
 
 use super::Asked;
-use crate::blueprint::{Alert, Blueprint, codes, events_named};
+use crate::blueprint::{Alert, Blueprint, events_named};
 use crate::catalogue::{nearest, suggest};
+use crate::codes;
 use crate::diag::Diagnostic;
 use crate::event::EventRef;
 

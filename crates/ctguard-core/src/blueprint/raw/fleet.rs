@@ -1,10 +1,11 @@
 //! Accounts and the hub, as typed.
 
+use super::super::keys;
 use super::super::reader::{Fields, Reader, Spanned};
 use super::super::yaml::{Node, Value};
-use super::super::{codes, keys};
 use super::RawRoute;
 use super::read::routes;
+use crate::codes;
 use crate::diag::{Diagnostic, Span};
 
 #[derive(Debug)]

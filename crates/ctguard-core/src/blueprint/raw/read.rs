@@ -1,13 +1,14 @@
 //! Reads a tree of values into the raw types, key by key.
 
+use super::super::keys;
 use super::super::reader::{Fields, Reader, Spanned};
 use super::super::yaml::{Node, Value};
-use super::super::{codes, keys};
 use super::{
     RawAlert, RawBlueprint, RawDestination, RawEvent, RawEventParts, RawException, RawFilter,
     RawInclude, RawIncludeFrom, RawInclusion, RawRegionException, RawRegions, RawRoute, RawTest,
     RawTrail, RawTrust, fleet,
 };
+use crate::codes;
 use crate::diag::{Diagnostic, Span};
 
 /// Reads a blueprint's tree.

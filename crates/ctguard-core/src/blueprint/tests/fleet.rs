@@ -300,8 +300,9 @@ fn routes_of_accounts_are_judged_with_the_others() {
             "{mail}accounts: [{{ id: '222233334444', role: a{account} }}, {{ organization: {{ role: a }} }}]\nallow: [email-confirmations]\n"
         )
     };
-    let codes =
-        |text: &str| -> Vec<&str> { read(text).diagnostics.iter().map(|one| one.code).collect() };
+    let codes = |text: &str| -> Vec<&str> {
+        read(text).diagnostics.iter().map(|one| one.code.as_str()).collect()
+    };
     assert_eq!(codes(&text("")), ["destination-unused"]);
     assert_eq!(codes(&text(", routes: { critical: [mail] }")), ["critical-email-only"]);
     let nobody = text(", omit: [trail]").replace(", { organization: { role: a } }", "");

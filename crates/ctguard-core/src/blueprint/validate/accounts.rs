@@ -2,9 +2,10 @@
 
 use super::super::raw::{RawAccount, RawAccounts, RawAssumedRole, RawOrganization};
 use super::super::reader::{Spanned, list};
-use super::super::{Account, Accounts, AssumedRole, OrganizationAccounts, Risk, codes};
+use super::super::{Account, Accounts, AssumedRole, OrganizationAccounts, Risk};
 use super::{routes, syntax};
 use crate::catalogue::nearest;
+use crate::codes;
 use crate::diag::{Code, Diagnostic, Span};
 use crate::scope::{AccountId, Arn, Partition};
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,11 +3,12 @@
 use super::super::load::normalise;
 use super::super::raw::{RawAlert, RawException, RawFilter, RawTest};
 use super::super::reader::Spanned;
-use super::super::{Alert, AlertTest, Exception, Expect, Outcome, Regions, Risk, codes};
+use super::super::{Alert, AlertTest, Exception, Expect, Outcome, Regions, Risk};
 use super::Resolved;
 use super::{
     AlertNotes, allow, date, events, kebab_name, length, line, missed_landing, references,
 };
+use crate::codes;
 use crate::diag::Diagnostic;
 use crate::resource::names::Names;
 use eventbridge_pattern::{Filter, PatternError};

@@ -1,10 +1,10 @@
 //! Destinations: topics, formats, keys and who is subscribed.
 
-use super::super::codes;
 use super::super::raw::RawDestination;
 use super::super::reader::Spanned;
 use super::super::{Destination, DestinationTopic, Format, Regions, Subscriber};
 use super::{kebab_name, syntax};
+use crate::codes;
 use crate::diag::{Code, Diagnostic, Span};
 use crate::resource::topic::{Endpoint, Protocol, TOPIC_NAME_MAX_CHARS};
 use crate::scope::Region;

@@ -1,10 +1,10 @@
 //! From what people write to the events that CloudTrail logs.
 
-use super::super::codes;
 use super::super::raw::{RawEvent, RawEventParts};
 use super::super::reader::{Spanned, list};
 use crate::catalogue;
 use crate::catalogue::RenameMode;
+use crate::codes;
 use crate::diag::{Code, Diagnostic, Severity, Span};
 use crate::event::{self, Access, EventKind, EventRef};
 

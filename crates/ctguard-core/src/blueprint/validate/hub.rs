@@ -1,9 +1,10 @@
 //! The hub: where all alerts are raised.
 
 use super::super::raw::RawHub;
-use super::super::{Hub, Regions, codes};
+use super::super::{Hub, Regions};
 use super::accounts::{Covered, account_id, invalid_id};
 use super::{partition, region, syntax};
+use crate::codes;
 use crate::diag::Diagnostic;
 use crate::scope::{Partition, Region};
 

@@ -1,11 +1,11 @@
 //! The trail that ctguard keeps.
 
-use super::super::codes;
 use super::super::raw::{RawTrail, RawTrust};
 use super::super::reader::Spanned;
 use super::super::{ManagedTrail, Records, Regions, TrustedTrail};
 use super::accounts::{Covered, account_id};
 use super::{date, region, syntax};
+use crate::codes;
 use crate::diag::Diagnostic;
 use crate::scope::{AccountId, Region};
 

@@ -1,7 +1,7 @@
 //! The first pass: places, and everything that is refused before a value is read.
 
-use super::super::codes;
 use super::super::source::Source;
+use crate::codes;
 use crate::diag::Diagnostic;
 use saphyr_parser::{Event, Parser, ScalarStyle, StrInput};
 use std::collections::BTreeMap;

@@ -2,6 +2,7 @@
 
 use super::Compiler;
 use crate::blueprint::{Destination, DestinationTopic, Subscriber};
+use crate::codes;
 use crate::desired::{DesiredPlace, DesiredQueue, DesiredTopic, DestinationPath, ownership_tags};
 use crate::diag::Diagnostic;
 use crate::resource::queue::{Queue, RETENTION_SECONDS};
@@ -61,9 +62,10 @@ impl Compiler<'_> {
             return Some(());
         }
         let what = if region == place.region.as_str() { "account" } else { "region" };
-        self.problems.push(
+        self.once(
+            destination.name.as_str(),
             Diagnostic::error(
-                "topic-out-of-place",
+                codes::TOPIC_OUT_OF_PLACE,
                 format!("destination `{}` names a topic in another {what} than {place}", destination.name),
             )
             .at(destination.span.clone())
@@ -81,9 +83,10 @@ impl Compiler<'_> {
             let regional = matches!(endpoint.protocol, Protocol::Sqs | Protocol::Lambda);
             let Some(home) = home.filter(|_| regional) else { continue };
             if !delivers(endpoint.protocol, &place.region, &home) {
-                self.problems.push(
+                self.once(
+                    format!("{} {endpoint}", destination.name),
                     Diagnostic::error(
-                        "subscriber-out-of-reach",
+                        codes::SUBSCRIBER_OUT_OF_REACH,
                         format!("destination `{}` would send from {} to {endpoint}", destination.name, place.region),
                     )
                     .at(destination.span.clone())

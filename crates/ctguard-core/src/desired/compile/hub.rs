@@ -13,6 +13,7 @@ mod forward;
 use super::Compiler;
 use super::role::role;
 use crate::blueprint::{Alert, Blueprint, Hub};
+use crate::codes;
 use crate::desired::pattern::Compiled;
 use crate::desired::placement::landing_in;
 use crate::desired::{
@@ -76,8 +77,9 @@ impl<'a> Compiler<'a> {
                 "Add it to `accounts:`, so that what happens in the hub itself is heard of too, or name another account.",
             ),
         };
-        self.problems
-            .push(Diagnostic::error("hub-out-of-scope", what).at(spec.span.clone()).help(help));
+        self.problems.push(
+            Diagnostic::error(codes::HUB_OUT_OF_SCOPE, what).at(spec.span.clone()).help(help),
+        );
         false
     }
 

@@ -2,6 +2,7 @@
 
 use super::Compiler;
 use crate::blueprint::{Alert, Exception};
+use crate::codes;
 use crate::desired::pattern::{
     CompileError, Compiled, Origin, Selection, compile as compile_pattern,
 };
@@ -95,7 +96,7 @@ impl<'a> Compiler<'a> {
             match alert_patterns(alert, &selected, origin, self.as_of) {
                 Ok(compiled) => compiled.into_iter().map(Arc::new).collect(),
                 Err(problem) => {
-                    self.problems.push(*problem);
+                    self.once(alert.id.as_str(), *problem);
                     Vec::new()
                 }
             };
@@ -150,32 +151,32 @@ pub(super) fn pattern_problem(
 ) -> Diagnostic {
     let (code, span, help) = match error {
         CompileError::ExceptionNotExpressible { exception, .. } => (
-            "exception-not-expressible",
+            codes::EXCEPTION_NOT_EXPRESSIBLE,
             holding.get(*exception).and_then(|exception| exception.span.clone()),
             "Write the exception on plain fields with exact values, prefixes or CIDR blocks, or narrow the alert's `where` instead.",
         ),
         CompileError::ConditionNotExpressible { .. } => (
-            "condition-not-expressible",
+            codes::CONDITION_NOT_EXPRESSIBLE,
             None,
             "Leave the service, the event's name and its outcome to `events:` and `outcome:`, and put conditions on other fields.",
         ),
         CompileError::NeverMatches => (
-            "never-matches",
+            codes::NEVER_MATCHES,
             None,
             "Loosen `where`, `outcome` or an exception: as they stand, nothing is left.",
         ),
         CompileError::TooComplex { .. } => (
-            "too-complex",
+            codes::TOO_COMPLEX,
             None,
             "Split the alert, or write exceptions that have a field in common, such as the user, with plain values.",
         ),
         CompileError::OrOverlaps { .. } => (
-            "or-overlaps",
+            codes::OR_OVERLAPS,
             None,
             "Write the alternatives of `$or` so that they differ in the fields they mention or have no value in common on one field.",
         ),
         CompileError::TooLarge { .. } | CompileError::TooManyCombinations { .. } => (
-            "pattern-too-large",
+            codes::PATTERN_TOO_LARGE,
             None,
             "Split the alert's events, conditions or exceptions over several alerts.",
         ),

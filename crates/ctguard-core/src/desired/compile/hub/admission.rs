@@ -1,6 +1,7 @@
 //! Who may send to the hub: each account by name, or all of an organization.
 
 use crate::blueprint::Hub;
+use crate::codes;
 use crate::desired::compile::Compiler;
 use crate::desired::pattern::Origin;
 use crate::desired::{Scope, ScopeOrganization};
@@ -73,7 +74,7 @@ impl Compiler<'_> {
         let chars = accounts * PATTERN_CHARS_AN_ACCOUNT;
         self.problems.push(
             Diagnostic::error(
-                "hub-too-many-accounts",
+                codes::HUB_TOO_MANY_ACCOUNTS,
                 format!("{accounts} accounts are too many to be named one by one in the hub"),
             )
             .at(hub.span.clone())
@@ -92,7 +93,7 @@ impl Compiler<'_> {
         if chars > BUS_POLICY_MAX_CHARS {
             self.problems.push(
                 Diagnostic::error(
-                    "hub-policy-too-large",
+                    codes::HUB_POLICY_TOO_LARGE,
                     format!("the policy of the hub's bus needs {chars} characters, more than the {BUS_POLICY_MAX_CHARS} that AWS takes"),
                 )
                 .at(hub.span.clone())

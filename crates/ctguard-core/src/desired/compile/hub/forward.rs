@@ -198,7 +198,7 @@ impl<'a> Compiler<'a> {
             Ok(compiled) => compiled,
             Err(error) => {
                 let alert = &self.blueprint.alerts[condition.alert];
-                self.problems.push(pattern_problem(alert, &[], &error));
+                self.once(alert.id.as_str(), pattern_problem(alert, &[], &error));
                 Vec::new()
             }
         }

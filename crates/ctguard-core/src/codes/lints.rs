@@ -1,0 +1,84 @@
+//! What is allowed in a blueprint and unwise, and what ctguard did on the user's behalf.
+
+codes! {
+    /// What is allowed and unwise; `allow:` silences it.
+    LINTS, Warning:
+    ALERT_UNEXPLAINED = "alert-unexplained",
+        "An alert lacks `why` or `next`, so whoever is woken learns only what happened.",
+        "Say why it matters and what to do next; both are in the message that wakes somebody.";
+    ALERT_WITHOUT_DESTINATION = "alert-without-destination",
+        "An alert reaches nobody: its `notify` or the route of its risk is empty.",
+        "Name a destination in `notify:`, or in `routes:` for its risk.";
+    CIDR_TAKES_OTHER_FAMILY = "cidr-takes-other-family",
+        "A block of IPv4 addresses takes IPv6 addresses as well, or the other way round: \
+         EventBridge compares their digits.",
+        "Where one family is meant, write the texts that the help names: `{ prefix: \"10.\" }`.";
+    CRITICAL_EMAIL_ONLY = "critical-email-only",
+        "A critical alert has e-mail alone, which is suspended above ten messages a second and \
+         can be unsubscribed with one click.",
+        "Add a chat channel, web address, queue or function to one of its destinations.";
+    CRITICAL_EMAIL_SHARED = "critical-email-shared",
+        "A critical alert shares an e-mail destination with lower risks, whose bursts can suspend \
+         it.",
+        "Give critical alerts an e-mail destination of their own.";
+    DATA_EVENT = "data-event",
+        "A data event reaches EventBridge only where a trail's selectors ask for it.",
+        "Add data event selectors to a trail; they are billed per event.";
+    DESTINATION_UNUSED = "destination-unused",
+        "No alert is sent to a destination.",
+        "Name it in `routes:` or `notify:`, or remove it.";
+    DESTINATION_WITHOUT_SUBSCRIBERS = "destination-without-subscribers",
+        "A destination lists nobody, so nobody is known to hear.",
+        "List who hears, so that it can be proven. Of an existing topic they are judged and never \
+         changed.";
+    EMAIL_CONFIRMATIONS = "email-confirmations",
+        "E-mail in more than three places: each account and region has its own topic, which asks \
+         each address to confirm.",
+        "Raise all alerts in one `hub:`, where each address confirms once; or cover fewer \
+         regions, or subscribe what needs no confirmation: a queue, a function, a chat channel.";
+    EXCEPTION_EXPIRED = "exception-expired",
+        "The `until` of an exception or of a trust in a trail has passed; it no longer applies.",
+        "Remove it, or give it a new `until`.";
+    EXCEPTION_EXPIRES_SOON = "exception-expires-soon",
+        "The `until` of an exception or of a trust in a trail is at most 14 days away.",
+        "Decide whether it is still needed; from the day after `until` it no longer applies.";
+    HUB_TOPIC = "hub-topic",
+        "With a hub, `{account}` and `{region}` in `topic_arn` stand for the hub's, so that no \
+         other place's topic is sent to.",
+        "Write the hub's account and region into the ARN, so that nobody expects each account's \
+         own topic to hear.";
+    LEGACY_EVENT = "legacy-event",
+        "The call concerns a retired AWS feature and can hardly succeed today.",
+        "Watch the calls that the help names as well, or instead.";
+    NUMBER_BEYOND_5E9 = "number-beyond-5e9",
+        "A number is compared that is beyond 5,000,000,000: AWS's user guide says that EventBridge \
+         does not compare it.",
+        "Send an event that the alert must find, and one that it must not.";
+    NUMBER_SPELLING = "number-spelling",
+        "A number to be equal to has a fraction or an exponent that changes nothing: EventBridge \
+         compares what numbers are worth.",
+        "Write `300`, not `300.0` or `3e2`: both are the same condition, though AWS's user guide \
+         says that numbers are compared as texts.";
+    SIGN_IN_REGIONS = "sign-in-regions",
+        "Sign-ins land in regions that the blueprint does not cover.",
+        "Cover the regions that are named, best `regions: enabled`. Root signs in in us-east-1 \
+         only.";
+    TEXT_TO_MACHINE = "text-to-machine",
+        "A queue, function or web address receives text that is made for people.",
+        "Write `format: json`, in a destination of its own if people read this one.";
+    UNCHECKED_KNOWN = "unchecked-known",
+        "The catalogue knows an event that is marked `unchecked`.",
+        "Write it as `service:EventName`.";
+    WILDCARD_BESIDE_IGNORE_CASE = "wildcard-beside-ignore-case",
+        "A wildcard that begins with `*` and a test that ignores case stand on one field: \
+         EventBridge then lets any character stand for the first of the text whose case is ignored.",
+        "Write the spellings that occur as plain values, or a wildcard that does not begin with `*`.";
+}
+
+codes! {
+    /// What ctguard did on the user's behalf.
+    NOTES, Note:
+    EVENT_RENAMED = "event-renamed",
+        "CloudTrail logs the call under another name, which was taken.",
+        "Nothing to do; write the logged name to be rid of the note.";
+}

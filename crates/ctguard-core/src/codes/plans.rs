@@ -1,0 +1,51 @@
+//! What a plan or a verdict tells beside its links: guards first of all.
+
+codes! {
+    /// What a plan or a verdict tells, one by one.
+    PLANS, Plan:
+    PLAN_LOST = "plan-lost",
+        "An alert would reach its people in fewer places than now.",
+        "See what is removed or narrowed for it in the plan; keep the alert, its destinations and \
+         its regions as they are if the loss is not meant.";
+    PLAN_SILENT = "plan-silent",
+        "An alert stays silent somewhere, and no apply can mend it.",
+        "`ctguard verify` names the link that is broken and who can mend it.";
+    LOSES_COVERAGE = "loses-coverage",
+        "A guard: an alert of high or critical risk would be lost somewhere.",
+        "If the loss is meant, apply with `--allow-lost-coverage`.";
+    DELETES_MUCH = "deletes-much",
+        "A guard: more than 30 % of what is owned would be deleted.",
+        "If the deletion is meant, apply with `--allow-deletion`. Check that the blueprint and \
+         the accounts are the right ones.";
+    WIDENS_POLICY = "widens-policy",
+        "A guard: a policy would grant more than the blueprint needs.",
+        "If the grant is meant, apply with `--allow-wider-policy`. Look at the statements that \
+         are not the blueprint's.";
+    SHARED_TRAIL = "shared-trail",
+        "A guard: a trail that others use would change.",
+        "If the change is meant, and the others who use the trail agree, apply with \
+         `--allow-shared-trail`.";
+    PLAN_REFUSED = "plan-refused",
+        "Something that ctguard does not own is in the way.",
+        "Rename, remove or adopt the object; ctguard changes nothing that it does not own.";
+    PLAN_UNREAD = "plan-unread",
+        "A part of an account could not be read.",
+        "Allow the call that failed; `ctguard policy` prints all that is needed.";
+    PLAN_WARNING = "plan-warning",
+        "Trouble that is no difference.",
+        "Read what it says; an apply neither mends nor worsens it.";
+    PLAN_WAITING = "plan-waiting",
+        "Something waits for a person.",
+        "Confirm the subscription, or wait until its owner has; the next apply does the rest.";
+    PLAN_CHANGE = "plan-change",
+        "An apply would change an object.",
+        "Nothing to do but to apply.";
+    DRIFT = "drift",
+        "An object that the blueprint owns has moved.",
+        "Find out who changed it, which `ctguard drift` names where CloudTrail says it, and apply \
+         to put it back.";
+    ACCOUNT_UNREAD = "account-unread",
+        "Nothing of an account could be read.",
+        "Let the credentials enter the account: the blueprint's `role` must exist there and trust \
+         them.";
+}

@@ -1,0 +1,53 @@
+//! What every verb would refuse, found without AWS: the blueprint is compiled for places that stand for those it
+//! covers.
+
+mod assumed;
+#[cfg(test)]
+mod tests;
+
+use super::rules::rules;
+use crate::blueprint::{Alert, Blueprint, Loaded};
+use crate::codes::Code;
+use crate::desired::compile;
+use crate::desired::compile::alert_patterns;
+use crate::desired::pattern::Origin;
+use crate::diag;
+use crate::diag::{Diagnostic, Span};
+use jiff::civil::Date;
+use std::collections::BTreeSet;
+
+/// Finds what keeps a valid blueprint from being compiled, each problem once: alerts that can never fire or
+/// have no exact pattern, messages and policies that are too large, quotas, topics and subscribers out of reach.
+///
+/// What only the live accounts can tell is not judged: see [`assumed`] for what is taken for granted.
+pub fn check(blueprint: &Blueprint, as_of: Date) -> Vec<Diagnostic> {
+    let mut problems = rules(blueprint, as_of).err().unwrap_or_default();
+    // An alert without a pattern has none in any place.
+    let told: BTreeSet<(Code, Option<Span>)> =
+        problems.iter().map(|problem| (problem.code, problem.span.clone())).collect();
+    let compiled = compile(blueprint, &assumed::scope(blueprint, as_of), as_of);
+    let more = compiled.err().unwrap_or_default();
+    problems.extend(more.into_iter().filter(|one| !told.contains(&(one.code, one.span.clone()))));
+    diag::sort(&mut problems);
+    problems
+}
+
+/// Checks a blueprint that was read, too, and reports all problems together. Of one that has errors already, the
+/// patterns of the alerts that could be read are checked.
+pub fn checked(mut loaded: Loaded, as_of: Date) -> Loaded {
+    let problems = match &loaded.blueprint {
+        Some(blueprint) => check(blueprint, as_of),
+        None => pattern_problems(&loaded.alerts, as_of),
+    };
+    if !problems.is_empty() {
+        loaded.blueprint = None;
+        loaded.diagnostics.extend(problems);
+        diag::sort(&mut loaded.diagnostics);
+    }
+    loaded
+}
+
+fn pattern_problems(alerts: &[Alert], as_of: Date) -> Vec<Diagnostic> {
+    let patterns = |alert: &Alert| alert_patterns(alert, &alert.events, &Origin::Any, as_of);
+    alerts.iter().filter_map(|alert| patterns(alert).err()).map(|problem| *problem).collect()
+}
