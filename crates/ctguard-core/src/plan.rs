@@ -5,6 +5,7 @@
 
 pub mod defer;
 pub mod diff;
+mod draft;
 mod effects;
 mod fields;
 pub mod file;
@@ -14,6 +15,8 @@ mod handover;
 mod kinds;
 mod merge;
 pub mod order;
+mod outlook;
+mod reach;
 mod references;
 
 pub use defer::Stage;

@@ -293,4 +293,4 @@ fn unreadable(code: LinkCode, place: &Place, object: String, why: &Unreadable) -
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

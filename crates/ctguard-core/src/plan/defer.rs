@@ -5,16 +5,14 @@
 //! is every desired path that begins where the removed rule takes events, for the same alert or for an event that
 //! the rule names. Trails are left out of the question: both the old way and the new begin behind them.
 
-use super::effects::Outlook;
 use super::handover::{event_names, lost, takes_all};
-use super::kinds::rule::bus_of;
-use super::{Change, Plan, Step, Verb, Waiting, WaitingFor};
+use super::outlook::PathForecast;
+use super::{Change, Plan, Step, Verb, Waiting, WaitingFor, reach};
 use crate::desired::{AlertPath, Desired};
 use crate::resource::Kind;
-use crate::resource::rule::{Target, bus_and_name, rule_and_target};
+use crate::resource::rule::{bus_and_name, rule_and_target};
 use crate::scope::Place;
-use crate::snapshot::Live;
-use crate::snapshot::{LiveRule, LiveSubscription, LiveTopic, Observed, PlaceSnapshot};
+use crate::snapshot::{Live, LiveRule};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// When the question is asked.
@@ -30,14 +28,14 @@ pub enum Stage {
 pub(super) fn hold(
     desired: &Desired,
     live: &Live,
-    outlooks: &[Outlook],
+    forecasts: &[PathForecast],
     plan: &mut Plan,
     stage: Stage,
 ) {
     if !plan.changes.iter().any(takes_away) {
         return;
     }
-    let holder = Holder::new(desired, live, outlooks, stage);
+    let holder = Holder::new(desired, live, forecasts, stage);
     let mut held: BTreeSet<(Place, String)> = BTreeSet::new();
     for change in plan.changes.iter().filter(|change| takes_away(change)) {
         if holder.carries_unreplaced(change) {
@@ -100,13 +98,13 @@ struct Holder<'a> {
 }
 
 impl<'a> Holder<'a> {
-    fn new(desired: &'a Desired, live: &'a Live, outlooks: &[Outlook], stage: Stage) -> Self {
-        let ready = |outlook: &Outlook| match stage {
-            Stage::Planned => outlook.hands_on_now || outlook.hands_on_after,
-            Stage::Settled => outlook.hands_on_now,
+    fn new(desired: &'a Desired, live: &'a Live, forecasts: &[PathForecast], stage: Stage) -> Self {
+        let ready = |forecast: &PathForecast| match stage {
+            Stage::Planned => forecast.hands_on_now || forecast.hands_on_after,
+            Stage::Settled => forecast.hands_on_now,
         };
         let paths: Vec<(&AlertPath, bool)> =
-            desired.paths.iter().zip(outlooks.iter().map(ready)).collect();
+            desired.paths.iter().zip(forecasts.iter().map(ready)).collect();
         let mut landing: BTreeMap<&Place, Vec<usize>> = BTreeMap::new();
         for (index, (path, _)) in paths.iter().enumerate() {
             landing.entry(&path.lands).or_default().push(index);
@@ -121,7 +119,7 @@ impl<'a> Holder<'a> {
                 let (key, id) = rule_and_target(&change.address.name);
                 let Some(rule) = seen.rule(key) else { return false };
                 let target = rule.targets.known().and_then(|targets| targets.get(id));
-                target.is_some_and(|target| self.reaches_somebody(seen, target))
+                target.is_some_and(|target| reach::target(self.live, seen, target))
                     && (self.sees_too_little(key)
                         || self.lacks_replacement(
                             &change.place,
@@ -149,26 +147,6 @@ impl<'a> Holder<'a> {
     /// Whether a rule may serve places that are not looked at: one of the hub, when the fleet is narrowed.
     fn sees_too_little(&self, key: &str) -> bool {
         self.desired.narrowed && bus_and_name(key).0.is_some()
-    }
-
-    /// Whether what a target gets may reach a person: through its topic, or over a bus.
-    fn reaches_somebody(&self, seen: &PlaceSnapshot, target: &Target) -> bool {
-        let Some((place, bus)) = bus_of(target) else {
-            return topic_reaches_somebody(seen, &target.arn);
-        };
-        // A bus that is not read may well hand on.
-        let Some(there) = self.live.places.get(&place) else { return true };
-        match there.rules_of(Some(bus)) {
-            Observed::Absent => false,
-            Observed::Unreadable(_) => true,
-            Observed::Known(rules) => rules.values().any(|rule| match &rule.targets {
-                Observed::Known(targets) => {
-                    targets.values().any(|target| topic_reaches_somebody(there, &target.arn))
-                }
-                Observed::Unreadable(_) => true,
-                Observed::Absent => false,
-            }),
-        }
     }
 
     /// Whether an event that a rule gives away would reach nobody yet. A rule that does not match all that
@@ -219,20 +197,5 @@ impl<'a> Holder<'a> {
                 && (alert == Some(&*path.alert)
                     || path.events.iter().any(|event| events.contains(&event.name)))
         })
-    }
-}
-
-fn topic_reaches_somebody(seen: &PlaceSnapshot, arn: &str) -> bool {
-    seen.topics.get(arn).and_then(Observed::known).is_some_and(reaches_somebody)
-}
-
-pub(super) fn reaches_somebody(topic: &LiveTopic) -> bool {
-    match &topic.subscriptions {
-        Observed::Known(seen) => {
-            seen.values().any(|s| matches!(s, LiveSubscription::Confirmed { .. }))
-        }
-        // What cannot be read may well reach somebody.
-        Observed::Unreadable(_) => true,
-        Observed::Absent => false,
     }
 }

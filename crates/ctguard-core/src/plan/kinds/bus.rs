@@ -3,7 +3,7 @@
 use crate::action::Action;
 use crate::desired::{DesiredBus, DesiredPlace};
 use crate::plan::Verb;
-use crate::plan::diff::{Differ, Draft, Owner};
+use crate::plan::draft::{Differ, Draft, Owner};
 use crate::plan::fields::Fields;
 use crate::resource::rule::key_on;
 use crate::resource::{Address, Kind, policy};

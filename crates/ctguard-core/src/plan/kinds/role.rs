@@ -3,7 +3,7 @@
 use crate::action::Action;
 use crate::desired::DesiredRole;
 use crate::plan::Verb;
-use crate::plan::diff::{Differ, Draft, Owner};
+use crate::plan::draft::{Differ, Draft, Owner};
 use crate::plan::fields::Fields;
 use crate::resource::{Address, Kind, policy};
 use crate::scope::{AccountId, Place, Region};

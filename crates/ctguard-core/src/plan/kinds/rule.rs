@@ -3,13 +3,15 @@
 use crate::action::Action;
 use crate::desired::{DesiredPlace, DesiredRule};
 use crate::plan::Verb;
-use crate::plan::diff::{Differ, Draft, Owner};
+use crate::plan::draft::{Differ, Draft, Owner};
 use crate::plan::fields::Fields;
 use crate::plan::handover;
-use crate::resource::rule::{TARGETS_PER_RULE, Target, Targets, bus_and_name, key_on};
+use crate::resource::rule::{
+    TARGETS_PER_RULE, Target, Targets, bus_and_name, bus_of, key_on, role_name,
+};
 use crate::resource::small_map::SmallMap;
 use crate::resource::{ALERT_TAG, Address, BLUEPRINT_TAG, Kind, Tags};
-use crate::scope::{AccountId, Arn, Place, Region};
+use crate::scope::{Arn, Place};
 use crate::snapshot::{LiveRule, Observed, PlaceSnapshot};
 use eventbridge_pattern::{Coverage, Pattern};
 use serde_json::Value;
@@ -197,18 +199,6 @@ fn needs(place: &Place, rule: &str, target: &Target) -> Vec<Address> {
         needs.push(Address::new(place, Kind::Queue, queue.resource));
     }
     needs
-}
-
-/// The event bus that a target is, and where it is.
-pub(in crate::plan) fn bus_of(target: &Target) -> Option<(Place, &str)> {
-    let arn = Arn::parse(&target.arn).filter(|arn| arn.service == "events")?;
-    let bus = arn.resource.strip_prefix("event-bus/")?;
-    Some((Place::new(AccountId::new(arn.account)?, Region::new(arn.region)?), bus))
-}
-
-/// The name of a role, without its path.
-fn role_name(arn: &str) -> Option<&str> {
-    Arn::parse(arn)?.resource.strip_prefix("role/")?.rsplit('/').next()
 }
 
 /// Targets have no tags: on an owned rule, all that are not wanted go.

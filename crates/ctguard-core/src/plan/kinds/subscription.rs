@@ -6,7 +6,7 @@
 
 use crate::action::{Action, SubscriptionAttribute};
 use crate::desired::DesiredTopic;
-use crate::plan::diff::{Differ, Draft};
+use crate::plan::draft::{Differ, Draft};
 use crate::plan::fields::Fields;
 use crate::plan::{Verb, Waiting, WaitingFor};
 use crate::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol, SubscriptionAttributes};
