@@ -4,7 +4,8 @@
 //! one that CloudWatch calls complete. Its metrics are best effort and may lag some minutes behind.
 //! Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html>
 
-use super::session::{Pages, Session, bad_response};
+use super::errors::bad_response;
+use super::session::{Pages, Session};
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{
     Dimension, MessageData, Metric, MetricDataQuery, MetricDataResult, MetricStat, StatusCode,
@@ -134,6 +135,7 @@ impl Session {
             loop {
                 let queries = open.iter().map(|at| query(*at, questions[*at], span)).collect();
                 let call = self
+                    .clients
                     .cloudwatch()
                     .get_metric_data()
                     .set_metric_data_queries(Some(queries))

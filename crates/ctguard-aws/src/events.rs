@@ -1,7 +1,7 @@
 //! EventBridge (the classic `events` API): rules and their targets, on the default bus and on custom ones.
 
-use super::errors::{absent, is_not_found, kind};
-use super::session::{Pages, Session, bad_request, bad_response, tags_as};
+use super::errors::{absent, bad_request, bad_response, is_not_found, kind};
+use super::session::{Pages, Session, tags_as};
 use aws_sdk_eventbridge::types as sdk;
 use aws_smithy_types::error::operation::BuildError;
 use ctguard_core::cloud::{CloudError, CloudErrorKind};
@@ -43,6 +43,7 @@ impl Session {
         let mut pages = Pages::default();
         loop {
             let call = self
+                .clients
                 .events()
                 .list_rules()
                 .set_event_bus_name(bus.map(str::to_owned))
@@ -68,7 +69,7 @@ impl Session {
         let (mut count, mut wild) = (0, 0);
         let mut pages = Pages::default();
         loop {
-            let call = self.events().list_rules().limit(PAGE).set_next_token(pages.token());
+            let call = self.clients.events().list_rules().limit(PAGE).set_next_token(pages.token());
             let page = self.send(LIST_RULES, call.send()).await?;
             count += page.rules().len();
             let patterns = page.rules().iter().filter_map(|rule| rule.event_pattern());
@@ -90,6 +91,7 @@ impl Session {
         let mut pages = Pages::default();
         loop {
             let call = self
+                .clients
                 .events()
                 .list_targets_by_rule()
                 .set_event_bus_name(bus.clone())
@@ -114,7 +116,7 @@ impl Session {
 
     /// The tags of a rule or a bus.
     pub(super) async fn event_tags(&self, arn: &str) -> Result<Option<Tags>, CloudError> {
-        let call = self.events().list_tags_for_resource().resource_arn(arn);
+        let call = self.clients.events().list_tags_for_resource().resource_arn(arn);
         let answer = absent(self.send(LIST_TAGS, call.send()).await)?;
         let pair = |tag: sdk::Tag| (tag.key, tag.value);
         Ok(answer.map(|answer| answer.tags.unwrap_or_default().into_iter().map(pair).collect()))
@@ -130,6 +132,7 @@ impl Session {
         let (bus, name) = split(key);
         let tags = (!tags.is_empty()).then(|| sdk_tags(PUT_RULE, tags)).transpose()?;
         let call = self
+            .clients
             .events()
             .put_rule()
             .set_event_bus_name(bus)
@@ -155,6 +158,7 @@ impl Session {
         tags: &Tags,
     ) -> Result<(), CloudError> {
         let call = self
+            .clients
             .events()
             .tag_resource()
             .resource_arn(arn)
@@ -169,6 +173,7 @@ impl Session {
             targets.iter().map(|(id, target)| sdk_target(id, target)).collect();
         let entries = entries.map_err(|error| bad_request(PUT_TARGETS, error.to_string()))?;
         let call = self
+            .clients
             .events()
             .put_targets()
             .set_event_bus_name(bus)
@@ -194,6 +199,7 @@ impl Session {
     ) -> Result<(), CloudError> {
         let (bus, rule) = split(key);
         let call = self
+            .clients
             .events()
             .remove_targets()
             .set_event_bus_name(bus)
@@ -216,7 +222,7 @@ impl Session {
     /// Deletes a rule that has no targets; one that is gone already is fine.
     pub(super) async fn delete_rule(&self, key: &str) -> Result<(), CloudError> {
         let (bus, name) = split(key);
-        let call = self.events().delete_rule().set_event_bus_name(bus).name(name);
+        let call = self.clients.events().delete_rule().set_event_bus_name(bus).name(name);
         absent(self.send(DELETE_RULE, call.send()).await).map(drop)
     }
 }
