@@ -6,8 +6,9 @@ use aws_sdk_eventbridge::types as sdk;
 use aws_smithy_types::error::operation::BuildError;
 use ctguard_core::cloud::{CloudError, CloudErrorKind};
 use ctguard_core::resource::Tags;
+use ctguard_core::resource::keys::RuleKey;
 use ctguard_core::resource::rule::{
-    Input, InputTransformer, RetryPolicy, Rule, RuleState, Target, Targets, bus_and_name,
+    Input, InputTransformer, RetryPolicy, Rule, RuleState, Target, Targets,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -85,7 +86,7 @@ impl Session {
     }
 
     /// A rule's targets; `None` when the rule is gone. The rule is named by its key, here as everywhere below.
-    pub(super) async fn targets(&self, rule: &str) -> Result<Option<Targets>, CloudError> {
+    pub(super) async fn targets(&self, rule: &RuleKey) -> Result<Option<Targets>, CloudError> {
         let (bus, rule) = split(rule);
         let mut targets = Targets::new();
         let mut pages = Pages::default();
@@ -110,7 +111,7 @@ impl Session {
         }
     }
 
-    pub(super) fn rule_arn(&self, key: &str) -> String {
+    pub(super) fn rule_arn(&self, key: &RuleKey) -> String {
         self.place.arn("events", &format!("rule/{key}"))
     }
 
@@ -125,7 +126,7 @@ impl Session {
     /// Writes a rule. All settings are sent: AWS forgets what is left out.
     pub(super) async fn put_rule(
         &self,
-        key: &str,
+        key: &RuleKey,
         rule: &Rule,
         tags: &Tags,
     ) -> Result<(), CloudError> {
@@ -147,7 +148,7 @@ impl Session {
         result.map(drop).map_err(|error| needs_passing(error, rule.role_arn.as_deref()))
     }
 
-    pub(super) async fn tag_rule(&self, key: &str, tags: &Tags) -> Result<(), CloudError> {
+    pub(super) async fn tag_rule(&self, key: &RuleKey, tags: &Tags) -> Result<(), CloudError> {
         self.tag_event_resource(&self.rule_arn(key), tags).await
     }
 
@@ -167,7 +168,11 @@ impl Session {
     }
 
     /// Adds or replaces targets; those with other ids stay.
-    pub(super) async fn put_targets(&self, key: &str, targets: &Targets) -> Result<(), CloudError> {
+    pub(super) async fn put_targets(
+        &self,
+        key: &RuleKey,
+        targets: &Targets,
+    ) -> Result<(), CloudError> {
         let (bus, rule) = split(key);
         let entries: Result<Vec<_>, _> =
             targets.iter().map(|(id, target)| sdk_target(id, target)).collect();
@@ -194,7 +199,7 @@ impl Session {
     /// Removes targets; those that are gone already are fine.
     pub(super) async fn remove_targets(
         &self,
-        key: &str,
+        key: &RuleKey,
         ids: &BTreeSet<String>,
     ) -> Result<(), CloudError> {
         let (bus, rule) = split(key);
@@ -220,7 +225,7 @@ impl Session {
     }
 
     /// Deletes a rule that has no targets; one that is gone already is fine.
-    pub(super) async fn delete_rule(&self, key: &str) -> Result<(), CloudError> {
+    pub(super) async fn delete_rule(&self, key: &RuleKey) -> Result<(), CloudError> {
         let (bus, name) = split(key);
         let call = self.clients.events().delete_rule().set_event_bus_name(bus).name(name);
         absent(self.send(DELETE_RULE, call.send()).await).map(drop)
@@ -228,9 +233,8 @@ impl Session {
 }
 
 /// The bus to send along with a rule's name: none for the default one.
-fn split(key: &str) -> (Option<String>, &str) {
-    let (bus, name) = bus_and_name(key);
-    (bus.map(str::to_owned), name)
+fn split(key: &RuleKey) -> (Option<String>, &str) {
+    (key.bus().map(str::to_owned), key.name())
 }
 
 /// Who writes a role's ARN into a rule or target needs leave to pass that role on, and AWS's refusal may be of that.

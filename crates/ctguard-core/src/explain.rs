@@ -13,6 +13,7 @@ use crate::blueprint::{Alert, Blueprint, Outcome, Risk};
 use crate::desired::{AlertPath, Desired};
 use crate::event::EventRef;
 use crate::proof::{Link, LinkCode, Mender, Proof, Status, prove};
+use crate::resource::keys::RuleKey;
 use crate::scope::{Arn, Place};
 use crate::snapshot::Live;
 use crate::snapshot::{Observed, RuleSignals};
@@ -35,8 +36,8 @@ pub struct Explanation {
     pub format_version: u32,
     pub blueprint: String,
     /// The date that exceptions were judged by, ISO 8601.
-    #[schemars(extend("pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
-    pub as_of: String,
+    #[schemars(with = "String", extend("pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
+    pub as_of: jiff::civil::Date,
     pub asked: Asked,
     /// The alerts that watch the event, gravest first; none when nobody would hear of it.
     pub alerts: Vec<AlertExplained>,
@@ -161,7 +162,7 @@ pub fn explain(
     Explanation {
         format_version: FORMAT_VERSION,
         blueprint: desired.name.clone(),
-        as_of: desired.as_of.to_string(),
+        as_of: desired.as_of,
         asked: subject.asked(),
         signals: signals(&narrowed, &proof),
         counted: counted(&narrowed, live),
@@ -183,15 +184,15 @@ pub fn paths(desired: &Desired, subject: &Subject) -> Vec<AlertPath> {
     let mut narrowed = desired.paths.clone();
     let places = &desired.places;
     // Paths that had the same list of rules have the same one again, so that what follows it is judged once.
-    let mut known: BTreeMap<(*const String, usize), Arc<[String]>> = BTreeMap::new();
+    let mut known: BTreeMap<(*const RuleKey, usize), Arc<[RuleKey]>> = BTreeMap::new();
     narrowed.retain_mut(|path| {
         if let Subject::Alert(id) = subject {
             return *path.alert == **id;
         }
         // A large alert is split over several rules: those that cannot match the event tell nothing.
-        let mut about = |place: &Place, rules: &Arc<[String]>| {
-            let tells = |name: &&String| {
-                let rule = places.get(place).and_then(|here| here.rules.get(*name));
+        let mut about = |place: &Place, rules: &Arc<[RuleKey]>| {
+            let tells = |key: &&RuleKey| {
+                let rule = places.get(place).and_then(|here| here.rules.get(*key));
                 rule.is_none_or(|rule| {
                     rule.compiled.events.iter().any(|event| subject.names(event))
                 })
@@ -267,7 +268,7 @@ fn signals(desired: &Desired, proof: &Proof) -> Vec<ChainLink> {
             [&path.raised, &path.lands].contains(&&link.place)
                 && name.is_none_or(|name| {
                     let forwarding = path.forward.iter().flat_map(|forward| forward.rules.iter());
-                    path.rules.iter().chain(forwarding).any(|rule| rule == name)
+                    path.rules.iter().chain(forwarding).any(|rule| rule.as_str() == name)
                 })
         })
     };
@@ -284,10 +285,13 @@ fn counted(desired: &Desired, live: &Live) -> Vec<Counted> {
         for (place, name) in here.chain(path.rules.iter().map(|name| (&path.raised, name))) {
             let seen = live.places.get(place).and_then(|here| here.signals.get(name));
             let Some(seen) = seen else { continue };
-            match all.iter_mut().find(|counted| counted.rule == *name && counted.seen == *seen) {
+            match all
+                .iter_mut()
+                .find(|counted| counted.rule == name.as_str() && counted.seen == *seen)
+            {
                 Some(counted) => drop(counted.places.insert(place.clone())),
                 None => all.push(Counted {
-                    rule: name.clone(),
+                    rule: name.to_string(),
                     places: BTreeSet::from([place.clone()]),
                     seen: seen.clone(),
                 }),

@@ -21,7 +21,7 @@ mod references;
 
 pub use defer::Stage;
 pub use diff::diff;
-pub use file::Resolved;
+pub use file::{Resolved, SavedPlan};
 pub use fingerprints::{Fingerprint, PlaceFingerprints};
 pub use merge::merge;
 
@@ -32,6 +32,7 @@ use crate::resource::Address;
 use crate::scope::Granularity;
 use crate::scope::{AccountId, Place, Region};
 use crate::snapshot::Unreadable;
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -48,8 +49,8 @@ pub struct Plan {
     pub ctguard_plan: u32,
     pub blueprint: PlannedFrom,
     /// The date that exceptions were judged by, ISO 8601.
-    #[schemars(extend("pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
-    pub as_of: String,
+    #[schemars(with = "String", extend("pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
+    pub as_of: Date,
     pub scope: PlanScope,
     /// What is meant beyond what the blueprint says; absent when it is nothing.
     #[serde(default, skip_serializing_if = "Intent::is_usual")]

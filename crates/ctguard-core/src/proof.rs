@@ -226,14 +226,14 @@ impl<'a> Prover<'a> {
         }
         if let Some(forward) = &path.forward {
             for rule in forward.rules.iter() {
-                let links = self.known.forwarding((&path.lands, rule), || {
+                let links = self.known.forwarding((&path.lands, rule.as_str()), || {
                     rule::forwards(desired, live, &path.lands, rule, forward)
                 });
                 links.iter().for_each(&mut add);
             }
             for rule in forward.rules.iter() {
-                let links = self.known.role((&path.lands, rule), || {
-                    role::judge(desired, live, &path.lands, rule, forward)
+                let links = self.known.role((&path.lands, rule.as_str()), || {
+                    role::judge(desired, live, &path.lands, rule.as_str(), forward)
                 });
                 links.iter().for_each(&mut add);
             }

@@ -16,7 +16,7 @@ use crate::diag;
 use crate::diag::Diagnostic;
 use crate::event::EventRef;
 use crate::message;
-use crate::resource::rule::{Input, WILDCARD_RULES_PER_BUS, bus_and_name, rules_per_bus};
+use crate::resource::rule::{Input, WILDCARD_RULES_PER_BUS, rules_per_bus};
 use crate::scope::{AccountId, Partition, Place};
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
@@ -142,7 +142,7 @@ impl<'a> Compiler<'a> {
         let most = rules_per_bus(&place.region);
         let mut buses: BTreeMap<Option<&str>, (usize, usize)> = BTreeMap::new();
         for (key, rule) in &here.rules {
-            let (rules, wildcards) = buses.entry(bus_and_name(key).0).or_default();
+            let (rules, wildcards) = buses.entry(key.bus()).or_default();
             *rules += 1;
             *wildcards += usize::from(rule.compiled.pattern.has_wildcard());
         }

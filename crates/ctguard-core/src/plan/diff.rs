@@ -36,7 +36,7 @@ pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
     let mut plan = Plan {
         ctguard_plan: super::FORMAT_VERSION,
         blueprint: PlannedFrom { name: desired.name.clone(), digest: None, resolved: None },
-        as_of: desired.as_of.to_string(),
+        as_of: desired.as_of,
         scope: scope(desired),
         intent: desired.intent.clone(),
         effects: Vec::new(),

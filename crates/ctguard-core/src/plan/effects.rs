@@ -4,7 +4,8 @@ use super::outlook::PathForecast;
 use super::{Effect, Plan, Verb, reach};
 use crate::desired::Desired;
 use crate::resource::Kind;
-use crate::resource::rule::{RuleState, bus_and_name};
+use crate::resource::keys::RuleKey;
+use crate::resource::rule::RuleState;
 use crate::scope::Place;
 use crate::snapshot::Live;
 use std::collections::BTreeMap;
@@ -38,23 +39,23 @@ pub(super) fn of(
         })
         .collect();
     // Per alert that goes, the places that lose it, and whether anybody hears of it there now.
-    let mut removed: BTreeMap<&str, BTreeMap<&Place, bool>> = BTreeMap::new();
+    let mut removed: BTreeMap<String, BTreeMap<&Place, bool>> = BTreeMap::new();
     let deletes =
         plan.changes.iter().filter(|c| c.action == Verb::Delete && c.address.kind == Kind::Rule);
     for change in deletes {
-        let (bus, name) = bus_and_name(&change.address.name);
+        let Some(key) = change.address.rule() else { continue };
         // A forwarding rule raises no alert; those whose events it took are in the hub.
-        if bus.is_none() && desired.names.is_forward(name) {
+        if key.bus().is_none() && desired.names.is_forward(key.name()) {
             continue;
         }
-        let alert = change.alert.as_deref().unwrap_or(name);
+        let alert = change.alert.clone().unwrap_or_else(|| key.name().to_owned());
         if !desired.alerts.iter().any(|wanted| wanted.id == alert && wanted.routed) {
             let heard = removed.entry(alert).or_default().entry(&change.place).or_default();
-            *heard |= reaches_somebody(live, &change.place, &change.address.name);
+            *heard |= reaches_somebody(live, &change.place, &key);
         }
     }
     effects.extend(removed.into_iter().map(|(alert, places)| Effect {
-        alert: alert.to_owned(),
+        alert,
         risk: None,
         places: places.len(),
         alerting_now: places.values().filter(|heard| **heard).count(),
@@ -66,7 +67,7 @@ pub(super) fn of(
 }
 
 /// Whether a live rule is on and what it sends may reach somebody.
-fn reaches_somebody(live: &Live, place: &Place, rule: &str) -> bool {
+fn reaches_somebody(live: &Live, place: &Place, rule: &RuleKey) -> bool {
     let Some(seen) = live.places.get(place) else { return false };
     let on = seen.rule(rule).filter(|rule| rule.rule.state != RuleState::Disabled);
     on.is_some_and(|rule| reach::rule(live, seen, rule))

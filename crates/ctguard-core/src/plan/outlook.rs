@@ -3,7 +3,7 @@
 use crate::blueprint::Subscriber;
 use crate::desired::{AlertPath, Desired};
 use crate::proof::{Link, LinkCode, Mender, Proof, Status};
-use crate::resource::rule::rule_and_target;
+use crate::resource::keys::RuleKey;
 use crate::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol};
 use crate::resource::{Address, Kind};
 use crate::scope::{AccountId, Place, Region};
@@ -59,7 +59,7 @@ pub(super) fn forecasts(
 
 /// What ctguard will not touch: rules that it cannot change or give a target, by place; the hub's bus; roles.
 struct Refused<'a> {
-    rules: BTreeSet<(&'a AccountId, &'a Region, &'a str)>,
+    rules: BTreeMap<(&'a AccountId, &'a Region), BTreeSet<RuleKey>>,
     buses: BTreeSet<(&'a AccountId, &'a Region)>,
     roles: BTreeSet<&'a AccountId>,
 }
@@ -67,14 +67,12 @@ struct Refused<'a> {
 impl<'a> Refused<'a> {
     fn of(addresses: &'a [Address]) -> Self {
         let mut refused =
-            Self { rules: BTreeSet::new(), buses: BTreeSet::new(), roles: BTreeSet::new() };
+            Self { rules: BTreeMap::new(), buses: BTreeSet::new(), roles: BTreeSet::new() };
         for address in addresses {
-            let (account, region, name) =
-                (&address.account, &address.region, address.name.as_str());
+            let (account, region) = (&address.account, &address.region);
             match address.kind {
-                Kind::Rule => drop(refused.rules.insert((account, region, name))),
-                Kind::Target => {
-                    refused.rules.insert((account, region, rule_and_target(name).0));
+                Kind::Rule | Kind::Target => {
+                    refused.rules.entry((account, region)).or_default().extend(address.rule());
                 }
                 Kind::Bus => drop(refused.buses.insert((account, region))),
                 Kind::Role => drop(refused.roles.insert(account)),
@@ -86,11 +84,9 @@ impl<'a> Refused<'a> {
 
     /// Whether a path needs something that ctguard will not touch.
     fn stops(&self, path: &AlertPath) -> bool {
-        let refused = |place: &Place, rules: &[String]| {
-            !self.rules.is_empty()
-                && rules.iter().any(|rule| {
-                    self.rules.contains(&(&place.account, &place.region, rule.as_str()))
-                })
+        let refused = |place: &Place, rules: &[RuleKey]| {
+            let there = self.rules.get(&(&place.account, &place.region));
+            there.is_some_and(|there| rules.iter().any(|rule| there.contains(rule)))
         };
         refused(&path.raised, &path.rules)
             || path.forward.as_ref().is_some_and(|forward| {

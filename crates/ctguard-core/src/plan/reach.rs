@@ -80,7 +80,7 @@ mod tests {
         let mut live = settled(&Town { hub, ..Town::default() }.desired());
         hurt(live.places.get_mut(&place(HUB, "eu-west-1")).expect("the hub"));
         let seen = &live.places[at];
-        rule(&live, seen, seen.rule(key).expect("the rule"))
+        rule(&live, seen, seen.rule(&key.into()).expect("the rule"))
     }
 
     fn subscriptions(
@@ -159,7 +159,7 @@ mod tests {
         let mut live = settled(&Town::default().desired());
         live.places.remove(&place(HUB, "eu-west-1"));
         let seen = &live.places[&spoke];
-        assert!(rule(&live, seen, seen.rule(FORWARD).expect("the rule")));
+        assert!(rule(&live, seen, seen.rule(&FORWARD.into()).expect("the rule")));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 use super::trail::Question;
 use super::{Link, Shared};
 use crate::desired::{AlertPath, DestinationPath};
+use crate::resource::keys::RuleKey;
 use crate::scope::{AccountId, Place};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -36,7 +37,7 @@ pub(super) struct Known<'a> {
 pub(super) struct Onward<'a> {
     raised: &'a Place,
     hop: bool,
-    rules: *const String,
+    rules: *const RuleKey,
     rules_len: usize,
     destinations: *const DestinationPath,
     destinations_len: usize,

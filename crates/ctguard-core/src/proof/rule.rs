@@ -2,7 +2,8 @@
 
 use super::{Link, LinkCode, Mender, Status, target, unreadable};
 use crate::desired::{Desired, DesiredRule, DestinationPath, Forward};
-use crate::resource::rule::{RuleState, WILDCARD_RULES_PER_BUS, bus_and_name, rules_per_bus};
+use crate::resource::keys::RuleKey;
+use crate::resource::rule::{RuleState, WILDCARD_RULES_PER_BUS, rules_per_bus};
 use crate::scope::Granularity;
 use crate::scope::Place;
 use crate::snapshot::Live;
@@ -14,7 +15,7 @@ pub fn judge(
     desired: &Desired,
     live: &Live,
     place: &Place,
-    keys: &[String],
+    keys: &[RuleKey],
     destinations: &[DestinationPath],
     links: &mut Vec<Link>,
 ) {
@@ -31,7 +32,7 @@ pub fn judge(
         let (wanted, rule, mender) = (judge.wanted, judge.rule, judge.mender);
         for destination in destinations.iter().filter(|d| wanted.targets.contains_key(&d.target_id))
         {
-            let target = target::Judge { place, name: key, wanted, rule, mender };
+            let target = target::Judge { place, name: key.as_str(), wanted, rule, mender };
             links.push(target.link(destination));
         }
     }
@@ -42,13 +43,13 @@ pub fn forwards(
     desired: &Desired,
     live: &Live,
     place: &Place,
-    key: &str,
+    key: &RuleKey,
     forward: &Forward,
 ) -> Vec<Link> {
     match find(desired, live, place, key) {
         Found::There(judge) => {
             let (wanted, rule, mender) = (judge.wanted, judge.rule, judge.mender);
-            let target = target::Judge { place, name: key, wanted, rule, mender };
+            let target = target::Judge { place, name: key.as_str(), wanted, rule, mender };
             vec![judge.rule(), target.to_hub(forward)]
         }
         Found::Lacking(link) => vec![link],
@@ -64,14 +65,13 @@ enum Found<'a> {
     Unwanted,
 }
 
-fn find<'a>(desired: &'a Desired, live: &'a Live, place: &'a Place, key: &'a str) -> Found<'a> {
+fn find<'a>(desired: &'a Desired, live: &'a Live, place: &'a Place, key: &'a RuleKey) -> Found<'a> {
     let Some(wanted) = desired.places.get(place).and_then(|here| here.rules.get(key)) else {
         return Found::Unwanted;
     };
     let object = place.arn("events", &format!("rule/{key}"));
-    let (bus, name) = bus_and_name(key);
-    let rule = match live.places.get(place).map(|seen| seen.rules_of(bus)) {
-        Some(Observed::Known(rules)) => rules.get(name),
+    let rule = match live.places.get(place).map(|seen| seen.rules_of(key.bus())) {
+        Some(Observed::Known(rules)) => rules.get(key.name()),
         Some(Observed::Unreadable(why)) => {
             return Found::Lacking(unreadable(LinkCode::RuleMissing, place, object, &why));
         }
@@ -80,19 +80,25 @@ fn find<'a>(desired: &'a Desired, live: &'a Live, place: &'a Place, key: &'a str
     match rule {
         Some(rule) => {
             let mender = mender(desired, rule);
-            Found::There(RuleJudge { place, name: key, wanted, rule, mender })
+            Found::There(RuleJudge { place, name: key.as_str(), wanted, rule, mender })
         }
         None => Found::Lacking(missing(live, place, key, wanted, object)),
     }
 }
 
 /// A rule that is not where it should be. One of the default bus may be on another, or there may be no room for it.
-fn missing(live: &Live, place: &Place, key: &str, wanted: &DesiredRule, object: String) -> Link {
-    if bus_and_name(key).0.is_some() {
+fn missing(
+    live: &Live,
+    place: &Place,
+    key: &RuleKey,
+    wanted: &DesiredRule,
+    object: String,
+) -> Link {
+    if key.bus().is_some() {
         let cause = "it does not exist on the hub's bus".to_owned();
         return broken(LinkCode::RuleMissing, place, object, cause, Mender::Apply);
     }
-    let name = key;
+    let name = key.name();
     let seen = live.places.get(place);
     let stray = seen.and_then(|seen| seen.stray_rules.get(name));
     if let Some(bus) = stray {

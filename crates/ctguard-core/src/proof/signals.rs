@@ -6,6 +6,7 @@
 
 use super::{Link, LinkCode, Mender, Proof, Remark, Severity, Status, unreadable};
 use crate::desired::Desired;
+use crate::resource::keys::RuleKey;
 use crate::scope::Granularity;
 use crate::scope::Place;
 use crate::snapshot::Live;
@@ -15,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// All signals, and the remarks on what was counted.
 pub fn collect(desired: &Desired, live: &Live, proof: &mut Proof) {
     dead_letters(desired, live, proof);
-    let mut rules: BTreeMap<&Place, BTreeSet<&String>> = BTreeMap::new();
+    let mut rules: BTreeMap<&Place, BTreeSet<&RuleKey>> = BTreeMap::new();
     for path in &desired.paths {
         // What is looked at only because others depend on it is its own people's business.
         if !desired.context.contains(&path.raised) {
@@ -57,7 +58,7 @@ fn counted(
     desired: &Desired,
     live: &Live,
     place: &Place,
-    names: &BTreeSet<&String>,
+    names: &BTreeSet<&RuleKey>,
     proof: &mut Proof,
 ) {
     let Some(seen) = live.places.get(place) else { return };

@@ -5,7 +5,8 @@ use crate::blueprint::Risk;
 use crate::desired::Desired;
 use crate::event;
 use crate::plan::reach;
-use crate::resource::rule::{RuleState, bus_of, key_on};
+use crate::resource::keys::RuleKey;
+use crate::resource::rule::{RuleState, bus_of};
 use crate::resource::small_map::SmallMap;
 use crate::resource::{ALERT_TAG, Address, Kind};
 use crate::scope::Place;
@@ -95,7 +96,7 @@ fn on_bus<'a>(
     };
     let heard = ours(desired, rules).filter(|(_, rule)| reach::rule(live, seen, rule));
     let raises = heard.map(|(name, rule)| {
-        raises(Address::new(place, Kind::Rule, key_on(Some(bus), name)), rule, named(rule))
+        raises(Address::of_rule(place, &RuleKey::on(Some(bus), name)), rule, named(rule))
     });
     Some(raises.collect())
 }
