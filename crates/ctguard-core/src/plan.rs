@@ -294,3 +294,6 @@ impl Plan {
         self.changes.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests;
