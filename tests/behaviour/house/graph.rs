@@ -209,10 +209,10 @@ fn read_paths(
             path.push(tokens[at + 2].clone());
             at += 2;
         }
-        if ITEMS.contains(&path[0].as_str()) {
-            if let Some(name) = tokens[at + 1..].iter().find(|t| *t != "!") {
-                file.defined.insert(name.clone());
-            }
+        if ITEMS.contains(&path[0].as_str())
+            && let Some(name) = tokens[at + 1..].iter().find(|t| *t != "!")
+        {
+            file.defined.insert(name.clone());
         }
         if path.len() > 1 {
             file.paths.extend(absolute(module, &path, heads));
@@ -329,7 +329,7 @@ fn defining(path: &[String], files: &BTreeMap<String, File>, depth: usize) -> Op
         if depth > 8 || file.defined.contains(segment) || segment == "*" {
             return Some(module);
         }
-        for import in file.imports.iter().filter(|i| i.name == *segment) {
+        if let Some(import) = file.imports.iter().find(|i| i.name == *segment) {
             let onward: Segments = import.path.iter().chain(&path[at + 1..]).cloned().collect();
             return defining(&onward, files, depth + 1);
         }

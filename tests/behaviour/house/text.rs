@@ -95,10 +95,10 @@ pub fn without_tests(tokens: &[String]) -> (Vec<String>, Vec<String>) {
         };
         let start = at + after;
         let end = start + item(&tokens[start..]);
-        if let Some(name) = tokens[start..end].iter().position(|t| t == "mod") {
-            if tokens.get(start + name + 2).is_some_and(|t| t == ";") {
-                modules.push(tokens[start + name + 1].clone());
-            }
+        if let Some(name) = tokens[start..end].iter().position(|t| t == "mod")
+            && tokens.get(start + name + 2).is_some_and(|t| t == ";")
+        {
+            modules.push(tokens[start + name + 1].clone());
         }
         at = end;
     }
