@@ -76,7 +76,7 @@ fn law_6_a_reviewed_plan_is_the_plan_applied() {
             regions.flat_map(|here| here.rules.values_mut()).for_each(change);
         });
     };
-    let world = World::settled(PLAIN);
+    let world = World::settled(&keeping_a_trail());
     each_rule(&world, |rule| rule.rule.state = RuleState::Disabled);
     let file = saved(&world, &[]);
     let reviewed = world.read("account.json");
