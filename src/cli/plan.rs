@@ -7,7 +7,7 @@ use crate::report::plan::Question;
 use crate::report::view::{Format, Shown};
 use clap::Args;
 use ctguard_core::desired::Intent;
-use ctguard_core::plan::{Stage, diff};
+use ctguard_core::plan::{SavedPlan, Stage, diff};
 use std::path::{Path, PathBuf};
 
 /// Show what apply would change, and what that means for each alert.
@@ -43,20 +43,20 @@ pub fn run(args: &PlanArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, Co
     let survey = context::look_for(&read, &asked, global, io)?;
     let mut plan = diff(&survey.desired, &survey.live, Stage::Planned);
     plan.scope.shard = asked.narrow.shard.map(|shard| shard.to_string());
-    if args.out.is_some() || output::wants(Format::Json, global) {
-        planned::keep(&mut plan, &read, &survey, &asked);
+    let kept = args.out.is_some() || output::wants(Format::Json, global);
+    let saved = kept.then(|| planned::keep(plan.clone(), &read, &survey, &asked));
+    if let (Some(out), Some(saved)) = (&args.out, &saved) {
+        planned::write(out, saved)?;
     }
-    if let Some(out) = &args.out {
-        planned::write(out, &plan)?;
-    }
-    let shown = Shown::Plan { plan: &plan, question: Question::Plan };
+    let plan = saved.as_ref().map_or(&plan, SavedPlan::plan);
+    let shown = Shown::Plan { plan, question: Question::Plan };
     output::show(&shown, &read.positions, global, io)?;
     let next = match &args.out {
         Some(file) => Next::Saved(file),
         None if args.destroy => Next::Destroy(path),
         None => Next::Apply(path, args.adopt.option()),
     };
-    output::say_next(&plan, &next, global, io)?;
+    output::say_next(plan, &next, global, io)?;
     let changes = Exit::Changes.when(args.detailed_exitcode && !plan.is_empty());
-    Ok(changes.and(context::plan_exit(&plan)))
+    Ok(changes.and(context::plan_exit(plan)))
 }

@@ -6,8 +6,7 @@ use crate::error::CommandError;
 use crate::run::Survey;
 use ctguard_core::desired::{Narrow, Shard};
 use ctguard_core::plan::file::{PlanFileError, is_plan};
-use ctguard_core::plan::{Plan, Resolved, file, fingerprints};
-use jiff::civil::Date;
+use ctguard_core::plan::{Plan, Resolved, SavedPlan, file};
 use std::fs::File;
 use std::io::{self, BufWriter, Read as _, Write};
 use std::path::Path;
@@ -16,20 +15,14 @@ use tempfile::NamedTempFile;
 /// So much of a file's beginning tells whether it is a plan.
 const HEAD_BYTES: u64 = 256;
 
-/// Adds to a plan what it takes to apply it later: the blueprint, what it was narrowed to, and what was read.
-pub(super) fn keep(plan: &mut Plan, read: &Read, survey: &Survey, asked: &Asked) {
+/// Completes a plan that is kept.
+pub(super) fn keep(plan: Plan, read: &Read, survey: &Survey, asked: &Asked) -> SavedPlan {
     let resolved = Resolved::new(&read.file, &read.sources);
-    plan.blueprint.digest = Some(resolved.digest());
-    plan.blueprint.resolved = Some(resolved);
-    plan.scope.shard = asked.narrow.shard.map(|shard| shard.to_string());
-    plan.scope.only_accounts = asked.narrow.accounts.iter().cloned().collect();
-    plan.scope.only_regions = asked.narrow.regions.iter().cloned().collect();
-    plan.scope.caller = Some(survey.caller.account.clone());
-    plan.fingerprints = fingerprints::of(&survey.live);
+    SavedPlan::new(plan, resolved, &asked.narrow, &survey.caller.account, &survey.live)
 }
 
 /// Writes the whole file or leaves what was there. Nobody else may read it: it holds policies and addresses.
-pub(super) fn write(path: &Path, plan: &Plan) -> Result<(), CommandError> {
+pub(super) fn write(path: &Path, plan: &SavedPlan) -> Result<(), CommandError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let write = || -> io::Result<()> {
         let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
@@ -97,7 +90,6 @@ pub(super) fn asked(plan: &Plan, global: &Global) -> Result<Asked, CommandError>
         CommandError::new(format!("the plan is of no use: {field}: `{text}` cannot be read"))
             .hint("`ctguard plan --out FILE` makes a new one.")
     };
-    let as_of: Date = plan.as_of.parse().map_err(|_| damaged("as_of", &plan.as_of))?;
     let shard = match &scope.shard {
         Some(text) => Some(Shard::parse(text).ok_or_else(|| damaged("scope.shard", text))?),
         None => None,
@@ -107,5 +99,5 @@ pub(super) fn asked(plan: &Plan, global: &Global) -> Result<Asked, CommandError>
         regions: scope.only_regions.iter().cloned().collect(),
         shard,
     };
-    Ok(Asked { as_of, narrow, intent: plan.intent.clone() })
+    Ok(Asked { as_of: plan.as_of, narrow, intent: plan.intent.clone() })
 }

@@ -9,7 +9,6 @@ use ctguard_core::cloud::{Cloud, CloudError};
 use ctguard_core::desired::Desired;
 use ctguard_core::plan::order::Wave;
 use ctguard_core::plan::{Change, Plan, Stage, Step, WaitingFor, diff};
-use ctguard_core::resource::rule::rule_and_target;
 use ctguard_core::resource::{Address, Kind};
 use ctguard_core::scope::Place;
 use ctguard_core::snapshot::Live;
@@ -246,10 +245,8 @@ impl Engine<'_> {
 fn units(changes: Vec<Change>) -> Vec<Unit> {
     let mut units: BTreeMap<(Place, Kind, String), Unit> = BTreeMap::new();
     for change in changes {
-        let name = match change.address.kind {
-            Kind::Target => rule_and_target(&change.address.name).0.to_owned(),
-            _ => change.address.name.clone(),
-        };
+        let rule = change.address.rule().map(String::from);
+        let name = rule.unwrap_or_else(|| change.address.name.clone());
         let unit =
             units.entry((change.place.clone(), change.address.kind, name)).or_insert_with(|| {
                 Unit { place: change.place.clone(), changes: Vec::new(), calls: Vec::new() }

@@ -4,6 +4,7 @@ use super::shared::Shared;
 use super::{Event, Listener};
 use ctguard_core::cloud::Cloud;
 use ctguard_core::desired::{AlertPath, Desired};
+use ctguard_core::resource::keys::RuleKey;
 use ctguard_core::resource::topic::is_opt_in;
 use ctguard_core::scope::{AccountId, Arn, Place};
 use ctguard_core::snapshot::Live;
@@ -81,7 +82,7 @@ pub async fn observe_signals(
         let forwarding = path.forward.iter().map(|forward| (&path.lands, &forward.rules));
         for (place, keys) in [(&path.raised, &path.rules)].into_iter().chain(forwarding) {
             let Some(seen) = live.places.get(place) else { continue };
-            let there: Vec<&String> = keys.iter().filter(|key| seen.rule(key).is_some()).collect();
+            let there: Vec<&RuleKey> = keys.iter().filter(|key| seen.rule(key).is_some()).collect();
             if !there.is_empty() {
                 let signals = &mut wanted.entry(place.clone()).or_default().signals;
                 signals.extend(there.into_iter().cloned());

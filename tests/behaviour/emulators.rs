@@ -31,6 +31,7 @@ use ctguard_aws::{Aws, Options};
 use ctguard_core::action::{Action, SubscriptionAttribute, TopicAttribute};
 use ctguard_core::cloud::Cloud;
 use ctguard_core::resource::bucket::{Bucket, Encryption};
+use ctguard_core::resource::keys::RuleKey;
 use ctguard_core::resource::queue::{Queue, RETENTION_SECONDS};
 use ctguard_core::resource::rule::{
     Input, InputTransformer, RetryPolicy, Rule, RuleState, Target, Targets,
@@ -246,19 +247,19 @@ impl Everything {
                 endpoint: self.inbox(),
                 attributes: self.subscription.clone(),
             },
-            Action::PutRule { name: RULE.to_owned(), rule: self.rule.clone(), tags: tags() },
-            Action::TagRule { name: RULE.to_owned(), tags: tags() },
-            Action::PutTargets { rule: RULE.to_owned(), targets: self.targets.clone() },
+            Action::PutRule { name: RULE.into(), rule: self.rule.clone(), tags: tags() },
+            Action::TagRule { name: RULE.into(), tags: tags() },
+            Action::PutTargets { rule: RULE.into(), targets: self.targets.clone() },
         ]
     }
 
     fn removals(&self, subscription: &str) -> Vec<Action> {
         vec![
             Action::RemoveTargets {
-                rule: RULE.to_owned(),
+                rule: RULE.into(),
                 ids: self.targets.keys().cloned().collect(),
             },
-            Action::DeleteRule { name: RULE.to_owned() },
+            Action::DeleteRule { name: RULE.into() },
             Action::Unsubscribe { arn: subscription.to_owned() },
             Action::DeleteTopic { name: TOPIC.to_owned() },
             Action::DeleteQueue { name: QUEUE.to_owned() },
@@ -428,7 +429,7 @@ async fn ministack_tells_what_was_counted_of_a_rule_and_of_no_other() {
     count("FailedInvocations", "fired", 1.0);
     count("InvocationsFailedToBeSentToDlq", "other", 5.0);
 
-    let rules = ["fired", "quiet"].map(str::to_owned);
+    let rules = ["fired", "quiet"].map(RuleKey::from);
     let reads = ReadSet { signals: BTreeSet::from(rules), ..ReadSet::default() };
     let seen = emulator.connect().await.observe(&emulator.place(), &reads).await.signals;
     assert_eq!(seen["fired"], Observed::Known(RuleSignals::counted(3, 1, 0)));

@@ -124,7 +124,7 @@ fn every_single_field_narrowing_of_every_built_in_pattern_is_reported() {
     confirm(&sandbox);
     let mut survey = survey(&sandbox, &blueprint);
     let place = survey.live.places.keys().next().unwrap().clone();
-    let names: Vec<String> = survey.desired.places[&place].rules.keys().cloned().collect();
+    let names: Vec<_> = survey.desired.places[&place].rules.keys().cloned().collect();
     let (mut tried, mut unseen) = (0, Vec::new());
     for name in names {
         let compiled = survey.desired.places[&place].rules[&name].compiled.json.clone();
@@ -133,7 +133,7 @@ fn every_single_field_narrowing_of_every_built_in_pattern_is_reported() {
             // Two spellings of a sign-in's detail-type are asked for, and events carry the first only.
             let seen = survey.live.places.get_mut(&place).unwrap();
             let Observed::Known(rules) = &mut seen.rules else { panic!("rules are read") };
-            let rule = rules.get_mut(&name).unwrap();
+            let rule = rules.get_mut(name.as_str()).unwrap();
             Arc::make_mut(&mut rule.rule).event_pattern = Some(narrow.to_string());
             let proof = prove(&survey.desired, &survey.live);
             let reported = proof.findings().iter().any(|finding| {
@@ -147,7 +147,7 @@ fn every_single_field_narrowing_of_every_built_in_pattern_is_reported() {
         }
         let seen = survey.live.places.get_mut(&place).unwrap();
         let Observed::Known(rules) = &mut seen.rules else { panic!("rules are read") };
-        let rule = &mut rules.get_mut(&name).unwrap().rule;
+        let rule = &mut rules.get_mut(name.as_str()).unwrap().rule;
         Arc::make_mut(rule).event_pattern = Some(compiled);
     }
     assert!(unseen.is_empty(), "{} of {tried} are not seen:\n{}", unseen.len(), unseen.join("\n"));

@@ -6,6 +6,7 @@ use crate::world::blueprints::{PLAIN, keeping_a_trail};
 use crate::world::{Ran, World};
 use ctguard_core::blueprint::Blueprint;
 use ctguard_core::plan::fingerprints;
+use ctguard_core::resource::rule::RuleState;
 use ctguard_core::scope::{AccountId, Place, Region};
 use ctguard_core::snapshot::Live;
 use ctguard_core::snapshot::{AccountSnapshot, Observed, PlaceSnapshot};
@@ -64,6 +65,27 @@ fn a_saved_plan_reads_the_same_anywhere_and_does_what_it_says() {
     apply(&world, &file, &[]).expect(0);
     world.write("ctguard.yaml", &keeping_a_trail());
     world.run(&["plan", "--detailed-exitcode"]).expect(0);
+}
+
+/// Law 6 of the design: what was reviewed is done, all of it, once, and only on what it was made from.
+#[test]
+fn law_6_a_reviewed_plan_is_the_plan_applied() {
+    let each_rule = |world: &World, change: fn(&mut StoredRule)| {
+        world.change(|state| {
+            let regions = state.accounts.values_mut().flat_map(|one| one.regions.values_mut());
+            regions.flat_map(|here| here.rules.values_mut()).for_each(change);
+        });
+    };
+    let world = World::settled(&keeping_a_trail());
+    each_rule(&world, |rule| rule.rule.state = RuleState::Disabled);
+    let file = saved(&world, &[]);
+    let reviewed = world.read("account.json");
+    each_rule(&world, |rule| rule.rule.description = Some("moved".to_owned()));
+    refused(&world, &file, &[], 5, &["changed since"]);
+    world.write("account.json", &reviewed);
+    apply(&world, &file, &[]).expect(0);
+    world.run(&["plan", "--detailed-exitcode"]).expect(0);
+    refused(&world, &file, &[], 5, &["changed since"]);
 }
 
 #[test]

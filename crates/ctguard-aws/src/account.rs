@@ -18,6 +18,7 @@ impl Session {
         let mut pages = Pages::default();
         loop {
             let call = self
+                .clients
                 .account()
                 .list_regions()
                 .region_opt_status_contains(RegionOptStatus::Enabled)

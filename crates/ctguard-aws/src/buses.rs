@@ -1,9 +1,9 @@
 //! EventBridge (the classic `events` API): custom event buses and their policies.
 
-use super::errors::absent;
+use super::errors::{absent, bad_request};
 use super::events::{LIST_RULES, PAGE, said, sdk_tags};
 use super::kms::document;
-use super::session::{Pages, Session, bad_request};
+use super::session::{Pages, Session};
 use ctguard_core::cloud::CloudError;
 use ctguard_core::resource::Tags;
 use ctguard_core::resource::bus::Bus;
@@ -19,7 +19,7 @@ const PUT_PERMISSION: &str = "events:PutPermission";
 impl Session {
     /// A bus by name; `None` when there is none.
     pub(super) async fn bus(&self, name: &str) -> Result<Option<Bus>, CloudError> {
-        let call = self.events().describe_event_bus().name(name);
+        let call = self.clients.events().describe_event_bus().name(name);
         let Some(answer) = absent(self.send(DESCRIBE_BUS, call.send()).await)? else {
             return Ok(None);
         };
@@ -34,6 +34,7 @@ impl Session {
     /// Makes a bus; one of this name that carries the same tags was made by an earlier try.
     pub(super) async fn create_bus(&self, name: &str, tags: &Tags) -> Result<(), CloudError> {
         let call = self
+            .clients
             .events()
             .create_event_bus()
             .name(name)
@@ -50,7 +51,8 @@ impl Session {
 
     /// Replaces the whole policy of a bus.
     pub(super) async fn put_bus_policy(&self, bus: &str, policy: &Value) -> Result<(), CloudError> {
-        let call = self.events().put_permission().event_bus_name(bus).policy(policy.to_string());
+        let call =
+            self.clients.events().put_permission().event_bus_name(bus).policy(policy.to_string());
         self.send(PUT_PERMISSION, call.send()).await.map(drop)
     }
 
@@ -63,7 +65,7 @@ impl Session {
         if name == "default" {
             return Err(bad_request(DELETE_BUS, "the default bus cannot be deleted"));
         }
-        let call = self.events().delete_event_bus().name(name);
+        let call = self.clients.events().delete_event_bus().name(name);
         absent(self.send(DELETE_BUS, call.send()).await).map(drop)
     }
 
@@ -72,7 +74,8 @@ impl Session {
         let mut buses = Vec::new();
         let mut pages = Pages::default();
         loop {
-            let call = self.events().list_event_buses().limit(PAGE).set_next_token(pages.token());
+            let call =
+                self.clients.events().list_event_buses().limit(PAGE).set_next_token(pages.token());
             let page = self.send(LIST_BUSES, call.send()).await?;
             buses.extend(page.event_buses().iter().filter_map(|bus| bus.name().map(str::to_owned)));
             if !pages.turn(LIST_BUSES, page.next_token.as_deref())? {
@@ -93,6 +96,7 @@ impl Session {
             let mut pages = Pages::default();
             loop {
                 let call = self
+                    .clients
                     .events()
                     .list_rules()
                     .event_bus_name(&bus)

@@ -104,12 +104,6 @@ macro_rules! clients {
                 })
             })*
         }
-
-        impl super::session::Session {
-            $(pub(super) fn $name(&self) -> &$sdk::Client {
-                self.clients.$name()
-            })*
-        }
     };
 }
 

@@ -1,7 +1,7 @@
 //! CloudTrail: trails, their status, selectors and tags.
 
-use super::errors::absent;
-use super::session::{Session, bad_request, bad_response, tags_as};
+use super::errors::{absent, bad_request, bad_response};
+use super::session::{Session, tags_as};
 use aws_sdk_cloudtrail::types as sdk;
 use aws_smithy_types::date_time::Format;
 use aws_smithy_types::error::operation::BuildError;
@@ -37,14 +37,14 @@ pub(super) struct Described {
 impl Session {
     /// The trails seen from this region: its own, and the shadows of multi-region and organization trails.
     pub(super) async fn trails(&self) -> Result<Vec<Described>, CloudError> {
-        let call = self.cloudtrail().describe_trails().include_shadow_trails(true);
+        let call = self.clients.cloudtrail().describe_trails().include_shadow_trails(true);
         let answer = self.send(DESCRIBE_TRAILS, call.send()).await?;
         answer.trail_list.unwrap_or_default().into_iter().map(trail_from).collect()
     }
 
     /// Whether a trail logs in this region. Takes the ARN: a shadow trail is not found by its name.
     pub(super) async fn trail_status(&self, arn: &str) -> Result<Option<TrailStatus>, CloudError> {
-        let call = self.cloudtrail().get_trail_status().name(arn);
+        let call = self.clients.cloudtrail().get_trail_status().name(arn);
         let Some(answer) = absent(self.send(GET_TRAIL_STATUS, call.send()).await)? else {
             return Ok(None);
         };
@@ -60,7 +60,7 @@ impl Session {
     }
 
     pub(super) async fn selectors(&self, arn: &str) -> Result<Option<Selectors>, CloudError> {
-        let call = self.cloudtrail().get_event_selectors().trail_name(arn);
+        let call = self.clients.cloudtrail().get_event_selectors().trail_name(arn);
         let Some(answer) = absent(self.send(GET_EVENT_SELECTORS, call.send()).await)? else {
             return Ok(None);
         };
@@ -75,7 +75,7 @@ impl Session {
     }
 
     pub(super) async fn trail_tags(&self, arn: &str) -> Result<Option<Tags>, CloudError> {
-        let call = self.cloudtrail().list_tags().resource_id_list(arn);
+        let call = self.clients.cloudtrail().list_tags().resource_id_list(arn);
         let Some(answer) = absent(self.send(LIST_TAGS, call.send()).await)? else {
             return Ok(None);
         };
@@ -98,6 +98,7 @@ impl Session {
         tags: &Tags,
     ) -> Result<(), CloudError> {
         let call = self
+            .clients
             .cloudtrail()
             .create_trail()
             .name(name)
@@ -133,6 +134,7 @@ impl Session {
     pub(super) async fn update_trail(&self, name: &str, trail: &Trail) -> Result<(), CloudError> {
         // What is left out stays as it is, and an empty text takes it away.
         let call = self
+            .clients
             .cloudtrail()
             .update_trail()
             .name(name)
@@ -152,7 +154,7 @@ impl Session {
         name: &str,
         selectors: &Selectors,
     ) -> Result<(), CloudError> {
-        let call = self.cloudtrail().put_event_selectors().trail_name(name);
+        let call = self.clients.cloudtrail().put_event_selectors().trail_name(name);
         let call = match selectors {
             Selectors::Basic(basic) => {
                 call.set_event_selectors(Some(basic.iter().map(sdk_basic).collect()))
@@ -169,12 +171,13 @@ impl Session {
     }
 
     pub(super) async fn start_logging(&self, name: &str) -> Result<(), CloudError> {
-        let call = self.cloudtrail().start_logging().name(name);
+        let call = self.clients.cloudtrail().start_logging().name(name);
         self.send(START_LOGGING, call.send()).await.map(drop)
     }
 
     pub(super) async fn tag_trail(&self, name: &str, tags: &Tags) -> Result<(), CloudError> {
         let call = self
+            .clients
             .cloudtrail()
             .add_tags()
             .resource_id(self.trail_arn(name))
@@ -192,6 +195,7 @@ impl Session {
             keys.iter().map(|key| sdk::Tag::builder().key(key).build()).collect();
         let tags = tags.map_err(|error| bad_request(REMOVE_TAGS, error.to_string()))?;
         let call = self
+            .clients
             .cloudtrail()
             .remove_tags()
             .resource_id(self.trail_arn(name))

@@ -4,13 +4,14 @@
 //! one that CloudWatch calls complete. Its metrics are best effort and may lag some minutes behind.
 //! Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html>
 
-use super::session::{Pages, Session, bad_response};
+use super::errors::bad_response;
+use super::session::{Pages, Session};
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{
     Dimension, MessageData, Metric, MetricDataQuery, MetricDataResult, MetricStat, StatusCode,
 };
 use ctguard_core::cloud::CloudError;
-use ctguard_core::resource::rule::bus_and_name;
+use ctguard_core::resource::keys::RuleKey;
 use ctguard_core::resource::small_map::SmallMap;
 use ctguard_core::snapshot::{FAILED_HOURS, FIRED_HOURS, Observed, RuleSignals, Tally};
 use futures::future::join_all;
@@ -64,20 +65,20 @@ const SPANS: [Span; 2] = [
 ];
 
 /// One metric of one rule.
-type Question<'a> = (&'a str, Count);
+type Question<'a> = (&'a RuleKey, Count);
 
 impl Session {
     /// What was counted, up to `now` in seconds, of rules of the default bus.
     pub(super) async fn signals(
         &self,
-        rules: &BTreeSet<String>,
+        rules: &BTreeSet<RuleKey>,
         now: i64,
-    ) -> SmallMap<String, Observed<RuleSignals>> {
+    ) -> SmallMap<RuleKey, Observed<RuleSignals>> {
         let mut calls = Vec::new();
         for span in SPANS {
             let questions: Vec<Question<'_>> = rules
                 .iter()
-                .flat_map(|rule| span.counts.iter().map(move |count| (rule.as_str(), *count)))
+                .flat_map(|rule| span.counts.iter().map(move |count| (rule, *count)))
                 .collect();
             for some in questions.chunks(METRICS_MAX) {
                 let some = some.to_vec();
@@ -93,18 +94,18 @@ impl Session {
                 }
             }
         }
-        let of = |rule: &str, count| match sums.get(&(rule, count)) {
+        let of = |rule: &RuleKey, count| match sums.get(&(rule, count)) {
             Some(sum) => sum.clone(),
             None => Err(bad_response(GET_METRIC_DATA, format!("nothing is said of {rule}"))),
         };
-        let one = |rule: &str| -> Result<RuleSignals, CloudError> {
+        let one = |rule: &RuleKey| -> Result<RuleSignals, CloudError> {
             Ok(RuleSignals {
                 fired: of(rule, Count::Fired)?,
                 failed: of(rule, Count::Failed)?,
                 lost: of(rule, Count::Lost)?,
             })
         };
-        let observed = |rule: &String| match one(rule) {
+        let observed = |rule: &RuleKey| match one(rule) {
             Ok(signals) => Observed::Known(signals),
             Err(error) => Observed::Unreadable((&error).into()),
         };
@@ -134,6 +135,7 @@ impl Session {
             loop {
                 let queries = open.iter().map(|at| query(*at, questions[*at], span)).collect();
                 let call = self
+                    .clients
                     .cloudwatch()
                     .get_metric_data()
                     .set_metric_data_queries(Some(queries))
@@ -164,16 +166,15 @@ impl Session {
     }
 }
 
-fn query(at: usize, (rule, count): Question<'_>, span: Span) -> MetricDataQuery {
+fn query(at: usize, (key, count): Question<'_>, span: Span) -> MetricDataQuery {
     // Rules of the default bus are counted under their name alone.
     // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
-    let (bus, name) = bus_and_name(rule);
     let dimension = |name: &str, value: &str| Dimension::builder().name(name).value(value).build();
     let metric = Metric::builder()
         .namespace("AWS/Events")
         .metric_name(count.metric())
-        .set_dimensions(bus.map(|bus| vec![dimension("EventBusName", bus)]))
-        .dimensions(dimension("RuleName", name))
+        .set_dimensions(key.bus().map(|bus| vec![dimension("EventBusName", bus)]))
+        .dimensions(dimension("RuleName", key.name()))
         .build();
     let stat = MetricStat::builder().metric(metric).period(span.point_seconds).stat("Sum").build();
     // An id begins with a small letter.
@@ -234,7 +235,7 @@ mod tests {
     fn tally(results: &[MetricDataResult]) -> Result<u64, String> {
         let mut sum = Sum::default();
         results.iter().for_each(|result| sum.add(result));
-        let tally = sum.tally(("r", Count::Failed), SPANS[0]);
+        let tally = sum.tally((&"r".into(), Count::Failed), SPANS[0]);
         tally.map(|tally| tally.count).map_err(|error| error.message)
     }
 
@@ -256,7 +257,7 @@ mod tests {
     #[test]
     fn ids_are_what_cloudwatch_takes_and_lead_back_to_the_question() {
         for at in [0, 7, METRICS_MAX - 1] {
-            let query = query(at, ("ctguard-acme-a", Count::Fired), SPANS[1]);
+            let query = query(at, (&"ctguard-acme-a".into(), Count::Fired), SPANS[1]);
             assert!(query.id().is_some_and(|id| id.starts_with('m')));
             assert_eq!(query.id().and_then(index), Some(at));
         }

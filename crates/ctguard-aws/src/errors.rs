@@ -111,6 +111,27 @@ pub(super) fn observed<T>(result: Result<Option<T>, CloudError>) -> Observed<T> 
     }
 }
 
+/// An answer that AWS would not give.
+pub(super) fn bad_response(operation: &str, message: impl Into<String>) -> CloudError {
+    refused(operation, "BadResponse", message)
+}
+
+/// A request that cannot be made.
+pub(super) fn bad_request(operation: &str, message: impl Into<String>) -> CloudError {
+    refused(operation, "InvalidRequest", message)
+}
+
+/// An error that no further call can mend.
+pub(super) fn refused(operation: &str, code: &str, message: impl Into<String>) -> CloudError {
+    CloudError {
+        operation: operation.to_owned(),
+        code: code.to_owned(),
+        message: message.into(),
+        request_id: None,
+        kind: CloudErrorKind::Refused,
+    }
+}
+
 /// Translates what the SDK reports.
 pub(super) fn from_sdk<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> CloudError
 where

@@ -1,13 +1,14 @@
 //! EventBridge (the classic `events` API): rules and their targets, on the default bus and on custom ones.
 
-use super::errors::{absent, is_not_found, kind};
-use super::session::{Pages, Session, bad_request, bad_response, tags_as};
+use super::errors::{absent, bad_request, bad_response, is_not_found, kind};
+use super::session::{Pages, Session, tags_as};
 use aws_sdk_eventbridge::types as sdk;
 use aws_smithy_types::error::operation::BuildError;
 use ctguard_core::cloud::{CloudError, CloudErrorKind};
 use ctguard_core::resource::Tags;
+use ctguard_core::resource::keys::RuleKey;
 use ctguard_core::resource::rule::{
-    Input, InputTransformer, RetryPolicy, Rule, RuleState, Target, Targets, bus_and_name,
+    Input, InputTransformer, RetryPolicy, Rule, RuleState, Target, Targets,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,6 +44,7 @@ impl Session {
         let mut pages = Pages::default();
         loop {
             let call = self
+                .clients
                 .events()
                 .list_rules()
                 .set_event_bus_name(bus.map(str::to_owned))
@@ -68,7 +70,7 @@ impl Session {
         let (mut count, mut wild) = (0, 0);
         let mut pages = Pages::default();
         loop {
-            let call = self.events().list_rules().limit(PAGE).set_next_token(pages.token());
+            let call = self.clients.events().list_rules().limit(PAGE).set_next_token(pages.token());
             let page = self.send(LIST_RULES, call.send()).await?;
             count += page.rules().len();
             let patterns = page.rules().iter().filter_map(|rule| rule.event_pattern());
@@ -84,12 +86,13 @@ impl Session {
     }
 
     /// A rule's targets; `None` when the rule is gone. The rule is named by its key, here as everywhere below.
-    pub(super) async fn targets(&self, rule: &str) -> Result<Option<Targets>, CloudError> {
+    pub(super) async fn targets(&self, rule: &RuleKey) -> Result<Option<Targets>, CloudError> {
         let (bus, rule) = split(rule);
         let mut targets = Targets::new();
         let mut pages = Pages::default();
         loop {
             let call = self
+                .clients
                 .events()
                 .list_targets_by_rule()
                 .set_event_bus_name(bus.clone())
@@ -108,13 +111,13 @@ impl Session {
         }
     }
 
-    pub(super) fn rule_arn(&self, key: &str) -> String {
+    pub(super) fn rule_arn(&self, key: &RuleKey) -> String {
         self.place.arn("events", &format!("rule/{key}"))
     }
 
     /// The tags of a rule or a bus.
     pub(super) async fn event_tags(&self, arn: &str) -> Result<Option<Tags>, CloudError> {
-        let call = self.events().list_tags_for_resource().resource_arn(arn);
+        let call = self.clients.events().list_tags_for_resource().resource_arn(arn);
         let answer = absent(self.send(LIST_TAGS, call.send()).await)?;
         let pair = |tag: sdk::Tag| (tag.key, tag.value);
         Ok(answer.map(|answer| answer.tags.unwrap_or_default().into_iter().map(pair).collect()))
@@ -123,13 +126,14 @@ impl Session {
     /// Writes a rule. All settings are sent: AWS forgets what is left out.
     pub(super) async fn put_rule(
         &self,
-        key: &str,
+        key: &RuleKey,
         rule: &Rule,
         tags: &Tags,
     ) -> Result<(), CloudError> {
         let (bus, name) = split(key);
         let tags = (!tags.is_empty()).then(|| sdk_tags(PUT_RULE, tags)).transpose()?;
         let call = self
+            .clients
             .events()
             .put_rule()
             .set_event_bus_name(bus)
@@ -144,7 +148,7 @@ impl Session {
         result.map(drop).map_err(|error| needs_passing(error, rule.role_arn.as_deref()))
     }
 
-    pub(super) async fn tag_rule(&self, key: &str, tags: &Tags) -> Result<(), CloudError> {
+    pub(super) async fn tag_rule(&self, key: &RuleKey, tags: &Tags) -> Result<(), CloudError> {
         self.tag_event_resource(&self.rule_arn(key), tags).await
     }
 
@@ -155,6 +159,7 @@ impl Session {
         tags: &Tags,
     ) -> Result<(), CloudError> {
         let call = self
+            .clients
             .events()
             .tag_resource()
             .resource_arn(arn)
@@ -163,12 +168,17 @@ impl Session {
     }
 
     /// Adds or replaces targets; those with other ids stay.
-    pub(super) async fn put_targets(&self, key: &str, targets: &Targets) -> Result<(), CloudError> {
+    pub(super) async fn put_targets(
+        &self,
+        key: &RuleKey,
+        targets: &Targets,
+    ) -> Result<(), CloudError> {
         let (bus, rule) = split(key);
         let entries: Result<Vec<_>, _> =
             targets.iter().map(|(id, target)| sdk_target(id, target)).collect();
         let entries = entries.map_err(|error| bad_request(PUT_TARGETS, error.to_string()))?;
         let call = self
+            .clients
             .events()
             .put_targets()
             .set_event_bus_name(bus)
@@ -189,11 +199,12 @@ impl Session {
     /// Removes targets; those that are gone already are fine.
     pub(super) async fn remove_targets(
         &self,
-        key: &str,
+        key: &RuleKey,
         ids: &BTreeSet<String>,
     ) -> Result<(), CloudError> {
         let (bus, rule) = split(key);
         let call = self
+            .clients
             .events()
             .remove_targets()
             .set_event_bus_name(bus)
@@ -214,17 +225,16 @@ impl Session {
     }
 
     /// Deletes a rule that has no targets; one that is gone already is fine.
-    pub(super) async fn delete_rule(&self, key: &str) -> Result<(), CloudError> {
+    pub(super) async fn delete_rule(&self, key: &RuleKey) -> Result<(), CloudError> {
         let (bus, name) = split(key);
-        let call = self.events().delete_rule().set_event_bus_name(bus).name(name);
+        let call = self.clients.events().delete_rule().set_event_bus_name(bus).name(name);
         absent(self.send(DELETE_RULE, call.send()).await).map(drop)
     }
 }
 
 /// The bus to send along with a rule's name: none for the default one.
-fn split(key: &str) -> (Option<String>, &str) {
-    let (bus, name) = bus_and_name(key);
-    (bus.map(str::to_owned), name)
+fn split(key: &RuleKey) -> (Option<String>, &str) {
+    (key.bus().map(str::to_owned), key.name())
 }
 
 /// Who writes a role's ARN into a rule or target needs leave to pass that role on, and AWS's refusal may be of that.

@@ -4,8 +4,9 @@
 //! makes none of the calls it is asked about.
 //! Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html>
 
+use super::errors::bad_request;
 use super::roles::GET_ROLE;
-use super::session::{Pages, Session, bad_request};
+use super::session::{Pages, Session};
 use aws_sdk_iam::types::PolicyEvaluationDecisionType;
 use ctguard_core::cloud::CloudError;
 use ctguard_core::permissions::Permission;
@@ -55,7 +56,7 @@ impl Session {
             ("iam", ["root"]) => Ok(None),
             ("iam", ["user" | "role", ..]) => Ok(Some(caller_arn.to_owned())),
             ("sts", ["assumed-role", name, ..]) => {
-                let call = self.iam().get_role().role_name(*name);
+                let call = self.clients.iam().get_role().role_name(*name);
                 let role = self.send(GET_ROLE, call.send()).await.ok();
                 let known = role.and_then(|answer| answer.role.map(|role| role.arn));
                 let guess = format!("arn:{}:iam::{}:role/{name}", arn.partition, arn.account);
@@ -75,6 +76,7 @@ impl Session {
         let mut pages = Pages::default();
         loop {
             let call = self
+                .clients
                 .iam()
                 .simulate_principal_policy()
                 .policy_source_arn(principal)

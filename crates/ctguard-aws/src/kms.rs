@@ -1,7 +1,7 @@
 //! KMS: the keys that topics are encrypted with. Only read.
 
-use super::errors::{absent, observed};
-use super::session::{Session, bad_response};
+use super::errors::{absent, bad_response, observed};
+use super::session::Session;
 use aws_sdk_kms::types::KeyManagerType;
 use ctguard_core::cloud::CloudError;
 use ctguard_core::snapshot::LiveKey;
@@ -13,7 +13,7 @@ const GET_KEY_POLICY: &str = "kms:GetKeyPolicy";
 impl Session {
     /// A key by id, ARN or alias; `None` when there is none.
     pub(super) async fn key(&self, key: &str) -> Result<Option<LiveKey>, CloudError> {
-        let call = self.kms().describe_key().key_id(key);
+        let call = self.clients.kms().describe_key().key_id(key);
         let Some(answer) = absent(self.send(DESCRIBE_KEY, call.send()).await)? else {
             return Ok(None);
         };
@@ -34,7 +34,7 @@ impl Session {
 
     async fn key_policy(&self, arn: &str) -> Result<Option<Value>, CloudError> {
         // Aliases are not accepted here, hence the ARN.
-        let call = self.kms().get_key_policy().key_id(arn);
+        let call = self.clients.kms().get_key_policy().key_id(arn);
         let Some(answer) = absent(self.send(GET_KEY_POLICY, call.send()).await)? else {
             return Ok(None);
         };

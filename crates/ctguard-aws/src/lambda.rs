@@ -1,8 +1,8 @@
 //! Lambda: who may call a function that subscribes.
 
-use super::errors::absent;
+use super::errors::{absent, bad_response};
 use super::kms::document;
-use super::session::{Session, bad_response};
+use super::session::Session;
 use ctguard_core::cloud::CloudError;
 use ctguard_core::resource::function;
 use ctguard_core::scope::Arn;
@@ -23,6 +23,7 @@ impl Session {
             return Err(bad_response(GET_POLICY, format!("`{arn}` is no function's ARN")));
         };
         let call = self
+            .clients
             .lambda()
             .get_policy()
             .function_name(name)

@@ -194,7 +194,7 @@ impl Aws {
             && !url.starts_with("http://")
             && !url.starts_with("https://")
         {
-            return Err(session::refused(
+            return Err(errors::refused(
                 "connect",
                 "InvalidEndpoint",
                 format!("the endpoint `{url}` does not begin with http:// or https://"),
@@ -256,7 +256,7 @@ impl Aws {
         }
         let arn = role.arn(place.region.partition(), account);
         if Arn::parse(&arn).is_none_or(|arn| arn.account != account.as_str()) {
-            return Err(session::refused(
+            return Err(errors::refused(
                 "sts:AssumeRole",
                 "OtherAccount",
                 format!("the role {arn} is not one of account {account}"),

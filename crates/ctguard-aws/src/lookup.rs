@@ -1,8 +1,9 @@
 //! CloudTrail's event history: LookupEvents, which is slow by AWS's will and is asked with patience.
 
 use super::Timing;
+use super::errors::{bad_request, bad_response};
 use super::retry::patiently;
-use super::session::{Session, bad_request, bad_response};
+use super::session::Session;
 use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
 use aws_smithy_types::DateTime;
 use ctguard_core::cloud::CloudError;
@@ -26,6 +27,7 @@ impl Session {
         let attribute = attribute.transpose();
         let attribute = attribute.map_err(|error| bad_request(LOOKUP_EVENTS, error.to_string()))?;
         let call = self
+            .clients
             .cloudtrail()
             .lookup_events()
             .set_lookup_attributes(attribute.map(|attribute| vec![attribute]))

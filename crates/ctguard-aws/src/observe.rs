@@ -25,6 +25,7 @@ use super::errors::observed;
 use super::session::Session;
 use super::sns::by_endpoint;
 use ctguard_core::cloud::CloudError;
+use ctguard_core::resource::keys::RuleKey;
 use ctguard_core::resource::small_map::SmallMap;
 use ctguard_core::resource::{BLUEPRINT_TAG, Tags};
 use ctguard_core::scope::{AccountId, Arn, Place, Region};
@@ -236,10 +237,7 @@ impl Reading<'_> {
             Observed::Unreadable(why) => return Observed::Unreadable(why),
         };
         let rules = each(rules, |(name, rule)| {
-            let key = match bus {
-                Some(bus) => format!("{bus}/{name}"),
-                None => name.clone(),
-            };
+            let key = RuleKey::on(bus, &name);
             async move {
                 let arn = self.session.rule_arn(&key);
                 let (targets, tags) = join!(

@@ -5,9 +5,10 @@
 //! Source: <https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html>
 
 use super::Timing;
+use super::errors::bad_response;
 use super::gate::within;
 use super::retry::patiently;
-use super::session::{Pages, Session, bad_response};
+use super::session::{Pages, Session};
 use aws_sdk_organizations::types as sdk;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -62,7 +63,7 @@ struct Asking<'a> {
 
 impl Asking<'_> {
     async fn organization(&self, reads: &OrganizationReads) -> Result<Organization, CloudError> {
-        let client = self.session.organizations();
+        let client = self.session.clients.organizations();
         let answer = self.send(DESCRIBE, || client.describe_organization().send()).await?;
         let missing = |what: &str| bad_response(DESCRIBE, format!("no {what} in the answer"));
         let found = answer.organization.ok_or_else(|| missing("organization"))?;
@@ -106,7 +107,7 @@ impl Asking<'_> {
 
     /// The accounts directly in a unit or root; of the whole organization without one.
     async fn accounts(&self, parent: Option<&str>) -> Result<Vec<(AccountId, Member)>, CloudError> {
-        let client = self.session.organizations();
+        let client = self.session.clients.organizations();
         let mut members = Vec::new();
         let mut pages = Pages::default();
         loop {
@@ -137,7 +138,7 @@ impl Asking<'_> {
     }
 
     async fn units_below(&self, parent: &str) -> Result<Vec<String>, CloudError> {
-        let client = self.session.organizations();
+        let client = self.session.clients.organizations();
         let mut units = Vec::new();
         let mut pages = Pages::default();
         loop {
@@ -178,7 +179,7 @@ impl Asking<'_> {
     }
 
     async fn parent(&self, child: &str) -> Result<String, CloudError> {
-        let client = self.session.organizations();
+        let client = self.session.clients.organizations();
         let mut pages = Pages::default();
         loop {
             let call = client.list_parents().child_id(child).set_next_token(pages.token());

@@ -7,7 +7,7 @@
 use super::errors::{is_not_found, is_throttled};
 use ctguard_core::action::Action;
 use ctguard_core::cloud::CloudError;
-use ctguard_core::resource::rule::{Target, bus_and_name};
+use ctguard_core::resource::rule::Target;
 use ctguard_core::scope::{Arn, Place};
 #[cfg(test)]
 use serde_json::Value;
@@ -60,9 +60,9 @@ enum Fact {
 impl Written {
     /// Remembers an action that succeeded. `place` keeps what has the same name elsewhere apart.
     pub(super) fn remember(&self, place: &Place, action: &Action) {
-        let (fact, name) = match action {
-            Action::PutRule { name, .. } => (Fact::Rule, name),
-            Action::RemoveTargets { rule, .. } => (Fact::TargetsRemoved, rule),
+        let (fact, name): (Fact, &str) = match action {
+            Action::PutRule { name, .. } => (Fact::Rule, name.as_str()),
+            Action::RemoveTargets { rule, .. } => (Fact::TargetsRemoved, rule.as_str()),
             Action::CreateTopic { name, .. } => (Fact::Topic, name),
             Action::CreateQueue { name, .. } => (Fact::Queue, name),
             Action::CreateTrail { name, .. } => (Fact::Trail, name),
@@ -129,12 +129,12 @@ pub(super) fn passes(
     match action {
         // A rule is not seen by its own targets and tags for a moment.
         Action::PutTargets { rule: name, targets } => {
-            is_not_found(error) && wrote(Fact::Rule, name)
+            is_not_found(error) && wrote(Fact::Rule, name.as_str())
                 || targets.values().any(|target| target_passes(target, error, written))
         }
-        Action::TagRule { name, .. } => is_not_found(error) && wrote(Fact::Rule, name),
+        Action::TagRule { name, .. } => is_not_found(error) && wrote(Fact::Rule, name.as_str()),
         Action::PutRule { name, rule, .. } => {
-            let bus = bus_and_name(name).0;
+            let bus = name.bus();
             is_not_found(error) && bus.is_some_and(|bus| wrote(Fact::Bus, bus))
                 || cannot_be_assumed(error)
                     && rule.role_arn.as_ref().is_some_and(|role| written.has_role(role))
@@ -151,7 +151,7 @@ pub(super) fn passes(
         Action::DeleteRule { name } => {
             error.code == "ValidationException"
                 && error.message.contains("since it has targets")
-                && wrote(Fact::TargetsRemoved, name)
+                && wrote(Fact::TargetsRemoved, name.as_str())
         }
         Action::SetTopicAttribute { name, .. }
         | Action::TagTopic { name, .. }
@@ -297,11 +297,11 @@ mod tests {
     #[test]
     fn only_the_documented_refusal_of_a_deletion_is_repeated() {
         let written = Written::default();
-        let delete = Action::DeleteRule { name: "r".to_owned() };
+        let delete = Action::DeleteRule { name: "r".into() };
         let targets = error("ValidationException", "Rule can't be deleted since it has targets.");
         assert!(!passes(&here(), &delete, &targets, &written), "the targets are somebody else's");
 
-        let remove = Action::RemoveTargets { rule: "r".to_owned(), ids: BTreeSet::new() };
+        let remove = Action::RemoveTargets { rule: "r".into(), ids: BTreeSet::new() };
         written.remember(&here(), &remove);
         assert!(passes(&here(), &delete, &targets, &written));
         assert!(!passes(&place("111122223333", "us-east-1"), &delete, &targets, &written));
@@ -338,7 +338,7 @@ mod tests {
             other_parameters: Vec::new(),
         };
         Action::PutTargets {
-            rule: "ctguard-acme-forward-1".to_owned(),
+            rule: "ctguard-acme-forward-1".into(),
             targets: Targets::from([("ctguard-acme".to_owned(), target)]),
         }
     }

@@ -1,8 +1,8 @@
 //! IAM: the role through which rules forward events. IAM is one service for all regions of a partition; the
 //! SDK knows where it answers.
 
-use super::errors::absent;
-use super::session::{Pages, Session, bad_response, tags_as};
+use super::errors::{absent, bad_response};
+use super::session::{Pages, Session, tags_as};
 use aws_sdk_iam::types as sdk;
 use ctguard_core::cloud::CloudError;
 use ctguard_core::resource::role::Role;
@@ -27,7 +27,7 @@ impl Session {
         let Some(found) = self.get_role(name).await? else { return Ok(None) };
         let mut policies = BTreeMap::new();
         for policy in self.role_policies(name).await? {
-            let call = self.iam().get_role_policy().role_name(name).policy_name(&policy);
+            let call = self.clients.iam().get_role_policy().role_name(name).policy_name(&policy);
             // One that went away since it was listed is none.
             if let Some(answer) = absent(self.send(GET_ROLE_POLICY, call.send()).await)? {
                 let document = decoded(GET_ROLE_POLICY, &answer.policy_document)?;
@@ -47,7 +47,7 @@ impl Session {
     }
 
     async fn get_role(&self, name: &str) -> Result<Option<sdk::Role>, CloudError> {
-        let call = self.iam().get_role().role_name(name);
+        let call = self.clients.iam().get_role().role_name(name);
         match absent(self.send(GET_ROLE, call.send()).await)? {
             Some(answer) => {
                 let role = answer.role.ok_or_else(|| bad_response(GET_ROLE, "no role in it"))?;
@@ -61,7 +61,8 @@ impl Session {
         let mut names = Vec::new();
         let mut pages = Pages::default();
         loop {
-            let call = self.iam().list_role_policies().role_name(name).set_marker(pages.token());
+            let call =
+                self.clients.iam().list_role_policies().role_name(name).set_marker(pages.token());
             let Some(page) = absent(self.send(LIST_ROLE_POLICIES, call.send()).await)? else {
                 return Ok(names);
             };
@@ -81,6 +82,7 @@ impl Session {
         tags: &Tags,
     ) -> Result<(), CloudError> {
         let call = self
+            .clients
             .iam()
             .create_role()
             .role_name(name)
@@ -114,6 +116,7 @@ impl Session {
         trust: &Value,
     ) -> Result<(), CloudError> {
         let call = self
+            .clients
             .iam()
             .update_assume_role_policy()
             .role_name(role)
@@ -128,6 +131,7 @@ impl Session {
         policy: &Value,
     ) -> Result<(), CloudError> {
         let call = self
+            .clients
             .iam()
             .put_role_policy()
             .role_name(role)
@@ -137,7 +141,8 @@ impl Session {
     }
 
     pub(super) async fn tag_role(&self, name: &str, tags: &Tags) -> Result<(), CloudError> {
-        let call = self.iam().tag_role().role_name(name).set_tags(Some(sdk_tags(TAG_ROLE, tags)?));
+        let call =
+            self.clients.iam().tag_role().role_name(name).set_tags(Some(sdk_tags(TAG_ROLE, tags)?));
         self.send(TAG_ROLE, call.send()).await.map(drop)
     }
 
@@ -147,13 +152,13 @@ impl Session {
         role: &str,
         name: &str,
     ) -> Result<(), CloudError> {
-        let call = self.iam().delete_role_policy().role_name(role).policy_name(name);
+        let call = self.clients.iam().delete_role_policy().role_name(role).policy_name(name);
         absent(self.send(DELETE_ROLE_POLICY, call.send()).await).map(drop)
     }
 
     /// Deletes a role that has no policies; one that is gone already is fine.
     pub(super) async fn delete_role(&self, name: &str) -> Result<(), CloudError> {
-        let call = self.iam().delete_role().role_name(name);
+        let call = self.clients.iam().delete_role().role_name(name);
         absent(self.send(DELETE_ROLE, call.send()).await).map(drop)
     }
 }

@@ -3,8 +3,8 @@
 //! Every call but CreateBucket names the account that must own the bucket: bucket names are global, and
 //! somebody else's bucket of the expected name must neither be written to nor pass for one's own.
 
-use super::errors::absent;
-use super::session::{Session, bad_request};
+use super::errors::{absent, bad_request};
+use super::session::Session;
 use aws_sdk_s3::types as sdk;
 use aws_smithy_types::error::operation::BuildError;
 use ctguard_core::cloud::CloudError;
@@ -40,7 +40,7 @@ impl Session {
     /// The region a bucket is in; `None` when there is no such bucket. Asked in another region, S3
     /// refuses, and names the right one in a header.
     pub(super) async fn bucket_region(&self, name: &str) -> Result<Option<Region>, CloudError> {
-        let call = self.s3().head_bucket().bucket(name).expected_bucket_owner(self.owner());
+        let call = self.clients.s3().head_bucket().bucket(name).expected_bucket_owner(self.owner());
         let asked = async {
             match call.send().await {
                 Ok(answer) => Ok(Some(answer.bucket_region.as_deref().and_then(Region::new))),
@@ -83,7 +83,8 @@ impl Session {
     }
 
     pub(super) async fn bucket_tags(&self, name: &str) -> Result<Option<Tags>, CloudError> {
-        let call = self.s3().get_bucket_tagging().bucket(name).expected_bucket_owner(self.owner());
+        let call =
+            self.clients.s3().get_bucket_tagging().bucket(name).expected_bucket_owner(self.owner());
         // A bucket without tags is an error here, and a bucket all the same.
         let answer = absent(self.send(GET_TAGGING, call.send()).await)?;
         let pair = |tag: sdk::Tag| (tag.key, tag.value);
@@ -95,6 +96,7 @@ impl Session {
     /// Whether a bucket holds no object.
     pub(super) async fn is_empty(&self, name: &str) -> Result<bool, CloudError> {
         let call = self
+            .clients
             .s3()
             .list_objects_v2()
             .bucket(name)
@@ -105,8 +107,12 @@ impl Session {
     }
 
     async fn public_access_blocked(&self, name: &str) -> Result<bool, CloudError> {
-        let call =
-            self.s3().get_public_access_block().bucket(name).expected_bucket_owner(self.owner());
+        let call = self
+            .clients
+            .s3()
+            .get_public_access_block()
+            .bucket(name)
+            .expected_bucket_owner(self.owner());
         let answer = absent(self.send(GET_PUBLIC_ACCESS, call.send()).await)?;
         let all = |block: sdk::PublicAccessBlockConfiguration| {
             [
@@ -122,15 +128,23 @@ impl Session {
     }
 
     async fn versioning(&self, name: &str) -> Result<bool, CloudError> {
-        let call =
-            self.s3().get_bucket_versioning().bucket(name).expected_bucket_owner(self.owner());
+        let call = self
+            .clients
+            .s3()
+            .get_bucket_versioning()
+            .bucket(name)
+            .expected_bucket_owner(self.owner());
         let answer = self.send(GET_VERSIONING, call.send()).await?;
         Ok(answer.status == Some(sdk::BucketVersioningStatus::Enabled))
     }
 
     async fn encryption(&self, name: &str) -> Result<Encryption, CloudError> {
-        let call =
-            self.s3().get_bucket_encryption().bucket(name).expected_bucket_owner(self.owner());
+        let call = self
+            .clients
+            .s3()
+            .get_bucket_encryption()
+            .bucket(name)
+            .expected_bucket_owner(self.owner());
         let answer = absent(self.send(GET_ENCRYPTION, call.send()).await)?;
         let default = answer
             .and_then(|answer| answer.server_side_encryption_configuration)
@@ -147,6 +161,7 @@ impl Session {
 
     async fn owner_enforced(&self, name: &str) -> Result<bool, CloudError> {
         let call = self
+            .clients
             .s3()
             .get_bucket_ownership_controls()
             .bucket(name)
@@ -161,7 +176,8 @@ impl Session {
     }
 
     async fn bucket_policy(&self, name: &str) -> Result<Option<Value>, CloudError> {
-        let call = self.s3().get_bucket_policy().bucket(name).expected_bucket_owner(self.owner());
+        let call =
+            self.clients.s3().get_bucket_policy().bucket(name).expected_bucket_owner(self.owner());
         let answer = absent(self.send(GET_POLICY, call.send()).await)?;
         answer
             .and_then(|answer| answer.policy)
@@ -172,6 +188,7 @@ impl Session {
 
     async fn lifecycle(&self, name: &str) -> Result<bool, CloudError> {
         let call = self
+            .clients
             .s3()
             .get_bucket_lifecycle_configuration()
             .bucket(name)
@@ -184,6 +201,7 @@ impl Session {
     pub(super) async fn put_bucket_lifecycle(&self, name: &str) -> Result<(), CloudError> {
         let lifecycle = tidy().map_err(|error| bad_request(PUT_LIFECYCLE, error.to_string()))?;
         let call = self
+            .clients
             .s3()
             .put_bucket_lifecycle_configuration()
             .bucket(name)
@@ -200,8 +218,12 @@ impl Session {
                 .location_constraint(sdk::BucketLocationConstraint::from(region))
                 .build()
         });
-        let call =
-            self.s3().create_bucket().bucket(name).set_create_bucket_configuration(configuration);
+        let call = self
+            .clients
+            .s3()
+            .create_bucket()
+            .bucket(name)
+            .set_create_bucket_configuration(configuration);
         match self.send(CREATE_BUCKET, call.send()).await {
             Err(error) if error.code == "BucketAlreadyOwnedByYou" => Ok(()),
             result => result.map(drop),
@@ -216,6 +238,7 @@ impl Session {
             .restrict_public_buckets(true)
             .build();
         let call = self
+            .clients
             .s3()
             .put_public_access_block()
             .bucket(name)
@@ -229,6 +252,7 @@ impl Session {
             .status(sdk::BucketVersioningStatus::Enabled)
             .build();
         let call = self
+            .clients
             .s3()
             .put_bucket_versioning()
             .bucket(name)
@@ -246,6 +270,7 @@ impl Session {
         let (algorithm, key) = match encryption {
             Encryption::None => {
                 let call = self
+                    .clients
                     .s3()
                     .delete_bucket_encryption()
                     .bucket(name)
@@ -258,6 +283,7 @@ impl Session {
         let configuration = encryption_configuration(algorithm, key)
             .map_err(|error| bad_request(PUT_ENCRYPTION, error.to_string()))?;
         let call = self
+            .clients
             .s3()
             .put_bucket_encryption()
             .bucket(name)
@@ -270,6 +296,7 @@ impl Session {
         let controls =
             enforced_ownership().map_err(|error| bad_request(PUT_OWNERSHIP, error.to_string()))?;
         let call = self
+            .clients
             .s3()
             .put_bucket_ownership_controls()
             .bucket(name)
@@ -284,6 +311,7 @@ impl Session {
         policy: &Value,
     ) -> Result<(), CloudError> {
         let call = self
+            .clients
             .s3()
             .put_bucket_policy()
             .bucket(name)
@@ -300,7 +328,7 @@ impl Session {
         // An empty set is taken away by another call, under the same permission.
         // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketTagging.html>
         if tags.is_empty() {
-            let call = self.s3().delete_bucket_tagging().bucket(name);
+            let call = self.clients.s3().delete_bucket_tagging().bucket(name);
             let call = call.expected_bucket_owner(self.owner());
             return self.send(PUT_TAGGING, call.send()).await.map(drop);
         }
@@ -312,6 +340,7 @@ impl Session {
             .and_then(|set| sdk::Tagging::builder().set_tag_set(Some(set)).build())
             .map_err(|error| bad_request(PUT_TAGGING, error.to_string()))?;
         let call = self
+            .clients
             .s3()
             .put_bucket_tagging()
             .bucket(name)

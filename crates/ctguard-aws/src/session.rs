@@ -1,6 +1,7 @@
 //! One account in one region: whose credentials are used there, and through which clients.
 
 use super::clients::{Acting, Clients};
+use super::errors::{bad_request, bad_response};
 use super::gate::Gate;
 use super::sts::RoleSession;
 use aws_smithy_runtime::client::retries::RetryPartition;
@@ -8,7 +9,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::error::operation::BuildError;
-use ctguard_core::cloud::{CloudError, CloudErrorKind};
+use ctguard_core::cloud::CloudError;
 use ctguard_core::resource::Tags;
 use ctguard_core::scope::{Place, Region};
 use std::collections::BTreeMap;
@@ -107,11 +108,6 @@ impl Pages {
     }
 }
 
-/// An answer that AWS would not give.
-pub(super) fn bad_response(operation: &str, message: impl Into<String>) -> CloudError {
-    refused(operation, "BadResponse", message)
-}
-
 /// Tags in the form of one service's SDK, each of which has a type of its own.
 pub(super) fn tags_as<T>(
     operation: &str,
@@ -122,19 +118,4 @@ pub(super) fn tags_as<T>(
         .map(|(key, value)| tag(key, value))
         .collect::<Result<_, _>>()
         .map_err(|error| bad_request(operation, error.to_string()))
-}
-
-/// A request that cannot be made.
-pub(super) fn bad_request(operation: &str, message: impl Into<String>) -> CloudError {
-    refused(operation, "InvalidRequest", message)
-}
-
-pub(super) fn refused(operation: &str, code: &str, message: impl Into<String>) -> CloudError {
-    CloudError {
-        operation: operation.to_owned(),
-        code: code.to_owned(),
-        message: message.into(),
-        request_id: None,
-        kind: CloudErrorKind::Refused,
-    }
 }

@@ -35,7 +35,7 @@ pub(super) struct Listed {
 impl Session {
     /// A topic's attributes; `None` when there is no such topic.
     pub(super) async fn topic(&self, arn: &str) -> Result<Option<Topic>, CloudError> {
-        let call = self.sns().get_topic_attributes().topic_arn(arn);
+        let call = self.clients.sns().get_topic_attributes().topic_arn(arn);
         let Some(answer) = absent(self.send(GET_TOPIC_ATTRIBUTES, call.send()).await)? else {
             return Ok(None);
         };
@@ -56,6 +56,7 @@ impl Session {
         let mut pages = Pages::default();
         loop {
             let call = self
+                .clients
                 .sns()
                 .list_subscriptions_by_topic()
                 .topic_arn(arn)
@@ -73,7 +74,7 @@ impl Session {
     /// What a listed subscription is like; `None` when it has gone meanwhile.
     pub(super) async fn subscription(&self, listed: &Listed) -> Option<LiveSubscription> {
         let Some(arn) = &listed.arn else { return Some(LiveSubscription::Pending) };
-        let call = self.sns().get_subscription_attributes().subscription_arn(arn);
+        let call = self.clients.sns().get_subscription_attributes().subscription_arn(arn);
         let attributes = match self.send(GET_SUBSCRIPTION_ATTRIBUTES, call.send()).await {
             Ok(answer) => {
                 let attributes = answer.attributes.unwrap_or_default();
@@ -90,15 +91,19 @@ impl Session {
     }
 
     pub(super) async fn topic_tags(&self, arn: &str) -> Result<Option<Tags>, CloudError> {
-        let call = self.sns().list_tags_for_resource().resource_arn(arn);
+        let call = self.clients.sns().list_tags_for_resource().resource_arn(arn);
         let answer = absent(self.send(LIST_TAGS, call.send()).await)?;
         let pair = |tag: sdk::Tag| (tag.key, tag.value);
         Ok(answer.map(|answer| answer.tags.unwrap_or_default().into_iter().map(pair).collect()))
     }
 
     pub(super) async fn create_topic(&self, name: &str, tags: &Tags) -> Result<(), CloudError> {
-        let call =
-            self.sns().create_topic().name(name).set_tags(Some(sdk_tags(CREATE_TOPIC, tags)?));
+        let call = self
+            .clients
+            .sns()
+            .create_topic()
+            .name(name)
+            .set_tags(Some(sdk_tags(CREATE_TOPIC, tags)?));
         self.send(CREATE_TOPIC, call.send()).await.map(drop)
     }
 
@@ -115,6 +120,7 @@ impl Session {
             TopicAttribute::DisplayName(name) => ("DisplayName", name.clone()),
         };
         let call = self
+            .clients
             .sns()
             .set_topic_attributes()
             .topic_arn(self.place.arn("sns", name))
@@ -125,6 +131,7 @@ impl Session {
 
     pub(super) async fn tag_topic(&self, name: &str, tags: &Tags) -> Result<(), CloudError> {
         let call = self
+            .clients
             .sns()
             .tag_resource()
             .resource_arn(self.place.arn("sns", name))
@@ -134,7 +141,7 @@ impl Session {
 
     /// Deletes a topic with its subscriptions; one that is gone already is fine.
     pub(super) async fn delete_topic(&self, name: &str) -> Result<(), CloudError> {
-        let call = self.sns().delete_topic().topic_arn(self.place.arn("sns", name));
+        let call = self.clients.sns().delete_topic().topic_arn(self.place.arn("sns", name));
         absent(self.send(DELETE_TOPIC, call.send()).await).map(drop)
     }
 
@@ -146,6 +153,7 @@ impl Session {
         attributes: &SubscriptionAttributes,
     ) -> Result<(), CloudError> {
         let call = self
+            .clients
             .sns()
             .subscribe()
             .topic_arn(self.place.arn("sns", topic))
@@ -175,6 +183,7 @@ impl Session {
             }
         };
         let call = self
+            .clients
             .sns()
             .set_subscription_attributes()
             .subscription_arn(arn)
@@ -185,7 +194,7 @@ impl Session {
 
     /// Ends a subscription; one that is gone already is fine.
     pub(super) async fn unsubscribe(&self, arn: &str) -> Result<(), CloudError> {
-        let call = self.sns().unsubscribe().subscription_arn(arn);
+        let call = self.clients.sns().unsubscribe().subscription_arn(arn);
         absent(self.send(UNSUBSCRIBE, call.send()).await).map(drop)
     }
 }

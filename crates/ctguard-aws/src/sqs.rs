@@ -1,8 +1,8 @@
 //! SQS: queues, their attributes and tags.
 
-use super::errors::absent;
+use super::errors::{absent, bad_response};
 use super::kms::document;
-use super::session::{Session, bad_response};
+use super::session::Session;
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use ctguard_core::cloud::CloudError;
 use ctguard_core::resource::Tags;
@@ -31,7 +31,12 @@ impl Session {
             return Err(bad_response(GET_QUEUE_URL, format!("`{arn}` is no queue's ARN")));
         };
         let Some(url) = absent(self.queue_url(name).await)? else { return Ok(None) };
-        let call = self.sqs().get_queue_attributes().queue_url(url).attribute_names(Attribute::All);
+        let call = self
+            .clients
+            .sqs()
+            .get_queue_attributes()
+            .queue_url(url)
+            .attribute_names(Attribute::All);
         let Some(answer) = absent(self.send(GET_QUEUE_ATTRIBUTES, call.send()).await)? else {
             self.forget_queue_url(name);
             return Ok(None);
@@ -60,7 +65,7 @@ impl Session {
     pub(super) async fn queue_tags(&self, arn: &str) -> Result<Option<Tags>, CloudError> {
         let name = Arn::parse(arn).map_or(arn, |arn| arn.resource);
         let Some(url) = absent(self.queue_url(name).await)? else { return Ok(None) };
-        let call = self.sqs().list_queue_tags().queue_url(url);
+        let call = self.clients.sqs().list_queue_tags().queue_url(url);
         let answer = absent(self.send(LIST_QUEUE_TAGS, call.send()).await)?;
         Ok(answer.map(|answer| answer.tags.unwrap_or_default().into_iter().collect()))
     }
@@ -77,6 +82,7 @@ impl Session {
         // A new queue has neither, and an empty value is only good for taking one away.
         attributes.retain(|_, value| !value.is_empty());
         let call = self
+            .clients
             .sqs()
             .create_queue()
             .queue_name(name)
@@ -92,6 +98,7 @@ impl Session {
     ) -> Result<(), CloudError> {
         let url = self.queue_url(name).await?;
         let call = self
+            .clients
             .sqs()
             .set_queue_attributes()
             .queue_url(url)
@@ -102,6 +109,7 @@ impl Session {
     pub(super) async fn tag_queue(&self, name: &str, tags: &Tags) -> Result<(), CloudError> {
         let url = self.queue_url(name).await?;
         let call = self
+            .clients
             .sqs()
             .tag_queue()
             .queue_url(url)
@@ -113,7 +121,7 @@ impl Session {
     pub(super) async fn delete_queue(&self, name: &str) -> Result<(), CloudError> {
         let Some(url) = absent(self.queue_url(name).await)? else { return Ok(()) };
         self.forget_queue_url(name);
-        let call = self.sqs().delete_queue().queue_url(url);
+        let call = self.clients.sqs().delete_queue().queue_url(url);
         absent(self.send(DELETE_QUEUE, call.send()).await).map(drop)
     }
 
@@ -123,7 +131,7 @@ impl Session {
         if let Some(url) = known {
             return Ok(url);
         }
-        let call = self.sqs().get_queue_url().queue_name(name);
+        let call = self.clients.sqs().get_queue_url().queue_name(name);
         let answer = self.send(GET_QUEUE_URL, call.send()).await?;
         let url =
             answer.queue_url.ok_or_else(|| bad_response(GET_QUEUE_URL, "no URL in the answer"))?;

@@ -8,10 +8,9 @@
 //! SDK's cache in front of it keeps no refusals, and says "no credentials" for each.
 
 use super::Timing;
-use super::errors::kind;
+use super::errors::{bad_response, kind};
 use super::gate::Gate;
 use super::retry::patiently;
-use super::session::bad_response;
 use super::throttles::Throttles;
 use aws_config::SdkConfig;
 use aws_credential_types::Credentials;

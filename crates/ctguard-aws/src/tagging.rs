@@ -25,6 +25,7 @@ impl Session {
         let mut pages = Pages::default();
         loop {
             let call = self
+                .clients
                 .tagging()
                 .get_resources()
                 .tag_filters(TagFilter::builder().key(key).values(value).build())

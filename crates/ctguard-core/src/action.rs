@@ -2,6 +2,7 @@
 
 use crate::resource::Tags;
 use crate::resource::bucket::Encryption;
+use crate::resource::keys::RuleKey;
 use crate::resource::queue::Queue;
 use crate::resource::rule::{Rule, Targets};
 use crate::resource::topic::{Endpoint, SubscriptionAttributes};
@@ -19,25 +20,25 @@ pub enum Action {
     // EventBridge. A rule is named by its key: `name` on the default bus, `bus/name` on another.
     /// `tags` are sent only when the rule is new: AWS ignores them on an update.
     PutRule {
-        name: String,
+        name: RuleKey,
         rule: Rule,
         #[serde(default, skip_serializing_if = "Tags::is_empty")]
         tags: Tags,
     },
     TagRule {
-        name: String,
+        name: RuleKey,
         tags: Tags,
     },
     PutTargets {
-        rule: String,
+        rule: RuleKey,
         targets: Targets,
     },
     RemoveTargets {
-        rule: String,
+        rule: RuleKey,
         ids: BTreeSet<String>,
     },
     DeleteRule {
-        name: String,
+        name: RuleKey,
     },
 
     CreateEventBus {

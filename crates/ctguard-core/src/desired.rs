@@ -22,8 +22,9 @@ use crate::event::EventRef;
 use crate::identity::ByIdentity;
 use crate::resource::bucket::Encryption;
 use crate::resource::function;
+use crate::resource::keys::RuleKey;
 use crate::resource::queue::Queue;
-use crate::resource::rule::{Rule, Targets, bus_and_name};
+use crate::resource::rule::{Rule, Targets};
 use crate::resource::small_map::SmallMap;
 use crate::resource::topic::{Endpoint, SubscriptionAttributes};
 use crate::resource::trail::{ManagementNeeds, Trail};
@@ -102,8 +103,8 @@ pub struct AlertInfo {
 /// What should exist in one place.
 #[derive(Debug, Clone, Default)]
 pub struct DesiredPlace {
-    /// By key: `name` on the default bus, `bus/name` on the hub's.
-    pub rules: SmallMap<String, DesiredRule>,
+    /// By key, those of the hub's bus too.
+    pub rules: SmallMap<RuleKey, DesiredRule>,
     pub topics: BTreeMap<String, DesiredTopic>,
     /// Topics that exist and are only judged, by ARN.
     pub existing_topics: BTreeSet<String>,
@@ -201,7 +202,7 @@ pub struct AlertPath {
     /// The events of the alert that can land there.
     pub events: Arc<[EventRef]>,
     /// Keys of the rules, in `raised`, that together match these events.
-    pub rules: Arc<[String]>,
+    pub rules: Arc<[RuleKey]>,
     pub destinations: Arc<[DestinationPath]>,
 }
 
@@ -209,7 +210,7 @@ pub struct AlertPath {
 #[derive(Debug, Clone)]
 pub struct Forward {
     /// Names of the rules, on the default bus where the events land, that together match them.
-    pub rules: Arc<[String]>,
+    pub rules: Arc<[RuleKey]>,
     /// ARN of the hub's bus.
     pub bus_arn: Arc<str>,
     /// ARN of the role in the account where the events land.
@@ -281,8 +282,8 @@ impl Desired {
             ..ReadSet::default()
         };
         if let Some(here) = self.places.get(place) {
-            let on_default_bus = here.rules.keys().filter(|key| bus_and_name(key).0.is_none());
-            reads.rules.extend(on_default_bus.cloned());
+            let on_default_bus = here.rules.keys().filter(|key| key.bus().is_none());
+            reads.rules.extend(on_default_bus.map(|key| key.name().to_owned()));
             reads.buses.extend(here.bus.iter().map(|bus| bus.name.clone()));
             reads.topics.extend(here.topics.keys().map(|name| place.arn("sns", name)));
             reads.topics.extend(here.existing_topics.iter().cloned());

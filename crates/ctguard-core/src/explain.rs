@@ -14,6 +14,7 @@ use crate::desired::{AlertPath, Desired, Forward};
 use crate::event::EventRef;
 use crate::identity::ByIdentity;
 use crate::proof::{FixedBy, Link, LinkCode, LinkObject, Proof, Status, prove};
+use crate::resource::keys::RuleKey;
 use crate::scope::Place;
 use crate::snapshot::Live;
 use crate::snapshot::{Observed, RuleSignals};
@@ -36,8 +37,8 @@ pub struct Explanation {
     pub format_version: u32,
     pub blueprint: String,
     /// The date that exceptions were judged by, ISO 8601.
-    #[schemars(extend("pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
-    pub as_of: String,
+    #[schemars(with = "String", extend("pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
+    pub as_of: jiff::civil::Date,
     pub asked: Asked,
     /// The alerts that watch the event, gravest first; none when nobody would hear of it.
     pub alerts: Vec<AlertExplained>,
@@ -163,7 +164,7 @@ pub fn explain(
     Explanation {
         format_version: FORMAT_VERSION,
         blueprint: desired.name.clone(),
-        as_of: desired.as_of.to_string(),
+        as_of: desired.as_of,
         asked: subject.asked(),
         signals: signals(&narrowed, &proof),
         counted: counted(&narrowed, live),
@@ -183,10 +184,10 @@ impl Explanation {
 /// The paths, events and rules that the subject is about.
 pub fn paths<'a>(desired: &'a Desired, subject: &Subject) -> Vec<AlertPath> {
     // Paths that had the same list of rules have the same one again, so that what follows it is judged once.
-    let mut known: HashMap<ByIdentity<'_, [String]>, Arc<[String]>> = HashMap::new();
+    let mut known: HashMap<ByIdentity<'_, [RuleKey]>, Arc<[RuleKey]>> = HashMap::new();
     // A large alert is split over several rules: those that cannot match the event tell nothing.
-    let mut about = |place: &Place, rules: &'a Arc<[String]>| {
-        let tells = |name: &&String| {
+    let mut about = |place: &Place, rules: &'a Arc<[RuleKey]>| {
+        let tells = |name: &&RuleKey| {
             let rule = desired.places.get(place).and_then(|here| here.rules.get(*name));
             rule.is_none_or(|rule| rule.compiled.events.iter().any(|event| subject.names(event)))
         };
@@ -271,7 +272,7 @@ fn signals(desired: &Desired, proof: &Proof) -> Vec<ChainLink> {
             [&path.raised, &path.lands].contains(&&link.place)
                 && name.is_none_or(|name| {
                     let forwarding = path.forward.iter().flat_map(|forward| forward.rules.iter());
-                    path.rules.iter().chain(forwarding).any(|rule| rule == name)
+                    path.rules.iter().chain(forwarding).any(|rule| rule.as_str() == name)
                 })
         })
     };
@@ -288,10 +289,13 @@ fn counted(desired: &Desired, live: &Live) -> Vec<Counted> {
         for (place, name) in here.chain(path.rules.iter().map(|name| (&path.raised, name))) {
             let seen = live.places.get(place).and_then(|here| here.signals.get(name));
             let Some(seen) = seen else { continue };
-            match all.iter_mut().find(|counted| counted.rule == *name && counted.seen == *seen) {
+            match all
+                .iter_mut()
+                .find(|counted| counted.rule == name.as_str() && counted.seen == *seen)
+            {
                 Some(counted) => drop(counted.places.insert(place.clone())),
                 None => all.push(Counted {
-                    rule: name.clone(),
+                    rule: name.to_string(),
                     places: BTreeSet::from([place.clone()]),
                     seen: seen.clone(),
                 }),

@@ -5,6 +5,7 @@
 
 pub mod defer;
 pub mod diff;
+mod draft;
 mod effects;
 mod fields;
 pub mod file;
@@ -14,11 +15,13 @@ mod handover;
 mod kinds;
 mod merge;
 pub mod order;
+mod outlook;
+mod reach;
 mod references;
 
 pub use defer::Stage;
 pub use diff::diff;
-pub use file::Resolved;
+pub use file::{Resolved, SavedPlan};
 pub use fingerprints::{Fingerprint, PlaceFingerprints};
 pub use merge::merge;
 
@@ -31,6 +34,7 @@ use crate::resource::Address;
 use crate::scope::Granularity;
 use crate::scope::{AccountId, Place, Region};
 use crate::snapshot::Unreadable;
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -47,8 +51,8 @@ pub struct Plan {
     pub ctguard_plan: u32,
     pub blueprint: PlannedFrom,
     /// The date that exceptions were judged by, ISO 8601.
-    #[schemars(extend("pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
-    pub as_of: String,
+    #[schemars(with = "String", extend("pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
+    pub as_of: Date,
     pub scope: PlanScope,
     /// What is meant beyond what the blueprint says; absent when it is nothing.
     #[serde(default, skip_serializing_if = "Intent::is_usual")]
@@ -292,3 +296,6 @@ impl Plan {
         self.changes.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -171,14 +171,14 @@ impl<'a> Prover<'a> {
         }
         if let Some(forward) = &path.forward {
             for rule in forward.rules.iter() {
-                let links = self.known.forwarding((&path.lands, rule), || {
+                let links = self.known.forwarding((&path.lands, rule.as_str()), || {
                     rule::forwards(desired, live, &path.lands, rule, forward)
                 });
                 here.extend(links.iter());
             }
             for rule in forward.rules.iter() {
-                let links = self.known.role((&path.lands, rule), || {
-                    role::judge(desired, live, &path.lands, rule, forward)
+                let links = self.known.role((&path.lands, rule.as_str()), || {
+                    role::judge(desired, live, &path.lands, rule.as_str(), forward)
                 });
                 here.extend(links.iter());
             }
@@ -224,4 +224,4 @@ impl<'a> Prover<'a> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -6,6 +6,7 @@
 pub mod bucket;
 pub mod bus;
 pub mod function;
+pub mod keys;
 pub mod names;
 pub mod policy;
 pub mod queue;
@@ -16,6 +17,7 @@ pub mod topic;
 pub mod trail;
 
 use crate::scope::{AccountId, Place, Region};
+use keys::{RoleKey, RuleKey, SubscriptionKey, TargetKey};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use small_map::SmallMap;
@@ -88,6 +90,45 @@ impl Address {
             _ => place.region.clone(),
         };
         Self { account: place.account.clone(), region, kind, name: name.into() }
+    }
+
+    /// Addresses a rule.
+    pub fn of_rule(place: &Place, key: &RuleKey) -> Self {
+        Self::new(place, Kind::Rule, key.as_str())
+    }
+
+    /// Addresses a target.
+    pub fn of_target(place: &Place, key: TargetKey) -> Self {
+        Self::new(place, Kind::Target, key)
+    }
+
+    /// Addresses a subscription.
+    pub fn of_subscription(place: &Place, key: SubscriptionKey) -> Self {
+        Self::new(place, Kind::Subscription, key)
+    }
+
+    /// Returns the rule that it names, or whose target it names.
+    pub fn rule(&self) -> Option<RuleKey> {
+        match self.kind {
+            Kind::Rule => Some(self.name.as_str().into()),
+            Kind::Target => self.target().map(|target| target.rule),
+            _ => None,
+        }
+    }
+
+    /// Returns the target that it names.
+    pub fn target(&self) -> Option<TargetKey> {
+        self.name.parse().ok().filter(|_| self.kind == Kind::Target)
+    }
+
+    /// Returns the subscription that it names.
+    pub fn subscription(&self) -> Option<SubscriptionKey> {
+        self.name.parse().ok().filter(|_| self.kind == Kind::Subscription)
+    }
+
+    /// Returns the role that it names, or whose policy it names.
+    pub fn role(&self) -> Option<RoleKey> {
+        (self.kind == Kind::Role).then(|| RoleKey::of(&self.name))
     }
 }
 

@@ -14,9 +14,10 @@ pub use reads::{AccountReads, OrganizationReads, ReadSet};
 
 use crate::resource::bucket::Bucket;
 use crate::resource::bus::Bus;
+use crate::resource::keys::RuleKey;
 use crate::resource::queue::Queue;
 use crate::resource::role::Role;
-use crate::resource::rule::{Rule, Targets, bus_and_name};
+use crate::resource::rule::{Rule, Targets};
 use crate::resource::small_map::SmallMap;
 use crate::resource::topic::{Endpoint, SubscriptionAttributes, Topic};
 use crate::resource::trail::{Selectors, Trail, TrailStatus};
@@ -210,7 +211,7 @@ pub struct PlaceSnapshot {
     /// What was counted of the rules that were asked for, by name. A rule of which nothing was counted is
     /// known to have counted nothing: AWS leaves a metric out while it is zero.
     #[serde(default, skip_serializing_if = "SmallMap::is_empty")]
-    pub signals: SmallMap<String, Observed<RuleSignals>>,
+    pub signals: SmallMap<RuleKey, Observed<RuleSignals>>,
 }
 
 /// What is seen in one account, outside its regions.
@@ -274,12 +275,11 @@ impl PlaceSnapshot {
         }
     }
 
-    /// A rule by its key: `name` on the default bus, `bus/name` on another. `None` when it is not there, or
+    /// A rule by its key. `None` when it is not there, or
     /// its bus cannot be read.
-    pub fn rule(&self, key: &str) -> Option<&LiveRule> {
-        let (bus, name) = bus_and_name(key);
-        match self.rules_of(bus) {
-            Observed::Known(rules) => rules.get(name),
+    pub fn rule(&self, key: &RuleKey) -> Option<&LiveRule> {
+        match self.rules_of(key.bus()) {
+            Observed::Known(rules) => rules.get(key.name()),
             _ => None,
         }
     }

@@ -10,10 +10,10 @@ use super::refusal::{
 use super::state::{State, StoredRule, locate};
 use super::{buses, roles};
 use ctguard_core::resource::Tags;
+use ctguard_core::resource::keys::RuleKey;
 use ctguard_core::resource::rule::{
     DESCRIPTION_MAX_CHARS, EVENT_PATTERN_MAX_CHARS, RULE_NAME_MAX_CHARS, RULES_PER_BUS,
     RULES_PER_BUS_SMALL_REGIONS, Rule, TARGETS_PER_RULE, Target, Targets, WILDCARD_RULES_PER_BUS,
-    bus_and_name,
 };
 use ctguard_core::scope::{Arn, Place};
 use eventbridge_pattern::Pattern;
@@ -32,8 +32,8 @@ pub fn is_rule_name(name: &str) -> bool {
 }
 
 /// Creates a rule, or replaces all settings of one; its targets stay, and tags are ignored then.
-pub fn put_rule(state: &mut State, place: &Place, key: &str, rule: &Rule, tags: &Tags) -> Done {
-    let (bus, name) = bus_and_name(key);
+pub fn put_rule(state: &mut State, place: &Place, key: &RuleKey, rule: &Rule, tags: &Tags) -> Done {
+    let (bus, name) = (key.bus(), key.name());
     ensure(is_rule_name(name), INVALID, || format!("`{name}` is not a rule name"))?;
     check_rule(rule)?;
     let Some(rules) = state.region(place).rules_of(bus) else {
@@ -70,30 +70,30 @@ pub fn put_rule(state: &mut State, place: &Place, key: &str, rule: &Rule, tags: 
 }
 
 /// Adds tags to a rule.
-pub fn tag_rule(state: &mut State, place: &Place, name: &str, tags: &Tags) -> Done {
-    let there = find(state, place, name)?;
-    not_managed(name, there)?;
+pub fn tag_rule(state: &mut State, place: &Place, key: &RuleKey, tags: &Tags) -> Done {
+    let there = find(state, place, key)?;
+    not_managed(key.as_str(), there)?;
     check_tags(tags, &there.tags, INVALID)?;
-    edit(state, place, name, |rule| rule.tags.extend(tags.clone()));
+    edit(state, place, key, |rule| rule.tags.extend(tags.clone()));
     Ok(())
 }
 
 /// Adds or replaces targets by id; other targets stay.
-pub fn put_targets(state: &mut State, place: &Place, name: &str, targets: &Targets) -> Done {
-    let there = find(state, place, name)?;
-    not_managed(name, there)?;
+pub fn put_targets(state: &mut State, place: &Place, key: &RuleKey, targets: &Targets) -> Done {
+    let there = find(state, place, key)?;
+    not_managed(key.as_str(), there)?;
     ensure(!targets.is_empty(), INVALID, || "no targets given".to_owned())?;
     for (id, target) in targets {
         ensure(is_rule_name(id), INVALID, || format!("`{id}` is not a target id"))?;
         check_target(place, target)
             .map_err(|why| refuse(INVALID, format!("target {id}: {why}")))?;
-        check_admission(state, place, name, target)?;
+        check_admission(state, place, key, target)?;
     }
     let ids: BTreeSet<_> = there.targets.keys().chain(targets.keys()).collect();
     ensure(ids.len() <= TARGETS_PER_RULE, LIMIT, || {
         "the requested resource exceeds the maximum number allowed".to_owned()
     })?;
-    edit(state, place, name, |rule| rule.targets.extend(targets.clone()));
+    edit(state, place, key, |rule| rule.targets.extend(targets.clone()));
     Ok(())
 }
 
@@ -101,42 +101,40 @@ pub fn put_targets(state: &mut State, place: &Place, name: &str, targets: &Targe
 pub fn remove_targets(
     state: &mut State,
     place: &Place,
-    name: &str,
+    key: &RuleKey,
     ids: &BTreeSet<String>,
 ) -> Done {
-    let Some(there) = state.region(place).rule(name) else {
+    let Some(there) = state.region(place).rule(key) else {
         return Ok(());
     };
-    not_managed(name, there)?;
+    not_managed(key.as_str(), there)?;
     ensure(!ids.is_empty(), INVALID, || "no target ids given".to_owned())?;
-    edit(state, place, name, |rule| rule.targets.retain(|id, _| !ids.contains(id)));
+    edit(state, place, key, |rule| rule.targets.retain(|id, _| !ids.contains(id)));
     Ok(())
 }
 
 /// Deletes a rule that has no targets; one that is gone does no harm.
-pub fn delete_rule(state: &mut State, place: &Place, name: &str) -> Done {
-    let Some(there) = state.region(place).rule(name) else {
+pub fn delete_rule(state: &mut State, place: &Place, key: &RuleKey) -> Done {
+    let Some(there) = state.region(place).rule(key) else {
         return Ok(());
     };
-    not_managed(name, there)?;
+    not_managed(key.as_str(), there)?;
     ensure(there.targets.is_empty(), INVALID, || {
         "rule can't be deleted since it has targets".to_owned()
     })?;
-    let (bus, name) = bus_and_name(name);
-    if let Some(rules) = state.region_mut(place).rules_of_mut(bus) {
-        rules.remove(name);
+    if let Some(rules) = state.region_mut(place).rules_of_mut(key.bus()) {
+        rules.remove(key.name());
     }
     Ok(())
 }
 
-fn find<'a>(state: &'a State, place: &Place, key: &str) -> Result<&'a StoredRule, Refusal> {
-    let (bus, name) = bus_and_name(key);
-    let bus = bus.unwrap_or("default");
+fn find<'a>(state: &'a State, place: &Place, key: &RuleKey) -> Result<&'a StoredRule, Refusal> {
+    let (bus, name) = (key.bus().unwrap_or("default"), key.name());
     let there = state.region(place).rule(key);
     there.ok_or_else(|| refuse(MISSING, format!("rule {name} does not exist on EventBus {bus}")))
 }
 
-fn edit(state: &mut State, place: &Place, key: &str, change: impl FnOnce(&mut StoredRule)) {
+fn edit(state: &mut State, place: &Place, key: &RuleKey, change: impl FnOnce(&mut StoredRule)) {
     if let Some(rule) = state.region_mut(place).rule_mut(key) {
         change(rule);
     }
@@ -256,7 +254,7 @@ fn check_target(place: &Place, target: &Target) -> Result<(), String> {
 
 /// Checks the role of a target, and for a bus of another account whether it lets the role in: AWS asks both
 /// when a target is put. In one's own account it asks for no bus.
-fn check_admission(state: &State, place: &Place, key: &str, target: &Target) -> Done {
+fn check_admission(state: &State, place: &Place, key: &RuleKey, target: &Target) -> Done {
     let Some(role_arn) = &target.role_arn else { return Ok(()) };
     check_role(state, place, key, role_arn)?;
     let bus_arn = &target.arn;
@@ -272,7 +270,7 @@ fn check_admission(state: &State, place: &Place, key: &str, target: &Target) -> 
 /// Checks that EventBridge can take a role on for a rule. Roles cannot be passed to another account.
 ///
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>
-fn check_role(state: &State, place: &Place, key: &str, role_arn: &str) -> Done {
+fn check_role(state: &State, place: &Place, key: &RuleKey, role_arn: &str) -> Done {
     let rule_arn = place.arn("events", &format!("rule/{key}"));
     roles::assumed(state, place, &rule_arn, role_arn).map(drop).map_err(|why| {
         let said = "cannot be assumed by principal 'events.amazonaws.com'";

@@ -9,6 +9,7 @@ use super::access::{Reader, unreadable};
 use super::state::{StoredRule, blueprint_of};
 use super::{buckets, events, trails};
 use ctguard_core::resource::Tags;
+use ctguard_core::resource::keys::RuleKey;
 use ctguard_core::resource::small_map::SmallMap;
 use ctguard_core::resource::trail::TrailStatus;
 use ctguard_core::scope::{AccountId, Region};
@@ -56,15 +57,15 @@ pub fn place(reader: &mut Reader<'_>, reads: &ReadSet) -> PlaceSnapshot {
 }
 
 /// What was counted of the rules asked for, all in one call; nothing is counted of a rule that is new.
-fn signals(reader: &mut Reader<'_>, reads: &ReadSet) -> SmallMap<String, Observed<RuleSignals>> {
+fn signals(reader: &mut Reader<'_>, reads: &ReadSet) -> SmallMap<RuleKey, Observed<RuleSignals>> {
     if reads.signals.is_empty() {
         return SmallMap::new();
     }
     let asked = reader.ask("cloudwatch:GetMetricData");
     let metrics = &reader.state.region(reader.place).metrics;
-    let counted = |name: &String| match &asked {
+    let counted = |name: &RuleKey| match &asked {
         Ok(()) => {
-            let now = metrics.get(name).copied().unwrap_or_default();
+            let now = metrics.get(name.as_str()).copied().unwrap_or_default();
             Observed::Known(RuleSignals::counted(now.triggered, now.failed, now.failed_to_dlq))
         }
         Err(why) => Observed::Unreadable(why.clone()),

@@ -14,7 +14,8 @@ use ctguard_core::cloud::Cloud;
 use ctguard_core::plan::file::{Common, common, ended};
 use ctguard_core::plan::fingerprints;
 use ctguard_core::plan::fingerprints::moved;
-use ctguard_core::plan::{Plan, Stage, diff};
+use ctguard_core::plan::{Plan, SavedPlan, Stage, diff};
+use ctguard_core::scope::AccountId;
 use std::path::Path;
 
 pub(super) fn run(
@@ -35,9 +36,10 @@ pub(super) fn run(
         )
         .hint("Add --yes, or save the plan to a file."));
     }
-    let saved = planned::read(path, io)?;
-    let asked = planned::asked(&saved, global)?;
-    let resolved = saved.resolved().map_err(|error| planned::unusable(path, &error))?;
+    let plan = planned::read(path, io)?;
+    let asked = planned::asked(&plan, global)?;
+    let saved = SavedPlan::check(plan).map_err(|error| planned::unusable(path, &error))?;
+    let (resolved, reviewed) = (saved.resolved(), saved.plan());
     let loaded = resolved.load(asked.as_of);
     let Some(blueprint) = loaded.blueprint else {
         context::say(&loaded.diagnostics, &loaded.sources, global, io);
@@ -46,13 +48,14 @@ pub(super) fn run(
             ..CommandError::new("the blueprint in the plan is not valid for this ctguard")
         });
     };
-    if blueprint.name != saved.blueprint.name {
+    if blueprint.name != reviewed.blueprint.name {
         let error = ctguard_core::plan::file::PlanFileError::Edited;
         return Err(planned::unusable(path, &error));
     }
     let over = ended(&blueprint, asked.as_of, global.as_of(io));
     if !over.is_empty() {
-        let message = format!("the plan is of {}, and since then {}", saved.as_of, over.join("; "));
+        let message =
+            format!("the plan is of {}, and since then {}", reviewed.as_of, over.join("; "));
         return Err(CommandError::refused(message).hint("Plan again."));
     }
     let file = resolved.file.clone();
@@ -60,24 +63,24 @@ pub(super) fn run(
     let read = context::Read { blueprint, sources: loaded.sources, file, positions };
     context::block_on(async {
         let cloud = context::open(global, &read).await?;
-        same_caller(cloud.as_ref(), &saved).await?;
+        same_caller(cloud.as_ref(), saved.caller()).await?;
         let survey = context::survey(cloud.as_ref(), &read, &asked, global, io).await?;
-        let plan = still_holds(&saved, &survey, global, io)?;
+        let plan = still_holds(reviewed, &survey, global, io)?;
         let (cloud, allowed) = (cloud.as_ref(), &args.allowed);
         perform::go(cloud, &survey, &plan, consent, allowed, global, io).await
     })?
 }
 
 /// What the plan covers depends on whose credentials are asked; the identity within the account does not matter.
-async fn same_caller(cloud: &dyn Cloud, saved: &Plan) -> Result<(), CommandError> {
+async fn same_caller(cloud: &dyn Cloud, planned: &AccountId) -> Result<(), CommandError> {
     let now = cloud.caller().await?.account;
-    match saved.scope.caller.as_ref().filter(|planned| **planned != now) {
-        None => Ok(()),
-        Some(planned) => Err(CommandError::refused(format!(
-            "the plan was made with credentials of account {planned}, and these are of {now}"
-        ))
-        .hint("Use credentials of that account, or plan again with these.")),
+    if *planned == now {
+        return Ok(());
     }
+    Err(CommandError::refused(format!(
+        "the plan was made with credentials of account {planned}, and these are of {now}"
+    ))
+    .hint("Use credentials of that account, or plan again with these."))
 }
 
 /// The plan as it is now, without what the saved one does not have; an error when that one no longer holds.

@@ -4,7 +4,7 @@
 
 use ctguard_core::phrase::{Phrase, PlaceNames};
 use ctguard_core::plan::{Change, Plan, Verb};
-use ctguard_core::resource::rule::rule_and_target;
+use ctguard_core::resource::keys::RuleKey;
 use ctguard_core::resource::{Address, Kind};
 use ctguard_core::scope::{AccountId, Place, Region};
 use serde_json::{Value, json};
@@ -96,12 +96,10 @@ fn with_their_rules(changes: &[Change]) -> Vec<Cow<'_, Change>> {
             move |change: &&Change| (change.action, change.address.kind) == (Verb::Delete, kind);
         changes.iter().filter(of)
     };
-    let rules: BTreeMap<(&Place, &str), &Change> =
-        gone(Kind::Rule).map(|rule| ((&rule.place, rule.address.name.as_str()), rule)).collect();
+    let rules: BTreeMap<(&Place, Option<RuleKey>), &Change> =
+        gone(Kind::Rule).map(|rule| ((&rule.place, rule.address.rule()), rule)).collect();
     let rule_of = |change: &Change| match (change.action, change.address.kind) {
-        (Verb::Delete, Kind::Target) => {
-            rules.get(&(&change.place, rule_and_target(&change.address.name).0)).copied()
-        }
+        (Verb::Delete, Kind::Target) => rules.get(&(&change.place, change.address.rule())).copied(),
         _ => None,
     };
     changes

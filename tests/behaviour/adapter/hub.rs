@@ -196,7 +196,7 @@ fn forward(rule: &str) -> Action {
         retry_policy: None,
         other_parameters: Vec::new(),
     };
-    Action::PutTargets { rule: rule.to_owned(), targets: Targets::from([(BUS.to_owned(), target)]) }
+    Action::PutTargets { rule: rule.into(), targets: Targets::from([(BUS.to_owned(), target)]) }
 }
 
 #[tokio::test]
@@ -212,11 +212,11 @@ async fn every_call_about_a_rule_names_its_bus_unless_it_is_the_default_one() {
     {
         let before = stub.calls().len();
         for action in [
-            Action::PutRule { name: key.to_owned(), rule: rule(None), tags: owned() },
+            Action::PutRule { name: key.into(), rule: rule(None), tags: owned() },
             forward(key),
-            Action::RemoveTargets { rule: key.to_owned(), ids: BTreeSet::from([BUS.to_owned()]) },
-            Action::DeleteRule { name: key.to_owned() },
-            Action::TagRule { name: key.to_owned(), tags: owned() },
+            Action::RemoveTargets { rule: key.into(), ids: BTreeSet::from([BUS.to_owned()]) },
+            Action::DeleteRule { name: key.into() },
+            Action::TagRule { name: key.into(), tags: owned() },
         ] {
             assert_eq!(aws.perform(&here(), &action).await, Ok(()), "{action:?}");
         }
@@ -261,14 +261,13 @@ async fn a_refusal_of_what_carries_a_role_says_that_the_role_must_be_passed() {
         _ => None,
     });
     let aws = connect(&stub).await;
-    let with_role =
-        Action::PutRule { name: "r".to_owned(), rule: rule(Some(ROLE)), tags: Tags::new() };
+    let with_role = Action::PutRule { name: "r".into(), rule: rule(Some(ROLE)), tags: Tags::new() };
     for action in [with_role, forward("r")] {
         let error = aws.perform(&here(), &action).await.unwrap_err();
         assert_eq!(error.kind, CloudErrorKind::AccessDenied);
         assert!(error.message.contains("iam:PassRole") && error.message.contains(ROLE), "{error}");
     }
-    let without = Action::PutRule { name: "r".to_owned(), rule: rule(None), tags: Tags::new() };
+    let without = Action::PutRule { name: "r".into(), rule: rule(None), tags: Tags::new() };
     let error = aws.perform(&here(), &without).await.unwrap_err();
     assert!(!error.message.contains("iam:PassRole"), "{error}");
     assert_eq!(stub.counts()["PutTargets"], 1, "a refusal is heard at once");

@@ -129,7 +129,7 @@ async fn a_discovered_account_is_entered_with_the_organizations_role_and_the_cal
         }),
     };
     let aws = connect_as(&stub, TIMING, Some(accounts)).await;
-    let delete = Action::DeleteRule { name: "r".to_owned() };
+    let delete = Action::DeleteRule { name: "r".into() };
     assert_eq!(aws.perform(&here(), &delete).await, Ok(()));
     assert_eq!(stub.counts().get("AssumeRole"), None);
     drop(aws.observe(&place(OTHER, "eu-west-1"), &reads()).await);

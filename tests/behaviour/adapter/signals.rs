@@ -3,21 +3,21 @@
 use super::{connect, counts, here, in_sync, reads};
 use crate::stub::{Call, Reply, Stub};
 use ctguard_core::cloud::Cloud;
+use ctguard_core::resource::keys::RuleKey;
 use ctguard_core::resource::small_map::SmallMap;
 use ctguard_core::snapshot::ReadSet;
 use ctguard_core::snapshot::{Observed, RuleSignals};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 const DAY: u64 = 86_400;
 
-fn wanted(rules: impl IntoIterator<Item = String>) -> ReadSet {
+fn wanted(rules: impl IntoIterator<Item = RuleKey>) -> ReadSet {
     ReadSet { signals: rules.into_iter().collect(), ..ReadSet::default() }
 }
 
 fn two() -> ReadSet {
-    wanted(["ctguard-acme-a", "ctguard-acme-b"].map(str::to_owned))
+    wanted(["ctguard-acme-a", "ctguard-acme-b"].map(RuleKey::from))
 }
 
 /// One metric that is asked for.
@@ -68,7 +68,7 @@ fn cloudwatch(answer: impl Fn(&Call) -> Value + Send + Sync + 'static) -> Stub {
     Stub::start(move |call| (call.operation == "GetMetricData").then(|| Reply::Json(answer(call))))
 }
 
-async fn seen(stub: &Stub, reads: &ReadSet) -> SmallMap<String, Observed<RuleSignals>> {
+async fn seen(stub: &Stub, reads: &ReadSet) -> SmallMap<RuleKey, Observed<RuleSignals>> {
     connect(stub).await.observe(&here(), reads).await.signals
 }
 
@@ -140,7 +140,7 @@ async fn pages_are_added_up_and_five_hundred_metrics_go_in_a_call() {
         }
         body
     });
-    let rules: BTreeSet<String> = (0..501).map(|number| format!("rule-{number:03}")).collect();
+    let rules = (0..501).map(|number| RuleKey::from(format!("rule-{number:03}")));
     let seen = seen(&stub, &wanted(rules)).await;
     assert_eq!(seen.len(), 501);
     assert_eq!(seen["rule-007"], Observed::Known(RuleSignals::counted(7, 7, 7)));

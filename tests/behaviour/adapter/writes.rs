@@ -36,7 +36,7 @@ fn put_rule() -> Action {
         role_arn: None,
         managed_by: None,
     };
-    Action::PutRule { name: "r".to_owned(), rule, tags: Tags::new() }
+    Action::PutRule { name: "r".into(), rule, tags: Tags::new() }
 }
 
 fn put_targets() -> Action {
@@ -48,10 +48,7 @@ fn put_targets() -> Action {
         retry_policy: None,
         other_parameters: Vec::new(),
     };
-    Action::PutTargets {
-        rule: "r".to_owned(),
-        targets: Targets::from([("secops".to_owned(), target)]),
-    }
+    Action::PutTargets { rule: "r".into(), targets: Targets::from([("secops".to_owned(), target)]) }
 }
 
 fn failed(code: &str) -> Reply {
@@ -152,8 +149,8 @@ async fn deleting_what_is_gone_succeeds() {
     let aws = connect(&stub).await;
     let ids = BTreeSet::from(["secops".to_owned()]);
     for action in [
-        Action::RemoveTargets { rule: "r".to_owned(), ids: ids.clone() },
-        Action::DeleteRule { name: "r".to_owned() },
+        Action::RemoveTargets { rule: "r".into(), ids: ids.clone() },
+        Action::DeleteRule { name: "r".into() },
         Action::Unsubscribe { arn: arn("sns", "t:1") },
         Action::DeleteTopic { name: "t".to_owned() },
         Action::DeleteQueue { name: "q".to_owned() },

@@ -182,7 +182,7 @@ fn who_took_the_owners_tag_off_is_told_and_the_object_is_refused() {
     world.change(|state| {
         let account = state.caller.account.clone();
         let place = Place::new(account, Region::new("eu-west-1").unwrap());
-        state.region_mut(&place).rule_mut("ctguard-acme-route").unwrap().tags.clear();
+        state.region_mut(&place).rule_mut(&"ctguard-acme-route".into()).unwrap().tags.clear();
     });
     let quiet = world.run(&["drift"]).expect(5);
     assert!(

@@ -13,6 +13,7 @@ use ctguard_core::action::Action;
 use ctguard_core::blueprint::{Account, Accounts, AssumedRole};
 use ctguard_core::cloud::{Cloud, CloudErrorKind};
 use ctguard_core::permissions::{Purpose, policies};
+use ctguard_core::resource::keys::RuleKey;
 use ctguard_core::resource::rule::{Input, Rule, RuleState, Target, Targets};
 use ctguard_core::resource::small_map::SmallMap;
 use ctguard_core::resource::{BLUEPRINT_TAG, policy};
@@ -111,7 +112,7 @@ async fn a_trust_policy_with_an_external_id_lets_in_who_knows_it_and_only_to_wha
             },
             // What the reader finds there.
             Action::PutRule {
-                name: "ctguard-acme-x".to_owned(),
+                name: "ctguard-acme-x".into(),
                 rule: rule("acme.test"),
                 tags: tags(&[(BLUEPRINT_TAG, "acme")]),
             },
@@ -131,7 +132,7 @@ async fn a_trust_policy_with_an_external_id_lets_in_who_knows_it_and_only_to_wha
     assert!(seen.trails.known().is_some(), "{:?}", seen.trails);
     let seen = aws.observe_account(&there.account, &account).await;
     assert_eq!(seen.roles[NAME], Observed::Absent);
-    let delete = Action::DeleteRule { name: "ctguard-acme-x".to_owned() };
+    let delete = Action::DeleteRule { name: "ctguard-acme-x".into() };
     let error = aws.perform(&there, &delete).await.unwrap_err();
     assert_eq!(error.kind, CloudErrorKind::AccessDenied, "{error}");
 
@@ -204,7 +205,7 @@ async fn bus_and_role(emulator: Emulator) {
         "Resource": bus_arn,
     })]);
     let owned = tags(&[(BLUEPRINT_TAG, "acme"), ("ctguard:version", "1")]);
-    let key = "ctguard-acme/ctguard-acme-login".to_owned();
+    let key = RuleKey::from("ctguard-acme/ctguard-acme-login");
     let targets = target(&here.arn("sqs", "inbox"), None);
     let mut writes = vec![
         Action::CreateEventBus { name: NAME.to_owned(), tags: owned.clone() },
@@ -333,7 +334,7 @@ async fn an_event_is_forwarded_to_the_bus_of_another_account_and_region() {
     let in_hub = lane("320000000001");
     let queue = in_hub.json("us-east-2", sqs("CreateQueue"), &json!({ "QueueName": "siem" }));
     let owned = || tags(&[(BLUEPRINT_TAG, "acme")]);
-    let raise = "ctguard-acme/ctguard-acme-login".to_owned();
+    let raise = RuleKey::from("ctguard-acme/ctguard-acme-login");
     let sent = json!({ "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{}:root", spoke.account) },
         "Sid": "ctguard-acme-account", "Action": "events:PutEvents", "Resource": bus_arn });
     perform_all(
@@ -347,7 +348,7 @@ async fn an_event_is_forwarded_to_the_bus_of_another_account_and_region() {
         ],
     )
     .await;
-    let forward = "ctguard-acme-forward-1".to_owned();
+    let forward = RuleKey::from("ctguard-acme-forward-1");
     let to_hub = target(&bus_arn, Some(&role_arn));
     perform_all(
         &aws,
@@ -362,7 +363,7 @@ async fn an_event_is_forwarded_to_the_bus_of_another_account_and_region() {
     let (mut reads, _) = acme_reads(&spoke);
     (reads.trails, reads.buses) = (false, BTreeSet::new());
     let seen = aws.observe(&spoke, &reads).await;
-    assert_eq!(seen.rules.known().unwrap()[&forward].targets, Observed::Known(to_hub));
+    assert_eq!(seen.rules.known().unwrap()[forward.as_str()].targets, Observed::Known(to_hub));
 
     let event = json!({ "Source": "acme.forward", "DetailType": "test", "Detail": "{\"n\":1}" });
     let in_spoke = lane("123456789012");

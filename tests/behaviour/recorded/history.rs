@@ -16,7 +16,7 @@ const MALLORY: &str = "arn:aws:sts::111122223333:assumed-role/admin/mallory";
 fn disabled() -> Settled {
     let mut settled = Settled::new();
     let here = settled.state.region_mut(&place("eu-west-1"));
-    here.rule_mut(RULE).unwrap().rule.state = RuleState::Disabled;
+    here.rule_mut(&RULE.into()).unwrap().rule.state = RuleState::Disabled;
     settled
 }
 
@@ -166,7 +166,7 @@ fn what_the_history_does_not_list_by_name_is_found_by_the_calls() {
 fn a_refusal_is_said_once_and_changes_no_verdict() {
     let mut settled = disabled();
     let here = settled.state.region_mut(&place("eu-west-1"));
-    here.rule_mut("ctguard-acme-trail").unwrap().rule.state = RuleState::Disabled;
+    here.rule_mut(&"ctguard-acme-trail".into()).unwrap().rule.state = RuleState::Disabled;
     let (ran, calls) = run(&settled, &["drift"], |_| {
         let message = "User: arn:aws:iam::111122223333:user/test is not authorized to perform: cloudtrail:LookupEvents";
         Reply::Error(400, "AccessDeniedException", message)

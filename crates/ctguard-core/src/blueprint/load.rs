@@ -5,7 +5,7 @@
 
 use super::raw::{self, RawAlert, RawBlueprint, RawInclude, RawIncludeFrom};
 use super::reader::{Reader, Spanned, list};
-use super::source::Source;
+use super::source::{Source, normalise};
 use super::validate::Judged;
 use super::{Alert, Blueprint, builtin, lint, validate, yaml};
 use crate::catalogue::nearest;
@@ -16,7 +16,7 @@ use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::{Component, Path};
+use std::path::Path;
 
 /// Largest file that is read: a thousand alerts take a tenth of it.
 const FILE_MAX_BYTES: usize = 4 * 1024 * 1024;
@@ -314,22 +314,6 @@ fn inside(folder: &Path, relative: &str, main: &Path) -> io::Result<Place> {
         return Err(io::ErrorKind::IsADirectory.into());
     }
     Ok(Place::Inside(file))
-}
-
-/// A relative path without `.` and `..`; `None` when it leads out of its folder.
-pub(super) fn normalise(path: &str) -> Option<String> {
-    let mut parts: Vec<&str> = Vec::new();
-    for component in Path::new(path).components() {
-        match component {
-            Component::CurDir => {}
-            Component::Normal(part) => parts.push(part.to_str()?),
-            Component::ParentDir => {
-                parts.pop()?;
-            }
-            Component::RootDir | Component::Prefix(_) => return None,
-        }
-    }
-    (!parts.is_empty()).then(|| parts.join("/"))
 }
 
 /// Reads a file, up to a little more than is allowed, so that a device cannot fill the memory.

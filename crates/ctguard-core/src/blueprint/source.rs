@@ -1,7 +1,8 @@
-//! The text of a file with what it takes to point into it.
+//! The text of a file with what it takes to point into it, and the paths by which files are named.
 
 use crate::diag::Span;
 use std::ops::Range;
+use std::path::{Component, Path};
 
 /// One file's text and where its lines begin.
 #[derive(Debug)]
@@ -63,6 +64,22 @@ impl<'a> Source<'a> {
             self.char_starts.partition_point(|at| *at < byte)
         }
     }
+}
+
+/// A relative path without `.` and `..`; `None` when it leads out of its folder.
+pub(super) fn normalise(path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = Vec::new();
+    for component in Path::new(path).components() {
+        match component {
+            Component::CurDir => {}
+            Component::Normal(part) => parts.push(part.to_str()?),
+            Component::ParentDir => {
+                parts.pop()?;
+            }
+            Component::RootDir | Component::Prefix(_) => return None,
+        }
+    }
+    (!parts.is_empty()).then(|| parts.join("/"))
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::diag;
 use crate::diag::Diagnostic;
 use crate::event::EventRef;
 use crate::message;
-use crate::resource::rule::{Input, WILDCARD_RULES_PER_BUS, bus_and_name, rules_per_bus};
+use crate::resource::rule::{Input, WILDCARD_RULES_PER_BUS, rules_per_bus};
 use crate::scope::{AccountId, Partition, Place};
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
@@ -151,7 +151,7 @@ impl<'a> Compiler<'a> {
     fn quotas(&mut self, place: &Place, here: &DesiredPlace) {
         let mut buses: BTreeMap<Option<&str>, Vec<&DesiredRule>> = BTreeMap::new();
         for (key, rule) in &here.rules {
-            buses.entry(bus_and_name(key).0).or_default().push(rule);
+            buses.entry(key.bus()).or_default().push(rule);
         }
         for (bus, mut rules) in buses {
             self.quota(place, bus, &rules, (rules_per_bus(&place.region), "rules"));

@@ -2,7 +2,7 @@
 
 use crate::event::Landing;
 use crate::plan::{Change, Verb};
-use crate::resource::rule::bus_and_name;
+use crate::resource::keys::RuleKey;
 use crate::resource::{Address, Kind};
 use crate::scope::{Place, Region};
 
@@ -68,10 +68,10 @@ fn suspect(address: &Address, place: &Place, calls: Vec<&'static str>) -> Suspic
     };
     let (bus, plain) = match kind {
         Kind::Rule | Kind::Target => {
-            let (bus, rule) = bus_and_name(owner);
-            (Some(bus.unwrap_or("default").to_owned()), rule)
+            let key = RuleKey::from(owner);
+            (Some(key.bus().unwrap_or("default").to_owned()), key.name().to_owned())
         }
-        _ => (None, owner),
+        _ => (None, owner.to_owned()),
     };
     let arn = match kind {
         Kind::Rule | Kind::Target => place.arn("events", &format!("rule/{owner}")),

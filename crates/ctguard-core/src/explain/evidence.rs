@@ -61,7 +61,7 @@ fn trail(live: &Live, arn: &str, trail: &LiveTrail) -> Option<Value> {
 }
 
 fn rule(seen: &PlaceSnapshot, name: &str) -> Option<Value> {
-    let rule = &seen.rule(name)?.rule;
+    let rule = &seen.rule(&name.into())?.rule;
     let text = rule.event_pattern.as_deref().unwrap_or_default();
     let pattern: Value = serde_json::from_str(text).unwrap_or_else(|_| text.into());
     Some(json!({ "state": rule.state, "event_pattern": pattern }))
@@ -69,7 +69,7 @@ fn rule(seen: &PlaceSnapshot, name: &str) -> Option<Value> {
 
 /// Every target of the rule that sends there, without the message that it makes.
 fn target(seen: &PlaceSnapshot, rule: &str, target: &str) -> Option<Value> {
-    let targets = seen.rule(rule)?.targets.known()?;
+    let targets = seen.rule(&rule.into())?.targets.known()?;
     let found = targets.iter().filter(|(_, one)| one.arn == target).map(|(id, one)| {
         let mut out = json!({ "id": id });
         for (key, value) in [("role_arn", &one.role_arn), ("dead_letter_arn", &one.dead_letter_arn)]

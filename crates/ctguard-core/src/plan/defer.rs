@@ -5,16 +5,14 @@
 //! is every desired path that begins where the removed rule takes events, for the same alert or for an event that
 //! the rule names. Trails are left out of the question: both the old way and the new begin behind them.
 
-use super::effects::Outlook;
 use super::handover::{event_names, lost, takes_all};
-use super::kinds::rule::bus_of;
-use super::{Change, Plan, Step, Verb, Waiting, WaitingFor};
+use super::outlook::PathForecast;
+use super::{Change, Plan, Step, Verb, Waiting, WaitingFor, reach};
 use crate::desired::{AlertPath, Desired};
 use crate::resource::Kind;
-use crate::resource::rule::{Target, bus_and_name, rule_and_target};
+use crate::resource::keys::{RuleKey, SubscriptionKey};
 use crate::scope::Place;
-use crate::snapshot::Live;
-use crate::snapshot::{LiveRule, LiveSubscription, LiveTopic, Observed, PlaceSnapshot};
+use crate::snapshot::{Live, LiveRule};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// When the question is asked.
@@ -30,18 +28,18 @@ pub enum Stage {
 pub(super) fn hold(
     desired: &Desired,
     live: &Live,
-    outlooks: &[Outlook],
+    forecasts: &[PathForecast],
     plan: &mut Plan,
     stage: Stage,
 ) {
     if !plan.changes.iter().any(takes_away) {
         return;
     }
-    let holder = Holder::new(desired, live, outlooks, stage);
-    let mut held: BTreeSet<(Place, String)> = BTreeSet::new();
+    let holder = Holder::new(desired, live, forecasts, stage);
+    let mut held: BTreeSet<(Place, Held)> = BTreeSet::new();
     for change in plan.changes.iter().filter(|change| takes_away(change)) {
         if holder.carries_unreplaced(change) {
-            held.insert((change.place.clone(), object(change)));
+            held.extend(object(change).map(|object| (change.place.clone(), object)));
         }
     }
     if held.is_empty() {
@@ -51,9 +49,8 @@ pub(super) fn hold(
     let waits = |change: &Change| {
         takes_away(change)
             && match change.address.kind {
-                Kind::Target | Kind::Rule | Kind::Subscription => {
-                    held.contains(&(change.place.clone(), object(change)))
-                }
+                Kind::Target | Kind::Rule | Kind::Subscription => object(change)
+                    .is_some_and(|object| held.contains(&(change.place.clone(), object))),
                 // What a held rule or subscription sends through stays with it.
                 Kind::Topic | Kind::Queue => places.contains(&change.place),
                 // These go once nothing refers to them, which is asked next.
@@ -81,13 +78,16 @@ fn takes_away(change: &Change) -> bool {
     change.action == Verb::Delete || change.step == Some(Step::Last)
 }
 
-/// A rule and its targets are held together; a subscription by itself.
-fn object(change: &Change) -> String {
-    match change.address.kind {
-        Kind::Target => rule_and_target(&change.address.name).0.to_owned(),
-        Kind::Subscription => format!("subscription {}", change.address.name),
-        _ => change.address.name.clone(),
-    }
+/// What is held: a rule together with its targets, a subscription by itself.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Held {
+    Rule(RuleKey),
+    Subscription(SubscriptionKey),
+}
+
+fn object(change: &Change) -> Option<Held> {
+    let subscription = || change.address.subscription().map(Held::Subscription);
+    change.address.rule().map(Held::Rule).or_else(subscription)
 }
 
 struct Holder<'a> {
@@ -100,13 +100,13 @@ struct Holder<'a> {
 }
 
 impl<'a> Holder<'a> {
-    fn new(desired: &'a Desired, live: &'a Live, outlooks: &[Outlook], stage: Stage) -> Self {
-        let ready = |outlook: &Outlook| match stage {
-            Stage::Planned => outlook.hands_on_now || outlook.hands_on_after,
-            Stage::Settled => outlook.hands_on_now,
+    fn new(desired: &'a Desired, live: &'a Live, forecasts: &[PathForecast], stage: Stage) -> Self {
+        let ready = |forecast: &PathForecast| match stage {
+            Stage::Planned => forecast.hands_on_now || forecast.hands_on_after,
+            Stage::Settled => forecast.hands_on_now,
         };
         let paths: Vec<(&AlertPath, bool)> =
-            desired.paths.iter().zip(outlooks.iter().map(ready)).collect();
+            desired.paths.iter().zip(forecasts.iter().map(ready)).collect();
         let mut landing: BTreeMap<&Place, Vec<usize>> = BTreeMap::new();
         for (index, (path, _)) in paths.iter().enumerate() {
             landing.entry(&path.lands).or_default().push(index);
@@ -118,21 +118,16 @@ impl<'a> Holder<'a> {
         let Some(seen) = self.live.places.get(&change.place) else { return false };
         match change.address.kind {
             Kind::Target => {
-                let (key, id) = rule_and_target(&change.address.name);
-                let Some(rule) = seen.rule(key) else { return false };
-                let target = rule.targets.known().and_then(|targets| targets.get(id));
-                target.is_some_and(|target| self.reaches_somebody(seen, target))
-                    && (self.sees_too_little(key)
-                        || self.lacks_replacement(
-                            &change.place,
-                            key,
-                            change.alert.as_deref(),
-                            rule,
-                        ))
+                let Some(key) = change.address.target() else { return false };
+                let Some(rule) = seen.rule(&key.rule) else { return false };
+                let target = rule.targets.known().and_then(|targets| targets.get(&key.id));
+                target.is_some_and(|target| reach::target(self.live, seen, target))
+                    && (self.sees_too_little(&key.rule)
+                        || self.lacks_replacement(change, &key.rule, rule))
             }
             Kind::Subscription => {
-                let topic = change.address.name.split_once('/').map_or("", |(topic, _)| topic);
-                let arn = change.place.arn("sns", topic);
+                let Some(key) = change.address.subscription() else { return false };
+                let arn = change.place.arn("sns", &key.topic);
                 self.paths.iter().any(|(path, ready)| {
                     !ready
                         && path.raised == change.place
@@ -140,41 +135,21 @@ impl<'a> Holder<'a> {
                 })
             }
             Kind::Rule if change.step == Some(Step::Last) => {
-                self.sees_too_little(&change.address.name) || self.hands_over_too_early(change)
+                let Some(key) = change.address.rule() else { return false };
+                self.sees_too_little(&key) || self.hands_over_too_early(&change.place, &key)
             }
             _ => false,
         }
     }
 
     /// Whether a rule may serve places that are not looked at: one of the hub, when the fleet is narrowed.
-    fn sees_too_little(&self, key: &str) -> bool {
-        self.desired.narrowed && bus_and_name(key).0.is_some()
-    }
-
-    /// Whether what a target gets may reach a person: through its topic, or over a bus.
-    fn reaches_somebody(&self, seen: &PlaceSnapshot, target: &Target) -> bool {
-        let Some((place, bus)) = bus_of(target) else {
-            return topic_reaches_somebody(seen, &target.arn);
-        };
-        // A bus that is not read may well hand on.
-        let Some(there) = self.live.places.get(&place) else { return true };
-        match there.rules_of(Some(bus)) {
-            Observed::Absent => false,
-            Observed::Unreadable(_) => true,
-            Observed::Known(rules) => rules.values().any(|rule| match &rule.targets {
-                Observed::Known(targets) => {
-                    targets.values().any(|target| topic_reaches_somebody(there, &target.arn))
-                }
-                Observed::Unreadable(_) => true,
-                Observed::Absent => false,
-            }),
-        }
+    fn sees_too_little(&self, key: &RuleKey) -> bool {
+        self.desired.narrowed && key.bus().is_some()
     }
 
     /// Whether an event that a rule gives away would reach nobody yet. A rule that does not match all that
     /// is wanted of it cannot wait: what waits for it in turn would wait for ever.
-    fn hands_over_too_early(&self, change: &Change) -> bool {
-        let (place, key) = (&change.place, &change.address.name);
+    fn hands_over_too_early(&self, place: &Place, key: &RuleKey) -> bool {
         let live = self.live.places.get(place).and_then(|seen| seen.rule(key));
         let wanted = self.desired.places.get(place).and_then(|here| here.rules.get(key));
         let Some((live, wanted)) = live.zip(wanted) else { return false };
@@ -192,10 +167,10 @@ impl<'a> Holder<'a> {
     fn replacing(
         &self,
         place: &Place,
-        key: &str,
+        key: &RuleKey,
     ) -> Box<dyn Iterator<Item = (&AlertPath, bool)> + '_> {
         let path = |(path, ready): &(&'a AlertPath, bool)| (*path, *ready);
-        match bus_and_name(key).0 {
+        match key.bus() {
             Some(_) => Box::new(self.paths.iter().map(path)),
             None => {
                 let landing = self.landing.get(place).into_iter().flatten();
@@ -205,34 +180,14 @@ impl<'a> Holder<'a> {
     }
 
     /// Whether some replacement of a rule that goes is not there yet.
-    fn lacks_replacement(
-        &self,
-        place: &Place,
-        key: &str,
-        alert: Option<&str>,
-        rule: &LiveRule,
-    ) -> bool {
+    fn lacks_replacement(&self, change: &Change, key: &RuleKey, rule: &LiveRule) -> bool {
+        let alert = change.alert.as_deref();
         let pattern = rule.rule.event_pattern.as_deref();
         let events = pattern.map(event_names).unwrap_or_default();
-        self.replacing(place, key).any(|(path, ready)| {
+        self.replacing(&change.place, key).any(|(path, ready)| {
             !ready
                 && (alert == Some(&*path.alert)
                     || path.events.iter().any(|event| events.contains(&event.name)))
         })
-    }
-}
-
-fn topic_reaches_somebody(seen: &PlaceSnapshot, arn: &str) -> bool {
-    seen.topics.get(arn).and_then(Observed::known).is_some_and(reaches_somebody)
-}
-
-pub(super) fn reaches_somebody(topic: &LiveTopic) -> bool {
-    match &topic.subscriptions {
-        Observed::Known(seen) => {
-            seen.values().any(|s| matches!(s, LiveSubscription::Confirmed { .. }))
-        }
-        // What cannot be read may well reach somebody.
-        Observed::Unreadable(_) => true,
-        Observed::Absent => false,
     }
 }

@@ -1,121 +1,32 @@
 //! What a plan means for each alert: in how many places it is silent now, and after.
 
-use super::{Effect, Plan, Verb};
-use crate::blueprint::Subscriber;
-use crate::desired::{AlertPath, Desired};
-use crate::identity::ByIdentity;
-use crate::proof::{FixedBy, Link, LinkCode, Proof, Status};
-use crate::resource::rule::{RuleState, bus_and_name, rule_and_target};
-use crate::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol};
-use crate::resource::{Address, Kind};
-use crate::scope::{AccountId, Place, Region};
+use super::outlook::PathForecast;
+use super::{Effect, Plan, Verb, reach};
+use crate::desired::Desired;
+use crate::resource::Kind;
+use crate::resource::keys::RuleKey;
+use crate::resource::rule::RuleState;
+use crate::scope::Place;
 use crate::snapshot::Live;
-use crate::snapshot::{LiveSubscription, Observed};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-
-/// What becomes of one path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Outlook {
-    /// It reaches everybody listed.
-    pub now: bool,
-    /// It does once the plan is applied and nobody has to do anything more.
-    pub after: bool,
-    /// It does once people have confirmed, too.
-    pub confirmed: bool,
-    /// Whatever reaches the event bus is handed on to everybody listed, trail or no trail.
-    pub hands_on_now: bool,
-    /// It will be, once the plan is applied.
-    pub hands_on_after: bool,
-}
-
-/// The outlook of every path, in the order of `desired.paths`. `refused` is what ctguard will not touch.
-pub(super) fn outlooks(
-    desired: &Desired,
-    live: &Live,
-    proof: &Proof,
-    refused: &[Address],
-) -> Vec<Outlook> {
-    let trail_refused = refused.iter().any(|address| address.kind == Kind::Trail);
-    let refused = Refused::of(refused);
-    let mut awaited = HashMap::new();
-    desired
-        .paths
-        .iter()
-        .zip(&proof.paths)
-        .map(|(path, proof)| {
-            let way = !refused.stops(path);
-            let confirmed = way && proof.links.iter().all(|link| mended(link, trail_refused));
-            // Paths share their destinations: each is asked about once.
-            let key = (&path.raised, ByIdentity(&*path.destinations));
-            let everybody = !*awaited.entry(key).or_insert_with(|| awaits_somebody(path, live));
-            let mut bus_on = proof.links.iter().filter(|link| !link.code.is_trail());
-            Outlook {
-                now: proof.status() <= Status::Assumed,
-                after: confirmed && everybody,
-                confirmed,
-                hands_on_now: bus_on.clone().all(|link| link.status <= Status::Assumed),
-                hands_on_after: way && everybody && bus_on.all(|link| mended(link, trail_refused)),
-            }
-        })
-        .collect()
-}
-
-/// What ctguard will not touch: rules that it cannot change or give a target, by place; the hub's bus; roles.
-struct Refused<'a> {
-    rules: BTreeSet<(&'a AccountId, &'a Region, &'a str)>,
-    buses: BTreeSet<(&'a AccountId, &'a Region)>,
-    roles: BTreeSet<&'a AccountId>,
-}
-
-impl<'a> Refused<'a> {
-    fn of(addresses: &'a [Address]) -> Self {
-        let mut refused =
-            Self { rules: BTreeSet::new(), buses: BTreeSet::new(), roles: BTreeSet::new() };
-        for address in addresses {
-            let (account, region, name) =
-                (&address.account, &address.region, address.name.as_str());
-            match address.kind {
-                Kind::Rule => drop(refused.rules.insert((account, region, name))),
-                Kind::Target => {
-                    refused.rules.insert((account, region, rule_and_target(name).0));
-                }
-                Kind::Bus => drop(refused.buses.insert((account, region))),
-                Kind::Role => drop(refused.roles.insert(account)),
-                _ => {}
-            }
-        }
-        refused
-    }
-
-    /// Whether a path needs something that ctguard will not touch.
-    fn stops(&self, path: &AlertPath) -> bool {
-        let refused = |place: &Place, rules: &[String]| {
-            !self.rules.is_empty()
-                && rules.iter().any(|rule| {
-                    self.rules.contains(&(&place.account, &place.region, rule.as_str()))
-                })
-        };
-        refused(&path.raised, &path.rules)
-            || path.forward.as_ref().is_some_and(|forward| {
-                refused(&path.lands, &forward.rules)
-                    || self.buses.contains(&(&path.raised.account, &path.raised.region))
-                    || self.roles.contains(&path.lands.account)
-            })
-    }
-}
+use std::collections::BTreeMap;
 
 /// One effect an alert, gravest first, then the alerts whose rules the plan removes.
-pub(super) fn of(desired: &Desired, live: &Live, outlooks: &[Outlook], plan: &Plan) -> Vec<Effect> {
-    let mut paths: BTreeMap<&str, Vec<Outlook>> = BTreeMap::new();
-    for (path, outlook) in desired.paths.iter().zip(outlooks) {
-        paths.entry(&*path.alert).or_default().push(*outlook);
+pub(super) fn of(
+    desired: &Desired,
+    live: &Live,
+    forecasts: &[PathForecast],
+    plan: &Plan,
+) -> Vec<Effect> {
+    let mut paths: BTreeMap<&str, Vec<PathForecast>> = BTreeMap::new();
+    for (path, forecast) in desired.paths.iter().zip(forecasts) {
+        paths.entry(&*path.alert).or_default().push(*forecast);
     }
     let mut effects: Vec<Effect> = desired
         .alerts
         .iter()
         .filter_map(|alert| {
             let paths = paths.get(alert.id.as_str())?;
-            let count = |test: fn(&Outlook) -> bool| paths.iter().filter(|p| test(p)).count();
+            let count = |test: fn(&PathForecast) -> bool| paths.iter().filter(|p| test(p)).count();
             Some(Effect {
                 alert: alert.id.clone(),
                 risk: Some(alert.risk),
@@ -128,23 +39,23 @@ pub(super) fn of(desired: &Desired, live: &Live, outlooks: &[Outlook], plan: &Pl
         })
         .collect();
     // Per alert that goes, the places that lose it, and whether anybody hears of it there now.
-    let mut removed: BTreeMap<&str, BTreeMap<&Place, bool>> = BTreeMap::new();
+    let mut removed: BTreeMap<String, BTreeMap<&Place, bool>> = BTreeMap::new();
     let deletes =
         plan.changes.iter().filter(|c| c.action == Verb::Delete && c.address.kind == Kind::Rule);
     for change in deletes {
-        let (bus, name) = bus_and_name(&change.address.name);
+        let Some(key) = change.address.rule() else { continue };
         // A forwarding rule raises no alert; those whose events it took are in the hub.
-        if bus.is_none() && desired.names.is_forward(name) {
+        if key.bus().is_none() && desired.names.is_forward(key.name()) {
             continue;
         }
-        let alert = change.alert.as_deref().unwrap_or(name);
+        let alert = change.alert.clone().unwrap_or_else(|| key.name().to_owned());
         if !desired.alerts.iter().any(|wanted| wanted.id == alert && wanted.routed) {
             let heard = removed.entry(alert).or_default().entry(&change.place).or_default();
-            *heard |= reaches_somebody(live, &change.place, &change.address.name);
+            *heard |= reaches_somebody(live, &change.place, &key);
         }
     }
     effects.extend(removed.into_iter().map(|(alert, places)| Effect {
-        alert: alert.to_owned(),
+        alert,
         risk: None,
         places: places.len(),
         alerting_now: places.values().filter(|heard| **heard).count(),
@@ -155,41 +66,9 @@ pub(super) fn of(desired: &Desired, live: &Live, outlooks: &[Outlook], plan: &Pl
     effects
 }
 
-/// Whether a live rule is on and sends to a topic that somebody has confirmed.
-fn reaches_somebody(live: &Live, place: &Place, rule: &str) -> bool {
+/// Whether a live rule is on and what it sends may reach somebody.
+fn reaches_somebody(live: &Live, place: &Place, rule: &RuleKey) -> bool {
     let Some(seen) = live.places.get(place) else { return false };
     let on = seen.rule(rule).filter(|rule| rule.rule.state != RuleState::Disabled);
-    on.and_then(|rule| rule.targets.known()).is_some_and(|targets| {
-        targets
-            .values()
-            .filter_map(|target| seen.topics.get(&target.arn)?.known())
-            .any(super::defer::reaches_somebody)
-    })
-}
-
-/// Whether a link is right, or will be once the plan is applied and people have confirmed.
-fn mended(link: &Link, trail_refused: bool) -> bool {
-    let person = matches!(link.code, LinkCode::SubscriberPending | LinkCode::ChatMissing);
-    let apply = link.status == Status::Broken && link.fixed_by == FixedBy::Apply;
-    link.status <= Status::Assumed || person || apply && !(link.code.is_trail() && trail_refused)
-}
-
-/// Whether a listed subscriber has yet to confirm, or will have to once it is subscribed.
-fn awaits_somebody(path: &AlertPath, live: &Live) -> bool {
-    let seen = live.places.get(&path.raised);
-    path.destinations.iter().any(|destination| {
-        let subscriptions = seen
-            .and_then(|seen| seen.topics.get(&destination.topic_arn))
-            .and_then(Observed::known)
-            .and_then(|topic| topic.subscriptions.known());
-        destination.subscribers.iter().any(|subscriber| {
-            let endpoint = match subscriber {
-                Subscriber::Chat(_) => Endpoint::new(Protocol::Https, CHAT_ENDPOINT),
-                Subscriber::Endpoint(endpoint) => endpoint.clone(),
-            };
-            let by_itself = matches!(endpoint.protocol, Protocol::Sqs | Protocol::Lambda);
-            let there = subscriptions.and_then(|seen| seen.get(&endpoint));
-            !by_itself && !matches!(there, Some(LiveSubscription::Confirmed { .. }))
-        })
-    })
+    on.is_some_and(|rule| reach::rule(live, seen, rule))
 }

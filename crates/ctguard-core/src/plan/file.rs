@@ -2,10 +2,13 @@
 
 use super::{Change, Plan, Waiting, WaitingFor, fingerprints};
 use crate::blueprint::{Blueprint, Loaded, load_sources};
+use crate::desired::Narrow;
 use crate::resource::Address;
+use crate::scope::AccountId;
+use crate::snapshot::Live;
 use jiff::civil::Date;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -85,22 +88,70 @@ impl Resolved {
     }
 }
 
-impl Plan {
-    /// What the blueprint can be compiled from again.
+/// A plan that is kept: it holds all that an apply of it needs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SavedPlan {
+    plan: Plan,
+    resolved: Resolved,
+    caller: AccountId,
+}
+
+impl SavedPlan {
+    /// Completes a plan: the blueprint's texts, what it was narrowed to, who asked, and what was read.
+    pub fn new(
+        mut plan: Plan,
+        resolved: Resolved,
+        narrow: &Narrow,
+        caller: &AccountId,
+        live: &Live,
+    ) -> Self {
+        plan.blueprint.digest = Some(resolved.digest());
+        plan.blueprint.resolved = Some(resolved.clone());
+        plan.scope.shard = narrow.shard.map(|shard| shard.to_string());
+        plan.scope.only_accounts = narrow.accounts.iter().cloned().collect();
+        plan.scope.only_regions = narrow.regions.iter().cloned().collect();
+        plan.scope.caller = Some(caller.clone());
+        plan.fingerprints = fingerprints::of(live);
+        Self { plan, resolved, caller: caller.clone() }
+    }
+
+    /// Takes a plan that was read for one that can be applied.
     ///
     /// # Errors
-    /// When it is not there, or not what the plan was made from.
-    pub fn resolved(&self) -> Result<&Resolved, PlanFileError> {
-        let from = &self.blueprint;
-        let (Some(resolved), Some(digest), Some(_)) =
-            (&from.resolved, &from.digest, &self.scope.caller)
+    /// When something that an apply needs is not there, or the blueprint is not what the plan was made from.
+    pub fn check(plan: Plan) -> Result<Self, PlanFileError> {
+        let from = &plan.blueprint;
+        let (Some(resolved), Some(digest), Some(caller)) =
+            (&from.resolved, &from.digest, &plan.scope.caller)
         else {
             return Err(PlanFileError::Partial);
         };
         if resolved.digest() != *digest {
             return Err(PlanFileError::Edited);
         }
-        Ok(resolved)
+        let (resolved, caller) = (resolved.clone(), caller.clone());
+        Ok(Self { plan, resolved, caller })
+    }
+
+    /// Returns the plan, complete.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Returns what the blueprint can be compiled from again.
+    pub fn resolved(&self) -> &Resolved {
+        &self.resolved
+    }
+
+    /// Returns the account of the credentials that it was made with.
+    pub fn caller(&self) -> &AccountId {
+        &self.caller
+    }
+}
+
+impl Serialize for SavedPlan {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.plan.serialize(serializer)
     }
 }
 

@@ -83,7 +83,7 @@ fn deletes_much(desired: &Desired, live: &Live, plan: &Plan) -> Option<Guard> {
     let counts = |address: &Address| match address.kind {
         Kind::Rule | Kind::Topic | Kind::Queue | Kind::Bus => true,
         // One of a role's policies is a part of it.
-        Kind::Role => !address.name.contains('/'),
+        Kind::Role => address.role().is_some_and(|key| key.policy.is_none()),
         Kind::Bucket | Kind::Trail | Kind::Subscription | Kind::Target => false,
     };
     let deleted = plan.changes.iter().filter(|change| change.action == Verb::Delete);

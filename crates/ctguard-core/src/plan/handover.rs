@@ -11,20 +11,21 @@ use super::Step;
 use crate::desired::pattern::union;
 use crate::desired::{DesiredPlace, DesiredRule};
 use crate::event::named_events;
-use crate::resource::rule::{Rule, RuleState, bus_and_name};
+use crate::resource::keys::RuleKey;
+use crate::resource::rule::{Rule, RuleState};
 use eventbridge_pattern::{Coverage, Pattern};
 use std::collections::BTreeSet;
 
 /// The rule to write now, and what the step is; all at once when nothing has to be handed over.
 pub(super) fn step(
     here: &DesiredPlace,
-    name: &str,
+    key: &RuleKey,
     live: &Rule,
     wanted: &DesiredRule,
 ) -> (Rule, Option<Step>) {
     let at_once = || (*wanted.rule).clone();
     let Some(pattern) = live_pattern(live) else { return (at_once(), None) };
-    if covers(&wanted.compiled.pattern, &pattern) || !hands_over(here, name, live, wanted) {
+    if covers(&wanted.compiled.pattern, &pattern) || !hands_over(here, key, live, wanted) {
         return (at_once(), None);
     }
     let Some(both) = both(live, &pattern, &wanted.compiled.pattern) else {
@@ -53,11 +54,11 @@ pub(super) fn lost(live: &Rule, wanted: &DesiredRule) -> BTreeSet<String> {
 
 /// Whether another rule may take what this one loses: one that is no copy of it and names an event that
 /// it names.
-fn hands_over(here: &DesiredPlace, name: &str, live: &Rule, wanted: &DesiredRule) -> bool {
+fn hands_over(here: &DesiredPlace, key: &RuleKey, live: &Rule, wanted: &DesiredRule) -> bool {
     let named = live.event_pattern.as_deref().map(event_names).unwrap_or_default();
     here.rules.iter().any(|(other, rule)| {
-        other != name
-            && bus_and_name(other).0 == bus_and_name(name).0
+        other != key
+            && other.bus() == key.bus()
             && rule.compiled.json != wanted.compiled.json
             && !event_names(&rule.compiled.json).is_disjoint(&named)
     })

@@ -40,7 +40,7 @@ pub fn merge(plans: &[Plan]) -> Result<Plan, MergeError> {
     Ok(Plan {
         ctguard_plan: super::FORMAT_VERSION,
         blueprint: first.blueprint.clone(),
-        as_of: first.as_of.clone(),
+        as_of: first.as_of,
         intent: first.intent.clone(),
         scope: PlanScope { accounts, names, regions, excepted, shard: None, ..first.scope.clone() },
         effects: effects(plans),

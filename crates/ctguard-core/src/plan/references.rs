@@ -1,10 +1,10 @@
 //! Who still sends through a topic, a queue, a bus or a role: none of them goes before everybody who does, and
 //! none goes while that cannot be told.
 
-use super::kinds::subscription;
 use super::{Change, Plan, Verb, Waiting, WaitingFor};
 use crate::desired::Desired;
-use crate::resource::rule::{Target, key_on};
+use crate::resource::keys::{RoleKey, RuleKey, SubscriptionKey};
+use crate::resource::rule::Target;
 use crate::resource::{Address, Kind};
 use crate::scope::{AccountId, Arn, Place};
 use crate::snapshot::Live;
@@ -65,11 +65,11 @@ fn needs(
             found
         }
         Kind::Role => {
-            let (role, policy) = name.split_once('/').unwrap_or((name, ""));
+            let RoleKey { role, policy } = RoleKey::of(name);
             let arn =
                 format!("arn:{}:iam::{}:role/{role}", place.region.partition(), place.account);
             // One of its policies is needed by what is sent elsewhere than to the hub.
-            let hub = desired.hub.as_ref().filter(|_| !policy.is_empty());
+            let hub = desired.hub.as_ref().filter(|_| policy.is_some());
             let bus = format!("event-bus/{}", desired.names.bus());
             let kept = hub.map(|hub| hub.arn("events", &bus));
             senders(live, Some(&place.account), |target| {
@@ -119,8 +119,8 @@ fn rules_on(seen: &PlaceSnapshot, place: &Place, bus: &str) -> Result<Vec<Referr
         Observed::Known(rules) => Ok(rules
             .keys()
             .map(|name| {
-                let key = key_on(Some(bus), name);
-                let way = Address::new(place, Kind::Rule, key.clone());
+                let key = RuleKey::on(Some(bus), name);
+                let way = Address::of_rule(place, &key);
                 Referrer { named: format!("rule {key}"), ways_to_go: vec![way] }
             })
             .collect()),
@@ -141,13 +141,13 @@ fn of_rules(
             return unread("the rules");
         }
         for (name, rule) in rules.known().into_iter().copied().flatten() {
-            let key = key_on(bus, name);
+            let key = RuleKey::on(bus, name);
             if rule.targets.unreadable().is_some() {
                 return unread(&format!("the targets of rule {key}"));
             }
             let targets = rule.targets.known().into_iter().flatten();
             for (id, _) in targets.filter(|(_, target)| is_such(target)) {
-                let target = Address::new(place, Kind::Target, format!("{key}/{id}"));
+                let target = Address::of_target(place, key.target(id));
                 found.push(Referrer { named: format!("rule {key}"), ways_to_go: vec![target] });
             }
         }
@@ -176,13 +176,13 @@ fn referrers(seen: &PlaceSnapshot, place: &Place, arn: &str) -> Result<Vec<Refer
                 continue;
             };
             if now.dead_letter_arn.as_deref() == Some(arn) {
-                let named = subscription::name(name, endpoint);
+                let key = SubscriptionKey::new(name, endpoint);
                 found.push(Referrer {
+                    named: format!("subscription {key}"),
                     ways_to_go: vec![
-                        Address::new(place, Kind::Subscription, named.clone()),
+                        Address::of_subscription(place, key),
                         Address::new(place, Kind::Topic, name),
                     ],
-                    named: format!("subscription {named}"),
                 });
             }
         }

@@ -6,6 +6,7 @@ use super::trail::Question;
 use super::{Link, Shared};
 use crate::desired::{AlertPath, DestinationPath};
 use crate::identity::ByIdentity;
+use crate::resource::keys::RuleKey;
 use crate::scope::{AccountId, Place};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -42,7 +43,7 @@ pub(super) struct Known<'a> {
 pub(super) struct Onward<'a> {
     raised: &'a Place,
     hop: bool,
-    rules: ByIdentity<'a, [String]>,
+    rules: ByIdentity<'a, [RuleKey]>,
     destinations: ByIdentity<'a, [DestinationPath]>,
 }
 

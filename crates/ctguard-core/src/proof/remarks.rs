@@ -6,6 +6,7 @@ use super::{LinkCode, LinkObject, Proof, Remark, Severity};
 use crate::blueprint::Subscriber;
 use crate::desired::{AlertPath, Desired, DestinationPath};
 use crate::identity::ByIdentity;
+use crate::resource::keys::RuleKey;
 use crate::resource::topic::Protocol;
 use crate::scope::{AccountId, Arn, Place, Region};
 use crate::snapshot::Live;
@@ -18,12 +19,12 @@ pub fn collect(desired: &Desired, live: &Live, proof: &mut Proof) {
     for place in live.places.keys().filter(|place| !desired.context.contains(*place)) {
         trails(live, place, &mut proof.remarks);
     }
-    let mut rules: BTreeSet<(&Place, &str)> = BTreeSet::new();
+    let mut rules: BTreeSet<(&Place, &RuleKey)> = BTreeSet::new();
     let mut destinations: HashSet<(&Place, ByIdentity<'_, [DestinationPath]>)> = HashSet::new();
     for path in &desired.paths {
         let forwarding = path.forward.iter().flat_map(|forward| forward.rules.iter());
-        let here = forwarding.map(|key| (&path.lands, key.as_str()));
-        let raising = path.rules.iter().map(|key| (&path.raised, key.as_str()));
+        let here = forwarding.map(|key| (&path.lands, key));
+        let raising = path.rules.iter().map(|key| (&path.raised, key));
         for (place, key) in here.chain(raising) {
             if rules.insert((place, key)) {
                 targets(desired, live, place, key, &mut proof.remarks);
@@ -98,7 +99,13 @@ fn is_gone(live: &Live, account: &AccountId, bucket: &str) -> bool {
 }
 
 /// Whether what a target of a rule refuses is kept.
-fn targets(desired: &Desired, live: &Live, place: &Place, key: &str, remarks: &mut Vec<Remark>) {
+fn targets(
+    desired: &Desired,
+    live: &Live,
+    place: &Place,
+    key: &RuleKey,
+    remarks: &mut Vec<Remark>,
+) {
     let wanted = desired.places.get(place).and_then(|here| here.rules.get(key));
     let seen = live.places.get(place).and_then(|seen| seen.rule(key));
     let targets = seen.and_then(|rule| rule.targets.known());
@@ -108,7 +115,9 @@ fn targets(desired: &Desired, live: &Live, place: &Place, key: &str, remarks: &m
         }
         let rule = place.arn("events", &format!("rule/{key}"));
         let (object, why) = match &target.dead_letter_arn {
-            None => (LinkObject::rule(place, key), Some("has no dead-letter queue".to_owned())),
+            None => {
+                (LinkObject::rule(place, key.as_str()), Some("has no dead-letter queue".to_owned()))
+            }
             Some(queue) => (
                 LinkObject::Queue(queue.clone()),
                 refuses(live, queue, "events.amazonaws.com", &rule),

@@ -13,6 +13,7 @@ use crate::identity::ByIdentity;
 use crate::scope::Granularity;
 use crate::scope::{AccountId, Place};
 use fold::Folding;
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -29,8 +30,8 @@ pub struct Report {
     pub format_version: u32,
     pub blueprint: String,
     /// The date that exceptions were judged by, ISO 8601.
-    #[schemars(extend("pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
-    pub as_of: String,
+    #[schemars(with = "String", extend("pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
+    pub as_of: Date,
     /// Which part of the fleet's accounts it is about, such as `3/8`; absent when it is about all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<String>,
@@ -146,7 +147,7 @@ impl Proof {
         Report {
             format_version: FORMAT_VERSION,
             blueprint: desired.name.clone(),
-            as_of: desired.as_of.to_string(),
+            as_of: desired.as_of,
             shard: None,
             accounts: covered(desired),
             counts: self.counts(),

@@ -2,7 +2,8 @@
 
 use super::{FixedBy, Link, LinkCode, LinkObject, target};
 use crate::desired::{Desired, DesiredRule, DestinationPath, Forward};
-use crate::resource::rule::{RuleState, WILDCARD_RULES_PER_BUS, bus_and_name, rules_per_bus};
+use crate::resource::keys::RuleKey;
+use crate::resource::rule::{RuleState, WILDCARD_RULES_PER_BUS, rules_per_bus};
 use crate::scope::Place;
 use crate::snapshot::Live;
 use crate::snapshot::{LiveRule, Observed};
@@ -13,7 +14,7 @@ pub fn judge(
     desired: &Desired,
     live: &Live,
     place: &Place,
-    keys: &[String],
+    keys: &[RuleKey],
     destinations: &[DestinationPath],
     links: &mut Vec<Link>,
 ) {
@@ -30,7 +31,7 @@ pub fn judge(
         let (wanted, rule, fixed_by) = (judge.wanted, judge.rule, judge.fixed_by);
         for destination in destinations.iter().filter(|d| wanted.targets.contains_key(&d.target_id))
         {
-            let target = target::Judge { place, name: key, wanted, rule, fixed_by };
+            let target = target::Judge { place, name: key.as_str(), wanted, rule, fixed_by };
             links.push(target.link(destination));
         }
     }
@@ -41,13 +42,13 @@ pub fn forwards(
     desired: &Desired,
     live: &Live,
     place: &Place,
-    key: &str,
+    key: &RuleKey,
     forward: &Forward,
 ) -> Vec<Link> {
     match find(desired, live, place, key) {
         Found::There(judge) => {
             let (wanted, rule, fixed_by) = (judge.wanted, judge.rule, judge.fixed_by);
-            let target = target::Judge { place, name: key, wanted, rule, fixed_by };
+            let target = target::Judge { place, name: key.as_str(), wanted, rule, fixed_by };
             vec![judge.rule(), target.to_hub(forward)]
         }
         Found::Lacking(link) => vec![link],
@@ -63,14 +64,13 @@ enum Found<'a> {
     Unwanted,
 }
 
-fn find<'a>(desired: &'a Desired, live: &'a Live, place: &'a Place, key: &'a str) -> Found<'a> {
+fn find<'a>(desired: &'a Desired, live: &'a Live, place: &'a Place, key: &'a RuleKey) -> Found<'a> {
     let Some(wanted) = desired.places.get(place).and_then(|here| here.rules.get(key)) else {
         return Found::Unwanted;
     };
-    let object = LinkObject::rule(place, key);
-    let (bus, name) = bus_and_name(key);
-    let rule = match live.places.get(place).map(|seen| seen.rules_of(bus)) {
-        Some(Observed::Known(rules)) => rules.get(name),
+    let object = LinkObject::rule(place, key.as_str());
+    let rule = match live.places.get(place).map(|seen| seen.rules_of(key.bus())) {
+        Some(Observed::Known(rules)) => rules.get(key.name()),
         Some(Observed::Unreadable(why)) => {
             return Found::Lacking(Link::unreadable(LinkCode::RuleMissing, place, object, &why));
         }
@@ -79,7 +79,7 @@ fn find<'a>(desired: &'a Desired, live: &'a Live, place: &'a Place, key: &'a str
     match rule {
         Some(rule) => {
             let fixed_by = fixed_by(desired, rule);
-            Found::There(RuleJudge { place, name: key, wanted, rule, fixed_by })
+            Found::There(RuleJudge { place, name: key.as_str(), wanted, rule, fixed_by })
         }
         None => Found::Lacking(missing(live, place, key, wanted, object)),
     }
@@ -89,15 +89,15 @@ fn find<'a>(desired: &'a Desired, live: &'a Live, place: &'a Place, key: &'a str
 fn missing(
     live: &Live,
     place: &Place,
-    key: &str,
+    key: &RuleKey,
     wanted: &DesiredRule,
     object: LinkObject,
 ) -> Link {
-    if bus_and_name(key).0.is_some() {
+    if key.bus().is_some() {
         let cause = "it does not exist on the hub's bus".to_owned();
         return Link::broken(LinkCode::RuleMissing, place, object, cause, FixedBy::Apply);
     }
-    let name = key;
+    let name = key.name();
     let seen = live.places.get(place);
     let stray = seen.and_then(|seen| seen.stray_rules.get(name));
     if let Some(bus) = stray {

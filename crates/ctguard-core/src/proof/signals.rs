@@ -6,6 +6,7 @@
 
 use super::{FixedBy, Link, LinkCode, LinkObject, Proof, Remark, Severity};
 use crate::desired::Desired;
+use crate::resource::keys::RuleKey;
 use crate::scope::Place;
 use crate::snapshot::Live;
 use crate::snapshot::{Observed, RuleSignals, Tally, Unreadable};
@@ -14,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// All signals, and the remarks on what was counted.
 pub fn collect(desired: &Desired, live: &Live, proof: &mut Proof) {
     dead_letters(desired, live, proof);
-    let mut rules: BTreeMap<&Place, BTreeSet<&String>> = BTreeMap::new();
+    let mut rules: BTreeMap<&Place, BTreeSet<&RuleKey>> = BTreeMap::new();
     for path in &desired.paths {
         // What is looked at only because others depend on it is its own people's business.
         if !desired.context.contains(&path.raised) {
@@ -70,7 +71,7 @@ fn counted(
     desired: &Desired,
     live: &Live,
     place: &Place,
-    names: &BTreeSet<&String>,
+    names: &BTreeSet<&RuleKey>,
     proof: &mut Proof,
 ) {
     let Some(seen) = live.places.get(place) else { return };
@@ -78,7 +79,7 @@ fn counted(
     for name in names {
         match seen.signals.get(*name) {
             Some(Observed::Known(signals)) => {
-                let rule = LinkObject::rule(place, name);
+                let rule = LinkObject::rule(place, name.as_str());
                 judge(place, rule, signals, proof);
             }
             Some(Observed::Unreadable(why)) => drop(unread.insert(why)),

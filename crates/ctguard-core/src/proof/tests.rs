@@ -1,5 +1,5 @@
 //! The chain over a hub, on accounts made by hand.
 
-mod fleet;
+pub(crate) mod fleet;
 mod hop;
 mod shards;

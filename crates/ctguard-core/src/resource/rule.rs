@@ -1,6 +1,7 @@
 //! EventBridge rules and their targets (classic `events` API).
 
 use super::small_map::SmallMap;
+use crate::scope::{AccountId, Arn, Place, Region};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -25,27 +26,20 @@ pub const RULES_PER_BUS: usize = 300;
 pub const RULES_PER_BUS_SMALL_REGIONS: [&str; 2] = ["af-south-1", "eu-south-1"];
 
 /// Most rules on one bus of a region by default.
-pub fn rules_per_bus(region: &crate::scope::Region) -> usize {
+pub fn rules_per_bus(region: &Region) -> usize {
     if RULES_PER_BUS_SMALL_REGIONS.contains(&region.as_str()) { 100 } else { RULES_PER_BUS }
 }
 
-/// The bus and the name in a rule's key: what follows `rule/` in its ARN, which is the bare name on the default
-/// bus and `bus/name` on another.
-pub fn bus_and_name(key: &str) -> (Option<&str>, &str) {
-    match key.split_once('/') {
-        Some((bus, name)) => (Some(bus), name),
-        None => (None, key),
-    }
+/// The event bus that a target is, and where it is.
+pub fn bus_of(target: &Target) -> Option<(Place, &str)> {
+    let arn = Arn::parse(&target.arn).filter(|arn| arn.service == "events")?;
+    let bus = arn.resource.strip_prefix("event-bus/")?;
+    Some((Place::new(AccountId::new(arn.account)?, Region::new(arn.region)?), bus))
 }
 
-/// The key of a rule on the default bus, or on another.
-pub fn key_on(bus: Option<&str>, name: &str) -> String {
-    bus.map_or_else(|| name.to_owned(), |bus| format!("{bus}/{name}"))
-}
-
-/// The rule and the target id in a target's name, `rule-key/target-id`.
-pub fn rule_and_target(name: &str) -> (&str, &str) {
-    name.rsplit_once('/').unwrap_or((name, ""))
+/// The name of a role, without its path.
+pub fn role_name(arn: &str) -> Option<&str> {
+    Arn::parse(arn)?.resource.strip_prefix("role/")?.rsplit('/').next()
 }
 
 /// Most rules with a `wildcard` operator on one bus; cannot be raised.

@@ -12,6 +12,7 @@ use super::{
     Organization, PlaceSnapshot, RuleSignals, Unreadable,
 };
 use crate::resource::Tags;
+use crate::resource::keys::RuleKey;
 use crate::resource::small_map::SmallMap;
 use crate::scope::{AccountId, Arn, Place};
 use crate::snapshot::{AccountReads, OrganizationReads, ReadSet};
@@ -129,11 +130,11 @@ fn or_not_asked<T: Clone>(seen: Option<&Observed<T>>) -> Observed<T> {
 
 /// What was counted of the rules that are asked for now.
 fn counted(
-    wanted: &BTreeSet<String>,
-    seen: &SmallMap<String, Observed<RuleSignals>>,
+    wanted: &BTreeSet<RuleKey>,
+    seen: &SmallMap<RuleKey, Observed<RuleSignals>>,
     why: &str,
-) -> SmallMap<String, Observed<RuleSignals>> {
-    let found = |name: &String| {
+) -> SmallMap<RuleKey, Observed<RuleSignals>> {
+    let found = |name: &RuleKey| {
         let seen = seen.get(name).cloned();
         (name.clone(), seen.unwrap_or_else(|| Observed::not_recorded(why)))
     };

@@ -1,5 +1,6 @@
 //! What to read: of an organization, of an account, of a place.
 
+use crate::resource::keys::RuleKey;
 use crate::scope::Region;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -48,5 +49,5 @@ pub struct ReadSet {
     pub managed_trail: Option<String>,
     /// Rules, by name, of which it is wanted what AWS has counted. A proof asks for it; a plan does not.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub signals: BTreeSet<String>,
+    pub signals: BTreeSet<RuleKey>,
 }

@@ -93,9 +93,9 @@ fn a_bus_goes_after_its_rules_and_the_default_bus_never() {
         role_arn: None,
         managed_by: None,
     };
-    put_rule(&mut state, &place, "hub/r", &rule, &Tags::new()).expect("a rule");
+    put_rule(&mut state, &place, &"hub/r".into(), &rule, &Tags::new()).expect("a rule");
     assert_eq!(code(delete(&mut state, &place, "hub")), Some(INVALID));
-    super::super::events::delete_rule(&mut state, &place, "hub/r").expect("deleted");
+    super::super::events::delete_rule(&mut state, &place, &"hub/r".into()).expect("deleted");
     for _ in 0..2 {
         delete(&mut state, &place, "hub").expect("deleted");
     }

@@ -4,7 +4,7 @@
 
 use super::{Delivery, RuleVerdict, TargetVerdict};
 use crate::state::{State, StoredRule};
-use ctguard_core::resource::rule::key_on;
+use ctguard_core::resource::keys::RuleKey;
 use ctguard_core::scope::{AccountId, Place, Region};
 
 /// Counts what the rules of a place did with an event.
@@ -26,13 +26,13 @@ fn count_on(
 ) {
     let Some(place) = place(at) else { return };
     for verdict in rules.iter().filter(|rule| rule.fired) {
-        let key = key_on(bus, &verdict.rule);
+        let key = RuleKey::on(bus, &verdict.rule);
         let arn = place.arn("events", &format!("rule/{key}"));
         let refused = verdict.targets.iter().filter(|target| !target.accepted);
         let stored = state.region(&place).rule(&key);
         let lost = refused.clone().filter(|target| is_lost(stored, target, delivery, &arn));
         let (failed, lost) = (refused.clone().count() as u64, lost.count() as u64);
-        let metrics = state.region_mut(&place).metrics.entry(key).or_default();
+        let metrics = state.region_mut(&place).metrics.entry(key.into()).or_default();
         metrics.triggered += 1;
         metrics.failed += failed;
         metrics.failed_to_dlq += lost;

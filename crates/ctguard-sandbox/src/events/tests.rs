@@ -63,25 +63,28 @@ fn rules_that_eventbridge_refuses_are_refused() {
         ("digits", pattern(r#"{"a":[{"numeric":[">",9007199254740993]}]}"#), Some(PATTERN)),
     ] {
         assert_eq!(
-            code(put_rule(&mut state, &place, name, &rule, &Tags::new())),
+            code(put_rule(&mut state, &place, &name.into(), &rule, &Tags::new())),
             refused,
             "{name}"
         );
     }
     let reserved = Tags::from([("aws:x".into(), "y".into())]);
-    assert_eq!(code(put_rule(&mut state, &place, "tagged", &rule(), &reserved)), Some(INVALID));
+    assert_eq!(
+        code(put_rule(&mut state, &place, &"tagged".into(), &rule(), &reserved)),
+        Some(INVALID)
+    );
 }
 
 #[test]
 fn putting_a_rule_again_replaces_its_settings_and_ignores_the_tags() {
     let (mut state, place) = fresh::for_tests();
     let tags = Tags::from([("ctguard:blueprint".into(), "acme".into())]);
-    put_rule(&mut state, &place, "r", &rule(), &tags).expect("created");
+    put_rule(&mut state, &place, &"r".into(), &rule(), &tags).expect("created");
     let topic = Targets::from([("t".into(), target(place.arn("sns", "x")))]);
-    put_targets(&mut state, &place, "r", &topic).expect("targets");
+    put_targets(&mut state, &place, &"r".into(), &topic).expect("targets");
     let plain = Rule { description: None, state: RuleState::Disabled, ..rule() };
     let others = Tags::from([("other".into(), "tag".into())]);
-    put_rule(&mut state, &place, "r", &plain, &others).expect("replaced");
+    put_rule(&mut state, &place, &"r".into(), &plain, &others).expect("replaced");
     let stored = &state.region(&place).rules["r"];
     assert_eq!((&stored.rule, &stored.tags), (&plain, &tags));
     assert_eq!(stored.targets.len(), 1, "targets stay");
@@ -93,11 +96,13 @@ fn a_bus_holds_only_so_many_rules_and_fewer_in_small_regions() {
     let small = Place::new(place.account.clone(), Region::new("eu-south-1").expect("a region"));
     for (place, most) in [(place, RULES_PER_BUS), (small, 100)] {
         for n in 0..most {
-            put_rule(&mut state, &place, &format!("r{n}"), &rule(), &Tags::new()).expect("room");
+            put_rule(&mut state, &place, &format!("r{n}").into(), &rule(), &Tags::new())
+                .expect("room");
         }
-        let more = put_rule(&mut state, &place, "more", &rule(), &Tags::new());
+        let more = put_rule(&mut state, &place, &"more".into(), &rule(), &Tags::new());
         assert_eq!(code(more), Some(LIMIT), "{place}");
-        put_rule(&mut state, &place, "r0", &rule(), &Tags::new()).expect("an update needs no room");
+        put_rule(&mut state, &place, &"r0".into(), &rule(), &Tags::new())
+            .expect("an update needs no room");
     }
 }
 
@@ -108,17 +113,17 @@ fn a_bus_holds_only_so_many_rules_with_wildcards() {
     // A field that is called so is no operator.
     let field = pattern(r#"{"detail":{"wildcard":["x"]}}"#);
     for n in 0..WILDCARD_RULES_PER_BUS {
-        put_rule(&mut state, &place, &format!("w{n}"), &wild, &Tags::new()).expect("room");
+        put_rule(&mut state, &place, &format!("w{n}").into(), &wild, &Tags::new()).expect("room");
     }
-    assert_eq!(code(put_rule(&mut state, &place, "w", &wild, &Tags::new())), Some(LIMIT));
-    put_rule(&mut state, &place, "w0", &wild, &Tags::new()).expect("it counts once");
-    put_rule(&mut state, &place, "field", &field, &Tags::new()).expect("no wildcard");
+    assert_eq!(code(put_rule(&mut state, &place, &"w".into(), &wild, &Tags::new())), Some(LIMIT));
+    put_rule(&mut state, &place, &"w0".into(), &wild, &Tags::new()).expect("it counts once");
+    put_rule(&mut state, &place, &"field".into(), &field, &Tags::new()).expect("no wildcard");
 }
 
 #[test]
 fn targets_that_could_never_be_reached_are_refused() {
     let (mut state, place) = fresh::for_tests();
-    put_rule(&mut state, &place, "r", &rule(), &Tags::new()).expect("created");
+    put_rule(&mut state, &place, &"r".into(), &rule(), &Tags::new()).expect("created");
     forwarder(&mut state, &place, "ctguard");
     let here = || target(place.arn("sns", "secops"));
     let retry = |age, attempts| {
@@ -171,58 +176,58 @@ fn targets_that_could_never_be_reached_are_refused() {
         ),
     ] {
         let targets = Targets::from([("t".into(), target)]);
-        assert_eq!(code(put_targets(&mut state, &place, "r", &targets)), refused, "{what}");
+        assert_eq!(code(put_targets(&mut state, &place, &"r".into(), &targets)), refused, "{what}");
     }
     let targets = Targets::from([("white space".into(), here())]);
-    assert_eq!(code(put_targets(&mut state, &place, "r", &targets)), Some(INVALID));
-    assert_eq!(code(put_targets(&mut state, &place, "r", &Targets::new())), Some(INVALID));
-    assert_eq!(code(put_targets(&mut state, &place, "none", &targets)), Some(MISSING));
+    assert_eq!(code(put_targets(&mut state, &place, &"r".into(), &targets)), Some(INVALID));
+    assert_eq!(code(put_targets(&mut state, &place, &"r".into(), &Targets::new())), Some(INVALID));
+    assert_eq!(code(put_targets(&mut state, &place, &"none".into(), &targets)), Some(MISSING));
 }
 
 #[test]
 fn a_rule_has_five_targets_at_most_whatever_the_calls() {
     let (mut state, place) = fresh::for_tests();
-    put_rule(&mut state, &place, "r", &rule(), &Tags::new()).expect("created");
+    put_rule(&mut state, &place, &"r".into(), &rule(), &Tags::new()).expect("created");
     let one = |n: usize| Targets::from([(format!("t{n}"), target(place.arn("sns", "x")))]);
     for n in 0..TARGETS_PER_RULE {
-        put_targets(&mut state, &place, "r", &one(n)).expect("room");
+        put_targets(&mut state, &place, &"r".into(), &one(n)).expect("room");
     }
-    assert_eq!(code(put_targets(&mut state, &place, "r", &one(9))), Some(LIMIT));
-    put_targets(&mut state, &place, "r", &one(0)).expect("the same id is no more");
+    assert_eq!(code(put_targets(&mut state, &place, &"r".into(), &one(9))), Some(LIMIT));
+    put_targets(&mut state, &place, &"r".into(), &one(0)).expect("the same id is no more");
 }
 
 #[test]
 fn a_rule_goes_after_its_targets_and_what_is_gone_can_go_again() {
     let (mut state, place) = fresh::for_tests();
-    put_rule(&mut state, &place, "r", &rule(), &Tags::new()).expect("created");
+    put_rule(&mut state, &place, &"r".into(), &rule(), &Tags::new()).expect("created");
     let targets = Targets::from([("t".into(), target(place.arn("sns", "x")))]);
-    put_targets(&mut state, &place, "r", &targets).expect("targets");
-    assert_eq!(code(delete_rule(&mut state, &place, "r")), Some(INVALID));
+    put_targets(&mut state, &place, &"r".into(), &targets).expect("targets");
+    assert_eq!(code(delete_rule(&mut state, &place, &"r".into())), Some(INVALID));
     let ids = BTreeSet::from(["t".to_owned()]);
     for _ in 0..2 {
-        remove_targets(&mut state, &place, "r", &ids).expect("removed");
+        remove_targets(&mut state, &place, &"r".into(), &ids).expect("removed");
     }
     for _ in 0..2 {
-        delete_rule(&mut state, &place, "r").expect("deleted");
+        delete_rule(&mut state, &place, &"r".into()).expect("deleted");
     }
-    assert_eq!(code(tag_rule(&mut state, &place, "r", &Tags::new())), Some(MISSING));
+    assert_eq!(code(tag_rule(&mut state, &place, &"r".into(), &Tags::new())), Some(MISSING));
 }
 
 #[test]
 fn nobody_touches_a_rule_that_a_service_manages() {
     let (mut state, place) = fresh::for_tests();
-    put_rule(&mut state, &place, "r", &rule(), &Tags::new()).expect("created");
+    put_rule(&mut state, &place, &"r".into(), &rule(), &Tags::new()).expect("created");
     let stored = state.region_mut(&place).rules.get_mut("r").expect("the rule");
     stored.rule.managed_by = Some("autoscaling.amazonaws.com".to_owned());
     let before = state.clone();
     let targets = Targets::from([("t".into(), target(place.arn("sns", "x")))]);
     let ids = BTreeSet::from(["t".to_owned()]);
     for done in [
-        put_rule(&mut state, &place, "r", &rule(), &Tags::new()),
-        put_targets(&mut state, &place, "r", &targets),
-        remove_targets(&mut state, &place, "r", &ids),
-        tag_rule(&mut state, &place, "r", &Tags::new()),
-        delete_rule(&mut state, &place, "r"),
+        put_rule(&mut state, &place, &"r".into(), &rule(), &Tags::new()),
+        put_targets(&mut state, &place, &"r".into(), &targets),
+        remove_targets(&mut state, &place, &"r".into(), &ids),
+        tag_rule(&mut state, &place, &"r".into(), &Tags::new()),
+        delete_rule(&mut state, &place, &"r".into()),
     ] {
         assert_eq!(code(done), Some(MANAGED));
     }
@@ -242,52 +247,56 @@ fn forwarder(state: &mut State, place: &Place, name: &str) {
 #[test]
 fn rules_of_a_custom_bus_are_named_by_their_key_and_counted_for_themselves() {
     let (mut state, place) = fresh::for_tests();
-    let missing = put_rule(&mut state, &place, "hub/r", &rule(), &Tags::new());
+    let missing = put_rule(&mut state, &place, &"hub/r".into(), &rule(), &Tags::new());
     assert_eq!(code(missing), Some(MISSING));
     buses::create(&mut state, &place, "hub", &Tags::new()).expect("a bus");
     let wild = pattern(r#"{"detail":{"eventName":[{"wildcard":"Get*"}]}}"#);
     for bus in ["", "hub/"] {
         for n in 0..WILDCARD_RULES_PER_BUS {
             let key = format!("{bus}w{n}");
-            put_rule(&mut state, &place, &key, &wild, &Tags::new()).expect("room");
+            put_rule(&mut state, &place, &key.as_str().into(), &wild, &Tags::new()).expect("room");
         }
         for n in WILDCARD_RULES_PER_BUS..RULES_PER_BUS {
             let key = format!("{bus}r{n}");
-            put_rule(&mut state, &place, &key, &rule(), &Tags::new()).expect("room");
+            put_rule(&mut state, &place, &key.as_str().into(), &rule(), &Tags::new())
+                .expect("room");
         }
         for (name, rule) in [("w30", &wild), ("more", &rule())] {
-            let done = put_rule(&mut state, &place, &format!("{bus}{name}"), rule, &Tags::new());
+            let done =
+                put_rule(&mut state, &place, &format!("{bus}{name}").into(), rule, &Tags::new());
             assert_eq!(code(done), Some(LIMIT), "{bus}{name}");
         }
     }
     let targets = Targets::from([("t".into(), target(place.arn("sns", "x")))]);
-    put_targets(&mut state, &place, "hub/r30", &targets).expect("targets");
-    assert!(state.region(&place).rule("hub/r30").is_some_and(|rule| rule.targets == targets));
-    assert!(state.region(&place).rule("r30").is_some_and(|rule| rule.targets.is_empty()));
-    let done = delete_rule(&mut state, &place, "hub/r30");
+    put_targets(&mut state, &place, &"hub/r30".into(), &targets).expect("targets");
+    assert!(
+        state.region(&place).rule(&"hub/r30".into()).is_some_and(|rule| rule.targets == targets)
+    );
+    assert!(state.region(&place).rule(&"r30".into()).is_some_and(|rule| rule.targets.is_empty()));
+    let done = delete_rule(&mut state, &place, &"hub/r30".into());
     assert_eq!(code(done), Some(INVALID));
     let ids = BTreeSet::from(["t".to_owned()]);
-    remove_targets(&mut state, &place, "hub/r30", &ids).expect("removed");
-    delete_rule(&mut state, &place, "hub/r30").expect("deleted");
-    assert!(state.region(&place).rule("hub/r30").is_none());
-    assert!(state.region(&place).rule("r30").is_some());
+    remove_targets(&mut state, &place, &"hub/r30".into(), &ids).expect("removed");
+    delete_rule(&mut state, &place, &"hub/r30".into()).expect("deleted");
+    assert!(state.region(&place).rule(&"hub/r30".into()).is_none());
+    assert!(state.region(&place).rule(&"r30".into()).is_some());
     let tags = Tags::from([("a".into(), "b".into())]);
-    tag_rule(&mut state, &place, "hub/r31", &tags).expect("tagged");
-    assert_eq!(code(tag_rule(&mut state, &place, "hub/r30", &tags)), Some(MISSING));
+    tag_rule(&mut state, &place, &"hub/r31".into(), &tags).expect("tagged");
+    assert_eq!(code(tag_rule(&mut state, &place, &"hub/r30".into(), &tags)), Some(MISSING));
 }
 
 #[test]
 fn a_bus_of_another_account_must_admit_the_role_when_the_target_is_put() {
     let (mut state, place) = fresh::for_tests();
     let hub = Place::new(AccountId::new("999988887777").expect("an account"), place.region.clone());
-    put_rule(&mut state, &place, "r", &rule(), &Tags::new()).expect("created");
+    put_rule(&mut state, &place, &"r".into(), &rule(), &Tags::new()).expect("created");
     let bus = Target {
         role_arn: Some("arn:aws:iam::111122223333:role/forward".to_owned()),
         ..target(buses::arn(&hub, "hub"))
     };
     let put = |state: &mut State, target: &Target| {
         let targets = Targets::from([("hub".into(), target.clone())]);
-        code(put_targets(state, &place, "r", &targets))
+        code(put_targets(state, &place, &"r".into(), &targets))
     };
     assert_eq!(put(&mut state, &bus), Some(INVALID), "no role");
     forwarder(&mut state, &place, "forward");
@@ -316,9 +325,13 @@ fn a_role_that_eventbridge_cannot_take_on_is_refused() {
     let (mut state, place) = fresh::for_tests();
     let with_role =
         Rule { role_arn: Some("arn:aws:iam::111122223333:role/forward".into()), ..rule() };
-    assert_eq!(code(put_rule(&mut state, &place, "r1", &with_role, &Tags::new())), Some(INVALID));
+    assert_eq!(
+        code(put_rule(&mut state, &place, &"r1".into(), &with_role, &Tags::new())),
+        Some(INVALID)
+    );
     forwarder(&mut state, &place, "forward");
-    put_rule(&mut state, &place, "r1", &with_role, &Tags::new()).expect("the role trusts it");
-    let other = put_rule(&mut state, &place, "other", &with_role, &Tags::new());
+    put_rule(&mut state, &place, &"r1".into(), &with_role, &Tags::new())
+        .expect("the role trusts it");
+    let other = put_rule(&mut state, &place, &"other".into(), &with_role, &Tags::new());
     assert_eq!(code(other), Some(INVALID), "its trust is for other rules");
 }

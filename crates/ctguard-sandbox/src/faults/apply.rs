@@ -6,7 +6,8 @@ use super::{Aim, Fault};
 use crate::policy::texts;
 use crate::state::{State, StoredSubscription, StoredTopic};
 use crate::topics::default_policy;
-use ctguard_core::resource::rule::{RuleState, bus_and_name};
+use ctguard_core::resource::keys::RuleKey;
+use ctguard_core::resource::rule::RuleState;
 use ctguard_core::resource::trail::{BasicSelector, ReadWrite, Selectors};
 use ctguard_core::scope::Place;
 use serde_json::{Map, Value, json};
@@ -99,11 +100,11 @@ fn rule(state: &mut State, fault: Fault, aim: &Aim) -> Result<String, String> {
         Fault::SwapRole => stored.targets.values().any(|target| target.role_arn.is_some()),
         _ => true,
     })?;
+    let key = RuleKey::from(key);
     let regional = state.region_mut(&place);
     if fault == Fault::DeleteRule {
-        let (bus, name) = bus_and_name(&key);
-        if let Some(rules) = regional.rules_of_mut(bus) {
-            rules.remove(name);
+        if let Some(rules) = regional.rules_of_mut(key.bus()) {
+            rules.remove(key.name());
         }
         return Ok(format!("Deleted rule {key} ({place}) with its targets."));
     }
@@ -311,7 +312,7 @@ fn bucket(state: &mut State, aim: &Aim) -> Result<String, String> {
 /// Takes the tags from the first tagged rule, topic, queue, trail, bus or role that fits.
 fn tags(state: &mut State, aim: &Aim) -> Result<String, String> {
     if let Ok((place, key)) = pick("rule", pick::rules(state), aim, |r| !r.tags.is_empty()) {
-        if let Some(rule) = state.region_mut(&place).rule_mut(&key) {
+        if let Some(rule) = state.region_mut(&place).rule_mut(&key.as_str().into()) {
             rule.tags.clear();
         }
         return Ok(format!("Took the tags from rule {key} ({place})."));

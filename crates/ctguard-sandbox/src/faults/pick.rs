@@ -52,7 +52,9 @@ pub fn rules(state: &State) -> Vec<Candidate<'_, StoredRule>> {
     let places = state.places();
     let of = |place: &Place| {
         let rules = state.region(place).all_rules();
-        rules.map(|(key, rule)| Candidate::new(place, &key, &rule.tags, rule)).collect::<Vec<_>>()
+        rules
+            .map(|(key, rule)| Candidate::new(place, key.as_str(), &rule.tags, rule))
+            .collect::<Vec<_>>()
     };
     places.iter().flat_map(of).collect()
 }

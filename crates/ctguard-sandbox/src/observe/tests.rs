@@ -7,6 +7,7 @@ use super::super::state::{
 use super::super::topics;
 use super::*;
 use ctguard_core::resource::BLUEPRINT_TAG;
+use ctguard_core::resource::keys::RuleKey;
 use ctguard_core::resource::rule::{Rule, RuleState, Targets};
 use ctguard_core::resource::small_map::SmallMap;
 use ctguard_core::resource::topic::{Endpoint, Protocol, SubscriptionAttributes};
@@ -365,7 +366,7 @@ fn what_was_counted_is_read_in_one_call_and_only_when_it_is_wanted() {
     let (mut state, place) = full();
     let metrics = RuleMetrics { triggered: 3, failed: 2, failed_to_dlq: 1 };
     state.region_mut(&place).metrics.insert("ctguard-acme-a".into(), metrics);
-    let wanted = ["ctguard-acme-a", "ctguard-acme-b"].map(str::to_owned);
+    let wanted = ["ctguard-acme-a", "ctguard-acme-b"].map(RuleKey::from);
     let wanted = ReadSet { signals: BTreeSet::from(wanted), ..ReadSet::default() };
     let (seen, calls) = observe(&state, &place, &wanted);
     let operations: Vec<_> = calls.iter().map(|call| call.operation.as_str()).collect();

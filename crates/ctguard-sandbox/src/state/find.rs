@@ -5,7 +5,7 @@ use super::{
     StoredKey, StoredQueue, StoredRole, StoredRule, StoredTopic, StoredTrail,
 };
 use ctguard_core::event::sample::Clock;
-use ctguard_core::resource::rule::bus_and_name;
+use ctguard_core::resource::keys::RuleKey;
 use ctguard_core::resource::{BLUEPRINT_TAG, Tags};
 use ctguard_core::scope::{AccountId, Arn, Place, Region};
 use ctguard_core::snapshot::Caller;
@@ -152,23 +152,21 @@ impl Regional {
         }
     }
 
-    /// A rule by its key: `name` on the default bus, `bus/name` on another.
-    pub fn rule(&self, key: &str) -> Option<&StoredRule> {
-        let (bus, name) = bus_and_name(key);
-        self.rules_of(bus)?.get(name)
+    /// A rule by its key.
+    pub fn rule(&self, key: &RuleKey) -> Option<&StoredRule> {
+        self.rules_of(key.bus())?.get(key.name())
     }
 
     /// The same, to change it.
-    pub fn rule_mut(&mut self, key: &str) -> Option<&mut StoredRule> {
-        let (bus, name) = bus_and_name(key);
-        self.rules_of_mut(bus)?.get_mut(name)
+    pub fn rule_mut(&mut self, key: &RuleKey) -> Option<&mut StoredRule> {
+        self.rules_of_mut(key.bus())?.get_mut(key.name())
     }
 
     /// Every rule, by its key: those of the default bus first.
-    pub fn all_rules(&self) -> impl Iterator<Item = (String, &StoredRule)> {
-        let default = self.rules.iter().map(|(name, rule)| (name.clone(), rule));
+    pub fn all_rules(&self) -> impl Iterator<Item = (RuleKey, &StoredRule)> {
+        let default = self.rules.iter().map(|(name, rule)| (RuleKey::on(None, name), rule));
         let custom = self.buses.iter().flat_map(|(bus, stored)| {
-            stored.rules.iter().map(move |(name, rule)| (format!("{bus}/{name}"), rule))
+            stored.rules.iter().map(move |(name, rule)| (RuleKey::on(Some(bus), name), rule))
         });
         default.chain(custom)
     }

@@ -1,8 +1,8 @@
 //! Alerts: ids, texts, events, conditions, exceptions and who is told.
 
-use super::super::load::normalise;
 use super::super::raw::{RawAlert, RawException, RawFilter, RawTest};
 use super::super::reader::Spanned;
+use super::super::source::normalise;
 use super::super::{Alert, AlertTest, Exception, Expect, Outcome, Regions, Risk};
 use super::Resolved;
 use super::{

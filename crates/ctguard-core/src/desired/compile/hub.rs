@@ -21,6 +21,7 @@ use crate::desired::{
 };
 use crate::diag::Diagnostic;
 use crate::event::EventRef;
+use crate::resource::keys::RuleKey;
 use crate::scope::{AccountId, Place, Region};
 use admission::Admission;
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,7 +31,7 @@ use std::sync::Arc;
 struct Group {
     accounts: BTreeSet<AccountId>,
     /// Each key with the pattern that it carries.
-    rules: Vec<(String, Arc<Compiled>)>,
+    rules: Vec<(RuleKey, Arc<Compiled>)>,
     destinations: Arc<[DestinationPath]>,
 }
 

@@ -9,7 +9,8 @@ use crate::desired::pattern::{
 use crate::desired::{DesiredPlace, DesiredRule, DestinationPath, ownership_tags};
 use crate::diag::Diagnostic;
 use crate::event::EventRef;
-use crate::resource::rule::{DESCRIPTION_MAX_CHARS, Rule, TARGETS_PER_RULE, Target, key_on};
+use crate::resource::keys::RuleKey;
+use crate::resource::rule::{DESCRIPTION_MAX_CHARS, Rule, TARGETS_PER_RULE, Target};
 use crate::scope::Place;
 use jiff::civil::Date;
 use std::sync::Arc;
@@ -62,11 +63,11 @@ impl<'a> Compiler<'a> {
         targets: &[(String, Target)],
         bus: Option<&str>,
         here: &mut DesiredPlace,
-        keys: &mut Vec<String>,
+        keys: &mut Vec<RuleKey>,
     ) {
         for targets in targets.chunks(TARGETS_PLANNED) {
             let name = self.names.rule(&alert.id, keys.len());
-            let key = key_on(bus, &name);
+            let key = RuleKey::on(bus, &name);
             let rule = DesiredRule {
                 rule: rule(compiled, &format!("{}: {}", alert.risk.as_str(), alert.title)).into(),
                 compiled: compiled.clone(),

@@ -4,14 +4,14 @@ use super::{Lost, LostAlerts};
 use crate::blueprint::Risk;
 use crate::desired::Desired;
 use crate::event;
-use crate::plan::defer;
-use crate::plan::kinds::rule::bus_of;
-use crate::resource::rule::{RuleState, key_on};
+use crate::plan::reach;
+use crate::resource::keys::RuleKey;
+use crate::resource::rule::{RuleState, bus_of};
 use crate::resource::small_map::SmallMap;
 use crate::resource::{ALERT_TAG, Address, Kind};
 use crate::scope::Place;
 use crate::snapshot::Live;
-use crate::snapshot::{LiveRule, Observed, PlaceSnapshot};
+use crate::snapshot::{LiveRule, Observed};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An event by source and name.
@@ -47,7 +47,7 @@ pub(super) fn lost(desired: &Desired, live: &Live, touched: &BTreeSet<&Address>)
                 continue;
             }
             if !desired.names.is_forward(name) {
-                if touched.contains(&address) && reaches_somebody(seen, rule) {
+                if touched.contains(&address) && reach::rule(live, seen, rule) {
                     note(&mut all, desired, place, &raises(address, rule, events));
                 }
                 continue;
@@ -94,9 +94,9 @@ fn on_bus<'a>(
         Observed::Unreadable(_) => return None,
         rules => rules,
     };
-    let heard = ours(desired, rules).filter(|(_, rule)| reaches_somebody(seen, rule));
+    let heard = ours(desired, rules).filter(|(_, rule)| reach::rule(live, seen, rule));
     let raises = heard.map(|(name, rule)| {
-        raises(Address::new(place, Kind::Rule, key_on(Some(bus), name)), rule, named(rule))
+        raises(Address::of_rule(place, &RuleKey::on(Some(bus), name)), rule, named(rule))
     });
     Some(raises.collect())
 }
@@ -109,17 +109,6 @@ fn ours<'a>(
     let name = desired.name.clone();
     rules.known().copied().into_iter().flatten().filter(move |(_, rule)| {
         rule.tags.name_owner(&name) && rule.rule.state != RuleState::Disabled
-    })
-}
-
-/// Whether a target is a topic that somebody has confirmed. What is not read may well be one: a topic that only
-/// the alert that goes has named.
-fn reaches_somebody(seen: &PlaceSnapshot, rule: &LiveRule) -> bool {
-    let mut targets = rule.targets.known().into_iter().flat_map(|targets| targets.values());
-    targets.any(|target| match seen.topics.get(&target.arn) {
-        Some(Observed::Known(topic)) => defer::reaches_somebody(topic),
-        Some(Observed::Absent) => false,
-        Some(Observed::Unreadable(_)) | None => true,
     })
 }
 

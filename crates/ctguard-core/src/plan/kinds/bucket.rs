@@ -4,7 +4,7 @@
 use crate::action::Action;
 use crate::desired::DesiredBucket;
 use crate::plan::Verb;
-use crate::plan::diff::{Differ, Draft, Owner};
+use crate::plan::draft::{Differ, Draft, Owner};
 use crate::plan::fields::Fields;
 use crate::resource::bucket::Bucket;
 use crate::resource::{ALERT_TAG, BLUEPRINT_TAG, Kind, Tags, VERSION_TAG, policy};

@@ -3,9 +3,9 @@
 use crate::action::Action;
 use crate::desired::{DesiredBus, DesiredPlace};
 use crate::plan::Verb;
-use crate::plan::diff::{Differ, Draft, Owner};
+use crate::plan::draft::{Differ, Draft, Owner};
 use crate::plan::fields::Fields;
-use crate::resource::rule::key_on;
+use crate::resource::keys::RuleKey;
 use crate::resource::{Address, Kind, policy};
 use crate::scope::Place;
 use crate::snapshot::{LiveBus, Observed, PlaceSnapshot};
@@ -77,7 +77,7 @@ fn unwanted(differ: &mut Differ<'_>, place: &Place, name: &str, live: &Observed<
     }
     let rules = live.known().and_then(|live| live.rules.known());
     let needs = rules.into_iter().flatten();
-    let needs = needs.map(|(rule, _)| Address::new(place, Kind::Rule, key_on(Some(name), rule)));
+    let needs = needs.map(|(rule, _)| Address::of_rule(place, &RuleKey::on(Some(name), rule)));
     let reason = "the blueprint no longer needs it";
     let draft = Draft::new(place, Kind::Bus, name, Verb::Delete, reason).needs(needs);
     differ.change(draft, Vec::new(), vec![Action::DeleteEventBus { name: name.to_owned() }]);

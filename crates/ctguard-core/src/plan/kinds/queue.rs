@@ -3,7 +3,7 @@
 use crate::action::Action;
 use crate::desired::{DesiredPlace, DesiredQueue};
 use crate::plan::Verb;
-use crate::plan::diff::{Differ, Draft};
+use crate::plan::draft::{Differ, Draft};
 use crate::plan::fields::Fields;
 use crate::resource::queue::Queue;
 use crate::resource::{Address, Kind, policy};

@@ -3,8 +3,9 @@
 use crate::action::Action;
 use crate::desired::DesiredRole;
 use crate::plan::Verb;
-use crate::plan::diff::{Differ, Draft, Owner};
+use crate::plan::draft::{Differ, Draft, Owner};
 use crate::plan::fields::Fields;
+use crate::resource::keys::RoleKey;
 use crate::resource::{Address, Kind, policy};
 use crate::scope::{AccountId, Place, Region};
 use crate::snapshot::{LiveRole, Observed};
@@ -87,7 +88,7 @@ fn update(differ: &mut Differ<'_>, wanted: &DesiredRole, live: &LiveRole) {
     {
         let mut fields = Fields::default();
         fields.differ("policy", policy, &serde_json::Value::Null);
-        let whole = format!("{}/{name}", wanted.name);
+        let whole = RoleKey::of_policy(&wanted.name, name).to_string();
         let reason = "the blueprint does not have it";
         let draft = Draft::new(&wanted.place, Kind::Role, &whole, Verb::Delete, reason);
         let (role, name) = (wanted.name.clone(), name.clone());

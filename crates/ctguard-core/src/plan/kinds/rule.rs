@@ -3,13 +3,14 @@
 use crate::action::Action;
 use crate::desired::{DesiredPlace, DesiredRule};
 use crate::plan::Verb;
-use crate::plan::diff::{Differ, Draft, Owner};
+use crate::plan::draft::{Differ, Draft, Owner};
 use crate::plan::fields::Fields;
 use crate::plan::handover;
-use crate::resource::rule::{TARGETS_PER_RULE, Target, Targets, bus_and_name, key_on};
+use crate::resource::keys::RuleKey;
+use crate::resource::rule::{TARGETS_PER_RULE, Target, Targets, bus_of, role_name};
 use crate::resource::small_map::SmallMap;
 use crate::resource::{ALERT_TAG, Address, BLUEPRINT_TAG, Kind, Tags};
-use crate::scope::{AccountId, Arn, Place, Region};
+use crate::scope::{Arn, Place};
 use crate::snapshot::{LiveRule, Observed, PlaceSnapshot};
 use eventbridge_pattern::{Coverage, Pattern};
 use serde_json::Value;
@@ -42,8 +43,8 @@ fn on_bus(
             return differ.unknown(place, &format!("rules{on}"), &why);
         }
     };
-    for (key, desired) in here.rules.iter().filter(|(key, _)| bus_and_name(key).0 == bus) {
-        match live.get(bus_and_name(key).1) {
+    for (key, desired) in here.rules.iter().filter(|(key, _)| key.bus() == bus) {
+        match live.get(key.name()) {
             None => {
                 create(differ, place, key, desired);
                 put_targets(differ, place, key, desired, &Targets::new());
@@ -52,24 +53,24 @@ fn on_bus(
         }
     }
     for (name, rule) in live {
-        let key = key_on(bus, name);
+        let key = RuleKey::on(bus, name);
         if !here.rules.contains_key(&key) {
             unwanted(differ, place, &key, rule);
         }
     }
 }
 
-fn create(differ: &mut Differ<'_>, place: &Place, name: &str, desired: &DesiredRule) {
+fn create(differ: &mut Differ<'_>, place: &Place, key: &RuleKey, desired: &DesiredRule) {
     let mut fields = Fields::default();
     fields.set("state", &desired.rule.state);
     fields.set("event_pattern", &pattern_value(desired.rule.event_pattern.as_deref()));
     let call = Action::PutRule {
-        name: name.to_owned(),
+        name: key.clone(),
         rule: (*desired.rule).clone(),
         tags: desired.tags.clone(),
     };
-    let bus = bus_and_name(name).0.map(|bus| Address::new(place, Kind::Bus, bus));
-    let draft = Draft::new(place, Kind::Rule, name, Verb::Create, "it does not exist")
+    let bus = key.bus().map(|bus| Address::new(place, Kind::Bus, bus));
+    let draft = Draft::new(place, Kind::Rule, key.as_str(), Verb::Create, "it does not exist")
         .alert(desired.alert.as_deref())
         .needs(bus);
     differ.change(draft, fields.into_vec(), vec![call]);
@@ -79,10 +80,10 @@ fn update(
     differ: &mut Differ<'_>,
     place: &Place,
     here: &DesiredPlace,
-    (name, desired): (&str, &DesiredRule),
+    (key, desired): (&RuleKey, &DesiredRule),
     live: &LiveRule,
 ) {
-    let address = Address::new(place, Kind::Rule, name);
+    let address = Address::of_rule(place, key);
     if let Some(service) = &live.rule.managed_by {
         return differ.refuse(
             address,
@@ -104,17 +105,17 @@ fn update(
     let mut calls = Vec::new();
     let mut step = None;
     if !fields.is_empty() {
-        let (next, of) = handover::step(here, name, now, desired);
+        let (next, of) = handover::step(here, key, now, desired);
         step = of;
         // PutRule ignores tags on an update, so none are sent.
-        calls.push(Action::PutRule { name: name.to_owned(), rule: next, tags: Tags::new() });
+        calls.push(Action::PutRule { name: key.clone(), rule: next, tags: Tags::new() });
     }
     let tags = differ.missing_tags(&desired.tags, &live.tags);
     if !tags.is_empty() {
         differ.tags_differ(&mut fields, &tags, &live.tags);
-        Differ::tag(verb, &mut calls, Action::TagRule { name: name.to_owned(), tags });
+        Differ::tag(verb, &mut calls, Action::TagRule { name: key.clone(), tags });
     }
-    let mut draft = Draft::existing(place, Kind::Rule, name, verb);
+    let mut draft = Draft::existing(place, Kind::Rule, key.as_str(), verb);
     if step.is_some() {
         draft.reason.push_str("; what another rule takes over goes last");
     }
@@ -122,18 +123,18 @@ fn update(
     differ.change(draft, fields.into_vec(), calls);
     match &live.targets {
         Observed::Known(targets) => {
-            put_targets(differ, place, name, desired, targets);
-            remove_targets(differ, place, name, Some(desired), targets);
+            put_targets(differ, place, key, desired, targets);
+            remove_targets(differ, place, key, Some(desired), targets);
         }
-        Observed::Absent => put_targets(differ, place, name, desired, &Targets::new()),
-        Observed::Unreadable(why) => differ.unknown(place, &format!("targets of rule {name}"), why),
+        Observed::Absent => put_targets(differ, place, key, desired, &Targets::new()),
+        Observed::Unreadable(why) => differ.unknown(place, &format!("targets of rule {key}"), why),
     }
 }
 
 fn put_targets(
     differ: &mut Differ<'_>,
     place: &Place,
-    rule: &str,
+    rule: &RuleKey,
     desired: &DesiredRule,
     live: &Targets,
 ) {
@@ -142,7 +143,7 @@ fn put_targets(
         let now = live.get(id);
         if now.is_none() && free == 0 {
             differ.refuse(
-                Address::new(place, Kind::Target, format!("{rule}/{id}")),
+                Address::of_target(place, rule.target(id)),
                 "the rule has five targets already, which is AWS's limit, and those that go wait until their replacement is proven",
                 "Move fewer destinations at a time: apply with some of the old ones still in place, let people confirm, apply again. Targets that somebody else added to the rule are removed by this apply; run it twice.",
             );
@@ -158,9 +159,9 @@ fn put_targets(
         let mut calls = Vec::new();
         if !fields.is_empty() {
             let targets = Targets::from([(id.clone(), wanted.clone())]);
-            calls.push(Action::PutTargets { rule: rule.to_owned(), targets });
+            calls.push(Action::PutTargets { rule: rule.clone(), targets });
         }
-        let draft = Draft::new(place, Kind::Target, &format!("{rule}/{id}"), verb, reason)
+        let draft = Draft::new(place, Kind::Target, &rule.target(id).to_string(), verb, reason)
             .alert(desired.alert.as_deref())
             .needs(needs(place, rule, wanted));
         differ.change(draft, fields.into_vec(), calls);
@@ -183,8 +184,8 @@ fn compare_target(fields: &mut Fields, now: Option<&Target>, wanted: &Target) {
 }
 
 /// A target comes after its rule, what it sends to and through, and its queue.
-fn needs(place: &Place, rule: &str, target: &Target) -> Vec<Address> {
-    let mut needs = vec![Address::new(place, Kind::Rule, rule)];
+fn needs(place: &Place, rule: &RuleKey, target: &Target) -> Vec<Address> {
+    let mut needs = vec![Address::of_rule(place, rule)];
     if let Some((bus_place, bus)) = bus_of(target) {
         needs.push(Address::new(&bus_place, Kind::Bus, bus));
     } else if let Some(topic) = Arn::parse(&target.arn) {
@@ -199,23 +200,11 @@ fn needs(place: &Place, rule: &str, target: &Target) -> Vec<Address> {
     needs
 }
 
-/// The event bus that a target is, and where it is.
-pub(in crate::plan) fn bus_of(target: &Target) -> Option<(Place, &str)> {
-    let arn = Arn::parse(&target.arn).filter(|arn| arn.service == "events")?;
-    let bus = arn.resource.strip_prefix("event-bus/")?;
-    Some((Place::new(AccountId::new(arn.account)?, Region::new(arn.region)?), bus))
-}
-
-/// The name of a role, without its path.
-fn role_name(arn: &str) -> Option<&str> {
-    Arn::parse(arn)?.resource.strip_prefix("role/")?.rsplit('/').next()
-}
-
 /// Targets have no tags: on an owned rule, all that are not wanted go.
 fn remove_targets(
     differ: &mut Differ<'_>,
     place: &Place,
-    rule: &str,
+    rule: &RuleKey,
     desired: Option<&DesiredRule>,
     live: &Targets,
 ) {
@@ -225,12 +214,11 @@ fn remove_targets(
         }
         let mut fields = Fields::default();
         fields.differ("arn", &target.arn, &Value::Null);
-        let call =
-            Action::RemoveTargets { rule: rule.to_owned(), ids: BTreeSet::from([id.clone()]) };
+        let call = Action::RemoveTargets { rule: rule.clone(), ids: BTreeSet::from([id.clone()]) };
         let draft = Draft::new(
             place,
             Kind::Target,
-            &format!("{rule}/{id}"),
+            &rule.target(id).to_string(),
             Verb::Delete,
             "the blueprint does not have it",
         )
@@ -240,15 +228,15 @@ fn remove_targets(
 }
 
 /// An owned rule that the blueprint no longer asks for goes, its targets before it.
-fn unwanted(differ: &mut Differ<'_>, place: &Place, name: &str, live: &LiveRule) {
+fn unwanted(differ: &mut Differ<'_>, place: &Place, key: &RuleKey, live: &LiveRule) {
     match differ.owner(&live.tags) {
         Owner::Us => {}
-        Owner::Unknown(why) => return differ.unknown(place, &format!("tags of rule {name}"), &why),
+        Owner::Unknown(why) => return differ.unknown(place, &format!("tags of rule {key}"), &why),
         Owner::Blueprint(_) | Owner::Nobody => return,
     }
     if let Some(service) = &live.rule.managed_by {
         return differ.refuse(
-            Address::new(place, Kind::Rule, name),
+            Address::of_rule(place, key),
             format!("it is managed by {service}"),
             format!(
                 "AWS does not let such a rule be deleted: take the tag {BLUEPRINT_TAG} off it."
@@ -256,22 +244,21 @@ fn unwanted(differ: &mut Differ<'_>, place: &Place, name: &str, live: &LiveRule)
         );
     }
     let alert = live.tags.known().and_then(|tags| tags.get(ALERT_TAG)).map(String::as_str);
-    let draft = Draft::new(place, Kind::Rule, name, Verb::Delete, "the blueprint no longer has it")
-        .alert(alert);
+    let draft =
+        Draft::new(place, Kind::Rule, key.as_str(), Verb::Delete, "the blueprint no longer has it")
+            .alert(alert);
     match &live.targets {
         Observed::Known(targets) => {
-            remove_targets(differ, place, name, None, targets);
-            let needs: Vec<Address> = targets
-                .keys()
-                .map(|id| Address::new(place, Kind::Target, format!("{name}/{id}")))
-                .collect();
-            let call = Action::DeleteRule { name: name.to_owned() };
+            remove_targets(differ, place, key, None, targets);
+            let needs: Vec<Address> =
+                targets.keys().map(|id| Address::of_target(place, key.target(id))).collect();
+            let call = Action::DeleteRule { name: key.clone() };
             differ.change(draft.needs(needs), Vec::new(), vec![call]);
         }
         Observed::Absent => {
-            differ.change(draft, Vec::new(), vec![Action::DeleteRule { name: name.to_owned() }]);
+            differ.change(draft, Vec::new(), vec![Action::DeleteRule { name: key.clone() }]);
         }
-        Observed::Unreadable(why) => differ.unknown(place, &format!("targets of rule {name}"), why),
+        Observed::Unreadable(why) => differ.unknown(place, &format!("targets of rule {key}"), why),
     }
 }
 

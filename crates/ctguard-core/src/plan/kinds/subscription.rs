@@ -6,18 +6,14 @@
 
 use crate::action::{Action, SubscriptionAttribute};
 use crate::desired::DesiredTopic;
-use crate::plan::diff::{Differ, Draft};
+use crate::plan::draft::{Differ, Draft};
 use crate::plan::fields::Fields;
 use crate::plan::{Verb, Waiting, WaitingFor};
+use crate::resource::keys::SubscriptionKey;
 use crate::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol, SubscriptionAttributes};
 use crate::resource::{Address, Kind};
 use crate::scope::Place;
 use crate::snapshot::{LiveSubscription, LiveTopic, Observed};
-
-/// How an address names a subscription.
-pub fn name(topic: &str, endpoint: &Endpoint) -> String {
-    format!("{topic}/{endpoint}")
-}
 
 pub fn create_all(differ: &mut Differ<'_>, place: &Place, topic: &str, desired: &DesiredTopic) {
     for (endpoint, attributes) in &desired.subscriptions {
@@ -53,7 +49,11 @@ pub fn diff(
                 update(differ, place, topic, endpoint, attributes, arn, now);
             }
             Some(LiveSubscription::Confirmed { attributes: Observed::Unreadable(why), .. }) => {
-                differ.unknown(place, &format!("subscription {}", name(topic, endpoint)), why);
+                differ.unknown(
+                    place,
+                    &format!("subscription {}", SubscriptionKey::new(topic, endpoint)),
+                    why,
+                );
             }
             Some(LiveSubscription::Confirmed { attributes: Observed::Absent, .. }) => {
                 differ.in_sync();
@@ -93,7 +93,7 @@ fn create(
     let draft = Draft::new(
         place,
         Kind::Subscription,
-        &name(topic, endpoint),
+        &SubscriptionKey::new(topic, endpoint).to_string(),
         Verb::Create,
         "it does not exist",
     )
@@ -137,7 +137,7 @@ fn update(
     let draft = Draft::new(
         place,
         Kind::Subscription,
-        &name(topic, endpoint),
+        &SubscriptionKey::new(topic, endpoint).to_string(),
         Verb::Update,
         "it was changed",
     );
@@ -158,7 +158,7 @@ fn unlisted(
         let draft = Draft::new(
             place,
             Kind::Subscription,
-            &name(topic, endpoint),
+            &SubscriptionKey::new(topic, endpoint).to_string(),
             Verb::Delete,
             "the blueprint no longer lists it",
         );
@@ -169,7 +169,7 @@ fn unlisted(
             "{endpoint} was asked to subscribe to topic {topic} in {place}, is not in the blueprint and has not confirmed: AWS forgets it within 48 hours, and whoever made it cannot be told before."
         )),
         LiveSubscription::Confirmed { attributes: Observed::Unreadable(why), .. } => {
-            differ.unknown(place, &format!("subscription {}", name(topic, endpoint)), why);
+            differ.unknown(place, &format!("subscription {}", SubscriptionKey::new(topic, endpoint)), why);
         }
         LiveSubscription::Confirmed { .. } => differ.warn(format!(
             "{endpoint} is subscribed to topic {topic} in {place}, is not in the blueprint and was not made by ctguard: it stays."
@@ -196,7 +196,7 @@ fn wait_for_confirmation(differ: &mut Differ<'_>, place: &Place, topic: &str, en
         ),
     };
     differ.wait(Waiting {
-        address: Address::new(place, Kind::Subscription, name(topic, endpoint)),
+        address: Address::of_subscription(place, SubscriptionKey::new(topic, endpoint)),
         what: WaitingFor::Confirmation,
         message,
     });
@@ -204,7 +204,7 @@ fn wait_for_confirmation(differ: &mut Differ<'_>, place: &Place, topic: &str, en
 
 fn wait_for_chat(differ: &mut Differ<'_>, place: &Place, topic: &str, configuration: &str) {
     differ.wait(Waiting {
-        address: Address::new(place, Kind::Subscription, format!("{topic}/chat:{configuration}")),
+        address: Address::of_subscription(place, SubscriptionKey::chat(topic, configuration)),
         what: WaitingFor::ChatConfiguration,
         message: format!(
             "Somebody must add the topic {} to the chat configuration {configuration} (in Amazon Q Developer in chat applications, or with `aws chatbot update-slack-channel-configuration --sns-topic-arns`).",

@@ -4,7 +4,7 @@ use super::subscription;
 use crate::action::{Action, TopicAttribute};
 use crate::desired::{DesiredPlace, DesiredTopic};
 use crate::plan::Verb;
-use crate::plan::diff::{Differ, Draft};
+use crate::plan::draft::{Differ, Draft};
 use crate::plan::fields::Fields;
 use crate::resource::{Address, Kind, policy};
 use crate::scope::Place;

@@ -5,7 +5,7 @@ use crate::action::Action;
 use crate::desired::{DesiredPlace, DesiredTrail};
 use crate::event::Access;
 use crate::plan::Verb;
-use crate::plan::diff::{Differ, Draft, Owner};
+use crate::plan::draft::{Differ, Draft, Owner};
 use crate::plan::fields::Fields;
 use crate::resource::small_map::SmallMap;
 use crate::resource::trail::{Selectors, TRAILS_PER_REGION};

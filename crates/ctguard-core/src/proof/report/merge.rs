@@ -74,7 +74,7 @@ pub fn merge(reports: &[Report]) -> Result<Report, MergeError> {
     Ok(Report {
         format_version: FORMAT_VERSION,
         blueprint: first.blueprint.clone(),
-        as_of: first.as_of.clone(),
+        as_of: first.as_of,
         shard: None,
         accounts,
         counts: sum(reports.iter().map(|report| report.counts)),

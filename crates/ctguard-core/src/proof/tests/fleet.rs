@@ -143,13 +143,12 @@ pub fn settled(desired: &Desired) -> Live {
 fn seen(at: &Place, here: &DesiredPlace) -> PlaceSnapshot {
     let rules_of = |bus: Option<&str>| {
         let own = here.rules.iter().filter_map(|(key, wanted)| {
-            let (on, name) = crate::resource::rule::bus_and_name(key);
             let rule = LiveRule {
                 rule: wanted.rule.clone(),
                 targets: Observed::Known(wanted.targets.clone()),
                 tags: Observed::Known(wanted.tags.clone()),
             };
-            (on == bus).then(|| (name.to_owned(), rule))
+            (key.bus() == bus).then(|| (key.name().to_owned(), rule))
         });
         Observed::Known(own.collect())
     };

@@ -182,7 +182,10 @@ fn what_is_not_the_whole_does_not_add_up() {
         other(|part| part.blueprint = "other".to_owned()),
         "the blueprint differs: acme and other"
     );
-    assert!(other(|part| part.as_of = "2026-11-23".to_owned()).contains("the as-of date differs"));
+    assert!(
+        other(|part| part.as_of = jiff::civil::date(2026, 11, 23))
+            .contains("the as-of date differs")
+    );
     assert!(other(|part| part.format_version = 2).contains("the format version differs: 1 and 2"));
     assert!(other(|part| drop(part.alerts.pop())).contains("the list of alerts differs"));
     assert_eq!(merge(std::slice::from_ref(&whole)), Ok(whole));

@@ -176,11 +176,11 @@ fn what_was_counted_is_told_of_the_rules_that_are_asked_for() {
     let mut record = record();
     let signals = RuleSignals::counted(3, 2, 1);
     for name in ["a", "b"] {
-        record.reads.signals.insert(name.to_owned());
-        record.seen.signals.insert(name.to_owned(), Observed::Known(signals));
+        record.reads.signals.insert(name.into());
+        record.seen.signals.insert(name.into(), Observed::Known(signals));
     }
     let ask = |record, names: &[&str]| {
-        let signals = names.iter().map(|name| (*name).to_owned()).collect();
+        let signals = names.iter().map(|name| (*name).into()).collect();
         place(record, &home(), &ReadSet { signals, ..reads("acme", &[]) }).signals
     };
     assert!(ask(Some(&record), &[]).is_empty(), "a plan is told nothing of it");

@@ -150,10 +150,10 @@ fn a_file_from_before_anything_was_counted_is_read() {
     let old = text(&recording());
     assert!(!old.contains("signals"), "nobody asked, so nothing is written");
     let home = place("us-east-1");
-    let asked = BTreeSet::from(["r".to_owned()]);
+    let asked = BTreeSet::from(["r".into()]);
     let reads = ReadSet { signals: asked, ..ReadSet::default() };
     let mut seen = seen(&home);
-    seen.signals.insert("r".to_owned(), Observed::Known(RuleSignals::counted(1, 0, 0)));
+    seen.signals.insert("r".into(), Observed::Known(RuleSignals::counted(1, 0, 0)));
     let mut recording = recording();
     let before = recording.places[&home].clone();
     recording.places.get_mut(&home).unwrap().join(PlaceRecord { reads, seen: seen.clone() });

@@ -181,7 +181,7 @@ fn buses_are_read_by_name_and_by_tag_with_the_rules_that_could_be_ours() {
     assert_eq!(bus.bus.policy, Some(json!({ "Statement": [] })));
     let rules: Vec<_> = bus.rules.known().expect("known").keys().collect();
     assert_eq!(rules, ["ctguard-acme-a"]);
-    assert!(seen.rule("ctguard-acme/ctguard-acme-a").is_some());
+    assert!(seen.rule(&"ctguard-acme/ctguard-acme-a".into()).is_some());
     // What is read anyway is not astray.
     let stray = BTreeMap::from([("ctguard-acme-a".to_owned(), "theirs".to_owned())]);
     assert_eq!(seen.stray_rules, stray);

@@ -11,6 +11,7 @@ use crate::desired::pattern::{Compiled, Origin, Selection, compile as compile_pa
 use crate::desired::{DesiredPlace, DesiredRule, ownership_tags};
 use crate::event::EventRef;
 use crate::resource::Tags;
+use crate::resource::keys::RuleKey;
 use crate::resource::rule::{Input, Rule, Target, Targets};
 use crate::scope::Place;
 use eventbridge_pattern::Filter;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 type Class<'a> = Vec<(usize, Vec<&'a EventRef>)>;
 
 /// Keys of an alert's rules in the hub, by the alert, its accounts' first rule, and the events.
-type KeysOf<'a> = BTreeMap<(usize, String, Vec<&'a EventRef>), Arc<[String]>>;
+type KeysOf<'a> = BTreeMap<(usize, Option<RuleKey>, Vec<&'a EventRef>), Arc<[RuleKey]>>;
 
 /// What was worked out for other places of the same class.
 #[derive(Default)]
@@ -38,7 +39,7 @@ pub(super) struct Forwarding {
 
 /// A forwarding rule, but for its target.
 struct Forwarded {
-    name: String,
+    key: RuleKey,
     rule: Arc<Rule>,
     compiled: Arc<Compiled>,
     tags: Tags,
@@ -46,7 +47,7 @@ struct Forwarded {
 
 /// How one alert's events get to the hub.
 pub(super) struct Way {
-    pub rules: Arc<[String]>,
+    pub rules: Arc<[RuleKey]>,
     pub events: Arc<[EventRef]>,
 }
 
@@ -74,8 +75,8 @@ impl<'a> Known<'a> {
         alert: usize,
         group: &Group,
         events: &[&'a EventRef],
-    ) -> Arc<[String]> {
-        let first = group.rules.first().map(|(key, _)| key.clone()).unwrap_or_default();
+    ) -> Arc<[RuleKey]> {
+        let first = group.rules.first().map(|(key, _)| key.clone());
         let of_events = || {
             let matching = group
                 .rules
@@ -104,10 +105,10 @@ impl<'a> Compiler<'a> {
                 pack(&mut packed, number, compiled);
             }
         }
-        let rules: Vec<(String, Packed)> = packed
+        let rules: Vec<(RuleKey, Packed)> = packed
             .into_iter()
             .enumerate()
-            .map(|(number, packed)| (self.names.forward(number), packed))
+            .map(|(number, packed)| (RuleKey::on(None, &self.names.forward(number)), packed))
             .collect();
         let mut ways = BTreeMap::new();
         for (index, events) in &class {
@@ -123,13 +124,13 @@ impl<'a> Compiler<'a> {
                 })
             });
             let way = Way {
-                rules: names.map(|(name, _)| name.clone()).collect(),
+                rules: names.map(|(key, _)| key.clone()).collect(),
                 events: events.iter().map(|event| (*event).clone()).collect(),
             };
             ways.insert(*index, way);
         }
-        let forwarded = |(name, Packed { compiled, .. })| Forwarded {
-            name,
+        let forwarded = |(key, Packed { compiled, .. })| Forwarded {
+            key,
             rule: rule(&compiled, "Forwards events to the hub, where their alerts are raised.")
                 .into(),
             compiled: Arc::new(compiled),
@@ -234,7 +235,7 @@ impl<'a> Compiler<'a> {
                 targets: targets.clone(),
                 tags: forwarded.tags.clone(),
             };
-            here.rules.insert(forwarded.name.clone(), wanted);
+            here.rules.insert(forwarded.key.clone(), wanted);
         }
     }
 }

@@ -1,0 +1,125 @@
+//! What becomes of each alert path: whether it reaches everybody now, and whether it will.
+
+use crate::blueprint::Subscriber;
+use crate::desired::{AlertPath, Desired};
+use crate::proof::{FixedBy, Link, LinkCode, Proof, Status};
+use crate::resource::keys::RuleKey;
+use crate::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol};
+use crate::resource::{Address, Kind};
+use crate::scope::{AccountId, Place, Region};
+use crate::snapshot::{Live, LiveSubscription, Observed};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What becomes of one path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct PathForecast {
+    /// It reaches everybody listed.
+    pub now: bool,
+    /// It does once the plan is applied and nobody has to do anything more.
+    pub after: bool,
+    /// It does once people have confirmed, too.
+    pub confirmed: bool,
+    /// Whatever reaches the event bus is handed on to everybody listed, trail or no trail.
+    pub hands_on_now: bool,
+    /// It will be, once the plan is applied.
+    pub hands_on_after: bool,
+}
+
+/// Forecasts every path, in the order of `desired.paths`. `refused` is what ctguard will not touch.
+pub(super) fn forecasts(
+    desired: &Desired,
+    live: &Live,
+    proof: &Proof,
+    refused: &[Address],
+) -> Vec<PathForecast> {
+    let trail_refused = refused.iter().any(|address| address.kind == Kind::Trail);
+    let refused = Refused::of(refused);
+    let mut awaited = BTreeMap::new();
+    desired
+        .paths
+        .iter()
+        .zip(&proof.paths)
+        .map(|(path, proof)| {
+            let way = !refused.stops(path);
+            let confirmed = way && proof.links.iter().all(|link| mended(link, trail_refused));
+            // Paths share their destinations: each is asked about once.
+            let key = (&path.raised, path.destinations.as_ptr());
+            let everybody = !*awaited.entry(key).or_insert_with(|| awaits_somebody(path, live));
+            let mut bus_on = proof.links.iter().filter(|link| !link.code.is_trail());
+            PathForecast {
+                now: proof.status() <= Status::Assumed,
+                after: confirmed && everybody,
+                confirmed,
+                hands_on_now: bus_on.clone().all(|link| link.status <= Status::Assumed),
+                hands_on_after: way && everybody && bus_on.all(|link| mended(link, trail_refused)),
+            }
+        })
+        .collect()
+}
+
+/// What ctguard will not touch: rules that it cannot change or give a target, by place; the hub's bus; roles.
+struct Refused<'a> {
+    rules: BTreeMap<(&'a AccountId, &'a Region), BTreeSet<RuleKey>>,
+    buses: BTreeSet<(&'a AccountId, &'a Region)>,
+    roles: BTreeSet<&'a AccountId>,
+}
+
+impl<'a> Refused<'a> {
+    fn of(addresses: &'a [Address]) -> Self {
+        let mut refused =
+            Self { rules: BTreeMap::new(), buses: BTreeSet::new(), roles: BTreeSet::new() };
+        for address in addresses {
+            let (account, region) = (&address.account, &address.region);
+            match address.kind {
+                Kind::Rule | Kind::Target => {
+                    refused.rules.entry((account, region)).or_default().extend(address.rule());
+                }
+                Kind::Bus => drop(refused.buses.insert((account, region))),
+                Kind::Role => drop(refused.roles.insert(account)),
+                _ => {}
+            }
+        }
+        refused
+    }
+
+    /// Whether a path needs something that ctguard will not touch.
+    fn stops(&self, path: &AlertPath) -> bool {
+        let refused = |place: &Place, rules: &[RuleKey]| {
+            let there = self.rules.get(&(&place.account, &place.region));
+            there.is_some_and(|there| rules.iter().any(|rule| there.contains(rule)))
+        };
+        refused(&path.raised, &path.rules)
+            || path.forward.as_ref().is_some_and(|forward| {
+                refused(&path.lands, &forward.rules)
+                    || self.buses.contains(&(&path.raised.account, &path.raised.region))
+                    || self.roles.contains(&path.lands.account)
+            })
+    }
+}
+
+/// Whether a link is right, or will be once the plan is applied and people have confirmed.
+fn mended(link: &Link, trail_refused: bool) -> bool {
+    let person = matches!(link.code, LinkCode::SubscriberPending | LinkCode::ChatMissing);
+    let apply = link.status == Status::Broken && link.fixed_by == FixedBy::Apply;
+    link.status <= Status::Assumed || person || apply && !(link.code.is_trail() && trail_refused)
+}
+
+/// Whether a listed subscriber has yet to confirm, or will have to once it is subscribed.
+fn awaits_somebody(path: &AlertPath, live: &Live) -> bool {
+    let seen = live.places.get(&path.raised);
+    path.destinations.iter().any(|destination| {
+        let subscriptions = seen
+            .and_then(|seen| seen.topics.get(&destination.topic_arn))
+            .and_then(Observed::known)
+            .and_then(|topic| topic.subscriptions.known());
+        destination.subscribers.iter().any(|subscriber| {
+            let endpoint = match subscriber {
+                Subscriber::Chat(_) => Endpoint::new(Protocol::Https, CHAT_ENDPOINT),
+                Subscriber::Endpoint(endpoint) => endpoint.clone(),
+            };
+            let by_itself = matches!(endpoint.protocol, Protocol::Sqs | Protocol::Lambda);
+            let there = subscriptions.and_then(|seen| seen.get(&endpoint));
+            !by_itself && !matches!(there, Some(LiveSubscription::Confirmed { .. }))
+        })
+    })
+}
