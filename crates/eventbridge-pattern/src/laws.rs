@@ -124,7 +124,9 @@ proptest! {
         let text = pattern.to_json();
         // A generated condition may hold one field twice, which no pattern can.
         if let Ok(again) = Pattern::parse(&text) {
-            prop_assert_eq!(again.coverage_of(&pattern), Coverage::Equal);
+            // What EventBridge loses of a live pattern covers nothing.
+            let lossy = crate::ruler::kept(&again.filter).is_some();
+            prop_assert!(lossy || again.coverage_of(&pattern) == Coverage::Equal);
             prop_assert_eq!(again.to_json(), text);
             for event in &events {
                 prop_assert_eq!(again.matches(event), pattern.matches(event), "{}", event);

@@ -43,6 +43,7 @@ pub mod ruler;
 #[cfg(any(test, feature = "proptest"))]
 pub mod samples;
 pub mod set;
+mod skim;
 mod strict;
 mod text;
 mod tree;

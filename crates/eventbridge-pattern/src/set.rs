@@ -18,7 +18,7 @@
 //! | `walk` | what stands at the paths that patterns mention |
 //! | `index` | the patterns turned round: from a field's value to the patterns it leaves possible |
 //! | `decide` | which patterns hold for the fields of one event |
-//! | `test`, `hash`, `skim` | operators made ready, looking up texts, finding the way in JSON |
+//! | `test`, `hash` | operators made ready, looking up texts |
 
 mod decide;
 mod gate;
@@ -26,7 +26,6 @@ mod hash;
 mod index;
 #[cfg(test)]
 mod laws;
-pub(crate) mod skim;
 mod test;
 mod walk;
 

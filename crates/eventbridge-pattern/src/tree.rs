@@ -4,7 +4,7 @@
 //! a double.
 
 use super::number::Number;
-use crate::set::skim::{Members, past_space, scalar_end, string_end};
+use crate::skim::{Members, past_space, scalar_end, string_end};
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 use std::borrow::Cow;

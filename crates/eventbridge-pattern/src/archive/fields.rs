@@ -1,6 +1,6 @@
 //! What a report needs of a record that matched.
 
-use crate::set::skim::{Broken, Members, past_space, scalar_end, string_end, value_end};
+use crate::skim::{Broken, Members, past_space, scalar_end, string_end, value_end};
 use std::borrow::Cow;
 
 /// Fields of a CloudTrail record. Old records lack many of them; what is not there, or is no text, is `None`.

@@ -3,7 +3,7 @@
 //! Three forms are taken: CloudTrail's own, an object with a list `Records`; one JSON object after the other, on
 //! lines of their own or not; and a list of objects. Records are not parsed, only found.
 
-use crate::set::skim::{Members, container_end, past_space, value_end};
+use crate::skim::{Members, container_end, past_space, value_end};
 
 /// Text that ends before it should, or goes on otherwise than it should.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

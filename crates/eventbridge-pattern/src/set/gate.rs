@@ -8,8 +8,8 @@
 //! any `\u` in the record, which is the only way to write a letter of a key otherwise.
 
 use super::hash::Set;
-use super::skim::{past_space, string_end};
 use super::test::{Test, exact_text, takes_numbers};
+use crate::skim::{past_space, string_end};
 use crate::{Matcher, TextKind};
 use memchr::memmem::{Finder, find};
 use serde_json::Value;

@@ -4,7 +4,7 @@
 //! text is such that the rules of JSON or of patterns need more care than this takes, it says so ([`Doubt`]), and
 //! the event is read by the careful way.
 
-use super::skim::{Broken, Members, past_space, scalar_end, string_end, value_end};
+use crate::skim::{Broken, Members, past_space, scalar_end, string_end, value_end};
 
 /// Something that this reader leaves to the careful one: a key with an escape, a key twice in one object, arrays
 /// in arrays without end, text that is not JSON.

@@ -66,6 +66,12 @@ fn every_warning_is_given_and_silenced_by_its_code() {
             ),
             "cidr-takes-other-family",
         ),
+        (
+            events(
+                "[cloudtrail:StopLogging]\n    where: { userAgent: [{ wildcard: \"*-prod\" }, { equals-ignore-case: admin }] }",
+            ),
+            "wildcard-beside-ignore-case",
+        ),
         (events("[signin:ConsoleLogin]"), "sign-in-regions"),
         (excepted("2026-12-06"), "exception-expires-soon"),
         (excepted("2026-11-22"), "exception-expires-soon"),

@@ -164,6 +164,9 @@ impl Branches {
                 before.push(Exception { index: 0, terms: own.into_iter().map(term).collect() });
             }
         }
+        // A reader looks for what parameters hold first.
+        let left_out = vec![Matcher::Exact(Value::Bool(true))];
+        found.sort_by_key(|fields: &Fields| fields.get(OMITTED) == Some(&left_out));
         Ok(Some(found))
     }
 
