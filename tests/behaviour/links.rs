@@ -138,6 +138,7 @@ const ROWS: &[Row] = &[
     (&[], "disable the rule", 7, &["broken rule-disabled eu-west-1"], Apply),
     (&[], "enable the rule plainly", 0, &["broken rule-state eu-west-1"], Apply),
     (&[], "narrow the pattern to root", 7, &["broken rule-pattern eu-west-1"], Apply),
+    (&[], "overlap the alternatives", 7, &["broken pattern-loses-alternative eu-west-1"], Apply),
     (&[], "reword the pattern", 7, &[], Apply),
     (&[], "drop the target", 7, &["broken target-missing eu-west-1"], Apply),
     (&[], "send to another topic", 7, &["broken target-elsewhere eu-west-1"], Apply),

@@ -2,10 +2,10 @@
 //!
 //! It works on anybody's pattern, whichever tool wrote it.
 
+use crate::beside::{Beside, beside_ignore_case};
 use crate::ruler::{self, Loss};
-use crate::{Excluded, Filter, Matcher, Pattern, TextKind};
+use crate::{Filter, Matcher, Pattern};
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// Most refusals that are looked for in one pattern.
 const REFUSALS_MAX: usize = 50;
@@ -49,7 +49,7 @@ pub fn check(text: &str) -> Vec<Finding> {
 /// Checks conditions that stand in rules of one bus, which share one machine in EventBridge.
 pub fn check_filters(filters: &[&Filter]) -> Vec<Finding> {
     let mut found: Vec<Finding> = filters.iter().flat_map(|filter| lost(filter)).collect();
-    found.extend(beside_ignore_case(filters).iter().map(Beside::finding));
+    found.extend(beside_ignore_case(filters).iter().map(beside_finding));
     found.extend(filters.iter().flat_map(|filter| other_families(filter)));
     found
 }
@@ -146,32 +146,13 @@ impl std::fmt::Display for Loss {
     }
 }
 
-/// A wildcard that begins with `*` and a test that ignores case, on one field of one bus.
-///
-/// In event-ruler (every version up to 2.0.1) the two share a state of its machine. The first character of the text
-/// whose case is ignored then stands for any character: `[{"wildcard":"*-prod"},{"equals-ignore-case":"admin"}]` takes
-/// `bdmin`. Where the text stands in `anything-but`, events are missed in the same way. It reaches over the
-/// alternatives of a `$or` and over all rules of a bus.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Beside {
-    /// Dotted path of the field.
-    pub path: String,
-    /// The wildcard, as written.
-    pub wildcard: String,
-    /// The text whose case is ignored, as written.
-    pub ignoring_case: String,
-    /// Whether it stands in `anything-but`: then events are missed.
-    pub misses: bool,
-}
-
-impl Beside {
-    fn finding(&self) -> Finding {
-        let Self { path, wildcard, ignoring_case, misses } = self;
-        let what = match misses {
-            true => "matches fewer events than it says",
-            false => "matches more texts than it says",
-        };
-        Finding {
+fn beside_finding(beside: &Beside) -> Finding {
+    let Beside { path, wildcard, ignoring_case, misses } = beside;
+    let what = match misses {
+        true => "matches fewer events than it says",
+        false => "matches more texts than it says",
+    };
+    Finding {
             code: "wildcard-beside-ignore-case",
             effect: if *misses { Effect::Lost } else { Effect::Misread },
             path: path.clone(),
@@ -184,66 +165,6 @@ impl Beside {
                     .to_owned(),
             ),
         }
-    }
-}
-
-impl Filter {
-    /// Whether a test that ignores case stands on this path.
-    pub fn ignores_case_at(&self, path: &str) -> bool {
-        let ignores = |kind: TextKind| {
-            use TextKind::{IgnoreCase, PrefixIgnoreCase, SuffixIgnoreCase};
-            matches!(kind, IgnoreCase | PrefixIgnoreCase | SuffixIgnoreCase)
-        };
-        self.fields()
-            .into_iter()
-            .filter(|(own, _)| *own == path)
-            .any(|(_, list)| list.iter().flat_map(texts).any(|(kind, _, _)| ignores(kind)))
-    }
-}
-
-/// The fields on which a wildcard that begins with `*` stands beside a test that ignores case; one pair a field.
-pub fn beside_ignore_case(filters: &[&Filter]) -> Vec<Beside> {
-    #[derive(Default)]
-    struct Tests<'f> {
-        wildcard: Option<&'f str>,
-        ignoring_case: Option<(&'f str, bool)>,
-    }
-    let mut fields: BTreeMap<&str, Tests<'_>> = BTreeMap::new();
-    for (path, matchers) in filters.iter().flat_map(|filter| filter.fields()) {
-        let tests = fields.entry(path).or_default();
-        for (kind, text, negated) in matchers.iter().flat_map(texts) {
-            match kind {
-                TextKind::Wildcard if text.starts_with('*') => tests.wildcard = Some(text),
-                TextKind::IgnoreCase | TextKind::PrefixIgnoreCase | TextKind::SuffixIgnoreCase
-                    if tests.ignoring_case.is_none_or(|(_, misses)| negated && !misses) =>
-                {
-                    tests.ignoring_case = Some((text, negated));
-                }
-                _ => {}
-            }
-        }
-    }
-    let beside = |(path, tests): (&str, Tests<'_>)| {
-        let (ignoring_case, misses) = tests.ignoring_case?;
-        Some(Beside {
-            path: path.to_owned(),
-            wildcard: tests.wildcard?.to_owned(),
-            ignoring_case: ignoring_case.to_owned(),
-            misses,
-        })
-    };
-    fields.into_iter().filter_map(beside).collect()
-}
-
-/// The tests of texts in an operator, and whether they stand in `anything-but`.
-fn texts(matcher: &Matcher) -> Vec<(TextKind, &str, bool)> {
-    match matcher {
-        Matcher::Text(test) => vec![(test.kind, test.text.as_str(), false)],
-        Matcher::AnythingBut(Excluded::Texts { kind, texts }) => {
-            texts.iter().map(|text| (*kind, text.as_str(), true)).collect()
-        }
-        _ => Vec::new(),
-    }
 }
 
 fn other_families(filter: &Filter) -> Vec<Finding> {

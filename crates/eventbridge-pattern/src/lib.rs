@@ -26,6 +26,7 @@ pub mod address;
 mod alternatives;
 #[cfg(feature = "cloudtrail")]
 pub mod archive;
+pub mod beside;
 pub mod check;
 pub mod cloudtrail;
 pub mod combine;

@@ -163,7 +163,7 @@ fn operator(kind: TextKind) -> &'static str {
         TextKind::Exactly => "exactly",
         TextKind::Prefix | TextKind::PrefixIgnoreCase => "prefix",
         TextKind::Suffix | TextKind::SuffixIgnoreCase => "suffix",
-        TextKind::IgnoreCase => "equals-ignore-case",
+        TextKind::IgnoreCase | TextKind::IgnoreCaseButFirst => "equals-ignore-case",
         TextKind::Wildcard => "wildcard",
     }
 }

@@ -126,6 +126,7 @@ fn text_implies(narrow: &TextTest, wide: &TextTest) -> bool {
                 PrefixIgnoreCase => first.is_some_and(|first| rest_after(w, first).is_some()),
                 SuffixIgnoreCase => last.is_some_and(|last| rest_before(w, last).is_some()),
                 IgnoreCase => pieces.len() == 1 && wide.passes(&pieces[0]),
+                TextKind::IgnoreCaseButFirst => false,
                 Wildcard | Exactly => pieces.len() == 1 && wide.passes(&pieces[0]),
             }
         }
@@ -153,7 +154,7 @@ fn texts_disjoint(a: &TextTest, b: &TextTest) -> bool {
         }
         TextKind::IgnoreCase | TextKind::Exactly => Some(folded(&test.text)),
         TextKind::Wildcard => pieces(&test.text).first().map(|first| folded(first)),
-        TextKind::Suffix | TextKind::SuffixIgnoreCase => None,
+        TextKind::Suffix | TextKind::SuffixIgnoreCase | TextKind::IgnoreCaseButFirst => None,
     };
     let ends = |test: &TextTest| match test.kind {
         TextKind::Suffix | TextKind::SuffixIgnoreCase => {
@@ -161,7 +162,7 @@ fn texts_disjoint(a: &TextTest, b: &TextTest) -> bool {
         }
         TextKind::IgnoreCase | TextKind::Exactly => Some(folded(&test.text)),
         TextKind::Wildcard => pieces(&test.text).last().map(|last| folded(last)),
-        TextKind::Prefix | TextKind::PrefixIgnoreCase => None,
+        TextKind::Prefix | TextKind::PrefixIgnoreCase | TextKind::IgnoreCaseButFirst => None,
     };
     let differ_at_start =
         starts(a).zip(starts(b)).is_some_and(|(a, b)| !a.starts_with(&b) && !b.starts_with(&a));

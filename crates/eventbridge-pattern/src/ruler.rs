@@ -19,8 +19,9 @@
 //! when their paths differ, or when they share no operator on at least one path ([`is_separate`]), or when what is lost
 //! is contained in what is kept. [`separate`] rewrites any alternatives so that they are safe.
 
+use crate::beside::beside_ignore_case;
 use crate::relate::list_implies;
-use crate::{Conditions, Excluded, Filter, Matcher, OR_COMBINATIONS_MAX, TextKind};
+use crate::{Conditions, Excluded, Filter, Matcher, OR_COMBINATIONS_MAX, TextKind, TextTest};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -93,8 +94,46 @@ pub fn losses(filter: &Filter) -> Vec<Loss> {
     sift(&alternatives).into_iter().filter_map(|fate| fate.loss(&alternatives)).collect()
 }
 
-/// The condition that EventBridge really decides by: without what is lost. `None` when nothing is.
+/// The condition that EventBridge really decides by: without the alternatives that are lost, and with the tests that
+/// ignore case as they are beside a wildcard that begins with `*` ([`Beside`](crate::beside::Beside)). `None`
+/// when it decides as written.
 pub fn kept(filter: &Filter) -> Option<Filter> {
+    let beside = beside_ignore_case(&[filter]);
+    let left = without_lost(filter);
+    if beside.is_empty() {
+        return left;
+    }
+    let mut filter = left.unwrap_or_else(|| filter.clone());
+    for field in &beside {
+        blur(&mut filter, &field.path);
+    }
+    Some(filter)
+}
+
+/// Lets any character stand for the first of the texts whose case is ignored at a path.
+fn blur(filter: &mut Filter, at: &str) {
+    match filter {
+        Filter::All(members) | Filter::Any(members) => {
+            members.iter_mut().for_each(|member| blur(member, at));
+        }
+        Filter::Field { path, matchers } if path == at => {
+            for matcher in matchers {
+                match matcher {
+                    Matcher::Text(TextTest { kind, .. })
+                    | Matcher::AnythingBut(Excluded::Texts { kind, .. })
+                        if *kind == TextKind::IgnoreCase =>
+                    {
+                        *kind = TextKind::IgnoreCaseButFirst;
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Filter::Field { .. } => {}
+    }
+}
+
+fn without_lost(filter: &Filter) -> Option<Filter> {
     let alternatives = spread(filter)?;
     let fates = sift(&alternatives);
     if !fates.iter().any(|fate| fate.loss(&alternatives).is_some()) {
@@ -317,9 +356,10 @@ fn key(matcher: &Matcher) -> String {
         other => other.to_string(),
     };
     let folded = |kind: TextKind, text: &str| match kind {
-        TextKind::IgnoreCase | TextKind::PrefixIgnoreCase | TextKind::SuffixIgnoreCase => {
-            text.to_lowercase()
-        }
+        TextKind::IgnoreCase
+        | TextKind::IgnoreCaseButFirst
+        | TextKind::PrefixIgnoreCase
+        | TextKind::SuffixIgnoreCase => text.to_lowercase(),
         TextKind::Exactly | TextKind::Prefix | TextKind::Suffix | TextKind::Wildcard => {
             text.to_owned()
         }

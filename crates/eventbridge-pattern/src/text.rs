@@ -14,6 +14,9 @@ pub enum TextKind {
     Suffix,
     /// `equals-ignore-case`: the string is the text, in upper or lower case.
     IgnoreCase,
+    /// What EventBridge makes of `equals-ignore-case` beside a wildcard that begins with `*` on the same field: any
+    /// character stands for the first. No pattern is read so; see [`ruler::kept`](crate::ruler::kept).
+    IgnoreCaseButFirst,
     /// `prefix` with `equals-ignore-case` inside.
     PrefixIgnoreCase,
     /// `suffix` with `equals-ignore-case` inside.
@@ -55,6 +58,16 @@ impl TextKind {
                 value.ends_with(text) || text.strip_prefix('"').is_some_and(|all| all == value)
             }
             Self::IgnoreCase => folds_to(text, value),
+            Self::IgnoreCaseButFirst => {
+                let after_first = |text: &str| {
+                    let mut chars = text.chars();
+                    chars.next().map(|_| chars.as_str().to_owned())
+                };
+                match (after_first(text), after_first(value)) {
+                    (Some(text), Some(value)) => folds_to(&text, &value),
+                    _ => folds_to(text, value),
+                }
+            }
             Self::PrefixIgnoreCase => {
                 rest_after(text, value).is_some()
                     || text.strip_suffix('"').is_some_and(|all| folds_to(all, value))

@@ -126,6 +126,17 @@ pub const WOUNDS: &[(&str, Wound)] = &[
     ("narrow the pattern to nobody", |s, at, pick| {
         rule(s, at, pick, |r| narrowed(r, "userIdentity.principalId", json!(["nobody"])))
     }),
+    ("overlap the alternatives", |s, at, pick| {
+        rule(s, at, pick, |r| {
+            let mut pattern: Value =
+                serde_json::from_str(r.rule.event_pattern.as_ref().unwrap()).unwrap();
+            pattern["detail"]["$or"] = json!([
+                {"eventVersion": ["1.08"]},
+                {"eventVersion": ["1.08", {"anything-but": "1.08"}, {"exists": false}]},
+            ]);
+            r.rule.event_pattern = Some(pattern.to_string());
+        })
+    }),
     ("narrow the pattern to root", |s, at, pick| {
         rule(s, at, pick, |r| narrowed(r, "userIdentity.type", json!(["Root"])))
     }),

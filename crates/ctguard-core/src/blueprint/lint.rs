@@ -16,7 +16,7 @@ use crate::event::EventRef;
 use crate::event::{GLOBAL_SIGN_IN_REGIONS, ROOT_SIGN_IN_REGION};
 use crate::resource::topic::Protocol;
 use crate::scope::Partition;
-use eventbridge_pattern::check::beside_ignore_case;
+use eventbridge_pattern::beside::beside_ignore_case;
 use eventbridge_pattern::{Filter, Pattern, address};
 use ipnet::IpNet;
 use jiff::civil::Date;

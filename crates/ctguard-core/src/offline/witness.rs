@@ -84,7 +84,9 @@ fn candidates(matcher: &Matcher) -> Vec<Option<Value>> {
                 let longer = Value::String(format!("sample{}", test.text));
                 vec![Some(longer), Some(Value::String(test.text.clone()))]
             }
-            TextKind::IgnoreCase | TextKind::Exactly => text(test.text.clone()),
+            TextKind::IgnoreCase | TextKind::IgnoreCaseButFirst | TextKind::Exactly => {
+                text(test.text.clone())
+            }
             TextKind::Wildcard => [filled(&test.text, "sample"), filled(&test.text, "")]
                 .map(|text| Some(Value::String(text)))
                 .into(),

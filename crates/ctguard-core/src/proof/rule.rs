@@ -7,7 +7,7 @@ use crate::resource::rule::{RuleState, WILDCARD_RULES_PER_BUS, rules_per_bus};
 use crate::scope::Place;
 use crate::snapshot::Live;
 use crate::snapshot::{LiveRule, Observed};
-use eventbridge_pattern::{Coverage, Pattern};
+use eventbridge_pattern::{Coverage, Pattern, ruler};
 
 /// Judges rules where they should be, by their keys, and what they hand to the destinations.
 pub fn judge(
@@ -163,28 +163,42 @@ impl RuleJudge<'_> {
         let pattern = self.rule.rule.event_pattern.as_deref().unwrap_or_default();
         let wanted = &self.wanted.compiled;
         // Most patterns are as they were written: a fleet has many thousands of the same.
-        let coverage = match pattern == wanted.json {
-            true => Ok(Coverage::Equal),
-            false => Pattern::parse(pattern).map(|live| live.coverage_of(&wanted.pattern)),
-        };
+        if pattern == wanted.json {
+            return self.takes_all(object);
+        }
+        let read = Pattern::parse(pattern);
+        let coverage = read.as_ref().map(|live| live.coverage_of(&wanted.pattern));
         match coverage {
-            Ok(Coverage::Equal | Coverage::Wider) => {
-                let cause = format!(
-                    "its state is {} and its pattern takes every event asked for",
-                    state.as_str()
-                );
-                Link::proven(LinkCode::RuleMissing, self.place, object, cause)
-            }
+            Ok(Coverage::Equal | Coverage::Wider) => self.takes_all(object),
             Ok(Coverage::NotShown) => {
-                let cause =
-                    "its event pattern was changed and is not shown to match every event it should"
-                        .to_owned();
-                break_at(LinkCode::RulePattern, cause)
+                let live = read.as_ref().map(|live| &live.filter).ok();
+                match live.and_then(|live| ruler::losses(live).into_iter().next()) {
+                    Some(loss) => break_at(
+                        LinkCode::PatternLosesAlternative,
+                        format!("of its event pattern, {loss}"),
+                    ),
+                    None => break_at(
+                        LinkCode::RulePattern,
+                        "its event pattern was changed and is not shown to match every event it \
+                         should"
+                            .to_owned(),
+                    ),
+                }
             }
             Err(error) => {
                 break_at(LinkCode::RulePattern, format!("its event pattern is invalid: {error}"))
             }
         }
+    }
+}
+
+impl RuleJudge<'_> {
+    fn takes_all(&self, object: LinkObject) -> Link {
+        let cause = format!(
+            "its state is {} and its pattern takes every event asked for",
+            self.rule.rule.state.as_str()
+        );
+        Link::proven(LinkCode::RuleMissing, self.place, object, cause)
     }
 }
 

@@ -65,6 +65,7 @@ impl Test {
         match test.kind {
             TextKind::Wildcard => Self::of_wildcard(&test.text),
             TextKind::Exactly => Self::Equal(text()),
+            TextKind::IgnoreCaseButFirst => Self::Plain(test.clone()),
             // A quote may be one of those around the value.
             _ if test.text.contains('"') => Self::Plain(test.clone()),
             TextKind::Prefix => Self::Prefix(text()),

@@ -227,6 +227,21 @@ fn rule() -> Vec<Row> {
             &["broken rule-pattern eu-west-1 rule/ctguard-links-route"],
         ),
         row(
+            "the alternatives of the pattern overlap",
+            |h| {
+                h.put_rule(ROUTE, |rule| {
+                    let text = rule["EventPattern"].as_str().unwrap();
+                    let mut pattern: Value = serde_json::from_str(text).unwrap();
+                    pattern["detail"]["$or"] = json!([
+                        {"eventVersion": ["1.08"]},
+                        {"eventVersion": ["1.08", {"anything-but": "1.08"}, {"exists": false}]},
+                    ]);
+                    rule["EventPattern"] = json!(pattern.to_string());
+                });
+            },
+            &["broken pattern-loses-alternative eu-west-1 rule/ctguard-links-route"],
+        ),
+        row(
             "the pattern is written otherwise and means the same",
             |h| {
                 h.put_rule(ROUTE, |rule| {

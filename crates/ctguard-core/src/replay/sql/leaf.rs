@@ -270,7 +270,9 @@ fn passes(column: &str, test: &TextTest) -> Result<String, String> {
         }
         TextKind::Prefix => like("", &one, "%"),
         TextKind::Suffix => like("%", &one, ""),
-        TextKind::IgnoreCase => cases(column, &test.text, r"\A", r"\z"),
+        TextKind::IgnoreCase | TextKind::IgnoreCaseButFirst => {
+            cases(column, &test.text, r"\A", r"\z")
+        }
         TextKind::PrefixIgnoreCase => cases(column, &test.text, r"\A", ""),
         TextKind::SuffixIgnoreCase => cases(column, &test.text, "", r"\z"),
     }
