@@ -504,3 +504,24 @@ fn only_a_proof_asks_what_was_counted_and_explain_only_for_its_own_rules() {
         "{said}"
     );
 }
+
+/// A wildcard in one alert changes what EventBridge leaves out for another.
+#[test]
+fn an_alert_that_eventbridge_reads_otherwise_is_not_proven() {
+    let with = |exception: &str| {
+        keeping_a_trail().replace(
+            "events: [iam:CreateUser]",
+            &format!(
+                "events: [iam:CreateUser]\n    where: {{ userAgent: [{{ anything-but: {{ equals-ignore-case: scanner }} }}, {{ wildcard: \"{exception}\" }}] }}"
+            ),
+        )
+    };
+    let blueprint = with("*zz");
+    assert_ne!(blueprint, keeping_a_trail(), "the blueprint has the alert");
+    let world = World::bare(&blueprint);
+    world.run(&["apply", "--yes"]).expect(0);
+    let ran = world.run(&["verify"]).expect(3);
+    assert!(ran.out.contains("pattern-misread"), "{}", ran.out);
+    assert!(world.run(&["validate"]).expect(0).seen().contains("wildcard-beside-ignore-case"));
+    World::settled(&with("zz*")).run(&["verify"]).expect(0);
+}

@@ -156,6 +156,11 @@ const NOT_HERE: &[(LinkCode, &str, Elsewhere)] = &[
     (LinkCode::DeadLetterFailed, COUNTS, Sandbox(include_str!("../verify.rs"))),
     (LinkCode::NeverFired, COUNTS, Sandbox(include_str!("../verify.rs"))),
     (
+        LinkCode::PatternMisread,
+        "the blueprint says it, not the account",
+        Sandbox(include_str!("../verify.rs")),
+    ),
+    (
         LinkCode::SignalsUnread,
         "both answer whoever asks for metrics",
         Sandbox(include_str!("../verify.rs")),

@@ -66,6 +66,7 @@ link_codes! {
     RuleState "rule-state" "The rule is ENABLED, which drops read-only management events.",
     RulePattern "rule-pattern" "The rule's pattern is not shown to match every event it should.",
     PatternLosesAlternative "pattern-loses-alternative" "EventBridge loses an alternative of the rule's pattern.",
+    PatternMisread "pattern-misread" "EventBridge matches fewer events than the rule's pattern says.",
     TargetMissing "target-missing" "The topic, or the hub's bus, is not a target of the rule.",
     TargetElsewhere "target-elsewhere" "The target of the rule is something else than the topic or the hub's bus.",
     TargetWrongRegion "target-wrong-region" "The target of the rule is in another region or account.",

@@ -7,7 +7,8 @@ use crate::resource::rule::{RuleState, WILDCARD_RULES_PER_BUS, rules_per_bus};
 use crate::scope::Place;
 use crate::snapshot::Live;
 use crate::snapshot::{LiveRule, Observed};
-use eventbridge_pattern::{Coverage, Pattern, ruler};
+use eventbridge_pattern::beside::{Beside, beside_ignore_case};
+use eventbridge_pattern::{Coverage, Filter, Pattern, ruler};
 
 /// Judges rules where they should be, by their keys, and what they hand to the destinations.
 pub fn judge(
@@ -79,7 +80,8 @@ fn find<'a>(desired: &'a Desired, live: &'a Live, place: &'a Place, key: &'a Rul
     match rule {
         Some(rule) => {
             let fixed_by = fixed_by(desired, rule);
-            Found::There(RuleJudge { place, name: key.as_str(), wanted, rule, fixed_by })
+            let name = key.as_str();
+            Found::There(RuleJudge { desired, place, key, name, wanted, rule, fixed_by })
         }
         None => Found::Lacking(missing(live, place, key, wanted, object)),
     }
@@ -136,7 +138,9 @@ fn missing(
 }
 
 struct RuleJudge<'a> {
+    desired: &'a Desired,
     place: &'a Place,
+    key: &'a RuleKey,
     name: &'a str,
     wanted: &'a DesiredRule,
     rule: &'a LiveRule,
@@ -194,11 +198,41 @@ impl RuleJudge<'_> {
 
 impl RuleJudge<'_> {
     fn takes_all(&self, object: LinkObject) -> Link {
+        if let Some(beside) = self.misread() {
+            let cause = format!(
+                "beside the wildcard `{}` in a rule of the same bus, EventBridge lets any character stand for the \
+                 first of `{}`, which is left out on `{}`",
+                beside.wildcard, beside.ignoring_case, beside.path
+            );
+            return Link {
+                fix: "Write the spellings that occur as plain values in the alert, or a wildcard \
+                      that does not begin with `*`, and run `ctguard apply`."
+                    .to_owned(),
+                ..Link::broken(LinkCode::PatternMisread, self.place, object, cause, FixedBy::Person)
+            };
+        }
         let cause = format!(
             "its state is {} and its pattern takes every event asked for",
             self.rule.rule.state.as_str()
         );
         Link::proven(LinkCode::RuleMissing, self.place, object, cause)
+    }
+}
+
+impl RuleJudge<'_> {
+    /// A test of this rule that misses events because of a wildcard in a rule of the same bus.
+    fn misread(&self) -> Option<Beside> {
+        // Few patterns have such a test, and a fleet has many rules.
+        if !self.wanted.compiled.json.contains("equals-ignore-case") {
+            return None;
+        }
+        let here = self.desired.places.get(self.place)?;
+        let beside = here.rules.iter().filter(|(key, _)| key.bus() == self.key.bus());
+        let all: Vec<&Filter> = beside.map(|(_, rule)| &rule.compiled.pattern.filter).collect();
+        let own = &self.wanted.compiled.pattern.filter;
+        beside_ignore_case(&all)
+            .into_iter()
+            .find(|beside| beside.misses && own.ignores_case_at(&beside.path))
     }
 }
 
