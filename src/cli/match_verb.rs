@@ -208,6 +208,12 @@ fn pattern_text(path: &Path, io: &mut Io<'_>) -> Result<String, CommandError> {
     read.map_err(|error| {
         CommandError::io(format!("cannot read the pattern {}", path.display()), &error)
     })?;
+    if text.len() as u64 >= PATTERN_FILE_MAX_BYTES {
+        let message = format!("the pattern {} is larger than 1 MiB", path.display());
+        return Err(
+            CommandError::usage(message).hint("A rule's pattern has at most 2,048 characters.")
+        );
+    }
     Ok(text.trim_start_matches('\u{feff}').to_owned())
 }
 

@@ -195,7 +195,7 @@ fn is_of_another_event(mismatch: &Mismatch) -> bool {
             ["source", "detail-type", "detail.eventSource", "detail.eventName"]
                 .contains(&path.as_str())
         }
-        Mismatch::Elements { .. } => false,
+        Mismatch::Lost { .. } | Mismatch::Elements { .. } => false,
     }
 }
 
@@ -225,6 +225,7 @@ pub(super) fn mismatches(out: &mut String, all: &[Mismatch], indent: &str) {
                 };
                 writeln!(out, "{indent}{path}: wanted {}, {found}{nearest}", short(wanted))
             }
+            Mismatch::Lost { why } => writeln!(out, "{indent}{why}"),
             Mismatch::Elements { paths } => writeln!(
                 out,
                 "{indent}{}: each is as wanted, but not in one and the same element of an array",

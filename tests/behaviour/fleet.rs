@@ -1,6 +1,7 @@
 //! Many accounts and one hub: what reaches whom, and that moving between the two topologies never drops it.
 
 mod hop;
+mod once;
 mod places;
 mod shards;
 

@@ -46,6 +46,7 @@ fn sentence(reason: &Mismatch) -> String {
         Mismatch::Field { path, wanted, found, .. } => {
             format!("`{path}` is {}; {wanted} is wanted", serde_json::Value::from(found.clone()))
         }
+        Mismatch::Lost { why } => why.clone(),
         Mismatch::Elements { paths } => {
             format!("no one element of a list has all of {}", paths.join(", "))
         }

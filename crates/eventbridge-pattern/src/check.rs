@@ -38,10 +38,19 @@ pub struct Finding {
     pub instead: Option<String>,
 }
 
+/// Longest event pattern that a rule accepts, in characters.
+///
+/// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>
+pub const EVENT_PATTERN_MAX_CHARS: usize = 2_048;
+
 /// Checks the text of a pattern. Empty when EventBridge takes it as it is written.
 pub fn check(text: &str) -> Vec<Finding> {
     match Pattern::parse(text) {
-        Ok(pattern) => check_filters(&[&pattern.filter]),
+        Ok(pattern) => {
+            let mut found = check_filters(&[&pattern.filter]);
+            found.extend(too_long(&pattern));
+            found
+        }
         Err(_) => refusals(text),
     }
 }
@@ -52,6 +61,21 @@ pub fn check_filters(filters: &[&Filter]) -> Vec<Finding> {
     found.extend(beside_ignore_case(filters).iter().map(beside_finding));
     found.extend(filters.iter().flat_map(|filter| other_families(filter)));
     found
+}
+
+/// A pattern that is too long even without white space.
+fn too_long(pattern: &Pattern) -> Option<Finding> {
+    let chars = pattern.to_json().chars().count();
+    (chars > EVENT_PATTERN_MAX_CHARS).then(|| Finding {
+        code: "pattern-too-long",
+        effect: Effect::Refused,
+        path: String::new(),
+        message: format!(
+            "The pattern has {chars} characters without white space, and a rule accepts \
+             {EVENT_PATTERN_MAX_CHARS}. Split it over several rules."
+        ),
+        instead: None,
+    })
 }
 
 /// Every refusal, not only the first: what is refused is taken out, and the rest read again.
@@ -88,8 +112,14 @@ fn without(mut pattern: Value, path: &str) -> Option<Value> {
                 });
                 let Some(key) = key.cloned() else {
                     let alternatives = fields.get_mut("$or").and_then(Value::as_array_mut);
-                    return alternatives
-                        .is_some_and(|all| all.iter_mut().any(|member| remove(member, path)));
+                    let Some(all) = alternatives else { return false };
+                    let removed = all.iter_mut().any(|member| remove(member, path));
+                    all.retain(|member| member.as_object().is_none_or(|fields| !fields.is_empty()));
+                    // What is left of a `$or` with one alternative is not worth another look.
+                    if all.len() < 2 {
+                        fields.remove("$or");
+                    }
+                    return removed;
                 };
                 let removed =
                     fields.get_mut(&key).is_some_and(|below| remove(below, &path[key.len() + 1..]));
@@ -114,14 +144,26 @@ fn lost(filter: &Filter) -> Vec<Finding> {
         .flatten()
         .and_then(|apart| ruler::filter_of(&apart))
         .map(|filter| Pattern { filter }.to_json());
-    let finding = |loss: &Loss| Finding {
+    let instead = instead.map(|text| match text.chars().count() {
+        chars if chars > EVENT_PATTERN_MAX_CHARS => {
+            format!("{text}, which has {chars} characters and has to be split over several rules")
+        }
+        _ => text,
+    });
+    let instead = instead.or_else(|| {
+        let apart =
+            "put the alternatives into rules of their own: rules do not take from each other";
+        (!losses.is_empty()).then(|| apart.to_owned())
+    });
+    // The whole pattern is written anew, so it is said once.
+    let finding = |(number, loss): (usize, &Loss)| Finding {
         code: "pattern-loses-alternative",
         effect: Effect::Lost,
         path: "$or".to_owned(),
         message: loss.to_string(),
-        instead: instead.clone(),
+        instead: instead.clone().filter(|_| number == 0),
     };
-    losses.iter().map(finding).collect()
+    losses.iter().enumerate().map(finding).collect()
 }
 
 impl std::fmt::Display for Loss {

@@ -21,7 +21,9 @@
 
 use crate::beside::beside_ignore_case;
 use crate::relate::list_implies;
-use crate::{Conditions, Excluded, Filter, Matcher, OR_COMBINATIONS_MAX, TextKind, TextTest};
+use crate::{
+    Conditions, Excluded, Filter, Matcher, NumericRange, OR_COMBINATIONS_MAX, TextKind, TextTest,
+};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -188,8 +190,8 @@ pub fn separate(alternatives: Vec<Alternative>, most: usize) -> Option<Vec<Alter
     Some(found.into_iter().map(|(alternative, _)| alternative).collect())
 }
 
-/// Joins alternatives that differ in the list of one path only, until none do.
-fn joined(mut all: Vec<Alternative>) -> Vec<Alternative> {
+/// Joins alternatives that differ in the list of one path only, until none do. Together they match what they did.
+pub fn joined(mut all: Vec<Alternative>) -> Vec<Alternative> {
     loop {
         let before = all.len();
         let paths: BTreeSet<String> = all.iter().flat_map(BTreeMap::keys).cloned().collect();
@@ -347,12 +349,14 @@ impl Keyed {
 /// The same text for operators that event-ruler holds to be equal: numbers by worth, addresses by the address,
 /// texts without case where case does not count, and what `anything-but` leaves out in any order.
 fn key(matcher: &Matcher) -> String {
+    // Zero has two signs and is one number.
+    let number = |at: f64| format!("number {:?}", at + 0.0);
     let value = |value: &Value| match value {
         Value::String(text) => match crate::address::single(text) {
             Some(block) => format!("address {block}"),
             None => format!("text {text}"),
         },
-        Value::Number(number) => format!("number {:?}", number.as_f64()),
+        Value::Number(digits) => digits.as_f64().map_or_else(|| digits.to_string(), number),
         other => other.to_string(),
     };
     let folded = |kind: TextKind, text: &str| match kind {
@@ -378,6 +382,12 @@ fn key(matcher: &Matcher) -> String {
             let mut texts: Vec<String> = texts.iter().map(|text| folded(*kind, text)).collect();
             texts.sort_unstable();
             format!("but {kind:?} {texts:?}")
+        }
+        // `{"numeric": ["=", 5]}` is what a plain 5 is compiled to, too.
+        Matcher::Numeric(NumericRange { low: Some(low), high })
+            if *high == Some(*low) && low.inclusive =>
+        {
+            number(low.at)
         }
         Matcher::Cidr(block) => format!("cidr {}", block.trunc()),
         other => format!("{other:?}"),

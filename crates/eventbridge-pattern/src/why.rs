@@ -2,7 +2,7 @@
 
 use super::matches::{holds, leaf_values};
 use super::tree::Tree;
-use super::{Event, Filter, Matcher};
+use super::{Event, Filter, Matcher, ruler};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -21,6 +21,12 @@ pub enum Mismatch {
         /// Of how many alternatives of `$or` this is the nearest; 1 outside one.
         alternatives: usize,
     },
+    /// The event is as the condition says, in an alternative that EventBridge does not keep
+    /// ([`ruler`](crate::ruler)).
+    Lost {
+        /// Which alternative is lost, and because of which other.
+        why: String,
+    },
     /// Each of these fields is as wanted, but not in one element of an array of the event.
     Elements {
         /// The fields, dotted from the event's top level, in alphabetical order.
@@ -33,7 +39,7 @@ impl Filter {
     /// is the one that lacks least, the first of several.
     pub fn mismatches(&self, event: &Event<'_>) -> Vec<Mismatch> {
         if holds(self, &event.0) {
-            return Vec::new();
+            return self.lost_for(event);
         }
         let mut found = Vec::new();
         collect(self, &event.0, 1, &mut found);
@@ -44,6 +50,21 @@ impl Filter {
             found.push(Mismatch::Elements { paths });
         }
         found
+    }
+}
+
+impl Filter {
+    /// The lost alternatives that an event would match, when it matches no other.
+    fn lost_for(&self, event: &Event<'_>) -> Vec<Mismatch> {
+        if ruler::kept(self).is_none_or(|kept| holds(&kept, &event.0)) {
+            return Vec::new();
+        }
+        let describes = |loss: &ruler::Loss| {
+            let lost = ruler::filter_of(std::slice::from_ref(&loss.lost));
+            lost.is_some_and(|lost| holds(&lost, &event.0))
+        };
+        let losses = ruler::losses(self).into_iter().filter(describes);
+        losses.map(|loss| Mismatch::Lost { why: loss.to_string() }).collect()
     }
 }
 

@@ -12,7 +12,7 @@ use crate::event::sample::Clock;
 use crate::event::sample::{Identity, Sample as Base, sample_event};
 use crate::event::{EventKind, bus_source};
 use crate::scope::{AccountId, Partition, Place, Region};
-use eventbridge_pattern::{Event, Filter};
+use eventbridge_pattern::{Event, Filter, Matcher, ruler};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -68,7 +68,12 @@ pub fn samples(
             ways.extend(rules.iter().map(|rule| (lacks(rule), base, rule)));
         }
         ways.sort_by_key(|(lacks, ..)| *lacks);
-        let matching = ways.iter().find_map(|(_, base, rule)| satisfy(&rule.pattern.filter, base));
+        // An event whose parameters were left out raises the alert whatever they would have been: the last resort.
+        let told = ways
+            .iter()
+            .find_map(|(_, base, rule)| satisfy(&with_parameters(&rule.pattern.filter)?, base));
+        let any = || ways.iter().find_map(|(_, base, rule)| satisfy(&rule.pattern.filter, base));
+        let matching = told.or_else(any);
         let Some(matching) = matching else {
             samples.not_made.push(event.short());
             continue;
@@ -86,6 +91,15 @@ pub fn samples(
             .extend(misses.into_iter().map(|(what, miss)| sample(&what, miss, Expect::Ignore)));
     }
     samples
+}
+
+/// The alternatives of a condition that do not ask for left-out parameters; `None` when there are none.
+fn with_parameters(filter: &Filter) -> Option<Filter> {
+    const OMITTED: &str = "detail.requestParameters.omitted";
+    let left_out = |list: &Vec<Matcher>| list.contains(&Matcher::Exact(Value::Bool(true)));
+    let mut all = ruler::alternatives(filter)?;
+    all.retain(|alternative| !alternative.get(OMITTED).is_some_and(left_out));
+    ruler::filter_of(&all)
 }
 
 /// Where a sample of an event lands: an account that hears of the alert, a region where the event can land.
@@ -154,6 +168,10 @@ fn near_misses(
         let filter = filter.below("detail");
         let paths: BTreeSet<&str> = filter.paths().into_iter().collect();
         for path in paths {
+            let left_out = matching["detail"]["requestParameters"]["omitted"] == json!(true);
+            if left_out && path.starts_with("detail.requestParameters.") {
+                continue;
+            }
             if let Some(miss) = failing(&filter, path, matching) {
                 let path = path.strip_prefix("detail.").unwrap_or(path);
                 misses.push((format!("failing where on {path}"), miss));

@@ -58,10 +58,15 @@ impl Compiler<'_> {
     ) -> Option<()> {
         let parsed = Arn::parse(arn);
         let (region, account) = parsed.map_or(("", ""), |arn| (arn.region, arn.account));
-        if region == place.region.as_str() && account == place.account.as_str() {
+        let at_home = arn.starts_with(&format!("arn:{}:", place.region.partition().as_str()));
+        if at_home && region == place.region.as_str() && account == place.account.as_str() {
             return Some(());
         }
-        let what = if region == place.region.as_str() { "account" } else { "region" };
+        let what = match region == place.region.as_str() {
+            _ if !at_home => "partition",
+            true => "account",
+            false => "region",
+        };
         self.once(
             destination.name.as_str(),
             Diagnostic::error(
@@ -82,7 +87,8 @@ impl Compiler<'_> {
             let home = Arn::parse(&endpoint.address).and_then(|arn| Region::new(arn.region));
             let regional = matches!(endpoint.protocol, Protocol::Sqs | Protocol::Lambda);
             let Some(home) = home.filter(|_| regional) else { continue };
-            if !delivers(endpoint.protocol, &place.region, &home) {
+            let apart = home.partition() != place.region.partition();
+            if apart || !delivers(endpoint.protocol, &place.region, &home) {
                 self.once(
                     format!("{} {endpoint}", destination.name),
                     Diagnostic::error(

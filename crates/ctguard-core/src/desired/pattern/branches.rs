@@ -10,7 +10,7 @@ use super::CompileError;
 use super::cells::Cells;
 use eventbridge_pattern::combine::{Holds, combine};
 use eventbridge_pattern::relate::{disjoint, implies};
-use eventbridge_pattern::{Filter, Matcher, OR_COMBINATIONS_MAX, ruler};
+use eventbridge_pattern::{Filter, Matcher, OR_COMBINATIONS_MAX, address, ruler};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) type Fields = ruler::Alternative;
 
 const PARAMETERS: &str = "detail.requestParameters.";
+const ADDRESS: &str = "detail.sourceIPAddress";
 const OMITTED: &str = "detail.requestParameters.omitted";
 
 /// Names of fields that CloudTrail fills with lists. EC2 wraps its lists in `items`; the others
@@ -104,9 +105,13 @@ impl Branches {
                 }
             }
         }
+        let on_blocks = conditions.iter().any(|branch| branch.takes_blocks(ADDRESS));
         let mut exceptions = Vec::new();
         for (index, filter) in except.iter().enumerate() {
-            for fields in ways(&filter.below("detail"))? {
+            for mut fields in ways(&filter.below("detail"))? {
+                if let Some(list) = fields.get_mut(ADDRESS).filter(|_| !on_blocks) {
+                    *list = spelled(list);
+                }
                 exceptions.push(Exception::of(index, fields)?);
             }
         }
@@ -125,7 +130,10 @@ impl Branches {
     /// EventBridge keeps them all when they stand in one rule.
     pub(super) fn alternatives(&self, group: &Fields) -> Result<Vec<Fields>, CompileError> {
         let conditions: Vec<Branch> = self.conditions.iter().map(|b| b.merged(group)).collect();
-        let found = expressed(&self.worked_in(&conditions)?)?;
+        let mut found = expressed(&self.worked_in(&conditions)?)?;
+        if !self.exceptions.is_empty() {
+            found = ruler::joined(found);
+        }
         if found.len() > STEPS_MAX {
             return Err(CompileError::TooComplex { alternatives: found.len() });
         }
@@ -164,6 +172,7 @@ impl Branches {
                 before.push(Exception { index: 0, terms: own.into_iter().map(term).collect() });
             }
         }
+        found = ruler::joined(found);
         // A reader looks for what parameters hold first.
         let left_out = vec![Matcher::Exact(Value::Bool(true))];
         found.sort_by_key(|fields: &Fields| fields.get(OMITTED) == Some(&left_out));
@@ -258,6 +267,11 @@ impl Branch {
         branch
     }
 
+    fn takes_blocks(&self, path: &str) -> bool {
+        let block = |matcher: &Matcher| matches!(matcher, Matcher::Cidr(_));
+        self.0.get(path).is_some_and(|field| field.all_of.iter().flatten().any(block))
+    }
+
     /// The lists of its fields, of a condition that nothing was worked into.
     fn fields(&self) -> Fields {
         let last = |constraint: &Constraint| constraint.all_of.last().cloned().unwrap_or_default();
@@ -270,7 +284,7 @@ impl Branch {
         for (path, constraint) in &self.0 {
             let all_of: Vec<&[Matcher]> = constraint.all_of.iter().map(Vec::as_slice).collect();
             let holds = match path.as_str() {
-                "detail.sourceIPAddress" => Holds::Address,
+                ADDRESS => Holds::Address,
                 _ => Holds::Anything,
             };
             let list = combine(&all_of, &constraint.none_of, holds).map_err(|error| {
@@ -316,6 +330,17 @@ impl Exception {
         }
         Ok(Self { index, terms })
     }
+}
+
+/// Address blocks as the texts of their addresses, where they have such: texts can be told apart and left out.
+fn spelled(list: &[Matcher]) -> Vec<Matcher> {
+    let spelled = |matcher: &Matcher| match matcher {
+        Matcher::Cidr(block) => {
+            address::spellings(block).unwrap_or_else(|| vec![Matcher::Cidr(*block)])
+        }
+        other => vec![other.clone()],
+    };
+    list.iter().flat_map(spelled).collect()
 }
 
 /// Whether the values of a field may stand in a list of the event, as far as its path tells.

@@ -15,8 +15,10 @@ use super::CompileError;
 use super::branches::{Branch, Exception, STEPS_MAX, Term, Truth};
 use eventbridge_pattern::Matcher;
 use eventbridge_pattern::relate::disjoint;
+use serde_json::Value;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 /// The alternatives that were found so far.
 pub(super) struct Cells {
@@ -24,14 +26,16 @@ pub(super) struct Cells {
     steps: usize,
 }
 
-/// A field by which a branch can be cut, with the lists of its terms.
+/// A field by which a branch can be cut.
 struct Cut<'e> {
     path: &'e str,
+    /// Whether every term on it holds or fails for all values of each cell.
+    clean: bool,
     /// How many exceptions mention it.
     mentions: usize,
-    /// Lists of which no value is in two, each with the first exception that has it.
-    lists: Vec<(&'e [Matcher], usize)>,
-    /// The characters that the lists take, roughly.
+    /// Lists of which no value is in two, each with an exception that has it.
+    lists: Vec<(Vec<Matcher>, usize)>,
+    /// The characters that a list takes, roughly, in the mean.
     chars: usize,
 }
 
@@ -113,31 +117,69 @@ fn settled(mut branch: Branch, exceptions: Vec<Exception>) -> Option<(Branch, Ve
     }
 }
 
-/// The field that most exceptions mention; of several, the one whose lists are shortest to write.
+/// The field to cut by: one that leaves nothing open, then the one that most exceptions mention, then the one whose
+/// lists are shortest to write.
 fn best_cut(exceptions: &[Exception]) -> Option<Cut<'_>> {
-    let mut cuts: BTreeMap<&str, Cut<'_>> = BTreeMap::new();
+    let mut terms: BTreeMap<&str, Vec<(&Term, usize)>> = BTreeMap::new();
     for exception in exceptions {
         for term in &exception.terms {
-            let cut = cuts.entry(&term.path).or_insert_with(|| Cut {
-                path: &term.path,
-                mentions: 0,
-                lists: Vec::new(),
-                chars: 0,
-            });
-            cut.mentions += 1;
-            // "Is not" is longer to write, and rarely needed once the other fields have been looked at.
-            cut.chars += if term.matches { 0 } else { 1_000 };
-            let apart =
-                |known: &[Matcher]| known.iter().all(|a| term.list.iter().all(|b| disjoint(a, b)));
-            if cut.lists.iter().all(|(known, _)| apart(known)) {
-                cut.chars += term.list.iter().map(chars).sum::<usize>();
-                cut.lists.push((&term.list, exception.index));
-            }
+            terms.entry(&term.path).or_default().push((term, exception.index));
         }
     }
-    cuts.into_values().max_by_key(|cut| {
-        (cut.mentions, Reverse(cut.chars / cut.lists.len().max(1)), Reverse(cut.path))
-    })
+    let cuts = terms.into_iter().map(|(path, terms)| cut_by(path, &terms));
+    cuts.max_by_key(|cut| (cut.clean, cut.mentions, Reverse(cut.chars), Reverse(cut.path)))
+}
+
+fn cut_by<'e>(path: &'e str, terms: &[(&Term, usize)]) -> Cut<'e> {
+    let (lists, clean) = match values_by_terms(terms) {
+        Some(lists) => (lists, true),
+        None => disjoint_lists(terms),
+    };
+    let chars: usize = lists.iter().flat_map(|(list, _)| list).map(chars).sum();
+    // "Is not" is longer to write, and rarely needed once the other fields have been looked at.
+    let negated = terms.iter().filter(|(term, _)| !term.matches).count() * 1_000;
+    let chars = chars / lists.len().max(1) + negated;
+    Cut { path, clean, mentions: terms.len(), lists, chars }
+}
+
+/// Where all terms are lists of texts: the texts that the same terms have, together.
+fn values_by_terms(terms: &[(&Term, usize)]) -> Option<Vec<(Vec<Matcher>, usize)>> {
+    let mut owners: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (number, (term, _)) in terms.iter().enumerate() {
+        for matcher in &term.list {
+            let Matcher::Exact(Value::String(text)) = matcher else { return None };
+            // One address can be written in many ways, which are one value.
+            if text.contains(':') || text.parse::<IpAddr>().is_ok() {
+                return None;
+            }
+            owners.entry(text).or_default().push(number);
+        }
+    }
+    let mut cells: BTreeMap<Vec<usize>, Vec<Matcher>> = BTreeMap::new();
+    for (text, numbers) in owners {
+        cells.entry(numbers).or_default().push(Matcher::exact(text));
+    }
+    let exception = |numbers: &[usize]| terms[numbers[0]].1;
+    Some(cells.into_iter().map(|(numbers, list)| (list, exception(&numbers))).collect())
+}
+
+/// Lists of which no value is in two, and whether they are all that there are.
+fn disjoint_lists(terms: &[(&Term, usize)]) -> (Vec<(Vec<Matcher>, usize)>, bool) {
+    let mut lists: Vec<(Vec<Matcher>, usize)> = Vec::new();
+    let mut clean = true;
+    for (term, exception) in terms {
+        if lists.iter().any(|(known, _)| *known == term.list) {
+            continue;
+        }
+        let apart = |(known, _): &(Vec<Matcher>, usize)| {
+            known.iter().all(|a| term.list.iter().all(|b| disjoint(a, b)))
+        };
+        match lists.iter().all(apart) {
+            true => lists.push((term.list.clone(), *exception)),
+            false => clean = false,
+        }
+    }
+    (lists, clean)
 }
 
 /// How long an operator is when it is written, roughly; an address block is spelled out.

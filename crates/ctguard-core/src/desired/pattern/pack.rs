@@ -143,6 +143,14 @@ impl<'b> Packer<'b> {
         Ok(Size::Fits(Some(Compiled { pattern: Pattern { filter }, json, events, state })))
     }
 
+    /// By how many characters a pattern is too long.
+    fn excess(&self, error: &CompileError) -> usize {
+        match error {
+            CompileError::TooLarge { chars } => chars.saturating_sub(self.max_chars),
+            _ => 0,
+        }
+    }
+
     /// Spreads the alternatives of some units over patterns.
     fn spread(&mut self, units: &[Unit], problem: CompileError) -> Result<(), CompileError> {
         let mut groups = groups(units);
@@ -175,7 +183,7 @@ impl<'b> Packer<'b> {
                 Size::Exceeds(error) => {
                     let next = filled.pop().unwrap_or_default();
                     if filled.is_empty() {
-                        let (first, second) = halves(&next).ok_or(error)?;
+                        let (first, second) = split(&next, self.excess(&error)).ok_or(error)?;
                         waiting.extend([second, first]);
                     } else {
                         self.compiled.extend(last.take());
@@ -230,20 +238,32 @@ fn product(groups: &[Group], alternatives: &[Fields]) -> Option<Filter> {
     }
 }
 
-/// An alternative in two, each with half the values of its longest list.
-fn halves(alternative: &Fields) -> Option<(Fields, Fields)> {
+/// An alternative in two: as many values of its longest list as fit when `excess` characters go, and the others.
+fn split(alternative: &Fields, excess: usize) -> Option<(Fields, Fields)> {
     let values = |list: &&Vec<Matcher>| list.iter().all(|matcher| text_chars(matcher).is_some());
+    let length = |list: &[Matcher]| list.iter().filter_map(text_chars).sum::<usize>();
     let (path, list) = alternative
         .iter()
         .filter(|(_, list)| list.len() > 1 && values(list))
-        .max_by_key(|(_, list)| list.iter().filter_map(text_chars).sum::<usize>())?;
-    let (first, second) = list.split_at(list.len() / 2);
-    let half = |values: &[Matcher]| {
-        let mut half = alternative.clone();
-        half.insert(path.clone(), values.to_vec());
-        half
+        .max_by_key(|(_, list)| length(list))?;
+    let room = length(list).saturating_sub(excess);
+    let mut chars = 0;
+    let fitting = list.iter().take_while(|matcher| {
+        chars += text_chars(matcher).unwrap_or_default();
+        chars <= room
+    });
+    // Where another list is what is too long, half of this one goes, and then it is that one's turn.
+    let at = match fitting.count() {
+        0 => list.len() / 2,
+        count => count.min(list.len() - 1),
     };
-    Some((half(first), half(second)))
+    let (first, second) = list.split_at(at);
+    let part = |values: &[Matcher]| {
+        let mut part = alternative.clone();
+        part.insert(path.clone(), values.to_vec());
+        part
+    };
+    Some((part(first), part(second)))
 }
 
 /// The characters of an operator that takes one value.

@@ -485,6 +485,57 @@ fn many_exceptions_of_several_fields_need_few_rules() {
 }
 
 #[test]
+fn exceptions_whose_lists_overlap_are_cut_by_a_field_that_tells_them_apart() {
+    let prefixed = |count: usize| -> Vec<Value> {
+        let one = |n: usize| {
+            json!({
+                "userIdentity.arn": [{"prefix": format!("arn:aws:sts::111122223333:assumed-role/role{n}")}],
+                "userAgent": [{"prefix": format!("tool{n}")}],
+                "sourceIPAddress": [{"cidr": format!("10.{n}.0.0/16")}],
+            })
+        };
+        (1..=count).map(one).collect()
+    };
+    // `role1` begins `role10`, and the blocks have nothing in common.
+    let compiled = Ask { except: prefixed(12), ..stop_logging() }.compile().expect("it compiles");
+    assert_kept(&compiled);
+    assert!(compiled.len() <= 6, "{}", compiled.len());
+    // Ranges that are apart tell exceptions apart whose ARNs do not.
+    let ask = Ask {
+        filter: Some(json!({"requestParameters.userName": ["u1"]})),
+        except: vec![
+            json!({"requestParameters.port": [{"numeric": [">", 22]}], "userIdentity.arn": [{"prefix": "arn:a"}]}),
+            json!({
+                "userIdentity.userName": ["bot"], "userIdentity.arn": [{"suffix": "/b"}],
+                "requestParameters.port": [{"numeric": ["<", 1]}],
+            }),
+        ],
+        ..stop_logging()
+    };
+    assert_kept(&ask.compile().expect("it is spread over rules"));
+}
+
+#[test]
+fn exceptions_that_share_values_are_cut_by_the_values_that_the_same_ones_have() {
+    let users =
+        |from: usize| -> Vec<String> { (from..from + 3).map(|n| format!("u{n}")).collect() };
+    let except = (0..12)
+        .map(|n| json!({"userIdentity.userName": users(n), "userAgent": [format!("agent-{}", n % 4)]}))
+        .collect();
+    let compiled = Ask { except, ..stop_logging() }.compile().expect("it compiles");
+    assert_kept(&compiled);
+    assert!(compiled.len() <= 2, "{}", compiled.len());
+    let by = |user: &str, agent: &str| {
+        let detail = json!({
+            "eventSource": "cloudtrail.amazonaws.com", "eventName": "StopLogging",
+            "userIdentity": {"userName": user}, "userAgent": agent,
+        });
+        matching(&compiled, detail)
+    };
+    assert_eq!((by("u2", "agent-0"), by("u2", "agent-3"), by("u99", "agent-0")), (0, 1, 1));
+}
+
+#[test]
 fn exceptions_that_have_nothing_in_common_are_too_complex_from_some_number_on() {
     let except = (0..40)
         .map(|n| json!({format!("a.x{n}"): ["v"], format!("b.y{n}"): ["v"], format!("c.z{n}"): ["v"]}))

@@ -98,12 +98,13 @@ impl<'a> Compiler<'a> {
         if let Some(forwarding) = known.classes.get(&class) {
             return forwarding.clone();
         }
-        let conditions = self.conditions(&class);
-        let mut packed: Vec<Packed> = Vec::new();
-        for (number, condition) in conditions.iter().enumerate() {
-            for compiled in self.forwarded_under(condition) {
-                pack(&mut packed, number, compiled);
-            }
+        let mut conditions = self.conditions(&class, &BTreeSet::new());
+        let mut packed = self.pack(&conditions);
+        let twice = forwarded_twice(&conditions, &packed);
+        if !twice.is_empty() {
+            // One rule cannot hold all the conditions of these events: what two rules match would arrive twice.
+            conditions = self.conditions(&class, &twice);
+            packed = self.pack(&conditions);
         }
         let rules: Vec<(RuleKey, Packed)> = packed
             .into_iter()
@@ -144,8 +145,24 @@ impl<'a> Compiler<'a> {
 
     /// The conditions of a class, that of events which are forwarded whatever they hold first. An event that
     /// one alert wants so is under no other.
-    fn conditions(&self, class: &Class<'a>) -> Vec<Condition<'a>> {
+    ///
+    /// `whole` are events that are forwarded whatever they hold, as no one rule can tell which of them are wanted.
+    fn conditions(&self, class: &Class<'a>, whole: &BTreeSet<&'a EventRef>) -> Vec<Condition<'a>> {
         let mut conditions: Vec<Condition<'a>> = Vec::new();
+        for wide in [false, true] {
+            let events: BTreeSet<&EventRef> =
+                whole.iter().copied().filter(|event| event.needs_wide_state() == wide).collect();
+            let alert = class.first().map(|(index, _)| *index);
+            if let Some(alert) = alert.filter(|_| !events.is_empty()) {
+                conditions.push(Condition {
+                    filter: None,
+                    outcome: Outcome::Any,
+                    wide,
+                    alert,
+                    events,
+                });
+            }
+        }
         for (index, events) in class {
             let (filter, outcome) = self.condition_of(*index);
             // A rule's state holds for all that it takes: what a plain one misses is kept apart.
@@ -178,6 +195,16 @@ impl<'a> Compiler<'a> {
         }
         conditions.retain(|condition| !condition.events.is_empty());
         conditions
+    }
+
+    fn pack(&mut self, conditions: &[Condition<'a>]) -> Vec<Packed> {
+        let mut packed: Vec<Packed> = Vec::new();
+        for (number, condition) in conditions.iter().enumerate() {
+            for compiled in self.forwarded_under(condition) {
+                pack(&mut packed, number, compiled);
+            }
+        }
+        packed
     }
 
     fn condition_of(&self, alert: usize) -> (Option<&'a Filter>, Outcome) {
@@ -245,6 +272,25 @@ struct Packed {
     compiled: Compiled,
     /// Each condition by its number, with those of its events that are in this pattern.
     parts: Vec<(usize, Vec<EventRef>)>,
+}
+
+/// Events that stand under different conditions in different rules.
+fn forwarded_twice<'a>(conditions: &[Condition<'a>], packed: &[Packed]) -> BTreeSet<&'a EventRef> {
+    let mut seen: BTreeMap<&EventRef, BTreeSet<(usize, usize)>> = BTreeMap::new();
+    for (rule, packed) in packed.iter().enumerate() {
+        for (condition, events) in &packed.parts {
+            for event in events {
+                seen.entry(event).or_default().insert((rule, *condition));
+            }
+        }
+    }
+    let several = |of: &BTreeSet<(usize, usize)>, part: fn(&(usize, usize)) -> usize| {
+        of.iter().map(part).collect::<BTreeSet<usize>>().len() > 1
+    };
+    let twice = |event: &&'a EventRef| {
+        seen.get(event).is_some_and(|of| several(of, |one| one.0) && several(of, |one| one.1))
+    };
+    conditions.iter().flat_map(|one| one.events.iter().copied()).filter(twice).collect()
 }
 
 /// Puts a pattern into the first rule that can hold it too. Every rule costs a call in every place.
