@@ -21,6 +21,7 @@ mod explain;
 mod fleet;
 mod formats;
 mod guards;
+mod guides;
 mod house;
 mod init;
 mod laws;

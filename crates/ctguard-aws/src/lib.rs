@@ -1,13 +1,18 @@
-//! AWS itself behind the port: the SDK's clients, shared, paced and counted.
+//! AWS itself behind the port of the core: the SDK's clients, shared, paced and counted.
+//!
+//! [`Aws`] implements [`Cloud`]. `observe.rs` says which calls are made to read a place, and in
+//! which order; `perform.rs` makes one mutating call for each [`Action`]. Both use one file a
+//! service (`events.rs`, `sns.rs`, `cloudtrail.rs`, …), which turns SDK types into resource types
+//! and back, and knows nothing else. SDK types stop in this crate, and nothing is decided in it.
 //!
 //! [`Aws::connect`] builds one configuration: one HTTP client, one cache of credentials, the SDK's
-//! own credential chain and endpoint settings. Service clients are made from it for each region when they are first
-//! asked for, and shared by all accounts. Everything else hangs off a session, one a place. Another account is entered by assuming a
-//! role in it, once for all its regions. One file a service turns SDK
-//! types into resource types and back, and knows nothing else; `observe` and `perform` say which
-//! of those calls are made, and in which order.
+//! own credential chain and endpoint settings. Clients are made from it for each service and region
+//! when they are first asked for, and shared by all accounts. Everything else belongs to a session,
+//! one a place. Another account is entered by assuming a role in it, once for all its regions.
 //!
-//! SDK types stop here.
+//! Every call passes `gate.rs`: its pace, a free slot, the count, the time limit. `retry.rs` says
+//! which failed actions are tried again, and `errors.rs` turns what the SDK reports into errors of
+//! the port.
 
 mod account;
 mod buses;

@@ -1,5 +1,7 @@
-//! The core of ctguard: plain functions on plain data. No I/O but reading blueprints and archives, no async runtime,
-//! no AWS SDK, no command line.
+//! What ctguard decides: plain functions on plain data.
+//!
+//! There is no AWS SDK here, no async runtime, no clock and no command line. The only I/O is
+//! reading the user's files. The same input gives the same bytes.
 //!
 //! ```text
 //!  blueprint (YAML)        accounts × regions
@@ -11,10 +13,25 @@
 //!        └──► proof::prove ──► Report (data, JSON)
 //! ```
 //!
-//! In reading order: `scope`, `event` and `resource` are the ground, `codes` the register of what can be wrong; `catalogue` knows the CloudTrail events;
-//! `blueprint` reads what the user asks for and `desired` compiles it to resources; `snapshot` is what was
-//! observed through the [`cloud`] port; `plan` compares the two and `proof` judges whether each alert reaches
-//! its subscribers. `offline`, `explain`, `drift`, `replay`, `permissions` and `bootstrap` answer the other verbs.
+//! # Where to look
+//!
+//! | question | answer |
+//! |---|---|
+//! | what does the user ask for | [`blueprint::load`] |
+//! | what should exist, and which way do alerts take through it | [`desired::compile()`] |
+//! | what is there, and what could not be read | [`snapshot`], read through the port [`cloud`] |
+//! | what has to change, in which order, and what must not be done unasked | [`plan::diff()`] |
+//! | does each alert reach its subscribers, and what is broken if not | [`proof::prove`] |
+//! | the same for one event, with live values | [`explain`] |
+//! | what has moved, and who moved it | [`drift`] |
+//! | which alerts does an event fire, without AWS | [`offline`] |
+//! | what would have fired in the logs of the past | [`replay`] |
+//! | what does a subscriber read | [`message`] |
+//! | what must ctguard be allowed | [`permissions`], [`bootstrap`] |
+//!
+//! Below them are the ground types: [`scope`], [`event`], [`resource`], [`action`] (the mutating
+//! AWS calls), [`catalogue`] (the CloudTrail events that exist), [`codes`] (all that can be
+//! reported) and [`phrase`].
 
 pub mod action;
 pub mod blueprint;

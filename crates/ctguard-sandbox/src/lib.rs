@@ -1,9 +1,19 @@
 //! The sandbox: AWS accounts in a JSON file, behind the same port as the real ones.
 //!
-//! It models what ctguard calls and nothing more, and refuses what AWS refuses; where AWS is lenient
-//! to a fault (a target in another region, say) it refuses too. The file is written after every
-//! successful action, so that a program that is killed leaves what an account would show.
-//! [`Sandbox::deliver`] follows an event through an account from AWS's rules alone.
+//! [`Sandbox`] implements [`Cloud`] on a [`State`]. It models what ctguard calls and nothing more,
+//! one file a service, and refuses what AWS refuses; where AWS is lenient to a fault (a target in
+//! another region, say) it refuses too. The file is written after every successful action, so that
+//! a program that is killed leaves what an account would show.
+//!
+//! What else can be done to it:
+//!
+//! - [`Sandbox::deliver`] follows an event from CloudTrail to the people, from AWS's rules alone.
+//!   It shares no judgement with the proof of the core, so that tests can hold the two against each
+//!   other.
+//! - [`faults`] breaks things as people and attackers do; [`people`] confirms, acts and forgets to
+//!   confirm.
+//! - [`fresh`] makes new accounts.
+//! - A test can make it stop or fail at any call, and see every [`Call`] that was made.
 
 mod access;
 mod buckets;
