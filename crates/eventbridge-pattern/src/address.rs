@@ -107,7 +107,7 @@ impl Span {
     }
 }
 
-/// Whether a string is an address that the block takes; see [`Span`].
+/// Whether a string is an address that the block takes, digit by digit.
 pub fn contains(block: &IpNet, text: &str) -> bool {
     Span::of_block(block).takes_text(text)
 }

@@ -1,7 +1,7 @@
 //! A replay as one page: charts first, then tables with the same numbers. It needs no other file, runs no script,
 //! and says so to the browser.
 //!
-//! `maud` escapes every text that stands in parentheses, and [`plain`] takes out what would turn a line around:
+//! `maud` escapes every text that stands in parentheses, and `plain` takes out what would turn a line around:
 //! strings of a log were chosen by whoever made the call.
 
 use super::buckets::Buckets;

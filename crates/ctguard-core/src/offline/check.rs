@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 /// Finds what keeps a valid blueprint from being compiled, each problem once: alerts that can never fire or
 /// have no exact pattern, messages and policies that are too large, quotas, topics and subscribers out of reach.
 ///
-/// What only the live accounts can tell is not judged: see [`assumed`] for what is taken for granted.
+/// What only the live accounts can tell is not judged: the module `assumed` says what is taken for granted.
 pub fn check(blueprint: &Blueprint, as_of: Date) -> Vec<Diagnostic> {
     let mut problems = rules(blueprint, as_of).err().unwrap_or_default();
     // An alert without a pattern has none in any place.
