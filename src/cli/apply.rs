@@ -10,8 +10,9 @@ mod saved;
 
 /// Show the plan, ask, and make the changes.
 ///
-/// Takes a blueprint, or a plan that was saved with `plan --out`: then exactly that is done, and nothing at all when
-/// anything that the plan looked at has changed since. Stopped half-way, run it again: it goes on from where it was.
+/// Takes a blueprint, or a plan that was saved with `plan --out`: then it does exactly that, and
+/// nothing at all if anything that the plan read has changed since. If it stops half-way, run it
+/// again: it goes on from there.
 #[derive(Debug, Args)]
 pub struct ApplyArgs {
     /// The blueprint, or a plan (`-` is one on standard input)

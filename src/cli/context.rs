@@ -22,7 +22,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The texts that diagnostics point into, by file.
+/// The source texts that diagnostics point into, by file.
 type Sources = BTreeMap<String, String>;
 
 /// A blueprint and what it was read from.
@@ -43,7 +43,7 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// What the options ask.
+    /// What the options ask for.
     pub fn of(global: &Global, io: &Io<'_>) -> Result<Self, CommandError> {
         Ok(Self { as_of: global.as_of(io), narrow: narrow(global)?, intent: Intent::default() })
     }
@@ -60,8 +60,8 @@ impl Read {
     }
 }
 
-/// Reads a blueprint and compiles it as far as that can be done offline; prints what is wrong with it, and what is
-/// merely remarkable.
+/// Reads a blueprint and compiles it as far as that can be done offline; prints errors and
+/// warnings.
 pub(super) fn read(path: &Path, global: &Global, io: &mut Io<'_>) -> Result<Read, Exit> {
     let as_of = global.as_of(io);
     let loaded = blueprint::load(path, as_of);
@@ -69,7 +69,7 @@ pub(super) fn read(path: &Path, global: &Global, io: &mut Io<'_>) -> Result<Read
     usable(path, offline::checked(loaded, as_of), positions, global, io)
 }
 
-/// Reads a blueprint whose resources are only to be taken away, so that it need not compile.
+/// Reads a blueprint whose resources are only removed, so it need not compile.
 pub(super) fn read_to_destroy(path: &Path, global: &Global, io: &mut Io<'_>) -> Result<Read, Exit> {
     let loaded = blueprint::load(path, global.as_of(io));
     let positions = positions(path, &loaded);
@@ -100,7 +100,7 @@ fn usable(
     }
 }
 
-/// What a blueprint that cannot be used ends with; the reports that were asked for say why.
+/// The error for a blueprint that cannot be used; requested reports say why.
 fn invalid(
     diagnostics: &[Diagnostic],
     positions: &Positions,
@@ -129,8 +129,8 @@ pub(super) fn say(all: &[Diagnostic], sources: &Sources, global: &Global, io: &m
     }
 }
 
-/// Runs an async command to its end, on one thread: a run waits for AWS, and handing every answer from one
-/// thread to another would cost more CPU than a second one brings.
+/// Runs an async command to its end, on one thread: a run mostly waits for AWS, and moving every
+/// answer between threads costs more CPU than a second thread gains.
 pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, CommandError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -166,7 +166,7 @@ pub(super) fn sandbox(path: &Path) -> Result<Sandbox, CommandError> {
     })
 }
 
-/// Opens the cloud and surveys it: all that a verb does that only looks.
+/// Opens the cloud and surveys it: all that a read-only verb needs.
 pub(super) fn look_for(
     read: &Read,
     asked: &Asked,
@@ -179,7 +179,7 @@ pub(super) fn look_for(
     })?
 }
 
-/// Looks, and asks AWS, too, what it has counted of the rules on these paths: what a proof takes.
+/// Surveys, and reads the metrics of the rules on these paths, which a proof needs.
 pub(super) fn look_closely(
     read: &Read,
     paths: impl FnOnce(&Desired) -> Cow<'_, [AlertPath]>,
@@ -217,7 +217,7 @@ pub(super) async fn survey(
         run::survey_for(cloud, blueprint, intent, *as_of, narrow, concurrency, &hear).await;
     if cloud.throttled() > 0 && !global.quiet {
         let calls = count(usize::try_from(cloud.throttled()).unwrap_or(usize::MAX), "call");
-        let _ = writeln!(io.err, "note: AWS put off {calls}, which were made again");
+        let _ = writeln!(io.err, "note: AWS throttled {calls}; retried");
     }
     result.map_err(|error| match error {
         SurveyError::Cloud(error) => error.into(),
@@ -236,7 +236,7 @@ pub(super) async fn survey(
     })
 }
 
-/// What of the blueprint's scope the options leave.
+/// Narrows the blueprint's scope to what the options name.
 pub(super) fn narrow(global: &Global) -> Result<Narrow, CommandError> {
     let shard = |text: &String| {
         Shard::parse(text).ok_or_else(|| {

@@ -7,8 +7,9 @@ use ctguard_core::plan::{Stage, diff};
 
 /// Show what the blueprint owns, ask, and remove it.
 ///
-/// Only what carries the blueprint's tag goes, wherever the blueprint covers. Trails and their buckets are evidence: they lose
-/// the tag and stay, and trails go on logging. Stopped half-way, run it again.
+/// Removes only what carries the blueprint's tag, in every place that the blueprint covers. Trails
+/// and their buckets are evidence: they only lose the tag, and trails go on logging. If it stops
+/// half-way, run it again.
 #[derive(Debug, Args)]
 pub struct DestroyArgs {
     #[command(flatten)]
@@ -29,7 +30,7 @@ pub fn run(args: &DestroyArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit,
         let cloud = context::open(global, &read).await?;
         let survey = context::survey(cloud.as_ref(), &read, &asked, global, io).await?;
         let mut plan = diff(&survey.desired, &survey.live, Stage::Planned);
-        // Whoever destroys has said so already.
+        // `destroy` implies these flags.
         plan.guards.retain(|guard| !allowed.allows(guard.kind));
         perform::go(cloud.as_ref(), &survey, &plan, &args.consent, &allowed, global, io).await
     })?

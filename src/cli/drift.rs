@@ -6,11 +6,12 @@ use clap::Args;
 use ctguard_core::drift;
 use ctguard_core::plan::{Stage, diff};
 
-/// Say what has moved in what the blueprint owns, and who moved it; exit with 2 when anything has.
+/// Show what has drifted of what the blueprint owns, and who changed it; exit with 2 on drift.
 ///
-/// Differences that alter neither detection nor delivery nor ownership, such as a description, are no drift: `plan` shows
-/// them. A trail that the blueprint does not keep is not drift either: `verify` judges it. Who changed an object, when and
-/// from where is looked up in CloudTrail's event history, where these credentials may read it.
+/// Differences that alter neither detection nor delivery nor ownership, such as a description, are
+/// not drift: `plan` shows them. A trail that the blueprint does not keep is not drift either:
+/// `verify` judges it. Who changed an object, when and from where is looked up in CloudTrail's
+/// event history, where these credentials may read it.
 #[derive(Debug, Args)]
 pub struct DriftArgs {
     #[command(flatten)]

@@ -6,7 +6,7 @@ use ctguard_core::explain::{Subject, explain, paths};
 use ctguard_core::proof::Status;
 use std::collections::BTreeMap;
 
-/// Show the whole way of an event to the people, link by link, in each place where it can land.
+/// Show the path of an event to its recipients, link by link, in each place where it can land.
 ///
 /// Exits as verify does: 3 when a link is broken, 4 when one is unknown.
 #[derive(Debug, Args)]

@@ -8,7 +8,8 @@ use eventbridge_pattern::Pattern;
 use eventbridge_pattern::check::{Effect, Finding, check, check_filters};
 use serde_json::json;
 
-/// Prints all findings of a pattern. Exits 3 when events would be lost, 64 when EventBridge refuses it.
+/// Prints all findings of a pattern. Exits 3 when events would be lost, 64 when EventBridge refuses
+/// it.
 pub(super) fn run(
     name: &str,
     text: &str,
@@ -27,7 +28,7 @@ pub(super) fn run(
     Ok(Exit::CheckFailed.when(some(Effect::Lost)).and(Exit::Usage.when(some(Effect::Refused))))
 }
 
-/// What is told before events are matched: what EventBridge would lose, and with `all` what it would misread.
+/// Prints findings before events are matched: what EventBridge would lose and, with `all`, misread.
 pub(super) fn remarks(pattern: &Pattern, all: bool, paint: Paint) -> String {
     let findings: Vec<Finding> = check_filters(&[&pattern.filter])
         .into_iter()

@@ -21,20 +21,21 @@ use std::path::{Path, PathBuf};
 /// Largest pattern file that is read, in bytes: a rule's pattern has a few thousand.
 const PATTERN_FILE_MAX_BYTES: u64 = 1024 * 1024;
 
-/// Most broken events that JSON lists; all of them are counted, and named on standard error.
+/// Maximum number of broken events in JSON; all are counted, and named on standard error.
 const BROKEN_LISTED: usize = 1_000;
 
 /// Decide offline which events a pattern matches, or which alerts of a blueprint fire for them.
 ///
-/// Decides as EventBridge does. Events are EventBridge events, CloudTrail records, CloudTrail log files
-/// ({"Records": [...]}), lists and JSON lines of them, and gzip of each. A CloudTrail record is given the
-/// envelope that EventBridge gives it. With --pattern the matching events are printed as they came, one a line;
-/// with --blueprint the alerts that fire for each.
+/// Decides as EventBridge does. Events are EventBridge events, CloudTrail records, CloudTrail log
+/// files ({"Records": [...]}), lists and JSON lines of them, and gzip of each. A CloudTrail record
+/// is given the envelope that EventBridge gives it. With --pattern the matching events are printed
+/// as they came, one per line; with --blueprint the alerts that fire for each.
 ///
 /// With --check nothing is matched: it works on the patterns of any tool.
 ///
-/// Exits 0 whether or not anything matches, 3 when --check finds a pattern that loses events, 1 when an event or a file cannot be read (the others are decided
-/// all the same), 64 when the pattern is invalid.
+/// Exits 0 whether or not anything matches, 3 when --check finds a pattern that loses events, 1
+/// when an event or a file cannot be read (the others are decided all the same), 64 when the
+/// pattern is invalid.
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("decides").required(true).args(["pattern", "blueprint", "check"]))]
 pub struct MatchArgs {
@@ -44,7 +45,8 @@ pub struct MatchArgs {
     /// Match the alerts of this blueprint
     #[arg(long, value_name = "FILE")]
     blueprint: Option<PathBuf>,
-    /// Say what EventBridge would refuse, lose or misread in this pattern, without any events; `-` is standard input
+    /// Say what EventBridge would refuse, lose or misread in this pattern, without any events; `-`
+    /// is standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["events", "shown", "state"])]
     check: Option<PathBuf>,
     /// Print the ids of the matching events alone
@@ -85,7 +87,7 @@ impl From<State> for RuleState {
     }
 }
 
-/// What events are held against.
+/// What events are matched against.
 enum Against {
     Pattern { pattern: Pattern, state: Option<RuleState> },
     Blueprint { blueprint: Box<Blueprint>, rules: Vec<OfflineRule> },
@@ -149,7 +151,7 @@ pub fn run(args: &MatchArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, C
     Ok(Exit::Error.when(totals.broken > 0))
 }
 
-/// The files to read: standard input where none is named and nobody sits there.
+/// The files to read: standard input when none is named and it is not a terminal.
 fn inputs(args: &MatchArgs, io: &Io<'_>) -> Result<Vec<PathBuf>, CommandError> {
     let mut inputs = args.events.clone();
     if inputs.is_empty() {
@@ -161,7 +163,7 @@ fn inputs(args: &MatchArgs, io: &Io<'_>) -> Result<Vec<PathBuf>, CommandError> {
     }
     let pattern = args.pattern.iter().filter(|path| is_standard(path)).count();
     if inputs.iter().filter(|path| is_standard(path)).count() + pattern > 1 {
-        return Err(CommandError::usage("standard input can be read once only")
+        return Err(CommandError::usage("standard input can be read only once")
             .hint("Put the pattern into a file, or name the files with events."));
     }
     Ok(inputs)
@@ -309,7 +311,7 @@ impl<W: Write> Matching<'_, W> {
             _ => None,
         };
         if let Some(records) = records {
-            // Their own texts have what a value has not, such as a key that stands twice.
+            // The original text keeps what a parsed value loses, such as duplicate keys.
             let mut texts = Vec::new();
             let _ = archive::records(text.trim_ascii(), |piece| {
                 let (Piece::Record(text) | Piece::Other(text)) = piece;
@@ -337,7 +339,7 @@ impl<W: Write> Matching<'_, W> {
         text: &[u8],
     ) -> std::io::Result<()> {
         let Some(given) = Given::read(value, text) else {
-            self.broken(input, Some(position), "it is no JSON object".to_owned());
+            self.broken(input, Some(position), "it is not a JSON object".to_owned());
             return Ok(());
         };
         let explain = self.shown == Shown::Explanation;

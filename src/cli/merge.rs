@@ -12,10 +12,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// Add up what verify or plan said of the parts of a fleet.
+/// Merge the reports of verify, or the plans, of the parts of a fleet.
 ///
-/// Takes the JSON of every part (`verify --shard 1/8 --format json`, and so on to 8/8) and says what one run over
-/// the whole fleet says. Exits as that run does.
+/// Takes the JSON of every part (`verify --shard 1/8 --format json`, and so on to 8/8) and prints
+/// what one run over the whole fleet would print. Exits as that run does.
 #[derive(Debug, Args)]
 pub struct MergeArgs {
     /// Reports of verify, or plans, all of one kind
@@ -54,7 +54,7 @@ pub fn run(args: &MergeArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, C
             let exit = changes.and(context::plan_exit(&plan));
             (Shown::Plan { plan: &plan, question: Question::Plan }, exit)
         }
-        _ => return Err(CommandError::usage("plans and reports of verify do not add up")),
+        _ => return Err(CommandError::usage("a plan and a report of verify cannot be merged")),
     };
     output::show(&shown, &positions(&args.blueprint, global, io), global, io)?;
     Ok(exit)
@@ -71,7 +71,7 @@ fn positions(path: &Path, global: &Global, io: &Io<'_>) -> Positions {
 }
 
 fn refused(error: MergeError) -> CommandError {
-    CommandError::new(format!("the parts do not add up: {error}")).hint(
+    CommandError::new(format!("the parts cannot be merged: {error}")).hint(
         "Merge the results of every part, `--shard 1/N` to `--shard N/N`, of one blueprint and one date (`--as-of`).",
     )
 }

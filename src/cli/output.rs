@@ -44,7 +44,7 @@ fn formats(verb: &Verb) -> (&'static str, &'static [Format]) {
         Verb::Drift(_) => ("drift", ALL),
         Verb::Verify(_) => ("verify", ALL),
         Verb::Validate(_) => ("validate", ALL),
-        // What is added up no longer knows each alert in each place.
+        // A merged report no longer has each alert in each place.
         Verb::Merge(_) => ("merge", &[Text, Json, Markdown, Sarif, Github]),
         Verb::Apply(_) => ("apply", &[Text, Json, Markdown]),
         Verb::Explain(_) => ("explain", &[Text, Json]),
@@ -54,7 +54,7 @@ fn formats(verb: &Verb) -> (&'static str, &'static [Format]) {
         Verb::Replay(_) => ("replay", &[Text, Json, Markdown]),
         Verb::Snapshot(_) => ("snapshot", &[Text, Json]),
         Verb::Policy(_) => ("policy", &[Text, Json]),
-        // A schema is JSON, whatever is asked for.
+        // A schema is always JSON.
         Verb::Schema(_) => ("schema", &[Text, Json]),
         Verb::Sandbox(_) => ("sandbox", &[Text, Json]),
     }
@@ -142,8 +142,8 @@ pub(super) fn reports(
     }
 }
 
-/// Shows what is wrong with a blueprint where a result cannot be: in every format but text and JSON, which a
-/// program would take for the result. The text is on standard error already.
+/// Reports the errors of a blueprint in place of a result, in every format but text and JSON: a
+/// program would take those for the result. The text is on standard error already.
 pub(super) fn problems(
     diagnostics: &[Diagnostic],
     positions: &Positions,
@@ -181,7 +181,8 @@ fn save(path: &Path, text: &str) -> std::io::Result<()> {
     file.persist(path).map(drop).map_err(|error| error.error)
 }
 
-/// A temporary file is its owner's alone; a report is for the next step, which may be somebody else.
+/// A temporary file is its owner's alone; a report is for the next step, which may be somebody
+/// else.
 #[cfg(unix)]
 fn readable(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
@@ -214,11 +215,11 @@ pub(super) enum Next<'a> {
     Saved(&'a Path),
 }
 
-/// Options that say what is looked at. A saved plan says that itself.
+/// Options that narrow the scope; a saved plan has its own.
 const OF_A_PLAN: [&str; 4] = ["--region", "--account", "--shard", "--as-of"];
 
-/// Says, for people, what to do about a plan: the command line to type, with the options that were typed; those of
-/// the environment are still there.
+/// Prints the next command line after a plan, with the options that were typed; those from the
+/// environment still apply.
 pub(super) fn say_next(
     plan: &Plan,
     next: &Next<'_>,
@@ -248,7 +249,7 @@ pub(super) fn say_next(
     if !more.is_empty() {
         add(more);
     }
-    // Flags that acknowledge a guard are not added: whoever means it types them.
+    // Flags that allow a guard are not added: the user must type them.
     for (option, value) in &global.typed {
         if !saved || !OF_A_PLAN.contains(&option.as_str()) {
             add(option);

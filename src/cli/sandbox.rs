@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 
 /// Play with accounts in a file: make, break, confirm, and send events through them.
 ///
-/// The file is named by --sandbox. Every other verb works on it too. Where there are several accounts,
-/// --account and --region choose among them.
+/// The file is named by --sandbox. Every other verb works on it too. Where there are several
+/// accounts, --account and --region choose among them.
 #[derive(Debug, Args)]
 pub struct SandboxArgs {
     #[command(subcommand)]
@@ -33,13 +33,13 @@ enum SandboxVerb {
     Lapse(LapseArgs),
 }
 
-/// Make an account in a new file, or one for each --account; the first is the caller's.
+/// Create an account in a new file, or one for each --account; the first is the caller's.
 #[derive(Debug, Args)]
 struct NewArgs {
     /// Put the accounts into an organization, managed by the first
     #[arg(long)]
     organization: bool,
-    /// Without anything in it: no trail, so no event reaches any rule
+    /// Leave it empty: no trail, so no event reaches any rule
     #[arg(long)]
     bare: bool,
     /// Replace a file that is there
@@ -47,7 +47,7 @@ struct NewArgs {
     force: bool,
 }
 
-/// Let an event happen, and say what became of it and what each subscriber reads.
+/// Send an event, and show where it goes and what each subscriber reads.
 #[derive(Debug, Args)]
 struct SendArgs {
     /// The event: `service:Name`, or a file that holds one as EventBridge delivers it
@@ -86,14 +86,13 @@ struct BreakArgs {
     name: Option<String>,
 }
 
-/// Let 48 hours go by: subscriptions that nobody confirmed vanish.
+/// Advance the clock by 48 hours: unconfirmed subscriptions expire.
 #[derive(Debug, Args)]
 struct LapseArgs {}
 
 pub fn run(args: &SandboxArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
     let Some(path) = &global.sandbox else {
-        return Err(CommandError::usage("no file is named to keep the account in")
-            .hint("Add --sandbox FILE."));
+        return Err(CommandError::usage("no sandbox file is named").hint("Add --sandbox FILE."));
     };
     match &args.verb {
         SandboxVerb::New(args) => new(path, args, global, io),
@@ -164,7 +163,7 @@ fn accounts(global: &Global) -> Result<Vec<AccountId>, CommandError> {
     Ok(accounts)
 }
 
-/// The account that is meant where one is: the first that is named, or else none. It must be there.
+/// The selected account: the first that is named, if any. It must exist.
 fn account(state: &State, global: &Global) -> Result<Option<AccountId>, CommandError> {
     let Some(account) = accounts(global)?.into_iter().next() else { return Ok(None) };
     if state.accounts.contains_key(&account) {

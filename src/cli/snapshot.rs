@@ -15,7 +15,8 @@ use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
-/// Save everything that plan, verify, drift and explain read, to run them later without credentials.
+/// Save everything that plan, verify, drift and explain read, to run them later without
+/// credentials.
 ///
 /// The file holds no credentials. It does hold policies and the endpoints of subscribers.
 #[derive(Debug, Args)]
@@ -67,7 +68,7 @@ pub fn run(args: &SnapshotArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit
     Ok(Exit::Incomplete.when(!complete))
 }
 
-/// Whether neither a plan nor a proof would call anything unknown.
+/// Whether a plan and a proof would have no unknowns.
 fn is_complete(survey: &Survey) -> bool {
     diff(&survey.desired, &survey.live, Stage::Planned).unknown.is_empty()
         && survey.desired.unread.is_empty()
@@ -116,8 +117,8 @@ fn is_standard(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-/// Reads the file that `--snapshot` names, for the verbs that only read. Its date is the as-of date unless
-/// another one is given.
+/// Reads the file that `--snapshot` names, for the verbs that only read. Its date is the as-of date
+/// unless another one is given.
 pub(super) fn open(cli: &mut Cli, io: &mut Io<'_>) -> Result<(), CommandError> {
     let Some(path) = &cli.global.snapshot else { return Ok(()) };
     match cli.verb {
@@ -152,7 +153,7 @@ pub(super) fn open(cli: &mut Cli, io: &mut Io<'_>) -> Result<(), CommandError> {
             .and_then(|file| Recording::read(&mut BufReader::new(file)))
     };
     let recorded = recording.map(Recorded::new).map_err(|error| {
-        CommandError::new(format!("the snapshot {} is of no use: {error}", path.display()))
+        CommandError::new(format!("the snapshot {} cannot be used: {error}", path.display()))
             .hint("`ctguard snapshot --out FILE` takes a new one.")
     })?;
     cli.global.as_of = cli.global.as_of.or(Some(recorded.as_of()));

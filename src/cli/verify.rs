@@ -28,7 +28,7 @@ pub fn run(args: &VerifyArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, 
     Ok(exit(&report, args.strict))
 }
 
-/// The exit code that a report means.
+/// The exit code for a report.
 pub(super) fn exit(report: &Report, strict: bool) -> Exit {
     let strict = strict && (report.has(Status::Assumed) || report.degraded > 0);
     Exit::CheckFailed

@@ -21,7 +21,7 @@ pub struct ApplyReport {
     #[schemars(extend("const" = 1))]
     pub format_version: u32,
     pub blueprint: String,
-    /// What people call the accounts, where it is known.
+    /// The names of the accounts, where known.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub names: BTreeMap<AccountId, String>,
     pub done: usize,
@@ -177,7 +177,7 @@ pub fn render(report: &ApplyReport, paint: Paint) -> String {
         let all = counts.total();
         let reached = counts.proven + counts.assumed;
         let sentence =
-            format!("{reached} of {all} alert × place pairs now reach everybody listed.");
+            format!("{reached} of {all} alert × place combinations now reach everybody listed.");
         let sentence = if reached == all { paint.good(sentence) } else { paint.warn(sentence) };
         let _ = writeln!(out, "\n{sentence} `ctguard verify` says more.");
     }

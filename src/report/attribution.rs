@@ -66,7 +66,7 @@ fn finding(finding: &Finding, paint: Paint) -> String {
             line(format!("CloudTrail's history could not be read: {why}."))
         }
         Finding::NotAsked => line(
-            "CloudTrail was not asked: so much has drifted that it would take long.".to_owned(),
+            "CloudTrail was not asked: too much has drifted to look it all up.".to_owned(),
         ),
     }
 }
@@ -85,7 +85,7 @@ fn who(deed: &Deed, paint: Paint) -> String {
 }
 
 fn whence(deed: &Deed) -> String {
-    let from = deed.source_ip.as_deref().unwrap_or("an address that is not said");
+    let from = deed.source_ip.as_deref().unwrap_or("an unknown address");
     let with = deed.user_agent.as_ref().map(|agent| format!(", {agent}")).unwrap_or_default();
     format!("from {from}{with}, event {}", deed.event_id)
 }

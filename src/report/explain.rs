@@ -72,7 +72,7 @@ fn headline(explanation: &Explanation, paint: Paint) -> String {
     let events = events.join(", ");
     if explanation.alerts.is_empty() {
         return format!(
-            "{} {verb} watched by no alert of blueprint {blueprint}: nobody hears of it.",
+            "{} {verb} watched by no alert of blueprint {blueprint}: nobody is notified.",
             paint.head(events)
         );
     }
@@ -92,8 +92,7 @@ fn render_alert(out: &mut String, alert: &AlertExplained, asked: &Asked, paint: 
     }
     render_limits(out, &alert.limits);
     if !alert.routed {
-        let _ =
-            writeln!(out, "  {}", paint.warn("Its route is empty, so nobody is to hear of it."));
+        let _ = writeln!(out, "  {}", paint.warn("Its route is empty, so it notifies nobody."));
         return;
     }
     if alert.chains.is_empty() {

@@ -1,5 +1,5 @@
-//! Results as JUnit's XML, as CI systems show them: a case for each alert in each place of a verdict, or for each
-//! object that a plan is about.
+//! Results as JUnit's XML, as CI systems show them: a case for each alert in each place of a
+//! verdict, or for each object that a plan is about.
 
 use super::plan::{Question, asides, diff, names};
 use super::{notice::verb, validate::Validation};
@@ -48,7 +48,7 @@ pub fn proof(blueprint: &str, proof: &Proof) -> String {
     cases.extend(proof.unrouted.iter().map(|alert| Case {
         class: alert.clone(),
         name: alert.clone(),
-        ended: Ended::Skipped("its route is empty, so nobody is to hear of it".to_owned()),
+        ended: Ended::Skipped("its route is empty, so it notifies nobody".to_owned()),
     }));
     render(&format!("ctguard verify {blueprint}"), cases)
 }
@@ -83,7 +83,8 @@ fn path(path: &PathProof) -> Case {
     Case { class: path.alert.to_string(), name: format!("{} in {}", path.alert, path.lands), ended }
 }
 
-/// A case for each object that differs, is refused or could not be read, and one for all that are in sync.
+/// A case for each object that differs, is refused or could not be read, and one for all that are
+/// in sync.
 pub fn plan(plan: &Plan, question: Question) -> String {
     let names = names(plan);
     let mut cases = Vec::new();
@@ -97,7 +98,7 @@ pub fn plan(plan: &Plan, question: Question) -> String {
         cases.push(Case { class: change.address.kind.to_string(), name, ended });
     }
     for guard in &plan.guards {
-        let text = format!("{} If it is meant: {}", guard.message, guard.kind.flag());
+        let text = format!("{} If this is intended, add {}.", guard.message, guard.kind.flag());
         let ended = Ended::Failed { kind: guard.kind.code().to_string(), text };
         cases.push(Case { class: "guard".to_owned(), name: guard.kind.code().to_string(), ended });
     }

@@ -102,7 +102,7 @@ pub fn remarks(totals: &Totals, paint: Paint) -> String {
     if totals.others > 0 {
         let others = count_of(totals.others, "object");
         lines.push(format!(
-            "{others} with neither `detail` nor `eventSource`: matched as they stand, since they are no events of AWS"
+            "{others} with neither `detail` nor `eventSource`: matched as they are, since they are not AWS events"
         ));
     }
     for (reason, number) in &totals.reasons {
@@ -127,7 +127,8 @@ fn count_of(number: u64, singular: &str) -> String {
     count(usize::try_from(number).unwrap_or(usize::MAX), singular)
 }
 
-/// The alerts that an event fires, and those that match in vain: one line each, below the event's own.
+/// The alerts that an event fires, and those that match in vain: one line each, below the event's
+/// own.
 pub fn fired(decision: &EventDecision<'_>, paint: Paint) -> String {
     let mut out = head(decision, paint);
     if let Some(why) = &decision.withheld {
@@ -228,7 +229,7 @@ pub(super) fn mismatches(out: &mut String, all: &[Mismatch], indent: &str) {
             Mismatch::Lost { why } => writeln!(out, "{indent}{why}"),
             Mismatch::Elements { paths } => writeln!(
                 out,
-                "{indent}{}: each is as wanted, but not in one and the same element of an array",
+                "{indent}{}: each matches, but not in the same element of an array",
                 paths.join(", ")
             ),
         };

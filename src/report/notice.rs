@@ -1,5 +1,6 @@
-//! What a reviewer or a scanner is told one by one: from a plan, a verdict or a blueprint's problems to a list of
-//! notices, each with a code and the alerts it is about. SARIF and GitHub's annotations are made of these.
+//! What a reviewer or a scanner is told one by one: from a plan, a verdict or a blueprint's
+//! problems to a list of notices, each with a code and the alerts it is about. SARIF and GitHub's
+//! annotations are made of these.
 
 use super::plan::effects::{Note, note};
 use super::plan::{Question, asides, fold, names, unknown};
@@ -61,7 +62,7 @@ pub fn plan(plan: &Plan, question: Question) -> Vec<Notice> {
         all.push(notice(level, code, message, [effect.alert.clone()], &effect.alert));
     }
     for guard in &plan.guards {
-        let message = format!("{} If it is meant: {}.", guard.message, guard.kind.flag());
+        let message = format!("{} If this is intended, add {}.", guard.message, guard.kind.flag());
         let code = guard.kind.code();
         all.push(notice(Level::Error, code, message, guard.alerts.iter().cloned(), code.as_str()));
     }
@@ -217,7 +218,8 @@ fn located<'p>(places: impl IntoIterator<Item = &'p Place>, names: &AccountNames
     named_addresses(places.into_iter().map(|place| (&place.account, &place.region)), names)
 }
 
-/// An object's name without those of its account and region, so that it is the same when another place joins.
+/// An object's name without those of its account and region, so that it is the same when another
+/// place joins.
 fn anonymous(object: &str, places: &BTreeSet<Place>) -> String {
     Phrase::new(object, &PlaceNames::of_places(places)).anonymous()
 }

@@ -18,9 +18,10 @@ pub struct Stopped {
     pub blueprint: String,
     /// What is not as it was when the plan was made.
     pub moved: Vec<Moved>,
-    /// What the saved plan changes and a plan made now does not, or otherwise, although nothing moved.
+    /// What the saved plan changes and a plan made now does not, or otherwise, although nothing
+    /// moved.
     pub differs: Vec<Address>,
-    /// What nobody has said to be meant.
+    /// Guards that no flag has allowed.
     pub guards: Vec<Guard>,
 }
 
@@ -41,7 +42,7 @@ impl Stopped {
             return "Plan again and review what is new. What an apply of this plan did before it was stopped counts as a change, too.".to_owned();
         }
         let flags: Vec<&str> = self.guards.iter().map(|guard| guard.kind.flag()).collect();
-        format!("If that is meant, add {}.", flags.join(" "))
+        format!("If this is intended, add {}.", flags.join(" "))
     }
 }
 
@@ -50,7 +51,7 @@ pub fn render(stopped: &Stopped) -> String {
     if !stopped.moved.is_empty() {
         let objects = stopped.moved.iter().map(moved).collect();
         return format!(
-            "what the plan was made from has changed since; nothing was changed:\n  {}",
+            "what the plan is based on has changed since; nothing was applied:\n  {}",
             listed(objects)
         );
     }

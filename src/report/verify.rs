@@ -20,7 +20,7 @@ pub fn render(report: &Report, paint: Paint) -> String {
     let alerts = count(report.alerts.len(), "alert");
     let _ = writeln!(
         out,
-        "Blueprint {}: {alerts}, to be heard from {} alert × place pairs{}.",
+        "Blueprint {}: {alerts}, in {} alert × place combinations{}.",
         paint.head(&report.blueprint),
         counts.total(),
         fleet(report)
@@ -57,7 +57,7 @@ pub fn render(report: &Report, paint: Paint) -> String {
     for alert in &report.unrouted {
         let _ = writeln!(
             out,
-            "  {} {alert}: its route is empty, so nobody is to hear of it",
+            "  {} {alert}: its route is empty, so it notifies nobody",
             paint.dim("unrouted")
         );
     }
@@ -123,8 +123,8 @@ fn render_unread(out: &mut String, unread: &Unread, names: &AccountNames<'_>, pa
     let _ = writeln!(out, "  Fix: {}", unread.fix);
 }
 
-/// Findings that are told together: what could not be read for one reason is one trouble, however many
-/// objects it hides.
+/// Findings that are told together: what could not be read for one reason is one trouble, however
+/// many objects it hides.
 fn groups(findings: &[Finding]) -> Vec<Vec<&Finding>> {
     let mut groups: Vec<Vec<&Finding>> = Vec::new();
     let mut unknown: BTreeMap<(&str, &str), usize> = BTreeMap::new();

@@ -1,7 +1,7 @@
-//! Performing a plan: wave by wave, independent work side by side, nothing hidden.
+//! Performs a plan wave by wave, independent changes concurrently.
 //!
-//! After the creating waves the accounts are read again: removals run only once what replaces them is
-//! proven, and the outcome says what still waits for a person.
+//! After the creating waves the accounts are read again: removals run only once their replacements
+//! are proven, and the outcome says what still waits for a person.
 
 use super::{Event, Listener, observe};
 use ctguard_core::action::Action;
@@ -40,7 +40,7 @@ pub enum OutcomeKind {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Why {
     Cloud(CloudError),
-    /// Something it needs was not done.
+    /// A change that it depends on was not done.
     Needs(Address),
     Interrupted,
 }
@@ -59,7 +59,7 @@ pub struct Applied {
 #[derive(Debug, Clone)]
 pub struct After {
     pub live: Live,
-    /// What a plan says now, without the removals that were just made.
+    /// The plan after the apply, without the removals that were just made.
     pub plan: Plan,
 }
 
@@ -69,8 +69,8 @@ impl Applied {
     }
 }
 
-/// Performs a plan. `stop` is looked at before every call: once set, calls in flight are finished and no
-/// other is begun.
+/// Performs a plan. `stop` is checked before every call: once set, calls in flight finish and no
+/// new one starts.
 pub async fn apply(
     cloud: &dyn Cloud,
     desired: &Desired,
@@ -119,7 +119,7 @@ struct Engine<'a> {
     concurrency: usize,
     stop: &'a AtomicBool,
     listener: Listener<'a>,
-    /// What was not done: whatever needs it is not attempted.
+    /// Changes that were not done: what depends on them is not attempted.
     failed: BTreeMap<Address, OutcomeKind>,
     outcomes: Vec<Outcome>,
 }
@@ -136,8 +136,8 @@ impl Engine<'_> {
         self.stop.load(Ordering::Relaxed)
     }
 
-    /// Reads again, then takes away what was approved and is proven to be replaced. A rule that gave events
-    /// to another may be what a removal waited for, so after such a step it reads once more.
+    /// Reads again, then makes the approved removals whose replacements are proven. A removal may
+    /// wait for a rule that hands over events, so after such a step it reads once more.
     async fn settle(&mut self, desired: &Desired, approved: &BTreeSet<Address>) -> After {
         let mut tried: BTreeSet<Address> = BTreeSet::new();
         loop {
@@ -189,7 +189,7 @@ impl Engine<'_> {
             .buffer_unordered(self.concurrency.max(1))
             .collect()
             .await;
-        // Side-by-side work ends in any order; the report does not.
+        // Concurrent work ends in any order; the report has a fixed one.
         done.sort_by(|(a, _), (b, _)| {
             a.first().map(|c| &c.address).cmp(&b.first().map(|c| &c.address))
         });

@@ -1,4 +1,4 @@
-//! Reading all places side by side, each once.
+//! Reads all places concurrently, each once.
 
 use super::shared::Shared;
 use super::{Event, Listener};
@@ -13,9 +13,9 @@ use ctguard_core::snapshot::{AccountReads, ReadSet};
 use futures::stream::{self, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Reads every place in scope, then the home regions of trails that live elsewhere: a trail's selectors
-/// can only be trusted as its home region tells them. Where an organization's trail asks for it, an account
-/// is also asked which regions it has enabled.
+/// Reads every place in scope, then the home regions of trails that live elsewhere: a trail's
+/// selectors are only reliable in its home region. If an organization's trail requires it, the
+/// enabled regions of an account are also read.
 pub async fn observe(
     cloud: &dyn Cloud,
     desired: &Desired,
@@ -66,10 +66,10 @@ pub async fn observe(
     Live { accounts, places }
 }
 
-/// Reads what AWS has counted of the rules on these paths, as far as the rules are there.
+/// Reads the metrics of the rules on these paths that exist.
 ///
-/// A proof wants it and a plan does not, so it is a reading of its own, after the first: rules that are not
-/// there cost nothing.
+/// Only a proof needs them, so they are read separately, after the rules: missing rules cost
+/// nothing.
 pub async fn observe_signals(
     cloud: &dyn Cloud,
     paths: &[AlertPath],
@@ -119,8 +119,8 @@ async fn read(
         .await
 }
 
-/// Accounts that see the organization's trail and may not have enabled its home region, without which they
-/// send it nothing. A home region that answered is enabled.
+/// Accounts that see the organization's trail and may not have enabled its home region; without it
+/// they send the trail nothing. A home region that answered is enabled.
 fn accounts_in_doubt(places: &BTreeMap<Place, PlaceSnapshot>) -> BTreeSet<AccountId> {
     let in_doubt = |place: &Place, seen: &PlaceSnapshot| {
         seen.trails.known().into_iter().flatten().any(|(arn, trail)| {

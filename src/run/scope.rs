@@ -1,5 +1,5 @@
-//! Which accounts and places a blueprint covers, as the live side knows: the organization's accounts, and the
-//! regions that each account has enabled.
+//! Which accounts and places a blueprint covers, from live data: the organization's accounts and
+//! the enabled regions of each.
 
 use super::{Event, Listener};
 use ctguard_core::blueprint::{Blueprint, Regions};
@@ -12,11 +12,11 @@ use futures::stream::{self, StreamExt};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 
-/// Finds the places that a blueprint covers. An account whose regions cannot be read is in the scope without
-/// places, and keeps no other from being covered.
+/// Finds the places that a blueprint covers. An account whose regions cannot be read is in the
+/// scope without places; others are unaffected.
 ///
 /// # Errors
-/// When the accounts cannot be told, an account has no region left, or nothing at all could be read.
+/// When the accounts cannot be listed, an account has no region left, or nothing could be read.
 pub async fn scope(
     cloud: &dyn Cloud,
     blueprint: &Blueprint,

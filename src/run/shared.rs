@@ -1,6 +1,7 @@
-//! What is the same in many places is kept once.
+//! Shares equal values of many places.
 //!
-//! A fleet behind a hub has the same rules and tags in every place, some ten of them with a pattern of up to 2 KB.
+//! A fleet behind a hub has the same rules and tags in every place, some ten of them with a pattern
+//! of up to 2 KB.
 
 use ctguard_core::resource::Tags;
 use ctguard_core::resource::rule::Rule;

@@ -1,7 +1,7 @@
-//! CloudWatch: what EventBridge has counted of its rules. Only read.
+//! CloudWatch: the metrics that EventBridge publishes for its rules. Read only.
 //!
-//! EventBridge counts once a minute and leaves out what is zero, so a metric without data is a zero; but only
-//! one that CloudWatch calls complete. Its metrics are best effort and may lag some minutes behind.
+//! EventBridge publishes once a minute and omits zeros, so a metric without data is zero, provided
+//! that CloudWatch calls it complete. Metrics are best effort and may lag by some minutes.
 //! Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html>
 
 use super::errors::bad_response;
@@ -24,13 +24,13 @@ const GET_METRIC_DATA: &str = "cloudwatch:GetMetricData";
 /// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html>
 const METRICS_MAX: usize = 500;
 
-/// How often what is incomplete is asked for. CloudWatch says of an internal error that the request may be
-/// repeated.
+/// How often an incomplete result is requested. CloudWatch documents that a request may be repeated
+/// after an internal error.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataResult.html>
 const ASKED_MAX: usize = 2;
 
-/// What is counted of a rule.
+/// The metrics of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Count {
     Fired,
@@ -39,7 +39,7 @@ enum Count {
 }
 
 impl Count {
-    /// EventBridge's name for it; a rule of the default bus is told by its name alone.
+    /// EventBridge's name for it; the only dimension of a rule on the default bus is its name.
     fn metric(self) -> &'static str {
         match self {
             Self::Fired => "TriggeredRules",
@@ -49,8 +49,8 @@ impl Count {
     }
 }
 
-/// How far back is asked, and how finely. Data points begin at whole multiples of their length, so the span
-/// does, too, and is longer than promised by the part that the present one has lasted.
+/// The period to read, and its granularity. Data points begin at whole multiples of their length,
+/// so the period does, too, and is longer by the elapsed part of the current data point.
 #[derive(Debug, Clone, Copy)]
 struct Span {
     counts: &'static [Count],
@@ -58,7 +58,7 @@ struct Span {
     point_seconds: i32,
 }
 
-/// Hours for a day, days for a month: few data points, by whose number CloudWatch throttles.
+/// Hours for a day, days for a month: CloudWatch throttles by the number of data points.
 const SPANS: [Span; 2] = [
     Span { counts: &[Count::Failed, Count::Lost], hours: FAILED_HOURS, point_seconds: 3_600 },
     Span { counts: &[Count::Fired], hours: FIRED_HOURS, point_seconds: 86_400 },
@@ -68,7 +68,7 @@ const SPANS: [Span; 2] = [
 type Question<'a> = (&'a RuleKey, Count);
 
 impl Session {
-    /// What was counted, up to `now` in seconds, of rules of the default bus.
+    /// The counts, up to `now` in seconds, of rules of the default bus.
     pub(super) async fn signals(
         &self,
         rules: &BTreeSet<RuleKey>,
@@ -96,7 +96,7 @@ impl Session {
         }
         let of = |rule: &RuleKey, count| match sums.get(&(rule, count)) {
             Some(sum) => sum.clone(),
-            None => Err(bad_response(GET_METRIC_DATA, format!("nothing is said of {rule}"))),
+            None => Err(bad_response(GET_METRIC_DATA, format!("no result for {rule}"))),
         };
         let one = |rule: &RuleKey| -> Result<RuleSignals, CloudError> {
             Ok(RuleSignals {
@@ -112,8 +112,8 @@ impl Session {
         rules.iter().map(|rule| (rule.clone(), observed(rule))).collect()
     }
 
-    /// Adds up the data points of each metric, page by page. Whatever CloudWatch does not call complete is an
-    /// error of that metric alone.
+    /// Adds up the data points of each metric, page by page. A metric that CloudWatch does not call
+    /// complete is an error of that metric alone.
     async fn sums<'a>(
         &self,
         span: Span,
@@ -143,7 +143,7 @@ impl Session {
                     .end_time(DateTime::from_secs(now))
                     .set_next_token(pages.token());
                 let page = self.send(GET_METRIC_DATA, call.send()).await?;
-                // As much as possible is answered all the same, and which part is not said.
+                // The result is partial, and the response does not say which part is missing.
                 if !page.messages().is_empty() {
                     return Err(bad_response(GET_METRIC_DATA, told(page.messages())));
                 }
@@ -151,7 +151,10 @@ impl Session {
                     let sum = result.id().and_then(index).and_then(|at| sums.get_mut(at));
                     sum.ok_or_else(|| {
                         let id = result.id().unwrap_or("none");
-                        bad_response(GET_METRIC_DATA, format!("nobody asked for the metric {id}"))
+                        bad_response(
+                            GET_METRIC_DATA,
+                            format!("there was no request for the metric {id}"),
+                        )
                     })?
                     .add(result);
                 }
@@ -177,7 +180,7 @@ fn query(at: usize, (key, count): Question<'_>, span: Span) -> MetricDataQuery {
         .dimensions(dimension("RuleName", key.name()))
         .build();
     let stat = MetricStat::builder().metric(metric).period(span.point_seconds).stat("Sum").build();
-    // An id begins with a small letter.
+    // An id begins with a lower-case letter.
     MetricDataQuery::builder().id(format!("m{at}")).metric_stat(stat).build()
 }
 
@@ -192,8 +195,8 @@ fn told(messages: &[MessageData]) -> String {
     messages.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
-/// What has come in of one metric. A later page may bring more of it, and has the last word on whether that
-/// is all.
+/// The values received of one metric. A later page may add more, and its status decides whether
+/// that is all.
 #[derive(Debug, Clone, Default)]
 struct Sum {
     value: f64,
@@ -214,7 +217,7 @@ impl Sum {
 
     fn tally(&self, (rule, count): Question<'_>, span: Span) -> Result<Tally, CloudError> {
         if self.complete() {
-            // Counts are whole numbers, whatever they are sent as.
+            // Counts are whole numbers, although sent as floats.
             return Ok(Tally { count: self.value.round() as u64, hours: span.hours });
         }
         let status = self.status.as_ref().map_or("no answer", StatusCode::as_str);
@@ -244,7 +247,7 @@ mod tests {
         use StatusCode::{Complete, Forbidden, InternalError, PartialData};
         assert_eq!(tally(&[result(Complete, &[])]), Ok(0), "a metric is left out while it is zero");
         assert_eq!(tally(&[result(Complete, &[2.0, 1.0])]), Ok(3));
-        // The rest comes with the next page.
+        // The rest is on the next page.
         assert_eq!(tally(&[result(PartialData, &[2.0]), result(Complete, &[1.0])]), Ok(3));
         for status in [PartialData, InternalError, Forbidden] {
             let word = status.as_str().to_owned();

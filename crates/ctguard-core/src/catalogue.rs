@@ -1,9 +1,10 @@
 //! The CloudTrail event catalogue: which events exist, under which source, of which kind, read-only
 //! or not, and where they land.
 //!
-//! The data is `catalogue/events.tsv` and `renames.tsv`, laid out by `build.rs` as sorted text, so a
-//! lookup is two binary searches and nothing is parsed when the program starts. Being listed means
-//! "this name can exist"; new calls appear daily, so a blueprint can override an unknown name.
+//! The data is `catalogue/events.tsv` and `renames.tsv`, laid out by `build.rs` as sorted text, so
+//! a lookup is two binary searches and nothing is parsed when the program starts. Being listed
+//! means "this name can exist"; new calls appear daily, so a blueprint can override an unknown
+//! name.
 
 mod suggest;
 
@@ -33,7 +34,7 @@ pub struct Event {
 }
 
 impl Event {
-    /// How people write it: `ec2:CreateRoute`.
+    /// As users write it: `ec2:CreateRoute`.
     pub fn short(&self) -> String {
         event::short(self.source, self.name)
     }

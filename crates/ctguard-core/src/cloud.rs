@@ -1,8 +1,8 @@
-//! The port: the two things ctguard asks of a cloud, and nothing of how it is done.
+//! The port: what ctguard asks of a cloud, and nothing of how it is done.
 //!
-//! [`Cloud::observe`] reads one place; [`Cloud::perform`] makes exactly one mutating AWS call.
-//! Two implementations stand behind it: `aws` (the SDK) and `sandbox` (accounts in a JSON file). Beside
-//! them, `recorder` writes down what another cloud answers and `recorded` answers from that.
+//! [`Cloud`] reads organizations, accounts, places and event histories, and asks what is allowed; [`Cloud::perform`] makes exactly one mutating AWS call.
+//! Two implementations stand behind it: `aws` (the SDK) and `sandbox` (accounts in a JSON file).
+//! Beside them, `recorder` writes down what another cloud answers and `recorded` answers from that.
 //!
 //! The contract both keep:
 //!
@@ -39,8 +39,8 @@ pub trait Cloud: Send + Sync {
     /// Says whose credentials are in use.
     fn caller(&self) -> BoxFuture<'_, Result<Caller, CloudError>>;
 
-    /// Reads the organization of the caller's account, with the members that are asked for; absent when the
-    /// account is in none.
+    /// Reads the organization of the caller's account, with the members that are asked for; absent
+    /// when the account is in none.
     fn organization<'a>(
         &'a self,
         reads: &'a OrganizationReads,
@@ -75,7 +75,8 @@ pub trait Cloud: Send + Sync {
         0
     }
 
-    /// Says which of these permissions the caller does not have in a place. Makes none of the calls.
+    /// Says which of these permissions the caller does not have in a place. Makes none of the
+    /// calls.
     fn lacking<'a>(
         &'a self,
         place: &'a Place,

@@ -1,4 +1,5 @@
-//! Blueprint × scope → the resources that should exist, and the paths that alerts take through them.
+//! Blueprint × scope → the resources that should exist, and the paths that alerts take through
+//! them.
 //!
 //! Where an event *lands* and where its alert is *raised* are two things: an [`AlertPath`] names
 //! both. Without a hub they are the same place.
@@ -45,11 +46,14 @@ pub struct Desired {
     pub names: Names,
     pub as_of: Date,
     pub places: BTreeMap<Place, DesiredPlace>,
-    /// Places among them that are looked at only because others depend on them: nothing is changed there.
+    /// Places among them that are looked at only because others depend on them: nothing is changed
+    /// there.
     pub context: BTreeSet<Place>,
-    /// Whether some places are left out: what is not looked at may still need what the places share.
+    /// Whether some places are left out: what is not looked at may still need what the places
+    /// share.
     pub narrowed: bool,
-    /// Accounts of which some places are left out: what all of an account's places share stays there.
+    /// Accounts of which some places are left out: what all of an account's places share stays
+    /// there.
     pub partial: BTreeSet<AccountId>,
     /// All places that the blueprint covers, those too that it is narrowed from.
     pub covered: BTreeSet<Place>,
@@ -96,7 +100,7 @@ pub struct AlertInfo {
     pub id: String,
     pub title: String,
     pub risk: Risk,
-    /// False when nobody is to hear of it: it has neither a route nor `notify`.
+    /// False when it notifies nobody: it has neither a route nor `notify`.
     pub routed: bool,
 }
 
@@ -197,7 +201,8 @@ pub struct AlertPath {
     pub alert: Arc<str>,
     pub lands: Place,
     pub raised: Place,
-    /// How the events get from `lands` to `raised`; absent where the two are one place and no hub is between.
+    /// How the events get from `lands` to `raised`; absent where the two are one place and no hub
+    /// is between.
     pub forward: Option<Arc<Forward>>,
     /// The events of the alert that can land there.
     pub events: Arc<[EventRef]>,
@@ -290,7 +295,8 @@ impl Desired {
             reads.queues.extend(here.queues.keys().map(|name| place.arn("sqs", name)));
             reads.managed_trail = here.trail.as_ref().map(|trail| trail.name.clone());
         }
-        // A queue or function that subscribes is read where it lives, so that its own policy can be judged.
+        // A queue or function that subscribes is read where it lives, so that its own policy can be
+        // judged.
         for address in self.endpoints.get(place).into_iter().flatten() {
             let wanted = match Arn::parse(address).map(|arn| arn.service) {
                 Some("sqs") => &mut reads.queues,

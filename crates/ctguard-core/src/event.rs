@@ -43,14 +43,15 @@ pub struct EventRef {
 }
 
 impl EventRef {
-    /// Whether a plain rule misses it: read-only management events of CloudTrail reach only rules in the wider state.
+    /// Whether a plain rule misses it: read-only management events of CloudTrail reach only rules
+    /// in the wider state.
     ///
     /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail-management.html>
     pub fn needs_wide_state(&self) -> bool {
         self.access != Access::Write && self.kind != EventKind::Data
     }
 
-    /// How people write it: `ec2:CreateRoute`.
+    /// As users write it: `ec2:CreateRoute`.
     pub fn short(&self) -> String {
         short(&self.source, &self.name)
     }

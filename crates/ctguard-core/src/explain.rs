@@ -1,7 +1,9 @@
-//! One event, or one alert: the whole way of what happens, link by link, in each place where it can land.
+//! One event, or one alert: the whole way of what happens, link by link, in each place where it can
+//! land.
 //!
-//! The links are those of `proof`, asked for this event alone: of an alert on several events only what
-//! decides about the one is told. Places that differ in nothing but their own names fold into one chain.
+//! The links are those of `proof`, asked for this event alone: of an alert on several events only
+//! what decides about the one is told. Places that differ in nothing but their own names fold into
+//! one chain.
 
 mod evidence;
 mod fold;
@@ -71,7 +73,7 @@ pub struct AlertExplained {
     pub alert: String,
     pub title: String,
     pub risk: Risk,
-    /// False when nobody is to hear of it: its route is empty, and there is no chain.
+    /// False when it notifies nobody: its route is empty, and there is no chain.
     pub routed: bool,
     /// The events that this is about.
     pub events: Vec<String>,
@@ -106,8 +108,8 @@ pub struct Exempt {
     pub until: Option<String>,
 }
 
-/// The links from the call to the people, the same in all of these places but for the names of account
-/// and region, for which `{account}` and `{region}` stand where there are several.
+/// The links from the call to the people, the same in all of these places but for the names of
+/// account and region, for which `{account}` and `{region}` stand where there are several.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Chain {
     pub status: Status,
@@ -183,7 +185,8 @@ impl Explanation {
 
 /// The paths, events and rules that the subject is about.
 pub fn paths<'a>(desired: &'a Desired, subject: &Subject) -> Vec<AlertPath> {
-    // Paths that had the same list of rules have the same one again, so that what follows it is judged once.
+    // Paths that had the same list of rules have the same one again, so that what follows it is
+    // judged once.
     let mut known: HashMap<ByIdentity<'_, [RuleKey]>, Arc<[RuleKey]>> = HashMap::new();
     // A large alert is split over several rules: those that cannot match the event tell nothing.
     let mut about = |place: &Place, rules: &'a Arc<[RuleKey]>| {
@@ -261,7 +264,8 @@ fn written(filter: &Filter) -> Value {
     serde_json::from_str(&text).unwrap_or(Value::String(text))
 }
 
-/// The signals of the places in which the chains run; those of rules that are not in them are left out.
+/// The signals of the places in which the chains run; those of rules that are not in them are left
+/// out.
 fn signals(desired: &Desired, proof: &Proof) -> Vec<ChainLink> {
     let concerned = |link: &&Link| {
         let name = match &link.object {
@@ -279,8 +283,8 @@ fn signals(desired: &Desired, proof: &Proof) -> Vec<ChainLink> {
     proof.signals.iter().filter(concerned).map(ChainLink::of).collect()
 }
 
-/// What was counted of the rules in the chains. It is another number in every place, so it stands beside the
-/// chains, which fold where the places are alike.
+/// What was counted of the rules in the chains. It is another number in every place, so it stands
+/// beside the chains, which fold where the places are alike.
 fn counted(desired: &Desired, live: &Live) -> Vec<Counted> {
     let mut all: Vec<Counted> = Vec::new();
     for path in &desired.paths {

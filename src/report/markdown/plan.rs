@@ -103,7 +103,7 @@ fn guard(guard: &ctguard_core::plan::Guard) -> String {
         many => format!(" About {}.", count(many, "object")),
     };
     format!(
-        "{}{alerts}{objects} If it is meant: {}.",
+        "{}{alerts}{objects} If this is intended, add {}.",
         plain(&guard.message),
         code(guard.kind.flag())
     )

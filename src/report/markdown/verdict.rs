@@ -13,7 +13,7 @@ pub fn verdict(report: &Report, limit: usize) -> String {
     out.say(format!("### ctguard verify: {}", plain(&report.blueprint)));
     let counts = &report.counts;
     out.say(format!(
-        "**{} broken, {} unknown, {} assumed, {} proven** of {} alert × place pairs; {} degraded.",
+        "**{} broken, {} unknown, {} assumed, {} proven** of {} alert × place combinations; {} degraded.",
         counts.broken,
         counts.unknown,
         counts.assumed,
@@ -67,7 +67,7 @@ pub fn verdict(report: &Report, limit: usize) -> String {
     out.table("Alerts, with the share of places in their worst state", "alerts", &columns, rows);
     if !report.unrouted.is_empty() {
         let ids: Vec<String> = report.unrouted.iter().take(20).map(|id| code(id)).collect();
-        out.say(format!("Nobody is to hear of {}.", ids.join(", ")));
+        out.say(format!("Alerts that notify nobody: {}.", ids.join(", ")));
     }
     let remarks = report.remarks.iter().map(|said| {
         let at = places(said.places.iter().map(|place| (&place.account, &place.region)), &names);

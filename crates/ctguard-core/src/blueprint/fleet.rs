@@ -18,7 +18,7 @@ pub struct Accounts {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     pub id: AccountId,
-    /// What people call it.
+    /// Its name.
     pub name: Option<String>,
     /// Absent: the caller's own credentials are used, so it must be the caller's own account.
     pub role: Option<AssumedRole>,
@@ -54,8 +54,8 @@ pub struct AssumedRole {
 pub struct Hub {
     pub account: AccountId,
     pub region: Region,
-    /// The organization whose accounts may send, such as `o-a1b2c3d4e5`: instead of a list, when there
-    /// are more accounts than a policy and a pattern hold.
+    /// The organization whose accounts may send, such as `o-a1b2c3d4e5`: instead of a list, when
+    /// there are more accounts than a policy and a pattern hold.
     pub organization: Option<String>,
     pub span: Option<Span>,
 }
@@ -73,8 +73,8 @@ impl AssumedRole {
 impl Accounts {
     /// The role to assume in an account: `None` for the caller's own credentials.
     ///
-    /// A listed account says so itself. In a discovered one it is the organization's, but not where the
-    /// caller is at home.
+    /// A listed account says so itself. In a discovered one it is the organization's, but not where
+    /// the caller is at home.
     pub fn role_in(&self, account: &AccountId, caller: &AccountId) -> Option<&AssumedRole> {
         match self.listed.get(account) {
             Some(listed) => listed.role.as_ref(),
@@ -90,7 +90,8 @@ impl Blueprint {
         self.accounts.as_ref()?.role_in(account, caller)
     }
 
-    /// The destinations that hear of an alert's events in an account: empty when it is omitted there.
+    /// The destinations that hear of an alert's events in an account: empty when it is omitted
+    /// there.
     pub fn notify_in<'a>(&'a self, alert: &'a Alert, account: &AccountId) -> &'a [String] {
         let listed = self.accounts.as_ref().and_then(|accounts| accounts.listed.get(account));
         let Some(listed) = listed else { return &alert.notify };

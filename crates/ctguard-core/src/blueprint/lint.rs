@@ -188,8 +188,7 @@ impl Linter<'_> {
                 Some(notes),
                 span,
                 format!("`{}` has no `{}`", alert.id, absent.join("` and no `")),
-                "say why it matters and what to do next: both are in the message that wakes somebody"
-                    .to_owned(),
+                "say why it matters and what to do next: both are part of the message".to_owned(),
             );
         }
         self.conditions(alert, notes);
@@ -199,7 +198,8 @@ impl Linter<'_> {
         }
     }
 
-    /// A wildcard in one alert that changes what another alert's test takes: they share the machine of a bus.
+    /// A wildcard in one alert that changes what another alert's test takes: they share the machine
+    /// of a bus.
     fn wildcards(&mut self, blueprint: &Blueprint, notes: &[AlertNotes]) {
         let filters = |alert: &'_ Alert| -> Vec<Filter> {
             let except = alert.except.iter().map(|except| except.filter.clone());

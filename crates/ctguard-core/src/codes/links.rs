@@ -140,7 +140,7 @@ impl<'de> Deserialize<'de> for LinkCode {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let code = Self::ALL.iter().find(|code| code.as_str() == text);
-        code.copied().ok_or_else(|| D::Error::custom(format!("`{text}` is no code of a link")))
+        code.copied().ok_or_else(|| D::Error::custom(format!("`{text}` is not the code of a link")))
     }
 }
 

@@ -4,8 +4,8 @@ codes! {
     /// What is allowed and unwise; `allow:` silences it.
     LINTS, Warning:
     ALERT_UNEXPLAINED = "alert-unexplained",
-        "An alert lacks `why` or `next`, so whoever is woken learns only what happened.",
-        "Say why it matters and what to do next; both are in the message that wakes somebody.";
+        "An alert lacks `why` or `next`, so the message says only what happened.",
+        "Say why it matters and what to do next; both are part of the message.";
     ALERT_WITHOUT_DESTINATION = "alert-without-destination",
         "An alert reaches nobody: its `notify` or the route of its risk is empty.",
         "Name a destination in `notify:`, or in `routes:` for its risk.";

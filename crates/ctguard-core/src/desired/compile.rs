@@ -53,7 +53,8 @@ pub fn compile(
     }
 }
 
-/// What a pattern depends on: the alert, those of its events that are meant, and where they come from.
+/// What a pattern depends on: the alert, those of its events that are meant, and where they come
+/// from.
 type PatternKey<'a> = (usize, Vec<&'a EventRef>, Origin);
 
 struct Compiler<'a> {
@@ -69,7 +70,8 @@ struct Compiler<'a> {
 }
 
 impl<'a> Compiler<'a> {
-    /// Adds a problem unless it is known from another place. `of` tells it from others of the same code.
+    /// Adds a problem unless it is known from another place. `of` tells it from others of the same
+    /// code.
     fn once(&mut self, of: impl Into<String>, problem: Diagnostic) {
         if self.told.insert((problem.code, of.into())) {
             self.problems.push(problem);
@@ -113,7 +115,7 @@ impl<'a> Compiler<'a> {
             None => self.local(&mut desired),
             Some(hub) => self.hub(&mut desired, scope, hub),
         }
-        // Room for twice as many is left over from the way it grew.
+        // Release unused capacity.
         desired.paths.shrink_to_fit();
         desired.paths.sort_by(|a, b| (&a.alert, &a.lands).cmp(&(&b.alert, &b.lands)));
         for (place, here) in &mut desired.places {
@@ -250,10 +252,11 @@ impl<'a> Compiler<'a> {
 }
 
 impl Compiler<'_> {
-    /// The organization whose trail the blueprint keeps. What was discovered is believed before what is written.
+    /// The organization whose trail the blueprint keeps. What was discovered is believed before
+    /// what is written.
     ///
-    /// A delegated administrator may make such a trail too, but it belongs to the management account then, under
-    /// an ARN of that account.
+    /// A delegated administrator may make such a trail too, but it belongs to the management
+    /// account then, under an ARN of that account.
     ///
     /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-delegated-administrator.html>
     fn trail_organization(
@@ -270,7 +273,7 @@ impl Compiler<'_> {
                         format!("the trail `{}` is the organization's, and {account} is not its management account", spec.name),
                     )
                     .at(spec.span.clone())
-                    .help(format!("Write `account: \"{}\"`, which owns the organization's trails whoever makes them.", management)),
+                    .help(format!("Write `account: \"{}\"`, which owns the organization's trails, also those that a delegated administrator makes.", management)),
                 );
             }
             return Some(found.id.clone());

@@ -26,7 +26,7 @@ pub struct Scope {
 /// What is known of an account that is covered.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ScopeAccount {
-    /// What people call it.
+    /// Its name.
     pub name: Option<String>,
     /// It was found in the organization and is not listed.
     pub discovered: bool,
@@ -99,8 +99,8 @@ impl Scope {
         Ok(scope)
     }
 
-    /// Adds the places of one account. `enabled` is what the account has enabled, and matters only with
-    /// `regions: enabled`. An exception that has ended no longer takes its region out.
+    /// Adds the places of one account. `enabled` is what the account has enabled, and matters only
+    /// with `regions: enabled`. An exception that has ended no longer takes its region out.
     ///
     /// # Errors
     /// When nothing is left of the account's regions.

@@ -96,7 +96,7 @@ fn check_path(path: &str) -> Result<(), TransformError> {
     }
     match path::steps(path) {
         Some(_) => Ok(()),
-        None => Err(TransformError(format!("`{path}` is no JSON path in dot notation"))),
+        None => Err(TransformError(format!("`{path}` is not a JSON path in dot notation"))),
     }
 }
 

@@ -47,9 +47,9 @@ impl Facts {
         Ok(Self { kind: Some(kind), management, access: fields.access(), bytes })
     }
 
-    /// Reads them from an event as EventBridge has it; one whose `detail-type` does not end in
-    /// `via CloudTrail`, or whose `detail` is no record, is delivered whatever it says. `bytes` is the size of
-    /// its `detail`.
+    /// Reads them from an event as EventBridge has it; one whose `detail-type` does not end in `via
+    /// CloudTrail`, or whose `detail` is no record, is delivered whatever it says. `bytes` is the
+    /// size of its `detail`.
     pub fn of_event(event: &Value, bytes: usize) -> Self {
         let by_service = Self { kind: None, management: false, access: Access::Write, bytes };
         let of_trail =
@@ -84,7 +84,7 @@ pub enum Undeliverable {
     AccountOmits { account: String },
     #[error("EventBridge is given no record of the type `{0}`, as far as is known")]
     UnknownType(String),
-    #[error("it has no `{0}`, so it is no CloudTrail record")]
+    #[error("it has no `{0}`, so it is not a CloudTrail record")]
     NotARecord(&'static str),
 }
 
@@ -114,8 +114,8 @@ impl Serialize for Undeliverable {
 
 /// Whether a rule in this state is given an event.
 ///
-/// Of read-only calls whose names do not begin with Get, List or Describe, a plain rule may be given some all
-/// the same; AWS does not say which, so none is counted on
+/// Of read-only calls whose names do not begin with Get, List or Describe, a plain rule may be
+/// given some all the same; AWS does not say which, so none is counted on
 /// (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail-management.html>).
 pub fn delivered(facts: &Facts, state: RuleState) -> Delivery {
     if state == RuleState::Disabled {

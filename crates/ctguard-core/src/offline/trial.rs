@@ -1,4 +1,5 @@
-//! Tries a blueprint's alerts: on the samples listed beside them, on generated ones, and what would be sent.
+//! Tries a blueprint's alerts: on the samples listed beside them, on generated ones, and what would
+//! be sent.
 
 use super::samples::samples;
 use super::{Given, Input, Item, Note, OfflineRule, Outcome, Undeliverable, decide};
@@ -70,7 +71,8 @@ pub enum Got {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SampleTrial {
     pub origin: Origin,
-    /// The file, with the number of the event where it has several; or `ec2:CreateRoute, other name …`.
+    /// The file, with the number of the event where it has several; or `ec2:CreateRoute, other name
+    /// …`.
     pub name: String,
     pub expect: Expect,
     pub got: Got,
@@ -202,7 +204,7 @@ fn listed<R: Read>(
                         .map_err(|error| format!("it is not JSON: {error}"))
                         .and_then(|value| {
                             Given::read(value, text)
-                                .ok_or_else(|| "it is no JSON object".to_owned())
+                                .ok_or_else(|| "it is not a JSON object".to_owned())
                         }),
                 });
             }
@@ -276,7 +278,8 @@ fn try_sample(
     (trial, Some(given.event))
 }
 
-/// Renders every event that the alert fires for in every format; keeps the first of each, and all that fail.
+/// Renders every event that the alert fires for in every format; keeps the first of each, and all
+/// that fail.
 fn texts(blueprint: &Blueprint, alert: &Alert, told: &[(String, Value)]) -> Vec<Text> {
     let mut texts: Vec<Text> = Vec::new();
     let rule = Names::new(&blueprint.name).rule(&alert.id, 0);

@@ -8,7 +8,8 @@ use crate::scope::{AccountId, Arn};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// Calls that read and whose resource cannot be narrowed: lists, keys that only AWS knows, trails of other accounts.
+/// Calls that read and whose resource cannot be narrowed: lists, keys that only AWS knows, trails
+/// of other accounts.
 const READ_ANYWHERE: &[&str] = &[
     "account:ListRegions",
     "cloudtrail:DescribeTrails",
@@ -22,7 +23,7 @@ const READ_ANYWHERE: &[&str] = &[
     "tag:GetResources",
 ];
 
-/// What CloudWatch has counted; metrics are no resources of IAM's.
+/// CloudWatch metrics; IAM has no resource type for them.
 const READ_METRICS: &[&str] = &["cloudwatch:GetMetricData"];
 
 /// Who changed what. The event history is one, and cannot be narrowed to calls or objects.
@@ -47,7 +48,8 @@ const READ_BUS: &[&str] = &["events:DescribeEventBus", "events:ListTagsForResour
 
 const READ_ROLE: &[&str] = &["iam:GetRole", "iam:GetRolePolicy", "iam:ListRolePolicies"];
 
-/// The organization's accounts; these calls are answered to the management account and to delegated administrators.
+/// The organization's accounts; these calls are answered to the management account and to delegated
+/// administrators.
 const READ_ORGANIZATION: &[&str] =
     &["organizations:DescribeOrganization", "organizations:ListAccounts"];
 
@@ -258,7 +260,8 @@ pub(super) fn statements(blueprint: &Blueprint, duties: &Duties, purpose: Purpos
         }
         if duties.forwards {
             statements.push(allow("WriteForwardRole", WRITE_ROLE, &at.role));
-            // AWS advises against a condition on the role's tags: it is not reliably heeded for this action.
+            // AWS advises against a condition on the role's tags: it is not reliably heeded for
+            // this action.
             // Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>
             let mut pass = allow("PassForwardRole", &["iam:PassRole"], &at.role);
             pass["Condition"] =
@@ -274,7 +277,8 @@ pub(super) fn statements(blueprint: &Blueprint, duties: &Duties, purpose: Purpos
         }
     }
     if purpose.deletes() {
-        // What the blueprint had once may be anywhere: buses, roles and topics of an earlier hub, or of none.
+        // What the blueprint had once may be anywhere: buses, roles and topics of an earlier hub,
+        // or of none.
         statements.push(allow("DeleteRules", DELETE_RULES, &all_rules));
         statements.push(allow("DeleteTopics", DELETE_TOPICS, &json!(at.own_topics)));
         if duties.raises {
@@ -370,7 +374,8 @@ fn subscribers(blueprint: &Blueprint, whose: Subscribers) -> SubscribedArns {
             "sqs" if meant => drop(found.queues.insert(endpoint.address.clone())),
             "lambda" if meant => {
                 found.functions.insert(endpoint.address.clone());
-                // Of a version or alias, AWS does not say whether it takes the call to be made on it or on the function.
+                // Of a version or alias, AWS does not say whether it takes the call to be made on
+                // it or on the function.
                 let function = endpoint.address.splitn(8, ':').take(7).collect::<Vec<_>>();
                 found.functions.insert(function.join(":"));
             }

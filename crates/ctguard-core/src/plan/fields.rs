@@ -16,12 +16,12 @@ impl Fields {
         }
     }
 
-    /// Records a difference that was found by other means.
+    /// Records a difference that was found otherwise.
     pub fn differ(&mut self, path: &str, before: &impl Serialize, after: &impl Serialize) {
         self.0.push(Field { path: path.to_owned(), before: value(before), after: value(after) });
     }
 
-    /// Records what a new thing will have.
+    /// Records the fields of a new object.
     pub fn set(&mut self, path: &str, after: &impl Serialize) {
         self.0.push(Field { path: path.to_owned(), before: None, after: value(after) });
     }

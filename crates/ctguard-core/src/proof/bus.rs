@@ -1,4 +1,4 @@
-//! Is the hub's bus there, and does it take the events of an account?
+//! Does the hub's bus exist, and does it accept the events of an account?
 //!
 //! Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-permissions.html>
 
@@ -49,13 +49,13 @@ pub fn judge(
     let asker = Asker {
         role_arn: &forward.role_arn,
         account: &lands.account,
-        // An account that was listed may be in any organization.
+        // A listed account may be in any organization.
         organization: desired.organization.as_ref().filter(|_| {
             desired.accounts.get(&lands.account).is_some_and(|account| account.discovered)
         }),
         resource_account: hub.account.as_str(),
     };
-    // Where the bus is, the role is enough, and only a denial could stop it.
+    // In the bus's own account the role is enough, and only a denial could stop it.
     let at_hub = lands == hub;
     let policy = match &bus.bus.policy {
         policy if at_hub => Some(with_everybody(policy.as_ref(), arn)),

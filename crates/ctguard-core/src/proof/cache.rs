@@ -1,6 +1,7 @@
-//! Verdicts that were reached already: each object is judged once, however many paths lead through it.
+//! Caches verdicts: each object is judged once, however many paths lead through it.
 //!
-//! With a hub, 20 alerts in 17,000 places are 340,000 paths over a few links each, most of which they share.
+//! With a hub, 20 alerts in 17,000 places are 340,000 paths of a few links each, most of them
+//! shared.
 
 use super::trail::Question;
 use super::{Link, Shared};
@@ -37,7 +38,7 @@ pub(super) struct Known<'a> {
     shared: HashMap<Vec<LinkId>, Shared>,
 }
 
-/// What decides about the links of a path from the bus where its alert is raised: paths of one alert share the lists
+/// The key for the links from the bus where an alert is raised: paths of one alert share the lists
 /// of rules and destinations that were compiled for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Onward<'a> {
@@ -127,7 +128,7 @@ impl<'a> Known<'a> {
         links
     }
 
-    /// The list of these links, each that says the same once; the same list for the same links.
+    /// Interns a list of links without duplicates.
     pub fn shared(&mut self, ids: &[LinkId]) -> Shared {
         let mut distinct: Vec<LinkId> = Vec::with_capacity(ids.len());
         for id in ids {
@@ -153,7 +154,7 @@ impl<'a> Known<'a> {
         self.links.get(id.0)
     }
 
-    /// Keeps a link unless one that says the same is kept.
+    /// Stores a link unless an equal one is stored.
     fn once(&mut self, link: Link) -> LinkId {
         if let Some(known) = self.same.get(&link) {
             return *known;

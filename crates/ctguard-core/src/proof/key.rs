@@ -1,4 +1,4 @@
-//! Does the key of an encrypted topic or queue let a service encrypt with it?
+//! Does the KMS key of an encrypted topic or queue let a service use it?
 //!
 //! Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html>
 
@@ -6,7 +6,7 @@ use super::LinkCode;
 use super::policy::{Admission, Refusal, Request, Sent, admission};
 use crate::snapshot::{LiveKey, Observed, Unreadable};
 
-/// How a key keeps a service out.
+/// Why a service cannot use a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trouble {
     Missing,
@@ -24,7 +24,7 @@ pub enum Answer {
 }
 
 impl Trouble {
-    /// The code of a topic whose key has this trouble.
+    /// The code of the link of a topic whose key has this problem.
     pub fn of_topic(self) -> LinkCode {
         match self {
             Self::Missing => LinkCode::TopicKeyMissing,
@@ -36,8 +36,8 @@ impl Trouble {
     }
 }
 
-/// Asks a key. What the service says of where it comes from reaches the key only as `source`: EventBridge
-/// says nothing.
+/// Evaluates a key. The key sees the origin of the request only as `source`: EventBridge sends
+/// none.
 pub fn judge(key: Option<&Observed<LiveKey>>, service: &str, source: Sent<'_>) -> Answer {
     let key = match key {
         Some(Observed::Known(key)) => key,

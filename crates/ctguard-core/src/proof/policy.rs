@@ -1,5 +1,5 @@
-//! Does a resource policy let a service in? Judged from what AWS documents for EventBridge and SNS,
-//! with every condition that cannot be evaluated offline said by name.
+//! Does a resource policy admit a service? Judged by what AWS documents for EventBridge and SNS;
+//! conditions that cannot be evaluated offline are named.
 
 mod condition;
 pub mod principal;
@@ -8,21 +8,21 @@ use crate::resource::policy::statements;
 use condition::Verdict;
 use serde_json::Value;
 
-/// The answer of a policy to one service.
+/// The decision of a policy about one service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Admission {
     Admits,
-    /// Right as far as it can be read; resting on this condition.
+    /// Allows it, depending on this condition.
     Assumes(String),
     Refuses(Refusal),
 }
 
-/// How a policy keeps a service out, and in which words.
+/// Why a policy refuses a service, with the cause in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// No statement lets it in.
+    /// No statement admits it.
     Nobody(String),
-    /// The statement that lets it in has a condition that it never meets.
+    /// The statement that admits it has a condition that it never meets.
     Condition(String),
     Deny(String),
 }
@@ -44,7 +44,7 @@ pub enum Sent<'a> {
     Unknown,
 }
 
-/// Who asks for what.
+/// A request: who asks for what.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
     /// `events.amazonaws.com`.
@@ -57,12 +57,12 @@ pub struct Request<'a> {
     pub source_arn: Sent<'a>,
     /// `aws:SourceAccount` and `aws:SourceOwner`.
     pub source_account: Sent<'a>,
-    /// Whether it is said of the request that it came over TLS and from a service: it is when the
-    /// service calls the resource itself, and not said when it goes through a second service to a key.
+    /// Whether the request carries the keys for TLS and for a service principal: it does when the
+    /// service calls the resource itself, but not when a second service calls a key on its behalf.
     pub direct: bool,
 }
 
-/// Asks a policy document. No document admits no service.
+/// Evaluates a policy document. Without a document no service is admitted.
 pub fn admission(policy: Option<&Value>, request: &Request<'_>) -> Admission {
     let Some(policy) = policy else {
         return Admission::Refuses(Refusal::Nobody("it has no policy".to_owned()));
@@ -89,7 +89,7 @@ pub fn admission(policy: Option<&Value>, request: &Request<'_>) -> Admission {
             continue;
         }
         let answer = match verdict {
-            // AWS advises against NotPrincipal with Allow, and does not say whom it lets in.
+            // AWS advises against NotPrincipal with Allow, and does not say whom it admits.
             _ if statement.get("Principal").is_none() => {
                 Admission::Assumes(format!("its statement {sid} allows it by NotPrincipal"))
             }
@@ -107,7 +107,7 @@ pub fn admission(policy: Option<&Value>, request: &Request<'_>) -> Admission {
             (Some(assumes @ Admission::Assumes(_)), _) | (_, assumes @ Admission::Assumes(_)) => {
                 assumes
             }
-            // The statement that names the service says more than one for everybody.
+            // The statement that names the service is more specific than one for everybody.
             (Some(first @ Admission::Refuses(_)), refuses) => {
                 if names_service(statement, request.service) { refuses } else { first }
             }
@@ -117,8 +117,8 @@ pub fn admission(policy: Option<&Value>, request: &Request<'_>) -> Admission {
     match (allowed, assumed_deny) {
         (None, _) => Admission::Refuses(nobody(request)),
         (Some(Admission::Refuses(Refusal::Condition(cause))), _) => {
-            // The default statement of a topic is for the account's own people: that EventBridge does
-            // not meet its condition is no trouble of the condition's.
+            // The default statement of a topic is for principals of the account. That EventBridge
+            // does not meet its condition is not the condition's fault.
             let named = statements(policy).into_iter().any(|s| {
                 s.get("Effect").and_then(Value::as_str) == Some("Allow")
                     && concerns(s, request)
@@ -186,7 +186,7 @@ fn element_matches(
     match (statement.get(name), statement.get(negated)) {
         (Some(value), _) => matches(value),
         (None, Some(value)) => !matches(value),
-        // A key policy may leave its resource out; it can only mean its own key.
+        // A key policy may omit the resource, which can only be its own key.
         (None, None) => name == "Resource",
     }
 }

@@ -1,7 +1,8 @@
-//! Does a trail record this event where it lands? Without one that does, nothing reaches EventBridge.
+//! Does a trail record this event where it lands? Without one that does, nothing reaches
+//! EventBridge.
 //!
-//! Every trail that the place sees is asked; the one that comes closest to recording the event speaks
-//! for all, since one that records it is enough.
+//! Every trail visible in the place is judged, and the best result counts, since one trail that
+//! records the event is enough.
 //!
 //! Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html>
 
@@ -24,15 +25,15 @@ use crate::snapshot::{LiveTrail, Observed, Unreadable};
 use owner::{Repair, fix, fixed_by, missing};
 use std::cmp::Reverse;
 
-/// Stands for every source that selectors cannot leave out of the management events.
+/// Stands for every event source that selectors cannot exclude from management events.
 const ORDINARY_SOURCE: &str = "ec2.amazonaws.com";
 
-/// What decides whether a trail records an event: many events ask the same question.
+/// The properties that decide whether a trail records an event; many events share them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Question<'a> {
     place: &'a Place,
     access: Access,
-    /// Only where it matters: data events, and sources that selectors can leave out.
+    /// Only where it matters: data events, and event sources that selectors can exclude.
     source: Option<&'a str>,
     data: bool,
     global: Global,
@@ -42,7 +43,7 @@ pub struct Question<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Global {
     No,
-    /// Calls to the global endpoint are, those to the region's own are not.
+    /// Calls to the global endpoint are global, those to the regional endpoint are not.
     OneEndpoint,
     Yes,
 }
@@ -95,7 +96,7 @@ pub fn judge(desired: &Desired, live: &Live, question: &Question<'_>) -> Link {
         .unwrap_or_else(|| missing(desired, live, place))
 }
 
-/// One trail, asked about one kind of event.
+/// Judges one trail for one kind of event.
 struct Asked<'a> {
     desired: &'a Desired,
     live: &'a Live,
@@ -167,7 +168,7 @@ impl Asked<'_> {
         };
         if question.data {
             if !selectors.include_data(question.source(), question.access) {
-                // Data events are billed each: ctguard leaves it to people to ask for them.
+                // Data events are billed each: ctguard adds none by itself.
                 return Link {
                     fix: format!(
                         "Add a data event selector for {} to the trail with `aws cloudtrail put-event-selectors --trail-name {} --region {}`; data events are billed, so ctguard adds none.",

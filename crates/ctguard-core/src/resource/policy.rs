@@ -24,8 +24,8 @@ pub fn document(statements: Vec<Value>) -> Value {
 
 /// The live policy with every statement under `own_prefix` replaced by `own`.
 ///
-/// When the result means the same as the live policy, the live one comes back unchanged,
-/// so that a mere rewording is no difference.
+/// When the result means the same as the live policy, the live one comes back unchanged, so that a
+/// mere rewording is not a difference.
 pub fn merged(live: Option<&Value>, own: &[Value], own_prefix: &str) -> Value {
     let Some(live) = live else {
         return document(own.to_vec());
@@ -37,7 +37,8 @@ pub fn merged(live: Option<&Value>, own: &[Value], own_prefix: &str) -> Value {
         .collect();
     list.extend(own.iter().cloned());
     let mut merged = document(list);
-    // Another version could read the statements of others otherwise: an older one knows no variables.
+    // Another version could read the statements of others otherwise: an older one knows no
+    // variables.
     for kept in ["Version", "Id"] {
         if let (Some(value), Some(object)) = (live.get(kept), merged.as_object_mut()) {
             object.insert(kept.to_owned(), value.clone());

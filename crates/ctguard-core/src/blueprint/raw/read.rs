@@ -113,7 +113,7 @@ fn region_exception(reader: &mut Reader<'_>, node: &Node) -> Option<RawRegionExc
             .required(&fields, "region", "the region to leave out")
             .and_then(|node| reader.text(node, "region")),
         reason: reader
-            .required(&fields, "reason", "say why nobody needs to hear of events there")
+            .required(&fields, "reason", "say why events there need no alert")
             .and_then(|node| reader.text(node, "reason")),
         until: reader.optional_text(&fields, "until"),
         span: reader.span(fields.span()),
@@ -152,7 +152,7 @@ fn trust(reader: &mut Reader<'_>, node: &Node) -> Option<RawTrust> {
             "records",
             "`all`, or `write` for a trail that leaves read-only calls out",
         ),
-        reason: required("reason", "say who vouches for it, for whoever reviews it next year"),
+        reason: required("reason", "say who vouches for it, for the next review"),
         until: reader.optional_text(&fields, "until"),
         span: reader.span(fields.span()),
     })
@@ -306,7 +306,7 @@ fn exception(reader: &mut Reader<'_>, node: &Node) -> Option<RawException> {
     Some(RawException {
         filter,
         reason: reader
-            .required(&fields, "reason", "say why, for whoever reviews it next year")
+            .required(&fields, "reason", "say why, for the next review")
             .and_then(|node| reader.text(node, "reason")),
         owner: reader.optional_text(&fields, "owner"),
         until: reader.optional_text(&fields, "until"),

@@ -1,10 +1,12 @@
-//! With a hub: every place forwards its events to one bus, in one hop, and all alerts are raised there.
+//! With a hub: every place forwards its events to one bus, in one hop, and all alerts are raised
+//! there.
 //!
 //! ```text
 //! place: default bus ─► forward-1, forward-2 … ─(role)─► hub: bus ─► one rule an alert ─► topics
 //! ```
 //!
-//! EventBridge forwards an event once and never again, so the hub's own default bus is a place like any other.
+//! EventBridge forwards an event once and never again, so the hub's own default bus is a place like
+//! any other.
 //! Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html>
 
 mod admission;
@@ -58,8 +60,8 @@ impl<'a> Compiler<'a> {
         self.forwarded(desired, &hub, &bus_arn, &groups);
     }
 
-    /// Whether the hub is among the places covered; where its account's regions could not be read, it is taken
-    /// to be, so that what cannot be read of it is said.
+    /// Whether the hub is among the places covered; where its account's regions could not be read,
+    /// it is taken to be, so that what cannot be read of it is said.
     fn covers(&mut self, desired: &mut Desired, scope: &Scope, spec: &Hub, hub: &Place) -> bool {
         if desired.places.contains_key(hub) {
             return true;
@@ -71,11 +73,11 @@ impl<'a> Compiler<'a> {
         let (what, help) = match scope.accounts.contains_key(&hub.account) {
             true => (
                 format!("the hub's region {} is not among the regions covered", hub.region),
-                "Add it to `regions:`, so that what happens in the hub's own region is heard of too, or name another region.",
+                "Add it to `regions:`, so that events of the hub's own region raise alerts, too, or name another region.",
             ),
             false => (
                 format!("the hub's account {} is not among the accounts covered", hub.account),
-                "Add it to `accounts:`, so that what happens in the hub itself is heard of too, or name another account.",
+                "Add it to `accounts:`, so that events of the hub's own account raise alerts, too, or name another account.",
             ),
         };
         self.problems.push(
@@ -128,7 +130,8 @@ impl<'a> Compiler<'a> {
         groups
     }
 
-    /// Adds forwarding rules and a role wherever an event of some alert lands, and the paths through them.
+    /// Adds forwarding rules and a role wherever an event of some alert lands, and the paths
+    /// through them.
     fn forwarded(
         &mut self,
         desired: &mut Desired,
@@ -198,8 +201,8 @@ impl<'a> Compiler<'a> {
     }
 }
 
-/// The accounts that are covered, by the destinations that an alert notifies for them; without those for
-/// which it notifies none.
+/// The accounts that are covered, by the destinations that an alert notifies for them; without
+/// those for which it notifies none.
 fn by_destinations<'a>(
     blueprint: &'a Blueprint,
     alert: &'a Alert,

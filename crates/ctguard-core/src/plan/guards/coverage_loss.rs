@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// An event by source and name.
 type Event = (String, String);
 
-/// A live rule that raises an alert and that somebody hears.
+/// A live rule that raises an alert and reaches somebody.
 struct Raises<'a> {
     address: Address,
     alert: &'a str,
@@ -25,7 +25,8 @@ struct Raises<'a> {
     events: BTreeSet<Event>,
 }
 
-/// By alert of high or critical risk, what is lost of it. `touched`: the rules that the plan changes or removes.
+/// What is lost of each alert of high or critical risk. `touched`: the rules that the plan changes
+/// or removes.
 pub(super) fn lost(desired: &Desired, live: &Live, touched: &BTreeSet<&Address>) -> LostAlerts {
     let mut kept: BTreeMap<&Place, BTreeSet<(&str, &str)>> = BTreeMap::new();
     for path in &desired.paths {
@@ -52,14 +53,14 @@ pub(super) fn lost(desired: &Desired, live: &Live, touched: &BTreeSet<&Address>)
                 }
                 continue;
             }
-            // What is forwarded is heard where the hub has a rule for it.
+            // A forwarded event reaches somebody where the hub has a rule for it.
             for (there, bus) in
                 rule.targets.known().into_iter().flat_map(|t| t.values()).filter_map(bus_of)
             {
                 let key = (there.clone(), bus.to_owned());
                 let raising = hub.entry(key).or_insert_with(|| on_bus(desired, live, &there, bus));
                 let Some(raising) = raising else {
-                    // What cannot be looked at may well be heard, of whatever risk.
+                    // What cannot be read may reach somebody, whatever its risk.
                     if touched.contains(&address) {
                         let (address, events) = (address.clone(), events.clone());
                         let one = Raises { address, alert: "", risk: None, events };
@@ -82,7 +83,7 @@ pub(super) fn lost(desired: &Desired, live: &Live, touched: &BTreeSet<&Address>)
     all
 }
 
-/// The rules of a hub's bus that somebody hears; none when they cannot be looked at.
+/// The rules of a hub's bus that reach somebody; `None` when they cannot be read.
 fn on_bus<'a>(
     desired: &Desired,
     live: &'a Live,

@@ -1,5 +1,5 @@
-//! The bucket of a managed trail: made when it does not exist, kept when it is owned, used as it
-//! stands when it is somebody else's.
+//! The bucket of a managed trail: created when it does not exist, kept when owned, used as it is
+//! when foreign.
 
 use crate::action::Action;
 use crate::desired::DesiredBucket;
@@ -43,7 +43,8 @@ pub fn diff(differ: &mut Differ<'_>) {
     }
 }
 
-/// Takes the blueprint's tags off a bucket. What CloudTrail may write there stays, since its trail goes on logging.
+/// Takes the blueprint's tags off a bucket. What CloudTrail may write there stays, since its trail
+/// goes on logging.
 fn release(differ: &mut Differ<'_>, place: &Place, name: &str, live: &LiveBucket) {
     match differ.owner(&live.tags) {
         Owner::Us => {}
@@ -93,8 +94,8 @@ fn known(
     write(differ, draft, name, desired, Some(live));
 }
 
-/// S3 has no tags in CreateBucket. A bucket of exactly the expected name that is untagged, empty and
-/// without a policy is one whose making was interrupted.
+/// CreateBucket takes no tags here. A bucket of the expected name that is untagged, empty and
+/// without a policy is one whose creation was interrupted.
 fn in_creation(live: &LiveBucket) -> bool {
     let untagged = match &live.tags {
         Observed::Known(tags) => tags.is_empty(),
@@ -121,7 +122,7 @@ fn write(
         calls.push(Action::CreateBucket { name: owned() });
     }
     // Tags come first, so that a stop leaves no bucket without an owner. They are replaced as a
-    // whole, so those of others are sent along.
+    // whole, so foreign tags are sent along.
     let tags = live.map_or(Observed::Absent, |live| live.tags.clone());
     let missing = differ.missing_tags(&desired.tags, &tags);
     if !missing.is_empty() {
@@ -142,7 +143,7 @@ fn write(
         fields.differ("versioning", &live.map(|_| false), &true);
         calls.push(Action::PutBucketVersioning { name: owned() });
     }
-    // Whoever chose KMS for the bucket chose more than was asked for.
+    // KMS encryption is stronger than what was asked for.
     if now.encryption == crate::resource::bucket::Encryption::None {
         fields.differ("encryption", &live.map(|_| &now.encryption), &desired.encryption);
         calls.push(Action::PutBucketEncryption {
@@ -150,7 +151,7 @@ fn write(
             encryption: desired.encryption.clone(),
         });
     }
-    // Whoever wrote lifecycle rules of their own chose otherwise.
+    // Lifecycle rules that somebody else wrote are kept.
     if !now.lifecycle {
         fields.differ("lifecycle", &live.map(|_| false), &true);
         calls.push(Action::PutBucketLifecycle { name: owned() });

@@ -60,7 +60,7 @@ fn update(differ: &mut Differ<'_>, place: &Place, wanted: &DesiredBus, live: &Li
     differ.change(draft, fields.into_vec(), calls);
 }
 
-/// A bus of the blueprint's own name that it no longer needs goes, its rules before it.
+/// Removes a bus of the blueprint's own name that it no longer needs, after its rules.
 fn unwanted(differ: &mut Differ<'_>, place: &Place, name: &str, live: &Observed<LiveBus>) {
     if name != differ.desired.names.bus() {
         return;

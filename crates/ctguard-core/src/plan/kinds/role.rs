@@ -83,7 +83,8 @@ fn update(differ: &mut Differ<'_>, wanted: &DesiredRole, live: &LiveRole) {
     if differ.desired.partial.contains(&wanted.place.account) {
         return;
     }
-    // What else it may do, nobody asks for any more: the way to a hub that moved, until nothing goes there.
+    // Other policies are obsolete, such as the permission for a hub that moved; they stay until
+    // nothing is sent there.
     for (name, policy) in live.role.policies.iter().filter(|(name, _)| **name != wanted.policy_name)
     {
         let mut fields = Fields::default();
@@ -101,8 +102,8 @@ fn put_policy(wanted: &DesiredRole) -> Action {
     Action::PutRolePolicy { role, name, policy: wanted.policy.clone() }
 }
 
-/// An owned role that no place of its account needs any more goes. What is left out of an account may still
-/// need it, so there it stays.
+/// Removes an owned role that no place of its account needs any more. In an account of which places
+/// are left out it stays, since they may need it.
 fn unwanted(differ: &mut Differ<'_>, account: &AccountId, name: &str, seen: &Observed<LiveRole>) {
     let live = match seen {
         Observed::Absent => return,
@@ -135,7 +136,7 @@ fn unwanted(differ: &mut Differ<'_>, account: &AccountId, name: &str, seen: &Obs
 }
 
 impl Differ<'_> {
-    /// Something of an account, outside its regions, that could not be read.
+    /// Adds something of an account, outside its regions, that could not be read.
     pub fn unknown_in(
         &mut self,
         account: &AccountId,

@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 
 pub fn diff(differ: &mut Differ<'_>, place: &Place, here: &DesiredPlace, seen: &PlaceSnapshot) {
     let wanted = here.bus.iter().map(|bus| bus.name.as_str());
-    // On a bus of somebody else's, no rule is ctguard's business.
+    // Rules on a foreign bus are not ctguard's.
     let own = differ.desired.names.bus();
     let live = seen.buses.keys().map(String::as_str).filter(|name| *name == own);
     let buses: BTreeSet<Option<&str>> = wanted.chain(live).map(Some).chain([None]).collect();
@@ -144,7 +144,7 @@ fn put_targets(
         if now.is_none() && free == 0 {
             differ.refuse(
                 Address::of_target(place, rule.target(id)),
-                "the rule has five targets already, which is AWS's limit, and those that go wait until their replacement is proven",
+                "the rule already has five targets, AWS's limit, and obsolete ones stay until their replacements are proven",
                 "Move fewer destinations at a time: apply with some of the old ones still in place, let people confirm, apply again. Targets that somebody else added to the rule are removed by this apply; run it twice.",
             );
             continue;
@@ -183,7 +183,7 @@ fn compare_target(fields: &mut Fields, now: Option<&Target>, wanted: &Target) {
     fields.compare("other_parameters", &now.other_parameters, &wanted.other_parameters);
 }
 
-/// A target comes after its rule, what it sends to and through, and its queue.
+/// A target depends on its rule, what it sends to and through, and its queue.
 fn needs(place: &Place, rule: &RuleKey, target: &Target) -> Vec<Address> {
     let mut needs = vec![Address::of_rule(place, rule)];
     if let Some((bus_place, bus)) = bus_of(target) {
@@ -200,7 +200,7 @@ fn needs(place: &Place, rule: &RuleKey, target: &Target) -> Vec<Address> {
     needs
 }
 
-/// Targets have no tags: on an owned rule, all that are not wanted go.
+/// Targets have no tags: on an owned rule, all that are not desired are removed.
 fn remove_targets(
     differ: &mut Differ<'_>,
     place: &Place,
@@ -227,7 +227,7 @@ fn remove_targets(
     }
 }
 
-/// An owned rule that the blueprint no longer asks for goes, its targets before it.
+/// Removes an owned rule that the blueprint no longer has, after its targets.
 fn unwanted(differ: &mut Differ<'_>, place: &Place, key: &RuleKey, live: &LiveRule) {
     match differ.owner(&live.tags) {
         Owner::Us => {}

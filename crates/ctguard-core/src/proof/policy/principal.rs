@@ -1,7 +1,7 @@
-//! What a role may do: by its own policies, and by the policy of what it does it to.
+//! What a role may do, by its own policies and by the policy of the resource.
 //!
-//! Unlike a service, a role is somebody of an account: conditions on the account and its organization can be judged
-//! from what is known of them.
+//! Unlike a service, a role belongs to an account, so conditions on the account and its
+//! organization can be evaluated.
 //!
 //! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
 
@@ -12,13 +12,13 @@ use crate::resource::policy::statements;
 use crate::scope::AccountId;
 use serde_json::Value;
 
-/// A role that asks for something.
+/// A request by a role.
 pub struct Asker<'a> {
     pub role_arn: &'a str,
     pub account: &'a AccountId,
     /// The organization that the account was found in.
     pub organization: Option<&'a ScopeOrganization>,
-    /// The account of what it asks for.
+    /// The account of the resource.
     pub resource_account: &'a str,
 }
 
@@ -31,7 +31,7 @@ enum Known<'a> {
 }
 
 impl Asker<'_> {
-    /// Asks the policy of a resource.
+    /// Evaluates the policy of a resource.
     pub fn admitted(&self, policy: Option<&Value>, action: &str, resource: &str) -> Admission {
         let Some(policy) = policy else {
             let cause = "it has no policy, so it takes events of its own account only";
@@ -43,7 +43,7 @@ impl Asker<'_> {
         self.decide(concerning, "the account", action)
     }
 
-    /// Asks the role's inline policies.
+    /// Evaluates the role's inline policies.
     pub fn allowed<'p>(
         &self,
         policies: impl Iterator<Item = &'p Value>,
@@ -75,7 +75,7 @@ impl Asker<'_> {
                     denied = Some(format!("{name} denies {action} under a condition on {key}"));
                 }
                 Verdict::Fails(_) if denies => {}
-                // AWS advises against NotPrincipal with Allow, and does not say whom it lets in.
+                // AWS advises against NotPrincipal with Allow, and does not say whom it admits.
                 _ if statement.get("NotPrincipal").is_some() => {
                     unclear = Some(format!("{name} allows it by NotPrincipal"));
                 }
@@ -97,7 +97,7 @@ impl Asker<'_> {
         }
     }
 
-    /// A statement in the same words for every account, so that what is wrong for all of them is said once.
+    /// Names a statement in the same words for every account, so that equal findings fold into one.
     fn name(&self, statement: &Value) -> String {
         match statement.get("Sid").and_then(Value::as_str) {
             Some(sid) if sid.contains(self.account.as_str()) => {
@@ -127,7 +127,7 @@ impl Asker<'_> {
         }
     }
 
-    /// All conditions must hold; one that surely fails decides, whatever is unclear beside it.
+    /// All conditions must hold; one that certainly fails decides, even if others are undecided.
     fn conditions(&self, block: Option<&Value>) -> Verdict {
         let Some(block) = block else { return Verdict::Holds };
         let Some(operators) = block.as_object() else {
@@ -193,7 +193,7 @@ impl Asker<'_> {
             "aws:principalorgid" => {
                 self.organization.map_or(Known::Unknown, |found| Known::Value(&found.id))
             }
-            // An account that was found in some units is in one of them, or below it.
+            // A discovered account is in one of its units, or below it.
             "aws:principalorgpaths" => match self.organization {
                 None => Known::Unknown,
                 Some(found) if found.unit_paths.is_empty() => {

@@ -1,8 +1,8 @@
-//! One finding of what is the same trouble in several places.
+//! Folds equal problems of several places into one finding.
 //!
-//! What two findings have in common is told by each of them alone: by its phrases, in which the names of its own
-//! account and region count as far as its object is one of each place or account. So it makes no difference in which
-//! order they come, or whether some were folded before: parts of a fleet fold to the same as the whole.
+//! The key of a finding depends on it alone: its phrases, with the names of its own account and
+//! region left open if there is one such object per account or place. So neither order nor earlier
+//! folding matters: parts of a fleet fold to the same result as the whole.
 
 use super::{Finding, Said, Unread};
 use crate::phrase::{Phrase, PlaceNames};
@@ -12,7 +12,7 @@ use crate::scope::{AccountId, Place};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Findings as they are folded, in the order in which they are told.
+/// Findings while they are folded, in output order.
 #[derive(Default)]
 pub(super) struct Folding {
     links: BTreeMap<LinkKey, (BTreeSet<Place>, BTreeSet<String>)>,
@@ -20,7 +20,7 @@ pub(super) struct Folding {
     unread: BTreeMap<[Phrase; 4], BTreeSet<AccountId>>,
 }
 
-/// Status, code, words (object, cause, fix), what it is one of, and who fixes it.
+/// Status, code, texts (object, cause, fix), granularity, and who fixes it.
 type LinkKey = (Reverse<Status>, LinkCode, [Phrase; 3], Granularity, FixedBy);
 
 impl Folding {
@@ -70,7 +70,7 @@ impl Folding {
         self.unread.entry(words).or_default().insert(account.clone());
     }
 
-    /// Everything that was added, worst first.
+    /// Returns everything that was added, worst first.
     pub fn told(self) -> (Vec<Unread>, Vec<Finding>, Vec<Said>) {
         let unread = self.unread.into_iter().map(|(words, accounts)| {
             let names = PlaceNames::of_accounts(&accounts);

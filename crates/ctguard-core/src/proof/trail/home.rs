@@ -1,7 +1,7 @@
-//! Where an organization's trail is at home decides whether a member account sends it anything.
+//! The home region of an organization's trail decides whether a member account sends it events.
 //!
-//! A member sends its events to a trail whose home region must be opted in to only when it has enabled that
-//! region itself; whether it has is told by any answer from there, or by the list of its regions.
+//! A member sends its events to a trail whose home region must be opted in to only when it has
+//! enabled that region itself; any answer from there shows that, or the list of its regions.
 //!
 //! Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html>
 
