@@ -46,7 +46,7 @@ pub struct Report {
     /// Every link that is not proven, worst first.
     pub links: Vec<Finding>,
     /// Remarks, which do not change the verdict, gravest first.
-    pub remarks: Vec<Said>,
+    pub remarks: Vec<RemarkGroup>,
     /// The number of degraded remarks: something other than the alerts is lost.
     pub degraded: usize,
     /// Alerts that notify nobody: their route is empty.
@@ -103,7 +103,7 @@ pub struct Finding {
 
 /// A remark with every place it concerns; `{account}` and `{region}` as in a [`Finding`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Said {
+pub struct RemarkGroup {
     pub severity: Severity,
     pub code: LinkCode,
     pub object: String,
@@ -202,7 +202,7 @@ fn covered(desired: &Desired) -> Vec<Covered> {
     places.into_iter().map(one).collect()
 }
 
-fn degraded(remarks: &[Said]) -> usize {
+fn degraded(remarks: &[RemarkGroup]) -> usize {
     remarks.iter().filter(|said| said.severity == Severity::Degraded).count()
 }
 

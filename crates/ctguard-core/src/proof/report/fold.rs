@@ -4,7 +4,7 @@
 //! region left open if there is one such object per account or place. So neither order nor earlier
 //! folding matters: parts of a fleet fold to the same result as the whole.
 
-use super::{Finding, Said, Unread};
+use super::{Finding, RemarkGroup, Unread};
 use crate::phrase::{Phrase, PlaceNames};
 use crate::proof::{FixedBy, Link, LinkCode, Remark, Severity, Status};
 use crate::scope::Granularity;
@@ -54,7 +54,7 @@ impl Folding {
         places.insert(remark.place.clone());
     }
 
-    pub fn said(&mut self, said: &Said) {
+    pub fn said(&mut self, said: &RemarkGroup) {
         let names = PlaceNames::of_places(&said.places).in_common();
         let words = [&said.object, &said.text].map(|text| Phrase::new(text, &names));
         let places = self.remarks.entry((said.severity, said.code, words)).or_default();
@@ -71,7 +71,7 @@ impl Folding {
     }
 
     /// Returns everything that was added, worst first.
-    pub fn told(self) -> (Vec<Unread>, Vec<Finding>, Vec<Said>) {
+    pub fn told(self) -> (Vec<Unread>, Vec<Finding>, Vec<RemarkGroup>) {
         let unread = self.unread.into_iter().map(|(words, accounts)| {
             let names = PlaceNames::of_accounts(&accounts);
             let [operation, code, message, fix] = words.map(|phrase| phrase.render(&names));
@@ -87,7 +87,7 @@ impl Folding {
         let remarks = self.remarks.into_iter().map(|((severity, code, words), places)| {
             let names = PlaceNames::of_places(&places);
             let [object, text] = words.map(|phrase| phrase.render(&names));
-            Said { severity, code, object, text, places }
+            RemarkGroup { severity, code, object, text, places }
         });
         (unread.collect(), links.collect(), remarks.collect())
     }
