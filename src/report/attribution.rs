@@ -3,7 +3,7 @@
 use super::plan::asides::named;
 use super::plan::{self, Question};
 use super::{Paint, wrap};
-use ctguard_core::drift::record::Deed;
+use ctguard_core::drift::record::RecordedCall;
 use ctguard_core::drift::{Drift, Finding};
 use ctguard_core::resource::Address;
 use std::fmt::Write;
@@ -71,7 +71,7 @@ fn finding(finding: &Finding, paint: Paint) -> String {
     }
 }
 
-fn who(deed: &Deed, paint: Paint) -> String {
+fn who(deed: &RecordedCall, paint: Paint) -> String {
     let by = &deed.by;
     let mut kind = by.kind.clone();
     if let Some(issuer) = &by.issuer {
@@ -84,7 +84,7 @@ fn who(deed: &Deed, paint: Paint) -> String {
     format!("{} by {} ({kind}){own} at {}", paint.bad(&deed.call), by.who(), deed.time)
 }
 
-fn whence(deed: &Deed) -> String {
+fn whence(deed: &RecordedCall) -> String {
     let from = deed.source_ip.as_deref().unwrap_or("an unknown address");
     let with = deed.user_agent.as_ref().map(|agent| format!(", {agent}")).unwrap_or_default();
     format!("from {from}{with}, event {}", deed.event_id)

@@ -5,7 +5,7 @@
 
 use ctguard_core::cloud::Cloud;
 use ctguard_core::cloud::lookup::{Lookup, LookupBy};
-use ctguard_core::drift::record::{Deed, deed};
+use ctguard_core::drift::record::{RecordedCall, recorded_call};
 use ctguard_core::drift::suspects::{Suspicion, of_lost_tag, suspicion};
 use ctguard_core::drift::{Culprit, Finding};
 use ctguard_core::plan::Plan;
@@ -114,7 +114,7 @@ impl<'a> History<'a> {
         let calls: Vec<LookupBy> = calls.collect();
         let mut complete = true;
         for questions in [names, calls] {
-            let mut deeds: Vec<Deed> = Vec::new();
+            let mut deeds: Vec<RecordedCall> = Vec::new();
             for question in questions {
                 let answer = match self.ask(question).await {
                     Ok(answer) => answer,
@@ -124,7 +124,7 @@ impl<'a> History<'a> {
                 };
                 complete &= answer.complete;
                 let about =
-                    |text: &String| deed(text, wanted.source, &wanted.calls, &wanted.subject);
+                    |text: &String| recorded_call(text, wanted.source, &wanted.calls, &wanted.subject);
                 deeds.extend(answer.records.iter().filter_map(about));
             }
             if !deeds.is_empty() {

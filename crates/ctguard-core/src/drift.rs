@@ -11,7 +11,7 @@ pub mod suspects;
 use crate::plan::{Change, Field, Plan, Verb};
 use crate::resource::{Address, BLUEPRINT_TAG, Kind};
 use crate::snapshot::Unreadable;
-use record::Deed;
+use record::RecordedCall;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -42,7 +42,7 @@ pub struct Culprit {
 #[serde(rename_all = "snake_case")]
 pub enum Finding {
     /// The calls that can have made the difference, the latest first.
-    Calls(Vec<Deed>),
+    Calls(Vec<RecordedCall>),
     /// No such call in the 90 days that the history goes back, as far as it was looked through.
     NotFound {
         /// Whether the whole history was looked through.

@@ -12,7 +12,7 @@ const OWN_AGENT: &str = "app/ctguard";
 
 /// A call that changed something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Deed {
+pub struct RecordedCall {
     /// The call as AWS names it: `DisableRule`.
     pub call: String,
     /// When, ISO 8601, UTC.
@@ -56,7 +56,7 @@ impl Principal {
 }
 
 /// Reads a record that is about this object, made by one of these calls of a service, and that succeeded.
-pub fn deed(text: &str, source: &str, calls: &[&str], subject: &Subject) -> Option<Deed> {
+pub fn recorded_call(text: &str, source: &str, calls: &[&str], subject: &Subject) -> Option<RecordedCall> {
     let record: Value = serde_json::from_str(text).ok()?;
     let said = |name: &str| record.get(name).and_then(Value::as_str).map(str::to_owned);
     let call = said("eventName")?;
@@ -68,7 +68,7 @@ pub fn deed(text: &str, source: &str, calls: &[&str], subject: &Subject) -> Opti
         return None;
     }
     let user_agent = said("userAgent");
-    Some(Deed {
+    Some(RecordedCall {
         call,
         time: said("eventTime")?,
         by: principal(&record["userIdentity"]),
@@ -206,7 +206,7 @@ mod tests {
         };
         let of = |identity: Value, more: Value| {
             let rule = subject(&["r"], Some("default"), None);
-            deed(&record(identity, more), "events.amazonaws.com", &["DisableRule"], &rule)
+            recorded_call(&record(identity, more), "events.amazonaws.com", &["DisableRule"], &rule)
         };
         let role = json!({ "type": "AssumedRole", "arn": "arn:aws:sts::111122223333:assumed-role/admin/mallory",
             "accountId": "111122223333", "sessionContext": { "sessionIssuer": { "arn": "arn:aws:iam::111122223333:role/admin", "userName": "admin" } } });
