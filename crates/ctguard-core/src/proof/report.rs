@@ -144,7 +144,7 @@ impl Proof {
         for (account, why) in &desired.unread {
             folding.unread(account, [&why.operation, &why.code, &why.message, &why.remedy()]);
         }
-        let (unread, links, remarks) = folding.told();
+        let (unread, links, remarks) = folding.finish();
         Report {
             format_version: FORMAT_VERSION,
             blueprint: desired.name.clone(),
@@ -167,7 +167,7 @@ impl Proof {
 
     /// Every link that is not proven, once, worst first.
     pub fn findings(&self) -> Vec<Finding> {
-        self.folding().told().1
+        self.folding().finish().1
     }
 
     fn folding(&self) -> Folding {

@@ -71,7 +71,7 @@ impl Folding {
     }
 
     /// Returns everything that was added, worst first.
-    pub fn told(self) -> (Vec<Unread>, Vec<Finding>, Vec<RemarkGroup>) {
+    pub fn finish(self) -> (Vec<Unread>, Vec<Finding>, Vec<RemarkGroup>) {
         let unread = self.unread.into_iter().map(|(words, accounts)| {
             let names = PlaceNames::of_accounts(&accounts);
             let [operation, code, message, fix] = words.map(|phrase| phrase.render(&names));

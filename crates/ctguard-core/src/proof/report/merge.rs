@@ -66,7 +66,7 @@ pub fn merge(reports: &[Report]) -> Result<Report, MergeError> {
             }
         }
     }
-    let (unread, links, remarks) = folding.told();
+    let (unread, links, remarks) = folding.finish();
     let mut alerts = first.alerts.clone();
     for (index, alert) in alerts.iter_mut().enumerate() {
         alert.counts =
