@@ -11,7 +11,7 @@ use ctguard_core::diag::{Diagnostic, Span};
 use ctguard_core::phrase::{Phrase, PlaceNames};
 use ctguard_core::plan::{Plan, Verb};
 use ctguard_core::plural::count;
-use ctguard_core::proof::{Finding, Report, Severity, Status};
+use ctguard_core::proof::{Finding, Report, RemarkSeverity, Status};
 use ctguard_core::scope::Place;
 use std::collections::BTreeSet;
 
@@ -144,8 +144,8 @@ pub fn verdict(report: &Report) -> Vec<Notice> {
     }
     for said in &report.remarks {
         let level = match said.severity {
-            Severity::Degraded => Level::Warning,
-            Severity::Note => Level::Note,
+            RemarkSeverity::Degraded => Level::Warning,
+            RemarkSeverity::Note => Level::Note,
         };
         let places: Vec<Place> = said.places.iter().cloned().collect();
         let message = format!("{} in {}: {}", said.object, located(&places, &names), said.text);

@@ -2,7 +2,7 @@
 
 use super::{AccountNames, PLACES_SHOWN, Paint, account, named_addresses, wrap};
 use ctguard_core::plural::count;
-use ctguard_core::proof::{Counts, Finding, LinkCode, Report, RemarkGroup, Severity, Status, Unread};
+use ctguard_core::proof::{Counts, Finding, LinkCode, Report, RemarkGroup, RemarkSeverity, Status, Unread};
 use ctguard_core::scope::{AccountId, Place};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -195,8 +195,8 @@ fn render_remarks(out: &mut String, remarks: &[RemarkGroup], names_of: &AccountN
     }
     for (said, names) in alike {
         let mark = match said.severity {
-            Severity::Degraded => paint.warn("degraded"),
-            Severity::Note => paint.dim("note"),
+            RemarkSeverity::Degraded => paint.warn("degraded"),
+            RemarkSeverity::Note => paint.dim("note"),
         };
         let _ = writeln!(
             out,

@@ -100,7 +100,7 @@ impl PathProof {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[derive(JsonSchema)]
-pub enum Severity {
+pub enum RemarkSeverity {
     /// Alerts still reach everybody, but something else is lost or cannot be seen: `--strict` fails
     /// on it.
     Degraded,
@@ -110,7 +110,7 @@ pub enum Severity {
 /// A finding that does not change the verdict.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Remark {
-    pub severity: Severity,
+    pub severity: RemarkSeverity,
     pub code: LinkCode,
     pub place: Place,
     pub object: LinkObject,

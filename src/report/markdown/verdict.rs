@@ -4,7 +4,7 @@ use super::{Document, code, places, plain};
 use crate::report::account;
 use crate::report::verify::{names, of, worst};
 use ctguard_core::plural::count;
-use ctguard_core::proof::{Finding, Report, Severity, Status};
+use ctguard_core::proof::{Finding, Report, RemarkSeverity, Status};
 
 /// Renders a verdict in at most `limit` bytes.
 pub fn verdict(report: &Report, limit: usize) -> String {
@@ -72,8 +72,8 @@ pub fn verdict(report: &Report, limit: usize) -> String {
     let remarks = report.remarks.iter().map(|said| {
         let at = places(said.places.iter().map(|place| (&place.account, &place.region)), &names);
         let severity = match said.severity {
-            Severity::Degraded => "degraded",
-            Severity::Note => "note",
+            RemarkSeverity::Degraded => "degraded",
+            RemarkSeverity::Note => "note",
         };
         let (object, text) = (code(&said.object), plain(&said.text));
         format!("- {severity} {} {object} in {at}: {text}\n", code(said.code.as_str()))

@@ -2,7 +2,7 @@
 //! be lost, subscriptions that one click ends.
 
 use super::policy::{Admission, Request, Sent, admission};
-use super::{LinkCode, LinkObject, Proof, Remark, Severity};
+use super::{LinkCode, LinkObject, Proof, Remark, RemarkSeverity};
 use crate::blueprint::Subscriber;
 use crate::desired::{AlertPath, Desired, DestinationPath};
 use crate::identity::ByIdentity;
@@ -47,7 +47,7 @@ fn trails(live: &Live, place: &Place, remarks: &mut Vec<Remark>) {
     for (arn, trail) in trails.into_iter().flatten().filter(|(arn, trail)| at_home(arn, trail)) {
         let mut say = |code, object: LinkObject, text: String| {
             remarks.push(Remark {
-                severity: Severity::Degraded,
+                severity: RemarkSeverity::Degraded,
                 code,
                 place: place.clone(),
                 object,
@@ -146,7 +146,7 @@ fn subscribers(live: &Live, path: &AlertPath, remarks: &mut Vec<Remark>) {
             let mail = matches!(endpoint.protocol, Protocol::Email | Protocol::EmailJson);
             if mail && now.confirmation_was_authenticated == Some(false) {
                 remarks.push(Remark {
-                    severity: Severity::Note,
+                    severity: RemarkSeverity::Note,
                     code: LinkCode::UnsubscribeOpen,
                     place: place.clone(),
                     object: object.clone(),
@@ -179,7 +179,7 @@ fn say_lost(
 ) {
     if let Some(why) = why {
         remarks.push(Remark {
-            severity: Severity::Degraded,
+            severity: RemarkSeverity::Degraded,
             code: LinkCode::DeadLetterQueue,
             place: place.clone(),
             object,

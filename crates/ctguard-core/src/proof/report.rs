@@ -6,7 +6,7 @@
 mod fold;
 pub mod merge;
 
-use super::{FixedBy, Link, LinkCode, PathProof, Proof, Severity, Status};
+use super::{FixedBy, Link, LinkCode, PathProof, Proof, RemarkSeverity, Status};
 use crate::blueprint::Risk;
 use crate::desired::{Desired, Shard};
 use crate::identity::ByIdentity;
@@ -104,7 +104,7 @@ pub struct Finding {
 /// A remark with every place it concerns; `{account}` and `{region}` as in a [`Finding`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RemarkGroup {
-    pub severity: Severity,
+    pub severity: RemarkSeverity,
     pub code: LinkCode,
     pub object: String,
     pub text: String,
@@ -203,7 +203,7 @@ fn covered(desired: &Desired) -> Vec<Covered> {
 }
 
 fn degraded(remarks: &[RemarkGroup]) -> usize {
-    remarks.iter().filter(|said| said.severity == Severity::Degraded).count()
+    remarks.iter().filter(|said| said.severity == RemarkSeverity::Degraded).count()
 }
 
 impl Report {

@@ -4,7 +4,7 @@
 //! the past. A number is judged together with the period that it was counted over, so the same
 //! snapshot gives the same words on any day.
 
-use super::{FixedBy, Link, LinkCode, LinkObject, Proof, Remark, Severity};
+use super::{FixedBy, Link, LinkCode, LinkObject, Proof, Remark, RemarkSeverity};
 use crate::desired::Desired;
 use crate::resource::keys::RuleKey;
 use crate::scope::Place;
@@ -89,7 +89,7 @@ fn counted(
     for why in unread {
         let Unreadable { operation, code, message, .. } = why;
         proof.remarks.push(Remark {
-            severity: Severity::Degraded,
+            severity: RemarkSeverity::Degraded,
             code: LinkCode::SignalsUnread,
             place: place.clone(),
             object: LinkObject::Rules {
@@ -124,7 +124,7 @@ fn judge(place: &Place, rule: LinkObject, signals: &RuleSignals, proof: &mut Pro
     }
     if fired.count == 0 {
         proof.remarks.push(Remark {
-            severity: Severity::Note,
+            severity: RemarkSeverity::Note,
             code: LinkCode::NeverFired,
             place: place.clone(),
             object: rule,

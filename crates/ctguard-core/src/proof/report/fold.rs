@@ -6,7 +6,7 @@
 
 use super::{Finding, RemarkGroup, Unread};
 use crate::phrase::{Phrase, PlaceNames};
-use crate::proof::{FixedBy, Link, LinkCode, Remark, Severity, Status};
+use crate::proof::{FixedBy, Link, LinkCode, Remark, RemarkSeverity, Status};
 use crate::scope::Granularity;
 use crate::scope::{AccountId, Place};
 use std::cmp::Reverse;
@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Default)]
 pub(super) struct Folding {
     links: BTreeMap<LinkKey, (BTreeSet<Place>, BTreeSet<String>)>,
-    remarks: BTreeMap<(Severity, LinkCode, [Phrase; 2]), BTreeSet<Place>>,
+    remarks: BTreeMap<(RemarkSeverity, LinkCode, [Phrase; 2]), BTreeSet<Place>>,
     unread: BTreeMap<[Phrase; 4], BTreeSet<AccountId>>,
 }
 
