@@ -71,14 +71,14 @@ pub struct Io<'a> {
 #[command(name = "ctguard", version, max_term_width = 100, arg_required_else_help = true)]
 struct Cli {
     #[command(flatten)]
-    global: Global,
+    global: GlobalOptions,
     #[command(subcommand)]
     verb: Verb,
 }
 
 /// Options of every verb.
 #[derive(Debug, Clone, Args)]
-pub(crate) struct Global {
+pub(crate) struct GlobalOptions {
     /// Work on the accounts in this file instead of AWS
     #[arg(long, global = true, value_name = "FILE", env = "CTGUARD_SANDBOX")]
     sandbox: Option<PathBuf>,
@@ -275,7 +275,7 @@ fn logging(verbose: u8) {
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }
 
-impl Global {
+impl GlobalOptions {
     fn paint(&self, terminal: bool, io: &Io<'_>) -> Paint {
         let color = match self.color {
             ColorChoice::Always => true,
@@ -308,7 +308,7 @@ impl Global {
     }
 }
 
-fn is_json(global: &Global) -> bool {
+fn is_json(global: &GlobalOptions) -> bool {
     global.format == Format::Json
 }
 

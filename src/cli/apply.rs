@@ -1,5 +1,5 @@
 use super::perform::{self, Adopting, Allowed, Consent};
-use super::{Global, Io, context, planned};
+use super::{GlobalOptions, Io, context, planned};
 use crate::error::{CommandError, Exit};
 use clap::Args;
 use ctguard_core::desired::Intent;
@@ -30,7 +30,7 @@ pub struct ApplyArgs {
     adopt: Adopting,
 }
 
-pub fn run(args: &ApplyArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(args: &ApplyArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
     if planned::names_plan(&args.blueprint) {
         return saved::run(args, global, io);
     }

@@ -1,6 +1,6 @@
 //! What most verbs begin with: the blueprint, the cloud, the survey.
 
-use super::{Global, Io, output};
+use super::{GlobalOptions, Io, output};
 use crate::error::{CommandError, Exit};
 use crate::report::diagnostics;
 use crate::report::positions::Positions;
@@ -44,7 +44,7 @@ pub(super) struct Asked {
 
 impl Asked {
     /// What the options ask for.
-    pub fn of(global: &Global, io: &Io<'_>) -> Result<Self, CommandError> {
+    pub fn of(global: &GlobalOptions, io: &Io<'_>) -> Result<Self, CommandError> {
         Ok(Self { as_of: global.as_of(io), narrow: narrow(global)?, intent: Intent::default() })
     }
 
@@ -55,14 +55,14 @@ impl Asked {
 
 impl Read {
     /// Prints diagnostics that point into this blueprint.
-    pub(super) fn say(&self, problems: &[Diagnostic], global: &Global, io: &mut Io<'_>) {
+    pub(super) fn say(&self, problems: &[Diagnostic], global: &GlobalOptions, io: &mut Io<'_>) {
         say(problems, &self.sources, global, io);
     }
 }
 
 /// Reads a blueprint and compiles it as far as that can be done offline; prints errors and
 /// warnings.
-pub(super) fn read(path: &Path, global: &Global, io: &mut Io<'_>) -> Result<Read, Exit> {
+pub(super) fn read(path: &Path, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Read, Exit> {
     let as_of = global.as_of(io);
     let loaded = blueprint::load(path, as_of);
     let positions = positions(path, &loaded);
@@ -70,7 +70,7 @@ pub(super) fn read(path: &Path, global: &Global, io: &mut Io<'_>) -> Result<Read
 }
 
 /// Reads a blueprint whose resources are only removed, so it need not compile.
-pub(super) fn read_to_destroy(path: &Path, global: &Global, io: &mut Io<'_>) -> Result<Read, Exit> {
+pub(super) fn read_to_destroy(path: &Path, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Read, Exit> {
     let loaded = blueprint::load(path, global.as_of(io));
     let positions = positions(path, &loaded);
     usable(path, loaded, positions, global, io)
@@ -89,7 +89,7 @@ fn usable(
     path: &Path,
     loaded: Loaded,
     positions: Positions,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Read, Exit> {
     say(&loaded.diagnostics, &loaded.sources, global, io);
@@ -104,7 +104,7 @@ fn usable(
 fn invalid(
     diagnostics: &[Diagnostic],
     positions: &Positions,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Exit {
     match output::problems(diagnostics, positions, global, io) {
@@ -117,7 +117,7 @@ fn invalid(
 }
 
 /// Prints diagnostics on standard error; with `--quiet`, errors only.
-pub(super) fn say(all: &[Diagnostic], sources: &Sources, global: &Global, io: &mut Io<'_>) {
+pub(super) fn say(all: &[Diagnostic], sources: &Sources, global: &GlobalOptions, io: &mut Io<'_>) {
     let shown: Vec<Diagnostic> = all
         .iter()
         .filter(|diagnostic| !global.quiet || diagnostic.severity == Severity::Error)
@@ -140,7 +140,7 @@ pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, CommandErr
 }
 
 /// Opens the cloud that the options name.
-pub(super) async fn open(global: &Global, read: &Read) -> Result<Box<dyn Cloud>, CommandError> {
+pub(super) async fn open(global: &GlobalOptions, read: &Read) -> Result<Box<dyn Cloud>, CommandError> {
     if let Some(recorded) = &global.recorded {
         return Ok(Box::new(recorded.clone()));
     }
@@ -170,7 +170,7 @@ pub(super) fn sandbox(path: &Path) -> Result<Sandbox, CommandError> {
 pub(super) fn look_for(
     read: &Read,
     asked: &Asked,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Survey, CommandError> {
     block_on(async {
@@ -183,7 +183,7 @@ pub(super) fn look_for(
 pub(super) fn look_closely(
     read: &Read,
     paths: impl FnOnce(&Desired) -> Cow<'_, [AlertPath]>,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Survey, CommandError> {
     let asked = Asked::of(global, io)?;
@@ -205,7 +205,7 @@ pub(super) async fn survey(
     cloud: &dyn Cloud,
     read: &Read,
     asked: &Asked,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Survey, CommandError> {
     let Asked { as_of, narrow, intent } = asked;
@@ -237,7 +237,7 @@ pub(super) async fn survey(
 }
 
 /// Narrows the blueprint's scope to what the options name.
-pub(super) fn narrow(global: &Global) -> Result<Narrow, CommandError> {
+pub(super) fn narrow(global: &GlobalOptions) -> Result<Narrow, CommandError> {
     let shard = |text: &String| {
         Shard::parse(text).ok_or_else(|| {
             CommandError::usage(format!("--shard: `{text}` is not a part such as 3/8"))
@@ -251,7 +251,7 @@ pub(super) fn narrow(global: &Global) -> Result<Narrow, CommandError> {
     })
 }
 
-pub(super) fn accounts(global: &Global) -> Result<Vec<AccountId>, CommandError> {
+pub(super) fn accounts(global: &GlobalOptions) -> Result<Vec<AccountId>, CommandError> {
     global
         .account
         .iter()
@@ -263,7 +263,7 @@ pub(super) fn accounts(global: &Global) -> Result<Vec<AccountId>, CommandError> 
         .collect()
 }
 
-pub(super) fn regions(global: &Global) -> Result<Vec<Region>, CommandError> {
+pub(super) fn regions(global: &GlobalOptions) -> Result<Vec<Region>, CommandError> {
     global
         .region
         .iter()

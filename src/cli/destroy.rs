@@ -1,5 +1,5 @@
 use super::perform::{self, Allowed, Consent};
-use super::{BlueprintArg, Global, Io, context};
+use super::{BlueprintArg, GlobalOptions, Io, context};
 use crate::error::{CommandError, Exit};
 use clap::Args;
 use ctguard_core::desired::Intent;
@@ -18,7 +18,7 @@ pub struct DestroyArgs {
     consent: Consent,
 }
 
-pub fn run(args: &DestroyArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(args: &DestroyArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
     let read = match context::read_to_destroy(&args.blueprint.blueprint, global, io) {
         Ok(read) => read,
         Err(exit) => return Ok(exit),

@@ -1,4 +1,4 @@
-use super::{BlueprintArg, Global, Io, context, output};
+use super::{BlueprintArg, GlobalOptions, Io, context, output};
 use crate::error::{CommandError, Exit};
 use crate::report::view::Shown;
 use crate::run;
@@ -21,7 +21,7 @@ pub struct DriftArgs {
     no_culprit: bool,
 }
 
-pub fn run(args: &DriftArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(args: &DriftArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
     let read = match context::read(&args.blueprint.blueprint, global, io) {
         Ok(read) => read,
         Err(exit) => return Ok(exit),

@@ -1,4 +1,4 @@
-use super::{BlueprintArg, Global, Io, context, is_json, print, print_json};
+use super::{BlueprintArg, GlobalOptions, Io, context, is_json, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::report::explain::render;
 use clap::Args;
@@ -18,7 +18,7 @@ pub struct ExplainArgs {
     blueprint: BlueprintArg,
 }
 
-pub fn run(args: &ExplainArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(args: &ExplainArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
     let read = match context::read(&args.blueprint.blueprint, global, io) {
         Ok(read) => read,
         Err(exit) => return Ok(exit),

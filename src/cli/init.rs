@@ -1,4 +1,4 @@
-use super::{Global, Io, context, print};
+use super::{GlobalOptions, Io, context, print};
 use crate::error::{CommandError, Exit};
 use clap::Args;
 use ctguard_aws::{Aws, Options};
@@ -43,7 +43,7 @@ pub struct InitArgs {
     force: bool,
 }
 
-pub fn run(args: &InitArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(args: &InitArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
     let path = &args.blueprint;
     let email = match &args.email {
         Some(email) => email.clone(),
@@ -128,7 +128,7 @@ fn hub_possible(blueprint: &Blueprint) -> bool {
 }
 
 /// The account of the credentials in use, if AWS answers soon.
-fn caller(global: &Global) -> Result<Option<Caller>, CommandError> {
+fn caller(global: &GlobalOptions) -> Result<Option<Caller>, CommandError> {
     if let Some(recorded) = &global.recorded {
         return Ok(context::block_on(recorded.caller())?.ok());
     }

@@ -1,6 +1,6 @@
 //! `match --check`: what EventBridge makes of a pattern, without any event.
 
-use super::{Global, Io, is_json};
+use super::{GlobalOptions, Io, is_json};
 use crate::error::{CommandError, Exit};
 use crate::report::Paint;
 use crate::report::pattern_check;
@@ -13,7 +13,7 @@ use serde_json::json;
 pub(super) fn run(
     name: &str,
     text: &str,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
     let findings = check(text);

@@ -1,4 +1,4 @@
-use super::{Global, Io, context, is_json};
+use super::{GlobalOptions, Io, context, is_json};
 use crate::error::{CommandError, Exit};
 use crate::report::Paint;
 use crate::report::matches;
@@ -102,7 +102,7 @@ enum Shown {
     Explanation,
 }
 
-pub fn run(args: &MatchArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(args: &MatchArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
     if let Some(path) = &args.check {
         let text = pattern_text(path, io)?;
         return super::match_check::run(&path.display().to_string(), &text, global, io);
@@ -175,7 +175,7 @@ fn is_standard(path: &Path) -> bool {
 
 fn against(
     args: &MatchArgs,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Result<Against, Exit>, CommandError> {
     if let Some(path) = &args.pattern {

@@ -1,4 +1,4 @@
-use super::{Global, Io, context, output, verify};
+use super::{GlobalOptions, Io, context, output, verify};
 use crate::error::{CommandError, Exit};
 use crate::report::plan::Question;
 use crate::report::positions::Positions;
@@ -35,7 +35,7 @@ pub struct MergeArgs {
 /// The first key of a plan.
 const PLAN_KEY: &str = "ctguard_plan";
 
-pub fn run(args: &MergeArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(args: &MergeArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
     let parts = args.files.iter().map(|file| Ok((file.as_path(), read(file)?)));
     let parts: Vec<(&Path, Value)> = parts.collect::<Result<_, CommandError>>()?;
     let plans = parts.iter().filter(|(_, part)| part.get(PLAN_KEY).is_some()).count();
@@ -61,7 +61,7 @@ pub fn run(args: &MergeArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, C
 }
 
 /// Where the alerts stand, if the blueprint is at hand: the parts do not say.
-fn positions(path: &Path, global: &Global, io: &Io<'_>) -> Positions {
+fn positions(path: &Path, global: &GlobalOptions, io: &Io<'_>) -> Positions {
     let file = path.display().to_string();
     let loaded = blueprint::load(path, global.as_of(io));
     match &loaded.blueprint {

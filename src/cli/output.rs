@@ -1,6 +1,6 @@
 //! Where results go: to standard output in one format, and to files in as many as are asked for.
 
-use super::{Global, Io, Verb, print};
+use super::{GlobalOptions, Io, Verb, print};
 use crate::error::CommandError;
 use crate::report::positions::Positions;
 use crate::report::validate::Validation;
@@ -69,7 +69,7 @@ fn writes_reports(verb: &Verb) -> bool {
 ///
 /// # Errors
 /// When it has no such format, or two reports would go to one file.
-pub(super) fn check(verb: &Verb, global: &Global) -> Result<(), CommandError> {
+pub(super) fn check(verb: &Verb, global: &GlobalOptions) -> Result<(), CommandError> {
     let (name, has) = formats(verb);
     let list = has.iter().map(|format| format.as_str()).collect::<Vec<_>>().join(", ");
     let refuse = |option: &str, format: Format| {
@@ -100,7 +100,7 @@ pub(super) fn check(verb: &Verb, global: &Global) -> Result<(), CommandError> {
 pub(super) fn show(
     shown: &Shown<'_>,
     positions: &Positions,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<(), CommandError> {
     let paint = global.paint_out(io);
@@ -114,7 +114,7 @@ pub(super) fn show(
 pub(super) fn reports(
     shown: &Shown<'_>,
     positions: &Positions,
-    global: &Global,
+    global: &GlobalOptions,
     io: &Io<'_>,
 ) -> Result<(), CommandError> {
     let paint = crate::report::Paint { color: false, width: io.width };
@@ -147,7 +147,7 @@ pub(super) fn reports(
 pub(super) fn problems(
     diagnostics: &[Diagnostic],
     positions: &Positions,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<(), CommandError> {
     let validation = Validation {
@@ -201,7 +201,7 @@ fn append(path: &Path, text: &str) -> std::io::Result<()> {
 }
 
 /// Whether a result is asked for in this format, anywhere.
-pub(super) fn wants(format: Format, global: &Global) -> bool {
+pub(super) fn wants(format: Format, global: &GlobalOptions) -> bool {
     global.format == format || global.report.iter().any(|report| report.format == format)
 }
 
@@ -223,7 +223,7 @@ const OF_A_PLAN: [&str; 4] = ["--region", "--account", "--shard", "--as-of"];
 pub(super) fn say_next(
     plan: &Plan,
     next: &Next<'_>,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<(), CommandError> {
     if global.format != Format::Text {

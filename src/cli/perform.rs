@@ -1,6 +1,6 @@
 //! Performs a plan: shows it, asks, makes the changes, and reports the outcome.
 
-use super::{Global, Io, context, output, print, print_json};
+use super::{GlobalOptions, Io, context, output, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::report::apply::ApplyReport;
 use crate::report::plan;
@@ -66,7 +66,7 @@ impl Allowed {
 }
 
 /// Says why nothing was changed; with JSON, on standard output too.
-pub(super) fn stop(stopped: &Stopped, global: &Global, io: &mut Io<'_>) -> CommandError {
+pub(super) fn stop(stopped: &Stopped, global: &GlobalOptions, io: &mut Io<'_>) -> CommandError {
     if global.format == Format::Json
         && let Err(error) = print_json(io, stopped)
     {
@@ -111,7 +111,7 @@ pub(super) async fn go(
     plan: &Plan,
     consent: &Consent,
     allowed: &Allowed,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
     if global.format == Format::Text {
@@ -158,7 +158,7 @@ async fn perform(
     cloud: &dyn Cloud,
     survey: &Survey,
     plan: &Plan,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
     let stop = Arc::new(AtomicBool::new(false));

@@ -1,7 +1,7 @@
 use super::context::Asked;
 use super::output::Next;
 use super::perform::Adopting;
-use super::{BlueprintArg, Global, Io, context, output, planned};
+use super::{BlueprintArg, GlobalOptions, Io, context, output, planned};
 use crate::error::{CommandError, Exit};
 use crate::report::plan::Question;
 use crate::report::view::{Format, Shown};
@@ -28,7 +28,7 @@ pub struct PlanArgs {
     destroy: bool,
 }
 
-pub fn run(args: &PlanArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(args: &PlanArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
     let path = &args.blueprint.blueprint;
     let read = match context::read(path, global, io) {
         Ok(read) => read,

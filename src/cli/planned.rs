@@ -1,7 +1,7 @@
 //! Plans as files: completing a saved plan, writing it, and reading it back.
 
 use super::context::{Asked, Read};
-use super::{Global, Io};
+use super::{GlobalOptions, Io};
 use crate::error::CommandError;
 use crate::run::Survey;
 use ctguard_core::desired::{Narrow, Shard};
@@ -73,7 +73,7 @@ pub(super) fn unusable(path: &Path, error: &PlanFileError) -> CommandError {
 }
 
 /// The scope and date that a saved plan was made with. Options must not contradict them.
-pub(super) fn asked(plan: &Plan, global: &Global) -> Result<Asked, CommandError> {
+pub(super) fn asked(plan: &Plan, global: &GlobalOptions) -> Result<Asked, CommandError> {
     let scope = &plan.scope;
     for (option, given) in [
         ("--account", !global.account.is_empty()),

@@ -1,4 +1,4 @@
-use super::{BlueprintArg, Global, Io, context, is_json, print, print_json};
+use super::{BlueprintArg, GlobalOptions, Io, context, is_json, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::report::policy::{Policies, lacking, render, size};
 use crate::report::yaml;
@@ -176,7 +176,7 @@ impl From<IdentityArg> for Identity {
     }
 }
 
-pub fn run(args: &PolicyArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(args: &PolicyArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
     let (asked, blueprint) = match &args.purpose {
         None => (PurposeArg::All, &args.blueprint.blueprint),
         Some(First::Purpose(purpose)) => (*purpose, &args.blueprint.blueprint),
@@ -234,7 +234,7 @@ fn one(
     args: &PolicyArgs,
     all: &[IdentityPolicy],
     identity: Identity,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
     let Some(policy) = all.iter().find(|policy| policy.identity == identity) else {
@@ -301,7 +301,7 @@ fn bootstrap(
     args: &PolicyArgs,
     purpose: Purpose,
     blueprint: &Blueprint,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
     let role = bootstrap::role(blueprint, args.role.as_deref()).map_err(|error| {
@@ -365,7 +365,7 @@ fn how_to_deploy(blueprint: &Blueprint, role: &AssumedRole) -> String {
 }
 
 async fn check(
-    global: &Global,
+    global: &GlobalOptions,
     read: &context::Read,
     purpose: Purpose,
 ) -> Result<(String, Vec<Permission>), CommandError> {

@@ -1,5 +1,5 @@
 use super::context::Read;
-use super::{Format, Global, Io, ProgressShown, context, output, print, print_json};
+use super::{Format, GlobalOptions, Io, ProgressShown, context, output, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::report::positions::Positions;
 use crate::report::replay::html;
@@ -91,7 +91,7 @@ fn table(text: &str) -> Result<String, String> {
     }
 }
 
-pub fn run(args: &ReplayArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(args: &ReplayArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
     let read = match context::read(&args.blueprint, global, io) {
         Ok(read) => read,
         Err(exit) => return Ok(exit),
@@ -151,7 +151,7 @@ fn looked_up(
     days: u32,
     read: &Read,
     setup: &Setup,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Replay, CommandError> {
     let as_of = global.as_of(io);
@@ -181,7 +181,7 @@ fn looked_up(
 fn look_up(
     read: &Read,
     pages: &Pages,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<(Vec<Place>, Vec<BrokenPart>), CommandError> {
     let narrow = context::narrow(global)?;
@@ -237,7 +237,7 @@ fn replay(
     source: Source,
     blueprint: &Blueprint,
     setup: &Setup,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Replay, CommandError> {
     let as_of = global.as_of(io);
@@ -287,7 +287,7 @@ fn scan<'s>(
     args: &ReplayArgs,
     files: &[LogFile],
     setup: &'s Setup,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> (Counter<'s>, Tally) {
     let bytes = files.iter().map(|file| file.bytes).sum();
@@ -330,7 +330,7 @@ fn print_query(
     args: &ReplayArgs,
     blueprint: &Blueprint,
     setup: &Setup,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
     let query = sql::query(setup, &blueprint.name, &args.table);
@@ -363,7 +363,7 @@ fn print_query(
     Ok(Exit::Incomplete.when(!query.refused.is_empty()))
 }
 
-fn show(replay: &Replay, global: &Global, io: &mut Io<'_>) -> Result<(), CommandError> {
+fn show(replay: &Replay, global: &GlobalOptions, io: &mut Io<'_>) -> Result<(), CommandError> {
     output::show(&Shown::Replayed(replay), &Positions::unknown(""), global, io)
 }
 

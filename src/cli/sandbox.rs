@@ -1,4 +1,4 @@
-use super::{Global, Io, context, is_json, print, print_json};
+use super::{GlobalOptions, Io, context, is_json, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::report::delivery;
 use clap::{Args, Subcommand};
@@ -90,7 +90,7 @@ struct BreakArgs {
 #[derive(Debug, Args)]
 struct LapseArgs {}
 
-pub fn run(args: &SandboxArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(args: &SandboxArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
     let Some(path) = &global.sandbox else {
         return Err(CommandError::usage("no sandbox file is named").hint("Add --sandbox FILE."));
     };
@@ -106,7 +106,7 @@ pub fn run(args: &SandboxArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit,
 fn new(
     path: &Path,
     args: &NewArgs,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
     let mut accounts = accounts(global)?;
@@ -150,7 +150,7 @@ fn new(
 }
 
 /// The accounts that are named, each once, in the order given.
-fn accounts(global: &Global) -> Result<Vec<AccountId>, CommandError> {
+fn accounts(global: &GlobalOptions) -> Result<Vec<AccountId>, CommandError> {
     let mut accounts = Vec::new();
     for text in &global.account {
         let account = AccountId::new(text).ok_or_else(|| {
@@ -164,7 +164,7 @@ fn accounts(global: &Global) -> Result<Vec<AccountId>, CommandError> {
 }
 
 /// The selected account: the first that is named, if any. It must exist.
-fn account(state: &State, global: &Global) -> Result<Option<AccountId>, CommandError> {
+fn account(state: &State, global: &GlobalOptions) -> Result<Option<AccountId>, CommandError> {
     let Some(account) = accounts(global)?.into_iter().next() else { return Ok(None) };
     if state.accounts.contains_key(&account) {
         return Ok(Some(account));
@@ -177,7 +177,7 @@ fn account(state: &State, global: &Global) -> Result<Option<AccountId>, CommandE
 fn send(
     sandbox: &Sandbox,
     args: &SendArgs,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
     let event = event(sandbox, args, global)?;
@@ -191,7 +191,7 @@ fn send(
 }
 
 /// The event to send: from a file, or a sample of what the catalogue knows.
-fn event(sandbox: &Sandbox, args: &SendArgs, global: &Global) -> Result<Value, CommandError> {
+fn event(sandbox: &Sandbox, args: &SendArgs, global: &GlobalOptions) -> Result<Value, CommandError> {
     let path = PathBuf::from(&args.event);
     if path.is_file() {
         let text = std::fs::read_to_string(&path)
@@ -276,7 +276,7 @@ fn event(sandbox: &Sandbox, args: &SendArgs, global: &Global) -> Result<Value, C
 fn confirm(
     sandbox: &Sandbox,
     args: &ConfirmArgs,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
     let filter = ConfirmFilter {
@@ -289,14 +289,14 @@ fn confirm(
     listed(io, global, &confirmed, "confirmed")
 }
 
-fn lapse(sandbox: &Sandbox, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+fn lapse(sandbox: &Sandbox, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
     let gone = sandbox.lapse().map_err(failed)?;
     listed(io, global, &gone, "lapsed")
 }
 
 fn listed(
     io: &mut Io<'_>,
-    global: &Global,
+    global: &GlobalOptions,
     subscriptions: &[Subscribed],
     verb: &str,
 ) -> Result<Exit, CommandError> {
@@ -315,7 +315,7 @@ fn listed(
 fn break_it(
     sandbox: &Sandbox,
     args: &BreakArgs,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
     let aim = Aim {

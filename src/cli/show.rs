@@ -1,5 +1,5 @@
 use super::output::Next;
-use super::{Global, Io, output, planned};
+use super::{GlobalOptions, Io, output, planned};
 use crate::error::{CommandError, Exit};
 use crate::report::plan::Question;
 use crate::report::positions::Positions;
@@ -16,7 +16,7 @@ pub struct ShowArgs {
     plan: PathBuf,
 }
 
-pub fn run(args: &ShowArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(args: &ShowArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
     let plan = planned::read(&args.plan, io)?;
     let saved = SavedPlan::check(plan.clone()).ok();
     let positions = positions(saved.as_ref(), &args.plan);

@@ -1,4 +1,4 @@
-use super::{BlueprintArg, Cli, Global, Io, Verb, context, is_json, print, print_json};
+use super::{BlueprintArg, Cli, GlobalOptions, Io, Verb, context, is_json, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::run;
 use crate::run::Survey;
@@ -28,7 +28,7 @@ pub struct SnapshotArgs {
     out: PathBuf,
 }
 
-pub fn run(args: &SnapshotArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(args: &SnapshotArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
     let read = match context::read(&args.blueprint.blueprint, global, io) {
         Ok(read) => read,
         Err(exit) => return Ok(exit),
@@ -79,7 +79,7 @@ fn say(
     args: &SnapshotArgs,
     recording: &Recording,
     complete: bool,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<(), CommandError> {
     let (file, places) = (args.out.display().to_string(), recording.places.len());

@@ -1,4 +1,4 @@
-use super::{BlueprintArg, Global, Io, context, is_json, print, print_json};
+use super::{BlueprintArg, GlobalOptions, Io, context, is_json, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::report::samples::render;
 use clap::Args;
@@ -25,7 +25,7 @@ pub struct TestArgs {
     show: bool,
 }
 
-pub fn run(args: &TestArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(args: &TestArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
     let read = match context::read(&args.blueprint.blueprint, global, io) {
         Ok(read) => read,
         Err(exit) => return Ok(exit),

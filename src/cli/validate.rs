@@ -1,4 +1,4 @@
-use super::{BlueprintArg, Global, Io, context, output};
+use super::{BlueprintArg, GlobalOptions, Io, context, output};
 use crate::error::{CommandError, Exit};
 use crate::report::validate::Validation;
 use crate::report::view::{Format, Shown};
@@ -12,7 +12,7 @@ pub struct ValidateArgs {
     blueprint: BlueprintArg,
 }
 
-pub fn run(args: &ValidateArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(args: &ValidateArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
     let path = &args.blueprint.blueprint;
     let as_of = global.as_of(io);
     let loaded = blueprint::load(path, as_of);

@@ -1,4 +1,4 @@
-use super::{BlueprintArg, Global, Io, context, output};
+use super::{BlueprintArg, GlobalOptions, Io, context, output};
 use crate::error::{CommandError, Exit};
 use crate::report::view::Shown;
 use clap::Args;
@@ -15,7 +15,7 @@ pub struct VerifyArgs {
     strict: bool,
 }
 
-pub fn run(args: &VerifyArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(args: &VerifyArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
     let read = match context::read(&args.blueprint.blueprint, global, io) {
         Ok(read) => read,
         Err(exit) => return Ok(exit),

@@ -60,13 +60,13 @@ pub struct Denied {
 pub struct Account {
     #[serde(default)]
     pub regions: BTreeMap<Region, Regional>,
-    pub global: Global,
+    pub global: AccountGlobals,
 }
 
 /// What an account has outside its regions.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Global {
+pub struct AccountGlobals {
     pub enabled_regions: BTreeSet<Region>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub buckets: BTreeMap<String, StoredBucket>,

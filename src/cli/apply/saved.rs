@@ -6,7 +6,7 @@
 //! in another.
 
 use super::super::perform;
-use super::super::{Global, Io, context, planned};
+use super::super::{GlobalOptions, Io, context, planned};
 use super::ApplyArgs;
 use crate::error::{CommandError, Exit};
 use crate::report::positions::Positions;
@@ -22,7 +22,7 @@ use std::path::Path;
 
 pub(super) fn run(
     args: &ApplyArgs,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
     let (path, consent) = (args.blueprint.as_path(), &args.consent);
@@ -91,7 +91,7 @@ async fn same_caller(cloud: &dyn Cloud, planned: &AccountId) -> Result<(), Comma
 fn still_holds(
     saved: &Plan,
     survey: &Survey,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Plan, CommandError> {
     let mut stopped = Stopped::new(&saved.blueprint.name);

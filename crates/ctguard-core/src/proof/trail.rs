@@ -36,12 +36,12 @@ pub struct Question<'a> {
     /// Only where it matters: data events, and event sources that selectors can exclude.
     source: Option<&'a str>,
     data: bool,
-    global: Global,
+    global: GlobalEvents,
 }
 
 /// Whether a trail records the event only if it includes those of global services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Global {
+enum GlobalEvents {
     No,
     /// Calls to the global endpoint are global, those to the regional endpoint are not.
     OneEndpoint,
@@ -55,9 +55,9 @@ impl<'a> Question<'a> {
         let leader =
             place.region.partition() == Partition::Aws && place.region.as_str() == "us-east-1";
         let global = match event.landing {
-            _ if event.landing.region_in(place.region.partition()).is_some() => Global::Yes,
-            Landing::Endpoint if leader => Global::OneEndpoint,
-            _ => Global::No,
+            _ if event.landing.region_in(place.region.partition()).is_some() => GlobalEvents::Yes,
+            Landing::Endpoint if leader => GlobalEvents::OneEndpoint,
+            _ => GlobalEvents::No,
         };
         let source = named.then_some(event.source.as_str());
         Self { place, access: event.access, source, data, global }
@@ -131,14 +131,14 @@ impl Asked<'_> {
             return silent;
         }
         let lacks_global = !self.trail.trail.global_service_events;
-        if lacks_global && self.question.global == Global::Yes {
+        if lacks_global && self.question.global == GlobalEvents::Yes {
             let cause = "it leaves out the events of global services".to_owned();
             return self.broken(LinkCode::GlobalEventsMissing, cause, Repair::GlobalEvents);
         }
         let link = self.selected();
         if link.status == Status::Proven
             && lacks_global
-            && self.question.global == Global::OneEndpoint
+            && self.question.global == GlobalEvents::OneEndpoint
         {
             let cause = "it leaves out the events of global services, calls to the global STS endpoint among them; calls to the region's own endpoint are recorded".to_owned();
             return Link {

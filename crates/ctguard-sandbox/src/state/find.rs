@@ -1,7 +1,7 @@
 //! Constructors and look-ups of a state.
 
 use super::{
-    Account, FIRST_CLOCK, FORMAT_VERSION, Global, Regional, State, StoredBucket, StoredBus,
+    Account, FIRST_CLOCK, FORMAT_VERSION, AccountGlobals, Regional, State, StoredBucket, StoredBus,
     StoredKey, StoredQueue, StoredRole, StoredRule, StoredTopic, StoredTrail,
 };
 use ctguard_core::event::sample::Clock;
@@ -30,7 +30,7 @@ impl State {
     pub fn empty(account: AccountId, regions: impl IntoIterator<Item = Region>) -> Self {
         let arn = format!("arn:aws:iam::{account}:user/you");
         let enabled_regions = regions.into_iter().collect();
-        let global = Global { enabled_regions, ..Global::default() };
+        let global = AccountGlobals { enabled_regions, ..AccountGlobals::default() };
         Self {
             format_version: FORMAT_VERSION,
             caller: Caller { account: account.clone(), arn },
