@@ -29,7 +29,7 @@ use std::collections::BTreeMap;
 
 /// Progress events of the engine; `report` shows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
+pub enum ProgressEvent {
     /// Listing the organization's accounts.
     ListingAccounts,
     /// Assuming roles and listing each account's enabled regions.
@@ -83,7 +83,7 @@ pub enum Event {
 }
 
 /// Receives the engine's events.
-pub type Listener<'a> = &'a (dyn Fn(Event) + Send + Sync);
+pub type Listener<'a> = &'a (dyn Fn(ProgressEvent) + Send + Sync);
 
 /// Everything a command needs to know about the blueprint and the accounts.
 #[derive(Debug, Clone)]

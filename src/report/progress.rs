@@ -1,6 +1,6 @@
 //! Progress while the engine works: a line on a terminal, JSON lines where a program listens, nothing elsewhere.
 
-use crate::run::Event;
+use crate::run::ProgressEvent;
 use ctguard_core::scope::{AccountId, Place};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
@@ -78,7 +78,7 @@ impl<'a> Progress<'a> {
         Self::shown(How::Lines(out))
     }
 
-    pub fn hear(&self, event: Event) {
+    pub fn hear(&self, event: ProgressEvent) {
         let Ok(mut shown) = self.0.lock() else { return };
         let Shown { accounts, places, how } = &mut *shown;
         count(accounts, places, &event);
@@ -91,18 +91,18 @@ impl<'a> Progress<'a> {
     }
 }
 
-fn count(accounts: &mut Tally, places: &mut Tally, event: &Event) {
+fn count(accounts: &mut Tally, places: &mut Tally, event: &ProgressEvent) {
     match event {
-        Event::RegionsStarted { accounts: all } => *accounts = Tally::of(*all),
-        Event::RegionsRead { complete, .. } | Event::AccountObserved { complete, .. } => {
+        ProgressEvent::RegionsStarted { accounts: all } => *accounts = Tally::of(*all),
+        ProgressEvent::RegionsRead { complete, .. } | ProgressEvent::AccountObserved { complete, .. } => {
             accounts.count(*complete);
         }
-        Event::ObserveStarted { accounts: all, places: all_places } => {
+        ProgressEvent::ObserveStarted { accounts: all, places: all_places } => {
             (*accounts, *places) = (Tally::of(*all), Tally::of(*all_places));
         }
-        Event::ObserveMore { places: more } => places.all += more,
-        Event::CountStarted { places: all } => *places = Tally::of(*all),
-        Event::Observed { complete, .. } | Event::Counted { complete, .. } => {
+        ProgressEvent::ObserveMore { places: more } => places.all += more,
+        ProgressEvent::CountStarted { places: all } => *places = Tally::of(*all),
+        ProgressEvent::Observed { complete, .. } | ProgressEvent::Counted { complete, .. } => {
             places.count(*complete);
         }
         _ => {}
@@ -110,7 +110,7 @@ fn count(accounts: &mut Tally, places: &mut Tally, event: &Event) {
 }
 
 /// Draws an event on a terminal's line.
-fn draw(bar: &mut ProgressBar, accounts: Tally, places: Tally, event: Event) {
+fn draw(bar: &mut ProgressBar, accounts: Tally, places: Tally, event: ProgressEvent) {
     let counted = |tally: Tally| {
         bar.set_length(tally.all as u64);
         bar.set_position(tally.done as u64);
@@ -120,43 +120,43 @@ fn draw(bar: &mut ProgressBar, accounts: Tally, places: Tally, event: Event) {
         left => format!(", {left} accounts to enter"),
     };
     match event {
-        Event::ListingAccounts => {
+        ProgressEvent::ListingAccounts => {
             *bar = begin(0, "Listing the organization's accounts", "{prefix}");
             bar.tick();
         }
-        Event::RegionsStarted { .. } => *bar = begin(accounts.all, "Entering accounts", COUNTED),
-        Event::RegionsRead { account, .. } => {
+        ProgressEvent::RegionsStarted { .. } => *bar = begin(accounts.all, "Entering accounts", COUNTED),
+        ProgressEvent::RegionsRead { account, .. } => {
             counted(accounts);
             bar.set_message(format!("{}, regions of {account}", accounts.told()));
         }
-        Event::ObserveStarted { .. } => *bar = begin(places.all, "Reading", COUNTED),
-        Event::ObserveMore { .. } => counted(places),
-        Event::AccountObserved { .. } => {
+        ProgressEvent::ObserveStarted { .. } => *bar = begin(places.all, "Reading", COUNTED),
+        ProgressEvent::ObserveMore { .. } => counted(places),
+        ProgressEvent::AccountObserved { .. } => {
             bar.set_message(format!("{}{entering}", places.told()));
         }
-        Event::Observed { place, .. } => {
+        ProgressEvent::Observed { place, .. } => {
             counted(places);
             bar.set_message(format!("{}{entering}, {place}", places.told()));
         }
-        Event::CountStarted { .. } => *bar = begin(places.all, "Asking what was counted", COUNTED),
-        Event::Counted { place, .. } => {
+        ProgressEvent::CountStarted { .. } => *bar = begin(places.all, "Asking what was counted", COUNTED),
+        ProgressEvent::Counted { place, .. } => {
             counted(places);
             bar.set_message(format!("{}, {place}", places.told()));
         }
-        Event::ApplyStarted { changes } => *bar = begin(changes, "Applying", COUNTED),
-        Event::ChangeStarted { address } => {
+        ProgressEvent::ApplyStarted { changes } => *bar = begin(changes, "Applying", COUNTED),
+        ProgressEvent::ChangeStarted { address } => {
             bar.set_message(format!("{} {}", address.kind, address.name));
         }
-        Event::ChangeFinished { .. } => bar.inc(1),
-        Event::Settling => bar.set_message("reading again"),
-        Event::ObserveFinished | Event::CountFinished | Event::ApplyFinished => {
+        ProgressEvent::ChangeFinished { .. } => bar.inc(1),
+        ProgressEvent::Settling => bar.set_message("reading again"),
+        ProgressEvent::ObserveFinished | ProgressEvent::CountFinished | ProgressEvent::ApplyFinished => {
             bar.finish_and_clear();
         }
     }
 }
 
 /// An event as JSON: what happens in `event`, then to what, and how far all of it is.
-fn line(accounts: Tally, places: Tally, event: &Event) -> Value {
+fn line(accounts: Tally, places: Tally, event: &ProgressEvent) -> Value {
     let of_account = |event: &str, account: &AccountId, complete: &bool| {
         json!({
             "event": event, "account": account, "complete": complete,
@@ -170,34 +170,34 @@ fn line(accounts: Tally, places: Tally, event: &Event) -> Value {
         })
     };
     match event {
-        Event::ListingAccounts => json!({ "event": "listing-accounts" }),
-        Event::RegionsStarted { accounts } => {
+        ProgressEvent::ListingAccounts => json!({ "event": "listing-accounts" }),
+        ProgressEvent::RegionsStarted { accounts } => {
             json!({ "event": "regions-started", "accounts": accounts })
         }
-        Event::RegionsRead { account, complete } => of_account("regions-read", account, complete),
-        Event::ObserveStarted { accounts, places } => {
+        ProgressEvent::RegionsRead { account, complete } => of_account("regions-read", account, complete),
+        ProgressEvent::ObserveStarted { accounts, places } => {
             json!({ "event": "observe-started", "accounts": accounts, "places": places })
         }
-        Event::ObserveMore { places } => json!({ "event": "observe-more", "places": places }),
-        Event::AccountObserved { account, complete } => {
+        ProgressEvent::ObserveMore { places } => json!({ "event": "observe-more", "places": places }),
+        ProgressEvent::AccountObserved { account, complete } => {
             of_account("account-observed", account, complete)
         }
-        Event::Observed { place, complete } => of_place("observed", place, complete),
-        Event::ObserveFinished => json!({ "event": "observe-finished" }),
-        Event::CountStarted { places } => json!({ "event": "count-started", "places": places }),
-        Event::Counted { place, complete } => of_place("counted", place, complete),
-        Event::CountFinished => json!({ "event": "count-finished" }),
-        Event::ApplyStarted { changes } => {
+        ProgressEvent::Observed { place, complete } => of_place("observed", place, complete),
+        ProgressEvent::ObserveFinished => json!({ "event": "observe-finished" }),
+        ProgressEvent::CountStarted { places } => json!({ "event": "count-started", "places": places }),
+        ProgressEvent::Counted { place, complete } => of_place("counted", place, complete),
+        ProgressEvent::CountFinished => json!({ "event": "count-finished" }),
+        ProgressEvent::ApplyStarted { changes } => {
             json!({ "event": "apply-started", "changes": changes })
         }
-        Event::ChangeStarted { address } => {
+        ProgressEvent::ChangeStarted { address } => {
             json!({ "event": "change-started", "address": address })
         }
-        Event::ChangeFinished { address, outcome } => json!({
+        ProgressEvent::ChangeFinished { address, outcome } => json!({
             "event": "change-finished", "address": address, "outcome": outcome,
         }),
-        Event::Settling => json!({ "event": "settling" }),
-        Event::ApplyFinished => json!({ "event": "apply-finished" }),
+        ProgressEvent::Settling => json!({ "event": "settling" }),
+        ProgressEvent::ApplyFinished => json!({ "event": "apply-finished" }),
     }
 }
 

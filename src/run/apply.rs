@@ -3,7 +3,7 @@
 //! After the creating waves the accounts are read again: removals run only once their replacements
 //! are proven, and the outcome says what still waits for a person.
 
-use super::{Event, Listener, observe};
+use super::{ProgressEvent, Listener, observe};
 use ctguard_core::action::Action;
 use ctguard_core::cloud::{Cloud, CloudError};
 use ctguard_core::desired::Desired;
@@ -87,7 +87,7 @@ pub async fn apply(
         failed: BTreeMap::new(),
         outcomes: Vec::new(),
     };
-    listener(Event::ApplyStarted { changes: plan.changes.len() });
+    listener(ProgressEvent::ApplyStarted { changes: plan.changes.len() });
     let (removals, changes): (Vec<_>, Vec<_>) =
         plan.changes.iter().cloned().partition(|change| Wave::of(change).removes());
     let mut after = None;
@@ -109,7 +109,7 @@ pub async fn apply(
     } else if engine.stopped() {
         engine.leave(removals);
     }
-    listener(Event::ApplyFinished);
+    listener(ProgressEvent::ApplyFinished);
     let interrupted = engine.stopped();
     Applied { outcomes: engine.outcomes, after, interrupted }
 }
@@ -141,7 +141,7 @@ impl Engine<'_> {
     async fn settle(&mut self, desired: &Desired, approved: &BTreeSet<Address>) -> After {
         let mut tried: BTreeSet<Address> = BTreeSet::new();
         loop {
-            (self.listener)(Event::Settling);
+            (self.listener)(ProgressEvent::Settling);
             let live = observe(self.cloud, desired, self.concurrency, &|_| {}).await;
             let mut plan = diff(desired, &live, Stage::Settled);
             let (ready, rest): (Vec<_>, Vec<_>) = plan.changes.into_iter().partition(|change| {
@@ -208,7 +208,7 @@ impl Engine<'_> {
 
     async fn perform(&self, unit: Unit) -> (Vec<Change>, Result<(), Why>) {
         for change in &unit.changes {
-            (self.listener)(Event::ChangeStarted { address: change.address.clone() });
+            (self.listener)(ProgressEvent::ChangeStarted { address: change.address.clone() });
         }
         let mut result = Ok(());
         for call in &unit.calls {
@@ -223,7 +223,7 @@ impl Engine<'_> {
         }
         let outcome = if result.is_ok() { OutcomeKind::Done } else { OutcomeKind::Failed };
         for change in &unit.changes {
-            (self.listener)(Event::ChangeFinished { address: change.address.clone(), outcome });
+            (self.listener)(ProgressEvent::ChangeFinished { address: change.address.clone(), outcome });
         }
         (unit.changes, result)
     }

@@ -1,7 +1,7 @@
 //! Reads all places concurrently, each once.
 
 use super::shared::Shared;
-use super::{Event, Listener};
+use super::{ProgressEvent, Listener};
 use ctguard_core::cloud::Cloud;
 use ctguard_core::desired::{AlertPath, Desired};
 use ctguard_core::resource::keys::RuleKey;
@@ -26,15 +26,15 @@ pub async fn observe(
     let shared = Shared::default();
     let accounts: BTreeSet<AccountId> =
         desired.places.keys().map(|place| place.account.clone()).collect();
-    listener(Event::ObserveStarted { accounts: accounts.len(), places: desired.places.len() });
+    listener(ProgressEvent::ObserveStarted { accounts: accounts.len(), places: desired.places.len() });
     let told =
-        |place: &Place, complete| listener(Event::Observed { place: place.clone(), complete });
+        |place: &Place, complete| listener(ProgressEvent::Observed { place: place.clone(), complete });
     let accounts = stream::iter(accounts)
         .map(|account| async move {
             let reads = desired.account_reads(&account);
             let seen = cloud.observe_account(&account, &reads).await;
             let complete = seen.is_readable();
-            listener(Event::AccountObserved { account: account.clone(), complete });
+            listener(ProgressEvent::AccountObserved { account: account.clone(), complete });
             (account, seen)
         })
         .buffer_unordered(concurrency.max(1))
@@ -59,10 +59,10 @@ pub async fn observe(
     }
     let homes = homes_elsewhere(desired, &places);
     if !homes.is_empty() {
-        listener(Event::ObserveMore { places: homes.len() });
+        listener(ProgressEvent::ObserveMore { places: homes.len() });
         places.extend(read(cloud, homes, &shared, concurrency, &told).await);
     }
-    listener(Event::ObserveFinished);
+    listener(ProgressEvent::ObserveFinished);
     Live { accounts, places }
 }
 
@@ -89,11 +89,11 @@ pub async fn observe_signals(
             }
         }
     }
-    listener(Event::CountStarted { places: wanted.len() });
+    listener(ProgressEvent::CountStarted { places: wanted.len() });
     let told =
-        |place: &Place, complete| listener(Event::Counted { place: place.clone(), complete });
+        |place: &Place, complete| listener(ProgressEvent::Counted { place: place.clone(), complete });
     let seen = read(cloud, wanted, &Shared::default(), concurrency, &told).await;
-    listener(Event::CountFinished);
+    listener(ProgressEvent::CountFinished);
     for (place, seen) in seen {
         if let Some(here) = live.places.get_mut(&place) {
             here.signals = seen.signals;

@@ -18,7 +18,7 @@ use ctguard_core::resource::rule::RuleState;
 use ctguard_core::resource::topic::Endpoint;
 use ctguard_core::scope::Place;
 use eventbridge_pattern::Pattern;
-use recorded::Event;
+use recorded::EventEnvelope;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -126,7 +126,7 @@ pub fn follow(state: &State, envelope: &Value) -> Delivery {
         received: Vec::new(),
         dead_letters: Vec::new(),
     };
-    let event = match Event::read(envelope) {
+    let event = match EventEnvelope::read(envelope) {
         Ok(event) => event,
         Err(why) => {
             delivery.trail.reason = format!("this is not an event: {why}");
@@ -148,7 +148,7 @@ pub fn follow(state: &State, envelope: &Value) -> Delivery {
 #[derive(Debug, Clone, Copy)]
 struct On<'a> {
     state: &'a State,
-    event: &'a Event<'a>,
+    event: &'a EventEnvelope<'a>,
     /// The place of the bus.
     at: &'a Place,
     /// `None` for the default bus.
@@ -184,7 +184,7 @@ impl On<'_> {
 }
 
 /// Whether a rule fires for an event; the reason either way.
-fn fires(stored: &StoredRule, event: &Event<'_>) -> Result<String, String> {
+fn fires(stored: &StoredRule, event: &EventEnvelope<'_>) -> Result<String, String> {
     let Some(text) = &stored.rule.event_pattern else {
         return Err("it has a schedule and no pattern".to_owned());
     };

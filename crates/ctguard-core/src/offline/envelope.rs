@@ -96,7 +96,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn known(&self) -> Option<catalogue::Event> {
+    fn known(&self) -> Option<catalogue::CatalogueEvent> {
         catalogue::find(self.source?, self.name?)
     }
 }

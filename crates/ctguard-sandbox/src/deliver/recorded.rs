@@ -33,7 +33,7 @@ const GLOBAL: [(&str, &str); 12] = [
 
 /// An EventBridge envelope, read as far as delivery depends on it.
 #[derive(Debug, Clone)]
-pub struct Event<'a> {
+pub struct EventEnvelope<'a> {
     pub envelope: &'a Value,
     pub place: Place,
     detail_type: &'a str,
@@ -44,7 +44,7 @@ pub struct Event<'a> {
     pub read_only: bool,
 }
 
-impl<'a> Event<'a> {
+impl<'a> EventEnvelope<'a> {
     /// Reads an envelope.
     pub fn read(envelope: &'a Value) -> Result<Self, String> {
         let text = |key: &str| {
@@ -109,7 +109,7 @@ impl<'a> Event<'a> {
 }
 
 /// Judges whether an event reaches the default bus of its place.
-pub fn judge(state: &State, event: &Event<'_>) -> TrailVerdict {
+pub fn judge(state: &State, event: &EventEnvelope<'_>) -> TrailVerdict {
     let no = |reason: String| TrailVerdict { reaches_bus: false, reason, trails: Vec::new() };
     let place = &event.place;
     if !state.has_account(&place.account) {
@@ -159,7 +159,7 @@ fn sends(state: &State, place: &Place, home: &Place) -> Result<(), String> {
     Err(format!("account {} has not enabled its home region {}", place.account, home.region))
 }
 
-fn look(stored: &StoredTrail, event: &Event<'_>) -> Result<(), String> {
+fn look(stored: &StoredTrail, event: &EventEnvelope<'_>) -> Result<(), String> {
     if !stored.status.logging {
         return Err("it is not logging".to_owned());
     }

@@ -15,14 +15,14 @@ use crate::snapshot::{LiveRule, Observed};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An event by source and name.
-type Event = (String, String);
+type EventName = (String, String);
 
 /// A live rule that raises an alert and reaches somebody.
 struct Raises<'a> {
     address: Address,
     alert: &'a str,
     risk: Option<Risk>,
-    events: BTreeSet<Event>,
+    events: BTreeSet<EventName>,
 }
 
 /// What is lost of each alert of high or critical risk. `touched`: the rules that the plan changes
@@ -39,10 +39,10 @@ pub(super) fn lost(desired: &Desired, live: &Live, touched: &BTreeSet<&Address>)
     for (place, _) in desired.own_places() {
         let Some(seen) = live.places.get(place) else { continue };
         let kept = kept.get(place).unwrap_or(&nothing);
-        let is_kept = |(source, name): &Event| kept.contains(&(source.as_str(), name.as_str()));
+        let is_kept = |(source, name): &EventName| kept.contains(&(source.as_str(), name.as_str()));
         for (name, rule) in ours(desired, seen.rules.as_ref()) {
             let address = Address::new(place, Kind::Rule, name.clone());
-            let events: BTreeSet<Event> =
+            let events: BTreeSet<EventName> =
                 named(rule).into_iter().filter(|event| !is_kept(event)).collect();
             if events.is_empty() {
                 continue;
@@ -69,7 +69,7 @@ pub(super) fn lost(desired: &Desired, live: &Live, touched: &BTreeSet<&Address>)
                     continue;
                 };
                 for one in raising {
-                    let lost: BTreeSet<Event> = one.events.intersection(&events).cloned().collect();
+                    let lost: BTreeSet<EventName> = one.events.intersection(&events).cloned().collect();
                     let changes = touched.contains(&address) || touched.contains(&one.address);
                     if changes && !lost.is_empty() {
                         let (address, alert, risk) = (one.address.clone(), one.alert, one.risk);
@@ -113,7 +113,7 @@ fn ours<'a>(
     })
 }
 
-fn raises(address: Address, rule: &LiveRule, events: BTreeSet<Event>) -> Raises<'_> {
+fn raises(address: Address, rule: &LiveRule, events: BTreeSet<EventName>) -> Raises<'_> {
     let tag = rule.tags.known().and_then(|tags| tags.get(ALERT_TAG));
     // ctguard begins a rule's description with the risk.
     let described = rule.rule.description.as_deref().and_then(|text| text.split_once(": "));
@@ -143,7 +143,7 @@ fn note(all: &mut LostAlerts, desired: &Desired, place: &Place, raises: &Raises<
 }
 
 /// The events that a live rule names, by source and name.
-fn named(rule: &LiveRule) -> BTreeSet<Event> {
+fn named(rule: &LiveRule) -> BTreeSet<EventName> {
     let named = rule.rule.event_pattern.as_deref().map(event::named_events).unwrap_or_default();
     named.into_iter().filter_map(|(source, name)| Some((source?, name))).collect()
 }
