@@ -12,10 +12,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// What was seen so far.
 #[derive(Debug, Default)]
-pub(super) struct Shared(Mutex<Known>);
+pub(super) struct Shared(Mutex<SeenParts>);
 
 #[derive(Debug, Default)]
-struct Known {
+struct SeenParts {
     rules: HashSet<Arc<Rule>>,
     tags: HashSet<Tags>,
 }
@@ -34,7 +34,7 @@ impl Shared {
     }
 }
 
-impl Known {
+impl SeenParts {
     fn rules(&mut self, rules: &mut Observed<SmallMap<String, LiveRule>>) {
         let Observed::Known(rules) = rules else { return };
         for live in rules.values_mut() {

@@ -132,7 +132,7 @@ pub struct Proof {
 
 /// Proves every path of a blueprint.
 pub fn prove(desired: &Desired, live: &Live) -> Proof {
-    let mut prover = Prover { desired, live, known: cache::Known::default() };
+    let mut prover = Prover { desired, live, known: cache::VerdictCache::default() };
     let paths = desired.paths.iter().map(|path| prover.path(path)).collect();
     let mut proof = Proof { paths, ..Proof::default() };
     signals::collect(desired, live, &mut proof);
@@ -156,7 +156,7 @@ impl Proof {
 struct Prover<'a> {
     desired: &'a Desired,
     live: &'a Live,
-    known: cache::Known<'a>,
+    known: cache::VerdictCache<'a>,
 }
 
 impl<'a> Prover<'a> {

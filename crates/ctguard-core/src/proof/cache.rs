@@ -23,7 +23,7 @@ type Destination<'a> = (&'a Place, &'a str, &'a str);
 pub(super) struct LinkId(usize);
 
 #[derive(Default)]
-pub(super) struct Known<'a> {
+pub(super) struct VerdictCache<'a> {
     links: Vec<Arc<Link>>,
     trails: BTreeMap<Question<'a>, LinkId>,
     forwarding: BTreeMap<RuleOf<'a>, Arc<[LinkId]>>,
@@ -59,7 +59,7 @@ impl<'a> Onward<'a> {
     }
 }
 
-impl<'a> Known<'a> {
+impl<'a> VerdictCache<'a> {
     pub fn trail(
         &mut self,
         question: Question<'a>,

@@ -141,7 +141,7 @@ impl<'a> Compiler<'a> {
     ) {
         let blueprint = self.blueprint;
         let to_hub = self.names.to_hub(hub);
-        let mut known = forward::Known::default();
+        let mut known = forward::ForwardingCache::default();
         let ids: Vec<Arc<str>> =
             blueprint.alerts.iter().map(|alert| alert.id.as_str().into()).collect();
         let mut roles: BTreeMap<AccountId, Arc<str>> = BTreeMap::new();

@@ -23,7 +23,7 @@ pub struct Asker<'a> {
 }
 
 /// What is known of a condition key in the role's request.
-enum Known<'a> {
+enum KeyValue<'a> {
     Value(&'a str),
     /// It begins with one of these.
     Beneath(Vec<String>),
@@ -158,12 +158,12 @@ impl Asker<'_> {
         let Some((compare, negated)) = comparison(plain) else { return unclear() };
         let fails = || Verdict::Fails(format!("for another {key}"));
         match self.known(key) {
-            Known::Unknown => unclear(),
-            Known::Value(value) => {
+            KeyValue::Unknown => unclear(),
+            KeyValue::Value(value) => {
                 let matched = wanted(values).iter().any(|wanted| compare(wanted, value));
                 if matched == negated { fails() } else { Verdict::Holds }
             }
-            Known::Beneath(starts) => {
+            KeyValue::Beneath(starts) => {
                 let patterns = wanted(values);
                 let surely = |start: &String| {
                     patterns.iter().any(|pattern| pattern.ends_with('*') && glob(pattern, start))
@@ -183,25 +183,25 @@ impl Asker<'_> {
         }
     }
 
-    fn known(&self, key: &str) -> Known<'_> {
+    fn known(&self, key: &str) -> KeyValue<'_> {
         match key.to_ascii_lowercase().as_str() {
-            "aws:principalaccount" => Known::Value(self.account.as_str()),
-            "aws:principalarn" => Known::Value(self.role_arn),
-            "aws:resourceaccount" => Known::Value(self.resource_account),
-            "aws:securetransport" => Known::Value("true"),
-            "aws:principalisawsservice" => Known::Value("false"),
+            "aws:principalaccount" => KeyValue::Value(self.account.as_str()),
+            "aws:principalarn" => KeyValue::Value(self.role_arn),
+            "aws:resourceaccount" => KeyValue::Value(self.resource_account),
+            "aws:securetransport" => KeyValue::Value("true"),
+            "aws:principalisawsservice" => KeyValue::Value("false"),
             "aws:principalorgid" => {
-                self.organization.map_or(Known::Unknown, |found| Known::Value(&found.id))
+                self.organization.map_or(KeyValue::Unknown, |found| KeyValue::Value(&found.id))
             }
             // A discovered account is in one of its units, or below it.
             "aws:principalorgpaths" => match self.organization {
-                None => Known::Unknown,
+                None => KeyValue::Unknown,
                 Some(found) if found.unit_paths.is_empty() => {
-                    Known::Beneath(vec![format!("{}/", found.id)])
+                    KeyValue::Beneath(vec![format!("{}/", found.id)])
                 }
-                Some(found) => Known::Beneath(found.unit_paths.iter().cloned().collect()),
+                Some(found) => KeyValue::Beneath(found.unit_paths.iter().cloned().collect()),
             },
-            _ => Known::Unknown,
+            _ => KeyValue::Unknown,
         }
     }
 }

@@ -26,7 +26,7 @@ type KeysOf<'a> = BTreeMap<(usize, Option<RuleKey>, Vec<&'a EventRef>), Arc<[Rul
 
 /// What was worked out for other places of the same class.
 #[derive(Default)]
-pub(super) struct Known<'a> {
+pub(super) struct ForwardingCache<'a> {
     classes: BTreeMap<Class<'a>, Arc<Forwarding>>,
     keys: KeysOf<'a>,
 }
@@ -68,7 +68,7 @@ impl Forwarding {
     }
 }
 
-impl<'a> Known<'a> {
+impl<'a> ForwardingCache<'a> {
     /// Keys of the rules of a group that match some of these events.
     pub(super) fn keys(
         &mut self,
@@ -92,7 +92,7 @@ impl<'a> Compiler<'a> {
     /// The forwarding rules of a class of places.
     pub(super) fn forwarding(
         &mut self,
-        known: &mut Known<'a>,
+        known: &mut ForwardingCache<'a>,
         class: Class<'a>,
     ) -> Arc<Forwarding> {
         if let Some(forwarding) = known.classes.get(&class) {
