@@ -21,7 +21,7 @@ use crate::scope::Place;
 use crate::snapshot::Live;
 use crate::snapshot::{Observed, RuleSignals};
 use eventbridge_pattern::{Filter, Pattern};
-use fold::{Evidence, Way};
+use fold::{Evidence, PlaceChain};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -224,9 +224,9 @@ fn one_alert(
 ) -> AlertExplained {
     // `prove` keeps the order of the paths.
     let paths = desired.paths.iter().zip(&proof.paths);
-    let ways: Vec<Way<'_>> = paths
+    let ways: Vec<PlaceChain<'_>> = paths
         .filter(|(path, _)| *path.alert == *alert.id)
-        .map(|(path, proof)| Way::of(live, proof, path, evidence))
+        .map(|(path, proof)| PlaceChain::of(live, proof, path, evidence))
         .collect();
     let lands = |place: &&Place| !events.iter().any(|event| event.landing.lands_in(&place.region));
     AlertExplained {

@@ -56,13 +56,13 @@ fn told(pattern: Option<&Value>) -> Option<BTreeSet<String>> {
 
 /// One way through the alternatives of a pattern.
 #[derive(Debug, Clone, Default)]
-struct Way {
+struct Alternative {
     /// What the fields that name the event take.
     identity: BTreeMap<String, Vec<String>>,
     conditions: BTreeSet<String>,
 }
 
-impl Way {
+impl Alternative {
     fn field(&self, path: &str) -> impl Iterator<Item = &str> + Clone {
         self.identity.get(path).into_iter().flatten().map(String::as_str)
     }
@@ -93,23 +93,23 @@ impl Way {
 }
 
 /// The ways through the alternatives that decide which event it is; `Pattern::parse` bounds their number.
-fn ways(filter: &Filter) -> Vec<Way> {
+fn ways(filter: &Filter) -> Vec<Alternative> {
     match filter {
-        Filter::All(members) => members.iter().fold(vec![Way::default()], |all, member| {
+        Filter::All(members) => members.iter().fold(vec![Alternative::default()], |all, member| {
             let more = ways(member);
             all.iter().flat_map(|way| more.iter().map(|next| way.and(next))).collect()
         }),
         Filter::Any(members) if names_an_event(filter) => members.iter().flat_map(ways).collect(),
         Filter::Any(members) => {
             let members: Vec<String> = members.iter().map(condition).collect();
-            vec![Way { conditions: [members.join(" or ")].into(), ..Way::default() }]
+            vec![Alternative { conditions: [members.join(" or ")].into(), ..Alternative::default() }]
         }
         Filter::Field { path, matchers } if is_identity(path) => {
             let values = matchers.iter().map(|matcher| value(path, matcher)).collect();
-            vec![Way { identity: [(path.clone(), values)].into(), ..Way::default() }]
+            vec![Alternative { identity: [(path.clone(), values)].into(), ..Alternative::default() }]
         }
         Filter::Field { .. } => {
-            vec![Way { conditions: [condition(filter)].into(), ..Way::default() }]
+            vec![Alternative { conditions: [condition(filter)].into(), ..Alternative::default() }]
         }
     }
 }

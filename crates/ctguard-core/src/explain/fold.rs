@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The way of an alert from one place.
-pub(super) struct Way<'a> {
+pub(super) struct PlaceChain<'a> {
     path: &'a PathProof,
     /// The events that can land there.
     events: Vec<String>,
@@ -27,18 +27,18 @@ pub(super) struct Way<'a> {
 /// The live values behind links that several ways have, as JSON; empty where there are none to show.
 pub(super) type Evidence = BTreeMap<Arc<Link>, Arc<str>>;
 
-impl<'a> Way<'a> {
+impl<'a> PlaceChain<'a> {
     pub fn of(live: &Live, proof: &'a PathProof, path: &AlertPath, known: &mut Evidence) -> Self {
         let evidence = |link: &Arc<Link>| {
             let of = || evidence::of(live, link, &path.lands).map(|value| value.to_string());
             let judged = || of().unwrap_or_default().into();
             known.entry(link.clone()).or_insert_with(judged).clone()
         };
-        Self::told(proof, path.events.iter().map(EventRef::short).collect(), evidence)
+        Self::with_evidence(proof, path.events.iter().map(EventRef::short).collect(), evidence)
     }
 
     /// The way of these events, with what `evidence` shows behind each link.
-    pub fn told(
+    pub fn with_evidence(
         path: &'a PathProof,
         events: Vec<String>,
         mut evidence: impl FnMut(&Arc<Link>) -> Arc<str>,
@@ -49,7 +49,7 @@ impl<'a> Way<'a> {
 }
 
 /// Folds the ways of one alert.
-pub(super) fn chains(ways: &[Way<'_>]) -> Vec<Chain> {
+pub(super) fn chains(ways: &[PlaceChain<'_>]) -> Vec<Chain> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for way in ways {
         if !groups.iter_mut().any(|group| group.takes(way)) {
@@ -112,19 +112,19 @@ enum Likeness {
 
 /// Places with the same chain, by the first of them.
 struct Group<'a> {
-    first: &'a Way<'a>,
+    first: &'a PlaceChain<'a>,
     places: Vec<&'a Place>,
     likenesses: Vec<Likenesses>,
 }
 
 impl<'a> Group<'a> {
-    fn of(first: &'a Way<'a>) -> Self {
+    fn of(first: &'a PlaceChain<'a>) -> Self {
         let likenesses = vec![[None; 4]; first.path.links.len()];
         Self { first, places: vec![&first.path.lands], likenesses }
     }
 
     /// Takes a way in when its chain is the same.
-    fn takes(&mut self, way: &'a Way<'a>) -> bool {
+    fn takes(&mut self, way: &'a PlaceChain<'a>) -> bool {
         let (first, here) = (self.first.path, way.path);
         let raised_alike = (first.lands == first.raised && here.lands == here.raised)
             || first.raised == here.raised;

@@ -18,7 +18,7 @@ const IDENTITY: [&str; 5] =
 const OMITTED: &str = "detail.requestParameters.omitted";
 
 /// What must hold for one way through the `$or` lists.
-type Way<'f> = BTreeMap<&'f str, Vec<&'f [Matcher]>>;
+type Branch<'f> = BTreeMap<&'f str, Vec<&'f [Matcher]>>;
 
 /// An event that satisfies the condition and is `base` in its other fields.
 pub(super) fn satisfy(filter: &Filter, base: &Value) -> Option<Value> {
@@ -30,9 +30,9 @@ pub(super) fn satisfy(filter: &Filter, base: &Value) -> Option<Value> {
     })
 }
 
-fn ways<'f>(filter: &'f Filter) -> Vec<Way<'f>> {
+fn ways<'f>(filter: &'f Filter) -> Vec<Branch<'f>> {
     let way = |fields: Conditions<'f>| {
-        let mut way: Way<'f> = Way::new();
+        let mut way: Branch<'f> = Branch::new();
         for (path, matchers) in fields {
             way.entry(path).or_default().push(matchers);
         }
@@ -41,7 +41,7 @@ fn ways<'f>(filter: &'f Filter) -> Vec<Way<'f>> {
     filter.alternatives(WAYS_MAX).into_iter().map(way).collect()
 }
 
-fn walk(way: &Way<'_>, base: &Value) -> Option<Value> {
+fn walk(way: &Branch<'_>, base: &Value) -> Option<Value> {
     let mut event = base.clone();
     for (path, matchers) in way {
         let there = at(&event, path).filter(|value| !value.is_object() && !value.is_array());

@@ -34,7 +34,7 @@ pub(super) struct ForwardingCache<'a> {
 /// The forwarding rules of a class of places.
 pub(super) struct Forwarding {
     rules: Vec<Forwarded>,
-    ways: BTreeMap<usize, Way>,
+    ways: BTreeMap<usize, ForwardedAlert>,
 }
 
 /// A forwarding rule, but for its target.
@@ -46,7 +46,7 @@ struct Forwarded {
 }
 
 /// How one alert's events get to the hub.
-pub(super) struct Way {
+pub(super) struct ForwardedAlert {
     pub rules: Arc<[RuleKey]>,
     pub events: Arc<[EventRef]>,
 }
@@ -63,7 +63,7 @@ struct Condition<'a> {
 }
 
 impl Forwarding {
-    pub(super) fn way(&self, alert: usize) -> &Way {
+    pub(super) fn way(&self, alert: usize) -> &ForwardedAlert {
         &self.ways[&alert]
     }
 }
@@ -124,7 +124,7 @@ impl<'a> Compiler<'a> {
                     events.iter().any(|event| takes(condition, event) && part.contains(event))
                 })
             });
-            let way = Way {
+            let way = ForwardedAlert {
                 rules: names.map(|(key, _)| key.clone()).collect(),
                 events: events.iter().map(|event| (*event).clone()).collect(),
             };
