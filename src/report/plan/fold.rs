@@ -13,14 +13,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What kind of thing a change is about, in the order of telling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Group {
+pub enum ChangeGroup {
     Recording,
     Hub,
     Delivery,
     Rules,
 }
 
-impl Group {
+impl ChangeGroup {
     fn of(kind: Kind) -> Self {
         match kind {
             Kind::Bucket | Kind::Trail => Self::Recording,
@@ -43,7 +43,7 @@ impl Group {
 
 /// One change in all places where it is the same.
 pub struct Folded {
-    pub group: Group,
+    pub group: ChangeGroup,
     /// With `{account}` and `{region}` for what differs between the places.
     pub change: Change,
     /// Account and region of each object.
@@ -129,7 +129,7 @@ impl Same<'_> {
             (account.clone(), region.clone())
         };
         Folded {
-            group: Group::of(self.first.address.kind),
+            group: ChangeGroup::of(self.first.address.kind),
             change: self.change(),
             places: self.changes.iter().map(address).collect(),
         }

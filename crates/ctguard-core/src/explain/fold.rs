@@ -50,13 +50,13 @@ impl<'a> PlaceChain<'a> {
 
 /// Folds the ways of one alert.
 pub(super) fn chains(ways: &[PlaceChain<'_>]) -> Vec<Chain> {
-    let mut groups: Vec<Group<'_>> = Vec::new();
+    let mut groups: Vec<ChainGroup<'_>> = Vec::new();
     for way in ways {
         if !groups.iter_mut().any(|group| group.takes(way)) {
-            groups.push(Group::of(way));
+            groups.push(ChainGroup::of(way));
         }
     }
-    let mut chains: Vec<Chain> = groups.iter().map(Group::chain).collect();
+    let mut chains: Vec<Chain> = groups.iter().map(ChainGroup::chain).collect();
     chains.sort_by(|a, b| b.status.cmp(&a.status).then_with(|| a.places.cmp(&b.places)));
     chains
 }
@@ -111,13 +111,13 @@ enum Likeness {
 }
 
 /// Places with the same chain, by the first of them.
-struct Group<'a> {
+struct ChainGroup<'a> {
     first: &'a PlaceChain<'a>,
     places: Vec<&'a Place>,
     likenesses: Vec<Likenesses>,
 }
 
-impl<'a> Group<'a> {
+impl<'a> ChainGroup<'a> {
     fn of(first: &'a PlaceChain<'a>) -> Self {
         let likenesses = vec![[None; 4]; first.path.links.len()];
         Self { first, places: vec![&first.path.lands], likenesses }

@@ -30,7 +30,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The rules of an alert in the hub, for the accounts whose events notify the same destinations.
-struct Group {
+struct HubRules {
     accounts: BTreeSet<AccountId>,
     /// Each key with the pattern that it carries.
     rules: Vec<(RuleKey, Arc<Compiled>)>,
@@ -94,10 +94,10 @@ impl<'a> Compiler<'a> {
         hub: &Place,
         bus: &str,
         admission: &Admission,
-    ) -> BTreeMap<usize, Vec<Group>> {
+    ) -> BTreeMap<usize, Vec<HubRules>> {
         let regions: BTreeSet<&Region> = scope.places.iter().map(|place| &place.region).collect();
         let blueprint = self.blueprint;
-        let mut groups: BTreeMap<usize, Vec<Group>> = BTreeMap::new();
+        let mut groups: BTreeMap<usize, Vec<HubRules>> = BTreeMap::new();
         let Some(mut here) = desired.places.remove(hub) else { return groups };
         for (index, alert) in blueprint.alerts.iter().enumerate() {
             let events: Vec<&EventRef> = alert
@@ -123,7 +123,7 @@ impl<'a> Compiler<'a> {
                     rules.extend(keys[before..].iter().map(|key| (key.clone(), compiled.clone())));
                 }
                 let destinations = destinations.into();
-                groups.entry(index).or_default().push(Group { accounts, rules, destinations });
+                groups.entry(index).or_default().push(HubRules { accounts, rules, destinations });
             }
         }
         desired.places.insert(hub.clone(), here);
@@ -137,7 +137,7 @@ impl<'a> Compiler<'a> {
         desired: &mut Desired,
         hub: &Place,
         bus_arn: &Arc<str>,
-        groups: &BTreeMap<usize, Vec<Group>>,
+        groups: &BTreeMap<usize, Vec<HubRules>>,
     ) {
         let blueprint = self.blueprint;
         let to_hub = self.names.to_hub(hub);
@@ -148,7 +148,7 @@ impl<'a> Compiler<'a> {
         let mut places = std::mem::take(&mut desired.places);
         for (place, here) in &mut places {
             // What lands here, with the group that hears of it.
-            let mut landing: Vec<(usize, &Group, Vec<&'a EventRef>)> = Vec::new();
+            let mut landing: Vec<(usize, &HubRules, Vec<&'a EventRef>)> = Vec::new();
             for (index, of_alert) in groups {
                 let group = of_alert.iter().find(|group| group.accounts.contains(&place.account));
                 let events = landing_in(&blueprint.alerts[*index], &place.region);

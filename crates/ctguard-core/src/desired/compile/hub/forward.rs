@@ -3,7 +3,7 @@
 //! They carry an alert's condition, so that events that no alert could want are not paid for twice, and none
 //! of its exceptions: those have dates, and are judged in the hub, in one place.
 
-use super::Group;
+use super::HubRules;
 use crate::blueprint::Outcome;
 use crate::desired::compile::Compiler;
 use crate::desired::compile::patterns::{pattern_problem, rule};
@@ -73,7 +73,7 @@ impl<'a> ForwardingCache<'a> {
     pub(super) fn keys(
         &mut self,
         alert: usize,
-        group: &Group,
+        group: &HubRules,
         events: &[&'a EventRef],
     ) -> Arc<[RuleKey]> {
         let first = group.rules.first().map(|(key, _)| key.clone());
