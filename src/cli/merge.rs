@@ -1,6 +1,6 @@
 use super::{GlobalOptions, Io, context, output, verify};
 use crate::error::{CommandError, Exit};
-use crate::report::plan::Question;
+use crate::report::plan::PlanView;
 use crate::report::positions::Positions;
 use crate::report::view::Shown;
 use clap::Args;
@@ -52,7 +52,7 @@ pub fn run(args: &MergeArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<
             plan = merge_plans(&plans).map_err(refused)?;
             let changes = Exit::Changes.when(args.detailed_exitcode && !plan.is_empty());
             let exit = changes.and(context::plan_exit(&plan));
-            (Shown::Plan { plan: &plan, question: Question::Plan }, exit)
+            (Shown::Plan { plan: &plan, question: PlanView::Plan }, exit)
         }
         _ => return Err(CommandError::usage("a plan and a report of verify cannot be merged")),
     };

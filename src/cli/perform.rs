@@ -4,7 +4,7 @@ use super::{GlobalOptions, Io, context, output, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::report::apply::ApplyReport;
 use crate::report::plan;
-use crate::report::plan::Question;
+use crate::report::plan::PlanView;
 use crate::report::positions::Positions;
 use crate::report::stopped;
 use crate::report::stopped::Stopped;
@@ -115,7 +115,7 @@ pub(super) async fn go(
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
     if global.format == Format::Text {
-        print(io, &plan::render(plan, Question::Plan, global.paint_out(io)))?;
+        print(io, &plan::render(plan, PlanView::Plan, global.paint_out(io)))?;
     }
     let guards = allowed.tripped(plan);
     if !guards.is_empty() {

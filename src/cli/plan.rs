@@ -3,7 +3,7 @@ use super::output::Next;
 use super::perform::Adopting;
 use super::{BlueprintArg, GlobalOptions, Io, context, output, planned};
 use crate::error::{CommandError, Exit};
-use crate::report::plan::Question;
+use crate::report::plan::PlanView;
 use crate::report::view::{Format, Shown};
 use clap::Args;
 use ctguard_core::desired::Intent;
@@ -49,7 +49,7 @@ pub fn run(args: &PlanArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
         planned::write(out, saved)?;
     }
     let plan = saved.as_ref().map_or(&plan, SavedPlan::plan);
-    let shown = Shown::Plan { plan, question: Question::Plan };
+    let shown = Shown::Plan { plan, question: PlanView::Plan };
     output::show(&shown, &read.positions, global, io)?;
     let next = match &args.out {
         Some(file) => Next::Saved(file),

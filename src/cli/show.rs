@@ -1,7 +1,7 @@
 use super::output::Next;
 use super::{GlobalOptions, Io, output, planned};
 use crate::error::{CommandError, Exit};
-use crate::report::plan::Question;
+use crate::report::plan::PlanView;
 use crate::report::positions::Positions;
 use crate::report::view::Shown;
 use clap::Args;
@@ -20,7 +20,7 @@ pub fn run(args: &ShowArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
     let plan = planned::read(&args.plan, io)?;
     let saved = SavedPlan::check(plan.clone()).ok();
     let positions = positions(saved.as_ref(), &args.plan);
-    let shown = Shown::Plan { plan: &plan, question: Question::Plan };
+    let shown = Shown::Plan { plan: &plan, question: PlanView::Plan };
     output::show(&shown, &positions, global, io)?;
     if saved.is_some() {
         output::say_next(&plan, &Next::Saved(&args.plan), global, io)?;

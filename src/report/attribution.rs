@@ -1,7 +1,7 @@
 //! Who changed what has drifted, as people read it.
 
 use super::plan::asides::named;
-use super::plan::{self, Question};
+use super::plan::{self, PlanView};
 use super::{Paint, wrap};
 use ctguard_core::drift::record::RecordedCall;
 use ctguard_core::drift::{Drift, Finding};
@@ -13,7 +13,7 @@ const OBJECTS_SHOWN: usize = 10;
 
 /// Renders what has moved, what of it is cosmetic, and who moved it.
 pub fn drift(drift: &Drift, paint: Paint) -> String {
-    let text = plan::render(&drift.plan, Question::Drift, paint);
+    let text = plan::render(&drift.plan, PlanView::Drift, paint);
     let who = render(drift, paint);
     format!("{text}{}{}", cosmetic(drift.cosmetic), wrap::fit(&who, paint.width))
 }

@@ -1,7 +1,7 @@
 //! Results as JUnit's XML, as CI systems show them: a case for each alert in each place of a
 //! verdict, or for each object that a plan is about.
 
-use super::plan::{Question, asides, diff, names};
+use super::plan::{PlanView, asides, diff, names};
 use super::{notice::verb, validate::Validation};
 use ctguard_core::diag::Severity;
 use ctguard_core::plan::{Change, Plan};
@@ -85,14 +85,14 @@ fn path(path: &PathProof) -> Case {
 
 /// A case for each object that differs, is refused or could not be read, and one for all that are
 /// in sync.
-pub fn plan(plan: &Plan, question: Question) -> String {
+pub fn plan(plan: &Plan, question: PlanView) -> String {
     let names = names(plan);
     let mut cases = Vec::new();
     for change in &plan.changes {
         let text = differences(change);
         let ended = match question {
-            Question::Drift => Ended::Failed { kind: "drift".to_owned(), text },
-            Question::Plan => Ended::Noted(format!("to {}\n{text}", verb(change.action))),
+            PlanView::Drift => Ended::Failed { kind: "drift".to_owned(), text },
+            PlanView::Plan => Ended::Noted(format!("to {}\n{text}", verb(change.action))),
         };
         let name = asides::named(&change.address, &names);
         cases.push(Case { class: change.address.kind.to_string(), name, ended });
@@ -119,8 +119,8 @@ pub fn plan(plan: &Plan, question: Question) -> String {
         cases.push(Case { class: "in sync".to_owned(), name, ended: Ended::Passed });
     }
     let verb = match question {
-        Question::Plan => "plan",
-        Question::Drift => "drift",
+        PlanView::Plan => "plan",
+        PlanView::Drift => "drift",
     };
     render(&format!("ctguard {verb} {}", plan.blueprint.name), cases)
 }

@@ -3,7 +3,7 @@
 //! annotations are made of these.
 
 use super::plan::effects::{Note, note};
-use super::plan::{Question, asides, fold, names, unknown};
+use super::plan::{PlanView, asides, fold, names, unknown};
 use super::{AccountNames, account, named_addresses, verify};
 use ctguard_core::codes;
 use ctguard_core::codes::Code;
@@ -40,7 +40,7 @@ pub struct Notice {
 }
 
 /// What a plan tells, gravest first.
-pub fn plan(plan: &Plan, question: Question) -> Vec<Notice> {
+pub fn plan(plan: &Plan, question: PlanView) -> Vec<Notice> {
     let names = names(plan);
     let mut all = Vec::new();
     for effect in &plan.effects {
@@ -92,7 +92,7 @@ pub fn plan(plan: &Plan, question: Question) -> Vec<Notice> {
     sorted(all)
 }
 
-fn change(folded: &fold::Folded, question: Question, names: &AccountNames<'_>) -> Notice {
+fn change(folded: &fold::Folded, question: PlanView, names: &AccountNames<'_>) -> Notice {
     let (change, places) = (&folded.change, &folded.places);
     let at = named_addresses(places.iter().map(|(account, region)| (account, region)), names);
     let fields: Vec<&str> = change.fields.iter().map(|field| field.path.as_str()).collect();
@@ -104,11 +104,11 @@ fn change(folded: &fold::Folded, question: Question, names: &AccountNames<'_>) -
     let what = format!("{} {}", address.kind, address.name);
     let alerts = change.alert.iter().cloned();
     match question {
-        Question::Plan => {
+        PlanView::Plan => {
             let message = format!("{verb} {what} in {at}: {}{fields}.", change.reason);
             notice(Level::Note, codes::PLAN_CHANGE, message, alerts, &format!("{verb} {what}"))
         }
-        Question::Drift => {
+        PlanView::Drift => {
             let message = format!("{what} in {at} has moved: {}{fields}.", change.reason);
             notice(Level::Warning, codes::DRIFT, message, alerts, &what)
         }

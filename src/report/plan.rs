@@ -27,7 +27,7 @@ use ctguard_core::plan::Plan;
 
 /// Which question the plan answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Question {
+pub enum PlanView {
     /// What would an apply change?
     Plan,
     /// Has anything moved?
@@ -35,11 +35,11 @@ pub enum Question {
 }
 
 /// Renders a plan: status, effects, changes, then everything that is no change but must be said.
-pub fn render(plan: &Plan, question: Question, paint: Paint) -> String {
+pub fn render(plan: &Plan, question: PlanView, paint: Paint) -> String {
     let names = names(plan);
     let mut out = String::new();
     status::render(&mut out, plan, question, paint);
-    if !plan.is_empty() || question == Question::Plan {
+    if !plan.is_empty() || question == PlanView::Plan {
         effects::render(&mut out, &plan.effects, paint);
     }
     changes::render(&mut out, plan, &names, paint);

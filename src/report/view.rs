@@ -3,7 +3,7 @@
 use super::apply::ApplyReport;
 use super::markdown::{self, COMMENT_MAX_BYTES, SUMMARY_MAX_BYTES};
 use super::notice::{self, Notice};
-use super::plan::Question;
+use super::plan::PlanView;
 use super::positions::Positions;
 use super::validate::Validation;
 use super::{Paint, github, junit, sarif};
@@ -75,7 +75,7 @@ const CHART_MAX: usize = 120;
 pub enum Shown<'a> {
     Plan {
         plan: &'a Plan,
-        question: Question,
+        question: PlanView,
     },
     /// What has moved, and who moved it.
     Drift(&'a Drift),
@@ -156,7 +156,7 @@ impl Shown<'_> {
     fn notices(&self) -> Option<Vec<Notice>> {
         match self {
             Self::Plan { plan, question } => Some(notice::plan(plan, *question)),
-            Self::Drift(drift) => Some(notice::plan(&drift.plan, Question::Drift)),
+            Self::Drift(drift) => Some(notice::plan(&drift.plan, PlanView::Drift)),
             Self::Verdict { report, .. } => Some(notice::verdict(report)),
             Self::Applied(_) | Self::Replayed(_) => None,
             Self::Validated(validation) => Some(notice::diagnostics(&validation.diagnostics)),
@@ -166,7 +166,7 @@ impl Shown<'_> {
     fn junit(&self) -> Option<String> {
         match self {
             Self::Plan { plan, question } => Some(junit::plan(plan, *question)),
-            Self::Drift(drift) => Some(junit::plan(&drift.plan, Question::Drift)),
+            Self::Drift(drift) => Some(junit::plan(&drift.plan, PlanView::Drift)),
             Self::Verdict { report, proof } => {
                 proof.map(|proof| junit::proof(&report.blueprint, proof))
             }

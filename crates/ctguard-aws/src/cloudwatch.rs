@@ -65,7 +65,7 @@ const SPANS: [Span; 2] = [
 ];
 
 /// One metric of one rule.
-type Question<'a> = (&'a RuleKey, Count);
+type MetricKey<'a> = (&'a RuleKey, Count);
 
 impl Session {
     /// The counts, up to `now` in seconds, of rules of the default bus.
@@ -76,7 +76,7 @@ impl Session {
     ) -> SmallMap<RuleKey, Observed<RuleSignals>> {
         let mut calls = Vec::new();
         for span in SPANS {
-            let questions: Vec<Question<'_>> = rules
+            let questions: Vec<MetricKey<'_>> = rules
                 .iter()
                 .flat_map(|rule| span.counts.iter().map(move |count| (rule, *count)))
                 .collect();
@@ -85,7 +85,7 @@ impl Session {
                 calls.push(async move { (self.sums(span, &some, now).await, some) });
             }
         }
-        let mut sums: BTreeMap<Question<'_>, Result<Tally, CloudError>> = BTreeMap::new();
+        let mut sums: BTreeMap<MetricKey<'_>, Result<Tally, CloudError>> = BTreeMap::new();
         for (answer, asked) in join_all(calls).await {
             match answer {
                 Ok(answer) => sums.extend(answer),
@@ -117,9 +117,9 @@ impl Session {
     async fn sums<'a>(
         &self,
         span: Span,
-        questions: &[Question<'a>],
+        questions: &[MetricKey<'a>],
         now: i64,
-    ) -> Result<BTreeMap<Question<'a>, Result<Tally, CloudError>>, CloudError> {
+    ) -> Result<BTreeMap<MetricKey<'a>, Result<Tally, CloudError>>, CloudError> {
         let point = i64::from(span.point_seconds);
         let start = now - now.rem_euclid(point) - i64::from(span.hours) * 3_600;
         let mut sums: Vec<Sum> = vec![Sum::default(); questions.len()];
@@ -164,12 +164,12 @@ impl Session {
             }
         }
         let tally =
-            |(question, sum): (&Question<'a>, &Sum)| (*question, sum.tally(*question, span));
+            |(question, sum): (&MetricKey<'a>, &Sum)| (*question, sum.tally(*question, span));
         Ok(questions.iter().zip(&sums).map(tally).collect())
     }
 }
 
-fn query(at: usize, (key, count): Question<'_>, span: Span) -> MetricDataQuery {
+fn query(at: usize, (key, count): MetricKey<'_>, span: Span) -> MetricDataQuery {
     // Rules of the default bus are counted under their name alone.
     // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
     let dimension = |name: &str, value: &str| Dimension::builder().name(name).value(value).build();
@@ -215,7 +215,7 @@ impl Sum {
         self.status == Some(StatusCode::Complete)
     }
 
-    fn tally(&self, (rule, count): Question<'_>, span: Span) -> Result<Tally, CloudError> {
+    fn tally(&self, (rule, count): MetricKey<'_>, span: Span) -> Result<Tally, CloudError> {
         if self.complete() {
             // Counts are whole numbers, although sent as floats.
             return Ok(Tally { count: self.value.round() as u64, hours: span.hours });

@@ -164,7 +164,7 @@ impl<'a> Prover<'a> {
         let mut here: Vec<cache::LinkId> = Vec::new();
         let (desired, live) = (self.desired, self.live);
         for event in path.events.iter() {
-            let question = trail::Question::of(&path.lands, event);
+            let question = trail::TrailQuery::of(&path.lands, event);
             here.push(self.known.trail(question, |question| trail::judge(desired, live, question)));
         }
         if let Some(link) = trail::cannot_land(desired, live, &path.lands, &path.events) {

@@ -1,7 +1,7 @@
 //! What has moved and who moved it, as Markdown.
 
 use super::plan;
-use crate::report::plan::Question;
+use crate::report::plan::PlanView;
 use crate::report::{Paint, attribution};
 use ctguard_core::drift::Drift;
 use ctguard_core::plural::count;
@@ -13,7 +13,7 @@ const CULPRITS_MAX_PERCENT: usize = 30;
 /// Renders what has moved, in at most `limit` bytes.
 pub fn drift(drift: &Drift, limit: usize) -> String {
     let who = who(drift, limit * CULPRITS_MAX_PERCENT / 100);
-    let mut text = plan(&drift.plan, Question::Drift, limit - who.len());
+    let mut text = plan(&drift.plan, PlanView::Drift, limit - who.len());
     text.push_str(&who);
     text
 }

@@ -3,7 +3,7 @@
 //! With a hub, 20 alerts in 17,000 places are 340,000 paths of a few links each, most of them
 //! shared.
 
-use super::trail::Question;
+use super::trail::TrailQuery;
 use super::{Link, Shared};
 use crate::desired::{AlertPath, DestinationPath};
 use crate::identity::ByIdentity;
@@ -25,7 +25,7 @@ pub(super) struct LinkId(usize);
 #[derive(Default)]
 pub(super) struct VerdictCache<'a> {
     links: Vec<Arc<Link>>,
-    trails: BTreeMap<Question<'a>, LinkId>,
+    trails: BTreeMap<TrailQuery<'a>, LinkId>,
     forwarding: BTreeMap<RuleOf<'a>, Arc<[LinkId]>>,
     roles: BTreeMap<RuleOf<'a>, Arc<[LinkId]>>,
     buses: BTreeMap<(&'a AccountId, bool, &'a str), LinkId>,
@@ -62,8 +62,8 @@ impl<'a> Onward<'a> {
 impl<'a> VerdictCache<'a> {
     pub fn trail(
         &mut self,
-        question: Question<'a>,
-        judge: impl FnOnce(&Question<'a>) -> Link,
+        question: TrailQuery<'a>,
+        judge: impl FnOnce(&TrailQuery<'a>) -> Link,
     ) -> LinkId {
         if let Some(known) = self.trails.get(&question) {
             return *known;

@@ -30,7 +30,7 @@ const ORDINARY_SOURCE: &str = "ec2.amazonaws.com";
 
 /// The properties that decide whether a trail records an event; many events share them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Question<'a> {
+pub struct TrailQuery<'a> {
     place: &'a Place,
     access: Access,
     /// Only where it matters: data events, and event sources that selectors can exclude.
@@ -48,7 +48,7 @@ enum GlobalEvents {
     Yes,
 }
 
-impl<'a> Question<'a> {
+impl<'a> TrailQuery<'a> {
     pub fn of(place: &'a Place, event: &'a EventRef) -> Self {
         let data = event.kind == EventKind::Data;
         let named = data || EXCLUDABLE_SOURCES.contains(&event.source.as_str());
@@ -77,7 +77,7 @@ impl<'a> Question<'a> {
     }
 }
 
-pub fn judge(desired: &Desired, live: &Live, question: &Question<'_>) -> Link {
+pub fn judge(desired: &Desired, live: &Live, question: &TrailQuery<'_>) -> Link {
     let place = question.place;
     let trails = match live.places.get(place).map(|seen| &seen.trails) {
         Some(Observed::Known(trails)) => trails,
@@ -100,7 +100,7 @@ pub fn judge(desired: &Desired, live: &Live, question: &Question<'_>) -> Link {
 struct Asked<'a> {
     desired: &'a Desired,
     live: &'a Live,
-    question: &'a Question<'a>,
+    question: &'a TrailQuery<'a>,
     arn: &'a str,
     trail: &'a LiveTrail,
 }

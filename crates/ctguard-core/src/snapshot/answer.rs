@@ -69,7 +69,7 @@ pub fn account(
 /// What was seen of a place, as far as these reads ask.
 pub fn place(record: Option<&PlaceRecord>, place: &Place, reads: &ReadSet) -> PlaceSnapshot {
     let Some(record) = record else { return nowhere(place, reads) };
-    let question = Question { place, reads, then: &record.reads };
+    let question = ReadComparison { place, reads, then: &record.reads };
     // Every part is named here, so that a new one cannot be forgotten.
     let PlaceSnapshot {
         place: _,
@@ -165,13 +165,13 @@ fn nowhere(place: &Place, reads: &ReadSet) -> PlaceSnapshot {
 }
 
 /// What is asked now, and what was asked then.
-struct Question<'a> {
+struct ReadComparison<'a> {
     place: &'a Place,
     reads: &'a ReadSet,
     then: &'a ReadSet,
 }
 
-impl Question<'_> {
+impl ReadComparison<'_> {
     /// Whether things that carry a tag are looked for, and were.
     fn searched(&self) -> Option<bool> {
         (!self.reads.blueprint.is_empty()).then(|| self.reads.blueprint == self.then.blueprint)
