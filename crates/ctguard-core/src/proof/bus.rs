@@ -3,7 +3,7 @@
 //! Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-permissions.html>
 
 use super::policy::principal::Asker;
-use super::policy::{Admission, Refusal};
+use super::policy::{Admission, PolicyRefusal};
 use super::role::{PUT_EVENTS, at};
 use super::{FixedBy, Link, LinkCode, LinkObject, Status};
 use crate::desired::{Desired, Forward};
@@ -79,11 +79,11 @@ pub fn judge(
             ..Link::broken(LinkCode::BusPolicyCondition, &place, object, cause, FixedBy::Person)
         },
         Admission::Refuses(refusal) => match refusal {
-            Refusal::Nobody(cause) => Link::broken(LinkCode::BusPolicy, &place, object, cause, fixed_by),
-            Refusal::Condition(cause) => {
+            PolicyRefusal::Nobody(cause) => Link::broken(LinkCode::BusPolicy, &place, object, cause, fixed_by),
+            PolicyRefusal::Condition(cause) => {
                 Link::broken(LinkCode::BusPolicyCondition, &place, object, cause, fixed_by)
             }
-            Refusal::Deny(cause) => Link {
+            PolicyRefusal::Deny(cause) => Link {
                 fix: "Take the statement out of the bus's policy: ctguard never takes away what others wrote.".to_owned(),
                 ..Link::broken(LinkCode::BusPolicyDeny, &place, object, cause, FixedBy::Person)
             },

@@ -3,7 +3,7 @@
 //! Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html>
 
 use super::LinkCode;
-use super::policy::{Admission, Refusal, Request, Sent, admission};
+use super::policy::{Admission, PolicyRefusal, Request, Sent, admission};
 use crate::snapshot::{LiveKey, Observed, Unreadable};
 
 /// Why a service cannot use a key.
@@ -73,8 +73,8 @@ pub fn judge(key: Option<&Observed<LiveKey>>, service: &str, source: Sent<'_>) -
             Admission::Assumes(cause) => assumed = Some(cause),
             Admission::Refuses(refusal) => {
                 let trouble = match refusal {
-                    Refusal::Condition(_) => Trouble::Condition,
-                    Refusal::Nobody(_) | Refusal::Deny(_) => Trouble::Policy,
+                    PolicyRefusal::Condition(_) => Trouble::Condition,
+                    PolicyRefusal::Nobody(_) | PolicyRefusal::Deny(_) => Trouble::Policy,
                 };
                 return Answer::Refuses(trouble, refusal.into_cause());
             }

@@ -14,12 +14,12 @@ pub enum Admission {
     Admits,
     /// Allows it, depending on this condition.
     Assumes(String),
-    Refuses(Refusal),
+    Refuses(PolicyRefusal),
 }
 
 /// Why a policy refuses a service, with the cause in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
+pub enum PolicyRefusal {
     /// No statement admits it.
     Nobody(String),
     /// The statement that admits it has a condition that it never meets.
@@ -27,7 +27,7 @@ pub enum Refusal {
     Deny(String),
 }
 
-impl Refusal {
+impl PolicyRefusal {
     pub fn into_cause(self) -> String {
         match self {
             Self::Nobody(cause) | Self::Condition(cause) | Self::Deny(cause) => cause,
@@ -65,7 +65,7 @@ pub struct Request<'a> {
 /// Evaluates a policy document. Without a document no service is admitted.
 pub fn admission(policy: Option<&Value>, request: &Request<'_>) -> Admission {
     let Some(policy) = policy else {
-        return Admission::Refuses(Refusal::Nobody("it has no policy".to_owned()));
+        return Admission::Refuses(PolicyRefusal::Nobody("it has no policy".to_owned()));
     };
     let mut allowed: Option<Admission> = None;
     let mut assumed_deny = None;
@@ -75,7 +75,7 @@ pub fn admission(policy: Option<&Value>, request: &Request<'_>) -> Admission {
         if statement.get("Effect").and_then(Value::as_str) == Some("Deny") {
             match verdict {
                 Verdict::Holds => {
-                    return Admission::Refuses(Refusal::Deny(format!(
+                    return Admission::Refuses(PolicyRefusal::Deny(format!(
                         "its statement {sid} denies {} to {}",
                         request.action, request.service
                     )));
@@ -97,7 +97,7 @@ pub fn admission(policy: Option<&Value>, request: &Request<'_>) -> Admission {
             Verdict::Unclear(key) => Admission::Assumes(format!(
                 "its statement {sid} allows it under a condition on {key}"
             )),
-            Verdict::Fails(why) => Admission::Refuses(Refusal::Condition(format!(
+            Verdict::Fails(why) => Admission::Refuses(PolicyRefusal::Condition(format!(
                 "its statement {sid} allows {} only {why}",
                 request.service
             ))),
@@ -116,7 +116,7 @@ pub fn admission(policy: Option<&Value>, request: &Request<'_>) -> Admission {
     }
     match (allowed, assumed_deny) {
         (None, _) => Admission::Refuses(nobody(request)),
-        (Some(Admission::Refuses(Refusal::Condition(cause))), _) => {
+        (Some(Admission::Refuses(PolicyRefusal::Condition(cause))), _) => {
             // The default statement of a topic is for principals of the account. That EventBridge
             // does not meet its condition is not the condition's fault.
             let named = statements(policy).into_iter().any(|s| {
@@ -124,15 +124,15 @@ pub fn admission(policy: Option<&Value>, request: &Request<'_>) -> Admission {
                     && concerns(s, request)
                     && names_service(s, request.service)
             });
-            Admission::Refuses(if named { Refusal::Condition(cause) } else { nobody(request) })
+            Admission::Refuses(if named { PolicyRefusal::Condition(cause) } else { nobody(request) })
         }
         (Some(Admission::Admits), Some(deny)) => Admission::Assumes(deny),
         (Some(answer), _) => answer,
     }
 }
 
-fn nobody(request: &Request<'_>) -> Refusal {
-    Refusal::Nobody(format!("no statement allows {} to {}", request.action, request.service))
+fn nobody(request: &Request<'_>) -> PolicyRefusal {
+    PolicyRefusal::Nobody(format!("no statement allows {} to {}", request.action, request.service))
 }
 
 fn names_service(statement: &Value, service: &str) -> bool {

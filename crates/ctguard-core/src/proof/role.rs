@@ -4,7 +4,7 @@
 //! Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html>
 
 use super::policy::principal::Asker;
-use super::policy::{Admission, Refusal, Request, Sent, admission};
+use super::policy::{Admission, PolicyRefusal, Request, Sent, admission};
 use super::topic::EVENTS;
 use super::{FixedBy, Link, LinkCode, LinkObject, Status};
 use crate::desired::{Desired, Forward};
@@ -124,9 +124,9 @@ impl RoleJudge<'_> {
                 let ours = policies.get(own).into_iter();
                 let denied_by_ours = matches!(
                     asker.allowed(ours, PUT_EVENTS, bus),
-                    Admission::Refuses(Refusal::Deny(_))
+                    Admission::Refuses(PolicyRefusal::Deny(_))
                 );
-                if matches!(refusal, Refusal::Deny(_)) && !denied_by_ours {
+                if matches!(refusal, PolicyRefusal::Deny(_)) && !denied_by_ours {
                     let link = self.broken(code, &self.place, cause, FixedBy::Person);
                     let fix =
                         "Take the statement that denies it out of the role's inline policies.";

@@ -1,7 +1,7 @@
 //! Does the topic accept what EventBridge sends: does it exist, and do its policy and its key admit
 //! EventBridge?
 
-use super::policy::{Admission, Refusal, Request, Sent, admission};
+use super::policy::{Admission, PolicyRefusal, Request, Sent, admission};
 use super::{FixedBy, Link, LinkCode, LinkObject, key, subscriber};
 use crate::blueprint::Subscriber;
 use crate::desired::{Desired, DestinationPath};
@@ -113,11 +113,11 @@ impl TopicJudge<'_> {
 
     /// Apply writes its own statement, without a condition; a statement of others that denies
     /// stays.
-    fn refused(&self, object: LinkObject, refusal: Refusal) -> Link {
+    fn refused(&self, object: LinkObject, refusal: PolicyRefusal) -> Link {
         let (code, fixed_by) = match refusal {
-            Refusal::Nobody(_) => (LinkCode::TopicPolicy, self.fixed_by),
-            Refusal::Condition(_) => (LinkCode::TopicPolicyCondition, self.fixed_by),
-            Refusal::Deny(_) => (LinkCode::TopicPolicyDeny, FixedBy::Person),
+            PolicyRefusal::Nobody(_) => (LinkCode::TopicPolicy, self.fixed_by),
+            PolicyRefusal::Condition(_) => (LinkCode::TopicPolicyCondition, self.fixed_by),
+            PolicyRefusal::Deny(_) => (LinkCode::TopicPolicyDeny, FixedBy::Person),
         };
         let link = Link::broken(code, self.place, object, refusal.into_cause(), fixed_by);
         let fix = match (code, fixed_by) {

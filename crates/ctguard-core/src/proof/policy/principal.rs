@@ -6,7 +6,7 @@
 //! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
 
 use super::condition::{Verdict, comparison, wanted};
-use super::{Admission, Refusal, element_matches, glob, texts};
+use super::{Admission, PolicyRefusal, element_matches, glob, texts};
 use crate::desired::ScopeOrganization;
 use crate::resource::policy::statements;
 use crate::scope::AccountId;
@@ -35,7 +35,7 @@ impl Asker<'_> {
     pub fn admitted(&self, policy: Option<&Value>, action: &str, resource: &str) -> Admission {
         let Some(policy) = policy else {
             let cause = "it has no policy, so it takes events of its own account only";
-            return Admission::Refuses(Refusal::Nobody(cause.to_owned()));
+            return Admission::Refuses(PolicyRefusal::Nobody(cause.to_owned()));
         };
         let concerning = statements(policy)
             .into_iter()
@@ -69,7 +69,7 @@ impl Asker<'_> {
             match verdict {
                 Verdict::Holds if denies => {
                     let cause = format!("{name} denies {action} to {who}");
-                    return Admission::Refuses(Refusal::Deny(cause));
+                    return Admission::Refuses(PolicyRefusal::Deny(cause));
                 }
                 Verdict::Unclear(key) if denies => {
                     denied = Some(format!("{name} denies {action} under a condition on {key}"));
@@ -89,10 +89,10 @@ impl Asker<'_> {
         match (allowed, denied, unclear, condition) {
             (true, None, ..) => Admission::Admits,
             (true, Some(cause), ..) | (false, _, Some(cause), _) => Admission::Assumes(cause),
-            (false, _, None, Some(cause)) => Admission::Refuses(Refusal::Condition(cause)),
+            (false, _, None, Some(cause)) => Admission::Refuses(PolicyRefusal::Condition(cause)),
             (false, _, None, None) => {
                 let cause = format!("no statement allows {action} to {who}");
-                Admission::Refuses(Refusal::Nobody(cause))
+                Admission::Refuses(PolicyRefusal::Nobody(cause))
             }
         }
     }
@@ -241,9 +241,9 @@ mod tests {
         match asker.admitted(Some(&policy), "events:PutEvents", BUS) {
             Admission::Admits => "admits",
             Admission::Assumes(_) => "assumes",
-            Admission::Refuses(Refusal::Nobody(_)) => "nobody",
-            Admission::Refuses(Refusal::Condition(_)) => "condition",
-            Admission::Refuses(Refusal::Deny(_)) => "deny",
+            Admission::Refuses(PolicyRefusal::Nobody(_)) => "nobody",
+            Admission::Refuses(PolicyRefusal::Condition(_)) => "condition",
+            Admission::Refuses(PolicyRefusal::Deny(_)) => "deny",
         }
     }
 
