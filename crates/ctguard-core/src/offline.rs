@@ -24,7 +24,7 @@ mod samples;
 pub use check::{check, checked};
 pub use decide::{AlertDecision, EventDecision, Outcome, decide, decide_alerts};
 pub use delivery::{Delivery, EVENT_MAX_BYTES, Facts, Undeliverable, delivered};
-pub use envelope::{Enveloped, Fields, envelope};
+pub use envelope::{Enveloped, DeliveryFields, envelope};
 pub use eventbridge_pattern::cloudtrail::RecordKind;
 pub use given::{Form, Given};
 pub use input::{Input, Item, Position};

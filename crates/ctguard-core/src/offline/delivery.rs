@@ -12,7 +12,7 @@
 //! Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html>
 
 use super::Note;
-use super::envelope::Fields;
+use super::envelope::DeliveryFields;
 use crate::event::{Access, EventKind};
 use crate::resource::rule::RuleState;
 use eventbridge_pattern::cloudtrail::RecordKind;
@@ -41,7 +41,7 @@ impl Facts {
     ///
     /// # Errors
     /// When CloudTrail sends no record of this kind to EventBridge.
-    pub fn of(fields: &Fields<'_>, bytes: usize) -> Result<Self, Undeliverable> {
+    pub fn of(fields: &DeliveryFields<'_>, bytes: usize) -> Result<Self, Undeliverable> {
         let kind = fields.kind()?;
         let management = matches!(kind, RecordKind::Call(_)) && fields.is_management();
         Ok(Self { kind: Some(kind), management, access: fields.access(), bytes })
@@ -57,7 +57,7 @@ impl Facts {
         if !of_trail {
             return by_service;
         }
-        Self::of(&Fields::of(&event["detail"]), bytes).unwrap_or(by_service)
+        Self::of(&DeliveryFields::of(&event["detail"]), bytes).unwrap_or(by_service)
     }
 }
 

@@ -27,7 +27,7 @@ pub enum Enveloped {
 
 /// The fields of a record that decide what becomes of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Fields<'a> {
+pub struct DeliveryFields<'a> {
     pub event_type: Option<&'a str>,
     pub category: Option<&'a str>,
     pub source: Option<&'a str>,
@@ -36,7 +36,7 @@ pub struct Fields<'a> {
     pub read_only: Option<bool>,
 }
 
-impl<'a> Fields<'a> {
+impl<'a> DeliveryFields<'a> {
     /// Takes them from a record, which is also the `detail` of an event.
     pub fn of(record: &'a Value) -> Self {
         let text = |key: &str| record.get(key).and_then(Value::as_str);
@@ -105,7 +105,7 @@ impl<'a> Fields<'a> {
 ///
 /// Its `region` is the one that the record says, even where the service's events land in another today.
 pub fn envelope(record: Value) -> Enveloped {
-    let fields = Fields::of(&record);
+    let fields = DeliveryFields::of(&record);
     let kind = match fields.kind() {
         Ok(kind) => kind,
         Err(why) => return Enveloped::Nothing { record, why },
@@ -130,7 +130,7 @@ fn words(kind: RecordKind) -> &'static str {
 }
 
 /// The fields that every record has today and this one has not.
-fn missing(record: &Value, fields: &Fields<'_>, kind: RecordKind) -> Option<Note> {
+fn missing(record: &Value, fields: &DeliveryFields<'_>, kind: RecordKind) -> Option<Note> {
     const ALWAYS: [&str; 5] =
         ["eventType", "eventID", "eventTime", "awsRegion", "recipientAccountId"];
     let mut lacking: Vec<&'static str> =
@@ -160,7 +160,7 @@ fn missing(record: &Value, fields: &Fields<'_>, kind: RecordKind) -> Option<Note
 /// The events of global services have landed in one region since November 2021.
 ///
 /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html>
-fn lands_elsewhere(record: &Value, fields: &Fields<'_>) -> Option<Note> {
+fn lands_elsewhere(record: &Value, fields: &DeliveryFields<'_>) -> Option<Note> {
     let region = Region::new(record.get("awsRegion")?.as_str()?)?;
     let landing = match fields.known() {
         Some(known) => known.landing,

@@ -1,6 +1,6 @@
 //! What people hand over as an event, and what a rule would be given.
 
-use super::envelope::{Enveloped, Fields, envelope};
+use super::envelope::{Enveloped, DeliveryFields, envelope};
 use super::{EVENT_MAX_BYTES, Facts, Note, Undeliverable};
 use crate::event;
 use eventbridge_pattern::Event;
@@ -50,7 +50,7 @@ impl Given {
             return Some(Self { form: Form::Other, event: value, said, facts, notes: Vec::new() });
         }
         let bytes = size(&value, bytes);
-        let facts = Facts::of(&Fields::of(&value), bytes);
+        let facts = Facts::of(&DeliveryFields::of(&value), bytes);
         Some(match envelope(value) {
             Enveloped::Event { event, notes } => {
                 let said = Event::from(&event).into_owned().with_detail(said);
@@ -86,7 +86,7 @@ impl Given {
 
     /// `iam:CreateUser`, or the `detail-type` of what CloudTrail did not write.
     pub fn name(&self) -> Option<String> {
-        let fields = Fields::of(self.record());
+        let fields = DeliveryFields::of(self.record());
         match (fields.source, fields.name) {
             (Some(source), Some(name)) => Some(event::short(source, name)),
             _ => self.text("detail-type").map(str::to_owned),

@@ -1,7 +1,7 @@
 //! What the kinds of resources share when they compare: who owns an object, and the collected
 //! differences.
 
-use super::fields::Fields;
+use super::fields::FieldChanges;
 use super::{Change, Field, Refusal, Step, Unknown, Verb, Waiting, Warning};
 use crate::action::Action;
 use crate::desired::Desired;
@@ -94,7 +94,7 @@ impl Differ<'_> {
     }
 
     /// Records the difference in tags, including those of another blueprint that are removed.
-    pub fn tags_differ(&self, fields: &mut Fields, missing: &Tags, live: &Observed<Tags>) {
+    pub fn tags_differ(&self, fields: &mut FieldChanges, missing: &Tags, live: &Observed<Tags>) {
         let before: Tags = live
             .known()
             .into_iter()

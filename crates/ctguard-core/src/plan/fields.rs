@@ -6,9 +6,9 @@ use serde_json::Value;
 
 /// The fields of a change, in the order in which they were compared.
 #[derive(Debug, Default)]
-pub(super) struct Fields(Vec<Field>);
+pub(super) struct FieldChanges(Vec<Field>);
 
-impl Fields {
+impl FieldChanges {
     /// Records a difference unless the two are equal.
     pub fn compare<T: Serialize + PartialEq>(&mut self, path: &str, before: &T, after: &T) {
         if before != after {

@@ -1,7 +1,7 @@
 //! What a report reads of a record.
 
 use crate::catalogue;
-use crate::offline::{EVENT_MAX_BYTES, Facts, Fields, Undeliverable};
+use crate::offline::{EVENT_MAX_BYTES, Facts, DeliveryFields, Undeliverable};
 use crate::scope::Region;
 use eventbridge_pattern::archive::RecordFields;
 use eventbridge_pattern::cloudtrail;
@@ -97,8 +97,8 @@ impl<'a> Record<'a> {
         }
     }
 
-    fn fields(&self) -> Fields<'_> {
-        Fields {
+    fn fields(&self) -> DeliveryFields<'_> {
+        DeliveryFields {
             event_type: self.event_type.as_deref(),
             category: self.category.as_deref(),
             source: self.source.as_deref(),

@@ -1,7 +1,7 @@
 //! Reads a tree of values into the raw types, key by key.
 
 use super::super::keys;
-use super::super::reader::{Fields, Reader, Spanned};
+use super::super::reader::{MappingFields, Reader, Spanned};
 use super::super::yaml::{Node, Value};
 use super::{
     RawAlert, RawBlueprint, RawDestination, RawEvent, RawEventParts, RawException, RawFilter,
@@ -56,7 +56,7 @@ pub(in super::super) fn inclusion(reader: &mut Reader<'_>, root: &Node) -> Optio
     Some(RawInclusion { version, alerts: items(reader, &fields, "alerts", alert) })
 }
 
-fn version(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Spanned<u64>> {
+fn version(reader: &mut Reader<'_>, fields: &MappingFields<'_>) -> Option<Spanned<u64>> {
     let node = reader.required(fields, "version", "begin with `version: 1`")?;
     reader.integer(node, "version")
 }
@@ -64,7 +64,7 @@ fn version(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Spanned<u64>>
 /// Reads each item of a list that may be absent.
 fn items<T>(
     reader: &mut Reader<'_>,
-    fields: &Fields<'_>,
+    fields: &MappingFields<'_>,
     key: &str,
     read: impl Fn(&mut Reader<'_>, &Node) -> Option<T>,
 ) -> Vec<T> {

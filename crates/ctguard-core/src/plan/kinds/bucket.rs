@@ -5,7 +5,7 @@ use crate::action::Action;
 use crate::desired::DesiredBucket;
 use crate::plan::Verb;
 use crate::plan::draft::{Differ, Draft, Owner};
-use crate::plan::fields::Fields;
+use crate::plan::fields::FieldChanges;
 use crate::resource::bucket::Bucket;
 use crate::resource::{ALERT_TAG, BLUEPRINT_TAG, Kind, Tags, VERSION_TAG, policy};
 use crate::scope::Place;
@@ -59,7 +59,7 @@ fn release(differ: &mut Differ<'_>, place: &Place, name: &str, live: &LiveBucket
     let of = |some: Vec<(&String, &String)>| -> Tags {
         some.into_iter().map(|(key, value)| (key.clone(), value.clone())).collect()
     };
-    let mut fields = Fields::default();
+    let mut fields = FieldChanges::default();
     fields.differ("tags", &of(own), &serde_json::Value::Null);
     let reason = "the blueprint no longer keeps it: it is released, with everything in it";
     let draft = Draft::new(place, Kind::Bucket, name, Verb::Update, reason);
@@ -116,7 +116,7 @@ fn write(
         Bucket { encryption: crate::resource::bucket::Encryption::None, ..Bucket::default() };
     let now = live.map_or(&nothing, |live| &live.bucket);
     let owned = || name.to_owned();
-    let mut fields = Fields::default();
+    let mut fields = FieldChanges::default();
     let mut calls = Vec::new();
     if live.is_none() {
         calls.push(Action::CreateBucket { name: owned() });

@@ -4,7 +4,7 @@ use crate::action::Action;
 use crate::desired::DesiredRole;
 use crate::plan::Verb;
 use crate::plan::draft::{Differ, Draft, Owner};
-use crate::plan::fields::Fields;
+use crate::plan::fields::FieldChanges;
 use crate::resource::keys::RoleKey;
 use crate::resource::{Address, Kind, policy};
 use crate::scope::{AccountId, Place, Region};
@@ -42,7 +42,7 @@ fn wanted_role(
 }
 
 fn create(differ: &mut Differ<'_>, wanted: &DesiredRole) {
-    let mut fields = Fields::default();
+    let mut fields = FieldChanges::default();
     fields.set("trust", &wanted.trust);
     fields.set("policy", &wanted.policy);
     let calls = vec![
@@ -61,7 +61,7 @@ fn create(differ: &mut Differ<'_>, wanted: &DesiredRole) {
 fn update(differ: &mut Differ<'_>, wanted: &DesiredRole, live: &LiveRole) {
     let address = Address::new(&wanted.place, Kind::Role, &wanted.name);
     let Some(verb) = differ.may_change(&wanted.place, &address, &live.tags) else { return };
-    let mut fields = Fields::default();
+    let mut fields = FieldChanges::default();
     let mut calls = Vec::new();
     if !policy::same(&live.role.trust, &wanted.trust) {
         fields.differ("trust", &live.role.trust, &wanted.trust);
@@ -87,7 +87,7 @@ fn update(differ: &mut Differ<'_>, wanted: &DesiredRole, live: &LiveRole) {
     // nothing is sent there.
     for (name, policy) in live.role.policies.iter().filter(|(name, _)| **name != wanted.policy_name)
     {
-        let mut fields = Fields::default();
+        let mut fields = FieldChanges::default();
         fields.differ("policy", policy, &serde_json::Value::Null);
         let whole = RoleKey::of_policy(&wanted.name, name).to_string();
         let reason = "the blueprint does not have it";

@@ -4,7 +4,7 @@ use crate::action::Action;
 use crate::desired::{DesiredPlace, DesiredRule};
 use crate::plan::Verb;
 use crate::plan::draft::{Differ, Draft, Owner};
-use crate::plan::fields::Fields;
+use crate::plan::fields::FieldChanges;
 use crate::plan::handover;
 use crate::resource::keys::RuleKey;
 use crate::resource::rule::{TARGETS_PER_RULE, Target, Targets, bus_of, role_name};
@@ -61,7 +61,7 @@ fn on_bus(
 }
 
 fn create(differ: &mut Differ<'_>, place: &Place, key: &RuleKey, desired: &DesiredRule) {
-    let mut fields = Fields::default();
+    let mut fields = FieldChanges::default();
     fields.set("state", &desired.rule.state);
     fields.set("event_pattern", &pattern_value(desired.rule.event_pattern.as_deref()));
     let call = Action::PutRule {
@@ -92,7 +92,7 @@ fn update(
         );
     }
     let Some(verb) = differ.may_change(place, &address, &live.tags) else { return };
-    let mut fields = Fields::default();
+    let mut fields = FieldChanges::default();
     let (now, wanted) = (&live.rule, &desired.rule);
     fields.compare("state", &now.state, &wanted.state);
     if !same_pattern(now.event_pattern.as_deref(), &desired.compiled.pattern) {
@@ -150,7 +150,7 @@ fn put_targets(
             continue;
         }
         free -= usize::from(now.is_none());
-        let mut fields = Fields::default();
+        let mut fields = FieldChanges::default();
         compare_target(&mut fields, now, wanted);
         let (verb, reason) = match now {
             None => (Verb::Create, "it does not exist"),
@@ -168,7 +168,7 @@ fn put_targets(
     }
 }
 
-fn compare_target(fields: &mut Fields, now: Option<&Target>, wanted: &Target) {
+fn compare_target(fields: &mut FieldChanges, now: Option<&Target>, wanted: &Target) {
     let Some(now) = now else {
         fields.set("arn", &wanted.arn);
         return;
@@ -212,7 +212,7 @@ fn remove_targets(
         if desired.is_some_and(|desired| desired.targets.contains_key(id)) {
             continue;
         }
-        let mut fields = Fields::default();
+        let mut fields = FieldChanges::default();
         fields.differ("arn", &target.arn, &Value::Null);
         let call = Action::RemoveTargets { rule: rule.clone(), ids: BTreeSet::from([id.clone()]) };
         let draft = Draft::new(

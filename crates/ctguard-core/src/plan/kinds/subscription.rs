@@ -7,7 +7,7 @@
 use crate::action::{Action, SubscriptionAttribute};
 use crate::desired::DesiredTopic;
 use crate::plan::draft::{Differ, Draft};
-use crate::plan::fields::Fields;
+use crate::plan::fields::FieldChanges;
 use crate::plan::{Verb, Waiting, WaitingFor};
 use crate::resource::keys::SubscriptionKey;
 use crate::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol, SubscriptionAttributes};
@@ -82,7 +82,7 @@ fn create(
     endpoint: &Endpoint,
     attributes: &SubscriptionAttributes,
 ) {
-    let mut fields = Fields::default();
+    let mut fields = FieldChanges::default();
     fields.set("dead_letter_arn", &attributes.dead_letter_arn);
     let call = Action::Subscribe {
         topic: topic.to_owned(),
@@ -113,7 +113,7 @@ fn update(
     arn: &str,
     now: &SubscriptionAttributes,
 ) {
-    let mut fields = Fields::default();
+    let mut fields = FieldChanges::default();
     let mut calls = Vec::new();
     let mut set = |attribute| {
         calls.push(Action::SetSubscriptionAttribute { arn: arn.to_owned(), attribute });

@@ -5,7 +5,7 @@ use crate::action::{Action, TopicAttribute};
 use crate::desired::{DesiredPlace, DesiredTopic};
 use crate::plan::Verb;
 use crate::plan::draft::{Differ, Draft};
-use crate::plan::fields::Fields;
+use crate::plan::fields::FieldChanges;
 use crate::resource::{Address, Kind, policy};
 use crate::scope::Place;
 use crate::snapshot::{LiveTopic, Observed, PlaceSnapshot};
@@ -57,7 +57,7 @@ fn set(name: &str, attribute: TopicAttribute) -> Action {
 fn create(differ: &mut Differ<'_>, place: &Place, name: &str, desired: &DesiredTopic) {
     let prefix = differ.desired.names.prefix();
     let policy = policy::merged(Some(&desired.default_policy), &desired.own_statements, prefix);
-    let mut fields = Fields::default();
+    let mut fields = FieldChanges::default();
     let mut calls = vec![Action::CreateTopic { name: name.to_owned(), tags: desired.tags.clone() }];
     if let Some(key) = &desired.kms_key {
         warn_of_key(differ, place, name, key);
@@ -83,7 +83,7 @@ fn update(
     let now = &live.topic;
     let prefix = differ.desired.names.prefix();
     let wanted = policy::merged(now.policy.as_ref(), &desired.own_statements, prefix);
-    let mut fields = Fields::default();
+    let mut fields = FieldChanges::default();
     let mut calls = Vec::new();
     if now.kms_key != desired.kms_key {
         if let Some(key) = &desired.kms_key {

@@ -6,7 +6,7 @@ use crate::desired::{DesiredPlace, DesiredTrail};
 use crate::event::Access;
 use crate::plan::Verb;
 use crate::plan::draft::{Differ, Draft, Owner};
-use crate::plan::fields::Fields;
+use crate::plan::fields::FieldChanges;
 use crate::resource::small_map::SmallMap;
 use crate::resource::trail::{Selectors, TRAILS_PER_REGION};
 use crate::resource::{ALERT_TAG, Address, BLUEPRINT_TAG, Kind, VERSION_TAG};
@@ -85,7 +85,7 @@ fn create(differ: &mut Differ<'_>, place: &Place, desired: &DesiredTrail, trails
             "Leave `trail:` out and rely on that trail, or accept the cost with `additional: true`.",
         );
     }
-    let mut fields = Fields::default();
+    let mut fields = FieldChanges::default();
     fields.set("bucket", &desired.trail.bucket);
     fields.set("multi_region", &true);
     fields.set("global_service_events", &true);
@@ -169,7 +169,7 @@ fn update(differ: &mut Differ<'_>, place: &Place, desired: &DesiredTrail, live: 
         }
         return;
     };
-    let mut fields = Fields::default();
+    let mut fields = FieldChanges::default();
     let (now, mut wanted) = (&live.trail, desired.trail.clone());
     // The blueprint does not set the key prefix of log files.
     wanted.key_prefix.clone_from(&now.key_prefix);
@@ -224,7 +224,7 @@ fn release(differ: &mut Differ<'_>, place: &Place, here: &DesiredPlace, trails: 
             .into_iter()
             .filter(|key| live.tags.known().is_some_and(|tags| tags.contains_key(key)))
             .collect();
-        let mut fields = Fields::default();
+        let mut fields = FieldChanges::default();
         fields.differ("tags", &present, &serde_json::Value::Null);
         let reason = "the blueprint no longer keeps it: it is released and goes on logging";
         let draft = Draft::new(place, Kind::Trail, &live.name, Verb::Update, reason);
