@@ -1,6 +1,6 @@
 use super::{BlueprintArg, GlobalOptions, Io, context, output};
 use crate::error::{CommandError, Exit};
-use crate::report::view::Shown;
+use crate::report::view::View;
 use crate::run;
 use clap::Args;
 use ctguard_core::drift;
@@ -37,6 +37,6 @@ pub fn run(args: &DriftArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<
         }
         Ok::<_, CommandError>(drift)
     })??;
-    output::show(&Shown::Drift(&drift), &read.positions, global, io)?;
+    output::show(&View::Drift(&drift), &read.positions, global, io)?;
     Ok(Exit::Changes.when(!drift.plan.is_empty()).and(context::plan_exit(&drift.plan)))
 }

@@ -95,7 +95,7 @@ enum Against {
 
 /// What is printed of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shown {
+enum MatchOutput {
     Events,
     Ids,
     Count,
@@ -113,16 +113,16 @@ pub fn run(args: &MatchArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<
         Err(exit) => return Ok(exit),
     };
     let shown = match (args.ids, args.count, args.explain) {
-        (true, ..) => Shown::Ids,
-        (_, true, _) => Shown::Count,
-        (.., true) => Shown::Explanation,
-        _ => Shown::Events,
+        (true, ..) => MatchOutput::Ids,
+        (_, true, _) => MatchOutput::Count,
+        (.., true) => MatchOutput::Explanation,
+        _ => MatchOutput::Events,
     };
     let (out_paint, err_paint) = (global.paint_out(io), global.paint_err(io));
     if let Against::Pattern { pattern, .. } = &against
         && !global.quiet
     {
-        let told = super::match_check::remarks(pattern, shown == Shown::Explanation, err_paint);
+        let told = super::match_check::remarks(pattern, shown == MatchOutput::Explanation, err_paint);
         let _ = io.err.write_all(told.as_bytes());
     }
     let mut matching = Matching {
@@ -222,7 +222,7 @@ fn pattern_text(path: &Path, io: &mut Io<'_>) -> Result<String, CommandError> {
 /// A run over all inputs.
 struct Matching<'a, W: Write> {
     against: &'a Against,
-    shown: Shown,
+    shown: MatchOutput,
     json: bool,
     paint: Paint,
     err_paint: Paint,
@@ -272,7 +272,7 @@ impl<W: Write> Matching<'_, W> {
             let tail = serde_json::json!({ "totals": totals, "broken": self.broken });
             self.out.write_all(&tail.to_string().as_bytes()[1..])?;
             self.out.write_all(b"\n")?;
-        } else if self.shown == Shown::Count {
+        } else if self.shown == MatchOutput::Count {
             writeln!(self.out, "{}", totals.matched)?;
         }
         self.out.flush()
@@ -342,7 +342,7 @@ impl<W: Write> Matching<'_, W> {
             self.broken(input, Some(position), "it is not a JSON object".to_owned());
             return Ok(());
         };
-        let explain = self.shown == Shown::Explanation;
+        let explain = self.shown == MatchOutput::Explanation;
         let mut decision = EventDecision {
             input,
             number: position.number,
@@ -379,7 +379,7 @@ impl<W: Write> Matching<'_, W> {
             }
         }
         self.totals.add(&decision);
-        if self.json && self.shown == Shown::Events {
+        if self.json && self.shown == MatchOutput::Events {
             decision.event = Some(given.handed());
         }
         self.show(&decision, text)
@@ -388,13 +388,13 @@ impl<W: Write> Matching<'_, W> {
     fn show(&mut self, decision: &EventDecision<'_>, text: &[u8]) -> std::io::Result<()> {
         let in_vain = decision.alerts.iter().flatten().any(|alert| alert.withheld.is_some());
         let shown = match self.shown {
-            Shown::Count => false,
-            Shown::Ids => decision.matched,
-            Shown::Explanation => true,
-            Shown::Events if self.json => {
+            MatchOutput::Count => false,
+            MatchOutput::Ids => decision.matched,
+            MatchOutput::Explanation => true,
+            MatchOutput::Events if self.json => {
                 decision.matched || in_vain || decision.withheld.is_some()
             }
-            Shown::Events => decision.matched || in_vain,
+            MatchOutput::Events => decision.matched || in_vain,
         };
         if !shown {
             return Ok(());
@@ -405,8 +405,8 @@ impl<W: Write> Matching<'_, W> {
             return serde_json::to_writer(&mut self.out, decision).map_err(std::io::Error::from);
         }
         match (self.shown, self.against) {
-            (Shown::Ids, _) => writeln!(self.out, "{}", decision.label()),
-            (Shown::Explanation, _) => {
+            (MatchOutput::Ids, _) => writeln!(self.out, "{}", decision.label()),
+            (MatchOutput::Explanation, _) => {
                 self.out.write_all(matches::explained(decision, self.paint).as_bytes())
             }
             (_, Against::Blueprint { .. }) => {

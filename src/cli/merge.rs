@@ -2,7 +2,7 @@ use super::{GlobalOptions, Io, context, output, verify};
 use crate::error::{CommandError, Exit};
 use crate::report::plan::PlanView;
 use crate::report::positions::Positions;
-use crate::report::view::Shown;
+use crate::report::view::View;
 use clap::Args;
 use ctguard_core::blueprint;
 use ctguard_core::plan::{Plan, merge as merge_plans};
@@ -45,14 +45,14 @@ pub fn run(args: &MergeArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<
             let reports: Vec<Report> = typed(parts, "format_version", "a report of verify")?;
             verdict = merge_reports(&reports).map_err(refused)?;
             let exit = verify::exit(&verdict, args.strict);
-            (Shown::Verdict { report: &verdict, proof: None }, exit)
+            (View::Verdict { report: &verdict, proof: None }, exit)
         }
         _ if plans == parts.len() => {
             let plans: Vec<Plan> = typed(parts, PLAN_KEY, "a plan")?;
             plan = merge_plans(&plans).map_err(refused)?;
             let changes = Exit::Changes.when(args.detailed_exitcode && !plan.is_empty());
             let exit = changes.and(context::plan_exit(&plan));
-            (Shown::Plan { plan: &plan, question: PlanView::Plan }, exit)
+            (View::Plan { plan: &plan, question: PlanView::Plan }, exit)
         }
         _ => return Err(CommandError::usage("a plan and a report of verify cannot be merged")),
     };

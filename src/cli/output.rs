@@ -4,7 +4,7 @@ use super::{GlobalOptions, Io, Verb, print};
 use crate::error::CommandError;
 use crate::report::positions::Positions;
 use crate::report::validate::Validation;
-use crate::report::view::{Format, Shown};
+use crate::report::view::{Format, View};
 use ctguard_core::diag::Diagnostic;
 use ctguard_core::plan::{Plan, WaitingFor};
 use std::io::Write;
@@ -98,7 +98,7 @@ pub(super) fn check(verb: &Verb, global: &GlobalOptions) -> Result<(), CommandEr
 
 /// Prints a result in the format asked for, and writes every report.
 pub(super) fn show(
-    shown: &Shown<'_>,
+    shown: &View<'_>,
     positions: &Positions,
     global: &GlobalOptions,
     io: &mut Io<'_>,
@@ -112,7 +112,7 @@ pub(super) fn show(
 
 /// Writes every report, and the step's summary when GitHub's format is among what is asked for.
 pub(super) fn reports(
-    shown: &Shown<'_>,
+    shown: &View<'_>,
     positions: &Positions,
     global: &GlobalOptions,
     io: &Io<'_>,
@@ -158,7 +158,7 @@ pub(super) fn problems(
         destinations: None,
         diagnostics: diagnostics.to_vec(),
     };
-    let shown = Shown::Validated(&validation);
+    let shown = View::Validated(&validation);
     let tells = |format: Format| !matches!(format, Format::Text | Format::Json);
     let mut narrowed = global.clone();
     narrowed.report.retain(|report| tells(report.format));

@@ -8,7 +8,7 @@ use crate::report::plan::PlanView;
 use crate::report::positions::Positions;
 use crate::report::stopped;
 use crate::report::stopped::Stopped;
-use crate::report::view::{Format, Shown};
+use crate::report::view::{Format, View};
 use crate::run;
 use crate::run::{Applied, OutcomeKind, Survey};
 use clap::Args;
@@ -171,7 +171,7 @@ async fn perform(
     watch.abort();
     let verdict = applied.after.as_ref().map(|after| prove(&survey.desired, &after.live).counts());
     let report = ApplyReport::of(&survey.desired.name, &applied, plan, verdict);
-    let (shown, positions) = (Shown::Applied(&report), Positions::unknown(""));
+    let (shown, positions) = (View::Applied(&report), Positions::unknown(""));
     let text = global.format == Format::Text;
     if text && applied.outcomes.is_empty() && !applied.interrupted {
         output::reports(&shown, &positions, global, io)?;

@@ -4,7 +4,7 @@ use super::perform::Adopting;
 use super::{BlueprintArg, GlobalOptions, Io, context, output, planned};
 use crate::error::{CommandError, Exit};
 use crate::report::plan::PlanView;
-use crate::report::view::{Format, Shown};
+use crate::report::view::{Format, View};
 use clap::Args;
 use ctguard_core::desired::Intent;
 use ctguard_core::plan::{SavedPlan, Stage, diff};
@@ -49,7 +49,7 @@ pub fn run(args: &PlanArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
         planned::write(out, saved)?;
     }
     let plan = saved.as_ref().map_or(&plan, SavedPlan::plan);
-    let shown = Shown::Plan { plan, question: PlanView::Plan };
+    let shown = View::Plan { plan, question: PlanView::Plan };
     output::show(&shown, &read.positions, global, io)?;
     let next = match &args.out {
         Some(file) => Next::Saved(file),

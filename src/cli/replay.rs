@@ -4,7 +4,7 @@ use crate::error::{CommandError, Exit};
 use crate::report::positions::Positions;
 use crate::report::replay::html;
 use crate::report::replay::progress::Reading;
-use crate::report::view::Shown;
+use crate::report::view::View;
 use crate::run;
 use crate::run::lookup::{DAYS_MOST, Pages, lookup};
 use clap::{Args, ValueEnum};
@@ -364,7 +364,7 @@ fn print_query(
 }
 
 fn show(replay: &Replay, global: &GlobalOptions, io: &mut Io<'_>) -> Result<(), CommandError> {
-    output::show(&Shown::Replayed(replay), &Positions::unknown(""), global, io)
+    output::show(&View::Replayed(replay), &Positions::unknown(""), global, io)
 }
 
 fn write(path: &Path, text: &str) -> Result<(), CommandError> {

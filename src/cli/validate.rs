@@ -1,7 +1,7 @@
 use super::{BlueprintArg, GlobalOptions, Io, context, output};
 use crate::error::{CommandError, Exit};
 use crate::report::validate::Validation;
-use crate::report::view::{Format, Shown};
+use crate::report::view::{Format, View};
 use clap::Args;
 use ctguard_core::{blueprint, offline};
 
@@ -29,6 +29,6 @@ pub fn run(args: &ValidateArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Resu
         destinations: loaded.blueprint.as_ref().map(|blueprint| blueprint.destinations.len()),
         diagnostics: loaded.diagnostics,
     };
-    output::show(&Shown::Validated(&validation), &positions, global, io)?;
+    output::show(&View::Validated(&validation), &positions, global, io)?;
     Ok(Exit::Usage.when(!validation.valid))
 }

@@ -1,6 +1,6 @@
 use super::{BlueprintArg, GlobalOptions, Io, context, output};
 use crate::error::{CommandError, Exit};
-use crate::report::view::Shown;
+use crate::report::view::View;
 use clap::Args;
 use ctguard_core::proof::{Report, Status, prove};
 use std::borrow::Cow;
@@ -23,7 +23,7 @@ pub fn run(args: &VerifyArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result
     let survey = context::look_closely(&read, |desired| Cow::Borrowed(&desired.paths), global, io)?;
     let proof = prove(&survey.desired, &survey.live);
     let report = proof.report(&survey.desired).of_shard(context::narrow(global)?.shard);
-    let shown = Shown::Verdict { report: &report, proof: Some(&proof) };
+    let shown = View::Verdict { report: &report, proof: Some(&proof) };
     output::show(&shown, &read.positions, global, io)?;
     Ok(exit(&report, args.strict))
 }

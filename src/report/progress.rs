@@ -8,9 +8,9 @@ use std::io::Write;
 use std::sync::Mutex;
 
 /// Shows the engine's events.
-pub struct Progress<'a>(Mutex<Shown<'a>>);
+pub struct Progress<'a>(Mutex<ProgressState<'a>>);
 
-struct Shown<'a> {
+struct ProgressState<'a> {
     accounts: Tally,
     places: Tally,
     how: How<'a>,
@@ -61,7 +61,7 @@ impl Tally {
 impl<'a> Progress<'a> {
     fn shown(how: How<'a>) -> Self {
         let (accounts, places) = (Tally::default(), Tally::default());
-        Self(Mutex::new(Shown { accounts, places, how }))
+        Self(Mutex::new(ProgressState { accounts, places, how }))
     }
 
     pub fn nothing() -> Self {
@@ -80,7 +80,7 @@ impl<'a> Progress<'a> {
 
     pub fn hear(&self, event: ProgressEvent) {
         let Ok(mut shown) = self.0.lock() else { return };
-        let Shown { accounts, places, how } = &mut *shown;
+        let ProgressState { accounts, places, how } = &mut *shown;
         count(accounts, places, &event);
         match how {
             How::Nothing => {}

@@ -72,7 +72,7 @@ const CHART_MAX: usize = 120;
 
 /// A result that can be shown.
 #[derive(Debug, Clone, Copy)]
-pub enum Shown<'a> {
+pub enum View<'a> {
     Plan {
         plan: &'a Plan,
         question: PlanView,
@@ -89,7 +89,7 @@ pub enum Shown<'a> {
     Validated(&'a Validation),
 }
 
-impl Shown<'_> {
+impl View<'_> {
     /// The result in this format; `None` when it has no such form.
     ///
     /// # Errors

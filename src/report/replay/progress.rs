@@ -12,9 +12,9 @@ use std::time::Duration;
 const STEP_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Shows how far reading has come. Several threads may tell it.
-pub struct Reading<'a>(Mutex<Shown<'a>>);
+pub struct Reading<'a>(Mutex<ReadingState<'a>>);
 
-enum Shown<'a> {
+enum ReadingState<'a> {
     Nothing,
     Bar(ProgressBar, Sums),
     Lines(&'a mut (dyn Write + Send), Sums),
@@ -33,7 +33,7 @@ struct Sums {
 
 impl<'a> Reading<'a> {
     pub fn nothing() -> Self {
-        Self(Mutex::new(Shown::Nothing))
+        Self(Mutex::new(ReadingState::Nothing))
     }
 
     /// Draws pages of event histories on standard error: nobody knows how many there will be.
@@ -42,12 +42,12 @@ impl<'a> Reading<'a> {
         if let Ok(style) = ProgressStyle::with_template("Looking up: {msg}") {
             bar.set_style(style);
         }
-        Self(Mutex::new(Shown::Bar(bar, Sums::default())))
+        Self(Mutex::new(ReadingState::Bar(bar, Sums::default())))
     }
 
     /// Writes pages of event histories, an event a line, as JSON.
     pub fn looking_lines(out: &'a mut (dyn Write + Send)) -> Self {
-        Self(Mutex::new(Shown::Pages(out)))
+        Self(Mutex::new(ReadingState::Pages(out)))
     }
 
     /// Draws on standard error.
@@ -58,7 +58,7 @@ impl<'a> Reading<'a> {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
-        Self(Mutex::new(Shown::Bar(bar, Sums { total_bytes, ..Sums::default() })))
+        Self(Mutex::new(ReadingState::Bar(bar, Sums { total_bytes, ..Sums::default() })))
     }
 
     /// Writes an event a line, as JSON.
@@ -66,20 +66,20 @@ impl<'a> Reading<'a> {
         // Whoever listened may be gone; the work goes on.
         let start = json!({ "event": "replay-started", "files": files, "bytes": total_bytes });
         let _ = writeln!(out, "{start}");
-        Self(Mutex::new(Shown::Lines(out, Sums { total_bytes, ..Sums::default() })))
+        Self(Mutex::new(ReadingState::Lines(out, Sums { total_bytes, ..Sums::default() })))
     }
 
     /// Adds what one more step has read.
     pub fn add(&self, files: u64, bytes: u64, events: u64) {
         let Ok(mut shown) = self.0.lock() else { return };
         match &mut *shown {
-            Shown::Nothing | Shown::Pages(_) => {}
-            Shown::Bar(bar, sums) => {
+            ReadingState::Nothing | ReadingState::Pages(_) => {}
+            ReadingState::Bar(bar, sums) => {
                 sums.add(files, bytes, events);
                 bar.inc(bytes);
                 bar.set_message(rate(sums.events, bar.elapsed()));
             }
-            Shown::Lines(out, sums) => {
+            ReadingState::Lines(out, sums) => {
                 sums.add(files, bytes, events);
                 if sums.bytes - sums.told >= STEP_BYTES {
                     sums.told = sums.bytes;
@@ -93,8 +93,8 @@ impl<'a> Reading<'a> {
     pub fn page(&self, place: &Place, events: u64) {
         let Ok(mut shown) = self.0.lock() else { return };
         match &mut *shown {
-            Shown::Nothing => {}
-            Shown::Bar(bar, sums) => {
+            ReadingState::Nothing => {}
+            ReadingState::Bar(bar, sums) => {
                 sums.add(1, 0, events);
                 bar.set_message(format!(
                     "{}, {}, {place}",
@@ -103,7 +103,7 @@ impl<'a> Reading<'a> {
                 ));
                 bar.tick();
             }
-            Shown::Lines(out, _) | Shown::Pages(out) => {
+            ReadingState::Lines(out, _) | ReadingState::Pages(out) => {
                 let Place { account, region } = place;
                 let _ = writeln!(
                     out,
@@ -116,8 +116,8 @@ impl<'a> Reading<'a> {
 
     pub fn finish(self) {
         match self.0.into_inner() {
-            Ok(Shown::Bar(bar, _)) => bar.finish_and_clear(),
-            Ok(Shown::Lines(out, sums)) => drop(writeln!(out, "{}", sums.line("replay-finished"))),
+            Ok(ReadingState::Bar(bar, _)) => bar.finish_and_clear(),
+            Ok(ReadingState::Lines(out, sums)) => drop(writeln!(out, "{}", sums.line("replay-finished"))),
             _ => {}
         }
     }
