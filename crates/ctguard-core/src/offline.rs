@@ -31,7 +31,7 @@ pub use input::{Input, Item, Position};
 pub use note::Note;
 pub use rules::{OfflineRule, placement, rules};
 pub use samples::{Sample, Samples, samples};
-pub use trial::{AlertTrial, FORMAT_VERSION, Got, Origin, SampleTrial, Text, Trial, try_out};
+pub use trial::{AlertTrial, FORMAT_VERSION, Got, Origin, SampleTrial, RenderedMessage, Trial, try_out};
 
 #[cfg(test)]
 mod tests;

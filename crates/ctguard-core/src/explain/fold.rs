@@ -65,14 +65,14 @@ pub(super) fn chains(ways: &[PlaceChain<'_>]) -> Vec<Chain> {
 struct Told<'a> {
     link: &'a Link,
     /// Object, cause, fix, and the live values as JSON.
-    texts: [Text<'a>; 4],
+    texts: [LinkText<'a>; 4],
 }
 
 impl<'a> Told<'a> {
     fn of(link: &'a Link, live: &str) -> Self {
         let Link { object, cause, fix, .. } = link;
-        let words = |text| Text { text, is_json: false, phrase: OnceCell::new() };
-        let live = Text { is_json: true, ..words(live.to_owned().into()) };
+        let words = |text| LinkText { text, is_json: false, phrase: OnceCell::new() };
+        let live = LinkText { is_json: true, ..words(live.to_owned().into()) };
         let texts =
             [words(object.to_string().into()), words(cause.into()), words(fix.into()), live];
         Self { link, texts }
@@ -80,13 +80,13 @@ impl<'a> Told<'a> {
 }
 
 /// A text of a link, and its phrase once that is asked for.
-struct Text<'a> {
+struct LinkText<'a> {
     text: Cow<'a, str>,
     is_json: bool,
     phrase: OnceCell<Phrase>,
 }
 
-impl Text<'_> {
+impl LinkText<'_> {
     /// The text with the names of its link's place known.
     fn phrase(&self, place: &Place) -> &Phrase {
         self.phrase.get_or_init(|| {

@@ -45,7 +45,7 @@ pub struct AlertTrial {
     /// Events of the alert for which no sample was found that its patterns match.
     pub not_generated: Vec<String>,
     /// One for each format, and one more for each rendering that failed.
-    pub texts: Vec<Text>,
+    pub texts: Vec<RenderedMessage>,
 }
 
 /// Where a sample comes from.
@@ -91,7 +91,7 @@ pub struct SampleTrial {
 
 /// A message as a subscriber would receive it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Text {
+pub struct RenderedMessage {
     pub format: Format,
     /// The sample that it tells of.
     pub sample: String,
@@ -280,8 +280,8 @@ fn try_sample(
 
 /// Renders every event that the alert fires for in every format; keeps the first of each, and all
 /// that fail.
-fn texts(blueprint: &Blueprint, alert: &Alert, told: &[(String, Value)]) -> Vec<Text> {
-    let mut texts: Vec<Text> = Vec::new();
+fn texts(blueprint: &Blueprint, alert: &Alert, told: &[(String, Value)]) -> Vec<RenderedMessage> {
+    let mut texts: Vec<RenderedMessage> = Vec::new();
     let rule = Names::new(&blueprint.name).rule(&alert.id, 0);
     for format in FORMATS {
         for (number, (sample, event)) in told.iter().enumerate() {
@@ -289,8 +289,8 @@ fn texts(blueprint: &Blueprint, alert: &Alert, told: &[(String, Value)]) -> Vec<
             if number == 0 || rendered.is_err() {
                 let sample = sample.clone();
                 texts.push(match rendered {
-                    Ok(text) => Text { format, sample, text: Some(text), error: None },
-                    Err(error) => Text { format, sample, text: None, error: Some(error) },
+                    Ok(text) => RenderedMessage { format, sample, text: Some(text), error: None },
+                    Err(error) => RenderedMessage { format, sample, text: None, error: Some(error) },
                 });
             }
         }

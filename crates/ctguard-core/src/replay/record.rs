@@ -8,32 +8,32 @@ use eventbridge_pattern::cloudtrail;
 use serde_json::Value;
 use std::borrow::Cow;
 
-type Text<'a> = Option<Cow<'a, str>>;
+type OptionalText<'a> = Option<Cow<'a, str>>;
 
 /// The fields of a record that a report is about; absent where the record does not have them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Record<'a> {
-    pub event_type: Text<'a>,
-    pub category: Text<'a>,
-    pub source: Text<'a>,
-    pub name: Text<'a>,
+    pub event_type: OptionalText<'a>,
+    pub category: OptionalText<'a>,
+    pub source: OptionalText<'a>,
+    pub name: OptionalText<'a>,
     pub management: Option<bool>,
     pub read_only: Option<bool>,
     /// The account that the record was written for; in old records the caller's.
-    pub account: Text<'a>,
-    pub region: Text<'a>,
-    pub time: Text<'a>,
-    pub event_id: Text<'a>,
-    pub shared_event_id: Text<'a>,
-    pub identity_type: Text<'a>,
-    pub identity_arn: Text<'a>,
-    pub identity_account: Text<'a>,
-    pub invoked_by: Text<'a>,
-    pub user_name: Text<'a>,
-    pub principal_id: Text<'a>,
+    pub account: OptionalText<'a>,
+    pub region: OptionalText<'a>,
+    pub time: OptionalText<'a>,
+    pub event_id: OptionalText<'a>,
+    pub shared_event_id: OptionalText<'a>,
+    pub identity_type: OptionalText<'a>,
+    pub identity_arn: OptionalText<'a>,
+    pub identity_account: OptionalText<'a>,
+    pub invoked_by: OptionalText<'a>,
+    pub user_name: OptionalText<'a>,
+    pub principal_id: OptionalText<'a>,
     /// Of the role whose session it is.
-    pub issuer_arn: Text<'a>,
-    pub user_agent: Text<'a>,
+    pub issuer_arn: OptionalText<'a>,
+    pub user_agent: OptionalText<'a>,
     /// `sessionCredentialFromConsole`
     pub from_console: bool,
 }

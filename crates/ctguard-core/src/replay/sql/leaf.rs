@@ -17,11 +17,11 @@ const IPV4: &str = r"\A(0*(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.){3}0*(
 /// When that cannot be said exactly of this table, with the reason.
 pub fn condition(path: &str, matchers: &[Matcher]) -> Result<String, String> {
     if let Some(column) = column::detail_type(path) {
-        let texts = Text { column: column.to_owned(), unknown_when_null: true };
+        let texts = TextColumn { column: column.to_owned(), unknown_when_null: true };
         return texts.one_of(matchers);
     }
     match column::of(path)? {
-        Column::Text(column) => Text { column, unknown_when_null: false }.one_of(matchers),
+        Column::Text(column) => TextColumn { column, unknown_when_null: false }.one_of(matchers),
         Column::Flag(column) => one_of(matchers, |matcher| flag(column, matcher)),
         Column::Json(column, keys) => json(column, &keys, matchers),
     }
@@ -35,12 +35,12 @@ fn one_of(
 }
 
 /// A column of texts.
-struct Text {
+struct TextColumn {
     column: String,
     unknown_when_null: bool,
 }
 
-impl Text {
+impl TextColumn {
     fn one_of(&self, matchers: &[Matcher]) -> Result<String, String> {
         // Most conditions are lists of texts, which read well as one.
         let exact: Option<Vec<String>> = matchers
