@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use ctguard_core::blueprint::Blueprint;
 use ctguard_core::offline;
 use ctguard_core::offline::{
-    EventDecision, Given, Input, Item, OfflineRule, Outcome, Position, decide, decide_alerts,
+    EventDecision, Given, Input, Item, OfflineRule, Decision, Position, decide, decide_alerts,
 };
 use ctguard_core::resource::rule::RuleState;
 use eventbridge_pattern::Pattern;
@@ -362,15 +362,15 @@ impl<W: Write> Matching<'_, W> {
         };
         match self.against {
             Against::Pattern { pattern, state } => match decide(pattern, *state, &given) {
-                Outcome::Fires(notes) => {
+                Decision::Fires(notes) => {
                     decision.matched = true;
                     decision.notes.extend(notes);
                 }
-                Outcome::Withheld(why) => decision.withheld = Some(why),
-                Outcome::Ignores if explain => {
+                Decision::Withheld(why) => decision.withheld = Some(why),
+                Decision::Ignores if explain => {
                     decision.mismatches = pattern.filter.mismatches(&given.said);
                 }
-                Outcome::Ignores => {}
+                Decision::Ignores => {}
             },
             Against::Blueprint { blueprint, rules } => {
                 let alerts = decide_alerts(blueprint, rules, &given, explain);

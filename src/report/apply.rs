@@ -3,7 +3,7 @@
 use super::plan::asides::{named, waiting};
 use super::{AccountNames, Paint, wrap};
 use crate::run::apply::Why;
-use crate::run::{Applied, Outcome, OutcomeKind};
+use crate::run::{Applied, ChangeOutcome, OutcomeKind};
 use ctguard_core::plan::{Refusal, Unknown, Waiting};
 use ctguard_core::plural::count;
 use ctguard_core::proof::Counts;
@@ -61,7 +61,7 @@ impl ApplyReport {
         let plan = applied.after.as_ref().map_or(planned, |after| &after.plan);
         // Nobody waits for the answer to a request that was not sent.
         let undone = |address: &Address| {
-            let of = |outcome: &&Outcome| outcome.change.address == *address;
+            let of = |outcome: &&ChangeOutcome| outcome.change.address == *address;
             applied.outcomes.iter().find(of).is_some_and(|o| o.kind != OutcomeKind::Done)
         };
         Self {

@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What became of one change.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Outcome {
+pub struct ChangeOutcome {
     pub change: Change,
     pub kind: OutcomeKind,
     /// The call that failed, or what the change depended on.
@@ -49,7 +49,7 @@ pub enum Why {
 #[derive(Debug, Clone)]
 pub struct Applied {
     /// In the order of the waves.
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: Vec<ChangeOutcome>,
     /// The accounts after the apply; absent when there was nothing to do.
     pub after: Option<After>,
     pub interrupted: bool,
@@ -121,7 +121,7 @@ struct Engine<'a> {
     listener: Listener<'a>,
     /// Changes that were not done: what depends on them is not attempted.
     failed: BTreeMap<Address, OutcomeKind>,
-    outcomes: Vec<Outcome>,
+    outcomes: Vec<ChangeOutcome>,
 }
 
 /// Changes whose calls are made together: the targets of one rule are one call.
@@ -232,7 +232,7 @@ impl Engine<'_> {
         if kind != OutcomeKind::Done {
             self.failed.insert(change.address.clone(), kind);
         }
-        self.outcomes.push(Outcome { change, kind, why });
+        self.outcomes.push(ChangeOutcome { change, kind, why });
     }
 
     fn leave(&mut self, changes: Vec<Change>) {

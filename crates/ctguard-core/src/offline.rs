@@ -22,7 +22,7 @@ mod rules;
 mod samples;
 
 pub use check::{check, checked};
-pub use decide::{AlertDecision, EventDecision, Outcome, decide, decide_alerts};
+pub use decide::{AlertDecision, EventDecision, Decision, decide, decide_alerts};
 pub use delivery::{Delivery, EVENT_MAX_BYTES, Facts, Undeliverable, delivered};
 pub use envelope::{Enveloped, DeliveryFields, envelope};
 pub use eventbridge_pattern::cloudtrail::RecordKind;

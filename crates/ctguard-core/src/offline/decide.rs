@@ -9,7 +9,7 @@ use serde_json::Value;
 
 /// What becomes of an event at a rule.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
+pub enum Decision {
     /// It fires; the notes name conditions and remarks.
     Fires(Vec<Note>),
     /// The pattern matches, and the rule would not be given the event.
@@ -20,23 +20,23 @@ pub enum Outcome {
 
 /// Decides one pattern. Without a state, a rule in the wide state is meant, and what a plain one would not be
 /// given is noted.
-pub fn decide(pattern: &Pattern, state: Option<RuleState>, given: &Given) -> Outcome {
+pub fn decide(pattern: &Pattern, state: Option<RuleState>, given: &Given) -> Decision {
     let facts = match &given.facts {
         Ok(facts) => facts,
-        Err(why) => return Outcome::Withheld(why.clone()),
+        Err(why) => return Decision::Withheld(why.clone()),
     };
     if !pattern.matches_event(&given.said) {
-        return Outcome::Ignores;
+        return Decision::Ignores;
     }
     let wide = RuleState::EnabledWithAllCloudtrailManagementEvents;
     match delivered(facts, state.unwrap_or(wide)) {
-        Delivery::No(why) => Outcome::Withheld(why),
+        Delivery::No(why) => Decision::Withheld(why),
         Delivery::Yes(mut notes) => {
             let plain = delivered(facts, RuleState::Enabled);
             if state.is_none() && plain == Delivery::No(Undeliverable::ReadOnly) {
                 notes.push(Note::ReadOnly);
             }
-            Outcome::Fires(notes)
+            Decision::Fires(notes)
         }
     }
 }
@@ -80,27 +80,27 @@ pub fn decide_alerts<'b>(
         // At most one rule of an alert matches.
         let matching =
             of_alert.iter().find_map(|rule| match decide(&rule.pattern, Some(rule.state), given) {
-                Outcome::Ignores => None,
-                Outcome::Fires(_) if !rule.hears(given.text("account")) => {
+                Decision::Ignores => None,
+                Decision::Fires(_) if !rule.hears(given.text("account")) => {
                     let account = given.text("account").unwrap_or_default().to_owned();
-                    Some(Outcome::Withheld(Undeliverable::AccountOmits { account }))
+                    Some(Decision::Withheld(Undeliverable::AccountOmits { account }))
                 }
                 outcome => Some(outcome),
             });
         match matching {
             // No rule of any alert is given it; that is said of the event.
-            Some(Outcome::Withheld(_)) if given.facts.is_err() => continue,
-            Some(Outcome::Withheld(why)) => decision.withheld = Some(why),
-            Some(Outcome::Fires(notes)) => {
+            Some(Decision::Withheld(_)) if given.facts.is_err() => continue,
+            Some(Decision::Withheld(why)) => decision.withheld = Some(why),
+            Some(Decision::Fires(notes)) => {
                 decision.fires = true;
                 decision.notes = notes;
                 let (account, region) = (given.text("account"), given.text("region"));
                 decision.notes.extend(placement(blueprint, alert, account, region));
             }
-            Some(Outcome::Ignores) | None if explain => {
+            Some(Decision::Ignores) | None if explain => {
                 decision.mismatches = nearest(of_alert, given);
             }
-            Some(Outcome::Ignores) | None => continue,
+            Some(Decision::Ignores) | None => continue,
         }
         decisions.push(decision);
     }

@@ -2,7 +2,7 @@
 //! be sent.
 
 use super::samples::samples;
-use super::{Given, Input, Item, Note, OfflineRule, Outcome, Undeliverable, decide};
+use super::{Given, Input, Item, Note, OfflineRule, Decision, Undeliverable, decide};
 use crate::blueprint::{Alert, AlertTest, Blueprint, Expect, Format, Risk};
 use crate::message;
 use crate::resource::names::Names;
@@ -249,22 +249,22 @@ fn try_sample(
     };
     trial.notes.clone_from(&given.notes);
     let outcomes = rules.iter().map(|rule| match decide(&rule.pattern, Some(rule.state), &given) {
-        Outcome::Fires(_) if !rule.hears(given.text("account")) => {
+        Decision::Fires(_) if !rule.hears(given.text("account")) => {
             let account = given.text("account").unwrap_or_default().to_owned();
-            Outcome::Withheld(Undeliverable::AccountOmits { account })
+            Decision::Withheld(Undeliverable::AccountOmits { account })
         }
         outcome => outcome,
     });
-    match outcomes.into_iter().find(|outcome| *outcome != Outcome::Ignores) {
-        Some(Outcome::Fires(notes)) => {
+    match outcomes.into_iter().find(|outcome| *outcome != Decision::Ignores) {
+        Some(Decision::Fires(notes)) => {
             trial.got = Got::Match;
             trial.notes.extend(notes);
         }
-        Some(Outcome::Withheld(why)) => {
+        Some(Decision::Withheld(why)) => {
             trial.got = Got::Withheld;
             trial.withheld = Some(why);
         }
-        Some(Outcome::Ignores) | None => {
+        Some(Decision::Ignores) | None => {
             if expect == Expect::Match {
                 let all = rules.iter().map(|rule| rule.pattern.filter.mismatches(&given.said));
                 trial.mismatches = all.min_by_key(Vec::len).unwrap_or_default();
