@@ -17,7 +17,7 @@ pub struct RecordedCall {
     pub call: String,
     /// When, ISO 8601, UTC.
     pub time: String,
-    pub by: Principal,
+    pub by: CallerIdentity,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_ip: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -29,7 +29,7 @@ pub struct RecordedCall {
 
 /// Who called.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Principal {
+pub struct CallerIdentity {
     /// CloudTrail's `userIdentity.type`: `AssumedRole`, `IAMUser`, `Root`, `AWSService`.
     #[serde(rename = "type")]
     pub kind: String,
@@ -47,7 +47,7 @@ pub struct Principal {
     pub via: Option<String>,
 }
 
-impl Principal {
+impl CallerIdentity {
     /// The best that is known of who it is.
     pub fn who(&self) -> &str {
         let named = self.arn.as_ref().or(self.name.as_ref()).or(self.via.as_ref());
@@ -81,9 +81,9 @@ pub fn recorded_call(text: &str, source: &str, calls: &[&str], subject: &Subject
     })
 }
 
-fn principal(identity: &Value) -> Principal {
+fn principal(identity: &Value) -> CallerIdentity {
     let said = |pointer: &str| identity.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
-    Principal {
+    CallerIdentity {
         kind: said("/type").unwrap_or_else(|| "Unknown".to_owned()),
         arn: said("/arn"),
         account: said("/accountId"),

@@ -80,7 +80,7 @@ fn is_sso_role(arn: &str) -> bool {
 
 /// What a principal is called, and the field where an exception would find it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Principal<'a> {
+pub struct ActorName<'a> {
     pub name: Cow<'a, str>,
     pub field: PrincipalField,
 }
@@ -121,11 +121,11 @@ impl PrincipalField {
 
 /// The principal of a record. A role stands for all its sessions, but for those of IAM Identity Center, whose
 /// sessions are people.
-pub fn principal<'a>(facts: &'a Record<'_>) -> Principal<'a> {
+pub fn principal<'a>(facts: &'a Record<'_>) -> ActorName<'a> {
     use PrincipalField as Field;
     let of = |name: &'a Option<Cow<'_, str>>, field| {
         let name = name.as_deref().filter(|name| !name.is_empty())?;
-        Some(Principal { name: Cow::Borrowed(name), field })
+        Some(ActorName { name: Cow::Borrowed(name), field })
     };
     let issuer = of(&facts.issuer_arn, Field::Issuer).filter(|role| !is_sso_role(&role.name));
     issuer
@@ -134,5 +134,5 @@ pub fn principal<'a>(facts: &'a Record<'_>) -> Principal<'a> {
         .or_else(|| of(&facts.user_name, Field::UserName))
         .or_else(|| of(&facts.principal_id, Field::PrincipalId))
         .or_else(|| of(&facts.identity_account, Field::Account))
-        .unwrap_or(Principal { name: Cow::Borrowed("(not said)"), field: Field::None })
+        .unwrap_or(ActorName { name: Cow::Borrowed("(not said)"), field: Field::None })
 }
