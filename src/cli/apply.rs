@@ -39,7 +39,7 @@ pub fn run(args: &ApplyArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<
         Err(exit) => return Ok(exit),
     };
     let intent = Intent { adopt: args.adopt.adoption(), ..Intent::default() };
-    let asked = context::Asked::of(global, io)?.meaning(intent);
+    let asked = context::SurveyRequest::of(global, io)?.meaning(intent);
     context::block_on(async {
         let cloud = context::open(global, &read).await?;
         let survey = context::survey(cloud.as_ref(), &read, &asked, global, io).await?;

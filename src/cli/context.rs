@@ -36,13 +36,13 @@ pub(super) struct Read {
 }
 
 /// What a verb is asked to look at.
-pub(super) struct Asked {
+pub(super) struct SurveyRequest {
     pub as_of: Date,
     pub narrow: Narrow,
     pub intent: Intent,
 }
 
-impl Asked {
+impl SurveyRequest {
     /// What the options ask for.
     pub fn of(global: &GlobalOptions, io: &Io<'_>) -> Result<Self, CommandError> {
         Ok(Self { as_of: global.as_of(io), narrow: narrow(global)?, intent: Intent::default() })
@@ -169,7 +169,7 @@ pub(super) fn sandbox(path: &Path) -> Result<Sandbox, CommandError> {
 /// Opens the cloud and surveys it: all that a read-only verb needs.
 pub(super) fn look_for(
     read: &Read,
-    asked: &Asked,
+    asked: &SurveyRequest,
     global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Survey, CommandError> {
@@ -186,7 +186,7 @@ pub(super) fn look_closely(
     global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Survey, CommandError> {
-    let asked = Asked::of(global, io)?;
+    let asked = SurveyRequest::of(global, io)?;
     block_on(async {
         let cloud = open(global, read).await?;
         let mut survey = survey(cloud.as_ref(), read, &asked, global, io).await?;
@@ -204,11 +204,11 @@ pub(super) fn look_closely(
 pub(super) async fn survey(
     cloud: &dyn Cloud,
     read: &Read,
-    asked: &Asked,
+    asked: &SurveyRequest,
     global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Survey, CommandError> {
-    let Asked { as_of, narrow, intent } = asked;
+    let SurveyRequest { as_of, narrow, intent } = asked;
     let concurrency = usize::from(global.concurrency);
     let progress = global.progress(io);
     let blueprint = &read.blueprint;

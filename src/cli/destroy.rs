@@ -24,7 +24,7 @@ pub fn run(args: &DestroyArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Resul
         Err(exit) => return Ok(exit),
     };
     let intent = Intent { destroy: true, ..Intent::default() };
-    let asked = context::Asked::of(global, io)?.meaning(intent);
+    let asked = context::SurveyRequest::of(global, io)?.meaning(intent);
     let allowed = Allowed::destroying();
     context::block_on(async {
         let cloud = context::open(global, &read).await?;

@@ -28,7 +28,7 @@ pub fn run(args: &DriftArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<
     };
     let drift = context::block_on(async {
         let cloud = context::open(global, &read).await?;
-        let asked = context::Asked::of(global, io)?;
+        let asked = context::SurveyRequest::of(global, io)?;
         let survey = context::survey(cloud.as_ref(), &read, &asked, global, io).await?;
         let mut drift = drift::of(diff(&survey.desired, &survey.live, Stage::Planned));
         if !args.no_culprit {

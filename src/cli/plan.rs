@@ -1,4 +1,4 @@
-use super::context::Asked;
+use super::context::SurveyRequest;
 use super::output::Next;
 use super::perform::Adopting;
 use super::{BlueprintArg, GlobalOptions, Io, context, output, planned};
@@ -39,7 +39,7 @@ pub fn run(args: &PlanArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
             .hint("`--format json` prints the whole plan on standard output."));
     }
     let intent = Intent { destroy: args.destroy, adopt: args.adopt.adoption() };
-    let asked = Asked::of(global, io)?.meaning(intent);
+    let asked = SurveyRequest::of(global, io)?.meaning(intent);
     let survey = context::look_for(&read, &asked, global, io)?;
     let mut plan = diff(&survey.desired, &survey.live, Stage::Planned);
     plan.scope.shard = asked.narrow.shard.map(|shard| shard.to_string());

@@ -1,6 +1,6 @@
 //! Plans as files: completing a saved plan, writing it, and reading it back.
 
-use super::context::{Asked, Read};
+use super::context::{SurveyRequest, Read};
 use super::{GlobalOptions, Io};
 use crate::error::CommandError;
 use crate::run::Survey;
@@ -16,7 +16,7 @@ use tempfile::NamedTempFile;
 const HEAD_BYTES: u64 = 256;
 
 /// Completes a plan that is saved.
-pub(super) fn keep(plan: Plan, read: &Read, survey: &Survey, asked: &Asked) -> SavedPlan {
+pub(super) fn keep(plan: Plan, read: &Read, survey: &Survey, asked: &SurveyRequest) -> SavedPlan {
     let resolved = Resolved::new(&read.file, &read.sources);
     SavedPlan::new(plan, resolved, &asked.narrow, &survey.caller.account, &survey.live)
 }
@@ -73,7 +73,7 @@ pub(super) fn unusable(path: &Path, error: &PlanFileError) -> CommandError {
 }
 
 /// The scope and date that a saved plan was made with. Options must not contradict them.
-pub(super) fn asked(plan: &Plan, global: &GlobalOptions) -> Result<Asked, CommandError> {
+pub(super) fn asked(plan: &Plan, global: &GlobalOptions) -> Result<SurveyRequest, CommandError> {
     let scope = &plan.scope;
     for (option, given) in [
         ("--account", !global.account.is_empty()),
@@ -100,5 +100,5 @@ pub(super) fn asked(plan: &Plan, global: &GlobalOptions) -> Result<Asked, Comman
         regions: scope.only_regions.iter().cloned().collect(),
         shard,
     };
-    Ok(Asked { as_of: plan.as_of, narrow, intent: plan.intent.clone() })
+    Ok(SurveyRequest { as_of: plan.as_of, narrow, intent: plan.intent.clone() })
 }

@@ -33,7 +33,7 @@ pub fn run(args: &SnapshotArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Resu
         Ok(read) => read,
         Err(exit) => return Ok(exit),
     };
-    let asked = context::Asked::of(global, io)?;
+    let asked = context::SurveyRequest::of(global, io)?;
     let as_of = asked.as_of;
     let (survey, recording) = context::block_on(async {
         let cloud = context::open(global, &read).await?;

@@ -3,7 +3,7 @@
 use super::{Paint, places, wrap};
 use ctguard_core::blueprint::Outcome;
 use ctguard_core::explain::{
-    AlertExplained, Asked, Chain, ChainLink, Counted, Exempt, Explanation, Limits,
+    AlertExplained, ExplainSubject, Chain, ChainLink, Counted, Exempt, Explanation, Limits,
 };
 use ctguard_core::plural::count;
 use ctguard_core::proof::Status;
@@ -59,14 +59,14 @@ fn told(signals: &RuleSignals) -> String {
 fn headline(explanation: &Explanation, paint: Paint) -> String {
     let blueprint = paint.head(&explanation.blueprint);
     let events = match &explanation.asked {
-        Asked::Alert(id) => {
+        ExplainSubject::Alert(id) => {
             return format!(
                 "Alert {} of blueprint {blueprint}, as of {}.",
                 paint.head(id),
                 explanation.as_of
             );
         }
-        Asked::Events(events) => events,
+        ExplainSubject::Events(events) => events,
     };
     let verb = if events.len() > 1 { "are" } else { "is" };
     let events = events.join(", ");
@@ -84,10 +84,10 @@ fn headline(explanation: &Explanation, paint: Paint) -> String {
     )
 }
 
-fn render_alert(out: &mut String, alert: &AlertExplained, asked: &Asked, paint: Paint) {
+fn render_alert(out: &mut String, alert: &AlertExplained, asked: &ExplainSubject, paint: Paint) {
     let _ =
         writeln!(out, "\n{}  {}  {}", paint.head(&alert.alert), alert.risk.as_str(), alert.title);
-    if matches!(asked, Asked::Alert(_)) {
+    if matches!(asked, ExplainSubject::Alert(_)) {
         let _ = writeln!(out, "  Watches {}.", alert.events.join(", "));
     }
     render_limits(out, &alert.limits);

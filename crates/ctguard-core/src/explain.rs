@@ -41,7 +41,7 @@ pub struct Explanation {
     /// The date that exceptions were judged by, ISO 8601.
     #[schemars(with = "String", extend("pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
     pub as_of: jiff::civil::Date,
-    pub asked: Asked,
+    pub asked: ExplainSubject,
     /// The alerts that watch the event, gravest first; none when nobody would hear of it.
     pub alerts: Vec<AlertExplained>,
     /// Trouble that belongs to a place and not to one chain, such as dead letters that wait.
@@ -61,7 +61,7 @@ pub struct Counted {
 /// What was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Asked {
+pub enum ExplainSubject {
     Alert(String),
     /// Several where one name stands for several that are logged.
     Events(Vec<String>),

@@ -1,6 +1,6 @@
 //! What somebody wants explained: an alert by its id, or an event by its name.
 
-use super::Asked;
+use super::ExplainSubject;
 use crate::blueprint::{Alert, Blueprint, events_named};
 use crate::catalogue::{nearest, suggest};
 use crate::codes;
@@ -73,10 +73,10 @@ impl Subject {
         }
     }
 
-    pub(super) fn asked(&self) -> Asked {
+    pub(super) fn asked(&self) -> ExplainSubject {
         match self {
-            Self::Alert(id) => Asked::Alert(id.clone()),
-            Self::Events(events) => Asked::Events(events.iter().map(EventRef::short).collect()),
+            Self::Alert(id) => ExplainSubject::Alert(id.clone()),
+            Self::Events(events) => ExplainSubject::Events(events.iter().map(EventRef::short).collect()),
         }
     }
 }

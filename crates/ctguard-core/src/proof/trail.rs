@@ -88,7 +88,7 @@ pub fn judge(desired: &Desired, live: &Live, question: &TrailQuery<'_>) -> Link 
         Some(Observed::Absent) | None => return missing(desired, live, place),
     };
     let answers = trails.iter().map(|(arn, trail)| {
-        let asked = Asked { desired, live, question, arn, trail };
+        let asked = TrailJudge { desired, live, question, arn, trail };
         asked.link()
     });
     answers
@@ -97,7 +97,7 @@ pub fn judge(desired: &Desired, live: &Live, question: &TrailQuery<'_>) -> Link 
 }
 
 /// Judges one trail for one kind of event.
-struct Asked<'a> {
+struct TrailJudge<'a> {
     desired: &'a Desired,
     live: &'a Live,
     question: &'a TrailQuery<'a>,
@@ -105,7 +105,7 @@ struct Asked<'a> {
     trail: &'a LiveTrail,
 }
 
-impl Asked<'_> {
+impl TrailJudge<'_> {
     fn link(&self) -> Link {
         match &self.trail.status {
             Observed::Known(status) if status.logging => {}
