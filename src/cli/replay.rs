@@ -16,7 +16,7 @@ use ctguard_core::replay::{
 };
 use ctguard_core::scope::Place;
 use eventbridge_pattern::archive;
-use eventbridge_pattern::archive::{Found, LogFile, Tally};
+use eventbridge_pattern::archive::{Found, LogFile, ScanTotals};
 use eventbridge_pattern::set::PatternSet;
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -289,7 +289,7 @@ fn scan<'s>(
     setup: &'s Setup,
     global: &GlobalOptions,
     io: &mut Io<'_>,
-) -> (Counter<'s>, Tally) {
+) -> (Counter<'s>, ScanTotals) {
     let bytes = files.iter().map(|file| file.bytes).sum();
     let reading = match global.progress {
         ProgressShown::Json => Reading::lines(&mut *io.err, files.len(), bytes),
@@ -311,7 +311,7 @@ fn scan<'s>(
     (all, tally)
 }
 
-fn summed(tally: Tally) -> Files {
+fn summed(tally: ScanTotals) -> Files {
     let part = |broken: archive::Broken| BrokenPart {
         path: broken.path.display().to_string(),
         record: broken.record.map(|index| index + 1),

@@ -11,8 +11,8 @@ use std::sync::Mutex;
 pub struct Progress<'a>(Mutex<ProgressState<'a>>);
 
 struct ProgressState<'a> {
-    accounts: Tally,
-    places: Tally,
+    accounts: StepCount,
+    places: StepCount,
     how: How<'a>,
 }
 
@@ -24,14 +24,14 @@ enum How<'a> {
 
 /// How far something is.
 #[derive(Debug, Clone, Copy, Default)]
-struct Tally {
+struct StepCount {
     all: usize,
     done: usize,
     /// Those among them of which something could not be read.
     failing: usize,
 }
 
-impl Tally {
+impl StepCount {
     fn of(all: usize) -> Self {
         Self { all, ..Self::default() }
     }
@@ -60,7 +60,7 @@ impl Tally {
 
 impl<'a> Progress<'a> {
     fn shown(how: How<'a>) -> Self {
-        let (accounts, places) = (Tally::default(), Tally::default());
+        let (accounts, places) = (StepCount::default(), StepCount::default());
         Self(Mutex::new(ProgressState { accounts, places, how }))
     }
 
@@ -91,17 +91,17 @@ impl<'a> Progress<'a> {
     }
 }
 
-fn count(accounts: &mut Tally, places: &mut Tally, event: &ProgressEvent) {
+fn count(accounts: &mut StepCount, places: &mut StepCount, event: &ProgressEvent) {
     match event {
-        ProgressEvent::RegionsStarted { accounts: all } => *accounts = Tally::of(*all),
+        ProgressEvent::RegionsStarted { accounts: all } => *accounts = StepCount::of(*all),
         ProgressEvent::RegionsRead { complete, .. } | ProgressEvent::AccountObserved { complete, .. } => {
             accounts.count(*complete);
         }
         ProgressEvent::ObserveStarted { accounts: all, places: all_places } => {
-            (*accounts, *places) = (Tally::of(*all), Tally::of(*all_places));
+            (*accounts, *places) = (StepCount::of(*all), StepCount::of(*all_places));
         }
         ProgressEvent::ObserveMore { places: more } => places.all += more,
-        ProgressEvent::CountStarted { places: all } => *places = Tally::of(*all),
+        ProgressEvent::CountStarted { places: all } => *places = StepCount::of(*all),
         ProgressEvent::Observed { complete, .. } | ProgressEvent::Counted { complete, .. } => {
             places.count(*complete);
         }
@@ -110,8 +110,8 @@ fn count(accounts: &mut Tally, places: &mut Tally, event: &ProgressEvent) {
 }
 
 /// Draws an event on a terminal's line.
-fn draw(bar: &mut ProgressBar, accounts: Tally, places: Tally, event: ProgressEvent) {
-    let counted = |tally: Tally| {
+fn draw(bar: &mut ProgressBar, accounts: StepCount, places: StepCount, event: ProgressEvent) {
+    let counted = |tally: StepCount| {
         bar.set_length(tally.all as u64);
         bar.set_position(tally.done as u64);
     };
@@ -156,7 +156,7 @@ fn draw(bar: &mut ProgressBar, accounts: Tally, places: Tally, event: ProgressEv
 }
 
 /// An event as JSON: what happens in `event`, then to what, and how far all of it is.
-fn line(accounts: Tally, places: Tally, event: &ProgressEvent) -> Value {
+fn line(accounts: StepCount, places: StepCount, event: &ProgressEvent) -> Value {
     let of_account = |event: &str, account: &AccountId, complete: &bool| {
         json!({
             "event": event, "account": account, "complete": complete,
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn what_is_left_and_what_fails_is_said() {
-        let mut places = Tally::of(3);
+        let mut places = StepCount::of(3);
         assert_eq!(places.told(), "3 left");
         places.count(true);
         places.count(false);

@@ -13,7 +13,7 @@ use aws_sdk_cloudwatch::types::{
 use ctguard_core::cloud::CloudError;
 use ctguard_core::resource::keys::RuleKey;
 use ctguard_core::resource::small_map::SmallMap;
-use ctguard_core::snapshot::{FAILED_HOURS, FIRED_HOURS, Observed, RuleSignals, Tally};
+use ctguard_core::snapshot::{FAILED_HOURS, FIRED_HOURS, Observed, RuleSignals, MetricCount};
 use futures::future::join_all;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -85,7 +85,7 @@ impl Session {
                 calls.push(async move { (self.sums(span, &some, now).await, some) });
             }
         }
-        let mut sums: BTreeMap<MetricKey<'_>, Result<Tally, CloudError>> = BTreeMap::new();
+        let mut sums: BTreeMap<MetricKey<'_>, Result<MetricCount, CloudError>> = BTreeMap::new();
         for (answer, asked) in join_all(calls).await {
             match answer {
                 Ok(answer) => sums.extend(answer),
@@ -119,7 +119,7 @@ impl Session {
         span: Span,
         questions: &[MetricKey<'a>],
         now: i64,
-    ) -> Result<BTreeMap<MetricKey<'a>, Result<Tally, CloudError>>, CloudError> {
+    ) -> Result<BTreeMap<MetricKey<'a>, Result<MetricCount, CloudError>>, CloudError> {
         let point = i64::from(span.point_seconds);
         let start = now - now.rem_euclid(point) - i64::from(span.hours) * 3_600;
         let mut sums: Vec<Sum> = vec![Sum::default(); questions.len()];
@@ -215,10 +215,10 @@ impl Sum {
         self.status == Some(StatusCode::Complete)
     }
 
-    fn tally(&self, (rule, count): MetricKey<'_>, span: Span) -> Result<Tally, CloudError> {
+    fn tally(&self, (rule, count): MetricKey<'_>, span: Span) -> Result<MetricCount, CloudError> {
         if self.complete() {
             // Counts are whole numbers, although sent as floats.
-            return Ok(Tally { count: self.value.round() as u64, hours: span.hours });
+            return Ok(MetricCount { count: self.value.round() as u64, hours: span.hours });
         }
         let status = self.status.as_ref().map_or("no answer", StatusCode::as_str);
         let more = if self.messages.is_empty() { "" } else { ": " };

@@ -9,7 +9,7 @@ use crate::desired::Desired;
 use crate::resource::keys::RuleKey;
 use crate::scope::Place;
 use crate::snapshot::Live;
-use crate::snapshot::{Observed, RuleSignals, Tally, Unreadable};
+use crate::snapshot::{Observed, RuleSignals, MetricCount, Unreadable};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All signals, and the remarks on metrics.
@@ -136,7 +136,7 @@ fn judge(place: &Place, rule: LinkObject, signals: &RuleSignals, proof: &mut Pro
     }
 }
 
-fn invocations(tally: Tally) -> String {
+fn invocations(tally: MetricCount) -> String {
     let noun = if tally.count == 1 { "invocation" } else { "invocations" };
     format!("in {}, {} {noun}", tally.span(), tally.count)
 }
