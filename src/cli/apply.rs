@@ -30,7 +30,11 @@ pub struct ApplyArgs {
     adopt: Adopting,
 }
 
-pub fn run(args: &ApplyArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(
+    args: &ApplyArgs,
+    global: &GlobalOptions,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
     if planned::names_plan(&args.blueprint) {
         return saved::run(args, global, io);
     }

@@ -70,7 +70,11 @@ pub(super) fn read(path: &Path, global: &GlobalOptions, io: &mut Io<'_>) -> Resu
 }
 
 /// Reads a blueprint whose resources are only removed, so it need not compile.
-pub(super) fn read_to_destroy(path: &Path, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Read, Exit> {
+pub(super) fn read_to_destroy(
+    path: &Path,
+    global: &GlobalOptions,
+    io: &mut Io<'_>,
+) -> Result<Read, Exit> {
     let loaded = blueprint::load(path, global.as_of(io));
     let positions = positions(path, &loaded);
     usable(path, loaded, positions, global, io)
@@ -140,7 +144,10 @@ pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, CommandErr
 }
 
 /// Opens the cloud that the options name.
-pub(super) async fn open(global: &GlobalOptions, read: &Read) -> Result<Box<dyn Cloud>, CommandError> {
+pub(super) async fn open(
+    global: &GlobalOptions,
+    read: &Read,
+) -> Result<Box<dyn Cloud>, CommandError> {
     if let Some(recorded) = &global.recorded {
         return Ok(Box::new(recorded.clone()));
     }

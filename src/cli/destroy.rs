@@ -18,7 +18,11 @@ pub struct DestroyArgs {
     consent: Consent,
 }
 
-pub fn run(args: &DestroyArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(
+    args: &DestroyArgs,
+    global: &GlobalOptions,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
     let read = match context::read_to_destroy(&args.blueprint.blueprint, global, io) {
         Ok(read) => read,
         Err(exit) => return Ok(exit),

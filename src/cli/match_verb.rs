@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use ctguard_core::blueprint::Blueprint;
 use ctguard_core::offline;
 use ctguard_core::offline::{
-    EventDecision, Given, Input, Item, OfflineRule, Decision, Position, decide, decide_alerts,
+    Decision, EventDecision, Given, Input, Item, OfflineRule, Position, decide, decide_alerts,
 };
 use ctguard_core::resource::rule::RuleState;
 use eventbridge_pattern::Pattern;
@@ -102,7 +102,11 @@ enum MatchOutput {
     Explanation,
 }
 
-pub fn run(args: &MatchArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(
+    args: &MatchArgs,
+    global: &GlobalOptions,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
     if let Some(path) = &args.check {
         let text = pattern_text(path, io)?;
         return super::match_check::run(&path.display().to_string(), &text, global, io);
@@ -122,7 +126,8 @@ pub fn run(args: &MatchArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<
     if let Against::Pattern { pattern, .. } = &against
         && !global.quiet
     {
-        let told = super::match_check::remarks(pattern, shown == MatchOutput::Explanation, err_paint);
+        let told =
+            super::match_check::remarks(pattern, shown == MatchOutput::Explanation, err_paint);
         let _ = io.err.write_all(told.as_bytes());
     }
     let mut matching = Matching {

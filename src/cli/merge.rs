@@ -35,7 +35,11 @@ pub struct MergeArgs {
 /// The first key of a plan.
 const PLAN_KEY: &str = "ctguard_plan";
 
-pub fn run(args: &MergeArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(
+    args: &MergeArgs,
+    global: &GlobalOptions,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
     let parts = args.files.iter().map(|file| Ok((file.as_path(), read(file)?)));
     let parts: Vec<(&Path, Value)> = parts.collect::<Result<_, CommandError>>()?;
     let plans = parts.iter().filter(|(_, part)| part.get(PLAN_KEY).is_some()).count();

@@ -1,6 +1,6 @@
 //! Plans as files: completing a saved plan, writing it, and reading it back.
 
-use super::context::{SurveyRequest, Read};
+use super::context::{Read, SurveyRequest};
 use super::{GlobalOptions, Io};
 use crate::error::CommandError;
 use crate::run::Survey;

@@ -176,7 +176,11 @@ impl From<IdentityArg> for Identity {
     }
 }
 
-pub fn run(args: &PolicyArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(
+    args: &PolicyArgs,
+    global: &GlobalOptions,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
     let (asked, blueprint) = match &args.purpose {
         None => (PurposeArg::All, &args.blueprint.blueprint),
         Some(First::Purpose(purpose)) => (*purpose, &args.blueprint.blueprint),

@@ -91,7 +91,11 @@ fn table(text: &str) -> Result<String, String> {
     }
 }
 
-pub fn run(args: &ReplayArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(
+    args: &ReplayArgs,
+    global: &GlobalOptions,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
     let read = match context::read(&args.blueprint, global, io) {
         Ok(read) => read,
         Err(exit) => return Ok(exit),

@@ -90,7 +90,11 @@ struct BreakArgs {
 #[derive(Debug, Args)]
 struct LapseArgs {}
 
-pub fn run(args: &SandboxArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(
+    args: &SandboxArgs,
+    global: &GlobalOptions,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
     let Some(path) = &global.sandbox else {
         return Err(CommandError::usage("no sandbox file is named").hint("Add --sandbox FILE."));
     };
@@ -191,7 +195,11 @@ fn send(
 }
 
 /// The event to send: from a file, or a sample of what the catalogue knows.
-fn event(sandbox: &Sandbox, args: &SendArgs, global: &GlobalOptions) -> Result<Value, CommandError> {
+fn event(
+    sandbox: &Sandbox,
+    args: &SendArgs,
+    global: &GlobalOptions,
+) -> Result<Value, CommandError> {
     let path = PathBuf::from(&args.event);
     if path.is_file() {
         let text = std::fs::read_to_string(&path)

@@ -12,7 +12,11 @@ pub struct ValidateArgs {
     blueprint: BlueprintArg,
 }
 
-pub fn run(args: &ValidateArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(
+    args: &ValidateArgs,
+    global: &GlobalOptions,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
     let path = &args.blueprint.blueprint;
     let as_of = global.as_of(io);
     let loaded = blueprint::load(path, as_of);

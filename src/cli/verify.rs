@@ -15,7 +15,11 @@ pub struct VerifyArgs {
     strict: bool,
 }
 
-pub fn run(args: &VerifyArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(
+    args: &VerifyArgs,
+    global: &GlobalOptions,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
     let read = match context::read(&args.blueprint.blueprint, global, io) {
         Ok(read) => read,
         Err(exit) => return Ok(exit),

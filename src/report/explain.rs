@@ -3,7 +3,7 @@
 use super::{Paint, places, wrap};
 use ctguard_core::blueprint::Outcome;
 use ctguard_core::explain::{
-    AlertExplained, ExplainSubject, Chain, ChainLink, Counted, Exempt, Explanation, Limits,
+    AlertExplained, Chain, ChainLink, Counted, Exempt, ExplainSubject, Explanation, Limits,
 };
 use ctguard_core::plural::count;
 use ctguard_core::proof::Status;

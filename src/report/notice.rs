@@ -11,7 +11,7 @@ use ctguard_core::diag::{Diagnostic, Span};
 use ctguard_core::phrase::{Phrase, PlaceNames};
 use ctguard_core::plan::{Plan, Verb};
 use ctguard_core::plural::count;
-use ctguard_core::proof::{Finding, Report, RemarkSeverity, Status};
+use ctguard_core::proof::{Finding, RemarkSeverity, Report, Status};
 use ctguard_core::scope::Place;
 use std::collections::BTreeSet;
 

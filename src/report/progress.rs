@@ -94,7 +94,8 @@ impl<'a> Progress<'a> {
 fn count(accounts: &mut StepCount, places: &mut StepCount, event: &ProgressEvent) {
     match event {
         ProgressEvent::RegionsStarted { accounts: all } => *accounts = StepCount::of(*all),
-        ProgressEvent::RegionsRead { complete, .. } | ProgressEvent::AccountObserved { complete, .. } => {
+        ProgressEvent::RegionsRead { complete, .. }
+        | ProgressEvent::AccountObserved { complete, .. } => {
             accounts.count(*complete);
         }
         ProgressEvent::ObserveStarted { accounts: all, places: all_places } => {
@@ -124,7 +125,9 @@ fn draw(bar: &mut ProgressBar, accounts: StepCount, places: StepCount, event: Pr
             *bar = begin(0, "Listing the organization's accounts", "{prefix}");
             bar.tick();
         }
-        ProgressEvent::RegionsStarted { .. } => *bar = begin(accounts.all, "Entering accounts", COUNTED),
+        ProgressEvent::RegionsStarted { .. } => {
+            *bar = begin(accounts.all, "Entering accounts", COUNTED)
+        }
         ProgressEvent::RegionsRead { account, .. } => {
             counted(accounts);
             bar.set_message(format!("{}, regions of {account}", accounts.told()));
@@ -138,7 +141,9 @@ fn draw(bar: &mut ProgressBar, accounts: StepCount, places: StepCount, event: Pr
             counted(places);
             bar.set_message(format!("{}{entering}, {place}", places.told()));
         }
-        ProgressEvent::CountStarted { .. } => *bar = begin(places.all, "Asking what was counted", COUNTED),
+        ProgressEvent::CountStarted { .. } => {
+            *bar = begin(places.all, "Asking what was counted", COUNTED)
+        }
         ProgressEvent::Counted { place, .. } => {
             counted(places);
             bar.set_message(format!("{}, {place}", places.told()));
@@ -149,7 +154,9 @@ fn draw(bar: &mut ProgressBar, accounts: StepCount, places: StepCount, event: Pr
         }
         ProgressEvent::ChangeFinished { .. } => bar.inc(1),
         ProgressEvent::Settling => bar.set_message("reading again"),
-        ProgressEvent::ObserveFinished | ProgressEvent::CountFinished | ProgressEvent::ApplyFinished => {
+        ProgressEvent::ObserveFinished
+        | ProgressEvent::CountFinished
+        | ProgressEvent::ApplyFinished => {
             bar.finish_and_clear();
         }
     }
@@ -174,17 +181,23 @@ fn line(accounts: StepCount, places: StepCount, event: &ProgressEvent) -> Value 
         ProgressEvent::RegionsStarted { accounts } => {
             json!({ "event": "regions-started", "accounts": accounts })
         }
-        ProgressEvent::RegionsRead { account, complete } => of_account("regions-read", account, complete),
+        ProgressEvent::RegionsRead { account, complete } => {
+            of_account("regions-read", account, complete)
+        }
         ProgressEvent::ObserveStarted { accounts, places } => {
             json!({ "event": "observe-started", "accounts": accounts, "places": places })
         }
-        ProgressEvent::ObserveMore { places } => json!({ "event": "observe-more", "places": places }),
+        ProgressEvent::ObserveMore { places } => {
+            json!({ "event": "observe-more", "places": places })
+        }
         ProgressEvent::AccountObserved { account, complete } => {
             of_account("account-observed", account, complete)
         }
         ProgressEvent::Observed { place, complete } => of_place("observed", place, complete),
         ProgressEvent::ObserveFinished => json!({ "event": "observe-finished" }),
-        ProgressEvent::CountStarted { places } => json!({ "event": "count-started", "places": places }),
+        ProgressEvent::CountStarted { places } => {
+            json!({ "event": "count-started", "places": places })
+        }
         ProgressEvent::Counted { place, complete } => of_place("counted", place, complete),
         ProgressEvent::CountFinished => json!({ "event": "count-finished" }),
         ProgressEvent::ApplyStarted { changes } => {

@@ -2,7 +2,9 @@
 
 use super::{AccountNames, PLACES_SHOWN, Paint, account, named_addresses, wrap};
 use ctguard_core::plural::count;
-use ctguard_core::proof::{Counts, Finding, LinkCode, Report, RemarkGroup, RemarkSeverity, Status, Unread};
+use ctguard_core::proof::{
+    Counts, Finding, LinkCode, RemarkGroup, RemarkSeverity, Report, Status, Unread,
+};
 use ctguard_core::scope::{AccountId, Place};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -182,7 +184,12 @@ fn located<'a>(places: impl IntoIterator<Item = &'a Place>, names: &AccountNames
 }
 
 /// The remarks; what is said in the same words of several objects is said once, with their names.
-fn render_remarks(out: &mut String, remarks: &[RemarkGroup], names_of: &AccountNames<'_>, paint: Paint) {
+fn render_remarks(
+    out: &mut String,
+    remarks: &[RemarkGroup],
+    names_of: &AccountNames<'_>,
+    paint: Paint,
+) {
     let mut alike: Vec<(&RemarkGroup, BTreeSet<String>)> = Vec::new();
     for said in remarks {
         let same = |one: &&mut (&RemarkGroup, BTreeSet<String>)| {

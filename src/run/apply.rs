@@ -3,7 +3,7 @@
 //! After the creating waves the accounts are read again: removals run only once their replacements
 //! are proven, and the outcome says what still waits for a person.
 
-use super::{ProgressEvent, Listener, observe};
+use super::{Listener, ProgressEvent, observe};
 use ctguard_core::action::Action;
 use ctguard_core::cloud::{Cloud, CloudError};
 use ctguard_core::desired::Desired;
@@ -223,7 +223,10 @@ impl Engine<'_> {
         }
         let outcome = if result.is_ok() { OutcomeKind::Done } else { OutcomeKind::Failed };
         for change in &unit.changes {
-            (self.listener)(ProgressEvent::ChangeFinished { address: change.address.clone(), outcome });
+            (self.listener)(ProgressEvent::ChangeFinished {
+                address: change.address.clone(),
+                outcome,
+            });
         }
         (unit.changes, result)
     }

@@ -123,8 +123,9 @@ impl<'a> History<'a> {
                     Err(Silence::NotAsked) => return Finding::NotAsked,
                 };
                 complete &= answer.complete;
-                let about =
-                    |text: &String| recorded_call(text, wanted.source, &wanted.calls, &wanted.subject);
+                let about = |text: &String| {
+                    recorded_call(text, wanted.source, &wanted.calls, &wanted.subject)
+                };
                 deeds.extend(answer.records.iter().filter_map(about));
             }
             if !deeds.is_empty() {

@@ -1,7 +1,7 @@
 //! Reads all places concurrently, each once.
 
 use super::shared::Shared;
-use super::{ProgressEvent, Listener};
+use super::{Listener, ProgressEvent};
 use ctguard_core::cloud::Cloud;
 use ctguard_core::desired::{AlertPath, Desired};
 use ctguard_core::resource::keys::RuleKey;
@@ -26,9 +26,13 @@ pub async fn observe(
     let shared = Shared::default();
     let accounts: BTreeSet<AccountId> =
         desired.places.keys().map(|place| place.account.clone()).collect();
-    listener(ProgressEvent::ObserveStarted { accounts: accounts.len(), places: desired.places.len() });
-    let told =
-        |place: &Place, complete| listener(ProgressEvent::Observed { place: place.clone(), complete });
+    listener(ProgressEvent::ObserveStarted {
+        accounts: accounts.len(),
+        places: desired.places.len(),
+    });
+    let told = |place: &Place, complete| {
+        listener(ProgressEvent::Observed { place: place.clone(), complete })
+    };
     let accounts = stream::iter(accounts)
         .map(|account| async move {
             let reads = desired.account_reads(&account);
@@ -90,8 +94,9 @@ pub async fn observe_signals(
         }
     }
     listener(ProgressEvent::CountStarted { places: wanted.len() });
-    let told =
-        |place: &Place, complete| listener(ProgressEvent::Counted { place: place.clone(), complete });
+    let told = |place: &Place, complete| {
+        listener(ProgressEvent::Counted { place: place.clone(), complete })
+    };
     let seen = read(cloud, wanted, &Shared::default(), concurrency, &told).await;
     listener(ProgressEvent::CountFinished);
     for (place, seen) in seen {

@@ -1,7 +1,7 @@
 //! Which accounts and places a blueprint covers, from live data: the organization's accounts and
 //! the enabled regions of each.
 
-use super::{ProgressEvent, Listener};
+use super::{Listener, ProgressEvent};
 use ctguard_core::blueprint::{Blueprint, Regions};
 use ctguard_core::cloud::Cloud;
 use ctguard_core::desired::{Scope, ScopeError};
@@ -82,7 +82,10 @@ async fn enabled(
                     kind: CloudErrorKind::Refused,
                 }),
             };
-            listener(ProgressEvent::RegionsRead { account: account.clone(), complete: enabled.is_ok() });
+            listener(ProgressEvent::RegionsRead {
+                account: account.clone(),
+                complete: enabled.is_ok(),
+            });
             (account, enabled)
         })
         .buffer_unordered(concurrency.max(1))

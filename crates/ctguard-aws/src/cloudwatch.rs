@@ -13,7 +13,7 @@ use aws_sdk_cloudwatch::types::{
 use ctguard_core::cloud::CloudError;
 use ctguard_core::resource::keys::RuleKey;
 use ctguard_core::resource::small_map::SmallMap;
-use ctguard_core::snapshot::{FAILED_HOURS, FIRED_HOURS, Observed, RuleSignals, MetricCount};
+use ctguard_core::snapshot::{FAILED_HOURS, FIRED_HOURS, MetricCount, Observed, RuleSignals};
 use futures::future::join_all;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -22,16 +22,18 @@ mod rules;
 mod samples;
 
 pub use check::{check, checked};
-pub use decide::{AlertDecision, EventDecision, Decision, decide, decide_alerts};
+pub use decide::{AlertDecision, Decision, EventDecision, decide, decide_alerts};
 pub use delivery::{Delivery, EVENT_MAX_BYTES, Facts, Undeliverable, delivered};
-pub use envelope::{Enveloped, DeliveryFields, envelope};
+pub use envelope::{DeliveryFields, Enveloped, envelope};
 pub use eventbridge_pattern::cloudtrail::RecordKind;
 pub use given::{Form, Given};
 pub use input::{Input, Item, Position};
 pub use note::Note;
 pub use rules::{OfflineRule, placement, rules};
 pub use samples::{Sample, Samples, samples};
-pub use trial::{AlertTrial, FORMAT_VERSION, Got, Origin, SampleTrial, RenderedMessage, Trial, try_out};
+pub use trial::{
+    AlertTrial, FORMAT_VERSION, Got, Origin, RenderedMessage, SampleTrial, Trial, try_out,
+};
 
 #[cfg(test)]
 mod tests;

@@ -29,7 +29,7 @@ mod trail;
 pub use crate::codes::LinkCode;
 pub use link::{FixedBy, Link, Status};
 pub use object::LinkObject;
-pub use report::{AlertCounts, Counts, Covered, Finding, Report, RemarkGroup, Unread};
+pub use report::{AlertCounts, Counts, Covered, Finding, RemarkGroup, Report, Unread};
 
 use crate::desired::{AlertPath, Desired};
 use crate::scope::Place;

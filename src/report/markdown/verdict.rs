@@ -4,7 +4,7 @@ use super::{Document, code, places, plain};
 use crate::report::account;
 use crate::report::verify::{names, of, worst};
 use ctguard_core::plural::count;
-use ctguard_core::proof::{Finding, Report, RemarkSeverity, Status};
+use ctguard_core::proof::{Finding, RemarkSeverity, Report, Status};
 
 /// Renders a verdict in at most `limit` bytes.
 pub fn verdict(report: &Report, limit: usize) -> String {

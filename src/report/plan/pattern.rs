@@ -102,11 +102,17 @@ fn ways(filter: &Filter) -> Vec<Alternative> {
         Filter::Any(members) if names_an_event(filter) => members.iter().flat_map(ways).collect(),
         Filter::Any(members) => {
             let members: Vec<String> = members.iter().map(condition).collect();
-            vec![Alternative { conditions: [members.join(" or ")].into(), ..Alternative::default() }]
+            vec![Alternative {
+                conditions: [members.join(" or ")].into(),
+                ..Alternative::default()
+            }]
         }
         Filter::Field { path, matchers } if is_identity(path) => {
             let values = matchers.iter().map(|matcher| value(path, matcher)).collect();
-            vec![Alternative { identity: [(path.clone(), values)].into(), ..Alternative::default() }]
+            vec![Alternative {
+                identity: [(path.clone(), values)].into(),
+                ..Alternative::default()
+            }]
         }
         Filter::Field { .. } => {
             vec![Alternative { conditions: [condition(filter)].into(), ..Alternative::default() }]

@@ -117,7 +117,9 @@ impl<'a> Reading<'a> {
     pub fn finish(self) {
         match self.0.into_inner() {
             Ok(ReadingState::Bar(bar, _)) => bar.finish_and_clear(),
-            Ok(ReadingState::Lines(out, sums)) => drop(writeln!(out, "{}", sums.line("replay-finished"))),
+            Ok(ReadingState::Lines(out, sums)) => {
+                drop(writeln!(out, "{}", sums.line("replay-finished")))
+            }
             _ => {}
         }
     }

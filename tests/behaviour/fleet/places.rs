@@ -118,8 +118,12 @@ fn each_account_that_is_found_and_entered_is_told_of() {
     let listener = |event| heard.lock().unwrap().push(event);
     wait(run::survey(&sandbox, &blueprint, TODAY, &Narrow::default(), 4, &listener)).unwrap();
     let heard = heard.into_inner().unwrap();
-    assert_eq!(heard[..2], [ProgressEvent::ListingAccounts, ProgressEvent::RegionsStarted { accounts: 3 }]);
-    let entered = |event: &ProgressEvent| matches!(event, ProgressEvent::RegionsRead { complete: true, .. });
+    assert_eq!(
+        heard[..2],
+        [ProgressEvent::ListingAccounts, ProgressEvent::RegionsStarted { accounts: 3 }]
+    );
+    let entered =
+        |event: &ProgressEvent| matches!(event, ProgressEvent::RegionsRead { complete: true, .. });
     assert!(heard[2..5].iter().all(entered), "{heard:?}");
     assert_eq!(heard[5], ProgressEvent::ObserveStarted { accounts: 3, places: 6 });
     for (account, complete) in ACCOUNTS.iter().zip([true, true, false]) {

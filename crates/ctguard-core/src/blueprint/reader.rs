@@ -77,7 +77,12 @@ impl<'a> Reader<'a> {
     }
 
     /// A key that must be there.
-    pub fn required<'n>(&mut self, fields: &MappingFields<'n>, key: &str, help: &str) -> Option<&'n Node> {
+    pub fn required<'n>(
+        &mut self,
+        fields: &MappingFields<'n>,
+        key: &str,
+        help: &str,
+    ) -> Option<&'n Node> {
         let node = fields.get(key);
         if node.is_none() {
             let message = format!("{} needs `{key}`", fields.what);
@@ -129,7 +134,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub fn optional_text(&mut self, fields: &MappingFields<'_>, key: &str) -> Option<Spanned<String>> {
+    pub fn optional_text(
+        &mut self,
+        fields: &MappingFields<'_>,
+        key: &str,
+    ) -> Option<Spanned<String>> {
         fields.get(key).and_then(|node| self.text(node, key))
     }
 

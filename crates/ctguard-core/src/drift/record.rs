@@ -56,7 +56,12 @@ impl CallerIdentity {
 }
 
 /// Reads a record that is about this object, made by one of these calls of a service, and that succeeded.
-pub fn recorded_call(text: &str, source: &str, calls: &[&str], subject: &Subject) -> Option<RecordedCall> {
+pub fn recorded_call(
+    text: &str,
+    source: &str,
+    calls: &[&str],
+    subject: &Subject,
+) -> Option<RecordedCall> {
     let record: Value = serde_json::from_str(text).ok()?;
     let said = |name: &str| record.get(name).and_then(Value::as_str).map(str::to_owned);
     let call = said("eventName")?;

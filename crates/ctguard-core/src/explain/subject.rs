@@ -76,7 +76,9 @@ impl Subject {
     pub(super) fn asked(&self) -> ExplainSubject {
         match self {
             Self::Alert(id) => ExplainSubject::Alert(id.clone()),
-            Self::Events(events) => ExplainSubject::Events(events.iter().map(EventRef::short).collect()),
+            Self::Events(events) => {
+                ExplainSubject::Events(events.iter().map(EventRef::short).collect())
+            }
         }
     }
 }

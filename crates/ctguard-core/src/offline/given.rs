@@ -1,6 +1,6 @@
 //! What people hand over as an event, and what a rule would be given.
 
-use super::envelope::{Enveloped, DeliveryFields, envelope};
+use super::envelope::{DeliveryFields, Enveloped, envelope};
 use super::{EVENT_MAX_BYTES, Facts, Note, Undeliverable};
 use crate::event;
 use eventbridge_pattern::Event;

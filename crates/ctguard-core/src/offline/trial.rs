@@ -2,7 +2,7 @@
 //! be sent.
 
 use super::samples::samples;
-use super::{Given, Input, Item, Note, OfflineRule, Decision, Undeliverable, decide};
+use super::{Decision, Given, Input, Item, Note, OfflineRule, Undeliverable, decide};
 use crate::blueprint::{Alert, AlertTest, Blueprint, Expect, Format, Risk};
 use crate::message;
 use crate::resource::names::Names;
@@ -290,7 +290,9 @@ fn texts(blueprint: &Blueprint, alert: &Alert, told: &[(String, Value)]) -> Vec<
                 let sample = sample.clone();
                 texts.push(match rendered {
                     Ok(text) => RenderedMessage { format, sample, text: Some(text), error: None },
-                    Err(error) => RenderedMessage { format, sample, text: None, error: Some(error) },
+                    Err(error) => {
+                        RenderedMessage { format, sample, text: None, error: Some(error) }
+                    }
                 });
             }
         }

@@ -124,7 +124,11 @@ pub fn admission(policy: Option<&Value>, request: &Request<'_>) -> Admission {
                     && concerns(s, request)
                     && names_service(s, request.service)
             });
-            Admission::Refuses(if named { PolicyRefusal::Condition(cause) } else { nobody(request) })
+            Admission::Refuses(if named {
+                PolicyRefusal::Condition(cause)
+            } else {
+                nobody(request)
+            })
         }
         (Some(Admission::Admits), Some(deny)) => Admission::Assumes(deny),
         (Some(answer), _) => answer,

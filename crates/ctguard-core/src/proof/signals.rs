@@ -9,7 +9,7 @@ use crate::desired::Desired;
 use crate::resource::keys::RuleKey;
 use crate::scope::Place;
 use crate::snapshot::Live;
-use crate::snapshot::{Observed, RuleSignals, MetricCount, Unreadable};
+use crate::snapshot::{MetricCount, Observed, RuleSignals, Unreadable};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All signals, and the remarks on metrics.

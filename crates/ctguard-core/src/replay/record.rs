@@ -1,7 +1,7 @@
 //! What a report reads of a record.
 
 use crate::catalogue;
-use crate::offline::{EVENT_MAX_BYTES, Facts, DeliveryFields, Undeliverable};
+use crate::offline::{DeliveryFields, EVENT_MAX_BYTES, Facts, Undeliverable};
 use crate::scope::Region;
 use eventbridge_pattern::archive::RecordFields;
 use eventbridge_pattern::cloudtrail;

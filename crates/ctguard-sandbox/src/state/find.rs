@@ -1,7 +1,7 @@
 //! Constructors and look-ups of a state.
 
 use super::{
-    Account, FIRST_CLOCK, FORMAT_VERSION, AccountGlobals, Regional, State, StoredBucket, StoredBus,
+    Account, AccountGlobals, FIRST_CLOCK, FORMAT_VERSION, Regional, State, StoredBucket, StoredBus,
     StoredKey, StoredQueue, StoredRole, StoredRule, StoredTopic, StoredTrail,
 };
 use ctguard_core::event::sample::Clock;

@@ -81,8 +81,12 @@ pub fn scan<S: Sink>(
 ) -> (Vec<S>, ScanTotals) {
     let next = AtomicUsize::new(0);
     let worker = || {
-        let mut reader =
-            Reader { matcher, sink: sink(), tally: ScanTotals::default(), scratch: Scratch::default() };
+        let mut reader = Reader {
+            matcher,
+            sink: sink(),
+            tally: ScanTotals::default(),
+            scratch: Scratch::default(),
+        };
         let (mut inflater, mut bytes) = (Inflater::default(), Vec::new());
         while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
             let before = reader.tally.progress();

@@ -194,7 +194,8 @@ impl Keys {
             return Err(Doubt);
         }
         let mut walker = Walker { keys: self, text, leaves };
-        let end = walker.object(node, start, Arrival { depth: 0, of_element: false, direct: true })?;
+        let end =
+            walker.object(node, start, Arrival { depth: 0, of_element: false, direct: true })?;
         if past_space(text, end) == text.len() { Ok(()) } else { Err(Doubt) }
     }
 }

@@ -122,12 +122,7 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn value(
-        &mut self,
-        event: Event<'a>,
-        span: Range<usize>,
-        depth: usize,
-    ) -> Result<Tree, Abort> {
+    fn value(&mut self, event: Event<'a>, span: Range<usize>, depth: usize) -> Result<Tree, Abort> {
         if depth > MAX_DEPTH {
             return Err(self
                 .refusal(

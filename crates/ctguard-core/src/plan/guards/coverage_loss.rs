@@ -69,7 +69,8 @@ pub(super) fn lost(desired: &Desired, live: &Live, touched: &BTreeSet<&Address>)
                     continue;
                 };
                 for one in raising {
-                    let lost: BTreeSet<EventName> = one.events.intersection(&events).cloned().collect();
+                    let lost: BTreeSet<EventName> =
+                        one.events.intersection(&events).cloned().collect();
                     let changes = touched.contains(&address) || touched.contains(&one.address);
                     if changes && !lost.is_empty() {
                         let (address, alert, risk) = (one.address.clone(), one.alert, one.risk);
