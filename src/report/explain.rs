@@ -29,7 +29,7 @@ pub fn render(explanation: &Explanation, paint: Paint) -> String {
     for Counted { rule, places: at, seen } in &explanation.counted {
         let _ = writeln!(out, "    {rule} in {}", places(at));
         let said = match seen {
-            Observed::Known(signals) => told(signals),
+            Observed::Known(signals) => signal_line(signals),
             Observed::Unreadable(why) => format!("not known: {why}"),
             Observed::Absent => continue,
         };
@@ -39,7 +39,7 @@ pub fn render(explanation: &Explanation, paint: Paint) -> String {
 }
 
 /// A rule's numbers in a sentence.
-fn told(signals: &RuleSignals) -> String {
+fn signal_line(signals: &RuleSignals) -> String {
     let RuleSignals { fired, failed, lost } = *signals;
     let fired = match fired.count {
         0 => format!("it has not fired in {}", fired.span()),

@@ -46,7 +46,7 @@ impl StepCount {
     }
 
     /// What is left, and what fails if anything does, for a line on a terminal.
-    fn told(self) -> String {
+    fn text_left(self) -> String {
         match self.failing {
             0 => format!("{} left", self.left()),
             failing => format!("({failing} failing) {} left", self.left()),
@@ -130,23 +130,23 @@ fn draw(bar: &mut ProgressBar, accounts: StepCount, places: StepCount, event: Pr
         }
         ProgressEvent::RegionsRead { account, .. } => {
             counted(accounts);
-            bar.set_message(format!("{}, regions of {account}", accounts.told()));
+            bar.set_message(format!("{}, regions of {account}", accounts.text_left()));
         }
         ProgressEvent::ObserveStarted { .. } => *bar = begin(places.all, "Reading", COUNTED),
         ProgressEvent::ObserveMore { .. } => counted(places),
         ProgressEvent::AccountObserved { .. } => {
-            bar.set_message(format!("{}{entering}", places.told()));
+            bar.set_message(format!("{}{entering}", places.text_left()));
         }
         ProgressEvent::Observed { place, .. } => {
             counted(places);
-            bar.set_message(format!("{}{entering}, {place}", places.told()));
+            bar.set_message(format!("{}{entering}, {place}", places.text_left()));
         }
         ProgressEvent::CountStarted { .. } => {
             *bar = begin(places.all, "Asking what was counted", COUNTED)
         }
         ProgressEvent::Counted { place, .. } => {
             counted(places);
-            bar.set_message(format!("{}, {place}", places.told()));
+            bar.set_message(format!("{}, {place}", places.text_left()));
         }
         ProgressEvent::ApplyStarted { changes } => *bar = begin(changes, "Applying", COUNTED),
         ProgressEvent::ChangeStarted { address } => {
@@ -233,12 +233,12 @@ mod tests {
     #[test]
     fn what_is_left_and_what_fails_is_said() {
         let mut places = StepCount::of(3);
-        assert_eq!(places.told(), "3 left");
+        assert_eq!(places.text_left(), "3 left");
         places.count(true);
         places.count(false);
-        assert_eq!(places.told(), "(1 failing) 1 left");
+        assert_eq!(places.text_left(), "(1 failing) 1 left");
         // Home regions of trails are read after the rest, and told of before.
         places.all += 1;
-        assert_eq!(places.told(), "(1 failing) 2 left");
+        assert_eq!(places.text_left(), "(1 failing) 2 left");
     }
 }

@@ -145,7 +145,7 @@ impl Session {
                 let page = self.send(GET_METRIC_DATA, call.send()).await?;
                 // The result is partial, and the response does not say which part is missing.
                 if !page.messages().is_empty() {
-                    return Err(bad_response(GET_METRIC_DATA, told(page.messages())));
+                    return Err(bad_response(GET_METRIC_DATA, joined(page.messages())));
                 }
                 for result in page.metric_data_results() {
                     let sum = result.id().and_then(index).and_then(|at| sums.get_mut(at));
@@ -188,7 +188,7 @@ fn index(id: &str) -> Option<usize> {
     id.strip_prefix('m')?.parse().ok()
 }
 
-fn told(messages: &[MessageData]) -> String {
+fn joined(messages: &[MessageData]) -> String {
     let one = |message: &MessageData| {
         format!("{}: {}", message.code().unwrap_or("?"), message.value().unwrap_or("?"))
     };
@@ -208,7 +208,7 @@ impl Sum {
     fn add(&mut self, result: &MetricDataResult) {
         self.value += result.values().iter().sum::<f64>();
         self.status = result.status_code().cloned();
-        self.messages = told(result.messages());
+        self.messages = joined(result.messages());
     }
 
     fn complete(&self) -> bool {

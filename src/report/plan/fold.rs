@@ -73,7 +73,7 @@ pub fn changes(plan: &Plan) -> Vec<Folded> {
             None => folded.push(Same { to_the_letter, first: change, changes: vec![change] }),
         }
     }
-    let mut folded: Vec<Folded> = folded.iter().map(Same::told).collect();
+    let mut folded: Vec<Folded> = folded.iter().map(Same::folded).collect();
     let rank: BTreeMap<&str, usize> = plan
         .effects
         .iter()
@@ -123,7 +123,7 @@ struct Same<'a> {
 }
 
 impl Same<'_> {
-    fn told(&self) -> Folded {
+    fn folded(&self) -> Folded {
         let address = |change: &&Change| {
             let Address { account, region, .. } = &change.address;
             (account.clone(), region.clone())

@@ -17,7 +17,7 @@ const USUAL_KIND: &str = "AWS API Call via CloudTrail";
 
 /// What the pattern loses and gains; `None` when one of the two cannot be told as a set.
 pub(super) fn lines(before: Option<&Value>, after: Option<&Value>) -> Option<Vec<Line>> {
-    let (before, after) = (told(before)?, told(after)?);
+    let (before, after) = (lines_of(before)?, lines_of(after)?);
     let mut lines = set_lines(&before, &after);
     if lines.is_empty() {
         return None;
@@ -32,7 +32,7 @@ pub(super) fn lines(before: Option<&Value>, after: Option<&Value>) -> Option<Vec
     Some(lines)
 }
 
-fn told(pattern: Option<&Value>) -> Option<BTreeSet<String>> {
+fn lines_of(pattern: Option<&Value>) -> Option<BTreeSet<String>> {
     let Some(pattern) = pattern else { return Some(BTreeSet::new()) };
     let text = match pattern {
         Value::String(text) => text.clone(),

@@ -56,7 +56,7 @@ impl<'a> DeliveryFields<'a> {
     /// # Errors
     /// When CloudTrail sends nothing of the kind to EventBridge, or this is no record.
     pub fn kind(&self) -> Result<RecordKind, Undeliverable> {
-        let kind = self.told().kind();
+        let kind = self.kind_fields().kind();
         if kind == Some(RecordKind::Insight) {
             return Ok(RecordKind::Insight);
         }
@@ -74,10 +74,10 @@ impl<'a> DeliveryFields<'a> {
     /// Whether it is a management event; told by the flag, the category, or the catalogue.
     pub fn is_management(&self) -> bool {
         let by_catalogue = || self.known().is_none_or(|event| event.kind != EventKind::Data);
-        self.told().is_management().unwrap_or_else(by_catalogue)
+        self.kind_fields().is_management().unwrap_or_else(by_catalogue)
     }
 
-    fn told(&self) -> KindFields<'a> {
+    fn kind_fields(&self) -> KindFields<'a> {
         KindFields {
             event_type: self.event_type,
             event_category: self.category,
