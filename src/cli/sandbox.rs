@@ -30,7 +30,8 @@ enum SandboxVerb {
     Send(SendArgs),
     Confirm(ConfirmArgs),
     Break(BreakArgs),
-    Lapse(LapseArgs),
+    #[command(alias = "lapse")]
+    Advance(AdvanceArgs),
 }
 
 /// Create an account in a new file, or one for each --account; the first is the caller's.
@@ -88,7 +89,7 @@ struct BreakArgs {
 
 /// Advance the clock by 48 hours: unconfirmed subscriptions expire.
 #[derive(Debug, Args)]
-struct LapseArgs {}
+struct AdvanceArgs {}
 
 pub fn run(
     args: &SandboxArgs,
@@ -103,7 +104,7 @@ pub fn run(
         SandboxVerb::Send(args) => send(&context::sandbox(path)?, args, global, io),
         SandboxVerb::Confirm(args) => confirm(&context::sandbox(path)?, args, global, io),
         SandboxVerb::Break(args) => break_it(&context::sandbox(path)?, args, global, io),
-        SandboxVerb::Lapse(_) => lapse(&context::sandbox(path)?, global, io),
+        SandboxVerb::Advance(_) => advance(&context::sandbox(path)?, global, io),
     }
 }
 
@@ -297,9 +298,13 @@ fn confirm(
     listed(io, global, &confirmed, "confirmed")
 }
 
-fn lapse(sandbox: &Sandbox, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
-    let gone = sandbox.lapse().map_err(failed)?;
-    listed(io, global, &gone, "lapsed")
+fn advance(
+    sandbox: &Sandbox,
+    global: &GlobalOptions,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
+    let gone = sandbox.advance().map_err(failed)?;
+    listed(io, global, &gone, "expired")
 }
 
 fn listed(

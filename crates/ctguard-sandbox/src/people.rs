@@ -67,7 +67,7 @@ impl Sandbox {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn lapse(&self) -> Result<Vec<Subscribed>, SandboxError> {
+    pub fn advance(&self) -> Result<Vec<Subscribed>, SandboxError> {
         self.change(|state| {
             let waited = SignedDuration::from_hours(PENDING_HOURS);
             if let Ok(later) = state.clock.0.checked_add(waited) {
