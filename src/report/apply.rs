@@ -1,4 +1,4 @@
-//! What an apply did, as people read it and as JSON.
+//! The result of an apply, as text and as JSON.
 
 use super::plan::asides::{named, waiting};
 use super::{AccountNames, Paint, wrap};
@@ -38,7 +38,7 @@ pub struct ApplyReport {
     pub verdict: Option<Counts>,
 }
 
-/// One change and what became of it.
+/// One change and its outcome.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReportedOutcome {
     pub address: Address,
@@ -59,7 +59,7 @@ impl ApplyReport {
         verdict: Option<Counts>,
     ) -> Self {
         let plan = applied.after.as_ref().map_or(planned, |after| &after.plan);
-        // Nobody waits for the answer to a request that was not sent.
+        // A request that was not sent has no answer to wait for.
         let undone = |address: &Address| {
             let of = |outcome: &&ChangeOutcome| outcome.change.address == *address;
             applied.outcomes.iter().find(of).is_some_and(|o| o.kind != OutcomeKind::Done)
@@ -93,7 +93,7 @@ impl ApplyReport {
         }
     }
 
-    /// What people call the accounts.
+    /// The names of the accounts.
     pub(super) fn account_names(&self) -> AccountNames<'_> {
         self.names.iter().map(|(id, name)| (id, name.as_str())).collect()
     }

@@ -1,4 +1,4 @@
-//! Who changed what has drifted, as people read it.
+//! Renders who changed what has drifted.
 
 use super::plan::asides::named;
 use super::plan::{self, PlanView};
@@ -11,7 +11,7 @@ use std::fmt::Write;
 /// Most objects that are named before they are counted.
 const OBJECTS_SHOWN: usize = 10;
 
-/// Renders what has moved, what of it is cosmetic, and who moved it.
+/// Renders what has drifted, what of it is cosmetic, and who changed it.
 pub fn drift(drift: &Drift, paint: Paint) -> String {
     let text = plan::render(&drift.plan, PlanView::Drift, paint);
     let who = render(drift, paint);
@@ -90,7 +90,7 @@ fn whence(deed: &RecordedCall) -> String {
     format!("from {from}{with}, event {}", deed.event_id)
 }
 
-/// What differs in words alone, in one sentence; nothing when nothing does.
+/// The cosmetic differences, in one sentence; empty without any.
 pub fn cosmetic(objects: usize) -> String {
     match objects {
         0 => String::new(),

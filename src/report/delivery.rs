@@ -1,4 +1,4 @@
-//! What became of an event in the sandbox, as people read it.
+//! Renders the delivery of an event in the sandbox.
 
 use super::Paint;
 use ctguard_sandbox::deliver::{Delivery, RuleVerdict};

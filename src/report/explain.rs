@@ -1,4 +1,4 @@
-//! An explanation as people read it: each chain from the call to the people, top to bottom.
+//! Renders an explanation: each chain from the call to the subscribers, top to bottom.
 
 use super::{Paint, places, wrap};
 use ctguard_core::blueprint::Outcome;

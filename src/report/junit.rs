@@ -12,7 +12,7 @@ use std::fmt::Write;
 /// How a case ended.
 enum Ended {
     Passed,
-    /// It passed, and something is to be said.
+    /// It passed, with a note.
     Noted(String),
     Failed {
         kind: String,
@@ -31,7 +31,7 @@ struct Case {
     ended: Ended,
 }
 
-/// A case for each alert × place: broken fails, unknown is an error, assumed passes with a word.
+/// A case for each alert × place: broken fails, unknown is an error, assumed passes with a note.
 pub fn proof(blueprint: &str, proof: &Proof) -> String {
     let mut cases: Vec<Case> = proof.paths.iter().map(path).collect();
     cases.extend(proof.signals.iter().map(|signal| {

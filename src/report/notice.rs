@@ -1,6 +1,5 @@
-//! What a reviewer or a scanner is told one by one: from a plan, a verdict or a blueprint's
-//! problems to a list of notices, each with a code and the alerts it is about. SARIF and GitHub's
-//! annotations are made of these.
+//! Turns a plan, a verdict or a blueprint's problems into a list of notices, each with a code and
+//! the alerts it is about. SARIF and GitHub's annotations are made of these.
 
 use super::plan::effects::{Note, note};
 use super::plan::{PlanView, asides, fold, names, unknown};
@@ -15,7 +14,7 @@ use ctguard_core::proof::{Finding, RemarkSeverity, Report, Status};
 use ctguard_core::scope::Place;
 use std::collections::BTreeSet;
 
-/// How grave a notice is.
+/// The severity of a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     Error,
@@ -23,11 +22,11 @@ pub enum Level {
     Note,
 }
 
-/// One thing to tell.
+/// One notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     pub level: Level,
-    /// What it is: a link's code, a diagnostic's, or one of those that a plan tells.
+    /// The code: of a link, a diagnostic, or a finding of a plan.
     pub code: Code,
     /// Full sentences.
     pub message: String,
@@ -35,11 +34,12 @@ pub struct Notice {
     pub alerts: BTreeSet<String>,
     /// Where it stands in a file, when that is known already.
     pub span: Option<Span>,
-    /// What tells it from others of the same code and alert; without names of accounts and regions.
+    /// Distinguishes it from others of the same code and alert; without names of accounts and
+    /// regions.
     pub object: String,
 }
 
-/// What a plan tells, gravest first.
+/// The notices of a plan, gravest first.
 pub fn plan(plan: &Plan, question: PlanView) -> Vec<Notice> {
     let names = names(plan);
     let mut all = Vec::new();
@@ -124,7 +124,7 @@ pub(super) fn verb(verb: Verb) -> &'static str {
     }
 }
 
-/// What a verdict tells, gravest first.
+/// The notices of a verdict, gravest first.
 pub fn verdict(report: &Report) -> Vec<Notice> {
     let names = verify::names(report);
     let mut all: Vec<Notice> = report.links.iter().map(|link| finding(link, &names)).collect();

@@ -1,4 +1,5 @@
-//! Progress while the engine works: a line on a terminal, JSON lines where a program listens, nothing elsewhere.
+//! Progress while the engine works: a line on a terminal, JSON lines where a program listens,
+//! nothing elsewhere.
 
 use crate::run::ProgressEvent;
 use ctguard_core::scope::{AccountId, Place};
@@ -22,7 +23,7 @@ enum How<'a> {
     Lines(&'a mut (dyn Write + Send)),
 }
 
-/// How far something is.
+/// Progress of a count.
 #[derive(Debug, Clone, Copy, Default)]
 struct StepCount {
     all: usize,
@@ -45,7 +46,7 @@ impl StepCount {
         self.all.saturating_sub(self.done)
     }
 
-    /// What is left, and what fails if anything does, for a line on a terminal.
+    /// The number left, and of failures if any, for a line on a terminal.
     fn text_left(self) -> String {
         match self.failing {
             0 => format!("{} left", self.left()),
@@ -73,7 +74,7 @@ impl<'a> Progress<'a> {
         Self::shown(How::Bar(ProgressBar::hidden()))
     }
 
-    /// Writes an event a line, as JSON.
+    /// Writes one event per line, as JSON.
     pub fn lines(out: &'a mut (dyn Write + Send)) -> Self {
         Self::shown(How::Lines(out))
     }
@@ -85,7 +86,7 @@ impl<'a> Progress<'a> {
         match how {
             How::Nothing => {}
             How::Bar(bar) => draw(bar, *accounts, *places, event),
-            // Whoever listened may be gone; the work goes on.
+            // The reader may be gone; the work goes on.
             How::Lines(out) => drop(writeln!(out, "{}", line(*accounts, *places, &event))),
         }
     }

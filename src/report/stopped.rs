@@ -1,4 +1,4 @@
-//! Why an apply stopped before its first write, as people read it and as JSON.
+//! Why an apply stopped before its first write, as text and as JSON.
 
 use ctguard_core::plan::Guard;
 use ctguard_core::plan::fingerprints::{How, Moved};
@@ -16,10 +16,9 @@ pub struct Stopped {
     #[schemars(extend("const" = 1))]
     pub format_version: u32,
     pub blueprint: String,
-    /// What is not as it was when the plan was made.
+    /// The objects that have changed since the plan was made.
     pub moved: Vec<Moved>,
-    /// What the saved plan changes and a plan made now does not, or otherwise, although nothing
-    /// moved.
+    /// Changes of the saved plan that a new plan lacks or makes otherwise, although nothing moved.
     pub differs: Vec<Address>,
     /// Guards that no flag has allowed.
     pub guards: Vec<Guard>,

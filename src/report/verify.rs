@@ -1,4 +1,4 @@
-//! A verdict as people read it: worst first, each broken link once.
+//! Renders a verdict: worst first, each broken link once.
 
 use super::{AccountNames, PLACES_SHOWN, Paint, account, named_addresses, wrap};
 use ctguard_core::plural::count;
@@ -125,8 +125,8 @@ fn render_unread(out: &mut String, unread: &Unread, names: &AccountNames<'_>, pa
     let _ = writeln!(out, "  Fix: {}", unread.fix);
 }
 
-/// Findings that are told together: what could not be read for one reason is one trouble, however
-/// many objects it hides.
+/// Findings that fold together: what could not be read for one reason is one problem, regardless of
+/// the number of objects.
 fn groups(findings: &[Finding]) -> Vec<Vec<&Finding>> {
     let mut groups: Vec<Vec<&Finding>> = Vec::new();
     let mut unknown: BTreeMap<(&str, &str), usize> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! One result, many forms: which formats there are, and which of them each result has.
+//! The formats, and which of them each result has.
 
 use super::apply::ApplyReport;
 use super::markdown::{self, COMMENT_MAX_BYTES, SUMMARY_MAX_BYTES};
@@ -77,7 +77,7 @@ pub enum View<'a> {
         plan: &'a Plan,
         question: PlanView,
     },
-    /// What has moved, and who moved it.
+    /// Drift, and who caused it.
     Drift(&'a Drift),
     /// A verdict; with its proof, it has a case for each alert in each place.
     Verdict {
@@ -113,7 +113,7 @@ impl View<'_> {
         })
     }
 
-    /// What belongs into the summary of a step of GitHub Actions.
+    /// The summary of a step of GitHub Actions.
     pub fn summary(&self) -> String {
         self.markdown(SUMMARY_MAX_BYTES)
     }

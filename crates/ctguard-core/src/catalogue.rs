@@ -51,7 +51,7 @@ impl CatalogueEvent {
     }
 }
 
-/// What CloudTrail logs where people write an API's or an IAM action's name.
+/// The events that CloudTrail logs for the name of an API call or IAM action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rename {
     /// The names that are logged; not empty.
@@ -62,7 +62,7 @@ pub struct Rename {
 /// Whether the name that was written is logged at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RenameMode {
-    /// Never: only the other names are.
+    /// No: only the other names are.
     Instead,
     /// Yes, and the other names are too.
     Also,

@@ -1,6 +1,6 @@
 //! The port: what ctguard asks of a cloud, and nothing of how it is done.
 //!
-//! [`Cloud`] reads organizations, accounts, places and event histories, and asks what is allowed; [`Cloud::perform`] makes exactly one mutating AWS call.
+//! [`Cloud`] reads identity, organizations, accounts, places, event histories and permissions; [`Cloud::perform`] makes exactly one mutating AWS call.
 //! Two implementations stand behind it: `aws` (the SDK) and `sandbox` (accounts in a JSON file).
 //! Beside them, `recorder` writes down what another cloud answers and `recorded` answers from that.
 //!
@@ -63,20 +63,19 @@ pub trait Cloud: Send + Sync {
         action: &'a Action,
     ) -> BoxFuture<'a, Result<(), CloudError>>;
 
-    /// Asks for one page of a place's event history. CloudTrail answers two such calls a second.
+    /// Reads one page of a place's event history. CloudTrail allows two such calls a second.
     fn lookup<'a>(
         &'a self,
         place: &'a Place,
         wanted: &'a Lookup,
     ) -> BoxFuture<'a, Result<LookupPage, CloudError>>;
 
-    /// How many calls AWS put off so far because there were too many at once; they were made again.
+    /// The number of calls that AWS has throttled so far; they were retried.
     fn throttled(&self) -> u64 {
         0
     }
 
-    /// Says which of these permissions the caller does not have in a place. Makes none of the
-    /// calls.
+    /// Returns which of these permissions the caller lacks in a place. Makes none of the calls.
     fn lacking<'a>(
         &'a self,
         place: &'a Place,

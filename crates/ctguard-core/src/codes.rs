@@ -53,11 +53,11 @@ pub use plans::*;
 pub enum Kind {
     /// It makes a blueprint invalid.
     Error,
-    /// It is allowed in a blueprint and unwise; `allow:` silences it.
+    /// A warning about a blueprint; `allow:` silences it.
     Warning,
     /// Something that ctguard did on the user's behalf.
     Note,
-    /// It is told of a plan, or of a verdict beside its links.
+    /// A finding of a plan, or of a verdict other than a link.
     Plan,
     /// A link of a proof.
     Link,

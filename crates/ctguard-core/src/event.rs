@@ -24,7 +24,7 @@ pub enum Access {
 }
 
 impl Access {
-    /// What a name says of an event that nothing else is known of.
+    /// Guesses the access of an unknown event from its name.
     pub fn by_name(name: &str) -> Self {
         const READS: [&str; 6] = ["Get", "List", "Describe", "BatchGet", "Head", "Lookup"];
         if READS.iter().any(|verb| name.starts_with(verb)) { Self::Read } else { Self::Write }

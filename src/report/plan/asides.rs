@@ -1,4 +1,4 @@
-//! What is no change and must be said: guards, refusals, warnings, and what waits for people.
+//! Guards, refusals, warnings, and what waits for people.
 
 use crate::report::{AccountNames, PLACES_SHOWN, Paint, account, named_addresses};
 use ctguard_core::plan::{GuardKind, Plan, Refusal, Waiting, Warning};

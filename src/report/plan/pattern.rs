@@ -1,5 +1,5 @@
-//! An event pattern as a set of sources, events and conditions, so that a difference tells which events are
-//! gained or lost and not how the JSON is nested.
+//! An event pattern as a set of sources, events and conditions, so that a difference tells which
+//! events are gained or lost and not how the JSON is nested.
 
 use super::diff::{Line, set_lines};
 use eventbridge_pattern::{Filter, Matcher, Pattern};
@@ -57,7 +57,7 @@ fn lines_of(pattern: Option<&Value>) -> Option<BTreeSet<String>> {
 /// One way through the alternatives of a pattern.
 #[derive(Debug, Clone, Default)]
 struct Alternative {
-    /// What the fields that name the event take.
+    /// The values of the fields that name the event.
     identity: BTreeMap<String, Vec<String>>,
     conditions: BTreeSet<String>,
 }
@@ -92,7 +92,8 @@ impl Alternative {
     }
 }
 
-/// The ways through the alternatives that decide which event it is; `Pattern::parse` bounds their number.
+/// The ways through the alternatives that decide which event it is; `Pattern::parse` bounds their
+/// number.
 fn ways(filter: &Filter) -> Vec<Alternative> {
     match filter {
         Filter::All(members) => members.iter().fold(vec![Alternative::default()], |all, member| {
@@ -131,7 +132,7 @@ fn names_an_event(filter: &Filter) -> bool {
     }
 }
 
-/// What a field takes: the value itself, or the operator as AWS writes it.
+/// What a field matches: the value itself, or the operator as AWS writes it.
 fn value(path: &str, matcher: &Matcher) -> String {
     match matcher {
         Matcher::Exact(Value::String(text)) => text.clone(),

@@ -1,4 +1,5 @@
-//! Progress of a replay: a bar with bytes and events a second on a terminal, JSON lines where a program listens.
+//! Progress of a replay: a bar with bytes and events a second on a terminal, JSON lines where a
+//! program listens.
 
 use super::words::times;
 use ctguard_core::scope::Place;
@@ -8,10 +9,10 @@ use std::io::Write;
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// Bytes after which a program is told again.
+/// Bytes between progress lines for a program.
 const STEP_BYTES: u64 = 64 * 1024 * 1024;
 
-/// Shows how far reading has come. Several threads may tell it.
+/// Shows the progress of reading; shared by several threads.
 pub struct Reading<'a>(Mutex<ReadingState<'a>>);
 
 enum ReadingState<'a> {
@@ -45,7 +46,7 @@ impl<'a> Reading<'a> {
         Self(Mutex::new(ReadingState::Bar(bar, Sums::default())))
     }
 
-    /// Writes pages of event histories, an event a line, as JSON.
+    /// Writes pages of event histories, one event per line, as JSON.
     pub fn looking_lines(out: &'a mut (dyn Write + Send)) -> Self {
         Self(Mutex::new(ReadingState::Pages(out)))
     }
@@ -61,9 +62,9 @@ impl<'a> Reading<'a> {
         Self(Mutex::new(ReadingState::Bar(bar, Sums { total_bytes, ..Sums::default() })))
     }
 
-    /// Writes an event a line, as JSON.
+    /// Writes one event per line, as JSON.
     pub fn lines(out: &'a mut (dyn Write + Send), files: usize, total_bytes: u64) -> Self {
-        // Whoever listened may be gone; the work goes on.
+        // The reader may be gone; the work goes on.
         let start = json!({ "event": "replay-started", "files": files, "bytes": total_bytes });
         let _ = writeln!(out, "{start}");
         Self(Mutex::new(ReadingState::Lines(out, Sums { total_bytes, ..Sums::default() })))

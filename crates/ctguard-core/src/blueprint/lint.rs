@@ -1,4 +1,4 @@
-//! Warnings about a valid blueprint: what is allowed and yet likely to end in silence or noise.
+//! Warnings about a valid blueprint: what is allowed but likely to cause missed alerts or noise.
 //!
 //! Each has a code that `allow:` silences, for the whole blueprint or for one alert.
 
@@ -58,13 +58,13 @@ const LEGACY: &[(&str, &[&str], &str)] = &[
     ),
 ];
 
-/// What ends on a date, and what is the case from the day after.
+/// What ends on a date, and the effect from the day after.
 const EXCEPTION: (&str, &str) =
     ("exception", "from the day after, what it excepts raises the alert again");
 const TRUST: (&str, &str) =
     ("trust in a trail", "from the day after, `verify` says again that it is unknown");
 
-/// Everything worth a warning, less what is allowed.
+/// All warnings except those that `allow:` silences.
 pub(super) fn lint(checked: &Checked, as_of: Date, out: &mut Vec<Diagnostic>) {
     let mut linter = Linter { checked, out };
     let blueprint = &checked.blueprint;

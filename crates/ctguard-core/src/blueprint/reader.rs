@@ -1,5 +1,5 @@
-//! Takes typed values out of a tree, and goes on after a problem: a caller gets `None` and the
-//! reason is in the list.
+//! Reads typed values from a tree, and continues after a problem: the caller gets `None`, and the
+//! diagnostic is in the list.
 
 use super::keys::Keys;
 use super::source::Source;
@@ -55,7 +55,7 @@ impl<'a> Reader<'a> {
         self.diagnostics.push(diagnostic.at(Some(span)));
     }
 
-    /// A mapping, after complaining of keys that are not in `keys`.
+    /// Reads a mapping, and reports keys that are not in `keys`.
     pub fn mapping<'n>(&mut self, node: &'n Node, keys: Keys) -> Option<MappingFields<'n>> {
         let (what, keys) = (keys.what(), keys.names());
         let Value::Mapping(entries) = &node.value else {
@@ -210,7 +210,7 @@ impl<'a> Reader<'a> {
         );
     }
 
-    /// Complains of every account id below `node` that YAML reads as a number.
+    /// Reports every account id below `node` that YAML reads as a number.
     pub fn refuse_account_id_numbers(&mut self, node: &Node) {
         match &node.value {
             Value::Number(text, _) if is_account_id(text) => self.account_id_number(text, node),

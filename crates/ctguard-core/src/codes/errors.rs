@@ -1,4 +1,5 @@
-//! What makes a blueprint invalid, by itself or for the accounts and regions that it covers.
+//! The codes of errors: what makes a blueprint invalid, by itself or for the accounts and regions
+//! that it covers.
 
 codes! {
     /// What makes a blueprint invalid.

@@ -1,7 +1,7 @@
-//! What is allowed in a blueprint and unwise, and what ctguard did on the user's behalf.
+//! The codes of warnings and notes.
 
 codes! {
-    /// What is allowed and unwise; `allow:` silences it.
+    /// Warnings; `allow:` silences them.
     LINTS, Warning:
     ALERT_UNEXPLAINED = "alert-unexplained",
         "An alert lacks `why` or `next`, so the message says only what happened.",

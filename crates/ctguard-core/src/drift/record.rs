@@ -1,4 +1,4 @@
-//! One record of CloudTrail's: whether it is about an object, and what it says of who called, when and from where.
+//! Reads a CloudTrail record: whether it is about an object, and who called, when and from where.
 //!
 //! Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
 
@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// How ctguard's own calls are told from others': the SDK puts the program's name into the user agent.
+/// How ctguard's own calls are recognised: the SDK puts the program's name into the user agent.
 const OWN_AGENT: &str = "app/ctguard";
 
 /// A call that changed something.
@@ -48,14 +48,15 @@ pub struct CallerIdentity {
 }
 
 impl CallerIdentity {
-    /// The best that is known of who it is.
+    /// Returns the most specific identity that is known.
     pub fn who(&self) -> &str {
         let named = self.arn.as_ref().or(self.name.as_ref()).or(self.via.as_ref());
         named.map_or(self.kind.as_str(), String::as_str)
     }
 }
 
-/// Reads a record that is about this object, made by one of these calls of a service, and that succeeded.
+/// Reads a record that is about this object, made by one of these calls of a service, and that
+/// succeeded.
 pub fn recorded_call(
     text: &str,
     source: &str,
@@ -65,7 +66,7 @@ pub fn recorded_call(
     let record: Value = serde_json::from_str(text).ok()?;
     let said = |name: &str| record.get(name).and_then(Value::as_str).map(str::to_owned);
     let call = said("eventName")?;
-    // S3 and others have a version after the name of some calls; none of those is asked for.
+    // S3 and others add a version to the name of some calls; none of those is needed.
     let meant = calls.contains(&call.as_str()) && record["eventSource"] == *source;
     // A call that failed has changed nothing.
     let succeeded = record.get("errorCode").is_none_or(Value::is_null);
@@ -118,7 +119,8 @@ impl Subject {
     }
 }
 
-/// Whether a parameter names an object: bare, by ARN, at the end of a queue's URL, or as what belongs to a topic.
+/// Whether a parameter names an object: bare, by ARN, at the end of a queue's URL, or as what
+/// belongs to a topic.
 fn names(text: &str, name: &str) -> bool {
     text == name
         || text.strip_suffix(name).is_some_and(|before| before.ends_with('/'))

@@ -164,7 +164,7 @@ fn nowhere(place: &Place, reads: &ReadSet) -> PlaceSnapshot {
     }
 }
 
-/// What is asked now, and what was asked then.
+/// What is read now, and what the snapshot has read.
 struct ReadComparison<'a> {
     place: &'a Place,
     reads: &'a ReadSet,

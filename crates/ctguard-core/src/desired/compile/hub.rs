@@ -60,8 +60,8 @@ impl<'a> Compiler<'a> {
         self.forwarded(desired, &hub, &bus_arn, &groups);
     }
 
-    /// Whether the hub is among the places covered; where its account's regions could not be read,
-    /// it is taken to be, so that what cannot be read of it is said.
+    /// Whether the hub is among the places covered; if its account's regions could not be read, it
+    /// counts as covered, so that the read errors are reported.
     fn covers(&mut self, desired: &mut Desired, scope: &Scope, spec: &Hub, hub: &Place) -> bool {
         if desired.places.contains_key(hub) {
             return true;
@@ -147,7 +147,7 @@ impl<'a> Compiler<'a> {
         let mut roles: BTreeMap<AccountId, Arc<str>> = BTreeMap::new();
         let mut places = std::mem::take(&mut desired.places);
         for (place, here) in &mut places {
-            // What lands here, with the group that hears of it.
+            // The events that land here, with the rules in the hub that match them.
             let mut landing: Vec<(usize, &HubRules, Vec<&'a EventRef>)> = Vec::new();
             for (index, of_alert) in groups {
                 let group = of_alert.iter().find(|group| group.accounts.contains(&place.account));
@@ -174,7 +174,7 @@ impl<'a> Compiler<'a> {
                 landing.iter().map(|(index, _, events)| (*index, events.clone())).collect();
             let forwarding = self.forwarding(&mut known, class);
             self.add_forwarding(&forwarding, place, here, &to_hub, bus_arn, role_arn);
-            // Few ways lead out of a place, and most of its paths take the same one.
+            // Most paths of a place use the same forwarding rules.
             let mut ways: Vec<Arc<Forward>> = Vec::new();
             for (index, group, events) in landing {
                 let way = forwarding.way(index);

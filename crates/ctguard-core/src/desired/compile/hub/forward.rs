@@ -1,7 +1,7 @@
 //! The rules that forward events: packed, the same in every place where the same events land.
 //!
-//! They carry an alert's condition, so that events that no alert could want are not paid for twice, and none
-//! of its exceptions: those have dates, and are judged in the hub, in one place.
+//! They carry an alert's condition, so that only relevant events are billed twice, but none of its
+//! exceptions: those have dates, and apply in the hub only.
 
 use super::HubRules;
 use crate::blueprint::Outcome;
@@ -24,7 +24,7 @@ type Class<'a> = Vec<(usize, Vec<&'a EventRef>)>;
 /// Keys of an alert's rules in the hub, by the alert, its accounts' first rule, and the events.
 type KeysOf<'a> = BTreeMap<(usize, Option<RuleKey>, Vec<&'a EventRef>), Arc<[RuleKey]>>;
 
-/// What was worked out for other places of the same class.
+/// Results for other places of the same class.
 #[derive(Default)]
 pub(super) struct ForwardingCache<'a> {
     classes: BTreeMap<Class<'a>, Arc<Forwarding>>,
@@ -37,7 +37,7 @@ pub(super) struct Forwarding {
     ways: BTreeMap<usize, ForwardedAlert>,
 }
 
-/// A forwarding rule, but for its target.
+/// A forwarding rule without its target.
 struct Forwarded {
     key: RuleKey,
     rule: Arc<Rule>,
@@ -45,7 +45,7 @@ struct Forwarded {
     tags: Tags,
 }
 
-/// How one alert's events get to the hub.
+/// The forwarding rules of one alert's events.
 pub(super) struct ForwardedAlert {
     pub rules: Arc<[RuleKey]>,
     pub events: Arc<[EventRef]>,
@@ -55,7 +55,7 @@ pub(super) struct ForwardedAlert {
 struct Condition<'a> {
     filter: Option<&'a Filter>,
     outcome: Outcome,
-    /// They are those that a plain rule misses.
+    /// The events that a plain `ENABLED` rule does not get.
     wide: bool,
     /// One of the alerts that have it.
     alert: usize,
@@ -242,8 +242,8 @@ impl<'a> Compiler<'a> {
         bus_arn: &str,
         role_arn: &str,
     ) {
-        // No retry policy: EventBridge is seen to refuse one on a bus. No input either: another account's
-        // bus takes the event only as it is.
+        // No retry policy: EventBridge is seen to refuse one on a bus. No input either: another
+        // account's bus takes the event only as it is.
         // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html
         let target = Target {
             arn: bus_arn.to_owned(),
