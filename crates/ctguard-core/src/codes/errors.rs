@@ -214,7 +214,8 @@ codes! {
          organization.";
     TRAIL_ACCOUNT_NOT_MANAGEMENT = "trail-account-not-management",
         "An organization's trail is to be kept by another account than the management account.",
-        "Write the management account, which owns the organization's trails, also those that a delegated administrator makes.";
+        "Write the management account, which owns the organization's trails, also those that a \
+         delegated administrator makes.";
     TRAIL_HOME_OUT_OF_SCOPE = "trail-home-out-of-scope",
         "The trail's home is not among the places covered.",
         "A trail is changed from its home region only: add it to `regions:` and its account to \
