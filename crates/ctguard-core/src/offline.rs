@@ -1,5 +1,5 @@
-//! What decides without AWS: the rules of a blueprint, the event that EventBridge makes of a CloudTrail
-//! record, and whether a rule would have been given it.
+//! Decides without AWS: the rules of a blueprint, the event that EventBridge makes of a CloudTrail
+//! record, and whether a rule would have received it.
 //!
 //! ```text
 //!  blueprint ──► rules ─────────────────────────┐
@@ -8,8 +8,9 @@
 //!                   └───────────┴──────── notes: fields missing, landing elsewhere, selectors needed
 //! ```
 //!
-//! A pattern, a rule's state and the exceptions decide. What only a live account can answer (where a rule
-//! stands, what a trail selects) and what an old record does not say becomes a [`Note`], never a silence.
+//! A pattern, a rule's state and the exceptions decide. What only a live account can answer (where
+//! a rule stands, what a trail selects) and what an old record does not say becomes a [`Note`],
+//! never a silence.
 
 pub mod check;
 mod decide;

@@ -1,8 +1,9 @@
-//! Chains of several places, folded where they differ in nothing but the places' own names.
+//! Folds chains that differ only in the places' own names.
 //!
-//! A text stands for several places in one of two ways: it is the same in all of them (the trail that
-//! each of them sees), or it differs by account and region alone (the rule that each of them has). Which
-//! one it is may differ from text to text of one link, but must be the same for every place of a chain.
+//! A text stands for several places in one of two ways: it is the same in all of them (the trail
+//! that each of them sees), or it differs by account and region alone (the rule that each of them
+//! has). Which one it is may differ from text to text of one link, but must be the same for every
+//! place of a chain.
 
 use super::{Chain, ChainLink, evidence};
 use crate::desired::AlertPath;
@@ -16,7 +17,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The way of an alert from one place.
+/// The links of an alert from one place.
 pub(super) struct PlaceChain<'a> {
     path: &'a PathProof,
     /// The events that can land there.
@@ -24,7 +25,7 @@ pub(super) struct PlaceChain<'a> {
     links: Vec<Told<'a>>,
 }
 
-/// The live values behind links that several ways have, as JSON; empty where there are none to show.
+/// The live values behind links that several chains share, as JSON; empty without any.
 pub(super) type Evidence = BTreeMap<Arc<Link>, Arc<str>>;
 
 impl<'a> PlaceChain<'a> {
@@ -37,7 +38,7 @@ impl<'a> PlaceChain<'a> {
         Self::with_evidence(proof, path.events.iter().map(EventRef::short).collect(), evidence)
     }
 
-    /// The way of these events, with what `evidence` shows behind each link.
+    /// Makes the chain of these events, with the values of `evidence` for each link.
     pub fn with_evidence(
         path: &'a PathProof,
         events: Vec<String>,
@@ -48,7 +49,7 @@ impl<'a> PlaceChain<'a> {
     }
 }
 
-/// Folds the ways of one alert.
+/// Folds the chains of one alert.
 pub(super) fn chains(ways: &[PlaceChain<'_>]) -> Vec<Chain> {
     let mut groups: Vec<ChainGroup<'_>> = Vec::new();
     for way in ways {
@@ -100,10 +101,10 @@ impl LinkText<'_> {
     }
 }
 
-/// For each text of a link how it stands for all places; unset while there is one place.
+/// For each text of a link, how it is alike in all places; unset while there is one place.
 type Likenesses = [Option<Likeness>; 4];
 
-/// How a text stands for several places.
+/// How a text is alike in several places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Likeness {
     Same,
@@ -123,7 +124,7 @@ impl<'a> ChainGroup<'a> {
         Self { first, places: vec![&first.path.lands], likenesses }
     }
 
-    /// Takes a way in when its chain is the same.
+    /// Adds a place if its chain is the same.
     fn takes(&mut self, way: &'a PlaceChain<'a>) -> bool {
         let (first, here) = (self.first.path, way.path);
         let raised_alike = (first.lands == first.raised && here.lands == here.raised)
@@ -164,7 +165,7 @@ impl<'a> ChainGroup<'a> {
     }
 }
 
-/// How two links are alike, given how the texts were alike so far; `None` when they are not.
+/// Compares two links, given how the texts were alike so far; `None` when they differ.
 fn likeness(
     (a, at): (&Told<'_>, &PathProof),
     (b, bt): (&Told<'_>, &PathProof),

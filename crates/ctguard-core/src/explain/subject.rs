@@ -1,4 +1,4 @@
-//! What somebody wants explained: an alert by its id, or an event by its name.
+//! The subject of an explanation: an alert by its id, or an event by its name.
 
 use super::ExplainSubject;
 use crate::blueprint::{Alert, Blueprint, events_named};
@@ -7,7 +7,7 @@ use crate::codes;
 use crate::diag::Diagnostic;
 use crate::event::EventRef;
 
-/// What is explained.
+/// The subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
     /// The alert of this id.
@@ -16,7 +16,7 @@ pub enum Subject {
     Events(Vec<EventRef>),
 }
 
-/// Why a word names nothing.
+/// The error for a word that names neither an alert nor an event.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct NotFound {
@@ -26,8 +26,8 @@ pub struct NotFound {
 }
 
 impl Subject {
-    /// Finds what a word means: an alert of the blueprint first, then an event, named as in a blueprint.
-    /// The notes say which event CloudTrail logs when it is not the one that was written.
+    /// Finds the subject that a word names: first an alert of the blueprint, then an event. The
+    /// notes say which event CloudTrail logs if it is another one.
     ///
     /// # Errors
     /// When it is neither, or several services log an event of that name.
@@ -83,7 +83,7 @@ impl Subject {
     }
 }
 
-/// How people may write an event.
+/// The forms in which an event may be written.
 fn spellings(event: &EventRef) -> [String; 3] {
     [event.short(), format!("{}:{}", event.source, event.name), event.name.clone()]
 }

@@ -7,19 +7,19 @@ use eventbridge_pattern::{Mismatch, Pattern};
 use serde::Serialize;
 use serde_json::Value;
 
-/// What becomes of an event at a rule.
+/// The decision of a rule about an event.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decision {
     /// It fires; the notes name conditions and remarks.
     Fires(Vec<Note>),
-    /// The pattern matches, and the rule would not be given the event.
+    /// The pattern matches, but the rule would not receive the event.
     Withheld(Undeliverable),
     /// The pattern does not match.
     Ignores,
 }
 
-/// Decides one pattern. Without a state, a rule in the wide state is meant, and what a plain one would not be
-/// given is noted.
+/// Decides one pattern. Without a state, the rule is in the wide state, and a note says what a
+/// plain one would not receive.
 pub fn decide(pattern: &Pattern, state: Option<RuleState>, given: &Given) -> Decision {
     let facts = match &given.facts {
         Ok(facts) => facts,
@@ -41,18 +41,18 @@ pub fn decide(pattern: &Pattern, state: Option<RuleState>, given: &Given) -> Dec
     }
 }
 
-/// An alert and what becomes of an event at its rules.
+/// The decision of an alert about an event.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AlertDecision<'b> {
     pub id: &'b str,
     pub risk: Risk,
     pub fires: bool,
-    /// Why no rule would be given the event, although a pattern matches.
+    /// Why no rule would receive the event, although a pattern matches.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub withheld: Option<Undeliverable>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
-    /// Why the pattern that is nearest to the event does not match; only where it was asked for.
+    /// Why the pattern nearest to the event does not match; only on request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mismatches: Vec<Mismatch>,
 }
@@ -107,13 +107,13 @@ pub fn decide_alerts<'b>(
     decisions
 }
 
-/// What keeps an event from the rule that lacks least.
+/// The mismatches of the nearest rule.
 fn nearest(rules: &[OfflineRule], given: &Given) -> Vec<Mismatch> {
     let mismatches = rules.iter().map(|rule| rule.pattern.filter.mismatches(&given.said));
     mismatches.min_by_key(Vec::len).unwrap_or_default()
 }
 
-/// What became of one event, as it is printed.
+/// The decision about one event, as it is printed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct EventDecision<'a> {
     /// The file, `-` for standard input.
@@ -131,18 +131,18 @@ pub struct EventDecision<'a> {
     pub form: Form,
     /// The pattern matches and a rule would be given it; with a blueprint, some alert fires.
     pub matched: bool,
-    /// With a blueprint: the alerts that fire, and those that match in vain.
+    /// With a blueprint: the alerts that fire, and those that match but are not delivered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alerts: Option<Vec<AlertDecision<'a>>>,
-    /// Why no rule would be given it.
+    /// Why no rule would receive it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub withheld: Option<Undeliverable>,
-    /// Why the pattern does not match; only where it was asked for.
+    /// Why the pattern does not match; only on request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mismatches: Vec<Mismatch>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
-    /// As it was handed over.
+    /// As given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<&'a Value>,
 }

@@ -1,4 +1,4 @@
-//! Whether EventBridge would have given an event to a rule.
+//! Whether EventBridge would have delivered an event to a rule.
 //!
 //! | event | plain state | wide state |
 //! |---|---|---|
@@ -19,7 +19,7 @@ use eventbridge_pattern::cloudtrail::RecordKind;
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 use serde_json::Value;
 
-/// Largest event that CloudTrail hands to EventBridge, in bytes of JSON without spaces.
+/// Largest event that CloudTrail sends to EventBridge, in bytes of JSON without spaces.
 ///
 /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html>
 pub const EVENT_MAX_BYTES: usize = 256 * 1024;
@@ -61,15 +61,15 @@ impl Facts {
     }
 }
 
-/// Whether a rule is given an event.
+/// Whether a rule receives an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Delivery {
-    /// It is; under the conditions that the notes name.
+    /// Yes, under the conditions in the notes.
     Yes(Vec<Note>),
     No(Undeliverable),
 }
 
-/// Why a rule, or every rule, is not given an event.
+/// Why a rule, or every rule, does not receive an event.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
 pub enum Undeliverable {
     #[error(
@@ -112,10 +112,10 @@ impl Serialize for Undeliverable {
     }
 }
 
-/// Whether a rule in this state is given an event.
+/// Whether a rule in this state receives an event.
 ///
-/// Of read-only calls whose names do not begin with Get, List or Describe, a plain rule may be
-/// given some all the same; AWS does not say which, so none is counted on
+/// Of read-only calls whose names do not begin with Get, List or Describe, a plain rule may still
+/// receive some; AWS does not say which, so none is assumed
 /// (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail-management.html>).
 pub fn delivered(facts: &Facts, state: RuleState) -> Delivery {
     if state == RuleState::Disabled {

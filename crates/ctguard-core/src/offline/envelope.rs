@@ -1,8 +1,9 @@
-//! The event that EventBridge makes of a CloudTrail record, and what is remarkable about the record.
+//! The event that EventBridge makes of a CloudTrail record, with notes on the record.
 //!
-//! The event itself is made by [`cloudtrail::envelope`]. Records have grown fields over the years: the first ones have neither `eventType` nor `eventID`, `readOnly`
-//! and `managementEvent` came later still. Whether such a record only reads, the catalogue of events says, or
-//! else its name; that is noted.
+//! The event itself is made by [`cloudtrail::envelope`]. Records have grown fields over the years:
+//! the first ones have neither `eventType` nor `eventID`, `readOnly` and `managementEvent` came
+//! later still. For such a record the catalogue, or else the name, decides whether it only reads; a
+//! note says so.
 //!
 //! Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
 
@@ -13,7 +14,7 @@ use crate::scope::Region;
 use eventbridge_pattern::cloudtrail::{self, KindFields, RecordKind};
 use serde_json::Value;
 
-/// What EventBridge makes of a record.
+/// The event that EventBridge makes of a record.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Enveloped {
     Event {
@@ -25,7 +26,7 @@ pub enum Enveloped {
     Nothing { record: Value, why: Undeliverable },
 }
 
-/// The fields of a record that decide what becomes of it.
+/// The fields of a record that decide its delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DeliveryFields<'a> {
     pub event_type: Option<&'a str>,
@@ -71,7 +72,7 @@ impl<'a> DeliveryFields<'a> {
         }
     }
 
-    /// Whether it is a management event; told by the flag, the category, or the catalogue.
+    /// Whether it is a management event, by the flag, the category, or the catalogue.
     pub fn is_management(&self) -> bool {
         let by_catalogue = || self.known().is_none_or(|event| event.kind != EventKind::Data);
         self.kind_fields().is_management().unwrap_or_else(by_catalogue)
@@ -86,7 +87,7 @@ impl<'a> DeliveryFields<'a> {
         }
     }
 
-    /// Whether it only reads; told by the flag, the catalogue, or the name.
+    /// Whether it only reads, by the flag, the catalogue, or the name.
     pub fn access(&self) -> Access {
         match (self.read_only, self.known()) {
             (Some(true), _) => Access::Read,
@@ -101,9 +102,11 @@ impl<'a> DeliveryFields<'a> {
     }
 }
 
-/// Makes the event that EventBridge would have been given for a record, and notes what is remarkable about it.
+/// Makes the event that EventBridge would have been given for a record, and notes what is
+/// remarkable about it.
 ///
-/// Its `region` is the one that the record says, even where the service's events land in another today.
+/// Its `region` is the one that the record says, even where the service's events land in another
+/// today.
 pub fn envelope(record: Value) -> Enveloped {
     let fields = DeliveryFields::of(&record);
     let kind = match fields.kind() {
@@ -129,7 +132,7 @@ fn words(kind: RecordKind) -> &'static str {
     }
 }
 
-/// The fields that every record has today and this one has not.
+/// The fields that every current record has and this one lacks.
 fn missing(record: &Value, fields: &DeliveryFields<'_>, kind: RecordKind) -> Option<Note> {
     const ALWAYS: [&str; 5] =
         ["eventType", "eventID", "eventTime", "awsRegion", "recipientAccountId"];

@@ -1,4 +1,4 @@
-//! What people hand over as an event, and what a rule would be given.
+//! User input as an event, and what a rule would receive.
 
 use super::envelope::{DeliveryFields, Enveloped, envelope};
 use super::{EVENT_MAX_BYTES, Facts, Note, Undeliverable};
@@ -7,7 +7,7 @@ use eventbridge_pattern::Event;
 use serde::Serialize;
 use serde_json::Value;
 
-/// What an object was taken for.
+/// The recognised form of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Form {
@@ -19,7 +19,7 @@ pub enum Form {
     Other,
 }
 
-/// An object that was handed over.
+/// An input object.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Given {
     pub form: Form,
@@ -70,7 +70,7 @@ impl Given {
         }
     }
 
-    /// As it was handed over.
+    /// As given.
     pub fn handed(&self) -> &Value {
         match self.form {
             Form::Record => self.record(),
@@ -99,7 +99,8 @@ impl Given {
     }
 }
 
-/// The size of a value as JSON without spaces, in bytes, where it matters; it is at most that of its text.
+/// The size of a value as JSON without spaces, in bytes, where it matters; it is at most that of
+/// its text.
 fn size(value: &Value, text_bytes: usize) -> usize {
     if text_bytes > EVENT_MAX_BYTES { value.to_string().len() } else { text_bytes }
 }

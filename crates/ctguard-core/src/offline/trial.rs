@@ -19,7 +19,7 @@ pub const FORMAT_VERSION: u32 = 1;
 /// Every format in which an alert can be told.
 const FORMATS: [Format; 4] = [Format::Text, Format::Chat, Format::Json, Format::Raw];
 
-/// What came of trying a blueprint.
+/// The trial of a blueprint.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Trial {
     pub format_version: u32,
@@ -30,7 +30,7 @@ pub struct Trial {
     pub alerts: Vec<AlertTrial>,
 }
 
-/// What came of trying one alert.
+/// The trial of one alert.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AlertTrial {
     pub id: String,
@@ -39,7 +39,7 @@ pub struct AlertTrial {
     /// Samples listed in the blueprint that are to match, and to be ignored.
     pub listed_matches: usize,
     pub listed_ignores: usize,
-    /// How many of each are asked for.
+    /// The required number of each.
     pub minimum: usize,
     pub samples: Vec<SampleTrial>,
     /// Events of the alert for which no sample was found that its patterns match.
@@ -56,13 +56,13 @@ pub enum Origin {
     Generated,
 }
 
-/// What became of a sample.
+/// The decision about a sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Got {
     Match,
     Ignore,
-    /// A pattern matches, and no rule would be given the event.
+    /// A pattern matches, but no rule would receive the event.
     Withheld,
     Unreadable,
 }
@@ -82,7 +82,7 @@ pub struct SampleTrial {
     pub unreadable: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub withheld: Option<Undeliverable>,
-    /// For one that is to match and does not: what keeps it.
+    /// For one that should match and does not: the mismatches.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mismatches: Vec<Mismatch>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -103,7 +103,7 @@ pub struct RenderedMessage {
 }
 
 impl AlertTrial {
-    /// Whether it has as many listed samples of each kind as are asked for.
+    /// Whether it has the required number of listed samples of each kind.
     pub fn has_minimum(&self) -> bool {
         self.listed_matches >= self.minimum && self.listed_ignores >= self.minimum
     }

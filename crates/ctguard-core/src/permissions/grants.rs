@@ -26,13 +26,13 @@ const READ_ANYWHERE: &[&str] = &[
 /// CloudWatch metrics; IAM has no resource type for them.
 const READ_METRICS: &[&str] = &["cloudwatch:GetMetricData"];
 
-/// Who changed what. The event history is one, and cannot be narrowed to calls or objects.
+/// Attribution. The event history cannot be narrowed to calls or objects.
 const READ_HISTORY: &[&str] = &["cloudtrail:LookupEvents"];
 
 const READ_TOPICS: &[&str] =
     &["sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:ListTagsForResource"];
 
-/// AWS names no resource for it, so nothing narrower than all is ever matched.
+/// AWS defines no resource type for it, so only `*` matches.
 ///
 /// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html>
 const READ_SUBSCRIPTIONS: &[&str] = &["sns:GetSubscriptionAttributes"];
@@ -60,7 +60,7 @@ const READ_UNITS: &[&str] = &[
     "organizations:ListParents",
 ];
 
-/// S3 names these permissions otherwise than its calls.
+/// S3's permissions have other names than its calls.
 const READ_BUCKET: &[&str] = &[
     "s3:GetBucketOwnershipControls",
     "s3:GetBucketPolicy",
@@ -78,12 +78,12 @@ const DELETE_RULES: &[&str] = &["events:DeleteRule", "events:RemoveTargets"];
 
 const WRITE_BUS: &[&str] = &["events:CreateEventBus", "events:TagResource"];
 
-/// AWS names no resource for it, so nothing narrower than all is ever matched.
+/// AWS defines no resource type for it, so only `*` matches.
 ///
 /// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html>
 const WRITE_BUS_POLICY: &[&str] = &["events:PutPermission"];
 
-/// What a hub that the blueprint had once has left behind is taken away.
+/// Removes what an earlier hub of the blueprint has left.
 const DELETE_BUS: &[&str] = &["events:DeleteEventBus"];
 
 const WRITE_ROLE: &[&str] =
@@ -114,7 +114,7 @@ const WRITE_TRAIL: &[&str] = &[
     "cloudtrail:UpdateTrail",
 ];
 
-/// Taking ctguard's own tags off, and no others.
+/// Removing ctguard's own tags, and no others.
 const RELEASE_TRAILS: &[&str] = &["cloudtrail:RemoveTags"];
 
 /// Never DeleteBucket.
@@ -142,7 +142,7 @@ impl Purpose {
     }
 }
 
-/// What is done in an account.
+/// The tasks in an account.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Duties {
     /// It is the hub's: the bus, and the rules on it.
@@ -153,7 +153,7 @@ pub(super) struct Duties {
     forwards: bool,
     /// It keeps the trail.
     trail: bool,
-    /// Whose queues and functions that subscribe are looked at.
+    /// The accounts whose subscribed queues and functions are read.
     subscribers: Subscribers,
 }
 
@@ -189,14 +189,14 @@ impl Duties {
         })
     }
 
-    /// All that there is to do, in the one account that is covered.
+    /// All tasks, for a single covered account.
     pub(super) fn everything(blueprint: &Blueprint) -> Self {
         let hub = blueprint.hub.is_some();
         let trail = blueprint.trail.is_some();
         Self { hub, raises: true, forwards: hub, trail, subscribers: Subscribers::All }
     }
 
-    /// The one's and the other's.
+    /// The union of both.
     pub(super) fn and(self, other: Self) -> Self {
         Self {
             hub: self.hub || other.hub,
@@ -241,7 +241,7 @@ impl Resources {
     }
 }
 
-/// The statements for whoever does this in an account.
+/// The statements for these tasks in an account.
 pub(super) fn statements(blueprint: &Blueprint, duties: &Duties, purpose: Purpose) -> Vec<Value> {
     let at = Resources::of(blueprint);
     let all_rules = json!([at.rules, at.hub_rules]);
@@ -260,7 +260,7 @@ pub(super) fn statements(blueprint: &Blueprint, duties: &Duties, purpose: Purpos
         }
         if duties.forwards {
             statements.push(allow("WriteForwardRole", WRITE_ROLE, &at.role));
-            // AWS advises against a condition on the role's tags: it is not reliably heeded for
+            // AWS advises against a condition on the role's tags: it is not reliably evaluated for
             // this action.
             // Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>
             let mut pass = allow("PassForwardRole", &["iam:PassRole"], &at.role);
@@ -277,8 +277,7 @@ pub(super) fn statements(blueprint: &Blueprint, duties: &Duties, purpose: Purpos
         }
     }
     if purpose.deletes() {
-        // What the blueprint had once may be anywhere: buses, roles and topics of an earlier hub,
-        // or of none.
+        // Obsolete objects may be anywhere: buses, roles and topics of an earlier hub, or of none.
         statements.push(allow("DeleteRules", DELETE_RULES, &all_rules));
         statements.push(allow("DeleteTopics", DELETE_TOPICS, &json!(at.own_topics)));
         if duties.raises {
@@ -294,7 +293,7 @@ pub(super) fn statements(blueprint: &Blueprint, duties: &Duties, purpose: Purpos
             "aws:TagKeys": [BLUEPRINT_TAG, VERSION_TAG, ALERT_TAG],
         } });
         statements.push(release);
-        // Who makes the bucket may tag it anyway.
+        // Whoever creates the bucket may tag it anyway.
         if let Some(trail) = blueprint.trail.as_ref().filter(|_| duties.trail && !purpose.makes()) {
             let bucket = json!(format!("arn:{}:s3:::{}", partition(blueprint), trail.bucket));
             statements.push(allow("ReleaseTrailBucket", RELEASE_BUCKET, &bucket));

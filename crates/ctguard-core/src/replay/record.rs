@@ -1,4 +1,4 @@
-//! What a report reads of a record.
+//! The fields of a record that a report uses.
 
 use crate::catalogue;
 use crate::offline::{DeliveryFields, EVENT_MAX_BYTES, Facts, Undeliverable};
@@ -67,7 +67,8 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// Takes them from those found in a record's text. `path_account` is the account that the file's place tells.
+    /// Takes them from those found in a record's text. `path_account` is the account that the
+    /// file's place tells.
     pub fn found(found: RecordFields<'a>, path_account: Option<&'a str>) -> Self {
         let console = found.session_credential_from_console;
         Self {
@@ -108,16 +109,16 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// What its delivery depends on. `text` is the whole record.
+    /// The facts that its delivery depends on. `text` is the whole record.
     ///
     /// # Errors
-    /// When EventBridge is given no such record.
+    /// When EventBridge receives no such record.
     pub fn delivery(&self, text: &[u8]) -> Result<Facts, Undeliverable> {
         let bytes = if text.len() > EVENT_MAX_BYTES { without_spaces(text) } else { text.len() };
         Facts::of(&self.fields(), bytes)
     }
 
-    /// The codes of what is remarkable about it, whatever alert it raises.
+    /// The codes of its notes, independent of the alert.
     pub fn remarks(&self) -> impl Iterator<Item = &'static str> {
         let fields_missing = self.event_type.is_none()
             || self.event_id.is_none()

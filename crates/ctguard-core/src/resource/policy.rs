@@ -1,7 +1,7 @@
-//! Resource policies: compared as meaning, and merged without touching what others wrote.
+//! Resource policies: compared by meaning, and merged without touching foreign statements.
 //!
-//! Statements whose Sid begins with the blueprint's prefix are ctguard's; every other statement
-//! is somebody else's and is carried over as it stands.
+//! Statements whose Sid begins with the blueprint's prefix are ctguard's; every other statement is
+//! foreign and kept as it is.
 
 use serde_json::{Map, Value, json};
 
