@@ -1,7 +1,7 @@
 //! The command line: global options, the verbs, and the streams they write to.
 //!
-//! Every verb is an `Args` struct, whose doc comment is its help, and a `run` function. [`main`] runs in
-//! process with injected streams, so that tests see what a user sees.
+//! Every verb is an `Args` struct, whose doc comment is its help, and a `run` function. [`main`]
+//! runs in process with injected streams, so that tests see what a user sees.
 
 mod apply;
 mod context;
@@ -40,14 +40,14 @@ use std::ffi::OsString;
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
 
-/// What the outside world is to a command.
+/// Streams and environment of a command.
 pub struct Io<'a> {
     /// Data.
     pub out: &'a mut (dyn Write + Send),
-    /// Talk.
+    /// Messages: everything that is not data.
     pub err: &'a mut (dyn Write + Send),
     pub input: &'a mut (dyn BufRead + Send),
-    /// Somebody can answer a question: standard input and standard error are a terminal.
+    /// Standard input and standard error are a terminal, so questions can be asked.
     pub interactive: bool,
     /// Standard output is a terminal.
     pub out_terminal: bool,
@@ -63,21 +63,22 @@ pub struct Io<'a> {
 
 /// Makes sure somebody hears about it when something dangerous happens in an AWS account.
 ///
-/// One YAML blueprint says which CloudTrail events matter and who must hear of them. ctguard compares
-/// it with the live trails, EventBridge rules and SNS topics, shows a plan, applies it, and proves that
-/// each alert reaches somebody. It keeps no state and runs nothing of its own in the account.
+/// One YAML blueprint says which CloudTrail events matter and who must hear of them. ctguard
+/// compares it with the live trails, EventBridge rules and SNS topics, shows a plan, applies it,
+/// and proves that each alert reaches somebody. It keeps no state and runs nothing of its own in
+/// the account.
 #[derive(Debug, Parser)]
 #[command(name = "ctguard", version, max_term_width = 100, arg_required_else_help = true)]
 struct Cli {
     #[command(flatten)]
-    global: Global,
+    global: GlobalOptions,
     #[command(subcommand)]
     verb: Verb,
 }
 
 /// Options of every verb.
 #[derive(Debug, Clone, Args)]
-pub(crate) struct Global {
+pub(crate) struct GlobalOptions {
     /// Work on the accounts in this file instead of AWS
     #[arg(long, global = true, value_name = "FILE", env = "CTGUARD_SANDBOX")]
     sandbox: Option<PathBuf>,
@@ -126,10 +127,11 @@ pub(crate) struct Global {
     /// When to use colour
     #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, env = "CTGUARD_COLOR")]
     color: ColorChoice,
-    /// Say less: no warnings, no progress
+    /// Print no warnings and no progress
     #[arg(short, long, global = true, env = "CTGUARD_QUIET", value_parser = clap::builder::FalseyValueParser::new())]
     quiet: bool,
-    /// How progress is shown on standard error: a line on a terminal, or an event a line for programs
+    /// How progress is shown on standard error: a line on a terminal, or one event per line for
+    /// programs
     #[arg(
         long,
         global = true,
@@ -139,7 +141,7 @@ pub(crate) struct Global {
         env = "CTGUARD_PROGRESS"
     )]
     progress: ProgressShown,
-    /// Say more: -v what is called, -vv all that the SDK logs
+    /// Log more: -v each call, -vv everything that the SDK logs
     #[arg(short, long, global = true, action = clap::ArgAction::Count, env = "CTGUARD_VERBOSE")]
     verbose: u8,
     /// Read or change at most this many places at once
@@ -187,7 +189,7 @@ struct BlueprintArg {
     blueprint: PathBuf,
 }
 
-/// Runs one command line and returns its exit code. Everything it says goes to `io`.
+/// Runs one command line and returns its exit code. All output goes to `io`.
 pub fn main(args: impl IntoIterator<Item = OsString>, io: &mut Io<'_>) -> Exit {
     let parsed = Cli::command().try_get_matches_from(args);
     let parsed = parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
@@ -273,7 +275,7 @@ fn logging(verbose: u8) {
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }
 
-impl Global {
+impl GlobalOptions {
     fn paint(&self, terminal: bool, io: &Io<'_>) -> Paint {
         let color = match self.color {
             ColorChoice::Always => true,
@@ -288,7 +290,7 @@ impl Global {
         self.paint(io.out_terminal, io)
     }
 
-    /// How to paint talk.
+    /// How to paint messages.
     fn paint_err(&self, io: &Io<'_>) -> Paint {
         self.paint(io.err_terminal, io)
     }
@@ -306,7 +308,7 @@ impl Global {
     }
 }
 
-fn is_json(global: &Global) -> bool {
+fn is_json(global: &GlobalOptions) -> bool {
     global.format == Format::Json
 }
 

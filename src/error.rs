@@ -1,4 +1,4 @@
-//! What a command ends with: an exit code, and for errors what to do about them.
+//! How a command ends: the exit code, and errors with hints.
 
 use ctguard_core::cloud::{CloudError, CloudErrorKind};
 use std::fmt;
@@ -89,7 +89,7 @@ impl CommandError {
         self
     }
 
-    /// An I/O error with what was being done.
+    /// Makes an I/O error that says what was being done.
     pub fn io(doing: impl fmt::Display, error: &std::io::Error) -> Self {
         Self::new(format!("{doing}: {error}"))
     }

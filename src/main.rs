@@ -21,7 +21,7 @@ fn main() -> ExitCode {
     ExitCode::from(cli::main(std::env::args_os(), &mut io).code())
 }
 
-/// Nothing is this wide: in a log or a file, a line is as long as it is, so that it can be searched for.
+/// The width for logs and files, where lines are never broken so that they can be searched.
 const UNBROKEN: usize = 10_000;
 
 /// What `COLUMNS` says, else the terminal's own width; without a terminal, lines are not broken.

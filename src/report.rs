@@ -1,7 +1,7 @@
-//! The edge that makes text: from the values of the core to lines for people.
+//! Renders the values of the core as text for people.
 //!
-//! Human text is rendered from the same value that becomes JSON, so neither can know more. Colour never
-//! carries meaning alone.
+//! Text is rendered from the same value that becomes JSON, so both have the same information.
+//! Colour never carries meaning alone.
 
 pub mod apply;
 pub mod attribution;
@@ -84,10 +84,10 @@ pub(crate) fn addresses<'a>(all: impl IntoIterator<Item = (&'a AccountId, &'a Re
     named_addresses(all, &BTreeMap::new())
 }
 
-/// What people call accounts, by their ids.
+/// Names of accounts, by id.
 pub(crate) type AccountNames<'a> = BTreeMap<&'a AccountId, &'a str>;
 
-/// An account with what people call it.
+/// An account with its name.
 pub(crate) fn account(id: &AccountId, names: &AccountNames<'_>) -> String {
     match names.get(id) {
         Some(name) => format!("{id} ({name})"),

@@ -1,7 +1,8 @@
 //! The pipeline: who calls, which places, what should exist, what is there.
 //!
-//! `survey` reads everything once; `plan`, `drift` and `verify` are pure functions of its result, and
-//! `apply` performs a plan and surveys again. What only a proof looks at is read by `observe_signals`.
+//! `survey` reads everything once; `plan`, `drift` and `verify` are pure functions of its result,
+//! and `apply` performs a plan and surveys again. What only a proof needs is read by
+//! `observe_signals`.
 
 pub mod apply;
 mod attribution;
@@ -10,7 +11,7 @@ pub mod observe;
 pub mod scope;
 mod shared;
 
-pub use apply::{Applied, Outcome, OutcomeKind, apply};
+pub use apply::{Applied, ChangeOutcome, OutcomeKind, apply};
 pub use attribution::culprits;
 pub use observe::{observe, observe_signals};
 
@@ -26,26 +27,26 @@ use ctguard_core::snapshot::Live;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 
-/// What the engine says while it works; `report` listens.
+/// Progress events of the engine; `report` shows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
-    /// The organization is asked for its accounts.
+pub enum ProgressEvent {
+    /// Listing the organization's accounts.
     ListingAccounts,
-    /// Accounts are entered and asked which regions they have enabled.
+    /// Assuming roles and listing each account's enabled regions.
     RegionsStarted {
         accounts: usize,
     },
-    /// `complete`: nothing of it was unreadable; so with accounts and places.
+    /// `complete`: everything of it could be read; likewise for accounts and places.
     RegionsRead {
         account: AccountId,
         complete: bool,
     },
-    /// Accounts are entered, and they and their places read side by side.
+    /// Reading accounts and their places concurrently.
     ObserveStarted {
         accounts: usize,
         places: usize,
     },
-    /// What was read told of more places to read.
+    /// What was read named more places to read.
     ObserveMore {
         places: usize,
     },
@@ -58,7 +59,7 @@ pub enum Event {
         complete: bool,
     },
     ObserveFinished,
-    /// What AWS has counted of the rules is asked for.
+    /// Reading the metrics of the rules.
     CountStarted {
         places: usize,
     },
@@ -81,8 +82,8 @@ pub enum Event {
     ApplyFinished,
 }
 
-/// Who hears of the engine's events.
-pub type Listener<'a> = &'a (dyn Fn(Event) + Send + Sync);
+/// Receives the engine's events.
+pub type Listener<'a> = &'a (dyn Fn(ProgressEvent) + Send + Sync);
 
 /// Everything a command needs to know about the blueprint and the accounts.
 #[derive(Debug, Clone)]
@@ -99,19 +100,20 @@ pub enum SurveyError {
     Cloud(#[from] CloudError),
     #[error(transparent)]
     Scope(#[from] ScopeError),
-    #[error("no place that the blueprint covers is among those asked for")]
+    #[error("the blueprint covers none of the places asked for")]
     Narrowed,
     /// The blueprint cannot be compiled for this scope.
     #[error("the blueprint cannot be compiled for the regions it covers")]
     Compile(Vec<Diagnostic>),
 }
 
-/// Reads everything that a blueprint concerns, with at most `concurrency` places at once. `narrow` says
-/// what of it is looked at.
+/// Reads everything that a blueprint concerns, with at most `concurrency` places at once, as far as
+/// `narrow` includes it.
 ///
 /// # Errors
-/// When the caller or the scope cannot be told, or the blueprint does not compile for it. What cannot be
-/// read of an account or a place is no error: it is in the result, as unreadable.
+/// When the caller or the scope cannot be determined, or the blueprint does not compile for it. A
+/// part of an account or a place that cannot be read is not an error: the result has it as
+/// unreadable.
 pub async fn survey(
     cloud: &dyn Cloud,
     blueprint: &Blueprint,
@@ -124,7 +126,7 @@ pub async fn survey(
     survey_for(cloud, blueprint, &intent, as_of, narrow, concurrency, listener).await
 }
 
-/// The same for what is meant beyond what the blueprint says.
+/// The same with an intent beyond the blueprint, such as destroying.
 ///
 /// # Errors
 /// As for [`survey`].
@@ -151,7 +153,7 @@ pub async fn survey_for(
     }
     desired.narrow(narrow);
     let nothing = desired.own_places().next().is_none() && desired.unread.is_empty();
-    // A share of a small fleet may well be empty; a region that is not covered is a mistake.
+    // A shard of a small fleet may be empty; a region that is not covered is a mistake.
     if nothing && narrow.shard.is_none() {
         return Err(SurveyError::Narrowed);
     }
@@ -159,7 +161,7 @@ pub async fn survey_for(
     Ok(Survey { caller, desired, live })
 }
 
-/// The bucket of the trail that the blueprint keeps, which is evidence and is let go instead of deleted.
+/// The bucket of the managed trail, which is evidence and is released instead of deleted.
 fn released(blueprint: &Blueprint, scope: &Scope) -> BTreeMap<(AccountId, String), Place> {
     let Some(trail) = &blueprint.trail else { return BTreeMap::new() };
     let account = trail.account.as_ref().or(scope.accounts.keys().next());

@@ -1,5 +1,5 @@
 use super::perform::{self, Adopting, Allowed, Consent};
-use super::{Global, Io, context, planned};
+use super::{GlobalOptions, Io, context, planned};
 use crate::error::{CommandError, Exit};
 use clap::Args;
 use ctguard_core::desired::Intent;
@@ -10,8 +10,9 @@ mod saved;
 
 /// Show the plan, ask, and make the changes.
 ///
-/// Takes a blueprint, or a plan that was saved with `plan --out`: then exactly that is done, and nothing at all when
-/// anything that the plan looked at has changed since. Stopped half-way, run it again: it goes on from where it was.
+/// Takes a blueprint, or a plan that was saved with `plan --out`: then it does exactly that, and
+/// nothing at all if anything that the plan read has changed since. If it stops half-way, run it
+/// again: it goes on from there.
 #[derive(Debug, Args)]
 pub struct ApplyArgs {
     /// The blueprint, or a plan (`-` is one on standard input)
@@ -29,7 +30,11 @@ pub struct ApplyArgs {
     adopt: Adopting,
 }
 
-pub fn run(args: &ApplyArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(
+    args: &ApplyArgs,
+    global: &GlobalOptions,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
     if planned::names_plan(&args.blueprint) {
         return saved::run(args, global, io);
     }
@@ -38,7 +43,7 @@ pub fn run(args: &ApplyArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, C
         Err(exit) => return Ok(exit),
     };
     let intent = Intent { adopt: args.adopt.adoption(), ..Intent::default() };
-    let asked = context::Asked::of(global, io)?.meaning(intent);
+    let asked = context::SurveyRequest::of(global, io)?.meaning(intent);
     context::block_on(async {
         let cloud = context::open(global, &read).await?;
         let survey = context::survey(cloud.as_ref(), &read, &asked, global, io).await?;

@@ -1,6 +1,6 @@
 //! What most verbs begin with: the blueprint, the cloud, the survey.
 
-use super::{Global, Io, output};
+use super::{GlobalOptions, Io, output};
 use crate::error::{CommandError, Exit};
 use crate::report::diagnostics;
 use crate::report::positions::Positions;
@@ -22,7 +22,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The texts that diagnostics point into, by file.
+/// The source texts that diagnostics point into, by file.
 type Sources = BTreeMap<String, String>;
 
 /// A blueprint and what it was read from.
@@ -36,15 +36,15 @@ pub(super) struct Read {
 }
 
 /// What a verb is asked to look at.
-pub(super) struct Asked {
+pub(super) struct SurveyRequest {
     pub as_of: Date,
     pub narrow: Narrow,
     pub intent: Intent,
 }
 
-impl Asked {
-    /// What the options ask.
-    pub fn of(global: &Global, io: &Io<'_>) -> Result<Self, CommandError> {
+impl SurveyRequest {
+    /// What the options ask for.
+    pub fn of(global: &GlobalOptions, io: &Io<'_>) -> Result<Self, CommandError> {
         Ok(Self { as_of: global.as_of(io), narrow: narrow(global)?, intent: Intent::default() })
     }
 
@@ -55,22 +55,26 @@ impl Asked {
 
 impl Read {
     /// Prints diagnostics that point into this blueprint.
-    pub(super) fn say(&self, problems: &[Diagnostic], global: &Global, io: &mut Io<'_>) {
+    pub(super) fn say(&self, problems: &[Diagnostic], global: &GlobalOptions, io: &mut Io<'_>) {
         say(problems, &self.sources, global, io);
     }
 }
 
-/// Reads a blueprint and compiles it as far as that can be done offline; prints what is wrong with it, and what is
-/// merely remarkable.
-pub(super) fn read(path: &Path, global: &Global, io: &mut Io<'_>) -> Result<Read, Exit> {
+/// Reads a blueprint and compiles it as far as that can be done offline; prints errors and
+/// warnings.
+pub(super) fn read(path: &Path, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Read, Exit> {
     let as_of = global.as_of(io);
     let loaded = blueprint::load(path, as_of);
     let positions = positions(path, &loaded);
     usable(path, offline::checked(loaded, as_of), positions, global, io)
 }
 
-/// Reads a blueprint whose resources are only to be taken away, so that it need not compile.
-pub(super) fn read_to_destroy(path: &Path, global: &Global, io: &mut Io<'_>) -> Result<Read, Exit> {
+/// Reads a blueprint whose resources are only removed, so it need not compile.
+pub(super) fn read_to_destroy(
+    path: &Path,
+    global: &GlobalOptions,
+    io: &mut Io<'_>,
+) -> Result<Read, Exit> {
     let loaded = blueprint::load(path, global.as_of(io));
     let positions = positions(path, &loaded);
     usable(path, loaded, positions, global, io)
@@ -89,7 +93,7 @@ fn usable(
     path: &Path,
     loaded: Loaded,
     positions: Positions,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Read, Exit> {
     say(&loaded.diagnostics, &loaded.sources, global, io);
@@ -100,11 +104,11 @@ fn usable(
     }
 }
 
-/// What a blueprint that cannot be used ends with; the reports that were asked for say why.
+/// The error for a blueprint that cannot be used; requested reports say why.
 fn invalid(
     diagnostics: &[Diagnostic],
     positions: &Positions,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Exit {
     match output::problems(diagnostics, positions, global, io) {
@@ -117,7 +121,7 @@ fn invalid(
 }
 
 /// Prints diagnostics on standard error; with `--quiet`, errors only.
-pub(super) fn say(all: &[Diagnostic], sources: &Sources, global: &Global, io: &mut Io<'_>) {
+pub(super) fn say(all: &[Diagnostic], sources: &Sources, global: &GlobalOptions, io: &mut Io<'_>) {
     let shown: Vec<Diagnostic> = all
         .iter()
         .filter(|diagnostic| !global.quiet || diagnostic.severity == Severity::Error)
@@ -129,8 +133,8 @@ pub(super) fn say(all: &[Diagnostic], sources: &Sources, global: &Global, io: &m
     }
 }
 
-/// Runs an async command to its end, on one thread: a run waits for AWS, and handing every answer from one
-/// thread to another would cost more CPU than a second one brings.
+/// Runs an async command to its end, on one thread: a run mostly waits for AWS, and moving every
+/// answer between threads costs more CPU than a second thread gains.
 pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, CommandError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -140,7 +144,10 @@ pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, CommandErr
 }
 
 /// Opens the cloud that the options name.
-pub(super) async fn open(global: &Global, read: &Read) -> Result<Box<dyn Cloud>, CommandError> {
+pub(super) async fn open(
+    global: &GlobalOptions,
+    read: &Read,
+) -> Result<Box<dyn Cloud>, CommandError> {
     if let Some(recorded) = &global.recorded {
         return Ok(Box::new(recorded.clone()));
     }
@@ -166,11 +173,11 @@ pub(super) fn sandbox(path: &Path) -> Result<Sandbox, CommandError> {
     })
 }
 
-/// Opens the cloud and surveys it: all that a verb does that only looks.
+/// Opens the cloud and surveys it: all that a read-only verb needs.
 pub(super) fn look_for(
     read: &Read,
-    asked: &Asked,
-    global: &Global,
+    asked: &SurveyRequest,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Survey, CommandError> {
     block_on(async {
@@ -179,14 +186,14 @@ pub(super) fn look_for(
     })?
 }
 
-/// Looks, and asks AWS, too, what it has counted of the rules on these paths: what a proof takes.
+/// Surveys, and reads the metrics of the rules on these paths, which a proof needs.
 pub(super) fn look_closely(
     read: &Read,
     paths: impl FnOnce(&Desired) -> Cow<'_, [AlertPath]>,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Survey, CommandError> {
-    let asked = Asked::of(global, io)?;
+    let asked = SurveyRequest::of(global, io)?;
     block_on(async {
         let cloud = open(global, read).await?;
         let mut survey = survey(cloud.as_ref(), read, &asked, global, io).await?;
@@ -204,11 +211,11 @@ pub(super) fn look_closely(
 pub(super) async fn survey(
     cloud: &dyn Cloud,
     read: &Read,
-    asked: &Asked,
-    global: &Global,
+    asked: &SurveyRequest,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Survey, CommandError> {
-    let Asked { as_of, narrow, intent } = asked;
+    let SurveyRequest { as_of, narrow, intent } = asked;
     let concurrency = usize::from(global.concurrency);
     let progress = global.progress(io);
     let blueprint = &read.blueprint;
@@ -217,7 +224,7 @@ pub(super) async fn survey(
         run::survey_for(cloud, blueprint, intent, *as_of, narrow, concurrency, &hear).await;
     if cloud.throttled() > 0 && !global.quiet {
         let calls = count(usize::try_from(cloud.throttled()).unwrap_or(usize::MAX), "call");
-        let _ = writeln!(io.err, "note: AWS put off {calls}, which were made again");
+        let _ = writeln!(io.err, "note: AWS throttled {calls}; retried");
     }
     result.map_err(|error| match error {
         SurveyError::Cloud(error) => error.into(),
@@ -236,8 +243,8 @@ pub(super) async fn survey(
     })
 }
 
-/// What of the blueprint's scope the options leave.
-pub(super) fn narrow(global: &Global) -> Result<Narrow, CommandError> {
+/// Narrows the blueprint's scope to what the options name.
+pub(super) fn narrow(global: &GlobalOptions) -> Result<Narrow, CommandError> {
     let shard = |text: &String| {
         Shard::parse(text).ok_or_else(|| {
             CommandError::usage(format!("--shard: `{text}` is not a part such as 3/8"))
@@ -251,7 +258,7 @@ pub(super) fn narrow(global: &Global) -> Result<Narrow, CommandError> {
     })
 }
 
-pub(super) fn accounts(global: &Global) -> Result<Vec<AccountId>, CommandError> {
+pub(super) fn accounts(global: &GlobalOptions) -> Result<Vec<AccountId>, CommandError> {
     global
         .account
         .iter()
@@ -263,7 +270,7 @@ pub(super) fn accounts(global: &Global) -> Result<Vec<AccountId>, CommandError> 
         .collect()
 }
 
-pub(super) fn regions(global: &Global) -> Result<Vec<Region>, CommandError> {
+pub(super) fn regions(global: &GlobalOptions) -> Result<Vec<Region>, CommandError> {
     global
         .region
         .iter()

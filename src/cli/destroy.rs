@@ -1,5 +1,5 @@
 use super::perform::{self, Allowed, Consent};
-use super::{BlueprintArg, Global, Io, context};
+use super::{BlueprintArg, GlobalOptions, Io, context};
 use crate::error::{CommandError, Exit};
 use clap::Args;
 use ctguard_core::desired::Intent;
@@ -7,8 +7,9 @@ use ctguard_core::plan::{Stage, diff};
 
 /// Show what the blueprint owns, ask, and remove it.
 ///
-/// Only what carries the blueprint's tag goes, wherever the blueprint covers. Trails and their buckets are evidence: they lose
-/// the tag and stay, and trails go on logging. Stopped half-way, run it again.
+/// Removes only what carries the blueprint's tag, in every place that the blueprint covers. Trails
+/// and their buckets are evidence: they only lose the tag, and trails go on logging. If it stops
+/// half-way, run it again.
 #[derive(Debug, Args)]
 pub struct DestroyArgs {
     #[command(flatten)]
@@ -17,19 +18,23 @@ pub struct DestroyArgs {
     consent: Consent,
 }
 
-pub fn run(args: &DestroyArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(
+    args: &DestroyArgs,
+    global: &GlobalOptions,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
     let read = match context::read_to_destroy(&args.blueprint.blueprint, global, io) {
         Ok(read) => read,
         Err(exit) => return Ok(exit),
     };
     let intent = Intent { destroy: true, ..Intent::default() };
-    let asked = context::Asked::of(global, io)?.meaning(intent);
+    let asked = context::SurveyRequest::of(global, io)?.meaning(intent);
     let allowed = Allowed::destroying();
     context::block_on(async {
         let cloud = context::open(global, &read).await?;
         let survey = context::survey(cloud.as_ref(), &read, &asked, global, io).await?;
         let mut plan = diff(&survey.desired, &survey.live, Stage::Planned);
-        // Whoever destroys has said so already.
+        // `destroy` implies these flags.
         plan.guards.retain(|guard| !allowed.allows(guard.kind));
         perform::go(cloud.as_ref(), &survey, &plan, &args.consent, &allowed, global, io).await
     })?

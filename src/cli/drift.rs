@@ -1,16 +1,17 @@
-use super::{BlueprintArg, Global, Io, context, output};
+use super::{BlueprintArg, GlobalOptions, Io, context, output};
 use crate::error::{CommandError, Exit};
-use crate::report::view::Shown;
+use crate::report::view::View;
 use crate::run;
 use clap::Args;
 use ctguard_core::drift;
 use ctguard_core::plan::{Stage, diff};
 
-/// Say what has moved in what the blueprint owns, and who moved it; exit with 2 when anything has.
+/// Show what has drifted of what the blueprint owns, and who changed it; exit with 2 on drift.
 ///
-/// Differences that alter neither detection nor delivery nor ownership, such as a description, are no drift: `plan` shows
-/// them. A trail that the blueprint does not keep is not drift either: `verify` judges it. Who changed an object, when and
-/// from where is looked up in CloudTrail's event history, where these credentials may read it.
+/// Differences that alter neither detection nor delivery nor ownership, such as a description, are
+/// not drift: `plan` shows them. A trail that the blueprint does not keep is not drift either:
+/// `verify` judges it. Who changed an object, when and from where is looked up in CloudTrail's
+/// event history, where these credentials may read it.
 #[derive(Debug, Args)]
 pub struct DriftArgs {
     #[command(flatten)]
@@ -20,14 +21,18 @@ pub struct DriftArgs {
     no_culprit: bool,
 }
 
-pub fn run(args: &DriftArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(
+    args: &DriftArgs,
+    global: &GlobalOptions,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
     let read = match context::read(&args.blueprint.blueprint, global, io) {
         Ok(read) => read,
         Err(exit) => return Ok(exit),
     };
     let drift = context::block_on(async {
         let cloud = context::open(global, &read).await?;
-        let asked = context::Asked::of(global, io)?;
+        let asked = context::SurveyRequest::of(global, io)?;
         let survey = context::survey(cloud.as_ref(), &read, &asked, global, io).await?;
         let mut drift = drift::of(diff(&survey.desired, &survey.live, Stage::Planned));
         if !args.no_culprit {
@@ -36,6 +41,6 @@ pub fn run(args: &DriftArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, C
         }
         Ok::<_, CommandError>(drift)
     })??;
-    output::show(&Shown::Drift(&drift), &read.positions, global, io)?;
+    output::show(&View::Drift(&drift), &read.positions, global, io)?;
     Ok(Exit::Changes.when(!drift.plan.is_empty()).and(context::plan_exit(&drift.plan)))
 }

@@ -1,4 +1,4 @@
-use super::{BlueprintArg, Global, Io, context, is_json, print, print_json};
+use super::{BlueprintArg, GlobalOptions, Io, context, is_json, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::report::explain::render;
 use clap::Args;
@@ -6,7 +6,7 @@ use ctguard_core::explain::{Subject, explain, paths};
 use ctguard_core::proof::Status;
 use std::collections::BTreeMap;
 
-/// Show the whole way of an event to the people, link by link, in each place where it can land.
+/// Show the path of an event to its recipients, link by link, in each place where it can land.
 ///
 /// Exits as verify does: 3 when a link is broken, 4 when one is unknown.
 #[derive(Debug, Args)]
@@ -18,7 +18,11 @@ pub struct ExplainArgs {
     blueprint: BlueprintArg,
 }
 
-pub fn run(args: &ExplainArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(
+    args: &ExplainArgs,
+    global: &GlobalOptions,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
     let read = match context::read(&args.blueprint.blueprint, global, io) {
         Ok(read) => read,
         Err(exit) => return Ok(exit),

@@ -1,4 +1,4 @@
-use super::{Global, Io, context, print};
+use super::{GlobalOptions, Io, context, print};
 use crate::error::{CommandError, Exit};
 use clap::Args;
 use ctguard_aws::{Aws, Options};
@@ -10,7 +10,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// How long AWS is given to say whose credentials are in use: without an answer there is a blueprint too.
+/// How long to wait for the caller's identity; the blueprint can be written without it.
 const CALLER_WITHIN: Duration = Duration::from_secs(5);
 
 /// Where the SDK finds credentials without asking the network.
@@ -24,14 +24,15 @@ const CREDENTIALS: [&str; 5] = [
 
 /// Write a commented blueprint to start from.
 ///
-/// With --region it covers those regions, with --account those accounts. Where there is more than one place, all alerts are
-/// raised in a hub in the account of the credentials in use, or else in the first account that is named.
+/// With --region it covers those regions, with --account those accounts. Where there is more than
+/// one place, all alerts are raised in a hub in the account of the credentials in use, or else in
+/// the first account that is named.
 #[derive(Debug, Args)]
 pub struct InitArgs {
     /// Where to write it
     #[arg(value_name = "BLUEPRINT", default_value = "ctguard.yaml", env = "CTGUARD_BLUEPRINT")]
     blueprint: PathBuf,
-    /// Who must hear of the alerts; asked for when it is left out
+    /// Who should receive the alerts; asked for when left out
     #[arg(long, env = "CTGUARD_EMAIL")]
     email: Option<String>,
     /// The blueprint's name: prefixes and tags everything that it owns
@@ -42,7 +43,7 @@ pub struct InitArgs {
     force: bool,
 }
 
-pub fn run(args: &InitArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(args: &InitArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
     let path = &args.blueprint;
     let email = match &args.email {
         Some(email) => email.clone(),
@@ -50,7 +51,7 @@ pub fn run(args: &InitArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, Co
     };
     let regions = context::regions(global)?;
     let accounts: Vec<AccountId> = context::accounts(global)?;
-    // One account that is named is the hub's; of several, the caller's own needs no role.
+    // A single named account is the hub's; of several, the caller's own needs no role.
     let caller = match accounts.len() {
         1 => None,
         _ => caller(global)?,
@@ -71,7 +72,7 @@ pub fn run(args: &InitArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, Co
     let Some(blueprint) = &loaded.blueprint else {
         super::context::say(&loaded.diagnostics, &loaded.sources, global, io);
         return Err(CommandError::usage(
-            "these answers make no valid blueprint; nothing was written",
+            "these answers do not make a valid blueprint; nothing was written",
         ));
     };
     let mut options = std::fs::OpenOptions::new();
@@ -126,8 +127,8 @@ fn hub_possible(blueprint: &Blueprint) -> bool {
     blueprint.first_region().is_none_or(|region| region.partition() != Partition::AwsCn)
 }
 
-/// Whose credentials are in use, where that is known without waiting for long.
-fn caller(global: &Global) -> Result<Option<Caller>, CommandError> {
+/// The account of the credentials in use, if AWS answers soon.
+fn caller(global: &GlobalOptions) -> Result<Option<Caller>, CommandError> {
     if let Some(recorded) = &global.recorded {
         return Ok(context::block_on(recorded.caller())?.ok());
     }
@@ -160,10 +161,10 @@ fn has_credentials() -> bool {
 
 fn ask(io: &mut Io<'_>) -> Result<String, CommandError> {
     if !io.interactive {
-        return Err(CommandError::usage("nobody is named who must hear of the alerts")
+        return Err(CommandError::usage("no e-mail address is given for the alerts")
             .hint("Add --email ADDRESS."));
     }
-    let _ = write!(io.err, "Which e-mail address must hear of the alerts? ");
+    let _ = write!(io.err, "Which e-mail address should receive the alerts? ");
     let _ = io.err.flush();
     let mut answer = String::new();
     io.input

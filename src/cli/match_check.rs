@@ -1,6 +1,6 @@
 //! `match --check`: what EventBridge makes of a pattern, without any event.
 
-use super::{Global, Io, is_json};
+use super::{GlobalOptions, Io, is_json};
 use crate::error::{CommandError, Exit};
 use crate::report::Paint;
 use crate::report::pattern_check;
@@ -8,11 +8,12 @@ use eventbridge_pattern::Pattern;
 use eventbridge_pattern::check::{Effect, Finding, check, check_filters};
 use serde_json::json;
 
-/// Prints all findings of a pattern. Exits 3 when events would be lost, 64 when EventBridge refuses it.
+/// Prints all findings of a pattern. Exits 3 when events would be lost, 64 when EventBridge refuses
+/// it.
 pub(super) fn run(
     name: &str,
     text: &str,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
     let findings = check(text);
@@ -27,7 +28,7 @@ pub(super) fn run(
     Ok(Exit::CheckFailed.when(some(Effect::Lost)).and(Exit::Usage.when(some(Effect::Refused))))
 }
 
-/// What is told before events are matched: what EventBridge would lose, and with `all` what it would misread.
+/// Prints findings before events are matched: what EventBridge would lose and, with `all`, misread.
 pub(super) fn remarks(pattern: &Pattern, all: bool, paint: Paint) -> String {
     let findings: Vec<Finding> = check_filters(&[&pattern.filter])
         .into_iter()

@@ -1,4 +1,4 @@
-use super::{Global, Io, context, is_json};
+use super::{GlobalOptions, Io, context, is_json};
 use crate::error::{CommandError, Exit};
 use crate::report::Paint;
 use crate::report::matches;
@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use ctguard_core::blueprint::Blueprint;
 use ctguard_core::offline;
 use ctguard_core::offline::{
-    EventDecision, Given, Input, Item, OfflineRule, Outcome, Position, decide, decide_alerts,
+    Decision, EventDecision, Given, Input, Item, OfflineRule, Position, decide, decide_alerts,
 };
 use ctguard_core::resource::rule::RuleState;
 use eventbridge_pattern::Pattern;
@@ -21,20 +21,21 @@ use std::path::{Path, PathBuf};
 /// Largest pattern file that is read, in bytes: a rule's pattern has a few thousand.
 const PATTERN_FILE_MAX_BYTES: u64 = 1024 * 1024;
 
-/// Most broken events that JSON lists; all of them are counted, and named on standard error.
+/// Maximum number of broken events in JSON; all are counted, and named on standard error.
 const BROKEN_LISTED: usize = 1_000;
 
 /// Decide offline which events a pattern matches, or which alerts of a blueprint fire for them.
 ///
-/// Decides as EventBridge does. Events are EventBridge events, CloudTrail records, CloudTrail log files
-/// ({"Records": [...]}), lists and JSON lines of them, and gzip of each. A CloudTrail record is given the
-/// envelope that EventBridge gives it. With --pattern the matching events are printed as they came, one a line;
-/// with --blueprint the alerts that fire for each.
+/// Decides as EventBridge does. Events are EventBridge events, CloudTrail records, CloudTrail log
+/// files ({"Records": [...]}), lists and JSON lines of them, and gzip of each. A CloudTrail record
+/// is given the envelope that EventBridge gives it. With --pattern the matching events are printed
+/// as they came, one per line; with --blueprint the alerts that fire for each.
 ///
 /// With --check nothing is matched: it works on the patterns of any tool.
 ///
-/// Exits 0 whether or not anything matches, 3 when --check finds a pattern that loses events, 1 when an event or a file cannot be read (the others are decided
-/// all the same), 64 when the pattern is invalid.
+/// Exits 0 whether or not anything matches, 3 when --check finds a pattern that loses events, 1
+/// when an event or a file cannot be read (the others are decided all the same), 64 when the
+/// pattern is invalid.
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("decides").required(true).args(["pattern", "blueprint", "check"]))]
 pub struct MatchArgs {
@@ -44,7 +45,8 @@ pub struct MatchArgs {
     /// Match the alerts of this blueprint
     #[arg(long, value_name = "FILE")]
     blueprint: Option<PathBuf>,
-    /// Say what EventBridge would refuse, lose or misread in this pattern, without any events; `-` is standard input
+    /// Say what EventBridge would refuse, lose or misread in this pattern, without any events; `-`
+    /// is standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["events", "shown", "state"])]
     check: Option<PathBuf>,
     /// Print the ids of the matching events alone
@@ -85,7 +87,7 @@ impl From<State> for RuleState {
     }
 }
 
-/// What events are held against.
+/// What events are matched against.
 enum Against {
     Pattern { pattern: Pattern, state: Option<RuleState> },
     Blueprint { blueprint: Box<Blueprint>, rules: Vec<OfflineRule> },
@@ -93,14 +95,18 @@ enum Against {
 
 /// What is printed of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shown {
+enum MatchOutput {
     Events,
     Ids,
     Count,
     Explanation,
 }
 
-pub fn run(args: &MatchArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(
+    args: &MatchArgs,
+    global: &GlobalOptions,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
     if let Some(path) = &args.check {
         let text = pattern_text(path, io)?;
         return super::match_check::run(&path.display().to_string(), &text, global, io);
@@ -111,16 +117,17 @@ pub fn run(args: &MatchArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, C
         Err(exit) => return Ok(exit),
     };
     let shown = match (args.ids, args.count, args.explain) {
-        (true, ..) => Shown::Ids,
-        (_, true, _) => Shown::Count,
-        (.., true) => Shown::Explanation,
-        _ => Shown::Events,
+        (true, ..) => MatchOutput::Ids,
+        (_, true, _) => MatchOutput::Count,
+        (.., true) => MatchOutput::Explanation,
+        _ => MatchOutput::Events,
     };
     let (out_paint, err_paint) = (global.paint_out(io), global.paint_err(io));
     if let Against::Pattern { pattern, .. } = &against
         && !global.quiet
     {
-        let told = super::match_check::remarks(pattern, shown == Shown::Explanation, err_paint);
+        let told =
+            super::match_check::remarks(pattern, shown == MatchOutput::Explanation, err_paint);
         let _ = io.err.write_all(told.as_bytes());
     }
     let mut matching = Matching {
@@ -149,7 +156,7 @@ pub fn run(args: &MatchArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, C
     Ok(Exit::Error.when(totals.broken > 0))
 }
 
-/// The files to read: standard input where none is named and nobody sits there.
+/// The files to read: standard input when none is named and it is not a terminal.
 fn inputs(args: &MatchArgs, io: &Io<'_>) -> Result<Vec<PathBuf>, CommandError> {
     let mut inputs = args.events.clone();
     if inputs.is_empty() {
@@ -161,7 +168,7 @@ fn inputs(args: &MatchArgs, io: &Io<'_>) -> Result<Vec<PathBuf>, CommandError> {
     }
     let pattern = args.pattern.iter().filter(|path| is_standard(path)).count();
     if inputs.iter().filter(|path| is_standard(path)).count() + pattern > 1 {
-        return Err(CommandError::usage("standard input can be read once only")
+        return Err(CommandError::usage("standard input can be read only once")
             .hint("Put the pattern into a file, or name the files with events."));
     }
     Ok(inputs)
@@ -173,7 +180,7 @@ fn is_standard(path: &Path) -> bool {
 
 fn against(
     args: &MatchArgs,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Result<Against, Exit>, CommandError> {
     if let Some(path) = &args.pattern {
@@ -220,7 +227,7 @@ fn pattern_text(path: &Path, io: &mut Io<'_>) -> Result<String, CommandError> {
 /// A run over all inputs.
 struct Matching<'a, W: Write> {
     against: &'a Against,
-    shown: Shown,
+    shown: MatchOutput,
     json: bool,
     paint: Paint,
     err_paint: Paint,
@@ -270,7 +277,7 @@ impl<W: Write> Matching<'_, W> {
             let tail = serde_json::json!({ "totals": totals, "broken": self.broken });
             self.out.write_all(&tail.to_string().as_bytes()[1..])?;
             self.out.write_all(b"\n")?;
-        } else if self.shown == Shown::Count {
+        } else if self.shown == MatchOutput::Count {
             writeln!(self.out, "{}", totals.matched)?;
         }
         self.out.flush()
@@ -309,7 +316,7 @@ impl<W: Write> Matching<'_, W> {
             _ => None,
         };
         if let Some(records) = records {
-            // Their own texts have what a value has not, such as a key that stands twice.
+            // The original text keeps what a parsed value loses, such as duplicate keys.
             let mut texts = Vec::new();
             let _ = archive::records(text.trim_ascii(), |piece| {
                 let (Piece::Record(text) | Piece::Other(text)) = piece;
@@ -337,10 +344,10 @@ impl<W: Write> Matching<'_, W> {
         text: &[u8],
     ) -> std::io::Result<()> {
         let Some(given) = Given::read(value, text) else {
-            self.broken(input, Some(position), "it is no JSON object".to_owned());
+            self.broken(input, Some(position), "it is not a JSON object".to_owned());
             return Ok(());
         };
-        let explain = self.shown == Shown::Explanation;
+        let explain = self.shown == MatchOutput::Explanation;
         let mut decision = EventDecision {
             input,
             number: position.number,
@@ -360,15 +367,15 @@ impl<W: Write> Matching<'_, W> {
         };
         match self.against {
             Against::Pattern { pattern, state } => match decide(pattern, *state, &given) {
-                Outcome::Fires(notes) => {
+                Decision::Fires(notes) => {
                     decision.matched = true;
                     decision.notes.extend(notes);
                 }
-                Outcome::Withheld(why) => decision.withheld = Some(why),
-                Outcome::Ignores if explain => {
+                Decision::Withheld(why) => decision.withheld = Some(why),
+                Decision::Ignores if explain => {
                     decision.mismatches = pattern.filter.mismatches(&given.said);
                 }
-                Outcome::Ignores => {}
+                Decision::Ignores => {}
             },
             Against::Blueprint { blueprint, rules } => {
                 let alerts = decide_alerts(blueprint, rules, &given, explain);
@@ -377,7 +384,7 @@ impl<W: Write> Matching<'_, W> {
             }
         }
         self.totals.add(&decision);
-        if self.json && self.shown == Shown::Events {
+        if self.json && self.shown == MatchOutput::Events {
             decision.event = Some(given.handed());
         }
         self.show(&decision, text)
@@ -386,13 +393,13 @@ impl<W: Write> Matching<'_, W> {
     fn show(&mut self, decision: &EventDecision<'_>, text: &[u8]) -> std::io::Result<()> {
         let in_vain = decision.alerts.iter().flatten().any(|alert| alert.withheld.is_some());
         let shown = match self.shown {
-            Shown::Count => false,
-            Shown::Ids => decision.matched,
-            Shown::Explanation => true,
-            Shown::Events if self.json => {
+            MatchOutput::Count => false,
+            MatchOutput::Ids => decision.matched,
+            MatchOutput::Explanation => true,
+            MatchOutput::Events if self.json => {
                 decision.matched || in_vain || decision.withheld.is_some()
             }
-            Shown::Events => decision.matched || in_vain,
+            MatchOutput::Events => decision.matched || in_vain,
         };
         if !shown {
             return Ok(());
@@ -403,8 +410,8 @@ impl<W: Write> Matching<'_, W> {
             return serde_json::to_writer(&mut self.out, decision).map_err(std::io::Error::from);
         }
         match (self.shown, self.against) {
-            (Shown::Ids, _) => writeln!(self.out, "{}", decision.label()),
-            (Shown::Explanation, _) => {
+            (MatchOutput::Ids, _) => writeln!(self.out, "{}", decision.label()),
+            (MatchOutput::Explanation, _) => {
                 self.out.write_all(matches::explained(decision, self.paint).as_bytes())
             }
             (_, Against::Blueprint { .. }) => {

@@ -1,8 +1,8 @@
-use super::{Global, Io, context, output, verify};
+use super::{GlobalOptions, Io, context, output, verify};
 use crate::error::{CommandError, Exit};
-use crate::report::plan::Question;
+use crate::report::plan::PlanView;
 use crate::report::positions::Positions;
-use crate::report::view::Shown;
+use crate::report::view::View;
 use clap::Args;
 use ctguard_core::blueprint;
 use ctguard_core::plan::{Plan, merge as merge_plans};
@@ -12,10 +12,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// Add up what verify or plan said of the parts of a fleet.
+/// Merge the reports of verify, or the plans, of the parts of a fleet.
 ///
-/// Takes the JSON of every part (`verify --shard 1/8 --format json`, and so on to 8/8) and says what one run over
-/// the whole fleet says. Exits as that run does.
+/// Takes the JSON of every part (`verify --shard 1/8 --format json`, and so on to 8/8) and prints
+/// what one run over the whole fleet would print. Exits as that run does.
 #[derive(Debug, Args)]
 pub struct MergeArgs {
     /// Reports of verify, or plans, all of one kind
@@ -35,7 +35,11 @@ pub struct MergeArgs {
 /// The first key of a plan.
 const PLAN_KEY: &str = "ctguard_plan";
 
-pub fn run(args: &MergeArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(
+    args: &MergeArgs,
+    global: &GlobalOptions,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
     let parts = args.files.iter().map(|file| Ok((file.as_path(), read(file)?)));
     let parts: Vec<(&Path, Value)> = parts.collect::<Result<_, CommandError>>()?;
     let plans = parts.iter().filter(|(_, part)| part.get(PLAN_KEY).is_some()).count();
@@ -45,23 +49,23 @@ pub fn run(args: &MergeArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, C
             let reports: Vec<Report> = typed(parts, "format_version", "a report of verify")?;
             verdict = merge_reports(&reports).map_err(refused)?;
             let exit = verify::exit(&verdict, args.strict);
-            (Shown::Verdict { report: &verdict, proof: None }, exit)
+            (View::Verdict { report: &verdict, proof: None }, exit)
         }
         _ if plans == parts.len() => {
             let plans: Vec<Plan> = typed(parts, PLAN_KEY, "a plan")?;
             plan = merge_plans(&plans).map_err(refused)?;
             let changes = Exit::Changes.when(args.detailed_exitcode && !plan.is_empty());
             let exit = changes.and(context::plan_exit(&plan));
-            (Shown::Plan { plan: &plan, question: Question::Plan }, exit)
+            (View::Plan { plan: &plan, question: PlanView::Plan }, exit)
         }
-        _ => return Err(CommandError::usage("plans and reports of verify do not add up")),
+        _ => return Err(CommandError::usage("a plan and a report of verify cannot be merged")),
     };
     output::show(&shown, &positions(&args.blueprint, global, io), global, io)?;
     Ok(exit)
 }
 
 /// Where the alerts stand, if the blueprint is at hand: the parts do not say.
-fn positions(path: &Path, global: &Global, io: &Io<'_>) -> Positions {
+fn positions(path: &Path, global: &GlobalOptions, io: &Io<'_>) -> Positions {
     let file = path.display().to_string();
     let loaded = blueprint::load(path, global.as_of(io));
     match &loaded.blueprint {
@@ -71,7 +75,7 @@ fn positions(path: &Path, global: &Global, io: &Io<'_>) -> Positions {
 }
 
 fn refused(error: MergeError) -> CommandError {
-    CommandError::new(format!("the parts do not add up: {error}")).hint(
+    CommandError::new(format!("the parts cannot be merged: {error}")).hint(
         "Merge the results of every part, `--shard 1/N` to `--shard N/N`, of one blueprint and one date (`--as-of`).",
     )
 }

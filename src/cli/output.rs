@@ -1,10 +1,10 @@
 //! Where results go: to standard output in one format, and to files in as many as are asked for.
 
-use super::{Global, Io, Verb, print};
+use super::{GlobalOptions, Io, Verb, print};
 use crate::error::CommandError;
 use crate::report::positions::Positions;
 use crate::report::validate::Validation;
-use crate::report::view::{Format, Shown};
+use crate::report::view::{Format, View};
 use ctguard_core::diag::Diagnostic;
 use ctguard_core::plan::{Plan, WaitingFor};
 use std::io::Write;
@@ -44,7 +44,7 @@ fn formats(verb: &Verb) -> (&'static str, &'static [Format]) {
         Verb::Drift(_) => ("drift", ALL),
         Verb::Verify(_) => ("verify", ALL),
         Verb::Validate(_) => ("validate", ALL),
-        // What is added up no longer knows each alert in each place.
+        // A merged report no longer has each alert in each place.
         Verb::Merge(_) => ("merge", &[Text, Json, Markdown, Sarif, Github]),
         Verb::Apply(_) => ("apply", &[Text, Json, Markdown]),
         Verb::Explain(_) => ("explain", &[Text, Json]),
@@ -54,7 +54,7 @@ fn formats(verb: &Verb) -> (&'static str, &'static [Format]) {
         Verb::Replay(_) => ("replay", &[Text, Json, Markdown]),
         Verb::Snapshot(_) => ("snapshot", &[Text, Json]),
         Verb::Policy(_) => ("policy", &[Text, Json]),
-        // A schema is JSON, whatever is asked for.
+        // A schema is always JSON.
         Verb::Schema(_) => ("schema", &[Text, Json]),
         Verb::Sandbox(_) => ("sandbox", &[Text, Json]),
     }
@@ -69,7 +69,7 @@ fn writes_reports(verb: &Verb) -> bool {
 ///
 /// # Errors
 /// When it has no such format, or two reports would go to one file.
-pub(super) fn check(verb: &Verb, global: &Global) -> Result<(), CommandError> {
+pub(super) fn check(verb: &Verb, global: &GlobalOptions) -> Result<(), CommandError> {
     let (name, has) = formats(verb);
     let list = has.iter().map(|format| format.as_str()).collect::<Vec<_>>().join(", ");
     let refuse = |option: &str, format: Format| {
@@ -98,9 +98,9 @@ pub(super) fn check(verb: &Verb, global: &Global) -> Result<(), CommandError> {
 
 /// Prints a result in the format asked for, and writes every report.
 pub(super) fn show(
-    shown: &Shown<'_>,
+    shown: &View<'_>,
     positions: &Positions,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<(), CommandError> {
     let paint = global.paint_out(io);
@@ -112,9 +112,9 @@ pub(super) fn show(
 
 /// Writes every report, and the step's summary when GitHub's format is among what is asked for.
 pub(super) fn reports(
-    shown: &Shown<'_>,
+    shown: &View<'_>,
     positions: &Positions,
-    global: &Global,
+    global: &GlobalOptions,
     io: &Io<'_>,
 ) -> Result<(), CommandError> {
     let paint = crate::report::Paint { color: false, width: io.width };
@@ -142,12 +142,12 @@ pub(super) fn reports(
     }
 }
 
-/// Shows what is wrong with a blueprint where a result cannot be: in every format but text and JSON, which a
-/// program would take for the result. The text is on standard error already.
+/// Reports the errors of a blueprint in place of a result, in every format but text and JSON: a
+/// program would take those for the result. The text is on standard error already.
 pub(super) fn problems(
     diagnostics: &[Diagnostic],
     positions: &Positions,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<(), CommandError> {
     let validation = Validation {
@@ -158,7 +158,7 @@ pub(super) fn problems(
         destinations: None,
         diagnostics: diagnostics.to_vec(),
     };
-    let shown = Shown::Validated(&validation);
+    let shown = View::Validated(&validation);
     let tells = |format: Format| !matches!(format, Format::Text | Format::Json);
     let mut narrowed = global.clone();
     narrowed.report.retain(|report| tells(report.format));
@@ -181,7 +181,8 @@ fn save(path: &Path, text: &str) -> std::io::Result<()> {
     file.persist(path).map(drop).map_err(|error| error.error)
 }
 
-/// A temporary file is its owner's alone; a report is for the next step, which may be somebody else.
+/// A temporary file is its owner's alone; a report is for the next step, which may be somebody
+/// else.
 #[cfg(unix)]
 fn readable(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
@@ -200,7 +201,7 @@ fn append(path: &Path, text: &str) -> std::io::Result<()> {
 }
 
 /// Whether a result is asked for in this format, anywhere.
-pub(super) fn wants(format: Format, global: &Global) -> bool {
+pub(super) fn wants(format: Format, global: &GlobalOptions) -> bool {
     global.format == format || global.report.iter().any(|report| report.format == format)
 }
 
@@ -214,15 +215,15 @@ pub(super) enum Next<'a> {
     Saved(&'a Path),
 }
 
-/// Options that say what is looked at. A saved plan says that itself.
+/// Options that narrow the scope; a saved plan has its own.
 const OF_A_PLAN: [&str; 4] = ["--region", "--account", "--shard", "--as-of"];
 
-/// Says, for people, what to do about a plan: the command line to type, with the options that were typed; those of
-/// the environment are still there.
+/// Prints the next command line after a plan, with the options that were typed; those from the
+/// environment still apply.
 pub(super) fn say_next(
     plan: &Plan,
     next: &Next<'_>,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<(), CommandError> {
     if global.format != Format::Text {
@@ -248,7 +249,7 @@ pub(super) fn say_next(
     if !more.is_empty() {
         add(more);
     }
-    // Flags that acknowledge a guard are not added: whoever means it types them.
+    // Flags that allow a guard are not added: the user must type them.
     for (option, value) in &global.typed {
         if !saved || !OF_A_PLAN.contains(&option.as_str()) {
             add(option);

@@ -1,14 +1,14 @@
-//! From a plan to its end: showing it, asking, making the changes, and what came of them.
+//! Performs a plan: shows it, asks, makes the changes, and reports the outcome.
 
-use super::{Global, Io, context, output, print, print_json};
+use super::{GlobalOptions, Io, context, output, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::report::apply::ApplyReport;
 use crate::report::plan;
-use crate::report::plan::Question;
+use crate::report::plan::PlanView;
 use crate::report::positions::Positions;
 use crate::report::stopped;
 use crate::report::stopped::Stopped;
-use crate::report::view::{Format, Shown};
+use crate::report::view::{Format, View};
 use crate::run;
 use crate::run::{Applied, OutcomeKind, Survey};
 use clap::Args;
@@ -19,7 +19,7 @@ use ctguard_core::proof::prove;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// What whoever runs the command says yes to beforehand.
+/// Consent given on the command line.
 #[derive(Debug, Args)]
 pub(super) struct Consent {
     /// Do not ask
@@ -27,10 +27,10 @@ pub(super) struct Consent {
     pub yes: bool,
 }
 
-/// What stops an apply unless it is said to be meant.
+/// Flags that allow what a guard would stop.
 #[derive(Debug, Args, Default)]
 pub(super) struct Allowed {
-    /// Go on although nobody would hear any more of an alert of high or critical risk
+    /// Go on although an alert of high or critical risk would notify nobody
     #[arg(long, env = "CTGUARD_ALLOW_LOST_COVERAGE", value_parser = clap::builder::FalseyValueParser::new())]
     allow_lost_coverage: bool,
     /// Go on although more than 30 % of what is owned would be deleted
@@ -45,7 +45,7 @@ pub(super) struct Allowed {
 }
 
 impl Allowed {
-    /// What whoever destroys a blueprint means.
+    /// The flags that `destroy` implies.
     pub fn destroying() -> Self {
         Self { allow_lost_coverage: true, allow_deletion: true, ..Self::default() }
     }
@@ -59,14 +59,14 @@ impl Allowed {
         }
     }
 
-    /// The guards that nobody has acknowledged.
+    /// The guards that no flag has allowed.
     fn tripped(&self, plan: &Plan) -> Vec<Guard> {
         plan.guards.iter().filter(|guard| !self.allows(guard.kind)).cloned().collect()
     }
 }
 
-/// Says why nothing is written, and in JSON on standard output, too.
-pub(super) fn stop(stopped: &Stopped, global: &Global, io: &mut Io<'_>) -> CommandError {
+/// Says why nothing was changed; with JSON, on standard output too.
+pub(super) fn stop(stopped: &Stopped, global: &GlobalOptions, io: &mut Io<'_>) -> CommandError {
     if global.format == Format::Json
         && let Err(error) = print_json(io, stopped)
     {
@@ -75,18 +75,18 @@ pub(super) fn stop(stopped: &Stopped, global: &Global, io: &mut Io<'_>) -> Comma
     CommandError::refused(stopped::render(stopped)).hint(stopped.hint())
 }
 
-/// Which objects of others are taken over.
+/// Which foreign objects are taken over.
 #[derive(Debug, Args)]
 pub(super) struct Adopting {
-    /// Take over what is in the way: alone, everything that no blueprint owns; with names, these objects, those of
-    /// another blueprint too
+    /// Take over objects that are in the way: everything that no blueprint owns, or the named
+    /// objects, even those of another blueprint
     #[arg(long, value_name = "NAME", num_args = 0.., require_equals = true, value_delimiter = ',', env = "CTGUARD_ADOPT")]
     adopt: Option<Vec<String>>,
 }
 
 impl Adopting {
     pub fn adoption(&self) -> Adoption {
-        // An empty variable of the environment is one name without a letter, and takes nothing over.
+        // An empty environment variable is a single empty name, and takes nothing over.
         let names = self.adopt.iter().flatten().filter(|name| !name.is_empty()).cloned();
         Adoption {
             untagged: self.adopt.as_ref().is_some_and(Vec::is_empty),
@@ -111,11 +111,11 @@ pub(super) async fn go(
     plan: &Plan,
     consent: &Consent,
     allowed: &Allowed,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
     if global.format == Format::Text {
-        print(io, &plan::render(plan, Question::Plan, global.paint_out(io)))?;
+        print(io, &plan::render(plan, PlanView::Plan, global.paint_out(io)))?;
     }
     let guards = allowed.tripped(plan);
     if !guards.is_empty() {
@@ -128,20 +128,20 @@ pub(super) async fn go(
     perform(cloud, survey, plan, global, io).await
 }
 
-/// Removals that waited may be ready by now, so they count as work.
+/// Removals that waited may be ready now, so they count as work.
 fn has_work(plan: &Plan) -> bool {
     !plan.is_empty() || plan.waiting.iter().any(|waiting| waiting.what == WaitingFor::Removal)
 }
 
-/// Asks for a plain `yes`; never without somebody who could answer.
+/// Asks for a plain `yes`; fails when there is no terminal.
 fn ask(io: &mut Io<'_>) -> Result<(), CommandError> {
     if !io.interactive {
         return Err(CommandError::refused(
-            "this asks before it changes anything, and nobody can answer here",
+            "this needs confirmation, and there is no terminal to ask on",
         )
         .hint("Add --yes to go on without asking."));
     }
-    let _ = write!(io.err, "\nMake these changes? Only `yes` is taken for an answer: ");
+    let _ = write!(io.err, "\nMake these changes? Type `yes` to confirm: ");
     let _ = io.err.flush();
     let mut answer = String::new();
     io.input
@@ -158,7 +158,7 @@ async fn perform(
     cloud: &dyn Cloud,
     survey: &Survey,
     plan: &Plan,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
     let stop = Arc::new(AtomicBool::new(false));
@@ -171,7 +171,7 @@ async fn perform(
     watch.abort();
     let verdict = applied.after.as_ref().map(|after| prove(&survey.desired, &after.live).counts());
     let report = ApplyReport::of(&survey.desired.name, &applied, plan, verdict);
-    let (shown, positions) = (Shown::Applied(&report), Positions::unknown(""));
+    let (shown, positions) = (View::Applied(&report), Positions::unknown(""));
     let text = global.format == Format::Text;
     if text && applied.outcomes.is_empty() && !applied.interrupted {
         output::reports(&shown, &positions, global, io)?;

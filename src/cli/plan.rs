@@ -1,10 +1,10 @@
-use super::context::Asked;
+use super::context::SurveyRequest;
 use super::output::Next;
 use super::perform::Adopting;
-use super::{BlueprintArg, Global, Io, context, output, planned};
+use super::{BlueprintArg, GlobalOptions, Io, context, output, planned};
 use crate::error::{CommandError, Exit};
-use crate::report::plan::Question;
-use crate::report::view::{Format, Shown};
+use crate::report::plan::PlanView;
+use crate::report::view::{Format, View};
 use clap::Args;
 use ctguard_core::desired::Intent;
 use ctguard_core::plan::{SavedPlan, Stage, diff};
@@ -28,7 +28,7 @@ pub struct PlanArgs {
     destroy: bool,
 }
 
-pub fn run(args: &PlanArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(args: &PlanArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
     let path = &args.blueprint.blueprint;
     let read = match context::read(path, global, io) {
         Ok(read) => read,
@@ -39,7 +39,7 @@ pub fn run(args: &PlanArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, Co
             .hint("`--format json` prints the whole plan on standard output."));
     }
     let intent = Intent { destroy: args.destroy, adopt: args.adopt.adoption() };
-    let asked = Asked::of(global, io)?.meaning(intent);
+    let asked = SurveyRequest::of(global, io)?.meaning(intent);
     let survey = context::look_for(&read, &asked, global, io)?;
     let mut plan = diff(&survey.desired, &survey.live, Stage::Planned);
     plan.scope.shard = asked.narrow.shard.map(|shard| shard.to_string());
@@ -49,7 +49,7 @@ pub fn run(args: &PlanArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, Co
         planned::write(out, saved)?;
     }
     let plan = saved.as_ref().map_or(&plan, SavedPlan::plan);
-    let shown = Shown::Plan { plan, question: Question::Plan };
+    let shown = View::Plan { plan, question: PlanView::Plan };
     output::show(&shown, &read.positions, global, io)?;
     let next = match &args.out {
         Some(file) => Next::Saved(file),

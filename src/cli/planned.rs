@@ -1,7 +1,7 @@
-//! Plans as files: what is added to a plan that is kept, writing it, and reading it back.
+//! Plans as files: completing a saved plan, writing it, and reading it back.
 
-use super::context::{Asked, Read};
-use super::{Global, Io};
+use super::context::{Read, SurveyRequest};
+use super::{GlobalOptions, Io};
 use crate::error::CommandError;
 use crate::run::Survey;
 use ctguard_core::desired::{Narrow, Shard};
@@ -12,16 +12,17 @@ use std::io::{self, BufWriter, Read as _, Write};
 use std::path::Path;
 use tempfile::NamedTempFile;
 
-/// So much of a file's beginning tells whether it is a plan.
+/// How many bytes of a file tell whether it is a plan.
 const HEAD_BYTES: u64 = 256;
 
-/// Completes a plan that is kept.
-pub(super) fn keep(plan: Plan, read: &Read, survey: &Survey, asked: &Asked) -> SavedPlan {
+/// Completes a plan that is saved.
+pub(super) fn keep(plan: Plan, read: &Read, survey: &Survey, asked: &SurveyRequest) -> SavedPlan {
     let resolved = Resolved::new(&read.file, &read.sources);
     SavedPlan::new(plan, resolved, &asked.narrow, &survey.caller.account, &survey.live)
 }
 
-/// Writes the whole file or leaves what was there. Nobody else may read it: it holds policies and addresses.
+/// Writes the whole file or leaves what was there. Nobody else may read it: it holds policies and
+/// addresses.
 pub(super) fn write(path: &Path, plan: &SavedPlan) -> Result<(), CommandError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let write = || -> io::Result<()> {
@@ -38,8 +39,8 @@ pub(super) fn write(path: &Path, plan: &SavedPlan) -> Result<(), CommandError> {
     })
 }
 
-/// Whether a command line names a plan instead of a blueprint, going by the beginning of the file. Standard input
-/// is one.
+/// Whether a command line names a plan instead of a blueprint, going by the beginning of the file.
+/// Standard input is one.
 pub(super) fn names_plan(path: &Path) -> bool {
     let mut head = Vec::new();
     path == Path::new("-")
@@ -61,9 +62,9 @@ pub(super) fn read(path: &Path, io: &mut Io<'_>) -> Result<Plan, CommandError> {
     file::read(&text).map_err(|error| unusable(path, &error))
 }
 
-/// Says why a plan is of no use, and how to get one that is.
+/// Says why a plan cannot be used, and how to make a new one.
 pub(super) fn unusable(path: &Path, error: &PlanFileError) -> CommandError {
-    let message = format!("the plan {} is of no use: {error}", path.display());
+    let message = format!("the plan {} cannot be used: {error}", path.display());
     match error {
         PlanFileError::Edited => CommandError::refused(message),
         _ => CommandError::new(message),
@@ -71,8 +72,8 @@ pub(super) fn unusable(path: &Path, error: &PlanFileError) -> CommandError {
     .hint("`ctguard plan --out FILE` makes a new one.")
 }
 
-/// What a saved plan says of its own making. The options that say the same must not say otherwise.
-pub(super) fn asked(plan: &Plan, global: &Global) -> Result<Asked, CommandError> {
+/// The scope and date that a saved plan was made with. Options must not contradict them.
+pub(super) fn asked(plan: &Plan, global: &GlobalOptions) -> Result<SurveyRequest, CommandError> {
     let scope = &plan.scope;
     for (option, given) in [
         ("--account", !global.account.is_empty()),
@@ -81,13 +82,13 @@ pub(super) fn asked(plan: &Plan, global: &Global) -> Result<Asked, CommandError>
     ] {
         if given {
             return Err(CommandError::usage(format!(
-                "{option} does not go with a plan, which says itself what it covers"
+                "{option} cannot be used with a saved plan: the plan says what it covers"
             ))
             .hint(format!("Leave {option} out, or plan again with it.")));
         }
     }
     let damaged = |field: &str, text: &str| {
-        CommandError::new(format!("the plan is of no use: {field}: `{text}` cannot be read"))
+        CommandError::new(format!("the plan cannot be used: {field}: `{text}` cannot be read"))
             .hint("`ctguard plan --out FILE` makes a new one.")
     };
     let shard = match &scope.shard {
@@ -99,5 +100,5 @@ pub(super) fn asked(plan: &Plan, global: &Global) -> Result<Asked, CommandError>
         regions: scope.only_regions.iter().cloned().collect(),
         shard,
     };
-    Ok(Asked { as_of: plan.as_of, narrow, intent: plan.intent.clone() })
+    Ok(SurveyRequest { as_of: plan.as_of, narrow, intent: plan.intent.clone() })
 }

@@ -1,4 +1,4 @@
-use super::{BlueprintArg, Global, Io, context, is_json, print, print_json};
+use super::{BlueprintArg, GlobalOptions, Io, context, is_json, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::report::policy::{Policies, lacking, render, size};
 use crate::report::yaml;
@@ -19,14 +19,17 @@ use std::path::PathBuf;
 
 /// Print the IAM policies that ctguard needs for a blueprint, by account, and who may use them.
 ///
-/// There is one for the role in the hub's account, one for the role in every other account, and one for the identity that
-/// runs ctguard (`ci`), each with the calls that the verb makes and the objects that it makes them on. With --for, print
-/// that one document alone. With --check, ask IAM which of it the credentials in use lack; exit with 3 when they lack any.
-/// With --bootstrap, print the CloudFormation template of the role that other accounts need, for a StackSet or a stack.
-/// With --trust, print the trust policy of CI's role: which jobs of a repository may take it on.
+/// There is one for the role in the hub's account, one for the role in every other account, and one
+/// for the identity that runs ctguard (`ci`), each with the calls that the verb makes and the
+/// objects that it makes them on. With --for, print that one document alone. With --check, ask IAM
+/// which of these permissions the credentials in use lack; exit with 3 when any is missing. With
+/// --bootstrap, print the CloudFormation template of the role that other accounts need, for a
+/// StackSet or a stack. With --trust, print the trust policy of CI's role: which jobs of a
+/// repository may take it on.
 #[derive(Debug, Args)]
 pub struct PolicyArgs {
-    /// What the identity is to do: plan, drift, verify, apply, destroy or all; left out, with --bootstrap, all
+    /// What the identity does: plan, drift, verify, apply, destroy or all; left out, with
+    /// --bootstrap, all
     #[arg(value_parser = First::parse, required_unless_present_any = ["bootstrap", "trust"])]
     purpose: Option<First>,
     #[command(flatten)]
@@ -37,7 +40,7 @@ pub struct PolicyArgs {
     /// With --for: the N-th of the parts that fit into managed policies
     #[arg(long, value_name = "N", requires = "whose", env = "CTGUARD_PART")]
     part: Option<usize>,
-    /// The account that runs ctguard, where the blueprint does not tell
+    /// The account that runs ctguard, if the blueprint does not say
     #[arg(long, value_name = "ID", env = "CTGUARD_CI_ACCOUNT")]
     ci_account: Option<String>,
     /// Ask whether the credentials in use have these permissions, instead of printing them
@@ -46,14 +49,14 @@ pub struct PolicyArgs {
     /// Print a CloudFormation template of the role that ctguard assumes in the blueprint's accounts
     #[arg(long, conflicts_with = "check", env = "CTGUARD_BOOTSTRAP", value_parser = clap::builder::FalseyValueParser::new())]
     bootstrap: bool,
-    /// With --bootstrap: which role, when the blueprint names several
+    /// With --bootstrap: which role, if the blueprint names several
     #[arg(long, value_name = "NAME", requires = "bootstrap", env = "CTGUARD_ROLE")]
     role: Option<String>,
     #[command(flatten)]
     trust: TrustArgs,
 }
 
-/// The first word: a purpose, or the blueprint where there need be none.
+/// The first word: a purpose, or the blueprint where no purpose is needed.
 #[derive(Debug, Clone)]
 enum First {
     Purpose(PurposeArg),
@@ -61,7 +64,7 @@ enum First {
 }
 
 impl First {
-    /// Every word is one or the other: which of them is known once the options are.
+    /// Every word is a purpose or a path; the options decide which.
     #[allow(clippy::unnecessary_wraps, reason = "clap asks for a result")]
     fn parse(text: &str) -> Result<Self, String> {
         let purpose = PurposeArg::from_str(text, false).map(Self::Purpose);
@@ -90,7 +93,7 @@ struct TrustArgs {
     /// With --trust github: jobs of any pull request; only for a role that reads
     #[arg(long, requires = "trust", env = "CTGUARD_PULL_REQUESTS", value_parser = clap::builder::FalseyValueParser::new())]
     pull_requests: bool,
-    /// With --trust gitlab: the host of a GitLab of one's own
+    /// With --trust gitlab: the host of a self-managed GitLab
     #[arg(
         long,
         requires = "trust",
@@ -173,7 +176,11 @@ impl From<IdentityArg> for Identity {
     }
 }
 
-pub fn run(args: &PolicyArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(
+    args: &PolicyArgs,
+    global: &GlobalOptions,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
     let (asked, blueprint) = match &args.purpose {
         None => (PurposeArg::All, &args.blueprint.blueprint),
         Some(First::Purpose(purpose)) => (*purpose, &args.blueprint.blueprint),
@@ -182,10 +189,9 @@ pub fn run(args: &PolicyArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, 
         }
         Some(First::Blueprint(word)) => {
             let word = word.display();
-            return Err(CommandError::usage(format!("`{word}` is not what an identity can do"))
-                .hint(
-                    "Name one before the blueprint: plan, drift, verify, apply, destroy or all.",
-                ));
+            return Err(CommandError::usage(format!("`{word}` is not a purpose")).hint(
+                "Name one before the blueprint: plan, drift, verify, apply, destroy or all.",
+            ));
         }
     };
     let read = match context::read(blueprint, global, io) {
@@ -232,14 +238,14 @@ fn one(
     args: &PolicyArgs,
     all: &[IdentityPolicy],
     identity: Identity,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
     let Some(policy) = all.iter().find(|policy| policy.identity == identity) else {
         let there: Vec<&str> = all.iter().map(|policy| policy.identity.as_str()).collect();
         return Err(CommandError::usage(format!("this blueprint has no role for `{identity}`"))
             .hint(format!(
-                "There is: {}. What is done in the account of who runs ctguard is part of `ci`.",
+                "It has: {}. What is done in the account that runs ctguard is part of `ci`.",
                 there.join(", ")
             )));
     };
@@ -299,7 +305,7 @@ fn bootstrap(
     args: &PolicyArgs,
     purpose: Purpose,
     blueprint: &Blueprint,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
     let role = bootstrap::role(blueprint, args.role.as_deref()).map_err(|error| {
@@ -331,7 +337,7 @@ fn how_to_deploy(blueprint: &Blueprint, role: &AssumedRole) -> String {
         .flat_map(|organization| organization.include_units.iter().map(String::as_str))
         .collect();
     let units = if units.is_empty() { "r-ROOT".to_owned() } else { units.join(",") };
-    // Any that is covered will do; one that is left out on purpose may be denied.
+    // Any covered region will do; one that is left out on purpose may be denied.
     let region = match (&blueprint.hub, &blueprint.regions) {
         (Some(hub), _) => hub.region.as_str(),
         (None, Regions::List(list)) => list.first().map_or("us-east-1", Region::as_str),
@@ -363,7 +369,7 @@ fn how_to_deploy(blueprint: &Blueprint, role: &AssumedRole) -> String {
 }
 
 async fn check(
-    global: &Global,
+    global: &GlobalOptions,
     read: &context::Read,
     purpose: Purpose,
 ) -> Result<(String, Vec<Permission>), CommandError> {

@@ -1,10 +1,10 @@
 use super::context::Read;
-use super::{Format, Global, Io, ProgressShown, context, output, print, print_json};
+use super::{Format, GlobalOptions, Io, ProgressShown, context, output, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::report::positions::Positions;
 use crate::report::replay::html;
 use crate::report::replay::progress::Reading;
-use crate::report::view::Shown;
+use crate::report::view::View;
 use crate::run;
 use crate::run::lookup::{DAYS_MOST, Pages, lookup};
 use clap::{Args, ValueEnum};
@@ -16,7 +16,7 @@ use ctguard_core::replay::{
 };
 use ctguard_core::scope::Place;
 use eventbridge_pattern::archive;
-use eventbridge_pattern::archive::{Found, LogFile, Tally};
+use eventbridge_pattern::archive::{Found, LogFile, ScanTotals};
 use eventbridge_pattern::set::PatternSet;
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -25,15 +25,16 @@ use std::path::{Path, PathBuf};
 
 /// Show what the blueprint would have alerted on, in CloudTrail logs of the past.
 ///
-/// Reads folders in AWS's layout (an organization's too), log files, JSON lines, and gzip of each. Counts are of
-/// records; an action that was recorded several times is counted as often, and the repeats are told apart.
-/// Exits 4 when a file or record could not be read.
+/// Reads folders in AWS's layout (an organization's too), log files, JSON lines, and gzip of each.
+/// Counts are of records; an action that was recorded several times counts several times, and
+/// repeats are shown separately. Exits 4 when a file or record could not be read.
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
     /// Log files, or folders of them
     #[arg(value_name = "PATH", required_unless_present_any = ["lookup", "sql"], conflicts_with = "lookup")]
     paths: Vec<PathBuf>,
-    /// Look up the event history of so many days, 90 at most (`7d`), in every place that the blueprint covers
+    /// Look up the event history of the last days, at most 90 (`7d`), in every place that the
+    /// blueprint covers
     #[arg(long, value_name = "DAYS", env = "CTGUARD_LOOKUP", value_parser = days)]
     lookup: Option<u32>,
     /// Keep what is looked up in this folder, and go on there after an interruption
@@ -47,7 +48,8 @@ pub struct ReplayArgs {
         env = "CTGUARD_BLUEPRINT"
     )]
     blueprint: PathBuf,
-    /// Print the query that gives the same counts over the CloudTrail table of Athena, and read nothing
+    /// Print the query that gives the same counts over the CloudTrail table of Athena, and read
+    /// nothing
     #[arg(long, value_enum, value_name = "ENGINE", env = "CTGUARD_SQL", conflicts_with_all = ["paths", "lookup"])]
     sql: Option<Engine>,
     /// The table that the query reads
@@ -59,15 +61,15 @@ pub struct ReplayArgs {
     /// Leave out events after this day (YYYY-MM-DD, UTC)
     #[arg(long, value_name = "DATE", env = "CTGUARD_UNTIL")]
     until: Option<Date>,
-    /// Read on so many threads; as many as there are cores unless said
+    /// Number of threads; by default one per core
     #[arg(long, value_name = "N", env = "CTGUARD_THREADS", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
-    /// Write a page with charts, too: one file that needs no other
+    /// Also write a self-contained HTML page with charts
     #[arg(long, value_name = "FILE", env = "CTGUARD_HTML")]
     html: Option<PathBuf>,
 }
 
-/// Whose SQL.
+/// The SQL dialect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Engine {
     Athena,
@@ -84,12 +86,16 @@ fn table(text: &str) -> Result<String, String> {
     match parts.len() <= 3 && parts.iter().all(|part| is_name(part)) {
         true => Ok(text.to_owned()),
         false => Err(format!(
-            "`{text}` is no table: letters, digits and _, such as logs.cloudtrail_logs"
+            "`{text}` is not a table name: letters, digits and _, such as logs.cloudtrail_logs"
         )),
     }
 }
 
-pub fn run(args: &ReplayArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(
+    args: &ReplayArgs,
+    global: &GlobalOptions,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
     let read = match context::read(&args.blueprint, global, io) {
         Ok(read) => read,
         Err(exit) => return Ok(exit),
@@ -140,7 +146,7 @@ enum Source {
 fn days(text: &str) -> Result<u32, String> {
     let number = text.strip_suffix('d').unwrap_or(text).parse().ok();
     number.filter(|days| (1..=DAYS_MOST).contains(days)).ok_or_else(|| {
-        format!("`{text}` is no number of days from 1d to {DAYS_MOST}d: CloudTrail keeps no older events")
+        format!("`{text}` is not a number of days from 1d to {DAYS_MOST}d: CloudTrail keeps no older events")
     })
 }
 
@@ -149,13 +155,13 @@ fn looked_up(
     days: u32,
     read: &Read,
     setup: &Setup,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Replay, CommandError> {
     let as_of = global.as_of(io);
     let from = day_start(as_of.saturating_sub(i64::from(days).days()));
     let to = day_start(as_of.saturating_add(1.day())) - 1;
-    // Without --resume the pages are gone with the program.
+    // Without --resume the pages are deleted at the end.
     let temporary = match &args.resume {
         Some(_) => None,
         None => Some(tempfile::tempdir().map_err(|error| {
@@ -175,11 +181,11 @@ fn looked_up(
     replay(args, &files, Source::Histories { of, broken }, &read.blueprint, setup, global, io)
 }
 
-/// Looks up all places that the blueprint covers and the options leave, as far as they let it.
+/// Looks up all places that the blueprint covers and the options select.
 fn look_up(
     read: &Read,
     pages: &Pages,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<(Vec<Place>, Vec<BrokenPart>), CommandError> {
     let narrow = context::narrow(global)?;
@@ -200,9 +206,7 @@ fn look_up(
             scope.places.into_iter().filter(|place| narrow.includes(place)).collect();
         places.sort();
         if places.is_empty() {
-            return Err(CommandError::usage(
-                "no place that the blueprint covers is among those asked for",
-            ));
+            return Err(CommandError::usage("the blueprint covers none of the places asked for"));
         }
         let failed = lookup(cloud.as_ref(), &places, pages, concurrency, &|place, events| {
             progress.page(place, events)
@@ -237,7 +241,7 @@ fn replay(
     source: Source,
     blueprint: &Blueprint,
     setup: &Setup,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Replay, CommandError> {
     let as_of = global.as_of(io);
@@ -287,9 +291,9 @@ fn scan<'s>(
     args: &ReplayArgs,
     files: &[LogFile],
     setup: &'s Setup,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
-) -> (Counter<'s>, Tally) {
+) -> (Counter<'s>, ScanTotals) {
     let bytes = files.iter().map(|file| file.bytes).sum();
     let reading = match global.progress {
         ProgressShown::Json => Reading::lines(&mut *io.err, files.len(), bytes),
@@ -311,7 +315,7 @@ fn scan<'s>(
     (all, tally)
 }
 
-fn summed(tally: Tally) -> Files {
+fn summed(tally: ScanTotals) -> Files {
     let part = |broken: archive::Broken| BrokenPart {
         path: broken.path.display().to_string(),
         record: broken.record.map(|index| index + 1),
@@ -325,12 +329,12 @@ fn summed(tally: Tally) -> Files {
     }
 }
 
-/// Prints the query; what it cannot count is said, and is not complete.
+/// Prints the query; alerts that it cannot count are reported, and the result is incomplete.
 fn print_query(
     args: &ReplayArgs,
     blueprint: &Blueprint,
     setup: &Setup,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
     let query = sql::query(setup, &blueprint.name, &args.table);
@@ -363,8 +367,8 @@ fn print_query(
     Ok(Exit::Incomplete.when(!query.refused.is_empty()))
 }
 
-fn show(replay: &Replay, global: &Global, io: &mut Io<'_>) -> Result<(), CommandError> {
-    output::show(&Shown::Replayed(replay), &Positions::unknown(""), global, io)
+fn show(replay: &Replay, global: &GlobalOptions, io: &mut Io<'_>) -> Result<(), CommandError> {
+    output::show(&View::Replayed(replay), &Positions::unknown(""), global, io)
 }
 
 fn write(path: &Path, text: &str) -> Result<(), CommandError> {

@@ -1,4 +1,4 @@
-use super::{Global, Io, context, is_json, print, print_json};
+use super::{GlobalOptions, Io, context, is_json, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::report::delivery;
 use clap::{Args, Subcommand};
@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 
 /// Play with accounts in a file: make, break, confirm, and send events through them.
 ///
-/// The file is named by --sandbox. Every other verb works on it too. Where there are several accounts,
-/// --account and --region choose among them.
+/// The file is named by --sandbox. Every other verb works on it too. Where there are several
+/// accounts, --account and --region choose among them.
 #[derive(Debug, Args)]
 pub struct SandboxArgs {
     #[command(subcommand)]
@@ -30,16 +30,17 @@ enum SandboxVerb {
     Send(SendArgs),
     Confirm(ConfirmArgs),
     Break(BreakArgs),
-    Lapse(LapseArgs),
+    #[command(alias = "lapse")]
+    Advance(AdvanceArgs),
 }
 
-/// Make an account in a new file, or one for each --account; the first is the caller's.
+/// Create an account in a new file, or one for each --account; the first is the caller's.
 #[derive(Debug, Args)]
 struct NewArgs {
     /// Put the accounts into an organization, managed by the first
     #[arg(long)]
     organization: bool,
-    /// Without anything in it: no trail, so no event reaches any rule
+    /// Leave it empty: no trail, so no event reaches any rule
     #[arg(long)]
     bare: bool,
     /// Replace a file that is there
@@ -47,7 +48,7 @@ struct NewArgs {
     force: bool,
 }
 
-/// Let an event happen, and say what became of it and what each subscriber reads.
+/// Send an event, and show where it goes and what each subscriber reads.
 #[derive(Debug, Args)]
 struct SendArgs {
     /// The event: `service:Name`, or a file that holds one as EventBridge delivers it
@@ -86,28 +87,31 @@ struct BreakArgs {
     name: Option<String>,
 }
 
-/// Let 48 hours go by: subscriptions that nobody confirmed vanish.
+/// Advance the clock by 48 hours: unconfirmed subscriptions expire.
 #[derive(Debug, Args)]
-struct LapseArgs {}
+struct AdvanceArgs {}
 
-pub fn run(args: &SandboxArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(
+    args: &SandboxArgs,
+    global: &GlobalOptions,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
     let Some(path) = &global.sandbox else {
-        return Err(CommandError::usage("no file is named to keep the account in")
-            .hint("Add --sandbox FILE."));
+        return Err(CommandError::usage("no sandbox file is named").hint("Add --sandbox FILE."));
     };
     match &args.verb {
         SandboxVerb::New(args) => new(path, args, global, io),
         SandboxVerb::Send(args) => send(&context::sandbox(path)?, args, global, io),
         SandboxVerb::Confirm(args) => confirm(&context::sandbox(path)?, args, global, io),
         SandboxVerb::Break(args) => break_it(&context::sandbox(path)?, args, global, io),
-        SandboxVerb::Lapse(_) => lapse(&context::sandbox(path)?, global, io),
+        SandboxVerb::Advance(_) => advance(&context::sandbox(path)?, global, io),
     }
 }
 
 fn new(
     path: &Path,
     args: &NewArgs,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
     let mut accounts = accounts(global)?;
@@ -151,7 +155,7 @@ fn new(
 }
 
 /// The accounts that are named, each once, in the order given.
-fn accounts(global: &Global) -> Result<Vec<AccountId>, CommandError> {
+fn accounts(global: &GlobalOptions) -> Result<Vec<AccountId>, CommandError> {
     let mut accounts = Vec::new();
     for text in &global.account {
         let account = AccountId::new(text).ok_or_else(|| {
@@ -164,8 +168,8 @@ fn accounts(global: &Global) -> Result<Vec<AccountId>, CommandError> {
     Ok(accounts)
 }
 
-/// The account that is meant where one is: the first that is named, or else none. It must be there.
-fn account(state: &State, global: &Global) -> Result<Option<AccountId>, CommandError> {
+/// The selected account: the first that is named, if any. It must exist.
+fn account(state: &State, global: &GlobalOptions) -> Result<Option<AccountId>, CommandError> {
     let Some(account) = accounts(global)?.into_iter().next() else { return Ok(None) };
     if state.accounts.contains_key(&account) {
         return Ok(Some(account));
@@ -178,7 +182,7 @@ fn account(state: &State, global: &Global) -> Result<Option<AccountId>, CommandE
 fn send(
     sandbox: &Sandbox,
     args: &SendArgs,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
     let event = event(sandbox, args, global)?;
@@ -192,7 +196,11 @@ fn send(
 }
 
 /// The event to send: from a file, or a sample of what the catalogue knows.
-fn event(sandbox: &Sandbox, args: &SendArgs, global: &Global) -> Result<Value, CommandError> {
+fn event(
+    sandbox: &Sandbox,
+    args: &SendArgs,
+    global: &GlobalOptions,
+) -> Result<Value, CommandError> {
     let path = PathBuf::from(&args.event);
     if path.is_file() {
         let text = std::fs::read_to_string(&path)
@@ -277,7 +285,7 @@ fn event(sandbox: &Sandbox, args: &SendArgs, global: &Global) -> Result<Value, C
 fn confirm(
     sandbox: &Sandbox,
     args: &ConfirmArgs,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
     let filter = ConfirmFilter {
@@ -290,14 +298,18 @@ fn confirm(
     listed(io, global, &confirmed, "confirmed")
 }
 
-fn lapse(sandbox: &Sandbox, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
-    let gone = sandbox.lapse().map_err(failed)?;
-    listed(io, global, &gone, "lapsed")
+fn advance(
+    sandbox: &Sandbox,
+    global: &GlobalOptions,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
+    let gone = sandbox.advance().map_err(failed)?;
+    listed(io, global, &gone, "expired")
 }
 
 fn listed(
     io: &mut Io<'_>,
-    global: &Global,
+    global: &GlobalOptions,
     subscriptions: &[Subscribed],
     verb: &str,
 ) -> Result<Exit, CommandError> {
@@ -316,7 +328,7 @@ fn listed(
 fn break_it(
     sandbox: &Sandbox,
     args: &BreakArgs,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
     let aim = Aim {

@@ -1,4 +1,4 @@
-use super::{Global, Io, print};
+use super::{GlobalOptions, Io, print};
 use crate::error::{CommandError, Exit};
 use clap::{Args, ValueEnum};
 
@@ -26,7 +26,7 @@ enum Described {
     Validate,
 }
 
-pub fn run(args: &SchemaArgs, _: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(args: &SchemaArgs, _: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
     let text = match args.what {
         Described::Blueprint => include_str!("../../docs/schema/blueprint.json"),
         Described::Plan => include_str!("../../docs/schema/plan.json"),

@@ -1,9 +1,9 @@
 use super::output::Next;
-use super::{Global, Io, output, planned};
+use super::{GlobalOptions, Io, output, planned};
 use crate::error::{CommandError, Exit};
-use crate::report::plan::Question;
+use crate::report::plan::PlanView;
 use crate::report::positions::Positions;
-use crate::report::view::Shown;
+use crate::report::view::View;
 use clap::Args;
 use ctguard_core::plan::SavedPlan;
 use std::path::{Path, PathBuf};
@@ -16,11 +16,11 @@ pub struct ShowArgs {
     plan: PathBuf,
 }
 
-pub fn run(args: &ShowArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(args: &ShowArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
     let plan = planned::read(&args.plan, io)?;
     let saved = SavedPlan::check(plan.clone()).ok();
     let positions = positions(saved.as_ref(), &args.plan);
-    let shown = Shown::Plan { plan: &plan, question: Question::Plan };
+    let shown = View::Plan { plan: &plan, question: PlanView::Plan };
     output::show(&shown, &positions, global, io)?;
     if saved.is_some() {
         output::say_next(&plan, &Next::Saved(&args.plan), global, io)?;

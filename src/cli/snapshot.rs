@@ -1,4 +1,4 @@
-use super::{BlueprintArg, Cli, Global, Io, Verb, context, is_json, print, print_json};
+use super::{BlueprintArg, Cli, GlobalOptions, Io, Verb, context, is_json, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::run;
 use crate::run::Survey;
@@ -15,7 +15,8 @@ use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
-/// Save everything that plan, verify, drift and explain read, to run them later without credentials.
+/// Save everything that plan, verify, drift and explain read, to run them later without
+/// credentials.
 ///
 /// The file holds no credentials. It does hold policies and the endpoints of subscribers.
 #[derive(Debug, Args)]
@@ -27,12 +28,16 @@ pub struct SnapshotArgs {
     out: PathBuf,
 }
 
-pub fn run(args: &SnapshotArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(
+    args: &SnapshotArgs,
+    global: &GlobalOptions,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
     let read = match context::read(&args.blueprint.blueprint, global, io) {
         Ok(read) => read,
         Err(exit) => return Ok(exit),
     };
-    let asked = context::Asked::of(global, io)?;
+    let asked = context::SurveyRequest::of(global, io)?;
     let as_of = asked.as_of;
     let (survey, recording) = context::block_on(async {
         let cloud = context::open(global, &read).await?;
@@ -67,7 +72,7 @@ pub fn run(args: &SnapshotArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit
     Ok(Exit::Incomplete.when(!complete))
 }
 
-/// Whether neither a plan nor a proof would call anything unknown.
+/// Whether a plan and a proof would have no unknowns.
 fn is_complete(survey: &Survey) -> bool {
     diff(&survey.desired, &survey.live, Stage::Planned).unknown.is_empty()
         && survey.desired.unread.is_empty()
@@ -78,7 +83,7 @@ fn say(
     args: &SnapshotArgs,
     recording: &Recording,
     complete: bool,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<(), CommandError> {
     let (file, places) = (args.out.display().to_string(), recording.places.len());
@@ -116,8 +121,8 @@ fn is_standard(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-/// Reads the file that `--snapshot` names, for the verbs that only read. Its date is the as-of date unless
-/// another one is given.
+/// Reads the file that `--snapshot` names, for the verbs that only read. Its date is the as-of date
+/// unless another one is given.
 pub(super) fn open(cli: &mut Cli, io: &mut Io<'_>) -> Result<(), CommandError> {
     let Some(path) = &cli.global.snapshot else { return Ok(()) };
     match cli.verb {
@@ -152,7 +157,7 @@ pub(super) fn open(cli: &mut Cli, io: &mut Io<'_>) -> Result<(), CommandError> {
             .and_then(|file| Recording::read(&mut BufReader::new(file)))
     };
     let recorded = recording.map(Recorded::new).map_err(|error| {
-        CommandError::new(format!("the snapshot {} is of no use: {error}", path.display()))
+        CommandError::new(format!("the snapshot {} cannot be used: {error}", path.display()))
             .hint("`ctguard snapshot --out FILE` takes a new one.")
     })?;
     cli.global.as_of = cli.global.as_of.or(Some(recorded.as_of()));

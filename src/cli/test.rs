@@ -1,4 +1,4 @@
-use super::{BlueprintArg, Global, Io, context, is_json, print, print_json};
+use super::{BlueprintArg, GlobalOptions, Io, context, is_json, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::report::samples::render;
 use clap::Args;
@@ -6,17 +6,18 @@ use ctguard_core::offline;
 use std::fs::{self, File};
 use std::io;
 
-/// Try every alert offline: on the sample events listed beside it, on generated ones, and its messages.
+/// Try every alert offline: on the sample events listed beside it, on generated ones, and its
+/// messages.
 ///
-/// Listed samples stand under an alert's `tests:`. Generated are, for each event of an alert, one that it must
-/// fire for, and near misses: another service, name or detail-type, each field of `where` failing, the other
-/// outcome, each exception. Every message is rendered as EventBridge's input transformer does it, in each
-/// format. Exits 3 when anything fails.
+/// Listed samples stand under an alert's `tests:`. For each event of an alert, a sample that it
+/// must fire for is generated, and near misses: another service, name or detail-type, each field of
+/// `where` failing, the other outcome, each exception. Every message is rendered as EventBridge's
+/// input transformer does it, in each format. Exits 3 when anything fails.
 #[derive(Debug, Args)]
 pub struct TestArgs {
     #[command(flatten)]
     blueprint: BlueprintArg,
-    /// Fail alerts with fewer than this many listed samples that match, and as many that are ignored
+    /// Fail alerts with fewer listed samples than this, of those to match or of those to ignore
     #[arg(long, value_name = "N", default_value_t = 0, env = "CTGUARD_MINIMUM")]
     minimum: u16,
     /// Print the messages as subscribers would receive them
@@ -24,7 +25,7 @@ pub struct TestArgs {
     show: bool,
 }
 
-pub fn run(args: &TestArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(args: &TestArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
     let read = match context::read(&args.blueprint.blueprint, global, io) {
         Ok(read) => read,
         Err(exit) => return Ok(exit),

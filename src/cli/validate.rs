@@ -1,18 +1,22 @@
-use super::{BlueprintArg, Global, Io, context, output};
+use super::{BlueprintArg, GlobalOptions, Io, context, output};
 use crate::error::{CommandError, Exit};
 use crate::report::validate::Validation;
-use crate::report::view::{Format, Shown};
+use crate::report::view::{Format, View};
 use clap::Args;
 use ctguard_core::{blueprint, offline};
 
-/// Check a blueprint, offline: every problem at once, each with what to do.
+/// Check a blueprint offline; report every problem at once, each with a fix.
 #[derive(Debug, Args)]
 pub struct ValidateArgs {
     #[command(flatten)]
     blueprint: BlueprintArg,
 }
 
-pub fn run(args: &ValidateArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(
+    args: &ValidateArgs,
+    global: &GlobalOptions,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
     let path = &args.blueprint.blueprint;
     let as_of = global.as_of(io);
     let loaded = blueprint::load(path, as_of);
@@ -29,6 +33,6 @@ pub fn run(args: &ValidateArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit
         destinations: loaded.blueprint.as_ref().map(|blueprint| blueprint.destinations.len()),
         diagnostics: loaded.diagnostics,
     };
-    output::show(&Shown::Validated(&validation), &positions, global, io)?;
+    output::show(&View::Validated(&validation), &positions, global, io)?;
     Ok(Exit::Usage.when(!validation.valid))
 }

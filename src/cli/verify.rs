@@ -1,6 +1,6 @@
-use super::{BlueprintArg, Global, Io, context, output};
+use super::{BlueprintArg, GlobalOptions, Io, context, output};
 use crate::error::{CommandError, Exit};
-use crate::report::view::Shown;
+use crate::report::view::View;
 use clap::Args;
 use ctguard_core::proof::{Report, Status, prove};
 use std::borrow::Cow;
@@ -15,7 +15,11 @@ pub struct VerifyArgs {
     strict: bool,
 }
 
-pub fn run(args: &VerifyArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, CommandError> {
+pub fn run(
+    args: &VerifyArgs,
+    global: &GlobalOptions,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
     let read = match context::read(&args.blueprint.blueprint, global, io) {
         Ok(read) => read,
         Err(exit) => return Ok(exit),
@@ -23,12 +27,12 @@ pub fn run(args: &VerifyArgs, global: &Global, io: &mut Io<'_>) -> Result<Exit, 
     let survey = context::look_closely(&read, |desired| Cow::Borrowed(&desired.paths), global, io)?;
     let proof = prove(&survey.desired, &survey.live);
     let report = proof.report(&survey.desired).of_shard(context::narrow(global)?.shard);
-    let shown = Shown::Verdict { report: &report, proof: Some(&proof) };
+    let shown = View::Verdict { report: &report, proof: Some(&proof) };
     output::show(&shown, &read.positions, global, io)?;
     Ok(exit(&report, args.strict))
 }
 
-/// The exit code that a report means.
+/// The exit code for a report.
 pub(super) fn exit(report: &Report, strict: bool) -> Exit {
     let strict = strict && (report.has(Status::Assumed) || report.degraded > 0);
     Exit::CheckFailed

@@ -1,9 +1,9 @@
-//! What an apply did, as people read it and as JSON.
+//! The result of an apply, as text and as JSON.
 
 use super::plan::asides::{named, waiting};
 use super::{AccountNames, Paint, wrap};
 use crate::run::apply::Why;
-use crate::run::{Applied, Outcome, OutcomeKind};
+use crate::run::{Applied, ChangeOutcome, OutcomeKind};
 use ctguard_core::plan::{Refusal, Unknown, Waiting};
 use ctguard_core::plural::count;
 use ctguard_core::proof::Counts;
@@ -21,7 +21,7 @@ pub struct ApplyReport {
     #[schemars(extend("const" = 1))]
     pub format_version: u32,
     pub blueprint: String,
-    /// What people call the accounts, where it is known.
+    /// The names of the accounts, where known.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub names: BTreeMap<AccountId, String>,
     pub done: usize,
@@ -38,7 +38,7 @@ pub struct ApplyReport {
     pub verdict: Option<Counts>,
 }
 
-/// One change and what became of it.
+/// One change and its outcome.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReportedOutcome {
     pub address: Address,
@@ -59,9 +59,9 @@ impl ApplyReport {
         verdict: Option<Counts>,
     ) -> Self {
         let plan = applied.after.as_ref().map_or(planned, |after| &after.plan);
-        // Nobody waits for the answer to a request that was not sent.
+        // A request that was not sent has no answer to wait for.
         let undone = |address: &Address| {
-            let of = |outcome: &&Outcome| outcome.change.address == *address;
+            let of = |outcome: &&ChangeOutcome| outcome.change.address == *address;
             applied.outcomes.iter().find(of).is_some_and(|o| o.kind != OutcomeKind::Done)
         };
         Self {
@@ -93,7 +93,7 @@ impl ApplyReport {
         }
     }
 
-    /// What people call the accounts.
+    /// The names of the accounts.
     pub(super) fn account_names(&self) -> AccountNames<'_> {
         self.names.iter().map(|(id, name)| (id, name.as_str())).collect()
     }
@@ -177,7 +177,7 @@ pub fn render(report: &ApplyReport, paint: Paint) -> String {
         let all = counts.total();
         let reached = counts.proven + counts.assumed;
         let sentence =
-            format!("{reached} of {all} alert × place pairs now reach everybody listed.");
+            format!("{reached} of {all} alert × place combinations now reach everybody listed.");
         let sentence = if reached == all { paint.good(sentence) } else { paint.warn(sentence) };
         let _ = writeln!(out, "\n{sentence} `ctguard verify` says more.");
     }

@@ -1,9 +1,9 @@
-//! Who changed what has drifted, as people read it.
+//! Renders who changed what has drifted.
 
 use super::plan::asides::named;
-use super::plan::{self, Question};
+use super::plan::{self, PlanView};
 use super::{Paint, wrap};
-use ctguard_core::drift::record::Deed;
+use ctguard_core::drift::record::RecordedCall;
 use ctguard_core::drift::{Drift, Finding};
 use ctguard_core::resource::Address;
 use std::fmt::Write;
@@ -11,9 +11,9 @@ use std::fmt::Write;
 /// Most objects that are named before they are counted.
 const OBJECTS_SHOWN: usize = 10;
 
-/// Renders what has moved, what of it is cosmetic, and who moved it.
+/// Renders what has drifted, what of it is cosmetic, and who changed it.
 pub fn drift(drift: &Drift, paint: Paint) -> String {
-    let text = plan::render(&drift.plan, Question::Drift, paint);
+    let text = plan::render(&drift.plan, PlanView::Drift, paint);
     let who = render(drift, paint);
     format!("{text}{}{}", cosmetic(drift.cosmetic), wrap::fit(&who, paint.width))
 }
@@ -66,12 +66,12 @@ fn finding(finding: &Finding, paint: Paint) -> String {
             line(format!("CloudTrail's history could not be read: {why}."))
         }
         Finding::NotAsked => line(
-            "CloudTrail was not asked: so much has drifted that it would take long.".to_owned(),
+            "CloudTrail was not asked: too much has drifted to look it all up.".to_owned(),
         ),
     }
 }
 
-fn who(deed: &Deed, paint: Paint) -> String {
+fn who(deed: &RecordedCall, paint: Paint) -> String {
     let by = &deed.by;
     let mut kind = by.kind.clone();
     if let Some(issuer) = &by.issuer {
@@ -84,13 +84,13 @@ fn who(deed: &Deed, paint: Paint) -> String {
     format!("{} by {} ({kind}){own} at {}", paint.bad(&deed.call), by.who(), deed.time)
 }
 
-fn whence(deed: &Deed) -> String {
-    let from = deed.source_ip.as_deref().unwrap_or("an address that is not said");
+fn whence(deed: &RecordedCall) -> String {
+    let from = deed.source_ip.as_deref().unwrap_or("an unknown address");
     let with = deed.user_agent.as_ref().map(|agent| format!(", {agent}")).unwrap_or_default();
     format!("from {from}{with}, event {}", deed.event_id)
 }
 
-/// What differs in words alone, in one sentence; nothing when nothing does.
+/// The cosmetic differences, in one sentence; empty without any.
 pub fn cosmetic(objects: usize) -> String {
     match objects {
         0 => String::new(),

@@ -1,4 +1,4 @@
-//! What became of an event in the sandbox, as people read it.
+//! Renders the delivery of an event in the sandbox.
 
 use super::Paint;
 use ctguard_sandbox::deliver::{Delivery, RuleVerdict};
@@ -29,12 +29,13 @@ pub fn render(delivery: &Delivery, paint: Paint) -> String {
         }
     }
     if delivery.received.is_empty() {
-        let _ = writeln!(out, "\n{}", paint.bad("Nobody hears of it."));
+        let _ = writeln!(out, "\n{}", paint.bad("Nobody is notified."));
     }
     out
 }
 
-/// The rules of one bus that fired, each with its targets; below a target that is a bus, the rules there.
+/// The rules of one bus that fired, each with its targets; below a target that is a bus, the rules
+/// there.
 fn rules(out: &mut String, all: &[RuleVerdict], indent: &str, paint: Paint) {
     let mark = |good: bool| if good { paint.good("✓") } else { paint.bad("✗") };
     for rule in all.iter().filter(|rule| rule.fired) {
@@ -106,7 +107,7 @@ mod tests {
                 "        ✓ rule ctguard-acme-root: its pattern matches",
                 "        1 other rule did not fire",
                 "",
-                "Nobody hears of it.",
+                "Nobody is notified.",
             ]
         );
     }

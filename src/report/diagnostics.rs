@@ -56,7 +56,8 @@ fn groups<'a>(diagnostic: &'a Diagnostic, sources: &'a BTreeMap<String, String>)
 /// Longest line that is shown; of a longer one, a file without line breaks, only the place is.
 const LINE_MAX_BYTES: usize = 2_000;
 
-/// The lines that a span touches, and the byte at which they begin; `None` for a span of another text.
+/// The lines that a span touches, and the byte at which they begin; `None` for a span of another
+/// text.
 fn lines_of<'a>(text: &'a str, span: &Span) -> Option<(usize, &'a str)> {
     let first = text.get(..span.start)?.rfind('\n').map_or(0, |at| at + 1);
     let rest = text.get(span.end..)?;
@@ -64,7 +65,7 @@ fn lines_of<'a>(text: &'a str, span: &Span) -> Option<(usize, &'a str)> {
     text.get(first..last).filter(|lines| lines.len() <= LINE_MAX_BYTES).map(|lines| (first, lines))
 }
 
-/// Text of the user's own in which nothing can move a terminal's cursor.
+/// User text without anything that could move a terminal's cursor.
 fn visible(text: &str) -> String {
     text.chars()
         .map(

@@ -1,9 +1,9 @@
-//! An explanation as people read it: each chain from the call to the people, top to bottom.
+//! Renders an explanation: each chain from the call to the subscribers, top to bottom.
 
 use super::{Paint, places, wrap};
 use ctguard_core::blueprint::Outcome;
 use ctguard_core::explain::{
-    AlertExplained, Asked, Chain, ChainLink, Counted, Exempt, Explanation, Limits,
+    AlertExplained, Chain, ChainLink, Counted, Exempt, ExplainSubject, Explanation, Limits,
 };
 use ctguard_core::plural::count;
 use ctguard_core::proof::Status;
@@ -29,7 +29,7 @@ pub fn render(explanation: &Explanation, paint: Paint) -> String {
     for Counted { rule, places: at, seen } in &explanation.counted {
         let _ = writeln!(out, "    {rule} in {}", places(at));
         let said = match seen {
-            Observed::Known(signals) => told(signals),
+            Observed::Known(signals) => signal_line(signals),
             Observed::Unreadable(why) => format!("not known: {why}"),
             Observed::Absent => continue,
         };
@@ -39,7 +39,7 @@ pub fn render(explanation: &Explanation, paint: Paint) -> String {
 }
 
 /// A rule's numbers in a sentence.
-fn told(signals: &RuleSignals) -> String {
+fn signal_line(signals: &RuleSignals) -> String {
     let RuleSignals { fired, failed, lost } = *signals;
     let fired = match fired.count {
         0 => format!("it has not fired in {}", fired.span()),
@@ -59,20 +59,20 @@ fn told(signals: &RuleSignals) -> String {
 fn headline(explanation: &Explanation, paint: Paint) -> String {
     let blueprint = paint.head(&explanation.blueprint);
     let events = match &explanation.asked {
-        Asked::Alert(id) => {
+        ExplainSubject::Alert(id) => {
             return format!(
                 "Alert {} of blueprint {blueprint}, as of {}.",
                 paint.head(id),
                 explanation.as_of
             );
         }
-        Asked::Events(events) => events,
+        ExplainSubject::Events(events) => events,
     };
     let verb = if events.len() > 1 { "are" } else { "is" };
     let events = events.join(", ");
     if explanation.alerts.is_empty() {
         return format!(
-            "{} {verb} watched by no alert of blueprint {blueprint}: nobody hears of it.",
+            "{} {verb} watched by no alert of blueprint {blueprint}: nobody is notified.",
             paint.head(events)
         );
     }
@@ -84,16 +84,15 @@ fn headline(explanation: &Explanation, paint: Paint) -> String {
     )
 }
 
-fn render_alert(out: &mut String, alert: &AlertExplained, asked: &Asked, paint: Paint) {
+fn render_alert(out: &mut String, alert: &AlertExplained, asked: &ExplainSubject, paint: Paint) {
     let _ =
         writeln!(out, "\n{}  {}  {}", paint.head(&alert.alert), alert.risk.as_str(), alert.title);
-    if matches!(asked, Asked::Alert(_)) {
+    if matches!(asked, ExplainSubject::Alert(_)) {
         let _ = writeln!(out, "  Watches {}.", alert.events.join(", "));
     }
     render_limits(out, &alert.limits);
     if !alert.routed {
-        let _ =
-            writeln!(out, "  {}", paint.warn("Its route is empty, so nobody is to hear of it."));
+        let _ = writeln!(out, "  {}", paint.warn("Its route is empty, so it notifies nobody."));
         return;
     }
     if alert.chains.is_empty() {

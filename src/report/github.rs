@@ -6,13 +6,14 @@ use super::notice::{Level, Notice};
 use super::positions::Positions;
 use std::fmt::Write;
 
-/// Most annotations of a level that GitHub shows for one step; later ones are dropped without a word.
+/// Most annotations of a level that GitHub shows for one step; later ones are dropped silently.
 const ANNOTATIONS_MAX: usize = 10;
 
 /// Alerts that one annotation names.
 const ALERTS_NAMED: usize = 6;
 
-/// Renders notices, gravest first. Of each level, so many as GitHub shows; the last one says how many there are more.
+/// Renders notices, gravest first. Of each level, so many as GitHub shows; the last one says how
+/// many there are more.
 pub fn render(notices: &[Notice], positions: &Positions) -> String {
     let mut out = String::new();
     for (level, command) in

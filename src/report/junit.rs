@@ -1,7 +1,7 @@
-//! Results as JUnit's XML, as CI systems show them: a case for each alert in each place of a verdict, or for each
-//! object that a plan is about.
+//! Results as JUnit's XML, as CI systems show them: a case for each alert in each place of a
+//! verdict, or for each object that a plan is about.
 
-use super::plan::{Question, asides, diff, names};
+use super::plan::{PlanView, asides, diff, names};
 use super::{notice::verb, validate::Validation};
 use ctguard_core::diag::Severity;
 use ctguard_core::plan::{Change, Plan};
@@ -12,7 +12,7 @@ use std::fmt::Write;
 /// How a case ended.
 enum Ended {
     Passed,
-    /// It passed, and something is to be said.
+    /// It passed, with a note.
     Noted(String),
     Failed {
         kind: String,
@@ -31,7 +31,7 @@ struct Case {
     ended: Ended,
 }
 
-/// A case for each alert × place: broken fails, unknown is an error, assumed passes with a word.
+/// A case for each alert × place: broken fails, unknown is an error, assumed passes with a note.
 pub fn proof(blueprint: &str, proof: &Proof) -> String {
     let mut cases: Vec<Case> = proof.paths.iter().map(path).collect();
     cases.extend(proof.signals.iter().map(|signal| {
@@ -48,7 +48,7 @@ pub fn proof(blueprint: &str, proof: &Proof) -> String {
     cases.extend(proof.unrouted.iter().map(|alert| Case {
         class: alert.clone(),
         name: alert.clone(),
-        ended: Ended::Skipped("its route is empty, so nobody is to hear of it".to_owned()),
+        ended: Ended::Skipped("its route is empty, so it notifies nobody".to_owned()),
     }));
     render(&format!("ctguard verify {blueprint}"), cases)
 }
@@ -83,21 +83,22 @@ fn path(path: &PathProof) -> Case {
     Case { class: path.alert.to_string(), name: format!("{} in {}", path.alert, path.lands), ended }
 }
 
-/// A case for each object that differs, is refused or could not be read, and one for all that are in sync.
-pub fn plan(plan: &Plan, question: Question) -> String {
+/// A case for each object that differs, is refused or could not be read, and one for all that are
+/// in sync.
+pub fn plan(plan: &Plan, question: PlanView) -> String {
     let names = names(plan);
     let mut cases = Vec::new();
     for change in &plan.changes {
         let text = differences(change);
         let ended = match question {
-            Question::Drift => Ended::Failed { kind: "drift".to_owned(), text },
-            Question::Plan => Ended::Noted(format!("to {}\n{text}", verb(change.action))),
+            PlanView::Drift => Ended::Failed { kind: "drift".to_owned(), text },
+            PlanView::Plan => Ended::Noted(format!("to {}\n{text}", verb(change.action))),
         };
         let name = asides::named(&change.address, &names);
         cases.push(Case { class: change.address.kind.to_string(), name, ended });
     }
     for guard in &plan.guards {
-        let text = format!("{} If it is meant: {}", guard.message, guard.kind.flag());
+        let text = format!("{} If this is intended, add {}.", guard.message, guard.kind.flag());
         let ended = Ended::Failed { kind: guard.kind.code().to_string(), text };
         cases.push(Case { class: "guard".to_owned(), name: guard.kind.code().to_string(), ended });
     }
@@ -118,8 +119,8 @@ pub fn plan(plan: &Plan, question: Question) -> String {
         cases.push(Case { class: "in sync".to_owned(), name, ended: Ended::Passed });
     }
     let verb = match question {
-        Question::Plan => "plan",
-        Question::Drift => "drift",
+        PlanView::Plan => "plan",
+        PlanView::Drift => "drift",
     };
     render(&format!("ctguard {verb} {}", plan.blueprint.name), cases)
 }

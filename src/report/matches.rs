@@ -1,4 +1,4 @@
-//! What became of events, as people read it.
+//! Renders decisions about events.
 
 use super::Paint;
 use ctguard_core::offline::{AlertDecision, EventDecision, Form, Note, Undeliverable};
@@ -18,7 +18,7 @@ const NOTES_KEPT: usize = 1_000;
 /// Longest list of operators or values that is printed, in characters.
 const VALUES_MAX_CHARS: usize = 300;
 
-/// How many events there were, and what is remarkable about them.
+/// The number of events, and remarks about them.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Totals {
     pub events: u64,
@@ -92,7 +92,7 @@ fn reasons_as_list<S: serde::Serializer>(
     serializer.collect_seq(reasons.iter().map(|(what, count)| Counted { what, count: *count }))
 }
 
-/// What is remarkable, for standard error: each remark once, with how many events it is about.
+/// The remarks for standard error: each once, with the number of events.
 pub fn remarks(totals: &Totals, paint: Paint) -> String {
     let mut lines = Vec::new();
     if totals.records > 0 {
@@ -102,7 +102,7 @@ pub fn remarks(totals: &Totals, paint: Paint) -> String {
     if totals.others > 0 {
         let others = count_of(totals.others, "object");
         lines.push(format!(
-            "{others} with neither `detail` nor `eventSource`: matched as they stand, since they are no events of AWS"
+            "{others} with neither `detail` nor `eventSource`: matched as they are, since they are not AWS events"
         ));
     }
     for (reason, number) in &totals.reasons {
@@ -127,7 +127,8 @@ fn count_of(number: u64, singular: &str) -> String {
     count(usize::try_from(number).unwrap_or(usize::MAX), singular)
 }
 
-/// The alerts that an event fires, and those that match in vain: one line each, below the event's own.
+/// The alerts that an event fires, and those that match but are not delivered: one line each, below
+/// the event's own.
 pub fn fired(decision: &EventDecision<'_>, paint: Paint) -> String {
     let mut out = head(decision, paint);
     if let Some(why) = &decision.withheld {
@@ -228,7 +229,7 @@ pub(super) fn mismatches(out: &mut String, all: &[Mismatch], indent: &str) {
             Mismatch::Lost { why } => writeln!(out, "{indent}{why}"),
             Mismatch::Elements { paths } => writeln!(
                 out,
-                "{indent}{}: each is as wanted, but not in one and the same element of an array",
+                "{indent}{}: each matches, but not in the same element of an array",
                 paths.join(", ")
             ),
         };

@@ -1,8 +1,8 @@
-//! What a reviewer or a scanner is told one by one: from a plan, a verdict or a blueprint's problems to a list of
-//! notices, each with a code and the alerts it is about. SARIF and GitHub's annotations are made of these.
+//! Turns a plan, a verdict or a blueprint's problems into a list of notices, each with a code and
+//! the alerts it is about. SARIF and GitHub's annotations are made of these.
 
 use super::plan::effects::{Note, note};
-use super::plan::{Question, asides, fold, names, unknown};
+use super::plan::{PlanView, asides, fold, names, unknown};
 use super::{AccountNames, account, named_addresses, verify};
 use ctguard_core::codes;
 use ctguard_core::codes::Code;
@@ -10,11 +10,11 @@ use ctguard_core::diag::{Diagnostic, Span};
 use ctguard_core::phrase::{Phrase, PlaceNames};
 use ctguard_core::plan::{Plan, Verb};
 use ctguard_core::plural::count;
-use ctguard_core::proof::{Finding, Report, Severity, Status};
+use ctguard_core::proof::{Finding, RemarkSeverity, Report, Status};
 use ctguard_core::scope::Place;
 use std::collections::BTreeSet;
 
-/// How grave a notice is.
+/// The severity of a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     Error,
@@ -22,11 +22,11 @@ pub enum Level {
     Note,
 }
 
-/// One thing to tell.
+/// One notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     pub level: Level,
-    /// What it is: a link's code, a diagnostic's, or one of those that a plan tells.
+    /// The code: of a link, a diagnostic, or a finding of a plan.
     pub code: Code,
     /// Full sentences.
     pub message: String,
@@ -34,12 +34,13 @@ pub struct Notice {
     pub alerts: BTreeSet<String>,
     /// Where it stands in a file, when that is known already.
     pub span: Option<Span>,
-    /// What tells it from others of the same code and alert; without names of accounts and regions.
+    /// Distinguishes it from others of the same code and alert; without names of accounts and
+    /// regions.
     pub object: String,
 }
 
-/// What a plan tells, gravest first.
-pub fn plan(plan: &Plan, question: Question) -> Vec<Notice> {
+/// The notices of a plan, gravest first.
+pub fn plan(plan: &Plan, question: PlanView) -> Vec<Notice> {
     let names = names(plan);
     let mut all = Vec::new();
     for effect in &plan.effects {
@@ -61,7 +62,7 @@ pub fn plan(plan: &Plan, question: Question) -> Vec<Notice> {
         all.push(notice(level, code, message, [effect.alert.clone()], &effect.alert));
     }
     for guard in &plan.guards {
-        let message = format!("{} If it is meant: {}.", guard.message, guard.kind.flag());
+        let message = format!("{} If this is intended, add {}.", guard.message, guard.kind.flag());
         let code = guard.kind.code();
         all.push(notice(Level::Error, code, message, guard.alerts.iter().cloned(), code.as_str()));
     }
@@ -91,7 +92,7 @@ pub fn plan(plan: &Plan, question: Question) -> Vec<Notice> {
     sorted(all)
 }
 
-fn change(folded: &fold::Folded, question: Question, names: &AccountNames<'_>) -> Notice {
+fn change(folded: &fold::Folded, question: PlanView, names: &AccountNames<'_>) -> Notice {
     let (change, places) = (&folded.change, &folded.places);
     let at = named_addresses(places.iter().map(|(account, region)| (account, region)), names);
     let fields: Vec<&str> = change.fields.iter().map(|field| field.path.as_str()).collect();
@@ -103,11 +104,11 @@ fn change(folded: &fold::Folded, question: Question, names: &AccountNames<'_>) -
     let what = format!("{} {}", address.kind, address.name);
     let alerts = change.alert.iter().cloned();
     match question {
-        Question::Plan => {
+        PlanView::Plan => {
             let message = format!("{verb} {what} in {at}: {}{fields}.", change.reason);
             notice(Level::Note, codes::PLAN_CHANGE, message, alerts, &format!("{verb} {what}"))
         }
-        Question::Drift => {
+        PlanView::Drift => {
             let message = format!("{what} in {at} has moved: {}{fields}.", change.reason);
             notice(Level::Warning, codes::DRIFT, message, alerts, &what)
         }
@@ -123,7 +124,7 @@ pub(super) fn verb(verb: Verb) -> &'static str {
     }
 }
 
-/// What a verdict tells, gravest first.
+/// The notices of a verdict, gravest first.
 pub fn verdict(report: &Report) -> Vec<Notice> {
     let names = verify::names(report);
     let mut all: Vec<Notice> = report.links.iter().map(|link| finding(link, &names)).collect();
@@ -143,8 +144,8 @@ pub fn verdict(report: &Report) -> Vec<Notice> {
     }
     for said in &report.remarks {
         let level = match said.severity {
-            Severity::Degraded => Level::Warning,
-            Severity::Note => Level::Note,
+            RemarkSeverity::Degraded => Level::Warning,
+            RemarkSeverity::Note => Level::Note,
         };
         let places: Vec<Place> = said.places.iter().cloned().collect();
         let message = format!("{} in {}: {}", said.object, located(&places, &names), said.text);
@@ -217,7 +218,8 @@ fn located<'p>(places: impl IntoIterator<Item = &'p Place>, names: &AccountNames
     named_addresses(places.into_iter().map(|place| (&place.account, &place.region)), names)
 }
 
-/// An object's name without those of its account and region, so that it is the same when another place joins.
+/// An object's name without those of its account and region, so that it is the same when another
+/// place joins.
 fn anonymous(object: &str, places: &BTreeSet<Place>) -> String {
     Phrase::new(object, &PlaceNames::of_places(places)).anonymous()
 }

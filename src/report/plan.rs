@@ -1,5 +1,5 @@
-//! A plan as people read it: what it is about, what it means for each alert, what changes, and what somebody
-//! must decide or do. Everything is rendered from the [`Plan`] alone.
+//! A plan as people read it: what it is about, what it means for each alert, what changes, and what
+//! somebody must decide or do. Everything is rendered from the [`Plan`] alone.
 //!
 //! | module | what it tells |
 //! |---|---|
@@ -27,19 +27,20 @@ use ctguard_core::plan::Plan;
 
 /// Which question the plan answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Question {
+pub enum PlanView {
     /// What would an apply change?
     Plan,
-    /// Has anything moved?
+    /// Has anything drifted?
     Drift,
 }
 
-/// Renders a plan: status, effects, changes, then everything that is no change but must be said.
-pub fn render(plan: &Plan, question: Question, paint: Paint) -> String {
+/// Renders a plan: status, effects, changes, then guards, refusals, unknowns, warnings and what
+/// waits.
+pub fn render(plan: &Plan, question: PlanView, paint: Paint) -> String {
     let names = names(plan);
     let mut out = String::new();
     status::render(&mut out, plan, question, paint);
-    if !plan.is_empty() || question == Question::Plan {
+    if !plan.is_empty() || question == PlanView::Plan {
         effects::render(&mut out, &plan.effects, paint);
     }
     changes::render(&mut out, plan, &names, paint);
@@ -52,7 +53,7 @@ pub fn render(plan: &Plan, question: Question, paint: Paint) -> String {
     wrap::fit(&out, paint.width)
 }
 
-/// What people call the accounts of a plan.
+/// The names of the accounts of a plan.
 pub(super) fn names(plan: &Plan) -> AccountNames<'_> {
     plan.scope.names.iter().map(|(id, name)| (id, name.as_str())).collect()
 }

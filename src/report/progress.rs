@@ -1,6 +1,7 @@
-//! Progress while the engine works: a line on a terminal, JSON lines where a program listens, nothing elsewhere.
+//! Progress while the engine works: a line on a terminal, JSON lines where a program listens,
+//! nothing elsewhere.
 
-use crate::run::Event;
+use crate::run::ProgressEvent;
 use ctguard_core::scope::{AccountId, Place};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
@@ -8,11 +9,11 @@ use std::io::Write;
 use std::sync::Mutex;
 
 /// Shows the engine's events.
-pub struct Progress<'a>(Mutex<Shown<'a>>);
+pub struct Progress<'a>(Mutex<ProgressState<'a>>);
 
-struct Shown<'a> {
-    accounts: Tally,
-    places: Tally,
+struct ProgressState<'a> {
+    accounts: StepCount,
+    places: StepCount,
     how: How<'a>,
 }
 
@@ -22,16 +23,16 @@ enum How<'a> {
     Lines(&'a mut (dyn Write + Send)),
 }
 
-/// How far something is.
+/// Progress of a count.
 #[derive(Debug, Clone, Copy, Default)]
-struct Tally {
+struct StepCount {
     all: usize,
     done: usize,
     /// Those among them of which something could not be read.
     failing: usize,
 }
 
-impl Tally {
+impl StepCount {
     fn of(all: usize) -> Self {
         Self { all, ..Self::default() }
     }
@@ -45,8 +46,8 @@ impl Tally {
         self.all.saturating_sub(self.done)
     }
 
-    /// What is left, and what fails if anything does, for a line on a terminal.
-    fn told(self) -> String {
+    /// The number left, and of failures if any, for a line on a terminal.
+    fn text_left(self) -> String {
         match self.failing {
             0 => format!("{} left", self.left()),
             failing => format!("({failing} failing) {} left", self.left()),
@@ -60,8 +61,8 @@ impl Tally {
 
 impl<'a> Progress<'a> {
     fn shown(how: How<'a>) -> Self {
-        let (accounts, places) = (Tally::default(), Tally::default());
-        Self(Mutex::new(Shown { accounts, places, how }))
+        let (accounts, places) = (StepCount::default(), StepCount::default());
+        Self(Mutex::new(ProgressState { accounts, places, how }))
     }
 
     pub fn nothing() -> Self {
@@ -73,36 +74,37 @@ impl<'a> Progress<'a> {
         Self::shown(How::Bar(ProgressBar::hidden()))
     }
 
-    /// Writes an event a line, as JSON.
+    /// Writes one event per line, as JSON.
     pub fn lines(out: &'a mut (dyn Write + Send)) -> Self {
         Self::shown(How::Lines(out))
     }
 
-    pub fn hear(&self, event: Event) {
+    pub fn hear(&self, event: ProgressEvent) {
         let Ok(mut shown) = self.0.lock() else { return };
-        let Shown { accounts, places, how } = &mut *shown;
+        let ProgressState { accounts, places, how } = &mut *shown;
         count(accounts, places, &event);
         match how {
             How::Nothing => {}
             How::Bar(bar) => draw(bar, *accounts, *places, event),
-            // Whoever listened may be gone; the work goes on.
+            // The reader may be gone; the work goes on.
             How::Lines(out) => drop(writeln!(out, "{}", line(*accounts, *places, &event))),
         }
     }
 }
 
-fn count(accounts: &mut Tally, places: &mut Tally, event: &Event) {
+fn count(accounts: &mut StepCount, places: &mut StepCount, event: &ProgressEvent) {
     match event {
-        Event::RegionsStarted { accounts: all } => *accounts = Tally::of(*all),
-        Event::RegionsRead { complete, .. } | Event::AccountObserved { complete, .. } => {
+        ProgressEvent::RegionsStarted { accounts: all } => *accounts = StepCount::of(*all),
+        ProgressEvent::RegionsRead { complete, .. }
+        | ProgressEvent::AccountObserved { complete, .. } => {
             accounts.count(*complete);
         }
-        Event::ObserveStarted { accounts: all, places: all_places } => {
-            (*accounts, *places) = (Tally::of(*all), Tally::of(*all_places));
+        ProgressEvent::ObserveStarted { accounts: all, places: all_places } => {
+            (*accounts, *places) = (StepCount::of(*all), StepCount::of(*all_places));
         }
-        Event::ObserveMore { places: more } => places.all += more,
-        Event::CountStarted { places: all } => *places = Tally::of(*all),
-        Event::Observed { complete, .. } | Event::Counted { complete, .. } => {
+        ProgressEvent::ObserveMore { places: more } => places.all += more,
+        ProgressEvent::CountStarted { places: all } => *places = StepCount::of(*all),
+        ProgressEvent::Observed { complete, .. } | ProgressEvent::Counted { complete, .. } => {
             places.count(*complete);
         }
         _ => {}
@@ -110,8 +112,8 @@ fn count(accounts: &mut Tally, places: &mut Tally, event: &Event) {
 }
 
 /// Draws an event on a terminal's line.
-fn draw(bar: &mut ProgressBar, accounts: Tally, places: Tally, event: Event) {
-    let counted = |tally: Tally| {
+fn draw(bar: &mut ProgressBar, accounts: StepCount, places: StepCount, event: ProgressEvent) {
+    let counted = |tally: StepCount| {
         bar.set_length(tally.all as u64);
         bar.set_position(tally.done as u64);
     };
@@ -120,43 +122,49 @@ fn draw(bar: &mut ProgressBar, accounts: Tally, places: Tally, event: Event) {
         left => format!(", {left} accounts to enter"),
     };
     match event {
-        Event::ListingAccounts => {
+        ProgressEvent::ListingAccounts => {
             *bar = begin(0, "Listing the organization's accounts", "{prefix}");
             bar.tick();
         }
-        Event::RegionsStarted { .. } => *bar = begin(accounts.all, "Entering accounts", COUNTED),
-        Event::RegionsRead { account, .. } => {
+        ProgressEvent::RegionsStarted { .. } => {
+            *bar = begin(accounts.all, "Entering accounts", COUNTED)
+        }
+        ProgressEvent::RegionsRead { account, .. } => {
             counted(accounts);
-            bar.set_message(format!("{}, regions of {account}", accounts.told()));
+            bar.set_message(format!("{}, regions of {account}", accounts.text_left()));
         }
-        Event::ObserveStarted { .. } => *bar = begin(places.all, "Reading", COUNTED),
-        Event::ObserveMore { .. } => counted(places),
-        Event::AccountObserved { .. } => {
-            bar.set_message(format!("{}{entering}", places.told()));
+        ProgressEvent::ObserveStarted { .. } => *bar = begin(places.all, "Reading", COUNTED),
+        ProgressEvent::ObserveMore { .. } => counted(places),
+        ProgressEvent::AccountObserved { .. } => {
+            bar.set_message(format!("{}{entering}", places.text_left()));
         }
-        Event::Observed { place, .. } => {
+        ProgressEvent::Observed { place, .. } => {
             counted(places);
-            bar.set_message(format!("{}{entering}, {place}", places.told()));
+            bar.set_message(format!("{}{entering}, {place}", places.text_left()));
         }
-        Event::CountStarted { .. } => *bar = begin(places.all, "Asking what was counted", COUNTED),
-        Event::Counted { place, .. } => {
+        ProgressEvent::CountStarted { .. } => {
+            *bar = begin(places.all, "Asking what was counted", COUNTED)
+        }
+        ProgressEvent::Counted { place, .. } => {
             counted(places);
-            bar.set_message(format!("{}, {place}", places.told()));
+            bar.set_message(format!("{}, {place}", places.text_left()));
         }
-        Event::ApplyStarted { changes } => *bar = begin(changes, "Applying", COUNTED),
-        Event::ChangeStarted { address } => {
+        ProgressEvent::ApplyStarted { changes } => *bar = begin(changes, "Applying", COUNTED),
+        ProgressEvent::ChangeStarted { address } => {
             bar.set_message(format!("{} {}", address.kind, address.name));
         }
-        Event::ChangeFinished { .. } => bar.inc(1),
-        Event::Settling => bar.set_message("reading again"),
-        Event::ObserveFinished | Event::CountFinished | Event::ApplyFinished => {
+        ProgressEvent::ChangeFinished { .. } => bar.inc(1),
+        ProgressEvent::Settling => bar.set_message("reading again"),
+        ProgressEvent::ObserveFinished
+        | ProgressEvent::CountFinished
+        | ProgressEvent::ApplyFinished => {
             bar.finish_and_clear();
         }
     }
 }
 
 /// An event as JSON: what happens in `event`, then to what, and how far all of it is.
-fn line(accounts: Tally, places: Tally, event: &Event) -> Value {
+fn line(accounts: StepCount, places: StepCount, event: &ProgressEvent) -> Value {
     let of_account = |event: &str, account: &AccountId, complete: &bool| {
         json!({
             "event": event, "account": account, "complete": complete,
@@ -170,34 +178,40 @@ fn line(accounts: Tally, places: Tally, event: &Event) -> Value {
         })
     };
     match event {
-        Event::ListingAccounts => json!({ "event": "listing-accounts" }),
-        Event::RegionsStarted { accounts } => {
+        ProgressEvent::ListingAccounts => json!({ "event": "listing-accounts" }),
+        ProgressEvent::RegionsStarted { accounts } => {
             json!({ "event": "regions-started", "accounts": accounts })
         }
-        Event::RegionsRead { account, complete } => of_account("regions-read", account, complete),
-        Event::ObserveStarted { accounts, places } => {
+        ProgressEvent::RegionsRead { account, complete } => {
+            of_account("regions-read", account, complete)
+        }
+        ProgressEvent::ObserveStarted { accounts, places } => {
             json!({ "event": "observe-started", "accounts": accounts, "places": places })
         }
-        Event::ObserveMore { places } => json!({ "event": "observe-more", "places": places }),
-        Event::AccountObserved { account, complete } => {
+        ProgressEvent::ObserveMore { places } => {
+            json!({ "event": "observe-more", "places": places })
+        }
+        ProgressEvent::AccountObserved { account, complete } => {
             of_account("account-observed", account, complete)
         }
-        Event::Observed { place, complete } => of_place("observed", place, complete),
-        Event::ObserveFinished => json!({ "event": "observe-finished" }),
-        Event::CountStarted { places } => json!({ "event": "count-started", "places": places }),
-        Event::Counted { place, complete } => of_place("counted", place, complete),
-        Event::CountFinished => json!({ "event": "count-finished" }),
-        Event::ApplyStarted { changes } => {
+        ProgressEvent::Observed { place, complete } => of_place("observed", place, complete),
+        ProgressEvent::ObserveFinished => json!({ "event": "observe-finished" }),
+        ProgressEvent::CountStarted { places } => {
+            json!({ "event": "count-started", "places": places })
+        }
+        ProgressEvent::Counted { place, complete } => of_place("counted", place, complete),
+        ProgressEvent::CountFinished => json!({ "event": "count-finished" }),
+        ProgressEvent::ApplyStarted { changes } => {
             json!({ "event": "apply-started", "changes": changes })
         }
-        Event::ChangeStarted { address } => {
+        ProgressEvent::ChangeStarted { address } => {
             json!({ "event": "change-started", "address": address })
         }
-        Event::ChangeFinished { address, outcome } => json!({
+        ProgressEvent::ChangeFinished { address, outcome } => json!({
             "event": "change-finished", "address": address, "outcome": outcome,
         }),
-        Event::Settling => json!({ "event": "settling" }),
-        Event::ApplyFinished => json!({ "event": "apply-finished" }),
+        ProgressEvent::Settling => json!({ "event": "settling" }),
+        ProgressEvent::ApplyFinished => json!({ "event": "apply-finished" }),
     }
 }
 
@@ -219,13 +233,13 @@ mod tests {
 
     #[test]
     fn what_is_left_and_what_fails_is_said() {
-        let mut places = Tally::of(3);
-        assert_eq!(places.told(), "3 left");
+        let mut places = StepCount::of(3);
+        assert_eq!(places.text_left(), "3 left");
         places.count(true);
         places.count(false);
-        assert_eq!(places.told(), "(1 failing) 1 left");
+        assert_eq!(places.text_left(), "(1 failing) 1 left");
         // Home regions of trails are read after the rest, and told of before.
         places.all += 1;
-        assert_eq!(places.told(), "(1 failing) 2 left");
+        assert_eq!(places.text_left(), "(1 failing) 2 left");
     }
 }

@@ -1,4 +1,4 @@
-//! A replay as people read it: text for a terminal here, Markdown and a page of HTML below.
+//! Renders a replay: text for a terminal here, Markdown and a page of HTML below.
 
 mod buckets;
 mod chart;

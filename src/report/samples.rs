@@ -1,4 +1,4 @@
-//! What came of trying a blueprint's alerts, as people read it: failures in full, the rest counted.
+//! Renders the trial of a blueprint's alerts: failures in full, the rest counted.
 
 use super::Paint;
 use super::matches::mismatches;

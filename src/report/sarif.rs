@@ -1,5 +1,5 @@
-//! Notices as SARIF 2.1.0, for GitHub's code scanning and other viewers: a result for each alert that a notice is
-//! about, on the alert's line in the blueprint.
+//! Notices as SARIF 2.1.0, for GitHub's code scanning and other viewers: a result for each alert
+//! that a notice is about, on the alert's line in the blueprint.
 //!
 //! Source: <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>
 //! Source: <https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning>
@@ -85,12 +85,12 @@ fn result(notice: &Notice, rules: &[Code], at: &Position, fingerprint: &str) -> 
                 "region": { "startLine": at.line, "startColumn": at.column },
             },
         }],
-        // GitHub tells by this one whether it knows a result already, whatever line it has moved to.
+        // GitHub recognises a known result by this, even if its line has moved.
         "partialFingerprints": { "primaryLocationLineHash": fingerprint },
     })
 }
 
-/// The same for the same trouble of the same alert, wherever it stands and in however many places it is.
+/// Equal for the same problem of the same alert, regardless of its line and the number of places.
 fn fingerprint(notice: &Notice, alert: Option<&str>) -> String {
     let mut hash = Sha256::new();
     for part in [notice.code.as_str(), alert.unwrap_or_default(), notice.object.as_str()] {
@@ -100,7 +100,8 @@ fn fingerprint(notice: &Notice, alert: Option<&str>) -> String {
     hex(&hash.finalize()[..8])
 }
 
-/// A rule with its title and help: those of the registry, and of a link its section in the documentation.
+/// A rule with its title and help: those of the registry, and of a link its section in the
+/// documentation.
 fn rule(code: Code) -> Value {
     let help = match code.kind() {
         Kind::Link => section(LINKS, code.as_str()).unwrap_or_else(|| code.title().to_owned()),

@@ -1,4 +1,4 @@
-//! Why an apply stopped before its first write, as people read it and as JSON.
+//! Why an apply stopped before its first write, as text and as JSON.
 
 use ctguard_core::plan::Guard;
 use ctguard_core::plan::fingerprints::{How, Moved};
@@ -16,11 +16,11 @@ pub struct Stopped {
     #[schemars(extend("const" = 1))]
     pub format_version: u32,
     pub blueprint: String,
-    /// What is not as it was when the plan was made.
+    /// The objects that have changed since the plan was made.
     pub moved: Vec<Moved>,
-    /// What the saved plan changes and a plan made now does not, or otherwise, although nothing moved.
+    /// Changes of the saved plan that a new plan lacks or makes otherwise, although nothing moved.
     pub differs: Vec<Address>,
-    /// What nobody has said to be meant.
+    /// Guards that no flag has allowed.
     pub guards: Vec<Guard>,
 }
 
@@ -41,7 +41,7 @@ impl Stopped {
             return "Plan again and review what is new. What an apply of this plan did before it was stopped counts as a change, too.".to_owned();
         }
         let flags: Vec<&str> = self.guards.iter().map(|guard| guard.kind.flag()).collect();
-        format!("If that is meant, add {}.", flags.join(" "))
+        format!("If this is intended, add {}.", flags.join(" "))
     }
 }
 
@@ -50,7 +50,7 @@ pub fn render(stopped: &Stopped) -> String {
     if !stopped.moved.is_empty() {
         let objects = stopped.moved.iter().map(moved).collect();
         return format!(
-            "what the plan was made from has changed since; nothing was changed:\n  {}",
+            "what the plan is based on has changed since; nothing was applied:\n  {}",
             listed(objects)
         );
     }

@@ -1,8 +1,10 @@
-//! A verdict as people read it: worst first, each broken link once.
+//! Renders a verdict: worst first, each broken link once.
 
 use super::{AccountNames, PLACES_SHOWN, Paint, account, named_addresses, wrap};
 use ctguard_core::plural::count;
-use ctguard_core::proof::{Counts, Finding, LinkCode, Report, Said, Severity, Status, Unread};
+use ctguard_core::proof::{
+    Counts, Finding, LinkCode, RemarkGroup, RemarkSeverity, Report, Status, Unread,
+};
 use ctguard_core::scope::{AccountId, Place};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -20,7 +22,7 @@ pub fn render(report: &Report, paint: Paint) -> String {
     let alerts = count(report.alerts.len(), "alert");
     let _ = writeln!(
         out,
-        "Blueprint {}: {alerts}, to be heard from {} alert × place pairs{}.",
+        "Blueprint {}: {alerts}, in {} alert × place combinations{}.",
         paint.head(&report.blueprint),
         counts.total(),
         fleet(report)
@@ -57,7 +59,7 @@ pub fn render(report: &Report, paint: Paint) -> String {
     for alert in &report.unrouted {
         let _ = writeln!(
             out,
-            "  {} {alert}: its route is empty, so nobody is to hear of it",
+            "  {} {alert}: its route is empty, so it notifies nobody",
             paint.dim("unrouted")
         );
     }
@@ -123,8 +125,8 @@ fn render_unread(out: &mut String, unread: &Unread, names: &AccountNames<'_>, pa
     let _ = writeln!(out, "  Fix: {}", unread.fix);
 }
 
-/// Findings that are told together: what could not be read for one reason is one trouble, however many
-/// objects it hides.
+/// Findings that fold together: what could not be read for one reason is one problem, regardless of
+/// the number of objects.
 fn groups(findings: &[Finding]) -> Vec<Vec<&Finding>> {
     let mut groups: Vec<Vec<&Finding>> = Vec::new();
     let mut unknown: BTreeMap<(&str, &str), usize> = BTreeMap::new();
@@ -182,10 +184,15 @@ fn located<'a>(places: impl IntoIterator<Item = &'a Place>, names: &AccountNames
 }
 
 /// The remarks; what is said in the same words of several objects is said once, with their names.
-fn render_remarks(out: &mut String, remarks: &[Said], names_of: &AccountNames<'_>, paint: Paint) {
-    let mut alike: Vec<(&Said, BTreeSet<String>)> = Vec::new();
+fn render_remarks(
+    out: &mut String,
+    remarks: &[RemarkGroup],
+    names_of: &AccountNames<'_>,
+    paint: Paint,
+) {
+    let mut alike: Vec<(&RemarkGroup, BTreeSet<String>)> = Vec::new();
     for said in remarks {
-        let same = |one: &&mut (&Said, BTreeSet<String>)| {
+        let same = |one: &&mut (&RemarkGroup, BTreeSet<String>)| {
             (one.0.code, &one.0.text, &one.0.places) == (said.code, &said.text, &said.places)
         };
         match alike.iter_mut().find(same) {
@@ -195,8 +202,8 @@ fn render_remarks(out: &mut String, remarks: &[Said], names_of: &AccountNames<'_
     }
     for (said, names) in alike {
         let mark = match said.severity {
-            Severity::Degraded => paint.warn("degraded"),
-            Severity::Note => paint.dim("note"),
+            RemarkSeverity::Degraded => paint.warn("degraded"),
+            RemarkSeverity::Note => paint.dim("note"),
         };
         let _ = writeln!(
             out,

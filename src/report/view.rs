@@ -1,9 +1,9 @@
-//! One result, many forms: which formats there are, and which of them each result has.
+//! The formats, and which of them each result has.
 
 use super::apply::ApplyReport;
 use super::markdown::{self, COMMENT_MAX_BYTES, SUMMARY_MAX_BYTES};
 use super::notice::{self, Notice};
-use super::plan::Question;
+use super::plan::PlanView;
 use super::positions::Positions;
 use super::validate::Validation;
 use super::{Paint, github, junit, sarif};
@@ -72,12 +72,12 @@ const CHART_MAX: usize = 120;
 
 /// A result that can be shown.
 #[derive(Debug, Clone, Copy)]
-pub enum Shown<'a> {
+pub enum View<'a> {
     Plan {
         plan: &'a Plan,
-        question: Question,
+        question: PlanView,
     },
-    /// What has moved, and who moved it.
+    /// Drift, and who caused it.
     Drift(&'a Drift),
     /// A verdict; with its proof, it has a case for each alert in each place.
     Verdict {
@@ -89,7 +89,7 @@ pub enum Shown<'a> {
     Validated(&'a Validation),
 }
 
-impl Shown<'_> {
+impl View<'_> {
     /// The result in this format; `None` when it has no such form.
     ///
     /// # Errors
@@ -113,7 +113,7 @@ impl Shown<'_> {
         })
     }
 
-    /// What belongs into the summary of a step of GitHub Actions.
+    /// The summary of a step of GitHub Actions.
     pub fn summary(&self) -> String {
         self.markdown(SUMMARY_MAX_BYTES)
     }
@@ -156,7 +156,7 @@ impl Shown<'_> {
     fn notices(&self) -> Option<Vec<Notice>> {
         match self {
             Self::Plan { plan, question } => Some(notice::plan(plan, *question)),
-            Self::Drift(drift) => Some(notice::plan(&drift.plan, Question::Drift)),
+            Self::Drift(drift) => Some(notice::plan(&drift.plan, PlanView::Drift)),
             Self::Verdict { report, .. } => Some(notice::verdict(report)),
             Self::Applied(_) | Self::Replayed(_) => None,
             Self::Validated(validation) => Some(notice::diagnostics(&validation.diagnostics)),
@@ -166,7 +166,7 @@ impl Shown<'_> {
     fn junit(&self) -> Option<String> {
         match self {
             Self::Plan { plan, question } => Some(junit::plan(plan, *question)),
-            Self::Drift(drift) => Some(junit::plan(&drift.plan, Question::Drift)),
+            Self::Drift(drift) => Some(junit::plan(&drift.plan, PlanView::Drift)),
             Self::Verdict { report, proof } => {
                 proof.map(|proof| junit::proof(&report.blueprint, proof))
             }

@@ -1,9 +1,9 @@
-//! Performing a plan: wave by wave, independent work side by side, nothing hidden.
+//! Performs a plan wave by wave, independent changes concurrently.
 //!
-//! After the creating waves the accounts are read again: removals run only once what replaces them is
-//! proven, and the outcome says what still waits for a person.
+//! After the creating waves the accounts are read again: removals run only once their replacements
+//! are proven, and the outcome says what still waits for a person.
 
-use super::{Event, Listener, observe};
+use super::{Listener, ProgressEvent, observe};
 use ctguard_core::action::Action;
 use ctguard_core::cloud::{Cloud, CloudError};
 use ctguard_core::desired::Desired;
@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What became of one change.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Outcome {
+pub struct ChangeOutcome {
     pub change: Change,
     pub kind: OutcomeKind,
     /// The call that failed, or what the change depended on.
@@ -40,7 +40,7 @@ pub enum OutcomeKind {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Why {
     Cloud(CloudError),
-    /// Something it needs was not done.
+    /// A change that it depends on was not done.
     Needs(Address),
     Interrupted,
 }
@@ -49,7 +49,7 @@ pub enum Why {
 #[derive(Debug, Clone)]
 pub struct Applied {
     /// In the order of the waves.
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: Vec<ChangeOutcome>,
     /// The accounts after the apply; absent when there was nothing to do.
     pub after: Option<After>,
     pub interrupted: bool,
@@ -59,7 +59,7 @@ pub struct Applied {
 #[derive(Debug, Clone)]
 pub struct After {
     pub live: Live,
-    /// What a plan says now, without the removals that were just made.
+    /// The plan after the apply, without the removals that were just made.
     pub plan: Plan,
 }
 
@@ -69,8 +69,8 @@ impl Applied {
     }
 }
 
-/// Performs a plan. `stop` is looked at before every call: once set, calls in flight are finished and no
-/// other is begun.
+/// Performs a plan. `stop` is checked before every call: once set, calls in flight finish and no
+/// new one starts.
 pub async fn apply(
     cloud: &dyn Cloud,
     desired: &Desired,
@@ -87,7 +87,7 @@ pub async fn apply(
         failed: BTreeMap::new(),
         outcomes: Vec::new(),
     };
-    listener(Event::ApplyStarted { changes: plan.changes.len() });
+    listener(ProgressEvent::ApplyStarted { changes: plan.changes.len() });
     let (removals, changes): (Vec<_>, Vec<_>) =
         plan.changes.iter().cloned().partition(|change| Wave::of(change).removes());
     let mut after = None;
@@ -109,7 +109,7 @@ pub async fn apply(
     } else if engine.stopped() {
         engine.leave(removals);
     }
-    listener(Event::ApplyFinished);
+    listener(ProgressEvent::ApplyFinished);
     let interrupted = engine.stopped();
     Applied { outcomes: engine.outcomes, after, interrupted }
 }
@@ -119,9 +119,9 @@ struct Engine<'a> {
     concurrency: usize,
     stop: &'a AtomicBool,
     listener: Listener<'a>,
-    /// What was not done: whatever needs it is not attempted.
+    /// Changes that were not done: what depends on them is not attempted.
     failed: BTreeMap<Address, OutcomeKind>,
-    outcomes: Vec<Outcome>,
+    outcomes: Vec<ChangeOutcome>,
 }
 
 /// Changes whose calls are made together: the targets of one rule are one call.
@@ -136,12 +136,12 @@ impl Engine<'_> {
         self.stop.load(Ordering::Relaxed)
     }
 
-    /// Reads again, then takes away what was approved and is proven to be replaced. A rule that gave events
-    /// to another may be what a removal waited for, so after such a step it reads once more.
+    /// Reads again, then makes the approved removals whose replacements are proven. A removal may
+    /// wait for a rule that hands over events, so after such a step it reads once more.
     async fn settle(&mut self, desired: &Desired, approved: &BTreeSet<Address>) -> After {
         let mut tried: BTreeSet<Address> = BTreeSet::new();
         loop {
-            (self.listener)(Event::Settling);
+            (self.listener)(ProgressEvent::Settling);
             let live = observe(self.cloud, desired, self.concurrency, &|_| {}).await;
             let mut plan = diff(desired, &live, Stage::Settled);
             let (ready, rest): (Vec<_>, Vec<_>) = plan.changes.into_iter().partition(|change| {
@@ -189,7 +189,7 @@ impl Engine<'_> {
             .buffer_unordered(self.concurrency.max(1))
             .collect()
             .await;
-        // Side-by-side work ends in any order; the report does not.
+        // Concurrent work ends in any order; the report has a fixed one.
         done.sort_by(|(a, _), (b, _)| {
             a.first().map(|c| &c.address).cmp(&b.first().map(|c| &c.address))
         });
@@ -208,7 +208,7 @@ impl Engine<'_> {
 
     async fn perform(&self, unit: Unit) -> (Vec<Change>, Result<(), Why>) {
         for change in &unit.changes {
-            (self.listener)(Event::ChangeStarted { address: change.address.clone() });
+            (self.listener)(ProgressEvent::ChangeStarted { address: change.address.clone() });
         }
         let mut result = Ok(());
         for call in &unit.calls {
@@ -223,7 +223,10 @@ impl Engine<'_> {
         }
         let outcome = if result.is_ok() { OutcomeKind::Done } else { OutcomeKind::Failed };
         for change in &unit.changes {
-            (self.listener)(Event::ChangeFinished { address: change.address.clone(), outcome });
+            (self.listener)(ProgressEvent::ChangeFinished {
+                address: change.address.clone(),
+                outcome,
+            });
         }
         (unit.changes, result)
     }
@@ -232,7 +235,7 @@ impl Engine<'_> {
         if kind != OutcomeKind::Done {
             self.failed.insert(change.address.clone(), kind);
         }
-        self.outcomes.push(Outcome { change, kind, why });
+        self.outcomes.push(ChangeOutcome { change, kind, why });
     }
 
     fn leave(&mut self, changes: Vec<Change>) {

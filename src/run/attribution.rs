@@ -1,11 +1,11 @@
 //! Asks CloudTrail's event history who changed what has drifted.
 //!
-//! AWS answers two questions a second in each account and region, so that few are asked: objects of a place share their
-//! answers, and what remains when the place's share of questions is used up is left unasked, and said so.
+//! LookupEvents allows two calls a second in each account and region, so few are made: objects of a
+//! place share answers, and objects beyond the limit of a place are reported as not looked up.
 
 use ctguard_core::cloud::Cloud;
 use ctguard_core::cloud::lookup::{Lookup, LookupBy};
-use ctguard_core::drift::record::{Deed, deed};
+use ctguard_core::drift::record::{RecordedCall, recorded_call};
 use ctguard_core::drift::suspects::{Suspicion, of_lost_tag, suspicion};
 use ctguard_core::drift::{Culprit, Finding};
 use ctguard_core::plan::Plan;
@@ -15,20 +15,21 @@ use ctguard_core::snapshot::Unreadable;
 use futures::stream::{self, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Most questions to one account and region; at AWS's rate they take a quarter of a minute.
+/// Maximum number of look-ups in one account and region; at AWS's rate they take 15 seconds.
 const QUESTIONS_PER_PLACE: usize = 30;
 
-/// Most accounts and regions that are asked: where a whole fleet differs, the blueprint has changed and nobody else.
+/// Maximum number of accounts and regions to ask: when a whole fleet differs, the cause is a
+/// changed blueprint.
 const PLACES_ASKED: usize = 64;
 
-/// Most pages of one question, each of 50 events.
+/// Maximum number of pages per look-up, each of 50 events.
 const PAGES_PER_QUESTION: usize = 4;
 
-/// Most calls that are told of one object.
+/// Maximum number of calls reported per object.
 const DEEDS_TOLD: usize = 3;
 
-/// Looks for the culprits of a plan's changes, in their order, and of the tags that refused objects may have lost.
-/// Never fails: what could not be asked is said.
+/// Attributes a plan's changes, in their order, and the tags that refused objects may have lost.
+/// Never fails: what could not be looked up is reported as such.
 pub async fn culprits(cloud: &dyn Cloud, plan: &Plan, concurrency: usize) -> Vec<Culprit> {
     let changed = plan.changes.iter().map(|change| (&change.address, suspicion(change)));
     let refused = plan.refusals.iter().map(|refusal| &refusal.address);
@@ -57,14 +58,14 @@ pub async fn culprits(cloud: &dyn Cloud, plan: &Plan, concurrency: usize) -> Vec
     let mut findings: BTreeMap<usize, Finding> = found.into_iter().flatten().collect();
     let told = addresses.into_iter().enumerate().filter_map(|(index, address)| {
         let finding = findings.remove(&index)?;
-        // Not every refusal is about a tag: of those, only what was found is told.
+        // Not every refusal is about a tag, so only what was found is reported.
         let is_told = index < plan.changes.len() || matches!(finding, Finding::Calls(_));
         is_told.then(|| Culprit { address: address.clone(), finding })
     });
     told.collect()
 }
 
-/// The event history of one place, as far as it was asked.
+/// The event history of one place, as far as it was read.
 struct History<'a> {
     cloud: &'a dyn Cloud,
     place: &'a Place,
@@ -72,15 +73,15 @@ struct History<'a> {
     left: usize,
     /// Why it cannot be read at all.
     shut: Option<Unreadable>,
-    /// Whether to ask by the names of calls at once: that is fewer questions than one for each object.
+    /// Whether to look up by call name: that is fewer look-ups than one per object.
     by_calls: bool,
 }
 
-/// Records that fit a question, newest first.
+/// Records that match a look-up, newest first.
 #[derive(Clone)]
 struct Answer {
     records: Vec<String>,
-    /// Whether there is no more of it.
+    /// Whether the history was read to its end.
     complete: bool,
 }
 
@@ -105,7 +106,7 @@ impl<'a> History<'a> {
         }
     }
 
-    /// By what the call was made on, and where the history does not list that, by the calls themselves.
+    /// Looks up by resource name or, where the history does not list that, by call name.
     async fn search(&mut self, wanted: &Suspicion) -> Finding {
         let names = wanted.resource_names.iter().cloned().map(LookupBy::ResourceName);
         let names: Vec<LookupBy> = if self.by_calls { Vec::new() } else { names.collect() };
@@ -113,7 +114,7 @@ impl<'a> History<'a> {
         let calls: Vec<LookupBy> = calls.collect();
         let mut complete = true;
         for questions in [names, calls] {
-            let mut deeds: Vec<Deed> = Vec::new();
+            let mut deeds: Vec<RecordedCall> = Vec::new();
             for question in questions {
                 let answer = match self.ask(question).await {
                     Ok(answer) => answer,
@@ -122,8 +123,9 @@ impl<'a> History<'a> {
                     Err(Silence::NotAsked) => return Finding::NotAsked,
                 };
                 complete &= answer.complete;
-                let about =
-                    |text: &String| deed(text, wanted.source, &wanted.calls, &wanted.subject);
+                let about = |text: &String| {
+                    recorded_call(text, wanted.source, &wanted.calls, &wanted.subject)
+                };
                 deeds.extend(answer.records.iter().filter_map(about));
             }
             if !deeds.is_empty() {
@@ -148,7 +150,7 @@ impl<'a> History<'a> {
         let mut answer = Answer { records: Vec::new(), complete: false };
         for page in 0..PAGES_PER_QUESTION {
             if self.left == 0 {
-                // What was read of it is kept; a question that was not begun is not asked.
+                // What was read is kept; no new look-up starts.
                 if page == 0 {
                     return Err(Silence::NotAsked);
                 }

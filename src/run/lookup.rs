@@ -1,9 +1,9 @@
-//! Looking up event histories: every place page by page, each page into a file before the next one is asked for.
+//! Looks up event histories: every place page by page, saving each page before requesting the next.
 //!
-//! The files are log files as CloudTrail writes them, so that whoever reads logs reads them. A small file beside them
-//! says how far each place has come. An interrupted run goes on from there: LookupEvents answers the newest
-//! events first, so what is left of a place is what is not newer than the oldest event that is there. Tokens of
-//! pages are not kept, since AWS does not say how long they hold.
+//! The files are log files as CloudTrail writes them, so that any log reader can read them. A small
+//! file beside them records how far each place has come, and an interrupted run resumes from there:
+//! LookupEvents returns the newest events first, so what remains of a place is not newer than its
+//! oldest saved event. Page tokens are not saved, since AWS does not say how long they are valid.
 
 use ctguard_core::cloud::lookup::Lookup;
 use ctguard_core::cloud::{Cloud, CloudError};
@@ -18,13 +18,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Most days that CloudTrail keeps events for.
+/// The number of days that CloudTrail keeps events for.
 ///
 /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html>
 pub const DAYS_MOST: u32 = 90;
 
 const FORMAT_VERSION: u32 = 1;
-/// Its name does not end as a log's does.
+/// The state file; its name does not end as a log's does.
 const STATE: &str = "lookup.state";
 
 /// A folder of pages.
@@ -37,7 +37,7 @@ pub struct Pages {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct State {
     format_version: u32,
-    /// How many days were asked for.
+    /// The number of days requested.
     days: u32,
     /// Both inclusive, as CloudTrail writes times.
     from: String,
@@ -55,12 +55,12 @@ struct Reached {
     /// The time of the oldest event so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     oldest: Option<String>,
-    /// The events of that time: they are answered again when the look-up goes on.
+    /// The events of that time, which are returned again when the look-up resumes.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     at_oldest: BTreeSet<String>,
 }
 
-/// Why a folder of pages is of no use.
+/// Why a folder of pages cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PagesError {
     #[error("cannot use {}: {source}", path.display())]
@@ -81,11 +81,11 @@ pub enum LookupError {
 }
 
 impl Pages {
-    /// Opens a folder, or makes it. A look-up that was begun there is gone on with, over the days that it was
-    /// begun with. `from` and `to` are seconds since 1970.
+    /// Opens or creates a folder. A look-up that was begun there resumes, over its original days.
+    /// `from` and `to` are seconds since 1970.
     ///
     /// # Errors
-    /// When it cannot be used, or what was begun there is over another number of days.
+    /// When it cannot be used, or the look-up begun there covers another number of days.
     pub fn open(folder: &Path, days: u32, from: i64, to: i64) -> Result<Self, PagesError> {
         std::fs::create_dir_all(folder).map_err(|source| io_error(folder, source))?;
         let path = folder.join(STATE);
@@ -133,7 +133,8 @@ impl Pages {
         self.lock().places.get(&key(place)).cloned().unwrap_or_default()
     }
 
-    /// Keeps a page, then how far the place has come: after a crash in between the page is asked for again.
+    /// Saves a page, then how far the place has come: after a crash in between, the page is
+    /// requested again.
     fn keep(&self, place: &Place, reached: Reached, records: &[&str]) -> Result<(), PagesError> {
         if !records.is_empty() {
             let text = format!("{{\"Records\":[{}]}}", records.join(","));
@@ -158,10 +159,10 @@ impl Pages {
     }
 }
 
-/// Looks up every place that is not done yet, with at most `concurrency` at once. `heard` is told of each page:
-/// the place, and how many events are new.
+/// Looks up every place that is not done yet, with at most `concurrency` at once. `heard` is called
+/// for each page, with the place and the number of new events.
 ///
-/// What one place refuses does not keep the others from being looked up; it comes back with the place.
+/// An error in one place does not stop the others; it is returned with the place.
 pub async fn lookup(
     cloud: &dyn Cloud,
     places: &[Place],
@@ -215,7 +216,7 @@ async fn one(
 }
 
 impl Reached {
-    /// Takes note of a record; false when it has been there before.
+    /// Remembers a record; false when it was known before.
     fn meets(&mut self, record: &str) -> bool {
         let Ok(value) = serde_json::from_str::<Value>(record) else { return true };
         let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();

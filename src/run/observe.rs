@@ -1,7 +1,7 @@
-//! Reading all places side by side, each once.
+//! Reads all places concurrently, each once.
 
 use super::shared::Shared;
-use super::{Event, Listener};
+use super::{Listener, ProgressEvent};
 use ctguard_core::cloud::Cloud;
 use ctguard_core::desired::{AlertPath, Desired};
 use ctguard_core::resource::keys::RuleKey;
@@ -13,9 +13,9 @@ use ctguard_core::snapshot::{AccountReads, ReadSet};
 use futures::stream::{self, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Reads every place in scope, then the home regions of trails that live elsewhere: a trail's selectors
-/// can only be trusted as its home region tells them. Where an organization's trail asks for it, an account
-/// is also asked which regions it has enabled.
+/// Reads every place in scope, then the home regions of trails that live elsewhere: a trail's
+/// selectors are only reliable in its home region. If an organization's trail requires it, the
+/// enabled regions of an account are also read.
 pub async fn observe(
     cloud: &dyn Cloud,
     desired: &Desired,
@@ -26,15 +26,19 @@ pub async fn observe(
     let shared = Shared::default();
     let accounts: BTreeSet<AccountId> =
         desired.places.keys().map(|place| place.account.clone()).collect();
-    listener(Event::ObserveStarted { accounts: accounts.len(), places: desired.places.len() });
-    let told =
-        |place: &Place, complete| listener(Event::Observed { place: place.clone(), complete });
+    listener(ProgressEvent::ObserveStarted {
+        accounts: accounts.len(),
+        places: desired.places.len(),
+    });
+    let told = |place: &Place, complete| {
+        listener(ProgressEvent::Observed { place: place.clone(), complete })
+    };
     let accounts = stream::iter(accounts)
         .map(|account| async move {
             let reads = desired.account_reads(&account);
             let seen = cloud.observe_account(&account, &reads).await;
             let complete = seen.is_readable();
-            listener(Event::AccountObserved { account: account.clone(), complete });
+            listener(ProgressEvent::AccountObserved { account: account.clone(), complete });
             (account, seen)
         })
         .buffer_unordered(concurrency.max(1))
@@ -59,17 +63,17 @@ pub async fn observe(
     }
     let homes = homes_elsewhere(desired, &places);
     if !homes.is_empty() {
-        listener(Event::ObserveMore { places: homes.len() });
+        listener(ProgressEvent::ObserveMore { places: homes.len() });
         places.extend(read(cloud, homes, &shared, concurrency, &told).await);
     }
-    listener(Event::ObserveFinished);
+    listener(ProgressEvent::ObserveFinished);
     Live { accounts, places }
 }
 
-/// Reads what AWS has counted of the rules on these paths, as far as the rules are there.
+/// Reads the metrics of the rules on these paths that exist.
 ///
-/// A proof wants it and a plan does not, so it is a reading of its own, after the first: rules that are not
-/// there cost nothing.
+/// Only a proof needs them, so they are read separately, after the rules: missing rules cost
+/// nothing.
 pub async fn observe_signals(
     cloud: &dyn Cloud,
     paths: &[AlertPath],
@@ -89,11 +93,12 @@ pub async fn observe_signals(
             }
         }
     }
-    listener(Event::CountStarted { places: wanted.len() });
-    let told =
-        |place: &Place, complete| listener(Event::Counted { place: place.clone(), complete });
+    listener(ProgressEvent::CountStarted { places: wanted.len() });
+    let told = |place: &Place, complete| {
+        listener(ProgressEvent::Counted { place: place.clone(), complete })
+    };
     let seen = read(cloud, wanted, &Shared::default(), concurrency, &told).await;
-    listener(Event::CountFinished);
+    listener(ProgressEvent::CountFinished);
     for (place, seen) in seen {
         if let Some(here) = live.places.get_mut(&place) {
             here.signals = seen.signals;
@@ -119,8 +124,8 @@ async fn read(
         .await
 }
 
-/// Accounts that see the organization's trail and may not have enabled its home region, without which they
-/// send it nothing. A home region that answered is enabled.
+/// Accounts that see the organization's trail and may not have enabled its home region; without it
+/// they send the trail nothing. A home region that answered is enabled.
 fn accounts_in_doubt(places: &BTreeMap<Place, PlaceSnapshot>) -> BTreeSet<AccountId> {
     let in_doubt = |place: &Place, seen: &PlaceSnapshot| {
         seen.trails.known().into_iter().flatten().any(|(arn, trail)| {

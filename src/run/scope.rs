@@ -1,7 +1,7 @@
-//! Which accounts and places a blueprint covers, as the live side knows: the organization's accounts, and the
-//! regions that each account has enabled.
+//! Which accounts and places a blueprint covers, from live data: the organization's accounts and
+//! the enabled regions of each.
 
-use super::{Event, Listener};
+use super::{Listener, ProgressEvent};
 use ctguard_core::blueprint::{Blueprint, Regions};
 use ctguard_core::cloud::Cloud;
 use ctguard_core::desired::{Scope, ScopeError};
@@ -12,11 +12,11 @@ use futures::stream::{self, StreamExt};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 
-/// Finds the places that a blueprint covers. An account whose regions cannot be read is in the scope without
-/// places, and keeps no other from being covered.
+/// Finds the places that a blueprint covers. An account whose regions cannot be read is in the
+/// scope without places; others are unaffected.
 ///
 /// # Errors
-/// When the accounts cannot be told, an account has no region left, or nothing at all could be read.
+/// When the accounts cannot be listed, an account has no region left, or nothing could be read.
 pub async fn scope(
     cloud: &dyn Cloud,
     blueprint: &Blueprint,
@@ -53,7 +53,7 @@ async fn organization(
     let wanted = blueprint.accounts.as_ref().and_then(|accounts| accounts.organization.as_ref());
     let Some(wanted) = wanted else { return Ok(None) };
     let reads = OrganizationReads { units: wanted.include_units.clone() };
-    listener(Event::ListingAccounts);
+    listener(ProgressEvent::ListingAccounts);
     match cloud.organization(&reads).await {
         Observed::Known(found) => Ok(Some(found)),
         Observed::Absent => Err(ScopeError::NoOrganization(caller.clone())),
@@ -68,7 +68,7 @@ async fn enabled(
     listener: Listener<'_>,
 ) -> BTreeMap<AccountId, Result<Vec<Region>, Unreadable>> {
     let reads = &AccountReads { enabled_regions: true, ..AccountReads::default() };
-    listener(Event::RegionsStarted { accounts: accounts.len() });
+    listener(ProgressEvent::RegionsStarted { accounts: accounts.len() });
     stream::iter(accounts)
         .map(|account| async move {
             let seen = cloud.observe_account(&account, reads).await;
@@ -82,7 +82,10 @@ async fn enabled(
                     kind: CloudErrorKind::Refused,
                 }),
             };
-            listener(Event::RegionsRead { account: account.clone(), complete: enabled.is_ok() });
+            listener(ProgressEvent::RegionsRead {
+                account: account.clone(),
+                complete: enabled.is_ok(),
+            });
             (account, enabled)
         })
         .buffer_unordered(concurrency.max(1))

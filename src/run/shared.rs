@@ -1,6 +1,7 @@
-//! What is the same in many places is kept once.
+//! Shares equal values of many places.
 //!
-//! A fleet behind a hub has the same rules and tags in every place, some ten of them with a pattern of up to 2 KB.
+//! A fleet behind a hub has the same rules and tags in every place, some ten of them with a pattern
+//! of up to 2 KB.
 
 use ctguard_core::resource::Tags;
 use ctguard_core::resource::rule::Rule;
@@ -11,10 +12,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// What was seen so far.
 #[derive(Debug, Default)]
-pub(super) struct Shared(Mutex<Known>);
+pub(super) struct Shared(Mutex<SeenParts>);
 
 #[derive(Debug, Default)]
-struct Known {
+struct SeenParts {
     rules: HashSet<Arc<Rule>>,
     tags: HashSet<Tags>,
 }
@@ -33,7 +34,7 @@ impl Shared {
     }
 }
 
-impl Known {
+impl SeenParts {
     fn rules(&mut self, rules: &mut Observed<SmallMap<String, LiveRule>>) {
         let Observed::Known(rules) = rules else { return };
         for live in rules.values_mut() {

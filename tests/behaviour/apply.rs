@@ -152,7 +152,7 @@ fn a_lapsed_subscription_gets_one_new_mail() {
     let world = World::with_trail(PLAIN);
     world.run(&["apply", "--yes"]).expect(0);
     world.run(&["drift"]).expect(0);
-    world.run(&["sandbox", "lapse"]).expect(0);
+    world.run(&["sandbox", "advance"]).expect(0);
     let ran = world.run(&["drift"]).expect(2);
     assert!(ran.out.contains("email:secops@acme.example"), "{}", ran.out);
     world.run(&["apply", "--yes"]).expect(0);

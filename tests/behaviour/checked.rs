@@ -4,7 +4,8 @@ mod laws;
 
 use crate::world::{Ran, World};
 
-/// A blueprint with one destination. `fleet` says accounts and regions; `destination` the topic and more.
+/// A blueprint with one destination. `fleet` says accounts and regions; `destination` the topic and
+/// more.
 fn blueprint(fleet: &str, destination: &str, alerts: &[String]) -> String {
     format!(
         "version: 1\nname: acme\n{fleet}\ndestinations:\n  siem: {{ {destination}, format: json }}\nroutes: {{ high: [siem] }}\nalerts:\n{}",
@@ -65,7 +66,7 @@ fn never_matching() -> Vec<Case> {
             never,
         ),
         (
-            "an alert that nobody is to hear of",
+            "an alert that notifies nobody",
             one(", where: { eventName: [DeleteUser] }, notify: []"),
             never,
         ),

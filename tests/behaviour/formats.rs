@@ -3,7 +3,7 @@
 use crate::world::World;
 use crate::world::blueprints::{PLAIN, keeping_a_trail};
 use ctguard::report::markdown;
-use ctguard::report::plan::Question;
+use ctguard::report::plan::PlanView;
 use ctguard_core::plan::Plan;
 use ctguard_core::scope::Region;
 use ctguard_sandbox::state::Denied;
@@ -50,13 +50,13 @@ fn a_comment_is_never_longer_than_github_takes() {
         change.address.name = format!("{}-{n}", change.address.name);
         change
     }));
-    let text = markdown::plan(&plan, Question::Plan, markdown::COMMENT_MAX_BYTES);
+    let text = markdown::plan(&plan, PlanView::Plan, markdown::COMMENT_MAX_BYTES);
     assert!(text.len() <= 65_536, "{}", text.len());
     assert!(text.len() > 60_000, "there was room for more: {}", text.len());
     assert!(text.contains("#### Refused"), "the gravest is kept: {}", &text[..2_000]);
     let left_out = text.lines().find(|line| line.contains("are left out here")).unwrap();
     assert!(left_out.starts_with('*') && left_out.contains(" more changes "), "{left_out}");
-    let whole = markdown::plan(&plan, Question::Plan, markdown::SUMMARY_MAX_BYTES);
+    let whole = markdown::plan(&plan, PlanView::Plan, markdown::SUMMARY_MAX_BYTES);
     assert!(whole.contains("-2999`") && whole.len() > text.len());
 }
 

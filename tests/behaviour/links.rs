@@ -1,5 +1,5 @@
-//! One row per link: break exactly that, and verify says that code, in that place, and nothing else;
-//! apply mends what ctguard may mend, and then verify says nothing.
+//! One row per link: break exactly that, and verify says that code, in that place, and nothing
+//! else; apply fixes what ctguard may fix, and then verify says nothing.
 
 use crate::laws::{apply, confirm, read, survey_to_prove};
 use crate::truth::SETTLED;
@@ -14,7 +14,7 @@ fn blueprint() -> Blueprint {
     read(&town::blueprint(&(0..ALERTS.len()).collect::<Vec<_>>(), Trails::Kept))
 }
 
-/// What verify says, as `status code region`, and who can mend what is broken.
+/// What verify says, as `status code region`, and who can fix what is broken.
 fn said(state: &State) -> BTreeSet<(String, LinkCode, FixedBy)> {
     let sandbox = Sandbox::in_memory(state.clone());
     let survey = survey_to_prove(&sandbox, &blueprint());
@@ -35,7 +35,8 @@ fn said(state: &State) -> BTreeSet<(String, LinkCode, FixedBy)> {
     said
 }
 
-/// What was done, with what stood before it, to the how manieth object of the region; what is said of it.
+/// What was done, with what stood before it, with the index of the object in the region; what is
+/// said of it.
 type Row = (&'static [&'static str], &'static str, usize, &'static [&'static str], Heals);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,8 +48,8 @@ use Heals::{Apply, Person};
 
 const EU: &str = "eu-west-1";
 
-// Rules in eu-west-1: assume 0, code 1, far 2, key 3, look 4, mixed 5, object 6, route 7, signin 8, spare 9,
-// trail 10. Topics: chat 0, far 1, func 2, hook 3, mail 4, siem 5, vault 6.
+// Rules in eu-west-1: assume 0, code 1, far 2, key 3, look 4, mixed 5, object 6, route 7, signin 8,
+// spare 9, trail 10. Topics: chat 0, far 1, func 2, hook 3, mail 4, siem 5, vault 6.
 const ROWS: &[Row] = &[
     (
         &[],

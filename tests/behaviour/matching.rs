@@ -1,4 +1,5 @@
-//! `match`: which events a pattern matches, and which alerts fire for them, with no account in sight.
+//! `match`: which events a pattern matches, and which alerts fire for them, with no account in
+//! sight.
 
 use crate::world::{Ran, World};
 use flate2::Compression;
@@ -197,9 +198,11 @@ fn what_cannot_be_read_is_named_and_the_rest_is_decided() {
     let lines = format!("{good}\n{{\"a\":\nnonsense\n7\n{good}\n");
     let ran = pattern(&["--count", "-"], &[], Some(&lines)).expect(1);
     assert_eq!(ran.out, "2\n");
-    for line in
-        ["(line 2): it is not JSON", "(line 3): it is not JSON", "(line 4): it is no JSON object"]
-    {
+    for line in [
+        "(line 2): it is not JSON",
+        "(line 3): it is not JSON",
+        "(line 4): it is not a JSON object",
+    ] {
         assert!(ran.err.contains(line), "{line}:\n{}", ran.err);
     }
     let cut = &gzip(&good.repeat(50))[..60];

@@ -1,5 +1,5 @@
-//! Law 2 at its edges: what is ctguard's own is told by its name and its tag together, and what could not be
-//! read is never taken for gone.
+//! Law 2 at its edges: what is ctguard's own is told by its name and its tag together, and what
+//! could not be read is never taken for gone.
 
 use crate::world::World;
 use crate::world::blueprints::{PLAIN, keeping_a_trail};
@@ -161,7 +161,7 @@ fn an_unlisted_subscriber_is_not_called_a_stranger_before_that_is_known() {
     world.run(&["apply", "--yes"]).expect(0);
     world.write("ctguard.yaml", PLAIN);
     let ran = world.run(&["plan"]).expect(0);
-    assert!(ran.out.contains("has not confirmed"), "{}", ran.out);
+    assert!(ran.out.contains("has a pending subscription"), "{}", ran.out);
     assert!(!ran.out.contains("was not made by ctguard"), "it was: {}", ran.out);
 
     world.run(&["sandbox", "confirm"]).expect(0);

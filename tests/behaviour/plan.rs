@@ -134,7 +134,11 @@ fn a_key_that_was_not_judged_is_said() {
     let keyed = PLAIN.replace("topic: secops", "topic: secops, kms_key: alias/alerts");
     let world = World::with_trail(&keyed);
     let ran = world.run(&["plan"]).expect(0);
-    assert!(ran.out.contains("gets the key alias/alerts, which is not judged"), "{}", ran.out);
+    assert!(
+        ran.out.contains("gets the key alias/alerts, which has not been checked"),
+        "{}",
+        ran.out
+    );
 }
 
 #[test]

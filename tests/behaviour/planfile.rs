@@ -1,5 +1,5 @@
-//! A plan that was saved: read again anywhere, applied as it was reviewed, and refused when anything that it was
-//! made from has moved.
+//! A plan that was saved: read again anywhere, applied as it was reviewed, and refused when
+//! anything that it was made from has moved.
 
 use crate::laws;
 use crate::world::blueprints::{PLAIN, keeping_a_trail};
@@ -67,7 +67,8 @@ fn a_saved_plan_reads_the_same_anywhere_and_does_what_it_says() {
     world.run(&["plan", "--detailed-exitcode"]).expect(0);
 }
 
-/// Law 6 of the design: what was reviewed is done, all of it, once, and only on what it was made from.
+/// Law 6 of the design: what was reviewed is done, all of it, once, and only on what it was made
+/// from.
 #[test]
 fn law_6_a_reviewed_plan_is_the_plan_applied() {
     let each_rule = |world: &World, change: fn(&mut StoredRule)| {
@@ -130,7 +131,13 @@ fn included_files_and_built_in_blueprints_are_in_it() {
 fn what_a_plan_was_narrowed_to_is_what_is_applied() {
     let world = World::with_trail(PLAIN);
     let file = saved(&world, &["--region", "eu-west-1"]);
-    refused(&world, &file, &["--region", "us-east-1"], 64, &["--region does not go with a plan"]);
+    refused(
+        &world,
+        &file,
+        &["--region", "us-east-1"],
+        64,
+        &["--region cannot be used with a saved plan"],
+    );
     apply(&world, &file, &[]).expect(0);
     let state = world.state();
     let regions: Vec<&str> = state
@@ -302,7 +309,8 @@ fn still(mut live: Live) -> Live {
     live
 }
 
-/// The law, for everything that can be broken: what is read otherwise is detected, and nothing else is.
+/// The law, for everything that can be broken: what is read otherwise is detected, and nothing else
+/// is.
 #[test]
 fn every_fault_in_what_a_plan_read_is_detected_and_no_other() {
     let mut seen = 0;

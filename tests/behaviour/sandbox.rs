@@ -17,7 +17,7 @@ fn nobody_hears_of_an_event_without_a_trail() {
     world.run(&["apply", "--yes"]).expect(0);
     world.run(&["sandbox", "confirm"]).expect(0);
     let ran = world.run(&["sandbox", "send", "ec2:CreateRoute"]).expect(0);
-    assert!(ran.out.contains("Nobody hears of it"), "{}", ran.out);
+    assert!(ran.out.contains("Nobody is notified"), "{}", ran.out);
 }
 
 #[test]
@@ -25,7 +25,7 @@ fn a_pending_subscriber_receives_nothing_until_they_confirm() {
     let world = World::bare(&keeping_a_trail());
     world.run(&["apply", "--yes"]).expect(0);
     let before = world.run(&["sandbox", "send", "iam:CreateUser"]).expect(0);
-    assert!(before.out.contains("Nobody hears of it"), "{}", before.out);
+    assert!(before.out.contains("Nobody is notified"), "{}", before.out);
     world.run(&["sandbox", "confirm", "secops@acme.example"]).expect(0);
     let after = world.run(&["sandbox", "send", "iam:CreateUser"]).expect(0);
     assert!(after.out.contains("email:secops@acme.example reads:"), "{}", after.out);

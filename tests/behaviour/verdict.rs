@@ -1,11 +1,13 @@
-//! What `verify` says, so that it can be compared: how it ended, and each thing said once per place.
+//! What `verify` says, so that it can be compared: how it ended, and each thing said once per
+//! place.
 
 use crate::world::Ran;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub struct Verdict {
     pub code: u8,
-    /// `status code region object`, without what every ARN begins with; with who can mend it, for a link.
+    /// `status code region object`, without what every ARN begins with; with who can fix it, for a
+    /// link.
     pub said: BTreeMap<String, Option<String>>,
 }
 
@@ -35,8 +37,8 @@ impl Verdict {
         new.map(String::as_str).collect()
     }
 
-    /// How the command must end for what is new: 4 for unknown outweighs 3 for broken, what is only assumed
-    /// or degraded fails nothing, and what ended it before still does.
+    /// How the command must end for what is new: 4 for unknown outweighs 3 for broken, what is only
+    /// assumed or degraded fails nothing, and what ended it before still does.
     pub fn expected_code(&self, before: &Self) -> u8 {
         let new = self.new_since(before);
         let any = |status: &str| new.iter().any(|said| said.starts_with(status));

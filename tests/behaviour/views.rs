@@ -6,7 +6,7 @@ use crate::world::blueprints::{PLAIN, TRAIL, keeping_a_trail};
 use crate::world::{Screen, World};
 use ctguard::report::Paint;
 use ctguard::report::attribution::drift;
-use ctguard::report::plan::{Question, render};
+use ctguard::report::plan::{PlanView, render};
 use ctguard_core::plan::Plan;
 use ctguard_core::scope::{AccountId, Region};
 use ctguard_sandbox::fresh::{AccountKind, new_account};
@@ -55,7 +55,7 @@ fn run(world: &World, args: &[&str]) -> String {
     })
 }
 
-fn rendered(plan: &Plan, question: Question) -> String {
+fn rendered(plan: &Plan, question: PlanView) -> String {
     both(|screen| render(plan, question, Paint { color: screen.color, width: screen.width }))
 }
 
@@ -143,7 +143,7 @@ fn fifty_one_identical_places() {
         laws::read(&everywhere.replace("[ec2:CreateRoute]", "[ec2:CreateRoute, ec2:DeleteRoute]"));
     let plan = laws::plan(&sandbox, &after);
     assert_eq!(plan.changes.len(), 51, "one rule in each place");
-    insta::assert_snapshot!(rendered(&plan, Question::Plan));
+    insta::assert_snapshot!(rendered(&plan, PlanView::Plan));
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn an_account_that_cannot_be_read() {
     let account = AccountId::new(fleet::ACCOUNTS[1]);
     state.denied.push(Denied { operation: "*".into(), account, region: None });
     let plan = laws::plan(&Sandbox::in_memory(state), &laws::read(&fleet::text("", fleet::ALERTS)));
-    insta::assert_snapshot!(rendered(&plan, Question::Plan));
+    insta::assert_snapshot!(rendered(&plan, PlanView::Plan));
 }
 
 /// An alert leaves the blueprint, and another loses its people in one region.
@@ -226,14 +226,14 @@ fn text_is_made_from_the_json_alone() {
     world.run(&["sandbox", "break", "narrow-pattern"]).expect(0);
     world.run(&["sandbox", "break", "rewrite-topic-policy"]).expect(0);
     let paint = Paint { color: false, width: crate::world::WIDE.width };
-    for (verb, question) in [("plan", Question::Plan), ("drift", Question::Drift)] {
+    for (verb, question) in [("plan", PlanView::Plan), ("drift", PlanView::Drift)] {
         let json = world.run(&[verb, "--format", "json"]).out;
         let plan: Plan = serde_json::from_str(&json).unwrap();
         let text = world.run(&[verb]).out;
         let text = text.split("\nNext: ").next().unwrap();
         let rendered = match question {
-            Question::Plan => render(&plan, question, paint),
-            Question::Drift => drift(&serde_json::from_str(&json).unwrap(), paint),
+            PlanView::Plan => render(&plan, question, paint),
+            PlanView::Drift => drift(&serde_json::from_str(&json).unwrap(), paint),
         };
         assert_eq!(rendered, text, "{verb}");
     }

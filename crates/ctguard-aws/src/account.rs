@@ -12,7 +12,7 @@ const LIST_REGIONS: &str = "account:ListRegions";
 const PAGE: i32 = 50;
 
 impl Session {
-    /// The account's enabled regions, sorted. Those being enabled or disabled just now are left out.
+    /// The account's enabled regions, sorted. Those in transition are left out.
     pub(super) async fn enabled_regions(&self) -> Result<Vec<Region>, CloudError> {
         let mut regions = Vec::new();
         let mut pages = Pages::default();

@@ -17,7 +17,7 @@ const LIST_BUSES: &str = "events:ListEventBuses";
 const PUT_PERMISSION: &str = "events:PutPermission";
 
 impl Session {
-    /// A bus by name; `None` when there is none.
+    /// A bus by name; `None` when it does not exist.
     pub(super) async fn bus(&self, name: &str) -> Result<Option<Bus>, CloudError> {
         let call = self.clients.events().describe_event_bus().name(name);
         let Some(answer) = absent(self.send(DESCRIBE_BUS, call.send()).await)? else {
@@ -31,7 +31,7 @@ impl Session {
         self.place.arn("events", &format!("event-bus/{name}"))
     }
 
-    /// Makes a bus; one of this name that carries the same tags was made by an earlier try.
+    /// Creates a bus; one of this name with the same tags was created by an earlier try.
     pub(super) async fn create_bus(&self, name: &str, tags: &Tags) -> Result<(), CloudError> {
         let call = self
             .clients
@@ -60,7 +60,7 @@ impl Session {
         self.tag_event_resource(&self.bus_arn(name), tags).await
     }
 
-    /// Deletes a bus that has no rules; one that is gone already is fine.
+    /// Deletes a bus that has no rules; succeeds if it is gone.
     pub(super) async fn delete_bus(&self, name: &str) -> Result<(), CloudError> {
         if name == "default" {
             return Err(bad_request(DELETE_BUS, "the default bus cannot be deleted"));
@@ -85,7 +85,8 @@ impl Session {
         }
     }
 
-    /// Rules with a prefix on custom buses, with the bus of each; those that are read anyway are left out.
+    /// Rules with a prefix on custom buses, with the bus of each; buses that are read anyway are
+    /// skipped.
     pub(super) async fn stray_rules(
         &self,
         prefix: &str,

@@ -1,8 +1,8 @@
-//! The SDK's clients: one a service and region, whatever account is asked.
+//! The SDK's clients: one per service and region, for all accounts.
 //!
-//! Making a client costs more than the few calls that are made to one account and region, and a fleet
-//! has thousands of these. So a client has no credentials of its own: who asks, and whose retries are used up,
-//! is told beside each call ([`Acting`]), for as long as the call takes.
+//! Making a client costs more than the few calls that are made to one account and region, and a
+//! fleet has thousands of these. So a client has no credentials of its own: each call carries its
+//! credentials and retry quota in [`Acting`].
 
 use super::throttles::Throttles;
 use aws_config::SdkConfig;
@@ -21,24 +21,24 @@ tokio::task_local! {
     static ACTING: Acting;
 }
 
-/// For whom a call is made.
+/// The account that a call is made for.
 #[derive(Debug, Clone)]
 pub(super) struct Acting {
-    /// Absent where the client has the caller's own.
+    /// Absent when the client has the caller's own.
     pub(super) credentials: Option<Credentials>,
-    /// The retries that an account and region has left: one that is throttled must not use up those of others, which
-    /// the SDK's default, shared by all accounts, would let it do.
+    /// The retry quota of an account and region: a throttled one must not use up that of others, as
+    /// the SDK's shared default would.
     pub(super) retries: RetryPartition,
 }
 
 impl Acting {
-    /// Makes calls on behalf of somebody.
+    /// Makes calls on behalf of an account.
     pub(super) async fn call<T>(self, call: impl Future<Output = T>) -> T {
         ACTING.scope(self, call).await
     }
 }
 
-/// The credentials of whoever the call under way is made for.
+/// The credentials of the account that the current call is made for.
 #[derive(Debug)]
 pub(super) struct OfCall;
 
@@ -49,14 +49,13 @@ impl ProvideCredentials for OfCall {
     {
         let credentials = ACTING.try_with(|acting| acting.credentials.clone()).ok().flatten();
         Provided::ready(
-            credentials.ok_or_else(|| {
-                CredentialsError::not_loaded("the call is made for nobody's account")
-            }),
+            credentials
+                .ok_or_else(|| CredentialsError::not_loaded("no account is set for the call")),
         )
     }
 }
 
-/// Tells the SDK whose retries a call uses up.
+/// Gives the SDK the retry quota of the current call.
 #[derive(Debug)]
 struct RetriesOfCall;
 
@@ -77,7 +76,7 @@ impl Intercept for RetriesOfCall {
     }
 }
 
-/// A field and a method for each service; the method makes the client when it is first asked for.
+/// A field and a method for each service; the method makes the client on first use.
 macro_rules! clients {
     ($($name:ident $sdk:ident $($setting:ident)?,)*) => {
         /// The clients of one region.
@@ -116,7 +115,7 @@ clients! {
     kms aws_sdk_kms,
     lambda aws_sdk_lambda,
     organizations aws_sdk_organizations,
-    // A bucket's own host name does not resolve below somebody's endpoint.
+    // A bucket's host name does not resolve below a custom endpoint.
     s3 aws_sdk_s3 force_path_style,
     sns aws_sdk_sns,
     sqs aws_sdk_sqs,

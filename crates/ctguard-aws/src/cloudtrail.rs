@@ -25,7 +25,7 @@ const REMOVE_TAGS: &str = "cloudtrail:RemoveTags";
 const START_LOGGING: &str = "cloudtrail:StartLogging";
 const UPDATE_TRAIL: &str = "cloudtrail:UpdateTrail";
 
-/// A trail as DescribeTrails tells of it.
+/// A trail as DescribeTrails returns it.
 #[derive(Debug)]
 pub(super) struct Described {
     pub(super) arn: String,
@@ -35,7 +35,8 @@ pub(super) struct Described {
 }
 
 impl Session {
-    /// The trails seen from this region: its own, and the shadows of multi-region and organization trails.
+    /// The trails seen from this region: its own, and the shadows of multi-region and organization
+    /// trails.
     pub(super) async fn trails(&self) -> Result<Vec<Described>, CloudError> {
         let call = self.clients.cloudtrail().describe_trails().include_shadow_trails(true);
         let answer = self.send(DESCRIBE_TRAILS, call.send()).await?;
@@ -79,7 +80,7 @@ impl Session {
         let Some(answer) = absent(self.send(LIST_TAGS, call.send()).await)? else {
             return Ok(None);
         };
-        // One resource was asked for, so more than one page of tags cannot be: 50 is the most.
+        // One resource has at most 50 tags, so there is only one page.
         let pair = |tag: &sdk::Tag| (tag.key.clone(), tag.value.clone().unwrap_or_default());
         Ok(Some(
             answer
@@ -118,8 +119,9 @@ impl Session {
         }
     }
 
-    /// Whether a trail of this name is there exactly as it would be created. CloudTrail answers a repeated
-    /// CreateTrail with an error, whatever the settings; a foreign trail must not pass for a created one.
+    /// Whether a trail of this name exists exactly as it would be created. CloudTrail answers a
+    /// repeated CreateTrail with an error, whatever the settings; a foreign trail must not pass for
+    /// a created one.
     async fn is_created(&self, name: &str, trail: &Trail, tags: &Tags) -> Result<bool, CloudError> {
         let there = self.trails().await?.into_iter().any(|found| {
             found.name == name && found.home_region == self.place.region && found.trail == *trail
@@ -132,7 +134,7 @@ impl Session {
     }
 
     pub(super) async fn update_trail(&self, name: &str, trail: &Trail) -> Result<(), CloudError> {
-        // What is left out stays as it is, and an empty text takes it away.
+        // An omitted setting stays as it is; an empty text removes it.
         let call = self
             .clients
             .cloudtrail()
@@ -185,7 +187,7 @@ impl Session {
         self.send(ADD_TAGS, call.send()).await.map(drop)
     }
 
-    /// Takes tags off a trail; a trail that is gone is fine.
+    /// Removes tags from a trail; succeeds if the trail is gone.
     pub(super) async fn untag_trail(
         &self,
         name: &str,
@@ -234,7 +236,7 @@ fn trail_from(found: sdk::Trail) -> Result<Described, CloudError> {
 }
 
 fn basic_from(found: sdk::EventSelector) -> Result<BasicSelector, CloudError> {
-    // AWS's defaults: both halves, management events included.
+    // AWS's defaults: reads and writes, management events included.
     let read_write = match found.read_write_type.as_ref().map(sdk::ReadWriteType::as_str) {
         Some("ReadOnly") => ReadWrite::ReadOnly,
         Some("WriteOnly") => ReadWrite::WriteOnly,

@@ -1,7 +1,7 @@
-//! CloudWatch: what EventBridge has counted of its rules. Only read.
+//! CloudWatch: the metrics that EventBridge publishes for its rules. Read only.
 //!
-//! EventBridge counts once a minute and leaves out what is zero, so a metric without data is a zero; but only
-//! one that CloudWatch calls complete. Its metrics are best effort and may lag some minutes behind.
+//! EventBridge publishes once a minute and omits zeros, so a metric without data is zero, provided
+//! that CloudWatch calls it complete. Metrics are best effort and may lag by some minutes.
 //! Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html>
 
 use super::errors::bad_response;
@@ -13,7 +13,7 @@ use aws_sdk_cloudwatch::types::{
 use ctguard_core::cloud::CloudError;
 use ctguard_core::resource::keys::RuleKey;
 use ctguard_core::resource::small_map::SmallMap;
-use ctguard_core::snapshot::{FAILED_HOURS, FIRED_HOURS, Observed, RuleSignals, Tally};
+use ctguard_core::snapshot::{FAILED_HOURS, FIRED_HOURS, MetricCount, Observed, RuleSignals};
 use futures::future::join_all;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,13 +24,13 @@ const GET_METRIC_DATA: &str = "cloudwatch:GetMetricData";
 /// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html>
 const METRICS_MAX: usize = 500;
 
-/// How often what is incomplete is asked for. CloudWatch says of an internal error that the request may be
-/// repeated.
+/// How often an incomplete result is requested. CloudWatch documents that a request may be repeated
+/// after an internal error.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataResult.html>
 const ASKED_MAX: usize = 2;
 
-/// What is counted of a rule.
+/// The metrics of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Count {
     Fired,
@@ -39,7 +39,7 @@ enum Count {
 }
 
 impl Count {
-    /// EventBridge's name for it; a rule of the default bus is told by its name alone.
+    /// EventBridge's name for it; the only dimension of a rule on the default bus is its name.
     fn metric(self) -> &'static str {
         match self {
             Self::Fired => "TriggeredRules",
@@ -49,8 +49,8 @@ impl Count {
     }
 }
 
-/// How far back is asked, and how finely. Data points begin at whole multiples of their length, so the span
-/// does, too, and is longer than promised by the part that the present one has lasted.
+/// The period to read, and its granularity. Data points begin at whole multiples of their length,
+/// so the period does, too, and is longer by the elapsed part of the current data point.
 #[derive(Debug, Clone, Copy)]
 struct Span {
     counts: &'static [Count],
@@ -58,17 +58,17 @@ struct Span {
     point_seconds: i32,
 }
 
-/// Hours for a day, days for a month: few data points, by whose number CloudWatch throttles.
+/// Hours for a day, days for a month: CloudWatch throttles by the number of data points.
 const SPANS: [Span; 2] = [
     Span { counts: &[Count::Failed, Count::Lost], hours: FAILED_HOURS, point_seconds: 3_600 },
     Span { counts: &[Count::Fired], hours: FIRED_HOURS, point_seconds: 86_400 },
 ];
 
 /// One metric of one rule.
-type Question<'a> = (&'a RuleKey, Count);
+type MetricKey<'a> = (&'a RuleKey, Count);
 
 impl Session {
-    /// What was counted, up to `now` in seconds, of rules of the default bus.
+    /// The counts, up to `now` in seconds, of rules of the default bus.
     pub(super) async fn signals(
         &self,
         rules: &BTreeSet<RuleKey>,
@@ -76,7 +76,7 @@ impl Session {
     ) -> SmallMap<RuleKey, Observed<RuleSignals>> {
         let mut calls = Vec::new();
         for span in SPANS {
-            let questions: Vec<Question<'_>> = rules
+            let questions: Vec<MetricKey<'_>> = rules
                 .iter()
                 .flat_map(|rule| span.counts.iter().map(move |count| (rule, *count)))
                 .collect();
@@ -85,7 +85,7 @@ impl Session {
                 calls.push(async move { (self.sums(span, &some, now).await, some) });
             }
         }
-        let mut sums: BTreeMap<Question<'_>, Result<Tally, CloudError>> = BTreeMap::new();
+        let mut sums: BTreeMap<MetricKey<'_>, Result<MetricCount, CloudError>> = BTreeMap::new();
         for (answer, asked) in join_all(calls).await {
             match answer {
                 Ok(answer) => sums.extend(answer),
@@ -96,7 +96,7 @@ impl Session {
         }
         let of = |rule: &RuleKey, count| match sums.get(&(rule, count)) {
             Some(sum) => sum.clone(),
-            None => Err(bad_response(GET_METRIC_DATA, format!("nothing is said of {rule}"))),
+            None => Err(bad_response(GET_METRIC_DATA, format!("no result for {rule}"))),
         };
         let one = |rule: &RuleKey| -> Result<RuleSignals, CloudError> {
             Ok(RuleSignals {
@@ -112,14 +112,14 @@ impl Session {
         rules.iter().map(|rule| (rule.clone(), observed(rule))).collect()
     }
 
-    /// Adds up the data points of each metric, page by page. Whatever CloudWatch does not call complete is an
-    /// error of that metric alone.
+    /// Adds up the data points of each metric, page by page. A metric that CloudWatch does not call
+    /// complete is an error of that metric alone.
     async fn sums<'a>(
         &self,
         span: Span,
-        questions: &[Question<'a>],
+        questions: &[MetricKey<'a>],
         now: i64,
-    ) -> Result<BTreeMap<Question<'a>, Result<Tally, CloudError>>, CloudError> {
+    ) -> Result<BTreeMap<MetricKey<'a>, Result<MetricCount, CloudError>>, CloudError> {
         let point = i64::from(span.point_seconds);
         let start = now - now.rem_euclid(point) - i64::from(span.hours) * 3_600;
         let mut sums: Vec<Sum> = vec![Sum::default(); questions.len()];
@@ -143,15 +143,18 @@ impl Session {
                     .end_time(DateTime::from_secs(now))
                     .set_next_token(pages.token());
                 let page = self.send(GET_METRIC_DATA, call.send()).await?;
-                // As much as possible is answered all the same, and which part is not said.
+                // The result is partial, and the response does not say which part is missing.
                 if !page.messages().is_empty() {
-                    return Err(bad_response(GET_METRIC_DATA, told(page.messages())));
+                    return Err(bad_response(GET_METRIC_DATA, joined(page.messages())));
                 }
                 for result in page.metric_data_results() {
                     let sum = result.id().and_then(index).and_then(|at| sums.get_mut(at));
                     sum.ok_or_else(|| {
                         let id = result.id().unwrap_or("none");
-                        bad_response(GET_METRIC_DATA, format!("nobody asked for the metric {id}"))
+                        bad_response(
+                            GET_METRIC_DATA,
+                            format!("there was no request for the metric {id}"),
+                        )
                     })?
                     .add(result);
                 }
@@ -161,12 +164,12 @@ impl Session {
             }
         }
         let tally =
-            |(question, sum): (&Question<'a>, &Sum)| (*question, sum.tally(*question, span));
+            |(question, sum): (&MetricKey<'a>, &Sum)| (*question, sum.tally(*question, span));
         Ok(questions.iter().zip(&sums).map(tally).collect())
     }
 }
 
-fn query(at: usize, (key, count): Question<'_>, span: Span) -> MetricDataQuery {
+fn query(at: usize, (key, count): MetricKey<'_>, span: Span) -> MetricDataQuery {
     // Rules of the default bus are counted under their name alone.
     // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
     let dimension = |name: &str, value: &str| Dimension::builder().name(name).value(value).build();
@@ -177,7 +180,7 @@ fn query(at: usize, (key, count): Question<'_>, span: Span) -> MetricDataQuery {
         .dimensions(dimension("RuleName", key.name()))
         .build();
     let stat = MetricStat::builder().metric(metric).period(span.point_seconds).stat("Sum").build();
-    // An id begins with a small letter.
+    // An id begins with a lower-case letter.
     MetricDataQuery::builder().id(format!("m{at}")).metric_stat(stat).build()
 }
 
@@ -185,15 +188,15 @@ fn index(id: &str) -> Option<usize> {
     id.strip_prefix('m')?.parse().ok()
 }
 
-fn told(messages: &[MessageData]) -> String {
+fn joined(messages: &[MessageData]) -> String {
     let one = |message: &MessageData| {
         format!("{}: {}", message.code().unwrap_or("?"), message.value().unwrap_or("?"))
     };
     messages.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
-/// What has come in of one metric. A later page may bring more of it, and has the last word on whether that
-/// is all.
+/// The values received of one metric. A later page may add more, and its status decides whether
+/// that is all.
 #[derive(Debug, Clone, Default)]
 struct Sum {
     value: f64,
@@ -205,17 +208,17 @@ impl Sum {
     fn add(&mut self, result: &MetricDataResult) {
         self.value += result.values().iter().sum::<f64>();
         self.status = result.status_code().cloned();
-        self.messages = told(result.messages());
+        self.messages = joined(result.messages());
     }
 
     fn complete(&self) -> bool {
         self.status == Some(StatusCode::Complete)
     }
 
-    fn tally(&self, (rule, count): Question<'_>, span: Span) -> Result<Tally, CloudError> {
+    fn tally(&self, (rule, count): MetricKey<'_>, span: Span) -> Result<MetricCount, CloudError> {
         if self.complete() {
-            // Counts are whole numbers, whatever they are sent as.
-            return Ok(Tally { count: self.value.round() as u64, hours: span.hours });
+            // Counts are whole numbers, although sent as floats.
+            return Ok(MetricCount { count: self.value.round() as u64, hours: span.hours });
         }
         let status = self.status.as_ref().map_or("no answer", StatusCode::as_str);
         let more = if self.messages.is_empty() { "" } else { ": " };
@@ -244,7 +247,7 @@ mod tests {
         use StatusCode::{Complete, Forbidden, InternalError, PartialData};
         assert_eq!(tally(&[result(Complete, &[])]), Ok(0), "a metric is left out while it is zero");
         assert_eq!(tally(&[result(Complete, &[2.0, 1.0])]), Ok(3));
-        // The rest comes with the next page.
+        // The rest is on the next page.
         assert_eq!(tally(&[result(PartialData, &[2.0]), result(Complete, &[1.0])]), Ok(3));
         for status in [PartialData, InternalError, Forbidden] {
             let word = status.as_str().to_owned();

@@ -1,4 +1,4 @@
-//! What the SDK reports, as the port's errors: told by code, with a hint where people get stuck.
+//! Translates the SDK's errors into the port's: by code, with hints for common problems.
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_runtime::retries::classifiers::THROTTLING_ERRORS;
@@ -13,9 +13,9 @@ use std::error::Error;
 /// Longest message kept, in characters: AWS's own can carry a whole policy.
 const MESSAGE_MAX_CHARS: usize = 400;
 
-/// Codes that say the object is not there, or has no such setting.
+/// Codes for a missing object or setting.
 ///
-/// SQS has two spellings: the JSON protocol's, and the older one that it sends beside it.
+/// SQS has two spellings: that of the JSON protocol, and the older one that it sends as well.
 const NOT_FOUND: [&str; 18] = [
     "AWS.SimpleQueueService.NonExistentQueue",
     "NoSuchBucket",
@@ -63,7 +63,7 @@ const BAD_CREDENTIALS: [&str; 8] = [
 const EXPIRED: [&str; 4] =
     ["ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"];
 
-/// Codes that say "not now", other than those that ask for fewer calls.
+/// Transient error codes other than throttling.
 const BUSY: [&str; 5] = [
     "InternalError",
     "InternalException",
@@ -72,23 +72,23 @@ const BUSY: [&str; 5] = [
     "ServiceUnavailable",
 ];
 
-/// One of the SDK's throttling codes that says something else here: a quota, such as that of rules on a bus, is used
-/// up.
+/// One of the SDK's throttling codes with another meaning here: a quota, such as that of rules on a
+/// bus, is exhausted.
 ///
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html>
 const QUOTA_USED_UP: &str = "LimitExceededException";
 
-/// Whether AWS asks for fewer calls.
+/// Whether the error is a throttle.
 pub(super) fn is_throttled(error: &CloudError) -> bool {
     says_throttled(&error.code)
 }
 
-/// Whether an error code, or a text that holds one, asks for fewer calls.
+/// Whether an error code, or a text that contains one, is a throttle.
 pub(super) fn says_throttled(text: &str) -> bool {
     THROTTLING_ERRORS.iter().any(|code| *code != QUOTA_USED_UP && text.contains(code))
 }
 
-/// Whether the error says that what was asked for is not there.
+/// Whether the error means that the object does not exist.
 pub(super) fn is_not_found(error: &CloudError) -> bool {
     NOT_FOUND.contains(&error.code.as_str())
 }
@@ -102,7 +102,7 @@ pub(super) fn absent<T>(result: Result<T, CloudError>) -> Result<Option<T>, Clou
     }
 }
 
-/// What a read found, as a part of a snapshot.
+/// The result of a read, as a part of a snapshot.
 pub(super) fn observed<T>(result: Result<Option<T>, CloudError>) -> Observed<T> {
     match result {
         Ok(Some(value)) => Observed::Known(value),
@@ -111,7 +111,7 @@ pub(super) fn observed<T>(result: Result<Option<T>, CloudError>) -> Observed<T> 
     }
 }
 
-/// An answer that AWS would not give.
+/// A malformed response.
 pub(super) fn bad_response(operation: &str, message: impl Into<String>) -> CloudError {
     refused(operation, "BadResponse", message)
 }
@@ -121,7 +121,7 @@ pub(super) fn bad_request(operation: &str, message: impl Into<String>) -> CloudE
     refused(operation, "InvalidRequest", message)
 }
 
-/// An error that no further call can mend.
+/// An error that no further call can fix.
 pub(super) fn refused(operation: &str, code: &str, message: impl Into<String>) -> CloudError {
     CloudError {
         operation: operation.to_owned(),
@@ -132,13 +132,13 @@ pub(super) fn refused(operation: &str, code: &str, message: impl Into<String>) -
     }
 }
 
-/// Translates what the SDK reports.
+/// Translates an error of the SDK.
 pub(super) fn from_sdk<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> CloudError
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
     let (code, message) = match error {
-        // A good status with a body that is not what it should be also counts as a service's error.
+        // A success status with a malformed body also counts as a service error.
         SdkError::ServiceError(failure) if failure.raw().status().is_success() => {
             ("BadResponse".to_owned(), chain(error))
         }
@@ -179,8 +179,8 @@ pub(super) fn kind(operation: &str, code: &str, status: Option<u16>) -> CloudErr
         "NoCredentials" => CloudErrorKind::NoCredentials,
         "Timeout" | "Dispatch" => CloudErrorKind::Transient,
         code if EXPIRED.contains(&code) => CloudErrorKind::NoCredentials,
-        // Every other call comes after the caller is known, so there the same codes mean a
-        // region that is not enabled in this account.
+        // All other calls follow GetCallerIdentity, so there the same codes mean a region that is
+        // not enabled in this account.
         code if BAD_CREDENTIALS.contains(&code) && operation == "sts:GetCallerIdentity" => {
             CloudErrorKind::NoCredentials
         }
@@ -196,14 +196,14 @@ pub(super) fn kind(operation: &str, code: &str, status: Option<u16>) -> CloudErr
     }
 }
 
-/// What to do about it, where that is known.
+/// The hint for an error, if there is one.
 fn hint(operation: &str, code: &str, message: &str) -> Option<&'static str> {
     match code {
         "NoCredentials" => Some(
             "sign in (`aws sso login`), choose a profile (`--profile`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
         ),
         code if EXPIRED.contains(&code) => {
-            Some("the credentials have run out: sign in again (`aws sso login`) or renew them")
+            Some("the credentials have expired: sign in again (`aws sso login`) or renew them")
         }
         code if BAD_CREDENTIALS.contains(&code) && operation == "sts:GetCallerIdentity" => {
             Some("AWS does not know these credentials: check the profile and the partition")
@@ -218,7 +218,7 @@ fn hint(operation: &str, code: &str, message: &str) -> Option<&'static str> {
             Some("nothing answers there: is AWS_ENDPOINT_URL right, or a proxy in the way?")
         }
         "Dispatch" if message.contains("certificate") => Some(
-            "the machine's root certificates do not know this one: install ca-certificates, or name a proxy's with SSL_CERT_FILE",
+            "this machine does not trust the server's certificate: install ca-certificates, or name a proxy's with SSL_CERT_FILE",
         ),
         code if DENIED.contains(&code) && operation.starts_with("organizations:") => Some(
             "only the management account of the organization, or a member that is a delegated administrator for some service, may list its accounts",
@@ -272,7 +272,7 @@ mod tests {
             ("events:PutRule", "AccessDeniedException", Some(400), AccessDenied),
             ("sns:GetTopicAttributes", "AuthorizationError", Some(403), AccessDenied),
             ("sts:GetCallerIdentity", "InvalidClientTokenId", Some(403), NoCredentials),
-            // A region that is not enabled answers so to good credentials.
+            // A region that is not enabled gives this error even for valid credentials.
             ("events:ListRules", "UnrecognizedClientException", Some(400), AccessDenied),
             ("events:ListRules", "ExpiredTokenException", Some(400), NoCredentials),
             ("events:ListRules", "ThrottlingException", Some(400), Transient),

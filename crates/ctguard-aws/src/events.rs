@@ -1,4 +1,4 @@
-//! EventBridge (the classic `events` API): rules and their targets, on the default bus and on custom ones.
+//! EventBridge (the classic `events` API): rules and their targets, on default and custom buses.
 
 use super::errors::{absent, bad_request, bad_response, is_not_found, kind};
 use super::session::{Pages, Session, tags_as};
@@ -26,15 +26,15 @@ pub(super) const TAG_RESOURCE: &str = "events:TagResource";
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_ListRules.html>
 pub(super) const PAGE: i32 = 100;
 
-/// What EventBridge does without a RetryPolicy.
+/// EventBridge's default RetryPolicy.
 ///
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html>
 const DEFAULT_RETRY: RetryPolicy =
     RetryPolicy { maximum_event_age_seconds: 86_400, maximum_retry_attempts: 185 };
 
 impl Session {
-    /// The rules of a bus (`None`: the default one) whose names begin with a prefix, by name. ListRules answers
-    /// all that DescribeRule does. `None` when there is no such bus.
+    /// The rules of a bus (`None`: the default one) whose names begin with a prefix, by name.
+    /// ListRules returns everything that DescribeRule does. `None` when there is no such bus.
     pub(super) async fn rules(
         &self,
         bus: Option<&str>,
@@ -52,7 +52,7 @@ impl Session {
                 .limit(PAGE)
                 .set_next_token(pages.token());
             let page = self.send(LIST_RULES, call.send()).await;
-            // The default bus is always there: another answer about it is no answer.
+            // The default bus always exists, so "not found" is an error.
             let page = if bus.is_some() { absent(page)? } else { Some(page?) };
             let Some(page) = page else { return Ok(None) };
             for listed in page.rules.unwrap_or_default() {
@@ -65,7 +65,7 @@ impl Session {
         }
     }
 
-    /// How many rules the default bus has, and how many of them have a wildcard in their eventbridge_pattern.
+    /// How many rules the default bus has, and how many of them have a wildcard in their pattern.
     pub(super) async fn rules_on_bus(&self) -> Result<(usize, usize), CloudError> {
         let (mut count, mut wild) = (0, 0);
         let mut pages = Pages::default();
@@ -85,7 +85,8 @@ impl Session {
         }
     }
 
-    /// A rule's targets; `None` when the rule is gone. The rule is named by its key, here as everywhere below.
+    /// A rule's targets; `None` when the rule is gone. The rule is named by its key, as in all
+    /// functions below.
     pub(super) async fn targets(&self, rule: &RuleKey) -> Result<Option<Targets>, CloudError> {
         let (bus, rule) = split(rule);
         let mut targets = Targets::new();
@@ -123,7 +124,7 @@ impl Session {
         Ok(answer.map(|answer| answer.tags.unwrap_or_default().into_iter().map(pair).collect()))
     }
 
-    /// Writes a rule. All settings are sent: AWS forgets what is left out.
+    /// Writes a rule with all its settings: PutRule resets those that are omitted.
     pub(super) async fn put_rule(
         &self,
         key: &RuleKey,
@@ -196,7 +197,7 @@ impl Session {
             .map_err(|error| needs_passing(error, role))
     }
 
-    /// Removes targets; those that are gone already are fine.
+    /// Removes targets; those that are gone are ignored.
     pub(super) async fn remove_targets(
         &self,
         key: &RuleKey,
@@ -224,7 +225,7 @@ impl Session {
         }
     }
 
-    /// Deletes a rule that has no targets; one that is gone already is fine.
+    /// Deletes a rule that has no targets; succeeds if it is gone.
     pub(super) async fn delete_rule(&self, key: &RuleKey) -> Result<(), CloudError> {
         let (bus, name) = split(key);
         let call = self.clients.events().delete_rule().set_event_bus_name(bus).name(name);
@@ -237,7 +238,8 @@ fn split(key: &RuleKey) -> (Option<String>, &str) {
     (key.bus().map(str::to_owned), key.name())
 }
 
-/// Who writes a role's ARN into a rule or target needs leave to pass that role on, and AWS's refusal may be of that.
+/// Writing a role's ARN into a rule or target takes iam:PassRole, which an AccessDenied may be
+/// about.
 ///
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>
 fn needs_passing(error: CloudError, role: Option<&str>) -> CloudError {
@@ -260,7 +262,7 @@ struct Failed {
     message: Option<String>,
 }
 
-/// A batch call answers 200 even if it did nothing: what failed stands in the answer.
+/// A batch call returns 200 even if every entry failed: failures are listed in the response.
 ///
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.html>
 fn refuse_failed(
@@ -275,7 +277,7 @@ fn refuse_failed(
             count => Err(bad_response(operation, format!("{count} failed entries are not named"))),
         };
     }
-    // What is really wrong comes before "that one is gone", which a removal forgives.
+    // Real errors come before "not found", which a removal ignores.
     let gone = |entry: &Failed| entry.code.as_deref() == Some("ResourceNotFoundException");
     failed.sort_by_key(gone);
     let code = failed[0].code.clone().unwrap_or_else(|| "FailedEntry".to_owned());
@@ -319,7 +321,7 @@ fn rule_from(listed: sdk::Rule) -> Result<(String, Rule), CloudError> {
     Ok((name, rule))
 }
 
-/// AWS leaves out what is not set; others answer with an empty text.
+/// AWS omits what is not set; emulators return an empty text.
 pub(super) fn said(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }

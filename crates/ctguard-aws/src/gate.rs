@@ -1,5 +1,5 @@
-//! What every call passes: the pace of its kind, a free slot, the count, the time limit of what it is made
-//! for, and the error's translation.
+//! Every call passes the gate: the pace of its kind, a free slot, the call count, the time limit of
+//! the work it belongs to, and error translation.
 
 use super::errors;
 use super::pace::{Bucket, Class};
@@ -14,17 +14,17 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout_at;
 
 tokio::task_local! {
-    /// When what is being read must be done; calls outside of any reading have the whole of their own time.
+    /// The deadline of the current read; calls outside of one have only their own time limit.
     static DEADLINE: (tokio::time::Instant, Duration);
 }
 
-/// Gives all calls that a piece of work makes a common time limit: what is not answered by then fails with
-/// `Timeout`, at once for what is asked later. The work itself ends by its own account, with what it has.
+/// Gives all calls of a piece of work a common time limit: calls in flight then fail with
+/// `Timeout`, and later ones fail at once. The work itself returns what was read so far.
 pub(super) async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> T {
     DEADLINE.scope((tokio::time::Instant::now() + limit, limit), work).await
 }
 
-/// What AWS counts by, and how many are remembered before those that nobody waits for are forgotten.
+/// The throttling scopes, and the number from which idle ones are dropped.
 #[derive(Debug)]
 struct Scopes {
     known: HashMap<String, Scope>,
@@ -37,13 +37,13 @@ struct Scope {
     buckets: Vec<(Class, Bucket)>,
 }
 
-/// How many scopes are kept without a look at whether they are needed.
+/// How many scopes are kept before idle ones are dropped.
 const FEW_SCOPES: usize = 256;
 
 #[derive(Debug)]
 pub(super) struct Gate {
     slots: Semaphore,
-    /// How many slots the calls of one account and region may hold.
+    /// How many slots one account and region may hold.
     slots_each: usize,
     scopes: Mutex<Scopes>,
     calls: Mutex<BTreeMap<&'static str, u64>>,
@@ -54,7 +54,7 @@ impl Gate {
         let concurrency = concurrency.clamp(1, Semaphore::MAX_PERMITS);
         Self {
             slots: Semaphore::new(concurrency),
-            // A region that accepts calls and does not answer them must leave slots to the others.
+            // A region that accepts calls and does not answer must leave slots to others.
             slots_each: concurrency.div_ceil(2),
             scopes: Mutex::new(Scopes { known: HashMap::new(), tidy_above: FEW_SCOPES }),
             calls: Mutex::default(),
@@ -65,7 +65,7 @@ impl Gate {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Makes a call when its turn comes. `scope` is what AWS counts by: account and region.
+    /// Makes a call when its turn comes. `scope` is what AWS throttles by: account and region.
     pub(super) async fn send<T, E>(
         &self,
         scope: &str,
@@ -79,7 +79,7 @@ impl Gate {
         let call = Box::pin(call);
         in_time(operation, async {
             let (of_scope, wait) = self.enter(scope, operation, Instant::now());
-            // The pace first and the slots after: who waits for its turn must not keep others out.
+            // Pace first, then slots: a waiting call must not hold a slot.
             if !wait.is_zero() {
                 tokio::time::sleep(wait).await;
             }
@@ -111,7 +111,7 @@ impl Gate {
 }
 
 impl Scopes {
-    /// Forgets scopes that would be the same if they were made anew: a fleet has thousands, each busy for a moment.
+    /// Drops scopes in their initial state: a fleet has thousands, each busy for a moment.
     fn tidy(&mut self, now: Instant) {
         if self.known.len() < self.tidy_above {
             return;
@@ -134,14 +134,14 @@ impl Scope {
         wait
     }
 
-    /// Whether no call is on its way, and all that was taken has come back.
+    /// Whether no call is in flight and all tokens have been refilled.
     fn is_as_new(&self, now: Instant) -> bool {
         Arc::strong_count(&self.slots) == 1
             && self.buckets.iter().all(|(_, bucket)| bucket.is_full(now))
     }
 }
 
-/// Waits for a call until the deadline of what it is made for.
+/// Waits for a call until the deadline of its work.
 async fn in_time<T>(
     operation: &'static str,
     call: impl Future<Output = Result<T, CloudError>>,
@@ -152,7 +152,7 @@ async fn in_time<T>(
         Err(_) => Err(CloudError {
             operation: operation.to_owned(),
             code: "Timeout".to_owned(),
-            message: format!("no answer within the {limit:?} that there are for all of it"),
+            message: format!("no answer within {limit:?}"),
             request_id: None,
             kind: CloudErrorKind::Transient,
         }),
@@ -175,7 +175,8 @@ mod tests {
         let start = Instant::now();
         let (busy, _) = gate.enter("busy", READ, start);
         for n in 0..10 * FEW_SCOPES {
-            // Long enough after one another for each to be filled up again before some hundreds have passed.
+            // Long enough after one another for each to be filled up again before some hundreds
+            // have passed.
             gate.enter(&n.to_string(), READ, start + Duration::from_millis(10) * n as u32);
         }
         assert!(known(&gate) <= 2 * FEW_SCOPES, "{} are kept", known(&gate));

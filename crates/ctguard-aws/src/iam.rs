@@ -1,7 +1,7 @@
-//! IAM: what the caller's own identity may do, asked of IAM's policy simulator.
+//! IAM: what the caller's own identity may do, by IAM's policy simulator.
 //!
 //! The simulator reads the identity's policies, its permissions boundary and the organization's; it
-//! makes none of the calls it is asked about.
+//! makes none of the calls.
 //! Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html>
 
 use super::errors::bad_request;
@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const SIMULATE: &str = "iam:SimulatePrincipalPolicy";
 
 impl Session {
-    /// Those of the permissions that the identity behind `caller_arn` does not have, in order.
+    /// Returns the permissions that the identity behind `caller_arn` lacks, in order.
     pub(super) async fn lacking(
         &self,
         caller_arn: &str,
@@ -38,10 +38,11 @@ impl Session {
         Ok(lacking.into_iter().collect())
     }
 
-    /// The user or role that a caller's ARN stands for; `None` for the root user, who may do everything.
+    /// The user or role that a caller's ARN stands for; `None` for the root user, who may do
+    /// everything.
     ///
-    /// A session's ARN leaves out the path of its role, so the role is looked up; where that is not
-    /// allowed, it is taken to have none.
+    /// A session's ARN omits the path of its role, so the role is looked up; without permission for
+    /// that, it is assumed to have no path.
     async fn principal(&self, caller_arn: &str) -> Result<Option<String>, CloudError> {
         let unknown = || {
             bad_request(

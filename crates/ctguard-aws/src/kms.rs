@@ -1,4 +1,4 @@
-//! KMS: the keys that topics are encrypted with. Only read.
+//! KMS: the keys that topics are encrypted with. Read only.
 
 use super::errors::{absent, bad_response, observed};
 use super::session::Session;
@@ -22,7 +22,7 @@ impl Session {
             .ok_or_else(|| bad_response(DESCRIBE_KEY, "no key in the answer"))?;
         let arn = metadata.arn().unwrap_or_else(|| metadata.key_id()).to_owned();
         let aws_managed = metadata.key_manager() == Some(&KeyManagerType::Aws);
-        // Nobody can change the policy of a key that AWS manages, so what it says decides nothing.
+        // The policy of an AWS-managed key cannot be changed, so it is not needed.
         let policy = if aws_managed { Ok(None) } else { self.key_policy(&arn).await };
         Ok(Some(LiveKey {
             arn,
@@ -45,5 +45,5 @@ impl Session {
 /// A policy document as JSON.
 pub(super) fn document(operation: &'static str, text: &str) -> Result<Value, CloudError> {
     serde_json::from_str(text)
-        .map_err(|error| bad_response(operation, format!("the policy is no JSON: {error}")))
+        .map_err(|error| bad_response(operation, format!("the policy is not JSON: {error}")))
 }

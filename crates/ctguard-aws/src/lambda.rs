@@ -1,4 +1,4 @@
-//! Lambda: who may call a function that subscribes.
+//! Lambda: who may invoke a function that subscribes.
 
 use super::errors::{absent, bad_response};
 use super::kms::document;
@@ -13,14 +13,14 @@ const GET_POLICY: &str = "lambda:GetPolicy";
 impl Session {
     /// The policy of a function, or of the version or alias that its ARN names.
     ///
-    /// `None` when it has none or does not exist: GetPolicy answers `ResourceNotFoundException` to both.
-    /// Nobody gets in either way, so that a second call (GetFunctionConfiguration) would tell no more.
+    /// `None` when it has none or does not exist: GetPolicy returns `ResourceNotFoundException` for
+    /// both. Neither admits anybody, so a second call (GetFunctionConfiguration) is not needed.
     ///
     /// Source: <https://docs.aws.amazon.com/lambda/latest/api/API_GetPolicy.html>
     pub(super) async fn function(&self, arn: &str) -> Result<Option<LiveFunction>, CloudError> {
         let parts = Arn::parse(arn).and_then(|arn| function::parts(arn.resource));
         let Some((name, qualifier)) = parts else {
-            return Err(bad_response(GET_POLICY, format!("`{arn}` is no function's ARN")));
+            return Err(bad_response(GET_POLICY, format!("`{arn}` is not the ARN of a function")));
         };
         let call = self
             .clients

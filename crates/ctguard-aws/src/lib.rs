@@ -1,14 +1,14 @@
 //! AWS itself behind the port of the core: the SDK's clients, shared, paced and counted.
 //!
 //! [`Aws`] implements [`Cloud`]. `observe.rs` says which calls are made to read a place, and in
-//! which order; `perform.rs` makes one mutating call for each [`Action`]. Both use one file a
+//! which order; `perform.rs` makes one mutating call for each [`Action`]. Both use one file per
 //! service (`events.rs`, `sns.rs`, `cloudtrail.rs`, …), which turns SDK types into resource types
 //! and back, and knows nothing else. SDK types stop in this crate, and nothing is decided in it.
 //!
 //! [`Aws::connect`] builds one configuration: one HTTP client, one cache of credentials, the SDK's
 //! own credential chain and endpoint settings. Clients are made from it for each service and region
-//! when they are first asked for, and shared by all accounts. Everything else belongs to a session,
-//! one a place. Another account is entered by assuming a role in it, once for all its regions.
+//! on first use, and shared by all accounts. Everything else belongs to a session, one per place.
+//! Another account is entered by assuming a role in it, once for all its regions.
 //!
 //! Every call passes `gate.rs`: its pace, a free slot, the count, the time limit. `retry.rs` says
 //! which failed actions are tried again, and `errors.rs` turns what the SDK reports into errors of
@@ -70,8 +70,8 @@ use tokio::sync::OnceCell;
 /// How many calls are in flight at once unless the user says otherwise.
 pub const DEFAULT_CONCURRENCY: usize = 32;
 
-/// How many places' sessions are kept while nobody uses them. A fleet has thousands of places, and
-/// a place is mostly done with before the next one begins.
+/// How many idle sessions are kept. A fleet has thousands of places, and a place is mostly finished
+/// before the next one begins.
 const IDLE_SESSIONS: usize = 64;
 
 /// How to reach AWS. The default is what the environment and the user's AWS files say.
@@ -79,15 +79,17 @@ const IDLE_SESSIONS: usize = 64;
 pub struct Options {
     /// A profile of the user's AWS files, instead of `AWS_PROFILE`.
     pub profile: Option<String>,
-    /// The region to ask for what has none (who am I), instead of the configured one. Places bring their own.
+    /// The region for calls without a place, such as GetCallerIdentity, instead of the configured
+    /// one.
     pub region: Option<Region>,
-    /// The region to ask where neither [`Self::region`] nor the configuration names one: it decides the partition.
+    /// The region if neither [`Self::region`] nor the configuration names one: it decides the
+    /// partition.
     pub default_region: Option<Region>,
-    /// Which accounts there are besides the caller's, and the roles to assume in them.
+    /// The accounts besides the caller's, and the roles to assume in them.
     pub accounts: Option<Accounts>,
     /// Most calls in flight at once, over all places.
     pub concurrency: usize,
-    /// Where every service is reached, instead of `AWS_ENDPOINT_URL`.
+    /// The endpoint of every service, instead of `AWS_ENDPOINT_URL`.
     pub endpoint_url: Option<String>,
     /// Credentials instead of the SDK's chain, for programs that bring their own.
     pub credentials: Option<SharedCredentialsProvider>,
@@ -109,20 +111,22 @@ impl Default for Options {
     }
 }
 
-/// How long to wait for what.
+/// Time limits.
 #[derive(Debug, Clone, Copy)]
 pub struct Timing {
     /// For a connection.
     pub connect: Duration,
-    /// For one attempt of a call. Without it, a server that accepts and never answers hangs a run for ever.
+    /// For one attempt of a call. Without it, a server that accepts and never answers would hang a
+    /// run forever.
     pub attempt: Duration,
     /// For a call with the SDK's own retries.
     pub operation: Duration,
-    /// For something that was just written to be seen by what refers to it.
+    /// For a new object to become visible to objects that refer to it.
     pub propagation: Duration,
-    /// Before the first repetition; later ones wait longer.
+    /// Before the first retry; later ones wait longer.
     pub first_wait: Duration,
-    /// For reading one place or account, all calls together. What is not read by then is unreadable.
+    /// For reading one place or account, all calls together. Whatever is not read by then is
+    /// unreadable.
     pub place: Duration,
 }
 
@@ -179,7 +183,7 @@ impl Aws {
             .app_name(AppName::new("ctguard").expect("letters make an app name"))
             .retry_config(retries)
             .timeout_config(timeouts)
-            // It would end a body that has stalled for 20 seconds, and every attempt is over before that.
+            // It would end a body that stalls for 20 seconds, but every attempt ends before that.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .identity_cache(aws_config::identity::IdentityCache::lazy().build());
         if let Some(profile) = options.profile {
@@ -206,7 +210,7 @@ impl Aws {
             ));
         }
         if base.region().is_none() {
-            // Only asked who the caller is; every other call brings the region of its place.
+            // Used only for GetCallerIdentity; every other call has the region of its place.
             let region = options.default_region.as_ref().map(session::sdk_region);
             let region = region.unwrap_or(aws_config::Region::from_static("us-east-1"));
             base = base.to_builder().region(region).build();
@@ -244,7 +248,7 @@ impl Aws {
         self.sts.get_or_init(|| sts::client(&self.base, &self.throttles))
     }
 
-    /// The role in an account; `None` where the caller's own credentials are the ones to use.
+    /// The role in an account; `None` when the caller's own credentials are used.
     async fn role_in(&self, place: &Place) -> Result<Option<Arc<RoleSession>>, CloudError> {
         let caller = self.known_caller().await?;
         let account = &place.account;
@@ -279,7 +283,8 @@ impl Aws {
         Ok(Some(session))
     }
 
-    /// The clients of a region, which have the caller's own credentials or those of whoever a call is made for.
+    /// The clients of a region, with the caller's own credentials or those of the account that a
+    /// call is made for.
     fn clients(&self, region: &Region, own: bool) -> Arc<Clients> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         let known = clients.entry((region.clone(), own)).or_insert_with(|| {
@@ -290,7 +295,7 @@ impl Aws {
             if !own {
                 config = config
                     .credentials_provider(SharedCredentialsProvider::new(OfCall))
-                    // What is asked of one account must not be signed for another.
+                    // A call for one account must not be signed for another.
                     .identity_cache(aws_config::identity::IdentityCache::no_cache());
             }
             Arc::new(Clients::new(config.build(), self.throttles.clone()))
@@ -306,7 +311,8 @@ impl Aws {
         }
         let role = self.role_in(place).await?;
         if let Some(role) = &role {
-            // Now and not with the first call, so that all of a place is told at once to be out of reach.
+            // Assumed now and not with the first call, so that the whole place is reported as
+            // unreachable at once.
             role.credentials().await?;
         }
         let session = Arc::new(self.new_session(place.clone(), role));
@@ -327,7 +333,8 @@ impl Aws {
             Ok(caller) => caller,
             Err(error) => return Observed::Unreadable((&error).into()),
         };
-        // With the caller's own credentials, even where the blueprint has a role for the caller's account.
+        // With the caller's own credentials, even if the blueprint has a role for the caller's
+        // account.
         let region = self.region().unwrap_or_else(Region::global);
         let session = self.new_session(Place::new(caller.account.clone(), region), None);
         organizations::observe(&session, self.timing, reads).await

@@ -1,4 +1,4 @@
-//! CloudTrail's event history: LookupEvents, which is slow by AWS's will and is asked with patience.
+//! CloudTrail's event history: LookupEvents, which AWS limits to two calls a second.
 
 use super::Timing;
 use super::errors::{bad_request, bad_response};
@@ -13,7 +13,7 @@ use jiff::Timestamp;
 const LOOKUP_EVENTS: &str = "cloudtrail:LookupEvents";
 
 impl Session {
-    /// One page of the event history. A throttled call is made again for as long as a call may take.
+    /// One page of the event history. A throttled call is retried within the time limit of a call.
     pub(super) async fn lookup(
         &self,
         timing: Timing,
@@ -40,7 +40,7 @@ impl Session {
             patiently(first_wait, budget, || self.send(LOOKUP_EVENTS, call.clone().send())).await?;
         let next = answer.next_token.filter(|token| !token.is_empty());
         if next.is_some() && next == wanted.token {
-            return Err(bad_response(LOOKUP_EVENTS, "the same page token was handed out twice"));
+            return Err(bad_response(LOOKUP_EVENTS, "the same page token was returned twice"));
         }
         let records = answer.events.unwrap_or_default().into_iter().map(|event| {
             let record = event.cloud_trail_event.filter(|record| !record.is_empty());

@@ -1,4 +1,4 @@
-//! What is read of a place and of an account, and how few calls that takes.
+//! Reads a place and an account with few calls.
 //!
 //! ```text
 //! place    ListRules pages ─► ListTargetsByRule each
@@ -15,10 +15,10 @@
 //!          role: GetRole ─► ListRolePolicies pages ─► GetRolePolicy each
 //! ```
 //!
-//! Tags are read one by one only for an object that the blueprint names and GetResources misses
-//! (it lags, and does not know every kind everywhere) or may not answer for. What the read set does
-//! not ask for is not read, what does not depend on each other is read side by side, and a part that
-//! cannot be read does not keep the others from being read.
+//! Tags are read one by one only for an object that the blueprint names and GetResources misses (it
+//! lags, and does not know every kind everywhere) or may not answer for. Only what the read set
+//! names is read, independent reads run concurrently, and a part that cannot be read does not
+//! affect the others.
 
 use super::Aws;
 use super::errors::observed;
@@ -40,9 +40,9 @@ use futures::{FutureExt, join};
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::sync::OnceCell;
 
-/// How many objects of one kind are read side by side: at a tenth of a second each, more than AWS takes of a
-/// place (50 calls a second of EventBridge). The gate bounds the calls in flight; this bounds
-/// the memory of the waiting ones in a place with hundreds of rules.
+/// How many objects of one kind are read concurrently: at 0.1 s each, more than AWS allows in a
+/// place (50 EventBridge calls a second). The gate bounds the calls in flight; this bounds the
+/// memory of the waiting ones in a place with hundreds of rules.
 const SIDE_BY_SIDE: usize = 8;
 
 pub(super) async fn place(aws: &Aws, place: &Place, reads: &ReadSet) -> PlaceSnapshot {
@@ -96,13 +96,13 @@ async fn bucket(aws: &Aws, place: &Place, name: &str) -> Result<Option<LiveBucke
     let session = aws.session(&Place::new(place.account.clone(), region.clone())).await?;
     let (bucket, tags) = join!(session.bucket(name), session.bucket_tags(name));
     let (bucket, tags) = (bucket?, observed(tags));
-    // Only a bucket that nobody has described may be one that was left half made.
+    // Only an unconfigured bucket may be one whose creation was interrupted.
     let undescribed = bucket.policy.is_none() && tags.known().is_some_and(Tags::is_empty);
     let empty = if undescribed { Some(session.is_empty(name).await?) } else { None };
     Ok(Some(LiveBucket { region, bucket, tags, empty }))
 }
 
-/// A place that nothing can be read of: each part says so.
+/// A place of which nothing can be read: every part is unreadable.
 fn unreadable(place: &Place, reads: &ReadSet, error: &CloudError) -> PlaceSnapshot {
     fn each<T>(names: &BTreeSet<String>, error: &CloudError) -> BTreeMap<String, Observed<T>> {
         names.iter().map(|name| (name.clone(), Observed::Unreadable(error.into()))).collect()
@@ -131,7 +131,7 @@ fn unreadable(place: &Place, reads: &ReadSet, error: &CloudError) -> PlaceSnapsh
 struct Reading<'a> {
     session: &'a Session,
     reads: &'a ReadSet,
-    /// What carries the blueprint's tag, by ARN: whoever needs it first asks for it.
+    /// What carries the blueprint's tag, by ARN; read on first use.
     tagged: OnceCell<Result<BTreeMap<String, Tags>, CloudError>>,
 }
 
@@ -166,9 +166,9 @@ impl Reading<'_> {
         }
     }
 
-    /// When a rule is missing: how full the default bus is, of all rules and of those with wildcards, and
-    /// whether the rule is on another one.
-    /// Neither decides whether it is missing, so what cannot be read is left out.
+    /// When a rule is missing: the number of rules on the default bus, with and without wildcards,
+    /// and whether the rule is on another bus. Neither decides whether it is missing, so what
+    /// cannot be read is omitted.
     async fn when_missing(
         &self,
         rules: &Observed<SmallMap<String, LiveRule>>,
@@ -196,7 +196,7 @@ impl Reading<'_> {
         self.tagged.get_or_init(find).await
     }
 
-    /// An object's tags: from the list of what is tagged, else asked for.
+    /// An object's tags: from the search by tag, or else read.
     async fn tags(
         &self,
         arn: &str,
@@ -210,8 +210,8 @@ impl Reading<'_> {
         observed(ask.await)
     }
 
-    /// Whether a topic or queue has a name of the blueprint's, in this place. The tags of others
-    /// (a topic named by its ARN, a queue that only subscribes) decide nothing and are not asked for.
+    /// Whether a topic or queue has a name of the blueprint's, in this place. The tags of others (a
+    /// topic named by its ARN, a queue that only subscribes) are not needed and not read.
     fn named_as_ours(&self, arn: &str) -> bool {
         let place = &self.session.place;
         !self.reads.rule_prefix.is_empty()
@@ -251,7 +251,7 @@ impl Reading<'_> {
         Observed::Known(rules.await.into_iter().collect())
     }
 
-    /// The buses that are asked for and those that carry the tag, by name.
+    /// The requested buses and those that carry the tag, by name.
     async fn buses(&self) -> BTreeMap<String, Observed<LiveBus>> {
         if self.reads.rule_prefix.is_empty() {
             return BTreeMap::new();
@@ -277,11 +277,11 @@ impl Reading<'_> {
         }
     }
 
-    /// ARNs of one service, with the resource part beginning so, that carry the tag and that the blueprint does
-    /// not name.
+    /// ARNs of one service, with the resource part beginning so, that carry the tag and that the
+    /// blueprint does not name.
     ///
-    /// When the list cannot be had, what it would have named is unknown, not absent: one unreadable
-    /// entry with a wildcard for a name stands for it.
+    /// When the search fails, what it would have found is unknown, not absent: one unreadable entry
+    /// with a wildcard as its name stands for it.
     async fn unnamed(
         &self,
         service: &str,
@@ -371,7 +371,7 @@ impl Reading<'_> {
         self.tags(arn, ask).await
     }
 
-    /// Reads the objects that are named at once, and those that carry the tag as soon as they are known.
+    /// Reads the named objects at once, and those that carry the tag as soon as they are known.
     async fn named_and_tagged<'b, T>(
         &self,
         service: &str,
@@ -383,7 +383,7 @@ impl Reading<'_> {
             match self.unnamed(service, resource, named).await {
                 Ok(arns) => {
                     let found = each(arns, read).await;
-                    // The list lags: what it names and is gone need not be told of.
+                    // The search lags, so objects that are gone are ignored.
                     found
                         .into_iter()
                         .filter(|(found, _)| !matches!(found, Observed::Absent))
@@ -421,7 +421,7 @@ impl Reading<'_> {
                 };
                 let tags = async {
                     if at_home && !self.reads.blueprint.is_empty() {
-                        // A trail that is no longer kept is known by the tag search alone.
+                        // A trail that is no longer managed is found by the tag search alone.
                         let ask = async {
                             if managed { self.session.trail_tags(arn).await } else { Ok(None) }
                         };
@@ -461,7 +461,7 @@ impl Reading<'_> {
     }
 }
 
-/// Runs a read for every item, some side by side, and keeps their order.
+/// Runs a read for every item, several concurrently, and keeps their order.
 async fn each<'a, I: IntoIterator, T>(
     items: I,
     read: impl Fn(I::Item) -> BoxFuture<'a, T>,

@@ -1,7 +1,7 @@
 //! Organizations: the accounts of the caller's organization, all of them or those of some units.
 //!
-//! Only asked with the caller's own credentials: of the management account, or of a member that is a delegated
-//! administrator. A page may be empty and still have another one after it.
+//! Only read with the caller's own credentials, which must be of the management account or a
+//! delegated administrator. An empty page may be followed by another one.
 //! Source: <https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html>
 
 use super::Timing;
@@ -32,15 +32,15 @@ const LIST_UNITS: &str = "organizations:ListOrganizationalUnitsForParent";
 /// Source: <https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccountsForParent.html>
 const PAGE: i32 = 20;
 
-/// How many units are asked side by side; Organizations throttles early.
+/// How many units are read concurrently; Organizations throttles early.
 const SIDE_BY_SIDE: usize = 4;
 
-/// How deep units can lie below a root, with one to spare: AWS allows five levels.
+/// Maximum depth of units below a root, with one to spare: AWS allows five levels.
 ///
 /// Source: <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html>
 const DEPTH: usize = 6;
 
-/// How much longer than a place an organization may take to read, which is many pages at a slow pace.
+/// How much longer than a place an organization may take: it has many pages at a slow pace.
 const PATIENCE: u32 = 5;
 
 pub(super) async fn observe(
@@ -78,8 +78,8 @@ impl Asking<'_> {
         Ok(Organization { id, management, members: members.into_iter().collect(), unit_paths })
     }
 
-    /// The accounts of these units and of all units below them. Each unit is asked once, however often it is
-    /// named, and however the tree is tied.
+    /// The accounts of these units and of all units below them. Each unit is read once, even if it
+    /// is named twice or the tree has cycles.
     async fn below(
         &self,
         units: &BTreeSet<String>,
@@ -184,7 +184,7 @@ impl Asking<'_> {
         loop {
             let call = client.list_parents().child_id(child).set_next_token(pages.token());
             let page = self.send(LIST_PARENTS, || call.clone().send()).await?;
-            // There is one parent, which an empty page may come before.
+            // There is one parent; an empty page may precede it.
             if let Some(id) = page.parents().first().and_then(sdk::Parent::id) {
                 return Ok(id.to_owned());
             }
@@ -217,7 +217,7 @@ fn member(operation: &str, account: &sdk::Account) -> Result<(AccountId, Member)
     Ok((id, Member { name, active: is_active(account) }))
 }
 
-/// `Status` is on its way out in favour of `State`, which says more; whichever is there is heeded.
+/// `Status` is deprecated in favour of `State`; both are read.
 ///
 /// Source: <https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html>
 fn is_active(account: &sdk::Account) -> bool {

@@ -1,8 +1,9 @@
-//! How fast each kind of call may go, so that a run over many objects is not throttled by AWS.
+//! The rate of each kind of call, so that AWS does not throttle a run over many objects.
 //!
 //! AWS counts per account, region and group of operations. A token bucket stands for each such
-//! group: it holds one second's worth, so a small run never waits, and refills at nine tenths of the
-//! published rate. What AWS publishes no rate for is only bounded by the number of calls in flight.
+//! group: it holds one second's worth, so a small run never waits, and refills at nine tenths of
+//! the published rate. Operations without a published rate are limited only by the number of calls
+//! in flight.
 
 use std::time::{Duration, Instant};
 
@@ -21,8 +22,8 @@ pub(super) enum Class {
     ///
     /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html>
     TrailLookups,
-    /// CloudTrail's writes: 1 a second. The burst is three, the calls that a new trail takes: AWS publishes
-    /// no burst, and a throttle would cost no more than the wait that it replaces.
+    /// CloudTrail's writes: 1 a second. The burst is three, the calls that a new trail takes: AWS
+    /// publishes no burst, and a throttle would cost no more than the wait that it replaces.
     ///
     /// Source: <https://docs.aws.amazon.com/general/latest/gr/ct.html>
     TrailWrites,
@@ -44,13 +45,13 @@ pub(super) enum Class {
     ///
     /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
     Sessions,
-    /// IAM, which answers from one place for the whole account. AWS publishes that it throttles and not at what
-    /// rate; this one is meant to stay clear of it.
+    /// IAM, which has one endpoint for the whole account. AWS publishes no rate; this one should
+    /// stay below it.
     ///
     /// Source: <https://aws.amazon.com/blogs/security/how-to-monitor-and-query-iam-resources-at-scale-part-2/>
     Identity,
     /// Organizations, which has one endpoint and one budget for the whole organization. It answers
-    /// `TooManyRequestsException` after a few calls a second; this rate is meant to stay clear of it.
+    /// `TooManyRequestsException` after a few calls a second; this rate should stay below it.
     ///
     /// Source: <https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html>
     Organization,
@@ -88,7 +89,7 @@ impl Class {
         }
     }
 
-    /// Calls a second, and how many may be made at once.
+    /// Calls per second, and the burst.
     fn rate(self) -> (f64, f64) {
         match self {
             Self::Events | Self::Metrics => (45.0, 45.0),
@@ -106,12 +107,12 @@ impl Class {
     }
 }
 
-/// A token bucket that hands out reservations: who comes when it is empty is told how long to wait.
+/// A token bucket with reservations: a call that finds it empty learns how long to wait.
 #[derive(Debug)]
 pub(super) struct Bucket {
     per_second: f64,
     burst: f64,
-    /// Below zero by the number of calls that were told to wait.
+    /// Negative by the number of calls that wait.
     tokens: f64,
     as_of: Instant,
 }
@@ -134,7 +135,7 @@ impl Bucket {
         }
     }
 
-    /// Whether it holds what a new one would.
+    /// Whether it is full, as a new one is.
     pub(super) fn is_full(&self, now: Instant) -> bool {
         let passed = now.saturating_duration_since(self.as_of).as_secs_f64();
         self.tokens + passed * self.per_second >= self.burst

@@ -1,4 +1,4 @@
-//! One action, one mutating call, repeated while AWS documents that it may pass.
+//! Performs one action with one mutating call, retried while AWS documents the error as transient.
 
 use super::Aws;
 use super::retry::{passes, waits};

@@ -1,8 +1,8 @@
-//! Which failed actions are worth another try, and when.
+//! Which failed actions to retry, and when.
 //!
-//! The SDK repeats throttled and lost calls by itself. This is about what AWS documents as passing
-//! within minutes: two writers at once, and something this very run has written that what refers to it does
-//! not see yet. Nothing else is repeated: a real refusal should be heard at once.
+//! The SDK itself retries throttled and lost calls. Here are the errors that AWS documents as
+//! passing within minutes: concurrent writers, and objects written in this run that are not yet
+//! visible to what refers to them. Nothing else is retried, so that real errors show at once.
 
 use super::errors::{is_not_found, is_throttled};
 use ctguard_core::action::Action;
@@ -19,7 +19,7 @@ use std::time::Duration;
 /// Longest wait between two tries.
 const LONGEST_WAIT: Duration = Duration::from_secs(15);
 
-/// Codes that say "not just now", whatever the action.
+/// Transient error codes of any action.
 ///
 /// Sources: the errors of <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.html>,
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateTrail.html> (`ConflictException`),
@@ -39,7 +39,7 @@ const PASSING: [&str; 10] = [
     "StaleTagException",
 ];
 
-/// What this run has written so far.
+/// The objects written in this run.
 #[derive(Debug, Default)]
 pub(super) struct Written(Mutex<BTreeSet<(Fact, String)>>);
 
@@ -58,7 +58,7 @@ enum Fact {
 }
 
 impl Written {
-    /// Remembers an action that succeeded. `place` keeps what has the same name elsewhere apart.
+    /// Remembers an action that succeeded. `place` distinguishes objects of the same name.
     pub(super) fn remember(&self, place: &Place, action: &Action) {
         let (fact, name): (Fact, &str) = match action {
             Action::PutRule { name, .. } => (Fact::Rule, name.as_str()),
@@ -88,7 +88,7 @@ impl Written {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&key)
     }
 
-    /// Whether the role of an ARN was written, in whatever account it is.
+    /// Whether the role with this ARN was written, in any account.
     fn has_role(&self, arn: &str) -> bool {
         Arn::parse(arn).is_some_and(|arn| {
             let name = arn.resource.rsplit('/').next().unwrap_or_default();
@@ -96,7 +96,7 @@ impl Written {
         })
     }
 
-    /// Whether the policy of a bus was written, in whatever place the bus is.
+    /// Whether the policy of a bus was written, in any place.
     fn has_bus_policy(&self, arn: &str) -> bool {
         Arn::parse(arn).is_some_and(|arn| {
             let bus = arn.resource.strip_prefix("event-bus/");
@@ -107,15 +107,15 @@ impl Written {
 
 fn key(fact: Fact, account: &str, region: &str, name: &str) -> String {
     match fact {
-        // Bucket names have no place, and a trail may be at home in another region than its bucket.
+        // Bucket names are global, and a trail may have another home region than its bucket.
         Fact::Bucket | Fact::BucketPolicy => name.to_owned(),
-        // A role is written in some region of its account, and used in all.
+        // A role is written through one region of its account and used in all.
         Fact::Role => format!("{account}/{name}"),
         _ => format!("{account}/{region}/{name}"),
     }
 }
 
-/// Whether a failure passes by itself.
+/// Whether a failure is transient.
 pub(super) fn passes(
     place: &Place,
     action: &Action,
@@ -127,7 +127,7 @@ pub(super) fn passes(
     }
     let wrote = |fact, name: &str| written.has(fact, place, name);
     match action {
-        // A rule is not seen by its own targets and tags for a moment.
+        // For a moment, a new rule is not visible to PutTargets and TagResource.
         Action::PutTargets { rule: name, targets } => {
             is_not_found(error) && wrote(Fact::Rule, name.as_str())
                 || targets.values().any(|target| target_passes(target, error, written))
@@ -147,7 +147,7 @@ pub(super) fn passes(
         Action::UpdateAssumeRolePolicy { role: name, .. }
         | Action::PutRolePolicy { role: name, .. }
         | Action::TagRole { name, .. } => is_not_found(error) && wrote(Fact::Role, name),
-        // Nor is the removal of its targets seen by its deletion.
+        // Nor is the removal of its targets visible to DeleteRule.
         Action::DeleteRule { name } => {
             error.code == "ValidationException"
                 && error.message.contains("since it has targets")
@@ -187,9 +187,10 @@ pub(super) fn passes(
     }
 }
 
-/// Whether a target is refused for what this run has written in IAM or on the bus that is the target.
+/// Whether a target is refused because of what this run has just written in IAM or on the target
+/// bus.
 ///
-/// EventBridge looks at both when the target is put: it tries whether it can take the role on, and whether the bus's policy
+/// PutTargets checks both: whether EventBridge can assume the role, and whether the bus's policy
 /// admits the sender.
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html>
 fn target_passes(target: &Target, error: &CloudError, written: &Written) -> bool {
@@ -197,14 +198,15 @@ fn target_passes(target: &Target, error: &CloudError, written: &Written) -> bool
         || error.code.starts_with("AccessDenied") && written.has_bus_policy(&target.arn)
 }
 
-/// EventBridge's words for a role that it cannot take on; its code is that of any invalid request.
+/// EventBridge's message for a role that it cannot assume; the error code is that of any invalid
+/// request.
 fn cannot_be_assumed(error: &CloudError) -> bool {
     error.code.starts_with("ValidationException")
         && error.message.contains("cannot be assumed by principal")
 }
 
-/// Repeats a call that has no effect of its own for as long as it is throttled, within a budget: the calls that
-/// every account of a fleet begins with come in a burst, and the SDK gives up after three tries.
+/// Repeats a read while it is throttled, within a budget: the first calls of all accounts come in a
+/// burst, and the SDK gives up after three tries.
 pub(super) async fn patiently<T, F: Future<Output = Result<T, CloudError>>>(
     first: Duration,
     budget: Duration,
@@ -222,8 +224,8 @@ pub(super) async fn patiently<T, F: Future<Output = Result<T, CloudError>>>(
     }
 }
 
-/// The waits between tries: each twice as long as the one before, up to a limit, shortened by up to
-/// half at random so that many writers do not come back together. Ends when the budget is used up.
+/// The waits between tries: exponential with a limit, and shortened by up to half at random so that
+/// many writers do not retry together. Ends when the budget is used up.
 pub(super) fn waits(first: Duration, budget: Duration) -> impl Iterator<Item = Duration> {
     let mut next = first;
     let mut left = budget;
@@ -235,7 +237,8 @@ pub(super) fn waits(first: Duration, budget: Duration) -> impl Iterator<Item = D
     })
 }
 
-/// A number from 0 up to 1. The standard library's hash keys are random, and that is good enough to spread waits.
+/// A number from 0 up to 1. The standard library's random hash keys are good enough to spread
+/// waits.
 fn random_fraction() -> f64 {
     let bits = RandomState::new().hash_one(());
     f64::from(u32::try_from(bits >> 32).unwrap_or_default()) / f64::from(u32::MAX)
@@ -288,7 +291,7 @@ mod tests {
         assert!(!passes(&here(), &create_trail(), &refusal, &written));
 
         let policy = Action::PutBucketPolicy { name: "logs".to_owned(), policy: Value::Null };
-        // The bucket may be written in another region than the trail's.
+        // The bucket may be in another region than the trail.
         written.remember(&place("111122223333", "us-east-1"), &policy);
         assert!(passes(&here(), &create_trail(), &refusal, &written));
         assert!(!passes(&here(), &create_trail(), &error("AccessDenied", ""), &written));

@@ -1,5 +1,5 @@
-//! IAM: the role through which rules forward events. IAM is one service for all regions of a partition; the
-//! SDK knows where it answers.
+//! IAM: the role through which rules forward events. IAM is one service for all regions of a
+//! partition; the SDK knows its endpoint.
 
 use super::errors::{absent, bad_response};
 use super::session::{Pages, Session, tags_as};
@@ -28,7 +28,7 @@ impl Session {
         let mut policies = BTreeMap::new();
         for policy in self.role_policies(name).await? {
             let call = self.clients.iam().get_role_policy().role_name(name).policy_name(&policy);
-            // One that went away since it was listed is none.
+            // It was deleted since it was listed.
             if let Some(answer) = absent(self.send(GET_ROLE_POLICY, call.send()).await)? {
                 let document = decoded(GET_ROLE_POLICY, &answer.policy_document)?;
                 policies.insert(policy, document);
@@ -74,7 +74,8 @@ impl Session {
         }
     }
 
-    /// Makes a role. One of this name that trusts the same and carries the same tags was made by an earlier try.
+    /// Creates a role; one of this name with the same trust policy and tags was created by an
+    /// earlier try.
     pub(super) async fn create_role(
         &self,
         name: &str,
@@ -146,7 +147,7 @@ impl Session {
         self.send(TAG_ROLE, call.send()).await.map(drop)
     }
 
-    /// Deletes an inline policy; one that is gone already is fine.
+    /// Deletes an inline policy; succeeds if it is gone.
     pub(super) async fn delete_role_policy(
         &self,
         role: &str,
@@ -156,7 +157,7 @@ impl Session {
         absent(self.send(DELETE_ROLE_POLICY, call.send()).await).map(drop)
     }
 
-    /// Deletes a role that has no policies; one that is gone already is fine.
+    /// Deletes a role that has no policies; succeeds if it is gone.
     pub(super) async fn delete_role(&self, name: &str) -> Result<(), CloudError> {
         let call = self.clients.iam().delete_role().role_name(name);
         absent(self.send(DELETE_ROLE, call.send()).await).map(drop)
@@ -167,18 +168,18 @@ fn sdk_tags(operation: &'static str, tags: &Tags) -> Result<Vec<sdk::Tag>, Cloud
     tags_as(operation, tags, |key, value| sdk::Tag::builder().key(key).value(value).build())
 }
 
-/// A policy document, which IAM hands out as it would stand in a URL.
+/// Decodes a policy document, which IAM returns URL-encoded.
 ///
 /// Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRolePolicy.html>
 fn decoded(operation: &'static str, text: &str) -> Result<Value, CloudError> {
-    // A brace never stands in a URL: this text is as it was written.
+    // A brace is never in URL-encoded text, so this one is not encoded.
     let text = if text.starts_with('{') { Some(text.to_owned()) } else { percent_decoded(text) };
     let text =
         text.ok_or_else(|| bad_response(operation, "the policy is not encoded as AWS does it"))?;
     super::kms::document(operation, &text)
 }
 
-/// Replaces `%XX` by the byte that it stands for. `None` where that is no text.
+/// Replaces `%XX` by its byte; `None` if the result is not UTF-8.
 fn percent_decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();

@@ -1,7 +1,8 @@
 //! S3: the bucket that a managed trail writes to.
 //!
-//! Every call but CreateBucket names the account that must own the bucket: bucket names are global, and
-//! somebody else's bucket of the expected name must neither be written to nor pass for one's own.
+//! Every call but CreateBucket names the account that must own the bucket: bucket names are global,
+//! and a foreign bucket of the expected name must be neither written to nor mistaken for an own
+//! one.
 
 use super::errors::{absent, bad_request};
 use super::session::Session;
@@ -31,14 +32,14 @@ const PUT_PUBLIC_ACCESS: &str = "s3:PutBucketPublicAccessBlock";
 const PUT_TAGGING: &str = "s3:PutBucketTagging";
 const PUT_VERSIONING: &str = "s3:PutBucketVersioning";
 
-/// The region whose buckets are made without naming it: S3 refuses to be told.
+/// The region that CreateBucket must not name.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>
 const UNNAMED_REGION: &str = "us-east-1";
 
 impl Session {
-    /// The region a bucket is in; `None` when there is no such bucket. Asked in another region, S3
-    /// refuses, and names the right one in a header.
+    /// The region a bucket is in; `None` when there is no such bucket. In another region S3 refuses
+    /// and names the right one in a header.
     pub(super) async fn bucket_region(&self, name: &str) -> Result<Option<Region>, CloudError> {
         let call = self.clients.s3().head_bucket().bucket(name).expected_bucket_owner(self.owner());
         let asked = async {
@@ -62,7 +63,7 @@ impl Session {
         Ok(found.map(|region| region.unwrap_or_else(|| self.place.region.clone())))
     }
 
-    /// A bucket's settings. To be asked in the bucket's own region, for a bucket that is there.
+    /// A bucket's settings, to be read in its own region. The bucket must exist.
     pub(super) async fn bucket(&self, name: &str) -> Result<Bucket, CloudError> {
         let (public_access_blocked, versioning, encryption, owner_enforced, policy, lifecycle) = futures::try_join!(
             self.public_access_blocked(name),
@@ -85,7 +86,7 @@ impl Session {
     pub(super) async fn bucket_tags(&self, name: &str) -> Result<Option<Tags>, CloudError> {
         let call =
             self.clients.s3().get_bucket_tagging().bucket(name).expected_bucket_owner(self.owner());
-        // A bucket without tags is an error here, and a bucket all the same.
+        // Missing tags are reported as an error.
         let answer = absent(self.send(GET_TAGGING, call.send()).await)?;
         let pair = |tag: sdk::Tag| (tag.key, tag.value);
         Ok(Some(
@@ -197,7 +198,7 @@ impl Session {
         Ok(answer.is_some_and(|answer| !answer.rules().is_empty()))
     }
 
-    /// Gives up unfinished uploads, and drops old versions after a year; what is current stays.
+    /// Aborts unfinished uploads, and deletes noncurrent versions after a year; current ones stay.
     pub(super) async fn put_bucket_lifecycle(&self, name: &str) -> Result<(), CloudError> {
         let lifecycle = tidy().map_err(|error| bad_request(PUT_LIFECYCLE, error.to_string()))?;
         let call = self
@@ -210,7 +211,7 @@ impl Session {
         self.send(PUT_LIFECYCLE, call.send()).await.map(drop)
     }
 
-    /// Makes a bucket in this region; one's own that is there already is fine.
+    /// Creates a bucket in this region; succeeds if the account owns it already.
     pub(super) async fn create_bucket(&self, name: &str) -> Result<(), CloudError> {
         let region = self.place.region.as_str();
         let configuration = (region != UNNAMED_REGION).then(|| {
@@ -325,7 +326,7 @@ impl Session {
         name: &str,
         tags: &Tags,
     ) -> Result<(), CloudError> {
-        // An empty set is taken away by another call, under the same permission.
+        // An empty set takes another call, DeleteBucketTagging, under the same permission.
         // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketTagging.html>
         if tags.is_empty() {
             let call = self.clients.s3().delete_bucket_tagging().bucket(name);

@@ -1,4 +1,4 @@
-//! One account in one region: whose credentials are used there, and through which clients.
+//! One account in one region: its credentials and clients.
 
 use super::clients::{Acting, Clients};
 use super::errors::{bad_request, bad_response};
@@ -20,13 +20,13 @@ pub(super) struct Session {
     pub(super) place: Place,
     scope: String,
     pub(super) clients: Arc<Clients>,
-    /// Absent where the clients have the caller's own credentials.
+    /// Absent when the clients have the caller's own credentials.
     role: Option<Arc<RoleSession>>,
     retries: RetryPartition,
     gate: Arc<Gate>,
     /// URLs of queues by name. AWS asks not to build them from their parts
     /// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-message-identifiers.html>),
-    /// so each is asked for, once.
+    /// so each is read once.
     pub(super) queue_urls: Mutex<BTreeMap<String, String>>,
 }
 
@@ -38,7 +38,7 @@ impl Session {
         gate: Arc<Gate>,
     ) -> Self {
         Self {
-            // Not one of the SDK's own partitions, which are kept for ever.
+            // Not one of the SDK's own retry partitions, which are kept forever.
             retries: RetryPartition::custom(place.to_string()).build(),
             scope: place.to_string(),
             place,
@@ -58,10 +58,11 @@ impl Session {
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        // The SDK's futures are large, and each layer around one would hold it by value, some twice.
+        // The SDK's futures are large, and each layer around one would hold it by value, some
+        // twice.
         let call = Box::pin(call);
         async move {
-            // Before the call has a slot: to renew credentials takes one, too.
+            // Before the call has a slot: renewing credentials takes one, too.
             let credentials = match &self.role {
                 Some(role) => Some(role.credentials().await?),
                 None => None,
@@ -89,11 +90,11 @@ impl Pages {
         self.token.clone()
     }
 
-    /// Takes the token that came with a page, and says whether there is another page.
+    /// Takes the token of a page; returns whether there is another page.
     ///
     /// # Errors
     ///
-    /// When the service hands out the token it was just given, which would go on for ever.
+    /// When the service returns the token that it was given, which would loop forever.
     pub(super) fn turn(
         &mut self,
         operation: &'static str,
@@ -101,7 +102,7 @@ impl Pages {
     ) -> Result<bool, CloudError> {
         let next = next.filter(|token| !token.is_empty()).map(str::to_owned);
         if next.is_some() && next == self.token {
-            return Err(bad_response(operation, "the same page token was handed out twice"));
+            return Err(bad_response(operation, "the same page token was returned twice"));
         }
         self.token = next;
         Ok(self.token.is_some())

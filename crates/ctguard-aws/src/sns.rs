@@ -71,14 +71,14 @@ impl Session {
         }
     }
 
-    /// What a listed subscription is like; `None` when it has gone meanwhile.
+    /// The attributes of a listed subscription; `None` when it is gone meanwhile.
     pub(super) async fn subscription(&self, listed: &Listed) -> Option<LiveSubscription> {
         let Some(arn) = &listed.arn else { return Some(LiveSubscription::Pending) };
         let call = self.clients.sns().get_subscription_attributes().subscription_arn(arn);
         let attributes = match self.send(GET_SUBSCRIPTION_ATTRIBUTES, call.send()).await {
             Ok(answer) => {
                 let attributes = answer.attributes.unwrap_or_default();
-                // A list may give the ARN of a subscription that nobody has confirmed yet.
+                // A list may have the ARN of an unconfirmed subscription.
                 if said(&attributes, "PendingConfirmation") == Some("true") {
                     return Some(LiveSubscription::Pending);
                 }
@@ -139,13 +139,13 @@ impl Session {
         self.send(TAG_RESOURCE, call.send()).await.map(drop)
     }
 
-    /// Deletes a topic with its subscriptions; one that is gone already is fine.
+    /// Deletes a topic with its subscriptions; succeeds if it is gone.
     pub(super) async fn delete_topic(&self, name: &str) -> Result<(), CloudError> {
         let call = self.clients.sns().delete_topic().topic_arn(self.place.arn("sns", name));
         absent(self.send(DELETE_TOPIC, call.send()).await).map(drop)
     }
 
-    /// Subscribes an endpoint. Repeated while it waits for its confirmation, SNS asks once more.
+    /// Subscribes an endpoint. For a pending subscription, SNS sends the confirmation again.
     pub(super) async fn subscribe(
         &self,
         topic: &str,
@@ -169,7 +169,7 @@ impl Session {
         arn: &str,
         attribute: &SubscriptionAttribute,
     ) -> Result<(), CloudError> {
-        // A filter is cleared by an empty one, a redrive policy by sending no value.
+        // A filter policy is cleared by an empty one, a redrive policy by omitting the value.
         let (attribute, value) = match attribute {
             SubscriptionAttribute::RawMessageDelivery(raw) => {
                 ("RawMessageDelivery", Some(raw.to_string()))
@@ -192,7 +192,7 @@ impl Session {
         self.send(SET_SUBSCRIPTION_ATTRIBUTES, call.send()).await.map(drop)
     }
 
-    /// Ends a subscription; one that is gone already is fine.
+    /// Deletes a subscription; succeeds if it is gone.
     pub(super) async fn unsubscribe(&self, arn: &str) -> Result<(), CloudError> {
         let call = self.clients.sns().unsubscribe().subscription_arn(arn);
         absent(self.send(UNSUBSCRIBE, call.send()).await).map(drop)
@@ -203,8 +203,8 @@ fn said<'a>(attributes: &'a HashMap<String, String>, name: &str) -> Option<&'a s
     attributes.get(name).map(String::as_str).filter(|value| !value.is_empty())
 }
 
-/// Reads an entry of the list; `None` for a protocol that ctguard has no word for, and for a
-/// subscription that is only listed as `Deleted`.
+/// Reads an entry of the list; `None` for an unknown protocol and for a subscription listed as
+/// `Deleted`.
 fn listed(subscription: &sdk::Subscription) -> Option<Listed> {
     let arn = subscription.subscription_arn()?;
     if arn == "Deleted" {
@@ -217,8 +217,8 @@ fn listed(subscription: &sdk::Subscription) -> Option<Listed> {
     })
 }
 
-/// Puts subscriptions under their endpoints. A topic can list an endpoint twice for a while, an old
-/// request for confirmation beside the confirmed one: what is confirmed counts.
+/// Puts subscriptions under their endpoints. A topic can list an endpoint twice for a while,
+/// pending and confirmed: the confirmed one counts.
 pub(super) fn by_endpoint(
     subscriptions: impl IntoIterator<Item = (Endpoint, LiveSubscription)>,
 ) -> BTreeMap<Endpoint, LiveSubscription> {
@@ -242,7 +242,7 @@ fn subscription_from(
         json("FilterPolicy")?.filter(|filter| filter.as_object().is_none_or(|f| !f.is_empty()));
     Ok(SubscriptionAttributes {
         raw_message_delivery: said(attributes, "RawMessageDelivery") == Some("true"),
-        // Without a filter there is nothing for a scope to say.
+        // Without a filter policy its scope has no meaning.
         filter_policy_scope: filter
             .as_ref()
             .and_then(|_| said(attributes, "FilterPolicyScope").map(str::to_owned)),
@@ -257,8 +257,8 @@ fn subscription_from(
     })
 }
 
-/// What Subscribe is told. A protocol may refuse an attribute that it has no use for, so what is
-/// AWS's default is left out.
+/// The attributes for Subscribe. A protocol may refuse an attribute that does not apply to it, so
+/// defaults are omitted.
 fn subscription_attributes(attributes: &SubscriptionAttributes) -> HashMap<String, String> {
     let mut sent = HashMap::new();
     if attributes.raw_message_delivery {

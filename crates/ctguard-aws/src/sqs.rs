@@ -19,7 +19,7 @@ const LIST_QUEUE_TAGS: &str = "sqs:ListQueueTags";
 const SET_QUEUE_ATTRIBUTES: &str = "sqs:SetQueueAttributes";
 const TAG_QUEUE: &str = "sqs:TagQueue";
 
-/// What SQS does with a queue that says nothing else: four days.
+/// SQS's default retention: four days.
 ///
 /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html>
 const DEFAULT_RETENTION_SECONDS: u32 = 345_600;
@@ -28,7 +28,7 @@ impl Session {
     /// A queue's attributes and the messages in it, by ARN; `None` when there is no such queue.
     pub(super) async fn queue(&self, arn: &str) -> Result<Option<(Queue, u64)>, CloudError> {
         let Some(name) = Arn::parse(arn).map(|arn| arn.resource) else {
-            return Err(bad_response(GET_QUEUE_URL, format!("`{arn}` is no queue's ARN")));
+            return Err(bad_response(GET_QUEUE_URL, format!("`{arn}` is not the ARN of a queue")));
         };
         let Some(url) = absent(self.queue_url(name).await)? else { return Ok(None) };
         let call = self
@@ -76,10 +76,10 @@ impl Session {
         queue: &Queue,
         tags: &Tags,
     ) -> Result<(), CloudError> {
-        // Before this call the queue may have been gone, and its URL with it.
+        // The queue, and so its URL, may not have existed before this call.
         self.forget_queue_url(name);
         let mut attributes = attributes(queue);
-        // A new queue has neither, and an empty value is only good for taking one away.
+        // A new queue has neither; empty values only remove them.
         attributes.retain(|_, value| !value.is_empty());
         let call = self
             .clients
@@ -117,7 +117,7 @@ impl Session {
         self.send(TAG_QUEUE, call.send()).await.map(drop)
     }
 
-    /// Deletes a queue; one that is gone already is fine.
+    /// Deletes a queue; succeeds if it is gone.
     pub(super) async fn delete_queue(&self, name: &str) -> Result<(), CloudError> {
         let Some(url) = absent(self.queue_url(name).await)? else { return Ok(()) };
         self.forget_queue_url(name);
@@ -147,7 +147,7 @@ impl Session {
     }
 }
 
-/// All attributes that ctguard writes. An empty value takes an attribute away.
+/// All attributes that ctguard writes. An empty value removes an attribute.
 fn attributes(queue: &Queue) -> HashMap<Attribute, String> {
     let mut attributes = HashMap::from([
         (Attribute::MessageRetentionPeriod, queue.message_retention_seconds.to_string()),
@@ -155,7 +155,7 @@ fn attributes(queue: &Queue) -> HashMap<Attribute, String> {
         (Attribute::KmsMasterKeyId, queue.kms_key.clone().unwrap_or_default()),
     ]);
     if queue.kms_key.is_none() {
-        // With a KMS key SQS turns its own encryption off by itself, and refuses to be told both.
+        // With a KMS key SQS turns off its own encryption, and refuses both in one call.
         attributes.insert(Attribute::SqsManagedSseEnabled, queue.sqs_managed_sse.to_string());
     }
     attributes

@@ -1,11 +1,11 @@
-//! STS: whose credentials these are, and the roles that are assumed in other accounts.
+//! STS: the caller's identity, and the roles assumed in other accounts.
 //!
-//! Each account has one set of credentials, however many regions and calls use it: whoever comes first assumes
-//! the role, the others wait for that answer, and shortly before the credentials run out the next call
-//! renews them. A refusal is kept, too, so that an account that cannot be entered costs one call and not one a part.
+//! Each account has one set of credentials for all regions and calls: the first call assumes the
+//! role, the others wait for it, and the credentials are renewed shortly before they expire. A
+//! refusal is cached, too, so that an account without access costs one call and not one per part.
 //!
-//! The SDK's own provider for assumed roles keeps nothing and asks for the base credentials anew each time; the
-//! SDK's cache in front of it keeps no refusals, and says "no credentials" for each.
+//! The SDK's own provider for assumed roles caches nothing and reads the base credentials each
+//! time; the SDK's cache in front of it caches no refusals, and turns each into "no credentials".
 
 use super::Timing;
 use super::errors::{bad_response, kind};
@@ -25,19 +25,20 @@ use tokio::sync::Mutex;
 const ASSUME_ROLE: &str = "sts:AssumeRole";
 const GET_CALLER_IDENTITY: &str = "sts:GetCallerIdentity";
 
-/// What the pace of calls to STS is kept for: they count for the caller's account, whatever account is entered.
+/// The throttling scope of STS calls: they count for the caller's account, whichever account's role
+/// is assumed.
 pub(super) const SCOPE: &str = "caller";
 
 /// The name of a session unless the blueprint has another: CloudTrail shows it with every call.
 const SESSION_NAME: &str = "ctguard";
 
-/// How long before they run out credentials are renewed.
+/// How long before they expire credentials are renewed.
 const RENEW_BEFORE: Duration = Duration::from_secs(5 * 60);
 
-/// How long an account is left alone after STS could not be reached or was busy.
+/// How long an account is not retried after STS was unreachable or busy.
 const REST: Duration = Duration::from_secs(60);
 
-/// Asks for the account and ARN of the credentials in use.
+/// Reads the account and ARN of the credentials in use.
 pub(super) async fn caller(
     client: &aws_sdk_sts::Client,
     gate: &Gate,
@@ -51,8 +52,8 @@ pub(super) async fn caller(
     Ok(Caller { account, arn: identity.arn().unwrap_or_default().to_owned() })
 }
 
-/// Asks the STS of the configuration's region, with the caller's own credentials: the SDK has no use for the
-/// global endpoint.
+/// A client for STS in the configured region, with the caller's own credentials: the SDK does not
+/// use the global endpoint.
 pub(super) fn client(config: &SdkConfig, throttles: &Throttles) -> aws_sdk_sts::Client {
     let config = aws_sdk_sts::config::Builder::from(config).interceptor(throttles.clone()).build();
     aws_sdk_sts::Client::from_conf(config)
@@ -78,7 +79,7 @@ enum State {
 }
 
 impl RoleSession {
-    /// Nothing is asked until the credentials are.
+    /// No call is made until the credentials are needed.
     pub(super) fn new(
         arn: String,
         role: AssumedRole,
@@ -90,7 +91,7 @@ impl RoleSession {
         Self { arn, role, caller_arn, client, gate, timing, state: Mutex::new(State::New) }
     }
 
-    /// The credentials, assumed now unless there are some.
+    /// The credentials; assumes the role unless there are valid ones.
     ///
     /// # Errors
     ///
@@ -154,8 +155,8 @@ impl RoleSession {
             .build())
     }
 
-    /// Says of a refusal which role it is about, who asked, and what the reasons can be: AWS does not tell a
-    /// role that does not exist from one that does not trust the caller.
+    /// Adds to a refusal the role, the caller and possible reasons: AWS does not distinguish a role
+    /// that does not exist from one that does not trust the caller.
     fn explained(&self, error: CloudError) -> CloudError {
         let what = format!("{} cannot assume the role {}", self.caller_arn, self.arn);
         let why = match (error.code.as_str(), error.kind) {

@@ -15,7 +15,8 @@ const PAGE: i32 = 100;
 impl Session {
     /// What carries a tag in this region, by ARN, each with all its tags.
     ///
-    /// No filter for resource types: the tag is ctguard's own, and a type that a partition does not know would be refused.
+    /// No filter for resource types: the tag is ctguard's own, and a partition refuses types that
+    /// it does not know.
     pub(super) async fn tagged(
         &self,
         key: &str,

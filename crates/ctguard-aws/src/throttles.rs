@@ -1,5 +1,5 @@
-//! Counts the answers that ask for fewer calls. The SDK repeats those calls by itself, so that a run which is throttled
-//! all the time looks like one that is merely slow.
+//! Counts throttled calls. The SDK retries them silently, so a run that is throttled all the time
+//! would only look slow.
 
 use super::errors::says_throttled;
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -10,10 +10,10 @@ use aws_smithy_types::config_bag::ConfigBag;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// "Too many requests", whatever the body says.
+/// "Too many requests", whatever the body.
 const TOO_MANY: u16 = 429;
 
-/// How often AWS asked for fewer calls; shared by all clients.
+/// The number of throttled calls; shared by all clients.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Throttles(Arc<AtomicU64>);
 

@@ -28,14 +28,14 @@ pub(super) fn client() -> SharedHttpClient {
     })
 }
 
-/// What connectors differ in: how long to wait for a connection, and for an answer.
+/// The settings that connectors differ in: timeouts for a connection and for a response.
 type Patience = (Option<Duration>, Option<Duration>);
 
 #[derive(Debug)]
 struct ByScheme {
     plain: SharedHttpClient,
     tls: Arc<OnceLock<SharedHttpClient>>,
-    /// The connectors made so far: the SDK asks for one with every attempt of every call.
+    /// The connectors made so far: the SDK requests one for every attempt of every call.
     known: Mutex<Vec<(Patience, SharedHttpConnector)>>,
 }
 

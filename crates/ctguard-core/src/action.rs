@@ -179,11 +179,11 @@ pub enum Action {
         name: String,
         policy: Value,
     },
-    /// Gives a bucket that has no lifecycle rules one that tidies up and deletes no current object.
+    /// Adds a lifecycle rule to a bucket without any: it cleans up and deletes no current object.
     PutBucketLifecycle {
         name: String,
     },
-    /// Replaces all tags: S3 has no call that adds one. Without any, those that are there go.
+    /// Replaces all tags: S3 has no call that adds one. An empty set removes all.
     PutBucketTagging {
         name: String,
         tags: Tags,
@@ -210,7 +210,7 @@ pub enum SubscriptionAttribute {
     DeadLetterArn(Option<String>),
 }
 
-/// Only the name of the call is published: what it is given follows AWS's API and may grow.
+/// Only the name of the call is published: its parameters follow AWS's API and may grow.
 impl JsonSchema for Action {
     fn schema_name() -> Cow<'static, str> {
         "Action".into()

@@ -1,8 +1,9 @@
 //! The blueprint: what the user asks for, valid by construction.
 //!
 //! [`load`] takes a file through four steps, and each adds to one list of diagnostics: `yaml` (text →
-//! values with places), `raw` (the shape, as typed), `validate` (its meaning → [`Blueprint`]), `lint`
-//! (what is allowed and unwise). A blueprint comes out if and only if nothing in the list is an error.
+//! values with places), `raw` (the shape, as typed), `validate` (its meaning → [`Blueprint`]),
+//! `lint` (what is allowed and unwise). A blueprint comes out if and only if nothing in the list is
+//! an error.
 
 pub mod builtin;
 pub mod confirmations;
@@ -67,7 +68,7 @@ pub struct Blueprint {
 }
 
 impl Blueprint {
-    /// The same blueprint asking for nothing: what it owns has no more reason to be.
+    /// The same blueprint without alerts, so that everything it owns is obsolete.
     pub fn emptied(&self) -> Self {
         Self { hub: None, trail: None, alerts: Vec::new(), ..self.clone() }
     }
@@ -122,7 +123,7 @@ pub struct ManagedTrail {
     pub span: Option<Span>,
 }
 
-/// A trail whose selectors cannot be read, and what it is said to record.
+/// A trail whose selectors cannot be read, and what it records according to the blueprint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustedTrail {
     pub arn: String,
@@ -231,7 +232,7 @@ impl Risk {
     }
 }
 
-/// Something that somebody must hear of.
+/// An alert: events that somebody must be notified of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Alert {
     /// `[a-z0-9-]`, at most 31 characters.
@@ -257,7 +258,7 @@ pub struct Alert {
     pub span: Option<Span>,
 }
 
-/// A file with sample events, and what the alert is to make of them.
+/// A file with sample events, and the expected decision of the alert.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AlertTest {
     /// As written: relative to the folder of the file that lists it, and inside it.
@@ -268,15 +269,15 @@ pub struct AlertTest {
     pub span: Option<Span>,
 }
 
-/// What an alert is to make of an event.
+/// The expected decision of an alert for an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[derive(strum::EnumString)]
 #[strum(serialize_all = "lowercase")]
 pub enum Expect {
-    /// It fires.
+    /// The alert fires.
     Match,
-    /// It does not.
+    /// The alert does not fire.
     Ignore,
 }
 

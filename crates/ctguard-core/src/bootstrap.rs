@@ -1,7 +1,7 @@
-//! The CloudFormation template of the role that ctguard assumes in other accounts: what makes a first run possible.
+//! The CloudFormation template of the role that ctguard assumes in other accounts.
 //!
-//! Takes the blueprint, gives the template as a value; `report::yaml` makes it text. What the role may do is
-//! `permissions`' to say; the partition is left to the account in which the stack is made.
+//! Takes the blueprint, gives the template as a value; `report::yaml` makes it text. The module
+//! `permissions` decides what the role may do; the partition is that of the stack's account.
 
 use crate::blueprint::{AssumedRole, Blueprint};
 use crate::permissions::{Purpose, of_role, own_account, path_and_name};
@@ -15,7 +15,7 @@ const PRINCIPAL: &str = "^([0-9]{12}|arn:aws[a-z-]*:iam::[0-9]{12}:(root|role/.+
 /// What STS accepts as an external id, or nothing.
 const EXTERNAL_ID: &str = "^([A-Za-z0-9_+=,.@:/-]{2,1224})?$";
 
-/// Why there is no role to make.
+/// Why there is no template.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RoleError {
     #[error("the blueprint names no role: it covers the account of the credentials in use")]
@@ -26,10 +26,11 @@ pub enum RoleError {
     Unknown(String),
 }
 
-/// The role that the template makes: the one asked for, that of discovered accounts, or the only one.
+/// The role that the template makes: the one asked for, that of discovered accounts, or the only
+/// one.
 ///
 /// # Errors
-/// When the blueprint leaves no choice, or leaves one.
+/// When the blueprint names no role, or several.
 pub fn role<'a>(
     blueprint: &'a Blueprint,
     asked: Option<&str>,
@@ -64,7 +65,7 @@ pub fn template(blueprint: &Blueprint, role: &AssumedRole, purpose: Purpose) -> 
         "Description": "Who runs ctguard: the ARN of its role, or the id of its account, whose administrators then decide who may.",
         "AllowedPattern": PRINCIPAL,
     });
-    // Nothing is guessed, since what stands here is trusted.
+    // No default: whoever is named here is trusted.
     if let Some(account) = own_account(blueprint) {
         principal["Default"] = json!(account);
     }

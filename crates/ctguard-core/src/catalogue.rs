@@ -1,9 +1,10 @@
 //! The CloudTrail event catalogue: which events exist, under which source, of which kind, read-only
 //! or not, and where they land.
 //!
-//! The data is `catalogue/events.tsv` and `renames.tsv`, laid out by `build.rs` as sorted text, so a
-//! lookup is two binary searches and nothing is parsed when the program starts. Being listed means
-//! "this name can exist"; new calls appear daily, so a blueprint can override an unknown name.
+//! The data is `catalogue/events.tsv` and `renames.tsv`, laid out by `build.rs` as sorted text, so
+//! a lookup is two binary searches and nothing is parsed when the program starts. Being listed
+//! means "this name can exist"; new calls appear daily, so a blueprint can override an unknown
+//! name.
 
 mod suggest;
 
@@ -22,7 +23,7 @@ static RENAMES: &[(&str, &str, &[&str], bool)] = include!(concat!(env!("OUT_DIR"
 
 /// An event that CloudTrail writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Event {
+pub struct CatalogueEvent {
     /// `detail.eventSource`, such as `ec2.amazonaws.com`.
     pub source: &'static str,
     /// `detail.eventName`, case-sensitive.
@@ -32,8 +33,8 @@ pub struct Event {
     pub landing: Landing,
 }
 
-impl Event {
-    /// How people write it: `ec2:CreateRoute`.
+impl CatalogueEvent {
+    /// As users write it: `ec2:CreateRoute`.
     pub fn short(&self) -> String {
         event::short(self.source, self.name)
     }
@@ -50,7 +51,7 @@ impl Event {
     }
 }
 
-/// What CloudTrail logs where people write an API's or an IAM action's name.
+/// The events that CloudTrail logs for the name of an API call or IAM action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rename {
     /// The names that are logged; not empty.
@@ -61,19 +62,19 @@ pub struct Rename {
 /// Whether the name that was written is logged at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RenameMode {
-    /// Never: only the other names are.
+    /// No: only the other names are.
     Instead,
     /// Yes, and the other names are too.
     Also,
 }
 
 /// Finds an event by its source (`ec2.amazonaws.com`) and name.
-pub fn find(source: &str, name: &str) -> Option<Event> {
+pub fn find(source: &str, name: &str) -> Option<CatalogueEvent> {
     find_in(row_of(source)?, name)
 }
 
 /// Finds every event of this name, in the order of their sources.
-pub fn sources_of(name: &str) -> Vec<Event> {
+pub fn sources_of(name: &str) -> Vec<CatalogueEvent> {
     SOURCES.iter().filter_map(|row| find_in(row, name)).collect()
 }
 
@@ -104,7 +105,7 @@ pub fn knows_source(source: &str) -> bool {
 }
 
 /// Every event of every source, in order; for searches by people, not for lookups.
-pub fn all() -> impl Iterator<Item = Event> {
+pub fn all() -> impl Iterator<Item = CatalogueEvent> {
     SOURCES.iter().flat_map(|row| row.2.lines().filter_map(move |line| read_line(row, line)))
 }
 
@@ -113,7 +114,7 @@ fn row_of(source: &str) -> Option<&'static (&'static str, &'static str, &'static
 }
 
 /// Binary search over the lines of a source's text.
-fn find_in(row: &'static (&str, &str, &str), name: &str) -> Option<Event> {
+fn find_in(row: &'static (&str, &str, &str), name: &str) -> Option<CatalogueEvent> {
     let text = row.2;
     // Lines before `low` sort before `name`; the line at `high` and those after it sort after it.
     let (mut low, mut high) = (0, text.len());
@@ -135,7 +136,7 @@ fn find_in(row: &'static (&str, &str, &str), name: &str) -> Option<Event> {
 fn read_line(
     (source, region, _): &(&'static str, &'static str, &str),
     line: &'static str,
-) -> Option<Event> {
+) -> Option<CatalogueEvent> {
     let (name, flag) = line.rsplit_once(' ')?;
     let flag = flag.chars().next()?;
     let kind = match flag.to_ascii_lowercase() {
@@ -146,7 +147,7 @@ fn read_line(
         _ => EventKind::Api,
     };
     let access = if flag.is_ascii_uppercase() { Access::Write } else { Access::Read };
-    Some(Event { source, name, kind, access, landing: Landing::read(source, region) })
+    Some(CatalogueEvent { source, name, kind, access, landing: Landing::read(source, region) })
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! The port: the two things ctguard asks of a cloud, and nothing of how it is done.
+//! The port: what ctguard asks of a cloud, and nothing of how it is done.
 //!
-//! [`Cloud::observe`] reads one place; [`Cloud::perform`] makes exactly one mutating AWS call.
-//! Two implementations stand behind it: `aws` (the SDK) and `sandbox` (accounts in a JSON file). Beside
-//! them, `recorder` writes down what another cloud answers and `recorded` answers from that.
+//! [`Cloud`] reads identity, organizations, accounts, places, event histories and permissions; [`Cloud::perform`] makes exactly one mutating AWS call.
+//! Two implementations stand behind it: `aws` (the SDK) and `sandbox` (accounts in a JSON file).
+//! Beside them, `recorder` writes down what another cloud answers and `recorded` answers from that.
 //!
 //! The contract both keep:
 //!
@@ -39,8 +39,8 @@ pub trait Cloud: Send + Sync {
     /// Says whose credentials are in use.
     fn caller(&self) -> BoxFuture<'_, Result<Caller, CloudError>>;
 
-    /// Reads the organization of the caller's account, with the members that are asked for; absent when the
-    /// account is in none.
+    /// Reads the organization of the caller's account, with the members that are asked for; absent
+    /// when the account is in none.
     fn organization<'a>(
         &'a self,
         reads: &'a OrganizationReads,
@@ -63,19 +63,19 @@ pub trait Cloud: Send + Sync {
         action: &'a Action,
     ) -> BoxFuture<'a, Result<(), CloudError>>;
 
-    /// Asks for one page of a place's event history. CloudTrail answers two such calls a second.
+    /// Reads one page of a place's event history. CloudTrail allows two such calls a second.
     fn lookup<'a>(
         &'a self,
         place: &'a Place,
         wanted: &'a Lookup,
     ) -> BoxFuture<'a, Result<LookupPage, CloudError>>;
 
-    /// How many calls AWS put off so far because there were too many at once; they were made again.
+    /// The number of calls that AWS has throttled so far; they were retried.
     fn throttled(&self) -> u64 {
         0
     }
 
-    /// Says which of these permissions the caller does not have in a place. Makes none of the calls.
+    /// Returns which of these permissions the caller lacks in a place. Makes none of the calls.
     fn lacking<'a>(
         &'a self,
         place: &'a Place,

@@ -3,12 +3,12 @@
 //! | table | of what | documented in |
 //! |---|---|---|
 //! | [`ERRORS`], [`LINTS`], [`NOTES`] | diagnostics of a blueprint | `docs/diagnostics.md` |
-//! | [`PLANS`] | what a plan or a verdict tells, guards among it | `docs/diagnostics.md` |
+//! | [`PLANS`] | findings of plans and verdicts, guards among them | `docs/diagnostics.md` |
 //! | [`LinkCode`] | the links of a proof | `docs/links.md` |
 //!
-//! A [`Code`] can be made only here, so a code that is not listed does not compile. To add one, write its
-//! entry (constant, name, title, help) into its table, in alphabetical order, and the same title and
-//! help into the page.
+//! A [`Code`] can be made only here, so a code that is not listed does not compile. To add one,
+//! write its entry (constant, name, title, help) into its table, in alphabetical order, and the
+//! same title and help into the page.
 
 use serde::{Serialize, Serializer};
 use std::cmp::Ordering;
@@ -53,11 +53,11 @@ pub use plans::*;
 pub enum Kind {
     /// It makes a blueprint invalid.
     Error,
-    /// It is allowed in a blueprint and unwise; `allow:` silences it.
+    /// A warning about a blueprint; `allow:` silences it.
     Warning,
     /// Something that ctguard did on the user's behalf.
     Note,
-    /// It is told of a plan, or of a verdict beside its links.
+    /// A finding of a plan, or of a verdict other than a link.
     Plan,
     /// A link of a proof.
     Link,

@@ -1,4 +1,5 @@
-//! Blueprint × scope → the resources that should exist, and the paths that alerts take through them.
+//! Blueprint × scope → the resources that should exist, and the paths that alerts take through
+//! them.
 //!
 //! Where an event *lands* and where its alert is *raised* are two things: an [`AlertPath`] names
 //! both. Without a hub they are the same place.
@@ -45,15 +46,17 @@ pub struct Desired {
     pub names: Names,
     pub as_of: Date,
     pub places: BTreeMap<Place, DesiredPlace>,
-    /// Places among them that are looked at only because others depend on them: nothing is changed there.
+    /// Places among them that are only read because others depend on them: nothing is changed
+    /// there.
     pub context: BTreeSet<Place>,
-    /// Whether some places are left out: what is not looked at may still need what the places share.
+    /// Whether some places are left out: they may still need what the places share.
     pub narrowed: bool,
-    /// Accounts of which some places are left out: what all of an account's places share stays there.
+    /// Accounts of which some places are left out: resources that all places of an account share
+    /// stay there.
     pub partial: BTreeSet<AccountId>,
-    /// All places that the blueprint covers, those too that it is narrowed from.
+    /// All places that the blueprint covers, before narrowing.
     pub covered: BTreeSet<Place>,
-    /// Accounts that are covered, with what people call them.
+    /// Accounts that are covered, with their names.
     pub accounts: BTreeMap<AccountId, ScopeAccount>,
     /// The organization that accounts were discovered in.
     pub organization: Option<ScopeOrganization>,
@@ -77,13 +80,13 @@ pub struct Desired {
     pub excepted: Vec<Region>,
     /// Queues and functions that subscribe, by the place where they are, by ARN.
     pub endpoints: BTreeMap<Place, BTreeSet<String>>,
-    /// What is meant beyond what the blueprint says.
+    /// The intent beyond the blueprint, such as destroying or adopting.
     pub intent: Intent,
-    /// Buckets that are let go, by account and name, with where they are asked for.
+    /// Buckets that are released, by account and name, with the place to read them from.
     pub released: BTreeMap<(AccountId, String), Place>,
 }
 
-/// What a trail is said to record, and why that is believed.
+/// What a trail records according to the blueprint, and the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trust {
     pub records: Records,
@@ -96,7 +99,7 @@ pub struct AlertInfo {
     pub id: String,
     pub title: String,
     pub risk: Risk,
-    /// False when nobody is to hear of it: it has neither a route nor `notify`.
+    /// False when it notifies nobody: it has neither a route nor `notify`.
     pub routed: bool,
 }
 
@@ -191,13 +194,13 @@ pub struct DesiredBucket {
     pub tags: Tags,
 }
 
-/// One alert's way from where its events land to the people who must hear of it.
+/// The path of one alert from where its events land to its subscribers.
 #[derive(Debug, Clone)]
 pub struct AlertPath {
     pub alert: Arc<str>,
     pub lands: Place,
     pub raised: Place,
-    /// How the events get from `lands` to `raised`; absent where the two are one place and no hub is between.
+    /// How the events get from `lands` to `raised`; absent without a hub.
     pub forward: Option<Arc<Forward>>,
     /// The events of the alert that can land there.
     pub events: Arc<[EventRef]>,
@@ -206,7 +209,7 @@ pub struct AlertPath {
     pub destinations: Arc<[DestinationPath]>,
 }
 
-/// The way of events to the hub.
+/// The path of events to the hub.
 #[derive(Debug, Clone)]
 pub struct Forward {
     /// Names of the rules, on the default bus where the events land, that together match them.
@@ -237,7 +240,7 @@ impl Desired {
 
     /// Notes which queues and functions subscribe, by the place where they are.
     fn index_endpoints(&mut self) {
-        // Paths share their destinations: each is looked at once.
+        // Paths share their destinations: each is visited once.
         let mut judged: HashSet<ByIdentity<'_, [DestinationPath]>> = HashSet::new();
         let paths = self.paths.iter();
         let paths = paths.filter(|path| judged.insert(ByIdentity(&path.destinations)));
@@ -269,11 +272,11 @@ impl Desired {
             .filter(|((owner, _), _)| owner == account)
             .map(|((_, name), place)| (name.clone(), place.region.clone()))
             .collect();
-        // A role is in no search by tag, so it is asked for by name, wanted or not.
+        // The search by tag does not find roles, so the role is always read by name.
         AccountReads { enabled_regions: false, buckets, roles: BTreeSet::from([self.names.role()]) }
     }
 
-    /// What to read of a place: all that the plan and the proof look at, and nothing else.
+    /// What to read of a place: everything that the plan and the proof need, and nothing else.
     pub fn reads(&self, place: &Place) -> ReadSet {
         let mut reads = ReadSet {
             blueprint: self.name.clone(),
@@ -290,7 +293,8 @@ impl Desired {
             reads.queues.extend(here.queues.keys().map(|name| place.arn("sqs", name)));
             reads.managed_trail = here.trail.as_ref().map(|trail| trail.name.clone());
         }
-        // A queue or function that subscribes is read where it lives, so that its own policy can be judged.
+        // A queue or function that subscribes is read where it lives, so that its own policy can be
+        // judged.
         for address in self.endpoints.get(place).into_iter().flatten() {
             let wanted = match Arn::parse(address).map(|arn| arn.service) {
                 Some("sqs") => &mut reads.queues,

@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// How bad a diagnostic is. Warnings never change an exit code.
+/// The severity of a diagnostic. Warnings never change an exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
@@ -17,7 +17,7 @@ pub enum Severity {
 
 pub use crate::codes::Code;
 
-/// Where in a file something stands.
+/// A range in a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Span {
     /// The file as the user named it, or `builtin:<id>`.
@@ -41,7 +41,7 @@ pub struct Diagnostic {
     pub message: String,
     /// Absent only where there is no place to point at (an empty file, a missing file).
     pub span: Option<Span>,
-    /// A few words beside the marked text.
+    /// The label of the marked text.
     pub label: Option<String>,
     /// What to do.
     pub help: Option<String>,

@@ -1,9 +1,9 @@
-//! Drift: what has moved in what the blueprint owns and matters, and who moved it.
+//! Drift: relevant changes of what the blueprint owns, and who made them.
 //!
-//! A plan shows every difference; drift only those that alter detection, delivery or ownership ([`of`]). Who made the
-//! call that did it stands in CloudTrail's event history: `suspects` says which calls can have made a difference,
-//! `record` reads what CloudTrail wrote of one, and `run::culprits` asks for them. Whatever the history says, and
-//! whether it can be asked, is no part of the verdict.
+//! A plan shows every difference; drift only those that alter detection, delivery or ownership
+//! ([`of`]). CloudTrail's event history has the calls: `suspects` lists the calls that can have
+//! made a difference, `record` reads a record, and `run::attribution` looks them up. The history
+//! does not affect the verdict.
 
 pub mod record;
 pub mod suspects;
@@ -11,50 +11,50 @@ pub mod suspects;
 use crate::plan::{Change, Field, Plan, Verb};
 use crate::resource::{Address, BLUEPRINT_TAG, Kind};
 use crate::snapshot::Unreadable;
-use record::Deed;
+use record::RecordedCall;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What has moved. In JSON it is the plan that would put it right, with what is known of the culprits beside it.
+/// The drift. In JSON it is the plan that would correct it, with the attribution.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Drift {
     #[serde(flatten)]
     pub plan: Plan,
-    /// How many objects differ in nothing but words for people.
+    /// The number of objects that differ only in texts for people.
     #[serde(default, skip_serializing_if = "is_zero")]
     #[schemars(range(min = 1))]
     pub cosmetic: usize,
-    /// For each object that drifted, in the order of the changes, then for refused objects that lost their tag, as far as
-    /// it is known who took it; empty when nobody asked.
+    /// The attribution of each object that drifted, in the order of the changes, then of refused
+    /// objects that lost their tag, if known; empty when it was not looked up.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub culprits: Vec<Culprit>,
 }
 
-/// Who changed an object, as far as that can be told.
+/// Who changed an object, as far as that is known.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Culprit {
     pub address: Address,
     pub finding: Finding,
 }
 
-/// What the event history says.
+/// The result of the look-up.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Finding {
     /// The calls that can have made the difference, the latest first.
-    Calls(Vec<Deed>),
-    /// No such call in the 90 days that the history goes back, as far as it was looked through.
+    Calls(Vec<RecordedCall>),
+    /// No such call in the 90 days of the history, as far as it was read.
     NotFound {
-        /// Whether the whole history was looked through.
+        /// Whether the whole history was read.
         complete: bool,
     },
     /// The history could not be read.
     Unreadable(Unreadable),
-    /// So much drifted there that it was not asked.
+    /// Not looked up, because too much drifted there.
     NotAsked,
 }
 
-/// Leaves of a plan what alters detection, delivery or ownership, and counts what does not.
+/// Keeps the changes of a plan that alter detection, delivery or ownership, and counts the others.
 pub fn of(mut plan: Plan) -> Drift {
     let before = plan.changes.len();
     for change in &mut plan.changes {
@@ -70,12 +70,12 @@ pub fn of(mut plan: Plan) -> Drift {
     Drift { plan, cosmetic, culprits: Vec::new() }
 }
 
-/// Whether a difference alters nothing but words: descriptions, the sender's name in a mail, and the tags beside the one
-/// that says whose an object is. (Without that one, an object is nobody's, and the plan refuses to touch it.)
+/// Whether a difference alters only texts: descriptions, the sender's name in a mail, and tags
+/// other than the ownership tag. (Without that tag the plan refuses to touch an object.)
 fn is_cosmetic(kind: Kind, field: &Field) -> bool {
     match (kind, field.path.as_str()) {
         (Kind::Rule, "description") | (Kind::Topic, "display_name") => true,
-        // Those that are lacking; what comes off releases a trail.
+        // Missing tags; removed ones release a trail.
         (_, "tags") => {
             let lacking = field.after.as_ref().and_then(|after| after.as_object());
             field.before.is_none() && lacking.is_some_and(|tags| !tags.contains_key(BLUEPRINT_TAG))

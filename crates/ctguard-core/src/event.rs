@@ -24,7 +24,7 @@ pub enum Access {
 }
 
 impl Access {
-    /// What a name says of an event that nothing else is known of.
+    /// Guesses the access of an unknown event from its name.
     pub fn by_name(name: &str) -> Self {
         const READS: [&str; 6] = ["Get", "List", "Describe", "BatchGet", "Head", "Lookup"];
         if READS.iter().any(|verb| name.starts_with(verb)) { Self::Read } else { Self::Write }
@@ -43,14 +43,15 @@ pub struct EventRef {
 }
 
 impl EventRef {
-    /// Whether a plain rule misses it: read-only management events of CloudTrail reach only rules in the wider state.
+    /// Whether a plain rule misses it: read-only management events of CloudTrail reach only rules
+    /// in the wider state.
     ///
     /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail-management.html>
     pub fn needs_wide_state(&self) -> bool {
         self.access != Access::Write && self.kind != EventKind::Data
     }
 
-    /// How people write it: `ec2:CreateRoute`.
+    /// As users write it: `ec2:CreateRoute`.
     pub fn short(&self) -> String {
         short(&self.source, &self.name)
     }

@@ -1,7 +1,7 @@
-//! One event, or one alert: the whole way of what happens, link by link, in each place where it can land.
+//! Explains one event or one alert: its path, link by link, in each place where it can land.
 //!
-//! The links are those of `proof`, asked for this event alone: of an alert on several events only what
-//! decides about the one is told. Places that differ in nothing but their own names fold into one chain.
+//! The links are those of `proof` for this event alone. Places that differ only in their names fold
+//! into one chain.
 
 mod evidence;
 mod fold;
@@ -19,7 +19,7 @@ use crate::scope::Place;
 use crate::snapshot::Live;
 use crate::snapshot::{Observed, RuleSignals};
 use eventbridge_pattern::{Filter, Pattern};
-use fold::{Evidence, Way};
+use fold::{Evidence, PlaceChain};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -29,7 +29,7 @@ use std::sync::Arc;
 /// The version of an explanation's JSON form.
 pub const FORMAT_VERSION: u32 = 1;
 
-/// What `explain` says, as data; its text is made from this value and knows no more.
+/// The output of `explain`, as data; its text is made from this value alone.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Explanation {
     /// The version of this format.
@@ -39,16 +39,16 @@ pub struct Explanation {
     /// The date that exceptions were judged by, ISO 8601.
     #[schemars(with = "String", extend("pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
     pub as_of: jiff::civil::Date,
-    pub asked: Asked,
-    /// The alerts that watch the event, gravest first; none when nobody would hear of it.
+    pub asked: ExplainSubject,
+    /// The alerts that watch the event, gravest first; empty when none does.
     pub alerts: Vec<AlertExplained>,
-    /// Trouble that belongs to a place and not to one chain, such as dead letters that wait.
+    /// Problems of a place that belong to no single chain, such as dead letters.
     pub signals: Vec<ChainLink>,
-    /// What was counted of the rules in the chains, by rule.
+    /// The metrics of the rules in the chains, by rule.
     pub counted: Vec<Counted>,
 }
 
-/// What was counted of a rule, in all places where it is the same.
+/// The metrics of a rule, in all places where they are the same.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Counted {
     pub rule: String,
@@ -56,22 +56,22 @@ pub struct Counted {
     pub seen: Observed<RuleSignals>,
 }
 
-/// What was asked for.
+/// The requested alert or events.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Asked {
+pub enum ExplainSubject {
     Alert(String),
-    /// Several where one name stands for several that are logged.
+    /// Several if one name stands for several logged events.
     Events(Vec<String>),
 }
 
-/// An alert with its ways.
+/// An alert with its chains.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct AlertExplained {
     pub alert: String,
     pub title: String,
     pub risk: Risk,
-    /// False when nobody is to hear of it: its route is empty, and there is no chain.
+    /// False when it notifies nobody: its route is empty, and there is no chain.
     pub routed: bool,
     /// The events that this is about.
     pub events: Vec<String>,
@@ -81,7 +81,7 @@ pub struct AlertExplained {
     pub cannot_land: BTreeSet<Place>,
 }
 
-/// What must hold of an event, beside its name, for the alert to be raised.
+/// The conditions on an event, other than its name, for the alert to be raised.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Limits {
     /// The alert's condition on `detail`.
@@ -106,8 +106,8 @@ pub struct Exempt {
     pub until: Option<String>,
 }
 
-/// The links from the call to the people, the same in all of these places but for the names of account
-/// and region, for which `{account}` and `{region}` stand where there are several.
+/// The links from the call to the people, the same in all of these places but for the names of
+/// account and region, for which `{account}` and `{region}` stand where there are several.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Chain {
     pub status: Status,
@@ -127,9 +127,9 @@ pub struct ChainLink {
     pub code: LinkCode,
     pub status: Status,
     pub object: String,
-    /// What was seen: of a proven link, what proves it.
+    /// What was observed; for a proven link, the evidence.
     pub cause: String,
-    /// The live values behind it, where there are any to show.
+    /// The live values behind it, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub live: Option<Value>,
     /// Empty for a proven link.
@@ -183,9 +183,9 @@ impl Explanation {
 
 /// The paths, events and rules that the subject is about.
 pub fn paths<'a>(desired: &'a Desired, subject: &Subject) -> Vec<AlertPath> {
-    // Paths that had the same list of rules have the same one again, so that what follows it is judged once.
+    // Paths with the same list of rules keep sharing it, so that what follows it is judged once.
     let mut known: HashMap<ByIdentity<'_, [RuleKey]>, Arc<[RuleKey]>> = HashMap::new();
-    // A large alert is split over several rules: those that cannot match the event tell nothing.
+    // A large alert is split over several rules; those that cannot match the event are omitted.
     let mut about = |place: &Place, rules: &'a Arc<[RuleKey]>| {
         let tells = |name: &&RuleKey| {
             let rule = desired.places.get(place).and_then(|here| here.rules.get(*name));
@@ -221,9 +221,9 @@ fn one_alert(
 ) -> AlertExplained {
     // `prove` keeps the order of the paths.
     let paths = desired.paths.iter().zip(&proof.paths);
-    let ways: Vec<Way<'_>> = paths
+    let ways: Vec<PlaceChain<'_>> = paths
         .filter(|(path, _)| *path.alert == *alert.id)
-        .map(|(path, proof)| Way::of(live, proof, path, evidence))
+        .map(|(path, proof)| PlaceChain::of(live, proof, path, evidence))
         .collect();
     let lands = |place: &&Place| !events.iter().any(|event| event.landing.lands_in(&place.region));
     AlertExplained {
@@ -261,7 +261,8 @@ fn written(filter: &Filter) -> Value {
     serde_json::from_str(&text).unwrap_or(Value::String(text))
 }
 
-/// The signals of the places in which the chains run; those of rules that are not in them are left out.
+/// The signals of the places in which the chains run; those of rules that are not in them are left
+/// out.
 fn signals(desired: &Desired, proof: &Proof) -> Vec<ChainLink> {
     let concerned = |link: &&Link| {
         let name = match &link.object {
@@ -279,8 +280,8 @@ fn signals(desired: &Desired, proof: &Proof) -> Vec<ChainLink> {
     proof.signals.iter().filter(concerned).map(ChainLink::of).collect()
 }
 
-/// What was counted of the rules in the chains. It is another number in every place, so it stands beside the
-/// chains, which fold where the places are alike.
+/// What was counted of the rules in the chains. It is another number in every place, so it stands
+/// beside the chains, which fold where the places are alike.
 fn counted(desired: &Desired, live: &Live) -> Vec<Counted> {
     let mut all: Vec<Counted> = Vec::new();
     for path in &desired.paths {

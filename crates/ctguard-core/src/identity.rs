@@ -1,11 +1,12 @@
-//! Shared values as keys.
+//! Shared values as keys, compared by identity.
 
 use std::hash::{Hash, Hasher};
 
-/// A key that is equal to another when both are the very same value, not only a like one.
+/// A key that is equal to another when both are the same shared value, and not just equal ones.
 ///
-/// A fleet has many thousands of paths that share a few lists. What is judged once for each list is looked up
-/// by this key, without comparing the lists. The key borrows its value, so no other value can take its place.
+/// A fleet has many thousands of paths that share a few lists. Results per list are cached under
+/// this key, without comparing the lists. The key borrows its value, so the address cannot be
+/// reused.
 #[derive(Debug)]
 pub(crate) struct ByIdentity<'a, T: ?Sized>(pub &'a T);
 

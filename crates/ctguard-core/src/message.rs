@@ -1,9 +1,9 @@
 //! What a subscriber reads: the input transformer of each alert and format, and its rendering
 //! offline.
 //!
-//! EventBridge fills a template from the event without escaping anything, so what stands in a
-//! message decides whether somebody can keep it from being sent: one quote in a user agent breaks
-//! a JSON template, and the alert is lost as `INVALID_JSON`
+//! EventBridge fills a template from the event without escaping anything, so the fields of a
+//! message decide whether an attacker can prevent its delivery: one quote in a user agent breaks a
+//! JSON template, and the alert is lost as `INVALID_JSON`
 //! (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html>).
 //! Templates therefore name only fields whose characters AWS restricts (`variables`), always
 //! inside quotes, and hand over everything else as the event itself, which EventBridge writes as
@@ -57,7 +57,7 @@ pub fn input(alert: &Alert, format: Format, partition: Partition) -> Result<Inpu
     Ok(input)
 }
 
-/// Refuses what is longer than AWS takes, saying by how much.
+/// Refuses a text that is too long for AWS, and says by how much.
 fn within(alert: &Alert, what: &str, chars: usize, max: usize) -> Result<(), MessageError> {
     if chars <= max {
         return Ok(());
@@ -88,7 +88,7 @@ fn words(text: &str) -> String {
         .collect()
 }
 
-/// The console's address in a partition; none where ctguard does not know it.
+/// The console's address in a partition, if known.
 ///
 /// Source: <https://docs.aws.amazon.com/general/latest/gr/mgmt-console.html>
 fn console(partition: Partition) -> Option<&'static str> {

@@ -1,5 +1,5 @@
-//! What decides without AWS: the rules of a blueprint, the event that EventBridge makes of a CloudTrail
-//! record, and whether a rule would have been given it.
+//! Decides without AWS: the rules of a blueprint, the event that EventBridge makes of a CloudTrail
+//! record, and whether a rule would have received it.
 //!
 //! ```text
 //!  blueprint ──► rules ─────────────────────────┐
@@ -8,8 +8,9 @@
 //!                   └───────────┴──────── notes: fields missing, landing elsewhere, selectors needed
 //! ```
 //!
-//! A pattern, a rule's state and the exceptions decide. What only a live account can answer (where a rule
-//! stands, what a trail selects) and what an old record does not say becomes a [`Note`], never a silence.
+//! A pattern, a rule's state and the exceptions decide. What only a live account can answer (where
+//! a rule stands, what a trail selects) and what an old record does not say becomes a [`Note`],
+//! never a silence.
 
 pub mod check;
 mod decide;
@@ -22,16 +23,18 @@ mod rules;
 mod samples;
 
 pub use check::{check, checked};
-pub use decide::{AlertDecision, EventDecision, Outcome, decide, decide_alerts};
+pub use decide::{AlertDecision, Decision, EventDecision, decide, decide_alerts};
 pub use delivery::{Delivery, EVENT_MAX_BYTES, Facts, Undeliverable, delivered};
-pub use envelope::{Enveloped, Fields, envelope};
+pub use envelope::{DeliveryFields, Enveloped, envelope};
 pub use eventbridge_pattern::cloudtrail::RecordKind;
 pub use given::{Form, Given};
 pub use input::{Input, Item, Position};
 pub use note::Note;
 pub use rules::{OfflineRule, placement, rules};
 pub use samples::{Sample, Samples, samples};
-pub use trial::{AlertTrial, FORMAT_VERSION, Got, Origin, SampleTrial, Text, Trial, try_out};
+pub use trial::{
+    AlertTrial, FORMAT_VERSION, Got, Origin, RenderedMessage, SampleTrial, Trial, try_out,
+};
 
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,11 @@
-//! The IAM policies that ctguard needs for a blueprint, by the account that an identity works in and by what it is to do.
+//! The IAM policies that ctguard needs for a blueprint, by the account that an identity works in
+//! and by what it is to do.
 //!
-//! `grants` has the statements for one account, `trust` who may take an identity on, and this the identities: the hub
-//! account's role, the trail account's, every other account's, and the identity that runs ctguard (`ci`), which finds the
-//! accounts and assumes their roles. Resources are as narrow as names computed from the blueprint allow. Tests hold
-//! these lists against every call that the port can make, and against every call of a whole life cycle.
+//! `grants` has the statements for one account, `trust` who may assume an identity, and this the
+//! identities: the hub account's role, the trail account's, every other account's, and the identity
+//! that runs ctguard (`ci`), which finds the accounts and assumes their roles. Resources are as
+//! narrow as names computed from the blueprint allow. Tests hold these lists against every call
+//! that the port can make, and against every call of a whole life cycle.
 
 mod grants;
 pub mod trust;
@@ -27,10 +29,11 @@ pub const MANAGED_POLICY_MAX_CHARS: usize = 6_144;
 /// Source: the page of [`MANAGED_POLICY_MAX_CHARS`].
 pub const INLINE_POLICIES_MAX_CHARS: usize = 10_240;
 
-/// Listed accounts whose roles are named one by one; of more, each name of a role stands for all accounts.
+/// Listed accounts whose roles are named one by one; of more, each name of a role stands for all
+/// accounts.
 const ROLES_NAMED: usize = 50;
 
-/// Leave to make one call on one resource.
+/// Permission for one call on one resource.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Permission {
     /// As IAM names it: `events:PutRule`.
@@ -39,14 +42,14 @@ pub struct Permission {
     pub resource: String,
 }
 
-/// What the identity is to do.
+/// The purpose of an identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// `plan`.
     Plan,
     /// `drift`, which looks up who changed what.
     Drift,
-    /// `verify`, `explain` and `snapshot`, which read what CloudWatch has counted.
+    /// `verify`, `explain` and `snapshot`, which read metrics.
     Verify,
     /// `apply`, which plans first.
     Apply,
@@ -56,13 +59,14 @@ pub enum Purpose {
     All,
 }
 
-/// Whose policy it is.
+/// The identity that a policy is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
 #[strum(serialize_all = "lowercase")]
 pub enum Identity {
     /// The role in the hub's account.
     Hub,
-    /// The role in the account that keeps the trail, where it is not the hub's and there are several.
+    /// The role in the account that keeps the trail, where it is not the hub's and there are
+    /// several.
     Trail,
     /// The role in every other account.
     Spoke,
@@ -121,8 +125,8 @@ fn characters(document: &Value) -> usize {
     document.to_string().chars().filter(|c| !c.is_whitespace()).count()
 }
 
-/// The policies of all identities of a blueprint. `own`: the account that runs ctguard, where it is known otherwise
-/// than from the blueprint.
+/// The policies of all identities of a blueprint. `own`: the account that runs ctguard, where it is
+/// known otherwise than from the blueprint.
 pub fn policies(
     blueprint: &Blueprint,
     purpose: Purpose,
@@ -133,7 +137,7 @@ pub fn policies(
     for identity in [Identity::Hub, Identity::Trail, Identity::Spoke] {
         let Some(duties) = Duties::of(blueprint, identity) else { continue };
         let (accounts, roles) = assumed(blueprint, identity, own);
-        // Without a role there, nobody but the caller works in it.
+        // Without a role, only the caller works there.
         if roles.is_empty() {
             continue;
         }
@@ -164,7 +168,8 @@ pub fn of_role(blueprint: &Blueprint, name: &str, purpose: Purpose) -> Value {
     policy::document(statements(blueprint, &duties, purpose))
 }
 
-/// The account of the credentials in use, where the blueprint tells: the one that is listed without a role.
+/// The account of the credentials in use, where the blueprint tells: the one that is listed without
+/// a role.
 pub fn own_account(blueprint: &Blueprint) -> Option<&AccountId> {
     let listed = blueprint.accounts.iter().flat_map(|accounts| accounts.listed.values());
     listed.filter(|account| account.role.is_none()).map(|account| &account.id).next()
@@ -206,7 +211,8 @@ fn assumed(
         }
     }
     if let Some(organization) = &all.organization {
-        // The hub and the keeper of the trail are single accounts: discovered unless listed, or the caller's own.
+        // The hub and the keeper of the trail are single accounts: discovered unless listed, or the
+        // caller's own.
         let single = match identity {
             Identity::Hub => blueprint.hub.as_ref().map(|hub| &hub.account),
             Identity::Trail => keeper(blueprint),
@@ -224,7 +230,8 @@ fn assumed(
     (accounts, roles.into_iter().collect())
 }
 
-/// What who runs ctguard does in its own account; `None` where that is not covered or a role of it is assumed.
+/// What who runs ctguard does in its own account; `None` where that is not covered or a role of it
+/// is assumed.
 fn at_home(blueprint: &Blueprint, own: Option<&AccountId>) -> Option<Duties> {
     let Some(accounts) = &blueprint.accounts else { return Some(Duties::everything(blueprint)) };
     match own {
@@ -236,12 +243,13 @@ fn at_home(blueprint: &Blueprint, own: Option<&AccountId>) -> Option<Duties> {
             let identity = identity_of(blueprint, own);
             covered.then(|| Duties::of(blueprint, identity)).flatten()
         }
-        // Who discovers accounts is at home in one of them, and is not told which: taken for any but the hub.
+        // The account that discovers others is one of them but unknown: any but the hub is assumed.
         None => accounts.organization.as_ref().and_then(|_| Duties::of(blueprint, Identity::Spoke)),
     }
 }
 
-/// The statements for the identity that runs ctguard alone: finding the accounts, and assuming their roles.
+/// The statements for the identity that runs ctguard alone: finding the accounts, and assuming
+/// their roles.
 fn entering(blueprint: &Blueprint) -> Vec<Value> {
     let Some(accounts) = &blueprint.accounts else { return Vec::new() };
     let partition = partition(blueprint);
@@ -279,7 +287,8 @@ fn partition(blueprint: &Blueprint) -> Partition {
     blueprint.first_region().map_or(Partition::Aws, Region::partition)
 }
 
-/// Every permission that who runs ctguard needs, on a resource of its own place, except for passing roles.
+/// Every permission that who runs ctguard needs, on a resource of its own place, except for passing
+/// roles.
 pub fn wanted(blueprint: &Blueprint, purpose: Purpose, place: &Place) -> BTreeSet<Permission> {
     let mut wanted = BTreeSet::new();
     let policies = policies(blueprint, purpose, Some(&place.account));

@@ -1,23 +1,23 @@
 //! Texts that name the account and the region they are about.
 //!
-//! The same is often true of many places, and is to be said once. Two texts say the same when they differ in
-//! nothing but the names of their own places, so a [`Phrase`] keeps these names apart from the rest: what is
-//! said of two places is the same when the phrases are equal. Whether a name is written out is decided when
-//! the phrase is rendered, from the places that it was found to hold for.
+//! A text that holds for many places should appear once. Two texts are alike when they differ only
+//! in the names of their own places, so a [`Phrase`] keeps these names apart from the rest: two
+//! alike texts have equal phrases. When a phrase is rendered, its places decide whether a name is
+//! written out.
 
 use crate::scope::{AccountId, Granularity, Place, Region};
 use serde_json::Value;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-/// What stands for an account that differs from place to place.
+/// The placeholder for an account that differs from place to place.
 const ACCOUNT: &str = "{account}";
-/// What stands for a region that differs from place to place.
+/// The placeholder for a region that differs from place to place.
 const REGION: &str = "{region}";
 
-/// A text whose own account and region are known by their position.
+/// A text in which its own account and region are marked.
 ///
-/// Phrases are equal when they say the same of their places. They are ordered as their texts are with
+/// Phrases are equal when their texts are alike. They are ordered as their texts are with
 /// `{account}` and `{region}` for the names.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Phrase(Vec<Part>);
@@ -83,8 +83,8 @@ impl<'a> PlaceNames<'a> {
         Self { accounts, regions: BTreeSet::new() }
     }
 
-    /// Keeps the names that may differ between objects of which there is one in each place or account, or one
-    /// for the fleet.
+    /// Keeps the names that differ at this granularity: one object per place, per account, or in
+    /// the fleet.
     #[must_use]
     pub fn one_per(self, per: Granularity) -> Self {
         match per {
@@ -118,7 +118,8 @@ impl<'a> PlaceNames<'a> {
         text.get(..region.len())
     }
 
-    /// Whether a text has none of the names in it: most have none, and this is quick to tell for a place's.
+    /// Whether a text has none of the names in it: most have none, and this is quick to tell for a
+    /// place's.
     fn are_missing_from(&self, text: &str) -> bool {
         self.accounts.len() <= 1
             && self.regions.len() <= 1
@@ -129,14 +130,16 @@ impl<'a> PlaceNames<'a> {
 }
 
 impl Phrase {
-    /// Finds in a text the names of what it is about. This is the one place where a text is searched for them;
-    /// texts that were rendered before are read the same way, so `{account}` and `{region}` count as names.
+    /// Finds in a text the names of what it is about. This is the one place where a text is
+    /// searched for them; texts that were rendered before are read the same way, so `{account}` and
+    /// `{region}` count as names.
     ///
-    /// A name counts where it stands alone, as in a sentence or a field of an ARN, not where it is part of a
-    /// longer name: `ops-eu-west-1` and `acme.111122223333.eu-west-1` are the same names everywhere. Three
-    /// forms are an exception, because AWS and its users make one such name for each account or region: a
-    /// host of AWS (`sqs.eu-west-1.amazonaws.com`), an account between hyphens (`logs-111122223333`), and a
-    /// region that follows one (`logs-111122223333-eu-west-1`).
+    /// A name counts where it stands alone, as in a sentence or a field of an ARN, not where it is
+    /// part of a longer name: `ops-eu-west-1` and `acme.111122223333.eu-west-1` are the same names
+    /// everywhere. Three forms are an exception, because AWS and its users make one such name for
+    /// each account or region: a host of AWS (`sqs.eu-west-1.amazonaws.com`), an account between
+    /// hyphens (`logs-111122223333`), and a region that follows one
+    /// (`logs-111122223333-eu-west-1`).
     pub fn new(text: &str, names: &PlaceNames<'_>) -> Self {
         let mut phrase = Self::default();
         for piece in pieces(text, names) {
@@ -157,7 +160,8 @@ impl Phrase {
         phrase
     }
 
-    /// The text with the names that these places have in common, and placeholders for those that differ.
+    /// The text with the names that these places have in common, and placeholders for those that
+    /// differ.
     pub fn render(&self, places: &PlaceNames<'_>) -> String {
         let names = places.clone().in_common();
         let account = names.accounts.first().copied().unwrap_or(ACCOUNT);
@@ -264,8 +268,8 @@ fn pieces<'t>(text: &'t str, names: &PlaceNames<'_>) -> Vec<Piece<'t>> {
     pieces
 }
 
-/// How long the word at the start of a text is: letters, digits, hyphens, underscores and full stops, of which
-/// names are made, and placeholders.
+/// How long the word at the start of a text is: letters, digits, hyphens, underscores and full
+/// stops, of which names are made, and placeholders.
 fn word_length(text: &str) -> usize {
     let mut length = 0;
     while let Some(rest) = text.get(length..)

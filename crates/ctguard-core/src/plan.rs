@@ -1,7 +1,7 @@
 //! The plan: the ordered changes that take the live accounts to what is desired, as plain data.
 //!
-//! A plan can be printed, compared and saved. It holds no time, no duration and nothing of how the
-//! reading was done: the same blueprint and the same accounts give the same bytes.
+//! A plan can be printed, compared and saved. It holds no time and no trace of how accounts were
+//! read: the same blueprint and the same accounts give the same bytes.
 
 pub mod defer;
 pub mod diff;
@@ -54,7 +54,7 @@ pub struct Plan {
     #[schemars(with = "String", extend("pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
     pub as_of: Date,
     pub scope: PlanScope,
-    /// What is meant beyond what the blueprint says; absent when it is nothing.
+    /// The intent beyond the blueprint, such as destroying; absent when there is none.
     #[serde(default, skip_serializing_if = "Intent::is_usual")]
     pub intent: Intent,
     /// Per alert, how many places change between silent and alerting.
@@ -64,14 +64,15 @@ pub struct Plan {
     pub waiting: Vec<Waiting>,
     pub refusals: Vec<Refusal>,
     pub unknown: Vec<Unknown>,
-    /// Trouble that is no difference, such as a missing trail.
+    /// Warnings that need no change, such as a missing trail.
     pub warnings: Vec<Warning>,
-    /// What an apply stops at until somebody has said that it is meant.
+    /// Guards: what stops an apply until the user allows it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub guards: Vec<Guard>,
     /// How many objects are as they should be.
     pub in_sync: usize,
-    /// What was read of each live object, so that an apply tells what has moved since. Only in a plan that is kept.
+    /// Fingerprints of the live objects, so that an apply detects what has changed since. Only in a
+    /// saved plan.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fingerprints: Vec<PlaceFingerprints>,
 }
@@ -84,7 +85,7 @@ pub struct PlannedFrom {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("pattern" = "^[0-9a-f]{64}$"))]
     pub digest: Option<String>,
-    /// What it can be read from again. Only in a plan that is kept.
+    /// The texts it can be read from again. Only in a saved plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolved: Option<Resolved>,
 }
@@ -93,7 +94,7 @@ pub struct PlannedFrom {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PlanScope {
     pub accounts: Vec<AccountId>,
-    /// What people call the accounts, where it is known.
+    /// The names of the accounts, where known.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub names: BTreeMap<AccountId, String>,
     pub regions: Vec<Region>,
@@ -108,7 +109,7 @@ pub struct PlanScope {
     pub only_accounts: Vec<AccountId>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub only_regions: Vec<Region>,
-    /// The account of the credentials that it was made with. Only in a plan that is kept.
+    /// The account of the credentials that it was made with. Only in a saved plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caller: Option<AccountId>,
 }
@@ -122,9 +123,9 @@ pub struct Effect {
     pub places: usize,
     /// Places in which it reaches everybody listed now.
     pub alerting_now: usize,
-    /// Places in which it does once the plan is applied and nobody has to do anything more.
+    /// Places in which it does once the plan is applied, without confirmations.
     pub alerting_after: usize,
-    /// Places in which it does once people have confirmed, too.
+    /// Places in which it does once people have confirmed as well.
     pub alerting_confirmed: usize,
     /// The plan removes rules of this alert, which the blueprint no longer has.
     pub removed: bool,
@@ -145,22 +146,22 @@ pub struct Change {
     pub place: Place,
     /// The AWS calls, in order.
     pub calls: Vec<Action>,
-    /// What must be there before.
+    /// The changes that must be done before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<Address>,
-    /// Which step of a change it is that cannot be made at once.
+    /// The step, if the change is made in two steps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<Step>,
 }
 
-/// A step of a change that takes something from a rule and gives it to another.
+/// A step of a handover of events from one rule to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[derive(JsonSchema)]
 pub enum Step {
-    /// The calls leave the rule with what it had and what it shall have; the last step follows.
+    /// The calls leave the rule with the union of old and new; the last step follows.
     First,
-    /// Made after settling, once the other rule is proven to carry what this one gives away.
+    /// Made after settling, once the other rule is proven to carry the events.
     Last,
 }
 
@@ -179,15 +180,15 @@ pub enum Verb {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Field {
     pub path: String,
-    /// Absent when the field was not there.
+    /// Absent when the field was not set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Value>,
-    /// Absent when the field goes.
+    /// Absent when the field is removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Value>,
 }
 
-/// Something that only a person can bring about.
+/// Something that only a person can do.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Waiting {
     pub address: Address,
@@ -222,24 +223,24 @@ pub struct Refusal {
 pub struct Unknown {
     pub account: AccountId,
     pub region: Region,
-    /// What is not known, such as `rules` or `topic ctguard-acme-secops`.
+    /// The part that is unknown, such as `rules` or `topic ctguard-acme-secops`.
     pub part: String,
     pub why: Unreadable,
 }
 
-/// Trouble that is no difference, and where it is.
+/// A warning that needs no change, and where it applies.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Warning {
     /// Full sentences that hold for each of the places.
     pub message: String,
-    /// Which names the sentences leave out where several places share them.
+    /// Which names the sentences omit when several places share them.
     pub per: Granularity,
-    /// None when the sentences name what they are about themselves.
+    /// None when the sentences name their object themselves.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub places: BTreeSet<Place>,
 }
 
-/// What an apply stops at until its flag says that it is meant.
+/// What stops an apply until its flag allows it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Guard {
     pub kind: GuardKind,
@@ -260,7 +261,7 @@ pub struct Guard {
 pub enum GuardKind {
     /// An alert of high or critical risk reaches its people in fewer places.
     LosesCoverage,
-    /// More than 30 % of what is owned goes, from ten objects up.
+    /// More than 30 % of what is owned would be removed, from ten objects up.
     DeletesMuch,
     /// A policy grants more than this blueprint needs.
     WidensPolicy,
@@ -279,7 +280,7 @@ impl GuardKind {
         }
     }
 
-    /// The flag of `apply` that acknowledges it.
+    /// The flag of `apply` that allows it.
     pub fn flag(self) -> &'static str {
         match self {
             Self::LosesCoverage => "--allow-lost-coverage",

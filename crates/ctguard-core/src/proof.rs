@@ -1,5 +1,5 @@
-//! Desired × live → for each alert and each place where its events can land, the chain of links from
-//! the API call to the people who must hear of it.
+//! Desired × live → for each alert and each place where its events can land, the chain of links
+//! from the API call to the people it must reach.
 //!
 //! ```text
 //! trail records the event → rule takes it → target → topic lets EventBridge in → each subscriber
@@ -7,8 +7,8 @@
 //! ```
 //!
 //! A link is *proven* when everything that can be read of it is right, *broken* when something is
-//! wrong, *unknown* when it could not be read, and *assumed* when it is right as far as it can be read
-//! and rests on something that cannot. Nothing is taken for granted.
+//! wrong, *unknown* when it could not be read, and *assumed* when it is right as far as it can be
+//! read but depends on something that cannot be read.
 
 mod bus;
 mod cache;
@@ -29,7 +29,7 @@ mod trail;
 pub use crate::codes::LinkCode;
 pub use link::{FixedBy, Link, Status};
 pub use object::LinkObject;
-pub use report::{AlertCounts, Counts, Covered, Finding, Report, Said, Unread};
+pub use report::{AlertCounts, Counts, Covered, Finding, RemarkGroup, Report, Unread};
 
 use crate::desired::{AlertPath, Desired};
 use crate::scope::Place;
@@ -47,17 +47,17 @@ pub struct PathProof {
     pub links: Links,
 }
 
-/// The links of a path, in the order of the chain. Paths share them: with a hub, what follows it is the same for
-/// all that lands anywhere, and what comes before it for many alerts of one place.
+/// The links of a path, in the order of the chain. Paths share them: with a hub, the links after it
+/// are the same for all places, and those before it for many alerts of one place.
 #[derive(Debug, Clone, Default)]
 pub struct Links {
-    /// To the event bus where the alert is raised.
+    /// Up to the event bus where the alert is raised.
     here: Shared,
     /// From there on.
     onward: Shared,
 }
 
-/// Judged links that several paths have.
+/// Judged links that several paths share.
 type Shared = Arc<[Arc<Link>]>;
 
 impl Links {
@@ -96,20 +96,21 @@ impl PathProof {
     }
 }
 
-/// How much a remark weighs.
+/// The severity of a remark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[derive(JsonSchema)]
-pub enum Severity {
-    /// Events still reach everybody, and something beside them is lost or cannot be seen: `--strict` fails on it.
+pub enum RemarkSeverity {
+    /// Alerts still reach everybody, but something else is lost or cannot be seen: `--strict` fails
+    /// on it.
     Degraded,
     Note,
 }
 
-/// Something that changes no verdict and must still be said.
+/// A finding that does not change the verdict.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Remark {
-    pub severity: Severity,
+    pub severity: RemarkSeverity,
     pub code: LinkCode,
     pub place: Place,
     pub object: LinkObject,
@@ -121,17 +122,17 @@ pub struct Remark {
 #[derive(Debug, Clone, Default)]
 pub struct Proof {
     pub paths: Vec<PathProof>,
-    /// Broken signals that belong to no single path, such as dead letters that wait and invocations that failed.
+    /// Broken signals that belong to no single path, such as dead letters and failed invocations.
     pub signals: Vec<Link>,
-    /// What never changes a verdict.
+    /// Findings that never change the verdict.
     pub remarks: Vec<Remark>,
-    /// Alerts that nobody is to hear of.
+    /// Alerts that notify nobody.
     pub unrouted: Vec<String>,
 }
 
 /// Proves every path of a blueprint.
 pub fn prove(desired: &Desired, live: &Live) -> Proof {
-    let mut prover = Prover { desired, live, known: cache::Known::default() };
+    let mut prover = Prover { desired, live, known: cache::VerdictCache::default() };
     let paths = desired.paths.iter().map(|path| prover.path(path)).collect();
     let mut proof = Proof { paths, ..Proof::default() };
     signals::collect(desired, live, &mut proof);
@@ -155,7 +156,7 @@ impl Proof {
 struct Prover<'a> {
     desired: &'a Desired,
     live: &'a Live,
-    known: cache::Known<'a>,
+    known: cache::VerdictCache<'a>,
 }
 
 impl<'a> Prover<'a> {
@@ -163,7 +164,7 @@ impl<'a> Prover<'a> {
         let mut here: Vec<cache::LinkId> = Vec::new();
         let (desired, live) = (self.desired, self.live);
         for event in path.events.iter() {
-            let question = trail::Question::of(&path.lands, event);
+            let question = trail::TrailQuery::of(&path.lands, event);
             here.push(self.known.trail(question, |question| trail::judge(desired, live, question)));
         }
         if let Some(link) = trail::cannot_land(desired, live, &path.lands, &path.events) {
@@ -204,7 +205,7 @@ impl<'a> Prover<'a> {
         }
         let (desired, live) = (self.desired, self.live);
         let mut rules = Vec::new();
-        // Without its bus a rule cannot be: the bus's own link says all.
+        // Without its bus a rule cannot exist: the bus's own link is enough.
         let bus = path.forward.as_ref().map(|hop| bus::seen(live, &path.raised, &hop.bus_arn));
         if bus.is_none_or(|seen| seen.is_some_and(|seen| seen.known().is_some())) {
             rule::judge(desired, live, &path.raised, &path.rules, &path.destinations, &mut rules);

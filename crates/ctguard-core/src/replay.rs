@@ -1,4 +1,4 @@
-//! Replay: what a blueprint would have alerted on, in logs of the past.
+//! Replay: what a blueprint would have alerted on in past logs.
 //!
 //! ```text
 //!  log files ──► archive::scan ──► hits ──► Counter, one a thread ──► merged ──► Replay (data, JSON)
@@ -17,8 +17,8 @@
 //! | `time` | times of records, days of files |
 //! | `sql` | the query that gives the same counts over a table of the logs |
 //!
-//! Counts are of records. One action that was recorded several times is counted as often, and the repeats are
-//! told apart.
+//! Counts are of records. An action that was recorded several times counts several times; repeats
+//! are shown separately.
 
 pub mod actor;
 pub mod cost;
@@ -50,8 +50,8 @@ use suggest::Suggestion;
 /// The version of the report's JSON.
 pub const FORMAT_VERSION: u32 = 1;
 
-/// Messages a second that SNS sends to an e-mail address; an address that would get more is suspended until
-/// somebody confirms it anew.
+/// Messages a second that SNS sends to an e-mail address; an address that would get more is
+/// suspended until somebody confirms it anew.
 ///
 /// Source: <https://docs.aws.amazon.com/general/latest/gr/sns.html>
 pub const MAILS_PER_SECOND: u64 = 10;
@@ -77,7 +77,7 @@ pub struct Watched {
     pub risk: Risk,
     /// Indices into [`Setup::mailing`].
     pub mailed: Vec<u32>,
-    /// What one record that raises it makes AWS send.
+    /// The messages that one record causes.
     pub sends: Sends,
 }
 
@@ -108,8 +108,8 @@ impl Period {
             && self.until.is_none_or(|until| day <= number(until))
     }
 
-    /// Whether a file that was delivered on this day may hold events of the period. Events are delivered after
-    /// they happened, mostly within minutes; a day is allowed for.
+    /// Whether a file that was delivered on this day may hold events of the period. Events are
+    /// delivered after they happened, mostly within minutes; a day is allowed for.
     pub fn may_hold(&self, delivered: Date) -> bool {
         self.since.is_none_or(|since| delivered >= since)
             && self.until.is_none_or(|until| delivered <= until.tomorrow().unwrap_or(until))
@@ -192,7 +192,7 @@ pub struct Replay {
     pub alerts: Vec<AlertReplay>,
     pub bursts: Bursts,
     pub cost: Cost,
-    /// What was sampled because there was too much to remember: one in so many was.
+    /// What was sampled because there was too much to keep: one in so many.
     pub sampled: Sampling,
 }
 
@@ -268,9 +268,9 @@ pub struct AlertReplay {
     pub accounts: Ranking<ByName>,
     pub regions: Ranking<ByName>,
     pub principals: Ranking<ByPrincipal>,
-    /// Records that its patterns match and that its rules are not given, by why.
+    /// Records that its patterns match but its rules do not receive, by reason.
     pub undelivered: BTreeMap<String, u64>,
-    /// What is remarkable about its records, by the code of the note.
+    /// Notes on its records, by code.
     pub notes: BTreeMap<String, u64>,
     /// Exceptions that would take the most noise away, the noisiest first.
     pub suggestions: Vec<Suggestion>,
@@ -323,7 +323,7 @@ pub struct Burst {
     pub messages: u64,
 }
 
-/// One in so many was remembered: 1 means all.
+/// One in so many was kept: 1 means all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Sampling {
     pub principals: u64,

@@ -1,6 +1,6 @@
-//! The AWS resources ctguard knows: their settings as plain data, and their addresses.
+//! The AWS resources that ctguard knows: their settings as plain data, and their addresses.
 //!
-//! One submodule a kind. The same types stand in the desired side, in snapshots and in the
+//! One submodule per kind. The same types stand in the desired side, in snapshots and in the
 //! sandbox's file, so the diff only compares and nothing is translated twice.
 
 pub mod bucket;
@@ -30,7 +30,8 @@ pub type Tags = SmallMap<String, String>;
 pub const BLUEPRINT_TAG: &str = "ctguard:blueprint";
 /// The tag that says which alert a rule raises.
 pub const ALERT_TAG: &str = "ctguard:alert";
-/// The tag that carries the blueprint's format version, so that an upgrade of the program is no drift.
+/// The tag that carries the blueprint's format version, so that an upgrade of the program is not
+/// drift.
 pub const VERSION_TAG: &str = "ctguard:version";
 
 /// Whether the ownership tag names this blueprint.
@@ -70,8 +71,9 @@ impl fmt::Display for Kind {
 
 /// Names one resource in the whole fleet.
 ///
-/// The name of what belongs to a parent is `parent/child`: a target is `rule/target-id`,
-/// a subscription `topic/protocol:endpoint`, a rule on a custom bus `bus/rule`, a role's policy `role/policy`.
+/// The name of what belongs to a parent is `parent/child`: a target is `rule/target-id`, a
+/// subscription `topic/protocol:endpoint`, a rule on a custom bus `bus/rule`, a role's policy
+/// `role/policy`.
 #[derive(
     Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]

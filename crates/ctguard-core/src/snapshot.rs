@@ -289,18 +289,18 @@ impl PlaceSnapshot {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RuleSignals {
     /// How often it fired.
-    pub fired: Tally,
+    pub fired: MetricCount,
     /// How often a target refused what it sent, for good.
-    pub failed: Tally,
+    pub failed: MetricCount,
     /// How often what a target refused could not be put into the target's dead-letter queue.
-    pub lost: Tally,
+    pub lost: MetricCount,
 }
 
 /// A number, and how far back from the reading it was counted.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
-pub struct Tally {
+pub struct MetricCount {
     pub count: u64,
     pub hours: u32,
 }
@@ -315,14 +315,14 @@ impl RuleSignals {
     /// These numbers, counted over the usual hours.
     pub fn counted(fired: u64, failed: u64, lost: u64) -> Self {
         Self {
-            fired: Tally { count: fired, hours: FIRED_HOURS },
-            failed: Tally { count: failed, hours: FAILED_HOURS },
-            lost: Tally { count: lost, hours: FAILED_HOURS },
+            fired: MetricCount { count: fired, hours: FIRED_HOURS },
+            failed: MetricCount { count: failed, hours: FAILED_HOURS },
+            lost: MetricCount { count: lost, hours: FAILED_HOURS },
         }
     }
 }
 
-impl Tally {
+impl MetricCount {
     /// The span, as people say it: `24 hours`, `30 days`.
     pub fn span(self) -> String {
         match (self.hours / 24, self.hours % 24) {
@@ -439,7 +439,7 @@ mod tests {
     fn a_span_is_said_as_people_say_it() {
         for (hours, said) in [(24, "24 hours"), (36, "36 hours"), (48, "2 days"), (720, "30 days")]
         {
-            assert_eq!(Tally { count: 0, hours }.span(), said);
+            assert_eq!(MetricCount { count: 0, hours }.span(), said);
         }
     }
 }

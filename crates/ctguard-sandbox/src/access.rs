@@ -6,7 +6,7 @@ use super::state::State;
 use ctguard_core::scope::{AccountId, Place, Region};
 use ctguard_core::snapshot::Unreadable;
 
-/// One call that was made, or tried.
+/// One call that was made or attempted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
     /// As IAM names it: `events:ListRules`.
@@ -19,11 +19,11 @@ pub struct Call {
     pub succeeded: bool,
 }
 
-/// Taking on a role in another account, which every call there begins with.
+/// Assuming a role in another account, with which every call there begins.
 const ASSUME: &str = "sts:AssumeRole";
 
-/// Checks that a call can be made in a place: the account can be entered, the region is enabled, the
-/// operation not denied.
+/// Checks that a call can be made in a place: the account is accessible, the region enabled, and
+/// the operation not denied.
 pub fn check(state: &State, place: &Place, operation: &str) -> Result<(), Refusal> {
     can_enter(state, place).map_err(|refusal| Refusal { operation: Some(ASSUME), ..refusal })?;
     if place.region != Region::global() && !state.is_enabled(place) {
@@ -63,7 +63,7 @@ fn can_enter(state: &State, place: &Place) -> Result<(), Refusal> {
 }
 
 fn is_denied(state: &State, place: &Place, operation: &str) -> bool {
-    // IAM answers for the whole account, whatever region it is asked from, and whoever is let in is so for all.
+    // IAM is the same in all regions of an account.
     let region = match operation.starts_with("iam:") || operation == ASSUME {
         true => &Region::global(),
         false => &place.region,
@@ -75,7 +75,7 @@ fn is_denied(state: &State, place: &Place, operation: &str) -> bool {
     })
 }
 
-/// Each service has its own word for it.
+/// Each service has its own error code for it.
 fn denial_code(operation: &str) -> &'static str {
     match operation.split(':').next() {
         Some("sns") => "AuthorizationError",
@@ -84,7 +84,7 @@ fn denial_code(operation: &str) -> &'static str {
     }
 }
 
-/// Makes reading calls in one place, and keeps a record of them.
+/// Makes read calls in one place, and records them.
 pub struct Reader<'a> {
     pub state: &'a State,
     pub place: &'a Place,
@@ -92,7 +92,7 @@ pub struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Makes one reading call.
+    /// Makes one read call.
     pub fn ask(&mut self, operation: &str) -> Result<(), Unreadable> {
         let outcome = check(self.state, self.place, operation);
         self.note(operation, outcome.is_ok());
@@ -111,7 +111,7 @@ impl Reader<'_> {
     }
 }
 
-/// A refusal, seen from somebody who wanted to read.
+/// A refusal, as the result of a read.
 pub fn unreadable(operation: &str, refusal: &Refusal) -> Unreadable {
     Unreadable {
         operation: refusal.operation.unwrap_or(operation).to_owned(),

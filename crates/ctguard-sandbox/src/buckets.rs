@@ -28,7 +28,7 @@ pub fn is_bucket_name(name: &str) -> bool {
 }
 
 /// Creates a bucket as S3 makes them: private, encrypted by S3, without access-control lists.
-/// One of the same account and region does no harm; names are unique among all accounts.
+/// Succeeds if this account has it in this region; names are unique across accounts.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html>
 pub fn create(state: &mut State, place: &Place, name: &str) -> Done {
@@ -102,7 +102,7 @@ pub fn put_tagging(state: &mut State, place: &Place, name: &str, tags: &Tags) ->
     })
 }
 
-/// Finds a bucket that this account may look at.
+/// Finds a bucket that this account may read.
 pub fn find<'a>(
     state: &'a State,
     account: &AccountId,

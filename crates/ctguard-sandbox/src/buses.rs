@@ -21,7 +21,8 @@ const NAME_MAX_CHARS: usize = 256;
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>
 const BUSES_MAX: usize = 100;
 
-/// Whether a custom bus can have this name: `default` is every account's own, and `aws.` begins a partner's.
+/// Whether a custom bus can have this name: `default` is every account's own, and `aws.` begins a
+/// partner's.
 ///
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html>
 pub fn is_bus_name(name: &str) -> bool {
@@ -32,7 +33,7 @@ pub fn arn(place: &Place, name: &str) -> String {
     place.arn("events", &format!("event-bus/{name}"))
 }
 
-/// Creates a bus; one that is there with the same tags does no harm.
+/// Creates a bus; succeeds if it exists with the same tags.
 pub fn create(state: &mut State, place: &Place, name: &str, tags: &Tags) -> Done {
     ensure(is_bus_name(name), INVALID, || format!("`{name}` is not the name of a custom bus"))?;
     check_tags(tags, &Tags::new(), INVALID)?;
@@ -69,9 +70,10 @@ pub fn tag(state: &mut State, place: &Place, name: &str, tags: &Tags) -> Done {
     Ok(())
 }
 
-/// Deletes a bus that has no rules; one that is gone does no harm.
+/// Deletes a bus that has no rules; succeeds if it is gone.
 ///
-/// AWS's pages do not agree on what becomes of rules that are left: they "need to be deleted", or go with the bus.
+/// AWS's pages disagree about remaining rules: they "need to be deleted", or are deleted with the
+/// bus.
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_DeleteEventBus.html>
 pub fn delete(state: &mut State, place: &Place, name: &str) -> Done {
     ensure(name != "default", INVALID, || "cannot delete event bus default".to_owned())?;
@@ -90,7 +92,7 @@ fn find<'a>(state: &'a State, place: &Place, name: &str) -> Result<&'a StoredBus
     there.ok_or_else(|| missing(name))
 }
 
-/// There is no such bus.
+/// The error for a missing bus.
 pub fn missing(name: &str) -> Refusal {
     refuse(MISSING, format!("event bus {name} does not exist"))
 }

@@ -1,8 +1,8 @@
-//! Follows one event through an account, from CloudTrail to the people, by AWS's rules alone; from one bus
-//! to another too, once.
+//! Follows one event through an account, from CloudTrail to the subscribers, by AWS's rules alone;
+//! and once from one bus to another.
 //!
-//! Nothing here is shared with the proof, so that each can show the other wrong. Where AWS does not
-//! say whether something works, it does not work here.
+//! Nothing here is shared with the proof, so that each can refute the other. What AWS does not
+//! document as working does not work here.
 
 mod chat;
 mod fanout;
@@ -18,11 +18,11 @@ use ctguard_core::resource::rule::RuleState;
 use ctguard_core::resource::topic::Endpoint;
 use ctguard_core::scope::Place;
 use eventbridge_pattern::Pattern;
-use recorded::Event;
+use recorded::EventEnvelope;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What became of one event.
+/// The delivery of one event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
     /// `cloudtrail:StopLogging`, or the detail-type of what CloudTrail did not write.
@@ -42,7 +42,7 @@ pub struct Delivery {
 pub struct TrailVerdict {
     pub reaches_bus: bool,
     pub reason: String,
-    /// Every trail that the place sees.
+    /// Every trail visible in the place.
     pub trails: Vec<TrailLook>,
 }
 
@@ -74,12 +74,12 @@ pub struct TargetVerdict {
     pub reason: String,
     /// The subscriptions, where the target is a topic.
     pub subscribers: Vec<SubscriberVerdict>,
-    /// What became of the event on the bus, where the target is one that took it.
+    /// The delivery on the target bus, if it accepted the event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub onward: Option<Onward>,
 }
 
-/// What became of an event that was forwarded to another bus.
+/// The delivery of an event that was forwarded to another bus.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Onward {
     /// `account/region` of the bus.
@@ -97,12 +97,12 @@ pub struct SubscriberVerdict {
     pub reason: String,
 }
 
-/// A message that was refused and kept.
+/// A message in a dead-letter queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeadLetter {
     /// ARN of the queue that keeps it.
     pub queue: String,
-    /// ARN of the rule or topic that could not hand it over.
+    /// ARN of the rule or topic that could not deliver it.
     pub from: String,
     /// EventBridge's `ERROR_CODE`, or `ClientError` from SNS.
     pub code: String,
@@ -110,7 +110,7 @@ pub struct DeadLetter {
 }
 
 impl Sandbox {
-    /// Says what would become of an event, an EventBridge envelope, without changing anything.
+    /// Determines the delivery of an event, an EventBridge envelope, without changing anything.
     pub fn deliver(&self, event: &Value) -> Delivery {
         follow(&self.lock().state, event)
     }
@@ -126,7 +126,7 @@ pub fn follow(state: &State, envelope: &Value) -> Delivery {
         received: Vec::new(),
         dead_letters: Vec::new(),
     };
-    let event = match Event::read(envelope) {
+    let event = match EventEnvelope::read(envelope) {
         Ok(event) => event,
         Err(why) => {
             delivery.trail.reason = format!("this is not an event: {why}");
@@ -144,11 +144,11 @@ pub fn follow(state: &State, envelope: &Value) -> Delivery {
     delivery
 }
 
-/// An event on a bus: that of the place where it landed, or another one that it was forwarded to.
+/// An event on a bus: the default bus where it landed, or one that it was forwarded to.
 #[derive(Debug, Clone, Copy)]
 struct On<'a> {
     state: &'a State,
-    event: &'a Event<'a>,
+    event: &'a EventEnvelope<'a>,
     /// The place of the bus.
     at: &'a Place,
     /// `None` for the default bus.
@@ -156,7 +156,7 @@ struct On<'a> {
 }
 
 impl On<'_> {
-    /// Lets the rules of the bus fire; what arrives anywhere is added to the delivery.
+    /// Evaluates the rules of the bus; what arrives anywhere is added to the delivery.
     fn fire(&self, delivery: &mut Delivery) -> Vec<RuleVerdict> {
         let mut verdicts = Vec::new();
         let here = self.state.region(self.at);
@@ -184,7 +184,7 @@ impl On<'_> {
 }
 
 /// Whether a rule fires for an event; the reason either way.
-fn fires(stored: &StoredRule, event: &Event<'_>) -> Result<String, String> {
+fn fires(stored: &StoredRule, event: &EventEnvelope<'_>) -> Result<String, String> {
     let Some(text) = &stored.rule.event_pattern else {
         return Err("it has a schedule and no pattern".to_owned());
     };
@@ -204,7 +204,7 @@ fn fires(stored: &StoredRule, event: &Event<'_>) -> Result<String, String> {
     }
 }
 
-/// Who hands a message to a queue, and what AWS says of them in the request.
+/// The service that sends a message to a queue, with its request context.
 #[derive(Debug, Clone, Copy)]
 struct Sender<'a> {
     service: &'a str,
@@ -212,7 +212,7 @@ struct Sender<'a> {
     context: &'a [(&'a str, &'a str)],
 }
 
-/// Whether a queue takes a message from a service: it exists, and its policy and key say yes.
+/// Whether a queue accepts a message from a service: it exists, and its policy and key admit it.
 fn queue_admits(state: &State, arn: &str, sender: Sender<'_>) -> Result<(), Refused> {
     let stored: &StoredQueue = state
         .queue(arn)
@@ -233,8 +233,8 @@ fn queue_admits(state: &State, arn: &str, sender: Sender<'_>) -> Result<(), Refu
 
 /// Whether the key of an encrypted topic or queue lets a service encrypt.
 ///
-/// EventBridge sends no source with it, so a condition on one is never satisfied, and AWS's own keys
-/// (`alias/aws/sns`) admit no service.
+/// EventBridge sends no source with it, so a condition on one is never satisfied, and AWS's own
+/// keys (`alias/aws/sns`) admit no service.
 /// Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html>
 fn key_admits(state: &State, resource: &str, key: &str, sender: Sender<'_>) -> Result<(), Refused> {
     let refused = |why: String| Refused::new("NO_PERMISSIONS", why);
@@ -265,7 +265,7 @@ fn key_admits(state: &State, resource: &str, key: &str, sender: Sender<'_>) -> R
     Ok(())
 }
 
-/// Why something was not taken.
+/// Why something was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Refused {
     code: &'static str,

@@ -1,5 +1,5 @@
-//! EventBridge: rules and their targets. A rule is named by its key: `name` on the default bus, `bus/name` on
-//! another.
+//! EventBridge: rules and their targets. A rule is named by its key: `name` on the default bus,
+//! `bus/name` on another.
 
 mod input;
 
@@ -97,7 +97,7 @@ pub fn put_targets(state: &mut State, place: &Place, key: &RuleKey, targets: &Ta
     Ok(())
 }
 
-/// Takes targets away; ids and rules that are not there do no harm.
+/// Removes targets; missing ids and rules are ignored.
 pub fn remove_targets(
     state: &mut State,
     place: &Place,
@@ -113,7 +113,7 @@ pub fn remove_targets(
     Ok(())
 }
 
-/// Deletes a rule that has no targets; one that is gone does no harm.
+/// Deletes a rule that has no targets; succeeds if it is gone.
 pub fn delete_rule(state: &mut State, place: &Place, key: &RuleKey) -> Done {
     let Some(there) = state.region(place).rule(key) else {
         return Ok(());
@@ -211,7 +211,7 @@ fn has_wildcard(pattern: &Value) -> bool {
 }
 
 /// Checks a target. AWS accepts one in another region or account and then fails to deliver; the
-/// sandbox refuses it at once. That the resource exists is not asked, here as on AWS.
+/// sandbox refuses it at once. As on AWS, the resource need not exist.
 fn check_target(place: &Place, target: &Target) -> Result<(), String> {
     let arn = Arn::parse(&target.arn).ok_or_else(|| format!("`{}` is not an ARN", target.arn))?;
     let bus = arn.service == "events" && arn.resource.starts_with("event-bus/");
@@ -252,8 +252,8 @@ fn check_target(place: &Place, target: &Target) -> Result<(), String> {
     input::check(&target.input)
 }
 
-/// Checks the role of a target, and for a bus of another account whether it lets the role in: AWS asks both
-/// when a target is put. In one's own account it asks for no bus.
+/// Checks the role of a target and, for a bus of another account, whether it admits the role:
+/// PutTargets checks both. A bus of the same account is not checked.
 fn check_admission(state: &State, place: &Place, key: &RuleKey, target: &Target) -> Done {
     let Some(role_arn) = &target.role_arn else { return Ok(()) };
     check_role(state, place, key, role_arn)?;
@@ -267,7 +267,7 @@ fn check_admission(state: &State, place: &Place, key: &RuleKey, target: &Target)
     hop.is_admitted().map_err(|why| deny("AccessDeniedException", why))
 }
 
-/// Checks that EventBridge can take a role on for a rule. Roles cannot be passed to another account.
+/// Checks that EventBridge can assume a role for a rule. Roles cannot be passed to another account.
 ///
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>
 fn check_role(state: &State, place: &Place, key: &RuleKey, role_arn: &str) -> Done {

@@ -1,4 +1,4 @@
-//! Breaking things as people and attackers do, so that ctguard has something to find.
+//! Faults, such as people and attackers cause, for ctguard to find.
 
 mod apply;
 mod hop;
@@ -55,14 +55,14 @@ pub enum Fault {
     StripTags,
 }
 
-/// Which object is to be broken. Without a name, the first that can be: ctguard's own before
-/// others, then in the order of account, region and name.
+/// The object to break. Without a name, the first suitable one: ctguard's own first, then by
+/// account, region and name.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Aim {
     pub account: Option<AccountId>,
     pub region: Option<Region>,
-    /// The whole name, or its last words (`root-login`); for a subscription also its address, for a rule of
-    /// a custom bus also its key, `bus/name`.
+    /// The whole name or its last words (`root-login`); a subscription's address; the key of a rule
+    /// on a custom bus, `bus/name`.
     pub name: Option<String>,
 }
 
@@ -101,7 +101,7 @@ impl Fault {
         Self::StripTags,
     ];
 
-    /// How the command line names it.
+    /// Its name on the command line.
     pub fn as_str(self) -> &'static str {
         self.into()
     }
@@ -150,10 +150,11 @@ impl Fault {
 }
 
 impl Sandbox {
-    /// Breaks one thing; says in one sentence what was done.
+    /// Breaks one object; describes in one sentence what was done.
     ///
     /// # Errors
-    /// When there is nothing of that kind or name (it says what there is), or the file cannot be written.
+    /// When there is no such object (the error lists those that exist), or the file cannot be
+    /// written.
     pub fn inflict(&self, fault: Fault, aim: &Aim) -> Result<String, SandboxError> {
         self.change(|state| apply::apply(state, fault, aim).map_err(SandboxError::NothingThere))
     }

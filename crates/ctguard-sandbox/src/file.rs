@@ -1,4 +1,4 @@
-//! The sandbox's file: reading it with care, writing it at once or not at all.
+//! The sandbox's file: validated when read, replaced atomically when written.
 
 use super::state::{FORMAT_VERSION, State, StoredSubscription};
 use super::{buckets, buses, events, queues, roles, topics, trails};
@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
-/// What can go wrong with a sandbox, apart from what AWS would refuse.
+/// Errors of a sandbox other than AWS's refusals.
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
     #[error("the sandbox file {} cannot be read: {cause}", path.display())]
@@ -23,12 +23,12 @@ pub enum SandboxError {
     Exists { path: PathBuf },
     #[error("the sandbox file {} cannot be written: {cause}", path.display())]
     Write { path: PathBuf, cause: io::Error },
-    /// There is no object of that kind or name; says which there are.
+    /// There is no object of that kind or name; lists the existing ones.
     #[error("{0}")]
     NothingThere(String),
 }
 
-/// Reads a file; returns the path that is to be written later, links followed.
+/// Reads a file; returns the path to write later, with symbolic links resolved.
 pub(super) fn load(path: &Path) -> Result<(PathBuf, State), SandboxError> {
     let unread = |cause| SandboxError::Read { path: path.to_owned(), cause };
     let text = fs::read_to_string(path).map_err(unread)?;
@@ -59,7 +59,7 @@ pub(super) fn create(path: &Path, state: &State) -> Result<PathBuf, SandboxError
     replace(path, state)
 }
 
-/// Writes a file, whether or not there is one; returns the path that is to be written later.
+/// Writes or replaces a file; returns the path to write later.
 pub(super) fn replace(path: &Path, state: &State) -> Result<PathBuf, SandboxError> {
     save(path, state)?;
     path.canonicalize().map_err(|cause| SandboxError::Read { path: path.to_owned(), cause })
@@ -80,8 +80,8 @@ fn pretty(state: &impl Serialize) -> io::Result<String> {
     Ok(serde_json::to_string_pretty(state)? + "\n")
 }
 
-/// Finds what no account could hold. A trail whose bucket is gone can be, and so can a rule whose
-/// target is.
+/// Finds states that no account can have. Dangling references, such as a trail whose bucket is
+/// gone, are possible.
 fn check(state: &State) -> Result<(), String> {
     if !state.has_account(&state.caller.account) {
         return Err(format!(

@@ -10,10 +10,10 @@ use ctguard_core::resource::trail::{Trail, TrailStatus};
 use ctguard_core::scope::{AccountId, Place, Region};
 use serde_json::{Value, json};
 
-/// The account of a sandbox for which none is named.
+/// The default account of a sandbox.
 pub const DEFAULT_ACCOUNT: &str = "111122223333";
 
-/// The regions of a sandbox for which none are named.
+/// The default regions of a sandbox.
 pub const DEFAULT_REGIONS: [&str; 2] = ["us-east-1", "eu-west-1"];
 
 /// The organization of a new sandbox that has one.
@@ -22,13 +22,13 @@ pub const ORGANIZATION: &str = "o-sandbox0000";
 /// What a new account begins with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccountKind {
-    /// Nothing at all, not even a trail.
+    /// Nothing, not even a trail.
     Bare,
     /// A multi-region trail that logs all management events, not made by ctguard.
     WithTrail,
 }
 
-/// Makes a sandbox with one account. Its trail is at home in the first region given.
+/// Makes a sandbox with one account. The home region of its trail is the first one given.
 pub fn new_account(kind: AccountKind, account: &AccountId, regions: &[Region]) -> State {
     let mut state = State::empty(account.clone(), regions.iter().cloned());
     if let (AccountKind::WithTrail, Some(home)) = (kind, regions.first()) {
@@ -53,7 +53,8 @@ pub fn new_accounts(
     state
 }
 
-/// Puts all accounts into an organization whose management account is the caller's; the others are in a unit.
+/// Puts all accounts into an organization whose management account is the caller's; the others are
+/// in a unit.
 pub fn organize(state: &mut State) {
     let (root, unit) = ("r-sand", "ou-sand-accounts");
     let management = state.caller.account.clone();

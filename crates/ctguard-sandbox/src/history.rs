@@ -1,7 +1,8 @@
-//! The event history of a place: the records that stand in the sandbox's file.
+//! The event history of a place: the records in the sandbox's file.
 //!
-//! Nothing is written there by itself, neither what ctguard does nor `sandbox break`: two runs that end alike should leave
-//! the same file. Who wants a culprit to be found puts CloudTrail's record of the call under `history`.
+//! Nothing is recorded there automatically, neither ctguard's calls nor `sandbox break`, so that
+//! two runs with the same end leave the same file. For attribution, add CloudTrail's record of the
+//! call under `history`.
 
 use super::access::check;
 use super::refusal::{Refusal, refuse};
@@ -10,7 +11,7 @@ use ctguard_core::cloud::lookup::{Lookup, LookupBy, LookupPage, PAGE_MAX_EVENTS}
 use ctguard_core::scope::Place;
 use serde_json::Value;
 
-/// Looks through the history of a place, newest first.
+/// Searches the history of a place, newest first.
 pub fn lookup(state: &State, place: &Place, wanted: &Lookup) -> Result<LookupPage, Refusal> {
     check(state, place, "cloudtrail:LookupEvents")?;
     let first = match &wanted.token {
@@ -39,7 +40,7 @@ fn time(record: &Value) -> &str {
     record["eventTime"].as_str().unwrap_or_default()
 }
 
-/// What has no time is not left out for it.
+/// Records without a time are included.
 fn in_time(record: &Value, wanted: &Lookup) -> bool {
     let Ok(time) = time(record).parse() else { return true };
     wanted.start.is_none_or(|start| start <= time) && wanted.end.is_none_or(|end| time <= end)
@@ -52,7 +53,7 @@ fn has(record: &Value, by: &LookupBy) -> bool {
         LookupBy::EventSource(source) => record["eventSource"] == **source,
         LookupBy::ReadOnly(read_only) => record["readOnly"] == *read_only,
         LookupBy::Username(name) => record["userIdentity"]["userName"] == **name,
-        // CloudTrail takes the names from the parameters, service by service.
+        // CloudTrail takes resource names from the request parameters, depending on the service.
         LookupBy::ResourceName(name) => {
             let parameters = record["requestParameters"].as_object();
             parameters.is_some_and(|all| all.values().any(|value| value == name))

@@ -1,4 +1,4 @@
-//! Whether a rule's role may put events on a bus: asked when a target is put, and again for every event.
+//! Whether a rule's role may put events on a bus: checked by PutTargets, and for every event.
 
 use super::policy::{self, Principal, Request};
 use super::state::{State, StoredRole, locate};
@@ -8,7 +8,7 @@ use ctguard_core::scope::Place;
 #[derive(Debug, Clone, Copy)]
 pub struct Hop<'a> {
     pub state: &'a State,
-    /// Where the rule is, whose account the role is of.
+    /// The place of the rule; the role is of its account.
     pub from: &'a Place,
     pub role_arn: &'a str,
     pub bus_arn: &'a str,
@@ -17,7 +17,8 @@ pub struct Hop<'a> {
 const PUT: &str = "events:PutEvents";
 
 impl Hop<'_> {
-    /// Whether the role's own policies let it. One that is bounded is taken not to be.
+    /// Whether the role's own policies allow it. A role with a permissions boundary is assumed to
+    /// be refused.
     pub fn is_allowed(&self, role: &StoredRole) -> Result<(), String> {
         if let Some(boundary) = &role.permissions_boundary {
             return Err(format!("role {} is bounded by {boundary}", self.role_arn));
@@ -34,7 +35,7 @@ impl Hop<'_> {
             .map_err(|why| format!("role {} {why}", self.role_arn))
     }
 
-    /// Whether the bus's policy lets it. Within one account and region it need not, but may not deny.
+    /// Whether the bus's policy allows it. Within one account and region it only must not deny.
     ///
     /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html>
     pub fn is_admitted(&self) -> Result<(), String> {
@@ -57,8 +58,8 @@ impl Hop<'_> {
         judged.map_err(|why| format!("event bus {} {why}", self.bus_arn))
     }
 
-    /// What a request of the role's session says of itself. It names no source: that EventBridge sends one
-    /// with a role is not documented.
+    /// The context of a request by the role's session. It has no source: AWS does not document that
+    /// EventBridge sends one with a role.
     ///
     /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
     fn context(&self) -> Vec<(&'static str, String)> {

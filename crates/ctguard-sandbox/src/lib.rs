@@ -1,7 +1,7 @@
 //! The sandbox: AWS accounts in a JSON file, behind the same port as the real ones.
 //!
 //! [`Sandbox`] implements [`Cloud`] on a [`State`]. It models what ctguard calls and nothing more,
-//! one file a service, and refuses what AWS refuses; where AWS is lenient to a fault (a target in
+//! one file per service, and refuses what AWS refuses; where AWS is lenient to a fault (a target in
 //! another region, say) it refuses too. The file is written after every successful action, so that
 //! a program that is killed leaves what an account would show.
 //!
@@ -54,7 +54,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A cloud that is a file, or in a test only memory.
+/// A cloud in a file or, in tests, in memory.
 #[derive(Debug)]
 pub struct Sandbox {
     path: Option<PathBuf>,
@@ -65,7 +65,7 @@ pub struct Sandbox {
 struct Inner {
     state: State,
     calls: Vec<Call>,
-    /// Actions begun so far.
+    /// The number of actions so far.
     begun: usize,
     /// The number of the action that fails, and how.
     fail: Option<(usize, CloudError)>,
@@ -77,7 +77,7 @@ impl Sandbox {
     /// Opens a sandbox file.
     ///
     /// # Errors
-    /// When the file cannot be read, is no sandbox, or has another format version.
+    /// When the file cannot be read, is not a sandbox, or has another format version.
     pub fn open(path: &Path) -> Result<Self, SandboxError> {
         let (path, state) = file::load(path)?;
         Ok(Self { path: Some(path), ..Self::in_memory(state) })
@@ -92,7 +92,7 @@ impl Sandbox {
         Ok(Self { path: Some(path), ..Self::in_memory(state) })
     }
 
-    /// Makes a sandbox file in the place of whatever is there.
+    /// Makes a sandbox file, replacing an existing one.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -101,13 +101,13 @@ impl Sandbox {
         Ok(Self { path: Some(path), ..Self::in_memory(state) })
     }
 
-    /// Makes a sandbox that is saved nowhere.
+    /// Makes a sandbox in memory.
     pub fn in_memory(state: State) -> Self {
         let inner = Inner { state, calls: Vec::new(), begun: 0, fail: None, stop: None };
         Self { path: None, inner: Mutex::new(inner) }
     }
 
-    /// What is in the sandbox now.
+    /// Returns the current state.
     pub fn state(&self) -> State {
         self.lock().state.clone()
     }
@@ -128,13 +128,13 @@ impl Sandbox {
         inner.fail = Some((inner.begun + n, error));
     }
 
-    /// Lets `n` more actions happen and then no more, as if the program were killed there.
+    /// Lets `n` more actions happen and then none, as if the program were killed there.
     pub fn stop_after(&self, n: usize) {
         let mut inner = self.lock();
         inner.stop = Some(inner.begun + n);
     }
 
-    /// Takes back what [`Self::fail_after`] and [`Self::stop_after`] set.
+    /// Resets [`Self::fail_after`] and [`Self::stop_after`].
     pub fn go_on(&self) {
         let mut inner = self.lock();
         (inner.fail, inner.stop) = (None, None);
@@ -145,7 +145,7 @@ impl Sandbox {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the state as something other than an AWS call does, and saves it.
+    /// Changes the state other than by an AWS call, and saves it.
     fn change<T>(
         &self,
         change: impl FnOnce(&mut State) -> Result<T, SandboxError>,
@@ -296,8 +296,7 @@ fn error(action: &Action, code: &str, message: &str, kind: CloudErrorKind) -> Cl
     }
 }
 
-/// Checks the caller's permissions: for the call, for tagging where the call carries tags, and for handing on
-/// a role.
+/// Checks the caller's permissions: for the call, for tags in it, and for passing a role.
 ///
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>
 fn permitted(state: &State, place: &Place, action: &Action) -> Done {

@@ -1,4 +1,4 @@
-//! Reading: what AWS would show of the state, one recorded call at a time.
+//! Reads the state as AWS would show it, one recorded call at a time.
 
 mod fleet;
 mod messaging;
@@ -56,7 +56,7 @@ pub fn place(reader: &mut Reader<'_>, reads: &ReadSet) -> PlaceSnapshot {
     }
 }
 
-/// What was counted of the rules asked for, all in one call; nothing is counted of a rule that is new.
+/// The metrics of the requested rules, in one call; a new rule has none.
 fn signals(reader: &mut Reader<'_>, reads: &ReadSet) -> SmallMap<RuleKey, Observed<RuleSignals>> {
     if reads.signals.is_empty() {
         return SmallMap::new();
@@ -95,7 +95,7 @@ pub fn account(
     AccountSnapshot { account: account.clone(), enabled_regions, buckets, roles }
 }
 
-/// Makes a call, then looks.
+/// Records a call, then reads.
 fn read<T>(
     reader: &mut Reader<'_>,
     operation: &str,
@@ -107,7 +107,8 @@ fn read<T>(
     }
 }
 
-/// Reads tags: those of the blueprint's own are known from the search by tag, the others are asked for.
+/// Reads tags: those of the blueprint's own objects come from the search by tag, the others take a
+/// call each.
 fn tags(
     reader: &mut Reader<'_>,
     reads: &ReadSet,
@@ -154,8 +155,8 @@ fn rules_among(
     })
 }
 
-/// When a rule is missing: how full the default bus is, of all rules and of those with wildcards, and
-/// whether the rule is on another one that is not read anyway.
+/// When a rule is missing: how full the default bus is, of all rules and of those with wildcards,
+/// and whether the rule is on another one that is not read anyway.
 fn when_missing(
     reader: &mut Reader<'_>,
     reads: &ReadSet,

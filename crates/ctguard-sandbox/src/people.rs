@@ -1,4 +1,4 @@
-//! What people and time do to an account: confirm, act, and forget to confirm.
+//! Changes by people and by time: confirmations, events, and expiry.
 
 use super::deliver::{Delivery, follow, metrics};
 use super::state::{Received, State, StoredSubscription, locate};
@@ -16,10 +16,10 @@ use serde_json::Value;
 /// Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-delete-subscription-topic.html>
 const PENDING_HOURS: i64 = 48;
 
-/// How many messages a region's outbox keeps; the oldest go first.
+/// How many messages a region's outbox keeps; the oldest are dropped first.
 const OUTBOX_MAX: usize = 1_000;
 
-/// Who confirms. Every field that is given must fit.
+/// Which subscriptions are confirmed. Every given field must match.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ConfirmFilter {
     pub account: Option<AccountId>,
@@ -39,8 +39,8 @@ pub struct Subscribed {
 }
 
 impl Sandbox {
-    /// Lets people confirm their subscriptions, and adds the topics that carry chat messages to a chat
-    /// channel's configuration. Says what was confirmed.
+    /// Lets people confirm their subscriptions, and adds the topics that carry chat messages to a
+    /// chat channel's configuration. Returns what was confirmed.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -48,7 +48,8 @@ impl Sandbox {
         self.change(|state| Ok(confirm(state, filter)))
     }
 
-    /// Lets an event happen: follows it, counts it, and keeps what arrives in outboxes and queues.
+    /// Sends an event: follows it, counts its metrics, and stores what arrives in outboxes and
+    /// queues.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -61,12 +62,12 @@ impl Sandbox {
         })
     }
 
-    /// Lets 48 hours go by, after which SNS deletes what nobody confirmed, and nobody asks CloudWatch for the
-    /// failures before them. Says what went.
+    /// Advances the clock by 48 hours: SNS deletes pending subscriptions, and failures leave the
+    /// period that is read from CloudWatch. Returns what was deleted.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn lapse(&self) -> Result<Vec<Subscribed>, SandboxError> {
+    pub fn advance(&self) -> Result<Vec<Subscribed>, SandboxError> {
         self.change(|state| {
             let waited = SignedDuration::from_hours(PENDING_HOURS);
             if let Ok(later) = state.clock.0.checked_add(waited) {
@@ -165,7 +166,7 @@ fn keep(state: &mut State, delivery: &Delivery) {
     }
 }
 
-/// Failures are asked for over a day, and two have gone by.
+/// Failures are read for the last day, and two days have passed.
 fn forget_failures(state: &mut State) {
     for place in state.places() {
         for metrics in state.region_mut(&place).metrics.values_mut() {

@@ -1,8 +1,8 @@
 //! A small evaluator of resource policies, strict where AWS is not documented.
 //!
-//! A condition that it does not know is never satisfied for an `Allow` and always for a `Deny`.
-//! A key that the caller leaves out of the request is absent, as it is on AWS: EventBridge, for one,
-//! sends no `aws:SourceAccount` when it publishes to a topic.
+//! A condition that it does not know is never satisfied for an `Allow` and always for a `Deny`. A
+//! key that is missing from the request is absent, as on AWS: EventBridge, for example, sends no
+//! `aws:SourceAccount` when it publishes to a topic.
 
 mod condition;
 pub mod form;
@@ -10,7 +10,7 @@ pub mod form;
 use ctguard_core::scope::{AccountId, Arn};
 use serde_json::Value;
 
-/// What is asked of a policy.
+/// A request to a policy.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
     pub principal: Principal<'a>,
@@ -18,7 +18,7 @@ pub struct Request<'a> {
     pub action: &'a str,
     /// Empty where statements name no resource: in a role's trust policy.
     pub resource: &'a str,
-    /// Condition keys in lower case, with their values; a key with several stands there several times.
+    /// Condition keys in lower case, with their values; a key with several values is repeated.
     pub context: &'a [(&'a str, &'a str)],
 }
 
@@ -26,14 +26,14 @@ pub struct Request<'a> {
 #[derive(Debug, Clone, Copy)]
 pub enum Principal<'a> {
     Service(&'a str),
-    /// Somebody of this account whose own permissions suffice.
+    /// A principal of this account whose own permissions suffice.
     Account(&'a AccountId),
     /// A session of this role.
     Role {
         arn: &'a str,
         account: &'a AccountId,
     },
-    /// Whoever the policy is attached to: its statements name nobody.
+    /// The owner of an identity policy, whose statements name no principal.
     Holder,
 }
 
@@ -48,12 +48,12 @@ impl Principal<'_> {
     }
 }
 
-/// Decides a request; a refusal says why, as a fragment that follows the resource's name.
+/// Decides a request; a refusal has its cause, as a fragment that follows the resource's name.
 pub fn decide(policy: Option<&Value>, request: &Request<'_>) -> Result<(), String> {
     decide_together(policy, request)
 }
 
-/// Decides a request by several policies that are attached to the same thing.
+/// Decides a request by several policies that are attached to one identity.
 pub fn decide_together<'a>(
     policies: impl IntoIterator<Item = &'a Value>,
     request: &Request<'_>,
@@ -115,7 +115,7 @@ fn covers(statement: &Value, request: &Request<'_>, deny: bool) -> bool {
     let acts = |value: &Value| {
         texts(Some(value)).iter().any(|pattern| glob(&pattern.to_ascii_lowercase(), &action))
     };
-    // What a variable stands for is not worked out: it is taken to deny, and not to allow.
+    // Policy variables are not resolved: they deny and never allow.
     let reaches = |value: &Value| {
         texts(Some(value))
             .iter()
@@ -131,8 +131,8 @@ fn covers(statement: &Value, request: &Request<'_>, deny: bool) -> bool {
     };
     let principal = match (statement.get("Principal"), statement.get("NotPrincipal")) {
         (Some(value), None) => is_meant(value, request.principal),
-        // AWS advises against it, and an `Allow` with it would admit nearly everybody. A session would have
-        // to be named there by its own ARN, which nobody knows beforehand.
+        // AWS advises against NotPrincipal, and an `Allow` with it would admit nearly everybody. A
+        // session would have to be named by its own ARN, which is unknown beforehand.
         // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
         (None, Some(value)) => {
             let session = matches!(request.principal, Principal::Role { .. });
@@ -202,7 +202,7 @@ pub fn glob(pattern: &str, text: &str) -> bool {
                 at += 1;
                 read += 1;
             }
-            // Let the last star take one character more.
+            // Let the last star match one more character.
             _ => match star {
                 Some((star_at, taken)) => {
                     star = Some((star_at, taken + 1));

@@ -13,7 +13,7 @@ pub fn is_queue_name(name: &str) -> bool {
     is_name(name, QUEUE_NAME_MAX_CHARS, "-_")
 }
 
-/// Creates a queue; one that is there with the same attributes does no harm.
+/// Creates a queue; succeeds if it exists with the same attributes.
 pub fn create(state: &mut State, place: &Place, name: &str, queue: &Queue, tags: &Tags) -> Done {
     ensure(is_queue_name(name), "InvalidParameterValue", || {
         format!("`{name}` is not a queue name")
@@ -47,7 +47,7 @@ pub fn tag(state: &mut State, place: &Place, name: &str, tags: &Tags) -> Done {
     Ok(())
 }
 
-/// Deletes a queue with its messages; one that is gone does no harm.
+/// Deletes a queue with its messages; succeeds if it is gone.
 pub fn delete(state: &mut State, place: &Place, name: &str) -> Done {
     if state.region(place).queues.contains_key(name) {
         state.region_mut(place).queues.remove(name);

@@ -1,4 +1,4 @@
-//! How the sandbox says no: AWS's error codes, and the rules that several services share.
+//! Refusals: AWS's error codes, and the rules that several services share.
 
 use super::state::locate;
 use ctguard_core::cloud::CloudErrorKind;
@@ -17,18 +17,18 @@ pub struct Refusal {
     pub code: &'static str,
     pub message: String,
     pub kind: CloudErrorKind,
-    /// The call that was refused, when it is another than the one asked for.
+    /// The refused call, if it is not the requested one.
     pub operation: Option<&'static str>,
 }
 
-/// What an action comes to.
+/// The result of an action.
 pub type Done = Result<(), Refusal>;
 
 pub fn refuse(code: &'static str, message: impl Into<String>) -> Refusal {
     Refusal { code, message: message.into(), kind: CloudErrorKind::Refused, operation: None }
 }
 
-/// A refusal that is about who asks.
+/// A refusal because of the caller.
 pub fn deny(code: &'static str, message: impl Into<String>) -> Refusal {
     Refusal { kind: CloudErrorKind::AccessDenied, ..refuse(code, message) }
 }
@@ -64,7 +64,8 @@ pub fn is_role(arn: &str) -> bool {
     Arn::parse(arn).is_some_and(|arn| arn.service == "iam" && arn.resource.starts_with("role/"))
 }
 
-/// Whether this is the ARN of a standard queue in `place`, the only kind that takes dead letters there.
+/// Whether this is the ARN of a standard queue in `place`, the only kind that accepts dead letters
+/// there.
 ///
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html>
 pub fn is_dead_letter_queue(arn: &str, place: &Place) -> bool {

@@ -14,7 +14,7 @@ const MISSING: &str = "NoSuchEntity";
 const MALFORMED: &str = "MalformedPolicyDocument";
 const LIMIT: &str = "LimitExceeded";
 
-/// Longest trust policy by default, and the most that all inline policies of a role take together, in
+/// Longest trust policy by default, and the maximum of all inline policies of a role together, in
 /// characters without white space.
 ///
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
@@ -31,8 +31,8 @@ pub fn is_role_name(name: &str) -> bool {
     is_name(name, ROLE_NAME_MAX_CHARS, "_+=,.@-")
 }
 
-/// Creates a role; one that is there with the same trust does no harm. Names that differ in case only are
-/// the same to IAM.
+/// Creates a role; succeeds if it exists with the same trust policy. IAM's names are
+/// case-insensitive.
 ///
 /// Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>
 pub fn create(state: &mut State, place: &Place, name: &str, trust: &Value, tags: &Tags) -> Done {
@@ -94,7 +94,7 @@ pub fn tag(state: &mut State, place: &Place, name: &str, tags: &Tags) -> Done {
     Ok(())
 }
 
-/// Deletes an inline policy; one that is gone does no harm.
+/// Deletes an inline policy; succeeds if it is gone.
 pub fn delete_policy(state: &mut State, place: &Place, role: &str, name: &str) -> Done {
     if let Ok(there) = find(state, &place.account, role) {
         there.policies.remove(name);
@@ -102,7 +102,7 @@ pub fn delete_policy(state: &mut State, place: &Place, role: &str, name: &str) -
     Ok(())
 }
 
-/// Deletes a role that has no inline policies; one that is gone does no harm.
+/// Deletes a role that has no inline policies; succeeds if it is gone.
 ///
 /// Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRole.html>
 pub fn delete(state: &mut State, place: &Place, name: &str) -> Done {
@@ -140,7 +140,8 @@ fn find<'a>(
         .ok_or_else(|| refuse(MISSING, format!("the role with name {name} cannot be found")))
 }
 
-/// The role that EventBridge takes on for a rule: of the rule's account, and trusting it with this rule.
+/// The role that EventBridge assumes for a rule: it is of the rule's account and trusts EventBridge
+/// for this rule.
 ///
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html>
 pub fn assumed<'a>(

@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The version of the file's format that this program reads and writes.
 pub const FORMAT_VERSION: u32 = 1;
 
-/// The time when a new sandbox begins. It moves only when somebody lets it.
+/// The time of a new sandbox. It moves only by `sandbox advance`.
 pub const FIRST_CLOCK: &str = "2026-11-22T12:00:00Z";
 
 /// Everything in a sandbox.
@@ -42,7 +42,8 @@ pub struct State {
 
 /// An operation, as IAM names it (`sns:*` is possible), that is denied everywhere or in one place.
 ///
-/// `sts:AssumeRole` shuts an account off: every call there needs a role of it, but in the caller's own.
+/// `sts:AssumeRole` shuts an account off: every call there needs a role of it, but in the caller's
+/// own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Denied {
@@ -59,13 +60,13 @@ pub struct Denied {
 pub struct Account {
     #[serde(default)]
     pub regions: BTreeMap<Region, Regional>,
-    pub global: Global,
+    pub global: AccountGlobals,
 }
 
 /// What an account has outside its regions.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Global {
+pub struct AccountGlobals {
     pub enabled_regions: BTreeSet<Region>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub buckets: BTreeMap<String, StoredBucket>,
@@ -73,21 +74,21 @@ pub struct Global {
     pub roles: BTreeMap<String, StoredRole>,
 }
 
-/// What an account has in one region; everything is kept under its name.
+/// What an account has in one region, by name.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Regional {
     /// Rules of the default bus.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rules: BTreeMap<String, StoredRule>,
-    /// Custom buses. CloudTrail sends nothing there.
+    /// Custom buses. CloudTrail sends no events to them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub buses: BTreeMap<String, StoredBus>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub topics: BTreeMap<String, StoredTopic>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub queues: BTreeMap<String, StoredQueue>,
-    /// Trails at home here.
+    /// Trails whose home region this is.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub trails: BTreeMap<String, StoredTrail>,
     /// KMS keys, by key id.
@@ -96,10 +97,10 @@ pub struct Regional {
     /// Lambda functions.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub functions: BTreeMap<String, StoredFunction>,
-    /// What CloudWatch has counted, by the rule's name: it outlives the rule.
+    /// Metrics by the rule's name: they outlive the rule.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metrics: BTreeMap<String, RuleMetrics>,
-    /// CloudTrail's event history of this region: records as AWS words them, in any order.
+    /// CloudTrail's event history of this region: records in CloudTrail's format, in any order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<Value>,
     /// What subscribers received, oldest first.
@@ -144,7 +145,7 @@ pub struct StoredRole {
     pub tags: Tags,
 }
 
-/// What CloudWatch has counted of a rule, as far back as it is asked for.
+/// The metrics of a rule, for the period that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RuleMetrics {
@@ -218,7 +219,7 @@ pub struct StoredKey {
     pub policy: Value,
 }
 
-/// A Lambda function, as far as it decides whether it may be called.
+/// A Lambda function, as far as it decides who may invoke it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoredFunction {
@@ -245,7 +246,7 @@ pub struct StoredBucket {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Received {
-    /// ARN of the topic, or of the rule where a queue or function is a rule's own target.
+    /// ARN of the topic, or of the rule if a queue or function is its target.
     pub topic: String,
     pub endpoint: Endpoint,
     /// The message itself, without the envelope that SNS puts around it.

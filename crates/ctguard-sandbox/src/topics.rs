@@ -50,7 +50,7 @@ pub fn default_policy(place: &Place, topic_arn: &str) -> Value {
     })
 }
 
-/// Creates a topic; one that is there with the same tags does no harm.
+/// Creates a topic; succeeds if it exists with the same tags.
 pub fn create(state: &mut State, place: &Place, name: &str, tags: &Tags) -> Done {
     ensure(is_topic_name(name), INVALID, || format!("`{name}` is not a topic name"))?;
     check_tags(tags, &Tags::new(), INVALID)?;
@@ -113,7 +113,7 @@ pub fn tag(state: &mut State, place: &Place, name: &str, tags: &Tags) -> Done {
     Ok(())
 }
 
-/// Deletes a topic with its subscriptions; one that is gone does no harm.
+/// Deletes a topic with its subscriptions; succeeds if it is gone.
 pub fn delete(state: &mut State, place: &Place, name: &str) -> Done {
     if state.region(place).topics.contains_key(name) {
         state.region_mut(place).topics.remove(name);
@@ -121,8 +121,8 @@ pub fn delete(state: &mut State, place: &Place, name: &str) -> Done {
     Ok(())
 }
 
-/// Subscribes an endpoint. A queue or function of the same account is confirmed at once, everybody
-/// else has to confirm. Asking again while pending sends the confirmation again.
+/// Subscribes an endpoint. A queue or function of the same account is confirmed at once, all others
+/// must confirm. Subscribing a pending endpoint again sends the confirmation again.
 ///
 /// Source: <https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html>
 pub fn subscribe(
@@ -189,7 +189,7 @@ pub fn set_subscription_attribute(
     Ok(())
 }
 
-/// Ends a subscription; one that is gone does no harm, a pending one cannot be ended.
+/// Deletes a subscription; succeeds if it is gone. A pending one cannot be deleted.
 pub fn unsubscribe(state: &mut State, place: &Place, arn: &str) -> Done {
     if let Some((topic, endpoint, _)) = find_subscription(state, place, arn)? {
         edit(state, place, &topic, |stored| drop(stored.subscriptions.remove(&endpoint)));
@@ -224,7 +224,7 @@ fn is_own(place: &Place, endpoint: &Endpoint) -> bool {
 
 fn is_key_here(state: &State, place: &Place, key: &str) -> bool {
     match locate(key, "kms") {
-        // Another account's key cannot be looked up by whoever sets the attribute.
+        // The caller cannot look up another account's key.
         Some((there, _)) if !state.has_account(&there.account) => there.region == place.region,
         Some((there, _)) if there.region != place.region => false,
         _ => key == "alias/aws/sns" || state.key(place, key).is_some(),

@@ -30,7 +30,7 @@ pub fn is_trail_name(name: &str) -> bool {
         && name.parse::<Ipv4Addr>().is_err()
 }
 
-/// What a trail records that nobody told otherwise: all management events.
+/// What a trail records by default: all management events.
 pub fn default_selectors() -> Selectors {
     let field = FieldSelector {
         field: "eventCategory".to_owned(),
@@ -40,7 +40,7 @@ pub fn default_selectors() -> Selectors {
     Selectors::Advanced(vec![AdvancedSelector { name: None, fields: vec![field] }])
 }
 
-/// Creates a trail, which does not log yet; one that is there with the same settings does no harm.
+/// Creates a trail, which does not log yet; succeeds if it exists with the same settings.
 pub fn create(state: &mut State, place: &Place, name: &str, trail: &Trail, tags: &Tags) -> Done {
     ensure(is_trail_name(name), "InvalidTrailNameException", || {
         format!("`{name}` is not a trail name")
@@ -86,7 +86,7 @@ pub fn put_selectors(state: &mut State, place: &Place, name: &str, wanted: &Sele
     Ok(())
 }
 
-/// Starts logging; a trail that logs does no harm.
+/// Starts logging; succeeds if the trail logs already.
 pub fn start_logging(state: &mut State, place: &Place, name: &str) -> Done {
     at_home(state, place, name)?;
     edit(state, place, name, |stored| stored.status.logging = true);
@@ -101,14 +101,14 @@ pub fn tag(state: &mut State, place: &Place, name: &str, tags: &Tags) -> Done {
     Ok(())
 }
 
-/// Takes tags away; keys that are not there do no harm.
+/// Removes tags; missing keys are ignored.
 pub fn untag(state: &mut State, place: &Place, name: &str, keys: &BTreeSet<String>) -> Done {
     at_home(state, place, name)?;
     edit(state, place, name, |stored| stored.tags.retain(|key, _| !keys.contains(key)));
     Ok(())
 }
 
-/// The S3 error that CloudTrail meets when it delivers the trail's log files, if any.
+/// The S3 error of CloudTrail's delivery of log files, if any.
 pub fn delivery_error(state: &State, home: &Place, name: &str, trail: &Trail) -> Option<String> {
     check_bucket(state, home, name, trail).err().map(|refusal| {
         let gone = refusal.code == "S3BucketDoesNotExistException";
@@ -151,7 +151,7 @@ fn check(state: &State, place: &Place, name: &str, trail: &Trail) -> Done {
             let why = format!("account {} is not in an organization", place.account);
             refuse("OrganizationsNotInUseException", why)
         })?;
-        // A delegated administrator may, too; the sandbox has none.
+        // A delegated administrator may as well; the sandbox has none.
         ensure(
             organization.management == place.account,
             "NotOrganizationMasterAccountException",
@@ -166,7 +166,7 @@ fn check(state: &State, place: &Place, name: &str, trail: &Trail) -> Done {
     check_key(state, place, name, trail)
 }
 
-/// Counts trails, shadows included, in every region that would see this one.
+/// Counts trails, including shadow trails, in every region where this one is visible.
 fn check_room(state: &State, place: &Place, name: &str, trail: &Trail) -> Done {
     let here = BTreeSet::from([place.region.clone()]);
     let enabled = state.accounts.get(&place.account).map(|account| &account.global.enabled_regions);
@@ -184,7 +184,7 @@ fn check_room(state: &State, place: &Place, name: &str, trail: &Trail) -> Done {
     Ok(())
 }
 
-/// Checks that the bucket is there and lets CloudTrail write for exactly this trail.
+/// Checks that the bucket exists and allows CloudTrail to write for exactly this trail.
 ///
 /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html>
 fn check_bucket(state: &State, place: &Place, name: &str, trail: &Trail) -> Done {
@@ -218,7 +218,7 @@ fn check_bucket(state: &State, place: &Place, name: &str, trail: &Trail) -> Done
     Ok(())
 }
 
-/// Checks that the key is there and lets CloudTrail encrypt with it.
+/// Checks that the key exists and allows CloudTrail to encrypt with it.
 ///
 /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html>
 fn check_key(state: &State, place: &Place, name: &str, trail: &Trail) -> Done {

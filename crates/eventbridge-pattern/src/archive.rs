@@ -21,5 +21,5 @@ mod split;
 pub use fields::{RecordFields, fields};
 pub use find::{FindError, Found, LogFile, find};
 pub use inflate::{Inflater, TEXT_MAX, Unreadable};
-pub use scan::{BROKEN_MAX, Broken, Hit, Progress, Sink, Tally, scan};
+pub use scan::{BROKEN_MAX, Broken, Hit, Progress, ScanTotals, Sink, scan};
 pub use split::{BadText, Piece, records};

@@ -1,10 +1,12 @@
-//! Applying a plan that was saved: the same changes for the same blueprint and the same accounts, or none at all.
+//! Applying a plan that was saved: the same changes for the same blueprint and the same accounts,
+//! or none at all.
 //!
-//! The blueprint in the file is compiled again, as of the plan's date, and everything is read again. Nothing is
-//! written before all of it has been compared: what moved in one place may matter in another.
+//! The blueprint in the file is compiled again, as of the plan's date, and everything is read
+//! again. Nothing is written before all of it has been compared: what moved in one place may matter
+//! in another.
 
 use super::super::perform;
-use super::super::{Global, Io, context, planned};
+use super::super::{GlobalOptions, Io, context, planned};
 use super::ApplyArgs;
 use crate::error::{CommandError, Exit};
 use crate::report::positions::Positions;
@@ -20,19 +22,19 @@ use std::path::Path;
 
 pub(super) fn run(
     args: &ApplyArgs,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
     let (path, consent) = (args.blueprint.as_path(), &args.consent);
     if !args.adopt.adoption().is_nothing() {
         return Err(CommandError::usage(
-            "--adopt does not go with a plan, which says itself what is taken over",
+            "--adopt cannot be used with a saved plan: the plan says what is taken over",
         )
         .hint("Leave --adopt out, or plan again with it."));
     }
     if path == Path::new("-") && !consent.yes {
         return Err(CommandError::usage(
-            "a plan on standard input leaves nobody to answer a question there",
+            "standard input holds the plan, so it cannot answer a question",
         )
         .hint("Add --yes, or save the plan to a file."));
     }
@@ -55,7 +57,7 @@ pub(super) fn run(
     let over = ended(&blueprint, asked.as_of, global.as_of(io));
     if !over.is_empty() {
         let message =
-            format!("the plan is of {}, and since then {}", reviewed.as_of, over.join("; "));
+            format!("the plan was made on {}, and since then {}", reviewed.as_of, over.join("; "));
         return Err(CommandError::refused(message).hint("Plan again."));
     }
     let file = resolved.file.clone();
@@ -71,7 +73,8 @@ pub(super) fn run(
     })?
 }
 
-/// What the plan covers depends on whose credentials are asked; the identity within the account does not matter.
+/// What the plan covers depends on whose credentials are asked; the identity within the account
+/// does not matter.
 async fn same_caller(cloud: &dyn Cloud, planned: &AccountId) -> Result<(), CommandError> {
     let now = cloud.caller().await?.account;
     if *planned == now {
@@ -83,11 +86,12 @@ async fn same_caller(cloud: &dyn Cloud, planned: &AccountId) -> Result<(), Comma
     .hint("Use credentials of that account, or plan again with these."))
 }
 
-/// The plan as it is now, without what the saved one does not have; an error when that one no longer holds.
+/// The plan as it is now, without what the saved one does not have; an error when that one no
+/// longer holds.
 fn still_holds(
     saved: &Plan,
     survey: &Survey,
-    global: &Global,
+    global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Plan, CommandError> {
     let mut stopped = Stopped::new(&saved.blueprint.name);

@@ -17,7 +17,7 @@ pub fn applied(report: &ApplyReport, limit: usize) -> String {
     ));
     if let Some(counts) = &report.verdict {
         out.say(format!(
-            "{} of {} alert × place pairs now reach everybody listed.",
+            "{} of {} alert × place combinations now reach everybody listed.",
             counts.proven + counts.assumed,
             counts.total()
         ));

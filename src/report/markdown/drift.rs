@@ -1,24 +1,24 @@
-//! What has moved and who moved it, as Markdown.
+//! Drift and who caused it, as Markdown.
 
 use super::plan;
-use crate::report::plan::Question;
+use crate::report::plan::PlanView;
 use crate::report::{Paint, attribution};
 use ctguard_core::drift::Drift;
 use ctguard_core::plural::count;
 use std::fmt::Write;
 
-/// So much of the text may say who it was, in percent: what moved comes first.
+/// The share of the text for the attribution, in percent: the drift comes first.
 const CULPRITS_MAX_PERCENT: usize = 30;
 
-/// Renders what has moved, in at most `limit` bytes.
+/// Renders drift in at most `limit` bytes.
 pub fn drift(drift: &Drift, limit: usize) -> String {
     let who = who(drift, limit * CULPRITS_MAX_PERCENT / 100);
-    let mut text = plan(&drift.plan, Question::Drift, limit - who.len());
+    let mut text = plan(&drift.plan, PlanView::Drift, limit - who.len());
     text.push_str(&who);
     text
 }
 
-/// Who moved it, as a block of code: whatever somebody's user agent says, it is no markup.
+/// The attribution as a block of code, so that a user agent cannot contain markup.
 fn who(drift: &Drift, limit: usize) -> String {
     let told = attribution::render(drift, Paint { color: false, width: usize::MAX });
     let mut lines = told.lines().skip_while(|line| line.is_empty());

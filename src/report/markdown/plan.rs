@@ -4,17 +4,17 @@ use super::{Document, code, diff_block, places, plain};
 use crate::report::account;
 use crate::report::plan::diff::{Difference, Line};
 use crate::report::plan::effects::{Note, is_well, note};
-use crate::report::plan::{Question, asides, fold, names, status, unknown};
+use crate::report::plan::{PlanView, asides, fold, names, status, unknown};
 use ctguard_core::plan::{Effect, Plan, Verb};
 use ctguard_core::plural::count;
 
 /// Renders a plan in at most `limit` bytes.
-pub fn plan(plan: &Plan, question: Question, limit: usize) -> String {
+pub fn plan(plan: &Plan, question: PlanView, limit: usize) -> String {
     let names = names(plan);
     let mut out = Document::default();
     let (verb, nothing) = match question {
-        Question::Plan => ("plan", "No changes"),
-        Question::Drift => ("drift", "No drift"),
+        PlanView::Plan => ("plan", "No changes"),
+        PlanView::Drift => ("drift", "No drift"),
     };
     out.say(format!("### ctguard {verb}: {}", plain(&plan.blueprint.name)));
     let todo = if plan.is_empty() { nothing.to_owned() } else { status::tally(plan) };
@@ -103,7 +103,7 @@ fn guard(guard: &ctguard_core::plan::Guard) -> String {
         many => format!(" About {}.", count(many, "object")),
     };
     format!(
-        "{}{alerts}{objects} If it is meant: {}.",
+        "{}{alerts}{objects} If this is intended, add {}.",
         plain(&guard.message),
         code(guard.kind.flag())
     )

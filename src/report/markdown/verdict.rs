@@ -4,7 +4,7 @@ use super::{Document, code, places, plain};
 use crate::report::account;
 use crate::report::verify::{names, of, worst};
 use ctguard_core::plural::count;
-use ctguard_core::proof::{Finding, Report, Severity, Status};
+use ctguard_core::proof::{Finding, RemarkSeverity, Report, Status};
 
 /// Renders a verdict in at most `limit` bytes.
 pub fn verdict(report: &Report, limit: usize) -> String {
@@ -13,7 +13,7 @@ pub fn verdict(report: &Report, limit: usize) -> String {
     out.say(format!("### ctguard verify: {}", plain(&report.blueprint)));
     let counts = &report.counts;
     out.say(format!(
-        "**{} broken, {} unknown, {} assumed, {} proven** of {} alert × place pairs; {} degraded.",
+        "**{} broken, {} unknown, {} assumed, {} proven** of {} alert × place combinations; {} degraded.",
         counts.broken,
         counts.unknown,
         counts.assumed,
@@ -67,13 +67,13 @@ pub fn verdict(report: &Report, limit: usize) -> String {
     out.table("Alerts, with the share of places in their worst state", "alerts", &columns, rows);
     if !report.unrouted.is_empty() {
         let ids: Vec<String> = report.unrouted.iter().take(20).map(|id| code(id)).collect();
-        out.say(format!("Nobody is to hear of {}.", ids.join(", ")));
+        out.say(format!("Alerts that notify nobody: {}.", ids.join(", ")));
     }
     let remarks = report.remarks.iter().map(|said| {
         let at = places(said.places.iter().map(|place| (&place.account, &place.region)), &names);
         let severity = match said.severity {
-            Severity::Degraded => "degraded",
-            Severity::Note => "note",
+            RemarkSeverity::Degraded => "degraded",
+            RemarkSeverity::Note => "note",
         };
         let (object, text) = (code(&said.object), plain(&said.text));
         format!("- {severity} {} {object} in {at}: {text}\n", code(said.code.as_str()))

@@ -1,4 +1,4 @@
-//! What is no change and must be said: guards, refusals, warnings, and what waits for people.
+//! Guards, refusals, warnings, and what waits for people.
 
 use crate::report::{AccountNames, PLACES_SHOWN, Paint, account, named_addresses};
 use ctguard_core::plan::{GuardKind, Plan, Refusal, Waiting, Warning};
@@ -11,11 +11,7 @@ pub(super) fn guards(out: &mut String, plan: &Plan, names: &AccountNames<'_>, pa
     if plan.guards.is_empty() {
         return;
     }
-    let _ = writeln!(
-        out,
-        "\n{}",
-        paint.head("Guards that stop an apply until you say that you mean it")
-    );
+    let _ = writeln!(out, "\n{}", paint.head("Guards that stop an apply unless you allow it"));
     for guard in &plan.guards {
         let _ = writeln!(out, "  {} {}", paint.bad("■"), guard.message);
         if !guard.alerts.is_empty() {
@@ -29,10 +25,10 @@ pub(super) fn guards(out: &mut String, plan: &Plan, names: &AccountNames<'_>, pa
         }
         let removal = matches!(guard.kind, GuardKind::LosesCoverage | GuardKind::DeletesMuch);
         let _ = match plan.intent.destroy && removal {
-            true => writeln!(out, "      ctguard destroy takes this to be meant."),
+            true => writeln!(out, "      ctguard destroy implies the flag that allows this."),
             false => {
                 let flag = paint.head(guard.kind.flag());
-                writeln!(out, "      If it is meant: add {flag} to the apply.")
+                writeln!(out, "      If this is intended, add {flag} to the apply.")
             }
         };
     }

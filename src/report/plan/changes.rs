@@ -1,4 +1,4 @@
-//! The changes of a plan, one line an object.
+//! The changes of a plan, one line per object.
 
 use super::{diff, fold};
 use crate::report::{AccountNames, Paint, named_addresses};

@@ -49,7 +49,7 @@ pub(super) fn render(out: &mut String, effects: &[Effect], paint: Paint) {
     let _ = writeln!(out, "  {}", paint.dim(legend));
 }
 
-/// Whether there is nothing to say of it.
+/// Whether it needs no mention.
 pub(in crate::report) fn is_well(effect: &Effect) -> bool {
     !effect.removed
         && [effect.alerting_now, effect.alerting_after, effect.alerting_confirmed]

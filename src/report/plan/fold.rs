@@ -1,6 +1,7 @@
-//! Changes that are the same but for their place, told once; in an order for readers.
+//! Folds changes that differ only in their place, in an order for readers.
 //!
-//! An apply goes by waves; a reader asks first what records events, then what carries them, then which alerts.
+//! An apply goes by waves; a reader asks first what records events, then what carries them, then
+//! which alerts.
 
 use ctguard_core::phrase::{Phrase, PlaceNames};
 use ctguard_core::plan::{Change, Plan, Verb};
@@ -11,16 +12,16 @@ use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// What kind of thing a change is about, in the order of telling.
+/// The section of a change, in reading order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Group {
+pub enum ChangeGroup {
     Recording,
     Hub,
     Delivery,
     Rules,
 }
 
-impl Group {
+impl ChangeGroup {
     fn of(kind: Kind) -> Self {
         match kind {
             Kind::Bucket | Kind::Trail => Self::Recording,
@@ -43,7 +44,7 @@ impl Group {
 
 /// One change in all places where it is the same.
 pub struct Folded {
-    pub group: Group,
+    pub group: ChangeGroup,
     /// With `{account}` and `{region}` for what differs between the places.
     pub change: Change,
     /// Account and region of each object.
@@ -61,7 +62,8 @@ pub fn changes(plan: &Plan) -> Vec<Folded> {
     let mut folded: Vec<Same<'_>> = Vec::new();
     for change in &changes {
         let change: &Change = change;
-        // What is the same to the letter need not have the names of its place taken out: they may be another's.
+        // What is the same to the letter need not have the names of its place taken out: they may
+        // be another's.
         let key = key(change);
         let to_the_letter = exact.get(&key.to_string()).is_some_and(|count| *count > 1);
         let own = PlaceNames::of(&change.place);
@@ -73,7 +75,7 @@ pub fn changes(plan: &Plan) -> Vec<Folded> {
             None => folded.push(Same { to_the_letter, first: change, changes: vec![change] }),
         }
     }
-    let mut folded: Vec<Folded> = folded.iter().map(Same::told).collect();
+    let mut folded: Vec<Folded> = folded.iter().map(Same::folded).collect();
     let rank: BTreeMap<&str, usize> = plan
         .effects
         .iter()
@@ -89,7 +91,7 @@ pub fn changes(plan: &Plan) -> Vec<Folded> {
     folded
 }
 
-/// A target that goes with its rule is told with it, and where it sent to need not be.
+/// A target that is removed with its rule folds with it, whatever it sent to.
 fn with_their_rules(changes: &[Change]) -> Vec<Cow<'_, Change>> {
     let gone = |kind| {
         let of =
@@ -114,7 +116,7 @@ fn with_their_rules(changes: &[Change]) -> Vec<Cow<'_, Change>> {
         .collect()
 }
 
-/// Changes that are told as one.
+/// Changes that fold into one.
 struct Same<'a> {
     /// Whether they are the same but for their places, or but for the names of these, too.
     to_the_letter: bool,
@@ -123,13 +125,13 @@ struct Same<'a> {
 }
 
 impl Same<'_> {
-    fn told(&self) -> Folded {
+    fn folded(&self) -> Folded {
         let address = |change: &&Change| {
             let Address { account, region, .. } = &change.address;
             (account.clone(), region.clone())
         };
         Folded {
-            group: Group::of(self.first.address.kind),
+            group: ChangeGroup::of(self.first.address.kind),
             change: self.change(),
             places: self.changes.iter().map(address).collect(),
         }
@@ -154,9 +156,9 @@ impl Same<'_> {
     }
 }
 
-/// What two changes must share to be told as one, but for the names of account and region.
+/// What two changes must share to fold into one, apart from the names of account and region.
 fn key(change: &Change) -> Value {
-    // What is new is told by its name alone.
+    // New objects show only their name.
     let fields = if change.action == Verb::Create { &[][..] } else { &change.fields };
     let address = &change.address;
     json!([address.kind, address.name, change.action, change.reason, change.alert, fields])

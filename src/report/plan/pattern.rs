@@ -1,5 +1,5 @@
-//! An event pattern as a set of sources, events and conditions, so that a difference tells which events are
-//! gained or lost and not how the JSON is nested.
+//! An event pattern as a set of sources, events and conditions, so that a difference tells which
+//! events are gained or lost and not how the JSON is nested.
 
 use super::diff::{Line, set_lines};
 use eventbridge_pattern::{Filter, Matcher, Pattern};
@@ -17,7 +17,7 @@ const USUAL_KIND: &str = "AWS API Call via CloudTrail";
 
 /// What the pattern loses and gains; `None` when one of the two cannot be told as a set.
 pub(super) fn lines(before: Option<&Value>, after: Option<&Value>) -> Option<Vec<Line>> {
-    let (before, after) = (told(before)?, told(after)?);
+    let (before, after) = (lines_of(before)?, lines_of(after)?);
     let mut lines = set_lines(&before, &after);
     if lines.is_empty() {
         return None;
@@ -32,7 +32,7 @@ pub(super) fn lines(before: Option<&Value>, after: Option<&Value>) -> Option<Vec
     Some(lines)
 }
 
-fn told(pattern: Option<&Value>) -> Option<BTreeSet<String>> {
+fn lines_of(pattern: Option<&Value>) -> Option<BTreeSet<String>> {
     let Some(pattern) = pattern else { return Some(BTreeSet::new()) };
     let text = match pattern {
         Value::String(text) => text.clone(),
@@ -56,13 +56,13 @@ fn told(pattern: Option<&Value>) -> Option<BTreeSet<String>> {
 
 /// One way through the alternatives of a pattern.
 #[derive(Debug, Clone, Default)]
-struct Way {
-    /// What the fields that name the event take.
+struct Alternative {
+    /// The values of the fields that name the event.
     identity: BTreeMap<String, Vec<String>>,
     conditions: BTreeSet<String>,
 }
 
-impl Way {
+impl Alternative {
     fn field(&self, path: &str) -> impl Iterator<Item = &str> + Clone {
         self.identity.get(path).into_iter().flatten().map(String::as_str)
     }
@@ -92,24 +92,31 @@ impl Way {
     }
 }
 
-/// The ways through the alternatives that decide which event it is; `Pattern::parse` bounds their number.
-fn ways(filter: &Filter) -> Vec<Way> {
+/// The ways through the alternatives that decide which event it is; `Pattern::parse` bounds their
+/// number.
+fn ways(filter: &Filter) -> Vec<Alternative> {
     match filter {
-        Filter::All(members) => members.iter().fold(vec![Way::default()], |all, member| {
+        Filter::All(members) => members.iter().fold(vec![Alternative::default()], |all, member| {
             let more = ways(member);
             all.iter().flat_map(|way| more.iter().map(|next| way.and(next))).collect()
         }),
         Filter::Any(members) if names_an_event(filter) => members.iter().flat_map(ways).collect(),
         Filter::Any(members) => {
             let members: Vec<String> = members.iter().map(condition).collect();
-            vec![Way { conditions: [members.join(" or ")].into(), ..Way::default() }]
+            vec![Alternative {
+                conditions: [members.join(" or ")].into(),
+                ..Alternative::default()
+            }]
         }
         Filter::Field { path, matchers } if is_identity(path) => {
             let values = matchers.iter().map(|matcher| value(path, matcher)).collect();
-            vec![Way { identity: [(path.clone(), values)].into(), ..Way::default() }]
+            vec![Alternative {
+                identity: [(path.clone(), values)].into(),
+                ..Alternative::default()
+            }]
         }
         Filter::Field { .. } => {
-            vec![Way { conditions: [condition(filter)].into(), ..Way::default() }]
+            vec![Alternative { conditions: [condition(filter)].into(), ..Alternative::default() }]
         }
     }
 }
@@ -125,7 +132,7 @@ fn names_an_event(filter: &Filter) -> bool {
     }
 }
 
-/// What a field takes: the value itself, or the operator as AWS writes it.
+/// What a field matches: the value itself, or the operator as AWS writes it.
 fn value(path: &str, matcher: &Matcher) -> String {
     match matcher {
         Matcher::Exact(Value::String(text)) => text.clone(),

@@ -1,6 +1,6 @@
 //! The first sentences of a plan, and the last: what it is about, and how much there is of what.
 
-use super::Question;
+use super::PlanView;
 use crate::report::{Paint, account};
 use ctguard_core::plan::{Plan, PlanScope, Verb};
 use ctguard_core::plural::count;
@@ -22,7 +22,7 @@ const VERBS: [(Verb, &str); 4] = [
     (Verb::Delete, "to delete"),
 ];
 
-pub(super) fn render(out: &mut String, plan: &Plan, question: Question, paint: Paint) {
+pub(super) fn render(out: &mut String, plan: &Plan, question: PlanView, paint: Paint) {
     let scope = &plan.scope;
     let _ = writeln!(
         out,
@@ -42,8 +42,8 @@ pub(super) fn render(out: &mut String, plan: &Plan, question: Question, paint: P
     }
     let todo = match question {
         _ if !plan.is_empty() => paint.warn(tally(plan)),
-        Question::Plan => nothing(plan, "No changes", paint),
-        Question::Drift => nothing(plan, "No drift", paint),
+        PlanView::Plan => nothing(plan, "No changes", paint),
+        PlanView::Drift => nothing(plan, "No drift", paint),
     };
     let _ = writeln!(out, "{todo}; {} in sync; {}.", plan.in_sync, read(plan));
 }

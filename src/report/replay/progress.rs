@@ -1,4 +1,5 @@
-//! Progress of a replay: a bar with bytes and events a second on a terminal, JSON lines where a program listens.
+//! Progress of a replay: a bar with bytes and events a second on a terminal, JSON lines where a
+//! program listens.
 
 use super::words::times;
 use ctguard_core::scope::Place;
@@ -8,13 +9,13 @@ use std::io::Write;
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// Bytes after which a program is told again.
+/// Bytes between progress lines for a program.
 const STEP_BYTES: u64 = 64 * 1024 * 1024;
 
-/// Shows how far reading has come. Several threads may tell it.
-pub struct Reading<'a>(Mutex<Shown<'a>>);
+/// Shows the progress of reading; shared by several threads.
+pub struct Reading<'a>(Mutex<ReadingState<'a>>);
 
-enum Shown<'a> {
+enum ReadingState<'a> {
     Nothing,
     Bar(ProgressBar, Sums),
     Lines(&'a mut (dyn Write + Send), Sums),
@@ -33,7 +34,7 @@ struct Sums {
 
 impl<'a> Reading<'a> {
     pub fn nothing() -> Self {
-        Self(Mutex::new(Shown::Nothing))
+        Self(Mutex::new(ReadingState::Nothing))
     }
 
     /// Draws pages of event histories on standard error: nobody knows how many there will be.
@@ -42,12 +43,12 @@ impl<'a> Reading<'a> {
         if let Ok(style) = ProgressStyle::with_template("Looking up: {msg}") {
             bar.set_style(style);
         }
-        Self(Mutex::new(Shown::Bar(bar, Sums::default())))
+        Self(Mutex::new(ReadingState::Bar(bar, Sums::default())))
     }
 
-    /// Writes pages of event histories, an event a line, as JSON.
+    /// Writes pages of event histories, one event per line, as JSON.
     pub fn looking_lines(out: &'a mut (dyn Write + Send)) -> Self {
-        Self(Mutex::new(Shown::Pages(out)))
+        Self(Mutex::new(ReadingState::Pages(out)))
     }
 
     /// Draws on standard error.
@@ -58,28 +59,28 @@ impl<'a> Reading<'a> {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
-        Self(Mutex::new(Shown::Bar(bar, Sums { total_bytes, ..Sums::default() })))
+        Self(Mutex::new(ReadingState::Bar(bar, Sums { total_bytes, ..Sums::default() })))
     }
 
-    /// Writes an event a line, as JSON.
+    /// Writes one event per line, as JSON.
     pub fn lines(out: &'a mut (dyn Write + Send), files: usize, total_bytes: u64) -> Self {
-        // Whoever listened may be gone; the work goes on.
+        // The reader may be gone; the work goes on.
         let start = json!({ "event": "replay-started", "files": files, "bytes": total_bytes });
         let _ = writeln!(out, "{start}");
-        Self(Mutex::new(Shown::Lines(out, Sums { total_bytes, ..Sums::default() })))
+        Self(Mutex::new(ReadingState::Lines(out, Sums { total_bytes, ..Sums::default() })))
     }
 
     /// Adds what one more step has read.
     pub fn add(&self, files: u64, bytes: u64, events: u64) {
         let Ok(mut shown) = self.0.lock() else { return };
         match &mut *shown {
-            Shown::Nothing | Shown::Pages(_) => {}
-            Shown::Bar(bar, sums) => {
+            ReadingState::Nothing | ReadingState::Pages(_) => {}
+            ReadingState::Bar(bar, sums) => {
                 sums.add(files, bytes, events);
                 bar.inc(bytes);
                 bar.set_message(rate(sums.events, bar.elapsed()));
             }
-            Shown::Lines(out, sums) => {
+            ReadingState::Lines(out, sums) => {
                 sums.add(files, bytes, events);
                 if sums.bytes - sums.told >= STEP_BYTES {
                     sums.told = sums.bytes;
@@ -93,8 +94,8 @@ impl<'a> Reading<'a> {
     pub fn page(&self, place: &Place, events: u64) {
         let Ok(mut shown) = self.0.lock() else { return };
         match &mut *shown {
-            Shown::Nothing => {}
-            Shown::Bar(bar, sums) => {
+            ReadingState::Nothing => {}
+            ReadingState::Bar(bar, sums) => {
                 sums.add(1, 0, events);
                 bar.set_message(format!(
                     "{}, {}, {place}",
@@ -103,7 +104,7 @@ impl<'a> Reading<'a> {
                 ));
                 bar.tick();
             }
-            Shown::Lines(out, _) | Shown::Pages(out) => {
+            ReadingState::Lines(out, _) | ReadingState::Pages(out) => {
                 let Place { account, region } = place;
                 let _ = writeln!(
                     out,
@@ -116,8 +117,10 @@ impl<'a> Reading<'a> {
 
     pub fn finish(self) {
         match self.0.into_inner() {
-            Ok(Shown::Bar(bar, _)) => bar.finish_and_clear(),
-            Ok(Shown::Lines(out, sums)) => drop(writeln!(out, "{}", sums.line("replay-finished"))),
+            Ok(ReadingState::Bar(bar, _)) => bar.finish_and_clear(),
+            Ok(ReadingState::Lines(out, sums)) => {
+                drop(writeln!(out, "{}", sums.line("replay-finished")))
+            }
             _ => {}
         }
     }

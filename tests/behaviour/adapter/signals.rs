@@ -185,7 +185,7 @@ async fn answers_that_leave_something_out_are_not_taken_for_zero() {
         (json!({ "MetricDataResults": [], "Messages": message }), "MaxMetricsExceeded: too many"),
         (
             json!({ "MetricDataResults": [{ "Id": "other", "StatusCode": "Complete" }] }),
-            "nobody asked for the metric other",
+            "there was no request for the metric other",
         ),
     ];
     for (body, expected) in cases {

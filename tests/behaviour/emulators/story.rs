@@ -1,8 +1,9 @@
-//! The whole program against emulators: plan, apply, prove, break from outside, heal, deliver, empty.
+//! The whole program against emulators: plan, apply, prove, break from outside, heal, deliver,
+//! empty.
 //!
-//! What this proves: the built program, over HTTP, makes an account what the blueprint says, sees what
-//! others change there, mends it, and takes its own away again; and what it deployed delivers, as far as
-//! an emulator can deliver:
+//! What this proves: the built program, over HTTP, makes an account what the blueprint says, sees
+//! what others change there, fixes it, and takes its own away again; and what it deployed delivers,
+//! as far as an emulator can deliver:
 //!
 //! - ministack takes no events of AWS's own sources from outside (nor does AWS) and makes none itself. So
 //!   the live pattern is asked, by TestEventPattern, whether it matches the true event; and a copy of the
@@ -11,8 +12,8 @@
 //! - Neither emulator lets a policy keep a message out, so that the grants suffice is the proof's word here.
 //! - ministack confirms e-mail addresses at once; that a person must confirm is proven on the sandbox.
 //!
-//! moto delivers nothing to SNS, fires rules whatever their state, and its TestEventPattern fails: no
-//! delivery there. But it refuses to delete a rule that has targets.
+//! moto delivers nothing to SNS, fires rules whatever their state, and its TestEventPattern fails:
+//! no delivery there. But it refuses to delete a rule that has targets.
 
 use super::lane::{Counts, Kind, Lane, cloudtrail, counts, events, reads, sqs};
 use super::listener::Listener;
@@ -222,14 +223,14 @@ fn stop_logging(place: &Place) -> Value {
     })
 }
 
-/// Sends the event that the story is about through what ctguard deployed, to a queue that the blueprint
-/// lists and to an HTTP endpoint that somebody else subscribed.
+/// Sends the event that the story is about through what ctguard deployed, to a queue that the
+/// blueprint lists and to an HTTP endpoint that somebody else subscribed.
 fn deliver(lane: &Lane, inbox: &str) {
     let place = Place::new(AccountId::new(lane.account).unwrap(), Region::new(HOME).unwrap());
     let listener = Listener::start();
     // The blueprint takes https alone, which this listener does not speak: a stranger's subscription,
-    // which ctguard must report and leave. In the home region, since ministack looks for the topic of
-    // an unsigned confirmation in us-east-1.
+    // which ctguard must report and leave. In the home region, since ministack looks for the topic
+    // of an unsigned confirmation in us-east-1.
     lane.sns(
         HOME,
         &[

@@ -4,7 +4,7 @@ use super::{ACCOUNTS, ALERTS, HUB, fleet, over_accounts, received, settle};
 use crate::laws::{apply, plan, survey, wait};
 use crate::world::TODAY;
 use ctguard::run;
-use ctguard::run::Event;
+use ctguard::run::ProgressEvent;
 use ctguard_core::desired::{Narrow, Shard};
 use ctguard_core::plan::{Stage, diff};
 use ctguard_core::resource::Kind;
@@ -118,13 +118,17 @@ fn each_account_that_is_found_and_entered_is_told_of() {
     let listener = |event| heard.lock().unwrap().push(event);
     wait(run::survey(&sandbox, &blueprint, TODAY, &Narrow::default(), 4, &listener)).unwrap();
     let heard = heard.into_inner().unwrap();
-    assert_eq!(heard[..2], [Event::ListingAccounts, Event::RegionsStarted { accounts: 3 }]);
-    let entered = |event: &Event| matches!(event, Event::RegionsRead { complete: true, .. });
+    assert_eq!(
+        heard[..2],
+        [ProgressEvent::ListingAccounts, ProgressEvent::RegionsStarted { accounts: 3 }]
+    );
+    let entered =
+        |event: &ProgressEvent| matches!(event, ProgressEvent::RegionsRead { complete: true, .. });
     assert!(heard[2..5].iter().all(entered), "{heard:?}");
-    assert_eq!(heard[5], Event::ObserveStarted { accounts: 3, places: 6 });
+    assert_eq!(heard[5], ProgressEvent::ObserveStarted { accounts: 3, places: 6 });
     for (account, complete) in ACCOUNTS.iter().zip([true, true, false]) {
         let account = AccountId::new(account).unwrap();
-        let told = Event::AccountObserved { account, complete };
+        let told = ProgressEvent::AccountObserved { account, complete };
         assert!(heard.contains(&told), "no {told:?} in {heard:?}");
     }
 }

@@ -30,7 +30,7 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
     use std::path::Path;
 
-    /// The alerts of a built-in blueprint, as somebody has them who includes it.
+    /// The alerts of a built-in blueprint, as a blueprint that includes it has them.
     fn alerts(id: &str) -> Vec<Alert> {
         let text = format!(
             "version: 1\nname: t\ninclude: [{{ builtin: {id} }}]\nallow: [alert-without-destination]\n"

@@ -18,11 +18,11 @@ pub struct Accounts {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     pub id: AccountId,
-    /// What people call it.
+    /// Its name.
     pub name: Option<String>,
     /// Absent: the caller's own credentials are used, so it must be the caller's own account.
     pub role: Option<AssumedRole>,
-    /// Alerts that events of this account do not raise.
+    /// Alerts that this account's events do not raise.
     pub omit: BTreeSet<String>,
     /// By risk, instead of the blueprint's `routes`; an alert's own `notify` stands.
     pub routes: BTreeMap<Risk, Vec<String>>,
@@ -40,7 +40,7 @@ pub struct OrganizationAccounts {
     pub span: Option<Span>,
 }
 
-/// A role that is assumed before anything in its account is asked or changed.
+/// A role that is assumed before anything in its account is read or changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AssumedRole {
     /// A name, with its path if it has one, or an ARN.
@@ -54,8 +54,8 @@ pub struct AssumedRole {
 pub struct Hub {
     pub account: AccountId,
     pub region: Region,
-    /// The organization whose accounts may send, such as `o-a1b2c3d4e5`: instead of a list, when there
-    /// are more accounts than a policy and a pattern hold.
+    /// The organization whose accounts may send, such as `o-a1b2c3d4e5`: instead of a list, when
+    /// there are more accounts than a policy and a pattern hold.
     pub organization: Option<String>,
     pub span: Option<Span>,
 }
@@ -73,8 +73,8 @@ impl AssumedRole {
 impl Accounts {
     /// The role to assume in an account: `None` for the caller's own credentials.
     ///
-    /// A listed account says so itself. In a discovered one it is the organization's, but not where the
-    /// caller is at home.
+    /// A listed account says so itself. In a discovered one it is the organization's, but not where
+    /// the caller is at home.
     pub fn role_in(&self, account: &AccountId, caller: &AccountId) -> Option<&AssumedRole> {
         match self.listed.get(account) {
             Some(listed) => listed.role.as_ref(),
@@ -90,7 +90,7 @@ impl Blueprint {
         self.accounts.as_ref()?.role_in(account, caller)
     }
 
-    /// The destinations that hear of an alert's events in an account: empty when it is omitted there.
+    /// The destinations that an alert notifies in an account: empty when it is omitted there.
     pub fn notify_in<'a>(&'a self, alert: &'a Alert, account: &AccountId) -> &'a [String] {
         let listed = self.accounts.as_ref().and_then(|accounts| accounts.listed.get(account));
         let Some(listed) = listed else { return &alert.notify };
@@ -103,7 +103,7 @@ impl Blueprint {
         }
     }
 
-    /// The destinations that hear of an alert, once for each way in which accounts differ.
+    /// The destinations that an alert notifies, once for each variant among accounts.
     pub fn notify_variants<'a>(&'a self, alert: &'a Alert) -> BTreeSet<&'a [String]> {
         let Some(accounts) = &self.accounts else { return BTreeSet::from([&*alert.notify]) };
         let listed = accounts.listed.keys().map(|account| self.notify_in(alert, account));
@@ -115,7 +115,7 @@ impl Blueprint {
         self.notify_variants(alert).iter().any(|to| to.iter().any(|name| name == destination))
     }
 
-    /// Whether any account hears of an alert.
+    /// Whether an alert notifies anybody in any account.
     pub fn is_routed(&self, alert: &Alert) -> bool {
         self.notify_variants(alert).iter().any(|to| !to.is_empty())
     }

@@ -1,4 +1,4 @@
-//! Warnings about a valid blueprint: what is allowed and yet likely to end in silence or noise.
+//! Warnings about a valid blueprint: what is allowed but likely to cause missed alerts or noise.
 //!
 //! Each has a code that `allow:` silences, for the whole blueprint or for one alert.
 
@@ -58,13 +58,13 @@ const LEGACY: &[(&str, &[&str], &str)] = &[
     ),
 ];
 
-/// What ends on a date, and what is the case from the day after.
+/// What ends on a date, and the effect from the day after.
 const EXCEPTION: (&str, &str) =
     ("exception", "from the day after, what it excepts raises the alert again");
 const TRUST: (&str, &str) =
     ("trust in a trail", "from the day after, `verify` says again that it is unknown");
 
-/// Everything worth a warning, less what is allowed.
+/// All warnings except those that `allow:` silences.
 pub(super) fn lint(checked: &Checked, as_of: Date, out: &mut Vec<Diagnostic>) {
     let mut linter = Linter { checked, out };
     let blueprint = &checked.blueprint;
@@ -188,8 +188,7 @@ impl Linter<'_> {
                 Some(notes),
                 span,
                 format!("`{}` has no `{}`", alert.id, absent.join("` and no `")),
-                "say why it matters and what to do next: both are in the message that wakes somebody"
-                    .to_owned(),
+                "say why it matters and what to do next: both are part of the message".to_owned(),
             );
         }
         self.conditions(alert, notes);
@@ -199,7 +198,8 @@ impl Linter<'_> {
         }
     }
 
-    /// A wildcard in one alert that changes what another alert's test takes: they share the machine of a bus.
+    /// A wildcard in one alert that changes what another alert's test takes: they share the machine
+    /// of a bus.
     fn wildcards(&mut self, blueprint: &Blueprint, notes: &[AlertNotes]) {
         let filters = |alert: &'_ Alert| -> Vec<Filter> {
             let except = alert.except.iter().map(|except| except.filter.clone());

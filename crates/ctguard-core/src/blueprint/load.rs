@@ -1,7 +1,7 @@
 //! From a file to a blueprint: reading, includes, and all problems in one sorted list.
 //!
-//! The only part of the blueprint that opens files. What is opened is bounded: one file named by the
-//! user, and includes that are regular files inside its folder.
+//! The only part of the blueprint that opens files. What is opened is bounded: one file named by
+//! the user, and includes that are regular files inside its folder.
 
 use super::raw::{self, RawAlert, RawBlueprint, RawInclude, RawIncludeFrom};
 use super::reader::{Reader, Spanned, list};
@@ -21,10 +21,10 @@ use std::path::Path;
 /// Largest file that is read: a thousand alerts take a tenth of it.
 const FILE_MAX_BYTES: usize = 4 * 1024 * 1024;
 
-/// What came of reading a blueprint.
+/// The result of reading a blueprint.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Loaded {
-    /// There if and only if no diagnostic is an error.
+    /// Present if and only if no diagnostic is an error.
     pub blueprint: Option<Blueprint>,
     /// The alerts that could be read, when there is no blueprint.
     pub alerts: Vec<Alert>,

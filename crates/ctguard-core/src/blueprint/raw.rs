@@ -43,7 +43,7 @@ pub(super) enum RawRegions {
         except: Vec<RawRegionException>,
     },
     List(Vec<Spanned<String>>, Span),
-    /// Something was written that is reported already.
+    /// A value was written and its problem is already reported.
     Unclear,
 }
 
@@ -127,7 +127,7 @@ pub(super) struct RawAlert {
     pub span: Span,
 }
 
-/// A sample event, and what the alert is to make of it.
+/// A sample event, and the expected decision of the alert.
 #[derive(Debug)]
 pub(super) struct RawTest {
     pub event: Option<Spanned<String>>,

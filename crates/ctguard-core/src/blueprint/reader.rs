@@ -1,5 +1,5 @@
-//! Takes typed values out of a tree, and goes on after a problem: a caller gets `None` and the
-//! reason is in the list.
+//! Reads typed values from a tree, and continues after a problem: the caller gets `None`, and the
+//! diagnostic is in the list.
 
 use super::keys::Keys;
 use super::source::Source;
@@ -25,13 +25,13 @@ pub(super) struct Reader<'a> {
 
 /// A mapping whose keys have been checked.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Fields<'n> {
+pub(super) struct MappingFields<'n> {
     /// What it is: "an alert".
     what: &'static str,
     node: &'n Node,
 }
 
-impl<'n> Fields<'n> {
+impl<'n> MappingFields<'n> {
     pub fn get(&self, key: &str) -> Option<&'n Node> {
         self.node.entries().iter().find(|entry| entry.key == key).map(|entry| &entry.node)
     }
@@ -55,8 +55,8 @@ impl<'a> Reader<'a> {
         self.diagnostics.push(diagnostic.at(Some(span)));
     }
 
-    /// A mapping, after complaining of keys that are not in `keys`.
-    pub fn mapping<'n>(&mut self, node: &'n Node, keys: Keys) -> Option<Fields<'n>> {
+    /// Reads a mapping, and reports keys that are not in `keys`.
+    pub fn mapping<'n>(&mut self, node: &'n Node, keys: Keys) -> Option<MappingFields<'n>> {
         let (what, keys) = (keys.what(), keys.names());
         let Value::Mapping(entries) = &node.value else {
             self.wrong_type(node, what, "a mapping", &format!("its keys are {}", list(keys)));
@@ -73,11 +73,16 @@ impl<'a> Reader<'a> {
             let message = format!("`{key}` is not a key of {what}");
             self.push(Diagnostic::error(codes::UNKNOWN_KEY, message).help(help), key_span);
         }
-        Some(Fields { what, node })
+        Some(MappingFields { what, node })
     }
 
     /// A key that must be there.
-    pub fn required<'n>(&mut self, fields: &Fields<'n>, key: &str, help: &str) -> Option<&'n Node> {
+    pub fn required<'n>(
+        &mut self,
+        fields: &MappingFields<'n>,
+        key: &str,
+        help: &str,
+    ) -> Option<&'n Node> {
         let node = fields.get(key);
         if node.is_none() {
             let message = format!("{} needs `{key}`", fields.what);
@@ -129,11 +134,15 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub fn optional_text(&mut self, fields: &Fields<'_>, key: &str) -> Option<Spanned<String>> {
+    pub fn optional_text(
+        &mut self,
+        fields: &MappingFields<'_>,
+        key: &str,
+    ) -> Option<Spanned<String>> {
         fields.get(key).and_then(|node| self.text(node, key))
     }
 
-    pub fn boolean(&mut self, fields: &Fields<'_>, key: &str) -> Option<Spanned<bool>> {
+    pub fn boolean(&mut self, fields: &MappingFields<'_>, key: &str) -> Option<Spanned<bool>> {
         let node = fields.get(key)?;
         match node.value {
             Value::Bool(value) => Some(Spanned { value, span: self.span(&node.span) }),
@@ -165,7 +174,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A list of texts; `None` when the key is absent or no list.
-    pub fn texts(&mut self, fields: &Fields<'_>, key: &str) -> Option<Vec<Spanned<String>>> {
+    pub fn texts(&mut self, fields: &MappingFields<'_>, key: &str) -> Option<Vec<Spanned<String>>> {
         let node = fields.get(key)?;
         let items = self.sequence(node, key, &format!("write `{key}: [...]`"))?;
         Some(items.iter().filter_map(|item| self.text(item, key)).collect())
@@ -201,7 +210,7 @@ impl<'a> Reader<'a> {
         );
     }
 
-    /// Complains of every account id below `node` that YAML reads as a number.
+    /// Reports every account id below `node` that YAML reads as a number.
     pub fn refuse_account_id_numbers(&mut self, node: &Node) {
         match &node.value {
             Value::Number(text, _) if is_account_id(text) => self.account_id_number(text, node),

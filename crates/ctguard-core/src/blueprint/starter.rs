@@ -10,14 +10,15 @@ const ROLE: &str = "ctguard";
 
 /// What a first blueprint is about: the built-in alerts, mailed to one address.
 ///
-/// The caller has judged the name and the address, or loads the result and shows what is wrong with it.
+/// The caller has judged the name and the address, or loads the result and shows what is wrong with
+/// it.
 #[derive(Debug, Clone, Copy)]
 pub struct Starter<'a> {
     pub name: &'a str,
     pub email: &'a str,
-    /// None: every enabled one.
+    /// Empty: every enabled one.
     pub regions: &'a [Region],
-    /// None, or one: the account of the credentials in use.
+    /// Empty: the account of the credentials in use.
     pub accounts: &'a [AccountId],
     /// The account of the credentials in use, where it is known.
     pub own: Option<&'a AccountId>,
@@ -25,8 +26,8 @@ pub struct Starter<'a> {
 }
 
 impl Starter<'_> {
-    /// Where all alerts are raised: whenever there is more than one place, if the account is known and
-    /// EventBridge sends events there.
+    /// Where all alerts are raised: whenever there is more than one place, if the account is known
+    /// and EventBridge sends events there.
     pub fn hub(&self) -> Option<(&AccountId, &str)> {
         if !self.several() || (self.partition() == Partition::AwsCn && self.regions.len() != 1) {
             return None;
@@ -49,7 +50,8 @@ impl Starter<'_> {
         self.regions.first().map_or(leader.unwrap_or("us-east-1"), Region::as_str)
     }
 
-    /// The accounts, as the blueprint lists them. Where the caller is not known to be at home, it is in the first.
+    /// The accounts, as the blueprint lists them. If the caller's account is unknown, it is assumed
+    /// to be the first.
     fn listed(&self) -> String {
         let mut text = String::new();
         if self.accounts.len() > 1 {
@@ -285,12 +287,12 @@ mod tests {
         let listed = &blueprint.accounts.unwrap().listed;
         assert_eq!(listed[&caller[0]].role, None);
         assert_eq!(listed[&accounts[0]].role.as_ref().unwrap().role, ROLE);
-        // Who is at home in none of them needs a role in each.
+        // A caller outside of them needs a role in each.
         starter.own = Some(&caller[1]);
         let blueprint = loaded(&starter);
         assert_eq!(blueprint.hub.unwrap().account, accounts[0]);
         assert!(blueprint.accounts.unwrap().listed.values().all(|one| one.role.is_some()));
-        // Nothing is listed of one account alone.
+        // A single account is not listed.
         let mut alone = answers(&[], &[]);
         alone.own = Some(&caller[0]);
         alone.partition = Partition::AwsUsGov;

@@ -1,6 +1,7 @@
 //! From the blueprint as typed to one that is valid by construction, collecting every problem.
 //!
-//! Each part is judged even when another is wrong; a [`Blueprint`] comes out only when all are right.
+//! Each part is judged even when another is wrong; a [`Blueprint`] comes out only when all are
+//! right.
 
 mod accounts;
 mod alerts;
@@ -47,7 +48,7 @@ pub(super) struct AlertNotes {
     pub only_root: bool,
 }
 
-/// What came of judging a blueprint.
+/// The result of validating a blueprint.
 pub(super) enum Judged {
     Whole(Box<Checked>),
     /// Something cannot be used; these alerts can.

@@ -1,5 +1,5 @@
-//! What somebody may have meant by a name that the catalogue does not have. Only errors come here,
-//! so it may take its time over 20,000 names.
+//! Suggestions for a name that the catalogue does not have. Only errors come here, so a search over
+//! 20,000 names is fast enough.
 
 use super::{SOURCES, all, find_in, knows_source, row_of, sources_of};
 use crate::event;
@@ -33,8 +33,9 @@ const KNOWN_AS: &[(&str, &str)] = &[
 
 /// Names close to `text`, best first, as people write them (`ec2:CreateRoute`), at most three.
 ///
-/// With a source that exists, the same name elsewhere comes first, then the source's own close names;
-/// with one that does not, the name under services of a close name; without one, close names anywhere.
+/// With a source that exists, the same name elsewhere comes first, then the source's own close
+/// names; with one that does not, the name under services of a close name; without one, close names
+/// anywhere.
 pub fn suggest(text: &str, source: Option<&str>) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let mut add = |name: String| {
@@ -44,7 +45,7 @@ pub fn suggest(text: &str, source: Option<&str>) -> Vec<String> {
     };
     match source {
         Some(source) if knows_source(source) => {
-            // The right name in the wrong service is likelier than a slip of the finger.
+            // The right name in the wrong service is likelier than a typo.
             for event in sources_of(text) {
                 add(event.short());
             }

@@ -1,4 +1,4 @@
-//! What is asked of CloudTrail's event history, and what comes back, a page at a time.
+//! Requests to CloudTrail's event history and their results, page by page.
 
 use jiff::Timestamp;
 
@@ -7,16 +7,16 @@ use jiff::Timestamp;
 /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html>
 pub const PAGE_MAX_EVENTS: usize = 50;
 
-/// A question to the event history of one account and region: management events of the last 90 days.
+/// A request to the event history of one account and region: management events of the last 90 days.
 ///
-/// The next page is asked for with the same question and the token of the page before.
+/// The next page is requested with the same request and the token of the page before.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Lookup {
-    /// AWS takes no more than one attribute to look for; absent: every event.
+    /// The one attribute to filter by; absent: every event.
     pub by: Option<LookupBy>,
-    /// From when on; absent: as far back as the history goes.
+    /// Start time; absent: as far back as the history goes.
     pub start: Option<Timestamp>,
-    /// Until when; absent: until now.
+    /// End time; absent: now.
     pub end: Option<Timestamp>,
     /// The [`LookupPage::next`] of the page before.
     pub token: Option<String>,
@@ -32,7 +32,7 @@ pub enum LookupBy {
     EventSource(String),
     /// Whether the call only reads.
     ReadOnly(bool),
-    /// What the call was made on, as CloudTrail lists it: a name, an ARN or a URL.
+    /// The resource of the call, as CloudTrail lists it: a name, an ARN or a URL.
     ResourceName(String),
     Username(String),
 }

@@ -1,4 +1,4 @@
-//! A cloud that is a snapshot file: it answers what was seen then, without credentials.
+//! A cloud in a snapshot file: it answers from the recording, without credentials.
 
 use super::lookup::{Lookup, LookupPage};
 use super::recorder::{no_history, read_only};
@@ -16,7 +16,7 @@ use jiff::civil::Date;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// A recording that is asked like a cloud. Cloning it is cheap.
+/// A recording that implements the port. Cloning it is cheap.
 #[derive(Debug, Clone)]
 pub struct Recorded {
     recording: Arc<Recording>,

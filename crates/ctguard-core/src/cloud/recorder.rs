@@ -1,4 +1,4 @@
-//! A cloud that writes down what another one answers, for a snapshot file.
+//! A cloud that records the answers of another one, for a snapshot file.
 
 use super::lookup::{Lookup, LookupPage};
 use super::{Cloud, CloudError, CloudErrorKind};
@@ -14,7 +14,7 @@ use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Passes every question on and keeps question and answer. It reads only.
+/// Forwards every read and records request and answer. It only reads.
 pub struct Recorder<'a> {
     cloud: &'a dyn Cloud,
     kept: Mutex<Kept>,
@@ -32,7 +32,7 @@ impl<'a> Recorder<'a> {
         Self { cloud, kept: Mutex::default() }
     }
 
-    /// Everything that was asked and answered.
+    /// All recorded requests and answers.
     pub fn finish(self, blueprint: &str, caller: Caller, as_of: Date) -> Recording {
         let kept = self.kept.into_inner().unwrap_or_else(PoisonError::into_inner);
         let Kept { organization, accounts, places } = kept;
@@ -72,7 +72,7 @@ impl Cloud for Recorder<'_> {
             let seen = self.cloud.observe_account(account, reads).await;
             let record = AccountRecord { reads: reads.clone(), seen: seen.clone() };
             let mut kept = self.kept();
-            // A survey asks an account more than once: for its regions, for its buckets.
+            // A survey reads an account more than once: for its regions and its buckets.
             match kept.accounts.get_mut(account) {
                 Some(before) => before.join(record),
                 None => drop(kept.accounts.insert(account.clone(), record)),
@@ -126,7 +126,7 @@ impl Cloud for Recorder<'_> {
     }
 }
 
-/// The answer to a question about what happened before the snapshot was taken.
+/// The error for a read of the event history.
 pub(super) fn no_history() -> CloudError {
     CloudError {
         code: "NotRecorded".to_owned(),
@@ -135,7 +135,7 @@ pub(super) fn no_history() -> CloudError {
     }
 }
 
-/// The answer to a call that is neither kept nor made.
+/// The error for a call that a snapshot does not support.
 pub(super) fn read_only(operation: &str) -> CloudError {
     CloudError {
         operation: operation.to_owned(),

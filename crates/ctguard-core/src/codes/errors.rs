@@ -1,4 +1,5 @@
-//! What makes a blueprint invalid, by itself or for the accounts and regions that it covers.
+//! The codes of errors: what makes a blueprint invalid, by itself or for the accounts and regions
+//! that it covers.
 
 codes! {
     /// What makes a blueprint invalid.
@@ -213,7 +214,8 @@ codes! {
          organization.";
     TRAIL_ACCOUNT_NOT_MANAGEMENT = "trail-account-not-management",
         "An organization's trail is to be kept by another account than the management account.",
-        "Write the management account, which owns the organization's trails whoever makes them.";
+        "Write the management account, which owns the organization's trails, also those that a \
+         delegated administrator makes.";
     TRAIL_HOME_OUT_OF_SCOPE = "trail-home-out-of-scope",
         "The trail's home is not among the places covered.",
         "A trail is changed from its home region only: add it to `regions:` and its account to \

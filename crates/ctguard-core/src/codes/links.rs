@@ -114,17 +114,17 @@ link_codes! {
 }
 
 impl LinkCode {
-    /// Whether it is about what reaches the event bus, and not about what becomes of it there.
+    /// Whether it is about the path up to the event bus, and not after it.
     pub fn is_trail(self) -> bool {
         self <= Self::CannotLandHere
     }
 
-    /// Whether it is about the way to a hub.
+    /// Whether it is about the path to a hub.
     pub fn is_hop(self) -> bool {
         (Self::ForwardRole..=Self::BusPolicyDeny).contains(&self)
     }
 
-    /// Whether it is only ever a remark, which changes no verdict.
+    /// Whether it is only used for remarks, which do not change the verdict.
     pub fn is_remark(self) -> bool {
         matches!(self, Self::DeadLetterQueue | Self::UnsubscribeOpen) || self >= Self::NeverFired
     }
@@ -140,7 +140,7 @@ impl<'de> Deserialize<'de> for LinkCode {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let code = Self::ALL.iter().find(|code| code.as_str() == text);
-        code.copied().ok_or_else(|| D::Error::custom(format!("`{text}` is no code of a link")))
+        code.copied().ok_or_else(|| D::Error::custom(format!("`{text}` is not the code of a link")))
     }
 }
 

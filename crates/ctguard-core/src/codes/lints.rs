@@ -1,11 +1,11 @@
-//! What is allowed in a blueprint and unwise, and what ctguard did on the user's behalf.
+//! The codes of warnings and notes.
 
 codes! {
-    /// What is allowed and unwise; `allow:` silences it.
+    /// Warnings; `allow:` silences them.
     LINTS, Warning:
     ALERT_UNEXPLAINED = "alert-unexplained",
-        "An alert lacks `why` or `next`, so whoever is woken learns only what happened.",
-        "Say why it matters and what to do next; both are in the message that wakes somebody.";
+        "An alert lacks `why` or `next`, so the message says only what happened.",
+        "Say why it matters and what to do next; both are part of the message.";
     ALERT_WITHOUT_DESTINATION = "alert-without-destination",
         "An alert reaches nobody: its `notify` or the route of its risk is empty.",
         "Name a destination in `notify:`, or in `routes:` for its risk.";

@@ -1,29 +1,29 @@
-//! What a plan or a verdict tells beside its links: guards first of all.
+//! The codes of plans and verdicts other than links, guards among them.
 
 codes! {
-    /// What a plan or a verdict tells, one by one.
+    /// Findings of plans and verdicts.
     PLANS, Plan:
     PLAN_LOST = "plan-lost",
-        "An alert would reach its people in fewer places than now.",
+        "An alert would notify everybody in fewer places than now.",
         "See what is removed or narrowed for it in the plan; keep the alert, its destinations and \
-         its regions as they are if the loss is not meant.";
+         its regions as they are if the loss is not intended.";
     PLAN_SILENT = "plan-silent",
-        "An alert stays silent somewhere, and no apply can mend it.",
-        "`ctguard verify` names the link that is broken and who can mend it.";
+        "An alert stays silent somewhere, and no apply can fix it.",
+        "`ctguard verify` names the link that is broken and who can fix it.";
     LOSES_COVERAGE = "loses-coverage",
         "A guard: an alert of high or critical risk would be lost somewhere.",
-        "If the loss is meant, apply with `--allow-lost-coverage`.";
+        "If the loss is intended, apply with `--allow-lost-coverage`.";
     DELETES_MUCH = "deletes-much",
         "A guard: more than 30 % of what is owned would be deleted.",
-        "If the deletion is meant, apply with `--allow-deletion`. Check that the blueprint and \
+        "If the deletion is intended, apply with `--allow-deletion`. Check that the blueprint and \
          the accounts are the right ones.";
     WIDENS_POLICY = "widens-policy",
         "A guard: a policy would grant more than the blueprint needs.",
-        "If the grant is meant, apply with `--allow-wider-policy`. Look at the statements that \
+        "If the grant is intended, apply with `--allow-wider-policy`. Look at the statements that \
          are not the blueprint's.";
     SHARED_TRAIL = "shared-trail",
         "A guard: a trail that others use would change.",
-        "If the change is meant, and the others who use the trail agree, apply with \
+        "If the change is intended, and the others who use the trail agree, apply with \
          `--allow-shared-trail`.";
     PLAN_REFUSED = "plan-refused",
         "Something that ctguard does not own is in the way.",
@@ -32,8 +32,8 @@ codes! {
         "A part of an account could not be read.",
         "Allow the call that failed; `ctguard policy` prints all that is needed.";
     PLAN_WARNING = "plan-warning",
-        "Trouble that is no difference.",
-        "Read what it says; an apply neither mends nor worsens it.";
+        "A warning that needs no change.",
+        "Read what it says; an apply neither fixes nor worsens it.";
     PLAN_WAITING = "plan-waiting",
         "Something waits for a person.",
         "Confirm the subscription, or wait until its owner has; the next apply does the rest.";

@@ -53,7 +53,7 @@ pub fn compile(
     }
 }
 
-/// What a pattern depends on: the alert, those of its events that are meant, and where they come from.
+/// What a pattern depends on: the alert, the selected events, and where they come from.
 type PatternKey<'a> = (usize, Vec<&'a EventRef>, Origin);
 
 struct Compiler<'a> {
@@ -64,12 +64,13 @@ struct Compiler<'a> {
     patterns: BTreeMap<PatternKey<'a>, Vec<Arc<Compiled>>>,
     inputs: BTreeMap<(usize, Format, Partition), Option<Input>>,
     problems: Vec<Diagnostic>,
-    /// Problems that are the same in every place where they show: the code, and what has it.
+    /// Problems that are the same in every place: the code, and the object.
     told: BTreeSet<(Code, String)>,
 }
 
 impl<'a> Compiler<'a> {
-    /// Adds a problem unless it is known from another place. `of` tells it from others of the same code.
+    /// Adds a problem unless it is known from another place. `of` distinguishes it from others of
+    /// the same code.
     fn once(&mut self, of: impl Into<String>, problem: Diagnostic) {
         if self.told.insert((problem.code, of.into())) {
             self.problems.push(problem);
@@ -113,7 +114,7 @@ impl<'a> Compiler<'a> {
             None => self.local(&mut desired),
             Some(hub) => self.hub(&mut desired, scope, hub),
         }
-        // Room for twice as many is left over from the way it grew.
+        // Release unused capacity.
         desired.paths.shrink_to_fit();
         desired.paths.sort_by(|a, b| (&a.alert, &a.lands).cmp(&(&b.alert, &b.lands)));
         for (place, here) in &mut desired.places {
@@ -147,7 +148,7 @@ impl<'a> Compiler<'a> {
         input
     }
 
-    /// Says where a bus would have to take more rules than it does.
+    /// Reports buses that would need more rules than the quota.
     fn quotas(&mut self, place: &Place, here: &DesiredPlace) {
         let mut buses: BTreeMap<Option<&str>, Vec<&DesiredRule>> = BTreeMap::new();
         for (key, rule) in &here.rules {
@@ -223,7 +224,7 @@ impl<'a> Compiler<'a> {
         let Some(account) = account else { return };
         let home = Place::new(account.clone(), spec.home_region.clone());
         if !desired.places.contains_key(&home) {
-            // Where an account's regions could not be read, that is said, and not this.
+            // If an account's regions could not be read, that is reported instead.
             if !desired.unread.contains_key(account) {
                 self.problems.push(
                     Diagnostic::error(
@@ -250,10 +251,11 @@ impl<'a> Compiler<'a> {
 }
 
 impl Compiler<'_> {
-    /// The organization whose trail the blueprint keeps. What was discovered is believed before what is written.
+    /// The organization whose trail the blueprint keeps. A discovered organization takes precedence
+    /// over a written one.
     ///
-    /// A delegated administrator may make such a trail too, but it belongs to the management account then, under
-    /// an ARN of that account.
+    /// A delegated administrator may make such a trail too, but it belongs to the management
+    /// account then, under an ARN of that account.
     ///
     /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-delegated-administrator.html>
     fn trail_organization(
@@ -270,7 +272,7 @@ impl Compiler<'_> {
                         format!("the trail `{}` is the organization's, and {account} is not its management account", spec.name),
                     )
                     .at(spec.span.clone())
-                    .help(format!("Write `account: \"{}\"`, which owns the organization's trails whoever makes them.", management)),
+                    .help(format!("Write `account: \"{}\"`, which owns the organization's trails, also those that a delegated administrator makes.", management)),
                 );
             }
             return Some(found.id.clone());
@@ -290,7 +292,7 @@ impl Compiler<'_> {
     }
 }
 
-/// The trails that are trusted still.
+/// The trails whose trust has not ended.
 fn trusted(blueprint: &Blueprint, as_of: Date) -> BTreeMap<String, Trust> {
     let holding =
         blueprint.trust_trails.iter().filter(|t| t.until.is_none_or(|until| until >= as_of));

@@ -1,11 +1,12 @@
-//! What is to be done with a blueprint beyond what it says: taking objects over, or taking everything away.
+//! The intent beyond the blueprint: adopting objects, or removing everything.
 
 use crate::resource::Address;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// What is meant. The default is to make the accounts as the blueprint says and to touch nothing of others.
+/// The intent of a command. The default is to bring the accounts to what the blueprint says and to
+/// touch nothing foreign.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Intent {
@@ -16,14 +17,14 @@ pub struct Intent {
     pub adopt: Adoption,
 }
 
-/// Which objects of others may be taken over.
+/// Which foreign objects may be taken over.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Adoption {
-    /// Whatever is in the way and carries no blueprint's tag.
+    /// Everything that is in the way and carries no blueprint's tag.
     #[serde(skip_serializing_if = "is_false")]
     pub untagged: bool,
-    /// Objects by name, those of other blueprints too.
+    /// Objects by name, including those of other blueprints.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub names: BTreeSet<String>,
 }

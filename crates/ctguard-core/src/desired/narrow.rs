@@ -1,7 +1,7 @@
-//! A part of what a blueprint covers: some accounts, some regions, a share of the fleet.
+//! A part of what a blueprint covers: some accounts, some regions, a shard of the fleet.
 //!
-//! The whole is compiled first, so that an event that lands elsewhere is not taken for one that lands nowhere.
-//! What others depend on (the hub) stays, to be looked at, and is not changed.
+//! The whole is compiled first, so that an event that lands elsewhere is not mistaken for one that
+//! lands nowhere. What others depend on (the hub) is still read, but not changed.
 
 use super::Desired;
 use crate::scope::{AccountId, Place, Region};
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// What is looked at. The default is everything.
+/// The selected part. The default is everything.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Narrow {
     /// Empty: every account.
@@ -35,7 +35,7 @@ impl Shard {
         (1..=of).contains(&number).then_some(Self { number, of })
     }
 
-    /// Whether an account is in this part. It stays in it, whatever other accounts come and go.
+    /// Whether an account is in this part. Other accounts do not affect that.
     fn holds(self, account: &AccountId) -> bool {
         let digest = Sha256::digest(account.as_str().as_bytes());
         let number = digest.iter().take(8).fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
@@ -49,7 +49,7 @@ impl fmt::Display for Shard {
     }
 }
 
-/// Why parts are not a whole.
+/// Why parts do not make a whole.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PartsError {
     #[error("{0} is in it twice")]
@@ -106,7 +106,7 @@ impl Narrow {
 }
 
 impl Desired {
-    /// Leaves out whatever is not wanted and nothing wanted depends on.
+    /// Removes everything that is neither selected nor needed by what is selected.
     pub fn narrow(&mut self, narrow: &Narrow) {
         if narrow.is_everything() {
             return;
@@ -118,7 +118,8 @@ impl Desired {
         self.narrowed = !self.partial.is_empty();
         let mut depended: BTreeSet<Place> =
             self.paths.iter().map(|path| path.raised.clone()).collect();
-        // A queue that subscribes has a policy of its own, and a trail of the organization its selectors.
+        // A queue that subscribes has a policy of its own, and a trail of the organization its
+        // selectors.
         depended.extend(self.endpoints.keys().cloned());
         depended.extend(self.trail_home.iter().filter(|home| self.is_organizations(home)).cloned());
         self.places.retain(|place, _| narrow.includes(place) || depended.contains(place));
@@ -141,7 +142,7 @@ impl Desired {
         trail.is_some_and(|kept| kept.trail.organization)
     }
 
-    /// The places that may be changed, with what should be there.
+    /// The places that may be changed, with what should exist there.
     pub fn own_places(&self) -> impl Iterator<Item = (&Place, &super::DesiredPlace)> {
         self.places.iter().filter(|(place, _)| !self.context.contains(*place))
     }

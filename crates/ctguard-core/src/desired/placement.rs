@@ -23,16 +23,16 @@ pub struct Scope {
     pub organization: Option<ScopeOrganization>,
 }
 
-/// What is known of an account that is covered.
+/// A covered account.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ScopeAccount {
-    /// What people call it.
+    /// Its name.
     pub name: Option<String>,
     /// It was found in the organization and is not listed.
     pub discovered: bool,
 }
 
-/// What admits the accounts of an organization without naming each.
+/// An organization whose accounts are admitted without naming each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScopeOrganization {
     pub id: String,
@@ -63,7 +63,7 @@ impl Scope {
     /// excluded ones are left out.
     ///
     /// # Errors
-    /// When nothing is left.
+    /// When no account is left.
     pub fn of_accounts(
         blueprint: &Blueprint,
         caller: &AccountId,
@@ -99,8 +99,8 @@ impl Scope {
         Ok(scope)
     }
 
-    /// Adds the places of one account. `enabled` is what the account has enabled, and matters only with
-    /// `regions: enabled`. An exception that has ended no longer takes its region out.
+    /// Adds the places of one account. `enabled` is what the account has enabled, and matters only
+    /// with `regions: enabled`. An exception that has ended no longer takes its region out.
     ///
     /// # Errors
     /// When nothing is left of the account's regions.
@@ -150,7 +150,7 @@ pub(super) fn landing_in<'a>(alert: &'a Alert, region: &Region) -> Vec<&'a Event
 
 /// An error for every event that lands in no place of the scope: its alert could never be raised.
 pub(super) fn check_landing(alert: &Alert, scope: &Scope) -> Vec<Diagnostic> {
-    // Where regions could not be read, the event may well land.
+    // The event may land in regions that could not be read.
     if scope.places.is_empty() {
         return Vec::new();
     }

@@ -1,4 +1,4 @@
-//! One record of CloudTrail's: whether it is about an object, and what it says of who called, when and from where.
+//! Reads a CloudTrail record: whether it is about an object, and who called, when and from where.
 //!
 //! Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
 
@@ -7,17 +7,17 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// How ctguard's own calls are told from others': the SDK puts the program's name into the user agent.
+/// How ctguard's own calls are recognised: the SDK puts the program's name into the user agent.
 const OWN_AGENT: &str = "app/ctguard";
 
 /// A call that changed something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Deed {
+pub struct RecordedCall {
     /// The call as AWS names it: `DisableRule`.
     pub call: String,
     /// When, ISO 8601, UTC.
     pub time: String,
-    pub by: Principal,
+    pub by: CallerIdentity,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_ip: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -29,7 +29,7 @@ pub struct Deed {
 
 /// Who called.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Principal {
+pub struct CallerIdentity {
     /// CloudTrail's `userIdentity.type`: `AssumedRole`, `IAMUser`, `Root`, `AWSService`.
     #[serde(rename = "type")]
     pub kind: String,
@@ -47,20 +47,26 @@ pub struct Principal {
     pub via: Option<String>,
 }
 
-impl Principal {
-    /// The best that is known of who it is.
+impl CallerIdentity {
+    /// Returns the most specific identity that is known.
     pub fn who(&self) -> &str {
         let named = self.arn.as_ref().or(self.name.as_ref()).or(self.via.as_ref());
         named.map_or(self.kind.as_str(), String::as_str)
     }
 }
 
-/// Reads a record that is about this object, made by one of these calls of a service, and that succeeded.
-pub fn deed(text: &str, source: &str, calls: &[&str], subject: &Subject) -> Option<Deed> {
+/// Reads a record that is about this object, made by one of these calls of a service, and that
+/// succeeded.
+pub fn recorded_call(
+    text: &str,
+    source: &str,
+    calls: &[&str],
+    subject: &Subject,
+) -> Option<RecordedCall> {
     let record: Value = serde_json::from_str(text).ok()?;
     let said = |name: &str| record.get(name).and_then(Value::as_str).map(str::to_owned);
     let call = said("eventName")?;
-    // S3 and others have a version after the name of some calls; none of those is asked for.
+    // S3 and others add a version to the name of some calls; none of those is needed.
     let meant = calls.contains(&call.as_str()) && record["eventSource"] == *source;
     // A call that failed has changed nothing.
     let succeeded = record.get("errorCode").is_none_or(Value::is_null);
@@ -68,7 +74,7 @@ pub fn deed(text: &str, source: &str, calls: &[&str], subject: &Subject) -> Opti
         return None;
     }
     let user_agent = said("userAgent");
-    Some(Deed {
+    Some(RecordedCall {
         call,
         time: said("eventTime")?,
         by: principal(&record["userIdentity"]),
@@ -81,9 +87,9 @@ pub fn deed(text: &str, source: &str, calls: &[&str], subject: &Subject) -> Opti
     })
 }
 
-fn principal(identity: &Value) -> Principal {
+fn principal(identity: &Value) -> CallerIdentity {
     let said = |pointer: &str| identity.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
-    Principal {
+    CallerIdentity {
         kind: said("/type").unwrap_or_else(|| "Unknown".to_owned()),
         arn: said("/arn"),
         account: said("/accountId"),
@@ -113,7 +119,8 @@ impl Subject {
     }
 }
 
-/// Whether a parameter names an object: bare, by ARN, at the end of a queue's URL, or as what belongs to a topic.
+/// Whether a parameter names an object: bare, by ARN, at the end of a queue's URL, or as what
+/// belongs to a topic.
 fn names(text: &str, name: &str) -> bool {
     text == name
         || text.strip_suffix(name).is_some_and(|before| before.ends_with('/'))
@@ -206,7 +213,7 @@ mod tests {
         };
         let of = |identity: Value, more: Value| {
             let rule = subject(&["r"], Some("default"), None);
-            deed(&record(identity, more), "events.amazonaws.com", &["DisableRule"], &rule)
+            recorded_call(&record(identity, more), "events.amazonaws.com", &["DisableRule"], &rule)
         };
         let role = json!({ "type": "AssumedRole", "arn": "arn:aws:sts::111122223333:assumed-role/admin/mallory",
             "accountId": "111122223333", "sessionContext": { "sessionIssuer": { "arn": "arn:aws:iam::111122223333:role/admin", "userName": "admin" } } });

@@ -1,4 +1,4 @@
-//! Which calls can have made a difference, and how CloudTrail's event history is asked for them.
+//! Which calls can have made a difference, and how to find them in CloudTrail's event history.
 
 use crate::event::Landing;
 use crate::plan::{Change, Verb};
@@ -9,18 +9,18 @@ use crate::scope::{Place, Region};
 /// The calls that can have made one difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suspicion {
-    /// Whose history holds them.
+    /// The place whose history has them.
     pub place: Place,
     /// The service, as CloudTrail names it: `events.amazonaws.com`.
     pub source: &'static str,
     /// Calls as AWS names them.
     pub calls: Vec<&'static str>,
-    /// What the call was made on, as the history may list it.
+    /// The resource of the call, as the history may list it.
     pub resource_names: Vec<String>,
     pub subject: Subject,
 }
 
-/// What a call must mention to be about the object.
+/// The parameters that a call about the object has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
     /// The object, or the one that it belongs to, in each form in which a call can name it.
@@ -31,13 +31,13 @@ pub struct Subject {
     pub part: Option<String>,
 }
 
-/// Who can have made this change necessary.
+/// The calls that can have made this change necessary.
 pub fn suspicion(change: &Change) -> Suspicion {
     suspect(&change.address, &change.place, calls(change))
 }
 
-/// Who can have taken the owner's tag off an object that stands where one of the blueprint's belongs; `None` for what is
-/// in no region.
+/// The calls that can have removed the ownership tag of an object in the place of one of the
+/// blueprint's; `None` for objects without a region.
 pub fn of_lost_tag(address: &Address) -> Option<Suspicion> {
     let calls = match address.kind {
         Kind::Rule | Kind::Bus | Kind::Topic => vec!["UntagResource"],
@@ -84,7 +84,8 @@ fn suspect(address: &Address, place: &Place, calls: Vec<&'static str>) -> Suspic
         }
         Kind::Bucket => format!("arn:{}:s3:::{owner}", place.region.partition()),
     };
-    // The name of what has no path stands in the history bare; a topic or queue is listed by its ARN.
+    // The name of what has no path stands in the history bare; a topic or queue is listed by its
+    // ARN.
     let resource_names = match kind {
         Kind::Topic | Kind::Subscription | Kind::Queue => vec![arn.clone()],
         Kind::Trail => vec![plain.to_owned(), arn.clone()],
@@ -120,7 +121,7 @@ fn source(kind: Kind) -> &'static str {
     }
 }
 
-/// What is not there was deleted, what is too much was made, and what differs was changed, by one of these.
+/// The calls that delete, create or change an object of this kind.
 fn calls(change: &Change) -> Vec<&'static str> {
     let kind = change.address.kind;
     match change.action {

@@ -1,4 +1,4 @@
-//! The events that the text of a pattern names, whoever wrote it.
+//! The events that the text of any pattern names.
 
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 /// An event by its source, where the pattern says one, and its name.
 pub type NamedEvent = (Option<String>, String);
 
-/// Every event that a pattern lists under `eventName`, with each `eventSource` that stands beside the name or above it.
-/// Only exact names count. Text that is not JSON names none.
+/// Every event that a pattern lists under `eventName`, with each `eventSource` that stands beside
+/// the name or above it. Only exact names count. Text that is not JSON names none.
 pub fn named_events(pattern: &str) -> BTreeSet<NamedEvent> {
     let mut events = BTreeSet::new();
     if let Ok(pattern) = serde_json::from_str(pattern) {

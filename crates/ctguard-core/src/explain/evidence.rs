@@ -1,7 +1,7 @@
-//! The live values that a link was judged by, as far as a reader can follow them.
+//! The live values that a link was judged by.
 //!
-//! What a link is about is told by its object. Values that differ from place to place and decide nothing (the
-//! ARN that AWS gives a subscription, say) are left out.
+//! What a link is about is told by its object. Values that differ from place to place and decide
+//! nothing (the ARN that AWS gives a subscription, say) are left out.
 
 use crate::proof::{Link, LinkObject};
 use crate::resource::policy;
@@ -13,8 +13,8 @@ use crate::snapshot::{
 };
 use serde_json::{Map, Value, json};
 
-/// What was read of a link's object, as far as it is about events that land in a place; `None` where nothing was,
-/// or nothing decides.
+/// What was read of a link's object, as far as it is about events that land in a place; `None`
+/// where nothing was, or nothing decides.
 pub(super) fn of(live: &Live, link: &Link, lands: &Place) -> Option<Value> {
     let seen = live.places.get(&link.place);
     match &link.object {
@@ -93,7 +93,8 @@ fn role(role: &LiveRole) -> Option<Value> {
     Some(out)
 }
 
-/// The statements that may decide about an account: those that name it or everybody, and those that deny.
+/// The statements that may decide about an account: those that name it or everybody, and those that
+/// deny.
 fn bus(bus: &LiveBus, account: &AccountId) -> Option<Value> {
     let statements = policy::statements(bus.bus.policy.as_ref()?);
     let decides = |statement: &&&Value| {

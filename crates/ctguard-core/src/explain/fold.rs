@@ -1,8 +1,9 @@
-//! Chains of several places, folded where they differ in nothing but the places' own names.
+//! Folds chains that differ only in the places' own names.
 //!
-//! A text stands for several places in one of two ways: it is the same in all of them (the trail that
-//! each of them sees), or it differs by account and region alone (the rule that each of them has). Which
-//! one it is may differ from text to text of one link, but must be the same for every place of a chain.
+//! A text stands for several places in one of two ways: it is the same in all of them (the trail
+//! that each of them sees), or it differs by account and region alone (the rule that each of them
+//! has). Which one it is may differ from text to text of one link, but must be the same for every
+//! place of a chain.
 
 use super::{Chain, ChainLink, evidence};
 use crate::desired::AlertPath;
@@ -16,29 +17,29 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The way of an alert from one place.
-pub(super) struct Way<'a> {
+/// The links of an alert from one place.
+pub(super) struct PlaceChain<'a> {
     path: &'a PathProof,
     /// The events that can land there.
     events: Vec<String>,
     links: Vec<Told<'a>>,
 }
 
-/// The live values behind links that several ways have, as JSON; empty where there are none to show.
+/// The live values behind links that several chains share, as JSON; empty without any.
 pub(super) type Evidence = BTreeMap<Arc<Link>, Arc<str>>;
 
-impl<'a> Way<'a> {
+impl<'a> PlaceChain<'a> {
     pub fn of(live: &Live, proof: &'a PathProof, path: &AlertPath, known: &mut Evidence) -> Self {
         let evidence = |link: &Arc<Link>| {
             let of = || evidence::of(live, link, &path.lands).map(|value| value.to_string());
             let judged = || of().unwrap_or_default().into();
             known.entry(link.clone()).or_insert_with(judged).clone()
         };
-        Self::told(proof, path.events.iter().map(EventRef::short).collect(), evidence)
+        Self::with_evidence(proof, path.events.iter().map(EventRef::short).collect(), evidence)
     }
 
-    /// The way of these events, with what `evidence` shows behind each link.
-    pub fn told(
+    /// Makes the chain of these events, with the values of `evidence` for each link.
+    pub fn with_evidence(
         path: &'a PathProof,
         events: Vec<String>,
         mut evidence: impl FnMut(&Arc<Link>) -> Arc<str>,
@@ -48,15 +49,15 @@ impl<'a> Way<'a> {
     }
 }
 
-/// Folds the ways of one alert.
-pub(super) fn chains(ways: &[Way<'_>]) -> Vec<Chain> {
-    let mut groups: Vec<Group<'_>> = Vec::new();
+/// Folds the chains of one alert.
+pub(super) fn chains(ways: &[PlaceChain<'_>]) -> Vec<Chain> {
+    let mut groups: Vec<ChainGroup<'_>> = Vec::new();
     for way in ways {
         if !groups.iter_mut().any(|group| group.takes(way)) {
-            groups.push(Group::of(way));
+            groups.push(ChainGroup::of(way));
         }
     }
-    let mut chains: Vec<Chain> = groups.iter().map(Group::chain).collect();
+    let mut chains: Vec<Chain> = groups.iter().map(ChainGroup::chain).collect();
     chains.sort_by(|a, b| b.status.cmp(&a.status).then_with(|| a.places.cmp(&b.places)));
     chains
 }
@@ -65,14 +66,14 @@ pub(super) fn chains(ways: &[Way<'_>]) -> Vec<Chain> {
 struct Told<'a> {
     link: &'a Link,
     /// Object, cause, fix, and the live values as JSON.
-    texts: [Text<'a>; 4],
+    texts: [LinkText<'a>; 4],
 }
 
 impl<'a> Told<'a> {
     fn of(link: &'a Link, live: &str) -> Self {
         let Link { object, cause, fix, .. } = link;
-        let words = |text| Text { text, is_json: false, phrase: OnceCell::new() };
-        let live = Text { is_json: true, ..words(live.to_owned().into()) };
+        let words = |text| LinkText { text, is_json: false, phrase: OnceCell::new() };
+        let live = LinkText { is_json: true, ..words(live.to_owned().into()) };
         let texts =
             [words(object.to_string().into()), words(cause.into()), words(fix.into()), live];
         Self { link, texts }
@@ -80,13 +81,13 @@ impl<'a> Told<'a> {
 }
 
 /// A text of a link, and its phrase once that is asked for.
-struct Text<'a> {
+struct LinkText<'a> {
     text: Cow<'a, str>,
     is_json: bool,
     phrase: OnceCell<Phrase>,
 }
 
-impl Text<'_> {
+impl LinkText<'_> {
     /// The text with the names of its link's place known.
     fn phrase(&self, place: &Place) -> &Phrase {
         self.phrase.get_or_init(|| {
@@ -100,10 +101,10 @@ impl Text<'_> {
     }
 }
 
-/// For each text of a link how it stands for all places; unset while there is one place.
+/// For each text of a link, how it is alike in all places; unset while there is one place.
 type Likenesses = [Option<Likeness>; 4];
 
-/// How a text stands for several places.
+/// How a text is alike in several places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Likeness {
     Same,
@@ -111,20 +112,20 @@ enum Likeness {
 }
 
 /// Places with the same chain, by the first of them.
-struct Group<'a> {
-    first: &'a Way<'a>,
+struct ChainGroup<'a> {
+    first: &'a PlaceChain<'a>,
     places: Vec<&'a Place>,
     likenesses: Vec<Likenesses>,
 }
 
-impl<'a> Group<'a> {
-    fn of(first: &'a Way<'a>) -> Self {
+impl<'a> ChainGroup<'a> {
+    fn of(first: &'a PlaceChain<'a>) -> Self {
         let likenesses = vec![[None; 4]; first.path.links.len()];
         Self { first, places: vec![&first.path.lands], likenesses }
     }
 
-    /// Takes a way in when its chain is the same.
-    fn takes(&mut self, way: &'a Way<'a>) -> bool {
+    /// Adds a place if its chain is the same.
+    fn takes(&mut self, way: &'a PlaceChain<'a>) -> bool {
         let (first, here) = (self.first.path, way.path);
         let raised_alike = (first.lands == first.raised && here.lands == here.raised)
             || first.raised == here.raised;
@@ -164,7 +165,7 @@ impl<'a> Group<'a> {
     }
 }
 
-/// How two links are alike, given how the texts were alike so far; `None` when they are not.
+/// Compares two links, given how the texts were alike so far; `None` when they differ.
 fn likeness(
     (a, at): (&Told<'_>, &PathProof),
     (b, bt): (&Told<'_>, &PathProof),

@@ -1,13 +1,13 @@
-//! What somebody wants explained: an alert by its id, or an event by its name.
+//! The subject of an explanation: an alert by its id, or an event by its name.
 
-use super::Asked;
+use super::ExplainSubject;
 use crate::blueprint::{Alert, Blueprint, events_named};
 use crate::catalogue::{nearest, suggest};
 use crate::codes;
 use crate::diag::Diagnostic;
 use crate::event::EventRef;
 
-/// What is explained.
+/// The subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
     /// The alert of this id.
@@ -16,7 +16,7 @@ pub enum Subject {
     Events(Vec<EventRef>),
 }
 
-/// Why a word names nothing.
+/// The error for a word that names neither an alert nor an event.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct NotFound {
@@ -26,8 +26,8 @@ pub struct NotFound {
 }
 
 impl Subject {
-    /// Finds what a word means: an alert of the blueprint first, then an event, named as in a blueprint.
-    /// The notes say which event CloudTrail logs when it is not the one that was written.
+    /// Finds the subject that a word names: first an alert of the blueprint, then an event. The
+    /// notes say which event CloudTrail logs if it is another one.
     ///
     /// # Errors
     /// When it is neither, or several services log an event of that name.
@@ -73,15 +73,17 @@ impl Subject {
         }
     }
 
-    pub(super) fn asked(&self) -> Asked {
+    pub(super) fn asked(&self) -> ExplainSubject {
         match self {
-            Self::Alert(id) => Asked::Alert(id.clone()),
-            Self::Events(events) => Asked::Events(events.iter().map(EventRef::short).collect()),
+            Self::Alert(id) => ExplainSubject::Alert(id.clone()),
+            Self::Events(events) => {
+                ExplainSubject::Events(events.iter().map(EventRef::short).collect())
+            }
         }
     }
 }
 
-/// How people may write an event.
+/// The forms in which an event may be written.
 fn spellings(event: &EventRef) -> [String; 3] {
     [event.short(), format!("{}:{}", event.source, event.name), event.name.clone()]
 }

@@ -1,4 +1,4 @@
-use super::fold::Way;
+use super::fold::PlaceChain;
 use super::*;
 use crate::proof::PathProof;
 use crate::scope::{AccountId, Region};
@@ -29,8 +29,8 @@ fn path(region: &str, links: &[(&str, &str)]) -> PathProof {
 }
 
 fn folded(paths: &[PathProof]) -> Vec<(usize, Vec<String>)> {
-    let way = |path| Way::told(path, Vec::new(), |_| "".into());
-    let ways: Vec<Way<'_>> = paths.iter().map(way).collect();
+    let way = |path| PlaceChain::with_evidence(path, Vec::new(), |_| "".into());
+    let ways: Vec<PlaceChain<'_>> = paths.iter().map(way).collect();
     let texts = |chain: &Chain| {
         chain.links.iter().map(|link| format!("{} {}", link.object, link.cause)).collect()
     };

@@ -7,7 +7,7 @@ use serde_json::json;
 /// The version of this format. It is not the program's: an upgrade must not change a template.
 const FORMAT_VERSION: u32 = 1;
 
-/// Stands in for the event until the template is text, since a bare variable is not JSON.
+/// A placeholder for the event until the template is text, since a bare variable is not JSON.
 const EVENT: &str = "<aws.events.event.json>";
 
 pub(super) fn template(alert: &Alert) -> String {

@@ -17,7 +17,7 @@ pub(super) enum Step {
     Every,
 }
 
-/// Takes a path apart; `None` when EventBridge would not read it.
+/// Parses a path; `None` when EventBridge would not accept it.
 pub(super) fn steps(path: &str) -> Option<Vec<Step>> {
     let mut rest = path.strip_prefix('$')?;
     let mut steps = Vec::new();
@@ -46,7 +46,7 @@ pub(super) fn steps(path: &str) -> Option<Vec<Step>> {
     Some(steps)
 }
 
-/// What stands at a path; `None` when nothing does.
+/// The value at a path; `None` when there is none.
 pub(super) fn find(event: &Value, path: &str) -> Option<Value> {
     let mut found = vec![event];
     let steps = steps(path)?;

@@ -215,8 +215,8 @@ fn templates_that_eventbridge_would_refuse_or_never_deliver_are_found() {
         ("{<a>: 1}", a, "neither quoted lines nor JSON"),
         ("{\"a\": <a>", a, "neither quoted lines nor JSON"),
         ("", a, "empty"),
-        ("\"<a>\"", &[("a", "detail.a")], "no JSON path"),
-        ("\"<a>\"", &[("a", "$['detail']")], "no JSON path"),
+        ("\"<a>\"", &[("a", "detail.a")], "not a JSON path"),
+        ("\"<a>\"", &[("a", "$['detail']")], "not a JSON path"),
         ("\"<awsx>\"", &[("awsx", "$.a")], "cannot be the name"),
     ] {
         let error = validate(&transformer(template, paths)).expect_err(template);

@@ -3,7 +3,7 @@
 //!
 //! Every line is quoted by itself, as EventBridge asks for, and the quotes stay in the mail
 //! (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-input-transformer-tutorial.html>).
-//! A field that the event lacks leaves nothing behind, so each line reads well without it.
+//! A missing field becomes empty text, so each line must read well without it.
 
 use super::{link, variables, words};
 use crate::blueprint::Alert;
@@ -24,7 +24,7 @@ pub(super) fn template(alert: &Alert, partition: Partition) -> String {
     lines.push(format!("Why: {}", own(&alert.why)));
     lines.push(format!("Next: {}", own(&alert.next)));
     lines.push(format!("Alert: {} (rule <aws.events.rule-name>)", own(&alert.id)));
-    // A blank keeps the closing quote out of the link that a mail program makes of it.
+    // A space keeps the closing quote out of the link that a mail program makes of it.
     lines.extend(link(partition).map(|link| format!("Event: {link} ")));
     lines.iter().map(|line| format!("\"{line}\"")).collect::<Vec<_>>().join("\n")
 }

@@ -1,9 +1,9 @@
-//! What EventBridge makes of a target's input, and what it would refuse.
+//! Renders a target's input as EventBridge does, and finds what it would refuse.
 //!
 //! - In a JSON template, a bare variable stands for its value, quotes added to strings; a variable
 //!   in quotes for its text. Neither is escaped.
-//! - A text template is one quoted string a line. The message is these lines, quotes included.
-//! - A path that the event lacks leaves nothing behind.
+//! - A text template is one quoted string per line. The message is these lines, quotes included.
+//! - A missing path becomes empty text.
 //!
 //! Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html>
 
@@ -57,10 +57,10 @@ pub fn transform(input: &Input, rule_arn: &str, event: &Value) -> Result<String,
     }
 }
 
-/// Checks an input as far as can be said without an event.
+/// Checks an input as far as possible without an event.
 ///
 /// # Errors
-/// When EventBridge would refuse it, or could never deliver what it makes of it.
+/// When EventBridge would refuse it, or could never deliver the result.
 pub fn validate(input: &Input) -> Result<(), TransformError> {
     match input {
         Input::Event => Ok(()),
@@ -96,7 +96,7 @@ fn check_path(path: &str) -> Result<(), TransformError> {
     }
     match path::steps(path) {
         Some(_) => Ok(()),
-        None => Err(TransformError(format!("`{path}` is no JSON path in dot notation"))),
+        None => Err(TransformError(format!("`{path}` is not a JSON path in dot notation"))),
     }
 }
 
@@ -124,7 +124,7 @@ fn check_transformer(transformer: &InputTransformer) -> Result<(), TransformErro
         } else if RESERVED_OBJECTS.contains(&name) && place == Place::InQuotes {
             problem.get_or_insert(format!("`{name}` cannot stand inside quotes"));
         }
-        // What a variable can stand for as a value; as a key it is an error below.
+        // A placeholder for a variable as a value; as a key it is an error below.
         Cow::Borrowed(if place == Place::InQuotes { "x" } else { "0" })
     });
     if let Some(problem) = problem {
@@ -223,7 +223,7 @@ fn rule_name(arn: &str) -> &str {
     resource.rsplit('/').next().unwrap_or(resource)
 }
 
-/// A value as it is inserted: never escaped, and nothing when there is none.
+/// A value as it is inserted: never escaped, and empty when missing.
 fn inserted(value: Option<&Value>, place: Place) -> Cow<'static, str> {
     Cow::Owned(match (value, place) {
         (None, _) => String::new(),

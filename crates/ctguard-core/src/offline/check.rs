@@ -1,5 +1,5 @@
-//! What every verb would refuse, found without AWS: the blueprint is compiled for places that stand for those it
-//! covers.
+//! Finds what every verb would refuse, without AWS: compiles the blueprint for representative
+//! places.
 
 mod assumed;
 #[cfg(test)]
@@ -16,10 +16,11 @@ use crate::diag::{Diagnostic, Span};
 use jiff::civil::Date;
 use std::collections::BTreeSet;
 
-/// Finds what keeps a valid blueprint from being compiled, each problem once: alerts that can never fire or
-/// have no exact pattern, messages and policies that are too large, quotas, topics and subscribers out of reach.
+/// Finds what keeps a valid blueprint from being compiled, each problem once: alerts that can never
+/// fire or have no exact pattern, messages and policies that are too large, quotas, topics and
+/// subscribers out of reach.
 ///
-/// What only the live accounts can tell is not judged: the module `assumed` says what is taken for granted.
+/// What depends on the live accounts is not judged: the module `assumed` says what is assumed.
 pub fn check(blueprint: &Blueprint, as_of: Date) -> Vec<Diagnostic> {
     let mut problems = rules(blueprint, as_of).err().unwrap_or_default();
     // An alert without a pattern has none in any place.
@@ -32,8 +33,8 @@ pub fn check(blueprint: &Blueprint, as_of: Date) -> Vec<Diagnostic> {
     problems
 }
 
-/// Checks a blueprint that was read, too, and reports all problems together. Of one that has errors already, the
-/// patterns of the alerts that could be read are checked.
+/// Checks a blueprint that was read, too, and reports all problems together. Of one that has errors
+/// already, the patterns of the alerts that could be read are checked.
 pub fn checked(mut loaded: Loaded, as_of: Date) -> Loaded {
     let problems = match &loaded.blueprint {
         Some(blueprint) => check(blueprint, as_of),

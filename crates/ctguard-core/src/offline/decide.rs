@@ -7,52 +7,52 @@ use eventbridge_pattern::{Mismatch, Pattern};
 use serde::Serialize;
 use serde_json::Value;
 
-/// What becomes of an event at a rule.
+/// The decision of a rule about an event.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
+pub enum Decision {
     /// It fires; the notes name conditions and remarks.
     Fires(Vec<Note>),
-    /// The pattern matches, and the rule would not be given the event.
+    /// The pattern matches, but the rule would not receive the event.
     Withheld(Undeliverable),
     /// The pattern does not match.
     Ignores,
 }
 
-/// Decides one pattern. Without a state, a rule in the wide state is meant, and what a plain one would not be
-/// given is noted.
-pub fn decide(pattern: &Pattern, state: Option<RuleState>, given: &Given) -> Outcome {
+/// Decides one pattern. Without a state, the rule is in the wide state, and a note says what a
+/// plain one would not receive.
+pub fn decide(pattern: &Pattern, state: Option<RuleState>, given: &Given) -> Decision {
     let facts = match &given.facts {
         Ok(facts) => facts,
-        Err(why) => return Outcome::Withheld(why.clone()),
+        Err(why) => return Decision::Withheld(why.clone()),
     };
     if !pattern.matches_event(&given.said) {
-        return Outcome::Ignores;
+        return Decision::Ignores;
     }
     let wide = RuleState::EnabledWithAllCloudtrailManagementEvents;
     match delivered(facts, state.unwrap_or(wide)) {
-        Delivery::No(why) => Outcome::Withheld(why),
+        Delivery::No(why) => Decision::Withheld(why),
         Delivery::Yes(mut notes) => {
             let plain = delivered(facts, RuleState::Enabled);
             if state.is_none() && plain == Delivery::No(Undeliverable::ReadOnly) {
                 notes.push(Note::ReadOnly);
             }
-            Outcome::Fires(notes)
+            Decision::Fires(notes)
         }
     }
 }
 
-/// An alert and what becomes of an event at its rules.
+/// The decision of an alert about an event.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AlertDecision<'b> {
     pub id: &'b str,
     pub risk: Risk,
     pub fires: bool,
-    /// Why no rule would be given the event, although a pattern matches.
+    /// Why no rule would receive the event, although a pattern matches.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub withheld: Option<Undeliverable>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
-    /// Why the pattern that is nearest to the event does not match; only where it was asked for.
+    /// Why the pattern nearest to the event does not match; only on request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mismatches: Vec<Mismatch>,
 }
@@ -80,40 +80,40 @@ pub fn decide_alerts<'b>(
         // At most one rule of an alert matches.
         let matching =
             of_alert.iter().find_map(|rule| match decide(&rule.pattern, Some(rule.state), given) {
-                Outcome::Ignores => None,
-                Outcome::Fires(_) if !rule.hears(given.text("account")) => {
+                Decision::Ignores => None,
+                Decision::Fires(_) if !rule.hears(given.text("account")) => {
                     let account = given.text("account").unwrap_or_default().to_owned();
-                    Some(Outcome::Withheld(Undeliverable::AccountOmits { account }))
+                    Some(Decision::Withheld(Undeliverable::AccountOmits { account }))
                 }
                 outcome => Some(outcome),
             });
         match matching {
             // No rule of any alert is given it; that is said of the event.
-            Some(Outcome::Withheld(_)) if given.facts.is_err() => continue,
-            Some(Outcome::Withheld(why)) => decision.withheld = Some(why),
-            Some(Outcome::Fires(notes)) => {
+            Some(Decision::Withheld(_)) if given.facts.is_err() => continue,
+            Some(Decision::Withheld(why)) => decision.withheld = Some(why),
+            Some(Decision::Fires(notes)) => {
                 decision.fires = true;
                 decision.notes = notes;
                 let (account, region) = (given.text("account"), given.text("region"));
                 decision.notes.extend(placement(blueprint, alert, account, region));
             }
-            Some(Outcome::Ignores) | None if explain => {
+            Some(Decision::Ignores) | None if explain => {
                 decision.mismatches = nearest(of_alert, given);
             }
-            Some(Outcome::Ignores) | None => continue,
+            Some(Decision::Ignores) | None => continue,
         }
         decisions.push(decision);
     }
     decisions
 }
 
-/// What keeps an event from the rule that lacks least.
+/// The mismatches of the nearest rule.
 fn nearest(rules: &[OfflineRule], given: &Given) -> Vec<Mismatch> {
     let mismatches = rules.iter().map(|rule| rule.pattern.filter.mismatches(&given.said));
     mismatches.min_by_key(Vec::len).unwrap_or_default()
 }
 
-/// What became of one event, as it is printed.
+/// The decision about one event, as it is printed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct EventDecision<'a> {
     /// The file, `-` for standard input.
@@ -131,18 +131,18 @@ pub struct EventDecision<'a> {
     pub form: Form,
     /// The pattern matches and a rule would be given it; with a blueprint, some alert fires.
     pub matched: bool,
-    /// With a blueprint: the alerts that fire, and those that match in vain.
+    /// With a blueprint: the alerts that fire, and those that match but are not delivered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alerts: Option<Vec<AlertDecision<'a>>>,
-    /// Why no rule would be given it.
+    /// Why no rule would receive it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub withheld: Option<Undeliverable>,
-    /// Why the pattern does not match; only where it was asked for.
+    /// Why the pattern does not match; only on request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mismatches: Vec<Mismatch>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
-    /// As it was handed over.
+    /// As given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<&'a Value>,
 }

@@ -1,4 +1,4 @@
-//! Whether EventBridge would have given an event to a rule.
+//! Whether EventBridge would have delivered an event to a rule.
 //!
 //! | event | plain state | wide state |
 //! |---|---|---|
@@ -12,14 +12,14 @@
 //! Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html>
 
 use super::Note;
-use super::envelope::Fields;
+use super::envelope::DeliveryFields;
 use crate::event::{Access, EventKind};
 use crate::resource::rule::RuleState;
 use eventbridge_pattern::cloudtrail::RecordKind;
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 use serde_json::Value;
 
-/// Largest event that CloudTrail hands to EventBridge, in bytes of JSON without spaces.
+/// Largest event that CloudTrail sends to EventBridge, in bytes of JSON without spaces.
 ///
 /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html>
 pub const EVENT_MAX_BYTES: usize = 256 * 1024;
@@ -41,15 +41,15 @@ impl Facts {
     ///
     /// # Errors
     /// When CloudTrail sends no record of this kind to EventBridge.
-    pub fn of(fields: &Fields<'_>, bytes: usize) -> Result<Self, Undeliverable> {
+    pub fn of(fields: &DeliveryFields<'_>, bytes: usize) -> Result<Self, Undeliverable> {
         let kind = fields.kind()?;
         let management = matches!(kind, RecordKind::Call(_)) && fields.is_management();
         Ok(Self { kind: Some(kind), management, access: fields.access(), bytes })
     }
 
-    /// Reads them from an event as EventBridge has it; one whose `detail-type` does not end in
-    /// `via CloudTrail`, or whose `detail` is no record, is delivered whatever it says. `bytes` is the size of
-    /// its `detail`.
+    /// Reads them from an event as EventBridge has it; one whose `detail-type` does not end in `via
+    /// CloudTrail`, or whose `detail` is no record, is delivered whatever it says. `bytes` is the
+    /// size of its `detail`.
     pub fn of_event(event: &Value, bytes: usize) -> Self {
         let by_service = Self { kind: None, management: false, access: Access::Write, bytes };
         let of_trail =
@@ -57,19 +57,19 @@ impl Facts {
         if !of_trail {
             return by_service;
         }
-        Self::of(&Fields::of(&event["detail"]), bytes).unwrap_or(by_service)
+        Self::of(&DeliveryFields::of(&event["detail"]), bytes).unwrap_or(by_service)
     }
 }
 
-/// Whether a rule is given an event.
+/// Whether a rule receives an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Delivery {
-    /// It is; under the conditions that the notes name.
+    /// Yes, under the conditions in the notes.
     Yes(Vec<Note>),
     No(Undeliverable),
 }
 
-/// Why a rule, or every rule, is not given an event.
+/// Why a rule, or every rule, does not receive an event.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
 pub enum Undeliverable {
     #[error(
@@ -84,7 +84,7 @@ pub enum Undeliverable {
     AccountOmits { account: String },
     #[error("EventBridge is given no record of the type `{0}`, as far as is known")]
     UnknownType(String),
-    #[error("it has no `{0}`, so it is no CloudTrail record")]
+    #[error("it has no `{0}`, so it is not a CloudTrail record")]
     NotARecord(&'static str),
 }
 
@@ -112,10 +112,10 @@ impl Serialize for Undeliverable {
     }
 }
 
-/// Whether a rule in this state is given an event.
+/// Whether a rule in this state receives an event.
 ///
-/// Of read-only calls whose names do not begin with Get, List or Describe, a plain rule may be given some all
-/// the same; AWS does not say which, so none is counted on
+/// Of read-only calls whose names do not begin with Get, List or Describe, a plain rule may still
+/// receive some; AWS does not say which, so none is assumed
 /// (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail-management.html>).
 pub fn delivered(facts: &Facts, state: RuleState) -> Delivery {
     if state == RuleState::Disabled {

@@ -1,8 +1,9 @@
-//! The event that EventBridge makes of a CloudTrail record, and what is remarkable about the record.
+//! The event that EventBridge makes of a CloudTrail record, with notes on the record.
 //!
-//! The event itself is made by [`cloudtrail::envelope`]. Records have grown fields over the years: the first ones have neither `eventType` nor `eventID`, `readOnly`
-//! and `managementEvent` came later still. Whether such a record only reads, the catalogue of events says, or
-//! else its name; that is noted.
+//! The event itself is made by [`cloudtrail::envelope`]. Records have grown fields over the years:
+//! the first ones have neither `eventType` nor `eventID`, `readOnly` and `managementEvent` came
+//! later still. For such a record the catalogue, or else the name, decides whether it only reads; a
+//! note says so.
 //!
 //! Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
 
@@ -13,7 +14,7 @@ use crate::scope::Region;
 use eventbridge_pattern::cloudtrail::{self, KindFields, RecordKind};
 use serde_json::Value;
 
-/// What EventBridge makes of a record.
+/// The event that EventBridge makes of a record.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Enveloped {
     Event {
@@ -25,9 +26,9 @@ pub enum Enveloped {
     Nothing { record: Value, why: Undeliverable },
 }
 
-/// The fields of a record that decide what becomes of it.
+/// The fields of a record that decide its delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Fields<'a> {
+pub struct DeliveryFields<'a> {
     pub event_type: Option<&'a str>,
     pub category: Option<&'a str>,
     pub source: Option<&'a str>,
@@ -36,7 +37,7 @@ pub struct Fields<'a> {
     pub read_only: Option<bool>,
 }
 
-impl<'a> Fields<'a> {
+impl<'a> DeliveryFields<'a> {
     /// Takes them from a record, which is also the `detail` of an event.
     pub fn of(record: &'a Value) -> Self {
         let text = |key: &str| record.get(key).and_then(Value::as_str);
@@ -56,7 +57,7 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// When CloudTrail sends nothing of the kind to EventBridge, or this is no record.
     pub fn kind(&self) -> Result<RecordKind, Undeliverable> {
-        let kind = self.told().kind();
+        let kind = self.kind_fields().kind();
         if kind == Some(RecordKind::Insight) {
             return Ok(RecordKind::Insight);
         }
@@ -71,13 +72,13 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Whether it is a management event; told by the flag, the category, or the catalogue.
+    /// Whether it is a management event, by the flag, the category, or the catalogue.
     pub fn is_management(&self) -> bool {
         let by_catalogue = || self.known().is_none_or(|event| event.kind != EventKind::Data);
-        self.told().is_management().unwrap_or_else(by_catalogue)
+        self.kind_fields().is_management().unwrap_or_else(by_catalogue)
     }
 
-    fn told(&self) -> KindFields<'a> {
+    fn kind_fields(&self) -> KindFields<'a> {
         KindFields {
             event_type: self.event_type,
             event_category: self.category,
@@ -86,7 +87,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Whether it only reads; told by the flag, the catalogue, or the name.
+    /// Whether it only reads, by the flag, the catalogue, or the name.
     pub fn access(&self) -> Access {
         match (self.read_only, self.known()) {
             (Some(true), _) => Access::Read,
@@ -96,16 +97,18 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn known(&self) -> Option<catalogue::Event> {
+    fn known(&self) -> Option<catalogue::CatalogueEvent> {
         catalogue::find(self.source?, self.name?)
     }
 }
 
-/// Makes the event that EventBridge would have been given for a record, and notes what is remarkable about it.
+/// Makes the event that EventBridge would have been given for a record, and notes what is
+/// remarkable about it.
 ///
-/// Its `region` is the one that the record says, even where the service's events land in another today.
+/// Its `region` is the one that the record says, even where the service's events land in another
+/// today.
 pub fn envelope(record: Value) -> Enveloped {
-    let fields = Fields::of(&record);
+    let fields = DeliveryFields::of(&record);
     let kind = match fields.kind() {
         Ok(kind) => kind,
         Err(why) => return Enveloped::Nothing { record, why },
@@ -129,8 +132,8 @@ fn words(kind: RecordKind) -> &'static str {
     }
 }
 
-/// The fields that every record has today and this one has not.
-fn missing(record: &Value, fields: &Fields<'_>, kind: RecordKind) -> Option<Note> {
+/// The fields that every current record has and this one lacks.
+fn missing(record: &Value, fields: &DeliveryFields<'_>, kind: RecordKind) -> Option<Note> {
     const ALWAYS: [&str; 5] =
         ["eventType", "eventID", "eventTime", "awsRegion", "recipientAccountId"];
     let mut lacking: Vec<&'static str> =
@@ -160,7 +163,7 @@ fn missing(record: &Value, fields: &Fields<'_>, kind: RecordKind) -> Option<Note
 /// The events of global services have landed in one region since November 2021.
 ///
 /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html>
-fn lands_elsewhere(record: &Value, fields: &Fields<'_>) -> Option<Note> {
+fn lands_elsewhere(record: &Value, fields: &DeliveryFields<'_>) -> Option<Note> {
     let region = Region::new(record.get("awsRegion")?.as_str()?)?;
     let landing = match fields.known() {
         Some(known) => known.landing,

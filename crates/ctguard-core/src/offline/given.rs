@@ -1,13 +1,13 @@
-//! What people hand over as an event, and what a rule would be given.
+//! User input as an event, and what a rule would receive.
 
-use super::envelope::{Enveloped, Fields, envelope};
+use super::envelope::{DeliveryFields, Enveloped, envelope};
 use super::{EVENT_MAX_BYTES, Facts, Note, Undeliverable};
 use crate::event;
 use eventbridge_pattern::Event;
 use serde::Serialize;
 use serde_json::Value;
 
-/// What an object was taken for.
+/// The recognised form of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Form {
@@ -19,7 +19,7 @@ pub enum Form {
     Other,
 }
 
-/// An object that was handed over.
+/// An input object.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Given {
     pub form: Form,
@@ -50,7 +50,7 @@ impl Given {
             return Some(Self { form: Form::Other, event: value, said, facts, notes: Vec::new() });
         }
         let bytes = size(&value, bytes);
-        let facts = Facts::of(&Fields::of(&value), bytes);
+        let facts = Facts::of(&DeliveryFields::of(&value), bytes);
         Some(match envelope(value) {
             Enveloped::Event { event, notes } => {
                 let said = Event::from(&event).into_owned().with_detail(said);
@@ -70,7 +70,7 @@ impl Given {
         }
     }
 
-    /// As it was handed over.
+    /// As given.
     pub fn handed(&self) -> &Value {
         match self.form {
             Form::Record => self.record(),
@@ -86,7 +86,7 @@ impl Given {
 
     /// `iam:CreateUser`, or the `detail-type` of what CloudTrail did not write.
     pub fn name(&self) -> Option<String> {
-        let fields = Fields::of(self.record());
+        let fields = DeliveryFields::of(self.record());
         match (fields.source, fields.name) {
             (Some(source), Some(name)) => Some(event::short(source, name)),
             _ => self.text("detail-type").map(str::to_owned),
@@ -99,7 +99,8 @@ impl Given {
     }
 }
 
-/// The size of a value as JSON without spaces, in bytes, where it matters; it is at most that of its text.
+/// The size of a value as JSON without spaces, in bytes, where it matters; it is at most that of
+/// its text.
 fn size(value: &Value, text_bytes: usize) -> usize {
     if text_bytes > EVENT_MAX_BYTES { value.to_string().len() } else { text_bytes }
 }

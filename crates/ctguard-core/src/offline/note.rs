@@ -1,4 +1,4 @@
-//! What is remarkable about a decision, and does not change it.
+//! Notes on a decision that do not change it.
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 use std::fmt;

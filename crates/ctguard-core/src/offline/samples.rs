@@ -1,6 +1,6 @@
 //! Sample events for an alert: for each of its events one that it is to fire for, and near misses.
 //!
-//! A near miss is that sample with one thing changed: the service, the name, the `detail-type`, a field of
+//! A near miss is that sample with one change: the service, the name, the `detail-type`, a field of
 //! `where`, the outcome; or with all that an exception asks for.
 
 use super::OfflineRule;
@@ -21,10 +21,10 @@ use std::collections::BTreeSet;
 /// The account of samples where the blueprint lists none.
 const ACCOUNT: &str = "111122223333";
 
-/// The source of a service that there is not.
+/// The source of a service that does not exist.
 const NO_SERVICE: &str = "sample.amazonaws.com";
 
-/// An event, and what the alert is to make of it.
+/// An event with the expected decision.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
     /// `ec2:CreateRoute`.
@@ -39,12 +39,12 @@ pub struct Sample {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Samples {
     pub made: Vec<Sample>,
-    /// Events for which none was found that the patterns match.
+    /// Events without a generated sample that the patterns match.
     pub not_made: Vec<String>,
 }
 
-/// Makes the samples of an alert, in the order of its events. `rules` are the alert's. The same blueprint and date
-/// give the same samples.
+/// Makes the samples of an alert, in the order of its events. `rules` are the alert's. The same
+/// blueprint and date give the same samples.
 pub fn samples(
     blueprint: &Blueprint,
     alert: &Alert,
@@ -54,7 +54,7 @@ pub fn samples(
     let mut samples = Samples::default();
     for event in &alert.events {
         let Some(place) = place(blueprint, event, rules) else { continue };
-        // Whoever does it who needs the fewest changes: a root that is named like a user would be odd.
+        // The identity that needs the fewest changes: root with a user's name would be odd.
         let bases = [
             Identity::User("sample".to_owned()),
             Identity::Root,
@@ -208,7 +208,8 @@ fn other_name(alert: &Alert, event: &EventRef) -> String {
     next.map_or_else(|| format!("{}Sample", event.name), str::to_owned)
 }
 
-/// The event with one field changed so that the condition fails; `None` when no change of it alone does that.
+/// The event with one field changed so that the condition fails; `None` when no change of it alone
+/// does that.
 fn failing(filter: &Filter, path: &str, matching: &Value) -> Option<Value> {
     let others =
         [None, Some(json!("near-miss")), Some(json!(-1)), Some(json!(true)), Some(Value::Null)];

@@ -312,7 +312,7 @@ fn an_alert_without_an_exact_pattern_is_named() {
 #[test]
 fn the_facts_of_a_record_are_those_of_its_event() {
     let record = today(json!({"readOnly": true}));
-    let facts = Facts::of(&Fields::of(&record), 7).expect("facts");
+    let facts = Facts::of(&DeliveryFields::of(&record), 7).expect("facts");
     assert_eq!(
         facts,
         Facts {

@@ -1,7 +1,8 @@
-//! Tries a blueprint's alerts: on the samples listed beside them, on generated ones, and what would be sent.
+//! Tries a blueprint's alerts: on the samples listed beside them, on generated ones, and what would
+//! be sent.
 
 use super::samples::samples;
-use super::{Given, Input, Item, Note, OfflineRule, Outcome, Undeliverable, decide};
+use super::{Decision, Given, Input, Item, Note, OfflineRule, Undeliverable, decide};
 use crate::blueprint::{Alert, AlertTest, Blueprint, Expect, Format, Risk};
 use crate::message;
 use crate::resource::names::Names;
@@ -18,7 +19,7 @@ pub const FORMAT_VERSION: u32 = 1;
 /// Every format in which an alert can be told.
 const FORMATS: [Format; 4] = [Format::Text, Format::Chat, Format::Json, Format::Raw];
 
-/// What came of trying a blueprint.
+/// The trial of a blueprint.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Trial {
     pub format_version: u32,
@@ -29,7 +30,7 @@ pub struct Trial {
     pub alerts: Vec<AlertTrial>,
 }
 
-/// What came of trying one alert.
+/// The trial of one alert.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AlertTrial {
     pub id: String,
@@ -38,13 +39,13 @@ pub struct AlertTrial {
     /// Samples listed in the blueprint that are to match, and to be ignored.
     pub listed_matches: usize,
     pub listed_ignores: usize,
-    /// How many of each are asked for.
+    /// The required number of each.
     pub minimum: usize,
     pub samples: Vec<SampleTrial>,
     /// Events of the alert for which no sample was found that its patterns match.
     pub not_generated: Vec<String>,
     /// One for each format, and one more for each rendering that failed.
-    pub texts: Vec<Text>,
+    pub texts: Vec<RenderedMessage>,
 }
 
 /// Where a sample comes from.
@@ -55,13 +56,13 @@ pub enum Origin {
     Generated,
 }
 
-/// What became of a sample.
+/// The decision about a sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Got {
     Match,
     Ignore,
-    /// A pattern matches, and no rule would be given the event.
+    /// A pattern matches, but no rule would receive the event.
     Withheld,
     Unreadable,
 }
@@ -70,7 +71,8 @@ pub enum Got {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SampleTrial {
     pub origin: Origin,
-    /// The file, with the number of the event where it has several; or `ec2:CreateRoute, other name …`.
+    /// The file, with the number of the event where it has several; or `ec2:CreateRoute, other name
+    /// …`.
     pub name: String,
     pub expect: Expect,
     pub got: Got,
@@ -80,7 +82,7 @@ pub struct SampleTrial {
     pub unreadable: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub withheld: Option<Undeliverable>,
-    /// For one that is to match and does not: what keeps it.
+    /// For one that should match and does not: the mismatches.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mismatches: Vec<Mismatch>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -89,7 +91,7 @@ pub struct SampleTrial {
 
 /// A message as a subscriber would receive it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Text {
+pub struct RenderedMessage {
     pub format: Format,
     /// The sample that it tells of.
     pub sample: String,
@@ -101,7 +103,7 @@ pub struct Text {
 }
 
 impl AlertTrial {
-    /// Whether it has as many listed samples of each kind as are asked for.
+    /// Whether it has the required number of listed samples of each kind.
     pub fn has_minimum(&self) -> bool {
         self.listed_matches >= self.minimum && self.listed_ignores >= self.minimum
     }
@@ -202,7 +204,7 @@ fn listed<R: Read>(
                         .map_err(|error| format!("it is not JSON: {error}"))
                         .and_then(|value| {
                             Given::read(value, text)
-                                .ok_or_else(|| "it is no JSON object".to_owned())
+                                .ok_or_else(|| "it is not a JSON object".to_owned())
                         }),
                 });
             }
@@ -247,22 +249,22 @@ fn try_sample(
     };
     trial.notes.clone_from(&given.notes);
     let outcomes = rules.iter().map(|rule| match decide(&rule.pattern, Some(rule.state), &given) {
-        Outcome::Fires(_) if !rule.hears(given.text("account")) => {
+        Decision::Fires(_) if !rule.hears(given.text("account")) => {
             let account = given.text("account").unwrap_or_default().to_owned();
-            Outcome::Withheld(Undeliverable::AccountOmits { account })
+            Decision::Withheld(Undeliverable::AccountOmits { account })
         }
         outcome => outcome,
     });
-    match outcomes.into_iter().find(|outcome| *outcome != Outcome::Ignores) {
-        Some(Outcome::Fires(notes)) => {
+    match outcomes.into_iter().find(|outcome| *outcome != Decision::Ignores) {
+        Some(Decision::Fires(notes)) => {
             trial.got = Got::Match;
             trial.notes.extend(notes);
         }
-        Some(Outcome::Withheld(why)) => {
+        Some(Decision::Withheld(why)) => {
             trial.got = Got::Withheld;
             trial.withheld = Some(why);
         }
-        Some(Outcome::Ignores) | None => {
+        Some(Decision::Ignores) | None => {
             if expect == Expect::Match {
                 let all = rules.iter().map(|rule| rule.pattern.filter.mismatches(&given.said));
                 trial.mismatches = all.min_by_key(Vec::len).unwrap_or_default();
@@ -276,9 +278,10 @@ fn try_sample(
     (trial, Some(given.event))
 }
 
-/// Renders every event that the alert fires for in every format; keeps the first of each, and all that fail.
-fn texts(blueprint: &Blueprint, alert: &Alert, told: &[(String, Value)]) -> Vec<Text> {
-    let mut texts: Vec<Text> = Vec::new();
+/// Renders every event that the alert fires for in every format; keeps the first of each, and all
+/// that fail.
+fn texts(blueprint: &Blueprint, alert: &Alert, told: &[(String, Value)]) -> Vec<RenderedMessage> {
+    let mut texts: Vec<RenderedMessage> = Vec::new();
     let rule = Names::new(&blueprint.name).rule(&alert.id, 0);
     for format in FORMATS {
         for (number, (sample, event)) in told.iter().enumerate() {
@@ -286,8 +289,10 @@ fn texts(blueprint: &Blueprint, alert: &Alert, told: &[(String, Value)]) -> Vec<
             if number == 0 || rendered.is_err() {
                 let sample = sample.clone();
                 texts.push(match rendered {
-                    Ok(text) => Text { format, sample, text: Some(text), error: None },
-                    Err(error) => Text { format, sample, text: None, error: Some(error) },
+                    Ok(text) => RenderedMessage { format, sample, text: Some(text), error: None },
+                    Err(error) => {
+                        RenderedMessage { format, sample, text: None, error: Some(error) }
+                    }
                 });
             }
         }

@@ -1,24 +1,25 @@
-//! Finds an event that satisfies a condition: a base event with the fields changed that are otherwise.
+//! Finds an event that satisfies a condition: a base event with some fields changed.
 //!
-//! It tries one way through each `$or` after the other, and a handful of values for each field, so it may find
-//! nothing where something is. What it finds is checked by the matcher.
+//! It tries one branch of each `$or` after the other, and a few values for each field, so it may
+//! miss an event. The matcher checks the result.
 
 use eventbridge_pattern::{Conditions, Excluded, Filter, Matcher, TextKind};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Most ways through the `$or` lists of a pattern that are tried.
+/// Maximum number of branches of a pattern that are tried.
 const WAYS_MAX: usize = 500;
 
 /// Fields that say which event it is: they are never changed.
 const IDENTITY: [&str; 5] =
     ["source", "detail-type", "account", "detail.eventSource", "detail.eventName"];
 
-/// Set by CloudTrail in place of large parameters: patterns have a way for it, which is tried last.
+/// Set by CloudTrail in place of large parameters: patterns have a branch for it, which is tried
+/// last.
 const OMITTED: &str = "detail.requestParameters.omitted";
 
-/// What must hold for one way through the `$or` lists.
-type Way<'f> = BTreeMap<&'f str, Vec<&'f [Matcher]>>;
+/// The conditions of one branch through the `$or` lists.
+type Branch<'f> = BTreeMap<&'f str, Vec<&'f [Matcher]>>;
 
 /// An event that satisfies the condition and is `base` in its other fields.
 pub(super) fn satisfy(filter: &Filter, base: &Value) -> Option<Value> {
@@ -30,9 +31,9 @@ pub(super) fn satisfy(filter: &Filter, base: &Value) -> Option<Value> {
     })
 }
 
-fn ways<'f>(filter: &'f Filter) -> Vec<Way<'f>> {
+fn ways<'f>(filter: &'f Filter) -> Vec<Branch<'f>> {
     let way = |fields: Conditions<'f>| {
-        let mut way: Way<'f> = Way::new();
+        let mut way: Branch<'f> = Branch::new();
         for (path, matchers) in fields {
             way.entry(path).or_default().push(matchers);
         }
@@ -41,7 +42,7 @@ fn ways<'f>(filter: &'f Filter) -> Vec<Way<'f>> {
     filter.alternatives(WAYS_MAX).into_iter().map(way).collect()
 }
 
-fn walk(way: &Way<'_>, base: &Value) -> Option<Value> {
+fn walk(way: &Branch<'_>, base: &Value) -> Option<Value> {
     let mut event = base.clone();
     for (path, matchers) in way {
         let there = at(&event, path).filter(|value| !value.is_object() && !value.is_array());

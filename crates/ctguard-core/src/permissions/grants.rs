@@ -8,7 +8,8 @@ use crate::scope::{AccountId, Arn};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// Calls that read and whose resource cannot be narrowed: lists, keys that only AWS knows, trails of other accounts.
+/// Calls that read and whose resource cannot be narrowed: lists, keys that only AWS knows, trails
+/// of other accounts.
 const READ_ANYWHERE: &[&str] = &[
     "account:ListRegions",
     "cloudtrail:DescribeTrails",
@@ -22,16 +23,16 @@ const READ_ANYWHERE: &[&str] = &[
     "tag:GetResources",
 ];
 
-/// What CloudWatch has counted; metrics are no resources of IAM's.
+/// CloudWatch metrics; IAM has no resource type for them.
 const READ_METRICS: &[&str] = &["cloudwatch:GetMetricData"];
 
-/// Who changed what. The event history is one, and cannot be narrowed to calls or objects.
+/// Attribution. The event history cannot be narrowed to calls or objects.
 const READ_HISTORY: &[&str] = &["cloudtrail:LookupEvents"];
 
 const READ_TOPICS: &[&str] =
     &["sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:ListTagsForResource"];
 
-/// AWS names no resource for it, so nothing narrower than all is ever matched.
+/// AWS defines no resource type for it, so only `*` matches.
 ///
 /// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html>
 const READ_SUBSCRIPTIONS: &[&str] = &["sns:GetSubscriptionAttributes"];
@@ -47,7 +48,8 @@ const READ_BUS: &[&str] = &["events:DescribeEventBus", "events:ListTagsForResour
 
 const READ_ROLE: &[&str] = &["iam:GetRole", "iam:GetRolePolicy", "iam:ListRolePolicies"];
 
-/// The organization's accounts; these calls are answered to the management account and to delegated administrators.
+/// The organization's accounts; these calls are answered to the management account and to delegated
+/// administrators.
 const READ_ORGANIZATION: &[&str] =
     &["organizations:DescribeOrganization", "organizations:ListAccounts"];
 
@@ -58,7 +60,7 @@ const READ_UNITS: &[&str] = &[
     "organizations:ListParents",
 ];
 
-/// S3 names these permissions otherwise than its calls.
+/// S3's permissions have other names than its calls.
 const READ_BUCKET: &[&str] = &[
     "s3:GetBucketOwnershipControls",
     "s3:GetBucketPolicy",
@@ -76,12 +78,12 @@ const DELETE_RULES: &[&str] = &["events:DeleteRule", "events:RemoveTargets"];
 
 const WRITE_BUS: &[&str] = &["events:CreateEventBus", "events:TagResource"];
 
-/// AWS names no resource for it, so nothing narrower than all is ever matched.
+/// AWS defines no resource type for it, so only `*` matches.
 ///
 /// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html>
 const WRITE_BUS_POLICY: &[&str] = &["events:PutPermission"];
 
-/// What a hub that the blueprint had once has left behind is taken away.
+/// Removes what an earlier hub of the blueprint has left.
 const DELETE_BUS: &[&str] = &["events:DeleteEventBus"];
 
 const WRITE_ROLE: &[&str] =
@@ -112,7 +114,7 @@ const WRITE_TRAIL: &[&str] = &[
     "cloudtrail:UpdateTrail",
 ];
 
-/// Taking ctguard's own tags off, and no others.
+/// Removing ctguard's own tags, and no others.
 const RELEASE_TRAILS: &[&str] = &["cloudtrail:RemoveTags"];
 
 /// Never DeleteBucket.
@@ -140,7 +142,7 @@ impl Purpose {
     }
 }
 
-/// What is done in an account.
+/// The tasks in an account.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Duties {
     /// It is the hub's: the bus, and the rules on it.
@@ -151,7 +153,7 @@ pub(super) struct Duties {
     forwards: bool,
     /// It keeps the trail.
     trail: bool,
-    /// Whose queues and functions that subscribe are looked at.
+    /// The accounts whose subscribed queues and functions are read.
     subscribers: Subscribers,
 }
 
@@ -187,14 +189,14 @@ impl Duties {
         })
     }
 
-    /// All that there is to do, in the one account that is covered.
+    /// All tasks, for a single covered account.
     pub(super) fn everything(blueprint: &Blueprint) -> Self {
         let hub = blueprint.hub.is_some();
         let trail = blueprint.trail.is_some();
         Self { hub, raises: true, forwards: hub, trail, subscribers: Subscribers::All }
     }
 
-    /// The one's and the other's.
+    /// The union of both.
     pub(super) fn and(self, other: Self) -> Self {
         Self {
             hub: self.hub || other.hub,
@@ -239,7 +241,7 @@ impl Resources {
     }
 }
 
-/// The statements for whoever does this in an account.
+/// The statements for these tasks in an account.
 pub(super) fn statements(blueprint: &Blueprint, duties: &Duties, purpose: Purpose) -> Vec<Value> {
     let at = Resources::of(blueprint);
     let all_rules = json!([at.rules, at.hub_rules]);
@@ -258,7 +260,8 @@ pub(super) fn statements(blueprint: &Blueprint, duties: &Duties, purpose: Purpos
         }
         if duties.forwards {
             statements.push(allow("WriteForwardRole", WRITE_ROLE, &at.role));
-            // AWS advises against a condition on the role's tags: it is not reliably heeded for this action.
+            // AWS advises against a condition on the role's tags: it is not reliably evaluated for
+            // this action.
             // Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>
             let mut pass = allow("PassForwardRole", &["iam:PassRole"], &at.role);
             pass["Condition"] =
@@ -274,7 +277,7 @@ pub(super) fn statements(blueprint: &Blueprint, duties: &Duties, purpose: Purpos
         }
     }
     if purpose.deletes() {
-        // What the blueprint had once may be anywhere: buses, roles and topics of an earlier hub, or of none.
+        // Obsolete objects may be anywhere: buses, roles and topics of an earlier hub, or of none.
         statements.push(allow("DeleteRules", DELETE_RULES, &all_rules));
         statements.push(allow("DeleteTopics", DELETE_TOPICS, &json!(at.own_topics)));
         if duties.raises {
@@ -290,7 +293,7 @@ pub(super) fn statements(blueprint: &Blueprint, duties: &Duties, purpose: Purpos
             "aws:TagKeys": [BLUEPRINT_TAG, VERSION_TAG, ALERT_TAG],
         } });
         statements.push(release);
-        // Who makes the bucket may tag it anyway.
+        // Whoever creates the bucket may tag it anyway.
         if let Some(trail) = blueprint.trail.as_ref().filter(|_| duties.trail && !purpose.makes()) {
             let bucket = json!(format!("arn:{}:s3:::{}", partition(blueprint), trail.bucket));
             statements.push(allow("ReleaseTrailBucket", RELEASE_BUCKET, &bucket));
@@ -370,7 +373,8 @@ fn subscribers(blueprint: &Blueprint, whose: Subscribers) -> SubscribedArns {
             "sqs" if meant => drop(found.queues.insert(endpoint.address.clone())),
             "lambda" if meant => {
                 found.functions.insert(endpoint.address.clone());
-                // Of a version or alias, AWS does not say whether it takes the call to be made on it or on the function.
+                // Of a version or alias, AWS does not say whether it takes the call to be made on
+                // it or on the function.
                 let function = endpoint.address.splitn(8, ':').take(7).collect::<Vec<_>>();
                 found.functions.insert(function.join(":"));
             }

@@ -1,4 +1,5 @@
-//! Who may take on the role of CI: the jobs of one repository, told by the token that their service signs.
+//! Who may assume the role of CI: the jobs of one repository, identified by the token that their
+//! service signs.
 
 use crate::resource::policy;
 use crate::scope::{AccountId, Partition};
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 /// Source: <https://docs.github.com/en/actions/reference/security/oidc>
 pub const GITHUB_ISSUER: &str = "token.actions.githubusercontent.com";
 
-/// For whom GitHub's official action asks for a token.
+/// The audience of the token that GitHub's official action requests.
 const GITHUB_AUDIENCE: &str = "sts.amazonaws.com";
 
 /// Which jobs are trusted.
@@ -29,7 +30,7 @@ pub enum Jobs {
     },
 }
 
-/// What a job runs for.
+/// The trigger of a job.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum JobRef {
     Branch(String),

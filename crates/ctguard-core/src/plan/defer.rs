@@ -1,9 +1,10 @@
-//! Removals that must wait: nothing that carries an alert goes before its replacement is proven,
-//! confirmed subscribers included.
+//! Removals that must wait: nothing that carries an alert is removed before its replacement is
+//! proven, confirmed subscribers included.
 //!
-//! A removal *carries* when what is removed reaches a confirmed subscriber now, over the hub too. Its replacement
-//! is every desired path that begins where the removed rule takes events, for the same alert or for an event that
-//! the rule names. Trails are left out of the question: both the old way and the new begin behind them.
+//! A removal *carries* when what it removes reaches a confirmed subscriber now, also through the
+//! hub. Its replacement is every desired path that begins where the removed rule takes events, for
+//! the same alert or for an event that the rule names. Trails do not matter here: both the old path
+//! and the new begin behind them.
 
 use super::handover::{event_names, lost, takes_all};
 use super::outlook::PathForecast;
@@ -15,10 +16,10 @@ use crate::scope::Place;
 use crate::snapshot::{Live, LiveRule};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// When the question is asked.
+/// When removals are judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// Before an apply: what the plan itself will mend counts as mended.
+    /// Before an apply: what the plan itself will fix counts as fixed.
     Planned,
     /// After the creating waves: only what is proven counts.
     Settled,
@@ -51,9 +52,9 @@ pub(super) fn hold(
             && match change.address.kind {
                 Kind::Target | Kind::Rule | Kind::Subscription => object(change)
                     .is_some_and(|object| held.contains(&(change.place.clone(), object))),
-                // What a held rule or subscription sends through stays with it.
+                // What a deferred rule or subscription sends through stays with it.
                 Kind::Topic | Kind::Queue => places.contains(&change.place),
-                // These go once nothing refers to them, which is asked next.
+                // These are removed once nothing refers to them, which is judged next.
                 Kind::Bucket | Kind::Trail | Kind::Role | Kind::Bus => false,
             }
     };
@@ -62,9 +63,9 @@ pub(super) fn hold(
     plan.changes = changes;
     plan.waiting.extend(waiting.into_iter().map(|change| Waiting {
         message: match change.step {
-            Some(_) => "The rule gives events to another once everybody listed there has confirmed and that is proven; until then it goes on matching them.".to_owned(),
+            Some(_) => "The rule keeps matching events that another rule takes over until that rule is proven and everybody listed there has confirmed.".to_owned(),
             None => format!(
-                "The {} goes once everybody listed has confirmed and its replacement is proven; until then it keeps carrying the alert.",
+                "The {} stays until its replacement is proven and everybody listed has confirmed.",
                 change.address.kind
             ),
         },
@@ -78,7 +79,7 @@ fn takes_away(change: &Change) -> bool {
     change.action == Verb::Delete || change.step == Some(Step::Last)
 }
 
-/// What is held: a rule together with its targets, a subscription by itself.
+/// What is deferred: a rule together with its targets, or a subscription.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Held {
     Rule(RuleKey),
@@ -93,7 +94,7 @@ fn object(change: &Change) -> Option<Held> {
 struct Holder<'a> {
     desired: &'a Desired,
     live: &'a Live,
-    /// Each path, and whether it hands on what reaches it.
+    /// Each path, and whether it delivers what reaches it.
     paths: Vec<(&'a AlertPath, bool)>,
     /// The paths that begin in a place.
     landing: BTreeMap<&'a Place, Vec<usize>>,
@@ -142,13 +143,14 @@ impl<'a> Holder<'a> {
         }
     }
 
-    /// Whether a rule may serve places that are not looked at: one of the hub, when the fleet is narrowed.
+    /// Whether a rule may serve places that are not read: a rule of the hub, when the fleet is
+    /// narrowed.
     fn sees_too_little(&self, key: &RuleKey) -> bool {
         self.desired.narrowed && key.bus().is_some()
     }
 
-    /// Whether an event that a rule gives away would reach nobody yet. A rule that does not match all that
-    /// is wanted of it cannot wait: what waits for it in turn would wait for ever.
+    /// Whether an event that a rule hands over would reach nobody yet. A rule that does not match
+    /// everything desired cannot wait: what waits for it in turn would wait forever.
     fn hands_over_too_early(&self, place: &Place, key: &RuleKey) -> bool {
         let live = self.live.places.get(place).and_then(|seen| seen.rule(key));
         let wanted = self.desired.places.get(place).and_then(|here| here.rules.get(key));
@@ -162,8 +164,8 @@ impl<'a> Holder<'a> {
             })
     }
 
-    /// The paths that could take over from a rule: those that begin where it takes events, which for a rule of
-    /// the hub is everywhere. Each with whether it hands on what reaches it.
+    /// The paths that could take over from a rule: those that begin where it takes events; for a
+    /// rule of the hub, everywhere. Each with whether it delivers what reaches it.
     fn replacing(
         &self,
         place: &Place,
@@ -179,7 +181,7 @@ impl<'a> Holder<'a> {
         }
     }
 
-    /// Whether some replacement of a rule that goes is not there yet.
+    /// Whether some replacement of a removed rule is missing yet.
     fn lacks_replacement(&self, change: &Change, key: &RuleKey, rule: &LiveRule) -> bool {
         let alert = change.alert.as_deref();
         let pattern = rule.rule.event_pattern.as_deref();

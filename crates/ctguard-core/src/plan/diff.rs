@@ -1,4 +1,4 @@
-//! Desired × live → the changes, place by place, and everything that is not a change but must be said.
+//! Desired × live → the changes, place by place, with refusals, unknowns and warnings.
 
 use super::defer::Stage;
 use super::draft::Differ;
@@ -79,8 +79,8 @@ fn compare_place(
     kinds::rule::diff(differ, place, here, seen);
 }
 
-/// What ctguard will not touch in the places that this part of the fleet only looks at: its alerts depend on
-/// it as much as they do in a plan of the whole.
+/// Refusals in the places that this part of the fleet only reads: its alerts depend on them as they
+/// do in a plan of the whole.
 fn refused_elsewhere(desired: &Desired, live: &Live) -> impl Iterator<Item = Address> {
     let mut differ = Differ::new(desired, live);
     for place in &desired.context {
@@ -91,8 +91,8 @@ fn refused_elsewhere(desired: &Desired, live: &Live) -> impl Iterator<Item = Add
     differ.out.refusals.into_iter().map(|refusal| refusal.address)
 }
 
-/// What a plan cannot mend keeps an alert silent: it says so before anything is applied. Who must confirm
-/// is among what waits, and what stands in the way of a rule among the refusals.
+/// Warns of what keeps an alert silent and a plan cannot fix, before anything is applied. Pending
+/// confirmations are in `waiting`, and what is in the way of a rule in `refusals`.
 fn uncovered(proof: &Proof) -> Vec<Warning> {
     let said_elsewhere = |code| matches!(code, LinkCode::SubscriberPending | LinkCode::ChatMissing);
     proof

@@ -1,6 +1,7 @@
-//! What the kinds of resources share when they compare: whose an object is, and where a difference goes.
+//! What the kinds of resources share when they compare: who owns an object, and the collected
+//! differences.
 
-use super::fields::Fields;
+use super::fields::FieldChanges;
 use super::{Change, Field, Refusal, Step, Unknown, Verb, Waiting, Warning};
 use crate::action::Action;
 use crate::desired::Desired;
@@ -9,7 +10,7 @@ use crate::scope::{Arn, Granularity, Place, Region};
 use crate::snapshot::{Live, Observed, Unreadable};
 use std::collections::BTreeSet;
 
-/// Whose an existing object is.
+/// Who owns an existing object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Owner {
     /// It carries this blueprint's tag.
@@ -46,7 +47,7 @@ impl<'a> Differ<'a> {
 }
 
 impl Differ<'_> {
-    /// Tells from the ownership tag whose an object is.
+    /// Determines the owner of an object from its tag.
     pub fn owner(&self, tags: &Observed<Tags>) -> Owner {
         match tags {
             Observed::Unreadable(why) => Owner::Unknown(why.clone()),
@@ -59,8 +60,8 @@ impl Differ<'_> {
         }
     }
 
-    /// How an object of this name may be changed: as its owner, or by taking it over. When it may not, says so in
-    /// the plan.
+    /// How an object of this name may be changed: as its owner, or by taking it over. Otherwise
+    /// adds a refusal.
     pub fn may_change(
         &mut self,
         place: &Place,
@@ -92,8 +93,8 @@ impl Differ<'_> {
         None
     }
 
-    /// The difference in tags, those of another blueprint that go included.
-    pub fn tags_differ(&self, fields: &mut Fields, missing: &Tags, live: &Observed<Tags>) {
+    /// Records the difference in tags, including those of another blueprint that are removed.
+    pub fn tags_differ(&self, fields: &mut FieldChanges, missing: &Tags, live: &Observed<Tags>) {
         let before: Tags = live
             .known()
             .into_iter()
@@ -105,7 +106,7 @@ impl Differ<'_> {
         fields.differ("tags", &before, missing);
     }
 
-    /// The tags that an owned object lacks or has otherwise; what others tagged is left alone.
+    /// The tags that an owned object lacks or that have another value; foreign tags are left alone.
     pub fn missing_tags(&self, wanted: &Tags, live: &Observed<Tags>) -> Tags {
         let live = live.known();
         wanted
@@ -115,8 +116,8 @@ impl Differ<'_> {
             .collect()
     }
 
-    /// The name of an object that the blueprint does not name and that is ctguard's to remove: its name
-    /// is one of the blueprint's and it carries the tag. Either alone makes it somebody else's.
+    /// The name of an obsolete object that ctguard may remove: it has a name of the blueprint and
+    /// carries the tag. With only one of the two it is foreign.
     pub fn leftover<'a, T>(
         &mut self,
         place: &Place,
@@ -138,7 +139,7 @@ impl Differ<'_> {
             Owner::Us => Some(name),
             Owner::Blueprint(_) | Owner::Nobody => None,
             Owner::Unknown(why) => {
-                // The port's entry for whatever a search by tag would have found.
+                // The entry for whatever a search by tag would have found.
                 let part = if name.ends_with('*') {
                     format!("{kind}s that the blueprint no longer needs")
                 } else {
@@ -150,7 +151,7 @@ impl Differ<'_> {
         }
     }
 
-    /// Says that ctguard will not touch something, and what to do about it.
+    /// Adds a refusal, and what to do about it.
     pub fn refuse(&mut self, address: Address, reason: impl Into<String>, help: impl Into<String>) {
         self.out.refusals.push(Refusal { address, reason: reason.into(), help: help.into() });
     }
@@ -184,8 +185,8 @@ impl Differ<'_> {
         self.out.in_sync += 1;
     }
 
-    /// Adds the call that tags an object. What is taken over is tagged first: an apply that stops there and is run
-    /// again goes on as the owner.
+    /// Adds the call that tags an object. What is taken over is tagged first, so that an
+    /// interrupted apply goes on as the owner.
     pub fn tag(verb: Verb, calls: &mut Vec<Action>, call: Action) {
         let at = if verb == Verb::Adopt { 0 } else { calls.len() };
         calls.insert(at, call);
@@ -236,7 +237,7 @@ impl Draft {
         }
     }
 
-    /// A change of what exists, by its owner or by whom takes it over.
+    /// A change of an existing object, by its owner or by taking it over.
     pub fn existing(place: &Place, kind: Kind, name: &str, verb: Verb) -> Self {
         let reason = match verb {
             Verb::Adopt => "it is taken over",

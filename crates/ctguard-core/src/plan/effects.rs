@@ -10,7 +10,7 @@ use crate::scope::Place;
 use crate::snapshot::Live;
 use std::collections::BTreeMap;
 
-/// One effect an alert, gravest first, then the alerts whose rules the plan removes.
+/// One effect per alert, gravest first, then the alerts whose rules the plan removes.
 pub(super) fn of(
     desired: &Desired,
     live: &Live,
@@ -38,7 +38,7 @@ pub(super) fn of(
             })
         })
         .collect();
-    // Per alert that goes, the places that lose it, and whether anybody hears of it there now.
+    // Per removed alert, the places that lose it, and whether it reaches anybody there now.
     let mut removed: BTreeMap<String, BTreeMap<&Place, bool>> = BTreeMap::new();
     let deletes =
         plan.changes.iter().filter(|c| c.action == Verb::Delete && c.address.kind == Kind::Rule);
@@ -66,7 +66,7 @@ pub(super) fn of(
     effects
 }
 
-/// Whether a live rule is on and what it sends may reach somebody.
+/// Whether a live rule is enabled and what it sends may reach somebody.
 fn reaches_somebody(live: &Live, place: &Place, rule: &RuleKey) -> bool {
     let Some(seen) = live.places.get(place) else { return false };
     let on = seen.rule(rule).filter(|rule| rule.rule.state != RuleState::Disabled);

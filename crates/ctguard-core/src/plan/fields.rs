@@ -6,9 +6,9 @@ use serde_json::Value;
 
 /// The fields of a change, in the order in which they were compared.
 #[derive(Debug, Default)]
-pub(super) struct Fields(Vec<Field>);
+pub(super) struct FieldChanges(Vec<Field>);
 
-impl Fields {
+impl FieldChanges {
     /// Records a difference unless the two are equal.
     pub fn compare<T: Serialize + PartialEq>(&mut self, path: &str, before: &T, after: &T) {
         if before != after {
@@ -16,12 +16,12 @@ impl Fields {
         }
     }
 
-    /// Records a difference that was found by other means.
+    /// Records a difference that was found otherwise.
     pub fn differ(&mut self, path: &str, before: &impl Serialize, after: &impl Serialize) {
         self.0.push(Field { path: path.to_owned(), before: value(before), after: value(after) });
     }
 
-    /// Records what a new thing will have.
+    /// Records the fields of a new object.
     pub fn set(&mut self, path: &str, after: &impl Serialize) {
         self.0.push(Field { path: path.to_owned(), before: None, after: value(after) });
     }

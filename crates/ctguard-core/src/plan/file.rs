@@ -1,4 +1,4 @@
-//! A plan that is saved, read back and applied later: what it must hold for that, and what of it still holds.
+//! Saved plans: what they must hold to be applied later, and what of them still holds.
 
 use super::{Change, Plan, Waiting, WaitingFor, fingerprints};
 use crate::blueprint::{Blueprint, Loaded, load_sources};
@@ -13,11 +13,11 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// The first key of a plan, by which a plan file is told from a blueprint.
+/// The first key of a plan, which distinguishes a plan file from a blueprint.
 pub const PLAN_KEY: &str = "ctguard_plan";
 
-/// All the texts that a blueprint was read from, so that the same blueprint can be read from them again: built-in
-/// blueprints as they were then, too.
+/// All the texts that a blueprint was read from, including built-in blueprints, so that it can be
+/// read from them again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Resolved {
     /// The blueprint's own file, among the sources.
@@ -26,7 +26,7 @@ pub struct Resolved {
     pub sources: BTreeMap<String, String>,
 }
 
-/// Why a text is not taken for a plan.
+/// Why a plan file cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanFileError {
     #[error("it is not a plan: {0}")]
@@ -51,7 +51,7 @@ pub fn is_plan(text: &str) -> bool {
 /// Reads a plan.
 ///
 /// # Errors
-/// When it is none, has another version or is damaged; with the field at fault.
+/// When it is not a plan, has another version or is damaged; names the field at fault.
 pub fn read(text: &str) -> Result<Plan, PlanFileError> {
     let hollow = |why: &str| PlanFileError::NotAPlan(why.to_owned());
     let value: Value =
@@ -65,7 +65,7 @@ pub fn read(text: &str) -> Result<Plan, PlanFileError> {
 }
 
 impl Resolved {
-    /// The texts of a blueprint, under names that do not tell in which folder they were.
+    /// The texts of a blueprint, under names relative to its folder.
     pub fn new(file: &str, sources: &BTreeMap<String, String>) -> Self {
         let path = Path::new(file);
         let folder = path.parent().map(|folder| folder.display().to_string()).unwrap_or_default();
@@ -88,7 +88,7 @@ impl Resolved {
     }
 }
 
-/// A plan that is kept: it holds all that an apply of it needs.
+/// A saved plan: it holds everything that an apply of it needs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SavedPlan {
     plan: Plan,
@@ -97,7 +97,8 @@ pub struct SavedPlan {
 }
 
 impl SavedPlan {
-    /// Completes a plan: the blueprint's texts, what it was narrowed to, who asked, and what was read.
+    /// Completes a plan: the blueprint's texts, what it was narrowed to, who asked, and what was
+    /// read.
     pub fn new(
         mut plan: Plan,
         resolved: Resolved,
@@ -115,10 +116,11 @@ impl SavedPlan {
         Self { plan, resolved, caller: caller.clone() }
     }
 
-    /// Takes a plan that was read for one that can be applied.
+    /// Checks that a plan that was read can be applied.
     ///
     /// # Errors
-    /// When something that an apply needs is not there, or the blueprint is not what the plan was made from.
+    /// When something that an apply needs is missing, or the blueprint is not the one that the plan
+    /// was made from.
     pub fn check(plan: Plan) -> Result<Self, PlanFileError> {
         let from = &plan.blueprint;
         let (Some(resolved), Some(digest), Some(caller)) =
@@ -155,8 +157,8 @@ impl Serialize for SavedPlan {
     }
 }
 
-/// What a blueprint says until a date that is past today and was not when the plan was made: an apply by the
-/// plan's date would still make it so. In words, one each.
+/// Exceptions and trusts that ended after the plan was made: an apply with the plan's date would
+/// still honour them. One sentence each.
 pub fn ended(blueprint: &Blueprint, planned: Date, today: Date) -> Vec<String> {
     let ended = |until: Option<Date>| until.filter(|until| (planned..today).contains(until));
     let mut all = Vec::new();
@@ -198,14 +200,14 @@ fn by_address(changes: &[Change]) -> ByAddress<'_> {
 pub struct Common {
     /// The new plan, with only what the saved one has too.
     pub plan: Plan,
-    /// What the saved plan has and the new one has not, or has otherwise.
+    /// What the new plan lacks or has otherwise.
     pub missing: Vec<Address>,
     /// What only the new plan has.
     pub left_out: Vec<Address>,
 }
 
-/// Keeps of a new plan what the saved one contains, change for change. What needs something that is left out is
-/// left out with it.
+/// Keeps of a new plan what the saved one contains, change for change. What depends on an omitted
+/// change is omitted too.
 pub fn common(saved: &Plan, mut now: Plan) -> Common {
     let known = by_address(&saved.changes);
     let made_now = by_address(&now.changes);

@@ -1,8 +1,8 @@
-//! What was read of each live object, as a hash: a plan that is applied later tells from it what has moved since.
+//! Hashes of the live objects: from them, applying a saved plan detects what has changed since.
 //!
-//! An object is hashed as canonical JSON: keys sorted, lists of words sorted, and without what moves by itself
-//! and decides nothing (messages in a queue, delivery errors of a trail, how full somebody else's bus is).
-//! Beside the hash of the whole stand short ones of its fields, so that it can be said which of them moved.
+//! An object is hashed as canonical JSON: keys sorted, lists of words sorted, and without what
+//! changes by itself and decides nothing (messages in a queue, delivery errors of a trail, the
+//! number of rules on a foreign bus). Short hashes of the fields tell which of them changed.
 
 use crate::hex::hex;
 use crate::resource::small_map::SmallMap;
@@ -18,7 +18,8 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Hexadecimal digits of a field's hash: enough to name what moved. The whole object's hash decides whether it did.
+/// Number of hexadecimal digits of a field's hash: enough to name the field. The whole object's
+/// hash decides whether anything changed.
 const FIELD_DIGITS: usize = 8;
 
 /// What was read in one place.
@@ -27,7 +28,8 @@ pub struct PlaceFingerprints {
     pub account: AccountId,
     /// `global` for buckets and roles, which are in no region.
     pub region: Region,
-    /// By kind and name, such as `rule ctguard-acme-route`. What was looked for and is not there is in it, too.
+    /// By kind and name, such as `rule ctguard-acme-route`. Objects that were looked for and do not
+    /// exist are included.
     pub objects: BTreeMap<String, Fingerprint>,
 }
 
@@ -42,7 +44,7 @@ pub struct Fingerprint {
     pub fields: BTreeMap<String, String>,
 }
 
-/// An object that is not as it was when the plan was made.
+/// An object that has changed since the plan was made.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Moved {
     pub account: AccountId,
@@ -58,7 +60,7 @@ pub struct Moved {
 pub enum How {
     Appeared,
     Gone,
-    /// With the fields that did, where they are known.
+    /// With the fields that changed, where known.
     Changed(BTreeSet<String>),
 }
 
@@ -157,7 +159,7 @@ impl Objects {
             functions,
             trails,
             keys,
-            // A plan does not read what was counted.
+            // A plan does not read metrics.
             signals: _,
         } = seen;
         self.rules("", rules);
@@ -211,7 +213,8 @@ impl Objects {
         }
     }
 
-    /// The tags of a trail stand by themselves: a part of a fleet that only looks at the trail does not read them.
+    /// The tags of a trail are hashed separately: a part of a fleet that only reads the trail does
+    /// not read them.
     fn trail(&mut self, arn: &str, trail: &LiveTrail) {
         let logging = observed(trail.status.as_ref(), |status| json!(status.logging));
         let selectors = observed(trail.selectors.as_ref(), |selectors| json!(selectors));
@@ -295,7 +298,8 @@ fn absent() -> Value {
     json!("absent")
 }
 
-/// What was seen of something; of what could not be read, the call and AWS's code: its words name requests.
+/// The observed value; if it could not be read, the call and AWS's error code, since messages
+/// contain request ids.
 fn observed<T>(seen: Observed<&T>, value: impl Fn(&T) -> Value) -> Value {
     match seen {
         Observed::Known(seen) => value(seen),
@@ -324,7 +328,7 @@ pub(super) fn sha256(value: &Value) -> String {
     hex(&Sha256::digest(text.as_bytes()))
 }
 
-/// Keys sorted, and lists of words: nowhere in what is read does their order mean anything.
+/// Keys sorted, and lists of words: their order has no meaning anywhere.
 fn canonical(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {

@@ -1,4 +1,4 @@
-//! What an apply stops at until somebody has said that it is meant.
+//! Guards: what stops an apply until the user allows it.
 //!
 //! | guard | trips when |
 //! |---|---|
@@ -7,8 +7,9 @@
 //! | widens a policy | a policy that has statements of this blueprint lets in somebody whom its scope does not hold |
 //! | shared trail | a foreign trail is taken over, or where an organization's trail writes to is changed |
 //!
-//! An event that another alert takes over is not lost, so a renamed alert trips nothing. An alert's risk is the
-//! graver of what the live rule says and what the blueprint says; where neither says it, it is taken for high.
+//! An event that another alert takes over is not lost, so a renamed alert trips nothing. An alert's
+//! risk is the graver of what the live rule says and what the blueprint says; where neither says
+//! it, it is taken for high.
 
 mod coverage_loss;
 mod grants;
@@ -20,13 +21,13 @@ use crate::snapshot::Live;
 use crate::snapshot::Observed;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// So many owned objects make a plan that deletes most of them remarkable.
+/// The number of owned objects from which this guard applies.
 const OWNED_MIN: usize = 10;
 
-/// More of them than this may not go unasked, in percent.
+/// The share of them that may be removed without a flag, in percent.
 const DELETED_MAX_PERCENT: usize = 30;
 
-/// More alerts or grants than these are counted, not named.
+/// How many alerts or grants are named; the rest is counted.
 const NAMED: usize = 5;
 
 /// The guards that a plan trips.
@@ -40,7 +41,7 @@ pub(super) fn of(desired: &Desired, live: &Live, plan: &Plan) -> Vec<Guard> {
     guards.into_iter().flatten().collect()
 }
 
-/// Rules that the plan writes or removes, at once or once that can be done without a gap.
+/// Rules that the plan writes or removes, now or once that leaves no gap.
 fn touched(plan: &Plan) -> BTreeSet<&Address> {
     let changed = plan.changes.iter().filter(|change| change.action != Verb::Create);
     let waiting = plan.waiting.iter().filter(|waiting| waiting.what == WaitingFor::Removal);
@@ -73,7 +74,7 @@ fn loses_coverage(desired: &Desired, live: &Live, plan: &Plan) -> Option<Guard> 
     let objects: BTreeSet<&Address> = lost.values().flat_map(|lost| &lost.rules).collect();
     Some(Guard {
         kind: GuardKind::LosesCoverage,
-        message: format!("Nobody would hear any more of {}.", listed(&said)),
+        message: format!("{} would notify nobody.", listed(&said)),
         alerts: lost.keys().cloned().collect(),
         objects: objects.into_iter().cloned().collect(),
     })
@@ -100,7 +101,7 @@ fn deletes_much(desired: &Desired, live: &Live, plan: &Plan) -> Option<Guard> {
     Some(Guard {
         kind: GuardKind::DeletesMuch,
         message: format!(
-            "{} of the {owned} rules, topics, queues, buses and roles that the blueprint owns would go.",
+            "{} of the {owned} rules, topics, queues, buses and roles that the blueprint owns would be removed.",
             objects.len()
         ),
         alerts: Vec::new(),
@@ -108,7 +109,7 @@ fn deletes_much(desired: &Desired, live: &Live, plan: &Plan) -> Option<Guard> {
     })
 }
 
-/// How many objects carry the blueprint's tag where the plan may change anything.
+/// The number of objects with the blueprint's tag where the plan may make changes.
 fn owned(desired: &Desired, live: &Live) -> usize {
     let ours = |tags: &Observed<Tags>| tags.name_owner(&desired.name);
     let here = desired.own_places().filter_map(|(place, _)| live.places.get(place));
@@ -151,7 +152,7 @@ fn widens_policy(desired: &Desired, plan: &Plan) -> Option<Guard> {
     Some(Guard {
         kind: GuardKind::WidensPolicy,
         message: format!(
-            "A policy would let in {}, which is more than the blueprint covers.",
+            "A policy would let in {}, which the blueprint does not cover.",
             listed(&admitted)
         ),
         alerts: Vec::new(),
@@ -159,7 +160,7 @@ fn widens_policy(desired: &Desired, plan: &Plan) -> Option<Guard> {
     })
 }
 
-/// What an organization's trail writes, all its accounts' readers read.
+/// Readers in all accounts depend on what an organization's trail writes.
 const WHERE_IT_WRITES: [&str; 4] = ["bucket", "kms_key", "organization", "multi_region"];
 
 fn shared_trail(live: &Live, plan: &Plan) -> Option<Guard> {

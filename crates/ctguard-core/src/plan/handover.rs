@@ -1,11 +1,12 @@
-//! A rule that loses events to another rule, in two steps: until the other is proven to carry them, it
-//! matches what it matched and what it shall match.
+//! A rule that loses events to another rule, in two steps: until the other is proven to carry them,
+//! it matches the union of old and new.
 //!
 //! ```text
 //! live ──first──► live or wanted ──settle, hold──last──► wanted
 //! ```
 //!
-//! A rule that loses events to nobody, because the blueprint no longer asks for them, changes at once.
+//! A rule that loses events to nobody, because the blueprint no longer asks for them, changes at
+//! once.
 
 use super::Step;
 use crate::desired::pattern::union;
@@ -16,7 +17,7 @@ use crate::resource::rule::{Rule, RuleState};
 use eventbridge_pattern::{Coverage, Pattern};
 use std::collections::BTreeSet;
 
-/// The rule to write now, and what the step is; all at once when nothing has to be handed over.
+/// The rule to write now, and the step; a single step when nothing is handed over.
 pub(super) fn step(
     here: &DesiredPlace,
     key: &RuleKey,
@@ -29,7 +30,7 @@ pub(super) fn step(
         return (at_once(), None);
     }
     let Some(both) = both(live, &pattern, &wanted.compiled.pattern) else {
-        // No rule is large enough for both: what it gains comes late, what it loses goes last.
+        // The union does not fit into a rule: the whole change is made last.
         return (at_once(), Some(Step::Last));
     };
     let meanwhile = Rule {
@@ -40,20 +41,20 @@ pub(super) fn step(
     if meanwhile == *live { (at_once(), Some(Step::Last)) } else { (meanwhile, Some(Step::First)) }
 }
 
-/// Whether a rule takes everything that is wanted of it, and perhaps more.
+/// Whether a rule matches at least everything desired.
 pub(super) fn takes_all(live: &Rule, wanted: &DesiredRule) -> bool {
     live_pattern(live).is_some_and(|pattern| covers(&pattern, &wanted.compiled.pattern))
 }
 
-/// The events that a live rule names and that are no longer wanted of it.
+/// The events that a live rule names and that are no longer desired.
 pub(super) fn lost(live: &Rule, wanted: &DesiredRule) -> BTreeSet<String> {
     let kept = event_names(&wanted.compiled.json);
     let named = live.event_pattern.as_deref().map(event_names).unwrap_or_default();
     named.difference(&kept).cloned().collect()
 }
 
-/// Whether another rule may take what this one loses: one that is no copy of it and names an event that
-/// it names.
+/// Whether another rule may take over what this one loses: one that is not a copy of it and shares
+/// an event name.
 fn hands_over(here: &DesiredPlace, key: &RuleKey, live: &Rule, wanted: &DesiredRule) -> bool {
     let named = live.event_pattern.as_deref().map(event_names).unwrap_or_default();
     here.rules.iter().any(|(other, rule)| {

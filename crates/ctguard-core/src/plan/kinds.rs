@@ -1,4 +1,4 @@
-//! One file a kind of resource: how its fields are compared and which calls mend a difference.
+//! One file per kind of resource: how its fields are compared and which calls fix a difference.
 
 pub(super) mod bucket;
 pub(super) mod bus;

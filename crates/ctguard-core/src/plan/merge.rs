@@ -1,6 +1,6 @@
-//! The plans of the parts of a fleet, added up.
+//! Merges the plans of the parts of a fleet.
 //!
-//! What several parts say alike (an object of the hub that all of them look at) is in it once.
+//! What several parts have in common (an object of the hub that all of them read) appears once.
 
 use super::fingerprints::{Fingerprint, PlaceFingerprints};
 use super::{Change, Effect, Guard, Plan, PlanScope, Warning, order};
@@ -12,10 +12,10 @@ use crate::scope::Place;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Adds plans up.
+/// Merges plans.
 ///
 /// # Errors
-/// When they are not of one blueprint and date, or not all that the whole was divided into, each once.
+/// When they are not of one blueprint and date, or not every part of the whole exactly once.
 pub fn merge(plans: &[Plan]) -> Result<Plan, MergeError> {
     let Some(first) = plans.first() else { return Err(MergeError::Nothing) };
     for other in plans {
@@ -55,7 +55,7 @@ pub fn merge(plans: &[Plan]) -> Result<Plan, MergeError> {
     })
 }
 
-/// What all parts must be narrowed to alike.
+/// What all parts must be narrowed to.
 type Narrowed = (&'static str, fn(&Plan) -> String);
 const NARROWED: [Narrowed; 3] = [
     ("what is meant", |plan| serde_json::to_string(&plan.intent).unwrap_or_default()),
@@ -67,7 +67,7 @@ fn listed<T: ToString>(all: &[T]) -> String {
     all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// What several parts looked at, the hub first of all, must have been the same for each of them.
+/// What several parts read, the hub above all, must have been the same for each of them.
 fn fingerprints(plans: &[Plan]) -> Result<Vec<PlaceFingerprints>, MergeError> {
     let mut all: BTreeMap<_, BTreeMap<String, Fingerprint>> = BTreeMap::new();
     for place in plans.iter().flat_map(|plan| &plan.fingerprints) {
@@ -89,7 +89,7 @@ fn union<T: Ord + Clone>(plans: &[Plan], part: impl Fn(&Plan) -> &Vec<T>) -> Vec
     all.into_iter().cloned().collect()
 }
 
-/// What is said alike of several places is said once.
+/// Joins equal warnings of several places.
 fn warnings(plans: &[Plan]) -> Vec<Warning> {
     let mut all: BTreeMap<(Phrase, Granularity), BTreeSet<Place>> = BTreeMap::new();
     for Warning { message, per, places } in plans.iter().flat_map(|plan| &plan.warnings) {
@@ -126,7 +126,7 @@ fn changes(plans: &[Plan]) -> Vec<Change> {
     all
 }
 
-/// Gravest first, then by id; alerts that go, last.
+/// Gravest first, then by id; removed alerts last.
 fn effects(plans: &[Plan]) -> Vec<Effect> {
     let mut all: BTreeMap<_, Effect> = BTreeMap::new();
     for effect in plans.iter().flat_map(|plan| &plan.effects) {

@@ -1,5 +1,5 @@
-//! The order of an apply: global waves, first what permits and receives, then what sends, and removals
-//! last, each in the opposite order of its making.
+//! The order of an apply: global waves; first what permits and receives, then what sends, and
+//! removals last, in reverse order of creation.
 //!
 //! ```text
 //! permit   bucket, queue, role
@@ -29,7 +29,7 @@ pub enum Wave {
 }
 
 impl Wave {
-    /// Whether the wave takes something away, and so runs only after settling.
+    /// Whether the wave removes something, and so runs only after settling.
     pub fn removes(self) -> bool {
         self >= Self::Narrow
     }

@@ -1,4 +1,4 @@
-//! What becomes of each alert path: whether it reaches everybody now, and whether it will.
+//! Forecasts each alert path: whether it reaches everybody now, and whether it will.
 
 use crate::blueprint::Subscriber;
 use crate::desired::{AlertPath, Desired};
@@ -10,16 +10,16 @@ use crate::scope::{AccountId, Place, Region};
 use crate::snapshot::{Live, LiveSubscription, Observed};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What becomes of one path.
+/// The forecast of one path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct PathForecast {
     /// It reaches everybody listed.
     pub now: bool,
-    /// It does once the plan is applied and nobody has to do anything more.
+    /// It does once the plan is applied, without confirmations.
     pub after: bool,
-    /// It does once people have confirmed, too.
+    /// It does once people have confirmed as well.
     pub confirmed: bool,
-    /// Whatever reaches the event bus is handed on to everybody listed, trail or no trail.
+    /// Whatever reaches the event bus is delivered to everybody listed, regardless of the trail.
     pub hands_on_now: bool,
     /// It will be, once the plan is applied.
     pub hands_on_after: bool,
@@ -42,7 +42,7 @@ pub(super) fn forecasts(
         .map(|(path, proof)| {
             let way = !refused.stops(path);
             let confirmed = way && proof.links.iter().all(|link| mended(link, trail_refused));
-            // Paths share their destinations: each is asked about once.
+            // Paths share their destinations: each is judged once.
             let key = (&path.raised, path.destinations.as_ptr());
             let everybody = !*awaited.entry(key).or_insert_with(|| awaits_somebody(path, live));
             let mut bus_on = proof.links.iter().filter(|link| !link.code.is_trail());
@@ -57,7 +57,8 @@ pub(super) fn forecasts(
         .collect()
 }
 
-/// What ctguard will not touch: rules that it cannot change or give a target, by place; the hub's bus; roles.
+/// What ctguard will not touch: rules that it cannot change or give a target, by place; the hub's
+/// bus; roles.
 struct Refused<'a> {
     rules: BTreeMap<(&'a AccountId, &'a Region), BTreeSet<RuleKey>>,
     buses: BTreeSet<(&'a AccountId, &'a Region)>,

@@ -1,9 +1,9 @@
 //! Whether what a live rule sends may reach somebody.
 //!
-//! A topic reaches somebody once one of its subscriptions is confirmed. What could not be read, or was not
-//! read, may reach somebody, and so may a target that is neither a topic nor a bus. The question is
-//! asked before something is taken away: a wrong "no" loses an alert, a wrong "yes" makes an apply
-//! wait or ask.
+//! A topic reaches somebody once one of its subscriptions is confirmed. What could not be read, or
+//! was not read, may reach somebody, and so may a target that is neither a topic nor a bus. This is
+//! asked before a removal: a wrong "no" loses an alert, a wrong "yes" only makes an apply wait or
+//! ask.
 
 use crate::resource::rule::{Target, bus_of};
 use crate::snapshot::{Live, LiveRule, LiveSubscription, LiveTopic, Observed, PlaceSnapshot};
@@ -13,14 +13,14 @@ pub(super) fn rule(live: &Live, seen: &PlaceSnapshot, rule: &LiveRule) -> bool {
     any_target(rule, |one| target(live, seen, one))
 }
 
-/// Whether what a target gets may reach somebody: through its topic, or over a bus.
+/// Whether what a target receives may reach somebody: through its topic, or over a bus.
 pub(super) fn target(live: &Live, seen: &PlaceSnapshot, target: &Target) -> bool {
     let Some((place, bus)) = bus_of(target) else { return topic_at(seen, &target.arn) };
     let Some(there) = live.places.get(&place) else { return true };
     match there.rules_of(Some(bus)) {
         Observed::Absent => false,
         Observed::Unreadable(_) => true,
-        // EventBridge makes no second hop: what is sent to a third bus gets nowhere.
+        // EventBridge allows no second hop: what is sent to a third bus is not delivered.
         Observed::Known(rules) => rules
             .values()
             .any(|rule| any_target(rule, |one| bus_of(one).is_none() && topic_at(there, &one.arn))),
@@ -50,7 +50,7 @@ fn topic_at(seen: &PlaceSnapshot, arn: &str) -> bool {
     match seen.topics.get(arn) {
         Some(Observed::Known(known)) => topic(known),
         Some(Observed::Absent) => false,
-        // A topic that only an alert that goes has named is not read, nor is a target of another kind.
+        // A topic that only a removed alert named is not read, nor is a target of another kind.
         Some(Observed::Unreadable(_)) | None => true,
     }
 }

@@ -1,5 +1,5 @@
-//! Who still sends through a topic, a queue, a bus or a role: none of them goes before everybody who does, and
-//! none goes while that cannot be told.
+//! Who still sends through a topic, a queue, a bus or a role: none of them is removed before its
+//! referrers, or while these are unknown.
 
 use super::{Change, Plan, Verb, Waiting, WaitingFor};
 use crate::desired::Desired;
@@ -11,10 +11,10 @@ use crate::snapshot::Live;
 use crate::snapshot::{LiveSubscription, Observed, PlaceSnapshot};
 use std::collections::BTreeSet;
 
-/// Lets each removal of such a thing need the removal of whatever refers to it, and moves those whose
-/// referrers stay, or cannot be told, to what waits.
+/// Makes removals depend on the removals of their referrers. A removal whose referrers stay or are
+/// unknown moves to what waits.
 pub(super) fn settle(desired: &Desired, live: &Live, plan: &mut Plan) {
-    // A bus whose removal waits keeps the role that sends to it: what is judged first decides the next.
+    // A bus whose removal waits keeps the role that sends to it, so the order of kinds matters.
     for kind in [Kind::Topic, Kind::Bus, Kind::Role, Kind::Queue] {
         let moving: BTreeSet<Address> =
             plan.changes.iter().map(|change| change.address.clone()).collect();
@@ -29,7 +29,7 @@ pub(super) fn settle(desired: &Desired, live: &Live, plan: &mut Plan) {
                 }
                 Err(why) => plan.waiting.push(Waiting {
                     message: format!(
-                        "The {kind} goes once nothing sends to it or through it: {why}."
+                        "The {kind} stays until nothing sends to it or through it: {why}."
                     ),
                     address: change.address,
                     what: WaitingFor::Removal,
@@ -42,7 +42,7 @@ pub(super) fn settle(desired: &Desired, live: &Live, plan: &mut Plan) {
     plan.waiting.sort();
 }
 
-/// What must be gone before this topic or queue, or why it stays.
+/// What must be removed before this topic or queue, or why it stays.
 fn needs(
     desired: &Desired,
     live: &Live,
@@ -68,7 +68,7 @@ fn needs(
             let RoleKey { role, policy } = RoleKey::of(name);
             let arn =
                 format!("arn:{}:iam::{}:role/{role}", place.region.partition(), place.account);
-            // One of its policies is needed by what is sent elsewhere than to the hub.
+            // One of its policies serves targets other than the hub.
             let hub = desired.hub.as_ref().filter(|_| policy.is_some());
             let bus = format!("event-bus/{}", desired.names.bus());
             let kept = hub.map(|hub| hub.arn("events", &bus));
@@ -93,7 +93,7 @@ fn needs(
 
 struct Referrer {
     named: String,
-    /// Changes of any of these end the reference.
+    /// Any of these changes ends the reference.
     ways_to_go: Vec<Address>,
 }
 

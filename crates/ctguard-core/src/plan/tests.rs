@@ -1,4 +1,4 @@
-//! Plans for accounts made by hand: everything is as it should be but for one thing.
+//! Plans for accounts made by hand, in which all but one thing is in sync.
 
 mod defer;
 mod difference;

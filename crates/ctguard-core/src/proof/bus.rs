@@ -1,9 +1,9 @@
-//! Is the hub's bus there, and does it take the events of an account?
+//! Does the hub's bus exist, and does it accept the events of an account?
 //!
 //! Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-permissions.html>
 
 use super::policy::principal::Asker;
-use super::policy::{Admission, Refusal};
+use super::policy::{Admission, PolicyRefusal};
 use super::role::{PUT_EVENTS, at};
 use super::{FixedBy, Link, LinkCode, LinkObject, Status};
 use crate::desired::{Desired, Forward};
@@ -49,13 +49,13 @@ pub fn judge(
     let asker = Asker {
         role_arn: &forward.role_arn,
         account: &lands.account,
-        // An account that was listed may be in any organization.
+        // A listed account may be in any organization.
         organization: desired.organization.as_ref().filter(|_| {
             desired.accounts.get(&lands.account).is_some_and(|account| account.discovered)
         }),
         resource_account: hub.account.as_str(),
     };
-    // Where the bus is, the role is enough, and only a denial could stop it.
+    // In the bus's own account the role is enough, and only a denial could stop it.
     let at_hub = lands == hub;
     let policy = match &bus.bus.policy {
         policy if at_hub => Some(with_everybody(policy.as_ref(), arn)),
@@ -79,11 +79,11 @@ pub fn judge(
             ..Link::broken(LinkCode::BusPolicyCondition, &place, object, cause, FixedBy::Person)
         },
         Admission::Refuses(refusal) => match refusal {
-            Refusal::Nobody(cause) => Link::broken(LinkCode::BusPolicy, &place, object, cause, fixed_by),
-            Refusal::Condition(cause) => {
+            PolicyRefusal::Nobody(cause) => Link::broken(LinkCode::BusPolicy, &place, object, cause, fixed_by),
+            PolicyRefusal::Condition(cause) => {
                 Link::broken(LinkCode::BusPolicyCondition, &place, object, cause, fixed_by)
             }
-            Refusal::Deny(cause) => Link {
+            PolicyRefusal::Deny(cause) => Link {
                 fix: "Take the statement out of the bus's policy: ctguard never takes away what others wrote.".to_owned(),
                 ..Link::broken(LinkCode::BusPolicyDeny, &place, object, cause, FixedBy::Person)
             },

@@ -1,8 +1,9 @@
-//! Verdicts that were reached already: each object is judged once, however many paths lead through it.
+//! Caches verdicts: each object is judged once, however many paths lead through it.
 //!
-//! With a hub, 20 alerts in 17,000 places are 340,000 paths over a few links each, most of which they share.
+//! With a hub, 20 alerts in 17,000 places are 340,000 paths of a few links each, most of them
+//! shared.
 
-use super::trail::Question;
+use super::trail::TrailQuery;
 use super::{Link, Shared};
 use crate::desired::{AlertPath, DestinationPath};
 use crate::identity::ByIdentity;
@@ -22,9 +23,9 @@ type Destination<'a> = (&'a Place, &'a str, &'a str);
 pub(super) struct LinkId(usize);
 
 #[derive(Default)]
-pub(super) struct Known<'a> {
+pub(super) struct VerdictCache<'a> {
     links: Vec<Arc<Link>>,
-    trails: BTreeMap<Question<'a>, LinkId>,
+    trails: BTreeMap<TrailQuery<'a>, LinkId>,
     forwarding: BTreeMap<RuleOf<'a>, Arc<[LinkId]>>,
     roles: BTreeMap<RuleOf<'a>, Arc<[LinkId]>>,
     buses: BTreeMap<(&'a AccountId, bool, &'a str), LinkId>,
@@ -37,7 +38,7 @@ pub(super) struct Known<'a> {
     shared: HashMap<Vec<LinkId>, Shared>,
 }
 
-/// What decides about the links of a path from the bus where its alert is raised: paths of one alert share the lists
+/// The key for the links from the bus where an alert is raised: paths of one alert share the lists
 /// of rules and destinations that were compiled for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Onward<'a> {
@@ -58,11 +59,11 @@ impl<'a> Onward<'a> {
     }
 }
 
-impl<'a> Known<'a> {
+impl<'a> VerdictCache<'a> {
     pub fn trail(
         &mut self,
-        question: Question<'a>,
-        judge: impl FnOnce(&Question<'a>) -> Link,
+        question: TrailQuery<'a>,
+        judge: impl FnOnce(&TrailQuery<'a>) -> Link,
     ) -> LinkId {
         if let Some(known) = self.trails.get(&question) {
             return *known;
@@ -127,7 +128,7 @@ impl<'a> Known<'a> {
         links
     }
 
-    /// The list of these links, each that says the same once; the same list for the same links.
+    /// Interns a list of links without duplicates.
     pub fn shared(&mut self, ids: &[LinkId]) -> Shared {
         let mut distinct: Vec<LinkId> = Vec::with_capacity(ids.len());
         for id in ids {
@@ -153,7 +154,7 @@ impl<'a> Known<'a> {
         self.links.get(id.0)
     }
 
-    /// Keeps a link unless one that says the same is kept.
+    /// Stores a link unless an equal one is stored.
     fn once(&mut self, link: Link) -> LinkId {
         if let Some(known) = self.same.get(&link) {
             return *known;

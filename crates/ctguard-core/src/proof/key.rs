@@ -1,12 +1,12 @@
-//! Does the key of an encrypted topic or queue let a service encrypt with it?
+//! Does the KMS key of an encrypted topic or queue let a service use it?
 //!
 //! Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html>
 
 use super::LinkCode;
-use super::policy::{Admission, Refusal, Request, Sent, admission};
+use super::policy::{Admission, PolicyRefusal, Request, Sent, admission};
 use crate::snapshot::{LiveKey, Observed, Unreadable};
 
-/// How a key keeps a service out.
+/// Why a service cannot use a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trouble {
     Missing,
@@ -24,7 +24,7 @@ pub enum Answer {
 }
 
 impl Trouble {
-    /// The code of a topic whose key has this trouble.
+    /// The code of the link of a topic whose key has this problem.
     pub fn of_topic(self) -> LinkCode {
         match self {
             Self::Missing => LinkCode::TopicKeyMissing,
@@ -36,8 +36,8 @@ impl Trouble {
     }
 }
 
-/// Asks a key. What the service says of where it comes from reaches the key only as `source`: EventBridge
-/// says nothing.
+/// Evaluates a key. The key sees the origin of the request only as `source`: EventBridge sends
+/// none.
 pub fn judge(key: Option<&Observed<LiveKey>>, service: &str, source: Sent<'_>) -> Answer {
     let key = match key {
         Some(Observed::Known(key)) => key,
@@ -73,8 +73,8 @@ pub fn judge(key: Option<&Observed<LiveKey>>, service: &str, source: Sent<'_>) -
             Admission::Assumes(cause) => assumed = Some(cause),
             Admission::Refuses(refusal) => {
                 let trouble = match refusal {
-                    Refusal::Condition(_) => Trouble::Condition,
-                    Refusal::Nobody(_) | Refusal::Deny(_) => Trouble::Policy,
+                    PolicyRefusal::Condition(_) => Trouble::Condition,
+                    PolicyRefusal::Nobody(_) | PolicyRefusal::Deny(_) => Trouble::Policy,
                 };
                 return Answer::Refuses(trouble, refusal.into_cause());
             }

@@ -6,7 +6,7 @@ use crate::snapshot::Unreadable;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How sure a link is, from best to worst.
+/// The status of a link, from best to worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[derive(JsonSchema)]
@@ -44,19 +44,19 @@ pub enum FixedBy {
 pub struct Link {
     pub code: LinkCode,
     pub status: Status,
-    /// Where the object is, or from where it is judged; of a role, its account in region `global`.
+    /// Where the object is, or from where it is judged; for a role, its account in region `global`.
     pub place: Place,
     pub object: LinkObject,
     /// What was seen.
     pub cause: String,
-    /// What to do about it; empty for a proven link.
+    /// The fix; empty for a proven link.
     pub fix: String,
     pub fixed_by: FixedBy,
     pub per: Granularity,
 }
 
 impl Link {
-    /// Makes a link of which everything that can be read is right.
+    /// Makes a proven link.
     pub(super) fn proven(
         code: LinkCode,
         place: &Place,
@@ -67,7 +67,7 @@ impl Link {
         Self { status: Status::Proven, fixed_by, ..Self::assumed(code, place, object, cause) }
     }
 
-    /// Makes a link that is right as far as it can be read; its fix is yet to be added.
+    /// Makes an assumed link; the caller adds its fix.
     pub(super) fn assumed(
         code: LinkCode,
         place: &Place,
@@ -86,7 +86,7 @@ impl Link {
         }
     }
 
-    /// Makes a link that is wrong; its fix follows from who can fix it.
+    /// Makes a broken link; its fix follows from who can fix it.
     pub(super) fn broken(
         code: LinkCode,
         place: &Place,
@@ -97,14 +97,14 @@ impl Link {
         let fix = match fixed_by {
             FixedBy::Apply => "Run `ctguard apply`.",
             FixedBy::Person => {
-                "ctguard does not touch it: it does not carry this blueprint's tag, as far as its tags can be read. Its owner must mend it."
+                "ctguard does not touch it: it does not carry this blueprint's tag, as far as its tags can be read. Its owner must fix it."
             }
         };
         Self { status: Status::Broken, fixed_by, ..Self::assumed(code, place, object, cause) }
             .with_fix(fix)
     }
 
-    /// Makes a link about something that could not be read.
+    /// Makes an unknown link, for something that could not be read.
     pub(super) fn unreadable(
         code: LinkCode,
         place: &Place,
@@ -116,13 +116,13 @@ impl Link {
             .with_fix(why.remedy())
     }
 
-    /// Says what to do about it.
+    /// Sets the fix.
     #[must_use]
     pub(super) fn with_fix(self, fix: impl Into<String>) -> Self {
         Self { fix: fix.into(), ..self }
     }
 
-    /// Says of what there is one such object: a place, an account or the fleet.
+    /// Sets whether there is one such object per place, per account or in the fleet.
     #[must_use]
     pub(super) fn one_per(self, per: Granularity) -> Self {
         Self { per, ..self }

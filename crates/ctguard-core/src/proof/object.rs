@@ -6,7 +6,7 @@ use std::fmt;
 
 /// The object of a link or a remark.
 ///
-/// As text it is the full AWS name, which people search for: an ARN, or two of them with an arrow.
+/// As text it is the full AWS name, so that people can search for it: an ARN, or two with an arrow.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LinkObject {
     /// The trails of a place, of which none was found or none could be read.

@@ -1,5 +1,5 @@
-//! Does a resource policy let a service in? Judged from what AWS documents for EventBridge and SNS,
-//! with every condition that cannot be evaluated offline said by name.
+//! Does a resource policy admit a service? Judged by what AWS documents for EventBridge and SNS;
+//! conditions that cannot be evaluated offline are named.
 
 mod condition;
 pub mod principal;
@@ -8,26 +8,26 @@ use crate::resource::policy::statements;
 use condition::Verdict;
 use serde_json::Value;
 
-/// The answer of a policy to one service.
+/// The decision of a policy about one service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Admission {
     Admits,
-    /// Right as far as it can be read; resting on this condition.
+    /// Allows it, depending on this condition.
     Assumes(String),
-    Refuses(Refusal),
+    Refuses(PolicyRefusal),
 }
 
-/// How a policy keeps a service out, and in which words.
+/// Why a policy refuses a service, with the cause in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
-    /// No statement lets it in.
+pub enum PolicyRefusal {
+    /// No statement admits it.
     Nobody(String),
-    /// The statement that lets it in has a condition that it never meets.
+    /// The statement that admits it has a condition that it never meets.
     Condition(String),
     Deny(String),
 }
 
-impl Refusal {
+impl PolicyRefusal {
     pub fn into_cause(self) -> String {
         match self {
             Self::Nobody(cause) | Self::Condition(cause) | Self::Deny(cause) => cause,
@@ -44,7 +44,7 @@ pub enum Sent<'a> {
     Unknown,
 }
 
-/// Who asks for what.
+/// A request: who asks for what.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
     /// `events.amazonaws.com`.
@@ -57,15 +57,15 @@ pub struct Request<'a> {
     pub source_arn: Sent<'a>,
     /// `aws:SourceAccount` and `aws:SourceOwner`.
     pub source_account: Sent<'a>,
-    /// Whether it is said of the request that it came over TLS and from a service: it is when the
-    /// service calls the resource itself, and not said when it goes through a second service to a key.
+    /// Whether the request carries the keys for TLS and for a service principal: it does when the
+    /// service calls the resource itself, but not when a second service calls a key on its behalf.
     pub direct: bool,
 }
 
-/// Asks a policy document. No document admits no service.
+/// Evaluates a policy document. Without a document no service is admitted.
 pub fn admission(policy: Option<&Value>, request: &Request<'_>) -> Admission {
     let Some(policy) = policy else {
-        return Admission::Refuses(Refusal::Nobody("it has no policy".to_owned()));
+        return Admission::Refuses(PolicyRefusal::Nobody("it has no policy".to_owned()));
     };
     let mut allowed: Option<Admission> = None;
     let mut assumed_deny = None;
@@ -75,7 +75,7 @@ pub fn admission(policy: Option<&Value>, request: &Request<'_>) -> Admission {
         if statement.get("Effect").and_then(Value::as_str) == Some("Deny") {
             match verdict {
                 Verdict::Holds => {
-                    return Admission::Refuses(Refusal::Deny(format!(
+                    return Admission::Refuses(PolicyRefusal::Deny(format!(
                         "its statement {sid} denies {} to {}",
                         request.action, request.service
                     )));
@@ -89,7 +89,7 @@ pub fn admission(policy: Option<&Value>, request: &Request<'_>) -> Admission {
             continue;
         }
         let answer = match verdict {
-            // AWS advises against NotPrincipal with Allow, and does not say whom it lets in.
+            // AWS advises against NotPrincipal with Allow, and does not say whom it admits.
             _ if statement.get("Principal").is_none() => {
                 Admission::Assumes(format!("its statement {sid} allows it by NotPrincipal"))
             }
@@ -97,7 +97,7 @@ pub fn admission(policy: Option<&Value>, request: &Request<'_>) -> Admission {
             Verdict::Unclear(key) => Admission::Assumes(format!(
                 "its statement {sid} allows it under a condition on {key}"
             )),
-            Verdict::Fails(why) => Admission::Refuses(Refusal::Condition(format!(
+            Verdict::Fails(why) => Admission::Refuses(PolicyRefusal::Condition(format!(
                 "its statement {sid} allows {} only {why}",
                 request.service
             ))),
@@ -107,7 +107,7 @@ pub fn admission(policy: Option<&Value>, request: &Request<'_>) -> Admission {
             (Some(assumes @ Admission::Assumes(_)), _) | (_, assumes @ Admission::Assumes(_)) => {
                 assumes
             }
-            // The statement that names the service says more than one for everybody.
+            // The statement that names the service is more specific than one for everybody.
             (Some(first @ Admission::Refuses(_)), refuses) => {
                 if names_service(statement, request.service) { refuses } else { first }
             }
@@ -116,23 +116,27 @@ pub fn admission(policy: Option<&Value>, request: &Request<'_>) -> Admission {
     }
     match (allowed, assumed_deny) {
         (None, _) => Admission::Refuses(nobody(request)),
-        (Some(Admission::Refuses(Refusal::Condition(cause))), _) => {
-            // The default statement of a topic is for the account's own people: that EventBridge does
-            // not meet its condition is no trouble of the condition's.
+        (Some(Admission::Refuses(PolicyRefusal::Condition(cause))), _) => {
+            // The default statement of a topic is for principals of the account. That EventBridge
+            // does not meet its condition is not the condition's fault.
             let named = statements(policy).into_iter().any(|s| {
                 s.get("Effect").and_then(Value::as_str) == Some("Allow")
                     && concerns(s, request)
                     && names_service(s, request.service)
             });
-            Admission::Refuses(if named { Refusal::Condition(cause) } else { nobody(request) })
+            Admission::Refuses(if named {
+                PolicyRefusal::Condition(cause)
+            } else {
+                nobody(request)
+            })
         }
         (Some(Admission::Admits), Some(deny)) => Admission::Assumes(deny),
         (Some(answer), _) => answer,
     }
 }
 
-fn nobody(request: &Request<'_>) -> Refusal {
-    Refusal::Nobody(format!("no statement allows {} to {}", request.action, request.service))
+fn nobody(request: &Request<'_>) -> PolicyRefusal {
+    PolicyRefusal::Nobody(format!("no statement allows {} to {}", request.action, request.service))
 }
 
 fn names_service(statement: &Value, service: &str) -> bool {
@@ -186,7 +190,7 @@ fn element_matches(
     match (statement.get(name), statement.get(negated)) {
         (Some(value), _) => matches(value),
         (None, Some(value)) => !matches(value),
-        // A key policy may leave its resource out; it can only mean its own key.
+        // A key policy may omit the resource, which can only be its own key.
         (None, None) => name == "Resource",
     }
 }

@@ -1,8 +1,8 @@
-//! What changes no verdict and must still be said: logs that are not written, refused messages that
-//! would be lost, subscriptions that one click ends.
+//! Findings that do not change the verdict: logs that are not written, refused messages that would
+//! be lost, subscriptions that one click ends.
 
 use super::policy::{Admission, Request, Sent, admission};
-use super::{LinkCode, LinkObject, Proof, Remark, Severity};
+use super::{LinkCode, LinkObject, Proof, Remark, RemarkSeverity};
 use crate::blueprint::Subscriber;
 use crate::desired::{AlertPath, Desired, DestinationPath};
 use crate::identity::ByIdentity;
@@ -13,9 +13,9 @@ use crate::snapshot::Live;
 use crate::snapshot::{LiveSubscription, LiveTrail, Observed};
 use std::collections::{BTreeSet, HashSet};
 
-/// All remarks on what stands there.
+/// All remarks on the live resources.
 pub fn collect(desired: &Desired, live: &Live, proof: &mut Proof) {
-    // What is looked at only because others depend on it is its own people's business.
+    // Places that are read only because others depend on them are not judged.
     for place in live.places.keys().filter(|place| !desired.context.contains(*place)) {
         trails(live, place, &mut proof.remarks);
     }
@@ -36,7 +36,8 @@ pub fn collect(desired: &Desired, live: &Live, proof: &mut Proof) {
     }
 }
 
-/// Trouble with the files of the trails at home in a place. EventBridge still gets their events.
+/// Problems with the files of the trails whose home is a place. EventBridge still gets their
+/// events.
 fn trails(live: &Live, place: &Place, remarks: &mut Vec<Remark>) {
     let trails = live.places.get(place).and_then(|seen| seen.trails.known());
     let at_home = |arn: &str, trail: &LiveTrail| {
@@ -46,7 +47,7 @@ fn trails(live: &Live, place: &Place, remarks: &mut Vec<Remark>) {
     for (arn, trail) in trails.into_iter().flatten().filter(|(arn, trail)| at_home(arn, trail)) {
         let mut say = |code, object: LinkObject, text: String| {
             remarks.push(Remark {
-                severity: Severity::Degraded,
+                severity: RemarkSeverity::Degraded,
                 code,
                 place: place.clone(),
                 object,
@@ -98,7 +99,7 @@ fn is_gone(live: &Live, account: &AccountId, bucket: &str) -> bool {
     matches!(seen, Some(Observed::Absent))
 }
 
-/// Whether what a target of a rule refuses is kept.
+/// Whether a target of a rule has a dead-letter queue.
 fn targets(
     desired: &Desired,
     live: &Live,
@@ -127,7 +128,8 @@ fn targets(
     }
 }
 
-/// Whether what listed subscribers refuse is kept, and whether one click ends their subscription.
+/// Whether listed subscribers have a dead-letter queue, and whether one click ends their
+/// subscription.
 fn subscribers(live: &Live, path: &AlertPath, remarks: &mut Vec<Remark>) {
     let place = &path.raised;
     for destination in path.destinations.iter() {
@@ -144,14 +146,15 @@ fn subscribers(live: &Live, path: &AlertPath, remarks: &mut Vec<Remark>) {
             let mail = matches!(endpoint.protocol, Protocol::Email | Protocol::EmailJson);
             if mail && now.confirmation_was_authenticated == Some(false) {
                 remarks.push(Remark {
-                    severity: Severity::Note,
+                    severity: RemarkSeverity::Note,
                     code: LinkCode::UnsubscribeOpen,
                     place: place.clone(),
                     object: object.clone(),
                     text: format!("Anybody who holds an alert's mail can unsubscribe {} with one click, which CloudTrail does not record; confirm it with AuthenticateOnUnsubscribe to prevent that.", endpoint.address),
                 });
             }
-            // Mail is never refused, so nothing of it is kept; topics of others are theirs to arrange.
+            // Mail is never refused, so it needs no dead-letter queue; foreign topics are up to
+            // their owners.
             if mail || destination.managed_topic.is_none() {
                 continue;
             }
@@ -176,7 +179,7 @@ fn say_lost(
 ) {
     if let Some(why) = why {
         remarks.push(Remark {
-            severity: Severity::Degraded,
+            severity: RemarkSeverity::Degraded,
             code: LinkCode::DeadLetterQueue,
             place: place.clone(),
             object,
@@ -185,7 +188,7 @@ fn say_lost(
     }
 }
 
-/// Why a dead-letter queue would not take a message; `None` when it would, or that is not known.
+/// Why a dead-letter queue would refuse a message; `None` when it would not, or that is unknown.
 fn refuses(live: &Live, queue: &str, service: &str, source: &str) -> Option<String> {
     let arn = Arn::parse(queue)?;
     let place = Place::new(AccountId::new(arn.account)?, Region::new(arn.region)?);

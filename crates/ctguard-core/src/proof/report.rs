@@ -1,12 +1,12 @@
-//! What a proof says, as data: counts, and every link that is not proven, folded over places.
+//! The report of a proof, as data: counts, and every link that is not proven, folded over places.
 //!
-//! A report is the sum of what is said of each place, so that the reports of the parts of a fleet add up to
-//! that of the whole ([`mod@merge`]).
+//! A report is the sum over places, so the reports of the parts of a fleet merge into that of the
+//! whole ([`mod@merge`]).
 
 mod fold;
 pub mod merge;
 
-use super::{FixedBy, Link, LinkCode, PathProof, Proof, Severity, Status};
+use super::{FixedBy, Link, LinkCode, PathProof, Proof, RemarkSeverity, Status};
 use crate::blueprint::Risk;
 use crate::desired::{Desired, Shard};
 use crate::identity::ByIdentity;
@@ -22,7 +22,7 @@ use std::sync::Arc;
 /// The version of a report's JSON form.
 pub const FORMAT_VERSION: u32 = 1;
 
-/// What `verify` says, as data; its text is made from this value and knows no more.
+/// The output of `verify`, as data; its text is made from this value alone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
     /// The version of this format.
@@ -37,19 +37,19 @@ pub struct Report {
     pub shard: Option<String>,
     /// The accounts that it is about, those that could not be read too.
     pub accounts: Vec<Covered>,
-    /// How many alerts × places there are of each status.
+    /// The number of alert × place combinations of each status.
     pub counts: Counts,
     /// Per alert, gravest first, the same counts.
     pub alerts: Vec<AlertCounts>,
-    /// Accounts of which nothing is known, because their regions could not be read.
+    /// Accounts whose regions could not be read, so nothing is known about them.
     pub unread: Vec<Unread>,
     /// Every link that is not proven, worst first.
     pub links: Vec<Finding>,
-    /// What changes no verdict, gravest first.
-    pub remarks: Vec<Said>,
-    /// How many of the remarks are degraded: something beside the alerts is lost.
+    /// Remarks, which do not change the verdict, gravest first.
+    pub remarks: Vec<RemarkGroup>,
+    /// The number of degraded remarks: something other than the alerts is lost.
     pub degraded: usize,
-    /// Alerts that nobody is to hear of: their route is empty.
+    /// Alerts that notify nobody: their route is empty.
     pub unrouted: Vec<String>,
 }
 
@@ -57,14 +57,15 @@ pub struct Report {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Covered {
     pub id: AccountId,
-    /// What people call it.
+    /// Its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// How many of its regions are covered.
     pub places: usize,
 }
 
-/// Accounts that could not be read for the same reason; `{account}` stands in the texts where they are several.
+/// Accounts that could not be read for the same reason; in the texts, `{account}` stands for each
+/// if there are several.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Unread {
     pub operation: String,
@@ -83,8 +84,8 @@ pub struct AlertCounts {
     pub counts: Counts,
 }
 
-/// A link that is not proven, with every alert and place it concerns. Where the same is wrong in
-/// several places, `{account}` and `{region}` stand in the texts for what differs between them.
+/// A link that is not proven, with every alert and place it concerns. For several places,
+/// `{account}` and `{region}` in the texts stand for what differs between them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     pub code: LinkCode,
@@ -95,22 +96,22 @@ pub struct Finding {
     pub fix: String,
     #[serde(rename = "mender")]
     pub fixed_by: FixedBy,
-    /// Whether each place has such an object, each account, or the fleet has one.
+    /// Whether there is one such object per place, per account or in the fleet.
     pub per: Granularity,
     pub places: BTreeSet<Place>,
 }
 
 /// A remark with every place it concerns; `{account}` and `{region}` as in a [`Finding`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Said {
-    pub severity: Severity,
+pub struct RemarkGroup {
+    pub severity: RemarkSeverity,
     pub code: LinkCode,
     pub object: String,
     pub text: String,
     pub places: BTreeSet<Place>,
 }
 
-/// How many alert × place pairs have each status.
+/// The number of alert × place combinations of each status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Counts {
     pub proven: usize,
@@ -143,7 +144,7 @@ impl Proof {
         for (account, why) in &desired.unread {
             folding.unread(account, [&why.operation, &why.code, &why.message, &why.remedy()]);
         }
-        let (unread, links, remarks) = folding.told();
+        let (unread, links, remarks) = folding.finish();
         Report {
             format_version: FORMAT_VERSION,
             blueprint: desired.name.clone(),
@@ -166,7 +167,7 @@ impl Proof {
 
     /// Every link that is not proven, once, worst first.
     pub fn findings(&self) -> Vec<Finding> {
-        self.folding().told().1
+        self.folding().finish().1
     }
 
     fn folding(&self) -> Folding {
@@ -201,12 +202,12 @@ fn covered(desired: &Desired) -> Vec<Covered> {
     places.into_iter().map(one).collect()
 }
 
-fn degraded(remarks: &[Said]) -> usize {
-    remarks.iter().filter(|said| said.severity == Severity::Degraded).count()
+fn degraded(remarks: &[RemarkGroup]) -> usize {
+    remarks.iter().filter(|said| said.severity == RemarkSeverity::Degraded).count()
 }
 
 impl Report {
-    /// Marks it as one of a part of the fleet.
+    /// Marks the report as that of a part of the fleet.
     #[must_use]
     pub fn of_shard(mut self, shard: Option<Shard>) -> Self {
         self.shard = shard.map(|shard| shard.to_string());

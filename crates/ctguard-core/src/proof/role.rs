@@ -1,10 +1,10 @@
-//! May EventBridge take on the role through which an account's rules forward events, and may the role put
-//! events on the hub's bus?
+//! May EventBridge assume the role that an account's rules forward events with, and may the role
+//! put events on the hub's bus?
 //!
 //! Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html>
 
 use super::policy::principal::Asker;
-use super::policy::{Admission, Refusal, Request, Sent, admission};
+use super::policy::{Admission, PolicyRefusal, Request, Sent, admission};
 use super::topic::EVENTS;
 use super::{FixedBy, Link, LinkCode, LinkObject, Status};
 use crate::desired::{Desired, Forward};
@@ -13,10 +13,10 @@ use crate::scope::{AccountId, Arn, Place, Region};
 use crate::snapshot::Live;
 use crate::snapshot::{LiveRole, Observed};
 
-/// What a role does for the bus.
+/// What the role must be allowed to do on the bus.
 pub(super) const PUT_EVENTS: &str = "events:PutEvents";
 
-/// Where the links of an account stand that has no region's.
+/// The region name for links of an account as a whole.
 pub(super) fn at(account: &AccountId) -> Place {
     Place::new(account.clone(), Region::global())
 }
@@ -58,7 +58,7 @@ pub fn judge(
     vec![link.one_per(Granularity::Account)]
 }
 
-/// ctguard mends only what it owns.
+/// ctguard fixes only what it owns.
 fn fixed_by(desired: &Desired, role: &LiveRole) -> FixedBy {
     if role.tags.name_owner(&desired.name) { FixedBy::Apply } else { FixedBy::Person }
 }
@@ -74,7 +74,7 @@ struct RoleJudge<'a> {
 }
 
 impl RoleJudge<'_> {
-    /// What keeps EventBridge from taking it on.
+    /// Why EventBridge cannot assume it.
     fn trust(&self) -> Option<Link> {
         let rule = self.lands.arn("events", &format!("rule/{}", self.rule));
         let request = Request {
@@ -85,7 +85,7 @@ impl RoleJudge<'_> {
             source_account: Sent::Value(self.lands.account.as_str()),
             direct: true,
         };
-        // A trust policy may hold in some regions only: what is wrong stands where it is wrong.
+        // A trust policy may hold in some regions only, so the link names the place.
         let place = self.lands;
         match admission(Some(&self.role.role.trust), &request) {
             Admission::Admits => None,
@@ -101,7 +101,7 @@ impl RoleJudge<'_> {
         }
     }
 
-    /// What keeps it from the bus. Policies that are attached could only add to its own.
+    /// Why it cannot send to the bus. Attached policies could only add to its inline ones.
     fn policy(&self, own: &str) -> Option<Link> {
         let bus: &str = &self.forward.bus_arn;
         let asker = Asker {
@@ -124,9 +124,9 @@ impl RoleJudge<'_> {
                 let ours = policies.get(own).into_iter();
                 let denied_by_ours = matches!(
                     asker.allowed(ours, PUT_EVENTS, bus),
-                    Admission::Refuses(Refusal::Deny(_))
+                    Admission::Refuses(PolicyRefusal::Deny(_))
                 );
-                if matches!(refusal, Refusal::Deny(_)) && !denied_by_ours {
+                if matches!(refusal, PolicyRefusal::Deny(_)) && !denied_by_ours {
                     let link = self.broken(code, &self.place, cause, FixedBy::Person);
                     let fix =
                         "Take the statement that denies it out of the role's inline policies.";

@@ -1,23 +1,23 @@
-//! What waits and what was counted: alerts that somebody did not get, and rules that never fired.
+//! Dead letters and metrics: alerts that were not delivered, and rules that never fired.
 //!
-//! None of it belongs to a path: a path is proven by what stands there now, and these tell of what happened.
-//! A number is judged as it was read, together with the span that it was counted over, so that the same
-//! snapshot is told in the same words on any day.
+//! None of it belongs to a path: a path is proven by the present configuration, and these describe
+//! the past. A number is judged together with the period that it was counted over, so the same
+//! snapshot gives the same words on any day.
 
-use super::{FixedBy, Link, LinkCode, LinkObject, Proof, Remark, Severity};
+use super::{FixedBy, Link, LinkCode, LinkObject, Proof, Remark, RemarkSeverity};
 use crate::desired::Desired;
 use crate::resource::keys::RuleKey;
 use crate::scope::Place;
 use crate::snapshot::Live;
-use crate::snapshot::{Observed, RuleSignals, Tally, Unreadable};
+use crate::snapshot::{MetricCount, Observed, RuleSignals, Unreadable};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// All signals, and the remarks on what was counted.
+/// All signals, and the remarks on metrics.
 pub fn collect(desired: &Desired, live: &Live, proof: &mut Proof) {
     dead_letters(desired, live, proof);
     let mut rules: BTreeMap<&Place, BTreeSet<&RuleKey>> = BTreeMap::new();
     for path in &desired.paths {
-        // What is looked at only because others depend on it is its own people's business.
+        // Places that are read only because others depend on them are not judged.
         if !desired.context.contains(&path.raised) {
             rules.entry(&path.raised).or_default().extend(path.rules.iter());
         }
@@ -30,7 +30,7 @@ pub fn collect(desired: &Desired, live: &Live, proof: &mut Proof) {
     }
 }
 
-/// Dead letters that wait are alerts that somebody did not get.
+/// Dead letters are alerts that were not delivered.
 fn dead_letters(desired: &Desired, live: &Live, proof: &mut Proof) {
     for (place, here) in desired.own_places() {
         for name in here.queues.keys() {
@@ -50,7 +50,7 @@ fn dead_letters(desired: &Desired, live: &Live, proof: &mut Proof) {
                 _ => continue,
             };
             let cause = format!("about {waiting} messages wait in it");
-            let fix = "Read them (their attributes say which rule or topic, and why), mend the cause, then purge the queue.";
+            let fix = "Read them (their attributes say which rule or topic, and why), fix the cause, then purge the queue.";
             proof.signals.push(
                 Link::broken(
                     LinkCode::DeadLetters,
@@ -65,8 +65,8 @@ fn dead_letters(desired: &Desired, live: &Live, proof: &mut Proof) {
     }
 }
 
-/// What was counted of the rules of a place. A rule of which nobody asked is passed over: an apply does not ask,
-/// and nobody asks of a rule that is not there.
+/// The metrics of the rules of a place. A rule whose metrics were not read is skipped: an apply
+/// does not read them, nor are those of a missing rule read.
 fn counted(
     desired: &Desired,
     live: &Live,
@@ -89,7 +89,7 @@ fn counted(
     for why in unread {
         let Unreadable { operation, code, message, .. } = why;
         proof.remarks.push(Remark {
-            severity: Severity::Degraded,
+            severity: RemarkSeverity::Degraded,
             code: LinkCode::SignalsUnread,
             place: place.clone(),
             object: LinkObject::Rules {
@@ -108,7 +108,7 @@ fn judge(place: &Place, rule: LinkObject, signals: &RuleSignals, proof: &mut Pro
     let RuleSignals { fired, failed, lost } = *signals;
     if failed.count > 0 {
         let cause = format!("{} of its targets failed for good", invocations(failed));
-        let fix = "Read the dead letters: ERROR_CODE says what refused them. Mend that; the count is over when its span is.";
+        let fix = "Read the dead letters: ERROR_CODE says what refused them. Fix that; this clears 24 h after the last failure.";
         proof.signals.push(
             Link::broken(LinkCode::FailedInvocations, place, rule.clone(), cause, FixedBy::Person)
                 .with_fix(fix),
@@ -116,7 +116,7 @@ fn judge(place: &Place, rule: LinkObject, signals: &RuleSignals, proof: &mut Pro
     }
     if lost.count > 0 {
         let cause = format!("{} could not be put into the dead-letter queue", invocations(lost));
-        let fix = "What they said is lost: look the events up in CloudTrail's event history. Let the queue of the rule's targets take what EventBridge sends: its policy, its key, and that it is there.";
+        let fix = "These events are lost: look them up in CloudTrail's event history. Check that the dead-letter queue exists and that its policy and key admit EventBridge.";
         proof.signals.push(
             Link::broken(LinkCode::DeadLetterFailed, place, rule.clone(), cause, FixedBy::Person)
                 .with_fix(fix),
@@ -124,19 +124,19 @@ fn judge(place: &Place, rule: LinkObject, signals: &RuleSignals, proof: &mut Pro
     }
     if fired.count == 0 {
         proof.remarks.push(Remark {
-            severity: Severity::Note,
+            severity: RemarkSeverity::Note,
             code: LinkCode::NeverFired,
             place: place.clone(),
             object: rule,
             text: format!(
-                "No firing was counted in {}: nothing of the kind happened there, or it did not arrive.",
+                "It did not fire in {}: there was no such event, or it did not arrive.",
                 fired.span()
             ),
         });
     }
 }
 
-fn invocations(tally: Tally) -> String {
+fn invocations(tally: MetricCount) -> String {
     let noun = if tally.count == 1 { "invocation" } else { "invocations" };
     format!("in {}, {} {noun}", tally.span(), tally.count)
 }

@@ -1,4 +1,4 @@
-//! Does each listed subscriber get what the topic is sent?
+//! Does each listed subscriber receive what is published to the topic?
 
 mod endpoint;
 mod filter;
@@ -34,7 +34,7 @@ pub fn endpoint(judge: &TopicJudge<'_>, endpoint: &Endpoint) -> Link {
     match filtered(judge, attributes, &object) {
         Ok(None) => endpoint::admits(judge, endpoint, object),
         Ok(Some(filtered)) => {
-            // What is surely wrong behind the filter says more than the filter that may be.
+            // A certain failure behind the filter is reported before a filter that may fail.
             let behind = endpoint::admits(judge, endpoint, object);
             if behind.status > filtered.status { behind } else { filtered }
         }
@@ -42,7 +42,7 @@ pub fn endpoint(judge: &TopicJudge<'_>, endpoint: &Endpoint) -> Link {
     }
 }
 
-/// A destination that lists nobody: whether anybody has confirmed all the same.
+/// Judges a destination without listed subscribers: has anybody confirmed?
 pub fn unlisted(judge: &TopicJudge<'_>) -> Link {
     let object = LinkObject::Topic(judge.arn.to_owned());
     let confirmed = match &judge.topic.subscriptions {
@@ -64,15 +64,16 @@ pub fn unlisted(judge: &TopicJudge<'_>) -> Link {
         ..judge.assumed(
             LinkCode::SubscriberMissing,
             object,
-            format!("the blueprint lists nobody; {confirmed} that it does not know have confirmed"),
+            format!("the blueprint lists no subscribers; {confirmed} outside of it have confirmed"),
         )
     }
 }
 
-/// Nobody is subscribed, and nobody is to be.
+/// The link of a topic without subscribers, live or listed.
 pub fn nobody(place: &Place, object: LinkObject) -> Link {
     Link {
-        fix: "List who must hear of it under the destination's `subscribers:`.".to_owned(),
+        fix: "List who should receive the alerts under the destination's `subscribers:`."
+            .to_owned(),
         ..Link::broken(
             LinkCode::SubscriberMissing,
             place,
@@ -121,7 +122,7 @@ pub fn chat(judge: &TopicJudge<'_>, configuration: &str) -> Link {
     }
 }
 
-/// A pending subscription is listed without the time it was asked for.
+/// SNS does not tell when a pending subscription was requested.
 ///
 /// Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-delete-subscription-topic.html>
 fn pending(judge: &TopicJudge<'_>, endpoint: &Endpoint, object: LinkObject) -> Link {
@@ -143,7 +144,7 @@ fn pending(judge: &TopicJudge<'_>, endpoint: &Endpoint, object: LinkObject) -> L
     }
 }
 
-/// Whether a filter policy keeps the alert's messages back: `Err` for a link that decides by itself.
+/// Whether a filter policy drops the alert's messages: `Err` for a link that decides by itself.
 fn filtered(
     judge: &TopicJudge<'_>,
     attributes: &Observed<SubscriptionAttributes>,

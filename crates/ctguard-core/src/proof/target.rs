@@ -1,4 +1,4 @@
-//! Does a rule hand the alert's message to the topic of a destination, or the event to the hub?
+//! Does a rule send the alert's message to the topic of a destination, or the event to the hub?
 
 use super::{FixedBy, Link, LinkCode, LinkObject, Status};
 use crate::desired::{DesiredRule, DestinationPath, Forward};
@@ -7,7 +7,7 @@ use crate::resource::rule::Target;
 use crate::scope::{Arn, Place};
 use crate::snapshot::{LiveRule, Observed};
 
-/// One rule, asked about its targets.
+/// Judges the targets of one rule.
 pub struct Judge<'a> {
     pub place: &'a Place,
     pub name: &'a str,
@@ -59,7 +59,8 @@ impl Judge<'_> {
         }
     }
 
-    /// The target of a rule that forwards: the hub's bus, through the account's role, with the event as it is.
+    /// The target of a rule that forwards: the hub's bus, through the account's role, with the
+    /// event as it is.
     pub fn to_hub(&self, forward: &Forward) -> Link {
         let bus: &str = &forward.bus_arn;
         let object = LinkObject::target(self.place, self.name, bus);
@@ -112,7 +113,7 @@ impl Judge<'_> {
         }
     }
 
-    /// A target that is the topic: what does it send, and as whom?
+    /// Judges a target that is the topic: its message and its role.
     fn judge(&self, destination: &DestinationPath, target: &Target, object: LinkObject) -> Link {
         let wanted = self.wanted.targets.get(&destination.target_id).map(|target| &target.input);
         if wanted != Some(&target.input) {

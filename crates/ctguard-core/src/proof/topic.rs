@@ -1,6 +1,7 @@
-//! Does the topic take what EventBridge sends: does it exist, do its policy and its key let EventBridge in?
+//! Does the topic accept what EventBridge sends: does it exist, and do its policy and its key admit
+//! EventBridge?
 
-use super::policy::{Admission, Refusal, Request, Sent, admission};
+use super::policy::{Admission, PolicyRefusal, Request, Sent, admission};
 use super::{FixedBy, Link, LinkCode, LinkObject, key, subscriber};
 use crate::blueprint::Subscriber;
 use crate::desired::{Desired, DestinationPath};
@@ -59,7 +60,7 @@ pub fn judge(
                     .to_owned();
             }
             links.push(link);
-            // A topic that apply makes reaches nobody when nobody is listed.
+            // A topic that apply creates reaches nobody when no subscriber is listed.
             if destination.subscribers.is_empty() {
                 links.push(subscriber::nobody(place, LinkObject::Topic(arn.clone())));
             }
@@ -110,12 +111,13 @@ impl TopicJudge<'_> {
         }
     }
 
-    /// Apply writes its own statement, without a condition; a statement of others that denies stays.
-    fn refused(&self, object: LinkObject, refusal: Refusal) -> Link {
+    /// Apply writes its own statement, without a condition; a statement of others that denies
+    /// stays.
+    fn refused(&self, object: LinkObject, refusal: PolicyRefusal) -> Link {
         let (code, fixed_by) = match refusal {
-            Refusal::Nobody(_) => (LinkCode::TopicPolicy, self.fixed_by),
-            Refusal::Condition(_) => (LinkCode::TopicPolicyCondition, self.fixed_by),
-            Refusal::Deny(_) => (LinkCode::TopicPolicyDeny, FixedBy::Person),
+            PolicyRefusal::Nobody(_) => (LinkCode::TopicPolicy, self.fixed_by),
+            PolicyRefusal::Condition(_) => (LinkCode::TopicPolicyCondition, self.fixed_by),
+            PolicyRefusal::Deny(_) => (LinkCode::TopicPolicyDeny, FixedBy::Person),
         };
         let link = Link::broken(code, self.place, object, refusal.into_cause(), fixed_by);
         let fix = match (code, fixed_by) {
@@ -157,7 +159,7 @@ impl TopicJudge<'_> {
         }
     }
 
-    /// Whether an apply takes this key off, for none or for one that is known to let EventBridge in.
+    /// Whether an apply replaces this key by none or by one that is known to admit EventBridge.
     fn apply_changes_key(&self, name: &str) -> bool {
         let here = self.desired.places.get(self.place);
         let topic = self.destination.managed_topic.as_ref();

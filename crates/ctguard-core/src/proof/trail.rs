@@ -1,7 +1,8 @@
-//! Does a trail record this event where it lands? Without one that does, nothing reaches EventBridge.
+//! Does a trail record this event where it lands? Without one that does, nothing reaches
+//! EventBridge.
 //!
-//! Every trail that the place sees is asked; the one that comes closest to recording the event speaks
-//! for all, since one that records it is enough.
+//! Every trail visible in the place is judged, and the best result counts, since one trail that
+//! records the event is enough.
 //!
 //! Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html>
 
@@ -24,39 +25,39 @@ use crate::snapshot::{LiveTrail, Observed, Unreadable};
 use owner::{Repair, fix, fixed_by, missing};
 use std::cmp::Reverse;
 
-/// Stands for every source that selectors cannot leave out of the management events.
+/// Stands for every event source that selectors cannot exclude from management events.
 const ORDINARY_SOURCE: &str = "ec2.amazonaws.com";
 
-/// What decides whether a trail records an event: many events ask the same question.
+/// The properties that decide whether a trail records an event; many events share them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Question<'a> {
+pub struct TrailQuery<'a> {
     place: &'a Place,
     access: Access,
-    /// Only where it matters: data events, and sources that selectors can leave out.
+    /// Only where it matters: data events, and event sources that selectors can exclude.
     source: Option<&'a str>,
     data: bool,
-    global: Global,
+    global: GlobalEvents,
 }
 
 /// Whether a trail records the event only if it includes those of global services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Global {
+enum GlobalEvents {
     No,
-    /// Calls to the global endpoint are, those to the region's own are not.
+    /// Calls to the global endpoint are global, those to the regional endpoint are not.
     OneEndpoint,
     Yes,
 }
 
-impl<'a> Question<'a> {
+impl<'a> TrailQuery<'a> {
     pub fn of(place: &'a Place, event: &'a EventRef) -> Self {
         let data = event.kind == EventKind::Data;
         let named = data || EXCLUDABLE_SOURCES.contains(&event.source.as_str());
         let leader =
             place.region.partition() == Partition::Aws && place.region.as_str() == "us-east-1";
         let global = match event.landing {
-            _ if event.landing.region_in(place.region.partition()).is_some() => Global::Yes,
-            Landing::Endpoint if leader => Global::OneEndpoint,
-            _ => Global::No,
+            _ if event.landing.region_in(place.region.partition()).is_some() => GlobalEvents::Yes,
+            Landing::Endpoint if leader => GlobalEvents::OneEndpoint,
+            _ => GlobalEvents::No,
         };
         let source = named.then_some(event.source.as_str());
         Self { place, access: event.access, source, data, global }
@@ -76,7 +77,7 @@ impl<'a> Question<'a> {
     }
 }
 
-pub fn judge(desired: &Desired, live: &Live, question: &Question<'_>) -> Link {
+pub fn judge(desired: &Desired, live: &Live, question: &TrailQuery<'_>) -> Link {
     let place = question.place;
     let trails = match live.places.get(place).map(|seen| &seen.trails) {
         Some(Observed::Known(trails)) => trails,
@@ -87,7 +88,7 @@ pub fn judge(desired: &Desired, live: &Live, question: &Question<'_>) -> Link {
         Some(Observed::Absent) | None => return missing(desired, live, place),
     };
     let answers = trails.iter().map(|(arn, trail)| {
-        let asked = Asked { desired, live, question, arn, trail };
+        let asked = TrailJudge { desired, live, question, arn, trail };
         asked.link()
     });
     answers
@@ -95,16 +96,16 @@ pub fn judge(desired: &Desired, live: &Live, question: &Question<'_>) -> Link {
         .unwrap_or_else(|| missing(desired, live, place))
 }
 
-/// One trail, asked about one kind of event.
-struct Asked<'a> {
+/// Judges one trail for one kind of event.
+struct TrailJudge<'a> {
     desired: &'a Desired,
     live: &'a Live,
-    question: &'a Question<'a>,
+    question: &'a TrailQuery<'a>,
     arn: &'a str,
     trail: &'a LiveTrail,
 }
 
-impl Asked<'_> {
+impl TrailJudge<'_> {
     fn link(&self) -> Link {
         match &self.trail.status {
             Observed::Known(status) if status.logging => {}
@@ -130,14 +131,14 @@ impl Asked<'_> {
             return silent;
         }
         let lacks_global = !self.trail.trail.global_service_events;
-        if lacks_global && self.question.global == Global::Yes {
+        if lacks_global && self.question.global == GlobalEvents::Yes {
             let cause = "it leaves out the events of global services".to_owned();
             return self.broken(LinkCode::GlobalEventsMissing, cause, Repair::GlobalEvents);
         }
         let link = self.selected();
         if link.status == Status::Proven
             && lacks_global
-            && self.question.global == Global::OneEndpoint
+            && self.question.global == GlobalEvents::OneEndpoint
         {
             let cause = "it leaves out the events of global services, calls to the global STS endpoint among them; calls to the region's own endpoint are recorded".to_owned();
             return Link {
@@ -167,7 +168,7 @@ impl Asked<'_> {
         };
         if question.data {
             if !selectors.include_data(question.source(), question.access) {
-                // Data events are billed each: ctguard leaves it to people to ask for them.
+                // Data events are billed each: ctguard adds none by itself.
                 return Link {
                     fix: format!(
                         "Add a data event selector for {} to the trail with `aws cloudtrail put-event-selectors --trail-name {} --region {}`; data events are billed, so ctguard adds none.",

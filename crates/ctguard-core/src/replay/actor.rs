@@ -1,4 +1,4 @@
-//! Who did it: the principal of a record by the name that an exception would use, and the kind of actor.
+//! The actor of a record: its principal by the name that an exception would use, and its kind.
 //!
 //! Field meanings: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
 
@@ -6,7 +6,7 @@ use super::Record;
 use serde::Serialize;
 use std::borrow::Cow;
 
-/// What kind of actor a record tells of.
+/// The kind of actor of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ActorKind {
@@ -58,7 +58,8 @@ fn is_foreign(facts: &Record<'_>) -> bool {
     }
 }
 
-/// Whether it came from the console. Newer records say so; older ones name the console as their agent.
+/// Whether it came from the console. Newer records say so; older ones name the console as their
+/// agent.
 fn is_console(facts: &Record<'_>) -> bool {
     matches!(facts.event_type.as_deref(), Some("AwsConsoleSignIn" | "AwsConsoleAction"))
         || facts.from_console
@@ -78,14 +79,14 @@ fn is_sso_role(arn: &str) -> bool {
     arn.contains("/AWSReservedSSO_")
 }
 
-/// What a principal is called, and the field where an exception would find it.
+/// The name of a principal, and the field that an exception would use.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Principal<'a> {
+pub struct ActorName<'a> {
     pub name: Cow<'a, str>,
     pub field: PrincipalField,
 }
 
-/// Where in `detail` the name of a principal stands.
+/// The field of `detail` with the name of a principal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PrincipalField {
     /// `userIdentity.sessionContext.sessionIssuer.arn`: the role, whatever its session is called.
@@ -119,13 +120,13 @@ impl PrincipalField {
     }
 }
 
-/// The principal of a record. A role stands for all its sessions, but for those of IAM Identity Center, whose
-/// sessions are people.
-pub fn principal<'a>(facts: &'a Record<'_>) -> Principal<'a> {
+/// The principal of a record. A role stands for all its sessions, but for those of IAM Identity
+/// Center, whose sessions are people.
+pub fn principal<'a>(facts: &'a Record<'_>) -> ActorName<'a> {
     use PrincipalField as Field;
     let of = |name: &'a Option<Cow<'_, str>>, field| {
         let name = name.as_deref().filter(|name| !name.is_empty())?;
-        Some(Principal { name: Cow::Borrowed(name), field })
+        Some(ActorName { name: Cow::Borrowed(name), field })
     };
     let issuer = of(&facts.issuer_arn, Field::Issuer).filter(|role| !is_sso_role(&role.name));
     issuer
@@ -134,5 +135,5 @@ pub fn principal<'a>(facts: &'a Record<'_>) -> Principal<'a> {
         .or_else(|| of(&facts.user_name, Field::UserName))
         .or_else(|| of(&facts.principal_id, Field::PrincipalId))
         .or_else(|| of(&facts.identity_account, Field::Account))
-        .unwrap_or(Principal { name: Cow::Borrowed("(not said)"), field: Field::None })
+        .unwrap_or(ActorName { name: Cow::Borrowed("(not said)"), field: Field::None })
 }

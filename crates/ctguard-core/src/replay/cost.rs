@@ -1,17 +1,17 @@
-//! What AWS would bill for a month like the one that was replayed: an estimate, at list prices.
+//! An estimate of AWS's bill for a month like the one that was replayed, at list prices.
 //!
-//! Left out are the free allowances of every month, the trail, keys, queues, and all that does not grow with the
-//! number of alerts.
+//! Left out are the free allowances of every month, the trail, keys, queues, and all that does not
+//! grow with the number of alerts.
 
 use super::{Sends, Setup};
 use serde::Serialize;
 
-/// When the prices were looked up, and for which region.
+/// The date and region of the prices.
 pub const PRICES: &str = "list prices of us-east-1, June 2026";
 
 const DAYS_A_MONTH: u64 = 30;
 
-/// A price, in US dollars a million.
+/// A price in US dollars per million.
 #[derive(Debug, Clone, Copy)]
 struct Price {
     item: Item,

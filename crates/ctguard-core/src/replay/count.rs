@@ -1,7 +1,7 @@
-//! Counting: what one thread makes of the records that rules match, and how the counts of threads add up.
+//! Counting: the counts of one thread over matching records, and their merge.
 //!
-//! The result does not depend on how files are shared among threads, or on their order: numbers add, first and
-//! last are the least and the greatest, and what is bounded is a [`Sampled`] map.
+//! The result does not depend on how files are shared among threads, or on their order: numbers
+//! add, first and last are the least and the greatest, and what is bounded is a [`Sampled`] map.
 
 use super::actor::{self, ActorKind, PrincipalField};
 use super::sampled::{Sampled, hash};
@@ -13,12 +13,12 @@ use std::collections::BTreeMap;
 
 /// Most pairs of alert and principal, or of alert and place, that are counted one by one.
 pub const PRINCIPALS_MOST: usize = 50_000;
-/// Most actions that are remembered, to find those that were recorded twice.
+/// Maximum number of actions kept, to find those that were recorded twice.
 pub const IDS_MOST: usize = 262_144;
-/// Most seconds that are remembered, to find bursts.
+/// Maximum number of seconds kept, to find bursts.
 pub const SECONDS_MOST: usize = 65_536;
 
-/// What one thread has counted.
+/// The counts of one thread.
 #[derive(Debug, Clone)]
 pub struct Counter<'s> {
     setup: &'s Setup,
@@ -33,12 +33,12 @@ pub struct Counter<'s> {
     done: Vec<u32>,
 }
 
-/// What is counted of one alert.
+/// The counts of one alert.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Counts {
     /// Records that raise it.
     pub count: u64,
-    /// Records that its patterns match and that do not reach its rules, by why.
+    /// Records that its patterns match but that do not reach its rules, by reason.
     pub undelivered: BTreeMap<&'static str, u64>,
     /// By number of the day.
     pub per_day: BTreeMap<i32, u64>,
@@ -47,7 +47,7 @@ pub(super) struct Counts {
     pub last: Option<i64>,
     /// Records without a time that can be read.
     pub undated: u64,
-    /// What is remarkable about records that raise it, by the code of the note.
+    /// Notes on records that raise it, by code.
     pub notes: BTreeMap<&'static str, u64>,
 }
 
@@ -105,7 +105,7 @@ impl<'s> Counter<'s> {
         }
     }
 
-    /// Takes in a record that these rules match.
+    /// Counts a record that these rules match.
     pub fn record(&mut self, record: &[u8], facts: &Record<'_>, rules: &[u32]) {
         let at = facts.time.as_deref().and_then(seconds);
         if at.is_some_and(|at| !self.setup.period.contains(at)) {
@@ -115,7 +115,7 @@ impl<'s> Counter<'s> {
         self.done.clear();
         let delivery = facts.delivery(record);
         for rule in rules {
-            // No event matches two rules of one alert; a record that says a thing twice might.
+            // No event matches two rules of one alert; a record with duplicate keys might.
             let Some(rule) = self.setup.rules.get(*rule as usize) else { continue };
             let alert = rule.alert as u32;
             if self.done.contains(&alert) {
@@ -203,8 +203,9 @@ impl<'s> Counter<'s> {
         self.places.note(key, new, |of| of.count += 1);
     }
 
-    /// One action is recorded twice with one `eventID` when several trails or copies are read, and with one
-    /// `sharedEventID` when it concerns two accounts. Records that have neither are told by their text.
+    /// One action is recorded twice with one `eventID` when several trails or copies are read, and
+    /// with one `sharedEventID` when it concerns two accounts. Records that have neither are told
+    /// by their text.
     ///
     /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
     fn by_action(&mut self, alert: u32, record: &[u8], facts: &Record<'_>) {
@@ -244,7 +245,7 @@ impl<'s> Counter<'s> {
         }
     }
 
-    /// Adds what another thread has counted.
+    /// Adds the counts of another thread.
     pub fn merge(&mut self, other: Self) {
         self.outside += other.outside;
         for (own, more) in self.alerts.iter_mut().zip(other.alerts) {

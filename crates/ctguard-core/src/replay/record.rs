@@ -1,39 +1,39 @@
-//! What a report reads of a record.
+//! The fields of a record that a report uses.
 
 use crate::catalogue;
-use crate::offline::{EVENT_MAX_BYTES, Facts, Fields, Undeliverable};
+use crate::offline::{DeliveryFields, EVENT_MAX_BYTES, Facts, Undeliverable};
 use crate::scope::Region;
 use eventbridge_pattern::archive::RecordFields;
 use eventbridge_pattern::cloudtrail;
 use serde_json::Value;
 use std::borrow::Cow;
 
-type Text<'a> = Option<Cow<'a, str>>;
+type OptionalText<'a> = Option<Cow<'a, str>>;
 
 /// The fields of a record that a report is about; absent where the record does not have them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Record<'a> {
-    pub event_type: Text<'a>,
-    pub category: Text<'a>,
-    pub source: Text<'a>,
-    pub name: Text<'a>,
+    pub event_type: OptionalText<'a>,
+    pub category: OptionalText<'a>,
+    pub source: OptionalText<'a>,
+    pub name: OptionalText<'a>,
     pub management: Option<bool>,
     pub read_only: Option<bool>,
     /// The account that the record was written for; in old records the caller's.
-    pub account: Text<'a>,
-    pub region: Text<'a>,
-    pub time: Text<'a>,
-    pub event_id: Text<'a>,
-    pub shared_event_id: Text<'a>,
-    pub identity_type: Text<'a>,
-    pub identity_arn: Text<'a>,
-    pub identity_account: Text<'a>,
-    pub invoked_by: Text<'a>,
-    pub user_name: Text<'a>,
-    pub principal_id: Text<'a>,
+    pub account: OptionalText<'a>,
+    pub region: OptionalText<'a>,
+    pub time: OptionalText<'a>,
+    pub event_id: OptionalText<'a>,
+    pub shared_event_id: OptionalText<'a>,
+    pub identity_type: OptionalText<'a>,
+    pub identity_arn: OptionalText<'a>,
+    pub identity_account: OptionalText<'a>,
+    pub invoked_by: OptionalText<'a>,
+    pub user_name: OptionalText<'a>,
+    pub principal_id: OptionalText<'a>,
     /// Of the role whose session it is.
-    pub issuer_arn: Text<'a>,
-    pub user_agent: Text<'a>,
+    pub issuer_arn: OptionalText<'a>,
+    pub user_agent: OptionalText<'a>,
     /// `sessionCredentialFromConsole`
     pub from_console: bool,
 }
@@ -67,7 +67,8 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// Takes them from those found in a record's text. `path_account` is the account that the file's place tells.
+    /// Takes them from those found in a record's text. `path_account` is the account that the
+    /// file's place tells.
     pub fn found(found: RecordFields<'a>, path_account: Option<&'a str>) -> Self {
         let console = found.session_credential_from_console;
         Self {
@@ -97,8 +98,8 @@ impl<'a> Record<'a> {
         }
     }
 
-    fn fields(&self) -> Fields<'_> {
-        Fields {
+    fn fields(&self) -> DeliveryFields<'_> {
+        DeliveryFields {
             event_type: self.event_type.as_deref(),
             category: self.category.as_deref(),
             source: self.source.as_deref(),
@@ -108,16 +109,16 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// What its delivery depends on. `text` is the whole record.
+    /// The facts that its delivery depends on. `text` is the whole record.
     ///
     /// # Errors
-    /// When EventBridge is given no such record.
+    /// When EventBridge receives no such record.
     pub fn delivery(&self, text: &[u8]) -> Result<Facts, Undeliverable> {
         let bytes = if text.len() > EVENT_MAX_BYTES { without_spaces(text) } else { text.len() };
         Facts::of(&self.fields(), bytes)
     }
 
-    /// The codes of what is remarkable about it, whatever alert it raises.
+    /// The codes of its notes, independent of the alert.
     pub fn remarks(&self) -> impl Iterator<Item = &'static str> {
         let fields_missing = self.event_type.is_none()
             || self.event_id.is_none()

@@ -1,9 +1,10 @@
-//! A map that never grows past a limit, and what it holds does not depend on the order of what came.
+//! A map of bounded size whose content does not depend on the order of insertion.
 //!
-//! As long as everything fits, everything is kept. When it does not, only the keys whose hash begins with a zero
-//! bit are kept, then with two, and so on: one key in two, in four, … What is kept of a key is exact, since
-//! a key that stays was never dropped before. Which keys stay follows from the set of all keys alone, so that several
-//! threads, each with a part of the input in any order, end up with the same map.
+//! As long as everything fits, everything is kept. When it does not, only the keys whose hash
+//! begins with a zero bit are kept, then with two, and so on: one key in two, in four, … What is
+//! kept of a key is exact, since a key that stays was never dropped before. Which keys stay follows
+//! from the set of all keys alone, so that several threads, each with a part of the input in any
+//! order, end up with the same map.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -23,7 +24,8 @@ impl<V> Sampled<V> {
         Self { most, bits: 0, kept: HashMap::default() }
     }
 
-    /// Changes the value of a key, which is made when the key is new; nothing when the key is not among those kept.
+    /// Changes the value of a key, which is made when the key is new; nothing when the key is not
+    /// among those kept.
     pub fn note(&mut self, key: u64, new: impl FnOnce() -> V, change: impl FnOnce(&mut V)) {
         if self.passes(key) {
             change(self.kept.entry(key).or_insert_with(new));

@@ -1,7 +1,7 @@
 //! Exceptions that would take the most noise away, in the blueprint's own syntax.
 //!
-//! They are offered, not recommended: whoever gets hold of an excepted identity is not heard of any more. The root
-//! user is never suggested.
+//! They are offered, not recommended: an attacker with an excepted identity raises no alert. The
+//! root user is never suggested.
 
 use super::actor::{ActorKind, PrincipalField};
 use super::{ByPrincipal, Days};
@@ -30,8 +30,8 @@ pub struct Suggestion {
     pub except: String,
 }
 
-/// The exceptions for the noisiest of an alert's principals. `all` are all that were counted, the most frequent
-/// first; `count` is the number of the alert's records.
+/// The exceptions for the noisiest of an alert's principals. `all` are all that were counted, the
+/// most frequent first; `count` is the number of the alert's records.
 pub fn suggest(
     all: &[ByPrincipal],
     count: u64,

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Days after which an unfinished upload is given up, and after which a version that was overwritten or
-/// deleted goes for good. Current log files never expire by ctguard's rule.
+/// Days after which an unfinished upload is aborted, and after which a noncurrent version is
+/// deleted. Current log files never expire by ctguard's rule.
 pub const LIFECYCLE_DAYS: (i32, i32) = (7, 365);
 
 /// The settings of a bucket that ctguard reads and writes.

@@ -1,7 +1,7 @@
-//! The names of what belongs to a parent, as types: rules on buses, targets, subscriptions.
+//! The names of child objects as types: rules on buses, targets, subscriptions.
 //!
-//! Each is written `parent/child`, in addresses, JSON and reports. This is the one place that writes that
-//! form and takes it apart.
+//! Each is written `parent/child`, in addresses, JSON and reports. Only this module formats and
+//! parses that form.
 
 use super::topic::Endpoint;
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,8 @@ pub struct KeyError {
     form: &'static str,
 }
 
-/// A rule with its bus: `name` on the default bus, `bus/name` on another, as after `rule/` in its ARN.
+/// A rule with its bus: `name` on the default bus, `bus/name` on another, as after `rule/` in its
+/// ARN.
 ///
 /// Kept as text, so that keys sort as their text does and maps can be asked by it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -1,4 +1,4 @@
-//! The names of what ctguard makes, computed from the blueprint's name alone.
+//! The names of what ctguard creates, computed from the blueprint's name alone.
 //!
 //! They are never looked up and never stored: that is why no state file is needed.
 
@@ -44,14 +44,14 @@ impl Names {
         fit(&format!("{}{topic}", self.prefix), TOPIC_NAME_MAX_CHARS)
     }
 
-    /// A target is named after its topic, here one that ctguard keeps: a destination that moves to another
-    /// topic gets a second target before it loses the first.
+    /// A target is named after its topic, here one that ctguard keeps: a destination that moves to
+    /// another topic gets a second target before it loses the first.
     pub fn target(&self, topic: &str) -> String {
         fit(&self.topic(topic), RULE_NAME_MAX_CHARS)
     }
 
-    /// The target of a topic that somebody else keeps. The full stop, which is in no name of a standard topic,
-    /// keeps it apart from a topic of ctguard's with the same short name.
+    /// The target of a foreign topic. The full stop, which is in no name of a standard topic, keeps
+    /// it apart from a topic of ctguard's with the same short name.
     pub fn existing_target(&self, topic_arn: &str) -> String {
         let topic = topic_arn.rsplit(':').next().unwrap_or(topic_arn);
         let suffix = ".existing";
@@ -59,12 +59,12 @@ impl Names {
         format!("{base}{suffix}")
     }
 
-    /// The queue of what EventBridge could not hand to a target.
+    /// The dead-letter queue of targets.
     pub fn targets_queue(&self) -> String {
         format!("{}targets", self.prefix)
     }
 
-    /// The queue of what SNS could not hand to a subscriber.
+    /// The dead-letter queue of subscribers.
     pub fn subscriptions_queue(&self) -> String {
         format!("{}subscriptions", self.prefix)
     }
@@ -79,8 +79,8 @@ impl Names {
         self.bus()
     }
 
-    /// The target of a forwarding rule, and the role's policy for it. Named after the hub, so that one that moves
-    /// gets a second of each before it loses the first.
+    /// The target of a forwarding rule, and the role's policy for it. Named after the hub, so that
+    /// one that moves gets a second of each before it loses the first.
     pub fn to_hub(&self, hub: &Place) -> String {
         format!("{}.{}.{}", self.bus(), hub.account, hub.region)
     }

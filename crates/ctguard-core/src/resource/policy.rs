@@ -1,7 +1,7 @@
-//! Resource policies: compared as meaning, and merged without touching what others wrote.
+//! Resource policies: compared by meaning, and merged without touching foreign statements.
 //!
-//! Statements whose Sid begins with the blueprint's prefix are ctguard's; every other statement
-//! is somebody else's and is carried over as it stands.
+//! Statements whose Sid begins with the blueprint's prefix are ctguard's; every other statement is
+//! foreign and kept as it is.
 
 use serde_json::{Map, Value, json};
 
@@ -24,8 +24,8 @@ pub fn document(statements: Vec<Value>) -> Value {
 
 /// The live policy with every statement under `own_prefix` replaced by `own`.
 ///
-/// When the result means the same as the live policy, the live one comes back unchanged,
-/// so that a mere rewording is no difference.
+/// When the result means the same as the live policy, the live one comes back unchanged, so that a
+/// mere rewording is not a difference.
 pub fn merged(live: Option<&Value>, own: &[Value], own_prefix: &str) -> Value {
     let Some(live) = live else {
         return document(own.to_vec());
@@ -37,7 +37,8 @@ pub fn merged(live: Option<&Value>, own: &[Value], own_prefix: &str) -> Value {
         .collect();
     list.extend(own.iter().cloned());
     let mut merged = document(list);
-    // Another version could read the statements of others otherwise: an older one knows no variables.
+    // Another version could read the statements of others otherwise: an older one knows no
+    // variables.
     for kept in ["Version", "Id"] {
         if let (Some(value), Some(object)) = (live.get(kept), merged.as_object_mut()) {
             object.insert(kept.to_owned(), value.clone());

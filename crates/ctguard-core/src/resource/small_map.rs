@@ -1,8 +1,8 @@
-//! A map of few entries, which most things here have: one target, two tags, one trail.
+//! A map for few entries: one target, two tags, one trail.
 //!
-//! A fleet has hundreds of thousands of such maps at once, and a `BTreeMap` makes room for eleven entries with the
-//! first. This one takes what its entries take, and a clone of it nothing: clones share their entries until one
-//! is changed.
+//! A fleet has hundreds of thousands of such maps at once, and a `BTreeMap` makes room for eleven
+//! entries with the first. This one stores only its entries; clones share them until one is
+//! changed.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Borrow;

@@ -1,10 +1,11 @@
-//! What a snapshot file says when it is asked for something: the same as the live place would have said
-//! then, or plainly that nobody looked.
+//! What a snapshot file says when it is asked for something: the same as the live place would have
+//! said then, or plainly that nobody looked.
 //!
 //! The file was made for one blueprint, and may be asked for another version of it, or for another
-//! one. What was not asked for then is unreadable now, never absent: a topic that the blueprint named
-//! only later may well have existed. What was asked for then and is not asked for now is left out, as
-//! the live place would not have been asked for it either, unless it carries the blueprint's tag.
+//! one. What was not asked for then is unreadable now, never absent: a topic that the blueprint
+//! named only later may well have existed. What was asked for then and is not asked for now is left
+//! out, as the live place would not have been asked for it either, unless it carries the
+//! blueprint's tag.
 
 use super::file::{AccountRecord, OrganizationRecord, PlaceRecord};
 use super::{
@@ -20,8 +21,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const NO_ACCOUNT: &str = "the snapshot does not hold this account";
 const NO_PLACE: &str = "the snapshot does not hold this place";
-const NOT_ASKED: &str = "nobody looked for it when the snapshot was taken";
-const NOT_COUNTED: &str = "nobody asked what the rule has counted when the snapshot was taken";
+const NOT_ASKED: &str = "it was not read when the snapshot was taken";
+const NOT_COUNTED: &str = "the rule's metrics were not read when the snapshot was taken";
 
 /// What was seen of the organization, when it was asked the same.
 pub fn organization(
@@ -68,7 +69,7 @@ pub fn account(
 /// What was seen of a place, as far as these reads ask.
 pub fn place(record: Option<&PlaceRecord>, place: &Place, reads: &ReadSet) -> PlaceSnapshot {
     let Some(record) = record else { return nowhere(place, reads) };
-    let question = Question { place, reads, then: &record.reads };
+    let question = ReadComparison { place, reads, then: &record.reads };
     // Every part is named here, so that a new one cannot be forgotten.
     let PlaceSnapshot {
         place: _,
@@ -163,14 +164,14 @@ fn nowhere(place: &Place, reads: &ReadSet) -> PlaceSnapshot {
     }
 }
 
-/// What is asked now, and what was asked then.
-struct Question<'a> {
+/// What is read now, and what the snapshot has read.
+struct ReadComparison<'a> {
     place: &'a Place,
     reads: &'a ReadSet,
     then: &'a ReadSet,
 }
 
-impl Question<'_> {
+impl ReadComparison<'_> {
     /// Whether things that carry a tag are looked for, and were.
     fn searched(&self) -> Option<bool> {
         (!self.reads.blueprint.is_empty()).then(|| self.reads.blueprint == self.then.blueprint)
@@ -208,7 +209,8 @@ impl Question<'_> {
         out
     }
 
-    /// Buses that are named, and those that a search for the tag finds, with the rules of this prefix.
+    /// Buses that are named, and those that a search for the tag finds, with the rules of this
+    /// prefix.
     fn buses(
         &self,
         seen: &BTreeMap<String, Observed<LiveBus>>,
@@ -258,7 +260,8 @@ impl Question<'_> {
         }
     }
 
-    /// A trail's tags are read at home, of the trail that is managed and of those that carry the tag.
+    /// A trail's tags are read at home, of the trail that is managed and of those that carry the
+    /// tag.
     fn trail_tags(&self, arn: &str, trail: &LiveTrail) -> Observed<Tags> {
         let own = Arn::parse(arn).is_some_and(|arn| arn.account == self.place.account.as_str());
         let at_home = own && trail.home_region == self.place.region;

@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct OrganizationReads {
-    /// Organizational units whose accounts are wanted, those of the units below them too. Empty: all accounts.
+    /// Organizational units whose accounts are wanted, those of the units below them too. Empty:
+    /// all accounts.
     pub units: BTreeSet<String>,
 }
 
@@ -28,12 +29,14 @@ pub struct AccountReads {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ReadSet {
-    /// The value of the `ctguard:blueprint` tag: whatever carries it is read too.
-    /// Empty: no rules, topics or queues are looked for (a place that is asked for its trails only).
+    /// The value of the `ctguard:blueprint` tag: whatever carries it is read too. Empty: no rules,
+    /// topics or queues are looked for (a place that is asked for its trails only).
     pub blueprint: String,
-    /// Rules whose names begin so are read, on the default bus and on the buses that are read. Empty: none.
+    /// Rules whose names begin so are read, on the default bus and on the buses that are read.
+    /// Empty: none.
     pub rule_prefix: String,
-    /// Rules that should be on the default bus: when one is not, custom buses are looked through, too.
+    /// Rules that should be on the default bus: when one is not, custom buses are looked through,
+    /// too.
     pub rules: BTreeSet<String>,
     /// Custom buses to read with their rules, by name.
     pub buses: BTreeSet<String>,
@@ -47,7 +50,7 @@ pub struct ReadSet {
     pub trails: bool,
     /// The trail whose tags are wanted.
     pub managed_trail: Option<String>,
-    /// Rules, by name, of which it is wanted what AWS has counted. A proof asks for it; a plan does not.
+    /// Rules, by name, whose metrics to read. A proof needs them; a plan does not.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub signals: BTreeSet<RuleKey>,
 }

@@ -1,4 +1,4 @@
-//! What Amazon Q Developer in chat applications shows, and what it drops without a word.
+//! What Amazon Q Developer in chat applications shows, and what it drops silently.
 
 use serde_json::Value;
 

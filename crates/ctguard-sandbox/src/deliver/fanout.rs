@@ -13,7 +13,7 @@ use serde_json::Value;
 
 const SNS: &str = "sns.amazonaws.com";
 
-/// Hands a message to every subscription of a topic; what arrives is added to the delivery.
+/// Delivers a message to every subscription of a topic; what arrives is added to the delivery.
 pub(super) fn publish(
     on: &On<'_>,
     topic_arn: &str,
@@ -52,7 +52,7 @@ struct Handing<'a> {
 }
 
 impl Handing<'_> {
-    /// Hands the message to one confirmed subscriber; says how it went.
+    /// Delivers the message to one confirmed subscriber; returns the result.
     fn hand(
         &self,
         endpoint: &Endpoint,
@@ -61,7 +61,7 @@ impl Handing<'_> {
     ) -> Result<String, String> {
         passes(attributes, self.text)?;
         if endpoint.protocol == Protocol::Https && endpoint.address == CHAT_ENDPOINT {
-            // It answers SNS in any case, so what it drops is in no dead-letter queue.
+            // It acknowledges every message, so what it drops is in no dead-letter queue.
             return chat::accepts(
                 self.text,
                 self.on.event.envelope,
@@ -91,7 +91,7 @@ impl Handing<'_> {
         })
     }
 
-    /// Whether an endpoint takes the message, as far as the sandbox can know.
+    /// Whether an endpoint accepts the message, as far as the sandbox knows.
     fn admits(&self, endpoint: &Endpoint) -> Result<String, Refused> {
         let address = endpoint.address.as_str();
         let context = self.context();
@@ -119,7 +119,7 @@ impl Handing<'_> {
         }
     }
 
-    /// As whom SNS comes to another region, if it goes there at all.
+    /// The service principal of SNS in another region, if it delivers there.
     ///
     /// Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html>
     fn principal(&self, to: &Region, service: &str) -> Result<String, Refused> {
@@ -136,7 +136,7 @@ impl Handing<'_> {
         }
     }
 
-    /// What a request of SNS says of itself.
+    /// The context of a request by SNS.
     fn context(&self) -> Vec<(&str, &str)> {
         let account = self.on.at.account.as_str();
         vec![
@@ -151,8 +151,8 @@ impl Handing<'_> {
 
 /// Whether a message passes the subscription's filter.
 ///
-/// EventBridge sends no message attributes, so a filter on them passes nothing, unless all it asks
-/// is that some be absent.
+/// EventBridge sends no message attributes, so a filter on them passes nothing, unless it only
+/// requires that some be absent.
 fn passes(attributes: &SubscriptionAttributes, text: &str) -> Result<(), String> {
     let Some(policy) = attributes.filter_policy.as_ref() else {
         return Ok(());

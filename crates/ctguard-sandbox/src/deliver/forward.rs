@@ -1,5 +1,5 @@
-//! From a rule to another bus: the role that EventBridge takes on, what it may do, whom the bus admits. An
-//! event is forwarded once and never again.
+//! From a rule to another bus: the role that EventBridge assumes, its permissions, and the policy
+//! of the bus. An event is forwarded only once.
 
 use super::target::Sending;
 use super::{Delivery, On, Onward, Refused};
@@ -8,7 +8,7 @@ use crate::roles;
 use crate::state::locate;
 use ctguard_core::resource::rule::Target;
 
-/// Puts the event on the bus that is a rule's target, and lets the rules there fire.
+/// Puts the event on the bus that is a rule's target, and evaluates the rules there.
 pub fn forward(
     sending: &Sending<'_>,
     target: &Target,
@@ -22,7 +22,7 @@ pub fn forward(
         let why = "an event that was forwarded once is not forwarded again";
         return Err(Refused::new("THIRD_ACCOUNT_HOP_DETECTED", why));
     }
-    // What another input would make of an event on a bus is not documented.
+    // The effect of another input on an event for a bus is not documented.
     if !target.input.is_event() {
         let why = format!("{bus_arn} takes the event only as it is");
         return Err(Refused::new("INVALID_PARAMETER", why));

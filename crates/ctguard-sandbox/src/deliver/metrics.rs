@@ -1,4 +1,4 @@
-//! What CloudWatch counts of an event that was delivered.
+//! The CloudWatch metrics of a delivery.
 //!
 //! Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html>
 
@@ -7,7 +7,7 @@ use crate::state::{State, StoredRule};
 use ctguard_core::resource::keys::RuleKey;
 use ctguard_core::scope::{AccountId, Place, Region};
 
-/// Counts what the rules of a place did with an event.
+/// Counts the metrics of the rules of a place for an event.
 pub fn count(state: &mut State, delivery: &Delivery) {
     count_on(state, delivery, &delivery.place, None, &delivery.rules);
     let targets = delivery.rules.iter().flat_map(|rule| &rule.targets);
@@ -16,7 +16,7 @@ pub fn count(state: &mut State, delivery: &Delivery) {
     }
 }
 
-/// Counts what the rules of one bus did, under their keys.
+/// Counts the metrics of the rules of one bus, under their keys.
 fn count_on(
     state: &mut State,
     delivery: &Delivery,

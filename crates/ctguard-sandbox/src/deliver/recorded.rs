@@ -8,7 +8,7 @@ use ctguard_core::resource::topic::is_opt_in;
 use ctguard_core::scope::{AccountId, Partition, Place, Region};
 use serde_json::Value;
 
-/// Largest event that CloudTrail hands to EventBridge, in bytes.
+/// Largest event that CloudTrail sends to EventBridge, in bytes.
 ///
 /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html>
 const EVENT_MAX_BYTES: usize = 256 * 1024;
@@ -33,18 +33,18 @@ const GLOBAL: [(&str, &str); 12] = [
 
 /// An EventBridge envelope, read as far as delivery depends on it.
 #[derive(Debug, Clone)]
-pub struct Event<'a> {
+pub struct EventEnvelope<'a> {
     pub envelope: &'a Value,
     pub place: Place,
     detail_type: &'a str,
     detail: &'a Value,
-    /// Whether CloudTrail wrote it; what services send by themselves needs no trail.
+    /// Whether CloudTrail wrote it; events that services send themselves need no trail.
     pub from_trail: bool,
     pub management: bool,
     pub read_only: bool,
 }
 
-impl<'a> Event<'a> {
+impl<'a> EventEnvelope<'a> {
     /// Reads an envelope.
     pub fn read(envelope: &'a Value) -> Result<Self, String> {
         let text = |key: &str| {
@@ -71,7 +71,7 @@ impl<'a> Event<'a> {
             from_trail: detail_type.ends_with(" via CloudTrail"),
             management: flag("managementEvent")
                 .unwrap_or(category.is_none_or(|c| c == "Management")),
-            // Older records have no flag; EventBridge then went by the name.
+            // Older records have no `readOnly`; EventBridge then goes by the name.
             read_only: flag("readOnly")
                 .unwrap_or(["Get", "List", "Describe"].iter().any(|verb| name.starts_with(verb))),
         })
@@ -81,7 +81,7 @@ impl<'a> Event<'a> {
         self.detail.get("eventSource").and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// How people write it: `ec2:CreateRoute`.
+    /// As users write it: `ec2:CreateRoute`.
     pub fn name(&self) -> String {
         let name = self.detail.get("eventName").and_then(Value::as_str);
         match (self.from_trail, name) {
@@ -99,7 +99,7 @@ impl<'a> Event<'a> {
         global_sts || GLOBAL.iter().any(|(service, _)| *service == source)
     }
 
-    /// The region in which alone it can be recorded, if there is one.
+    /// The only region in which it can be recorded, if any.
     fn only_region(&self) -> Option<&'static str> {
         if self.place.region.partition() != Partition::Aws {
             return None;
@@ -109,7 +109,7 @@ impl<'a> Event<'a> {
 }
 
 /// Judges whether an event reaches the default bus of its place.
-pub fn judge(state: &State, event: &Event<'_>) -> TrailVerdict {
+pub fn judge(state: &State, event: &EventEnvelope<'_>) -> TrailVerdict {
     let no = |reason: String| TrailVerdict { reaches_bus: false, reason, trails: Vec::new() };
     let place = &event.place;
     if !state.has_account(&place.account) {
@@ -147,8 +147,8 @@ pub fn judge(state: &State, event: &Event<'_>) -> TrailVerdict {
     TrailVerdict { reaches_bus: trails.iter().any(|trail| trail.records), reason, trails }
 }
 
-/// Whether an account sends its events to a trail: to the organization's, at home in a region that must be
-/// opted in to, it does only when it has enabled that region.
+/// Whether an account sends its events to a trail: to an organization's trail with its home in an
+/// opt-in region, only when the account has enabled that region.
 ///
 /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html>
 fn sends(state: &State, place: &Place, home: &Place) -> Result<(), String> {
@@ -159,7 +159,7 @@ fn sends(state: &State, place: &Place, home: &Place) -> Result<(), String> {
     Err(format!("account {} has not enabled its home region {}", place.account, home.region))
 }
 
-fn look(stored: &StoredTrail, event: &Event<'_>) -> Result<(), String> {
+fn look(stored: &StoredTrail, event: &EventEnvelope<'_>) -> Result<(), String> {
     if !stored.status.logging {
         return Err("it is not logging".to_owned());
     }

@@ -1,4 +1,4 @@
-//! From a rule that fired to its target: may it, can it, and what becomes of what is refused.
+//! From a rule that fired to its target: permissions, and what happens to a refused event.
 
 use super::{
     DeadLetter, Delivery, On, Onward, Received, Refused, Sender, SubscriberVerdict, TargetVerdict,
@@ -89,7 +89,8 @@ impl Sending<'_> {
         }
     }
 
-    /// What a request of EventBridge says of itself; the account last, since not every service gets it.
+    /// The context of a request by EventBridge; the account last, since not every service receives
+    /// it.
     fn context(&self) -> [(&str, &str); 4] {
         [
             ("aws:sourcearn", self.rule_arn),
@@ -103,8 +104,8 @@ impl Sending<'_> {
         queue_admits(self.on.state, arn, Sender { service: EVENTS, context: &self.context() })
     }
 
-    /// AWS: a topic's policy cannot have conditions on EventBridge; in effect the one on the account
-    /// keeps it out, and the one on the rule's ARN is seen working.
+    /// AWS: a topic's policy cannot have conditions on EventBridge; in effect a condition on the
+    /// account refuses it, while one on the rule's ARN has been seen to work.
     /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html>
     fn topic_admits(&self, arn: &str, text: &str) -> Result<(), Refused> {
         let stored =
@@ -130,7 +131,7 @@ impl Sending<'_> {
         Ok(())
     }
 
-    /// Keeps a refused event in the target's dead-letter queue, or loses it; says which.
+    /// Puts a refused event into the target's dead-letter queue, or loses it; returns which.
     fn bury(&self, target: &Target, refused: Refused, delivery: &mut Delivery) -> String {
         let Refused { code, why } = refused;
         let Some(queue) = &target.dead_letter_arn else {
@@ -152,8 +153,8 @@ impl Sending<'_> {
     }
 }
 
-/// Whether a function may be called by a service: by the policy of the version or alias that is named,
-/// if one is, and by no other.
+/// Whether a service may invoke a function: only the policy of the named version or alias counts,
+/// if there is one.
 pub fn function_admits(
     state: &State,
     arn: &str,

@@ -1,4 +1,4 @@
-//! Whether EventBridge would accept what a target is to receive.
+//! Whether EventBridge would accept the input of a target.
 
 use ctguard_core::resource::rule::{
     INPUT_PATHS_MAX, INPUT_TEMPLATE_MAX_CHARS, Input, InputTransformer,
@@ -65,7 +65,7 @@ fn check_transformer(transformer: &InputTransformer) -> Result<(), String> {
     }
     let filled = fill(transformer)?;
     let template = filled.trim();
-    // A JSON document, or one quoted text (or a lone variable) a line.
+    // A JSON document, or one quoted text (or a lone variable) per line.
     let json = template.starts_with(['{', '[']);
     let parts: Vec<&str> = if json { vec![template] } else { template.lines().collect() };
     let whole = |part: &str| serde_json::from_str::<Value>(part).is_ok();
@@ -93,7 +93,7 @@ fn fill(transformer: &InputTransformer) -> Result<String, String> {
                 if !known && !RESERVED.contains(&name.as_str()) {
                     return Err(format!("the input template's variable <{name}> has no path"));
                 }
-                // AWS: the two that are JSON stand as a value only, never within a text.
+                // AWS: the two JSON variables can only be a value, not part of a text.
                 if quoted && name.starts_with("aws.events.event") && !name.ends_with("-time") {
                     return Err(format!("<{name}> cannot stand within quotes"));
                 }

@@ -1,4 +1,4 @@
-//! Doing it.
+//! Applies a fault.
 
 use super::hop;
 use super::pick::{self, nothing, pick, pick_subscription, within};
@@ -12,7 +12,7 @@ use ctguard_core::resource::trail::{BasicSelector, ReadWrite, Selectors};
 use ctguard_core::scope::Place;
 use serde_json::{Map, Value, json};
 
-/// Breaks one thing; says what was done, or what there is instead.
+/// Breaks one object; says what was done, or which objects exist.
 pub fn apply(state: &mut State, fault: Fault, aim: &Aim) -> Result<String, String> {
     match fault {
         Fault::StopTrail
@@ -84,7 +84,7 @@ fn trail(state: &mut State, fault: Fault, aim: &Aim) -> Result<String, String> {
         }
         _ => {
             stored.trail.multi_region = false;
-            // AWS: going back to a single region turns the events of global services off.
+            // AWS: a trail that becomes single-region no longer records global services.
             stored.trail.global_service_events = false;
             format!("Trail {name} ({place}) now records its home region only.")
         }
@@ -309,7 +309,7 @@ fn bucket(state: &mut State, aim: &Aim) -> Result<String, String> {
     Ok(format!("Deleted bucket {name} of account {}.", place.account))
 }
 
-/// Takes the tags from the first tagged rule, topic, queue, trail, bus or role that fits.
+/// Removes the tags from the first matching tagged rule, topic, queue, trail, bus or role.
 fn tags(state: &mut State, aim: &Aim) -> Result<String, String> {
     if let Ok((place, key)) = pick("rule", pick::rules(state), aim, |r| !r.tags.is_empty()) {
         if let Some(rule) = state.region_mut(&place).rule_mut(&key.as_str().into()) {

@@ -1,4 +1,4 @@
-//! Breaking the way to the hub: the role that forwards, and the bus that it forwards to.
+//! Faults on the path to the hub: the forwarding role and the hub's bus.
 
 use super::pick::{self, pick};
 use super::{Aim, Fault};
@@ -8,7 +8,7 @@ use crate::state::{State, StoredRole};
 use ctguard_core::scope::Place;
 use serde_json::{Value, json};
 
-/// An account and an organization that nobody has.
+/// An account and an organization that do not exist.
 const NOBODY: &str = "000000000000";
 const NOWHERE: &str = "o-nobodys0000";
 
@@ -113,7 +113,7 @@ fn each_statement(policy: &mut Value, mut change: impl FnMut(&mut Value)) {
     }
 }
 
-/// Asks one thing more of a statement.
+/// Adds a condition to a statement.
 fn condition(statement: &mut Value, key: &str, wanted: &str) {
     let mut at = statement;
     for element in ["Condition", "StringEquals"] {

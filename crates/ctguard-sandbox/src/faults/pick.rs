@@ -1,4 +1,4 @@
-//! Finding the object that a fault is aimed at.
+//! Finds the target of a fault.
 
 use super::Aim;
 use crate::state::{State, StoredRole, StoredRule, blueprint_of};
@@ -6,10 +6,10 @@ use ctguard_core::resource::Tags;
 use ctguard_core::resource::topic::Endpoint;
 use ctguard_core::scope::{Place, Region};
 
-/// How many objects are listed when the one aimed at is not there.
+/// How many objects are listed when the target does not exist.
 const LISTED_MAX: usize = 10;
 
-/// Something that could be broken.
+/// A possible target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate<'a, T> {
     pub place: Place,
@@ -71,7 +71,7 @@ pub fn roles(state: &State) -> Vec<Candidate<'_, StoredRole>> {
     all
 }
 
-/// Picks the object aimed at, of those that `fits`.
+/// Picks the target among the objects that `fits` accepts.
 pub fn pick<T>(
     kind: &str,
     all: Vec<Candidate<'_, T>>,
@@ -139,7 +139,7 @@ pub fn pick_subscription(
     }
 }
 
-/// Whether a place is aimed at; what is in no region is aimed at whatever the region.
+/// Whether a place is selected; objects without a region are selected in any region.
 pub fn within(aim: &Aim, place: &Place) -> bool {
     aim.account.as_ref().is_none_or(|account| *account == place.account)
         && aim
@@ -148,7 +148,7 @@ pub fn within(aim: &Aim, place: &Place) -> bool {
             .is_none_or(|region| *region == place.region || place.region == Region::global())
 }
 
-/// Says that nothing was found, and what there is.
+/// Makes the error for a missing target, with the existing objects.
 pub fn nothing(kind: &str, aim: &Aim, there: impl Iterator<Item = String>) -> String {
     let mut there: Vec<_> = there.collect();
     let mut said = format!("there is no {kind} that this could be done to");

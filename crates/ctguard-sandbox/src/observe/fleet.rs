@@ -1,4 +1,4 @@
-//! Reading what a fleet of accounts is made of: the organization, roles, and custom buses.
+//! Reads the organization, roles, and custom buses.
 
 use super::{is_tagged, read, rules_among, tags};
 use crate::access::{Reader, unreadable};
@@ -11,8 +11,8 @@ use ctguard_core::snapshot::{LiveBus, LiveRole, Member, Observed, Organization, 
 use ctguard_core::snapshot::{OrganizationReads, ReadSet};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Reads the organization of the caller's account. Any member may ask which it is; only its management account
-/// may ask who is in it.
+/// Reads the organization of the caller's account. Any member may describe it; only its management
+/// account may list its accounts.
 ///
 /// Source: <https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html>
 pub fn organization(reader: &mut Reader<'_>, reads: &OrganizationReads) -> Observed<Organization> {
@@ -58,7 +58,7 @@ fn everybody(reader: &mut Reader<'_>, stored: &StoredOrganization) -> Result<Fou
     Ok((members(stored, |_| true), BTreeMap::new()))
 }
 
-/// Goes down from each unit, and up from it for its path.
+/// Lists the accounts below each unit, and determines the unit's path.
 fn of_units(
     reader: &mut Reader<'_>,
     stored: &StoredOrganization,
@@ -102,7 +102,7 @@ fn members(
         .collect()
 }
 
-/// Reads a role; its tags and its boundary come with it.
+/// Reads a role, including its tags and boundary.
 pub fn role(reader: &mut Reader<'_>, account: &AccountId, name: &str) -> Observed<LiveRole> {
     read(reader, "iam:GetRole", |reader| {
         let Some(stored) = reader.state.role(account, name) else {
@@ -121,8 +121,8 @@ pub fn role(reader: &mut Reader<'_>, account: &AccountId, name: &str) -> Observe
     })
 }
 
-/// Reads the custom buses that are asked for or carry the blueprint's tag. When the search by tag is denied,
-/// one unreadable entry stands for what it would have found.
+/// Reads the requested custom buses and those that carry the blueprint's tag. When the search by
+/// tag is denied, one unreadable entry stands for its results.
 pub fn buses(
     reader: &mut Reader<'_>,
     reads: &ReadSet,

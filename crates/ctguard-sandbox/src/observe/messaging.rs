@@ -16,14 +16,14 @@ use ctguard_core::snapshot::{
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Whether the tags of something are worth reading: it carries the blueprint's name.
+/// Whether the tags of an object are needed: its name begins with the blueprint's.
 fn is_ours(reads: &ReadSet, name: &str, tags: &Tags) -> bool {
     let named = !reads.rule_prefix.is_empty() && name.starts_with(&reads.rule_prefix);
     named || is_tagged(reads, tags)
 }
 
-/// When the search by tag is denied, what it would have found is unknown, not absent: one unreadable
-/// entry with this name stands for it.
+/// When the search by tag is denied, what it would have found is unknown, not absent: one
+/// unreadable entry with this name stands for it.
 fn unnamed(reader: &Reader<'_>, reads: &ReadSet, service: &str) -> String {
     reader.place.arn(service, &format!("{}*", reads.rule_prefix))
 }
@@ -59,7 +59,7 @@ pub fn topics(
     live
 }
 
-/// Finds a topic. One of another account is seen only if its policy says so.
+/// Finds a topic. One of another account is visible only if its policy allows it.
 fn visible_topic<'a>(reader: &Reader<'a>, arn: &str) -> Result<Option<&'a StoredTopic>, Refusal> {
     let Some((home, name)) =
         locate(arn, "sns").filter(|(home, _)| home.region == reader.place.region)
@@ -151,7 +151,7 @@ pub fn queues(
     live
 }
 
-/// Reads the policies of functions. As on AWS, what does not exist cannot be told from what has no policy.
+/// Reads the policies of functions. As on AWS, a missing function looks like one without a policy.
 pub fn functions(
     reader: &mut Reader<'_>,
     reads: &ReadSet,
@@ -206,8 +206,8 @@ fn key(reader: &mut Reader<'_>, name: &str) -> Observed<LiveKey> {
     })
 }
 
-/// The key that AWS makes when a topic is first encrypted with `alias/aws/sns`. Its policy serves
-/// those who are let in to the account's SNS, and cannot be changed.
+/// The key that AWS makes when a topic is first encrypted with `alias/aws/sns`. Its policy admits
+/// users of the account's SNS, and cannot be changed.
 fn aws_managed_key(place: &Place) -> (String, serde_json::Value) {
     let id = format!("key/aws-managed-sns-{}", place.region);
     let policy = json!({

@@ -98,7 +98,7 @@ fn after_two_days_only_confirmed_subscriptions_are_left() {
     let (sandbox, place) = sandbox();
     let filter = ConfirmFilter { endpoint: Some("a@acme".into()), ..Default::default() };
     assert_eq!(confirmed(&sandbox, &filter).len(), 1);
-    let gone = sandbox.lapse().expect("lapsed");
+    let gone = sandbox.advance().expect("advanced");
     assert_eq!(
         gone.iter().map(|one| one.endpoint.to_string()).collect::<Vec<_>>(),
         ["email:b@acme.example"]
@@ -224,6 +224,6 @@ fn what_a_rule_does_is_counted_and_its_failures_are_forgotten_in_time() {
     event["source"] = json!("aws.s3");
     sandbox.send(&event).expect("sent");
     assert_eq!(counted(), (3, 2, 1), "a rule that does not fire counts nothing");
-    sandbox.lapse().expect("lapsed");
+    sandbox.advance().expect("advanced");
     assert_eq!(counted(), (3, 0, 0));
 }

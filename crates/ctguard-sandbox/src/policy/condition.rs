@@ -3,7 +3,7 @@
 use super::{glob, list};
 use serde_json::Value;
 
-/// The condition keys whose absence from a request means something. Any other key is unknown.
+/// The condition keys that are known to be absent from a request. Any other key is unknown.
 const KNOWN: [&str; 9] = [
     "aws:sourcearn",
     "aws:sourceaccount",
@@ -18,7 +18,7 @@ const KNOWN: [&str; 9] = [
 
 /// Returns the key of the first condition that does not hold; `None` when all do.
 ///
-/// `when_unknown` is what a condition amounts to that this evaluator does not know.
+/// `when_unknown` is the result of a condition that this evaluator does not know.
 pub fn failing(
     block: Option<&Value>,
     context: &[(&str, &str)],
@@ -41,12 +41,13 @@ pub fn failing(
     None
 }
 
-/// Keys that can have several values. Without a set operator AWS does not say how they are compared.
+/// Keys that can have several values. Without a set operator AWS does not say how they are
+/// compared.
 ///
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html>
 const SEVERAL: [&str; 2] = ["aws:principalorgpaths", "aws:tagkeys"];
 
-/// How the values of a request's key are counted.
+/// How several values of a key are combined.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Set {
     One,
@@ -89,7 +90,7 @@ fn holds(operator: &str, key: &str, wanted: &Value, context: &[(&str, &str)]) ->
         _ => return None,
     };
     let wanted = list(Some(wanted));
-    // A variable in the policy stands for something that is not worked out here.
+    // Policy variables are not resolved here.
     if wanted.iter().any(|wanted| wanted.as_str().is_some_and(|text| text.contains("${"))) {
         return None;
     }
@@ -101,7 +102,7 @@ fn holds(operator: &str, key: &str, wanted: &Value, context: &[(&str, &str)]) ->
         });
         any != negated
     };
-    // AWS: a key that is not there fails what asks for any of its values, and meets what asks for all.
+    // AWS: an absent key fails `ForAnyValue` and satisfies `ForAllValues`.
     // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
     Some(match set {
         Set::One if values.is_empty() => if_exists || negated,
@@ -111,7 +112,7 @@ fn holds(operator: &str, key: &str, wanted: &Value, context: &[(&str, &str)]) ->
     })
 }
 
-/// Compares the six fields of an ARN one by one: a star does not reach past a colon.
+/// Compares the six fields of an ARN one by one: a star does not match a colon.
 fn arn_like(wanted: &str, value: &str) -> bool {
     let (wanted, value): (Vec<_>, Vec<_>) =
         (wanted.splitn(6, ':').collect(), value.splitn(6, ':').collect());

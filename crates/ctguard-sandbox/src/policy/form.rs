@@ -6,7 +6,7 @@ use ctguard_core::scope::{AccountId, Arn};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Largest topic policy in bytes, and its most statements.
+/// Largest topic policy in bytes, and its maximum number of statements.
 ///
 /// Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html>
 const TOPIC_POLICY_MAX: (usize, usize) = (30 * 1024, 100);
@@ -34,9 +34,9 @@ const TOPIC_ACTIONS: [&str; 12] = [
 enum Holder<'a> {
     /// Something with this ARN.
     Resource(&'a str),
-    /// The bus with this ARN, and what its rules' ARNs begin with.
+    /// The bus with this ARN, and the prefix of its rules' ARNs.
     Bus { arn: &'a str, rules: &'a str },
-    /// A role: who may take it on.
+    /// A role: who may assume it.
     Trust,
     /// A role: what it may do.
     Identity,
@@ -69,8 +69,8 @@ pub fn check_bucket(policy: &Value, bucket_arn: &str) -> Result<(), String> {
     within_service(policy, "s3:")
 }
 
-/// Checks the policy of an event bus. Everybody is let in on a condition only: AWS takes it without one, and
-/// warns of it.
+/// Checks the policy of an event bus. Everybody may be admitted only with a condition: AWS accepts
+/// it without one, but warns.
 ///
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutPermission.html>
 pub fn check_bus(policy: &Value, arn: &str) -> Result<(), String> {
@@ -83,7 +83,7 @@ pub fn check_bus(policy: &Value, arn: &str) -> Result<(), String> {
     }
 }
 
-/// Whether a bus's policy is longer than AWS takes.
+/// Whether a bus's policy is longer than AWS accepts.
 pub fn is_too_long_for_bus(policy: &Value) -> bool {
     policy.to_string().chars().count() > BUS_POLICY_MAX_CHARS
 }
@@ -103,7 +103,7 @@ pub fn check_identity(policy: &Value) -> Result<(), String> {
     }
 }
 
-/// Whether a policy lets everybody in, which a public access block refuses.
+/// Whether a policy admits everybody, which a public access block refuses.
 pub fn is_public(policy: &Value) -> bool {
     list(policy.get("Statement")).into_iter().any(|statement| {
         let everybody = statement.get("Principal").is_some_and(|principal| {

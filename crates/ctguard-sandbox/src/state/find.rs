@@ -1,7 +1,7 @@
-//! Making a state, and finding things in it.
+//! Constructors and look-ups of a state.
 
 use super::{
-    Account, FIRST_CLOCK, FORMAT_VERSION, Global, Regional, State, StoredBucket, StoredBus,
+    Account, AccountGlobals, FIRST_CLOCK, FORMAT_VERSION, Regional, State, StoredBucket, StoredBus,
     StoredKey, StoredQueue, StoredRole, StoredRule, StoredTopic, StoredTrail,
 };
 use ctguard_core::event::sample::Clock;
@@ -30,7 +30,7 @@ impl State {
     pub fn empty(account: AccountId, regions: impl IntoIterator<Item = Region>) -> Self {
         let arn = format!("arn:aws:iam::{account}:user/you");
         let enabled_regions = regions.into_iter().collect();
-        let global = Global { enabled_regions, ..Global::default() };
+        let global = AccountGlobals { enabled_regions, ..AccountGlobals::default() };
         Self {
             format_version: FORMAT_VERSION,
             caller: Caller { account: account.clone(), arn },
@@ -41,7 +41,7 @@ impl State {
         }
     }
 
-    /// What is in a place; nothing for a place that the sandbox does not have.
+    /// What is in a place; `None` if the sandbox does not have it.
     pub fn region(&self, place: &Place) -> &Regional {
         self.accounts
             .get(&place.account)
@@ -49,7 +49,7 @@ impl State {
             .unwrap_or(&NOTHING)
     }
 
-    /// What is in a place, to change it.
+    /// What is in a place, mutably.
     pub fn region_mut(&mut self, place: &Place) -> &mut Regional {
         let account = self.accounts.entry(place.account.clone()).or_default();
         account.regions.entry(place.region.clone()).or_default()
@@ -101,7 +101,7 @@ impl State {
         self.region(&place).buses.get(resource.strip_prefix("event-bus/")?)
     }
 
-    /// Looks for a key by what a topic or queue in `place` calls it: id, alias or the ARN of either.
+    /// Finds a key by how a topic or queue in `place` names it: by id, alias or ARN.
     pub(crate) fn key(&self, place: &Place, name: &str) -> Option<(String, &StoredKey)> {
         let (place, name) = match locate(name, "kms") {
             Some((place, resource)) => (place, resource.strip_prefix("key/").unwrap_or(resource)),
@@ -114,8 +114,9 @@ impl State {
             .map(|(id, key)| (place.arn("kms", &format!("key/{id}")), key))
     }
 
-    /// The trails that a place sees, with their home: its own, the shadows of multi-region trails,
-    /// and those of its organization. Without an organization, the accounts of one file are taken for one.
+    /// The trails visible in a place, with their home: its own, the shadows of multi-region trails,
+    /// and those of its organization. Without an organization, the accounts of one file count as
+    /// one.
     pub(crate) fn trails_seen_from<'a>(
         &'a self,
         place: &'a Place,
@@ -136,7 +137,7 @@ impl State {
 }
 
 impl Regional {
-    /// The rules of the default bus, or of a custom one if it is there.
+    /// The rules of the default bus, or of a custom one if it exists.
     pub fn rules_of(&self, bus: Option<&str>) -> Option<&BTreeMap<String, StoredRule>> {
         match bus {
             None => Some(&self.rules),
@@ -144,7 +145,7 @@ impl Regional {
         }
     }
 
-    /// The same, to change them.
+    /// The same, mutably.
     pub fn rules_of_mut(&mut self, bus: Option<&str>) -> Option<&mut BTreeMap<String, StoredRule>> {
         match bus {
             None => Some(&mut self.rules),
@@ -157,7 +158,7 @@ impl Regional {
         self.rules_of(key.bus())?.get(key.name())
     }
 
-    /// The same, to change it.
+    /// The same, mutably.
     pub fn rule_mut(&mut self, key: &RuleKey) -> Option<&mut StoredRule> {
         self.rules_of_mut(key.bus())?.get_mut(key.name())
     }
@@ -171,8 +172,8 @@ impl Regional {
         default.chain(custom)
     }
 
-    /// The policy of a function, or of the version or alias that its ARN names: `None` when there is no such
-    /// thing, `Some(None)` when it has no policy.
+    /// The policy of a function, or of the version or alias that its ARN names: `None` when there
+    /// is no such thing, `Some(None)` when it has no policy.
     pub(crate) fn function_policy(&self, resource: &str) -> Option<Option<&Value>> {
         let mut words = resource.strip_prefix("function:")?.splitn(2, ':');
         let stored = self.functions.get(words.next()?)?;
@@ -183,14 +184,14 @@ impl Regional {
     }
 }
 
-/// Takes the ARN of a resource of `service` apart into its place and its name.
+/// Splits the ARN of a resource of `service` into place and name.
 pub(crate) fn locate<'a>(arn: &'a str, service: &str) -> Option<(Place, &'a str)> {
     let parts = Arn::parse(arn).filter(|parts| parts.service == service)?;
     let place = Place::new(AccountId::new(parts.account)?, Region::new(parts.region)?);
     (parts.partition == place.region.partition().as_str()).then_some((place, parts.resource))
 }
 
-/// The value of the tag that says whose a resource is.
+/// The value of the ownership tag.
 pub(crate) fn blueprint_of(tags: &Tags) -> Option<&str> {
     tags.get(BLUEPRINT_TAG).map(String::as_str)
 }

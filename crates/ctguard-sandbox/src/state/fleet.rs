@@ -5,7 +5,7 @@ use ctguard_core::scope::AccountId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// An organization. Its members need not be accounts of the sandbox.
+/// An organization. Its members need not exist in the sandbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoredOrganization {
@@ -59,14 +59,14 @@ impl MemberStatus {
 }
 
 impl StoredOrganization {
-    /// The units from the root down to this one, the root first; `None` when it is not there, or its
-    /// parents lead nowhere.
+    /// The units from the root down to this one, the root first; `None` when it or one of its
+    /// parents does not exist.
     pub(crate) fn line(&self, unit: &str) -> Option<Vec<&str>> {
         let mut line = Vec::new();
         let mut at = unit;
         while at != self.root {
             let (id, stored) = self.units.get_key_value(at)?;
-            // Units below each other in a ring have no root above them.
+            // Units in a cycle have no root above them.
             if line.len() > self.units.len() {
                 return None;
             }

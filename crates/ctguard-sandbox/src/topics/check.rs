@@ -8,7 +8,7 @@ use serde_json::Value;
 
 const INVALID: &str = "InvalidParameter";
 
-/// Most combinations of values in a filter policy, and its most keys.
+/// Maximum number of value combinations in a filter policy, and of keys.
 ///
 /// Source: <https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html>
 const FILTER_POLICY_MAX: (usize, usize) = (150, 5);

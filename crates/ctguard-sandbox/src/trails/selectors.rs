@@ -1,4 +1,4 @@
-//! Event selectors: which ones CloudTrail accepts, and which events they take.
+//! Event selectors: which ones CloudTrail accepts, and which events they select.
 
 use super::super::policy::glob;
 use ctguard_core::resource::trail::{
@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html>
 const LIMITS: (usize, usize, usize) = (5, 250, 500);
 
-/// The only sources of management events that a trail can leave out.
+/// The only sources of management events that a trail can exclude.
 ///
 /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_EventSelector.html>
 const EXCLUDABLE: [&str; 2] = ["kms.amazonaws.com", "rdsdata.amazonaws.com"];
@@ -157,7 +157,7 @@ fn operands(field: &FieldSelector) -> impl Iterator<Item = &String> {
     .flatten()
 }
 
-/// What selectors look at in a CloudTrail record.
+/// The fields of a CloudTrail record that selectors use.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
     /// The event's `detail`.

@@ -9,31 +9,31 @@ use std::borrow::Cow;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RecordFields<'r> {
     /// `eventVersion`.
-    pub event_version: Text<'r>,
+    pub event_version: OptionalText<'r>,
     /// `eventTime`.
-    pub event_time: Text<'r>,
+    pub event_time: OptionalText<'r>,
     /// `eventID`.
-    pub event_id: Text<'r>,
+    pub event_id: OptionalText<'r>,
     /// `sharedEventID`.
-    pub shared_event_id: Text<'r>,
+    pub shared_event_id: OptionalText<'r>,
     /// `eventSource`.
-    pub event_source: Text<'r>,
+    pub event_source: OptionalText<'r>,
     /// `eventName`.
-    pub event_name: Text<'r>,
+    pub event_name: OptionalText<'r>,
     /// `eventType`.
-    pub event_type: Text<'r>,
+    pub event_type: OptionalText<'r>,
     /// `eventCategory`.
-    pub event_category: Text<'r>,
+    pub event_category: OptionalText<'r>,
     /// `awsRegion`.
-    pub aws_region: Text<'r>,
+    pub aws_region: OptionalText<'r>,
     /// `recipientAccountId`.
-    pub recipient_account_id: Text<'r>,
+    pub recipient_account_id: OptionalText<'r>,
     /// `sourceIPAddress`.
-    pub source_ip_address: Text<'r>,
+    pub source_ip_address: OptionalText<'r>,
     /// `userAgent`.
-    pub user_agent: Text<'r>,
+    pub user_agent: OptionalText<'r>,
     /// `errorCode`.
-    pub error_code: Text<'r>,
+    pub error_code: OptionalText<'r>,
     /// `readOnly`; `None` before eventVersion 1.01, when it was not said.
     pub read_only: Option<bool>,
     /// `managementEvent`; `None` before eventVersion 1.06.
@@ -41,28 +41,28 @@ pub struct RecordFields<'r> {
     /// `sessionCredentialFromConsole`: whether the credentials were those of a session in the console; written as the text `true`.
     pub session_credential_from_console: Option<bool>,
     /// `userIdentity.type`.
-    pub user_type: Text<'r>,
+    pub user_type: OptionalText<'r>,
     /// `userIdentity.arn`.
-    pub user_arn: Text<'r>,
+    pub user_arn: OptionalText<'r>,
     /// `userIdentity.accountId`.
-    pub user_account_id: Text<'r>,
+    pub user_account_id: OptionalText<'r>,
     /// `userIdentity.userName`.
-    pub user_name: Text<'r>,
+    pub user_name: OptionalText<'r>,
     /// `userIdentity.principalId`.
-    pub user_principal_id: Text<'r>,
+    pub user_principal_id: OptionalText<'r>,
     /// `userIdentity.invokedBy`: the AWS service that made the call for somebody.
-    pub invoked_by: Text<'r>,
+    pub invoked_by: OptionalText<'r>,
     /// `userIdentity.sessionContext.sessionIssuer.arn`: the role or user that gave the session's credentials.
-    pub session_issuer_arn: Text<'r>,
+    pub session_issuer_arn: OptionalText<'r>,
     /// `userIdentity.sessionContext.sessionIssuer.userName`.
-    pub session_issuer_user_name: Text<'r>,
+    pub session_issuer_user_name: OptionalText<'r>,
     /// `userIdentity.sessionContext.sessionIssuer.accountId`.
-    pub session_issuer_account_id: Text<'r>,
+    pub session_issuer_account_id: OptionalText<'r>,
     /// `userIdentity.sessionContext.attributes.mfaAuthenticated`.
     pub session_mfa_authenticated: Option<bool>,
 }
 
-type Text<'r> = Option<Cow<'r, str>>;
+type OptionalText<'r> = Option<Cow<'r, str>>;
 
 impl RecordFields<'_> {
     /// The account that the record belongs to. Records before eventVersion 1.02 do not say; then it is the account of
@@ -153,7 +153,7 @@ fn members(record: &[u8], at: usize, take: &mut impl FnMut(&[u8], usize)) -> Res
     Ok(())
 }
 
-fn text(record: &[u8], at: usize) -> Text<'_> {
+fn text(record: &[u8], at: usize) -> OptionalText<'_> {
     if record.get(at) != Some(&b'"') {
         return None;
     }
@@ -162,7 +162,7 @@ fn text(record: &[u8], at: usize) -> Text<'_> {
 }
 
 /// The text that stands between quotes.
-fn unescaped(written: &[u8], escaped: bool) -> Text<'_> {
+fn unescaped(written: &[u8], escaped: bool) -> OptionalText<'_> {
     let written = std::str::from_utf8(written).ok()?;
     if !escaped {
         return Some(Cow::Borrowed(written));

@@ -31,7 +31,7 @@ pub trait Sink: Send {
 
 /// What was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct ScanTotals {
     /// Files, those that are broken too.
     pub files: u64,
     /// Bytes on disk.
@@ -78,11 +78,15 @@ pub fn scan<S: Sink>(
     threads: usize,
     sink: impl Fn() -> S + Sync,
     progress: &(dyn Fn(Progress) + Sync),
-) -> (Vec<S>, Tally) {
+) -> (Vec<S>, ScanTotals) {
     let next = AtomicUsize::new(0);
     let worker = || {
-        let mut reader =
-            Reader { matcher, sink: sink(), tally: Tally::default(), scratch: Scratch::default() };
+        let mut reader = Reader {
+            matcher,
+            sink: sink(),
+            tally: ScanTotals::default(),
+            scratch: Scratch::default(),
+        };
         let (mut inflater, mut bytes) = (Inflater::default(), Vec::new());
         while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
             let before = reader.tally.progress();
@@ -92,7 +96,7 @@ pub fn scan<S: Sink>(
         (reader.sink, reader.tally)
     };
     let threads = threads.clamp(1, files.len().max(1));
-    let done: Vec<(S, Tally)> = if threads == 1 {
+    let done: Vec<(S, ScanTotals)> = if threads == 1 {
         vec![worker()]
     } else {
         std::thread::scope(|scope| {
@@ -105,14 +109,14 @@ pub fn scan<S: Sink>(
             workers.into_iter().map(join).collect()
         })
     };
-    let (sinks, tallies): (Vec<S>, Vec<Tally>) = done.into_iter().unzip();
-    (sinks, Tally::sum(tallies))
+    let (sinks, tallies): (Vec<S>, Vec<ScanTotals>) = done.into_iter().unzip();
+    (sinks, ScanTotals::sum(tallies))
 }
 
 struct Reader<'m, S> {
     matcher: &'m PatternSet,
     sink: S,
-    tally: Tally,
+    tally: ScanTotals,
     scratch: Scratch,
 }
 
@@ -157,7 +161,7 @@ impl<S: Sink> Reader<'_, S> {
     }
 }
 
-impl Tally {
+impl ScanTotals {
     fn broke(&mut self, file: &LogFile, record: Option<u64>, why: String) {
         self.broken.push(Broken { path: file.path.clone(), record, why });
         // Twice as many are kept before the first are chosen, so that choosing stays rare.

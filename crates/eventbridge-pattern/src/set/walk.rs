@@ -194,7 +194,8 @@ impl Keys {
             return Err(Doubt);
         }
         let mut walker = Walker { keys: self, text, leaves };
-        let end = walker.object(node, start, Way { depth: 0, of_element: false, direct: true })?;
+        let end =
+            walker.object(node, start, Arrival { depth: 0, of_element: false, direct: true })?;
         if past_space(text, end) == text.len() { Ok(()) } else { Err(Doubt) }
     }
 }
@@ -218,14 +219,14 @@ struct Walker<'w> {
 
 /// How a value was come by.
 #[derive(Clone, Copy)]
-struct Way {
+struct Arrival {
     depth: u32,
     of_element: bool,
     direct: bool,
 }
 
 impl Walker<'_> {
-    fn object(&mut self, node: u16, at: usize, way: Way) -> Result<usize, Doubt> {
+    fn object(&mut self, node: u16, at: usize, way: Arrival) -> Result<usize, Doubt> {
         let node = &self.keys.nodes[usize::from(node)];
         let mut members = Members::new(self.text, at);
         let mut seen = [0_u64; 4];
@@ -242,7 +243,7 @@ impl Walker<'_> {
                     }
                     seen[position / 64] |= bit;
                     let direct = way.direct && !child.dotted;
-                    self.value(child.node, member.value, Way { direct, ..way })?
+                    self.value(child.node, member.value, Arrival { direct, ..way })?
                 }
             };
             members.resume(end);
@@ -250,13 +251,13 @@ impl Walker<'_> {
         Ok(members.position())
     }
 
-    fn value(&mut self, node: u16, at: usize, way: Way) -> Result<usize, Doubt> {
+    fn value(&mut self, node: u16, at: usize, way: Arrival) -> Result<usize, Doubt> {
         let about = &self.keys.nodes[usize::from(node)];
         let first = *self.text.get(at).ok_or(Doubt)?;
         if way.depth > DEPTH_MAX || (about.scalar && matches!(first, b'{' | b'[')) {
             return Err(Doubt);
         }
-        let inner = Way { depth: way.depth + 1, ..way };
+        let inner = Arrival { depth: way.depth + 1, ..way };
         match first {
             b'{' if about.children.is_empty() => value_end(self.text, at).ok_or(Doubt),
             b'{' => self.object(node, at, inner),
@@ -282,7 +283,7 @@ impl Walker<'_> {
         }
     }
 
-    fn list(&mut self, node: u16, at: usize, way: Way) -> Result<usize, Doubt> {
+    fn list(&mut self, node: u16, at: usize, way: Arrival) -> Result<usize, Doubt> {
         let mut at = past_space(self.text, at + 1);
         if self.text.get(at) == Some(&b']') {
             return Ok(at + 1);
@@ -290,7 +291,7 @@ impl Walker<'_> {
         loop {
             // Plain values in one list may satisfy one field only, so they need no mark.
             let of_element = way.of_element || matches!(self.text.get(at), Some(b'{' | b'['));
-            at = self.value(node, at, Way { of_element, direct: false, ..way })?;
+            at = self.value(node, at, Arrival { of_element, direct: false, ..way })?;
             at = past_space(self.text, at);
             match self.text.get(at) {
                 Some(b',') => at = past_space(self.text, at + 1),
@@ -300,7 +301,7 @@ impl Walker<'_> {
         }
     }
 
-    fn leaf(&mut self, node: &Node, kind: LeafKind, start: usize, end: usize, way: Way) {
+    fn leaf(&mut self, node: &Node, kind: LeafKind, start: usize, end: usize, way: Arrival) {
         // The text is no longer than a `u32` counts.
         let position = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         let (start, end) = (position(start), position(end));

@@ -1,7 +1,7 @@
 //! Accounts and the hub, as typed.
 
 use super::super::keys;
-use super::super::reader::{Fields, Reader, Spanned};
+use super::super::reader::{MappingFields, Reader, Spanned};
 use super::super::yaml::{Node, Value};
 use super::RawRoute;
 use super::read::routes;
@@ -122,7 +122,7 @@ fn organization(reader: &mut Reader<'_>, node: &Node) -> Option<RawOrganization>
     })
 }
 
-fn role(reader: &mut Reader<'_>, fields: &Fields<'_>) -> RawAssumedRole {
+fn role(reader: &mut Reader<'_>, fields: &MappingFields<'_>) -> RawAssumedRole {
     RawAssumedRole {
         role: reader.optional_text(fields, "role"),
         external_id: reader.optional_text(fields, "external_id"),

@@ -1,7 +1,7 @@
 //! Reads a tree of values into the raw types, key by key.
 
 use super::super::keys;
-use super::super::reader::{Fields, Reader, Spanned};
+use super::super::reader::{MappingFields, Reader, Spanned};
 use super::super::yaml::{Node, Value};
 use super::{
     RawAlert, RawBlueprint, RawDestination, RawEvent, RawEventParts, RawException, RawFilter,
@@ -56,7 +56,7 @@ pub(in super::super) fn inclusion(reader: &mut Reader<'_>, root: &Node) -> Optio
     Some(RawInclusion { version, alerts: items(reader, &fields, "alerts", alert) })
 }
 
-fn version(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Spanned<u64>> {
+fn version(reader: &mut Reader<'_>, fields: &MappingFields<'_>) -> Option<Spanned<u64>> {
     let node = reader.required(fields, "version", "begin with `version: 1`")?;
     reader.integer(node, "version")
 }
@@ -64,7 +64,7 @@ fn version(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Spanned<u64>>
 /// Reads each item of a list that may be absent.
 fn items<T>(
     reader: &mut Reader<'_>,
-    fields: &Fields<'_>,
+    fields: &MappingFields<'_>,
     key: &str,
     read: impl Fn(&mut Reader<'_>, &Node) -> Option<T>,
 ) -> Vec<T> {
@@ -113,7 +113,7 @@ fn region_exception(reader: &mut Reader<'_>, node: &Node) -> Option<RawRegionExc
             .required(&fields, "region", "the region to leave out")
             .and_then(|node| reader.text(node, "region")),
         reason: reader
-            .required(&fields, "reason", "say why nobody needs to hear of events there")
+            .required(&fields, "reason", "say why events there need no alert")
             .and_then(|node| reader.text(node, "reason")),
         until: reader.optional_text(&fields, "until"),
         span: reader.span(fields.span()),
@@ -152,7 +152,7 @@ fn trust(reader: &mut Reader<'_>, node: &Node) -> Option<RawTrust> {
             "records",
             "`all`, or `write` for a trail that leaves read-only calls out",
         ),
-        reason: required("reason", "say who vouches for it, for whoever reviews it next year"),
+        reason: required("reason", "say who vouches for it, for the next review"),
         until: reader.optional_text(&fields, "until"),
         span: reader.span(fields.span()),
     })
@@ -306,7 +306,7 @@ fn exception(reader: &mut Reader<'_>, node: &Node) -> Option<RawException> {
     Some(RawException {
         filter,
         reason: reader
-            .required(&fields, "reason", "say why, for whoever reviews it next year")
+            .required(&fields, "reason", "say why, for the next review")
             .and_then(|node| reader.text(node, "reason")),
         owner: reader.optional_text(&fields, "owner"),
         until: reader.optional_text(&fields, "until"),

@@ -260,7 +260,7 @@ fn organization(raw: RawOrganization, out: &mut Vec<Diagnostic>) -> Option<Organ
     })
 }
 
-/// Complains of an id that is none of AWS Organizations'.
+/// Reports an id that is not one of AWS Organizations.
 pub(super) fn invalid_id(
     id: &Spanned<String>,
     what: &str,

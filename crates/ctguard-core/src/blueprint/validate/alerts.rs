@@ -231,7 +231,7 @@ fn filter(raw: &RawFilter, out: &mut Vec<Diagnostic>) -> Option<Filter> {
     }
 }
 
-/// Points at the key that the pattern module complains of.
+/// Points at the key that the pattern module reports.
 fn filter_error(raw: &RawFilter, error: &PatternError) -> Diagnostic {
     let exact = raw.keys.iter().find(|(key, _)| *key == error.path);
     let below = || {

@@ -95,7 +95,7 @@ fn named(source: &str, name: &str, span: &Span, out: &mut Vec<Diagnostic>) -> Ve
     if let Some(rename) = catalogue::rename(source, name) {
         let logged: Vec<_> =
             rename.names.iter().filter_map(|name| catalogue::find(source, name)).collect();
-        let names: Vec<String> = logged.iter().map(catalogue::Event::short).collect();
+        let names: Vec<String> = logged.iter().map(catalogue::CatalogueEvent::short).collect();
         let (message, also) = match rename.mode {
             RenameMode::Instead => {
                 (format!("CloudTrail logs `{service}:{name}` as {}", list(&names)), None)
@@ -109,7 +109,7 @@ fn named(source: &str, name: &str, span: &Span, out: &mut Vec<Diagnostic>) -> Ve
             ),
         };
         out.push(Diagnostic::note(codes::EVENT_RENAMED, message).at(Some(span.clone())));
-        return also.iter().chain(&logged).map(catalogue::Event::to_ref).collect();
+        return also.iter().chain(&logged).map(catalogue::CatalogueEvent::to_ref).collect();
     }
     if let Some(event) = found {
         return vec![event.to_ref()];

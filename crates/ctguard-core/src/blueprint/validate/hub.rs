@@ -25,7 +25,7 @@ pub(super) fn hub(
                 format!("the hub's account {account} is not among `accounts`"),
             )
             .at(Some(written.span.clone()))
-            .label("what happens in this account would be heard by nobody")
+            .label("events of this account would reach nobody")
             .help(match covered.listed() {
                 none if none.is_empty() => "take it out of `exclude`".to_owned(),
                 listed => format!("list it too, or choose one that is covered: {listed}"),
@@ -74,7 +74,7 @@ fn judge_region(hub: &Region, regions: Option<&Regions>) -> Option<Diagnostic> {
                 codes::HUB_OUT_OF_SCOPE,
                 format!("the hub's region `{hub}` is not covered by `regions`"),
             )
-            .label("what happens in this region would be heard by nobody")
+            .label("events of this region would reach nobody")
             .help("add it to `regions`, or choose a hub region that is covered"),
         );
     }

@@ -175,7 +175,7 @@ pub(super) fn role(text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// What a role's trust policy may ask for, so that nobody is tricked into assuming it for others.
+/// The external id, which prevents the confused deputy problem.
 ///
 /// Source: <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
 pub(super) fn external_id(text: &str) -> Result<(), String> {

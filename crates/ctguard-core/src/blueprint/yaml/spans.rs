@@ -62,7 +62,7 @@ pub(super) fn read(source: &Source<'_>, diagnostics: &mut Vec<Diagnostic>) -> Op
 }
 
 /// What ends the reading. Boxed, since it travels up through every level.
-type Refusal = Box<Diagnostic>;
+type Abort = Box<Diagnostic>;
 
 struct Pass<'a> {
     source: &'a Source<'a>,
@@ -73,7 +73,7 @@ struct Pass<'a> {
 }
 
 impl<'a> Pass<'a> {
-    fn document(&mut self) -> Result<Tree, Refusal> {
+    fn document(&mut self) -> Result<Tree, Abort> {
         let mut root = None;
         while let Some((event, span)) = self.next()? {
             match event {
@@ -97,7 +97,7 @@ impl<'a> Pass<'a> {
         })
     }
 
-    fn next(&mut self) -> Result<Option<(Event<'a>, Range<usize>)>, Refusal> {
+    fn next(&mut self) -> Result<Option<(Event<'a>, Range<usize>)>, Abort> {
         match self.parser.next_event() {
             None => Ok(None),
             Some(Ok((event, span))) => {
@@ -122,12 +122,7 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn value(
-        &mut self,
-        event: Event<'a>,
-        span: Range<usize>,
-        depth: usize,
-    ) -> Result<Tree, Refusal> {
+    fn value(&mut self, event: Event<'a>, span: Range<usize>, depth: usize) -> Result<Tree, Abort> {
         if depth > MAX_DEPTH {
             return Err(self
                 .refusal(
@@ -169,7 +164,7 @@ impl<'a> Pass<'a> {
         Ok(tree)
     }
 
-    fn sequence(&mut self, span: Range<usize>, depth: usize) -> Result<Tree, Refusal> {
+    fn sequence(&mut self, span: Range<usize>, depth: usize) -> Result<Tree, Abort> {
         let mut items = Vec::new();
         loop {
             match self.next()? {
@@ -180,7 +175,7 @@ impl<'a> Pass<'a> {
         Ok(Tree { span, shape: Shape::Sequence(items) })
     }
 
-    fn mapping(&mut self, mut span: Range<usize>, depth: usize) -> Result<Tree, Refusal> {
+    fn mapping(&mut self, mut span: Range<usize>, depth: usize) -> Result<Tree, Abort> {
         let mut entries: Vec<(Key, Tree)> = Vec::new();
         let mut seen: BTreeMap<String, usize> = BTreeMap::new();
         loop {
@@ -213,7 +208,7 @@ impl<'a> Pass<'a> {
         Ok(Tree { span, shape: Shape::Mapping(entries) })
     }
 
-    fn key(&mut self, event: Event<'a>, span: Range<usize>) -> Result<Key, Refusal> {
+    fn key(&mut self, event: Event<'a>, span: Range<usize>) -> Result<Key, Abort> {
         match event {
             Event::Scalar(text, ScalarStyle::Plain, ..) if text == "<<" => Err(self
                 .refusal(codes::YAML_MERGE_KEY, "a blueprint has no merge keys", &span)
@@ -235,7 +230,7 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn alias(&mut self, anchor: usize, span: Range<usize>) -> Result<Tree, Refusal> {
+    fn alias(&mut self, anchor: usize, span: Range<usize>) -> Result<Tree, Abort> {
         let Some(tree) = self.anchors.get(&anchor) else {
             return Err(self
                 .refusal(codes::YAML_TOO_BIG, "this alias contains itself", &span)

@@ -3,8 +3,8 @@
 use serde::de::{self, Deserialize, Deserializer, EnumAccess, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
-/// A value as serde sees it. Unlike `serde_yaml::Value` it keeps keys that stand twice, so that
-/// reading can go on after they were reported.
+/// A value as serde sees it. Unlike `serde_yaml::Value` it keeps duplicate keys, so that reading
+/// can continue after they are reported.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Plain {
     Null,

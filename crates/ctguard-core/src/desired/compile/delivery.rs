@@ -1,4 +1,4 @@
-//! What messages go through: topics with their policies and subscriptions, and the queues of what was refused.
+//! Delivery of messages: topics with their policies and subscriptions, and dead-letter queues.
 
 use super::Compiler;
 use crate::blueprint::{Destination, DestinationTopic, Subscriber};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 impl Compiler<'_> {
-    /// Adds a destination's topic to a place and says how to reach it from there.
+    /// Adds a destination's topic to a place and returns its path from there.
     pub(super) fn destination(
         &mut self,
         destination: &Destination,
@@ -47,7 +47,8 @@ impl Compiler<'_> {
         })
     }
 
-    /// A target that is no event bus must be in its rule's region, and without a role in its account.
+    /// A target that is no event bus must be in its rule's region, and without a role in its
+    /// account.
     ///
     /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-cross-account.html>
     fn check_existing(
@@ -136,10 +137,11 @@ impl Compiler<'_> {
         }
     }
 
-    /// The queues of what targets and subscribers refuse, where there are any.
+    /// The dead-letter queues of targets and subscribers, where there are any.
     pub(super) fn queues(&self, place: &Place, here: &mut DesiredPlace) {
         let prefix = self.names.prefix();
-        // Those on a bus of the hub's name too: they may still be here when the blueprint has no hub any more.
+        // Those on a bus of the hub's name too: they may still be here when the blueprint has no
+        // hub any more.
         let rules = [format!("rule/{prefix}*"), format!("rule/{}/{prefix}*", self.names.bus())];
         let rules = rules.map(|rules| place.arn("events", &rules));
         let topics: Vec<String> = here.topics.keys().map(|name| place.arn("sns", name)).collect();
@@ -178,8 +180,8 @@ fn in_place(template: &str, place: &Place) -> String {
     template.replace("{account}", place.account.as_str()).replace("{region}", place.region.as_str())
 }
 
-/// The policy that AWS gives every new topic. SetTopicAttributes replaces the whole policy, so it is
-/// written back together with ctguard's own statements.
+/// The policy that AWS gives every new topic. SetTopicAttributes replaces the whole policy, so it
+/// is written back together with ctguard's own statements.
 ///
 /// Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html>
 fn default_topic_policy(place: &Place, arn: &str) -> Value {

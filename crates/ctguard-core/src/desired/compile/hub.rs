@@ -1,10 +1,12 @@
-//! With a hub: every place forwards its events to one bus, in one hop, and all alerts are raised there.
+//! With a hub: every place forwards its events to one bus, in one hop, and all alerts are raised
+//! there.
 //!
 //! ```text
 //! place: default bus ─► forward-1, forward-2 … ─(role)─► hub: bus ─► one rule an alert ─► topics
 //! ```
 //!
-//! EventBridge forwards an event once and never again, so the hub's own default bus is a place like any other.
+//! EventBridge forwards an event once and never again, so the hub's own default bus is a place like
+//! any other.
 //! Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html>
 
 mod admission;
@@ -28,7 +30,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The rules of an alert in the hub, for the accounts whose events notify the same destinations.
-struct Group {
+struct HubRules {
     accounts: BTreeSet<AccountId>,
     /// Each key with the pattern that it carries.
     rules: Vec<(RuleKey, Arc<Compiled>)>,
@@ -58,8 +60,8 @@ impl<'a> Compiler<'a> {
         self.forwarded(desired, &hub, &bus_arn, &groups);
     }
 
-    /// Whether the hub is among the places covered; where its account's regions could not be read, it is taken
-    /// to be, so that what cannot be read of it is said.
+    /// Whether the hub is among the places covered; if its account's regions could not be read, it
+    /// counts as covered, so that the read errors are reported.
     fn covers(&mut self, desired: &mut Desired, scope: &Scope, spec: &Hub, hub: &Place) -> bool {
         if desired.places.contains_key(hub) {
             return true;
@@ -71,11 +73,11 @@ impl<'a> Compiler<'a> {
         let (what, help) = match scope.accounts.contains_key(&hub.account) {
             true => (
                 format!("the hub's region {} is not among the regions covered", hub.region),
-                "Add it to `regions:`, so that what happens in the hub's own region is heard of too, or name another region.",
+                "Add it to `regions:`, so that events of the hub's own region raise alerts, too, or name another region.",
             ),
             false => (
                 format!("the hub's account {} is not among the accounts covered", hub.account),
-                "Add it to `accounts:`, so that what happens in the hub itself is heard of too, or name another account.",
+                "Add it to `accounts:`, so that events of the hub's own account raise alerts, too, or name another account.",
             ),
         };
         self.problems.push(
@@ -92,10 +94,10 @@ impl<'a> Compiler<'a> {
         hub: &Place,
         bus: &str,
         admission: &Admission,
-    ) -> BTreeMap<usize, Vec<Group>> {
+    ) -> BTreeMap<usize, Vec<HubRules>> {
         let regions: BTreeSet<&Region> = scope.places.iter().map(|place| &place.region).collect();
         let blueprint = self.blueprint;
-        let mut groups: BTreeMap<usize, Vec<Group>> = BTreeMap::new();
+        let mut groups: BTreeMap<usize, Vec<HubRules>> = BTreeMap::new();
         let Some(mut here) = desired.places.remove(hub) else { return groups };
         for (index, alert) in blueprint.alerts.iter().enumerate() {
             let events: Vec<&EventRef> = alert
@@ -121,31 +123,32 @@ impl<'a> Compiler<'a> {
                     rules.extend(keys[before..].iter().map(|key| (key.clone(), compiled.clone())));
                 }
                 let destinations = destinations.into();
-                groups.entry(index).or_default().push(Group { accounts, rules, destinations });
+                groups.entry(index).or_default().push(HubRules { accounts, rules, destinations });
             }
         }
         desired.places.insert(hub.clone(), here);
         groups
     }
 
-    /// Adds forwarding rules and a role wherever an event of some alert lands, and the paths through them.
+    /// Adds forwarding rules and a role wherever an event of some alert lands, and the paths
+    /// through them.
     fn forwarded(
         &mut self,
         desired: &mut Desired,
         hub: &Place,
         bus_arn: &Arc<str>,
-        groups: &BTreeMap<usize, Vec<Group>>,
+        groups: &BTreeMap<usize, Vec<HubRules>>,
     ) {
         let blueprint = self.blueprint;
         let to_hub = self.names.to_hub(hub);
-        let mut known = forward::Known::default();
+        let mut known = forward::ForwardingCache::default();
         let ids: Vec<Arc<str>> =
             blueprint.alerts.iter().map(|alert| alert.id.as_str().into()).collect();
         let mut roles: BTreeMap<AccountId, Arc<str>> = BTreeMap::new();
         let mut places = std::mem::take(&mut desired.places);
         for (place, here) in &mut places {
-            // What lands here, with the group that hears of it.
-            let mut landing: Vec<(usize, &Group, Vec<&'a EventRef>)> = Vec::new();
+            // The events that land here, with the rules in the hub that match them.
+            let mut landing: Vec<(usize, &HubRules, Vec<&'a EventRef>)> = Vec::new();
             for (index, of_alert) in groups {
                 let group = of_alert.iter().find(|group| group.accounts.contains(&place.account));
                 let events = landing_in(&blueprint.alerts[*index], &place.region);
@@ -171,7 +174,7 @@ impl<'a> Compiler<'a> {
                 landing.iter().map(|(index, _, events)| (*index, events.clone())).collect();
             let forwarding = self.forwarding(&mut known, class);
             self.add_forwarding(&forwarding, place, here, &to_hub, bus_arn, role_arn);
-            // Few ways lead out of a place, and most of its paths take the same one.
+            // Most paths of a place use the same forwarding rules.
             let mut ways: Vec<Arc<Forward>> = Vec::new();
             for (index, group, events) in landing {
                 let way = forwarding.way(index);
@@ -198,8 +201,8 @@ impl<'a> Compiler<'a> {
     }
 }
 
-/// The accounts that are covered, by the destinations that an alert notifies for them; without those for
-/// which it notifies none.
+/// The accounts that are covered, by the destinations that an alert notifies for them; without
+/// those for which it notifies none.
 fn by_destinations<'a>(
     blueprint: &'a Blueprint,
     alert: &'a Alert,

@@ -19,8 +19,8 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// Adds what an alert needs in a place; `None` when none of its events can land there, or nobody is to
-    /// hear of them.
+    /// Adds what an alert needs in a place; `None` when none of its events can land there, or it
+    /// notifies nobody.
     fn raised_where_it_lands(
         &mut self,
         index: usize,

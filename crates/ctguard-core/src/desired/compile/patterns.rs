@@ -15,8 +15,8 @@ use crate::scope::Place;
 use jiff::civil::Date;
 use std::sync::Arc;
 
-/// Targets given to one rule: one fewer than it takes, so that a destination can move to another topic,
-/// which needs the new target beside the old one.
+/// Targets given to one rule: one fewer than it takes, so that a destination can move to another
+/// topic, which needs the new target beside the old one.
 const TARGETS_PLANNED: usize = TARGETS_PER_RULE - 1;
 
 /// The targets of an alert's rules, by target id, and the destinations that they are.
@@ -49,13 +49,13 @@ impl<'a> Compiler<'a> {
             targets.push((path.target_id.clone(), target));
             destinations.push(path);
         }
-        // Whatever order the destinations are listed in, each keeps its rule.
+        // The order of destinations does not change their rules.
         targets.sort_by(|(a, _), (b, _)| a.cmp(b));
         Some((targets, destinations))
     }
 
-    /// Adds the rules of one pattern, on the default bus or on another, and their keys to `keys`. With more
-    /// targets than a rule takes, the same pattern stands in several.
+    /// Adds the rules of one pattern, on the default bus or on another, and their keys to `keys`.
+    /// With more targets than a rule takes, the same pattern stands in several.
     pub(super) fn rules(
         &self,
         alert: &Alert,
@@ -116,7 +116,7 @@ pub(crate) fn alert_patterns(
     origin: &Origin,
     as_of: Date,
 ) -> Result<Vec<Compiled>, Box<Diagnostic>> {
-    // Past its date an exception leaves the desired side: the alert fires again.
+    // After its date an exception is ignored: the alert fires again.
     let holding: Vec<_> = alert
         .except
         .iter()

@@ -1,4 +1,4 @@
-//! The role through which the rules of an account put events on the hub's bus.
+//! The role with which the rules of an account put events on the hub's bus.
 
 use crate::desired::{DesiredRole, ownership_tags};
 use crate::resource::names::FORWARD;
@@ -7,7 +7,8 @@ use crate::resource::policy;
 use crate::scope::Place;
 use serde_json::json;
 
-/// A role that only EventBridge can take on, only for this account's forwarding rules, and that can do one thing.
+/// A role that only EventBridge can assume, only for this account's forwarding rules, with one
+/// permission.
 ///
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html>
 pub(super) fn role(

@@ -1,4 +1,4 @@
-//! The places that a blueprint is compiled for when no account can be asked.
+//! The places that a blueprint is compiled for offline.
 //!
 //! | the blueprint says | assumed |
 //! |---|---|
@@ -31,14 +31,14 @@ pub(super) fn scope(blueprint: &Blueprint, as_of: Date) -> Scope {
     let accounts: Vec<AccountId> = scope.accounts.keys().cloned().collect();
     for account in &accounts {
         let enabled = enabled(blueprint, account, accounts.len() == 1);
-        // An account of which nothing is left is told by other means.
+        // An account without regions is reported elsewhere.
         let _ = scope.add_regions(blueprint, account, Ok(&enabled), as_of);
     }
     keep_one_of_each_class(blueprint, &named, &mut scope);
     scope
 }
 
-/// Accounts and regions that a blueprint names beside those it covers.
+/// Accounts and regions that a blueprint names outside of its coverage.
 struct Named {
     accounts: BTreeSet<AccountId>,
     regions: BTreeSet<Region>,
@@ -96,8 +96,8 @@ fn made_up(blueprint: &Blueprint) -> impl Iterator<Item = AccountId> {
     ids.filter(move |id| !taken(id))
 }
 
-/// The organization that accounts are discovered in: its management account, two members, and every account that
-/// the blueprint names.
+/// The organization that accounts are discovered in: its management account, two members, and every
+/// account that the blueprint names.
 fn organization(blueprint: &Blueprint, named: &Named) -> Option<Organization> {
     let wanted = blueprint.accounts.as_ref()?.organization.as_ref()?;
     let mut made_up = made_up(blueprint);
@@ -118,7 +118,7 @@ fn organization(blueprint: &Blueprint, named: &Named) -> Option<Organization> {
     })
 }
 
-/// The regions that an account is taken to have enabled.
+/// The regions that an account is assumed to have enabled.
 fn enabled(blueprint: &Blueprint, account: &AccountId, only: bool) -> Vec<Region> {
     if matches!(blueprint.regions, Regions::List(_)) {
         return Vec::new();
@@ -148,7 +148,7 @@ fn partition(blueprint: &Blueprint) -> Partition {
     arns.find_map(|arn| Partition::named(arn.partition)).unwrap_or(Partition::Aws)
 }
 
-/// Keeps of places that compile alike the first.
+/// Keeps the first of places that compile alike.
 fn keep_one_of_each_class(blueprint: &Blueprint, named: &Named, scope: &mut Scope) {
     let events = blueprint.alerts.iter().flat_map(|alert| &alert.events);
     let landings: BTreeSet<Landing> = events.map(|event| event.landing).collect();

@@ -15,17 +15,18 @@ use crate::snapshot::{LiveRule, Observed};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An event by source and name.
-type Event = (String, String);
+type EventName = (String, String);
 
-/// A live rule that raises an alert and that somebody hears.
+/// A live rule that raises an alert and reaches somebody.
 struct Raises<'a> {
     address: Address,
     alert: &'a str,
     risk: Option<Risk>,
-    events: BTreeSet<Event>,
+    events: BTreeSet<EventName>,
 }
 
-/// By alert of high or critical risk, what is lost of it. `touched`: the rules that the plan changes or removes.
+/// What is lost of each alert of high or critical risk. `touched`: the rules that the plan changes
+/// or removes.
 pub(super) fn lost(desired: &Desired, live: &Live, touched: &BTreeSet<&Address>) -> LostAlerts {
     let mut kept: BTreeMap<&Place, BTreeSet<(&str, &str)>> = BTreeMap::new();
     for path in &desired.paths {
@@ -38,10 +39,10 @@ pub(super) fn lost(desired: &Desired, live: &Live, touched: &BTreeSet<&Address>)
     for (place, _) in desired.own_places() {
         let Some(seen) = live.places.get(place) else { continue };
         let kept = kept.get(place).unwrap_or(&nothing);
-        let is_kept = |(source, name): &Event| kept.contains(&(source.as_str(), name.as_str()));
+        let is_kept = |(source, name): &EventName| kept.contains(&(source.as_str(), name.as_str()));
         for (name, rule) in ours(desired, seen.rules.as_ref()) {
             let address = Address::new(place, Kind::Rule, name.clone());
-            let events: BTreeSet<Event> =
+            let events: BTreeSet<EventName> =
                 named(rule).into_iter().filter(|event| !is_kept(event)).collect();
             if events.is_empty() {
                 continue;
@@ -52,14 +53,14 @@ pub(super) fn lost(desired: &Desired, live: &Live, touched: &BTreeSet<&Address>)
                 }
                 continue;
             }
-            // What is forwarded is heard where the hub has a rule for it.
+            // A forwarded event reaches somebody where the hub has a rule for it.
             for (there, bus) in
                 rule.targets.known().into_iter().flat_map(|t| t.values()).filter_map(bus_of)
             {
                 let key = (there.clone(), bus.to_owned());
                 let raising = hub.entry(key).or_insert_with(|| on_bus(desired, live, &there, bus));
                 let Some(raising) = raising else {
-                    // What cannot be looked at may well be heard, of whatever risk.
+                    // What cannot be read may reach somebody, whatever its risk.
                     if touched.contains(&address) {
                         let (address, events) = (address.clone(), events.clone());
                         let one = Raises { address, alert: "", risk: None, events };
@@ -68,7 +69,8 @@ pub(super) fn lost(desired: &Desired, live: &Live, touched: &BTreeSet<&Address>)
                     continue;
                 };
                 for one in raising {
-                    let lost: BTreeSet<Event> = one.events.intersection(&events).cloned().collect();
+                    let lost: BTreeSet<EventName> =
+                        one.events.intersection(&events).cloned().collect();
                     let changes = touched.contains(&address) || touched.contains(&one.address);
                     if changes && !lost.is_empty() {
                         let (address, alert, risk) = (one.address.clone(), one.alert, one.risk);
@@ -82,7 +84,7 @@ pub(super) fn lost(desired: &Desired, live: &Live, touched: &BTreeSet<&Address>)
     all
 }
 
-/// The rules of a hub's bus that somebody hears; none when they cannot be looked at.
+/// The rules of a hub's bus that reach somebody; `None` when they cannot be read.
 fn on_bus<'a>(
     desired: &Desired,
     live: &'a Live,
@@ -112,7 +114,7 @@ fn ours<'a>(
     })
 }
 
-fn raises(address: Address, rule: &LiveRule, events: BTreeSet<Event>) -> Raises<'_> {
+fn raises(address: Address, rule: &LiveRule, events: BTreeSet<EventName>) -> Raises<'_> {
     let tag = rule.tags.known().and_then(|tags| tags.get(ALERT_TAG));
     // ctguard begins a rule's description with the risk.
     let described = rule.rule.description.as_deref().and_then(|text| text.split_once(": "));
@@ -142,7 +144,7 @@ fn note(all: &mut LostAlerts, desired: &Desired, place: &Place, raises: &Raises<
 }
 
 /// The events that a live rule names, by source and name.
-fn named(rule: &LiveRule) -> BTreeSet<Event> {
+fn named(rule: &LiveRule) -> BTreeSet<EventName> {
     let named = rule.rule.event_pattern.as_deref().map(event::named_events).unwrap_or_default();
     named.into_iter().filter_map(|(source, name)| Some((source?, name))).collect()
 }

@@ -1,4 +1,4 @@
-//! Whom a policy lets in beyond what a blueprint's scope holds.
+//! Whom a policy admits beyond a blueprint's scope.
 
 use crate::desired::Desired;
 use crate::resource::policy::{canonical, statements};
@@ -6,8 +6,8 @@ use crate::scope::AccountId;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Whom `after` lets in beyond the scope that `before` did not. A policy that has lost the blueprint's statements,
-/// or has them with a condition more, is restored by them, and so never widened.
+/// Whom `after` admits beyond the scope and `before` did not. Restoring the blueprint's statements,
+/// lost or narrowed by a condition, never widens a policy.
 pub(super) fn widened(desired: &Desired, before: &Value, after: &Value) -> BTreeSet<String> {
     let prefix = desired.names.prefix();
     let is_own = |statement: &&Value| {

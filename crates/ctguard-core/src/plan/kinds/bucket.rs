@@ -1,11 +1,11 @@
-//! The bucket of a managed trail: made when it does not exist, kept when it is owned, used as it
-//! stands when it is somebody else's.
+//! The bucket of a managed trail: created when it does not exist, kept when owned, used as it is
+//! when foreign.
 
 use crate::action::Action;
 use crate::desired::DesiredBucket;
 use crate::plan::Verb;
 use crate::plan::draft::{Differ, Draft, Owner};
-use crate::plan::fields::Fields;
+use crate::plan::fields::FieldChanges;
 use crate::resource::bucket::Bucket;
 use crate::resource::{ALERT_TAG, BLUEPRINT_TAG, Kind, Tags, VERSION_TAG, policy};
 use crate::scope::Place;
@@ -43,7 +43,8 @@ pub fn diff(differ: &mut Differ<'_>) {
     }
 }
 
-/// Takes the blueprint's tags off a bucket. What CloudTrail may write there stays, since its trail goes on logging.
+/// Takes the blueprint's tags off a bucket. What CloudTrail may write there stays, since its trail
+/// goes on logging.
 fn release(differ: &mut Differ<'_>, place: &Place, name: &str, live: &LiveBucket) {
     match differ.owner(&live.tags) {
         Owner::Us => {}
@@ -58,7 +59,7 @@ fn release(differ: &mut Differ<'_>, place: &Place, name: &str, live: &LiveBucket
     let of = |some: Vec<(&String, &String)>| -> Tags {
         some.into_iter().map(|(key, value)| (key.clone(), value.clone())).collect()
     };
-    let mut fields = Fields::default();
+    let mut fields = FieldChanges::default();
     fields.differ("tags", &of(own), &serde_json::Value::Null);
     let reason = "the blueprint no longer keeps it: it is released, with everything in it";
     let draft = Draft::new(place, Kind::Bucket, name, Verb::Update, reason);
@@ -93,8 +94,8 @@ fn known(
     write(differ, draft, name, desired, Some(live));
 }
 
-/// S3 has no tags in CreateBucket. A bucket of exactly the expected name that is untagged, empty and
-/// without a policy is one whose making was interrupted.
+/// CreateBucket takes no tags here. A bucket of the expected name that is untagged, empty and
+/// without a policy is one whose creation was interrupted.
 fn in_creation(live: &LiveBucket) -> bool {
     let untagged = match &live.tags {
         Observed::Known(tags) => tags.is_empty(),
@@ -115,13 +116,13 @@ fn write(
         Bucket { encryption: crate::resource::bucket::Encryption::None, ..Bucket::default() };
     let now = live.map_or(&nothing, |live| &live.bucket);
     let owned = || name.to_owned();
-    let mut fields = Fields::default();
+    let mut fields = FieldChanges::default();
     let mut calls = Vec::new();
     if live.is_none() {
         calls.push(Action::CreateBucket { name: owned() });
     }
     // Tags come first, so that a stop leaves no bucket without an owner. They are replaced as a
-    // whole, so those of others are sent along.
+    // whole, so foreign tags are sent along.
     let tags = live.map_or(Observed::Absent, |live| live.tags.clone());
     let missing = differ.missing_tags(&desired.tags, &tags);
     if !missing.is_empty() {
@@ -142,7 +143,7 @@ fn write(
         fields.differ("versioning", &live.map(|_| false), &true);
         calls.push(Action::PutBucketVersioning { name: owned() });
     }
-    // Whoever chose KMS for the bucket chose more than was asked for.
+    // KMS encryption is stronger than what was asked for.
     if now.encryption == crate::resource::bucket::Encryption::None {
         fields.differ("encryption", &live.map(|_| &now.encryption), &desired.encryption);
         calls.push(Action::PutBucketEncryption {
@@ -150,7 +151,7 @@ fn write(
             encryption: desired.encryption.clone(),
         });
     }
-    // Whoever wrote lifecycle rules of their own chose otherwise.
+    // Lifecycle rules that somebody else wrote are kept.
     if !now.lifecycle {
         fields.differ("lifecycle", &live.map(|_| false), &true);
         calls.push(Action::PutBucketLifecycle { name: owned() });

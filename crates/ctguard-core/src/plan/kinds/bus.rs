@@ -4,7 +4,7 @@ use crate::action::Action;
 use crate::desired::{DesiredBus, DesiredPlace};
 use crate::plan::Verb;
 use crate::plan::draft::{Differ, Draft, Owner};
-use crate::plan::fields::Fields;
+use crate::plan::fields::FieldChanges;
 use crate::resource::keys::RuleKey;
 use crate::resource::{Address, Kind, policy};
 use crate::scope::Place;
@@ -29,7 +29,7 @@ pub fn diff(differ: &mut Differ<'_>, place: &Place, here: &DesiredPlace, seen: &
 
 fn create(differ: &mut Differ<'_>, place: &Place, wanted: &DesiredBus) {
     let policy = policy::document(wanted.own_statements.clone());
-    let mut fields = Fields::default();
+    let mut fields = FieldChanges::default();
     fields.set("policy", &policy);
     let calls = vec![
         Action::CreateEventBus { name: wanted.name.clone(), tags: wanted.tags.clone() },
@@ -45,7 +45,7 @@ fn update(differ: &mut Differ<'_>, place: &Place, wanted: &DesiredBus, live: &Li
     let now = &live.bus.policy;
     let prefix = differ.desired.names.prefix();
     let policy = policy::merged(now.as_ref(), &wanted.own_statements, prefix);
-    let mut fields = Fields::default();
+    let mut fields = FieldChanges::default();
     let mut calls = Vec::new();
     if now.as_ref() != Some(&policy) {
         fields.differ("policy", now, &policy);
@@ -60,7 +60,7 @@ fn update(differ: &mut Differ<'_>, place: &Place, wanted: &DesiredBus, live: &Li
     differ.change(draft, fields.into_vec(), calls);
 }
 
-/// A bus of the blueprint's own name that it no longer needs goes, its rules before it.
+/// Removes a bus of the blueprint's own name that it no longer needs, after its rules.
 fn unwanted(differ: &mut Differ<'_>, place: &Place, name: &str, live: &Observed<LiveBus>) {
     if name != differ.desired.names.bus() {
         return;

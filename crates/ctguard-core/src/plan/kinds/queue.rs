@@ -4,7 +4,7 @@ use crate::action::Action;
 use crate::desired::{DesiredPlace, DesiredQueue};
 use crate::plan::Verb;
 use crate::plan::draft::{Differ, Draft};
-use crate::plan::fields::Fields;
+use crate::plan::fields::FieldChanges;
 use crate::resource::queue::Queue;
 use crate::resource::{Address, Kind, policy};
 use crate::scope::Place;
@@ -44,7 +44,7 @@ fn wanted(differ: &Differ<'_>, desired: &DesiredQueue, live: Option<&Queue>) -> 
 
 fn create(differ: &mut Differ<'_>, place: &Place, name: &str, desired: &DesiredQueue) {
     let queue = wanted(differ, desired, None);
-    let mut fields = Fields::default();
+    let mut fields = FieldChanges::default();
     fields.set("message_retention_seconds", &queue.message_retention_seconds);
     fields.set("policy", &queue.policy);
     let draft = Draft::new(place, Kind::Queue, name, Verb::Create, "it does not exist");
@@ -62,7 +62,7 @@ fn update(
     let address = Address::new(place, Kind::Queue, name);
     let Some(verb) = differ.may_change(place, &address, &live.tags) else { return };
     let wanted = wanted(differ, desired, Some(&live.queue));
-    let mut fields = Fields::default();
+    let mut fields = FieldChanges::default();
     let now = &live.queue;
     fields.compare(
         "message_retention_seconds",

@@ -4,7 +4,7 @@ use crate::action::Action;
 use crate::desired::DesiredRole;
 use crate::plan::Verb;
 use crate::plan::draft::{Differ, Draft, Owner};
-use crate::plan::fields::Fields;
+use crate::plan::fields::FieldChanges;
 use crate::resource::keys::RoleKey;
 use crate::resource::{Address, Kind, policy};
 use crate::scope::{AccountId, Place, Region};
@@ -42,7 +42,7 @@ fn wanted_role(
 }
 
 fn create(differ: &mut Differ<'_>, wanted: &DesiredRole) {
-    let mut fields = Fields::default();
+    let mut fields = FieldChanges::default();
     fields.set("trust", &wanted.trust);
     fields.set("policy", &wanted.policy);
     let calls = vec![
@@ -61,7 +61,7 @@ fn create(differ: &mut Differ<'_>, wanted: &DesiredRole) {
 fn update(differ: &mut Differ<'_>, wanted: &DesiredRole, live: &LiveRole) {
     let address = Address::new(&wanted.place, Kind::Role, &wanted.name);
     let Some(verb) = differ.may_change(&wanted.place, &address, &live.tags) else { return };
-    let mut fields = Fields::default();
+    let mut fields = FieldChanges::default();
     let mut calls = Vec::new();
     if !policy::same(&live.role.trust, &wanted.trust) {
         fields.differ("trust", &live.role.trust, &wanted.trust);
@@ -83,10 +83,11 @@ fn update(differ: &mut Differ<'_>, wanted: &DesiredRole, live: &LiveRole) {
     if differ.desired.partial.contains(&wanted.place.account) {
         return;
     }
-    // What else it may do, nobody asks for any more: the way to a hub that moved, until nothing goes there.
+    // Other policies are obsolete, such as the permission for a hub that moved; they stay until
+    // nothing is sent there.
     for (name, policy) in live.role.policies.iter().filter(|(name, _)| **name != wanted.policy_name)
     {
-        let mut fields = Fields::default();
+        let mut fields = FieldChanges::default();
         fields.differ("policy", policy, &serde_json::Value::Null);
         let whole = RoleKey::of_policy(&wanted.name, name).to_string();
         let reason = "the blueprint does not have it";
@@ -101,8 +102,8 @@ fn put_policy(wanted: &DesiredRole) -> Action {
     Action::PutRolePolicy { role, name, policy: wanted.policy.clone() }
 }
 
-/// An owned role that no place of its account needs any more goes. What is left out of an account may still
-/// need it, so there it stays.
+/// Removes an owned role that no place of its account needs any more. In an account of which places
+/// are left out it stays, since they may need it.
 fn unwanted(differ: &mut Differ<'_>, account: &AccountId, name: &str, seen: &Observed<LiveRole>) {
     let live = match seen {
         Observed::Absent => return,
@@ -135,7 +136,7 @@ fn unwanted(differ: &mut Differ<'_>, account: &AccountId, name: &str, seen: &Obs
 }
 
 impl Differ<'_> {
-    /// Something of an account, outside its regions, that could not be read.
+    /// Adds something of an account, outside its regions, that could not be read.
     pub fn unknown_in(
         &mut self,
         account: &AccountId,

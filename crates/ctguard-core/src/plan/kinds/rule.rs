@@ -4,7 +4,7 @@ use crate::action::Action;
 use crate::desired::{DesiredPlace, DesiredRule};
 use crate::plan::Verb;
 use crate::plan::draft::{Differ, Draft, Owner};
-use crate::plan::fields::Fields;
+use crate::plan::fields::FieldChanges;
 use crate::plan::handover;
 use crate::resource::keys::RuleKey;
 use crate::resource::rule::{TARGETS_PER_RULE, Target, Targets, bus_of, role_name};
@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 
 pub fn diff(differ: &mut Differ<'_>, place: &Place, here: &DesiredPlace, seen: &PlaceSnapshot) {
     let wanted = here.bus.iter().map(|bus| bus.name.as_str());
-    // On a bus of somebody else's, no rule is ctguard's business.
+    // Rules on a foreign bus are not ctguard's.
     let own = differ.desired.names.bus();
     let live = seen.buses.keys().map(String::as_str).filter(|name| *name == own);
     let buses: BTreeSet<Option<&str>> = wanted.chain(live).map(Some).chain([None]).collect();
@@ -61,7 +61,7 @@ fn on_bus(
 }
 
 fn create(differ: &mut Differ<'_>, place: &Place, key: &RuleKey, desired: &DesiredRule) {
-    let mut fields = Fields::default();
+    let mut fields = FieldChanges::default();
     fields.set("state", &desired.rule.state);
     fields.set("event_pattern", &pattern_value(desired.rule.event_pattern.as_deref()));
     let call = Action::PutRule {
@@ -92,7 +92,7 @@ fn update(
         );
     }
     let Some(verb) = differ.may_change(place, &address, &live.tags) else { return };
-    let mut fields = Fields::default();
+    let mut fields = FieldChanges::default();
     let (now, wanted) = (&live.rule, &desired.rule);
     fields.compare("state", &now.state, &wanted.state);
     if !same_pattern(now.event_pattern.as_deref(), &desired.compiled.pattern) {
@@ -144,13 +144,13 @@ fn put_targets(
         if now.is_none() && free == 0 {
             differ.refuse(
                 Address::of_target(place, rule.target(id)),
-                "the rule has five targets already, which is AWS's limit, and those that go wait until their replacement is proven",
+                "the rule already has five targets, AWS's limit, and obsolete ones stay until their replacements are proven",
                 "Move fewer destinations at a time: apply with some of the old ones still in place, let people confirm, apply again. Targets that somebody else added to the rule are removed by this apply; run it twice.",
             );
             continue;
         }
         free -= usize::from(now.is_none());
-        let mut fields = Fields::default();
+        let mut fields = FieldChanges::default();
         compare_target(&mut fields, now, wanted);
         let (verb, reason) = match now {
             None => (Verb::Create, "it does not exist"),
@@ -168,7 +168,7 @@ fn put_targets(
     }
 }
 
-fn compare_target(fields: &mut Fields, now: Option<&Target>, wanted: &Target) {
+fn compare_target(fields: &mut FieldChanges, now: Option<&Target>, wanted: &Target) {
     let Some(now) = now else {
         fields.set("arn", &wanted.arn);
         return;
@@ -183,7 +183,7 @@ fn compare_target(fields: &mut Fields, now: Option<&Target>, wanted: &Target) {
     fields.compare("other_parameters", &now.other_parameters, &wanted.other_parameters);
 }
 
-/// A target comes after its rule, what it sends to and through, and its queue.
+/// A target depends on its rule, what it sends to and through, and its queue.
 fn needs(place: &Place, rule: &RuleKey, target: &Target) -> Vec<Address> {
     let mut needs = vec![Address::of_rule(place, rule)];
     if let Some((bus_place, bus)) = bus_of(target) {
@@ -200,7 +200,7 @@ fn needs(place: &Place, rule: &RuleKey, target: &Target) -> Vec<Address> {
     needs
 }
 
-/// Targets have no tags: on an owned rule, all that are not wanted go.
+/// Targets have no tags: on an owned rule, all that are not desired are removed.
 fn remove_targets(
     differ: &mut Differ<'_>,
     place: &Place,
@@ -212,7 +212,7 @@ fn remove_targets(
         if desired.is_some_and(|desired| desired.targets.contains_key(id)) {
             continue;
         }
-        let mut fields = Fields::default();
+        let mut fields = FieldChanges::default();
         fields.differ("arn", &target.arn, &Value::Null);
         let call = Action::RemoveTargets { rule: rule.clone(), ids: BTreeSet::from([id.clone()]) };
         let draft = Draft::new(
@@ -227,7 +227,7 @@ fn remove_targets(
     }
 }
 
-/// An owned rule that the blueprint no longer asks for goes, its targets before it.
+/// Removes an owned rule that the blueprint no longer has, after its targets.
 fn unwanted(differ: &mut Differ<'_>, place: &Place, key: &RuleKey, live: &LiveRule) {
     match differ.owner(&live.tags) {
         Owner::Us => {}

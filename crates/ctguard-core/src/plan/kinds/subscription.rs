@@ -1,13 +1,13 @@
 //! Subscriptions of managed topics.
 //!
-//! A pending subscription counts as present: it waits for a person, not for ctguard. SNS has no tags on
-//! subscriptions, so ctguard's own are told by their RedrivePolicy, which names the blueprint's queue;
-//! any other subscriber that the blueprint does not list is reported and stays.
+//! A pending subscription counts as present: it waits for a person, not for ctguard. SNS has no
+//! tags on subscriptions, so ctguard recognises its own by their RedrivePolicy, which names the
+//! blueprint's queue; any other subscriber that the blueprint does not list is reported and stays.
 
 use crate::action::{Action, SubscriptionAttribute};
 use crate::desired::DesiredTopic;
 use crate::plan::draft::{Differ, Draft};
-use crate::plan::fields::Fields;
+use crate::plan::fields::FieldChanges;
 use crate::plan::{Verb, Waiting, WaitingFor};
 use crate::resource::keys::SubscriptionKey;
 use crate::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol, SubscriptionAttributes};
@@ -82,7 +82,7 @@ fn create(
     endpoint: &Endpoint,
     attributes: &SubscriptionAttributes,
 ) {
-    let mut fields = Fields::default();
+    let mut fields = FieldChanges::default();
     fields.set("dead_letter_arn", &attributes.dead_letter_arn);
     let call = Action::Subscribe {
         topic: topic.to_owned(),
@@ -113,7 +113,7 @@ fn update(
     arn: &str,
     now: &SubscriptionAttributes,
 ) {
-    let mut fields = Fields::default();
+    let mut fields = FieldChanges::default();
     let mut calls = Vec::new();
     let mut set = |attribute| {
         calls.push(Action::SetSubscriptionAttribute { arn: arn.to_owned(), attribute });
@@ -166,7 +166,7 @@ fn unlisted(
     }
     match live {
         LiveSubscription::Pending => differ.warn(format!(
-            "{endpoint} was asked to subscribe to topic {topic} in {place}, is not in the blueprint and has not confirmed: AWS forgets it within 48 hours, and whoever made it cannot be told before."
+            "{endpoint} has a pending subscription to topic {topic} in {place} that is not in the blueprint. AWS deletes it within 48 hours unless it is confirmed; its creator is unknown until then."
         )),
         LiveSubscription::Confirmed { attributes: Observed::Unreadable(why), .. } => {
             differ.unknown(place, &format!("subscription {}", SubscriptionKey::new(topic, endpoint)), why);
@@ -177,7 +177,7 @@ fn unlisted(
     }
 }
 
-/// SQS and Lambda endpoints are confirmed by the call itself; everybody else must answer.
+/// SQS and Lambda endpoints are confirmed by the call itself; all others must confirm.
 ///
 /// Source: <https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html>
 fn needs_confirmation(endpoint: &Endpoint) -> bool {

@@ -5,7 +5,7 @@ use crate::action::{Action, TopicAttribute};
 use crate::desired::{DesiredPlace, DesiredTopic};
 use crate::plan::Verb;
 use crate::plan::draft::{Differ, Draft};
-use crate::plan::fields::Fields;
+use crate::plan::fields::FieldChanges;
 use crate::resource::{Address, Kind, policy};
 use crate::scope::Place;
 use crate::snapshot::{LiveTopic, Observed, PlaceSnapshot};
@@ -41,10 +41,10 @@ pub fn diff(differ: &mut Differ<'_>, place: &Place, here: &DesiredPlace, seen: &
     }
 }
 
-/// A key is judged once the topic is encrypted with it. Until then only its owner can say.
+/// A key is judged once the topic is encrypted with it; before that it is not read.
 fn warn_of_key(differ: &mut Differ<'_>, place: &Place, name: &str, key: &str) {
     differ.warn(format!(
-        "Topic {name} in {place} gets the key {key}, which is not judged before: its policy must let events.amazonaws.com use kms:GenerateDataKey* and kms:Decrypt without a condition, or the topic falls silent."
+        "Topic {name} in {place} gets the key {key}, which has not been checked: its policy must let events.amazonaws.com use kms:GenerateDataKey* and kms:Decrypt without a condition, or EventBridge cannot publish."
     ));
 }
 
@@ -52,12 +52,12 @@ fn set(name: &str, attribute: TopicAttribute) -> Action {
     Action::SetTopicAttribute { name: name.to_owned(), attribute }
 }
 
-/// A topic is created with its tags alone and gets its attributes after: creating it again with
-/// attributes that differ would be refused, so a stopped apply could not be run again.
+/// A topic is created with its tags alone and gets its attributes afterwards: AWS refuses to create
+/// it again with other attributes, so an interrupted apply could not be repeated.
 fn create(differ: &mut Differ<'_>, place: &Place, name: &str, desired: &DesiredTopic) {
     let prefix = differ.desired.names.prefix();
     let policy = policy::merged(Some(&desired.default_policy), &desired.own_statements, prefix);
-    let mut fields = Fields::default();
+    let mut fields = FieldChanges::default();
     let mut calls = vec![Action::CreateTopic { name: name.to_owned(), tags: desired.tags.clone() }];
     if let Some(key) = &desired.kms_key {
         warn_of_key(differ, place, name, key);
@@ -83,7 +83,7 @@ fn update(
     let now = &live.topic;
     let prefix = differ.desired.names.prefix();
     let wanted = policy::merged(now.policy.as_ref(), &desired.own_statements, prefix);
-    let mut fields = Fields::default();
+    let mut fields = FieldChanges::default();
     let mut calls = Vec::new();
     if now.kms_key != desired.kms_key {
         if let Some(key) = &desired.kms_key {

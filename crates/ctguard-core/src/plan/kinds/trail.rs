@@ -1,12 +1,12 @@
-//! The managed trail: created, corrected, and logging. It is never stopped and never deleted; one that
-//! the blueprint no longer keeps is released: its tags come off and it goes on logging.
+//! The managed trail: created, corrected, and logging. It is never stopped and never deleted; one
+//! that the blueprint no longer keeps is released: its tags come off and it goes on logging.
 
 use crate::action::Action;
 use crate::desired::{DesiredPlace, DesiredTrail};
 use crate::event::Access;
 use crate::plan::Verb;
 use crate::plan::draft::{Differ, Draft, Owner};
-use crate::plan::fields::Fields;
+use crate::plan::fields::FieldChanges;
 use crate::resource::small_map::SmallMap;
 use crate::resource::trail::{Selectors, TRAILS_PER_REGION};
 use crate::resource::{ALERT_TAG, Address, BLUEPRINT_TAG, Kind, VERSION_TAG};
@@ -32,7 +32,7 @@ pub fn diff(differ: &mut Differ<'_>, place: &Place, here: &DesiredPlace, seen: &
     if desired.name.starts_with(CONTROL_TOWER) {
         return differ.refuse(
             Address::new(place, Kind::Trail, &desired.name),
-            "Control Tower keeps trails of this name, and guards them against everybody else",
+            "Control Tower owns trails of this name and lets nobody else change them",
             "Leave `trail:` out and rely on Control Tower's trail, or give the blueprint's another name.",
         );
     }
@@ -85,7 +85,7 @@ fn create(differ: &mut Differ<'_>, place: &Place, desired: &DesiredTrail, trails
             "Leave `trail:` out and rely on that trail, or accept the cost with `additional: true`.",
         );
     }
-    let mut fields = Fields::default();
+    let mut fields = FieldChanges::default();
     fields.set("bucket", &desired.trail.bucket);
     fields.set("multi_region", &true);
     fields.set("global_service_events", &true);
@@ -109,7 +109,8 @@ fn create(differ: &mut Differ<'_>, place: &Place, desired: &DesiredTrail, trails
     differ.change(draft, fields.into_vec(), calls);
 }
 
-/// Selectors that were not read are taken to record: a second copy is worse than asking.
+/// Selectors that were not read are assumed to record: a refusal is better than paying for a second
+/// copy.
 fn records_management(trail: &LiveTrail) -> bool {
     let logging = trail.status.known().is_none_or(|status| status.logging);
     let takes = |selectors: &Selectors| {
@@ -168,9 +169,9 @@ fn update(differ: &mut Differ<'_>, place: &Place, desired: &DesiredTrail, live: 
         }
         return;
     };
-    let mut fields = Fields::default();
+    let mut fields = FieldChanges::default();
     let (now, mut wanted) = (&live.trail, desired.trail.clone());
-    // Where log files go below the bucket is not the blueprint's to say.
+    // The blueprint does not set the key prefix of log files.
     wanted.key_prefix.clone_from(&now.key_prefix);
     if wanted.kms_key.is_none() {
         wanted.kms_key.clone_from(&now.kms_key);
@@ -223,7 +224,7 @@ fn release(differ: &mut Differ<'_>, place: &Place, here: &DesiredPlace, trails: 
             .into_iter()
             .filter(|key| live.tags.known().is_some_and(|tags| tags.contains_key(key)))
             .collect();
-        let mut fields = Fields::default();
+        let mut fields = FieldChanges::default();
         fields.differ("tags", &present, &serde_json::Value::Null);
         let reason = "the blueprint no longer keeps it: it is released and goes on logging";
         let draft = Draft::new(place, Kind::Trail, &live.name, Verb::Update, reason);

@@ -22,13 +22,13 @@ fn of_old(stage: Stage, alert: &str, hurt: impl FnOnce(&mut PlaceSnapshot)) -> V
     lines
 }
 
-/// The rule that replaces it is off, which an apply mends.
+/// The rule that replaces it is off, which an apply fixes.
 fn off(seen: &mut PlaceSnapshot) {
     let rule = std::sync::Arc::make_mut(&mut rule(seen).rule);
     rule.state = crate::resource::rule::RuleState::Disabled;
 }
 
-/// The rule that replaces it belongs to somebody else, which no apply mends.
+/// The rule that replaces it belongs to somebody else, which no apply fixes.
 fn foreign(seen: &mut PlaceSnapshot) {
     off(seen);
     rule(seen).tags = Observed::Known(Default::default());

@@ -57,7 +57,7 @@ fn a_topic_stays_while_somebody_sends_to_it_or_may() {
         (plan(unread), "the targets of rule ctguard-acme-route could not be read"),
     ] {
         let waits: Vec<&str> = plan.waiting.iter().map(|one| one.message.as_str()).collect();
-        let message = format!("The topic goes once nothing sends to it or through it: {why}.");
+        let message = format!("The topic stays until nothing sends to it or through it: {why}.");
         assert_eq!(waits, [message]);
         assert!(plan.changes.is_empty());
     }

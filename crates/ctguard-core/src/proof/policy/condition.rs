@@ -1,9 +1,9 @@
-//! The `Condition` block of a statement: it holds, it fails, or that cannot be told offline.
+//! The `Condition` block of a statement: it holds, it fails, or that cannot be decided offline.
 
 use super::{Request, Sent, glob};
 use serde_json::Value;
 
-/// What a statement's conditions come to.
+/// The result of a statement's conditions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     Holds,
@@ -13,7 +13,7 @@ pub enum Verdict {
     Unclear(String),
 }
 
-/// All conditions must hold; one that surely fails decides, whatever is unclear beside it.
+/// All conditions must hold; one that certainly fails decides, even if others are undecided.
 pub fn judge(block: Option<&Value>, request: &Request<'_>) -> Verdict {
     let Some(block) = block else { return Verdict::Holds };
     let Some(operators) = block.as_object() else {
@@ -71,7 +71,7 @@ fn one(operator: &str, key: &str, values: &Value, request: &Request<'_>) -> Verd
     }
 }
 
-/// Whether a value that a policy names holds for one that was sent.
+/// Whether a value in a policy matches one in the request.
 pub(super) type Compare = fn(&str, &str) -> bool;
 
 /// How an operator compares, and whether it holds when that fails.

@@ -1,29 +1,29 @@
-//! What a role may do: by its own policies, and by the policy of what it does it to.
+//! What a role may do, by its own policies and by the policy of the resource.
 //!
-//! Unlike a service, a role is somebody of an account: conditions on the account and its organization can be judged
-//! from what is known of them.
+//! Unlike a service, a role belongs to an account, so conditions on the account and its
+//! organization can be evaluated.
 //!
 //! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
 
 use super::condition::{Verdict, comparison, wanted};
-use super::{Admission, Refusal, element_matches, glob, texts};
+use super::{Admission, PolicyRefusal, element_matches, glob, texts};
 use crate::desired::ScopeOrganization;
 use crate::resource::policy::statements;
 use crate::scope::AccountId;
 use serde_json::Value;
 
-/// A role that asks for something.
+/// A request by a role.
 pub struct Asker<'a> {
     pub role_arn: &'a str,
     pub account: &'a AccountId,
     /// The organization that the account was found in.
     pub organization: Option<&'a ScopeOrganization>,
-    /// The account of what it asks for.
+    /// The account of the resource.
     pub resource_account: &'a str,
 }
 
 /// What is known of a condition key in the role's request.
-enum Known<'a> {
+enum KeyValue<'a> {
     Value(&'a str),
     /// It begins with one of these.
     Beneath(Vec<String>),
@@ -31,11 +31,11 @@ enum Known<'a> {
 }
 
 impl Asker<'_> {
-    /// Asks the policy of a resource.
+    /// Evaluates the policy of a resource.
     pub fn admitted(&self, policy: Option<&Value>, action: &str, resource: &str) -> Admission {
         let Some(policy) = policy else {
             let cause = "it has no policy, so it takes events of its own account only";
-            return Admission::Refuses(Refusal::Nobody(cause.to_owned()));
+            return Admission::Refuses(PolicyRefusal::Nobody(cause.to_owned()));
         };
         let concerning = statements(policy)
             .into_iter()
@@ -43,7 +43,7 @@ impl Asker<'_> {
         self.decide(concerning, "the account", action)
     }
 
-    /// Asks the role's inline policies.
+    /// Evaluates the role's inline policies.
     pub fn allowed<'p>(
         &self,
         policies: impl Iterator<Item = &'p Value>,
@@ -69,13 +69,13 @@ impl Asker<'_> {
             match verdict {
                 Verdict::Holds if denies => {
                     let cause = format!("{name} denies {action} to {who}");
-                    return Admission::Refuses(Refusal::Deny(cause));
+                    return Admission::Refuses(PolicyRefusal::Deny(cause));
                 }
                 Verdict::Unclear(key) if denies => {
                     denied = Some(format!("{name} denies {action} under a condition on {key}"));
                 }
                 Verdict::Fails(_) if denies => {}
-                // AWS advises against NotPrincipal with Allow, and does not say whom it lets in.
+                // AWS advises against NotPrincipal with Allow, and does not say whom it admits.
                 _ if statement.get("NotPrincipal").is_some() => {
                     unclear = Some(format!("{name} allows it by NotPrincipal"));
                 }
@@ -89,15 +89,15 @@ impl Asker<'_> {
         match (allowed, denied, unclear, condition) {
             (true, None, ..) => Admission::Admits,
             (true, Some(cause), ..) | (false, _, Some(cause), _) => Admission::Assumes(cause),
-            (false, _, None, Some(cause)) => Admission::Refuses(Refusal::Condition(cause)),
+            (false, _, None, Some(cause)) => Admission::Refuses(PolicyRefusal::Condition(cause)),
             (false, _, None, None) => {
                 let cause = format!("no statement allows {action} to {who}");
-                Admission::Refuses(Refusal::Nobody(cause))
+                Admission::Refuses(PolicyRefusal::Nobody(cause))
             }
         }
     }
 
-    /// A statement in the same words for every account, so that what is wrong for all of them is said once.
+    /// Names a statement in the same words for every account, so that equal findings fold into one.
     fn name(&self, statement: &Value) -> String {
         match statement.get("Sid").and_then(Value::as_str) {
             Some(sid) if sid.contains(self.account.as_str()) => {
@@ -127,7 +127,7 @@ impl Asker<'_> {
         }
     }
 
-    /// All conditions must hold; one that surely fails decides, whatever is unclear beside it.
+    /// All conditions must hold; one that certainly fails decides, even if others are undecided.
     fn conditions(&self, block: Option<&Value>) -> Verdict {
         let Some(block) = block else { return Verdict::Holds };
         let Some(operators) = block.as_object() else {
@@ -158,12 +158,12 @@ impl Asker<'_> {
         let Some((compare, negated)) = comparison(plain) else { return unclear() };
         let fails = || Verdict::Fails(format!("for another {key}"));
         match self.known(key) {
-            Known::Unknown => unclear(),
-            Known::Value(value) => {
+            KeyValue::Unknown => unclear(),
+            KeyValue::Value(value) => {
                 let matched = wanted(values).iter().any(|wanted| compare(wanted, value));
                 if matched == negated { fails() } else { Verdict::Holds }
             }
-            Known::Beneath(starts) => {
+            KeyValue::Beneath(starts) => {
                 let patterns = wanted(values);
                 let surely = |start: &String| {
                     patterns.iter().any(|pattern| pattern.ends_with('*') && glob(pattern, start))
@@ -183,25 +183,25 @@ impl Asker<'_> {
         }
     }
 
-    fn known(&self, key: &str) -> Known<'_> {
+    fn known(&self, key: &str) -> KeyValue<'_> {
         match key.to_ascii_lowercase().as_str() {
-            "aws:principalaccount" => Known::Value(self.account.as_str()),
-            "aws:principalarn" => Known::Value(self.role_arn),
-            "aws:resourceaccount" => Known::Value(self.resource_account),
-            "aws:securetransport" => Known::Value("true"),
-            "aws:principalisawsservice" => Known::Value("false"),
+            "aws:principalaccount" => KeyValue::Value(self.account.as_str()),
+            "aws:principalarn" => KeyValue::Value(self.role_arn),
+            "aws:resourceaccount" => KeyValue::Value(self.resource_account),
+            "aws:securetransport" => KeyValue::Value("true"),
+            "aws:principalisawsservice" => KeyValue::Value("false"),
             "aws:principalorgid" => {
-                self.organization.map_or(Known::Unknown, |found| Known::Value(&found.id))
+                self.organization.map_or(KeyValue::Unknown, |found| KeyValue::Value(&found.id))
             }
-            // An account that was found in some units is in one of them, or below it.
+            // A discovered account is in one of its units, or below it.
             "aws:principalorgpaths" => match self.organization {
-                None => Known::Unknown,
+                None => KeyValue::Unknown,
                 Some(found) if found.unit_paths.is_empty() => {
-                    Known::Beneath(vec![format!("{}/", found.id)])
+                    KeyValue::Beneath(vec![format!("{}/", found.id)])
                 }
-                Some(found) => Known::Beneath(found.unit_paths.iter().cloned().collect()),
+                Some(found) => KeyValue::Beneath(found.unit_paths.iter().cloned().collect()),
             },
-            _ => Known::Unknown,
+            _ => KeyValue::Unknown,
         }
     }
 }
@@ -241,9 +241,9 @@ mod tests {
         match asker.admitted(Some(&policy), "events:PutEvents", BUS) {
             Admission::Admits => "admits",
             Admission::Assumes(_) => "assumes",
-            Admission::Refuses(Refusal::Nobody(_)) => "nobody",
-            Admission::Refuses(Refusal::Condition(_)) => "condition",
-            Admission::Refuses(Refusal::Deny(_)) => "deny",
+            Admission::Refuses(PolicyRefusal::Nobody(_)) => "nobody",
+            Admission::Refuses(PolicyRefusal::Condition(_)) => "condition",
+            Admission::Refuses(PolicyRefusal::Deny(_)) => "deny",
         }
     }
 

@@ -1,26 +1,26 @@
-//! One finding of what is the same trouble in several places.
+//! Folds equal problems of several places into one finding.
 //!
-//! What two findings have in common is told by each of them alone: by its phrases, in which the names of its own
-//! account and region count as far as its object is one of each place or account. So it makes no difference in which
-//! order they come, or whether some were folded before: parts of a fleet fold to the same as the whole.
+//! The key of a finding depends on it alone: its phrases, with the names of its own account and
+//! region left open if there is one such object per account or place. So neither order nor earlier
+//! folding matters: parts of a fleet fold to the same result as the whole.
 
-use super::{Finding, Said, Unread};
+use super::{Finding, RemarkGroup, Unread};
 use crate::phrase::{Phrase, PlaceNames};
-use crate::proof::{FixedBy, Link, LinkCode, Remark, Severity, Status};
+use crate::proof::{FixedBy, Link, LinkCode, Remark, RemarkSeverity, Status};
 use crate::scope::Granularity;
 use crate::scope::{AccountId, Place};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Findings as they are folded, in the order in which they are told.
+/// Findings while they are folded, in output order.
 #[derive(Default)]
 pub(super) struct Folding {
     links: BTreeMap<LinkKey, (BTreeSet<Place>, BTreeSet<String>)>,
-    remarks: BTreeMap<(Severity, LinkCode, [Phrase; 2]), BTreeSet<Place>>,
+    remarks: BTreeMap<(RemarkSeverity, LinkCode, [Phrase; 2]), BTreeSet<Place>>,
     unread: BTreeMap<[Phrase; 4], BTreeSet<AccountId>>,
 }
 
-/// Status, code, words (object, cause, fix), what it is one of, and who fixes it.
+/// Status, code, texts (object, cause, fix), granularity, and who fixes it.
 type LinkKey = (Reverse<Status>, LinkCode, [Phrase; 3], Granularity, FixedBy);
 
 impl Folding {
@@ -54,7 +54,7 @@ impl Folding {
         places.insert(remark.place.clone());
     }
 
-    pub fn said(&mut self, said: &Said) {
+    pub fn said(&mut self, said: &RemarkGroup) {
         let names = PlaceNames::of_places(&said.places).in_common();
         let words = [&said.object, &said.text].map(|text| Phrase::new(text, &names));
         let places = self.remarks.entry((said.severity, said.code, words)).or_default();
@@ -70,8 +70,8 @@ impl Folding {
         self.unread.entry(words).or_default().insert(account.clone());
     }
 
-    /// Everything that was added, worst first.
-    pub fn told(self) -> (Vec<Unread>, Vec<Finding>, Vec<Said>) {
+    /// Returns everything that was added, worst first.
+    pub fn finish(self) -> (Vec<Unread>, Vec<Finding>, Vec<RemarkGroup>) {
         let unread = self.unread.into_iter().map(|(words, accounts)| {
             let names = PlaceNames::of_accounts(&accounts);
             let [operation, code, message, fix] = words.map(|phrase| phrase.render(&names));
@@ -87,7 +87,7 @@ impl Folding {
         let remarks = self.remarks.into_iter().map(|((severity, code, words), places)| {
             let names = PlaceNames::of_places(&places);
             let [object, text] = words.map(|phrase| phrase.render(&names));
-            Said { severity, code, object, text, places }
+            RemarkGroup { severity, code, object, text, places }
         });
         (unread.collect(), links.collect(), remarks.collect())
     }

@@ -1,10 +1,11 @@
-//! The reports of the parts of a fleet, added up: byte for byte the report of the whole.
+//! Merges the reports of the parts of a fleet; the result equals the report of the whole byte for
+//! byte.
 
 use super::fold::Folding;
 use super::{Counts, Covered, FORMAT_VERSION, Report, degraded};
 use crate::desired::narrow::{PartsError, whole};
 
-/// Why reports do not add up.
+/// Why reports cannot be merged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MergeError {
     #[error("there is nothing to merge")]
@@ -20,7 +21,7 @@ pub enum MergeError {
 }
 
 impl MergeError {
-    /// Refuses what is not the same in both.
+    /// Checks that a value is the same in both.
     ///
     /// # Errors
     /// When it is not.
@@ -36,10 +37,10 @@ impl MergeError {
     }
 }
 
-/// Adds reports up.
+/// Merges reports.
 ///
 /// # Errors
-/// When they are not of one blueprint and date, or not all that the whole was divided into, each once.
+/// When they are not of one blueprint and date, or not every part of the whole exactly once.
 pub fn merge(reports: &[Report]) -> Result<Report, MergeError> {
     let Some(first) = reports.first() else { return Err(MergeError::Nothing) };
     for other in reports {
@@ -65,7 +66,7 @@ pub fn merge(reports: &[Report]) -> Result<Report, MergeError> {
             }
         }
     }
-    let (unread, links, remarks) = folding.told();
+    let (unread, links, remarks) = folding.finish();
     let mut alerts = first.alerts.clone();
     for (index, alert) in alerts.iter_mut().enumerate() {
         alert.counts =

@@ -1,4 +1,4 @@
-//! Does a confirmed endpoint take what SNS hands it?
+//! Does a confirmed endpoint accept what SNS delivers?
 //!
 //! Source: <https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html>,
 //! <https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html>
@@ -26,12 +26,12 @@ fn home(arn: &str) -> Option<Place> {
     Some(Place::new(AccountId::new(arn.account)?, Region::new(arn.region)?))
 }
 
-/// SNS's name in the policy of an endpoint: regions that must be opted in to have their own.
+/// The SNS service principal in the policy of an endpoint: opt-in regions have their own.
 fn principal(judge: &TopicJudge<'_>, home: Option<&Place>) -> String {
     sns_principal(&judge.place.region, home.map_or(&judge.place.region, |home| &home.region))
 }
 
-/// What was read where an endpoint lives. Places that are read for their trails only are not asked for
+/// The snapshot of the place of an endpoint. Places that are read only for their trails have no
 /// queues and functions.
 fn read_there<'a>(judge: &TopicJudge<'a>, home: Option<&Place>) -> Option<&'a PlaceSnapshot> {
     let home = home.filter(|home| judge.desired.places.contains_key(*home))?;

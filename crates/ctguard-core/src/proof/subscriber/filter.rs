@@ -1,4 +1,4 @@
-//! What a subscription's filter policy lets through of an alert's messages.
+//! Which of an alert's messages pass a subscription's filter policy.
 //!
 //! Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-message-filtering.html>
 
@@ -10,9 +10,9 @@ use serde_json::json;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Passage {
     All,
-    /// Some may be kept back.
+    /// Some may be dropped.
     Some(String),
-    /// Every message is.
+    /// Every message is dropped.
     None(String),
 }
 
@@ -27,14 +27,14 @@ pub fn passage(attributes: &SubscriptionAttributes, format: Format) -> Passage {
     if attributes.filter_policy_scope.as_deref() == Some("MessageBody") {
         return match format {
             Format::Text => Passage::None(
-                "its filter policy is on the body, and a message for people is no JSON".to_owned(),
+                "its filter policy is on the body, and a message for people is not JSON".to_owned(),
             ),
             _ => Passage::Some(
                 "a filter policy on the body decides which messages it gets".to_owned(),
             ),
         };
     }
-    // EventBridge sends no message attributes: what asks for one gets nothing.
+    // EventBridge sends no message attributes, so a filter on one drops everything.
     if filter.matches(&json!({})) {
         return Passage::All;
     }

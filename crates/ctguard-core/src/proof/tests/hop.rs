@@ -28,7 +28,8 @@ fn said(report: &Report) -> Vec<String> {
         let object = link.object.rsplit(':').next().unwrap_or_default();
         format!("{} {} {object} ×{}", link.status.as_str(), link.code, link.places.len())
     };
-    let remark = |said: &crate::proof::Said| format!("remark {} ×{}", said.code, said.places.len());
+    let remark =
+        |said: &crate::proof::RemarkGroup| format!("remark {} ×{}", said.code, said.places.len());
     report.links.iter().map(link).chain(report.remarks.iter().map(remark)).collect()
 }
 

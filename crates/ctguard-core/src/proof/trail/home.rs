@@ -1,18 +1,18 @@
-//! Where an organization's trail is at home decides whether a member account sends it anything.
+//! The home region of an organization's trail decides whether a member account sends it events.
 //!
-//! A member sends its events to a trail whose home region must be opted in to only when it has enabled that
-//! region itself; whether it has is told by any answer from there, or by the list of its regions.
+//! A member sends its events to a trail whose home region must be opted in to only when it has
+//! enabled that region itself; any answer from there shows that, or the list of its regions.
 //!
 //! Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html>
 
-use super::Asked;
+use super::TrailJudge;
 use crate::proof::{FixedBy, Link, LinkCode, LinkObject, Status};
 use crate::resource::topic::is_opt_in;
 use crate::scope::{Arn, Place};
 use crate::snapshot::Observed;
 
 /// The link of a trail of another account that this account sends nothing to, or may not.
-pub(super) fn silences(asked: &Asked<'_>) -> Option<Link> {
+pub(super) fn silences(asked: &TrailJudge<'_>) -> Option<Link> {
     let (place, home) = (asked.question.place, &asked.trail.home_region);
     let theirs = Arn::parse(asked.arn).is_some_and(|arn| arn.account != place.account.as_str());
     if !theirs || !is_opt_in(home) {

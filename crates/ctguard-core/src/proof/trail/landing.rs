@@ -1,4 +1,4 @@
-//! Events about a trail land where the trail is at home, and only there.
+//! Events about a trail land in its home region only.
 //!
 //! Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-multi-region-trails.html>
 
@@ -14,8 +14,8 @@ use crate::snapshot::{LiveTrail, Observed};
 const ABOUT_A_TRAIL: [&str; 5] =
     ["StopLogging", "DeleteTrail", "UpdateTrail", "PutEventSelectors", "PutInsightSelectors"];
 
-/// When an alert watches over trails and all those that record this place are at home outside of what the
-/// blueprint covers: whoever stops them is not heard of.
+/// Breaks an alert on trails when all trails that record this place have their home outside of the
+/// blueprint's scope: stopping them would raise no alert.
 pub fn cannot_land(
     desired: &Desired,
     live: &Live,

@@ -1,4 +1,4 @@
-//! Whose a trail is, and so who can mend it and how.
+//! Who owns a trail, and so who can fix it and how.
 
 use crate::desired::Desired;
 use crate::proof::{FixedBy, Link, LinkCode, LinkObject};
@@ -29,12 +29,12 @@ fn kept(desired: &Desired, live: &Live, arn: &str) -> bool {
     })
 }
 
-/// How far a trail is the same trouble: an organization's is one for all, any other one of each account that has it.
+/// The granularity of a trail: an organization's is one for the fleet, any other one per account.
 pub fn per(place: &Place, arn: &str, trail: &LiveTrail) -> Granularity {
     let own = Arn::parse(arn).is_some_and(|arn| arn.account == place.account.as_str());
     match own && !trail.trail.organization {
         false => Granularity::Fleet,
-        // One that logs in its own region alone is each region's own.
+        // A single-region trail is one per region.
         true if !trail.trail.multi_region && trail.home_region == place.region => {
             Granularity::Place
         }
@@ -50,7 +50,7 @@ pub fn fixed_by(desired: &Desired, live: &Live, arn: &str) -> FixedBy {
     if kept(desired, live, arn) { FixedBy::Apply } else { FixedBy::Person }
 }
 
-/// Who can do it, and how.
+/// Says who can fix it, and how.
 pub fn fix(desired: &Desired, live: &Live, arn: &str, trail: &LiveTrail, repair: Repair) -> String {
     if kept(desired, live, arn) {
         return "Run `ctguard apply`.".to_owned();
@@ -89,7 +89,7 @@ pub fn fix(desired: &Desired, live: &Live, arn: &str, trail: &LiveTrail, repair:
     )
 }
 
-/// No trail is seen in a place. One that the account has elsewhere says more than that none is here.
+/// No trail is visible in a place. Mentions one that the account has elsewhere, if any.
 pub fn missing(desired: &Desired, live: &Live, place: &Place) -> Link {
     let elsewhere = of_account(&live.places, &place.account);
     let single = elsewhere

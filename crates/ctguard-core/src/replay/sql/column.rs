@@ -1,4 +1,4 @@
-//! Where the table keeps a field of an event.
+//! The column of an event field in the table.
 
 /// A field in the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,8 +94,8 @@ const JSON: [(&str, &str); 4] = [
 /// The name of the service as EventBridge has it.
 const SOURCE: &str = "CASE WHEN eventtype = 'AwsCloudTrailInsight' THEN 'aws.cloudtrail' WHEN eventsource LIKE '%.amazonaws.com' THEN concat('aws.', substr(eventsource, 1, length(eventsource) - 14)) ELSE concat('aws.', eventsource) END";
 
-/// Unknown for old records that do not say of which type they are, and no text that a pattern names for types that
-/// EventBridge is not given.
+/// Unknown for old records that do not say of which type they are, and no text that a pattern names
+/// for types that EventBridge is not given.
 const DETAIL_TYPE: &str = "CASE WHEN eventcategory = 'Insight' OR eventtype = 'AwsCloudTrailInsight' THEN 'AWS Insight via CloudTrail' WHEN eventcategory = 'NetworkActivity' OR eventtype = 'AwsVpceEvents' THEN 'AWS Network Activity Event via CloudTrail' WHEN eventtype = 'AwsApiCall' THEN 'AWS API Call via CloudTrail' WHEN eventtype = 'AwsConsoleSignIn' THEN 'AWS Console Sign In via CloudTrail' WHEN eventtype = 'AwsConsoleAction' THEN 'AWS Console Action via CloudTrail' WHEN eventtype = 'AwsServiceEvent' THEN 'AWS Service Event via CloudTrail' WHEN eventtype IS NOT NULL THEN '' END";
 
 /// The column of a path in an event.

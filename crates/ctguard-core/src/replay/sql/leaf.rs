@@ -1,14 +1,15 @@
 //! One field against the operators of a pattern, as an SQL expression.
 //!
-//! Everything here is either true, false or, where the table cannot tell, `NULL`; an absent field is never `NULL`
-//! by accident.
+//! Everything here is either true, false or, where the table cannot tell, `NULL`; an absent field
+//! is never `NULL` by accident.
 
 use super::column::{self, Column};
 use eventbridge_pattern::{Excluded, Matcher, NumericRange, TextKind, TextTest, address};
 use ipnet::IpNet;
 use serde_json::Value;
 
-/// An address of the fourth version as EventBridge takes it, up to its length: zeros may stand before a number.
+/// An address of the fourth version as EventBridge takes it, up to its length: zeros may stand
+/// before a number.
 const IPV4: &str = r"\A(0*(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.){3}0*(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\z";
 
 /// Whether the field at a path matches one of these.
@@ -17,11 +18,11 @@ const IPV4: &str = r"\A(0*(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.){3}0*(
 /// When that cannot be said exactly of this table, with the reason.
 pub fn condition(path: &str, matchers: &[Matcher]) -> Result<String, String> {
     if let Some(column) = column::detail_type(path) {
-        let texts = Text { column: column.to_owned(), unknown_when_null: true };
+        let texts = TextColumn { column: column.to_owned(), unknown_when_null: true };
         return texts.one_of(matchers);
     }
     match column::of(path)? {
-        Column::Text(column) => Text { column, unknown_when_null: false }.one_of(matchers),
+        Column::Text(column) => TextColumn { column, unknown_when_null: false }.one_of(matchers),
         Column::Flag(column) => one_of(matchers, |matcher| flag(column, matcher)),
         Column::Json(column, keys) => json(column, &keys, matchers),
     }
@@ -35,12 +36,12 @@ fn one_of(
 }
 
 /// A column of texts.
-struct Text {
+struct TextColumn {
     column: String,
     unknown_when_null: bool,
 }
 
-impl Text {
+impl TextColumn {
     fn one_of(&self, matchers: &[Matcher]) -> Result<String, String> {
         // Most conditions are lists of texts, which read well as one.
         let exact: Option<Vec<String>> = matchers
@@ -57,7 +58,8 @@ impl Text {
         one_of(matchers, |matcher| self.matches(matcher))
     }
 
-    /// An expression that is `NULL` where the column is, as one that is not, if the field is absent there.
+    /// An expression that is `NULL` where the column is, as one that is not, if the field is absent
+    /// there.
     fn known(&self, expression: String) -> String {
         if self.unknown_when_null { expression } else { format!("coalesce({expression}, FALSE)") }
     }
@@ -127,8 +129,8 @@ fn flag(column: &str, matcher: &Matcher) -> Result<String, String> {
     })
 }
 
-/// A field inside a column of JSON. Unknown where an array stands on the way, or a key with a dot: how EventBridge looks
-/// into these cannot be said in one expression.
+/// A field inside a column of JSON. Unknown where an array stands on the way, or a key with a dot:
+/// how EventBridge looks into these cannot be said in one expression.
 fn json(column: &str, keys: &[&str], matchers: &[Matcher]) -> Result<String, String> {
     if keys.iter().any(|key| {
         key.is_empty()
@@ -282,7 +284,7 @@ fn for_like(text: &str) -> String {
     text.replace('!', "!!").replace('%', "!%").replace('_', "!_")
 }
 
-/// Letters by their cases, one by one: how a database folds case is its own affair.
+/// Letters by their cases, one by one: databases fold case differently.
 fn cases(column: &str, text: &str, before: &str, after: &str) -> Result<String, String> {
     let mut pattern = before.to_owned();
     for c in text.chars() {
@@ -299,8 +301,9 @@ fn cases(column: &str, text: &str, before: &str, after: &str) -> Result<String, 
     Ok(format!("regexp_like({column}, {})", literal(&pattern)?))
 }
 
-/// Whether a text is an address that a block takes; unknown for addresses of the sixth version, where the block may
-/// take them. EventBridge compares digits and knows no families, so that each block may take addresses of both.
+/// Whether a text is an address that a block takes; unknown for addresses of the sixth version,
+/// where the block may take them. EventBridge compares digits and knows no families, so that each
+/// block may take addresses of both.
 fn in_block(column: &str, block: &IpNet) -> String {
     let octet = |index: u32, worth: u32| {
         format!("try_cast(split_part({column}, '.', {index}) AS bigint) * {worth}")

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::event::Access;
 
-/// Stands for every source that selectors cannot leave out of the management events.
+/// Stands for every event source that selectors cannot exclude from management events.
 const ORDINARY_SOURCE: &str = "ec2.amazonaws.com";
 
 impl Selectors {
@@ -51,7 +51,8 @@ impl Selectors {
         }
     }
 
-    /// These selectors, widened as little as possible until `needs` are recorded; `None` when they are already.
+    /// These selectors, widened as little as possible until `needs` are recorded; `None` when they
+    /// are already.
     ///
     /// PutEventSelectors replaces everything, so whatever others put there is carried over.
     pub fn widened(&self, needs: ManagementNeeds) -> Option<Self> {
@@ -81,7 +82,8 @@ impl Selectors {
 }
 
 impl AdvancedSelector {
-    /// Whether an event of this category, source and access passes the fields that can be known of it.
+    /// Whether an event of this category, source and access passes the fields that can be known of
+    /// it.
     fn takes(&self, category: &str, source: &str, access: Access) -> bool {
         let read_only = if access == Access::Read { "true" } else { "false" };
         let mut names_category = false;

@@ -14,10 +14,11 @@ use crate::scope::{AccountId, Place};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// Most accounts that are named one by one: in a statement each, and in the pattern of every rule.
+/// The maximum number of accounts that are named one by one: in a statement each, and in the
+/// pattern of every rule.
 const LISTED_MAX: usize = 30;
 
-/// What an account's id takes of a pattern: twelve digits, two quotes, a comma.
+/// Characters of an account id in a pattern: twelve digits, two quotes, a comma.
 const PATTERN_CHARS_AN_ACCOUNT: usize = 15;
 
 pub(super) enum Admission {
@@ -30,7 +31,7 @@ pub(super) enum Admission {
 }
 
 impl Compiler<'_> {
-    /// Decides how senders are admitted; says so when there is no way.
+    /// Decides how senders are admitted; adds a problem when that is impossible.
     pub(super) fn admission(&mut self, scope: &Scope, hub: &Hub) -> Option<Admission> {
         let all: BTreeSet<AccountId> = scope.accounts.keys().cloned().collect();
         let discovered = scope.organization.as_ref();
@@ -51,7 +52,8 @@ impl Compiler<'_> {
             }
             return Some(Admission::Accounts(all));
         };
-        // What the organization named by the blueprint holds is not known; it is said to hold them all.
+        // The members of an organization that only the blueprint names are unknown; all accounts
+        // are assumed to be in it.
         let same = discovered.is_some_and(|found| found.id == organization.id);
         let beside: BTreeSet<AccountId> = match same {
             true => {
@@ -104,7 +106,8 @@ impl Compiler<'_> {
 }
 
 impl Admission {
-    /// Where the events of a rule for these accounts come from. `usual`: they notify what the alert itself says.
+    /// Where the events of a rule for these accounts come from. `usual`: they notify what the alert
+    /// itself says.
     pub(super) fn origin(
         &self,
         usual: bool,
@@ -112,8 +115,8 @@ impl Admission {
         scope: &Scope,
     ) -> Origin {
         match self {
-            // Only the policy admits senders, and nobody can put an event of AWS's on a bus: without the
-            // accounts in the pattern the rule means the same.
+            // Only the policy admits senders, and nobody can put an event of AWS's on a bus:
+            // without the accounts in the pattern the rule means the same.
             Self::Organization { .. } if usual => {
                 let others: BTreeSet<AccountId> =
                     scope.accounts.keys().filter(|id| !accounts.contains(*id)).cloned().collect();

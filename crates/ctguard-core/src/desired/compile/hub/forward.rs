@@ -1,9 +1,9 @@
 //! The rules that forward events: packed, the same in every place where the same events land.
 //!
-//! They carry an alert's condition, so that events that no alert could want are not paid for twice, and none
-//! of its exceptions: those have dates, and are judged in the hub, in one place.
+//! They carry an alert's condition, so that only relevant events are billed twice, but none of its
+//! exceptions: those have dates, and apply in the hub only.
 
-use super::Group;
+use super::HubRules;
 use crate::blueprint::Outcome;
 use crate::desired::compile::Compiler;
 use crate::desired::compile::patterns::{pattern_problem, rule};
@@ -24,9 +24,9 @@ type Class<'a> = Vec<(usize, Vec<&'a EventRef>)>;
 /// Keys of an alert's rules in the hub, by the alert, its accounts' first rule, and the events.
 type KeysOf<'a> = BTreeMap<(usize, Option<RuleKey>, Vec<&'a EventRef>), Arc<[RuleKey]>>;
 
-/// What was worked out for other places of the same class.
+/// Results for other places of the same class.
 #[derive(Default)]
-pub(super) struct Known<'a> {
+pub(super) struct ForwardingCache<'a> {
     classes: BTreeMap<Class<'a>, Arc<Forwarding>>,
     keys: KeysOf<'a>,
 }
@@ -34,10 +34,10 @@ pub(super) struct Known<'a> {
 /// The forwarding rules of a class of places.
 pub(super) struct Forwarding {
     rules: Vec<Forwarded>,
-    ways: BTreeMap<usize, Way>,
+    ways: BTreeMap<usize, ForwardedAlert>,
 }
 
-/// A forwarding rule, but for its target.
+/// A forwarding rule without its target.
 struct Forwarded {
     key: RuleKey,
     rule: Arc<Rule>,
@@ -45,8 +45,8 @@ struct Forwarded {
     tags: Tags,
 }
 
-/// How one alert's events get to the hub.
-pub(super) struct Way {
+/// The forwarding rules of one alert's events.
+pub(super) struct ForwardedAlert {
     pub rules: Arc<[RuleKey]>,
     pub events: Arc<[EventRef]>,
 }
@@ -55,7 +55,7 @@ pub(super) struct Way {
 struct Condition<'a> {
     filter: Option<&'a Filter>,
     outcome: Outcome,
-    /// They are those that a plain rule misses.
+    /// The events that a plain `ENABLED` rule does not get.
     wide: bool,
     /// One of the alerts that have it.
     alert: usize,
@@ -63,17 +63,17 @@ struct Condition<'a> {
 }
 
 impl Forwarding {
-    pub(super) fn way(&self, alert: usize) -> &Way {
+    pub(super) fn way(&self, alert: usize) -> &ForwardedAlert {
         &self.ways[&alert]
     }
 }
 
-impl<'a> Known<'a> {
+impl<'a> ForwardingCache<'a> {
     /// Keys of the rules of a group that match some of these events.
     pub(super) fn keys(
         &mut self,
         alert: usize,
-        group: &Group,
+        group: &HubRules,
         events: &[&'a EventRef],
     ) -> Arc<[RuleKey]> {
         let first = group.rules.first().map(|(key, _)| key.clone());
@@ -92,7 +92,7 @@ impl<'a> Compiler<'a> {
     /// The forwarding rules of a class of places.
     pub(super) fn forwarding(
         &mut self,
-        known: &mut Known<'a>,
+        known: &mut ForwardingCache<'a>,
         class: Class<'a>,
     ) -> Arc<Forwarding> {
         if let Some(forwarding) = known.classes.get(&class) {
@@ -124,7 +124,7 @@ impl<'a> Compiler<'a> {
                     events.iter().any(|event| takes(condition, event) && part.contains(event))
                 })
             });
-            let way = Way {
+            let way = ForwardedAlert {
                 rules: names.map(|(key, _)| key.clone()).collect(),
                 events: events.iter().map(|event| (*event).clone()).collect(),
             };
@@ -242,8 +242,8 @@ impl<'a> Compiler<'a> {
         bus_arn: &str,
         role_arn: &str,
     ) {
-        // No retry policy: EventBridge is seen to refuse one on a bus. No input either: another account's
-        // bus takes the event only as it is.
+        // No retry policy: EventBridge is seen to refuse one on a bus. No input either: another
+        // account's bus takes the event only as it is.
         // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html
         let target = Target {
             arn: bus_arn.to_owned(),
