@@ -235,9 +235,21 @@ pub(super) async fn survey(
         SurveyError::Narrowed => CommandError::usage(error.to_string()),
         SurveyError::Compile(problems) => {
             say(&problems, &read.sources, global, io);
-            CommandError {
-                exit: invalid(&problems, &read.positions, global, io),
-                ..CommandError::new("the blueprint cannot be compiled for the regions it covers")
+            let invalid = invalid(&problems, &read.positions, global, io);
+            // What `validate` cannot know is whose credentials these are and who is in the organization.
+            match ctguard_core::offline::check(blueprint, *as_of).is_empty() {
+                true => CommandError {
+                    exit: Exit::Refused,
+                    ..CommandError::new(
+                        "the blueprint is valid, and does not fit the accounts of these credentials",
+                    )
+                },
+                false => CommandError {
+                    exit: invalid,
+                    ..CommandError::new(
+                        "the blueprint cannot be compiled for the regions it covers",
+                    )
+                },
             }
         }
     })

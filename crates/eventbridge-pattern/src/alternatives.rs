@@ -1,6 +1,6 @@
 //! A condition without `$or`: each way to choose one alternative of every `$or` list.
 
-use super::{Filter, Matcher, Pattern};
+use super::{Filter, Matcher};
 
 /// Fields that must all match, each as its dotted path and its operators, in order of writing.
 ///
@@ -67,19 +67,6 @@ impl Filter {
     }
 }
 
-impl Pattern {
-    /// The pattern that matches what `self` or `other` matches: a `$or` of their alternatives.
-    ///
-    /// It may be more than EventBridge takes: reading its text back tells.
-    pub fn or(&self, other: &Self) -> Self {
-        let members = [self, other].map(|pattern| match &pattern.filter {
-            Filter::Any(members) => members.clone(),
-            filter => vec![filter.clone()],
-        });
-        Self { filter: Filter::Any(members.concat()) }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,15 +91,6 @@ mod tests {
             prop_assert_eq!(all.len(), filter.combinations());
             prop_assert_eq!(all.iter().any(|fields| holds(fields, &event)), filter.matches(&event));
             prop_assert_eq!(&filter.alternatives(most)[..], &all[..most.min(all.len())]);
-        }
-
-        #[test]
-        fn a_union_matches_what_either_matches(
-            one in filter(PATHS), other in filter(PATHS), event in plain_event(PATHS),
-        ) {
-            let [one, other] = [one, other].map(|filter| Pattern { filter });
-            let either = one.matches(&event) || other.matches(&event);
-            prop_assert_eq!(one.or(&other).matches(&event), either);
         }
     }
 }

@@ -22,7 +22,8 @@
 use crate::beside::beside_ignore_case;
 use crate::relate::list_implies;
 use crate::{
-    Conditions, Excluded, Filter, Matcher, NumericRange, OR_COMBINATIONS_MAX, TextKind, TextTest,
+    Conditions, Excluded, Filter, Matcher, NumericRange, OR_COMBINATIONS_MAX, Pattern, TextKind,
+    TextTest,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -251,6 +252,25 @@ fn cut(piece: &Alternative, key: &Keyed, earlier: &Keyed) -> Vec<Alternative> {
         shared.insert(path.clone(), both);
     }
     pieces
+}
+
+impl Pattern {
+    /// The pattern that matches what `self` or `other` matches: a `$or` of their alternatives, cut apart where
+    /// EventBridge would lose one.
+    ///
+    /// It may be more than EventBridge takes: reading its text back tells.
+    pub fn or(&self, other: &Self) -> Self {
+        let members = [self, other].map(|pattern| match &pattern.filter {
+            Filter::Any(members) => members.clone(),
+            filter => vec![filter.clone()],
+        });
+        let filter = Filter::Any(members.concat());
+        if losses(&filter).is_empty() {
+            return Self { filter };
+        }
+        let apart = alternatives(&filter).and_then(|all| separate(all, OR_COMBINATIONS_MAX));
+        Self { filter: apart.and_then(|all| filter_of(&all)).unwrap_or(filter) }
+    }
 }
 
 /// What becomes of an alternative.

@@ -138,13 +138,9 @@ pub fn unite(one: &Compiled, other: &Compiled) -> Option<Compiled> {
 
 /// A pattern that matches what either matches, and its text; `None` when no rule can hold it.
 pub(crate) fn union(one: &Pattern, other: &Pattern) -> Option<(Pattern, String)> {
-    let mut union = one.or(other);
-    if !ruler::losses(&union.filter).is_empty() {
-        let apart = ruler::separate(ruler::alternatives(&union.filter)?, OR_COMBINATIONS_MAX)?;
-        union = Pattern { filter: ruler::filter_of(&apart)? };
-    }
+    let union = one.or(other);
     let json = union.to_json();
-    if json.chars().count() > EVENT_PATTERN_MAX_CHARS {
+    if json.chars().count() > EVENT_PATTERN_MAX_CHARS || !ruler::losses(&union.filter).is_empty() {
         return None;
     }
     // Reading it back refuses too many combinations, as AWS does.

@@ -6,6 +6,8 @@
 use super::*;
 use crate::event::Access;
 use crate::event::Landing;
+use eventbridge_pattern::Coverage;
+use eventbridge_pattern::beside::beside_ignore_case;
 use eventbridge_pattern::samples::{filter, filter_of, leaf, plain_event, plain_matchers, put};
 use proptest::prelude::*;
 use serde_json::json;
@@ -226,6 +228,11 @@ fn decided(filter: &Filter, decide: &dyn Fn(&str, &[Matcher]) -> Option<bool>) -
     }
 }
 
+/// Whether a wildcard stands beside a test that ignores case.
+fn misread(pattern: &Pattern) -> bool {
+    !beside_ignore_case(&[&pattern.filter]).is_empty()
+}
+
 /// How many cases each law is tried on; more in a longer run.
 fn cases() -> u32 {
     let said = std::env::var("CTGUARD_LAW_CASES").ok();
@@ -244,6 +251,10 @@ proptest! {
             Err(CompileError::NeverMatches) => Vec::new(),
             Err(_) => return Ok(()),
         };
+        // Of these the user is warned: they do not say what EventBridge does.
+        if compiled.iter().any(|part| misread(&part.pattern)) {
+            return Ok(());
+        }
         for part in &compiled {
             prop_assert_eq!(ruler::losses(&part.pattern.filter), vec![], "{}", &part.json);
         }
@@ -262,10 +273,8 @@ proptest! {
         for part in ask.compile().unwrap_or_default() {
             let read = Pattern::parse(&part.json);
             prop_assert!(read.is_ok(), "{:?} {}", read, part.json);
-            prop_assert_eq!(
-                read.expect("checked above").coverage_of(&part.pattern),
-                eventbridge_pattern::Coverage::Equal
-            );
+            let coverage = read.expect("checked above").coverage_of(&part.pattern);
+            prop_assert!(misread(&part.pattern) || coverage == Coverage::Equal, "{}", part.json);
             prop_assert!(part.json.chars().count() <= ask.max_chars);
             prop_assert_eq!(part.pattern.to_json(), part.json);
         }
