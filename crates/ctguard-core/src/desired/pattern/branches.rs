@@ -147,14 +147,14 @@ impl Branches {
     /// The same as alternatives of which no event matches two, so that each may stand in a rule of its own; `None`
     /// when operators do not allow it.
     pub(super) fn disjoint(&self, group: &Fields) -> Result<Option<Vec<Fields>>, CompileError> {
-        let mut conditions: Vec<Branch> = self.conditions.iter().map(|b| b.merged(group)).collect();
+        let mut conditions: Vec<&Branch> = self.conditions.iter().collect();
         // A condition on left-out parameters first: it can be said exactly that they were not left out.
         conditions.sort_by_key(|branch| !branch.0.contains_key(OMITTED));
         let mut found = Vec::new();
         let mut before: Vec<Exception> = Vec::new();
         for condition in conditions {
-            let mut own = condition.fields();
-            own.retain(|path, _| !group.contains_key(path));
+            let own = condition.fields();
+            let condition = condition.merged(group);
             let exceptions = [before.as_slice(), self.exceptions.as_slice()].concat();
             match Cells::work_in(&condition, &exceptions) {
                 Ok(branches) => match expressed(&branches) {

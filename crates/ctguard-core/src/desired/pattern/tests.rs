@@ -553,6 +553,21 @@ fn twenty_thousand_sources_are_packed() {
     assert_eq!(compiled.iter().map(|part| part.events.len()).sum::<usize>(), 20_000);
 }
 
+/// Spread over several rules, one alternative is excluded from the others: by what it says, not by what is pinned.
+#[test]
+fn an_alternative_that_the_outcome_rules_out_takes_nothing_from_the_others() {
+    let agents: Vec<String> = (0..150).map(|n| format!("agent-number-{n:03}")).collect();
+    let filter = json!({"$or": [{"errorCode": ["AccessDenied"]}, {"userAgent": agents}]});
+    let ask = Ask { filter: Some(filter), outcome: Outcome::Success, ..stop_logging() };
+    let compiled = ask.compile().expect("it is split");
+    assert_kept(&compiled);
+    let detail = json!({
+        "eventSource": "cloudtrail.amazonaws.com", "eventName": "StopLogging",
+        "userAgent": "agent-number-149",
+    });
+    assert_eq!(matching(&compiled, detail), 1);
+}
+
 #[test]
 fn a_users_own_overlapping_alternatives_are_cut_apart() {
     let filter = json!({"$or": [
