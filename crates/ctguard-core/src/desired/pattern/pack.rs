@@ -73,11 +73,15 @@ impl<'b> Packer<'b> {
 
     /// How many units are taken together where even one does not fit with all alternatives.
     fn together(&self, units: &[Unit]) -> usize {
-        if self.branches.meet(&units[0].group) || self.branches.meet(&names_of(units)) {
+        // Where conditions are on what is pinned, each group has alternatives of its own.
+        let meets =
+            |unit: &Unit| self.branches.meet(&unit.group) || self.branches.meet(&names_of(unit));
+        let apart = units.iter().take_while(|unit| !meets(unit)).count();
+        if apart == 0 {
             return 1;
         }
         let third = Self::new(self.branches, self.max_chars / 3);
-        third.most(units)
+        third.most(&units[..apart])
     }
 
     fn pattern_for(&self, units: &[Unit]) -> Result<Size, CompileError> {
@@ -215,9 +219,8 @@ fn groups(units: &[Unit]) -> Vec<Group> {
     groups.into_values().map(named).collect()
 }
 
-fn names_of(units: &[Unit]) -> Fields {
-    let names = units.iter().take(1).map(|unit| Matcher::exact(&unit.name)).collect();
-    Fields::from([("detail.eventName".to_owned(), names)])
+fn names_of(unit: &Unit) -> Fields {
+    Fields::from([("detail.eventName".to_owned(), vec![Matcher::exact(&unit.name)])])
 }
 
 /// Each of the groups under each of the alternatives. `None` when there are no alternatives.

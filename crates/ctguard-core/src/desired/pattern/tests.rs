@@ -635,3 +635,30 @@ fn the_order_of_events_and_repeats_change_nothing() {
     events.push(api("ec2:CreateRoute"));
     assert_eq!(Ask { events, ..Ask::default() }.compile(), forward);
 }
+
+/// An exception on the error meets what the outcome pins of calls, and not what it pins of sign-ins.
+#[test]
+fn events_of_which_some_pin_what_an_exception_mentions_are_all_there() {
+    let except = json!({
+        "userIdentity.type": ["IAMUser"],
+        "$or": [
+            {"requestParameters.name": ["x"]},
+            {"requestParameters.force": [{"exists": false}], "errorCode": ["x".repeat(700)]},
+            {"userAgent": ["a".repeat(700)]},
+        ],
+    });
+    let ask = Ask {
+        events: vec![
+            event("rds:CreateRoute", EventKind::Signin, Access::Read),
+            event("signin:ConsoleLogin", EventKind::Api, Access::Read),
+        ],
+        outcome: Outcome::Success,
+        except: vec![except],
+        ..Ask::default()
+    };
+    let compiled = ask.compile().expect("it is spread over rules");
+    let named: BTreeSet<String> =
+        compiled.iter().flat_map(|part| &part.events).map(|event| event.name.clone()).collect();
+    assert_eq!(named.len(), 2, "{named:?}");
+    assert_kept(&compiled);
+}
