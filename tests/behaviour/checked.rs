@@ -282,3 +282,17 @@ fn sarif_has_the_title_and_the_help_of_each_code() {
     let line = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"];
     assert_eq!(line["startLine"], 8);
 }
+
+/// Not only the first: each exception without an inverse is told at its own place.
+#[test]
+fn every_exception_that_has_no_inverse_is_told() {
+    let text = one(
+        ", except: [{ where: { resources.ARN: [x] }, reason: r }, { where: { userAgent: [y] }, reason: r }, { where: { requestParameters.tags.key: [z] }, reason: r }]",
+    );
+    let world = World::empty();
+    world.write("ctguard.yaml", &text);
+    let ran = world.run(&["validate", "--format", "json"]).expect(64);
+    let found = ran.json()["diagnostics"].as_array().unwrap().to_vec();
+    let code = |one: &serde_json::Value| one["code"] == "exception-not-expressible";
+    assert_eq!(found.iter().filter(|one| code(one)).count(), 2, "{found:#?}");
+}

@@ -50,5 +50,5 @@ pub fn checked(mut loaded: Loaded, as_of: Date) -> Loaded {
 
 fn pattern_problems(alerts: &[Alert], as_of: Date) -> Vec<Diagnostic> {
     let patterns = |alert: &Alert| alert_patterns(alert, &alert.events, &Origin::Any, as_of);
-    alerts.iter().filter_map(|alert| patterns(alert).err()).map(|problem| *problem).collect()
+    alerts.iter().filter_map(|alert| patterns(alert).err()).flatten().collect()
 }

@@ -61,7 +61,7 @@ pub fn rules(blueprint: &Blueprint, as_of: Date) -> Result<Vec<OfflineRule>, Vec
                 state: compiled.state,
                 accounts: accounts.clone(),
             })),
-            Err(problem) => problems.push(*problem),
+            Err(more) => problems.extend(more),
         }
     }
     if problems.is_empty() {

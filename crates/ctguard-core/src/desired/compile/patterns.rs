@@ -96,8 +96,10 @@ impl<'a> Compiler<'a> {
         let compiled: Vec<Arc<Compiled>> =
             match alert_patterns(alert, &selected, origin, self.as_of) {
                 Ok(compiled) => compiled.into_iter().map(Arc::new).collect(),
-                Err(problem) => {
-                    self.once(alert.id.as_str(), *problem);
+                Err(problems) => {
+                    for (number, problem) in problems.into_iter().enumerate() {
+                        self.once(format!("{} {number}", alert.id), problem);
+                    }
                     Vec::new()
                 }
             };
@@ -109,13 +111,13 @@ impl<'a> Compiler<'a> {
 /// The patterns of some events of an alert, with the exceptions that hold on a date.
 ///
 /// # Errors
-/// When the alert has no exact pattern; the diagnostic says why.
+/// When the alert has no exact pattern; the diagnostics say why.
 pub(crate) fn alert_patterns(
     alert: &Alert,
     events: &[EventRef],
     origin: &Origin,
     as_of: Date,
-) -> Result<Vec<Compiled>, Box<Diagnostic>> {
+) -> Result<Vec<Compiled>, Vec<Diagnostic>> {
     // After its date an exception is ignored: the alert fires again.
     let holding: Vec<_> = alert
         .except
@@ -130,7 +132,20 @@ pub(crate) fn alert_patterns(
         except: &filters,
         origin,
     };
-    compile_pattern(&selection).map_err(|error| Box::new(pattern_problem(alert, &holding, &error)))
+    compile_pattern(&selection).map_err(|error| {
+        // Of exceptions that have no inverse each is told, not only the first.
+        let alone = |exception: &&Exception| {
+            let except = [&exception.filter];
+            let error = compile_pattern(&Selection { except: &except, ..selection }).err()?;
+            let inverse = matches!(error, CompileError::ExceptionNotExpressible { .. });
+            inverse.then(|| pattern_problem(alert, &[exception], &error))
+        };
+        let problems: Vec<Diagnostic> = holding.iter().filter_map(alone).collect();
+        match problems.is_empty() {
+            true => vec![pattern_problem(alert, &holding, &error)],
+            false => problems,
+        }
+    })
 }
 
 /// A rule as it is written, for a pattern.
