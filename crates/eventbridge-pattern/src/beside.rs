@@ -24,14 +24,13 @@ pub struct Beside {
 impl Filter {
     /// Whether a test that ignores case stands on this path.
     pub fn ignores_case_at(&self, path: &str) -> bool {
-        let ignores = |kind: TextKind| {
-            use TextKind::{IgnoreCase, PrefixIgnoreCase, SuffixIgnoreCase};
-            matches!(kind, IgnoreCase | PrefixIgnoreCase | SuffixIgnoreCase)
-        };
-        self.fields()
-            .into_iter()
-            .filter(|(own, _)| *own == path)
-            .any(|(_, list)| list.iter().flat_map(texts).any(|(kind, _, _)| ignores(kind)))
+        let fields = self.fields().into_iter();
+        fields.filter(|(own, _)| *own == path).any(|(_, list)| list.iter().any(ignores_case))
+    }
+
+    /// Whether a test that ignores case stands anywhere.
+    pub(crate) fn ignores_case(&self) -> bool {
+        self.matchers().any(ignores_case)
     }
 }
 
@@ -67,6 +66,13 @@ pub fn beside_ignore_case(filters: &[&Filter]) -> Vec<Beside> {
         })
     };
     fields.into_iter().filter_map(beside).collect()
+}
+
+fn ignores_case(matcher: &Matcher) -> bool {
+    use TextKind::{IgnoreCase, PrefixIgnoreCase, SuffixIgnoreCase};
+    texts(matcher)
+        .iter()
+        .any(|(kind, ..)| matches!(kind, IgnoreCase | PrefixIgnoreCase | SuffixIgnoreCase))
 }
 
 /// The tests of texts in an operator, and whether they stand in `anything-but`.

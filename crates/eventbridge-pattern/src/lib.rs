@@ -170,18 +170,21 @@ impl Pattern {
     /// A [`Value`] has the last of equal keys only, and of a number a double: where the text of the event is at
     /// hand, [`Pattern::matches_event`] decides it as EventBridge does.
     pub fn matches(&self, event: &Value) -> bool {
-        match ruler::kept(&self.filter) {
-            Some(kept) => kept.matches(event),
-            None => self.filter.matches(event),
-        }
+        self.decides(|filter| filter.matches(event))
     }
 
     /// Whether this pattern matches an event that was read from its text.
     pub fn matches_event(&self, event: &Event<'_>) -> bool {
-        match ruler::kept(&self.filter) {
-            Some(kept) => kept.matches_event(event),
-            None => self.filter.matches_event(event),
+        self.decides(|filter| filter.matches_event(event))
+    }
+
+    fn decides(&self, holds: impl Fn(&Filter) -> bool) -> bool {
+        let said = holds(&self.filter);
+        // EventBridge takes more than is said only where case is ignored; most events are taken by nothing.
+        if !said && !self.filter.ignores_case() {
+            return false;
         }
+        ruler::kept(&self.filter).map_or(said, |kept| holds(&kept))
     }
 
     /// Says how `self`, the live pattern, relates to `desired`.
