@@ -97,7 +97,7 @@ proptest! {
     ) {
         let coverage = live.coverage_of(&desired);
         for event in &events {
-            let (wanted, got) = (desired.matches(event), live.matches(event));
+            let (wanted, got) = (desired.filter.matches(event), live.matches(event));
             match coverage {
                 Coverage::Equal => prop_assert_eq!(wanted, got, "{}", event),
                 Coverage::Wider => prop_assert!(!wanted || got, "{}", event),
@@ -112,7 +112,7 @@ proptest! {
     ) {
         if live.coverage_of(&desired) != Coverage::NotShown {
             for event in &events {
-                prop_assert!(!desired.matches(event) || live.matches(event), "{}", event);
+                prop_assert!(!desired.filter.matches(event) || live.matches(event), "{}", event);
             }
         }
     }

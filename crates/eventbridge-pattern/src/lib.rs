@@ -188,6 +188,9 @@ impl Pattern {
     }
 
     /// Says how `self`, the live pattern, relates to `desired`.
+    ///
+    /// Of the live one counts what EventBridge really matches ([`Pattern::matches`]), of the desired one what is
+    /// written ([`Filter::matches`]): somebody wants every event that it names.
     pub fn coverage_of(&self, desired: &Pattern) -> Coverage {
         coverage::relation(self, desired)
     }
