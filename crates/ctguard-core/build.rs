@@ -1,7 +1,8 @@
 //! Turns `catalogue/*.tsv` and `blueprints/*.yaml` into Rust tables, so that the program carries
 //! them ready to search: nothing is unpacked or parsed when it starts.
 //!
-//! `sources.rs`: one row an event source, sorted, with its events as sorted lines `name flag`.
+//! `sources.rs`: one row an event source, sorted, with its events as sorted lines: the name, a letter for each kind,
+//! the access, a letter of evidence for each kind, and the letter of evidence for the source.
 //! `renames.rs`: what people write beside what is logged. `builtins.rs`: the shipped blueprints.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,57 +43,73 @@ fn rows(path: &Path, columns: usize) -> Result<Vec<Vec<String>>, Box<dyn Error>>
 }
 
 fn sources(path: &Path) -> Result<String, Box<dyn Error>> {
-    let mut events: BTreeMap<String, BTreeMap<String, char>> = BTreeMap::new();
-    let mut landings: BTreeMap<String, String> = BTreeMap::new();
-    for row in rows(path, 6)? {
-        let [source, name, access, kind, region, _evidence] = &row[..] else { continue };
-        // The flag is the kind's letter, in upper case when the event writes.
-        let letter = match kind.as_str() {
-            "api" => 'a',
-            "data" => 'd',
-            "signin" => 'l',
-            "console" => 'c',
-            "service" => 's',
-            other => return Err(format!("{source} {name}: kind `{other}`").into()),
+    let mut events: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    let mut regions: BTreeMap<String, String> = BTreeMap::new();
+    for row in rows(path, 7)? {
+        let [source, name, access, kinds, region, evidence, source_evidence] = &row[..] else {
+            continue;
         };
-        let flag = match access.as_str() {
-            "R" => letter,
-            "W" => letter.to_ascii_uppercase(),
-            other => return Err(format!("{source} {name}: access `{other}`").into()),
-        };
-        events.entry(source.clone()).or_default().insert(name.clone(), flag);
-        let landing = landings.entry(source.clone()).or_insert_with(|| region.clone());
-        if landing != region {
-            return Err(format!("{source} lands in `{landing}` and in `{region}`").into());
+        let what = || format!("{source} {name}");
+        if !["R", "W", "RW"].contains(&access.as_str()) {
+            return Err(format!("{}: access `{access}`", what()).into());
+        }
+        let letters: Option<String> = kinds.split(',').map(kind_letter).collect();
+        let letters = letters.ok_or_else(|| format!("{}: kinds `{kinds}`", what()))?;
+        let evidence = evidence.replace(',', "");
+        if letters.len() != evidence.len() || source_evidence.len() != 1 {
+            return Err(format!("{}: not one letter of evidence a kind", what()).into());
+        }
+        let facts = format!("{letters} {access} {evidence} {source_evidence}");
+        if events.entry(source.clone()).or_default().insert(name.clone(), facts).is_some() {
+            return Err(format!("{} stands twice", what()).into());
+        }
+        let known = regions.entry(source.clone()).or_insert_with(|| region.clone());
+        if known != region {
+            return Err(format!("{source} lands in `{known}` and in `{region}`").into());
         }
     }
     let mut table = String::from("&[\n");
     for (source, names) in &events {
         let mut lines = String::new();
-        for (name, flag) in names {
-            writeln!(lines, "{name} {flag}")?;
+        for (name, facts) in names {
+            writeln!(lines, "{name} {facts}")?;
         }
-        writeln!(table, "    ({source:?}, {:?}, {lines:?}),", landings[source])?;
+        writeln!(table, "    ({source:?}, {:?}, {lines:?}),", regions[source])?;
     }
     table.push_str("]\n");
     Ok(table)
 }
 
+/// The letter that stands for a kind of event.
+fn kind_letter(kind: &str) -> Option<char> {
+    Some(match kind {
+        "api" => 'a',
+        "data" => 'd',
+        "signin" => 'l',
+        "console" => 'c',
+        "service" => 's',
+        "network" => 'n',
+        "insight" => 'i',
+        _ => return None,
+    })
+}
+
 fn renames(path: &Path) -> Result<String, Box<dyn Error>> {
-    let mut renames: BTreeMap<(String, String), (String, BTreeSet<String>)> = BTreeMap::new();
-    for row in rows(path, 4)? {
-        let [source, written, logged, mode] = &row[..] else { continue };
+    let mut renames: BTreeMap<(String, String), (String, BTreeSet<(String, String)>)> =
+        BTreeMap::new();
+    for row in rows(path, 5)? {
+        let [source, written, logged, mode, logged_source] = &row[..] else { continue };
         let (kept, names) = renames
             .entry((source.clone(), written.clone()))
             .or_insert_with(|| (mode.clone(), BTreeSet::new()));
         if kept != mode || !["instead", "also"].contains(&mode.as_str()) {
             return Err(format!("{source} {written}: mode `{mode}`").into());
         }
-        names.insert(logged.clone());
+        names.insert((logged_source.clone(), logged.clone()));
     }
     let mut table = String::from("&[\n");
     for ((source, written), (mode, names)) in &renames {
-        let names: Vec<&String> = names.iter().collect();
+        let names: Vec<&(String, String)> = names.iter().collect();
         writeln!(table, "    ({source:?}, {written:?}, &{names:?}, {}),", mode == "also")?;
     }
     table.push_str("]\n");

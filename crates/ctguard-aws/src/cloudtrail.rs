@@ -32,6 +32,7 @@ pub(super) struct Described {
     pub(super) name: String,
     pub(super) home_region: Region,
     pub(super) trail: Trail,
+    pub(super) insights: bool,
 }
 
 impl Session {
@@ -232,7 +233,8 @@ fn trail_from(found: sdk::Trail) -> Result<Described, CloudError> {
         kms_key: said(found.kms_key_id),
     };
     let name = found.name.unwrap_or_else(|| arn.rsplit('/').next().unwrap_or_default().to_owned());
-    Ok(Described { name, home_region, trail, arn })
+    let insights = found.has_insight_selectors.unwrap_or(false);
+    Ok(Described { name, home_region, trail, insights, arn })
 }
 
 fn basic_from(found: sdk::EventSelector) -> Result<BasicSelector, CloudError> {

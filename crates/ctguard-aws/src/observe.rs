@@ -436,6 +436,7 @@ impl Reading<'_> {
                     name: found.name,
                     home_region: found.home_region,
                     trail: found.trail,
+                    insights: found.insights,
                     status: observed(status),
                     selectors,
                     tags,

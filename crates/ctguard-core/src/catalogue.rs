@@ -11,15 +11,22 @@ mod suggest;
 pub(crate) use suggest::nearest;
 pub use suggest::suggest;
 
-use crate::event::Landing;
-use crate::event::{self, EventRef};
-use crate::event::{Access, EventKind};
+use crate::event::{self, Access, EventKind, EventRef, Landing};
+use crate::scope::Partition;
+use serde::Serialize;
+use std::collections::BTreeSet;
 
-/// Event source, region column, events as sorted lines `name flag`.
+/// Event source, region column, events as sorted lines: name, kinds, access, evidence, evidence for
+/// the source.
 static SOURCES: &[(&str, &str, &str)] = include!(concat!(env!("OUT_DIR"), "/sources.rs"));
 
-/// Event source, name as written, names as logged, whether the written one is logged too; sorted.
-static RENAMES: &[(&str, &str, &[&str], bool)] = include!(concat!(env!("OUT_DIR"), "/renames.rs"));
+/// Event source, name as written, sources and names as logged, whether the written one is logged
+/// too; sorted.
+static RENAMES: &[(&str, &str, &[LoggedName], bool)] =
+    include!(concat!(env!("OUT_DIR"), "/renames.rs"));
+
+/// The source and the name under which an event is logged.
+pub type LoggedName = (&'static str, &'static str);
 
 /// An event that CloudTrail writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,8 +35,13 @@ pub struct CatalogueEvent {
     pub source: &'static str,
     /// `detail.eventName`, case-sensitive.
     pub name: &'static str,
-    pub kind: EventKind,
-    pub access: Access,
+    /// The letters of its kinds.
+    kinds: &'static str,
+    /// `R`, `W`, or both where what is known says both.
+    access: &'static str,
+    /// A letter for each kind.
+    evidence: &'static str,
+    source_evidence: char,
     pub landing: Landing,
 }
 
@@ -39,14 +51,108 @@ impl CatalogueEvent {
         event::short(self.source, self.name)
     }
 
-    /// The event as a blueprint holds it.
-    pub fn to_ref(&self) -> EventRef {
-        EventRef {
-            source: self.source.to_owned(),
-            name: self.name.to_owned(),
-            kind: self.kind,
-            access: self.access,
-            landing: self.landing,
+    /// The kinds as which it is logged; not empty.
+    pub fn kinds(&self) -> impl Iterator<Item = EventKind> + use<> {
+        self.kinds.chars().filter_map(kind_of_letter)
+    }
+
+    /// Whether it may be logged as this kind.
+    pub fn is(&self, kind: EventKind) -> bool {
+        self.kinds().any(|one| one == kind)
+    }
+
+    /// Whether it only reads: both where what is known says both.
+    pub fn accesses(&self) -> &'static [Access] {
+        match self.access {
+            "R" => &[Access::Read],
+            "W" => &[Access::Write],
+            _ => &[Access::Read, Access::Write],
+        }
+    }
+
+    /// Whether it may be logged as one that only reads.
+    pub fn may_read(&self) -> bool {
+        self.accesses().contains(&Access::Read)
+    }
+
+    /// What says that it is logged as its kinds, in the order of [`CatalogueEvent::kinds`].
+    pub fn evidence(&self) -> impl Iterator<Item = Evidence> + use<> {
+        self.evidence.chars().map(Evidence::of_letter)
+    }
+
+    /// What says that it is logged under its source.
+    pub fn source_evidence(&self) -> SourceEvidence {
+        SourceEvidence::of_letter(self.source_evidence)
+    }
+
+    /// The event as a blueprint holds it: once for each kind and access.
+    pub fn to_refs(&self) -> Vec<EventRef> {
+        let accesses = self.accesses();
+        let of_kind = |kind: EventKind| {
+            accesses.iter().map(move |access| EventRef {
+                source: self.source.to_owned(),
+                name: self.name.to_owned(),
+                kind,
+                access: *access,
+                landing: self.landing,
+            })
+        };
+        self.kinds().flat_map(of_kind).collect()
+    }
+}
+
+/// What says that CloudTrail logs an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Evidence {
+    /// AWS's documentation, or public log records.
+    Documented,
+    /// An operation of an SDK, taken to be logged under its own name.
+    SdkOperation,
+    /// The same, under a second event source that the service also uses.
+    SecondSource,
+    /// An operation with the version of its API behind its name.
+    VersionedOperation,
+    /// An IAM action of a service without a public SDK.
+    IamAction,
+    /// Public log records.
+    Records,
+}
+
+impl Evidence {
+    fn of_letter(letter: char) -> Self {
+        match letter {
+            'd' => Self::Documented,
+            'a' => Self::SecondSource,
+            'v' => Self::VersionedOperation,
+            'i' => Self::IamAction,
+            'r' => Self::Records,
+            _ => Self::SdkOperation,
+        }
+    }
+}
+
+/// What says that CloudTrail logs a service's events under its event source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SourceEvidence {
+    /// A page of AWS's documentation.
+    Documented,
+    /// The trait `aws.api#cloudTrailEventSource` of the service's model.
+    ModelTrait,
+    /// Public log records.
+    Records,
+    /// The name that the service signs its requests with: the last resort.
+    SigningName,
+}
+
+impl SourceEvidence {
+    fn of_letter(letter: char) -> Self {
+        match letter {
+            'p' => Self::Documented,
+            't' => Self::ModelTrait,
+            'r' => Self::Records,
+            _ => Self::SigningName,
         }
     }
 }
@@ -54,8 +160,8 @@ impl CatalogueEvent {
 /// The events that CloudTrail logs for the name of an API call or IAM action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rename {
-    /// The names that are logged; not empty.
-    pub names: &'static [&'static str],
+    /// The sources and names that are logged; not empty.
+    pub names: &'static [LoggedName],
     pub mode: RenameMode,
 }
 
@@ -99,9 +205,21 @@ pub fn landing_of_source(source: &str) -> Landing {
     row_of(source).map_or(Landing::CallRegion, |row| Landing::read(row.0, row.1))
 }
 
+/// The regions of a partition in which alone the events of some service land.
+pub fn landing_regions(partition: Partition) -> BTreeSet<&'static str> {
+    let landings = SOURCES.iter().map(|row| Landing::read(row.0, row.1));
+    landings.filter_map(|landing| landing.region_in(partition)).collect()
+}
+
 /// Whether any event of this source is listed.
 pub fn knows_source(source: &str) -> bool {
     row_of(source).is_some()
+}
+
+/// Every event of one source, in the order of their names; none of a source that is not listed.
+pub fn of_source(source: &str) -> impl Iterator<Item = CatalogueEvent> + use<> {
+    let row = row_of(source);
+    row.into_iter().flat_map(|row| row.2.lines().filter_map(move |line| read_line(row, line)))
 }
 
 /// Every event of every source, in order; for searches by people, not for lookups.
@@ -137,17 +255,29 @@ fn read_line(
     (source, region, _): &(&'static str, &'static str, &str),
     line: &'static str,
 ) -> Option<CatalogueEvent> {
-    let (name, flag) = line.rsplit_once(' ')?;
-    let flag = flag.chars().next()?;
-    let kind = match flag.to_ascii_lowercase() {
+    let mut parts = line.split(' ');
+    Some(CatalogueEvent {
+        source,
+        name: parts.next()?,
+        kinds: parts.next()?,
+        access: parts.next()?,
+        evidence: parts.next()?,
+        source_evidence: parts.next()?.chars().next()?,
+        landing: Landing::read(source, region),
+    })
+}
+
+fn kind_of_letter(letter: char) -> Option<EventKind> {
+    Some(match letter {
+        'a' => EventKind::Api,
         'd' => EventKind::Data,
         'l' => EventKind::Signin,
         'c' => EventKind::Console,
         's' => EventKind::Service,
-        _ => EventKind::Api,
-    };
-    let access = if flag.is_ascii_uppercase() { Access::Write } else { Access::Read };
-    Some(CatalogueEvent { source, name, kind, access, landing: Landing::read(source, region) })
+        'n' => EventKind::Network,
+        'i' => EventKind::Insight,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -162,10 +292,15 @@ mod tests {
             let columns: Vec<&str> = line.split('\t').collect();
             let event = find(columns[0], columns[1]).unwrap_or_else(|| panic!("{line}"));
             assert_eq!((event.source, event.name), (columns[0], columns[1]));
-            let access = if columns[2] == "R" { Access::Read } else { Access::Write };
-            assert_eq!(event.access, access, "{line}");
-            let kind = serde_json::to_value(event.kind).unwrap();
-            assert_eq!(kind, columns[3], "{line}");
+            assert_eq!(event.may_read(), columns[2].contains('R'), "{line}");
+            assert_eq!(
+                event.accesses().contains(&Access::Write),
+                columns[2].contains('W'),
+                "{line}"
+            );
+            let kinds: Vec<String> = event.kinds().map(|kind| kind.as_str().to_owned()).collect();
+            assert_eq!(kinds.join(","), columns[3], "{line}");
+            assert_eq!(event.evidence().count(), kinds.len(), "{line}");
             rows += 1;
         }
         assert_eq!(all().count(), rows);
@@ -198,17 +333,18 @@ mod tests {
     #[test]
     fn sign_in_is_a_write_of_its_own_kind() {
         let event = find("signin.amazonaws.com", "ConsoleLogin").unwrap();
-        assert_eq!((event.kind, event.access), (EventKind::Signin, Access::Write));
+        assert!(event.kinds().eq([EventKind::Signin]) && event.accesses() == [Access::Write]);
         assert_eq!(event.landing, Landing::SignIn);
     }
 
     #[test]
     fn names_people_write_lead_to_the_names_that_are_logged() {
         let lambda = rename("lambda.amazonaws.com", "AddPermission").unwrap();
-        assert_eq!(lambda.names, ["AddPermission20150331v2"]);
+        assert_eq!(lambda.names, [("lambda.amazonaws.com", "AddPermission20150331v2")]);
         assert_eq!(lambda.mode, RenameMode::Instead);
         let s3 = rename("s3.amazonaws.com", "PutPublicAccessBlock").unwrap();
-        assert_eq!(s3.names, ["PutAccountPublicAccessBlock", "PutBucketPublicAccessBlock"]);
+        let names: Vec<&str> = s3.names.iter().map(|(_, name)| *name).collect();
+        assert_eq!(names, ["PutAccountPublicAccessBlock", "PutBucketPublicAccessBlock"]);
         let cloudfront = rename("cloudfront.amazonaws.com", "AssociateAlias").unwrap();
         assert_eq!(cloudfront.mode, RenameMode::Also);
         assert_eq!(rename("ec2.amazonaws.com", "AddPermission"), None);
@@ -217,8 +353,8 @@ mod tests {
     #[test]
     fn every_name_that_a_rename_leads_to_is_in_the_catalogue() {
         for (source, written, names, _) in RENAMES {
-            for name in *names {
-                assert!(find(source, name).is_some(), "{source} {written} -> {name}");
+            for (logged, name) in *names {
+                assert!(find(logged, name).is_some(), "{source} {written} -> {logged} {name}");
             }
         }
     }

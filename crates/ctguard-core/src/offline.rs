@@ -26,7 +26,6 @@ pub use check::{check, checked};
 pub use decide::{AlertDecision, Decision, EventDecision, decide, decide_alerts};
 pub use delivery::{Delivery, EVENT_MAX_BYTES, Facts, Undeliverable, delivered};
 pub use envelope::{DeliveryFields, Enveloped, envelope};
-pub use eventbridge_pattern::cloudtrail::RecordKind;
 pub use given::{Form, Given};
 pub use input::{Input, Item, Position};
 pub use note::Note;

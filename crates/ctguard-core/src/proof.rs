@@ -36,6 +36,7 @@ use crate::scope::Place;
 use crate::snapshot::Live;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The links of one alert in one place.
@@ -163,10 +164,7 @@ impl<'a> Prover<'a> {
     fn path(&mut self, path: &'a AlertPath) -> PathProof {
         let mut here: Vec<cache::LinkId> = Vec::new();
         let (desired, live) = (self.desired, self.live);
-        for event in path.events.iter() {
-            let question = trail::TrailQuery::of(&path.lands, event);
-            here.push(self.known.trail(question, |question| trail::judge(desired, live, question)));
-        }
+        here.extend(self.recorded(path));
         if let Some(link) = trail::cannot_land(desired, live, &path.lands, &path.events) {
             here.push(self.known.add(link));
         }
@@ -195,6 +193,40 @@ impl<'a> Prover<'a> {
             raised: path.raised.clone(),
             links: Links { here, onward },
         }
+    }
+
+    /// Whether a trail records the events of a path. Of an event that may be recorded in several
+    /// ways, one way that is open makes the others no sure loss.
+    fn recorded(&mut self, path: &'a AlertPath) -> Vec<cache::LinkId> {
+        let (desired, live) = (self.desired, self.live);
+        let asked = trail::TrailQuery::all(&path.lands, &path.events);
+        if asked.iter().all(|asked| asked.name.is_none()) {
+            let judge = |question: &trail::TrailQuery<'_>| trail::judge(desired, live, question);
+            return asked.into_iter().map(|one| self.known.trail(one.question, judge)).collect();
+        }
+        let mut judged: Vec<(trail::Asked<'a>, cache::LinkId)> = Vec::new();
+        for asked in asked {
+            let id = self.known.trail(asked.question, |one| trail::judge(desired, live, one));
+            judged.push((asked, id));
+        }
+        let is_broken = |known: &cache::VerdictCache<'_>, id| known.status(id) == Status::Broken;
+        let open: BTreeSet<(&str, &str)> = judged
+            .iter()
+            .filter(|(_, id)| !is_broken(&self.known, *id))
+            .filter_map(|(asked, _)| asked.name)
+            .collect();
+        let mut links = Vec::new();
+        for (asked, id) in judged {
+            let in_doubt = asked.name.is_some_and(|name| open.contains(&name));
+            links.push(match in_doubt && is_broken(&self.known, id) {
+                true => {
+                    let question = asked.question.in_doubt();
+                    self.known.trail(question, |one| trail::judge(desired, live, one))
+                }
+                false => id,
+            });
+        }
+        links
     }
 
     /// The links from the event bus where the alert is raised.

@@ -389,6 +389,9 @@ pub struct LiveTrail {
     pub name: String,
     pub home_region: Region,
     pub trail: Trail,
+    /// Whether it has selectors for Insights.
+    #[serde(default)]
+    pub insights: bool,
     pub status: Observed<TrailStatus>,
     /// Read in the trail's home region only: `Absent` elsewhere.
     pub selectors: Observed<Selectors>,

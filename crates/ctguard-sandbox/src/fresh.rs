@@ -90,6 +90,7 @@ fn add_trail(state: &mut State, home: &Place, name: &str) {
     let account = state.accounts.entry(home.account.clone()).or_default();
     account.global.buckets.insert(bucket_name.clone(), stored);
     let trail = StoredTrail {
+        insights: false,
         trail: Trail {
             bucket: bucket_name,
             key_prefix: None,

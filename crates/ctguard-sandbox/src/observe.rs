@@ -218,6 +218,7 @@ fn seen_trails(reader: &mut Reader<'_>, reads: &ReadSet) -> Observed<SmallMap<St
                 name: name.clone(),
                 home_region: home.region.clone(),
                 trail: stored.trail.clone(),
+                insights: stored.insights,
                 status,
                 selectors,
                 tags,

@@ -201,6 +201,9 @@ pub struct StoredQueue {
 pub struct StoredTrail {
     pub trail: Trail,
     pub selectors: Selectors,
+    /// Whether it has selectors for Insights.
+    #[serde(default)]
+    pub insights: bool,
     pub status: TrailStatus,
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,

@@ -60,6 +60,7 @@ pub fn create(state: &mut State, place: &Place, name: &str, trail: &Trail, tags:
     check(state, place, name, trail)?;
     check_room(state, place, name, trail)?;
     let new = StoredTrail {
+        insights: false,
         trail: trail.clone(),
         selectors: default_selectors(),
         status: TrailStatus::default(),

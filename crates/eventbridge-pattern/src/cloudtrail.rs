@@ -6,7 +6,7 @@
 //! | `id`, `time`, `region` | `eventID`, `eventTime`, `awsRegion` |
 //! | `account` | `recipientAccountId`; before eventVersion 1.02 `userIdentity.accountId` |
 //! | `source` | `eventSource`, as `iam.amazonaws.com` → `aws.iam`; of Insights `aws.cloudtrail` |
-//! | `detail-type` | the record's [kind](RecordKind) |
+//! | `detail-type` | the record's [kind](EventKind) |
 //!
 //! The kind is told by the first line that applies:
 //!
@@ -48,9 +48,57 @@ pub enum EventKind {
     Console,
     /// Something a service did by itself.
     Service,
+    /// A call through a VPC endpoint: recorded only where a trail has network activity selectors.
+    Network,
+    /// An unusual rate of calls or errors: recorded only where a trail has Insights selectors.
+    Insight,
 }
 
 impl EventKind {
+    /// Every kind, in order.
+    pub const ALL: [Self; 7] = [
+        Self::Api,
+        Self::Data,
+        Self::Signin,
+        Self::Console,
+        Self::Service,
+        Self::Network,
+        Self::Insight,
+    ];
+
+    /// Its name, as it is written in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Data => "data",
+            Self::Signin => "signin",
+            Self::Console => "console",
+            Self::Service => "service",
+            Self::Network => "network",
+            Self::Insight => "insight",
+        }
+    }
+
+    /// The `detail-type` that its events have.
+    ///
+    /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html>
+    pub fn detail_type(self) -> &'static str {
+        self.detail_types()[0]
+    }
+
+    /// Whether a trail that records management events records it.
+    pub fn is_management(self) -> bool {
+        !matches!(self, Self::Data | Self::Network | Self::Insight)
+    }
+
+    /// The `source` of its events: that of the service, but of Insights CloudTrail's own.
+    pub fn bus_source(self, event_source: &str) -> String {
+        match self {
+            Self::Insight => INSIGHT_SOURCE.to_owned(),
+            _ => bus_source(event_source),
+        }
+    }
+
     /// The `detail-type` values to match.
     ///
     /// AWS's guides spell the one for sign-ins in two ways; events carry the first
@@ -65,6 +113,8 @@ impl EventKind {
             }
             Self::Console => &["AWS Console Action via CloudTrail"],
             Self::Service => &["AWS Service Event via CloudTrail"],
+            Self::Network => &["AWS Network Activity Event via CloudTrail"],
+            Self::Insight => &["AWS Insight via CloudTrail"],
         }
     }
 }
@@ -79,30 +129,6 @@ pub fn service(event_source: &str) -> &str {
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/ref/events.html>
 pub fn bus_source(event_source: &str) -> String {
     format!("aws.{}", service(event_source))
-}
-
-/// What CloudTrail records, as far as it decides the `detail-type`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum RecordKind {
-    /// A call, a sign-in, or something a console or service did.
-    Call(EventKind),
-    /// A call through a VPC endpoint.
-    NetworkActivity,
-    /// An unusual rate of calls or errors.
-    Insight,
-}
-
-impl RecordKind {
-    /// The `detail-type` that its events have.
-    ///
-    /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html>
-    pub fn detail_type(self) -> &'static str {
-        match self {
-            Self::Call(kind) => kind.detail_types()[0],
-            Self::NetworkActivity => "AWS Network Activity Event via CloudTrail",
-            Self::Insight => "AWS Insight via CloudTrail",
-        }
-    }
 }
 
 /// The fields of a record that tell its kind.
@@ -132,22 +158,20 @@ impl<'r> KindFields<'r> {
     /// The kind of the record; `None` when EventBridge is not known to be given records of its type.
     ///
     /// An API call counts as a management event unless the record says otherwise.
-    pub fn kind(&self) -> Option<RecordKind> {
+    pub fn kind(&self) -> Option<EventKind> {
         Some(match (self.event_category, self.event_type) {
-            (Some("Insight"), _) | (_, Some("AwsCloudTrailInsight")) => RecordKind::Insight,
+            (Some("Insight"), _) | (_, Some("AwsCloudTrailInsight")) => EventKind::Insight,
             (Some("NetworkActivity"), _) | (_, Some("AwsVpceEvents" | "AwsVpceEvent")) => {
-                RecordKind::NetworkActivity
+                EventKind::Network
             }
-            (_, Some("AwsConsoleSignIn" | "AwsConsoleSignin")) => {
-                RecordKind::Call(EventKind::Signin)
-            }
-            (_, Some("AwsConsoleAction")) => RecordKind::Call(EventKind::Console),
-            (_, Some("AwsServiceEvent")) => RecordKind::Call(EventKind::Service),
-            (_, None) if self.event_source == Some(SIGN_IN) => RecordKind::Call(EventKind::Signin),
-            (_, None | Some("AwsApiCall")) => RecordKind::Call(match self.is_management() {
+            (_, Some("AwsConsoleSignIn" | "AwsConsoleSignin")) => EventKind::Signin,
+            (_, Some("AwsConsoleAction")) => EventKind::Console,
+            (_, Some("AwsServiceEvent")) => EventKind::Service,
+            (_, None) if self.event_source == Some(SIGN_IN) => EventKind::Signin,
+            (_, None | Some("AwsApiCall")) => match self.is_management() {
                 Some(false) => EventKind::Data,
                 _ => EventKind::Api,
-            }),
+            },
             (_, Some(_)) => return None,
         })
     }
@@ -160,7 +184,7 @@ impl<'r> KindFields<'r> {
     /// The `source` of its event.
     pub fn source(&self) -> Option<Cow<'static, str>> {
         match self.kind() {
-            Some(RecordKind::Insight) => Some(Cow::Borrowed(INSIGHT_SOURCE)),
+            Some(EventKind::Insight) => Some(Cow::Borrowed(INSIGHT_SOURCE)),
             _ => self.event_source.map(|name| Cow::Owned(bus_source(name))),
         }
     }
@@ -242,7 +266,7 @@ mod tests {
             (json!({"managementEvent": true, "eventCategory": "Data"}), EventKind::Api),
             (json!({"managementEvent": "false", "eventCategory": "Data"}), EventKind::Data),
         ] {
-            assert_eq!(KindFields::of(&record).kind(), Some(RecordKind::Call(kind)), "{record}");
+            assert_eq!(KindFields::of(&record).kind(), Some(kind), "{record}");
         }
     }
 }

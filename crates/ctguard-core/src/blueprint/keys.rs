@@ -75,7 +75,7 @@ keys! {
         "allow", "tests"
     ];
     EVENT "an event" at ["alerts[].events[]"]: [
-        "source", "name", "unchecked", "kind", "read_only"
+        "source", "name", "unchecked", "kind", "read_only", "access"
     ];
     EXCEPTION "an exception" at ["alerts[].except[]"]: ["where", "reason", "owner", "until"];
     TEST "a test" at ["alerts[].tests[]"]: ["event", "expect"];

@@ -2,6 +2,8 @@
 //!
 //! Each has a code that `allow:` silences, for the whole blueprint or for one alert.
 
+mod family;
+
 use super::confirmations::{DEFAULT_REGIONS, is_email, mailing};
 use super::validate::{AlertNotes, Checked, Resolved};
 use super::{
@@ -11,9 +13,7 @@ use super::{
 use crate::catalogue;
 use crate::codes;
 use crate::diag::{Code, Diagnostic, Span};
-use crate::event::EventKind;
-use crate::event::EventRef;
-use crate::event::{GLOBAL_SIGN_IN_REGIONS, ROOT_SIGN_IN_REGION};
+use crate::event::{EventKind, EventRef, GLOBAL_SIGN_IN_REGIONS, Landing, ROOT_SIGN_IN_REGION};
 use crate::resource::topic::Protocol;
 use crate::scope::Partition;
 use eventbridge_pattern::beside::beside_ignore_case;
@@ -193,6 +193,7 @@ impl Linter<'_> {
         }
         self.conditions(alert, notes);
         self.events(alert, notes);
+        self.families(alert, notes);
         if alert.risk == Risk::Critical {
             self.critical(alert, notes);
         }
@@ -275,7 +276,8 @@ impl Linter<'_> {
             let found: Vec<&Resolved> =
                 notes.events.iter().filter(|resolved| legacy(&resolved.event)).collect();
             if let Some(first) = found.first() {
-                let list: Vec<String> = found.iter().map(|found| found.event.short()).collect();
+                let mut list: Vec<String> = found.iter().map(|found| found.event.short()).collect();
+                list.dedup();
                 self.warn(
                     codes::LEGACY_EVENT,
                     Some(notes),
@@ -299,11 +301,19 @@ impl Linter<'_> {
                     .to_owned(),
             );
         }
-        if let Some(found) = of_kind(EventKind::Signin) {
+        // What is taken for a sign-in in case it is one lands like any other call.
+        let sign_in = |found: &&Resolved| {
+            found.event.kind == EventKind::Signin && found.event.landing == Landing::SignIn
+        };
+        if let Some(found) = notes.events.iter().find(sign_in) {
             self.sign_in(alert, notes, &found.span);
         }
+        let mut told = BTreeSet::new();
         for found in notes.events.iter().filter(|resolved| resolved.unchecked) {
-            if catalogue::find(&found.event.source, &found.event.name).is_some() {
+            let known = catalogue::find(&found.event.source, &found.event.name);
+            if known.is_some_and(|known| known.is(found.event.kind))
+                && told.insert(found.event.short())
+            {
                 self.warn(
                     codes::UNCHECKED_KNOWN,
                     Some(notes),

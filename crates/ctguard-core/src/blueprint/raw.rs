@@ -150,6 +150,7 @@ pub(super) struct RawEventParts {
     pub unchecked: Option<Spanned<bool>>,
     pub kind: Option<Spanned<String>>,
     pub read_only: Option<Spanned<bool>>,
+    pub access: Option<Spanned<String>>,
     pub span: Span,
 }
 

@@ -11,6 +11,7 @@ use super::*;
 use crate::diag::{Diagnostic, Severity};
 use crate::event::{Access, EventKind, Landing};
 use jiff::civil::{Date, date};
+use std::collections::BTreeSet;
 
 const AS_OF: Date = date(2026, 11, 22);
 
@@ -97,7 +98,12 @@ fn events_are_taken_as_cloudtrail_logs_them() {
         let loaded = read(&with("[cloudtrail:StopLogging]", text));
         let notes: Vec<&str> = loaded.diagnostics.iter().map(|one| one.code.as_str()).collect();
         let short: Vec<String> = match loaded.blueprint {
-            Some(blueprint) => blueprint.alerts[0].events.iter().map(EventRef::short).collect(),
+            Some(blueprint) => {
+                let mut short: Vec<String> =
+                    blueprint.alerts[0].events.iter().map(EventRef::short).collect();
+                short.dedup();
+                short
+            }
             None => panic!("{text}: {:#?}", loaded.diagnostics),
         };
         (short.join(" "), notes)
@@ -128,19 +134,65 @@ fn events_are_taken_as_cloudtrail_logs_them() {
     );
 }
 
+/// What the first alert's events are taken as: kinds and accesses, without repeats.
+fn taken(events: &str) -> (Vec<EventKind>, Vec<Access>, Landing) {
+    let text = with("[cloudtrail:StopLogging]", events);
+    let found = &good(&text).alerts[0].events;
+    let kinds: BTreeSet<EventKind> = found.iter().map(|event| event.kind).collect();
+    let accesses: BTreeSet<Access> = found.iter().map(|event| event.access).collect();
+    (kinds.into_iter().collect(), accesses.into_iter().collect(), found[0].landing)
+}
+
 #[test]
-fn an_unchecked_event_is_judged_by_what_is_said_of_it() {
-    let event = |text: &str| {
-        let text = with("[cloudtrail:StopLogging]", &format!("[{{ unchecked: true, {text} }}]"));
-        good(&text).alerts[0].events[0].clone()
-    };
-    let by_name = event("source: ec2, name: DescribeNewThings");
-    assert_eq!((by_name.kind, by_name.access), (EventKind::Api, Access::Read));
+fn what_is_not_said_of_an_unchecked_event_is_taken_either_way() {
+    use EventKind::{Api, Console, Insight, Network, Service, Signin};
+    let event = |text: &str| taken(&format!("[{{ unchecked: true, {text} }}]"));
+    let both = vec![Access::Read, Access::Write];
+    let every = vec![Api, Signin, Console, Service, Network];
+    for name in ["DescribeNewThings", "CreateNewThing"] {
+        let (kinds, accesses, _) = event(&format!("source: ec2, name: {name}"));
+        assert_eq!((kinds, accesses), (every.clone(), both.clone()));
+    }
     let said = event("source: ec2, name: DescribeNewThings, read_only: false, kind: console");
-    assert_eq!((said.kind, said.access), (EventKind::Console, Access::Write));
+    assert_eq!((said.0, said.1), (vec![Console], vec![Access::Write]));
+    let insight = event("source: ec2, name: RunInstances, kind: insight");
+    assert_eq!((insight.0, insight.1), (vec![Insight], both));
     // A global service's new call lands where its other calls do.
-    let global = event("source: iam, name: CreateNewThing");
-    assert_eq!(global.landing, Landing::Leader);
+    assert_eq!(event("source: iam, name: CreateNewThing").2, Landing::Leader);
+}
+
+#[test]
+fn a_kind_is_added_to_what_the_catalogue_knows() {
+    use EventKind::{Api, Network, Service};
+    for (kind, kinds) in
+        [("api", vec![Api]), ("service", vec![Api, Service]), ("network", vec![Api, Network])]
+    {
+        let found = taken(&format!("[{{ name: ec2:CreateRoute, kind: {kind} }}]"));
+        assert_eq!((found.0, found.1), (kinds, vec![Access::Write]), "{kind}");
+    }
+}
+
+#[test]
+fn a_family_is_of_every_kind_that_its_service_may_log() {
+    use EventKind::{Api, Console, Network, Service, Signin};
+    let family = |text: &str| {
+        let allow = "allow: [family-frequent, family-regions, sign-in-regions]";
+        taken(&format!("[{text}]\n    where: {{ errorCode: [A] }}\n    {allow}"))
+    };
+    let both = vec![Access::Read, Access::Write];
+    let (kinds, accesses, landing) = family("'iam:*'");
+    assert_eq!((kinds, accesses), (vec![Api, Console, Service, Network], both.clone()));
+    assert_eq!(landing, Landing::Leader);
+    let (kinds, accesses, _) = family("{ name: signin:Console*, access: write }");
+    assert_eq!(
+        (kinds, accesses),
+        (vec![Api, Signin, Console, Service, Network], vec![Access::Write])
+    );
+    let every = family("any");
+    assert_eq!(
+        (every.0, every.1, every.2),
+        (vec![Api, Signin, Console, Service, Network], both, Landing::CallRegion)
+    );
 }
 
 #[test]
@@ -180,7 +232,15 @@ fn the_examples_of_the_page_are_valid() {
     let fleet = [block("accounts:"), block("hub:")].concat();
     texts.push(format!("{}{fleet}", block("version: 1\nname: acme\nregions")));
     let indented = |text: &str| text.replace('\n', "\n    ");
-    for part in [block("events:"), block("where:")] {
+    let all = |start: &str| -> Vec<String> {
+        let found = blocks.iter().filter(|block| block.starts_with(start));
+        found.map(|block| (*block).to_owned()).collect()
+    };
+    for alerts in all("alerts:") {
+        let routed = [block("destinations:"), block("routes:"), alerts].concat();
+        texts.push(format!("version: 1\nname: acme\nregions: [us-east-1]\n{routed}"));
+    }
+    for part in [all("events:"), all("where:")].concat() {
         let alert = format!("{GOOD}    {}", indented(&part));
         let alert = if part.starts_with("events:") {
             alert.replace("    events: [cloudtrail:StopLogging]\n", "")

@@ -55,8 +55,8 @@ codes! {
         "Write `service:EventName`; the help lists the services.";
     EVENT_INVALID = "event-invalid",
         "An event reference is not `service:EventName`, or its keys contradict each other.",
-        "Write `service:EventName`. Wildcards are not supported: what one catches tomorrow cannot \
-         be proven today. `kind` and `read_only` go with `unchecked: true` only.";
+        "Write `service:EventName`, or a family: `any`, `iam:*`, `ec2:Delete*`. `read_only` goes \
+         with `unchecked: true` only, `access` with families only.";
     EVENT_OUT_OF_SCOPE = "event-out-of-scope",
         "An event lands only in a region that the blueprint does not cover, so its alert would \
          never be raised.",
@@ -71,6 +71,10 @@ codes! {
          hold.",
         "Write the exception on plain fields with exact values, prefixes or CIDR blocks, or \
          narrow the alert's `where` instead. A field that holds a list cannot be excepted.";
+    FAMILY_WITHOUT_WHERE = "family-without-where",
+        "A family of events (`any`, `iam:*`, `ec2:Delete*`) has no `where`: everything that happens \
+         would raise the alert.",
+        "Say in `where` which of them matter, or list the events.";
     FILE_EMPTY = "file-empty",
         "The file holds nothing, or only comments.",
         "`ctguard init` writes a commented blueprint to start from.";

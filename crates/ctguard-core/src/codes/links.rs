@@ -55,6 +55,8 @@ link_codes! {
     SelectorsDropReads "selectors-drop-reads" "The trail leaves out read-only calls.",
     SelectorsExcludeSource "selectors-exclude-source" "The trail leaves out the management events of this service.",
     DataSelectorMissing "data-selector-missing" "No data selector of the trail records this data event.",
+    NetworkSelectorMissing "network-selector-missing" "No selector of the trail records the network activity events of this service.",
+    InsightSelectorMissing "insight-selector-missing" "The trail records no Insights.",
     GlobalEventsMissing "global-events-missing" "The trail leaves out the events of global services.",
     SelectorsUnread "selectors-unread" "The trail's event selectors were not read.",
     TrailOfOrganization "trail-of-organization" "The trail is kept by another account, where its selectors are.",

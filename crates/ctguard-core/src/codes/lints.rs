@@ -42,6 +42,18 @@ codes! {
     EXCEPTION_EXPIRES_SOON = "exception-expires-soon",
         "The `until` of an exception or of a trust in a trail is at most 14 days away.",
         "Decide whether it is still needed; from the day after `until` it no longer applies.";
+    FAMILY_BY_EMAIL = "family-by-email",
+        "An alert on a family of events has an e-mail subscriber, which is suspended above ten \
+         messages a second.",
+        "Send it to a chat channel, queue or function, or narrow its `where`.";
+    FAMILY_FREQUENT = "family-frequent",
+        "A family of events takes read-only calls, which are frequent; each that meets `where` is a \
+         message.",
+        "Write `{ name: \"iam:*\", access: write }` where changes are meant; `ctguard replay` \
+         says how many come.";
+    FAMILY_REGIONS = "family-regions",
+        "An alert on `any` event does not cover the regions where global services record theirs.",
+        "Cover the regions that are named, best `regions: enabled`.";
     HUB_TOPIC = "hub-topic",
         "With a hub, `{account}` and `{region}` in `topic_arn` stand for the hub's, so that no \
          other place's topic is sent to.",

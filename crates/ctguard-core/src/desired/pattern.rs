@@ -41,12 +41,13 @@ mod cells;
 mod pack;
 
 use crate::blueprint::Outcome;
-use crate::event::EventRef;
-use crate::event::{EventKind, bus_source};
+use crate::event::{Access, EVERY_SOURCE, EventKind, EventNames, EventRef, paths_of};
 use crate::resource::rule::{EVENT_PATTERN_MAX_CHARS, RuleState};
 use crate::scope::AccountId;
 use branches::{Branches, Fields};
-use eventbridge_pattern::{Excluded, Filter, Matcher, OR_COMBINATIONS_MAX, Pattern, ruler};
+use eventbridge_pattern::{
+    Excluded, Filter, Matcher, OR_COMBINATIONS_MAX, Pattern, TextKind, TextTest, ruler,
+};
 use pack::Packer;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -160,31 +161,137 @@ fn compile_within(
 /// What every event of a group shares, as it stands in the pattern.
 type Group = Fields;
 
-/// One name in one group, with the events that are asked for under it.
+/// One name, or one family of names, in one group, with the events that are asked for under it.
 struct Unit {
     group: Group,
-    name: String,
+    /// Where the name stands in the event.
+    name_path: &'static str,
+    /// The operator for the name; none for every name of a service.
+    name: Option<Matcher>,
+    events: BTreeSet<EventRef>,
+}
+
+/// What is written for some of the events that are asked for: one event, or a family.
+struct Shown<'e> {
+    event: &'e EventRef,
+    /// Those of the event's records that say they are of this access; all where there is none.
+    half: Option<Access>,
+    /// What is asked for and stands under it.
     events: BTreeSet<EventRef>,
 }
 
 fn units(selection: &Selection<'_>) -> Vec<Unit> {
-    let mut units: BTreeMap<(String, &[&str], String), BTreeSet<EventRef>> = BTreeMap::new();
-    for event in selection.events {
-        let key = (event.source.clone(), event.kind.detail_types(), event.name.clone());
-        units.entry(key).or_default().insert(event.clone());
-    }
-    let unit = |((source, detail_types, name), events): ((String, &[&str], String), _)| {
-        let strings = |texts: &[&str]| texts.iter().map(|text| Matcher::exact(*text)).collect();
-        let mut group = Group::from([
-            ("source".to_owned(), vec![Matcher::exact(bus_source(&source))]),
-            ("detail-type".to_owned(), strings(detail_types)),
-            ("detail.eventSource".to_owned(), vec![Matcher::exact(&source)]),
-        ]);
-        group.extend(origin(selection.origin));
-        group.extend(outcome(selection.outcome, &source, detail_types, &name));
-        Unit { group, name, events }
+    let families: Vec<&EventRef> =
+        selection.events.iter().filter(|event| event.is_family()).collect();
+    let mut shown: BTreeMap<(&str, &[&str], &str), Shown<'_>> = BTreeMap::new();
+    let mut show = |event, half, asked: &EventRef| {
+        let EventRef { source, name, kind, .. }: &EventRef = event;
+        let new = || Shown { event, half, events: BTreeSet::new() };
+        let entry = shown.entry((source, kind.detail_types(), name)).or_insert_with(new);
+        entry.events.insert(asked.clone());
     };
-    units.into_iter().map(unit).collect()
+    for event in selection.events {
+        // What a family takes anyway stands under it.
+        if event.is_family() {
+            show(widest(event, &families).unwrap_or(event), None, event);
+            continue;
+        }
+        // A record may say otherwise of reading than the catalogue: what no half of a family takes
+        // is asked for by name.
+        let [read, write] = match told_alike(selection.outcome, event.kind) {
+            true => [Access::Read, Access::Write].map(|access| {
+                let half = EventRef { access, ..event.clone() };
+                widest(&half, &families)
+            }),
+            false => [None, None],
+        };
+        read.into_iter().chain(write).for_each(|family| show(family, None, event));
+        match (read, write) {
+            (None, None) => show(event, None, event),
+            (Some(_), None) => show(event, Some(Access::Write), event),
+            (None, Some(_)) => show(event, Some(Access::Read), event),
+            (Some(_), Some(_)) => {}
+        }
+    }
+    let with_outcomes = shown.values().flat_map(|shown| {
+        let outcomes = outcomes(selection.outcome, shown.event).into_iter();
+        outcomes.map(move |outcome| unit(selection, shown, outcome))
+    });
+    with_outcomes.collect()
+}
+
+/// The widest of the families that take everything that is asked for here.
+fn widest<'e>(event: &EventRef, families: &[&'e EventRef]) -> Option<&'e EventRef> {
+    let covering = families.iter().copied().filter(|family| family.covers(event));
+    covering.min_by_key(|family| (family.source != EVERY_SOURCE, family.name.len()))
+}
+
+/// Whether all events of a kind tell their outcome in the same field, so that a family asks for it
+/// as each of its events does.
+fn told_alike(outcome: Outcome, kind: EventKind) -> bool {
+    outcome == Outcome::Any || !matches!(kind, EventKind::Signin | EventKind::Service)
+}
+
+/// A field and what it must match.
+type Field = (String, Vec<Matcher>);
+
+fn unit(selection: &Selection<'_>, what: &Shown<'_>, outcome: Option<Field>) -> Unit {
+    let shown = what.event;
+    let detail_types = shown.kind.detail_types();
+    let (source_path, name_path) = paths_of(shown.kind);
+    let strings = |texts: &[&str]| texts.iter().map(|text| Matcher::exact(*text)).collect();
+    let mut group = Group::from([("detail-type".to_owned(), strings(detail_types))]);
+    if shown.source == EVERY_SOURCE {
+        // Only AWS's own services can send events whose source begins so.
+        let aws = TextTest { kind: TextKind::Prefix, text: BUS_SOURCE_OF_AWS.to_owned() };
+        group.insert("source".to_owned(), vec![Matcher::Text(aws)]);
+    } else {
+        group.insert(
+            "source".to_owned(),
+            vec![Matcher::exact(shown.kind.bus_source(&shown.source))],
+        );
+        group.insert(source_path.to_owned(), vec![Matcher::exact(&shown.source)]);
+    }
+    group.extend(origin(selection.origin));
+    group.extend(outcome);
+    let name = match shown.names() {
+        EventNames::One(name) => Some(Matcher::exact(name)),
+        EventNames::BeginningWith("") => None,
+        EventNames::BeginningWith(prefix) => {
+            Some(Matcher::Text(TextTest { kind: TextKind::Prefix, text: prefix.to_owned() }))
+        }
+    };
+    group.extend(what.access().map(read_only));
+    Unit { group, name_path, name, events: what.events.clone() }
+}
+
+/// What the `source` of every event begins with that an AWS service sends.
+///
+/// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html>
+const BUS_SOURCE_OF_AWS: &str = "aws.";
+
+impl Shown<'_> {
+    /// The access that its records must say; none where both are asked for.
+    fn access(&self) -> Option<Access> {
+        let asked = |access| self.events.iter().any(|e| e.is_family() && e.access == access);
+        match self.event.is_family() {
+            false => self.half,
+            true => match (asked(Access::Read), asked(Access::Write)) {
+                (true, false) => Some(Access::Read),
+                (false, true) => Some(Access::Write),
+                _ => None,
+            },
+        }
+    }
+}
+
+/// The field that tells whether an event only reads. A record without it counts as a write.
+fn read_only(access: Access) -> Field {
+    let matchers = match access {
+        Access::Read => vec![Matcher::Exact(Value::Bool(true))],
+        Access::Write => vec![Matcher::Exact(Value::Bool(false)), Matcher::Exists(false)],
+    };
+    ("detail.readOnly".to_owned(), matchers)
 }
 
 /// The field that tells which account an event comes from; forwarding leaves it as it was.
@@ -204,6 +311,40 @@ fn origin(origin: &Origin) -> Option<(String, Vec<Matcher>)> {
     Some(("account".to_owned(), matchers))
 }
 
+/// The fields that tell how an event ended, any of which will do. In a family the names are not known
+/// that the results of sign-ins stand under; those that are documented are asked for.
+fn outcomes(asked: Outcome, shown: &EventRef) -> Vec<Option<Field>> {
+    let detail_types = shown.kind.detail_types();
+    let of_name = |name: &str| outcome(asked, &shown.source, detail_types, name);
+    if !shown.is_family() || asked == Outcome::Any {
+        return vec![of_name(&shown.name)];
+    }
+    let failed = asked == Outcome::Failure;
+    match shown.kind {
+        EventKind::Signin if failed => ["ConsoleLogin", "CheckMfa"]
+            .into_iter()
+            .map(of_name)
+            .chain([Some(("detail.errorMessage".to_owned(), vec![Matcher::Exists(true)]))])
+            .collect(),
+        // Whatever is not known to have failed counts as a success.
+        EventKind::Signin => {
+            let failure = Excluded::Values(vec![Value::from("Failure")]);
+            let matchers = vec![Matcher::AnythingBut(failure), Matcher::Exists(false)];
+            vec![Some(("detail.responseElements.ConsoleLogin".to_owned(), matchers))]
+        }
+        EventKind::Service if failed && shown.includes_source(SIGN_IN_SOURCE) => {
+            let results = ["CredentialVerification", "CredentialChallenge", "UserAuthentication"];
+            let result = |name: &str| outcome(asked, SIGN_IN_SOURCE, detail_types, name);
+            let by_code = outcome(asked, "", detail_types, "");
+            std::iter::once(by_code).chain(results.into_iter().map(result)).collect()
+        }
+        _ => vec![outcome(asked, "", detail_types, "")],
+    }
+}
+
+/// The event source of sign-ins.
+const SIGN_IN_SOURCE: &str = "signin.amazonaws.com";
+
 /// The field that tells how an event ended, and what it must hold.
 fn outcome(
     outcome: Outcome,
@@ -213,7 +354,7 @@ fn outcome(
 ) -> Option<(String, Vec<Matcher>)> {
     let signin = detail_types == EventKind::Signin.detail_types();
     let identity_center =
-        detail_types == EventKind::Service.detail_types() && source == "signin.amazonaws.com";
+        detail_types == EventKind::Service.detail_types() && source == SIGN_IN_SOURCE;
     let failed = match outcome {
         Outcome::Any => return None,
         Outcome::Success => false,

@@ -2,7 +2,7 @@
 
 use super::{DesiredBucket, DesiredTrail, Names, ownership_tags};
 use crate::blueprint::{Blueprint, ManagedTrail};
-use crate::event::{Access, EventKind};
+use crate::event::Access;
 use crate::resource::bucket::Encryption;
 use crate::resource::trail::{EXCLUDABLE_SOURCES, ManagementNeeds, Trail};
 use crate::scope::Place;
@@ -14,12 +14,12 @@ pub(super) fn needs(blueprint: &Blueprint) -> ManagementNeeds {
     let mut needs = ManagementNeeds { write: true, ..ManagementNeeds::default() };
     let routed = blueprint.alerts.iter().filter(|alert| blueprint.is_routed(alert));
     for event in routed.flat_map(|alert| &alert.events) {
-        if event.kind == EventKind::Data {
+        if !event.kind.is_management() {
             continue;
         }
         needs.read |= event.access == Access::Read;
-        needs.kms |= event.source == EXCLUDABLE_SOURCES[0];
-        needs.rds_data |= event.source == EXCLUDABLE_SOURCES[1];
+        needs.kms |= event.includes_source(EXCLUDABLE_SOURCES[0]);
+        needs.rds_data |= event.includes_source(EXCLUDABLE_SOURCES[1]);
     }
     needs
 }

@@ -1,6 +1,6 @@
 //! Sample events: envelopes as CloudTrail and EventBridge would write them.
 
-use crate::event::{Access, EventKind, bus_source};
+use crate::event::{Access, EventKind};
 use crate::hex::hex;
 use crate::scope::Place;
 use jiff::Timestamp;
@@ -67,10 +67,31 @@ const DATA_RESOURCES: [(&str, &str, &str); 5] = [
 pub fn sample_event(sample: &Sample) -> Value {
     let place = &sample.place;
     let time = String::from(sample.time);
+    let mut detail = match sample.kind {
+        EventKind::Insight => insight(sample),
+        _ => record(sample),
+    };
+    merge(&mut detail, &sample.detail);
+    json!({
+        "version": "0",
+        "id": id(sample, "envelope"),
+        "detail-type": sample.kind.detail_type(),
+        "source": sample.kind.bus_source(&sample.source),
+        "account": place.account,
+        "time": time,
+        "region": place.region,
+        "resources": [],
+        "detail": detail,
+    })
+}
+
+/// The record of a call, or of what a console or service did.
+fn record(sample: &Sample) -> Value {
+    let place = &sample.place;
     let mut detail = json!({
         "eventVersion": "1.11",
         "userIdentity": identity(sample),
-        "eventTime": time,
+        "eventTime": String::from(sample.time),
         "eventSource": sample.source,
         "eventName": sample.name,
         "awsRegion": place.region,
@@ -82,25 +103,53 @@ pub fn sample_event(sample: &Sample) -> Value {
         "eventID": id(sample, "event"),
         "readOnly": sample.access == Access::Read,
         "eventType": event_type(sample.kind),
-        "managementEvent": sample.kind != EventKind::Data,
+        "managementEvent": sample.kind.is_management(),
         "recipientAccountId": place.account,
-        "eventCategory": if sample.kind == EventKind::Data { "Data" } else { "Management" },
+        "eventCategory": category(sample.kind),
     });
     if let Some(fields) = detail.as_object_mut() {
         fields.extend(particulars(sample));
     }
-    merge(&mut detail, &sample.detail);
+    detail
+}
+
+/// The record of an unusual rate of calls; who made them is not in it.
+///
+/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-insights-fields-trails.html>
+fn insight(sample: &Sample) -> Value {
     json!({
-        "version": "0",
-        "id": id(sample, "envelope"),
-        "detail-type": sample.kind.detail_types()[0],
-        "source": bus_source(&sample.source),
-        "account": place.account,
-        "time": time,
-        "region": place.region,
-        "resources": [],
-        "detail": detail,
+        "eventVersion": "1.11",
+        "eventTime": String::from(sample.time),
+        "awsRegion": sample.place.region,
+        "eventID": id(sample, "event"),
+        "eventType": event_type(sample.kind),
+        "recipientAccountId": sample.place.account,
+        "sharedEventID": id(sample, "insight"),
+        "insightDetails": {
+            "state": "Start",
+            "eventSource": sample.source,
+            "eventName": sample.name,
+            "insightType": "ApiCallRateInsight",
+            "insightContext": {
+                "statistics": {
+                    "baseline": { "average": 0.25 },
+                    "insight": { "average": 12.5 },
+                    "insightDuration": 5,
+                    "baselineDuration": 10080,
+                },
+            },
+        },
+        "eventCategory": category(sample.kind),
     })
+}
+
+fn category(kind: EventKind) -> &'static str {
+    match kind {
+        EventKind::Data => "Data",
+        EventKind::Network => "NetworkActivity",
+        EventKind::Insight => "Insight",
+        _ => "Management",
+    }
 }
 
 fn event_type(kind: EventKind) -> &'static str {
@@ -109,6 +158,8 @@ fn event_type(kind: EventKind) -> &'static str {
         EventKind::Signin => "AwsConsoleSignIn",
         EventKind::Console => "AwsConsoleAction",
         EventKind::Service => "AwsServiceEvent",
+        EventKind::Network => "AwsVpceEvent",
+        EventKind::Insight => "AwsCloudTrailInsight",
     }
 }
 
@@ -177,6 +228,12 @@ fn particulars(sample: &Sample) -> Map<String, Value> {
             json!({ "resources": [{ "accountId": sample.place.account, "type": kind, "ARN": arn }] })
         }
         EventKind::Service => json!({ "serviceEventDetails": {} }),
+        // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-network-events-with-cloudtrail.html
+        EventKind::Network => json!({
+            "vpcEndpointId": "vpce-0123456789abcdef0",
+            "vpcEndpointAccountId": sample.place.account,
+        }),
+        EventKind::Insight => json!({}),
         EventKind::Api | EventKind::Console => json!({
             "requestParameters": request(sample),
             "tlsDetails": {

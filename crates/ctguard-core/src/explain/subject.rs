@@ -67,9 +67,10 @@ impl Subject {
     pub(super) fn names(&self, event: &EventRef) -> bool {
         match self {
             Self::Alert(_) => false,
-            Self::Events(events) => {
-                events.iter().any(|one| (&one.source, &one.name) == (&event.source, &event.name))
-            }
+            Self::Events(events) => events.iter().any(|one| {
+                (&one.source, &one.name) == (&event.source, &event.name)
+                    || event.includes(&one.source, &one.name)
+            }),
         }
     }
 

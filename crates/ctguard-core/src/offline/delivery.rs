@@ -15,7 +15,6 @@ use super::Note;
 use super::envelope::DeliveryFields;
 use crate::event::{Access, EventKind};
 use crate::resource::rule::RuleState;
-use eventbridge_pattern::cloudtrail::RecordKind;
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 use serde_json::Value;
 
@@ -28,7 +27,7 @@ pub const EVENT_MAX_BYTES: usize = 256 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Facts {
     /// `None` for an event that CloudTrail did not write.
-    pub kind: Option<RecordKind>,
+    pub kind: Option<EventKind>,
     /// A management event, as opposed to data, network activity and Insights.
     pub management: bool,
     pub access: Access,
@@ -43,7 +42,7 @@ impl Facts {
     /// When CloudTrail sends no record of this kind to EventBridge.
     pub fn of(fields: &DeliveryFields<'_>, bytes: usize) -> Result<Self, Undeliverable> {
         let kind = fields.kind()?;
-        let management = matches!(kind, RecordKind::Call(_)) && fields.is_management();
+        let management = kind.is_management() && fields.is_management();
         Ok(Self { kind: Some(kind), management, access: fields.access(), bytes })
     }
 
@@ -129,10 +128,9 @@ pub fn delivered(facts: &Facts, state: RuleState) -> Delivery {
         return Delivery::No(Undeliverable::ReadOnly);
     }
     Delivery::Yes(match kind {
-        RecordKind::Insight => vec![Note::InsightSelector],
-        RecordKind::NetworkActivity => vec![Note::NetworkSelector],
-        RecordKind::Call(EventKind::Data) => vec![Note::DataSelector],
-        RecordKind::Call(_) if !facts.management => vec![Note::DataSelector],
-        RecordKind::Call(_) => Vec::new(),
+        EventKind::Insight => vec![Note::InsightSelector],
+        EventKind::Network => vec![Note::NetworkSelector],
+        _ if !facts.management => vec![Note::DataSelector],
+        _ => Vec::new(),
     })
 }

@@ -11,7 +11,7 @@ use super::{Note, Undeliverable};
 use crate::catalogue;
 use crate::event::{Access, EventKind};
 use crate::scope::Region;
-use eventbridge_pattern::cloudtrail::{self, KindFields, RecordKind};
+use eventbridge_pattern::cloudtrail::{self, KindFields};
 use serde_json::Value;
 
 /// The event that EventBridge makes of a record.
@@ -56,25 +56,24 @@ impl<'a> DeliveryFields<'a> {
     ///
     /// # Errors
     /// When CloudTrail sends nothing of the kind to EventBridge, or this is no record.
-    pub fn kind(&self) -> Result<RecordKind, Undeliverable> {
+    pub fn kind(&self) -> Result<EventKind, Undeliverable> {
         let kind = self.kind_fields().kind();
-        if kind == Some(RecordKind::Insight) {
-            return Ok(RecordKind::Insight);
+        if kind == Some(EventKind::Insight) {
+            return Ok(EventKind::Insight);
         }
         self.source.ok_or(Undeliverable::NotARecord("eventSource"))?;
         self.name.ok_or(Undeliverable::NotARecord("eventName"))?;
         let unknown = || Undeliverable::UnknownType(self.event_type.unwrap_or_default().to_owned());
         match kind.ok_or_else(unknown)? {
-            RecordKind::Call(EventKind::Api) if !self.is_management() => {
-                Ok(RecordKind::Call(EventKind::Data))
-            }
+            EventKind::Api if !self.is_management() => Ok(EventKind::Data),
             kind => Ok(kind),
         }
     }
 
     /// Whether it is a management event, by the flag, the category, or the catalogue.
     pub fn is_management(&self) -> bool {
-        let by_catalogue = || self.known().is_none_or(|event| event.kind != EventKind::Data);
+        let by_catalogue =
+            || self.known().is_none_or(|event| event.kinds().any(EventKind::is_management));
         self.kind_fields().is_management().unwrap_or_else(by_catalogue)
     }
 
@@ -92,7 +91,8 @@ impl<'a> DeliveryFields<'a> {
         match (self.read_only, self.known()) {
             (Some(true), _) => Access::Read,
             (Some(false), _) => Access::Write,
-            (None, Some(known)) => known.access,
+            (None, Some(known)) if known.may_read() => Access::Read,
+            (None, Some(_)) => Access::Write,
             (None, None) => Access::by_name(self.name.unwrap_or_default()),
         }
     }
@@ -120,25 +120,25 @@ pub fn envelope(record: Value) -> Enveloped {
 }
 
 /// What a kind of record is, for people, with its article.
-fn words(kind: RecordKind) -> &'static str {
+fn words(kind: EventKind) -> &'static str {
     match kind {
-        RecordKind::Call(EventKind::Api) => "an API call",
-        RecordKind::Call(EventKind::Data) => "a data event",
-        RecordKind::Call(EventKind::Signin) => "a console sign-in",
-        RecordKind::Call(EventKind::Console) => "a console action",
-        RecordKind::Call(EventKind::Service) => "a service event",
-        RecordKind::NetworkActivity => "a network activity event",
-        RecordKind::Insight => "an Insights event",
+        EventKind::Api => "an API call",
+        EventKind::Data => "a data event",
+        EventKind::Signin => "a console sign-in",
+        EventKind::Console => "a console action",
+        EventKind::Service => "a service event",
+        EventKind::Network => "a network activity event",
+        EventKind::Insight => "an Insights event",
     }
 }
 
 /// The fields that every current record has and this one lacks.
-fn missing(record: &Value, fields: &DeliveryFields<'_>, kind: RecordKind) -> Option<Note> {
+fn missing(record: &Value, fields: &DeliveryFields<'_>, kind: EventKind) -> Option<Note> {
     const ALWAYS: [&str; 5] =
         ["eventType", "eventID", "eventTime", "awsRegion", "recipientAccountId"];
     let mut lacking: Vec<&'static str> =
         ALWAYS.into_iter().filter(|key| record.get(key).is_none_or(Value::is_null)).collect();
-    let call = matches!(kind, RecordKind::Call(_));
+    let call = !matches!(kind, EventKind::Network | EventKind::Insight);
     if call && fields.read_only.is_none() {
         lacking.push("readOnly");
     }

@@ -6,11 +6,9 @@
 use super::OfflineRule;
 use super::witness::{satisfy, set};
 use crate::blueprint::{Alert, Blueprint, Expect, Outcome};
-use crate::catalogue;
-use crate::event::EventRef;
-use crate::event::sample::Clock;
-use crate::event::sample::{Identity, Sample as Base, sample_event};
-use crate::event::{EventKind, bus_source};
+use crate::catalogue::{self, CatalogueEvent, Evidence};
+use crate::event::sample::{Clock, Identity, Sample as Base, sample_event};
+use crate::event::{EVERY_SOURCE, EventKind, EventRef, paths_of};
 use crate::scope::{AccountId, Partition, Place, Region};
 use eventbridge_pattern::{Event, Filter, Matcher, ruler};
 use jiff::civil::Date;
@@ -52,7 +50,14 @@ pub fn samples(
     as_of: Date,
 ) -> Samples {
     let mut samples = Samples::default();
-    for event in &alert.events {
+    let mut told = BTreeSet::new();
+    for asked in &alert.events {
+        // An event that may read or write is one sample.
+        if !told.insert((&asked.source, &asked.name, asked.kind)) {
+            continue;
+        }
+        let shown = example(asked);
+        let event = &shown;
         let Some(place) = place(blueprint, event, rules) else { continue };
         // The identity that needs the fewest changes: root with a user's name would be odd.
         let bases = [
@@ -75,22 +80,50 @@ pub fn samples(
         let any = || ways.iter().find_map(|(_, base, rule)| satisfy(&rule.pattern.filter, base));
         let matching = told.or_else(any);
         let Some(matching) = matching else {
-            samples.not_made.push(event.short());
+            samples.not_made.push(asked.short());
             continue;
         };
         let sample = |what: &str, event_made: Value, expect| Sample {
-            of: event.short(),
+            of: asked.short(),
             what: what.to_owned(),
             event: event_made,
             expect,
         };
         samples.made.push(sample("match", matching.clone(), Expect::Match));
-        let misses = near_misses(alert, event, &matching, as_of);
+        let misses = near_misses(alert, asked, event, &matching, as_of);
         samples
             .made
             .extend(misses.into_iter().map(|(what, miss)| sample(&what, miss, Expect::Ignore)));
     }
     samples
+}
+
+/// The event itself; of a family one that the catalogue has, best one that AWS documents.
+fn example(asked: &EventRef) -> EventRef {
+    if !asked.is_family() {
+        return asked.clone();
+    }
+    let fits = |one: &CatalogueEvent| {
+        asked.includes(one.source, one.name)
+            && one.is(asked.kind)
+            && one.accesses().contains(&asked.access)
+    };
+    let members: Vec<CatalogueEvent> = match asked.source.as_str() {
+        EVERY_SOURCE => catalogue::all().filter(fits).collect(),
+        source => catalogue::of_source(source).filter(fits).collect(),
+    };
+    let documented = |one: &&CatalogueEvent| one.evidence().any(|e| e == Evidence::Documented);
+    let (source, name, landing) = match members.iter().find(documented).or(members.first()) {
+        Some(one) => (one.source.to_owned(), one.name.to_owned(), one.landing),
+        None => {
+            let source = match asked.source.as_str() {
+                EVERY_SOURCE => NO_SERVICE.to_owned(),
+                source => source.to_owned(),
+            };
+            (source, format!("{}Sample", asked.name.trim_end_matches('*')), asked.landing)
+        }
+    };
+    EventRef { source, name, landing, ..asked.clone() }
 }
 
 /// The alternatives of a condition that do not ask for left-out parameters; `None` when there are none.
@@ -130,6 +163,7 @@ fn base(event: &EventRef, place: Place, identity: Identity, as_of: Date) -> Valu
 
 fn near_misses(
     alert: &Alert,
+    asked: &EventRef,
     event: &EventRef,
     matching: &Value,
     as_of: Date,
@@ -142,23 +176,26 @@ fn near_misses(
         }
         miss
     };
-    let source = other_source(alert, event);
-    let changes =
-        [("source", bus_source(&source).into()), ("detail.eventSource", source.clone().into())];
-    misses.push((format!("other source {source}"), changed(&changes)));
-    let name = other_name(alert, event);
-    misses.push((
-        format!("other name {name}"),
-        changed(&[("detail.eventName", name.clone().into())]),
-    ));
+    let (source_path, name_path) = paths_of(event.kind);
+    if asked.source != EVERY_SOURCE {
+        let source = other_source(alert, event);
+        let changes = [
+            ("source", event.kind.bus_source(&source).into()),
+            (source_path, source.clone().into()),
+        ];
+        misses.push((format!("other source {source}"), changed(&changes)));
+    }
+    if let Some(name) = other_name(alert, event) {
+        misses.push((format!("other name {name}"), changed(&[(name_path, name.clone().into())])));
+    }
     let kind =
         if event.kind == EventKind::Console { EventKind::Service } else { EventKind::Console };
     let detail_type = kind.detail_types()[0];
     // Only if the alert does not ask for that kind of the same name, too.
-    let asked = alert.events.iter().any(|other| {
-        (&other.source, &other.name, other.kind) == (&event.source, &event.name, kind)
+    let also_asked = alert.events.iter().any(|other| {
+        other.includes(&event.source, &event.name) && other.kind.detail_type() == detail_type
     });
-    if !asked {
+    if !also_asked {
         misses.push((
             format!("other detail-type {detail_type}"),
             changed(&[("detail-type", detail_type.into())]),
@@ -190,22 +227,20 @@ fn near_misses(
 
 /// A service that logs an event of the same name, and is not asked for; or none that there is.
 fn other_source(alert: &Alert, event: &EventRef) -> String {
-    let asked = |source: &str| {
-        alert.events.iter().any(|other| other.source == source && other.name == event.name)
-    };
+    let asked = |source: &str| alert.events.iter().any(|other| other.includes(source, &event.name));
     let others = catalogue::sources_of(&event.name);
     let other = others.iter().map(|other| other.source).find(|source| !asked(source));
     other.unwrap_or(NO_SERVICE).to_owned()
 }
 
-/// The name that comes next in the catalogue and is not asked for; or none that there is.
-fn other_name(alert: &Alert, event: &EventRef) -> String {
-    let asked = |name: &str| {
-        alert.events.iter().any(|other| other.source == event.source && other.name == name)
-    };
-    let of_source = catalogue::all().filter(|other| other.source == event.source);
+/// The name that comes next in the catalogue and is not asked for, or one that there is not; none
+/// where every name is asked for.
+fn other_name(alert: &Alert, event: &EventRef) -> Option<String> {
+    let asked = |name: &str| alert.events.iter().any(|one| one.includes(&event.source, name));
+    let of_source = catalogue::of_source(&event.source);
     let next = of_source.map(|other| other.name).find(|name| *name > &*event.name && !asked(name));
-    next.map_or_else(|| format!("{}Sample", event.name), str::to_owned)
+    let made_up = || [format!("{}Sample", event.name), "NearMiss".to_owned()];
+    next.map(str::to_owned).or_else(|| made_up().into_iter().find(|name| !asked(name)))
 }
 
 /// The event with one field changed so that the condition fails; `None` when no change of it alone

@@ -315,12 +315,7 @@ fn the_facts_of_a_record_are_those_of_its_event() {
     let facts = Facts::of(&DeliveryFields::of(&record), 7).expect("facts");
     assert_eq!(
         facts,
-        Facts {
-            kind: Some(RecordKind::Call(EventKind::Api)),
-            management: true,
-            access: Access::Read,
-            bytes: 7
-        }
+        Facts { kind: Some(EventKind::Api), management: true, access: Access::Read, bytes: 7 }
     );
     let (event, _) = event(record);
     assert_eq!(Facts::of_event(&event, 7), facts);

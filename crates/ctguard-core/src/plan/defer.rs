@@ -10,6 +10,7 @@ use super::handover::{event_names, lost, takes_all};
 use super::outlook::PathForecast;
 use super::{Change, Plan, Step, Verb, Waiting, WaitingFor, reach};
 use crate::desired::{AlertPath, Desired};
+use crate::event::names_meet;
 use crate::resource::Kind;
 use crate::resource::keys::{RuleKey, SubscriptionKey};
 use crate::scope::Place;
@@ -158,8 +159,8 @@ impl<'a> Holder<'a> {
         let lost = lost(&live.rule, wanted);
         takes_all(&live.rule, wanted)
             && self.replacing(place, key).any(|(path, ready)| {
-                let takes_over = Some(&*path.alert) == wanted.alert.as_deref()
-                    || path.events.iter().any(|event| lost.contains(&event.name));
+                let takes_over =
+                    Some(&*path.alert) == wanted.alert.as_deref() || are_among(path, &lost);
                 takes_over && !ready
             })
     }
@@ -187,9 +188,17 @@ impl<'a> Holder<'a> {
         let pattern = rule.rule.event_pattern.as_deref();
         let events = pattern.map(event_names).unwrap_or_default();
         self.replacing(&change.place, key).any(|(path, ready)| {
-            !ready
-                && (alert == Some(&*path.alert)
-                    || path.events.iter().any(|event| events.contains(&event.name)))
+            !ready && (alert == Some(&*path.alert) || are_among(path, &events))
         })
     }
+}
+
+/// Whether some event of a path is among these names.
+fn are_among(path: &AlertPath, names: &BTreeSet<String>) -> bool {
+    let families: Vec<&String> = names.iter().filter(|name| name.ends_with('*')).collect();
+    path.events.iter().any(|event| {
+        names.contains(&event.name)
+            || families.iter().any(|family| names_meet(family, &event.name))
+            || (event.is_family() && names.iter().any(|name| names_meet(name, &event.name)))
+    })
 }

@@ -11,7 +11,7 @@
 use super::Step;
 use crate::desired::pattern::union;
 use crate::desired::{DesiredPlace, DesiredRule};
-use crate::event::named_events;
+use crate::event::{name_covers, named_events, names_meet};
 use crate::resource::keys::RuleKey;
 use crate::resource::rule::{Rule, RuleState};
 use eventbridge_pattern::{Coverage, Pattern};
@@ -50,7 +50,9 @@ pub(super) fn takes_all(live: &Rule, wanted: &DesiredRule) -> bool {
 pub(super) fn lost(live: &Rule, wanted: &DesiredRule) -> BTreeSet<String> {
     let kept = event_names(&wanted.compiled.json);
     let named = live.event_pattern.as_deref().map(event_names).unwrap_or_default();
-    named.difference(&kept).cloned().collect()
+    let is_kept =
+        |name: &&String| kept.contains(*name) || kept.iter().any(|wide| name_covers(wide, name));
+    named.iter().filter(|name| !is_kept(name)).cloned().collect()
 }
 
 /// Whether another rule may take over what this one loses: one that is not a copy of it and shares
@@ -61,7 +63,9 @@ fn hands_over(here: &DesiredPlace, key: &RuleKey, live: &Rule, wanted: &DesiredR
         other != key
             && other.bus() == key.bus()
             && rule.compiled.json != wanted.compiled.json
-            && !event_names(&rule.compiled.json).is_disjoint(&named)
+            && event_names(&rule.compiled.json)
+                .iter()
+                .any(|one| named.iter().any(|other| names_meet(one, other)))
     })
 }
 
@@ -85,7 +89,7 @@ fn covers(wide: &Pattern, narrow: &Pattern) -> bool {
     wide.coverage_of(narrow) != Coverage::NotShown
 }
 
-/// Every event name that a pattern lists.
+/// Every event name, and family of names, that a pattern lists.
 pub(super) fn event_names(pattern: &str) -> BTreeSet<String> {
     named_events(pattern).into_iter().map(|(_, name)| name).collect()
 }

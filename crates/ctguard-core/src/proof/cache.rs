@@ -4,7 +4,7 @@
 //! shared.
 
 use super::trail::TrailQuery;
-use super::{Link, Shared};
+use super::{Link, Shared, Status};
 use crate::desired::{AlertPath, DestinationPath};
 use crate::identity::ByIdentity;
 use crate::resource::keys::RuleKey;
@@ -60,6 +60,11 @@ impl<'a> Onward<'a> {
 }
 
 impl<'a> VerdictCache<'a> {
+    /// The status of a link that was judged.
+    pub fn status(&self, id: LinkId) -> Status {
+        self.links[id.0].status
+    }
+
     pub fn trail(
         &mut self,
         question: TrailQuery<'a>,

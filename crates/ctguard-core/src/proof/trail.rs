@@ -15,15 +15,14 @@ pub(super) use landing::cannot_land;
 use super::{FixedBy, Link, LinkCode, LinkObject, Status};
 use crate::blueprint::Records;
 use crate::desired::Desired;
-use crate::event::EventRef;
-use crate::event::Landing;
-use crate::event::{Access, EventKind};
+use crate::event::{Access, EVERY_SOURCE, EventKind, EventRef, Landing};
 use crate::resource::trail::{EXCLUDABLE_SOURCES, Selectors};
 use crate::scope::{AccountId, Arn, Partition, Place};
 use crate::snapshot::Live;
 use crate::snapshot::{LiveTrail, Observed, Unreadable};
 use owner::{Repair, fix, fixed_by, missing};
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 /// Stands for every event source that selectors cannot exclude from management events.
 const ORDINARY_SOURCE: &str = "ec2.amazonaws.com";
@@ -35,8 +34,33 @@ pub struct TrailQuery<'a> {
     access: Access,
     /// Only where it matters: data events, and event sources that selectors can exclude.
     source: Option<&'a str>,
-    data: bool,
+    class: Class,
     global: GlobalEvents,
+    /// The event is wanted, but may well be recorded in another way: what this asks for is then no
+    /// loss that is sure.
+    in_doubt: bool,
+}
+
+/// What a trail's selectors tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Class {
+    Management,
+    Data,
+    Network,
+    Insight,
+}
+
+impl Class {
+    fn of(kind: EventKind) -> Self {
+        match kind {
+            EventKind::Data => Self::Data,
+            EventKind::Network => Self::Network,
+            EventKind::Insight => Self::Insight,
+            EventKind::Api | EventKind::Signin | EventKind::Console | EventKind::Service => {
+                Self::Management
+            }
+        }
+    }
 }
 
 /// Whether a trail records the event only if it includes those of global services.
@@ -45,22 +69,57 @@ enum GlobalEvents {
     No,
     /// Calls to the global endpoint are global, those to the regional endpoint are not.
     OneEndpoint,
+    /// Events of every service, those of global services among them.
+    Among,
     Yes,
 }
 
 impl<'a> TrailQuery<'a> {
-    pub fn of(place: &'a Place, event: &'a EventRef) -> Self {
-        let data = event.kind == EventKind::Data;
-        let named = data || EXCLUDABLE_SOURCES.contains(&event.source.as_str());
+    fn of(place: &'a Place, event: &'a EventRef) -> Self {
+        let class = Class::of(event.kind);
+        let named = class != Class::Management || EXCLUDABLE_SOURCES.contains(&&*event.source);
         let leader =
             place.region.partition() == Partition::Aws && place.region.as_str() == "us-east-1";
         let global = match event.landing {
             _ if event.landing.region_in(place.region.partition()).is_some() => GlobalEvents::Yes,
             Landing::Endpoint if leader => GlobalEvents::OneEndpoint,
+            _ if leader && event.source == EVERY_SOURCE => GlobalEvents::Among,
             _ => GlobalEvents::No,
         };
         let source = named.then_some(event.source.as_str());
-        Self { place, access: event.access, source, data, global }
+        Self { place, access: event.access, source, class, global, in_doubt: false }
+    }
+
+    /// What a trail is asked for the events of a path. Of a family, no trail has to record what
+    /// costs extra; what is recorded is taken.
+    pub fn all(place: &'a Place, events: &'a [EventRef]) -> Vec<Asked<'a>> {
+        let mut all: BTreeSet<Asked<'a>> = BTreeSet::new();
+        // The ways in which one event may be recorded stand side by side.
+        let same_name = |a: &EventRef, b: &EventRef| (&a.source, &a.name) == (&b.source, &b.name);
+        for ways in events.chunk_by(same_name) {
+            for event in ways {
+                let question = Self::of(place, event);
+                if event.is_family() && question.class != Class::Management {
+                    continue;
+                }
+                let several = ways.len() > 1 && !event.is_family();
+                let name = several.then_some((&*event.source, &*event.name));
+                all.insert(Asked { question, name });
+                if event.source == EVERY_SOURCE {
+                    let excludable = EXCLUDABLE_SOURCES.into_iter().map(|source| {
+                        let source = Some(source);
+                        Asked { question: Self { source, in_doubt: true, ..question }, name }
+                    });
+                    all.extend(excludable);
+                }
+            }
+        }
+        all.into_iter().collect()
+    }
+
+    /// The same, of an event that may be recorded in another way.
+    pub fn in_doubt(self) -> Self {
+        Self { in_doubt: true, ..self }
     }
 
     fn source(&self) -> &str {
@@ -69,15 +128,37 @@ impl<'a> TrailQuery<'a> {
 
     fn what(&self) -> String {
         let access = if self.access == Access::Read { "read-only" } else { "write" };
-        let class = if self.data { "data" } else { "management" };
+        let class = match self.class {
+            Class::Management => format!("{access} management events"),
+            Class::Data => format!("{access} data events"),
+            Class::Network => "network activity events".to_owned(),
+            Class::Insight => "Insights".to_owned(),
+        };
         match self.source {
-            Some(source) => format!("{access} {class} events of {source}"),
-            None => format!("{access} {class} events"),
+            Some(source) if self.class == Class::Insight => format!("{class} on calls to {source}"),
+            Some(source) => format!("{class} of {source}"),
+            None => class,
         }
     }
 }
 
+/// A question, and the source and name of the event that it is about where that event may be
+/// recorded in several ways.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Asked<'a> {
+    pub question: TrailQuery<'a>,
+    pub name: Option<(&'a str, &'a str)>,
+}
+
 pub fn judge(desired: &Desired, live: &Live, question: &TrailQuery<'_>) -> Link {
+    let link = surely(desired, live, question);
+    match link.status {
+        Status::Broken if question.in_doubt => Link { status: Status::Assumed, ..link },
+        _ => link,
+    }
+}
+
+fn surely(desired: &Desired, live: &Live, question: &TrailQuery<'_>) -> Link {
     let place = question.place;
     let trails = match live.places.get(place).map(|seen| &seen.trails) {
         Some(Observed::Known(trails)) => trails,
@@ -136,11 +217,15 @@ impl TrailJudge<'_> {
             return self.broken(LinkCode::GlobalEventsMissing, cause, Repair::GlobalEvents);
         }
         let link = self.selected();
-        if link.status == Status::Proven
-            && lacks_global
-            && self.question.global == GlobalEvents::OneEndpoint
-        {
-            let cause = "it leaves out the events of global services, calls to the global STS endpoint among them; calls to the region's own endpoint are recorded".to_owned();
+        let lost = match self.question.global {
+            GlobalEvents::OneEndpoint => {
+                "calls to the global STS endpoint among them; calls to the region's own endpoint are recorded"
+            }
+            GlobalEvents::Among => "such as IAM; those of all others are recorded",
+            GlobalEvents::No | GlobalEvents::Yes => return link,
+        };
+        if link.status == Status::Proven && lacks_global {
+            let cause = format!("it leaves out the events of global services, {lost}");
             return Link {
                 status: Status::Assumed,
                 ..self.broken(LinkCode::GlobalEventsMissing, cause, Repair::GlobalEvents)
@@ -152,6 +237,9 @@ impl TrailJudge<'_> {
     /// What the event selectors do with the event.
     fn selected(&self) -> Link {
         let question = self.question;
+        if question.class == Class::Insight {
+            return self.insights();
+        }
         let selectors = match selectors(self.live, self.arn, self.trail) {
             Observed::Known(selectors) => selectors,
             Observed::Unreadable(why) => {
@@ -166,7 +254,10 @@ impl TrailJudge<'_> {
             let cause = format!("its event selectors leave out {what}");
             self.broken(code, cause, Repair::Selectors)
         };
-        if question.data {
+        if question.class == Class::Network {
+            return self.network(&selectors);
+        }
+        if question.class == Class::Data {
             if !selectors.include_data(question.source(), question.access) {
                 // Data events are billed each: ctguard adds none by itself.
                 return Link {
@@ -208,11 +299,65 @@ impl TrailJudge<'_> {
         }
     }
 
+    /// What the network activity selectors do with the event.
+    ///
+    /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-network-events-with-cloudtrail.html>
+    fn network(&self, selectors: &Selectors) -> Link {
+        let source = self.question.source();
+        if selectors.include_network(source) {
+            let cause = format!(
+                "its selectors record {}; which calls and endpoints they name is not judged",
+                self.question.what()
+            );
+            return Link {
+                fix: "Check what the trail's network activity selectors narrow.".to_owned(),
+                ..self.assumed(LinkCode::NetworkSelectorMissing, cause)
+            };
+        }
+        let cause = format!("its event selectors leave out {}", self.question.what());
+        let fix = format!(
+            "Add a network activity selector for {source} to the trail with `aws cloudtrail put-event-selectors --trail-name {} --region {}`; these events are billed, so ctguard adds none.",
+            self.arn, self.trail.home_region
+        );
+        Link {
+            fix,
+            fixed_by: FixedBy::Person,
+            ..self.broken(LinkCode::NetworkSelectorMissing, cause, Repair::Selectors)
+        }
+    }
+
+    /// Whether the trail looks for unusual rates. Which ones is not read.
+    ///
+    /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_Trail.html>
+    fn insights(&self) -> Link {
+        if self.trail.insights {
+            let cause =
+                "it has Insights selectors; whether of calls or of errors is not read".to_owned();
+            return Link {
+                fix: "Check which Insights the trail records.".to_owned(),
+                ..self.assumed(LinkCode::InsightSelectorMissing, cause)
+            };
+        }
+        let fix = format!(
+            "Turn Insights on with `aws cloudtrail put-insight-selectors --trail-name {} --region {}`; they are billed, so ctguard does not.",
+            self.arn, self.trail.home_region
+        );
+        Link {
+            fix,
+            fixed_by: FixedBy::Person,
+            ..self.broken(
+                LinkCode::InsightSelectorMissing,
+                "it has no Insights selectors".to_owned(),
+                Repair::Selectors,
+            )
+        }
+    }
+
     /// What the blueprint says of a trail whose selectors cannot be read.
     fn trusted(&self) -> Option<Link> {
         let trust = self.desired.trusted.get(self.arn)?;
         let question = self.question;
-        if question.data {
+        if question.class != Class::Management {
             return None;
         }
         if trust.records == Records::Write && question.access == Access::Read {

@@ -2,7 +2,7 @@
 
 use super::index::{Bits, Field, Index, Slot, Ways, has, set};
 use super::walk::{Doubt, Leaf, LeafKind, Leaves};
-use crate::cloudtrail::{INSIGHT_SOURCE, KindFields, RecordKind, service};
+use crate::cloudtrail::{EventKind, INSIGHT_SOURCE, KindFields, service};
 use crate::number::Number;
 use crate::tree::Tree;
 use std::borrow::Cow;
@@ -121,7 +121,7 @@ impl Index {
                 };
                 match (field, told.kind(), told.event_source) {
                     (Field::DetailType, Some(kind), _) => made.push_str(kind.detail_type()),
-                    (Field::Source, Some(RecordKind::Insight), _) => made.push_str(INSIGHT_SOURCE),
+                    (Field::Source, Some(EventKind::Insight), _) => made.push_str(INSIGHT_SOURCE),
                     (Field::Source, _, Some(name)) => {
                         made.push_str("aws.");
                         made.push_str(service(name));

@@ -285,15 +285,18 @@ fn event(reader: &mut Reader<'_>, node: &Node) -> Option<RawEvent> {
     }
     let fields = reader.mapping(node, keys::EVENT)?;
     Some(RawEvent::Parts(Box::new(RawEventParts {
-        source: reader
-            .required(&fields, "source", "`detail.eventSource`, such as `ec2.amazonaws.com`")
-            .and_then(|node| reader.text(node, "source")),
+        source: reader.optional_text(&fields, "source"),
         name: reader
-            .required(&fields, "name", "`detail.eventName`, such as `CreateRoute`")
+            .required(
+                &fields,
+                "name",
+                "`detail.eventName`, such as `CreateRoute`; or `service:Name*`, or `any`",
+            )
             .and_then(|node| reader.text(node, "name")),
         unchecked: reader.boolean(&fields, "unchecked"),
         kind: reader.optional_text(&fields, "kind"),
         read_only: reader.boolean(&fields, "read_only"),
+        access: reader.optional_text(&fields, "access"),
         span: reader.span(fields.span()),
     })))
 }

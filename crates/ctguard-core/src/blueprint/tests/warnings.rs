@@ -72,6 +72,15 @@ fn every_warning_is_given_and_silenced_by_its_code() {
             ),
             "wildcard-beside-ignore-case",
         ),
+        (events("['iam:*']\n    where: { errorCode: [AccessDenied] }"), "family-frequent"),
+        (
+            with(subscribers, "[{ email: a@b.example }]").replace(
+                "[cloudtrail:StopLogging]",
+                "[{ name: 'iam:*', access: write }]\n    where: { errorCode: [AccessDenied] }",
+            ),
+            "family-by-email",
+        ),
+        (events("[any]\n    where: { userIdentity.type: [Root] }"), "family-regions"),
         (events("[signin:ConsoleLogin]"), "sign-in-regions"),
         (excepted("2026-12-06"), "exception-expires-soon"),
         (excepted("2026-11-22"), "exception-expires-soon"),

@@ -80,6 +80,7 @@ pub(super) fn alert(
         resolved.extend(found);
     }
     let in_scope = landing(&resolved, context, out);
+    let narrowed = raw.filter.is_some() || no_family(&resolved, out);
 
     let only_root = raw
         .filter
@@ -99,7 +100,7 @@ pub(super) fn alert(
     let notes = AlertNotes { allow: allow(&raw.allow, out), events: resolved, only_root };
 
     let complete = except.len() == excepted && tests.len() == listed;
-    if recognised < asked || notes.events.is_empty() || !complete || !in_scope {
+    if recognised < asked || notes.events.is_empty() || !complete || !in_scope || !narrowed {
         return None;
     }
     let mut events: Vec<_> = notes.events.iter().map(|resolved| resolved.event.clone()).collect();
@@ -159,6 +160,22 @@ fn landing(events: &[Resolved], context: &Context<'_>, out: &mut Vec<Diagnostic>
         }
     }
     all
+}
+
+/// Refuses a family of events without a condition: everything that happens would raise the alert.
+fn no_family(events: &[Resolved], out: &mut Vec<Diagnostic>) -> bool {
+    let Some(family) = events.iter().find(|resolved| resolved.event.is_family()) else {
+        return true;
+    };
+    out.push(
+        Diagnostic::error(
+            codes::FAMILY_WITHOUT_WHERE,
+            format!("`{}` without `where` raises the alert for each of its events", family.event.short()),
+        )
+        .at(Some(family.span.clone()))
+        .help("say which of them matter, such as `where: { userIdentity.type: [Root] }`, or list the events"),
+    );
+    false
 }
 
 fn exception(raw: RawException, out: &mut Vec<Diagnostic>) -> Option<Exception> {

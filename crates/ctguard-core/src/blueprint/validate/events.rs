@@ -7,6 +7,9 @@ use crate::catalogue::RenameMode;
 use crate::codes;
 use crate::diag::{Code, Diagnostic, Severity, Span};
 use crate::event::{self, Access, EventKind, EventRef};
+use family::FamilyAccess;
+
+mod family;
 
 /// Most unknown names of a file for which others are suggested.
 const MAX_SUGGESTED: usize = 8;
@@ -50,15 +53,8 @@ pub(in super::super) fn events_named(
 }
 
 fn written(text: &Spanned<String>, out: &mut Vec<Diagnostic>) -> Vec<EventRef> {
-    if text.value.contains(['*', '?']) {
-        fail(
-            out,
-            codes::EVENT_INVALID,
-            format!("`{}` has a wildcard in it", text.value),
-            &text.span,
-            "name each event: what a wildcard catches tomorrow cannot be proven today",
-        );
-        return Vec::new();
+    if text.value == family::ANY {
+        return family::every_event();
     }
     match text.value.split_once(':') {
         Some((service, name)) => match source_of(service) {
@@ -69,6 +65,10 @@ fn written(text: &Spanned<String>, out: &mut Vec<Diagnostic>) -> Vec<EventRef> {
                 Vec::new()
             }
         },
+        None if text.value.contains(['*', '?']) => {
+            family::refuse(&text.value, &text.span, out);
+            Vec::new()
+        }
         None => bare(text, out),
     }
 }
@@ -91,10 +91,16 @@ fn source_of(service: &str) -> Result<String, String> {
 /// An event whose source is known.
 fn named(source: &str, name: &str, span: &Span, out: &mut Vec<Diagnostic>) -> Vec<EventRef> {
     let service = event::service(source);
+    if name.contains(['*', '?']) {
+        return family::named(source, name, span, out);
+    }
     let found = catalogue::find(source, name);
     if let Some(rename) = catalogue::rename(source, name) {
-        let logged: Vec<_> =
-            rename.names.iter().filter_map(|name| catalogue::find(source, name)).collect();
+        let logged: Vec<_> = rename
+            .names
+            .iter()
+            .filter_map(|(source, name)| catalogue::find(source, name))
+            .collect();
         let names: Vec<String> = logged.iter().map(catalogue::CatalogueEvent::short).collect();
         let (message, also) = match rename.mode {
             RenameMode::Instead => {
@@ -109,10 +115,10 @@ fn named(source: &str, name: &str, span: &Span, out: &mut Vec<Diagnostic>) -> Ve
             ),
         };
         out.push(Diagnostic::note(codes::EVENT_RENAMED, message).at(Some(span.clone())));
-        return also.iter().chain(&logged).map(catalogue::CatalogueEvent::to_ref).collect();
+        return also.iter().chain(&logged).flat_map(catalogue::CatalogueEvent::to_refs).collect();
     }
     if let Some(event) = found {
-        return vec![event.to_ref()];
+        return event.to_refs();
     }
     let suggestions = suggest(name, Some(source), out);
     let message = if catalogue::knows_source(source) {
@@ -156,66 +162,124 @@ fn bare(text: &Spanned<String>, out: &mut Vec<Diagnostic>) -> Vec<EventRef> {
 
 /// An event written as a mapping.
 fn mapping(parts: RawEventParts, unchecked: bool, out: &mut Vec<Diagnostic>) -> Vec<EventRef> {
-    let RawEventParts { source, name, kind, read_only, span, .. } = parts;
-    let (Some(source), Some(name)) = (source, name) else { return Vec::new() };
-    let full = match source_of(&source.value) {
-        Ok(full) => full,
-        Err(help) => {
-            let message = format!("`{}` is not a CloudTrail event source", source.value);
-            fail(out, codes::EVENT_INVALID, message, &source.span, &help);
-            return Vec::new();
-        }
+    let RawEventParts { source, name, kind, read_only, access, span, .. } = parts;
+    let Some(name) = name else { return Vec::new() };
+    let (kind, access) = match (kind_written(kind, out), access_written(access, out)) {
+        (Ok(kind), Ok(access)) => (kind, access),
+        _ => return Vec::new(),
     };
-    if !unchecked {
-        let extra = [kind.map(|kind| kind.span), read_only.map(|flag| flag.span)];
-        for span in extra.iter().flatten() {
-            let message = "`kind` and `read_only` come from the catalogue";
-            let help = "remove it, or add `unchecked: true` for an event that is not listed";
-            fail(out, codes::EVENT_INVALID, message, span, help);
-        }
-        return named(&full, &name.value, &span, out);
+    if let Some(flag) = read_only.as_ref().filter(|_| !unchecked) {
+        let message = "`read_only` comes from the catalogue";
+        let help = "remove it, or add `unchecked: true` for an event that is not listed";
+        fail(out, codes::EVENT_INVALID, message, &flag.span, help);
+        return Vec::new();
     }
-    let kind_of = |text: &str| {
-        [EventKind::Api, EventKind::Data, EventKind::Signin, EventKind::Console, EventKind::Service]
-            .into_iter()
-            .find(|kind| kind_name(*kind) == text)
+    let events = match source {
+        None if unchecked => {
+            let message = "an `unchecked` event has no `source`";
+            let help = "write `source: x.amazonaws.com`, as `detail.eventSource` has it";
+            fail(out, codes::MISSING_KEY, message, &span, help);
+            Vec::new()
+        }
+        None => written(&name, out),
+        Some(source) => match source_of(&source.value) {
+            Ok(full) if unchecked => {
+                let flag = read_only.map(|flag| flag.value);
+                unlisted(&full, &name, kind.as_ref(), flag, out)
+            }
+            Ok(full) => named(&full, &name.value, &span, out),
+            Err(help) => {
+                let message = format!("`{}` is not a CloudTrail event source", source.value);
+                fail(out, codes::EVENT_INVALID, message, &source.span, &help);
+                Vec::new()
+            }
+        },
     };
-    let known = catalogue::find(&full, &name.value);
+    let events = match kind {
+        // What is listed stays: a kind is added to it.
+        Some(kind) if !unchecked => with_kind(events, kind.value),
+        _ => events,
+    };
+    match access {
+        Some(access) => family::only(events, &access, out),
+        None => events,
+    }
+}
+
+/// The events, each as one of this kind, too.
+fn with_kind(mut events: Vec<EventRef>, kind: EventKind) -> Vec<EventRef> {
+    let added: Vec<EventRef> =
+        events.iter().cloned().map(|event| EventRef { kind, ..event }).collect();
+    events.extend(added);
+    events.sort();
+    events.dedup();
+    events
+}
+
+fn kind_written(
+    kind: Option<Spanned<String>>,
+    out: &mut Vec<Diagnostic>,
+) -> Result<Option<Spanned<EventKind>>, ()> {
+    let Some(written) = kind else { return Ok(None) };
+    match EventKind::ALL.into_iter().find(|kind| kind.as_str() == written.value) {
+        Some(value) => Ok(Some(Spanned { value, span: written.span })),
+        None => {
+            let message = format!("`{}` is not a kind of event", written.value);
+            let kinds = EventKind::ALL.map(|kind| format!("`{}`", kind.as_str()));
+            let help = format!("write {}", list_or(&kinds));
+            fail(out, codes::VALUE_UNKNOWN, message, &written.span, &help);
+            Err(())
+        }
+    }
+}
+
+fn access_written(
+    access: Option<Spanned<String>>,
+    out: &mut Vec<Diagnostic>,
+) -> Result<Option<Spanned<FamilyAccess>>, ()> {
+    let Some(written) = access else { return Ok(None) };
+    let value = match written.value.as_str() {
+        "all" => FamilyAccess::All,
+        "write" => FamilyAccess::Write,
+        other => {
+            let message = format!("`{other}` is not an access");
+            fail(out, codes::VALUE_UNKNOWN, message, &written.span, "write `write` or `all`");
+            return Err(());
+        }
+    };
+    Ok(Some(Spanned { value, span: written.span }))
+}
+
+/// An event that is taken on the user's word. What is not said is taken either way: every kind that
+/// a call or a service can have, reading or not.
+fn unlisted(
+    source: &str,
+    name: &Spanned<String>,
+    kind: Option<&Spanned<EventKind>>,
+    read_only: Option<bool>,
+    out: &mut Vec<Diagnostic>,
+) -> Vec<EventRef> {
     let well_formed = |b: u8| b.is_ascii_alphanumeric() || b"_.-:".contains(&b);
-    if !name.value.bytes().all(well_formed) {
+    let (start, end) = match name.value.strip_suffix('*') {
+        Some(start) => (start, "*"),
+        None => (name.value.as_str(), ""),
+    };
+    if !start.bytes().all(well_formed) || (start.is_empty() && end.is_empty()) {
         let message = format!("`{}` is not the name of an event", name.value);
         fail(out, codes::EVENT_INVALID, message, &name.span, "write `detail.eventName` as logged");
         return Vec::new();
     }
-    let kind = match &kind {
-        None => known.map_or(EventKind::Api, |event| event.kind),
-        Some(written) => match kind_of(&written.value) {
-            Some(kind) => kind,
-            None => {
-                let message = format!("`{}` is not a kind of event", written.value);
-                let help = "write `api`, `data`, `signin`, `console` or `service`";
-                fail(out, codes::VALUE_UNKNOWN, message, &written.span, help);
-                return Vec::new();
-            }
-        },
+    let kinds = match kind {
+        Some(kind) => vec![kind.value],
+        None => event::UNLISTED_KINDS.to_vec(),
     };
-    let access = match read_only {
-        Some(Spanned { value: true, .. }) => Access::Read,
-        Some(_) => Access::Write,
-        None => known.map_or_else(|| Access::by_name(&name.value), |event| event.access),
+    let accesses: &[Access] = match read_only {
+        Some(true) => &[Access::Read],
+        Some(false) => &[Access::Write],
+        None => &[Access::Read, Access::Write],
     };
-    let landing = catalogue::landing_of_source(&full);
-    vec![EventRef { source: full, name: name.value.clone(), kind, access, landing }]
-}
-
-fn kind_name(kind: EventKind) -> &'static str {
-    match kind {
-        EventKind::Api => "api",
-        EventKind::Data => "data",
-        EventKind::Signin => "signin",
-        EventKind::Console => "console",
-        EventKind::Service => "service",
-    }
+    let landing = catalogue::landing_of_source(source);
+    family::refs(source, &name.value, &kinds, accesses, landing)
 }
 
 /// Names that may have been meant. Looking for them takes milliseconds, so a file full of unknown
@@ -226,6 +290,14 @@ fn suggest(name: &str, source: Option<&str>, out: &[Diagnostic]) -> Vec<String> 
         return Vec::new();
     }
     catalogue::suggest(name, source)
+}
+
+/// `a, b or c`.
+fn list_or(words: &[String]) -> String {
+    match words.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => words.concat(),
+    }
 }
 
 fn did_you_mean(suggestions: &[String], source: &str, name: &str) -> String {

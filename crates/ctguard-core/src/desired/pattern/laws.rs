@@ -52,8 +52,13 @@ struct Ask {
 fn event_ref() -> impl Strategy<Value = EventRef> {
     use prop::sample::select;
     let access = prop_oneof![Just(Access::Read), Just(Access::Write)];
-    (select(&SOURCES[..]), select(&NAMES[..]), select(&KINDS[..]), access).prop_map(
-        |(source, name, kind, access)| EventRef {
+    let one = (select(&SOURCES[..]), select(&NAMES[..]));
+    let family = prop_oneof![
+        (select(&SOURCES[..]), select(&["*", "Create*", "Cre*"][..])),
+        Just((EVERY_SOURCE, "*")),
+    ];
+    (prop_oneof![6 => one, 1 => family], select(&KINDS[..]), access).prop_map(
+        |((source, name), kind, access)| EventRef {
             source: source.to_owned(),
             name: name.to_owned(),
             kind,
@@ -129,25 +134,31 @@ fn event() -> impl Strategy<Value = Value> {
         fields,
         set,
         (result(), result()),
-        prop::bool::weighted(0.2),
+        (prop::bool::weighted(0.2), prop::option::weighted(0.9, prop::bool::ANY)),
     )
-        .prop_map(|((source, foreign, name, kind), mut detail, set, results, omitted)| {
-            let bus = if foreign { "aws.other".to_owned() } else { bus_source(source) };
-            put(&mut detail, "eventSource", source.into());
-            put(&mut detail, "eventName", name.into());
-            put(&mut detail, "requestParameters.set", set);
-            if omitted {
-                put(&mut detail, "requestParameters.omitted", true.into());
-            }
-            for (parent, result) in
-                [("responseElements", results.0), ("serviceEventDetails", results.1)]
-            {
-                if let Some(result) = result {
-                    put(&mut detail, &format!("{parent}.{name}"), result.into());
+        .prop_map(
+            |((source, foreign, name, kind), mut detail, set, results, (omitted, reads))| {
+                let bus =
+                    if foreign { "aws.other".to_owned() } else { crate::event::bus_source(source) };
+                put(&mut detail, "eventSource", source.into());
+                put(&mut detail, "eventName", name.into());
+                if let Some(reads) = reads {
+                    put(&mut detail, "readOnly", reads.into());
                 }
-            }
-            json!({"source": bus, "detail-type": kind, "detail": detail})
-        })
+                put(&mut detail, "requestParameters.set", set);
+                if omitted {
+                    put(&mut detail, "requestParameters.omitted", true.into());
+                }
+                for (parent, result) in
+                    [("responseElements", results.0), ("serviceEventDetails", results.1)]
+                {
+                    if let Some(result) = result {
+                        put(&mut detail, &format!("{parent}.{name}"), result.into());
+                    }
+                }
+                json!({"source": bus, "detail-type": kind, "detail": detail})
+            },
+        )
 }
 
 impl Ask {
@@ -169,10 +180,26 @@ impl Ask {
         let of_parameters = |path: &str| path.starts_with("requestParameters.");
         let selected = self.events.iter().any(|asked| {
             let types = asked.kind.detail_types();
-            event["source"] == bus_source(&asked.source).as_str()
+            let source = event["source"].as_str().unwrap_or_default();
+            let of_source = match asked.source.as_str() {
+                EVERY_SOURCE => source.starts_with("aws."),
+                own => source == crate::event::bus_source(own) && detail["eventSource"] == own,
+            };
+            let of_access = match (asked.is_family(), asked.access) {
+                (false, _) => true,
+                (true, Access::Read) => detail["readOnly"] == json!(true),
+                (true, Access::Write) => [json!(false), Value::Null].contains(&detail["readOnly"]),
+            };
+            let name = detail["eventName"].as_str().unwrap_or_default();
+            let of_name = match asked.name.strip_suffix('*') {
+                Some(prefix) => name.starts_with(prefix),
+                None => name == asked.name,
+            };
+            of_source
+                && of_access
+                && of_name
                 && types.iter().any(|kind| event["detail-type"] == *kind)
-                && detail["eventSource"] == asked.source.as_str()
-                && detail["eventName"] == asked.name.as_str()
+                && self.outcome_is_met(asked, event)
         });
         let condition = self.filter.as_ref().is_none_or(|filter| {
             let unseen = |path: &str, _: &[Matcher]| of_parameters(path).then_some(true);
@@ -185,11 +212,14 @@ impl Ask {
             };
             decided(filter, &unseen).matches(detail)
         });
-        selected && condition && self.outcome_is_met(event) && !excepted
+        selected && condition && !excepted
     }
 
-    fn outcome_is_met(&self, event: &Value) -> bool {
+    fn outcome_is_met(&self, asked: &EventRef, event: &Value) -> bool {
         let detail = &event["detail"];
+        if asked.is_family() {
+            return self.outcome_of_a_family(asked, detail);
+        }
         let name = detail["eventName"].as_str().unwrap_or_default();
         let kind = event["detail-type"].as_str().unwrap_or_default();
         let result = if kind.contains("Sign") {
@@ -210,6 +240,33 @@ impl Ask {
                 result.is_some_and(|result| *result == "Success")
             }
             Outcome::Success => !failed,
+        }
+    }
+
+    /// Whether a family's outcome stands in several fields, so that its patterns may meet.
+    fn tells_in_several_fields(&self) -> bool {
+        self.outcome != Outcome::Any
+            && self.events.iter().any(|event| {
+                event.is_family() && matches!(event.kind, EventKind::Signin | EventKind::Service)
+            })
+    }
+
+    /// The name of an event does not say where a family's results stand.
+    fn outcome_of_a_family(&self, asked: &EventRef, detail: &Value) -> bool {
+        let failure = |parent: &str, name: &str| detail[parent][name] == "Failure";
+        let has_code = detail.get("errorCode").is_some();
+        match (self.outcome, asked.kind) {
+            (Outcome::Any, _) => true,
+            (Outcome::Success, EventKind::Signin) => !failure("responseElements", "ConsoleLogin"),
+            (Outcome::Failure, EventKind::Signin) => {
+                detail.get("errorMessage").is_some()
+                    || ["ConsoleLogin", "CheckMfa"].iter().any(|n| failure("responseElements", n))
+            }
+            (Outcome::Failure, EventKind::Service) if asked.includes_source(SIGN_IN_SOURCE) => {
+                has_code || failure("serviceEventDetails", "UserAuthentication")
+            }
+            (Outcome::Failure, _) => has_code,
+            (Outcome::Success, _) => !has_code,
         }
     }
 }
@@ -262,7 +319,7 @@ proptest! {
         let in_a_list = ask.filter.iter().flat_map(Filter::paths).any(|p| p.contains(".set."));
         for event in &events {
             let matching = compiled.iter().filter(|part| part.pattern.matches(event)).count();
-            let matching = if in_a_list { matching.min(1) } else { matching };
+            let matching = if in_a_list || ask.tells_in_several_fields() { matching.min(1) } else { matching };
             prop_assert_eq!(matching, usize::from(ask.is_met(event)), "{} in {:#?}", event,
                 compiled.iter().map(|part| &part.json).collect::<Vec<_>>());
         }

@@ -61,7 +61,7 @@ impl<'b> Packer<'b> {
         let mut chars = 0;
         let mut last: Option<&Group> = None;
         let fitting = units.iter().take_while(|unit| {
-            chars += unit.name.len() + "\"\",".len();
+            chars += unit.name.as_ref().and_then(text_chars).unwrap_or_default();
             if last != Some(&unit.group) {
                 chars += unit.group.values().flatten().filter_map(text_chars).sum::<usize>();
                 last = Some(&unit.group);
@@ -204,23 +204,48 @@ impl<'b> Packer<'b> {
 
 /// Units with the same fields as one group with all their names.
 fn groups(units: &[Unit]) -> Vec<Group> {
-    let mut groups: BTreeMap<String, (Group, BTreeSet<&str>)> = BTreeMap::new();
+    type Names<'u> = BTreeMap<&'u str, Vec<Matcher>>;
+    let mut groups: BTreeMap<String, (Group, Names<'_>)> = BTreeMap::new();
     for unit in units {
         // Groups are few and their fields short, so their text will do as a key.
-        let key = format!("{:?}", unit.group);
-        let entry = groups.entry(key).or_insert_with(|| (unit.group.clone(), BTreeSet::new()));
-        entry.1.insert(&unit.name);
+        let path = if unit.name.is_some() { unit.name_path } else { "" };
+        let key = format!("{:?} {path}", unit.group);
+        let entry = groups.entry(key).or_insert_with(|| (unit.group.clone(), Names::new()));
+        let names = unit.name.iter().map(|name| (unit.name_path, name.clone()));
+        for (path, name) in names {
+            entry.1.entry(path).or_default().push(name);
+        }
     }
-    let named = |(mut group, names): (Group, BTreeSet<&str>)| {
-        let names = names.into_iter().map(Matcher::exact).collect();
-        group.insert("detail.eventName".to_owned(), names);
+    let named = |(mut group, names): (Group, Names<'_>)| {
+        group.extend(names.into_iter().map(|(path, names)| (path.to_owned(), names)));
         group
     };
-    groups.into_values().map(named).collect()
+    of_several_kinds(groups.into_values().map(named).collect())
+}
+
+/// Joins groups that differ in the `detail-type` only: events that are logged in several ways.
+fn of_several_kinds(groups: Vec<Group>) -> Vec<Group> {
+    const DETAIL_TYPE: &str = "detail-type";
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    let mut joined: Vec<Group> = Vec::new();
+    for mut group in groups {
+        let Some(detail_types) = group.remove(DETAIL_TYPE) else { continue };
+        let rest = format!("{group:?}");
+        match places.get(&rest).and_then(|at| joined[*at].get_mut(DETAIL_TYPE)) {
+            Some(known) => known.extend(detail_types),
+            None => {
+                places.insert(rest, joined.len());
+                group.insert(DETAIL_TYPE.to_owned(), detail_types);
+                joined.push(group);
+            }
+        }
+    }
+    joined
 }
 
 fn names_of(unit: &Unit) -> Fields {
-    Fields::from([("detail.eventName".to_owned(), vec![Matcher::exact(&unit.name)])])
+    let name = unit.name.iter().map(|name| (unit.name_path.to_owned(), vec![name.clone()]));
+    name.collect()
 }
 
 /// Each of the groups under each of the alternatives. `None` when there are no alternatives.

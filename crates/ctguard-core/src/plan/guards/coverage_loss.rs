@@ -3,7 +3,7 @@
 use super::{Lost, LostAlerts};
 use crate::blueprint::Risk;
 use crate::desired::Desired;
-use crate::event;
+use crate::event::{self, EVERY_SOURCE};
 use crate::plan::reach;
 use crate::resource::keys::RuleKey;
 use crate::resource::rule::{RuleState, bus_of};
@@ -39,7 +39,13 @@ pub(super) fn lost(desired: &Desired, live: &Live, touched: &BTreeSet<&Address>)
     for (place, _) in desired.own_places() {
         let Some(seen) = live.places.get(place) else { continue };
         let kept = kept.get(place).unwrap_or(&nothing);
-        let is_kept = |(source, name): &EventName| kept.contains(&(source.as_str(), name.as_str()));
+        let families: Vec<_> = kept.iter().filter(|(_, name)| name.ends_with('*')).collect();
+        let is_kept = |(source, name): &EventName| {
+            kept.contains(&(source.as_str(), name.as_str()))
+                || families.iter().any(|(wide_source, wide)| {
+                    [EVERY_SOURCE, source].contains(wide_source) && event::name_covers(wide, name)
+                })
+        };
         for (name, rule) in ours(desired, seen.rules.as_ref()) {
             let address = Address::new(place, Kind::Rule, name.clone());
             let events: BTreeSet<EventName> =
@@ -69,8 +75,7 @@ pub(super) fn lost(desired: &Desired, live: &Live, touched: &BTreeSet<&Address>)
                     continue;
                 };
                 for one in raising {
-                    let lost: BTreeSet<EventName> =
-                        one.events.intersection(&events).cloned().collect();
+                    let lost = shared(&one.events, &events);
                     let changes = touched.contains(&address) || touched.contains(&one.address);
                     if changes && !lost.is_empty() {
                         let (address, alert, risk) = (one.address.clone(), one.alert, one.risk);
@@ -82,6 +87,24 @@ pub(super) fn lost(desired: &Desired, live: &Live, touched: &BTreeSet<&Address>)
         }
     }
     all
+}
+
+/// The events of the first that are, or may be, among the others.
+fn shared(events: &BTreeSet<EventName>, others: &BTreeSet<EventName>) -> BTreeSet<EventName> {
+    let families = |names: &BTreeSet<EventName>| -> Vec<EventName> {
+        names.iter().filter(|(_, name)| name.ends_with('*')).cloned().collect()
+    };
+    let (own, other) = (families(events), families(others));
+    let meet = |one: &EventName, other: &EventName| {
+        let same_source = one.0 == other.0 || [&one.0, &other.0].iter().any(|s| *s == EVERY_SOURCE);
+        same_source && event::names_meet(&one.1, &other.1)
+    };
+    let is_shared = |event: &&EventName| {
+        others.contains(*event)
+            || other.iter().any(|family| meet(family, event))
+            || (own.contains(event) && others.iter().any(|one| meet(one, event)))
+    };
+    events.iter().filter(is_shared).cloned().collect()
 }
 
 /// The rules of a hub's bus that reach somebody; `None` when they cannot be read.

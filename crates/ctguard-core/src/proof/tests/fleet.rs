@@ -220,6 +220,7 @@ fn trail(at: &Place) -> (String, LiveTrail) {
             log_file_validation: true,
             kms_key: None,
         },
+        insights: false,
         status: Observed::Known(TrailStatus { logging: true, ..TrailStatus::default() }),
         selectors: if at.region == home { Observed::Known(selectors) } else { Observed::Absent },
         tags: Observed::Known(Tags::new()),

@@ -51,6 +51,22 @@ impl Selectors {
         }
     }
 
+    /// Whether any network activity event of this source is recorded. Which calls and VPC endpoints
+    /// the selectors name is not judged.
+    ///
+    /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-network-events-with-cloudtrail.html>
+    pub fn include_network(&self, source: &str) -> bool {
+        match self {
+            Self::Basic(_) => false,
+            Self::Advanced(list) => {
+                let either = [Access::Read, Access::Write];
+                list.iter().any(|selector| {
+                    either.iter().any(|access| selector.takes("NetworkActivity", source, *access))
+                })
+            }
+        }
+    }
+
     /// These selectors, widened as little as possible until `needs` are recorded; `None` when they
     /// are already.
     ///

@@ -129,6 +129,7 @@ fn a_trail_that_is_managed_only_now_has_unknown_tags() {
             log_file_validation: true,
             kms_key: None,
         },
+        insights: false,
         status: Observed::Absent,
         selectors: Observed::Absent,
         tags: Observed::Absent,

@@ -100,10 +100,16 @@ impl<'a> Compiler<'a> {
         }
         let mut conditions = self.conditions(&class, &BTreeSet::new());
         let mut packed = self.pack(&conditions);
-        let twice = forwarded_twice(&conditions, &packed);
-        if !twice.is_empty() {
-            // One rule cannot hold all the conditions of these events: what two rules match would arrive twice.
-            conditions = self.conditions(&class, &twice);
+        let mut whole = BTreeSet::new();
+        loop {
+            // One rule cannot hold all the conditions of these events: what two rules match would
+            // arrive twice.
+            let before = whole.len();
+            whole.extend(forwarded_twice(&conditions, &packed));
+            if whole.len() == before {
+                break;
+            }
+            conditions = self.conditions(&class, &whole);
             packed = self.pack(&conditions);
         }
         let rules: Vec<(RuleKey, Packed)> = packed
@@ -115,13 +121,15 @@ impl<'a> Compiler<'a> {
         for (index, events) in &class {
             let own = self.condition_of(*index);
             let takes = |condition: &Condition<'_>, event: &EventRef| {
-                condition.events.contains(event)
+                condition.events.iter().any(|one| *one == event || one.covers(event))
                     && (condition.is_free() || (condition.filter, condition.outcome) == own)
             };
             let names = rules.iter().filter(|(_, packed)| {
                 packed.parts.iter().any(|(number, part)| {
                     let condition = &conditions[*number];
-                    events.iter().any(|event| takes(condition, event) && part.contains(event))
+                    let holds =
+                        |event: &EventRef| part.iter().any(|one| one == event || one.covers(event));
+                    events.iter().any(|event| takes(condition, event) && holds(event))
                 })
             });
             let way = ForwardedAlert {
@@ -191,7 +199,9 @@ impl<'a> Compiler<'a> {
             .flat_map(|condition| condition.events.iter().copied())
             .collect();
         for condition in conditions.iter_mut().filter(|condition| !condition.is_free()) {
-            condition.events.retain(|event| !free.contains(event));
+            condition.events.retain(|event| {
+                !free.contains(event) && !free.iter().any(|wide| wide.covers(event))
+            });
         }
         conditions.retain(|condition| !condition.events.is_empty());
         conditions
@@ -274,7 +284,7 @@ struct Packed {
     parts: Vec<(usize, Vec<EventRef>)>,
 }
 
-/// Events that stand under different conditions in different rules.
+/// Events that stand under different conditions in different rules, by themselves or in a family.
 fn forwarded_twice<'a>(conditions: &[Condition<'a>], packed: &[Packed]) -> BTreeSet<&'a EventRef> {
     let mut seen: BTreeMap<&EventRef, BTreeSet<(usize, usize)>> = BTreeMap::new();
     for (rule, packed) in packed.iter().enumerate() {
@@ -284,11 +294,20 @@ fn forwarded_twice<'a>(conditions: &[Condition<'a>], packed: &[Packed]) -> BTree
             }
         }
     }
+    let families: Vec<&EventRef> = seen.keys().copied().filter(|one| one.is_family()).collect();
     let several = |of: &BTreeSet<(usize, usize)>, part: fn(&(usize, usize)) -> usize| {
         of.iter().map(part).collect::<BTreeSet<usize>>().len() > 1
     };
     let twice = |event: &&'a EventRef| {
-        seen.get(event).is_some_and(|of| several(of, |one| one.0) && several(of, |one| one.1))
+        let Some(own) = seen.get(*event) else { return false };
+        // A family and what is in it are the same event, told twice.
+        let others: Vec<&EventRef> = match event.is_family() {
+            true => seen.keys().copied().filter(|other| event.meets(other)).collect(),
+            false => families.iter().copied().filter(|family| family.meets(event)).collect(),
+        };
+        let mut of = own.clone();
+        of.extend(others.into_iter().filter_map(|other| seen.get(other)).flatten());
+        several(&of, |one| one.0) && several(&of, |one| one.1)
     };
     conditions.iter().flat_map(|one| one.events.iter().copied()).filter(twice).collect()
 }
