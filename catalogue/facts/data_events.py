@@ -30,6 +30,7 @@ DATA = pairs({
     "events": "PutEvents PutPartnerEvents",
     "eventsv2": "PutEvents PutRawEvents",
     "kinesis": "GetRecords GetShardIterator PutRecord PutRecords SubscribeToShard",
+    "cassandra": "Select Insert Update Delete GetRecords GetShardIterator",
     "firehose": "PutRecord PutRecordBatch",
     "ses": """SendTemplatedEmail SendBulkEmail
         SendBulkTemplatedEmail SendBounce SendCustomVerificationEmail""",
@@ -37,7 +38,8 @@ DATA = pairs({
         ExecuteStatement RollbackTransaction""",
     "rdsdataapi": """BatchExecuteStatement BeginTransaction CommitTransaction ExecuteSql
         ExecuteStatement RollbackTransaction""",
-    "ebs": "CompleteSnapshot GetSnapshotBlock ListChangedBlocks ListSnapshotBlocks PutSnapshotBlock",
+    "ebs": """CompleteSnapshot GetSnapshotBlock ListChangedBlocks ListSnapshotBlocks
+        PutSnapshotBlock""",
     "monitoring": """PutMetricData GetMetricData GetMetricStatistics GetMetricWidgetImage
         ListMetrics""",
     "bedrock": """InvokeAgent InvokeInlineAgent InvokeFlow Retrieve RetrieveAndGenerate
@@ -96,7 +98,6 @@ UNSURE = pairs({
         ListFlowExecutions ListInvocationSteps ListInvocations ListSessions OptimizePrompt
         PutInvocationStep StartFlowExecution StopFlowExecution UpdateSession
         AgenticRetrieveStream InvokeGuardrailChecks DeleteAgentMemory GetAgentMemory""",
-    "cassandra": "GetRecords GetShardIterator GetStream ListStreams",
     "codeguru-profiler": "ConfigureAgent PostAgentProfile",
     "deadline": """AssumeFleetRoleForWorker AssumeQueueRoleForWorker AssumeFleetRoleForRead
         AssumeQueueRoleForRead AssumeQueueRoleForUser BatchGetJobEntity UpdateWorkerSchedule
@@ -125,7 +126,8 @@ UNSURE = pairs({
     "rum": "GetAppMonitorData PutRumEvents",
     "servicediscovery": "UpdateInstanceCustomHealthStatus",
     "ssm": "RequestManagedInstanceRoleToken UpdateInstanceInformation",
-    "states": "GetActivityTask SendTaskFailure SendTaskHeartbeat SendTaskSuccess StartSyncExecution",
+    "states": """GetActivityTask SendTaskFailure SendTaskHeartbeat SendTaskSuccess
+        StartSyncExecution""",
     "timestream": "DescribeEndpoints",
     "sagemaker": "InvokeGlobalInferenceGateway InvokeInferenceRouter InvokeInferenceRouterAsync",
     "sms-voice": "CarrierLookup",

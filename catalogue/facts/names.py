@@ -63,6 +63,25 @@ PutBucketNotificationConfiguration PutBucketNotification
 GetObjectLockConfiguration GetBucketObjectLockConfiguration
 PutObjectLockConfiguration PutBucketObjectLockConfiguration
 """)
+# Amazon Keyspaces logs the CQL statement, whichever way the call was made
+# (docs.aws.amazon.com/keyspaces/latest/devguide/logging-using-cloudtrail.html).
+rename("cassandra", """
+UpdateKeyspace AlterKeyspace
+DeleteKeyspace DropKeyspace
+UpdateTable AlterTable
+TagResource AlterTable
+UntagResource AlterTable
+DeleteTable DropTable
+CreateType CreateUdt
+DeleteType DropUdt
+GetKeyspace Select
+GetTable Select
+GetType Select
+ListKeyspaces Select
+ListTables Select
+ListTypes Select
+ListTagsForResource Select
+""", keep=True)
 # In use under both names (plain, and with the API version as a suffix).
 VERSIONED = {"cloudfront.amazonaws.com": "2020_05_31"}
 

@@ -1,6 +1,7 @@
 """Events that are no operation of a public SDK, or that are logged as another kind as well.
 
 One entry: (page, event source, kind, access, evidence, names).
+  access    R, W, or RW where it is unknown or contradicted; "?": as for an SDK operation
   kind      service  AwsServiceEvent   "AWS Service Event via CloudTrail"
             signin   AwsConsoleSignIn  "AWS Console Sign In via CloudTrail"
             console  AwsConsoleAction  "AWS Console Action via CloudTrail"
@@ -22,10 +23,31 @@ IAM = "IAM/latest/UserGuide/cloudtrail-integration.html"
 TOWER = "controltower/latest/userguide/lifecycle-events.html"
 BACKUP = "aws-backup/latest/devguide/logging-using-cloudtrail.html"
 QUICK = "quicksuite/latest/userguide/logging-using-cloudtrail.html"
+TRUSTED = "awssupport/latest/user/logging-using-cloudtrail-for-aws-trusted-advisor.html"
+PLANS = "awssupport/latest/user/logging-using-cloudtrail-support-plans.html"
+SCIM = "singlesignon/latest/userguide/scim-logging-using-cloudtrail.html"
+ORGANIZATIONS = "organizations/latest/userguide/orgs_cloudtrail-integration.html"
+COGNITO = "cognito/latest/developerguide/logging-using-cloudtrail.html"
+KEYSPACES = "keyspaces/latest/devguide/logging-using-cloudtrail.html"
 BILLING = "awsaccountbilling/latest/aboutv2/logging-using-cloudtrail.html"
 READS = "eventbridge/latest/userguide/eb-service-event-cloudtrail-management.html"
 S3 = "AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html"
 S3EXPRESS = "AmazonS3/latest/userguide/s3-express-cloudtrail-logging.html"
+
+BILLING_CONSOLE = """AcceptFxPaymentCurrencyTermsAndConditions CloseAccount
+CreateOrigamiReportPreference DeleteOrigamiReportPreferences DownloadCommercialInvoice
+DownloadECSVForBillingPeriod DownloadRegistrationDocument EnableBillingAlerts
+FindECSVForBillingPeriod GetAccountEDPStatus GetAddresses GetAllAccounts
+GetBillsForBillingPeriod GetBillsForLinkedAccount GetCommercialInvoicesForBillingPeriod
+GetConsolidatedBillingFamilySummary GetLinkedAccountNames GetSupportedCountryCodes GetTotal
+GetTotalAmountForForecast RedeemPromoCode SetAccountContractMetadata SetAccountPreferences
+SetAdditionalContacts SetContactAddress SetCreatedByOptIn SetCreditSharing
+SetFreetierBudgetsPreference SetFxPaymentCurrency SetIAMAccessPreference SetPANInformation
+SetPayInformation SetRISharing SetSecurityQuestions UpdateOrigamiReportPreference
+ValidateAddress"""
+TAX_CONSOLE = """BatchGetTaxExemptions CreateCustomerCase DownloadTaxInvoice
+GetTaxExemptionTypes GetTaxInheritance GetTaxInvoicesMetadata GetTaxRegistration
+PreviewTaxRegistrationChange SetTaxInheritance"""
 
 EXTRA = [
     # ---------------------------------------------------------------------------- sign-in
@@ -69,6 +91,10 @@ EXTRA = [
         RemoveMemberFromGroup StartVirtualMfaDeviceRegistration StartWebAuthnDeviceRegistration
         UpdateExternalIdPConfigurationForDirectory UpdateGroup UpdateGroupDisplayName
         UpdateMfaDeviceForUser UpdatePassword UpdateUser UpdateUserName VerifyEmail"""),
+    (SCIM, "identitystore-scim", "api", "?", "d", """CreateGroup CreateUser DeleteGroup
+        DeleteUser GetGroup GetSchema GetUser ListGroups ListResourceTypes ListSchemas ListUsers
+        PatchGroup PatchUser PutUser"""),
+    (SCIM, "identitystore-scim", "api", "R", "d", "ServiceProviderConfig"),
     # -------------------------------------------------------------------- accounts, billing
     (TOWER, "controltower", "service", "W", "d", """CreateManagedAccount UpdateManagedAccount
         EnableGuardrail DisableGuardrail SetupLandingZone UpdateLandingZone
@@ -79,12 +105,57 @@ EXTRA = [
     (TOWER, "controltower", "api", "W", "d", """CreateManagedAccount UpdateManagedAccount
         EnableGuardrail DisableGuardrail SetupLandingZone UpdateLandingZone
         RegisterOrganizationalUnit DeregisterOrganizationalUnit"""),
-    ("organizations/latest/userguide/orgs_cloudtrail-integration.html",
-        "organizations", "service", "W", "d", """CreateAccountResult AcceptHandshake
-        DeclineHandshake CloseAccountResult MoveAccount LeaveOrganization"""),
+    (ORGANIZATIONS, "organizations", "service", "W", "d", """CreateAccountResult
+        CloseAccountResult ResponsibilityTransferAccepted ResponsibilityTransferTerminated"""),
+    (ORGANIZATIONS, "organizations", "service", "R", "d", "EffectivePolicyValidation"),
+    (ORGANIZATIONS, "organizations", "service", "W", "u", """AcceptHandshake DeclineHandshake
+        MoveAccount LeaveOrganization"""),
+    # The page shows AwsConsoleAction for one event of each console and no kind for the others;
+    # the Payments events, once part of billingconsole, are AwsApiCall.
+    (BILLING, "billingconsole", "console", "?", "d", BILLING_CONSOLE),
+    (BILLING, "billingconsole", "api", "?", "u", BILLING_CONSOLE),
+    (BILLING, "taxconsole", "console", "?", "d", TAX_CONSOLE),
+    (BILLING, "taxconsole", "api", "?", "u", TAX_CONSOLE),
+    # The record of Instruments_Create says readOnly true: every access is doubtful.
+    (BILLING, "payments", "api", "RW", "d", """Financing_AcceptFinancingApplicationTerms
+        Financing_CreateFinancingApplication Financing_UpdateFinancingApplication
+        Instruments_Authenticate Instruments_Create Instruments_Delete Instruments_StartCreate
+        Instruments_Update Preferences_CreatePaymentProfile Preferences_DeletePaymentProfile
+        Preferences_UpdatePaymentProfile TagResource UntagResource
+        TermsAndConditions_AcceptTermsAndConditionsForProgramByAccountId"""),
+    (BILLING, "payments", "api", "R", "d", """Financing_GetFinancingApplication
+        Financing_GetFinancingApplicationDocument Financing_GetFinancingLine
+        Financing_GetFinancingLineWithdrawal Financing_GetFinancingLineWithdrawalDocument
+        Financing_GetFinancingLineWithdrawalStatements Financing_GetFinancingOption
+        Financing_ListFinancingApplications Financing_ListFinancingLines
+        Financing_ListFinancingLineWithdrawals Instruments_Get Instruments_List
+        ListTagsForResource Policy_GetPaymentInstrumentEligibility
+        Preferences_BatchGetPaymentProfiles Preferences_ListPaymentProfiles
+        Programs_ListPaymentProgramOptions Programs_ListPaymentProgramStatus
+        TermsAndConditions_GetAcceptedTermsAndConditionsForProgramByAccountId
+        TermsAndConditions_GetRecommendedTermsAndConditionsForProgram"""),
+    (BILLING, "purchase-orders", "api", "?", "d", """AddPurchaseOrder DeletePurchaseOrder
+        GetPurchaseOrder ListPurchaseOrders ListPurchaseOrderInvoices ListTagsForResource
+        TagResource UntagResource UpdatePurchaseOrder UpdatePurchaseOrderStatus"""),
+    (BILLING, "customer-verification", "api", "?", "d", """CreateCustomerVerificationDetails
+        GetCustomerVerificationDetails GetCustomerVerificationEligibility
+        UpdateCustomerVerificationDetails"""),
+    (PLANS, "supportplans", "api", "?", "d", """CreateSupportPlanSchedule GetSupportPlan
+        GetSupportPlanUpdateStatus ListSupportPlanModifiers StartSupportPlanUpdate"""),
+    (PLANS, "support-subscription", "api", "?", "d", """DescribeSupportLevelSummary
+        UpdateProbationAutoCancellation UpdateSupportLevel"""),
+    (TRUSTED, "trustedadvisor", "api", "?", "d", """CreateEngagement CreateEngagementAttachment
+        CreateEngagementCommunication CreateExcelReport DescribeAccount DescribeAccountAccess
+        DescribeCheckItems DescribeCheckRefreshStatuses DescribeCheckSummaries DescribeChecks
+        DescribeNotificationPreferences DescribeOrganization DescribeOrganizationAccounts
+        DescribeReports DescribeServiceMetadata ExcludeCheckItems GenerateReport GetEngagement
+        GetEngagementAttachment GetEngagementType GetExcelReport IncludeCheckItems
+        ListAccountsForParent ListEngagementCommunications ListEngagementTypes ListEngagements
+        ListOrganizationalUnitsForParent ListRoots RefreshCheck SetAccountAccess
+        SetOrganizationAccess UpdateEngagement UpdateEngagementStatus
+        UpdateNotificationPreferences"""),
     (BILLING, "aws-portal", "console", "W", "d",
         "ModifyAccount ModifyBilling ModifyPaymentMethods"),
-    (BILLING, "taxconsole", "console", "W", "d", "CreateCustomerCase"),
     (READS, "billingconsole", "console", "R", "d", """AWSPaymentInstrumentGateway.Get
         AWSPaymentPortalService.DescribeMakePaymentPage
         AWSPaymentPortalService.DescribePaymentsDashboard
@@ -149,14 +220,20 @@ EXTRA = [
         ScanJobStarted CreateOrganizationalBackupPlan UpdateOrganizationalBackupPlan
         DeleteOrganizationalBackupPlan InvalidOrganizationBackupPlan"""),
     # ------------------------------------------------------------------- users of customers
-    ("cognito/latest/developerguide/logging-using-cloudtrail.html",
-        "cognito-idp", "service", "R", "d", """Beta_Authorize_GET Confirm_GET
+    (COGNITO, "cognito-idp", "service", "R", "d", """Beta_Authorize_GET Confirm_GET
         ConfirmForgotPassword_GET Error_GET ForgotPassword_GET Login_Error_POST Login_GET Mfa_GET
         MfaOption_GET ResetPassword_GET Signup_GET UserInfo_GET UserInfo_POST"""),
-    ("cognito/latest/developerguide/logging-using-cloudtrail.html",
-        "cognito-idp", "service", "W", "d", """Authorize_GET Login_POST Logout_GET Mfa_POST
+    (COGNITO, "cognito-idp", "service", "W", "d", """Authorize_GET Login_POST Logout_GET Mfa_POST
         ForgotPassword_POST ConfirmForgotPassword_POST ResetPassword_POST Signup_POST
         Confirm_POST Token_POST Revoke_POST SAML2Response_POST OAuth2Response_GET"""),
+    (COGNITO, "cognito-idp", "service", "RW", "d", """CognitoAuthentication OAuth2_Authorize_GET
+        OAuth2Response_POST Beta_SAML2Response_POST Login_OIDC_SAML_POST Beta_Token_POST
+        ResendCode_POST MfaOption_POST MfaRegister_GET MfaRegister_POST Logout SAML2Logout_POST
+        Confirm_With_Link_GET Event_Feedback_GET login_POST login_continue_POST
+        forgotPassword_POST selectChallenge_POST confirmUser_GET mfa_back_POST mfa_options_POST
+        mfa_phone_register_POST mfa_phone_verify_POST mfa_phone_resendCode_POST mfa_totp_POST
+        signup_POST signup_confirm_POST verifyCode_POST passkeys_add_POST passkeys_add_GET
+        login_passkey_POST"""),
     (QUICK, "quicksight", "service", "R", "d",
         "GetAnalysis GetDashboard QueryDatabase Querydatabase"),
     (QUICK, "quicksight", "service", "W", "d", """CreateAccount BatchCreateUser
@@ -194,6 +271,8 @@ EXTRA = [
     ("systems-manager/latest/userguide/monitoring-cloudtrail-logs.html",
         "ssmmessages", "data", "W", "d", """CreateControlChannel CreateDataChannel
         OpenControlChannel OpenDataChannel"""),
+    ("msk/latest/developerguide/logging-using-cloudtrail.html",
+        "kafka-cluster", "api", "?", "d", "CreateTopic"),
     ("rolesanywhere/latest/userguide/logging-using-cloudtrail.html",
         "rolesanywhere", "api", "W", "d", "CreateSession"),
     (READS, "route53domains", "api", "R", "d", """checkAvailabilities checkDomainTransferability
@@ -213,9 +292,9 @@ EXTRA = [
         "SendSecurityTelemetry"),
     ("aurora-dsql/latest/userguide/cloudtrail-logging.html", "dsql", "data", "R", "u",
         "DbConnect DbConnectAdmin"),
-    ("keyspaces/latest/devguide/logging-using-cloudtrail.html", "cassandra", "data", "R", "d",
+    (KEYSPACES, "cassandra", "data", "R", "d",
         "Select"),
-    ("keyspaces/latest/devguide/logging-using-cloudtrail.html", "cassandra", "data", "W", "d",
+    (KEYSPACES, "cassandra", "data", "W", "d",
         "Insert Update Delete"),
 ]
 
@@ -224,5 +303,9 @@ EXTRA = [
 ALL_MAY_BE_SERVICE_EVENTS = {"quicksight.amazonaws.com": QUICK}
 
 # IAM actions of services that log to CloudTrail but have no public SDK model: candidates.
-IAM_ONLY = """cloudshell codewhisperer consoleapp deepracer monitron networkmanager-chat
-sqlworkbench sso sso-directory transform user-subscriptions vendor-insights""".split()
+IAM_ONLY = """application-transformation apptest aws-external-anthropic bugbust cloudshell
+codewhisperer consoleapp customer-verification deepracer elastictranscoder finspace
+finspace-api iotfleethub kafka-cluster lookoutvision monitron networkmanager-chat one panorama
+purchase-orders qldb robomaker simspaceweaver sqlworkbench sso sso-directory support-console
+supportplans tnb transform transform-custom trustedadvisor user-subscriptions
+vendor-insights""".split()

@@ -117,9 +117,10 @@ workmailmessageflow workspaces workspaces-instances workspaces-web xray
 
 # Named on another AWS page: the service's own page on CloudTrail, the CloudTrail user guide.
 OTHER_PAGES = """
-agreement-marketplace applicationinsights aws-portal billingconsole bedrock-agentcore comprehend
-ec2-instance-connect freetier geo-maps invoicing iotthingsgraph kafka nova-act pricing
-sagemaker-geospatial social-messaging ssmmessages supportaccess tax
+agreement-marketplace applicationinsights aws-portal bedrock-agentcore billingconsole comprehend
+ec2-instance-connect freetier geo-maps identitystore-scim invoicing iotthingsgraph kafka
+nova-act payments pricing purchase-orders sagemaker-geospatial social-messaging ssmmessages
+support-subscription supportaccess supportplans tax
 """.split()
 
 # Seen in public log records, on no AWS page that names the event source.
@@ -137,8 +138,9 @@ organizations pricingplanmanager route53 route53domains savingsplans shield supp
 sustainability tax waf agreement-marketplace discovery-marketplace entitlement-marketplace
 marketplacecatalog metering-marketplace deployment-marketplace
 marketplace-commerce-analytics reporting-marketplace taxconsole billingconsole
-aws-portal""".split()
-US_WEST_2 = "devicefarm globalaccelerator networkmanager route53-recovery-control-config".split()
+aws-portal customer-verification payments purchase-orders support-subscription""".split()
+US_WEST_2 = """devicefarm globalaccelerator networkmanager route53-recovery-control-config
+supportplans""".split()
 REGION = {f"{s}.amazonaws.com": "us-east-1" for s in US_EAST_1}
 REGION.update({f"{s}.amazonaws.com": "us-west-2" for s in US_WEST_2})
 # sts: the region of the endpoint called; the global endpoint is us-east-1.
