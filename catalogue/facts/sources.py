@@ -11,7 +11,8 @@ Evidence, strongest first (column `source_evidence`):
 # used as it stands: for 78 services it holds a generated guess ("configservice", "es" as
 # "elasticsearchservice", ...) that the log files contradict.
 # key: botocore service directory. value: prefixes, the usual one first; the second where
-# the evidence allows both.
+# the evidence allows both. Newer services that sign as an older one (eventsv2 as events,
+# partnercentral-prm as partnercentral) log under their endpoint prefix.
 SOURCES = {
     "apigatewaymanagementapi": ["apigateway"],
     "application-autoscaling": ["autoscaling"],
@@ -21,12 +22,12 @@ SOURCES = {
     "chime-sdk-media-pipelines": ["chime", "chime-sdk-media-pipelines"],
     "chime-sdk-voice": ["chime", "chime-sdk-voice"],
     "cloudfront-keyvaluestore": ["edgekeyvaluestore"],
-    "cloudwatchomni": ["cloudwatch", "cloudwatch-omni"],
+    "cloudwatchomni": ["cloudwatch-omni", "cloudwatch"],
     "connect-contact-lens": ["contact-lens"],
     "connectparticipant": ["participant-connect"],
     "ds-data": ["ds"],
     "eventbridgev2": ["eventsv2"],
-    "iam-toolbox": ["iam", "iam-toolbox"],
+    "iam-toolbox": ["iam-toolbox", "iam"],
     "iot-data": ["iot"],
     "iot-jobs-data": ["iot"],
     "iotsecuretunneling": ["iotsecuredtunneling"],
@@ -44,7 +45,7 @@ SOURCES = {
     "migrationhub-config": ["migrationhub"],
     "mpa": ["multi-party-approval"],
     "mq": ["amazonmq"],
-    "partnercentral-revenue-measurement": ["partnercentral", "partnercentral-prm"],
+    "partnercentral-revenue-measurement": ["partnercentral-prm", "partnercentral"],
     "pinpoint": ["pinpoint"],
     "pricing": ["pricelist"],
     "qconnect": ["qconnect", "wisdom"],
