@@ -85,6 +85,12 @@ def check_network(lines):
             yield f"network_sources.txt: {source}"
 
 
+def check_readme(text, keys):
+    counts = f"{len(keys):,} events, {len({s for s, _ in keys})} event sources"
+    if counts not in text:
+        yield f"README.md: does not say {counts}"
+
+
 def check_kept(old, keys):
     for row in old[1:]:
         key = tuple(row[:2])
@@ -100,6 +106,7 @@ def main():
         *check_events(events),
         *check_split(keys),
         *check_renames(read(HERE / "renames.tsv"), keys),
+        *check_readme((HERE / "README.md").read_text(encoding="utf-8"), keys),
         *check_network((HERE / "network_sources.txt").read_text(encoding="utf-8").splitlines()),
     ]
     for path in sys.argv[1:]:

@@ -11,18 +11,19 @@ One entry: (page, event source, kind, access, evidence, names).
             r  public log records show it
             u  the page tells of such events without naming this one, or names it without its
                kind: assumed to the wide side
-  page      under docs.aws.amazon.com (read 2026-11); "-" where only records are known
+  page      under docs.aws.amazon.com (read 2026-11), a guide where the page is not known;
+            "-" where only records are known
 """
 
 CT = "awscloudtrail/latest/userguide/"
 SIGNIN = CT + "cloudtrail-event-reference-aws-console-sign-in-events.html"
 SSO = "singlesignon/latest/userguide/sso-info-in-cloudtrail.html"
 SSO_SIGNIN = "singlesignon/latest/userguide/understanding-sign-in-events.html"
-WORKSPACES = "workspaces/latest/adminguide/signin-cloudtrail-events.html"
+WORKSPACES = "workspaces/latest/adminguide/signin-events.html"
 IAM = "IAM/latest/UserGuide/cloudtrail-integration.html"
 TOWER = "controltower/latest/userguide/lifecycle-events.html"
 BACKUP = "aws-backup/latest/devguide/logging-using-cloudtrail.html"
-QUICK = "quicksuite/latest/userguide/logging-using-cloudtrail.html"
+QUICK = "quicksight/latest/user/logging-non-api.html"
 TRUSTED = "awssupport/latest/user/logging-using-cloudtrail-for-aws-trusted-advisor.html"
 PLANS = "awssupport/latest/user/logging-using-cloudtrail-support-plans.html"
 SCIM = "singlesignon/latest/userguide/scim-logging-using-cloudtrail.html"
@@ -31,6 +32,7 @@ COGNITO = "cognito/latest/developerguide/logging-using-cloudtrail.html"
 KEYSPACES = "keyspaces/latest/devguide/logging-using-cloudtrail.html"
 BILLING = "awsaccountbilling/latest/aboutv2/logging-using-cloudtrail.html"
 READS = "eventbridge/latest/userguide/eb-service-event-cloudtrail-management.html"
+CAPACITY = "AWSEC2/latest/UserGuide/capacity-blocks-logging-using-cloudtrail.html"
 S3 = "AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html"
 S3EXPRESS = "AmazonS3/latest/userguide/s3-express-cloudtrail-logging.html"
 
@@ -56,6 +58,8 @@ EXTRA = [
         MfaChanged GetSigninToken"""),
     (SSO_SIGNIN, "signin", "service", "W", "d",
         "CredentialChallenge CredentialVerification UserAuthentication"),
+    ("transfer/latest/userguide/", "signin", "service", "W", "d",
+        "CredentialVerification UserAuthentication"),
     (WORKSPACES, "signin", "service", "W", "d",
         "CredentialChallenge CredentialVerification UserAuthentication"),
     (SIGNIN, "signin", "signin", "W", "u",
@@ -172,6 +176,9 @@ EXTRA = [
         ValidateReportDestination VerifyChinaPaymentEligibility"""),
     ("servicequotas/latest/userguide/logging-using-cloudtrail.html",
         "servicequotas", "service", "W", "d", "UpdateServiceQuotaIncreaseRequestStatus"),
+    # the page on automatic management
+    ("servicequotas/latest/userguide/", "servicequotas", "service", "W", "d",
+        "ServiceQuotasUtilizationBreachingThreshold"),
     # ----------------------------------------------------------------- keys, secrets, trails
     ("kms/latest/developerguide/logging-using-cloudtrail.html", "kms", "service", "W", "d",
         "RotateKey DeleteKey SynchronizeMultiRegionKey DeleteExpiredKeyMaterial"),
@@ -191,8 +198,12 @@ EXTRA = [
         "BidEvictedEvent BidFulfilledEvent BidCreatedEvent"),
     ("ebs/latest/userguide/ebs-modifying-snapshot-permissions.html", "ec2", "service", "W", "d",
         "SharedSnapshotCopyInitiated SharedSnapshotVolumeCreated"),
-    ("AWSEC2/latest/UserGuide/monitor-instances.html", "ec2", "service", "W", "d",
-        "CapacityReservationExpired"),
+    (CAPACITY, "ec2", "service", "W", "d", """CapacityBlockActive CapacityBlockExpired
+        CapacityBlockFailed CapacityBlockPaymentFailed CapacityBlockScheduled
+        TerminateCapacityBlockInstances"""),
+    # The heading of the last one has another spelling than its record; the first is older.
+    (CAPACITY, "ec2", "service", "W", "u",
+        "CapacityReservationExpired TerminateCapacityBlocksInstances"),
     ("autoscaling/ec2/userguide/logging-using-cloudtrail.html", "autoscaling", "service", "W",
         "d", "RecommendationExecuted"),
     ("codebuild/latest/userguide/cloudtrail.html", "codebuild", "service", "R", "d",
@@ -274,8 +285,12 @@ EXTRA = [
     ("systems-manager/latest/userguide/monitoring-cloudtrail-logs.html",
         "ssmmessages", "data", "W", "d", """CreateControlChannel CreateDataChannel
         OpenControlChannel OpenDataChannel"""),
-    ("msk/latest/developerguide/logging-using-cloudtrail.html",
+    ("msk/latest/developerguide/",
         "kafka-cluster", "api", "?", "d", "CreateTopic"),
+    ("AWSEC2/latest/UserGuide/log-ec2-instance-connect-endpoint-using-cloudtrail.html",
+        "ec2-instance-connect", "api", "W", "d", "OpenTunnel"),
+    (CT + "logging-data-events-with-cloudtrail.html", "ec2-instance-connect", "data", "W", "u",
+        "OpenTunnel"),
     ("rolesanywhere/latest/userguide/logging-using-cloudtrail.html",
         "rolesanywhere", "api", "W", "d", "CreateSession"),
     (READS, "route53domains", "api", "R", "d", """checkAvailabilities checkDomainTransferability
@@ -293,7 +308,7 @@ EXTRA = [
         "ListDashboardData ListDashboardResources"),
     ("guardduty/latest/ug/logging-using-cloudtrail.html", "guardduty", "data", "W", "d",
         "SendSecurityTelemetry"),
-    ("aurora-dsql/latest/userguide/cloudtrail-logging.html", "dsql", "data", "R", "u",
+    ("aurora-dsql/latest/userguide/", "dsql", "data", "R", "u",
         "DbConnect DbConnectAdmin"),
     (KEYSPACES, "cassandra", "data", "R", "d",
         "Select"),
