@@ -67,7 +67,10 @@ def check_renames(rows, keys):
         yield f"renames.tsv: the header is {header}"
     if rows != sorted(rows):
         yield "renames.tsv: rows are not sorted"
+    modes = {}
     for source, written, name, mode, logged in rows:
+        if modes.setdefault((source, written), mode) != mode:
+            yield f"rename {source}:{written}: both modes"
         if mode not in {"also", "instead"}:
             yield f"rename {source}:{written}: mode {mode}"
         if (logged, name) not in keys:

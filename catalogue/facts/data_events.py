@@ -75,7 +75,6 @@ DATA = pairs({
         PostWhatsAppMessageMedia SendWhatsAppMessage""",
     "dataexchange": "SendApiAsset",
     "b2bi": "GetTransformerJob StartTransformerJob",
-    "signer": "GetRevocationStatus SignPayload",
     "ssmmessages": "CreateControlChannel CreateDataChannel OpenControlChannel OpenDataChannel",
     "swf": """PollForActivityTask PollForDecisionTask RespondActivityTaskCompleted
         RespondDecisionTaskCompleted RecordActivityTaskHeartbeat SignalWorkflowExecution
@@ -125,6 +124,7 @@ UNSURE = pairs({
     "resource-explorer-2": "ListResources Search",
     "rum": "GetAppMonitorData PutRumEvents",
     "servicediscovery": "UpdateInstanceCustomHealthStatus",
+    "signer": "GetRevocationStatus SignPayload",
     "ssm": "RequestManagedInstanceRoleToken UpdateInstanceInformation",
     "states": """GetActivityTask SendTaskFailure SendTaskHeartbeat SendTaskSuccess
         StartSyncExecution""",
