@@ -2,7 +2,7 @@
 
 export AWS_EC2_METADATA_DISABLED := true
 
-.PHONY: demo test bench bench-fleet
+.PHONY: demo test bench bench-fleet catalogue
 
 ## Plays the whole story on an account that is a file.
 demo:
@@ -24,3 +24,11 @@ bench:
 ## Many accounts and one hub, measured against a stub that answers as AWS does.
 bench-fleet:
 	benches/fleet.sh
+
+## Builds the event catalogue again from the pinned packages, and checks it.
+catalogue:
+	python3 -m venv target/catalogue
+	target/catalogue/bin/pip install --quiet --requirement catalogue/requirements.txt
+	git show HEAD:catalogue/events.tsv >target/catalogue/before.tsv
+	target/catalogue/bin/python catalogue/build_catalogue.py
+	target/catalogue/bin/python catalogue/check_catalogue.py target/catalogue/before.tsv
