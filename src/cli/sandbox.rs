@@ -2,8 +2,9 @@ use super::{GlobalOptions, Io, context, is_json, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::report::delivery;
 use clap::{Args, Subcommand};
-use ctguard_core::catalogue;
+use ctguard_core::catalogue::{self, CatalogueEvent};
 use ctguard_core::event::sample::{Identity, Sample, sample_event};
+use ctguard_core::event::{Access, EventKind};
 use ctguard_core::plural::count;
 use ctguard_core::scope::{AccountId, Place, Region};
 use ctguard_sandbox::faults::{Aim, Fault};
@@ -57,6 +58,9 @@ struct SendArgs {
     /// The account's root user did it
     #[arg(long, conflicts_with = "role")]
     root: bool,
+    /// As what it is recorded, where the catalogue knows several: `api`, `service`, ...
+    #[arg(long)]
+    kind: Option<String>,
     /// A session of this role did it, instead of an IAM user
     #[arg(long)]
     role: Option<String>,
@@ -273,13 +277,28 @@ fn event(
     Ok(sample_event(&Sample {
         source: event.source.to_owned(),
         name: event.name.to_owned(),
-        kind: event.kind,
-        access: event.access,
+        kind: kind_sent(event, args.kind.as_deref())?,
+        access: event.accesses().last().copied().unwrap_or(Access::Write),
         place: place.clone(),
         identity,
         time: state.clock,
         detail,
     }))
+}
+
+/// The kind of the sample: the one that is asked for, or the first that the catalogue knows.
+fn kind_sent(event: &CatalogueEvent, asked: Option<&str>) -> Result<EventKind, CommandError> {
+    let known: Vec<&str> = event.kinds().map(EventKind::as_str).collect();
+    let Some(asked) = asked else {
+        return Ok(event.kinds().next().unwrap_or(EventKind::Api));
+    };
+    EventKind::ALL.into_iter().find(|kind| kind.as_str() == asked).ok_or_else(|| {
+        let short = event.short();
+        CommandError::usage(format!(
+            "`{asked}` is not a kind of event; {short} is {}",
+            known.join(", ")
+        ))
+    })
 }
 
 fn confirm(

@@ -67,7 +67,7 @@ fn names_are_found_as_in_a_blueprint() {
         ("rout", "Did you mean route?"),
         ("AddPermission", "lambda:AddPermission"),
         ("aws.ec2:CreateRoute", "ec2.amazonaws.com"),
-        ("ec2:*", "Name each event"),
+        ("ec2:*Route", "One `*` at the end"),
         ("", "hint: "),
     ] {
         let ran = world.run(&["explain", wrong]).expect(64);

@@ -91,6 +91,9 @@ fn samples(desired: &Desired, path: &AlertPath, event: &EventRef, state: &State)
             json!({ "responseElements": { "ConsoleLogin": "Failure" }, "errorMessage": "no" }),
         );
     }
+    if event.kind == EventKind::Network {
+        details.push(json!({ "errorCode": "VpceAccessDenied", "errorMessage": "no" }));
+    }
     if event.source == "sts.amazonaws.com" {
         details.push(json!({ "tlsDetails": { "clientProvidedHostHeader": "sts.amazonaws.com" } }));
     }

@@ -117,6 +117,9 @@ pub enum Evidence {
     IamAction,
     /// Public log records.
     Records,
+    /// A page tells of such events and does not name this one, or not its kind: taken to the wide
+    /// side.
+    Assumed,
 }
 
 impl Evidence {
@@ -127,6 +130,7 @@ impl Evidence {
             'v' => Self::VersionedOperation,
             'i' => Self::IamAction,
             'r' => Self::Records,
+            'u' => Self::Assumed,
             _ => Self::SdkOperation,
         }
     }

@@ -231,7 +231,11 @@ fn one_alert(
         title: alert.title.clone(),
         risk: alert.risk,
         routed: desired.alerts.iter().any(|info| info.id == alert.id && info.routed),
-        events: events.iter().map(|event| event.short()).collect(),
+        events: {
+            let mut names: Vec<String> = events.iter().map(|event| event.short()).collect();
+            names.dedup();
+            names
+        },
         limits: limits(desired, alert),
         chains: fold::chains(&ways),
         cannot_land: desired.places.keys().filter(lands).cloned().collect(),

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 pub const REGIONS: [&str; 2] = ["us-east-1", "eu-west-1"];
 
 /// Every kind of event that decides differently, with the destinations each goes to.
-pub const ALERTS: [&str; 13] = [
+pub const ALERTS: [&str; 15] = [
     "{ id: route, title: Route, risk: high, events: [ec2:CreateRoute, ec2:ReplaceRoute], notify: [mail], why: w, next: n }",
     "{ id: user, title: User, risk: high, events: [iam:CreateUser], outcome: success, notify: [mail, vault], why: w, next: n }",
     "{ id: assume, title: Assume, risk: low, events: [sts:AssumeRole], notify: [mail], why: w, next: n }",
@@ -27,6 +27,8 @@ pub const ALERTS: [&str; 13] = [
     "{ id: far, title: Far, risk: medium, events: [ec2:DeleteFlowLogs], notify: [far, hook], why: w, next: n }",
     "{ id: spare, title: Spare, risk: high, events: [ec2:CreateVpc], except: [{ where: { userIdentity.userName: [{ wildcard: 'robot-*' }] }, reason: drills }], notify: [mail, hook], why: w, next: n }",
     "{ id: region, title: Region, risk: high, events: [account:EnableRegion, organizations:LeaveOrganization], notify: [mail], why: w, next: n }",
+    "{ id: unusual, title: Unusual, risk: low, events: [{ source: ec2, name: RunInstances, unchecked: true, kind: insight }], allow: [unchecked-known], notify: [siem], why: w, next: n }",
+    "{ id: vpce, title: Endpoint, risk: low, events: [{ source: secretsmanager, name: GetSecretValue, unchecked: true, kind: network, read_only: true }], where: { errorCode: [VpceAccessDenied] }, notify: [siem], why: w, next: n }",
 ];
 
 const DESTINATIONS: &str = r#"

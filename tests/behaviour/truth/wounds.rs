@@ -70,6 +70,26 @@ pub const WOUNDS: &[(&str, Wound)] = &[
             also_objects(&mut t.selectors, "arn:aws:s3:::other/");
         })
     }),
+    ("record endpoints and Insights", |s, _, _| {
+        trails(s, |t| {
+            t.insights = true;
+            t.selectors = Selectors::Advanced(vec![
+                advanced(vec![field("eventCategory", &["Management"], &[])]),
+                advanced(vec![
+                    field("eventCategory", &["NetworkActivity"], &[]),
+                    field("eventSource", &["secretsmanager.amazonaws.com"], &[]),
+                ]),
+            ]);
+        })
+    }),
+    ("stop recording endpoints", |s, _, _| {
+        trails(s, |t| {
+            if let Selectors::Advanced(list) = &mut t.selectors {
+                list.truncate(1);
+            }
+        })
+    }),
+    ("stop recording Insights", |s, _, _| trails(s, |t| t.insights = false)),
     ("exclude kms", |s, _, _| {
         trails(s, |t| t.selectors = basic(ReadWrite::All, &["kms.amazonaws.com"]))
     }),

@@ -217,8 +217,34 @@ fn units(selection: &Selection<'_>) -> Vec<Unit> {
         let outcomes = outcomes(selection.outcome, shown.event).into_iter();
         outcomes.map(move |outcome| unit(selection, shown, outcome))
     });
-    with_outcomes.collect()
+    of_several_kinds(with_outcomes)
 }
+
+/// Joins units that differ in the `detail-type` only: events that are logged in several ways.
+fn of_several_kinds(units: impl Iterator<Item = Unit>) -> Vec<Unit> {
+    let mut joined: BTreeMap<String, Unit> = BTreeMap::new();
+    for mut unit in units {
+        let detail_types = unit.group.remove(DETAIL_TYPE).unwrap_or_default();
+        // Fields are few and short, so their text will do as a key.
+        let key = format!("{:?} {} {:?}", unit.group, unit.name_path, unit.name);
+        match joined.get_mut(&key) {
+            Some(known) => {
+                known.group.entry(DETAIL_TYPE.to_owned()).or_default().extend(detail_types);
+                known.events.extend(unit.events);
+            }
+            None => {
+                unit.group.insert(DETAIL_TYPE.to_owned(), detail_types);
+                joined.insert(key, unit);
+            }
+        }
+    }
+    let mut units: Vec<Unit> = joined.into_values().collect();
+    // Names of one group stand together, so that as many as fit share a pattern.
+    units.sort_by_cached_key(|unit| (format!("{:?}", unit.group), unit.text_of_name()));
+    units
+}
+
+const DETAIL_TYPE: &str = "detail-type";
 
 /// The widest of the families that take everything that is asked for here.
 fn widest<'e>(event: &EventRef, families: &[&'e EventRef]) -> Option<&'e EventRef> {
@@ -240,7 +266,7 @@ fn unit(selection: &Selection<'_>, what: &Shown<'_>, outcome: Option<Field>) -> 
     let detail_types = shown.kind.detail_types();
     let (source_path, name_path) = paths_of(shown.kind);
     let strings = |texts: &[&str]| texts.iter().map(|text| Matcher::exact(*text)).collect();
-    let mut group = Group::from([("detail-type".to_owned(), strings(detail_types))]);
+    let mut group = Group::from([(DETAIL_TYPE.to_owned(), strings(detail_types))]);
     if shown.source == EVERY_SOURCE {
         // Only AWS's own services can send events whose source begins so.
         let aws = TextTest { kind: TextKind::Prefix, text: BUS_SOURCE_OF_AWS.to_owned() };
@@ -269,6 +295,17 @@ fn unit(selection: &Selection<'_>, what: &Shown<'_>, outcome: Option<Field>) -> 
 ///
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html>
 const BUS_SOURCE_OF_AWS: &str = "aws.";
+
+impl Unit {
+    /// The name, or what the names of the family begin with.
+    fn text_of_name(&self) -> String {
+        match &self.name {
+            Some(Matcher::Exact(name)) => name.as_str().unwrap_or_default().to_owned(),
+            Some(Matcher::Text(test)) => test.text.clone(),
+            _ => String::new(),
+        }
+    }
+}
 
 impl Shown<'_> {
     /// The access that its records must say; none where both are asked for.

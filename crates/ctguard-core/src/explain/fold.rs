@@ -35,7 +35,9 @@ impl<'a> PlaceChain<'a> {
             let judged = || of().unwrap_or_default().into();
             known.entry(link.clone()).or_insert_with(judged).clone()
         };
-        Self::with_evidence(proof, path.events.iter().map(EventRef::short).collect(), evidence)
+        let mut events: Vec<String> = path.events.iter().map(EventRef::short).collect();
+        events.dedup();
+        Self::with_evidence(proof, events, evidence)
     }
 
     /// Makes the chain of these events, with the values of `evidence` for each link.

@@ -5,7 +5,7 @@ use crate::blueprint::{Alert, Blueprint, events_named};
 use crate::catalogue::{nearest, suggest};
 use crate::codes;
 use crate::diag::Diagnostic;
-use crate::event::EventRef;
+use crate::event::{EVERY_SOURCE, EventRef, names_meet};
 
 /// The subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,8 +68,9 @@ impl Subject {
         match self {
             Self::Alert(_) => false,
             Self::Events(events) => events.iter().any(|one| {
-                (&one.source, &one.name) == (&event.source, &event.name)
-                    || event.includes(&one.source, &one.name)
+                let sources = [one.source.as_str(), event.source.as_str()];
+                let same_source = sources[0] == sources[1] || sources.contains(&EVERY_SOURCE);
+                same_source && names_meet(&one.name, &event.name)
             }),
         }
     }
@@ -78,7 +79,9 @@ impl Subject {
         match self {
             Self::Alert(id) => ExplainSubject::Alert(id.clone()),
             Self::Events(events) => {
-                ExplainSubject::Events(events.iter().map(EventRef::short).collect())
+                let mut names: Vec<String> = events.iter().map(EventRef::short).collect();
+                names.dedup();
+                ExplainSubject::Events(names)
             }
         }
     }

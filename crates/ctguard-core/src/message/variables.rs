@@ -5,7 +5,7 @@
 //! request's parameters are whatever the caller wrote, and stand nowhere here.
 
 use crate::blueprint::Alert;
-use crate::event::EventKind;
+use crate::event::{EventKind, EventRef};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Variables and their paths in the event, in alphabetical order.
@@ -41,18 +41,23 @@ pub(super) fn results(alert: &Alert) -> Vec<(String, String)> {
     let names: BTreeSet<&str> = alert
         .events
         .iter()
-        .filter(|event| event.kind == EventKind::Signin)
-        .map(|event| event.name.as_str())
+        .filter(|event| is_sign_in(event))
+        .map(|event| if event.is_family() { "ConsoleLogin" } else { &event.name })
         .collect();
     let result =
         |name: &str| (format!("result-{name}"), format!("$.detail.responseElements.{name}"));
     names.into_iter().map(result).collect()
 }
 
+/// Whether it is a sign-in. What is taken for one in case it is one has no result of its own.
+fn is_sign_in(event: &EventRef) -> bool {
+    event.kind == EventKind::Signin && event.includes_source("signin.amazonaws.com")
+}
+
 /// Lines that tell how it ended: an error code for calls, which a successful one lacks, and a
 /// result for sign-ins. Each is there only if the alert has events of that kind.
 pub(super) fn outcome(alert: &Alert) -> Vec<(&'static str, String)> {
-    let calls = alert.events.iter().any(|event| event.kind != EventKind::Signin);
+    let calls = alert.events.iter().any(|event| !is_sign_in(event));
     let error = calls.then(|| ("Error", "<error-code> (blank: the call succeeded)".to_owned()));
     let results: String = results(alert).into_iter().map(|(name, _)| format!("<{name}>")).collect();
     let result = (!results.is_empty()).then_some(("Sign-in", results));

@@ -222,6 +222,7 @@ impl Objects {
             ("name", json!(trail.name)),
             ("home_region", json!(trail.home_region)),
             ("logging", logging),
+            ("insights", json!(trail.insights)),
             ("selectors", selectors),
         ];
         self.add(format!("trail {arn}"), &with(fields_of(&trail.trail), &more));

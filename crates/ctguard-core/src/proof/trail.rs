@@ -15,7 +15,7 @@ pub(super) use landing::cannot_land;
 use super::{FixedBy, Link, LinkCode, LinkObject, Status};
 use crate::blueprint::Records;
 use crate::desired::Desired;
-use crate::event::{Access, EVERY_SOURCE, EventKind, EventRef, Landing};
+use crate::event::{self, Access, EVERY_SOURCE, EventKind, EventRef, Landing};
 use crate::resource::trail::{EXCLUDABLE_SOURCES, Selectors};
 use crate::scope::{AccountId, Arn, Partition, Place};
 use crate::snapshot::Live;
@@ -97,9 +97,13 @@ impl<'a> TrailQuery<'a> {
         // The ways in which one event may be recorded stand side by side.
         let same_name = |a: &EventRef, b: &EventRef| (&a.source, &a.name) == (&b.source, &b.name);
         for ways in events.chunk_by(same_name) {
+            // An event that no list has is taken as every kind that it might be.
+            let is_guess = event::UNLISTED_KINDS
+                .iter()
+                .all(|kind| ways.iter().any(|event| event.kind == *kind));
             for event in ways {
                 let question = Self::of(place, event);
-                if event.is_family() && question.class != Class::Management {
+                if (event.is_family() || is_guess) && question.class != Class::Management {
                     continue;
                 }
                 let several = ways.len() > 1 && !event.is_family();

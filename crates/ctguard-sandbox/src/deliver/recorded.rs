@@ -3,7 +3,7 @@
 use super::super::state::{State, StoredTrail};
 use super::super::trails::selectors::{self, Facts};
 use super::{TrailLook, TrailVerdict};
-use ctguard_core::event;
+use ctguard_core::event::{self, EventKind};
 use ctguard_core::resource::topic::is_opt_in;
 use ctguard_core::scope::{AccountId, Partition, Place, Region};
 use serde_json::Value;
@@ -83,9 +83,12 @@ impl<'a> EventEnvelope<'a> {
 
     /// As users write it: `ec2:CreateRoute`.
     pub fn name(&self) -> String {
-        let name = self.detail.get("eventName").and_then(Value::as_str);
-        match (self.from_trail, name) {
-            (true, Some(name)) => event::short(self.source(), name),
+        let text = |key: &str| {
+            let of_insight = || self.detail.pointer(&format!("/insightDetails/{key}"));
+            self.detail.get(key).or_else(of_insight).and_then(Value::as_str)
+        };
+        match (self.from_trail, text("eventName")) {
+            (true, Some(name)) => event::short(text("eventSource").unwrap_or_default(), name),
             _ => self.detail_type.to_owned(),
         }
     }
@@ -166,9 +169,13 @@ fn look(stored: &StoredTrail, event: &EventEnvelope<'_>) -> Result<(), String> {
     if event.is_global() && !stored.trail.global_service_events {
         return Err("it leaves out the events of global services".to_owned());
     }
-    if event.detail_type.contains("Insight") || event.detail_type.contains("Network Activity") {
-        return Err("it has no selectors for this kind of event".to_owned());
+    if event.detail_type == EventKind::Insight.detail_type() {
+        return match stored.insights {
+            true => Ok(()),
+            false => Err("it has no Insights selectors".to_owned()),
+        };
     }
-    let (management, read_only) = (event.management, event.read_only);
-    selectors::take(&stored.selectors, Facts { detail: event.detail, management, read_only })
+    let (detail, management, read_only) = (event.detail, event.management, event.read_only);
+    let network = event.detail_type == EventKind::Network.detail_type();
+    selectors::take(&stored.selectors, Facts { detail, management, network, read_only })
 }

@@ -85,6 +85,7 @@ fn full() -> (State, Place) {
     here.functions.insert("triage".into(), triage);
     here.functions.insert("mute".into(), StoredFunction::default());
     let trail = StoredTrail {
+        insights: false,
         trail: Trail {
             bucket: "nowhere".into(),
             key_prefix: None,

@@ -37,6 +37,12 @@ const DATA_FIELDS: [&str; 9] = [
     "userIdentity.arn",
 ];
 
+/// The fields of an advanced selector for network activity events.
+///
+/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedFieldSelector.html>
+const NETWORK_FIELDS: [&str; 6] =
+    ["eventCategory", "eventName", "eventSource", "errorCode", "vpcEndpointId", "userIdentity.arn"];
+
 /// Checks selectors as PutEventSelectors does.
 pub fn check(selectors: &Selectors) -> Result<(), String> {
     match selectors {
@@ -140,7 +146,19 @@ fn check_advanced_one(selector: &AdvancedSelector) -> Result<(), String> {
                 None => Ok(()),
             }
         }
-        _ => Err("eventCategory must equal Management or Data".to_owned()),
+        Some("NetworkActivity") => {
+            let source = get("eventSource").filter(|field| only_equals(field));
+            if source.is_none_or(|field| field.equals.len() != 1) {
+                return Err("network activity events need one eventSource".to_owned());
+            }
+            match names.iter().find(|name| !NETWORK_FIELDS.contains(&name.as_str())) {
+                Some(other) => {
+                    Err(format!("field {other} is not supported for network activity events"))
+                }
+                None => Ok(()),
+            }
+        }
+        _ => Err("eventCategory must equal Management, Data or NetworkActivity".to_owned()),
     }
 }
 
@@ -163,6 +181,8 @@ pub struct Facts<'a> {
     /// The event's `detail`.
     pub detail: &'a Value,
     pub management: bool,
+    /// A network activity event, as opposed to a data event.
+    pub network: bool,
     pub read_only: bool,
 }
 
@@ -174,7 +194,11 @@ impl<'a> Facts<'a> {
             resources.into_iter().flatten().filter_map(|r| r.get(key)?.as_str()).collect()
         };
         match field {
-            "eventCategory" => vec![if self.management { "Management" } else { "Data" }],
+            "eventCategory" => vec![match (self.network, self.management) {
+                (true, _) => "NetworkActivity",
+                (false, true) => "Management",
+                (false, false) => "Data",
+            }],
             "readOnly" => vec![if self.read_only { "true" } else { "false" }],
             "resources.type" => of_resources("type"),
             "resources.ARN" => of_resources("ARN"),

@@ -220,27 +220,7 @@ fn groups(units: &[Unit]) -> Vec<Group> {
         group.extend(names.into_iter().map(|(path, names)| (path.to_owned(), names)));
         group
     };
-    of_several_kinds(groups.into_values().map(named).collect())
-}
-
-/// Joins groups that differ in the `detail-type` only: events that are logged in several ways.
-fn of_several_kinds(groups: Vec<Group>) -> Vec<Group> {
-    const DETAIL_TYPE: &str = "detail-type";
-    let mut places: BTreeMap<String, usize> = BTreeMap::new();
-    let mut joined: Vec<Group> = Vec::new();
-    for mut group in groups {
-        let Some(detail_types) = group.remove(DETAIL_TYPE) else { continue };
-        let rest = format!("{group:?}");
-        match places.get(&rest).and_then(|at| joined[*at].get_mut(DETAIL_TYPE)) {
-            Some(known) => known.extend(detail_types),
-            None => {
-                places.insert(rest, joined.len());
-                group.insert(DETAIL_TYPE.to_owned(), detail_types);
-                joined.push(group);
-            }
-        }
-    }
-    joined
+    groups.into_values().map(named).collect()
 }
 
 fn names_of(unit: &Unit) -> Fields {
