@@ -114,7 +114,7 @@ def plain(name, member):
 def either(name, member):
     """Both cases of the first letter, and the name on the wire where it is another.
 
-    For services whose JSON has capitals: some are logged as they stand, some by the plain rule.
+    For services of whose spelling there is no evidence.
     """
     wire = member.get("locationName", name)
     if member.get("location") in ("header", "headers"):
@@ -227,13 +227,17 @@ def ec2_wrapped(shapes, shape, levels):
 
 def ec2_old(service, op):
     """Calls of before 2015: first letter lower, lists in `items`, mostly under `...Set`."""
-    fields = ec2_old_fields(service.shapes, service.input_of(op), op, LEVELS + 1)
-    for name, text in rules.EC2_MORE.get(op, {}).items():
-        fields[name] = Node(text)
+    fields = ec2_old_fields(service.shapes, service.input_of(op), op, LEVELS + 1, top=True)
+    for name, more in rules.EC2_MORE.get(op, {}).items():
+        if isinstance(more, str):
+            fields[name] = Node(more)
+        else:
+            items = {inner: Node("a") for inner in more}
+            fields[name] = Node("o", fields={"items": Node("l", "o", items)})
     return fields
 
 
-def ec2_old_fields(shapes, shape, op, levels):
+def ec2_old_fields(shapes, shape, op, levels, top=False):
     if levels == 0:
         return None
     fields = {}
@@ -247,10 +251,9 @@ def ec2_old_fields(shapes, shape, op, levels):
                 inner = ec2_old_fields(shapes, element, op, levels - 1)
             else:
                 inner = {item: Node("a")} if item else None
-            if name in rules.EC2_BARE_LISTS:
-                node = Node("l", "o", inner)
-            else:
-                node = Node("o", fields={"items": Node("l", "o", inner)})
+            node = Node("o", fields={"items": Node("l", "o", inner)})
+            if not top and name in rules.EC2_BARE_LISTS:
+                fields[rules.EC2_BARE_LISTS[name]] = Node("l", "o", inner)
         elif kind["type"] == "structure":
             inner = ec2_old_fields(shapes, kind, op, levels - 1)
             names, node = {lower(here), lower(name)}, Node("o", fields=inner)
@@ -271,7 +274,7 @@ MAKERS = {"plain": request_plain, "either": request_either, "apigateway": reques
 def style_of(service):
     if service.directory in rules.STYLES:
         return rules.STYLES[service.directory]
-    return "either" if service.protocol == "rest-json" else "plain"
+    return "plain" if service.protocol in ("query", "rest-xml") else "either"
 
 
 def read_tsv(path):
@@ -307,6 +310,8 @@ def build():
                     low = rules.is_low(service.directory, source, op)
                     row = (merge_fields(fields, extra), not low)
                     known = built.setdefault(source, {}).get(event)
+                    if known and service.directory in rules.LOW_SERVICES:
+                        continue
                     if known:
                         row = (merge_fields(known[0], row[0]), known[1] and row[1])
                     built[source][event] = row

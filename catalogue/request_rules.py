@@ -6,14 +6,21 @@ records; catalogue/README.md names them.
 from request_models import ec2_operations
 
 # --------------------------------------------------------------------------------- styles
-# botocore directory: style. Others: "either" for rest-json, "plain" for the rest.
-STYLES = {"apigateway": "apigateway", "s3": "s3", "ec2": "ec2"}
-# rest-json, and logged by the plain rule: seen in records.
-STYLES |= {name: "plain" for name in "lambda efs glacier backup".split()}
+# botocore directory: style. Where the JSON of a service has capitals (`GroupBy`), some services
+# are logged by the plain rule (kms: `keyId`) and some as they stand (ce: `GroupBy`); without
+# evidence both are taken ("either"). A name that is lower on the wire, too, is the same for both.
+STYLES = {"apigateway": "apigateway", "apigatewayv2": "plain", "s3": "s3", "ec2": "ec2"}
+# Logged by the plain rule, though their JSON has capitals: seen in records.
+STYLES |= {name: "plain" for name in """acm application-autoscaling athena backup cloudtrail
+cloudwatch cognito-identity cognito-idp config dms ds dynamodb efs emr es events firehose fsx
+glacier glue identitystore inspector kinesis kms lambda logs opensearch organizations
+resourcegroupstaggingapi route53resolver sagemaker secretsmanager service-quotas servicecatalog
+servicediscovery shield sqs ssm sso-admin transcribe transfer waf waf-regional wafv2
+workspaces""".split()}
 
 # ------------------------------------------------------------------------- low confidence
 # Services of which nothing is known that would be worth a warning.
-LOW_SERVICES = set("apigatewayv2 s3control".split())
+LOW_SERVICES = {"s3control"}
 LOW_EVENTS = set()
 
 
@@ -32,6 +39,11 @@ ALSO = {
                                "roleSessionName": "t", "transitiveTagKeys": "l"},
         "AssumeRoleWithWebIdentity": {"principalTags": "m", "transitiveTagKeys": "l"},
     },
+    "kms.amazonaws.com": {"ScheduleKeyDeletion": {"overridePendingWindowCheck": "b"}},
+    "route53resolver.amazonaws.com": {
+        "DeleteResolverQueryLogConfig": {"originSequenceNumber": "n"},
+    },
+    "ssm.amazonaws.com": {"SendCommand": {"interactive": "b"}},
     "lambda.amazonaws.com": {
         "Invoke": {"sourceArn": "t", "sourceAccount": "t", "contentType": "t"},
     },
@@ -59,11 +71,9 @@ S3_MORE = {
 # ------------------------------------------------------------------------------------ ec2
 # Calls that were there before 2015 are logged in the old form, later ones wrapped whole.
 EC2_OLD = ec2_operations("2014-10-01")
-# Of the first ones after that it is not known.
-EC2_LOW = (ec2_operations("2016-09-15") - EC2_OLD) - set("""
-CreateFlowLogs DeleteFlowLogs DescribeFlowLogs CreateVpcEndpoint DeleteVpcEndpoints
-DescribeVpcEndpoints DescribeVpcEndpointServices ModifyVpcEndpoint CreateNatGateway
-DeleteNatGateway DescribeNatGateways DescribePrefixLists""".split())
+# Of these it is not known.
+EC2_LOW = set("""CancelImportTask DescribeImportImageTasks DescribeImportSnapshotTasks ImportImage
+ImportSnapshot MoveAddressToVpc RestoreAddressToClassic DescribeMovingAddresses""".split())
 
 # Member of the API: (name of the list, name in its items); by call first, then of any call.
 EC2_LISTS = {
@@ -75,6 +85,9 @@ EC2_LISTS = {
     "DhcpOptionsIds": ("dhcpOptionsSet", "dhcpOptionsId"),
     "ExecutableUsers": ("executableBySet", "user"),
     "Filters": ("filterSet", None),
+    "Groups": ("groupSet", "groupId"),
+    "PrivateIpAddresses": ("privateIpAddressesSet", "privateIpAddress"),
+    "BlockDeviceMappings": ("blockDeviceMapping", None),
     "ImageIds": ("imagesSet", "imageId"),
     "InstanceIds": ("instancesSet", "instanceId"),
     "InternetGatewayIds": ("internetGatewayIdSet", "internetGatewayId"),
@@ -101,15 +114,29 @@ EC2_LISTS = {
     "VpnConnectionIds": ("vpnConnectionSet", "vpnConnectionId"),
     "VpnGatewayIds": ("vpnGatewaySet", "vpnGatewayId"),
     "ZoneNames": ("availabilityZoneSet", "zoneName"),
+    "ZoneIds": ("availabilityZoneIdSet", "zoneId"),
+    "InstanceTypes": ("instanceTypeSet", "instanceType"),
+    "ProductDescriptions": ("productDescriptionSet", "productDescription"),
+    "ReservedInstancesIds": ("reservedInstancesSet", None),
+    "ReservedInstancesModificationIds": ("reservedInstancesModificationSet", None),
+    "SpotInstanceRequestIds": ("spotInstanceRequestIdSet", "spotInstanceRequestId"),
+    ("DescribePlacementGroups", "GroupNames"): ("placementGroupSet", None),
+    ("DescribePlacementGroups", "GroupIds"): ("placementGroupIdSet", None),
+    ("DescribeSecurityGroups", "GroupNames"): ("securityGroupSet", "groupName"),
+    ("DescribeSecurityGroups", "GroupIds"): ("securityGroupIdSet", "groupId"),
     "SecurityGroupIds": ("groupSet", "groupId"),
     "SecurityGroups": ("groupSet", "groupName"),
 }
-# Lists that are arrays, with no `items`.
-EC2_BARE_LISTS = set()
+# Lists below the first level that are arrays, with no `items`.
+EC2_BARE_LISTS = {"Tags": "tags"}
 # Scalars under another name than the API's.
 EC2_RENAMED = {"Attribute": ["attributeType"], "Protocol": ["aclProtocol"],
                "IcmpTypeCode": ["icmpTypeCode"]}
-EC2_MORE = {}
+# call: {parameter: form, or names in its items}
+EC2_MORE = {
+    "RunInstances": {"availabilityZone": "t",
+                     "instancesSet": ["imageId", "keyName", "maxCount", "minCount"]},
+}
 
 
 def ec2_list(op, member, here):
@@ -118,4 +145,5 @@ def ec2_list(op, member, here):
     if known:
         return {known[0]}, known[1]
     own = member[:1].lower() + member[1:]
-    return {own, here, here + "Set", own + "Set"}, None
+    bare = here.removesuffix("Id")
+    return {own, here, here + "Set", bare + "Set", own + "Set"}, None
