@@ -163,14 +163,15 @@ def request_apigateway(service, op):
 def request_s3(service, op):
     """Host, bucket, key, and query and headers by their names on the wire."""
     shape = service.input_of(op)
-    fields = {name: Node("a") for name in rules.S3_ANY}
+    fields = {name: Node("t") for name in rules.S3_ANY}
+    fields["accessControlList"] = Node("a")
     fields |= {"bucketName": Node("t"), "key": Node("t")}
     query = service.operations[op]["http"]["requestUri"].partition("?")[2]
     for part in filter(None, query.split("&")):
-        fields[part.partition("=")[0]] = Node("a")
+        fields[part.partition("=")[0]] = Node("t")
     for name, member in shape.get("members", {}).items():
         if member.get("location") in ("header", "querystring"):
-            fields[member["locationName"]] = Node("a")
+            fields[member["locationName"]] = Node("t")
         elif member.get("location") is None:
             node = Builder(service.shapes, wire).node(member["shape"], LEVELS)
             if node.form == "o" and node.fields is not None:
@@ -228,6 +229,8 @@ def ec2_wrapped(shapes, shape, levels):
 def ec2_old(service, op):
     """Calls of before 2015: first letter lower, lists in `items`, mostly under `...Set`."""
     fields = ec2_old_fields(service.shapes, service.input_of(op), op, LEVELS + 1, top=True)
+    if op.startswith("Describe"):
+        fields.setdefault("filterSet", Node("o"))
     for name, more in rules.EC2_MORE.get(op, {}).items():
         if isinstance(more, str):
             fields[name] = Node(more)
@@ -251,7 +254,8 @@ def ec2_old_fields(shapes, shape, op, levels, top=False):
                 inner = ec2_old_fields(shapes, element, op, levels - 1)
             else:
                 inner = {item: Node("a")} if item else None
-            node = Node("o", fields={"items": Node("l", "o", inner)})
+            items = Node("l", "o", inner)
+            node = Node("o", fields={"items": items} if top else {"item": items, "items": items})
             if not top and name in rules.EC2_BARE_LISTS:
                 fields[rules.EC2_BARE_LISTS[name]] = Node("l", "o", inner)
         elif kind["type"] == "structure":

@@ -20,7 +20,7 @@ workspaces""".split()}
 
 # ------------------------------------------------------------------------- low confidence
 # Services of which nothing is known that would be worth a warning.
-LOW_SERVICES = {"s3control"}
+LOW_SERVICES = {"s3control", "marketplace-discovery"}
 LOW_EVENTS = set()
 
 
@@ -58,7 +58,7 @@ ALSO = {
 
 # ------------------------------------------------------------------------------------- s3
 # Of any call: the host, what SDKs and presigned links put into the query, what is logged of ACLs.
-S3_ANY = """Host accessControlList x-id x-amz-acl X-Amz-Algorithm X-Amz-Credential X-Amz-Date
+S3_ANY = """Host x-id x-amz-acl X-Amz-Algorithm X-Amz-Credential X-Amz-Date
 X-Amz-Expires X-Amz-Security-Token X-Amz-Signature X-Amz-SignedHeaders X-Amz-Content-Sha256
 AWSAccessKeyId Expires Signature accountId""".split()
 S3_MORE = {
@@ -81,6 +81,8 @@ EC2_LISTS = {
     ("DescribeAccountAttributes", "AttributeNames"): ("accountAttributeNameSet", "attributeName"),
     ("ModifySnapshotAttribute", "GroupNames"): ("groups", "group"),
     "AllocationIds": ("allocationIdsSet", "allocationId"),
+    "BundleIds": ("bundlesSet", "bundleId"),
+    "VpcPeeringConnectionIds": ("vpcPeeringConnectionIdSet", "vpcPeeringConnectionId"),
     "CustomerGatewayIds": ("customerGatewaySet", "customerGatewayId"),
     "DhcpOptionsIds": ("dhcpOptionsSet", "dhcpOptionsId"),
     "ExecutableUsers": ("executableBySet", "user"),
@@ -146,4 +148,4 @@ def ec2_list(op, member, here):
         return {known[0]}, known[1]
     own = member[:1].lower() + member[1:]
     bare = here.removesuffix("Id")
-    return {own, here, here + "Set", bare + "Set", own + "Set"}, None
+    return {own, here, here + "Set", bare + "Set", bare + "sSet", own + "Set"}, None
