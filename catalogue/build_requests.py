@@ -100,6 +100,9 @@ class Builder:
         fields = {}
         for name, member in shape.get("members", {}).items():
             node = self.node(member["shape"], levels - 1)
+            if member.get("location") in ("uri", "querystring", "header"):
+                # What was text on the wire: `"resourceTypes": "INSTANCE"` for a list.
+                node = node if node.form == "t" else Node("a")
             for spelled in self.names(name, member):
                 fields = merge_fields(fields, {spelled: node})
         return fields
@@ -264,7 +267,10 @@ def ec2_old_fields(shapes, shape, op, levels, top=False):
         else:
             names = {lower(here), lower(name)}
             names |= set(rules.EC2_RENAMED.get(name, ()))
-            node = Node(SCALARS.get(kind["type"], "a"), values=Builder(shapes, plain).values(kind))
+            form = SCALARS.get(kind["type"], "a")
+            if form == "n" and name not in rules.EC2_NUMBERS:
+                form = "a"
+            node = Node(form, values=Builder(shapes, plain).values(kind))
         for spelled in names:
             fields = merge_fields(fields, {spelled: node})
     return fields

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Measure requests.txt on CloudTrail records: how often it would warn wrongly, how much it tells.
 
-    python measure_requests.py [--verbose] FOLDER…
+    python measure_requests.py [--verbose] [--levels=N] FOLDER…
 
 Reads every JSON file below each folder (a record, a list, `{"Records": [...]}`, or one record a
-line, also within other JSON). Each path of `requestParameters`, two levels deep and not counting
+line, also within other JSON). Each path of `requestParameters`, two levels deep (or N), not counting
 `items` and the wrappers of EC2, is real: a warning about it is false. Each is then made wrong in
 four ways; those that the model warns about are told.
 """
@@ -121,6 +121,7 @@ def wrong_ones(path, real):
 
 def main():
     verbose = "--verbose" in sys.argv
+    levels = next((int(at.split("=")[1]) for at in sys.argv if at.startswith("--levels=")), 2)
     model = Model(HERE / "requests.txt")
     real, false, wrong, told = Counter(), Counter(), Counter(), Counter()
     seen, silent, misses = Counter(), Counter(), Counter()
@@ -132,7 +133,7 @@ def main():
                     continue
                 service = record["eventSource"].partition(".")[0]
                 seen[service] += 1
-                found = set(paths_of(parameters, 2))
+                found = set(paths_of(parameters, levels))
                 for at in sorted(found):
                     real[service] += 1
                     if model.warns(record, at):

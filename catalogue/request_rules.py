@@ -35,9 +35,10 @@ def is_low(directory, source, op):
 ALSO = {
     "sts.amazonaws.com": {
         "AssumeRole": {"incomingTransitiveTags": "m"},
-        "AssumeRoleWithSAML": {"sAMLAssertionID": "t", "principalTags": "m",
+        "AssumeRoleWithSAML": {"sAMLAssertionID": "t", "principalTags": "m", "sourceIdentity": "t",
                                "roleSessionName": "t", "transitiveTagKeys": "l"},
-        "AssumeRoleWithWebIdentity": {"principalTags": "m", "transitiveTagKeys": "l"},
+        "AssumeRoleWithWebIdentity": {"principalTags": "m", "sourceIdentity": "t",
+                                      "transitiveTagKeys": "l"},
     },
     "kms.amazonaws.com": {"ScheduleKeyDeletion": {"overridePendingWindowCheck": "b"}},
     "route53resolver.amazonaws.com": {
@@ -131,11 +132,14 @@ EC2_LISTS = {
 }
 # Lists below the first level that are arrays, with no `items`.
 EC2_BARE_LISTS = {"Tags": "tags"}
+# Numbers that are numbers; others may be text (CreateVolume: `"size": "80"`).
+EC2_NUMBERS = set("FromPort ToPort MinCount MaxCount RuleNumber".split())
 # Scalars under another name than the API's.
 EC2_RENAMED = {"Attribute": ["attributeType"], "Protocol": ["aclProtocol"],
                "IcmpTypeCode": ["icmpTypeCode"]}
 # call: {parameter: form, or names in its items}
 EC2_MORE = {
+    "CreateVolume": {"zone": "t"},
     "RunInstances": {"availabilityZone": "t",
                      "instancesSet": ["imageId", "keyName", "maxCount", "minCount"]},
 }
