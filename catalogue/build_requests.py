@@ -234,6 +234,8 @@ def ec2_old(service, op):
     fields = ec2_old_fields(service.shapes, service.input_of(op), op, LEVELS + 1, top=True)
     if op.startswith("Describe"):
         fields.setdefault("filterSet", Node("o"))
+    for name in rules.EC2_LESS.get(op, ()):
+        del fields[name]
     for name, more in rules.EC2_MORE.get(op, {}).items():
         if isinstance(more, str):
             fields[name] = Node(more)
@@ -298,8 +300,8 @@ def events_of():
         base = re.sub(r"\d{4}_\d{2}_\d{2}$|\d{8}(v\d)?$", "", name)
         for op in {name, base}:
             events.setdefault((source, op), set()).add(name)
-    for source, op, name, _ in read_tsv(HERE / "renames.tsv"):
-        events.setdefault((source, op), set()).add(name)
+    for source, op, name, _mode, *logged in read_tsv(HERE / "renames.tsv"):
+        events.setdefault((*logged, source)[:1] + (op,), set()).add(name)
     return events
 
 
@@ -309,10 +311,10 @@ def build():
     events = events_of()
     for service in load_services():
         style = style_of(service)
+        sources = service.sources(events)
         for op in service.operations:
             fields = MAKERS[style](service, op)
-            for prefix in service.prefixes:
-                source = f"{prefix}.amazonaws.com"
+            for source in sources:
                 more = rules.ALSO.get(source, {})
                 extra = {name: Node(form) for name, form in
                          (more.get("*", {}) | more.get(op, {})).items()}

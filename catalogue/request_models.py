@@ -5,8 +5,6 @@ from pathlib import Path
 
 import botocore
 
-import build_catalogue
-
 EMPTY = {"type": "structure", "members": {}}
 
 
@@ -24,10 +22,23 @@ class Service:
         self.protocol = meta["protocol"]
         self.operations = model["operations"]
         self.shapes = Shapes(model["shapes"])
-        signing = meta.get("signingName") or meta["endpointPrefix"]
-        prefixes = build_catalogue.SOURCES.get(directory, [])
-        # A name that the source does not have is not written, so one too many does no harm.
-        self.prefixes = list(dict.fromkeys([*prefixes, signing, meta["endpointPrefix"], directory]))
+        names = [meta.get("signingName"), meta["endpointPrefix"], directory]
+        self.names = {f"{name}.amazonaws.com" for name in names if name}
+
+    def sources(self, events):
+        """The event sources of its calls; `events`: (source, operation) of the catalogue.
+
+        Those named as the service signs, answers or is called; where these have not half of its
+        operations, the source that has most, too.
+        """
+        share = {}
+        for source, operation in events:
+            if operation in self.operations:
+                share[source] = share.get(source, 0) + 1
+        own = self.names & share.keys()
+        if share and max((share[name] for name in own), default=0) * 2 < len(self.operations):
+            own = own | {max(sorted(share), key=share.get)}
+        return sorted(own)
 
     def input_of(self, op):
         name = self.operations[op].get("input", {}).get("shape")

@@ -40,11 +40,21 @@ ALSO = {
         "AssumeRoleWithWebIdentity": {"principalTags": "m", "sourceIdentity": "t",
                                       "transitiveTagKeys": "l"},
     },
+    "codebuild.amazonaws.com": {
+        "*": {"awsActId": "t", "invokedBy": "t", "payerId": "t", "userArn": "t"},
+    },
+    "codecommit.amazonaws.com": {
+        "*": {"archiveType": "t", "pullRequestIds": "l", "references": "l", "s3Bucket": "t",
+              "s3Key": "t", "throwIfClosed": "b", "uploadId": "t"},
+    },
     "kms.amazonaws.com": {"ScheduleKeyDeletion": {"overridePendingWindowCheck": "b"}},
     "route53resolver.amazonaws.com": {
         "DeleteResolverQueryLogConfig": {"originSequenceNumber": "n"},
     },
     "ssm.amazonaws.com": {"SendCommand": {"interactive": "b"}},
+    "ec2-instance-connect.amazonaws.com": {
+        "SendSerialConsoleSSHPublicKey": {"monitorMode": "b"},
+    },
     "lambda.amazonaws.com": {
         "Invoke": {"sourceArn": "t", "sourceAccount": "t", "contentType": "t"},
     },
@@ -142,6 +152,13 @@ EC2_MORE = {
     "CreateVolume": {"zone": "t"},
     "RunInstances": {"availabilityZone": "t",
                      "instancesSet": ["imageId", "keyName", "maxCount", "minCount"]},
+}
+# call: parameters of the API that records have elsewhere.
+EC2_LESS = {
+    "CreateVolume": ["availabilityZone"],
+    "CreateNetworkAclEntry": ["icmp", "protocol"],
+    "ReplaceNetworkAclEntry": ["icmp", "protocol"],
+    "RunInstances": ["imageId", "keyName", "maxCount", "minCount"],
 }
 
 
