@@ -68,8 +68,8 @@ ALSO = {
 }
 
 # ------------------------------------------------------------------------------------- s3
-# Of any call: the host, what SDKs and presigned links put into the query, what is logged of ACLs.
-S3_ANY = """Host x-id x-amz-acl X-Amz-Algorithm X-Amz-Credential X-Amz-Date
+# Of any call: the host (`host` in records of 2020 and before), what SDKs and presigned links put into the query, what is logged of ACLs.
+S3_ANY = """Host host x-id x-amz-acl X-Amz-Algorithm X-Amz-Credential X-Amz-Date
 X-Amz-Expires X-Amz-Security-Token X-Amz-Signature X-Amz-SignedHeaders X-Amz-Content-Sha256
 AWSAccessKeyId Expires Signature accountId""".split()
 S3_MORE = {
