@@ -68,13 +68,15 @@ SCALARS = {"string": "t", "character": "t", "integer": "n", "long": "n", "short"
 class Builder:
     """Makes nodes of shapes; `names` says how a member is spelled."""
 
-    def __init__(self, shapes, names):
-        self.shapes, self.names = shapes, names
+    def __init__(self, service, names):
+        self.shapes, self.names = service.shapes, names
+        self.open = {shape for directory, shape in rules.OPEN_SHAPES
+                     if directory == service.directory}
 
     def node(self, shape_name, levels):
         shape = self.shapes[shape_name]
         kind = shape["type"]
-        if shape.get("document") or shape.get("eventstream") or kind == "blob":
+        if shape_name in self.open or shape.get("document") or shape.get("eventstream") or kind == "blob":
             return Node("a")
         if kind in SCALARS:
             return Node(SCALARS[kind], values=self.values(shape))
@@ -133,12 +135,12 @@ def either(name, member):
 # ------------------------------------------------------------------------------- protocols
 def request_plain(service, op, names=plain):
     shape = service.input_of(op)
-    fields = Builder(service.shapes, names).fields(shape, LEVELS)
+    fields = Builder(service, names).fields(shape, LEVELS)
     payload = shape.get("payload")
     if payload and service.protocol == "rest-json":
         inner = service.shapes[shape["members"][payload]["shape"]]
         if inner["type"] == "structure" and not inner.get("eventstream"):
-            fields = merge_fields(fields, Builder(service.shapes, names).fields(inner, LEVELS))
+            fields = merge_fields(fields, Builder(service, names).fields(inner, LEVELS))
     return fields
 
 
@@ -152,7 +154,7 @@ def request_apigateway(service, op):
     Source: docs.aws.amazon.com/apigateway/latest/developerguide/cloudtrail.html
     """
     shape = service.input_of(op)
-    builder = Builder(service.shapes, plain)
+    builder = Builder(service, plain)
     outside, inside = {}, {}
     for name, member in shape.get("members", {}).items():
         node = builder.node(member["shape"], LEVELS)
@@ -176,7 +178,7 @@ def request_s3(service, op):
         if member.get("location") in ("header", "querystring"):
             fields[member["locationName"]] = Node("t")
         elif member.get("location") is None:
-            node = Builder(service.shapes, wire).node(member["shape"], LEVELS)
+            node = Builder(service, wire).node(member["shape"], LEVELS)
             if node.form == "o" and node.fields is not None:
                 node.fields["xmlns"] = Node("t")
             fields[member.get("locationName", name)] = loosen(node)
@@ -231,7 +233,7 @@ def ec2_wrapped(shapes, shape, levels):
 
 def ec2_old(service, op):
     """Calls of before 2015: first letter lower, lists in `items`, mostly under `...Set`."""
-    fields = ec2_old_fields(service.shapes, service.input_of(op), op, LEVELS + 1, top=True)
+    fields = ec2_old_fields(service, service.input_of(op), op, LEVELS + 1, top=True)
     if op.startswith("Describe"):
         fields.setdefault("filterSet", Node("o"))
     for name in rules.EC2_LESS.get(op, ()):
@@ -245,7 +247,8 @@ def ec2_old(service, op):
     return fields
 
 
-def ec2_old_fields(shapes, shape, op, levels, top=False):
+def ec2_old_fields(service, shape, op, levels, top=False):
+    shapes = service.shapes
     if levels == 0:
         return None
     fields = {}
@@ -256,7 +259,7 @@ def ec2_old_fields(shapes, shape, op, levels, top=False):
             element = shapes[kind["member"]["shape"]]
             names, item = rules.ec2_list(op, name, lower(here))
             if element["type"] == "structure":
-                inner = ec2_old_fields(shapes, element, op, levels - 1)
+                inner = ec2_old_fields(service, element, op, levels - 1)
             else:
                 inner = {item: Node("a")} if item else None
             items = Node("l", "o", inner)
@@ -264,7 +267,7 @@ def ec2_old_fields(shapes, shape, op, levels, top=False):
             if not top and name in rules.EC2_BARE_LISTS:
                 fields[rules.EC2_BARE_LISTS[name]] = Node("l", "o", inner)
         elif kind["type"] == "structure":
-            inner = ec2_old_fields(shapes, kind, op, levels - 1)
+            inner = ec2_old_fields(service, kind, op, levels - 1)
             names, node = {lower(here), lower(name)}, Node("o", fields=inner)
         else:
             names = {lower(here), lower(name)}
@@ -272,7 +275,7 @@ def ec2_old_fields(shapes, shape, op, levels, top=False):
             form = SCALARS.get(kind["type"], "a")
             if form == "n" and name not in rules.EC2_NUMBERS:
                 form = "a"
-            node = Node(form, values=Builder(shapes, plain).values(kind))
+            node = Node(form, values=Builder(service, plain).values(kind))
         for spelled in names:
             fields = merge_fields(fields, {spelled: node})
     return fields

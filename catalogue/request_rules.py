@@ -18,6 +18,10 @@ resourcegroupstaggingapi route53resolver sagemaker secretsmanager service-quotas
 servicediscovery shield sqs ssm sso-admin transcribe transfer waf waf-regional wafv2
 workspaces""".split()}
 
+# Shapes that are logged in a form of their own: (directory, shape).
+# DynamoDB: `"key": {"id": "7"}`, with no type beside the value.
+OPEN_SHAPES = {("dynamodb", "AttributeValue"), ("dynamodbstreams", "AttributeValue")}
+
 # ------------------------------------------------------------------------- low confidence
 # Services of which nothing is known that would be worth a warning.
 LOW_SERVICES = {"s3control", "marketplace-discovery"}
