@@ -22,7 +22,7 @@ from request_models import Shapes, load_services
 HERE = Path(__file__).resolve().parent
 
 # How many levels of objects are written; what lies deeper is open.
-LEVELS = 3
+LEVELS = 4
 # An enumeration is written when it is a short one.
 ENUM_MAX_VALUES = 60
 ENUM_MAX_CHARS = 900

@@ -56,6 +56,10 @@ ALSO = {
         "DeleteResolverQueryLogConfig": {"originSequenceNumber": "n"},
     },
     "ssm.amazonaws.com": {"SendCommand": {"interactive": "b"}},
+    "ec2.amazonaws.com": {
+        "DescribeInstances": {"ignoreManagedInstancesVisibilityConfiguration": "b"},
+        "DescribeInstanceStatus": {"ignoreManagedInstancesVisibilityConfiguration": "b"},
+    },
     "ec2-instance-connect.amazonaws.com": {
         "SendSerialConsoleSSHPublicKey": {"monitorMode": "b"},
     },
