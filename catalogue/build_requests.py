@@ -275,7 +275,9 @@ def ec2_old_fields(service, shape, op, levels, top=False):
             form = SCALARS.get(kind["type"], "a")
             if form == "n" and name not in rules.EC2_NUMBERS:
                 form = "a"
-            node = Node(form, values=Builder(service, plain).values(kind))
+            # CloudTrail writes CREATE_VOLUME_PERMISSION for the attribute createVolumePermission.
+            renamed = name in rules.EC2_RENAMED
+            node = Node(form, values=() if renamed else Builder(service, plain).values(kind))
         for spelled in names:
             fields = merge_fields(fields, {spelled: node})
     return fields
