@@ -70,13 +70,11 @@ class Builder:
 
     def __init__(self, service, names):
         self.shapes, self.names = service.shapes, names
-        self.open = {shape for directory, shape in rules.OPEN_SHAPES
-                     if directory == service.directory}
 
     def node(self, shape_name, levels):
         shape = self.shapes[shape_name]
         kind = shape["type"]
-        if shape_name in self.open or shape.get("document") or shape.get("eventstream") or kind == "blob":
+        if shape.get("document") or shape.get("eventstream") or kind == "blob":
             return Node("a")
         if kind in SCALARS:
             return Node(SCALARS[kind], values=self.values(shape))
@@ -178,12 +176,23 @@ def request_s3(service, op):
         if member.get("location") in ("header", "querystring"):
             fields[member["locationName"]] = Node("t")
         elif member.get("location") is None:
-            node = Builder(service, wire).node(member["shape"], LEVELS)
+            node = XmlBuilder(service, wire).node(member["shape"], LEVELS)
             if node.form == "o" and node.fields is not None:
                 node.fields["xmlns"] = Node("t")
             fields[member.get("locationName", name)] = loosen(node)
     fields |= {name: Node("a") for name in rules.S3_MORE.get(op, ())}
     return fields
+
+
+class XmlBuilder(Builder):
+    """As XML: a list that is not flat is an object with its elements."""
+
+    def node(self, shape_name, levels):
+        shape = self.shapes[shape_name]
+        node = super().node(shape_name, levels)
+        if shape["type"] == "list" and not shape.get("flattened"):
+            return Node("o", fields={shape["member"].get("locationName", "member"): node})
+        return node
 
 
 def wire(name, member):

@@ -18,14 +18,13 @@ resourcegroupstaggingapi route53resolver sagemaker secretsmanager service-quotas
 servicediscovery shield sqs ssm sso-admin transcribe transfer waf waf-regional wafv2
 workspaces""".split()}
 
-# Shapes that are logged in a form of their own: (directory, shape).
-# DynamoDB: `"key": {"id": "7"}`, with no type beside the value.
-OPEN_SHAPES = {("dynamodb", "AttributeValue"), ("dynamodbstreams", "AttributeValue")}
-
 # ------------------------------------------------------------------------- low confidence
 # Services of which nothing is known that would be worth a warning.
 LOW_SERVICES = {"s3control", "marketplace-discovery"}
-LOW_EVENTS = set()
+# DynamoDB logs the names of attributes instead of the items of a call.
+LOW_EVENTS = {("dynamodb.amazonaws.com", op) for op in """BatchExecuteStatement BatchGetItem
+BatchWriteItem DeleteItem ExecuteStatement ExecuteTransaction GetItem PutItem Query Scan
+TransactGetItems TransactWriteItems UpdateItem""".split()}
 
 
 def is_low(directory, source, op):
@@ -84,6 +83,7 @@ S3_MORE = {
     "PutBucketPolicy": ["bucketPolicy"],
     "PutBucketAcl": ["AccessControlPolicy"],
     "PutObjectAcl": ["AccessControlPolicy"],
+    "ListObjects": ["list-type", "continuation-token", "fetch-owner", "start-after"],
     "ListObjectsV2": ["list-type"],
 }
 
@@ -158,7 +158,7 @@ EC2_RENAMED = {"Attribute": ["attributeType"], "Protocol": ["aclProtocol"],
 # call: {parameter: form, or names in its items}
 EC2_MORE = {
     "CreateVolume": {"zone": "t"},
-    "RunInstances": {"availabilityZone": "t",
+    "RunInstances": {"availabilityZone": "t", "tenancy": "t",
                      "instancesSet": ["imageId", "keyName", "maxCount", "minCount"]},
 }
 # call: parameters of the API that records have elsewhere.
