@@ -16,7 +16,7 @@ cloudwatch cognito-identity cognito-idp config dms ds dynamodb efs emr es events
 glacier glue identitystore inspector kinesis kms lambda logs opensearch organizations
 resourcegroupstaggingapi route53resolver sagemaker secretsmanager service-quotas servicecatalog
 servicediscovery shield sqs ssm sso-admin transcribe transfer waf waf-regional wafv2
-workspaces""".split()}
+workspaces ec2-instance-connect""".split()}
 
 # ------------------------------------------------------------------------- low confidence
 # Services of which nothing is known that would be worth a warning.
