@@ -200,11 +200,11 @@ def wire(name, member):
 
 
 def loosen(node):
-    """XML has no types: one element of a list looks like a value, and all is text or a number."""
-    if node.form in "tnbd":
-        return Node("a")
-    fields = node.fields and {name: loosen(field) for name, field in node.fields.items()}
-    return Node("o" if node.form != "m" else "a", None, fields if node.form != "m" else None)
+    """XML has no types: all is text or a number, and one element of a list looks like a value."""
+    if node.form == "o" or (node.form, node.element) == ("l", "o"):
+        fields = node.fields and {name: loosen(field) for name, field in node.fields.items()}
+        return Node(node.form, node.element, fields)
+    return Node("a")
 
 
 # ------------------------------------------------------------------------------------- ec2

@@ -76,9 +76,10 @@ ALSO = {
 
 # ------------------------------------------------------------------------------------- s3
 # Of any call: the host (`host` in records of 2020 and before), what SDKs and presigned links put into the query, what is logged of ACLs.
-S3_ANY = """Host host x-id x-amz-acl X-Amz-Algorithm X-Amz-Credential X-Amz-Date
-X-Amz-Expires X-Amz-Security-Token X-Amz-Signature X-Amz-SignedHeaders X-Amz-Content-Sha256
-AWSAccessKeyId Expires Signature accountId""".split()
+S3_ANY = """AWSAccessKeyId Expires Host Signature accountId host x-amz-acl x-amz-content-sha256
+x-amz-date x-amz-decoded-content-length x-amz-security-token x-amz-te x-amz-trailer
+x-amz-user-agent x-id X-Amz-Algorithm X-Amz-Content-Sha256 X-Amz-Credential X-Amz-Date
+X-Amz-Expires X-Amz-Security-Token X-Amz-Signature X-Amz-SignedHeaders""".split()
 S3_MORE = {
     "PutBucketPolicy": ["bucketPolicy"],
     "PutBucketAcl": ["AccessControlPolicy"],
@@ -158,6 +159,8 @@ EC2_RENAMED = {"Attribute": ["attributeType"], "Protocol": ["aclProtocol"],
 # call: {parameter: form, or names in its items}
 EC2_MORE = {
     "CreateVolume": {"zone": "t"},
+    # An object in the API; what it holds is sensitive and is written as text.
+    "ModifyInstanceAttribute": {"userData": "a"},
     "RunInstances": {"availabilityZone": "t", "tenancy": "t",
                      "instancesSet": ["imageId", "keyName", "maxCount", "minCount"]},
 }
