@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 
 import request_rules as rules
-from request_models import Shapes, load_services
+from request_models import load_services
 
 HERE = Path(__file__).resolve().parent
 
@@ -354,8 +354,8 @@ class Sheet:
     def number(self, table, line):
         return table.setdefault(line, len(table))
 
-    def members(self, fields):
-        return "".join(f"\t{name}:{self.kind(node, top=False)}" for name, node in sorted(fields.items()))
+    def members(self, fields, top=False):
+        return "".join(f"\t{name}:{self.kind(node, top)}" for name, node in sorted(fields.items()))
 
     def kind(self, node, top):
         text = node.form + (node.element or "")
@@ -367,8 +367,8 @@ class Sheet:
         return text
 
     def add(self, event, fields, high):
-        members = "".join(f"\t{name}:{self.kind(node, True)}" for name, node in sorted(fields.items()))
-        self.events.append(f"=\t{event}\t{'hc' if high else 'c'}{members}")
+        flags = "hc" if high else "c"
+        self.events.append(f"=\t{event}\t{flags}{self.members(fields, top=True)}")
 
     def lines(self):
         yield from (f"%\t{line}" for line in self.enumerations)

@@ -4,9 +4,9 @@
     python measure_requests.py [--verbose] [--levels=N] FOLDER…
 
 Reads every JSON file below each folder (a record, a list, `{"Records": [...]}`, or one record a
-line, also within other JSON). Each path of `requestParameters`, two levels deep (or N), not counting
-`items` and the wrappers of EC2, is real: a warning about it is false. Each is then made wrong in
-four ways; those that the model warns about are told.
+line, also within other JSON). Each path of `requestParameters`, two levels deep (or N), is real: a
+warning about it is false. `items` and the wrappers of EC2 do not count as levels. Each path is then
+made wrong in four ways; those that the model warns about are told.
 """
 import json
 import sys
@@ -149,12 +149,13 @@ def main():
     paths, mistakes = sum(real.values()), sum(wrong.values())
     if not paths:
         sys.exit("no record with request parameters")
+    warned, noticed = sum(false.values()), sum(told.values())
     print(f"{sum(seen.values())} records, {paths} paths of {len(seen)} services")
-    print(f"warned about wrongly: {sum(false.values())} = {sum(false.values()) / paths:.2%}")
-    print(f"wrong ones told: {sum(told.values())} of {mistakes} = {sum(told.values()) / mistakes:.1%}")
+    print(f"warned about wrongly: {warned} = {warned / paths:.2%}")
+    print(f"wrong ones told: {noticed} of {mistakes} = {noticed / mistakes:.1%}")
     print("  " + ", ".join(f"{how} {told[how] / wrong[how]:.1%}" for how in wrong))
-    for service in sorted(seen):
-        print(f"  {service}: {seen[service]} records, {real[service]} paths, {false[service]} false")
+    for name in sorted(seen):
+        print(f"  {name}: {seen[name]} records, {real[name]} paths, {false[name]} false")
     if verbose:
         for line, count in sorted(misses.items()):
             print(f"{line} ({count})")

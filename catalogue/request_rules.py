@@ -75,7 +75,8 @@ ALSO = {
 }
 
 # ------------------------------------------------------------------------------------- s3
-# Of any call: the host (`host` in records of 2020 and before), what SDKs and presigned links put into the query, what is logged of ACLs.
+# Of any call: the host (`host` in records of 2020 and before), what SDKs and presigned links put
+# into the query or sign as a header.
 S3_ANY = """AWSAccessKeyId Expires Host Signature accountId host x-amz-acl x-amz-content-sha256
 x-amz-date x-amz-decoded-content-length x-amz-security-token x-amz-te x-amz-trailer
 x-amz-user-agent x-id X-Amz-Algorithm X-Amz-Content-Sha256 X-Amz-Credential X-Amz-Date
