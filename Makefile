@@ -25,10 +25,11 @@ bench:
 bench-fleet:
 	benches/fleet.sh
 
-## Builds the event catalogue again from the pinned packages, and checks it.
+## Builds the event catalogue and the model of request parameters again from the pinned packages.
 catalogue:
 	python3 -m venv target/catalogue
 	target/catalogue/bin/pip install --quiet --requirement catalogue/requirements.txt
 	git show HEAD:catalogue/events.tsv >target/catalogue/before.tsv
 	target/catalogue/bin/python catalogue/build_catalogue.py
 	target/catalogue/bin/python catalogue/check_catalogue.py target/catalogue/before.tsv
+	target/catalogue/bin/python catalogue/build_requests.py

@@ -4,24 +4,31 @@
 //! `sources.rs`: one row an event source, sorted, with its events as sorted lines: the name, a letter for each kind,
 //! the access, a letter of evidence for each kind, and the letter of evidence for the source.
 //! `renames.rs`: what people write beside what is logged. `builtins.rs`: the shipped blueprints.
+//! `requests.rs`: one row an event source, sorted, with its request parameters deflated.
 
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../..");
     let out = PathBuf::from(env::var("OUT_DIR")?);
     println!("cargo::rerun-if-changed=build.rs");
-    for input in ["catalogue/events.tsv", "catalogue/renames.tsv", "blueprints"] {
+    for input in
+        ["catalogue/events.tsv", "catalogue/renames.tsv", "catalogue/requests.txt", "blueprints"]
+    {
         println!("cargo::rerun-if-changed=../../{input}");
     }
     fs::write(out.join("sources.rs"), sources(&root.join("catalogue/events.tsv"))?)?;
     fs::write(out.join("renames.rs"), renames(&root.join("catalogue/renames.tsv"))?)?;
     fs::write(out.join("builtins.rs"), builtins(&root.join("blueprints"))?)?;
+    fs::write(out.join("requests.rs"), requests(&root.join("catalogue/requests.txt"), &out)?)?;
     Ok(())
 }
 
@@ -130,5 +137,35 @@ fn builtins(folder: &Path) -> Result<String, Box<dyn Error>> {
         writeln!(table, "    ({id:?}, include_str!({:?})),", path.display().to_string())?;
     }
     table.push_str("]\n");
+    Ok(table)
+}
+
+/// Deflates each source's block of lines into one file, and lists where each lies.
+fn requests(path: &Path, out: &Path) -> Result<String, Box<dyn Error>> {
+    let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let mut blocks: BTreeMap<&str, String> = BTreeMap::new();
+    let mut source = None;
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        if let Some(name) = line.strip_prefix("!\t") {
+            source = Some(name);
+        } else {
+            let block = blocks.entry(source.ok_or("a line before the first source")?).or_default();
+            block.push_str(line);
+            block.push('\n');
+        }
+    }
+    let mut all = Vec::new();
+    let mut table = format!("static BLOCKS: [Block; {}] = [\n", blocks.len());
+    for (source, block) in &blocks {
+        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(block.as_bytes())?;
+        let start = all.len();
+        all.extend(encoder.finish()?);
+        let length = all.len() - start;
+        let bytes = format!("DEFLATED.split_at({start}).1.split_at({length}).0");
+        writeln!(table, "    block({source:?}, {bytes}),")?;
+    }
+    table.push_str("];\n");
+    fs::write(out.join("requests.bin"), all)?;
     Ok(table)
 }

@@ -30,8 +30,8 @@
 //! | what must ctguard be allowed | [`permissions`], [`bootstrap`] |
 //!
 //! Below them are the ground types: [`scope`], [`event`], [`resource`], [`action`] (the mutating
-//! AWS calls), [`catalogue`] (the CloudTrail events that exist), [`codes`] (all that can be
-//! reported) and [`phrase`].
+//! AWS calls), [`catalogue`] (the CloudTrail events that exist), [`record`] (what their records
+//! look like), [`codes`] (all that can be reported) and [`phrase`].
 
 pub mod action;
 pub mod blueprint;
@@ -53,6 +53,7 @@ pub mod phrase;
 pub mod plan;
 pub mod plural;
 pub mod proof;
+pub mod record;
 pub mod replay;
 pub mod resource;
 pub mod scope;

@@ -1,0 +1,171 @@
+//! The model as a whole: every block is read, and known spellings are found in it.
+
+use super::*;
+
+fn find(event: &str, path: &str) -> Option<bool> {
+    let (service, name) = event.split_once(':').unwrap();
+    let request = request_of(&format!("{service}.amazonaws.com"), name)?;
+    let steps: Vec<&str> = path.split('.').collect();
+    let missing = matches!(request.find(&steps), Found::Missing { .. });
+    Some(request.confidence == Confidence::High && missing)
+}
+
+/// Counts the parameters, and holds what each says against the others.
+fn check(parameters: &[Parameter], place: &str) -> usize {
+    assert!(parameters.is_sorted_by(|a, b| a.name < b.name), "{place}: {parameters:?}");
+    let mut count = parameters.len();
+    for parameter in parameters {
+        assert!(!parameter.name.is_empty(), "{place}");
+        let holds = matches!(parameter.form, Form::List | Form::Map);
+        assert!(holds || parameter.element.is_none(), "{place}: {parameter:?}");
+        let scalar = matches!(parameter.form, Form::Text | Form::Number | Form::Boolean);
+        assert!(!scalar || parameter.fields.is_empty(), "{place}: {parameter:?}");
+        let mut values = parameter.values.iter();
+        assert!(values.all(|value| !value.is_empty()), "{place}: {parameter:?}");
+        count += check(&parameter.fields, place);
+    }
+    count
+}
+
+#[test]
+fn every_event_of_every_block_is_read() {
+    assert!(BLOCKS.is_sorted_by(|a, b| a.source < b.source));
+    let (mut events, mut parameters) = (0, 0);
+    for block in &BLOCKS {
+        let sheet = Sheet::inflate(block.deflated);
+        assert!(sheet.events().count() > 0, "{}", block.source);
+        for name in sheet.events() {
+            let place = format!("{} {name}", block.source);
+            let request = request_of(block.source, name).expect(&place);
+            assert!(request.closed, "{place}: a line could not be read");
+            parameters += check(&request.parameters, &place);
+            events += 1;
+        }
+    }
+    let text = include_str!("../../../../../catalogue/requests.txt");
+    assert_eq!(events, text.lines().filter(|line| line.starts_with("=\t")).count());
+    assert!(parameters > events, "{parameters} parameters of {events} events");
+}
+
+#[test]
+fn every_modelled_event_is_in_the_catalogue() {
+    for block in &BLOCKS {
+        for name in Sheet::inflate(block.deflated).events() {
+            let known = crate::catalogue::find(block.source, name).is_some();
+            assert!(known, "{} {name}: run `make catalogue`", block.source);
+        }
+    }
+}
+
+#[test]
+fn the_model_costs_less_than_a_megabyte_and_a_half() {
+    assert!(DEFLATED.len() < 1_500_000, "{} bytes", DEFLATED.len());
+}
+
+#[test]
+fn a_path_of_records_is_not_missing() {
+    for (event, path) in [
+        ("apigateway:CreateStage", "createStageInput.stageName"),
+        ("ce:GetCostAndUsage", "TimePeriod.Start"),
+        ("cloudformation:CreateStack", "parameters.parameterKey"),
+        ("cloudtrail:PutEventSelectors", "eventSelectors.readWriteType"),
+        ("config:PutConfigurationRecorder", "configurationRecorder.roleARN"),
+        ("ec2:AuthorizeSecurityGroupIngress", "ipPermissions.items.ipRanges.items.cidrIp"),
+        ("ec2:CreateFlowLogs", "CreateFlowLogsRequest.ResourceId.content"),
+        ("ec2:CreateNetworkAclEntry", "aclProtocol"),
+        ("ec2:CreateTags", "tagSet.items.key"),
+        ("ec2:CreateVolume", "zone"),
+        ("ec2:DescribeInstances", "filterSet.items.valueSet.items.value"),
+        ("ec2:ModifyImageAttribute", "launchPermission.add.items.group"),
+        ("ec2:ModifyInstanceAttribute", "disableApiTermination.value"),
+        ("ec2:ModifySnapshotAttribute", "createVolumePermission.add.items.userId"),
+        ("ec2:RunInstances", "instancesSet.items.imageId"),
+        ("ec2:RunInstances", "tagSpecificationSet.items.tags.key"),
+        ("eks:AssociateAccessPolicy", "name"),
+        ("iam:AttachUserPolicy", "policyArn"),
+        ("iam:CreateSAMLProvider", "sAMLMetadataDocument"),
+        ("iam:CreateServiceLinkedRole", "aWSServiceName"),
+        ("kms:Decrypt", "encryptionContext.aws:s3:arn"),
+        ("lambda:AddPermission20150331v2", "functionName"),
+        ("organizations:AttachPolicy", "targetId"),
+        ("rds:ModifyDBInstance", "dBInstanceIdentifier"),
+        ("rds:ModifyDBSnapshotAttribute", "valuesToAdd"),
+        ("route53:ChangeResourceRecordSets", "changeBatch.changes.action"),
+        ("s3:CopyObject", "x-amz-copy-source"),
+        ("s3:PutBucketPolicy", "bucketPolicy.Statement"),
+        ("s3:PutBucketVersioning", "VersioningConfiguration.Status"),
+        ("s3:PutObject", "omitted"),
+        ("sso:CreateAccountAssignment", "permissionSetArn"),
+        ("sts:AssumeRoleWithSAML", "sAMLAssertionID"),
+    ] {
+        assert_eq!(find(event, path), Some(false), "{event} {path}");
+    }
+}
+
+#[test]
+fn a_path_that_no_record_has_is_missing() {
+    for (event, path) in [
+        ("cloudtrail:PutEventSelectors", "eventSelector"),
+        ("ec2:AuthorizeSecurityGroupIngress", "ipPermissions.ipRanges.cidrIp"),
+        ("ec2:AuthorizeSecurityGroupIngress", "IpPermissions"),
+        ("ec2:CreateFlowLogs", "resourceId"),
+        ("ec2:CreateFlowLogs", "CreateFlowLogsRequest.ResourceIds"),
+        ("ec2:CreateNetworkAclEntry", "portRange.From"),
+        ("ec2:RunInstances", "imageId"),
+        ("ec2:RunInstances", "instanceTypes"),
+        ("iam:AttachUserPolicy", "policyARN"),
+        ("iam:CreateUser", "user.userName"),
+        ("kms:ScheduleKeyDeletion", "KeyId"),
+        ("rds:ModifyDBInstance", "dbInstanceIdentifier"),
+        ("rds:ModifyDBInstance", "DBInstanceIdentifier"),
+        ("s3:PutBucketPolicy", "BucketName"),
+        ("s3:PutBucketPolicy", "bucketname"),
+        ("s3:PutBucketVersioning", "versioningConfiguration.status"),
+        ("sts:AssumeRole", "roleARN"),
+    ] {
+        assert_eq!(find(event, path), Some(true), "{event} {path}");
+    }
+}
+
+#[test]
+fn forms_and_values_are_told() {
+    let request = request_of("iam.amazonaws.com", "UpdateAccessKey").unwrap();
+    let status = request.parameters.iter().find(|parameter| parameter.name == "status").unwrap();
+    assert_eq!(status.form, Form::Text);
+    assert!(status.values.iter().any(|value| value == "Inactive"), "{:?}", status.values);
+    let request = request_of("rds.amazonaws.com", "ModifyDBInstance").unwrap();
+    let form = |name: &str| {
+        let found = request.parameters.iter().find(|parameter| parameter.name == name);
+        found.map(|parameter| (parameter.form, parameter.element))
+    };
+    assert_eq!(form("publiclyAccessible"), Some((Form::Boolean, None)));
+    assert_eq!(form("allocatedStorage"), Some((Form::Number, None)));
+    assert_eq!(form("vpcSecurityGroupIds"), Some((Form::List, Some(Form::Text))));
+}
+
+#[test]
+fn the_parameters_of_an_event_are_sorted_and_closed() {
+    let request = request_of("iam.amazonaws.com", "CreateUser").expect("modelled");
+    assert_eq!(request.confidence, Confidence::High);
+    assert!(request.closed);
+    let names: Vec<&str> =
+        request.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
+    assert_eq!(names, ["path", "permissionsBoundary", "tags", "userName"]);
+    assert!(matches!(request.find(&["UserName"]), Found::Missing { step: 0, .. }));
+    assert!(matches!(request.find(&["tags", "kye"]), Found::Missing { step: 1, .. }));
+    assert_eq!(request.find(&["omitted"]), Found::Open);
+    assert_eq!(request.find(&[]), Found::Open);
+}
+
+#[test]
+fn what_is_not_modelled_is_none() {
+    for (source, name) in [
+        ("iam.amazonaws.com", "CreateUsr"),
+        ("iam.amazonaws.com", ""),
+        ("signin.amazonaws.com", "ConsoleLogin"),
+        ("iam", "CreateUser"),
+        ("", ""),
+    ] {
+        assert_eq!(request_of(source, name), None, "{source} {name}");
+    }
+}
