@@ -171,8 +171,12 @@ pub fn explained(decision: &EventDecision<'_>, paint: Paint) -> String {
         } else if alert.mismatches.iter().any(is_of_another_event) {
             others += 1;
         } else {
-            let _ =
-                writeln!(out, "  {} {} ({})", paint.dim("ignores"), alert.id, alert.risk.as_str());
+            let other_kind = match alert.mismatches.iter().any(is_of_another_kind) {
+                true => ": other detail-type",
+                false => "",
+            };
+            let (ignores, risk) = (paint.dim("ignores"), alert.risk.as_str());
+            let _ = writeln!(out, "  {ignores} {} ({risk}){other_kind}", alert.id);
             mismatches(&mut out, &alert.mismatches, "    ");
         }
     }
@@ -189,15 +193,21 @@ pub fn explained(decision: &EventDecision<'_>, paint: Paint) -> String {
     out
 }
 
-/// Whether it is the service, the name or the kind of the event that is another.
+/// Whether it is the service or the name of the event that is another.
 fn is_of_another_event(mismatch: &Mismatch) -> bool {
-    match mismatch {
-        Mismatch::Field { path, .. } => {
-            ["source", "detail-type", "detail.eventSource", "detail.eventName"]
-                .contains(&path.as_str())
-        }
-        Mismatch::Lost { .. } | Mismatch::Elements { .. } => false,
-    }
+    const NAMES: [&str; 5] = [
+        "source",
+        "detail.eventSource",
+        "detail.eventName",
+        "detail.insightDetails.eventSource",
+        "detail.insightDetails.eventName",
+    ];
+    matches!(mismatch, Mismatch::Field { path, .. } if NAMES.contains(&path.as_str()))
+}
+
+/// Whether the event of this name is recorded as another kind.
+fn is_of_another_kind(mismatch: &Mismatch) -> bool {
+    matches!(mismatch, Mismatch::Field { path, .. } if path == "detail-type")
 }
 
 fn head(decision: &EventDecision<'_>, paint: Paint) -> String {

@@ -330,6 +330,15 @@ fn explain_with_a_blueprint_tells_of_the_alerts_of_the_event() {
 }
 
 #[test]
+fn an_event_of_another_kind_is_told_as_such() {
+    let other = json!({ "eventType": "AwsServiceEvent" });
+    let event = record("k", "ec2.amazonaws.com", "CreateRoute", other);
+    let ran = blueprint(&["--explain"], &event.to_string()).expect(0);
+    assert!(ran.out.contains("ignores route-created (low): other detail-type"), "{}", ran.out);
+    assert!(ran.out.contains("AWS Service Event via CloudTrail"), "{}", ran.out);
+}
+
+#[test]
 fn an_invalid_blueprint_is_a_usage_error() {
     let files: [(&str, &[u8]); 1] = [("missing.yaml", b"version: 1\n")];
     matched(&["--blueprint", "missing.yaml", "-"], &files, Some("{}")).expect(64);
