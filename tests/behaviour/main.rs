@@ -18,6 +18,7 @@ mod drift;
 mod emulators;
 mod engines;
 mod explain;
+mod families;
 mod fleet;
 mod formats;
 mod guards;
