@@ -101,9 +101,11 @@ fn kind_letter(kind: &str) -> Option<char> {
     })
 }
 
+/// The source and the name of an event.
+type Event = (String, String);
+
 fn renames(path: &Path) -> Result<String, Box<dyn Error>> {
-    let mut renames: BTreeMap<(String, String), (String, BTreeSet<(String, String)>)> =
-        BTreeMap::new();
+    let mut renames: BTreeMap<Event, (String, BTreeSet<Event>)> = BTreeMap::new();
     for row in rows(path, 5)? {
         let [source, written, logged, mode, logged_source] = &row[..] else { continue };
         let (kept, names) = renames
@@ -116,7 +118,7 @@ fn renames(path: &Path) -> Result<String, Box<dyn Error>> {
     }
     let mut table = String::from("&[\n");
     for ((source, written), (mode, names)) in &renames {
-        let names: Vec<&(String, String)> = names.iter().collect();
+        let names: Vec<&Event> = names.iter().collect();
         writeln!(table, "    ({source:?}, {written:?}, &{names:?}, {}),", mode == "also")?;
     }
     table.push_str("]\n");

@@ -259,7 +259,7 @@ impl TrailJudge<'_> {
             self.broken(code, cause, Repair::Selectors)
         };
         if question.class == Class::Network {
-            return self.network(&selectors);
+            return self.network(selectors);
         }
         if question.class == Class::Data {
             if !selectors.include_data(question.source(), question.access) {
