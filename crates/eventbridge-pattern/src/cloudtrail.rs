@@ -166,7 +166,7 @@ impl<'r> KindFields<'r> {
             }
             (_, Some("AwsConsoleSignIn" | "AwsConsoleSignin")) => EventKind::Signin,
             (_, Some("AwsConsoleAction")) => EventKind::Console,
-            (_, Some("AwsServiceEvent")) => EventKind::Service,
+            (_, Some("AwsServiceEvent" | "AWSServiceEvent")) => EventKind::Service,
             (_, None) if self.event_source == Some(SIGN_IN) => EventKind::Signin,
             (_, None | Some("AwsApiCall")) => match self.is_management() {
                 Some(false) => EventKind::Data,

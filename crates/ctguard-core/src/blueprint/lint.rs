@@ -287,20 +287,7 @@ impl Linter<'_> {
                 );
             }
         }
-        let of_kind = |kind| notes.events.iter().find(|resolved| resolved.event.kind == kind);
-        if let Some(found) = of_kind(EventKind::Data) {
-            self.warn(
-                codes::DATA_EVENT,
-                Some(notes),
-                Some(&found.span),
-                format!(
-                    "`{}` is a data event, which trails leave out by default",
-                    found.event.short()
-                ),
-                "add data event selectors for it to a trail, and mind that they are billed"
-                    .to_owned(),
-            );
-        }
+        self.data_events(notes);
         // What is taken for a sign-in in case it is one lands like any other call.
         let sign_in = |found: &&Resolved| {
             found.event.kind == EventKind::Signin && found.event.landing == Landing::SignIn
@@ -323,6 +310,30 @@ impl Linter<'_> {
                 );
             }
         }
+    }
+
+    /// Data events, and events that are perhaps such.
+    fn data_events(&mut self, notes: &AlertNotes) {
+        let data = || notes.events.iter().filter(|one| one.event.kind == EventKind::Data);
+        let Some(first) = data().next() else { return };
+        let names: BTreeSet<String> = data().map(|found| found.event.short()).collect();
+        let also = |found: &Resolved| {
+            let same = |one: &&Resolved| one.event.short() == found.event.short();
+            notes.events.iter().filter(same).any(|one| one.event.kind.is_management())
+        };
+        let (are, one) = match data().all(also) {
+            true => ("may be", "a data event, perhaps: trails leave those out by default"),
+            false => ("are", "a data event, which trails leave out by default"),
+        };
+        let message = match names.first().filter(|_| names.len() == 1) {
+            Some(name) => format!("`{name}` is {one}"),
+            None => {
+                let names = names.into_iter().collect::<Vec<_>>().join("`, `");
+                format!("`{names}` {are} data events, which trails leave out by default")
+            }
+        };
+        let help = "add data event selectors for it to a trail, and mind that they are billed";
+        self.warn(codes::DATA_EVENT, Some(notes), Some(&first.span), message, help.to_owned());
     }
 
     fn sign_in(&mut self, alert: &Alert, notes: &AlertNotes, span: &Span) {
