@@ -2,6 +2,7 @@
 
 pub mod landing;
 mod named;
+pub mod outcome;
 pub mod sample;
 
 pub use eventbridge_pattern::cloudtrail::{EventKind, bus_source, service};

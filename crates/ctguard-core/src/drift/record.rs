@@ -3,6 +3,7 @@
 //! Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
 
 use super::suspects::Subject;
+use crate::event::outcome::is_error;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -69,8 +70,11 @@ pub fn recorded_call(
     // S3 and others add a version to the name of some calls; none of those is needed.
     let meant = calls.contains(&call.as_str()) && record["eventSource"] == *source;
     // A call that failed has changed nothing.
-    let succeeded = record.get("errorCode").is_none_or(Value::is_null);
-    if !meant || !succeeded || !subject.is_in(&record["requestParameters"]) {
+    let failed = match record.get("errorCode") {
+        Some(Value::String(code)) => is_error(Some(code)),
+        code => code.is_some_and(|code| !code.is_null()),
+    };
+    if !meant || failed || !subject.is_in(&record["requestParameters"]) {
         return None;
     }
     let user_agent = said("userAgent");
@@ -233,6 +237,9 @@ mod tests {
             of(role.clone(), json!({ "errorCode": "AccessDenied" })).is_none(),
             "it changed nothing"
         );
+        for no_error in [json!({ "errorCode": "" }), json!({ "errorCode": "200" })] {
+            assert!(of(role.clone(), no_error).is_some(), "it succeeded");
+        }
         assert!(of(role.clone(), json!({ "eventName": "PutRule" })).is_none());
         assert!(of(role, json!({ "eventSource": "schemas.amazonaws.com" })).is_none());
         assert_eq!(of(json!(null), json!({})).unwrap().by.who(), "Unknown");
