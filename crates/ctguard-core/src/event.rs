@@ -1,5 +1,7 @@
 //! CloudTrail events: their kinds, where they land, and samples of them.
 
+pub mod actor;
+pub mod identity;
 pub mod landing;
 mod named;
 pub mod outcome;
