@@ -42,7 +42,7 @@ fn never_matching() -> Vec<Case> {
         ("another event's name", one(", where: { eventName: [DeleteUser] }"), never),
         (
             "a failure that succeeds",
-            one(", where: { errorCode: [{ exists: true }] }, outcome: success"),
+            one(", where: { errorCode: [{ prefix: Access }] }, outcome: success"),
             never,
         ),
         (

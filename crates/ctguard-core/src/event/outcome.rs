@@ -21,7 +21,7 @@
 //! <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_cloudtrail-integration.html>,
 //! <https://docs.aws.amazon.com/secretsmanager/latest/userguide/cloudtrail_log_entries.html>.
 
-use super::EventKind;
+use super::{EventKind, EventRef};
 use eventbridge_pattern::{Excluded, Matcher};
 use serde_json::Value;
 use std::borrow::Cow;
@@ -75,6 +75,12 @@ impl Word {
     }
 }
 
+/// The event source of sign-ins.
+const SIGN_IN_SOURCE: &str = "signin.amazonaws.com";
+
+/// Sign-ins through IAM Identity Center.
+const PORTAL: [&str; 3] = ["CredentialChallenge", "CredentialVerification", "UserAuthentication"];
+
 /// Service events whose state stands in `serviceEventDetails.<name>Status.state`.
 const STATES: [(&str, &str, &str); 11] = [
     ("controltower.amazonaws.com", "CreateManagedAccount", "createManagedAccount"),
@@ -111,7 +117,7 @@ impl Told {
         let success = (name == "ConsoleLogin").then_some("Success");
         match kind {
             EventKind::Signin => word("responseElements", name.to_owned(), "Failure", success),
-            EventKind::Service if source == "signin.amazonaws.com" => {
+            EventKind::Service if source == SIGN_IN_SOURCE => {
                 word("serviceEventDetails", name.to_owned(), "Failure", success)
             }
             EventKind::Service if FAILURES.contains(&(source, name)) => Self::NameOfFailure,
@@ -122,6 +128,27 @@ impl Told {
                     word("serviceEventDetails", format!("{what}Status.state"), "FAILED", None)
                 }),
             _ => Self::ErrorCode,
+        }
+    }
+
+    /// What may tell how the events end that are asked for, of a family by the names that are
+    /// documented. What is taken for a sign-in in case it is one has no result of its own.
+    pub fn of_asked(event: &EventRef) -> Vec<Self> {
+        let signs_in = event.includes_source(SIGN_IN_SOURCE);
+        let of = |source: &str, name: &str| Self::of(event.kind, source, name);
+        match event.kind {
+            EventKind::Signin if !signs_in => vec![Self::ErrorCode],
+            EventKind::Signin if event.is_family() => vec![of(SIGN_IN_SOURCE, "ConsoleLogin")],
+            EventKind::Service if event.is_family() => {
+                let portal =
+                    PORTAL.iter().filter(|_| signs_in).map(|name| of(SIGN_IN_SOURCE, name));
+                let stated =
+                    stated_events(&event.source).map(|name| (name, of(&event.source, name)));
+                let stated = stated.filter(|(name, _)| event.names().include(name));
+                let by_code = std::iter::once(Self::ErrorCode);
+                by_code.chain(portal).chain(stated.map(|(_, told)| told)).collect()
+            }
+            _ => vec![of(&event.source, &event.name)],
         }
     }
 
