@@ -42,6 +42,11 @@ fn never_matching() -> Vec<Case> {
         ("another event's name", one(", where: { eventName: [DeleteUser] }"), never),
         (
             "a failure that succeeds",
+            one(", where: { errorCode: [{ exists: true }] }, outcome: success"),
+            never,
+        ),
+        (
+            "a denial that succeeds",
             one(", where: { errorCode: [{ prefix: Access }] }, outcome: success"),
             never,
         ),

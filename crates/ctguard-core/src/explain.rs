@@ -272,9 +272,9 @@ fn told_by(alert: &Alert) -> Vec<String> {
         Outcome::Success => Ended::Succeeded,
         Outcome::Failure => Ended::Failed,
     };
-    let told = |event: &EventRef| Told::of(event.kind, &event.source, &event.name);
-    let field = |event| told(event).condition(asked).map(|(path, _)| path);
-    let fields: BTreeSet<String> = alert.events.iter().filter_map(field).collect();
+    let told = alert.events.iter().flat_map(Told::of_asked);
+    let field = |told: Told| told.condition(asked).map(|(path, _)| path);
+    let fields: BTreeSet<String> = told.filter_map(field).collect();
     fields.into_iter().collect()
 }
 

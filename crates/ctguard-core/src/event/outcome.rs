@@ -22,7 +22,7 @@
 //! <https://docs.aws.amazon.com/secretsmanager/latest/userguide/cloudtrail_log_entries.html>.
 
 use super::{EventKind, EventRef};
-use eventbridge_pattern::{Excluded, Matcher};
+use eventbridge_pattern::{Excluded, Filter, Matcher};
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -36,6 +36,19 @@ pub const ERROR_CODE: &str = "errorCode";
 /// Whether an `errorCode` tells of an error.
 pub fn is_error(code: Option<&str>) -> bool {
     code.is_some_and(|code| !NO_ERROR.contains(&code))
+}
+
+/// Whether a condition, on fields below `detail`, takes only records with an `errorCode`, and names
+/// none of the values that tell of no error.
+pub fn asks_for_an_error(condition: &Filter) -> bool {
+    match condition {
+        Filter::All(all) => all.iter().any(asks_for_an_error),
+        Filter::Any(any) => !any.is_empty() && any.iter().all(asks_for_an_error),
+        Filter::Field { path, matchers } => {
+            let named = |matcher: &Matcher| NO_ERROR.iter().any(|n| *matcher == Matcher::exact(*n));
+            path == ERROR_CODE && !matchers.iter().any(|m| m.accepts_absent() || named(m))
+        }
+    }
 }
 
 /// How an event ended.
@@ -224,6 +237,62 @@ mod tests {
     use super::*;
     use eventbridge_pattern::Pattern;
     use serde_json::json;
+
+    /// What a message or an explanation names, where many events or kinds are asked for at once.
+    #[test]
+    fn a_family_tells_its_outcome_in_the_documented_fields() {
+        use EventKind::{Api, Service, Signin};
+        let portal = "serviceEventDetails.CredentialVerification";
+        let guardrail = "serviceEventDetails.enableGuardrailStatus.state";
+        for (kind, source, name, paths) in [
+            (Api, "iam.amazonaws.com", "*", vec![ERROR_CODE]),
+            (Signin, "signin.amazonaws.com", "*", vec!["responseElements.ConsoleLogin"]),
+            (Signin, "signin.amazonaws.com", "CheckMfa", vec!["responseElements.CheckMfa"]),
+            (Signin, "ec2.amazonaws.com", "CreateWormhole", vec![ERROR_CODE]),
+            (Service, "*", "*", vec![ERROR_CODE, portal]),
+            (Service, "controltower.amazonaws.com", "Enable*", vec![ERROR_CODE, guardrail]),
+            (Service, "kms.amazonaws.com", "*", vec![ERROR_CODE]),
+        ] {
+            let event = EventRef {
+                source: source.to_owned(),
+                name: name.to_owned(),
+                kind,
+                access: crate::event::Access::Write,
+                landing: crate::event::Landing::CallRegion,
+            };
+            let told = Told::of_asked(&event);
+            let fields = told.iter().filter_map(|told| told.condition(Ended::Failed));
+            let found: Vec<String> = fields.map(|(path, _)| path).collect();
+            for path in &paths {
+                assert!(found.iter().any(|other| other == path), "{source} {name}: {found:?}");
+            }
+            let stars = found.iter().any(|path| path.contains('*'));
+            assert!(!stars && (source == "*" || found.len() == paths.len()), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_condition_on_codes_alone_asks_for_an_error() {
+        let user = json!({ "userAgent": ["x"] });
+        for (condition, asks) in [
+            (json!({ "errorCode": [{ "exists": true }] }), true),
+            (json!({ "errorCode": [{ "wildcard": "*" }] }), true),
+            (json!({ "errorCode": [{ "anything-but": "AccessDenied" }] }), true),
+            (json!({ "errorCode": ["AccessDenied", "200"] }), false),
+            (json!({ "errorCode": [""] }), false),
+            (json!({ "errorCode": [{ "exists": false }, "AccessDenied"] }), false),
+            (json!({ "errorCode": ["A"], "userAgent": ["x"] }), true),
+            (json!({ "$or": [{ "errorCode": ["A"] }, user] }), false),
+            (
+                json!({ "$or": [{ "errorCode": ["A"] }, { "errorCode": ["B"], "userAgent": ["x"] }] }),
+                true,
+            ),
+            (user, false),
+        ] {
+            let filter = Filter::parse(&condition).unwrap();
+            assert_eq!(asks_for_an_error(&filter), asks, "{condition}");
+        }
+    }
 
     /// Every row of the table: what a record says, and how it ended.
     #[test]
