@@ -103,7 +103,7 @@ fn principal(identity: &Value) -> CallerIdentity {
     let said = |text: &Option<Cow<'_, str>>| text.as_deref().map(str::to_owned);
     let issuer_name = identity.pointer("/sessionContext/sessionIssuer/userName");
     let issuer_name = issuer_name.and_then(Value::as_str).map(str::to_owned);
-    let specific = who.most_specific().filter(|_| who.arn.is_none());
+    let specific = who.most_specific(None).filter(|_| who.arn.is_none());
     CallerIdentity {
         kind: said(&who.kind).unwrap_or_else(|| "Unknown".to_owned()),
         arn: said(&who.arn),

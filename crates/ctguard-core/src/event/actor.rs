@@ -29,6 +29,7 @@
 
 use super::identity::{PrincipalField, UserIdentity, is_nobody, is_sso_role};
 use serde::Serialize;
+use serde_json::Value;
 
 /// The kind of actor of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -64,6 +65,27 @@ pub struct Evidence<'a> {
     pub user_agent: Option<&'a str>,
     /// `sessionCredentialFromConsole`
     pub from_console: bool,
+}
+
+impl<'a> Evidence<'a> {
+    /// The evidence in a record that has been read. `recipient` is the account that it was written
+    /// for.
+    pub fn of(
+        record: &'a Value,
+        identity: &'a UserIdentity<'a>,
+        recipient: Option<&'a str>,
+    ) -> Self {
+        let text = |key: &str| record.get(key).and_then(Value::as_str);
+        Self {
+            identity,
+            event_type: text("eventType"),
+            source: text("eventSource"),
+            category: text("eventCategory"),
+            recipient,
+            user_agent: text("userAgent"),
+            from_console: text("sessionCredentialFromConsole") == Some("true"),
+        }
+    }
 }
 
 impl Evidence<'_> {
@@ -217,23 +239,13 @@ fn is_persons_address(session: &str) -> bool {
 mod tests {
     use super::ActorKind::*;
     use super::*;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     const HERE: &str = "111122223333";
 
     fn kind(record: &Value) -> ActorKind {
-        let text = |key: &str| record[key].as_str();
         let identity = UserIdentity::of(&record["userIdentity"]);
-        let evidence = Evidence {
-            identity: &identity,
-            event_type: text("eventType"),
-            source: text("eventSource"),
-            category: text("eventCategory"),
-            recipient: Some(HERE),
-            user_agent: text("userAgent"),
-            from_console: record["sessionCredentialFromConsole"] == "true",
-        };
-        evidence.kind()
+        Evidence::of(record, &identity, Some(HERE)).kind()
     }
 
     fn user() -> Value {

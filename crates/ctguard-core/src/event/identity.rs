@@ -159,11 +159,11 @@ impl<'a> UserIdentity<'a> {
     }
 
     /// The most specific name there is: of a session rather than of its role. Absent where the
-    /// record names nobody.
-    pub fn most_specific(&self) -> Option<Cow<'_, str>> {
+    /// record names nobody; `recipient`, if it is given, names nobody either.
+    pub fn most_specific(&self, recipient: Option<&str>) -> Option<Cow<'_, str>> {
         let fields = fields_of(self.kind()).iter().chain(&FIELDS).copied();
         let fields = fields.filter(|field| *field != PrincipalField::Issuer);
-        let found = self.first(fields.chain([PrincipalField::Issuer]), None);
+        let found = self.first(fields.chain([PrincipalField::Issuer]), recipient);
         (found.name != NOT_SAID).then_some(found.name)
     }
 
@@ -409,7 +409,7 @@ mod tests {
             let read = UserIdentity::of(&identity);
             let principal = read.principal(Some(HERE));
             assert_eq!((principal.name.as_ref(), principal.field), (name, field), "{identity}");
-            assert_eq!(read.most_specific().as_deref(), specific, "{identity}");
+            assert_eq!(read.most_specific(Option::None).as_deref(), specific, "{identity}");
         }
     }
 }

@@ -23,6 +23,7 @@
 
 use super::{EventKind, EventRef};
 use eventbridge_pattern::{Excluded, Filter, Matcher};
+use serde::Serialize;
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -52,7 +53,8 @@ pub fn asks_for_an_error(condition: &Filter) -> bool {
 }
 
 /// How an event ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Ended {
     Succeeded,
     Failed,
@@ -222,6 +224,18 @@ fn anything_but(words: &[&str]) -> Matcher {
     Matcher::AnythingBut(Excluded::Values(words.iter().map(|word| Value::from(*word)).collect()))
 }
 
+/// How a record ended that has been read.
+pub fn ended(record: &Value) -> Ended {
+    let text = |key: &str| record.get(key).and_then(Value::as_str).unwrap_or_default();
+    let kind = kind_of_record(record.get("eventType").and_then(Value::as_str));
+    let told = Told::of(kind, text("eventSource"), text("eventName"));
+    told.ended(|path| {
+        let mut keys = path.split('.');
+        let found = keys.try_fold(record, |value, key| value.get(key))?;
+        found.as_str().map(Cow::Borrowed)
+    })
+}
+
 /// The kind of event that a record is, as far as it decides what tells its outcome.
 pub fn kind_of_record(event_type: Option<&str>) -> EventKind {
     match event_type {
@@ -360,6 +374,13 @@ mod tests {
             };
             let ended = told.ended(text);
             assert_eq!(ended == Ended::Failed, failed, "{source} {name} {detail}");
+            let mut record = detail.clone();
+            let types = [(Signin, "AwsConsoleSignIn"), (Service, "AwsServiceEvent")];
+            let written = types.iter().find(|(of, _)| *of == kind);
+            record["eventType"] = written.map_or("AwsApiCall", |(_, written)| *written).into();
+            record["eventSource"] = source.into();
+            record["eventName"] = name.into();
+            assert_eq!(super::ended(&record), ended, "{record}");
             // The rule takes what the reader says, and not the opposite.
             let takes = |asked: Ended| {
                 let Some((path, matchers)) = told.condition(asked) else { return true };
