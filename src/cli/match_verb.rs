@@ -358,6 +358,7 @@ impl<W: Write> Matching<'_, W> {
             account: given.text("account"),
             region: given.text("region"),
             form: given.form,
+            deed: given.deed(),
             matched: false,
             alerts: None,
             withheld: given.facts.as_ref().err().cloned(),

@@ -2,6 +2,7 @@
 
 use super::{Paint, places, wrap};
 use ctguard_core::blueprint::Outcome;
+use ctguard_core::event::outcome::ERROR_CODE;
 use ctguard_core::explain::{
     AlertExplained, Chain, ChainLink, Counted, Exempt, ExplainSubject, Explanation, Limits,
 };
@@ -115,13 +116,20 @@ fn render_limits(out: &mut String, limits: &Limits) {
     if let Some(condition) = &limits.condition {
         let _ = writeln!(out, "  Only where {condition}.");
     }
+    let told = match limits.told_by.as_slice() {
+        [] => String::new(),
+        [code] if code == ERROR_CODE => String::new(),
+        fields => format!(", told by `{}`", fields.join("`, `")),
+    };
+    // A sign-in is no call, nor is what a service does by itself.
+    let what = if told.is_empty() { "the call" } else { "it" };
     match limits.outcome {
         Outcome::Any => {}
         Outcome::Success => {
-            let _ = writeln!(out, "  Only when the call succeeds.");
+            let _ = writeln!(out, "  Only when {what} succeeds{told}.");
         }
         Outcome::Failure => {
-            let _ = writeln!(out, "  Only when the call fails.");
+            let _ = writeln!(out, "  Only when {what} fails{told}.");
         }
     }
     for Exempt { condition, reason, owner, until } in &limits.except {

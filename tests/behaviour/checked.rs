@@ -46,6 +46,11 @@ fn never_matching() -> Vec<Case> {
             never,
         ),
         (
+            "a denial that succeeds",
+            one(", where: { errorCode: [{ prefix: Access }] }, outcome: success"),
+            never,
+        ),
+        (
             "a success that fails",
             one(", where: { errorCode: [{ exists: false }] }, outcome: failure"),
             never,

@@ -301,6 +301,37 @@ fn a_blueprint_says_which_alerts_fire() {
 }
 
 #[test]
+fn who_did_it_and_how_it_ended_is_said_of_each_record() {
+    let console = json!({ "userIdentity": { "type": "IAMUser", "accountId": "111122223333",
+        "arn": "arn:aws:iam::111122223333:user/eve", "invokedBy": "signin.amazonaws.com" } });
+    let portal = json!({ "eventType": "AwsServiceEvent",
+        "userIdentity": { "type": "IdentityCenterUser", "onBehalfOf": { "userId": "u-1" } },
+        "serviceEventDetails": { "CredentialVerification": "Failure" } });
+    let iam = "iam.amazonaws.com";
+    let records = [
+        record("e-1", iam, "CreateUser", console),
+        record("e-2", "signin.amazonaws.com", "CredentialVerification", portal),
+        record("e-3", iam, "CreateUser", json!({ "errorCode": "200" })),
+        record("e-4", iam, "CreateUser", json!({ "errorCode": "AccessDenied" })),
+        json!({ "source": "acme.shop", "detail-type": "Order", "detail": {} }),
+    ];
+    let input: String = records.iter().map(|record| format!("{record}\n")).collect();
+    let json = blueprint(&["--explain", "--format", "json"], &input).expect(0).json();
+    let deeds: Vec<Value> =
+        json["results"].as_array().unwrap().iter().map(|result| result["deed"].clone()).collect();
+    assert_eq!(
+        deeds,
+        [
+            json!({ "by": "arn:aws:iam::111122223333:user/eve", "kind": "person", "ended": "succeeded" }),
+            json!({ "by": "u-1", "kind": "person", "ended": "failed" }),
+            json!({ "by": null, "kind": "application", "ended": "succeeded" }),
+            json!({ "by": null, "kind": "application", "ended": "failed" }),
+            json!(null),
+        ]
+    );
+}
+
+#[test]
 fn an_alert_that_would_not_be_delivered_is_named_with_the_reason() {
     let changes =
         json!({ "readOnly": true, "requestParameters": { "destinationCidrBlock": "0.0.0.0/0" } });

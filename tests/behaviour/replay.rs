@@ -302,3 +302,86 @@ fn what_cannot_be_asked_says_what_to_do() {
     let none = world.run(&["explain", "ec2:CreateRoute", "--format", "markdown"]).expect(64);
     assert!(none.err.contains("explain has no format markdown"), "{}", none.err);
 }
+
+/// Most of what a console user does was once told by `invokedBy` and the user agent alone.
+#[test]
+fn somebody_who_clicks_is_a_person_in_old_records_too() {
+    let world = world();
+    let clicks = (0..30).map(|n| {
+        let mut record =
+            record("iam", "CreateUser", "2019-10-26T22:07:04Z", &format!("c-{n}"), "eve");
+        match n % 3 {
+            0 => {
+                record["userIdentity"]["invokedBy"] = json!("signin.amazonaws.com");
+                record["userAgent"] = json!("signin.amazonaws.com");
+            }
+            1 => record["userAgent"] = json!("console.ec2.amazonaws.com"),
+            _ => record["userAgent"] = json!("Mozilla/5.0 (X11; Linux x86_64) Firefox/70.0"),
+        }
+        record
+    });
+    let keys = (0..5)
+        .map(|n| record("iam", "CreateUser", "2019-10-26T22:08:00Z", &format!("k-{n}"), "eve"));
+    let all: Vec<Value> = clicks.chain(keys).collect();
+    Archive::new(&world.path("logs")).gz("a.json.gz", &all);
+    let alert = &replay(&world, &["--format", "json"]).expect(0).json()["alerts"][0];
+    assert_eq!(alert["actors"], json!({ "person": 30, "application": 5 }));
+    assert_eq!(alert["suggestions"][0]["actors"], json!({ "person": 30, "application": 5 }));
+}
+
+#[test]
+fn a_suggestion_says_in_every_form_what_it_hides() {
+    let world = world();
+    let mut archive = Archive::new(&world.path("logs"));
+    let route = |name: &str, n: u32| {
+        let id = format!("{name}-{n}");
+        record("ec2", name, "2026-10-01T10:00:00Z", &id, "deploy")
+    };
+    let mut records: Vec<Value> = (0..19).map(|n| route("CreateRoute", n)).collect();
+    records.extend((0..2).map(|n| route("DeleteRoute", n)));
+    records[0]["errorCode"] = json!("UnauthorizedOperation");
+    records[1]["errorCode"] = json!("");
+    archive.gz("a.json.gz", &records);
+    let json = replay(&world, &["--format", "json"]).expect(0).json();
+    let suggestion = &json["alerts"][1]["suggestions"][0];
+    assert_eq!(
+        suggestion["events"]["top"],
+        json!([{ "name": "ec2:CreateRoute", "count": 19 }, { "name": "ec2:DeleteRoute", "count": 2 }])
+    );
+    assert_eq!((&suggestion["failed"], &suggestion["silences"]), (&json!(1), &json!(true)));
+    assert_eq!(json["alerts"][1]["failed"], 1);
+    let page = world.path("report.html").display().to_string();
+    let said = "would leave out 21 (100 %); this would silence the alert; of these logs it hides \
+                19 ec2:CreateRoute, 2 ec2:DeleteRoute (1 failed):";
+    for form in ["text", "markdown"] {
+        let out = replay(&world, &["--format", form, "--html", &page]).expect(0).out;
+        assert!(out.contains(said), "{out}");
+    }
+    assert!(world.read("report.html").contains(said));
+}
+
+/// Everybody who mistypes a name shares the name that CloudTrail withholds.
+#[test]
+fn nobody_is_suggested_whom_an_attacker_could_hide_behind() {
+    let world = world();
+    world.write("ctguard.yaml", &BLUEPRINT.replace("iam:CreateUser", "signin:ConsoleLogin"));
+    let login = |n: u32, identity: Value, result: &str| {
+        let id = format!("l-{n}-{result}");
+        let mut record = record("signin", "ConsoleLogin", "2026-10-01T10:00:00Z", &id, "x");
+        record["userIdentity"] = identity;
+        record["eventType"] = json!("AwsConsoleSignIn");
+        record["responseElements"] = json!({ "ConsoleLogin": result });
+        record
+    };
+    let hidden = json!({ "type": "IAMUser", "accountId": "111122223333", "accessKeyId": "",
+        "userName": "HIDDEN_DUE_TO_SECURITY_REASONS" });
+    let alice = json!({ "type": "IAMUser", "accountId": "111122223333", "userName": "alice",
+        "arn": "arn:aws:iam::111122223333:user/alice" });
+    let mut records: Vec<Value> = (0..40).map(|n| login(n, hidden.clone(), "Failure")).collect();
+    records.extend((0..20).map(|n| login(n, alice.clone(), "Success")));
+    Archive::new(&world.path("logs")).gz("a.json.gz", &records);
+    let alert = &replay(&world, &["--format", "json"]).expect(0).json()["alerts"][0];
+    assert_eq!((&alert["count"], &alert["failed"]), (&json!(60), &json!(40)));
+    assert_eq!(alert["principals"]["top"][0]["name"], "HIDDEN_DUE_TO_SECURITY_REASONS");
+    assert_eq!(alert["suggestions"], json!([]));
+}

@@ -1,7 +1,10 @@
 //! CloudTrail events: their kinds, where they land, and samples of them.
 
+pub mod actor;
+pub mod identity;
 pub mod landing;
 mod named;
+pub mod outcome;
 pub mod sample;
 
 pub use eventbridge_pattern::cloudtrail::{EventKind, bus_source, service};

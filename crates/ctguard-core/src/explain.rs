@@ -12,6 +12,7 @@ pub use subject::{NotFound, Subject};
 use crate::blueprint::{Alert, Blueprint, Outcome, Risk};
 use crate::desired::{AlertPath, Desired, Forward};
 use crate::event::EventRef;
+use crate::event::outcome::{Ended, Told};
 use crate::identity::ByIdentity;
 use crate::proof::{FixedBy, Link, LinkCode, LinkObject, Proof, Status, prove};
 use crate::resource::keys::RuleKey;
@@ -88,6 +89,10 @@ pub struct Limits {
     #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
     pub condition: Option<Value>,
     pub outcome: Outcome,
+    /// The fields of `detail` that tell it, where the alert asks for an outcome. Empty where the
+    /// names of its events do.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub told_by: Vec<String>,
     /// The exceptions that hold on the as-of date.
     pub except: Vec<Exempt>,
 }
@@ -248,6 +253,7 @@ fn limits(desired: &Desired, alert: &Alert) -> Limits {
     Limits {
         condition: alert.filter.as_ref().map(written),
         outcome: alert.outcome,
+        told_by: told_by(alert),
         except: except
             .map(|exception| Exempt {
                 condition: written(&exception.filter),
@@ -257,6 +263,19 @@ fn limits(desired: &Desired, alert: &Alert) -> Limits {
             })
             .collect(),
     }
+}
+
+/// The fields that tell the outcome that an alert asks for.
+fn told_by(alert: &Alert) -> Vec<String> {
+    let asked = match alert.outcome {
+        Outcome::Any => return Vec::new(),
+        Outcome::Success => Ended::Succeeded,
+        Outcome::Failure => Ended::Failed,
+    };
+    let told = alert.events.iter().flat_map(Told::of_asked);
+    let field = |told: Told| told.condition(asked).map(|(path, _)| path);
+    let fields: BTreeSet<String> = told.filter_map(field).collect();
+    fields.into_iter().collect()
 }
 
 /// A condition as EventBridge's JSON, with paths that start below `detail`.

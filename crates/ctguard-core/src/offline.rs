@@ -26,7 +26,7 @@ pub use check::{check, checked};
 pub use decide::{AlertDecision, Decision, EventDecision, decide, decide_alerts};
 pub use delivery::{Delivery, EVENT_MAX_BYTES, Facts, Undeliverable, delivered};
 pub use envelope::{DeliveryFields, Enveloped, envelope};
-pub use given::{Form, Given};
+pub use given::{Deed, Form, Given};
 pub use input::{Input, Item, Position};
 pub use note::Note;
 pub use rules::{OfflineRule, placement, rules};

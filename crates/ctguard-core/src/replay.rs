@@ -10,7 +10,6 @@
 //! |---|---|
 //! | `count` | what one thread counts, and how the counts of threads add up |
 //! | `sampled` | how that stays small however much is read |
-//! | `actor` | who did it, and what kind of actor that is |
 //! | `summary` | from counts to the report's value |
 //! | `suggest` | which exceptions would take the most noise away |
 //! | `cost` | what AWS would bill for it |
@@ -20,7 +19,6 @@
 //! Counts are of records. An action that was recorded several times counts several times; repeats
 //! are shown separately.
 
-pub mod actor;
 pub mod cost;
 mod count;
 mod record;
@@ -33,12 +31,15 @@ pub mod time;
 #[cfg(test)]
 mod tests;
 
-pub use actor::{ActorKind, PrincipalField};
 pub use count::{Counter, IDS_MOST, PRINCIPALS_MOST, SECONDS_MOST};
 pub use record::Record;
 pub use summary::{Inputs, summarize};
 
-use crate::blueprint::{Blueprint, Risk, Subscriber};
+pub use crate::event::actor::ActorKind;
+pub use crate::event::identity::PrincipalField;
+
+use crate::blueprint::{Alert, Blueprint, Risk, Subscriber};
+use crate::event::EventKind;
 use crate::offline::OfflineRule;
 use crate::resource::topic::Protocol;
 use cost::Cost;
@@ -75,6 +76,8 @@ pub struct Watched {
     pub id: String,
     pub title: String,
     pub risk: Risk,
+    /// Whether some of its events are sign-ins.
+    pub signs_in: bool,
     /// Indices into [`Setup::mailing`].
     pub mailed: Vec<u32>,
     /// The messages that one record causes.
@@ -131,6 +134,7 @@ impl Setup {
                 id: alert.id.clone(),
                 title: alert.title.clone(),
                 risk: alert.risk,
+                signs_in: signs_in(alert),
                 mailed: (0..)
                     .zip(&mailing)
                     .filter(|(_, name)| alert.notify.contains(name))
@@ -141,6 +145,11 @@ impl Setup {
             .collect();
         Self { alerts, rules, mailing, hub: blueprint.hub.is_some(), period }
     }
+}
+
+fn signs_in(alert: &Alert) -> bool {
+    let portal = |source: &str| source == "signin.amazonaws.com";
+    alert.events.iter().any(|event| event.kind == EventKind::Signin || portal(&event.source))
 }
 
 fn is_mail(subscriber: &Subscriber) -> bool {
@@ -255,6 +264,8 @@ pub struct AlertReplay {
     pub risk: Risk,
     /// Records that raise it.
     pub count: u64,
+    /// Of these, those that tell of a failure.
+    pub failed: u64,
     /// Of these, repeats of an action that was recorded before.
     pub duplicates: u64,
     /// Days on which it is raised.
@@ -298,9 +309,14 @@ pub struct ByPrincipal {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub through: Option<String>,
     pub count: u64,
+    /// Of these, those that tell of a failure.
+    pub failed: u64,
     /// The field of `detail` in which the name stands.
     #[serde(skip)]
     pub field: PrincipalField,
+    /// Its records by event.
+    #[serde(skip)]
+    pub events: BTreeMap<String, u64>,
 }
 
 /// Seconds in which an e-mail address would have been sent more than SNS sends.

@@ -18,7 +18,7 @@ mod inflate;
 mod scan;
 mod split;
 
-pub use fields::{RecordFields, fields};
+pub use fields::{RecordFields, fields, text_at};
 pub use find::{FindError, Found, LogFile, find};
 pub use inflate::{Inflater, TEXT_MAX, Unreadable};
 pub use scan::{BROKEN_MAX, Broken, Hit, Progress, ScanTotals, Sink, scan};

@@ -77,6 +77,9 @@ pub fn principal(by: &ByPrincipal) -> String {
 /// What is remarkable about an alert.
 pub fn about(alert: &AlertReplay) -> Vec<String> {
     let mut lines = Vec::new();
+    if alert.failed > 0 {
+        lines.push(format!("telling of a failure: {} of these", grouped(alert.failed)));
+    }
     if alert.duplicates > 0 {
         lines.push(format!(
             "repeats of an action that was recorded more than once: {} of these",
@@ -122,13 +125,39 @@ pub fn about(alert: &AlertReplay) -> Vec<String> {
     lines
 }
 
+/// Most events of a suggestion that are named.
+const EVENTS_SHOWN: usize = 5;
+
 pub fn suggestion(suggestion: &Suggestion) -> String {
+    let silences = if suggestion.silences { "; this would silence the alert" } else { "" };
     format!(
-        "an exception for {} would leave out {} ({} %):",
+        "an exception for {} would leave out {} ({} %){silences}; of these logs it hides {}:",
         plain(&suggestion.principal),
         grouped(suggestion.leaves_out),
-        suggestion.percent
+        suggestion.percent,
+        hidden(suggestion)
     )
+}
+
+/// What an exception hides, by event, and of it failures and people.
+fn hidden(suggestion: &Suggestion) -> String {
+    let events = &suggestion.events;
+    let named = events.top.iter().take(EVENTS_SHOWN);
+    let mut parts: Vec<String> =
+        named.map(|by| format!("{} {}", grouped(by.count), plain(&by.name))).collect();
+    let others =
+        events.top.iter().skip(EVENTS_SHOWN).map(|by| by.count).sum::<u64>() + events.others;
+    if others > 0 {
+        parts.push(format!("{} other events", grouped(others)));
+    }
+    let mut all = parts.join(", ");
+    if suggestion.failed > 0 {
+        all.push_str(&format!(" ({} failed)", grouped(suggestion.failed)));
+    }
+    for (by, count) in suggestion.actors.iter().filter(|(by, _)| **by != suggestion.kind) {
+        all.push_str(&format!(", {} of them by {}", grouped(*count), kind(*by)));
+    }
+    all
 }
 
 pub fn bursts(replay: &Replay) -> String {

@@ -10,13 +10,7 @@
 //!   except ──► worked into the branches, cell by cell ───────────┴► fields ┘   until it fits
 //! ```
 //!
-//! **Outcome.** A failed call has an `errorCode`, which a successful one lacks. Sign-ins have none:
-//! their result stands in `responseElements` under the event's name, `Success` or `Failure`
-//! (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html>),
-//! and for sign-ins through IAM Identity Center, which are service events, in `serviceEventDetails`
-//! (<https://docs.aws.amazon.com/singlesignon/latest/userguide/sign-in-events.html>). Of these only
-//! ConsoleLogin is documented to have it always; for the others everything but `Failure` counts as
-//! a success, so that nothing is missed.
+//! **Outcome.** What tells it depends on the kind of event: [`Told`] has the table.
 //!
 //! **Omitted parameters.** CloudTrail leaves out request parameters above 100 KB and writes
 //! `requestParameters: {"omitted": true}`
@@ -41,6 +35,7 @@ mod cells;
 mod pack;
 
 use crate::blueprint::Outcome;
+use crate::event::outcome::{Ended, Told, stated_events};
 use crate::event::{Access, EVERY_SOURCE, EventKind, EventNames, EventRef, paths_of};
 use crate::resource::rule::{EVENT_PATTERN_MAX_CHARS, RuleState};
 use crate::scope::AccountId;
@@ -375,6 +370,11 @@ fn outcomes(asked: Outcome, shown: &EventRef) -> Vec<Option<Field>> {
             let by_code = outcome(asked, "", detail_types, "");
             std::iter::once(by_code).chain(results.into_iter().map(result)).collect()
         }
+        EventKind::Service if failed => {
+            let stated = stated_events(&shown.source).filter(|name| shown.names().include(name));
+            let by_code = outcome(asked, "", detail_types, "");
+            std::iter::once(by_code).chain(stated.map(of_name)).collect()
+        }
         _ => vec![outcome(asked, "", detail_types, "")],
     }
 }
@@ -389,27 +389,16 @@ fn outcome(
     detail_types: &[&str],
     name: &str,
 ) -> Option<(String, Vec<Matcher>)> {
-    let signin = detail_types == EventKind::Signin.detail_types();
-    let identity_center =
-        detail_types == EventKind::Service.detail_types() && source == SIGN_IN_SOURCE;
-    let failed = match outcome {
+    let asked = match outcome {
         Outcome::Any => return None,
-        Outcome::Success => false,
-        Outcome::Failure => true,
+        Outcome::Success => Ended::Succeeded,
+        Outcome::Failure => Ended::Failed,
     };
-    if !signin && !identity_center {
-        return Some(("detail.errorCode".to_owned(), vec![Matcher::Exists(failed)]));
-    }
-    let parent = if signin { "responseElements" } else { "serviceEventDetails" };
-    let matchers = match (failed, name) {
-        (true, _) => vec![Matcher::exact("Failure")],
-        (false, "ConsoleLogin") => vec![Matcher::exact("Success")],
-        (false, _) => {
-            let failure = Excluded::Values(vec![Value::from("Failure")]);
-            vec![Matcher::AnythingBut(failure), Matcher::Exists(false)]
-        }
-    };
-    Some((format!("detail.{parent}.{name}"), matchers))
+    let of_kind = |kind: &EventKind| kind.detail_types() == detail_types;
+    let kind = [EventKind::Signin, EventKind::Service].into_iter().find(of_kind);
+    let told = Told::of(kind.unwrap_or(EventKind::Api), source, name);
+    let (path, matchers) = told.condition(asked)?;
+    Some((format!("detail.{path}"), matchers))
 }
 
 #[cfg(test)]

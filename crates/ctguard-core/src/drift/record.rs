@@ -3,9 +3,12 @@
 //! Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
 
 use super::suspects::Subject;
+use crate::event::identity::UserIdentity;
+use crate::event::outcome::is_error;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// How ctguard's own calls are recognised: the SDK puts the program's name into the user agent.
 const OWN_AGENT: &str = "app/ctguard";
@@ -35,6 +38,10 @@ pub struct CallerIdentity {
     pub kind: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arn: Option<String>,
+    /// Who it is where there is no ARN: the user of IAM Identity Center, the name at an identity
+    /// provider, the id of a principal or of an account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub principal: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,7 +57,8 @@ pub struct CallerIdentity {
 impl CallerIdentity {
     /// Returns the most specific identity that is known.
     pub fn who(&self) -> &str {
-        let named = self.arn.as_ref().or(self.name.as_ref()).or(self.via.as_ref());
+        let named = self.arn.as_ref().or(self.principal.as_ref());
+        let named = named.or(self.name.as_ref()).or(self.via.as_ref());
         named.map_or(self.kind.as_str(), String::as_str)
     }
 }
@@ -69,8 +77,11 @@ pub fn recorded_call(
     // S3 and others add a version to the name of some calls; none of those is needed.
     let meant = calls.contains(&call.as_str()) && record["eventSource"] == *source;
     // A call that failed has changed nothing.
-    let succeeded = record.get("errorCode").is_none_or(Value::is_null);
-    if !meant || !succeeded || !subject.is_in(&record["requestParameters"]) {
+    let failed = match record.get("errorCode") {
+        Some(Value::String(code)) => is_error(Some(code)),
+        code => code.is_some_and(|code| !code.is_null()),
+    };
+    if !meant || failed || !subject.is_in(&record["requestParameters"]) {
         return None;
     }
     let user_agent = said("userAgent");
@@ -88,14 +99,19 @@ pub fn recorded_call(
 }
 
 fn principal(identity: &Value) -> CallerIdentity {
-    let said = |pointer: &str| identity.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    let who = UserIdentity::of(identity);
+    let said = |text: &Option<Cow<'_, str>>| text.as_deref().map(str::to_owned);
+    let issuer_name = identity.pointer("/sessionContext/sessionIssuer/userName");
+    let issuer_name = issuer_name.and_then(Value::as_str).map(str::to_owned);
+    let specific = who.most_specific(None).filter(|_| who.arn.is_none());
     CallerIdentity {
-        kind: said("/type").unwrap_or_else(|| "Unknown".to_owned()),
-        arn: said("/arn"),
-        account: said("/accountId"),
-        name: said("/userName").or_else(|| said("/sessionContext/sessionIssuer/userName")),
-        issuer: said("/sessionContext/sessionIssuer/arn"),
-        via: said("/invokedBy"),
+        kind: said(&who.kind).unwrap_or_else(|| "Unknown".to_owned()),
+        arn: said(&who.arn),
+        principal: specific.map(Cow::into_owned),
+        account: said(&who.account),
+        name: said(&who.user_name).or(issuer_name),
+        issuer: said(&who.issuer_arn),
+        via: said(&who.invoked_by),
     }
 }
 
@@ -233,6 +249,26 @@ mod tests {
             of(role.clone(), json!({ "errorCode": "AccessDenied" })).is_none(),
             "it changed nothing"
         );
+        for no_error in [json!({ "errorCode": "" }), json!({ "errorCode": "200" })] {
+            assert!(of(role.clone(), no_error).is_some(), "it succeeded");
+        }
+        for (identity, who) in [
+            (
+                json!({ "type": "IdentityCenterUser", "accountId": "111122223333", "onBehalfOf": { "userId": "u-1" } }),
+                "u-1",
+            ),
+            (
+                json!({ "type": "WebIdentityUser", "principalId": "accounts.example.com:app:7", "userName": "7" }),
+                "accounts.example.com:app:7",
+            ),
+            (json!({ "type": "AWSAccount", "accountId": "999988887777" }), "999988887777"),
+            (
+                json!({ "type": "AssumedRole", "arn": null, "principalId": "AROAEXAMPLE:eve" }),
+                "AROAEXAMPLE:eve",
+            ),
+        ] {
+            assert_eq!(of(identity.clone(), json!({})).unwrap().by.who(), who, "{identity}");
+        }
         assert!(of(role.clone(), json!({ "eventName": "PutRule" })).is_none());
         assert!(of(role, json!({ "eventSource": "schemas.amazonaws.com" })).is_none());
         assert_eq!(of(json!(null), json!({})).unwrap().by.who(), "Unknown");

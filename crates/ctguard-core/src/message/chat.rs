@@ -14,19 +14,22 @@ const NEXT_STEP_MAX_CHARS: usize = 350;
 const KEYWORD_MAX_CHARS: usize = 75;
 
 /// Room kept in the description for the values that EventBridge puts in place of the variables.
-const VALUES_CHARS: usize = 1_000;
+const VALUES_CHARS: usize = 1_500;
 
 pub(super) fn template(alert: &Alert, partition: Partition) -> Result<String, MessageError> {
     let title = format!("[{}] {}", alert.risk.as_str().to_uppercase(), words(&alert.title));
     let mut lines = vec![
         format!("*Why:* {}", words(&alert.why)),
         "*Account:* <account>   *Region:* <region>".to_owned(),
-        "*Who:* <identity-type> <identity-arn> <invoked-by>".to_owned(),
+    ];
+    let line = |(what, how): &(&str, String)| format!("*{what}:* {how}");
+    lines.extend(variables::who(alert).iter().map(line));
+    lines.extend([
         "*From:* <source-ip>".to_owned(),
         "*What:* <event-name> (<event-source>)".to_owned(),
         "*When:* <time>".to_owned(),
-    ];
-    lines.extend(variables::outcome(alert).iter().map(|(what, how)| format!("*{what}:* {how}")));
+    ]);
+    lines.extend(variables::outcome(alert).iter().map(line));
     lines.extend(link(partition));
     let description = lines.join("\n");
     let next = words(&alert.next);

@@ -1,6 +1,6 @@
 //! The `json` format: ctguard's fields, and the whole event as EventBridge writes it.
 
-use super::words;
+use super::{variables, words};
 use crate::blueprint::Alert;
 use serde_json::json;
 
@@ -11,6 +11,8 @@ const FORMAT_VERSION: u32 = 1;
 const EVENT: &str = "<aws.events.event.json>";
 
 pub(super) fn template(alert: &Alert) -> String {
+    let results = variables::results(alert).into_iter();
+    let results: String = results.map(|result| format!("<{}>", result.variable)).collect();
     let message = json!({
         "ctguard": FORMAT_VERSION,
         "alert": words(&alert.id),
@@ -25,12 +27,15 @@ pub(super) fn template(alert: &Alert) -> String {
         "eventName": "<event-name>",
         "eventSource": "<event-source>",
         "errorCode": "<error-code>",
+        "result": results,
         "sourceIPAddress": "<source-ip>",
         "userIdentity": {
             "type": "<identity-type>",
             "arn": "<identity-arn>",
             "accountId": "<identity-account>",
             "invokedBy": "<invoked-by>",
+            "sessionIssuer": "<session-issuer>",
+            "onBehalfOf": "<identity-user-id>",
         },
         "rule": "<aws.events.rule-arn>",
         "event": EVENT,

@@ -79,10 +79,12 @@ fn the_text_says_who_did_what_where_and_what_to_do() {
             r#""Account: 111122223333""#,
             r#""Region: eu-west-1""#,
             r#""Who: IAMUser arn:aws:iam::111122223333:user/eve ""#,
+            r#""Of account: 111122223333""#,
+            r#""Session of:  ""#,
             r#""From: 203.0.113.9""#,
             r#""What: StopLogging (cloudtrail.amazonaws.com)""#,
             r#""When: 2026-11-22T10:00:00Z""#,
-            r#""Error:  (blank: the call succeeded)""#,
+            r#""Error:  (blank or 200: no error is recorded)""#,
             r#""Sign-in: ""#,
             r#""Why: Nobody stops logging without a planned notice; see C:\\notes.""#,
             r#""Next: Call the person named below.""#,
@@ -103,6 +105,127 @@ fn the_outcome_is_told_for_calls_and_for_sign_ins() {
     assert!(rendered(Format::Text, &event).contains("Error: AccessDenied ("));
     event["detail"] = json!({"responseElements": {"ConsoleLogin": "Failure"}});
     assert!(rendered(Format::Text, &event).contains("Sign-in: Failure\""));
+}
+
+/// A message for these events, of this kind, as text.
+fn text_of(events: &[(&str, &str, EventKind)], detail: Value) -> String {
+    let make = |(source, name, kind): &(&str, &str, EventKind)| EventRef {
+        source: (*source).to_owned(),
+        name: (*name).to_owned(),
+        kind: *kind,
+        access: Access::Write,
+        landing: Landing::CallRegion,
+    };
+    let alert = Alert { events: events.iter().map(make).collect(), ..alert() };
+    let mut event = event();
+    event["detail"] = detail;
+    for format in [Format::Chat, Format::Json] {
+        let input = input(&alert, format, Partition::Aws).expect("a message");
+        transform(&input, RULE, &event).expect("a delivery");
+    }
+    let input = input(&alert, Format::Text, Partition::Aws).expect("a message");
+    transform(&input, RULE, &event).expect("a delivery")
+}
+
+#[test]
+fn no_message_calls_a_failure_a_success() {
+    use EventKind::{Api, Service, Signin};
+    let signin = "signin.amazonaws.com";
+    let call = ("iam.amazonaws.com", "CreateUser", Api);
+    let verification = (signin, "CredentialVerification", Service);
+    let login = (signin, "ConsoleLogin", Signin);
+    let guardrail = ("controltower.amazonaws.com", "EnableGuardrail", Service);
+    let account = ("organizations.amazonaws.com", "CreateAccountResult", Service);
+    let rotation = ("secretsmanager.amazonaws.com", "RotationFailed", Service);
+    let key = ("kms.amazonaws.com", "RotateKey", Service);
+    let failed = json!({ "serviceEventDetails": { "CredentialVerification": "Failure" } });
+    let state = |what: &str| json!({ "serviceEventDetails": { what: { "state": "FAILED" } } });
+    let call_succeeded = "Error:  (blank or 200: the call succeeded)";
+    let none_recorded = "Error:  (blank or 200: no error is recorded)";
+    for (events, detail, says, error) in [
+        (vec![call], json!({}), "", call_succeeded),
+        (vec![call], json!({ "errorCode": "" }), "", call_succeeded),
+        (
+            vec![call],
+            json!({ "errorCode": "200" }),
+            "",
+            "Error: 200 (blank or 200: the call succeeded)",
+        ),
+        (vec![verification], failed.clone(), "Sign-in: Failure\"", ""),
+        (vec![verification, call], failed, "Sign-in: Failure\"", none_recorded),
+        (
+            vec![login],
+            json!({ "responseElements": { "ConsoleLogin": "Failure" } }),
+            "Sign-in: Failure\"",
+            "",
+        ),
+        (vec![guardrail], state("enableGuardrailStatus"), "Result: FAILED\"", ""),
+        (vec![account], state("createAccountStatus"), "Result: FAILED\"", ""),
+        (vec![rotation], json!({ "eventName": "RotationFailed" }), "What: RotationFailed", ""),
+        (vec![key], json!({}), "", none_recorded),
+    ] {
+        let text = text_of(&events, detail);
+        assert!(text.contains(says), "{says}: {text}");
+        assert!(text.contains(error), "{error}: {text}");
+        assert_eq!(text.contains("Error:"), !error.is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn every_type_of_identity_is_told_as_far_as_its_characters_are_restricted() {
+    let call = ("iam.amazonaws.com", "CreateUser", EventKind::Api);
+    let saml = ("sts.amazonaws.com", "AssumeRoleWithSAML", EventKind::Api);
+    let login = ("signin.amazonaws.com", "ConsoleLogin", EventKind::Signin);
+    let role = json!({ "sessionIssuer": { "arn": "arn:aws:iam::111122223333:role/admin" } });
+    for (of, identity, says) in [
+        (
+            call,
+            json!({ "type": "AssumedRole", "accountId": "111122223333", "sessionContext": role,
+                "arn": "arn:aws:sts::111122223333:assumed-role/admin/mallory" }),
+            vec![
+                "Who: AssumedRole arn:aws:sts::111122223333:assumed-role/admin/mallory",
+                "Session of: arn:aws:iam::111122223333:role/admin",
+            ],
+        ),
+        (
+            call,
+            json!({ "type": "IdentityCenterUser", "accountId": "111122223333", "onBehalfOf": { "userId": "u-1" } }),
+            vec!["Who: IdentityCenterUser ", "Session of:  u-1\""],
+        ),
+        (
+            call,
+            json!({ "type": "AWSAccount", "accountId": "999988887777" }),
+            vec!["Who: AWSAccount ", "Of account: 999988887777"],
+        ),
+        (
+            call,
+            json!({ "type": "AWSService", "invokedBy": "config.amazonaws.com" }),
+            vec!["Who: AWSService  config.amazonaws.com"],
+        ),
+        (
+            saml,
+            json!({ "type": "SAMLUser", "principalId": "k3Yq=:\"x", "userName": "\"x", "identityProvider": "k3Yq=" }),
+            vec!["Who: SAMLUser ", "Provider: k3Yq=\""],
+        ),
+        (
+            login,
+            json!({ "type": "IAMUser", "accountId": "111122223333", "userName": "eve" }),
+            vec!["Who: IAMUser ", "User: eve\""],
+        ),
+        (
+            login,
+            json!({ "type": "IAMUser", "userName": "HIDDEN_DUE_TO_SECURITY_REASONS" }),
+            vec!["User: HIDDEN_DUE_TO_SECURITY_REASONS"],
+        ),
+        (login, json!(null), vec!["Who:   \"", "User: \""]),
+    ] {
+        let text = text_of(&[of], json!({ "userIdentity": identity }));
+        for part in says {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
+    let mixed = text_of(&[login, call], json!({ "userIdentity": { "userName": "\"x" } }));
+    assert!(!mixed.contains("User:"), "of calls the name may be anything: {mixed}");
 }
 
 #[test]
@@ -282,7 +405,7 @@ proptest! {
         let chat: Value = serde_json::from_str(&rendered(Format::Chat, &event)).expect("JSON");
         prop_assert_eq!(&chat["source"], "custom");
         let lines = rendered(Format::Text, &event);
-        prop_assert_eq!(lines.lines().count(), 13, "one line stays one line: {}", lines);
+        prop_assert_eq!(lines.lines().count(), 15, "one line stays one line: {}", lines);
     }
 
     #[test]

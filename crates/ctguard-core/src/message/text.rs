@@ -15,12 +15,15 @@ pub(super) fn template(alert: &Alert, partition: Partition) -> String {
         format!("[{risk}] {}", own(&alert.title)),
         "Account: <account>".to_owned(),
         "Region: <region>".to_owned(),
-        "Who: <identity-type> <identity-arn> <invoked-by>".to_owned(),
+    ];
+    let line = |(what, how): &(&str, String)| format!("{what}: {how}");
+    lines.extend(variables::who(alert).iter().chain(&variables::user_name(alert)).map(line));
+    lines.extend([
         "From: <source-ip>".to_owned(),
         "What: <event-name> (<event-source>)".to_owned(),
         "When: <time>".to_owned(),
-    ];
-    lines.extend(variables::outcome(alert).iter().map(|(what, how)| format!("{what}: {how}")));
+    ]);
+    lines.extend(variables::outcome(alert).iter().map(line));
     lines.push(format!("Why: {}", own(&alert.why)));
     lines.push(format!("Next: {}", own(&alert.next)));
     lines.push(format!("Alert: {} (rule <aws.events.rule-name>)", own(&alert.id)));

@@ -1,6 +1,6 @@
 //! Which rules fire for an event.
 
-use super::{Delivery, Form, Given, Note, OfflineRule, Undeliverable, delivered, placement};
+use super::{Deed, Delivery, Form, Given, Note, OfflineRule, Undeliverable, delivered, placement};
 use crate::blueprint::{Blueprint, Risk};
 use crate::resource::rule::RuleState;
 use eventbridge_pattern::{Mismatch, Pattern};
@@ -129,6 +129,9 @@ pub struct EventDecision<'a> {
     pub account: Option<&'a str>,
     pub region: Option<&'a str>,
     pub form: Form,
+    /// Who did it, and how it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deed: Option<Deed>,
     /// The pattern matches and a rule would be given it; with a blueprint, some alert fires.
     pub matched: bool,
     /// With a blueprint: the alerts that fire, and those that match but are not delivered.

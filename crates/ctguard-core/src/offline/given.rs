@@ -3,9 +3,13 @@
 use super::envelope::{DeliveryFields, Enveloped, envelope};
 use super::{EVENT_MAX_BYTES, Facts, Note, Undeliverable};
 use crate::event;
-use eventbridge_pattern::Event;
+use crate::event::actor::{ActorKind, Evidence};
+use crate::event::identity::UserIdentity;
+use crate::event::outcome::{Ended, ended};
+use eventbridge_pattern::{Event, cloudtrail};
 use serde::Serialize;
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// The recognised form of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -29,6 +33,15 @@ pub struct Given {
     pub said: Event<'static>,
     pub facts: Result<Facts, Undeliverable>,
     pub notes: Vec<Note>,
+}
+
+/// Who did it, and how it ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Deed {
+    /// The most specific name in `userIdentity`; absent where it names nobody.
+    pub by: Option<String>,
+    pub kind: ActorKind,
+    pub ended: Ended,
 }
 
 impl Given {
@@ -91,6 +104,20 @@ impl Given {
             (Some(source), Some(name)) => Some(event::short(source, name)),
             _ => self.text("detail-type").map(str::to_owned),
         }
+    }
+
+    /// Who did it and how it ended; absent of what is no record of CloudTrail.
+    pub fn deed(&self) -> Option<Deed> {
+        let record = self.record();
+        let fields = DeliveryFields::of(record);
+        fields.source.zip(fields.name)?;
+        let identity = record.get("userIdentity").map(UserIdentity::of).unwrap_or_default();
+        let recipient = cloudtrail::account(record).or_else(|| self.text("account"));
+        Some(Deed {
+            by: identity.most_specific(recipient).map(Cow::into_owned),
+            kind: Evidence::of(record, &identity, recipient).kind(),
+            ended: ended(record),
+        })
     }
 
     /// A text at the event's top level.

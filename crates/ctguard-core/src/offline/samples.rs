@@ -7,6 +7,7 @@ use super::OfflineRule;
 use super::witness::{satisfy, set};
 use crate::blueprint::{Alert, Blueprint, Expect, Outcome};
 use crate::catalogue::{self, CatalogueEvent, Evidence};
+use crate::event::outcome::{Ended, Told};
 use crate::event::sample::{Clock, Identity, Sample as Base, sample_event};
 use crate::event::{EVERY_SOURCE, EventKind, EventRef, paths_of};
 use crate::scope::{AccountId, Partition, Place, Region};
@@ -262,19 +263,10 @@ fn other_outcome(asked: Outcome, event: &EventRef, matching: &Value) -> Option<(
         Outcome::Success => true,
         Outcome::Failure => false,
     };
+    let ended = if failed { Ended::Failed } else { Ended::Succeeded };
+    let (path, word) = Told::of(event.kind, &event.source, &event.name).written(ended)?;
     let mut miss = matching.clone();
-    let parent = match event.kind {
-        EventKind::Signin => Some("responseElements"),
-        EventKind::Service if event.source == "signin.amazonaws.com" => Some("serviceEventDetails"),
-        _ => None,
-    };
-    match parent {
-        Some(parent) => {
-            let result = if failed { "Failure" } else { "Success" };
-            set(&mut miss, &format!("detail.{parent}.{}", event.name), Some(result.into()));
-        }
-        None => set(&mut miss, "detail.errorCode", failed.then(|| "AccessDenied".into())),
-    }
+    set(&mut miss, &format!("detail.{path}"), word.map(Value::from));
     let what = if failed { "a failed one" } else { "a successful one" };
     Some((what.to_owned(), miss))
 }

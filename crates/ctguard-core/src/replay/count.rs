@@ -3,10 +3,10 @@
 //! The result does not depend on how files are shared among threads, or on their order: numbers
 //! add, first and last are the least and the greatest, and what is bounded is a [`Sampled`] map.
 
-use super::actor::{self, ActorKind, PrincipalField};
 use super::sampled::{Sampled, hash};
 use super::time::{day_number, seconds};
-use super::{Record, Setup};
+use super::{ActorKind, PrincipalField, Record, Setup};
+use crate::event::outcome::Ended;
 use crate::offline::{Delivery, Note, delivered};
 use eventbridge_pattern::archive::{Hit, Sink, fields};
 use std::collections::BTreeMap;
@@ -24,6 +24,7 @@ pub struct Counter<'s> {
     setup: &'s Setup,
     pub(super) alerts: Vec<Counts>,
     pub(super) principals: Sampled<OfPrincipal>,
+    pub(super) events: Sampled<OfEvent>,
     pub(super) places: Sampled<OfPlace>,
     pub(super) actions: Sampled<Action>,
     pub(super) seconds: Sampled<Second>,
@@ -38,6 +39,8 @@ pub struct Counter<'s> {
 pub(super) struct Counts {
     /// Records that raise it.
     pub count: u64,
+    /// Records among them that tell of a failure.
+    pub failed: u64,
     /// Records that its patterns match but that do not reach its rules, by reason.
     pub undelivered: BTreeMap<&'static str, u64>,
     /// By number of the day.
@@ -60,6 +63,20 @@ pub(super) struct OfPrincipal {
     pub kind: ActorKind,
     /// The service that acted for the principal.
     pub through: Option<Box<str>>,
+    pub count: u64,
+    /// Records among them that tell of a failure.
+    pub failed: u64,
+    /// Tells it from others.
+    pub key: u64,
+}
+
+/// A principal's records of one event, in one alert.
+#[derive(Debug, Clone)]
+pub(super) struct OfEvent {
+    /// The key of the principal.
+    pub principal: u64,
+    /// `iam:CreateUser`.
+    pub event: Box<str>,
     pub count: u64,
 }
 
@@ -97,6 +114,7 @@ impl<'s> Counter<'s> {
             setup,
             alerts: vec![Counts::default(); setup.alerts.len()],
             principals: Sampled::new(PRINCIPALS_MOST),
+            events: Sampled::new(PRINCIPALS_MOST),
             places: Sampled::new(PRINCIPALS_MOST),
             actions: Sampled::new(IDS_MOST),
             seconds: Sampled::new(SECONDS_MOST),
@@ -145,8 +163,10 @@ impl<'s> Counter<'s> {
 
     fn raised(&mut self, alert: u32, record: &[u8], facts: &Record<'_>, at: Option<i64>) {
         let Some(counts) = self.alerts.get_mut(alert as usize) else { return };
-        let kind = actor::kind(facts);
+        let kind = facts.actor();
+        let failed = facts.ended(record) == Ended::Failed;
         counts.count += 1;
+        counts.failed += u64::from(failed);
         *counts.actors.entry(kind).or_default() += 1;
         match at {
             Some(at) => {
@@ -156,7 +176,7 @@ impl<'s> Counter<'s> {
             }
             None => counts.undated += 1,
         }
-        self.by_principal(alert, facts, kind);
+        self.by_principal(alert, facts, kind, failed);
         self.by_place(alert, facts);
         self.by_action(alert, record, facts);
         if let Some(at) = at {
@@ -164,12 +184,12 @@ impl<'s> Counter<'s> {
         }
     }
 
-    fn by_principal(&mut self, alert: u32, facts: &Record<'_>, kind: ActorKind) {
-        let principal = actor::principal(facts);
-        let through = facts
-            .invoked_by
-            .as_deref()
-            .filter(|_| kind == ActorKind::Service && principal.field != PrincipalField::InvokedBy);
+    fn by_principal(&mut self, alert: u32, facts: &Record<'_>, kind: ActorKind, failed: bool) {
+        let principal = facts.principal();
+        let through =
+            facts.identity.invoked_by.as_deref().filter(|_| {
+                kind == ActorKind::Service && principal.field != PrincipalField::InvokedBy
+            });
         let key = hash([
             alert.to_le_bytes().as_slice(),
             &[kind as u8, principal.field as u8],
@@ -183,8 +203,17 @@ impl<'s> Counter<'s> {
             kind,
             through: through.map(Into::into),
             count: 0,
+            failed: 0,
+            key,
         };
-        self.principals.note(key, new, |of| of.count += 1);
+        self.principals.note(key, new, |of| {
+            of.count += 1;
+            of.failed += u64::from(failed);
+        });
+        let event = facts.event();
+        let of_event = hash([key.to_le_bytes().as_slice(), event.as_bytes()]);
+        let new = || OfEvent { principal: key, event: event.as_str().into(), count: 0 };
+        self.events.note(of_event, new, |of| of.count += 1);
     }
 
     fn by_place(&mut self, alert: u32, facts: &Record<'_>) {
@@ -251,7 +280,11 @@ impl<'s> Counter<'s> {
         for (own, more) in self.alerts.iter_mut().zip(other.alerts) {
             own.merge(more);
         }
-        self.principals.merge(other.principals, |own, more| own.count += more.count);
+        self.principals.merge(other.principals, |own, more| {
+            own.count += more.count;
+            own.failed += more.failed;
+        });
+        self.events.merge(other.events, |own, more| own.count += more.count);
         self.places.merge(other.places, |own, more| own.count += more.count);
         self.actions.merge(other.actions, |own, more| {
             own.records = own.records.saturating_add(more.records);
@@ -263,6 +296,7 @@ impl<'s> Counter<'s> {
 impl Counts {
     fn merge(&mut self, more: Self) {
         self.count += more.count;
+        self.failed += more.failed;
         self.undated += more.undated;
         add(&mut self.notes, more.notes);
         add(&mut self.undelivered, more.undelivered);

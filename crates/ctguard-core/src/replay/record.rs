@@ -1,9 +1,13 @@
 //! The fields of a record that a report uses.
 
 use crate::catalogue;
+use crate::event::actor::{ActorKind, Evidence};
+use crate::event::identity::{Principal, UserIdentity};
+use crate::event::outcome::{Ended, Told, kind_of_record};
+use crate::event::short;
 use crate::offline::{DeliveryFields, EVENT_MAX_BYTES, Facts, Undeliverable};
 use crate::scope::Region;
-use eventbridge_pattern::archive::RecordFields;
+use eventbridge_pattern::archive::{RecordFields, text_at};
 use eventbridge_pattern::cloudtrail;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -25,14 +29,8 @@ pub struct Record<'a> {
     pub time: OptionalText<'a>,
     pub event_id: OptionalText<'a>,
     pub shared_event_id: OptionalText<'a>,
-    pub identity_type: OptionalText<'a>,
-    pub identity_arn: OptionalText<'a>,
-    pub identity_account: OptionalText<'a>,
-    pub invoked_by: OptionalText<'a>,
-    pub user_name: OptionalText<'a>,
-    pub principal_id: OptionalText<'a>,
-    /// Of the role whose session it is.
-    pub issuer_arn: OptionalText<'a>,
+    pub error_code: OptionalText<'a>,
+    pub identity: UserIdentity<'a>,
     pub user_agent: OptionalText<'a>,
     /// `sessionCredentialFromConsole`
     pub from_console: bool,
@@ -55,13 +53,8 @@ impl<'a> Record<'a> {
             time: text("/eventTime"),
             event_id: text("/eventID"),
             shared_event_id: text("/sharedEventID"),
-            identity_type: text("/userIdentity/type"),
-            identity_arn: text("/userIdentity/arn"),
-            identity_account: text("/userIdentity/accountId"),
-            invoked_by: text("/userIdentity/invokedBy"),
-            user_name: text("/userIdentity/userName"),
-            principal_id: text("/userIdentity/principalId"),
-            issuer_arn: text("/userIdentity/sessionContext/sessionIssuer/arn"),
+            error_code: text("/errorCode"),
+            identity: record.get("userIdentity").map(UserIdentity::of).unwrap_or_default(),
             user_agent: text("/userAgent"),
             from_console: text("/sessionCredentialFromConsole").as_deref() == Some("true"),
         }
@@ -86,16 +79,57 @@ impl<'a> Record<'a> {
             time: found.event_time,
             event_id: found.event_id,
             shared_event_id: found.shared_event_id,
-            identity_type: found.user_type,
-            identity_arn: found.user_arn,
-            identity_account: found.user_account_id,
-            invoked_by: found.invoked_by,
-            user_name: found.user_name,
-            principal_id: found.user_principal_id,
-            issuer_arn: found.session_issuer_arn,
+            error_code: found.error_code,
+            identity: UserIdentity {
+                kind: said(found.user_type),
+                arn: said(found.user_arn),
+                account: said(found.user_account_id),
+                user_name: said(found.user_name),
+                principal_id: said(found.user_principal_id),
+                invoked_by: said(found.invoked_by),
+                issuer_arn: said(found.session_issuer_arn),
+                on_behalf_of: said(found.on_behalf_of_user_id),
+                credential_id: said(found.credential_id),
+            },
             user_agent: found.user_agent,
             from_console: console == Some(true),
         }
+    }
+
+    /// The kind of actor that it is of.
+    pub fn actor(&self) -> ActorKind {
+        let evidence = Evidence {
+            identity: &self.identity,
+            event_type: self.event_type.as_deref(),
+            source: self.source.as_deref(),
+            category: self.category.as_deref(),
+            recipient: self.account.as_deref(),
+            user_agent: self.user_agent.as_deref(),
+            from_console: self.from_console,
+        };
+        evidence.kind()
+    }
+
+    /// Who did it.
+    pub fn principal(&self) -> Principal<'_> {
+        self.identity.principal(self.account.as_deref())
+    }
+
+    /// How it ended. `text` is the whole record.
+    pub fn ended(&self, text: &[u8]) -> Ended {
+        let kind = kind_of_record(self.event_type.as_deref());
+        let name = self.name.as_deref().unwrap_or_default();
+        let told = Told::of(kind, self.source.as_deref().unwrap_or_default(), name);
+        told.ended(|path| match told {
+            Told::ErrorCode => self.error_code.clone(),
+            _ => text_at(text, &path.split('.').collect::<Vec<_>>()),
+        })
+    }
+
+    /// As users write it: `iam:CreateUser`.
+    pub fn event(&self) -> String {
+        let name = self.name.as_deref().unwrap_or_default();
+        short(self.source.as_deref().unwrap_or_default(), name)
     }
 
     fn fields(&self) -> DeliveryFields<'_> {
@@ -142,6 +176,11 @@ impl<'a> Record<'a> {
             .and_then(|known| landing.region_in(known.partition()))
             .is_some_and(|lands| lands != region)
     }
+}
+
+/// Text, unless it is empty.
+fn said(text: OptionalText<'_>) -> OptionalText<'_> {
+    text.filter(|text| !text.is_empty())
 }
 
 /// The size of JSON text without the spaces between its parts.

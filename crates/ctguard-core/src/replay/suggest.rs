@@ -1,13 +1,23 @@
 //! Exceptions that would take the most noise away, in the blueprint's own syntax.
 //!
-//! They are offered, not recommended: an attacker with an excepted identity raises no alert. The
-//! root user is never suggested.
+//! They are offered, not recommended: an attacker with an excepted identity raises no alert. Never
+//! suggested are
+//!
+//! - identities that are withheld, missing, or the record's own account: they are everybody's,
+//! - the root user, and with it whole accounts,
+//! - a principal of whose records most are failures: that is what an attack looks like,
+//! - a person in an alert on sign-ins: whose password is stolen is that person.
+//!
+//! Each says what it would have hidden, by event and by kind of actor, and whether it would leave
+//! so little of the alert that it silences it.
 
-use super::actor::{ActorKind, PrincipalField};
-use super::{ByPrincipal, Days};
+use super::summary::rank;
+use super::{ActorKind, ByName, ByPrincipal, Days, PrincipalField, Ranking, Watched};
+use crate::event::identity::is_root;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// Most suggestions for one alert.
 const MOST: usize = 3;
@@ -15,6 +25,8 @@ const MOST: usize = 3;
 const FEWEST_RECORDS: u64 = 10;
 /// … that are at least this part of the alert's records.
 const LEAST_PERCENT: u64 = 10;
+/// An exception that leaves out this part of an alert's records silences it.
+const SILENCES_PERCENT: u64 = 80;
 /// How long a suggested exception holds, in days.
 const HOLDS_DAYS: i32 = 90;
 
@@ -26,47 +38,102 @@ pub struct Suggestion {
     /// Records of the alert that it would leave out.
     pub leaves_out: u64,
     pub percent: u64,
+    /// Whether that is so much that the alert would be silent.
+    pub silences: bool,
+    /// Of the records that it would leave out, those that tell of a failure.
+    pub failed: u64,
+    /// The records that it would leave out, by event.
+    pub events: Ranking<ByName>,
+    /// The records that it would leave out, by kind of actor.
+    pub actors: BTreeMap<ActorKind, u64>,
     /// The entry as YAML, for a list.
     pub except: String,
 }
 
-/// The exceptions for the noisiest of an alert's principals. `all` are all that were counted, the
-/// most frequent first; `count` is the number of the alert's records.
-pub fn suggest(
-    all: &[ByPrincipal],
-    count: u64,
-    days: Option<Days>,
-    as_of: Date,
-) -> Vec<Suggestion> {
+/// An alert with everybody who raised it.
+#[derive(Debug, Clone, Copy)]
+pub struct Noise<'a> {
+    /// All principals that were counted, the most frequent first.
+    pub all: &'a [ByPrincipal],
+    pub alert: &'a Watched,
+    /// The number of the alert's records.
+    pub count: u64,
+}
+
+/// The exceptions for the noisiest of an alert's principals.
+pub fn suggest(noise: &Noise<'_>, days: Option<Days>, as_of: Date) -> Vec<Suggestion> {
     let mut suggestions: Vec<Suggestion> = Vec::new();
-    for noisy in all {
-        let is_root = noisy.name.ends_with(":root");
-        let Some(path) = noisy.field.path().filter(|_| !is_root) else { continue };
-        if suggestions.iter().any(|known| known.principal == noisy.name) {
+    for noisy in noise.all {
+        let known = |one: &Suggestion| one.principal == noisy.name;
+        if is_root(&noisy.name) || suggestions.iter().any(known) {
             continue;
         }
-        // One identity may act in several ways; an exception leaves out all that it takes.
-        let leaves_out: u64 = all
-            .iter()
-            .filter(|other| (&other.name, other.field) == (&noisy.name, noisy.field))
-            .filter(|other| noisy.through.is_none() || other.through == noisy.through)
-            .map(|other| other.count)
-            .sum();
-        let percent = leaves_out * 100 / count.max(1);
-        if leaves_out < FEWEST_RECORDS || percent < LEAST_PERCENT {
+        let Some(path) = noisy.field.path() else { continue };
+        let hidden = Hidden::by(noisy, noise.all);
+        if !hidden.may_be_suggested(noise) {
             continue;
         }
+        let percent = hidden.percent(noise.count);
         suggestions.push(Suggestion {
             principal: noisy.name.clone(),
             kind: noisy.kind,
-            leaves_out,
+            leaves_out: hidden.records,
             percent,
-            except: entry(path, noisy, leaves_out, count, days, as_of),
+            silences: percent >= SILENCES_PERCENT,
+            failed: hidden.failed,
+            except: entry(path, noisy, hidden.records, noise.count, days, as_of),
+            events: hidden.events(),
+            actors: hidden.actors,
         });
     }
     suggestions.sort_by(|a, b| b.leaves_out.cmp(&a.leaves_out).then(a.principal.cmp(&b.principal)));
     suggestions.truncate(MOST);
     suggestions
+}
+
+/// What an exception would have left out.
+#[derive(Debug, Default)]
+struct Hidden {
+    records: u64,
+    failed: u64,
+    events: BTreeMap<String, u64>,
+    actors: BTreeMap<ActorKind, u64>,
+}
+
+impl Hidden {
+    /// One identity may act in several ways; an exception leaves out all that it takes.
+    fn by(noisy: &ByPrincipal, all: &[ByPrincipal]) -> Self {
+        let mut hidden = Self::default();
+        let same = all
+            .iter()
+            .filter(|other| (&other.name, other.field) == (&noisy.name, noisy.field))
+            .filter(|other| noisy.through.is_none() || other.through == noisy.through);
+        for other in same {
+            hidden.records += other.count;
+            hidden.failed += other.failed;
+            *hidden.actors.entry(other.kind).or_default() += other.count;
+            for (event, count) in &other.events {
+                *hidden.events.entry(event.clone()).or_default() += count;
+            }
+        }
+        hidden
+    }
+
+    fn percent(&self, of: u64) -> u64 {
+        self.records * 100 / of.max(1)
+    }
+
+    fn may_be_suggested(&self, noise: &Noise<'_>) -> bool {
+        let noisy = self.records >= FEWEST_RECORDS && self.percent(noise.count) >= LEAST_PERCENT;
+        let attack = self.failed * 2 > self.records;
+        let person = noise.alert.signs_in && self.actors.contains_key(&ActorKind::Person);
+        noisy && !attack && !person
+    }
+
+    fn events(&self) -> Ranking<ByName> {
+        let by_name = |(name, count): (&String, &u64)| ByName { name: name.clone(), count: *count };
+        rank(self.events.iter().map(by_name).collect(), self.records, |by| by.count)
+    }
 }
 
 fn entry(

@@ -1,6 +1,7 @@
 //! From counts to the report's value.
 
 use super::count::{Counter, Counts, OfPlace, OfPrincipal, Second};
+use super::suggest::Noise;
 use super::time::{day, day_number, day_start, text};
 use super::{
     AlertReplay, Burst, Bursts, ByName, ByPrincipal, Days, FORMAT_VERSION, Files, LookedUp,
@@ -9,7 +10,7 @@ use super::{
 use crate::blueprint::Blueprint;
 use crate::offline::{Note, placement};
 use jiff::civil::Date;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Most names of a ranking; the rest is counted together.
 const TOP: usize = 20;
@@ -108,7 +109,8 @@ fn alert(
         rank(counted.into_iter().map(named).collect(), counts.count, |by| by.count)
     };
     let principals = principals(index, counter);
-    let suggestions = suggest::suggest(&principals, counts.count, days, inputs.as_of);
+    let noise = Noise { all: &principals, alert: watched, count: counts.count };
+    let suggestions = suggest::suggest(&noise, days, inputs.as_of);
     let mut notes: BTreeMap<String, u64> =
         counts.notes.iter().map(|(code, count)| ((*code).to_owned(), *count)).collect();
     add_placement(&mut notes, index, &places, inputs.blueprint);
@@ -117,6 +119,7 @@ fn alert(
         title: watched.title.clone(),
         risk: watched.risk,
         count: counts.count,
+        failed: counts.failed,
         duplicates: (repeats * counter.actions.one_in()).min(counts.count.saturating_sub(1)),
         per_day: counts.per_day.iter().map(|(number, count)| (day(*number), *count)).collect(),
         undated: counts.undated,
@@ -138,12 +141,18 @@ fn alert(
 
 /// All principals of an alert that were counted, the most frequent first.
 fn principals(index: u32, counter: &Counter<'_>) -> Vec<ByPrincipal> {
+    let mut events: HashMap<u64, BTreeMap<String, u64>> = HashMap::new();
+    for of in counter.events.values() {
+        events.entry(of.principal).or_default().insert(of.event.to_string(), of.count);
+    }
     let of = |of: &OfPrincipal| ByPrincipal {
         name: of.name.to_string(),
         kind: of.kind,
         through: of.through.as_deref().map(str::to_owned),
         count: of.count,
+        failed: of.failed,
         field: of.field,
+        events: events.get(&of.key).cloned().unwrap_or_default(),
     };
     let mut all: Vec<ByPrincipal> =
         counter.principals.values().filter(|known| known.alert == index).map(of).collect();
@@ -166,7 +175,7 @@ fn add_placement(
     }
 }
 
-fn rank<T: Ord>(mut all: Vec<T>, total: u64, count: fn(&T) -> u64) -> Ranking<T> {
+pub(super) fn rank<T: Ord>(mut all: Vec<T>, total: u64, count: fn(&T) -> u64) -> Ranking<T> {
     sort(&mut all, count);
     all.truncate(TOP);
     let others = total.saturating_sub(all.iter().map(count).sum());

@@ -52,6 +52,10 @@ pub struct RecordFields<'r> {
     pub user_principal_id: OptionalText<'r>,
     /// `userIdentity.invokedBy`: the AWS service that made the call for somebody.
     pub invoked_by: OptionalText<'r>,
+    /// `userIdentity.onBehalfOf.userId`: the user of IAM Identity Center.
+    pub on_behalf_of_user_id: OptionalText<'r>,
+    /// `userIdentity.credentialId`.
+    pub credential_id: OptionalText<'r>,
     /// `userIdentity.sessionContext.sessionIssuer.arn`: the role or user that gave the session's credentials.
     pub session_issuer_arn: OptionalText<'r>,
     /// `userIdentity.sessionContext.sessionIssuer.userName`.
@@ -103,6 +107,21 @@ pub fn fields(record: &[u8]) -> RecordFields<'_> {
     found
 }
 
+/// The text at a path of keys in a record, if there is one. Of a key that stands twice the last one counts.
+pub fn text_at<'r>(record: &'r [u8], path: &[&str]) -> OptionalText<'r> {
+    let mut at = past_space(record, 0);
+    for key in path {
+        let mut found = None;
+        let _ = members(record, at, &mut |name, value| {
+            if name == key.as_bytes() {
+                found = Some(value);
+            }
+        });
+        at = found?;
+    }
+    text(record, at)
+}
+
 fn user<'r>(record: &'r [u8], at: usize, found: &mut RecordFields<'r>) {
     let _ = members(record, at, &mut |key, at| match key {
         b"type" => found.user_type = text(record, at),
@@ -111,6 +130,14 @@ fn user<'r>(record: &'r [u8], at: usize, found: &mut RecordFields<'r>) {
         b"userName" => found.user_name = text(record, at),
         b"principalId" => found.user_principal_id = text(record, at),
         b"invokedBy" => found.invoked_by = text(record, at),
+        b"credentialId" => found.credential_id = text(record, at),
+        b"onBehalfOf" => {
+            let _ = members(record, at, &mut |key, at| {
+                if key == b"userId" {
+                    found.on_behalf_of_user_id = text(record, at);
+                }
+            });
+        }
         b"sessionContext" => session(record, at, found),
         _ => {}
     });
@@ -210,6 +237,22 @@ mod tests {
             (Some(false), Some(true), Some(true))
         );
         assert_eq!(found.session_mfa_authenticated, Some(false));
+    }
+
+    #[test]
+    fn a_text_is_found_by_its_path() {
+        let record = br#"{"a":{"b":"no"},"a": {"x":1, "b":{"c":"\u0064"}},"n":{"b":3}}"#;
+        assert_eq!(text_at(record, &["a", "b", "c"]).as_deref(), Some("d"));
+        for path in [&["a", "b"][..], &["a"], &["b"], &["n", "b"], &["n", "b", "c"], &[]] {
+            assert_eq!(text_at(record, path), None, "{path:?}");
+        }
+        for broken in [&b"{\"a\":{\"b\":"[..], b"{\"a\"", b"", b"7"] {
+            assert_eq!(text_at(broken, &["a", "b"]), None);
+        }
+        let identity = br#"{"userIdentity":{"onBehalfOf":{"userId":"u-1"},"credentialId":"c"}}"#;
+        let found = fields(identity);
+        assert_eq!(found.on_behalf_of_user_id.as_deref(), Some("u-1"));
+        assert_eq!(found.credential_id.as_deref(), Some("c"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Rules and their patterns, made once for all places of the same class.
 
 use super::Compiler;
-use crate::blueprint::{Alert, Exception};
+use crate::blueprint::{Alert, Exception, Outcome};
 use crate::codes;
 use crate::desired::pattern::{
     CompileError, Compiled, Origin, Selection, compile as compile_pattern,
@@ -9,6 +9,7 @@ use crate::desired::pattern::{
 use crate::desired::{DesiredPlace, DesiredRule, DestinationPath, ownership_tags};
 use crate::diag::Diagnostic;
 use crate::event::EventRef;
+use crate::event::outcome::{Told, asks_for_an_error};
 use crate::resource::keys::RuleKey;
 use crate::resource::rule::{DESCRIPTION_MAX_CHARS, Rule, TARGETS_PER_RULE, Target};
 use crate::scope::Place;
@@ -132,7 +133,17 @@ pub(crate) fn alert_patterns(
         except: &filters,
         origin,
     };
-    compile_pattern(&selection).map_err(|error| {
+    // No record has a code of no error because somebody asked for codes.
+    let by_code =
+        |event: &EventRef| Told::of(event.kind, &event.source, &event.name) == Told::ErrorCode;
+    let never = alert.outcome == Outcome::Success
+        && events.iter().all(by_code)
+        && alert.filter.as_ref().is_some_and(asks_for_an_error);
+    let compiled = match never {
+        true => Err(CompileError::NeverMatches),
+        false => compile_pattern(&selection),
+    };
+    compiled.map_err(|error| {
         // Of exceptions that have no inverse each is told, not only the first.
         let alone = |exception: &&Exception| {
             let except = [&exception.filter];

@@ -133,11 +133,14 @@ fn event() -> impl Strategy<Value = Value> {
         (select(&SOURCES[..]), prop::bool::weighted(0.05), select(&NAMES[..]), select(types)),
         fields,
         set,
-        (result(), result()),
+        (result(), result(), prop::option::weighted(0.3, select(&["", "200"][..]))),
         (prop::bool::weighted(0.2), prop::option::weighted(0.9, prop::bool::ANY)),
     )
         .prop_map(
             |((source, foreign, name, kind), mut detail, set, results, (omitted, reads))| {
+                if let Some(no_error) = results.2 {
+                    detail["errorCode"] = no_error.into();
+                }
                 let bus =
                     if foreign { "aws.other".to_owned() } else { crate::event::bus_source(source) };
                 put(&mut detail, "eventSource", source.into());
@@ -231,7 +234,7 @@ impl Ask {
         };
         let failed = match result {
             Some(result) => *result == "Failure",
-            None => detail.get("errorCode").is_some(),
+            None => is_error(detail),
         };
         match self.outcome {
             Outcome::Any => true,
@@ -254,7 +257,7 @@ impl Ask {
     /// The name of an event does not say where a family's results stand.
     fn outcome_of_a_family(&self, asked: &EventRef, detail: &Value) -> bool {
         let failure = |parent: &str, name: &str| detail[parent][name] == "Failure";
-        let has_code = detail.get("errorCode").is_some();
+        let has_code = is_error(detail);
         match (self.outcome, asked.kind) {
             (Outcome::Any, _) => true,
             (Outcome::Success, EventKind::Signin) => !failure("responseElements", "ConsoleLogin"),
@@ -269,6 +272,11 @@ impl Ask {
             (Outcome::Success, _) => !has_code,
         }
     }
+}
+
+/// Empty text, and the status of HTTP, are no errors.
+fn is_error(detail: &Value) -> bool {
+    detail.get("errorCode").is_some_and(|code| *code != "" && *code != "200")
 }
 
 /// The filter with some of its fields already decided.

@@ -124,8 +124,15 @@ fn an_outcome_stands_where_each_kind_of_event_has_it() {
         Ask { events, outcome, ..Ask::default() }.json()["detail"].clone()
     };
     let stop = || vec![api("cloudtrail:StopLogging")];
-    assert_eq!(detail(stop(), Outcome::Success)["errorCode"], json!([{"exists": false}]));
-    assert_eq!(detail(stop(), Outcome::Failure)["errorCode"], json!([{"exists": true}]));
+    assert_eq!(
+        detail(stop(), Outcome::Success)["errorCode"],
+        json!([{"exists": false}, "", "200"]),
+        "empty text and the status of HTTP are no errors"
+    );
+    assert_eq!(
+        detail(stop(), Outcome::Failure)["errorCode"],
+        json!([{"anything-but": ["", "200"]}])
+    );
     let login = || vec![signin("ConsoleLogin")];
     for (outcome, word) in [(Outcome::Success, "Success"), (Outcome::Failure, "Failure")] {
         let detail = detail(login(), outcome);
@@ -140,6 +147,17 @@ fn an_outcome_stands_where_each_kind_of_event_has_it() {
     assert_eq!(
         detail(vec![identity_center], Outcome::Failure)["serviceEventDetails"],
         json!({"UserAuthentication": ["Failure"]})
+    );
+    let guardrail = event("controltower:EnableGuardrail", EventKind::Service, Access::Write);
+    assert_eq!(
+        detail(vec![guardrail], Outcome::Failure)["serviceEventDetails"],
+        json!({"enableGuardrailStatus": {"state": ["FAILED"]}})
+    );
+    let rotation = event("secretsmanager:RotationFailed", EventKind::Service, Access::Write);
+    assert_eq!(
+        detail(vec![rotation], Outcome::Failure).get("errorCode"),
+        None,
+        "its name says that it failed; it has no error code"
     );
 }
 
@@ -313,6 +331,32 @@ fn an_error_code_condition_is_merged_with_the_outcome() {
     };
     assert_eq!(ask(Outcome::Failure).json()["detail"]["errorCode"], json!([{"prefix": "Access"}]));
     assert_eq!(ask(Outcome::Success).compile(), Err(CompileError::NeverMatches));
+}
+
+/// Conditions on the error that people write stay as they are under `outcome: failure`.
+#[test]
+fn an_error_code_condition_of_any_operator_can_be_merged_with_the_outcome() {
+    for (asked, written) in [
+        (json!(["AccessDenied"]), json!(["AccessDenied"])),
+        (json!([{"wildcard": "*Denied*"}]), json!([{"wildcard": "*Denied*"}])),
+        (json!([{"suffix": "Operation"}]), json!([{"suffix": "Operation"}])),
+        (json!([{"exists": true}]), json!([{"anything-but": ["", "200"]}])),
+        (
+            json!([{"anything-but": ["NoSuchEntity"]}]),
+            json!([{"anything-but": ["", "200", "NoSuchEntity"]}]),
+        ),
+        (
+            json!([{"equals-ignore-case": "accessdenied"}]),
+            json!([{"equals-ignore-case": "accessdenied"}]),
+        ),
+    ] {
+        let ask = Ask {
+            filter: Some(json!({"errorCode": asked})),
+            outcome: Outcome::Failure,
+            ..stop_logging()
+        };
+        assert_eq!(ask.json()["detail"]["errorCode"], written, "{asked}");
+    }
 }
 
 #[test]
