@@ -4,7 +4,8 @@ use super::{Paint, places, wrap};
 use ctguard_core::blueprint::Outcome;
 use ctguard_core::event::outcome::ERROR_CODE;
 use ctguard_core::explain::{
-    AlertExplained, Chain, ChainLink, Counted, Exempt, ExplainSubject, Explanation, Limits,
+    AlertExplained, Chain, ChainLink, Counted, Exempt, ExplainSubject, Explanation,
+    FamilyExplained, Limits,
 };
 use ctguard_core::plural::count;
 use ctguard_core::proof::Status;
@@ -90,6 +91,13 @@ fn render_alert(out: &mut String, alert: &AlertExplained, asked: &ExplainSubject
         writeln!(out, "\n{}  {}  {}", paint.head(&alert.alert), alert.risk.as_str(), alert.title);
     if matches!(asked, ExplainSubject::Alert(_)) {
         let _ = writeln!(out, "  Watches {}.", alert.events.join(", "));
+    }
+    for FamilyExplained { family, known_events } in &alert.families {
+        let known = count(*known_events, "event");
+        let _ = writeln!(
+            out,
+            "  `{family}` is {known} that the catalogue knows, and those that AWS adds."
+        );
     }
     render_limits(out, &alert.limits);
     if !alert.routed {

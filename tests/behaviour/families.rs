@@ -66,6 +66,8 @@ fn any_call_by_root_is_heard_whatever_its_name() {
     ] {
         assert_eq!(taken(&world, rule, &event), count, "{event}");
     }
+    let explained = world.run(&["explain", "iam:CreateUser"]).out;
+    assert!(explained.contains("that the catalogue knows, and those that AWS adds"), "{explained}");
     let mut foreign = event("iam", "CreateUser", CALL, &json!({}));
     foreign["source"] = json!("com.acme.pretends");
     assert_eq!(taken(&world, rule, &foreign), 0, "only AWS's own events count");

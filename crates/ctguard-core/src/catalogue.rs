@@ -220,6 +220,11 @@ pub fn knows_source(source: &str) -> bool {
     row_of(source).is_some()
 }
 
+/// How many events that the catalogue knows are in a family.
+pub fn members(family: &EventRef) -> usize {
+    all().filter(|event| family.includes(event.source, event.name)).count()
+}
+
 /// Every event of one source, in the order of their names; none of a source that is not listed.
 pub fn of_source(source: &str) -> impl Iterator<Item = CatalogueEvent> + use<> {
     let row = row_of(source);

@@ -10,6 +10,7 @@ mod subject;
 pub use subject::{NotFound, Subject};
 
 use crate::blueprint::{Alert, Blueprint, Outcome, Risk};
+use crate::catalogue;
 use crate::desired::{AlertPath, Desired, Forward};
 use crate::event::EventRef;
 use crate::event::outcome::{Ended, Told};
@@ -76,10 +77,22 @@ pub struct AlertExplained {
     pub routed: bool,
     /// The events that this is about.
     pub events: Vec<String>,
+    /// The families among the events, which take names that the catalogue does not know, too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub families: Vec<FamilyExplained>,
     pub limits: Limits,
     pub chains: Vec<Chain>,
     /// Places of the blueprint in which none of the events can land.
     pub cannot_land: BTreeSet<Place>,
+}
+
+/// A family of events that an alert takes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct FamilyExplained {
+    /// `iam:*`.
+    pub family: String,
+    /// How many of its events the catalogue knows.
+    pub known_events: usize,
 }
 
 /// The conditions on an event, other than its name, for the alert to be raised.
@@ -241,10 +254,22 @@ fn one_alert(
             names.dedup();
             names
         },
+        families: families(events),
         limits: limits(desired, alert),
         chains: fold::chains(&ways),
         cannot_land: desired.places.keys().filter(lands).cloned().collect(),
     }
+}
+
+fn families(events: &[&EventRef]) -> Vec<FamilyExplained> {
+    let mut found: Vec<FamilyExplained> = Vec::new();
+    for event in events.iter().filter(|event| event.is_family()) {
+        let family = event.short();
+        if found.iter().all(|known| known.family != family) {
+            found.push(FamilyExplained { family, known_events: catalogue::members(event) });
+        }
+    }
+    found
 }
 
 fn limits(desired: &Desired, alert: &Alert) -> Limits {

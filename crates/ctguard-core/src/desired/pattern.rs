@@ -35,7 +35,7 @@ mod cells;
 mod pack;
 
 use crate::blueprint::Outcome;
-use crate::event::outcome::{Ended, Told, stated_events};
+use crate::event::outcome::{self, Ended, Told};
 use crate::event::{Access, EVERY_SOURCE, EventKind, EventNames, EventRef, paths_of};
 use crate::resource::rule::{EVENT_PATTERN_MAX_CHARS, RuleState};
 use crate::scope::AccountId;
@@ -274,6 +274,8 @@ fn unit(selection: &Selection<'_>, what: &Shown<'_>, outcome: Option<Field>) -> 
         group.insert(source_path.to_owned(), vec![Matcher::exact(&shown.source)]);
     }
     group.extend(origin(selection.origin));
+    // Some outcomes are told by the name itself.
+    let by_name = outcome.as_ref().is_some_and(|(path, _)| path == name_path);
     group.extend(outcome);
     let name = match shown.names() {
         EventNames::One(name) => Some(Matcher::exact(name)),
@@ -282,6 +284,7 @@ fn unit(selection: &Selection<'_>, what: &Shown<'_>, outcome: Option<Field>) -> 
             Some(Matcher::Text(TextTest { kind: TextKind::Prefix, text: prefix.to_owned() }))
         }
     };
+    let name = name.filter(|_| !by_name);
     group.extend(what.access().map(read_only));
     Unit { group, name_path, name, events: what.events.clone() }
 }
@@ -343,62 +346,20 @@ fn origin(origin: &Origin) -> Option<(String, Vec<Matcher>)> {
     Some(("account".to_owned(), matchers))
 }
 
-/// The fields that tell how an event ended, any of which will do. In a family the names are not known
-/// that the results of sign-ins stand under; those that are documented are asked for.
+/// The fields that tell how an event ended, any of which will do.
 fn outcomes(asked: Outcome, shown: &EventRef) -> Vec<Option<Field>> {
-    let detail_types = shown.kind.detail_types();
-    let of_name = |name: &str| outcome(asked, &shown.source, detail_types, name);
-    if !shown.is_family() || asked == Outcome::Any {
-        return vec![of_name(&shown.name)];
-    }
-    let failed = asked == Outcome::Failure;
-    match shown.kind {
-        EventKind::Signin if failed => ["ConsoleLogin", "CheckMfa"]
-            .into_iter()
-            .map(of_name)
-            .chain([Some(("detail.errorMessage".to_owned(), vec![Matcher::Exists(true)]))])
-            .collect(),
-        // Whatever is not known to have failed counts as a success.
-        EventKind::Signin => {
-            let failure = Excluded::Values(vec![Value::from("Failure")]);
-            let matchers = vec![Matcher::AnythingBut(failure), Matcher::Exists(false)];
-            vec![Some(("detail.responseElements.ConsoleLogin".to_owned(), matchers))]
-        }
-        EventKind::Service if failed && shown.includes_source(SIGN_IN_SOURCE) => {
-            let results = ["CredentialVerification", "CredentialChallenge", "UserAuthentication"];
-            let result = |name: &str| outcome(asked, SIGN_IN_SOURCE, detail_types, name);
-            let by_code = outcome(asked, "", detail_types, "");
-            std::iter::once(by_code).chain(results.into_iter().map(result)).collect()
-        }
-        EventKind::Service if failed => {
-            let stated = stated_events(&shown.source).filter(|name| shown.names().include(name));
-            let by_code = outcome(asked, "", detail_types, "");
-            std::iter::once(by_code).chain(stated.map(of_name)).collect()
-        }
-        _ => vec![outcome(asked, "", detail_types, "")],
-    }
-}
-
-/// The event source of sign-ins.
-const SIGN_IN_SOURCE: &str = "signin.amazonaws.com";
-
-/// The field that tells how an event ended, and what it must hold.
-fn outcome(
-    outcome: Outcome,
-    source: &str,
-    detail_types: &[&str],
-    name: &str,
-) -> Option<(String, Vec<Matcher>)> {
-    let asked = match outcome {
-        Outcome::Any => return None,
+    let asked = match asked {
+        Outcome::Any => return vec![None],
         Outcome::Success => Ended::Succeeded,
         Outcome::Failure => Ended::Failed,
     };
-    let of_kind = |kind: &EventKind| kind.detail_types() == detail_types;
-    let kind = [EventKind::Signin, EventKind::Service].into_iter().find(of_kind);
-    let told = Told::of(kind.unwrap_or(EventKind::Api), source, name);
-    let (path, matchers) = told.condition(asked)?;
-    Some((format!("detail.{path}"), matchers))
+    let below_detail = |(path, matchers)| (format!("detail.{path}"), matchers);
+    if shown.is_family() {
+        let fields = outcome::of_family(shown, asked);
+        return fields.into_iter().map(below_detail).map(Some).collect();
+    }
+    let told = Told::of(shown.kind, &shown.source, &shown.name);
+    vec![told.condition(asked).map(below_detail)]
 }
 
 #[cfg(test)]

@@ -111,16 +111,43 @@ const STATES: [(&str, &str, &str); 11] = [
     ("organizations.amazonaws.com", "CloseAccountResult", "closeAccount"),
 ];
 
-/// The names of a source's events whose state stands in a field of its own.
-pub fn stated_events(source: &str) -> impl Iterator<Item = &'static str> {
-    STATES.iter().filter(move |(of, _, _)| *of == source).map(|(_, name, _)| *name)
-}
-
 /// Service events that are only written when something failed.
 const FAILURES: [(&str, &str); 2] = [
     ("secretsmanager.amazonaws.com", "RotationFailed"),
     ("secretsmanager.amazonaws.com", "RotationAbandoned"),
 ];
+
+/// The fields below `detail` by which a pattern takes one outcome of a family's events, any of which
+/// will do. Names that are not known have no field of their own; those that are documented do.
+pub fn of_family(family: &EventRef, asked: Ended) -> Vec<(String, Vec<Matcher>)> {
+    let told = Told::of_asked(family);
+    let all = told.iter().filter_map(|told| told.condition(asked));
+    match (family.kind, asked) {
+        (EventKind::Signin, Ended::Failed) => {
+            let of_mfa = Told::of(EventKind::Signin, SIGN_IN_SOURCE, "CheckMfa").condition(asked);
+            let with_message = ("errorMessage".to_owned(), vec![Matcher::Exists(true)]);
+            all.chain(of_mfa).chain([with_message]).collect()
+        }
+        (EventKind::Service, Ended::Failed) => {
+            let failures = FAILURES.iter().filter(|(source, name)| family.includes(source, name));
+            let names: Vec<Matcher> = failures.map(|(_, name)| Matcher::exact(*name)).collect();
+            let by_name = (!names.is_empty()).then(|| ("eventName".to_owned(), names));
+            all.chain(by_name).collect()
+        }
+        // Whatever is not known to have failed counts as a success.
+        (EventKind::Signin, Ended::Succeeded) => {
+            let word = Word {
+                parent: "responseElements",
+                field: "ConsoleLogin".to_owned(),
+                failure: "Failure",
+                success: None,
+            };
+            Told::Word(word).condition(asked).into_iter().collect()
+        }
+        (_, Ended::Succeeded) => Told::ErrorCode.condition(asked).into_iter().collect(),
+        (_, Ended::Failed) => all.collect(),
+    }
+}
 
 impl Told {
     /// What tells how events of this kind, source and name end.
@@ -157,11 +184,10 @@ impl Told {
             EventKind::Service if event.is_family() => {
                 let portal =
                     PORTAL.iter().filter(|_| signs_in).map(|name| of(SIGN_IN_SOURCE, name));
-                let stated =
-                    stated_events(&event.source).map(|name| (name, of(&event.source, name)));
-                let stated = stated.filter(|(name, _)| event.names().include(name));
+                let stated = STATES.iter().filter(|(of, name, _)| event.includes(of, name));
+                let stated = stated.map(|(source, name, _)| of(source, name));
                 let by_code = std::iter::once(Self::ErrorCode);
-                by_code.chain(portal).chain(stated.map(|(_, told)| told)).collect()
+                by_code.chain(portal).chain(stated).collect()
             }
             _ => vec![of(&event.source, &event.name)],
         }

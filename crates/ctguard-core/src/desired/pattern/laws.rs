@@ -262,10 +262,16 @@ impl Ask {
             (Outcome::Any, _) => true,
             (Outcome::Success, EventKind::Signin) => !failure("responseElements", "ConsoleLogin"),
             (Outcome::Failure, EventKind::Signin) => {
-                detail.get("errorMessage").is_some()
-                    || ["ConsoleLogin", "CheckMfa"].iter().any(|n| failure("responseElements", n))
+                let told = match asked.includes_source("signin.amazonaws.com") {
+                    true => failure("responseElements", "ConsoleLogin"),
+                    false => has_code,
+                };
+                let of_mfa = failure("responseElements", "CheckMfa");
+                told || of_mfa || detail.get("errorMessage").is_some()
             }
-            (Outcome::Failure, EventKind::Service) if asked.includes_source(SIGN_IN_SOURCE) => {
+            (Outcome::Failure, EventKind::Service)
+                if asked.includes_source("signin.amazonaws.com") =>
+            {
                 has_code || failure("serviceEventDetails", "UserAuthentication")
             }
             (Outcome::Failure, _) => has_code,
