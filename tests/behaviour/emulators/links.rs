@@ -142,6 +142,16 @@ const NOT_HERE: &[(LinkCode, &str, Elsewhere)] = &[
         "the blueprint of the rows has no function",
         Sandbox(include_str!("../links.rs")),
     ),
+    (
+        LinkCode::NetworkSelectorMissing,
+        "neither takes selectors for network activity events",
+        Sandbox(include_str!("../links.rs")),
+    ),
+    (
+        LinkCode::InsightSelectorMissing,
+        "the blueprint of the rows asks for no Insights",
+        Sandbox(include_str!("../links.rs")),
+    ),
     (LinkCode::UnsubscribeOpen, "both say that somebody signed in confirmed", Recorded),
     (LinkCode::LogDelivery, "neither writes log files, so neither fails to", Recorded),
     (LinkCode::LogBucketPolicy, "neither writes log files, so no bucket refuses them", Recorded),
