@@ -72,6 +72,15 @@ fn problems(out: &mut String, alert: &AlertTrial, paint: Paint) {
             alert.minimum
         );
     }
+    for never in &alert.never_fires {
+        let never = format!(
+            "{} {} never raises the alert: {}",
+            paint.bad("never-fires:"),
+            never.event,
+            never.cause
+        );
+        let _ = writeln!(out, "        {never}");
+    }
     for event in &alert.not_generated {
         let _ = writeln!(
             out,
@@ -90,6 +99,9 @@ fn said(sample: &SampleTrial) -> String {
     match (sample.got, &sample.withheld, &sample.unreadable) {
         (Got::Withheld, Some(why), _) => format!("a pattern matches, but {why}"),
         (Got::Unreadable, _, Some(why)) => format!("it cannot be tried: {why}"),
+        (Got::Unrecognised, ..) => {
+            "no event was recognised in the file, so that ignoring it proves nothing".to_owned()
+        }
         (Got::Match, ..) => "it is to be ignored, and the alert fires".to_owned(),
         _ => "it is to match, and the alert does not fire".to_owned(),
     }

@@ -13,6 +13,7 @@ mod apply;
 mod bootstrap;
 mod checked;
 mod ci;
+mod conditions;
 mod destroy;
 mod drift;
 mod emulators;

@@ -221,7 +221,7 @@ alerts:
       $or:
         - requestParameters.bucketName: [{ wildcard: "*prod*" }]
           sourceIPAddress: [{ cidr: 10.0.0.0/8 }]
-        - requestParameters.size: [{ numeric: [">", 5, "<", 6] }]
+        - requestParameters.durationSeconds: [{ numeric: [">", 5, "<", 6] }]
           userIdentity.arn: [{ anything-but: { suffix: ":root" } }]
     outcome: failure
     except:
@@ -246,6 +246,68 @@ alerts:
     assert!(alerts.iter().all(|alert| alert["not_generated"] == json!([])));
     let of_root = alerts[1]["texts"][0]["text"].as_str().unwrap();
     assert!(of_root.contains("Who: Root arn:aws:iam::111122223333:root "), "one person: {of_root}");
+}
+
+#[test]
+fn an_alert_that_no_record_can_satisfy_fails_and_says_which_condition() {
+    let world = world(
+        r#"
+version: 1
+name: acme
+regions: [us-east-1]
+alerts:
+  - id: never
+    title: t
+    risk: high
+    events: [iam:CreateUser, ec2:RunInstances]
+    where:
+      userIdentity.sessionContext.attributes.mfaAuthenticated: [false]
+  - id: some
+    title: t
+    risk: high
+    events: [iam:CreateUser, signin:ConsoleLogin]
+    where:
+      additionalEventData.MFAUsed: ["No"]
+  - id: every
+    title: t
+    risk: high
+    events: [iam:CreateUser]
+    where:
+      userIdentity.arn: [{ wildcard: "*:assumed-role/Admin/*" }]
+      userAgent: [{ anything-but: { prefix: aws } }]
+"#,
+    );
+    let json = test(&world, &["--format", "json"]).expect(3).json();
+    let of = |alert: usize| &json["alerts"][alert];
+    let never = of(0)["never_fires"].as_array().unwrap();
+    let events: Vec<&str> = never.iter().map(|one| one["event"].as_str().unwrap()).collect();
+    assert_eq!(events, ["ec2:RunInstances", "iam:CreateUser"]);
+    assert!(never[0]["cause"].as_str().unwrap().contains("mfaAuthenticated` is never false"));
+    assert_eq!(of(0)["samples"], json!([]));
+    assert_eq!(of(1)["never_fires"].as_array().unwrap().len(), 1, "{}", of(1));
+    assert_eq!(of(1)["never_fires"][0]["event"], "iam:CreateUser");
+    assert_eq!((&of(2)["passed"], &of(2)["never_fires"]), (&json!(true), &json!([])));
+    let text = of(2)["texts"][0]["text"].as_str().unwrap();
+    assert!(text.contains("assumed-role/Admin/"), "the sample is a session: {text}");
+    let said = test(&world, &[]).expect(3).out;
+    assert!(said.contains("never-fires: iam:CreateUser never raises the alert"), "{said}");
+}
+
+#[test]
+fn a_file_in_which_no_event_is_recognised_is_not_ignored() {
+    let world = world(BLUEPRINT);
+    for (text, failed) in [
+        (r#"{ "eventname": "CreateRoute" }"#, true),
+        (r#"{ "eventVersion": "1.11", "eventType": "AwsApiCall" }"#, true),
+        (r#"{ "detail-type": "Scheduled Event", "detail": {} }"#, false),
+    ] {
+        world.write("events/closed.json", text);
+        let ran = test(&world, &["--format", "json"]).expect(if failed { 3 } else { 0 });
+        let samples = ran.json()["alerts"][0]["samples"].clone();
+        let closed = samples.as_array().unwrap().iter().find(|s| s["name"] == "events/closed.json");
+        let got = if failed { "unrecognised" } else { "ignore" };
+        assert_eq!(closed.unwrap()["got"], got, "{text}");
+    }
 }
 
 /// The examples are what people copy.

@@ -27,6 +27,7 @@ pub use starter::Starter;
 
 use crate::diag::{Diagnostic, Span};
 use crate::event::EventRef;
+use crate::record;
 
 use crate::resource::topic::Endpoint;
 use crate::scope::{AccountId, Region};
@@ -258,6 +259,19 @@ pub struct Alert {
     pub span: Option<Span>,
 }
 
+impl Alert {
+    /// What records can have of that which it asks for.
+    pub fn held_against_records(&self) -> record::Verdict {
+        let except: Vec<&Filter> = self.except.iter().map(|except| &except.filter).collect();
+        record::check(&record::Asked {
+            events: &self.events,
+            filter: self.filter.as_ref(),
+            failed: self.outcome.failed(),
+            except: &except,
+        })
+    }
+}
+
 /// A file with sample events, and the expected decision of the alert.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AlertTest {
@@ -306,6 +320,15 @@ impl Outcome {
     /// Reads an outcome as the blueprint spells it.
     pub fn parse(text: &str) -> Option<Self> {
         text.parse().ok()
+    }
+
+    /// Whether the call failed; none where either will do.
+    pub fn failed(self) -> Option<bool> {
+        match self {
+            Self::Any => None,
+            Self::Success => Some(false),
+            Self::Failure => Some(true),
+        }
     }
 }
 

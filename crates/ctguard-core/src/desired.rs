@@ -21,6 +21,7 @@ use crate::blueprint::{Format, Records, Risk, Subscriber};
 use crate::desired::pattern::Compiled;
 use crate::event::EventRef;
 use crate::identity::ByIdentity;
+use crate::record::Fires;
 use crate::resource::bucket::Encryption;
 use crate::resource::function;
 use crate::resource::keys::RuleKey;
@@ -101,6 +102,8 @@ pub struct AlertInfo {
     pub risk: Risk,
     /// False when it notifies nobody: it has neither a route nor `notify`.
     pub routed: bool,
+    /// Whether a record of each of its events can raise it.
+    pub fires: BTreeMap<EventRef, Fires>,
 }
 
 /// What should exist in one place.

@@ -30,7 +30,7 @@ pub use given::{Deed, Form, Given};
 pub use input::{Input, Item, Position};
 pub use note::Note;
 pub use rules::{OfflineRule, placement, rules};
-pub use samples::{Sample, Samples, samples};
+pub use samples::{NeverFires, Sample, Samples, samples};
 pub use trial::{
     AlertTrial, FORMAT_VERSION, Got, Origin, RenderedMessage, SampleTrial, Trial, try_out,
 };

@@ -2,7 +2,8 @@
 //! from the API call to the people it must reach.
 //!
 //! ```text
-//! trail records the event → rule takes it → target → topic lets EventBridge in → each subscriber
+//! trail records the event → a record can raise the alert
+//!                         → rule takes it → target → topic lets EventBridge in → each subscriber
 //!                           └ with a hub: forwarding rule → role → bus → rule there ┘
 //! ```
 //!
@@ -12,6 +13,7 @@
 
 mod bus;
 mod cache;
+mod fires;
 mod key;
 mod link;
 mod object;
@@ -236,7 +238,7 @@ impl<'a> Prover<'a> {
             return known;
         }
         let (desired, live) = (self.desired, self.live);
-        let mut rules = Vec::new();
+        let mut rules: Vec<Link> = fires::judge(desired, path).into_iter().collect();
         // Without its bus a rule cannot exist: the bus's own link is enough.
         let bus = path.forward.as_ref().map(|hop| bus::seen(live, &path.raised, &hop.bus_arn));
         if bus.is_none_or(|seen| seen.is_some_and(|seen| seen.known().is_some())) {

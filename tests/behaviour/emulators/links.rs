@@ -135,6 +135,11 @@ const NOT_HERE: &[(LinkCode, &str, Elsewhere)] = &[
         "neither shows a member the trail of its organization",
         Recorded,
     ),
+    (
+        LinkCode::CannotFire,
+        "the blueprint alone decides it, whatever the account is",
+        Sandbox(include_str!("../conditions.rs")),
+    ),
     (LinkCode::CannotLandHere, "it takes a trail of another account", Recorded),
     (LinkCode::SubscriberPending, "both confirm a mailbox at once, and moto everybody", Recorded),
     (

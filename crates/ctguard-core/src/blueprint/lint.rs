@@ -14,10 +14,11 @@ use crate::catalogue;
 use crate::codes;
 use crate::diag::{Code, Diagnostic, Span};
 use crate::event::{EventKind, EventRef, GLOBAL_SIGN_IN_REGIONS, Landing, ROOT_SIGN_IN_REGION};
+use crate::record::{Finding, Part};
 use crate::resource::topic::Protocol;
 use crate::scope::Partition;
 use eventbridge_pattern::beside::beside_ignore_case;
-use eventbridge_pattern::{Filter, Pattern, address};
+use eventbridge_pattern::{Filter, Matcher, Pattern, address};
 use ipnet::IpNet;
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
@@ -192,6 +193,7 @@ impl Linter<'_> {
             );
         }
         self.conditions(alert, notes);
+        self.records(alert, notes);
         self.events(alert, notes);
         self.families(alert, notes);
         if alert.risk == Risk::Critical {
@@ -231,16 +233,30 @@ impl Linter<'_> {
         }
     }
 
+    /// What no record can have.
+    fn records(&mut self, alert: &Alert, notes: &AlertNotes) {
+        for finding in alert.held_against_records().findings {
+            let Finding { part, path, matcher, .. } = &finding;
+            let span = notes.place(*part, path, matcher.as_ref()).or(alert.span.as_ref()).cloned();
+            self.warn(finding.code, Some(notes), span.as_ref(), finding.message, finding.help);
+        }
+    }
+
     /// What EventBridge decides otherwise than a reader may expect.
     fn conditions(&mut self, alert: &Alert, notes: &AlertNotes) {
-        let span = alert.span.as_ref();
+        let excepted = alert.except.iter().enumerate();
+        let excepted = excepted.map(|(number, except)| (Part::Except(number), &except.filter));
         let filters =
-            || alert.filter.iter().chain(alert.except.iter().map(|except| &except.filter));
-        for (path, number) in filters().flat_map(Filter::wide_numbers) {
+            || alert.filter.iter().map(|filter| (Part::Where, filter)).chain(excepted.clone());
+        let at = |part: Part, path: &str| notes.place(part, path, None).or(alert.span.as_ref());
+        let wide = filters().flat_map(|(part, filter)| {
+            filter.wide_numbers().into_iter().map(move |(path, number)| (part, path, number))
+        });
+        for (part, path, number) in wide {
             self.warn(
                 codes::NUMBER_BEYOND_5E9,
                 Some(notes),
-                span,
+                at(part, path),
                 format!("`{path}` is compared with {number}, which is beyond 5,000,000,000"),
                 "EventBridge's library compares it since 2024-09; AWS's guide says otherwise: try \
                  it with events on both sides of the number"
@@ -253,16 +269,23 @@ impl Linter<'_> {
             self.warn(
                 codes::CIDR_TAKES_OTHER_FAMILY,
                 Some(notes),
-                span,
+                notes
+                    .place(Part::Where, path, Some(&Matcher::Cidr(*block)))
+                    .or(alert.span.as_ref()),
                 format!("{block} on `{path}` also takes {others}"),
                 one_family(path, block),
             );
         }
-        for (path, number) in filters().flat_map(Filter::odd_numbers) {
+        let odd = filters().flat_map(|(part, filter)| {
+            filter.odd_numbers().into_iter().map(move |(path, number)| (part, path, number))
+        });
+        for (part, path, number) in odd {
             self.warn(
                 codes::NUMBER_SPELLING,
                 Some(notes),
-                span,
+                notes
+                    .place(part, path, Some(&Matcher::Exact(number.clone())))
+                    .or(alert.span.as_ref()),
                 format!("`{path}` is compared with {number} by what it is worth"),
                 format!("write {:.0}, which is the same condition", number.as_f64().unwrap_or(0.0)),
             );

@@ -159,7 +159,17 @@ pub(super) struct RawEventParts {
 pub(super) struct RawFilter {
     pub json: Json,
     pub keys: Vec<(String, Span)>,
+    pub conditions: Vec<RawCondition>,
     pub span: Span,
+}
+
+/// The operators that are written for one path, and where.
+#[derive(Debug, Clone)]
+pub(super) struct RawCondition {
+    /// Dotted, whether it was written so or as keys in keys.
+    pub path: String,
+    pub span: Span,
+    pub operators: Vec<Spanned<Json>>,
 }
 
 #[derive(Debug)]

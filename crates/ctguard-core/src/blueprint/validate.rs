@@ -13,14 +13,16 @@ mod trail;
 
 pub(super) use events::{Resolved, events_named};
 
-use super::raw::{RawAlert, RawBlueprint, RawRegions, RawRoute};
+use super::raw::{RawAlert, RawBlueprint, RawCondition, RawRegions, RawRoute};
 use super::reader::{Spanned, list};
 use super::{Alert, Blueprint, Destination, FORMAT_VERSION, RegionException, Regions, Risk};
 use crate::catalogue::nearest;
 use crate::codes;
 use crate::diag::{Code, Diagnostic, Span};
 use crate::event::Landing;
+use crate::record::Part;
 use crate::scope::{Partition, Region};
+use eventbridge_pattern::{Filter, Matcher};
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,6 +48,30 @@ pub(super) struct AlertNotes {
     pub events: Vec<Resolved>,
     /// The condition asks for root and nobody else.
     pub only_root: bool,
+    /// Where the conditions of `where:` stand.
+    pub filter: Vec<RawCondition>,
+    /// The same of each exception.
+    pub except: Vec<Vec<RawCondition>>,
+}
+
+impl AlertNotes {
+    /// Where a condition stands: the operator, where it is written as such a one, else the path.
+    pub fn place(&self, part: Part, path: &str, operator: Option<&Matcher>) -> Option<&Span> {
+        let conditions = match part {
+            Part::Where => &self.filter,
+            Part::Except(number) => self.except.get(number)?,
+        };
+        let written = |value: &serde_json::Value| {
+            let read = Filter::parse(&serde_json::json!({ "x": [value] }));
+            matches!(read, Ok(Filter::Field { matchers, .. }) if matchers.first() == operator)
+        };
+        let here = || conditions.iter().filter(|condition| condition.path == path);
+        let operators = || here().flat_map(|condition| &condition.operators);
+        operators()
+            .find(|one| operator.is_some() && written(&one.value))
+            .map(|one| &one.span)
+            .or_else(|| here().next().map(|condition| &condition.span))
+    }
 }
 
 /// The result of validating a blueprint.

@@ -61,6 +61,7 @@ link_codes! {
     SelectorsUnread "selectors-unread" "The trail's event selectors were not read.",
     TrailOfOrganization "trail-of-organization" "The trail is kept by another account, where its selectors are.",
     CannotLandHere "cannot-land-here" "Events about the trail land in a place that the blueprint does not cover.",
+    CannotFire "cannot-fire" "No record of the event satisfies the alert's conditions.",
     RuleMissing "rule-missing" "The rule does not exist.",
     RuleOnWrongBus "rule-on-wrong-bus" "The rule is on a custom bus, which CloudTrail does not send to.",
     RuleQuota "rule-quota" "The rule does not exist, and the event bus has as many rules, or rules with wildcards, as it takes.",

@@ -62,6 +62,10 @@ codes! {
     LEGACY_EVENT = "legacy-event",
         "The call concerns a retired AWS feature and can hardly succeed today.",
         "Watch the calls that the help names as well, or instead.";
+    NEVER_FIRES = "never-fires",
+        "No record can satisfy the conditions of an alert, of one of its events or of an \
+         alternative of `$or`.",
+        "Take apart the conditions that are named: they never hold in one record.";
     NUMBER_BEYOND_5E9 = "number-beyond-5e9",
         "A number is compared that is beyond 5,000,000,000: AWS's user guide says that EventBridge \
          does not compare it.",
@@ -71,6 +75,9 @@ codes! {
          compares what numbers are worth.",
         "Write `300`, not `300.0` or `3e2`: both are the same condition, though AWS's user guide \
          says that numbers are compared as texts.";
+    PATH_UNKNOWN = "path-unknown",
+        "No record of the alert's events has the field that a condition names.",
+        "Write the field that the help names; `docs/records.md` lists what records have.";
     SIGN_IN_REGIONS = "sign-in-regions",
         "Sign-ins land in regions that the blueprint does not cover.",
         "Cover the regions that are named, best `regions: enabled`. Root signs in in us-east-1 \
@@ -81,6 +88,9 @@ codes! {
     UNCHECKED_KNOWN = "unchecked-known",
         "The catalogue knows an event that is marked `unchecked`.",
         "Write it as `service:EventName`.";
+    VALUE_NEVER = "value-never",
+        "A field never has the value that a condition asks for, or is of another type.",
+        "Write what the help says; a text stands in quotes, a truth value or a number does not.";
     WILDCARD_BESIDE_IGNORE_CASE = "wildcard-beside-ignore-case",
         "A wildcard that begins with `*` and a test that ignores case stand on one field: \
          EventBridge then lets any character stand for the first of the text whose case is ignored.",

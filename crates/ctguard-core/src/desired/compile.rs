@@ -307,6 +307,7 @@ fn infos(blueprint: &Blueprint) -> Vec<AlertInfo> {
         title: alert.title.clone(),
         risk: alert.risk,
         routed: blueprint.is_routed(alert),
+        fires: alert.events.iter().cloned().zip(alert.held_against_records().events).collect(),
     };
     let mut infos: Vec<AlertInfo> = blueprint.alerts.iter().map(info).collect();
     infos.sort_by(|a, b| b.risk.cmp(&a.risk).then_with(|| a.id.cmp(&b.id)));

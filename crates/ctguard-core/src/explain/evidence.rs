@@ -37,6 +37,7 @@ pub(super) fn of(live: &Live, link: &Link, lands: &Place) -> Option<Value> {
         LinkObject::Topic(arn) => topic_policy(seen?.topics.get(arn)?.known()?),
         LinkObject::Trails(_)
         | LinkObject::Rules { .. }
+        | LinkObject::Alert(_)
         | LinkObject::Chat { .. }
         | LinkObject::Bucket(_)
         | LinkObject::Queue(_) => None,

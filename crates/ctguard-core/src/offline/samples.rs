@@ -4,16 +4,18 @@
 //! `where`, the outcome; or with all that an exception asks for.
 
 use super::OfflineRule;
-use super::witness::{satisfy, set};
+use super::witness::{satisfy, satisfy_as_record, set};
 use crate::blueprint::{Alert, Blueprint, Expect, Outcome};
 use crate::catalogue::{self, CatalogueEvent, Evidence};
 use crate::event::outcome::{Ended, Told};
 use crate::event::sample::{Clock, Identity, Sample as Base, sample_event};
 use crate::event::{EVERY_SOURCE, EventKind, EventRef, paths_of};
+use crate::record::{Fires, Shape, identities};
 use crate::scope::{AccountId, Partition, Place, Region};
 use eventbridge_pattern::{Event, Filter, Matcher, ruler};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -40,6 +42,17 @@ pub struct Samples {
     pub made: Vec<Sample>,
     /// Events without a generated sample that the patterns match.
     pub not_made: Vec<String>,
+    /// Events of which no record can raise the alert.
+    pub never: Vec<NeverFires>,
+}
+
+/// An event of which no record satisfies the alert's conditions.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct NeverFires {
+    /// `ec2:CreateRoute`.
+    pub event: String,
+    /// Which condition, and why.
+    pub cause: String,
 }
 
 /// Makes the samples of an alert, in the order of its events. `rules` are the alert's. The same
@@ -52,21 +65,25 @@ pub fn samples(
 ) -> Samples {
     let mut samples = Samples::default();
     let mut told = BTreeSet::new();
-    for asked in &alert.events {
+    let fires = alert.held_against_records().events;
+    for (asked, fires) in alert.events.iter().zip(fires) {
         // An event that may read or write is one sample.
         if !told.insert((&asked.source, &asked.name, asked.kind)) {
+            continue;
+        }
+        if let Fires::Never(cause) = fires {
+            let never = NeverFires { event: asked.short(), cause };
+            if !samples.never.contains(&never) {
+                samples.never.push(never);
+            }
             continue;
         }
         let shown = example(asked);
         let event = &shown;
         let Some(place) = place(blueprint, event, rules) else { continue };
         // The identity that needs the fewest changes: root with a user's name would be odd.
-        let bases = [
-            Identity::User("sample".to_owned()),
-            Identity::Root,
-            Identity::Role("sample".to_owned()),
-        ]
-        .map(|identity| base(event, place.clone(), identity, as_of));
+        let bases = bases(event, &place, as_of);
+        let shape = Shape::of(event);
         let mut ways: Vec<(usize, &Value, &OfflineRule)> = Vec::new();
         for base in &bases {
             let lacks =
@@ -75,10 +92,12 @@ pub fn samples(
         }
         ways.sort_by_key(|(lacks, ..)| *lacks);
         // An event whose parameters were left out raises the alert whatever they would have been: the last resort.
-        let told = ways
-            .iter()
-            .find_map(|(_, base, rule)| satisfy(&with_parameters(&rule.pattern.filter)?, base));
-        let any = || ways.iter().find_map(|(_, base, rule)| satisfy(&rule.pattern.filter, base));
+        let record = |way: &(usize, &Value, &OfflineRule), filter: &Filter| {
+            satisfy_as_record(filter, way.1, &shape)
+        };
+        let told =
+            ways.iter().find_map(|way| record(way, &with_parameters(&way.2.pattern.filter)?));
+        let any = || ways.iter().find_map(|way| record(way, &way.2.pattern.filter));
         let matching = told.or_else(any);
         let Some(matching) = matching else {
             samples.not_made.push(asked.short());
@@ -125,6 +144,21 @@ fn example(asked: &EventRef) -> EventRef {
         }
     };
     EventRef { source, name, landing, ..asked.clone() }
+}
+
+/// Records of an event by every type of identity, those that most calls are made by first.
+fn bases(event: &EventRef, place: &Place, as_of: Date) -> Vec<Value> {
+    let user = || Identity::User("sample".to_owned());
+    let plain = [user(), Identity::Root, Identity::Role("sample".to_owned())];
+    let mut bases: Vec<Value> =
+        plain.into_iter().map(|identity| base(event, place.clone(), identity, as_of)).collect();
+    let partition = place.region.partition().to_string();
+    for identity in identities(&partition, place.account.as_str()) {
+        let mut other = base(event, place.clone(), user(), as_of);
+        set(&mut other, "detail.userIdentity", Some(identity));
+        bases.push(other);
+    }
+    bases
 }
 
 /// The alternatives of a condition that do not ask for left-out parameters; `None` when there are none.

@@ -1,8 +1,8 @@
 //! Tries a blueprint's alerts: on the samples listed beside them, on generated ones, and what would
 //! be sent.
 
-use super::samples::samples;
-use super::{Decision, Given, Input, Item, Note, OfflineRule, Undeliverable, decide};
+use super::samples::{NeverFires, samples};
+use super::{Decision, Form, Given, Input, Item, Note, OfflineRule, Undeliverable, decide};
 use crate::blueprint::{Alert, AlertTest, Blueprint, Expect, Format, Risk};
 use crate::message;
 use crate::resource::names::Names;
@@ -44,6 +44,8 @@ pub struct AlertTrial {
     pub samples: Vec<SampleTrial>,
     /// Events of the alert for which no sample was found that its patterns match.
     pub not_generated: Vec<String>,
+    /// Events of which no record can raise the alert.
+    pub never_fires: Vec<NeverFires>,
     /// One for each format, and one more for each rendering that failed.
     pub texts: Vec<RenderedMessage>,
 }
@@ -64,6 +66,8 @@ pub enum Got {
     Ignore,
     /// A pattern matches, but no rule would receive the event.
     Withheld,
+    /// Neither an event nor a record, so that ignoring it proves nothing.
+    Unrecognised,
     Unreadable,
 }
 
@@ -144,8 +148,14 @@ fn try_alert<R: Read>(
     let mut tried = Vec::new();
     let mut told: Vec<(String, Value)> = Vec::new();
     for test in &alert.tests {
-        for (name, event) in listed(test, open) {
-            let trial = try_sample(rules, Origin::Listed, name, test.expect, event);
+        let events = listed(test, open);
+        let recognised = events.iter().any(|(_, given)| given.as_ref().is_ok_and(is_recognised));
+        for (name, event) in events {
+            let mut trial = try_sample(rules, Origin::Listed, name, test.expect, event);
+            if !recognised && trial.0.passed {
+                trial.0.got = Got::Unrecognised;
+                trial.0.passed = false;
+            }
             keep(trial, &mut tried, &mut told);
         }
     }
@@ -166,12 +176,19 @@ fn try_alert<R: Read>(
         minimum,
         samples: tried,
         not_generated: generated.not_made,
+        never_fires: generated.never,
         texts: texts(blueprint, alert, &told),
     };
     trial.passed = trial.has_minimum()
+        && trial.never_fires.is_empty()
         && trial.samples.iter().all(|sample| sample.passed)
         && trial.texts.iter().all(|text| text.error.is_none());
     trial
+}
+
+/// Whether it is an event or a CloudTrail record.
+fn is_recognised(given: &Given) -> bool {
+    given.form != Form::Other && !matches!(given.facts, Err(Undeliverable::NotARecord(_)))
 }
 
 fn keep(

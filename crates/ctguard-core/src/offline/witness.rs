@@ -3,6 +3,7 @@
 //! It tries one branch of each `$or` after the other, and a few values for each field, so it may
 //! miss an event. The matcher checks the result.
 
+use crate::record::Shape;
 use eventbridge_pattern::{Conditions, Excluded, Filter, Matcher, TextKind};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -14,6 +15,9 @@ const WAYS_MAX: usize = 500;
 const IDENTITY: [&str; 5] =
     ["source", "detail-type", "account", "detail.eventSource", "detail.eventName"];
 
+/// Says whose identity it is, on which its other fields depend.
+const WHO: &str = "detail.userIdentity.type";
+
 /// Set by CloudTrail in place of large parameters: patterns have a branch for it, which is tried
 /// last.
 const OMITTED: &str = "detail.requestParameters.omitted";
@@ -23,12 +27,29 @@ type Branch<'f> = BTreeMap<&'f str, Vec<&'f [Matcher]>>;
 
 /// An event that satisfies the condition and is `base` in its other fields.
 pub(super) fn satisfy(filter: &Filter, base: &Value) -> Option<Value> {
+    found(filter, base, None)
+}
+
+/// The same with nothing in it that the model of records excludes. Who made the call stays.
+pub(super) fn satisfy_as_record(filter: &Filter, base: &Value, shape: &Shape) -> Option<Value> {
+    found(filter, base, Some(shape))
+}
+
+fn found(filter: &Filter, base: &Value, shape: Option<&Shape>) -> Option<Value> {
     let mut ways = ways(filter);
     ways.sort_by_key(|way| way.contains_key(OMITTED));
     ways.iter().find_map(|way| {
-        let event = walk(way, base)?;
-        filter.matches(&event).then_some(event)
+        let event = walk(way, base, shape)?;
+        let possible =
+            shape.is_none_or(|shape| way.keys().all(|path| may_have(shape, &event, path)));
+        (possible && filter.matches(&event)).then_some(event)
     })
+}
+
+/// Whether a record may have what an event has at a path.
+fn may_have(shape: &Shape, event: &Value, path: &str) -> bool {
+    let Some(below) = path.strip_prefix("detail.") else { return true };
+    shape.may_have(&event["detail"], below, at(event, path))
 }
 
 fn ways<'f>(filter: &'f Filter) -> Vec<Branch<'f>> {
@@ -42,19 +63,33 @@ fn ways<'f>(filter: &'f Filter) -> Vec<Branch<'f>> {
     filter.alternatives(WAYS_MAX).into_iter().map(way).collect()
 }
 
-fn walk(way: &Branch<'_>, base: &Value) -> Option<Value> {
+fn walk(way: &Branch<'_>, base: &Value, shape: Option<&Shape>) -> Option<Value> {
     let mut event = base.clone();
     for (path, matchers) in way {
         let there = at(&event, path).filter(|value| !value.is_object() && !value.is_array());
         if accepted(matchers, there) {
             continue;
         }
-        if IDENTITY.contains(path) {
+        if IDENTITY.contains(path) || shape.is_some() && *path == WHO {
             return None;
         }
-        let mut candidates = matchers.iter().flat_map(|one| one.iter()).flat_map(candidates);
-        let value = candidates.find(|value| accepted(matchers, value.as_ref()))?;
-        set(&mut event, path, value);
+        let operators = || matchers.iter().flat_map(|one| one.iter());
+        let value = match (shape, path.strip_prefix("detail.")) {
+            (Some(shape), Some(below)) => {
+                let record = &event["detail"];
+                let of_model = operators().flat_map(|one| shape.values(record, below, one));
+                let mut all = of_model.chain(operators().flat_map(candidates));
+                all.find(|value| {
+                    let value = value.as_ref();
+                    accepted(matchers, value) && shape.may_have(record, below, value)
+                })
+            }
+            _ => {
+                let mut all = operators().flat_map(candidates);
+                all.find(|value| accepted(matchers, value.as_ref()))
+            }
+        };
+        set(&mut event, path, value?);
     }
     Some(event)
 }

@@ -103,7 +103,8 @@ fn uncovered(proof: &Proof) -> Vec<Warning> {
             let broken = finding.status == Status::Broken;
             let trail = finding.code.is_trail() && finding.status >= Status::Unknown;
             let message = finding.code >= LinkCode::ForwardRole && !said_elsewhere(finding.code);
-            trail || broken && message
+            let conditions = broken && finding.code == LinkCode::CannotFire;
+            trail || conditions || broken && message
         })
         .map(|finding| {
             let object = match finding.code {

@@ -6,6 +6,7 @@
 use super::trail::TrailQuery;
 use super::{Link, Shared, Status};
 use crate::desired::{AlertPath, DestinationPath};
+use crate::event::EventRef;
 use crate::identity::ByIdentity;
 use crate::resource::keys::RuleKey;
 use crate::scope::{AccountId, Place};
@@ -39,11 +40,12 @@ pub(super) struct VerdictCache<'a> {
 }
 
 /// The key for the links from the bus where an alert is raised: paths of one alert share the lists
-/// of rules and destinations that were compiled for them.
+/// of events, rules and destinations that were compiled for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Onward<'a> {
     raised: &'a Place,
     hop: bool,
+    events: ByIdentity<'a, [EventRef]>,
     rules: ByIdentity<'a, [RuleKey]>,
     destinations: ByIdentity<'a, [DestinationPath]>,
 }
@@ -53,6 +55,7 @@ impl<'a> Onward<'a> {
         Self {
             raised: &path.raised,
             hop: path.forward.is_some(),
+            events: ByIdentity(&path.events),
             rules: ByIdentity(&path.rules),
             destinations: ByIdentity(&path.destinations),
         }

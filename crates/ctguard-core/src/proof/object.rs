@@ -35,6 +35,8 @@ pub enum LinkObject {
     Chat { topic: String, configuration: String },
     /// A queue by its ARN.
     Queue(String),
+    /// An alert of the blueprint by its id.
+    Alert(String),
 }
 
 impl LinkObject {
@@ -68,6 +70,7 @@ impl fmt::Display for LinkObject {
             Self::Bus { hub, name } => {
                 f.write_str(&hub.arn("events", &format!("event-bus/{name}")))
             }
+            Self::Alert(id) => write!(f, "alert {id}"),
             Self::TopicKey { topic, key } => write!(f, "{topic} (key {key})"),
             Self::Subscription { topic, endpoint } => write!(f, "{topic} ← {endpoint}"),
             Self::Chat { topic, configuration } => write!(f, "{topic} ← {configuration}"),
@@ -127,6 +130,7 @@ mod tests {
                 LinkObject::Chat { topic: topic.clone(), configuration: chat },
                 "arn:aws:sns:eu-west-1:111122223333:ops ← arn:aws:chatbot::111122223333:chat-configuration/ops",
             ),
+            (LinkObject::Alert("trail-stopped".to_owned()), "alert trail-stopped"),
             (LinkObject::Topic(topic.clone()), topic.as_str()),
         ] {
             assert_eq!(object.to_string(), text);

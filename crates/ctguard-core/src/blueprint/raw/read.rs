@@ -4,9 +4,9 @@ use super::super::keys;
 use super::super::reader::{MappingFields, Reader, Spanned};
 use super::super::yaml::{Node, Value};
 use super::{
-    RawAlert, RawBlueprint, RawDestination, RawEvent, RawEventParts, RawException, RawFilter,
-    RawInclude, RawIncludeFrom, RawInclusion, RawRegionException, RawRegions, RawRoute, RawTest,
-    RawTrail, RawTrust, fleet,
+    RawAlert, RawBlueprint, RawCondition, RawDestination, RawEvent, RawEventParts, RawException,
+    RawFilter, RawInclude, RawIncludeFrom, RawInclusion, RawRegionException, RawRegions, RawRoute,
+    RawTest, RawTrail, RawTrust, fleet,
 };
 use crate::codes;
 use crate::diag::{Diagnostic, Span};
@@ -334,7 +334,40 @@ fn filter(reader: &mut Reader<'_>, node: &Node) -> Option<RawFilter> {
     };
     let mut keys = Vec::new();
     key_spans(reader, node, &mut keys);
-    Some(RawFilter { json, keys, span: reader.span(&node.span) })
+    let mut conditions = Vec::new();
+    collect_conditions(reader, node, "", &mut conditions);
+    Some(RawFilter { json, keys, conditions, span: reader.span(&node.span) })
+}
+
+/// Each condition of a `where:`, those in `$or` too.
+fn collect_conditions(
+    reader: &Reader<'_>,
+    node: &Node,
+    above: &str,
+    conditions: &mut Vec<RawCondition>,
+) {
+    for entry in node.entries() {
+        let path = match above {
+            "" => entry.key.clone(),
+            above => format!("{above}.{}", entry.key),
+        };
+        match &entry.node.value {
+            Value::Sequence(members) if entry.key == "$or" => {
+                for member in members {
+                    collect_conditions(reader, member, above, conditions);
+                }
+            }
+            Value::Sequence(operators) => {
+                let operator = |node: &Node| {
+                    Some(Spanned { value: node.to_json()?, span: reader.span(&node.span) })
+                };
+                let operators = operators.iter().filter_map(operator).collect();
+                let span = reader.span(&entry.key_span);
+                conditions.push(RawCondition { path, span, operators });
+            }
+            _ => collect_conditions(reader, &entry.node, &path, conditions),
+        }
+    }
 }
 
 fn key_spans(reader: &Reader<'_>, node: &Node, keys: &mut Vec<(String, Span)>) {

@@ -81,6 +81,20 @@ fn every_warning_is_given_and_silenced_by_its_code() {
             "family-by-email",
         ),
         (events("[any]\n    where: { userIdentity.type: [Root] }"), "family-regions"),
+        (
+            events("[cloudtrail:StopLogging]\n    where: { useridentity.type: [Root] }"),
+            "path-unknown",
+        ),
+        (
+            events("[cloudtrail:StopLogging]\n    where: { userIdentity.type: [root] }"),
+            "value-never",
+        ),
+        (
+            events(
+                "[cloudtrail:StopLogging]\n    where: { userIdentity.type: [IAMUser], userIdentity.arn: [{ suffix: ':root' }] }",
+            ),
+            "never-fires",
+        ),
         (events("[signin:ConsoleLogin]"), "sign-in-regions"),
         (excepted("2026-12-06"), "exception-expires-soon"),
         (excepted("2026-11-22"), "exception-expires-soon"),
@@ -156,4 +170,21 @@ fn a_block_is_warned_about_with_the_texts_of_its_family() {
     assert_eq!(told("2001:db8::/32"), None);
     // One address is a plain value.
     assert_eq!(told("10.0.0.1/32"), None);
+}
+
+#[test]
+fn a_condition_is_pointed_at_where_it_stands() {
+    let told = |conditions: &str| {
+        let events = format!("[cloudtrail:StopLogging]\n{conditions}");
+        places(&read(&with("[cloudtrail:StopLogging]", &events)))
+    };
+    let nested = "    where:\n      userIdentity.type: [Root, root]\n      $or:\n        - userIdentity: { Type: [Root] }\n        - errorCode: [1]";
+    assert_eq!(told(nested), ["13:33 value-never", "15:27 path-unknown", "16:23 value-never"]);
+    let except = "    except:\n      - { where: { awsRegion: [eu-west-1] }, reason: r }\n      - where:\n          awsRegion: [eu-west-1a]\n        reason: r";
+    assert_eq!(told(except), ["15:23 value-never"]);
+    let older = "    where:\n      sourceIPAddress: [1.2.3.4, { cidr: 10.0.0.0/8 }]\n      requestParameters.name:\n        - numeric: ['>', 6000000000]";
+    assert_eq!(
+        told(older),
+        ["13:36 cidr-takes-other-family", "14:7 number-beyond-5e9", "15:11 value-never"]
+    );
 }

@@ -88,6 +88,10 @@ pub(super) fn alert(
         .is_some_and(|filter| filter.json.get("userIdentity.type") == Some(&json!(["Root"])));
     let filter = raw.filter.as_ref().map(|raw| filter(raw, out));
     let excepted = raw.except.len();
+    let conditions = |raw: Option<&RawFilter>| raw.map(|raw| raw.conditions.clone());
+    let written = conditions(raw.filter.as_ref()).unwrap_or_default();
+    let written_except =
+        raw.except.iter().map(|one| conditions(one.filter.as_ref()).unwrap_or_default()).collect();
     let except: Vec<Exception> =
         raw.except.into_iter().filter_map(|raw| exception(raw, out)).collect();
     let listed = raw.tests.len();
@@ -97,7 +101,13 @@ pub(super) fn alert(
         Some(names) => references(names, context.destinations, "notify", out),
         None => risk.and_then(|risk| context.routes.get(&risk).cloned()).unwrap_or_default(),
     };
-    let notes = AlertNotes { allow: allow(&raw.allow, out), events: resolved, only_root };
+    let notes = AlertNotes {
+        allow: allow(&raw.allow, out),
+        events: resolved,
+        only_root,
+        filter: written,
+        except: written_except,
+    };
 
     let complete = except.len() == excepted && tests.len() == listed;
     if recognised < asked || notes.events.is_empty() || !complete || !in_scope || !narrowed {
