@@ -115,6 +115,9 @@ pub fn samples(
             .made
             .extend(misses.into_iter().map(|(what, miss)| sample(&what, miss, Expect::Ignore)));
     }
+    // Of an event that may be of several kinds, one is enough.
+    let Samples { made, not_made, .. } = &mut samples;
+    not_made.retain(|event| made.iter().all(|sample| sample.of != *event));
     samples
 }
 

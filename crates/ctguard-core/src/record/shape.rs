@@ -21,7 +21,7 @@ impl Shape {
     ///
     /// `record` tells who made the call and whether it failed; the path begins below `detail`.
     pub fn may_have(&self, record: &Value, path: &str, value: Option<&Value>) -> bool {
-        let possible = self.possible(record, path);
+        let possible = self.possible(path, self.scenario(record, path, value));
         match value {
             None => possible.absent || possible.values == Values::Object,
             Some(Value::Object(_) | Value::Array(_)) => true,
@@ -36,8 +36,13 @@ impl Shape {
 
     /// Values that the model has for a path and an operator takes; `None` for no value.
     pub fn values(&self, record: &Value, path: &str, matcher: &Matcher) -> Vec<Option<Value>> {
-        let Possible { values, absent } = self.possible(record, path);
-        let mut found: Vec<Value> = match &values {
+        let mut found: Vec<Value> = Vec::new();
+        // What tells the outcome may be of either.
+        if path == "errorCode" {
+            found.extend(["AccessDenied", "Client.UnauthorizedOperation"].map(Value::from));
+        }
+        let Possible { values, absent } = self.possible(path, self.scenario(record, path, None));
+        found.extend(match &values {
             Values::Exactly(all) => all.clone(),
             Values::Texts(texts) | Values::Addresses(texts) => {
                 let taken = Texts::taken_by(matcher).unwrap_or_else(Texts::anything);
@@ -45,8 +50,8 @@ impl Shape {
             }
             Values::Number => vec![json!(7)],
             Values::AnyText | Values::Any | Values::Nothing | Values::Object => Vec::new(),
-        };
-        found.retain(|value| matcher.accepts(value));
+        });
+        found.retain(|value| matcher.accepts(value) && *value != "");
         let mut found: Vec<Option<Value>> = found.into_iter().map(Some).collect();
         if absent && matcher.accepts_absent() {
             found.push(None);
@@ -54,21 +59,27 @@ impl Shape {
         found
     }
 
-    fn possible(&self, record: &Value, path: &str) -> Possible {
+    fn possible(&self, path: &str, scenario: Scenario) -> Possible {
         let place = place(path, &self.0);
         if matches!(place, Place::Missing { sure: false }) {
             return Possible { values: Values::Any, absent: true };
         }
-        possible(place, &self.0, self.scenario(record))
+        possible(place, &self.0, scenario)
     }
 
-    fn scenario(&self, record: &Value) -> Scenario {
+    /// Who made the call and whether it failed, once a value stands at a path.
+    fn scenario(&self, record: &Value, path: &str, value: Option<&Value>) -> Scenario {
         let name = record["userIdentity"]["type"].as_str();
         let known = Who::NAMES.iter().find(|(_, one)| *one == name);
         let who = known.map_or(Who::UNKNOWN, |(who, _)| *who);
+        let result = |at: &str, own: &'_ Value| -> String {
+            let value = if path == at { value } else { Some(own) };
+            value.and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        let login = &record["responseElements"]["ConsoleLogin"];
         let failed = match self.0.kinds {
-            Kinds::SIGN_IN => record["responseElements"]["ConsoleLogin"] == "Failure",
-            _ => !matches!(record["errorCode"].as_str(), None | Some("" | "200")),
+            Kinds::SIGN_IN => result("responseElements.ConsoleLogin", login) == "Failure",
+            _ => !["", "200"].contains(&result("errorCode", &record["errorCode"]).as_str()),
         };
         Scenario { who, failed, strict: false }
     }
