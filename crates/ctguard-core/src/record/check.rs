@@ -247,8 +247,9 @@ impl<'a> Judge<'a> {
             all => all,
         };
         let complete = filter.combinations() <= ALTERNATIVES_MAX;
-        let told: Vec<Leaf<'_>> =
-            all.iter().flatten().copied().filter(|leaf| self.is_told(*leaf, part)).collect();
+        let leaves = all.iter().flatten().copied();
+        let told: Vec<(Leaf<'_>, bool)> =
+            leaves.filter_map(|leaf| Some((leaf, self.is_told(leaf, part)?))).collect();
         let slips: Vec<String> = self.slips(part);
         let judged: Vec<Judged<'_>> =
             self.subjects.iter().map(|subject| judged(subject, &all, failed, &slips)).collect();
@@ -275,26 +276,34 @@ impl<'a> Judge<'a> {
         slips.map(|finding| finding.path.clone()).collect()
     }
 
-    /// Whether a condition is reported as one that can never hold.
-    fn is_told(&self, (path, matchers): Leaf<'_>, part: Part) -> bool {
+    /// Whether a condition that is reported as one that can never hold surely is; none where it is
+    /// not reported.
+    fn is_told(&self, (path, matchers): Leaf<'_>, part: Part) -> Option<bool> {
         let about = |finding: &&Finding| finding.part == part && finding.path == path;
         let findings: Vec<&Finding> = self.findings.iter().filter(about).collect();
-        let unknown = findings.iter().any(|finding| finding.code == codes::PATH_UNKNOWN);
+        if let Some(unknown) = findings.iter().find(|one| one.code == codes::PATH_UNKNOWN) {
+            return Some(unknown.sure);
+        }
         let never = |matcher: &Matcher| {
-            findings.iter().any(|finding| finding.matcher.as_ref() == Some(matcher))
+            findings.iter().find(|finding| finding.matcher.as_ref() == Some(matcher))
         };
-        unknown || (!findings.is_empty() && matchers.iter().all(never))
+        let told: Option<Vec<bool>> =
+            matchers.iter().map(|matcher| Some(never(matcher)?.sure)).collect();
+        told.map(|sure| sure.into_iter().all(|sure| sure))
     }
 
     /// Reports the events of which no record satisfies the conditions, unless a condition that is reported explains it.
-    fn dead(&mut self, all: &[Judged<'_>], told: &[Leaf<'_>], part: Part) {
+    fn dead(&mut self, all: &[Judged<'_>], told: &[(Leaf<'_>, bool)], part: Part) {
         let mut found: Vec<(Blame<'_>, bool, Vec<&EventRef>)> = Vec::new();
         for (event, judged) in self.events.iter().zip(all) {
             let sure = judged.ways.iter().all(|way| way.masks.wide == 0);
             let dead = self.events.iter().zip(all).all(|(other, judged)| {
                 !is_same(event, other) || judged.ways.iter().all(|way| way.masks.strict == 0)
             });
-            let explained = |way: &Way<'_>| way.leaves.iter().any(|leaf| told.contains(leaf));
+            // What is only unlikely does not explain what cannot be.
+            let explains =
+                |leaf: &Leaf<'_>| told.iter().any(|(one, of)| one == leaf && (*of || !sure));
+            let explained = |way: &Way<'_>| way.leaves.iter().any(explains);
             if !dead || judged.ways.iter().all(explained) {
                 continue;
             }
@@ -330,7 +339,7 @@ impl<'a> Judge<'a> {
         &mut self,
         all: &[Vec<Leaf<'_>>],
         judged: &[Judged<'_>],
-        told: &[Leaf<'_>],
+        told: &[(Leaf<'_>, bool)],
         part: Part,
     ) {
         let alive = |number: usize| {
@@ -347,7 +356,9 @@ impl<'a> Judge<'a> {
         let mut blamed: Vec<Blame<'_>> = Vec::new();
         for number in (0..all.len()).filter(|number| !alive(*number)) {
             let way = &all[number];
-            if way.iter().all(lives) || way.iter().any(|leaf| told.contains(leaf)) {
+            if way.iter().all(lives)
+                || way.iter().any(|leaf| told.iter().any(|(one, _)| one == leaf))
+            {
                 continue;
             }
             let Some(first) = judged.first().and_then(|one| one.ways.get(number)) else { continue };
@@ -376,8 +387,13 @@ impl<'a> Judge<'a> {
     fn fires(&self, event: &EventRef, judged: &Judged<'_>, complete: bool, part: Part) -> Fires {
         let sure = judged.ways.iter().all(|way| way.masks.wide == 0);
         if complete && sure {
-            let why = self.findings.iter().find(|one| one.part == part && one.sure);
-            let why = why.or_else(|| self.findings.iter().find(|one| one.part == part));
+            let blamed = judged.ways.first().map(|way| way.blame(true).0).unwrap_or_default();
+            let about = |finding: &&Finding| {
+                finding.part == part
+                    && finding.sure
+                    && blamed.iter().any(|(path, _)| *path == finding.path)
+            };
+            let why = self.findings.iter().find(about);
             return Fires::Never(why.map_or_else(
                 || format!("no record of `{}` satisfies the conditions", event.short()),
                 |finding| finding.message.clone(),

@@ -331,6 +331,43 @@ fn an_outcome_excludes_conditions_on_errors() {
 }
 
 #[test]
+fn what_is_unlikely_does_not_hide_what_cannot_be() {
+    let filter = json!({
+        "requestParameters.instancesSet.items.imageId": ["ami-0a1b2c3d"],
+        "errorCode": ["UnauthorizedOperation"],
+    });
+    let verdict = checked("ec2:RunInstances ec2:StartInstances", &filter, None);
+    let (codes, text) = told(&verdict);
+    assert_eq!(codes, ["value-never?", "never-fires"], "{text}");
+    assert!(text.contains("`ec2:StartInstances` never raises the alert"), "{text}");
+    let [Fires::Unknown(_), Fires::Never(why)] = &verdict.events[..] else {
+        panic!("{:?}", verdict.events)
+    };
+    assert!(why.contains("imageId"), "{why}");
+}
+
+#[test]
+fn a_family_is_held_against_the_common_fields() {
+    let all = crate::blueprint::events_named("any").expect("a family").0;
+    let checked = |filter: Value| {
+        let filter = Filter::parse(&filter).expect("a filter");
+        check(&Asked { events: &all, filter: Some(&filter), failed: None, except: &[] })
+    };
+    for filter in [
+        json!({"userIdentity.type": ["Root"], "userIdentity.invokedBy": [{"exists": false}], "eventType": [{"anything-but": "AwsServiceEvent"}]}),
+        json!({"errorCode": [{"wildcard": "*UnauthorizedOperation"}, {"prefix": "AccessDenied"}]}),
+        json!({"additionalEventData.MFAUsed": ["No"]}),
+        json!({"requestParameters.anything": [1]}),
+        json!({"eventName": [{"prefix": "Delete"}]}),
+    ] {
+        assert_eq!(told(&checked(filter.clone())).0, [""; 0], "{filter}");
+    }
+    let wrong = checked(json!({"userIdentity.type": ["root"]}));
+    assert_eq!(told(&wrong).0, ["value-never"]);
+    assert!(wrong.events.iter().all(|one| matches!(one, Fires::Never(_))));
+}
+
+#[test]
 fn what_a_record_can_have_is_not_told() {
     let iam = "iam:CreateUser";
     let login = "signin:ConsoleLogin";
