@@ -7,6 +7,7 @@ mod apply;
 mod context;
 mod destroy;
 mod drift;
+mod events;
 mod explain;
 mod init;
 mod match_check;
@@ -171,6 +172,7 @@ enum Verb {
     Drift(drift::DriftArgs),
     Verify(verify::VerifyArgs),
     Explain(explain::ExplainArgs),
+    Events(events::EventsArgs),
     Match(match_verb::MatchArgs),
     Test(test::TestArgs),
     Merge(merge::MergeArgs),
@@ -227,6 +229,7 @@ fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, CommandError> {
         Verb::Drift(args) => drift::run(args, global, io),
         Verb::Verify(args) => verify::run(args, global, io),
         Verb::Explain(args) => explain::run(args, global, io),
+        Verb::Events(args) => events::run(args, global, io),
         Verb::Match(args) => match_verb::run(args, global, io),
         Verb::Test(args) => test::run(args, global, io),
         Verb::Merge(args) => merge::run(args, global, io),

@@ -7,6 +7,7 @@ pub mod apply;
 pub mod attribution;
 pub mod delivery;
 pub mod diagnostics;
+pub mod events;
 pub mod explain;
 mod github;
 mod junit;

@@ -24,6 +24,8 @@ enum Described {
     Explain,
     /// What validate prints
     Validate,
+    /// What events prints
+    Events,
 }
 
 pub fn run(args: &SchemaArgs, _: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
@@ -34,6 +36,7 @@ pub fn run(args: &SchemaArgs, _: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit
         Described::Apply => include_str!("../../docs/schema/apply.json"),
         Described::Explain => include_str!("../../docs/schema/explain.json"),
         Described::Validate => include_str!("../../docs/schema/validate.json"),
+        Described::Events => include_str!("../../docs/schema/events.json"),
     };
     print(io, text)?;
     Ok(Exit::Done)

@@ -146,7 +146,9 @@ pub(super) fn open(cli: &mut Cli, io: &mut Io<'_>) -> Result<(), CommandError> {
             )
             .hint("Leave one of them out; CTGUARD_SNAPSHOT and CTGUARD_SANDBOX count, too."));
         }
-        Verb::Init(_) | Verb::Show(_) | Verb::Match(_) | Verb::Test(_) => return Ok(()),
+        Verb::Init(_) | Verb::Show(_) | Verb::Events(_) | Verb::Match(_) | Verb::Test(_) => {
+            return Ok(());
+        }
         _ => {}
     }
     let recording = if is_standard(path) {

@@ -8,6 +8,7 @@ use super::apply::ApplyReport;
 use super::stopped::Stopped;
 use super::validate::Validation;
 use ctguard_core::drift::Drift;
+use ctguard_core::events::Found;
 use ctguard_core::explain::Explanation;
 use ctguard_core::proof::Report;
 use schemars::generate::SchemaSettings;
@@ -25,6 +26,7 @@ pub enum Document {
     Apply,
     Explain,
     Validate,
+    Events,
 }
 
 /// What `apply` prints: what it did, or why it did nothing.
@@ -74,6 +76,9 @@ impl Document {
                 "What is wrong with a blueprint",
                 "What `ctguard validate` prints with `--format json`.",
             ),
+            Self::Events => {
+                ("Events of the catalogue", "What `ctguard events` prints with `--format json`.")
+            }
         }
     }
 
@@ -85,6 +90,7 @@ impl Document {
             Self::Apply => body::<AppliedOrStopped>(),
             Self::Explain => body::<Explanation>(),
             Self::Validate => body::<Validation>(),
+            Self::Events => body::<Found>(),
         }
     }
 }

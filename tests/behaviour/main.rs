@@ -18,6 +18,7 @@ mod destroy;
 mod drift;
 mod emulators;
 mod engines;
+mod events;
 mod explain;
 mod families;
 mod fleet;

@@ -79,6 +79,23 @@ fn every_plan_is_as_its_schema_says() {
 }
 
 #[test]
+fn every_search_is_as_its_schema_says() {
+    let (schema, world) = (Published::of("events"), World::empty());
+    for words in [
+        &["--all"][..],
+        &["lambda:AddPermission"],
+        &["cloudfront:AssociateAlias"],
+        &["cloudtrail:StopLoging"],
+    ] {
+        let line: Vec<&str> = ["events", "--format", "json"].iter().chain(words).copied().collect();
+        let mut found = world.run(&line).json();
+        schema.holds(&found);
+        found["surprise"] = true.into();
+        assert!(schema.refuses(&found), "a key that is not published passes");
+    }
+}
+
+#[test]
 fn every_verdict_is_as_its_schema_says() {
     let (report, explain) = (Published::of("report"), Published::of("explain"));
     for world in worlds() {

@@ -23,6 +23,7 @@ fn json_is_all_that_stands_on_standard_output() {
     let world = World::bare(&keeping_a_trail());
     for args in [
         &["validate", "--format", "json"][..],
+        &["events", "ec2:CreateRoute", "--format", "json"],
         &["plan", "--format", "json"],
         &["apply", "--yes", "--format", "json"],
         &["verify", "--format", "json"],

@@ -13,6 +13,7 @@ pub use suggest::suggest;
 
 use crate::event::{self, Access, EventKind, EventRef, Landing};
 use crate::scope::Partition;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -102,7 +103,7 @@ impl CatalogueEvent {
 }
 
 /// What says that CloudTrail logs an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Evidence {
     /// AWS's documentation, or public log records.
@@ -137,7 +138,7 @@ impl Evidence {
 }
 
 /// What says that CloudTrail logs a service's events under its event source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SourceEvidence {
     /// A page of AWS's documentation.
@@ -202,6 +203,21 @@ pub fn renames_of(name: &str) -> Vec<(&'static str, Rename)> {
         .filter(|row| row.1 == name)
         .filter_map(|row| Some((row.0, rename(row.0, row.1)?)))
         .collect()
+}
+
+/// Every name that is written for others, with its source, in order.
+pub fn renames() -> impl Iterator<Item = (&'static str, &'static str, Rename)> {
+    RENAMES.iter().map(|(source, name, names, also)| {
+        let mode = if *also { RenameMode::Also } else { RenameMode::Instead };
+        (*source, *name, Rename { names, mode })
+    })
+}
+
+/// The names, with their sources, for which this event is written.
+pub fn written_for(source: &str, name: &str) -> impl Iterator<Item = LoggedName> {
+    let wanted = (source, name);
+    let led = move |rename: &Rename| rename.names.iter().any(|logged| *logged == wanted);
+    renames().filter(move |(_, _, rename)| led(rename)).map(|(source, name, _)| (source, name))
 }
 
 /// Says where the events of a source land; the region of the call for a source that is not listed.

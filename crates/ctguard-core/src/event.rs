@@ -11,6 +11,7 @@ pub use eventbridge_pattern::cloudtrail::{EventKind, bus_source, service};
 pub use landing::{GLOBAL_SIGN_IN_REGIONS, Landing, ROOT_SIGN_IN_REGION};
 pub use named::{NamedEvent, name_covers, named_events, names_meet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// An event as people write it: `ec2:CreateRoute`.
@@ -32,7 +33,9 @@ pub fn paths_of(kind: EventKind) -> (&'static str, &'static str) {
 }
 
 /// Whether an event only reads. Read-only management events do not reach a plain `ENABLED` rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Access {
     Read,

@@ -26,6 +26,7 @@
 //! | what has moved, and who moved it | [`drift`] |
 //! | which alerts does an event fire, without AWS | [`offline`] |
 //! | what would have fired in the logs of the past | [`replay`] |
+//! | what is known of an event, and which names and patterns of a file are wrong | [`events`] |
 //! | what does a subscriber read | [`message`] |
 //! | what must ctguard be allowed | [`permissions`], [`bootstrap`] |
 //!
@@ -43,6 +44,7 @@ pub mod desired;
 pub mod diag;
 pub mod drift;
 pub mod event;
+pub mod events;
 pub mod explain;
 pub mod hex;
 mod identity;
