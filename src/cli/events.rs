@@ -1,7 +1,9 @@
+mod check;
+
 use super::{GlobalOptions, Io, is_json, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::report::events;
-use clap::Args;
+use clap::{Args, Subcommand};
 use ctguard_core::event::{Access, EventKind};
 use ctguard_core::events::{Asked, Query, search};
 
@@ -14,7 +16,10 @@ const SHOWN: usize = 50;
 /// a family (`iam:*`, `ec2:Delete*`), whatever its case. Of words with a service one must fit, of
 /// others each. Exits with 1, as grep does, when nothing is found.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub struct EventsArgs {
+    #[command(subcommand)]
+    command: Option<EventsCommand>,
     /// What to look for; everything, when left out
     #[arg(value_name = "SEARCH")]
     search: Vec<String>,
@@ -35,6 +40,11 @@ pub struct EventsArgs {
     all: bool,
 }
 
+#[derive(Debug, Subcommand)]
+enum EventsCommand {
+    Check(check::CheckArgs),
+}
+
 fn kind(text: &str) -> Result<EventKind, String> {
     let all = EventKind::ALL;
     all.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| {
@@ -44,6 +54,11 @@ fn kind(text: &str) -> Result<EventKind, String> {
 }
 
 impl EventsArgs {
+    /// Whether files are checked, and nothing is searched for.
+    pub(super) fn checks(&self) -> bool {
+        matches!(self.command, Some(EventsCommand::Check(_)))
+    }
+
     fn query(&self) -> Query {
         let mut query = Query::of_words(&self.search);
         query.kinds.clone_from(&self.kind);
@@ -72,6 +87,9 @@ pub fn run(
     global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
+    if let Some(EventsCommand::Check(args)) = &args.command {
+        return check::run(args, global, io);
+    }
     let limit = if args.all { usize::MAX } else { SHOWN };
     let found = search(&args.query(), Asked { limit, parts: args.all });
     if found.is_empty() && !global.quiet {

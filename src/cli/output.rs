@@ -48,6 +48,7 @@ fn formats(verb: &Verb) -> (&'static str, &'static [Format]) {
         Verb::Merge(_) => ("merge", &[Text, Json, Markdown, Sarif, Github]),
         Verb::Apply(_) => ("apply", &[Text, Json, Markdown]),
         Verb::Explain(_) => ("explain", &[Text, Json]),
+        Verb::Events(args) if args.checks() => ("events check", ALL),
         Verb::Events(_) => ("events", &[Text, Json]),
         Verb::Init(_) => ("init", &[Text, Json]),
         Verb::Match(_) => ("match", &[Text, Json]),

@@ -26,6 +26,8 @@ enum Described {
     Validate,
     /// What events prints
     Events,
+    /// What events check prints
+    EventsCheck,
 }
 
 pub fn run(args: &SchemaArgs, _: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
@@ -37,6 +39,7 @@ pub fn run(args: &SchemaArgs, _: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit
         Described::Explain => include_str!("../../docs/schema/explain.json"),
         Described::Validate => include_str!("../../docs/schema/validate.json"),
         Described::Events => include_str!("../../docs/schema/events.json"),
+        Described::EventsCheck => include_str!("../../docs/schema/events-check.json"),
     };
     print(io, text)?;
     Ok(Exit::Done)

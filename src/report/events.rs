@@ -7,7 +7,10 @@ use ctguard_core::plural::count;
 use std::fmt::Write;
 use unicode_width::UnicodeWidthStr;
 
+mod check;
 mod words;
+
+pub use check::EventCheck;
 
 /// Most parameters of a request that a block names.
 const PARAMETERS_SHOWN: usize = 40;

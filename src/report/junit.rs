@@ -2,8 +2,8 @@
 //! verdict, or for each object that a plan is about.
 
 use super::plan::{PlanView, asides, diff, names};
-use super::{notice::verb, validate::Validation};
-use ctguard_core::diag::Severity;
+use super::{events::EventCheck, notice::verb, validate::Validation};
+use ctguard_core::diag::{Diagnostic, Severity};
 use ctguard_core::plan::{Change, Plan};
 use ctguard_core::proof::{PathProof, Proof, Status};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
@@ -145,8 +145,29 @@ fn differences(change: &Change) -> String {
 
 /// A case for each problem of a blueprint, or one that passed.
 pub fn validation(validation: &Validation) -> String {
-    let mut cases: Vec<Case> = validation
-        .diagnostics
+    let mut cases = problems(&validation.diagnostics, &validation.file);
+    if validation.valid {
+        let name = format!("{} is valid", validation.file);
+        cases.push(Case { class: "valid".to_owned(), name, ended: Ended::Passed });
+    }
+    render(&format!("ctguard validate {}", validation.file), cases)
+}
+
+/// A case for each finding in files of names and patterns, and one for each file without any.
+pub fn events_checked(check: &EventCheck) -> String {
+    let mut cases = Vec::new();
+    for file in &check.files {
+        cases.extend(problems(&file.diagnostics, &file.file));
+        if !file.is_wrong() && file.not_read.is_none() {
+            let name = format!("{} can match", file.file);
+            cases.push(Case { class: "right".to_owned(), name, ended: Ended::Passed });
+        }
+    }
+    render("ctguard events check", cases)
+}
+
+fn problems(diagnostics: &[Diagnostic], file: &str) -> Vec<Case> {
+    diagnostics
         .iter()
         .map(|diagnostic| {
             let at = diagnostic.span.as_ref();
@@ -158,19 +179,14 @@ pub fn validation(validation: &Validation) -> String {
                 Severity::Error => Ended::Failed { kind, text },
                 Severity::Warning | Severity::Note => Ended::Noted(text),
             };
-            let at = at.unwrap_or_else(|| validation.file.clone());
+            let at = at.unwrap_or_else(|| file.to_owned());
             Case {
                 class: diagnostic.code.to_string(),
                 name: format!("{} at {at}", diagnostic.code),
                 ended,
             }
         })
-        .collect();
-    if validation.valid {
-        let name = format!("{} is valid", validation.file);
-        cases.push(Case { class: "valid".to_owned(), name, ended: Ended::Passed });
-    }
-    render(&format!("ctguard validate {}", validation.file), cases)
+        .collect()
 }
 
 /// One suite of these cases. Characters that XML has no place for are left out.

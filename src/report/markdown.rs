@@ -12,7 +12,7 @@ mod verdict;
 pub use applied::applied;
 pub use drift::drift;
 pub use plan::plan;
-pub use validated::validated;
+pub use validated::{events_checked, validated};
 pub use verdict::verdict;
 
 use super::AccountNames;

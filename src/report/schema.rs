@@ -5,6 +5,7 @@
 //! files anew when `UPDATE_SCHEMAS` is set.
 
 use super::apply::ApplyReport;
+use super::events::EventCheck;
 use super::stopped::Stopped;
 use super::validate::Validation;
 use ctguard_core::drift::Drift;
@@ -27,6 +28,8 @@ pub enum Document {
     Explain,
     Validate,
     Events,
+    #[strum(serialize = "events-check")]
+    EventsCheck,
 }
 
 /// What `apply` prints: what it did, or why it did nothing.
@@ -79,6 +82,10 @@ impl Document {
             Self::Events => {
                 ("Events of the catalogue", "What `ctguard events` prints with `--format json`.")
             }
+            Self::EventsCheck => (
+                "What is wrong with names and patterns",
+                "What `ctguard events check` prints with `--format json`.",
+            ),
         }
     }
 
@@ -91,6 +98,7 @@ impl Document {
             Self::Explain => body::<Explanation>(),
             Self::Validate => body::<Validation>(),
             Self::Events => body::<Found>(),
+            Self::EventsCheck => body::<EventCheck>(),
         }
     }
 }

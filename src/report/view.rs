@@ -1,6 +1,7 @@
 //! The formats, and which of them each result has.
 
 use super::apply::ApplyReport;
+use super::events::EventCheck;
 use super::markdown::{self, COMMENT_MAX_BYTES, SUMMARY_MAX_BYTES};
 use super::notice::{self, Notice};
 use super::plan::PlanView;
@@ -87,6 +88,7 @@ pub enum View<'a> {
     Applied(&'a ApplyReport),
     Replayed(&'a Replay),
     Validated(&'a Validation),
+    EventsChecked(&'a EventCheck),
 }
 
 impl View<'_> {
@@ -128,6 +130,7 @@ impl View<'_> {
                 super::replay::render(replay, paint, paint.width.min(CHART_MAX))
             }
             Self::Validated(validation) => super::validate::render(validation),
+            Self::EventsChecked(check) => check.render(),
         }
     }
 
@@ -139,6 +142,7 @@ impl View<'_> {
             Self::Applied(report) => pretty(report),
             Self::Replayed(replay) => pretty(replay),
             Self::Validated(validation) => pretty(validation),
+            Self::EventsChecked(check) => pretty(check),
         }
     }
 
@@ -150,6 +154,7 @@ impl View<'_> {
             Self::Applied(report) => markdown::applied(report, limit),
             Self::Replayed(replay) => super::replay::markdown::render(replay),
             Self::Validated(validation) => markdown::validated(validation, limit),
+            Self::EventsChecked(check) => markdown::events_checked(check, limit),
         }
     }
 
@@ -160,6 +165,7 @@ impl View<'_> {
             Self::Verdict { report, .. } => Some(notice::verdict(report)),
             Self::Applied(_) | Self::Replayed(_) => None,
             Self::Validated(validation) => Some(notice::diagnostics(&validation.diagnostics)),
+            Self::EventsChecked(check) => Some(notice::diagnostics(&check.diagnostics())),
         }
     }
 
@@ -172,6 +178,7 @@ impl View<'_> {
             }
             Self::Applied(_) | Self::Replayed(_) => None,
             Self::Validated(validation) => Some(junit::validation(validation)),
+            Self::EventsChecked(check) => Some(junit::events_checked(check)),
         }
     }
 }

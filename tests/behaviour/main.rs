@@ -19,6 +19,7 @@ mod drift;
 mod emulators;
 mod engines;
 mod events;
+mod events_check;
 mod explain;
 mod families;
 mod fleet;

@@ -96,6 +96,20 @@ fn every_search_is_as_its_schema_says() {
 }
 
 #[test]
+fn every_check_of_names_is_as_its_schema_says() {
+    let (schema, world) = (Published::of("events-check"), World::empty());
+    world.write("names.txt", "iam:CreateUsr\ns3:GetObject\n");
+    world.write("prose.txt", "Nothing to see here.\n");
+    for name in ["names.txt", "prose.txt"] {
+        let file = world.path(name).display().to_string();
+        let mut found = world.run(&["events", "check", &file, "--format", "json"]).json();
+        schema.holds(&found);
+        found["surprise"] = true.into();
+        assert!(schema.refuses(&found), "a key that is not published passes");
+    }
+}
+
+#[test]
 fn every_verdict_is_as_its_schema_says() {
     let (report, explain) = (Published::of("report"), Published::of("explain"));
     for world in worlds() {

@@ -13,7 +13,7 @@ mod lint;
 mod load;
 mod raw;
 mod reader;
-mod source;
+pub(crate) mod source;
 mod starter;
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@
 mod suggest;
 
 pub(crate) use suggest::nearest;
-pub use suggest::suggest;
+pub use suggest::{suggest, suggest_service};
 
 use crate::event::{self, Access, EventKind, EventRef, Landing};
 use crate::scope::Partition;

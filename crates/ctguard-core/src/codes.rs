@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`ERRORS`], [`LINTS`], [`NOTES`] | diagnostics of a blueprint | `docs/diagnostics.md` |
 //! | [`PLANS`] | findings of plans and verdicts, guards among them | `docs/diagnostics.md` |
+//! | [`CHECKS`] | findings of `events check` | `docs/diagnostics.md` |
 //! | [`LinkCode`] | the links of a proof | `docs/links.md` |
 //!
 //! A [`Code`] can be made only here, so a code that is not listed does not compile. To add one,
@@ -36,6 +37,7 @@ macro_rules! codes {
     };
 }
 
+mod checks;
 mod errors;
 pub mod links;
 mod lints;
@@ -43,6 +45,7 @@ mod plans;
 #[cfg(test)]
 mod tests;
 
+pub use checks::*;
 pub use errors::*;
 pub use links::LinkCode;
 pub use lints::*;
@@ -59,6 +62,8 @@ pub enum Kind {
     Note,
     /// A finding of a plan, or of a verdict other than a link.
     Plan,
+    /// A finding in a file of names or patterns, of any tool.
+    Check,
     /// A link of a proof.
     Link,
 }
@@ -104,7 +109,7 @@ impl Code {
 /// Every code, table by table.
 pub fn all() -> impl Iterator<Item = Code> {
     let links = LinkCode::ALL.iter().map(|link| link.code());
-    [ERRORS, LINTS, NOTES, PLANS].into_iter().flatten().copied().chain(links)
+    [ERRORS, LINTS, NOTES, PLANS, CHECKS].into_iter().flatten().copied().chain(links)
 }
 
 impl PartialEq for Code {

@@ -60,7 +60,8 @@ impl Diagnostic {
         Self::new(code, Severity::Note, message)
     }
 
-    fn new(code: Code, severity: Severity, message: impl Into<String>) -> Self {
+    /// One whose severity is not that of its code.
+    pub fn new(code: Code, severity: Severity, message: impl Into<String>) -> Self {
         Self { code, severity, message: message.into(), span: None, label: None, help: None }
     }
 

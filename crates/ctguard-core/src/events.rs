@@ -1,14 +1,19 @@
 //! Answers about the catalogue for people: what is known of an event, and which names and patterns
 //! of a file no event has.
 //!
-//! [`search()`] finds events by name, service and kind and describes each as an [`Entry`]. Nothing
+//! [`search()`] finds events by name, service and kind and describes each as an [`Entry`].
+//! [`check()`] reads a file of any tool and says which of its names and patterns are wrong. Nothing
 //! is decided here that the catalogue does not say.
 
+mod check;
 mod entry;
 mod glob;
 mod query;
+mod read;
 mod search;
+mod tree;
 
+pub use check::{Checked, check};
 pub use entry::{Entry, KindEntry, Lands, Renamed, Request, RuleStateNeeded, Selectors, Sureness};
 pub use query::{Query, Word};
 pub use search::{Asked, Found, search};

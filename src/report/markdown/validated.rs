@@ -1,18 +1,30 @@
-//! What is wrong with a blueprint, as Markdown.
+//! What is wrong with a blueprint, or with files of names and patterns, as Markdown.
 
 use super::{Document, code, plain};
+use crate::report::events::EventCheck;
 use crate::report::validate::Validation;
 use ctguard_core::diag::{Diagnostic, Severity};
 
 /// Renders the problems of a blueprint in at most `limit` bytes.
 pub fn validated(validation: &Validation, limit: usize) -> String {
-    let mut out = Document::default();
     let valid = if validation.valid { "valid" } else { "not valid" };
-    out.say(format!("### ctguard validate: {} is {valid}", code(&validation.file)));
+    let title = format!("### ctguard validate: {} is {valid}", code(&validation.file));
+    problems(title, &validation.diagnostics, limit)
+}
+
+/// Renders what was found in files of names and patterns in at most `limit` bytes.
+pub fn events_checked(check: &EventCheck, limit: usize) -> String {
+    let title = format!("### ctguard events check: {}", check.verdict());
+    problems(title, &check.diagnostics(), limit)
+}
+
+fn problems(title: String, diagnostics: &[Diagnostic], limit: usize) -> String {
+    let mut out = Document::default();
+    out.say(title);
     for (title, severity) in
         [("Errors", Severity::Error), ("Warnings", Severity::Warning), ("Notes", Severity::Note)]
     {
-        let all = validation.diagnostics.iter().filter(|one| one.severity == severity);
+        let all = diagnostics.iter().filter(|one| one.severity == severity);
         out.list(title, "diagnostics", all.map(item).collect());
     }
     out.render(limit)

@@ -6,7 +6,7 @@ use std::path::{Component, Path};
 
 /// One file's text and where its lines begin.
 #[derive(Debug)]
-pub(super) struct Source<'a> {
+pub(crate) struct Source<'a> {
     pub name: &'a str,
     pub text: &'a str,
     line_starts: Vec<usize>,

@@ -55,14 +55,7 @@ pub fn suggest(text: &str, source: Option<&str>) -> Vec<String> {
             }
         }
         Some(source) => {
-            let wanted = event::service(source).to_ascii_lowercase();
-            let known_as = KNOWN_AS.iter().filter(|(alias, _)| *alias == wanted).map(|row| row.1);
-            let services: Vec<&str> = known_as
-                .chain(nearest(&wanted, SOURCES.iter().map(|row| event::service(row.0))))
-                .collect();
-            for row in
-                services.iter().filter_map(|service| row_of(&format!("{service}.amazonaws.com")))
-            {
+            for row in suggest_service(source).iter().filter_map(|source| row_of(source)) {
                 if let Some(event) = find_in(row, text) {
                     add(event.short());
                 }
@@ -81,6 +74,14 @@ pub fn suggest(text: &str, source: Option<&str>) -> Vec<String> {
         }
     }
     found
+}
+
+/// Event sources whose service may have been meant, best first.
+pub fn suggest_service(text: &str) -> Vec<String> {
+    let wanted = event::service(text).to_ascii_lowercase();
+    let known_as = KNOWN_AS.iter().filter(|(alias, _)| *alias == wanted).map(|row| row.1);
+    let near = nearest(&wanted, SOURCES.iter().map(|row| event::service(row.0)));
+    known_as.chain(near).map(|service| format!("{service}.amazonaws.com")).collect()
 }
 
 /// The closest of `names`, best first; none that differs in more than a third of its letters.

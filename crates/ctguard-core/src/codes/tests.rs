@@ -77,7 +77,7 @@ fn codes_are_unique_and_kebab_case_with_a_sentence_each() {
 
 #[test]
 fn tables_are_in_order() {
-    for table in [ERRORS, LINTS, NOTES] {
+    for table in [ERRORS, LINTS, NOTES, CHECKS] {
         assert!(table.is_sorted(), "{table:?}");
     }
 }

@@ -1,0 +1,175 @@
+//! Which names and patterns of a file are wrong or can never match.
+//!
+//! A file is read by its format, `find` picks out patterns and names, and `pattern` and `name` hold
+//! them against the catalogue. What is not known is not said: a pattern that is made in a run, or a
+//! rule whose state stands elsewhere.
+
+mod clause;
+mod find;
+mod finding;
+mod list;
+mod name;
+mod pattern;
+mod text;
+
+use super::read::{Unreadable, hcl, yaml};
+use super::tree::Node;
+use crate::blueprint::source::Source;
+use crate::codes;
+use crate::diag::{Diagnostic, Severity};
+use find::FoundIn;
+use finding::Findings;
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::ops::Range;
+
+/// What was found in a file.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Checked {
+    /// As the user named it.
+    pub file: String,
+    /// How many event patterns were held against the catalogue.
+    pub patterns: usize,
+    /// How many names outside of patterns were.
+    pub names: usize,
+    /// Why nothing was; absent when something was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_read: Option<String>,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Checked {
+    /// Whether something can never match, or is refused.
+    pub fn is_wrong(&self) -> bool {
+        let error = |one: &Diagnostic| one.severity == Severity::Error;
+        self.not_read.is_none() && self.diagnostics.iter().any(error)
+    }
+}
+
+/// How a file is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Hcl,
+    Json,
+    Yaml,
+    /// A name on each line.
+    List,
+    /// Queries and programs.
+    Text,
+    /// Whatever something is recognised in.
+    Any,
+}
+
+impl Form {
+    fn of(file: &str) -> Self {
+        let name = file.rsplit(['/', '\\']).next().unwrap_or(file).to_ascii_lowercase();
+        match name.rsplit_once('.').map(|(_, extension)| extension) {
+            Some("tf" | "hcl" | "tofu") => Self::Hcl,
+            Some("json") => Self::Json,
+            Some("yaml" | "yml") => Self::Yaml,
+            Some("csv" | "tsv" | "lst") => Self::List,
+            Some("py" | "ts" | "js" | "toml" | "sql" | "kql" | "rs" | "go" | "java") => Self::Text,
+            _ => Self::Any,
+        }
+    }
+}
+
+/// Checks the text of a file. The name tells the format; a name without one leaves it to the text.
+pub fn check(file: &str, text: &str) -> Checked {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let source = Source::new(file, text);
+    let found = match read(Form::of(file), text) {
+        Ok(found) => found,
+        Err(Unreadable { at, why }) => return not_read(file, &source, &at, why),
+    };
+    let mut findings = Findings::default();
+    for (node, state) in &found.patterns {
+        pattern::judge(node, *state, &mut findings);
+    }
+    for one in &found.names {
+        name::judge(one, &found.names, &mut findings);
+    }
+    for (at, why) in &found.broken {
+        let help = "a pattern is a JSON object in which each field has a list".to_owned();
+        findings.error(
+            codes::PATTERN_REFUSED,
+            at,
+            format!("EventBridge refuses this: {why}"),
+            help,
+        );
+    }
+    for at in &found.not_known {
+        let message = "this pattern is only known where the file is used".to_owned();
+        findings.note(codes::PATTERN_NOT_KNOWN, at, message);
+    }
+    if found.is_empty() {
+        let why = match found.not_known.as_slice() {
+            [] => "no event pattern and no name of an event was recognised",
+            _ => "its patterns are only known where the file is used",
+        };
+        return not_read(file, &source, &(0..0), why.to_owned());
+    }
+    Checked {
+        file: file.to_owned(),
+        patterns: found.patterns.len() + found.broken.len(),
+        names: found.names.len(),
+        not_read: None,
+        diagnostics: findings.into_diagnostics(&source),
+    }
+}
+
+/// A file of which nothing can be said is never called right.
+fn not_read(file: &str, source: &Source<'_>, at: &Range<usize>, why: String) -> Checked {
+    let mut findings = Findings::default();
+    let help = "it reads names, Terraform, CloudFormation, JSON patterns and text with `eventName`";
+    let message = format!("nothing of this file is checked: {why}");
+    findings.error(codes::NOTHING_RECOGNISED, at, message, help.to_owned());
+    Checked {
+        file: file.to_owned(),
+        patterns: 0,
+        names: 0,
+        not_read: Some(why),
+        diagnostics: findings.into_diagnostics(source),
+    }
+}
+
+fn read(form: Form, text: &str) -> Result<FoundIn, Unreadable> {
+    Ok(match form {
+        Form::Hcl => find::find(&hcl::read(text)?, text),
+        Form::Json => find::find(&yaml::read_json(text)?, text),
+        Form::Yaml => documents(&yaml::read(text)?, text),
+        Form::List => names(list::read(text).unwrap_or_default()),
+        Form::Text => names(text::scan(text)),
+        Form::Any => any(text),
+    })
+}
+
+/// Tries every format, the strictest first.
+fn any(text: &str) -> FoundIn {
+    let json = yaml::read_json(text).map(|node| find::find(&node, text));
+    if let Ok(found) = json {
+        return found;
+    }
+    if let Some(list) = list::read(text) {
+        return names(list);
+    }
+    let forms = [Form::Yaml, Form::Hcl, Form::Text];
+    let tried = forms.into_iter().filter_map(|form| read(form, text).ok());
+    tried.into_iter().find(|found| !found.is_empty()).unwrap_or_default()
+}
+
+fn documents(documents: &[Node], text: &str) -> FoundIn {
+    let mut all = FoundIn::default();
+    for document in documents {
+        let found = find::find(document, text);
+        all.patterns.extend(found.patterns);
+        all.names.extend(found.names);
+        all.broken.extend(found.broken);
+        all.not_known.extend(found.not_known);
+    }
+    all
+}
+
+fn names(names: Vec<name::Name>) -> FoundIn {
+    FoundIn { names, ..FoundIn::default() }
+}

@@ -1,0 +1,243 @@
+//! Where in a file patterns and names stand.
+
+use super::super::read::embedded::Embedded;
+use super::super::read::{hcl, yaml};
+use super::super::tree::{Entry, Node, Value};
+use super::name::Name;
+use super::pattern::State;
+use super::text;
+use crate::event;
+use crate::resource::rule::RuleState;
+use std::ops::Range;
+
+/// Keys whose value is an event pattern, in every spelling.
+const PATTERN_KEYS: [&str; 4] = ["EventPattern", "event_pattern", "eventPattern", "event-pattern"];
+
+/// Keys whose value may be an event pattern, or another one.
+const PERHAPS_PATTERN_KEYS: [&str; 4] = ["Pattern", "pattern", "FilterPattern", "filter_pattern"];
+
+/// What a pattern of CloudTrail's events has at its top.
+const TOP_FIELDS: [&str; 10] = [
+    "source",
+    "detail-type",
+    "detail",
+    "account",
+    "region",
+    "resources",
+    "time",
+    "id",
+    "version",
+    "$or",
+];
+
+/// Everything of a file that can be judged.
+#[derive(Debug, Default)]
+pub(super) struct FoundIn {
+    pub patterns: Vec<(Node, State)>,
+    pub names: Vec<Name>,
+    /// Patterns that are no JSON, with the reason.
+    pub broken: Vec<(Range<usize>, String)>,
+    /// Patterns that are only known where the file is used.
+    pub not_known: Vec<Range<usize>>,
+}
+
+impl FoundIn {
+    pub fn is_empty(&self) -> bool {
+        self.patterns.is_empty() && self.names.is_empty() && self.broken.is_empty()
+    }
+}
+
+/// What is known of the place of a value.
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    /// Inside of an EventBridge rule.
+    rule: bool,
+    /// Inside of a rule of Sigma, which compares names without regard to case.
+    any_case: bool,
+}
+
+/// Looks through a tree; `file` is the text that it was read from.
+pub(super) fn find(root: &Node, file: &str) -> FoundIn {
+    let mut finder = Finder { file, found: FoundIn::default() };
+    let strings = || root.each().iter().all(|item| item.text().is_some());
+    match &root.value {
+        Value::List(items) if !items.is_empty() && strings() => {
+            for item in items {
+                finder
+                    .found
+                    .names
+                    .extend(item.text().and_then(|text| text::entry(text, &item.span)));
+            }
+        }
+        _ => finder.walk(root, Place::default()),
+    }
+    finder.found
+}
+
+struct Finder<'a> {
+    file: &'a str,
+    found: FoundIn,
+}
+
+impl Finder<'_> {
+    fn walk(&mut self, node: &Node, place: Place) {
+        match &node.value {
+            Value::List(items) => items.iter().for_each(|item| self.walk(item, place)),
+            Value::Map(_) if is_record(node) => {}
+            Value::Map(_) if is_pattern(node) => self.pattern(node, State::NotKnown),
+            Value::Map(entries) => {
+                let place = Place {
+                    rule: place.rule || is_rule(node),
+                    any_case: place.any_case || node.get("detection").is_some(),
+                };
+                entries.iter().for_each(|entry| self.entry(entry, node, place));
+            }
+            Value::Text(held) => self.text(held, node, place),
+            Value::Plain(_) | Value::Hole => {}
+        }
+    }
+
+    fn entry(&mut self, entry: &Entry, map: &Node, place: Place) {
+        let key = entry.key.as_str();
+        let certain = PATTERN_KEYS.contains(&key);
+        match &entry.node.value {
+            Value::Map(_) if certain || (perhaps(key) && is_pattern(&entry.node)) => {
+                self.pattern(&entry.node, state(map, place));
+            }
+            Value::Text(held) if certain || perhaps(key) => {
+                self.written_pattern(held, entry, map, place, certain);
+            }
+            Value::Hole if certain => self.found.not_known.push(entry.node.span.clone()),
+            _ if names_key(key).is_some() => self.names(entry, map, place),
+            _ => {
+                let rule = place.rule || key == "aws_cloudwatch_event_rule";
+                self.walk(&entry.node, Place { rule, ..place });
+            }
+        }
+    }
+
+    fn pattern(&mut self, node: &Node, state: State) {
+        self.found.patterns.push((node.clone(), state));
+    }
+
+    /// A pattern in a string: EventBridge's JSON, or a filter of CloudWatch Logs.
+    fn written_pattern(
+        &mut self,
+        held: &str,
+        entry: &Entry,
+        map: &Node,
+        place: Place,
+        certain: bool,
+    ) {
+        let embedded = Embedded::of(held, self.file, &entry.node.span);
+        match yaml::read_json(held) {
+            Ok(mut node) if certain || is_pattern(&node) => {
+                embedded.lead_back(&mut node);
+                self.pattern(&node, state(map, place));
+            }
+            Err(why) if certain && !held.contains("$.") => {
+                self.found.broken.push((embedded.place(&why.at), why.why));
+            }
+            _ => self.text(held, &entry.node, place),
+        }
+    }
+
+    fn names(&mut self, entry: &Entry, map: &Node, place: Place) {
+        let Some(modifier) = names_key(&entry.key) else { return };
+        let source = ["eventSource", "event.provider"].iter().find_map(|key| map.get(key)?.text());
+        for item in entry.node.each() {
+            let Some(text) = item.text().filter(|text| text::is_name(text)) else { continue };
+            let text = match modifier {
+                "" | "|all" => text.to_owned(),
+                "|startswith" => format!("{text}*"),
+                "|endswith" => format!("*{text}"),
+                "|contains" | "|contains|all" => format!("*{text}*"),
+                _ => continue,
+            };
+            self.found.names.push(Name {
+                text,
+                source: source.and_then(text::source),
+                at: item.span.clone(),
+                any_case: place.any_case,
+            });
+        }
+    }
+
+    fn text(&mut self, held: &str, node: &Node, place: Place) {
+        let found = text::scan(held);
+        if found.is_empty() {
+            return;
+        }
+        let embedded = Embedded::of(held, self.file, &node.span);
+        self.found.names.extend(found.into_iter().map(|mut name| {
+            name.at = embedded.place(&name.at);
+            name.any_case |= place.any_case;
+            name
+        }));
+    }
+}
+
+fn perhaps(key: &str) -> bool {
+    PERHAPS_PATTERN_KEYS.contains(&key)
+}
+
+/// What stands behind the key of a list of names: `eventName`, `event.action|contains`.
+fn names_key(key: &str) -> Option<&str> {
+    let end = key.find('|').unwrap_or(key.len());
+    let (name, modifier) = key.split_at(end);
+    let own = ["eventName", "eventNames", "event_name", "event_names", "event.action"];
+    own.contains(&name).then_some(modifier)
+}
+
+/// Whether a map is a pattern by its shape: its fields have lists, where an event's have texts.
+fn is_pattern(node: &Node) -> bool {
+    let entries = node.entries();
+    let listed = |key: &str| node.get(key).is_some_and(|one| matches!(one.value, Value::List(_)));
+    let inner = |key: &str| node.get(key).is_some_and(|one| matches!(one.value, Value::Map(_)));
+    let scalar = |key: &str| node.get(key).is_some_and(|one| one.text().is_some());
+    entries.iter().all(|entry| TOP_FIELDS.contains(&entry.key.as_str()))
+        && !(scalar("source") && scalar("detail-type"))
+        && (listed("detail-type") || (inner("detail") && (listed("source") || entries.len() == 1)))
+}
+
+/// Whether it is a record or an event, which is what it is.
+fn is_record(node: &Node) -> bool {
+    let text = |key: &str| node.get(key).is_some_and(|one| one.text().is_some());
+    (text("eventVersion") && text("eventSource"))
+        || (text("detail-type") && text("source") && node.get("detail").is_some())
+}
+
+/// Whether a map is the resource of a rule.
+fn is_rule(node: &Node) -> bool {
+    let labels = node.get(hcl::LABELS).map(Node::each).unwrap_or_default();
+    let labelled = labels.first().and_then(Node::text) == Some("aws_cloudwatch_event_rule");
+    labelled || node.get("Type").and_then(Node::text) == Some("AWS::Events::Rule")
+}
+
+/// The state of a rule, from what stands beside its pattern.
+fn state(map: &Node, place: Place) -> State {
+    let written = ["state", "State"].iter().find_map(|key| map.get(key));
+    let enabled = map.get("is_enabled");
+    match (written, enabled.map(|node| &node.value)) {
+        (Some(node), _) => match node.text() {
+            Some("ENABLED") => State::Written(RuleState::Enabled),
+            Some("DISABLED") => State::Written(RuleState::Disabled),
+            Some(text) if text == RuleState::EnabledWithAllCloudtrailManagementEvents.as_str() => {
+                State::Written(RuleState::EnabledWithAllCloudtrailManagementEvents)
+            }
+            _ => State::NotKnown,
+        },
+        (None, Some(Value::Plain(serde_json::Value::Bool(true)))) => {
+            State::Written(RuleState::Enabled)
+        }
+        (None, Some(_)) => State::NotKnown,
+        (None, None) if place.rule => State::Default,
+        (None, None) => State::NotKnown,
+    }
+}
+
+/// `ec2`, `aws.ec2` or `ec2.amazonaws.com` → `ec2.amazonaws.com`.
+pub(super) fn full_source(text: &str) -> String {
+    let service = event::service(text);
+    format!("{}.amazonaws.com", service.strip_prefix("aws.").unwrap_or(service))
+}

@@ -1,0 +1,297 @@
+//! What is wrong with an event pattern: what EventBridge makes of it, and what of it no event of
+//! CloudTrail can be.
+//!
+//! Only patterns that ask for CloudTrail's events are held against the catalogue: those with one of
+//! its detail-types, or with `detail.eventName` or `detail.eventSource`.
+
+use super::super::tree::Node;
+use super::clause::{Choice, Clause, Item, may_take};
+use super::finding::{Findings, either};
+use super::name;
+use crate::catalogue::{self, CatalogueEvent, nearest};
+use crate::codes;
+use crate::event::{Access, EventKind, bus_source};
+use crate::resource::rule::RuleState;
+use eventbridge_pattern::check::{Effect, check};
+
+/// What detail-types of CloudTrail end in.
+const VIA: &str = " via cloudtrail";
+
+/// The state of the rule that has a pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    Written(RuleState),
+    /// The rule has none: `PutRule` then makes it `ENABLED`.
+    ///
+    /// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html>
+    Default,
+    /// It is not told where the pattern stands.
+    NotKnown,
+}
+
+/// Says everything that is wrong with a pattern.
+pub(super) fn judge(pattern: &Node, state: State, findings: &mut Findings) {
+    taken(pattern, findings);
+    for clause in Clause::all(pattern) {
+        Judge::of(&clause, state).run(findings);
+    }
+}
+
+/// Says what EventBridge refuses, loses or misreads.
+fn taken(pattern: &Node, findings: &mut Findings) {
+    let open = pattern.has_hole();
+    for one in check(&pattern.to_json()) {
+        let node = pattern.at(&one.path).unwrap_or(pattern);
+        // What is filled in later may be right; only what is written out can be judged.
+        if open && (one.effect != Effect::Refused || one.path.is_empty() || node.has_hole()) {
+            continue;
+        }
+        let help = one.instead.map(|text| format!("write {text}"));
+        let help = help.unwrap_or_else(|| "write it as EventBridge takes it".to_owned());
+        let message = one.message.trim_end_matches('.').to_owned();
+        let field = if one.path.is_empty() { String::new() } else { format!("`{}`: ", one.path) };
+        match one.effect {
+            Effect::Refused => {
+                let message = format!("EventBridge refuses this: {field}{message}");
+                findings.error(codes::PATTERN_REFUSED, &node.span, message, help);
+            }
+            Effect::Lost => {
+                let code = codes::LinkCode::PatternLosesAlternative.code();
+                findings.error(code, &node.span, message, help);
+            }
+            Effect::Misread => {
+                findings.warning(codes::PATTERN_READS_OTHERWISE, &node.span, message, help);
+            }
+        }
+    }
+}
+
+struct Judge<'n> {
+    source: Option<Choice<'n>>,
+    detail_type: Option<Choice<'n>>,
+    event_source: Option<Choice<'n>>,
+    event_name: Option<Choice<'n>>,
+    state: State,
+}
+
+impl<'n> Judge<'n> {
+    fn of(clause: &Clause<'n>, state: State) -> Self {
+        Self {
+            source: clause.choice("source"),
+            detail_type: clause.choice("detail-type"),
+            event_source: clause.choice("detail.eventSource"),
+            event_name: clause.choice("detail.eventName"),
+            state,
+        }
+    }
+
+    fn run(mut self, findings: &mut Findings) {
+        let named = self.event_source.is_some() || self.event_name.is_some();
+        let of_trail = |choice: &Choice<'_>| {
+            choice.items.iter().any(|item| item.exact().is_some_and(is_of_trail))
+        };
+        let known = self.detail_type.as_ref().map(of_trail);
+        if !named && known != Some(true) {
+            return;
+        }
+        let misspelt = self.detail_types(findings);
+        if known == Some(false) && !misspelt {
+            // Events of another kind, which have such fields too.
+            return;
+        }
+        let (source, event_source) = self.sources(findings);
+        // What is wrong is said once, and the names are judged as if it were not there.
+        self.source = self.source.filter(|_| source);
+        self.event_source = self.event_source.filter(|_| event_source);
+        self.detail_type = self.detail_type.filter(|_| !misspelt);
+        for item in self.event_name.iter().flat_map(|choice| &choice.items) {
+            self.name(item, findings);
+        }
+    }
+
+    /// Says which detail-types are misspelt; whether one is, and no other is right.
+    fn detail_types(&self, findings: &mut Findings) -> bool {
+        let Some(choice) = &self.detail_type else { return false };
+        let known: Vec<&str> =
+            EventKind::ALL.iter().flat_map(|kind| kind.detail_types()).copied().collect();
+        let (mut wrong, mut right) = (false, choice.open);
+        for item in &choice.items {
+            if known.iter().any(|known| item.takes(known)) {
+                right = true;
+                continue;
+            }
+            let Some(text) = item.exact().filter(|text| is_of_trail(text)) else { continue };
+            wrong = true;
+            let near = nearest(text, known.iter().copied());
+            let help = match near.first() {
+                Some(near) => format!("write `{near}`"),
+                None => format!("CloudTrail's are {}", quoted(&known)),
+            };
+            let message = format!("no event has the detail-type `{text}`");
+            findings.error(codes::DETAIL_TYPE_UNKNOWN, &item.node.span, message, help);
+        }
+        let [right_spelling, other] = EventKind::Signin.detail_types() else { return wrong };
+        let other_alone = choice.items.iter().find(|item| item.exact() == Some(other));
+        if let Some(item) = other_alone.filter(|_| !choice.takes(right_spelling)) {
+            let message = format!("no known event has the detail-type `{other}`");
+            let help = format!("write `{right_spelling}`, or both");
+            findings.warning(codes::DETAIL_TYPE_SPELLING, &item.node.span, message, help);
+        }
+        wrong && !right
+    }
+
+    /// Says which sources are unknown or do not fit each other; whether names can be judged by
+    /// `source`, and by `detail.eventSource`.
+    fn sources(&self, findings: &mut Findings) -> (bool, bool) {
+        let (mut source, mut event_source) = (true, true);
+        for (item, text) in exacts(&self.event_source) {
+            if !catalogue::knows_source(text) {
+                event_source = false;
+                name::unknown_source(text, None, &item.node.span, findings);
+            } else if !may_take(&self.source, &bus_source(text))
+                && !may_take(&self.source, &EventKind::Insight.bus_source(text))
+            {
+                source = false;
+                let message = format!("events of `{text}` have none of the `source`s asked for");
+                let help = format!("their `source` is `{}`", bus_source(text));
+                findings.error(codes::SOURCE_DIFFERS, &item.node.span, message, help);
+            }
+        }
+        for (item, text) in exacts(&self.source) {
+            let known = text.strip_prefix("aws.").is_some_and(|service| {
+                catalogue::knows_source(&format!("{service}.amazonaws.com"))
+            });
+            if !known {
+                source = false;
+                name::unknown_source(text, None, &item.node.span, findings);
+            }
+        }
+        (source, event_source)
+    }
+
+    fn name(&self, item: &Item<'_>, findings: &mut Findings) {
+        if !item.is_positive() {
+            return;
+        }
+        let (text, at) = (shown(item), &item.node.span);
+        let events = named(item);
+        let here: Vec<CatalogueEvent> =
+            events.iter().filter(|one| self.from(one)).copied().collect();
+        if here.is_empty() {
+            return self.nowhere(&text, &events, item, findings);
+        }
+        let fitting: Vec<CatalogueEvent> =
+            here.iter().filter(|event| self.kinds(event).next().is_some()).copied().collect();
+        if fitting.is_empty() {
+            let mut types: Vec<&str> =
+                here.iter().flat_map(CatalogueEvent::kinds).map(EventKind::detail_type).collect();
+            types.sort_unstable();
+            types.dedup();
+            let message = format!("`{text}` never has the detail-type that is asked for");
+            let help = format!("it is logged as {}", quoted(&types));
+            return findings.error(codes::DETAIL_TYPE_DIFFERS, at, message, help);
+        }
+        self.delivered(&text, &fitting, item, findings);
+        name::selectors(&text, &fitting, at, findings);
+        let taken = |name: &str| self.event_name.as_ref().is_some_and(|choice| choice.takes(name));
+        name::also(&text, &fitting, &taken, at, findings);
+    }
+
+    /// Says that nothing of the sources that are asked for has this name.
+    fn nowhere(
+        &self,
+        text: &str,
+        events: &[CatalogueEvent],
+        item: &Item<'_>,
+        findings: &mut Findings,
+    ) {
+        let sources = exacts(&self.event_source).map(|(_, text)| text.to_owned());
+        let mut sources: Vec<String> = sources.collect();
+        if self.event_source.is_none() {
+            let of_bus = exacts(&self.source).filter_map(|(_, text)| text.strip_prefix("aws."));
+            sources = of_bus.map(|service| format!("{service}.amazonaws.com")).collect();
+        }
+        let source = match sources.as_slice() {
+            [only] => Some(only.as_str()),
+            _ => None,
+        };
+        name::nothing(text, source, events, &item.node.span, findings);
+    }
+
+    /// Says that the rule's state keeps read-only events from it.
+    fn delivered(
+        &self,
+        text: &str,
+        events: &[CatalogueEvent],
+        item: &Item<'_>,
+        findings: &mut Findings,
+    ) {
+        let read_only = |event: &CatalogueEvent| {
+            event.accesses() == [Access::Read] && self.kinds(event).all(EventKind::is_management)
+        };
+        let why = match self.state {
+            State::Written(RuleState::Enabled) => "its state is `ENABLED`",
+            State::Default => "it has no state, which makes it `ENABLED`",
+            State::Written(_) | State::NotKnown => return,
+        };
+        if !events.iter().all(read_only) {
+            return;
+        }
+        let wide = RuleState::EnabledWithAllCloudtrailManagementEvents.as_str();
+        let message = format!(
+            "`{text}` is a read-only management event, and the rule is not given those: {why}"
+        );
+        let help = format!("set the state to `{wide}`");
+        findings.error(codes::NAME_READ_ONLY, &item.node.span, message, help);
+    }
+
+    /// Whether an event may be of the sources that are asked for.
+    fn from(&self, event: &CatalogueEvent) -> bool {
+        may_take(&self.event_source, event.source)
+            && event.kinds().any(|kind| may_take(&self.source, &kind.bus_source(event.source)))
+    }
+
+    /// The kinds as which an event may have a detail-type that is asked for.
+    fn kinds(&self, event: &CatalogueEvent) -> impl Iterator<Item = EventKind> {
+        let asked = |kind: &EventKind| {
+            kind.detail_types().iter().any(|one| may_take(&self.detail_type, one))
+        };
+        event.kinds().filter(asked)
+    }
+}
+
+/// The values of a field that are plain texts.
+fn exacts<'c, 'n>(choice: &'c Option<Choice<'n>>) -> impl Iterator<Item = (&'c Item<'n>, &'c str)> {
+    let items = choice.iter().flat_map(|choice| &choice.items);
+    items.filter_map(|item| Some((item, item.exact()?)))
+}
+
+/// The events whose names a value takes.
+fn named(item: &Item<'_>) -> Vec<CatalogueEvent> {
+    match item.exact() {
+        Some(name) => catalogue::sources_of(name),
+        None => catalogue::all().filter(|event| item.takes(event.name)).collect(),
+    }
+}
+
+/// A value as a message names it: a test is written as a family.
+fn shown(item: &Item<'_>) -> String {
+    use eventbridge_pattern::{Matcher, TextKind};
+    match &item.matcher {
+        Matcher::Text(test) => match test.kind {
+            TextKind::Prefix => format!("{}*", test.text),
+            TextKind::Suffix => format!("*{}", test.text),
+            _ => test.text.clone(),
+        },
+        _ => item.exact().map_or_else(|| item.node.to_json(), str::to_owned),
+    }
+}
+
+fn is_of_trail(detail_type: &str) -> bool {
+    detail_type.to_ascii_lowercase().trim_end().ends_with(VIA)
+}
+
+fn quoted(words: &[&str]) -> String {
+    let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    either(&words)
+}

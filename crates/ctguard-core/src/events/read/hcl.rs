@@ -1,0 +1,214 @@
+//! Terraform's language. Blocks are maps with their labels as a key, locals of the same file are
+//! filled in, and what else is only known in a run is a hole.
+
+use super::super::tree::{Entry, Node, Value};
+use super::embedded::Embedded;
+use super::{FILLED_IN, Unreadable, yaml};
+use hcl_edit::Span;
+use hcl_edit::expr::{Expression, FuncCall, ObjectKey, Traversal, TraversalOperator};
+use hcl_edit::structure::{Body, Structure};
+use hcl_edit::template::{Element, Template};
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// Key of the labels of a block.
+pub(in super::super) const LABELS: &str = "(labels)";
+
+/// How deep locals may lead to locals.
+const MAX_LOCALS: usize = 8;
+
+/// Reads a Terraform file.
+pub(in super::super) fn read(text: &str) -> Result<Node, Unreadable> {
+    let body: Body = text.parse().map_err(|error: hcl_edit::parser::Error| {
+        let at = error.location().offset();
+        Unreadable { at: at..at + 1, why: format!("it is not HCL: {}", error.message()) }
+    })?;
+    let blocks = body.get_blocks("locals").flat_map(|block| block.body.attributes());
+    let locals = blocks.map(|one| (one.key.as_str(), &one.value)).collect();
+    let reader = Reader { text, locals };
+    Ok(reader.body(&body, 0..text.len()))
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    locals: BTreeMap<&'a str, &'a Expression>,
+}
+
+impl Reader<'_> {
+    fn body(&self, body: &Body, span: Range<usize>) -> Node {
+        let entries = body.iter().map(|structure| match structure {
+            Structure::Attribute(attribute) => Entry {
+                key: attribute.key.as_str().to_owned(),
+                key_span: attribute.key.span().unwrap_or_default(),
+                node: self.value(&attribute.value, 0),
+            },
+            Structure::Block(block) => {
+                let key_span = block.ident.span().unwrap_or_default();
+                let mut node = self.body(&block.body, block.span().unwrap_or_default());
+                let label = |label: &hcl_edit::structure::BlockLabel| Node {
+                    span: label.span().unwrap_or_default(),
+                    value: Value::Text(label.as_str().to_owned()),
+                };
+                let labels = block.labels.iter().map(label).collect();
+                if let Value::Map(entries) = &mut node.value {
+                    let labels = Node { span: key_span.clone(), value: Value::List(labels) };
+                    let key = LABELS.to_owned();
+                    entries.insert(0, Entry { key, key_span: key_span.clone(), node: labels });
+                }
+                Entry { key: block.ident.as_str().to_owned(), key_span, node }
+            }
+        });
+        Node { span, value: Value::Map(entries.collect()) }
+    }
+
+    fn value(&self, expression: &Expression, locals: usize) -> Node {
+        let span = expression.span().unwrap_or_default();
+        let value = match expression {
+            Expression::Null(_) => Value::Plain(Json::Null),
+            Expression::Bool(flag) => Value::Plain(Json::Bool(*flag.value())),
+            Expression::Number(number) => number
+                .value()
+                .to_string()
+                .parse()
+                .map_or(Value::Hole, |number| Value::Plain(Json::Number(number))),
+            Expression::String(text) => Value::Text(text.value().clone()),
+            Expression::Array(items) => {
+                Value::List(items.iter().map(|item| self.value(item, locals)).collect())
+            }
+            Expression::Object(object) => Value::Map(
+                object.iter().map(|(key, value)| self.entry(key, value.expr(), locals)).collect(),
+            ),
+            Expression::Parenthesis(inner) => return self.value(inner.inner(), locals),
+            Expression::FuncCall(call) => return self.call(call, span, locals),
+            Expression::StringTemplate(parts) => return self.template(parts.iter(), span),
+            Expression::HeredocTemplate(heredoc) => {
+                return self.heredoc(&heredoc.template, span);
+            }
+            Expression::Traversal(way) => return self.local(way, span, locals),
+            _ => Value::Hole,
+        };
+        Node { span, value }
+    }
+
+    fn entry(&self, key: &ObjectKey, value: &Expression, locals: usize) -> Entry {
+        let (name, key_span) = match key {
+            ObjectKey::Ident(ident) => (ident.as_str().to_owned(), ident.span()),
+            ObjectKey::Expression(expression) => {
+                let node = self.value(expression, locals);
+                let name = node.text().map_or_else(|| FILLED_IN.to_string(), str::to_owned);
+                (name, Some(node.span))
+            }
+        };
+        let key_span = key_span.unwrap_or_default();
+        Entry { key: name, key_span, node: self.value(value, locals) }
+    }
+
+    /// Functions that hand on what they are given.
+    fn call(&self, call: &FuncCall, span: Range<usize>, locals: usize) -> Node {
+        let arguments: Vec<&Expression> = call.args.iter().collect();
+        match (call.name.name.as_str(), arguments.as_slice()) {
+            ("jsonencode" | "toset" | "tolist" | "tostring" | "chomp" | "trimspace", [only]) => {
+                self.value(only, locals)
+            }
+            ("concat", lists) => {
+                let lists: Vec<Node> = lists.iter().map(|list| self.value(list, locals)).collect();
+                let items = lists.iter().flat_map(|list| list.each().to_vec()).collect();
+                Node { span, value: Value::List(items) }
+            }
+            _ => Node { span, value: Value::Hole },
+        }
+    }
+
+    /// What `local.name` is, where the file says it.
+    fn local(&self, way: &Traversal, span: Range<usize>, depth: usize) -> Node {
+        let named = match (&way.expr, way.operators.as_slice()) {
+            (Expression::Variable(root), [only]) if root.as_str() == "local" => {
+                match only.value() {
+                    TraversalOperator::GetAttr(name) => self.locals.get(name.as_str()),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        match named {
+            Some(expression) if depth < MAX_LOCALS => self.value(expression, depth + 1),
+            _ => Node { span, value: Value::Hole },
+        }
+    }
+
+    fn heredoc(&self, template: &Template, span: Range<usize>) -> Node {
+        self.template(template.iter(), span)
+    }
+
+    /// A text with parts that are filled in: read as JSON if it is one, else a hole.
+    fn template<'e>(
+        &self,
+        elements: impl Iterator<Item = &'e Element>,
+        span: Range<usize>,
+    ) -> Node {
+        let (mut held, mut filled) = (Embedded::default(), false);
+        for element in elements {
+            let at = element.span().unwrap_or_else(|| span.clone());
+            match element {
+                Element::Literal(text) => held.add(text, self.text, &at),
+                _ => {
+                    filled = true;
+                    held.stand_in(stand_in(&held.text), &at);
+                }
+            }
+        }
+        if held.text.trim_start().starts_with(['{', '['])
+            && let Ok(mut node) = yaml::read_json(&held.text)
+        {
+            held.lead_back(&mut node);
+            return node;
+        }
+        match filled {
+            true => Node { span, value: Value::Hole },
+            false => Node { span, value: Value::Text(held.text) },
+        }
+    }
+}
+
+/// What stands for a part that is filled in: a text of its own where a value of JSON is expected.
+fn stand_in(before: &str) -> &'static str {
+    let (mut inside, mut escaped) = (false, false);
+    for character in before.chars() {
+        match character {
+            _ if escaped => escaped = false,
+            '\\' if inside => escaped = true,
+            '"' => inside = !inside,
+            _ => {}
+        }
+    }
+    if inside { "\u{fffc}" } else { "\"\u{fffc}\"" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn json(text: &str) -> String {
+        read(text).unwrap().get("p").unwrap().to_json()
+    }
+
+    #[test]
+    fn patterns_are_read_from_every_way_of_writing_them() {
+        for text in [
+            r#"p = jsonencode({ source = ["aws.iam"], "detail-type" = ["X"] })"#,
+            "p = <<EOF\n{\n  \"source\": [\"aws.iam\"],\n  \"detail-type\": [\"X\"]\n}\nEOF\n",
+            "p = <<-EOF\n    {\"source\": [\"aws.iam\"], \"detail-type\": [\"X\"]}\n  EOF\n",
+            "locals {\n  s = [\"aws.iam\"]\n}\np = jsonencode({ source = local.s, detail-type = [\"X\"] })",
+        ] {
+            assert_eq!(json(text), r#"{"source":["aws.iam"],"detail-type":["X"]}"#, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_only_known_in_a_run_is_a_hole() {
+        assert_eq!(json("p = var.x"), "[\"\u{fffc}\"]");
+        let heredoc = "p = <<EOF\n{\"a\": [\"${var.x}\"], \"b\": ${jsonencode(var.y)}}\nEOF\n";
+        assert_eq!(json(heredoc), "{\"a\":[\"\u{fffc}\"],\"b\":[\"\u{fffc}\"]}");
+    }
+}
