@@ -267,8 +267,33 @@ fn what_eventbridge_refuses_loses_or_misreads_is_told_of_any_pattern() {
     finds(
         "broken.tf",
         "resource \"aws_cloudwatch_event_rule\" \"x\" {\n  event_pattern = \"{\\\"source\\\": [\\\"aws.iam\\\"\"\n}\n",
-        &[("pattern-refused", 2, "\"")],
+        &[("pattern-refused", 2, "\\")],
     );
+}
+
+#[test]
+fn conditions_that_no_record_satisfies_are_told() {
+    let of = |condition: &str| {
+        format!(
+            "resource \"aws_cloudwatch_event_rule\" \"x\" {{\n  event_pattern = jsonencode({{\n    source = [\"aws.iam\"]\n    detail-type = [\"AWS API Call via CloudTrail\"]\n    detail = {{\n      eventName = [\"CreateUser\"]\n      {condition}\n    }}\n  }})\n}}\n"
+        )
+    };
+    for (condition, code, marked) in [
+        ("userIdentity = { type = [\"root\"] }", "condition-never-holds", "\"root\""),
+        ("userIdentity = { typ = [\"Root\"] }", "condition-on-unknown-path", "[\"Root\"]"),
+        ("readOnly = [\"false\"]", "condition-never-holds", "\"false\""),
+        ("requestParameters = { UserName = [\"x\"] }", "condition-on-unknown-path", "[\"x\"]"),
+    ] {
+        finds("rule.tf", &of(condition), &[(code, 7, marked)]);
+    }
+    for condition in [
+        "userIdentity = { type = [\"Root\"] }",
+        "readOnly = [false]",
+        "requestParameters = { userName = [{ prefix = \"admin\" }, var.name] }",
+        "errorCode = [{ exists = false }]",
+    ] {
+        finds("rule.tf", &of(condition), &[]);
+    }
 }
 
 #[test]

@@ -3,6 +3,15 @@
 codes! {
     /// Findings in a file of names or patterns.
     CHECKS, Check:
+    CONDITION_NEVER_HOLDS = "condition-never-holds",
+        "A field never has the value that is asked for, or is of another type.",
+        "Write what the help says; a text stands in quotes, a truth value or a number does not.";
+    CONDITION_ON_UNKNOWN_PATH = "condition-on-unknown-path",
+        "No record of the events that are asked for has this field.",
+        "Write the field that the help names; `docs/records.md` lists what records have.";
+    CONDITIONS_EXCLUDE_EACH_OTHER = "conditions-exclude-each-other",
+        "No record of an event that is asked for satisfies the conditions together.",
+        "Take apart the conditions that are named, or write them for other events.";
     DETAIL_TYPE_DIFFERS = "detail-type-differs",
         "The event is logged as a kind that has another `detail-type` than the pattern asks for.",
         "Write the `detail-type` that the help names, or both where several kinds are asked for.";

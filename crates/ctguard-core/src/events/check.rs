@@ -5,6 +5,7 @@
 //! rule whose state stands elsewhere.
 
 mod clause;
+mod condition;
 mod find;
 mod finding;
 mod list;

@@ -36,6 +36,11 @@ impl<'n> Clause<'n> {
         clauses
     }
 
+    /// Every field with the node of its values.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &'n Node)> {
+        self.fields.iter().map(|(path, node)| (path.as_str(), *node))
+    }
+
     /// The values of a field; `None` when any will do.
     pub fn choice(&self, path: &str) -> Option<Choice<'n>> {
         let (_, node) = self.fields.iter().find(|(own, _)| own == path)?;

@@ -6,6 +6,7 @@
 
 use super::super::tree::Node;
 use super::clause::{Choice, Clause, Item, may_take};
+use super::condition;
 use super::finding::{Findings, either};
 use super::name;
 use crate::catalogue::{self, CatalogueEvent, nearest};
@@ -33,7 +34,8 @@ pub(super) enum State {
 pub(super) fn judge(pattern: &Node, state: State, findings: &mut Findings) {
     taken(pattern, findings);
     for clause in Clause::all(pattern) {
-        Judge::of(&clause, state).run(findings);
+        let events = Judge::of(&clause, state).run(findings);
+        condition::judge(&clause, &events, findings);
     }
 }
 
@@ -66,6 +68,9 @@ fn taken(pattern: &Node, findings: &mut Findings) {
     }
 }
 
+/// An event that is asked for, with the kinds that it may be.
+type Asked = (CatalogueEvent, Vec<EventKind>);
+
 struct Judge<'n> {
     source: Option<Choice<'n>>,
     detail_type: Option<Choice<'n>>,
@@ -85,28 +90,39 @@ impl<'n> Judge<'n> {
         }
     }
 
-    fn run(mut self, findings: &mut Findings) {
+    /// Judges the clause without its other conditions; gives the events that it asks for, each with
+    /// the kinds that it may be.
+    fn run(mut self, findings: &mut Findings) -> Vec<Asked> {
         let named = self.event_source.is_some() || self.event_name.is_some();
         let of_trail = |choice: &Choice<'_>| {
             choice.items.iter().any(|item| item.exact().is_some_and(is_of_trail))
         };
         let known = self.detail_type.as_ref().map(of_trail);
         if !named && known != Some(true) {
-            return;
+            return Vec::new();
         }
         let misspelt = self.detail_types(findings);
         if known == Some(false) && !misspelt {
             // Events of another kind, which have such fields too.
-            return;
+            return Vec::new();
         }
         let (source, event_source) = self.sources(findings);
         // What is wrong is said once, and the names are judged as if it were not there.
         self.source = self.source.filter(|_| source);
         self.event_source = self.event_source.filter(|_| event_source);
         self.detail_type = self.detail_type.filter(|_| !misspelt);
+        let mut asked = Vec::new();
         for item in self.event_name.iter().flat_map(|choice| &choice.items) {
-            self.name(item, findings);
+            asked.extend(self.name(item, findings));
         }
+        // What a variable adds may have other fields, and of names that are left out any may be.
+        let open = |choice: &Choice<'_>| {
+            choice.open || choice.items.iter().any(|item| !item.is_positive())
+        };
+        if self.event_name.as_ref().is_some_and(open) {
+            asked.clear();
+        }
+        asked
     }
 
     /// Says which detail-types are misspelt; whether one is, and no other is right.
@@ -169,16 +185,17 @@ impl<'n> Judge<'n> {
         (source, event_source)
     }
 
-    fn name(&self, item: &Item<'_>, findings: &mut Findings) {
+    fn name(&self, item: &Item<'_>, findings: &mut Findings) -> Vec<Asked> {
         if !item.is_positive() {
-            return;
+            return Vec::new();
         }
         let (text, at) = (shown(item), &item.node.span);
         let events = named(item);
         let here: Vec<CatalogueEvent> =
             events.iter().filter(|one| self.from(one)).copied().collect();
         if here.is_empty() {
-            return self.nowhere(&text, &events, item, findings);
+            self.nowhere(&text, &events, item, findings);
+            return Vec::new();
         }
         let fitting: Vec<CatalogueEvent> =
             here.iter().filter(|event| self.kinds(event).next().is_some()).copied().collect();
@@ -189,12 +206,14 @@ impl<'n> Judge<'n> {
             types.dedup();
             let message = format!("`{text}` never has the detail-type that is asked for");
             let help = format!("it is logged as {}", quoted(&types));
-            return findings.error(codes::DETAIL_TYPE_DIFFERS, at, message, help);
+            findings.error(codes::DETAIL_TYPE_DIFFERS, at, message, help);
+            return Vec::new();
         }
         self.delivered(&text, &fitting, item, findings);
         name::selectors(&text, &fitting, at, findings);
         let taken = |name: &str| self.event_name.as_ref().is_some_and(|choice| choice.takes(name));
         name::also(&text, &fitting, &taken, at, findings);
+        fitting.iter().map(|event| (*event, self.kinds(event).collect())).collect()
     }
 
     /// Says that nothing of the sources that are asked for has this name.
