@@ -41,6 +41,12 @@ impl<'n> Clause<'n> {
         self.fields.iter().map(|(path, node)| (path.as_str(), *node))
     }
 
+    /// The node of a field's values, as an address: clauses may share it.
+    pub fn identity(&self, path: &str) -> Option<*const Node> {
+        let field = self.fields.iter().find(|(own, _)| own == path);
+        field.map(|(_, node)| std::ptr::from_ref(*node))
+    }
+
     /// The values of a field; `None` when any will do.
     pub fn choice(&self, path: &str) -> Option<Choice<'n>> {
         let (_, node) = self.fields.iter().find(|(own, _)| own == path)?;

@@ -14,9 +14,16 @@ use crate::codes;
 use crate::event::{Access, EventKind, bus_source};
 use crate::resource::rule::RuleState;
 use eventbridge_pattern::check::{Effect, check};
+use std::collections::BTreeMap;
 
 /// What detail-types of CloudTrail end in.
 const VIA: &str = " via cloudtrail";
+
+/// The fields that name events.
+const NAMING: [&str; 4] = ["source", "detail-type", "detail.eventSource", "detail.eventName"];
+
+/// Most clauses of a pattern whose conditions are held against the model of records.
+const MAX_CONDITIONED: usize = 64;
 
 /// The state of the rule that has a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,9 +40,14 @@ pub(super) enum State {
 /// Says everything that is wrong with a pattern.
 pub(super) fn judge(pattern: &Node, state: State, findings: &mut Findings) {
     taken(pattern, findings);
-    for clause in Clause::all(pattern) {
-        let events = Judge::of(&clause, state).run(findings);
-        condition::judge(&clause, &events, findings);
+    // Clauses of `$or` mostly share what names the events.
+    let mut judged: BTreeMap<[Option<*const Node>; 4], Vec<Asked>> = BTreeMap::new();
+    for (number, clause) in Clause::all(pattern).iter().enumerate() {
+        let own = NAMING.map(|path| clause.identity(path));
+        let events = judged.entry(own).or_insert_with(|| Judge::of(clause, state).run(findings));
+        if number < MAX_CONDITIONED {
+            condition::judge(clause, events, findings);
+        }
     }
 }
 
@@ -81,13 +93,9 @@ struct Judge<'n> {
 
 impl<'n> Judge<'n> {
     fn of(clause: &Clause<'n>, state: State) -> Self {
-        Self {
-            source: clause.choice("source"),
-            detail_type: clause.choice("detail-type"),
-            event_source: clause.choice("detail.eventSource"),
-            event_name: clause.choice("detail.eventName"),
-            state,
-        }
+        let [source, detail_type, event_source, event_name] =
+            NAMING.map(|path| clause.choice(path));
+        Self { source, detail_type, event_source, event_name, state }
     }
 
     /// Judges the clause without its other conditions; gives the events that it asks for, each with

@@ -3,6 +3,9 @@
 use super::super::tree::{Node, Value};
 use std::ops::Range;
 
+/// Longest header of a text that is passed over, in characters.
+const HEADER_MAX: usize = 100;
+
 /// A string's text, and for each of its bytes, and its end, the byte of the file.
 #[derive(Debug, Clone, Default)]
 pub(in super::super) struct Embedded {
@@ -74,8 +77,8 @@ fn next(raw: &str, from: usize, character: char) -> usize {
         () if rest.starts_with('\\') || character.is_whitespace() => from,
         () if beyond.starts_with(character) || beyond.starts_with('\\') => from + blank,
         // A sign before the text, such as a quotation mark or a block's header.
-        () => match rest.find(character) {
-            Some(further) => from + further,
+        () => match rest.char_indices().take(HEADER_MAX).find(|(_, own)| *own == character) {
+            Some((further, _)) => from + further,
             None => from,
         },
     }
