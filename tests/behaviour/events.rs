@@ -56,6 +56,9 @@ fn several_events_are_a_table_that_counts_what_it_leaves_out() {
 fn words_and_filters_narrow() {
     let services = found(&["--kind", "service", "--service", "kms", "--all"]).expect(0).out;
     assert!(services.contains("kms:RotateKey") && !services.contains("kms:CreateKey"));
+    let network = found(&["--kind", "network", "kms:Decrypt"]).expect(0).out;
+    assert!(network.contains("AWS Network Activity Event via CloudTrail"), "{network}");
+    found(&["--kind", "network", "iam:CreateUser"]).expect(1);
     let reads = found(&["iam", "user", "--read-only", "--all"]).expect(0).out;
     assert!(reads.contains("iam:GetUser") && !reads.contains("iam:CreateUser "), "{reads}");
     let writes = found(&["iam", "user", "--write", "--all"]).expect(0).out;

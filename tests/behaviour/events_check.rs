@@ -3,8 +3,10 @@
 use crate::world::{Ran, WIDE, World};
 use serde_json::Value;
 
+mod judged;
+
 /// Checks one file.
-fn checked(name: &str, text: &str) -> Ran {
+pub fn checked(name: &str, text: &str) -> Ran {
     let world = World::empty();
     world.write(name, text);
     world.on(WIDE, &["events", "check", &world.path(name).display().to_string()])
@@ -26,7 +28,7 @@ fn findings(name: &str, text: &str) -> Vec<(String, u64, String)> {
 }
 
 #[track_caller]
-fn finds(name: &str, text: &str, wanted: &[(&str, u64, &str)]) {
+pub fn finds(name: &str, text: &str, wanted: &[(&str, u64, &str)]) {
     let found = findings(name, text);
     let found: Vec<(&str, u64, &str)> =
         found.iter().map(|(code, line, text)| (code.as_str(), *line, text.as_str())).collect();
@@ -224,95 +226,6 @@ Resources:
         assert!(ran.out.contains(" checked: 0 errors, 0 warnings, 0 notes."), "{}", ran.seen());
         assert_eq!(ran.err, "");
     }
-}
-
-#[test]
-fn lists_of_names_are_told_line_by_line() {
-    let list = "iam:CreateUser\nec2:CreateUser\nStopLoging\niam:Destroy*\nlambda:AddPermission\nnowhere:CreateUser\ncreateuser\n";
-    finds(
-        "names.txt",
-        list,
-        &[
-            ("name-of-another-service", 2, "ec2:CreateUser"),
-            ("name-unknown", 3, "StopLoging"),
-            ("names-match-nothing", 4, "iam:Destroy*"),
-            ("name-never-logged", 5, "lambda:AddPermission"),
-            ("source-unknown", 6, "nowhere:CreateUser"),
-            ("name-unknown", 7, "createuser"),
-        ],
-    );
-    finds(
-        "names.csv",
-        "eventSource,eventName,count\niam.amazonaws.com,CreateUsr,3\niam.amazonaws.com,CreateUser,4\n",
-        &[("name-unknown", 2, "CreateUsr")],
-    );
-}
-
-#[test]
-fn what_eventbridge_refuses_loses_or_misreads_is_told_of_any_pattern() {
-    finds(
-        "lost.json",
-        r#"{"source": ["aws.iam"], "detail": {"$or": [{"eventName": ["CreateUser"]}, {"eventName": ["CreateUser", "DeleteUser"]}]}}"#,
-        &[(
-            "pattern-loses-alternative",
-            1,
-            r#"[{"eventName": ["CreateUser"]}, {"eventName": ["CreateUser", "DeleteUser"]}]"#,
-        )],
-    );
-    finds(
-        "refused.json",
-        "{\n  \"source\": [\"aws.iam\"],\n  \"detail\": {\"eventName\": [{\"start\": \"x\"}]}\n}",
-        &[("pattern-refused", 3, "[{\"start\": \"x\"}]")],
-    );
-    finds(
-        "broken.tf",
-        "resource \"aws_cloudwatch_event_rule\" \"x\" {\n  event_pattern = \"{\\\"source\\\": [\\\"aws.iam\\\"\"\n}\n",
-        &[("pattern-refused", 2, "\\")],
-    );
-}
-
-#[test]
-fn conditions_that_no_record_satisfies_are_told() {
-    let of = |condition: &str| {
-        format!(
-            "resource \"aws_cloudwatch_event_rule\" \"x\" {{\n  event_pattern = jsonencode({{\n    source = [\"aws.iam\"]\n    detail-type = [\"AWS API Call via CloudTrail\"]\n    detail = {{\n      eventName = [\"CreateUser\"]\n      {condition}\n    }}\n  }})\n}}\n"
-        )
-    };
-    for (condition, code, marked) in [
-        ("userIdentity = { type = [\"root\"] }", "condition-never-holds", "\"root\""),
-        ("userIdentity = { typ = [\"Root\"] }", "condition-on-unknown-path", "[\"Root\"]"),
-        ("readOnly = [\"false\"]", "condition-never-holds", "\"false\""),
-        ("requestParameters = { UserName = [\"x\"] }", "condition-on-unknown-path", "[\"x\"]"),
-    ] {
-        finds("rule.tf", &of(condition), &[(code, 7, marked)]);
-    }
-    for condition in [
-        "userIdentity = { type = [\"Root\"] }",
-        "readOnly = [false]",
-        "requestParameters = { userName = [{ prefix = \"admin\" }, var.name] }",
-        "errorCode = [{ exists = false }]",
-    ] {
-        finds("rule.tf", &of(condition), &[]);
-    }
-}
-
-#[test]
-fn rules_of_other_tools_are_read_as_far_as_they_name_events() {
-    finds(
-        "sigma.yml",
-        "title: x\ndetection:\n  selection:\n    eventSource: iam.amazonaws.com\n    eventName:\n      - createuser\n      - CreateLoginProfle\n  more:\n    eventName|startswith: Destroy\n",
-        &[("name-unknown", 7, "CreateLoginProfle"), ("names-match-nothing", 9, "Destroy")],
-    );
-    finds(
-        "rule.py",
-        "def rule(event):\n    return event.get(\"eventName\") in (\"StopLoging\", \"DeleteTrail\")\n",
-        &[("name-unknown", 2, "StopLoging")],
-    );
-    finds(
-        "rule.ts",
-        "new Rule(this, 'R', { eventPattern: { detail: { eventName: ['StopLogging', 'DeleteTrali'] } } });\n",
-        &[("name-unknown", 1, "DeleteTrali")],
-    );
 }
 
 /// Nothing recognised is not the same as nothing wrong.

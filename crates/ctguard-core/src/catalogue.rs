@@ -26,6 +26,11 @@ static SOURCES: &[(&str, &str, &str)] = include!(concat!(env!("OUT_DIR"), "/sour
 static RENAMES: &[(&str, &str, &[LoggedName], bool)] =
     include!(concat!(env!("OUT_DIR"), "/renames.rs"));
 
+/// Event sources whose calls CloudTrail can log as network activity events, line by line.
+///
+/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-network-events-with-cloudtrail.html>
+static NETWORK_SOURCES: &str = include_str!("../../../catalogue/network_sources.txt");
+
 /// The source and the name under which an event is logged.
 pub type LoggedName = (&'static str, &'static str);
 
@@ -216,7 +221,7 @@ pub fn renames() -> impl Iterator<Item = (&'static str, &'static str, Rename)> {
 /// The names, with their sources, for which this event is written.
 pub fn written_for(source: &str, name: &str) -> impl Iterator<Item = LoggedName> {
     let wanted = (source, name);
-    let led = move |rename: &Rename| rename.names.iter().any(|logged| *logged == wanted);
+    let led = move |rename: &Rename| rename.names.contains(&wanted);
     renames().filter(move |(_, _, rename)| led(rename)).map(|(source, name, _)| (source, name))
 }
 
@@ -239,6 +244,11 @@ pub fn knows_source(source: &str) -> bool {
 /// How many events that the catalogue knows are in a family.
 pub fn members(family: &EventRef) -> usize {
     all().filter(|event| family.includes(event.source, event.name)).count()
+}
+
+/// Whether calls of this source can be logged as network activity events as well.
+pub fn has_network_activity(source: &str) -> bool {
+    NETWORK_SOURCES.lines().any(|line| line == source)
 }
 
 /// Every event of one source, in the order of their names; none of a source that is not listed.

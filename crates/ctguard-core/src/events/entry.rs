@@ -135,14 +135,15 @@ pub struct Renamed {
 impl Entry {
     pub(super) fn of(event: &CatalogueEvent) -> Self {
         let wide = event.to_refs().iter().any(event::EventRef::needs_wide_state);
-        let kinds = event.kinds().zip(event.evidence());
         Self {
             event: event.short(),
             source: event.source.to_owned(),
             name: event.name.to_owned(),
             source_evidence: event.source_evidence(),
             access: event.accesses().to_vec(),
-            kinds: kinds.map(|(kind, evidence)| KindEntry::of(event, kind, evidence)).collect(),
+            kinds: kinds(event)
+                .map(|(kind, evidence)| KindEntry::of(event, kind, evidence))
+                .collect(),
             lands: Lands::of(event.landing),
             rule_state: if wide { RuleStateNeeded::Wide } else { RuleStateNeeded::Enabled },
             also_logged_as: catalogue::rename(event.source, event.name)
@@ -154,6 +155,16 @@ impl Entry {
             request: request::request_of(event.source, event.name).map(Request::of),
         }
     }
+}
+
+/// The kinds as which an event may be logged, each with what says so. The catalogue lists no call as
+/// network activity: any call of some sources is, once it comes through a VPC endpoint.
+pub(super) fn kinds(event: &CatalogueEvent) -> impl Iterator<Item = (EventKind, Evidence)> {
+    let call = event.is(EventKind::Api) || event.is(EventKind::Data);
+    let network =
+        call && !event.is(EventKind::Network) && catalogue::has_network_activity(event.source);
+    let network = network.then_some((EventKind::Network, Evidence::Documented));
+    event.kinds().zip(event.evidence()).chain(network)
 }
 
 fn shorts(names: &[catalogue::LoggedName]) -> Vec<String> {

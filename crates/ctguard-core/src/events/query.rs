@@ -1,5 +1,6 @@
 //! What is searched for: words, and filters.
 
+use super::entry::kinds;
 use super::glob;
 use crate::catalogue::CatalogueEvent;
 use crate::event::{self, Access, EventKind};
@@ -90,7 +91,8 @@ impl Query {
     /// Whether the filters, which are no words, let an event pass.
     pub(super) fn admits(&self, event: &CatalogueEvent) -> bool {
         let service = event::service(event.source);
-        (self.kinds.is_empty() || self.kinds.iter().any(|kind| event.is(*kind)))
+        let of_kind = || kinds(event).any(|(kind, _)| self.kinds.contains(&kind));
+        (self.kinds.is_empty() || of_kind())
             && (self.services.is_empty() || self.services.iter().any(|one| one == service))
             && self.access.is_none_or(|access| event.accesses().contains(&access))
     }

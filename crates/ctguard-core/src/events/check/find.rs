@@ -211,7 +211,11 @@ fn is_record(node: &Node) -> bool {
 fn is_rule(node: &Node) -> bool {
     let labels = node.get(hcl::LABELS).map(Node::each).unwrap_or_default();
     let labelled = labels.first().and_then(Node::text) == Some("aws_cloudwatch_event_rule");
-    labelled || node.get("Type").and_then(Node::text) == Some("AWS::Events::Rule")
+    let of_type = |key: &str| node.get(key).and_then(Node::text);
+    labelled
+        || of_type("Type") == Some("AWS::Events::Rule")
+        // The output of `terraform show -json`.
+        || of_type("type") == Some("aws_cloudwatch_event_rule")
 }
 
 /// The state of a rule, from what stands beside its pattern.

@@ -41,7 +41,10 @@ pub(super) fn judge(name: &Name, all: &[Name], findings: &mut Findings) {
         .collect();
     match here.as_slice() {
         [] => nothing(&name.text, source, &events, &name.at, findings),
-        some => selectors(&name.text, some, &name.at, findings),
+        some => {
+            let kinds = some.iter().flat_map(CatalogueEvent::kinds);
+            selectors(&name.text, kinds, &name.at, findings);
+        }
     }
     if !here.is_empty() {
         let taken = |logged: &str| all.iter().any(|other| fits(other, logged));
@@ -150,17 +153,18 @@ pub(super) fn also(
     }
 }
 
-/// Says that a trail must be told to record an event.
+/// Says that a trail must be told to record an event of these kinds.
 pub(super) fn selectors(
     name: &str,
-    events: &[CatalogueEvent],
+    kinds: impl Iterator<Item = EventKind>,
     at: &Range<usize>,
     findings: &mut Findings,
 ) {
-    let all = |wanted: EventKind| events.iter().all(|one| one.kinds().all(|kind| kind == wanted));
+    let kinds: Vec<EventKind> = kinds.collect();
     let what = match () {
-        () if all(EventKind::Data) => "a data event",
-        () if all(EventKind::Network) => "a network activity event",
+        () if kinds.iter().any(|kind| kind.is_management()) => return,
+        () if kinds.contains(&EventKind::Data) => "a data event",
+        () if kinds.contains(&EventKind::Network) => "a network activity event",
         () => return,
     };
     let message = format!("`{name}` is {what}, which a trail records only if its selectors ask");

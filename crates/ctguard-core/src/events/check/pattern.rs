@@ -101,19 +101,10 @@ impl<'n> Judge<'n> {
     /// Judges the clause without its other conditions; gives the events that it asks for, each with
     /// the kinds that it may be.
     fn run(mut self, findings: &mut Findings) -> Vec<Asked> {
-        let named = self.event_source.is_some() || self.event_name.is_some();
-        let of_trail = |choice: &Choice<'_>| {
-            choice.items.iter().any(|item| item.exact().is_some_and(is_of_trail))
-        };
-        let known = self.detail_type.as_ref().map(of_trail);
-        if !named && known != Some(true) {
+        if !self.is_of_trail() {
             return Vec::new();
         }
         let misspelt = self.detail_types(findings);
-        if known == Some(false) && !misspelt {
-            // Events of another kind, which have such fields too.
-            return Vec::new();
-        }
         let (source, event_source) = self.sources(findings);
         // What is wrong is said once, and the names are judged as if it were not there.
         self.source = self.source.filter(|_| source);
@@ -131,6 +122,28 @@ impl<'n> Judge<'n> {
             asked.clear();
         }
         asked
+    }
+
+    /// Whether it asks for events of CloudTrail: others have an `eventName`, too.
+    fn is_of_trail(&self) -> bool {
+        if let Some(choice) = self.detail_type.as_ref().filter(|choice| !choice.open) {
+            let known = || EventKind::ALL.into_iter().flat_map(EventKind::detail_types);
+            return choice.items.iter().any(|item| {
+                item.exact().is_some_and(is_of_trail) || known().any(|known| item.takes(known))
+            });
+        }
+        let of_aws = |text: &str| text.starts_with("aws.") && !text.starts_with("aws.partner/");
+        let known = |text: &str| {
+            !catalogue::sources_of(text).is_empty() || !catalogue::renames_of(text).is_empty()
+        };
+        let mut sources = exacts(&self.source);
+        let named = self.event_source.is_some() || self.event_name.is_some();
+        let other = sources.any(|(_, text)| !of_aws(text));
+        named
+            && !other
+            && (self.source.is_some()
+                || exacts(&self.event_source).any(|(_, text)| text.ends_with(".amazonaws.com"))
+                || exacts(&self.event_name).any(|(_, text)| known(text)))
     }
 
     /// Says which detail-types are misspelt; whether one is, and no other is right.
@@ -218,7 +231,8 @@ impl<'n> Judge<'n> {
             return Vec::new();
         }
         self.delivered(&text, &fitting, item, findings);
-        name::selectors(&text, &fitting, at, findings);
+        let kinds = fitting.iter().flat_map(|event| self.kinds(event));
+        name::selectors(&text, kinds, at, findings);
         let taken = |name: &str| self.event_name.as_ref().is_some_and(|choice| choice.takes(name));
         name::also(&text, &fitting, &taken, at, findings);
         fitting.iter().map(|event| (*event, self.kinds(event).collect())).collect()
@@ -278,12 +292,14 @@ impl<'n> Judge<'n> {
             && event.kinds().any(|kind| may_take(&self.source, &kind.bus_source(event.source)))
     }
 
-    /// The kinds as which an event may have a detail-type that is asked for.
+    /// The kinds as which an event may have a detail-type that is asked for. Any call may be network
+    /// activity: AWS adds sources.
     fn kinds(&self, event: &CatalogueEvent) -> impl Iterator<Item = EventKind> {
         let asked = |kind: &EventKind| {
             kind.detail_types().iter().any(|one| may_take(&self.detail_type, one))
         };
-        event.kinds().filter(asked)
+        let call = event.is(EventKind::Api) || event.is(EventKind::Data);
+        event.kinds().chain(call.then_some(EventKind::Network)).filter(asked)
     }
 }
 

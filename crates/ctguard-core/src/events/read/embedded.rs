@@ -71,6 +71,10 @@ fn next(raw: &str, from: usize, character: char) -> usize {
     if rest.starts_with(character) && character != '\\' {
         return from;
     }
+    if character != '\\' && rest.strip_prefix('\\').is_some_and(|rest| rest.starts_with(character))
+    {
+        return from + 1;
+    }
     let blank = rest.len() - rest.trim_start().len();
     let beyond = rest.get(blank..).unwrap_or_default();
     match () {
