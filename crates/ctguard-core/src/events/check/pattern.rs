@@ -268,7 +268,9 @@ impl<'n> Judge<'n> {
         findings: &mut Findings,
     ) {
         let read_only = |event: &CatalogueEvent| {
-            event.accesses() == [Access::Read] && self.kinds(event).all(EventKind::is_management)
+            let network = catalogue::has_network_activity(event.source);
+            let mut kinds = self.kinds(event).filter(|kind| network || *kind != EventKind::Network);
+            event.accesses() == [Access::Read] && kinds.all(EventKind::is_management)
         };
         let why = match self.state {
             State::Written(RuleState::Enabled) => "its state is `ENABLED`",
