@@ -12,9 +12,9 @@ const SHOWN: usize = 50;
 
 /// Search the catalogue of CloudTrail events.
 ///
-/// A word is a name or a part of one (`createroute`), a service (`ec2`), both (`ec2:CreateRoute`) or
-/// a family (`iam:*`, `ec2:Delete*`), whatever its case. Of words with a service one must fit, of
-/// others each. Exits with 1, as grep does, when nothing is found.
+/// A word is a name or a part of one (`createroute`), a service (`ec2`), both (`ec2:CreateRoute`)
+/// or a family (`iam:*`, `ec2:Delete*`), whatever its case. Of words with a service one must fit,
+/// of others each. Exits with 1, as grep does, when nothing is found.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub struct EventsArgs {

@@ -18,8 +18,8 @@ const FILE_MAX_BYTES: u64 = 16 * 1024 * 1024;
 /// Say which event names and patterns of files are wrong or can never match.
 ///
 /// Files are lists of names (one on each line), Terraform, CloudFormation, SAM, EventBridge's own
-/// JSON, filters of CloudWatch Logs, rules of Sigma, and other text that compares `eventName`. Exits
-/// with 3 when something is wrong, and with 64 when nothing in a file was recognised.
+/// JSON, filters of CloudWatch Logs, rules of Sigma, and other text that compares `eventName`.
+/// Exits with 3 when something is wrong, and with 64 when nothing in a file was recognised.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     /// The files; `-` is standard input

@@ -45,7 +45,8 @@ codes! {
         "Add selectors for data events or network activity events to a trail; they are billed per \
          event.";
     NOTHING_RECOGNISED = "nothing-recognised",
-        "Nothing of a file is checked: it could not be read, or no name and no pattern stands in it.",
+        "Nothing of a file is checked: it could not be read, or no name and no pattern stands in \
+         it.",
         "Name a file with names or patterns; the message says what was in the way.";
     PATTERN_NOT_KNOWN = "pattern-not-known",
         "The pattern is only known where the file is used, so nothing is said of it.",

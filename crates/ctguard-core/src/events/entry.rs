@@ -157,8 +157,8 @@ impl Entry {
     }
 }
 
-/// The kinds as which an event may be logged, each with what says so. The catalogue lists no call as
-/// network activity: any call of some sources is, once it comes through a VPC endpoint.
+/// The kinds as which an event may be logged, each with what says so. The catalogue lists no call
+/// as network activity: any call of some sources is, once it comes through a VPC endpoint.
 pub(super) fn kinds(event: &CatalogueEvent) -> impl Iterator<Item = (EventKind, Evidence)> {
     let call = event.is(EventKind::Api) || event.is(EventKind::Data);
     let network =

@@ -1,7 +1,7 @@
 //! Reading files of other tools into trees.
 //!
-//! Ordinary parsers read YAML, JSON and HCL and give the places. Text inside of text, such as JSON in
-//! a heredoc, is read on its own, and its places are led back to the file.
+//! Ordinary parsers read YAML, JSON and HCL and give the places. Text inside of text, such as JSON
+//! in a heredoc, is read on its own, and its places are led back to the file.
 
 pub(super) mod embedded;
 pub(super) mod hcl;

@@ -103,8 +103,8 @@ impl Node {
         }
     }
 
-    /// The node at a dotted path, keys with dots included; inside a `$or` the first that has it. The
-    /// path `$or` is the first of them, wherever it stands.
+    /// The node at a dotted path, keys with dots included; inside a `$or` the first that has it.
+    /// The path `$or` is the first of them, wherever it stands.
     pub fn at(&self, path: &str) -> Option<&Node> {
         if path.is_empty() {
             return Some(self);

@@ -294,8 +294,8 @@ impl<'n> Judge<'n> {
             && event.kinds().any(|kind| may_take(&self.source, &kind.bus_source(event.source)))
     }
 
-    /// The kinds as which an event may have a detail-type that is asked for. Any call may be network
-    /// activity: AWS adds sources.
+    /// The kinds as which an event may have a detail-type that is asked for. Any call may be
+    /// network activity: AWS adds sources.
     fn kinds(&self, event: &CatalogueEvent) -> impl Iterator<Item = EventKind> {
         let asked = |kind: &EventKind| {
             kind.detail_types().iter().any(|one| may_take(&self.detail_type, one))

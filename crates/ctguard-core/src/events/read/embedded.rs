@@ -65,7 +65,8 @@ impl Embedded {
     }
 }
 
-/// Where a character stands in the file, from a byte on: white space and a backslash may be before it.
+/// Where a character stands in the file, from a byte on: white space and a backslash may be before
+/// it.
 fn next(raw: &str, from: usize, character: char) -> usize {
     let rest = raw.get(from..).unwrap_or_default();
     if rest.starts_with(character) && character != '\\' {
