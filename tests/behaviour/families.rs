@@ -29,6 +29,8 @@ fn event(source: &str, name: &str, detail_type: &str, changes: &Value) -> Value 
     for (key, value) in changes.as_object().unwrap() {
         detail[key] = value.clone();
     }
+    // Records leave out what there is not.
+    detail.as_object_mut().unwrap().retain(|_, value| !value.is_null());
     json!({
         "version": "0", "id": "e", "detail-type": format!("AWS {detail_type} via CloudTrail"),
         "source": format!("aws.{source}"), "account": "111122223333", "region": "us-east-1",
@@ -90,7 +92,7 @@ fn a_family_takes_its_names_and_the_access_that_is_asked_for() {
     assert!(rules.iter().all(|stored| stored.rule.state.as_str() == "ENABLED"), "{rules:#?}");
     for (source, name, reads, count) in [
         ("ec2", "DeleteVpc", json!(false), 1),
-        ("ec2", "DeleteOfTomorrow", Value::Null, 0),
+        ("ec2", "DeleteOfTomorrow", Value::Null, 1),
         ("ec2", "DeleteVpc", json!(true), 0),
         ("ec2", "CreateVpc", json!(false), 0),
         ("rds", "DeleteDBInstance", json!(false), 0),
@@ -209,4 +211,117 @@ fn a_generated_sample_of_a_family_is_one_of_its_events() {
         assert_eq!(alert["not_generated"], json!([]), "{alert:#}");
         assert!(alert["samples"].as_array().unwrap().len() > 2, "{alert:#}");
     }
+}
+
+#[test]
+fn through_a_hub_what_no_list_has_arrives_once() {
+    let new = "events: [{ source: new.amazonaws.com, name: MakeThing, unchecked: true }]";
+    let root = "events: [any], where: { userIdentity.type: [Root] }";
+    let writes = "events: [{ name: any, access: write }], where: { userAgent: [a] }";
+    let hub = "hub: { account: \"111122223333\", region: us-east-1 }\n";
+    for alerts in [
+        vec![("by-name", new)],
+        vec![("by-name", new), ("by-root", root)],
+        vec![("by-name", new), ("by-write", writes)],
+        vec![("by-name", new), ("by-root", root), ("by-write", writes)],
+    ] {
+        let world = World::with_trail(&blueprint(hub, &alerts));
+        world.run(&["apply", "--yes"]).expect(0);
+        for detail_type in [CALL, SERVICE, "Console Sign In"] {
+            for reads in [json!(true), json!(false), Value::Null] {
+                let event = event("new", "MakeThing", detail_type, &json!({ "readOnly": reads }));
+                let forwarded = taken(&world, "rule ctguard-acme-forward-", &event);
+                assert_eq!(forwarded, 1, "{alerts:?} {detail_type} {reads}");
+                for (alert, _) in &alerts {
+                    let wanted = usize::from(*alert != "by-write" || reads != json!(true));
+                    let raised = taken(&world, &format!("rule ctguard-acme-{alert}"), &event);
+                    assert_eq!(raised, wanted, "{alerts:?} {alert} {detail_type} {reads}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_outcome_of_a_family_is_told_where_each_of_its_events_tells_it() {
+    let alerts = [
+        ("failed", "events: [any], outcome: failure, where: { userAgent: [a] }"),
+        ("succeeded", "events: [any], outcome: success, where: { userAgent: [a] }"),
+    ];
+    let world = World::with_trail(&blueprint("", &alerts));
+    world.run(&["apply", "--yes"]).expect(0);
+    let sign_in = "Console Sign In";
+    let state = |what: &str| json!({ format!("{what}Status"): { "state": "FAILED" } });
+    for (source, name, detail_type, changes, failed) in [
+        ("iam", "CreateUser", CALL, json!({}), false),
+        ("iam", "CreateUser", CALL, json!({ "errorCode": "200" }), false),
+        ("iam", "CreateUser", CALL, json!({ "errorCode": "AccessDenied" }), true),
+        (
+            "signin",
+            "ConsoleLogin",
+            sign_in,
+            json!({ "responseElements": { "ConsoleLogin": "Success" } }),
+            false,
+        ),
+        (
+            "signin",
+            "ConsoleLogin",
+            sign_in,
+            json!({ "responseElements": { "ConsoleLogin": "Failure" }, "errorMessage": "Failed authentication" }),
+            true,
+        ),
+        (
+            "signin",
+            "SwitchRole",
+            sign_in,
+            json!({ "responseElements": { "SwitchRole": "Failure" } }),
+            true,
+        ),
+        (
+            "signin",
+            "SwitchRole",
+            sign_in,
+            json!({ "responseElements": { "SwitchRole": "Success" } }),
+            false,
+        ),
+        (
+            "signin",
+            "CredentialVerification",
+            SERVICE,
+            json!({ "serviceEventDetails": { "CredentialVerification": "Failure" } }),
+            true,
+        ),
+        (
+            "controltower",
+            "UpdateManagedAccount",
+            SERVICE,
+            json!({ "serviceEventDetails": state("updateManagedAccount") }),
+            true,
+        ),
+        (
+            "controltower",
+            "UpdateManagedAccount",
+            SERVICE,
+            json!({ "serviceEventDetails": state("updateManagedAccount"), "errorCode": "X" }),
+            true,
+        ),
+        ("secretsmanager", "RotationFailed", SERVICE, json!({}), true),
+        ("secretsmanager", "RotationSucceeded", SERVICE, json!({}), false),
+    ] {
+        let event = event(source, name, detail_type, &changes);
+        let raised = ["failed", "succeeded"]
+            .map(|alert| taken(&world, &format!("rule ctguard-acme-{alert}"), &event));
+        assert_eq!(raised, [usize::from(failed), usize::from(!failed)], "{event}");
+    }
+}
+
+#[test]
+fn a_family_of_data_events_alone_needs_a_trail_that_records_them() {
+    let objects = ("objects", "events: ['s3:GetObject*'], where: { userIdentity.type: [Root] }");
+    let world = World::with_trail(&blueprint("", &[objects]));
+    let validated = world.run(&["validate"]).expect(0);
+    assert!(validated.err.contains("data-event"), "{}", validated.seen());
+    world.run(&["apply", "--yes"]).expect(0);
+    let verdict = world.run(&["verify", "--format", "json"]).json().to_string();
+    assert!(verdict.contains("data-selector-missing"), "{verdict}");
 }

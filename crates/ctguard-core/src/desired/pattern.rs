@@ -256,7 +256,7 @@ fn told_alike(outcome: Outcome, kind: EventKind) -> bool {
 /// A field and what it must match.
 type Field = (String, Vec<Matcher>);
 
-fn unit(selection: &Selection<'_>, what: &Shown<'_>, outcome: Option<Field>) -> Unit {
+fn unit(selection: &Selection<'_>, what: &Shown<'_>, outcome: Fields) -> Unit {
     let shown = what.event;
     let detail_types = shown.kind.detail_types();
     let (source_path, name_path) = paths_of(shown.kind);
@@ -274,8 +274,9 @@ fn unit(selection: &Selection<'_>, what: &Shown<'_>, outcome: Option<Field>) -> 
         group.insert(source_path.to_owned(), vec![Matcher::exact(&shown.source)]);
     }
     group.extend(origin(selection.origin));
-    // Some outcomes are told by the name itself.
-    let by_name = outcome.as_ref().is_some_and(|(path, _)| path == name_path);
+    // Failures may be told by their names, which stand in place of what the family's begin with.
+    let is_name = |list: &Vec<Matcher>| list.iter().all(|one| matches!(one, Matcher::Exact(_)));
+    let by_name = outcome.get(name_path).is_some_and(is_name);
     group.extend(outcome);
     let name = match shown.names() {
         EventNames::One(name) => Some(Matcher::exact(name)),
@@ -346,20 +347,20 @@ fn origin(origin: &Origin) -> Option<(String, Vec<Matcher>)> {
     Some(("account".to_owned(), matchers))
 }
 
-/// The fields that tell how an event ended, any of which will do.
-fn outcomes(asked: Outcome, shown: &EventRef) -> Vec<Option<Field>> {
+/// The fields that tell how an event ended; any of the lists will do.
+fn outcomes(asked: Outcome, shown: &EventRef) -> Vec<Fields> {
     let asked = match asked {
-        Outcome::Any => return vec![None],
+        Outcome::Any => return vec![Fields::new()],
         Outcome::Success => Ended::Succeeded,
         Outcome::Failure => Ended::Failed,
     };
     let below_detail = |(path, matchers)| (format!("detail.{path}"), matchers);
     if shown.is_family() {
-        let fields = outcome::of_family(shown, asked);
-        return fields.into_iter().map(below_detail).map(Some).collect();
+        let lists = outcome::of_family(shown, asked).into_iter();
+        return lists.map(|fields| fields.into_iter().map(below_detail).collect()).collect();
     }
     let told = Told::of(shown.kind, &shown.source, &shown.name);
-    vec![told.condition(asked).map(below_detail)]
+    vec![told.condition(asked).map(below_detail).into_iter().collect()]
 }
 
 #[cfg(test)]

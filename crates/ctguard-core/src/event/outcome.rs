@@ -22,10 +22,12 @@
 //! <https://docs.aws.amazon.com/secretsmanager/latest/userguide/cloudtrail_log_entries.html>.
 
 use super::{EventKind, EventRef};
+use crate::catalogue;
 use eventbridge_pattern::{Excluded, Filter, Matcher};
 use serde::Serialize;
 use serde_json::Value;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// Values of `errorCode` that tell of no error. CloudTrail leaves the field out of a call that
 /// succeeded; what some services and exports write instead is empty text, or the status of HTTP.
@@ -117,35 +119,74 @@ const FAILURES: [(&str, &str); 2] = [
     ("secretsmanager.amazonaws.com", "RotationAbandoned"),
 ];
 
-/// The fields below `detail` by which a pattern takes one outcome of a family's events, any of which
-/// will do. Names that are not known have no field of their own; those that are documented do.
-pub fn of_family(family: &EventRef, asked: Ended) -> Vec<(String, Vec<Matcher>)> {
-    let told = Told::of_asked(family);
-    let all = told.iter().filter_map(|told| told.condition(asked));
-    match (family.kind, asked) {
-        (EventKind::Signin, Ended::Failed) => {
-            let of_mfa = Told::of(EventKind::Signin, SIGN_IN_SOURCE, "CheckMfa").condition(asked);
-            let with_message = ("errorMessage".to_owned(), vec![Matcher::Exists(true)]);
-            all.chain(of_mfa).chain([with_message]).collect()
+/// Fields below `detail` that must all match, by path.
+pub type Fields = BTreeMap<String, Vec<Matcher>>;
+
+/// The fields below `detail` by which a pattern takes one outcome of a family's events; any of the
+/// lists will do. Names that are not known have no field of their own; those that are documented do.
+///
+/// A success is what no field calls a failure. No event matches two lists that begin with what an
+/// `errorCode` says.
+pub fn of_family(family: &EventRef, asked: Ended) -> Vec<Fields> {
+    let words = words_in(family);
+    let names = FAILURES.iter().filter(|(source, name)| {
+        family.kind == EventKind::Service && family.includes(source, name)
+    });
+    let names: Vec<&str> = names.map(|(_, name)| *name).collect();
+    let by_code = |asked| Told::ErrorCode.condition(asked);
+    // Sign-ins have no code; what is taken for one in case it is one may have.
+    let has_code = family.kind != EventKind::Signin || words.is_empty();
+    if asked == Ended::Succeeded {
+        let mut fields: Fields = by_code(asked).filter(|_| has_code).into_iter().collect();
+        for word in words {
+            let matchers = vec![anything_but(&[word.failure]), Matcher::Exists(false)];
+            fields.insert(word.path(), matchers);
         }
-        (EventKind::Service, Ended::Failed) => {
-            let failures = FAILURES.iter().filter(|(source, name)| family.includes(source, name));
-            let names: Vec<Matcher> = failures.map(|(_, name)| Matcher::exact(*name)).collect();
-            let by_name = (!names.is_empty()).then(|| ("eventName".to_owned(), names));
-            all.chain(by_name).collect()
+        if !names.is_empty() {
+            fields.insert("eventName".to_owned(), vec![anything_but(&names)]);
         }
-        // Whatever is not known to have failed counts as a success.
-        (EventKind::Signin, Ended::Succeeded) => {
-            let word = Word {
-                parent: "responseElements",
-                field: "ConsoleLogin".to_owned(),
-                failure: "Failure",
-                success: None,
-            };
-            Told::Word(word).condition(asked).into_iter().collect()
+        return vec![fields];
+    }
+    let mut lists: Vec<Fields> =
+        by_code(asked).filter(|_| has_code).into_iter().map(|field| [field].into()).collect();
+    let without_code: Fields = match has_code {
+        true => by_code(Ended::Succeeded).into_iter().collect(),
+        false => Fields::new(),
+    };
+    let mut add = |path: String, matchers: Vec<Matcher>| {
+        let mut fields = without_code.clone();
+        fields.insert(path, matchers);
+        lists.push(fields);
+    };
+    for word in &words {
+        add(word.path(), vec![Matcher::exact(word.failure)]);
+    }
+    if !names.is_empty() {
+        add("eventName".to_owned(), names.into_iter().map(Matcher::exact).collect());
+    }
+    lists
+}
+
+/// The words by which the documented events of a family tell their outcome.
+fn words_in(family: &EventRef) -> Vec<Word> {
+    let word = |told| match told {
+        Told::Word(word) => Some(word),
+        Told::ErrorCode | Told::NameOfFailure => None,
+    };
+    let of = |source: &str, name: &str| word(Told::of(family.kind, source, name));
+    let signs_in = |name: &str| family.includes(SIGN_IN_SOURCE, name);
+    match family.kind {
+        EventKind::Signin => catalogue::of_source(SIGN_IN_SOURCE)
+            .filter(|event| event.is(EventKind::Signin) && signs_in(event.name))
+            .filter_map(|event| of(SIGN_IN_SOURCE, event.name))
+            .collect(),
+        EventKind::Service => {
+            let portal = PORTAL.iter().filter(|name| signs_in(name));
+            let portal = portal.filter_map(|name| of(SIGN_IN_SOURCE, name));
+            let stated = STATES.iter().filter(|(source, name, _)| family.includes(source, name));
+            portal.chain(stated.filter_map(|(source, name, _)| of(source, name))).collect()
         }
-        (_, Ended::Succeeded) => Told::ErrorCode.condition(asked).into_iter().collect(),
-        (_, Ended::Failed) => all.collect(),
+        _ => Vec::new(),
     }
 }
 

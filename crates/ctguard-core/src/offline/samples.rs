@@ -110,7 +110,7 @@ pub fn samples(
             expect,
         };
         samples.made.push(sample("match", matching.clone(), Expect::Match));
-        let misses = near_misses(alert, asked, event, &matching, as_of);
+        let misses = near_misses(alert, event, &matching, as_of);
         samples
             .made
             .extend(misses.into_iter().map(|(what, miss)| sample(&what, miss, Expect::Ignore)));
@@ -201,7 +201,6 @@ fn base(event: &EventRef, place: Place, identity: Identity, as_of: Date) -> Valu
 
 fn near_misses(
     alert: &Alert,
-    asked: &EventRef,
     event: &EventRef,
     matching: &Value,
     as_of: Date,
@@ -215,7 +214,8 @@ fn near_misses(
         miss
     };
     let (source_path, name_path) = paths_of(event.kind);
-    if asked.source != EVERY_SOURCE {
+    // To a family of every service no source is another.
+    if alert.events.iter().all(|one| one.source != EVERY_SOURCE) {
         let source = other_source(alert, event);
         let changes = [
             ("source", event.kind.bus_source(&source).into()),

@@ -103,7 +103,14 @@ impl<'a> TrailQuery<'a> {
                 .all(|kind| ways.iter().any(|event| event.kind == *kind));
             for event in ways {
                 let question = Self::of(place, event);
-                if (event.is_family() || is_guess) && question.class != Class::Management {
+                // A family has data events where it has nothing else, and Insights where they
+                // are asked for.
+                let needless = match question.class {
+                    Class::Management => false,
+                    Class::Network => event.is_family() || is_guess,
+                    Class::Data | Class::Insight => is_guess,
+                };
+                if needless {
                     continue;
                 }
                 let several = ways.len() > 1 && !event.is_family();

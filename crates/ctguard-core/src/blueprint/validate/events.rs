@@ -56,6 +56,23 @@ fn written(text: &Spanned<String>, out: &mut Vec<Diagnostic>) -> Vec<EventRef> {
     if text.value == family::ANY {
         return family::every_event();
     }
+    if text.value.eq_ignore_ascii_case(family::ANY) {
+        let message = format!("`{}` is not an event", text.value);
+        fail(
+            out,
+            codes::EVENT_INVALID,
+            message,
+            &text.span,
+            "every event of every service is `any`",
+        );
+        return Vec::new();
+    }
+    if text.value.ends_with(':') {
+        let message = format!("`{}` names no event", text.value);
+        let help = "write `service:EventName`, or `service:*` for all of its events";
+        fail(out, codes::EVENT_INVALID, message, &text.span, help);
+        return Vec::new();
+    }
     match text.value.split_once(':') {
         Some((service, name)) => match source_of(service) {
             Ok(source) => named(&source, name, &text.span, out),

@@ -256,26 +256,25 @@ impl Ask {
 
     /// The name of an event does not say where a family's results stand.
     fn outcome_of_a_family(&self, asked: &EventRef, detail: &Value) -> bool {
-        let failure = |parent: &str, name: &str| detail[parent][name] == "Failure";
-        let has_code = is_error(detail);
-        match (self.outcome, asked.kind) {
-            (Outcome::Any, _) => true,
-            (Outcome::Success, EventKind::Signin) => !failure("responseElements", "ConsoleLogin"),
-            (Outcome::Failure, EventKind::Signin) => {
-                let told = match asked.includes_source("signin.amazonaws.com") {
-                    true => failure("responseElements", "ConsoleLogin"),
-                    false => has_code,
-                };
-                let of_mfa = failure("responseElements", "CheckMfa");
-                told || of_mfa || detail.get("errorMessage").is_some()
+        let failure = |parent: &str, names: &[&str]| {
+            names
+                .iter()
+                .any(|name| asked.names().include(name) && detail[parent][name] == "Failure")
+        };
+        let signs_in = asked.includes_source("signin.amazonaws.com");
+        let has_code = !["", "200"].contains(&detail["errorCode"].as_str().unwrap_or("x"))
+            && detail.get("errorCode").is_some();
+        let words: &[&str] = &["ConsoleLogin", "SwitchRole"];
+        let failed = match asked.kind {
+            EventKind::Signin if signs_in && words.iter().any(|n| asked.names().include(n)) => {
+                failure("responseElements", words)
             }
-            (Outcome::Failure, EventKind::Service)
-                if asked.includes_source("signin.amazonaws.com") =>
-            {
-                has_code || failure("serviceEventDetails", "UserAuthentication")
-            }
-            (Outcome::Failure, _) => has_code,
-            (Outcome::Success, _) => !has_code,
+            _ => has_code,
+        };
+        match self.outcome {
+            Outcome::Any => true,
+            Outcome::Success => !failed,
+            Outcome::Failure => failed,
         }
     }
 }

@@ -44,10 +44,14 @@ pub(super) fn named(
     };
     if !catalogue::knows_source(source) {
         let message = format!("the catalogue has no event source `{source}`");
-        let help = format!(
-            "an event source newer than the catalogue is written \
-             `{{ source: {source}, name: \"{name}\", unchecked: true }}`"
-        );
+        let known = catalogue::suggest_service(event::service(source));
+        let help = match known.first() {
+            Some(near) => format!("did you mean `{}`?", event::short(near, name)),
+            None => format!(
+                "an event source newer than the catalogue is written \
+                 `{{ source: {source}, name: \"{name}\", unchecked: true }}`"
+            ),
+        };
         fail(out, codes::EVENT_UNKNOWN, message, span, &help);
         return Vec::new();
     }
@@ -56,21 +60,37 @@ pub(super) fn named(
     if members.is_empty() {
         let message =
             format!("no event of `{source}` that the catalogue knows begins with `{prefix}`");
-        let help = match suggest(prefix, Some(source), out).first() {
-            Some(near) => format!("names are case-sensitive: the nearest is {near}"),
-            None => "names are case-sensitive: `ctguard events` lists them".to_owned(),
+        let help = match in_another_case(source, prefix) {
+            Some(prefix) => format!(
+                "names are case-sensitive: did you mean `{}`?",
+                event::short(source, &format!("{prefix}*"))
+            ),
+            None => match suggest(prefix, Some(source), out).first() {
+                Some(near) => format!("the nearest name is {near}"),
+                None => format!("`ctguard events {}` lists its names", event::service(source)),
+            },
         };
         fail(out, codes::EVENT_UNKNOWN, message, span, &help);
         return Vec::new();
     }
     let mut kinds: BTreeSet<EventKind> = members.iter().flat_map(|event| event.kinds()).collect();
     // A data event has the detail-type of a call: it is taken where a trail records it, and no trail
-    // has to.
-    kinds.remove(&EventKind::Data);
+    // has to, but for a family that is mostly of such events.
+    let of_data = members.iter().filter(|event| event.is(EventKind::Data)).count();
+    if of_data * 2 < members.len() || prefix.is_empty() {
+        kinds.remove(&EventKind::Data);
+    }
     // What AWS adds may be any of these; a sign-in is logged by the services that have one today.
     kinds.extend(UNLISTED_KINDS.into_iter().filter(|kind| *kind != EventKind::Signin));
     let kinds: Vec<EventKind> = kinds.into_iter().collect();
     refs(source, name, &kinds, &BOTH, catalogue::landing_of_source(source))
+}
+
+/// What some name of a source begins with, if it differs in case alone.
+fn in_another_case(source: &str, prefix: &str) -> Option<String> {
+    let start = |name: &str| name.get(..prefix.len()).map(str::to_owned);
+    let mut starts = catalogue::of_source(source).filter_map(|event| start(event.name));
+    starts.find(|start| start.eq_ignore_ascii_case(prefix))
 }
 
 /// A reference of each kind and access.

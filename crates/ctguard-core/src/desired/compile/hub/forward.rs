@@ -157,26 +157,31 @@ impl<'a> Compiler<'a> {
     /// `whole` are events that are forwarded whatever they hold, as no one rule can tell which of them are wanted.
     fn conditions(&self, class: &Class<'a>, whole: &BTreeSet<&'a EventRef>) -> Vec<Condition<'a>> {
         let mut conditions: Vec<Condition<'a>> = Vec::new();
-        for wide in [false, true] {
-            let events: BTreeSet<&EventRef> =
-                whole.iter().copied().filter(|event| event.needs_wide_state() == wide).collect();
-            let alert = class.first().map(|(index, _)| *index);
-            if let Some(alert) = alert.filter(|_| !events.is_empty()) {
-                conditions.push(Condition {
-                    filter: None,
-                    outcome: Outcome::Any,
-                    wide,
-                    alert,
-                    events,
-                });
-            }
+        // A rule's state holds for all that it takes: what a plain one misses is kept apart. A name
+        // that may read or write is one event, which no pattern tells apart.
+        type Name<'e> = (&'e str, &'e str, &'static [&'static str]);
+        fn name(event: &EventRef) -> Name<'_> {
+            (&event.source, &event.name, event.kind.detail_types())
+        }
+        let all = class.iter().flat_map(|(_, events)| events.iter().copied());
+        let wide_names: BTreeSet<Name<'_>> =
+            all.filter(|event| event.needs_wide_state() && !event.is_family()).map(name).collect();
+        let is_wide =
+            |event: &EventRef| event.needs_wide_state() || wide_names.contains(&name(event));
+        if let Some((alert, _)) = class.first().filter(|_| !whole.is_empty()) {
+            // One condition, so that a family and what is in it share their rules.
+            conditions.push(Condition {
+                filter: None,
+                outcome: Outcome::Any,
+                wide: whole.iter().any(|event| is_wide(event)),
+                alert: *alert,
+                events: whole.clone(),
+            });
         }
         for (index, events) in class {
             let (filter, outcome) = self.condition_of(*index);
-            // A rule's state holds for all that it takes: what a plain one misses is kept apart.
             for wide in [false, true] {
-                let events =
-                    events.iter().copied().filter(|event| event.needs_wide_state() == wide);
+                let events = events.iter().copied().filter(|event| is_wide(event) == wide);
                 let found = conditions.iter_mut().find(|known| {
                     known.filter == filter && known.outcome == outcome && known.wide == wide
                 });
@@ -198,6 +203,10 @@ impl<'a> Compiler<'a> {
             .filter(|condition| condition.is_free())
             .flat_map(|condition| condition.events.iter().copied())
             .collect();
+        // What is forwarded whole is under no other condition, though none asks for anything.
+        for condition in conditions.iter_mut().skip(1).filter(|condition| condition.is_free()) {
+            condition.events.retain(|event| !whole.contains(event));
+        }
         for condition in conditions.iter_mut().filter(|condition| !condition.is_free()) {
             condition.events.retain(|event| {
                 !free.contains(event) && !free.iter().any(|wide| wide.covers(event))
