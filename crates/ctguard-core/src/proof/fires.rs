@@ -40,7 +40,10 @@ pub(super) fn judge(desired: &Desired, path: &AlertPath) -> Option<Link> {
 /// What is said of some events: the reason of the first, and of how many it is said.
 fn told<'a>(mut events: impl Iterator<Item = (&'a EventRef, &'a str)>) -> Option<String> {
     let (first, why) = events.next()?;
-    let others = events.count();
+    let mut names: Vec<String> = events.map(|(event, _)| event.short()).collect();
+    // An event stands once for each of its kinds, side by side.
+    names.dedup();
+    let others = names.iter().filter(|name| **name != first.short()).count();
     let also = match others {
         0 => String::new(),
         1 => ", and 1 event more".to_owned(),
