@@ -60,6 +60,17 @@ pub enum PrincipalField {
 }
 
 impl PrincipalField {
+    /// All that have a path.
+    pub const WITH_PATH: [Self; 7] = [
+        Self::Issuer,
+        Self::Arn,
+        Self::OnBehalfOf,
+        Self::InvokedBy,
+        Self::UserName,
+        Self::PrincipalId,
+        Self::Account,
+    ];
+
     /// The path below `detail`.
     pub fn path(self) -> Option<&'static str> {
         match self {
@@ -135,7 +146,8 @@ impl<'a> UserIdentity<'a> {
         self.kind.as_deref().unwrap_or_default()
     }
 
-    fn text(&self, field: PrincipalField) -> Option<&str> {
+    /// The text of a field.
+    pub fn text(&self, field: PrincipalField) -> Option<&str> {
         let text = match field {
             PrincipalField::Issuer => &self.issuer_arn,
             PrincipalField::Arn => &self.arn,
