@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 /// Most pairs of alert and principal, or of alert and place, that are counted one by one.
 pub const PRINCIPALS_MOST: usize = 50_000;
 /// Most values of the fields of identities, each with an event, that are counted one by one.
-pub const VALUES_MOST: usize = 100_000;
+const VALUES_MOST: usize = 100_000;
 /// Maximum number of actions kept, to find those that were recorded twice.
 pub const IDS_MOST: usize = 262_144;
 /// Maximum number of seconds kept, to find bursts.
