@@ -27,6 +27,7 @@ pub mod sql;
 pub mod suggest;
 mod summary;
 pub mod time;
+mod values;
 
 #[cfg(test)]
 mod tests;
@@ -314,9 +315,6 @@ pub struct ByPrincipal {
     /// The field of `detail` in which the name stands.
     #[serde(skip)]
     pub field: PrincipalField,
-    /// Its records by event.
-    #[serde(skip)]
-    pub events: BTreeMap<String, u64>,
 }
 
 /// Seconds in which an e-mail address would have been sent more than SNS sends.

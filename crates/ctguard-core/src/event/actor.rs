@@ -12,7 +12,7 @@
 //! | type `AWSAccount`, or an account that is not the record's | other account |
 //! | type `Root` or `SAMLUser` | person |
 //! | event type `AwsConsoleAction`, `sessionCredentialFromConsole`, the user agent of a console or browser | person |
-//! | a session of a role `AWSReservedSSO_…`, or one that is named by an e-mail address | person |
+//! | a session of a role `AWSReservedSSO_…`, or on behalf of a user of IAM Identity Center (`onBehalfOf`), or named by an e-mail address | person |
 //! | type `Unknown` or `Directory`, or neither type nor name | unknown |
 //! | anything else | application |
 //!
@@ -23,6 +23,8 @@
 //! Sources:
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
 //! (`sessionCredentialFromConsole`, `eventType`),
+//! <https://docs.aws.amazon.com/singlesignon/latest/userguide/trustedidentitypropagation-identity-enhanced-iam-role-sessions.html>
+//! (`onBehalfOf` of a role's session: what a person does through an application),
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
 //! (types, `invokedBy`), and for agents AWS's sample records, such as
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-understanding-s3-entries.html>.
@@ -167,7 +169,8 @@ impl Evidence<'_> {
         is_console_agent(agent) || (is_browser(agent) && !object)
     }
 
-    /// Whether it is a session of IAM Identity Center, or one that bears a person's address.
+    /// Whether it is a session of IAM Identity Center, on behalf of one of its users, or one that
+    /// bears a person's address.
     fn is_session_of_person(&self) -> bool {
         let identity = self.identity;
         let role = identity.issuer_arn.as_deref().or(identity.arn.as_deref());
@@ -177,6 +180,7 @@ impl Evidence<'_> {
             arn.or(id).map(|(_, session)| session)
         };
         role.is_some_and(is_sso_role)
+            || identity.on_behalf_of.is_some()
             || (identity.kind() == "AssumedRole" && session().is_some_and(is_persons_address))
     }
 }
@@ -318,6 +322,10 @@ mod tests {
         };
         let portal = json!({ "type": "IdentityCenterUser", "accountId": "999988887777", "onBehalfOf": { "userId": "u-1" } });
         let typed = |name: &str| json!({ "type": name, "accountId": HERE, "userName": "x" });
+        let mut on_behalf = session("i-0123");
+        on_behalf["onBehalfOf"] = json!({ "userId": "u-1" });
+        let mut through = on_behalf.clone();
+        through["invokedBy"] = "redshift.amazonaws.com".into();
         let service =
             |source: &str| json!({ "eventType": "AwsServiceEvent", "eventSource": source });
         for (identity, more, expected) in [
@@ -336,6 +344,8 @@ mod tests {
             (portal.clone(), json!({}), Person),
             (portal, service("sso.amazonaws.com"), Person),
             (session("i-0123"), json!({}), Application),
+            (on_behalf, json!({}), Person),
+            (through, json!({}), Service),
             (session("alice@acme.example"), json!({}), Person),
             (session("ci@acme.iam.gserviceaccount.com"), json!({}), Application),
             (session("a@b"), json!({}), Application),

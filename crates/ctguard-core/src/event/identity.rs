@@ -4,7 +4,13 @@
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>.
 //! What a type does not say is looked for in the fields of all types, so that a new type has a
 //! name, too. A name that CloudTrail withholds, and the account that the record was written for,
-//! name nobody: they are shown, but no exception may rest on them.
+//! name nobody: they are shown, but no exception may rest on them. A root user without an ARN is
+//! named by its account, and no exception rests on that either.
+//!
+//! A role's session with `onBehalfOf` is one that an application has for a user of IAM Identity
+//! Center, who asked for what it does: that user is the principal. The session of a permission set
+//! names its user by itself. Source:
+//! <https://docs.aws.amazon.com/singlesignon/latest/userguide/trustedidentitypropagation-identity-enhanced-iam-role-sessions.html>.
 
 use serde_json::Value;
 use std::borrow::Cow;
@@ -60,6 +66,17 @@ pub enum PrincipalField {
 }
 
 impl PrincipalField {
+    /// All that have a path.
+    pub const WITH_PATH: [Self; 7] = [
+        Self::Issuer,
+        Self::Arn,
+        Self::OnBehalfOf,
+        Self::InvokedBy,
+        Self::UserName,
+        Self::PrincipalId,
+        Self::Account,
+    ];
+
     /// The path below `detail`.
     pub fn path(self) -> Option<&'static str> {
         match self {
@@ -91,7 +108,7 @@ fn fields_of(kind: &str) -> &'static [PrincipalField] {
     use PrincipalField::{Account, Arn, Issuer, OnBehalfOf, PrincipalId, UserName};
     match kind {
         "Root" | "IAMUser" => &[Arn, UserName],
-        "AssumedRole" => &[Issuer, Arn, PrincipalId],
+        "AssumedRole" => &[OnBehalfOf, Issuer, Arn, PrincipalId],
         // Its session's issuer is the user or the root user who asked for the session.
         "Role" | "FederatedUser" => &[Arn, PrincipalId],
         "IdentityCenterUser" => &[OnBehalfOf, UserName],
@@ -135,7 +152,8 @@ impl<'a> UserIdentity<'a> {
         self.kind.as_deref().unwrap_or_default()
     }
 
-    fn text(&self, field: PrincipalField) -> Option<&str> {
+    /// The text of a field.
+    pub fn text(&self, field: PrincipalField) -> Option<&str> {
         let text = match field {
             PrincipalField::Issuer => &self.issuer_arn,
             PrincipalField::Arn => &self.arn,
@@ -153,18 +171,37 @@ impl<'a> UserIdentity<'a> {
     /// sessions are people. `recipient` is the account that the record was written for.
     pub fn principal(&self, recipient: Option<&str>) -> Principal<'_> {
         let person = self.issuer_arn.as_deref().is_some_and(is_sso_role);
-        let fields = fields_of(self.kind()).iter().chain(&FIELDS).copied();
-        let fields = fields.filter(|field| *field != PrincipalField::Issuer || !person);
-        self.first(fields, recipient)
+        let fields = self.fields().filter(|field| *field != PrincipalField::Issuer || !person);
+        self.root(recipient).unwrap_or_else(|| self.first(fields, recipient))
     }
 
     /// The most specific name there is: of a session rather than of its role. Absent where the
     /// record names nobody; `recipient`, if it is given, names nobody either.
     pub fn most_specific(&self, recipient: Option<&str>) -> Option<Cow<'_, str>> {
-        let fields = fields_of(self.kind()).iter().chain(&FIELDS).copied();
-        let fields = fields.filter(|field| *field != PrincipalField::Issuer);
-        let found = self.first(fields.chain([PrincipalField::Issuer]), recipient);
+        let fields = self.fields().filter(|field| *field != PrincipalField::Issuer);
+        let fields = fields.chain([PrincipalField::Issuer]);
+        let found = self.root(recipient).unwrap_or_else(|| self.first(fields, recipient));
         (found.name != NOT_SAID).then_some(found.name)
+    }
+
+    /// The fields to look at, the first one first.
+    fn fields(&self) -> impl Iterator<Item = PrincipalField> {
+        let role = self.issuer_arn.as_deref().or(self.arn.as_deref());
+        let named_by_session = role.is_some_and(is_sso_role);
+        let of_type = fields_of(self.kind()).iter().copied();
+        let of_type =
+            of_type.filter(move |of| *of != PrincipalField::OnBehalfOf || !named_by_session);
+        of_type.chain(FIELDS)
+    }
+
+    /// The root user of an account, where the record has no ARN of it.
+    fn root(&self, recipient: Option<&str>) -> Option<Principal<'_>> {
+        if self.kind() != "Root" || self.arn.is_some() {
+            return None;
+        }
+        let account = self.account.as_deref().or(self.principal_id.as_deref()).or(recipient)?;
+        let name = Cow::Owned(format!("root of {account}"));
+        Some(Principal { name, field: PrincipalField::None })
     }
 
     fn first(
@@ -236,10 +273,32 @@ mod tests {
                 Some("arn:aws:iam::111122223333:root"),
             ),
             (
-                json!({ "type": "Root", "principalId": HERE, "accountId": HERE }),
-                NOT_SAID,
+                json!({ "type": "Root", "principalId": HERE, "accountId": HERE, "arn": null }),
+                "root of 111122223333",
                 None,
-                Some(HERE),
+                Some("root of 111122223333"),
+            ),
+            (
+                json!({ "type": "Root", "principalId": HERE, "userName": "acme", "invokedBy": "AWS Internal" }),
+                "root of 111122223333",
+                None,
+                Some("root of 111122223333"),
+            ),
+            (
+                json!({ "type": "AssumedRole", "arn": "arn:aws:sts::111122223333:assumed-role/app/s", "sessionContext": session,
+                    "onBehalfOf": { "userId": "94d00cd8-0000-4810-b177-000000000001" } }),
+                "94d00cd8-0000-4810-b177-000000000001",
+                OnBehalfOf,
+                Some("94d00cd8-0000-4810-b177-000000000001"),
+            ),
+            (
+                json!({ "type": "AssumedRole", "arn": "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/alice",
+                    "onBehalfOf": { "userId": "94d00cd8-0000-4810-b177-000000000001" } }),
+                "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/alice",
+                Arn,
+                Some(
+                    "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/alice",
+                ),
             ),
             (
                 json!({ "type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/eve", "userName": "eve" }),
@@ -387,9 +446,9 @@ mod tests {
             ),
             (
                 json!({ "type": "Root", "accountId": "999988887777", "userName": hidden }),
-                hidden,
+                "root of 999988887777",
                 None,
-                Some(hidden),
+                Some("root of 999988887777"),
             ),
             (
                 json!({ "invokedBy": "ecs.amazonaws.com", "accountId": HERE }),

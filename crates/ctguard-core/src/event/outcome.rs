@@ -13,6 +13,9 @@
 //! Rules, messages and replays all ask here. What the table does not know counts as a success: an
 //! alert on successes is then raised once too often, never once too seldom.
 //!
+//! A sign-in in whose record neither word stands, but an error code or message, is read as failed.
+//! Rules do not ask for that: they have the word, which AWS documents for every ConsoleLogin.
+//!
 //! Sources:
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>,
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html>,
@@ -91,6 +94,12 @@ impl Word {
         format!("{}.{}", self.parent, self.field)
     }
 }
+
+/// The field with the words about a call's error, and a sign-in's.
+const ERROR_MESSAGE: &str = "errorMessage";
+
+/// The object that holds the result of a sign-in.
+const SIGN_IN_RESULT: &str = "responseElements";
 
 /// The event source of sign-ins.
 const SIGN_IN_SOURCE: &str = "signin.amazonaws.com";
@@ -199,7 +208,7 @@ impl Told {
         // Of the other sign-ins no page says that they always have it.
         let success = (name == "ConsoleLogin").then_some("Success");
         match kind {
-            EventKind::Signin => word("responseElements", name.to_owned(), "Failure", success),
+            EventKind::Signin => word(SIGN_IN_RESULT, name.to_owned(), "Failure", success),
             EventKind::Service if source == SIGN_IN_SOURCE => {
                 word("serviceEventDetails", name.to_owned(), "Failure", success)
             }
@@ -235,10 +244,16 @@ impl Told {
     }
 
     /// How a record ended. `text` finds the text at a path below `detail`.
-    pub fn ended<'r>(&self, text: impl FnOnce(&str) -> Option<Cow<'r, str>>) -> Ended {
+    pub fn ended<'r>(&self, text: impl Fn(&str) -> Option<Cow<'r, str>>) -> Ended {
         let failed = match self {
             Self::ErrorCode => is_error(text(ERROR_CODE).as_deref()),
-            Self::Word(word) => text(&word.path()).as_deref() == Some(word.failure),
+            Self::Word(word) => match text(&word.path()).as_deref() {
+                Some("") | None if word.parent == SIGN_IN_RESULT => {
+                    let message = text(ERROR_MESSAGE);
+                    is_error(text(ERROR_CODE).as_deref()) || message.is_some_and(|m| !m.is_empty())
+                }
+                said => said == Some(word.failure),
+            },
             Self::NameOfFailure => true,
         };
         if failed { Ended::Failed } else { Ended::Succeeded }
@@ -373,6 +388,33 @@ mod tests {
             let filter = Filter::parse(&condition).unwrap();
             assert_eq!(asks_for_an_error(&filter), asks, "{condition}");
         }
+    }
+
+    /// The record of a failed sign-in may lack the word, but not the message.
+    #[test]
+    fn a_sign_in_without_a_result_is_told_by_its_error() {
+        let result = |word: &str| json!({ "ConsoleLogin": word });
+        let message = "Failed authentication";
+        for (name, result, code, message, failed) in [
+            ("ConsoleLogin", json!(null), json!(null), json!(message), true),
+            ("ConsoleLogin", json!({}), json!(null), json!(message), true),
+            ("ConsoleLogin", json!(null), json!("AccessDenied"), json!(null), true),
+            ("ConsoleLogin", result("Success"), json!(null), json!(message), false),
+            ("ConsoleLogin", result("Failure"), json!(null), json!(null), true),
+            ("ConsoleLogin", json!(null), json!("200"), json!(""), false),
+            ("ConsoleLogin", json!(null), json!(null), json!(null), false),
+            ("CheckMfa", json!(null), json!(null), json!(message), true),
+        ] {
+            let record = json!({ "eventType": "AwsConsoleSignIn", "eventSource": SIGN_IN_SOURCE, "eventName": name,
+                "responseElements": result, "errorCode": code, "errorMessage": message });
+            assert_eq!(super::ended(&record) == Ended::Failed, failed, "{record}");
+            let text = record.to_string();
+            let read = crate::replay::Record::of(&record);
+            assert_eq!(read.ended(text.as_bytes()), super::ended(&record), "{record}");
+        }
+        let call = json!({ "eventType": "AwsApiCall", "eventSource": "iam.amazonaws.com",
+            "eventName": "CreateUser", "errorMessage": message });
+        assert_eq!(super::ended(&call), Ended::Succeeded, "of a call the code tells");
     }
 
     /// Every row of the table: what a record says, and how it ended.

@@ -5,6 +5,7 @@
 
 use super::sampled::{Sampled, hash};
 use super::time::{day_number, seconds};
+use super::values::{self, OfValue};
 use super::{ActorKind, PrincipalField, Record, Setup};
 use crate::event::outcome::Ended;
 use crate::offline::{Delivery, Note, delivered};
@@ -13,6 +14,8 @@ use std::collections::BTreeMap;
 
 /// Most pairs of alert and principal, or of alert and place, that are counted one by one.
 pub const PRINCIPALS_MOST: usize = 50_000;
+/// Most values of the fields of identities, each with an event, that are counted one by one.
+const VALUES_MOST: usize = 100_000;
 /// Maximum number of actions kept, to find those that were recorded twice.
 pub const IDS_MOST: usize = 262_144;
 /// Maximum number of seconds kept, to find bursts.
@@ -24,7 +27,7 @@ pub struct Counter<'s> {
     setup: &'s Setup,
     pub(super) alerts: Vec<Counts>,
     pub(super) principals: Sampled<OfPrincipal>,
-    pub(super) events: Sampled<OfEvent>,
+    pub(super) values: Sampled<OfValue>,
     pub(super) places: Sampled<OfPlace>,
     pub(super) actions: Sampled<Action>,
     pub(super) seconds: Sampled<Second>,
@@ -66,18 +69,6 @@ pub(super) struct OfPrincipal {
     pub count: u64,
     /// Records among them that tell of a failure.
     pub failed: u64,
-    /// Tells it from others.
-    pub key: u64,
-}
-
-/// A principal's records of one event, in one alert.
-#[derive(Debug, Clone)]
-pub(super) struct OfEvent {
-    /// The key of the principal.
-    pub principal: u64,
-    /// `iam:CreateUser`.
-    pub event: Box<str>,
-    pub count: u64,
 }
 
 /// An alert's records in one account and region.
@@ -114,7 +105,7 @@ impl<'s> Counter<'s> {
             setup,
             alerts: vec![Counts::default(); setup.alerts.len()],
             principals: Sampled::new(PRINCIPALS_MOST),
-            events: Sampled::new(PRINCIPALS_MOST),
+            values: Sampled::new(VALUES_MOST),
             places: Sampled::new(PRINCIPALS_MOST),
             actions: Sampled::new(IDS_MOST),
             seconds: Sampled::new(SECONDS_MOST),
@@ -177,6 +168,7 @@ impl<'s> Counter<'s> {
             None => counts.undated += 1,
         }
         self.by_principal(alert, facts, kind, failed);
+        values::note(&mut self.values, alert, facts, kind, failed);
         self.by_place(alert, facts);
         self.by_action(alert, record, facts);
         if let Some(at) = at {
@@ -204,16 +196,11 @@ impl<'s> Counter<'s> {
             through: through.map(Into::into),
             count: 0,
             failed: 0,
-            key,
         };
         self.principals.note(key, new, |of| {
             of.count += 1;
             of.failed += u64::from(failed);
         });
-        let event = facts.event();
-        let of_event = hash([key.to_le_bytes().as_slice(), event.as_bytes()]);
-        let new = || OfEvent { principal: key, event: event.as_str().into(), count: 0 };
-        self.events.note(of_event, new, |of| of.count += 1);
     }
 
     fn by_place(&mut self, alert: u32, facts: &Record<'_>) {
@@ -284,7 +271,10 @@ impl<'s> Counter<'s> {
             own.count += more.count;
             own.failed += more.failed;
         });
-        self.events.merge(other.events, |own, more| own.count += more.count);
+        self.values.merge(other.values, |own, more| {
+            own.count += more.count;
+            own.failed += more.failed;
+        });
         self.places.merge(other.places, |own, more| own.count += more.count);
         self.actions.merge(other.actions, |own, more| {
             own.records = own.records.saturating_add(more.records);

@@ -54,6 +54,11 @@ impl<V> Sampled<V> {
         1 << self.bits.min(63)
     }
 
+    /// Whether everything that was noted under keys with this beginning is kept ([`key_of_group`]).
+    pub fn keeps(&self, group: u64) -> bool {
+        self.passes(group)
+    }
+
     /// What is kept, in the order of nothing.
     pub fn values(&self) -> impl Iterator<Item = &V> {
         self.kept.values()
@@ -75,6 +80,13 @@ impl<V> Sampled<V> {
 
 fn passes(key: u64, bits: u32) -> bool {
     key.leading_zeros() >= bits
+}
+
+/// The key of one member of a group, given the hashes of both. Its beginning is the group's, so that
+/// a group is kept or dropped as a whole.
+pub fn key_of_group(group: u64, member: u64) -> u64 {
+    const BEGINNING: u64 = !0 << 32;
+    (group & BEGINNING) | (member & !BEGINNING)
 }
 
 /// A hash of some texts, the same on every machine and in every run.
@@ -165,6 +177,22 @@ mod tests {
     fn what_is_kept_of_a_key_is_all_of_it() {
         let map = of((0..4000).map(|n| n % 1000), 50);
         assert!(map.values().all(|count| *count == 4), "{:?}", seen(&map));
+    }
+
+    #[test]
+    fn a_group_is_kept_or_dropped_as_a_whole() {
+        let hash_of = |number: u64| hash([number.to_le_bytes().as_slice()]);
+        let mut map = Sampled::new(1_000);
+        for group in 0..1_000 {
+            for member in 0..5 {
+                map.note(key_of_group(hash_of(group), hash_of(member)), || group, |_| ());
+            }
+        }
+        assert!(map.one_in() > 1, "not everything fits");
+        for group in 0..1_000 {
+            let kept = map.values().filter(|of| **of == group).count();
+            assert_eq!(kept, if map.keeps(hash_of(group)) { 5 } else { 0 });
+        }
     }
 
     #[test]

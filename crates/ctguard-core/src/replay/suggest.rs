@@ -8,10 +8,12 @@
 //! - a principal of whose records most are failures: that is what an attack looks like,
 //! - a person in an alert on sign-ins: whose password is stolen is that person.
 //!
-//! Each says what it would have hidden, by event and by kind of actor, and whether it would leave
-//! so little of the alert that it silences it.
+//! Each says what its condition would have hidden, by event and by kind of actor, whichever field
+//! those records are named by, and whether it would leave so little of the alert that it silences
+//! it. Where not all of that was kept, nothing is suggested.
 
 use super::summary::rank;
+use super::values::{OfValue, Values};
 use super::{ActorKind, ByName, ByPrincipal, Days, PrincipalField, Ranking, Watched};
 use crate::event::identity::is_root;
 use jiff::ToSpan;
@@ -53,6 +55,9 @@ pub struct Suggestion {
 /// An alert with everybody who raised it.
 #[derive(Debug, Clone, Copy)]
 pub struct Noise<'a> {
+    pub values: &'a Values<'a>,
+    /// The alert's number.
+    pub index: u32,
     /// All principals that were counted, the most frequent first.
     pub all: &'a [ByPrincipal],
     pub alert: &'a Watched,
@@ -69,7 +74,8 @@ pub fn suggest(noise: &Noise<'_>, days: Option<Days>, as_of: Date) -> Vec<Sugges
             continue;
         }
         let Some(path) = noisy.field.path() else { continue };
-        let hidden = Hidden::by(noisy, noise.all);
+        let taken = noise.values.taken(noise.index, noisy.field, &noisy.name);
+        let Some(hidden) = taken.map(|taken| Hidden::by(noisy, taken)) else { continue };
         if !hidden.may_be_suggested(noise) {
             continue;
         }
@@ -101,20 +107,16 @@ struct Hidden {
 }
 
 impl Hidden {
-    /// One identity may act in several ways; an exception leaves out all that it takes.
-    fn by(noisy: &ByPrincipal, all: &[ByPrincipal]) -> Self {
+    /// Everything that the condition takes, of whatever identity.
+    fn by(noisy: &ByPrincipal, taken: &[&OfValue]) -> Self {
         let mut hidden = Self::default();
-        let same = all
-            .iter()
-            .filter(|other| (&other.name, other.field) == (&noisy.name, noisy.field))
-            .filter(|other| noisy.through.is_none() || other.through == noisy.through);
-        for other in same {
-            hidden.records += other.count;
-            hidden.failed += other.failed;
-            *hidden.actors.entry(other.kind).or_default() += other.count;
-            for (event, count) in &other.events {
-                *hidden.events.entry(event.clone()).or_default() += count;
-            }
+        let through = noisy.through.as_deref();
+        for of in taken.iter().filter(|of| through.is_none() || of.invoked_by.as_deref() == through)
+        {
+            hidden.records += of.count;
+            hidden.failed += of.failed;
+            *hidden.actors.entry(of.kind).or_default() += of.count;
+            *hidden.events.entry(of.event.to_string()).or_default() += of.count;
         }
         hidden
     }

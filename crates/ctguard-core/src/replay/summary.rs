@@ -3,14 +3,16 @@
 use super::count::{Counter, Counts, OfPlace, OfPrincipal, Second};
 use super::suggest::Noise;
 use super::time::{day, day_number, day_start, text};
+use super::values::Values;
 use super::{
-    AlertReplay, Burst, Bursts, ByName, ByPrincipal, Days, FORMAT_VERSION, Files, LookedUp,
-    MAILS_PER_SECOND, Ranking, Replay, Sampling, Setup, Skipped, Watched, cost, suggest,
+    ActorKind, AlertReplay, Burst, Bursts, ByName, ByPrincipal, Days, FORMAT_VERSION, Files,
+    LookedUp, MAILS_PER_SECOND, Ranking, Replay, Sampling, Setup, Skipped, Watched, cost, suggest,
 };
 use crate::blueprint::Blueprint;
 use crate::offline::{Note, placement};
 use jiff::civil::Date;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// Most names of a ranking; the rest is counted together.
 const TOP: usize = 20;
@@ -37,9 +39,10 @@ pub struct Inputs<'a> {
 pub fn summarize(setup: &Setup, counter: Counter<'_>, inputs: Inputs<'_>) -> Replay {
     let days = days(setup, &counter, inputs.delivered);
     let raised: Vec<u64> = counter.alerts.iter().map(|counts| counts.count).collect();
+    let values = Values::of(&counter.values);
     let mut alerts: Vec<AlertReplay> = (0..)
         .zip(&setup.alerts)
-        .map(|(index, watched)| alert(index, watched, &counter, &inputs, days))
+        .map(|(index, watched)| alert(index, watched, &counter, &values, &inputs, days))
         .collect();
     alerts.sort_by(|a, b| b.risk.cmp(&a.risk).then_with(|| a.id.cmp(&b.id)));
     Replay {
@@ -88,6 +91,7 @@ fn alert(
     index: u32,
     watched: &Watched,
     counter: &Counter<'_>,
+    values: &Values<'_>,
     inputs: &Inputs<'_>,
     days: Option<Days>,
 ) -> AlertReplay {
@@ -109,7 +113,7 @@ fn alert(
         rank(counted.into_iter().map(named).collect(), counts.count, |by| by.count)
     };
     let principals = principals(index, counter);
-    let noise = Noise { all: &principals, alert: watched, count: counts.count };
+    let noise = Noise { all: &principals, alert: watched, index, values, count: counts.count };
     let suggestions = suggest::suggest(&noise, days, inputs.as_of);
     let mut notes: BTreeMap<String, u64> =
         counts.notes.iter().map(|(code, count)| ((*code).to_owned(), *count)).collect();
@@ -128,7 +132,7 @@ fn alert(
         actors: counts.actors.clone(),
         accounts: by(|place| place.account.as_deref()),
         regions: by(|place| place.region.as_deref()),
-        principals: rank(principals, counts.count, |by| by.count),
+        principals: rank(folded(principals), counts.count, |by| by.count),
         undelivered: counts
             .undelivered
             .iter()
@@ -141,10 +145,6 @@ fn alert(
 
 /// All principals of an alert that were counted, the most frequent first.
 fn principals(index: u32, counter: &Counter<'_>) -> Vec<ByPrincipal> {
-    let mut events: HashMap<u64, BTreeMap<String, u64>> = HashMap::new();
-    for of in counter.events.values() {
-        events.entry(of.principal).or_default().insert(of.event.to_string(), of.count);
-    }
     let of = |of: &OfPrincipal| ByPrincipal {
         name: of.name.to_string(),
         kind: of.kind,
@@ -152,12 +152,26 @@ fn principals(index: u32, counter: &Counter<'_>) -> Vec<ByPrincipal> {
         count: of.count,
         failed: of.failed,
         field: of.field,
-        events: events.get(&of.key).cloned().unwrap_or_default(),
     };
     let mut all: Vec<ByPrincipal> =
         counter.principals.values().filter(|known| known.alert == index).map(of).collect();
     sort(&mut all, |by| by.count);
     all
+}
+
+/// One row for all that show alike, though their names stand in other fields.
+fn folded(principals: Vec<ByPrincipal>) -> Vec<ByPrincipal> {
+    let mut rows: BTreeMap<(String, ActorKind, Option<String>), ByPrincipal> = BTreeMap::new();
+    for by in principals {
+        match rows.entry((by.name.clone(), by.kind, by.through.clone())) {
+            Entry::Vacant(row) => drop(row.insert(by)),
+            Entry::Occupied(mut row) => {
+                row.get_mut().count += by.count;
+                row.get_mut().failed += by.failed;
+            }
+        }
+    }
+    rows.into_values().collect()
 }
 
 /// What is remarkable about where an alert's records come from.
