@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `%` | the values of an enumeration |
 //! | `@` | an object: flags, then its members |
-//! | `=` | an event: its name, flags, then its parameters |
+//! | `=` | an event: its name, flags, then its parameters or response elements |
 //!
 //! Flags: `c` closed, `h` high confidence. A member is `name:form`; the form is a letter
 //! ([`form_of`]), after `l` and `m` the letter of the element, then `@N` for the object and `%N` for
@@ -15,7 +15,7 @@
 //!
 //! What cannot be read is left out, and what held it is then open: nothing is said of it.
 
-use super::{Confidence, Form, Parameter, Request};
+use super::{Confidence, Form, Parameter, Payload};
 use flate2::read::DeflateDecoder;
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -72,12 +72,12 @@ impl Sheet {
         self.events.keys().map(String::as_str)
     }
 
-    /// The parameters of an event; none where the source has no such event.
-    pub fn request(&self, name: &str) -> Option<Request> {
+    /// What an event has; none where the source has no such event.
+    pub fn payload(&self, name: &str) -> Option<Payload> {
         let (flags, members) = split_flags(self.events.get(name)?);
         let mut left = PARAMETERS_MAX;
         let (parameters, whole) = self.members(members, DEPTH_MAX, &mut left);
-        Some(Request {
+        Some(Payload {
             confidence: if flags.contains('h') { Confidence::High } else { Confidence::Low },
             closed: flags.contains('c') && whole,
             parameters,
@@ -174,8 +174,8 @@ mod tests {
     use super::super::Found;
     use super::*;
 
-    fn request(text: &str) -> Request {
-        Sheet::read(text).request("Call").expect("the event is there")
+    fn request(text: &str) -> Payload {
+        Sheet::read(text).payload("Call").expect("the event is there")
     }
 
     #[test]
@@ -225,17 +225,17 @@ mod tests {
     #[test]
     fn bytes_that_are_no_block_have_no_events() {
         for bytes in [&b""[..], b"\0", b"not deflated", &[0xff; 64], b"K\x04\x00"] {
-            assert_eq!(Sheet::inflate(bytes).request("Call"), None);
+            assert_eq!(Sheet::inflate(bytes).payload("Call"), None);
         }
         for text in ["", "=", "=\t", "%", "@", "=\tOther", "\t\t\t", "=\tCall2\tc"] {
-            assert_eq!(Sheet::read(text).request("Call"), None, "{text:?}");
+            assert_eq!(Sheet::read(text).payload("Call"), None, "{text:?}");
         }
     }
 
     proptest::proptest! {
         #[test]
         fn no_text_makes_it_panic(text in "([%@=]\t(Call\t)?[hc]?(\t[a-c]:?[tnolm]{0,2}([@%][0-3])?){0,4}\n){0,6}") {
-            let _ = Sheet::read(&text).request("Call");
+            let _ = Sheet::read(&text).payload("Call");
         }
     }
 }
