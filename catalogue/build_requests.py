@@ -359,7 +359,7 @@ class Sheet:
 
     def kind(self, node, top):
         text = node.form + (node.element or "")
-        if node.fields is not None and "o" in text:
+        if node.fields is not None and ("o" in text or text == "a"):
             text += f"@{self.number(self.objects, 'c' + self.members(node.fields))}"
         if node.values and top:
             line = "\t".join(node.values)

@@ -40,10 +40,12 @@ def output_of(service, op):
 
 def response_plain(service, op, names):
     shape = output_of(service, op)
-    inner = unwrapped(service, shape)
-    if inner:
+    inner = the_one(service, shape)
+    if inner and service.directory in rules.UNWRAPPED:
         return Outputs(service, names).fields(inner, LEVELS)
     fields = Outputs(service, names).fields(shape, LEVELS)
+    if inner and service.directory in rules.MAYBE_UNWRAPPED:
+        return merge_fields(fields, Outputs(service, names).fields(inner, LEVELS))
     payload = shape.get("payload")
     if payload and service.protocol == "rest-json":
         inner = service.shapes[shape["members"][payload]["shape"]]
@@ -52,10 +54,10 @@ def response_plain(service, op, names):
     return fields
 
 
-def unwrapped(service, shape):
-    """The one structure that a response of some services is."""
+def the_one(service, shape):
+    """The structure that is all there is in a response."""
     members = list(shape.get("members", {}).values())
-    if service.directory not in rules.UNWRAPPED or len(members) != 1:
+    if len(members) != 1:
         return None
     inner = service.shapes[members[0]["shape"]]
     return inner if inner["type"] == "structure" else None
@@ -91,14 +93,14 @@ def ec2_node(service, shape_name, levels, wrapped):
     if shape["type"] == "structure":
         fields = ec2_fields(service, shape, levels, wrapped)
         more = rules.EC2_ALSO.get(shape_name, {})
-        return Node("o", fields=fields and added(fields, more))
+        return Node("a" if wrapped else "o", fields=fields and added(fields, more))
     if shape["type"] == "list":
         inner = ec2_node(service, shape["member"]["shape"], levels, wrapped)
-        # Without elements it is `""` or `{}`; one element stands without an array.
+        # Without elements it is `{}`, in newer calls `""`; one element stands without an array.
         names = ["items"] if levels == LEVELS and not wrapped else ["item", "items"]
-        elements = {name: Node("l", "o", inner.fields) if inner.form == "o" else Node("a")
+        elements = {name: Node("l", "o", inner.fields) if inner.fields else Node("a")
                     for name in names}
-        return Node("a" if levels == 0 else "o", fields=elements if levels else None)
+        return Node("a" if wrapped else "o", fields=elements if levels else None)
     return Node("a") if wrapped else Outputs(service, plain).node(shape_name, levels)
 
 

@@ -13,7 +13,9 @@ LOW_EVENTS = {("lambda.amazonaws.com", "Invoke"), ("lambda.amazonaws.com", "Invo
 
 # ------------------------------------------------------------------------------- unwrapped
 # Of the query protocol: `{"DBInstance": {...}}` is logged as its members, not under its name.
-UNWRAPPED = {"rds", "docdb", "neptune", "redshift", "elasticache"}
+UNWRAPPED = {"rds", "docdb", "neptune"}
+# The same may be true of these, of which no record was seen: both are taken.
+MAYBE_UNWRAPPED = {"redshift", "elasticache"}
 
 # ------------------------------------------------------------------------------- no response
 # Services of which records show that a write without an output has no response at all.

@@ -41,7 +41,8 @@ pub enum Form {
     /// An object whose keys are data, such as tags; [`Parameter::element`] tells the form of its
     /// values, whose own fields are [`Parameter::fields`].
     Map,
-    /// Not known: nothing can be said of it, nor of what is in it.
+    /// Not known. Where it has [`Parameter::fields`] it can also be an object with these: newer calls
+    /// of EC2 write `""` for one without members.
     Any,
 }
 

@@ -391,6 +391,10 @@ fn what_a_response_can_have_is_not_told() {
         ("iam:CreateAccessKey", json!({"responseElements.accessKey.status": ["Active"]})),
         ("ec2:RunInstances", json!({"responseElements.omitted": [true]})),
         ("ec2:AuthorizeSecurityGroupIngress", json!({"responseElements._return": [true]})),
+        (
+            "ec2:DeleteFlowLogs",
+            json!({"responseElements.DeleteFlowLogsResponse.unsuccessful": [""]}),
+        ),
         ("ec2:DescribeInstances", json!({"responseElements": [null]})),
         ("ec2:DescribeInstances", json!({"responseElements.x": [{"exists": false}]})),
         ("sts:AssumeRole", json!({"responseElements.assumedRoleUser.arn": [{"suffix": "/eve"}]})),

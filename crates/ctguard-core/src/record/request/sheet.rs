@@ -174,13 +174,13 @@ mod tests {
     use super::super::Found;
     use super::*;
 
-    fn request(text: &str) -> Payload {
+    fn payload(text: &str) -> Payload {
         Sheet::read(text).payload("Call").expect("the event is there")
     }
 
     #[test]
     fn each_part_of_a_member_is_read() {
-        let request = request(
+        let request = payload(
             "%\tred\tdark blue\n@\tc\tkey:t\n=\tCall\thc\tcolour:t%0\tcount:n\tlist:lo@0\tset:lt",
         );
         assert_eq!(request.confidence, Confidence::High);
@@ -196,8 +196,17 @@ mod tests {
     }
 
     #[test]
+    fn what_may_be_an_object_has_its_members() {
+        let payload = payload("@\tc\titem:t\n=\tCall\thc\tset:a@0\tother:a");
+        assert_eq!(payload.parameters[0].form, Form::Any);
+        assert!(matches!(payload.find(&["set", "item"]), Found::Parameter(_)));
+        assert!(matches!(payload.find(&["set", "itme"]), Found::Missing { step: 1, .. }));
+        assert_eq!(payload.find(&["other", "item"]), Found::Open);
+    }
+
+    #[test]
     fn any_key_of_a_map_is_taken() {
-        let request = request("@\tc\tvalue:t\n=\tCall\tc\ttags:mt\trules:mo@0");
+        let request = payload("@\tc\tvalue:t\n=\tCall\tc\ttags:mt\trules:mo@0");
         assert_eq!(request.confidence, Confidence::Low);
         assert_eq!(request.find(&["tags", "Owner"]), Found::Open);
         assert!(matches!(request.find(&["tags"]), Found::Parameter(_)));
@@ -208,7 +217,7 @@ mod tests {
     #[test]
     fn what_cannot_be_read_leaves_its_holder_open() {
         for members in ["a:x", "a", "a:", "a:t%7", "a:t%x", "a:o@9", "a:lx", ":", "a:o@0"] {
-            let request = request(&format!("=\tCall\tc\t{members}\tb:t"));
+            let request = payload(&format!("=\tCall\tc\t{members}\tb:t"));
             assert!(!request.closed, "{members}");
             assert_eq!(request.parameters.len(), 1, "{members}");
         }
@@ -216,7 +225,7 @@ mod tests {
 
     #[test]
     fn an_object_that_holds_itself_comes_to_an_end() {
-        let request = request("@\tc\ta:o@0\tb:o@0\tc:o@0\n=\tCall\tc\ttop:o@0");
+        let request = payload("@\tc\ta:o@0\tb:o@0\tc:o@0\n=\tCall\tc\ttop:o@0");
         assert_eq!(request.find(&["top"; 1]), Found::Parameter(&request.parameters[0]));
         let deep: Vec<&str> = std::iter::once("top").chain(std::iter::repeat_n("c", 40)).collect();
         assert_eq!(request.find(&deep), Found::Open);
