@@ -4,10 +4,10 @@
 //! model before it is deployed. `docs/records.md` tells where the model comes from.
 //!
 //! ```text
-//!  field, common ──► the common fields, as a table ───┐
-//!  request ─► parameters and responses of each event ┴► scenario: what can stand at a path
-//!                                                           │ fit: can an operator take it
-//!  check ◄──────────────────────────────────────────────────┘ words, suggest: what to write instead
+//!  field, common ──► the common fields, as a table ──┐
+//!  request ► parameters, responses of each event ───┴► scenario: what can stand at a path
+//!                                                          │ fit: can an operator take it
+//!  check ◄─────────────────────────────────────────────────┘ words, suggest: what to write instead
 //! ```
 
 mod check;
