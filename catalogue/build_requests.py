@@ -359,7 +359,7 @@ class Sheet:
 
     def kind(self, node, top):
         text = node.form + (node.element or "")
-        if node.fields is not None and "o" in text:
+        if node.fields is not None and ("o" in text or text == "a"):
             text += f"@{self.number(self.objects, 'c' + self.members(node.fields))}"
         if node.values and top:
             line = "\t".join(node.values)
@@ -376,16 +376,21 @@ class Sheet:
         yield from self.events
 
 
-def main():
-    out = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE
+def write(path, built):
+    """Writes a model, source by source; `built`: {source: {event: (fields, confidence is high)}}."""
     lines = []
-    for source, rows in sorted(build().items()):
+    for source, rows in sorted(built.items()):
         sheet = Sheet()
         for event, (fields, high) in sorted(rows.items()):
             sheet.add(event, fields, high)
         lines.append(f"!\t{source}")
         lines.extend(sheet.lines())
-    (out / "requests.txt").write_text("\n".join(lines) + "\n")
+    path.write_text("\n".join(lines) + "\n")
+
+
+def main():
+    out = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE
+    write(out / "requests.txt", build())
 
 
 if __name__ == "__main__":

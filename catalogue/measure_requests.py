@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
-"""Measure requests.txt on CloudTrail records: how often it would warn wrongly, how much it tells.
+"""Measure a model on CloudTrail records: how often it would warn wrongly, how much it tells.
 
-    python measure_requests.py [--verbose] [--levels=N] FOLDER…
+    python measure_requests.py [--responses] [--verbose] [--levels=N] FOLDER…
+
+Measures requests.txt, or with `--responses` responses.txt.
 
 Reads every JSON file below each folder (a record, a list, `{"Records": [...]}`, or one record a
-line, also within other JSON). Each path of `requestParameters`, two levels deep (or N), is real: a
-warning about it is false. `items` and the wrappers of EC2 do not count as levels. Each path is then
+line, also within other JSON). Each path of `requestParameters` (or of `responseElements`),
+two levels deep (or N), is real: a warning about it is false. `items` and the wrappers of EC2 do not
+count as levels. Each path is then
 made wrong in four ways; those that the model warns about are told.
 """
 import json
@@ -18,7 +21,7 @@ ANY_REQUEST = {"omitted", "originalSize", "reason"}
 
 
 class Model:
-    """requests.txt, followed as crates/ctguard-core/src/record/request.rs does."""
+    """A model, followed as crates/ctguard-core/src/record/request.rs does."""
 
     def __init__(self, path):
         self.events, self.objects = {}, {}
@@ -95,7 +98,7 @@ def paths_of(value, levels, at=()):
             yield from paths_of(item, levels, at)
     elif isinstance(value, dict):
         for name, inner in value.items():
-            free = name == "items" or (not at and name.endswith("Request"))
+            free = name in ("item", "items") or (not at and name.endswith(("Request", "Response")))
             left = levels if free else levels - 1
             yield (*at, name)
             if left > 0 or free:
@@ -122,13 +125,15 @@ def wrong_ones(path, real):
 def main():
     verbose = "--verbose" in sys.argv
     levels = next((int(at.split("=")[1]) for at in sys.argv if at.startswith("--levels=")), 2)
-    model = Model(HERE / "requests.txt")
+    responses = "--responses" in sys.argv
+    model = Model(HERE / ("responses.txt" if responses else "requests.txt"))
+    field = "responseElements" if responses else "requestParameters"
     real, false, wrong, told = Counter(), Counter(), Counter(), Counter()
     seen, silent, misses = Counter(), Counter(), Counter()
     for folder in [name for name in sys.argv[1:] if not name.startswith("-")]:
         for path in sorted(Path(folder).rglob("*.json*")):
             for record in read(path):
-                parameters = record.get("requestParameters")
+                parameters = record.get(field)
                 if not isinstance(parameters, dict) or not parameters:
                     continue
                 service = record["eventSource"].partition(".")[0]
@@ -148,7 +153,7 @@ def main():
                             silent[f"{service}:{record['eventName']} {how} {'.'.join(bad)}"] += 1
     paths, mistakes = sum(real.values()), sum(wrong.values())
     if not paths:
-        sys.exit("no record with request parameters")
+        sys.exit(f"no record with {field}")
     warned, noticed = sum(false.values()), sum(told.values())
     print(f"{sum(seen.values())} records, {paths} paths of {len(seen)} services")
     print(f"warned about wrongly: {warned} = {warned / paths:.2%}")

@@ -4,7 +4,8 @@
 //! `sources.rs`: one row an event source, sorted, with its events as sorted lines: the name, a letter for each kind,
 //! the access, a letter of evidence for each kind, and the letter of evidence for the source.
 //! `renames.rs`: what people write beside what is logged. `builtins.rs`: the shipped blueprints.
-//! `requests.rs`: one row an event source, sorted, with its request parameters deflated.
+//! `requests.rs`, `responses.rs`: one row an event source, sorted, with the request parameters and
+//! the response elements of its events deflated.
 
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
@@ -20,15 +21,22 @@ fn main() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../..");
     let out = PathBuf::from(env::var("OUT_DIR")?);
     println!("cargo::rerun-if-changed=build.rs");
-    for input in
-        ["catalogue/events.tsv", "catalogue/renames.tsv", "catalogue/requests.txt", "blueprints"]
-    {
+    for input in [
+        "catalogue/events.tsv",
+        "catalogue/renames.tsv",
+        "catalogue/requests.txt",
+        "catalogue/responses.txt",
+        "blueprints",
+    ] {
         println!("cargo::rerun-if-changed=../../{input}");
     }
     fs::write(out.join("sources.rs"), sources(&root.join("catalogue/events.tsv"))?)?;
     fs::write(out.join("renames.rs"), renames(&root.join("catalogue/renames.tsv"))?)?;
     fs::write(out.join("builtins.rs"), builtins(&root.join("blueprints"))?)?;
-    fs::write(out.join("requests.rs"), requests(&root.join("catalogue/requests.txt"), &out)?)?;
+    for model in ["requests", "responses"] {
+        let path = root.join(format!("catalogue/{model}.txt"));
+        fs::write(out.join(format!("{model}.rs")), payloads(model, &path, &out)?)?;
+    }
     Ok(())
 }
 
@@ -143,7 +151,7 @@ fn builtins(folder: &Path) -> Result<String, Box<dyn Error>> {
 }
 
 /// Deflates each source's block of lines into one file, and lists where each lies.
-fn requests(path: &Path, out: &Path) -> Result<String, Box<dyn Error>> {
+fn payloads(model: &str, path: &Path, out: &Path) -> Result<String, Box<dyn Error>> {
     let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let mut blocks: BTreeMap<&str, String> = BTreeMap::new();
     let mut source = None;
@@ -157,17 +165,18 @@ fn requests(path: &Path, out: &Path) -> Result<String, Box<dyn Error>> {
         }
     }
     let mut all = Vec::new();
-    let mut table = format!("static BLOCKS: [Block; {}] = [\n", blocks.len());
+    let name = model.to_uppercase();
+    let mut table = format!("static {name}: [Block; {}] = [\n", blocks.len());
     for (source, block) in &blocks {
         let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
         encoder.write_all(block.as_bytes())?;
         let start = all.len();
         all.extend(encoder.finish()?);
         let length = all.len() - start;
-        let bytes = format!("DEFLATED.split_at({start}).1.split_at({length}).0");
+        let bytes = format!("DEFLATED_{name}.split_at({start}).1.split_at({length}).0");
         writeln!(table, "    block({source:?}, {bytes}),")?;
     }
     table.push_str("];\n");
-    fs::write(out.join("requests.bin"), all)?;
+    fs::write(out.join(format!("{model}.bin")), all)?;
     Ok(table)
 }

@@ -42,9 +42,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for ((part, mistake), (told, all)) in &tally.mistakes {
         println!("{part:18} {mistake:10} told {told:5} of {all:5} ({:.1} %)", share(*told, *all));
     }
-    for part in ["common fields", "request parameters"] {
-        let of = tally.mistakes.iter().filter(|((one, _), _)| *one == part);
+    for part in ["common fields", "request parameters", "response elements", "open parts", ""] {
+        let of = tally.mistakes.iter().filter(|((one, _), _)| one.starts_with(part));
         let (told, all) = of.fold((0, 0), |(a, b), (_, (told, all))| (a + told, b + all));
+        let part = if part.is_empty() { "total" } else { part };
         println!("{part:18} told {told:5} of {all:5} ({:.1} %)", share(told, all));
     }
     Ok(())
@@ -113,7 +114,8 @@ fn leaf(event: &EventRef, path: &str, value: &Value, tally: &mut Tally) {
     }
     let part = match path.split('.').next() {
         Some("requestParameters") => "request parameters",
-        Some("responseElements" | "additionalEventData" | "serviceEventDetails") => "open parts",
+        Some("responseElements") => "response elements",
+        Some("additionalEventData" | "serviceEventDetails") => "open parts",
         _ => "common fields",
     };
     for (mistake, path, value) in MISTAKES.into_iter().filter_map(|one| wrong(one, path, value)) {

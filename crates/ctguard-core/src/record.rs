@@ -5,7 +5,7 @@
 //!
 //! ```text
 //!  field, common ──► the common fields, as a table ──┐
-//!  request ────────► the parameters of each event ───┴► scenario: what can stand at a path
+//!  request ► parameters, responses of each event ───┴► scenario: what can stand at a path
 //!                                                          │ fit: can an operator take it
 //!  check ◄─────────────────────────────────────────────────┘ words, suggest: what to write instead
 //! ```

@@ -204,7 +204,8 @@ impl<'a> Judge<'a> {
             path: path.to_owned(),
             matcher: None,
             message: words::no_record(path, self.events),
-            help: words::instead_of_path(path, suggestion),
+            help: words::without_response(path, self.events, self.subjects)
+                .unwrap_or_else(|| words::instead_of_path(path, suggestion)),
         });
     }
 

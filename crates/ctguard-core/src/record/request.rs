@@ -1,7 +1,8 @@
-//! The request parameters of each event: `detail.requestParameters` in CloudTrail's spelling.
+//! The request parameters and the response elements of each event, in CloudTrail's spelling.
 //!
-//! The data is `catalogue/requests.txt`, which `catalogue/build_requests.py` makes from AWS's
-//! service models. `build.rs` deflates it source by source; a source is inflated when one of its
+//! The data is `catalogue/requests.txt` and `catalogue/responses.txt`, which
+//! `catalogue/build_requests.py` and `catalogue/build_responses.py` make from AWS's service models.
+//! `build.rs` deflates it source by source; a source is inflated when one of its
 //! events is first asked for, and nothing is read when the program starts.
 //!
 //! `docs/records.md` tells how CloudTrail's spelling was found and how often the model is right.
@@ -40,11 +41,12 @@ pub enum Form {
     /// An object whose keys are data, such as tags; [`Parameter::element`] tells the form of its
     /// values, whose own fields are [`Parameter::fields`].
     Map,
-    /// Not known: nothing can be said of it, nor of what is in it.
+    /// Not known. Where it has [`Parameter::fields`] it can also be an object with these: newer calls
+    /// of EC2 write `""` for one without members.
     Any,
 }
 
-/// A member of a request, or of an object in it.
+/// A member of a request or a response, or of an object in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parameter {
     /// Its name in CloudTrail's spelling.
@@ -63,11 +65,11 @@ pub struct Parameter {
     pub values: Vec<String>,
 }
 
-/// The parameters of an event.
+/// What an event has below `requestParameters`, or below `responseElements`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
+pub struct Payload {
     pub confidence: Confidence,
-    /// Sorted by name. Empty and closed: the call takes none, and the record says `null`.
+    /// Sorted by name. Empty and closed: there are none, and the record says `null`.
     pub parameters: Vec<Parameter>,
     /// Whether `parameters` is all there is; otherwise others may occur.
     pub closed: bool,
@@ -84,20 +86,25 @@ pub enum Found<'a> {
     Missing { step: usize, siblings: &'a [Parameter] },
 }
 
-/// Members that CloudTrail itself puts beside or in place of the parameters of any request.
+/// Members that CloudTrail itself puts beside or in place of those of any request or response.
 ///
-/// Those above 100 KB are left out: `{"omitted": true, "reason": "requestParameters too large"}`.
+/// What is above 100 KB is left out: `{"omitted": true, "reason": "requestParameters too large"}`.
 ///
 /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
-pub const OF_ANY_REQUEST: &[&str] = &["omitted", "originalSize", "reason"];
+pub const OF_ANY_PAYLOAD: &[&str] = &["omitted", "originalSize", "reason"];
 
-impl Request {
-    /// Follows a path below `requestParameters`, such as `["ipPermissions", "items", "toPort"]`.
+impl Payload {
+    /// Whether there is nothing at all: the record says `null`.
+    pub fn is_nothing(&self) -> bool {
+        self.closed && self.parameters.is_empty()
+    }
+
+    /// Follows a path below `requestParameters` or `responseElements`, such as `["ipPermissions", "items", "toPort"]`.
     ///
-    /// It does not look at [`Request::confidence`]. A list is looked into without a step of its own;
+    /// It does not look at [`Payload::confidence`]. A list is looked into without a step of its own;
     /// any key of a map is taken. An empty path is [`Found::Open`].
     pub fn find(&self, path: &[&str]) -> Found<'_> {
-        if path.first().is_some_and(|name| OF_ANY_REQUEST.contains(name)) {
+        if path.first().is_some_and(|name| OF_ANY_PAYLOAD.contains(name)) {
             return Found::Open;
         }
         let mut found = Found::Open;
@@ -128,10 +135,25 @@ impl Request {
 /// Looks up the request parameters of an event; none where the event is not modelled.
 ///
 /// `source` is `detail.eventSource`, such as `ec2.amazonaws.com`.
-pub fn request_of(source: &str, name: &str) -> Option<Request> {
-    let at = BLOCKS.binary_search_by(|block| block.source.cmp(source)).ok()?;
-    let block = BLOCKS.get(at)?;
-    block.sheet.get_or_init(|| Sheet::inflate(block.deflated)).request(name)
+pub fn request_of(source: &str, name: &str) -> Option<Payload> {
+    find(&REQUESTS, source, name)
+}
+
+/// Looks up the response elements of an event; none where the event is not modelled.
+///
+/// A call that only reads has none but for known exceptions, nor does a call that returns nothing:
+/// the payload is then empty and closed. What it says is of calls that succeeded; failed ones mostly
+/// have `null`.
+///
+/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
+pub fn response_of(source: &str, name: &str) -> Option<Payload> {
+    find(&RESPONSES, source, name)
+}
+
+fn find(blocks: &'static [Block], source: &str, name: &str) -> Option<Payload> {
+    let at = blocks.binary_search_by(|block| block.source.cmp(source)).ok()?;
+    let block = blocks.get(at)?;
+    block.sheet.get_or_init(|| Sheet::inflate(block.deflated)).payload(name)
 }
 
 /// The events of one source, deflated, and inflated once they are asked for.
@@ -146,10 +168,12 @@ const fn block(source: &'static str, deflated: &'static [u8]) -> Block {
 }
 
 /// The blocks of all sources, one after the other.
-static DEFLATED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/requests.bin"));
+static DEFLATED_REQUESTS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/requests.bin"));
+static DEFLATED_RESPONSES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/responses.bin"));
 
-// `BLOCKS`, sorted by source.
+// `REQUESTS` and `RESPONSES`, sorted by source.
 include!(concat!(env!("OUT_DIR"), "/requests.rs"));
+include!(concat!(env!("OUT_DIR"), "/responses.rs"));
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@
 
 use super::common::{FIELDS, TIMES, arns, field_at};
 use super::field::{Field, Holds, Kinds, Presence, Who};
-use super::request::{Confidence, Form, Found, Parameter, Request, request_of};
+use super::request::{Confidence, Form, Found, Parameter, Payload, request_of, response_of};
 use super::texts::Texts;
 use crate::event::{EVERY_SOURCE, EventRef};
 use serde_json::{Value, json};
@@ -19,17 +19,29 @@ pub(super) struct Subject {
     pub name: Option<String>,
     pub kinds: Kinds,
     /// What is known of its request parameters.
-    pub request: Option<Request>,
+    pub request: Option<Payload>,
+    /// What is known of its response elements.
+    pub response: Option<Payload>,
 }
 
 impl Subject {
     pub fn of(event: &EventRef) -> Self {
         let source = (event.source != EVERY_SOURCE).then(|| event.source.clone());
         let name = (!event.is_family()).then(|| event.name.clone());
-        let request = source.as_ref().zip(name.as_ref()).and_then(|(source, name)| {
-            request_of(source, name).filter(|request| request.confidence == Confidence::High)
-        });
-        Self { source, name, kinds: Kinds::of(event.kind), request }
+        let known = |of: fn(&str, &str) -> Option<Payload>| {
+            let payload = of(source.as_deref()?, name.as_deref()?)?;
+            (payload.confidence == Confidence::High).then_some(payload)
+        };
+        let kinds = Kinds::of(event.kind);
+        let request = known(request_of);
+        // Service events and console actions are not calls of the API.
+        let response = if Kinds::CALLS.has(kinds) { known(response_of) } else { None };
+        Self { source, name, kinds, request, response }
+    }
+
+    /// Whether its records are known to have no response.
+    pub fn answers_nothing(&self) -> bool {
+        self.response.as_ref().is_some_and(Payload::is_nothing)
     }
 
     /// Whether its sign-in tells the result under `responseElements`, as ConsoleLogin does.
@@ -93,8 +105,8 @@ pub(super) enum Place<'s> {
     Parameter(&'s Parameter),
     /// The result of a sign-in, under its event's name.
     Result,
-    /// A truth value in a response that is known to be there.
-    Response,
+    /// A response element, which calls that failed mostly lack.
+    Element(&'s Parameter),
     /// The path goes through a part that is not modelled.
     Open,
     /// No record has the path; `sure` where nothing like it can be new.
@@ -121,29 +133,26 @@ pub(super) fn place<'s>(path: &str, subject: &'s Subject) -> Place<'s> {
             "ConsoleLogin" => Place::Result,
             _ => Place::Missing { sure: true },
         },
-        "responseElements" if answers(subject, rest) => Place::Response,
-        "responseElements" => Place::Open,
+        "responseElements" => match &subject.response {
+            Some(response) => element(response, rest),
+            None => Place::Open,
+        },
         _ => below(path, subject),
     }
 }
 
-/// Whether a response is known to have a truth value: calls that make or change a database return it.
-///
-/// Source: <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html>,
-/// <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBCluster.html>
-fn answers(subject: &Subject, path: &str) -> bool {
-    const RETURN_IT: [&str; 3] = ["Create", "Modify", "Restore"];
-    let name = subject.name.as_deref().unwrap_or_default();
-    let of_database = name.contains("DBInstance") || name.contains("DBCluster");
-    path == "publiclyAccessible"
-        && subject.source.as_deref() == Some("rds.amazonaws.com")
-        && of_database
-        && RETURN_IT.iter().any(|verb| name.starts_with(verb))
+/// A path in a response: services answer more than their API says, but nothing where there is none.
+fn element<'s>(response: &'s Payload, path: &str) -> Place<'s> {
+    match parameter(response, path) {
+        Place::Parameter(parameter) => Place::Element(parameter),
+        Place::Missing { .. } => Place::Missing { sure: response.is_nothing() },
+        other => other,
+    }
 }
 
-fn parameter<'s>(request: &'s Request, path: &str) -> Place<'s> {
+fn parameter<'s>(payload: &'s Payload, path: &str) -> Place<'s> {
     let steps: Vec<&str> = path.split('.').collect();
-    match request.find(&steps) {
+    match payload.find(&steps) {
         Found::Parameter(parameter) => Place::Parameter(parameter),
         Found::Open => Place::Open,
         Found::Missing { .. } => Place::Missing { sure: true },
@@ -193,7 +202,8 @@ pub(super) fn possible(place: Place<'_>, subject: &Subject, scenario: Scenario) 
         Place::Missing { .. } => Possible { values: Values::Nothing, absent: true },
         Place::Open => Possible { values: Values::Any, absent: true },
         Place::Parameter(parameter) => Possible { values: of_parameter(parameter), absent: true },
-        Place::Response => exactly([true.into(), false.into()], true),
+        Place::Element(_) if scenario.failed && scenario.strict => NEVER,
+        Place::Element(parameter) => Possible { values: of_parameter(parameter), absent: true },
         Place::Result => {
             let result = if scenario.failed { "Failure" } else { "Success" };
             exactly([result.into()], false)

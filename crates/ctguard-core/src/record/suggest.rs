@@ -79,6 +79,9 @@ fn candidates(subjects: &[Subject]) -> Vec<String> {
         if let Some(request) = &subject.request {
             collect("requestParameters", &request.parameters, DEPTH_MAX, &mut all);
         }
+        if let Some(response) = &subject.response {
+            collect("responseElements", &response.parameters, DEPTH_MAX, &mut all);
+        }
         if subject.is_login() {
             all.push("responseElements.ConsoleLogin".to_owned());
         }

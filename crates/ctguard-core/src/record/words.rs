@@ -8,7 +8,7 @@ use super::scenario::{Place, Subject, Values, of_holds, place};
 use super::suggest::Suggestion;
 use super::texts::Texts;
 use crate::catalogue::nearest;
-use crate::event::EventRef;
+use crate::event::{Access, EventRef};
 use eventbridge_pattern::{Filter, Matcher, Pattern};
 use serde_json::Value;
 
@@ -51,6 +51,25 @@ fn events(events: &[&EventRef]) -> String {
 pub(super) fn no_record(path: &str, asked: &[EventRef]) -> String {
     let events = events(&asked.iter().collect::<Vec<_>>());
     format!("no record of {events} has `{path}`")
+}
+
+/// What to say of a path in a response where there is none.
+pub(super) fn without_response(
+    path: &str,
+    events: &[EventRef],
+    subjects: &[Subject],
+) -> Option<String> {
+    let nothing = path.starts_with("responseElements.")
+        && !subjects.is_empty()
+        && subjects.iter().all(Subject::answers_nothing);
+    let reads = events.iter().all(|event| event.access == Access::Read);
+    nothing.then(|| {
+        let why = match reads {
+            true => "read-only calls have no responseElements",
+            false => "these calls return nothing, so that responseElements is null",
+        };
+        format!("{why}: leave the condition out, or name what was asked for, in requestParameters")
+    })
 }
 
 /// What to write in place of a path that no record has.
@@ -110,15 +129,16 @@ pub(super) fn never(path: &str, matcher: &Matcher, subjects: &[&Subject]) -> (St
 fn values(place: Place<'_>) -> Values {
     match place {
         Place::Common(field) => of_holds(field),
-        Place::Parameter(parameter) => match parameter.element.unwrap_or(parameter.form) {
-            Form::Text => Values::AnyText,
-            Form::Number => Values::Number,
-            Form::Boolean => Values::Exactly(vec![true.into(), false.into()]),
-            Form::Object => Values::Object,
-            _ => Values::Any,
-        },
+        Place::Parameter(parameter) | Place::Element(parameter) => {
+            match parameter.element.unwrap_or(parameter.form) {
+                Form::Text => Values::AnyText,
+                Form::Number => Values::Number,
+                Form::Boolean => Values::Exactly(vec![true.into(), false.into()]),
+                Form::Object => Values::Object,
+                _ => Values::Any,
+            }
+        }
         Place::Result => Values::Exactly(vec!["Success".into(), "Failure".into()]),
-        Place::Response => Values::Exactly(vec![true.into(), false.into()]),
         Place::Open => Values::Any,
         Place::Missing { .. } => Values::Nothing,
     }
@@ -139,7 +159,7 @@ fn nothing(path: &str, subject: &Subject) -> (String, String) {
 fn of_object(path: &str, place: Place<'_>, matcher: &Matcher) -> (String, String) {
     let message = format!("`{path}` is an object, and EventBridge tests only single values");
     let help = match place {
-        Place::Parameter(Parameter { fields, .. }) => {
+        Place::Parameter(Parameter { fields, .. }) | Place::Element(Parameter { fields, .. }) => {
             match fields.iter().find(|field| field.name == "value").or(fields.first()) {
                 Some(field) if field.name == "value" => {
                     format!("write `{path}.value: [{}]`", shown(matcher))
@@ -393,6 +413,10 @@ fn conditions(leaves: &[(&str, &[Matcher])], outcome: bool) -> String {
 fn advice(leaves: &[(&str, &[Matcher])], outcome: bool, subjects: &[Subject]) -> String {
     let has = |wanted: &str| leaves.iter().any(|(path, _)| *path == wanted);
     let below = |wanted: &str| leaves.iter().any(|(path, _)| path.starts_with(wanted));
+    if below("responseElements.") && (outcome || has("errorCode")) {
+        return "responseElements of failed calls are null: name what was asked for, in requestParameters"
+            .to_owned();
+    }
     if outcome && has("errorCode") {
         return "`outcome` says it already: leave the condition on `errorCode` out".to_owned();
     }

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `%` | the values of an enumeration |
 //! | `@` | an object: flags, then its members |
-//! | `=` | an event: its name, flags, then its parameters |
+//! | `=` | an event: its name, flags, then its parameters or response elements |
 //!
 //! Flags: `c` closed, `h` high confidence. A member is `name:form`; the form is a letter
 //! ([`form_of`]), after `l` and `m` the letter of the element, then `@N` for the object and `%N` for
@@ -15,7 +15,7 @@
 //!
 //! What cannot be read is left out, and what held it is then open: nothing is said of it.
 
-use super::{Confidence, Form, Parameter, Request};
+use super::{Confidence, Form, Parameter, Payload};
 use flate2::read::DeflateDecoder;
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -72,12 +72,12 @@ impl Sheet {
         self.events.keys().map(String::as_str)
     }
 
-    /// The parameters of an event; none where the source has no such event.
-    pub fn request(&self, name: &str) -> Option<Request> {
+    /// What an event has; none where the source has no such event.
+    pub fn payload(&self, name: &str) -> Option<Payload> {
         let (flags, members) = split_flags(self.events.get(name)?);
         let mut left = PARAMETERS_MAX;
         let (parameters, whole) = self.members(members, DEPTH_MAX, &mut left);
-        Some(Request {
+        Some(Payload {
             confidence: if flags.contains('h') { Confidence::High } else { Confidence::Low },
             closed: flags.contains('c') && whole,
             parameters,
@@ -174,13 +174,13 @@ mod tests {
     use super::super::Found;
     use super::*;
 
-    fn request(text: &str) -> Request {
-        Sheet::read(text).request("Call").expect("the event is there")
+    fn payload(text: &str) -> Payload {
+        Sheet::read(text).payload("Call").expect("the event is there")
     }
 
     #[test]
     fn each_part_of_a_member_is_read() {
-        let request = request(
+        let request = payload(
             "%\tred\tdark blue\n@\tc\tkey:t\n=\tCall\thc\tcolour:t%0\tcount:n\tlist:lo@0\tset:lt",
         );
         assert_eq!(request.confidence, Confidence::High);
@@ -196,8 +196,17 @@ mod tests {
     }
 
     #[test]
+    fn what_may_be_an_object_has_its_members() {
+        let payload = payload("@\tc\titem:t\n=\tCall\thc\tset:a@0\tother:a");
+        assert_eq!(payload.parameters[0].form, Form::Any);
+        assert!(matches!(payload.find(&["set", "item"]), Found::Parameter(_)));
+        assert!(matches!(payload.find(&["set", "itme"]), Found::Missing { step: 1, .. }));
+        assert_eq!(payload.find(&["other", "item"]), Found::Open);
+    }
+
+    #[test]
     fn any_key_of_a_map_is_taken() {
-        let request = request("@\tc\tvalue:t\n=\tCall\tc\ttags:mt\trules:mo@0");
+        let request = payload("@\tc\tvalue:t\n=\tCall\tc\ttags:mt\trules:mo@0");
         assert_eq!(request.confidence, Confidence::Low);
         assert_eq!(request.find(&["tags", "Owner"]), Found::Open);
         assert!(matches!(request.find(&["tags"]), Found::Parameter(_)));
@@ -208,7 +217,7 @@ mod tests {
     #[test]
     fn what_cannot_be_read_leaves_its_holder_open() {
         for members in ["a:x", "a", "a:", "a:t%7", "a:t%x", "a:o@9", "a:lx", ":", "a:o@0"] {
-            let request = request(&format!("=\tCall\tc\t{members}\tb:t"));
+            let request = payload(&format!("=\tCall\tc\t{members}\tb:t"));
             assert!(!request.closed, "{members}");
             assert_eq!(request.parameters.len(), 1, "{members}");
         }
@@ -216,7 +225,7 @@ mod tests {
 
     #[test]
     fn an_object_that_holds_itself_comes_to_an_end() {
-        let request = request("@\tc\ta:o@0\tb:o@0\tc:o@0\n=\tCall\tc\ttop:o@0");
+        let request = payload("@\tc\ta:o@0\tb:o@0\tc:o@0\n=\tCall\tc\ttop:o@0");
         assert_eq!(request.find(&["top"; 1]), Found::Parameter(&request.parameters[0]));
         let deep: Vec<&str> = std::iter::once("top").chain(std::iter::repeat_n("c", 40)).collect();
         assert_eq!(request.find(&deep), Found::Open);
@@ -225,17 +234,17 @@ mod tests {
     #[test]
     fn bytes_that_are_no_block_have_no_events() {
         for bytes in [&b""[..], b"\0", b"not deflated", &[0xff; 64], b"K\x04\x00"] {
-            assert_eq!(Sheet::inflate(bytes).request("Call"), None);
+            assert_eq!(Sheet::inflate(bytes).payload("Call"), None);
         }
         for text in ["", "=", "=\t", "%", "@", "=\tOther", "\t\t\t", "=\tCall2\tc"] {
-            assert_eq!(Sheet::read(text).request("Call"), None, "{text:?}");
+            assert_eq!(Sheet::read(text).payload("Call"), None, "{text:?}");
         }
     }
 
     proptest::proptest! {
         #[test]
         fn no_text_makes_it_panic(text in "([%@=]\t(Call\t)?[hc]?(\t[a-c]:?[tnolm]{0,2}([@%][0-3])?){0,4}\n){0,6}") {
-            let _ = Sheet::read(&text).request("Call");
+            let _ = Sheet::read(&text).payload("Call");
         }
     }
 }

@@ -2,12 +2,15 @@
 
 use super::*;
 
-fn find(event: &str, path: &str) -> Option<bool> {
+const REQUEST: fn(&str, &str) -> Option<Payload> = request_of;
+const RESPONSE: fn(&str, &str) -> Option<Payload> = response_of;
+
+fn is_missing(of: fn(&str, &str) -> Option<Payload>, event: &str, path: &str) -> Option<bool> {
     let (service, name) = event.split_once(':').unwrap();
-    let request = request_of(&format!("{service}.amazonaws.com"), name)?;
+    let payload = of(&format!("{service}.amazonaws.com"), name)?;
     let steps: Vec<&str> = path.split('.').collect();
-    let missing = matches!(request.find(&steps), Found::Missing { .. });
-    Some(request.confidence == Confidence::High && missing)
+    let missing = matches!(payload.find(&steps), Found::Missing { .. });
+    Some(payload.confidence == Confidence::High && missing)
 }
 
 /// Counts the parameters, and holds what each says against the others.
@@ -27,39 +30,51 @@ fn check(parameters: &[Parameter], place: &str) -> usize {
     count
 }
 
+/// Both models, with their text.
+fn models() -> [(&'static [Block], fn(&str, &str) -> Option<Payload>, &'static str); 2] {
+    [
+        (&REQUESTS, REQUEST, include_str!("../../../../../catalogue/requests.txt")),
+        (&RESPONSES, RESPONSE, include_str!("../../../../../catalogue/responses.txt")),
+    ]
+}
+
 #[test]
 fn every_event_of_every_block_is_read() {
-    assert!(BLOCKS.is_sorted_by(|a, b| a.source < b.source));
-    let (mut events, mut parameters) = (0, 0);
-    for block in &BLOCKS {
-        let sheet = Sheet::inflate(block.deflated);
-        assert!(sheet.events().count() > 0, "{}", block.source);
-        for name in sheet.events() {
-            let place = format!("{} {name}", block.source);
-            let request = request_of(block.source, name).expect(&place);
-            assert!(request.closed, "{place}: a line could not be read");
-            parameters += check(&request.parameters, &place);
-            events += 1;
+    for (blocks, of, text) in models() {
+        assert!(blocks.is_sorted_by(|a, b| a.source < b.source));
+        let (mut events, mut parameters) = (0, 0);
+        for block in blocks {
+            let sheet = Sheet::inflate(block.deflated);
+            assert!(sheet.events().count() > 0, "{}", block.source);
+            for name in sheet.events() {
+                let place = format!("{} {name}", block.source);
+                let payload = of(block.source, name).expect(&place);
+                assert!(payload.closed, "{place}: a line could not be read");
+                parameters += check(&payload.parameters, &place);
+                events += 1;
+            }
         }
+        assert_eq!(events, text.lines().filter(|line| line.starts_with("=\t")).count());
+        assert!(parameters > events, "{parameters} parameters of {events} events");
     }
-    let text = include_str!("../../../../../catalogue/requests.txt");
-    assert_eq!(events, text.lines().filter(|line| line.starts_with("=\t")).count());
-    assert!(parameters > events, "{parameters} parameters of {events} events");
 }
 
 #[test]
 fn every_modelled_event_is_in_the_catalogue() {
-    for block in &BLOCKS {
-        for name in Sheet::inflate(block.deflated).events() {
-            let known = crate::catalogue::find(block.source, name).is_some();
-            assert!(known, "{} {name}: run `make catalogue`", block.source);
+    for (blocks, ..) in models() {
+        for block in blocks {
+            for name in Sheet::inflate(block.deflated).events() {
+                let known = crate::catalogue::find(block.source, name).is_some();
+                assert!(known, "{} {name}: run `make catalogue`", block.source);
+            }
         }
     }
 }
 
 #[test]
-fn the_model_costs_less_than_a_megabyte_and_a_half() {
-    assert!(DEFLATED.len() < 1_500_000, "{} bytes", DEFLATED.len());
+fn the_models_cost_less_than_a_megabyte_and_a_half() {
+    let bytes = DEFLATED_REQUESTS.len() + DEFLATED_RESPONSES.len();
+    assert!(bytes < 1_500_000, "{bytes} bytes");
 }
 
 #[test]
@@ -98,7 +113,7 @@ fn a_path_of_records_is_not_missing() {
         ("sso:CreateAccountAssignment", "permissionSetArn"),
         ("sts:AssumeRoleWithSAML", "sAMLAssertionID"),
     ] {
-        assert_eq!(find(event, path), Some(false), "{event} {path}");
+        assert_eq!(is_missing(REQUEST, event, path), Some(false), "{event} {path}");
     }
 }
 
@@ -123,8 +138,71 @@ fn a_path_that_no_record_has_is_missing() {
         ("s3:PutBucketVersioning", "versioningConfiguration.status"),
         ("sts:AssumeRole", "roleARN"),
     ] {
-        assert_eq!(find(event, path), Some(true), "{event} {path}");
+        assert_eq!(is_missing(REQUEST, event, path), Some(true), "{event} {path}");
     }
+}
+
+#[test]
+fn a_path_of_responses_is_not_missing() {
+    for (event, path) in [
+        ("cloudformation:CreateStack", "stackId"),
+        ("cloudtrail:UpdateTrail", "trailARN"),
+        ("ec2:AuthorizeSecurityGroupIngress", "securityGroupRuleSet.items.cidrIpv4"),
+        ("ec2:CreateFlowLogs", "CreateFlowLogsResponse.requestId"),
+        ("ec2:CreateSecurityGroup", "groupId"),
+        ("ec2:DeleteVpc", "_return"),
+        ("ec2:RunInstances", "instancesSet.items.iamInstanceProfile.arn"),
+        ("ec2:RunInstances", "instancesSet.items.tagSet.items.key"),
+        ("elasticloadbalancing:CreateLoadBalancer", "loadBalancers.loadBalancerArn"),
+        ("elasticloadbalancing:CreateLoadBalancer", "dNSName"),
+        ("iam:CreateSAMLProvider", "sAMLProviderArn"),
+        ("iam:CreateUser", "user.userName"),
+        ("kms:CreateKey", "keyMetadata.aWSAccountId"),
+        ("kms:DisableKey", "keyId"),
+        ("lambda:CreateFunction20150331", "functionArn"),
+        ("rds:CreateDBInstance", "dBInstanceIdentifier"),
+        ("rds:ModifyDBSnapshotAttribute", "dBSnapshotAttributes.attributeValues"),
+        ("route53:ChangeResourceRecordSets", "changeInfo.status"),
+        ("sns:CreateTopic", "topicArn"),
+        ("sts:AssumeRoleWithSAML", "subjectType"),
+        ("sts:AssumeRole", "credentials.accessKeyId"),
+        ("sts:GetFederationToken", "federatedUser.arn"),
+    ] {
+        assert_eq!(is_missing(RESPONSE, event, path), Some(false), "{event} {path}");
+    }
+}
+
+#[test]
+fn a_path_that_no_response_has_is_missing() {
+    for (event, path) in [
+        ("cloudformation:CreateStack", "StackId"),
+        ("ec2:CreateFlowLogs", "flowLogIdSet"),
+        ("ec2:DescribeInstances", "reservationSet"),
+        ("ec2:RunInstances", "instancesSet.items.tags"),
+        ("iam:CreateUser", "userName"),
+        ("iam:DeleteUser", "userName"),
+        ("lambda:CreateFunction20150331", "functionARN"),
+        ("rds:CreateDBInstance", "dBInstance"),
+        ("sts:AssumeRole", "credentials.secretKey"),
+    ] {
+        assert_eq!(is_missing(RESPONSE, event, path), Some(true), "{event} {path}");
+    }
+}
+
+#[test]
+fn responses_that_are_not_known_are_not_modelled() {
+    for (source, name) in [
+        ("s3.amazonaws.com", "PutObject"),
+        ("apigateway.amazonaws.com", "CreateStage"),
+        ("cognito-identity.amazonaws.com", "GetId"),
+        ("signin.amazonaws.com", "ConsoleLogin"),
+        ("iam.amazonaws.com", "CreateUsr"),
+    ] {
+        assert_eq!(response_of(source, name), None, "{source} {name}");
+    }
+    let read = response_of("iam.amazonaws.com", "ListUsers").expect("modelled");
+    assert!(read.is_nothing());
+    assert!(!response_of("iam.amazonaws.com", "CreateUser").expect("modelled").is_nothing());
 }
 
 #[test]
