@@ -27,7 +27,7 @@ NOTHING_KNOWN = {f"{name}.amazonaws.com" for name in
 # docs.aws.amazon.com/cognito/latest/developerguide/logging-using-cloudtrail.html
 READ_WITH_RESPONSE_SERVICES = {f"{name}.amazonaws.com" for name in """athena
 bedrock cognito-identity cognito-idp connect ecr ecr-public iot kms logs s3 s3-outposts s3express
-signin sso sso-oauth ssmmessages sts""".split()}
+signin sso sso-directory sso-oauth identitystore ssmmessages sts""".split()}
 # Of these services it is known that `Get...` calls have none, too; of any other nothing is said.
 GET_WITHOUT_RESPONSE = {f"{name}.amazonaws.com" for name in """cloudformation cloudtrail config
 dynamodb ec2 ecs eks elasticloadbalancing guardduty iam lambda monitoring organizations rds route53
