@@ -203,7 +203,7 @@ impl Lands {
 }
 
 impl Request {
-    fn of(request: request::Request) -> Self {
+    fn of(request: request::Payload) -> Self {
         Self {
             confidence: match request.confidence {
                 Confidence::High => Sureness::High,
