@@ -12,6 +12,8 @@
 
 mod check;
 mod common;
+mod doubt;
+mod except;
 mod field;
 mod fit;
 #[cfg(test)]

@@ -6,6 +6,8 @@
 //!  alternatives × scenarios, event by event ──► all conditions in one scenario, or: never-fires
 //! ```
 
+use super::doubt::doubt;
+use super::except::{self, Leaves};
 use super::fit::fits;
 use super::scenario::{Place, Possible, SCENARIOS, Scenario, Subject, place, possible};
 use super::suggest::suggest;
@@ -17,7 +19,7 @@ use crate::event::EventRef;
 use eventbridge_pattern::{Excluded, Filter, Matcher};
 
 /// Most alternatives of a condition that are looked at.
-const ALTERNATIVES_MAX: usize = 500;
+pub(super) const ALTERNATIVES_MAX: usize = 500;
 
 /// What an alert asks for.
 #[derive(Debug, Clone, Copy)]
@@ -98,16 +100,18 @@ pub fn check(asked: &Asked<'_>) -> Verdict {
     let nothing = Filter::All(Vec::new());
     let filter = asked.filter.unwrap_or(&nothing);
     judge.leaves(filter, Part::Where);
-    let events = judge.alternatives(filter, asked.failed, Part::Where);
+    let mut events = judge.alternatives(filter, asked.failed, Part::Where);
     for (number, exception) in asked.except.iter().enumerate() {
         judge.leaves(exception, Part::Except(number));
         judge.alternatives(exception, None, Part::Except(number));
+        let left = except::leaves(&subjects, filter, asked.failed, exception);
+        judge.exception(&left.unwrap_or_default(), exception, number, &mut events);
     }
     Verdict { findings: judge.findings, events }
 }
 
 /// Scenarios as a set.
-type Mask = u32;
+pub(super) type Mask = u32;
 
 const _: () = assert!(SCENARIOS <= Mask::BITS as usize);
 
@@ -118,13 +122,13 @@ struct Judge<'a> {
 }
 
 /// A condition on one path.
-type Leaf<'f> = (&'f str, &'f [Matcher]);
+pub(super) type Leaf<'f> = (&'f str, &'f [Matcher]);
 
 /// The scenarios in which conditions can hold: all of them, and those that AWS's pages do not exclude.
 #[derive(Clone, Copy)]
-struct Masks {
-    wide: Mask,
-    strict: Mask,
+pub(super) struct Masks {
+    pub wide: Mask,
+    pub strict: Mask,
 }
 
 impl Masks {
@@ -177,9 +181,15 @@ impl<'a> Judge<'a> {
                     help,
                 }
             };
+            let doubts = || -> Option<Vec<_>> {
+                there.iter().map(|subject| doubt(path, matcher, subject)).collect()
+            };
             if !holds(false) {
                 self.findings.push(finding(true));
-            } else if !holds(true) || words::unlikely(path, matcher) {
+            } else if let Some(odd) = doubts().and_then(|all| all.into_iter().next()) {
+                let (message, help) = (odd.message, odd.help);
+                self.findings.push(Finding { message, help, ..finding(false) });
+            } else if !holds(true) {
                 self.findings.push(finding(false));
             } else if let Matcher::AnythingBut(excluded) = matcher {
                 self.excluded(path, matcher, excluded, &there, part);
@@ -197,9 +207,12 @@ impl<'a> Judge<'a> {
             |subject: &Subject| matches!(place(path, subject), Place::Missing { sure: true });
         let suggestion = suggest(path, self.subjects);
         let close = suggestion.as_ref().is_some_and(|one| one.close);
+        // A family has events that are not modelled.
+        let of_new = path.starts_with("requestParameters.")
+            && self.subjects.iter().any(|subject| subject.family.is_some());
         self.findings.push(Finding {
             code: codes::PATH_UNKNOWN,
-            sure: close || self.subjects.iter().all(sure),
+            sure: close && !of_new || self.subjects.iter().all(sure),
             part,
             path: path.to_owned(),
             matcher: None,
@@ -385,6 +398,52 @@ impl<'a> Judge<'a> {
         }
     }
 
+    /// Reports an exception that leaves nothing of the alert, or takes nothing from it.
+    fn exception(
+        &mut self,
+        left: &[Leaves],
+        exception: &Filter,
+        number: usize,
+        fires: &mut [Fires],
+    ) {
+        let part = Part::Except(number);
+        let told = self.findings.iter().any(|one| one.part == part || one.part == Part::Where);
+        let of_event = |event: &EventRef| {
+            let same = self.events.iter().zip(left).filter(|(one, _)| is_same(one, event));
+            same.map(|(_, leaves)| *leaves).collect::<Vec<_>>()
+        };
+        let mut hidden: Vec<(&EventRef, bool)> = Vec::new();
+        for (event, fires) in self.events.iter().zip(fires) {
+            let leaves = of_event(event);
+            let nothing = |one: &Leaves| matches!(one, Leaves::Nothing { .. });
+            if leaves.is_empty() || !leaves.iter().all(nothing) {
+                continue;
+            }
+            let sure = leaves.iter().all(|one| *one == Leaves::Nothing { sure: true });
+            let why = format!("an exception takes every record of `{}`", event.short());
+            match sure {
+                true => *fires = Fires::Never(why),
+                false if *fires == Fires::Yes => *fires = Fires::Unknown(why),
+                false => {}
+            }
+            hidden.push((event, sure));
+        }
+        let (message, help, sure) = if !hidden.is_empty() {
+            let events: Vec<&EventRef> = hidden.iter().map(|(event, _)| *event).collect();
+            let (message, help) = words::leaves_nothing(&events);
+            (message, help, hidden.iter().all(|(_, sure)| *sure))
+        } else if !left.is_empty() && left.iter().all(|one| *one == Leaves::All) && !told {
+            let (message, help) = words::hides_nothing();
+            (message, help, false)
+        } else {
+            return;
+        };
+        let path = exception.paths().first().map(|path| (*path).to_owned()).unwrap_or_default();
+        let matcher = None;
+        let code = codes::NEVER_FIRES;
+        self.findings.push(Finding { code, sure, part, path, matcher, message, help });
+    }
+
     fn fires(&self, event: &EventRef, judged: &Judged<'_>, complete: bool, part: Part) -> Fires {
         let sure = judged.ways.iter().all(|way| way.masks.wide == 0);
         if complete && sure {
@@ -424,20 +483,20 @@ impl<'a> Judge<'a> {
 type Blame<'f> = (Vec<Leaf<'f>>, bool);
 
 /// One alternative, held against the records of one event.
-struct Way<'f> {
+pub(super) struct Way<'f> {
     leaves: Vec<Leaf<'f>>,
     each: Vec<Masks>,
     asked: Mask,
-    masks: Masks,
+    pub masks: Masks,
     /// Paths that the model does not know.
     open: Vec<&'f str>,
 }
 
-struct Judged<'f> {
-    ways: Vec<Way<'f>>,
+pub(super) struct Judged<'f> {
+    pub ways: Vec<Way<'f>>,
 }
 
-fn judged<'f>(
+pub(super) fn judged<'f>(
     subject: &Subject,
     all: &[Vec<Leaf<'f>>],
     failed: Option<bool>,
@@ -483,6 +542,8 @@ impl<'f> Way<'f> {
 
 fn masks((path, matchers): Leaf<'_>, subject: &Subject, slips: &[String]) -> Masks {
     let place = place(path, subject);
+    let doubtful = |matcher: &&Matcher| doubt(path, matcher, subject).is_some();
+    let likely: Vec<&Matcher> = matchers.iter().filter(|one| !doubtful(one)).collect();
     let mask = |strict: bool| {
         // Most fields are alike in all scenarios.
         let mut known: Vec<(Possible, bool)> = Vec::new();
@@ -491,7 +552,10 @@ fn masks((path, matchers): Leaf<'_>, subject: &Subject, slips: &[String]) -> Mas
             if let Some((_, fits)) = known.iter().find(|(one, _)| *one == possible) {
                 return *fits;
             }
-            let fits = matchers.iter().any(|matcher| fits(&possible, matcher));
+            let fits = match strict {
+                true => likely.iter().any(|matcher| fits(&possible, matcher)),
+                false => matchers.iter().any(|matcher| fits(&possible, matcher)),
+            };
             known.push((possible, fits));
             fits
         });

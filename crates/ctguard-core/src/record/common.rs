@@ -50,7 +50,7 @@ const ANY_ARN: Holds = Formats(&[
     "arn:{partition}:iam::{account}:root",
     "arn:{partition}:iam::{account}:user/{path}",
     "arn:{partition}:sts::{account}:assumed-role/{name}/{name}",
-    "arn:{partition}:sts::{account}:federated-user/{any}",
+    "arn:{partition}:sts::{account}:federated-user/{name}",
     "arn:{partition}:{service}:{any}",
     "arn:{partition}:identitystore:{any}",
     "arn:{partition}:signin:{any}",
@@ -66,13 +66,34 @@ pub(super) fn arns(who: Who) -> &'static [&'static str] {
         Who::ROOT => &["arn:{partition}:iam::{account}:root"],
         Who::USER => &["arn:{partition}:iam::{account}:user/{path}"],
         Who::SESSION => &["arn:{partition}:sts::{account}:assumed-role/{name}/{name}"],
-        Who::FEDERATED => &["arn:{partition}:sts::{account}:federated-user/{any}"],
+        Who::FEDERATED => &["arn:{partition}:sts::{account}:federated-user/{name}"],
         _ => match ANY_ARN {
             Formats(all) => all,
             _ => &[],
         },
     }
 }
+
+/// The formats that are documented or seen, where the type of identity tells none: `ANY_ARN` is open
+/// for the types that AWS may add.
+pub(super) const USUAL_ARNS: &[&str] = &[
+    "arn:{partition}:iam::{account}:root",
+    "arn:{partition}:iam::{account}:user/{path}",
+    "arn:{partition}:sts::{account}:assumed-role/{name}/{name}",
+    "arn:{partition}:sts::{account}:federated-user/{name}",
+    "arn:{partition}:identitystore::{account}:user/{path}",
+    "arn:{partition}:sso:::instance/{path}",
+    "arn:{partition}:sso:::permissionSet/{path}",
+    "",
+];
+
+/// The formats of users of IAM Identity Center, who have no identity of IAM.
+pub(super) const CENTER_ARNS: &[&str] = &[
+    "arn:{partition}:identitystore::{account}:user/{path}",
+    "arn:{partition}:sso:::instance/{path}",
+    "arn:{partition}:sso:::permissionSet/{path}",
+    "",
+];
 
 /// What CloudTrail writes for an address: it, a service's name, or `AWS Internal`.
 const ADDRESS: Holds = Formats(&["{address}", "{host}", "AWS Internal{any}", ""]);

@@ -51,7 +51,8 @@ fn takes_a_text(texts: &[Texts], addresses: bool, matcher: &Matcher) -> bool {
     }
 }
 
-/// Whether nothing is left of some texts: each of them begins with what is excluded.
+/// Whether nothing is left of some texts: each of them begins, or ends, with what is
+/// excluded.
 fn excludes_all(texts: &[Texts], excluded: &Excluded) -> bool {
     let Excluded::Texts { kind, texts: out } = excluded else { return false };
     let begins = |beginning: &str| {
@@ -59,12 +60,48 @@ fn excludes_all(texts: &[Texts], excluded: &Excluded) -> bool {
         texts.iter().all(|texts| !texts.has(""))
             && all.into_iter().all(|own| own.starts_with(beginning))
     };
+    let ends =
+        |ending: &str| texts.iter().all(|texts| !texts.has("") && texts.ending().ends_with(ending));
     match kind {
+        TextKind::Suffix => out.iter().any(|text| ends(text)),
         TextKind::Prefix => out.iter().any(|text| begins(text)),
         TextKind::Wildcard => out.iter().any(|text| match text.strip_suffix('*') {
             Some(beginning) => !beginning.contains(['*', '\\']) && begins(beginning),
             None => false,
         }),
+        _ => false,
+    }
+}
+
+/// Whether operators take whatever is possible.
+pub(super) fn takes_all(possible: &Possible, matchers: &[Matcher]) -> bool {
+    if possible.absent && !matchers.iter().any(Matcher::accepts_absent) {
+        return false;
+    }
+    let exists = matchers.contains(&Matcher::Exists(true));
+    match &possible.values {
+        Values::Nothing => true,
+        Values::Exactly(all) => {
+            all.iter().all(|value| matchers.iter().any(|matcher| matcher.accepts(value)))
+        }
+        Values::Texts(all) | Values::Addresses(all) => {
+            exists || all.iter().all(|one| matchers.iter().any(|matcher| takes_each(one, matcher)))
+        }
+        Values::AnyText | Values::Number | Values::Any => exists,
+        Values::Object => false,
+    }
+}
+
+/// Whether an operator takes every text of a set, by its beginning or its end.
+fn takes_each(texts: &Texts, matcher: &Matcher) -> bool {
+    let Matcher::Text(test) = matcher else { return false };
+    match test.kind {
+        TextKind::Prefix => texts.beginning().starts_with(&test.text),
+        TextKind::Suffix => texts.ending().ends_with(&test.text),
+        TextKind::Wildcard => match test.text.strip_prefix('*') {
+            Some(end) => !end.contains(['*', '\\']) && texts.ending().ends_with(end),
+            None => false,
+        },
         _ => false,
     }
 }

@@ -4,12 +4,14 @@
 //! `errorCode`. A [`Scenario`] fixes what they depend on, so that two conditions can hold together if
 //! and only if both can in one scenario.
 
-use super::common::{FIELDS, TIMES, arns, field_at};
+use super::common::{CENTER_ARNS, FIELDS, TIMES, USUAL_ARNS, arns, field_at};
 use super::field::{Field, Holds, Kinds, Presence, Who};
 use super::request::{Confidence, Form, Found, Parameter, Payload, request_of, response_of};
 use super::texts::Texts;
-use crate::event::{EVERY_SOURCE, EventRef};
+use crate::catalogue::{self, Evidence};
+use crate::event::{Access, EVERY_SOURCE, EventRef};
 use serde_json::{Value, json};
+use std::sync::OnceLock;
 
 /// An event that is asked for, as far as it is known.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,10 +20,13 @@ pub(super) struct Subject {
     /// Absent where every event of the source is meant, or names of one beginning.
     pub name: Option<String>,
     pub kinds: Kinds,
+    /// The events, where it is no single one.
+    pub family: Option<EventRef>,
     /// What is known of its request parameters.
     pub request: Option<Payload>,
     /// What is known of its response elements.
     pub response: Option<Payload>,
+    members: OnceLock<Vec<Payload>>,
 }
 
 impl Subject {
@@ -36,12 +41,26 @@ impl Subject {
         let request = known(request_of);
         // Service events and console actions are not calls of the API.
         let response = if Kinds::CALLS.has(kinds) { known(response_of) } else { None };
-        Self { source, name, kinds, request, response }
+        let family = event.is_family().then(|| event.clone());
+        Self { source, name, kinds, family, request, response, members: OnceLock::new() }
     }
 
     /// Whether its records are known to have no response.
     pub fn answers_nothing(&self) -> bool {
         self.response.as_ref().is_some_and(Payload::is_nothing)
+    }
+
+    /// The requests of a family of one service, as far as they are modelled.
+    pub fn members(&self) -> &[Payload] {
+        self.members.get_or_init(|| {
+            let (Some(family), Some(source)) = (&self.family, &self.source) else {
+                return Vec::new();
+            };
+            let names = catalogue::of_source(source)
+                .filter(|one| family.includes(one.source, one.name))
+                .filter_map(|one| request_of(one.source, one.name));
+            names.collect()
+        })
     }
 
     /// Whether its sign-in tells the result under `responseElements`, as ConsoleLogin does.
@@ -125,9 +144,10 @@ pub(super) fn place<'s>(path: &str, subject: &'s Subject) -> Place<'s> {
     }
     let (first, rest) = path.split_once('.').unwrap_or((path, ""));
     match first {
+        "requestParameters" if is_beside_model(subject, rest) => Place::Open,
         "requestParameters" => match &subject.request {
             Some(request) => parameter(request, rest),
-            None => Place::Open,
+            None => in_family(subject, rest),
         },
         "responseElements" if subject.is_login() => match rest {
             "ConsoleLogin" => Place::Result,
@@ -148,6 +168,43 @@ fn element<'s>(response: &'s Payload, path: &str) -> Place<'s> {
         Place::Missing { .. } => Place::Missing { sure: response.is_nothing() },
         other => other,
     }
+}
+
+/// A parameter of a family: open, unless none of its events that are modelled has it and it is a slip
+/// of one that they have, or each of them surely lacks it.
+fn in_family<'s>(subject: &'s Subject, path: &str) -> Place<'s> {
+    let steps: Vec<&str> = path.split('.').collect();
+    let members = subject.members();
+    let sure = |request: &&Payload| request.confidence == Confidence::High;
+    let has = |request: &Payload| matches!(request.find(&steps), Found::Parameter(_));
+    let lacks = |request: &Payload| matches!(request.find(&steps), Found::Missing { .. });
+    let other_case = |request: &Payload| {
+        let same = |one: &Parameter| steps.first().is_some_and(|step| one.name == *step);
+        let like =
+            |one: &Parameter| steps.first().is_some_and(|step| one.name.eq_ignore_ascii_case(step));
+        request.parameters.iter().any(like) && !request.parameters.iter().any(same)
+    };
+    let first = |request: &Payload| {
+        steps.first().is_some_and(|step| request.parameters.iter().any(|one| one.name == *step))
+    };
+    let slip = members.iter().filter(sure).any(other_case) && !members.iter().any(first);
+    let all_lack = !members.is_empty() && members.iter().all(|one| sure(&one) && lacks(one));
+    match !members.iter().any(has) && (slip || all_lack) {
+        true => Place::Missing { sure: false },
+        false => Place::Open,
+    }
+}
+
+/// Whether records have a parameter that the service's API model has not: the console attaches
+/// volumes with a member of its own.
+fn is_beside_model(subject: &Subject, path: &str) -> bool {
+    const KNOWN: [(&str, &str, &str); 1] =
+        [("ec2.amazonaws.com", "AttachVolume", "deleteOnTermination")];
+    KNOWN.iter().any(|(source, name, parameter)| {
+        subject.source.as_deref() == Some(source)
+            && subject.name.as_deref() == Some(name)
+            && *parameter == path
+    })
 }
 
 fn parameter<'s>(payload: &'s Payload, path: &str) -> Place<'s> {
@@ -228,6 +285,16 @@ fn of_field(field: &Field, subject: &Subject, scenario: Scenario) -> Possible {
     let special = match field.path {
         "eventSource" => known(&subject.source),
         "eventName" => known(&subject.name),
+        // The `detail-type` of a family is that of many events, and new ones come.
+        "eventType" | "eventCategory" | "managementEvent"
+            if subject.family.is_some() && !scenario.strict =>
+        {
+            None
+        }
+        "eventCategory" if subject.family.is_some() && kinds.has(Kinds::CALLS) => {
+            Some(exactly(["Management".into(), "Data".into()], false))
+        }
+        "managementEvent" if subject.family.is_some() => None,
         "eventType" => {
             event_types(kinds).map(|types| exactly(types.iter().map(|one| json!(one)), false))
         }
@@ -238,10 +305,36 @@ fn of_field(field: &Field, subject: &Subject, scenario: Scenario) -> Possible {
         }
         "userIdentity.type" => Some(identity_type(scenario.who)),
         "userIdentity.arn" => {
-            let formats = arns(scenario.who).iter().map(|format| Texts::format(format));
-            Some(Possible { values: Values::Texts(formats.collect()), absent: true })
+            let own = arns(scenario.who);
+            let formats = match (scenario.strict, scenario.who) {
+                // Of a service nothing but `invokedBy` is told.
+                (true, Who::AWS_SERVICE) => return NEVER,
+                (true, Who::IDENTITY_CENTER) => CENTER_ARNS,
+                (true, _) if own.len() > 1 => USUAL_ARNS,
+                _ => own,
+            };
+            let formats = formats.iter().map(|format| Texts::format(format));
+            let told = scenario.strict && own.len() == 1;
+            Some(Possible { values: Values::Texts(formats.collect()), absent: !told })
         }
         "userIdentity.userName" => user_name(scenario),
+        "userIdentity.principalId" if scenario.strict && scenario.who == Who::USER => {
+            // Ids of users begin with AIDA; examples have others, and none that of a role.
+            let formats = ["AI{any}", "EX{any}", "{digits}{any}"].map(Texts::format);
+            Some(Possible { values: Values::Texts(formats.into()), absent: true })
+        }
+        "userIdentity.invokedBy" if scenario.strict && scenario.who == Who::AWS_SERVICE => {
+            Some(Possible { values: of_holds(field), absent: false })
+        }
+        "userIdentity.sessionContext.attributes.mfaAuthenticated"
+            if scenario.strict && scenario.who == Who::AWS_SERVICE =>
+        {
+            Some(NEVER)
+        }
+        "errorMessage" if scenario.strict && !scenario.failed && tells_result(subject) => {
+            Some(NEVER)
+        }
+        "readOnly" => read_only(subject, scenario),
         "errorCode" => error_code(subject, scenario),
         _ => None,
     };
@@ -278,6 +371,22 @@ fn category(kinds: Kinds) -> Option<&'static str> {
     })
 }
 
+/// Whether it is known of each record of an event whether the call failed.
+fn tells_result(subject: &Subject) -> bool {
+    subject.is_login() || Kinds::CALLS.but(subject.kinds) != Kinds::CALLS
+}
+
+/// Whether a call only reads, where it is known: for sure where AWS's pages or records say so.
+fn read_only(subject: &Subject, scenario: Scenario) -> Option<Possible> {
+    let (source, name) = subject.source.as_deref().zip(subject.name.as_deref())?;
+    let known = catalogue::find(source, name)?;
+    let [access] = known.accesses() else { return None };
+    let sure = known.evidence().any(|one| one == Evidence::Documented);
+    let calls = Kinds::CALLS.has(subject.kinds);
+    (calls && (sure || scenario.strict))
+        .then(|| exactly([json!(*access == Access::Read)], !scenario.strict))
+}
+
 fn identity_type(who: Who) -> Possible {
     match Who::NAMES.iter().find(|(one, _)| *one == who) {
         Some((_, Some(name))) => exactly([json!(name)], false),
@@ -290,7 +399,7 @@ fn identity_type(who: Who) -> Possible {
 /// Source: the page of `userIdentity`.
 fn user_name(scenario: Scenario) -> Option<Possible> {
     match (scenario.who, scenario.strict) {
-        (Who::ROOT, true) => Some(NEVER),
+        (Who::ROOT | Who::AWS_SERVICE, true) => Some(NEVER),
         _ => None,
     }
 }

@@ -5,8 +5,8 @@ use super::field::Holds;
 use super::request::Parameter;
 use super::scenario::Subject;
 
-/// Deepest parameters that are suggested: `ipPermissions.items.toPort`.
-const DEPTH_MAX: usize = 4;
+/// Deepest parameters that are suggested: `ipPermissions.items.ipRanges.items.cidrIp`.
+const DEPTH_MAX: usize = 5;
 
 /// Most letters in which a name may differ from what was meant.
 const SLIPS_MAX: usize = 2;
@@ -37,6 +37,25 @@ const KNOWN_AS: &[(&str, &str)] = &[
     ("useridentityrolearn", "userIdentity.sessionContext.sessionIssuer.arn"),
 ];
 
+/// Names that APIs have for parameters, and what CloudTrail writes for them.
+const WRITTEN_AS: &[(&str, &str)] = &[
+    ("acl", "x-amz-acl"),
+    ("availabilityzone", "zone"),
+    ("bucket", "bucketName"),
+    ("groupids", "groupSet.items.groupId"),
+    ("instanceid", "instancesSet.items.instanceId"),
+    ("instanceids", "instancesSet.items.instanceId"),
+    ("resources", "resourcesSet.items.resourceId"),
+    ("securitygroupids", "groupSet.items.groupId"),
+    ("securitygroupids", "instancesSet.items.groupSet.items.groupId"),
+    ("tags", "tagSet.items.key"),
+    ("volumeids", "volumeSet.items.volumeId"),
+];
+
+/// Objects whose fields are not all known.
+const OBJECTS: &[&str] =
+    &["additionalEventData", "requestParameters", "responseElements", "serviceEventDetails"];
+
 /// A suggestion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Suggestion {
@@ -55,12 +74,33 @@ pub(super) fn suggest(path: &str, subjects: &[Subject]) -> Option<Suggestion> {
     }
     let candidates = candidates(subjects);
     let meant = |path: &str| format!("did you mean `{path}`?");
+    if let Some(written) = written_as(path, &candidates) {
+        return Some(Suggestion { help: meant(written), close: false });
+    }
     if let Some(close) = close(path, &candidates) {
         return Some(Suggestion { help: meant(close), close: true });
+    }
+    if let Some((object, rest)) = path.split_once('.')
+        && let Some(own) =
+            OBJECTS.iter().find(|own| own.eq_ignore_ascii_case(object) && **own != object)
+    {
+        return Some(Suggestion { help: meant(&format!("{own}.{rest}")), close: true });
     }
     let known = KNOWN_AS.iter().find(|(name, _)| *name == plain(path));
     let far = known.map(|(_, path)| *path).or_else(|| same_end(path, &candidates));
     far.map(|path| Suggestion { help: meant(path), close: false })
+}
+
+/// What CloudTrail writes for a parameter that has its name in the API.
+fn written_as<'c>(path: &str, candidates: &'c [String]) -> Option<&'c str> {
+    let name = path.strip_prefix("requestParameters.")?;
+    let name = plain(name.split('.').next()?);
+    let known = WRITTEN_AS.iter().filter(|(api, _)| *api == name);
+    let mut found = known.filter_map(|(_, written)| {
+        let whole = |one: &&String| one.strip_prefix("requestParameters.") == Some(written);
+        candidates.iter().find(whole)
+    });
+    found.next().map(String::as_str)
 }
 
 /// Every path that records of the events have, as far as it is known.
@@ -76,7 +116,7 @@ fn candidates(subjects: &[Subject]) -> Vec<String> {
     });
     let mut all: Vec<String> = common.map(|field| field.path.to_owned()).collect();
     for subject in subjects {
-        if let Some(request) = &subject.request {
+        for request in subject.request.iter().chain(subject.members()) {
             collect("requestParameters", &request.parameters, DEPTH_MAX, &mut all);
         }
         if let Some(response) = &subject.response {
@@ -128,7 +168,10 @@ fn close<'c>(path: &str, candidates: &'c [String]) -> Option<&'c str> {
         let others: Vec<String> = candidate.split('.').map(plain).collect();
         let lacks = within(&steps, &others);
         let apart = steps.len().abs_diff(others.len());
-        (lacks || within(&others, &steps)).then_some(((apart, !lacks, candidate.len()), candidate))
+        // Some services write `item`, most `items`.
+        let rare = candidate.contains(".item.");
+        let rank = (apart, !lacks, rare, candidate.len());
+        (lacks || within(&others, &steps)).then_some((rank, candidate))
     });
     between.min_by_key(|(apart, _)| *apart).map(|(_, candidate)| candidate.as_str())
 }

@@ -1,5 +1,7 @@
 //! What is told of conditions, and of which nothing is said.
 
+mod slips;
+
 use super::*;
 use crate::catalogue;
 use crate::event::EventRef;

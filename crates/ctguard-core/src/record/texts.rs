@@ -88,6 +88,15 @@ impl Class {
     }
 }
 
+impl Step {
+    /// The one character that it stands for; none where there are several, or any number.
+    fn fixed(&self) -> Option<char> {
+        let one = self.class.ascii.is_power_of_two() && !self.class.others && !self.many;
+        let code = u8::try_from(self.class.ascii.trailing_zeros()).ok()?;
+        one.then(|| char::from(code))
+    }
+}
+
 /// The pair of steps before another, and the characters that lead from one to the other.
 type Way = (usize, Option<Class>);
 
@@ -259,12 +268,14 @@ impl Texts {
 
     /// What every text of the set begins with.
     pub fn beginning(&self) -> String {
-        let fixed = |step: &Step| {
-            let one = step.class.ascii.is_power_of_two() && !step.class.others && !step.many;
-            let code = u8::try_from(step.class.ascii.trailing_zeros()).ok()?;
-            one.then(|| char::from(code))
-        };
-        self.0.iter().map_while(fixed).collect()
+        self.0.iter().map_while(Step::fixed).collect()
+    }
+
+    /// What every text of the set ends with.
+    pub fn ending(&self) -> String {
+        let mut all: Vec<char> = self.0.iter().rev().map_while(Step::fixed).collect();
+        all.reverse();
+        all.into_iter().collect()
     }
 }
 

@@ -22,7 +22,7 @@ const SESSION_ARN: &str = "arn:{partition}:sts::{account}:assumed-role/{any}";
 const ISSUER_ARN: &str = "userIdentity.sessionContext.sessionIssuer.arn";
 
 /// An operator as a pattern has it.
-fn shown(matcher: &Matcher) -> String {
+pub(super) fn shown(matcher: &Matcher) -> String {
     let filter = Filter::Field { path: "x".to_owned(), matchers: vec![matcher.clone()] };
     let json = Pattern { filter }.to_json();
     let list = json.strip_prefix("{\"x\":[").and_then(|rest| rest.strip_suffix("]}"));
@@ -192,6 +192,9 @@ fn instead(
     if let Some(own) = pinned(path, subject) {
         return own;
     }
+    if path == "readOnly" && matches!(matcher, Matcher::Exact(Value::Bool(_))) {
+        return "it follows from `events`: leave the condition out".to_owned();
+    }
     let text = match matcher {
         Matcher::Exact(Value::String(text)) => Some(text.as_str()),
         Matcher::Text(test) => Some(test.text.as_str()),
@@ -201,6 +204,12 @@ fn instead(
         && let Some(help) = of_text(path, text, matches!(matcher, Matcher::Exact(_)))
     {
         return help;
+    }
+    if let (Place::Parameter(Parameter { values: known, .. }), Matcher::Exact(_)) = (place, matcher)
+        && !known.is_empty()
+    {
+        let all: Vec<Value> = known.iter().map(|one| one.as_str().into()).collect();
+        return of_vocabulary(&all, matcher);
     }
     match (values, matcher) {
         (Values::Exactly(all), matcher) => of_vocabulary(all, matcher),
@@ -234,6 +243,9 @@ fn pinned(path: &str, subject: &Subject) -> Option<String> {
     let value = match path {
         "eventSource" => subject.source.as_deref()?,
         "eventName" => subject.name.as_deref()?,
+        "eventType" | "eventCategory" | "managementEvent" if subject.family.is_some() => {
+            return Some("no event of them that is known is of that kind".to_owned());
+        }
         "eventType" | "eventCategory" | "managementEvent" => {
             return Some("leave the condition out: it follows from `events`".to_owned());
         }
@@ -248,7 +260,7 @@ fn of_text(path: &str, text: &str, exact: bool) -> Option<String> {
     let like = |format: &Texts| {
         format.has(&text.replace('*', "0")) || format.has(&text.replace('*', "111122223333"))
     };
-    if path == "userIdentity.arn" && (text.contains(":role/") || like(&role)) {
+    if path == "userIdentity.arn" && (is_of_role(text) || like(&role)) {
         return Some(format!(
             "a role acts through sessions, whose ARN is `arn:aws:sts::…:assumed-role/NAME/SESSION`: write `{ISSUER_ARN}`"
         ));
@@ -283,6 +295,11 @@ fn of_text(path: &str, text: &str, exact: bool) -> Option<String> {
         });
     }
     None
+}
+
+/// Whether a text is of a role's ARN, and not of a session's.
+fn is_of_role(text: &str) -> bool {
+    text.contains(":role/") || text.starts_with("role/")
 }
 
 fn of_vocabulary(all: &[Value], matcher: &Matcher) -> String {
@@ -328,19 +345,6 @@ fn format(field: &Field) -> String {
         Holds::Boolean => "it is true or false, without quotes".to_owned(),
         _ => "look at a record of the event".to_owned(),
     }
-}
-
-/// Whether a value is most likely a slip: a `*` at the end of a plain text that is a name.
-pub(super) fn unlikely(path: &str, matcher: &Matcher) -> bool {
-    /// Fewest other characters beside the star.
-    const OTHERS_MIN: usize = 2;
-    let Matcher::Exact(Value::String(text)) = matcher else { return false };
-    let star = text.starts_with('*') || text.ends_with('*');
-    let named = path == "userAgent" || path == "errorMessage" || {
-        let last = path.rsplit('.').next().unwrap_or(path).to_ascii_lowercase();
-        ["name", "id", "arn"].iter().any(|end| last.ends_with(end))
-    };
-    star && named && text.chars().filter(|one| *one != '*').count() >= OTHERS_MIN
 }
 
 /// Says which conditions exclude each other.
@@ -389,6 +393,20 @@ pub(super) fn dead_alternative(
         conditions(leaves, outcome)
     );
     (message, advice(leaves, outcome, subjects))
+}
+
+/// Says that an exception takes every record of some events.
+pub(super) fn leaves_nothing(of: &[&EventRef]) -> (String, String) {
+    let message = format!("the exception takes every record of {}: they never fire", events(of));
+    (message, "leave the exception out, or let it ask for less".to_owned())
+}
+
+/// Says that an exception takes no record that the alert is for.
+pub(super) fn hides_nothing() -> (String, String) {
+    (
+        "the exception takes nothing away: it and `where` hold in no record together".to_owned(),
+        "leave the exception out, or correct it".to_owned(),
+    )
 }
 
 fn conditions(leaves: &[(&str, &[Matcher])], outcome: bool) -> String {
