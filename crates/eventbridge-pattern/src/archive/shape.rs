@@ -268,10 +268,9 @@ fn told(text: &[u8], seen: &Seen) -> Shape {
     if is("Type", b"SubscriptionConfirmation") || is("Type", b"UnsubscribeConfirmation") {
         return Shape::PassedOver(PassedOver::SnsConfirmation);
     }
-    if is("Type", b"Notification") || seen.at("TopicArn").is_some() {
-        if let Some(at) = string("Message") {
-            return Shape::Text(C::SnsNotification, at);
-        }
+    let of_topic = is("Type", b"Notification") || seen.at("TopicArn").is_some();
+    if let Some(at) = string("Message").filter(|_| of_topic) {
+        return Shape::Text(C::SnsNotification, at);
     }
     if is("messageType", b"CONTROL_MESSAGE") {
         return Shape::PassedOver(PassedOver::LogsControl);
@@ -305,10 +304,8 @@ fn told(text: &[u8], seen: &Seen) -> Shape {
     if seen.at("eventVersion").is_some() && seen.at("eventType").is_some() {
         return Shape::Record;
     }
-    if seen.at("timestamp").is_some() {
-        if let Some(at) = string("message") {
-            return Shape::Text(C::LogEvents, at);
-        }
+    if let Some(at) = string("message").filter(|_| seen.at("timestamp").is_some()) {
+        return Shape::Text(C::LogEvents, at);
     }
     Shape::Unread(unknown(seen))
 }
