@@ -123,22 +123,39 @@ fn row_end(window: &mut Window<'_>) -> Option<usize> {
 /// Takes a row apart; `false` when it ends inside of quotes.
 fn split(row: &[u8], delimiter: u8, cells: &mut Vec<Vec<u8>>) -> bool {
     cells.clear();
-    let mut cell = Vec::new();
-    let (mut at, mut quoted) = (0, false);
-    while let Some(byte) = row.get(at) {
-        at += 1;
-        match byte {
-            b'"' if quoted && row.get(at) == Some(&b'"') => {
-                cell.push(b'"');
-                at += 1;
-            }
-            b'"' if quoted || cell.is_empty() => quoted = !quoted,
-            byte if *byte == delimiter && !quoted => cells.push(std::mem::take(&mut cell)),
-            byte => cell.push(*byte),
+    let (mut cell, mut rest) = (Vec::new(), row);
+    loop {
+        if let Some(inner) = rest.strip_prefix(b"\"").filter(|_| cell.is_empty()) {
+            let Some(after) = quoted(inner, &mut cell) else {
+                cells.push(cell);
+                return false;
+            };
+            rest = after;
+        }
+        let end = memchr::memchr(delimiter, rest);
+        cell.extend_from_slice(&rest[..end.unwrap_or(rest.len())]);
+        cells.push(std::mem::take(&mut cell));
+        match end {
+            Some(end) => rest = &rest[end + 1..],
+            None => return true,
         }
     }
-    cells.push(cell);
-    !quoted
+}
+
+/// Adds what stands up to the closing quote, and gives what follows it; `None` when there is none.
+fn quoted<'r>(mut rest: &'r [u8], cell: &mut Vec<u8>) -> Option<&'r [u8]> {
+    loop {
+        let end = memchr::memchr(b'"', rest)?;
+        cell.extend_from_slice(&rest[..end]);
+        rest = &rest[end + 1..];
+        match rest.strip_prefix(b"\"") {
+            Some(after) => {
+                cell.push(b'"');
+                rest = after;
+            }
+            None => return Some(rest),
+        }
+    }
 }
 
 #[cfg(test)]

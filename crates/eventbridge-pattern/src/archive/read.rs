@@ -259,8 +259,8 @@ impl<'v> Walk<'v> {
         };
         let mut plain = self.spare.pop().unwrap_or_default();
         let flow = match unescape(text, from, &mut plain) {
-            true => self.carried(&plain, container.as_str(), inside),
-            false => self.tell(inside, What::Unread(Unread::NoJsonInside(container.as_str()))),
+            Some(length) => self.carried(&plain[..length], container.as_str(), inside),
+            None => self.tell(inside, What::Unread(Unread::NoJsonInside(container.as_str()))),
         };
         if plain.capacity() <= SPARE_MAX {
             self.spare.push(plain);
@@ -278,7 +278,8 @@ impl<'v> Walk<'v> {
             return self.tell(at, What::Unread(Unread::TooDeep));
         };
         let mut plain = Vec::new();
-        let mut bytes = unescape(text, from, &mut plain).then(|| base64(&plain)).flatten();
+        let mut bytes =
+            unescape(text, from, &mut plain).and_then(|length| base64(&plain[..length]));
         for _ in 0..PACKED_MAX {
             if bytes.as_ref().is_some_and(|bytes| bytes.starts_with(&[0x1f, 0x8b])) {
                 bytes = bytes.and_then(|gzip| inflate(&gzip, ITEM_MAX));
@@ -395,12 +396,12 @@ impl<'v> Walk<'v> {
             }
         };
         let mut plain = self.spare.pop().unwrap_or_default();
-        let is_text = unescape(window.rest(), 0, &mut plain);
+        let length = unescape(&window.rest()[..end], 0, &mut plain).unwrap_or(0);
+        let text = &plain[..length];
         let line = || place.outer.map_or_else(|| window.line(), |line| line());
-        let flow = match plain.get(past_space(&plain, 0)) {
-            Some(b'{' | b'[') if is_text && self.depth < NESTED_MAX => {
-                let containers = place.containers;
-                self.documents(&mut Window::whole(&plain), containers, Some(&line))
+        let flow = match text.get(past_space(text, 0)) {
+            Some(b'{' | b'[') if self.depth < NESTED_MAX => {
+                self.documents(&mut Window::whole(text), place.containers, Some(&line))
             }
             _ => {
                 let at = At { containers: place.containers, line: &line };

@@ -63,7 +63,13 @@ fn is_single(key: &[u8]) -> bool {
             | b"detail-type"
             | b"detail"
             | b"Message"
+            | b"Body"
             | b"body"
+            | b"CloudTrailEvent"
+            | b"eventJson"
+            | b"_raw"
+            | b"_source"
+            | b"result"
     )
 }
 
@@ -187,12 +193,19 @@ const MEMBERS_LOOKED_AT: usize = 12;
 
 /// Whether an object is a record, as nearly all are; `false` leaves it open.
 pub(super) fn is_plainly_record(text: &[u8]) -> bool {
+    if begins_as_written_by_cloudtrail(text) {
+        return true;
+    }
     let mut members = Members::new(text, 0);
     for _ in 0..MEMBERS_LOOKED_AT {
         let Ok(Some(Member { key, escaped: false, value })) = members.next() else { return false };
         match key {
             b"eventSource" => return !text[value..].starts_with(b"\"aws:"),
             b"detail" | b"detail-type" | b"ctguard" => return false,
+            // Long texts: whoever carries one need not be looked through twice.
+            b"CloudTrailEvent" | b"Message" | b"Body" | b"body" | b"eventJson" | b"_raw" => {
+                return false;
+            }
             _ => {}
         }
         match value_end(text, value) {
@@ -201,6 +214,14 @@ pub(super) fn is_plainly_record(text: &[u8]) -> bool {
         }
     }
     false
+}
+
+/// Whether an object begins with a version and an identity, in this order and without spaces, as CloudTrail writes records and
+/// nothing else is written: S3's notifications have version 2, other services' begin with other keys.
+fn begins_as_written_by_cloudtrail(text: &[u8]) -> bool {
+    let Some(version) = text.strip_prefix(b"{\"eventVersion\":\"1.") else { return false };
+    let digits = version.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    version[digits..].starts_with(b"\",\"userIdentity\":{")
 }
 
 /// Says what an object is. `text` is all of it.
@@ -218,9 +239,14 @@ pub(super) fn shape(text: &[u8]) -> Shape {
             }
         };
         let key = match escaped {
-            true if unescape(&[b"\"", key, b"\""].concat(), 0, &mut spelled) => &spelled,
-            _ => key,
+            true => match unescape(&[b"\"", key, b"\""].concat(), 0, &mut spelled) {
+                Some(length) => &spelled[..length],
+                None => key,
+            },
+            false => key,
         };
+        // A long text is not looked through where its key alone is decisive.
+        let is_text = text.get(value) == Some(&b'"');
         match key {
             b"detail-type" | b"detail" => return Shape::Event,
             b"eventSource" if seen.at("ctguard").is_none() => {
@@ -231,7 +257,13 @@ pub(super) fn shape(text: &[u8]) -> Shape {
                 }
             }
             b"configurationItems" => return Shape::PassedOver(PassedOver::Config),
-            b"eventSource" | b"eventVersion" => seen.note(key, value),
+            b"CloudTrailEvent" if is_text => return Shape::Text(Container::LookupEvents, value),
+            b"Body" | b"body" if is_text => return Shape::Text(Container::SqsMessage, value),
+            b"eventJson" if is_text => return Shape::Text(Container::LakeRow, value),
+            b"_raw" if is_text => return Shape::Text(Container::Splunk, value),
+            b"Message" if is_text && is_of_topic(text, &seen) => {
+                return Shape::Text(Container::SnsNotification, value);
+            }
             _ => seen.note(key, value),
         }
         match value_end(text, value) {
@@ -240,6 +272,11 @@ pub(super) fn shape(text: &[u8]) -> Shape {
         }
     }
     told(text, &seen)
+}
+
+/// Whether what was seen is enough for a notification: a confirmation has the same keys, but says so in its type.
+fn is_of_topic(text: &[u8], seen: &Seen) -> bool {
+    seen.at("Type").is_some_and(|at| plain(text, at) == Some(b"Notification"))
 }
 
 /// What the keys together say.

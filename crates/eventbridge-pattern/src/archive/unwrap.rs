@@ -1,43 +1,24 @@
 //! From what a container carries to text: JSON strings without their escapes, base64, and gzip inside of either.
 
-use crate::skim::string_end;
 use std::io::Read as _;
 use wide::u8x16;
 
-/// Writes the JSON string that opens at `at` into `into`, without quotes and escapes. `false` when there is none, or it is
-/// broken.
-pub(super) fn unescape(text: &[u8], at: usize, into: &mut Vec<u8>) -> bool {
-    into.clear();
-    if text.get(at) != Some(&b'"') {
-        return false;
+/// Writes the JSON string that opens at `at` into `into`, without quotes and escapes, and gives its length. What stands
+/// behind that in `into` means nothing. `None` when there is no string, or it is broken.
+pub(super) fn unescape(text: &[u8], at: usize, into: &mut Vec<u8>) -> Option<usize> {
+    let inner = text.get(at..)?.strip_prefix(b"\"")?;
+    // No escape is shorter than what it stands for, so there is room; a lane may reach beyond by its width.
+    if into.len() < inner.len() + LANE {
+        into.resize(inner.len() + LANE, 0);
     }
-    let Some((end, escaped)) = string_end(text, at) else { return false };
-    let inner = &text[at + 1..end];
-    if !escaped {
-        into.extend_from_slice(inner);
-        return true;
-    }
-    // No escape is longer than what it stands for, so there is room; the lanes may reach beyond by their width.
-    into.resize(inner.len() + LANE, 0);
-    match copy(inner, into) {
-        Some(length) => {
-            into.truncate(length);
-            true
-        }
-        None => false,
-    }
-}
-
-const LANE: usize = 16;
-
-fn copy(inner: &[u8], into: &mut [u8]) -> Option<usize> {
-    let backslash = u8x16::splat(b'\\');
+    let (quote, backslash) = (u8x16::splat(b'"'), u8x16::splat(b'\\'));
     let (mut from, mut to) = (0, 0);
-    while from < inner.len() {
+    loop {
         let length = match inner[from..].first_chunk::<LANE>() {
             Some(lane) => {
                 into[to..to + LANE].copy_from_slice(lane);
-                let hits = u8x16::new(*lane).simd_eq(backslash).to_bitmask();
+                let lane = u8x16::new(*lane);
+                let hits = (lane.simd_eq(quote) | lane.simd_eq(backslash)).to_bitmask();
                 if hits == 0 {
                     from += LANE;
                     to += LANE;
@@ -47,16 +28,16 @@ fn copy(inner: &[u8], into: &mut [u8]) -> Option<usize> {
             }
             None => {
                 let rest = &inner[from..];
-                let length = rest.iter().position(|byte| *byte == b'\\').unwrap_or(rest.len());
+                let length = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
                 into[to..to + length].copy_from_slice(&rest[..length]);
-                if length == rest.len() {
-                    return Some(to + length);
-                }
                 length
             }
         };
         from += length;
         to += length;
+        if inner[from] == b'"' {
+            return Some(to);
+        }
         let plain = match inner.get(from + 1)? {
             byte @ (b'"' | b'\\' | b'/') => *byte,
             b'n' => b'\n',
@@ -76,8 +57,9 @@ fn copy(inner: &[u8], into: &mut [u8]) -> Option<usize> {
         to += 1;
         from += 2;
     }
-    Some(to)
 }
+
+const LANE: usize = 16;
 
 /// The letter that is written as `\uXXXX`, or as two of them, and how many bytes that takes.
 fn unicode(text: &[u8]) -> Option<(char, usize)> {
@@ -142,7 +124,7 @@ mod tests {
     #[test]
     fn broken_escapes_are_no_text() {
         for text in [r#""\x""#, r#""\u12""#, r#""\ud800""#, r#""\ud800\u0041""#, r#""open"#, "7"] {
-            assert!(!unescape(text.as_bytes(), 0, &mut Vec::new()), "{text}");
+            assert_eq!(unescape(text.as_bytes(), 0, &mut Vec::new()), None, "{text}");
         }
     }
 
@@ -164,8 +146,8 @@ mod tests {
                 serde_json::to_string(&text).unwrap(),
                 format!("\"{}\"", text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect::<String>()),
             ] {
-                prop_assert!(unescape(written.as_bytes(), 0, &mut plain));
-                prop_assert_eq!(std::str::from_utf8(&plain).unwrap(), text.as_str());
+                let length = unescape(written.as_bytes(), 0, &mut plain).unwrap();
+                prop_assert_eq!(std::str::from_utf8(&plain[..length]).unwrap(), text.as_str());
             }
         }
     }
