@@ -7,35 +7,36 @@ use clap::{Args, ValueEnum};
 use ctguard_core::blueprint::Blueprint;
 use ctguard_core::offline;
 use ctguard_core::offline::{
-    Decision, EventDecision, Given, Input, Item, OfflineRule, Position, decide, decide_alerts,
+    Decision, EventDecision, Form, Given, OfflineRule, decide, decide_alerts,
 };
+use ctguard_core::replay::Record;
 use ctguard_core::resource::rule::RuleState;
 use eventbridge_pattern::Pattern;
-use eventbridge_pattern::archive::{self, Piece};
+use eventbridge_pattern::archive::{Flow, Item, Reader, Unread, What, fields};
+use eventbridge_pattern::set::{BadRecord, PatternSet, Scratch};
 use serde::Serialize;
-use serde_json::Value;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{BufWriter, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Largest pattern file that is read, in bytes: a rule's pattern has a few thousand.
 const PATTERN_FILE_MAX_BYTES: u64 = 1024 * 1024;
 
-/// Maximum number of broken events in JSON; all are counted, and named on standard error.
+/// Maximum number of broken events in JSON; all are counted.
 const BROKEN_LISTED: usize = 1_000;
 
 /// Decide offline which events a pattern matches, or which alerts of a blueprint fire for them.
 ///
-/// Decides as EventBridge does. Events are EventBridge events, CloudTrail records, CloudTrail log
-/// files ({"Records": [...]}), lists and JSON lines of them, and gzip of each. A CloudTrail record
-/// is given the envelope that EventBridge gives it. With --pattern the matching events are printed
-/// as they came, one per line; with --blueprint the alerts that fire for each.
+/// Decides as EventBridge does. Events are EventBridge events and CloudTrail records, in log files
+/// or whatever else carries them (messages of queues and topics, answers of look-ups and searches,
+/// exports): `docs/containers.md` lists it. A CloudTrail record is given the envelope that
+/// EventBridge gives it. With --pattern the matching events are printed as they came, one per line;
+/// with --blueprint the alerts that fire for each.
 ///
 /// With --check nothing is matched: it works on the patterns of any tool.
 ///
-/// Exits 0 whether or not anything matches, 3 when --check finds a pattern that loses events, 1
-/// when an event or a file cannot be read (the others are decided all the same), 64 when the
-/// pattern is invalid.
+/// Exits 0 whether or not anything matches, 3 when --check finds a pattern that loses events, 4
+/// when something was not read (the rest is decided all the same), 64 when the pattern is invalid.
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("decides").required(true).args(["pattern", "blueprint", "check"]))]
 pub struct MatchArgs {
@@ -93,6 +94,18 @@ enum Against {
     Blueprint { blueprint: Box<Blueprint>, rules: Vec<OfflineRule> },
 }
 
+impl Against {
+    /// The patterns made ready: most events match none, and that is found out without reading them.
+    fn set(&self) -> PatternSet {
+        match self {
+            Self::Pattern { pattern, .. } => PatternSet::new([pattern.clone()]),
+            Self::Blueprint { rules, .. } => {
+                PatternSet::new(rules.iter().map(|rule| rule.pattern.clone()))
+            }
+        }
+    }
+}
+
 /// What is printed of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum MatchOutput {
@@ -132,6 +145,8 @@ pub fn run(
     }
     let mut matching = Matching {
         against: &against,
+        set: against.set(),
+        scratch: Scratch::default(),
         shown,
         json: is_json(global),
         paint: out_paint,
@@ -153,7 +168,7 @@ pub fn run(
     if !global.quiet {
         let _ = io.err.write_all(matches::remarks(&totals, err_paint).as_bytes());
     }
-    Ok(Exit::Error.when(totals.broken > 0))
+    Ok(Exit::Incomplete.when(totals.broken > 0))
 }
 
 /// The files to read: standard input when none is named and it is not a terminal.
@@ -227,6 +242,8 @@ fn pattern_text(path: &Path, io: &mut Io<'_>) -> Result<String, CommandError> {
 /// A run over all inputs.
 struct Matching<'a, W: Write> {
     against: &'a Against,
+    set: PatternSet,
+    scratch: Scratch,
     shown: MatchOutput,
     json: bool,
     paint: Paint,
@@ -259,15 +276,26 @@ impl<W: Write> Matching<'_, W> {
         if self.json {
             self.out.write_all(b"{\"format_version\":1,\"results\":[")?;
         }
+        let mut reader = Reader::default();
         for path in inputs {
             let name = path.display().to_string();
-            let opened = match is_standard(path) {
-                true => Input::open(&mut *standard),
-                false => open(path).and_then(Input::open),
+            let mut failed = None;
+            let mut visit = |item: Item<'_>| match self.item(&name, &item) {
+                Ok(()) => Flow::Continue(()),
+                Err(error) => {
+                    failed = Some(error);
+                    Flow::Break(())
+                }
             };
-            match opened {
-                Ok(mut input) => self.input(&name, &mut input)?,
-                Err(error) => self.broken(&name, None, error.to_string()),
+            let read = match is_standard(path) {
+                true => Ok(reader.stream(&mut &mut *standard, &mut visit)),
+                false => reader.file(path, &mut visit),
+            };
+            if let Some(error) = failed {
+                return Err(error);
+            }
+            if let Err(error) = read {
+                self.broken(&name, None, error.to_string());
             }
         }
         let totals = &self.totals;
@@ -283,75 +311,64 @@ impl<W: Write> Matching<'_, W> {
         self.out.flush()
     }
 
-    fn input(&mut self, name: &str, input: &mut Input<'_>) -> std::io::Result<()> {
-        while let Some(item) = input.next_item() {
-            match item {
-                Item::Broken(position, why) => self.broken(name, Some(position), why),
-                Item::Event(position, text) => {
-                    match serde_json::from_slice::<Value>(text.trim_ascii()) {
-                        Ok(value) => self.value(name, position, value, text)?,
-                        Err(error) => {
-                            self.broken(name, Some(position), format!("it is not JSON: {error}"));
-                        }
-                    }
-                }
+    /// One event or record; what is not read is named.
+    fn item(&mut self, name: &str, item: &Item<'_>) -> std::io::Result<()> {
+        let decided = match &item.what {
+            What::Record(text) => self.record(name, item, text),
+            What::Event(text) => self.event(name, item, text),
+            What::PassedOver(kind) => {
+                *self.totals.passed_over.entry(kind.as_str()).or_default() += 1;
+                Ok(Ok(()))
             }
+            What::Unread(why) => Ok(Err(why.clone())),
+        }?;
+        if let Err(why) = decided {
+            let place = (!why.is_of_file()).then(|| (item.number, item.line()));
+            self.broken(name, place, why.to_string());
         }
         Ok(())
     }
 
-    /// One value: an event, or a log file in a line of its own.
-    fn value(
-        &mut self,
-        name: &str,
-        position: Position,
-        mut value: Value,
-        text: &[u8],
-    ) -> std::io::Result<()> {
-        let records = match &mut value {
-            Value::Array(elements) => Some(std::mem::take(elements)),
-            Value::Object(object) => {
-                object.get_mut("Records").and_then(Value::as_array_mut).map(std::mem::take)
+    /// A record: most match nothing and could be delivered, which their text alone tells.
+    fn record(&mut self, name: &str, item: &Item<'_>, text: &[u8]) -> Decided {
+        if self.shown != MatchOutput::Explanation {
+            match self.set.record(text, &mut self.scratch) {
+                Ok([]) if Record::found(fields(text), None).delivery(text).is_ok() => {
+                    self.totals.add_unmatched(Form::Record);
+                    return Ok(Ok(()));
+                }
+                Ok(_) => {}
+                Err(why) => return Ok(Err(unread(why))),
             }
-            _ => None,
-        };
-        if let Some(records) = records {
-            // The original text keeps what a parsed value loses, such as duplicate keys.
-            let mut texts = Vec::new();
-            let _ = archive::records(text.trim_ascii(), |piece| {
-                let (Piece::Record(text) | Piece::Other(text)) = piece;
-                texts.push(text);
-            });
-            let all_found = texts.len() == records.len();
-            for (at, record) in records.into_iter().enumerate() {
-                let printed = record.to_string();
-                let text = match all_found {
-                    true => texts[at],
-                    false => printed.as_bytes(),
-                };
-                self.event(name, position, record, text)?;
-            }
-            return Ok(());
         }
-        self.event(name, position, value, text)
+        self.decide(name, item, text)
     }
 
-    fn event(
-        &mut self,
-        input: &str,
-        position: Position,
-        value: Value,
-        text: &[u8],
-    ) -> std::io::Result<()> {
-        let Some(given) = Given::read(value, text) else {
-            self.broken(input, Some(position), "it is not a JSON object".to_owned());
-            return Ok(());
+    fn event(&mut self, name: &str, item: &Item<'_>, text: &[u8]) -> Decided {
+        if self.shown != MatchOutput::Explanation {
+            match self.set.event(text, &mut self.scratch) {
+                Ok([]) => {
+                    self.totals.add_unmatched(Form::Event);
+                    return Ok(Ok(()));
+                }
+                Ok(_) => {}
+                Err(why) => return Ok(Err(unread(why))),
+            }
+        }
+        self.decide(name, item, text)
+    }
+
+    /// The slow way: the event is read as a whole.
+    fn decide(&mut self, name: &str, item: &Item<'_>, text: &[u8]) -> Decided {
+        let given = match Given::parse(text) {
+            Ok(given) => given,
+            Err(why) => return Ok(Err(why)),
         };
         let explain = self.shown == MatchOutput::Explanation;
         let mut decision = EventDecision {
-            input,
-            number: position.number,
-            line: position.line,
+            input: name,
+            number: item.number,
+            line: item.line(),
             id: given.id(),
             name: given.name(),
             time: given.text("time"),
@@ -388,7 +405,7 @@ impl<W: Write> Matching<'_, W> {
         if self.json && self.shown == MatchOutput::Events {
             decision.event = Some(given.handed());
         }
-        self.show(&decision, text)
+        self.show(&decision, text).map(Ok)
     }
 
     fn show(&mut self, decision: &EventDecision<'_>, text: &[u8]) -> std::io::Result<()> {
@@ -425,24 +442,31 @@ impl<W: Write> Matching<'_, W> {
         }
     }
 
-    fn broken(&mut self, input: &str, position: Option<Position>, why: String) {
+    /// `place` is the number of the event and its line.
+    fn broken(&mut self, input: &str, place: Option<(u64, u64)>, why: String) {
         self.totals.broken += 1;
-        let place = position
-            .map(|at| format!(": event {} (line {})", at.number, at.line))
+        let at = place
+            .map(|(number, line)| format!(": event {number} (line {line})"))
             .unwrap_or_default();
-        let _ = writeln!(self.err, "{}: {input}{place}: {why}", self.err_paint.bad("error"));
+        let told = matches::plain(&format!("{input}{at}: {why}"));
+        if self.totals.broken <= matches::BROKEN_TOLD {
+            let _ = writeln!(self.err, "{}: {told}", self.err_paint.bad("error"));
+        }
         if self.json && self.broken.len() < BROKEN_LISTED {
-            let (number, line) = (position.map(|at| at.number), position.map(|at| at.line));
+            let (number, line) = place.unzip();
             self.broken.push(Broken { input: input.to_owned(), number, line, why });
         }
     }
 }
 
-fn open(path: &Path) -> std::io::Result<File> {
-    if fs::metadata(path)?.is_dir() {
-        return Err(std::io::Error::other("it is a folder, not a file with events"));
+/// What becomes of an event: shown as far as it is to be, or not read.
+type Decided = std::io::Result<Result<(), Unread>>;
+
+fn unread(why: BadRecord) -> Unread {
+    match why {
+        BadRecord::NotJson(why) => Unread::NotJson(why),
+        BadRecord::NotAnObject => Unread::NotAnObject,
     }
-    File::open(path)
 }
 
 /// An event as it came, without the line breaks between its parts.

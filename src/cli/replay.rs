@@ -12,22 +12,24 @@ use ctguard_core::blueprint::Blueprint;
 use ctguard_core::offline;
 use ctguard_core::replay::time::{day_start, delivered_on};
 use ctguard_core::replay::{
-    BrokenPart, Counter, Files, Inputs, LookedUp, Period, Replay, Setup, sql, summarize,
+    BrokenPart, Counter, Files, Inputs, LookedUp, Period, ReadFrom, Replay, Setup, sql, summarize,
 };
 use ctguard_core::scope::Place;
 use eventbridge_pattern::archive;
-use eventbridge_pattern::archive::{Found, LogFile, ScanTotals};
+use eventbridge_pattern::archive::{Containers, Found, Kind, LogFile, PassedOver, ScanTotals};
 use eventbridge_pattern::set::PatternSet;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Show what the blueprint would have alerted on, in CloudTrail logs of the past.
 ///
-/// Reads folders in AWS's layout (an organization's too), log files, JSON lines, and gzip of each.
-/// Counts are of records; an action that was recorded several times counts several times, and
-/// repeats are shown separately. Exits 4 when a file or record could not be read.
+/// Reads folders in AWS's layout (an organization's too), log files, and whatever else carries
+/// records or events: `docs/containers.md` lists it. Counts are of records; an action that was
+/// recorded several times counts several times, and repeats are shown separately. Exits 4 when
+/// something was not read.
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
     /// Log files, or folders of them
@@ -217,6 +219,7 @@ fn look_up(
             .map(|(place, why)| BrokenPart {
                 path: place.to_string(),
                 record: None,
+                line: None,
                 why: why.to_string(),
             })
             .collect();
@@ -225,6 +228,7 @@ fn look_up(
                 |(account, why)| BrokenPart {
                     path: account.to_string(),
                     record: None,
+                    line: None,
                     why: why.to_string(),
                 },
             ),
@@ -245,27 +249,49 @@ fn replay(
     io: &mut Io<'_>,
 ) -> Result<Replay, CommandError> {
     let as_of = global.as_of(io);
-    let mut files = match source {
-        Source::Logs => find(paths)?.files,
-        Source::Histories { .. } => found(paths)?.files,
+    let Found { mut files, passed_over, unread } = match source {
+        Source::Logs => find(paths)?,
+        Source::Histories { .. } => found(paths)?,
     };
     let found = files.len();
     files.retain(|file| file_day(file).is_none_or(|day| setup.period.may_hold(day)));
     let skipped_files = (found - files.len()) as u64;
     let delivered: Vec<Date> = files.iter().filter_map(file_day).collect();
     let delivered = delivered.iter().min().copied().zip(delivered.iter().max().copied());
-    let (counter, tally) = scan(args, &files, setup, global, io);
-    let (lookup, unread) = match source {
+    let (counter, mut tally) = scan(args, &files, setup, global, io);
+    tally.add_found(passed_over, unread);
+    let (lookup, not_looked_up) = match source {
         Source::Logs => (None, Vec::new()),
         Source::Histories { of, broken } => (Some(of), broken),
     };
-    let (events, broken_files) = (tally.events, tally.broken.len() as u64 + tally.broken_more);
-    let broken = broken_files + unread.len() as u64;
+    let mut unread = named(&tally.unread, |reason| reason);
+    if !not_looked_up.is_empty() {
+        unread.insert(NOT_LOOKED_UP.to_owned(), not_looked_up.len() as u64);
+    }
+    let passed_over = named(&tally.passed_over, PassedOver::as_str);
+    let events = tally.events;
     let mut files = summed(tally);
-    files.broken.splice(0..0, unread);
-    let inputs =
-        Inputs { blueprint, as_of, lookup, events, broken, skipped_files, files, delivered };
+    files.broken.splice(0..0, not_looked_up);
+    let inputs = Inputs {
+        blueprint,
+        as_of,
+        lookup,
+        events,
+        unread,
+        passed_over,
+        skipped_files,
+        files,
+        delivered,
+    };
     Ok(summarize(setup, counter, inputs))
+}
+
+/// The reason of a place whose event history could not be looked up.
+const NOT_LOOKED_UP: &str = "not-looked-up";
+
+/// Counts under the names that programs read.
+fn named<K: Copy>(counts: &BTreeMap<K, u64>, name: fn(K) -> &'static str) -> BTreeMap<String, u64> {
+    counts.iter().map(|(key, count)| (name(*key).to_owned(), *count)).collect()
 }
 
 fn found(paths: &[PathBuf]) -> Result<Found, CommandError> {
@@ -274,10 +300,10 @@ fn found(paths: &[PathBuf]) -> Result<Found, CommandError> {
 
 fn find(paths: &[PathBuf]) -> Result<Found, CommandError> {
     let found = found(paths)?;
-    if found.files.is_empty() {
+    if found.files.is_empty() && found.unread.is_empty() {
         let named: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
         return Err(CommandError::new(format!("there is no log file in {}", named.join(", ")))
-            .hint("Logs end in .json, .jsonl or .ndjson, with or without .gz; a file that is named is read whatever its name."));
+            .hint("In a folder, logs are told by an ending such as .json or .jsonl.gz, or by what they begin with; a file that is named is read whatever its name."));
     }
     Ok(found)
 }
@@ -318,13 +344,20 @@ fn scan<'s>(
 fn summed(tally: ScanTotals) -> Files {
     let part = |broken: archive::Broken| BrokenPart {
         path: broken.path.display().to_string(),
-        record: broken.record.map(|index| index + 1),
-        why: broken.why,
+        record: broken.place.map(|(number, _)| number),
+        line: broken.place.map(|(_, line)| line),
+        why: broken.why.to_string(),
+    };
+    let read = |((containers, kind), count): ((Containers, Kind), u64)| ReadFrom {
+        container: containers.to_string(),
+        kind: kind.as_str().to_owned(),
+        count,
     };
     Files {
         count: tally.files,
         bytes: tally.bytes_read,
         inflated_bytes: tally.bytes_inflated,
+        read: tally.read.into_iter().map(read).collect(),
         broken: tally.broken.into_iter().map(part).collect(),
     }
 }

@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 use ctguard_core::catalogue::{self, CatalogueEvent};
 use ctguard_core::event::sample::{Identity, Sample, sample_event};
 use ctguard_core::event::{Access, EventKind};
+use ctguard_core::offline::Given;
 use ctguard_core::plural::count;
 use ctguard_core::scope::{AccountId, Place, Region};
 use ctguard_sandbox::faults::{Aim, Fault};
@@ -12,6 +13,7 @@ use ctguard_sandbox::fresh;
 use ctguard_sandbox::fresh::AccountKind;
 use ctguard_sandbox::people::{ConfirmFilter, Subscribed};
 use ctguard_sandbox::{Sandbox, SandboxError, State};
+use eventbridge_pattern::archive::{Flow, Item, Reader, What};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -52,7 +54,7 @@ struct NewArgs {
 /// Send an event, and show where it goes and what each subscriber reads.
 #[derive(Debug, Args)]
 struct SendArgs {
-    /// The event: `service:Name`, or a file that holds one as EventBridge delivers it
+    /// The event: `service:Name`, or a file with events or CloudTrail records, each of which is sent
     #[arg(value_name = "EVENT")]
     event: String,
     /// The account's root user did it
@@ -189,30 +191,68 @@ fn send(
     global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
-    let event = event(sandbox, args, global)?;
-    let delivery = sandbox.send(&event).map_err(failed)?;
-    if is_json(global) {
-        print_json(io, &delivery)?;
-    } else {
-        print(io, &delivery::render(&delivery, global.paint_out(io)))?;
+    let path = PathBuf::from(&args.event);
+    let events = match path.is_file() {
+        true => events_of(&path)?,
+        false => vec![sample(sandbox, args, global)?],
+    };
+    let mut deliveries = Vec::new();
+    for event in &events {
+        deliveries.push(sandbox.send(event).map_err(failed)?);
+    }
+    match (is_json(global), deliveries.as_slice()) {
+        (true, [delivery]) => print_json(io, delivery)?,
+        (true, deliveries) => print_json(io, &deliveries)?,
+        (false, deliveries) => {
+            let paint = global.paint_out(io);
+            let texts: Vec<String> =
+                deliveries.iter().map(|delivery| delivery::render(delivery, paint)).collect();
+            print(io, &texts.join("\n"))?;
+        }
     }
     Ok(Exit::Done)
 }
 
-/// The event to send: from a file, or a sample of what the catalogue knows.
-fn event(
+/// The events in a file, in order; those of CloudTrail's records as EventBridge makes them. All of the file must be read.
+fn events_of(path: &Path) -> Result<Vec<Value>, CommandError> {
+    let mut events = Vec::new();
+    let refused = |item: &Item<'_>, why: &dyn std::fmt::Display| {
+        let (number, line) = (item.number, item.line());
+        format!("{}: event {number} (line {line}): {why}", path.display())
+    };
+    let mut problem = None;
+    let read = Reader::default().file(path, &mut |item| {
+        let given = match &item.what {
+            What::Record(text) | What::Event(text) => Given::parse(text),
+            What::PassedOver(_) => return Flow::Continue(()),
+            What::Unread(why) => Err(why.clone()),
+        };
+        problem = match given {
+            Ok(Given { facts: Err(why), .. }) => Some(refused(&item, &why)),
+            Ok(given) => {
+                events.push(given.event);
+                return Flow::Continue(());
+            }
+            Err(why) => Some(refused(&item, &why)),
+        };
+        Flow::Break(())
+    });
+    read.map_err(|error| CommandError::io(format!("cannot read {}", path.display()), &error))?;
+    match problem {
+        Some(problem) => Err(CommandError::usage(problem)),
+        None if events.is_empty() => {
+            Err(CommandError::usage(format!("{} holds no event", path.display())))
+        }
+        None => Ok(events),
+    }
+}
+
+/// A sample of an event that the catalogue knows.
+fn sample(
     sandbox: &Sandbox,
     args: &SendArgs,
     global: &GlobalOptions,
 ) -> Result<Value, CommandError> {
-    let path = PathBuf::from(&args.event);
-    if path.is_file() {
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| CommandError::io(format!("cannot read {}", path.display()), &error))?;
-        return serde_json::from_str(&text).map_err(|error| {
-            CommandError::usage(format!("{} is not JSON: {error}", path.display()))
-        });
-    }
     let known = match args.event.split_once(':') {
         Some((service, name)) => {
             catalogue::find(&format!("{service}.amazonaws.com"), name).into_iter().collect()

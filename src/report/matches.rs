@@ -18,6 +18,9 @@ const NOTES_KEPT: usize = 1_000;
 /// Longest list of operators or values that is printed, in characters.
 const VALUES_MAX_CHARS: usize = 300;
 
+/// Most events and files that are named when they are not read.
+pub const BROKEN_TOLD: u64 = 1_000;
+
 /// The number of events, and remarks about them.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Totals {
@@ -29,8 +32,8 @@ pub struct Totals {
     pub broken: u64,
     /// CloudTrail records, which were given the envelope that EventBridge gives them.
     pub records: u64,
-    /// Objects that are neither events nor records.
-    pub others: u64,
+    /// What is known to hold no events, by what it is.
+    pub passed_over: BTreeMap<&'static str, u64>,
     #[serde(serialize_with = "as_list")]
     pub notes: BTreeMap<Note, u64>,
     #[serde(serialize_with = "reasons_as_list")]
@@ -40,12 +43,17 @@ pub struct Totals {
 }
 
 impl Totals {
+    /// Counts an event that nothing matches.
+    pub fn add_unmatched(&mut self, form: Form) {
+        self.events += 1;
+        self.records += u64::from(form == Form::Record);
+    }
+
     /// Counts one event. Of notes, those on events that match count.
     pub fn add(&mut self, decision: &EventDecision<'_>) {
         self.events += 1;
         self.matched += u64::from(decision.matched);
         self.records += u64::from(decision.form == Form::Record);
-        self.others += u64::from(decision.form == Form::Other);
         let alerts = decision.alerts.iter().flatten();
         let reasons: Vec<&Undeliverable> = decision
             .withheld
@@ -92,6 +100,11 @@ fn reasons_as_list<S: serde::Serializer>(
     serializer.collect_seq(reasons.iter().map(|(what, count)| Counted { what, count: *count }))
 }
 
+/// Text from a log without what would move a terminal's cursor or turn a line around.
+pub fn plain(text: &str) -> String {
+    super::replay::plain(text)
+}
+
 /// The remarks for standard error: each once, with the number of events.
 pub fn remarks(totals: &Totals, paint: Paint) -> String {
     let mut lines = Vec::new();
@@ -99,10 +112,14 @@ pub fn remarks(totals: &Totals, paint: Paint) -> String {
         let records = count_of(totals.records, "CloudTrail record");
         lines.push(format!("{records} got the envelope that EventBridge gives them"));
     }
-    if totals.others > 0 {
-        let others = count_of(totals.others, "object");
+    if totals.broken > BROKEN_TOLD {
+        let more = count_of(totals.broken - BROKEN_TOLD, "more event or file");
+        lines.push(format!("{more} not read"));
+    }
+    for (kind, number) in &totals.passed_over {
         lines.push(format!(
-            "{others} with neither `detail` nor `eventSource`: matched as they are, since they are not AWS events"
+            "{} of kind {kind} passed over: no events are in it",
+            count_of(*number, "part")
         ));
     }
     for (reason, number) in &totals.reasons {

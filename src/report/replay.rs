@@ -12,7 +12,8 @@ use buckets::Buckets;
 use ctguard_core::blueprint::Risk;
 use ctguard_core::replay::{ActorKind, AlertReplay, Replay};
 use std::fmt::Write;
-use words::{grouped, plain, times};
+pub(super) use words::plain;
+use words::{grouped, times};
 
 /// Names of a ranking that a terminal shows.
 const SHOWN: usize = 5;

@@ -14,6 +14,7 @@ mod bootstrap;
 mod checked;
 mod ci;
 mod conditions;
+mod containers;
 mod destroy;
 mod drift;
 mod emulators;

@@ -127,7 +127,7 @@ fn events_of_every_shape_are_matched_and_printed_as_they_came() {
             format!("{log}\n{log}"),
             vec![mine.clone(), alice().to_string(), mine, alice().to_string()],
         ),
-        ("nothing", String::new(), vec![]),
+        ("nothing", "\n".to_owned(), vec![]),
     ] {
         let expected: String = expected.iter().map(|line| format!("{line}\n")).collect();
         let ran = pattern(&["e.json"], &[("e.json", input.as_bytes())], None).expect(0);
@@ -190,13 +190,13 @@ fn what_cannot_be_read_is_named_and_the_rest_is_decided() {
     let good = event("e-1", "CreateUser").to_string();
     let files: [(&str, &[u8]); 2] =
         [("bad.json", b"{\"Records\":[{\"a\":"), ("good.json", good.as_bytes())];
-    let ran = pattern(&["--ids", "missing.json", "bad.json", "good.json"], &files, None).expect(1);
+    let ran = pattern(&["--ids", "missing.json", "bad.json", "good.json"], &files, None).expect(4);
     assert_eq!(ran.out, "e-1\n");
     assert!(ran.err.contains("missing.json: No such file"), "{}", ran.err);
     assert!(ran.err.contains("bad.json: event 1 (line 1): the file ends inside it"), "{}", ran.err);
 
     let lines = format!("{good}\n{{\"a\":\nnonsense\n7\n{good}\n");
-    let ran = pattern(&["--count", "-"], &[], Some(&lines)).expect(1);
+    let ran = pattern(&["--count", "-"], &[], Some(&lines)).expect(4);
     assert_eq!(ran.out, "2\n");
     for line in [
         "(line 2): it is not JSON",
@@ -206,8 +206,10 @@ fn what_cannot_be_read_is_named_and_the_rest_is_decided() {
         assert!(ran.err.contains(line), "{line}:\n{}", ran.err);
     }
     let cut = &gzip(&good.repeat(50))[..60];
-    let ran = pattern(&["--count", "cut.gz"], &[("cut.gz", cut)], None).expect(1);
-    assert!(ran.err.contains("cannot be read"), "{}", ran.err);
+    let ran = pattern(&["--count", "cut.gz"], &[("cut.gz", cut)], None).expect(4);
+    assert!(ran.err.contains("its gzip data is broken or cut off"), "{}", ran.err);
+    let empty = pattern(&["--count", "empty.json"], &[("empty.json", b"")], None).expect(4);
+    assert!(empty.err.contains("empty.json: it is empty"), "{}", empty.err);
 }
 
 #[test]
@@ -230,9 +232,12 @@ fn a_pattern_or_a_blueprint_is_needed_and_standard_input_is_read_once() {
     matched(&["--pattern", "p.json", "--blueprint", "b.yaml", "-"], &[], Some("{}")).expect(64);
     let ran = matched(&["--pattern", "-", "-"], &[], Some("{}")).expect(64);
     assert!(ran.err.contains("once"), "{}", ran.err);
-    let ran =
-        matched(&["--pattern", "-", "e.json"], &[("e.json", b"{\"a\":1}")], Some("{\"a\":[1]}"));
-    assert_eq!(ran.expect(0).out, "{\"a\":1}\n");
+    let ran = matched(
+        &["--pattern", "-", "e.json"],
+        &[("e.json", b"{\"detail\":{\"a\":1}}")],
+        Some("{\"detail\":{\"a\":[1]}}"),
+    );
+    assert_eq!(ran.expect(0).out, "{\"detail\":{\"a\":1}}\n");
 }
 
 #[test]
@@ -411,7 +416,8 @@ fn a_pattern_is_checked_without_events() {
 #[test]
 fn an_alternative_that_eventbridge_loses_matches_nothing_and_is_named() {
     let losing = br#"{"$or":[{"a":["x"],"b":[1]},{"a":["x","z"],"b":[1,2]}]}"#;
-    let files = [("any.json", &losing[..]), ("e.json", &br#"{"a":"z","b":2}"#[..])];
+    let files =
+        [("any.json", &losing[..]), ("e.json", &br#"{"detail-type":"t","a":"z","b":2}"#[..])];
     let ran = matched(&["--pattern", "any.json", "--explain", "e.json"], &files, None);
     assert!(ran.err.contains("pattern-loses-alternative"), "{}", ran.err);
     let count = matched(&["--pattern", "any.json", "--count", "e.json"], &files, None);

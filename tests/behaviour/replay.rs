@@ -149,8 +149,11 @@ fn what_is_broken_is_named_and_the_rest_is_counted() {
             )
         })
         .collect();
-    assert_eq!(broken, ["b.json null", "c.json.gz null", "d.json 2"]);
+    assert_eq!(broken, ["b.json 1", "c.json.gz null", "d.json 2"]);
     assert_eq!(report["skipped"]["broken"], 3);
+    let unread = json!({ "not-json": 1, "bad-gzip": 1, "not-an-object": 1 });
+    assert_eq!(report["skipped"]["unread"], unread);
+    assert_eq!(report["skipped"]["passed_over"], json!({ "other-file": 1 }));
     let count = report["alerts"][0]["count"].as_u64().unwrap();
     assert!((5..=7).contains(&count), "1, 4, 5, 6, 7, and what is left of c: {count}");
     let text = replay(&world, &[]).expect(4).out;

@@ -192,7 +192,7 @@ pub struct Replay {
     /// Absent when log files were read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lookup: Option<LookedUp>,
-    /// Records read.
+    /// Records and events read.
     pub events: u64,
     pub skipped: Skipped,
     pub files: Files,
@@ -225,10 +225,14 @@ pub struct Days {
 }
 
 /// What was not counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Skipped {
-    /// Files and records that could not be read.
+    /// Files and records that were not read: the sum of `unread`.
     pub broken: u64,
+    /// The same by reason.
+    pub unread: BTreeMap<String, u64>,
+    /// What is known to hold no events, by what it is.
+    pub passed_over: BTreeMap<String, u64>,
     /// Records that a rule matches and that lie outside of the period asked for.
     pub outside: u64,
     /// Files that were not opened, since by their names they were delivered outside of the period.
@@ -243,8 +247,20 @@ pub struct Files {
     pub bytes: u64,
     /// As JSON.
     pub inflated_bytes: u64,
+    /// What was read, by what it was taken out of; adds up to `events`.
+    pub read: Vec<ReadFrom>,
     /// In the order of their paths; the first ones, if there are very many.
     pub broken: Vec<BrokenPart>,
+}
+
+/// Records or events that were taken out of the same.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct ReadFrom {
+    /// From outside in, such as `sqs-message > sns-notification`; `json` for what stood by itself.
+    pub container: String,
+    /// `record` or `event`.
+    pub kind: String,
+    pub count: u64,
 }
 
 /// A file, or a part of it, that could not be read.
@@ -254,6 +270,9 @@ pub struct BrokenPart {
     /// The number of the record in the file, from 1; absent when it is the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<u64>,
+    /// The line on which it begins, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
     pub why: String,
 }
 

@@ -1,25 +1,35 @@
-//! CloudTrail's log files: finding them, reading them, and handing over the records that match.
+//! CloudTrail's records and EventBridge's events in files: finding the files, reading them whatever the records are wrapped in,
+//! and handing over the records that match.
 //!
 //! ```text
-//!  paths ── find ──► log files ── scan, one file at a time on each thread
-//!                                   │ inflate      the whole file, into a buffer that stays
-//!                                   │ split        where each record begins and ends
-//!                                   │ Matcher      on the text of the record
-//!                                   ▼
-//!                                  Sink, one for each thread
+//!  paths ── find ──► files ── scan, one file at a time on each thread
+//!                               │ open         inflated: at once if small, through a window if not
+//!                               │ read         where each record or event begins and ends
+//!                               │   shape      what an object is, and what it carries
+//!                               │ PatternSet   on the text of the record or event
+//!                               ▼
+//!                              Sink, one for each thread
 //! ```
 //!
-//! Memory depends on the largest file and on the threads, not on the archive. What cannot be read is counted and
-//! named, and the rest goes on.
+//! Memory depends on the longest record and on the threads, not on the size of a file. What is not read is counted and
+//! named, and the rest goes on. [`Reader`] reads one file or stream and takes any visitor.
 
+mod container;
+mod csv;
 mod fields;
 mod find;
-mod inflate;
+mod foreign;
+mod open;
+mod read;
+mod row;
 mod scan;
-mod split;
+mod shape;
+mod unwrap;
+mod window;
 
+pub use container::{Container, Containers, DEPTH_MAX, ITEM_MAX, PassedOver, RATIO_MAX, Unread};
 pub use fields::{RecordFields, fields, text_at};
 pub use find::{FindError, Found, LogFile, find};
-pub use inflate::{Inflater, TEXT_MAX, Unreadable};
-pub use scan::{BROKEN_MAX, Broken, Hit, Progress, ScanTotals, Sink, scan};
-pub use split::{BadText, Piece, records};
+pub use open::{BytesRead, Reader};
+pub use read::{Flow, Item, Visit, What};
+pub use scan::{BROKEN_MAX, Broken, Hit, Kind, Progress, ScanTotals, Sink, scan};

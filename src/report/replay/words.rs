@@ -214,6 +214,12 @@ pub fn remarks(replay: &Replay) -> Vec<String> {
             "{files} not opened: their names say that they were delivered outside of the period"
         ));
     }
+    for (kind, count) in &skipped.passed_over {
+        lines.push(format!(
+            "{} of kind {kind} passed over: no events are in it",
+            times(*count, "part", "parts")
+        ));
+    }
     if skipped.outside > 0 {
         let records = times(skipped.outside, "record", "records");
         lines.push(format!("{records} matched and lay outside of the period"));
@@ -246,8 +252,9 @@ pub fn remarks(replay: &Replay) -> Vec<String> {
 }
 
 pub fn broken(part: &BrokenPart) -> String {
-    let record = part.record.map(|number| format!(", record {number}"));
-    format!("{}{}: {}", plain(&part.path), record.unwrap_or_default(), plain(&part.why))
+    let record = part.record.map(|number| format!(", record {number}")).unwrap_or_default();
+    let line = part.line.map(|line| format!(" (line {line})")).unwrap_or_default();
+    format!("{}{record}{line}: {}", plain(&part.path), plain(&part.why))
 }
 
 /// A row of blocks, as high as the numbers say.

@@ -46,11 +46,16 @@ impl Facts {
         Ok(Self { kind: Some(kind), management, access: fields.access(), bytes })
     }
 
+    /// Those of an event that CloudTrail did not write. `bytes` is the size of its `detail`.
+    pub fn by_service(bytes: usize) -> Self {
+        Self { kind: None, management: false, access: Access::Write, bytes }
+    }
+
     /// Reads them from an event as EventBridge has it; one whose `detail-type` does not end in `via
     /// CloudTrail`, or whose `detail` is no record, is delivered whatever it says. `bytes` is the
     /// size of its `detail`.
     pub fn of_event(event: &Value, bytes: usize) -> Self {
-        let by_service = Self { kind: None, management: false, access: Access::Write, bytes };
+        let by_service = Self::by_service(bytes);
         let of_trail =
             event["detail-type"].as_str().is_some_and(|t| t.ends_with(" via CloudTrail"));
         if !of_trail {

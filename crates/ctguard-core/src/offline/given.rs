@@ -6,6 +6,7 @@ use crate::event;
 use crate::event::actor::{ActorKind, Evidence};
 use crate::event::identity::UserIdentity;
 use crate::event::outcome::{Ended, ended};
+use eventbridge_pattern::archive::Unread;
 use eventbridge_pattern::{Event, cloudtrail};
 use serde::Serialize;
 use serde_json::Value;
@@ -45,6 +46,16 @@ pub struct Deed {
 }
 
 impl Given {
+    /// Reads the text of a record or event.
+    ///
+    /// # Errors
+    /// When it is not JSON, or no object.
+    pub fn parse(text: &[u8]) -> Result<Self, Unread> {
+        let value =
+            serde_json::from_slice(text).map_err(|error| Unread::NotJson(error.to_string()))?;
+        Self::read(value, text).ok_or(Unread::NotAnObject)
+    }
+
     /// Reads an object that stands in a text. `None` for anything but an object.
     pub fn read(value: Value, text: &[u8]) -> Option<Self> {
         let object = value.as_object()?;

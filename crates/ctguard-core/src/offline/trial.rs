@@ -2,12 +2,13 @@
 //! be sent.
 
 use super::samples::{NeverFires, samples};
-use super::{Decision, Form, Given, Input, Item, Note, OfflineRule, Undeliverable, decide};
+use super::{Decision, Form, Given, Note, OfflineRule, Undeliverable, decide};
 use crate::blueprint::{Alert, AlertTest, Blueprint, Expect, Format, Risk};
 use crate::message;
 use crate::resource::names::Names;
 use crate::scope::{AccountId, Partition, Place, Region};
 use eventbridge_pattern::Mismatch;
+use eventbridge_pattern::archive::{Flow, Item, Reader, What};
 use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::Value;
@@ -209,22 +210,13 @@ fn listed<R: Read>(
     open: &impl Fn(&AlertTest) -> std::io::Result<R>,
 ) -> Vec<(String, Result<Given, String>)> {
     let mut events = Vec::new();
-    match open(test).and_then(Input::open) {
+    match open(test) {
         Err(error) => events.push(Err(error.to_string())),
-        Ok(mut input) => {
-            while let Some(item) = input.next_item() {
-                events.push(match item {
-                    Item::Broken(at, why) => {
-                        Err(format!("event {} (line {}): {why}", at.number, at.line))
-                    }
-                    Item::Event(_, text) => serde_json::from_slice(text)
-                        .map_err(|error| format!("it is not JSON: {error}"))
-                        .and_then(|value| {
-                            Given::read(value, text)
-                                .ok_or_else(|| "it is not a JSON object".to_owned())
-                        }),
-                });
-            }
+        Ok(mut file) => {
+            Reader::default().stream(&mut file, &mut |item| {
+                events.push(given(&item));
+                Flow::Continue(())
+            });
         }
     }
     if events.is_empty() {
@@ -236,6 +228,20 @@ fn listed<R: Read>(
         false => test.event.clone(),
     };
     events.into_iter().enumerate().map(|(number, event)| (name(number), event)).collect()
+}
+
+/// What stands in a listed file; whatever is not read fails the sample.
+fn given(item: &Item<'_>) -> Result<Given, String> {
+    let failed = |why: &dyn std::fmt::Display| {
+        format!("event {} (line {}): {why}", item.number, item.line())
+    };
+    match &item.what {
+        What::Record(text) | What::Event(text) => {
+            Given::parse(text).map_err(|error| failed(&error))
+        }
+        What::PassedOver(kind) => Err(failed(&format!("it is passed over: {}", kind.as_str()))),
+        What::Unread(why) => Err(failed(why)),
+    }
 }
 
 fn try_sample(

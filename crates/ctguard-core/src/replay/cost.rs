@@ -87,7 +87,8 @@ pub fn estimate(setup: &Setup, raised: &[u64], days: u32) -> Cost {
         }
     })
     .collect();
-    let total = dollars(items.iter().map(|item| item.cost).sum());
+    // The sum of no items is -0.0.
+    let total = dollars(items.iter().map(|item| item.cost).fold(0.0, |sum, cost| sum + cost));
     Cost { currency: "USD", prices: PRICES, from_days: days, items, total }
 }
 

@@ -3,12 +3,13 @@
 //! The result does not depend on how files are shared among threads, or on their order: numbers
 //! add, first and last are the least and the greatest, and what is bounded is a [`Sampled`] map.
 
+use super::record::Around;
 use super::sampled::{Sampled, hash};
 use super::time::{day_number, seconds};
 use super::values::{self, OfValue};
 use super::{ActorKind, PrincipalField, Record, Setup};
 use crate::event::outcome::Ended;
-use crate::offline::{Delivery, Note, delivered};
+use crate::offline::{Delivery, Facts, Note, Undeliverable, delivered};
 use eventbridge_pattern::archive::{Hit, Sink, fields};
 use std::collections::BTreeMap;
 
@@ -116,13 +117,23 @@ impl<'s> Counter<'s> {
 
     /// Counts a record that these rules match.
     pub fn record(&mut self, record: &[u8], facts: &Record<'_>, rules: &[u32]) {
+        self.count(record, facts, facts.delivery(record), rules);
+    }
+
+    /// Counts a record, or the `detail` of an event, that is delivered so.
+    fn count(
+        &mut self,
+        record: &[u8],
+        facts: &Record<'_>,
+        delivery: Result<Facts, Undeliverable>,
+        rules: &[u32],
+    ) {
         let at = facts.time.as_deref().and_then(seconds);
         if at.is_some_and(|at| !self.setup.period.contains(at)) {
             self.outside += 1;
             return;
         }
         self.done.clear();
-        let delivery = facts.delivery(record);
         for rule in rules {
             // No event matches two rules of one alert; a record with duplicate keys might.
             let Some(rule) = self.setup.rules.get(*rule as usize) else { continue };
@@ -299,8 +310,17 @@ impl Counts {
 
 impl Sink for Counter<'_> {
     fn hit(&mut self, hit: Hit<'_>) {
-        let record = Record::found(fields(hit.record), hit.file.account.as_deref());
-        self.record(hit.record, &record, hit.rules);
+        match hit.event {
+            None => {
+                let record = Record::found(fields(hit.record), hit.file.account.as_deref());
+                self.record(hit.record, &record, hit.rules);
+            }
+            Some(event) => {
+                let around = Around::of(event);
+                let record = around.applied(Record::found(fields(hit.record), None));
+                self.count(hit.record, &record, around.delivery(&record, hit.record), hit.rules);
+            }
+        }
     }
 }
 

@@ -183,6 +183,52 @@ fn said(text: OptionalText<'_>) -> OptionalText<'_> {
     text.filter(|text| !text.is_empty())
 }
 
+/// What an event says beside its `detail`: of an event as EventBridge has it, that is what rules go by.
+#[derive(Debug, Default)]
+pub(super) struct Around {
+    detail_type: Option<String>,
+    account: Option<String>,
+    region: Option<String>,
+    time: Option<String>,
+}
+
+impl Around {
+    pub(super) fn of(event: &[u8]) -> Self {
+        // That it is JSON is known: a rule matches it.
+        let event: Value = serde_json::from_slice(event).unwrap_or_default();
+        let text = |key: &str| event.get(key).and_then(Value::as_str).map(str::to_owned);
+        Self {
+            detail_type: text("detail-type"),
+            account: text("account"),
+            region: text("region"),
+            time: text("time"),
+        }
+    }
+
+    /// The record of the event, in the place that the event names.
+    pub(super) fn applied<'r>(&'r self, record: Record<'r>) -> Record<'r> {
+        Record {
+            account: self.account.as_deref().map(Cow::Borrowed).or(record.account),
+            region: self.region.as_deref().map(Cow::Borrowed).or(record.region),
+            time: record.time.or(self.time.as_deref().map(Cow::Borrowed)),
+            ..record
+        }
+    }
+
+    /// The facts that its delivery depends on: what CloudTrail did not write is delivered whatever it says.
+    pub(super) fn delivery(
+        &self,
+        record: &Record<'_>,
+        detail: &[u8],
+    ) -> Result<Facts, Undeliverable> {
+        let by_trail = self.detail_type.as_deref().is_some_and(|t| t.ends_with(" via CloudTrail"));
+        match record.delivery(detail) {
+            Ok(facts) if by_trail => Ok(facts),
+            _ => Ok(Facts::by_service(detail.len())),
+        }
+    }
+}
+
 /// The size of JSON text without the spaces between its parts.
 fn without_spaces(text: &[u8]) -> usize {
     let (mut bytes, mut in_string, mut escaped) = (0, false, false);

@@ -25,10 +25,12 @@ pub struct Inputs<'a> {
     pub blueprint: &'a Blueprint,
     pub as_of: Date,
     pub lookup: Option<LookedUp>,
-    /// Records read.
+    /// Records and events read.
     pub events: u64,
-    /// Files and records that could not be read.
-    pub broken: u64,
+    /// Files and records that were not read, by reason.
+    pub unread: BTreeMap<String, u64>,
+    /// What is known to hold no events, by what it is.
+    pub passed_over: BTreeMap<String, u64>,
     pub skipped_files: u64,
     pub files: Files,
     /// The first and the last day on which the files that were read were delivered.
@@ -54,7 +56,9 @@ pub fn summarize(setup: &Setup, counter: Counter<'_>, inputs: Inputs<'_>) -> Rep
         lookup: inputs.lookup,
         events: inputs.events,
         skipped: Skipped {
-            broken: inputs.broken,
+            broken: inputs.unread.values().sum(),
+            unread: inputs.unread,
+            passed_over: inputs.passed_over,
             outside: counter.outside,
             files: inputs.skipped_files,
         },

@@ -8,6 +8,7 @@ use eventbridge_pattern::set::{PatternSet, Scratch};
 use jiff::civil::date;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 mod suggested;
 
@@ -69,7 +70,8 @@ fn report(blueprint: &Blueprint, setup: &Setup, counter: Counter<'_>) -> Replay 
         as_of: AS_OF,
         lookup: None,
         events: 0,
-        broken: 0,
+        unread: BTreeMap::new(),
+        passed_over: BTreeMap::new(),
         skipped_files: 0,
         files: Files::default(),
         delivered: None,

@@ -1,10 +1,17 @@
-//! Which files of a folder are CloudTrail logs.
+//! Which files of a folder are logs.
 //!
 //! The layout is AWS's
 //! (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html>):
 //! `AWSLogs/<account>/CloudTrail/<region>/<year>/<month>/<day>/<name>.json.gz`, with an organization's id before
-//! the account in an organization's trail. Digests stand beside the logs and are none.
+//! the account in an organization's trail. Digests and the logs of other services stand beside the logs; they are passed
+//! over by their folder's name. A file whose name does not tell is looked into.
 
+use super::container::{PassedOver, Unread};
+use super::foreign;
+use super::scan::Broken;
+use std::collections::BTreeMap;
+use std::fs::{File, FileType, Metadata};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 /// A log file, with what its place in AWS's layout tells.
@@ -25,10 +32,10 @@ pub struct LogFile {
 pub struct Found {
     /// Log files, each once.
     pub files: Vec<LogFile>,
-    /// Files that only prove the integrity of logs: there are no events in them.
-    pub digests: u64,
-    /// Files whose names are not those of logs, such as `README.md`; only in folders.
-    pub others: u64,
+    /// How many files in folders hold no events, by what they are.
+    pub passed_over: BTreeMap<PassedOver, u64>,
+    /// What in folders is no file, and would have to be waited for; and files that cannot be looked into.
+    pub unread: Vec<Broken>,
 }
 
 /// A path that cannot be looked into.
@@ -42,10 +49,37 @@ pub struct FindError {
     pub source: std::io::Error,
 }
 
-const DIGESTS: [&str; 2] = ["CloudTrail-Digest", "CloudTrail-Insight-Digest"];
-const ENDINGS: [&str; 6] = [".json.gz", ".json", ".jsonl.gz", ".jsonl", ".ndjson", ".ndjson.gz"];
+/// Folders below an account's in AWS's layout whose files hold no events.
+const FOLDERS: [(&str, PassedOver); 14] = [
+    ("CloudTrail-Digest", PassedOver::Digest),
+    ("CloudTrail-Insight-Digest", PassedOver::Digest),
+    ("CloudTrail-NetworkActivity-Digest", PassedOver::Digest),
+    ("Config", PassedOver::Config),
+    ("vpcflowlogs", PassedOver::FlowLog),
+    ("elasticloadbalancing", PassedOver::LoadBalancerLog),
+    ("vpcdnsquerylogs", PassedOver::OtherLog),
+    ("WAFLogs", PassedOver::OtherLog),
+    ("GuardDuty", PassedOver::OtherLog),
+    ("network-firewall", PassedOver::OtherLog),
+    ("Inspector2", PassedOver::OtherLog),
+    ("redshift", PassedOver::OtherLog),
+    ("globalaccelerator", PassedOver::OtherLog),
+    ("verifiedAccess", PassedOver::OtherLog),
+];
 
-/// Finds the log files at these paths. A file that is named is taken whatever its name; in folders, the name decides.
+/// Words of a file's name, between `_`, that say the same.
+const WORDS: [(&str, PassedOver); 5] = [
+    ("CloudTrail-Digest", PassedOver::Digest),
+    ("CloudTrail-Insight-Digest", PassedOver::Digest),
+    ("Config", PassedOver::Config),
+    ("vpcflowlogs", PassedOver::FlowLog),
+    ("elasticloadbalancing", PassedOver::LoadBalancerLog),
+];
+
+const ENDINGS: [&str; 5] = [".json", ".jsonl", ".ndjson", ".csv", ".json.log"];
+
+/// Finds the log files at these paths. A file that is named is taken whatever its name; in folders, the name decides, or
+/// what the file begins with.
 ///
 /// # Errors
 /// When a path is not there or a folder cannot be listed.
@@ -61,8 +95,10 @@ pub fn find(paths: &[PathBuf]) -> Result<Found, FindError> {
         }
     }
     found.files.sort();
+    found.unread.sort();
     // A folder and a file in it may both be named.
     found.files.dedup_by(|a, b| a.path == b.path);
+    found.unread.dedup();
     Ok(found)
 }
 
@@ -72,42 +108,100 @@ fn folder(root: &Path, found: &mut Found) -> Result<(), FindError> {
         let failed = |source| FindError { path: folder.clone(), source };
         for entry in std::fs::read_dir(&folder).map_err(failed)? {
             let path = entry.map_err(failed)?.path();
-            // A link to a folder is not followed: it may lead back here.
             let about = std::fs::symlink_metadata(&path).map_err(failed)?;
-            if about.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            let about = if about.is_symlink() {
-                match std::fs::metadata(&path) {
-                    Ok(target) if target.is_file() => target,
-                    _ => {
-                        found.others += 1;
-                        continue;
-                    }
-                }
-            } else {
-                about
+            // A link to a folder is not followed: it may lead back here.
+            let about = match about.is_symlink() {
+                true => std::fs::metadata(&path).ok().filter(|target| !target.is_dir()),
+                false => Some(about),
             };
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            if is_digest(&path) {
-                found.digests += 1;
-            } else if ENDINGS.iter().any(|ending| name.ends_with(ending)) && !name.starts_with('.')
-            {
-                found.files.push(log_file(&path, about.len()));
-            } else {
-                found.others += 1;
+            match about {
+                None => found.pass_over(PassedOver::Link),
+                Some(about) if about.is_dir() => folders.push(path),
+                Some(about) => found.entry(path, &about),
             }
         }
     }
     Ok(())
 }
 
-fn is_digest(path: &Path) -> bool {
-    let named = |part: &str| path.iter().any(|name| name == part);
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    DIGESTS.iter().any(|digest| named(digest) || name.contains(&format!("_{digest}_")))
+impl Found {
+    fn pass_over(&mut self, kind: PassedOver) {
+        *self.passed_over.entry(kind).or_default() += 1;
+    }
+
+    /// Takes or leaves what stands in a folder and is none.
+    fn entry(&mut self, path: PathBuf, about: &Metadata) {
+        if let Some(what) = no_file(about.file_type()) {
+            self.unread.push(Broken::of_file(&path, Unread::NoFile(what)));
+            return;
+        }
+        if let Some(kind) = of_another_kind(&path) {
+            return self.pass_over(kind);
+        }
+        match is_log(&path) {
+            Ok(true) => self.files.push(log_file(&path, about.len())),
+            Ok(false) => self.pass_over(PassedOver::OtherFile),
+            Err(error) => {
+                self.unread.push(Broken::of_file(&path, Unread::Io(error.to_string())));
+            }
+        }
+    }
 }
+
+/// What something is that is neither a file nor a folder; reading it might wait for ever.
+#[cfg(unix)]
+fn no_file(kind: FileType) -> Option<&'static str> {
+    use std::os::unix::fs::FileTypeExt as _;
+    [
+        (kind.is_fifo(), "a named pipe"),
+        (kind.is_socket(), "a socket"),
+        (kind.is_char_device() || kind.is_block_device(), "a device"),
+    ]
+    .into_iter()
+    .find_map(|(is, what)| is.then_some(what))
+}
+
+#[cfg(not(unix))]
+fn no_file(_: FileType) -> Option<&'static str> {
+    None
+}
+
+/// What a file's place or name says that holds no events.
+fn of_another_kind(path: &Path) -> Option<PassedOver> {
+    let parts: Vec<&str> = path.iter().filter_map(|part| part.to_str()).collect();
+    let (name, folders) = parts.split_last()?;
+    let by_folder = folders.windows(2).find_map(|pair| {
+        let known = FOLDERS.iter().find(|(folder, _)| *folder == pair[1]);
+        // Digests have a name that nothing else has.
+        let known = known.filter(|(_, kind)| *kind == PassedOver::Digest || is_account(pair[0]));
+        known.map(|(_, kind)| *kind)
+    });
+    let by_name =
+        name.split_once('_').filter(|(account, _)| is_account(account)).and_then(|(_, rest)| {
+            let word = rest.split('_').next()?;
+            WORDS.iter().find(|(known, _)| *known == word).map(|(_, kind)| *kind)
+        });
+    by_folder.or(by_name)
+}
+
+/// Whether a file in a folder is a log, by its name or else by what it begins with.
+fn is_log(path: &Path) -> std::io::Result<bool> {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    if name.starts_with('.') {
+        return Ok(false);
+    }
+    let lower = name.to_lowercase();
+    let plain = lower.strip_suffix(".gz").unwrap_or(&lower);
+    if ENDINGS.iter().any(|ending| plain.ends_with(ending)) {
+        return Ok(true);
+    }
+    let mut head = Vec::new();
+    File::open(path)?.take(LOOKED_AT).read_to_end(&mut head)?;
+    Ok(foreign::looks_like_a_log(&head))
+}
+
+/// Bytes of a file that are looked at where the name does not tell.
+const LOOKED_AT: u64 = 8 << 10;
 
 fn log_file(path: &Path, bytes: u64) -> LogFile {
     let parts: Vec<&str> = path.iter().filter_map(|part| part.to_str()).collect();
@@ -169,7 +263,77 @@ mod tests {
                 (Some("444455556666"), Some("eu-west-1")),
             ]
         );
-        assert_eq!((found.digests, found.others), (1, 1));
+        let passed_over = [(PassedOver::Digest, 1), (PassedOver::OtherFile, 1)];
+        assert_eq!(found.passed_over, BTreeMap::from(passed_over));
+    }
+
+    #[test]
+    fn logs_of_other_services_are_passed_over_by_their_folder_and_counted_by_kind() {
+        let root = tempfile::tempdir().unwrap();
+        let account = "AWSLogs/111122223333";
+        for path in [
+            "CloudTrail-Insight-Digest/eu-west-1/a.json.gz",
+            "Config/eu-west-1/2026/11/22/ConfigHistory/b.json.gz",
+            "vpcflowlogs/eu-west-1/c.log.gz",
+            "elasticloadbalancing/eu-west-1/d.log.gz",
+            "WAFLogs/e.gz",
+            "CloudTrail-Insight/eu-west-1/2026/11/22/f.json.gz",
+        ] {
+            put(root.path(), &format!("{account}/{path}"));
+        }
+        put(root.path(), "111122223333_CloudTrail-Digest_eu-west-1_x.json.gz");
+        // Somebody's own folder of that name.
+        put(root.path(), "Config/g.json");
+        let found = find(&[root.path().to_owned()]).unwrap();
+        let names: Vec<_> =
+            found.files.iter().map(|file| file.path.file_name().unwrap().to_owned()).collect();
+        assert_eq!(names, ["f.json.gz", "g.json"], "Insights are events");
+        let counts: Vec<_> =
+            found.passed_over.iter().map(|(kind, count)| (kind.as_str(), *count)).collect();
+        assert_eq!(
+            counts,
+            [
+                ("digest", 2),
+                ("config", 1),
+                ("flow-log", 1),
+                ("load-balancer-log", 1),
+                ("other-log", 1)
+            ]
+        );
+    }
+
+    #[test]
+    fn files_whose_names_do_not_tell_are_looked_into() {
+        let root = tempfile::tempdir().unwrap();
+        let write =
+            |name: &str, bytes: &[u8]| std::fs::write(root.path().join(name), bytes).unwrap();
+        write("trail.log", b"{\"eventVersion\":\"1.08\"}");
+        write("unnamed", &[0x1f, 0x8b, 8, 0]);
+        write("A.JSON", b"");
+        write("b.JSON.GZ", b"");
+        write("app.log", b"started\n");
+        write("notes.txt", b"{\"format_version\":1}");
+        write(".hidden.json", b"{\"eventVersion\":\"1.08\"}");
+        let found = find(&[root.path().to_owned()]).unwrap();
+        let names: Vec<_> =
+            found.files.iter().map(|file| file.path.file_name().unwrap().to_owned()).collect();
+        assert_eq!(names, ["A.JSON", "b.JSON.GZ", "trail.log", "unnamed"]);
+        assert_eq!(found.passed_over, BTreeMap::from([(PassedOver::OtherFile, 3)]));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_would_have_to_be_waited_for_is_named() {
+        let root = tempfile::tempdir().unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(root.path().join("a.json")).unwrap();
+        std::os::unix::fs::symlink("/dev/null", root.path().join("b.json")).unwrap();
+        std::os::unix::fs::symlink("/nowhere", root.path().join("c.json")).unwrap();
+        std::os::unix::fs::symlink(root.path(), root.path().join("again")).unwrap();
+        let found = find(&[root.path().to_owned()]).unwrap();
+        let why: Vec<_> = found.unread.iter().map(|broken| broken.why.to_string()).collect();
+        assert_eq!(why, ["it is a socket, not a file", "it is a device, not a file"]);
+        assert_eq!(found.passed_over, BTreeMap::from([(PassedOver::Link, 2)]));
+        assert_eq!(found.files, []);
     }
 
     #[test]

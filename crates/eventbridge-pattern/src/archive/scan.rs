@@ -1,35 +1,59 @@
-//! Reading log files on several threads and matching their records.
+//! Reading files on several threads and matching what is in them.
 
+use super::container::{Containers, PassedOver, Unread};
 use super::find::LogFile;
-use super::inflate::Inflater;
-use super::split::{Piece, records};
-use crate::set::{PatternSet, Scratch};
-use std::fs::File;
-use std::io::Read as _;
-use std::path::PathBuf;
+use super::open::Reader;
+use super::read::{Flow, Item, What};
+use super::shape::member;
+use crate::set::{BadRecord, PatternSet, Scratch};
+use crate::skim::value_end;
+use serde::de::IgnoredAny;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// How many broken files and records are named; more are only counted.
+/// How many files and records that are not read are named; more are only counted.
 pub const BROKEN_MAX: usize = 100;
 
-/// A record that matched.
+/// A record or event that matched.
 #[derive(Debug, Clone, Copy)]
 pub struct Hit<'a> {
-    /// Its JSON text.
+    /// The JSON text of the record; of an event, that of its `detail`.
     pub record: &'a [u8],
+    /// The JSON text of the event, where it is one as EventBridge has it.
+    pub event: Option<&'a [u8]>,
     /// The patterns that match it, by number, ascending; never empty.
     pub rules: &'a [u32],
     /// The file it stands in: where a record does not say its account, the path may.
     pub file: &'a LogFile,
 }
 
-/// Takes the records that matched, on one thread.
+/// Takes what matched, on one thread.
 pub trait Sink: Send {
-    /// Takes one record that matched.
+    /// Takes one record or event that matched.
     fn hit(&mut self, hit: Hit<'_>);
 }
 
-/// What was read.
+/// What can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// A CloudTrail record.
+    Record,
+    /// An event as EventBridge has it.
+    Event,
+}
+
+impl Kind {
+    /// Its name, for programs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Record => "record",
+            Self::Event => "event",
+        }
+    }
+}
+
+/// What was read. Everything that a file holds is counted once: as read, as passed over, or as unread.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ScanTotals {
     /// Files, those that are broken too.
@@ -38,23 +62,36 @@ pub struct ScanTotals {
     pub bytes_read: u64,
     /// Bytes of text.
     pub bytes_inflated: u64,
-    /// Records, those that are broken too.
+    /// Records and events that were read: the sum of `read`.
     pub events: u64,
-    /// Broken files and records, by path and place; [`BROKEN_MAX`] at most.
+    /// The same by what they were taken out of.
+    pub read: BTreeMap<(Containers, Kind), u64>,
+    /// What is known to hold no events.
+    pub passed_over: BTreeMap<PassedOver, u64>,
+    /// What was not read, by reason.
+    pub unread: BTreeMap<&'static str, u64>,
+    /// What was not read, by path and place; [`BROKEN_MAX`] at most.
     pub broken: Vec<Broken>,
     /// How many more there were.
     pub broken_more: u64,
 }
 
-/// A file, or a record in one, that could not be read.
+/// A file, or something in one, that was not read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Broken {
     /// The file.
     pub path: PathBuf,
-    /// The position of the record in the file, from 0; `None` for the file.
-    pub record: Option<u64>,
-    /// What is wrong with it, as a sentence without its subject.
-    pub why: String,
+    /// Its number in the file and its line, both from 1; `None` for the file.
+    pub place: Option<(u64, u64)>,
+    /// What is wrong with it.
+    pub why: Unread,
+}
+
+impl Broken {
+    /// A file of which nothing is read.
+    pub fn of_file(path: &Path, why: Unread) -> Self {
+        Self { path: path.to_owned(), place: None, why }
+    }
 }
 
 /// How far a scan has come: sums over all threads.
@@ -64,11 +101,14 @@ pub struct Progress {
     pub files: u64,
     /// Bytes read from disk.
     pub bytes_read: u64,
-    /// Records found.
+    /// Records and events read.
     pub events: u64,
 }
 
 /// Reads the files and gives each thread's sink what matched there. What cannot be read is in the tally.
+///
+/// Of a record that no pattern matches nothing is checked but that it closes; one that matches is counted as unread when it is
+/// not JSON.
 ///
 /// `progress` is told what each file added, from the thread that read it. Which sink gets which file is left to
 /// chance; the tally is the same every time.
@@ -81,19 +121,9 @@ pub fn scan<S: Sink>(
 ) -> (Vec<S>, ScanTotals) {
     let next = AtomicUsize::new(0);
     let worker = || {
-        let mut reader = Reader {
-            matcher,
-            sink: sink(),
-            tally: ScanTotals::default(),
-            scratch: Scratch::default(),
-        };
-        let (mut inflater, mut bytes) = (Inflater::default(), Vec::new());
-        while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let before = reader.tally.progress();
-            reader.file(file, &mut inflater, &mut bytes);
-            progress(reader.tally.progress().since(before));
-        }
-        (reader.sink, reader.tally)
+        let mut sink = sink();
+        let tally = scan_on_one_thread(files, &next, matcher, &mut sink, progress);
+        (sink, tally)
     };
     let threads = threads.clamp(1, files.len().max(1));
     let done: Vec<(S, ScanTotals)> = if threads == 1 {
@@ -113,57 +143,121 @@ pub fn scan<S: Sink>(
     (sinks, ScanTotals::sum(tallies))
 }
 
-struct Reader<'m, S> {
-    matcher: &'m PatternSet,
-    sink: S,
-    tally: ScanTotals,
-    scratch: Scratch,
+/// Takes one file after the other. Not generic, so that it is compiled once, with this crate's options.
+fn scan_on_one_thread(
+    files: &[LogFile],
+    next: &AtomicUsize,
+    matcher: &PatternSet,
+    sink: &mut dyn Sink,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> ScanTotals {
+    let mut tally = ScanTotals::default();
+    let mut scratch = Scratch::default();
+    let mut reader = Reader::default();
+    while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+        let before = tally.progress();
+        let mut matching =
+            Matching { matcher, sink, tally: &mut tally, scratch: &mut scratch, file, run: None };
+        let read = reader.file(&file.path, &mut |item| {
+            matching.item(&item);
+            Flow::Continue(())
+        });
+        matching.end_run();
+        tally.files += 1;
+        match read {
+            Ok(bytes) => {
+                tally.bytes_read += bytes.file;
+                tally.bytes_inflated += bytes.text;
+            }
+            Err(error) => tally.broke(Broken::of_file(&file.path, Unread::Io(error.to_string()))),
+        }
+        progress(tally.progress().since(before));
+    }
+    tally
 }
 
-impl<S: Sink> Reader<'_, S> {
-    fn file(&mut self, file: &LogFile, inflater: &mut Inflater, bytes: &mut Vec<u8>) {
-        self.tally.files += 1;
-        bytes.clear();
-        if let Err(error) = File::open(&file.path).and_then(|mut open| open.read_to_end(bytes)) {
-            self.tally.broke(file, None, error.to_string());
-            return;
+/// Matches what is in one file.
+struct Matching<'m> {
+    matcher: &'m PatternSet,
+    sink: &'m mut dyn Sink,
+    tally: &'m mut ScanTotals,
+    scratch: &'m mut Scratch,
+    file: &'m LogFile,
+    /// How many of the same kind came one after the other.
+    run: Option<((Containers, Kind), u64)>,
+}
+
+impl Matching<'_> {
+    fn item(&mut self, item: &Item<'_>) {
+        let (text, kind) = match &item.what {
+            What::Record(text) => (*text, Kind::Record),
+            What::Event(text) => (*text, Kind::Event),
+            What::PassedOver(kind) => {
+                *self.tally.passed_over.entry(*kind).or_default() += 1;
+                return;
+            }
+            What::Unread(why) => return self.unread(item, why.clone()),
+        };
+        let decided = match kind {
+            Kind::Record => self.matcher.record(text, self.scratch),
+            Kind::Event => self.matcher.event(text, self.scratch),
+        };
+        match decided {
+            Ok([]) => {}
+            Ok(rules) => {
+                if let Err(error) = serde_json::from_slice::<IgnoredAny>(text) {
+                    return self.unread(item, Unread::NotJson(error.to_string()));
+                }
+                let (record, event) = match kind {
+                    Kind::Record => (text, None),
+                    Kind::Event => (detail(text), Some(text)),
+                };
+                self.sink.hit(Hit { record, event, rules, file: self.file });
+            }
+            Err(BadRecord::NotJson(why)) => return self.unread(item, Unread::NotJson(why)),
+            Err(BadRecord::NotAnObject) => return self.unread(item, Unread::NotAnObject),
         }
-        self.tally.bytes_read += bytes.len() as u64;
-        let (text, cut) = inflater.text(bytes);
-        self.tally.bytes_inflated += text.len() as u64;
-        let mut number = 0;
-        let end = records(text, |piece| {
-            self.record(file, number, piece);
-            number += 1;
-        });
-        self.tally.events += number;
-        // A file that is cut off ends in the middle of a record as well; one reason is enough.
-        match (cut, end) {
-            (Some(why), _) => self.tally.broke(file, None, why.to_string()),
-            (None, Err(why)) => self.tally.broke(file, None, why.to_string()),
-            (None, Ok(())) => {}
+        match &mut self.run {
+            Some((known, count)) if *known == (item.containers, kind) => *count += 1,
+            _ => {
+                self.end_run();
+                self.run = Some(((item.containers, kind), 1));
+            }
         }
     }
 
-    fn record(&mut self, file: &LogFile, number: u64, piece: Piece<'_>) {
-        let record = match piece {
-            Piece::Record(record) => record,
-            Piece::Other(_) => {
-                self.tally.broke(file, Some(number), "this is no JSON object".to_owned());
-                return;
-            }
-        };
-        match self.matcher.record(record, &mut self.scratch) {
-            Ok([]) => {}
-            Ok(rules) => self.sink.hit(Hit { record, rules, file }),
-            Err(why) => self.tally.broke(file, Some(number), why.to_string()),
+    fn end_run(&mut self) {
+        if let Some((key, count)) = self.run.take() {
+            *self.tally.read.entry(key).or_default() += count;
+            self.tally.events += count;
         }
     }
+
+    fn unread(&mut self, item: &Item<'_>, why: Unread) {
+        let place = (!why.is_of_file()).then(|| (item.number, item.line()));
+        self.tally.broke(Broken { path: self.file.path.clone(), place, why });
+    }
+}
+
+/// The text of an event's `detail`; of one without, an empty object.
+fn detail(event: &[u8]) -> &[u8] {
+    let found = member(event, 0, b"detail").and_then(|at| Some(&event[at..value_end(event, at)?]));
+    found.unwrap_or(b"{}")
 }
 
 impl ScanTotals {
-    fn broke(&mut self, file: &LogFile, record: Option<u64>, why: String) {
-        self.broken.push(Broken { path: file.path.clone(), record, why });
+    /// Adds what [`find`](super::find()) passed over and could not look into.
+    pub fn add_found(&mut self, passed_over: BTreeMap<PassedOver, u64>, unread: Vec<Broken>) {
+        add(&mut self.passed_over, passed_over);
+        for broken in unread {
+            self.broke(broken);
+        }
+        self.cap();
+    }
+
+    fn broke(&mut self, broken: Broken) {
+        *self.unread.entry(broken.why.as_str()).or_default() += 1;
+        self.broken.push(broken);
         // Twice as many are kept before the first are chosen, so that choosing stays rare.
         if self.broken.len() >= 2 * BROKEN_MAX {
             self.cap();
@@ -184,6 +278,9 @@ impl ScanTotals {
             sum.bytes_read += tally.bytes_read;
             sum.bytes_inflated += tally.bytes_inflated;
             sum.events += tally.events;
+            add(&mut sum.read, tally.read);
+            add(&mut sum.passed_over, tally.passed_over);
+            add(&mut sum.unread, tally.unread);
             sum.broken.extend(tally.broken);
             sum.broken_more += tally.broken_more;
         }
@@ -193,6 +290,12 @@ impl ScanTotals {
 
     fn progress(&self) -> Progress {
         Progress { files: self.files, bytes_read: self.bytes_read, events: self.events }
+    }
+}
+
+fn add<K: Ord>(sum: &mut BTreeMap<K, u64>, more: BTreeMap<K, u64>) {
+    for (key, count) in more {
+        *sum.entry(key).or_default() += count;
     }
 }
 
@@ -214,7 +317,6 @@ mod tests {
     use flate2::Compression;
     use flate2::write::GzEncoder;
     use std::io::Write as _;
-    use std::path::Path;
 
     #[derive(Default)]
     struct Seen(Vec<(String, Vec<u32>)>);
@@ -267,6 +369,9 @@ mod tests {
             tallies.push(tally);
         }
         assert_eq!((tallies[0].files, tallies[0].events), (9, 9 + 36));
+        let read: Vec<_> =
+            tallies[0].read.iter().map(|((from, kind), n)| (from.to_string(), *kind, *n)).collect();
+        assert_eq!(read, [("cloudtrail-file".to_owned(), Kind::Record, 45)]);
         assert!(tallies.windows(2).all(|pair| pair[0] == pair[1]));
     }
 
@@ -278,7 +383,7 @@ mod tests {
         write(
             root.path(),
             "2.json.gz",
-            r#"{"Records":[7,{"eventName":"StopLogging",oops},{"eventName":"StopLogging"}]}"#,
+            r#"{"Records":[7,{"eventSource":"x","eventName":"StopLogging",oops},{"eventSource":"x","eventName":"StopLogging"}]}"#,
         );
         let whole = std::fs::read(root.path().join("0.json.gz")).unwrap();
         std::fs::write(root.path().join("3.json.gz"), &whole[..whole.len() - 6]).unwrap();
@@ -296,16 +401,18 @@ mod tests {
         let told: Vec<_> = tally
             .broken
             .iter()
-            .map(|broken| (broken.path.file_name().unwrap().to_str().unwrap(), broken.record))
+            .map(|broken| {
+                (broken.path.file_name().unwrap().to_str().unwrap(), broken.place.map(|at| at.0))
+            })
             .collect();
         assert_eq!(
             told,
             [
-                ("1.json.gz", None),
-                ("2.json.gz", Some(0)),
+                ("1.json.gz", Some(2)),
                 ("2.json.gz", Some(1)),
+                ("2.json.gz", Some(2)),
                 ("3.json.gz", None),
-                ("4.json.gz", None),
+                ("4.json.gz", Some(1)),
                 ("5.json.gz", None),
             ]
         );
@@ -319,7 +426,8 @@ mod tests {
         let files = find(&[root.path().to_owned()]).unwrap().files;
         let (_, tally) = scan(&files, &matcher(), 1, Seen::default, &|_| {});
         assert_eq!((tally.broken.len(), tally.broken_more), (BROKEN_MAX, 1_000 - 100));
-        assert_eq!(tally.broken[0].record, Some(0));
-        assert_eq!(tally.events, 1_000);
+        assert_eq!(tally.broken[0].place, Some((1, 1)));
+        assert_eq!(tally.unread, BTreeMap::from([("not-an-object", 1_000)]));
+        assert_eq!(tally.events, 0);
     }
 }

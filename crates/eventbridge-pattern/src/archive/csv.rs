@@ -1,0 +1,192 @@
+//! Tables: a header, and rows with a column that holds a record, or a column for each of its fields.
+//!
+//! Athena and CloudTrail Lake write CSV as RFC 4180 has it, with every value in quotes and quotes in it doubled
+//! (<https://docs.aws.amazon.com/athena/latest/ug/querying-finding-output-files.html>).
+
+use super::container::{Container, Containers, ITEM_MAX, Unread};
+use super::read::{At, Flow, Walk, What};
+use super::row;
+use super::window::Window;
+
+/// Columns that hold a whole record or event, the most telling first.
+const WHOLE: [&str; 10] = [
+    "eventjson",
+    "event_json",
+    "cloudtrailevent",
+    "event.original",
+    "_raw",
+    "@message",
+    "message",
+    "record",
+    "event",
+    "detail",
+];
+
+/// What stands between the columns of a table whose header this is; `None` when it is none that is read.
+pub(super) fn delimiter(header: &str) -> Option<u8> {
+    [b',', b'\t', b';'].into_iter().find(|delimiter| {
+        let names = names(header.as_bytes(), *delimiter);
+        let is = |wanted: &str| names.iter().any(|name| name == wanted);
+        let whole = WHOLE[..WHOLES_SURE].iter().any(|name| is(name));
+        whole || (names.len() > 1 && is("message")) || has_fields(&names)
+    })
+}
+
+/// How many of them nothing else is called.
+const WHOLES_SURE: usize = 6;
+
+/// Whether there is a column for each field of a record.
+fn has_fields(columns: &[String]) -> bool {
+    ["eventname", "eventsource"].iter().all(|name| columns.iter().any(|column| column == name))
+}
+
+/// Passes empty lines; says whether a row follows.
+fn next_row(window: &mut Window<'_>) -> bool {
+    loop {
+        match window.rest().first().copied() {
+            Some(b'\n' | b'\r') => window.pass(1),
+            Some(_) => return true,
+            None if window.more() => {}
+            None => return false,
+        }
+    }
+}
+
+/// The names of the columns, in lower case.
+fn names(header: &[u8], delimiter: u8) -> Vec<String> {
+    let text = |cell: &Vec<u8>| String::from_utf8_lossy(cell).trim().to_lowercase();
+    let mut cells = Vec::new();
+    split(header, delimiter, &mut cells);
+    cells.iter().map(text).collect()
+}
+
+/// Reads the table at the beginning of the rest, header and all.
+pub(super) fn rows(walk: &mut Walk<'_>, window: &mut Window<'_>, delimiter: u8) -> Flow {
+    let containers = Containers::default().with(Container::Csv).unwrap_or_default();
+    let mut cells = Vec::new();
+    let Some(end) = row_end(window) else { return Flow::Continue(()) };
+    let columns = names(window.rest()[..end].trim_ascii_end(), delimiter);
+    window.pass(end);
+    // Where every field has a column, the last names are columns like the others.
+    let known = if has_fields(&columns) { WHOLES_SURE } else { WHOLE.len() };
+    let whole =
+        WHOLE[..known].iter().find_map(|name| columns.iter().position(|column| column == name));
+    while next_row(window) {
+        let Some(end) = row_end(window) else {
+            let at = At { containers, line: &|| window.line() };
+            walk.tell(at, What::Unread(Unread::TooLong))?;
+            window.end();
+            break;
+        };
+        let text = window.rest()[..end].trim_ascii_end();
+        let at = At { containers, line: &|| window.line() };
+        let closes = split(text, delimiter, &mut cells);
+        if !closes {
+            walk.tell(at, What::Unread(Unread::CutOff))?;
+        } else if let Some(index) = whole {
+            let cell = cells.get(index).map_or(&[][..], Vec::as_slice);
+            walk.carried(cell, Container::Csv.as_str(), at)?;
+        } else {
+            match row::of_cells(&columns, &cells) {
+                Ok(record) => walk.tell(at, What::Record(&record))?,
+                Err(why) => walk.tell(at, What::Unread(why))?,
+            }
+        }
+        window.pass(end);
+    }
+    Flow::Continue(())
+}
+
+/// Where the row at the beginning of the rest ends, behind its line break: one outside of quotes. `None` when it is too long.
+fn row_end(window: &mut Window<'_>) -> Option<usize> {
+    let (mut at, mut quoted) = (0, false);
+    loop {
+        let rest = window.rest();
+        while let Some(found) = memchr::memchr2(b'"', b'\n', &rest[at..]) {
+            at += found + 1;
+            match rest[at - 1] {
+                b'"' => quoted = !quoted,
+                _ if !quoted => return Some(at),
+                _ => {}
+            }
+        }
+        at = rest.len();
+        if at > ITEM_MAX {
+            return None;
+        }
+        if !window.more() {
+            return Some(at);
+        }
+    }
+}
+
+/// Takes a row apart; `false` when it ends inside of quotes.
+fn split(row: &[u8], delimiter: u8, cells: &mut Vec<Vec<u8>>) -> bool {
+    cells.clear();
+    let (mut cell, mut rest) = (Vec::new(), row);
+    loop {
+        if let Some(inner) = rest.strip_prefix(b"\"").filter(|_| cell.is_empty()) {
+            let Some(after) = quoted(inner, &mut cell) else {
+                cells.push(cell);
+                return false;
+            };
+            rest = after;
+        }
+        let end = memchr::memchr(delimiter, rest);
+        cell.extend_from_slice(&rest[..end.unwrap_or(rest.len())]);
+        cells.push(std::mem::take(&mut cell));
+        match end {
+            Some(end) => rest = &rest[end + 1..],
+            None => return true,
+        }
+    }
+}
+
+/// Adds what stands up to the closing quote, and gives what follows it; `None` when there is none.
+fn quoted<'r>(mut rest: &'r [u8], cell: &mut Vec<u8>) -> Option<&'r [u8]> {
+    loop {
+        let end = memchr::memchr(b'"', rest)?;
+        cell.extend_from_slice(&rest[..end]);
+        rest = &rest[end + 1..];
+        match rest.strip_prefix(b"\"") {
+            Some(after) => {
+                cell.push(b'"');
+                rest = after;
+            }
+            None => return Some(rest),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_is_told_by_the_names_of_its_columns() {
+        for (header, expected) in [
+            (r#""eventjson""#, Some(b',')),
+            ("eventJson", Some(b',')),
+            ("eventID,eventTime,eventName,eventSource", Some(b',')),
+            ("a\t_raw", Some(b'\t')),
+            ("\"timestamp\",\"message\"", Some(b',')),
+            ("message", None),
+            ("some,other,table", None),
+        ] {
+            assert_eq!(delimiter(header), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn quotes_hold_commas_line_breaks_and_themselves() {
+        let mut cells = Vec::new();
+        assert!(split(
+            br#"a,"b,""c""
+d",,"#,
+            b',',
+            &mut cells
+        ));
+        assert_eq!(cells, [&b"a"[..], b"b,\"c\"\nd", b"", b""]);
+        assert!(!split(br#""open"#, b',', &mut cells));
+    }
+}
