@@ -2,10 +2,13 @@
 
 use super::*;
 
-const REQUEST: fn(&str, &str) -> Option<Payload> = request_of;
-const RESPONSE: fn(&str, &str) -> Option<Payload> = response_of;
+/// Looks up an event in one of the models.
+type Lookup = fn(&str, &str) -> Option<Payload>;
 
-fn is_missing(of: fn(&str, &str) -> Option<Payload>, event: &str, path: &str) -> Option<bool> {
+const REQUEST: Lookup = request_of;
+const RESPONSE: Lookup = response_of;
+
+fn is_missing(of: Lookup, event: &str, path: &str) -> Option<bool> {
     let (service, name) = event.split_once(':').unwrap();
     let payload = of(&format!("{service}.amazonaws.com"), name)?;
     let steps: Vec<&str> = path.split('.').collect();
@@ -31,7 +34,7 @@ fn check(parameters: &[Parameter], place: &str) -> usize {
 }
 
 /// Both models, with their text.
-fn models() -> [(&'static [Block], fn(&str, &str) -> Option<Payload>, &'static str); 2] {
+fn models() -> [(&'static [Block], Lookup, &'static str); 2] {
     [
         (&REQUESTS, REQUEST, include_str!("../../../../../catalogue/requests.txt")),
         (&RESPONSES, RESPONSE, include_str!("../../../../../catalogue/responses.txt")),
