@@ -14,11 +14,11 @@
 //!
 //! | module | question |
 //! |---|---|
-//! | `gate` | can the record match at all, judged by a few literal texts in it |
+//! | `gate` | can the record match at all, judged by a few keys in it |
 //! | `walk` | what stands at the paths that patterns mention |
 //! | `index` | the patterns turned round: from a field's value to the patterns it leaves possible |
 //! | `decide` | which patterns hold for the fields of one event |
-//! | `test`, `hash` | operators made ready, looking up texts |
+//! | `test`, `hash`, `start` | operators made ready, looking up texts |
 
 mod decide;
 mod gate;
@@ -26,6 +26,7 @@ mod hash;
 mod index;
 #[cfg(test)]
 mod laws;
+mod start;
 mod test;
 mod walk;
 

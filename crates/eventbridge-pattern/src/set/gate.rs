@@ -1,4 +1,4 @@
-//! Telling from a few literal texts that a record cannot match.
+//! Telling from a few keys that a record cannot match.
 //!
 //! Of each way to match one field is chosen that must be there, such as `eventName`. Its key, if it is written
 //! without escapes, ends in `eventName"`: a quote inside of a JSON string has a backslash before it, so that these
@@ -6,16 +6,20 @@
 //! end of a value, only let a record through that does not match. What stands after a key is compared with what the
 //! patterns want there; whatever is not plainly a string that none of them wants lets the record through. So does
 //! any `\u` in the record, which is the only way to write a letter of a key otherwise.
+//!
+//! All keys are looked for in one pass: their last letters before a quote are marked in 64 bytes at a time, and only
+//! what stands there is compared with the keys.
 
 use super::hash::Set;
+use super::start::Start;
 use super::test::{Test, exact_text, takes_numbers};
-use crate::skim::{past_space, string_end};
+use crate::skim::{ENDS_MAX, Ends, past_space, string_end};
 use crate::{Matcher, TextKind};
-use memchr::memmem::{Finder, find};
+use memchr::memmem::find;
 use serde_json::Value;
 
 /// The fields that are looked for; more than a few cost more than reading the record.
-const KEYS_MAX: usize = 4;
+const KEYS_MAX: usize = ENDS_MAX;
 
 /// Keys that nearly every record has: looking for one tells nothing, its value may.
 const USUAL: [&str; 22] = [
@@ -46,24 +50,22 @@ const USUAL: [&str; 22] = [
 /// What a record must have at least one of.
 pub(super) struct Gate {
     keys: Vec<Key>,
+    /// Where keys may end.
+    ends: Ends,
     open: bool,
 }
 
 struct Key {
     name: String,
-    finder: Finder<'static>,
     /// Any value will do.
     any: bool,
     texts: Set,
     tests: Vec<Test>,
+    /// How wanted texts begin, where that is known.
+    start: Option<Start>,
     /// Whether a number may be wanted: addresses take some by their digits.
     numbers: bool,
-    /// The texts as written, where these few can be looked for themselves: they are rarer than the key.
-    values: Option<Vec<Finder<'static>>>,
 }
-
-/// How many texts are looked for themselves: each is a search of its own.
-const VALUES_MAX: usize = 1;
 
 /// A field that must be there, and what about it.
 struct Choice<'c> {
@@ -75,7 +77,7 @@ struct Choice<'c> {
 
 impl Gate {
     pub(super) fn new() -> Self {
-        Self { keys: Vec::new(), open: false }
+        Self { keys: Vec::new(), ends: Ends::of(&[]), open: false }
     }
 
     /// A gate that lets everything through.
@@ -107,12 +109,14 @@ impl Gate {
     /// Must be called when all is admitted.
     pub(super) fn finish(&mut self) {
         self.keys.iter_mut().for_each(Key::finish);
+        let names: Vec<&[u8]> = self.keys.iter().map(|key| key.name.as_bytes()).collect();
+        self.ends = Ends::of(&names);
     }
 
     /// Whether the record may match. `false` is certain.
     pub(super) fn lets_through(&self, record: &[u8]) -> bool {
         self.open
-            || self.keys.iter().any(|key| key.may_be_in(record))
+            || self.ends.any(record, |number, quote| self.keys[number].wants_after(record, quote))
             // Most records have no backslash, which is looked for faster than two bytes.
             || memchr::memchr(b'\\', record).is_some_and(|at| find(&record[at..], b"\\u").is_some())
     }
@@ -159,27 +163,19 @@ fn choice<'c>(path: &'c str, matchers: &'c [Matcher]) -> Option<Choice<'c>> {
 
 impl Key {
     fn new(name: &str) -> Self {
-        let finder = Finder::new(format!("{name}\"").as_bytes()).into_owned();
         Self {
             name: name.to_owned(),
-            finder,
             any: false,
             texts: Set::default(),
             tests: Vec::new(),
+            start: None,
             numbers: false,
-            values: None,
         }
     }
 
     fn finish(&mut self) {
-        // Only letters, digits and what needs no escape and is never given one: then `\u` is the only other way.
-        let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.: ".contains(byte);
-        let few =
-            self.texts.len() <= VALUES_MAX && self.texts.iter().all(|text| text.iter().all(plain));
-        if few && !self.any && self.tests.is_empty() {
-            let quoted = |text: &[u8]| Finder::new(&[b"\"", text, b"\""].concat()).into_owned();
-            self.values = Some(self.texts.iter().map(|text| quoted(text)).collect());
-        }
+        let of_tests = self.tests.iter().map(Test::start);
+        self.start = Start::of(self.texts.iter().map(|text| Some(&**text)).chain(of_tests));
     }
 
     fn admit(&mut self, choice: &Choice<'_>) {
@@ -206,21 +202,27 @@ impl Key {
         }
     }
 
-    fn may_be_in(&self, record: &[u8]) -> bool {
-        if let Some(values) = &self.values {
-            return values.iter().any(|value| value.find(record).is_some());
+    /// Whether the key ends at this quote, as its last bytes do, and has a value that is wanted.
+    fn wants_after(&self, record: &[u8], quote: usize) -> bool {
+        if !record[..quote].ends_with(self.name.as_bytes()) {
+            return false;
         }
-        self.finder.find_iter(record).any(|at| {
-            let colon = past_space(record, at + self.finder.needle().len());
-            if record.get(colon) != Some(&b':') {
-                return false;
-            }
-            self.any || self.wants(record, past_space(record, colon + 1))
-        })
+        let colon = past_space(record, quote + 1);
+        if record.get(colon) != Some(&b':') {
+            return false;
+        }
+        self.any || self.wants(record, past_space(record, colon + 1))
     }
 
     fn wants(&self, record: &[u8], at: usize) -> bool {
         match record.get(at) {
+            // What is written without a backslash there begins as it is written; other escapes than `\u` write
+            // what no start has in it.
+            Some(b'"')
+                if self.start.as_ref().is_some_and(|start| !start.may(&record[at + 1..])) =>
+            {
+                false
+            }
             Some(b'"') => match string_end(record, at) {
                 Some((end, false)) => self.takes(&record[at + 1..end]),
                 _ => true,
