@@ -14,7 +14,7 @@
 //!
 //! | module | question |
 //! |---|---|
-//! | `gate` | can the record match at all, judged by a few keys in it |
+//! | `gate`, `sieve` | can the record match at all, judged by a few keys in it |
 //! | `walk` | what stands at the paths that patterns mention |
 //! | `index` | the patterns turned round: from a field's value to the patterns it leaves possible |
 //! | `decide` | which patterns hold for the fields of one event |
@@ -26,6 +26,7 @@ mod hash;
 mod index;
 #[cfg(test)]
 mod laws;
+mod sieve;
 mod start;
 mod test;
 mod walk;

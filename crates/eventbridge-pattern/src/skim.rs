@@ -195,16 +195,20 @@ fn parity(mut bits: u64) -> u64 {
 }
 
 /// Finds where one of a few texts stands before a quote.
+#[derive(Default)]
 pub(crate) struct Ends {
-    /// The last byte of each text; of the first again where there are fewer.
-    last: [u8; ENDS_MAX],
-    tails: [Tail; ENDS_MAX],
-    /// Whether all end in the same byte.
-    one: bool,
+    /// The bytes that the texts end in, each once.
+    last: Vec<u8>,
+    tails: Vec<Tail>,
+    /// The bytes that all texts have, four at most, as bits of a tail.
+    mask: u64,
+    /// A mark for the tail of each text, cut to those bytes: others seldom have one.
+    marks: [u64; 4],
 }
 
-/// How many texts are looked for.
-pub(crate) const ENDS_MAX: usize = 4;
+/// How many texts are looked for, and how many bytes they may end in.
+pub(crate) const ENDS_MAX: usize = 8;
+const LAST_MAX: usize = 4;
 
 /// The last bytes of a text, eight at most, as a number of which the mask has the bits that count.
 #[derive(Clone, Copy)]
@@ -214,8 +218,6 @@ struct Tail {
 }
 
 impl Tail {
-    const NONE: Self = Self { mask: 0, bytes: 1 };
-
     fn of(text: &[u8]) -> Self {
         let bytes = text.iter().fold(0, |bytes, byte| bytes << 8 | u64::from(*byte));
         let mask = text.iter().fold(0, |mask, _| mask << 8 | 0xff);
@@ -224,24 +226,38 @@ impl Tail {
 }
 
 impl Ends {
-    /// For texts that are not empty; those after [`ENDS_MAX`] are not found.
-    pub(crate) fn of(texts: &[&[u8]]) -> Self {
-        let last = |text: &&[u8]| text.last().copied();
-        let first = texts.first().and_then(last).unwrap_or_default();
-        let place = |at: usize| texts.get(at).and_then(last).unwrap_or(first);
-        let tail = |at: usize| texts.get(at).map_or(Tail::NONE, |text| Tail::of(text));
-        let last = std::array::from_fn(place);
-        Self { last, tails: std::array::from_fn(tail), one: last.iter().all(|byte| *byte == first) }
+    /// Adds a text that is not empty; `false` when there is no room.
+    pub(crate) fn add(&mut self, text: &[u8]) -> bool {
+        let Some(last) = text.last() else {
+            return false;
+        };
+        let new = !self.last.contains(last);
+        if self.tails.len() == ENDS_MAX || (new && self.last.len() == LAST_MAX) {
+            return false;
+        }
+        if new {
+            self.last.push(*last);
+        }
+        self.tails.push(Tail::of(text));
+        self.mask = self.tails.iter().fold(0xffff_ffff, |mask, tail| mask & tail.mask);
+        self.marks = [0; 4];
+        for tail in &self.tails {
+            let (at, bit) = mark(tail.bytes & self.mask);
+            self.marks[at] |= bit;
+        }
+        true
     }
 
     /// Whether one of the quotes is taken, which are shown in order, each with the number of the text that stands
     /// before it. Of texts of more than eight bytes only the last eight are compared.
     pub(crate) fn any(&self, text: &[u8], mut take: impl FnMut(usize, usize) -> bool) -> bool {
         let take: &mut dyn FnMut(usize, usize) -> bool = &mut take;
-        if self.one {
-            self.any_after([self.last[0]], text, take)
-        } else {
-            self.any_after(self.last, text, take)
+        match *self.last {
+            [] => false,
+            [a] => self.any_after([a], text, take),
+            [a, b] => self.any_after([a, b], text, take),
+            [a, b, c] => self.any_after([a, b, c], text, take),
+            [a, b, c, ..] => self.any_after([a, b, c, self.last[LAST_MAX - 1]], text, take),
         }
     }
 
@@ -283,6 +299,10 @@ impl Ends {
             let before = before
                 .last_chunk()
                 .map_or_else(|| Tail::of(before).bytes, |bytes| u64::from_be_bytes(*bytes));
+            let (at, bit) = mark(before & self.mask);
+            if self.marks[at] & bit == 0 {
+                continue;
+            }
             for (number, tail) in self.tails.iter().enumerate() {
                 if before & tail.mask == tail.bytes && take(number, quote) {
                     return true;
@@ -291,6 +311,12 @@ impl Ends {
         }
         false
     }
+}
+
+/// The place of a short tail among the marks.
+fn mark(tail: u64) -> (usize, u64) {
+    let hash = tail.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56;
+    (hash as usize / 64, 1 << (hash % 64))
 }
 
 /// A bit for each byte but the first that is a quote and stands after one of these.
@@ -458,14 +484,16 @@ mod tests {
     proptest! {
         #[test]
         fn a_text_before_a_quote_is_found_where_comparing_finds_it(
-            names in prop::collection::vec(r"[ab]{1,3}|[a-c]{7,10}", 0..ENDS_MAX),
+            names in prop::collection::vec(r"[a-e]{1,3}|[a-e]{7,10}", 0..12),
             parts in prop::collection::vec(r#"[abc]{1,4}|"|[x"]{60,70}"#, 0..20),
             last in 0..60_u8,
         ) {
             // The names themselves are in the text as well.
             let text: String = parts.iter().zip(names.iter().cycle())
                 .map(|(part, name)| format!("{part}{name}\"")).collect();
-            let names: Vec<&[u8]> = names.iter().map(String::as_bytes).collect();
+            let mut ends = Ends::default();
+            let names: Vec<&[u8]> =
+                names.iter().map(String::as_bytes).filter(|name| ends.add(name)).collect();
             let tail = |name: &[u8]| name[name.len().saturating_sub(8)..].to_vec();
             let expected: Vec<(usize, usize)> = (0..text.len())
                 .filter(|at| text.as_bytes()[*at] == b'"')
@@ -475,7 +503,7 @@ mod tests {
             // What comes after the one that is taken is not shown.
             let stop = expected.get(usize::from(last));
             let mut found = Vec::new();
-            let taken = Ends::of(&names).any(text.as_bytes(), |number, at| {
+            let taken = ends.any(text.as_bytes(), |number, at| {
                 found.push((number, at));
                 Some(&(number, at)) == stop
             });

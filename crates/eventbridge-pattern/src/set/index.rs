@@ -7,6 +7,7 @@
 
 use super::gate::Gate;
 use super::hash::Map;
+use super::sieve::search;
 use super::test::{Test, exact_text, takes_numbers};
 use super::walk::Keys;
 use crate::{Conditions, Filter, Matcher, OR_COMBINATIONS_MAX, Pattern};
@@ -17,7 +18,7 @@ use serde_json::Value;
 const WAYS_MAX: usize = 1 << 14;
 
 /// From how many tests of one field on they are searched for together.
-const TOGETHER_MIN: usize = 8;
+pub(super) const TOGETHER_MIN: usize = 8;
 
 /// A set of ways.
 pub(super) type Bits = Vec<u64>;
@@ -126,7 +127,7 @@ impl Field {
 impl Index {
     pub(super) fn new(patterns: &[Pattern]) -> Self {
         let (mut ways, mut owners, mut careful) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut keys, mut gate) = (Keys::new(), Gate::new());
+        let (mut keys, mut gate) = (Keys::new(), Gate::default());
         for (number, pattern) in (0_u32..).zip(patterns) {
             let spread = spread(&pattern.filter).filter(|more| {
                 ways.len() + more.len() <= WAYS_MAX
@@ -316,13 +317,7 @@ impl Together {
         if literals.len() < TOGETHER_MIN {
             return None;
         }
-        let search = AhoCorasick::builder()
-            .kind(Some(aho_corasick::AhoCorasickKind::DFA))
-            // Values are short: looking for rare bytes first costs more than it saves.
-            .prefilter(false)
-            .build(&literals)
-            .or_else(|_| AhoCorasick::new(&literals))
-            .ok()?;
+        let search = search(literals.iter().copied())?;
         Some(Self { search, conditions: owners, always })
     }
 }
