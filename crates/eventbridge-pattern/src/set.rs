@@ -14,11 +14,11 @@
 //!
 //! | module | question |
 //! |---|---|
-//! | `gate` | can the record match at all, judged by a few literal texts in it |
+//! | `gate`, `sieve` | can the record match at all, judged by a few keys in it |
 //! | `walk` | what stands at the paths that patterns mention |
 //! | `index` | the patterns turned round: from a field's value to the patterns it leaves possible |
 //! | `decide` | which patterns hold for the fields of one event |
-//! | `test`, `hash` | operators made ready, looking up texts |
+//! | `test`, `hash`, `start` | operators made ready, looking up texts |
 
 mod decide;
 mod gate;
@@ -26,6 +26,8 @@ mod hash;
 mod index;
 #[cfg(test)]
 mod laws;
+mod sieve;
+mod start;
 mod test;
 mod walk;
 
@@ -33,7 +35,7 @@ use super::{Event, Pattern, ruler};
 use crate::cloudtrail::envelope;
 use crate::tree::Tree;
 use decide::{Board, Form};
-use index::{Index, has};
+use index::Index;
 use walk::{Doubt, ROOT};
 
 /// Patterns made ready for matching. One set serves any number of threads, each with its own [`Scratch`].
@@ -159,24 +161,24 @@ impl PatternSet {
         };
         // A pattern that one way leaves no doubt about needs no closer look at another.
         let mut doubtful: Vec<u32> = Vec::new();
-        for (at, word) in board.live.iter().enumerate() {
-            let mut rest = *word;
+        for at in &board.active {
+            let mut rest = board.live[*at];
             while rest != 0 {
-                let way = at * 64 + rest.trailing_zeros() as usize;
-                rest &= rest - 1;
-                let number = self.index.ways[way];
-                // There are no more ways than a `u32` counts.
-                if has(&board.doubtful, u32::try_from(way).unwrap_or(u32::MAX)) {
-                    doubtful.push(number);
-                } else if matched.last() != Some(&number) {
-                    matched.push(number);
-                }
+                let bit = rest & rest.wrapping_neg();
+                rest ^= bit;
+                let number = self.index.ways[*at * 64 + bit.trailing_zeros() as usize];
+                let numbers =
+                    if board.doubtful[*at] & bit != 0 { &mut doubtful } else { &mut *matched };
+                numbers.push(number);
             }
         }
+        matched.sort_unstable();
+        matched.dedup();
         if doubtful.is_empty() && self.index.careful.is_empty() {
             return Ok(());
         }
         doubtful.extend(&self.index.careful);
+        doubtful.sort_unstable();
         doubtful.dedup();
         for number in doubtful {
             if matched.binary_search(&number).is_err() && plainly(number)? {

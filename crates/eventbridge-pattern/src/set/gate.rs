@@ -1,21 +1,16 @@
-//! Telling from a few literal texts that a record cannot match.
+//! Telling from a few keys that a record cannot match.
 //!
-//! Of each way to match one field is chosen that must be there, such as `eventName`. Its key, if it is written
-//! without escapes, ends in `eventName"`: a quote inside of a JSON string has a backslash before it, so that these
-//! bytes are found wherever the key is, however deep. A key of the same name elsewhere, or the same bytes at the
-//! end of a value, only let a record through that does not match. What stands after a key is compared with what the
-//! patterns want there; whatever is not plainly a string that none of them wants lets the record through. So does
-//! any `\u` in the record, which is the only way to write a letter of a key otherwise.
+//! Of each way to match one field is chosen that must be there, such as `eventName`, and a second one where there is
+//! one that tells more: of a thousand rules many may be on one call, each for another principal. A record is let
+//! through when it has the first field of some way, as that way wants it, and the second field of some way, unless
+//! the first belongs to a way that has no second. How fields are found, and why it is certain that one that is not
+//! found is not there, is told in [`super::sieve`].
 
-use super::hash::Set;
-use super::test::{Test, exact_text, takes_numbers};
-use crate::skim::{past_space, string_end};
+use super::sieve::{Seen, Sieve, Wanted};
+use super::test::{Test, exact_text};
 use crate::{Matcher, TextKind};
-use memchr::memmem::{Finder, find};
+use memchr::memmem::find;
 use serde_json::Value;
-
-/// The fields that are looked for; more than a few cost more than reading the record.
-const KEYS_MAX: usize = 4;
 
 /// Keys that nearly every record has: looking for one tells nothing, its value may.
 const USUAL: [&str; 22] = [
@@ -44,26 +39,12 @@ const USUAL: [&str; 22] = [
 ];
 
 /// What a record must have at least one of.
+#[derive(Default)]
 pub(super) struct Gate {
-    keys: Vec<Key>,
+    first: Sieve,
+    second: Sieve,
     open: bool,
 }
-
-struct Key {
-    name: String,
-    finder: Finder<'static>,
-    /// Any value will do.
-    any: bool,
-    texts: Set,
-    tests: Vec<Test>,
-    /// Whether a number may be wanted: addresses take some by their digits.
-    numbers: bool,
-    /// The texts as written, where these few can be looked for themselves: they are rarer than the key.
-    values: Option<Vec<Finder<'static>>>,
-}
-
-/// How many texts are looked for themselves: each is a search of its own.
-const VALUES_MAX: usize = 1;
 
 /// A field that must be there, and what about it.
 struct Choice<'c> {
@@ -74,14 +55,9 @@ struct Choice<'c> {
 }
 
 impl Gate {
-    pub(super) fn new() -> Self {
-        Self { keys: Vec::new(), open: false }
-    }
-
     /// A gate that lets everything through.
     pub(super) fn open(&mut self) {
-        self.open = true;
-        self.keys.clear();
+        *self = Self { open: true, ..Self::default() };
     }
 
     /// Lets through whatever may meet all of these conditions.
@@ -89,34 +65,59 @@ impl Gate {
         if self.open {
             return;
         }
-        let choices = conditions.iter().filter_map(|(path, matchers)| choice(path, matchers));
-        let Some(choice) = choices.min_by_key(|choice| choice.rank) else {
+        let choices = || conditions.iter().filter_map(|(path, matchers)| choice(path, matchers));
+        let Some(first) = choices().min_by_key(|choice| choice.rank) else {
             return self.open();
         };
-        let at = match self.keys.iter().position(|key| key.name == choice.key) {
-            Some(at) => at,
-            None if self.keys.len() == KEYS_MAX => return self.open(),
-            None => {
-                self.keys.push(Key::new(choice.key));
-                self.keys.len() - 1
-            }
-        };
-        self.keys[at].admit(&choice);
+        let second = choices().filter_map(|choice| Some((choice.second(&first)?, choice)));
+        let second = second.min_by_key(|(rank, _)| *rank).map(|(_, choice)| choice.wanted());
+        let second = second.is_some_and(|second| self.second.admit(second, Seen::Whole));
+        let seen = if second { Seen::Half } else { Seen::Whole };
+        if !self.first.admit(first.wanted(), seen) {
+            self.open();
+        }
     }
 
     /// Must be called when all is admitted.
     pub(super) fn finish(&mut self) {
-        self.keys.iter_mut().for_each(Key::finish);
+        self.first.finish();
+        self.second.finish();
     }
 
     /// Whether the record may match. `false` is certain.
     pub(super) fn lets_through(&self, record: &[u8]) -> bool {
+        let seen = || match self.first.look(record) {
+            Seen::Nothing => false,
+            Seen::Half => self.second.look(record) == Seen::Whole,
+            Seen::Whole => true,
+        };
         self.open
-            || self.keys.iter().any(|key| key.may_be_in(record))
+            || seen()
             // Most records have no backslash, which is looked for faster than two bytes.
             || memchr::memchr(b'\\', record).is_some_and(|at| find(&record[at..], b"\\u").is_some())
     }
 }
+
+impl<'c> Choice<'c> {
+    /// Its rank as a second field beside the first; `None` when it tells nothing more, or is too dear to look at.
+    fn second(&self, first: &Self) -> Option<(bool, u8)> {
+        let of_call = ["eventName", "eventSource"].contains(&self.key);
+        let matchers = self.matchers.filter(|_| !of_call && self.key != first.key)?;
+        let exact = matchers.iter().all(|matcher| exact_text(matcher).is_some());
+        let literal =
+            |matcher| Test::of(matcher).is_some_and(|test| test.literal().len() >= LITERAL_MIN);
+        let known = |matcher| exact_text(matcher).is_some() || literal(matcher);
+        matchers.iter().all(known).then_some((!exact, self.rank))
+    }
+
+    fn wanted(&self) -> Wanted<'c> {
+        let Self { key, matchers, source, .. } = *self;
+        Wanted { key, matchers, source }
+    }
+}
+
+/// The shortest literal by which a wildcard is worth looking for.
+const LITERAL_MIN: usize = 3;
 
 fn choice<'c>(path: &'c str, matchers: &'c [Matcher]) -> Option<Choice<'c>> {
     if matchers.iter().any(Matcher::accepts_absent) {
@@ -155,88 +156,4 @@ fn choice<'c>(path: &'c str, matchers: &'c [Matcher]) -> Option<Choice<'c>> {
         _ => (1, true),
     };
     Some(Choice { rank, key, matchers: valued.then_some(matchers), source: false })
-}
-
-impl Key {
-    fn new(name: &str) -> Self {
-        let finder = Finder::new(format!("{name}\"").as_bytes()).into_owned();
-        Self {
-            name: name.to_owned(),
-            finder,
-            any: false,
-            texts: Set::default(),
-            tests: Vec::new(),
-            numbers: false,
-            values: None,
-        }
-    }
-
-    fn finish(&mut self) {
-        // Only letters, digits and what needs no escape and is never given one: then `\u` is the only other way.
-        let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.: ".contains(byte);
-        let few =
-            self.texts.len() <= VALUES_MAX && self.texts.iter().all(|text| text.iter().all(plain));
-        if few && !self.any && self.tests.is_empty() {
-            let quoted = |text: &[u8]| Finder::new(&[b"\"", text, b"\""].concat()).into_owned();
-            self.values = Some(self.texts.iter().map(|text| quoted(text)).collect());
-        }
-    }
-
-    fn admit(&mut self, choice: &Choice<'_>) {
-        let Some(matchers) = choice.matchers else {
-            self.any = true;
-            return;
-        };
-        for matcher in matchers {
-            self.numbers |= takes_numbers(matcher);
-            if let Some(text) = exact_text(matcher) {
-                if choice.source {
-                    // Made from the name of a service, with its domain or without.
-                    if let Some(service) = text.strip_prefix("aws.") {
-                        self.texts.insert(service.as_bytes().into());
-                        let domain = crate::cloudtrail::SERVICE_DOMAIN;
-                        self.texts.insert(format!("{service}{domain}").into_bytes().into());
-                    }
-                } else {
-                    self.texts.insert(text.as_bytes().into());
-                }
-            } else if let Some(test) = Test::of(matcher) {
-                self.tests.push(test);
-            }
-        }
-    }
-
-    fn may_be_in(&self, record: &[u8]) -> bool {
-        if let Some(values) = &self.values {
-            return values.iter().any(|value| value.find(record).is_some());
-        }
-        self.finder.find_iter(record).any(|at| {
-            let colon = past_space(record, at + self.finder.needle().len());
-            if record.get(colon) != Some(&b':') {
-                return false;
-            }
-            self.any || self.wants(record, past_space(record, colon + 1))
-        })
-    }
-
-    fn wants(&self, record: &[u8], at: usize) -> bool {
-        match record.get(at) {
-            Some(b'"') => match string_end(record, at) {
-                Some((end, false)) => self.takes(&record[at + 1..end]),
-                _ => true,
-            },
-            // Words and objects are no texts, and numbers seldom wanted. In a list there may be one, and whatever else stands there is
-            // not JSON, which its reader will tell.
-            Some(b'-' | b'0'..=b'9') => self.numbers,
-            Some(b'{' | b't' | b'f' | b'n') => false,
-            _ => true,
-        }
-    }
-
-    fn takes(&self, text: &[u8]) -> bool {
-        self.texts.contains(text)
-            || (!self.tests.is_empty()
-                && std::str::from_utf8(text)
-                    .map_or(true, |text| self.tests.iter().any(|test| test.passes(text))))
-    }
 }

@@ -3,11 +3,10 @@
 //! The texts that are stored are the user's own patterns, so that nobody gains from values that collide: those of
 //! events are only looked up.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 pub(super) type Map<V> = HashMap<Box<[u8]>, V, BuildHasherDefault<Mixer>>;
-pub(super) type Set = HashSet<Box<[u8]>, BuildHasherDefault<Mixer>>;
 
 /// Multiplies eight bytes at a time into what came before.
 #[derive(Default, Clone, Copy)]

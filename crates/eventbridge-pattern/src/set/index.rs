@@ -7,6 +7,7 @@
 
 use super::gate::Gate;
 use super::hash::Map;
+use super::sieve::search;
 use super::test::{Test, exact_text, takes_numbers};
 use super::walk::Keys;
 use crate::{Conditions, Filter, Matcher, OR_COMBINATIONS_MAX, Pattern};
@@ -17,7 +18,7 @@ use serde_json::Value;
 const WAYS_MAX: usize = 1 << 14;
 
 /// From how many tests of one field on they are searched for together.
-const TOGETHER_MIN: usize = 8;
+pub(super) const TOGETHER_MIN: usize = 8;
 
 /// A set of ways.
 pub(super) type Bits = Vec<u64>;
@@ -25,7 +26,7 @@ pub(super) type Bits = Vec<u64>;
 pub(super) struct Index {
     pub keys: Keys,
     pub slots: Vec<Slot>,
-    /// Which pattern each way belongs to, ascending.
+    /// Which pattern each way belongs to.
     pub ways: Vec<u32>,
     /// Patterns that the plain engine decides.
     pub careful: Vec<u32>,
@@ -36,6 +37,8 @@ pub(super) struct Index {
 pub(super) struct Slot {
     pub path: u16,
     pub field: Field,
+    /// The paths of the record that the field is made from, in the order of [`Field::made_from`].
+    pub made_from: Vec<Option<u16>>,
     /// Ways that do not ask for the field.
     pub others: Bits,
     pub absent: Bits,
@@ -124,7 +127,7 @@ impl Field {
 impl Index {
     pub(super) fn new(patterns: &[Pattern]) -> Self {
         let (mut ways, mut owners, mut careful) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut keys, mut gate) = (Keys::new(), Gate::new());
+        let (mut keys, mut gate) = (Keys::new(), Gate::default());
         for (number, pattern) in (0_u32..).zip(patterns) {
             let spread = spread(&pattern.filter).filter(|more| {
                 ways.len() + more.len() <= WAYS_MAX
@@ -143,19 +146,33 @@ impl Index {
             }
         }
         gate.finish();
+        let (ways, owners) = neighbours(ways, owners);
         let mut slots = slots(&ways, &keys);
         slots.sort_by_key(|slot| slot.survivors(ways.len()));
-        for slot in &slots {
+        for slot in &mut slots {
             for path in slot.field.made_from() {
                 // These few are always found a place: patterns have at most the rest.
-                if keys.add(path).is_none() {
+                let place = keys.add(path);
+                if place.is_none() {
                     careful = (0_u32..).take(patterns.len()).collect();
                 }
+                slot.made_from.push(place);
                 keys.expect_scalar(path);
             }
         }
         Self { keys, slots, ways: owners, careful, gate }
     }
+}
+
+/// The ways with those side by side that want the same call, so that an event leaves few words of a set.
+fn neighbours(ways: Vec<Conditions<'_>>, owners: Vec<u32>) -> (Vec<Conditions<'_>>, Vec<u32>) {
+    let call = |way: &Conditions<'_>| {
+        let (_, matchers) = way.iter().find(|(path, _)| *path == "detail.eventName")?;
+        matchers.first().and_then(exact_text).map(str::to_owned)
+    };
+    let mut both: Vec<_> = ways.into_iter().zip(owners).collect();
+    both.sort_by_cached_key(|(way, _)| call(way));
+    both.into_iter().unzip()
 }
 
 /// Every alternative; `None` when there are too many.
@@ -202,6 +219,7 @@ impl Slot {
         Self {
             path,
             field,
+            made_from: Vec::new(),
             others: all,
             absent: none.clone(),
             present: none.clone(),
@@ -299,11 +317,7 @@ impl Together {
         if literals.len() < TOGETHER_MIN {
             return None;
         }
-        let search = AhoCorasick::builder()
-            .kind(Some(aho_corasick::AhoCorasickKind::DFA))
-            .build(&literals)
-            .or_else(|_| AhoCorasick::new(&literals))
-            .ok()?;
+        let search = search(literals.iter().copied())?;
         Some(Self { search, conditions: owners, always })
     }
 }

@@ -180,6 +180,74 @@ proptest! {
     }
 }
 
+/// A value of a field that tells who called, and what a pattern may ask of it: prefixes of each other, texts with
+/// the same beginning, texts that JSON may write otherwise.
+const WHO: &[&str] = &["role/app-1", "role/app-12", "role/ops", "user/app-1", "us\"er", "é", ""];
+
+fn asks_who() -> impl Strategy<Value = Value> {
+    let text = || prop::sample::select(WHO);
+    prop_oneof![
+        4 => text().prop_map(Value::from),
+        4 => text().prop_map(|text| json!({ "prefix": text })),
+        1 => text().prop_map(|text| json!({ "suffix": text })),
+        4 => text().prop_map(|text| json!({ "wildcard": format!("*{text}*") })),
+        1 => text().prop_map(|text| json!({ "anything-but": text })),
+        1 => Just(json!({ "exists": false })),
+    ]
+}
+
+/// A pattern on a call, and on some of the fields that tell who made it.
+fn of_somebody() -> impl Strategy<Value = Pattern> {
+    let who = || prop::option::weighted(0.5, prop::collection::vec(asks_who(), 1..3));
+    let name = prop::sample::select(vec!["Decrypt", "Delete", "De"]);
+    (name, who(), who(), who()).prop_filter_map("no pattern", |(name, arn, key, account)| {
+        let mut detail = json!({ "eventName": [name] });
+        for (path, asked) in [("u.arn", arn), ("u.accessKeyId", key), ("accountId", account)] {
+            if let Some(asked) = asked {
+                put(&mut detail, path, Value::Array(asked));
+            }
+        }
+        Pattern::parse(&json!({ "detail": detail }).to_string()).ok()
+    })
+}
+
+/// A record with these fields in their places or elsewhere, written with more escapes than it needs or not.
+fn by_somebody() -> impl Strategy<Value = String> {
+    let who = || prop::option::of(prop::sample::select(WHO));
+    let name = prop::sample::select(vec!["Decrypt", "Delete", "Describe"]);
+    (name, who(), who(), who(), 0..4_u8, any::<bool>()).prop_map(
+        |(name, arn, key, account, way, elsewhere)| {
+            let user = match elsewhere {
+                false => json!({ "arn": arn, "accessKeyId": key }),
+                true => json!([{ "arn": arn }, { "accessKeyId": [key] }]),
+            };
+            let asked = json!({ "eventName": "Delete", "arn": "role/app-12", "u": [1] });
+            let record =
+                json!({ "asked": asked, "eventName": name, "u": user, "accountId": account });
+            match way {
+                0 => record.to_string().replace("app", "\\u0061pp"),
+                1 => record.to_string().replace("arn", "\\u0061rn"),
+                2 => serde_json::to_string_pretty(&record).unwrap_or_default(),
+                _ => record.to_string(),
+            }
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn many_patterns_on_one_call_are_decided_alike(
+        patterns in prop::collection::vec(of_somebody(), 1..40), record in by_somebody(),
+    ) {
+        let event = crate::cloudtrail::envelope(serde_json::from_str(&record).expect("JSON"));
+        let matching = (0_u32..).zip(&patterns).filter(|(_, pattern)| pattern.matches(&event));
+        let expected: Vec<u32> = matching.map(|(number, _)| number).collect();
+        let set = Matcher::new(patterns.clone());
+        let mut scratch = Scratch::default();
+        prop_assert_eq!(set.record(record.as_bytes(), &mut scratch), Ok(expected.as_slice()));
+    }
+}
+
 #[test]
 fn a_field_that_two_conditions_ask_for_must_meet_both() {
     let one = |value: &str| Filter::Field {

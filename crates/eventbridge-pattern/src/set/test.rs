@@ -107,6 +107,15 @@ impl Test {
         }
     }
 
+    /// How every value that passes begins, if that is known.
+    pub(super) fn start(&self) -> Option<&[u8]> {
+        match self {
+            Self::Prefix(text) | Self::Equal(text) => Some(text.as_bytes()),
+            Self::Wildcard(wildcard) => Some(wildcard.first.as_bytes()),
+            _ => None,
+        }
+    }
+
     /// A text that must stand in every value that passes; empty when there is none.
     pub(super) fn literal(&self) -> &[u8] {
         match self {
