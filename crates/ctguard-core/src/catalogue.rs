@@ -373,6 +373,15 @@ mod tests {
     }
 
     #[test]
+    fn the_table_of_outcomes_has_the_sign_ins_of_the_catalogue() {
+        let names: Vec<&str> = of_source("signin.amazonaws.com")
+            .filter(|event| event.is(EventKind::Signin))
+            .map(|event| event.name)
+            .collect();
+        assert_eq!(names, crate::event::outcome::SIGN_INS);
+    }
+
+    #[test]
     fn names_people_write_lead_to_the_names_that_are_logged() {
         let lambda = rename("lambda.amazonaws.com", "AddPermission").unwrap();
         assert_eq!(lambda.names, [("lambda.amazonaws.com", "AddPermission20150331v2")]);

@@ -15,7 +15,7 @@ use super::words;
 use crate::catalogue;
 use crate::codes;
 use crate::codes::Code;
-use crate::event::EventRef;
+use crate::event::{EVERY_SOURCE, EventRef};
 use eventbridge_pattern::{Excluded, Filter, Matcher};
 
 /// Most alternatives of a condition that are looked at.
@@ -460,7 +460,11 @@ impl<'a> Judge<'a> {
             ));
         }
         let alive: Vec<&Way<'_>> = judged.ways.iter().filter(|way| way.masks.strict != 0).collect();
-        if !event.is_family() && catalogue::find(&event.source, &event.name).is_none() {
+        let known = match event.is_family() {
+            true => event.source == EVERY_SOURCE || catalogue::members(event) > 0,
+            false => catalogue::find(&event.source, &event.name).is_some(),
+        };
+        if !known {
             return Fires::Unknown(format!("the catalogue does not know `{}`", event.short()));
         }
         if alive.iter().any(|way| way.open.is_empty()) {
