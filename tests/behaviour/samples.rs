@@ -102,7 +102,7 @@ fn show_prints_what_subscribers_would_read() {
     for line in [
         "--- text of events/open.json",
         "\"[HIGH] A route was made\"",
-        "\"Who: IAMUser arn:aws:iam::111122223333:user/eve \"",
+        "\"Who: IAMUser arn:aws:iam::111122223333:user/eve  (no name, or null: see the full record)\"",
         "--- chat of events/open.json",
         r#""textType":"client-markdown""#,
         "--- json of events/open.json",

@@ -30,7 +30,7 @@ pub(super) fn template(alert: &Alert, partition: Partition) -> Result<String, Me
         "*When:* <time>".to_owned(),
     ]);
     lines.extend(variables::outcome(alert).iter().map(line));
-    lines.extend(link(partition));
+    lines.push(link(partition).unwrap_or_else(|| "*Event:* <event-id>".to_owned()));
     let description = lines.join("\n");
     let next = words(&alert.next);
     let keywords = [alert.risk.as_str().to_owned(), words(&alert.id)];

@@ -61,6 +61,7 @@ fn hostile(text: &str) -> Value {
     event["detail"]["userAgent"] = text.into();
     event["detail"]["errorMessage"] = text.into();
     event["detail"]["userIdentity"]["userName"] = text.into();
+    event["detail"]["userIdentity"]["principalId"] = text.into();
     event["detail"]["requestParameters"] = json!({ "name": text, text: {"a": [text]} });
     event
 }
@@ -78,9 +79,10 @@ fn the_text_says_who_did_what_where_and_what_to_do() {
             r#""[CRITICAL] CloudTrail logging was 'stopped' or ‹weakened›""#,
             r#""Account: 111122223333""#,
             r#""Region: eu-west-1""#,
-            r#""Who: IAMUser arn:aws:iam::111122223333:user/eve ""#,
+            r#""Who: IAMUser arn:aws:iam::111122223333:user/eve  (no name, or null: see the full record)""#,
             r#""Of account: 111122223333""#,
-            r#""Session of:  ""#,
+            r#""Session of: ""#,
+            r#""Identity Center user: ""#,
             r#""From: 203.0.113.9""#,
             r#""What: StopLogging (cloudtrail.amazonaws.com)""#,
             r#""When: 2026-11-22T10:00:00Z""#,
@@ -190,7 +192,16 @@ fn every_type_of_identity_is_told_as_far_as_its_characters_are_restricted() {
         (
             call,
             json!({ "type": "IdentityCenterUser", "accountId": "111122223333", "onBehalfOf": { "userId": "u-1" } }),
-            vec!["Who: IdentityCenterUser ", "Session of:  u-1\""],
+            vec![
+                "Who: IdentityCenterUser   (no name, or null: see the full record)",
+                "Session of: \"",
+                "Identity Center user: u-1\"",
+            ],
+        ),
+        (
+            call,
+            json!({ "type": "IAMUser", "arn": null, "userName": "\"x" }),
+            vec!["Who: IAMUser null  (no name, or null: see the full record)"],
         ),
         (
             call,
@@ -217,12 +228,23 @@ fn every_type_of_identity_is_told_as_far_as_its_characters_are_restricted() {
             json!({ "type": "IAMUser", "userName": "HIDDEN_DUE_TO_SECURITY_REASONS" }),
             vec!["User: HIDDEN_DUE_TO_SECURITY_REASONS"],
         ),
-        (login, json!(null), vec!["Who:   \"", "User: \""]),
+        (login, json!(null), vec!["Who:    (", "User: \""]),
     ] {
         let text = text_of(&[of], json!({ "userIdentity": identity }));
         for part in says {
             assert!(text.contains(part), "{part}: {text}");
         }
+    }
+    for name in ["AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "*"] {
+        let arn = "arn:aws:sts::111122223333:assumed-role/admin/dora@acme.example";
+        let detail = json!({ "responseElements": { "assumedRoleUser": { "arn": arn } } });
+        let text = text_of(&[("sts.amazonaws.com", name, EventKind::Api)], detail);
+        assert!(text.contains(&format!("New session: {arn}\"")), "{name}: {text}");
+        assert_eq!(text.contains("Provider:"), name != "AssumeRole", "{name}: {text}");
+    }
+    for other in [call, ("*", "*", EventKind::Api)] {
+        let text = text_of(&[other], json!({}));
+        assert!(!text.contains("New session:"), "of other services it may be anything: {text}");
     }
     let mixed = text_of(&[login, call], json!({ "userIdentity": { "userName": "\"x" } }));
     assert!(!mixed.contains("User:"), "of calls the name may be anything: {mixed}");
@@ -239,7 +261,10 @@ fn links_lead_to_the_console_of_the_partition() {
         let text = transform(&input, RULE, &event()).expect("a delivery");
         match console {
             Some(console) => assert!(text.contains(console), "{text}"),
-            None => assert!(!text.contains("https://"), "{text}"),
+            None => {
+                assert!(!text.contains("https://"), "{text}");
+                assert!(text.contains("\"Event: 0f8a-77\""), "{text}");
+            }
         }
     }
 }
@@ -285,7 +310,7 @@ fn an_event_without_identity_is_still_delivered() {
     let mut bare = event();
     bare["detail"] = json!({"eventName": "ConsoleLogin"});
     let text = rendered(Format::Text, &bare);
-    assert!(text.contains("\"Who:   \"") && text.contains("ConsoleLogin ()"), "{text}");
+    assert!(text.contains("\"Who:    (") && text.contains("ConsoleLogin ()"), "{text}");
     for format in [Format::Chat, Format::Json] {
         let message = rendered(format, &bare);
         assert!(serde_json::from_str::<Value>(&message).is_ok(), "{message}");
@@ -405,7 +430,7 @@ proptest! {
         let chat: Value = serde_json::from_str(&rendered(Format::Chat, &event)).expect("JSON");
         prop_assert_eq!(&chat["source"], "custom");
         let lines = rendered(Format::Text, &event);
-        prop_assert_eq!(lines.lines().count(), 15, "one line stays one line: {}", lines);
+        prop_assert_eq!(lines.lines().count(), 16, "one line stays one line: {}", lines);
     }
 
     #[test]

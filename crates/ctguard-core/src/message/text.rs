@@ -28,7 +28,10 @@ pub(super) fn template(alert: &Alert, partition: Partition) -> String {
     lines.push(format!("Next: {}", own(&alert.next)));
     lines.push(format!("Alert: {} (rule <aws.events.rule-name>)", own(&alert.id)));
     // A space keeps the closing quote out of the link that a mail program makes of it.
-    lines.extend(link(partition).map(|link| format!("Event: {link} ")));
+    lines.push(match link(partition) {
+        Some(link) => format!("Event: {link} "),
+        None => "Event: <event-id>".to_owned(),
+    });
     lines.iter().map(|line| format!("\"{line}\"")).collect::<Vec<_>>().join("\n")
 }
 

@@ -4,23 +4,31 @@
 //! letters and digits, an ARN has neither quotes nor spaces. A user agent, an error message or a
 //! request's parameters are whatever the caller wrote, and stand nowhere here. So are the names
 //! that identity providers and directories give (`userName` and `principalId` of SAMLUser,
-//! WebIdentityUser, Directory, Unknown): who reads of one finds it in the event.
+//! WebIdentityUser, Directory, Unknown). A quote in one would end the string that it stands in: in
+//! `chat` and `json` the result is no JSON, and EventBridge drops the alert; in `text` the lines
+//! are no longer quoted strings, which AWS asks for without saying what becomes of others. A path
+//! takes a field of every type of identity, so that no such name can stand here for one type alone.
+//! Who reads of one finds it in the record, and `Who` says so.
 //!
 //! A template cannot choose between fields. Each place for a name has a line that reads well when
 //! it is blank:
 //!
-//! | type | `Who` | `Of account` | `Session of` |
-//! |---|---|---|---|
-//! | Root, IAMUser, Role | ARN | ✓ | |
-//! | AssumedRole | ARN with role and session | ✓ | the role |
-//! | FederatedUser | ARN | ✓ | the user who asked for the session |
-//! | IdentityCenterUser | | of the instance | `onBehalfOf.userId` |
-//! | AWSAccount | ARN, if any | ✓ | |
-//! | AWSService | `invokedBy` | | |
+//! | type | `Who` | `Of account` | `Session of` | `Identity Center user` |
+//! |---|---|---|---|---|
+//! | Root, IAMUser, Role | ARN | ✓ | | |
+//! | AssumedRole | ARN with role and session | ✓ | the role | whom it acts for |
+//! | FederatedUser | ARN | ✓ | the user who asked for the session | |
+//! | IdentityCenterUser | | of the instance | | `onBehalfOf.userId` |
+//! | AWSAccount | ARN, if any | ✓ | | |
+//! | AWSService | `invokedBy` | | | |
 //!
-//! Of SAMLUser and WebIdentityUser there is `Provider`, of sign-ins `User`.
+//! Of calls by SAMLUser, WebIdentityUser and AWSAccount for a role there are `Provider` and `New
+//! session`: its ARN has the name of the session, which a provider makes of the user's, and in which
+//! STS takes no other characters than letters, digits and `_+=,.@-`. Of sign-ins there is `User`.
 //!
-//! Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
+//! Sources: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>,
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_saml_assertions.html>,
+//! <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
 
 use crate::blueprint::Alert;
 use crate::event::outcome::Told;
@@ -28,7 +36,7 @@ use crate::event::{EventKind, EventRef};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Variables and their paths in the event, in alphabetical order.
-const VARIABLES: [(&str, &str); 16] = [
+const VARIABLES: [(&str, &str); 17] = [
     ("account", "$.account"),
     ("error-code", "$.detail.errorCode"),
     ("event-id", "$.detail.eventID"),
@@ -40,6 +48,7 @@ const VARIABLES: [(&str, &str); 16] = [
     ("identity-type", "$.detail.userIdentity.type"),
     ("identity-user-id", "$.detail.userIdentity.onBehalfOf.userId"),
     ("invoked-by", "$.detail.userIdentity.invokedBy"),
+    ("new-session", "$.detail.responseElements.assumedRoleUser.arn"),
     ("region", "$.region"),
     ("session-issuer", "$.detail.userIdentity.sessionContext.sessionIssuer.arn"),
     ("source-ip", "$.detail.sourceIPAddress"),
@@ -54,6 +63,9 @@ const VARIABLES: [(&str, &str); 16] = [
 const OWN_NAMES: [&str; 6] =
     ["ConsoleLogin", "CheckMfa", "ExitRole", "PasswordUpdated", "RenewRole", "SwitchRole"];
 
+/// The event source of calls for a role's session.
+const STS: &str = "sts.amazonaws.com";
+
 /// Calls by what an identity provider says of somebody.
 const BY_PROVIDER: [&str; 2] = ["AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"];
 
@@ -64,16 +76,27 @@ pub(super) fn paths_in(template: &str, alert: &Alert) -> BTreeMap<String, String
     known.chain(results).filter(|(name, _)| template.contains(&format!("<{name}>"))).collect()
 }
 
+/// What is said beside a name that may be missing, or `null`, or not fit to stand in a template.
+const NO_NAME: &str = "no name, or null: see the full record";
+
 /// Lines that tell who did it.
 pub(super) fn who(alert: &Alert) -> Vec<(&'static str, String)> {
     let mut lines = vec![
-        ("Who", "<identity-type> <identity-arn> <invoked-by>".to_owned()),
+        ("Who", format!("<identity-type> <identity-arn> <invoked-by> ({NO_NAME})")),
         ("Of account", "<identity-account>".to_owned()),
-        ("Session of", "<session-issuer> <identity-user-id>".to_owned()),
+        ("Session of", "<session-issuer>".to_owned()),
+        ("Identity Center user", "<identity-user-id>".to_owned()),
     ];
-    let federated = |event: &EventRef| BY_PROVIDER.contains(&event.name.as_str());
-    if alert.events.iter().any(federated) {
+    // Of all services' events none says that the field has the characters of STS.
+    let calls = |name: &str| {
+        alert.events.iter().any(|event: &EventRef| event.source == STS && event.includes(STS, name))
+    };
+    let by_provider = BY_PROVIDER.iter().any(|name| calls(name));
+    if by_provider {
         lines.push(("Provider", "<identity-provider>".to_owned()));
+    }
+    if by_provider || calls("AssumeRole") {
+        lines.push(("New session", "<new-session>".to_owned()));
     }
     lines
 }

@@ -82,8 +82,8 @@ fn passes(key: u64, bits: u32) -> bool {
     key.leading_zeros() >= bits
 }
 
-/// The key of one member of a group, given the hashes of both. Its beginning is the group's, so that
-/// a group is kept or dropped as a whole.
+/// The key of one member of a group, given the hashes of both. Its beginning is the group's, so
+/// that a group is kept or dropped as a whole.
 pub fn key_of_group(group: u64, member: u64) -> u64 {
     const BEGINNING: u64 = !0 << 32;
     (group & BEGINNING) | (member & !BEGINNING)
