@@ -12,7 +12,7 @@ use ctguard_core::offline::{
 use ctguard_core::replay::Record;
 use ctguard_core::resource::rule::RuleState;
 use eventbridge_pattern::Pattern;
-use eventbridge_pattern::archive::{Flow, Item, Reader, Unread, What, fields};
+use eventbridge_pattern::archive::{Flow, Item, Reader, Unread, What, fields, is_ordinary};
 use eventbridge_pattern::set::{BadRecord, PatternSet, Scratch};
 use serde::Serialize;
 use std::fs::File;
@@ -333,7 +333,7 @@ impl<W: Write> Matching<'_, W> {
     fn record(&mut self, name: &str, item: &Item<'_>, text: &[u8]) -> Decided {
         if self.shown != MatchOutput::Explanation {
             match self.set.record(text, &mut self.scratch) {
-                Ok([]) if Record::found(fields(text), None).delivery(text).is_ok() => {
+                Ok([]) if is_deliverable(text) => {
                     self.totals.add_unmatched(Form::Record);
                     return Ok(Ok(()));
                 }
@@ -461,6 +461,12 @@ impl<W: Write> Matching<'_, W> {
 
 /// What becomes of an event: shown as far as it is to be, or not read.
 type Decided = std::io::Result<Result<(), Unread>>;
+
+/// Whether EventBridge is given the event of a record, as far as the record tells.
+fn is_deliverable(record: &[u8]) -> bool {
+    let plainly = record.len() <= offline::EVENT_MAX_BYTES && is_ordinary(record);
+    plainly || Record::found(fields(record), None).delivery(record).is_ok()
+}
 
 fn unread(why: BadRecord) -> Unread {
     match why {

@@ -28,7 +28,7 @@ mod unwrap;
 mod window;
 
 pub use container::{Container, Containers, DEPTH_MAX, ITEM_MAX, PassedOver, RATIO_MAX, Unread};
-pub use fields::{RecordFields, fields, text_at};
+pub use fields::{RecordFields, fields, is_ordinary, text_at};
 pub use find::{FindError, Found, LogFile, find};
 pub use open::{BytesRead, Reader};
 pub use read::{Flow, Item, Visit, What};

@@ -1,7 +1,9 @@
 //! What a report needs of a record that matched.
 
 use crate::skim::{Broken, Members, past_space, scalar_end, string_end, value_end};
+use memchr::memmem::Finder;
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 /// Fields of a CloudTrail record. Old records lack many of them; what is not there, or is no text, is `None`.
 ///
@@ -105,6 +107,45 @@ pub fn fields(record: &[u8]) -> RecordFields<'_> {
         _ => {}
     });
     found
+}
+
+/// Whether a record is written as CloudTrail writes them, with a source, a name and a type that
+/// EventBridge is given, each once in the whole text. `false` means that only [`fields`] tells.
+///
+/// It is one pass for a few letters, where [`fields`] reads the record key by key.
+pub fn is_ordinary(record: &[u8]) -> bool {
+    static KEYS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"event"));
+    const TYPES: [&[u8]; 9] = [
+        b"AwsApiCall\"",
+        b"AwsServiceEvent\"",
+        b"AwsConsoleSignIn\"",
+        b"AwsConsoleAction\"",
+        b"AwsVpceEvent\"",
+        b"AwsVpceEvents\"",
+        b"AwsCloudTrailInsight\"",
+        b"AwsConsoleSignin\"",
+        b"AWSServiceEvent\"",
+    ];
+    let (mut sources, mut names, mut types) = (0, 0, 0);
+    for at in KEYS.find_iter(record) {
+        let rest = &record[at + KEYS.needle().len()..];
+        if rest.starts_with(b"Source\":\"") {
+            sources += 1;
+        } else if rest.starts_with(b"Name\":\"") {
+            names += 1;
+        } else if let Some(value) = rest.strip_prefix(b"Type\":\"") {
+            types += 1;
+            if !TYPES.iter().any(|known| value.starts_with(known)) {
+                return false;
+            }
+        } else if [&b"Source\""[..], b"Name\"", b"Type\"", b"\\"]
+            .iter()
+            .any(|k| rest.starts_with(k))
+        {
+            return false;
+        }
+    }
+    (sources, names, types) == (1, 1, 1)
 }
 
 /// The text at a path of keys in a record, if there is one. Of a key that stands twice the last one counts.
@@ -253,6 +294,27 @@ mod tests {
         let found = fields(identity);
         assert_eq!(found.on_behalf_of_user_id.as_deref(), Some("u-1"));
         assert_eq!(found.credential_id.as_deref(), Some("c"));
+    }
+
+    #[test]
+    fn a_record_is_ordinary_only_if_its_type_source_and_name_are_plain_to_see() {
+        let plain = r#"{"eventSource":"a.b","eventName":"N","eventType":"AwsApiCall","x":"\"eventType\":\"y\""}"#;
+        assert!(is_ordinary(plain.as_bytes()));
+        for (from, to) in [
+            ("AwsApiCall", "AwsNew"),
+            ("AwsApiCall", "AwsApiCalls"),
+            ("\"eventType\":", "\"eventType\": "),
+            ("\"eventType\"", "\"event\\u0054ype\""),
+            ("\"eventName\":\"N\",", ""),
+            ("\"eventSource\":\"a.b\"", "\"eventSource\":7"),
+            ("\"x\"", "\"r\":{\"eventType\":\"AwsApiCall\"},\"x\""),
+        ] {
+            let changed = plain.replace(from, to);
+            assert!(changed != plain && !is_ordinary(changed.as_bytes()), "{changed}");
+        }
+        for broken in ["", "{", "\"event", "\"eventType\":\""] {
+            assert!(!is_ordinary(broken.as_bytes()));
+        }
     }
 
     #[test]
