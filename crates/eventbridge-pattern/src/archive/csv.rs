@@ -7,6 +7,7 @@ use super::container::{Container, Containers, ITEM_MAX, Unread};
 use super::read::{At, Flow, Walk, What};
 use super::row;
 use super::window::Window;
+use wide::u8x16;
 
 /// Columns that hold a whole record or event, the most telling first.
 const WHOLE: [&str; 10] = [
@@ -97,19 +98,21 @@ pub(super) fn rows(walk: &mut Walk<'_>, window: &mut Window<'_>, delimiter: u8) 
     Flow::Continue(())
 }
 
-/// Where the row at the beginning of the rest ends, behind its line break: one outside of quotes. `None` when it is too long.
+/// Where the row at the beginning of the rest ends, behind its line break: one outside of quotes, which is one with an even
+/// number of quotes before it. `None` when it is too long.
 fn row_end(window: &mut Window<'_>) -> Option<usize> {
-    let (mut at, mut quoted) = (0, false);
+    let (mut at, mut quotes) = (0, 0);
     loop {
         let rest = window.rest();
-        while let Some(found) = memchr::memchr2(b'"', b'\n', &rest[at..]) {
-            at += found + 1;
-            match rest[at - 1] {
-                b'"' => quoted = !quoted,
-                _ if !quoted => return Some(at),
-                _ => {}
+        while let Some(found) = memchr::memchr(b'\n', &rest[at..]) {
+            let end = at + found + 1;
+            quotes += memchr::memchr_iter(b'"', &rest[at..end]).count();
+            at = end;
+            if quotes % 2 == 0 {
+                return Some(end);
             }
         }
+        quotes += memchr::memchr_iter(b'"', &rest[at..]).count();
         at = rest.len();
         if at > ITEM_MAX {
             return None;
@@ -142,18 +145,46 @@ fn split(row: &[u8], delimiter: u8, cells: &mut Vec<Vec<u8>>) -> bool {
     }
 }
 
-/// Adds what stands up to the closing quote, and gives what follows it; `None` when there is none.
-fn quoted<'r>(mut rest: &'r [u8], cell: &mut Vec<u8>) -> Option<&'r [u8]> {
+const LANE: usize = 16;
+
+/// Writes what stands up to the closing quote into an empty cell, and gives what follows it; `None` when there is none.
+fn quoted<'r>(rest: &'r [u8], cell: &mut Vec<u8>) -> Option<&'r [u8]> {
+    // A lane may reach beyond what is copied by its width.
+    cell.resize(rest.len() + LANE, 0);
+    let quote = u8x16::splat(b'"');
+    let (mut from, mut to) = (0, 0);
     loop {
-        let end = memchr::memchr(b'"', rest)?;
-        cell.extend_from_slice(&rest[..end]);
-        rest = &rest[end + 1..];
-        match rest.strip_prefix(b"\"") {
-            Some(after) => {
-                cell.push(b'"');
-                rest = after;
+        let length = match rest[from..].first_chunk::<LANE>() {
+            Some(lane) => {
+                cell[to..to + LANE].copy_from_slice(lane);
+                match u8x16::new(*lane).simd_eq(quote).to_bitmask() {
+                    0 => {
+                        from += LANE;
+                        to += LANE;
+                        continue;
+                    }
+                    hits => hits.trailing_zeros() as usize,
+                }
             }
-            None => return Some(rest),
+            None => {
+                let left = &rest[from..];
+                let length = memchr::memchr(b'"', left).unwrap_or(left.len());
+                cell[to..to + length].copy_from_slice(&left[..length]);
+                length
+            }
+        };
+        from += length;
+        to += length;
+        match (rest.get(from), rest.get(from + 1)) {
+            (Some(_), Some(b'"')) => {
+                cell[to] = b'"';
+                from += 2;
+                to += 1;
+            }
+            (found, _) => {
+                cell.truncate(to);
+                return found.map(|_| &rest[from + 1..]);
+            }
         }
     }
 }
@@ -161,6 +192,7 @@ fn quoted<'r>(mut rest: &'r [u8], cell: &mut Vec<u8>) -> Option<&'r [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_header_is_told_by_the_names_of_its_columns() {
@@ -188,5 +220,18 @@ d",,"#,
         ));
         assert_eq!(cells, [&b"a"[..], b"b,\"c\"\nd", b"", b""]);
         assert!(!split(br#""open"#, b',', &mut cells));
+    }
+
+    proptest! {
+        #[test]
+        fn cells_come_back_as_they_were_written(cells in prop::collection::vec("([a-z,]|\"|\n|[a-z]{17}){0,9}", 1..5)) {
+            let quoted = |cell: &String| format!("\"{}\"", cell.replace('"', "\"\""));
+            let row = cells.iter().map(quoted).collect::<Vec<_>>().join(",");
+            let mut read = Vec::new();
+            prop_assert!(split(row.as_bytes(), b',', &mut read));
+            prop_assert_eq!(read, cells.iter().map(|cell| cell.as_bytes().to_vec()).collect::<Vec<_>>());
+            let two = format!("{row}\n{row}");
+            prop_assert_eq!(row_end(&mut Window::whole(two.as_bytes())), Some(row.len() + 1));
+        }
     }
 }
