@@ -114,7 +114,7 @@ pub fn bars(id: &str, title: &str, rows: &[Row]) -> Markup {
             escape(&row.note),
             grouped(row.value),
             top + 15.0,
-            escape(&shortened(&row.label, LABEL)),
+            escape(&fitting(&row.label, LABEL)),
             top + 15.0,
             grouped(row.value),
             top + 21.0,
@@ -214,6 +214,24 @@ fn scale(most: u64) -> (u64, u64) {
     }
 }
 
+/// A text that takes no more room than so many small letters do, whatever its letters are: whoever is in the logs chose
+/// them, and what is too long would cover the number beside it.
+fn fitting(text: &str, most: usize) -> String {
+    let room = |text: &str| text.chars().map(tenths).sum::<usize>() / 10;
+    let fits = |chars: &usize| room(&shortened(text, *chars)) <= most;
+    shortened(text, (3..=most).rev().find(fits).unwrap_or(2))
+}
+
+/// About how wide a letter is, in tenths of a small one.
+fn tenths(letter: char) -> usize {
+    match letter {
+        'm' | 'w' | 'M' | 'W' | '@' | '%' => 16,
+        'A'..='Z' | '0'..='9' | '<' | '>' | '=' | '+' | '~' | '#' | '&' => 13,
+        ' '..='~' | '…' => 10,
+        _ => 20,
+    }
+}
+
 /// The middle is cut out: names begin alike and end apart.
 fn shortened(text: &str, most: usize) -> String {
     let chars: Vec<char> = text.chars().collect();
@@ -254,6 +272,15 @@ mod tests {
     fn long_names_keep_both_ends() {
         assert_eq!(shortened("arn:aws:iam::111122223333:role/deploy", 20), "arn:aw…3:role/deploy");
         assert_eq!(shortened("short", 20), "short");
+    }
+
+    #[test]
+    fn wide_letters_take_the_room_of_more_small_ones() {
+        assert_eq!(fitting("short", 20), "short");
+        assert_eq!(fitting(&"x".repeat(40), 20).chars().count(), 20);
+        assert_eq!(fitting(&"W".repeat(40), 20).chars().count(), 13);
+        assert_eq!(fitting(&"界".repeat(40), 20).chars().count(), 10);
+        assert!(fitting(&"界".repeat(40), 1).chars().count() <= 2);
     }
 
     #[test]
