@@ -144,7 +144,10 @@ fn builtins(folder: &Path) -> Result<String, Box<dyn Error>> {
     }
     let mut table = String::from("&[\n");
     for (id, path) in &files {
-        writeln!(table, "    ({id:?}, include_str!({:?})),", path.display().to_string())?;
+        let name = path.file_name().and_then(|name| name.to_str()).ok_or("odd file name")?;
+        let from = format!("/../../blueprints/{name}");
+        let path = format!("concat!(env!(\"CARGO_MANIFEST_DIR\"), {from:?})");
+        writeln!(table, "    ({id:?}, include_str!({path})),")?;
     }
     table.push_str("]\n");
     Ok(table)
