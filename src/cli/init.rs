@@ -2,8 +2,9 @@ use super::{GlobalOptions, Io, context, print};
 use crate::error::{CommandError, Exit};
 use clap::Args;
 use ctguard_aws::{Aws, Options};
-use ctguard_core::blueprint::{Blueprint, Confirmations, Starter};
+use ctguard_core::blueprint::{Blueprint, Confirmations, ROOT_ALERT, Starter};
 use ctguard_core::cloud::Cloud;
+use ctguard_core::event::ROOT_SIGN_IN_REGION;
 use ctguard_core::scope::{AccountId, Arn, Partition};
 use ctguard_core::snapshot::Caller;
 use std::io::Write;
@@ -95,12 +96,24 @@ pub fn run(args: &InitArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
     print(
         io,
         &format!(
-            "Wrote {shown}: {} that alert {email}.\n{}Next: ctguard validate {shown}, then ctguard plan {shown}\n",
+            "Wrote {shown}: {} that alert {email}.\n{}{}Next: ctguard validate {shown}, then ctguard plan {shown}\n",
             ctguard_core::plural::count(blueprint.alerts.len(), "alert"),
             confirmations(blueprint),
+            root(&answers),
         ),
     )?;
     Ok(Exit::Done)
+}
+
+/// What the choice of regions leaves unheard.
+fn root(answers: &Starter<'_>) -> String {
+    match answers.root_unheard() {
+        true => format!(
+            "{} is left out: root's sign-ins land in {ROOT_SIGN_IN_REGION} alone. Cover it, with --region {ROOT_SIGN_IN_REGION} beside the others, to hear of them.\n",
+            ROOT_ALERT
+        ),
+        false => String::new(),
+    }
 }
 
 /// What the choice between a hub and none costs.

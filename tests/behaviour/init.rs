@@ -29,6 +29,42 @@ fn writes_a_blueprint_that_validates_and_plans() {
 }
 
 #[test]
+fn says_what_the_chosen_regions_do_not_hear() {
+    let world = World::empty();
+    let file = world.path("mine.yaml").display().to_string();
+    let init = |world: &World, region| {
+        let file = world.path("mine.yaml").display().to_string();
+        world.run(&["init", &file, "--email", "me@acme.example", "--region", region]).expect(0).out
+    };
+    let one = init(&world, "eu-west-1");
+    assert!(one.contains("root-console-login is left out"), "{one}");
+    assert!(world.read("mine.yaml").contains("omit: [root-console-login]"));
+    assert!(world.run(&["validate", &file]).expect(0).err.contains("sign-in-regions"));
+    world.run(&["sandbox", "new"]).expect(0);
+    world.run(&["apply", &file, "--yes"]).expect(0);
+    world.run(&["sandbox", "confirm"]).expect(0);
+    let verify = world.run(&["verify", &file]).expect(0).out;
+    assert!(
+        verify.contains("assumed cannot-land-here") && verify.contains("us-east-2"),
+        "{verify}"
+    );
+    assert!(!verify.contains("root-console-login"), "{verify}");
+
+    // Where they are heard nothing is left out, and root's alert has one place.
+    let world = World::empty();
+    let both = init(&world, "us-east-1,eu-west-1");
+    assert!(!both.contains("left out"), "{both}");
+    assert!(!world.read("mine.yaml").contains("omit: [root-console-login]"));
+    let file = world.path("mine.yaml").display().to_string();
+    world.run(&["sandbox", "new"]).expect(0);
+    world.run(&["apply", &file, "--yes"]).expect(0);
+    world.run(&["sandbox", "confirm"]).expect(0);
+    let verify = world.run(&["verify", &file]).expect(0).out;
+    let root = verify.lines().find(|line| line.contains("root-console-login")).unwrap();
+    assert!(root.contains("proven") && root.contains("1/1"), "{verify}");
+}
+
+#[test]
 fn asks_for_the_address_on_a_terminal_only() {
     let world = World::empty();
     let file = world.path("mine.yaml").display().to_string();

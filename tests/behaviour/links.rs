@@ -148,7 +148,7 @@ const ROWS: &[Row] = &[
     (&[], "move the rule to a custom bus", 7, &["broken rule-on-wrong-bus eu-west-1"], Apply),
     (&[], "fill the bus", 7, &["broken rule-quota eu-west-1"], Person),
     // Only the rule of `spare` has a wildcard; the others still find room.
-    (&[], "fill the bus with wildcards", 9, &["broken rule-quota eu-west-1"], Person),
+    (&[], "fill the bus with wildcards", 8, &["broken rule-quota eu-west-1"], Person),
     (&[], "fill the bus with wildcards", 7, &["broken rule-missing eu-west-1"], Apply),
     (&[], "disable the rule", 7, &["broken rule-disabled eu-west-1"], Apply),
     (&[], "enable the rule plainly", 0, &["broken rule-state eu-west-1"], Apply),

@@ -23,7 +23,7 @@ mod yaml;
 pub use confirmations::Confirmations;
 pub use fleet::{Account, Accounts, AssumedRole, Hub, OrganizationAccounts};
 pub use load::{Loaded, load, load_sources, load_text};
-pub use starter::Starter;
+pub use starter::{ROOT_ALERT, Starter};
 
 use crate::diag::{Diagnostic, Span};
 use crate::event::EventRef;

@@ -6,6 +6,7 @@
 
 pub mod compile;
 pub mod intent;
+pub mod landing;
 pub mod narrow;
 pub mod pattern;
 pub mod placement;
@@ -104,6 +105,8 @@ pub struct AlertInfo {
     pub routed: bool,
     /// Whether a record of each of its events can raise it.
     pub fires: BTreeMap<EventRef, Fires>,
+    /// Regions outside of the blueprint in which its sign-ins land, too.
+    pub sign_ins_missed: Vec<Region>,
 }
 
 /// What should exist in one place.

@@ -11,6 +11,7 @@ pub use subject::{NotFound, Subject};
 
 use crate::blueprint::{Alert, Blueprint, Outcome, Risk};
 use crate::catalogue;
+use crate::desired::landing::{LandsIn, can_land};
 use crate::desired::{AlertPath, Desired, Forward};
 use crate::event::EventRef;
 use crate::event::outcome::{Ended, Told};
@@ -243,7 +244,10 @@ fn one_alert(
         .filter(|(path, _)| *path.alert == *alert.id)
         .map(|(path, proof)| PlaceChain::of(live, proof, path, evidence))
         .collect();
-    let lands = |place: &&Place| !events.iter().any(|event| event.landing.lands_in(&place.region));
+    let lands = |place: &&Place| {
+        let here = LandsIn::from(*place);
+        !events.iter().any(|event| can_land(alert, event, here, desired.as_of))
+    };
     AlertExplained {
         alert: alert.id.clone(),
         title: alert.title.clone(),

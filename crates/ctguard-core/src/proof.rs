@@ -239,6 +239,7 @@ impl<'a> Prover<'a> {
         }
         let (desired, live) = (self.desired, self.live);
         let mut rules: Vec<Link> = fires::judge(desired, path).into_iter().collect();
+        rules.extend(fires::elsewhere(desired, path));
         // Without its bus a rule cannot exist: the bus's own link is enough.
         let bus = path.forward.as_ref().map(|hop| bus::seen(live, &path.raised, &hop.bus_arn));
         if bus.is_none_or(|seen| seen.is_some_and(|seen| seen.known().is_some())) {

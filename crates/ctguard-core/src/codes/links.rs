@@ -60,7 +60,7 @@ link_codes! {
     GlobalEventsMissing "global-events-missing" "The trail leaves out the events of global services.",
     SelectorsUnread "selectors-unread" "The trail's event selectors were not read.",
     TrailOfOrganization "trail-of-organization" "The trail is kept by another account, where its selectors are.",
-    CannotLandHere "cannot-land-here" "Events about the trail land in a place that the blueprint does not cover.",
+    CannotLandHere "cannot-land-here" "Events about the trail, or sign-ins, land in a place that the blueprint does not cover.",
     CannotFire "cannot-fire" "No record of the event satisfies the alert's conditions.",
     RuleMissing "rule-missing" "The rule does not exist.",
     RuleOnWrongBus "rule-on-wrong-bus" "The rule is on a custom bus, which CloudTrail does not send to.",

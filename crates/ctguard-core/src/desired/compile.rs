@@ -8,6 +8,7 @@ mod role;
 
 pub(crate) use patterns::alert_patterns;
 
+use super::landing::sign_ins_missed;
 use super::placement::check_landing;
 use super::{AlertInfo, Desired, DesiredPlace, DesiredRule, Intent, Names, Scope, Trust, trail};
 use crate::blueprint::{Alert, Blueprint, Format, ManagedTrail, TrustedTrail};
@@ -100,7 +101,7 @@ impl<'a> Compiler<'a> {
             trail_home: None,
             buckets: BTreeMap::new(),
             paths: Vec::new(),
-            alerts: infos(blueprint),
+            alerts: infos(blueprint, self.as_of),
             trusted: trusted(blueprint, self.as_of),
             excepted: scope.excepted.clone(),
             endpoints: BTreeMap::new(),
@@ -108,7 +109,7 @@ impl<'a> Compiler<'a> {
             released: BTreeMap::new(),
         };
         for alert in blueprint.alerts.iter().filter(|alert| blueprint.is_routed(alert)) {
-            self.problems.extend(check_landing(alert, scope));
+            self.problems.extend(check_landing(alert, scope, self.as_of));
         }
         match &blueprint.hub {
             None => self.local(&mut desired),
@@ -301,13 +302,14 @@ fn trusted(blueprint: &Blueprint, as_of: Date) -> BTreeMap<String, Trust> {
 }
 
 /// Gravest first, so that reports do not depend on the order of the file.
-fn infos(blueprint: &Blueprint) -> Vec<AlertInfo> {
+fn infos(blueprint: &Blueprint, as_of: Date) -> Vec<AlertInfo> {
     let info = |alert: &Alert| AlertInfo {
         id: alert.id.clone(),
         title: alert.title.clone(),
         risk: alert.risk,
         routed: blueprint.is_routed(alert),
         fires: alert.events.iter().cloned().zip(alert.held_against_records().events).collect(),
+        sign_ins_missed: sign_ins_missed(blueprint, alert, as_of),
     };
     let mut infos: Vec<AlertInfo> = blueprint.alerts.iter().map(info).collect();
     infos.sort_by(|a, b| b.risk.cmp(&a.risk).then_with(|| a.id.cmp(&b.id)));

@@ -1,9 +1,10 @@
 //! Which accounts and places a blueprint covers, and where its events land among them.
 
+use super::landing::can_land;
 use crate::blueprint::{Alert, Blueprint, Regions};
 use crate::codes;
 use crate::diag::Diagnostic;
-use crate::event::EventRef;
+use crate::event::{EventRef, Landing, ROOT_SIGN_IN_REGION};
 use crate::scope::{AccountId, Place, Region};
 use crate::snapshot::{Organization, Unreadable};
 use jiff::civil::Date;
@@ -143,34 +144,45 @@ impl Scope {
     }
 }
 
-/// The events of an alert that can land in a region.
-pub(super) fn landing_in<'a>(alert: &'a Alert, region: &Region) -> Vec<&'a EventRef> {
-    alert.events.iter().filter(|event| event.landing.lands_in(region)).collect()
-}
-
 /// An error for every event that lands in no place of the scope: its alert could never be raised.
-pub(super) fn check_landing(alert: &Alert, scope: &Scope) -> Vec<Diagnostic> {
+pub(super) fn check_landing(alert: &Alert, scope: &Scope, as_of: Date) -> Vec<Diagnostic> {
     // The event may land in regions that could not be read.
-    if scope.places.is_empty() {
+    if scope.places.is_empty() || !scope.unread.is_empty() {
         return Vec::new();
     }
-    alert
-        .events
-        .iter()
-        .filter(|event| !scope.places.iter().any(|place| event.landing.lands_in(&place.region)))
+    let nowhere =
+        |event: &&EventRef| !scope.places.iter().any(|at| can_land(alert, event, at.into(), as_of));
+    let mut told = BTreeSet::new();
+    let once = |event: &&EventRef| told.insert(event.short());
+    let events = alert.events.iter().filter(nowhere).filter(once);
+    events
         .map(|event| {
-            let partition = scope.places.first().map(|place| place.region.partition());
-            let lands = match partition.and_then(|partition| event.landing.region_in(partition)) {
-                Some(region) => format!("CloudTrail records it in {region} only"),
-                None => "CloudTrail records it in none of them".to_owned(),
-            };
             Diagnostic::error(
                 codes::EVENT_OUT_OF_SCOPE,
-                format!("{} cannot land in any region that this blueprint covers", event.short()),
+                format!("{} cannot land in any place that this blueprint covers", event.short()),
             )
             .at(alert.span.clone())
             .label(format!("alert `{}` would never fire for it", alert.id))
-            .help(format!("{lands}: add that region to `regions:`, or take the event out."))
+            .help(where_instead(event, scope))
         })
         .collect()
+}
+
+/// Where the event lands, and so what to do.
+fn where_instead(event: &EventRef, scope: &Scope) -> String {
+    let partition = scope.places.first().map(|place| place.region.partition());
+    let lands_at_all = scope.places.iter().any(|place| event.landing.lands_in(&place.region));
+    match partition.and_then(|partition| event.landing.region_in(partition)) {
+        Some(region) if !lands_at_all => format!(
+            "CloudTrail records it in {region} only: add that region to `regions:`, or take the event out."
+        ),
+        None if !lands_at_all => {
+            "CloudTrail records it in none of them: take the event out.".to_owned()
+        }
+        _ if event.landing == Landing::SignIn => format!(
+            "CloudTrail records root's sign-ins in {ROOT_SIGN_IN_REGION} only: add that region to `regions:`, or leave the alert out."
+        ),
+        _ => "its `where` and `except` leave no region and account of this blueprint: `awsRegion` and `recipientAccountId` are those that an event lands in."
+            .to_owned(),
+    }
 }

@@ -7,7 +7,7 @@ use super::{FixedBy, Link, LinkCode, LinkObject};
 use crate::desired::{AlertPath, Desired};
 use crate::event::EventRef;
 use crate::record::Fires;
-use crate::scope::Granularity;
+use crate::scope::{Granularity, Region};
 
 /// Judges the events of a path; none where the alert was not compiled.
 pub(super) fn judge(desired: &Desired, path: &AlertPath) -> Option<Link> {
@@ -34,6 +34,21 @@ pub(super) fn judge(desired: &Desired, path: &AlertPath) -> Option<Link> {
             Link::proven(code, place, object, cause)
         }
     };
+    Some(link.one_per(Granularity::Fleet))
+}
+
+/// Says where else an alert's sign-ins land, out of hearing.
+pub(super) fn elsewhere(desired: &Desired, path: &AlertPath) -> Option<Link> {
+    let alert = desired.alerts.iter().find(|alert| *alert.id == *path.alert)?;
+    let names: Vec<&str> = alert.sign_ins_missed.iter().map(Region::as_str).collect();
+    let first = names.first()?;
+    let object = LinkObject::Alert(alert.id.clone());
+    let cause = format!(
+        "sign-ins through the global endpoint land in {} too, which the blueprint does not cover.",
+        names.join(", ")
+    );
+    let link = Link::assumed(LinkCode::CannotLandHere, &path.raised, object, cause)
+        .with_fix(format!("Add {first} and the others to `regions:`, best `regions: enabled`."));
     Some(link.one_per(Granularity::Fleet))
 }
 

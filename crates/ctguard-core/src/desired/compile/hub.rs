@@ -16,15 +16,15 @@ use super::Compiler;
 use super::role::role;
 use crate::blueprint::{Alert, Blueprint, Hub};
 use crate::codes;
+use crate::desired::landing::{can_land, landing_in};
 use crate::desired::pattern::Compiled;
-use crate::desired::placement::landing_in;
 use crate::desired::{
     AlertPath, Desired, DesiredBus, DesiredPlace, DestinationPath, Forward, Scope, ownership_tags,
 };
 use crate::diag::Diagnostic;
 use crate::event::EventRef;
 use crate::resource::keys::RuleKey;
-use crate::scope::{AccountId, Place, Region};
+use crate::scope::{AccountId, Place};
 use admission::Admission;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -95,7 +95,6 @@ impl<'a> Compiler<'a> {
         bus: &str,
         admission: &Admission,
     ) -> BTreeMap<usize, Vec<HubRules>> {
-        let regions: BTreeSet<&Region> = scope.places.iter().map(|place| &place.region).collect();
         let blueprint = self.blueprint;
         let mut groups: BTreeMap<usize, Vec<HubRules>> = BTreeMap::new();
         let Some(mut here) = desired.places.remove(hub) else { return groups };
@@ -103,7 +102,9 @@ impl<'a> Compiler<'a> {
             let events: Vec<&EventRef> = alert
                 .events
                 .iter()
-                .filter(|event| regions.iter().any(|region| event.landing.lands_in(region)))
+                .filter(|event| {
+                    scope.places.iter().any(|at| can_land(alert, event, at.into(), self.as_of))
+                })
                 .collect();
             if events.is_empty() {
                 continue;
@@ -151,7 +152,7 @@ impl<'a> Compiler<'a> {
             let mut landing: Vec<(usize, &HubRules, Vec<&'a EventRef>)> = Vec::new();
             for (index, of_alert) in groups {
                 let group = of_alert.iter().find(|group| group.accounts.contains(&place.account));
-                let events = landing_in(&blueprint.alerts[*index], &place.region);
+                let events = landing_in(&blueprint.alerts[*index], place, self.as_of);
                 if let Some(group) = group.filter(|_| !events.is_empty()) {
                     landing.push((*index, group, events));
                 }

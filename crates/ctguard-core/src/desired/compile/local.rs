@@ -2,8 +2,8 @@
 
 use super::Compiler;
 use crate::blueprint::Alert;
+use crate::desired::landing::landing_in;
 use crate::desired::pattern::Origin;
-use crate::desired::placement::landing_in;
 use crate::desired::{AlertPath, Desired, DesiredPlace};
 use crate::scope::Place;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ impl<'a> Compiler<'a> {
         here: &mut DesiredPlace,
     ) -> Option<AlertPath> {
         let notify = self.blueprint.notify_in(alert, &place.account);
-        let events = landing_in(alert, &place.region);
+        let events = landing_in(alert, place, self.as_of);
         if events.is_empty() || notify.is_empty() {
             return None;
         }

@@ -11,7 +11,7 @@
 
 use crate::blueprint::{Account, Blueprint, Destination, DestinationTopic, Regions, Subscriber};
 use crate::desired::Scope;
-use crate::event::Landing;
+use crate::desired::landing::{self, LandsIn, can_land};
 use crate::resource::rule::rules_per_bus;
 use crate::resource::topic::is_opt_in;
 use crate::scope::{AccountId, Arn, Partition, Place, Region};
@@ -34,7 +34,7 @@ pub(super) fn scope(blueprint: &Blueprint, as_of: Date) -> Scope {
         // An account without regions is reported elsewhere.
         let _ = scope.add_regions(blueprint, account, Ok(&enabled), as_of);
     }
-    keep_one_of_each_class(blueprint, &named, &mut scope);
+    keep_one_of_each_class(blueprint, &named, &mut scope, as_of);
     scope
 }
 
@@ -60,13 +60,17 @@ impl Named {
         let arns = of_topics.iter().copied().chain(endpoints);
         let mut regions: BTreeSet<Region> =
             arns.filter_map(|arn| Region::new(arn.region)).collect();
+        let alerts = || blueprint.alerts.iter();
+        let named = |field| alerts().flat_map(move |alert| landing::named(alert, field));
+        regions.extend(named(landing::REGION).filter_map(Region::new));
+        let mut all: BTreeSet<AccountId> = accounts.iter().cloned().collect();
+        all.extend(named(landing::ACCOUNT).filter_map(AccountId::new));
+        let wanted = alerts().filter_map(|alert| alert.filter.as_ref());
+        let wanted = wanted.flat_map(|filter| landing::texts_of(filter, landing::ACCOUNT));
+        accounts.extend(wanted.filter_map(AccountId::new));
         regions.extend(hub.map(|hub| hub.region.clone()));
         regions.extend(trail.map(|trail| trail.home_region.clone()));
-        Self {
-            caller: accounts.first().cloned(),
-            accounts: accounts.into_iter().collect(),
-            regions,
-        }
+        Self { caller: accounts.first().cloned(), accounts: all, regions }
     }
 }
 
@@ -132,6 +136,10 @@ fn enabled(blueprint: &Blueprint, account: &AccountId, only: bool) -> Vec<Region
         None => only,
     });
     regions.extend(trail.map(|trail| trail.home_region.clone()));
+    let alerts = blueprint.alerts.iter();
+    let named = alerts.flat_map(|alert| landing::named(alert, landing::REGION));
+    let here = partition(blueprint);
+    regions.extend(named.filter_map(Region::new).filter(|region| region.partition() == here));
     regions.into_iter().collect()
 }
 
@@ -149,11 +157,19 @@ fn partition(blueprint: &Blueprint) -> Partition {
 }
 
 /// Keeps the first of places that compile alike.
-fn keep_one_of_each_class(blueprint: &Blueprint, named: &Named, scope: &mut Scope) {
-    let events = blueprint.alerts.iter().flat_map(|alert| &alert.events);
-    let landings: BTreeSet<Landing> = events.map(|event| event.landing).collect();
+fn keep_one_of_each_class(blueprint: &Blueprint, named: &Named, scope: &mut Scope, as_of: Date) {
+    let lands_there = |lands: LandsIn<'_>| -> BTreeSet<(usize, usize)> {
+        let alerts = blueprint.alerts.iter().enumerate();
+        alerts
+            .flat_map(|(at, alert)| {
+                let events = alert.events.iter().enumerate();
+                let landing = events.filter(move |(_, event)| can_land(alert, event, lands, as_of));
+                landing.map(move |(event, _)| (at, event))
+            })
+            .collect()
+    };
     let region_class = |region: &Region| {
-        let lands: Vec<bool> = landings.iter().map(|landing| landing.lands_in(region)).collect();
+        let lands = lands_there(LandsIn { region, account: None });
         let own = named.regions.get(region).cloned();
         (region.partition(), rules_per_bus(region), is_opt_in(region), lands, own)
     };
