@@ -20,6 +20,7 @@ mod fields;
 mod find;
 mod foreign;
 mod open;
+mod query;
 mod read;
 mod row;
 mod scan;

@@ -72,6 +72,9 @@ pub(super) fn rows(walk: &mut Walk<'_>, window: &mut Window<'_>, delimiter: u8) 
     let known = if has_fields(&columns) { WHOLES_SURE } else { WHOLE.len() };
     let whole =
         WHOLE[..known].iter().find_map(|name| columns.iter().position(|column| column == name));
+    // A table that CloudWatch Logs gives has some fields of the record, but the record only if it was asked for.
+    let of_query = columns.iter().any(|name| name.starts_with('@'))
+        && !columns.iter().any(|name| name == "eventversion");
     while next_row(window) {
         let Some(end) = row_end(window) else {
             let at = At { containers, line: &|| window.line() };
@@ -87,6 +90,8 @@ pub(super) fn rows(walk: &mut Walk<'_>, window: &mut Window<'_>, delimiter: u8) 
         } else if let Some(index) = whole {
             let cell = cells.get(index).map_or(&[][..], Vec::as_slice);
             walk.carried(cell, Container::Csv.as_str(), at)?;
+        } else if of_query {
+            walk.tell(at, What::Unread(Unread::NoMessage))?;
         } else {
             match row::of_cells(&columns, &cells) {
                 Ok(record) => walk.tell(at, What::Record(&record))?,

@@ -11,7 +11,7 @@ use super::container::{Container, Containers, ITEM_MAX, PassedOver, Unread};
 use super::shape::{Opening, Shape, is_plainly_record, list_named, opening, shape};
 use super::unwrap::{base64, inflate, unescape};
 use super::window::Window;
-use super::{csv, foreign, row};
+use super::{csv, foreign, query, row};
 use crate::skim::{container_end, past_space, string_end, value_end};
 use serde::de::IgnoredAny;
 use std::ops::ControlFlow;
@@ -180,18 +180,7 @@ impl<'v> Walk<'v> {
     }
 
     fn whole(&mut self, window: &mut Window<'_>, place: Place<'_>, document: bool) -> Step {
-        let end = loop {
-            match container_end(window.rest(), 0) {
-                Some(end) if end <= ITEM_MAX => break Ok(end),
-                None if window.rest().len() <= ITEM_MAX => {
-                    if !window.more() {
-                        break Err(Unread::CutOff);
-                    }
-                }
-                _ => break Err(Unread::TooLong),
-            }
-        };
-        match end {
+        match end_of_whole(window) {
             Ok(end) if document && !lines_close(&window.rest()[..end]) => {
                 return Step::Continue(Next::ByLines);
             }
@@ -306,6 +295,9 @@ impl<'v> Walk<'v> {
 
     /// Reads the list at the beginning of the rest.
     fn nested_list(&mut self, window: &mut Window<'_>, place: Place<'_>) -> Flow {
+        if query::is_row(window) {
+            return self.query_row(window, place);
+        }
         let containers = place.containers.with(Container::List);
         match containers.filter(|_| self.depth < NESTED_MAX) {
             Some(containers) => {
@@ -316,6 +308,28 @@ impl<'v> Walk<'v> {
                 Flow::Continue(())
             }
             None => self.too_deep(window, place),
+        }
+    }
+
+    /// Reads the row of a query in CloudWatch Logs at the beginning of the rest, a list of fields.
+    fn query_row(&mut self, window: &mut Window<'_>, place: Place<'_>) -> Flow {
+        match end_of_whole(window) {
+            Ok(end) => {
+                let line = || place.outer.map_or_else(|| window.line(), |line| line());
+                let at = At { containers: place.containers.logs_insights(), line: &line };
+                let row = &window.rest()[..end];
+                match query::message(row) {
+                    Some(from) => self.text(row, from, Container::LogsInsights, at)?,
+                    None => self.tell(at, What::Unread(Unread::NoMessage))?,
+                }
+                window.pass(end);
+                Flow::Continue(())
+            }
+            Err(Unread::CutOff) => self.cut_off(window, place),
+            Err(why) => {
+                self.unread(window, place, why)?;
+                self.skip(window, place)
+            }
         }
     }
 
@@ -537,6 +551,21 @@ impl Next {
 }
 
 type Step = ControlFlow<(), Next>;
+
+/// Where the object or list at the beginning of the rest ends, once all of it is at hand.
+fn end_of_whole(window: &mut Window<'_>) -> Result<usize, Unread> {
+    loop {
+        match container_end(window.rest(), 0) {
+            Some(end) if end <= ITEM_MAX => return Ok(end),
+            None if window.rest().len() <= ITEM_MAX => {
+                if !window.more() {
+                    return Err(Unread::CutOff);
+                }
+            }
+            _ => return Err(Unread::TooLong),
+        }
+    }
+}
 
 /// Whether every text ends on the line on which it begins, as in JSON it must.
 fn lines_close(text: &[u8]) -> bool {
