@@ -14,6 +14,7 @@
 //! Memory depends on the longest record and on the threads, not on the size of a file. What is not read is counted and
 //! named, and the rest goes on. [`Reader`] reads one file or stream and takes any visitor.
 
+mod carrier;
 mod container;
 mod csv;
 mod fields;
