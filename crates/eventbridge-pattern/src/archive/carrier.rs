@@ -12,6 +12,8 @@ const MEMBERS_LOOKED_AT: usize = 16;
 
 /// What the object at the beginning of a text carries.
 pub(super) struct Carried {
+    /// What the object is, where what carries the text stands in it.
+    pub(super) around: Option<Container>,
     pub(super) container: Container,
     /// How many bytes of it were written.
     pub(super) length: usize,
@@ -22,10 +24,38 @@ pub(super) struct Carried {
 /// Writes what the object at the beginning of a text carries into `plain`, without escapes; `None` when it takes more to tell
 /// what it is, or where it ends.
 pub(super) fn carried(text: &[u8], plain: &mut Vec<u8>) -> Option<Carried> {
+    if let Some(within) = carried_within(text, plain) {
+        return Some(within);
+    }
     let (container, at) = text_carried(text)?;
     let (length, behind) = unescape_up_to_end(text, at, plain)?;
     let end = object_rest_end(text, behind).filter(|end| *end <= ITEM_MAX)?;
-    Some(Carried { container, length, end })
+    Some(Carried { around: None, container, length, end })
+}
+
+/// The same of what Splunk exports: `result` is the object that carries a text, and beside it stands nothing but what Splunk
+/// writes there.
+fn carried_within(text: &[u8], plain: &mut Vec<u8>) -> Option<Carried> {
+    let beside = |key: &[u8]| matches!(key, b"preview" | b"offset" | b"lastrow");
+    let mut members = Members::new(text, 0);
+    let mut inner = None;
+    while let Some(member) = members.next().ok()? {
+        let value = member.value;
+        if member.escaped {
+            return None;
+        } else if beside(member.key) {
+            members.resume(plain_value_end(text, value)?);
+        } else if member.key == b"result" && text.get(value) == Some(&b'{') && inner.is_none() {
+            let (container, at) = text_carried(&text[value..])?;
+            let (length, behind) = unescape_up_to_end(text, value + at, plain)?;
+            members.resume(object_rest_end(text, behind)?);
+            inner = Some((container, length));
+        } else {
+            return None;
+        }
+    }
+    let (end, (container, length)) = (members.position(), inner?);
+    (end <= ITEM_MAX).then_some(Carried { around: Some(Container::Splunk), container, length, end })
 }
 
 /// Where the text opens that an object carries.
@@ -115,6 +145,12 @@ mod tests {
             "\"aws:sqs\"",
             "\"{\\\"a\\\":\\\"}\\\"}\"",
             "\"\\u0041\"",
+            "{\"_raw\":\"x\\\"\"}",
+            "{\"host\":{},\"_raw\":\"y\",\"z\":1}",
+            "{\"Body\":\"\"}",
+            "{\"_raw\":7}",
+            "{\"_raw\":\"x\",\"a\":{]}",
+            "{\"result\":{\"_raw\":\"x\"}}",
         ])
         .prop_map(str::to_owned)
     }
@@ -138,6 +174,9 @@ mod tests {
             "eventVersion",
             "Bod\\u0079",
             "result",
+            "result",
+            "preview",
+            "offset",
         ])
     }
 
@@ -155,12 +194,22 @@ mod tests {
             let mut plain = Vec::new();
             if let Some(found) = carried(text.as_bytes(), &mut plain) {
                 prop_assert_eq!(Some(found.end), container_end(text.as_bytes(), 0), "{}", text);
-                let Shape::Text(container, at) = shape(&text.as_bytes()[..found.end]) else {
-                    return Err(TestCaseError::fail(text));
+                let text = &text.as_bytes()[..found.end];
+                let mut told = (text, shape(text));
+                if let Some(around) = found.around {
+                    let Shape::Inner(container, at) = told.1 else {
+                        return Err(TestCaseError::fail("not within"));
+                    };
+                    prop_assert_eq!(container, around);
+                    let text = &text[at..at + container_end(&text[at..], 0).unwrap()];
+                    told = (text, shape(text));
+                }
+                let (text, Shape::Text(container, at)) = told else {
+                    return Err(TestCaseError::fail("no text"));
                 };
-                prop_assert_eq!(container, found.container, "{}", text);
+                prop_assert_eq!(container, found.container);
                 let mut again = Vec::new();
-                let length = unescape_up_to_end(text.as_bytes(), at, &mut again).map(|found| found.0);
+                let length = unescape_up_to_end(text, at, &mut again).map(|found| found.0);
                 prop_assert_eq!(length, Some(found.length));
                 prop_assert_eq!(&again[..found.length], &plain[..found.length]);
             }
@@ -173,6 +222,7 @@ mod tests {
             r#"{"EventId":"1","Resources":[{"ResourceName":"]}"}],"CloudTrailEvent":"{}","x":[{}]}"#,
             r#"{ "MessageId" : "1" , "Body" : "x" }"#,
             r#"{"Type":"Notification","Message":"x"}"#,
+            r#"{"preview":false,"offset":0,"result":{"host":"h","_raw":"x","i":{}},"lastrow":true}"#,
         ] {
             let found = carried(text.as_bytes(), &mut Vec::new());
             assert_eq!(found.map(|found| found.end), Some(text.len()), "{text}");

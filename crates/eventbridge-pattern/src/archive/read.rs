@@ -193,11 +193,16 @@ impl<'v> Walk<'v> {
     ) -> Option<Flow> {
         let mut plain = self.spare.pop().unwrap_or_default();
         let found = carrier::carried(window.rest(), &mut plain)
+            .filter(|found| found.around.is_none() || self.depth + 1 < NESTED_MAX)
             .filter(|found| !document || lines_close(&window.rest()[..found.end]));
         let flow = found.map(|found| {
             let line = || place.outer.map_or_else(|| window.line(), |line| line());
             let at = At { containers: place.containers.lambda(), line: &line };
-            let flow = match at.inside(found.container) {
+            let around = match found.around {
+                Some(around) => at.inside(around),
+                None => Some(at),
+            };
+            let flow = match around.and_then(|around| around.inside(found.container)) {
                 Some(inside) => {
                     self.carried(&plain[..found.length], found.container.as_str(), inside)
                 }
