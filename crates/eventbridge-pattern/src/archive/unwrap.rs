@@ -28,17 +28,7 @@ pub(super) fn unescape_up_to_end(
         // No escape is shorter than what it stands for; a lane may reach beyond by its width.
         let Some(target) = into[to..].first_chunk_mut::<ROOM>() else { return None };
         let escapes = Escapes::of(source.first_chunk()?);
-        let mut left_out = escapes.left_out & below(escapes.end);
-        let (mut copied, mut written) = (0, 0);
-        while left_out != 0 {
-            let next = left_out.trailing_zeros() as usize;
-            left_out &= left_out - 1;
-            copy(source, copied, target, written, next - copied);
-            written += next - copied;
-            copied = next + 1;
-        }
-        copy(source, copied, target, written, escapes.end - copied);
-        to += written + escapes.end - copied;
+        to += copy_without(source, escapes.left_out & below(escapes.end), escapes.end, target);
         from += escapes.end;
         match escapes.why {
             End::Block => {}
@@ -63,7 +53,7 @@ pub(super) fn unescape_up_to_end(
 }
 
 /// A block and as much as a lane may reach beyond it.
-const ROOM: usize = BLOCK + LANE;
+pub(super) const ROOM: usize = BLOCK + LANE;
 
 /// What there is in a block up to where it is read at once.
 struct Escapes {
@@ -116,8 +106,28 @@ impl Escapes {
 }
 
 /// A bit for each place below this one.
-fn below(end: usize) -> u64 {
+pub(super) fn below(end: usize) -> u64 {
     if end >= BLOCK { u64::MAX } else { (1 << end) - 1 }
+}
+
+/// Copies a block up to `end` without the bytes that have a bit, and gives how many that leaves.
+#[inline(always)]
+pub(super) fn copy_without(
+    source: &[u8; ROOM],
+    mut left_out: u64,
+    end: usize,
+    target: &mut [u8; ROOM],
+) -> usize {
+    let (mut copied, mut written) = (0, 0);
+    while left_out != 0 {
+        let next = left_out.trailing_zeros() as usize;
+        left_out &= left_out - 1;
+        copy(source, copied, target, written, next - copied);
+        written += next - copied;
+        copied = next + 1;
+    }
+    copy(source, copied, target, written, end - copied);
+    written + end - copied
 }
 
 /// Copies so many bytes of a block, and what follows them up to whole lanes.
