@@ -26,7 +26,7 @@ pub(super) fn unescape_up_to_end(
             into.resize((2 * into.len()).max(to + ROOM), 0);
         }
         // No escape is shorter than what it stands for; a lane may reach beyond by its width.
-        let Some(target) = into[to..].first_chunk_mut::<ROOM>() else { return None };
+        let target = into[to..].first_chunk_mut::<ROOM>()?;
         let escapes = Escapes::of(source.first_chunk()?);
         to += copy_without(source, escapes.left_out & below(escapes.end), escapes.end, target);
         from += escapes.end;
