@@ -16,7 +16,7 @@ corpus=${CORPUS:-${TMPDIR:-/tmp}/ctguard-corpus-$records}
 forms=${FORMS:-$corpus-forms}
 bin=${EXAMPLES:-${CARGO_TARGET_DIR:-$root/target}/release/examples}
 python=${PYTHON:-python3}
-kinds="records lines events lookup sns sqs export lake splunk csv one one-lines"
+kinds="records lines events lookup sns sqs export insights lake splunk csv one one-lines"
 blueprint=examples/story/ctguard.yaml
 
 [ -n "${EXAMPLES:-}" ] || cargo build --release --locked --example corpus --example scan

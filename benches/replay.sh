@@ -4,7 +4,8 @@
 #     benches/replay.sh [RECORDS]        193,471 of them unless told; 2000000 for the numbers in the documentation
 #
 # Everything is counted in CPU seconds of one process tree and in units of an in-process inflation with libdeflate
-# of the same files. jq and ripgrep are Debian packages (apt-get install jq ripgrep); what is missing is skipped.
+# of the same files. jq and ripgrep are Debian packages (apt-get install jq ripgrep); DuckDB is the Python package that
+# tests/sql/run.sh installs (PYTHON is one that has it, unless it is found there). What is missing is skipped.
 # CTGUARD=path of a release build measures `ctguard replay` as well. docs/performance.md says what the numbers mean.
 set -euo pipefail
 
@@ -72,6 +73,12 @@ fi
 row 'zcat' zcat_all
 if command -v rg > /dev/null; then row 'rg -z, 7 literals, no JSON' rg_all; else echo 'skipped: rg (apt-get install ripgrep)'; fi
 if command -v jq > /dev/null; then row 'zcat | jq, one rule' jq_all; else echo 'skipped: jq (apt-get install jq)'; fi
+python=${PYTHON:-$(ls "${CARGO_TARGET_DIR:-$root/target}"/sql/*/bin/python 2>/dev/null | tail -1)}
+if "${python:-python3}" -c 'import duckdb' 2>/dev/null; then
+    row 'DuckDB, one thread, one rule' "${python:-python3}" benches/count_with_duckdb.py "$corpus"
+else
+    echo 'skipped: DuckDB (tests/sql/run.sh installs it)'
+fi
 if [ -n "${QUAMINA:-}" ] || (cd "$here/quamina" && cargo build --release); then
     quamina=${QUAMINA:-$here/quamina/target/release/ctguard-bench-quamina}
     for rules in 20 200 1000; do row "quamina crate, $rules rules" "$quamina" "$corpus" "$rules"; done

@@ -28,6 +28,13 @@ def event(record):
     )
 
 
+def query_row(record):
+    return (
+        '[{"field":"@timestamp","value":"2026-11-22 10:00:00.000"},'
+        f'{{"field":"@message","value":{quoted(record)}}},{{"field":"@ptr","value":"p"}}]'
+    )
+
+
 def listed(name, each):
     return lambda records: f'{{"{name}":[' + ",".join(map(each, records)) + "]}"
 
@@ -44,6 +51,7 @@ FORMS = {
     "sns": lines(lambda record: f'{{"Type":"Notification","TopicArn":"t","Message":{quoted(record)}}}'),
     "sqs": listed("Messages", lambda record: f'{{"MessageId":"m","Body":{quoted(record)}}}'),
     "export": lines(lambda record: "2026-11-22T10:00:00.000Z " + record),
+    "insights": listed("results", query_row),
     "lake": lines(lambda record: f'{{"eventJson":{quoted(record)}}}'),
     "splunk": lines(lambda record: f'{{"result":{{"_raw":{quoted(record)}}}}}'),
     "csv": lambda records: '"eventjson"\n' + lines(lambda record: '"' + record.replace('"', '""') + '"')(records),

@@ -39,8 +39,10 @@ fn quoted(text: &str) -> String {
 }
 
 /// Ways to carry several texts, with what each is called in the end.
-const CARRIERS: [&str; 10] =
-    ["records", "list", "lines", "firehose", "lookup", "sns", "sqs", "lambda", "logs", "lake"];
+const CARRIERS: [&str; 12] = [
+    "records", "list", "lines", "firehose", "lookup", "sns", "sqs", "lambda", "logs", "query",
+    "table", "lake",
+];
 
 fn carried(carrier: &str, texts: &[String]) -> String {
     let each = |make: fn(&str) -> String| texts.iter().map(|text| make(text)).collect::<Vec<_>>();
@@ -69,6 +71,20 @@ fn carried(carrier: &str, texts: &[String]) -> String {
             "{{\"events\":[{}]}}",
             each(|text| format!("{{\"timestamp\":1,\"message\":{}}}", quoted(text))).join(",")
         ),
+        "query" => {
+            let row = |text: &str| {
+                format!(
+                    "[{{\"field\":\"@ptr\",\"value\":\"p\"}},{{\"field\":\"@message\",\"value\":{}}}]",
+                    quoted(text)
+                )
+            };
+            format!("{{\"results\":[{}],\"status\":\"Complete\"}}", each(row).join(","))
+        }
+        "table" => {
+            let row =
+                |text: &str| format!("{{\"@timestamp\":\"t\",\"@message\":{}}}", quoted(text));
+            format!("[{}]", each(row).join(","))
+        }
         _ => each(|text| format!("{{\"eventJson\":{}}}", quoted(text))).join("\n"),
     }
 }

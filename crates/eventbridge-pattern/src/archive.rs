@@ -14,12 +14,14 @@
 //! Memory depends on the longest record and on the threads, not on the size of a file. What is not read is counted and
 //! named, and the rest goes on. [`Reader`] reads one file or stream and takes any visitor.
 
+mod carrier;
 mod container;
 mod csv;
 mod fields;
 mod find;
 mod foreign;
 mod open;
+mod query;
 mod read;
 mod row;
 mod scan;

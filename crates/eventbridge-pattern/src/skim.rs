@@ -10,7 +10,7 @@ pub(crate) use ends::Ends;
 use wide::u8x16;
 
 /// Bytes that are looked at together.
-const BLOCK: usize = 64;
+pub(crate) const BLOCK: usize = 64;
 
 /// The first byte from `at` on that is no white space.
 pub(crate) fn past_space(text: &[u8], mut at: usize) -> usize {
@@ -73,21 +73,26 @@ pub(crate) fn scalar_end(text: &[u8], at: usize) -> usize {
 /// Only brackets of its own kind are counted: in JSON the other kind cannot cross them.
 pub(crate) fn container_end(text: &[u8], at: usize) -> Option<usize> {
     match text.get(at)? {
-        b'{' => closed(text, at, b'{', b'}', |block| block.at_least(b'{')),
-        _ => closed(text, at, b'[', b']', |block| block.equal(b'[') | block.equal(b']')),
+        b'{' => closed(text, at, 0, b'{', b'}', |block| block.at_least(b'{')),
+        _ => closed(text, at, 0, b'[', b']', |block| block.equal(b'[') | block.equal(b']')),
     }
 }
 
-/// The position after the bracket that closes the one at `at`. `brackets` marks all of both kinds in a block; what
+/// The position after the object that is open where `at` is, outside of strings.
+pub(crate) fn object_rest_end(text: &[u8], at: usize) -> Option<usize> {
+    closed(text, at, 1, b'{', b'}', |block| block.at_least(b'{'))
+}
+
+/// The position after the bracket at which no more than `depth` of them are closed from `at` on. `brackets` marks all of both kinds in a block; what
 /// else it marks does no harm.
 fn closed(
     text: &[u8],
     at: usize,
+    mut depth: u32,
     open: u8,
     close: u8,
     brackets: impl Fn(&Block) -> u64,
 ) -> Option<usize> {
-    let mut depth = 0_u32;
     let mut strings = Strings::default();
     let mut from = at;
     loop {
@@ -111,7 +116,7 @@ fn closed(
 }
 
 /// 64 bytes of a text; past its end there are zeros.
-struct Block([u8x16; 4]);
+pub(crate) struct Block([u8x16; 4]);
 
 impl Block {
     fn at(text: &[u8], from: usize) -> Option<Self> {
@@ -124,13 +129,13 @@ impl Block {
         Some(Self::of(&bytes))
     }
 
-    fn of(bytes: &[u8; BLOCK]) -> Self {
+    pub(crate) fn of(bytes: &[u8; BLOCK]) -> Self {
         let (lanes, _) = bytes.as_chunks::<16>();
         Self([0, 1, 2, 3].map(|n| u8x16::new(lanes[n])))
     }
 
     /// A bit for each byte that is this one.
-    fn equal(&self, byte: u8) -> u64 {
+    pub(crate) fn equal(&self, byte: u8) -> u64 {
         let wanted = u8x16::splat(byte);
         bits(self.0.map(|lane| lane.simd_eq(wanted)))
     }
@@ -188,6 +193,11 @@ impl Strings {
         self.escaped = over;
         (EVEN ^ carries << 1) & after
     }
+}
+
+/// A bit for each byte of a text's first block that a backslash before it makes mean itself.
+pub(crate) fn escaped(backslashes: u64) -> u64 {
+    Strings::default().escapes(backslashes)
 }
 
 /// For each bit, whether an odd number of bits is set up to it.

@@ -35,6 +35,12 @@ pub enum Container {
     ///
     /// Source: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilteredLogEvent.html>
     LogEvents,
+    /// What a query of CloudWatch Logs Insights gives: rows of fields, of which `@message` is the record as text, or, in
+    /// a table that the console saves, as an object.
+    ///
+    /// Sources: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetQueryResults.html>,
+    /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_AnalyzeLogData-discoverable-fields.html>
+    LogsInsights,
     /// An export of CloudWatch Logs to S3: lines of a time and a message.
     ///
     /// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/S3Export.html>
@@ -77,6 +83,7 @@ impl Container {
             Self::LambdaEvent => "lambda-event",
             Self::LogsSubscription => "logs-subscription",
             Self::LogEvents => "log-events",
+            Self::LogsInsights => "logs-insights",
             Self::LogsExport => "logs-export",
             Self::LakeRow => "lake-row",
             Self::AthenaRow => "athena-row",
@@ -122,10 +129,20 @@ impl Containers {
     }
 
     /// The same with another one in place of the innermost, if that is `Records`: Lambda's list has that name, too.
-    pub(super) fn lambda(mut self) -> Self {
+    pub(super) fn lambda(self) -> Self {
+        self.instead_of(Container::CloudTrailFile, Container::LambdaEvent)
+    }
+
+    /// The same with another one in place of the innermost, if that is Splunk's `results`: the rows of a query in
+    /// CloudWatch Logs stand in a list of that name, too.
+    pub(super) fn logs_insights(self) -> Self {
+        self.instead_of(Container::Splunk, Container::LogsInsights)
+    }
+
+    fn instead_of(mut self, named: Container, right: Container) -> Self {
         let last = self.each.iter_mut().rev().flatten().next();
-        if let Some(last) = last.filter(|last| **last == Container::CloudTrailFile) {
-            *last = Container::LambdaEvent;
+        if let Some(last) = last.filter(|last| **last == named) {
+            *last = right;
         }
         self
     }
@@ -228,6 +245,9 @@ pub enum Unread {
         "it has the fields that Elastic makes of a record, but not the record itself: keep `event.original`"
     )]
     NoOriginal,
+    /// A row of a query in CloudWatch Logs that has no `@message`.
+    #[error("its query did not ask for `@message`, which is the record: add it to `fields`")]
+    NoMessage,
     /// A row whose columns do not give a record back.
     #[error("its column `{0}` cannot be read back; select it as JSON")]
     BadColumn(&'static str),
@@ -285,6 +305,7 @@ impl Unread {
             Self::NoJsonInside(_) => "no-json-inside",
             Self::BadPacking(_) => "bad-packing",
             Self::NoOriginal => "no-original",
+            Self::NoMessage => "no-message",
             Self::BadColumn(_) => "bad-column",
             Self::FileNotice => "file-notice",
             Self::Utf16 => "utf-16",

@@ -6,8 +6,9 @@
 use super::container::{Container, Containers, ITEM_MAX, Unread};
 use super::read::{At, Flow, Walk, What};
 use super::row;
+use super::unwrap::{ROOM, below, copy_without};
 use super::window::Window;
-use wide::u8x16;
+use crate::skim::{BLOCK, Block, escaped};
 
 /// Columns that hold a whole record or event, the most telling first.
 const WHOLE: [&str; 10] = [
@@ -72,6 +73,9 @@ pub(super) fn rows(walk: &mut Walk<'_>, window: &mut Window<'_>, delimiter: u8) 
     let known = if has_fields(&columns) { WHOLES_SURE } else { WHOLE.len() };
     let whole =
         WHOLE[..known].iter().find_map(|name| columns.iter().position(|column| column == name));
+    // A table that CloudWatch Logs gives has some fields of the record, but the record only if it was asked for.
+    let of_query = columns.iter().any(|name| name.starts_with('@'))
+        && !columns.iter().any(|name| name == "eventversion");
     while next_row(window) {
         let Some(end) = row_end(window) else {
             let at = At { containers, line: &|| window.line() };
@@ -87,6 +91,8 @@ pub(super) fn rows(walk: &mut Walk<'_>, window: &mut Window<'_>, delimiter: u8) 
         } else if let Some(index) = whole {
             let cell = cells.get(index).map_or(&[][..], Vec::as_slice);
             walk.carried(cell, Container::Csv.as_str(), at)?;
+        } else if of_query {
+            walk.tell(at, What::Unread(Unread::NoMessage))?;
         } else {
             match row::of_cells(&columns, &cells) {
                 Ok(record) => walk.tell(at, What::Record(&record))?,
@@ -145,36 +151,31 @@ fn split(row: &[u8], delimiter: u8, cells: &mut Vec<Vec<u8>>) -> bool {
     }
 }
 
-const LANE: usize = 16;
-
 /// Writes what stands up to the closing quote into an empty cell, and gives what follows it; `None` when there is none.
+///
+/// A block is looked at as a whole: of two quotes in a row the first is left out, and one that stands alone closes.
 fn quoted<'r>(rest: &'r [u8], cell: &mut Vec<u8>) -> Option<&'r [u8]> {
-    // A lane may reach beyond what is copied by its width.
-    cell.resize(rest.len() + LANE, 0);
-    let quote = u8x16::splat(b'"');
+    cell.resize(rest.len() + ROOM, 0);
     let (mut from, mut to) = (0, 0);
     loop {
-        let length = match rest[from..].first_chunk::<LANE>() {
-            Some(lane) => {
-                cell[to..to + LANE].copy_from_slice(lane);
-                match u8x16::new(*lane).simd_eq(quote).to_bitmask() {
-                    0 => {
-                        from += LANE;
-                        to += LANE;
-                        continue;
-                    }
-                    hits => hits.trailing_zeros() as usize,
-                }
+        if let Some(source) = rest[from..].first_chunk::<ROOM>() {
+            let quotes = Block::of(source.first_chunk()?).equal(b'"');
+            let firsts = quotes & !escaped(quotes);
+            // Of a quote at the end of the block the next one shows what it is.
+            let end = (firsts & !(quotes >> 1)).trailing_zeros() as usize;
+            let target = cell[to..].first_chunk_mut::<ROOM>()?;
+            to += copy_without(source, firsts & below(end), end, target);
+            from += end;
+            if end == BLOCK {
+                continue;
             }
-            None => {
-                let left = &rest[from..];
-                let length = memchr::memchr(b'"', left).unwrap_or(left.len());
-                cell[to..to + length].copy_from_slice(&left[..length]);
-                length
-            }
-        };
-        from += length;
-        to += length;
+        } else {
+            let left = &rest[from..];
+            let length = memchr::memchr(b'"', left).unwrap_or(left.len());
+            cell[to..to + length].copy_from_slice(&left[..length]);
+            from += length;
+            to += length;
+        }
         match (rest.get(from), rest.get(from + 1)) {
             (Some(_), Some(b'"')) => {
                 cell[to] = b'"';
@@ -224,7 +225,7 @@ d",,"#,
 
     proptest! {
         #[test]
-        fn cells_come_back_as_they_were_written(cells in prop::collection::vec("([a-z,]|\"|\n|[a-z]{17}){0,9}", 1..5)) {
+        fn cells_come_back_as_they_were_written(cells in prop::collection::vec("([a-z,]|\"|\n|[a-z]{17}|\"{60,70}){0,9}", 1..5)) {
             let quoted = |cell: &String| format!("\"{}\"", cell.replace('"', "\"\""));
             let row = cells.iter().map(quoted).collect::<Vec<_>>().join(",");
             let mut read = Vec::new();

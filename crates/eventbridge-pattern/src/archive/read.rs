@@ -11,8 +11,8 @@ use super::container::{Container, Containers, ITEM_MAX, PassedOver, Unread};
 use super::shape::{Opening, Shape, is_plainly_record, list_named, opening, shape};
 use super::unwrap::{base64, inflate, unescape};
 use super::window::Window;
-use super::{csv, foreign, row};
-use crate::skim::{container_end, past_space, string_end, value_end};
+use super::{carrier, csv, foreign, query, row};
+use crate::skim::{container_end, past_space, string_end};
 use serde::de::IgnoredAny;
 use std::ops::ControlFlow;
 
@@ -149,7 +149,12 @@ impl<'v> Walk<'v> {
     fn object(&mut self, window: &mut Window<'_>, place: Place<'_>, document: bool) -> Step {
         loop {
             match opening(window.rest()) {
-                Opening::Whole => return self.whole(window, place, document),
+                Opening::Whole => {
+                    return match self.carrier(window, place, document) {
+                        Some(flow) => flow.map_continue(|()| Next::Value),
+                        None => self.whole(window, place, document),
+                    };
+                }
                 Opening::List { container, at, depth } => {
                     let inside = place.containers.with(container);
                     let Some(containers) = inside.filter(|_| self.depth < NESTED_MAX) else {
@@ -179,19 +184,41 @@ impl<'v> Walk<'v> {
         }
     }
 
-    fn whole(&mut self, window: &mut Window<'_>, place: Place<'_>, document: bool) -> Step {
-        let end = loop {
-            match container_end(window.rest(), 0) {
-                Some(end) if end <= ITEM_MAX => break Ok(end),
-                None if window.rest().len() <= ITEM_MAX => {
-                    if !window.more() {
-                        break Err(Unread::CutOff);
-                    }
+    /// Reads what the object at the beginning of the rest carries as text, if that can be told at once.
+    fn carrier(
+        &mut self,
+        window: &mut Window<'_>,
+        place: Place<'_>,
+        document: bool,
+    ) -> Option<Flow> {
+        let mut plain = self.spare.pop().unwrap_or_default();
+        let found = carrier::carried(window.rest(), &mut plain)
+            .filter(|found| found.around.is_none() || self.depth + 1 < NESTED_MAX)
+            .filter(|found| !document || lines_close(&window.rest()[..found.end]));
+        let flow = found.map(|found| {
+            let line = || place.outer.map_or_else(|| window.line(), |line| line());
+            let at = At { containers: place.containers.lambda(), line: &line };
+            let around = match found.around {
+                Some(around) => at.inside(around),
+                None => Some(at),
+            };
+            let flow = match around.and_then(|around| around.inside(found.container)) {
+                Some(inside) => {
+                    self.carried(&plain[..found.length], found.container.as_str(), inside)
                 }
-                _ => break Err(Unread::TooLong),
-            }
-        };
-        match end {
+                None => self.tell(at, What::Unread(Unread::TooDeep)),
+            };
+            window.pass(found.end);
+            flow
+        });
+        if plain.capacity() <= SPARE_MAX {
+            self.spare.push(plain);
+        }
+        flow
+    }
+
+    fn whole(&mut self, window: &mut Window<'_>, place: Place<'_>, document: bool) -> Step {
+        match end_of_whole(window) {
             Ok(end) if document && !lines_close(&window.rest()[..end]) => {
                 return Step::Continue(Next::ByLines);
             }
@@ -236,9 +263,7 @@ impl<'v> Walk<'v> {
                     return self.tell(at, What::Unread(Unread::TooDeep));
                 };
                 // `awslogs` and `kinesis` have their text in `data`.
-                let end = value_end(text, from).unwrap_or(text.len());
-                let mut window = Window::whole(&text[from..end]);
-                self.documents(&mut window, inside.containers, Some(at.line))
+                self.inner(&text[from..], inside)
             }
             Shape::Columns => match row::of_json(text) {
                 Ok(record) => match at.inside(Container::AthenaRow) {
@@ -250,6 +275,21 @@ impl<'v> Walk<'v> {
             Shape::PassedOver(kind) => self.tell(at, What::PassedOver(kind)),
             Shape::Unread(why) => self.tell(at, What::Unread(why)),
         }
+    }
+
+    /// Reads the object or list at the beginning of a text, and not what follows it.
+    fn inner(&mut self, text: &[u8], at: At<'_>) -> Flow {
+        let mut window = Window::whole(text);
+        let place = Place { containers: at.containers, outer: Some(at.line) };
+        self.depth += 1;
+        match text.first() {
+            Some(b'[') => self.nested_list(&mut window, place)?,
+            _ => {
+                self.object(&mut window, place, false)?;
+            }
+        }
+        self.depth -= 1;
+        Flow::Continue(())
     }
 
     /// Reads the JSON text in the string at `from`.
@@ -306,6 +346,9 @@ impl<'v> Walk<'v> {
 
     /// Reads the list at the beginning of the rest.
     fn nested_list(&mut self, window: &mut Window<'_>, place: Place<'_>) -> Flow {
+        if query::is_row(window) {
+            return self.query_row(window, place);
+        }
         let containers = place.containers.with(Container::List);
         match containers.filter(|_| self.depth < NESTED_MAX) {
             Some(containers) => {
@@ -316,6 +359,28 @@ impl<'v> Walk<'v> {
                 Flow::Continue(())
             }
             None => self.too_deep(window, place),
+        }
+    }
+
+    /// Reads the row of a query in CloudWatch Logs at the beginning of the rest, a list of fields.
+    fn query_row(&mut self, window: &mut Window<'_>, place: Place<'_>) -> Flow {
+        match end_of_whole(window) {
+            Ok(end) => {
+                let line = || place.outer.map_or_else(|| window.line(), |line| line());
+                let at = At { containers: place.containers.logs_insights(), line: &line };
+                let row = &window.rest()[..end];
+                match query::message(row) {
+                    Some(from) => self.text(row, from, Container::LogsInsights, at)?,
+                    None => self.tell(at, What::Unread(Unread::NoMessage))?,
+                }
+                window.pass(end);
+                Flow::Continue(())
+            }
+            Err(Unread::CutOff) => self.cut_off(window, place),
+            Err(why) => {
+                self.unread(window, place, why)?;
+                self.skip(window, place)
+            }
         }
     }
 
@@ -537,6 +602,21 @@ impl Next {
 }
 
 type Step = ControlFlow<(), Next>;
+
+/// Where the object or list at the beginning of the rest ends, once all of it is at hand.
+fn end_of_whole(window: &mut Window<'_>) -> Result<usize, Unread> {
+    loop {
+        match container_end(window.rest(), 0) {
+            Some(end) if end <= ITEM_MAX => return Ok(end),
+            None if window.rest().len() <= ITEM_MAX => {
+                if !window.more() {
+                    return Err(Unread::CutOff);
+                }
+            }
+            _ => return Err(Unread::TooLong),
+        }
+    }
+}
 
 /// Whether every text ends on the line on which it begins, as in JSON it must.
 fn lines_close(text: &[u8]) -> bool {

@@ -70,6 +70,7 @@ fn is_single(key: &[u8]) -> bool {
             | b"_raw"
             | b"_source"
             | b"result"
+            | b"@message"
     )
 }
 
@@ -124,7 +125,7 @@ struct Seen {
 }
 
 /// Keys that tell something, or carry something.
-const KEYS: [&str; 38] = [
+const KEYS: [&str; 39] = [
     "Records",
     "CloudTrailEvent",
     "Type",
@@ -140,6 +141,7 @@ const KEYS: [&str; 38] = [
     "message",
     "timestamp",
     "@message",
+    "logRecord",
     "eventJson",
     "event",
     "event.original",
@@ -200,8 +202,10 @@ pub(super) fn is_plainly_record(text: &[u8]) -> bool {
     for _ in 0..MEMBERS_LOOKED_AT {
         let Ok(Some(Member { key, escaped: false, value })) = members.next() else { return false };
         match key {
-            b"eventSource" => return !text[value..].starts_with(b"\"aws:"),
-            b"detail" | b"detail-type" | b"ctguard" => return false,
+            b"eventSource" => {
+                return !text[value..].starts_with(b"\"aws:") && !may_be_a_row(text);
+            }
+            b"detail" | b"detail-type" | b"ctguard" | b"@message" => return false,
             // Long texts: whoever carries one need not be looked through twice.
             b"CloudTrailEvent" | b"Message" | b"Body" | b"body" | b"eventJson" | b"_raw" => {
                 return false;
@@ -215,6 +219,37 @@ pub(super) fn is_plainly_record(text: &[u8]) -> bool {
     }
     false
 }
+
+/// Whether there may be one of the keys that CloudWatch Logs makes, which begin with `@`.
+fn may_be_a_row(text: &[u8]) -> bool {
+    memchr::memchr_iter(b'@', text).any(|at| at > 0 && text[at - 1] == b'"')
+}
+
+/// What an object with an `eventSource` is. A row of a query in CloudWatch Logs can have that field of the record beside
+/// others, and then is not the record; Logstash adds `@timestamp` to what otherwise is one.
+fn record_or_row(text: &[u8]) -> Shape {
+    if !may_be_a_row(text) {
+        return Shape::Record;
+    }
+    if let Some(at) = member(text, 0, b"@message") {
+        match text.get(at) {
+            Some(b'"') => return Shape::Text(Container::LogsInsights, at),
+            Some(b'{') => return Shape::Inner(Container::LogsInsights, at),
+            _ => {}
+        }
+    }
+    let made_by_logs = MADE_BY_LOGS.iter().any(|key| member(text, 0, key).is_some());
+    if made_by_logs && member(text, 0, b"eventVersion").is_none() {
+        return Shape::Unread(Unread::NoMessage);
+    }
+    Shape::Record
+}
+
+/// Fields that CloudWatch Logs gives every log event.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_AnalyzeLogData-discoverable-fields.html>
+const MADE_BY_LOGS: [&[u8]; 5] =
+    [b"@timestamp", b"@ptr", b"@ingestionTime", b"@logStream", b"@log"];
 
 /// Whether an object begins with a version and an identity, in this order and without spaces, as CloudTrail writes records and
 /// nothing else is written: S3's notifications have version 2, other services' begin with other keys.
@@ -253,7 +288,7 @@ pub(super) fn shape(text: &[u8]) -> Shape {
                 if text[value..].starts_with(b"\"aws:") {
                     seen.lambda = true;
                 } else {
-                    return Shape::Record;
+                    return record_or_row(text);
                 }
             }
             b"configurationItems" => return Shape::PassedOver(PassedOver::Config),
@@ -261,6 +296,7 @@ pub(super) fn shape(text: &[u8]) -> Shape {
             b"Body" | b"body" if is_text => return Shape::Text(Container::SqsMessage, value),
             b"eventJson" if is_text => return Shape::Text(Container::LakeRow, value),
             b"_raw" if is_text => return Shape::Text(Container::Splunk, value),
+            b"@message" if is_text => return Shape::Text(Container::LogsInsights, value),
             b"Message" if is_text && is_of_topic(text, &seen) => {
                 return Shape::Text(Container::SnsNotification, value);
             }
@@ -288,6 +324,9 @@ fn told(text: &[u8], seen: &Seen) -> Shape {
     let is = |key: &str, wanted: &[u8]| string(key).and_then(|at| plain(text, at)) == Some(wanted);
     let message = |container| move |at| Shape::Text(container, at);
 
+    if let Some(at) = object("@message").or_else(|| object("logRecord")) {
+        return Shape::Inner(C::LogsInsights, at);
+    }
     if let Some(at) = seen.at("ctguard").and_then(|_| object("event")) {
         return Shape::Inner(C::AlertMessage, at);
     }
@@ -330,8 +369,7 @@ fn told(text: &[u8], seen: &Seen) -> Shape {
         .or_else(|| string("_raw").map(message(C::Splunk)))
         .or_else(|| object("result").map(|at| Shape::Inner(C::Splunk, at)))
         .or_else(|| string("data").map(|at| Shape::Base64(C::KinesisRecord, at)))
-        .or_else(|| string("Data").map(|at| Shape::Base64(C::KinesisRecord, at)))
-        .or_else(|| string("@message").map(message(C::LogEvents)));
+        .or_else(|| string("Data").map(|at| Shape::Base64(C::KinesisRecord, at)));
     if let Some(carried) = carried {
         return carried;
     }

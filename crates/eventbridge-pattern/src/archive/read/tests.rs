@@ -186,6 +186,53 @@ fn logs_of_cloudwatch() {
 }
 
 #[test]
+fn rows_of_a_query_in_cloudwatch_logs() {
+    let row = |text: &str| {
+        format!(
+            r#"[{{"field":"@timestamp","value":"2026-11-22 10:00:00.000"}},{{"field":"@message","value":{}}},{{"field":"@ptr","value":"p"}}]"#,
+            quoted(text)
+        )
+    };
+    let (a, b) = (row(A), row(B));
+    gives_both(
+        &format!(
+            r#"{{"queryLanguage":"CWLI","results":[{a},{b}],"statistics":{{"recordsMatched":2.0}},"status":"Complete"}}"#
+        ),
+        "logs-insights",
+    );
+    gives_both(&format!(r#"{{ "results" : [ {a} , {b} ] }}"#), "logs-insights");
+    gives_both(&format!("[{a},{b}]"), "list > logs-insights");
+    gives_both(&format!("{a}\n{b}\n"), "logs-insights");
+    // Tables as the console saves them: what is JSON stands as an object.
+    let saved = |message: &str| format!(r#"{{"@timestamp":"t","@message":{message}}}"#);
+    gives_both(&format!("[{},{}]", saved(A), saved(B)), "list > logs-insights");
+    gives_both(&format!("[{},{}]", saved(&quoted(A)), saved(&quoted(B))), "list > logs-insights");
+    let cell = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+    gives_both(&format!("@timestamp,@message\nt,{}\nt,{}\n", cell(A), cell(B)), "csv");
+    // A field of the record beside the record, before it and behind.
+    for (before, behind) in [(r#""eventSource":"x","#, ""), ("", r#","eventSource":"x""#)] {
+        let with = |message: &str| format!(r#"{{{before}"@message":{message}{behind}}}"#);
+        gives_both(&format!("{}\n{}", with(A), with(&quoted(B))), "logs-insights");
+    }
+    let looked_up = |text: &str| {
+        format!(r#"{{"logRecord":{{"@message":{},"@ptr":"p","eventSource":"x"}}}}"#, quoted(text))
+    };
+    gives_both(&format!("{}\n{}", looked_up(A), looked_up(B)), "logs-insights");
+    // Rows without the record, in both forms; and a record to which Logstash has added something.
+    let counted = r#"{"results":[[{"field":"eventName","value":"A"}],[]],"status":"Complete"}"#;
+    assert_eq!(read(counted.as_bytes()), ["1:1 no-message"]);
+    let table = r#"[{"@timestamp":"t","eventSource":"iam.amazonaws.com","eventName":"A"}]"#;
+    assert_eq!(read(table.as_bytes()), ["1:1 no-message"]);
+    let table = "@timestamp,eventName,eventSource\nt,A,iam.amazonaws.com\n";
+    assert_eq!(read(table.as_bytes()), ["1:2 no-message"]);
+    assert_eq!(read(row("START RequestId: 1").as_bytes()), ["1:1 no-json-inside"]);
+    let logstash = r#"{"eventVersion":"1.0","eventSource":"x","@timestamp":"t"}"#;
+    assert_eq!(read(logstash.as_bytes()), [format!("json record {logstash}")]);
+    let cut = format!(r#"{{"results":[{a},[{{"field":"@message","value":"#);
+    assert_eq!(read(cut.as_bytes()), [&*format!("logs-insights record {A}"), "2:1 cut-off"]);
+}
+
+#[test]
 fn rows_of_lake_and_athena() {
     let row = |text: &str| format!(r#"{{"eventJson":{}}}"#, quoted(text));
     gives_both(&format!("{}\n{}", row(A), row(B)), "lake-row");
