@@ -2,7 +2,7 @@
 """Counts the records of an archive that one rule matches, with DuckDB on one thread: count_with_duckdb.py FOLDER
 
 The two fields that the rule asks for are all that is taken out of each record, as a query would that somebody has
-thought about; a view with a column for each field costs more. The rule is the one that jq is given.
+thought about. The rule is the one that jq is given.
 """
 
 import sys
