@@ -254,6 +254,12 @@ pub struct Alert {
     pub notify: Vec<String>,
     /// They come from `notify:`, so no account's routes replace them.
     pub own_notify: bool,
+    /// Web addresses of what it rests on.
+    pub sources: Vec<String>,
+    /// Techniques of MITRE ATT&CK that it notices: `T1562.008`.
+    pub attack: Vec<String>,
+    /// Controls of compliance frameworks that it serves: `cis-3.0/4.5`.
+    pub controls: Vec<String>,
     /// Sample events beside the blueprint, for `ctguard test`.
     pub tests: Vec<AlertTest>,
     pub span: Option<Span>,

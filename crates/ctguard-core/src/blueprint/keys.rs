@@ -72,7 +72,7 @@ keys! {
     INCLUDE "an include" at ["include[]"]: ["builtin", "path", "omit"];
     ALERT "an alert" at ["alerts[]"]: [
         "id", "title", "risk", "events", "where", "outcome", "except", "why", "next", "notify",
-        "allow", "tests"
+        "sources", "attack", "controls", "allow", "tests"
     ];
     EVENT "an event" at ["alerts[].events[]"]: [
         "source", "name", "unchecked", "kind", "read_only", "access"

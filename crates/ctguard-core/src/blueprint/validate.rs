@@ -7,6 +7,7 @@ mod accounts;
 mod alerts;
 mod destinations;
 mod events;
+mod grounds;
 mod hub;
 mod syntax;
 mod trail;

@@ -35,6 +35,9 @@ fn alert() -> Alert {
         why: "Nobody stops logging\nwithout a planned notice; see C:\\notes.".into(),
         next: "Call the person named below.".into(),
         notify: vec!["secops".into()],
+        sources: Vec::new(),
+        attack: Vec::new(),
+        controls: Vec::new(),
         span: None,
     }
 }

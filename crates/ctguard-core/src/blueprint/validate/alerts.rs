@@ -6,7 +6,7 @@ use super::super::source::normalise;
 use super::super::{Alert, AlertTest, Exception, Expect, Outcome, Regions, Risk};
 use super::Resolved;
 use super::{
-    AlertNotes, allow, date, events, kebab_name, length, line, missed_landing, references,
+    AlertNotes, allow, date, events, grounds, kebab_name, length, line, missed_landing, references,
 };
 use crate::codes;
 use crate::diag::Diagnostic;
@@ -109,6 +109,9 @@ pub(super) fn alert(
         except: written_except,
     };
 
+    let sources = grounds::addresses(raw.sources, out);
+    let attack = grounds::techniques(raw.attack, out);
+    let controls = grounds::controls(raw.controls, out);
     let complete = except.len() == excepted && tests.len() == listed;
     if recognised < asked || notes.events.is_empty() || !complete || !in_scope || !narrowed {
         return None;
@@ -131,6 +134,9 @@ pub(super) fn alert(
         next: raw.next.map(|text| text.value).unwrap_or_default(),
         notify,
         own_notify,
+        sources: sources?,
+        attack: attack?,
+        controls: controls?,
         tests,
         span: Some(raw.span),
     };
