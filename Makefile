@@ -25,7 +25,7 @@ bench:
 bench-fleet:
 	benches/fleet.sh
 
-## Builds the event catalogue and the models of requests and responses again from the pinned packages.
+## Builds the event catalogue, the models of requests and responses and the list of regions again from the pinned packages.
 catalogue:
 	python3 -m venv target/catalogue
 	target/catalogue/bin/pip install --quiet --requirement catalogue/requirements.txt
@@ -34,3 +34,4 @@ catalogue:
 	target/catalogue/bin/python catalogue/check_catalogue.py target/catalogue/before.tsv
 	target/catalogue/bin/python catalogue/build_requests.py
 	target/catalogue/bin/python catalogue/build_responses.py
+	target/catalogue/bin/python catalogue/build_regions.py

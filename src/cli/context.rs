@@ -282,16 +282,31 @@ pub(super) fn accounts(global: &GlobalOptions) -> Result<Vec<AccountId>, Command
         .collect()
 }
 
+/// Marks a region of `--region` that the catalogue does not have, as `unchecked: true` does in a
+/// blueprint.
+const UNCHECKED: &str = "unchecked:";
+
 pub(super) fn regions(global: &GlobalOptions) -> Result<Vec<Region>, CommandError> {
-    global
-        .region
-        .iter()
-        .map(|name| {
-            Region::new(name).ok_or_else(|| {
-                CommandError::usage(format!("--region: `{name}` is not a region name"))
-            })
-        })
-        .collect()
+    global.region.iter().map(|text| region(text)).collect()
+}
+
+fn region(text: &str) -> Result<Region, CommandError> {
+    let (name, unchecked) = match text.strip_prefix(UNCHECKED) {
+        Some(name) => (name, true),
+        None => (text, false),
+    };
+    let region = Region::new(name)
+        .ok_or_else(|| CommandError::usage(format!("--region: `{name}` is not a region name")))?;
+    if unchecked || region.is_known() {
+        return Ok(region);
+    }
+    let newer = format!("A region newer than ctguard is written `--region {UNCHECKED}{name}`.");
+    let error = CommandError::usage(format!("--region: AWS has no region `{name}`"));
+    Err(match region.suggestion() {
+        Some(meant) => error.hint(format!("{}{}", meant[..1].to_uppercase(), &meant[1..])),
+        None => error,
+    }
+    .hint(newer))
 }
 
 /// The part of an exit code that follows from what a plan could not read or do.

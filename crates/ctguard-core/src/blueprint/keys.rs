@@ -57,6 +57,9 @@ keys! {
     ];
     REGIONS "`regions`" at ["regions"]: ["enabled", "except"];
     REGION_EXCEPTION "a region exception" at ["regions.except[]"]: ["region", "reason", "until"];
+    REGION "a region" at ["regions[]", "regions.except[].region", "hub.region", "trail.home_region"]: [
+        "name", "unchecked"
+    ];
     HUB "`hub`" at ["hub"]: ["account", "region", "organization"];
     TRAIL "`trail`" at ["trail"]: [
         "name", "bucket", "account", "organization", "home_region", "kms_key", "adopt", "additional"

@@ -42,14 +42,21 @@ pub(super) enum RawRegions {
     Enabled {
         except: Vec<RawRegionException>,
     },
-    List(Vec<Spanned<String>>, Span),
+    List(Vec<RawRegion>, Span),
     /// A value was written and its problem is already reported.
     Unclear,
 }
 
+/// A region: its name, and whether it may be one that the catalogue does not have.
+#[derive(Debug)]
+pub(super) struct RawRegion {
+    pub name: Spanned<String>,
+    pub unchecked: bool,
+}
+
 #[derive(Debug)]
 pub(super) struct RawRegionException {
-    pub region: Option<Spanned<String>>,
+    pub region: Option<RawRegion>,
     pub reason: Option<Spanned<String>>,
     pub until: Option<Spanned<String>>,
     pub span: Span,
@@ -64,7 +71,7 @@ pub(super) struct RawTrail {
     pub has_account: bool,
     /// Present where it is `true`.
     pub organization: Option<Spanned<bool>>,
-    pub home_region: Option<Spanned<String>>,
+    pub home_region: Option<RawRegion>,
     pub kms_key: Option<Spanned<String>>,
     pub adopt: bool,
     pub additional: bool,

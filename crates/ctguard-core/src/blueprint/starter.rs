@@ -82,8 +82,9 @@ accounts:
 # All alerts are raised here, so that each e-mail address confirms once, and not once in each place.
 hub:
   account: \"{account}\"
-  region: {region}
-"
+  region: {}
+",
+                spelled(region)
             ),
             None if self.several() && self.partition() != Partition::AwsCn => format!(
                 "
@@ -93,7 +94,7 @@ hub:
 #   account: \"111122223333\"
 #   region: {}
 ",
-                self.home()
+                spelled(self.home())
             ),
             None => String::new(),
         }
@@ -112,17 +113,25 @@ hub:
     }
 }
 
+/// A region as a blueprint has it: one that the catalogue does not know is marked.
+fn spelled(name: &str) -> String {
+    match Region::new(name).is_some_and(|region| region.is_known()) {
+        true => name.to_owned(),
+        false => format!("{{ name: {name}, unchecked: true }}"),
+    }
+}
+
 fn starter(answers: &Starter<'_>) -> String {
     let Starter { name, email, regions, .. } = *answers;
     let mut text = String::new();
     let listed = match regions {
         [] => "enabled".to_owned(),
         some => {
-            let names: Vec<&str> = some.iter().map(Region::as_str).collect();
+            let names: Vec<String> = some.iter().map(|one| spelled(one.as_str())).collect();
             format!("[{}]", names.join(", "))
         }
     };
-    let (accounts, hub, home) = (answers.listed(), answers.hub_text(), answers.home());
+    let (accounts, hub, home) = (answers.listed(), answers.hub_text(), spelled(answers.home()));
     let keeper = match answers.accounts {
         [first, _, ..] => {
             let own = answers.own.filter(|own| answers.accounts.contains(own)).unwrap_or(first);

@@ -79,6 +79,31 @@ fn a_blueprint_without_regions_covers_every_enabled_one() {
 }
 
 #[test]
+fn a_region_newer_than_the_catalogue_is_marked_wherever_it_stands() {
+    let new = "{ name: xx-new-1, unchecked: true }";
+    let blueprint = good(&with("eu-west-1", new));
+    let Regions::List(list) = &blueprint.regions else { panic!("a list") };
+    assert_eq!(list[1].as_str(), "xx-new-1");
+    let hub = format!("hub: {{ account: '111122223333', region: {new} }}\nroutes:");
+    let text = with("[us-east-1, eu-west-1]", &format!("[us-east-1, {new}]"));
+    let hub = good(&text.replace("routes:", &hub)).hub.unwrap();
+    assert_eq!(hub.region.as_str(), "xx-new-1");
+    let home = format!("trail: {{ name: abc, bucket: abc, home_region: {new} }}\nroutes:");
+    assert_eq!(
+        good(&text.replace("routes:", &home)).trail.unwrap().home_region.as_str(),
+        "xx-new-1"
+    );
+    let except = format!("{{ enabled: true, except: [{{ region: {new}, reason: closed }}] }}");
+    let Regions::Enabled { except } = good(&with("[us-east-1, eu-west-1]", &except)).regions else {
+        panic!("enabled")
+    };
+    assert_eq!(except[0].region.as_str(), "xx-new-1");
+    // An ARN has no room for the mark: it counts for the whole blueprint.
+    let queue = "arn:aws:sqs:us-east-1:111122223333:ops";
+    good(&text.replace(queue, &queue.replace("us-east-1", "xx-new-1")));
+}
+
+#[test]
 fn a_trail_without_home_lives_in_the_first_region_listed() {
     let blueprint = good(&with("routes:", "trail: { name: abc, bucket: abc }\nroutes:"));
     let trail = blueprint.trail.unwrap();

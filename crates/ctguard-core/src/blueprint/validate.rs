@@ -9,12 +9,13 @@ mod destinations;
 mod events;
 mod grounds;
 mod hub;
+mod regions;
 mod syntax;
 mod trail;
 
 pub(super) use events::{Resolved, events_named};
 
-use super::raw::{RawAlert, RawBlueprint, RawCondition, RawRegions, RawRoute};
+use super::raw::{RawAlert, RawBlueprint, RawCondition, RawRegion, RawRegions, RawRoute};
 use super::reader::{Spanned, list};
 use super::{Alert, Blueprint, Destination, FORMAT_VERSION, RegionException, Regions, Risk};
 use crate::catalogue::nearest;
@@ -89,6 +90,7 @@ pub(super) fn validate(
     out: &mut Vec<Diagnostic>,
 ) -> Judged {
     version(raw.version.as_ref(), out);
+    regions::in_arns(&raw, out);
     let name = raw.name.as_ref().and_then(|name| {
         let help = format!(
             "use a-z, 0-9 and `-`, at most {NAME_MAX_CHARS} characters: it begins the names of rules and topics"
@@ -240,8 +242,8 @@ fn regions(raw: RawRegions, out: &mut Vec<Diagnostic>) -> Option<Regions> {
             }
             let mut kept: Vec<Region> = Vec::new();
             let mut valid = true;
-            for name in &names {
-                let Some(region) = region(name, out) else {
+            for written in &names {
+                let Some(region) = region(written, out) else {
                     valid = false;
                     continue;
                 };
@@ -261,7 +263,7 @@ fn regions(raw: RawRegions, out: &mut Vec<Diagnostic>) -> Option<Regions> {
                 if let Some((message, help)) = problem {
                     out.push(
                         Diagnostic::error(codes::REGION_INVALID, message)
-                            .at(Some(name.span.clone()))
+                            .at(Some(written.name.span.clone()))
                             .help(help),
                     );
                     valid = false;
@@ -273,10 +275,10 @@ fn regions(raw: RawRegions, out: &mut Vec<Diagnostic>) -> Option<Regions> {
     }
 }
 
-/// Reads a region's name.
-fn region(name: &Spanned<String>, out: &mut Vec<Diagnostic>) -> Option<Region> {
-    let region = Region::new(&name.value);
-    if region.is_none() {
+/// Reads a region's name: one that the catalogue has, unless it is marked `unchecked`.
+fn region(written: &RawRegion, out: &mut Vec<Diagnostic>) -> Option<Region> {
+    let RawRegion { name, unchecked } = written;
+    let Some(region) = Region::new(&name.value) else {
         out.push(
             Diagnostic::error(
                 codes::REGION_INVALID,
@@ -285,8 +287,13 @@ fn region(name: &Spanned<String>, out: &mut Vec<Diagnostic>) -> Option<Region> {
             .at(Some(name.span.clone()))
             .help("write it as AWS does, such as `eu-west-1`"),
         );
+        return None;
+    };
+    if *unchecked || region.is_known() {
+        return Some(region);
     }
-    region
+    out.push(regions::unknown(&region, &name.span));
+    None
 }
 
 /// The partition that the regions belong to, where they tell.

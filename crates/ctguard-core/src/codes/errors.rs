@@ -167,6 +167,10 @@ codes! {
     REGION_INVALID = "region-invalid",
         "This is not a region name, or the regions do not fit together.",
         "Write regions as AWS does, each once, all of one partition.";
+    REGION_UNKNOWN = "region-unknown",
+        "AWS has no region of this name, as far as the catalogue knows.",
+        "Mind the spelling: nothing would be covered there. For a region newer than the catalogue \
+         write `{ name: xx-new-1, unchecked: true }` in its place.";
     ROLE_INVALID = "role-invalid",
         "A role, external id or session name is misspelled, or the role is in another account or \
          partition.",

@@ -3,8 +3,8 @@
 use super::super::keys;
 use super::super::reader::{MappingFields, Reader, Spanned};
 use super::super::yaml::{Node, Value};
-use super::RawRoute;
-use super::read::routes;
+use super::read::{region, routes};
+use super::{RawRegion, RawRoute};
 use crate::codes;
 use crate::diag::{Diagnostic, Span};
 
@@ -44,7 +44,7 @@ pub(in super::super) struct RawAssumedRole {
 #[derive(Debug)]
 pub(in super::super) struct RawHub {
     pub account: Option<Spanned<String>>,
-    pub region: Option<Spanned<String>>,
+    pub region: Option<RawRegion>,
     pub organization: Option<Spanned<String>>,
     pub span: Span,
 }
@@ -132,16 +132,19 @@ fn role(reader: &mut Reader<'_>, fields: &MappingFields<'_>) -> RawAssumedRole {
 
 pub(super) fn hub(reader: &mut Reader<'_>, node: &Node) -> Option<RawHub> {
     let fields = reader.mapping(node, keys::HUB)?;
-    let mut required = |key: &str, help: &str| {
-        let node = reader.required(&fields, key, help)?;
-        reader.text(node, key)
-    };
-    Some(RawHub {
-        account: required("account", "the account in which all alerts are raised, in quotes"),
-        region: required(
+    let account = reader
+        .required(&fields, "account", "the account in which all alerts are raised, in quotes")
+        .and_then(|node| reader.text(node, "account"));
+    let hub_region = reader
+        .required(
+            &fields,
             "region",
             "the region in which all alerts are raised, such as `us-east-1`",
-        ),
+        )
+        .and_then(|node| region(reader, node, "region"));
+    Some(RawHub {
+        account,
+        region: hub_region,
         organization: reader.optional_text(&fields, "organization"),
         span: reader.span(fields.span()),
     })

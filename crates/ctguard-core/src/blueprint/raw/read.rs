@@ -5,8 +5,8 @@ use super::super::reader::{MappingFields, Reader, Spanned};
 use super::super::yaml::{Node, Value};
 use super::{
     RawAlert, RawBlueprint, RawCondition, RawDestination, RawEvent, RawEventParts, RawException,
-    RawFilter, RawInclude, RawIncludeFrom, RawInclusion, RawRegionException, RawRegions, RawRoute,
-    RawTest, RawTrail, RawTrust, fleet,
+    RawFilter, RawInclude, RawIncludeFrom, RawInclusion, RawRegion, RawRegionException, RawRegions,
+    RawRoute, RawTest, RawTrail, RawTrust, fleet,
 };
 use crate::codes;
 use crate::diag::{Diagnostic, Span};
@@ -79,7 +79,7 @@ fn regions(reader: &mut Reader<'_>, node: &Node) -> RawRegions {
     match &node.value {
         Value::Text(text) if text == "enabled" => RawRegions::Enabled { except: Vec::new() },
         Value::Sequence(items) => {
-            let names = items.iter().filter_map(|item| reader.text(item, "regions")).collect();
+            let names = items.iter().filter_map(|item| region(reader, item, "regions")).collect();
             RawRegions::List(names, reader.span(&node.span))
         }
         Value::Mapping(_) => {
@@ -106,12 +106,25 @@ fn regions(reader: &mut Reader<'_>, node: &Node) -> RawRegions {
     }
 }
 
+/// A region's name, or a mapping with one that the catalogue need not know.
+pub(super) fn region(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<RawRegion> {
+    if !matches!(node.value, Value::Mapping(_)) {
+        return Some(RawRegion { name: reader.text(node, what)?, unchecked: false });
+    }
+    let fields = reader.mapping(node, keys::REGION)?;
+    let name = reader
+        .required(&fields, "name", "the region's name: `{ name: xx-new-1, unchecked: true }`")
+        .and_then(|node| reader.text(node, "name"));
+    let unchecked = reader.boolean(&fields, "unchecked").is_some_and(|flag| flag.value);
+    Some(RawRegion { name: name?, unchecked })
+}
+
 fn region_exception(reader: &mut Reader<'_>, node: &Node) -> Option<RawRegionException> {
     let fields = reader.mapping(node, keys::REGION_EXCEPTION)?;
     Some(RawRegionException {
         region: reader
             .required(&fields, "region", "the region to leave out")
-            .and_then(|node| reader.text(node, "region")),
+            .and_then(|node| region(reader, node, "region")),
         reason: reader
             .required(&fields, "reason", "say why events there need no alert")
             .and_then(|node| reader.text(node, "reason")),
@@ -132,7 +145,7 @@ fn trail(reader: &mut Reader<'_>, node: &Node) -> Option<RawTrail> {
         account: reader.optional_text(&fields, "account"),
         has_account: fields.get("account").is_some(),
         organization: reader.boolean(&fields, "organization").filter(|all| all.value),
-        home_region: reader.optional_text(&fields, "home_region"),
+        home_region: fields.get("home_region").and_then(|node| region(reader, node, "home_region")),
         kms_key: reader.optional_text(&fields, "kms_key"),
         adopt: reader.boolean(&fields, "adopt").is_some_and(|adopt| adopt.value),
         additional: reader.boolean(&fields, "additional").is_some_and(|more| more.value),

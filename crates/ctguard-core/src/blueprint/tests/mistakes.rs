@@ -27,6 +27,28 @@ fn every_mistake_is_pointed_at() {
         (with("eu-west-1", "europe"), &["3:22 region-invalid"]),
         (with("eu-west-1", "us-east-1"), &["3:22 region-invalid"]),
         (with("eu-west-1", "cn-north-1"), &["3:22 region-invalid"]),
+        (with("eu-west-1", "eu-wst-1"), &["3:22 region-unknown"]),
+        (with("eu-west-1", "{ name: eu-wst-1 }"), &["3:30 region-unknown"]),
+        (with("eu-west-1", "{ unchecked: true }"), &["3:24 missing-key"]),
+        (with("eu-west-1", "{ name: eu-west, unchecked: true }"), &["3:30 region-invalid"]),
+        (
+            with(
+                "[us-east-1, eu-west-1]",
+                "{ enabled: true, except: [{ region: ap-est-1, reason: x }] }",
+            ),
+            &["3:46 region-unknown"],
+        ),
+        (
+            with("routes:", "hub: { account: '111122223333', region: us-est-1 }\nroutes:"),
+            &["6:41 region-unknown"],
+        ),
+        (trail("  name: abc\n  bucket: abc\n  home_region: us-est-1\n"), &["7:16 region-unknown"]),
+        (
+            destination(
+                "{ topic: a, subscribers: [{ sqs: 'arn:aws:sqs:us-est-1:111122223333:q' }] }",
+            ),
+            &["6:39 region-unknown"],
+        ),
         (with("[us-east-1, eu-west-1]", "{ enabled: false }"), &["3:21 wrong-type"]),
         (
             with("[us-east-1, eu-west-1]", "{ enabled: true, except: [{ region: us-west-1 }] }"),

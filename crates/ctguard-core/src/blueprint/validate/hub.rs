@@ -35,7 +35,7 @@ pub(super) fn hub(
     let region = raw.region.as_ref().and_then(|written| {
         let hub = region(written, out)?;
         judge_region(&hub, regions).map_or(Some(hub), |problem| {
-            out.push(problem.at(Some(written.span.clone())));
+            out.push(problem.at(Some(written.name.span.clone())));
             None
         })
     });

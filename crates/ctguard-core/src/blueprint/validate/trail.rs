@@ -210,7 +210,7 @@ fn home_region(
                 codes::TRAIL_INVALID,
                 format!("the trail's home region `{home}` is not covered by `regions`"),
             )
-            .at(Some(written.span.clone()))
+            .at(Some(written.name.span.clone()))
             .label("events about the trail, such as StopLogging, land here")
             .help("add it to `regions`, or choose a home region that is covered"),
         );
