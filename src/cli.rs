@@ -3,6 +3,7 @@
 //! Every verb is an `Args` struct, whose doc comment is its help, and a `run` function. [`main`]
 //! runs in process with injected streams, so that tests see what a user sees.
 
+mod acting;
 mod apply;
 mod context;
 mod destroy;
@@ -92,6 +93,15 @@ pub(crate) struct GlobalOptions {
     /// Use this profile of the AWS configuration
     #[arg(long, global = true, env = "CTGUARD_PROFILE")]
     profile: Option<String>,
+    /// The code of the MFA device that a role of the profile asks for
+    #[arg(
+        long,
+        global = true,
+        value_name = "CODE",
+        env = "CTGUARD_MFA_TOKEN",
+        hide_env_values = true
+    )]
+    mfa_token: Option<String>,
     /// Narrow the blueprint to this region; can be repeated
     #[arg(long, global = true, env = "CTGUARD_REGION", value_delimiter = ',')]
     region: Vec<String>,
@@ -208,6 +218,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>, io: &mut Io<'_>) -> Exit {
         Ok(exit) => exit,
         Err(error) => {
             let paint = cli.global.paint_err(io);
+            output::failure(&error, &cli.global, io);
             let _ = writeln!(io.err, "{}: {error}", paint.bad("error"));
             for hint in &error.hints {
                 let _ = writeln!(io.err, "{}: {hint}", paint.head("hint"));

@@ -69,11 +69,13 @@ pub struct CommandError {
     /// A fragment that fits after "error: ".
     pub message: String,
     pub hints: Vec<String>,
+    /// The reports that were asked for tell of it already.
+    pub reported: bool,
 }
 
 impl CommandError {
     pub fn new(message: impl Into<String>) -> Self {
-        Self { exit: Exit::Error, message: message.into(), hints: Vec::new() }
+        Self { exit: Exit::Error, message: message.into(), hints: Vec::new(), reported: false }
     }
 
     pub fn usage(message: impl Into<String>) -> Self {

@@ -45,7 +45,7 @@ pub fn run(
     let intent = Intent { adopt: args.adopt.adoption(), ..Intent::default() };
     let asked = context::SurveyRequest::of(global, io)?.meaning(intent);
     context::block_on(async {
-        let cloud = context::open(global, &read).await?;
+        let cloud = context::open(global, &read, io).await?;
         let survey = context::survey(cloud.as_ref(), &read, &asked, global, io).await?;
         let plan = diff(&survey.desired, &survey.live, Stage::Planned);
         let (cloud, consent, allowed) = (cloud.as_ref(), &args.consent, &args.allowed);

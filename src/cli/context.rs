@@ -1,6 +1,6 @@
 //! What most verbs begin with: the blueprint, the cloud, the survey.
 
-use super::{GlobalOptions, Io, output};
+use super::{GlobalOptions, Io, acting, output};
 use crate::error::{CommandError, Exit};
 use crate::report::diagnostics;
 use crate::report::positions::Positions;
@@ -147,6 +147,7 @@ pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, CommandErr
 pub(super) async fn open(
     global: &GlobalOptions,
     read: &Read,
+    io: &mut Io<'_>,
 ) -> Result<Box<dyn Cloud>, CommandError> {
     if let Some(recorded) = &global.recorded {
         return Ok(Box::new(recorded.clone()));
@@ -161,7 +162,13 @@ pub(super) async fn open(
         accounts: read.blueprint.accounts.clone(),
         ..Options::default()
     };
-    Ok(Box::new(Aws::connect(options).await?))
+    let aws = Aws::connect(acting::with_mfa(options, global, io).await?).await?;
+    if !global.quiet {
+        for note in aws.notes() {
+            let _ = writeln!(io.err, "note: {note}");
+        }
+    }
+    Ok(Box::new(aws))
 }
 
 pub(super) fn sandbox(path: &Path) -> Result<Sandbox, CommandError> {
@@ -181,7 +188,7 @@ pub(super) fn look_for(
     io: &mut Io<'_>,
 ) -> Result<Survey, CommandError> {
     block_on(async {
-        let cloud = open(global, read).await?;
+        let cloud = open(global, read, io).await?;
         survey(cloud.as_ref(), read, asked, global, io).await
     })?
 }
@@ -195,7 +202,7 @@ pub(super) fn look_closely(
 ) -> Result<Survey, CommandError> {
     let asked = SurveyRequest::of(global, io)?;
     block_on(async {
-        let cloud = open(global, read).await?;
+        let cloud = open(global, read, io).await?;
         let mut survey = survey(cloud.as_ref(), read, &asked, global, io).await?;
         let Survey { desired, live, .. } = &mut survey;
         let paths = paths(desired);
@@ -217,8 +224,9 @@ pub(super) async fn survey(
 ) -> Result<Survey, CommandError> {
     let SurveyRequest { as_of, narrow, intent } = asked;
     let concurrency = usize::from(global.concurrency);
-    let progress = global.progress(io);
     let blueprint = &read.blueprint;
+    acting::begin(&cloud.caller().await?, read, narrow, global, io)?;
+    let progress = global.progress(io);
     let hear = |event| progress.hear(event);
     let result =
         run::survey_for(cloud, blueprint, intent, *as_of, narrow, concurrency, &hear).await;
@@ -240,12 +248,14 @@ pub(super) async fn survey(
             match ctguard_core::offline::check(blueprint, *as_of).is_empty() {
                 true => CommandError {
                     exit: Exit::Refused,
+                    reported: true,
                     ..CommandError::new(
                         "the blueprint is valid, and does not fit the accounts of these credentials",
                     )
                 },
                 false => CommandError {
                     exit: invalid,
+                    reported: true,
                     ..CommandError::new(
                         "the blueprint cannot be compiled for the regions it covers",
                     )

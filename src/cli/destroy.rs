@@ -31,7 +31,7 @@ pub fn run(
     let asked = context::SurveyRequest::of(global, io)?.meaning(intent);
     let allowed = Allowed::destroying();
     context::block_on(async {
-        let cloud = context::open(global, &read).await?;
+        let cloud = context::open(global, &read, io).await?;
         let survey = context::survey(cloud.as_ref(), &read, &asked, global, io).await?;
         let mut plan = diff(&survey.desired, &survey.live, Stage::Planned);
         // `destroy` implies these flags.

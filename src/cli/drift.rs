@@ -31,7 +31,7 @@ pub fn run(
         Err(exit) => return Ok(exit),
     };
     let drift = context::block_on(async {
-        let cloud = context::open(global, &read).await?;
+        let cloud = context::open(global, &read, io).await?;
         let asked = context::SurveyRequest::of(global, io)?;
         let survey = context::survey(cloud.as_ref(), &read, &asked, global, io).await?;
         let mut drift = drift::of(diff(&survey.desired, &survey.live, Stage::Planned));

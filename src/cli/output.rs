@@ -1,10 +1,11 @@
 //! Where results go: to standard output in one format, and to files in as many as are asked for.
 
 use super::{GlobalOptions, Io, Verb, print};
-use crate::error::CommandError;
+use crate::error::{CommandError, Exit};
 use crate::report::positions::Positions;
 use crate::report::validate::Validation;
 use crate::report::view::{Format, View};
+use ctguard_core::codes;
 use ctguard_core::diag::Diagnostic;
 use ctguard_core::plan::{Plan, WaitingFor};
 use std::io::Write;
@@ -168,6 +169,48 @@ pub(super) fn problems(
         true => show(&shown, positions, &narrowed, io),
         false => reports(&shown, positions, &narrowed, io),
     }
+}
+
+/// Writes every report with an error in place of a result, so that the next step has something to
+/// read. What cannot be written is not told: the error itself is.
+pub(super) fn failure(error: &CommandError, global: &GlobalOptions, io: &Io<'_>) {
+    if error.reported || error.exit == Exit::Usage {
+        return;
+    }
+    let mut diagnostic = Diagnostic::error(codes::RUN_FAILED, error.message.clone());
+    diagnostic.help = (!error.hints.is_empty()).then(|| error.hints.join(" "));
+    let validation = Validation {
+        format_version: 1,
+        file: String::new(),
+        valid: false,
+        alerts: None,
+        destinations: None,
+        diagnostics: vec![diagnostic],
+    };
+    let (shown, positions) = (View::Validated(&validation), Positions::unknown(""));
+    let paint = crate::report::Paint { color: false, width: io.width };
+    for report in &global.report {
+        let text = match report.format {
+            Format::Text => Some(failure_text(error)),
+            Format::Json => Some(format!("{}\n", failure_json(error))),
+            format => shown.render(format, &positions, paint).ok().flatten(),
+        };
+        let _ = text.map(|text| save(&report.path, &text));
+    }
+}
+
+fn failure_text(error: &CommandError) -> String {
+    let hints = error.hints.iter().map(|hint| format!("hint: {hint}\n"));
+    format!("error: {error}\n{}", hints.collect::<String>())
+}
+
+fn failure_json(error: &CommandError) -> serde_json::Value {
+    serde_json::json!({
+        "format_version": 1,
+        "error": error.message,
+        "hints": error.hints,
+        "exit_code": error.exit.code(),
+    })
 }
 
 fn unwritable(error: serde_json::Error) -> CommandError {

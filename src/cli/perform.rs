@@ -182,14 +182,30 @@ async fn perform(
     Ok(exit(&applied, plan))
 }
 
-/// The first Ctrl-C lets the calls in flight finish; the second ends the program.
+/// The first Ctrl-C or SIGTERM lets the calls in flight finish; the second ends the program.
 async fn interrupt(stop: Arc<AtomicBool>) {
-    if tokio::signal::ctrl_c().await.is_ok() {
+    if signal().await.is_ok() {
         stop.store(true, Ordering::Relaxed);
     }
-    if tokio::signal::ctrl_c().await.is_ok() {
+    if signal().await.is_ok() {
         std::process::exit(i32::from(Exit::Interrupted.code()));
     }
+}
+
+/// Waits for Ctrl-C, or for SIGTERM, with which CI systems and schedulers end a job.
+#[cfg(unix)]
+async fn signal() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminated = signal(SignalKind::terminate())?;
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed,
+        _ = terminated.recv() => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+async fn signal() -> std::io::Result<()> {
+    tokio::signal::ctrl_c().await
 }
 
 fn exit(applied: &Applied, planned: &Plan) -> Exit {

@@ -212,7 +212,7 @@ pub fn run(
         return bootstrap(args, purpose, &read.blueprint, global, io);
     }
     if args.check {
-        let (caller, lacks) = context::block_on(check(global, &read, purpose))??;
+        let (caller, lacks) = context::block_on(check(global, &read, purpose, io))??;
         if is_json(global) {
             print_json(io, &json!({ "format_version": 1, "identity": caller, "lacking": lacks }))?;
         } else {
@@ -372,8 +372,9 @@ async fn check(
     global: &GlobalOptions,
     read: &context::Read,
     purpose: Purpose,
+    io: &mut Io<'_>,
 ) -> Result<(String, Vec<Permission>), CommandError> {
-    let cloud = context::open(global, read).await?;
+    let cloud = context::open(global, read, io).await?;
     let caller = cloud.caller().await?;
     let region = context::regions(global)?.into_iter().next();
     let region = region.or_else(|| read.blueprint.first_region().cloned());

@@ -1,5 +1,5 @@
 use super::context::Read;
-use super::{Format, GlobalOptions, Io, ProgressShown, context, output, print, print_json};
+use super::{Format, GlobalOptions, Io, ProgressShown, acting, context, output, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::report::positions::Positions;
 use crate::report::replay::html;
@@ -193,14 +193,15 @@ fn look_up(
     let narrow = context::narrow(global)?;
     let concurrency = usize::from(global.concurrency);
     let as_of = global.as_of(io);
-    let progress = match global.progress {
-        ProgressShown::Json => Reading::looking_lines(&mut *io.err),
-        ProgressShown::Auto if io.err_terminal && !global.quiet => Reading::looking(),
-        ProgressShown::Auto => Reading::nothing(),
-    };
     let done = context::block_on(async {
-        let cloud = context::open(global, read).await?;
+        let cloud = context::open(global, read, io).await?;
         let caller = cloud.caller().await?;
+        acting::begin(&caller, read, &narrow, global, io)?;
+        let progress = match global.progress {
+            ProgressShown::Json => Reading::looking_lines(&mut *io.err),
+            ProgressShown::Auto if io.err_terminal && !global.quiet => Reading::looking(),
+            ProgressShown::Auto => Reading::nothing(),
+        };
         let scope = run::scope::scope(cloud.as_ref(), &read.blueprint, &caller.account, as_of, concurrency, &|_| {})
             .await
             .map_err(|error| CommandError::new(error.to_string()).hint("Allow account:ListRegions to these credentials, or list the regions in the blueprint."))?;
@@ -214,6 +215,7 @@ fn look_up(
             progress.page(place, events)
         })
         .await;
+        progress.finish();
         let mut broken: Vec<BrokenPart> = failed
             .into_iter()
             .map(|(place, why)| BrokenPart {
@@ -235,7 +237,6 @@ fn look_up(
         );
         Ok((places, broken))
     })?;
-    progress.finish();
     done
 }
 

@@ -40,7 +40,7 @@ pub fn run(
     let asked = context::SurveyRequest::of(global, io)?;
     let as_of = asked.as_of;
     let (survey, recording) = context::block_on(async {
-        let cloud = context::open(global, &read).await?;
+        let cloud = context::open(global, &read, io).await?;
         let recorder = Recorder::new(cloud.as_ref());
         let mut survey = context::survey(&recorder, &read, &asked, global, io).await?;
         let Survey { desired, live, .. } = &mut survey;

@@ -4,6 +4,7 @@
 //! fleet has thousands of these. So a client has no credentials of its own: each call carries its
 //! credentials and retry quota in [`Acting`].
 
+use super::endpoints::Endpoints;
 use super::throttles::Throttles;
 use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
@@ -15,7 +16,7 @@ use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeSerializationInterceptorContextRef;
 use aws_smithy_types::config_bag::ConfigBag;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 tokio::task_local! {
     static ACTING: Acting;
@@ -78,26 +79,33 @@ impl Intercept for RetriesOfCall {
 
 /// A field and a method for each service; the method makes the client on first use.
 macro_rules! clients {
-    ($($name:ident $sdk:ident $($setting:ident)?,)*) => {
+    ($($name:ident $sdk:ident $service:literal $($setting:ident)?,)*) => {
         /// The clients of one region.
         #[derive(Debug)]
         pub(super) struct Clients {
             config: SdkConfig,
+            endpoints: Arc<Endpoints>,
             throttles: Throttles,
             $($name: OnceLock<$sdk::Client>,)*
         }
 
         impl Clients {
-            pub(super) fn new(config: SdkConfig, throttles: Throttles) -> Self {
-                Self { config, throttles, $($name: OnceLock::new(),)* }
+            pub(super) fn new(
+                config: SdkConfig,
+                endpoints: Arc<Endpoints>,
+                throttles: Throttles,
+            ) -> Self {
+                Self { config, endpoints, throttles, $($name: OnceLock::new(),)* }
             }
 
             $(pub(super) fn $name(&self) -> &$sdk::Client {
                 self.$name.get_or_init(|| {
-                    let config = $sdk::config::Builder::from(&self.config)
+                    let mut config = $sdk::config::Builder::from(&self.config);
+                    config.set_endpoint_url(self.endpoints.of($service).map(str::to_owned));
+                    let config = config
                         .interceptor(RetriesOfCall)
                         .interceptor(self.throttles.clone())
-                        $(.$setting(self.config.endpoint_url().is_some()))?
+                        $(.$setting(self.endpoints.buckets_in_path()))?
                         .build();
                     $sdk::Client::from_conf(config)
                 })
@@ -107,17 +115,16 @@ macro_rules! clients {
 }
 
 clients! {
-    account aws_sdk_account,
-    cloudtrail aws_sdk_cloudtrail,
-    cloudwatch aws_sdk_cloudwatch,
-    events aws_sdk_eventbridge,
-    iam aws_sdk_iam,
-    kms aws_sdk_kms,
-    lambda aws_sdk_lambda,
-    organizations aws_sdk_organizations,
-    // A bucket's host name does not resolve below a custom endpoint.
-    s3 aws_sdk_s3 force_path_style,
-    sns aws_sdk_sns,
-    sqs aws_sdk_sqs,
-    tagging aws_sdk_resourcegroupstagging,
+    account aws_sdk_account "Account",
+    cloudtrail aws_sdk_cloudtrail "CloudTrail",
+    cloudwatch aws_sdk_cloudwatch "CloudWatch",
+    events aws_sdk_eventbridge "EventBridge",
+    iam aws_sdk_iam "IAM",
+    kms aws_sdk_kms "KMS",
+    lambda aws_sdk_lambda "Lambda",
+    organizations aws_sdk_organizations "Organizations",
+    s3 aws_sdk_s3 "S3" force_path_style,
+    sns aws_sdk_sns "SNS",
+    sqs aws_sdk_sqs "SQS",
+    tagging aws_sdk_resourcegroupstagging "Resource Groups Tagging API",
 }

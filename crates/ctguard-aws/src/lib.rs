@@ -5,8 +5,9 @@
 //! service (`events.rs`, `sns.rs`, `cloudtrail.rs`, …), which turns SDK types into resource types
 //! and back, and knows nothing else. SDK types stop in this crate, and nothing is decided in it.
 //!
-//! [`Aws::connect`] builds one configuration: one HTTP client, one cache of credentials, the SDK's
-//! own credential chain and endpoint settings. Clients are made from it for each service and region
+//! [`Aws::connect`] builds one configuration: one HTTP client and one cache of credentials.
+//! `settings.rs` reads what the environment and the AWS files say, `identity.rs` finds whose
+//! credentials count, `endpoints.rs` and `proxy.rs` how services are reached. Clients are made from it for each service and region
 //! on first use, and shared by all accounts. Everything else belongs to a session, one per place.
 //! Another account is entered by assuming a role in it, once for all its regions.
 //!
@@ -19,10 +20,13 @@ mod buses;
 mod clients;
 mod cloudtrail;
 mod cloudwatch;
+mod connect;
+mod endpoints;
 mod errors;
 mod events;
 mod gate;
 mod iam;
+mod identity;
 mod kms;
 mod lambda;
 mod lookup;
@@ -30,10 +34,13 @@ mod observe;
 mod organizations;
 mod pace;
 mod perform;
+mod providers;
+mod proxy;
 mod retry;
 mod roles;
 mod s3;
 mod session;
+mod settings;
 mod sns;
 mod sqs;
 mod sts;
@@ -41,12 +48,10 @@ mod tagging;
 mod throttles;
 mod transport;
 
-use aws_config::retry::RetryConfig;
-use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{AppName, BehaviorVersion, SdkConfig};
+use aws_config::SdkConfig;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use clients::{Clients, OfCall};
+use connect::Connected;
 use ctguard_core::action::Action;
 use ctguard_core::blueprint::Accounts;
 use ctguard_core::cloud::lookup::{Lookup, LookupPage};
@@ -55,6 +60,7 @@ use ctguard_core::permissions::Permission;
 use ctguard_core::scope::{AccountId, Arn, Place, Region};
 use ctguard_core::snapshot::{AccountReads, OrganizationReads, ReadSet};
 use ctguard_core::snapshot::{AccountSnapshot, Caller, Observed, Organization, PlaceSnapshot};
+use endpoints::Endpoints;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use gate::Gate;
@@ -93,6 +99,8 @@ pub struct Options {
     pub endpoint_url: Option<String>,
     /// Credentials instead of the SDK's chain, for programs that bring their own.
     pub credentials: Option<SharedCredentialsProvider>,
+    /// The code of the MFA device that a role of the profile asks for.
+    pub mfa_token: Option<String>,
     pub timing: Timing,
 }
 
@@ -106,6 +114,7 @@ impl Default for Options {
             concurrency: DEFAULT_CONCURRENCY,
             endpoint_url: None,
             credentials: None,
+            mfa_token: None,
             timing: Timing::default(),
         }
     }
@@ -147,6 +156,8 @@ impl Default for Timing {
 #[derive(Debug)]
 pub struct Aws {
     base: SdkConfig,
+    endpoints: Arc<Endpoints>,
+    notes: Vec<String>,
     timing: Timing,
     accounts: Accounts,
     gate: Arc<Gate>,
@@ -167,56 +178,15 @@ impl Aws {
     ///
     /// # Errors
     ///
-    /// When the endpoint given is no http or https URL.
+    /// When a setting cannot be used: an endpoint that is no http or https URL, a profile that does
+    /// not exist.
     pub async fn connect(options: Options) -> Result<Self, CloudError> {
+        let Connected { base, endpoints, notes } = connect::connect(&options).await?;
         let timing = options.timing;
-        // `standard` and not `adaptive`: the adaptive mode slows every call of a region after one
-        // throttle, by far more than the pace kept here anyway.
-        let retries = RetryConfig::standard().with_initial_backoff(timing.first_wait);
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(timing.connect)
-            .operation_attempt_timeout(timing.attempt)
-            .operation_timeout(timing.operation)
-            .build();
-        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-            .http_client(transport::client())
-            .app_name(AppName::new("ctguard").expect("letters make an app name"))
-            .retry_config(retries)
-            .timeout_config(timeouts)
-            // It would end a body that stalls for 20 seconds, but every attempt ends before that.
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .identity_cache(aws_config::identity::IdentityCache::lazy().build());
-        if let Some(profile) = options.profile {
-            loader = loader.profile_name(profile);
-        }
-        if let Some(region) = options.region {
-            loader = loader.region(session::sdk_region(&region));
-        }
-        if let Some(url) = options.endpoint_url {
-            loader = loader.endpoint_url(url);
-        }
-        if let Some(credentials) = options.credentials {
-            loader = loader.credentials_provider(credentials);
-        }
-        let mut base = loader.load().await;
-        if let Some(url) = base.endpoint_url()
-            && !url.starts_with("http://")
-            && !url.starts_with("https://")
-        {
-            return Err(errors::refused(
-                "connect",
-                "InvalidEndpoint",
-                format!("the endpoint `{url}` does not begin with http:// or https://"),
-            ));
-        }
-        if base.region().is_none() {
-            // Used only for GetCallerIdentity; every other call has the region of its place.
-            let region = options.default_region.as_ref().map(session::sdk_region);
-            let region = region.unwrap_or(aws_config::Region::from_static("us-east-1"));
-            base = base.to_builder().region(region).build();
-        }
         Ok(Self {
             base,
+            endpoints: Arc::new(endpoints),
+            notes,
             timing,
             accounts: options.accounts.unwrap_or_default(),
             gate: Arc::new(Gate::new(options.concurrency)),
@@ -228,6 +198,21 @@ impl Aws {
             sessions: Mutex::new(HashMap::new()),
             written: Written::default(),
         })
+    }
+
+    /// The MFA devices that the roles of the user's profile ask for, each with its profile: the code
+    /// of one goes into [`Options::mfa_token`]. Makes no call.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::connect`].
+    pub async fn mfa_devices(options: &Options) -> Result<Vec<(String, String)>, CloudError> {
+        connect::mfa_devices(options).await
+    }
+
+    /// What of the user's settings is not done as it is written, a sentence each.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// The region that the user's configuration names; us-east-1 when it names none.
@@ -245,7 +230,7 @@ impl Aws {
     }
 
     fn sts(&self) -> &aws_sdk_sts::Client {
-        self.sts.get_or_init(|| sts::client(&self.base, &self.throttles))
+        self.sts.get_or_init(|| sts::client(&self.base, &self.endpoints, &self.throttles))
     }
 
     /// The role in an account; `None` when the caller's own credentials are used.
@@ -298,7 +283,8 @@ impl Aws {
                     // A call for one account must not be signed for another.
                     .identity_cache(aws_config::identity::IdentityCache::no_cache());
             }
-            Arc::new(Clients::new(config.build(), self.throttles.clone()))
+            let endpoints = Arc::clone(&self.endpoints);
+            Arc::new(Clients::new(config.build(), endpoints, self.throttles.clone()))
         });
         Arc::clone(known)
     }

@@ -8,6 +8,7 @@
 //! time; the SDK's cache in front of it caches no refusals, and turns each into "no credentials".
 
 use super::Timing;
+use super::endpoints::Endpoints;
 use super::errors::{bad_response, kind};
 use super::gate::Gate;
 use super::retry::patiently;
@@ -54,9 +55,14 @@ pub(super) async fn caller(
 
 /// A client for STS in the configured region, with the caller's own credentials: the SDK does not
 /// use the global endpoint.
-pub(super) fn client(config: &SdkConfig, throttles: &Throttles) -> aws_sdk_sts::Client {
-    let config = aws_sdk_sts::config::Builder::from(config).interceptor(throttles.clone()).build();
-    aws_sdk_sts::Client::from_conf(config)
+pub(super) fn client(
+    config: &SdkConfig,
+    endpoints: &Endpoints,
+    throttles: &Throttles,
+) -> aws_sdk_sts::Client {
+    let mut config = aws_sdk_sts::config::Builder::from(config);
+    config.set_endpoint_url(endpoints.of("STS").map(str::to_owned));
+    aws_sdk_sts::Client::from_conf(config.interceptor(throttles.clone()).build())
 }
 
 /// The credentials of a role in one account.

@@ -2,16 +2,22 @@
 //!
 //! The SDK's own HTTPS client reads the machine's root certificates as soon as it is made, and
 //! in a debug build panics where there are none, even if every endpoint is `http://`. This one looks
-//! at each request's scheme and makes the HTTPS side only when the first request needs it.
+//! at each request's scheme and makes the HTTPS side only when the first request needs it. It also
+//! decides, request by request, which proxy is asked.
 
-use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use super::proxy::{Proxies, Proxy};
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
+use aws_smithy_http_client::{Builder, Connector as HttpsConnector};
+use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
     SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -19,13 +25,76 @@ use std::time::Duration;
 /// so that a call rarely meets a connection that the other side has just closed.
 const IDLE: Duration = Duration::from_secs(20);
 
+/// How the network is reached.
+#[derive(Debug, Default)]
+pub(super) struct Network {
+    pub(super) proxies: Proxies,
+    /// Certificates, as PEM, that are trusted instead of this machine's own.
+    pub(super) certificates: Option<Vec<u8>>,
+}
+
+impl Network {
+    fn tls(&self) -> TlsContext {
+        let Some(certificates) = &self.certificates else { return TlsContext::default() };
+        let store = TrustStore::empty().with_pem_certificate(certificates.clone());
+        TlsContext::builder().with_trust_store(store).build().unwrap_or_default()
+    }
+}
+
 /// Makes the shared client.
-pub(super) fn client() -> SharedHttpClient {
+pub(super) fn client(network: Network) -> SharedHttpClient {
     SharedHttpClient::new(ByScheme {
-        plain: Builder::new().pool_idle_timeout(IDLE).build_http(),
-        tls: Arc::new(OnceLock::new()),
+        routes: Arc::new(Routes {
+            plain: Builder::new().pool_idle_timeout(IDLE).build_http(),
+            tls: OnceLock::new(),
+            proxied: Mutex::default(),
+            network,
+        }),
         known: Mutex::default(),
     })
+}
+
+/// The clients, one for each way that requests take.
+#[derive(Debug)]
+struct Routes {
+    plain: SharedHttpClient,
+    tls: OnceLock<SharedHttpClient>,
+    /// By the proxy's URL.
+    proxied: Mutex<HashMap<String, SharedHttpClient>>,
+    network: Network,
+}
+
+impl Routes {
+    fn tls(&self) -> &SharedHttpClient {
+        self.tls.get_or_init(|| {
+            Builder::new()
+                .pool_idle_timeout(IDLE)
+                .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+                .tls_context(self.network.tls())
+                .build_https()
+        })
+    }
+
+    /// The client of a proxy. It always has the HTTPS side: the proxy itself may be `https://`.
+    fn through(&self, proxy: &Proxy) -> SharedHttpClient {
+        let mut known = self.proxied.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = known.entry(proxy.url.clone()).or_insert_with(|| {
+            // The URL was looked at when it was read.
+            let config =
+                ProxyConfig::all(proxy.url.as_str()).unwrap_or_else(|_| ProxyConfig::disabled());
+            let tls = self.network.tls();
+            Builder::new().build_with_connector_fn(move |settings, _| {
+                let mut builder = HttpsConnector::builder()
+                    .proxy_config(config.clone())
+                    .pool_idle_timeout(IDLE)
+                    .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+                    .tls_context(tls.clone());
+                builder.set_connector_settings(settings.cloned());
+                builder.build()
+            })
+        });
+        made.clone()
+    }
 }
 
 /// The settings that connectors differ in: timeouts for a connection and for a response.
@@ -33,8 +102,7 @@ type Patience = (Option<Duration>, Option<Duration>);
 
 #[derive(Debug)]
 struct ByScheme {
-    plain: SharedHttpClient,
-    tls: Arc<OnceLock<SharedHttpClient>>,
+    routes: Arc<Routes>,
     /// The connectors made so far: the SDK requests one for every attempt of every call.
     known: Mutex<Vec<(Patience, SharedHttpConnector)>>,
 }
@@ -51,8 +119,8 @@ impl HttpClient for ByScheme {
             return connector.clone();
         }
         let connector = SharedHttpConnector::new(Connector {
-            plain: self.plain.http_connector(settings, components),
-            tls: Arc::clone(&self.tls),
+            plain: self.routes.plain.http_connector(settings, components),
+            routes: Arc::clone(&self.routes),
             settings: settings.clone(),
             components: components.clone(),
         });
@@ -64,22 +132,44 @@ impl HttpClient for ByScheme {
 #[derive(Debug)]
 struct Connector {
     plain: SharedHttpConnector,
-    tls: Arc<OnceLock<SharedHttpClient>>,
+    routes: Arc<Routes>,
     settings: HttpConnectorSettings,
     components: RuntimeComponents,
 }
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let (settings, components) = (&self.settings, &self.components);
+        if let Some(proxy) = self.routes.network.proxies.of(request.uri()) {
+            let client = self.routes.through(proxy);
+            let answer = client.http_connector(settings, components).call(request);
+            let proxy = proxy.clone();
+            return HttpConnectorFuture::new(async move {
+                answer.await.map_err(|error| named(error, &proxy))
+            });
+        }
         if request.uri().starts_with("http://") {
             return self.plain.call(request);
         }
-        let tls = self.tls.get_or_init(|| {
-            Builder::new()
-                .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-                .pool_idle_timeout(IDLE)
-                .build_https()
-        });
-        tls.http_connector(&self.settings, &self.components).call(request)
+        self.routes.tls().http_connector(settings, components).call(request)
+    }
+}
+
+/// Says which proxy did not do its work, and who named it.
+#[derive(Debug, thiserror::Error)]
+#[error("through the proxy {proxy:?}")]
+struct Through {
+    proxy: Proxy,
+    source: BoxError,
+}
+
+fn named(error: ConnectorError, proxy: &Proxy) -> ConnectorError {
+    let (timeout, io) = (error.is_timeout(), error.is_io());
+    let other = error.as_other();
+    let error = Box::new(Through { proxy: proxy.clone(), source: error.into() });
+    match (timeout, io) {
+        (true, _) => ConnectorError::timeout(error),
+        (_, true) => ConnectorError::io(error),
+        _ => ConnectorError::other(error, other),
     }
 }

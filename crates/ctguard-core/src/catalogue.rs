@@ -8,7 +8,7 @@
 
 mod suggest;
 
-pub(crate) use suggest::nearest;
+pub use suggest::nearest;
 pub use suggest::{suggest, suggest_service};
 
 use crate::event::{self, Access, EventKind, EventRef, Landing};

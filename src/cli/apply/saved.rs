@@ -64,7 +64,7 @@ pub(super) fn run(
     let positions = Positions::of(&file, &blueprint, &loaded.included);
     let read = context::Read { blueprint, sources: loaded.sources, file, positions };
     context::block_on(async {
-        let cloud = context::open(global, &read).await?;
+        let cloud = context::open(global, &read, io).await?;
         same_caller(cloud.as_ref(), saved.caller()).await?;
         let survey = context::survey(cloud.as_ref(), &read, &asked, global, io).await?;
         let plan = still_holds(reviewed, &survey, global, io)?;

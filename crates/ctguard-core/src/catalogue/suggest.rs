@@ -85,7 +85,7 @@ pub fn suggest_service(text: &str) -> Vec<String> {
 }
 
 /// The closest of `names`, best first; none that differs in more than a third of its letters.
-pub(crate) fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+pub fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let wanted = text.to_ascii_lowercase();
     let limit = (wanted.chars().count() / 3).clamp(1, 4);
     let mut close: Vec<(usize, &str)> = names

@@ -48,4 +48,7 @@ codes! {
         "Nothing of an account could be read.",
         "Let the credentials enter the account: the blueprint's `role` must exist there and trust \
          them.";
+    RUN_FAILED = "run-failed",
+        "The command could not do its work; a report has this in place of a result.",
+        "Do what the message says, and run the command again.";
 }

@@ -1,0 +1,176 @@
+//! One configuration of the SDK from the options, the environment and the user's AWS files.
+
+use super::endpoints::Endpoints;
+use super::errors::refused;
+use super::identity;
+use super::providers::Making;
+use super::proxy::Proxies;
+use super::session::sdk_region;
+use super::settings::Settings;
+use super::transport::{self, Network};
+use super::{Options, Timing};
+use aws_config::provider_config::ProviderConfig;
+use aws_config::retry::{RetryConfig, RetryMode};
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use ctguard_core::cloud::CloudError;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+
+/// Where calls without a place go when nothing names a region.
+const FALLBACK: Region = Region::from_static("us-east-1");
+
+/// What [`super::Aws`] is made of.
+pub(super) struct Connected {
+    pub(super) base: SdkConfig,
+    pub(super) endpoints: Endpoints,
+    pub(super) notes: Vec<String>,
+}
+
+/// Reads the settings. Makes no AWS call, unless only the machine itself knows the region.
+///
+/// # Errors
+///
+/// When a setting cannot be used.
+pub(super) async fn connect(options: &Options) -> Result<Connected, CloudError> {
+    let settings = Settings::read(options.profile.as_deref()).await?;
+    let endpoints = match &options.endpoint_url {
+        Some(url) => Endpoints::one(url)?,
+        None => Endpoints::read(&settings)?,
+    };
+    let http = transport::client(network(&settings)?);
+    let (retries, timeouts) = (retries(&settings, options.timing)?, timeouts(options.timing));
+    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .http_client(http.clone())
+        .app_name(AppName::new("ctguard").expect("letters make an app name"))
+        .retry_config(retries.clone())
+        .timeout_config(timeouts.clone())
+        .profile_name(settings.profile.clone())
+        // It would end a body that stalls for 20 seconds, but every attempt ends before that.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .identity_cache(aws_config::identity::IdentityCache::lazy().build())
+        .no_credentials();
+    if let Some(region) = region(options, &settings) {
+        loader = loader.region(region);
+    }
+    let mut base = loader.load().await;
+    if base.region().is_none_or(|region| region.as_ref().is_empty()) {
+        // Used only for GetCallerIdentity; every other call has the region of its place.
+        let region = options.default_region.as_ref().map(sdk_region);
+        base = base.to_builder().region(region.unwrap_or(FALLBACK)).build();
+    }
+    let credentials = match &options.credentials {
+        Some(given) => given.clone(),
+        None => {
+            let config = ProviderConfig::without_region()
+                .with_region(base.region().cloned())
+                .with_use_fips(base.use_fips())
+                .with_use_dual_stack(base.use_dual_stack())
+                .with_http_client(http)
+                .with_retry_config(retries)
+                .with_timeout_config(timeouts);
+            let mfa_token = options.mfa_token.as_deref();
+            let making = Making {
+                settings: &settings,
+                config: &config,
+                base: &base,
+                endpoints: &endpoints,
+                mfa_token,
+            };
+            making.provider(identity::source(&settings)?)?
+        }
+    };
+    let base = base.to_builder().credentials_provider(credentials).build();
+    Ok(Connected { base, endpoints, notes: notes(&settings) })
+}
+
+/// The MFA devices that are asked for, each with the profile that names it.
+pub(super) async fn mfa_devices(options: &Options) -> Result<Vec<(String, String)>, CloudError> {
+    if options.credentials.is_some() {
+        return Ok(Vec::new());
+    }
+    let settings = Settings::read(options.profile.as_deref()).await?;
+    let source = identity::source(&settings)?;
+    let owned = |(profile, serial): (&str, &str)| (profile.to_owned(), serial.to_owned());
+    Ok(source.mfa_devices().into_iter().map(owned).collect())
+}
+
+/// The region as the CLI finds it: the option, the variables, the profile.
+fn region(options: &Options, settings: &Settings) -> Option<Region> {
+    options.region.as_ref().map(sdk_region).or_else(|| {
+        let named = settings.variable("AWS_REGION");
+        let named = named.or_else(|| settings.value("AWS_DEFAULT_REGION", "region"));
+        named.map(Region::new)
+    })
+}
+
+fn network(settings: &Settings) -> Result<Network, CloudError> {
+    let unusable = |message: String| refused("connect", "InvalidConfiguration", message);
+    let proxies = Proxies::read(|name| settings.raw_variable(name)).map_err(unusable)?;
+    let certificates = match settings.value("AWS_CA_BUNDLE", "ca_bundle") {
+        Some(path) => Some(certificates(&path).map_err(unusable)?),
+        None => None,
+    };
+    Ok(Network { proxies, certificates })
+}
+
+/// Reads a file of certificates, and looks whether it has any.
+fn certificates(path: &str) -> Result<Vec<u8>, String> {
+    let failed =
+        |why: String| format!("the certificates of AWS_CA_BUNDLE (ca_bundle), {path}: {why}");
+    let bytes = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
+    let mut store = rustls::RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&bytes) {
+        let certificate = certificate.map_err(|error| failed(error.to_string()))?;
+        store.add(certificate).map_err(|error| failed(error.to_string()))?;
+    }
+    match store.is_empty() {
+        true => Err(failed("there is no certificate in it".to_owned())),
+        false => Ok(bytes),
+    }
+}
+
+/// `standard` and not `adaptive` unless the user asks for it: the adaptive mode slows every call of
+/// a region after one throttle, by far more than the pace kept here anyway.
+fn retries(settings: &Settings, timing: Timing) -> Result<RetryConfig, CloudError> {
+    let unusable = |message: String| refused("connect", "InvalidConfiguration", message);
+    let mode = settings.value("AWS_RETRY_MODE", "retry_mode");
+    let mode = match mode.as_deref().map(str::to_ascii_lowercase).as_deref() {
+        // What the CLI calls legacy has nothing that standard lacks.
+        None | Some("standard" | "legacy") => RetryMode::Standard,
+        Some("adaptive") => RetryMode::Adaptive,
+        Some(other) => {
+            return Err(unusable(format!(
+                "AWS_RETRY_MODE (retry_mode) is `{other}`: there are `standard` and `adaptive`"
+            )));
+        }
+    };
+    let mut retries =
+        RetryConfig::standard().with_retry_mode(mode).with_initial_backoff(timing.first_wait);
+    if let Some(text) = settings.value("AWS_MAX_ATTEMPTS", "max_attempts") {
+        let attempts = text.parse().ok().filter(|attempts| *attempts > 0).ok_or_else(|| {
+            unusable(format!("AWS_MAX_ATTEMPTS (max_attempts) is `{text}`, not a number from 1"))
+        })?;
+        retries = retries.with_max_attempts(attempts);
+    }
+    Ok(retries)
+}
+
+fn timeouts(timing: Timing) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(timing.connect)
+        .operation_attempt_timeout(timing.attempt)
+        .operation_timeout(timing.operation)
+        .build()
+}
+
+/// What is not done as it is written.
+fn notes(settings: &Settings) -> Vec<String> {
+    let legacy = settings.value("AWS_STS_REGIONAL_ENDPOINTS", "sts_regional_endpoints");
+    legacy
+        .filter(|value| value == "legacy")
+        .map(|_| "AWS_STS_REGIONAL_ENDPOINTS (sts_regional_endpoints) is `legacy`; STS is asked in its region nevertheless".to_owned())
+        .into_iter()
+        .collect()
+}

@@ -1,0 +1,292 @@
+//! Whose credentials are used: found in the order of the AWS CLI, not of the SDK.
+//!
+//! | | where | |
+//! |---|---|---|
+//! | 1 | keys in the environment | not with `--profile` |
+//! | 2 | the profile's `role_arn`, with `source_profile` or `credential_source` | |
+//! | 3 | a web identity: variables, else the profile | the variables not with `--profile` |
+//! | 4 | IAM Identity Center, keys of the credentials file, `login_session`, `credential_process`, keys of the config file | |
+//! | 5 | the container's, the machine's | |
+//!
+//! The SDK takes the default profile before a web identity in the environment, keys in the
+//! environment before a profile that was asked for, and a role's MFA device not at all.
+//!
+//! Source: botocore's `create_credential_resolver` and `AssumeRoleProvider` (`credentials.py`);
+//! <https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-files.html>.
+
+use super::errors::refused;
+use super::settings::Settings;
+use aws_credential_types::Credentials;
+use ctguard_core::cloud::CloudError;
+
+/// Where credentials come from.
+#[derive(Debug)]
+pub(super) enum Source {
+    Keys(Credentials),
+    Role(Box<Role>),
+    WebIdentity {
+        token_file: String,
+        role_arn: String,
+        session_name: String,
+    },
+    Sso(Sso),
+    Process(String),
+    Container,
+    Machine,
+    /// The container's, else the machine's: when nothing else is there.
+    ContainerOrMachine,
+}
+
+/// A role that a profile names.
+#[derive(Debug)]
+pub(super) struct Role {
+    pub(super) profile: String,
+    pub(super) arn: String,
+    pub(super) session_name: Option<String>,
+    pub(super) external_id: Option<String>,
+    pub(super) duration_seconds: Option<i32>,
+    pub(super) mfa_serial: Option<String>,
+    pub(super) from: Source,
+}
+
+#[derive(Debug)]
+pub(super) struct Sso {
+    pub(super) account: String,
+    pub(super) role: String,
+    pub(super) start_url: String,
+    pub(super) region: String,
+    pub(super) session: Option<String>,
+}
+
+impl Source {
+    /// The MFA devices of the roles on the way, with their profiles.
+    pub(super) fn mfa_devices(&self) -> Vec<(&str, &str)> {
+        let Self::Role(role) = self else { return Vec::new() };
+        let mut devices = role.from.mfa_devices();
+        devices.extend(role.mfa_serial.as_deref().map(|serial| (role.profile.as_str(), serial)));
+        devices
+    }
+}
+
+/// The name of a session unless the profile has another: CloudTrail shows it with every call.
+const SESSION_NAME: &str = "ctguard";
+
+/// Finds where credentials come from. Makes no call.
+///
+/// # Errors
+///
+/// When the profile is incomplete or contradicts itself, or asks for a kind that is not supported.
+pub(super) fn source(settings: &Settings) -> Result<Source, CloudError> {
+    if !settings.explicit
+        && let Some(keys) = keys_in_environment(settings)?
+    {
+        return Ok(Source::Keys(keys));
+    }
+    let profile = settings.profile.as_str();
+    if names_role(settings, profile) {
+        return role(settings, profile, &mut vec![profile.to_owned()]);
+    }
+    if !settings.explicit
+        && let Some(token_file) = settings.variable("AWS_WEB_IDENTITY_TOKEN_FILE")
+    {
+        return web_identity(settings, profile, token_file, true);
+    }
+    match of_profile(settings, profile)? {
+        Some(found) => Ok(found),
+        None => Ok(Source::ContainerOrMachine),
+    }
+}
+
+fn keys_in_environment(settings: &Settings) -> Result<Option<Credentials>, CloudError> {
+    let Some(id) = settings.variable("AWS_ACCESS_KEY_ID") else { return Ok(None) };
+    let secret = settings.variable("AWS_SECRET_ACCESS_KEY").ok_or_else(|| {
+        invalid("AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not".to_owned())
+    })?;
+    let token = settings.variable("AWS_SESSION_TOKEN");
+    let token = token.or_else(|| settings.variable("AWS_SECURITY_TOKEN"));
+    Ok(Some(Credentials::new(id, secret, token, None, "environment")))
+}
+
+fn names_role(settings: &Settings, profile: &str) -> bool {
+    settings.of(profile, "role_arn").is_some()
+        && settings.of(profile, "web_identity_token_file").is_none()
+}
+
+fn has_keys(settings: &Settings, profile: &str) -> bool {
+    ["aws_access_key_id", "aws_secret_access_key"]
+        .iter()
+        .any(|key| settings.of(profile, key).is_some())
+}
+
+/// The role of a profile. `visited` has the profiles on the way, this one last.
+fn role(
+    settings: &Settings,
+    profile: &str,
+    visited: &mut Vec<String>,
+) -> Result<Source, CloudError> {
+    let key = |key: &str| settings.of(profile, key);
+    let from = match (key("source_profile"), key("credential_source")) {
+        (Some(_), Some(_)) => {
+            return Err(invalid(format!(
+                "the profile `{profile}` has both `source_profile` and `credential_source`"
+            )));
+        }
+        (None, None) => {
+            return Err(invalid(format!(
+                "the profile `{profile}` has a `role_arn`, and neither `source_profile` nor `credential_source` to assume it with"
+            )));
+        }
+        (None, Some(named)) => named_source(settings, profile, named)?,
+        (Some(source), None) => source_profile(settings, profile, source, visited)?,
+    };
+    let duration = key("duration_seconds").and_then(|text| text.parse().ok());
+    Ok(Source::Role(Box::new(Role {
+        profile: profile.to_owned(),
+        arn: key("role_arn").unwrap_or_default().to_owned(),
+        session_name: key("role_session_name").map(str::to_owned),
+        external_id: key("external_id").map(str::to_owned),
+        duration_seconds: duration,
+        mfa_serial: key("mfa_serial").map(str::to_owned),
+        from,
+    })))
+}
+
+fn named_source(settings: &Settings, profile: &str, named: &str) -> Result<Source, CloudError> {
+    match named.to_ascii_lowercase().as_str() {
+        "environment" => keys_in_environment(settings)?.map(Source::Keys).ok_or_else(|| {
+            invalid(format!(
+                "the profile `{profile}` takes its credentials from the environment, and AWS_ACCESS_KEY_ID is not set"
+            ))
+        }),
+        "ec2instancemetadata" => Ok(Source::Machine),
+        "ecscontainer" => Ok(Source::Container),
+        _ => Err(invalid(format!(
+            "the profile `{profile}` has the `credential_source` `{named}`: there are `Environment`, `Ec2InstanceMetadata` and `EcsContainer`"
+        ))),
+    }
+}
+
+fn source_profile(
+    settings: &Settings,
+    profile: &str,
+    source: &str,
+    visited: &mut Vec<String>,
+) -> Result<Source, CloudError> {
+    if !settings.has_profile(source) {
+        return Err(invalid(format!(
+            "the profile `{profile}` names a `source_profile` `{source}` that does not exist"
+        )));
+    }
+    let itself = source == profile && has_keys(settings, source);
+    if visited.iter().any(|seen| seen == source) && !itself {
+        return Err(invalid(format!(
+            "the profiles name each other as `source_profile`: {} → {source}",
+            visited.join(" → ")
+        )));
+    }
+    visited.push(source.to_owned());
+    if names_role(settings, source) && !has_keys(settings, source) {
+        return role(settings, source, visited);
+    }
+    of_profile(settings, source)?.ok_or_else(|| {
+        invalid(format!(
+            "the profile `{profile}` names the `source_profile` `{source}`, which has no credentials"
+        ))
+    })
+}
+
+/// What a profile has of its own, besides a role.
+fn of_profile(settings: &Settings, profile: &str) -> Result<Option<Source>, CloudError> {
+    let key = |key: &str| settings.of(profile, key);
+    if let Some(token_file) = key("web_identity_token_file") {
+        return web_identity(settings, profile, token_file.to_owned(), false).map(Some);
+    }
+    if key("sso_account_id").is_some() || key("sso_role_name").is_some() {
+        return sso(settings, profile).map(Source::Sso).map(Some);
+    }
+    if settings.in_credentials_file(profile, "aws_access_key_id").is_some() {
+        return keys(settings, profile).map(Source::Keys).map(Some);
+    }
+    if key("login_session").is_some() {
+        return Err(refused(
+            "connect",
+            "LoginSession",
+            format!(
+                "the profile `{profile}` was signed in with `aws login`, whose sessions ctguard cannot read: run `eval \"$(aws configure export-credentials --profile {profile} --format env)\"` first and leave the profile out, or give another profile `credential_process = aws configure export-credentials --profile {profile} --format process`"
+            ),
+        ));
+    }
+    if let Some(command) = key("credential_process") {
+        return Ok(Some(Source::Process(command.to_owned())));
+    }
+    match has_keys(settings, profile) {
+        true => keys(settings, profile).map(Source::Keys).map(Some),
+        false => Ok(None),
+    }
+}
+
+fn keys(settings: &Settings, profile: &str) -> Result<Credentials, CloudError> {
+    let key = |key: &str| {
+        settings
+            .of(profile, key)
+            .ok_or_else(|| invalid(format!("the profile `{profile}` has no `{key}`")))
+    };
+    let (id, secret) = (key("aws_access_key_id")?, key("aws_secret_access_key")?);
+    let token = settings.of(profile, "aws_session_token");
+    let token = token.or_else(|| settings.of(profile, "aws_security_token"));
+    Ok(Credentials::new(id, secret, token.map(str::to_owned), None, "profile"))
+}
+
+fn web_identity(
+    settings: &Settings,
+    profile: &str,
+    token_file: String,
+    from_environment: bool,
+) -> Result<Source, CloudError> {
+    let value = |name: &str, key: &str| {
+        let set = from_environment.then(|| settings.variable(name)).flatten();
+        set.or_else(|| settings.of(profile, key).map(str::to_owned))
+    };
+    let role_arn = value("AWS_ROLE_ARN", "role_arn").ok_or_else(|| {
+        invalid(match from_environment {
+            true => "AWS_WEB_IDENTITY_TOKEN_FILE is set, and AWS_ROLE_ARN is not".to_owned(),
+            false => format!(
+                "the profile `{profile}` has a `web_identity_token_file`, and no `role_arn`"
+            ),
+        })
+    })?;
+    let session_name = value("AWS_ROLE_SESSION_NAME", "role_session_name");
+    let session_name = session_name.unwrap_or_else(|| SESSION_NAME.to_owned());
+    Ok(Source::WebIdentity { token_file, role_arn, session_name })
+}
+
+fn sso(settings: &Settings, profile: &str) -> Result<Sso, CloudError> {
+    let session = settings.of(profile, "sso_session");
+    let shared = |key: &str| {
+        let own = settings.of(profile, key);
+        match session {
+            Some(session) => settings.of_session(session, key).or(own),
+            None => own,
+        }
+    };
+    let needed = |key: &str, value: Option<&str>| {
+        value.map(str::to_owned).ok_or_else(|| {
+            let at = match session.filter(|_| !key.ends_with("_id") && !key.ends_with("_name")) {
+                Some(session) => format!("the `[sso-session {session}]` of "),
+                None => String::new(),
+            };
+            invalid(format!("{at}the profile `{profile}` has no `{key}`"))
+        })
+    };
+    Ok(Sso {
+        account: needed("sso_account_id", settings.of(profile, "sso_account_id"))?,
+        role: needed("sso_role_name", settings.of(profile, "sso_role_name"))?,
+        start_url: needed("sso_start_url", shared("sso_start_url"))?,
+        region: needed("sso_region", shared("sso_region"))?,
+        session: session.map(str::to_owned),
+    })
+}
+
+fn invalid(message: String) -> CloudError {
+    refused("connect", "InvalidConfiguration", message)
+}

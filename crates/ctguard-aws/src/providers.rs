@@ -1,0 +1,216 @@
+//! The providers of credentials: the SDK's for most sources, and one of our own for the roles that
+//! profiles name, which may ask for an MFA device's code.
+
+use super::endpoints::Endpoints;
+use super::errors::refused;
+use super::identity::{Role, Source, Sso};
+use super::settings::Settings;
+use aws_config::SdkConfig;
+use aws_config::credential_process::CredentialProcessProvider;
+use aws_config::ecs::EcsCredentialsProvider;
+use aws_config::imds;
+use aws_config::imds::credentials::ImdsCredentialsProvider;
+use aws_config::meta::credentials::CredentialsProviderChain;
+use aws_config::provider_config::ProviderConfig;
+use aws_config::sso::SsoCredentialsProvider;
+use aws_config::web_identity_token::{StaticConfiguration, WebIdentityTokenCredentialsProvider};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::future::ProvideCredentials as Provided;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_smithy_types::error::display::DisplayErrorContext;
+use ctguard_core::cloud::CloudError;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::time::{Duration, SystemTime};
+
+/// The name of a session unless the profile has another: CloudTrail shows it with every call.
+const SESSION_NAME: &str = "ctguard";
+
+/// What providers are made of.
+pub(super) struct Making<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) config: &'a ProviderConfig,
+    /// Without credentials.
+    pub(super) base: &'a SdkConfig,
+    pub(super) endpoints: &'a Endpoints,
+    /// The code of the MFA device, if one was given.
+    pub(super) mfa_token: Option<&'a str>,
+}
+
+impl Making<'_> {
+    /// The provider for a source.
+    ///
+    /// # Errors
+    ///
+    /// When an MFA device's code is needed and not given, or a setting cannot be used.
+    pub(super) fn provider(&self, source: Source) -> Result<SharedCredentialsProvider, CloudError> {
+        let config = self.config;
+        Ok(match source {
+            Source::Keys(keys) => SharedCredentialsProvider::new(keys),
+            Source::Role(role) => SharedCredentialsProvider::new(self.role(*role)?),
+            Source::WebIdentity { token_file, role_arn, session_name } => {
+                let identity = StaticConfiguration {
+                    web_identity_token_file: token_file.into(),
+                    role_arn,
+                    session_name,
+                };
+                let builder = WebIdentityTokenCredentialsProvider::builder().configure(config);
+                SharedCredentialsProvider::new(builder.static_configuration(identity).build())
+            }
+            Source::Sso(sso) => SharedCredentialsProvider::new(identity_center(config, sso)),
+            Source::Process(command) => {
+                SharedCredentialsProvider::new(CredentialProcessProvider::new(command))
+            }
+            Source::Container => SharedCredentialsProvider::new(container(config)),
+            Source::Machine => SharedCredentialsProvider::new(self.machine()?),
+            Source::ContainerOrMachine => SharedCredentialsProvider::new(
+                CredentialsProviderChain::first_try("EcsContainer", container(config))
+                    .or_else("Ec2InstanceMetadata", self.machine()?),
+            ),
+        })
+    }
+
+    fn role(&self, role: Role) -> Result<ProfileRole, CloudError> {
+        let Role { profile, arn, session_name, external_id, duration_seconds, mfa_serial, from } =
+            role;
+        let mfa = match (mfa_serial, self.mfa_token) {
+            (None, _) => None,
+            (Some(serial), Some(token)) => Some((serial, Mutex::new(Some(token.to_owned())))),
+            (Some(serial), None) => {
+                return Err(refused(
+                    "connect",
+                    "MfaNeeded",
+                    format!(
+                        "the profile `{profile}` asks for the code of the MFA device {serial}, and there is no terminal to ask on: add `--mfa-token CODE`"
+                    ),
+                ));
+            }
+        };
+        let base = self.base.to_builder().credentials_provider(self.provider(from)?).build();
+        let mut config = aws_sdk_sts::config::Builder::from(&base);
+        config.set_endpoint_url(self.endpoints.of("STS").map(str::to_owned));
+        Ok(ProfileRole {
+            profile,
+            arn,
+            session_name: session_name.unwrap_or_else(|| SESSION_NAME.to_owned()),
+            external_id,
+            duration_seconds,
+            mfa,
+            client: aws_sdk_sts::Client::from_conf(config.build()),
+        })
+    }
+
+    fn machine(&self) -> Result<ImdsCredentialsProvider, CloudError> {
+        let settings = self.settings;
+        let number = |name: &str, key: &str| match settings.value(name, key) {
+            None => Ok(None),
+            Some(text) => text.parse::<u32>().map(Some).map_err(|_| {
+                let message = format!("{name} ({key}) is `{text}`, not a number");
+                refused("connect", "InvalidConfiguration", message)
+            }),
+        };
+        let seconds = number("AWS_METADATA_SERVICE_TIMEOUT", "metadata_service_timeout")?;
+        let attempts =
+            number("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "metadata_service_num_attempts")?;
+        let mut client = imds::Client::builder().configure(self.config);
+        if let Some(seconds) = seconds {
+            let limit = Duration::from_secs(seconds.into());
+            client = client.connect_timeout(limit).read_timeout(limit);
+        }
+        if let Some(attempts) = attempts {
+            client = client.max_attempts(attempts.max(1));
+        }
+        let endpoint =
+            settings.value("AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint");
+        if let Some(url) = endpoint {
+            client = client.endpoint(&url).map_err(|error| {
+                let message = format!("AWS_EC2_METADATA_SERVICE_ENDPOINT is `{url}`: {error}");
+                refused("connect", "InvalidConfiguration", message)
+            })?;
+        }
+        let builder = ImdsCredentialsProvider::builder().configure(self.config);
+        Ok(builder.imds_client(client.build()).build())
+    }
+}
+
+fn container(config: &ProviderConfig) -> EcsCredentialsProvider {
+    EcsCredentialsProvider::builder().configure(config).build()
+}
+
+fn identity_center(config: &ProviderConfig, sso: Sso) -> SsoCredentialsProvider {
+    let mut builder = SsoCredentialsProvider::builder()
+        .configure(config)
+        .account_id(sso.account)
+        .role_name(sso.role)
+        .start_url(sso.start_url)
+        .region(aws_config::Region::new(sso.region));
+    builder.set_session_name(sso.session);
+    builder.build()
+}
+
+/// Assumes the role that a profile names.
+#[derive(Debug)]
+struct ProfileRole {
+    profile: String,
+    arn: String,
+    session_name: String,
+    external_id: Option<String>,
+    duration_seconds: Option<i32>,
+    /// The device, and its code until it has been used: AWS takes each code once.
+    mfa: Option<(String, Mutex<Option<String>>)>,
+    client: aws_sdk_sts::Client,
+}
+
+impl ProfileRole {
+    async fn assume(&self) -> Result<Credentials, CredentialsError> {
+        let mut call = self
+            .client
+            .assume_role()
+            .role_arn(&self.arn)
+            .role_session_name(&self.session_name)
+            .set_external_id(self.external_id.clone())
+            .set_duration_seconds(self.duration_seconds);
+        if let Some((serial, code)) = &self.mfa {
+            let code = code.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let code = code.ok_or_else(|| {
+                CredentialsError::provider_error(format!(
+                    "the session of the profile `{}` has expired, and a new one needs a new code of the MFA device {serial}: run the command again",
+                    self.profile
+                ))
+            })?;
+            call = call.serial_number(serial).token_code(code);
+        }
+        let answer = call.send().await.map_err(|error| {
+            let why = match error.as_service_error() {
+                Some(said) => said.to_string(),
+                None => DisplayErrorContext(&error).to_string(),
+            };
+            CredentialsError::provider_error(format!(
+                "the role {} of the profile `{}` cannot be assumed: {why}",
+                self.arn, self.profile
+            ))
+        })?;
+        let found = answer.credentials.ok_or_else(|| {
+            CredentialsError::provider_error("no credentials in the answer of sts:AssumeRole")
+        })?;
+        let expiry =
+            SystemTime::try_from(found.expiration).map_err(CredentialsError::provider_error)?;
+        Ok(Credentials::new(
+            found.access_key_id,
+            found.secret_access_key,
+            Some(found.session_token),
+            Some(expiry),
+            "profile",
+        ))
+    }
+}
+
+impl ProvideCredentials for ProfileRole {
+    fn provide_credentials<'a>(&'a self) -> Provided<'a>
+    where
+        Self: 'a,
+    {
+        Provided::new(self.assume())
+    }
+}

@@ -1,0 +1,241 @@
+//! Which proxy a request goes through, by the variables that the AWS CLI reads.
+//!
+//! The rules are those of the CLI: `HTTPS_PROXY` for `https://` endpoints, `HTTP_PROXY` for
+//! `http://` ones, the lower-case name before the upper-case one, and an empty lower-case one takes
+//! the other away. `NO_PROXY` lists what is reached directly. Two things are more than the CLI does:
+//! `NO_PROXY` takes blocks of addresses and `*.` before a name, and the addresses from which a
+//! machine or container gets its own credentials are never asked for through a proxy, which would
+//! answer with its own.
+//!
+//! Sources: <https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-proxy.html>, Python's
+//! `urllib.request.getproxies_environment` and `proxy_bypass_environment`.
+
+use std::net::IpAddr;
+
+/// What the environment says of proxies.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Proxies {
+    http: Option<Proxy>,
+    https: Option<Proxy>,
+    bypass: Vec<String>,
+    /// Hosts, with a port where there is one, that are always reached directly.
+    own: Vec<String>,
+}
+
+/// A proxy, and the variable that names it.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Proxy {
+    /// With the user and password, if there are any.
+    pub(super) url: String,
+    pub(super) named_by: &'static str,
+}
+
+impl Proxy {
+    /// The URL without user and password, for people.
+    pub(super) fn shown(&self) -> String {
+        let Some((scheme, rest)) = self.url.split_once("://") else { return self.url.clone() };
+        let host = rest.rsplit('@').next().unwrap_or(rest);
+        format!("{scheme}://{host}")
+    }
+}
+
+impl std::fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({})", self.shown(), self.named_by)
+    }
+}
+
+impl Proxies {
+    /// Reads them. `get` gives the variable's value, also an empty one.
+    ///
+    /// # Errors
+    ///
+    /// When a proxy is of a kind that is not supported.
+    pub(super) fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        let one = |lower: &'static str, upper: &'static str| match get(lower) {
+            Some(value) if value.is_empty() => None,
+            Some(value) => Some((value, lower)),
+            None => get(upper).filter(|value| !value.is_empty()).map(|value| (value, upper)),
+        };
+        let proxy = |found: Option<(String, &'static str)>| found.map(proxy).transpose();
+        // A web server hands a request's `Proxy:` header to its scripts under that name.
+        let http = match get("REQUEST_METHOD") {
+            None => one("http_proxy", "HTTP_PROXY"),
+            Some(_) => one("http_proxy", "").filter(|(_, name)| !name.is_empty()),
+        };
+        let none = one("no_proxy", "NO_PROXY").map(|(text, _)| text).unwrap_or_default();
+        let bypass = none.split(',').map(|entry| entry.trim().to_ascii_lowercase());
+        // Where a container's credentials come from, such as 127.0.0.1:9000.
+        let own = get("AWS_CONTAINER_CREDENTIALS_FULL_URI").and_then(|url| authority(&url));
+        Ok(Self {
+            http: proxy(http)?,
+            https: proxy(one("https_proxy", "HTTPS_PROXY"))?,
+            bypass: bypass.filter(|entry| !entry.is_empty()).collect(),
+            own: own.into_iter().collect(),
+        })
+    }
+
+    /// The proxy for a request.
+    pub(super) fn of(&self, uri: &str) -> Option<&Proxy> {
+        let proxy = if uri.starts_with("http://") { &self.http } else { &self.https };
+        let proxy = proxy.as_ref()?;
+        let whole = authority(uri)?;
+        let host = host(&whole);
+        let is_own = self.own.contains(&whole) || is_link_local(host);
+        (!is_own && !self.bypasses(host, &whole)).then_some(proxy)
+    }
+
+    fn bypasses(&self, host: &str, whole: &str) -> bool {
+        self.bypass.iter().any(|entry| {
+            if entry == "*" {
+                return true;
+            }
+            if let (Some((network, bits)), Ok(address)) = (entry.split_once('/'), host.parse())
+                && let (Ok(network), Ok(bits)) = (network.parse(), bits.parse())
+            {
+                return is_within(address, network, bits);
+            }
+            let name = entry.strip_prefix('*').unwrap_or(entry).trim_start_matches('.');
+            let ends = |text: &str| {
+                text.strip_suffix(name)
+                    .is_some_and(|before| before.is_empty() || before.ends_with('.'))
+            };
+            !name.is_empty() && (ends(host) || ends(whole) || bare(name) == host)
+        })
+    }
+}
+
+fn proxy((value, named_by): (String, &'static str)) -> Result<Proxy, String> {
+    let url = match value.split_once("://") {
+        Some((scheme, _)) if ["http", "https"].contains(&scheme.to_ascii_lowercase().as_str()) => {
+            value
+        }
+        Some((scheme, _)) => {
+            return Err(format!(
+                "{named_by} names a proxy of the kind `{scheme}`: http and https are supported"
+            ));
+        }
+        // The CLI takes it for http.
+        None => format!("http://{}", value.trim_start_matches("//")),
+    };
+    let found = Proxy { url, named_by };
+    match aws_smithy_http_client::proxy::ProxyConfig::all(found.url.as_str()) {
+        Ok(_) => Ok(found),
+        Err(_) => Err(format!("{named_by} is not the URL of a proxy")),
+    }
+}
+
+/// Host and port of a URL, in lower case, without a user.
+fn authority(url: &str) -> Option<String> {
+    let (_, rest) = url.split_once("://")?;
+    let whole = rest.split(['/', '?', '#']).next()?;
+    Some(whole.rsplit('@').next().unwrap_or(whole).to_ascii_lowercase())
+}
+
+/// The host alone; an IPv6 address without its brackets.
+fn host(whole: &str) -> &str {
+    match whole.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or(rest),
+        None => whole.split(':').next().unwrap_or(whole),
+    }
+}
+
+fn bare(name: &str) -> &str {
+    name.trim_start_matches('[').trim_end_matches(']')
+}
+
+/// Addresses that only this machine's own network answers: the metadata services.
+fn is_link_local(host: &str) -> bool {
+    match host.parse() {
+        Ok(IpAddr::V4(address)) => address.is_link_local(),
+        Ok(IpAddr::V6(address)) => host == "fd00:ec2::254" || address.is_unicast_link_local(),
+        Err(_) => false,
+    }
+}
+
+fn is_within(address: IpAddr, network: IpAddr, bits: u32) -> bool {
+    let (address, network, width) = match (address, network) {
+        (IpAddr::V4(a), IpAddr::V4(n)) => (u128::from(a.to_bits()), u128::from(n.to_bits()), 32),
+        (IpAddr::V6(a), IpAddr::V6(n)) => (a.to_bits(), n.to_bits(), 128),
+        _ => return false,
+    };
+    let Some(rest) = u32::checked_sub(width, bits) else { return false };
+    address.checked_shr(rest).unwrap_or(0) == network.checked_shr(rest).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(all: &[(&str, &str)]) -> Result<Proxies, String> {
+        Proxies::read(|name| {
+            all.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    fn through(all: &[(&str, &str)], uri: &str) -> Option<String> {
+        read(all).unwrap().of(uri).map(|proxy| proxy.url.clone())
+    }
+
+    const P: (&str, &str) = ("HTTPS_PROXY", "http://p:3128");
+
+    #[test]
+    fn lower_case_goes_before_upper_case_and_takes_it_away_when_empty() {
+        let uri = "https://sns.eu-west-1.amazonaws.com/";
+        assert_eq!(through(&[P], uri).as_deref(), Some("http://p:3128"));
+        assert_eq!(through(&[P, ("https_proxy", "q:1")], uri).as_deref(), Some("http://q:1"));
+        assert_eq!(through(&[P, ("https_proxy", "")], uri), None);
+        assert_eq!(through(&[("HTTPS_PROXY", "")], uri), None);
+        assert_eq!(through(&[("HTTP_PROXY", "http://p")], uri), None, "of the other scheme");
+        assert_eq!(through(&[("ALL_PROXY", "http://p")], uri), None, "the CLI reads it not either");
+        let script = [("HTTP_PROXY", "http://p"), ("REQUEST_METHOD", "GET")];
+        assert_eq!(through(&script, "http://a/"), None, "set by a web server's client");
+    }
+
+    #[test]
+    fn no_proxy_takes_hosts_suffixes_ports_blocks_and_everything() {
+        for (entries, uri, direct) in [
+            ("*", "https://a.example/", true),
+            ("a.example", "https://a.example:8443/", true),
+            ("a.example:8443", "https://a.example:8443/", true),
+            ("a.example:1", "https://a.example:8443/", false),
+            (".example", "https://a.example/", true),
+            ("example", "https://a.example/", true),
+            ("*.example", "https://a.example/", true),
+            ("ample", "https://a.example/", false),
+            ("A.EXAMPLE", "https://a.example/", true),
+            ("b, a.example", "https://a.example/", true),
+            ("10.0.0.0/8", "https://10.1.2.3/", true),
+            ("10.0.0.0/8", "https://11.1.2.3/", false),
+            ("10.1.2.3", "https://10.1.2.3/", true),
+            ("0.0.0.0/0", "https://11.1.2.3/", true),
+            ("2001:db8::/32", "https://[2001:db8::1]/", true),
+            ("::1", "https://[::1]:443/", true),
+            ("", "https://a.example/", false),
+        ] {
+            let found = through(&[P, ("NO_PROXY", entries)], uri);
+            assert_eq!(found.is_none(), direct, "{entries} {uri}");
+        }
+    }
+
+    #[test]
+    fn what_gives_a_machine_its_credentials_is_never_behind_a_proxy() {
+        let all = [
+            ("HTTP_PROXY", "http://p"),
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:9000/creds"),
+        ];
+        assert_eq!(through(&all, "http://169.254.169.254/latest/api/token"), None);
+        assert_eq!(through(&all, "http://[fd00:ec2::254]/latest"), None);
+        assert_eq!(through(&all, "http://127.0.0.1:9000/creds"), None);
+        assert!(through(&all, "http://127.0.0.1:9001/").is_some());
+    }
+
+    #[test]
+    fn other_kinds_are_refused_and_passwords_never_shown() {
+        let error = read(&[("HTTPS_PROXY", "socks5://u:secret@p:1")]).unwrap_err();
+        assert!(error.contains("socks5") && !error.contains("secret"), "{error}");
+        let shown = format!("{:?}", read(&[("HTTPS_PROXY", "http://u:secret@p:1")]).unwrap());
+        assert!(shown.contains("p:1") && !shown.contains("secret"), "{shown}");
+        assert!(read(&[("https_proxy", "http://")]).is_err());
+    }
+}

@@ -1,0 +1,113 @@
+//! Whose credentials are used, and in which accounts: asked for, held against the blueprint, and
+//! said before anything else.
+
+use super::context::Read;
+use super::{GlobalOptions, Io};
+use crate::error::CommandError;
+use ctguard_aws::{Aws, Options};
+use ctguard_core::blueprint::{AssumedRole, Blueprint};
+use ctguard_core::desired::Narrow;
+use ctguard_core::plural::count;
+use ctguard_core::scope::AccountId;
+use ctguard_core::snapshot::Caller;
+use std::collections::BTreeSet;
+
+/// Asks for the code of the MFA device that a role of the profile needs, where there is a terminal.
+pub(super) async fn with_mfa(
+    options: Options,
+    global: &GlobalOptions,
+    io: &mut Io<'_>,
+) -> Result<Options, CommandError> {
+    let given = global.mfa_token.as_deref().map(str::trim).filter(|code| !code.is_empty());
+    if given.is_some() || !io.interactive {
+        return Ok(Options { mfa_token: given.map(str::to_owned), ..options });
+    }
+    let Some((profile, serial)) = Aws::mfa_devices(&options).await?.into_iter().next() else {
+        return Ok(options);
+    };
+    let _ = write!(io.err, "Code of the MFA device {serial} (profile {profile}): ");
+    let _ = io.err.flush();
+    let mut answer = String::new();
+    io.input
+        .read_line(&mut answer)
+        .map_err(|error| CommandError::io("cannot read the code", &error))?;
+    match answer.trim() {
+        "" => Err(CommandError::usage("no code was given").hint("Or add --mfa-token CODE.")),
+        code => Ok(Options { mfa_token: Some(code.to_owned()), ..options }),
+    }
+}
+
+/// Refuses credentials of another account than the blueprint's own, and says as whom it goes on.
+pub(super) fn begin(
+    caller: &Caller,
+    read: &Read,
+    narrow: &Narrow,
+    global: &GlobalOptions,
+    io: &mut Io<'_>,
+) -> Result<(), CommandError> {
+    let blueprint = &read.blueprint;
+    if let Some(own) = own_account(blueprint)
+        && *own != caller.account
+        && (narrow.accounts.is_empty() || narrow.accounts.contains(own))
+    {
+        return Err(CommandError::refused(format!(
+            "the blueprint is for account {own}, and these credentials are of {} ({})",
+            caller.account, caller.arn
+        ))
+        .hint(format!("Use credentials of {own} (`--profile`, AWS_PROFILE), or give the account a `role:` under `accounts:`.")));
+    }
+    if !global.quiet {
+        let _ = writeln!(io.err, "{}", line(caller, blueprint, narrow, global));
+    }
+    Ok(())
+}
+
+/// The account that is listed without a role: that of the credentials in use.
+fn own_account(blueprint: &Blueprint) -> Option<&AccountId> {
+    let accounts = blueprint.accounts.as_ref()?;
+    accounts.listed.values().find(|account| account.role.is_none()).map(|account| &account.id)
+}
+
+fn line(caller: &Caller, blueprint: &Blueprint, narrow: &Narrow, global: &GlobalOptions) -> String {
+    let as_whom = match &global.recorded {
+        Some(_) => format!("From a snapshot, read as {}", caller.arn),
+        None => format!("As {}", caller.arn),
+    };
+    format!("{as_whom}, in {}.", accounts(caller, blueprint, narrow))
+}
+
+/// Which accounts are entered: the caller's own, others by which roles.
+fn accounts(caller: &Caller, blueprint: &Blueprint, narrow: &Narrow) -> String {
+    let own = format!("account {}", caller.account);
+    let Some(all) = &blueprint.accounts else { return own };
+    let wanted = |id: &AccountId| narrow.accounts.is_empty() || narrow.accounts.contains(id);
+    let by_role: Vec<&AssumedRole> = all
+        .listed
+        .values()
+        .filter(|one| wanted(&one.id))
+        .filter_map(|one| one.role.as_ref())
+        .collect();
+    let itself = all.listed.get(&caller.account).map(|one| one.role.is_none());
+    let mut parts = Vec::new();
+    if itself.unwrap_or(all.organization.is_some()) && wanted(&caller.account) {
+        parts.push(own);
+    }
+    if !by_role.is_empty() {
+        let roles: BTreeSet<&str> = by_role.iter().map(|role| role.role.as_str()).collect();
+        let roles: Vec<&str> = roles.into_iter().collect();
+        let others =
+            count(by_role.len(), if parts.is_empty() { "account" } else { "other account" });
+        parts.push(match roles.as_slice() {
+            [role] => format!("{others} by the role {role}"),
+            several => format!("{others} by {} roles", several.len()),
+        });
+    }
+    if let Some(organization) = &all.organization {
+        let role = &organization.role.role;
+        parts.push(format!("the accounts of its organization by the role {role}"));
+    }
+    match parts.is_empty() {
+        true => format!("account {}", caller.account),
+        false => parts.join(" and "),
+    }
+}
