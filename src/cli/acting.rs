@@ -1,7 +1,6 @@
 //! Whose credentials are used, and in which accounts: asked for, held against the blueprint, and
 //! said before anything else.
 
-use super::context::Read;
 use super::{GlobalOptions, Io};
 use crate::error::CommandError;
 use ctguard_aws::{Aws, Options};
@@ -40,12 +39,11 @@ pub(super) async fn with_mfa(
 /// Refuses credentials of another account than the blueprint's own, and says as whom it goes on.
 pub(super) fn begin(
     caller: &Caller,
-    read: &Read,
+    blueprint: &Blueprint,
     narrow: &Narrow,
     global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<(), CommandError> {
-    let blueprint = &read.blueprint;
     if let Some(own) = own_account(blueprint)
         && *own != caller.account
         && (narrow.accounts.is_empty() || narrow.accounts.contains(own))
@@ -57,7 +55,7 @@ pub(super) fn begin(
         .hint(format!("Use credentials of {own} (`--profile`, AWS_PROFILE), or give the account a `role:` under `accounts:`.")));
     }
     if !global.quiet {
-        let _ = writeln!(io.err, "{}", line(caller, blueprint, narrow, global));
+        let _ = writeln!(io.err, "{}", line(caller, blueprint, narrow));
     }
     Ok(())
 }
@@ -68,12 +66,8 @@ fn own_account(blueprint: &Blueprint) -> Option<&AccountId> {
     accounts.listed.values().find(|account| account.role.is_none()).map(|account| &account.id)
 }
 
-fn line(caller: &Caller, blueprint: &Blueprint, narrow: &Narrow, global: &GlobalOptions) -> String {
-    let as_whom = match &global.recorded {
-        Some(_) => format!("From a snapshot, read as {}", caller.arn),
-        None => format!("As {}", caller.arn),
-    };
-    format!("{as_whom}, in {}.", accounts(caller, blueprint, narrow))
+fn line(caller: &Caller, blueprint: &Blueprint, narrow: &Narrow) -> String {
+    format!("As {}, in {}.", caller.arn, accounts(caller, blueprint, narrow))
 }
 
 /// Which accounts are entered: the caller's own, others by which roles.

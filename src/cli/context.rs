@@ -9,6 +9,7 @@ use crate::run::{Survey, SurveyError};
 use ctguard_aws::{Aws, Options};
 use ctguard_core::blueprint;
 use ctguard_core::blueprint::{Blueprint, Loaded};
+use ctguard_core::catalogue::{is_region, suggest_region};
 use ctguard_core::cloud::Cloud;
 use ctguard_core::desired::{AlertPath, Desired, Intent, Narrow, Shard};
 use ctguard_core::diag::{Diagnostic, Severity};
@@ -225,7 +226,7 @@ pub(super) async fn survey(
     let SurveyRequest { as_of, narrow, intent } = asked;
     let concurrency = usize::from(global.concurrency);
     let blueprint = &read.blueprint;
-    acting::begin(&cloud.caller().await?, read, narrow, global, io)?;
+    acting::begin(&cloud.caller().await?, blueprint, narrow, global, io)?;
     let progress = global.progress(io);
     let hear = |event| progress.hear(event);
     let result =
@@ -307,12 +308,12 @@ fn region(text: &str) -> Result<Region, CommandError> {
     };
     let region = Region::new(name)
         .ok_or_else(|| CommandError::usage(format!("--region: `{name}` is not a region name")))?;
-    if unchecked || region.is_known() {
+    if unchecked || is_region(&region) {
         return Ok(region);
     }
     let newer = format!("A region newer than ctguard is written `--region {UNCHECKED}{name}`.");
     let error = CommandError::usage(format!("--region: AWS has no region `{name}`"));
-    Err(match region.suggestion() {
+    Err(match suggest_region(&region) {
         Some(meant) => error.hint(format!("{}{}", meant[..1].to_uppercase(), &meant[1..])),
         None => error,
     }

@@ -196,7 +196,7 @@ fn look_up(
     let done = context::block_on(async {
         let cloud = context::open(global, read, io).await?;
         let caller = cloud.caller().await?;
-        acting::begin(&caller, read, &narrow, global, io)?;
+        acting::begin(&caller, &read.blueprint, &narrow, global, io)?;
         let progress = match global.progress {
             ProgressShown::Json => Reading::looking_lines(&mut *io.err),
             ProgressShown::Auto if io.err_terminal && !global.quiet => Reading::looking(),

@@ -7,12 +7,17 @@
 use super::errors::{absent, bad_request};
 use super::session::Session;
 use aws_sdk_s3::types as sdk;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format as DateTimeFormat;
 use aws_smithy_types::error::operation::BuildError;
 use ctguard_core::cloud::CloudError;
 use ctguard_core::resource::Tags;
 use ctguard_core::resource::bucket::{Bucket, Encryption, LIFECYCLE_DAYS};
 use ctguard_core::scope::Region;
 use serde_json::Value;
+use std::time::{Duration, SystemTime};
 
 const CREATE_BUCKET: &str = "s3:CreateBucket";
 const GET_ENCRYPTION: &str = "s3:GetEncryptionConfiguration";
@@ -37,13 +42,26 @@ const PUT_VERSIONING: &str = "s3:PutBucketVersioning";
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>
 const UNNAMED_REGION: &str = "us-east-1";
 
+/// How far the clocks may be apart before a bare 403 is taken for a matter of time: the SDK's own
+/// limit. S3 refuses from 15 minutes on.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html> (`RequestTimeTooSkewed`)
+const CLOCK_OFF: Duration = Duration::from_secs(4 * 60);
+
 impl Session {
     /// The region a bucket is in; `None` when there is no such bucket. In another region S3 refuses
     /// and names the right one in a header.
     pub(super) async fn bucket_region(&self, name: &str) -> Result<Option<Region>, CloudError> {
         let call = self.clients.s3().head_bucket().bucket(name).expected_bucket_owner(self.owner());
         let asked = async {
-            match call.send().await {
+            let first = call.clone().send().await;
+            let skewed =
+                |error: &SdkError<_, HttpResponse>| error.raw_response().is_some_and(clock_is_off);
+            let answer = match first {
+                Err(error) if skewed(&error) => call.send().await,
+                answer => answer,
+            };
+            match answer {
                 Ok(answer) => Ok(Some(answer.bucket_region.as_deref().and_then(Region::new))),
                 Err(error) => {
                     let response = error.raw_response();
@@ -353,6 +371,18 @@ impl Session {
     fn owner(&self) -> &str {
         self.place.account.as_str()
     }
+}
+
+/// Whether a refusal may be for this machine's clock. The SDK tells by the error's code, and an
+/// answer to HEAD has no body for one; but it has noted the difference, and signs the next request
+/// with it.
+fn clock_is_off(response: &HttpResponse) -> bool {
+    let date = response.headers().get("date");
+    let date = date.and_then(|text| DateTime::from_str(text, DateTimeFormat::HttpDate).ok());
+    let Some(theirs) = date.and_then(|date| SystemTime::try_from(date).ok()) else { return false };
+    let ours = SystemTime::now();
+    let apart = ours.duration_since(theirs).or_else(|_| theirs.duration_since(ours));
+    response.status().as_u16() == 403 && apart.is_ok_and(|apart| apart > CLOCK_OFF)
 }
 
 fn encryption_configuration(

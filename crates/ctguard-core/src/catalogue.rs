@@ -6,8 +6,10 @@
 //! means "this name can exist"; new calls appear daily, so a blueprint can override an unknown
 //! name.
 
+mod regions;
 mod suggest;
 
+pub use regions::{is_region, suggest_region};
 pub use suggest::nearest;
 pub use suggest::{suggest, suggest_service};
 

@@ -3,8 +3,6 @@
 //! A [`Place`] is one account in one region: the unit in which AWS keeps rules,
 //! topics and queues, and so the unit in which ctguard observes, compares and proves.
 
-mod known;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -61,7 +59,7 @@ impl Region {
     /// Reads a region name; `None` unless it looks like one (`eu-west-1`).
     ///
     /// Regions appear faster than programs are updated, so the shape is checked, not a list: what
-    /// AWS answers is never refused. What people type is held against [`Self::is_known`].
+    /// AWS answers is never refused. What people type is held against the catalogue's list.
     pub fn new(text: &str) -> Option<Self> {
         let parts: Vec<&str> = text.split('-').collect();
         let word = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
@@ -87,18 +85,6 @@ impl Region {
 
     pub fn partition(&self) -> Partition {
         Partition::of(self)
-    }
-
-    /// Whether the catalogue has a region of this name.
-    pub fn is_known(&self) -> bool {
-        known::rows().any(|(name, _)| name == self.as_str())
-    }
-
-    /// What may have been meant by a name that is not known: the help for people.
-    pub fn suggestion(&self) -> Option<String> {
-        let near = crate::catalogue::nearest(self.as_str(), known::rows().map(|(name, _)| name));
-        let quoted: Vec<String> = near.iter().map(|name| format!("`{name}`")).collect();
-        (!quoted.is_empty()).then(|| format!("did you mean {}?", quoted.join(" or ")))
     }
 }
 

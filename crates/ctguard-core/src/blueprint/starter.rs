@@ -1,6 +1,7 @@
 //! The blueprint that `ctguard init` writes: short, commented, and valid as it is.
 
 use super::validate::NAME_MAX_CHARS;
+use crate::catalogue::is_region;
 use crate::event::{Landing, ROOT_SIGN_IN_REGION};
 use crate::scope::{AccountId, Partition, Region};
 use std::fmt::Write as _;
@@ -115,7 +116,7 @@ hub:
 
 /// A region as a blueprint has it: one that the catalogue does not know is marked.
 fn spelled(name: &str) -> String {
-    match Region::new(name).is_some_and(|region| region.is_known()) {
+    match Region::new(name).is_some_and(|region| is_region(&region)) {
         true => name.to_owned(),
         false => format!("{{ name: {name}, unchecked: true }}"),
     }

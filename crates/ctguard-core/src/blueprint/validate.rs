@@ -18,7 +18,7 @@ pub(super) use events::{Resolved, events_named};
 use super::raw::{RawAlert, RawBlueprint, RawCondition, RawRegion, RawRegions, RawRoute};
 use super::reader::{Spanned, list};
 use super::{Alert, Blueprint, Destination, FORMAT_VERSION, RegionException, Regions, Risk};
-use crate::catalogue::nearest;
+use crate::catalogue::{is_region, nearest};
 use crate::codes;
 use crate::diag::{Code, Diagnostic, Span};
 use crate::event::Landing;
@@ -289,7 +289,7 @@ fn region(written: &RawRegion, out: &mut Vec<Diagnostic>) -> Option<Region> {
         );
         return None;
     };
-    if *unchecked || region.is_known() {
+    if *unchecked || is_region(&region) {
         return Some(region);
     }
     out.push(regions::unknown(&region, &name.span));

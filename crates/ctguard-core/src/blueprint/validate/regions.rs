@@ -2,6 +2,7 @@
 
 use super::super::raw::{RawBlueprint, RawRegion, RawRegions};
 use super::super::reader::Spanned;
+use crate::catalogue::{is_region, suggest_region};
 use crate::codes;
 use crate::diag::{Diagnostic, Span};
 use crate::scope::{Arn, Region};
@@ -14,7 +15,7 @@ pub(super) fn unknown(region: &Region, span: &Span) -> Diagnostic {
     );
     Diagnostic::error(codes::REGION_UNKNOWN, format!("AWS has no region `{region}`"))
         .at(Some(span.clone()))
-        .help(match region.suggestion() {
+        .help(match suggest_region(region) {
             Some(meant) => format!("{meant} {newer}"),
             None => newer,
         })
@@ -27,8 +28,8 @@ pub(super) fn in_arns(raw: &RawBlueprint, out: &mut Vec<Diagnostic>) {
     for text in arns(raw) {
         let region = Arn::parse(&text.value).and_then(|arn| Region::new(arn.region));
         let Some(region) = region else { continue };
-        if !region.is_known() && !marked.contains(region.as_str()) {
-            let help = match region.suggestion() {
+        if !is_region(&region) && !marked.contains(region.as_str()) {
+            let help = match suggest_region(&region) {
                 Some(meant) => meant,
                 None => format!(
                     "cover a region newer than the catalogue with `regions: [{{ name: {region}, unchecked: true }}]`"

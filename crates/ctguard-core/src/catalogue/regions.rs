@@ -3,17 +3,31 @@
 //! Source: botocore's `partitions.json` and `endpoints.json`; `catalogue/build_regions.py` writes
 //! the table.
 
+use super::suggest::nearest;
+use crate::scope::Region;
+
 /// The table, as it stands in the catalogue.
 const TABLE: &str = include_str!("../../../../catalogue/regions.tsv");
 
+/// Whether the catalogue has a region of this name.
+pub fn is_region(region: &Region) -> bool {
+    rows().any(|(name, _)| name == region.as_str())
+}
+
+/// What may have been meant by a name that is not known: the help for people.
+pub fn suggest_region(region: &Region) -> Option<String> {
+    let near = nearest(region.as_str(), rows().map(|(name, _)| name));
+    let quoted: Vec<String> = near.iter().map(|name| format!("`{name}`")).collect();
+    (!quoted.is_empty()).then(|| format!("did you mean {}?", quoted.join(" or ")))
+}
+
 /// Each region with its partition.
-pub(super) fn rows() -> impl Iterator<Item = (&'static str, &'static str)> {
+fn rows() -> impl Iterator<Item = (&'static str, &'static str)> {
     TABLE.lines().skip(1).filter_map(|line| line.split_once('\t'))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Region;
     use super::*;
 
     #[test]
@@ -38,7 +52,7 @@ mod tests {
             "cn-northwest-1",
             "us-gov-east-1",
         ] {
-            assert!(Region::new(name).is_some_and(|region| region.is_known()), "{name}");
+            assert!(Region::new(name).is_some_and(|region| is_region(&region)), "{name}");
         }
     }
 
@@ -46,8 +60,8 @@ mod tests {
     fn a_slip_is_recognised() {
         for (typed, meant) in [("eu-wst-1", "eu-west-1"), ("ap-est-1", "ap-east-1")] {
             let region = Region::new(typed).expect(typed);
-            assert!(!region.is_known());
-            assert!(region.suggestion().is_some_and(|help| help.contains(meant)), "{typed}");
+            assert!(!is_region(&region));
+            assert!(suggest_region(&region).is_some_and(|help| help.contains(meant)), "{typed}");
         }
     }
 }
