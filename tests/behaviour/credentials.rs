@@ -1,0 +1,490 @@
+//! Credentials and network as the AWS CLI takes them: `docs/credentials.md`, row by row, with the built
+//! program against servers on this machine.
+
+use crate::stub::{ACCOUNT, Call, Reply, Stub};
+use crate::wire::Answer;
+use crate::world::Ran;
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::{Command, Stdio};
+use tempfile::TempDir;
+
+const PAGE: &str = include_str!("../../docs/credentials.md");
+
+const BLUEPRINT: &str = r#"
+version: 1
+name: acme
+regions: [us-east-1]
+trail: { name: acme-trail, bucket: acme-logs }
+destinations: { ops: { topic: ops, format: json, subscribers: [{ sqs: "arn:aws:sqs:us-east-1:111122223333:ops" }] } }
+routes: { high: [ops] }
+alerts:
+  - { id: stop, title: Stopped, risk: high, events: [cloudtrail:StopLogging], why: w, next: n }
+"#;
+
+/// Every row of the page and what shows it.
+const ROWS: &[(&str, fn())] = &[
+    ("--profile", || {
+        let setup = Setup::new().keys("ENV").credentials("staging", "STAGING");
+        setup.acts_as(&["--profile", "staging"], "STAGING");
+        setup.fails(&["--profile", "stagng"], &["no profile `stagng`", "did you mean `staging`?"]);
+    }),
+    ("AWS_PROFILE", || {
+        let setup = Setup::new().credentials("staging", "STAGING").env("AWS_PROFILE", "staging");
+        setup.acts_as(&[], "STAGING");
+        setup
+            .clone_with("AWS_PROFILE", "nobody")
+            .fails(&[], &["no profile `nobody` (AWS_PROFILE)"]);
+        setup.keys("ENV").acts_as(&[], "ENV");
+    }),
+    ("AWS_DEFAULT_PROFILE", || {
+        let setup = Setup::new().credentials("one", "ONE").credentials("two", "TWO");
+        let setup = setup.env("AWS_PROFILE", "one").env("AWS_DEFAULT_PROFILE", "two");
+        setup.acts_as(&[], "TWO");
+        setup.env("AWS_DEFAULT_PROFILE", "").acts_as(&[], "ONE");
+    }),
+    ("AWS_ACCESS_KEY_ID", || {
+        let setup = Setup::new().keys("ENV").credentials("default", "FILE");
+        setup.acts_as(&[], "ENV");
+        setup.clone_with("AWS_ACCESS_KEY_ID", "").acts_as(&[], "FILE");
+        setup.env("AWS_SECRET_ACCESS_KEY", "").fails(&[], &["AWS_SECRET_ACCESS_KEY is not"]);
+    }),
+    ("AWS_CONFIG_FILE", || {
+        let setup = Setup::new()
+            .config("[profile other]\naws_access_key_id = OTHER\naws_secret_access_key = s\n");
+        let moved = setup.home.path().join("elsewhere");
+        std::fs::rename(setup.home.path().join(".aws/config"), &moved).unwrap();
+        setup.fails(&["--profile", "other"], &["no profile `other`"]);
+        let setup = setup.env("AWS_CONFIG_FILE", moved.to_str().unwrap());
+        setup.acts_as(&["--profile", "other"], "OTHER");
+    }),
+    ("AWS_SHARED_CREDENTIALS_FILE", || {
+        let setup = Setup::new().credentials("default", "FILE");
+        let moved = setup.home.path().join("elsewhere");
+        std::fs::rename(setup.home.path().join(".aws/credentials"), &moved).unwrap();
+        setup.env("AWS_SHARED_CREDENTIALS_FILE", moved.to_str().unwrap()).acts_as(&[], "FILE");
+    }),
+    ("AWS_REGION", || assert_eq!(sign_in_region(&[("AWS_REGION", "eu-west-1")]), "eu-west-1")),
+    ("AWS_DEFAULT_REGION", || {
+        let later = [("AWS_REGION", ""), ("AWS_DEFAULT_REGION", "eu-north-1")];
+        assert_eq!(sign_in_region(&later), "eu-north-1");
+        let both = [("AWS_REGION", "eu-west-1"), ("AWS_DEFAULT_REGION", "eu-north-1")];
+        assert_eq!(sign_in_region(&both), "eu-west-1");
+    }),
+    ("source_profile", || {
+        let setup = Setup::new().credentials("base", "BASE").config(
+            "[profile mid]\nrole_arn = arn:aws:iam::111122223333:role/MID\nsource_profile = base\n\
+             [profile end]\nrole_arn = arn:aws:iam::111122223333:role/END\nsource_profile = mid\n\
+             [profile lost]\nrole_arn = arn:aws:iam::111122223333:role/X\nsource_profile = none\n",
+        );
+        setup.acts_as(&["--profile", "end"], "END");
+        let keys: Vec<String> =
+            setup.calls_of("AssumeRole").into_iter().map(|call| call.key).collect();
+        assert_eq!(keys, ["BASE", "MID"]);
+        setup.fails(&["--profile", "lost"], &["`source_profile` `none` that does not exist"]);
+    }),
+    ("credential_source", || {
+        let role = "[profile p]\nrole_arn = arn:aws:iam::111122223333:role/R\ncredential_source = ";
+        let setup = Setup::new().keys("ENV").config(&format!("{role}Environment\n"));
+        setup.acts_as(&["--profile", "p"], "R");
+        assert_eq!(setup.calls_of("AssumeRole")[0].key, "ENV");
+        Setup::new().config(&format!("{role}Moon\n")).fails(&["--profile", "p"], &["`Moon`"]);
+    }),
+    ("role_session_name", || {
+        assert_eq!(assumed("role_session_name = nightly\n").form("RoleSessionName"), "nightly");
+        assert_eq!(assumed("").form("RoleSessionName"), "ctguard");
+    }),
+    ("external_id", || assert_eq!(assumed("external_id = x-7\n").form("ExternalId"), "x-7")),
+    ("duration_seconds", || {
+        assert_eq!(assumed("duration_seconds = 1800\n").form("DurationSeconds"), "1800");
+    }),
+    ("mfa_serial", || {
+        let role = "[profile p]\nrole_arn = arn:aws:iam::111122223333:role/R\nsource_profile = base\nmfa_serial = arn:aws:iam::111122223333:mfa/anna\n";
+        let setup = Setup::new().credentials("base", "BASE").config(role);
+        setup.fails(&["--profile", "p"], &["mfa/anna", "--mfa-token CODE", "profile `p`"]);
+        setup.acts_as(&["--profile", "p", "--mfa-token", "123456"], "R");
+        let call = &setup.calls_of("AssumeRole")[0];
+        assert_eq!(call.form("TokenCode"), "123456");
+        assert_eq!(call.form("SerialNumber"), "arn:aws:iam::111122223333:mfa/anna");
+    }),
+    ("credential_process", || {
+        let setup = Setup::new();
+        let answer = r#"{"Version":1,"AccessKeyId":"PROC","SecretAccessKey":"s"}"#;
+        std::fs::write(setup.home.path().join("answer"), answer).unwrap();
+        let path = setup.home.path().join("answer");
+        let config = format!("[profile p]\ncredential_process = cat {}\n", path.display());
+        let setup = setup.config(&config).env("PATH", "/usr/bin:/bin");
+        setup.acts_as(&["--profile", "p"], "PROC");
+    }),
+    ("sso_session", || {
+        let profile =
+            "[profile p]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = R\n";
+        let setup = Setup::new().config(profile);
+        setup.fails(&["--profile", "p"], &["[sso-session corp]", "sso_start_url"]);
+        let section = "[sso-session corp]\nsso_region = us-east-1\nsso_start_url = https://corp.example/start\n";
+        let setup = Setup::new().config(&format!("{profile}{section}"));
+        setup.fails(&["--profile", "p"], &["aws sso login"]);
+    }),
+    ("login_session", || {
+        let setup = Setup::new()
+            .config("[profile p]\nlogin_session = arn:aws:iam::111122223333:user/anna\n");
+        setup.fails(
+            &["--profile", "p"],
+            &["profile `p`", "aws configure export-credentials --profile p"],
+        );
+    }),
+    ("AWS_WEB_IDENTITY_TOKEN_FILE", || {
+        let setup = Setup::new().credentials("default", "FILE");
+        let token = setup.home.path().join("token");
+        std::fs::write(&token, "a.b.c").unwrap();
+        let setup = setup.env("AWS_WEB_IDENTITY_TOKEN_FILE", token.to_str().unwrap());
+        setup.fails(&[], &["AWS_ROLE_ARN is not"]);
+        let setup = setup.env("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/WEB");
+        setup.acts_as(&[], "WEB");
+        setup.acts_as(&["--profile", "default"], "FILE");
+    }),
+    ("AWS_CONTAINER_CREDENTIALS_FULL_URI", || {
+        let proxy = server();
+        let setup = Setup::new().env("HTTP_PROXY", &proxy.url());
+        let uri = format!("{}/creds", setup.stub.url());
+        setup.env("AWS_CONTAINER_CREDENTIALS_FULL_URI", &uri).acts_as(&[], "CONTAINER");
+        assert!(
+            proxy.calls().iter().all(|call| !call.path.contains("/creds")),
+            "through the proxy"
+        );
+    }),
+    ("AWS_EC2_METADATA_SERVICE_ENDPOINT", || {
+        let setup = Setup::new().env("AWS_EC2_METADATA_DISABLED", "false");
+        let url = setup.stub.url();
+        let setup = setup.env("AWS_EC2_METADATA_SERVICE_ENDPOINT", &url);
+        setup.run(&[]);
+        assert_eq!(setup.calls_of("PUT /latest/api/token").len(), 1);
+    }),
+    ("AWS_EC2_METADATA_DISABLED", || {
+        let setup = Setup::new();
+        let url = setup.stub.url();
+        let setup = setup.env("AWS_EC2_METADATA_SERVICE_ENDPOINT", &url);
+        setup.fails(&[], &["--profile"]);
+        assert_eq!(setup.stub.calls().len(), 0);
+    }),
+    ("HTTPS_PROXY", || {
+        let setup = Setup::behind_a_proxy("HTTPS_PROXY");
+        setup.fails(&[], &["through the proxy", "HTTPS_PROXY"]);
+        let asked = setup.calls_of("CONNECT sts.us-east-1.amazonaws.com:443");
+        let sent = asked[0].headers.get("proxy-authorization");
+        assert_eq!(sent.map(String::as_str), Some("Basic YW5uYTpwQHNz"), "anna:p@ss");
+        let setup = setup.env("HTTPS_PROXY", "socks5://127.0.0.1:1");
+        setup.fails(&[], &["HTTPS_PROXY", "socks5"]);
+    }),
+    ("HTTP_PROXY", || {
+        let setup = Setup::new().keys("ENV");
+        let proxy = setup.stub.url();
+        let setup = setup.env("HTTP_PROXY", &proxy).env("AWS_ENDPOINT_URL", "http://aws.example");
+        setup.acts_as(&[], "ENV");
+        assert_eq!(setup.calls_of("GetCallerIdentity")[0].headers["host"], "aws.example");
+    }),
+    ("https_proxy", || {
+        let setup = Setup::behind_a_proxy("https_proxy").env("HTTPS_PROXY", "http://127.0.0.1:9");
+        setup.run(&[]);
+        assert!(!setup.stub.calls().is_empty());
+    }),
+    ("NO_PROXY", || {
+        let setup = Setup::new().keys("ENV").env("HTTP_PROXY", "http://127.0.0.1:9");
+        setup.fails(&[], &["HTTP_PROXY"]);
+        for direct in ["127.0.0.1", "127.0.0.0/8", "*", "a.example, 127.0.0.1"] {
+            setup.clone_with("NO_PROXY", direct).acts_as(&[], "ENV");
+            setup.clone_with("no_proxy", direct).acts_as(&[], "ENV");
+        }
+    }),
+    ("ALL_PROXY", || {
+        Setup::new().keys("ENV").env("ALL_PROXY", "http://127.0.0.1:9").acts_as(&[], "ENV");
+    }),
+    ("AWS_CA_BUNDLE", || {
+        let setup = Setup::new().keys("ENV").env("AWS_CA_BUNDLE", "/nowhere.pem");
+        setup.fails(&[], &["AWS_CA_BUNDLE", "/nowhere.pem"]);
+        let empty = setup.home.path().join("empty.pem");
+        std::fs::write(&empty, "").unwrap();
+        let setup = setup.env("AWS_CA_BUNDLE", empty.to_str().unwrap());
+        setup.fails(&[], &["there is no certificate in it"]);
+    }),
+    ("AWS_ENDPOINT_URL", || {
+        let setup = Setup::new().keys("ENV");
+        setup.acts_as(&[], "ENV");
+        assert!(setup.calls_of("HEAD /acme-logs/").len() == 1, "{:?}", setup.stub.counts());
+        setup.env("AWS_ENDPOINT_URL", "aws.example").fails(&[], &["AWS_ENDPOINT_URL", "http://"]);
+    }),
+    ("AWS_ENDPOINT_URL_S3", || {
+        let other = server();
+        let setup = Setup::new().keys("ENV").env("AWS_ENDPOINT_URL_S3", &other.url());
+        setup.acts_as(&[], "ENV");
+        assert_eq!(other.counts().keys().collect::<Vec<_>>(), ["HEAD /acme-logs/"]);
+        assert!(setup.calls_of("HEAD /acme-logs/").is_empty());
+    }),
+    ("services", || {
+        let other = server();
+        let section = format!("[services here]\nsts =\n  endpoint_url = {}\n", other.url());
+        let setup = Setup::new().keys("ENV");
+        let global = setup.stub.url();
+        let profile = format!("[default]\nservices = here\nendpoint_url = {global}\n");
+        let setup = setup.config(&format!("{profile}{section}")).env("AWS_ENDPOINT_URL", "");
+        setup.acts_as(&[], "ENV");
+        assert_eq!(other.counts().keys().collect::<Vec<_>>(), ["GetCallerIdentity"]);
+        setup.config(&profile).fails(&[], &["[services here]"]);
+    }),
+    ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", || {
+        let setup =
+            Setup::behind_a_proxy("HTTPS_PROXY").env("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
+        setup
+            .env("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
+            .asks("sts.us-east-1.amazonaws.com");
+    }),
+    ("addressing_style", || {
+        let setup = Setup::new().keys("ENV");
+        let local = setup.stub.url().replace("127.0.0.1", "localhost");
+        let setup = setup.env("AWS_ENDPOINT_URL", &local);
+        setup.acts_as(&[], "ENV");
+        assert_eq!(setup.calls_of("HEAD /acme-logs/").len(), 1);
+        let setup = setup.config("[default]\ns3 =\n  addressing_style = virtual\n");
+        setup.run(&[]);
+        assert_eq!(setup.calls_of("HEAD /acme-logs/").len(), 1, "a host name now");
+    }),
+    ("AWS_MAX_ATTEMPTS", || {
+        for attempts in [1, 2] {
+            let stub = Stub::start(|_| Some(Reply::Garbage(500)));
+            let setup = Setup::new().keys("ENV").env("AWS_ENDPOINT_URL", &stub.url());
+            setup.env("AWS_MAX_ATTEMPTS", &attempts.to_string()).run(&[]);
+            assert_eq!(stub.calls().len(), attempts);
+        }
+        Setup::new().keys("ENV").env("AWS_MAX_ATTEMPTS", "many").fails(&[], &["AWS_MAX_ATTEMPTS"]);
+    }),
+    ("AWS_RETRY_MODE", || {
+        let setup = Setup::new().keys("ENV");
+        setup.clone_with("AWS_RETRY_MODE", "adaptive").acts_as(&[], "ENV");
+        setup.env("AWS_RETRY_MODE", "never").fails(&[], &["AWS_RETRY_MODE", "`never`"]);
+    }),
+    ("AWS_STS_REGIONAL_ENDPOINTS", || {
+        let setup =
+            Setup::behind_a_proxy("HTTPS_PROXY").env("AWS_STS_REGIONAL_ENDPOINTS", "legacy");
+        let ran = setup.run(&[]);
+        assert!(ran.err.contains("note: AWS_STS_REGIONAL_ENDPOINTS"), "{}", ran.err);
+        assert_eq!(setup.calls_of("CONNECT sts.us-east-1.amazonaws.com:443").len(), 1);
+    }),
+    ("AWS_USE_FIPS_ENDPOINT", || {
+        let setup = Setup::behind_a_proxy("HTTPS_PROXY").env("AWS_USE_FIPS_ENDPOINT", "true");
+        setup.asks("sts-fips.us-east-1.amazonaws.com");
+    }),
+    ("AWS_USE_DUALSTACK_ENDPOINT", || {
+        let setup = Setup::behind_a_proxy("HTTPS_PROXY").env("AWS_USE_DUALSTACK_ENDPOINT", "true");
+        setup.asks("sts.us-east-1.api.aws");
+    }),
+];
+
+#[test]
+fn every_row_of_the_page_has_a_test_and_every_test_a_row() {
+    let rows = PAGE.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+    let rows: BTreeSet<&str> = rows.map(|(name, _)| name).collect();
+    assert_eq!(rows, ROWS.iter().map(|(name, _)| *name).collect::<BTreeSet<_>>());
+}
+
+#[test]
+fn settings_are_taken_as_the_page_says() {
+    let failed: Vec<&str> = ROWS
+        .iter()
+        .filter(|(name, shown)| {
+            println!("{name}");
+            std::panic::catch_unwind(shown).is_err()
+        })
+        .map(|(name, _)| *name)
+        .collect();
+    assert!(failed.is_empty(), "{failed:?}");
+}
+
+#[test]
+fn credentials_of_another_account_than_the_blueprints_own_are_refused() {
+    let setup = Setup::new().keys("ENV");
+    let own = |id: &str| format!("{BLUEPRINT}accounts: [{{ id: \"{id}\" }}]\n");
+    std::fs::write(setup.home.path().join("ctguard.yaml"), own("999988887777")).unwrap();
+    let ran = setup.run(&[]);
+    assert_eq!(ran.code, 5, "{}", ran.err);
+    assert!(ran.err.contains("999988887777") && ran.err.contains(ACCOUNT), "{}", ran.err);
+    assert_eq!(setup.stub.calls().len(), 1, "nothing else was asked");
+    std::fs::write(setup.home.path().join("ctguard.yaml"), own(ACCOUNT)).unwrap();
+    setup.acts_as(&[], "ENV");
+}
+
+#[test]
+fn a_report_says_why_there_is_no_result() {
+    let setup = Setup::new();
+    let wanted = "json=r.json,markdown=r.md,sarif=r.sarif,junit=r.xml";
+    let ran = setup.run(&["--report", wanted]);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    for file in ["r.json", "r.md", "r.sarif", "r.xml"] {
+        let text = std::fs::read_to_string(setup.home.path().join(file)).expect(file);
+        assert!(text.contains("NoCredentials"), "{file}: {text}");
+    }
+}
+
+#[test]
+fn a_bucket_is_found_although_the_clock_is_off() {
+    let date = || Answer {
+        status: 403,
+        headers: BTreeMap::from([("date".to_owned(), "Sat, 01 Jan 2000 00:00:00 GMT".to_owned())]),
+        body: String::new(),
+    };
+    let stub = Stub::start(move |call| match (call.operation.as_str(), call.before) {
+        ("HEAD /acme-logs/", 0) => Some(Reply::Whole(date())),
+        ("HEAD /acme-logs/", _) => Some(Reply::Header(404, "x", "y")),
+        _ => answer(call),
+    });
+    let setup = Setup::new().keys("ENV").env("AWS_ENDPOINT_URL", &stub.url());
+    setup.run(&[]);
+    let heads: Vec<Call> =
+        stub.calls().into_iter().filter(|call| call.operation.starts_with("HEAD")).collect();
+    assert_eq!(heads.len(), 2);
+    assert!(heads[1].headers["x-amz-date"].starts_with("2000"), "{:?}", heads[1].headers);
+}
+
+/// A folder for the user, what is set, and a server that stands for AWS.
+struct Setup {
+    home: std::rc::Rc<TempDir>,
+    stub: std::rc::Rc<Stub>,
+    env: BTreeMap<String, String>,
+}
+
+impl Setup {
+    fn new() -> Self {
+        let home = TempDir::new().unwrap();
+        std::fs::create_dir(home.path().join(".aws")).unwrap();
+        std::fs::write(home.path().join("ctguard.yaml"), BLUEPRINT).unwrap();
+        let stub = server();
+        let env = [
+            ("HOME", home.path().to_str().unwrap()),
+            ("AWS_ENDPOINT_URL", &stub.url()),
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_EC2_METADATA_DISABLED", "true"),
+            ("AWS_MAX_ATTEMPTS", "1"),
+        ];
+        let env = env.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        Self { home: home.into(), stub: stub.into(), env }
+    }
+
+    /// With keys, and a proxy before AWS's own endpoints that lets nothing through.
+    fn behind_a_proxy(variable: &str) -> Self {
+        let setup = Self::new().keys("ENV").env("AWS_ENDPOINT_URL", "");
+        let url = setup.stub.url().replace("http://", "http://anna:p%40ss@");
+        setup.env(variable, &url)
+    }
+
+    fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    fn clone_with(&self, name: &str, value: &str) -> Self {
+        let (home, stub) = (self.home.clone(), self.stub.clone());
+        Self { home, stub, env: self.env.clone() }.env(name, value)
+    }
+
+    fn keys(self, id: &str) -> Self {
+        self.env("AWS_ACCESS_KEY_ID", id).env("AWS_SECRET_ACCESS_KEY", "secret")
+    }
+
+    fn config(self, text: &str) -> Self {
+        std::fs::write(self.home.path().join(".aws/config"), text).unwrap();
+        self
+    }
+
+    fn credentials(self, profile: &str, id: &str) -> Self {
+        let path = self.home.path().join(".aws/credentials");
+        let before = std::fs::read_to_string(&path).unwrap_or_default();
+        let keys = format!("aws_access_key_id = {id}\naws_secret_access_key = s\n");
+        std::fs::write(path, format!("{before}[{profile}]\n{keys}")).unwrap();
+        self
+    }
+
+    fn run(&self, args: &[&str]) -> Ran {
+        let output = Command::new(env!("CARGO_BIN_EXE_ctguard"))
+            .arg("plan")
+            .args(args)
+            .current_dir(self.home.path())
+            .env_clear()
+            .envs(&self.env)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        Ran {
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+            code: output.status.code().and_then(|code| u8::try_from(code).ok()).unwrap(),
+        }
+    }
+
+    #[track_caller]
+    fn acts_as(&self, args: &[&str], key: &str) {
+        let ran = self.run(args);
+        let line = format!("As arn:aws:iam::{ACCOUNT}:user/{key}, in account {ACCOUNT}.");
+        assert_eq!(ran.err.lines().next(), Some(line.as_str()), "{args:?}: {}", ran.err);
+    }
+
+    #[track_caller]
+    fn fails(&self, args: &[&str], says: &[&str]) {
+        let ran = self.run(args);
+        assert_eq!(ran.code, 1, "{args:?}: {}", ran.err);
+        for part in says {
+            assert!(ran.err.contains(part), "{part}: {}", ran.err);
+        }
+    }
+
+    /// Signing in goes to this host.
+    #[track_caller]
+    fn asks(&self, host: &str) {
+        self.run(&[]);
+        let wanted = format!("CONNECT {host}:443");
+        assert_eq!(self.calls_of(&wanted).len(), 1, "{:?}", self.stub.counts());
+    }
+
+    fn calls_of(&self, operation: &str) -> Vec<Call> {
+        self.stub.calls().into_iter().filter(|call| call.operation == operation).collect()
+    }
+}
+
+fn server() -> Stub {
+    Stub::start(answer)
+}
+
+/// Tells callers the key that they signed with, gives each role a key of its own name, and denies the rest.
+fn answer(call: &Call) -> Option<Reply> {
+    let role = |call: &Call| call.form("RoleArn").rsplit('/').next().unwrap_or_default().to_owned();
+    Some(match call.operation.as_str() {
+        "GetCallerIdentity" => Reply::Xml(format!(
+            "<Account>{ACCOUNT}</Account><Arn>arn:aws:iam::{ACCOUNT}:user/{}</Arn>",
+            call.key
+        )),
+        "AssumeRole" | "AssumeRoleWithWebIdentity" => Reply::Xml(format!(
+            "<Credentials><AccessKeyId>{}</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>",
+            role(call)
+        )),
+        "GET /creds" => Reply::Whole(Answer {
+            status: 200,
+            headers: BTreeMap::new(),
+            body: r#"{"AccessKeyId":"CONTAINER","SecretAccessKey":"s","Token":"t","Expiration":"2099-01-01T00:00:00Z"}"#.to_owned(),
+        }),
+        operation if operation.starts_with("HEAD") => Reply::Header(404, "x", "y"),
+        _ => Reply::Error(403, "AccessDeniedException", "no"),
+    })
+}
+
+/// The region that signing in is signed for.
+fn sign_in_region(env: &[(&str, &str)]) -> String {
+    let setup =
+        env.iter().fold(Setup::new().keys("ENV"), |setup, (name, value)| setup.env(name, value));
+    setup.acts_as(&[], "ENV");
+    setup.calls_of("GetCallerIdentity")[0].region.clone()
+}
+
+/// The call that assumes the role of a profile with these lines.
+fn assumed(lines: &str) -> Call {
+    let role = "[profile p]\nrole_arn = arn:aws:iam::111122223333:role/R\nsource_profile = base\n";
+    let setup = Setup::new().credentials("base", "BASE").config(&format!("{role}{lines}"));
+    setup.acts_as(&["--profile", "p"], "R");
+    setup.calls_of("AssumeRole").remove(0)
+}
