@@ -3,7 +3,7 @@ use crate::error::{CommandError, Exit};
 use clap::Args;
 use ctguard_aws::{Aws, Options};
 use ctguard_core::blueprint::{Blueprint, Confirmations, ROOT_ALERT, Starter};
-use ctguard_core::cloud::Cloud;
+use ctguard_core::cloud::{Cloud, CloudError};
 use ctguard_core::event::ROOT_SIGN_IN_REGION;
 use ctguard_core::scope::{AccountId, Arn, Partition};
 use ctguard_core::snapshot::Caller;
@@ -157,10 +157,12 @@ fn caller(global: &GlobalOptions) -> Result<Option<Caller>, CommandError> {
         region: context::regions(global)?.into_iter().next(),
         ..Options::default()
     };
-    let asked = async move { Aws::connect(options).await?.caller().await };
+    // A setting that cannot be used is an error here, too; credentials that do not work are none.
+    let asked =
+        async move { Ok::<_, CloudError>(Aws::connect(options).await?.caller().await.ok()) };
     // Runs inside the runtime, where there is a timer.
     let answer = context::block_on(async { tokio::time::timeout(CALLER_WITHIN, asked).await })?;
-    Ok(answer.ok().and_then(Result::ok))
+    Ok(answer.ok().transpose()?.flatten())
 }
 
 fn has_credentials() -> bool {

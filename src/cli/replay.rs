@@ -193,7 +193,7 @@ fn look_up(
     let narrow = context::narrow(global)?;
     let concurrency = usize::from(global.concurrency);
     let as_of = global.as_of(io);
-    let done = context::block_on(async {
+    context::block_on(async {
         let cloud = context::open(global, read, io).await?;
         let caller = cloud.caller().await?;
         acting::begin(&caller, &read.blueprint, &narrow, global, io)?;
@@ -236,8 +236,7 @@ fn look_up(
             ),
         );
         Ok((places, broken))
-    })?;
-    done
+    })?
 }
 
 fn replay(

@@ -343,6 +343,57 @@ fn a_bucket_is_found_although_the_clock_is_off() {
     assert!(heads[1].headers["x-amz-date"].starts_with("2000"), "{:?}", heads[1].headers);
 }
 
+/// The first write waits until the program was asked to end: it is finished, and no other begun.
+#[cfg(unix)]
+#[test]
+fn sigterm_ends_an_apply_as_ctrl_c_does() {
+    use std::sync::{Arc, Condvar, Mutex};
+    let (begun, ended) = (Arc::new((Mutex::new(0), Condvar::new())), Arc::new(Mutex::new(())));
+    let held = ended.lock().unwrap();
+    let (told, gate) = (Arc::clone(&begun), Arc::clone(&ended));
+    let stub = Stub::start(move |call| {
+        Some(match call.operation.as_str() {
+            "CreateQueue" => {
+                *told.0.lock().unwrap() += 1;
+                told.1.notify_all();
+                drop(gate.lock());
+                Reply::Error(400, "InvalidAddress", "no")
+            }
+            "GetQueueUrl" => Reply::Error(400, "QueueDoesNotExist", "none"),
+            "GetResources" => Reply::Json(serde_json::json!({ "ResourceTagMappingList": [] })),
+            "DescribeTrails" => Reply::Json(serde_json::json!({ "trailList": [] })),
+            "ListRules" => Reply::Json(serde_json::json!({ "Rules": [] })),
+            "GetTopicAttributes" => Reply::Error(404, "NotFound", "none"),
+            _ => return answer(call),
+        })
+    });
+    let setup = Setup::new().keys("ENV").env("AWS_ENDPOINT_URL", &stub.url());
+    let text = BLUEPRINT.replace("trail: { name: acme-trail, bucket: acme-logs }\n", "");
+    std::fs::write(setup.home.path().join("ctguard.yaml"), text).unwrap();
+    let child = Command::new(env!("CARGO_BIN_EXE_ctguard"))
+        .args(["apply", "--yes", "--allow-lost-coverage"])
+        .current_dir(setup.home.path())
+        .env_clear()
+        .envs(&setup.env)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let patience = std::time::Duration::from_secs(60);
+    let (count, waited) =
+        begun.1.wait_timeout_while(begun.0.lock().unwrap(), patience, |n| *n == 0).unwrap();
+    drop(count);
+    assert!(!waited.timed_out(), "{:?}", stub.counts());
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    drop(held);
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{said}");
+}
+
 /// A folder for the user, what is set, and a server that stands for AWS.
 struct Setup {
     home: std::rc::Rc<TempDir>,
