@@ -6,7 +6,7 @@ use crate::report::positions::Positions;
 use crate::report::validate::Validation;
 use crate::report::view::{Format, View};
 use ctguard_core::codes;
-use ctguard_core::diag::Diagnostic;
+use ctguard_core::diag::{Diagnostic, Severity};
 use ctguard_core::plan::{Plan, WaitingFor};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -177,8 +177,14 @@ pub(super) fn failure(error: &CommandError, global: &GlobalOptions, io: &Io<'_>)
     if error.reported || error.exit == Exit::Usage {
         return;
     }
-    let mut diagnostic = Diagnostic::error(codes::RUN_FAILED, error.message.clone());
-    diagnostic.help = (!error.hints.is_empty()).then(|| error.hints.join(" "));
+    let diagnostic = Diagnostic {
+        code: codes::RUN_FAILED,
+        severity: Severity::Error,
+        message: error.message.clone(),
+        span: None,
+        label: None,
+        help: (!error.hints.is_empty()).then(|| error.hints.join(" ")),
+    };
     let validation = Validation {
         format_version: 1,
         file: String::new(),
