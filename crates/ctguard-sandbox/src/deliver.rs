@@ -255,10 +255,16 @@ fn key_admits(state: &State, resource: &str, key: &str, sender: Sender<'_>) -> R
     if !stored.enabled {
         return Err(refused(format!("key {key} is disabled")));
     }
-    let context = if sender.service == "events.amazonaws.com" { &[] } else { sender.context };
+    // The service that owns the resource asks the key: of what the sender sent, the source is left.
+    let sent = match sender.service {
+        "events.amazonaws.com" => &[],
+        _ => sender.context,
+    };
+    let context: Vec<(&str, &str)> =
+        sent.iter().filter(|(name, _)| name.starts_with("aws:source")).copied().collect();
     for action in ["kms:GenerateDataKey", "kms:Decrypt"] {
         let principal = Principal::Service(sender.service);
-        let request = Request { principal, action, resource: &arn, context };
+        let request = Request { principal, action, resource: &arn, context: &context };
         policy::decide(Some(&stored.policy), &request)
             .map_err(|why| refused(format!("key {key} {why}")))?;
     }

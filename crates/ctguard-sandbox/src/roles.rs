@@ -161,6 +161,7 @@ pub fn assumed<'a>(
     let context = [
         ("aws:sourcearn", rule_arn),
         ("aws:sourceaccount", at.account.as_str()),
+        ("aws:resourceaccount", at.account.as_str()),
         ("aws:securetransport", "true"),
         ("aws:principalisawsservice", "true"),
     ];

@@ -4,6 +4,7 @@
 
 use super::LinkCode;
 use super::policy::{Admission, PolicyRefusal, Request, Sent, admission};
+use crate::scope::Arn;
 use crate::snapshot::{LiveKey, Observed, Unreadable};
 
 /// Why a service cannot use a key.
@@ -36,9 +37,36 @@ impl Trouble {
     }
 }
 
-/// Evaluates a key. The key sees the origin of the request only as `source`: EventBridge sends
-/// none.
-pub fn judge(key: Option<&Observed<LiveKey>>, service: &str, source: Sent<'_>) -> Answer {
+/// A service's use of a key.
+#[derive(Debug, Clone, Copy)]
+pub struct KeyUse<'a> {
+    pub service: &'a str,
+    pub source_arn: Sent<'a>,
+    pub source_account: Sent<'a>,
+    /// Whether it calls the key itself, and not through the service whose resource is encrypted.
+    pub direct: bool,
+    /// Further condition keys, in lower case.
+    pub extra: &'a [(&'a str, Sent<'a>)],
+}
+
+impl<'a> KeyUse<'a> {
+    /// EventBridge sends to a topic or queue that is encrypted: the key hears of no source.
+    pub fn by_eventbridge() -> Self {
+        let (service, never) = ("events.amazonaws.com", Sent::Never);
+        Self { service, source_arn: never, source_account: never, direct: false, extra: &[] }
+    }
+
+    /// SNS sends to a queue that is encrypted: whether the key hears for which topic is not known.
+    pub fn by_sns(service: &'a str, topic: &'a str) -> Self {
+        let account = Arn::parse(topic).map_or(Sent::Unknown, |arn| Sent::Perhaps(arn.account));
+        let source_arn = Sent::Perhaps(topic);
+        Self { service, source_arn, source_account: account, direct: false, extra: &[] }
+    }
+}
+
+/// Evaluates a key.
+pub fn judge(key: Option<&Observed<LiveKey>>, used: KeyUse<'_>) -> Answer {
+    let service = used.service;
     let key = match key {
         Some(Observed::Known(key)) => key,
         Some(Observed::Unreadable(why)) => return Answer::Unreadable(why.clone()),
@@ -64,9 +92,10 @@ pub fn judge(key: Option<&Observed<LiveKey>>, service: &str, source: Sent<'_>) -
             service,
             action,
             resource: &key.arn,
-            source_arn: source,
-            source_account: source,
-            direct: false,
+            source_arn: used.source_arn,
+            source_account: used.source_account,
+            direct: used.direct,
+            extra: used.extra,
         };
         match admission(policy, &request) {
             Admission::Admits => {}

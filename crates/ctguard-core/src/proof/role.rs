@@ -84,6 +84,7 @@ impl RoleJudge<'_> {
             source_arn: Sent::Value(&rule),
             source_account: Sent::Value(self.lands.account.as_str()),
             direct: true,
+            extra: &[],
         };
         // A trust policy may hold in some regions only, so the link names the place.
         let place = self.lands;
