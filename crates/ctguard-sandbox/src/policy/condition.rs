@@ -268,7 +268,9 @@ fn before_now(test: &str, negated: bool, texts: &[String]) -> Held {
     let Some(order) = test.strip_prefix("date").or_else(|| test.strip_prefix("numeric")) else {
         return Held::Unknown;
     };
-    let past = |text: &String| time(text).map(|second| second < FIRST_SECOND);
+    let dates = test.starts_with("date");
+    let second = |text: &String| if dates { time(text) } else { text.parse().ok() };
+    let past = |text: &String| second(text).map(|second: i64| second < FIRST_SECOND);
     let past: Vec<Option<bool>> = texts.iter().map(past).collect();
     let all = !past.is_empty() && past.iter().all(|past| *past == Some(true));
     match order {
