@@ -5,6 +5,7 @@
 //! delivers by AWS's rules alone and knows nothing of the proof.
 
 mod hands;
+mod policies;
 pub mod town;
 pub mod wounds;
 

@@ -24,7 +24,8 @@ impl Session {
             return Ok(None);
         };
         let policy = said(answer.policy).map(|text| document(DESCRIBE_BUS, &text)).transpose()?;
-        Ok(Some(Bus { policy }))
+        let kms_key = said(answer.kms_key_identifier);
+        Ok(Some(Bus { policy, kms_key }))
     }
 
     pub(super) fn bus_arn(&self, name: &str) -> String {

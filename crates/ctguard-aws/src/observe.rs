@@ -8,11 +8,12 @@
 //!          queue:  GetQueueUrl ─► GetQueueAttributes
 //!          function that subscribes: GetPolicy
 //!          DescribeTrails ─► GetTrailStatus each; GetEventSelectors of those at home here
-//!          key of a topic or subscribed queue: DescribeKey ─► GetKeyPolicy
+//!          key of a topic, bus or subscribed queue: DescribeKey ─► GetKeyPolicy
 //!          a rule that should be there is not: ListRules pages, ListEventBuses ─► ListRules each
 //!          rules whose signals are wanted: GetMetricData, two spans, 500 metrics a call
 //! account  ListRegions pages; bucket: HeadBucket ─► its five settings and tags
-//!          role: GetRole ─► ListRolePolicies pages ─► GetRolePolicy each
+//!          role: GetRole ─► ListRolePolicies pages ─► GetRolePolicy each;
+//!                ListAttachedRolePolicies pages, its boundary ─► GetPolicy ─► GetPolicyVersion each
 //! ```
 //!
 //! Tags are read one by one only for an object that the blueprint names and GetResources misses (it
@@ -148,7 +149,7 @@ impl Reading<'_> {
             self.session.signals(&self.reads.signals, now)
         );
         let (keys, (on_bus, stray_rules)) =
-            join!(self.keys(&topics, &queues), self.when_missing(&rules, &buses));
+            join!(self.keys(&topics, &queues, &buses), self.when_missing(&rules, &buses));
         let place = self.session.place.clone();
         PlaceSnapshot {
             place,
@@ -452,10 +453,12 @@ impl Reading<'_> {
         &self,
         topics: &SmallMap<String, Observed<LiveTopic>>,
         queues: &SmallMap<String, Observed<LiveQueue>>,
+        buses: &BTreeMap<String, Observed<LiveBus>>,
     ) -> BTreeMap<String, Observed<LiveKey>> {
         let topics = topics.values().filter_map(|topic| topic.known()?.topic.kms_key.clone());
         let queues = queues.values().filter_map(|queue| queue.known()?.queue.kms_key.clone());
-        let keys: BTreeSet<String> = topics.chain(queues).collect();
+        let buses = buses.values().filter_map(|bus| bus.known()?.bus.kms_key.clone());
+        let keys: BTreeSet<String> = topics.chain(queues).chain(buses).collect();
         let read =
             each(keys, |key| async move { (observed(self.session.key(&key).await), key) }.boxed());
         read.await.into_iter().map(|(found, key)| (key, found)).collect()

@@ -1,7 +1,7 @@
 //! IAM: the role through which rules forward events. IAM is one service for all regions of a
 //! partition; the SDK knows its endpoint.
 
-use super::errors::{absent, bad_response};
+use super::errors::{absent, bad_response, observed};
 use super::session::{Pages, Session, tags_as};
 use aws_sdk_iam::types as sdk;
 use ctguard_core::cloud::CloudError;
@@ -15,14 +15,17 @@ const CREATE_ROLE: &str = "iam:CreateRole";
 const DELETE_ROLE: &str = "iam:DeleteRole";
 const DELETE_ROLE_POLICY: &str = "iam:DeleteRolePolicy";
 pub(super) const GET_ROLE: &str = "iam:GetRole";
+const GET_POLICY: &str = "iam:GetPolicy";
+const GET_POLICY_VERSION: &str = "iam:GetPolicyVersion";
 const GET_ROLE_POLICY: &str = "iam:GetRolePolicy";
+const LIST_ATTACHED_ROLE_POLICIES: &str = "iam:ListAttachedRolePolicies";
 const LIST_ROLE_POLICIES: &str = "iam:ListRolePolicies";
 const PUT_ROLE_POLICY: &str = "iam:PutRolePolicy";
 const TAG_ROLE: &str = "iam:TagRole";
 const UPDATE_ASSUME_ROLE_POLICY: &str = "iam:UpdateAssumeRolePolicy";
 
 impl Session {
-    /// A role with its inline policies and tags; `None` when there is none.
+    /// A role with its policies, its boundary and its tags; `None` when there is none.
     pub(super) async fn role(&self, name: &str) -> Result<Option<LiveRole>, CloudError> {
         let Some(found) = self.get_role(name).await? else { return Ok(None) };
         let mut policies = BTreeMap::new();
@@ -41,9 +44,69 @@ impl Session {
         let boundary = found.permissions_boundary.and_then(|found| found.permissions_boundary_arn);
         let tags = found.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value));
         Ok(Some(LiveRole {
+            attached: self.attached(name).await,
+            boundary: match &boundary {
+                Some(arn) => observed(self.managed_policy(arn).await),
+                None => Observed::Absent,
+            },
             role: Role { trust, policies, permissions_boundary: boundary },
             tags: Observed::Known(tags.collect()),
         }))
+    }
+
+    /// The policies that are attached to a role, with their documents.
+    async fn attached(&self, role: &str) -> Observed<BTreeMap<String, Observed<Value>>> {
+        match self.attached_arns(role).await {
+            Err(error) => Observed::Unreadable((&error).into()),
+            Ok(arns) => {
+                let mut found = BTreeMap::new();
+                for arn in arns {
+                    let document = observed(self.managed_policy(&arn).await);
+                    found.insert(arn, document);
+                }
+                Observed::Known(found)
+            }
+        }
+    }
+
+    async fn attached_arns(&self, role: &str) -> Result<Vec<String>, CloudError> {
+        let mut arns = Vec::new();
+        let mut pages = Pages::default();
+        loop {
+            let call = self
+                .clients
+                .iam()
+                .list_attached_role_policies()
+                .role_name(role)
+                .set_marker(pages.token());
+            let Some(page) = absent(self.send(LIST_ATTACHED_ROLE_POLICIES, call.send()).await)?
+            else {
+                return Ok(arns);
+            };
+            let found = page.attached_policies().iter();
+            arns.extend(found.filter_map(|policy| policy.policy_arn().map(str::to_owned)));
+            let next = page.marker().filter(|_| page.is_truncated());
+            if !pages.turn(LIST_ATTACHED_ROLE_POLICIES, next)? {
+                return Ok(arns);
+            }
+        }
+    }
+
+    /// The document of a managed policy's default version; `None` when the policy is gone.
+    async fn managed_policy(&self, arn: &str) -> Result<Option<Value>, CloudError> {
+        let call = self.clients.iam().get_policy().policy_arn(arn);
+        let Some(answer) = absent(self.send(GET_POLICY, call.send()).await)? else {
+            return Ok(None);
+        };
+        let version = answer.policy.and_then(|policy| policy.default_version_id);
+        let version = version.ok_or_else(|| bad_response(GET_POLICY, "no version in it"))?;
+        let call = self.clients.iam().get_policy_version().policy_arn(arn).version_id(version);
+        let Some(answer) = absent(self.send(GET_POLICY_VERSION, call.send()).await)? else {
+            return Ok(None);
+        };
+        let text = answer.policy_version.and_then(|version| version.document);
+        let text = text.ok_or_else(|| bad_response(GET_POLICY_VERSION, "no document in it"))?;
+        decoded(GET_POLICY_VERSION, &text).map(Some)
     }
 
     async fn get_role(&self, name: &str) -> Result<Option<sdk::Role>, CloudError> {

@@ -17,7 +17,7 @@ mod fires;
 mod key;
 mod link;
 mod object;
-pub(crate) mod policy;
+pub mod policy;
 mod remarks;
 pub mod report;
 mod role;
@@ -247,10 +247,15 @@ impl<'a> Prover<'a> {
         }
         let mut links: Vec<Arc<Link>> = rules.into_iter().map(Arc::new).collect();
         for destination in path.destinations.iter() {
-            let key = (&path.raised, destination.topic_arn.as_str(), destination.name.as_str());
+            let arn = destination.topic_arn.as_str();
+            let rules = match topic::tells_rules_apart(live, &path.raised, arn) {
+                true => &*path.rules,
+                false => &[],
+            };
+            let key = (&path.raised, arn, destination.name.as_str(), rules);
             let judged = self.known.topic(key, || {
                 let mut found = Vec::new();
-                topic::judge(desired, live, &path.raised, destination, &mut found);
+                topic::judge(desired, live, &path.raised, destination, rules, &mut found);
                 found
             });
             links.extend(judged.iter().cloned());

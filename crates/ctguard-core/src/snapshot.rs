@@ -70,6 +70,13 @@ impl<T> Observed<T> {
     }
 }
 
+impl<T> Observed<T> {
+    /// A part that older snapshots do not hold.
+    fn not_read_then() -> Self {
+        Self::Unreadable(Unreadable::not_recorded("the snapshot is from before this was read"))
+    }
+}
+
 impl Observed<Tags> {
     /// Whether the tags were read and name this blueprint as the owner.
     pub fn name_owner(&self, blueprint: &str) -> bool {
@@ -243,6 +250,12 @@ pub struct LiveBus {
 pub struct LiveRole {
     pub role: Role,
     pub tags: Observed<Tags>,
+    /// The policies that are attached to it, by ARN, with their documents.
+    #[serde(default = "Observed::not_read_then")]
+    pub attached: Observed<BTreeMap<String, Observed<Value>>>,
+    /// The document of its permissions boundary; `Absent` without one.
+    #[serde(default = "Observed::not_read_then")]
+    pub boundary: Observed<Value>,
 }
 
 impl AccountSnapshot {

@@ -255,10 +255,42 @@ fn key_admits(state: &State, resource: &str, key: &str, sender: Sender<'_>) -> R
     if !stored.enabled {
         return Err(refused(format!("key {key} is disabled")));
     }
-    let context = if sender.service == "events.amazonaws.com" { &[] } else { sender.context };
+    // The service that owns the resource asks the key: of what the sender sent, the source is left.
+    let sent = match sender.service {
+        "events.amazonaws.com" => &[],
+        _ => sender.context,
+    };
+    let context: Vec<(&str, &str)> =
+        sent.iter().filter(|(name, _)| name.starts_with("aws:source")).copied().collect();
     for action in ["kms:GenerateDataKey", "kms:Decrypt"] {
         let principal = Principal::Service(sender.service);
-        let request = Request { principal, action, resource: &arn, context };
+        let request = Request { principal, action, resource: &arn, context: &context };
+        policy::decide(Some(&stored.policy), &request)
+            .map_err(|why| refused(format!("key {key} {why}")))?;
+    }
+    Ok(())
+}
+
+/// Whether the key of an encrypted bus lets EventBridge decrypt the bus's rules.
+///
+/// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-encryption-key-policy.html>
+fn bus_key_admits(state: &State, at: &Place, bus_arn: &str, key: &str) -> Result<(), Refused> {
+    let refused = |why: String| Refused::new("NO_PERMISSIONS", why);
+    let found = state.key(at, key);
+    let (arn, stored) = found.ok_or_else(|| refused(format!("key {key} does not exist")))?;
+    if !stored.enabled {
+        return Err(refused(format!("key {key} of event bus {bus_arn} is disabled")));
+    }
+    let context = [
+        ("aws:sourcearn", bus_arn),
+        ("aws:sourceaccount", at.account.as_str()),
+        ("aws:securetransport", "true"),
+        ("aws:principalisawsservice", "true"),
+        ("kms:encryptioncontext:aws:events:event-bus:arn", bus_arn),
+    ];
+    for action in ["kms:GenerateDataKey", "kms:Decrypt"] {
+        let principal = Principal::Service("events.amazonaws.com");
+        let request = Request { principal, action, resource: &arn, context: &context };
         policy::decide(Some(&stored.policy), &request)
             .map_err(|why| refused(format!("key {key} {why}")))?;
     }

@@ -1,8 +1,10 @@
 //! Whether a rule's role may put events on a bus: checked by PutTargets, and for every event.
 
 use super::policy::{self, Principal, Request};
+use super::roles::managed_policy;
 use super::state::{State, StoredRole, locate};
 use ctguard_core::scope::Place;
+use serde_json::Value;
 
 /// A role that puts events on a bus.
 #[derive(Debug, Clone, Copy)]
@@ -17,12 +19,19 @@ pub struct Hop<'a> {
 const PUT: &str = "events:PutEvents";
 
 impl Hop<'_> {
-    /// Whether the role's own policies allow it. A role with a permissions boundary is assumed to
-    /// be refused.
+    /// Whether the role's policies, its own and those attached to it, and its permissions boundary
+    /// allow it.
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html>
     pub fn is_allowed(&self, role: &StoredRole) -> Result<(), String> {
-        if let Some(boundary) = &role.permissions_boundary {
-            return Err(format!("role {} is bounded by {boundary}", self.role_arn));
-        }
+        let managed = |arn: &String| managed_policy(self.state, &self.from.account, arn);
+        let attached: Vec<Value> = role.attached.iter().filter_map(managed).collect();
+        let boundary = match &role.permissions_boundary {
+            Some(arn) => Some(managed(arn).ok_or_else(|| {
+                format!("role {} is bounded by {arn}, which does not exist", self.role_arn)
+            })?),
+            None => None,
+        };
         let context = self.context();
         let context: Vec<_> = context.iter().map(|(key, value)| (*key, value.as_str())).collect();
         let request = Request {
@@ -31,8 +40,13 @@ impl Hop<'_> {
             resource: self.bus_arn,
             context: &context,
         };
-        policy::decide_together(role.policies.values(), &request)
-            .map_err(|why| format!("role {} {why}", self.role_arn))
+        policy::decide_together(role.policies.values().chain(&attached), &request)
+            .map_err(|why| format!("role {} {why}", self.role_arn))?;
+        match &boundary {
+            Some(boundary) => policy::decide(Some(boundary), &request)
+                .map_err(|why| format!("the permissions boundary of role {} {why}", self.role_arn)),
+            None => Ok(()),
+        }
     }
 
     /// Whether the bus's policy allows it. Within one account and region it only must not deny.

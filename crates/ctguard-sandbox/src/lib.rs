@@ -27,7 +27,7 @@ mod history;
 mod hop;
 mod observe;
 pub mod people;
-pub(crate) mod policy;
+pub mod policy;
 mod queues;
 mod refusal;
 mod roles;

@@ -32,7 +32,7 @@ pub fn place(reader: &mut Reader<'_>, reads: &ReadSet) -> PlaceSnapshot {
     let topics = messaging::topics(reader, reads, &tagged);
     let queues = messaging::queues(reader, reads, &tagged);
     let functions = messaging::functions(reader, reads);
-    let keys = messaging::keys(reader, &topics, &queues);
+    let keys = messaging::keys(reader, &topics, &queues, &buses);
     let (on_bus, stray_rules) = when_missing(reader, reads, &rules, &buses);
     let trails = match reads.trails {
         true => seen_trails(reader, reads),

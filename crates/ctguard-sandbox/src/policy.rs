@@ -1,12 +1,14 @@
 //! A small evaluator of resource policies, strict where AWS is not documented.
 //!
-//! A condition that it does not know is never satisfied for an `Allow` and always for a `Deny`. A
-//! key that is missing from the request is absent, as on AWS: EventBridge, for example, sends no
-//! `aws:SourceAccount` when it publishes to a topic.
+//! A condition that depends on something it does not know is never satisfied for an `Allow` and
+//! always for a `Deny`. A key that is missing from the request is absent, as on AWS: EventBridge,
+//! for example, sends no `aws:SourceAccount` when it publishes to a topic. Nothing here is shared
+//! with the proof's evaluator; a law holds the two against each other.
 
 mod condition;
 pub mod form;
 
+use condition::Held;
 use ctguard_core::scope::{AccountId, Arn};
 use serde_json::Value;
 
@@ -48,35 +50,66 @@ impl Principal<'_> {
     }
 }
 
+/// The outcome of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Weighed {
+    Allowed,
+    /// Refused, whatever is not known.
+    Refused(String),
+    /// It depends on something that is not known.
+    Unsure(String),
+}
+
 /// Decides a request; a refusal has its cause, as a fragment that follows the resource's name.
 pub fn decide(policy: Option<&Value>, request: &Request<'_>) -> Result<(), String> {
     decide_together(policy, request)
 }
 
-/// Decides a request by several policies that are attached to one identity.
+/// Decides a request by several policies that are attached to one identity. What is unsure is
+/// refused.
 pub fn decide_together<'a>(
     policies: impl IntoIterator<Item = &'a Value>,
     request: &Request<'_>,
 ) -> Result<(), String> {
+    match weigh(policies, request) {
+        Weighed::Allowed => Ok(()),
+        Weighed::Refused(why) => Err(why),
+        Weighed::Unsure(why) => Err(format!("{why}, as far as is known")),
+    }
+}
+
+/// Weighs a request by several policies.
+pub fn weigh<'a>(policies: impl IntoIterator<Item = &'a Value>, request: &Request<'_>) -> Weighed {
     let who = request.principal.describe();
     let policies: Vec<&Value> = policies.into_iter().collect();
     if policies.is_empty() {
-        return Err(format!("has no policy, so {who} may not {}", request.action));
+        return Weighed::Refused(format!("has no policy, so {who} may not {}", request.action));
     }
-    not_denied(policies.iter().copied(), request)?;
+    let mut unsure = None;
+    match denial(&policies, request) {
+        Weighed::Allowed => {}
+        Weighed::Unsure(why) => unsure = Some(why),
+        refused @ Weighed::Refused(_) => return refused,
+    }
     let mut why = format!("has a policy that does not let {who} {}", request.action);
-    for statement in applying(&policies, "Allow", request) {
-        match condition::failing(statement.get("Condition"), request.context, false) {
-            None => return Ok(()),
-            Some(key) => {
-                why = format!(
+    let (mut allowed, mut perhaps) = (false, None);
+    for (statement, held, key) in applying(&policies, "Allow", request) {
+        match held {
+            Held::Yes => allowed = true,
+            Held::No | Held::Unknown => {
+                let said = format!(
                     "has a policy whose {} does not hold for {who}: condition on {key}",
                     name(statement)
                 );
+                if held == Held::Unknown { perhaps = Some(said) } else { why = said }
             }
         }
     }
-    Err(why)
+    match (allowed, perhaps, unsure) {
+        (true, _, None) => Weighed::Allowed,
+        (true, _, Some(why)) | (false, Some(why), _) => Weighed::Unsure(why),
+        (false, None, _) => Weighed::Refused(why),
+    }
 }
 
 /// Checks that no statement denies a request, whether or not one allows it.
@@ -85,21 +118,52 @@ pub fn not_denied<'a>(
     request: &Request<'_>,
 ) -> Result<(), String> {
     let policies: Vec<&Value> = policies.into_iter().collect();
-    for statement in applying(&policies, "Deny", request) {
-        if condition::failing(statement.get("Condition"), request.context, true).is_none() {
-            return Err(format!("has a policy whose {} denies it", name(statement)));
-        }
+    match denial(&policies, request) {
+        Weighed::Allowed => Ok(()),
+        Weighed::Refused(why) | Weighed::Unsure(why) => Err(why),
     }
-    Ok(())
 }
 
-/// The statements with this effect that are about a request, whatever their conditions.
-fn applying<'a>(policies: &[&'a Value], effect: &str, request: &Request<'_>) -> Vec<&'a Value> {
-    let statements = policies.iter().flat_map(|policy| list(policy.get("Statement")));
-    statements
-        .filter(|statement| statement.get("Effect").and_then(Value::as_str) == Some(effect))
-        .filter(|statement| covers(statement, request, effect == "Deny"))
-        .collect()
+fn denial(policies: &[&Value], request: &Request<'_>) -> Weighed {
+    let mut result = Weighed::Allowed;
+    for (statement, held, _) in applying(policies, "Deny", request) {
+        let why = format!("has a policy whose {} denies it", name(statement));
+        match held {
+            Held::Yes => return Weighed::Refused(why),
+            Held::Unknown => result = Weighed::Unsure(why),
+            Held::No => {}
+        }
+    }
+    result
+}
+
+/// The statements with this effect that are or may be about a request, with whether their
+/// conditions hold, and the key that decides that.
+fn applying<'a>(
+    policies: &[&'a Value],
+    effect: &str,
+    request: &Request<'_>,
+) -> Vec<(&'a Value, Held, String)> {
+    let mut found = Vec::new();
+    for policy in policies {
+        let resolves = policy.get("Version").and_then(Value::as_str) == Some("2012-10-17");
+        for statement in list(policy.get("Statement")) {
+            if statement.get("Effect").and_then(Value::as_str) != Some(effect) {
+                continue;
+            }
+            let covered = covers(statement, request, effect == "Deny", resolves);
+            let (held, key) = condition::check(statement.get("Condition"), request, resolves);
+            match (covered, held) {
+                (Held::No, _) => {}
+                (Held::Yes, held) => found.push((statement, held, key)),
+                (Held::Unknown, Held::No) => found.push((statement, Held::No, key)),
+                (Held::Unknown, _) => {
+                    found.push((statement, Held::Unknown, "whom it means".into()))
+                }
+            }
+        }
+    }
+    found
 }
 
 fn name(statement: &Value) -> String {
@@ -110,42 +174,67 @@ fn name(statement: &Value) -> String {
 }
 
 /// Whether a statement is about this principal, action and resource.
-fn covers(statement: &Value, request: &Request<'_>, deny: bool) -> bool {
+fn covers(statement: &Value, request: &Request<'_>, deny: bool, resolves: bool) -> Held {
     let action = request.action.to_ascii_lowercase();
     let acts = |value: &Value| {
-        texts(Some(value)).iter().any(|pattern| glob(&pattern.to_ascii_lowercase(), &action))
+        let patterns = texts(Some(value));
+        patterns.iter().any(|pattern| glob(&pattern.to_ascii_lowercase(), &action)).into()
     };
-    // Policy variables are not resolved: they deny and never allow.
     let reaches = |value: &Value| {
-        texts(Some(value))
-            .iter()
-            .any(|pattern| glob(pattern, request.resource) || (deny && pattern.contains("${")))
+        let mut result = Held::No;
+        for pattern in texts(Some(value)) {
+            let pattern = match resolves {
+                true => condition::replaced(pattern, request),
+                false => Some(pattern.to_owned()),
+            };
+            match pattern {
+                Some(pattern) if condition::like(&pattern, request.resource) => return Held::Yes,
+                Some(_) => {}
+                None => result = Held::Unknown,
+            }
+        }
+        result
     };
-    let either = |positive: &str, negative: &str, holds: &dyn Fn(&Value) -> bool| match (
+    let either = |positive: &str, negative: &str, holds: &dyn Fn(&Value) -> Held| match (
         statement.get(positive),
         statement.get(negative),
     ) {
         (Some(value), None) => holds(value),
-        (None, Some(value)) => !holds(value),
-        _ => deny,
+        (None, Some(value)) => match holds(value) {
+            Held::Yes => Held::No,
+            Held::No => Held::Yes,
+            Held::Unknown => Held::Unknown,
+        },
+        _ => deny.into(),
     };
     let principal = match (statement.get("Principal"), statement.get("NotPrincipal")) {
-        (Some(value), None) => is_meant(value, request.principal),
-        // AWS advises against NotPrincipal, and an `Allow` with it would admit nearly everybody. A
-        // session would have to be named by its own ARN, which is unknown beforehand.
+        (Some(value), None) => is_meant(value, request.principal).into(),
+        // A session would have to be named by its own ARN, which is unknown beforehand. AWS advises
+        // against NotPrincipal with `Allow`, and does not say whom it admits.
         // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
         (None, Some(value)) => {
             let session = matches!(request.principal, Principal::Role { .. });
-            deny && (session || !is_meant(value, request.principal))
+            match deny {
+                true => (session || !is_meant(value, request.principal)).into(),
+                false if is_meant(value, request.principal) => Held::No,
+                false => Held::Unknown,
+            }
         }
-        (None, None) => matches!(request.principal, Principal::Holder),
-        _ => false,
+        (None, None) => matches!(request.principal, Principal::Holder).into(),
+        _ => Held::No,
     };
     let resource = match (statement.get("Resource"), statement.get("NotResource")) {
-        (None, None) if request.resource.is_empty() => true,
+        (None, None) if request.resource.is_empty() => Held::Yes,
+        // The policy of a key may leave it out.
+        (None, None) if request.action.starts_with("kms:") => Held::Yes,
         _ => either("Resource", "NotResource", &reaches),
     };
-    principal && either("Action", "NotAction", &acts) && resource
+    let all = [principal, either("Action", "NotAction", &acts), resource];
+    match (all.contains(&Held::No), all.contains(&Held::Unknown)) {
+        (true, _) => Held::No,
+        (false, true) => Held::Unknown,
+        (false, false) => Held::Yes,
+    }
 }
 
 /// Whether a `Principal` element means this one. `"*"` and `{"AWS": "*"}` mean everybody.
@@ -225,7 +314,11 @@ mod tests {
     const RULE: &str = "arn:aws:events:eu-west-1:111122223333:rule/ctguard-acme-x";
 
     fn publish(statement: &Value) -> bool {
-        let context = [("aws:sourcearn", RULE), ("aws:securetransport", "true")];
+        let context = [
+            ("aws:sourcearn", RULE),
+            ("aws:securetransport", "true"),
+            ("aws:principalisawsservice", "true"),
+        ];
         let request = Request {
             principal: Principal::Service("events.amazonaws.com"),
             action: "sns:Publish",
@@ -287,7 +380,8 @@ mod tests {
             (json!({ "StringEquals": { "aws:PrincipalOrgID": "o-a" } }), false),
             (json!({ "StringEqualsIfExists": { "aws:SourceAccount": "111122223333" } }), true),
             (json!({ "NumericLessThan": { "aws:Whatever": "3" } }), false),
-            (json!({ "ForAllValues:StringEquals": { "aws:TagKeys": ["a"] } }), false),
+            // AWS: nothing in a request without tags fails it.
+            (json!({ "ForAllValues:StringEquals": { "aws:TagKeys": ["a"] } }), true),
         ] {
             assert_eq!(publish(&grant(&json!({ "Condition": condition }))), allowed, "{condition}");
         }
@@ -402,17 +496,24 @@ mod tests {
                 json!({ "StringEquals": { "aws:PrincipalAccount": "${aws:ResourceAccount}" } }),
                 false,
             ),
+            (json!({ "Null": { "aws:PrincipalServiceName": "true" } }), true),
             (json!({ "ArnLike": { "aws:SourceArn": "arn:aws:events:*:*:rule/*" } }), false),
             (json!({ "StringEquals": { "events:source": "aws.ec2" } }), false),
         ] {
             let statement = admit(&json!({ "Principal": "*", "Condition": condition }));
             assert_eq!(put(&statement), allowed, "{condition}");
         }
-        let nobodys = [("aws:principalaccount", "111122223333")];
+        let account = AccountId::new("111122223333").expect("an account");
+        let nobodys = Request {
+            principal: Principal::Role { arn: ROLE, account: &account },
+            action: "events:PutEvents",
+            resource: BUS,
+            context: &[("aws:principalaccount", "111122223333")],
+        };
         let like = paths("ForAnyValue:StringLike", "*");
-        assert!(condition::failing(Some(&like), &nobodys, false).is_some(), "in no organization");
+        assert_eq!(condition::check(Some(&like), &nobodys, true).0, Held::No, "no organization");
         let all = paths("ForAllValues:StringLike", "x");
-        assert!(condition::failing(Some(&all), &nobodys, false).is_none(), "AWS: nothing fails it");
+        assert_eq!(condition::check(Some(&all), &nobodys, true).0, Held::Yes, "nothing fails it");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::state::{State, StoredRole};
 use ctguard_core::resource::Tags;
 use ctguard_core::resource::role::ROLE_NAME_MAX_CHARS;
 use ctguard_core::scope::{AccountId, Arn, Place};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const INVALID: &str = "ValidationError";
 const MISSING: &str = "NoSuchEntity";
@@ -50,6 +50,7 @@ pub fn create(state: &mut State, place: &Place, name: &str, trust: &Value, tags:
         trust: trust.clone(),
         policies: Default::default(),
         permissions_boundary: None,
+        attached: Default::default(),
         tags: tags.clone(),
     };
     roles.insert(name.to_owned(), new);
@@ -102,7 +103,7 @@ pub fn delete_policy(state: &mut State, place: &Place, role: &str, name: &str) -
     Ok(())
 }
 
-/// Deletes a role that has no inline policies; succeeds if it is gone.
+/// Deletes a role that has no policies; succeeds if it is gone.
 ///
 /// Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRole.html>
 pub fn delete(state: &mut State, place: &Place, name: &str) -> Done {
@@ -112,10 +113,30 @@ pub fn delete(state: &mut State, place: &Place, name: &str) -> Done {
     ensure(there.policies.is_empty(), "DeleteConflict", || {
         "cannot delete entity, must delete policies first".to_owned()
     })?;
+    ensure(there.attached.is_empty(), "DeleteConflict", || {
+        "cannot delete entity, must detach all policies first".to_owned()
+    })?;
     if let Some(account) = state.accounts.get_mut(&place.account) {
         account.global.roles.remove(name);
     }
     Ok(())
+}
+
+/// The document of a managed policy: of the account, or one of AWS's own.
+pub fn managed_policy(state: &State, account: &AccountId, arn: &str) -> Option<Value> {
+    let of_account = state.accounts.get(account)?.global.managed_policies.get(arn);
+    of_account.cloned().or_else(|| {
+        let statement = match arn.split_once("::aws:policy/")?.1 {
+            "AWSDenyAll" => json!({ "Effect": "Deny", "Action": "*", "Resource": "*" }),
+            "AdministratorAccess" => json!({ "Effect": "Allow", "Action": "*", "Resource": "*" }),
+            "ReadOnlyAccess" => json!({
+                "Effect": "Allow", "Resource": "*",
+                "Action": ["events:Describe*", "events:List*", "sns:Get*", "sns:List*"],
+            }),
+            _ => return None,
+        };
+        Some(json!({ "Version": "2012-10-17", "Statement": statement }))
+    })
 }
 
 fn check_trust(trust: &Value) -> Done {
@@ -161,6 +182,7 @@ pub fn assumed<'a>(
     let context = [
         ("aws:sourcearn", rule_arn),
         ("aws:sourceaccount", at.account.as_str()),
+        ("aws:resourceaccount", at.account.as_str()),
         ("aws:securetransport", "true"),
         ("aws:principalisawsservice", "true"),
     ];

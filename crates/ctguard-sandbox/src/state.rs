@@ -72,6 +72,9 @@ pub struct AccountGlobals {
     pub buckets: BTreeMap<String, StoredBucket>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub roles: BTreeMap<String, StoredRole>,
+    /// Managed policies, by ARN. A few of AWS's own are there without being named.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub managed_policies: BTreeMap<String, Value>,
 }
 
 /// What an account has in one region, by name.
@@ -125,6 +128,9 @@ pub struct StoredRule {
 pub struct StoredBus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<Value>,
+    /// A customer-managed key, by id, ARN or alias.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kms_key: Option<String>,
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
     /// By name without the bus.
@@ -141,6 +147,9 @@ pub struct StoredRole {
     pub policies: BTreeMap<String, Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permissions_boundary: Option<String>,
+    /// ARNs of managed policies.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub attached: BTreeSet<String>,
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
 }

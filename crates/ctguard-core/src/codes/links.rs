@@ -80,11 +80,12 @@ link_codes! {
     RoleMissing "role-missing" "The role that forwards events does not exist.",
     RoleTrust "role-trust" "The role's trust policy does not let EventBridge take it on for the rule.",
     RolePolicy "role-policy" "The role's policy does not let it put events on the hub's bus.",
-    RoleBoundary "role-boundary" "A permissions boundary decides what the role may do.",
+    RoleBoundary "role-boundary" "The role's permissions boundary does not let it put events on the hub's bus.",
     BusMissing "bus-missing" "The hub's event bus does not exist.",
     BusPolicy "bus-policy" "No statement of the bus's policy lets the account put events on it.",
     BusPolicyCondition "bus-policy-condition" "A condition in the bus's policy keeps the account out.",
     BusPolicyDeny "bus-policy-deny" "A statement of the bus's policy denies the account.",
+    BusKey "bus-key" "The key that encrypts the hub's event bus does not let EventBridge use it.",
     TopicMissing "topic-missing" "The topic does not exist.",
     TopicPolicy "topic-policy" "No statement of the topic's policy lets EventBridge publish.",
     TopicPolicyCondition "topic-policy-condition" "A condition in the topic's policy keeps EventBridge out.",
@@ -124,7 +125,7 @@ impl LinkCode {
 
     /// Whether it is about the path to a hub.
     pub fn is_hop(self) -> bool {
-        (Self::ForwardRole..=Self::BusPolicyDeny).contains(&self)
+        (Self::ForwardRole..=Self::BusKey).contains(&self)
     }
 
     /// Whether it is only used for remarks, which do not change the verdict.

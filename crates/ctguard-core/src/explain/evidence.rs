@@ -91,6 +91,10 @@ fn role(role: &LiveRole) -> Option<Value> {
     if let (Some(boundary), Some(out)) = (&role.role.permissions_boundary, out.as_object_mut()) {
         out.insert("permissions_boundary".to_owned(), boundary.as_str().into());
     }
+    let attached = role.attached.known().filter(|attached| !attached.is_empty());
+    if let (Some(attached), Some(out)) = (attached, out.as_object_mut()) {
+        out.insert("attached".to_owned(), attached.keys().cloned().collect());
+    }
     Some(out)
 }
 

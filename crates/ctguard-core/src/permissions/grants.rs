@@ -46,7 +46,11 @@ const READ_RULES: &[&str] = &["events:ListTagsForResource", "events:ListTargetsB
 
 const READ_BUS: &[&str] = &["events:DescribeEventBus", "events:ListTagsForResource"];
 
-const READ_ROLE: &[&str] = &["iam:GetRole", "iam:GetRolePolicy", "iam:ListRolePolicies"];
+const READ_ROLE: &[&str] =
+    &["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"];
+
+/// The policies that somebody attached to the role, and its permissions boundary; any policy can be.
+const READ_POLICIES: &[&str] = &["iam:GetPolicy", "iam:GetPolicyVersion"];
 
 /// The organization's accounts; these calls are answered to the management account and to delegated
 /// administrators.
@@ -215,6 +219,7 @@ impl Duties {
 struct Resources {
     bus: Value,
     role: Value,
+    policies: Value,
     /// On the default bus.
     rules: String,
     /// On the hub's bus.
@@ -233,6 +238,7 @@ impl Resources {
         Self {
             bus: json!(arn("events", &format!("event-bus/{}", names.bus()))),
             role: json!(format!("arn:{partition}:iam::*:role/{}", names.role())),
+            policies: json!(format!("arn:{partition}:iam::*:policy/*")),
             rules: arn("events", &format!("rule/{prefix}*")),
             hub_rules: arn("events", &format!("rule/{}/{prefix}*", names.bus())),
             own_topics: arn("sns", &format!("{prefix}*")),
@@ -328,6 +334,7 @@ fn reads(blueprint: &Blueprint, duties: &Duties, purpose: Purpose, at: &Resource
         allow("ReadRules", READ_RULES, &json!([at.rules, at.hub_rules])),
         allow("ReadBus", READ_BUS, &at.bus),
         allow("ReadForwardRole", READ_ROLE, &at.role),
+        allow("ReadAttachedPolicies", READ_POLICIES, &at.policies),
     ];
     if !subscribers.functions.is_empty() {
         let functions = json!(subscribers.functions);

@@ -85,6 +85,7 @@ fn made_on(operation: &str) -> &'static str {
         ("events", call) if call.ends_with("EventBus") => {
             "arn:aws:events:eu-west-1:111122223333:event-bus/ctguard-acme"
         }
+        ("iam", "GetPolicy" | "GetPolicyVersion") => "arn:aws:iam::aws:policy/AWSDenyAll",
         ("iam", _) => "arn:aws:iam::111122223333:role/ctguard-acme",
         ("sts", _) => "arn:aws:iam::222222222222:role/ops/ctguard",
         ("events", _) => "arn:aws:events:eu-west-1:111122223333:rule/ctguard-acme-root-login",

@@ -259,7 +259,18 @@ fn bus_value(bus: &LiveBus) -> Value {
 }
 
 fn role_value(role: &LiveRole) -> Value {
-    with(fields_of(&role.role), &[("tags", tags(&role.tags))])
+    let documents = |all: &BTreeMap<String, Observed<Value>>| {
+        let one = |(arn, seen): (&String, &Observed<Value>)| {
+            (arn.clone(), observed(seen.as_ref(), Value::clone))
+        };
+        Value::Object(all.iter().map(one).collect())
+    };
+    let more = [
+        ("tags", tags(&role.tags)),
+        ("attached", observed(role.attached.as_ref(), documents)),
+        ("boundary", observed(role.boundary.as_ref(), Value::clone)),
+    ];
+    with(fields_of(&role.role), &more)
 }
 
 fn topic_value(topic: &LiveTopic) -> Value {

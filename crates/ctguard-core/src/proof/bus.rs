@@ -5,7 +5,7 @@
 use super::policy::principal::Asker;
 use super::policy::{Admission, PolicyRefusal};
 use super::role::{PUT_EVENTS, at};
-use super::{FixedBy, Link, LinkCode, LinkObject, Status};
+use super::{FixedBy, Link, LinkCode, LinkObject, Status, key};
 use crate::desired::{Desired, Forward};
 use crate::resource::policy::{document, statements};
 use crate::scope::Granularity;
@@ -89,7 +89,34 @@ pub fn judge(
             },
         },
     };
-    link.one_per(Granularity::Fleet)
+    let key = match link.status {
+        Status::Proven | Status::Assumed => encrypted(live, hub, bus, arn, &link),
+        Status::Unknown | Status::Broken => None,
+    };
+    key.unwrap_or(link).one_per(Granularity::Fleet)
+}
+
+/// Why EventBridge cannot use the key that encrypts a bus. It encrypts the patterns and targets of
+/// the bus's rules: without it no rule there is evaluated.
+///
+/// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-encryption-event-bus-cmkey.html>
+fn encrypted(live: &Live, hub: &Place, bus: &LiveBus, arn: &str, admitted: &Link) -> Option<Link> {
+    let name = bus.bus.kms_key.as_ref()?;
+    let seen = live.places.get(hub).and_then(|seen| seen.keys.get(name));
+    let (code, object) = (LinkCode::BusKey, admitted.object.clone());
+    let said = |cause: String| format!("key {name}: {cause}");
+    let link = match key::judge(seen, key::KeyUse::of_bus(arn, hub.account.as_str())) {
+        key::Answer::Admits => return None,
+        key::Answer::Unreadable(why) => return Some(Link::unreadable(code, hub, object, &why)),
+        key::Answer::Assumes(_) if admitted.status == Status::Assumed => return None,
+        key::Answer::Assumes(cause) => Link::assumed(code, hub, object, said(cause)),
+        key::Answer::Refuses(_, cause) => {
+            Link::broken(code, hub, object, said(cause), FixedBy::Person)
+        }
+    };
+    Some(link.with_fix(
+        "Allow events.amazonaws.com kms:GenerateDataKey and kms:Decrypt in the policy of an enabled key, or take the key off the bus.",
+    ))
 }
 
 fn with_everybody(policy: Option<&Value>, bus: &str) -> Value {

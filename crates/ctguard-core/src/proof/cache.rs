@@ -16,8 +16,9 @@ use std::sync::Arc;
 /// A rule of a place's default bus.
 type RuleOf<'a> = (&'a Place, &'a str);
 
-/// A destination by its topic's place, its topic and its name.
-type Destination<'a> = (&'a Place, &'a str, &'a str);
+/// A destination by its topic's place, its topic and its name, and the rules that the topic's
+/// policy tells apart.
+type Destination<'a> = (&'a Place, &'a str, &'a str, &'a [RuleKey]);
 
 /// A link that was judged, by its index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

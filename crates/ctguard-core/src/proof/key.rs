@@ -1,9 +1,10 @@
-//! Does the KMS key of an encrypted topic or queue let a service use it?
+//! Does the KMS key of an encrypted topic, queue or bus let a service use it?
 //!
 //! Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html>
 
 use super::LinkCode;
 use super::policy::{Admission, PolicyRefusal, Request, Sent, admission};
+use crate::scope::Arn;
 use crate::snapshot::{LiveKey, Observed, Unreadable};
 
 /// Why a service cannot use a key.
@@ -36,9 +37,49 @@ impl Trouble {
     }
 }
 
-/// Evaluates a key. The key sees the origin of the request only as `source`: EventBridge sends
-/// none.
-pub fn judge(key: Option<&Observed<LiveKey>>, service: &str, source: Sent<'_>) -> Answer {
+/// A service's use of a key.
+#[derive(Debug, Clone, Copy)]
+pub struct KeyUse<'a> {
+    pub service: &'a str,
+    pub source_arn: Sent<'a>,
+    pub source_account: Sent<'a>,
+    /// Whether it calls the key itself, and not through the service whose resource is encrypted.
+    pub direct: bool,
+    /// The encryption context: the condition key, in lower case, and its value.
+    pub context: Option<(&'a str, &'a str)>,
+}
+
+impl<'a> KeyUse<'a> {
+    /// EventBridge sends to a topic or queue that is encrypted: the key hears of no source.
+    pub fn by_eventbridge() -> Self {
+        let (service, never) = ("events.amazonaws.com", Sent::Never);
+        Self { service, source_arn: never, source_account: never, direct: false, context: None }
+    }
+
+    /// EventBridge decrypts the rules and events of a bus.
+    ///
+    /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-encryption-key-policy.html>
+    pub fn of_bus(bus: &'a str, account: &'a str) -> KeyUse<'a> {
+        KeyUse {
+            service: "events.amazonaws.com",
+            source_arn: Sent::Value(bus),
+            source_account: Sent::Value(account),
+            direct: true,
+            context: Some(("kms:encryptioncontext:aws:events:event-bus:arn", bus)),
+        }
+    }
+
+    /// SNS sends to a queue that is encrypted: whether the key hears for which topic is not known.
+    pub fn by_sns(service: &'a str, topic: &'a str) -> Self {
+        let account = Arn::parse(topic).map_or(Sent::Unknown, |arn| Sent::Perhaps(arn.account));
+        let source_arn = Sent::Perhaps(topic);
+        Self { service, source_arn, source_account: account, direct: false, context: None }
+    }
+}
+
+/// Evaluates a key.
+pub fn judge(key: Option<&Observed<LiveKey>>, used: KeyUse<'_>) -> Answer {
+    let service = used.service;
     let key = match key {
         Some(Observed::Known(key)) => key,
         Some(Observed::Unreadable(why)) => return Answer::Unreadable(why.clone()),
@@ -59,14 +100,17 @@ pub fn judge(key: Option<&Observed<LiveKey>>, service: &str, source: Sent<'_>) -
         Observed::Unreadable(why) => return Answer::Unreadable(why.clone()),
     };
     let mut assumed = None;
+    let extra: Vec<(&str, Sent<'_>)> =
+        used.context.iter().map(|(key, value)| (*key, Sent::Value(value))).collect();
     for action in ["kms:GenerateDataKey", "kms:Decrypt"] {
         let request = Request {
             service,
             action,
             resource: &key.arn,
-            source_arn: source,
-            source_account: source,
-            direct: false,
+            source_arn: used.source_arn,
+            source_account: used.source_account,
+            direct: used.direct,
+            extra: &extra,
         };
         match admission(policy, &request) {
             Admission::Admits => {}

@@ -1,12 +1,17 @@
-//! Does a resource policy admit a service? Judged by what AWS documents for EventBridge and SNS;
-//! conditions that cannot be evaluated offline are named.
+//! Does a resource policy admit a service? Judged by the request that the service makes: `carried`
+//! says which condition keys it has. What depends on something that is not known is named.
 
+pub mod carried;
 mod condition;
+mod operator;
 pub mod principal;
+mod variable;
 
-use crate::resource::policy::statements;
-use condition::Verdict;
+use crate::resource::policy::{VERSION, statements};
+use carried::Carried;
+use condition::{Carries, Variables, Verdict};
 use serde_json::Value;
+use variable::{LITERAL, Resolved};
 
 /// The decision of a policy about one service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +44,8 @@ impl PolicyRefusal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sent<'a> {
     Value(&'a str),
+    /// The service sends this value, or does not send the key.
+    Perhaps(&'a str),
     /// The service is known not to send it.
     Never,
     Unknown,
@@ -57,9 +64,20 @@ pub struct Request<'a> {
     pub source_arn: Sent<'a>,
     /// `aws:SourceAccount` and `aws:SourceOwner`.
     pub source_account: Sent<'a>,
-    /// Whether the request carries the keys for TLS and for a service principal: it does when the
-    /// service calls the resource itself, but not when a second service calls a key on its behalf.
+    /// Whether the service calls the resource itself, and not a second service a key on its behalf.
     pub direct: bool,
+    /// Further keys of this request, in lower case.
+    pub extra: &'a [(&'a str, Sent<'a>)],
+}
+
+impl Carries for Request<'_> {
+    fn carried(&self, key: &str) -> Carried {
+        carried::by_service(self, key)
+    }
+
+    fn who(&self) -> &str {
+        self.service
+    }
 }
 
 /// Evaluates a policy document. Without a document no service is admitted.
@@ -67,11 +85,16 @@ pub fn admission(policy: Option<&Value>, request: &Request<'_>) -> Admission {
     let Some(policy) = policy else {
         return Admission::Refuses(PolicyRefusal::Nobody("it has no policy".to_owned()));
     };
+    let variables = variables_of(policy);
     let mut allowed: Option<Admission> = None;
     let mut assumed_deny = None;
-    for statement in statements(policy).into_iter().filter(|s| concerns(s, request)) {
+    for statement in statements(policy) {
+        let verdict = match concerns(statement, variables, request) {
+            Some(false) => continue,
+            Some(true) => condition::judge(statement.get("Condition"), variables, request),
+            None => Verdict::Unclear("a policy variable".to_owned()),
+        };
         let sid = statement.get("Sid").and_then(Value::as_str).unwrap_or("without a Sid");
-        let verdict = condition::judge(statement.get("Condition"), request);
         if statement.get("Effect").and_then(Value::as_str) == Some("Deny") {
             match verdict {
                 Verdict::Holds => {
@@ -89,6 +112,10 @@ pub fn admission(policy: Option<&Value>, request: &Request<'_>) -> Admission {
             continue;
         }
         let answer = match verdict {
+            Verdict::Fails(why) => Admission::Refuses(PolicyRefusal::Condition(format!(
+                "its statement {sid} allows {} only {why}",
+                request.service
+            ))),
             // AWS advises against NotPrincipal with Allow, and does not say whom it admits.
             _ if statement.get("Principal").is_none() => {
                 Admission::Assumes(format!("its statement {sid} allows it by NotPrincipal"))
@@ -97,10 +124,6 @@ pub fn admission(policy: Option<&Value>, request: &Request<'_>) -> Admission {
             Verdict::Unclear(key) => Admission::Assumes(format!(
                 "its statement {sid} allows it under a condition on {key}"
             )),
-            Verdict::Fails(why) => Admission::Refuses(PolicyRefusal::Condition(format!(
-                "its statement {sid} allows {} only {why}",
-                request.service
-            ))),
         };
         allowed = Some(match (allowed, answer) {
             (Some(Admission::Admits), _) | (_, Admission::Admits) => Admission::Admits,
@@ -121,7 +144,7 @@ pub fn admission(policy: Option<&Value>, request: &Request<'_>) -> Admission {
             // does not meet its condition is not the condition's fault.
             let named = statements(policy).into_iter().any(|s| {
                 s.get("Effect").and_then(Value::as_str) == Some("Allow")
-                    && concerns(s, request)
+                    && concerns(s, variables, request) == Some(true)
                     && names_service(s, request.service)
             });
             Admission::Refuses(if named {
@@ -135,6 +158,14 @@ pub fn admission(policy: Option<&Value>, request: &Request<'_>) -> Admission {
     }
 }
 
+/// Whether a policy's version knows variables.
+fn variables_of(policy: &Value) -> Variables {
+    match policy.get("Version").and_then(Value::as_str) {
+        Some(VERSION) => Variables::Resolved,
+        _ => Variables::Literal,
+    }
+}
+
 fn nobody(request: &Request<'_>) -> PolicyRefusal {
     PolicyRefusal::Nobody(format!("no statement allows {} to {}", request.action, request.service))
 }
@@ -144,10 +175,58 @@ fn names_service(statement: &Value, service: &str) -> bool {
     named.is_some_and(|who| texts(who).any(|name| name == service))
 }
 
-fn concerns(statement: &Value, request: &Request<'_>) -> bool {
-    principal_matches(statement, request.service)
-        && element_matches(statement, "Action", "NotAction", request.action, true)
-        && element_matches(statement, "Resource", "NotResource", request.resource, false)
+fn concerns(statement: &Value, variables: Variables, request: &Request<'_>) -> Option<bool> {
+    if !principal_matches(statement, request.service) {
+        return Some(false);
+    }
+    about(statement, variables, request.action, request.resource, request)
+}
+
+/// Whether a statement is about an action on a resource; `None` when that depends on a variable.
+fn about(
+    statement: &Value,
+    variables: Variables,
+    action: &str,
+    resource: &str,
+    request: &dyn Carries,
+) -> Option<bool> {
+    let action = action.to_ascii_lowercase();
+    let acts = |value: &Value| {
+        Some(texts(value).any(|pattern| glob(&pattern.to_ascii_lowercase(), &action)))
+    };
+    let reaches = |value: &Value| {
+        let mut unknown = false;
+        for pattern in texts(value) {
+            match variable::resolve(pattern, variables, request) {
+                Resolved::Text(pattern) if glob(&pattern, resource) => return Some(true),
+                Resolved::Text(_) => {}
+                Resolved::Unknown => unknown = true,
+            }
+        }
+        if unknown { None } else { Some(false) }
+    };
+    // A key policy may omit the resource, which can only be its own key.
+    let acts = element(statement, "Action", "NotAction", false, acts);
+    let reaches = element(statement, "Resource", "NotResource", true, reaches);
+    match (acts, reaches) {
+        (Some(false), _) | (_, Some(false)) => Some(false),
+        (Some(true), Some(true)) => Some(true),
+        _ => None,
+    }
+}
+
+fn element(
+    statement: &Value,
+    name: &str,
+    negated: &str,
+    when_absent: bool,
+    matches: impl Fn(&Value) -> Option<bool>,
+) -> Option<bool> {
+    match (statement.get(name), statement.get(negated)) {
+        (Some(value), _) => matches(value),
+        (None, Some(value)) => matches(value).map(|matched| !matched),
+        (None, None) => Some(when_absent),
+    }
 }
 
 /// `*` includes service principals.
@@ -168,30 +247,6 @@ fn principal_matches(statement: &Value, service: &str) -> bool {
         (Some(value), _) => names(value),
         (None, Some(value)) => !names(value),
         (None, None) => false,
-    }
-}
-
-fn element_matches(
-    statement: &Value,
-    name: &str,
-    negated: &str,
-    wanted: &str,
-    fold_case: bool,
-) -> bool {
-    let matches = |value: &Value| {
-        texts(value).any(|pattern| {
-            if fold_case {
-                glob(&pattern.to_ascii_lowercase(), &wanted.to_ascii_lowercase())
-            } else {
-                glob(pattern, wanted)
-            }
-        })
-    };
-    match (statement.get(name), statement.get(negated)) {
-        (Some(value), _) => matches(value),
-        (None, Some(value)) => !matches(value),
-        // A key policy may omit the resource, which can only be its own key.
-        (None, None) => name == "Resource",
     }
 }
 
@@ -217,7 +272,7 @@ pub(crate) fn glob(pattern: &str, text: &str) -> bool {
                 p += 1;
             }
             Some('?') => (p, t) = (p + 1, t + 1),
-            Some(c) if *c == text[t] => (p, t) = (p + 1, t + 1),
+            Some(c) if plain(*c) == text[t] => (p, t) = (p + 1, t + 1),
             _ => match &mut retry {
                 Some((after_star, from)) => {
                     *from += 1;
@@ -228,6 +283,16 @@ pub(crate) fn glob(pattern: &str, text: &str) -> bool {
         }
     }
     pattern[p..].iter().all(|c| *c == '*')
+}
+
+/// The character that a pattern's character stands for.
+fn plain(c: char) -> char {
+    LITERAL.iter().find(|(_, marker)| *marker == c).map_or(c, |(plain, _)| *plain)
+}
+
+/// A text without the marks of wildcards that stand for themselves.
+fn exact(text: &str) -> String {
+    text.chars().map(plain).collect()
 }
 
 #[cfg(test)]
@@ -245,6 +310,7 @@ mod tests {
             source_arn: Sent::Unknown,
             source_account: Sent::Never,
             direct: true,
+            extra: &[],
         }
     }
 
@@ -317,18 +383,123 @@ mod tests {
             (vec![allow(json!({ "Condition": "nonsense" }))], "assumes"),
             (
                 vec![allow(json!({ "Condition": { "Null": { "aws:SourceAccount": "true" } } }))],
-                "assumes",
+                "admits",
             ),
             (
                 vec![
                     plain.clone(),
                     deny(json!({ "StringNotEquals": { "aws:PrincipalOrgID": "o-1" } })),
                 ],
-                "assumes",
+                "refuses",
             ),
         ] {
             assert_eq!(admits(statements.clone()), expected, "{statements:#?}");
         }
+    }
+
+    #[test]
+    fn conditions_are_judged_by_the_request_that_eventbridge_makes() {
+        let rule = "arn:aws:events:eu-west-1:111122223333:rule/ctguard-acme-x";
+        let request = Request { source_arn: Sent::Perhaps(rule), ..publish() };
+        let with = |effect: &str, condition: &Value| {
+            let mut statement = allow(json!({ "Condition": condition }));
+            statement["Effect"] = json!(effect);
+            let mut all = vec![statement];
+            if effect == "Deny" {
+                all.push(allow(json!({})));
+            }
+            match admission(Some(&json!({ "Version": VERSION, "Statement": all })), &request) {
+                Admission::Admits => '+',
+                Admission::Assumes(_) => '?',
+                Admission::Refuses(_) => '-',
+            }
+        };
+        // What an Allow, and what a Deny beside a plain Allow, come to under a condition.
+        for (condition, outcome) in [
+            (json!({ "StringEquals": { "aws:PrincipalOrgID": "o-1" } }), "-+"),
+            (json!({ "StringNotEquals": { "AWS:PrincipalOrgId": "o-1" } }), "+-"),
+            (json!({ "StringNotEqualsIfExists": { "aws:PrincipalOrgID": "o-1" } }), "+-"),
+            (json!({ "StringEqualsIfExists": { "aws:PrincipalOrgID": "o-1" } }), "+-"),
+            (json!({ "Null": { "aws:PrincipalOrgID": "false" } }), "-+"),
+            (json!({ "Null": { "aws:PrincipalServiceName": ["false"] } }), "+-"),
+            (json!({ "StringEquals": { "aws:PrincipalTag/team": "x" } }), "-+"),
+            (json!({ "StringEquals": { "aws:PrincipalAccount": "111122223333" } }), "-+"),
+            (json!({ "StringNotEquals": { "aws:PrincipalAccount": "111122223333" } }), "+-"),
+            (json!({ "StringEqualsIfExists": { "aws:PrincipalAccount": "111122223333" } }), "??"),
+            (
+                json!({ "ArnLike": { "aws:PrincipalArn": "arn:aws:iam::111122223333:role/*" } }),
+                "-+",
+            ),
+            (json!({ "ArnLike": { "aws:PrincipalArn": "arn:aws:iam::*:role/*" } }), "??"),
+            (json!({ "IpAddress": { "aws:SourceIp": "192.0.2.0/24" } }), "-+"),
+            (json!({ "NotIpAddress": { "aws:SourceIp": ["192.0.2.0/24"] } }), "+-"),
+            (json!({ "IpAddress": { "aws:SourceIp": "0.0.0.0/0" } }), "??"),
+            (json!({ "StringNotEquals": { "aws:SourceVpce": "vpce-1" } }), "+-"),
+            (json!({ "BoolIfExists": { "aws:MultiFactorAuthPresent": "false" } }), "+-"),
+            (json!({ "Bool": { "aws:MultiFactorAuthPresent": "true" } }), "-+"),
+            (json!({ "NumericLessThan": { "aws:MultiFactorAuthAge": 3600 } }), "-+"),
+            (json!({ "Bool": { "aws:PrincipalIsAWSService": true } }), "+-"),
+            (json!({ "Bool": { "aws:ViaAWSService": "true" } }), "-+"),
+            (
+                json!({ "StringEquals": { "aws:PrincipalServiceName": "events.amazonaws.com" } }),
+                "+-",
+            ),
+            (
+                json!({ "ForAnyValue:StringLike": { "aws:PrincipalServiceNamesList": "events.*" } }),
+                "+-",
+            ),
+            (
+                json!({ "ForAllValues:StringEquals": { "aws:PrincipalServiceNamesList": "sns.amazonaws.com" } }),
+                "-+",
+            ),
+            (json!({ "ForAllValues:StringEquals": { "aws:TagKeys": ["a"] } }), "+-"),
+            (json!({ "ForAnyValue:StringEquals": { "aws:TagKeys": ["a"] } }), "-+"),
+            (json!({ "ForAnyValue:StringEqualsIfExists": { "aws:CalledVia": ["a"] } }), "+-"),
+            (
+                json!({ "StringEquals": { "aws:RequestedRegion": ["us-east-1", "eu-west-1"] } }),
+                "+-",
+            ),
+            (json!({ "StringNotEquals": { "aws:RequestedRegion": "eu-west-1" } }), "-+"),
+            (json!({ "StringEquals": { "aws:ResourceAccount": "111122223333" } }), "+-"),
+            (json!({ "DateGreaterThan": { "aws:CurrentTime": "2020-01-01T00:00:00Z" } }), "+-"),
+            (json!({ "DateLessThan": { "aws:CurrentTime": "2026-01-01" } }), "-+"),
+            (json!({ "DateLessThan": { "aws:CurrentTime": "2999-01-01T00:00:00Z" } }), "??"),
+            (json!({ "NumericGreaterThanEquals": { "aws:EpochTime": "1000" } }), "+-"),
+            (json!({ "StringEquals": { "sns:Protocol": "https" } }), "-+"),
+            (json!({ "StringEquals": { "aws:SourceOrgID": "o-1" } }), "-+"),
+            (json!({ "ArnEquals": { "aws:SourceArn": rule } }), "??"),
+            (json!({ "ArnEquals": { "aws:SourceArn": "arn:aws:events:*:*:rule/other" } }), "-+"),
+            (json!({ "ArnNotLike": { "aws:SourceArn": "arn:aws:events:*:*:rule/other" } }), "+-"),
+            (json!({ "ArnNotLike": { "aws:SourceArn": rule } }), "??"),
+            (json!({ "StringEquals": { "aws:ResourceTag/team": "x" } }), "??"),
+            (json!({ "StringEquals": { "aws:RequestedRegion": "${aws:RequestedRegion}" } }), "+-"),
+            (
+                json!({ "StringEquals": { "aws:RequestedRegion": "${aws:username, 'eu-west-1'}" } }),
+                "+-",
+            ),
+            (json!({ "StringEquals": { "aws:RequestedRegion": "${aws:username}" } }), "??"),
+            (json!({ "StringLike": { "aws:RequestedRegion": "eu-${*}" } }), "-+"),
+            (json!({ "SomethingElse": { "aws:RequestedRegion": "x" } }), "??"),
+            (
+                json!({ "ArnLike": { "aws:SourceArn": rule }, "Bool": { "aws:SecureTransport": "false" } }),
+                "-+",
+            ),
+        ] {
+            let found: String =
+                [with("Allow", &condition), with("Deny", &condition)].iter().collect();
+            assert_eq!(found, outcome, "{condition}");
+        }
+    }
+
+    #[test]
+    fn variables_stand_for_themselves_in_an_old_version() {
+        let resource = "arn:aws:sns:eu-west-1:${aws:ResourceAccount}:t";
+        let of = |version: &str| {
+            let statement = allow(json!({ "Resource": resource }));
+            admission(Some(&json!({ "Version": version, "Statement": statement })), &publish())
+        };
+        assert_eq!(of(VERSION), Admission::Admits);
+        assert!(matches!(of("2008-10-17"), Admission::Refuses(PolicyRefusal::Nobody(_))));
     }
 
     #[test]

@@ -202,8 +202,10 @@ fn refuses(live: &Live, queue: &str, service: &str, source: &str) -> Option<Stri
                 action: "sqs:SendMessage",
                 resource: queue,
                 source_arn: Sent::Value(source),
-                source_account: Sent::Unknown,
+                source_account: Arn::parse(source)
+                    .map_or(Sent::Unknown, |arn| Sent::Perhaps(arn.account)),
                 direct: true,
+                extra: &[],
             };
             match admission(live.queue.policy.as_ref(), &request) {
                 Admission::Refuses(refusal) => Some(format!(

@@ -11,7 +11,8 @@ use crate::desired::{Desired, Forward};
 use crate::scope::Granularity;
 use crate::scope::{AccountId, Arn, Place, Region};
 use crate::snapshot::Live;
-use crate::snapshot::{LiveRole, Observed};
+use crate::snapshot::{LiveRole, Observed, Unreadable};
+use serde_json::Value;
 
 /// What the role must be allowed to do on the bus.
 pub(super) const PUT_EVENTS: &str = "events:PutEvents";
@@ -84,6 +85,7 @@ impl RoleJudge<'_> {
             source_arn: Sent::Value(&rule),
             source_account: Sent::Value(self.lands.account.as_str()),
             direct: true,
+            extra: &[],
         };
         // A trust policy may hold in some regions only, so the link names the place.
         let place = self.lands;
@@ -101,7 +103,7 @@ impl RoleJudge<'_> {
         }
     }
 
-    /// Why it cannot send to the bus. Attached policies could only add to its inline ones.
+    /// Why it cannot send to the bus, by its inline policies and those that are attached to it.
     fn policy(&self, own: &str) -> Option<Link> {
         let bus: &str = &self.forward.bus_arn;
         let asker = Asker {
@@ -112,14 +114,39 @@ impl RoleJudge<'_> {
         };
         let policies = &self.role.role.policies;
         let code = LinkCode::RolePolicy;
-        match asker.allowed(policies.values(), PUT_EVENTS, bus) {
-            Admission::Admits => self.boundary(),
+        let (attached, unread) = self.attached();
+        let all = || policies.values().chain(attached.iter().map(|(_, document)| *document));
+        // A denial says which of them denies.
+        let denied = |cause: String| {
+            let by = attached.iter().find(|(_, document)| {
+                matches!(
+                    asker.allowed([*document].into_iter(), PUT_EVENTS, bus),
+                    Admission::Refuses(PolicyRefusal::Deny(_))
+                )
+            });
+            match by {
+                Some((arn, _)) => format!("the policy {arn} that is attached to it: {cause}"),
+                None => format!("its policies: {cause}"),
+            }
+        };
+        match asker.allowed(all(), PUT_EVENTS, bus) {
+            Admission::Admits => match unread {
+                Some(why) => {
+                    let object = self.object.clone();
+                    let link = Link::unreadable(code, &self.place, object, why);
+                    Some(link.one_per(Granularity::Account))
+                }
+                None => self.boundary(&asker),
+            },
             Admission::Assumes(cause) => Some(Link {
                 fix: "Take the condition off its policy, or check that it is met.".to_owned(),
-                ..self.assumed(code, &self.place, format!("its inline policies: {cause}"))
+                ..self.assumed(code, &self.place, format!("its policies: {cause}"))
             }),
             Admission::Refuses(refusal) => {
-                let cause = format!("its inline policies: {}", refusal.clone().into_cause());
+                let cause = match &refusal {
+                    PolicyRefusal::Deny(cause) => denied(cause.clone()),
+                    other => format!("its policies: {}", other.clone().into_cause()),
+                };
                 // Apply writes the one policy that is ctguard's; a denial in another stays.
                 let ours = policies.get(own).into_iter();
                 let denied_by_ours = matches!(
@@ -128,8 +155,7 @@ impl RoleJudge<'_> {
                 );
                 if matches!(refusal, PolicyRefusal::Deny(_)) && !denied_by_ours {
                     let link = self.broken(code, &self.place, cause, FixedBy::Person);
-                    let fix =
-                        "Take the statement that denies it out of the role's inline policies.";
+                    let fix = "Take the statement that denies it out of the role's policies, or detach the policy.";
                     return Some(Link { fix: fix.to_owned(), ..link });
                 }
                 Some(self.broken(code, &self.place, cause, self.fixed_by))
@@ -137,13 +163,45 @@ impl RoleJudge<'_> {
         }
     }
 
-    fn boundary(&self) -> Option<Link> {
+    /// The documents that are attached to it, and why one of them is not known.
+    fn attached(&self) -> (Vec<(&str, &Value)>, Option<&Unreadable>) {
+        let all = match &self.role.attached {
+            Observed::Known(all) => all,
+            Observed::Absent => return (Vec::new(), None),
+            Observed::Unreadable(why) => return (Vec::new(), Some(why)),
+        };
+        let known =
+            all.iter().filter_map(|(arn, document)| Some((arn.as_str(), document.known()?)));
+        let unread = all.values().find_map(Observed::unreadable);
+        (known.collect(), unread)
+    }
+
+    /// Why its permissions boundary does not let it.
+    fn boundary(&self, asker: &Asker<'_>) -> Option<Link> {
         let boundary = self.role.role.permissions_boundary.as_ref()?;
-        let cause = format!(
-            "its policy lets it put events on the bus; its permissions boundary {boundary}, which is not read, must allow that too"
-        );
-        let fix = format!("Check that {boundary} allows {PUT_EVENTS} on {}.", self.forward.bus_arn);
-        Some(Link { fix, ..self.assumed(LinkCode::RoleBoundary, &self.place, cause) })
+        let bus: &str = &self.forward.bus_arn;
+        let fix = format!("Let {boundary} allow {PUT_EVENTS} on {bus}, or take it off the role.");
+        let code = LinkCode::RoleBoundary;
+        let answer = match &self.role.boundary {
+            Observed::Known(document) => asker.allowed([document].into_iter(), PUT_EVENTS, bus),
+            Observed::Absent => {
+                let cause = "the policy does not exist".to_owned();
+                Admission::Refuses(PolicyRefusal::Nobody(cause))
+            }
+            Observed::Unreadable(why) => {
+                let link = Link::unreadable(code, &self.place, self.object.clone(), why);
+                return Some(link.one_per(Granularity::Account));
+            }
+        };
+        let bounded = |cause: String| format!("its permissions boundary {boundary}: {cause}");
+        let link = match answer {
+            Admission::Admits => return None,
+            Admission::Assumes(cause) => self.assumed(code, &self.place, bounded(cause)),
+            Admission::Refuses(refusal) => {
+                self.broken(code, &self.place, bounded(refusal.into_cause()), FixedBy::Person)
+            }
+        };
+        Some(Link { fix, ..link })
     }
 
     fn broken(&self, code: LinkCode, place: &Place, cause: String, fixed_by: FixedBy) -> Link {

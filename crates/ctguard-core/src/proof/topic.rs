@@ -5,6 +5,7 @@ use super::policy::{Admission, PolicyRefusal, Request, Sent, admission};
 use super::{FixedBy, Link, LinkCode, LinkObject, key, subscriber};
 use crate::blueprint::Subscriber;
 use crate::desired::{Desired, DestinationPath};
+use crate::resource::keys::RuleKey;
 use crate::scope::Place;
 use crate::snapshot::Live;
 use crate::snapshot::{LiveTopic, Observed};
@@ -23,6 +24,15 @@ pub(super) struct TopicJudge<'a> {
     pub topic: &'a LiveTopic,
     pub destination: &'a DestinationPath,
     pub fixed_by: FixedBy,
+    /// The rules that publish, where the topic's policy tells rules apart; else none.
+    pub rules: &'a [RuleKey],
+}
+
+/// Whether the policy of a topic has conditions on the rule that publishes.
+pub fn tells_rules_apart(live: &Live, place: &Place, topic: &str) -> bool {
+    let seen = live.places.get(place).and_then(|seen| seen.topics.get(topic));
+    let policy = seen.and_then(|seen| seen.known()?.topic.policy.as_ref());
+    policy.is_some_and(|policy| policy.to_string().to_ascii_lowercase().contains("aws:sourcearn"))
 }
 
 pub fn judge(
@@ -30,6 +40,7 @@ pub fn judge(
     live: &Live,
     place: &Place,
     destination: &DestinationPath,
+    rules: &[RuleKey],
     links: &mut Vec<Link>,
 ) {
     let arn = &destination.topic_arn;
@@ -69,7 +80,7 @@ pub fn judge(
     };
     let owned = topic.tags.name_owner(&desired.name);
     let fixed_by = if managed && owned { FixedBy::Apply } else { FixedBy::Person };
-    let judge = TopicJudge { desired, live, place, arn, topic, destination, fixed_by };
+    let judge = TopicJudge { desired, live, place, arn, topic, destination, fixed_by, rules };
     links.push(judge.policy());
     if let Some(name) = &topic.topic.kms_key {
         links.push(judge.key(name));
@@ -87,16 +98,8 @@ pub fn judge(
 
 impl TopicJudge<'_> {
     fn policy(&self) -> Link {
-        let request = Request {
-            service: EVENTS,
-            action: "sns:Publish",
-            resource: self.arn,
-            source_arn: Sent::Unknown,
-            source_account: Sent::Never,
-            direct: true,
-        };
         let object = LinkObject::Topic(self.arn.to_owned());
-        match admission(self.topic.topic.policy.as_ref(), &request) {
+        match self.admission() {
             Admission::Admits => Link::proven(
                 LinkCode::TopicPolicy,
                 self.place,
@@ -109,6 +112,34 @@ impl TopicJudge<'_> {
                 ..self.assumed(LinkCode::TopicPolicyCondition, object, cause)
             },
         }
+    }
+
+    /// What the policy says of every rule that publishes: the worst counts.
+    ///
+    /// AWS says that conditions cannot be used here, and one on the rule's ARN has been seen to
+    /// work: the rule is taken to be sent, or not. `aws:SourceAccount` is not sent.
+    ///
+    /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html>
+    fn admission(&self) -> Admission {
+        let of = |source_arn: Sent<'_>| {
+            let request = Request {
+                service: EVENTS,
+                action: "sns:Publish",
+                resource: self.arn,
+                source_arn,
+                source_account: Sent::Never,
+                direct: true,
+                extra: &[],
+            };
+            admission(self.topic.topic.policy.as_ref(), &request)
+        };
+        let rules = self.rules.iter().map(|key| self.place.arn("events", &format!("rule/{key}")));
+        let worst = rules.map(|rule| of(Sent::Perhaps(&rule))).max_by_key(|answer| match answer {
+            Admission::Admits => 0,
+            Admission::Assumes(_) => 1,
+            Admission::Refuses(_) => 2,
+        });
+        worst.unwrap_or_else(|| of(Sent::Unknown))
     }
 
     /// Apply writes its own statement, without a condition; a statement of others that denies
@@ -135,7 +166,7 @@ impl TopicJudge<'_> {
     fn key(&self, name: &str) -> Link {
         let object = LinkObject::TopicKey { topic: self.arn.to_owned(), key: name.to_owned() };
         let seen = self.live.places.get(self.place).and_then(|seen| seen.keys.get(name));
-        match key::judge(seen, EVENTS, Sent::Never) {
+        match key::judge(seen, key::KeyUse::by_eventbridge()) {
             key::Answer::Admits => Link::proven(
                 LinkCode::TopicKeyPolicy,
                 self.place,
@@ -171,7 +202,10 @@ impl TopicJudge<'_> {
             && wanted.kms_key.as_ref().is_none_or(|wanted| {
                 let seen = keys.and_then(|keys| keys.get(wanted));
                 wanted != name
-                    && matches!(key::judge(seen, EVENTS, Sent::Never), key::Answer::Admits)
+                    && matches!(
+                        key::judge(seen, key::KeyUse::by_eventbridge()),
+                        key::Answer::Admits
+                    )
             })
     }
 

@@ -14,7 +14,7 @@ pub const ROLE_NAME_MAX_CHARS: usize = 64;
 pub struct Role {
     /// Who may assume it.
     pub trust: Value,
-    /// Its inline policies, by name. Policies that are attached are not read: they can only add.
+    /// Its inline policies, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub policies: BTreeMap<String, Value>,
     /// ARN of a policy that bounds what the role may do, whatever its own policies say.

@@ -102,16 +102,19 @@ pub fn place(record: Option<&PlaceRecord>, place: &Place, reads: &ReadSet) -> Pl
     let queues = question.named_and_tagged("sqs", &reads.queues, queues, |queue| &queue.tags);
     let of_topics = topics.values().filter_map(|topic| topic.known()?.topic.kms_key.as_ref());
     let of_queues = queues.values().filter_map(|queue| queue.known()?.queue.kms_key.as_ref());
-    let wanted: BTreeSet<&String> = of_topics.chain(of_queues).collect();
+    let answered = question.buses(buses);
+    let of_buses = answered.values().filter_map(|bus| bus.known()?.bus.kms_key.as_ref());
+    let wanted: BTreeSet<&String> = of_topics.chain(of_queues).chain(of_buses).collect();
     let keys = keys.iter().filter(|(key, _)| wanted.contains(key));
+    let keys = keys.map(|(key, seen)| (key.clone(), seen.clone())).collect();
     PlaceSnapshot {
         place: place.clone(),
         rules,
-        buses: question.buses(buses),
+        buses: answered,
         rules_on_bus,
         wildcard_rules_on_bus,
         stray_rules,
-        keys: keys.map(|(key, seen)| (key.clone(), seen.clone())).collect(),
+        keys,
         topics,
         queues,
         functions: reads

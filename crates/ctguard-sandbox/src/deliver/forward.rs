@@ -2,7 +2,7 @@
 //! of the bus. An event is forwarded only once.
 
 use super::target::Sending;
-use super::{Delivery, On, Onward, Refused};
+use super::{Delivery, On, Onward, Refused, bus_key_admits};
 use crate::hop::Hop;
 use crate::roles;
 use crate::state::locate;
@@ -42,6 +42,9 @@ pub fn forward(
         Refused::new("NO_RESOURCE", format!("event bus {bus_arn} does not exist"))
     })?;
     hop.is_admitted().map_err(|why| Refused::new("NO_PERMISSIONS", why))?;
+    if let Some(key) = on.state.region(&place).buses.get(bus).and_then(|bus| bus.kms_key.as_ref()) {
+        bus_key_admits(on.state, &place, bus_arn, key)?;
+    }
     let rules = On { at: &place, bus: Some(bus), ..on }.fire(delivery);
     Ok(Onward { place: place.to_string(), bus: bus.to_owned(), rules })
 }

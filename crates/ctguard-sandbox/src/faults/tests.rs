@@ -115,6 +115,7 @@ fn hub_state() -> State {
         "Action": "events:PutEvents", "Resource": bus } });
     let stored = StoredBus {
         policy: Some(admits),
+        kms_key: None,
         tags: tags.clone(),
         rules: [("ctguard-acme-decrypt".to_owned(), alert)].into(),
     };
@@ -129,6 +130,7 @@ fn hub_state() -> State {
         trust,
         policies: [("put".to_owned(), put)].into(),
         permissions_boundary: None,
+        attached: Default::default(),
         tags,
     };
     let account = state.accounts.get_mut(&hub.account).expect("the account");

@@ -3,12 +3,14 @@
 use super::{is_tagged, read, rules_among, tags};
 use crate::access::{Reader, unreadable};
 use crate::refusal::{deny, refuse};
+use crate::roles::managed_policy;
 use crate::state::{StoredOrganization, StoredRole};
 use ctguard_core::resource::bus::Bus;
 use ctguard_core::resource::role::Role;
 use ctguard_core::scope::AccountId;
 use ctguard_core::snapshot::{LiveBus, LiveRole, Member, Observed, Organization, Unreadable};
 use ctguard_core::snapshot::{OrganizationReads, ReadSet};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Reads the organization of the caller's account. Any member may describe it; only its management
@@ -114,10 +116,30 @@ pub fn role(reader: &mut Reader<'_>, account: &AccountId, name: &str) -> Observe
                     return Observed::Unreadable(why);
                 }
             }
-            let StoredRole { trust, policies, permissions_boundary, tags } = stored.clone();
+            let StoredRole { trust, policies, permissions_boundary, tags, .. } = stored.clone();
+            let attached = read(reader, "iam:ListAttachedRolePolicies", |reader| {
+                let found = stored.attached.iter();
+                let found = found.map(|arn| (arn.clone(), managed(reader, account, arn)));
+                Observed::Known(found.collect())
+            });
+            let boundary = match &permissions_boundary {
+                Some(arn) => managed(reader, account, arn),
+                None => Observed::Absent,
+            };
             let role = Role { trust, policies, permissions_boundary };
-            Observed::Known(LiveRole { role, tags: Observed::Known(tags) })
+            let tags = Observed::Known(tags);
+            Observed::Known(LiveRole { role, tags, attached, boundary })
         })
+    })
+}
+
+/// Reads the document of a managed policy.
+fn managed(reader: &mut Reader<'_>, account: &AccountId, arn: &str) -> Observed<Value> {
+    read(reader, "iam:GetPolicy", |reader| match managed_policy(reader.state, account, arn) {
+        Some(document) => {
+            read(reader, "iam:GetPolicyVersion", |_| Observed::Known(document.clone()))
+        }
+        None => Observed::Absent,
     })
 }
 
@@ -147,7 +169,7 @@ pub fn buses(
             };
             let tags = tags(reader, reads, tagged, &stored.tags, "events:ListTagsForResource");
             let rules = rules_among(reader, reads, tagged, &stored.rules);
-            let bus = Bus { policy: stored.policy.clone() };
+            let bus = Bus { policy: stored.policy.clone(), kms_key: stored.kms_key.clone() };
             Observed::Known(LiveBus { bus, tags, rules })
         });
         live.insert(name, observed);

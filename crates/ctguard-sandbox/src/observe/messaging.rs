@@ -11,7 +11,7 @@ use ctguard_core::resource::small_map::SmallMap;
 use ctguard_core::scope::Place;
 use ctguard_core::snapshot::ReadSet;
 use ctguard_core::snapshot::{
-    LiveFunction, LiveKey, LiveQueue, LiveSubscription, LiveTopic, Observed, Unreadable,
+    LiveBus, LiveFunction, LiveKey, LiveQueue, LiveSubscription, LiveTopic, Observed, Unreadable,
 };
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -174,15 +174,17 @@ pub fn functions(
     live
 }
 
-/// Reads the keys that the topics and queues read name.
+/// Reads the keys that the topics, queues and buses read name.
 pub fn keys(
     reader: &mut Reader<'_>,
     topics: &SmallMap<String, Observed<LiveTopic>>,
     queues: &SmallMap<String, Observed<LiveQueue>>,
+    buses: &BTreeMap<String, Observed<LiveBus>>,
 ) -> BTreeMap<String, Observed<LiveKey>> {
     let topics = topics.values().filter_map(|live| live.known()?.topic.kms_key.clone());
     let queues = queues.values().filter_map(|live| live.known()?.queue.kms_key.clone());
-    let names: BTreeSet<_> = topics.chain(queues).collect();
+    let buses = buses.values().filter_map(|live| live.known()?.bus.kms_key.clone());
+    let names: BTreeSet<_> = topics.chain(queues).chain(buses).collect();
     names.into_iter().map(|name| (name.clone(), key(reader, &name))).collect()
 }
 

@@ -1,115 +1,398 @@
-//! The `Condition` block of a statement.
+//! The `Condition` block of a statement, for a request whose keys are given, known to be absent, or
+//! unknown.
 
-use super::{glob, list};
+use super::{Principal, Request, glob, list};
+use ctguard_core::scope::Arn;
 use serde_json::Value;
 
-/// The condition keys that are known to be absent from a request. Any other key is unknown.
-const KNOWN: [&str; 9] = [
-    "aws:sourcearn",
-    "aws:sourceaccount",
-    "aws:sourceowner",
+/// Whether something holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    Yes,
+    No,
+    /// It depends on something that the sandbox does not know.
+    Unknown,
+}
+
+impl From<bool> for Held {
+    fn from(holds: bool) -> Self {
+        if holds { Self::Yes } else { Self::No }
+    }
+}
+
+/// Keys of people, of sessions and of the networks that they are in. No service that calls by itself
+/// has them.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+const NOT_OF_SERVICES: &[&str] = &[
+    "aws:assumedroot",
+    "aws:chatbotsourcearn",
+    "aws:ec2instancesourceprivateipv4",
+    "aws:ec2instancesourcevpc",
+    "aws:federatedprovider",
+    "aws:multifactorauthage",
+    "aws:multifactorauthpresent",
     "aws:principalorgid",
     "aws:principalorgpaths",
-    "aws:principalisawsservice",
-    "aws:securetransport",
-    "s3:x-amz-acl",
-    "kms:encryptioncontext:aws:cloudtrail:arn",
+    "aws:sourceidentity",
+    "aws:sourcevpc",
+    "aws:sourcevpcarn",
+    "aws:sourcevpce",
+    "aws:tagkeys",
+    "aws:tokenissuetime",
+    "aws:username",
+    "aws:vpceaccount",
+    "aws:vpceorgid",
+    "aws:vpceorgpaths",
+    "aws:vpcsourceip",
+    // Keys of Subscribe and of AssumeRole by people.
+    "sns:endpoint",
+    "sns:protocol",
+    "sts:externalid",
 ];
 
-/// Returns the key of the first condition that does not hold; `None` when all do.
-///
-/// `when_unknown` is the result of a condition that this evaluator does not know.
-pub fn failing(
-    block: Option<&Value>,
-    context: &[(&str, &str)],
-    when_unknown: bool,
-) -> Option<String> {
-    let block = block?;
-    let Some(operators) = block.as_object() else {
-        return (!when_unknown).then(|| "an unreadable block".to_owned());
-    };
-    for (operator, keys) in operators {
-        let Some(keys) = keys.as_object() else {
-            return (!when_unknown).then(|| operator.clone());
-        };
-        for (key, wanted) in keys {
-            if !holds(operator, key, wanted, context).unwrap_or(when_unknown) {
-                return Some(key.clone());
-            }
-        }
-    }
-    None
-}
+/// Keys that the calls of services lack or fill with something of AWS's own.
+const OF_AWS: &[&str] = &[
+    "aws:principalarn",
+    "aws:principalaccount",
+    "aws:principaltype",
+    "aws:userid",
+    "aws:sourceip",
+];
+
+/// Keys that say for whom a service acts. Where the caller gives none, there is none.
+const SOURCES: &[&str] = &["aws:sourcearn", "aws:sourceaccount", "aws:sourceowner"];
 
 /// Keys that can have several values. Without a set operator AWS does not say how they are
 /// compared.
 ///
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html>
-const SEVERAL: [&str; 2] = ["aws:principalorgpaths", "aws:tagkeys"];
+const SEVERAL: &[&str] = &["aws:principalorgpaths", "aws:principalservicenameslist"];
 
-/// How several values of a key are combined.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Set {
-    One,
-    Any,
-    All,
+/// The time below which the clock of a sandbox never is, in seconds.
+const FIRST_SECOND: i64 = 1_795_305_600;
+
+/// A key in a request.
+enum Key<'a> {
+    Values(Vec<&'a str>),
+    Absent,
+    /// Absent, or something that AWS gives itself.
+    OfAws,
+    /// There, and not before the first second of the sandbox.
+    Time,
+    Unknown,
 }
 
-/// Whether one condition holds; `None` when it is not known.
-fn holds(operator: &str, key: &str, wanted: &Value, context: &[(&str, &str)]) -> Option<bool> {
-    let key = key.to_ascii_lowercase();
+/// Checks all conditions; with a result other than `Yes` comes the key that decides it.
+pub fn check(block: Option<&Value>, request: &Request<'_>, resolves: bool) -> (Held, String) {
+    let Some(block) = block else { return (Held::Yes, String::new()) };
+    let Some(operators) = block.as_object() else {
+        return (Held::Unknown, "an unreadable block".to_owned());
+    };
+    let mut result = (Held::Yes, String::new());
+    for (operator, keys) in operators {
+        let Some(keys) = keys.as_object() else {
+            result = (Held::Unknown, operator.clone());
+            continue;
+        };
+        for (key, wanted) in keys {
+            match holds(operator, key, wanted, request, resolves) {
+                Held::Yes => {}
+                Held::No => return (Held::No, key.clone()),
+                Held::Unknown => result = (Held::Unknown, key.clone()),
+            }
+        }
+    }
+    result
+}
+
+fn look_up<'a>(key: &str, request: &Request<'a>) -> Key<'a> {
     let values: Vec<&str> =
-        context.iter().filter(|(name, _)| *name == key).map(|(_, value)| *value).collect();
-    if values.is_empty() && !KNOWN.contains(&key.as_str()) {
-        return None;
+        request.context.iter().filter(|(name, _)| *name == key).map(|(_, value)| *value).collect();
+    if !values.is_empty() {
+        return Key::Values(values);
     }
-    let (set, operator) = match operator.split_once(':') {
-        Some(("ForAnyValue", operator)) => (Set::Any, operator),
-        Some(("ForAllValues", operator)) => (Set::All, operator),
-        Some(_) => return None,
-        None => (Set::One, operator),
-    };
-    if set == Set::One && SEVERAL.contains(&key.as_str()) {
-        return None;
+    let resource = Arn::parse(request.resource);
+    match (key, resource) {
+        ("aws:currenttime" | "aws:epochtime", _) => return Key::Time,
+        ("aws:resourceaccount", Some(arn)) if !arn.account.is_empty() => {
+            return Key::Values(vec![arn.account]);
+        }
+        _ => {}
     }
-    let (operator, if_exists) = match operator.strip_suffix("IfExists") {
-        Some(operator) => (operator, true),
-        None => (operator, false),
-    };
-    let (compare, negated): (fn(&str, &str) -> bool, bool) = match operator {
-        "StringEquals" => (|wanted, value| wanted == value, false),
-        "StringNotEquals" => (|wanted, value| wanted == value, true),
-        "StringEqualsIgnoreCase" => (|wanted, value| wanted.eq_ignore_ascii_case(value), false),
-        "StringNotEqualsIgnoreCase" => (|wanted, value| wanted.eq_ignore_ascii_case(value), true),
-        "StringLike" => (glob, false),
-        "StringNotLike" => (glob, true),
-        // AWS: "ArnEquals and ArnLike behave identically."
-        "ArnLike" | "ArnEquals" => (arn_like, false),
-        "ArnNotLike" | "ArnNotEquals" => (arn_like, true),
-        "Bool" => (|wanted, value| wanted.eq_ignore_ascii_case(value), false),
-        _ => return None,
-    };
-    let wanted = list(Some(wanted));
-    // Policy variables are not resolved here.
-    if wanted.iter().any(|wanted| wanted.as_str().is_some_and(|text| text.contains("${"))) {
-        return None;
+    match request.principal {
+        Principal::Service(service) => of_service(key, service, request),
+        Principal::Role { .. } | Principal::Holder => match key {
+            "aws:viaawsservice" => Key::Values(vec!["false"]),
+            "aws:principaltype" => Key::Values(vec!["AssumedRole"]),
+            "aws:principalorgid"
+            | "aws:principalorgpaths"
+            | "aws:username"
+            | "aws:multifactorauthage"
+            | "aws:principalservicename"
+            | "aws:principalservicenameslist"
+            | "aws:calledvia"
+            | "aws:calledviafirst"
+            | "aws:calledvialast" => Key::Absent,
+            _ => Key::Unknown,
+        },
+        Principal::Account(_) => Key::Unknown,
     }
-    let meets = |value: &&str| {
-        let any = wanted.iter().any(|wanted| match wanted {
-            Value::String(text) => compare(text, value),
-            Value::Bool(flag) => compare(if *flag { "true" } else { "false" }, value),
-            _ => false,
-        });
-        any != negated
+}
+
+fn of_service<'a>(key: &str, service: &'a str, request: &Request<'a>) -> Key<'a> {
+    let tagged = key.starts_with("aws:principaltag/") || key.starts_with("aws:requesttag/");
+    if tagged || NOT_OF_SERVICES.contains(&key) || SOURCES.contains(&key) {
+        return Key::Absent;
+    }
+    if OF_AWS.contains(&key) {
+        return Key::OfAws;
+    }
+    if key == "aws:sourceorgid" || key == "aws:sourceorgpaths" {
+        let named = request.context.iter().any(|(name, _)| *name == "aws:sourceaccount");
+        return if named { Key::Unknown } else { Key::Absent };
+    }
+    // A key sees the service through the one that it uses, and not as that one sees it.
+    let direct = request.context.contains(&("aws:principalisawsservice", "true"));
+    if !direct {
+        return Key::Unknown;
+    }
+    match key {
+        "aws:principalservicename" => Key::Values(vec![service]),
+        "aws:viaawsservice" => Key::Values(vec!["false"]),
+        "aws:calledvia" | "aws:calledviafirst" | "aws:calledvialast" => Key::Absent,
+        "aws:requestedregion" => match Arn::parse(request.resource) {
+            Some(arn) if !arn.region.is_empty() => Key::Values(vec![arn.region]),
+            _ => Key::Unknown,
+        },
+        _ => Key::Unknown,
+    }
+}
+
+/// Whether one condition holds.
+fn holds(operator: &str, key: &str, wanted: &Value, request: &Request<'_>, resolves: bool) -> Held {
+    let key = key.to_ascii_lowercase();
+    let lower = operator.to_ascii_lowercase();
+    let (quantifier, test) = lower.rsplit_once(':').unwrap_or(("", &lower));
+    if !["", "foranyvalue", "forallvalues"].contains(&quantifier) {
+        return Held::Unknown;
+    }
+    let found = look_up(&key, request);
+    if test == "null" {
+        return null(wanted, &found);
+    }
+    let (test, if_exists) = match test.strip_suffix("ifexists") {
+        Some(test) => (test, true),
+        None => (test, false),
     };
+    let Some((matches, negated)) = comparison(test) else { return Held::Unknown };
+    if quantifier.is_empty() && SEVERAL.contains(&key.as_str()) && !matches!(found, Key::Absent) {
+        return Held::Unknown;
+    }
+    let mut texts = Vec::new();
+    for value in list(Some(wanted)) {
+        match spelled(value, request, resolves) {
+            Some(text) => texts.push(text),
+            None => return Held::Unknown,
+        }
+    }
     // AWS: an absent key fails `ForAnyValue` and satisfies `ForAllValues`.
-    // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
-    Some(match set {
-        Set::One if values.is_empty() => if_exists || negated,
-        Set::Any if values.is_empty() => if_exists,
-        Set::One | Set::All => values.iter().all(meets),
-        Set::Any => values.iter().any(meets),
+    let when_absent = match quantifier {
+        "forallvalues" => true,
+        "foranyvalue" => if_exists,
+        _ => if_exists || negated,
+    };
+    match found {
+        Key::Absent => when_absent.into(),
+        Key::Unknown => Held::Unknown,
+        Key::Time => before_now(test, negated, &texts),
+        Key::OfAws => {
+            let narrow = texts.iter().all(|text| is_narrow(test, text));
+            if narrow && when_absent == negated { negated.into() } else { Held::Unknown }
+        }
+        Key::Values(values) => {
+            let mut outcomes = Vec::new();
+            for value in values {
+                let mut hit = Some(false);
+                for text in &texts {
+                    match matches(text, value) {
+                        Some(true) => hit = Some(true),
+                        Some(false) => {}
+                        None if hit == Some(false) => hit = None,
+                        None => {}
+                    }
+                }
+                let Some(hit) = hit else { return Held::Unknown };
+                outcomes.push(hit != negated);
+            }
+            match quantifier {
+                "foranyvalue" => outcomes.contains(&true).into(),
+                _ => outcomes.iter().all(|holds| *holds).into(),
+            }
+        }
+    }
+}
+
+fn null(wanted: &Value, found: &Key<'_>) -> Held {
+    let wanted = list(Some(wanted));
+    let [wanted] = wanted.as_slice() else { return Held::Unknown };
+    let absent = match wanted {
+        Value::Bool(flag) => *flag,
+        Value::String(text) if text.eq_ignore_ascii_case("true") => true,
+        Value::String(text) if text.eq_ignore_ascii_case("false") => false,
+        _ => return Held::Unknown,
+    };
+    match found {
+        Key::Absent => absent.into(),
+        Key::Values(_) | Key::Time => (!absent).into(),
+        Key::OfAws | Key::Unknown => Held::Unknown,
+    }
+}
+
+/// Whether no value of AWS's own can be meant.
+fn is_narrow(test: &str, text: &str) -> bool {
+    let plain = text.replace(&format!("{ESCAPE}*"), "").replace(&format!("{ESCAPE}?"), "");
+    let mut numbers = text.split([':', '/', '*']);
+    let names_account =
+        numbers.any(|part| part.len() == 12 && part.chars().all(|c| c.is_ascii_digit()));
+    match test {
+        "ipaddress" | "notipaddress" => !text.ends_with("/0"),
+        "stringlike" | "stringnotlike" | "arnlike" | "arnequals" | "arnnotlike"
+        | "arnnotequals" => !plain.contains(['*', '?']) || names_account,
+        test => test.starts_with("string") || test == "bool",
+    }
+}
+
+/// Compares times that are past; of one that is to come, the answer changes with the clock.
+fn before_now(test: &str, negated: bool, texts: &[String]) -> Held {
+    let Some(order) = test.strip_prefix("date").or_else(|| test.strip_prefix("numeric")) else {
+        return Held::Unknown;
+    };
+    let dates = test.starts_with("date");
+    let second = |text: &String| if dates { time(text) } else { text.parse().ok() };
+    let past = |text: &String| second(text).map(|second: i64| second < FIRST_SECOND);
+    let past: Vec<Option<bool>> = texts.iter().map(past).collect();
+    let all = !past.is_empty() && past.iter().all(|past| *past == Some(true));
+    match order {
+        "greaterthan" | "greaterthanequals" if past.contains(&Some(true)) => Held::Yes,
+        "greaterthan" | "greaterthanequals" => Held::Unknown,
+        _ if all => negated.into(),
+        _ => Held::Unknown,
+    }
+}
+
+fn time(text: &str) -> Option<i64> {
+    if let Ok(number) = text.parse() {
+        return Some(number);
+    }
+    let whole = if text.contains('T') { text.to_owned() } else { format!("{text}T00:00:00Z") };
+    whole.parse::<jiff::Timestamp>().ok().map(|time| time.as_second())
+}
+
+type Matches = fn(&str, &str) -> Option<bool>;
+
+/// How an operator compares the policy's value with the request's, and whether it is negated.
+fn comparison(test: &str) -> Option<(Matches, bool)> {
+    Some(match test {
+        "stringequals" => (|wanted, value| Some(verbatim(wanted) == value), false),
+        "stringnotequals" => (|wanted, value| Some(verbatim(wanted) == value), true),
+        "stringequalsignorecase" => {
+            (|wanted, value| Some(verbatim(wanted).eq_ignore_ascii_case(value)), false)
+        }
+        "stringnotequalsignorecase" => {
+            (|wanted, value| Some(verbatim(wanted).eq_ignore_ascii_case(value)), true)
+        }
+        "stringlike" => (|wanted, value| Some(like(wanted, value)), false),
+        "stringnotlike" => (|wanted, value| Some(like(wanted, value)), true),
+        // AWS: "ArnEquals and ArnLike behave identically."
+        "arnlike" | "arnequals" => (|wanted, value| Some(arn_like(wanted, value)), false),
+        "arnnotlike" | "arnnotequals" => (|wanted, value| Some(arn_like(wanted, value)), true),
+        "bool" => (|wanted, value| Some(wanted.eq_ignore_ascii_case(value)), false),
+        "ipaddress" => (|_, _| None, false),
+        "notipaddress" => (|_, _| None, true),
+        "binaryequals" => (|_, _| None, false),
+        "numericequals" => (|wanted, value| compared(wanted, value, |a, b| a == b), false),
+        "numericnotequals" => (|wanted, value| compared(wanted, value, |a, b| a == b), true),
+        "numericlessthan" => (|wanted, value| compared(wanted, value, |a, b| a < b), false),
+        "numericlessthanequals" => (|wanted, value| compared(wanted, value, |a, b| a <= b), false),
+        "numericgreaterthan" => (|wanted, value| compared(wanted, value, |a, b| a > b), false),
+        "numericgreaterthanequals" => {
+            (|wanted, value| compared(wanted, value, |a, b| a >= b), false)
+        }
+        "dateequals" => (|wanted, value| dated(wanted, value, |a, b| a == b), false),
+        "datenotequals" => (|wanted, value| dated(wanted, value, |a, b| a == b), true),
+        "datelessthan" => (|wanted, value| dated(wanted, value, |a, b| a < b), false),
+        "datelessthanequals" => (|wanted, value| dated(wanted, value, |a, b| a <= b), false),
+        "dategreaterthan" => (|wanted, value| dated(wanted, value, |a, b| a > b), false),
+        "dategreaterthanequals" => (|wanted, value| dated(wanted, value, |a, b| a >= b), false),
+        _ => return None,
     })
+}
+
+/// Compares the request's number with the policy's.
+fn compared(wanted: &str, value: &str, holds: fn(f64, f64) -> bool) -> Option<bool> {
+    Some(holds(value.parse().ok()?, wanted.parse().ok()?))
+}
+
+/// Compares the request's time with the policy's.
+fn dated(wanted: &str, value: &str, holds: fn(i64, i64) -> bool) -> Option<bool> {
+    Some(holds(time(value)?, time(wanted)?))
+}
+
+/// A value of a policy as text, its variables replaced; `None` when that is not possible.
+fn spelled(value: &Value, request: &Request<'_>, resolves: bool) -> Option<String> {
+    match value {
+        Value::String(text) if resolves => replaced(text, request),
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+/// Stands before a character that is meant as it is.
+const ESCAPE: char = '\u{1b}';
+
+/// Replaces `${key}` by the request's value.
+pub fn replaced(text: &str, request: &Request<'_>) -> Option<String> {
+    let mut parts = text.split("${");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once('}')?;
+        let mut names = name.splitn(2, ',');
+        let key = names.next().unwrap_or_default().trim().to_ascii_lowercase();
+        let otherwise = names.next().map(|text| text.trim().trim_matches('\''));
+        let value = match key.as_str() {
+            "*" | "?" | "$" => key.clone(),
+            _ => match look_up(&key, request) {
+                Key::Values(values) if values.len() == 1 => values[0].to_owned(),
+                Key::Absent => otherwise?.to_owned(),
+                _ => return None,
+            },
+        };
+        for c in value.chars() {
+            if ['*', '?'].contains(&c) {
+                out.push(ESCAPE);
+            }
+            out.push(c);
+        }
+        out.push_str(rest);
+    }
+    Some(out)
+}
+
+fn verbatim(text: &str) -> String {
+    text.chars().filter(|c| *c != ESCAPE).collect()
+}
+
+/// A glob in which an escaped star is a star.
+pub fn like(wanted: &str, value: &str) -> bool {
+    if !wanted.contains(ESCAPE) {
+        return glob(wanted, value);
+    }
+    // No text of AWS's has these two characters.
+    let hide =
+        |text: &str, star: &str, one: &str| text.replace(star, "\u{2}").replace(one, "\u{3}");
+    glob(&hide(wanted, "\u{1b}*", "\u{1b}?"), &hide(value, "*", "?"))
 }
 
 /// Compares the six fields of an ARN one by one: a star does not match a colon.
@@ -118,5 +401,5 @@ fn arn_like(wanted: &str, value: &str) -> bool {
         (wanted.splitn(6, ':').collect(), value.splitn(6, ':').collect());
     wanted.len() == 6
         && value.len() == 6
-        && wanted.iter().zip(&value).all(|(wanted, value)| glob(wanted, value))
+        && wanted.iter().zip(&value).all(|(wanted, value)| like(wanted, value))
 }

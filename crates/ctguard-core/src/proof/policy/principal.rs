@@ -5,8 +5,9 @@
 //!
 //! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
 
-use super::condition::{Verdict, comparison, wanted};
-use super::{Admission, PolicyRefusal, element_matches, glob, texts};
+use super::carried::Carried;
+use super::condition::{self, Carries, Variables, Verdict};
+use super::{Admission, PolicyRefusal, about, texts, variables_of};
 use crate::desired::ScopeOrganization;
 use crate::resource::policy::statements;
 use crate::scope::AccountId;
@@ -22,14 +23,6 @@ pub struct Asker<'a> {
     pub resource_account: &'a str,
 }
 
-/// What is known of a condition key in the role's request.
-enum KeyValue<'a> {
-    Value(&'a str),
-    /// It begins with one of these.
-    Beneath(Vec<String>),
-    Unknown,
-}
-
 impl Asker<'_> {
     /// Evaluates the policy of a resource.
     pub fn admitted(&self, policy: Option<&Value>, action: &str, resource: &str) -> Admission {
@@ -37,10 +30,12 @@ impl Asker<'_> {
             let cause = "it has no policy, so it takes events of its own account only";
             return Admission::Refuses(PolicyRefusal::Nobody(cause.to_owned()));
         };
+        let variables = variables_of(policy);
         let concerning = statements(policy)
             .into_iter()
-            .filter(|statement| self.is_principal(statement) && about(statement, action, resource));
-        self.decide(concerning, "the account", action)
+            .filter(|statement| self.is_principal(statement))
+            .map(|statement| (statement, variables));
+        self.decide(concerning, "the account", action, resource)
     }
 
     /// Evaluates the role's inline policies.
@@ -50,21 +45,28 @@ impl Asker<'_> {
         action: &str,
         resource: &str,
     ) -> Admission {
-        let all: Vec<&Value> = policies.flat_map(statements).collect();
-        let concerning = all.into_iter().filter(|statement| about(statement, action, resource));
-        self.decide(concerning, "the role", action)
+        let all = policies.flat_map(|policy| {
+            let variables = variables_of(policy);
+            statements(policy).into_iter().map(move |statement| (statement, variables))
+        });
+        self.decide(all, "the role", action, resource)
     }
 
     fn decide<'p>(
         &self,
-        concerning: impl Iterator<Item = &'p Value>,
+        concerning: impl Iterator<Item = (&'p Value, Variables)>,
         who: &str,
         action: &str,
+        resource: &str,
     ) -> Admission {
         let (mut allowed, mut unclear, mut condition, mut denied) = (false, None, None, None);
-        for statement in concerning {
+        for (statement, variables) in concerning {
             let name = self.name(statement);
-            let verdict = self.conditions(statement.get("Condition"));
+            let verdict = match about(statement, variables, action, resource, self) {
+                Some(false) => continue,
+                Some(true) => condition::judge(statement.get("Condition"), variables, self),
+                None => Verdict::Unclear("a policy variable".to_owned()),
+            };
             let denies = statement.get("Effect").and_then(Value::as_str) == Some("Deny");
             match verdict {
                 Verdict::Holds if denies => {
@@ -126,89 +128,46 @@ impl Asker<'_> {
             (None, None) => false,
         }
     }
+}
 
-    /// All conditions must hold; one that certainly fails decides, even if others are undecided.
-    fn conditions(&self, block: Option<&Value>) -> Verdict {
-        let Some(block) = block else { return Verdict::Holds };
-        let Some(operators) = block.as_object() else {
-            return Verdict::Unclear("something unreadable".to_owned());
-        };
-        let mut unclear = None;
-        for (operator, keys) in operators {
-            let Some(keys) = keys.as_object() else {
-                unclear = Some(operator.clone());
-                continue;
-            };
-            for (key, values) in keys {
-                match self.condition(operator, key, values) {
-                    Verdict::Holds => {}
-                    Verdict::Unclear(key) => unclear = Some(key),
-                    fails @ Verdict::Fails(_) => return fails,
-                }
-            }
-        }
-        unclear.map_or(Verdict::Holds, Verdict::Unclear)
-    }
-
-    fn condition(&self, operator: &str, key: &str, values: &Value) -> Verdict {
-        let unclear = || Verdict::Unclear(key.to_owned());
-        let any_value = operator.strip_prefix("ForAnyValue:");
-        let plain = any_value.unwrap_or(operator);
-        let plain = plain.strip_suffix("IfExists").unwrap_or(plain);
-        let Some((compare, negated)) = comparison(plain) else { return unclear() };
-        let fails = || Verdict::Fails(format!("for another {key}"));
-        match self.known(key) {
-            KeyValue::Unknown => unclear(),
-            KeyValue::Value(value) => {
-                let matched = wanted(values).iter().any(|wanted| compare(wanted, value));
-                if matched == negated { fails() } else { Verdict::Holds }
-            }
-            KeyValue::Beneath(starts) => {
-                let patterns = wanted(values);
-                let surely = |start: &String| {
-                    patterns.iter().any(|pattern| pattern.ends_with('*') && glob(pattern, start))
-                };
-                let maybe = |start: &String| {
-                    patterns.iter().any(|pattern| {
-                        let fixed = pattern.split(['*', '?']).next().unwrap_or_default();
-                        start.starts_with(fixed) || fixed.starts_with(start.as_str())
-                    })
-                };
-                match any_value.is_some() && !negated && plain == "StringLike" {
-                    true if starts.iter().all(surely) => Verdict::Holds,
-                    true if !starts.iter().any(maybe) => fails(),
-                    _ => unclear(),
-                }
-            }
-        }
-    }
-
-    fn known(&self, key: &str) -> KeyValue<'_> {
-        match key.to_ascii_lowercase().as_str() {
-            "aws:principalaccount" => KeyValue::Value(self.account.as_str()),
-            "aws:principalarn" => KeyValue::Value(self.role_arn),
-            "aws:resourceaccount" => KeyValue::Value(self.resource_account),
-            "aws:securetransport" => KeyValue::Value("true"),
-            "aws:principalisawsservice" => KeyValue::Value("false"),
+impl Carries for Asker<'_> {
+    fn carried(&self, key: &str) -> Carried {
+        let value = |text: &str| Carried::Value(text.to_owned());
+        match key {
+            "aws:principalaccount" => value(self.account.as_str()),
+            "aws:principalarn" => value(self.role_arn),
+            "aws:resourceaccount" => value(self.resource_account),
+            "aws:securetransport" => value("true"),
+            "aws:principalisawsservice" | "aws:viaawsservice" => value("false"),
+            "aws:principaltype" => value("AssumedRole"),
+            "aws:currenttime" | "aws:epochtime" => Carried::Time,
             "aws:principalorgid" => {
-                self.organization.map_or(KeyValue::Unknown, |found| KeyValue::Value(&found.id))
+                self.organization.map_or(Carried::Unknown, |found| value(&found.id))
             }
             // A discovered account is in one of its units, or below it.
             "aws:principalorgpaths" => match self.organization {
-                None => KeyValue::Unknown,
+                None => Carried::Unknown,
                 Some(found) if found.unit_paths.is_empty() => {
-                    KeyValue::Beneath(vec![format!("{}/", found.id)])
+                    Carried::Beneath(vec![format!("{}/", found.id)])
                 }
-                Some(found) => KeyValue::Beneath(found.unit_paths.iter().cloned().collect()),
+                Some(found) => Carried::Beneath(found.unit_paths.iter().cloned().collect()),
             },
-            _ => KeyValue::Unknown,
+            // A session of a role that a service assumed has no user's name and no second factor,
+            // and is no service.
+            "aws:username"
+            | "aws:multifactorauthage"
+            | "aws:calledvia"
+            | "aws:calledviafirst"
+            | "aws:calledvialast"
+            | "aws:principalservicename"
+            | "aws:principalservicenameslist" => Carried::Never,
+            _ => Carried::Unknown,
         }
     }
-}
 
-fn about(statement: &Value, action: &str, resource: &str) -> bool {
-    element_matches(statement, "Action", "NotAction", action, true)
-        && element_matches(statement, "Resource", "NotResource", resource, false)
+    fn who(&self) -> &str {
+        "EventBridge"
+    }
 }
 
 #[cfg(test)]

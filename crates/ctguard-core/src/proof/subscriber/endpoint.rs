@@ -68,8 +68,9 @@ fn queue(judge: &TopicJudge<'_>, arn: &str, object: LinkObject) -> Link {
         action: "sqs:SendMessage",
         resource: arn,
         source_arn: Sent::Value(judge.arn),
-        source_account: Sent::Unknown,
+        source_account: Sent::Perhaps(judge.place.account.as_str()),
         direct: true,
+        extra: &[],
     };
     let policy = match admission(live.queue.policy.as_ref(), &request) {
         Admission::Admits => {
@@ -91,7 +92,7 @@ fn queue(judge: &TopicJudge<'_>, arn: &str, object: LinkObject) -> Link {
     let fix = format!(
         "Allow {service} kms:GenerateDataKey* and kms:Decrypt in the policy of an enabled customer-managed key."
     );
-    match key::judge(seen.keys.get(name), &service, Sent::Unknown) {
+    match key::judge(seen.keys.get(name), key::KeyUse::by_sns(&service, judge.arn)) {
         key::Answer::Admits => policy,
         key::Answer::Assumes(cause) => Link {
             fix,
@@ -158,8 +159,9 @@ fn function(judge: &TopicJudge<'_>, arn: &str, object: LinkObject) -> Link {
         action: "lambda:InvokeFunction",
         resource: arn,
         source_arn: Sent::Value(judge.arn),
-        source_account: Sent::Unknown,
+        source_account: Sent::Perhaps(judge.place.account.as_str()),
         direct: true,
+        extra: &[],
     };
     match admission(Some(policy), &request) {
         Admission::Admits => {

@@ -132,6 +132,8 @@ pub fn settled(desired: &Desired) -> Live {
                 permissions_boundary: None,
             },
             tags: Observed::Known(role.tags.clone()),
+            attached: Observed::Known(BTreeMap::new()),
+            boundary: Observed::Absent,
         };
         if let Some(account) = live.accounts.get_mut(id) {
             account.roles.insert(role.name.clone(), Observed::Known(known));
@@ -154,7 +156,7 @@ fn seen(at: &Place, here: &DesiredPlace) -> PlaceSnapshot {
     };
     let bus = here.bus.iter().map(|bus| {
         let live = LiveBus {
-            bus: Bus { policy: Some(policy::document(bus.own_statements.clone())) },
+            bus: Bus { policy: Some(policy::document(bus.own_statements.clone())), kms_key: None },
             tags: Observed::Known(bus.tags.clone()),
             rules: rules_of(Some(&bus.name)),
         };

@@ -6,7 +6,7 @@ use crate::resource::bus::Bus;
 use crate::resource::role::Role;
 use crate::resource::rule::{Input, Rule, RuleState, Target};
 use crate::snapshot::Live;
-use crate::snapshot::{CloudErrorKind, LiveBus, LiveRole, LiveRule, Observed, Unreadable};
+use crate::snapshot::{CloudErrorKind, LiveBus, LiveKey, LiveRole, LiveRule, Observed, Unreadable};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -41,6 +41,26 @@ fn role(live: &mut Live, id: &str, change: impl FnOnce(&mut Role)) {
     change(role);
 }
 
+fn live_role(live: &mut Live) -> &mut LiveRole {
+    let seen = live.accounts.get_mut(&account(SPOKE)).expect("the account");
+    let Some(Observed::Known(role)) = seen.roles.get_mut(ROLE) else { panic!("no role") };
+    role
+}
+
+/// Bounds the role by a policy with this statement.
+fn bounded(live: &mut Live, statement: Value) {
+    let role = live_role(live);
+    role.role.permissions_boundary = Some("arn:aws:iam::222222222222:policy/bound".to_owned());
+    role.boundary = Observed::Known(json!({ "Statement": [statement] }));
+}
+
+/// Attaches a policy with this statement to the role.
+fn attach(live: &mut Live, statement: Value) {
+    let document = Observed::Known(json!({ "Statement": [statement] }));
+    let arn = "arn:aws:iam::222222222222:policy/theirs".to_owned();
+    live_role(live).attached = Observed::Known([(arn, document)].into());
+}
+
 fn bus(live: &mut Live, change: impl FnOnce(&mut LiveBus)) {
     let seen = live.places.get_mut(&place(HUB, "eu-west-1")).expect("the hub");
     let Some(Observed::Known(bus)) = seen.buses.get_mut(ROLE) else { panic!("no bus") };
@@ -48,7 +68,9 @@ fn bus(live: &mut Live, change: impl FnOnce(&mut LiveBus)) {
 }
 
 fn admits(live: &mut Live, statement: Value) {
-    bus(live, |bus| bus.bus = Bus { policy: Some(json!({ "Statement": [statement] })) });
+    bus(live, |bus| {
+        bus.bus = Bus { policy: Some(json!({ "Statement": [statement] })), kms_key: None }
+    });
 }
 
 fn forwarding(live: &mut Live, change: impl FnOnce(&mut LiveRule)) {
@@ -193,7 +215,83 @@ fn rows() -> Vec<Row> {
                         Some("arn:aws:iam::222222222222:policy/bound".to_owned())
                 })
             },
+            &["broken role-boundary role/ctguard-acme ×1"],
+            Person,
+        ),
+        (
+            "bound the role by what allows it",
+            |live| {
+                bounded(
+                    live,
+                    json!({ "Effect": "Allow", "Action": "events:Put*", "Resource": "*" }),
+                )
+            },
+            &[],
+            Person,
+        ),
+        (
+            "bound the role to the calls of one network",
+            |live| {
+                let condition = json!({ "StringEquals": { "aws:SourceVpc": "vpc-1" } });
+                bounded(
+                    live,
+                    json!({ "Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition }),
+                )
+            },
             &["assumed role-boundary role/ctguard-acme ×1"],
+            Person,
+        ),
+        (
+            "hide what bounds the role",
+            |live| {
+                bounded(live, json!({}));
+                live_role(live).boundary = Observed::Unreadable(refused());
+            },
+            &["unknown role-boundary role/ctguard-acme ×1"],
+            Person,
+        ),
+        (
+            "attach a denial to the role",
+            |live| attach(live, json!({ "Effect": "Deny", "Action": "*", "Resource": "*" })),
+            &["broken role-policy role/ctguard-acme ×1"],
+            Person,
+        ),
+        (
+            "attach a permission to the role",
+            |live| attach(live, json!({ "Effect": "Allow", "Action": "sns:*", "Resource": "*" })),
+            &[],
+            Person,
+        ),
+        (
+            "hide what is attached to the role",
+            |live| live_role(live).attached = Observed::Unreadable(refused()),
+            &["unknown role-policy role/ctguard-acme ×1"],
+            Person,
+        ),
+        (
+            "encrypt the bus with a key that is gone",
+            |live| bus(live, |bus| bus.bus.kms_key = Some("k".to_owned())),
+            &["broken bus-key event-bus/ctguard-acme ×1"],
+            Person,
+        ),
+        (
+            "encrypt the bus with a key for another bus",
+            |live| {
+                bus(live, |bus| bus.bus.kms_key = Some("k".to_owned()));
+                let condition =
+                    json!({ "ArnLike": { "aws:SourceArn": "arn:aws:events:*:*:event-bus/other" } });
+                let statement = json!({ "Effect": "Allow", "Principal": { "Service": "events.amazonaws.com" },
+                    "Action": "kms:*", "Resource": "*", "Condition": condition });
+                let key = LiveKey {
+                    arn: "arn:aws:kms:eu-west-1:111122223333:key/k".to_owned(),
+                    enabled: true,
+                    aws_managed: false,
+                    policy: Observed::Known(json!({ "Statement": [statement] })),
+                };
+                let seen = live.places.get_mut(&place(HUB, "eu-west-1")).expect("the hub");
+                seen.keys.insert("k".to_owned(), Observed::Known(key));
+            },
+            &["broken bus-key event-bus/ctguard-acme ×1"],
             Person,
         ),
         (

@@ -119,6 +119,7 @@ fn working() -> State {
         trust,
         policies: BTreeMap::from([("put".to_owned(), put)]),
         permissions_boundary: None,
+        attached: Default::default(),
         tags: Tags::new(),
     };
     let account = state.accounts.get_mut(&spoke().account).expect("the account");
@@ -135,6 +136,7 @@ fn working() -> State {
     here.queues.insert("dead".into(), dead);
     let alert = rule(WIDE, to(hub().arn("sns", "secops")));
     let bus = StoredBus {
+        kms_key: None,
         policy: Some(admitting(json!({ "AWS": "222233334444" }))),
         tags: Tags::new(),
         rules: BTreeMap::from([("alert".to_owned(), alert)]),
@@ -174,6 +176,24 @@ fn role(state: &mut State) -> &mut StoredRole {
     account.global.roles.get_mut("forward").expect("the role")
 }
 
+/// Encrypts the hub's bus with a key that admits EventBridge for one bus, or for any.
+fn encrypt(state: &mut State, enabled: bool, only: Option<&str>) {
+    let mut statement = json!({ "Effect": "Allow", "Principal": { "Service": "events.amazonaws.com" },
+        "Action": ["kms:GenerateDataKey*", "kms:Decrypt"], "Resource": "*" });
+    if let Some(only) = only {
+        let context = json!({ "kms:EncryptionContext:aws:events:event-bus:arn": only });
+        statement["Condition"] = json!({ "StringEquals": context });
+    }
+    let key = crate::state::StoredKey {
+        aliases: Default::default(),
+        enabled,
+        aws_managed: false,
+        policy: json!({ "Statement": [statement] }),
+    };
+    state.region_mut(&hub()).keys.insert("k".into(), key);
+    bus(state).kms_key = Some("k".into());
+}
+
 fn bus(state: &mut State) -> &mut StoredBus {
     state.region_mut(&hub()).buses.get_mut("hub").expect("the bus")
 }
@@ -204,7 +224,7 @@ fn an_event_crosses_to_the_hub_unchanged_and_is_heard_of_there() {
 #[test]
 fn what_keeps_the_event_from_the_bus_is_kept_in_the_forwarding_targets_queue() {
     type Change = fn(&mut State);
-    let cases: [(&str, &str, Change); 17] = [
+    let cases: [(&str, &str, Change); 22] = [
         ("NO_PERMISSIONS", "no role", |state| target(state).role_arn = None),
         ("FAILED_TO_ASSUME_ROLE", "a role that is gone", |state| {
             let account = state.accounts.get_mut(&spoke().account).expect("the account");
@@ -235,7 +255,21 @@ fn what_keeps_the_event_from_the_bus_is_kept_in_the_forwarding_targets_queue() {
             role(state).policies.insert("no".into(), deny);
         }),
         ("NO_PERMISSIONS", "a bounded role", |state| {
-            role(state).permissions_boundary = Some("arn:aws:iam::aws:policy/x".into());
+            role(state).permissions_boundary =
+                Some("arn:aws:iam::aws:policy/ReadOnlyAccess".into());
+        }),
+        ("NO_PERMISSIONS", "a role that is bounded by nothing", |state| {
+            role(state).permissions_boundary = Some("arn:aws:iam::aws:policy/gone".into());
+        }),
+        ("NO_PERMISSIONS", "a role with an attached denial", |state| {
+            role(state).attached.insert("arn:aws:iam::aws:policy/AWSDenyAll".into());
+        }),
+        ("NO_PERMISSIONS", "a bus whose key is gone", |state| {
+            bus(state).kms_key = Some("gone".into());
+        }),
+        ("NO_PERMISSIONS", "a bus whose key is disabled", |state| encrypt(state, false, None)),
+        ("NO_PERMISSIONS", "a bus whose key is for another bus", |state| {
+            encrypt(state, true, Some("arn:aws:events:us-east-1:111122223333:event-bus/other"));
         }),
         ("NO_RESOURCE", "a bus that is gone", |state| state.region_mut(&hub()).buses.clear()),
         ("NO_PERMISSIONS", "a bus without a policy", |state| bus(state).policy = None),
@@ -372,6 +406,7 @@ fn an_event_is_not_forwarded_twice() {
     let next = buses::arn(&hub(), "next");
     let on_next = rule(WIDE, to(hub().arn("sns", "secops")));
     let bus = StoredBus {
+        kms_key: None,
         policy: None,
         tags: Tags::new(),
         rules: BTreeMap::from([("alert".to_owned(), on_next)]),

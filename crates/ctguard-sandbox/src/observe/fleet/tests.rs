@@ -104,7 +104,8 @@ fn a_role_is_read_with_its_policies_or_not_at_all() {
     let stored = StoredRole {
         trust: json!({ "Statement": [] }),
         policies: BTreeMap::from([("p".to_owned(), json!({}))]),
-        permissions_boundary: Some("arn:aws:iam::aws:policy/x".into()),
+        permissions_boundary: Some("arn:aws:iam::aws:policy/AWSDenyAll".into()),
+        attached: ["arn:aws:iam::aws:policy/AdministratorAccess".to_owned()].into(),
         tags: Tags::from([("a".into(), "b".into())]),
     };
     let roles = &mut state.accounts.get_mut(&place.account).expect("the account").global.roles;
@@ -122,6 +123,11 @@ fn a_role_is_read_with_its_policies_or_not_at_all() {
     let role = roles["forward"].known().expect("known");
     assert_eq!((&role.role.trust, &role.role.policies), (&stored.trust, &stored.policies));
     assert_eq!(role.role.permissions_boundary, stored.permissions_boundary);
+    let attached = role.attached.known().expect("known");
+    let document = attached["arn:aws:iam::aws:policy/AdministratorAccess"].known();
+    assert_eq!(document.map(|document| &document["Statement"]["Effect"]), Some(&json!("Allow")));
+    let boundary = role.boundary.known().map(|boundary| &boundary["Statement"]["Effect"]);
+    assert_eq!(boundary, Some(&json!("Deny")));
     assert_eq!(role.tags, Observed::Known(stored.tags));
     assert_eq!(roles["none"], Observed::Absent);
     state.denied.push(Denied {
@@ -150,6 +156,7 @@ fn with_buses() -> (State, Place, ReadSet) {
         tags: Tags::new(),
     };
     let bus = |tags: Tags| StoredBus {
+        kms_key: None,
         policy: Some(json!({ "Statement": [] })),
         tags,
         rules: ["ctguard-acme-a", "theirs"].map(|name| (name.to_owned(), rule.clone())).into(),

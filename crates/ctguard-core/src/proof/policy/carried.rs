@@ -1,0 +1,122 @@
+//! Which condition keys a request carries, and with which value.
+//!
+//! | key | a service that calls the resource itself |
+//! |---|---|
+//! | `aws:SourceArn`, `aws:SourceAccount`, `aws:SourceOwner` | as the pair of services is documented |
+//! | `aws:SourceOrgID`, `aws:SourceOrgPaths` | not known; never where `aws:SourceAccount` is not |
+//! | `aws:SecureTransport`, `aws:PrincipalIsAWSService` | always `true` |
+//! | `aws:PrincipalServiceName`, `aws:PrincipalServiceNamesList` | always, with the service's name |
+//! | `aws:ViaAWSService` | always `false` |
+//! | `aws:RequestedRegion`, `aws:ResourceAccount` | always, those of the resource |
+//! | `aws:CurrentTime`, `aws:EpochTime` | always; not before this program was written |
+//! | `aws:PrincipalArn`, `aws:PrincipalAccount`, `aws:PrincipalType`, `aws:userid`, `aws:SourceIp` | none, or one of AWS's own |
+//! | what belongs to people, roles, organizations, tags, VPCs and chained calls | never |
+//! | `sns:Protocol`, `sns:Endpoint`, `sts:ExternalId` | never: they belong to other requests |
+//! | anything else | not known |
+//!
+//! Where a second service calls a key on behalf of the first, what the first would have sent with
+//! its own call is not known.
+//!
+//! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+
+use super::{Request, Sent};
+use crate::scope::Arn;
+
+/// What is known of a condition key in a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Carried {
+    /// Always, with this value.
+    Value(String),
+    /// Always, with several values, this one among them.
+    Including(String),
+    /// Always, with one value that begins with one of these.
+    Beneath(Vec<String>),
+    /// Always; the time is not before [`EARLIEST`].
+    Time,
+    /// Not at all, or with this value.
+    Perhaps(String),
+    /// Not at all, or with a value of AWS's own that no policy names.
+    Foreign,
+    Never,
+    Unknown,
+}
+
+/// A second before which no request is made: 22 November 2026.
+pub const EARLIEST: i64 = 1_795_305_600;
+
+/// Keys that only requests by people, roles and their sessions have.
+const OF_OTHERS: &[&str] = &[
+    "aws:assumedroot",
+    "aws:chatbotsourcearn",
+    "aws:ec2instancesourceprivateipv4",
+    "aws:ec2instancesourcevpc",
+    "aws:federatedprovider",
+    "aws:multifactorauthage",
+    "aws:multifactorauthpresent",
+    "aws:principalorgid",
+    "aws:principalorgpaths",
+    "aws:sourceidentity",
+    "aws:sourcevpc",
+    "aws:sourcevpcarn",
+    "aws:sourcevpce",
+    "aws:tagkeys",
+    "aws:tokenissuetime",
+    "aws:username",
+    "aws:vpceaccount",
+    "aws:vpceorgid",
+    "aws:vpceorgpaths",
+    "aws:vpcsourceip",
+    "sns:endpoint",
+    "sns:protocol",
+    "sts:externalid",
+];
+
+/// A key, in lower case, in the request of a service.
+pub fn by_service(request: &Request<'_>, key: &str) -> Carried {
+    if let Some((_, sent)) = request.extra.iter().find(|(name, _)| *name == key) {
+        return sent.to_carried();
+    }
+    let here = Arn::parse(request.resource);
+    let value = |text: &str| match text {
+        "" => Carried::Unknown,
+        text => Carried::Value(text.to_owned()),
+    };
+    match key {
+        "aws:sourcearn" => request.source_arn.to_carried(),
+        "aws:sourceaccount" | "aws:sourceowner" => request.source_account.to_carried(),
+        "aws:sourceorgid" | "aws:sourceorgpaths" => match request.source_account {
+            Sent::Never => Carried::Never,
+            _ => Carried::Unknown,
+        },
+        "aws:currenttime" | "aws:epochtime" => Carried::Time,
+        "aws:resourceaccount" => here.map_or(Carried::Unknown, |arn| value(arn.account)),
+        key if OF_OTHERS.contains(&key) => Carried::Never,
+        key if key.starts_with("aws:principaltag/") || key.starts_with("aws:requesttag/") => {
+            Carried::Never
+        }
+        "aws:principalarn"
+        | "aws:principalaccount"
+        | "aws:principaltype"
+        | "aws:userid"
+        | "aws:sourceip" => Carried::Foreign,
+        _ if !request.direct => Carried::Unknown,
+        "aws:securetransport" | "aws:principalisawsservice" => value("true"),
+        "aws:viaawsservice" => value("false"),
+        "aws:principalservicename" => value(request.service),
+        "aws:principalservicenameslist" => Carried::Including(request.service.to_owned()),
+        "aws:calledvia" | "aws:calledviafirst" | "aws:calledvialast" => Carried::Never,
+        "aws:requestedregion" => here.map_or(Carried::Unknown, |arn| value(arn.region)),
+        _ => Carried::Unknown,
+    }
+}
+
+impl Sent<'_> {
+    fn to_carried(self) -> Carried {
+        match self {
+            Self::Value(value) => Carried::Value(value.to_owned()),
+            Self::Perhaps(value) => Carried::Perhaps(value.to_owned()),
+            Self::Never => Carried::Never,
+            Self::Unknown => Carried::Unknown,
+        }
+    }
+}

@@ -1,0 +1,348 @@
+//! The law of policies: the proof's evaluator and the sandbox's, written apart from each other,
+//! over generated policies.
+//!
+//! What the sandbox refuses, the proof calls neither admitted nor assumed; what the sandbox allows,
+//! the proof does not call refused; and what the proof assumes rests on something that the sandbox
+//! does not know either, or on a source that AWS may not send.
+
+use ctguard_core::proof::policy::{Admission, Request, Sent, admission};
+use ctguard_sandbox::policy::{self, Principal, Weighed};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+const ACCOUNT: &str = "111122223333";
+const RULE: &str = "arn:aws:events:eu-west-1:111122223333:rule/ctguard-acme-x";
+const TOPIC: &str = "arn:aws:sns:eu-west-1:111122223333:ctguard-acme-ops";
+const QUEUE: &str = "arn:aws:sqs:eu-west-1:111122223333:siem";
+const FUNCTION: &str = "arn:aws:lambda:eu-west-1:111122223333:function:f";
+const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1";
+
+/// A service, what it asks of what, and the sources that it sends: for sure, or perhaps.
+#[derive(Debug, Clone, Copy)]
+struct Call {
+    service: &'static str,
+    action: &'static str,
+    resource: &'static str,
+    source: Option<&'static str>,
+    perhaps: bool,
+    account: bool,
+    direct: bool,
+}
+
+const CALLS: &[Call] = &[
+    Call {
+        service: "events.amazonaws.com",
+        action: "sns:Publish",
+        resource: TOPIC,
+        source: Some(RULE),
+        perhaps: true,
+        account: false,
+        direct: true,
+    },
+    Call {
+        service: "sns.amazonaws.com",
+        action: "sqs:SendMessage",
+        resource: QUEUE,
+        source: Some(TOPIC),
+        perhaps: false,
+        account: true,
+        direct: true,
+    },
+    Call {
+        service: "sns.amazonaws.com",
+        action: "lambda:InvokeFunction",
+        resource: FUNCTION,
+        source: Some(TOPIC),
+        perhaps: false,
+        account: true,
+        direct: true,
+    },
+    Call {
+        service: "events.amazonaws.com",
+        action: "kms:Decrypt",
+        resource: KEY,
+        source: None,
+        perhaps: false,
+        account: false,
+        direct: false,
+    },
+    Call {
+        service: "sns.amazonaws.com",
+        action: "kms:GenerateDataKey",
+        resource: KEY,
+        source: Some(TOPIC),
+        perhaps: true,
+        account: true,
+        direct: false,
+    },
+];
+
+impl Call {
+    fn proof(self, policy: &Value) -> Admission {
+        let request = Request {
+            service: self.service,
+            action: self.action,
+            resource: self.resource,
+            source_arn: match self.source {
+                Some(arn) if self.perhaps => Sent::Perhaps(arn),
+                Some(arn) => Sent::Value(arn),
+                None => Sent::Never,
+            },
+            source_account: if self.account { Sent::Perhaps(ACCOUNT) } else { Sent::Never },
+            direct: self.direct,
+            extra: &[],
+        };
+        admission(Some(policy), &request)
+    }
+
+    fn sandbox(self, policy: &Value) -> Weighed {
+        let mut context = Vec::new();
+        context.extend(self.source.map(|arn| ("aws:sourcearn", arn)));
+        if self.account {
+            context.extend([("aws:sourceaccount", ACCOUNT), ("aws:sourceowner", ACCOUNT)]);
+        }
+        if self.direct {
+            context
+                .extend([("aws:securetransport", "true"), ("aws:principalisawsservice", "true")]);
+        }
+        let request = policy::Request {
+            principal: Principal::Service(self.service),
+            action: self.action,
+            resource: self.resource,
+            context: &context,
+        };
+        policy::weigh([policy], &request)
+    }
+}
+
+/// Keys of all kinds, and values that hold, do not hold, or reach far.
+const KEYS: &[&str] = &[
+    "aws:SourceArn",
+    "aws:SourceAccount",
+    "AWS:SourceOwner",
+    "aws:SourceOrgID",
+    "aws:PrincipalOrgID",
+    "aws:PrincipalOrgPaths",
+    "aws:PrincipalAccount",
+    "aws:PrincipalArn",
+    "aws:PrincipalType",
+    "aws:PrincipalTag/team",
+    "aws:PrincipalIsAWSService",
+    "aws:PrincipalServiceName",
+    "aws:ViaAWSService",
+    "aws:CalledVia",
+    "aws:SecureTransport",
+    "aws:RequestedRegion",
+    "aws:ResourceAccount",
+    "aws:ResourceTag/team",
+    "aws:CurrentTime",
+    "aws:EpochTime",
+    "aws:SourceIp",
+    "aws:SourceVpc",
+    "aws:SourceVpce",
+    "aws:userid",
+    "aws:username",
+    "aws:MultiFactorAuthPresent",
+    "aws:MultiFactorAuthAge",
+    "aws:TagKeys",
+    "sns:Protocol",
+    "kms:ViaService",
+    "something:Else",
+];
+
+const OPERATORS: &[&str] = &[
+    "StringEquals",
+    "StringNotEquals",
+    "StringEqualsIgnoreCase",
+    "StringNotEqualsIgnoreCase",
+    "StringLike",
+    "StringNotLike",
+    "ArnEquals",
+    "ArnLike",
+    "ArnNotEquals",
+    "ArnNotLike",
+    "Bool",
+    "Null",
+    "IpAddress",
+    "NotIpAddress",
+    "NumericEquals",
+    "NumericNotEquals",
+    "NumericLessThan",
+    "NumericGreaterThanEquals",
+    "DateEquals",
+    "DateNotEquals",
+    "DateLessThan",
+    "DateGreaterThan",
+    "BinaryEquals",
+    "Unheard",
+];
+
+const VALUES: &[&str] = &[
+    ACCOUNT,
+    "999988887777",
+    RULE,
+    TOPIC,
+    "arn:aws:events:*:111122223333:rule/ctguard-*",
+    "arn:aws:events:eu-west-1:111122223333:rule/other",
+    "arn:aws:iam::111122223333:role/ctguard",
+    "arn:aws:iam::*:role/*",
+    "*",
+    "o-a1b2c3d4e5",
+    "events.amazonaws.com",
+    "sns.amazonaws.com",
+    "eu-west-1",
+    "EU-WEST-1",
+    "us-*",
+    "true",
+    "false",
+    "192.0.2.0/24",
+    "0.0.0.0/0",
+    "2020-01-01T00:00:00Z",
+    "2020-01-01",
+    "2999-01-01T00:00:00Z",
+    "1000",
+    "https",
+    "${aws:ResourceAccount}",
+    "${aws:RequestedRegion}",
+    "${aws:username}",
+    "${aws:username, 'eu-west-1'}",
+    "eu-west-${*}",
+    "",
+];
+
+fn condition() -> impl Strategy<Value = (String, String, Vec<&'static str>)> {
+    let set = prop_oneof![4 => Just(""), 1 => Just("ForAnyValue:"), 1 => Just("ForAllValues:")];
+    let suffix = prop_oneof![3 => Just(""), 1 => Just("IfExists")];
+    let operator = (set, proptest::sample::select(OPERATORS), suffix)
+        .prop_map(|(set, operator, suffix)| format!("{set}{operator}{suffix}"));
+    let key = proptest::sample::select(KEYS).prop_map(str::to_owned);
+    (operator, key, proptest::collection::vec(proptest::sample::select(VALUES), 1..3))
+}
+
+#[derive(Debug, Clone)]
+struct Drawn {
+    effect: &'static str,
+    principal: usize,
+    action: usize,
+    resource: usize,
+    conditions: Vec<(String, String, Vec<&'static str>)>,
+}
+
+fn statement() -> impl Strategy<Value = Drawn> {
+    let effect = prop_oneof![Just("Allow"), Just("Deny")];
+    let some = proptest::collection::vec(condition(), 0..3);
+    (effect, 0usize..7, 0usize..6, 0usize..6, some).prop_map(
+        |(effect, principal, action, resource, conditions)| Drawn {
+            effect,
+            principal,
+            action,
+            resource,
+            conditions,
+        },
+    )
+}
+
+/// Writes a statement about a call, mostly one that means it.
+fn written(drawn: &Drawn, call: &Call) -> Value {
+    let mut out = json!({ "Effect": drawn.effect });
+    let (name, who) = match drawn.principal {
+        0 | 1 => ("Principal", json!({ "Service": call.service })),
+        2 => ("Principal", json!("*")),
+        3 => ("Principal", json!({ "AWS": ["*"] })),
+        4 => ("Principal", json!({ "AWS": ACCOUNT })),
+        5 => ("NotPrincipal", json!({ "AWS": "arn:aws:iam::111122223333:root" })),
+        _ => ("NotPrincipal", json!({ "Service": [call.service] })),
+    };
+    out[name] = who;
+    let (name, action) = match drawn.action {
+        0 | 1 => ("Action", json!(call.action)),
+        2 => ("Action", json!([call.action.to_ascii_uppercase(), "x:Y"])),
+        3 => ("Action", json!("*")),
+        4 => ("NotAction", json!("iam:*")),
+        _ => ("NotAction", json!([call.action])),
+    };
+    out[name] = action;
+    let (name, resource) = match drawn.resource {
+        0..=2 => ("Resource", json!(call.resource)),
+        3 => ("Resource", json!(["*"])),
+        4 => ("NotResource", json!("arn:aws:sns:us-east-1:*")),
+        _ => ("Resource", json!(call.resource.replace(ACCOUNT, "${aws:ResourceAccount}"))),
+    };
+    out[name] = resource;
+    let mut block: BTreeMap<&str, BTreeMap<&str, Value>> = BTreeMap::new();
+    for (operator, key, values) in &drawn.conditions {
+        let values = if let [one] = values.as_slice() { json!(one) } else { json!(values) };
+        block.entry(operator).or_default().insert(key, values);
+    }
+    if !block.is_empty() {
+        out["Condition"] = json!(block);
+    }
+    out
+}
+
+type Case = (usize, Vec<Drawn>, bool);
+
+fn case() -> impl Strategy<Value = Case> {
+    let statements = proptest::collection::vec(statement(), 1..3);
+    (0..CALLS.len(), statements, proptest::bool::weighted(0.8))
+}
+
+/// Holds the two evaluators against each other; returns what the proof says.
+fn hold((call, drawn, new): &Case) -> Result<Admission, String> {
+    let call = CALLS[*call];
+    let statements: Vec<Value> = drawn.iter().map(|drawn| written(drawn, &call)).collect();
+    let version = if *new { "2012-10-17" } else { "2008-10-17" };
+    let policy = json!({ "Version": version, "Statement": statements });
+    let (proof, sandbox) = (call.proof(&policy), call.sandbox(&policy));
+    let doubt = || {
+        let text = policy.to_string().to_ascii_lowercase();
+        call.perhaps && text.contains("aws:sourcearn")
+            || call.account && text.contains("aws:source")
+    };
+    let agree = match (&proof, &sandbox) {
+        (Admission::Admits, Weighed::Allowed)
+        | (Admission::Assumes(_), Weighed::Unsure(_))
+        | (Admission::Refuses(_), Weighed::Refused(_)) => true,
+        // The sandbox sends a source of which AWS does not say whether it is sent.
+        (Admission::Assumes(_), Weighed::Allowed | Weighed::Refused(_)) => doubt(),
+        _ => false,
+    };
+    if agree {
+        return Ok(proof);
+    }
+    Err(format!("{call:?}\n{policy:#}\nproof: {proof:?}\nsandbox: {sandbox:?}"))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4096, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_the_sandbox_refuses_is_not_assumed_and_what_is_assumed_is_not_known(case in case()) {
+        let held = hold(&case);
+        prop_assert!(held.is_ok(), "{}", held.err().unwrap());
+    }
+}
+
+/// The law is not empty: every answer comes up often.
+#[test]
+fn the_law_of_policies_speaks_of_every_answer() {
+    let mut runner = TestRunner::deterministic();
+    let mut counts = [0; 3];
+    let mut broken = Vec::new();
+    for _ in 0..4000 {
+        let case = case().new_tree(&mut runner).unwrap().current();
+        match hold(&case) {
+            Ok(Admission::Admits) => counts[0] += 1,
+            Ok(Admission::Assumes(_)) => counts[1] += 1,
+            Ok(Admission::Refuses(_)) => counts[2] += 1,
+            Err(why) => broken.push(why),
+        }
+    }
+    broken.sort_by_key(String::len);
+    broken.truncate(10);
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+    assert!(counts.iter().all(|count| *count > 50), "{counts:?}");
+}
