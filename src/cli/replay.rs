@@ -201,9 +201,16 @@ fn look_up(
     let done = context::block_on(async {
         let cloud = context::open(global, read).await?;
         let caller = cloud.caller().await?;
-        let scope = run::scope::scope(cloud.as_ref(), &read.blueprint, &caller.account, as_of, concurrency, &|_| {})
-            .await
-            .map_err(|error| CommandError::new(error.to_string()).hint("Allow account:ListRegions to these credentials, or list the regions in the blueprint."))?;
+        let scope = run::scope::scope(
+            cloud.as_ref(),
+            &read.blueprint,
+            &caller.account,
+            as_of,
+            concurrency,
+            &|_| {},
+        )
+        .await
+        .map_err(|error| context::no_scope(&error))?;
         let mut places: Vec<Place> =
             scope.places.into_iter().filter(|place| narrow.includes(place)).collect();
         places.sort();

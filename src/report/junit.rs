@@ -6,6 +6,7 @@ use super::{events::EventCheck, notice::verb, validate::Validation};
 use ctguard_core::diag::{Diagnostic, Severity};
 use ctguard_core::plan::{Change, Plan};
 use ctguard_core::proof::{PathProof, Proof, Status};
+use ctguard_core::scope::Place;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use std::fmt::Write;
 
@@ -109,7 +110,8 @@ pub fn plan(plan: &Plan, question: PlanView) -> String {
         cases.push(Case { class: refusal.address.kind.to_string(), name, ended });
     }
     for unknown in &plan.unknown {
-        let text = unknown.why.to_string();
+        let place = Place::new(unknown.account.clone(), unknown.region.clone());
+        let text = format!("{}.\nFix: {}\n", unknown.why, unknown.why.remedy_at(&place));
         let ended = Ended::Error { kind: "plan-unread".to_owned(), text };
         let name = format!("{} in {}/{}", unknown.part, unknown.account, unknown.region);
         cases.push(Case { class: "unknown".to_owned(), name, ended });

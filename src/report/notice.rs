@@ -4,6 +4,7 @@
 use super::plan::effects::{Note, note};
 use super::plan::{PlanView, asides, fold, names, unknown};
 use super::{AccountNames, account, named_addresses, verify};
+use ctguard_core::cause::remedy::for_regions;
 use ctguard_core::codes;
 use ctguard_core::codes::Code;
 use ctguard_core::diag::{Diagnostic, Span};
@@ -73,7 +74,7 @@ pub fn plan(plan: &Plan, question: PlanView) -> Vec<Notice> {
     }
     for reason in unknown::reasons(&plan.unknown) {
         let at = named_addresses(reason.places.iter().copied(), &names);
-        let message = format!("{} in {at}: {}.", reason.parts, reason.text);
+        let message = format!("{} in {at}: {}. {}", reason.parts, reason.text, reason.fix);
         all.push(notice(Level::Warning, codes::PLAN_UNREAD, message, [], &reason.parts));
     }
     for warning in &plan.warnings {
@@ -162,7 +163,8 @@ fn finding(link: &Finding, names: &AccountNames<'_>) -> Notice {
         Status::Assumed | Status::Proven => Level::Note,
     };
     let places: Vec<Place> = link.places.iter().cloned().collect();
-    let fix = if link.fix.is_empty() { String::new() } else { format!(" {}", link.fix) };
+    let fix = for_regions(&link.fix, link.places.iter().map(|place| &place.region));
+    let fix = if fix.is_empty() { fix } else { format!(" {fix}") };
     let message = format!(
         "{} ({}): {} in {}: {}.{fix}",
         link.code,

@@ -4,7 +4,7 @@
 //! fleet has thousands of these. So a client has no credentials of its own: each call carries its
 //! credentials and retry quota in [`Acting`].
 
-use super::throttles::Throttles;
+use super::throttles::{ModelledThrottles, Throttles};
 use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
@@ -97,6 +97,7 @@ macro_rules! clients {
                     let config = $sdk::config::Builder::from(&self.config)
                         .interceptor(RetriesOfCall)
                         .interceptor(self.throttles.clone())
+                        .retry_classifier(ModelledThrottles)
                         $(.$setting(self.config.endpoint_url().is_some()))?
                         .build();
                     $sdk::Client::from_conf(config)

@@ -268,6 +268,7 @@ mod tests {
             message: message.to_owned(),
             request_id: None,
             kind: CloudErrorKind::Refused,
+            cause: ctguard_core::cause::Cause::Unstated,
         }
     }
 

@@ -11,10 +11,11 @@ use super::Timing;
 use super::errors::{bad_response, kind};
 use super::gate::Gate;
 use super::retry::patiently;
-use super::throttles::Throttles;
+use super::throttles::{ModelledThrottles, Throttles};
 use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
 use ctguard_core::blueprint::AssumedRole;
+use ctguard_core::cause::Cause;
 use ctguard_core::cloud::{CloudError, CloudErrorKind};
 use ctguard_core::scope::AccountId;
 use ctguard_core::snapshot::Caller;
@@ -55,7 +56,10 @@ pub(super) async fn caller(
 /// A client for STS in the configured region, with the caller's own credentials: the SDK does not
 /// use the global endpoint.
 pub(super) fn client(config: &SdkConfig, throttles: &Throttles) -> aws_sdk_sts::Client {
-    let config = aws_sdk_sts::config::Builder::from(config).interceptor(throttles.clone()).build();
+    let config = aws_sdk_sts::config::Builder::from(config)
+        .interceptor(throttles.clone())
+        .retry_classifier(ModelledThrottles)
+        .build();
     aws_sdk_sts::Client::from_conf(config)
 }
 
@@ -193,5 +197,6 @@ pub(super) fn no_way_into(account: &AccountId, caller: &Caller, is_listed: bool)
         ),
         request_id: None,
         kind: kind(ASSUME_ROLE, "OtherAccount", None),
+        cause: Cause::Unstated,
     }
 }

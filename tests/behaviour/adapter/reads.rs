@@ -275,13 +275,13 @@ async fn credentials_that_are_missing_or_wrong_are_told_from_other_trouble() {
     let none = Aws::connect(options).await.unwrap().caller().await.unwrap_err();
     assert_eq!((none.code.as_str(), none.kind), ("NoCredentials", CloudErrorKind::NoCredentials));
     assert!(none.message.contains("no profile `prod`"), "{none}");
-    assert!(none.message.contains("aws sso login"), "{none}");
+    assert!(none.remedy().contains("aws sso login"), "{none}");
 
     let aws = connect(&stub).await;
     drop(stub);
     let nobody_there = aws.caller().await.unwrap_err();
     assert_eq!(nobody_there.kind, CloudErrorKind::Transient);
-    assert!(nobody_there.message.contains("AWS_ENDPOINT_URL"), "{nobody_there}");
+    assert!(nobody_there.remedy().contains("AWS_ENDPOINT_URL"), "{nobody_there}");
 }
 
 #[tokio::test]

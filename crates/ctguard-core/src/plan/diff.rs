@@ -3,6 +3,7 @@
 use super::defer::Stage;
 use super::draft::Differ;
 use super::{Plan, PlanScope, PlannedFrom, Warning, effects, kinds, order, outlook};
+use crate::cause::Cause;
 use crate::desired::{Desired, DesiredPlace};
 use crate::proof;
 use crate::proof::{FixedBy, LinkCode, Proof, Status};
@@ -141,5 +142,6 @@ fn not_observed() -> Unreadable {
         code: "NotObserved".to_owned(),
         message: "the place was not read".to_owned(),
         kind: CloudErrorKind::Refused,
+        cause: Cause::NotAsked,
     }
 }
