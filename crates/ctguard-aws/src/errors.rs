@@ -81,6 +81,10 @@ where
         SdkError::ServiceError(failure) => {
             said(operation, failure.err().code(), failure.err().message(), failure.raw())
         }
+        // Without a code of AWS's in the body, some of the SDK's clients give up on the answer.
+        SdkError::ResponseError(failure) if !failure.raw().status().is_success() => {
+            said(operation, None, None, failure.raw())
+        }
         SdkError::ResponseError(_) => ("BadResponse".to_owned(), chain(error), Cause::Malformed),
         SdkError::TimeoutError(_) => {
             ("Timeout".to_owned(), chain(error), Cause::Unreachable(Obstacle::Timeout))
@@ -144,7 +148,7 @@ fn said(
 
 /// Whether an answer is a page for people, as proxies and sign-in portals send: no service of AWS
 /// that ctguard calls answers a client's error with one.
-fn is_page(answer: &HttpResponse) -> bool {
+pub(super) fn is_page(answer: &HttpResponse) -> bool {
     let kind = answer.headers().get("content-type").unwrap_or_default();
     let body = answer.body().bytes().unwrap_or_default();
     let begins = body.iter().take(256).map(u8::to_ascii_lowercase).collect::<Vec<u8>>();

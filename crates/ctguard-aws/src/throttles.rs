@@ -1,6 +1,9 @@
-//! Counts throttled calls. The SDK retries them silently, so a run that is throttled all the time
+//! Looks at every answer: counts throttled calls, and refuses pages that pass for answers.
+//!
+//! The SDK retries throttled calls silently, so a run that is throttled all the time
 //! would only look slow.
 
+use super::errors::is_page;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::{
@@ -45,7 +48,12 @@ impl Intercept for Throttles {
             self.0.fetch_add(1, Ordering::Relaxed);
             tracing::debug!(status = response.status().as_u16(), "throttled");
         }
-        Ok(())
+        // The SDK reads no body of a call that returns nothing: a page that a proxy answers with
+        // would pass for done.
+        match response.status().is_success() && is_page(response) {
+            true => Err("the answer is a web page, and not one of AWS's".into()),
+            false => Ok(()),
+        }
     }
 }
 

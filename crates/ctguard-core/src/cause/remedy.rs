@@ -173,7 +173,7 @@ fn undetermined(failed: Failed<'_>) -> String {
         ),
         // AWS answers 403 without a word for both.
         // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>
-        "s3:ListBucket" => "Bucket names are unique in all of AWS. Either this one is another account's: then name another bucket in the blueprint, or with `bucket_account` the account that owns it. Or it is this account's: then allow s3:ListBucket on it to the identity that runs ctguard, and run again.".to_owned(),
+        "s3:ListBucket" => "Bucket names are unique in all of AWS. Either this one is another account's: then name another bucket in the blueprint, unless it is the log bucket of your landing zone. Or it is this account's: then allow s3:ListBucket on it to the identity that runs ctguard, and run again.".to_owned(),
         "account:ListRegions" => format!("{allow} Or list the regions in the blueprint."),
         _ if failed.service() == "organizations" => format!(
             "{allow} Only the management account of the organization, and a member that is a delegated administrator, may make this call; otherwise list the accounts in the blueprint."
