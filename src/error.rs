@@ -1,6 +1,7 @@
 //! How a command ends: the exit code, and errors with hints.
 
-use ctguard_core::cloud::{CloudError, CloudErrorKind};
+use ctguard_core::cause::Cause;
+use ctguard_core::cloud::CloudError;
 use std::fmt;
 
 /// The exit codes, one table for the whole program (`docs/exit-codes.md`).
@@ -107,18 +108,13 @@ impl std::error::Error for CommandError {}
 
 impl From<CloudError> for CommandError {
     fn from(error: CloudError) -> Self {
-        let hint = match error.kind {
-            CloudErrorKind::NoCredentials => Some(
-                "Sign in (`aws sso login`), name a profile with `--profile`, or set the AWS_* variables. To try ctguard without AWS, use `--sandbox FILE`.".to_owned(),
-            ),
-            CloudErrorKind::AccessDenied => Some(format!(
-                "Allow {} to these credentials; `ctguard policy` prints all that is needed.",
-                error.operation
-            )),
-            CloudErrorKind::Transient => {
-                Some("AWS was busy or out of reach; run the same command again.".to_owned())
+        let hint = match error.cause() {
+            // AWS's own words say what is wrong with the request.
+            Cause::Other | Cause::Unstated => None,
+            Cause::Denied(_) => {
+                Some(format!("{} `ctguard policy` prints all that is needed.", error.remedy()))
             }
-            CloudErrorKind::Refused => None,
+            _ => Some(error.remedy()),
         };
         let mut out = Self::new(error.to_string());
         out.hints.extend(hint);

@@ -3,6 +3,7 @@
 //! Text is rendered from the same value that becomes JSON, so both have the same information.
 //! Colour never carries meaning alone.
 
+mod alike;
 pub mod apply;
 pub mod attribution;
 pub mod delivery;
@@ -31,6 +32,7 @@ mod wrap;
 pub mod yaml;
 
 use anstyle::{AnsiColor, Style};
+use ctguard_core::plural::count;
 use ctguard_core::scope::{AccountId, Place, Region};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
@@ -93,6 +95,20 @@ pub(crate) fn account(id: &AccountId, names: &AccountNames<'_>) -> String {
     match names.get(id) {
         Some(name) => format!("{id} ({name})"),
         None => id.to_string(),
+    }
+}
+
+/// How many places these are: `17 regions of 3 accounts` where there are several accounts.
+pub(crate) fn extent<'a>(places: impl IntoIterator<Item = (&'a AccountId, &'a Region)>) -> String {
+    let all: BTreeSet<(&AccountId, &Region)> = places.into_iter().collect();
+    let accounts: BTreeSet<&AccountId> = all.iter().map(|(account, _)| *account).collect();
+    let regions: BTreeSet<&Region> = all.iter().map(|(_, region)| *region).collect();
+    let places = count(all.len(), "place");
+    match accounts.len() {
+        0 | 1 => places,
+        many => {
+            format!("{places}, in {} of {}", count(regions.len(), "region"), count(many, "account"))
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use ctguard_core::blueprint;
 use ctguard_core::blueprint::{Blueprint, Loaded};
 use ctguard_core::catalogue::{is_region, suggest_region};
 use ctguard_core::cloud::Cloud;
-use ctguard_core::desired::{AlertPath, Desired, Intent, Narrow, Shard};
+use ctguard_core::desired::{AlertPath, Desired, Intent, Narrow, ScopeError, Shard};
 use ctguard_core::diag::{Diagnostic, Severity};
 use ctguard_core::offline;
 use ctguard_core::plan::Plan;
@@ -237,10 +237,7 @@ pub(super) async fn survey(
     }
     result.map_err(|error| match error {
         SurveyError::Cloud(error) => error.into(),
-        SurveyError::Scope(error) => CommandError::new(error.to_string()).hint(match global.recorded {
-            Some(_) => "Take a new snapshot with this blueprint, or list the regions in the blueprint.",
-            None => "Allow account:ListRegions to these credentials, or list the regions in the blueprint.",
-        }),
+        SurveyError::Scope(error) => no_scope(&error),
         SurveyError::Narrowed => CommandError::usage(error.to_string()),
         SurveyError::Compile(problems) => {
             say(&problems, &read.sources, global, io);
@@ -264,6 +261,15 @@ pub(super) async fn survey(
             }
         }
     })
+}
+
+/// The error when it is not known what a blueprint covers.
+pub(super) fn no_scope(error: &ScopeError) -> CommandError {
+    let told = CommandError::new(error.to_string());
+    match error.remedy() {
+        Some(remedy) => told.hint(remedy),
+        None => told.hint("List the accounts and regions in the blueprint."),
+    }
 }
 
 /// Narrows the blueprint's scope to what the options name.

@@ -202,9 +202,16 @@ fn look_up(
             ProgressShown::Auto if io.err_terminal && !global.quiet => Reading::looking(),
             ProgressShown::Auto => Reading::nothing(),
         };
-        let scope = run::scope::scope(cloud.as_ref(), &read.blueprint, &caller.account, as_of, concurrency, &|_| {})
-            .await
-            .map_err(|error| CommandError::new(error.to_string()).hint("Allow account:ListRegions to these credentials, or list the regions in the blueprint."))?;
+        let scope = run::scope::scope(
+            cloud.as_ref(),
+            &read.blueprint,
+            &caller.account,
+            as_of,
+            concurrency,
+            &|_| {},
+        )
+        .await
+        .map_err(|error| context::no_scope(&error))?;
         let mut places: Vec<Place> =
             scope.places.into_iter().filter(|place| narrow.includes(place)).collect();
         places.sort();

@@ -1,14 +1,16 @@
 //! The result of an apply, as text and as JSON.
 
 use super::plan::asides::{named, waiting};
+use super::plan::unknown;
 use super::{AccountNames, Paint, wrap};
 use crate::run::apply::Why;
 use crate::run::{Applied, ChangeOutcome, OutcomeKind};
+use ctguard_core::cause::Cause;
 use ctguard_core::plan::{Refusal, Unknown, Waiting};
 use ctguard_core::plural::count;
 use ctguard_core::proof::Counts;
 use ctguard_core::resource::Address;
-use ctguard_core::scope::AccountId;
+use ctguard_core::scope::{AccountId, Place};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -79,7 +81,7 @@ impl ApplyReport {
                     address: outcome.change.address.clone(),
                     action: outcome.change.action,
                     outcome: outcome.kind,
-                    why: outcome.why.as_ref().map(explain),
+                    why: outcome.why.as_ref().map(|why| explain(why, &outcome.change.place)),
                     code: match &outcome.why {
                         Some(Why::Cloud(error)) => Some(error.code.clone()),
                         _ => None,
@@ -99,8 +101,7 @@ impl ApplyReport {
     }
 }
 
-fn explain(why: &Why) -> String {
-    use ctguard_core::cloud::CloudErrorKind;
+fn explain(why: &Why, place: &Place) -> String {
     match why {
         Why::Cloud(error) => {
             let id = error
@@ -108,12 +109,10 @@ fn explain(why: &Why) -> String {
                 .as_deref()
                 .map(|id| format!(" (request {id})"))
                 .unwrap_or_default();
-            let help = match error.kind {
-                CloudErrorKind::AccessDenied => {
-                    format!(" Allow {} to these credentials.", error.operation)
-                }
-                CloudErrorKind::Transient => " Run it again.".to_owned(),
-                CloudErrorKind::NoCredentials | CloudErrorKind::Refused => String::new(),
+            let help = match error.cause() {
+                // AWS's own words say what is wrong with the request.
+                Cause::Other | Cause::Unstated => String::new(),
+                _ => format!(" {}", error.remedy_at(place)),
             };
             format!("{error}{id}.{help}")
         }
@@ -161,17 +160,7 @@ pub fn render(report: &ApplyReport, paint: Paint) -> String {
             refusal.help
         );
     }
-    for unknown in &report.unknown {
-        let _ = writeln!(
-            out,
-            "{} {} in {}/{}: {}",
-            paint.warn("? not known"),
-            unknown.part,
-            unknown.account,
-            unknown.region,
-            unknown.why.message
-        );
-    }
+    unknown::render(&mut out, &report.unknown, &names, paint);
     waiting(&mut out, &report.waiting, &names, paint);
     if let Some(counts) = report.verdict.as_ref().filter(|counts| counts.total() > 0) {
         let all = counts.total();

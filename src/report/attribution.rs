@@ -45,6 +45,20 @@ pub fn render(drift: &Drift, paint: Paint) -> String {
     out
 }
 
+/// Who did it, in one sentence or two, for notices.
+pub fn sentence(told: &Finding) -> String {
+    let plain = Paint { color: false, width: usize::MAX };
+    let text = finding(told, plain);
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    match told {
+        Finding::Calls(_) => {
+            let calls: Vec<String> = lines.chunks(2).map(|call| call.join(" ")).collect();
+            format!("Changed by {}.", calls.join("; "))
+        }
+        _ => lines.join(" "),
+    }
+}
+
 fn finding(finding: &Finding, paint: Paint) -> String {
     let line = |text: String| format!("      {text}\n");
     match finding {

@@ -2,10 +2,13 @@
 //! verdict, or for each object that a plan is about.
 
 use super::plan::{PlanView, asides, diff, names};
-use super::{events::EventCheck, notice::verb, validate::Validation};
+use super::{attribution, events::EventCheck, notice::verb, validate::Validation};
 use ctguard_core::diag::{Diagnostic, Severity};
+use ctguard_core::drift::Drift;
 use ctguard_core::plan::{Change, Plan};
 use ctguard_core::proof::{PathProof, Proof, Status};
+use ctguard_core::resource::Address;
+use ctguard_core::scope::Place;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use std::fmt::Write;
 
@@ -83,13 +86,25 @@ fn path(path: &PathProof) -> Case {
     Case { class: path.alert.to_string(), name: format!("{} in {}", path.alert, path.lands), ended }
 }
 
+/// The cases of a plan, with who changed what.
+pub fn drift(drift: &Drift) -> String {
+    cases(&drift.plan, PlanView::Drift, &|address| {
+        let of = drift.culprits.iter().filter(|culprit| culprit.address == *address);
+        of.map(|culprit| format!("{}\n", attribution::sentence(&culprit.finding))).collect()
+    })
+}
+
 /// A case for each object that differs, is refused or could not be read, and one for all that are
 /// in sync.
 pub fn plan(plan: &Plan, question: PlanView) -> String {
+    cases(plan, question, &|_| String::new())
+}
+
+fn cases(plan: &Plan, question: PlanView, who: &dyn Fn(&Address) -> String) -> String {
     let names = names(plan);
     let mut cases = Vec::new();
     for change in &plan.changes {
-        let text = differences(change);
+        let text = format!("{}{}", differences(change), who(&change.address));
         let ended = match question {
             PlanView::Drift => Ended::Failed { kind: "drift".to_owned(), text },
             PlanView::Plan => Ended::Noted(format!("to {}\n{text}", verb(change.action))),
@@ -103,13 +118,19 @@ pub fn plan(plan: &Plan, question: PlanView) -> String {
         cases.push(Case { class: "guard".to_owned(), name: guard.kind.code().to_string(), ended });
     }
     for refusal in &plan.refusals {
-        let text = format!("{}. {}", refusal.reason, refusal.help);
+        let who = who(&refusal.address);
+        let mut text = format!("{}. {}", refusal.reason, refusal.help);
+        if !who.is_empty() {
+            text.push('\n');
+            text.push_str(&who);
+        }
         let ended = Ended::Failed { kind: "plan-refused".to_owned(), text };
         let name = asides::named(&refusal.address, &names);
         cases.push(Case { class: refusal.address.kind.to_string(), name, ended });
     }
     for unknown in &plan.unknown {
-        let text = unknown.why.to_string();
+        let place = Place::new(unknown.account.clone(), unknown.region.clone());
+        let text = format!("{}.\nFix: {}\n", unknown.why, unknown.why.remedy_at(&place));
         let ended = Ended::Error { kind: "plan-unread".to_owned(), text };
         let name = format!("{} in {}/{}", unknown.part, unknown.account, unknown.region);
         cases.push(Case { class: "unknown".to_owned(), name, ended });

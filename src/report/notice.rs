@@ -3,14 +3,17 @@
 
 use super::plan::effects::{Note, note};
 use super::plan::{PlanView, asides, fold, names, unknown};
-use super::{AccountNames, account, named_addresses, verify};
+use super::{AccountNames, account, attribution, named_addresses, verify};
+use ctguard_core::cause::remedy::for_regions;
 use ctguard_core::codes;
 use ctguard_core::codes::Code;
 use ctguard_core::diag::{Diagnostic, Span};
+use ctguard_core::drift::{Culprit, Drift};
 use ctguard_core::phrase::{Phrase, PlaceNames};
 use ctguard_core::plan::{Plan, Verb};
 use ctguard_core::plural::count;
 use ctguard_core::proof::{Finding, RemarkSeverity, Report, Status};
+use ctguard_core::resource::Address;
 use ctguard_core::scope::Place;
 use std::collections::BTreeSet;
 
@@ -73,7 +76,7 @@ pub fn plan(plan: &Plan, question: PlanView) -> Vec<Notice> {
     }
     for reason in unknown::reasons(&plan.unknown) {
         let at = named_addresses(reason.places.iter().copied(), &names);
-        let message = format!("{} in {at}: {}.", reason.parts, reason.text);
+        let message = format!("{} in {at}: {}. {}", reason.parts, reason.text, reason.fix);
         all.push(notice(Level::Warning, codes::PLAN_UNREAD, message, [], &reason.parts));
     }
     for warning in &plan.warnings {
@@ -88,6 +91,52 @@ pub fn plan(plan: &Plan, question: PlanView) -> Vec<Notice> {
         let at = named_addresses(awaited.places.iter().copied(), &names);
         let message = format!("{} in {at}: {}", awaited.name, awaited.message);
         all.push(notice(Level::Note, codes::PLAN_WAITING, message, [], &awaited.name));
+    }
+    sorted(all)
+}
+
+/// The notices of drift: those of the plan, and who changed what.
+///
+/// A person may have changed many objects in one call, so what the plan folds over places has the
+/// culprits of all of them, each once.
+pub fn drift(drift: &Drift) -> Vec<Notice> {
+    let names = names(&drift.plan);
+    let mut all = plan(&drift.plan, PlanView::Drift);
+    all.retain(|notice| notice.code != codes::DRIFT);
+    for folded in fold::changes(&drift.plan) {
+        let mut told = change(&folded, PlanView::Drift, &names);
+        let of_folded = |address: &Address| {
+            let there = (address.account.clone(), address.region.clone());
+            let name = folded.change.address.name.replace("{account}", address.account.as_str());
+            address.kind == folded.change.address.kind
+                && address.name == name.replace("{region}", address.region.as_str())
+                && folded.places.contains(&there)
+        };
+        let who: BTreeSet<String> = drift
+            .culprits
+            .iter()
+            .filter(|culprit| of_folded(&culprit.address))
+            .map(|culprit| attribution::sentence(&culprit.finding))
+            .collect();
+        for sentence in who {
+            told.message.push(' ');
+            told.message.push_str(&sentence);
+        }
+        all.push(told);
+    }
+    // An object whose tag somebody took off is refused, and no change.
+    for refusal in &drift.plan.refusals {
+        let object = asides::named(&refusal.address, &names);
+        let of = |culprit: &&Culprit| culprit.address == refusal.address;
+        let refused = |notice: &&mut Notice| {
+            notice.code == codes::PLAN_REFUSED && notice.message.starts_with(&object)
+        };
+        if let Some(culprit) = drift.culprits.iter().find(of)
+            && let Some(told) = all.iter_mut().find(refused)
+        {
+            told.message.push(' ');
+            told.message.push_str(&attribution::sentence(&culprit.finding));
+        }
     }
     sorted(all)
 }
@@ -162,7 +211,8 @@ fn finding(link: &Finding, names: &AccountNames<'_>) -> Notice {
         Status::Assumed | Status::Proven => Level::Note,
     };
     let places: Vec<Place> = link.places.iter().cloned().collect();
-    let fix = if link.fix.is_empty() { String::new() } else { format!(" {}", link.fix) };
+    let fix = for_regions(&link.fix, link.places.iter().map(|place| &place.region));
+    let fix = if fix.is_empty() { fix } else { format!(" {fix}") };
     let message = format!(
         "{} ({}): {} in {}: {}.{fix}",
         link.code,

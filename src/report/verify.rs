@@ -1,6 +1,8 @@
 //! Renders a verdict: worst first, each broken link once.
 
-use super::{AccountNames, PLACES_SHOWN, Paint, account, named_addresses, wrap};
+use super::alike::Failure;
+use super::{AccountNames, PLACES_SHOWN, Paint, account, extent, named_addresses, wrap};
+use ctguard_core::cause::remedy::for_regions;
 use ctguard_core::plural::count;
 use ctguard_core::proof::{
     Counts, Finding, LinkCode, RemarkGroup, RemarkSeverity, Report, Status, Unread,
@@ -127,7 +129,7 @@ fn render_unread(out: &mut String, unread: &Unread, names: &AccountNames<'_>, pa
 
 /// Findings that fold together: what could not be read for one reason is one problem, regardless of
 /// the number of objects.
-fn groups(findings: &[Finding]) -> Vec<Vec<&Finding>> {
+pub(super) fn groups(findings: &[Finding]) -> Vec<Group<'_>> {
     let mut groups: Vec<Vec<&Finding>> = Vec::new();
     let mut unknown: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for finding in findings {
@@ -141,10 +143,65 @@ fn groups(findings: &[Finding]) -> Vec<Vec<&Finding>> {
             None => groups.push(vec![finding]),
         }
     }
-    groups
+    let mut told: Vec<Group> = Vec::new();
+    for findings in groups {
+        let group = Group::of(findings);
+        match told.iter_mut().find(|other| other.is_like(&group)) {
+            Some(other) => other.join(group),
+            None => told.push(group),
+        }
+    }
+    told
 }
 
-fn render_group(out: &mut String, group: &[&Finding], names: &AccountNames<'_>, paint: Paint) {
+/// Findings with one cause and one remedy.
+pub(super) struct Group<'a> {
+    pub findings: Vec<&'a Finding>,
+    /// What could not be read: calls that fail alike in the same places are one problem, too.
+    failure: Option<Failure>,
+    pub places: BTreeSet<&'a Place>,
+}
+
+impl<'a> Group<'a> {
+    fn of(findings: Vec<&'a Finding>) -> Self {
+        let failure = findings
+            .first()
+            .filter(|first| first.status == Status::Unknown)
+            .and_then(|first| Failure::parse(&first.cause, &first.fix));
+        let places = findings.iter().flat_map(|finding| &finding.places).collect();
+        Self { findings, failure, places }
+    }
+
+    fn is_like(&self, other: &Self) -> bool {
+        let alike = self.failure.as_ref().zip(other.failure.as_ref());
+        alike.is_some_and(|(one, other)| one.is_like(other)) && self.places == other.places
+    }
+
+    fn join(&mut self, other: Self) {
+        self.findings.extend(other.findings);
+        if let Some((failure, more)) = self.failure.as_mut().zip(other.failure) {
+            failure.join(more);
+        }
+    }
+
+    pub fn status(&self) -> Option<Status> {
+        self.findings.first().map(|first| first.status)
+    }
+
+    /// Its cause and its remedy.
+    pub fn words(&self) -> (String, String) {
+        let first = self.findings.first();
+        let told = self.failure.as_ref().map(|failure| (failure.text(), failure.fix()));
+        let (cause, fix) = told
+            .or_else(|| first.map(|first| (first.cause.clone(), first.fix.clone())))
+            .unwrap_or_default();
+        (cause, for_regions(&fix, self.places.iter().map(|place| &place.region)))
+    }
+}
+
+fn render_group(out: &mut String, group: &Group<'_>, names: &AccountNames<'_>, paint: Paint) {
+    let (cause, fix) = group.words();
+    let group = &group.findings;
     let Some(first) = group.first() else { return };
     let status = paint_status(first.status, first.status.as_str(), paint);
     let codes: BTreeSet<&str> = group.iter().map(|finding| finding.code.as_str()).collect();
@@ -162,14 +219,14 @@ fn render_group(out: &mut String, group: &[&Finding], names: &AccountNames<'_>, 
     if group.len() > OBJECTS_SHOWN {
         let _ = writeln!(out, "  and {} more", count(group.len() - OBJECTS_SHOWN, "object"));
     }
-    let _ = writeln!(out, "  {}.", first.cause);
+    let _ = writeln!(out, "  {cause}.");
     let concerned: BTreeSet<String> =
         group.iter().flat_map(|finding| finding.alerts.iter().cloned()).collect();
     if !concerned.is_empty() {
         let _ = writeln!(out, "  Alerts: {}.", some(&concerned));
     }
-    if !first.fix.is_empty() {
-        let _ = writeln!(out, "  Fix: {}", first.fix);
+    if !fix.is_empty() {
+        let _ = writeln!(out, "  Fix: {fix}");
     }
 }
 
@@ -178,7 +235,10 @@ fn located<'a>(places: impl IntoIterator<Item = &'a Place>, names: &AccountNames
     let all: Vec<&Place> = places.into_iter().collect();
     let named = named_addresses(all.iter().map(|place| (&place.account, &place.region)), names);
     match all.len() > PLACES_SHOWN {
-        true => format!("× {}: {named}", count(all.len(), "place")),
+        true => {
+            let all = all.iter().map(|place| (&place.account, &place.region));
+            format!("× {}: {named}", extent(all))
+        }
         false => named,
     }
 }

@@ -161,7 +161,7 @@ impl View<'_> {
     fn notices(&self) -> Option<Vec<Notice>> {
         match self {
             Self::Plan { plan, question } => Some(notice::plan(plan, *question)),
-            Self::Drift(drift) => Some(notice::plan(&drift.plan, PlanView::Drift)),
+            Self::Drift(drift) => Some(notice::drift(drift)),
             Self::Verdict { report, .. } => Some(notice::verdict(report)),
             Self::Applied(_) | Self::Replayed(_) => None,
             Self::Validated(validation) => Some(notice::diagnostics(&validation.diagnostics)),
@@ -172,7 +172,7 @@ impl View<'_> {
     fn junit(&self) -> Option<String> {
         match self {
             Self::Plan { plan, question } => Some(junit::plan(plan, *question)),
-            Self::Drift(drift) => Some(junit::plan(&drift.plan, PlanView::Drift)),
+            Self::Drift(drift) => Some(junit::drift(drift)),
             Self::Verdict { report, proof } => {
                 proof.map(|proof| junit::proof(&report.blueprint, proof))
             }

@@ -3,6 +3,7 @@
 
 use super::{Listener, ProgressEvent};
 use ctguard_core::blueprint::{Blueprint, Regions};
+use ctguard_core::cause::Cause;
 use ctguard_core::cloud::Cloud;
 use ctguard_core::desired::{Scope, ScopeError};
 use ctguard_core::scope::{AccountId, Region};
@@ -38,7 +39,7 @@ pub async fn scope(
     }
     match scope.unread.iter().next() {
         Some((account, why)) if scope.places.is_empty() => {
-            Err(ScopeError::RegionsUnknown { account: account.clone(), why: why.to_string() })
+            Err(ScopeError::RegionsUnknown { account: account.clone(), why: Box::new(why.clone()) })
         }
         _ => Ok(scope),
     }
@@ -57,7 +58,7 @@ async fn organization(
     match cloud.organization(&reads).await {
         Observed::Known(found) => Ok(Some(found)),
         Observed::Absent => Err(ScopeError::NoOrganization(caller.clone())),
-        Observed::Unreadable(why) => Err(ScopeError::OrganizationUnknown(why.to_string())),
+        Observed::Unreadable(why) => Err(ScopeError::OrganizationUnknown(Box::new(why))),
     }
 }
 
@@ -80,6 +81,7 @@ async fn enabled(
                     code: "Empty".to_owned(),
                     message: "AWS listed no region".to_owned(),
                     kind: CloudErrorKind::Refused,
+                    cause: Cause::Malformed,
                 }),
             };
             listener(ProgressEvent::RegionsRead {

@@ -1,6 +1,7 @@
 //! The adapter on answers that an emulator does not give: pages, throttles, refusals of one part,
 //! failed entries, silence, nonsense. And how many calls it makes.
 
+mod causes;
 mod hub;
 mod lookup;
 mod organization;

@@ -226,5 +226,10 @@ fn a_region_that_is_not_enabled_is_unknown_and_the_others_are_judged() {
         assert!(new.iter().any(|said| verdict::code(said) == code), "{code} in {new:#?}");
     }
     assert_eq!(after.code, 4);
-    assert!(ran.out.contains("the region may not be enabled in this account"), "{}", ran.out);
+    assert!(ran.out.contains("The region ap-east-1 is not enabled in the account"), "{}", ran.out);
+    assert!(
+        ran.out.contains("except: [{ region: ap-east-1, reason: not enabled }]"),
+        "{}",
+        ran.out
+    );
 }

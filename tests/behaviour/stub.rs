@@ -63,6 +63,12 @@ impl Call {
         wire::unescape(value.unwrap_or_default())
     }
 
+    /// The service that the call was signed for.
+    pub fn service(&self) -> &str {
+        let signed = self.headers.get("authorization").map(String::as_str).unwrap_or_default();
+        signed.split('/').nth(3).unwrap_or_default()
+    }
+
     /// Whether a form call carries a parameter.
     pub fn has(&self, parameter: &str) -> bool {
         self.body.split('&').any(|pair| pair.split('=').next() == Some(parameter))
@@ -82,6 +88,8 @@ pub enum Reply {
     Whole(Answer),
     /// Something that AWS would not say.
     Garbage(u16),
+    /// The head of an answer, and less of its body than it promises.
+    Cut,
     /// Nothing, for as long as the caller waits.
     Hang,
 }
@@ -193,7 +201,9 @@ fn read(reader: &mut impl BufRead) -> Option<Call> {
         }
         (None, Some(operation), _) => (operation, Protocol::Cbor),
         (None, None, Some(action)) => (action, Protocol::Form),
-        (None, None, None) if path.starts_with("/2015-03-31/functions") => {
+        (None, None, None)
+            if path.starts_with("/2015-03-31/functions") || path == "/listRegions" =>
+        {
             (format!("{method} {path}"), Protocol::RestJson)
         }
         (None, None, None) => (format!("{method} {path}"), Protocol::Rest),
@@ -243,6 +253,10 @@ fn write(mut stream: TcpStream, reader: &mut impl Read, call: &Call, reply: Repl
             (answer.status, answer.body.into_bytes())
         }
         Reply::Garbage(status) => (status, b"<html><p>It works!".to_vec()),
+        Reply::Cut => {
+            drop(stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n{\"Rules\": ["));
+            return;
+        }
         Reply::Hang => {
             // Until the caller gives up and closes the connection.
             drop(reader.read(&mut [0]));

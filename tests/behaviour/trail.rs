@@ -107,6 +107,63 @@ fn a_bucket_of_others_is_used_as_it_stands() {
     assert_eq!(before, after);
 }
 
+/// The state with one more account, which owns a bucket of this name.
+fn give_bucket_to_somebody_else(world: &World, name: &str) {
+    world.change(|state| {
+        let own = state.caller.account.clone();
+        let account = state.accounts.get_mut(&own).unwrap();
+        let bucket = account
+            .global
+            .buckets
+            .remove(name)
+            .unwrap_or_else(|| account.global.buckets.values().next().unwrap().clone());
+        let other = ctguard_core::scope::AccountId::new("444455556666").unwrap();
+        state.accounts.entry(other).or_default().global.buckets.insert(name.to_owned(), bucket);
+    });
+}
+
+#[test]
+fn a_bucket_name_that_is_somebody_elses_holds_its_trail_back() {
+    let world = World::with_trail(
+        &keeping_a_trail()
+            .replace("home_region: us-east-1 }", "home_region: us-east-1, additional: true }"),
+    );
+    world.run(&["sandbox", "break", "delete-trail"]).expect(0);
+    give_bucket_to_somebody_else(&world, "acme-logs-111122223333");
+    let ran = world.run(&["plan"]).expect(4);
+    assert!(ran.out.contains("another account's"), "{}", ran.out);
+    assert!(ran.out.contains("allow s3:ListBucket on it"), "{}", ran.out);
+    assert!(!ran.out.contains("+ trail"), "{}", ran.out);
+    assert!(!ran.out.contains("gained"), "{}", ran.out);
+    world.run(&["apply", "--yes"]).expect(4);
+    let calls = world.state();
+    let trails = calls.accounts.values().flat_map(|account| account.regions.values());
+    assert_eq!(trails.map(|regional| regional.trails.len()).sum::<usize>(), 0);
+}
+
+#[test]
+fn a_bucket_whose_trail_is_refused_is_not_made() {
+    let world = World::with_trail(&keeping_a_trail());
+    let ran = world.run(&["plan"]).expect(5);
+    assert!(!ran.out.contains("bucket acme-logs-111122223333"), "{}", ran.out);
+    world.run(&["apply", "--yes"]);
+    assert!(world.state().bucket("acme-logs-111122223333").is_none());
+}
+
+/// The log bucket of a landing zone is in an account of its own, which nobody else may read.
+#[test]
+fn a_trail_that_writes_to_another_accounts_bucket_is_no_gap() {
+    let world = World::settled(&keeping_a_trail());
+    give_bucket_to_somebody_else(&world, "acme-logs-111122223333");
+    let ran = world.run(&["plan", "--detailed-exitcode"]).expect(0);
+    assert!(ran.out.contains("cannot be read here"), "{}", ran.out);
+    world.run(&["verify", "--strict"]).expect(0);
+    world.run(&["drift"]).expect(0);
+    // One that has stopped shows nothing.
+    world.run(&["sandbox", "break", "stop-trail"]).expect(0);
+    world.run(&["plan"]).expect(4);
+}
+
 #[test]
 fn selectors_are_widened_and_what_others_selected_stays() {
     let world = World::settled(&keeping_a_trail());

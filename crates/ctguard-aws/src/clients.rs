@@ -5,7 +5,7 @@
 //! credentials and retry quota in [`Acting`].
 
 use super::endpoints::Endpoints;
-use super::throttles::Throttles;
+use super::throttles::{ModelledThrottles, Throttles};
 use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
@@ -105,6 +105,7 @@ macro_rules! clients {
                     let config = config
                         .interceptor(RetriesOfCall)
                         .interceptor(self.throttles.clone())
+                        .retry_classifier(ModelledThrottles)
                         $(.$setting(self.endpoints.buckets_in_path()))?
                         .build();
                     $sdk::Client::from_conf(config)

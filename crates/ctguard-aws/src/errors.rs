@@ -1,11 +1,16 @@
-//! Translates the SDK's errors into the port's: by code, with hints for common problems.
+//! Translates the SDK's errors into the port's, each with its cause.
+//!
+//! What AWS says is read by [`ctguard_core::cause::words`]; what went wrong on the way to AWS is
+//! told from the SDK's own types here.
 
 use aws_credential_types::provider::error::CredentialsError;
-use aws_runtime::retries::classifiers::THROTTLING_ERRORS;
 use aws_sdk_sts::operation::RequestId;
+use aws_smithy_runtime_api::client::dns::ResolveDnsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use ctguard_core::cause::words::says_not_found;
+use ctguard_core::cause::{Cause, Obstacle};
 use ctguard_core::cloud::{CloudError, CloudErrorKind};
 use ctguard_core::snapshot::Observed;
 use std::error::Error;
@@ -13,84 +18,14 @@ use std::error::Error;
 /// Longest message kept, in characters: AWS's own can carry a whole policy.
 const MESSAGE_MAX_CHARS: usize = 400;
 
-/// Codes for a missing object or setting.
-///
-/// SQS has two spellings: that of the JSON protocol, and the older one that it sends as well.
-const NOT_FOUND: [&str; 18] = [
-    "AWS.SimpleQueueService.NonExistentQueue",
-    "NoSuchBucket",
-    "NoSuchBucketPolicy",
-    "NoSuchEntity",
-    "NoSuchEntityException",
-    "NoSuchLifecycleConfiguration",
-    "NoSuchPublicAccessBlockConfiguration",
-    "NoSuchTagSet",
-    "NoSuchTagSetError",
-    "NotFound",
-    "NotFoundException",
-    "OwnershipControlsNotFoundError",
-    "QueueDoesNotExist",
-    "ResourceNotFound",
-    "ResourceNotFoundException",
-    "ServerSideEncryptionConfigurationNotFoundError",
-    "TrailNotFound",
-    "TrailNotFoundException",
-];
-
-const DENIED: [&str; 9] = [
-    "AccessDenied",
-    "AccessDeniedException",
-    "AllAccessDisabled",
-    "AuthorizationError",
-    "AuthorizationErrorException",
-    "Forbidden",
-    "NotAuthorized",
-    "UnauthorizedAccess",
-    "UnauthorizedOperation",
-];
-
-const BAD_CREDENTIALS: [&str; 8] = [
-    "InvalidAccessKeyId",
-    "InvalidClientTokenId",
-    "InvalidToken",
-    "MissingAuthenticationToken",
-    "MissingAuthenticationTokenException",
-    "SignatureDoesNotMatch",
-    "UnrecognizedClient",
-    "UnrecognizedClientException",
-];
-
-const EXPIRED: [&str; 4] =
-    ["ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"];
-
-/// Transient error codes other than throttling.
-const BUSY: [&str; 5] = [
-    "InternalError",
-    "InternalException",
-    "InternalFailure",
-    "RequestTimeout",
-    "ServiceUnavailable",
-];
-
-/// One of the SDK's throttling codes with another meaning here: a quota, such as that of rules on a
-/// bus, is exhausted.
-///
-/// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html>
-const QUOTA_USED_UP: &str = "LimitExceededException";
-
 /// Whether the error is a throttle.
 pub(super) fn is_throttled(error: &CloudError) -> bool {
-    says_throttled(&error.code)
-}
-
-/// Whether an error code, or a text that contains one, is a throttle.
-pub(super) fn says_throttled(text: &str) -> bool {
-    THROTTLING_ERRORS.iter().any(|code| *code != QUOTA_USED_UP && text.contains(code))
+    error.cause() == Cause::Throttled
 }
 
 /// Whether the error means that the object does not exist.
 pub(super) fn is_not_found(error: &CloudError) -> bool {
-    NOT_FOUND.contains(&error.code.as_str())
+    says_not_found(&error.code)
 }
 
 /// Turns "not there" into `None`, and leaves other errors as they are.
@@ -129,6 +64,7 @@ pub(super) fn refused(operation: &str, code: &str, message: impl Into<String>) -
         message: message.into(),
         request_id: None,
         kind: CloudErrorKind::Refused,
+        cause: Cause::Unstated,
     }
 }
 
@@ -137,96 +73,153 @@ pub(super) fn from_sdk<E>(operation: &'static str, error: &SdkError<E, HttpRespo
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
-    let (code, message) = match error {
+    let (code, message, cause) = match error {
         // A success status with a malformed body also counts as a service error.
         SdkError::ServiceError(failure) if failure.raw().status().is_success() => {
-            ("BadResponse".to_owned(), chain(error))
+            ("BadResponse".to_owned(), chain(error), Cause::Malformed)
         }
         SdkError::ServiceError(failure) => {
-            let status = failure.raw().status().as_u16();
-            let code = failure.err().code().map_or_else(|| format!("Http{status}"), str::to_owned);
-            let message = failure.err().message().map_or_else(
-                || format!("the answer was HTTP {status} without an error of AWS's"),
-                str::to_owned,
-            );
-            (code, message)
+            said(operation, failure.err().code(), failure.err().message(), failure.raw())
         }
-        SdkError::ResponseError(_) => ("BadResponse".to_owned(), chain(error)),
-        SdkError::TimeoutError(_) => ("Timeout".to_owned(), chain(error)),
-        _ if no_credentials(error) => ("NoCredentials".to_owned(), chain(error)),
+        // Without a code of AWS's in the body, some of the SDK's clients give up on the answer.
+        SdkError::ResponseError(failure) if !failure.raw().status().is_success() => {
+            said(operation, None, None, failure.raw())
+        }
+        SdkError::ResponseError(_) => ("BadResponse".to_owned(), chain(error), Cause::Malformed),
+        SdkError::TimeoutError(_) => {
+            ("Timeout".to_owned(), chain(error), Cause::Unreachable(Obstacle::Timeout))
+        }
+        _ if no_credentials(error) => {
+            ("NoCredentials".to_owned(), chain(error), Cause::NoCredentials)
+        }
         SdkError::DispatchFailure(failure) if failure.is_timeout() => {
-            ("Timeout".to_owned(), chain(error))
+            ("Timeout".to_owned(), chain(error), Cause::Unreachable(Obstacle::Timeout))
         }
-        SdkError::DispatchFailure(_) => ("Dispatch".to_owned(), chain(error)),
-        _ => ("InvalidRequest".to_owned(), chain(error)),
+        SdkError::DispatchFailure(failure) => {
+            let message = chain(error);
+            let cause = match failure.is_io() || failure.is_user() {
+                true => Cause::Unreachable(obstacle(error, &message)),
+                false => elsewhere(error, &message),
+            };
+            ("Dispatch".to_owned(), message, cause)
+        }
+        _ => {
+            let message = chain(error);
+            let cause =
+                if is_configuration(&message) { Cause::Configuration } else { Cause::Other };
+            ("InvalidRequest".to_owned(), message, cause)
+        }
     };
-    let status = error.raw_response().map(|response| response.status().as_u16());
-    let mut message = shorten(&message);
-    if let Some(hint) = hint(operation, &code, &message) {
-        message = format!("{message}; {hint}");
-    }
+    let kind = kind_of(cause, error.raw_response().map(|response| response.status().as_u16()));
     CloudError {
         operation: operation.to_owned(),
-        kind: kind(operation, &code, status),
+        kind,
         code,
-        message,
+        message: shorten(&message),
         request_id: error.request_id().map(str::to_owned),
+        cause,
     }
 }
 
+/// Code, message and cause of an answer that is an error.
+fn said(
+    operation: &str,
+    code: Option<&str>,
+    message: Option<&str>,
+    answer: &HttpResponse,
+) -> (String, String, Cause) {
+    let status = answer.status().as_u16();
+    let Some(code) = code else {
+        let message = message.map_or_else(
+            || format!("the answer was HTTP {status} without an error of AWS's"),
+            str::to_owned,
+        );
+        let cause = match is_page(answer) && status < 500 && status != 407 {
+            true => Cause::Malformed,
+            false => Cause::of_status(Some(status)).unwrap_or(Cause::Other),
+        };
+        return (format!("Http{status}"), message, cause);
+    };
+    let cause = Cause::said(operation, code, message.unwrap_or_default(), Some(status));
+    let message = message
+        .map_or_else(|| format!("the answer was HTTP {status} without a message"), str::to_owned);
+    (code.to_owned(), message, cause)
+}
+
+/// Whether an answer is a page for people, as proxies and sign-in portals send: no service of AWS
+/// that ctguard calls answers a client's error with one.
+pub(super) fn is_page(answer: &HttpResponse) -> bool {
+    let kind = answer.headers().get("content-type").unwrap_or_default();
+    let body = answer.body().bytes().unwrap_or_default();
+    let begins = body.iter().take(256).map(u8::to_ascii_lowercase).collect::<Vec<u8>>();
+    let begins = String::from_utf8_lossy(&begins).into_owned();
+    kind.starts_with("text/html")
+        || begins.trim_start().starts_with("<html")
+        || begins.trim_start().starts_with("<!doctype html")
+}
+
+/// What was in the way, from the types of the errors below and then from their words.
+fn obstacle(error: &(dyn Error + 'static), message: &str) -> Obstacle {
+    let mut refused = false;
+    for source in sources(error) {
+        if source.downcast_ref::<ResolveDnsError>().is_some() {
+            return Obstacle::Dns;
+        }
+        if let Some(io) = source.downcast_ref::<std::io::Error>() {
+            refused |= io.kind() == std::io::ErrorKind::ConnectionRefused;
+        }
+    }
+    match Obstacle::of(message) {
+        Obstacle::Lost if refused => Obstacle::Connection,
+        obstacle => obstacle,
+    }
+}
+
+/// The cause of a failure before anything was sent: no endpoint, or a certificate that no
+/// connection gets past.
+fn elsewhere(error: &(dyn Error + 'static), message: &str) -> Cause {
+    match obstacle(error, message) {
+        found @ (Obstacle::Dns | Obstacle::Proxy) => Cause::Unreachable(found),
+        _ if is_configuration(message) => Cause::Configuration,
+        found => Cause::Unreachable(found),
+    }
+}
+
+/// Whether the SDK found no endpoint for the configuration, or could not use it.
+///
+/// Source: the error texts of the SDK's endpoint rules, such as "Invalid Configuration: FIPS and
+/// custom endpoint are not supported".
+fn is_configuration(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    [
+        "invalid configuration",
+        "fips",
+        "dualstack",
+        "resolving the endpoint",
+        "endpoint rule",
+        "native root certificates",
+        "ca bundle",
+    ]
+    .iter()
+    .any(|words| message.contains(words))
+}
+
+/// What a cause means for what is done next; an answer of a server is still one that may pass.
+fn kind_of(cause: Cause, status: Option<u16>) -> CloudErrorKind {
+    match (cause, status) {
+        (Cause::Other, Some(500..)) => CloudErrorKind::Transient,
+        (cause, _) => cause.kind(),
+    }
+}
+
+/// The kind of an error with this code.
 pub(super) fn kind(operation: &str, code: &str, status: Option<u16>) -> CloudErrorKind {
-    match code {
-        "NoCredentials" => CloudErrorKind::NoCredentials,
-        "Timeout" | "Dispatch" => CloudErrorKind::Transient,
-        code if EXPIRED.contains(&code) => CloudErrorKind::NoCredentials,
-        // All other calls follow GetCallerIdentity, so there the same codes mean a region that is
-        // not enabled in this account.
-        code if BAD_CREDENTIALS.contains(&code) && operation == "sts:GetCallerIdentity" => {
-            CloudErrorKind::NoCredentials
+    let cause = Cause::kept(operation, code, "", CloudErrorKind::Refused);
+    match (cause, status) {
+        (Cause::Other, Some(status)) => {
+            Cause::of_status(Some(status)).map_or(CloudErrorKind::Refused, Cause::kind)
         }
-        code if BAD_CREDENTIALS.contains(&code) || DENIED.contains(&code) => {
-            CloudErrorKind::AccessDenied
-        }
-        code if BUSY.contains(&code) || says_throttled(code) => CloudErrorKind::Transient,
-        _ => match status {
-            Some(401 | 403) => CloudErrorKind::AccessDenied,
-            Some(500..) => CloudErrorKind::Transient,
-            _ => CloudErrorKind::Refused,
-        },
-    }
-}
-
-/// The hint for an error, if there is one.
-fn hint(operation: &str, code: &str, message: &str) -> Option<&'static str> {
-    match code {
-        "NoCredentials" => Some(
-            "sign in (`aws sso login`), choose a profile (`--profile`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-        ),
-        code if EXPIRED.contains(&code) => {
-            Some("the credentials have expired: sign in again (`aws sso login`) or renew them")
-        }
-        code if BAD_CREDENTIALS.contains(&code) && operation == "sts:GetCallerIdentity" => {
-            Some("AWS does not know these credentials: check the profile and the partition")
-        }
-        code if BAD_CREDENTIALS.contains(&code) => {
-            Some("the region may not be enabled in this account")
-        }
-        "Dispatch" if message.contains("dns error") => {
-            Some("no such host: is the region's name right, and does the service exist there?")
-        }
-        "Dispatch" if message.contains("onnection refused") => {
-            Some("nothing answers there: is AWS_ENDPOINT_URL right, or a proxy in the way?")
-        }
-        "Dispatch" if message.contains("certificate") => Some(
-            "this machine does not trust the server's certificate: install ca-certificates, or name a proxy's with SSL_CERT_FILE",
-        ),
-        code if DENIED.contains(&code) && operation.starts_with("organizations:") => Some(
-            "only the management account of the organization, or a member that is a delegated administrator for some service, may list its accounts",
-        ),
-        "Timeout" => {
-            Some("no answer in time: check the network, and VPC endpoints if there are any")
-        }
-        _ => None,
+        (cause, _) => cause.kind(),
     }
 }
 
@@ -298,6 +291,7 @@ mod tests {
             message: String::new(),
             request_id: None,
             kind: CloudErrorKind::Refused,
+            cause: Cause::Unstated,
         };
         assert!(!is_not_found(&error("Http404")), "a proxy's 404 page would delete every rule");
         assert!(is_not_found(&error("ResourceNotFoundException")));

@@ -4,6 +4,7 @@ use super::errors::{absent, bad_request, bad_response, is_not_found, kind};
 use super::session::{Pages, Session, tags_as};
 use aws_sdk_eventbridge::types as sdk;
 use aws_smithy_types::error::operation::BuildError;
+use ctguard_core::cause::Cause;
 use ctguard_core::cloud::{CloudError, CloudErrorKind};
 use ctguard_core::resource::Tags;
 use ctguard_core::resource::keys::RuleKey;
@@ -294,6 +295,7 @@ fn refuse_failed(
         code,
         message: told.join("; "),
         request_id: None,
+        cause: Cause::Unstated,
     })
 }
 

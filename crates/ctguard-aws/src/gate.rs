@@ -6,6 +6,7 @@ use super::pace::{Bucket, Class};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use ctguard_core::cause::{Cause, Obstacle};
 use ctguard_core::cloud::{CloudError, CloudErrorKind};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -155,6 +156,7 @@ async fn in_time<T>(
             message: format!("no answer within {limit:?}"),
             request_id: None,
             kind: CloudErrorKind::Transient,
+            cause: Cause::Unreachable(Obstacle::Timeout),
         }),
     }
 }

@@ -23,6 +23,7 @@
 
 use super::Aws;
 use super::errors::observed;
+use super::s3::Head;
 use super::session::Session;
 use super::sns::by_endpoint;
 use ctguard_core::cloud::CloudError;
@@ -91,10 +92,18 @@ pub(super) async fn account(
 }
 
 async fn bucket(aws: &Aws, place: &Place, name: &str) -> Result<Option<LiveBucket>, CloudError> {
-    let Some(region) = aws.session(place).await?.bucket_region(name).await? else {
-        return Ok(None);
+    let head = aws.session(place).await?.head_bucket(name).await?;
+    let (region, refused) = match head {
+        Head::Missing => return Ok(None),
+        Head::In(region) => (region, false),
+        Head::Refused(region) => (region, true),
     };
     let session = aws.session(&Place::new(place.account.clone(), region.clone())).await?;
+    if refused {
+        // The same permission, and an answer that says why: a policy, a clock that is wrong (which
+        // the SDK then corrects), or nothing, as for a bucket of another account.
+        session.is_empty(name).await?;
+    }
     let (bucket, tags) = join!(session.bucket(name), session.bucket_tags(name));
     let (bucket, tags) = (bucket?, observed(tags));
     // Only an unconfigured bucket may be one whose creation was interrupted.

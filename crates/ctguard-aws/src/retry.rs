@@ -126,6 +126,9 @@ pub(super) fn passes(
         return true;
     }
     let wrote = |fact, name: &str| written.has(fact, place, name);
+    if lacks_tags_yet(error) && made(action).is_some_and(|(fact, name)| wrote(fact, name)) {
+        return true;
+    }
     match action {
         // For a moment, a new rule is not visible to PutTargets and TagResource.
         Action::PutTargets { rule: name, targets } => {
@@ -185,6 +188,52 @@ pub(super) fn passes(
         }
         _ => false,
     }
+}
+
+/// Whether a denial may come from tags that IAM does not see yet: where permissions depend on the
+/// tags of an object (`aws:ResourceTag`), calls on a new one are denied for some seconds. AWS names
+/// the policy that has no Allow then; an explicit Deny, and a policy of the organization, stay.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html> ("Changes
+/// that I make are not always immediately visible"),
+/// <https://github.com/hashicorp/terraform-provider-aws/issues/27028>.
+fn lacks_tags_yet(error: &CloudError) -> bool {
+    use ctguard_core::cause::{Cause, Denial, PolicyType};
+    matches!(
+        error.cause(),
+        Cause::Denied(Denial { by: None | Some(PolicyType::Identity), explicit: false })
+    )
+}
+
+/// The object that an action changes, as far as a run can have made it with tags.
+fn made(action: &Action) -> Option<(Fact, &str)> {
+    Some(match action {
+        Action::PutTargets { rule: name, .. }
+        | Action::RemoveTargets { rule: name, .. }
+        | Action::TagRule { name, .. } => (Fact::Rule, name.as_str()),
+        Action::PutBusPolicy { bus: name, .. } | Action::TagEventBus { name, .. } => {
+            (Fact::Bus, name)
+        }
+        Action::SetTopicAttribute { name, .. }
+        | Action::TagTopic { name, .. }
+        | Action::Subscribe { topic: name, .. } => (Fact::Topic, name),
+        Action::SetQueueAttributes { name, .. } | Action::TagQueue { name, .. } => {
+            (Fact::Queue, name)
+        }
+        Action::PutEventSelectors { name, .. }
+        | Action::StartLogging { name }
+        | Action::TagTrail { name, .. } => (Fact::Trail, name),
+        Action::UpdateAssumeRolePolicy { role: name, .. }
+        | Action::PutRolePolicy { role: name, .. }
+        | Action::TagRole { name, .. } => (Fact::Role, name),
+        Action::PutPublicAccessBlock { name }
+        | Action::PutBucketVersioning { name }
+        | Action::PutBucketEncryption { name, .. }
+        | Action::PutBucketOwnershipControls { name }
+        | Action::PutBucketPolicy { name, .. }
+        | Action::PutBucketLifecycle { name } => (Fact::Bucket, name),
+        _ => return None,
+    })
 }
 
 /// Whether a target is refused because of what this run has just written in IAM or on the target
@@ -268,6 +317,7 @@ mod tests {
             message: message.to_owned(),
             request_id: None,
             kind: CloudErrorKind::Refused,
+            cause: ctguard_core::cause::Cause::Unstated,
         }
     }
 
@@ -368,7 +418,31 @@ mod tests {
             policy: Value::Null,
         };
         assert!(passes(&here(), &policy, &error("NoSuchEntity", ""), &written));
-        assert!(!passes(&here(), &policy, &error("AccessDenied", ""), &written));
+        let forbidden =
+            "U is not authorized to perform: X with an explicit deny in a service control policy";
+        assert!(!passes(&here(), &policy, &error("AccessDenied", forbidden), &written));
+    }
+
+    #[test]
+    fn a_denial_on_what_this_run_made_may_wait_for_its_tags() {
+        let written = Written::default();
+        let start = Action::StartLogging { name: "main".to_owned() };
+        let denied = |tail: &str| {
+            error("AccessDeniedException", &format!("U is not authorized to perform: X {tail}"))
+        };
+        let lacking = denied("because no identity-based policy allows the X action");
+        assert!(!passes(&here(), &start, &lacking, &written), "an old trail has its tags");
+        written.remember(&here(), &create_trail());
+        assert!(passes(&here(), &start, &lacking, &written));
+        assert!(passes(&here(), &start, &denied(""), &written), "services that name no policy");
+        for forever in [
+            "with an explicit deny in an identity-based policy",
+            "with an explicit deny in a service control policy",
+            "because no permissions boundary allows the X action",
+        ] {
+            assert!(!passes(&here(), &start, &denied(forever), &written), "{forever}");
+        }
+        assert!(!passes(&here(), &create_trail(), &lacking, &written), "creating asks for no tags");
     }
 
     #[test]

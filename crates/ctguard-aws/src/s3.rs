@@ -48,10 +48,21 @@ const UNNAMED_REGION: &str = "us-east-1";
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html> (`RequestTimeTooSkewed`)
 const CLOCK_OFF: Duration = Duration::from_secs(4 * 60);
 
+/// What HeadBucket tells of a bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Head {
+    Missing,
+    In(Region),
+    /// S3 refuses without a word of why; it tells the region all the same.
+    Refused(Region),
+}
+
 impl Session {
-    /// The region a bucket is in; `None` when there is no such bucket. In another region S3 refuses
-    /// and names the right one in a header.
-    pub(super) async fn bucket_region(&self, name: &str) -> Result<Option<Region>, CloudError> {
+    /// Where a bucket is. In another region S3 refuses and names the right one in a header; to a
+    /// HEAD it answers without a body, so a call that has one must tell why it is refused.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>
+    pub(super) async fn head_bucket(&self, name: &str) -> Result<Head, CloudError> {
         let call = self.clients.s3().head_bucket().bucket(name).expected_bucket_owner(self.owner());
         let asked = async {
             let first = call.clone().send().await;
@@ -62,7 +73,9 @@ impl Session {
                 answer => answer,
             };
             match answer {
-                Ok(answer) => Ok(Some(answer.bucket_region.as_deref().and_then(Region::new))),
+                Ok(answer) => Ok(Head::In(
+                    self.region_or_here(answer.bucket_region.as_deref().and_then(Region::new)),
+                )),
                 Err(error) => {
                     let response = error.raw_response();
                     let status = response.map(|response| response.status().as_u16());
@@ -70,15 +83,21 @@ impl Session {
                         .and_then(|response| response.headers().get("x-amz-bucket-region"))
                         .and_then(Region::new);
                     match status {
-                        Some(404) => Ok(None),
-                        Some(301 | 400) if region.is_some() => Ok(Some(region)),
+                        Some(404) => Ok(Head::Missing),
+                        Some(301 | 400) if region.is_some() => {
+                            Ok(Head::In(self.region_or_here(region)))
+                        }
+                        Some(403) => Ok(Head::Refused(self.region_or_here(region))),
                         _ => Err(error),
                     }
                 }
             }
         };
-        let found = self.send(LIST_BUCKET, asked).await?;
-        Ok(found.map(|region| region.unwrap_or_else(|| self.place.region.clone())))
+        self.send(LIST_BUCKET, asked).await
+    }
+
+    fn region_or_here(&self, region: Option<Region>) -> Region {
+        region.unwrap_or_else(|| self.place.region.clone())
     }
 
     /// A bucket's settings, to be read in its own region. The bucket must exist.

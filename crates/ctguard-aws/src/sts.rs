@@ -12,10 +12,11 @@ use super::endpoints::Endpoints;
 use super::errors::{bad_response, kind};
 use super::gate::Gate;
 use super::retry::patiently;
-use super::throttles::Throttles;
+use super::throttles::{ModelledThrottles, Throttles};
 use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
 use ctguard_core::blueprint::AssumedRole;
+use ctguard_core::cause::Cause;
 use ctguard_core::cloud::{CloudError, CloudErrorKind};
 use ctguard_core::scope::AccountId;
 use ctguard_core::snapshot::Caller;
@@ -62,7 +63,9 @@ pub(super) fn client(
 ) -> aws_sdk_sts::Client {
     let mut config = aws_sdk_sts::config::Builder::from(config);
     config.set_endpoint_url(endpoints.of("STS").map(str::to_owned));
-    aws_sdk_sts::Client::from_conf(config.interceptor(throttles.clone()).build())
+    aws_sdk_sts::Client::from_conf(
+        config.interceptor(throttles.clone()).retry_classifier(ModelledThrottles).build(),
+    )
 }
 
 /// The credentials of a role in one account.
@@ -199,5 +202,6 @@ pub(super) fn no_way_into(account: &AccountId, caller: &Caller, is_listed: bool)
         ),
         request_id: None,
         kind: kind(ASSUME_ROLE, "OtherAccount", None),
+        cause: Cause::Unstated,
     }
 }

@@ -24,6 +24,8 @@ pub mod recorder;
 pub use crate::snapshot::CloudErrorKind;
 
 use crate::action::Action;
+use crate::cause::Cause;
+use crate::cause::remedy::Failed;
 use crate::permissions::Permission;
 use crate::scope::{AccountId, Place};
 use crate::snapshot::{
@@ -94,6 +96,28 @@ pub struct CloudError {
     pub message: String,
     pub request_id: Option<String>,
     pub kind: CloudErrorKind,
+    /// Why it failed; [`CloudError::cause`] has it in every case.
+    pub cause: Cause,
+}
+
+impl CloudError {
+    /// Why it failed. Where it was not stated, it follows from code, message and kind.
+    pub fn cause(&self) -> Cause {
+        match self.cause {
+            Cause::Unstated => Cause::kept(&self.operation, &self.code, &self.message, self.kind),
+            cause => cause,
+        }
+    }
+
+    /// What to do about it, where the place of the call does not matter.
+    pub fn remedy(&self) -> String {
+        self.cause().remedy(Failed::call(&self.operation))
+    }
+
+    /// What to do about it in a place.
+    pub fn remedy_at(&self, place: &Place) -> String {
+        self.cause().remedy(Failed::at(&self.operation, place))
+    }
 }
 
 impl From<&CloudError> for crate::snapshot::Unreadable {
@@ -103,6 +127,7 @@ impl From<&CloudError> for crate::snapshot::Unreadable {
             code: error.code.clone(),
             message: error.message.clone(),
             kind: error.kind,
+            cause: error.cause(),
         }
     }
 }

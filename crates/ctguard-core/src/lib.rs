@@ -32,12 +32,13 @@
 //!
 //! Below them are the ground types: [`scope`], [`event`], [`resource`], [`action`] (the mutating
 //! AWS calls), [`catalogue`] (the CloudTrail events that exist), [`record`] (what their records
-//! look like), [`codes`] (all that can be reported) and [`phrase`].
+//! look like), [`codes`] (all that can be reported), [`cause`] (why a call failed) and [`phrase`].
 
 pub mod action;
 pub mod blueprint;
 pub mod bootstrap;
 pub mod catalogue;
+pub mod cause;
 pub mod cloud;
 pub mod codes;
 pub mod desired;

@@ -324,5 +324,10 @@ fn strings(element: &Value) -> Vec<&str> {
     }
 }
 
+/// Every call that ctguard makes, as IAM names it.
+pub fn every_call() -> BTreeSet<&'static str> {
+    grants::every_call()
+}
+
 #[cfg(test)]
 mod tests;

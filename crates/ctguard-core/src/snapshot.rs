@@ -10,8 +10,11 @@ pub mod answer;
 pub mod file;
 mod reads;
 
+pub use crate::cause::CloudErrorKind;
 pub use reads::{AccountReads, OrganizationReads, ReadSet};
 
+use crate::cause::Cause;
+use crate::cause::remedy::Failed;
 use crate::resource::bucket::Bucket;
 use crate::resource::bus::Bus;
 use crate::resource::keys::RuleKey;
@@ -97,30 +100,9 @@ pub struct Unreadable {
     /// leave it out, too, and are read as they always were: as if somebody had to allow the call.
     #[serde(default, skip_serializing_if = "CloudErrorKind::is_access_denied")]
     pub kind: CloudErrorKind,
-}
-
-/// What a failed call means for what ctguard does next.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
-)]
-#[serde(rename_all = "kebab-case")]
-#[derive(JsonSchema)]
-pub enum CloudErrorKind {
-    /// The credentials may not make this call.
-    #[default]
-    AccessDenied,
-    /// There are no usable credentials at all.
-    NoCredentials,
-    /// AWS was busy or out of reach, and stayed so through the retries.
-    Transient,
-    /// AWS refused the request as it stands, or nothing was asked of it.
-    Refused,
-}
-
-impl CloudErrorKind {
-    fn is_access_denied(&self) -> bool {
-        *self == Self::AccessDenied
-    }
+    /// Why it failed; absent in files from before it was kept.
+    #[serde(default, skip_serializing_if = "is_unstated")]
+    pub cause: Cause,
 }
 
 /// The code of what a snapshot file does not hold.
@@ -134,16 +116,31 @@ impl Unreadable {
             code: NOT_RECORDED.to_owned(),
             message: message.into(),
             kind: CloudErrorKind::Refused,
+            cause: Cause::NotRecorded,
         }
     }
 
-    /// What would make it readable.
-    pub fn remedy(&self) -> String {
-        if self.code == NOT_RECORDED {
-            return "Take a new snapshot with this blueprint.".to_owned();
+    /// Why it could not be read. Of a file from before causes were kept, it follows from the rest.
+    pub fn cause(&self) -> Cause {
+        match self.cause {
+            Cause::Unstated => Cause::kept(&self.operation, &self.code, &self.message, self.kind),
+            cause => cause,
         }
-        format!("Allow {} to the identity that runs ctguard, and run again.", self.operation)
     }
+
+    /// What would make it readable, where the place of the call does not matter.
+    pub fn remedy(&self) -> String {
+        self.cause().remedy(Failed::call(&self.operation))
+    }
+
+    /// What would make it readable in a place.
+    pub fn remedy_at(&self, place: &Place) -> String {
+        self.cause().remedy(Failed::at(&self.operation, place))
+    }
+}
+
+fn is_unstated(cause: &Cause) -> bool {
+    *cause == Cause::Unstated
 }
 
 impl fmt::Display for Unreadable {

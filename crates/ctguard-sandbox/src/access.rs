@@ -3,6 +3,7 @@
 use super::policy::glob;
 use super::refusal::{Refusal, deny};
 use super::state::State;
+use ctguard_core::cause::Cause;
 use ctguard_core::scope::{AccountId, Place, Region};
 use ctguard_core::snapshot::Unreadable;
 
@@ -118,5 +119,6 @@ pub fn unreadable(operation: &str, refusal: &Refusal) -> Unreadable {
         code: refusal.code.to_owned(),
         message: refusal.message.clone(),
         kind: refusal.kind,
+        cause: Cause::kept(operation, refusal.code, &refusal.message, refusal.kind),
     }
 }

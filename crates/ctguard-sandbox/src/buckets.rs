@@ -111,7 +111,8 @@ pub fn find<'a>(
     match state.bucket(name) {
         None => Ok(None),
         Some((owner, stored)) if owner == account => Ok(Some(stored)),
-        Some(_) => Err(deny("AccessDenied", format!("bucket {name} is another account's"))),
+        // S3 says no more than this of a bucket of somebody else's.
+        Some(_) => Err(deny("AccessDenied", "Access Denied")),
     }
 }
 

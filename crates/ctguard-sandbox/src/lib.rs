@@ -41,6 +41,7 @@ pub use state::State;
 
 use access::Reader;
 use ctguard_core::action::Action;
+use ctguard_core::cause::Cause;
 use ctguard_core::cloud::lookup::{Lookup, LookupPage};
 use ctguard_core::cloud::{Cloud, CloudError, CloudErrorKind};
 use ctguard_core::permissions::Permission;
@@ -270,6 +271,7 @@ impl Cloud for Sandbox {
             message: refusal.message,
             request_id: None,
             kind: refusal.kind,
+            cause: Cause::Unstated,
         });
         ready(found).boxed()
     }
@@ -293,6 +295,7 @@ fn error(action: &Action, code: &str, message: &str, kind: CloudErrorKind) -> Cl
         message: message.to_owned(),
         request_id: None,
         kind,
+        cause: Cause::Unstated,
     }
 }
 

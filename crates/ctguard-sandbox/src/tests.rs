@@ -142,6 +142,7 @@ fn one_action_can_fail_and_the_next_goes_on() {
         message: "slow down".into(),
         request_id: None,
         kind: CloudErrorKind::Transient,
+        cause: ctguard_core::cause::Cause::Unstated,
     };
     sandbox.fail_after(2, throttled.clone());
     let outcomes: Vec<_> =

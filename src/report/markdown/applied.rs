@@ -39,7 +39,7 @@ pub fn applied(report: &ApplyReport, limit: usize) -> String {
     out.list("Refused", "refusals", refused.collect());
     let unread = unknown::reasons(&report.unknown).into_iter().map(|reason| {
         let at = places(reason.places.iter().copied(), &names);
-        format!("{} in {at}: {}", plain(&reason.parts), plain(&reason.text))
+        format!("{} in {at}: {}. {}", plain(&reason.parts), plain(&reason.text), plain(&reason.fix))
     });
     out.list("Not known", "reasons", unread.collect());
     let waiting = asides::awaited(&report.waiting).into_iter().map(|awaited| {

@@ -36,7 +36,7 @@ pub fn plan(plan: &Plan, question: PlanView, limit: usize) -> String {
     out.list("Refused", "refusals", refused.collect());
     let unread = unknown::reasons(&plan.unknown).into_iter().map(|reason| {
         let at = places(reason.places.iter().copied(), &names);
-        format!("{} in {at}: {}", plain(&reason.parts), plain(&reason.text))
+        format!("{} in {at}: {}. {}", plain(&reason.parts), plain(&reason.text), plain(&reason.fix))
     });
     out.list("Not known", "reasons", unread.collect());
     let warnings = plan.warnings.iter().map(|warning| {

@@ -2,9 +2,10 @@
 
 use super::{Document, code, places, plain};
 use crate::report::account;
-use crate::report::verify::{names, of, worst};
+use crate::report::verify::{self, Group, names, of, worst};
 use ctguard_core::plural::count;
 use ctguard_core::proof::{Finding, RemarkSeverity, Report, Status};
+use std::collections::BTreeSet;
 
 /// Renders a verdict in at most `limit` bytes.
 pub fn verdict(report: &Report, limit: usize) -> String {
@@ -46,7 +47,10 @@ pub fn verdict(report: &Report, limit: usize) -> String {
         )
     });
     out.list("Accounts that could not be read", "reasons", unread.collect());
-    out.list("Unknown", "unknown links", of_status(Status::Unknown));
+    let unknown = verify::groups(&report.links);
+    let unknown = unknown.iter().filter(|group| group.status() == Some(Status::Unknown));
+    let unknown = unknown.map(|group| unread_group(group, &names)).collect();
+    out.list("Unknown", "unknown links", unknown);
     out.list("Assumed", "assumed links", of_status(Status::Assumed));
     let rows: Vec<Vec<String>> = report
         .alerts
@@ -80,6 +84,21 @@ pub fn verdict(report: &Report, limit: usize) -> String {
     });
     out.details("Remarks", "remarks", remarks.collect());
     out.render(limit)
+}
+
+/// What could not be read for one reason, with all that it hides.
+fn unread_group(group: &Group<'_>, names: &crate::report::AccountNames<'_>) -> String {
+    let (cause, fix) = group.words();
+    let Some(first) = group.findings.first() else { return String::new() };
+    let alerts: BTreeSet<String> =
+        group.findings.iter().flat_map(|finding| finding.alerts.iter().cloned()).collect();
+    let places = group.places.iter().map(|place| (*place).clone()).collect();
+    let told = Finding { cause, fix, alerts, places, ..(*first).clone() };
+    let more = match group.findings.len() {
+        0 | 1 => String::new(),
+        many => format!(" And {} more.", count(many - 1, "object")),
+    };
+    format!("{}{more}", finding(&told, names))
 }
 
 fn finding(link: &Finding, names: &crate::report::AccountNames<'_>) -> String {

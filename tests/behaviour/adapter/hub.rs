@@ -22,7 +22,7 @@ fn policy() -> Value {
     json!({ "Version": "2012-10-17", "Statement": [{ "Sid": "ctguard-acme-account-1" }] })
 }
 
-fn with_bus(call: &crate::stub::Call) -> Option<Reply> {
+pub(super) fn with_bus(call: &crate::stub::Call) -> Option<Reply> {
     let on_bus = call.parameter("EventBusName") == BUS;
     match call.operation.as_str() {
         "DescribeEventBus" if call.parameter("Name") == BUS => Some(Reply::Json(

@@ -151,7 +151,7 @@ async fn an_account_without_an_organization_is_told_from_one_that_may_not_list_i
     let found = connect_as(&stub, TIMING, None).await.organization(&units(&[])).await;
     let why = found.unreadable().unwrap();
     assert_eq!(why.operation, "organizations:ListAccounts");
-    assert!(why.message.contains("delegated administrator"), "{why:?}");
+    assert!(why.remedy().contains("delegated administrator"), "{why:?}");
     let once: BTreeSet<usize> = stub.counts().into_values().collect();
     assert_eq!(once, BTreeSet::from([1]), "a refusal is not asked for twice");
 }

@@ -275,13 +275,13 @@ async fn credentials_that_are_missing_or_wrong_are_told_from_other_trouble() {
     let none = Aws::connect(options).await.unwrap().caller().await.unwrap_err();
     assert_eq!((none.code.as_str(), none.kind), ("NoCredentials", CloudErrorKind::NoCredentials));
     assert!(none.message.contains("no profile `prod`"), "{none}");
-    assert!(none.message.contains("aws sso login"), "{none}");
+    assert!(none.remedy().contains("aws sso login"), "{none}");
 
     let aws = connect(&stub).await;
     drop(stub);
     let nobody_there = aws.caller().await.unwrap_err();
     assert_eq!(nobody_there.kind, CloudErrorKind::Transient);
-    assert!(nobody_there.message.contains("AWS_ENDPOINT_URL"), "{nobody_there}");
+    assert!(nobody_there.remedy().contains("AWS_ENDPOINT_URL"), "{nobody_there}");
 }
 
 #[tokio::test]
@@ -333,6 +333,43 @@ async fn a_bucket_is_found_in_whatever_region_it_is_and_somebody_elses_is_unread
     assert_eq!(logs.tags, Observed::Known(Tags::new()));
     let settings = stub.calls().into_iter().filter(|call| call.operation.starts_with("GET /logs"));
     assert!(settings.into_iter().all(|call| call.region == "eu-central-1"));
+}
+
+/// A HEAD has no body: why S3 refuses is asked with a call that has one, in the bucket's region.
+#[tokio::test]
+async fn why_a_bucket_is_refused_is_asked_where_the_answer_has_words() {
+    const OWN: &str = "User: arn:aws:iam::111122223333:user/ci is not authorized to perform: s3:ListBucket on resource: \"arn:aws:s3:::own\" because no identity-based policy allows the s3:ListBucket action";
+    let stub = Stub::start(|call| {
+        let (_, path) = call.operation.split_once(' ')?;
+        let bucket = path.trim_start_matches('/').split(['/', '?']).next()?;
+        Some(match (bucket, call.operation.starts_with("HEAD")) {
+            (_, true) => Reply::Header(403, "x-amz-bucket-region", "eu-central-1"),
+            ("own", _) => Reply::Error(403, "AccessDenied", OWN),
+            ("foreign", _) => Reply::Error(403, "AccessDenied", "Access Denied"),
+            // As after a clock was corrected.
+            (_, _) if path.contains("list-type=2") => {
+                Reply::Xml("<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>".to_owned())
+            }
+            (_, _) if path.contains("versioning") => {
+                Reply::Xml("<VersioningConfiguration/>".to_owned())
+            }
+            _ => Reply::Error(404, "NoSuchTagSet", "none"),
+        })
+    });
+    let aws = connect(&stub).await;
+    let buckets = ["own", "foreign", "skewed"].map(|name| (name.to_owned(), here().region));
+    let reads = AccountReads { buckets: BTreeSet::from(buckets), ..AccountReads::default() };
+    let account = aws.observe_account(&here().account, &reads).await;
+    let remedy = |name: &str| account.buckets[name].unreadable().map(|why| why.remedy());
+    let own = remedy("own").unwrap();
+    assert!(own.contains("Allow s3:ListBucket") && !own.contains("another account"), "{own}");
+    let foreign = remedy("foreign").unwrap();
+    assert!(foreign.contains("another account's"), "{foreign}");
+    assert!(foreign.contains("allow s3:ListBucket on it"), "{foreign}");
+    let skewed = account.buckets["skewed"].known().unwrap();
+    assert_eq!(skewed.region.as_str(), "eu-central-1");
+    let asked = stub.calls().into_iter().filter(|call| call.operation.starts_with("GET /"));
+    assert!(asked.into_iter().all(|call| call.region == "eu-central-1"));
 }
 
 #[tokio::test]

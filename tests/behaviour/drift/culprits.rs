@@ -128,6 +128,37 @@ fn who_changed_it_stands_below_the_changes() {
 }
 
 #[test]
+fn who_changed_it_stands_in_every_form_that_machines_read() {
+    let world = World::settled(&keeping_a_trail());
+    for region in ["us-east-1", "eu-west-1"] {
+        let fault = ["sandbox", "break", "disable-rule", "ctguard-acme-route", "--region", region];
+        world.run(&fault).expect(0);
+    }
+    let call = record("events", "DisableRule", &json!({ "name": "ctguard-acme-route" }));
+    remember(&world, "eu-west-1", &[call]);
+    let by = "DisableRule by arn:aws:iam::111122223333:user/mallory";
+    for format in ["sarif", "junit", "github"] {
+        let ran = world.run(&["drift", "--format", format]).expect(2);
+        assert!(ran.out.contains(by), "{format}: {}", ran.out);
+        let none = world.run(&["drift", "--no-culprit", "--format", format]).expect(2);
+        assert!(!none.out.contains(by), "{format}: {}", none.out);
+    }
+    // An object whose tag somebody took off is refused, and no change.
+    world.change(|state| {
+        let account = state.caller.account.clone();
+        let place = Place::new(account, Region::new("eu-west-1").unwrap());
+        state.region_mut(&place).rule_mut(&"ctguard-acme-route".into()).unwrap().tags.clear();
+    });
+    let rule = arn("events", "rule/ctguard-acme-route");
+    let parameters = json!({ "resourceARN": rule, "tagKeys": ["ctguard:blueprint"] });
+    remember(&world, "eu-west-1", &[record("events", "UntagResource", &parameters)]);
+    for format in ["sarif", "junit", "github"] {
+        let ran = world.run(&["drift", "--format", format]).expect(5);
+        assert!(ran.out.contains("UntagResource by arn:"), "{format}: {}", ran.out);
+    }
+}
+
+#[test]
 fn a_history_that_may_not_be_read_changes_no_verdict() {
     let world = World::settled(&keeping_a_trail());
     world.change(|state| {

@@ -3,6 +3,7 @@
 use super::lookup::{Lookup, LookupPage};
 use super::{Cloud, CloudError, CloudErrorKind};
 use crate::action::Action;
+use crate::cause::Cause;
 use crate::permissions::Permission;
 use crate::scope::{AccountId, Place};
 use crate::snapshot::file::{AccountRecord, OrganizationRecord, PlaceRecord, Recording};
@@ -143,5 +144,6 @@ pub(super) fn read_only(operation: &str) -> CloudError {
         message: "a snapshot holds what was read, and takes no other call".to_owned(),
         request_id: None,
         kind: CloudErrorKind::Refused,
+        cause: Cause::Other,
     }
 }

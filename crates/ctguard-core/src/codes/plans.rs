@@ -30,7 +30,7 @@ codes! {
         "Rename, remove or adopt the object; ctguard changes nothing that it does not own.";
     PLAN_UNREAD = "plan-unread",
         "A part of an account could not be read.",
-        "Allow the call that failed; `ctguard policy` prints all that is needed.";
+        "Do what the text says: the fix belongs to the cause. Where a permission is missing, `ctguard policy` prints all that is needed.";
     PLAN_WARNING = "plan-warning",
         "A warning that needs no change.",
         "Read what it says; an apply neither fixes nor worsens it.";

@@ -48,15 +48,25 @@ pub struct ScopeOrganization {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ScopeError {
     #[error("the enabled regions of account {account} are not known: {why}")]
-    RegionsUnknown { account: AccountId, why: String },
+    RegionsUnknown { account: AccountId, why: Box<Unreadable> },
     #[error("no region is left to cover in account {0}")]
     Nothing(AccountId),
     #[error("the accounts of the organization are not known: {0}")]
-    OrganizationUnknown(String),
+    OrganizationUnknown(Box<Unreadable>),
     #[error("account {0} is in no organization, so none of its accounts can be discovered")]
     NoOrganization(AccountId),
     #[error("no account is left to cover")]
     NoAccounts,
+}
+
+impl ScopeError {
+    /// What would make known what could not be read; `None` where nothing was read in vain.
+    pub fn remedy(&self) -> Option<String> {
+        match self {
+            Self::RegionsUnknown { why, .. } | Self::OrganizationUnknown(why) => Some(why.remedy()),
+            Self::Nothing(_) | Self::NoOrganization(_) | Self::NoAccounts => None,
+        }
+    }
 }
 
 impl Scope {

@@ -136,6 +136,49 @@ const WRITE_BUCKET: &[&str] = &[
 /// The same for the trail's bucket: S3 replaces all tags by those that stay.
 const RELEASE_BUCKET: &[&str] = &["s3:PutBucketTagging"];
 
+/// Calls that stand in no list above: identities, roles to enter accounts, and what `policy
+/// --check` asks.
+const BESIDE: &[&str] =
+    &["iam:PassRole", "iam:SimulatePrincipalPolicy", "sts:AssumeRole", "sts:GetCallerIdentity"];
+
+/// Every call that ctguard makes, as IAM names it.
+pub(super) fn every_call() -> BTreeSet<&'static str> {
+    let lists = [
+        READ_ANYWHERE,
+        READ_METRICS,
+        READ_HISTORY,
+        READ_TOPICS,
+        READ_SUBSCRIPTIONS,
+        READ_QUEUES,
+        READ_FUNCTIONS,
+        READ_RULES,
+        READ_BUS,
+        READ_ROLE,
+        READ_ORGANIZATION,
+        READ_UNITS,
+        READ_BUCKET,
+        WRITE_RULES,
+        DELETE_RULES,
+        WRITE_BUS,
+        WRITE_BUS_POLICY,
+        DELETE_BUS,
+        WRITE_ROLE,
+        DELETE_ROLE,
+        WRITE_TOPICS,
+        DELETE_TOPICS,
+        WRITE_SUBSCRIPTIONS,
+        DELETE_SUBSCRIPTIONS,
+        WRITE_QUEUES,
+        DELETE_QUEUES,
+        WRITE_TRAIL,
+        RELEASE_TRAILS,
+        WRITE_BUCKET,
+        RELEASE_BUCKET,
+        BESIDE,
+    ];
+    lists.into_iter().flatten().copied().collect()
+}
+
 impl Purpose {
     fn makes(self) -> bool {
         matches!(self, Self::Apply | Self::All)

@@ -2,12 +2,13 @@
 
 use super::defer::Stage;
 use super::draft::Differ;
-use super::{Plan, PlanScope, PlannedFrom, Warning, effects, kinds, order, outlook};
+use super::{Plan, PlanScope, PlannedFrom, Verb, Warning, effects, kinds, order, outlook};
+use crate::cause::Cause;
 use crate::desired::{Desired, DesiredPlace};
 use crate::proof;
 use crate::proof::{FixedBy, LinkCode, Proof, Status};
-use crate::resource::Address;
-use crate::scope::{AccountId, Place};
+use crate::resource::{Address, Kind};
+use crate::scope::{AccountId, Place, Region};
 use crate::snapshot::{CloudErrorKind, Live, PlaceSnapshot, Unreadable};
 use std::collections::BTreeSet;
 
@@ -28,6 +29,18 @@ pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
         compare_place(&mut differ, place, here, seen);
     }
     let mut out = differ.out;
+    let trails = out.refusals.iter().map(|refusal| &refusal.address);
+    let trails: BTreeSet<(AccountId, Region)> = trails
+        .filter(|address| address.kind == Kind::Trail)
+        .map(|address| (address.account.clone(), address.region.clone()))
+        .collect();
+    // A bucket that no trail will write to is of no use.
+    out.changes.retain(|change| {
+        let place = (change.place.account.clone(), change.place.region.clone());
+        !(change.address.kind == Kind::Bucket
+            && change.action == Verb::Create
+            && trails.contains(&place))
+    });
     order::sort(&mut out.changes);
     out.waiting.sort();
     out.refusals.sort();
@@ -51,7 +64,9 @@ pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
     };
     let proof = proof::prove(desired, live);
     let refused = plan.refusals.iter().map(|refusal| &refusal.address).cloned();
-    let refused: Vec<Address> = refused.chain(refused_elsewhere(desired, live)).collect();
+    let held_back = kinds::trail::held_back(desired, live);
+    let refused: Vec<Address> =
+        refused.chain(refused_elsewhere(desired, live)).chain(held_back).collect();
     let forecasts = outlook::forecasts(desired, live, &proof, &refused);
     super::defer::hold(desired, live, &forecasts, &mut plan, stage);
     super::references::settle(desired, live, &mut plan);
@@ -141,5 +156,6 @@ fn not_observed() -> Unreadable {
         code: "NotObserved".to_owned(),
         message: "the place was not read".to_owned(),
         kind: CloudErrorKind::Refused,
+        cause: Cause::NotAsked,
     }
 }

@@ -73,6 +73,7 @@ mod tests {
             code: text("AccessDenied"),
             message: text("not authorized"),
             kind: crate::snapshot::CloudErrorKind::AccessDenied,
+            cause: crate::cause::Cause::default(),
         })
     }
 

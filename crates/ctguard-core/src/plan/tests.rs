@@ -77,6 +77,7 @@ fn unreadable<T>() -> Observed<T> {
         code: "AccessDenied".to_owned(),
         message: "not authorized".to_owned(),
         kind: crate::snapshot::CloudErrorKind::AccessDenied,
+        cause: crate::cause::Cause::default(),
     })
 }
 

@@ -113,7 +113,7 @@ impl Link {
     ) -> Self {
         let cause = format!("{} failed: {} ({})", why.operation, why.code, why.message);
         Self { status: Status::Unknown, ..Self::assumed(code, place, object, cause) }
-            .with_fix(why.remedy())
+            .with_fix(why.remedy_at(place))
     }
 
     /// Sets the fix.

@@ -98,7 +98,7 @@ fn counted(
             },
             text: format!(
                 "Whether rules fired, and whether what they sent was refused, is not known: {operation} failed: {code} ({message}). {}",
-                why.remedy()
+                why.remedy_at(place)
             ),
         });
     }

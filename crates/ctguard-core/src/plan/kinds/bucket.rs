@@ -23,6 +23,12 @@ pub fn diff(differ: &mut Differ<'_>) {
                     Draft::new(place, Kind::Bucket, name, Verb::Create, "it does not exist");
                 write(differ, draft, name, bucket, None);
             }
+            Observed::Unreadable(why) if differ.logs_arrive(place, name, why) => {
+                differ.in_sync();
+                differ.warn(format!(
+                    "Bucket {name} cannot be read here, as one of another account's cannot: the trail writes to it already, so its policy is assumed to let cloudtrail.amazonaws.com in."
+                ));
+            }
             Observed::Unreadable(why) => {
                 let global = crate::scope::Region::global();
                 differ.unknown_at(&global, place, &format!("bucket {name}"), why);

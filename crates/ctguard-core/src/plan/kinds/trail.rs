@@ -2,7 +2,8 @@
 //! that the blueprint no longer keeps is released: its tags come off and it goes on logging.
 
 use crate::action::Action;
-use crate::desired::{DesiredPlace, DesiredTrail};
+use crate::cause::{Cause, Denial};
+use crate::desired::{Desired, DesiredPlace, DesiredTrail};
 use crate::event::Access;
 use crate::plan::Verb;
 use crate::plan::draft::{Differ, Draft, Owner};
@@ -11,7 +12,7 @@ use crate::resource::small_map::SmallMap;
 use crate::resource::trail::{Selectors, TRAILS_PER_REGION};
 use crate::resource::{ALERT_TAG, Address, BLUEPRINT_TAG, Kind, VERSION_TAG};
 use crate::scope::{Arn, Place};
-use crate::snapshot::{LiveTrail, Observed, PlaceSnapshot};
+use crate::snapshot::{Live, LiveTrail, Observed, PlaceSnapshot, Unreadable};
 
 /// How the names of Control Tower's own resources begin.
 ///
@@ -44,19 +45,51 @@ pub fn diff(differ: &mut Differ<'_>, place: &Place, here: &DesiredPlace, seen: &
 }
 
 impl Differ<'_> {
+    /// Whether the managed trail of a place writes to this bucket already, so that S3's refusal to
+    /// let it be read says no more than that: CloudTrail takes no bucket whose policy keeps it out.
+    ///
+    /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html>
+    pub fn logs_arrive(&self, place: &Place, bucket: &str, why: &Unreadable) -> bool {
+        let denied = Cause::Denied(Denial { by: None, explicit: false });
+        why.operation == "s3:ListBucket"
+            && why.cause() == denied
+            && self.managed_trail(place).is_some_and(|live| {
+                live.trail.bucket == bucket
+                    && live.status.known().is_some_and(|status| status.logging)
+            })
+    }
+
+    /// Whether a bucket that the blueprint's trail would write to could not be read, and nothing
+    /// shows that the trail may.
+    fn bucket_is_unknown(&self, place: &Place, name: &str) -> bool {
+        let seen = self.live.accounts.get(&place.account);
+        let seen = seen.and_then(|account| account.buckets.get(name));
+        seen.and_then(Observed::unreadable).is_some_and(|why| !self.logs_arrive(place, name, why))
+    }
+
+    fn managed_trail(&self, place: &Place) -> Option<&LiveTrail> {
+        let name = &self.desired.places.get(place)?.trail.as_ref()?.name;
+        let trails = self.live.places.get(place)?.trails.known()?;
+        trails.get(&place.arn("cloudtrail", &format!("trail/{name}")))
+    }
+
     /// Whether the managed trail of a place is there already.
     pub fn trail_exists(&self, place: &Place) -> bool {
-        let name = self
-            .desired
-            .places
-            .get(place)
-            .and_then(|here| here.trail.as_ref())
-            .map(|trail| &trail.name);
-        let trails = self.live.places.get(place).and_then(|seen| seen.trails.known());
-        name.zip(trails).is_some_and(|(name, trails)| {
-            trails.contains_key(&place.arn("cloudtrail", &format!("trail/{name}")))
-        })
+        self.managed_trail(place).is_some()
     }
+}
+
+/// The trails that are not made because their bucket could not be looked at.
+pub fn held_back(desired: &Desired, live: &Live) -> Vec<Address> {
+    let differ = Differ::new(desired, live);
+    let trails =
+        desired.own_places().filter_map(|(place, here)| Some((place, here.trail.as_ref()?)));
+    trails
+        .filter(|(place, trail)| {
+            !differ.trail_exists(place) && differ.bucket_is_unknown(place, &trail.trail.bucket)
+        })
+        .map(|(place, trail)| Address::new(place, Kind::Trail, &trail.name))
+        .collect()
 }
 
 fn create(differ: &mut Differ<'_>, place: &Place, desired: &DesiredTrail, trails: &Trails) {
@@ -84,6 +117,11 @@ fn create(differ: &mut Differ<'_>, place: &Place, desired: &DesiredTrail, trails
             format!("{arn} records management events here already, and AWS bills every further copy of them"),
             "Leave `trail:` out and rely on that trail, or accept the cost with `additional: true`.",
         );
+    }
+    // Of a bucket that nobody could look at, it may be that it is somebody else's. What the bucket's
+    // entry says is the reason for the trail, too.
+    if differ.bucket_is_unknown(place, &desired.trail.bucket) {
+        return;
     }
     let mut fields = FieldChanges::default();
     fields.set("bucket", &desired.trail.bucket);
@@ -175,6 +213,9 @@ fn update(differ: &mut Differ<'_>, place: &Place, desired: &DesiredTrail, live: 
     wanted.key_prefix.clone_from(&now.key_prefix);
     if wanted.kms_key.is_none() {
         wanted.kms_key.clone_from(&now.kms_key);
+    }
+    if now.bucket != wanted.bucket && differ.bucket_is_unknown(place, &wanted.bucket) {
+        wanted.bucket.clone_from(&now.bucket);
     }
     fields.compare("bucket", &now.bucket, &wanted.bucket);
     fields.compare("organization", &now.organization, &wanted.organization);

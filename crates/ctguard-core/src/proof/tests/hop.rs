@@ -108,6 +108,7 @@ fn refused() -> Unreadable {
         code: "AccessDenied".to_owned(),
         message: "not authorized".to_owned(),
         kind: CloudErrorKind::AccessDenied,
+        cause: crate::cause::Cause::default(),
     }
 }
 

@@ -45,6 +45,7 @@ fn hurt(live: &mut Live, wound: usize, at: usize) {
         code: "AccessDenied".to_owned(),
         message: "no".to_owned(),
         kind: CloudErrorKind::AccessDenied,
+        cause: crate::cause::Cause::default(),
     };
     let place = live.places.keys().nth(at % live.places.len()).cloned().expect("a place");
     let here = live.places.get_mut(&place).expect("the place");
@@ -141,6 +142,7 @@ proptest! {
                 code: "AccessDenied".to_owned(),
                 message: format!("not allowed in {id}"),
                 kind: CloudErrorKind::AccessDenied,
+                cause: crate::cause::Cause::default(),
             };
             desired.unread.insert(id, why);
         }

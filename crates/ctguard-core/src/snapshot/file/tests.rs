@@ -23,6 +23,7 @@ fn seen(place: &Place) -> PlaceSnapshot {
             code: "AccessDeniedException".to_owned(),
             message: "no \"way\"\nin".to_owned(),
             kind: CloudErrorKind::AccessDenied,
+            cause: crate::cause::Cause::default(),
         }),
         topics: [(place.arn("sns", "t"), Observed::Known(topic))].into(),
         rules_on_bus: None,

@@ -1,0 +1,254 @@
+//! What to do about a failed call: the table of cause × call.
+//!
+//! The cause decides the sentence, and the call what is named in it: which permission, whose
+//! policy, and whether the region can be left out of the blueprint.
+
+use super::{Cause, Denial, Obstacle, PolicyType};
+use crate::resource::topic::is_opt_in;
+use crate::scope::{Place, Region};
+
+/// Where a call was made, as far as it matters to its remedy.
+#[derive(Debug, Clone, Copy)]
+pub struct Failed<'a> {
+    /// As IAM names it.
+    pub operation: &'a str,
+    /// Absent where the failure is about an account, or about no place.
+    pub region: Option<&'a Region>,
+}
+
+impl<'a> Failed<'a> {
+    /// A call that has no region, or whose region is not known.
+    pub fn call(operation: &'a str) -> Self {
+        Self { operation, region: None }
+    }
+
+    /// A call in a place.
+    pub fn at(operation: &'a str, place: &'a Place) -> Self {
+        let region = (!place.region.is_global()).then_some(&place.region);
+        Self { operation, region }
+    }
+
+    fn service(&self) -> &'a str {
+        self.operation.split(':').next().unwrap_or_default()
+    }
+
+    /// The region, if leaving it out of the blueprint would avoid the call.
+    fn avoidable(&self) -> Option<&'a Region> {
+        let everywhere = ["account", "iam", "organizations", "s3", "sts"];
+        self.region.filter(|_| !everywhere.contains(&self.service()))
+    }
+}
+
+/// How the entry of a region begins and goes on in a line for the blueprint.
+const ENTRY: (&str, &str) = ("{ region: ", ", reason: ");
+
+/// The line of a blueprint that leaves a region out.
+fn line_without(region: &Region, reason: &str) -> String {
+    let (begin, middle) = ENTRY;
+    format!("`regions: {{ enabled: true, except: [{begin}{region}{middle}{reason} }}] }}`")
+}
+
+/// Writes the line for the blueprint out for all regions that a folded text is about: where the
+/// text has `{region}` in an entry of that line, each region gets its own.
+pub fn for_regions<'a>(text: &str, regions: impl IntoIterator<Item = &'a Region>) -> String {
+    let (begin, middle) = ENTRY;
+    let open = format!("{begin}{{region}}{middle}");
+    let Some(at) = text.find(&open) else { return text.to_owned() };
+    let (before, rest) = text.split_at(at);
+    let Some(end) = rest.find(" }]") else { return text.to_owned() };
+    let (entry, after) = rest.split_at(end + 2);
+    let mut names: Vec<&str> =
+        regions.into_iter().filter(|one| !one.is_global()).map(Region::as_str).collect();
+    names.sort_unstable();
+    names.dedup();
+    if names.is_empty() {
+        return text.to_owned();
+    }
+    let entries: Vec<String> = names.iter().map(|name| entry.replace("{region}", name)).collect();
+    format!("{before}{}{after}", entries.join(", "))
+}
+
+impl Cause {
+    /// What to do about it, in full sentences.
+    pub fn remedy(self, failed: Failed<'_>) -> String {
+        let Failed { operation, region } = failed;
+        match self {
+            Self::Denied(denial) => denied(denial, failed),
+            Self::NoCredentials => "Sign in (`aws sso login`), name a profile with `--profile`, or set the AWS_* variables. To try ctguard without AWS, use `--sandbox FILE`.".to_owned(),
+            Self::UnknownCredentials => "AWS does not know these credentials: they were deleted or deactivated, or are those of another partition. Check the profile, sign in again, and run again.".to_owned(),
+            Self::Expired => "The credentials have expired: sign in again (`aws sso login`) or renew them, and run again. No permission is missing.".to_owned(),
+            Self::Clock => "The clock of this machine is too far from AWS's: set it, best by NTP, and run again. No permission is missing.".to_owned(),
+            Self::Signature => "AWS calculates another signature: the secret key is not that of the key id, or a proxy on the way alters requests. Check both, and run again.".to_owned(),
+            Self::Throttled => format!(
+                "AWS throttled {operation}, and went on so while ctguard waited and tried again. Run again later, with a smaller `--concurrency`, or when nothing else makes many calls in that account and region. No permission is missing."
+            ),
+            Self::Unreachable(obstacle) => unreachable(obstacle).to_owned(),
+            Self::NotEnabled => not_enabled(failed),
+            Self::NotFound => not_found(failed),
+            Self::Malformed => "What answered is not AWS, or its answer was cut short: a proxy or a sign-in page may stand in the way. Look at HTTPS_PROXY, NO_PROXY and AWS_ENDPOINT_URL, and run again. No permission is missing.".to_owned(),
+            Self::TooLarge => format!(
+                "The request of {operation} or its answer is larger than AWS, or a proxy on the way, lets through: make what it is about smaller."
+            ),
+            Self::ServerError => format!(
+                "AWS failed at {operation} on its own side, and went on so while ctguard tried again. Run again later; AWS's Health Dashboard tells of outages. No permission is missing."
+            ),
+            Self::Configuration => {
+                let at = region.map(|region| format!(" in {region}")).unwrap_or_default();
+                format!(
+                    "The configuration of this machine names an endpoint that cannot be used{at}: look at AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT, AWS_ENDPOINT_URL and AWS_CA_BUNDLE, and at the same settings of the profile. No permission is missing."
+                )
+            }
+            Self::NotRecorded => "Take a new snapshot with this blueprint.".to_owned(),
+            Self::NotAsked => "Run again: it was not read this time.".to_owned(),
+            Self::Unstated | Self::Other => format!(
+                "AWS refused {operation} for the reason in its message: see to that, and run again."
+            ),
+        }
+    }
+}
+
+fn denied(denial: Denial, failed: Failed<'_>) -> String {
+    let Failed { operation, .. } = failed;
+    let Denial { by, explicit } = denial;
+    match by {
+        Some(by @ (PolicyType::ServiceControl | PolicyType::ResourceControl)) => {
+            let mut text = format!(
+                "A {} of the organization denies {operation}: no permission in the account helps. Whoever administers the organization's policies, in its management account, can change it.",
+                by.name()
+            );
+            if let Some(region) = failed.avoidable() {
+                let reason = "a policy of the organization denies it";
+                let line = line_without(region, reason);
+                text.push_str(&format!(
+                    " If it shuts the whole region, leave the region out of the blueprint: {line}"
+                ));
+                text.push('.');
+            }
+            text
+        }
+        Some(PolicyType::PermissionsBoundary) => format!(
+            "The permissions boundary of the identity that runs ctguard {} {operation}: whoever set it must change it.",
+            denies(explicit)
+        ),
+        Some(PolicyType::Session) => format!(
+            "The session policy {} {operation}: assume the role without it, or let it allow the call.",
+            denies(explicit)
+        ),
+        Some(PolicyType::VpcEndpoint) => format!(
+            "The policy of the VPC endpoint that the call goes through {} {operation}: its owner must change it, or ctguard run from elsewhere.",
+            denies(explicit)
+        ),
+        Some(PolicyType::RoleTrust) => format!(
+            "The trust policy of the role {} {operation}: let it name the identity that runs ctguard.",
+            denies(explicit)
+        ),
+        Some(PolicyType::Resource) => format!(
+            "{} {} {operation} to the identity that runs ctguard: its owner must change it.",
+            policy_of(failed.service()),
+            denies(explicit)
+        ),
+        Some(PolicyType::Identity) | None if explicit => format!(
+            "A Deny forbids {operation} to the identity that runs ctguard, and no Allow helps against it: take the call out of that Deny, and run again."
+        ),
+        Some(PolicyType::Identity) => allow(operation),
+        None => undetermined(failed),
+    }
+}
+
+fn denies(explicit: bool) -> &'static str {
+    if explicit { "has a Deny for" } else { "does not allow" }
+}
+
+fn allow(operation: &str) -> String {
+    format!("Allow {operation} to the identity that runs ctguard, and run again.")
+}
+
+/// A denial of which AWS does not say where it comes from.
+fn undetermined(failed: Failed<'_>) -> String {
+    let operation = failed.operation;
+    let allow = allow(operation);
+    match operation {
+        "sts:AssumeRole" => format!(
+            "{allow} The role must exist in that account, and its trust policy must name that identity."
+        ),
+        // AWS answers 403 without a word for both.
+        // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>
+        "s3:ListBucket" => "Bucket names are unique in all of AWS. Either this one is another account's: then name another bucket in the blueprint, unless it is the log bucket of your landing zone. Or it is this account's: then allow s3:ListBucket on it to the identity that runs ctguard, and run again.".to_owned(),
+        "account:ListRegions" => format!("{allow} Or list the regions in the blueprint."),
+        _ if failed.service() == "organizations" => format!(
+            "{allow} Only the management account of the organization, and a member that is a delegated administrator, may make this call; otherwise list the accounts in the blueprint."
+        ),
+        _ if failed.service() == "kms" => {
+            format!("{allow} The policy of the key must allow it, too.")
+        }
+        _ => allow,
+    }
+}
+
+/// Whose policy a resource-based one is.
+fn policy_of(service: &str) -> &'static str {
+    match service {
+        "events" => "The policy of the event bus",
+        "kms" => "The policy of the KMS key",
+        "lambda" => "The policy of the function",
+        "s3" => "The policy of the bucket",
+        "sns" => "The policy of the topic",
+        "sqs" => "The policy of the queue",
+        _ => "The policy of the resource",
+    }
+}
+
+fn unreachable(obstacle: Obstacle) -> &'static str {
+    match obstacle {
+        Obstacle::Dns => {
+            "The host has no address: check the region's name, whether the service exists there (with AWS_USE_FIPS_ENDPOINT, too), this machine's DNS, and whether calls must go through a proxy (HTTPS_PROXY). No permission is missing."
+        }
+        Obstacle::Connection => {
+            "Nothing accepts the connection: check the network, AWS_ENDPOINT_URL, and whether calls must go through a proxy (HTTPS_PROXY). No permission is missing."
+        }
+        Obstacle::Timeout => {
+            "No answer came in time: check the network, the proxy and VPC endpoints if there are any, and run again. No permission is missing."
+        }
+        Obstacle::Lost => {
+            "The connection ended before the answer did: run again; if it stays so, look at the network and the proxy. No permission is missing."
+        }
+        Obstacle::Certificate => {
+            "This machine does not trust the server's certificate: install its root certificates (ca-certificates), name a proxy's with AWS_CA_BUNDLE or SSL_CERT_FILE, and check the clock. No permission is missing."
+        }
+        Obstacle::Proxy => {
+            "The proxy refuses: check HTTPS_PROXY, its user and password, and NO_PROXY. No permission is missing."
+        }
+    }
+}
+
+fn not_enabled(failed: Failed<'_>) -> String {
+    let Some(region) = failed.avoidable() else {
+        return match failed.operation {
+            "sts:AssumeRole" => "STS is not enabled for that account in the region that was asked: name another one with AWS_REGION, or enable it there.".to_owned(),
+            operation => format!(
+                "The credentials are not valid for {operation} there: the account has not signed up to the service, or the region that was asked is not enabled in it. Name another one with AWS_REGION, or enable it."
+            ),
+        };
+    };
+    let line = line_without(region, "not enabled");
+    let doubt = match is_opt_in(region) {
+        true => String::new(),
+        // Enabled by default: then it is the token, or the account.
+        false => format!(
+            " Accounts have {region} from the start: if it is enabled, the credentials were deleted meanwhile, or their token is not valid there; then sign in again."
+        ),
+    };
+    format!(
+        "The region {region} is not enabled in the account: enable it, or leave it out of the blueprint: {line}.{doubt}"
+    )
+}
+
+fn not_found(failed: Failed<'_>) -> String {
+    match failed.service() {
+        "organizations" => "The account is in no organization, or the unit is not in it: list the accounts in the blueprint, or correct `include_units`.".to_owned(),
+        _ => format!(
+            "What {} is about does not exist, or was removed while ctguard read: run again.",
+            failed.operation
+        ),
+    }
+}
