@@ -66,7 +66,11 @@ fn names(header: &[u8], delimiter: u8) -> Vec<String> {
 pub(super) fn rows(walk: &mut Walk<'_>, window: &mut Window<'_>, delimiter: u8) -> Flow {
     let containers = Containers::default().with(Container::Csv).unwrap_or_default();
     let mut cells = Vec::new();
-    let Some(end) = row_end(window) else { return Flow::Continue(()) };
+    let Some(end) = row_end(window) else {
+        window.end();
+        let at = At { containers, line: &|| 1 };
+        return walk.tell(at, What::Unread(Unread::TooLong));
+    };
     let columns = names(window.rest()[..end].trim_ascii_end(), delimiter);
     window.pass(end);
     // Where every field has a column, the last names are columns like the others.
@@ -77,18 +81,18 @@ pub(super) fn rows(walk: &mut Walk<'_>, window: &mut Window<'_>, delimiter: u8) 
     let of_query = columns.iter().any(|name| name.starts_with('@'))
         && !columns.iter().any(|name| name == "eventversion");
     while next_row(window) {
-        let Some(end) = row_end(window) else {
-            let at = At { containers, line: &|| window.line() };
-            walk.tell(at, What::Unread(Unread::TooLong))?;
-            window.end();
-            break;
-        };
-        let text = window.rest()[..end].trim_ascii_end();
+        let end = row(window, delimiter, columns.len(), &mut cells);
         let at = At { containers, line: &|| window.line() };
-        let closes = split(text, delimiter, &mut cells);
-        if !closes {
-            walk.tell(at, What::Unread(Unread::CutOff))?;
-        } else if let Some(index) = whole {
+        let end = match end {
+            Ok(end) => end,
+            Err(why) => {
+                walk.tell(at, What::Unread(why))?;
+                // What follows is rows of their own.
+                pass_line(window);
+                continue;
+            }
+        };
+        if let Some(index) = whole {
             let cell = cells.get(index).map_or(&[][..], Vec::as_slice);
             walk.carried(cell, Container::Csv.as_str(), at)?;
         } else if of_query {
@@ -102,6 +106,76 @@ pub(super) fn rows(walk: &mut Walk<'_>, window: &mut Window<'_>, delimiter: u8) 
         window.pass(end);
     }
     Flow::Continue(())
+}
+
+/// Takes the row at the beginning of the rest apart, and says where it ends.
+///
+/// Quotes have a meaning where they open a cell. Elsewhere they are letters, and then the row ends with its line.
+fn row(
+    window: &mut Window<'_>,
+    delimiter: u8,
+    columns: usize,
+    cells: &mut Vec<Vec<u8>>,
+) -> Result<usize, Unread> {
+    let mut end = row_end(window);
+    let mut quotes = match end {
+        Some(end) => split(without_break(&window.rest()[..end]), delimiter, cells),
+        None => Quotes::Astray,
+    };
+    if quotes != Quotes::AsWritten {
+        let rest = window.rest();
+        let line = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
+        if line > ITEM_MAX {
+            return Err(Unread::TooLong);
+        }
+        end = Some(line);
+        quotes = split(without_break(&rest[..line]), delimiter, cells);
+    }
+    match (quotes, end) {
+        (_, None) => Err(Unread::TooLong),
+        (Quotes::Open, _) => Err(Unread::CutOff),
+        (Quotes::Astray, _) => {
+            Err(Unread::NotJson("text stands behind the closing quote of a cell".to_owned()))
+        }
+        _ if cells.len() < columns => Err(Unread::CutOff),
+        _ if cells.iter().skip(columns).any(|cell| !cell.is_empty()) => {
+            Err(Unread::NotJson("this row has more cells than the header has columns".to_owned()))
+        }
+        (_, Some(end)) => Ok(end),
+    }
+}
+
+/// A row without its line break; a delimiter before it stays.
+fn without_break(row: &[u8]) -> &[u8] {
+    let row = row.strip_suffix(b"\n").unwrap_or(row);
+    row.strip_suffix(b"\r").unwrap_or(row)
+}
+
+/// Leaves the line at the beginning of the rest behind, however long.
+fn pass_line(window: &mut Window<'_>) {
+    loop {
+        let rest = window.rest();
+        match memchr::memchr(b'\n', rest) {
+            Some(end) => return window.pass(end + 1),
+            None => window.pass(rest.len()),
+        }
+        if !window.more() {
+            return;
+        }
+    }
+}
+
+/// How the quotes of a row stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Quotes {
+    /// Each opens a cell, closes one, or is doubled.
+    AsWritten,
+    /// Some are letters of cells without quotes.
+    Letters,
+    /// Something follows a closing one.
+    Astray,
+    /// One is not closed.
+    Open,
 }
 
 /// Where the row at the beginning of the rest ends, behind its line break: one outside of quotes, which is one with an even
@@ -129,24 +203,33 @@ fn row_end(window: &mut Window<'_>) -> Option<usize> {
     }
 }
 
-/// Takes a row apart; `false` when it ends inside of quotes.
-fn split(row: &[u8], delimiter: u8, cells: &mut Vec<Vec<u8>>) -> bool {
+/// Takes a row apart, and says how its quotes stand.
+fn split(row: &[u8], delimiter: u8, cells: &mut Vec<Vec<u8>>) -> Quotes {
     cells.clear();
     let (mut cell, mut rest) = (Vec::new(), row);
+    let mut quotes = Quotes::AsWritten;
     loop {
-        if let Some(inner) = rest.strip_prefix(b"\"").filter(|_| cell.is_empty()) {
+        let is_quoted = rest.first() == Some(&b'"');
+        if let Some(inner) = rest.strip_prefix(b"\"") {
             let Some(after) = quoted(inner, &mut cell) else {
                 cells.push(cell);
-                return false;
+                return Quotes::Open;
             };
             rest = after;
         }
         let end = memchr::memchr(delimiter, rest);
+        let plain = &rest[..end.unwrap_or(rest.len())];
+        if is_quoted && !plain.is_empty() {
+            return Quotes::Astray;
+        }
+        if memchr::memchr(b'"', plain).is_some() {
+            quotes = Quotes::Letters;
+        }
         cell.extend_from_slice(&rest[..end.unwrap_or(rest.len())]);
         cells.push(std::mem::take(&mut cell));
         match end {
             Some(end) => rest = &rest[end + 1..],
-            None => return true,
+            None => return quotes,
         }
     }
 }
@@ -213,14 +296,16 @@ mod tests {
     #[test]
     fn quotes_hold_commas_line_breaks_and_themselves() {
         let mut cells = Vec::new();
-        assert!(split(
-            br#"a,"b,""c""
-d",,"#,
-            b',',
-            &mut cells
-        ));
+        let row = b"a,\"b,\"\"c\"\"\nd\",,";
+        assert_eq!(split(row, b',', &mut cells), Quotes::AsWritten);
         assert_eq!(cells, [&b"a"[..], b"b,\"c\"\nd", b"", b""]);
-        assert!(!split(br#""open"#, b',', &mut cells));
+        for (row, quotes) in [
+            (&b"\"open"[..], Quotes::Open),
+            (b"5\" disk,a", Quotes::Letters),
+            (b"\"a\"b", Quotes::Astray),
+        ] {
+            assert_eq!(split(row, b',', &mut cells), quotes);
+        }
     }
 
     proptest! {
@@ -229,7 +314,7 @@ d",,"#,
             let quoted = |cell: &String| format!("\"{}\"", cell.replace('"', "\"\""));
             let row = cells.iter().map(quoted).collect::<Vec<_>>().join(",");
             let mut read = Vec::new();
-            prop_assert!(split(row.as_bytes(), b',', &mut read));
+            prop_assert_eq!(split(row.as_bytes(), b',', &mut read), Quotes::AsWritten);
             prop_assert_eq!(read, cells.iter().map(|cell| cell.as_bytes().to_vec()).collect::<Vec<_>>());
             let two = format!("{row}\n{row}");
             prop_assert_eq!(row_end(&mut Window::whole(two.as_bytes())), Some(row.len() + 1));

@@ -106,9 +106,24 @@ fn folder(root: &Path, found: &mut Found) -> Result<(), FindError> {
     let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {
         let failed = |source| FindError { path: folder.clone(), source };
-        for entry in std::fs::read_dir(&folder).map_err(failed)? {
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            // Of what was named the user is told; what is below is counted, and the rest read.
+            Err(error) if folder != root => {
+                found.unread.push(Broken::of_file(&folder, Unread::Io(error.to_string())));
+                continue;
+            }
+            Err(error) => return Err(failed(error)),
+        };
+        for entry in entries {
             let path = entry.map_err(failed)?.path();
-            let about = std::fs::symlink_metadata(&path).map_err(failed)?;
+            let about = match std::fs::symlink_metadata(&path) {
+                Ok(about) => about,
+                Err(error) => {
+                    found.unread.push(Broken::of_file(&path, Unread::Io(error.to_string())));
+                    continue;
+                }
+            };
             // A link to a folder is not followed: it may lead back here.
             let about = match about.is_symlink() {
                 true => std::fs::metadata(&path).ok().filter(|target| !target.is_dir()),
@@ -136,7 +151,13 @@ impl Found {
             return;
         }
         if let Some(kind) = of_another_kind(&path) {
-            return self.pass_over(kind);
+            // A digest has a name that nothing else has; of others somebody may have taken the folder.
+            let records = kind != PassedOver::Digest
+                && head(&path).is_ok_and(|head| foreign::begins_with_records(&head));
+            if !records {
+                return self.pass_over(kind);
+            }
+            return self.files.push(log_file(&path, about.len()));
         }
         match is_log(&path) {
             Ok(true) => self.files.push(log_file(&path, about.len())),
@@ -195,13 +216,44 @@ fn is_log(path: &Path) -> std::io::Result<bool> {
     if ENDINGS.iter().any(|ending| plain.ends_with(ending)) {
         return Ok(true);
     }
-    let mut head = Vec::new();
-    File::open(path)?.take(LOOKED_AT).read_to_end(&mut head)?;
-    Ok(foreign::looks_like_a_log(&head))
+    if [".gz", ".log"].iter().any(|ending| lower.ends_with(ending)) && path.metadata()?.len() == 0 {
+        return Ok(true);
+    }
+    any_piece(path)
 }
 
-/// Bytes of a file that are looked at where the name does not tell.
+/// Whether a text has something of a log, wherever in it; of what is no text, the beginning tells.
+fn any_piece(path: &Path) -> std::io::Result<bool> {
+    let mut file = File::open(path)?;
+    let (mut piece, mut is_first) = (Vec::new(), true);
+    loop {
+        let wanted = if is_first { LOOKED_AT } else { PIECE };
+        let kept = piece.len();
+        let came = (&mut file).take(wanted).read_to_end(&mut piece)?;
+        if foreign::looks_like_a_log(&piece, is_first) {
+            return Ok(true);
+        }
+        if came == 0 || memchr::memchr(0, &piece[kept..]).is_some() {
+            return Ok(false);
+        }
+        // A word may stand across two pieces.
+        piece.drain(..piece.len().saturating_sub(WORD_MAX));
+        is_first = false;
+    }
+}
+
+fn head(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    File::open(path)?.take(LOOKED_AT).read_to_end(&mut head)?;
+    Ok(head)
+}
+
+/// Bytes of a file that are looked at first where the name does not tell.
 const LOOKED_AT: u64 = 8 << 10;
+/// Bytes that are looked at together behind them.
+const PIECE: u64 = 256 << 10;
+/// More than the longest word that tells.
+const WORD_MAX: usize = 32;
 
 fn log_file(path: &Path, bytes: u64) -> LogFile {
     let parts: Vec<&str> = path.iter().filter_map(|part| part.to_str()).collect();
@@ -265,6 +317,53 @@ mod tests {
         );
         let passed_over = [(PassedOver::Digest, 1), (PassedOver::OtherFile, 1)];
         assert_eq!(found.passed_over, BTreeMap::from(passed_over));
+    }
+
+    #[test]
+    fn no_file_is_passed_over_that_may_have_events_and_was_not_looked_through() {
+        let root = tempfile::tempdir().unwrap();
+        let write =
+            |name: &str, bytes: &[u8]| std::fs::write(root.path().join(name), bytes).unwrap();
+        let record = r#"{"eventVersion":"1.08","eventSource":"x"}"#;
+        let mut utf_16 = Vec::new();
+        for unit in record.encode_utf16() {
+            utf_16.extend(unit.to_le_bytes());
+        }
+        write("zst", b"\x28\xb5\x2f\xfdxxxx");
+        write("parquet", b"PAR1xxxx");
+        write("utf-16", &utf_16);
+        write("late", format!("{}{record}", " ".repeat(400_000)).as_bytes());
+        write("across", format!("{}{record}", " ".repeat((8 << 10) - 4)).as_bytes());
+        write("records", br#"{"records":[{"recordId":"1","data":"e30="}]}"#);
+        write("base64", b"eyJldmVudFZlcnNpb24iOiIxIn0=");
+        write("base64.gz", b"H4sIAAAAAAAAA6tWKkstKs7Mz1OyUjIwMFCqBQA=");
+        write("empty.log", b"");
+        write("empty.gz", b"");
+        assert_eq!(find(&[root.path().to_owned()]).unwrap().files.len(), 10);
+        write("README", "No log at all, but long. ".repeat(9_000).as_bytes());
+        write("picture.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR");
+        write("_SUCCESS", b"");
+        let found = find(&[root.path().to_owned()]).unwrap();
+        assert_eq!(found.files.len(), 10);
+        assert_eq!(found.passed_over, BTreeMap::from([(PassedOver::OtherFile, 3)]));
+    }
+
+    #[test]
+    fn records_in_a_folder_named_as_another_services_are_read() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("111122223333/Config");
+        std::fs::create_dir_all(&folder).unwrap();
+        let record = r#"{"Records":[{"eventVersion":"1.08","eventSource":"x"}]}"#;
+        let items = r#"{"configurationItems":[{"a":{"eventVersion":"1","eventSource":"x"}}]}"#;
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut gzip, record.as_bytes()).unwrap();
+        std::fs::write(folder.join("a.json"), record).unwrap();
+        std::fs::write(folder.join("b.json.gz"), gzip.finish().unwrap()).unwrap();
+        std::fs::write(folder.join("c.json"), items).unwrap();
+        std::fs::write(root.path().join("111122223333_Config_x.json"), record).unwrap();
+        let found = find(&[root.path().to_owned()]).unwrap();
+        assert_eq!(found.files.len(), 3);
+        assert_eq!(found.passed_over, BTreeMap::from([(PassedOver::Config, 1)]));
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 use super::container::{PassedOver, Unread};
 use super::csv;
+use super::unwrap::base64;
 use super::window::Window;
 use crate::skim::past_space;
+use std::io::Read as _;
 
 /// Bytes that are looked at.
 const LOOKED_AT: usize = 4 << 10;
@@ -14,9 +16,11 @@ pub(super) enum Told {
     Documents,
     /// A table with a header, and what stands between its columns.
     Table(u8),
-    PassedOver(PassedOver),
     Unread(Unread),
 }
+
+/// What is no text, and of no known format.
+const BINARY: &str = "binary data";
 
 /// Formats that begin with bytes of their own.
 const MAGIC: [(&[u8], &str); 9] = [
@@ -57,17 +61,16 @@ pub(super) fn of(text: &[u8]) -> Told {
         return Told::Documents;
     }
     if memchr::memchr(0, text).is_some() {
-        return Told::Unread(Unread::OtherFormat("binary data"));
+        return Told::Unread(Unread::OtherFormat(BINARY));
     }
     let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let line = String::from_utf8_lossy(line);
-    if let Some(kind) = log_of_another_service(line.trim_end()) {
-        return Told::PassedOver(kind);
+    // No column's name has a brace: this is JSON, in quotes or behind a time.
+    if line.contains(&b'{') {
+        return Told::Documents;
     }
-    match csv::delimiter(line.trim_end()) {
-        // JSON in quotes begins so, too, and has a brace right behind.
-        Some(delimiter) if !line.starts_with("\"{") => Told::Table(delimiter),
-        _ => Told::Documents,
+    match csv::delimiter(String::from_utf8_lossy(line).trim_end()) {
+        Some(delimiter) => Told::Table(delimiter),
+        None => Told::Documents,
     }
 }
 
@@ -86,7 +89,8 @@ fn is_utf_16(text: &[u8]) -> bool {
 /// <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html>,
 /// <https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/access-log-collection.html>,
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html>
-fn log_of_another_service(line: &str) -> Option<PassedOver> {
+pub(super) fn log_of_another_service(line: &[u8]) -> Option<PassedOver> {
+    let line = String::from_utf8_lossy(&line[..line.len().min(LOOKED_AT)]);
     let words: Vec<&str> = line.split(' ').take(5).collect();
     let is_flow_header = line.starts_with("version account-id interface-id");
     let is_flow = matches!(words.as_slice(), [version, account, interface, ..]
@@ -140,7 +144,7 @@ pub(super) fn export_time(line: &[u8]) -> Option<usize> {
 }
 
 /// Words that stand in what carries records or events, whatever it is called.
-const TELLING: [&[u8]; 9] = [
+const TELLING: [&[u8]; 10] = [
     b"\"Records\"",
     b"\"eventVersion\"",
     b"\"eventSource\"",
@@ -150,13 +154,77 @@ const TELLING: [&[u8]; 9] = [
     b"\"logEvents\"",
     b"eventversion",
     b"eventjson",
+    b"\\\"eventVersion\\\"",
 ];
 
-/// Whether a file without a log's name looks like one, by its first bytes.
-pub(super) fn looks_like_a_log(head: &[u8]) -> bool {
+/// Keys under which an object may carry something, which alone say nothing.
+const CARRYING: [&[u8]; 8] = [
+    b"\"data\"",
+    b"\"Data\"",
+    b"\"message\"",
+    b"\"Message\"",
+    b"\"body\"",
+    b"\"Body\"",
+    b"\"_raw\"",
+    b"\"detail\"",
+];
+
+fn has_any(text: &[u8], words: &[&[u8]]) -> bool {
+    words.iter().any(|word| memchr::memmem::find(text, word).is_some())
+}
+
+/// Whether a text has a word that stands in what carries records or events.
+pub(super) fn has_telling_words(text: &[u8]) -> bool {
+    has_any(text, &TELLING)
+}
+
+/// Whether a piece of a file without a log's name looks like one. What is in a known format that is not read looks so, too: it
+/// is named as unread, since nobody has seen that it has no events.
+pub(super) fn looks_like_a_log(piece: &[u8], is_first: bool) -> bool {
+    has_telling_words(piece) || (is_first && begins_like_a_log(piece))
+}
+
+fn begins_like_a_log(head: &[u8]) -> bool {
+    let start = head.trim_ascii_start();
+    let is_json = start.first().is_some_and(|byte| b"{[".contains(byte));
     head.starts_with(&[0x1f, 0x8b])
-        || TELLING.iter().any(|word| memchr::memmem::find(head, word).is_some())
-        || memchr::memmem::find(head, b"\\\"eventVersion\\\"").is_some()
+        || (is_json && has_any(head, &CARRYING))
+        || export_time(start).is_some()
+        || begins_as_base64(start)
+        || matches!(of(head), Told::Unread(why) if why != Unread::OtherFormat(BINARY))
+}
+
+/// Whether it is base64 of JSON or of gzip.
+fn begins_as_base64(start: &[u8]) -> bool {
+    let letters = start.get(..64.min(start.len() / 4 * 4)).unwrap_or_default();
+    letters.len() >= 8
+        && letters[..8].iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(byte))
+        && base64(letters).is_some_and(|bytes| {
+            bytes.starts_with(&[0x1f, 0x8b])
+                || matches!(bytes.trim_ascii_start(), [b'{' | b'[', next, ..]
+                    if next.is_ascii_whitespace() || b"\"{[".contains(next))
+        })
+}
+
+/// Whether a file that by its place or name is another service's has records of CloudTrail's, by what it begins with.
+pub(super) fn begins_with_records(head: &[u8]) -> bool {
+    let inflated = head.starts_with(&[0x1f, 0x8b]).then(|| inflate_beginning(head));
+    let text = inflated.as_deref().unwrap_or(head);
+    has_any(text, &[b"\"eventVersion\""])
+        && has_any(text, &[b"\"eventSource\""])
+        && !has_any(text, &[b"\"configurationItems\""])
+}
+
+/// The beginning of what a piece of gzip inflates to.
+fn inflate_beginning(gzip: &[u8]) -> Vec<u8> {
+    let mut text = vec![0; LOOKED_AT];
+    let mut decoder = flate2::read::GzDecoder::new(gzip);
+    let mut length = 0;
+    while let Ok(more @ 1..) = decoder.read(&mut text[length..]) {
+        length += more;
+    }
+    text.truncate(length);
+    text
 }
 
 #[cfg(test)]
@@ -190,7 +258,7 @@ mod tests {
             ("2026-11-22T10:00:00.000Z hello world of logs", None),
             ("some text", None),
         ] {
-            assert_eq!(log_of_another_service(line), expected, "{line}");
+            assert_eq!(log_of_another_service(line.as_bytes()), expected, "{line}");
         }
     }
 

@@ -8,7 +8,9 @@
 //! a list that breaks off, nothing that follows can be told apart.
 
 use super::container::{Container, Containers, ITEM_MAX, PassedOver, Unread};
-use super::shape::{Opening, Shape, is_plainly_record, list_named, opening, shape};
+use super::shape::{
+    Opening, Shape, is_plainly_record, is_row, is_single, list_named, opening, shape,
+};
 use super::unwrap::{base64, inflate, unescape};
 use super::window::Window;
 use super::{carrier, csv, foreign, query, row};
@@ -73,6 +75,8 @@ pub(super) struct Walk<'v> {
     number: u64,
     /// Texts and lists that stand in each other where it is.
     depth: usize,
+    /// Whether anything but white space and commas was met.
+    met_something: bool,
     /// Buffers for texts without their escapes.
     spare: Vec<Vec<u8>>,
 }
@@ -88,19 +92,21 @@ const PACKED_MAX: usize = 3;
 
 impl<'v> Walk<'v> {
     pub(super) fn new(visit: &'v mut Visit<'v>) -> Self {
-        Self { visit, number: 0, depth: 0, spare: Vec::new() }
+        Self { visit, number: 0, depth: 0, met_something: false, spare: Vec::new() }
     }
 
     /// Reads a file's text from its beginning.
     pub(super) fn file(&mut self, window: &mut Window<'_>) -> Flow {
         let containers = Containers::default();
         match foreign::told(window) {
-            foreign::Told::Documents => self.documents(window, containers, None),
-            foreign::Told::Table(delimiter) => csv::rows(self, window, delimiter),
-            foreign::Told::PassedOver(kind) => {
-                window.end();
-                self.tell(At { containers, line: &|| 1 }, What::PassedOver(kind))
+            foreign::Told::Documents => {
+                self.documents(window, containers, None)?;
+                if self.met_something || window.end_is_told() {
+                    return Flow::Continue(());
+                }
+                self.tell(At { containers, line: &|| 1 }, What::Unread(Unread::Empty))
             }
+            foreign::Told::Table(delimiter) => csv::rows(self, window, delimiter),
             foreign::Told::Unread(why) => {
                 window.end();
                 self.tell(At { containers, line: &|| 1 }, What::Unread(why))
@@ -130,6 +136,7 @@ impl<'v> Walk<'v> {
         let place = Place { containers, outer };
         let mut by_lines = false;
         while let Some(next) = window.peek() {
+            self.met_something |= next != b',';
             match next {
                 // Some tools write commas between lines.
                 b',' => window.pass(1),
@@ -168,11 +175,15 @@ impl<'v> Walk<'v> {
                     self.after_list(window, place, depth)?;
                     return Step::Continue(Next::Value);
                 }
-                Opening::PassedOver(kind) => {
+                Opening::PassedOver { kind, list } => {
                     let line = || place.outer.map_or_else(|| window.line(), |line| line());
                     let at = At { containers: place.containers, line: &line };
                     self.tell(at, What::PassedOver(kind))?;
+                    window.pass(list.unwrap_or(0));
                     self.skip(window, place)?;
+                    if list.is_some() {
+                        self.after_list(window, place, 1)?;
+                    }
                     return Step::Continue(Next::Value);
                 }
                 Opening::Unclear => {
@@ -245,13 +256,12 @@ impl<'v> Walk<'v> {
 
     /// Says what an object is that is at hand as a whole, and reads what it carries.
     pub(super) fn item(&mut self, text: &[u8], at: At<'_>) -> Flow {
-        if is_plainly_record(text) {
-            return self.tell(at, What::Record(text));
-        }
-        let found = shape(text);
-        if matches!(found, Shape::Record) {
-            return self.tell(at, What::Record(text));
-        }
+        let found = if is_plainly_record(text) { Shape::Record } else { shape(text) };
+        let found = match found {
+            Shape::Record if is_row(text) => Shape::Columns,
+            Shape::Record => return self.tell(at, What::Record(text)),
+            other => other,
+        };
         let at = At { containers: at.containers.lambda(), ..at };
         match found {
             Shape::Record | Shape::Event => self.tell(at, What::Event(text)),
@@ -428,14 +438,22 @@ impl<'v> Walk<'v> {
                         return self.cut_off(window, place);
                     };
                     window.pass(value);
-                    match (key, window.rest().first()) {
+                    match (list_named(&key), window.rest().first()) {
                         (Some(container), Some(b'[')) => {
                             let inside = place.containers.with(container);
                             let containers = inside.unwrap_or(place.containers);
                             window.pass(1);
                             self.list(window, Place { containers, ..place })?;
                         }
-                        _ => self.skip(window, place)?,
+                        _ => {
+                            if is_single(&key) || value_tells(window) {
+                                let name = String::from_utf8_lossy(&key[..key.len().min(40)]);
+                                let why =
+                                    Unread::Unknown(format!("; it is `{name}`, beside a list"));
+                                self.unread(window, place, why)?;
+                            }
+                            self.skip(window, place)?;
+                        }
                     }
                 }
                 Some(_) => {
@@ -500,7 +518,7 @@ impl<'v> Walk<'v> {
                         ends = (depth == 0).then_some(at + 1);
                     }
                     b'}' | b']' | b',' if depth == 0 => ends = Some(at.max(usize::from(!begun))),
-                    byte if byte.is_ascii_whitespace() && depth == 0 => ends = Some(at),
+                    b' ' | b'\t' | b'\n' | b'\r' if depth == 0 => ends = Some(at),
                     _ => {}
                 }
                 begun = true;
@@ -525,7 +543,7 @@ impl<'v> Walk<'v> {
         let at = At { containers: place.containers, line: &line };
         let text = &window.rest()[..end];
         let whole = matches!(text.first(), Some(b'{'))
-            && !matches!(opening(text), Opening::List { .. } | Opening::PassedOver(_))
+            && !matches!(opening(text), Opening::List { .. } | Opening::PassedOver { .. })
             && container_end(text, 0).is_none();
         if whole {
             let why = "the line ends inside an object".to_owned();
@@ -542,6 +560,11 @@ impl<'v> Walk<'v> {
         let end = line_end(window);
         let text = window.rest()[..end].trim_ascii_end();
         if let Some(time) = foreign::export_time(text) {
+            if container_end(text, time).is_none() && export_follows(window, end) {
+                self.unread(window, place, Unread::CutOff)?;
+                window.pass(end);
+                return Flow::Continue(());
+            }
             window.pass(time);
             return match place.containers.with(Container::LogsExport) {
                 Some(containers) => {
@@ -550,6 +573,9 @@ impl<'v> Walk<'v> {
                 }
                 None => self.too_deep(window, place),
             };
+        }
+        if let Some(kind) = foreign::log_of_another_service(text) {
+            return self.other_log(window, place, kind);
         }
         let why = match memchr::memchr(b'{', text) {
             _ if serde_json::from_slice::<IgnoredAny>(text).is_ok() => Unread::NotAnObject,
@@ -562,6 +588,21 @@ impl<'v> Walk<'v> {
         };
         self.unread(window, place, why)?;
         window.pass(end);
+        Flow::Continue(())
+    }
+
+    /// Passes over the lines of another service's log, up to one that can be a record.
+    fn other_log(&mut self, window: &mut Window<'_>, place: Place<'_>, kind: PassedOver) -> Flow {
+        let line = || place.outer.map_or_else(|| window.line(), |line| line());
+        self.tell(At { containers: place.containers, line: &line }, What::PassedOver(kind))?;
+        while let Some(next) = window.peek() {
+            let end = line_end(window);
+            let text = &window.rest()[..end];
+            if matches!(next, b'{' | b'[' | b'"') || foreign::export_time(text).is_some() {
+                break;
+            }
+            window.pass(end);
+        }
         Flow::Continue(())
     }
 
@@ -654,16 +695,47 @@ fn line_end(window: &mut Window<'_>) -> usize {
     }
 }
 
-/// The key at the beginning of the rest, if a list of that name is read, and where its value begins.
-fn key(window: &mut Window<'_>) -> Option<(Option<Container>, usize)> {
+/// Whether the value at the beginning of the rest has words that stand in what carries records or events. A number or word has
+/// none; nor is one looked into that is longer than anything that is read, which then is told.
+fn value_tells(window: &mut Window<'_>) -> bool {
     loop {
         let rest = window.rest();
-        if let Some((end, _)) = string_end(rest, 0) {
+        let end = match rest.first() {
+            Some(b'{' | b'[') => container_end(rest, 0),
+            Some(b'"') => string_end(rest, 0).map(|(end, _)| end + 1),
+            _ => return false,
+        };
+        match end {
+            // Without its quotes: a word alone is no key.
+            Some(end) => return foreign::has_telling_words(&rest[1..end - 1]),
+            None if rest.len() > ITEM_MAX => return true,
+            None if window.more() => {}
+            None => return false,
+        }
+    }
+}
+
+/// Whether the line behind this one begins as one of an export does, or none follows.
+fn export_follows(window: &mut Window<'_>, end: usize) -> bool {
+    while window.rest().len() < end + 64 && window.more() {}
+    let behind = window.rest().get(end + 1..).unwrap_or_default();
+    behind.trim_ascii_start().is_empty() || foreign::export_time(behind).is_some()
+}
+
+/// The key at the beginning of the rest, without escapes, and where its value begins.
+fn key(window: &mut Window<'_>) -> Option<(Vec<u8>, usize)> {
+    loop {
+        let rest = window.rest();
+        if let Some((end, escaped)) = string_end(rest, 0) {
             let colon = past_space(rest, end + 1);
             let value = past_space(rest, colon + 1);
             if value < rest.len() {
-                let named = list_named(&rest[1..end]);
-                return (rest[colon] == b':').then_some((named, value));
+                let mut key = rest[1..end].to_vec();
+                let mut plain = Vec::new();
+                if let Some(length) = escaped.then(|| unescape(rest, 0, &mut plain)).flatten() {
+                    key = plain[..length].to_vec();
+                }
+                return (rest[colon] == b':').then_some((key, value));
             }
         }
         if rest.len() > ITEM_MAX || !window.more() {

@@ -33,8 +33,8 @@ pub(super) enum Opening {
     Whole,
     /// A list opens here, so deep in objects, whose elements are read one by one however many there are.
     List { container: Container, at: usize, depth: usize },
-    /// It is of no interest, however long.
-    PassedOver(PassedOver),
+    /// It is of no interest, however long: all of it, or the list that opens here, beside which something else may stand.
+    PassedOver { kind: PassedOver, list: Option<usize> },
     /// More of the text is needed to tell, or it is broken.
     Unclear,
 }
@@ -47,14 +47,14 @@ pub(super) fn list_named(key: &[u8]) -> Option<Container> {
         b"Messages" => Container::SqsMessage,
         b"events" => Container::LogEvents,
         b"logEvents" => Container::LogsSubscription,
-        b"hits" => Container::SearchHit,
+        b"hits" | b"responses" => Container::SearchHit,
         b"results" => Container::Splunk,
         _ => return None,
     })
 }
 
 /// Whether an object with this key is one event, record or message, and has no list of them.
-fn is_single(key: &[u8]) -> bool {
+pub(super) fn is_single(key: &[u8]) -> bool {
     matches!(
         key,
         b"eventVersion"
@@ -87,12 +87,18 @@ fn opening_at(text: &[u8], at: usize, depth: usize) -> Opening {
             Ok(None) => return Opening::Whole,
             Err(Broken) => return Opening::Unclear,
         };
-        if is_single(member.key) {
+        let value = text.get(member.value);
+        // An event has an object there; what has anything else is no event.
+        let no_event = member.key == b"detail" && value.is_some_and(|byte| *byte != b'{');
+        if is_single(member.key) && !no_event {
             return Opening::Whole;
         }
-        let value = text.get(member.value);
-        if member.key == b"configurationItems" {
-            return Opening::PassedOver(PassedOver::Config);
+        if member.key == b"configurationItems" && depth == 1 && value == Some(&b'[') {
+            return Opening::PassedOver { kind: PassedOver::Config, list: Some(member.value) };
+        }
+        if member.key == b"messageType" && text[member.value..].starts_with(b"\"CONTROL_MESSAGE\"")
+        {
+            return Opening::PassedOver { kind: PassedOver::LogsControl, list: None };
         }
         if let Some(container) = list_named(member.key) {
             match value {
@@ -125,7 +131,7 @@ struct Seen {
 }
 
 /// Keys that tell something, or carry something.
-const KEYS: [&str; 39] = [
+const KEYS: [&str; 40] = [
     "Records",
     "CloudTrailEvent",
     "Type",
@@ -157,6 +163,7 @@ const KEYS: [&str; 39] = [
     "s3ObjectKey",
     "messageType",
     "configurationItem",
+    "configurationItems",
     "digestS3Object",
     "ctguard",
     "recordId",
@@ -213,6 +220,40 @@ pub(super) fn is_plainly_record(text: &[u8]) -> bool {
             _ => {}
         }
         match value_end(text, value) {
+            Some(end) => members.resume(end),
+            None => return false,
+        }
+    }
+    false
+}
+
+/// Whether `detail` is an object, as an event has it, or missing.
+fn has_detail(text: &[u8]) -> bool {
+    member(text, 0, b"detail").is_none_or(|at| text.get(at) == Some(&b'{'))
+}
+
+/// Whether an object with a record's names is a row of a table: text stands where a record has an object or a flag.
+pub(super) fn is_row(text: &[u8]) -> bool {
+    if begins_as_written_by_cloudtrail(text) {
+        return false;
+    }
+    let mut members = Members::new(text, 0);
+    while let Ok(Some(member)) = members.next() {
+        let value = &text[member.value..];
+        let text_for = match member.key {
+            b"userIdentity" => value.starts_with(b"\""),
+            b"readOnly" | b"managementEvent" => {
+                value.starts_with(b"\"true\"") || value.starts_with(b"\"false\"")
+            }
+            b"requestParameters" | b"responseElements" | b"additionalEventData" => {
+                value.starts_with(b"\"{")
+            }
+            _ => false,
+        };
+        if text_for {
+            return true;
+        }
+        match value_end(text, member.value) {
             Some(end) => members.resume(end),
             None => return false,
         }
@@ -283,7 +324,7 @@ pub(super) fn shape(text: &[u8]) -> Shape {
         // A long text is not looked through where its key alone is decisive.
         let is_text = text.get(value) == Some(&b'"');
         match key {
-            b"detail-type" | b"detail" => return Shape::Event,
+            b"detail-type" | b"detail" if has_detail(text) => return Shape::Event,
             b"eventSource" if seen.at("ctguard").is_none() => {
                 if text[value..].starts_with(b"\"aws:") {
                     seen.lambda = true;
@@ -291,7 +332,6 @@ pub(super) fn shape(text: &[u8]) -> Shape {
                     return record_or_row(text);
                 }
             }
-            b"configurationItems" => return Shape::PassedOver(PassedOver::Config),
             b"CloudTrailEvent" if is_text => return Shape::Text(Container::LookupEvents, value),
             b"Body" | b"body" if is_text => return Shape::Text(Container::SqsMessage, value),
             b"eventJson" if is_text => return Shape::Text(Container::LakeRow, value),
@@ -354,7 +394,7 @@ fn told(text: &[u8], seen: &Seen) -> Shape {
     if seen.at("digestS3Object").is_some() {
         return Shape::PassedOver(PassedOver::Digest);
     }
-    if seen.at("configurationItem").is_some() {
+    if seen.at("configurationItem").is_some() || seen.at("configurationItems").is_some() {
         return Shape::PassedOver(PassedOver::Config);
     }
     if seen.at("s3Bucket").is_some() && seen.at("s3ObjectKey").is_some() {
@@ -497,7 +537,7 @@ mod tests {
             (r#"{"a":1"#, Opening::Unclear),
             (
                 r#"{"fileVersion":"1.0","configurationItems":["#,
-                Opening::PassedOver(PassedOver::Config),
+                Opening::PassedOver { kind: PassedOver::Config, list: Some(42) },
             ),
         ] {
             assert_eq!(opening(text.as_bytes()), expected, "{text}");

@@ -1,6 +1,8 @@
 use super::super::{Reader, csv};
 use super::*;
 
+mod silence;
+
 /// What a text gives: `container kind text`, or what is not read.
 fn read(text: &[u8]) -> Vec<String> {
     let mut both = Vec::new();
@@ -100,8 +102,11 @@ fn log_files_records_and_lists_of_them() {
 
 #[test]
 fn nothing_is_found_where_nothing_is() {
-    for text in ["", " \n\t", "[]", r#"{"Records":[]}"#, r#"{"Records":[ ]}"#, "\u{feff}"] {
+    for text in ["[]", r#"{"Records":[]}"#, r#"{"Records":[ ]}"#] {
         assert_eq!(read(text.as_bytes()), [""; 0], "{text}");
+    }
+    for text in ["", " \n\t", "\u{feff}", ",,", " , \n"] {
+        assert_eq!(read(text.as_bytes()), ["1:1 empty"], "{text}");
     }
 }
 
