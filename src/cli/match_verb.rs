@@ -15,6 +15,7 @@ use eventbridge_pattern::Pattern;
 use eventbridge_pattern::archive::{Flow, Item, Reader, Unread, What, fields, is_ordinary};
 use eventbridge_pattern::set::{BadRecord, PatternSet, Scratch};
 use serde::Serialize;
+use serde::de::IgnoredAny;
 use std::fs::File;
 use std::io::{BufWriter, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
@@ -333,6 +334,10 @@ impl<W: Write> Matching<'_, W> {
     fn record(&mut self, name: &str, item: &Item<'_>, text: &[u8]) -> Decided {
         if self.shown != MatchOutput::Explanation {
             match self.set.record(text, &mut self.scratch) {
+                // As `replay` has it: a break may hide the fields that are not plain to see.
+                Ok([]) if !is_ordinary(text) && serde_json::from_slice::<IgnoredAny>(text).is_err() => {
+                    return Ok(Err(Unread::NotJson("it is broken inside".to_owned())));
+                }
                 Ok([]) if is_deliverable(text) => {
                     self.totals.add_unmatched(Form::Record);
                     return Ok(Ok(()));

@@ -1,7 +1,7 @@
 //! User input as an event, and what a rule would receive.
 
 use super::envelope::{DeliveryFields, Enveloped, envelope};
-use super::{EVENT_MAX_BYTES, Facts, Note, Undeliverable};
+use super::{EVENT_MAX_BYTES, Facts, Note, Undeliverable, lenient};
 use crate::event;
 use crate::event::actor::{ActorKind, Evidence};
 use crate::event::identity::UserIdentity;
@@ -51,9 +51,7 @@ impl Given {
     /// # Errors
     /// When it is not JSON, or no object.
     pub fn parse(text: &[u8]) -> Result<Self, Unread> {
-        let value =
-            serde_json::from_slice(text).map_err(|error| Unread::NotJson(error.to_string()))?;
-        Self::read(value, text).ok_or(Unread::NotAnObject)
+        Self::read(lenient::value(text)?, text).ok_or(Unread::NotAnObject)
     }
 
     /// Reads an object that stands in a text. `None` for anything but an object.

@@ -1,6 +1,7 @@
 //! Reading files on several threads and matching what is in them.
 
 use super::container::{Containers, PassedOver, Unread};
+use super::fields::is_ordinary;
 use super::find::LogFile;
 use super::open::Reader;
 use super::read::{Flow, Item, What};
@@ -203,6 +204,12 @@ impl Matching<'_> {
             Kind::Event => self.matcher.event(text, self.scratch),
         };
         match decided {
+            // Where a record's usual fields are not plain to see, a break may be what hides them.
+            Ok([]) if kind == Kind::Record && !is_ordinary(text) => {
+                if let Err(error) = serde_json::from_slice::<IgnoredAny>(text) {
+                    return self.unread(item, Unread::NotJson(error.to_string()));
+                }
+            }
             Ok([]) => {}
             Ok(rules) => {
                 if let Err(error) = serde_json::from_slice::<IgnoredAny>(text) {
