@@ -335,7 +335,10 @@ impl<W: Write> Matching<'_, W> {
         if self.shown != MatchOutput::Explanation {
             match self.set.record(text, &mut self.scratch) {
                 // As `replay` has it: a break may hide the fields that are not plain to see.
-                Ok([]) if !is_ordinary(text) && serde_json::from_slice::<IgnoredAny>(text).is_err() => {
+                Ok([])
+                    if !is_ordinary(text)
+                        && serde_json::from_slice::<IgnoredAny>(text).is_err() =>
+                {
                     return Ok(Err(Unread::NotJson("it is broken inside".to_owned())));
                 }
                 Ok([]) if is_deliverable(text) => {

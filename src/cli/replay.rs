@@ -32,7 +32,7 @@ use std::path::{Path, PathBuf};
 /// something was not read.
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
-    /// Log files, or folders of them
+    /// Log files, or folders of them; `-` is standard input
     #[arg(value_name = "PATH", required_unless_present_any = ["lookup", "sql"], conflicts_with = "lookup")]
     paths: Vec<PathBuf>,
     /// Look up the event history of the last days, at most 90 (`7d`), in every place that the
@@ -256,6 +256,8 @@ fn replay(
     io: &mut Io<'_>,
 ) -> Result<Replay, CommandError> {
     let as_of = global.as_of(io);
+    let standard = standard_input(paths, io)?;
+    let paths = standard.as_ref().map_or(paths, |(_, paths)| paths);
     let Found { mut files, passed_over, unread } = match source {
         Source::Logs => find(paths)?,
         Source::Histories { .. } => found(paths)?,
@@ -267,6 +269,11 @@ fn replay(
     let delivered = delivered.iter().min().copied().zip(delivered.iter().max().copied());
     let (counter, mut tally) = scan(args, &files, setup, global, io);
     tally.add_found(passed_over, unread);
+    if let Some((folder, _)) = &standard {
+        for broken in tally.broken.iter_mut().filter(|one| one.path.starts_with(folder.path())) {
+            broken.path = PathBuf::from("-");
+        }
+    }
     let (lookup, not_looked_up) = match source {
         Source::Logs => (None, Vec::new()),
         Source::Histories { of, broken } => (Some(of), broken),
@@ -291,6 +298,28 @@ fn replay(
         delivered,
     };
     Ok(summarize(setup, counter, inputs))
+}
+
+/// Keeps standard input in a file, if `-` is among the paths, and gives the paths with that file: files are read on several
+/// threads.
+fn standard_input(
+    paths: &[PathBuf],
+    io: &mut Io<'_>,
+) -> Result<Option<(tempfile::TempDir, Vec<PathBuf>)>, CommandError> {
+    let is_standard = |path: &PathBuf| path.as_os_str() == "-";
+    match paths.iter().filter(|path| is_standard(path)).count() {
+        0 => return Ok(None),
+        1 => {}
+        _ => return Err(CommandError::usage("standard input can be read only once")),
+    }
+    let failed = |error| CommandError::io("cannot keep standard input in a file", &error);
+    let folder = tempfile::tempdir().map_err(failed)?;
+    let kept = folder.path().join("standard-input");
+    let mut file = std::fs::File::create(&kept).map_err(failed)?;
+    std::io::copy(&mut *io.input, &mut file).map_err(failed)?;
+    let with_file = |path: &PathBuf| if is_standard(path) { kept.clone() } else { path.clone() };
+    let paths = paths.iter().map(with_file).collect();
+    Ok(Some((folder, paths)))
 }
 
 /// The reason of a place whose event history could not be looked up.

@@ -54,7 +54,8 @@ struct NewArgs {
 /// Send an event, and show where it goes and what each subscriber reads.
 #[derive(Debug, Args)]
 struct SendArgs {
-    /// The event: `service:Name`, or a file with events or CloudTrail records, each of which is sent
+    /// The event: `service:Name`, or a file with events or CloudTrail records, each of which is sent;
+    /// `-` is standard input
     #[arg(value_name = "EVENT")]
     event: String,
     /// The account's root user did it
@@ -192,8 +193,8 @@ fn send(
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
     let path = PathBuf::from(&args.event);
-    let events = match path.is_file() {
-        true => events_of(&path)?,
+    let events = match path.is_file() || args.event == "-" {
+        true => events_of(&path, io)?,
         false => vec![sample(sandbox, args, global)?],
     };
     let mut deliveries = Vec::new();
@@ -214,14 +215,14 @@ fn send(
 }
 
 /// The events in a file, in order; those of CloudTrail's records as EventBridge makes them. All of the file must be read.
-fn events_of(path: &Path) -> Result<Vec<Value>, CommandError> {
+fn events_of(path: &Path, io: &mut Io<'_>) -> Result<Vec<Value>, CommandError> {
     let mut events = Vec::new();
     let refused = |item: &Item<'_>, why: &dyn std::fmt::Display| {
         let (number, line) = (item.number, item.line());
         format!("{}: event {number} (line {line}): {why}", path.display())
     };
     let mut problem = None;
-    let read = Reader::default().file(path, &mut |item| {
+    let mut visit = |item: Item<'_>| {
         let given = match &item.what {
             What::Record(text) | What::Event(text) => Given::parse(text),
             What::PassedOver(_) => return Flow::Continue(()),
@@ -236,7 +237,11 @@ fn events_of(path: &Path) -> Result<Vec<Value>, CommandError> {
             Err(why) => Some(refused(&item, &why)),
         };
         Flow::Break(())
-    });
+    };
+    let read = match path.as_os_str() == "-" {
+        true => Ok(Reader::default().stream(&mut &mut *io.input, &mut visit)),
+        false => Reader::default().file(path, &mut visit),
+    };
     read.map_err(|error| CommandError::io(format!("cannot read {}", path.display()), &error))?;
     match problem {
         Some(problem) => Err(CommandError::usage(problem)),

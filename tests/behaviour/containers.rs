@@ -264,3 +264,29 @@ fn the_sandbox_is_sent_records_and_what_carries_them() {
         assert!(refused.err.contains(said), "{}", refused.err);
     }
 }
+
+/// What a strict reader refuses, and an attacker can have in a record, raises the alert by either verb.
+#[test]
+fn what_a_strict_reader_refuses_raises_the_alert_by_both_verbs() {
+    let world = world();
+    let agent = "\"userAgent\":";
+    let with = |value: &[u8]| {
+        let record = user("1");
+        let at = record.len() - 1;
+        [&record.as_bytes()[..at], b",", agent.as_bytes(), value, b"}"].concat()
+    };
+    let deep = format!("{}{}", "[".repeat(300), "]".repeat(300));
+    for value in [&br#""\ud800""#[..], b"\"\xff\"", b"1e999", deep.as_bytes()] {
+        std::fs::write(world.path("a.json"), with(value)).unwrap();
+        let matched = run(&world, "match", &["--count"], &["a.json"]);
+        let replayed = run(&world, "replay", &["--format", "json"], &["a.json"]);
+        assert_eq!((matched.exit, matched.out.trim()), (0, "1"), "{}", matched.err);
+        assert_eq!(replayed.exit, 0, "{}", replayed.out);
+        let report: Value = serde_json::from_str(&replayed.out).unwrap();
+        assert_eq!(report["events"], 1);
+    }
+    std::fs::write(world.path("b.json"), with(b"\"open")).unwrap();
+    for verb in ["match", "replay"] {
+        assert_eq!(run(&world, verb, &[], &["b.json"]).exit, 4, "{verb}");
+    }
+}

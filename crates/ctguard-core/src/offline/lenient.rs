@@ -88,7 +88,9 @@ fn paired(string: &str) -> String {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
         let length = match unit(rest) {
-            Some(0xd800..=0xdbff) if matches!(rest.get(6..).and_then(unit), Some(0xdc00..=0xdfff)) => {
+            Some(0xd800..=0xdbff)
+                if matches!(rest.get(6..).and_then(unit), Some(0xdc00..=0xdfff)) =>
+            {
                 12
             }
             Some(0xd800..=0xdfff) => {

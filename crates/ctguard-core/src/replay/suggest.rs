@@ -3,9 +3,10 @@
 //! They are offered, not recommended: an attacker with an excepted identity raises no alert. Never
 //! suggested are
 //!
-//! - identities that are withheld, missing, or the record's own account: they are everybody's,
-//! - the root user, and with it whole accounts,
-//! - a principal of whose records most are failures: that is what an attack looks like,
+//! - identities that are withheld or missing: they are everybody's,
+//! - whole accounts, and whatever would also hide a root user,
+//! - a principal of whose records at least half are failures: that is what an attack looks like,
+//! - what together with the ones before it would silence the alert,
 //! - a person in an alert on sign-ins: whose password is stolen is that person.
 //!
 //! Each says what its condition would have hidden, by event and by kind of actor, whichever field
@@ -70,7 +71,11 @@ pub fn suggest(noise: &Noise<'_>, days: Option<Days>, as_of: Date) -> Vec<Sugges
     let mut suggestions: Vec<Suggestion> = Vec::new();
     for noisy in noise.all {
         let known = |one: &Suggestion| one.principal == noisy.name;
-        if is_root(&noisy.name) || suggestions.iter().any(known) {
+        let whole_account = noisy.field == PrincipalField::Account;
+        if whole_account || is_root(&noisy.name) || is_withheld(&noisy.name) {
+            continue;
+        }
+        if suggestions.iter().any(known) {
             continue;
         }
         let Some(path) = noisy.field.path() else { continue };
@@ -94,7 +99,23 @@ pub fn suggest(noise: &Noise<'_>, days: Option<Days>, as_of: Date) -> Vec<Sugges
     }
     suggestions.sort_by(|a, b| b.leaves_out.cmp(&a.leaves_out).then(a.principal.cmp(&b.principal)));
     suggestions.truncate(MOST);
+    // Somebody may take all that is offered.
+    let mut together = 0;
+    let mut is_first = true;
+    suggestions.retain(|one| {
+        let kept = std::mem::take(&mut is_first)
+            || (together + one.leaves_out) * 100 < noise.count * SILENCES_PERCENT;
+        together += if kept { one.leaves_out } else { 0 };
+        kept
+    });
     suggestions
+}
+
+/// Whether a name stands for one that is not told: CloudTrail's word for it, or nothing but signs.
+fn is_withheld(name: &str) -> bool {
+    name.contains("HIDDEN_DUE_TO_SECURITY_REASONS")
+        || name.eq_ignore_ascii_case("null")
+        || !name.chars().any(char::is_alphanumeric)
 }
 
 /// What an exception would have left out.
@@ -102,6 +123,8 @@ pub fn suggest(noise: &Noise<'_>, days: Option<Days>, as_of: Date) -> Vec<Sugges
 struct Hidden {
     records: u64,
     failed: u64,
+    /// Whether a root user's are among them.
+    root: bool,
     events: BTreeMap<String, u64>,
     actors: BTreeMap<ActorKind, u64>,
 }
@@ -115,6 +138,7 @@ impl Hidden {
         {
             hidden.records += of.count;
             hidden.failed += of.failed;
+            hidden.root |= of.root;
             *hidden.actors.entry(of.kind).or_default() += of.count;
             *hidden.events.entry(of.event.to_string()).or_default() += of.count;
         }
@@ -127,9 +151,9 @@ impl Hidden {
 
     fn may_be_suggested(&self, noise: &Noise<'_>) -> bool {
         let noisy = self.records >= FEWEST_RECORDS && self.percent(noise.count) >= LEAST_PERCENT;
-        let attack = self.failed * 2 > self.records;
+        let attack = self.failed * 2 >= self.records;
         let person = noise.alert.signs_in && self.actors.contains_key(&ActorKind::Person);
-        noisy && !attack && !person
+        noisy && !attack && !self.root && !person
     }
 
     fn events(&self) -> Ranking<ByName> {

@@ -12,6 +12,8 @@ pub struct OfValue {
     field: PrincipalField,
     value: Box<str>,
     pub kind: ActorKind,
+    /// Whether it is of a root user.
+    pub root: bool,
     /// `userIdentity.invokedBy`
     pub invoked_by: Option<Box<str>>,
     /// `iam:CreateUser`.
@@ -30,6 +32,7 @@ pub(super) fn note(
     failed: bool,
 ) {
     let event = facts.event();
+    let root = facts.identity.kind() == "Root";
     let invoked_by = facts.identity.invoked_by.as_deref();
     for field in PrincipalField::WITH_PATH {
         let Some(value) = facts.identity.text(field) else { continue };
@@ -40,7 +43,7 @@ pub(super) fn note(
         let group = group(alert, field, value);
         let member = hash([
             group.to_le_bytes().as_slice(),
-            &[kind as u8],
+            &[kind as u8, u8::from(root)],
             invoked_by.unwrap_or_default().as_bytes(),
             event.as_bytes(),
         ]);
@@ -49,6 +52,7 @@ pub(super) fn note(
             field,
             value: value.into(),
             kind,
+            root,
             invoked_by: invoked_by.map(Into::into),
             event: event.as_str().into(),
             count: 0,

@@ -17,6 +17,10 @@ fn a_suggested_exception_takes_away_what_it_says_when_it_is_pasted() {
         record
     }));
     records.push(create_user(&at(9), "d", "bob"));
+    let both = replay(&records).alerts.remove(0).suggestions;
+    assert_eq!(both.len(), 1, "two that together silence the alert are not both offered");
+    let others = |n| create_user(&at(n), &format!("e{n}"), &format!("user{n}"));
+    records.extend((0..16).map(others));
     let before = replay(&records);
     let suggestions = &before.alerts[0].suggestions;
     assert_eq!(suggestions.iter().map(|one| one.leaves_out).collect::<Vec<_>>(), [30, 20]);
