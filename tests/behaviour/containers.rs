@@ -280,13 +280,13 @@ fn what_a_strict_reader_refuses_raises_the_alert_by_both_verbs() {
         std::fs::write(world.path("a.json"), with(value)).unwrap();
         let matched = run(&world, "match", &["--count"], &["a.json"]);
         let replayed = run(&world, "replay", &["--format", "json"], &["a.json"]);
-        assert_eq!((matched.exit, matched.out.trim()), (0, "1"), "{}", matched.err);
-        assert_eq!(replayed.exit, 0, "{}", replayed.out);
+        assert_eq!((matched.code, matched.out.trim()), (0, "1"), "{}", matched.err);
+        assert_eq!(replayed.code, 0, "{}", replayed.out);
         let report: Value = serde_json::from_str(&replayed.out).unwrap();
         assert_eq!(report["events"], 1);
     }
     std::fs::write(world.path("b.json"), with(b"\"open")).unwrap();
     for verb in ["match", "replay"] {
-        assert_eq!(run(&world, verb, &[], &["b.json"]).exit, 4, "{verb}");
+        assert_eq!(run(&world, verb, &[], &["b.json"]).code, 4, "{verb}");
     }
 }

@@ -44,6 +44,9 @@ const WIRE: &[(&str, &str, &str)] = &[
     ("iam:GetRole", "iam", "GetRole"),
     ("iam:GetRolePolicy", "iam", "GetRolePolicy"),
     ("iam:ListRolePolicies", "iam", "ListRolePolicies"),
+    ("iam:ListAttachedRolePolicies", "iam", "ListAttachedRolePolicies"),
+    ("iam:GetPolicy", "iam", "GetPolicy"),
+    ("iam:GetPolicyVersion", "iam", "GetPolicyVersion"),
     ("kms:DescribeKey", "kms", "DescribeKey"),
     ("kms:GetKeyPolicy", "kms", "GetKeyPolicy"),
     ("lambda:GetPolicy", "lambda", "/policy"),
@@ -125,6 +128,20 @@ fn all_there(call: &Call) -> Option<Reply> {
             "<PolicyNames><member>one</member></PolicyNames><IsTruncated>false</IsTruncated>"
                 .to_owned(),
         ),
+        ("iam", "ListAttachedRolePolicies") => Reply::Xml(
+            "<AttachedPolicies><member><PolicyName>more</PolicyName>\
+             <PolicyArn>arn:aws:iam::111122223333:policy/more</PolicyArn></member>\
+             </AttachedPolicies><IsTruncated>false</IsTruncated>"
+                .to_owned(),
+        ),
+        ("iam", "GetPolicy") => Reply::Xml(
+            "<Policy><PolicyName>more</PolicyName><DefaultVersionId>v1</DefaultVersionId>\
+             <Arn>arn:aws:iam::111122223333:policy/more</Arn></Policy>"
+                .to_owned(),
+        ),
+        ("iam", "GetPolicyVersion") => Reply::Xml(format!(
+            "<PolicyVersion><Document>{encoded}</Document><VersionId>v1</VersionId></PolicyVersion>"
+        )),
         ("iam", "GetRolePolicy") => Reply::Xml(format!(
             "<RoleName>{BUS}</RoleName><PolicyName>one</PolicyName>\
              <PolicyDocument>{encoded}</PolicyDocument>"
