@@ -252,3 +252,26 @@ fn a_saved_plan_of_a_secret_in_clear_does_not_subscribe_a_mask() {
     let account = state.accounts.values_mut().next().unwrap();
     assert!(account.regions.values().all(|here| here.topics.is_empty()));
 }
+
+#[test]
+fn the_id_of_a_deleted_role_does_not_stop_an_apply() {
+    let sandbox = Sandbox::in_memory(account(AccountKind::WithTrail));
+    let blueprint = read(HOOKED);
+    apply(&sandbox, &blueprint);
+    confirm(&sandbox);
+    let mut state = sandbox.state();
+    let policy = first(&mut regional(&mut state).topics).topic.policy.as_mut().unwrap();
+    let statements = policy["Statement"].as_array_mut().unwrap();
+    let gone = json!({ "Sid": "theirs", "Effect": "Allow", "Principal": { "AWS": "AROAEXAMPLEID0000000A" },
+        "Action": "sns:Subscribe", "Resource": "*" });
+    statements.push(gone);
+    assert!(plan(&Sandbox::in_memory(state.clone()), &blueprint).is_empty(), "it is others'");
+    let policy = first(&mut regional(&mut state).topics).topic.policy.as_mut().unwrap();
+    policy["Statement"]
+        .as_array_mut()
+        .unwrap()
+        .retain(|one| !one["Sid"].as_str().is_some_and(|sid| sid.starts_with("ctguard-acme-")));
+    let sandbox = Sandbox::in_memory(state);
+    assert_eq!(apply(&sandbox, &blueprint).count(ctguard::run::OutcomeKind::Failed), 0);
+    assert!(plan(&sandbox, &blueprint).is_empty());
+}
