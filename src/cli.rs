@@ -37,6 +37,7 @@ use clap::{
     ArgMatches, Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
 };
 use ctguard_core::cloud::recorded::Recorded;
+use ctguard_core::secret;
 use jiff::civil::Date;
 use std::ffi::OsString;
 use std::io::{BufRead, Write};
@@ -285,8 +286,25 @@ fn logging(verbose: u8) {
         _ => "debug",
     };
     // A second command in the same process keeps the first one's subscriber.
-    let _ =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(|| Hiding(std::io::stderr()))
+        .try_init();
+}
+
+/// A log without the addresses of subscribers.
+struct Hiding<W>(W);
+
+impl<W: std::io::Write> std::io::Write for Hiding<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        self.0.write_all(secret::hidden_in_log(&text).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
+    }
 }
 
 impl GlobalOptions {

@@ -225,7 +225,15 @@ pub(super) async fn survey(
 ) -> Result<Survey, CommandError> {
     let SurveyRequest { as_of, narrow, intent } = asked;
     let concurrency = usize::from(global.concurrency);
-    let blueprint = &read.blueprint;
+    let mut blueprint = read.blueprint.clone();
+    // What is only removed is found by its tag.
+    if !intent.destroy {
+        blueprint.resolve_secrets(|name| std::env::var(name).ok()).map_err(|error| {
+            CommandError::usage(error.to_string())
+                .hint("Set it to the subscriber's whole `https://` address, and run this again.")
+        })?;
+    }
+    let blueprint = &blueprint;
     acting::begin(&cloud.caller().await?, blueprint, narrow, global, io)?;
     let progress = global.progress(io);
     let hear = |event| progress.hear(event);

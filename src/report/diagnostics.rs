@@ -3,6 +3,7 @@
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use ctguard_core::diag::{Diagnostic, Severity, Span};
+use ctguard_core::secret::{hidden, hidden_in_place};
 use std::collections::BTreeMap;
 
 /// Renders diagnostics in the order given, with the lines of `sources` they point at.
@@ -17,6 +18,8 @@ pub fn render(
     let renderer = if color { Renderer::styled() } else { Renderer::plain() }
         .decor_style(DecorStyle::Ascii)
         .term_width(width.max(40));
+    let hide = |text: &String| hidden_in_place(text).into_owned();
+    let sources = &sources.iter().map(|(name, text)| (name.clone(), hide(text))).collect();
     let mut text = String::new();
     for diagnostic in diagnostics {
         text.push_str(&renderer.render(&groups(diagnostic, sources)));
@@ -65,9 +68,10 @@ fn lines_of<'a>(text: &'a str, span: &Span) -> Option<(usize, &'a str)> {
     text.get(first..last).filter(|lines| lines.len() <= LINE_MAX_BYTES).map(|lines| (first, lines))
 }
 
-/// User text without anything that could move a terminal's cursor.
+/// User text without secrets and without anything that could move a terminal's cursor.
 fn visible(text: &str) -> String {
-    text.chars()
+    hidden(text)
+        .chars()
         .map(
             |c| if c.is_control() && c != '\n' { c.escape_default().to_string() } else { c.into() },
         )

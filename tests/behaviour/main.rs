@@ -41,6 +41,7 @@ mod plan;
 mod planfile;
 mod policy;
 mod program;
+mod read_back;
 mod recorded;
 mod replay;
 mod samples;

@@ -30,7 +30,7 @@ impl Account {
                 members += &format!(
                     "<member><SubscriptionArn>{id}</SubscriptionArn><Protocol>{}</Protocol><Endpoint>{}</Endpoint><TopicArn>{arn}</TopicArn><Owner>{}</Owner></member>",
                     endpoint.protocol,
-                    escaped(&endpoint.address),
+                    escaped(endpoint.address()),
                     place.account
                 );
                 let known = attributes.known().unwrap();

@@ -115,7 +115,7 @@ where
         operation: operation.to_owned(),
         kind,
         code,
-        message: shorten(&message),
+        message: shorten(&ctguard_core::secret::hidden(&message)),
         request_id: error.request_id().map(str::to_owned),
         cause,
     }

@@ -158,7 +158,7 @@ impl Session {
             .subscribe()
             .topic_arn(self.place.arn("sns", topic))
             .protocol(endpoint.protocol.as_str())
-            .endpoint(&endpoint.address)
+            .endpoint(endpoint.address())
             .return_subscription_arn(true)
             .set_attributes(Some(subscription_attributes(attributes)));
         self.send(SUBSCRIBE, call.send()).await.map(drop)

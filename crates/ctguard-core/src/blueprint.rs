@@ -13,6 +13,7 @@ mod lint;
 mod load;
 mod raw;
 mod reader;
+pub mod secrets;
 pub(crate) mod source;
 mod starter;
 #[cfg(test)]

@@ -254,7 +254,7 @@ impl Desired {
             paths.flat_map(|path| path.destinations.iter()).flat_map(|d| &d.subscribers)
         {
             let Subscriber::Endpoint(endpoint) = subscriber else { continue };
-            let Some(arn) = Arn::parse(&endpoint.address).filter(|arn| match arn.service {
+            let Some(arn) = Arn::parse(endpoint.address()).filter(|arn| match arn.service {
                 "sqs" => true,
                 "lambda" => function::has_policy(arn.resource),
                 _ => false,
@@ -265,7 +265,7 @@ impl Desired {
                 (AccountId::new(arn.account), Region::new(arn.region))
             {
                 let place = Place::new(account, region);
-                self.endpoints.entry(place).or_default().insert(endpoint.address.clone());
+                self.endpoints.entry(place).or_default().insert(endpoint.address().to_owned());
             }
         }
     }

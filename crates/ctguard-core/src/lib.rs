@@ -60,4 +60,5 @@ pub mod record;
 pub mod replay;
 pub mod resource;
 pub mod scope;
+pub mod secret;
 pub mod snapshot;

@@ -7,6 +7,7 @@ pub mod bucket;
 pub mod bus;
 pub mod function;
 pub mod keys;
+pub mod kms;
 pub mod names;
 pub mod policy;
 pub mod queue;

@@ -23,6 +23,7 @@ mod events;
 pub mod faults;
 mod file;
 pub mod fresh;
+mod given_back;
 mod history;
 mod hop;
 mod observe;

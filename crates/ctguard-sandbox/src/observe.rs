@@ -7,7 +7,7 @@ pub use fleet::organization;
 
 use super::access::{Reader, unreadable};
 use super::state::{StoredRule, blueprint_of};
-use super::{buckets, events, trails};
+use super::{buckets, events, given_back, trails};
 use ctguard_core::resource::Tags;
 use ctguard_core::resource::keys::RuleKey;
 use ctguard_core::resource::small_map::SmallMap;
@@ -145,7 +145,7 @@ fn rules_among(
         let ours = all.iter().filter(|(name, _)| name.starts_with(&reads.rule_prefix));
         let live = ours.map(|(name, stored)| {
             let targets = read(reader, "events:ListTargetsByRule", |_| {
-                Observed::Known(stored.targets.clone())
+                Observed::Known(given_back::targets(&stored.targets))
             });
             let operation = "events:ListTagsForResource";
             let tags = tags(reader, reads, tagged, &stored.tags, operation);
@@ -202,7 +202,7 @@ fn seen_trails(reader: &mut Reader<'_>, reads: &ReadSet) -> Observed<SmallMap<St
             let at_home = home == *place;
             let selectors = match at_home {
                 true => read(reader, "cloudtrail:GetEventSelectors", |_| {
-                    Observed::Known(stored.selectors.clone())
+                    Observed::Known(given_back::selectors(&stored.selectors))
                 }),
                 false => Observed::Absent,
             };
@@ -217,7 +217,9 @@ fn seen_trails(reader: &mut Reader<'_>, reads: &ReadSet) -> Observed<SmallMap<St
             let trail = LiveTrail {
                 name: name.clone(),
                 home_region: home.region.clone(),
-                trail: stored.trail.clone(),
+                trail: given_back::trail(&stored.trail, &home, |name| {
+                    state.key(&home, name).map(|(arn, _)| arn)
+                }),
                 insights: stored.insights,
                 status,
                 selectors,
@@ -256,7 +258,7 @@ fn bucket(reader: &mut Reader<'_>, account: &AccountId, name: &str) -> Observed<
         let tags = read(reader, "s3:GetBucketTagging", |_| Observed::Known(stored.tags.clone()));
         let bare = stored.tags.is_empty() && stored.bucket.policy.is_none();
         let empty = bare.then_some(stored.objects == 0);
-        let (region, bucket) = (stored.region.clone(), stored.bucket.clone());
+        let (region, bucket) = (stored.region.clone(), given_back::bucket(&stored.bucket));
         Observed::Known(LiveBucket { region, bucket, tags, empty })
     })
 }

@@ -102,9 +102,9 @@ fn confirm(state: &mut State, filter: &ConfirmFilter) -> Vec<Subscribed> {
                     continue;
                 };
                 // The chat service confirms only what it subscribed itself.
-                let person = endpoint.address != CHAT_ENDPOINT;
+                let person = endpoint.address() != CHAT_ENDPOINT;
                 if person
-                    && filter.endpoint.as_ref().is_none_or(|part| endpoint.address.contains(part))
+                    && filter.endpoint.as_ref().is_none_or(|part| endpoint.address().contains(part))
                 {
                     *subscription = topics::confirmed(&place, name, endpoint, attributes.clone());
                     done.push(subscribed(endpoint));
@@ -145,8 +145,8 @@ fn chat_topics(state: &State, place: &Place) -> Vec<String> {
 fn keep(state: &mut State, delivery: &Delivery) {
     let queued =
         delivery.received.iter().filter(|received| received.endpoint.protocol == Protocol::Sqs);
-    let queued = queued.map(|received| &received.endpoint.address);
-    let buried = delivery.dead_letters.iter().map(|letter| &letter.queue);
+    let queued = queued.map(|received| received.endpoint.address());
+    let buried = delivery.dead_letters.iter().map(|letter| letter.queue.as_str());
     for arn in queued.chain(buried) {
         let Some((home, name)) = locate(arn, "sqs") else { continue };
         if state.region(&home).queues.contains_key(name)

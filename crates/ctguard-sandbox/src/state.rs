@@ -2,6 +2,7 @@
 
 mod find;
 mod fleet;
+mod in_full;
 
 pub(super) use find::{blueprint_of, locate};
 pub use fleet::{MemberStatus, StoredMember, StoredOrganization, StoredUnit};
@@ -172,6 +173,7 @@ pub struct RuleMetrics {
 pub struct StoredTopic {
     pub topic: Topic,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(serialize_with = "in_full::keys")]
     pub subscriptions: BTreeMap<Endpoint, StoredSubscription>,
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
@@ -260,6 +262,7 @@ pub struct StoredBucket {
 pub struct Received {
     /// ARN of the topic, or of the rule if a queue or function is its target.
     pub topic: String,
+    #[serde(serialize_with = "in_full::one")]
     pub endpoint: Endpoint,
     /// The message itself, without the envelope that SNS puts around it.
     pub text: String,

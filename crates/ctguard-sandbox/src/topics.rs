@@ -156,7 +156,11 @@ pub fn subscribe(
         None if is_own(place, endpoint) => confirmed(place, topic, endpoint, attributes.clone()),
         None => StoredSubscription::Pending { since, attributes: attributes.clone() },
     };
-    edit(state, place, topic, |stored| drop(stored.subscriptions.insert(endpoint.clone(), new)));
+    edit(state, place, topic, |stored| {
+        // An equal endpoint may have another password: the one given last is kept.
+        stored.subscriptions.remove(endpoint);
+        stored.subscriptions.insert(endpoint.clone(), new);
+    });
     Ok(())
 }
 
@@ -219,7 +223,7 @@ fn is_own(place: &Place, endpoint: &Endpoint) -> bool {
         Protocol::Lambda => "lambda",
         _ => return false,
     };
-    locate(&endpoint.address, service).is_some_and(|(there, _)| there.account == place.account)
+    locate(endpoint.address(), service).is_some_and(|(there, _)| there.account == place.account)
 }
 
 fn is_key_here(state: &State, place: &Place, key: &str) -> bool {

@@ -38,7 +38,9 @@ async fn a_place_in_sync_is_read_page_by_page_and_nothing_is_read_twice() {
         .known()
         .unwrap()
         .iter()
-        .map(|(endpoint, found)| (endpoint.address.clone(), *found == LiveSubscription::Pending))
+        .map(|(endpoint, found)| {
+            (endpoint.address().to_owned(), *found == LiveSubscription::Pending)
+        })
         .collect();
     let expected =
         [("a@acme.example", true), ("b@acme.example", false), (&arn("sqs", "inbox"), false)];

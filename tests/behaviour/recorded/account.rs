@@ -203,7 +203,7 @@ fn member(place: &Place, topic: &str, endpoint: &Endpoint, found: &StoredSubscri
         StoredSubscription::Confirmed { arn, .. } => arn,
         StoredSubscription::Pending { .. } => "PendingConfirmation",
     };
-    let (protocol, address) = (endpoint.protocol.as_str(), &endpoint.address);
+    let (protocol, address) = (endpoint.protocol.as_str(), endpoint.address());
     format!(
         "<member><SubscriptionArn>{arn}</SubscriptionArn><Owner>{}</Owner><Protocol>{protocol}</Protocol><Endpoint>{address}</Endpoint><TopicArn>{topic}</TopicArn></member>",
         place.account

@@ -69,7 +69,7 @@ keys! {
         "topic", "topic_arn", "format", "subscribers", "kms_key"
     ];
     SUBSCRIBER "a subscriber" at ["destinations.*.subscribers[]"]: [
-        "email", "https", "sqs", "lambda", "chat"
+        "email", "https", "secret", "sqs", "lambda", "chat"
     ];
     ROUTES "`routes`" at ["routes", "accounts[].routes"]: ["critical", "high", "medium", "low"];
     INCLUDE "an include" at ["include[]"]: ["builtin", "path", "omit"];

@@ -5,6 +5,7 @@
 mod family;
 
 use super::confirmations::{DEFAULT_REGIONS, is_email, mailing};
+use super::secrets::SecretSource;
 use super::validate::{AlertNotes, Checked, Resolved};
 use super::{
     Alert, Blueprint, Confirmations, Destination, DestinationTopic, Format, Regions, Risk,
@@ -17,6 +18,7 @@ use crate::event::{EventKind, EventRef, GLOBAL_SIGN_IN_REGIONS, Landing, ROOT_SI
 use crate::record::{Finding, Part};
 use crate::resource::topic::Protocol;
 use crate::scope::Partition;
+use crate::secret;
 use eventbridge_pattern::beside::beside_ignore_case;
 use eventbridge_pattern::{Filter, Matcher, Pattern, address};
 use ipnet::IpNet;
@@ -482,6 +484,18 @@ impl Linter<'_> {
                 format!("`{name}` means one topic, the hub's: other accounts and regions have no part in it"),
                 format!("write `{}` and `{}` into its ARN", hub.account, hub.region),
             );
+        }
+        for subscriber in &destination.subscribers {
+            let Subscriber::Endpoint(endpoint) = subscriber else { continue };
+            if let Some(what) = secret::literal(endpoint.address()) {
+                self.warn(
+                    codes::SECRET_IN_URL,
+                    None,
+                    span,
+                    format!("`{name}` has {what}, in clear, in {}", endpoint.shown()),
+                    SecretSource::HELP.to_owned(),
+                );
+            }
         }
         let machine = |subscriber: &&Subscriber| match subscriber {
             Subscriber::Endpoint(endpoint) => endpoint.protocol != Protocol::Email,

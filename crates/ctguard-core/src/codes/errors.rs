@@ -183,6 +183,10 @@ codes! {
         "Several accounts have no role, and only the caller's own can do without.",
         "Add `role:`; `ctguard policy --bootstrap` prints a template that makes it in every \
          account.";
+    SECRET_INVALID = "secret-invalid",
+        "`secret` names nothing that ctguard can look up.",
+        "Write `secret: env:NAME`, and put the address into that variable: of Parameter Store and \
+         Secrets Manager, the shell can do so.";
     SUBSCRIBER_INVALID = "subscriber-invalid",
         "SNS would refuse this subscriber, or it is listed twice.",
         "List each subscriber once, and standard queues only: FIFO queues cannot subscribe to \

@@ -78,6 +78,9 @@ codes! {
     PATH_UNKNOWN = "path-unknown",
         "No record of the alert's events has the field that a condition names.",
         "Write the field that the help names; `docs/records.md` lists what records have.";
+    SECRET_IN_URL = "secret-in-url",
+        "The address of a subscriber has a password or key in it, in clear.",
+        "Write `secret: env:NAME`, and put the address into that variable.";
     SIGN_IN_REGIONS = "sign-in-regions",
         "Sign-ins land in regions that the blueprint does not cover.",
         "Cover the regions that are named, best `regions: enabled`. Root signs in in us-east-1 \

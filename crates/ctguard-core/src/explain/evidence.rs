@@ -135,7 +135,7 @@ fn subscription(live: &Live, topic: &LiveTopic, endpoint: &Endpoint) -> Option<V
 /// The policy of a function that subscribes, by which it is judged whether SNS may call it.
 fn function_policy(live: &Live, endpoint: &Endpoint) -> Option<Value> {
     let functions = live.places.values().map(|seen| &seen.functions);
-    let seen = functions.filter_map(|functions| functions.get(&endpoint.address)).next()?;
+    let seen = functions.filter_map(|functions| functions.get(endpoint.address())).next()?;
     Some(json!({ "statements": policy::statements(&seen.known()?.policy) }))
 }
 

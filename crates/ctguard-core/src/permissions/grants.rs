@@ -413,19 +413,19 @@ fn subscribers(blueprint: &Blueprint, whose: Subscribers) -> SubscribedArns {
     let all = blueprint.destinations.values().flat_map(|destination| &destination.subscribers);
     for subscriber in all {
         let Subscriber::Endpoint(endpoint) = subscriber else { continue };
-        let Some(arn) = Arn::parse(&endpoint.address) else { continue };
+        let Some(arn) = Arn::parse(endpoint.address()) else { continue };
         let meant = match whose {
             Subscribers::All => true,
             Subscribers::OfTheHub => Some(arn.account) == hub,
             Subscribers::OfOthers => Some(arn.account) != hub,
         };
         match arn.service {
-            "sqs" if meant => drop(found.queues.insert(endpoint.address.clone())),
+            "sqs" if meant => drop(found.queues.insert(endpoint.address().to_owned())),
             "lambda" if meant => {
-                found.functions.insert(endpoint.address.clone());
+                found.functions.insert(endpoint.address().to_owned());
                 // Of a version or alias, AWS does not say whether it takes the call to be made on
                 // it or on the function.
-                let function = endpoint.address.splitn(8, ':').take(7).collect::<Vec<_>>();
+                let function = endpoint.address().splitn(8, ':').take(7).collect::<Vec<_>>();
                 found.functions.insert(function.join(":"));
             }
             _ => {}

@@ -5,6 +5,7 @@ use crate::blueprint::{Blueprint, Loaded, load_sources};
 use crate::desired::Narrow;
 use crate::resource::Address;
 use crate::scope::AccountId;
+use crate::secret;
 use crate::snapshot::Live;
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -65,7 +66,7 @@ pub fn read(text: &str) -> Result<Plan, PlanFileError> {
 }
 
 impl Resolved {
-    /// The texts of a blueprint, under names relative to its folder.
+    /// The texts of a blueprint, under names relative to its folder, without the secrets in them.
     pub fn new(file: &str, sources: &BTreeMap<String, String>) -> Self {
         let path = Path::new(file);
         let folder = path.parent().map(|folder| folder.display().to_string()).unwrap_or_default();
@@ -73,7 +74,10 @@ impl Resolved {
         let bare = |name: &str| name.strip_prefix(&folder).unwrap_or(name).to_owned();
         Self {
             file: bare(file),
-            sources: sources.iter().map(|(name, text)| (bare(name), text.clone())).collect(),
+            sources: sources
+                .iter()
+                .map(|(name, text)| (bare(name), secret::hidden(text).into_owned()))
+                .collect(),
         }
     }
 

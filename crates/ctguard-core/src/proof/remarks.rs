@@ -150,7 +150,7 @@ fn subscribers(live: &Live, path: &AlertPath, remarks: &mut Vec<Remark>) {
                     code: LinkCode::UnsubscribeOpen,
                     place: place.clone(),
                     object: object.clone(),
-                    text: format!("Anybody who holds an alert's mail can unsubscribe {} with one click, which CloudTrail does not record; confirm it with AuthenticateOnUnsubscribe to prevent that.", endpoint.address),
+                    text: format!("Anybody who holds an alert's mail can unsubscribe {} with one click, which CloudTrail does not record; confirm it with AuthenticateOnUnsubscribe to prevent that.", endpoint.shown()),
                 });
             }
             // Mail is never refused, so it needs no dead-letter queue; foreign topics are up to

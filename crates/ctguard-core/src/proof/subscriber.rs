@@ -126,7 +126,7 @@ pub fn chat(judge: &TopicJudge<'_>, configuration: &str) -> Link {
 ///
 /// Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-delete-subscription-topic.html>
 fn pending(judge: &TopicJudge<'_>, endpoint: &Endpoint, object: LinkObject) -> Link {
-    let address = &endpoint.address;
+    let address = endpoint.shown();
     let fix = match endpoint.protocol {
         Protocol::Email | Protocol::EmailJson => format!(
             "{address} must confirm in the mail that AWS sent, within 48 hours; after that `ctguard apply` sends a new one."

@@ -30,11 +30,9 @@ pub fn merged(live: Option<&Value>, own: &[Value], own_prefix: &str) -> Value {
     let Some(live) = live else {
         return document(own.to_vec());
     };
-    let mut list: Vec<Value> = statements(live)
-        .into_iter()
-        .filter(|statement| !is_own(statement, own_prefix))
-        .cloned()
-        .collect();
+    let theirs = statements(live).into_iter().filter(|statement| !is_own(statement, own_prefix));
+    // AWS refuses to store the id of somebody deleted, who loses nothing: it names nobody.
+    let mut list: Vec<Value> = theirs.clone().filter_map(without_deleted).collect();
     list.extend(own.iter().cloned());
     let mut merged = document(list);
     // Another version could read the statements of others otherwise: an older one knows no
@@ -44,7 +42,43 @@ pub fn merged(live: Option<&Value>, own: &[Value], own_prefix: &str) -> Value {
             object.insert(kept.to_owned(), value.clone());
         }
     }
-    if same(live, &merged) { live.clone() } else { merged }
+    let mut as_is: Vec<Value> = theirs.cloned().collect();
+    as_is.extend(own.iter().cloned());
+    if same(live, &document(as_is)) { live.clone() } else { merged }
+}
+
+/// Whether a principal is the unique id of a role or user: AWS shows it where one was named that
+/// has been deleted. It names nobody any more, not even a new one of the same name, and AWS refuses
+/// a policy with it.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
+pub fn is_deleted(principal: &str) -> bool {
+    ["AROA", "AIDA"].into_iter().any(|kind| principal.starts_with(kind))
+        && principal.len() >= 16
+        && principal.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+}
+
+/// A statement without its deleted principals; `None` when it named only such. Of
+/// `NotPrincipal` nothing is taken out: everybody else is meant there.
+fn without_deleted(statement: &Value) -> Option<Value> {
+    let named = statement.get("Principal").and_then(|principal| principal.get("AWS"));
+    let all: Vec<&Value> = match named {
+        Some(Value::Array(list)) => list.iter().collect(),
+        Some(one) => vec![one],
+        None => return Some(statement.clone()),
+    };
+    let alive: Vec<&Value> =
+        all.iter().copied().filter(|who| !who.as_str().is_some_and(is_deleted)).collect();
+    if alive.len() == all.len() {
+        return Some(statement.clone());
+    }
+    let mut kept = statement.clone();
+    let principal = kept.get_mut("Principal")?.as_object_mut()?;
+    match alive.is_empty() {
+        true => drop(principal.remove("AWS")),
+        false => drop(principal.insert("AWS".to_owned(), alive.into_iter().cloned().collect())),
+    }
+    (!principal.is_empty()).then_some(kept)
 }
 
 fn is_own(statement: &Value, own_prefix: &str) -> bool {
@@ -74,6 +108,8 @@ fn canonical_statement(statement: &Value) -> Value {
     let mut out = Map::new();
     for (key, value) in sorted {
         let value = match key.as_str() {
+            // AWS gives an empty name to a statement without one.
+            "Sid" if value.as_str() == Some("") => continue,
             "Action" | "NotAction" => list_of(value, str::to_ascii_lowercase),
             "Resource" | "NotResource" => list_of(value, str::to_owned),
             "Principal" | "NotPrincipal" => canonical_principal(value),
@@ -127,6 +163,28 @@ fn canonical_condition(value: &Value) -> Value {
         .collect();
     out.sort_by(|a, b| a.0.cmp(&b.0));
     Value::Object(out.into_iter().collect())
+}
+
+/// Whether two JSON values hold the same, whatever the order of keys and list members.
+pub fn same_json(a: Option<&Value>, b: Option<&Value>) -> bool {
+    a.map(sorted) == b.map(sorted)
+}
+
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(object) => {
+            let mut entries: Vec<(String, Value)> =
+                object.iter().map(|(key, value)| (key.clone(), sorted(value))).collect();
+            entries.sort_by(|a, b| a.0.cmp(&b.0));
+            Value::Object(entries.into_iter().collect())
+        }
+        Value::Array(list) => {
+            let mut list: Vec<Value> = list.iter().map(sorted).collect();
+            list.sort_by_key(Value::to_string);
+            Value::Array(list)
+        }
+        _ => value.clone(),
+    }
 }
 
 fn list_of(value: &Value, canonical: impl Fn(&str) -> String) -> Value {
@@ -184,6 +242,33 @@ mod tests {
         let merged = merged(Some(&live), &[own()], "ctguard-acme-");
         assert_eq!((&merged["Id"], &merged["Version"]), (&json!("keep"), &json!("2008-10-17")));
         assert_eq!(statements(&merged), [&theirs, &own()]);
+    }
+
+    #[test]
+    fn a_deleted_role_is_left_alone_until_the_policy_is_written() {
+        const GONE: &str = "AROAEXAMPLEID0000000A";
+        let theirs = |who: Value| {
+            json!({ "Sid": "theirs", "Effect": "Allow", "Principal": { "AWS": who },
+            "Action": "sns:Subscribe", "Resource": "r" })
+        };
+        let live = document(vec![theirs(json!(GONE)), own()]);
+        assert_eq!(merged(Some(&live), &[own()], "ctguard-acme-"), live);
+        for (who, kept) in [
+            (json!(GONE), None),
+            (
+                json!([GONE, "arn:aws:iam::111122223333:role/alive"]),
+                Some(theirs(json!(["arn:aws:iam::111122223333:role/alive"]))),
+            ),
+        ] {
+            let written = merged(Some(&document(vec![theirs(who)])), &[own()], "ctguard-acme-");
+            let expected: Vec<Value> = kept.into_iter().chain([own()]).collect();
+            assert_eq!(written["Statement"], json!(expected));
+        }
+        for alive in
+            ["AROA", "AROAexample00000000a", "arn:aws:iam::111122223333:role/AROA0000000000000"]
+        {
+            assert!(!is_deleted(alive), "{alive}");
+        }
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! SNS topics and their subscriptions.
 
 use crate::scope::Region;
-use serde::{Deserialize, Serialize};
+use crate::secret;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 /// Longest topic name, in characters: `[A-Za-z0-9_-]+`.
 ///
@@ -123,28 +126,102 @@ impl fmt::Display for Protocol {
 }
 
 /// What identifies a subscription within its topic: SNS keeps one per protocol and endpoint.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+///
+/// Two endpoints are equal when SNS lists them alike: it hides the password of a web address, and
+/// the case of a host or of an e-mail address makes no difference. What is printed and saved has
+/// no secret in it; [`address`](Self::address) and the form of [`in_full`] have it.
+#[derive(Clone)]
 pub struct Endpoint {
     pub protocol: Protocol,
-    pub address: String,
+    address: String,
+    /// The form that is compared, where it is not the address itself.
+    compared: Option<String>,
 }
 
 impl Endpoint {
     pub fn new(protocol: Protocol, address: impl Into<String>) -> Self {
-        Self { protocol, address: address.into() }
+        let address = address.into();
+        let compared = match protocol {
+            Protocol::Http | Protocol::Https => secret::shown(&address).into_owned(),
+            Protocol::Email | Protocol::EmailJson => address.to_lowercase(),
+            _ => address.clone(),
+        };
+        let compared = (compared != address).then_some(compared);
+        Self { protocol, address, compared }
+    }
+
+    /// The address as SNS is given it, with its secret.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The address without its secret.
+    pub fn shown(&self) -> &str {
+        match self.protocol {
+            Protocol::Http | Protocol::Https => self.compared(),
+            _ => &self.address,
+        }
+    }
+
+    /// Whether a part of the address is hidden, or has yet to be looked up, so that it
+    /// cannot be subscribed.
+    pub fn is_masked(&self) -> bool {
+        matches!(self.protocol, Protocol::Http | Protocol::Https)
+            && (!self.address.contains("://") || secret::is_masked(&self.address))
+    }
+
+    fn compared(&self) -> &str {
+        self.compared.as_deref().unwrap_or(&self.address)
+    }
+}
+
+impl PartialEq for Endpoint {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Endpoint {}
+
+impl PartialOrd for Endpoint {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Endpoint {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.protocol, self.compared()).cmp(&(other.protocol, other.compared()))
+    }
+}
+
+impl Hash for Endpoint {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.protocol, self.compared()).hash(state);
     }
 }
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.protocol, self.address)
+        write!(f, "{}:{}", self.protocol, self.shown())
     }
 }
 
-impl From<Endpoint> for String {
-    fn from(endpoint: Endpoint) -> Self {
-        endpoint.to_string()
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Endpoint({self})")
+    }
+}
+
+impl Serialize for Endpoint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Endpoint {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::try_from(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
     }
 }
 
@@ -155,6 +232,11 @@ impl TryFrom<String> for Endpoint {
             .and_then(|(protocol, address)| Some(Self::new(Protocol::parse(protocol)?, address)))
             .ok_or_else(|| format!("`{text}` is not protocol:endpoint"))
     }
+}
+
+/// Writes an endpoint with its secret: for the sandbox's file, which is the account itself.
+pub fn in_full(endpoint: &Endpoint) -> String {
+    format!("{}:{}", endpoint.protocol, endpoint.address())
 }
 
 /// The attributes of a subscription that ctguard reads and writes.
@@ -178,6 +260,32 @@ pub struct SubscriptionAttributes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn endpoints_are_equal_when_sns_lists_them_alike() {
+        let (https, email) = (Protocol::Https, Protocol::Email);
+        for (protocol, written, listed) in [
+            (https, "https://u:pw@Hooks.example/in", "https://u:****@hooks.example/in"),
+            (https, "https://hooks.example/in?k=planted", "https://hooks.example/in?k=planted"),
+            (email, "SecOps@acme.example", "secops@acme.example"),
+        ] {
+            let (written, listed) =
+                (Endpoint::new(protocol, written), Endpoint::new(protocol, listed));
+            assert_eq!(written, listed);
+            let saved = serde_json::to_string(&written).unwrap();
+            assert!(!saved.contains("pw") && !saved.contains("planted"), "{saved}");
+            assert!(!format!("{written:?}").contains("planted"), "{written:?}");
+            assert_eq!(serde_json::from_str::<Endpoint>(&saved).unwrap(), written);
+        }
+        for (protocol, a, b) in [
+            (https, "https://u:pw@hooks.example/in", "https://v:pw@hooks.example/in"),
+            (https, "https://hooks.example/in?k=a", "https://hooks.example/in?k=b"),
+            (email, "secops@acme.example", "netops@acme.example"),
+            (Protocol::Sqs, "arn:aws:sqs:eu-west-1:1:q", "arn:aws:sqs:eu-west-1:1:Q"),
+        ] {
+            assert_ne!(Endpoint::new(protocol, a), Endpoint::new(protocol, b), "{a}");
+        }
+    }
 
     #[test]
     fn sns_goes_to_other_regions_as_aws_says_it_does() {

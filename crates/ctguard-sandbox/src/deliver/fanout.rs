@@ -60,7 +60,7 @@ impl Handing<'_> {
         delivery: &mut Delivery,
     ) -> Result<String, String> {
         passes(attributes, self.text)?;
-        if endpoint.protocol == Protocol::Https && endpoint.address == CHAT_ENDPOINT {
+        if endpoint.protocol == Protocol::Https && endpoint.address() == CHAT_ENDPOINT {
             // It acknowledges every message, so what it drops is in no dead-letter queue.
             return chat::accepts(
                 self.text,
@@ -93,7 +93,7 @@ impl Handing<'_> {
 
     /// Whether an endpoint accepts the message, as far as the sandbox knows.
     fn admits(&self, endpoint: &Endpoint) -> Result<String, Refused> {
-        let address = endpoint.address.as_str();
+        let address = endpoint.address();
         let context = self.context();
         let service = match endpoint.protocol {
             Protocol::Sqs => "sqs",

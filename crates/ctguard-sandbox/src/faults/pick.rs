@@ -119,7 +119,7 @@ pub fn pick_subscription(
         aim.name.as_ref().is_none_or(|name| {
             topic == name
                 || topic.ends_with(&format!("-{name}"))
-                || endpoint.address == *name
+                || endpoint.address() == *name
                 || endpoint.to_string() == *name
         })
     };

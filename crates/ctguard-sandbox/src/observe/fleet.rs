@@ -2,6 +2,7 @@
 
 use super::{is_tagged, read, rules_among, tags};
 use crate::access::{Reader, unreadable};
+use crate::given_back;
 use crate::refusal::{deny, refuse};
 use crate::roles::managed_policy;
 use crate::state::{StoredOrganization, StoredRole};
@@ -126,7 +127,7 @@ pub fn role(reader: &mut Reader<'_>, account: &AccountId, name: &str) -> Observe
                 Some(arn) => managed(reader, account, arn),
                 None => Observed::Absent,
             };
-            let role = Role { trust, policies, permissions_boundary };
+            let role = given_back::role(Role { trust, policies, permissions_boundary });
             let tags = Observed::Known(tags);
             Observed::Known(LiveRole { role, tags, attached, boundary })
         })
@@ -169,7 +170,8 @@ pub fn buses(
             };
             let tags = tags(reader, reads, tagged, &stored.tags, "events:ListTagsForResource");
             let rules = rules_among(reader, reads, tagged, &stored.rules);
-            let bus = Bus { policy: stored.policy.clone(), kms_key: stored.kms_key.clone() };
+            let policy = stored.policy.as_ref().map(given_back::policy);
+            let bus = Bus { policy, kms_key: stored.kms_key.clone() };
             Observed::Known(LiveBus { bus, tags, rules })
         });
         live.insert(name, observed);

@@ -2,6 +2,7 @@
 
 use super::{is_tagged, read, tags};
 use crate::access::{Reader, unreadable};
+use crate::given_back;
 use crate::policy;
 use crate::policy::{Principal, Request};
 use crate::refusal::{Refusal, deny, refuse};
@@ -94,11 +95,11 @@ fn topic(
                 StoredSubscription::Confirmed { arn, attributes } => LiveSubscription::Confirmed {
                     arn: arn.clone(),
                     attributes: read(reader, "sns:GetSubscriptionAttributes", |_| {
-                        Observed::Known(attributes.clone())
+                        Observed::Known(given_back::subscription(attributes))
                     }),
                 },
             };
-            (endpoint.clone(), live)
+            (given_back::endpoint(endpoint), live)
         });
         Observed::Known(live.collect())
     });
@@ -108,7 +109,7 @@ fn topic(
     } else {
         Observed::Absent
     };
-    LiveTopic { topic: stored.topic.clone(), subscriptions, tags }
+    LiveTopic { topic: given_back::topic(&stored.topic), subscriptions, tags }
 }
 
 pub fn queues(
@@ -143,7 +144,7 @@ pub fn queues(
             } else {
                 Observed::Absent
             };
-            let (queue, messages) = (stored.queue.clone(), stored.messages);
+            let (queue, messages) = (given_back::queue(&stored.queue), stored.messages);
             Observed::Known(LiveQueue { queue, tags, messages })
         });
         live.insert(arn, observed);
@@ -166,7 +167,7 @@ pub fn functions(
             };
             let policy = reader.state.region(reader.place).function_policy(resource).flatten();
             policy.map_or(Observed::Absent, |policy| {
-                Observed::Known(LiveFunction { policy: policy.clone() })
+                Observed::Known(LiveFunction { policy: given_back::policy(policy) })
             })
         });
         live.insert(arn.clone(), observed);

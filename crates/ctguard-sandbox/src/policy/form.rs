@@ -2,6 +2,7 @@
 
 use super::{glob, list, texts};
 use ctguard_core::resource::bus::BUS_POLICY_MAX_CHARS;
+use ctguard_core::resource::policy::is_deleted;
 use ctguard_core::scope::{AccountId, Arn};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -178,6 +179,10 @@ fn check_statement(statement: &Value, holder: Holder<'_>) -> Result<(), String> 
         "Condition",
     ];
     let elements = statement.as_object().ok_or("a statement is not an object")?;
+    let named = statement.get("Principal").map(|who| texts(who.get("AWS"))).unwrap_or_default();
+    if let Some(gone) = named.into_iter().find(|who| is_deleted(who)) {
+        return Err(format!("PrincipalNotFound: {gone} is no principal"));
+    }
     if let Some(unknown) = elements.keys().find(|key| !ELEMENTS.contains(&key.as_str())) {
         return Err(format!("syntax error: unknown element {unknown}"));
     }

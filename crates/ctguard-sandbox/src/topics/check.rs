@@ -14,7 +14,7 @@ const INVALID: &str = "InvalidParameter";
 const FILTER_POLICY_MAX: (usize, usize) = (150, 5);
 
 pub fn check_endpoint(endpoint: &Endpoint) -> Done {
-    let address = endpoint.address.as_str();
+    let address = endpoint.address();
     let good = match endpoint.protocol {
         Protocol::Email | Protocol::EmailJson => {
             address.split_once('@').is_some_and(|(who, at)| {

@@ -196,7 +196,7 @@ fn destinations(reader: &mut Reader<'_>, node: &Node) -> Vec<RawDestination> {
 }
 
 fn subscriber(reader: &mut Reader<'_>, node: &Node) -> Option<(&'static str, Spanned<String>)> {
-    const HELP: &str = "write one of `{ email: ... }`, `{ https: ... }`, `{ sqs: ARN }`, `{ lambda: ARN }` and `{ chat: ARN }`";
+    const HELP: &str = "write one of `{ email: ... }`, `{ https: ... }`, `{ secret: env:NAME }`, `{ sqs: ARN }`, `{ lambda: ARN }` and `{ chat: ARN }`";
     let fields = reader.mapping(node, keys::SUBSCRIBER)?;
     let mut present =
         keys::SUBSCRIBER.names().iter().filter_map(|key| Some((*key, fields.get(key)?)));

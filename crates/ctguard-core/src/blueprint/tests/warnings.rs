@@ -34,6 +34,7 @@ fn every_warning_is_given_and_silenced_by_its_code() {
         ),
         (with(subscribers, "[]"), "destination-without-subscribers"),
         (with("format: json", "format: text"), "text-to-machine"),
+        (with(subscribers, "[{ https: \"https://a:pw@b.example/in\" }]"), "secret-in-url"),
         (critical(&mail("[us-east-1]")), "critical-email-only"),
         (
             critical(&format!("{GOOD}{low}")).replace(

@@ -2,12 +2,14 @@
 
 use super::super::raw::RawDestination;
 use super::super::reader::Spanned;
+use super::super::secrets::SecretSource;
 use super::super::{Destination, DestinationTopic, Format, Regions, Subscriber};
 use super::{kebab_name, syntax};
 use crate::codes;
 use crate::diag::{Code, Diagnostic, Span};
 use crate::resource::topic::{Endpoint, Protocol, TOPIC_NAME_MAX_CHARS};
 use crate::scope::Region;
+use crate::secret;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Longest name of a destination, in characters: with the blueprint's name it fits into a target id.
@@ -292,11 +294,18 @@ fn subscriber(
         }
         "https" => {
             if let Err(problem) = syntax::https_url(text) {
-                let message = format!("`{text}` cannot be subscribed: {problem}");
+                let message = format!("`{}` cannot be subscribed: {problem}", secret::shown(text));
                 return fail(out, codes::URL_INVALID, message, "write `https: https://HOST/PATH`");
             }
             return Some(Subscriber::Endpoint(Endpoint::new(Protocol::Https, text)));
         }
+        "secret" => match SecretSource::parse(text) {
+            Ok(source) => return Some(Subscriber::Endpoint(source.unresolved())),
+            Err(problem) => {
+                let message = format!("this secret cannot be looked up: {problem}");
+                return fail(out, codes::SECRET_INVALID, message, SecretSource::HELP);
+            }
+        },
         "sqs" => (Some(Protocol::Sqs), syntax::regional_arn(text, "sqs")),
         "lambda" => (Some(Protocol::Lambda), syntax::regional_arn(text, "lambda")),
         _ => (None, syntax::arn_of(text, "chatbot")),

@@ -57,7 +57,7 @@ pub(super) fn email(text: &str) -> Result<(), &'static str> {
 }
 
 /// An `https://` address with a host.
-pub(super) fn https_url(text: &str) -> Result<(), &'static str> {
+pub(in crate::blueprint) fn https_url(text: &str) -> Result<(), &'static str> {
     let Some(rest) = text.strip_prefix("https://") else {
         return Err(if text.starts_with("http://") {
             "alerts are not sent unencrypted: write `https://`"

@@ -85,7 +85,7 @@ impl Compiler<'_> {
     fn check_regions(&mut self, destination: &Destination, place: &Place) {
         for subscriber in &destination.subscribers {
             let Subscriber::Endpoint(endpoint) = subscriber else { continue };
-            let home = Arn::parse(&endpoint.address).and_then(|arn| Region::new(arn.region));
+            let home = Arn::parse(endpoint.address()).and_then(|arn| Region::new(arn.region));
             let regional = matches!(endpoint.protocol, Protocol::Sqs | Protocol::Lambda);
             let Some(home) = home.filter(|_| regional) else { continue };
             let apart = home.partition() != place.region.partition();

@@ -83,7 +83,7 @@ fn existing_topic(destination: &Destination) -> Option<Arn<'_>> {
 
 fn endpoint_arns(destination: &Destination) -> impl Iterator<Item = Arn<'_>> {
     destination.subscribers.iter().filter_map(|subscriber| match subscriber {
-        Subscriber::Endpoint(endpoint) => Arn::parse(&endpoint.address),
+        Subscriber::Endpoint(endpoint) => Arn::parse(endpoint.address()),
         Subscriber::Chat(arn) => Arn::parse(arn),
     })
 }

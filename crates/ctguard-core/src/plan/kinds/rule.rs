@@ -100,8 +100,10 @@ fn update(
         fields.differ("event_pattern", &before, &pattern_value(wanted.event_pattern.as_deref()));
     }
     fields.compare("schedule_expression", &now.schedule_expression, &wanted.schedule_expression);
-    fields.compare("description", &now.description, &wanted.description);
-    fields.compare("role_arn", &now.role_arn, &wanted.role_arn);
+    // An empty text and none are the same to EventBridge.
+    let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    fields.compare("description", &said(&now.description), &said(&wanted.description));
+    fields.compare("role_arn", &said(&now.role_arn), &said(&wanted.role_arn));
     let mut calls = Vec::new();
     let mut step = None;
     if !fields.is_empty() {

@@ -11,7 +11,7 @@ use crate::plan::fields::FieldChanges;
 use crate::plan::{Verb, Waiting, WaitingFor};
 use crate::resource::keys::SubscriptionKey;
 use crate::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol, SubscriptionAttributes};
-use crate::resource::{Address, Kind};
+use crate::resource::{Address, Kind, policy};
 use crate::scope::Place;
 use crate::snapshot::{LiveSubscription, LiveTopic, Observed};
 
@@ -82,6 +82,13 @@ fn create(
     endpoint: &Endpoint,
     attributes: &SubscriptionAttributes,
 ) {
+    if endpoint.is_masked() {
+        return differ.refuse(
+            Address::of_subscription(place, SubscriptionKey::new(topic, endpoint)),
+            "a part of its address is hidden here, and SNS needs it whole",
+            "Saved plans hide secrets that are written in the blueprint: write the URL as `secret: env:NAME`, or apply the blueprint instead of the plan.",
+        );
+    }
     let mut fields = FieldChanges::default();
     fields.set("dead_letter_arn", &attributes.dead_letter_arn);
     let call = Action::Subscribe {
@@ -126,7 +133,8 @@ fn update(
         );
         set(SubscriptionAttribute::RawMessageDelivery(wanted.raw_message_delivery));
     }
-    if now.filter_policy != wanted.filter_policy {
+    // AWS writes the policy anew: the order of keys and of values says nothing.
+    if !policy::same_json(now.filter_policy.as_ref(), wanted.filter_policy.as_ref()) {
         fields.differ("filter_policy", &now.filter_policy, &wanted.filter_policy);
         set(SubscriptionAttribute::FilterPolicy(wanted.filter_policy.clone()));
     }
@@ -188,11 +196,11 @@ fn wait_for_confirmation(differ: &mut Differ<'_>, place: &Place, topic: &str, en
     let message = match endpoint.protocol {
         Protocol::Email | Protocol::EmailJson => format!(
             "{} must open the mail from AWS Notifications and confirm within 48 hours; until then nothing reaches them.",
-            endpoint.address
+            endpoint.shown()
         ),
         _ => format!(
             "{} must confirm the subscription it is sent; until then nothing reaches it.",
-            endpoint.address
+            endpoint.shown()
         ),
     };
     differ.wait(Waiting {

@@ -6,7 +6,7 @@ use crate::desired::{DesiredPlace, DesiredTopic};
 use crate::plan::Verb;
 use crate::plan::draft::{Differ, Draft};
 use crate::plan::fields::FieldChanges;
-use crate::resource::{Address, Kind, policy};
+use crate::resource::{Address, Kind, kms, policy};
 use crate::scope::Place;
 use crate::snapshot::{LiveTopic, Observed, PlaceSnapshot};
 
@@ -85,7 +85,7 @@ fn update(
     let wanted = policy::merged(now.policy.as_ref(), &desired.own_statements, prefix);
     let mut fields = FieldChanges::default();
     let mut calls = Vec::new();
-    if now.kms_key != desired.kms_key {
+    if !kms::same_name(now.kms_key.as_deref(), desired.kms_key.as_deref(), place) {
         if let Some(key) = &desired.kms_key {
             warn_of_key(differ, place, name, key);
         }

@@ -10,7 +10,7 @@ use crate::plan::draft::{Differ, Draft, Owner};
 use crate::plan::fields::FieldChanges;
 use crate::resource::small_map::SmallMap;
 use crate::resource::trail::{Selectors, TRAILS_PER_REGION};
-use crate::resource::{ALERT_TAG, Address, BLUEPRINT_TAG, Kind, VERSION_TAG};
+use crate::resource::{ALERT_TAG, Address, BLUEPRINT_TAG, Kind, VERSION_TAG, kms};
 use crate::scope::{Arn, Place};
 use crate::snapshot::{Live, LiveTrail, Observed, PlaceSnapshot, Unreadable};
 
@@ -211,7 +211,11 @@ fn update(differ: &mut Differ<'_>, place: &Place, desired: &DesiredTrail, live: 
     let (now, mut wanted) = (&live.trail, desired.trail.clone());
     // The blueprint does not set the key prefix of log files.
     wanted.key_prefix.clone_from(&now.key_prefix);
-    if wanted.kms_key.is_none() {
+    let (live_key, wanted_key) = (now.kms_key.as_deref(), wanted.kms_key.as_deref());
+    if wanted_key.is_none()
+        || kms::same_name(live_key, wanted_key, place)
+        || kms::may_be_alias(wanted_key, live_key)
+    {
         wanted.kms_key.clone_from(&now.kms_key);
     }
     if now.bucket != wanted.bucket && differ.bucket_is_unknown(place, &wanted.bucket) {

@@ -14,8 +14,8 @@ use crate::snapshot::{Observed, PlaceSnapshot};
 
 pub fn admits(judge: &TopicJudge<'_>, endpoint: &Endpoint, object: LinkObject) -> Link {
     match endpoint.protocol {
-        Protocol::Sqs => queue(judge, &endpoint.address, object),
-        Protocol::Lambda => function(judge, &endpoint.address, object),
+        Protocol::Sqs => queue(judge, endpoint.address(), object),
+        Protocol::Lambda => function(judge, endpoint.address(), object),
         _ => there(judge, object),
     }
 }

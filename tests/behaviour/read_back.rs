@@ -1,0 +1,277 @@
+//! What AWS gives back is not what was written: the sandbox alters it on every read, the diff sees
+//! through that, and secrets are neither printed nor saved.
+
+use crate::laws::{account, apply, blueprint, choice, confirm, plan, read};
+use crate::world::World;
+use ctguard_core::resource::topic::Protocol;
+use ctguard_sandbox::fresh::AccountKind;
+use ctguard_sandbox::state::{Regional, StoredSubscription};
+use ctguard_sandbox::{Sandbox, State};
+use proptest::prelude::*;
+use serde_json::json;
+use std::process::{Command, Stdio};
+
+const HOOKED: &str = r#"
+version: 1
+name: acme
+regions: [us-east-1]
+destinations:
+  hook:
+    topic: hook
+    format: json
+    subscribers:
+      - https: "https://ops:PLANTEDpw@Hooks.acme.example/services/T1/PLANTEDpath?token=PLANTEDquery"
+      - email: SecOps@acme.example
+routes: { critical: [hook], high: [hook], medium: [hook], low: [] }
+alerts:
+  - { id: route, title: A route was made, risk: high, events: [ec2:CreateRoute], why: w, next: n }
+"#;
+
+/// The same with the address in a variable.
+fn by_variable() -> String {
+    let at = HOOKED.find("- https:").unwrap();
+    let end = at + HOOKED[at..].find('\n').unwrap();
+    format!("{}- secret: env:CTGUARD_TEST_HOOK{}", &HOOKED[..at], &HOOKED[end..])
+}
+
+const ADDRESS: &str =
+    "https://ops:PLANTEDpw@Hooks.acme.example/services/T1/PLANTEDpath?token=PLANTEDquery";
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// For any blueprint, a plan after an apply is empty, although every read is altered.
+    #[test]
+    fn an_apply_leaves_nothing_to_plan(choice in choice()) {
+        let sandbox = Sandbox::in_memory(account(AccountKind::Bare));
+        let blueprint = blueprint(&choice);
+        apply(&sandbox, &blueprint);
+        confirm(&sandbox);
+        let after = plan(&sandbox, &blueprint);
+        prop_assert!(after.is_empty(), "{:#?}", after.changes);
+    }
+}
+
+#[test]
+fn masked_and_lowered_addresses_are_the_ones_that_were_written() {
+    let sandbox = Sandbox::in_memory(account(AccountKind::WithTrail));
+    let blueprint = read(HOOKED);
+    apply(&sandbox, &blueprint);
+    confirm(&sandbox);
+    let after = plan(&sandbox, &blueprint);
+    assert!(after.is_empty() && after.waiting.is_empty(), "{after:#?}");
+}
+
+type Change = fn(&mut Regional);
+
+/// A real change of each attribute that comes back altered, and the field that tells it.
+const CHANGES: [(&str, Change); 13] = [
+    ("policy", |here| first(&mut here.topics).topic.policy = None),
+    ("policy", |here| {
+        let policy = first(&mut here.topics).topic.policy.as_mut().unwrap();
+        for statement in policy["Statement"].as_array_mut().unwrap() {
+            if statement["Sid"].as_str().is_some_and(|sid| sid.starts_with("ctguard-acme-")) {
+                statement["Condition"] = json!({ "Bool": { "aws:SecureTransport": true } });
+            }
+        }
+    }),
+    ("display_name", |here| first(&mut here.topics).topic.display_name = Some("Else".to_owned())),
+    ("kms_key", |here| first(&mut here.topics).topic.kms_key = Some("k1".to_owned())),
+    ("policy", |here| first(&mut here.queues).queue.policy = None),
+    ("message_retention_seconds", |here| {
+        first(&mut here.queues).queue.message_retention_seconds = 60;
+    }),
+    ("sqs_managed_sse", |here| first(&mut here.queues).queue.sqs_managed_sse = false),
+    ("description", |here| first(&mut here.rules).rule.description = Some("else".to_owned())),
+    ("state", |here| {
+        first(&mut here.rules).rule.state = ctguard_core::resource::rule::RuleState::Disabled;
+    }),
+    ("retry_policy", |here| {
+        let policy = ctguard_core::resource::rule::RetryPolicy {
+            maximum_event_age_seconds: 60,
+            maximum_retry_attempts: 1,
+        };
+        target(here).retry_policy = Some(policy);
+    }),
+    ("dead_letter_arn", |here| target(here).dead_letter_arn = None),
+    ("raw_message_delivery", |here| subscription(here).raw_message_delivery = true),
+    ("filter_policy", |here| subscription(here).filter_policy = Some(json!({ "risk": ["low"] }))),
+];
+
+fn first<T>(all: &mut std::collections::BTreeMap<String, T>) -> &mut T {
+    all.values_mut().next().unwrap()
+}
+
+fn target(here: &mut Regional) -> &mut ctguard_core::resource::rule::Target {
+    let targets = &mut first(&mut here.rules).targets;
+    let id = targets.keys().next().unwrap().clone();
+    targets.get_mut(&id).unwrap()
+}
+
+fn subscription(here: &mut Regional) -> &mut ctguard_core::resource::topic::SubscriptionAttributes {
+    let all = first(&mut here.topics).subscriptions.iter_mut();
+    all.filter(|(endpoint, _)| endpoint.protocol == Protocol::Https)
+        .find_map(|(_, one)| match one {
+            StoredSubscription::Confirmed { attributes, .. } => Some(attributes),
+            StoredSubscription::Pending { .. } => None,
+        })
+        .unwrap()
+}
+
+fn regional(state: &mut State) -> &mut Regional {
+    let account = state.accounts.values_mut().next().unwrap();
+    account.regions.values_mut().find(|here| !here.topics.is_empty()).unwrap()
+}
+
+#[test]
+fn a_real_change_of_each_attribute_is_still_seen() {
+    let blueprint = read(HOOKED);
+    for (index, (field, change)) in CHANGES.into_iter().enumerate() {
+        let sandbox = Sandbox::in_memory(account(AccountKind::WithTrail));
+        apply(&sandbox, &blueprint);
+        confirm(&sandbox);
+        let mut state = sandbox.state();
+        change(regional(&mut state));
+        let after = plan(&Sandbox::in_memory(state), &blueprint);
+        let fields: Vec<&str> = after
+            .changes
+            .iter()
+            .flat_map(|change| change.fields.iter().map(|field| field.path.as_str()))
+            .collect();
+        assert_eq!(fields, [field], "change {index}");
+    }
+}
+
+#[test]
+fn another_token_is_another_subscriber() {
+    let sandbox = Sandbox::in_memory(account(AccountKind::WithTrail));
+    apply(&sandbox, &read(HOOKED));
+    confirm(&sandbox);
+    let rotated = plan(&sandbox, &read(&HOOKED.replace("PLANTEDquery", "PLANTEDnext")));
+    let [change] = rotated.changes.as_slice() else { panic!("{:#?}", rotated.changes) };
+    let old = sandbox.state();
+    let old = old.accounts.values().flat_map(|account| account.regions.values());
+    let mut old =
+        old.flat_map(|here| here.topics.values()).flat_map(|topic| topic.subscriptions.keys());
+    // The old one goes once the new one is proven; the hash tells them apart.
+    assert!(change.address.name.contains("hooks.acme.example"), "{}", change.address.name);
+    assert!(old.all(|endpoint| !change.address.name.ends_with(&endpoint.to_string())));
+}
+
+/// Fails when a text holds a planted secret.
+#[track_caller]
+fn clean(what: &str, text: &str) {
+    for line in text.lines() {
+        assert!(!line.contains("PLANTED"), "{what}: {line}");
+    }
+}
+
+/// Runs the program itself, with the address in a variable; its output, whatever it is.
+fn program(world: &World, line: &str) -> String {
+    let account = world.path("account.json");
+    let mut words: Vec<&str> = line.split(' ').collect();
+    words.insert(0, account.to_str().unwrap());
+    words.insert(0, "--sandbox");
+    let ran = Command::new(env!("CARGO_BIN_EXE_ctguard"))
+        .args(words)
+        .current_dir(world.path("."))
+        .env("CTGUARD_TEST_HOOK", ADDRESS)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let text =
+        format!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+    assert!(!text.contains("panicked"), "{line}: {text}");
+    text
+}
+
+/// Lines of every verb, in an order in which each has something to tell.
+const LINES: [&str; 24] = [
+    "validate ctguard.yaml",
+    "plan ctguard.yaml",
+    "plan ctguard.yaml --format json",
+    "plan ctguard.yaml --format markdown",
+    "plan ctguard.yaml --format sarif",
+    "plan ctguard.yaml -vv --out first.json",
+    "show first.json",
+    "apply ctguard.yaml --yes -vv",
+    "verify ctguard.yaml",
+    "verify ctguard.yaml --format json",
+    "sandbox confirm",
+    "verify ctguard.yaml --format junit",
+    "verify ctguard.yaml --format github",
+    "verify ctguard.yaml --format sarif",
+    "verify ctguard.yaml --format markdown",
+    "explain route ctguard.yaml",
+    "explain ctguard.yaml ec2:CreateRoute",
+    "drift ctguard.yaml --format json",
+    "snapshot ctguard.yaml --out live.json",
+    "plan ctguard.yaml --out second.json",
+    "show second.json --format markdown",
+    "apply second.json --yes",
+    "policy ctguard.yaml",
+    "destroy ctguard.yaml --yes",
+];
+
+#[test]
+fn no_output_and_no_file_of_any_verb_holds_a_planted_secret() {
+    for blueprint in [HOOKED.to_owned(), by_variable()] {
+        let world = World::bare(&blueprint);
+        let mut masked = 0;
+        for line in LINES {
+            let text = program(&world, line);
+            masked += usize::from(text.contains("ops:****@hooks.acme.example/"));
+            clean(line, &text);
+        }
+        assert!(masked > 10, "the address is named, and hidden, by {masked} lines");
+        for file in ["first.json", "second.json", "live.json"] {
+            clean(file, &world.read(file));
+        }
+    }
+}
+
+#[test]
+fn a_secret_by_variable_reaches_sns_whole() {
+    let world = World::bare(&by_variable());
+    program(&world, "apply ctguard.yaml --yes");
+    let mut state = world.state();
+    let stored = regional(&mut state).topics.values().next().unwrap().subscriptions.keys();
+    let hook = stored.clone().find(|endpoint| endpoint.protocol == Protocol::Https).unwrap();
+    assert_eq!(hook.address(), ADDRESS);
+    let ran = world.run(&["plan"]);
+    assert!(ran.err.contains("`CTGUARD_TEST_HOOK`") && ran.err.contains("not set"), "{}", ran.err);
+}
+
+#[test]
+fn a_saved_plan_of_a_secret_in_clear_does_not_subscribe_a_mask() {
+    let world = World::bare(HOOKED);
+    world.run(&["plan", "--out", world.path("p.json").to_str().unwrap()]).expect(0);
+    let applied = world.run(&["apply", "--yes", world.path("p.json").to_str().unwrap()]);
+    assert_ne!(applied.code, 0, "{}", applied.out);
+    let mut state = world.state();
+    let account = state.accounts.values_mut().next().unwrap();
+    assert!(account.regions.values().all(|here| here.topics.is_empty()));
+}
+
+#[test]
+fn the_id_of_a_deleted_role_does_not_stop_an_apply() {
+    let sandbox = Sandbox::in_memory(account(AccountKind::WithTrail));
+    let blueprint = read(HOOKED);
+    apply(&sandbox, &blueprint);
+    confirm(&sandbox);
+    let mut state = sandbox.state();
+    let policy = first(&mut regional(&mut state).topics).topic.policy.as_mut().unwrap();
+    let statements = policy["Statement"].as_array_mut().unwrap();
+    let gone = json!({ "Sid": "theirs", "Effect": "Allow", "Principal": { "AWS": "AROAEXAMPLEID0000000A" },
+        "Action": "sns:Subscribe", "Resource": "*" });
+    statements.push(gone);
+    assert!(plan(&Sandbox::in_memory(state.clone()), &blueprint).is_empty(), "it is others'");
+    let policy = first(&mut regional(&mut state).topics).topic.policy.as_mut().unwrap();
+    policy["Statement"]
+        .as_array_mut()
+        .unwrap()
+        .retain(|one| !one["Sid"].as_str().is_some_and(|sid| sid.starts_with("ctguard-acme-")));
+    let sandbox = Sandbox::in_memory(state);
+    assert_eq!(apply(&sandbox, &blueprint).count(ctguard::run::OutcomeKind::Failed), 0);
+    assert!(plan(&sandbox, &blueprint).is_empty());
+}
