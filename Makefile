@@ -2,7 +2,7 @@
 
 export AWS_EC2_METADATA_DISABLED := true
 
-.PHONY: demo test bench bench-fleet catalogue
+.PHONY: demo test soak bench bench-fleet catalogue
 
 ## Plays the whole story on an account that is a file.
 demo:
@@ -16,6 +16,11 @@ test:
 	tests/sql/run.sh
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 	examples/story/play.sh >/dev/null
+
+## Every crash point on the emulators, of which `make test` tries some: minutes.
+soak:
+	CTGUARD_CRASH_POINTS=all tests/emulators/run.sh \
+		cargo test --workspace --locked --test behaviour emulators::crash:: -- --nocapture
 
 ## Calls, CPU and memory, measured against the emulator.
 bench:

@@ -17,7 +17,9 @@
 
 mod broken_region;
 mod calls;
+mod crash;
 mod fleet;
+mod inventory;
 mod lane;
 mod least;
 mod links;
