@@ -18,6 +18,7 @@
 mod broken_region;
 mod calls;
 mod crash;
+mod faults;
 mod fleet;
 mod inventory;
 mod lane;

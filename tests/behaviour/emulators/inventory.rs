@@ -19,6 +19,16 @@ const BUCKET_SETTINGS: [&str; 7] = [
     "versioning",
 ];
 
+/// What a topic's owner may do by the policy that ministack gives to a new topic, and by the one that AWS does,
+/// which ctguard writes where it makes the topic itself and otherwise leaves as it is found.
+///
+/// Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html>
+const THEIR_DEFAULT: &str =
+    "[&quot;SNS:Publish&quot;,&quot;SNS:Subscribe&quot;,&quot;SNS:Receive&quot;]";
+const AWS_DEFAULT: &str = "[&quot;SNS:GetTopicAttributes&quot;,&quot;SNS:SetTopicAttributes&quot;,\
+    &quot;SNS:AddPermission&quot;,&quot;SNS:RemovePermission&quot;,&quot;SNS:DeleteTopic&quot;,\
+    &quot;SNS:Subscribe&quot;,&quot;SNS:ListSubscriptionsByTopic&quot;,&quot;SNS:Publish&quot;]";
+
 /// Reads everything that ctguard could have made, whoever made it.
 pub fn inventory(lane: &Lane, regions: &[&str], bucket: &str) -> Inventory {
     let mut found = Inventory::new();
@@ -92,7 +102,7 @@ fn topics(lane: &Lane, region: &str, note: &mut impl FnMut(&str, &str)) {
     let topics = lane.sns(region, &[("Action", "ListTopics")]);
     for arn in between(&topics, "<TopicArn>", "</TopicArn>") {
         let ask = |action| lane.sns(region, &[("Action", action), ("TopicArn", arn)]);
-        let attributes = ask("GetTopicAttributes");
+        let attributes = ask("GetTopicAttributes").replace(THEIR_DEFAULT, AWS_DEFAULT);
         let mut attributes = between(&attributes, "<entry>", "</entry>");
         attributes.sort_unstable();
         let subscriptions = ask("ListSubscriptionsByTopic");

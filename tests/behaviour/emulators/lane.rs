@@ -98,6 +98,11 @@ impl Lane {
         program::against(&self.proxy.url(), self.folder.path(), args, credentials)
     }
 
+    /// Where the program finds the proxy.
+    pub fn proxy_url(&self) -> String {
+        self.proxy.url()
+    }
+
     /// The program, not yet started.
     pub fn command(&self, args: &[&str]) -> Command {
         let credentials = [(ACCESS_KEY_ID, self.account), (SECRET_ACCESS_KEY, "secret")];
