@@ -167,9 +167,7 @@ def main():
     measured("300 rules on a bus, the first `plan`", ctguard, "plan", blueprint(300))
     one = blueprint(1)
     measured("100,000 rules of others, the first `plan`", ctguard, "plan", one, rules=100_000)
-    took = measured("10,000 subscriptions, `plan`", ctguard, "plan", one, subscriptions=10_000)
-    if "Timeout" in took.out + took.err:
-        print("\nThe last did not end within the time that ctguard gives a place.")
+    measured("10,000 subscriptions, `plan`", ctguard, "plan", one, subscriptions=10_000)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ use ctguard_aws::{Aws, Options, Timing};
 use ctguard_core::blueprint::{Blueprint, load_text};
 use ctguard_core::plan::{Plan, Stage, diff};
 use ctguard_core::scope::Region;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -476,7 +476,7 @@ fn what_a_person_changes_in_between_is_in_the_next_plan() {
     let fault = fault("a person", move |call, n, on| {
         let reply = on(call);
         let is_due = call.operation == "PutTargets" && call.region == HOME && n == 0;
-        if is_due && call.parameter("Rule") == Value::from("ctguard-acme-route") {
+        if is_due && call.parameter("Rule") == "ctguard-acme-route" {
             let name = json!({ "Name": "ctguard-acme-route" });
             person.lock().unwrap().json(HOME, events("DisableRule"), &name);
         }
