@@ -2,7 +2,7 @@
 
 export AWS_EC2_METADATA_DISABLED := true
 
-.PHONY: demo test bench bench-fleet catalogue
+.PHONY: demo test soak bench bench-fleet bench-load catalogue
 
 ## Plays the whole story on an account that is a file.
 demo:
@@ -17,6 +17,11 @@ test:
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 	examples/story/play.sh >/dev/null
 
+## Every crash point on the emulators, of which `make test` tries some: minutes.
+soak:
+	CTGUARD_CRASH_POINTS=all tests/emulators/run.sh \
+		cargo test --workspace --locked --test behaviour emulators::crash:: -- --nocapture
+
 ## Calls, CPU and memory, measured against the emulator.
 bench:
 	benches/run.sh
@@ -24,6 +29,10 @@ bench:
 ## Many accounts and one hub, measured against a stub that answers as AWS does.
 bench-fleet:
 	benches/fleet.sh
+
+## Much of one thing: a large blueprint, many rules of others, many subscriptions.
+bench-load:
+	benches/load.sh
 
 ## Builds the event catalogue, the models of requests and responses and the list of regions again from the pinned packages.
 catalogue:

@@ -11,7 +11,7 @@ pub mod observe;
 pub mod scope;
 mod shared;
 
-pub use apply::{Applied, ChangeOutcome, OutcomeKind, apply};
+pub use apply::{Applied, ChangeOutcome, OutcomeKind, Why, apply};
 pub use attribution::culprits;
 pub use observe::{observe, observe_signals};
 

@@ -17,7 +17,10 @@
 
 mod broken_region;
 mod calls;
+mod crash;
+mod faults;
 mod fleet;
+mod inventory;
 mod lane;
 mod least;
 mod links;

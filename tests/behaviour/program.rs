@@ -13,7 +13,23 @@ pub fn against<'a>(
     args: &[&str],
     credentials: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Ran {
-    let output = Command::new(env!("CARGO_BIN_EXE_ctguard"))
+    let output = command(url, folder, args, credentials).output().unwrap();
+    Ran {
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+        code: output.status.code().and_then(|code| u8::try_from(code).ok()).unwrap(),
+    }
+}
+
+/// The same, not yet started.
+pub fn command<'a>(
+    url: &str,
+    folder: &Path,
+    args: &[&str],
+    credentials: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ctguard"));
+    command
         .args(args)
         .current_dir(folder)
         .env_clear()
@@ -23,14 +39,8 @@ pub fn against<'a>(
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("AWS_CONFIG_FILE", "/dev/null")
         .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    Ran {
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-        code: output.status.code().and_then(|code| u8::try_from(code).ok()).unwrap(),
-    }
+        .stdin(Stdio::null());
+    command
 }
 
 fn ctguard(world: &World) -> Command {

@@ -90,6 +90,15 @@ pub enum Reply {
     Garbage(u16),
     /// The head of an answer, and less of its body than it promises.
     Cut,
+    /// The beginning of what somebody else has answered, with the length of the whole or of what is sent.
+    CutOff {
+        answer: Answer,
+        claims_whole: bool,
+    },
+    /// The beginning, and then nothing for as long as the caller waits.
+    Stall(Answer),
+    /// The connection is closed without an answer.
+    Reset,
     /// Nothing, for as long as the caller waits.
     Hang,
 }
@@ -220,6 +229,7 @@ fn read(reader: &mut impl BufRead) -> Option<Call> {
 fn write(mut stream: TcpStream, reader: &mut impl Read, call: &Call, reply: Reply) {
     let operation = &call.operation;
     let mut header = String::new();
+    let (mut length, mut stalls) = (None, false);
     let (status, body) = match reply {
         Reply::Json(value) => (200, json_or_cbor(call, &value)),
         Reply::Xml(result) if call.protocol == Protocol::Form => (
@@ -252,6 +262,15 @@ fn write(mut stream: TcpStream, reader: &mut impl Read, call: &Call, reply: Repl
                 answer.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
             (answer.status, answer.body.into_bytes())
         }
+        Reply::CutOff { answer, claims_whole } => {
+            length = claims_whole.then_some(answer.body.len().max(1));
+            (answer.status, answer.body.as_bytes()[..answer.body.len() / 2].to_vec())
+        }
+        Reply::Stall(answer) => {
+            (length, stalls) = (Some(answer.body.len().max(1)), true);
+            (answer.status, answer.body.as_bytes()[..answer.body.len() / 2].to_vec())
+        }
+        Reply::Reset => return,
         Reply::Garbage(status) => (status, b"<html><p>It works!".to_vec()),
         Reply::Cut => {
             drop(stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n{\"Rules\": ["));
@@ -269,10 +288,13 @@ fn write(mut stream: TcpStream, reader: &mut impl Read, call: &Call, reply: Repl
     let head = format!(
         "HTTP/1.1 {status} Stub\r\n{header}x-amzn-requestid: stub-{}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         call.before,
-        body.len()
+        length.unwrap_or(body.len())
     );
     // The caller may have left meanwhile; that is its own affair.
     drop(stream.write_all(&[head.as_bytes(), &body].concat()));
+    if stalls {
+        drop(reader.read(&mut [0]));
+    }
 }
 
 fn json_or_cbor(call: &Call, value: &Value) -> Vec<u8> {

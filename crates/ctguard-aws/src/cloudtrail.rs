@@ -1,6 +1,6 @@
 //! CloudTrail: trails, their status, selectors and tags.
 
-use super::errors::{absent, bad_request, bad_response};
+use super::errors::{absent, bad_request, bad_response, listed};
 use super::session::{Session, tags_as};
 use aws_sdk_cloudtrail::types as sdk;
 use aws_smithy_types::date_time::Format;
@@ -41,7 +41,7 @@ impl Session {
     pub(super) async fn trails(&self) -> Result<Vec<Described>, CloudError> {
         let call = self.clients.cloudtrail().describe_trails().include_shadow_trails(true);
         let answer = self.send(DESCRIBE_TRAILS, call.send()).await?;
-        answer.trail_list.unwrap_or_default().into_iter().map(trail_from).collect()
+        listed(DESCRIBE_TRAILS, answer.trail_list)?.into_iter().map(trail_from).collect()
     }
 
     /// Whether a trail logs in this region. Takes the ARN: a shadow trail is not found by its name.

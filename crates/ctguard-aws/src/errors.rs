@@ -51,6 +51,12 @@ pub(super) fn bad_response(operation: &str, message: impl Into<String>) -> Cloud
     refused(operation, "BadResponse", message)
 }
 
+/// The list of an answer. AWS's own services send an empty list where there is nothing; an answer without the
+/// list is somebody else's, such as a proxy's, and says nothing of what is there.
+pub(super) fn listed<T>(operation: &str, list: Option<Vec<T>>) -> Result<Vec<T>, CloudError> {
+    list.ok_or_else(|| bad_response(operation, "the answer has no list"))
+}
+
 /// A request that cannot be made.
 pub(super) fn bad_request(operation: &str, message: impl Into<String>) -> CloudError {
     refused(operation, "InvalidRequest", message)

@@ -1,6 +1,6 @@
 //! EventBridge (the classic `events` API): rules and their targets, on default and custom buses.
 
-use super::errors::{absent, bad_request, bad_response, is_not_found, kind};
+use super::errors::{absent, bad_request, bad_response, is_not_found, kind, listed};
 use super::session::{Pages, Session, tags_as};
 use aws_sdk_eventbridge::types as sdk;
 use aws_smithy_types::error::operation::BuildError;
@@ -56,8 +56,8 @@ impl Session {
             // The default bus always exists, so "not found" is an error.
             let page = if bus.is_some() { absent(page)? } else { Some(page?) };
             let Some(page) = page else { return Ok(None) };
-            for listed in page.rules.unwrap_or_default() {
-                let (name, rule) = rule_from(listed)?;
+            for found in listed(LIST_RULES, page.rules)? {
+                let (name, rule) = rule_from(found)?;
                 rules.insert(name, rule);
             }
             if !pages.turn(LIST_RULES, page.next_token.as_deref())? {
@@ -104,8 +104,8 @@ impl Session {
             let Some(page) = absent(self.send(LIST_TARGETS, call.send()).await)? else {
                 return Ok(None);
             };
-            for listed in page.targets.unwrap_or_default() {
-                targets.insert(listed.id.clone(), target_from(listed));
+            for found in listed(LIST_TARGETS, page.targets)? {
+                targets.insert(found.id.clone(), target_from(found));
             }
             if !pages.turn(LIST_TARGETS, page.next_token.as_deref())? {
                 return Ok(Some(targets));

@@ -414,6 +414,8 @@ fn encryption_configuration(
         .build()?;
     let rule = sdk::ServerSideEncryptionRule::builder()
         .apply_server_side_encryption_by_default(default)
+        // Said, so that the bucket is the same whether or not the setting was put before.
+        .bucket_key_enabled(false)
         .build();
     sdk::ServerSideEncryptionConfiguration::builder().rules(rule).build()
 }

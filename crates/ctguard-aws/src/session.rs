@@ -12,7 +12,7 @@ use aws_smithy_types::error::operation::BuildError;
 use ctguard_core::cloud::CloudError;
 use ctguard_core::resource::Tags;
 use ctguard_core::scope::{Place, Region};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 #[derive(Debug)]
@@ -82,6 +82,8 @@ pub(super) fn sdk_region(region: &Region) -> aws_config::Region {
 #[derive(Debug, Default)]
 pub(super) struct Pages {
     token: Option<String>,
+    /// The tokens so far.
+    seen: HashSet<String>,
 }
 
 impl Pages {
@@ -94,14 +96,14 @@ impl Pages {
     ///
     /// # Errors
     ///
-    /// When the service returns the token that it was given, which would loop forever.
+    /// When the service returns a token that it has returned before, which would loop forever.
     pub(super) fn turn(
         &mut self,
         operation: &'static str,
         next: Option<&str>,
     ) -> Result<bool, CloudError> {
         let next = next.filter(|token| !token.is_empty()).map(str::to_owned);
-        if next.is_some() && next == self.token {
+        if next.as_ref().is_some_and(|next| !self.seen.insert(next.clone())) {
             return Err(bad_response(operation, "the same page token was returned twice"));
         }
         self.token = next;

@@ -1,5 +1,6 @@
 //! The Resource Groups Tagging API: everything that carries a tag, in one list.
 
+use super::errors::listed;
 use super::session::{Pages, Session};
 use aws_sdk_resourcegroupstagging::types::TagFilter;
 use ctguard_core::cloud::CloudError;
@@ -33,7 +34,8 @@ impl Session {
                 .resources_per_page(PAGE)
                 .set_pagination_token(pages.token());
             let page = self.send(GET_RESOURCES, call.send()).await?;
-            for resource in page.resource_tag_mapping_list() {
+            let token = page.pagination_token;
+            for resource in listed(GET_RESOURCES, page.resource_tag_mapping_list)? {
                 let Some(arn) = resource.resource_arn() else { continue };
                 let tags = resource
                     .tags()
@@ -42,7 +44,7 @@ impl Session {
                     .collect();
                 found.insert(arn.to_owned(), tags);
             }
-            if !pages.turn(GET_RESOURCES, page.pagination_token())? {
+            if !pages.turn(GET_RESOURCES, token.as_deref())? {
                 return Ok(found);
             }
         }

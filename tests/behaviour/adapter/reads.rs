@@ -175,7 +175,7 @@ async fn what_is_not_there_is_absent_in_every_spelling() {
             "GetQueueUrl" => Reply::Error(400, "AWS.SimpleQueueService.NonExistentQueue", "gone"),
             READ_FUNCTION => Reply::Error(404, "ResourceNotFoundException", "no such policy"),
             "ListRules" => Reply::Json(json!({ "Rules": [] })),
-            "GetResources" => Reply::Json(json!({})),
+            "GetResources" => Reply::Json(json!({ "ResourceTagMappingList": [] })),
             "DescribeTrails" => Reply::Json(json!({ "trailList": [] })),
             _ => return None,
         })
@@ -243,6 +243,39 @@ async fn a_page_token_that_repeats_ends_the_list_with_an_error() {
     let snapshot = connect(&stub).await.observe(&here(), &reads()).await;
     assert_eq!(snapshot.rules.unreadable().map(|why| why.code.as_str()), Some("BadResponse"));
     assert_eq!(stub.counts()["ListRules"], 2);
+}
+
+/// A proxy's empty answer with status 200 is no word of AWS's that nothing is there.
+#[tokio::test]
+async fn an_answer_without_its_list_is_not_an_empty_list() {
+    for operation in ["ListRules", "ListTargetsByRule", "GetResources", "DescribeTrails"] {
+        let stub = Stub::start(move |call| {
+            if call.operation == operation { Some(Reply::Json(json!({}))) } else { in_sync(call) }
+        });
+        let seen = connect(&stub).await.observe(&here(), &reads()).await;
+        let rules = seen.rules.known().into_iter().flat_map(|rules| rules.values());
+        let codes: Vec<_> = (rules.filter_map(|rule| rule.targets.unreadable()))
+            .chain(seen.rules.unreadable())
+            .chain(seen.trails.unreadable())
+            .chain(seen.topics.values().filter_map(|topic| topic.unreadable()))
+            .map(|why| (why.operation.rsplit(':').next().unwrap(), why.code.as_str()))
+            .collect();
+        assert!(codes.contains(&(operation, "BadResponse")), "{operation}: {codes:?}");
+    }
+}
+
+#[tokio::test]
+async fn page_tokens_that_go_round_in_a_circle_end_the_list_with_an_error() {
+    let stub = Stub::start(|call| match (call.operation.as_str(), call.before % 3) {
+        ("ListRules", turn) => {
+            let token = ["a", "b", "c"][turn];
+            Some(Reply::Json(json!({ "Rules": [], "NextToken": token })))
+        }
+        _ => in_sync(call),
+    });
+    let snapshot = connect(&stub).await.observe(&here(), &reads()).await;
+    assert_eq!(snapshot.rules.unreadable().map(|why| why.code.as_str()), Some("BadResponse"));
+    assert_eq!(stub.counts()["ListRules"], 4);
 }
 
 #[tokio::test]
@@ -394,7 +427,7 @@ async fn the_key_of_a_topic_is_read_once_and_a_policy_that_nobody_can_change_is_
         "GetKeyPolicy" if call.parameter("KeyId") == arn("kms", "key/k") => {
             Some(Reply::Json(json!({ "Policy": "{\"Statement\":[]}" })))
         }
-        "GetResources" => Some(Reply::Json(json!({}))),
+        "GetResources" => Some(Reply::Json(json!({ "ResourceTagMappingList": [] }))),
         _ => None,
     });
     let topics = ["own-1", "own-2", "managed"].map(|name| arn("sns", name));

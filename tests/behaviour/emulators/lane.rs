@@ -21,6 +21,7 @@ use crate::wire::{self, Answer};
 use crate::world::Ran;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 
@@ -48,6 +49,15 @@ type Failing = (&'static str, u16, &'static str);
 impl Lane {
     /// An empty account of this number; no two tests may share one.
     pub fn start(kind: Kind, account: &'static str) -> Self {
+        Self::through(kind, account, |call, on| on(call))
+    }
+
+    /// The same, with somebody on the way who may answer in the emulator's place.
+    pub fn through(
+        kind: Kind,
+        account: &'static str,
+        way: impl Fn(&Call, &dyn Fn(&Call) -> Reply) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let url = super::url(match kind {
             Kind::Ministack => "CTGUARD_TEST_MINISTACK_URL",
             Kind::Moto => "CTGUARD_TEST_MOTO_URL",
@@ -59,7 +69,7 @@ impl Lane {
             let failing = *failing.lock().unwrap();
             Some(match failing.filter(|(region, ..)| *region == call.region) {
                 Some((_, status, code)) => Reply::Error(status, code, "Nothing works here."),
-                None => pass_on(kind, account, &upstream, call),
+                None => way(call, &|call| pass_on(kind, account, &upstream, call)),
             })
         });
         Self { account, url, proxy, folder: TempDir::new().unwrap(), broken }
@@ -88,6 +98,17 @@ impl Lane {
         program::against(&self.proxy.url(), self.folder.path(), args, credentials)
     }
 
+    /// Where the program finds the proxy.
+    pub fn proxy_url(&self) -> String {
+        self.proxy.url()
+    }
+
+    /// The program, not yet started.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let credentials = [(ACCESS_KEY_ID, self.account), (SECRET_ACCESS_KEY, "secret")];
+        program::command(&self.proxy.url(), self.folder.path(), args, credentials)
+    }
+
     /// Runs the program and says which calls it made. Attempts are counted one by one.
     pub fn counted(&self, args: &[&str]) -> (Ran, Vec<Call>) {
         let before = self.proxy.calls().len();
@@ -107,13 +128,18 @@ impl Lane {
 
     /// Makes a call of the query protocol.
     pub fn query(&self, service: &str, region: &str, pairs: &[(&str, &str)]) -> String {
+        self.asked(service, region, pairs).expect_ok().body
+    }
+
+    /// The same, refused or not.
+    pub fn asked(&self, service: &str, region: &str, pairs: &[(&str, &str)]) -> Answer {
         let headers = [
             ("authorization", signed(self.account, region, service)),
             ("content-type", "application/x-www-form-urlencoded".to_owned()),
             ("x-moto-account-id", self.account.to_owned()),
         ];
         let headers = headers.iter().map(|(name, value)| (*name, value.as_str()));
-        wire::send(&self.url, "POST", "/", headers, &wire::form(pairs)).expect_ok().body
+        wire::send(&self.url, "POST", "/", headers, &wire::form(pairs))
     }
 
     pub fn bucket_exists(&self, name: &str) -> bool {
