@@ -127,7 +127,6 @@ fn events_of_every_shape_are_matched_and_printed_as_they_came() {
             format!("{log}\n{log}"),
             vec![mine.clone(), alice().to_string(), mine, alice().to_string()],
         ),
-        ("nothing", "\n".to_owned(), vec![]),
     ] {
         let expected: String = expected.iter().map(|line| format!("{line}\n")).collect();
         let ran = pattern(&["e.json"], &[("e.json", input.as_bytes())], None).expect(0);
@@ -162,7 +161,21 @@ fn ids_and_counts_stand_alone() {
     let ran = pattern(&["--ids", "-"], &[], Some(&input)).expect(0);
     assert_eq!(ran.out, "e-1\n-#3\n", "a record without an id is told by its place");
     assert_eq!(pattern(&["--count", "-"], &[], Some(&input)).expect(0).out, "2\n");
-    assert_eq!(pattern(&["--count", "-"], &[], Some("")).expect(0).out, "0\n");
+}
+
+#[test]
+fn what_is_empty_is_said_to_be_so() {
+    for (args, files, input) in [
+        (["--count", "e.json"], vec![("e.json", "\n".as_bytes().to_vec())], None),
+        (["--count", "e.gz"], vec![("e.gz", gzip("\n"))], None),
+        (["--count", "-"], vec![], Some("\n")),
+        (["--count", "-"], vec![], Some("")),
+    ] {
+        let files: Vec<(&str, &[u8])> =
+            files.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
+        let ran = pattern(&args, &files, input).expect(4);
+        assert!(ran.err.contains("it is empty"), "{args:?}: {}", ran.err);
+    }
 }
 
 #[test]

@@ -167,7 +167,7 @@ fn samples_that_cannot_be_read_fail_and_files_may_hold_several() {
     world.write("events/open.json", "");
     let ran = test(&world, &[]).expect(3);
     assert!(
-        ran.out.contains("events/open.json: it cannot be tried: it holds no event"),
+        ran.out.contains("events/open.json: it cannot be tried: event 1 (line 1): it is empty"),
         "{}",
         ran.out
     );

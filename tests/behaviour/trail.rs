@@ -95,7 +95,7 @@ fn an_apply_killed_inside_the_making_of_the_bucket_goes_on_with_it() {
 fn a_bucket_of_others_is_used_as_it_stands() {
     let world = World::with_trail(
         &(PLAIN.to_owned()
-            + "\ntrail: { name: acme-management, bucket: management-events-111122223333, home_region: us-east-1, additional: true }\n"),
+            + "\ntrail: { name: acme-management, bucket: management-events-111122223333, home_region: us-east-1, additional: true, foreign_bucket: true }\n"),
     );
     let before =
         serde_json::to_value(world.state()).unwrap()["accounts"]["111122223333"]["global"].clone();
@@ -316,4 +316,53 @@ fn every_field_of_an_adopted_trail_that_changes_is_in_the_plan() {
     world.run(&["apply", "--yes", "--allow-shared-trail"]).expect(0);
     world.run(&["sandbox", "confirm"]).expect(0);
     world.run(&["verify"]).expect(0);
+}
+
+/// Takes everything off the trail's bucket that ctguard gave it.
+fn strip_bucket(world: &World, all: bool) {
+    world.change(|state| {
+        let account = state.caller.account.clone();
+        let buckets = &mut state.accounts.get_mut(&account).unwrap().global.buckets;
+        let stored = buckets.get_mut("acme-logs-111122223333").unwrap();
+        stored.tags.clear();
+        if all {
+            stored.bucket.policy = None;
+            stored.bucket.versioning = false;
+            stored.bucket.public_access_blocked = false;
+        }
+    });
+}
+
+#[test]
+fn a_bucket_that_lost_its_tag_is_refused_by_every_verb_until_it_is_taken_back() {
+    for all in [false, true] {
+        let world = World::settled(&keeping_a_trail());
+        let before = serde_json::to_value(world.state()).unwrap();
+        strip_bucket(&world, all);
+        for verb in [&["plan"][..], &["drift"], &["apply", "--yes"]] {
+            let ran = world.run(verb).expect(5);
+            assert!(ran.out.contains("acme-logs-111122223333"), "{verb:?}: {}", ran.out);
+            assert!(ran.out.contains("ctguard:blueprint=acme"), "{verb:?}: {}", ran.out);
+        }
+        if all {
+            let ran = world.run(&["verify", "--strict"]).expect(3);
+            assert!(ran.out.contains("log-bucket-policy"), "{}", ran.out);
+        }
+        world.run(&["apply", "--adopt", "--yes"]).expect(0);
+        world.run(&["plan", "--detailed-exitcode"]).expect(0);
+        world.run(&["verify", "--strict"]).expect(0);
+        let after = serde_json::to_value(world.state()).unwrap();
+        let bucket = "/accounts/111122223333/global/buckets";
+        assert_eq!(after.pointer(bucket), before.pointer(bucket));
+    }
+}
+
+#[test]
+fn a_trail_is_not_made_while_its_bucket_is_refused() {
+    let world = World::bare(&keeping_a_trail());
+    world.run(&["apply", "--yes"]).expect(0);
+    world.run(&["sandbox", "break", "delete-trail"]).expect(0);
+    strip_bucket(&world, false);
+    let ran = world.run(&["plan"]).expect(5);
+    assert!(!ran.out.contains("+ trail") && !ran.out.contains("gained"), "{}", ran.out);
 }

@@ -122,6 +122,8 @@ pub struct ManagedTrail {
     pub adopt: bool,
     /// Accept that another trail records management events too, and that AWS bills the second copy.
     pub additional: bool,
+    /// The bucket is somebody else's: it is used as it stands.
+    pub foreign_bucket: bool,
     pub span: Option<Span>,
 }
 

@@ -193,6 +193,8 @@ pub struct DesiredTrail {
 /// The bucket of a managed trail.
 #[derive(Debug, Clone)]
 pub struct DesiredBucket {
+    /// It may be somebody else's, and is then used as it stands.
+    pub foreign: bool,
     /// Where it is made when it does not exist.
     pub place: Place,
     pub encryption: Encryption,

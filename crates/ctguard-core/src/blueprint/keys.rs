@@ -62,7 +62,8 @@ keys! {
     ];
     HUB "`hub`" at ["hub"]: ["account", "region", "organization"];
     TRAIL "`trail`" at ["trail"]: [
-        "name", "bucket", "account", "organization", "home_region", "kms_key", "adopt", "additional"
+        "name", "bucket", "account", "organization", "home_region", "kms_key", "adopt", "additional",
+        "foreign_bucket"
     ];
     TRUST "a trusted trail" at ["trust_trails[]"]: ["arn", "records", "reason", "until"];
     DESTINATION "a destination" at ["destinations.*"]: [

@@ -75,6 +75,7 @@ pub(super) struct RawTrail {
     pub kms_key: Option<Spanned<String>>,
     pub adopt: bool,
     pub additional: bool,
+    pub foreign_bucket: bool,
     pub span: Span,
 }
 

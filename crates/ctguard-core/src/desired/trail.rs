@@ -53,6 +53,8 @@ pub(super) fn bucket(
     let names = Names::new(&blueprint.name);
     DesiredBucket {
         place: home.clone(),
+        // A trail that was somebody else's may keep the bucket that it came with.
+        foreign: spec.foreign_bucket || spec.adopt,
         encryption: Encryption::S3Managed,
         own_statements: bucket_statements(&names, spec, home, organization),
         tags: ownership_tags(&blueprint.name, None),

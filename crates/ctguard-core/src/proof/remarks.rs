@@ -84,7 +84,15 @@ fn trails(live: &Live, place: &Place, remarks: &mut Vec<Remark>) {
                 LinkObject::Bucket(bucket.clone()),
                 format!("{arn} has no bucket to write its log files to: it does not exist."),
             ),
-            None => {}
+            None => {
+                if let Some(why) = keeps_out(live, &place.account, arn, bucket) {
+                    say(
+                        LinkCode::LogBucketPolicy,
+                        LinkObject::Bucket(bucket.clone()),
+                        format!("{arn} cannot write its log files: {why}."),
+                    );
+                }
+            }
         }
         if let Some(error) = status.and_then(|status| status.latest_digest_delivery_error.as_ref())
         {
@@ -97,6 +105,28 @@ fn trails(live: &Live, place: &Place, remarks: &mut Vec<Remark>) {
 fn is_gone(live: &Live, account: &AccountId, bucket: &str) -> bool {
     let seen = live.accounts.get(account).and_then(|account| account.buckets.get(bucket));
     matches!(seen, Some(Observed::Absent))
+}
+
+/// Why a bucket's policy refuses the log files of a trail, also before CloudTrail has tried; `None`
+/// when it does not, or that is not known.
+///
+/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html>
+fn keeps_out(live: &Live, account: &AccountId, trail: &str, bucket: &str) -> Option<String> {
+    let seen = live.accounts.get(account)?.buckets.get(bucket)?.known()?;
+    let partition = Arn::parse(trail)?.partition;
+    let request = Request {
+        service: "cloudtrail.amazonaws.com",
+        action: "s3:GetBucketAcl",
+        resource: &format!("arn:{partition}:s3:::{bucket}"),
+        source_arn: Sent::Value(trail),
+        source_account: Sent::Perhaps(account.as_str()),
+        direct: true,
+        extra: &[],
+    };
+    match admission(seen.bucket.policy.as_ref(), &request) {
+        Admission::Refuses(refusal) => Some(refusal.into_cause()),
+        Admission::Admits | Admission::Assumes(_) => None,
+    }
 }
 
 /// Whether a target of a rule has a dead-letter queue.

@@ -149,6 +149,9 @@ fn trail(reader: &mut Reader<'_>, node: &Node) -> Option<RawTrail> {
         kms_key: reader.optional_text(&fields, "kms_key"),
         adopt: reader.boolean(&fields, "adopt").is_some_and(|adopt| adopt.value),
         additional: reader.boolean(&fields, "additional").is_some_and(|more| more.value),
+        foreign_bucket: reader
+            .boolean(&fields, "foreign_bucket")
+            .is_some_and(|foreign| foreign.value),
         span: reader.span(fields.span()),
     })
 }

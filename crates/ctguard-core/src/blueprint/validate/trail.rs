@@ -45,6 +45,7 @@ pub(super) fn trail(
         kms_key: raw.kms_key.map(|key| key.value),
         adopt: raw.adopt,
         additional: raw.additional,
+        foreign_bucket: raw.foreign_bucket,
         span: Some(raw.span),
     })
 }

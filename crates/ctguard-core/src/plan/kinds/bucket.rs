@@ -1,5 +1,5 @@
 //! The bucket of a managed trail: created when it does not exist, kept when owned, used as it is
-//! when foreign.
+//! when the blueprint says that it is somebody else's.
 
 use crate::action::Action;
 use crate::desired::DesiredBucket;
@@ -7,7 +7,7 @@ use crate::plan::Verb;
 use crate::plan::draft::{Differ, Draft, Owner};
 use crate::plan::fields::FieldChanges;
 use crate::resource::bucket::Bucket;
-use crate::resource::{ALERT_TAG, BLUEPRINT_TAG, Kind, Tags, VERSION_TAG, policy};
+use crate::resource::{ALERT_TAG, Address, BLUEPRINT_TAG, Kind, Tags, VERSION_TAG, policy};
 use crate::scope::Place;
 use crate::snapshot::{LiveBucket, Observed};
 
@@ -80,13 +80,17 @@ fn known(
     desired: &DesiredBucket,
     live: &LiveBucket,
 ) {
-    match differ.owner(&live.tags) {
-        Owner::Us => {}
-        Owner::Nobody if in_creation(live) => {}
+    let address = Address::new(place, Kind::Bucket, name);
+    let adopt = &differ.desired.intent.adopt;
+    let verb = match differ.owner(&live.tags) {
+        Owner::Us => Verb::Update,
+        Owner::Nobody if in_creation(live) && !differ.trail_writes_to(place, name) => Verb::Update,
         Owner::Unknown(why) => {
             return differ.unknown(place, &format!("tags of bucket {name}"), &why);
         }
-        Owner::Nobody | Owner::Blueprint(_) => {
+        Owner::Nobody if adopt.takes(&address) && !desired.foreign => Verb::Adopt,
+        Owner::Nobody | Owner::Blueprint(_) if adopt.takes_away(&address) => Verb::Adopt,
+        Owner::Nobody | Owner::Blueprint(_) if desired.foreign => {
             differ.in_sync();
             if !differ.trail_exists(place) {
                 differ.warn(format!(
@@ -95,9 +99,30 @@ fn known(
             }
             return;
         }
-    }
-    let draft = Draft::new(place, Kind::Bucket, name, Verb::Update, "it was changed");
+        owner => return refuse(differ, address, &owner),
+    };
+    let draft = Draft::existing(place, Kind::Bucket, name, verb);
     write(differ, draft, name, desired, Some(live));
+}
+
+/// Refuses to touch a bucket without the blueprint's tag: one that lost it is watched by nobody.
+fn refuse(differ: &mut Differ<'_>, address: Address, owner: &Owner) {
+    let name = &address.name;
+    let (reason, taking) = match owner {
+        Owner::Blueprint(other) => (
+            format!("it belongs to the blueprint `{other}`"),
+            format!("`--adopt={name}` takes it away from the other blueprint."),
+        ),
+        _ => (
+            format!("it does not carry the tag {BLUEPRINT_TAG}={}", differ.desired.name),
+            "If it is this blueprint's and only lost its tag, or is to be, `--adopt` takes it over."
+                .to_owned(),
+        ),
+    };
+    let help = format!(
+        "{taking} If the trail is to write to somebody else's bucket as it stands, set `foreign_bucket: true` under `trail:`."
+    );
+    differ.refuse(address, reason, help);
 }
 
 /// CreateBucket takes no tags here. A bucket of the expected name that is untagged, empty and
@@ -132,7 +157,7 @@ fn write(
     let tags = live.map_or(Observed::Absent, |live| live.tags.clone());
     let missing = differ.missing_tags(&desired.tags, &tags);
     if !missing.is_empty() {
-        fields.set("tags", &missing);
+        differ.tags_differ(&mut fields, &missing, &tags);
         let mut all = tags.known().cloned().unwrap_or_default();
         all.extend(missing);
         calls.push(Action::PutBucketTagging { name: owned(), tags: all });

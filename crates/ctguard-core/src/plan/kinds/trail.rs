@@ -73,20 +73,35 @@ impl Differ<'_> {
         trails.get(&place.arn("cloudtrail", &format!("trail/{name}")))
     }
 
+    /// Whether the managed trail of a place writes to a bucket: that one was made long ago.
+    pub fn trail_writes_to(&self, place: &Place, bucket: &str) -> bool {
+        self.managed_trail(place).is_some_and(|live| live.trail.bucket == bucket)
+    }
+
+    /// Whether the bucket of a trail is one that this plan may not touch.
+    fn bucket_is_refused(&self, place: &Place, name: &str) -> bool {
+        let bucket = Address::new(place, Kind::Bucket, name);
+        self.out.refusals.iter().any(|refusal| refusal.address == bucket)
+    }
+
     /// Whether the managed trail of a place is there already.
     pub fn trail_exists(&self, place: &Place) -> bool {
         self.managed_trail(place).is_some()
     }
 }
 
-/// The trails that are not made because their bucket could not be looked at.
+/// The trails that are not made because their bucket could not be looked at, or may not be touched.
 pub fn held_back(desired: &Desired, live: &Live) -> Vec<Address> {
-    let differ = Differ::new(desired, live);
+    let mut differ = Differ::new(desired, live);
+    super::bucket::diff(&mut differ);
     let trails =
         desired.own_places().filter_map(|(place, here)| Some((place, here.trail.as_ref()?)));
     trails
         .filter(|(place, trail)| {
-            !differ.trail_exists(place) && differ.bucket_is_unknown(place, &trail.trail.bucket)
+            let bucket = &trail.trail.bucket;
+            !differ.trail_exists(place)
+                && (differ.bucket_is_unknown(place, bucket)
+                    || differ.bucket_is_refused(place, bucket))
         })
         .map(|(place, trail)| Address::new(place, Kind::Trail, &trail.name))
         .collect()
@@ -120,7 +135,8 @@ fn create(differ: &mut Differ<'_>, place: &Place, desired: &DesiredTrail, trails
     }
     // Of a bucket that nobody could look at, it may be that it is somebody else's. What the bucket's
     // entry says is the reason for the trail, too.
-    if differ.bucket_is_unknown(place, &desired.trail.bucket) {
+    let bucket = &desired.trail.bucket;
+    if differ.bucket_is_unknown(place, bucket) || differ.bucket_is_refused(place, bucket) {
         return;
     }
     let mut fields = FieldChanges::default();
@@ -218,7 +234,10 @@ fn update(differ: &mut Differ<'_>, place: &Place, desired: &DesiredTrail, live: 
     {
         wanted.kms_key.clone_from(&now.kms_key);
     }
-    if now.bucket != wanted.bucket && differ.bucket_is_unknown(place, &wanted.bucket) {
+    if now.bucket != wanted.bucket
+        && (differ.bucket_is_unknown(place, &wanted.bucket)
+            || differ.bucket_is_refused(place, &wanted.bucket))
+    {
         wanted.bucket.clone_from(&now.bucket);
     }
     fields.compare("bucket", &now.bucket, &wanted.bucket);
