@@ -65,7 +65,9 @@ fn of_path(path: &str, matcher: &Matcher, subject: &Subject) -> Option<String> {
         "userIdentity.userName" => name(matcher, false),
         "userIdentity.sessionContext.sessionIssuer.userName" => name(matcher, true),
         "userIdentity.principalId" | "userIdentity.sessionContext.sessionIssuer.principalId" => {
-            begins(matcher, "arn:")
+            // That of a web identity begins with its provider's ARN, as GitHub's does.
+            let provider = begins_within(matcher, ":oidc-provider/");
+            (begins(matcher, "arn:") && !provider)
                 .then(|| "it is an id: write the ARN for `userIdentity.arn`".to_owned())
         }
         "userIdentity.accessKeyId" => {
@@ -76,6 +78,14 @@ fn of_path(path: &str, matcher: &Matcher, subject: &Subject) -> Option<String> {
             })
         }
         _ => None,
+    }
+}
+
+/// Whether the text that is taken, or its beginning, has these words.
+fn begins_within(matcher: &Matcher, words: &str) -> bool {
+    match matcher {
+        Matcher::Text(test) => test.text.contains(words),
+        matcher => exact(matcher).is_some_and(|text| text.contains(words)),
     }
 }
 

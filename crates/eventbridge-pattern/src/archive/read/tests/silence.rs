@@ -23,7 +23,7 @@ fn what_json_does_not_take_for_white_space_is_passed_too() {
 #[test]
 fn another_services_lines_hide_no_records() {
     let time = "2026-11-22T10:00:00.000Z";
-    let exported = format!(r#"{{"userAgent":"a x:80 b","eventSource":"y","eventName":"z"}}"#);
+    let exported = r#"{"userAgent":"a x:80 b","eventSource":"y","eventName":"z"}"#.to_owned();
     assert_eq!(
         read(format!("{time} {exported}\n{time} {A}").as_bytes()),
         [format!("logs-export record {exported}"), format!("logs-export record {A}")]
