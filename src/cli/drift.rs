@@ -34,7 +34,8 @@ pub fn run(
         let cloud = context::open(global, &read, io).await?;
         let asked = context::SurveyRequest::of(global, io)?;
         let survey = context::survey(cloud.as_ref(), &read, &asked, global, io).await?;
-        let mut drift = drift::of(diff(&survey.desired, &survey.live, Stage::Planned));
+        let mut drift = drift::of(diff(&survey.desired, &survey.live, Stage::Planned))
+            .with_deeds_of_others(&survey.desired, &survey.live);
         if !args.no_culprit {
             let concurrency = usize::from(global.concurrency);
             drift.culprits = run::culprits(cloud.as_ref(), &drift.plan, concurrency).await;
@@ -42,5 +43,5 @@ pub fn run(
         Ok::<_, CommandError>(drift)
     })??;
     output::show(&View::Drift(&drift), &read.positions, global, io)?;
-    Ok(Exit::Changes.when(!drift.plan.is_empty()).and(context::plan_exit(&drift.plan)))
+    Ok(Exit::Changes.when(!drift.is_empty()).and(context::plan_exit(&drift.plan)))
 }

@@ -2,7 +2,7 @@
 
 use super::plan::asides::named;
 use super::plan::{self, PlanView};
-use super::{Paint, wrap};
+use super::{Paint, notice, wrap};
 use ctguard_core::drift::record::RecordedCall;
 use ctguard_core::drift::{Drift, Finding};
 use ctguard_core::resource::Address;
@@ -13,9 +13,23 @@ const OBJECTS_SHOWN: usize = 10;
 
 /// Renders what has drifted, what of it is cosmetic, and who changed it.
 pub fn drift(drift: &Drift, paint: Paint) -> String {
-    let text = plan::render(&drift.plan, PlanView::Drift, paint);
-    let who = render(drift, paint);
-    format!("{text}{}{}", cosmetic(drift.cosmetic), wrap::fit(&who, paint.width))
+    let question = PlanView::Drift { by_others: drift.by_others() };
+    let text = plan::render(&drift.plan, question, paint);
+    let (others, who) = (by_others(drift, paint), render(drift, paint));
+    let cosmetic = cosmetic(drift.cosmetic);
+    format!("{text}{}{cosmetic}{}", wrap::fit(&others, paint.width), wrap::fit(&who, paint.width))
+}
+
+/// What others did that no apply undoes.
+fn by_others(drift: &Drift, paint: Paint) -> String {
+    let mut out = String::new();
+    if drift.by_others() > 0 {
+        let _ = writeln!(out, "\n{}", paint.head("Changed by others, and no apply undoes it"));
+    }
+    for notice in notice::by_others(drift) {
+        let _ = writeln!(out, "  {} {}", paint.bad(notice.code), notice.message);
+    }
+    out
 }
 
 /// Renders who did it: one entry for each call, with all that it changed.

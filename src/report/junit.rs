@@ -2,7 +2,7 @@
 //! verdict, or for each object that a plan is about.
 
 use super::plan::{PlanView, asides, diff, names};
-use super::{attribution, events::EventCheck, notice::verb, validate::Validation};
+use super::{attribution, events::EventCheck, notice, notice::verb, validate::Validation};
 use ctguard_core::diag::{Diagnostic, Severity};
 use ctguard_core::drift::Drift;
 use ctguard_core::plan::{Change, Plan};
@@ -88,25 +88,37 @@ fn path(path: &PathProof) -> Case {
 
 /// The cases of a plan, with who changed what.
 pub fn drift(drift: &Drift) -> String {
-    cases(&drift.plan, PlanView::Drift, &|address| {
+    let question = PlanView::Drift { by_others: drift.by_others() };
+    let mut all = cases(&drift.plan, question, &|address| {
         let of = drift.culprits.iter().filter(|culprit| culprit.address == *address);
         of.map(|culprit| format!("{}\n", attribution::sentence(&culprit.finding))).collect()
-    })
+    });
+    all.extend(notice::by_others(drift).into_iter().map(|told| Case {
+        class: told.code.to_string(),
+        name: told.object,
+        ended: Ended::Failed { kind: told.code.to_string(), text: told.message },
+    }));
+    render(&format!("ctguard drift {}", drift.plan.blueprint.name), all)
 }
 
 /// A case for each object that differs, is refused or could not be read, and one for all that are
 /// in sync.
 pub fn plan(plan: &Plan, question: PlanView) -> String {
-    cases(plan, question, &|_| String::new())
+    let verb = match question {
+        PlanView::Plan => "plan",
+        PlanView::Drift { .. } => "drift",
+    };
+    let all = cases(plan, question, &|_| String::new());
+    render(&format!("ctguard {verb} {}", plan.blueprint.name), all)
 }
 
-fn cases(plan: &Plan, question: PlanView, who: &dyn Fn(&Address) -> String) -> String {
+fn cases(plan: &Plan, question: PlanView, who: &dyn Fn(&Address) -> String) -> Vec<Case> {
     let names = names(plan);
     let mut cases = Vec::new();
     for change in &plan.changes {
         let text = format!("{}{}", differences(change), who(&change.address));
         let ended = match question {
-            PlanView::Drift => Ended::Failed { kind: "drift".to_owned(), text },
+            PlanView::Drift { .. } => Ended::Failed { kind: "drift".to_owned(), text },
             PlanView::Plan => Ended::Noted(format!("to {}\n{text}", verb(change.action))),
         };
         let name = asides::named(&change.address, &names);
@@ -139,11 +151,7 @@ fn cases(plan: &Plan, question: PlanView, who: &dyn Fn(&Address) -> String) -> S
         let name = format!("{} in sync", ctguard_core::plural::count(plan.in_sync, "object"));
         cases.push(Case { class: "in sync".to_owned(), name, ended: Ended::Passed });
     }
-    let verb = match question {
-        PlanView::Plan => "plan",
-        PlanView::Drift => "drift",
-    };
-    render(&format!("ctguard {verb} {}", plan.blueprint.name), cases)
+    cases
 }
 
 fn differences(change: &Change) -> String {

@@ -12,7 +12,7 @@ use ctguard_core::drift::{Culprit, Drift};
 use ctguard_core::phrase::{Phrase, PlaceNames};
 use ctguard_core::plan::{Plan, Verb};
 use ctguard_core::plural::count;
-use ctguard_core::proof::{Finding, RemarkSeverity, Report, Status};
+use ctguard_core::proof::{Finding, RemarkGroup, RemarkSeverity, Report, Status};
 use ctguard_core::resource::Address;
 use ctguard_core::scope::Place;
 use std::collections::BTreeSet;
@@ -101,10 +101,11 @@ pub fn plan(plan: &Plan, question: PlanView) -> Vec<Notice> {
 /// culprits of all of them, each once.
 pub fn drift(drift: &Drift) -> Vec<Notice> {
     let names = names(&drift.plan);
-    let mut all = plan(&drift.plan, PlanView::Drift);
+    let question = PlanView::Drift { by_others: drift.by_others() };
+    let mut all = plan(&drift.plan, question);
     all.retain(|notice| notice.code != codes::DRIFT);
     for folded in fold::changes(&drift.plan) {
-        let mut told = change(&folded, PlanView::Drift, &names);
+        let mut told = change(&folded, question, &names);
         let of_folded = |address: &Address| {
             let there = (address.account.clone(), address.region.clone());
             let name = folded.change.address.name.replace("{account}", address.account.as_str());
@@ -138,6 +139,7 @@ pub fn drift(drift: &Drift) -> Vec<Notice> {
             told.message.push_str(&attribution::sentence(&culprit.finding));
         }
     }
+    all.extend(by_others(drift));
     sorted(all)
 }
 
@@ -157,7 +159,7 @@ fn change(folded: &fold::Folded, question: PlanView, names: &AccountNames<'_>) -
             let message = format!("{verb} {what} in {at}: {}{fields}.", change.reason);
             notice(Level::Note, codes::PLAN_CHANGE, message, alerts, &format!("{verb} {what}"))
         }
-        PlanView::Drift => {
+        PlanView::Drift { .. } => {
             let message = format!("{what} in {at} has moved: {}{fields}.", change.reason);
             notice(Level::Warning, codes::DRIFT, message, alerts, &what)
         }
@@ -191,17 +193,26 @@ pub fn verdict(report: &Report) -> Vec<Notice> {
         );
         all.push(notice(Level::Warning, codes::ACCOUNT_UNREAD, message, [], &unread.operation));
     }
-    for said in &report.remarks {
-        let level = match said.severity {
-            RemarkSeverity::Degraded => Level::Warning,
-            RemarkSeverity::Note => Level::Note,
-        };
-        let places: Vec<Place> = said.places.iter().cloned().collect();
-        let message = format!("{} in {}: {}", said.object, located(&places, &names), said.text);
-        let object = anonymous(&said.object, &said.places);
-        all.push(notice(level, said.code.code(), message, [], &object));
-    }
+    all.extend(report.remarks.iter().map(|said| remark(said, &names)));
     sorted(all)
+}
+
+fn remark(said: &RemarkGroup, names: &AccountNames<'_>) -> Notice {
+    let level = match said.severity {
+        RemarkSeverity::Degraded => Level::Warning,
+        RemarkSeverity::Note => Level::Note,
+    };
+    let places: Vec<Place> = said.places.iter().cloned().collect();
+    let message = format!("{} in {}: {}", said.object, located(&places, names), said.text);
+    let object = anonymous(&said.object, &said.places);
+    notice(level, said.code.code(), message, [], &object)
+}
+
+/// The notices of what others did that no apply undoes, gravest first.
+pub fn by_others(drift: &Drift) -> Vec<Notice> {
+    let names = names(&drift.plan);
+    let denied = drift.denied.iter().map(|link| finding(link, &names));
+    sorted(denied.chain(drift.additions.iter().map(|said| remark(said, &names))).collect())
 }
 
 fn finding(link: &Finding, names: &AccountNames<'_>) -> Notice {

@@ -31,7 +31,10 @@ pub enum PlanView {
     /// What would an apply change?
     Plan,
     /// Has anything drifted?
-    Drift,
+    Drift {
+        /// How many findings there are that no apply undoes.
+        by_others: usize,
+    },
 }
 
 /// Renders a plan: status, effects, changes, then guards, refusals, unknowns, warnings and what

@@ -88,6 +88,38 @@ fn is_silent_about_a_foreign_trail_that_stopped() {
     );
 }
 
+/// Adds a statement to the policies of the topics.
+fn state_in_topics(world: &World, theirs: &serde_json::Value) {
+    world.change(|state| {
+        for regional in state.accounts.values_mut().flat_map(|account| account.regions.values_mut())
+        {
+            for topic in regional.topics.values_mut() {
+                let policy = topic.topic.policy.as_mut().unwrap();
+                policy["Statement"].as_array_mut().unwrap().push(theirs.clone());
+            }
+        }
+    });
+}
+
+/// No apply undoes it, so it is no change of a plan; and it is drift.
+#[test]
+fn what_others_deny_or_open_is_drift_and_never_called_none() {
+    for (effect, code) in [("Deny", "topic-policy-deny"), ("Allow", "topic-open-to-all")] {
+        let world = World::settled(&keeping_a_trail());
+        let theirs = serde_json::json!({ "Sid": "theirs", "Effect": effect, "Principal": "*", "Action": "sns:Publish", "Resource": "*" });
+        state_in_topics(&world, &theirs);
+        for format in ["text", "markdown", "sarif", "junit", "github"] {
+            let drift = world.run(&["drift", "--format", format]).expect(2);
+            assert!(drift.out.contains(code), "{format}: {}", drift.out);
+            assert!(!drift.out.contains("No drift"), "{format}: {}", drift.out);
+        }
+        let json = world.run(&["drift", "--format", "json"]).expect(2).json();
+        assert_eq!(json["changes"].as_array().map(Vec::len), Some(0), "{json}");
+        world.run(&["apply", "--yes"]);
+        world.run(&["drift"]).expect(2);
+    }
+}
+
 #[test]
 fn statements_of_others_in_a_policy_stay() {
     let world = World::settled(&keeping_a_trail());

@@ -180,6 +180,7 @@ const ROWS: &[Row] = &[
     (&[], "let nobody publish", 4, &["broken topic-policy eu-west-1"], Apply),
     (&[], "a condition on the account", 4, &["broken topic-policy-condition eu-west-1"], Apply),
     (&[], "a condition on the rule", 4, &["assumed topic-policy-condition eu-west-1"], Apply),
+    (&[], "let anybody publish", 4, &["degraded topic-open-to-all eu-west-1"], Person),
     (&[], "deny everybody", 4, &["broken topic-policy-deny eu-west-1"], Person),
     (&[], "deny other accounts", 4, &["broken topic-policy-deny eu-west-1"], Person),
     (&[], "encrypt with AWS's key", 6, &["broken topic-key-aws-managed eu-west-1"], Apply),

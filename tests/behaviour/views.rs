@@ -226,14 +226,15 @@ fn text_is_made_from_the_json_alone() {
     world.run(&["sandbox", "break", "narrow-pattern"]).expect(0);
     world.run(&["sandbox", "break", "rewrite-topic-policy"]).expect(0);
     let paint = Paint { color: false, width: crate::world::WIDE.width };
-    for (verb, question) in [("plan", PlanView::Plan), ("drift", PlanView::Drift)] {
+    for (verb, question) in [("plan", PlanView::Plan), ("drift", PlanView::Drift { by_others: 0 })]
+    {
         let json = world.run(&[verb, "--format", "json"]).out;
         let plan: Plan = serde_json::from_str(&json).unwrap();
         let text = world.run(&[verb]).out;
         let text = text.split("\nNext: ").next().unwrap();
         let rendered = match question {
             PlanView::Plan => render(&plan, question, paint),
-            PlanView::Drift => drift(&serde_json::from_str(&json).unwrap(), paint),
+            PlanView::Drift { .. } => drift(&serde_json::from_str(&json).unwrap(), paint),
         };
         assert_eq!(rendered, text, "{verb}");
     }

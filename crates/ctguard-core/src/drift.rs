@@ -8,9 +8,11 @@
 pub mod record;
 pub mod suspects;
 
+use crate::desired::Desired;
 use crate::plan::{Change, Field, Plan, Verb};
+use crate::proof::{self, FixedBy, LinkCode, RemarkGroup, Status, additions};
 use crate::resource::{Address, BLUEPRINT_TAG, Kind};
-use crate::snapshot::Unreadable;
+use crate::snapshot::{Live, Unreadable};
 use record::RecordedCall;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,6 +30,44 @@ pub struct Drift {
     /// objects that lost their tag, if known; empty when it was not looked up.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub culprits: Vec<Culprit>,
+    /// Broken links of alerts that a policy or statement of others denies: no apply mends them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub denied: Vec<proof::Finding>,
+    /// What others added that opens or undoes something: no apply takes it away.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub additions: Vec<RemarkGroup>,
+}
+
+impl Drift {
+    /// Adds what others did that no apply undoes.
+    #[must_use]
+    pub fn with_deeds_of_others(self, desired: &Desired, live: &Live) -> Self {
+        let mut denied = proof::prove(desired, live).findings();
+        denied.retain(is_denial);
+        let additions = proof::report::grouped(&additions::find(desired, live));
+        Self { denied, additions, ..self }
+    }
+
+    /// How many findings there are that no apply undoes.
+    pub fn by_others(&self) -> usize {
+        self.denied.len() + self.additions.len()
+    }
+
+    /// Whether nothing has drifted.
+    pub fn is_empty(&self) -> bool {
+        self.plan.is_empty() && self.by_others() == 0
+    }
+}
+
+/// Whether somebody else's statement or policy silences an alert.
+fn is_denial(finding: &proof::Finding) -> bool {
+    let by_others = match finding.code {
+        LinkCode::TopicPolicyDeny | LinkCode::BusPolicyDeny | LinkCode::RoleBoundary => true,
+        // What apply mends is a change of the plan.
+        LinkCode::RolePolicy => finding.fixed_by == FixedBy::Person,
+        _ => false,
+    };
+    by_others && finding.status == Status::Broken
 }
 
 /// Who changed an object, as far as that is known.
@@ -67,7 +107,7 @@ pub fn of(mut plan: Plan) -> Drift {
     plan.changes.retain(|change| !nothing_left(change));
     let cosmetic = before - plan.changes.len();
     plan.in_sync += cosmetic;
-    Drift { plan, cosmetic, culprits: Vec::new() }
+    Drift { plan, cosmetic, culprits: Vec::new(), denied: Vec::new(), additions: Vec::new() }
 }
 
 /// Whether a difference alters only texts: descriptions, the sender's name in a mail, and tags

@@ -11,6 +11,7 @@
 //! wrong, *unknown* when it could not be read, and *assumed* when it is right as far as it can be
 //! read but depends on something that cannot be read.
 
+pub mod additions;
 mod bus;
 mod cache;
 mod fires;
@@ -104,8 +105,8 @@ impl PathProof {
 #[serde(rename_all = "lowercase")]
 #[derive(JsonSchema)]
 pub enum RemarkSeverity {
-    /// Alerts still reach everybody, but something else is lost or cannot be seen: `--strict` fails
-    /// on it.
+    /// Alerts still reach everybody, but something else is lost, open to others or cannot be seen:
+    /// `--strict` fails on it.
     Degraded,
     Note,
 }
@@ -140,6 +141,7 @@ pub fn prove(desired: &Desired, live: &Live) -> Proof {
     let mut proof = Proof { paths, ..Proof::default() };
     signals::collect(desired, live, &mut proof);
     remarks::collect(desired, live, &mut proof);
+    proof.remarks.extend(additions::find(desired, live));
     proof.remarks.sort();
     proof.remarks.dedup();
     proof.unrouted =

@@ -1,8 +1,8 @@
 //! Drift and who caused it, as Markdown.
 
-use super::plan;
+use super::{code, plain, plan};
 use crate::report::plan::PlanView;
-use crate::report::{Paint, attribution};
+use crate::report::{Paint, attribution, notice};
 use ctguard_core::drift::Drift;
 use ctguard_core::plural::count;
 use std::fmt::Write;
@@ -10,12 +10,38 @@ use std::fmt::Write;
 /// The share of the text for the attribution, in percent: the drift comes first.
 const CULPRITS_MAX_PERCENT: usize = 30;
 
+/// The share of the text for what others did that no apply undoes, in percent.
+const OTHERS_MAX_PERCENT: usize = 30;
+
 /// Renders drift in at most `limit` bytes.
 pub fn drift(drift: &Drift, limit: usize) -> String {
     let who = who(drift, limit * CULPRITS_MAX_PERCENT / 100);
-    let mut text = plan(&drift.plan, PlanView::Drift, limit - who.len());
+    let others = by_others(drift, limit * OTHERS_MAX_PERCENT / 100);
+    let question = PlanView::Drift { by_others: drift.by_others() };
+    let mut text = plan(&drift.plan, question, limit - who.len() - others.len());
+    text.push_str(&others);
     text.push_str(&who);
     text
+}
+
+/// What others did that no apply undoes.
+fn by_others(drift: &Drift, limit: usize) -> String {
+    if drift.by_others() == 0 {
+        return String::new();
+    }
+    let mut out = "\n#### Changed by others, and no apply undoes it\n\n".to_owned();
+    let mut left_out = 0;
+    for notice in notice::by_others(drift) {
+        let line = format!("- {} {}\n", code(notice.code.as_str()), plain(&notice.message));
+        match out.len() + line.len() + 60 > limit {
+            true => left_out += 1,
+            false => out.push_str(&line),
+        }
+    }
+    if left_out > 0 {
+        let _ = writeln!(out, "\nand {}.", count(left_out, "more line"));
+    }
+    out
 }
 
 /// The attribution as a block of code, so that a user agent cannot contain markup.

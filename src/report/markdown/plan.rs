@@ -12,12 +12,12 @@ use ctguard_core::plural::count;
 pub fn plan(plan: &Plan, question: PlanView, limit: usize) -> String {
     let names = names(plan);
     let mut out = Document::default();
-    let (verb, nothing) = match question {
-        PlanView::Plan => ("plan", "No changes"),
-        PlanView::Drift => ("drift", "No drift"),
+    let verb = match question {
+        PlanView::Plan => "plan",
+        PlanView::Drift { .. } => "drift",
     };
     out.say(format!("### ctguard {verb}: {}", plain(&plan.blueprint.name)));
-    let todo = if plan.is_empty() { nothing.to_owned() } else { status::tally(plan) };
+    let (todo, _) = status::headline(plan, question);
     out.say(format!("**{todo}**; {} in sync; {}.", plan.in_sync, status::read(plan)));
     out.say(format!(
         "{} in {}, as of {}.",

@@ -40,16 +40,36 @@ pub(super) fn render(out: &mut String, plan: &Plan, question: PlanView, paint: P
             excepted.join(", ")
         );
     }
-    let todo = match question {
-        _ if !plan.is_empty() => paint.warn(tally(plan)),
-        PlanView::Plan => nothing(plan, "No changes", paint),
-        PlanView::Drift => nothing(plan, "No drift", paint),
-    };
+    let (todo, is_clean) = headline(plan, question);
+    let todo = if is_clean { paint.good(todo) } else { paint.warn(todo) };
     let _ = writeln!(out, "{todo}; {} in sync; {}.", plan.in_sync, read(plan));
 }
 
-fn nothing(plan: &Plan, words: &str, paint: Paint) -> String {
-    if plan.unknown.is_empty() { paint.good(words) } else { paint.warn(words) }
+/// What there is to do or what drifted, and whether that is nothing at all. "No drift" is said only
+/// where the exit code is 0.
+pub(in crate::report) fn headline(plan: &Plan, question: PlanView) -> (String, bool) {
+    let by_others = match question {
+        PlanView::Plan if plan.is_empty() => {
+            return ("No changes".to_owned(), plan.unknown.is_empty());
+        }
+        PlanView::Plan => 0,
+        PlanView::Drift { by_others } => by_others,
+    };
+    let mut parts = Vec::new();
+    if !plan.is_empty() {
+        parts.push(tally(plan));
+    }
+    if by_others > 0 {
+        parts.push(format!("{} by others", count(by_others, "change")));
+    }
+    if !plan.refusals.is_empty() && question != PlanView::Plan {
+        parts.push(format!("{} refused", plan.refusals.len()));
+    }
+    match parts.is_empty() {
+        false => (parts.join(", "), false),
+        true if plan.unknown.is_empty() => ("No drift".to_owned(), true),
+        true => ("Drift is not known".to_owned(), false),
+    }
 }
 
 /// Whether everything could be read.

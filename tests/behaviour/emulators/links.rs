@@ -158,6 +158,11 @@ const NOT_HERE: &[(LinkCode, &str, Elsewhere)] = &[
         Sandbox(include_str!("../links.rs")),
     ),
     (LinkCode::UnsubscribeOpen, "both say that somebody signed in confirmed", Recorded),
+    (
+        LinkCode::TopicOpenToAll,
+        "a policy is read alike whatever it says, and nobody is let in or kept out by it",
+        Sandbox(include_str!("../links.rs")),
+    ),
     (LinkCode::LogDelivery, "neither writes log files, so neither fails to", Recorded),
     (LinkCode::LogBucketPolicy, "neither writes log files, so no bucket refuses them", Recorded),
     (LinkCode::LogKey, "neither encrypts log files", Recorded),

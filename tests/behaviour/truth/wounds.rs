@@ -251,6 +251,13 @@ pub const WOUNDS: &[(&str, Wound)] = &[
     ("a condition that nobody knows", |s, at, pick| {
         topic(s, at, pick, |t| condition(t, json!({ "Null": { "aws:SourceAccount": "true" } })))
     }),
+    ("let anybody publish", |s, at, pick| {
+        topic(s, at, pick, |t| {
+            let mut anybody = deny(None);
+            anybody["Effect"] = json!("Allow");
+            statement(t, anybody);
+        })
+    }),
     ("deny everybody", |s, at, pick| topic(s, at, pick, |t| statement(t, deny(None)))),
     ("deny without TLS", |s, at, pick| {
         topic(s, at, pick, |t| {

@@ -115,6 +115,8 @@ link_codes! {
     LogBucketPolicy "log-bucket-policy" "The bucket of a trail refuses CloudTrail.",
     LogKey "log-key" "The key that encrypts a trail's log files cannot be used.",
     DigestDelivery "digest-delivery" "A trail cannot write its digest files.",
+    BusOpenToAll "bus-open-to-all" "The policy of the hub's event bus lets anybody put events on it.",
+    TopicOpenToAll "topic-open-to-all" "The topic's policy lets anybody publish.",
 }
 
 impl LinkCode {
@@ -125,7 +127,7 @@ impl LinkCode {
 
     /// Whether it is about the path to a hub.
     pub fn is_hop(self) -> bool {
-        (Self::ForwardRole..=Self::BusKey).contains(&self)
+        (Self::ForwardRole..=Self::BusKey).contains(&self) || self == Self::BusOpenToAll
     }
 
     /// Whether it is only used for remarks, which do not change the verdict.

@@ -5,6 +5,7 @@ pub mod carried;
 mod condition;
 mod operator;
 pub mod principal;
+pub mod stranger;
 mod variable;
 
 use crate::resource::policy::{VERSION, statements};

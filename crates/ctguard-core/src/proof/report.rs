@@ -202,6 +202,13 @@ fn covered(desired: &Desired) -> Vec<Covered> {
     places.into_iter().map(one).collect()
 }
 
+/// Joins equal remarks of several places.
+pub fn grouped(remarks: &[super::Remark]) -> Vec<RemarkGroup> {
+    let mut folding = Folding::default();
+    remarks.iter().for_each(|remark| folding.remark(remark));
+    folding.finish().2
+}
+
 fn degraded(remarks: &[RemarkGroup]) -> usize {
     remarks.iter().filter(|said| said.severity == RemarkSeverity::Degraded).count()
 }

@@ -73,6 +73,14 @@ fn admits(live: &mut Live, statement: Value) {
     });
 }
 
+/// Adds a statement of somebody's to the bus's policy.
+fn also_admits(live: &mut Live, statement: Value) {
+    bus(live, |bus| {
+        let policy = bus.bus.policy.as_mut().expect("a policy");
+        policy["Statement"].as_array_mut().expect("statements").push(statement);
+    });
+}
+
 fn forwarding(live: &mut Live, change: impl FnOnce(&mut LiveRule)) {
     forwarding_rule(live, FORWARD, change);
 }
@@ -329,7 +337,7 @@ fn rows() -> Vec<Row> {
                     json!({ "Effect": "Allow", "Principal": "*", "Action": "events:PutEvents", "Resource": BUS, "Condition": { "StringNotEquals": { "aws:PrincipalAccount": SPOKE } } }),
                 )
             },
-            &["broken bus-policy-condition event-bus/ctguard-acme ×1"],
+            &["broken bus-policy-condition event-bus/ctguard-acme ×1", "remark bus-open-to-all ×1"],
             Apply,
         ),
         (
@@ -475,6 +483,41 @@ fn rows() -> Vec<Row> {
             },
             &["broken rule-pattern rule/ctguard-acme/ctguard-acme-route ×1"],
             Apply,
+        ),
+        (
+            "let anybody put events on the bus",
+            |live| {
+                also_admits(
+                    live,
+                    json!({ "Sid": "open", "Effect": "Allow", "Principal": "*", "Action": "events:PutEvents", "Resource": "*" }),
+                )
+            },
+            &["remark bus-open-to-all ×1"],
+            Person,
+        ),
+        (
+            "let anybody of some organization put events on the bus",
+            |live| {
+                also_admits(
+                    live,
+                    json!({ "Effect": "Allow", "Principal": { "AWS": "*" }, "Action": "events:Put*", "Resource": "*",
+                    "Condition": { "Null": { "aws:PrincipalOrgID": "false" } } }),
+                )
+            },
+            &["remark bus-open-to-all ×1"],
+            Person,
+        ),
+        (
+            "let another account put events on the bus",
+            |live| {
+                also_admits(
+                    live,
+                    json!({ "Effect": "Allow", "Principal": "*", "Action": "events:PutEvents", "Resource": "*",
+                    "Condition": { "StringEquals": { "aws:PrincipalAccount": "444455556666" } } }),
+                )
+            },
+            &[],
+            Person,
         ),
         (
             "an account that cannot be read",
