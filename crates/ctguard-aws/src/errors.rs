@@ -153,15 +153,20 @@ fn said(
 }
 
 /// Whether an answer is a page for people, as proxies and sign-in portals send: no service of AWS
-/// that ctguard calls answers a client's error with one.
+/// that ctguard calls answers with one.
+///
+/// Emulators call their JSON and XML `text/html`, so the type alone decides nothing.
 pub(super) fn is_page(answer: &HttpResponse) -> bool {
+    const BEGINNINGS: [&str; 7] =
+        ["<!doctype html", "<html", "<!--", "<head", "<body", "<title", "<meta"];
     let kind = answer.headers().get("content-type").unwrap_or_default();
     let body = answer.body().bytes().unwrap_or_default();
     let begins = body.iter().take(256).map(u8::to_ascii_lowercase).collect::<Vec<u8>>();
     let begins = String::from_utf8_lossy(&begins).into_owned();
-    kind.starts_with("text/html")
-        || begins.trim_start().starts_with("<html")
-        || begins.trim_start().starts_with("<!doctype html")
+    let begins = begins.trim_start_matches('\u{feff}').trim_start();
+    let words = !begins.is_empty() && !begins.starts_with(['{', '[', '<', '"']);
+    BEGINNINGS.iter().any(|page| begins.starts_with(page))
+        || (kind.starts_with("text/html") && words)
 }
 
 /// What was in the way, from the types of the errors below and then from their words.
