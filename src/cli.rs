@@ -5,12 +5,15 @@
 
 mod acting;
 mod apply;
+mod completions;
 mod context;
+mod coverage;
 mod destroy;
 mod drift;
 mod events;
 mod explain;
 mod init;
+mod man;
 mod match_check;
 mod match_verb;
 mod merge;
@@ -42,6 +45,8 @@ use jiff::civil::Date;
 use std::ffi::OsString;
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
+
+pub use completions::complete;
 
 /// Streams and environment of a command.
 pub struct Io<'a> {
@@ -184,6 +189,7 @@ enum Verb {
     Verify(verify::VerifyArgs),
     Explain(explain::ExplainArgs),
     Events(events::EventsArgs),
+    Coverage(coverage::CoverageArgs),
     Match(match_verb::MatchArgs),
     Test(test::TestArgs),
     Merge(merge::MergeArgs),
@@ -192,6 +198,8 @@ enum Verb {
     Schema(schema::SchemaArgs),
     Replay(replay::ReplayArgs),
     Sandbox(sandbox::SandboxArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 /// The blueprint that a verb works on.
@@ -242,6 +250,7 @@ fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, CommandError> {
         Verb::Verify(args) => verify::run(args, global, io),
         Verb::Explain(args) => explain::run(args, global, io),
         Verb::Events(args) => events::run(args, global, io),
+        Verb::Coverage(args) => coverage::run(args, global, io),
         Verb::Match(args) => match_verb::run(args, global, io),
         Verb::Test(args) => test::run(args, global, io),
         Verb::Merge(args) => merge::run(args, global, io),
@@ -250,6 +259,8 @@ fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, CommandError> {
         Verb::Schema(args) => schema::run(args, global, io),
         Verb::Replay(args) => replay::run(args, global, io),
         Verb::Sandbox(args) => sandbox::run(args, global, io),
+        Verb::Completions(args) => completions::run(args, global, io),
+        Verb::Man(args) => man::run(args, global, io),
     }
 }
 

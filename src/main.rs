@@ -6,6 +6,7 @@ use std::io::{BufReader, IsTerminal, stderr, stdin, stdout};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    cli::complete();
     let interactive = stdin().is_terminal() && stderr().is_terminal();
     let mut io = Io {
         out: &mut stdout(),

@@ -6,6 +6,7 @@
 mod alike;
 pub mod apply;
 pub mod attribution;
+pub mod coverage;
 pub mod delivery;
 pub mod diagnostics;
 pub mod events;

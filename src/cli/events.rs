@@ -1,9 +1,10 @@
 mod check;
 
-use super::{GlobalOptions, Io, is_json, print, print_json};
+use super::{GlobalOptions, Io, completions, is_json, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::report::events;
 use clap::{Args, Subcommand};
+use clap_complete::engine::ArgValueCompleter;
 use ctguard_core::event::{Access, EventKind};
 use ctguard_core::events::{Asked, Query, search};
 
@@ -21,7 +22,7 @@ pub struct EventsArgs {
     #[command(subcommand)]
     command: Option<EventsCommand>,
     /// What to look for; everything, when left out
-    #[arg(value_name = "SEARCH")]
+    #[arg(value_name = "SEARCH", add = ArgValueCompleter::new(completions::events))]
     search: Vec<String>,
     /// Only events of this kind; can be repeated
     #[arg(long, value_name = "KIND", value_parser = kind)]

@@ -1,7 +1,9 @@
+use super::completions::alerts_and_events;
 use super::{BlueprintArg, GlobalOptions, Io, context, is_json, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::report::explain::render;
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use ctguard_core::explain::{Subject, explain, paths};
 use ctguard_core::proof::Status;
 use std::collections::BTreeMap;
@@ -12,7 +14,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
     /// An event (`ec2:CreateRoute`, or a name that one service only has), or an alert's id
-    #[arg(value_name = "EVENT|ALERT")]
+    #[arg(value_name = "EVENT|ALERT", add = ArgValueCompleter::new(alerts_and_events))]
     what: String,
     #[command(flatten)]
     blueprint: BlueprintArg,

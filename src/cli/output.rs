@@ -51,6 +51,7 @@ fn formats(verb: &Verb) -> (&'static str, &'static [Format]) {
         Verb::Explain(_) => ("explain", &[Text, Json]),
         Verb::Events(args) if args.checks() => ("events check", ALL),
         Verb::Events(_) => ("events", &[Text, Json]),
+        Verb::Coverage(_) => ("coverage", &[Text, Json, Markdown]),
         Verb::Init(_) => ("init", &[Text, Json]),
         Verb::Match(_) => ("match", &[Text, Json]),
         Verb::Test(_) => ("test", &[Text, Json]),
@@ -60,6 +61,8 @@ fn formats(verb: &Verb) -> (&'static str, &'static [Format]) {
         // A schema is always JSON.
         Verb::Schema(_) => ("schema", &[Text, Json]),
         Verb::Sandbox(_) => ("sandbox", &[Text, Json]),
+        Verb::Completions(_) => ("completions", &[Text]),
+        Verb::Man(_) => ("man", &[Text]),
     }
 }
 
@@ -224,7 +227,7 @@ fn unwritable(error: serde_json::Error) -> CommandError {
 }
 
 /// Writes the whole file or leaves what was there.
-fn save(path: &Path, text: &str) -> std::io::Result<()> {
+pub(super) fn save(path: &Path, text: &str) -> std::io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
     file.write_all(text.as_bytes())?;

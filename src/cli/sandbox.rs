@@ -1,7 +1,8 @@
-use super::{GlobalOptions, Io, context, is_json, print, print_json};
+use super::{GlobalOptions, Io, completions, context, is_json, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::report::delivery;
 use clap::{Args, Subcommand};
+use clap_complete::engine::ArgValueCompleter;
 use ctguard_core::catalogue::{self, CatalogueEvent};
 use ctguard_core::event::sample::{Identity, Sample, sample_event};
 use ctguard_core::event::{Access, EventKind};
@@ -88,7 +89,7 @@ struct ConfirmArgs {
 #[command(after_help = faults())]
 struct BreakArgs {
     /// What to do; the list is below
-    #[arg(value_parser = fault)]
+    #[arg(value_parser = fault, add = ArgValueCompleter::new(completions::faults))]
     fault: Fault,
     /// The object's name or its last words; otherwise the first that ctguard owns
     name: Option<String>,

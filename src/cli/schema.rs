@@ -28,6 +28,8 @@ enum Described {
     Events,
     /// What events check prints
     EventsCheck,
+    /// What coverage prints
+    Coverage,
 }
 
 pub fn run(args: &SchemaArgs, _: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
@@ -40,6 +42,7 @@ pub fn run(args: &SchemaArgs, _: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit
         Described::Validate => include_str!("../../docs/schema/validate.json"),
         Described::Events => include_str!("../../docs/schema/events.json"),
         Described::EventsCheck => include_str!("../../docs/schema/events-check.json"),
+        Described::Coverage => include_str!("../../docs/schema/coverage.json"),
     };
     print(io, text)?;
     Ok(Exit::Done)

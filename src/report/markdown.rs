@@ -4,12 +4,14 @@
 //! counted.
 
 mod applied;
+mod coverage;
 mod drift;
 mod plan;
 mod validated;
 mod verdict;
 
 pub use applied::applied;
+pub use coverage::coverage;
 pub use drift::drift;
 pub use plan::plan;
 pub use validated::{events_checked, validated};

@@ -8,6 +8,7 @@ use super::apply::ApplyReport;
 use super::events::EventCheck;
 use super::stopped::Stopped;
 use super::validate::Validation;
+use ctguard_core::coverage::Coverage;
 use ctguard_core::drift::Drift;
 use ctguard_core::events::Found;
 use ctguard_core::explain::Explanation;
@@ -30,6 +31,7 @@ pub enum Document {
     Events,
     #[strum(serialize = "events-check")]
     EventsCheck,
+    Coverage,
 }
 
 /// What `apply` prints: what it did, or why it did nothing.
@@ -86,6 +88,10 @@ impl Document {
                 "What is wrong with names and patterns",
                 "What `ctguard events check` prints with `--format json`.",
             ),
+            Self::Coverage => (
+                "What the alerts of a blueprint serve",
+                "What `ctguard coverage` prints with `--format json`.",
+            ),
         }
     }
 
@@ -99,6 +105,7 @@ impl Document {
             Self::Validate => body::<Validation>(),
             Self::Events => body::<Found>(),
             Self::EventsCheck => body::<EventCheck>(),
+            Self::Coverage => body::<Coverage>(),
         }
     }
 }

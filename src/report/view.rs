@@ -1,6 +1,7 @@
 //! The formats, and which of them each result has.
 
 use super::apply::ApplyReport;
+use super::coverage::{self, Narrow};
 use super::events::EventCheck;
 use super::markdown::{self, COMMENT_MAX_BYTES, SUMMARY_MAX_BYTES};
 use super::notice::{self, Notice};
@@ -8,6 +9,7 @@ use super::plan::PlanView;
 use super::positions::Positions;
 use super::validate::Validation;
 use super::{Paint, github, junit, sarif};
+use ctguard_core::coverage::Coverage;
 use ctguard_core::drift::Drift;
 use ctguard_core::plan::Plan;
 use ctguard_core::proof::{Proof, Report};
@@ -89,6 +91,10 @@ pub enum View<'a> {
     Replayed(&'a Replay),
     Validated(&'a Validation),
     EventsChecked(&'a EventCheck),
+    Covered {
+        coverage: &'a Coverage,
+        narrow: Narrow<'a>,
+    },
 }
 
 impl View<'_> {
@@ -131,6 +137,7 @@ impl View<'_> {
             }
             Self::Validated(validation) => super::validate::render(validation),
             Self::EventsChecked(check) => check.render(),
+            Self::Covered { coverage, narrow } => coverage::render(coverage, *narrow, paint),
         }
     }
 
@@ -143,6 +150,7 @@ impl View<'_> {
             Self::Replayed(replay) => pretty(replay),
             Self::Validated(validation) => pretty(validation),
             Self::EventsChecked(check) => pretty(check),
+            Self::Covered { coverage, .. } => pretty(coverage),
         }
     }
 
@@ -155,6 +163,7 @@ impl View<'_> {
             Self::Replayed(replay) => super::replay::markdown::render(replay),
             Self::Validated(validation) => markdown::validated(validation, limit),
             Self::EventsChecked(check) => markdown::events_checked(check, limit),
+            Self::Covered { coverage, narrow } => markdown::coverage(coverage, *narrow, limit),
         }
     }
 
@@ -163,7 +172,7 @@ impl View<'_> {
             Self::Plan { plan, question } => Some(notice::plan(plan, *question)),
             Self::Drift(drift) => Some(notice::drift(drift)),
             Self::Verdict { report, .. } => Some(notice::verdict(report)),
-            Self::Applied(_) | Self::Replayed(_) => None,
+            Self::Applied(_) | Self::Replayed(_) | Self::Covered { .. } => None,
             Self::Validated(validation) => Some(notice::diagnostics(&validation.diagnostics)),
             Self::EventsChecked(check) => Some(notice::diagnostics(&check.diagnostics())),
         }
@@ -176,7 +185,7 @@ impl View<'_> {
             Self::Verdict { report, proof } => {
                 proof.map(|proof| junit::proof(&report.blueprint, proof))
             }
-            Self::Applied(_) | Self::Replayed(_) => None,
+            Self::Applied(_) | Self::Replayed(_) | Self::Covered { .. } => None,
             Self::Validated(validation) => Some(junit::validation(validation)),
             Self::EventsChecked(check) => Some(junit::events_checked(check)),
         }

@@ -15,6 +15,7 @@ mod checked;
 mod ci;
 mod conditions;
 mod containers;
+mod coverage;
 mod credentials;
 mod destroy;
 mod drift;

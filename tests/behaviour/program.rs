@@ -94,3 +94,49 @@ fn without_credentials_it_says_what_to_do() {
     assert_eq!(ended.status.code(), Some(1), "{talk}");
     assert!(talk.contains("--sandbox") && talk.contains("--profile"), "{talk}");
 }
+
+/// What the program answers a shell that asks what may follow these words.
+fn completed(world: &World, words: &[&str]) -> String {
+    let index = words.len();
+    let mut asked = ctguard(world);
+    asked.arg("--").arg("ctguard").args(words);
+    asked.env("CTGUARD_COMPLETE", "bash").env("_CLAP_COMPLETE_INDEX", index.to_string());
+    asked.env("_CLAP_COMPLETE_COMP_TYPE", "9").env("_CLAP_IFS", "\n");
+    let output = asked.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn shells_complete_verbs_events_alerts_and_faults() {
+    let world = World::with_trail(PLAIN);
+    assert!(completed(&world, &["ver"]).contains("verify"));
+    let events = completed(&world, &["explain", "ec2:CreateRo"]);
+    assert!(events.lines().any(|line| line == "ec2:CreateRoute"), "{events}");
+    let events = completed(&world, &["events", "StopLog"]);
+    assert!(events.lines().any(|line| line == "StopLogging"), "{events}");
+    let alerts = completed(&world, &["explain", "ro"]);
+    assert!(alerts.lines().any(|line| line == "route"), "{alerts}");
+    let faults = completed(&world, &["sandbox", "break", "disable"]);
+    assert!(faults.lines().any(|line| line == "disable-rule"), "{faults}");
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = world.run(&["completions", shell]).expect(0).out;
+        assert!(script.contains("CTGUARD_COMPLETE") && script.contains("ctguard"), "{script}");
+    }
+}
+
+#[test]
+fn every_verb_has_a_manual_page() {
+    let world = World::with_trail(PLAIN);
+    let page = world.run(&["man"]).expect(0).out;
+    assert!(page.contains(".TH ctguard 1") && page.contains("ctguard\\-plan(1)"), "{page}");
+    let folder = world.path("man");
+    std::fs::create_dir(&folder).unwrap();
+    world.run(&["man", "--out", &folder.display().to_string()]).expect(0);
+    for verb in ["plan", "sandbox", "sandbox-break", "events-check"] {
+        let page = std::fs::read_to_string(folder.join(format!("ctguard-{verb}.1"))).unwrap();
+        assert!(page.contains(&format!(".TH ctguard-{verb} 1")), "{page}");
+    }
+    let refused = world.run(&["man", "--out", "/nonexistent/man"]).expect(1);
+    assert!(refused.err.contains("cannot write /nonexistent/man/ctguard.1"), "{refused:?}");
+}

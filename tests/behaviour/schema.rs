@@ -110,6 +110,15 @@ fn every_check_of_names_is_as_its_schema_says() {
 }
 
 #[test]
+fn every_coverage_is_as_its_schema_says() {
+    let (schema, world) = (Published::of("coverage"), World::bare(PLAIN));
+    let mut found = world.run(&["coverage", "--format", "json"]).expect(0).json();
+    schema.holds(&found);
+    found["surprise"] = true.into();
+    assert!(schema.refuses(&found), "a key that is not published passes");
+}
+
+#[test]
 fn every_verdict_is_as_its_schema_says() {
     let (report, explain) = (Published::of("report"), Published::of("explain"));
     for world in worlds() {

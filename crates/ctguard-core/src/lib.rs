@@ -27,6 +27,7 @@
 //! | which alerts does an event fire, without AWS | [`offline`] |
 //! | what would have fired in the logs of the past | [`replay`] |
 //! | what is known of an event, and which names and patterns of a file are wrong | [`events`] |
+//! | which controls and techniques do the alerts serve | [`coverage`] |
 //! | what does a subscriber read | [`message`] |
 //! | what must ctguard be allowed | [`permissions`], [`bootstrap`] |
 //!
@@ -41,6 +42,7 @@ pub mod catalogue;
 pub mod cause;
 pub mod cloud;
 pub mod codes;
+pub mod coverage;
 pub mod desired;
 pub mod diag;
 pub mod drift;
