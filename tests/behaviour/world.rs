@@ -135,8 +135,10 @@ impl World {
         let mut line: Vec<OsString> = vec!["ctguard".into()];
         line.extend_from_slice(accounts);
         line.extend(args.iter().map(OsString::from));
-        let takes_blueprint =
-            ["plan", "apply", "destroy", "drift", "verify", "validate", "explain", "snapshot"];
+        let takes_blueprint = [
+            "plan", "apply", "destroy", "drift", "verify", "validate", "explain", "snapshot",
+            "coverage",
+        ];
         if args.first().is_some_and(|verb| takes_blueprint.contains(verb))
             && !args.iter().any(|arg| arg.ends_with(".yaml"))
             && !(args[0] == "apply" && args.iter().any(|arg| arg.ends_with(".json")))
