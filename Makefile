@@ -2,7 +2,7 @@
 
 export AWS_EC2_METADATA_DISABLED := true
 
-.PHONY: demo test soak bench bench-fleet bench-load catalogue
+.PHONY: demo test site soak bench bench-fleet bench-load catalogue
 
 ## Plays the whole story on an account that is a file.
 demo:
@@ -14,8 +14,14 @@ test:
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	tests/emulators/run.sh cargo test --workspace --locked
 	tests/sql/run.sh
+	docs/site/run.sh
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 	examples/story/play.sh >/dev/null
+
+## The documentation as a site with search, below target/site/html; a link that leads nowhere is an error.
+site:
+	cargo build --locked --workspace
+	docs/site/run.sh
 
 ## Every crash point on the emulators, of which `make test` tries some: minutes.
 soak:
