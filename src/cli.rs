@@ -12,6 +12,7 @@ mod destroy;
 mod drift;
 mod events;
 mod explain;
+mod format;
 mod init;
 mod man;
 mod match_check;
@@ -181,6 +182,8 @@ enum ProgressShown {
 enum Verb {
     Init(init::InitArgs),
     Validate(validate::ValidateArgs),
+    #[command(name = "fmt")]
+    Format(format::FormatArgs),
     Plan(plan::PlanArgs),
     Show(show::ShowArgs),
     Apply(apply::ApplyArgs),
@@ -242,6 +245,7 @@ fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, CommandError> {
     match &cli.verb {
         Verb::Init(args) => init::run(args, global, io),
         Verb::Validate(args) => validate::run(args, global, io),
+        Verb::Format(args) => format::run(args, global, io),
         Verb::Plan(args) => plan::run(args, global, io),
         Verb::Show(args) => show::run(args, global, io),
         Verb::Apply(args) => apply::run(args, global, io),

@@ -51,6 +51,7 @@ fn formats(verb: &Verb) -> (&'static str, &'static [Format]) {
         Verb::Explain(_) => ("explain", &[Text, Json]),
         Verb::Events(args) if args.checks() => ("events check", ALL),
         Verb::Events(_) => ("events", &[Text, Json]),
+        Verb::Format(_) => ("fmt", &[Text]),
         Verb::Coverage(_) => ("coverage", &[Text, Json, Markdown]),
         Verb::Init(_) => ("init", &[Text, Json]),
         Verb::Match(_) => ("match", &[Text, Json]),

@@ -165,3 +165,28 @@ fn the_examples_are_valid_and_nothing_is_to_be_warned_about() {
         assert!(ran.out.contains("0 warnings"), "{path}:\n{}{}", ran.out, ran.err);
     }
 }
+
+#[test]
+fn a_blueprint_is_formatted_in_place_and_checked_in_ci() {
+    let world = World::empty();
+    let odd = "name: acme\nversion: 1 # the format\nalerts: []\n";
+    world.write("b.yaml", odd);
+    let file = world.path("b.yaml").display().to_string();
+    let refused = world.run(&["fmt", "--check", "--diff", &file]).expect(3);
+    assert!(
+        refused.out.contains("-name: acme\n version: 1 # the format\n+name: acme\n"),
+        "{refused:?}"
+    );
+    assert!(refused.err.contains("1 file not formatted"), "{refused:?}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), odd, "--check changes nothing");
+    let changed = world.run(&["fmt", &file]).expect(0).out;
+    assert!(changed.ends_with("b.yaml\n"), "{changed}");
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(text, "version: 1 # the format\nname: acme\nalerts: []\n");
+    assert_eq!(world.run(&["fmt", "--check", &file]).expect(0).out, "");
+    world.write("bad.yaml", "version: [\n");
+    let bad = world.path("bad.yaml").display().to_string();
+    let refused = world.run(&["fmt", &bad, &file]).expect(64);
+    assert!(refused.err.contains("yaml"), "{refused:?}");
+    world.run(&["fmt", "/nonexistent.yaml"]).expect(1);
+}

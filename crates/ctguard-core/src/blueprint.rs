@@ -8,6 +8,7 @@
 pub mod builtin;
 pub mod confirmations;
 pub mod fleet;
+pub mod format;
 mod keys;
 mod lint;
 mod load;

@@ -10,7 +10,6 @@ pub(super) struct Keys {
     what: &'static str,
     names: &'static [&'static str],
     /// Where it stands: `[]` for each item of a list, `*` for each value of a mapping.
-    #[cfg(test)]
     paths: &'static [&'static str],
 }
 
@@ -18,6 +17,11 @@ impl Keys {
     /// What the mapping is, in words.
     pub fn what(&self) -> &'static str {
         self.what
+    }
+
+    /// The kinds of mappings that may stand at a path.
+    pub fn at(path: &str) -> impl Iterator<Item = &'static Self> {
+        ALL.iter().filter(move |keys| keys.paths.contains(&path))
     }
 
     /// The keys, in the order in which they are listed to people.
@@ -31,11 +35,9 @@ macro_rules! keys {
         $(pub(super) const $name: Keys = Keys {
             what: $what,
             names: &$names,
-            #[cfg(test)]
             paths: &$paths,
         };)*
 
-        #[cfg(test)]
         const ALL: &[Keys] = &[$($name,)*];
     };
 }

@@ -95,6 +95,9 @@ codes! {
         "EventBridge would refuse this condition, or it would never match as written.",
         "Values stand in a list, paths begin below `detail`; the operators are \
          [EventBridge's](https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html).";
+    FORMAT_REFUSED = "format-refused",
+        "The file cannot be formatted without changing what it says.",
+        "Write it in a plainer way, without tabs and without comments inside of brackets.";
     HUB_OUT_OF_SCOPE = "hub-out-of-scope",
         "The hub's account or region is not covered, so nobody would hear of what happens in the \
          hub itself.",

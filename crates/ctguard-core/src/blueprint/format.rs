@@ -1,0 +1,89 @@
+//! A blueprint in its canonical form: keys in the order of [`super::keys`], style by a formatter of
+//! YAML, comments kept.
+//!
+//! Keys are moved as they stand, with the comments above them, before the formatter sees the text.
+//! The result is read again, and is used only where it says the same as what was given.
+
+mod order;
+
+use super::source::Source;
+use super::yaml::{self, Node};
+use crate::codes;
+use crate::diag::Diagnostic;
+use pretty_yaml::config::{FormatOptions, LanguageOptions, LayoutOptions, LineBreak};
+
+/// Columns to which lists and mappings in brackets are broken.
+const WIDTH: usize = 100;
+
+/// Formats the text of a blueprint, or of a file that one includes. What is formatted already comes
+/// back as it is.
+///
+/// # Errors
+/// Everything for which the text is no YAML that ctguard reads, and a text that cannot be formatted
+/// without changing what it says.
+pub fn format(file: &str, text: &str) -> Result<String, Vec<Diagnostic>> {
+    let (mark, body) = match text.strip_prefix('\u{feff}') {
+        Some(body) => ("\u{feff}", body),
+        None => ("", text),
+    };
+    let before = read(file, body)?;
+    // The formatter writes the line ends that it finds.
+    let line_break = if body.contains("\r\n") { LineBreak::Crlf } else { LineBreak::Lf };
+    let ordered = order::ordered(body, &before);
+    // Broken lists may end left of where YAML lets them; then none is broken.
+    for width in [WIDTH, usize::MAX] {
+        let options = FormatOptions {
+            layout: LayoutOptions {
+                print_width: width,
+                indent_width: 2,
+                line_break: line_break.clone(),
+            },
+            language: LanguageOptions {
+                trailing_comma: false,
+                prefer_single_line: width == usize::MAX,
+                ..LanguageOptions::default()
+            },
+        };
+        let styled = pretty_yaml::format_text(&ordered, &options);
+        let Ok(styled) = styled else { break };
+        if read(file, &styled).is_ok_and(|after| same(&before, &after)) {
+            return Ok(format!("{mark}{styled}"));
+        }
+    }
+    Err(vec![not_formatted(file)])
+}
+
+fn read(file: &str, text: &str) -> Result<Node, Vec<Diagnostic>> {
+    let mut problems = Vec::new();
+    match yaml::read(&Source::new(file, text), &mut problems) {
+        Some(node) if problems.is_empty() => Ok(node),
+        _ => Err(problems),
+    }
+}
+
+fn not_formatted(file: &str) -> Diagnostic {
+    Diagnostic::error(codes::FORMAT_REFUSED, format!("`{file}` cannot be formatted safely"))
+        .help("the result would not say the same; write the file in a plainer way, without tabs and without comments inside of brackets")
+}
+
+/// Whether two trees say the same, whatever the order of keys.
+fn same(one: &Node, other: &Node) -> bool {
+    use super::yaml::Value::{Mapping, Sequence};
+    match (&one.value, &other.value) {
+        (Mapping(left), Mapping(right)) => {
+            left.len() == right.len()
+                && left.iter().all(|entry| {
+                    let found = right.iter().find(|other| other.key == entry.key);
+                    found.is_some_and(|other| same(&entry.node, &other.node))
+                })
+        }
+        (Sequence(left), Sequence(right)) => {
+            left.len() == right.len()
+                && left.iter().zip(right).all(|(left, right)| same(left, right))
+        }
+        (left, right) => left == right,
+    }
+}
+
+#[cfg(test)]
+mod tests;

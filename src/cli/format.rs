@@ -1,0 +1,98 @@
+use super::{GlobalOptions, Io, context, output, print};
+use crate::error::{CommandError, Exit};
+use clap::Args;
+use ctguard_core::blueprint::format::format;
+use ctguard_core::plural::count;
+use similar::TextDiff;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// Largest blueprint that is read, in bytes.
+const FILE_MAX_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Put blueprints into their canonical form: order of keys and style, comments kept.
+///
+/// Prints the name of each file that it changed. Files that a blueprint includes are formatted when
+/// they are named. Exits with 3 when --check finds a file that is not formatted.
+///
+/// Examples:
+///   ctguard fmt ctguard.yaml alerts/*.yaml
+///   ctguard fmt --check --diff
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub struct FormatArgs {
+    /// The files; `-` is standard input, whose form is printed
+    #[arg(value_name = "FILE", default_value = "ctguard.yaml")]
+    files: Vec<PathBuf>,
+    /// Change nothing; fail when a file is not formatted
+    #[arg(long)]
+    check: bool,
+    /// Print what is changed
+    #[arg(long)]
+    diff: bool,
+}
+
+pub fn run(
+    args: &FormatArgs,
+    global: &GlobalOptions,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
+    let (mut exit, mut found) = (Exit::Done, 0);
+    for path in &args.files {
+        let name = path.display().to_string();
+        let text = read(path, io)
+            .map_err(|error| CommandError::io(std::format!("cannot read {name}"), &error))?;
+        let formatted = match format(&name, &text) {
+            Ok(formatted) => formatted,
+            Err(problems) => {
+                context::say(&problems, &BTreeMap::from([(name, text)]), global, io);
+                exit = exit.and(Exit::Usage);
+                continue;
+            }
+        };
+        let standard = path == Path::new("-");
+        if standard && !args.check && !args.diff {
+            print(io, &formatted)?;
+            continue;
+        }
+        if formatted == text {
+            continue;
+        }
+        found += 1;
+        if args.diff {
+            let diff = TextDiff::from_lines(&text, &formatted);
+            print(io, &diff.unified_diff().header(&name, &name).to_string())?;
+        } else {
+            print(io, &std::format!("{name}\n"))?;
+        }
+        if !args.check && !standard {
+            output::save(path, &formatted)
+                .map_err(|error| CommandError::io(std::format!("cannot write {name}"), &error))?;
+        }
+    }
+    if args.check && found > 0 && !global.quiet {
+        let paint = global.paint_err(io);
+        let _ = writeln!(
+            io.err,
+            "{}: {} not formatted; `ctguard fmt` formats",
+            paint.bad("error"),
+            count(found, "file")
+        );
+    }
+    Ok(exit.and(Exit::CheckFailed.when(args.check && found > 0)))
+}
+
+fn read(path: &Path, io: &mut Io<'_>) -> io::Result<String> {
+    let mut text = String::new();
+    let size = match path == Path::new("-") {
+        true => Read::take(&mut *io.input, FILE_MAX_BYTES + 1).read_to_string(&mut text)?,
+        false if path.is_dir() => return Err(io::Error::other("it is a folder; name its files")),
+        false => File::open(path)?.take(FILE_MAX_BYTES + 1).read_to_string(&mut text)?,
+    };
+    if size as u64 > FILE_MAX_BYTES {
+        return Err(io::Error::other("it is larger than 4 MiB"));
+    }
+    Ok(text)
+}
