@@ -12,6 +12,7 @@ pub mod format;
 mod keys;
 mod lint;
 mod load;
+mod overlap;
 mod raw;
 mod reader;
 pub mod secrets;

@@ -5,6 +5,7 @@
 mod family;
 
 use super::confirmations::{DEFAULT_REGIONS, is_email, mailing};
+use super::overlap::redundant;
 use super::secrets::SecretSource;
 use super::validate::{AlertNotes, Checked, Resolved};
 use super::{
@@ -30,6 +31,25 @@ const EXPIRES_SOON_DAYS: i32 = 14;
 
 /// Most texts that a help writes out in place of a block of addresses.
 const SPELLINGS_SHOWN: usize = 16;
+
+/// Hosts of chat services that take messages from whoever knows the address, and never confirm a
+/// subscription.
+///
+/// Sources: <https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks>,
+/// <https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook>,
+/// <https://discord.com/developers/docs/resources/webhook>,
+/// <https://developers.google.com/workspace/chat/quickstart/webhooks>
+const CHAT_HOSTS: &[&str] = &[
+    "hooks.slack.com",
+    "hooks.slack-gov.com",
+    "webhook.office.com",
+    "outlook.office.com",
+    "logic.azure.com",
+    "api.powerplatform.com",
+    "discord.com",
+    "discordapp.com",
+    "chat.googleapis.com",
+];
 
 /// Places up to which e-mail confirmations are a matter of minutes.
 pub(super) const EMAIL_PLACES: usize = 3;
@@ -89,6 +109,7 @@ pub(super) fn lint(checked: &Checked, as_of: Date, out: &mut Vec<Diagnostic>) {
         linter.destination(destination);
     }
     linter.wildcards(blueprint, &checked.alerts);
+    linter.duplicates(blueprint, &checked.alerts);
     linter.email_confirmations(blueprint);
 }
 
@@ -103,6 +124,18 @@ fn one_family(path: &str, block: &IpNet) -> String {
                  or allow it"
             .to_owned(),
     }
+}
+
+/// The host of a chat service in a web address.
+fn chat_host(address: &str) -> Option<&str> {
+    let (_, rest) = address.split_once("://")?;
+    let host = rest.split(['/', '?', '#']).next()?;
+    let host = host.rsplit('@').next()?.split(':').next()?;
+    let lower = host.to_ascii_lowercase();
+    let is = |known: &&&str| {
+        lower.strip_suffix(**known).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
+    CHAT_HOSTS.iter().find(is).map(|_| host)
 }
 
 struct Linter<'a> {
@@ -497,6 +530,18 @@ impl Linter<'_> {
                 );
             }
         }
+        for subscriber in &destination.subscribers {
+            let Subscriber::Endpoint(endpoint) = subscriber else { continue };
+            let Some(host) = chat_host(endpoint.address()) else { continue };
+            self.warn(
+                codes::CHAT_WEBHOOK,
+                None,
+                span,
+                format!("`{name}` subscribes {host}, which never confirms a subscription of SNS"),
+                "write `format: chat` with a `chat:` subscriber, or put a function between"
+                    .to_owned(),
+            );
+        }
         let machine = |subscriber: &&Subscriber| match subscriber {
             Subscriber::Endpoint(endpoint) => endpoint.protocol != Protocol::Email,
             Subscriber::Chat(_) => false,
@@ -512,6 +557,23 @@ impl Linter<'_> {
                 format!("`{name}` sends text for people to {}", endpoint.protocol),
                 "write `format: json`, in a destination of its own if people read this one"
                     .to_owned(),
+            );
+        }
+    }
+
+    /// Alerts that another one makes superfluous.
+    fn duplicates(&mut self, blueprint: &Blueprint, notes: &[AlertNotes]) {
+        for (alert, other) in redundant(blueprint) {
+            let at = blueprint.alerts.iter().position(|one| one.id == alert.id);
+            self.warn(
+                codes::ALERT_DUPLICATED,
+                at.and_then(|at| notes.get(at)),
+                alert.span.as_ref(),
+                format!(
+                    "whatever raises `{}` raises `{}`, too: everybody is told twice",
+                    alert.id, other.id
+                ),
+                format!("`omit` or remove `{}`, or send it to somebody else", alert.id),
             );
         }
     }

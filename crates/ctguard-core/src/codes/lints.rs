@@ -3,12 +3,18 @@
 codes! {
     /// Warnings; `allow:` silences them.
     LINTS, Warning:
+    ALERT_DUPLICATED = "alert-duplicated",
+        "Whatever raises the alert raises another one for the same people, so that they are told twice.",
+        "Leave one of the two out with `omit`, or send it to somebody else.";
     ALERT_UNEXPLAINED = "alert-unexplained",
         "An alert lacks `why` or `next`, so the message says only what happened.",
         "Say why it matters and what to do next; both are part of the message.";
     ALERT_WITHOUT_DESTINATION = "alert-without-destination",
         "An alert reaches nobody: its `notify` or the route of its risk is empty.",
         "Name a destination in `notify:`, or in `routes:` for its risk.";
+    CHAT_WEBHOOK = "chat-webhook",
+        "A web address of a chat service is subscribed; it never confirms, so nothing arrives.",
+        "Write `format: chat` with a `chat:` subscriber, or put a function between.";
     CIDR_TAKES_OTHER_FAMILY = "cidr-takes-other-family",
         "A block of IPv4 addresses takes IPv6 addresses as well, or the other way round: \
          EventBridge compares their digits.",

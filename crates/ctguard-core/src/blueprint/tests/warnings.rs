@@ -15,6 +15,7 @@ fn every_warning_is_given_and_silenced_by_its_code() {
         text.replace("high: [ops]", "critical: [ops]").replace("risk: high", "risk: critical")
     };
     let low = "  - { id: low, title: t, risk: low, events: [cloudtrail:DeleteTrail], why: w, next: n, notify: [ops] }\n";
+    let duplicate = "  - { id: again, title: t, risk: high, events: [cloudtrail:StopLogging], why: w, next: n }\n";
     let excepted = |until: &str| {
         with(
             "[us-east-1, eu-west-1]",
@@ -35,6 +36,11 @@ fn every_warning_is_given_and_silenced_by_its_code() {
         (with(subscribers, "[]"), "destination-without-subscribers"),
         (with("format: json", "format: text"), "text-to-machine"),
         (with(subscribers, "[{ https: \"https://a:pw@b.example/in\" }]"), "secret-in-url"),
+        (
+            with(subscribers, "[{ https: \"https://hooks.slack.com/services/T0/B0/x\" }]"),
+            "chat-webhook",
+        ),
+        (format!("{GOOD}{duplicate}"), "alert-duplicated"),
         (critical(&mail("[us-east-1]")), "critical-email-only"),
         (
             critical(&format!("{GOOD}{low}")).replace(
@@ -188,4 +194,52 @@ fn a_condition_is_pointed_at_where_it_stands() {
         told(older),
         ["13:36 cidr-takes-other-family", "14:7 number-beyond-5e9", "15:11 value-never"]
     );
+}
+
+#[test]
+fn only_an_alert_that_adds_nothing_is_a_duplicate() {
+    let also = |events: &str, more: &str| {
+        let text = format!(
+            "{GOOD}  - {{ id: again, title: t, risk: high, events: [{events}], why: w, next: n{more} }}\n"
+        );
+        let loaded = read(&text);
+        let said = |one: &Diagnostic| one.code == codes::ALERT_DUPLICATED;
+        loaded.diagnostics.into_iter().filter(said).map(|one| one.message).collect::<Vec<_>>()
+    };
+    let twice = also("cloudtrail:StopLogging", "");
+    assert_eq!(twice.len(), 1, "of two that are equal, one is told");
+    assert!(twice[0].contains("raises `again`") || twice[0].contains("whatever raises `again`"));
+    for narrower in [", where: { userIdentity.type: [Root] }", ", outcome: failure"] {
+        assert_eq!(also("cloudtrail:StopLogging", narrower), Vec::<String>::new());
+    }
+    // The wider one makes the first superfluous.
+    let wider = also("cloudtrail:StopLogging, cloudtrail:DeleteTrail", "");
+    assert!(wider[0].ends_with("raises `again`, too: everybody is told twice"), "{wider:?}");
+    assert_eq!(also("cloudtrail:DeleteTrail", ""), Vec::<String>::new());
+    let elsewhere = ", notify: []";
+    assert_eq!(also("cloudtrail:StopLogging", elsewhere), Vec::<String>::new());
+}
+
+#[test]
+fn chat_services_are_known_by_their_hosts() {
+    let said = |url: &str| {
+        let subscribers = r#"[{ sqs: "arn:aws:sqs:us-east-1:111122223333:ops" }]"#;
+        let loaded = read(&with(subscribers, &format!("[{{ https: \"{url}\" }}]")));
+        loaded.diagnostics.iter().any(|one| one.code == codes::CHAT_WEBHOOK)
+    };
+    for url in [
+        "https://HOOKS.slack.com/services/a",
+        "https://acme.webhook.office.com/webhookb2/x",
+        "https://prod-1.westus.logic.azure.com:443/workflows/x",
+        "https://discord.com/api/webhooks/1/x",
+    ] {
+        assert!(said(url), "{url}");
+    }
+    for url in [
+        "https://slack.com.acme.example/in",
+        "https://myhooks.slack.com.example/",
+        "https://notdiscord.com/x",
+    ] {
+        assert!(!said(url), "{url}");
+    }
 }
