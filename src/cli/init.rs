@@ -2,11 +2,14 @@ use super::{GlobalOptions, Io, context, print};
 use crate::error::{CommandError, Exit};
 use clap::Args;
 use ctguard_aws::{Aws, Options};
-use ctguard_core::blueprint::{Blueprint, Confirmations, ROOT_ALERT, Starter};
+use ctguard_core::blueprint::{
+    Blueprint, Confirmations, DEFAULT_BUILTINS, ROOT_ALERT, Starter, builtin,
+};
 use ctguard_core::cloud::{Cloud, CloudError};
 use ctguard_core::event::ROOT_SIGN_IN_REGION;
 use ctguard_core::scope::{AccountId, Arn, Partition};
 use ctguard_core::snapshot::Caller;
+use jiff::civil::Date;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -39,6 +42,10 @@ pub struct InitArgs {
     /// The blueprint's name: prefixes and tags everything that it owns
     #[arg(long, default_value = "main", env = "CTGUARD_NAME")]
     name: String,
+    /// A built-in blueprint to include; can be repeated. Account-security and self-protection when
+    /// left out
+    #[arg(long, value_name = "ID", env = "CTGUARD_BUILTIN", value_delimiter = ',')]
+    builtin: Vec<String>,
     /// Replace a file that is there
     #[arg(long, env = "CTGUARD_FORCE", value_parser = clap::builder::FalseyValueParser::new())]
     force: bool,
@@ -46,10 +53,32 @@ pub struct InitArgs {
 
 pub fn run(args: &InitArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
     let path = &args.blueprint;
+    if path.exists() && !args.force {
+        return Err(exists(path));
+    }
+    let asking = args.email.is_none();
     let email = match &args.email {
         Some(email) => email.clone(),
         None => ask(io)?,
     };
+    let chosen = match args.builtin.as_slice() {
+        [] if asking => ask_builtins(io)?,
+        [] => DEFAULT_BUILTINS.iter().map(|id| (*id).to_owned()).collect(),
+        some => some.to_vec(),
+    };
+    let builtins = known(&chosen)?;
+    let mut global = global.clone();
+    if asking && global.region.is_empty() {
+        global.region =
+            ask_list(io, "Which regions, such as us-east-1,eu-west-1? [every enabled one] ")?;
+    }
+    if asking && global.account.is_empty() {
+        global.account = ask_list(
+            io,
+            "Which accounts, by number, that of your credentials first? [only that one] ",
+        )?;
+    }
+    let global = &global;
     let regions = context::regions(global)?;
     let accounts: Vec<AccountId> = context::accounts(global)?;
     // A single named account is the hub's; of several, the caller's own needs no role.
@@ -61,6 +90,7 @@ pub fn run(args: &InitArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
     let answers = Starter {
         name: &args.name,
         email: &email,
+        builtins: &builtins,
         regions: &regions,
         accounts: &accounts,
         own: caller.as_ref().map(|caller| &caller.account),
@@ -76,44 +106,90 @@ pub fn run(args: &InitArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
             "these answers do not make a valid blueprint; nothing was written",
         ));
     };
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true);
-    if args.force {
-        options.create(true).truncate(true)
-    } else {
-        options.create_new(true)
-    };
-    let mut file = options.open(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => {
-            CommandError::refused(format!("{} exists", path.display()))
-                .hint("Name another file, or replace it with --force.")
-        }
-        _ => CommandError::io(format!("cannot write {}", path.display()), &error),
-    })?;
-    file.write_all(text.as_bytes())
-        .map_err(|error| CommandError::io(format!("cannot write {}", path.display()), &error))?;
+    write(path, args.force, &text)?;
     let shown = path.display();
     print(
         io,
         &format!(
-            "Wrote {shown}: {} that alert {email}.\n{}{}Next: ctguard validate {shown}, then ctguard plan {shown}\n",
+            "Wrote {shown}: {} that alert {email}.\n{}{}{}Next: ctguard validate {shown}, then ctguard plan {shown}\n",
             ctguard_core::plural::count(blueprint.alerts.len(), "alert"),
             confirmations(blueprint),
-            root(&answers),
+            costs(blueprint, as_of),
+            unheard(&answers),
         ),
     )?;
     Ok(Exit::Done)
 }
 
-/// What the choice of regions leaves unheard.
-fn root(answers: &Starter<'_>) -> String {
-    match answers.root_unheard() {
-        true => format!(
-            "{} is left out: root's sign-ins land in {ROOT_SIGN_IN_REGION} alone. Cover it, with --region {ROOT_SIGN_IN_REGION} beside the others, to hear of them.\n",
-            ROOT_ALERT
-        ),
-        false => String::new(),
+fn exists(path: &Path) -> CommandError {
+    CommandError::refused(format!("{} exists", path.display()))
+        .hint("Name another file, or replace it with --force.")
+}
+
+fn write(path: &Path, force: bool, text: &str) -> Result<(), CommandError> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true);
+    if force {
+        options.create(true).truncate(true)
+    } else {
+        options.create_new(true)
+    };
+    let cannot = |error| CommandError::io(format!("cannot write {}", path.display()), &error);
+    let mut file = options.open(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => exists(path),
+        _ => cannot(error),
+    })?;
+    file.write_all(text.as_bytes()).map_err(cannot)
+}
+
+/// The built-in blueprints that were chosen, each once.
+fn known(chosen: &[String]) -> Result<Vec<&'static str>, CommandError> {
+    let mut found: Vec<&'static str> = Vec::new();
+    for one in chosen {
+        let Some(id) = builtin::ids().find(|id| id == one) else {
+            let all: Vec<&str> = builtin::ids().collect();
+            return Err(CommandError::usage(format!("there is no built-in blueprint `{one}`"))
+                .hint(format!("There is {}.", all.join(", "))));
+        };
+        if !found.contains(&id) {
+            found.push(id);
+        }
     }
+    Ok(found)
+}
+
+/// What it will cost in a month: rules, and what is sent.
+///
+/// Sources: <https://aws.amazon.com/eventbridge/pricing/>, <https://aws.amazon.com/sns/pricing/>
+fn costs(blueprint: &Blueprint, as_of: Date) -> String {
+    let rules = ctguard_core::offline::rules(blueprint, as_of).map_or(0, |rules| rules.len());
+    let rules = ctguard_core::plural::count(rules, "rule");
+    let place = if blueprint.hub.is_some() { "on the hub's bus" } else { "in each place at most" };
+    let sent = match blueprint.hub {
+        Some(_) => " Events that other accounts and regions send to the hub cost $1.00 a million.",
+        None => "",
+    };
+    format!(
+        "It makes {rules} {place}. Rules cost nothing; mails cost $2.00 for 100,000, and 1,000 a month are free.{sent}\n"
+    )
+}
+
+/// What the choice of regions leaves unheard.
+fn unheard(answers: &Starter<'_>) -> String {
+    let mut text = String::new();
+    if answers.root_unheard() {
+        text.push_str(&format!(
+            "{ROOT_ALERT} is left out: root's sign-ins land in {ROOT_SIGN_IN_REGION} alone. Cover it, with --region {ROOT_SIGN_IN_REGION} beside the others, to hear of them.\n"
+        ));
+    }
+    let others: Vec<String> = answers.unheard().into_iter().filter(|id| id != ROOT_ALERT).collect();
+    if !others.is_empty() {
+        text.push_str(&format!(
+            "Left out, since their events land in regions that are not covered: {}.\n",
+            others.join(", ")
+        ));
+    }
+    text
 }
 
 /// What the choice between a hub and none costs.
@@ -179,14 +255,47 @@ fn ask(io: &mut Io<'_>) -> Result<String, CommandError> {
         return Err(CommandError::usage("no e-mail address is given for the alerts")
             .hint("Add --email ADDRESS."));
     }
-    let _ = write!(io.err, "Which e-mail address should receive the alerts? ");
+    match answer(io, "Which e-mail address should receive the alerts? ")?.as_str() {
+        "" => Err(CommandError::usage("no address was given; nothing was written")),
+        address => Ok(address.to_owned()),
+    }
+}
+
+/// A line that somebody types; empty where they only press return.
+fn answer(io: &mut Io<'_>, question: &str) -> Result<String, CommandError> {
+    let _ = write!(io.err, "{question}");
     let _ = io.err.flush();
     let mut answer = String::new();
     io.input
         .read_line(&mut answer)
         .map_err(|error| CommandError::io("cannot read the answer", &error))?;
-    match answer.trim() {
-        "" => Err(CommandError::usage("no address was given; nothing was written")),
-        address => Ok(address.to_owned()),
+    Ok(answer.trim().to_owned())
+}
+
+fn ask_list(io: &mut Io<'_>, question: &str) -> Result<Vec<String>, CommandError> {
+    let answer = answer(io, question)?;
+    let words = answer.split([',', ' ']).filter(|word| !word.is_empty());
+    Ok(words.map(str::to_owned).collect())
+}
+
+/// Shows the built-in blueprints with a line each, and asks for some by number or id.
+fn ask_builtins(io: &mut Io<'_>) -> Result<Vec<String>, CommandError> {
+    let ids: Vec<&str> = builtin::ids().collect();
+    let _ = writeln!(io.err, "Alerts that ship with ctguard:");
+    for (number, id) in ids.iter().enumerate() {
+        let title = builtin::title(id).unwrap_or_default();
+        let _ = writeln!(io.err, "  {:>2}  {id:<22}{title}", number + 1);
     }
+    let question =
+        format!("Which, by number or id, such as 1,4? [{}] ", DEFAULT_BUILTINS.join(", "));
+    let chosen = ask_list(io, &question)?;
+    if chosen.is_empty() {
+        return Ok(DEFAULT_BUILTINS.iter().map(|id| (*id).to_owned()).collect());
+    }
+    let id = |word: String| {
+        let number = word.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+        let listed = number.and_then(|number| ids.get(number));
+        listed.map_or(word, |id| (*id).to_owned())
+    };
+    Ok(chosen.into_iter().map(id).collect())
 }

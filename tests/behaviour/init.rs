@@ -38,7 +38,9 @@ fn says_what_the_chosen_regions_do_not_hear() {
     };
     let one = init(&world, "eu-west-1");
     assert!(one.contains("root-console-login is left out"), "{one}");
-    assert!(world.read("mine.yaml").contains("omit: [root-console-login]"));
+    assert!(
+        world.read("mine.yaml").contains("      - root-console-login # root's sign-ins land in")
+    );
     assert!(world.run(&["validate", &file]).expect(0).err.contains("sign-in-regions"));
     world.run(&["sandbox", "new"]).expect(0);
     world.run(&["apply", &file, "--yes"]).expect(0);
@@ -54,7 +56,7 @@ fn says_what_the_chosen_regions_do_not_hear() {
     let world = World::empty();
     let both = init(&world, "us-east-1,eu-west-1");
     assert!(!both.contains("left out"), "{both}");
-    assert!(!world.read("mine.yaml").contains("omit: [root-console-login]"));
+    assert!(!world.read("mine.yaml").contains("- root-console-login"));
     let file = world.path("mine.yaml").display().to_string();
     world.run(&["sandbox", "new"]).expect(0);
     world.run(&["apply", &file, "--yes"]).expect(0);
@@ -170,4 +172,58 @@ fn says_how_to_have_a_hub_when_the_account_is_not_known() {
         ["init", &file, "--email", "me@acme.example", "--force", "--account", "222233334444"];
     let ran = world.run(&args).expect(0);
     assert!(ran.out.contains("raised in 222233334444/us-east-1: 1 confirmation"), "{}", ran.out);
+}
+
+#[test]
+fn the_alerting_itself_is_watched_unless_said_otherwise() {
+    let world = World::empty();
+    let file = world.path("mine.yaml").display().to_string();
+    let init = |more: &[&str]| {
+        let line =
+            ["init", &file, "--force", "--email", "me@acme.example", "--region", "us-east-1"];
+        world.run(&[&line, more].concat())
+    };
+    let said = init(&[]).expect(0).out;
+    assert!(said.contains("rules in each place at most. Rules cost nothing"), "{said}");
+    let text = world.read("mine.yaml");
+    assert!(
+        text.contains("- builtin: account-security") && text.contains("- builtin: self-protection")
+    );
+    assert!(text.contains("- trail-stopped # alerting-trail has its events"), "{text}");
+    let valid = world.run(&["validate", &file]).expect(0);
+    assert!(!valid.err.contains("alert-duplicated"), "{}", valid.err);
+    init(&["--builtin", "network,data"]).expect(0);
+    let text = world.read("mine.yaml");
+    assert!(text.contains("- builtin: network") && !text.contains("self-protection"), "{text}");
+    let wrong = init(&["--builtin", "netwrk"]).expect(64);
+    assert!(
+        wrong.err.contains("netwrk") && wrong.err.contains("There is account-security"),
+        "{wrong:?}"
+    );
+}
+
+#[test]
+fn on_a_terminal_everything_that_no_option_says_is_asked() {
+    let world = World::empty();
+    let file = world.path("mine.yaml").display().to_string();
+    let answers = "me@acme.example\n1, self-protection\nus-east-1 eu-west-1\n111122223333\n";
+    let seen = world.typing(&["init", &file], answers).expect(0);
+    assert!(seen.err.contains("Alerts that ship with ctguard") && seen.err.contains("ransomware"));
+    let text = world.read("mine.yaml");
+    assert!(
+        text.contains("- builtin: account-security") && text.contains("- builtin: self-protection")
+    );
+    assert!(text.contains("regions: [us-east-1, eu-west-1]"), "{text}");
+    assert!(text.contains("account: \"111122223333\""), "{text}");
+    let other = world.path("other.yaml").display().to_string();
+    let seen = world.typing(
+        &["init", &other, "--builtin", "data", "--region", "us-east-1"],
+        "me@acme.example\n\n",
+    );
+    let seen = seen.expect(0);
+    assert!(
+        !seen.err.contains("Alerts that ship") && !seen.err.contains("Which regions"),
+        "{}",
+        seen.err
+    );
 }

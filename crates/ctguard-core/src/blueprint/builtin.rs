@@ -16,6 +16,12 @@ pub fn text(id: &str) -> Option<&'static str> {
     BUILTINS.get(at).map(|(_, text)| *text)
 }
 
+/// The title of a built-in blueprint.
+pub fn title(id: &str) -> Option<&'static str> {
+    let line = text(id)?.lines().find_map(|line| line.strip_prefix("title: "));
+    line.map(str::trim)
+}
+
 /// The name under which a built-in blueprint stands in spans and snippets: `builtin:<id>`.
 pub fn file_name(id: &str) -> String {
     format!("builtin:{id}")
@@ -45,6 +51,11 @@ mod tests {
         for id in ids() {
             let document: serde_yaml::Value = serde_yaml::from_str(text(id).unwrap()).unwrap();
             assert_eq!(document["id"].as_str(), Some(id), "the id is the file's name");
+            assert_eq!(
+                document["title"].as_str(),
+                title(id),
+                "{id}: it stands on one line, unquoted"
+            );
             assert!(document["title"].is_string() && document["why"].is_string(), "{id}");
             let sources = document["sources"].as_sequence().unwrap();
             assert!(!sources.is_empty(), "{id}");

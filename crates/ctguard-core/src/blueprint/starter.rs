@@ -1,13 +1,19 @@
 //! The blueprint that `ctguard init` writes: short, commented, and valid as it is.
 
+use super::overlap::redundant;
 use super::validate::NAME_MAX_CHARS;
+use super::{Alert, Blueprint, Risk, builtin, load_text};
 use crate::catalogue::is_region;
-use crate::event::{Landing, ROOT_SIGN_IN_REGION};
+use crate::event::{EventRef, Landing, ROOT_SIGN_IN_REGION};
 use crate::scope::{AccountId, Partition, Region};
+use jiff::civil::date;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// Assumed in each account but the caller's own.
 const ROLE: &str = "ctguard";
+/// The built-in blueprints to begin with.
+pub const DEFAULT_BUILTINS: [&str; 2] = ["account-security", "self-protection"];
 /// The built-in alert about root's sign-ins.
 pub const ROOT_ALERT: &str = "root-console-login";
 
@@ -19,6 +25,8 @@ pub const ROOT_ALERT: &str = "root-console-login";
 pub struct Starter<'a> {
     pub name: &'a str,
     pub email: &'a str,
+    /// Ids of built-in blueprints.
+    pub builtins: &'a [&'a str],
     /// Empty: every enabled one.
     pub regions: &'a [Region],
     /// Empty: the account of the credentials in use.
@@ -28,7 +36,7 @@ pub struct Starter<'a> {
     pub partition: Partition,
 }
 
-impl Starter<'_> {
+impl<'a> Starter<'a> {
     /// Where all alerts are raised: whenever there is more than one place, if the account is known
     /// and EventBridge sends events there.
     pub fn hub(&self) -> Option<(&AccountId, &str)> {
@@ -108,6 +116,76 @@ hub:
         usual && !self.regions.iter().any(here)
     }
 
+    /// The built-in alerts that are left out: those with an event that lands in none of the regions.
+    pub fn unheard(&self) -> Vec<String> {
+        let lost = |alert: &&Alert| {
+            let heard =
+                |event: &EventRef| self.regions.iter().any(|region| event.landing.lands_in(region));
+            let root = alert.id == ROOT_ALERT && self.root_unheard();
+            !self.regions.is_empty() && (root || !alert.events.iter().all(heard))
+        };
+        let found = self.included().map(|found| found.alerts).unwrap_or_default();
+        found.iter().filter(lost).map(|alert| alert.id.clone()).collect()
+    }
+
+    /// A blueprint of the built-in alerts alone.
+    fn included(&self) -> Option<Blueprint> {
+        let list: Vec<String> =
+            self.builtins.iter().map(|id| format!("{{ builtin: {id} }}")).collect();
+        let text = format!(
+            "version: 1\nname: all\ninclude: [{}]\ndestinations: {{ d: {{ topic: d, subscribers: [] }} }}\n\
+             routes: {{ critical: [d], high: [d], medium: [d], low: [d] }}\n",
+            list.join(", ")
+        );
+        // No built-in depends on the date.
+        load_text("starter.yaml", &text, None, date(2026, 1, 1)).blueprint
+    }
+
+    /// What is left out of each built-in blueprint, and why.
+    fn omitted(&self) -> BTreeMap<&'a str, Vec<(String, String)>> {
+        let mut all: BTreeMap<&str, Vec<(String, String)>> = BTreeMap::new();
+        let mut omit = |id: String, why: String| {
+            let has = |builtin: &&&str| {
+                builtin::text(builtin).is_some_and(|text| text.contains(&format!("- id: {id}\n")))
+            };
+            if let Some(builtin) = self.builtins.iter().find(has) {
+                let list = all.entry(builtin).or_default();
+                if !list.iter().any(|(known, _)| *known == id) {
+                    list.push((id, why));
+                }
+            }
+        };
+        for id in self.unheard() {
+            let why = match id == ROOT_ALERT {
+                true => format!("root's sign-ins land in {ROOT_SIGN_IN_REGION} alone"),
+                false => "its events land in regions that are not covered".to_owned(),
+            };
+            omit(id, why);
+        }
+        let unheard = self.unheard();
+        for (alert, other) in self.included().iter().flat_map(redundant) {
+            if !unheard.contains(&other.id) {
+                omit(alert.id.clone(), format!("{} has its events", other.id));
+            }
+        }
+        all
+    }
+
+    /// The built-in blueprints, as the blueprint includes them.
+    fn includes(&self) -> String {
+        let omitted = self.omitted();
+        let mut text = String::new();
+        for builtin in self.builtins {
+            let _ = writeln!(text, "  - builtin: {builtin}");
+            let Some(list) = omitted.get(builtin) else { continue };
+            let _ = writeln!(text, "    omit:");
+            for (id, why) in list {
+                let _ = writeln!(text, "      - {id} # {why}");
+            }
+        }
+        text
+    }
+
     /// The blueprint's text.
     pub fn text(&self) -> String {
         starter(self)
@@ -140,12 +218,11 @@ fn starter(answers: &Starter<'_>) -> String {
         }
         _ => String::new(),
     };
-    let omit = match answers.root_unheard() {
-        true => format!(
-            "    # Root's sign-ins land in {ROOT_SIGN_IN_REGION} alone: cover it, then take this line out.\n    omit: [{ROOT_ALERT}]\n"
-        ),
-        false => "    # Leave out what this account has no use for:\n    # omit: [db-security-group-change]\n".to_owned(),
-    };
+    let includes = answers.includes();
+    let low = answers
+        .included()
+        .is_some_and(|found| found.alerts.iter().any(|alert| alert.risk == Risk::Low));
+    let low = if low { "[people]" } else { "[]" };
     // Writing to a string cannot fail.
     let _ = write!(
         text,
@@ -198,11 +275,11 @@ routes:
   critical: [people]
   high: [people]
   medium: [people]
-  low: []
+  low: {low}
 
+# Alerts that ship with ctguard, described in docs/blueprints.md. `omit` leaves some out by id.
 include:
-  - builtin: account-security
-{omit}
+{includes}
 # Your own alerts. Events are written as CloudTrail names them; `ctguard validate` knows the names and
 # suggests what was meant.
 alerts: []
@@ -249,6 +326,7 @@ mod tests {
         Starter {
             name: "acme",
             email: "secops@acme.example",
+            builtins: &DEFAULT_BUILTINS,
             regions,
             accounts,
             own: None,
