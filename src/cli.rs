@@ -11,6 +11,7 @@ mod coverage;
 mod destroy;
 mod drift;
 mod events;
+mod examples;
 mod explain;
 mod format;
 mod init;
@@ -37,9 +38,7 @@ use crate::report::Paint;
 use crate::report::progress::Progress;
 use crate::report::view::Format;
 use clap::parser::ValueSource;
-use clap::{
-    ArgMatches, Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
-};
+use clap::{ArgMatches, Args, ColorChoice, FromArgMatches, Parser, Subcommand, ValueEnum};
 use ctguard_core::cloud::recorded::Recorded;
 use ctguard_core::secret;
 use jiff::civil::Date;
@@ -215,7 +214,7 @@ struct BlueprintArg {
 
 /// Runs one command line and returns its exit code. All output goes to `io`.
 pub fn main(args: impl IntoIterator<Item = OsString>, io: &mut Io<'_>) -> Exit {
-    let parsed = Cli::command().try_get_matches_from(args);
+    let parsed = examples::command().try_get_matches_from(args);
     let parsed = parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
     let (mut cli, matches) = match parsed {
         Ok(parsed) => parsed,

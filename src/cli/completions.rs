@@ -1,8 +1,8 @@
 //! What a shell completes: verbs, options and files, and names that only ctguard knows.
 
-use super::{Cli, GlobalOptions, Io, print};
+use super::{GlobalOptions, Io, examples, print};
 use crate::error::{CommandError, Exit};
-use clap::{Args, CommandFactory, ValueEnum};
+use clap::{Args, ValueEnum};
 use clap_complete::CompleteEnv;
 use clap_complete::engine::CompletionCandidate;
 use clap_complete::env::Shells;
@@ -19,12 +19,7 @@ const ASKED: &str = "CTGUARD_COMPLETE";
 const EVENTS_MAX: usize = 200;
 
 /// Print a script that teaches a shell to complete verbs, options, event names and alert ids.
-///
-/// Examples:
-///   ctguard completions bash > ~/.local/share/bash-completion/completions/ctguard
-///   ctguard completions zsh > "${fpath[1]}/_ctguard"
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
 pub struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
@@ -72,7 +67,7 @@ pub fn run(
 /// Answers a shell that asks what may be completed, and ends the program; returns where no shell
 /// asks.
 pub fn complete() {
-    CompleteEnv::with_factory(Cli::command).var(ASKED).complete();
+    CompleteEnv::with_factory(examples::command).var(ASKED).complete();
 }
 
 /// Events whose name begins so, whatever the case: `ec2:Create`, or `StopLog` without a service.

@@ -16,12 +16,7 @@ const FILE_MAX_BYTES: u64 = 4 * 1024 * 1024;
 ///
 /// Prints the name of each file that it changed. Files that a blueprint includes are formatted when
 /// they are named. Exits with 3 when --check finds a file that is not formatted.
-///
-/// Examples:
-///   ctguard fmt ctguard.yaml alerts/*.yaml
-///   ctguard fmt --check --diff
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
 pub struct FormatArgs {
     /// The files; `-` is standard input, whose form is printed
     #[arg(value_name = "FILE", default_value = "ctguard.yaml")]

@@ -1,17 +1,12 @@
-use super::{Cli, GlobalOptions, Io};
+use super::{GlobalOptions, Io};
 use crate::cli::output;
 use crate::error::{CommandError, Exit};
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_mangen::Man;
 use std::path::{Path, PathBuf};
 
 /// Print the manual page, or write one for every verb into a folder.
-///
-/// Examples:
-///   ctguard man | man -l -
-///   ctguard man --out ~/.local/share/man/man1
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
 pub struct ManArgs {
     /// Write `ctguard.1`, `ctguard-plan.1` and so on into this folder, which must exist
     #[arg(long, value_name = "FOLDER")]
@@ -19,7 +14,7 @@ pub struct ManArgs {
 }
 
 pub fn run(args: &ManArgs, _: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
-    let mut command = Cli::command();
+    let mut command = super::examples::command();
     command.build();
     match &args.out {
         None => super::print(io, &page(&command, "ctguard")?)?,
