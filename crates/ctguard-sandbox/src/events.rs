@@ -17,6 +17,7 @@ use ctguard_core::resource::rule::{
 };
 use ctguard_core::scope::{Arn, Place};
 use eventbridge_pattern::Pattern;
+use eventbridge_pattern::complexity::COMPLEXITY_MAX;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -173,9 +174,11 @@ fn check_rule(rule: &Rule) -> Done {
     ensure(chars <= EVENT_PATTERN_MAX_CHARS, PATTERN, || {
         format!("event pattern has {chars} characters, more than {EVENT_PATTERN_MAX_CHARS}")
     })?;
-    Pattern::parse(text)
-        .map(drop)
-        .map_err(|error| refuse(PATTERN, format!("event pattern is not valid. Reason: {error}")))
+    let pattern = Pattern::parse(text)
+        .map_err(|error| refuse(PATTERN, format!("event pattern is not valid. Reason: {error}")))?;
+    ensure(pattern.filter.complexity() <= COMPLEXITY_MAX, PATTERN, || {
+        "event pattern is not valid. Reason: Rule is too complex - try using fewer wildcard characters or fewer repeating character sequences after a wildcard character".to_owned()
+    })
 }
 
 /// Counts the rules of a bus with a `wildcard` operator, this one included.

@@ -11,6 +11,7 @@
 
 mod admission;
 mod forward;
+mod packing;
 
 use super::Compiler;
 use super::role::role;
