@@ -145,7 +145,7 @@ proptest! {
                     let taking: Vec<_> = rules.iter().filter(|(_, rule)| takes(rule)).collect();
                     let wanted = blueprint.alerts.iter().any(|alert| {
                         alert.events.iter().any(|one| event.ends_with(&format!(":{}", one.name)))
-                            && alert.filter.as_ref().is_none_or(|filter| filter.matches(&envelope))
+                            && alert.filter.as_ref().is_none_or(|filter| filter.matches(&envelope["detail"]))
                     });
                     if wanted {
                         prop_assert_eq!(taking.len(), 1, "{} {} {} {:?}", event, agent, user, rules.iter().map(|(key, rule)| (key.name(), &rule.compiled.json)).collect::<Vec<_>>());
