@@ -62,6 +62,14 @@ impl Names {
         format!("{base}{suffix}")
     }
 
+    /// The target of a topic of another account, and the role's policy for it: a destination that
+    /// moves between accounts gets a second of each before it loses the first.
+    pub fn foreign_target(&self, topic: &str, account: &str) -> String {
+        let suffix = format!(".{account}");
+        let base = fit(&format!("{}{topic}", self.prefix), RULE_NAME_MAX_CHARS - suffix.len());
+        format!("{base}{suffix}")
+    }
+
     /// The dead-letter queue of targets.
     pub fn targets_queue(&self) -> String {
         format!("{}targets", self.prefix)

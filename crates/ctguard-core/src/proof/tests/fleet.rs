@@ -128,7 +128,7 @@ pub fn settled(desired: &Desired) -> Live {
         let known = LiveRole {
             role: Role {
                 trust: role.trust.clone(),
-                policies: BTreeMap::from([(role.name.clone(), role.policy.clone())]),
+                policies: role.policies.clone(),
                 permissions_boundary: None,
             },
             tags: Observed::Known(role.tags.clone()),
