@@ -47,7 +47,7 @@ fn allow(who: Value, actions: Value, region: &str) -> Value {
 
 /// The blueprint's account, and topics of another account that admit its role. Few topics let
 /// others read them.
-fn accounts(readable: bool) -> State {
+pub fn accounts(readable: bool) -> State {
     let regions = REGIONS.map(|name| Region::new(name).unwrap());
     let mut state =
         new_account(AccountKind::WithTrail, &AccountId::new("111122223333").unwrap(), &regions);

@@ -270,7 +270,7 @@ impl DestinationPath {
 impl DesiredRole {
     /// What it may send to.
     pub fn sends_to(&self) -> BTreeSet<&str> {
-        self.policies.values().flat_map(|policy| policy::resources(policy)).collect()
+        self.policies.values().flat_map(policy::resources).collect()
     }
 }
 
