@@ -204,7 +204,7 @@ const WOUNDS: &[(&str, Wound, &str, FixedBy)] = &[
         "attach a denial",
         |state| {
             role(state, |role| {
-                drop(role.attached.insert("arn:aws:iam::aws:policy/AWSDenyAll".into()))
+                role.attached.insert("arn:aws:iam::aws:policy/AWSDenyAll".into());
             });
         },
         "broken role-policy",
