@@ -19,6 +19,7 @@ mod coverage;
 mod credentials;
 mod destroy;
 mod drift;
+mod elsewhere;
 mod emulators;
 mod engines;
 mod events;

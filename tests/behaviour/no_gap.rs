@@ -49,10 +49,20 @@ fn moves_without_a_gap(
     from: &ctguard_core::blueprint::Blueprint,
     to: &ctguard_core::blueprint::Blueprint,
 ) {
+    moves_from(
+        || {
+            let sandbox = Sandbox::in_memory(account(AccountKind::WithTrail));
+            apply(&sandbox, from);
+            confirm(&sandbox);
+            sandbox
+        },
+        to,
+    );
+}
+
+fn moves_from(before: impl Fn() -> Sandbox, to: &ctguard_core::blueprint::Blueprint) {
     let start = || {
-        let sandbox = Sandbox::in_memory(account(AccountKind::WithTrail));
-        apply(&sandbox, from);
-        confirm(&sandbox);
+        let sandbox = before();
         assert!(heard(&sandbox), "somebody hears before the move");
         sandbox
     };
@@ -96,13 +106,77 @@ fn renaming_an_alert() {
     moves_without_a_gap(&blueprint(ROUTE, MAIL, "mail"), &blueprint(&renamed, MAIL, "mail"));
 }
 
+fn with_hub(alerts: &str) -> ctguard_core::blueprint::Blueprint {
+    read(&format!(
+        "version: 1\nname: acme\nregions: [us-east-1, eu-west-1]\naccounts: [{{ id: \"111122223333\" }}]\nhub: {{ account: \"111122223333\", region: us-east-1 }}\ndestinations:\n{MAIL}\nroutes: {{ high: [mail] }}\nalerts:\n{alerts}\n"
+    ))
+}
+
+/// Two alerts behind a hub, the first under this condition on the user's name.
+fn where_user(condition: &str) -> ctguard_core::blueprint::Blueprint {
+    let route = ROUTE
+        .replace(", why", &format!(", where: {{ userIdentity.userName: [{condition}] }}, why"));
+    let other = ROUTE.replace("route", "user").replace("ec2:CreateRoute", "iam:CreateUser");
+    with_hub(&format!("{route}\n{other}"))
+}
+
+#[test]
+fn a_wildcard_comes_and_goes_behind_a_hub() {
+    let (plain, wild) = (where_user("mallory"), where_user("{ wildcard: 'm*y' }"));
+    moves_without_a_gap(&plain, &wild);
+    moves_without_a_gap(&wild, &plain);
+}
+
+/// As earlier versions packed: one rule, with everybody's conditions.
+#[test]
+fn a_wildcard_that_was_packed_with_others_gets_a_rule_of_its_own() {
+    let wild = where_user("{ wildcard: 'm*y' }");
+    let packed = || {
+        let sandbox = Sandbox::in_memory(account(AccountKind::WithTrail));
+        apply(&sandbox, &wild);
+        confirm(&sandbox);
+        let mut state = sandbox.state();
+        for region in ["us-east-1", "eu-west-1"] {
+            let place = Place::new(state.caller.account.clone(), Region::new(region).unwrap());
+            let rules = &mut state.region_mut(&place).rules;
+            let own = rules.remove("ctguard-acme-forward-route.own").expect("its own rule");
+            let pattern = |rule: &ctguard_core::resource::rule::Rule| -> Value {
+                serde_json::from_str(rule.event_pattern.as_deref().unwrap()).unwrap()
+            };
+            // Where only the wildcard is wanted, it was in the first rule.
+            match rules.get_mut("ctguard-acme-forward-1") {
+                Some(first) => {
+                    let both =
+                        serde_json::json!({ "$or": [pattern(&own.rule), pattern(&first.rule)] });
+                    first.rule.event_pattern = Some(both.to_string());
+                }
+                None => drop(rules.insert("ctguard-acme-forward-1".into(), own)),
+            }
+        }
+        Sandbox::in_memory(state)
+    };
+    moves_from(packed, &wild);
+}
+
+#[test]
+fn moving_to_a_topic_of_another_account_and_back() {
+    let central = "  central: { topic_arn: \"arn:aws:sns:{region}:444455556666:central\", role: create, format: text, subscribers: [{ https: \"https://hooks.acme.example/in\" }] }";
+    let (here, there) = (blueprint(ROUTE, MAIL, "mail"), blueprint(ROUTE, central, "central"));
+    for (from, to) in [(&here, &there), (&there, &here)] {
+        moves_from(
+            || {
+                let sandbox = Sandbox::in_memory(crate::elsewhere::accounts(true));
+                apply(&sandbox, from);
+                confirm(&sandbox);
+                sandbox
+            },
+            to,
+        );
+    }
+}
+
 #[test]
 fn renaming_an_alert_behind_a_hub() {
-    let with_hub = |alerts: &str| {
-        read(&format!(
-            "version: 1\nname: acme\nregions: [us-east-1, eu-west-1]\naccounts: [{{ id: \"111122223333\" }}]\nhub: {{ account: \"111122223333\", region: us-east-1 }}\ndestinations:\n{MAIL}\nroutes: {{ high: [mail] }}\nalerts:\n{alerts}\n"
-        ))
-    };
     let renamed = ROUTE.replace("id: route", "id: routing");
     moves_without_a_gap(&with_hub(ROUTE), &with_hub(&renamed));
 }

@@ -166,7 +166,18 @@ pub struct Destination {
     /// A customer-managed key for a managed topic: `alias/NAME`, or an ARN in which `{account}` and
     /// `{region}` stand for the place's.
     pub kms_key: Option<String>,
+    /// As whom rules of other accounts than the topic's send to an existing topic.
+    pub role: Option<TopicRole>,
     pub span: Option<Span>,
+}
+
+/// The role with which rules send to a topic of another account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TopicRole {
+    /// ctguard keeps it.
+    Created,
+    /// It exists and is only judged: its ARN, in which `{account}` stands for the rules' account.
+    Existing(String),
 }
 
 /// Whose topic it is.

@@ -26,6 +26,7 @@ use crate::record::Fires;
 use crate::resource::bucket::Encryption;
 use crate::resource::function;
 use crate::resource::keys::RuleKey;
+use crate::resource::policy;
 use crate::resource::queue::Queue;
 use crate::resource::rule::{Rule, Targets};
 use crate::resource::small_map::SmallMap;
@@ -33,8 +34,8 @@ use crate::resource::topic::{Endpoint, SubscriptionAttributes};
 use crate::resource::trail::{ManagementNeeds, Trail};
 use crate::resource::{ALERT_TAG, BLUEPRINT_TAG, Tags, VERSION_TAG};
 use crate::scope::{AccountId, Arn, Place, Region};
-use crate::snapshot::Unreadable;
 use crate::snapshot::{AccountReads, ReadSet};
+use crate::snapshot::{Live, LiveTopic, Observed, Unreadable};
 use jiff::civil::Date;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -66,8 +67,10 @@ pub struct Desired {
     pub unread: BTreeMap<AccountId, Unreadable>,
     /// Where all alerts are raised; absent when each place raises its own.
     pub hub: Option<Place>,
-    /// The role of each account that sends to the hub.
+    /// The role of each account that sends to the hub, or to topics of other accounts.
     pub roles: BTreeMap<AccountId, DesiredRole>,
+    /// Roles of others that rules send with, by their account, by name.
+    pub used_roles: BTreeMap<AccountId, BTreeSet<String>>,
     /// The home of the trail that the blueprint keeps, even where it is narrowed to other regions.
     pub trail_home: Option<Place>,
     /// Buckets of managed trails, by account and name.
@@ -158,14 +161,13 @@ pub struct DesiredBus {
     pub tags: Tags,
 }
 
-/// The role through which the rules of an account send to the hub.
+/// The role through which the rules of an account send to the hub, and to topics of other accounts.
 #[derive(Debug, Clone)]
 pub struct DesiredRole {
     pub name: String,
     pub trust: Value,
-    /// The name of its one inline policy.
-    pub policy_name: String,
-    pub policy: Value,
+    /// Its inline policies, by name: one for each that it sends to.
+    pub policies: BTreeMap<String, Value>,
     /// Where its calls are made.
     pub place: Place,
     pub tags: Tags,
@@ -237,7 +239,39 @@ pub struct DestinationPath {
     pub topic_arn: String,
     /// The topic's name when ctguard keeps it.
     pub managed_topic: Option<String>,
+    /// ARN of the role with which the rules send to a topic of another account.
+    pub role: Option<String>,
     pub subscribers: Vec<Subscriber>,
+}
+
+impl DestinationPath {
+    /// Where the topic is, when that is another account than its rules'.
+    pub fn elsewhere(&self) -> Option<Place> {
+        self.role.as_ref()?;
+        let arn = Arn::parse(&self.topic_arn)?;
+        Some(Place::new(AccountId::new(arn.account)?, Region::new(arn.region)?))
+    }
+
+    /// The topic as it was seen, and from where: a topic of another account from there, if that is
+    /// covered, and else from where its rules are.
+    pub fn topic_seen<'a>(
+        &self,
+        live: &'a Live,
+        raised: &Place,
+    ) -> (Place, Option<&'a Observed<LiveTopic>>) {
+        let at = |place: &Place| live.places.get(place)?.topics.get(&self.topic_arn);
+        match self.elsewhere().and_then(|home| Some((at(&home)?, home))) {
+            Some((topic, home)) => (home, Some(topic)),
+            None => (raised.clone(), at(raised)),
+        }
+    }
+}
+
+impl DesiredRole {
+    /// What it may send to.
+    pub fn sends_to(&self) -> BTreeSet<&str> {
+        self.policies.values().flat_map(policy::resources).collect()
+    }
 }
 
 impl Desired {
@@ -281,7 +315,9 @@ impl Desired {
             .map(|((_, name), place)| (name.clone(), place.region.clone()))
             .collect();
         // The search by tag does not find roles, so the role is always read by name.
-        AccountReads { enabled_regions: false, buckets, roles: BTreeSet::from([self.names.role()]) }
+        let mut roles = BTreeSet::from([self.names.role()]);
+        roles.extend(self.used_roles.get(account).into_iter().flatten().cloned());
+        AccountReads { enabled_regions: false, buckets, roles }
     }
 
     /// What to read of a place: everything that the plan and the proof need, and nothing else.

@@ -4,6 +4,7 @@
 //! ```text
 //! trail records the event → a record can raise the alert
 //!                         → rule takes it → target → topic lets EventBridge in → each subscriber
+//!                                             └ to another account: role ┘
 //!                           └ with a hub: forwarding rule → role → bus → rule there ┘
 //! ```
 //!
@@ -181,7 +182,8 @@ impl<'a> Prover<'a> {
             }
             for rule in forward.rules.iter() {
                 let links = self.known.role((&path.lands, rule.as_str()), || {
-                    role::judge(desired, live, &path.lands, rule.as_str(), forward)
+                    let used = role::RoleUse::to_hub(forward);
+                    role::judge(desired, live, &path.lands, rule.as_str(), used)
                 });
                 here.extend(links.iter());
             }
@@ -246,6 +248,15 @@ impl<'a> Prover<'a> {
         let bus = path.forward.as_ref().map(|hop| bus::seen(live, &path.raised, &hop.bus_arn));
         if bus.is_none_or(|seen| seen.is_some_and(|seen| seen.known().is_some())) {
             rule::judge(desired, live, &path.raised, &path.rules, &path.destinations, &mut rules);
+        }
+        for destination in path.destinations.iter() {
+            let Some(used) = role::RoleUse::to_topic(destination) else { continue };
+            for key in path.rules.iter() {
+                let judged = role::judge(desired, live, &path.raised, key.as_str(), used);
+                let new: Vec<Link> =
+                    judged.into_iter().filter(|one| !rules.contains(one)).collect();
+                rules.extend(new);
+            }
         }
         let mut links: Vec<Arc<Link>> = rules.into_iter().map(Arc::new).collect();
         for destination in path.destinations.iter() {

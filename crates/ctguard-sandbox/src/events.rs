@@ -3,7 +3,7 @@
 
 mod input;
 
-use super::hop::Hop;
+use super::hop::{self, Hop};
 use super::refusal::{
     Done, Refusal, check_tags, deny, ensure, is_dead_letter_queue, is_name, is_role, refuse,
 };
@@ -17,6 +17,7 @@ use ctguard_core::resource::rule::{
 };
 use ctguard_core::scope::{Arn, Place};
 use eventbridge_pattern::Pattern;
+use eventbridge_pattern::complexity::COMPLEXITY_MAX;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -173,9 +174,11 @@ fn check_rule(rule: &Rule) -> Done {
     ensure(chars <= EVENT_PATTERN_MAX_CHARS, PATTERN, || {
         format!("event pattern has {chars} characters, more than {EVENT_PATTERN_MAX_CHARS}")
     })?;
-    Pattern::parse(text)
-        .map(drop)
-        .map_err(|error| refuse(PATTERN, format!("event pattern is not valid. Reason: {error}")))
+    let pattern = Pattern::parse(text)
+        .map_err(|error| refuse(PATTERN, format!("event pattern is not valid. Reason: {error}")))?;
+    ensure(pattern.filter.complexity() <= COMPLEXITY_MAX, PATTERN, || {
+        "event pattern is not valid. Reason: Rule is too complex - try using fewer wildcard characters or fewer repeating character sequences after a wildcard character".to_owned()
+    })
 }
 
 /// Counts the rules of a bus with a `wildcard` operator, this one included.
@@ -215,7 +218,10 @@ fn has_wildcard(pattern: &Value) -> bool {
 fn check_target(place: &Place, target: &Target) -> Result<(), String> {
     let arn = Arn::parse(&target.arn).ok_or_else(|| format!("`{}` is not an ARN", target.arn))?;
     let bus = arn.service == "events" && arn.resource.starts_with("event-bus/");
-    let here = arn.region == place.region.as_str() && arn.account == place.account.as_str();
+    let near = arn.region == place.region.as_str();
+    // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-cross-account.html
+    let by_role = arn.service == "sns" && target.role_arn.is_some();
+    let here = near && (arn.account == place.account.as_str() || by_role);
     if arn.partition != place.region.partition().as_str() || !(here || bus) {
         return Err(format!("{} is not in {place}", target.arn));
     }
@@ -263,7 +269,7 @@ fn check_admission(state: &State, place: &Place, key: &RuleKey, target: &Target)
     if !elsewhere {
         return Ok(());
     }
-    let hop = Hop { state, from: place, role_arn, bus_arn };
+    let hop = Hop { state, from: place, role_arn, action: hop::PUT, to: bus_arn };
     hop.is_admitted().map_err(|why| deny("AccessDeniedException", why))
 }
 

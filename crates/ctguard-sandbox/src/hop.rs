@@ -1,4 +1,5 @@
-//! Whether a rule's role may put events on a bus: checked by PutTargets, and for every event.
+//! Whether a rule's role may put events on a bus, or publish to a topic of another account: checked
+//! for every event, and for buses by PutTargets.
 
 use super::policy::{self, Principal, Request};
 use super::roles::managed_policy;
@@ -6,17 +7,21 @@ use super::state::{State, StoredRole, locate};
 use ctguard_core::scope::Place;
 use serde_json::Value;
 
-/// A role that puts events on a bus.
+/// A role that sends to a bus or a topic.
 #[derive(Debug, Clone, Copy)]
 pub struct Hop<'a> {
     pub state: &'a State,
     /// The place of the rule; the role is of its account.
     pub from: &'a Place,
     pub role_arn: &'a str,
-    pub bus_arn: &'a str,
+    /// What it does there.
+    pub action: &'static str,
+    pub to: &'a str,
 }
 
-const PUT: &str = "events:PutEvents";
+pub const PUT: &str = "events:PutEvents";
+
+pub const PUBLISH: &str = "sns:Publish";
 
 impl Hop<'_> {
     /// Whether the role's policies, its own and those attached to it, and its permissions boundary
@@ -36,8 +41,8 @@ impl Hop<'_> {
         let context: Vec<_> = context.iter().map(|(key, value)| (*key, value.as_str())).collect();
         let request = Request {
             principal: Principal::Holder,
-            action: PUT,
-            resource: self.bus_arn,
+            action: self.action,
+            resource: self.to,
             context: &context,
         };
         policy::decide_together(role.policies.values().chain(&attached), &request)
@@ -53,23 +58,47 @@ impl Hop<'_> {
     ///
     /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html>
     pub fn is_admitted(&self) -> Result<(), String> {
-        let Some(bus) = self.state.bus(self.bus_arn) else {
-            return Err(format!("event bus {} does not exist", self.bus_arn));
+        let Some(bus) = self.state.bus(self.to) else {
+            return Err(format!("event bus {} does not exist", self.to));
         };
-        let here = locate(self.bus_arn, "events").is_some_and(|(place, _)| place == *self.from);
+        let here = locate(self.to, "events").is_some_and(|(place, _)| place == *self.from);
         let context = self.context();
         let context: Vec<_> = context.iter().map(|(key, value)| (*key, value.as_str())).collect();
         let request = Request {
             principal: Principal::Role { arn: self.role_arn, account: &self.from.account },
-            action: PUT,
-            resource: self.bus_arn,
+            action: self.action,
+            resource: self.to,
             context: &context,
         };
         let judged = match here {
             true => policy::not_denied(bus.policy.as_ref(), &request),
             false => policy::decide(bus.policy.as_ref(), &request),
         };
-        judged.map_err(|why| format!("event bus {} {why}", self.bus_arn))
+        judged.map_err(|why| format!("event bus {} {why}", self.to))
+    }
+
+    /// Whether the topic's policy allows it: across accounts it must.
+    ///
+    /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-cross-account.html>
+    pub fn publishes(&self) -> Result<(), String> {
+        let Some(stored) = self.state.topic(self.to) else {
+            return Err(format!("topic {} does not exist", self.to));
+        };
+        self.admitted_by(stored.topic.policy.as_ref())
+            .map_err(|why| format!("topic {} {why}", self.to))
+    }
+
+    /// Whether the policy of a resource of another account names the role, or its account.
+    pub fn admitted_by(&self, policy: Option<&Value>) -> Result<(), String> {
+        let context = self.context();
+        let context: Vec<_> = context.iter().map(|(key, value)| (*key, value.as_str())).collect();
+        let request = Request {
+            principal: Principal::Role { arn: self.role_arn, account: &self.from.account },
+            action: self.action,
+            resource: self.to,
+            context: &context,
+        };
+        policy::decide(policy, &request)
     }
 
     /// The context of a request by the role's session. It has no source: AWS does not document that
@@ -81,6 +110,7 @@ impl Hop<'_> {
         let mut context = vec![
             ("aws:principalarn", self.role_arn.to_owned()),
             ("aws:principalaccount", account.as_str().to_owned()),
+            ("aws:sourceowner", account.as_str().to_owned()),
             ("aws:principalisawsservice", "false".to_owned()),
             ("aws:securetransport", "true".to_owned()),
         ];

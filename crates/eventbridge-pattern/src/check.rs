@@ -3,6 +3,7 @@
 //! It works on anybody's pattern, whichever tool wrote it.
 
 use crate::beside::{Beside, beside_ignore_case};
+use crate::complexity::COMPLEXITY_MAX;
 use crate::ruler::{self, Loss};
 use crate::{Filter, Matcher, Pattern};
 use serde_json::Value;
@@ -49,6 +50,7 @@ pub fn check(text: &str) -> Vec<Finding> {
         Ok(pattern) => {
             let mut found = check_filters(&[&pattern.filter]);
             found.extend(too_long(&pattern));
+            found.extend(too_complex(&pattern));
             found
         }
         Err(_) => refusals(text),
@@ -75,6 +77,26 @@ fn too_long(pattern: &Pattern) -> Option<Finding> {
              {EVENT_PATTERN_MAX_CHARS}. Split it over several rules."
         ),
         instead: None,
+    })
+}
+
+/// Wildcards that are more complex than EventBridge is seen to take.
+fn too_complex(pattern: &Pattern) -> Option<Finding> {
+    (pattern.filter.complexity() > COMPLEXITY_MAX).then(|| {
+        Finding {
+        code: "pattern-too-complex",
+        effect: Effect::Refused,
+        path: String::new(),
+        message: format!(
+            "Its wildcards are more complex than {COMPLEXITY_MAX} by event-ruler's measure, and \
+             EventBridge is seen to refuse that. Its limit is not published."
+        ),
+        instead: Some(
+            "Write fewer wildcards on one field, with prefixes and suffixes where they will do, or \
+             split them over several rules."
+                .to_owned(),
+        ),
+    }
     })
 }
 

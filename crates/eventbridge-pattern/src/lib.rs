@@ -12,6 +12,7 @@
 //! | "all of these and none of those" as one list of operators | [`combine`] |
 //! | which alternatives of a `$or` AWS's matcher loses, and how to write them so that it keeps them | [`ruler`] |
 //! | what EventBridge would refuse, lose or misread in a pattern | [`check`] |
+//! | whether the wildcards of a pattern are too complex for EventBridge | [`complexity`] |
 //! | which of two operators takes everything that the other takes | [`relate`] |
 //! | which of many patterns match, from an event's text | [`set`] |
 //! | the event that EventBridge makes of a CloudTrail record | [`cloudtrail`] |
@@ -30,6 +31,7 @@ pub mod beside;
 pub mod check;
 pub mod cloudtrail;
 pub mod combine;
+pub mod complexity;
 mod coverage;
 #[cfg(test)]
 mod decisions;

@@ -141,6 +141,11 @@ const NOT_HERE: &[(LinkCode, &str, Elsewhere)] = &[
         Sandbox(include_str!("../conditions.rs")),
     ),
     (LinkCode::CannotLandHere, "it takes a trail of another account", Recorded),
+    (
+        LinkCode::TopicUnread,
+        "the rows have one account, and both let every account read a topic",
+        Sandbox(include_str!("../elsewhere.rs")),
+    ),
     (LinkCode::SubscriberPending, "both confirm a mailbox at once, and moto everybody", Recorded),
     (
         LinkCode::FunctionPolicy,

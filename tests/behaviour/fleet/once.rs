@@ -59,3 +59,32 @@ fn an_event_that_two_conditions_want_reaches_the_hub_once() {
         assert_eq!(matching("rule ctguard-acme-by-"), alerts, "{agent} {user}: {sent}");
     }
 }
+
+#[test]
+fn a_wildcard_that_is_too_complex_stops_its_alert_alone() {
+    let alert = |id: &str, event: &str, condition: &str| {
+        format!(
+            "  - {{ id: {id}, title: T, risk: high, why: w, next: n, events: [{event}], where: {{ userAgent: [{condition}] }} }}\n"
+        )
+    };
+    let complex = "{ wildcard: '*/a/*.b' }, { wildcard: '*/a/*.c' }, { wildcard: '*/a/*.d' }";
+    let text = format!(
+        "version: 1\nname: acme\nregions: [us-east-1]\nallow: [wildcards-complex]\nhub: {{ account: \"111122223333\", region: us-east-1 }}\n\
+         destinations:\n  siem: {{ topic: siem, format: json, subscribers: [{{ sqs: \"arn:aws:sqs:us-east-1:111122223333:q\" }}] }}\n\
+         routes: {{ high: [siem] }}\nalerts:\n{}{}{}",
+        alert("complex", "iam:CreateUser", complex),
+        alert("wild", "iam:CreateRole", "{ wildcard: '*curl*' }"),
+        alert("plain", "iam:CreateGroup", "curl")
+    );
+    let world = World::with_trail(&text);
+    let said = world.run(&["apply", "--yes"]).out;
+    assert!(said.contains("too complex"), "{said}");
+    let state = world.state();
+    let place = state.accounts.iter().next().expect("an account").1;
+    let region = place.regions.values().find(|region| !region.rules.is_empty()).expect("a region");
+    let rules: Vec<&str> = region.rules.keys().map(String::as_str).collect();
+    assert_eq!(rules, ["ctguard-acme-forward-1", "ctguard-acme-forward-wild.own"]);
+    let hub: Vec<&str> =
+        region.buses.values().flat_map(|bus| bus.rules.keys()).map(String::as_str).collect();
+    assert_eq!(hub, ["ctguard-acme-plain", "ctguard-acme-wild"]);
+}

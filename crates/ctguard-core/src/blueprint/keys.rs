@@ -69,7 +69,7 @@ keys! {
     ];
     TRUST "a trusted trail" at ["trust_trails[]"]: ["arn", "records", "reason", "until"];
     DESTINATION "a destination" at ["destinations.*"]: [
-        "topic", "topic_arn", "format", "subscribers", "kms_key"
+        "topic", "topic_arn", "role", "format", "subscribers", "kms_key"
     ];
     SUBSCRIBER "a subscriber" at ["destinations.*.subscribers[]"]: [
         "email", "https", "secret", "sqs", "lambda", "chat"

@@ -21,6 +21,7 @@ use crate::resource::topic::Protocol;
 use crate::scope::Partition;
 use crate::secret;
 use eventbridge_pattern::beside::beside_ignore_case;
+use eventbridge_pattern::complexity::COMPLEXITY_MAX;
 use eventbridge_pattern::{Filter, Matcher, Pattern, address};
 use ipnet::IpNet;
 use jiff::civil::Date;
@@ -228,6 +229,7 @@ impl Linter<'_> {
             );
         }
         self.conditions(alert, notes);
+        self.complexity(alert, notes);
         self.records(alert, notes);
         self.events(alert, notes);
         self.families(alert, notes);
@@ -263,6 +265,23 @@ impl Linter<'_> {
                 ),
                 "write the spellings that occur as plain values, or a wildcard that does not begin \
                  with `*`"
+                    .to_owned(),
+            );
+        }
+    }
+
+    /// Wildcards of one alert that EventBridge may refuse.
+    fn complexity(&mut self, alert: &Alert, notes: &AlertNotes) {
+        let except = alert.except.iter().map(|except| except.filter.clone());
+        let filter = Filter::All(alert.filter.iter().cloned().chain(except).collect());
+        if filter.complexity() > COMPLEXITY_MAX {
+            self.warn(
+                codes::WILDCARDS_COMPLEX,
+                Some(notes),
+                alert.span.as_ref(),
+                format!("the wildcards of `{}` may be too complex for EventBridge", alert.id),
+                "write fewer wildcards on one field, use `prefix` and `suffix` where they will do, \
+                 or split the alert"
                     .to_owned(),
             );
         }

@@ -95,6 +95,7 @@ pub(super) struct RawDestination {
     pub topic_arn: Option<Spanned<String>>,
     pub format: Option<Spanned<String>>,
     pub kms_key: Option<Spanned<String>>,
+    pub role: Option<Spanned<String>>,
     /// `email`, `https`, `secret`, `sqs`, `lambda` or `chat`, and the address.
     pub subscribers: Vec<(&'static str, Spanned<String>)>,
     pub span: Span,

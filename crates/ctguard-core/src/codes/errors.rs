@@ -221,8 +221,9 @@ codes! {
     TOPIC_OUT_OF_PLACE = "topic-out-of-place",
         "A `topic_arn` names a topic of another account or region than the rules that would send \
          to it.",
-        "EventBridge reaches a topic in the rule's own region and account only. Write `{region}` \
-         and `{account}` in `topic_arn`, use `topic:`, or raise all alerts in a `hub`.";
+        "EventBridge reaches a topic in the rule's own region only, and in another account only by \
+         a role. Write `{region}` and `{account}` in `topic_arn`, add `role: create` for a topic of \
+         another account, use `topic:`, or raise all alerts in a `hub`.";
     TRAIL_ACCOUNT_MISSING = "trail-account-missing",
         "Several accounts are covered, and the trail does not say which of them keeps it.",
         "Add `account:` to `trail:`. With `organization: true` it records every account of the \

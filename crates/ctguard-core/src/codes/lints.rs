@@ -104,6 +104,9 @@ codes! {
         "A wildcard that begins with `*` and a test that ignores case stand on one field: \
          EventBridge then lets any character stand for the first of the text whose case is ignored.",
         "Write the spellings that occur as plain values, or a wildcard that does not begin with `*`.";
+    WILDCARDS_COMPLEX = "wildcards-complex",
+        "An alert's wildcards on one field are more complex than EventBridge is seen to take: it may refuse the rule.",
+        "Write fewer wildcards on one field, use `prefix` and `suffix` where they will do, or split the alert.";
 }
 
 codes! {

@@ -7,6 +7,7 @@ mod patterns;
 mod role;
 
 pub(crate) use patterns::alert_patterns;
+pub(crate) use role::trust_of_all_rules;
 
 use super::landing::sign_ins_missed;
 use super::placement::check_landing;
@@ -42,6 +43,9 @@ pub fn compile(
         patterns: BTreeMap::new(),
         inputs: BTreeMap::new(),
         problems: Vec::new(),
+        publishing: BTreeMap::new(),
+        used_roles: BTreeMap::new(),
+        foreign_topics: BTreeMap::new(),
         told: BTreeSet::new(),
     };
     let desired = compiler.compile(scope);
@@ -65,6 +69,13 @@ struct Compiler<'a> {
     patterns: BTreeMap<PatternKey<'a>, Vec<Arc<Compiled>>>,
     inputs: BTreeMap<(usize, Format, Partition), Option<Input>>,
     problems: Vec<Diagnostic>,
+    /// What the roles of accounts must be allowed to publish to: by account, with one of its places
+    /// where rules send, and by the name of the policy.
+    publishing: BTreeMap<AccountId, (Place, BTreeMap<String, role::Publishing>)>,
+    /// Roles of others that rules send with, by their account, by name.
+    used_roles: BTreeMap<AccountId, BTreeSet<String>>,
+    /// Topics of other accounts than their rules', by the place where they are.
+    foreign_topics: BTreeMap<Place, BTreeSet<String>>,
     /// Problems that are the same in every place: the code, and the object.
     told: BTreeSet<(Code, String)>,
 }
@@ -98,6 +109,7 @@ impl<'a> Compiler<'a> {
             unread: scope.unread.clone(),
             hub: None,
             roles: BTreeMap::new(),
+            used_roles: BTreeMap::new(),
             trail_home: None,
             buckets: BTreeMap::new(),
             paths: Vec::new(),
@@ -115,6 +127,7 @@ impl<'a> Compiler<'a> {
             None => self.local(&mut desired),
             Some(hub) => self.hub(&mut desired, scope, hub),
         }
+        self.send_elsewhere(&mut desired);
         // Release unused capacity.
         desired.paths.shrink_to_fit();
         desired.paths.sort_by(|a, b| (&a.alert, &a.lands).cmp(&(&b.alert, &b.lands)));
@@ -125,6 +138,20 @@ impl<'a> Compiler<'a> {
         self.trail(&mut desired);
         desired.index_endpoints();
         desired
+    }
+
+    /// Adds what sending to topics of other accounts takes: roles, and reading the topics where they
+    /// are, if that is covered.
+    fn send_elsewhere(&mut self, desired: &mut Desired) {
+        for (place, policies) in self.publishing.values() {
+            role::publishes(desired, place, policies);
+        }
+        desired.used_roles = std::mem::take(&mut self.used_roles);
+        for (home, topics) in &self.foreign_topics {
+            if let Some(here) = desired.places.get_mut(home) {
+                here.existing_topics.extend(topics.iter().cloned());
+            }
+        }
     }
 
     fn input(

@@ -3,7 +3,7 @@
 //! The whole is compiled first, so that an event that lands elsewhere is not mistaken for one that
 //! lands nowhere. What others depend on (the hub) is still read, but not changed.
 
-use super::Desired;
+use super::{Desired, DestinationPath};
 use crate::scope::{AccountId, Place, Region};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -121,6 +121,8 @@ impl Desired {
         // A queue that subscribes has a policy of its own, and a trail of the organization its
         // selectors.
         depended.extend(self.endpoints.keys().cloned());
+        let destinations = self.paths.iter().flat_map(|path| path.destinations.iter());
+        depended.extend(destinations.filter_map(DestinationPath::elsewhere));
         depended.extend(self.trail_home.iter().filter(|home| self.is_organizations(home)).cloned());
         self.places.retain(|place, _| narrow.includes(place) || depended.contains(place));
         self.context =

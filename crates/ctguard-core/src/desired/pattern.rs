@@ -40,6 +40,7 @@ use crate::event::{Access, EVERY_SOURCE, EventKind, EventNames, EventRef, paths_
 use crate::resource::rule::{EVENT_PATTERN_MAX_CHARS, RuleState};
 use crate::scope::AccountId;
 use branches::{Branches, Fields};
+use eventbridge_pattern::complexity::COMPLEXITY_MAX;
 use eventbridge_pattern::{
     Excluded, Filter, Matcher, OR_COMBINATIONS_MAX, Pattern, TextKind, TextTest, ruler,
 };
@@ -136,7 +137,10 @@ pub fn unite(one: &Compiled, other: &Compiled) -> Option<Compiled> {
 pub(crate) fn union(one: &Pattern, other: &Pattern) -> Option<(Pattern, String)> {
     let union = one.or(other);
     let json = union.to_json();
-    if json.chars().count() > EVENT_PATTERN_MAX_CHARS || !ruler::losses(&union.filter).is_empty() {
+    if json.chars().count() > EVENT_PATTERN_MAX_CHARS
+        || union.filter.complexity() > COMPLEXITY_MAX
+        || !ruler::losses(&union.filter).is_empty()
+    {
         return None;
     }
     // Reading it back refuses too many combinations, as AWS does.

@@ -1,7 +1,7 @@
 //! The statements for one account: which calls, on what, and why.
 
 use super::{Identity, Purpose, keeper, partition};
-use crate::blueprint::{Blueprint, DestinationTopic, Subscriber};
+use crate::blueprint::{Blueprint, DestinationTopic, Subscriber, TopicRole};
 use crate::resource::names::Names;
 use crate::resource::{ALERT_TAG, BLUEPRINT_TAG, VERSION_TAG};
 use crate::scope::{AccountId, Arn};
@@ -307,12 +307,20 @@ pub(super) fn statements(blueprint: &Blueprint, duties: &Duties, purpose: Purpos
             statements.push(allow("WriteBus", WRITE_BUS, &at.bus));
             statements.push(allow("WriteBusPolicy", WRITE_BUS_POLICY, &json!("*")));
         }
-        if duties.forwards {
+        let publishes = duties.raises && has_role(blueprint, |role| *role == TopicRole::Created);
+        if duties.forwards || publishes {
             statements.push(allow("WriteForwardRole", WRITE_ROLE, &at.role));
             // AWS advises against a condition on the role's tags: it is not reliably evaluated for
             // this action.
             // Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>
             let mut pass = allow("PassForwardRole", &["iam:PassRole"], &at.role);
+            pass["Condition"] =
+                json!({ "StringEquals": { "iam:PassedToService": "events.amazonaws.com" } });
+            statements.push(pass);
+        }
+        if duties.raises && has_role(blueprint, |role| *role != TopicRole::Created) {
+            let roles = json!(used_roles(blueprint));
+            let mut pass = allow("PassTopicRoles", &["iam:PassRole"], &roles);
             pass["Condition"] =
                 json!({ "StringEquals": { "iam:PassedToService": "events.amazonaws.com" } });
             statements.push(pass);
@@ -367,6 +375,11 @@ fn reads(blueprint: &Blueprint, duties: &Duties, purpose: Purpose, at: &Resource
     if duties.raises {
         topics.extend(existing_topics(blueprint));
     }
+    let used = if duties.raises { used_roles(blueprint) } else { BTreeSet::new() };
+    let roles = match used.is_empty() {
+        true => at.role.clone(),
+        false => used.iter().map(|arn| json!(arn)).chain([at.role.clone()]).collect(),
+    };
     let subscribers = subscribers(blueprint, duties.subscribers);
     let mut queues = subscribers.queues;
     queues.insert(at.own_queues.clone());
@@ -376,7 +389,7 @@ fn reads(blueprint: &Blueprint, duties: &Duties, purpose: Purpose, at: &Resource
         allow("ReadQueues", READ_QUEUES, &json!(queues)),
         allow("ReadRules", READ_RULES, &json!([at.rules, at.hub_rules])),
         allow("ReadBus", READ_BUS, &at.bus),
-        allow("ReadForwardRole", READ_ROLE, &at.role),
+        allow("ReadForwardRole", READ_ROLE, &roles),
         allow("ReadAttachedPolicies", READ_POLICIES, &at.policies),
     ];
     if !subscribers.functions.is_empty() {
@@ -388,6 +401,21 @@ fn reads(blueprint: &Blueprint, duties: &Duties, purpose: Purpose, at: &Resource
         statements.push(allow("ReadTrailBucket", READ_BUCKET, &json!(bucket)));
     }
     statements
+}
+
+/// Whether a destination has such a role.
+fn has_role(blueprint: &Blueprint, is_such: impl Fn(&TopicRole) -> bool) -> bool {
+    blueprint.destinations.values().filter_map(|destination| destination.role.as_ref()).any(is_such)
+}
+
+/// Roles that the blueprint names and does not keep.
+fn used_roles(blueprint: &Blueprint) -> BTreeSet<String> {
+    let roles = blueprint.destinations.values().filter_map(|destination| destination.role.as_ref());
+    let named = roles.filter_map(|role| match role {
+        TopicRole::Existing(arn) => Some(arn.replace("{account}", "*")),
+        TopicRole::Created => None,
+    });
+    named.collect()
 }
 
 /// Topics that the blueprint names and does not keep.

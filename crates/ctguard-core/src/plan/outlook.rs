@@ -4,6 +4,7 @@ use crate::blueprint::Subscriber;
 use crate::desired::{AlertPath, Desired};
 use crate::proof::{FixedBy, Link, LinkCode, Proof, Status};
 use crate::resource::keys::RuleKey;
+use crate::resource::rule::role_name;
 use crate::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol};
 use crate::resource::{Address, Kind};
 use crate::scope::{AccountId, Place, Region};
@@ -33,7 +34,8 @@ pub(super) fn forecasts(
     refused: &[Address],
 ) -> Vec<PathForecast> {
     let trail_refused = refused.iter().any(|address| address.kind == Kind::Trail);
-    let refused = Refused::of(refused);
+    let own_role = desired.names.role();
+    let refused = Refused::of(refused, &own_role);
     let mut awaited = BTreeMap::new();
     desired
         .paths
@@ -63,12 +65,14 @@ struct Refused<'a> {
     rules: BTreeMap<(&'a AccountId, &'a Region), BTreeSet<RuleKey>>,
     buses: BTreeSet<(&'a AccountId, &'a Region)>,
     roles: BTreeSet<&'a AccountId>,
+    /// The name of ctguard's own role.
+    own_role: &'a str,
 }
 
 impl<'a> Refused<'a> {
-    fn of(addresses: &'a [Address]) -> Self {
-        let mut refused =
-            Self { rules: BTreeMap::new(), buses: BTreeSet::new(), roles: BTreeSet::new() };
+    fn of(addresses: &'a [Address], own_role: &'a str) -> Self {
+        let (rules, buses, roles) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
+        let mut refused = Self { rules, buses, roles, own_role };
         for address in addresses {
             let (account, region) = (&address.account, &address.region);
             match address.kind {
@@ -89,7 +93,10 @@ impl<'a> Refused<'a> {
             let there = self.rules.get(&(&place.account, &place.region));
             there.is_some_and(|there| rules.iter().any(|rule| there.contains(rule)))
         };
+        let own = path.destinations.iter().filter_map(|destination| destination.role.as_ref());
+        let as_own = own.filter(|role| role_name(role) == Some(self.own_role)).count() > 0;
         refused(&path.raised, &path.rules)
+            || as_own && self.roles.contains(&path.raised.account)
             || path.forward.as_ref().is_some_and(|forward| {
                 refused(&path.lands, &forward.rules)
                     || self.buses.contains(&(&path.raised.account, &path.raised.region))
@@ -107,10 +114,10 @@ fn mended(link: &Link, trail_refused: bool) -> bool {
 
 /// Whether a listed subscriber has yet to confirm, or will have to once it is subscribed.
 fn awaits_somebody(path: &AlertPath, live: &Live) -> bool {
-    let seen = live.places.get(&path.raised);
     path.destinations.iter().any(|destination| {
-        let subscriptions = seen
-            .and_then(|seen| seen.topics.get(&destination.topic_arn))
+        let subscriptions = destination
+            .topic_seen(live, &path.raised)
+            .1
             .and_then(Observed::known)
             .and_then(|topic| topic.subscriptions.known());
         destination.subscribers.iter().any(|subscriber| {

@@ -2,7 +2,7 @@
 //! referrers, or while these are unknown.
 
 use super::{Change, Plan, Verb, Waiting, WaitingFor};
-use crate::desired::Desired;
+use crate::desired::{Desired, DesiredRole};
 use crate::resource::keys::{RoleKey, RuleKey, SubscriptionKey};
 use crate::resource::rule::Target;
 use crate::resource::{Address, Kind};
@@ -68,12 +68,11 @@ fn needs(
             let RoleKey { role, policy } = RoleKey::of(name);
             let arn =
                 format!("arn:{}:iam::{}:role/{role}", place.region.partition(), place.account);
-            // One of its policies serves targets other than the hub.
-            let hub = desired.hub.as_ref().filter(|_| policy.is_some());
-            let bus = format!("event-bus/{}", desired.names.bus());
-            let kept = hub.map(|hub| hub.arn("events", &bus));
+            // One of its policies serves targets other than those that it is to send to.
+            let wanted = desired.roles.get(&place.account).filter(|_| policy.is_some());
+            let kept = wanted.map(DesiredRole::sends_to).unwrap_or_default();
             senders(live, Some(&place.account), |target| {
-                target.role_arn.as_ref() == Some(&arn) && Some(&target.arn) != kept.as_ref()
+                target.role_arn.as_ref() == Some(&arn) && !kept.contains(target.arn.as_str())
             })?
         }
         Kind::Topic => referrers(seen, place, &place.arn("sns", name))?,

@@ -163,7 +163,7 @@ fn targets(
 fn subscribers(live: &Live, path: &AlertPath, remarks: &mut Vec<Remark>) {
     let place = &path.raised;
     for destination in path.destinations.iter() {
-        let topic = live.places.get(place).and_then(|seen| seen.topics.get(&destination.topic_arn));
+        let (_, topic) = destination.topic_seen(live, place);
         let seen = topic.and_then(|topic| topic.known()?.subscriptions.known());
         for subscriber in &destination.subscribers {
             let Subscriber::Endpoint(endpoint) = subscriber else { continue };

@@ -1,13 +1,14 @@
-//! May EventBridge assume the role that an account's rules forward events with, and may the role
-//! put events on the hub's bus?
+//! May EventBridge assume the role that an account's rules send with, and may the role put events on
+//! the hub's bus, or publish to a topic of another account?
 //!
-//! Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html>
+//! Sources: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html>,
+//! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-cross-account.html>
 
 use super::policy::principal::Asker;
 use super::policy::{Admission, PolicyRefusal, Request, Sent, admission};
 use super::topic::EVENTS;
 use super::{FixedBy, Link, LinkCode, LinkObject, Status};
-use crate::desired::{Desired, Forward};
+use crate::desired::{Desired, DestinationPath, Forward};
 use crate::scope::Granularity;
 use crate::scope::{AccountId, Arn, Place, Region};
 use crate::snapshot::Live;
@@ -16,6 +17,37 @@ use serde_json::Value;
 
 /// What the role must be allowed to do on the bus.
 pub(super) const PUT_EVENTS: &str = "events:PutEvents";
+
+/// What the role must be allowed to do on a topic.
+pub(super) const PUBLISH: &str = "sns:Publish";
+
+/// What a rule needs a role for.
+#[derive(Debug, Clone, Copy)]
+pub struct RoleUse<'a> {
+    pub role_arn: &'a str,
+    pub action: &'a str,
+    pub resource: &'a str,
+}
+
+impl<'a> RoleUse<'a> {
+    pub fn to_hub(forward: &'a Forward) -> Self {
+        Self { role_arn: &forward.role_arn, action: PUT_EVENTS, resource: &forward.bus_arn }
+    }
+
+    /// Publishing to a topic of another account; none where the topic is in the rule's own.
+    pub fn to_topic(destination: &'a DestinationPath) -> Option<Self> {
+        let role_arn = destination.role.as_deref()?;
+        Some(Self { role_arn, action: PUBLISH, resource: &destination.topic_arn })
+    }
+
+    fn in_words(&self) -> &'static str {
+        match self.action {
+            PUT_EVENTS => "put events on the hub's bus",
+            PUBLISH => "publish to the topic",
+            _ => "use the topic's key",
+        }
+    }
+}
 
 /// The region name for links of an account as a whole.
 pub(super) fn at(account: &AccountId) -> Place {
@@ -28,10 +60,12 @@ pub fn judge(
     live: &Live,
     lands: &Place,
     rule: &str,
-    forward: &Forward,
+    used: RoleUse<'_>,
 ) -> Vec<Link> {
     let place = at(&lands.account);
-    let arn = &forward.role_arn;
+    let arn = used.role_arn;
+    // Of a role of others ctguard changes nothing.
+    let own = arn.ends_with(&format!(":role/{}", desired.names.role()));
     let name = arn.rsplit('/').next().unwrap_or_default();
     let object = LinkObject::Role { arn: arn.to_string(), name: name.to_owned() };
     let seen = live.accounts.get(&lands.account).and_then(|account| account.roles.get(name));
@@ -43,18 +77,20 @@ pub fn judge(
         }
         Some(Observed::Absent) | None => {
             let cause = "it does not exist".to_owned();
-            let link = Link::broken(LinkCode::RoleMissing, &place, object, cause, FixedBy::Apply);
+            let fixed_by = if own { FixedBy::Apply } else { FixedBy::Person };
+            let link = Link::broken(LinkCode::RoleMissing, &place, object, cause, fixed_by);
             return vec![link.one_per(Granularity::Account)];
         }
     };
-    let judge =
-        RoleJudge { lands, place, object, role, rule, forward, fixed_by: fixed_by(desired, role) };
-    let links: Vec<Link> = [judge.trust(), judge.policy(name)].into_iter().flatten().collect();
+    let fixed_by = if own { fixed_by(desired, role) } else { FixedBy::Person };
+    let judge = RoleJudge { lands, place, object, role, rule, used, fixed_by };
+    let wanted = desired.roles.get(&lands.account).filter(|_| own);
+    let ours = |policy: &str| wanted.is_some_and(|wanted| wanted.policies.contains_key(policy));
+    let links: Vec<Link> = [judge.trust(), judge.policy(&ours)].into_iter().flatten().collect();
     if !links.is_empty() {
         return links;
     }
-    let cause = "EventBridge may take it on for the rule, and it may put events on the hub's bus"
-        .to_owned();
+    let cause = format!("EventBridge may take it on for the rule, and it may {}", used.in_words());
     let link = Link::proven(LinkCode::RoleMissing, &judge.place, judge.object, cause);
     vec![link.one_per(Granularity::Account)]
 }
@@ -70,7 +106,7 @@ struct RoleJudge<'a> {
     object: LinkObject,
     role: &'a LiveRole,
     rule: &'a str,
-    forward: &'a Forward,
+    used: RoleUse<'a>,
     fixed_by: FixedBy,
 }
 
@@ -81,7 +117,7 @@ impl RoleJudge<'_> {
         let request = Request {
             service: EVENTS,
             action: "sts:AssumeRole",
-            resource: &self.forward.role_arn,
+            resource: self.used.role_arn,
             source_arn: Sent::Value(&rule),
             source_account: Sent::Value(self.lands.account.as_str()),
             direct: true,
@@ -103,14 +139,14 @@ impl RoleJudge<'_> {
         }
     }
 
-    /// Why it cannot send to the bus, by its inline policies and those that are attached to it.
-    fn policy(&self, own: &str) -> Option<Link> {
-        let bus: &str = &self.forward.bus_arn;
+    /// Why it cannot send, by its inline policies and those that are attached to it.
+    fn policy(&self, is_ours: &dyn Fn(&str) -> bool) -> Option<Link> {
+        let (action, to) = (self.used.action, self.used.resource);
         let asker = Asker {
-            role_arn: &self.forward.role_arn,
+            role_arn: self.used.role_arn,
             account: &self.place.account,
             organization: None,
-            resource_account: Arn::parse(bus).map_or("", |arn| arn.account),
+            resource_account: Arn::parse(to).map_or("", |arn| arn.account),
         };
         let policies = &self.role.role.policies;
         let code = LinkCode::RolePolicy;
@@ -120,7 +156,7 @@ impl RoleJudge<'_> {
         let denied = |cause: String| {
             let by = attached.iter().find(|(_, document)| {
                 matches!(
-                    asker.allowed([*document].into_iter(), PUT_EVENTS, bus),
+                    asker.allowed([*document].into_iter(), action, to),
                     Admission::Refuses(PolicyRefusal::Deny(_))
                 )
             });
@@ -129,7 +165,7 @@ impl RoleJudge<'_> {
                 None => format!("its policies: {cause}"),
             }
         };
-        match asker.allowed(all(), PUT_EVENTS, bus) {
+        match asker.allowed(all(), action, to) {
             Admission::Admits => match unread {
                 Some(why) => {
                     let object = self.object.clone();
@@ -148,9 +184,9 @@ impl RoleJudge<'_> {
                     other => format!("its policies: {}", other.clone().into_cause()),
                 };
                 // Apply writes the one policy that is ctguard's; a denial in another stays.
-                let ours = policies.get(own).into_iter();
+                let ours = policies.iter().filter(|(name, _)| is_ours(name)).map(|(_, own)| own);
                 let denied_by_ours = matches!(
-                    asker.allowed(ours, PUT_EVENTS, bus),
+                    asker.allowed(ours, action, to),
                     Admission::Refuses(PolicyRefusal::Deny(_))
                 );
                 if matches!(refusal, PolicyRefusal::Deny(_)) && !denied_by_ours {
@@ -179,11 +215,11 @@ impl RoleJudge<'_> {
     /// Why its permissions boundary does not let it.
     fn boundary(&self, asker: &Asker<'_>) -> Option<Link> {
         let boundary = self.role.role.permissions_boundary.as_ref()?;
-        let bus: &str = &self.forward.bus_arn;
-        let fix = format!("Let {boundary} allow {PUT_EVENTS} on {bus}, or take it off the role.");
+        let (action, to) = (self.used.action, self.used.resource);
+        let fix = format!("Let {boundary} allow {action} on {to}, or take it off the role.");
         let code = LinkCode::RoleBoundary;
         let answer = match &self.role.boundary {
-            Observed::Known(document) => asker.allowed([document].into_iter(), PUT_EVENTS, bus),
+            Observed::Known(document) => asker.allowed([document].into_iter(), action, to),
             Observed::Absent => {
                 let cause = "the policy does not exist".to_owned();
                 Admission::Refuses(PolicyRefusal::Nobody(cause))

@@ -48,7 +48,7 @@ impl Judge<'_> {
             Some(other) if self.is_elsewhere(other) => break_at(
                 LinkCode::TargetWrongRegion,
                 format!(
-                    "target {} sends to {}, and a rule reaches topics of its own region and account only",
+                    "target {} sends to {}, and a rule reaches topics of its own region and account only, and of other accounts by a role",
                     destination.target_id, other.arn
                 ),
             ),
@@ -127,6 +127,17 @@ impl Judge<'_> {
                 }
             };
             return Link::broken(LinkCode::TargetInput, self.place, object, cause, self.fixed_by);
+        }
+        if let Some(wanted) = &destination.role {
+            let cause = match &target.role_arn {
+                Some(role) if role == wanted => {
+                    let cause = "the topic is a target of the rule".to_owned();
+                    return Link::proven(LinkCode::TargetMissing, self.place, object, cause);
+                }
+                Some(role) => format!("it publishes as {role}, which is not the role of this blueprint"),
+                None => "it publishes without a role, which EventBridge needs to reach a topic of another account".to_owned(),
+            };
+            return Link::broken(LinkCode::TargetRole, self.place, object, cause, self.fixed_by);
         }
         if let Some(role) = &target.role_arn {
             return Link {

@@ -1,14 +1,17 @@
 //! Does the topic accept what EventBridge sends: does it exist, and do its policy and its key admit
 //! EventBridge?
 
+use super::policy::principal::Asker;
 use super::policy::{Admission, PolicyRefusal, Request, Sent, admission};
+use super::role::{self, PUBLISH, RoleUse};
 use super::{FixedBy, Link, LinkCode, LinkObject, key, subscriber};
 use crate::blueprint::Subscriber;
+use crate::cause::Cause;
 use crate::desired::{Desired, DestinationPath};
 use crate::resource::keys::RuleKey;
-use crate::scope::Place;
+use crate::scope::{Arn, Place};
 use crate::snapshot::Live;
-use crate::snapshot::{LiveTopic, Observed};
+use crate::snapshot::{LiveTopic, Observed, Unreadable};
 
 /// EventBridge publishes to a topic; conditions cannot be met there.
 ///
@@ -45,9 +48,14 @@ pub fn judge(
 ) {
     let arn = &destination.topic_arn;
     let managed = destination.managed_topic.is_some();
-    let seen = live.places.get(place).and_then(|seen| seen.topics.get(arn));
+    let (seen_at, seen) = destination.topic_seen(live, place);
+    let (raised, place) = (place, &seen_at);
     let topic = match seen {
         Some(Observed::Known(topic)) => topic,
+        Some(Observed::Unreadable(why)) if destination.role.is_some() && is_denied(why) => {
+            let object = LinkObject::Topic(arn.clone());
+            return links.push(unread(place, object, why));
+        }
         Some(Observed::Unreadable(why)) => {
             return links.push(Link::unreadable(
                 LinkCode::TopicMissing,
@@ -81,9 +89,16 @@ pub fn judge(
     let owned = topic.tags.name_owner(&desired.name);
     let fixed_by = if managed && owned { FixedBy::Apply } else { FixedBy::Person };
     let judge = TopicJudge { desired, live, place, arn, topic, destination, fixed_by, rules };
-    links.push(judge.policy());
+    let publisher = destination.role.as_deref().map(|role_arn| Publisher { role_arn, raised });
+    links.push(match publisher {
+        Some(publisher) => judge.policy_for(publisher),
+        None => judge.policy(),
+    });
     if let Some(name) = &topic.topic.kms_key {
-        links.push(judge.key(name));
+        match publisher {
+            Some(publisher) => links.extend(judge.key_for(publisher, name, rules)),
+            None => links.push(judge.key(name)),
+        }
     }
     if destination.subscribers.is_empty() {
         links.push(subscriber::unlisted(&judge));
@@ -94,6 +109,29 @@ pub fn judge(
             Subscriber::Chat(configuration) => subscriber::chat(&judge, configuration),
         });
     }
+}
+
+/// A role of another account than the topic's, with which rules publish.
+#[derive(Clone, Copy)]
+struct Publisher<'a> {
+    role_arn: &'a str,
+    /// Where the rules are.
+    raised: &'a Place,
+}
+
+fn is_denied(why: &Unreadable) -> bool {
+    matches!(why.cause(), Cause::Denied(_))
+}
+
+/// A topic of another account that lets nobody read it, as most do.
+fn unread(place: &Place, object: LinkObject, why: &Unreadable) -> Link {
+    let cause = format!(
+        "it is in another account, and {} is denied: that its policy admits the role, and who is subscribed, is taken on trust",
+        why.operation
+    );
+    Link::assumed(LinkCode::TopicUnread, place, object, cause).with_fix(
+        "Whoever owns the topic may let this account call sns:GetTopicAttributes and sns:ListSubscriptionsByTopic on it; or cover the topic's account.",
+    )
 }
 
 impl TopicJudge<'_> {
@@ -111,6 +149,115 @@ impl TopicJudge<'_> {
                 fix: "AWS documents that conditions cannot be used for EventBridge in a topic policy: allow it without one.".to_owned(),
                 ..self.assumed(LinkCode::TopicPolicyCondition, object, cause)
             },
+        }
+    }
+
+    /// Whether the policy lets a role of another account publish.
+    ///
+    /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-cross-account.html>
+    fn policy_for(&self, publisher: Publisher<'_>) -> Link {
+        let object = LinkObject::Topic(self.arn.to_owned());
+        let role = publisher.role_arn;
+        let fix = format!("Whoever owns the topic must let its policy allow {role} sns:Publish.");
+        match self.asker(publisher).admitted(self.topic.topic.policy.as_ref(), PUBLISH, self.arn) {
+            Admission::Admits => {
+                let cause = "its policy lets the role publish".to_owned();
+                Link::proven(LinkCode::TopicPolicy, self.place, object, cause)
+            }
+            Admission::Assumes(cause) => {
+                self.assumed(LinkCode::TopicPolicyCondition, object, cause).with_fix(&fix)
+            }
+            Admission::Refuses(refusal) => {
+                let code = match refusal {
+                    PolicyRefusal::Nobody(_) => LinkCode::TopicPolicy,
+                    PolicyRefusal::Condition(_) => LinkCode::TopicPolicyCondition,
+                    PolicyRefusal::Deny(_) => LinkCode::TopicPolicyDeny,
+                };
+                let cause = refusal.into_cause();
+                Link::broken(code, self.place, object, cause, FixedBy::Person).with_fix(&fix)
+            }
+        }
+    }
+
+    /// Whether a role of another account may use the key: by the key's policy and by its own.
+    ///
+    /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html>
+    fn key_for(&self, publisher: Publisher<'_>, name: &str, rules: &[RuleKey]) -> Vec<Link> {
+        const ACTIONS: [&str; 2] = ["kms:GenerateDataKey", "kms:Decrypt"];
+        let object = LinkObject::TopicKey { topic: self.arn.to_owned(), key: name.to_owned() };
+        let fix = "Allow the role kms:GenerateDataKey and kms:Decrypt in the policy of an enabled customer-managed key, and name the key by `kms_key` beside `role: create`.";
+        let broken = |code, cause: String| {
+            Link::broken(code, self.place, object.clone(), cause, FixedBy::Person).with_fix(fix)
+        };
+        let seen = self.live.places.get(self.place).and_then(|seen| seen.keys.get(name));
+        let key = match seen {
+            Some(Observed::Known(key)) => key,
+            Some(Observed::Unreadable(why)) if is_denied(why) => {
+                return vec![unread(self.place, object, why)];
+            }
+            Some(Observed::Unreadable(why)) => {
+                return vec![Link::unreadable(LinkCode::TopicKeyPolicy, self.place, object, why)];
+            }
+            Some(Observed::Absent) | None => {
+                return vec![broken(
+                    LinkCode::TopicKeyMissing,
+                    "the key does not exist".to_owned(),
+                )];
+            }
+        };
+        if key.aws_managed {
+            let cause = "it is an AWS-managed key, which no other account can use".to_owned();
+            return vec![broken(LinkCode::TopicKeyAwsManaged, cause)];
+        }
+        if !key.enabled {
+            return vec![broken(LinkCode::TopicKeyDisabled, "the key is disabled".to_owned())];
+        }
+        let policy = match &key.policy {
+            Observed::Known(policy) => Some(policy),
+            Observed::Absent => None,
+            Observed::Unreadable(why) => return vec![unread(self.place, object, why)],
+        };
+        let mut assumed = None;
+        for action in ACTIONS {
+            match self.asker(publisher).admitted(policy, action, &key.arn) {
+                Admission::Admits => {}
+                Admission::Assumes(cause) => assumed = Some(cause),
+                Admission::Refuses(PolicyRefusal::Condition(cause)) => {
+                    return vec![broken(LinkCode::TopicKeyCondition, cause)];
+                }
+                Admission::Refuses(refusal) => {
+                    return vec![broken(LinkCode::TopicKeyPolicy, refusal.into_cause())];
+                }
+            }
+        }
+        let mut links = vec![match assumed {
+            Some(cause) => self.assumed(LinkCode::TopicKeyCondition, object, cause).with_fix(fix),
+            None => {
+                let cause = "its key lets the role use it".to_owned();
+                Link::proven(LinkCode::TopicKeyPolicy, self.place, object, cause)
+            }
+        }];
+        let rule = rules.first().map_or("", RuleKey::as_str);
+        for action in ACTIONS {
+            let used = RoleUse { role_arn: publisher.role_arn, action, resource: &key.arn };
+            let judged = role::judge(self.desired, self.live, publisher.raised, rule, used);
+            let about_key = judged
+                .into_iter()
+                .filter(|link| matches!(link.code, LinkCode::RolePolicy | LinkCode::RoleBoundary));
+            links.extend(about_key.map(|link| link.with_fix(fix)));
+        }
+        links
+    }
+
+    fn asker<'a>(&'a self, publisher: Publisher<'a>) -> Asker<'a> {
+        let account = &publisher.raised.account;
+        let found = self.desired.accounts.get(account).is_some_and(|account| account.discovered);
+        Asker {
+            role_arn: publisher.role_arn,
+            account,
+            // A listed account may be in any organization.
+            organization: self.desired.organization.as_ref().filter(|_| found),
+            resource_account: Arn::parse(self.arn).map_or("", |arn| arn.account),
         }
     }
 

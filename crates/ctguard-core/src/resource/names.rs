@@ -20,6 +20,9 @@ pub struct Names {
 /// What the number of a forwarding rule follows; no alert has an id of this form.
 pub const FORWARD: &str = "forward-";
 
+/// What follows the alert in the name of a forwarding rule that holds its wildcards alone.
+const OWN: &str = ".own";
+
 impl Names {
     pub fn new(blueprint: &str) -> Self {
         Self { prefix: format!("ctguard-{blueprint}-") }
@@ -59,6 +62,14 @@ impl Names {
         format!("{base}{suffix}")
     }
 
+    /// The target of a topic of another account, and the role's policy for it: a destination that
+    /// moves between accounts gets a second of each before it loses the first.
+    pub fn foreign_target(&self, topic: &str, account: &str) -> String {
+        let suffix = format!(".{account}");
+        let base = fit(&format!("{}{topic}", self.prefix), RULE_NAME_MAX_CHARS - suffix.len());
+        format!("{base}{suffix}")
+    }
+
     /// The dead-letter queue of targets.
     pub fn targets_queue(&self) -> String {
         format!("{}targets", self.prefix)
@@ -90,10 +101,23 @@ impl Names {
         format!("{}{FORWARD}{}", self.prefix, index + 1)
     }
 
+    /// The rules that forward events under the wildcards of an alert alone; further ones of the
+    /// same alert are numbered from 2. No alert id contains a full stop.
+    pub fn forward_own(&self, alert: &str, index: usize) -> String {
+        let number = if index == 0 { String::new() } else { (index + 1).to_string() };
+        let suffix = format!("{OWN}{number}");
+        let whole = format!("{}{FORWARD}{alert}", self.prefix);
+        format!("{}{suffix}", fit(&whole, RULE_NAME_MAX_CHARS - suffix.len()))
+    }
+
     /// Whether a rule of this name forwards events to the hub.
     pub fn is_forward(&self, rule: &str) -> bool {
-        let number = rule.strip_prefix(&self.prefix).and_then(|rest| rest.strip_prefix(FORWARD));
-        number.is_some_and(|n| !n.is_empty() && n.bytes().all(|byte| byte.is_ascii_digit()))
+        let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let rest = rule.strip_prefix(&self.prefix).and_then(|rest| rest.strip_prefix(FORWARD));
+        rest.is_some_and(|rest| match rest.rsplit_once(OWN) {
+            Some((alert, number)) => !alert.is_empty() && is_number(number),
+            None => !rest.is_empty() && is_number(rest),
+        })
     }
 
     /// The Sid of one of ctguard's statements in a policy.
@@ -127,6 +151,21 @@ mod tests {
         assert!(names.rule(&long, 11).len() <= 64);
         assert_eq!(names.rule("root-login", 0), "ctguard-a-name-of-twenty-let-root-login");
         assert_eq!(names.rule("root-login", 1), "ctguard-a-name-of-twenty-let-root-login.2");
+    }
+
+    #[test]
+    fn a_forwarding_rule_is_known_by_its_name() {
+        let names = Names::new("acme");
+        let long = "x".repeat(60);
+        for own in [names.forward_own("a", 0), names.forward_own(&long, 1), names.forward(0)] {
+            assert!(names.is_forward(&own) && own.len() <= RULE_NAME_MAX_CHARS, "{own}");
+        }
+        assert_eq!(names.forward_own("s3-read", 1), "ctguard-acme-forward-s3-read.own2");
+        for other in
+            ["forward-", "forward-x", "forward-.own", "forward-x.2", "x.own", "forward-x.owner"]
+        {
+            assert!(!names.is_forward(&format!("ctguard-acme-{other}")), "{other}");
+        }
     }
 
     #[test]

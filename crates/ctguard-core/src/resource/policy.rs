@@ -17,6 +17,15 @@ pub fn statements(policy: &Value) -> Vec<&Value> {
     }
 }
 
+/// The resources that the statements of a policy document name.
+pub fn resources(policy: &Value) -> impl Iterator<Item = &str> {
+    let named = statements(policy).into_iter().filter_map(|statement| statement.get("Resource"));
+    named.flat_map(|resource| match resource {
+        Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
+        one => one.as_str().into_iter().collect::<Vec<_>>(),
+    })
+}
+
 /// A policy made of these statements.
 pub fn document(statements: Vec<Value>) -> Value {
     json!({ "Version": VERSION, "Statement": statements })

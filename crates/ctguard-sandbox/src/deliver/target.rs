@@ -4,8 +4,10 @@ use super::{
     DeadLetter, Delivery, On, Onward, Received, Refused, Sender, SubscriberVerdict, TargetVerdict,
     fanout, forward, key_admits, queue_admits,
 };
+use crate::hop::{self, Hop};
 use crate::policy;
 use crate::policy::{Principal, Request};
+use crate::roles;
 use crate::state::{State, locate};
 use ctguard_core::message;
 use ctguard_core::resource::rule::Target;
@@ -53,6 +55,14 @@ impl Sending<'_> {
         let text = message::transform(&target.input, self.rule_arn, self.on.event.envelope)
             .map_err(|why| Refused::new("INVALID_JSON", why.to_string()))?;
         let place = self.on.at;
+        let near = arn.region == place.region.as_str();
+        if let ("sns", true, Some(role)) = (arn.service, near, target.role_arn.as_deref())
+            && arn.account != place.account.as_str()
+        {
+            self.role_publishes(role, &target.arn, &text)?;
+            let subscribers = fanout::publish(&self.on, &target.arn, &text, delivery);
+            return Ok(Passed { subscribers, ..Passed::default() });
+        }
         if arn.region != place.region.as_str() || arn.account != place.account.as_str() {
             return Err(Refused::new("NO_RESOURCE", format!("{} is not in {place}", target.arn)));
         }
@@ -124,6 +134,43 @@ impl Sending<'_> {
             .map_err(|why| Refused::new("NO_PERMISSIONS", format!("topic {arn} {why}")))?;
         if let Some(key) = &stored.topic.kms_key {
             key_admits(self.on.state, arn, key, Sender { service: EVENTS, context })?;
+        }
+        if text.len() > MESSAGE_MAX_BYTES {
+            return Err(Refused::new("INVALID_PARAMETER", "the message is above 256 KiB"));
+        }
+        Ok(())
+    }
+
+    /// Whether a role may publish to a topic of another account: EventBridge takes it on, its own
+    /// policies allow it, and so do the topic's policy and that of its key.
+    ///
+    /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-cross-account.html>
+    fn role_publishes(&self, role_arn: &str, arn: &str, text: &str) -> Result<(), Refused> {
+        let On { state, at, .. } = self.on;
+        let denied = |why| Refused::new("NO_PERMISSIONS", why);
+        let role = roles::assumed(state, at, self.rule_arn, role_arn)
+            .map_err(|why| Refused::new("FAILED_TO_ASSUME_ROLE", why))?;
+        let hop = Hop { state, from: at, role_arn, action: hop::PUBLISH, to: arn };
+        let stored = state
+            .topic(arn)
+            .ok_or_else(|| Refused::new("NO_RESOURCE", format!("topic {arn} does not exist")))?;
+        hop.is_allowed(role).map_err(denied)?;
+        hop.publishes().map_err(denied)?;
+        if let Some(name) = &stored.topic.kms_key {
+            let key = locate(arn, "sns").and_then(|(home, _)| state.key(&home, name));
+            let Some((key_arn, key)) = key.filter(|(_, key)| key.enabled && !key.aws_managed)
+            else {
+                return Err(denied(format!(
+                    "key {name} cannot be used from account {}",
+                    at.account
+                )));
+            };
+            for action in ["kms:GenerateDataKey", "kms:Decrypt"] {
+                let used = Hop { action, to: &key_arn, ..hop };
+                used.is_allowed(role).map_err(denied)?;
+                used.admitted_by(Some(&key.policy))
+                    .map_err(|why| denied(format!("key {name} {why}")))?;
+            }
         }
         if text.len() > MESSAGE_MAX_BYTES {
             return Err(Refused::new("INVALID_PARAMETER", "the message is above 256 KiB"));

@@ -191,6 +191,7 @@ fn destinations(reader: &mut Reader<'_>, node: &Node) -> Vec<RawDestination> {
             topic_arn: reader.optional_text(&fields, "topic_arn"),
             format: reader.optional_text(&fields, "format"),
             kms_key: reader.optional_text(&fields, "kms_key"),
+            role: reader.optional_text(&fields, "role"),
             subscribers: items(reader, &fields, "subscribers", subscriber),
             span,
         });

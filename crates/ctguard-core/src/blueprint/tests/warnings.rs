@@ -79,6 +79,12 @@ fn every_warning_is_given_and_silenced_by_its_code() {
             ),
             "wildcard-beside-ignore-case",
         ),
+        (
+            events(
+                "[cloudtrail:StopLogging]\n    where: { userAgent: [{ wildcard: '*/a/*.b' }, { wildcard: '*/a/*.c' }, { wildcard: '*/a/*.d' }] }",
+            ),
+            "wildcards-complex",
+        ),
         (events("['iam:*']\n    where: { errorCode: [AccessDenied] }"), "family-frequent"),
         (
             with(subscribers, "[{ email: a@b.example }]").replace(

@@ -3,7 +3,7 @@
 use super::super::raw::RawDestination;
 use super::super::reader::Spanned;
 use super::super::secrets::SecretSource;
-use super::super::{Destination, DestinationTopic, Format, Regions, Subscriber};
+use super::super::{Destination, DestinationTopic, Format, Regions, Subscriber, TopicRole};
 use super::{kebab_name, syntax};
 use crate::codes;
 use crate::diag::{Code, Diagnostic, Span};
@@ -101,8 +101,10 @@ fn destination(
             format
         }
     };
+    let role = raw.role.as_ref().and_then(|role| topic_role(role, raw.topic_arn.is_some(), out));
     if let Some(key) = &raw.kms_key {
-        kms_key(key, raw.topic_arn.is_some(), raising, out);
+        let existing = raw.topic_arn.is_some();
+        kms_key(key, existing && role != Some(TopicRole::Created), raising, out);
     }
     let mut seen = BTreeSet::new();
     let mut subscribers = Vec::new();
@@ -128,6 +130,7 @@ fn destination(
         format: format?,
         subscribers,
         kms_key: raw.kms_key.map(|key| key.value),
+        role,
         span: Some(raw.span),
     })
 }
@@ -215,6 +218,40 @@ fn existing_topic(arn: &Spanned<String>, raising: &Raising<'_>, out: &mut Vec<Di
             }
         }
     }
+}
+
+/// `create`, or the ARN of a role in which `{account}` may stand.
+fn topic_role(
+    role: &Spanned<String>,
+    existing: bool,
+    out: &mut Vec<Diagnostic>,
+) -> Option<TopicRole> {
+    const HELP: &str =
+        "write `role: create` for one that ctguard keeps, or `arn:aws:iam::{account}:role/NAME`";
+    if !existing {
+        let message = "`role` is for topics of other accounts, which `topic_arn` names";
+        error(
+            out,
+            codes::ARN_INVALID,
+            message,
+            &role.span,
+            "remove it: a rule reaches a topic of its own account without one",
+        );
+        return None;
+    }
+    if role.value == "create" {
+        return Some(TopicRole::Created);
+    }
+    let filled = role.value.replace("{account}", "111122223333");
+    let wrong = match syntax::arn_of(&filled, "iam") {
+        Err(problem) => format!("`{}` is not a role's ARN: {problem}", role.value),
+        Ok(arn) if !arn.resource.starts_with("role/") || arn.resource.ends_with('/') => {
+            format!("`{}` is not a role's ARN", role.value)
+        }
+        Ok(_) => return Some(TopicRole::Existing(role.value.clone())),
+    };
+    error(out, codes::ARN_INVALID, wrong, &role.span, HELP);
+    None
 }
 
 /// `alias/NAME` or the ARN of a key or alias, in which `{region}` and `{account}` may stand.

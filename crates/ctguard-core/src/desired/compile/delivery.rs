@@ -1,13 +1,15 @@
 //! Delivery of messages: topics with their policies and subscriptions, and dead-letter queues.
 
 use super::Compiler;
-use crate::blueprint::{Destination, DestinationTopic, Subscriber};
+use super::role::Publishing;
+use crate::blueprint::{Destination, DestinationTopic, Subscriber, TopicRole};
 use crate::codes;
 use crate::desired::{DesiredPlace, DesiredQueue, DesiredTopic, DestinationPath, ownership_tags};
 use crate::diag::Diagnostic;
 use crate::resource::queue::{Queue, RETENTION_SECONDS};
+use crate::resource::rule::role_name;
 use crate::resource::topic::{Protocol, SubscriptionAttributes, delivers};
-use crate::scope::{Arn, Place, Region};
+use crate::scope::{AccountId, Arn, Place, Region};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -20,6 +22,7 @@ impl Compiler<'_> {
         here: &mut DesiredPlace,
     ) -> Option<DestinationPath> {
         self.check_regions(destination, place);
+        let mut role = None;
         let (topic_arn, managed_topic, target_id) = match &destination.topic {
             DestinationTopic::Managed(topic) => {
                 let name = self.names.topic(topic);
@@ -32,8 +35,17 @@ impl Compiler<'_> {
             DestinationTopic::Existing(template) => {
                 let arn = in_place(template, place);
                 self.check_existing(destination, place, &arn)?;
+                let target = match Arn::parse(&arn)
+                    .filter(|arn| arn.account != place.account.as_str())
+                {
+                    Some(foreign) => {
+                        let target = self.names.foreign_target(foreign.resource, foreign.account);
+                        role = Some(self.sender(destination, place, &arn, &target)?);
+                        target
+                    }
+                    None => self.names.existing_target(&arn),
+                };
                 here.existing_topics.insert(arn.clone());
-                let target = self.names.existing_target(&arn);
                 (arn, None, target)
             }
         };
@@ -43,8 +55,64 @@ impl Compiler<'_> {
             target_id,
             topic_arn,
             managed_topic,
+            role,
             subscribers: destination.subscribers.clone(),
         })
+    }
+
+    /// The role with which the rules of a place send to a topic of another account. It must be of
+    /// the rules' account.
+    ///
+    /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-cross-account.html>
+    fn sender(
+        &mut self,
+        destination: &Destination,
+        place: &Place,
+        topic: &str,
+        target: &str,
+    ) -> Option<String> {
+        let home = Arn::parse(topic)?;
+        if let (Some(account), Some(region)) =
+            (AccountId::new(home.account), Region::new(home.region))
+        {
+            let home = Place::new(account, region);
+            self.foreign_topics.entry(home).or_default().insert(topic.to_owned());
+        }
+        let partition = place.region.partition();
+        match destination.role.as_ref()? {
+            TopicRole::Created => {
+                let new = || (place.clone(), BTreeMap::new());
+                let (_, policies) =
+                    self.publishing.entry(place.account.clone()).or_insert_with(new);
+                let policy: &mut Publishing = policies.entry(target.to_owned()).or_default();
+                policy.topics.insert(topic.to_owned());
+                let key = destination.kms_key.as_ref();
+                policy.keys.extend(key.map(|key| in_place(key, place)));
+                Some(format!("arn:{partition}:iam::{}:role/{}", place.account, self.names.role()))
+            }
+            TopicRole::Existing(template) => {
+                let arn = in_place(template, place);
+                let parsed = Arn::parse(&arn)?;
+                if parsed.account != place.account.as_str()
+                    || parsed.partition != partition.as_str()
+                {
+                    self.once(
+                        destination.name.as_str(),
+                        Diagnostic::error(
+                            codes::TOPIC_OUT_OF_PLACE,
+                            format!("destination `{}` sends as a role of another account than {}", destination.name, place.account),
+                        )
+                        .at(destination.span.clone())
+                        .label(format!("{arn} cannot be the role of a rule in {place}"))
+                        .help("EventBridge takes on roles of the rule's own account only: write `{account}` in `role`, or `role: create`."),
+                    );
+                    return None;
+                }
+                let name = role_name(&arn)?.to_owned();
+                self.used_roles.entry(place.account.clone()).or_default().insert(name);
+                Some(arn)
+            }
+        }
     }
 
     /// A target that is no event bus must be in its rule's region, and without a role in its
@@ -60,7 +128,8 @@ impl Compiler<'_> {
         let parsed = Arn::parse(arn);
         let (region, account) = parsed.map_or(("", ""), |arn| (arn.region, arn.account));
         let at_home = arn.starts_with(&format!("arn:{}:", place.region.partition().as_str()));
-        if at_home && region == place.region.as_str() && account == place.account.as_str() {
+        let reached = account == place.account.as_str() || destination.role.is_some();
+        if at_home && region == place.region.as_str() && reached {
             return Some(());
         }
         let what = match region == place.region.as_str() {
@@ -76,7 +145,7 @@ impl Compiler<'_> {
             )
             .at(destination.span.clone())
             .label(format!("{arn} cannot be the target of a rule in {place}"))
-            .help("EventBridge reaches a topic in the rule's own region and account only. Write {region} and {account} in `topic_arn`, or use `topic:` and let ctguard make one in each place."),
+            .help("EventBridge reaches a topic in the rule's own region only, and in another account only by a role. Write {region} and {account} in `topic_arn`, add `role: create` for a topic of another account, or use `topic:` and let ctguard make one in each place."),
         );
         None
     }

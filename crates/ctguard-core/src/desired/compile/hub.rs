@@ -11,9 +11,10 @@
 
 mod admission;
 mod forward;
+mod packing;
 
 use super::Compiler;
-use super::role::role;
+use super::role;
 use crate::blueprint::{Alert, Blueprint, Hub};
 use crate::codes;
 use crate::desired::landing::{can_land, landing_in};
@@ -161,7 +162,7 @@ impl<'a> Compiler<'a> {
                 continue;
             }
             let role_arn = roles.entry(place.account.clone()).or_insert_with(|| {
-                let wanted = role(&blueprint.name, &self.names, place, hub, bus_arn);
+                let wanted = role::forwards(&blueprint.name, &self.names, place, hub, bus_arn);
                 let arn = format!(
                     "arn:{}:iam::{}:role/{}",
                     place.region.partition(),

@@ -41,7 +41,7 @@ impl<'a> Compiler<'a> {
             let input = self.input(index, alert, destination.format, place.region.partition())?;
             let target = Target {
                 arn: path.topic_arn.clone(),
-                role_arn: None,
+                role_arn: path.role.clone(),
                 input,
                 dead_letter_arn: Some(place.arn("sqs", &self.names.targets_queue())),
                 retry_policy: None,

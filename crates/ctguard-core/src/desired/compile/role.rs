@@ -1,27 +1,52 @@
-//! The role with which the rules of an account put events on the hub's bus.
+//! The role with which the rules of an account send where only a role reaches: to the hub's bus, and
+//! to topics of other accounts.
+//!
+//! Only EventBridge can assume it, only for this account's rules of the blueprint. For each that it
+//! sends to it has a policy with one permission.
+//!
+//! Sources: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html>,
+//! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-cross-account.html>
 
-use crate::desired::{DesiredRole, ownership_tags};
-use crate::resource::names::FORWARD;
-use crate::resource::names::Names;
+use crate::desired::{Desired, DesiredRole, ownership_tags};
+use crate::resource::names::{FORWARD, Names};
 use crate::resource::policy;
 use crate::scope::Place;
-use serde_json::json;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// A role that only EventBridge can assume, only for this account's forwarding rules, with one
-/// permission.
-///
-/// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html>
-pub(super) fn role(
+/// The role of an account that forwards events to the hub.
+pub(super) fn forwards(
     blueprint: &str,
     names: &Names,
     place: &Place,
     hub: &Place,
     bus_arn: &str,
 ) -> DesiredRole {
-    let partition = place.region.partition();
-    let account = &place.account;
-    let rules = format!("arn:{partition}:events:*:{account}:rule/{}{FORWARD}*", names.prefix());
-    let trust = json!({
+    let put = json!({ "Effect": "Allow", "Action": "events:PutEvents", "Resource": bus_arn });
+    DesiredRole {
+        name: names.role(),
+        trust: trust(place, &[format!("{}{FORWARD}*", names.prefix())]),
+        policies: BTreeMap::from([(names.to_hub(hub), policy::document(vec![put]))]),
+        place: place.clone(),
+        tags: ownership_tags(blueprint, None),
+    }
+}
+
+/// The trust policy of a role that every rule of the blueprint may send with.
+pub(crate) fn trust_of_all_rules(names: &Names, place: &Place) -> Value {
+    let prefix = names.prefix();
+    // Those on a bus of the hub's name too: that the blueprint has a hub may come and go.
+    trust(place, &[format!("{prefix}*"), format!("{}/{prefix}*", names.bus())])
+}
+
+fn trust(place: &Place, rules: &[String]) -> Value {
+    let (partition, account) = (place.region.partition(), &place.account);
+    let arn = |rule: &String| json!(format!("arn:{partition}:events:*:{account}:rule/{rule}"));
+    let rules = match rules {
+        [one] => arn(one),
+        several => several.iter().map(arn).collect(),
+    };
+    policy::document(vec![json!({
         "Effect": "Allow",
         "Principal": { "Service": "events.amazonaws.com" },
         "Action": "sts:AssumeRole",
@@ -29,14 +54,54 @@ pub(super) fn role(
             "StringEquals": { "aws:SourceAccount": account },
             "ArnLike": { "aws:SourceArn": rules },
         },
-    });
-    let put = json!({ "Effect": "Allow", "Action": "events:PutEvents", "Resource": bus_arn });
-    DesiredRole {
-        name: names.role(),
-        trust: policy::document(vec![trust]),
-        policy_name: names.to_hub(hub),
-        policy: policy::document(vec![put]),
-        place: place.clone(),
-        tags: ownership_tags(blueprint, None),
+    })])
+}
+
+/// What the role of an account must be allowed for one destination.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Publishing {
+    /// Topics of one name, in several regions.
+    pub topics: BTreeSet<String>,
+    /// The keys that encrypt them.
+    pub keys: BTreeSet<String>,
+}
+
+impl Publishing {
+    fn policy(&self) -> Value {
+        let only = |all: &BTreeSet<String>| match all.len() {
+            1 => json!(all.first()),
+            _ => json!(all),
+        };
+        let publish =
+            json!({ "Effect": "Allow", "Action": "sns:Publish", "Resource": only(&self.topics) });
+        let mut statements = vec![publish];
+        if !self.keys.is_empty() {
+            // https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+            statements.push(json!({
+                "Effect": "Allow",
+                "Action": ["kms:GenerateDataKey", "kms:Decrypt"],
+                "Resource": only(&self.keys),
+            }));
+        }
+        policy::document(statements)
     }
+}
+
+/// Lets the role of a place's account publish, and makes it where it forwards nothing.
+pub(super) fn publishes(
+    desired: &mut Desired,
+    place: &Place,
+    policies: &BTreeMap<String, Publishing>,
+) {
+    let (names, name) = (&desired.names, &desired.name);
+    let trust = trust_of_all_rules(names, place);
+    let role = desired.roles.entry(place.account.clone()).or_insert_with(|| DesiredRole {
+        name: names.role(),
+        trust: Value::Null,
+        policies: BTreeMap::new(),
+        place: place.clone(),
+        tags: ownership_tags(name, None),
+    });
+    role.trust = trust;
+    role.policies.extend(policies.iter().map(|(name, of)| (name.clone(), of.policy())));
 }

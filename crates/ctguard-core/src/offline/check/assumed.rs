@@ -50,12 +50,15 @@ impl Named {
     fn of(blueprint: &Blueprint) -> Self {
         let topics = blueprint.destinations.values().filter_map(existing_topic);
         let of_topics: Vec<Arn<'_>> = topics.collect();
+        // Those that rules reach by a role are of other accounts than the rules.
+        let own = blueprint.destinations.values().filter(|destination| destination.role.is_none());
+        let own: Vec<Arn<'_>> = own.filter_map(existing_topic).collect();
         let hub = blueprint.hub.as_ref();
         let trail = blueprint.trail.as_ref();
         let mut accounts: Vec<AccountId> = Vec::new();
         accounts.extend(hub.map(|hub| hub.account.clone()));
         accounts.extend(trail.and_then(|trail| trail.account.clone()));
-        accounts.extend(of_topics.iter().filter_map(|arn| AccountId::new(arn.account)));
+        accounts.extend(own.iter().filter_map(|arn| AccountId::new(arn.account)));
         let endpoints = blueprint.destinations.values().flat_map(endpoint_arns);
         let arns = of_topics.iter().copied().chain(endpoints);
         let mut regions: BTreeSet<Region> =

@@ -1,7 +1,8 @@
-//! The role of an account through which its rules send to the hub.
+//! The role of an account through which its rules send to the hub, and to topics of other accounts.
 
 use crate::action::Action;
 use crate::desired::DesiredRole;
+use crate::desired::compile::trust_of_all_rules;
 use crate::plan::Verb;
 use crate::plan::draft::{Differ, Draft, Owner};
 use crate::plan::fields::FieldChanges;
@@ -9,6 +10,7 @@ use crate::resource::keys::RoleKey;
 use crate::resource::{Address, Kind, policy};
 use crate::scope::{AccountId, Place, Region};
 use crate::snapshot::{LiveRole, Observed};
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 pub fn diff(differ: &mut Differ<'_>) {
@@ -44,15 +46,15 @@ fn wanted_role(
 fn create(differ: &mut Differ<'_>, wanted: &DesiredRole) {
     let mut fields = FieldChanges::default();
     fields.set("trust", &wanted.trust);
-    fields.set("policy", &wanted.policy);
-    let calls = vec![
-        Action::CreateRole {
-            name: wanted.name.clone(),
-            trust: wanted.trust.clone(),
-            tags: wanted.tags.clone(),
-        },
-        put_policy(wanted),
-    ];
+    let mut calls = vec![Action::CreateRole {
+        name: wanted.name.clone(),
+        trust: wanted.trust.clone(),
+        tags: wanted.tags.clone(),
+    }];
+    for (name, policy) in &wanted.policies {
+        fields.set(&field(wanted, name), policy);
+        calls.push(put_policy(wanted, name, policy));
+    }
     let draft =
         Draft::new(&wanted.place, Kind::Role, &wanted.name, Verb::Create, "it does not exist");
     differ.change(draft, fields.into_vec(), calls);
@@ -63,15 +65,20 @@ fn update(differ: &mut Differ<'_>, wanted: &DesiredRole, live: &LiveRole) {
     let Some(verb) = differ.may_change(&wanted.place, &address, &live.tags) else { return };
     let mut fields = FieldChanges::default();
     let mut calls = Vec::new();
-    if !policy::same(&live.role.trust, &wanted.trust) {
+    // A role that rules sent to topics with may still be needed by those that are on their way out.
+    let wide = trust_of_all_rules(&differ.desired.names, &wanted.place);
+    let trusts = [&wanted.trust, &wide].iter().any(|trust| policy::same(&live.role.trust, trust));
+    if !trusts || wanted.trust == wide && !policy::same(&live.role.trust, &wide) {
         fields.differ("trust", &live.role.trust, &wanted.trust);
         let (role, trust) = (wanted.name.clone(), wanted.trust.clone());
         calls.push(Action::UpdateAssumeRolePolicy { role, trust });
     }
-    let now = live.role.policies.get(&wanted.policy_name);
-    if !now.is_some_and(|now| policy::same(now, &wanted.policy)) {
-        fields.differ("policy", &now, &wanted.policy);
-        calls.push(put_policy(wanted));
+    for (name, policy) in &wanted.policies {
+        let now = live.role.policies.get(name);
+        if !now.is_some_and(|now| policy::same(now, policy)) {
+            fields.differ(&field(wanted, name), &now, policy);
+            calls.push(put_policy(wanted, name, policy));
+        }
     }
     let tags = differ.missing_tags(&wanted.tags, &live.tags);
     if !tags.is_empty() {
@@ -85,8 +92,8 @@ fn update(differ: &mut Differ<'_>, wanted: &DesiredRole, live: &LiveRole) {
     }
     // Other policies are obsolete, such as the permission for a hub that moved; they stay until
     // nothing is sent there.
-    for (name, policy) in live.role.policies.iter().filter(|(name, _)| **name != wanted.policy_name)
-    {
+    let obsolete = |name: &String| !wanted.policies.contains_key(name);
+    for (name, policy) in live.role.policies.iter().filter(|(name, _)| obsolete(name)) {
         let mut fields = FieldChanges::default();
         fields.differ("policy", policy, &serde_json::Value::Null);
         let whole = RoleKey::of_policy(&wanted.name, name).to_string();
@@ -97,9 +104,14 @@ fn update(differ: &mut Differ<'_>, wanted: &DesiredRole, live: &LiveRole) {
     }
 }
 
-fn put_policy(wanted: &DesiredRole) -> Action {
-    let (role, name) = (wanted.name.clone(), wanted.policy_name.clone());
-    Action::PutRolePolicy { role, name, policy: wanted.policy.clone() }
+/// What a difference in a policy is called: where there are several, each by its name.
+fn field(wanted: &DesiredRole, name: &str) -> String {
+    if wanted.policies.len() > 1 { format!("policy {name}") } else { "policy".to_owned() }
+}
+
+fn put_policy(wanted: &DesiredRole, name: &str, policy: &Value) -> Action {
+    let (role, name) = (wanted.name.clone(), name.to_owned());
+    Action::PutRolePolicy { role, name, policy: policy.clone() }
 }
 
 /// Removes an owned role that no place of its account needs any more. In an account of which places

@@ -134,7 +134,9 @@ impl Carries for Asker<'_> {
     fn carried(&self, key: &str) -> Carried {
         let value = |text: &str| Carried::Value(text.to_owned());
         match key {
-            "aws:principalaccount" => value(self.account.as_str()),
+            // SNS's own key: the account that asks. A topic's first policy admits its owner by it.
+            // https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
+            "aws:principalaccount" | "aws:sourceowner" => value(self.account.as_str()),
             "aws:principalarn" => value(self.role_arn),
             "aws:resourceaccount" => value(self.resource_account),
             "aws:securetransport" => value("true"),

@@ -69,7 +69,7 @@ pub fn place(id: &str, name: &str) -> Place {
 }
 
 impl Town {
-    fn blueprint(&self) -> Blueprint {
+    pub fn blueprint(&self) -> Blueprint {
         let text = format!(
             "version: 1\nname: acme\nregions: [{}]\ndestinations:\n  mail: {{ topic: mail, format: text, subscribers: [{{ email: a@acme.example }}] }}\nroutes: {{ high: [mail], low: [mail] }}\nalerts:{}",
             self.regions.join(", "),
@@ -86,7 +86,7 @@ impl Town {
         blueprint
     }
 
-    fn scope(&self) -> Scope {
+    pub fn scope(&self) -> Scope {
         let accounts = self.accounts.iter().map(|id| {
             let name = (id == SPOKE).then(|| "prod".to_owned());
             (account(id), ScopeAccount { name, discovered: self.discovered })
@@ -128,7 +128,7 @@ pub fn settled(desired: &Desired) -> Live {
         let known = LiveRole {
             role: Role {
                 trust: role.trust.clone(),
-                policies: BTreeMap::from([(role.name.clone(), role.policy.clone())]),
+                policies: role.policies.clone(),
                 permissions_boundary: None,
             },
             tags: Observed::Known(role.tags.clone()),

@@ -2,12 +2,18 @@
 //!
 //! They carry an alert's condition, so that only relevant events are billed twice, but none of its
 //! exceptions: those have dates, and apply in the hub only.
+//!
+//! Conditions with wildcards stand in rules of their own: a refusal of one, for being too complex,
+//! is then no refusal of the others.
 
 use super::HubRules;
+use super::packing::{
+    Packed, Part, SEGMENT_RULES, companies, first_of, forwarded_twice, halved, pack,
+};
 use crate::blueprint::Outcome;
 use crate::desired::compile::Compiler;
 use crate::desired::compile::patterns::{pattern_problem, rule};
-use crate::desired::pattern::{Compiled, Origin, Selection, compile as compile_pattern, unite};
+use crate::desired::pattern::{Compiled, Origin, Selection, compile as compile_pattern};
 use crate::desired::{DesiredPlace, DesiredRule, ownership_tags};
 use crate::event::EventRef;
 use crate::resource::Tags;
@@ -52,14 +58,14 @@ pub(super) struct ForwardedAlert {
 }
 
 /// Events that are forwarded under the same condition.
-struct Condition<'a> {
-    filter: Option<&'a Filter>,
-    outcome: Outcome,
+pub(super) struct Condition<'a> {
+    pub filter: Option<&'a Filter>,
+    pub outcome: Outcome,
     /// The events that a plain `ENABLED` rule does not get.
-    wide: bool,
-    /// One of the alerts that have it.
-    alert: usize,
-    events: BTreeSet<&'a EventRef>,
+    pub wide: bool,
+    /// The first of the alerts that have it.
+    pub alert: usize,
+    pub events: BTreeSet<&'a EventRef>,
 }
 
 impl Forwarding {
@@ -112,11 +118,7 @@ impl<'a> Compiler<'a> {
             conditions = self.conditions(&class, &whole);
             packed = self.pack(&conditions);
         }
-        let rules: Vec<(RuleKey, Packed)> = packed
-            .into_iter()
-            .enumerate()
-            .map(|(number, packed)| (RuleKey::on(None, &self.names.forward(number)), packed))
-            .collect();
+        let rules = self.named(packed);
         let mut ways = BTreeMap::new();
         for (index, events) in &class {
             let own = self.condition_of(*index);
@@ -217,13 +219,72 @@ impl<'a> Compiler<'a> {
     }
 
     fn pack(&mut self, conditions: &[Condition<'a>]) -> Vec<Packed> {
-        let mut packed: Vec<Packed> = Vec::new();
+        let companies = companies(conditions);
+        let mut shares: BTreeMap<Option<usize>, Vec<Part>> = BTreeMap::new();
         for (number, condition) in conditions.iter().enumerate() {
-            for compiled in self.forwarded_under(condition) {
-                pack(&mut packed, number, compiled);
+            let mut of: BTreeMap<Option<usize>, Vec<EventRef>> = BTreeMap::new();
+            for event in &condition.events {
+                of.entry(companies.of(event)).or_default().push((*event).clone());
+            }
+            for (company, events) in of {
+                shares.entry(company).or_default().push((number, events));
+            }
+        }
+        let plain = shares.remove(&None).unwrap_or_default();
+        let mut packed = self.segments(conditions, plain, 1);
+        for (company, parts) in shares {
+            let alert = company.map(|company| companies.first_alert(company));
+            let own = self.packed(conditions, &parts).into_iter();
+            packed.extend(own.map(|own| Packed { alert, ..own }));
+        }
+        packed
+    }
+
+    fn packed(&mut self, conditions: &[Condition<'a>], parts: &[Part]) -> Vec<Packed> {
+        let mut packed = Vec::new();
+        for (number, events) in parts {
+            for compiled in self.forwarded_under(&conditions[*number], events) {
+                pack(&mut packed, *number, compiled);
             }
         }
         packed
+    }
+
+    /// Packs a segment, or its halves where it takes too many rules: what one alert more or less
+    /// moves to other rules stays within its segment.
+    fn segments(
+        &mut self,
+        conditions: &[Condition<'a>],
+        parts: Vec<Part>,
+        segment: usize,
+    ) -> Vec<Packed> {
+        let packed = self.packed(conditions, &parts);
+        if packed.len() > SEGMENT_RULES
+            && let Some(halves) = halved(&parts, segment)
+        {
+            let mut both = Vec::new();
+            for (half, parts) in halves.into_iter().enumerate() {
+                both.extend(self.segments(conditions, parts, 2 * segment + half));
+            }
+            return both;
+        }
+        packed.into_iter().map(|packed| Packed { segment, ..packed }).collect()
+    }
+
+    /// Rules that hold what is packed are numbered; those of wildcards are named after their alert,
+    /// so that what comes and goes beside them does not rename them.
+    fn named(&self, packed: Vec<Packed>) -> Vec<(RuleKey, Packed)> {
+        let mut counts: BTreeMap<(Option<usize>, usize), usize> = BTreeMap::new();
+        let named = |packed: Packed| {
+            let count = counts.entry((packed.alert, packed.segment)).or_default();
+            let name = match packed.alert {
+                Some(alert) => self.names.forward_own(&self.blueprint.alerts[alert].id, *count),
+                None => self.names.forward(first_of(packed.segment) + *count),
+            };
+            *count += 1;
+            (RuleKey::on(None, &name), packed)
+        };
+        packed.into_iter().map(named).collect()
     }
 
     fn condition_of(&self, alert: usize) -> (Option<&'a Filter>, Outcome) {
@@ -232,10 +293,9 @@ impl<'a> Compiler<'a> {
         (alert.filter.as_ref(), alert.outcome)
     }
 
-    fn forwarded_under(&mut self, condition: &Condition<'a>) -> Vec<Compiled> {
-        let events: Vec<EventRef> = condition.events.iter().map(|event| (*event).clone()).collect();
+    fn forwarded_under(&mut self, condition: &Condition<'a>, events: &[EventRef]) -> Vec<Compiled> {
         let selection = Selection {
-            events: &events,
+            events,
             filter: condition.filter,
             outcome: condition.outcome,
             except: &[],
@@ -286,59 +346,17 @@ impl<'a> Compiler<'a> {
     }
 }
 
-/// One pattern for one rule, with the conditions that it was packed from.
-struct Packed {
-    compiled: Compiled,
-    /// Each condition by its number, with those of its events that are in this pattern.
-    parts: Vec<(usize, Vec<EventRef>)>,
-}
-
-/// Events that stand under different conditions in different rules, by themselves or in a family.
-fn forwarded_twice<'a>(conditions: &[Condition<'a>], packed: &[Packed]) -> BTreeSet<&'a EventRef> {
-    let mut seen: BTreeMap<&EventRef, BTreeSet<(usize, usize)>> = BTreeMap::new();
-    for (rule, packed) in packed.iter().enumerate() {
-        for (condition, events) in &packed.parts {
-            for event in events {
-                seen.entry(event).or_default().insert((rule, *condition));
-            }
-        }
-    }
-    let families: Vec<&EventRef> = seen.keys().copied().filter(|one| one.is_family()).collect();
-    let several = |of: &BTreeSet<(usize, usize)>, part: fn(&(usize, usize)) -> usize| {
-        of.iter().map(part).collect::<BTreeSet<usize>>().len() > 1
-    };
-    let twice = |event: &&'a EventRef| {
-        let Some(own) = seen.get(*event) else { return false };
-        // A family and what is in it are the same event, told twice.
-        let others: Vec<&EventRef> = match event.is_family() {
-            true => seen.keys().copied().filter(|other| event.meets(other)).collect(),
-            false => families.iter().copied().filter(|family| family.meets(event)).collect(),
-        };
-        let mut of = own.clone();
-        of.extend(others.into_iter().filter_map(|other| seen.get(other)).flatten());
-        several(&of, |one| one.0) && several(&of, |one| one.1)
-    };
-    conditions.iter().flat_map(|one| one.events.iter().copied()).filter(twice).collect()
-}
-
-/// Puts a pattern into the first rule that can hold it too. Every rule costs a call in every place.
-fn pack(packed: &mut Vec<Packed>, condition: usize, compiled: Compiled) {
-    let part = (condition, compiled.events.clone());
-    for rule in &mut *packed {
-        if rule.compiled.state == compiled.state
-            && let Some(united) = unite(&rule.compiled, &compiled)
-        {
-            rule.compiled = united;
-            rule.parts.push(part);
-            return;
-        }
-    }
-    packed.push(Packed { compiled, parts: vec![part] });
-}
-
 impl Condition<'_> {
     /// Whether everything of these events is forwarded.
-    fn is_free(&self) -> bool {
+    pub fn is_free(&self) -> bool {
         self.filter.is_none() && self.outcome == Outcome::Any
     }
+
+    /// Whether EventBridge may find it too complex: wildcards are all that counts.
+    pub fn has_wildcard(&self) -> bool {
+        self.filter.is_some_and(|filter| filter.complexity() > 0)
+    }
 }
+
+#[cfg(test)]
+mod tests;
