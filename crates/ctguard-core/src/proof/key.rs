@@ -14,6 +14,8 @@ pub enum Trouble {
     AwsManaged,
     Disabled,
     Policy,
+    /// A statement denies it.
+    Denied,
     Condition,
 }
 
@@ -31,7 +33,7 @@ impl Trouble {
             Self::Missing => LinkCode::TopicKeyMissing,
             Self::AwsManaged => LinkCode::TopicKeyAwsManaged,
             Self::Disabled => LinkCode::TopicKeyDisabled,
-            Self::Policy => LinkCode::TopicKeyPolicy,
+            Self::Policy | Self::Denied => LinkCode::TopicKeyPolicy,
             Self::Condition => LinkCode::TopicKeyCondition,
         }
     }
@@ -118,7 +120,8 @@ pub fn judge(key: Option<&Observed<LiveKey>>, used: KeyUse<'_>) -> Answer {
             Admission::Refuses(refusal) => {
                 let trouble = match refusal {
                     PolicyRefusal::Condition(_) => Trouble::Condition,
-                    PolicyRefusal::Nobody(_) | PolicyRefusal::Deny(_) => Trouble::Policy,
+                    PolicyRefusal::Nobody(_) => Trouble::Policy,
+                    PolicyRefusal::Deny(_) => Trouble::Denied,
                 };
                 return Answer::Refuses(trouble, refusal.into_cause());
             }

@@ -49,7 +49,7 @@ pub fn judge(
     };
     let judge =
         RoleJudge { lands, place, object, role, rule, forward, fixed_by: fixed_by(desired, role) };
-    let links: Vec<Link> = [judge.trust(), judge.policy(name)].into_iter().flatten().collect();
+    let links: Vec<Link> = [judge.trust(), judge.policy()].into_iter().flatten().collect();
     if !links.is_empty() {
         return links;
     }
@@ -97,14 +97,16 @@ impl RoleJudge<'_> {
                 ..self.assumed(LinkCode::RoleTrust, place, format!("its trust policy: {cause}"))
             }),
             Admission::Refuses(refusal) => {
+                let denied = refusal.is_denial();
                 let cause = format!("its trust policy: {}", refusal.into_cause());
-                Some(self.broken(LinkCode::RoleTrust, place, cause, self.fixed_by))
+                let link = self.broken(LinkCode::RoleTrust, place, cause, self.fixed_by);
+                Some(link.denied(denied))
             }
         }
     }
 
     /// Why it cannot send to the bus, by its inline policies and those that are attached to it.
-    fn policy(&self, own: &str) -> Option<Link> {
+    fn policy(&self) -> Option<Link> {
         let bus: &str = &self.forward.bus_arn;
         let asker = Asker {
             role_arn: &self.forward.role_arn,
@@ -147,16 +149,16 @@ impl RoleJudge<'_> {
                     PolicyRefusal::Deny(cause) => denied(cause.clone()),
                     other => format!("its policies: {}", other.clone().into_cause()),
                 };
-                // Apply writes the one policy that is ctguard's; a denial in another stays.
-                let ours = policies.get(own).into_iter();
-                let denied_by_ours = matches!(
-                    asker.allowed(ours, PUT_EVENTS, bus),
+                // Apply writes the one inline policy that is ctguard's and deletes the others; a
+                // denial in one that is attached stays.
+                let denied_inline = matches!(
+                    asker.allowed(policies.values(), PUT_EVENTS, bus),
                     Admission::Refuses(PolicyRefusal::Deny(_))
                 );
-                if matches!(refusal, PolicyRefusal::Deny(_)) && !denied_by_ours {
+                if refusal.is_denial() && !denied_inline {
                     let link = self.broken(code, &self.place, cause, FixedBy::Person);
                     let fix = "Take the statement that denies it out of the role's policies, or detach the policy.";
-                    return Some(Link { fix: fix.to_owned(), ..link });
+                    return Some(Link { fix: fix.to_owned(), ..link }.denied(true));
                 }
                 Some(self.broken(code, &self.place, cause, self.fixed_by))
             }

@@ -150,7 +150,9 @@ impl TopicJudge<'_> {
             PolicyRefusal::Condition(_) => (LinkCode::TopicPolicyCondition, self.fixed_by),
             PolicyRefusal::Deny(_) => (LinkCode::TopicPolicyDeny, FixedBy::Person),
         };
+        let denied = refusal.is_denial();
         let link = Link::broken(code, self.place, object, refusal.into_cause(), fixed_by);
+        let link = link.denied(denied);
         let fix = match (code, fixed_by) {
             (_, FixedBy::Apply) => return link,
             (LinkCode::TopicPolicyDeny, _) => {
@@ -186,6 +188,7 @@ impl TopicJudge<'_> {
             key::Answer::Refuses(trouble, cause) => Link {
                 fix: "Allow events.amazonaws.com kms:GenerateDataKey* and kms:Decrypt in the policy of an enabled customer-managed key, without a condition; or take the encryption off.".to_owned(),
                 ..Link::broken(trouble.of_topic(), self.place, object, cause, FixedBy::Person)
+                    .denied(trouble == key::Trouble::Denied)
             },
         }
     }

@@ -81,10 +81,12 @@ fn queue(judge: &TopicJudge<'_>, arn: &str, object: LinkObject) -> Link {
             Link { fix, ..judge.assumed(LinkCode::QueuePolicy, object.clone(), cause) }
         }
         Admission::Refuses(refusal) => {
+            let denied = refusal.is_denial();
             let cause = format!("the queue: {}", refusal.into_cause());
             return Link {
                 fix,
                 ..Link::broken(LinkCode::QueuePolicy, judge.place, object, cause, FixedBy::Person)
+                    .denied(denied)
             };
         }
     };
@@ -101,11 +103,11 @@ fn queue(judge: &TopicJudge<'_>, arn: &str, object: LinkObject) -> Link {
         key::Answer::Unreadable(why) => {
             Link::unreadable(LinkCode::QueueKey, judge.place, object, &why)
         }
-        key::Answer::Refuses(_, cause) => {
+        key::Answer::Refuses(trouble, cause) => {
             let cause = format!("key {name}: {cause}");
             let link =
                 Link::broken(LinkCode::QueueKey, judge.place, object, cause, FixedBy::Person);
-            Link { fix, ..link }
+            Link { fix, ..link }.denied(trouble == key::Trouble::Denied)
         }
     }
 }
@@ -170,7 +172,8 @@ fn function(judge: &TopicJudge<'_>, arn: &str, object: LinkObject) -> Link {
         }
         Admission::Assumes(cause) => assumed(cause),
         Admission::Refuses(refusal) => {
-            broken(format!("the function: {}", refusal.into_cause()), fix.clone())
+            let denied = refusal.is_denial();
+            broken(format!("the function: {}", refusal.into_cause()), fix.clone()).denied(denied)
         }
     }
 }

@@ -128,7 +128,7 @@ pub fn settled(desired: &Desired) -> Live {
         let known = LiveRole {
             role: Role {
                 trust: role.trust.clone(),
-                policies: BTreeMap::from([(role.name.clone(), role.policy.clone())]),
+                policies: BTreeMap::from([(role.policy_name.clone(), role.policy.clone())]),
                 permissions_boundary: None,
             },
             tags: Observed::Known(role.tags.clone()),
@@ -159,6 +159,7 @@ fn seen(at: &Place, here: &DesiredPlace) -> PlaceSnapshot {
             bus: Bus { policy: Some(policy::document(bus.own_statements.clone())), kms_key: None },
             tags: Observed::Known(bus.tags.clone()),
             rules: rules_of(Some(&bus.name)),
+            others: Observed::Known(BTreeMap::new()),
         };
         (bus.name.clone(), Observed::Known(live))
     });
@@ -188,6 +189,7 @@ fn seen(at: &Place, here: &DesiredPlace) -> PlaceSnapshot {
         place: at.clone(),
         rules: rules_of(None),
         buses: bus.collect(),
+        default_bus_key: Observed::Absent,
         rules_on_bus: None,
         wildcard_rules_on_bus: None,
         stray_rules: BTreeMap::new(),
