@@ -278,8 +278,13 @@ fn key_admits(state: &State, resource: &str, key: &str, sender: Sender<'_>) -> R
         "events.amazonaws.com" => &[],
         _ => sender.context,
     };
-    let context: Vec<(&str, &str)> =
+    let mut context: Vec<(&str, &str)> =
         sent.iter().filter(|(name, _)| name.starts_with("aws:source")).copied().collect();
+    // SNS tells the key which topic it is for.
+    // https://docs.aws.amazon.com/gamelift/latest/flexmatchguide/queue-notification-sns-sse.html
+    if service == "sns" {
+        context.push(("kms:encryptioncontext:aws:sns:topicarn", resource));
+    }
     for action in ["kms:GenerateDataKey", "kms:Decrypt"] {
         let principal = Principal::Service(sender.service);
         let request = Request { principal, action, resource: &arn, context: &context };

@@ -168,7 +168,7 @@ impl TopicJudge<'_> {
     fn key(&self, name: &str) -> Link {
         let object = LinkObject::TopicKey { topic: self.arn.to_owned(), key: name.to_owned() };
         let seen = self.live.places.get(self.place).and_then(|seen| seen.keys.get(name));
-        match key::judge(seen, key::KeyUse::by_eventbridge()) {
+        match key::judge(seen, key::KeyUse::by_eventbridge(self.arn)) {
             key::Answer::Admits => Link::proven(
                 LinkCode::TopicKeyPolicy,
                 self.place,
@@ -206,7 +206,7 @@ impl TopicJudge<'_> {
                 let seen = keys.and_then(|keys| keys.get(wanted));
                 wanted != name
                     && matches!(
-                        key::judge(seen, key::KeyUse::by_eventbridge()),
+                        key::judge(seen, key::KeyUse::by_eventbridge(self.arn)),
                         key::Answer::Admits
                     )
             })
