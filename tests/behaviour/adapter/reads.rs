@@ -78,6 +78,7 @@ async fn a_place_in_sync_is_read_page_by_page_and_nothing_is_read_twice() {
 
     // What a plan costs: pages of rules, targets once a rule, one search for tags, and no more.
     let expected = counts(&[
+        ("DescribeEventBus", 1),
         ("DescribeTrails", 1),
         (READ_FUNCTION, 1),
         ("GetCallerIdentity", 1),
