@@ -130,7 +130,7 @@ const CALLS: &[Call] = &[
 impl Call {
     fn proof(self, policy: &Value) -> Admission {
         let extra: Vec<_> =
-            self.extra.iter().map(|(key, value)| (*key, Sent::Value(*value))).collect();
+            self.extra.iter().map(|(key, value)| (*key, Sent::Value(value))).collect();
         let request = Request {
             service: self.service,
             action: self.action,
