@@ -101,6 +101,9 @@ fn in_sync(call: &Call) -> Option<Reply> {
         )
     };
     Some(match call.operation.as_str() {
+        "DescribeEventBus" if call.parameter("Name") == "default" => {
+            Reply::Json(json!({ "Name": "default", "Arn": arn("events", "event-bus/default") }))
+        }
         "ListRules" if first("NextToken") => {
             Reply::Json(json!({ "Rules": [rule("ctguard-acme-a")], "NextToken": "2" }))
         }

@@ -120,6 +120,145 @@ fn what_others_deny_or_open_is_drift_and_never_called_none() {
     }
 }
 
+/// A hub in the account's own us-east-1.
+fn with_a_hub() -> String {
+    let hub = "hub: { account: \"111122223333\", region: us-east-1 }\n";
+    format!("{}{hub}", keeping_a_trail())
+}
+
+/// What is added to an object of the blueprint's while alerts go on, with its code.
+const ADDED: [(&str, &str); 8] = [
+    ("attach-policy", "role-attached"),
+    ("open-bus", "bus-open-to-all"),
+    ("copy-bus", "bus-copied"),
+    ("open-topic", "topic-open-to-all"),
+    ("add-subscriber", "subscriber-unlisted"),
+    ("expire-logs", "logs-expire"),
+    ("deny-bucket", "log-bucket-policy"),
+    ("bound-role", "role-bounded"),
+];
+
+#[test]
+fn what_others_add_is_told_by_verify_and_drift_in_every_format_and_no_apply_ends_it() {
+    for (fault, code) in ADDED {
+        let world = World::settled(&with_a_hub());
+        world.run(&["drift"]).expect(0);
+        let before = world.run(&["verify", "--strict"]);
+        assert!(!before.out.contains(code), "before {fault}: {}", before.out);
+        world.run(&["sandbox", "break", fault]).expect(0);
+        for format in ["text", "markdown", "sarif", "junit", "github"] {
+            let drift = world.run(&["drift", "--format", format]).expect(2);
+            assert!(drift.out.contains(code), "{fault} in {format}: {}", drift.out);
+            assert!(!drift.out.contains("No drift"), "{fault} in {format}: {}", drift.out);
+        }
+        let json = world.run(&["drift", "--format", "json"]).expect(2).json();
+        assert_eq!(json["changes"].as_array().map(Vec::len), Some(0), "{fault}: {json}");
+        for format in ["text", "markdown", "sarif", "github", "json"] {
+            let verify = world.run(&["verify", "--strict", "--format", format]).expect(3);
+            assert!(verify.out.contains(code), "{fault} in {format}: {}", verify.out);
+        }
+        world.run(&["apply", "--yes"]);
+        world.run(&["drift"]).expect(2);
+    }
+}
+
+/// A denial around the blueprint's objects silences an alert, and no apply undoes it.
+#[test]
+fn a_denial_that_silences_an_alert_is_drift_wherever_it_stands() {
+    let siem = "arn:aws:sqs:eu-west-1:111122223333:siem";
+    let triage = "arn:aws:lambda:eu-west-1:111122223333:function:triage";
+    let listed = format!("subscribers: [{{ sqs: \"{siem}\" }}, {{ lambda: \"{triage}\" }}, ");
+    let blueprint = with_a_hub().replace("subscribers: [", &listed);
+    let blueprint = blueprint.replace("topic: secops,", "topic: secops, kms_key: alias/alerts,");
+    for (fault, code) in [
+        ("deny-queue", "queue-policy"),
+        ("deny-function", "function-policy"),
+        ("deny-key", "topic-key-policy"),
+        ("deny-topic", "topic-policy-deny"),
+        ("deny-bus", "bus-policy-deny"),
+        ("deny-role", "role-policy"),
+        ("bound-role", "role-boundary"),
+    ] {
+        let world = World::bare(&blueprint);
+        world.change(|state| crate::truth::town::furnish(state, &crate::truth::town::account()));
+        world.run(&["apply", "--yes"]);
+        world.run(&["sandbox", "confirm"]).expect(0);
+        world.run(&["apply", "--yes"]).expect(0);
+        world.run(&["drift"]).expect(0);
+        let name: &[&str] = match fault {
+            "deny-queue" => &["siem"],
+            // That of the topic, in the hub.
+            "deny-key" => &["--region", "us-east-1"],
+            _ => &[],
+        };
+        world.run(&[&["sandbox", "break", fault], name].concat()).expect(0);
+        let verify = world.run(&["verify"]);
+        assert_eq!(verify.code, 3, "{fault}: {}", verify.out);
+        assert!(verify.out.contains(code), "{fault}: {}", verify.out);
+        for format in ["text", "markdown", "sarif", "junit", "github", "json"] {
+            let drift = world.run(&["drift", "--format", format]).expect(2);
+            assert!(drift.out.contains(code), "{fault} in {format}: {}", drift.out);
+            assert!(!drift.out.contains("No drift"), "{fault} in {format}: {}", drift.out);
+        }
+    }
+}
+
+/// An apply deletes it, so it is a change of the plan, and verify tells it.
+#[test]
+fn an_inline_policy_of_somebodys_is_drift_that_apply_ends() {
+    for (effect, broken) in [("Allow", false), ("Deny", true)] {
+        let world = World::settled(&with_a_hub());
+        let theirs = serde_json::json!({ "Version": "2012-10-17", "Statement": [
+            { "Effect": effect, "Action": "events:*", "Resource": "*" } ] });
+        world.change(|state| {
+            for account in state.accounts.values_mut() {
+                for role in account.global.roles.values_mut() {
+                    role.policies.insert("theirs".to_owned(), theirs.clone());
+                }
+            }
+        });
+        let verify = world.run(&["verify", "--strict"]).expect(3);
+        assert!(verify.out.contains("role-attached"), "{}", verify.out);
+        assert_eq!(verify.out.contains("role-policy"), broken, "{}", verify.out);
+        let drift = world.run(&["drift", "--format", "json"]).expect(2).json();
+        assert_eq!(drift["changes"].as_array().map(Vec::len), Some(1), "{drift}");
+        assert!(drift.get("additions").is_none() && drift.get("denied").is_none(), "{drift}");
+        world.run(&["apply", "--yes"]).expect(0);
+        world.run(&["drift"]).expect(0);
+        world.run(&["verify"]).expect(0);
+    }
+}
+
+/// Whatever is broken or cannot be read: the first line says "No drift" where the exit code is 0,
+/// and nowhere else.
+#[test]
+fn no_drift_is_said_where_the_exit_code_is_0_and_nowhere_else() {
+    let faults = ctguard_sandbox::faults::Fault::ALL.map(ctguard_sandbox::faults::Fault::as_str);
+    let denied = ["iam:GetPolicy", "events:DescribeEventBus", "s3:GetLifecycleConfiguration"];
+    let denied = denied.iter().chain(&["sns:ListSubscriptionsByTopic", "events:ListRules"]);
+    let cases = faults.map(|fault| (Some(fault), None)).into_iter();
+    for (fault, operation) in cases.chain(denied.map(|operation| (None, Some(*operation)))) {
+        let world = World::settled(&with_a_hub());
+        if let Some(fault) = fault {
+            world.run(&["sandbox", "break", fault]);
+        }
+        if let Some(operation) = operation {
+            world.change(|state| {
+                state.denied.push(ctguard_sandbox::state::Denied {
+                    operation: operation.to_owned(),
+                    account: None,
+                    region: None,
+                });
+            });
+        }
+        for format in ["text", "markdown"] {
+            let drift = world.run(&["drift", "--no-culprit", "--format", format]);
+            let said = drift.out.contains("No drift");
+            assert_eq!(said, drift.code == 0, "{fault:?} {operation:?}: {}", drift.out);
+        }
+    }
+}
+
 #[test]
 fn statements_of_others_in_a_policy_stay() {
     let world = World::settled(&keeping_a_trail());

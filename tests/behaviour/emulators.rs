@@ -198,6 +198,7 @@ impl Everything {
                 encryption: Encryption::S3Managed,
                 owner_enforced: true,
                 lifecycle: false,
+                expirations: Vec::new(),
                 policy: Some(policy(
                     "cloudtrail.amazonaws.com",
                     "s3:GetBucketAcl",

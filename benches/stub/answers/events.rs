@@ -13,6 +13,9 @@ impl Account {
     pub(super) fn events(&mut self, place: &Place, seen: &PlaceSnapshot) {
         let region = place.region.as_str();
         let mut buses = vec![json!({ "Name": "default" })];
+        let arn = place.arn("events", "event-bus/default");
+        let default = json!({ "Name": "default", "Arn": arn });
+        self.json(region, "DescribeEventBus", "default", default);
         self.rules(place, None, seen.rules.known().unwrap());
         for (name, bus) in &seen.buses {
             let bus = bus.known().unwrap();

@@ -28,6 +28,14 @@ impl Session {
         Ok(Some(Bus { policy, kms_key }))
     }
 
+    /// The customer-managed key of the default bus; `None` when the key is AWS's own.
+    pub(super) async fn default_bus_key(&self) -> Result<Option<String>, CloudError> {
+        let call = self.clients.events().describe_event_bus().name("default");
+        // Every region has a default bus, so "not found" is an error.
+        let answer = self.send(DESCRIBE_BUS, call.send()).await?;
+        Ok(said(answer.kms_key_identifier))
+    }
+
     pub(super) fn bus_arn(&self, name: &str) -> String {
         self.place.arn("events", &format!("event-bus/{name}"))
     }

@@ -34,8 +34,8 @@ const DEFAULT_RETRY: RetryPolicy =
     RetryPolicy { maximum_event_age_seconds: 86_400, maximum_retry_attempts: 185 };
 
 impl Session {
-    /// The rules of a bus (`None`: the default one) whose names begin with a prefix, by name.
-    /// ListRules returns everything that DescribeRule does. `None` when there is no such bus.
+    /// The rules of a bus (`None`: the default one) whose names begin with a prefix, by name; without
+    /// one, all of them. ListRules returns everything that DescribeRule does. `None` when there is no such bus.
     pub(super) async fn rules(
         &self,
         bus: Option<&str>,
@@ -49,7 +49,7 @@ impl Session {
                 .events()
                 .list_rules()
                 .set_event_bus_name(bus.map(str::to_owned))
-                .name_prefix(prefix)
+                .set_name_prefix((!prefix.is_empty()).then(|| prefix.to_owned()))
                 .limit(PAGE)
                 .set_next_token(pages.token());
             let page = self.send(LIST_RULES, call.send()).await;

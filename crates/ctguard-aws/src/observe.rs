@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! place    ListRules pages ─► ListTargetsByRule each
+//!          default bus: DescribeEventBus
 //!          bus:    DescribeEventBus ─► ListRules pages ─► ListTargetsByRule each
 //!          GetResources pages: the tags of everything that carries the blueprint's tag
 //!          topic:  GetTopicAttributes, ListSubscriptionsByTopic ─► GetSubscriptionAttributes each confirmed
@@ -28,6 +29,7 @@ use super::session::Session;
 use super::sns::by_endpoint;
 use ctguard_core::cloud::CloudError;
 use ctguard_core::resource::keys::RuleKey;
+use ctguard_core::resource::rule::{Rule, RuleState};
 use ctguard_core::resource::small_map::SmallMap;
 use ctguard_core::resource::{BLUEPRINT_TAG, Tags};
 use ctguard_core::scope::{AccountId, Arn, Place, Region};
@@ -121,6 +123,10 @@ fn unreadable(place: &Place, reads: &ReadSet, error: &CloudError) -> PlaceSnapsh
         place: place.clone(),
         rules: Observed::Unreadable(error.into()),
         buses: each(&reads.buses, error),
+        default_bus_key: match reads.rule_prefix.is_empty() {
+            true => Observed::Absent,
+            false => Observed::Unreadable(error.into()),
+        },
         rules_on_bus: None,
         wildcard_rules_on_bus: None,
         stray_rules: BTreeMap::new(),
@@ -148,22 +154,26 @@ struct Reading<'a> {
 impl Reading<'_> {
     async fn all(&self) -> PlaceSnapshot {
         let now = jiff::Timestamp::now().as_second();
-        let (rules, buses, topics, queues, functions, trails, signals) = join!(
+        let (rules, buses, default_bus_key, topics, queues, functions, trails, signals) = join!(
             self.rules(),
             self.buses(),
+            self.default_bus_key(),
             self.topics(),
             self.queues(),
             self.functions(),
             self.trails(),
             self.session.signals(&self.reads.signals, now)
         );
-        let (keys, (on_bus, stray_rules)) =
-            join!(self.keys(&topics, &queues, &buses), self.when_missing(&rules, &buses));
+        let (keys, (on_bus, stray_rules)) = join!(
+            self.keys(&topics, &queues, &buses, &default_bus_key),
+            self.when_missing(&rules, &buses)
+        );
         let place = self.session.place.clone();
         PlaceSnapshot {
             place,
             rules,
             buses,
+            default_bus_key,
             rules_on_bus: on_bus.map(|(all, _)| all),
             wildcard_rules_on_bus: on_bus.map(|(_, wild)| wild),
             stray_rules,
@@ -236,16 +246,61 @@ impl Reading<'_> {
         if self.reads.rule_prefix.is_empty() {
             return Observed::Known(SmallMap::new());
         }
-        self.rules_of(None).await
+        match observed(self.session.rules(None, &self.reads.rule_prefix).await) {
+            Observed::Known(rules) => Observed::Known(self.own_rules(None, rules).await),
+            Observed::Absent => Observed::Absent,
+            Observed::Unreadable(why) => Observed::Unreadable(why),
+        }
     }
 
-    /// The rules of a bus, the default one without a name.
-    async fn rules_of(&self, bus: Option<&str>) -> Observed<SmallMap<String, LiveRule>> {
-        let rules = match observed(self.session.rules(bus, &self.reads.rule_prefix).await) {
+    async fn default_bus_key(&self) -> Observed<String> {
+        if self.reads.rule_prefix.is_empty() {
+            return Observed::Absent;
+        }
+        observed(self.session.default_bus_key().await)
+    }
+
+    /// The blueprint's rules of a custom bus, and those of others.
+    async fn rules_of(
+        &self,
+        bus: &str,
+    ) -> (Observed<SmallMap<String, LiveRule>>, Observed<BTreeMap<String, LiveRule>>) {
+        let rules = match observed(self.session.rules(Some(bus), "").await) {
             Observed::Known(rules) => rules,
-            Observed::Absent => return Observed::Absent,
-            Observed::Unreadable(why) => return Observed::Unreadable(why),
+            Observed::Absent => return (Observed::Absent, Observed::Absent),
+            Observed::Unreadable(why) => {
+                return (Observed::Unreadable(why.clone()), Observed::Unreadable(why));
+            }
         };
+        let is_own = |name: &String| name.starts_with(&self.reads.rule_prefix);
+        let (own, others): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            rules.into_iter().partition(|(name, _)| is_own(name));
+        let (own, others) = join!(self.own_rules(Some(bus), own), self.others(bus, others));
+        (Observed::Known(own), Observed::Known(others))
+    }
+
+    /// Rules of others, with the targets of those that are on.
+    async fn others(&self, bus: &str, rules: BTreeMap<String, Rule>) -> BTreeMap<String, LiveRule> {
+        let rules = each(rules, |(name, rule)| {
+            let key = RuleKey::on(Some(bus), &name);
+            async move {
+                let targets = match rule.state {
+                    RuleState::Disabled => Observed::Absent,
+                    _ => observed(self.session.targets(&key).await),
+                };
+                (name, LiveRule { rule: rule.into(), targets, tags: Observed::Absent })
+            }
+            .boxed()
+        });
+        rules.await.into_iter().collect()
+    }
+
+    /// Rules of the blueprint's, with their targets and tags.
+    async fn own_rules(
+        &self,
+        bus: Option<&str>,
+        rules: BTreeMap<String, Rule>,
+    ) -> SmallMap<String, LiveRule> {
         let rules = each(rules, |(name, rule)| {
             let key = RuleKey::on(bus, &name);
             async move {
@@ -258,7 +313,7 @@ impl Reading<'_> {
             }
             .boxed()
         });
-        Observed::Known(rules.await.into_iter().collect())
+        rules.await.into_iter().collect()
     }
 
     /// The requested buses and those that carry the tag, by name.
@@ -278,9 +333,9 @@ impl Reading<'_> {
         let (_, name) = arn.rsplit_once('/').unwrap_or(("", arn));
         match observed(self.session.bus(name).await) {
             Observed::Known(bus) => {
-                let (tags, rules) =
-                    join!(self.tags(arn, self.session.event_tags(arn)), self.rules_of(Some(name)));
-                Observed::Known(LiveBus { bus, tags, rules })
+                let (tags, (rules, others)) =
+                    join!(self.tags(arn, self.session.event_tags(arn)), self.rules_of(name));
+                Observed::Known(LiveBus { bus, tags, rules, others })
             }
             Observed::Absent => Observed::Absent,
             Observed::Unreadable(why) => Observed::Unreadable(why),
@@ -463,11 +518,13 @@ impl Reading<'_> {
         topics: &SmallMap<String, Observed<LiveTopic>>,
         queues: &SmallMap<String, Observed<LiveQueue>>,
         buses: &BTreeMap<String, Observed<LiveBus>>,
+        default_bus_key: &Observed<String>,
     ) -> BTreeMap<String, Observed<LiveKey>> {
         let topics = topics.values().filter_map(|topic| topic.known()?.topic.kms_key.clone());
         let queues = queues.values().filter_map(|queue| queue.known()?.queue.kms_key.clone());
         let buses = buses.values().filter_map(|bus| bus.known()?.bus.kms_key.clone());
-        let keys: BTreeSet<String> = topics.chain(queues).chain(buses).collect();
+        let default = default_bus_key.known().cloned();
+        let keys: BTreeSet<String> = topics.chain(queues).chain(buses).chain(default).collect();
         let read =
             each(keys, |key| async move { (observed(self.session.key(&key).await), key) }.boxed());
         read.await.into_iter().map(|(found, key)| (key, found)).collect()

@@ -14,7 +14,7 @@ use aws_smithy_types::date_time::Format as DateTimeFormat;
 use aws_smithy_types::error::operation::BuildError;
 use ctguard_core::cloud::CloudError;
 use ctguard_core::resource::Tags;
-use ctguard_core::resource::bucket::{Bucket, Encryption, LIFECYCLE_DAYS};
+use ctguard_core::resource::bucket::{Bucket, Encryption, Expiration, Expires, LIFECYCLE_DAYS};
 use ctguard_core::scope::Region;
 use serde_json::Value;
 use std::time::{Duration, SystemTime};
@@ -102,7 +102,7 @@ impl Session {
 
     /// A bucket's settings, to be read in its own region. The bucket must exist.
     pub(super) async fn bucket(&self, name: &str) -> Result<Bucket, CloudError> {
-        let (public_access_blocked, versioning, encryption, owner_enforced, policy, lifecycle) = futures::try_join!(
+        let (public_access_blocked, versioning, encryption, owner_enforced, policy, rules) = futures::try_join!(
             self.public_access_blocked(name),
             self.versioning(name),
             self.encryption(name),
@@ -115,7 +115,8 @@ impl Session {
             versioning,
             encryption,
             owner_enforced,
-            lifecycle,
+            lifecycle: !rules.is_empty(),
+            expirations: rules.iter().filter_map(expiration).collect(),
             policy,
         })
     }
@@ -224,7 +225,7 @@ impl Session {
             .transpose()
     }
 
-    async fn lifecycle(&self, name: &str) -> Result<bool, CloudError> {
+    async fn lifecycle(&self, name: &str) -> Result<Vec<sdk::LifecycleRule>, CloudError> {
         let call = self
             .clients
             .s3()
@@ -232,7 +233,7 @@ impl Session {
             .bucket(name)
             .expected_bucket_owner(self.owner());
         let answer = absent(self.send(GET_LIFECYCLE, call.send()).await)?;
-        Ok(answer.is_some_and(|answer| !answer.rules().is_empty()))
+        Ok(answer.and_then(|answer| answer.rules).unwrap_or_default())
     }
 
     /// Aborts unfinished uploads, and deletes noncurrent versions after a year; current ones stay.
@@ -436,6 +437,51 @@ fn tidy() -> Result<sdk::BucketLifecycleConfiguration, BuildError> {
         )
         .build()?;
     sdk::BucketLifecycleConfiguration::builder().rules(rule).build()
+}
+
+/// What a lifecycle rule deletes of current objects, if it is on and asks for no tags.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRule.html>
+fn expiration(rule: &sdk::LifecycleRule) -> Option<Expiration> {
+    if rule.status != sdk::ExpirationStatus::Enabled {
+        return None;
+    }
+    let expires = match rule.expiration.as_ref()? {
+        sdk::LifecycleExpiration { days: Some(days), .. } => Expires::Days(*days),
+        sdk::LifecycleExpiration { date: Some(date), .. } => {
+            let time = date.fmt(DateTimeFormat::DateTime).ok()?;
+            Expires::Date(time.split('T').next().unwrap_or_default().to_owned())
+        }
+        // It takes away markers of what was deleted.
+        _ => return None,
+    };
+    let filter = rule.filter.as_ref();
+    let all = filter.and_then(|filter| filter.and.as_ref());
+    let tagged = filter.is_some_and(|filter| filter.tag.is_some())
+        || all.is_some_and(|all| all.tags.as_ref().is_some_and(|tags| !tags.is_empty()));
+    if tagged {
+        return None;
+    }
+    let of_filter = filter.and_then(|filter| filter.prefix.as_ref());
+    let prefix = of_filter.or(all.and_then(|all| all.prefix.as_ref())).or(old_prefix(rule));
+    let sizes = [
+        filter.and_then(|filter| filter.object_size_greater_than),
+        filter.and_then(|filter| filter.object_size_less_than),
+        all.and_then(|all| all.object_size_greater_than),
+        all.and_then(|all| all.object_size_less_than),
+    ];
+    Some(Expiration {
+        rule: rule.id.clone().unwrap_or_default(),
+        prefix: prefix.cloned().unwrap_or_default(),
+        expires,
+        by_size: sizes.iter().any(Option::is_some),
+    })
+}
+
+/// Where rules had their prefix before they had filters; such rules are still in force.
+#[allow(deprecated)]
+fn old_prefix(rule: &sdk::LifecycleRule) -> Option<&String> {
+    rule.prefix.as_ref()
 }
 
 fn enforced_ownership() -> Result<sdk::OwnershipControls, BuildError> {

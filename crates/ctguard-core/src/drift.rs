@@ -10,7 +10,7 @@ pub mod suspects;
 
 use crate::desired::Desired;
 use crate::plan::{Change, Field, Plan, Verb};
-use crate::proof::{self, FixedBy, LinkCode, RemarkGroup, Status, additions};
+use crate::proof::{self, RemarkGroup};
 use crate::resource::{Address, BLUEPRINT_TAG, Kind};
 use crate::snapshot::{Live, Unreadable};
 use record::RecordedCall;
@@ -42,9 +42,7 @@ impl Drift {
     /// Adds what others did that no apply undoes.
     #[must_use]
     pub fn with_deeds_of_others(self, desired: &Desired, live: &Live) -> Self {
-        let mut denied = proof::prove(desired, live).findings();
-        denied.retain(is_denial);
-        let additions = proof::report::grouped(&additions::find(desired, live));
+        let (denied, additions) = proof::prove(desired, live).by_others();
         Self { denied, additions, ..self }
     }
 
@@ -57,17 +55,6 @@ impl Drift {
     pub fn is_empty(&self) -> bool {
         self.plan.is_empty() && self.by_others() == 0
     }
-}
-
-/// Whether somebody else's statement or policy silences an alert.
-fn is_denial(finding: &proof::Finding) -> bool {
-    let by_others = match finding.code {
-        LinkCode::TopicPolicyDeny | LinkCode::BusPolicyDeny | LinkCode::RoleBoundary => true,
-        // What apply mends is a change of the plan.
-        LinkCode::RolePolicy => finding.fixed_by == FixedBy::Person,
-        _ => false,
-    };
-    by_others && finding.status == Status::Broken
 }
 
 /// Who changed an object, as far as that is known.

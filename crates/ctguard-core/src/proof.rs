@@ -18,6 +18,7 @@ mod cache;
 mod fires;
 mod key;
 mod link;
+mod logs;
 mod object;
 pub mod policy;
 mod remarks;
@@ -121,6 +122,9 @@ pub struct Remark {
     pub object: LinkObject,
     /// Full sentences.
     pub text: String,
+    /// Whether others did it to an object of the blueprint's and no apply undoes it: that is drift,
+    /// too.
+    pub by_others: bool,
 }
 
 /// The verdict on a whole blueprint.
@@ -173,6 +177,8 @@ impl<'a> Prover<'a> {
         if let Some(link) = trail::cannot_land(desired, live, &path.lands, &path.events) {
             here.push(self.known.add(link));
         }
+        let judge = || bus::of_place(live, &path.lands);
+        here.extend(self.known.default_bus(&path.lands, judge));
         if let Some(forward) = &path.forward {
             for rule in forward.rules.iter() {
                 let links = self.known.forwarding((&path.lands, rule.as_str()), || {

@@ -187,6 +187,10 @@ pub struct PlaceSnapshot {
     /// Custom buses that are asked for or carry the blueprint's tag, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub buses: BTreeMap<String, Observed<LiveBus>>,
+    /// The customer-managed key of the default bus, by the id, ARN or alias that it names; `Absent`
+    /// where AWS's own encrypts it, or nobody asked.
+    #[serde(default = "Observed::not_read_then")]
+    pub default_bus_key: Observed<String>,
     /// How many rules the default bus has, those of others included; read with the rules.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules_on_bus: Option<usize>,
@@ -208,8 +212,8 @@ pub struct PlaceSnapshot {
     pub functions: BTreeMap<String, Observed<LiveFunction>>,
     /// Trails seen from this place, shadow trails included, by ARN.
     pub trails: Observed<SmallMap<String, LiveTrail>>,
-    /// Keys that topics and subscribed queues in this place are encrypted with, under the id, ARN or alias
-    /// that they name.
+    /// Keys that topics, buses and subscribed queues in this place are encrypted with, under the id, ARN or
+    /// alias that they name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub keys: BTreeMap<String, Observed<LiveKey>>,
     /// What was counted of the rules that were asked for, by name. A rule of which nothing was counted is
@@ -240,6 +244,9 @@ pub struct LiveBus {
     pub tags: Observed<Tags>,
     /// Its rules whose names have the blueprint's prefix, by name without the bus.
     pub rules: Observed<SmallMap<String, LiveRule>>,
+    /// Its other rules, without their tags; targets are read of those that are on.
+    #[serde(default = "Observed::not_read_then")]
+    pub others: Observed<BTreeMap<String, LiveRule>>,
 }
 
 /// A role with what belongs to it.
@@ -269,6 +276,7 @@ impl PlaceSnapshot {
     pub fn is_readable(&self) -> bool {
         self.rules.unreadable().is_none()
             && self.trails.unreadable().is_none()
+            && self.default_bus_key.unreadable().is_none()
             && self.buses.values().all(|bus| bus.unreadable().is_none())
             && self.topics.values().all(|topic| topic.unreadable().is_none())
             && self.queues.values().all(|queue| queue.unreadable().is_none())

@@ -47,6 +47,7 @@ pub fn create(state: &mut State, place: &Place, name: &str) -> Done {
         encryption: Encryption::S3Managed,
         owner_enforced: true,
         lifecycle: false,
+        expirations: Vec::new(),
         policy: None,
     };
     let new = StoredBucket { region: place.region.clone(), bucket, tags: Tags::new(), objects: 0 };

@@ -160,8 +160,12 @@ impl On<'_> {
     fn fire(&self, delivery: &mut Delivery) -> Vec<RuleVerdict> {
         let mut verdicts = Vec::new();
         let here = self.state.region(self.at);
+        let shut = self.shut().err().map(|refused| refused.why);
         for (name, stored) in here.rules_of(self.bus).into_iter().flatten() {
-            let outcome = fires(stored, self.event);
+            let outcome = match &shut {
+                Some(why) => Err(format!("EventBridge cannot decrypt it: {why}")),
+                None => fires(stored, self.event),
+            };
             let fired = outcome.is_ok();
             let reason = outcome.unwrap_or_else(|why| why);
             let mut verdict =
@@ -180,6 +184,20 @@ impl On<'_> {
             verdicts.push(verdict);
         }
         verdicts
+    }
+}
+
+impl On<'_> {
+    /// Fails when the rules of the default bus cannot be decrypted. Those of another bus are asked
+    /// about where the event is forwarded to it.
+    fn shut(&self) -> Result<(), Refused> {
+        match (self.bus, &self.state.region(self.at).default_bus_key) {
+            (None, Some(key)) => {
+                let arn = self.at.arn("events", "event-bus/default");
+                bus_key_admits(self.state, self.at, &arn, key)
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -260,8 +278,13 @@ fn key_admits(state: &State, resource: &str, key: &str, sender: Sender<'_>) -> R
         "events.amazonaws.com" => &[],
         _ => sender.context,
     };
-    let context: Vec<(&str, &str)> =
+    let mut context: Vec<(&str, &str)> =
         sent.iter().filter(|(name, _)| name.starts_with("aws:source")).copied().collect();
+    // SNS tells the key which topic it is for.
+    // https://docs.aws.amazon.com/gamelift/latest/flexmatchguide/queue-notification-sns-sse.html
+    if service == "sns" {
+        context.push(("kms:encryptioncontext:aws:sns:topicarn", resource));
+    }
     for action in ["kms:GenerateDataKey", "kms:Decrypt"] {
         let principal = Principal::Service(sender.service);
         let request = Request { principal, action, resource: &arn, context: &context };

@@ -2,6 +2,7 @@
 
 mod apply;
 mod hop;
+mod others;
 mod pick;
 
 use super::{Sandbox, SandboxError};
@@ -52,6 +53,19 @@ pub enum Fault {
     ShutBus,
     ConditionBus,
     DenyBus,
+    AttachPolicy,
+    DenyRole,
+    EncryptBus,
+    OpenBus,
+    CopyBus,
+    OpenTopic,
+    DenyTopic,
+    AddSubscriber,
+    DenyQueue,
+    DenyFunction,
+    DenyKey,
+    DenyBucket,
+    ExpireLogs,
     StripTags,
 }
 
@@ -67,7 +81,7 @@ pub struct Aim {
 }
 
 impl Fault {
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 44] = [
         Self::StopTrail,
         Self::DeleteTrail,
         Self::NarrowSelectors,
@@ -98,6 +112,19 @@ impl Fault {
         Self::ShutBus,
         Self::ConditionBus,
         Self::DenyBus,
+        Self::AttachPolicy,
+        Self::DenyRole,
+        Self::EncryptBus,
+        Self::OpenBus,
+        Self::CopyBus,
+        Self::OpenTopic,
+        Self::DenyTopic,
+        Self::AddSubscriber,
+        Self::DenyQueue,
+        Self::DenyFunction,
+        Self::DenyKey,
+        Self::DenyBucket,
+        Self::ExpireLogs,
         Self::StripTags,
     ];
 
@@ -139,6 +166,21 @@ impl Fault {
             Self::ShutBus => "take an event bus's policy away",
             Self::ConditionBus => "add a condition on another organization to a bus's policy",
             Self::DenyBus => "deny everybody in an event bus's policy",
+            Self::AttachPolicy => "attach a policy of somebody's to a role",
+            Self::DenyRole => "attach a policy that denies everything to a role",
+            Self::EncryptBus => {
+                "encrypt an event bus, or the default one, with a key that shuts EventBridge out"
+            }
+            Self::OpenBus => "let anybody put events on an event bus",
+            Self::CopyBus => "add a rule to an event bus that sends all events away",
+            Self::OpenTopic => "let anybody publish to a topic",
+            Self::DenyTopic => "deny everybody in a topic's policy",
+            Self::AddSubscriber => "subscribe somebody to a topic",
+            Self::DenyQueue => "deny everybody in a queue's policy",
+            Self::DenyFunction => "deny everybody in the policies of a function and its aliases",
+            Self::DenyKey => "deny everybody in a KMS key's policy",
+            Self::DenyBucket => "deny everybody to write to a bucket",
+            Self::ExpireLogs => "let a bucket delete its objects after a day",
             Self::StripTags => "take the tags from a rule, topic, queue, trail, bus or role",
         }
     }

@@ -113,6 +113,7 @@ impl Hop<'_> {
             ("aws:sourceowner", account.as_str().to_owned()),
             ("aws:principalisawsservice", "false".to_owned()),
             ("aws:securetransport", "true".to_owned()),
+            ("events:eventbusinvocation", "true".to_owned()),
         ];
         if let Some((organization, member)) = self.state.membership(account) {
             context.push(("aws:principalorgid", organization.id.clone()));

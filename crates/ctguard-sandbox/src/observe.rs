@@ -32,7 +32,9 @@ pub fn place(reader: &mut Reader<'_>, reads: &ReadSet) -> PlaceSnapshot {
     let topics = messaging::topics(reader, reads, &tagged);
     let queues = messaging::queues(reader, reads, &tagged);
     let functions = messaging::functions(reader, reads);
-    let keys = messaging::keys(reader, &topics, &queues, &buses);
+    let default_bus_key = fleet::default_bus_key(reader, reads);
+    let of_buses = fleet::keys(&buses, &default_bus_key);
+    let keys = messaging::keys(reader, &topics, &queues, of_buses);
     let (on_bus, stray_rules) = when_missing(reader, reads, &rules, &buses);
     let trails = match reads.trails {
         true => seen_trails(reader, reads),
@@ -44,6 +46,7 @@ pub fn place(reader: &mut Reader<'_>, reads: &ReadSet) -> PlaceSnapshot {
         place,
         rules,
         buses,
+        default_bus_key,
         rules_on_bus: on_bus.map(|(all, _)| all),
         wildcard_rules_on_bus: on_bus.map(|(_, wild)| wild),
         stray_rules,

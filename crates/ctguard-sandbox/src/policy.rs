@@ -215,6 +215,8 @@ fn covers(statement: &Value, request: &Request<'_>, deny: bool, resolves: bool) 
         (None, Some(value)) => {
             let session = matches!(request.principal, Principal::Role { .. });
             match deny {
+                true if everybody(value) => Held::No,
+                true if session && names_session(value, request.principal) => Held::Unknown,
                 true => (session || !is_meant(value, request.principal)).into(),
                 false if is_meant(value, request.principal) => Held::No,
                 false => Held::Unknown,
@@ -235,6 +237,23 @@ fn covers(statement: &Value, request: &Request<'_>, deny: bool, resolves: bool) 
         (false, true) => Held::Unknown,
         (false, false) => Held::Yes,
     }
+}
+
+/// Whether an element names everybody.
+fn everybody(element: &Value) -> bool {
+    element.as_str() == Some("*") || texts(element.get("AWS")).contains(&"*")
+}
+
+/// Whether an element names a session of a role of the principal's account.
+fn names_session(element: &Value, principal: Principal<'_>) -> bool {
+    let Principal::Role { account, .. } = principal else { return false };
+    let named = |arn: &&str| {
+        let parts = Arn::parse(arn).filter(|parts| parts.service == "sts");
+        parts.is_some_and(|parts| {
+            parts.account == account.as_str() && parts.resource.starts_with("assumed-role/")
+        })
+    };
+    texts(element.get("AWS")).iter().any(named)
 }
 
 /// Whether a `Principal` element means this one. `"*"` and `{"AWS": "*"}` mean everybody.

@@ -85,6 +85,9 @@ pub struct Regional {
     /// Rules of the default bus.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rules: BTreeMap<String, StoredRule>,
+    /// A customer-managed key of the default bus, by id, ARN or alias.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_bus_key: Option<String>,
     /// Custom buses. CloudTrail sends no events to them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub buses: BTreeMap<String, StoredBus>,

@@ -189,7 +189,7 @@ fn check_room(state: &State, place: &Place, name: &str, trail: &Trail) -> Done {
 ///
 /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html>
 fn check_bucket(state: &State, place: &Place, name: &str, trail: &Trail) -> Done {
-    let Some((_, stored)) = state.bucket(&trail.bucket) else {
+    let Some((owner, stored)) = state.bucket(&trail.bucket) else {
         return Err(refuse(
             "S3BucketDoesNotExistException",
             format!("S3 bucket {} does not exist", trail.bucket),
@@ -205,6 +205,8 @@ fn check_bucket(state: &State, place: &Place, name: &str, trail: &Trail) -> Done
         ("aws:securetransport", "true"),
         ("aws:principalisawsservice", "true"),
         ("s3:x-amz-acl", "bucket-owner-full-control"),
+        ("aws:resourceaccount", owner.as_str()),
+        ("aws:requestedregion", stored.region.as_str()),
     ];
     for (action, resource) in [("s3:GetBucketAcl", &bucket), ("s3:PutObject", &logs)] {
         let principal = Principal::Service("cloudtrail.amazonaws.com");

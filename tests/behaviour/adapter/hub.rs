@@ -28,9 +28,14 @@ pub(super) fn with_bus(call: &crate::stub::Call) -> Option<Reply> {
         "DescribeEventBus" if call.parameter("Name") == BUS => Some(Reply::Json(
             json!({ "Name": BUS, "Arn": arn("events", "event-bus/ctguard-acme"), "Policy": policy().to_string() }),
         )),
+        "DescribeEventBus" if call.parameter("Name") == "default" => Some(Reply::Json(
+            json!({ "Name": "default", "KmsKeyIdentifier": "arn:aws:kms:eu-west-1:111122223333:key/k" }),
+        )),
         "DescribeEventBus" => Some(Reply::Error(400, "ResourceNotFoundException", "no such bus")),
         "ListRules" if on_bus => Some(Reply::Json(json!({ "Rules": [
             { "Name": "ctguard-acme-a", "State": "ENABLED", "EventPattern": "{\"hub\":[1]}" },
+            { "Name": "theirs", "State": "ENABLED", "EventPattern": "{\"source\":[\"x\"]}" },
+            { "Name": "theirs-off", "State": "DISABLED", "EventPattern": "{\"source\":[\"x\"]}" },
         ] }))),
         "ListTargetsByRule" if on_bus => Some(Reply::Json(
             json!({ "Targets": [{ "Id": "hub", "Arn": arn("sns", "ctguard-acme-secops") }] }),
@@ -69,11 +74,19 @@ async fn a_bus_is_read_with_its_rules_whether_it_is_named_or_only_tagged() {
         assert_eq!(rule.rule.event_pattern.as_deref(), Some("{\"hub\":[1]}"));
         assert_eq!(rule.tags, Observed::Known(owned()));
         assert_eq!(rule.targets.known().unwrap().keys().collect::<Vec<_>>(), ["hub"]);
+        // Of the rules of others, those that are on have their targets.
+        let others = bus.others.known().unwrap();
+        assert_eq!(others.keys().collect::<Vec<_>>(), ["theirs", "theirs-off"]);
+        assert_eq!(others["theirs"].targets.known().map(|all| all.len()), Some(1));
+        assert_eq!(others["theirs-off"].targets, Observed::Absent);
+        let key = "arn:aws:kms:eu-west-1:111122223333:key/k";
+        assert_eq!(seen.default_bus_key, Observed::Known(key.to_owned()));
         // The rule of the same name on the default bus is another rule.
         let default = &seen.rules.known().unwrap()["ctguard-acme-a"];
         assert_eq!(default.targets.known().unwrap().keys().collect::<Vec<_>>(), ["one", "two"]);
     }
-    assert_eq!(stub.counts()["DescribeEventBus"], 2);
+    // Of the default bus and of this one, twice.
+    assert_eq!(stub.counts()["DescribeEventBus"], 4);
 }
 
 #[tokio::test]

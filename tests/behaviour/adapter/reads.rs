@@ -10,6 +10,7 @@ use aws_credential_types::provider::future::ProvideCredentials as Provided;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use ctguard_aws::{Aws, Options, Timing};
 use ctguard_core::cloud::{Cloud, CloudErrorKind};
+use ctguard_core::resource::bucket::{Expiration, Expires};
 use ctguard_core::resource::small_map::SmallMap;
 use ctguard_core::resource::{BLUEPRINT_TAG, Tags};
 use ctguard_core::scope::Region;
@@ -18,6 +19,25 @@ use ctguard_core::snapshot::{LiveSubscription, Observed};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::Duration;
+
+/// Lifecycle rules of which four delete current objects: the others are off, ask for a tag, take away
+/// markers, or are about replaced versions.
+const LIFECYCLE: &str = "<LifecycleConfiguration>\
+    <Rule><ID>all</ID><Status>Enabled</Status><Filter/><Expiration><Days>30</Days></Expiration></Rule>\
+    <Rule><Status>Enabled</Status><Filter><Prefix>AWSLogs/</Prefix></Filter>\
+      <Expiration><Date>2027-01-01T00:00:00Z</Date></Expiration></Rule>\
+    <Rule><ID>large</ID><Status>Enabled</Status><Filter><And><Prefix>AWSLogs/</Prefix>\
+      <ObjectSizeGreaterThan>9</ObjectSizeGreaterThan></And></Filter>\
+      <Expiration><Days>90</Days></Expiration></Rule>\
+    <Rule><ID>old</ID><Status>Enabled</Status><Prefix>x/</Prefix><Expiration><Days>1</Days></Expiration></Rule>\
+    <Rule><ID>off</ID><Status>Disabled</Status><Filter/><Expiration><Days>1</Days></Expiration></Rule>\
+    <Rule><ID>tag</ID><Status>Enabled</Status><Filter><Tag><Key>k</Key><Value>v</Value></Tag></Filter>\
+      <Expiration><Days>1</Days></Expiration></Rule>\
+    <Rule><ID>markers</ID><Status>Enabled</Status><Filter/>\
+      <Expiration><ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration></Rule>\
+    <Rule><ID>versions</ID><Status>Enabled</Status><Filter/>\
+      <NoncurrentVersionExpiration><NoncurrentDays>1</NoncurrentDays></NoncurrentVersionExpiration></Rule>\
+    </LifecycleConfiguration>";
 
 #[tokio::test]
 async fn a_place_in_sync_is_read_page_by_page_and_nothing_is_read_twice() {
@@ -58,6 +78,7 @@ async fn a_place_in_sync_is_read_page_by_page_and_nothing_is_read_twice() {
 
     // What a plan costs: pages of rules, targets once a rule, one search for tags, and no more.
     let expected = counts(&[
+        ("DescribeEventBus", 1),
         ("DescribeTrails", 1),
         (READ_FUNCTION, 1),
         ("GetCallerIdentity", 1),
@@ -347,7 +368,7 @@ async fn a_bucket_is_found_in_whatever_region_it_is_and_somebody_elses_is_unread
                 Reply::Error(404, "OwnershipControlsNotFoundError", "none")
             }
             ("logs", "policy") => Reply::Error(404, "NoSuchBucketPolicy", "none"),
-            ("logs", "lifecycle") => Reply::Error(404, "NoSuchLifecycleConfiguration", "none"),
+            ("logs", "lifecycle") => Reply::Xml(LIFECYCLE.to_owned()),
             ("logs", "tagging") => Reply::Error(404, "NoSuchTagSet", "none"),
             _ => return None,
         })
@@ -366,6 +387,21 @@ async fn a_bucket_is_found_in_whatever_region_it_is_and_somebody_elses_is_unread
     let logs = logs.known().unwrap_or_else(|| panic!("{logs:?}"));
     assert_eq!((logs.region.as_str(), logs.empty), ("eu-central-1", Some(true)));
     assert_eq!(logs.tags, Observed::Known(Tags::new()));
+    let found: Vec<_> = logs.bucket.expirations.iter().collect();
+    let told = |rule: &str, prefix: &str, expires, by_size| Expiration {
+        rule: rule.to_owned(),
+        prefix: prefix.to_owned(),
+        expires,
+        by_size,
+    };
+    let expected = [
+        told("all", "", Expires::Days(30), false),
+        told("", "AWSLogs/", Expires::Date("2027-01-01".to_owned()), false),
+        told("large", "AWSLogs/", Expires::Days(90), true),
+        told("old", "x/", Expires::Days(1), false),
+    ];
+    assert_eq!(found, expected.iter().collect::<Vec<_>>());
+    assert!(logs.bucket.lifecycle);
     let settings = stub.calls().into_iter().filter(|call| call.operation.starts_with("GET /logs"));
     assert!(settings.into_iter().all(|call| call.region == "eu-central-1"));
 }

@@ -37,6 +37,8 @@ impl InSync {
             ("GetSubscriptionAttributes", everywhere(self.subscriptions)),
             ("GetQueueUrl", queues),
             ("GetQueueAttributes", queues),
+            // Which key the default bus has.
+            ("DescribeEventBus", everywhere(1)),
             ("DescribeTrails", everywhere(1)),
             ("GetTrailStatus", everywhere(1)),
             ("GetEventSelectors", 1),

@@ -168,6 +168,16 @@ const NOT_HERE: &[(LinkCode, &str, Elsewhere)] = &[
         "a policy is read alike whatever it says, and nobody is let in or kept out by it",
         Sandbox(include_str!("../links.rs")),
     ),
+    (
+        LinkCode::SubscriberUnlisted,
+        "a subscription is read alike whoever made it",
+        Sandbox(include_str!("../links.rs")),
+    ),
+    (
+        LinkCode::LogsExpire,
+        "neither writes log files, so none expire",
+        Sandbox(include_str!("../links.rs")),
+    ),
     (LinkCode::LogDelivery, "neither writes log files, so neither fails to", Recorded),
     (LinkCode::LogBucketPolicy, "neither writes log files, so no bucket refuses them", Recorded),
     (LinkCode::LogKey, "neither encrypts log files", Recorded),

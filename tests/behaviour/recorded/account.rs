@@ -99,6 +99,10 @@ pub fn answer(state: &State, call: &Call) -> Reply {
             }
             Reply::Json(json!({ "Attributes": attributes }))
         }
+        "DescribeEventBus" => {
+            let arn = place.arn("events", "event-bus/default");
+            Reply::Json(json!({ "Name": "default", "Arn": arn }))
+        }
         "DescribeTrails" => {
             let trails: Vec<Value> = trails(state, &place)
                 .into_iter()

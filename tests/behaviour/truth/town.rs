@@ -79,6 +79,13 @@ pub fn town(trails: Trails) -> State {
         Trails::Foreign => AccountKind::WithTrail,
     };
     let mut state = new_account(kind, &account(), &regions);
+    furnish(&mut state, &account());
+    state
+}
+
+/// Adds the keys, the queue, the function and the topic of somebody else's to an account.
+pub fn furnish(state: &mut State, account: &AccountId) {
+    let place = |region: &str| Place::new(account.clone(), Region::new(region).unwrap());
     for region in REGIONS {
         let place = place(region);
         let shared = place.arn("sns", "shared");
@@ -117,7 +124,6 @@ pub fn town(trails: Trails) -> State {
     );
     home.functions
         .insert("triage".into(), StoredFunction { policy: Some(policy), ..Default::default() });
-    state
 }
 
 pub fn allow(service: &str, action: &str, resource: &str) -> Value {

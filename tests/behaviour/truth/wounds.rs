@@ -5,7 +5,9 @@ use super::hands::{
     key, metrics, narrowed, pend, rule, rule_name, siem, statement, target, topic, trails, triage,
 };
 use super::town::{allow, place};
+use ctguard_core::resource::bucket::{Bucket, Expiration, Expires};
 use ctguard_core::resource::rule::{Input, InputTransformer, Rule, RuleState};
+use ctguard_core::resource::topic::{Endpoint, Protocol, SubscriptionAttributes};
 use ctguard_core::resource::trail::{ReadWrite, Selectors};
 use ctguard_core::scope::{AccountId, Place, Region};
 use ctguard_sandbox::State;
@@ -258,6 +260,27 @@ pub const WOUNDS: &[(&str, Wound)] = &[
             statement(t, anybody);
         })
     }),
+    ("somebody subscribes", |s, at, pick| {
+        topic(s, at, pick, |t| {
+            let plain = SubscriptionAttributes::default();
+            let confirmed = StoredSubscription::Confirmed { arn: "a:1".into(), attributes: plain };
+            t.subscriptions.insert(Endpoint::new(Protocol::Email, "eve@evil.example"), confirmed);
+        })
+    }),
+    ("somebody asks to subscribe", |s, at, pick| {
+        let since = s.clock;
+        topic(s, at, pick, |t| {
+            let attributes = SubscriptionAttributes::default();
+            let asked = StoredSubscription::Pending { since, attributes };
+            t.subscriptions.insert(Endpoint::new(Protocol::Email, "eve@evil.example"), asked);
+        })
+    }),
+    ("encrypt the default bus with a good key", |s, at, _| {
+        s.region_mut(at).default_bus_key = Some("alias/alerts".into())
+    }),
+    ("encrypt the default bus with a bad key", |s, at, _| {
+        s.region_mut(at).default_bus_key = Some("alias/siem".into())
+    }),
     ("deny everybody", |s, at, pick| topic(s, at, pick, |t| statement(t, deny(None)))),
     ("deny without TLS", |s, at, pick| {
         topic(s, at, pick, |t| {
@@ -418,6 +441,28 @@ pub const WOUNDS: &[(&str, Wound)] = &[
             account.global.buckets.values_mut().for_each(|bucket| bucket.bucket.policy = None);
         }
     }),
+    ("deny log files", |s, _, _| {
+        buckets(s, |bucket| {
+            let mut deny = deny(None);
+            (deny["Action"], deny["Resource"]) = (json!("s3:PutObject"), json!("arn:aws:s3:::*"));
+            deny["Condition"] =
+                json!({ "StringEquals": { "s3:x-amz-acl": "bucket-owner-full-control" } });
+            let statements = bucket.policy.as_mut().and_then(|p| p["Statement"].as_array_mut());
+            statements.into_iter().for_each(|all| all.push(deny.clone()));
+        })
+    }),
+    ("deny other files", |s, _, _| {
+        buckets(s, |bucket| {
+            let mut deny = deny(None);
+            deny["Action"] = json!("s3:PutObject");
+            deny["Resource"] = json!("arn:aws:s3:::acme-logs-111122223333/reports/*");
+            let statements = bucket.policy.as_mut().and_then(|p| p["Statement"].as_array_mut());
+            statements.into_iter().for_each(|all| all.push(deny.clone()));
+        })
+    }),
+    ("let log files expire", |s, _, _| buckets(s, |bucket| expire(bucket, "AWSLogs/", 30))),
+    ("let log files expire after years", |s, _, _| buckets(s, |bucket| expire(bucket, "", 2_555))),
+    ("let other files expire", |s, _, _| buckets(s, |bucket| expire(bucket, "reports/", 1))),
     ("log files cannot be encrypted", |s, _, _| {
         trails(s, |t| t.status.latest_delivery_error = Some("KMS.DisabledException".into()))
     }),
@@ -432,6 +477,22 @@ pub const WOUNDS: &[(&str, Wound)] = &[
     ("subscriptions cannot be read", |s, _, _| hide(s, "sns:ListSubscriptionsByTopic")),
     ("keys cannot be read", |s, _, _| hide(s, "kms:*")),
 ];
+
+fn buckets(s: &mut State, change: impl Fn(&mut Bucket)) {
+    for account in s.accounts.values_mut() {
+        account.global.buckets.values_mut().for_each(|stored| change(&mut stored.bucket));
+    }
+}
+
+fn expire(bucket: &mut Bucket, prefix: &str, days: i32) {
+    let rule = Expiration {
+        rule: "theirs".into(),
+        prefix: prefix.into(),
+        expires: Expires::Days(days),
+        by_size: false,
+    };
+    bucket.expirations.push(rule);
+}
 
 /// The wound of this name.
 pub fn named(name: &str) -> Wound {

@@ -85,7 +85,7 @@ link_codes! {
     BusPolicy "bus-policy" "No statement of the bus's policy lets the account put events on it.",
     BusPolicyCondition "bus-policy-condition" "A condition in the bus's policy keeps the account out.",
     BusPolicyDeny "bus-policy-deny" "A statement of the bus's policy denies the account.",
-    BusKey "bus-key" "The key that encrypts the hub's event bus does not let EventBridge use it.",
+    BusKey "bus-key" "The key that encrypts an event bus on the way does not let EventBridge use it.",
     TopicMissing "topic-missing" "The topic does not exist.",
     TopicUnread "topic-unread" "The topic is in another account, and cannot be read from here.",
     TopicPolicy "topic-policy" "No statement of the topic's policy lets EventBridge publish.",
@@ -114,10 +114,15 @@ link_codes! {
     LogDelivery "log-delivery" "A trail cannot write its log files.",
     LogBucketMissing "log-bucket-missing" "The bucket of a trail does not exist.",
     LogBucketPolicy "log-bucket-policy" "The bucket of a trail refuses CloudTrail.",
+    LogsExpire "logs-expire" "The bucket's lifecycle deletes the log files of a trail early.",
     LogKey "log-key" "The key that encrypts a trail's log files cannot be used.",
     DigestDelivery "digest-delivery" "A trail cannot write its digest files.",
     BusOpenToAll "bus-open-to-all" "The policy of the hub's event bus lets anybody put events on it.",
     TopicOpenToAll "topic-open-to-all" "The topic's policy lets anybody publish.",
+    BusCopied "bus-copied" "Somebody else's rule sends on what lands on the hub's event bus.",
+    SubscriberUnlisted "subscriber-unlisted" "Somebody whom the blueprint does not list hears its alerts.",
+    RoleAttached "role-attached" "The role that forwards events has a policy that is not the blueprint's.",
+    RoleBounded "role-bounded" "The role that forwards events has a permissions boundary, which ctguard sets none of.",
 }
 
 impl LinkCode {
@@ -128,7 +133,9 @@ impl LinkCode {
 
     /// Whether it is about the path to a hub.
     pub fn is_hop(self) -> bool {
-        (Self::ForwardRole..=Self::BusKey).contains(&self) || self == Self::BusOpenToAll
+        let additions =
+            [Self::BusOpenToAll, Self::BusCopied, Self::RoleAttached, Self::RoleBounded];
+        (Self::ForwardRole..=Self::BusKey).contains(&self) || additions.contains(&self)
     }
 
     /// Whether it is only used for remarks, which do not change the verdict.

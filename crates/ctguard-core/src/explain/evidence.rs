@@ -3,7 +3,7 @@
 //! What a link is about is told by its object. Values that differ from place to place and decide
 //! nothing (the ARN that AWS gives a subscription, say) are left out.
 
-use crate::proof::{Link, LinkObject};
+use crate::proof::{Link, LinkCode, LinkObject};
 use crate::resource::policy;
 use crate::resource::topic::Endpoint;
 use crate::scope::{AccountId, Arn, Place};
@@ -20,6 +20,12 @@ pub(super) fn of(live: &Live, link: &Link, lands: &Place) -> Option<Value> {
     match &link.object {
         LinkObject::Role { name, .. } => {
             role(live.accounts.get(&lands.account)?.roles.get(name)?.known()?)
+        }
+        LinkObject::Bus { hub, name } if link.code == LinkCode::BusKey => {
+            let seen = live.places.get(hub)?;
+            let named = seen.buses.get(name).and_then(|bus| bus.known()?.bus.kms_key.as_ref());
+            let key = seen.keys.get(named.or(seen.default_bus_key.known())?)?.known()?;
+            Some(json!({ "enabled": key.enabled, "policy": key.policy.known() }))
         }
         LinkObject::Bus { hub, name } => {
             bus(live.places.get(hub)?.buses.get(name)?.known()?, &lands.account)

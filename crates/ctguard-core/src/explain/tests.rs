@@ -19,6 +19,7 @@ fn link(place: &Place, object: &str, cause: &str) -> Arc<Link> {
         fix: String::new(),
         fixed_by: FixedBy::Apply,
         per: crate::scope::Granularity::Place,
+        denied: false,
     })
 }
 

@@ -46,6 +46,9 @@ const READ_RULES: &[&str] = &["events:ListTagsForResource", "events:ListTargetsB
 
 const READ_BUS: &[&str] = &["events:DescribeEventBus", "events:ListTagsForResource"];
 
+/// Which key encrypts the default bus.
+const READ_DEFAULT_BUS: &[&str] = &["events:DescribeEventBus"];
+
 const READ_ROLE: &[&str] =
     &["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"];
 
@@ -153,6 +156,7 @@ pub(super) fn every_call() -> BTreeSet<&'static str> {
         READ_FUNCTIONS,
         READ_RULES,
         READ_BUS,
+        READ_DEFAULT_BUS,
         READ_ROLE,
         READ_ORGANIZATION,
         READ_UNITS,
@@ -261,12 +265,15 @@ impl Duties {
 /// The resources of a blueprint, as IAM's patterns.
 struct Resources {
     bus: Value,
+    default_bus: Value,
     role: Value,
     policies: Value,
     /// On the default bus.
     rules: String,
     /// On the hub's bus.
     hub_rules: String,
+    /// All rules of the hub's bus, those of others too.
+    rules_of_hub: String,
     own_topics: String,
     own_queues: String,
 }
@@ -280,10 +287,12 @@ impl Resources {
             |service: &str, resource: &str| format!("arn:{partition}:{service}:*:*:{resource}");
         Self {
             bus: json!(arn("events", &format!("event-bus/{}", names.bus()))),
+            default_bus: json!(arn("events", "event-bus/default")),
             role: json!(format!("arn:{partition}:iam::*:role/{}", names.role())),
             policies: json!(format!("arn:{partition}:iam::*:policy/*")),
             rules: arn("events", &format!("rule/{prefix}*")),
             hub_rules: arn("events", &format!("rule/{}/{prefix}*", names.bus())),
+            rules_of_hub: arn("events", &format!("rule/{}/*", names.bus())),
             own_topics: arn("sns", &format!("{prefix}*")),
             own_queues: arn("sqs", &format!("{prefix}*")),
         }
@@ -387,8 +396,9 @@ fn reads(blueprint: &Blueprint, duties: &Duties, purpose: Purpose, at: &Resource
         allow("ReadAnywhere", &anywhere, &json!("*")),
         allow("ReadTopics", READ_TOPICS, &json!(topics)),
         allow("ReadQueues", READ_QUEUES, &json!(queues)),
-        allow("ReadRules", READ_RULES, &json!([at.rules, at.hub_rules])),
+        allow("ReadRules", READ_RULES, &json!([at.rules, at.rules_of_hub])),
         allow("ReadBus", READ_BUS, &at.bus),
+        allow("ReadDefaultBus", READ_DEFAULT_BUS, &at.default_bus),
         allow("ReadForwardRole", READ_ROLE, &roles),
         allow("ReadAttachedPolicies", READ_POLICIES, &at.policies),
     ];

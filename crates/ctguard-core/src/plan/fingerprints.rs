@@ -150,6 +150,7 @@ impl Objects {
             place: _,
             rules,
             buses,
+            default_bus_key,
             // Rules of others, which come and go.
             rules_on_bus: _,
             wildcard_rules_on_bus: _,
@@ -163,6 +164,9 @@ impl Objects {
             signals: _,
         } = seen;
         self.rules("", rules);
+        if !matches!(default_bus_key, Observed::Absent) {
+            self.observed("key of the default bus", default_bus_key.as_ref(), |key| json!(key));
+        }
         for (name, bus) in buses {
             self.observed(&format!("bus {name}"), bus.as_ref(), bus_value);
             if let Observed::Known(bus) = bus {

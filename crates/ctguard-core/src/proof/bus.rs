@@ -86,6 +86,7 @@ pub fn judge(
             PolicyRefusal::Deny(cause) => Link {
                 fix: "Take the statement out of the bus's policy: ctguard never takes away what others wrote.".to_owned(),
                 ..Link::broken(LinkCode::BusPolicyDeny, &place, object, cause, FixedBy::Person)
+                    .denied(true)
             },
         },
     };
@@ -102,16 +103,45 @@ pub fn judge(
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-encryption-event-bus-cmkey.html>
 fn encrypted(live: &Live, hub: &Place, bus: &LiveBus, arn: &str, admitted: &Link) -> Option<Link> {
     let name = bus.bus.kms_key.as_ref()?;
+    key_link(live, hub, (name, arn), &admitted.object, admitted.status == Status::Assumed)
+}
+
+/// Why EventBridge cannot use the key that encrypts the default bus of a place, where the rules are
+/// that events of CloudTrail meet first; `None` when it can, or the key is AWS's own.
+///
+/// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-encryption-event-bus-cmkey.html>
+pub fn of_place(live: &Live, place: &Place) -> Option<Link> {
+    let object = LinkObject::Bus { hub: place.clone(), name: "default".to_owned() };
+    match &live.places.get(place)?.default_bus_key {
+        Observed::Known(name) => {
+            let arn = place.arn("events", "event-bus/default");
+            key_link(live, place, (name, &arn), &object, false)
+        }
+        Observed::Unreadable(why) => Some(Link::unreadable(LinkCode::BusKey, place, object, why)),
+        Observed::Absent => None,
+    }
+}
+
+/// Judges the key of this name for the bus of this ARN. `doubted` says that the bus is assumed to
+/// work already, so that one more doubt says nothing.
+fn key_link(
+    live: &Live,
+    hub: &Place,
+    (name, arn): (&str, &str),
+    object: &LinkObject,
+    doubted: bool,
+) -> Option<Link> {
     let seen = live.places.get(hub).and_then(|seen| seen.keys.get(name));
-    let (code, object) = (LinkCode::BusKey, admitted.object.clone());
+    let (code, object) = (LinkCode::BusKey, object.clone());
     let said = |cause: String| format!("key {name}: {cause}");
     let link = match key::judge(seen, key::KeyUse::of_bus(arn, hub.account.as_str())) {
         key::Answer::Admits => return None,
         key::Answer::Unreadable(why) => return Some(Link::unreadable(code, hub, object, &why)),
-        key::Answer::Assumes(_) if admitted.status == Status::Assumed => return None,
+        key::Answer::Assumes(_) if doubted => return None,
         key::Answer::Assumes(cause) => Link::assumed(code, hub, object, said(cause)),
-        key::Answer::Refuses(_, cause) => {
+        key::Answer::Refuses(trouble, cause) => {
             Link::broken(code, hub, object, said(cause), FixedBy::Person)
+                .denied(trouble == key::Trouble::Denied)
         }
     };
     Some(link.with_fix(

@@ -31,6 +31,8 @@ pub(super) struct VerdictCache<'a> {
     forwarding: BTreeMap<RuleOf<'a>, Arc<[LinkId]>>,
     roles: BTreeMap<RuleOf<'a>, Arc<[LinkId]>>,
     buses: BTreeMap<(&'a AccountId, bool, &'a str), LinkId>,
+    /// The link of the key of each place's default bus, where there is something to say.
+    default_buses: BTreeMap<&'a Place, Option<LinkId>>,
     /// The links of a destination from its topic on.
     topics: BTreeMap<Destination<'a>, Vec<Arc<Link>>>,
     onward: HashMap<Onward<'a>, Shared>,
@@ -114,6 +116,19 @@ impl<'a> VerdictCache<'a> {
         }
         let link = self.once(judge());
         self.buses.insert(asked, link);
+        link
+    }
+
+    pub fn default_bus(
+        &mut self,
+        place: &'a Place,
+        judge: impl FnOnce() -> Option<Link>,
+    ) -> Option<LinkId> {
+        if let Some(known) = self.default_buses.get(place) {
+            return *known;
+        }
+        let link = judge().map(|link| self.add(link));
+        self.default_buses.insert(place, link);
         link
     }
 

@@ -14,6 +14,8 @@ pub enum Trouble {
     AwsManaged,
     Disabled,
     Policy,
+    /// A statement denies it.
+    Denied,
     Condition,
 }
 
@@ -31,7 +33,7 @@ impl Trouble {
             Self::Missing => LinkCode::TopicKeyMissing,
             Self::AwsManaged => LinkCode::TopicKeyAwsManaged,
             Self::Disabled => LinkCode::TopicKeyDisabled,
-            Self::Policy => LinkCode::TopicKeyPolicy,
+            Self::Policy | Self::Denied => LinkCode::TopicKeyPolicy,
             Self::Condition => LinkCode::TopicKeyCondition,
         }
     }
@@ -46,14 +48,17 @@ pub struct KeyUse<'a> {
     /// Whether it calls the key itself, and not through the service whose resource is encrypted.
     pub direct: bool,
     /// The encryption context: the condition key, in lower case, and its value.
-    pub context: Option<(&'a str, &'a str)>,
+    pub context: Option<(&'a str, Sent<'a>)>,
 }
 
 impl<'a> KeyUse<'a> {
-    /// EventBridge sends to a topic or queue that is encrypted: the key hears of no source.
-    pub fn by_eventbridge() -> Self {
+    /// EventBridge sends to a topic that is encrypted: the key hears of no source, and of the topic.
+    ///
+    /// Source: <https://docs.aws.amazon.com/gamelift/latest/flexmatchguide/queue-notification-sns-sse.html>
+    pub fn by_eventbridge(topic: &'a str) -> Self {
         let (service, never) = ("events.amazonaws.com", Sent::Never);
-        Self { service, source_arn: never, source_account: never, direct: false, context: None }
+        let context = Some(("kms:encryptioncontext:aws:sns:topicarn", Sent::Value(topic)));
+        Self { service, source_arn: never, source_account: never, direct: false, context }
     }
 
     /// EventBridge decrypts the rules and events of a bus.
@@ -65,7 +70,7 @@ impl<'a> KeyUse<'a> {
             source_arn: Sent::Value(bus),
             source_account: Sent::Value(account),
             direct: true,
-            context: Some(("kms:encryptioncontext:aws:events:event-bus:arn", bus)),
+            context: Some(("kms:encryptioncontext:aws:events:event-bus:arn", Sent::Value(bus))),
         }
     }
 
@@ -100,8 +105,7 @@ pub fn judge(key: Option<&Observed<LiveKey>>, used: KeyUse<'_>) -> Answer {
         Observed::Unreadable(why) => return Answer::Unreadable(why.clone()),
     };
     let mut assumed = None;
-    let extra: Vec<(&str, Sent<'_>)> =
-        used.context.iter().map(|(key, value)| (*key, Sent::Value(value))).collect();
+    let extra: Vec<(&str, Sent<'_>)> = used.context.into_iter().collect();
     for action in ["kms:GenerateDataKey", "kms:Decrypt"] {
         let request = Request {
             service,
@@ -118,7 +122,8 @@ pub fn judge(key: Option<&Observed<LiveKey>>, used: KeyUse<'_>) -> Answer {
             Admission::Refuses(refusal) => {
                 let trouble = match refusal {
                     PolicyRefusal::Condition(_) => Trouble::Condition,
-                    PolicyRefusal::Nobody(_) | PolicyRefusal::Deny(_) => Trouble::Policy,
+                    PolicyRefusal::Nobody(_) => Trouble::Policy,
+                    PolicyRefusal::Deny(_) => Trouble::Denied,
                 };
                 return Answer::Refuses(trouble, refusal.into_cause());
             }

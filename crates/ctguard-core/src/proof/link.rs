@@ -53,6 +53,8 @@ pub struct Link {
     pub fix: String,
     pub fixed_by: FixedBy,
     pub per: Granularity,
+    /// Whether a statement of somebody's denies it: an `Allow` does not undo that.
+    pub denied: bool,
 }
 
 impl Link {
@@ -83,6 +85,7 @@ impl Link {
             fix: String::new(),
             fixed_by: FixedBy::Person,
             per: Granularity::Place,
+            denied: false,
         }
     }
 
@@ -116,10 +119,24 @@ impl Link {
             .with_fix(why.remedy_at(place))
     }
 
+    /// Whether somebody else's statement or policy silences an alert, and no apply undoes it.
+    pub(super) fn is_denial_by_others(&self) -> bool {
+        // Of policies attached to a role, and of its boundary, whatever keeps it from the bus.
+        let denies =
+            self.denied || matches!(self.code, LinkCode::RoleBoundary | LinkCode::RolePolicy);
+        denies && self.status == Status::Broken && self.fixed_by == FixedBy::Person
+    }
+
     /// Sets the fix.
     #[must_use]
     pub(super) fn with_fix(self, fix: impl Into<String>) -> Self {
         Self { fix: fix.into(), ..self }
+    }
+
+    /// Sets whether a statement denies it.
+    #[must_use]
+    pub(super) fn denied(self, denied: bool) -> Self {
+        Self { denied, ..self }
     }
 
     /// Sets whether there is one such object per place, per account or in the fleet.

@@ -34,6 +34,11 @@ pub enum PolicyRefusal {
 }
 
 impl PolicyRefusal {
+    /// Whether a statement denies it, whatever another one allows.
+    pub fn is_denial(&self) -> bool {
+        matches!(self, Self::Deny(_))
+    }
+
     pub fn into_cause(self) -> String {
         match self {
             Self::Nobody(cause) | Self::Condition(cause) | Self::Deny(cause) => cause,

@@ -2,7 +2,7 @@
 //! be lost, subscriptions that one click ends.
 
 use super::policy::{Admission, Request, Sent, admission};
-use super::{LinkCode, LinkObject, Proof, Remark, RemarkSeverity};
+use super::{LinkCode, LinkObject, Proof, Remark, RemarkSeverity, logs};
 use crate::blueprint::Subscriber;
 use crate::desired::{AlertPath, Desired, DestinationPath};
 use crate::identity::ByIdentity;
@@ -10,14 +10,14 @@ use crate::resource::keys::RuleKey;
 use crate::resource::topic::Protocol;
 use crate::scope::{AccountId, Arn, Place, Region};
 use crate::snapshot::Live;
-use crate::snapshot::{LiveSubscription, LiveTrail, Observed};
+use crate::snapshot::{LiveSubscription, Observed};
 use std::collections::{BTreeSet, HashSet};
 
 /// All remarks on the live resources.
 pub fn collect(desired: &Desired, live: &Live, proof: &mut Proof) {
     // Places that are read only because others depend on them are not judged.
     for place in live.places.keys().filter(|place| !desired.context.contains(*place)) {
-        trails(live, place, &mut proof.remarks);
+        logs::find(desired, live, place, &mut proof.remarks);
     }
     let mut rules: BTreeSet<(&Place, &RuleKey)> = BTreeSet::new();
     let mut destinations: HashSet<(&Place, ByIdentity<'_, [DestinationPath]>)> = HashSet::new();
@@ -33,99 +33,6 @@ pub fn collect(desired: &Desired, live: &Live, proof: &mut Proof) {
         if destinations.insert((&path.raised, ByIdentity(&*path.destinations))) {
             subscribers(live, path, &mut proof.remarks);
         }
-    }
-}
-
-/// Problems with the files of the trails whose home is a place. EventBridge still gets their
-/// events.
-fn trails(live: &Live, place: &Place, remarks: &mut Vec<Remark>) {
-    let trails = live.places.get(place).and_then(|seen| seen.trails.known());
-    let at_home = |arn: &str, trail: &LiveTrail| {
-        trail.home_region == place.region
-            && Arn::parse(arn).is_some_and(|arn| arn.account == place.account.as_str())
-    };
-    for (arn, trail) in trails.into_iter().flatten().filter(|(arn, trail)| at_home(arn, trail)) {
-        let mut say = |code, object: LinkObject, text: String| {
-            remarks.push(Remark {
-                severity: RemarkSeverity::Degraded,
-                code,
-                place: place.clone(),
-                object,
-                text: format!("{text} Events still reach EventBridge."),
-            });
-        };
-        let bucket = &trail.trail.bucket;
-        let status = trail.status.known();
-        match status.and_then(|status| status.latest_delivery_error.as_deref()) {
-            Some(error) if error.contains("NoSuchBucket") => say(
-                LinkCode::LogBucketMissing,
-                LinkObject::Bucket(bucket.clone()),
-                format!("{arn} cannot write its log files: the bucket does not exist."),
-            ),
-            Some(error) if error.contains("AccessDenied") => say(
-                LinkCode::LogBucketPolicy,
-                LinkObject::Bucket(bucket.clone()),
-                format!("{arn} cannot write its log files: the bucket refuses CloudTrail."),
-            ),
-            Some(error) if error.to_ascii_lowercase().contains("kms") => say(
-                LinkCode::LogKey,
-                LinkObject::Trail(arn.clone()),
-                format!("{arn} cannot encrypt its log files: {error}."),
-            ),
-            Some(error) => {
-                say(
-                    LinkCode::LogDelivery,
-                    LinkObject::Trail(arn.clone()),
-                    format!("{arn} cannot write its log files: {error}."),
-                );
-            }
-            None if is_gone(live, &place.account, bucket) => say(
-                LinkCode::LogBucketMissing,
-                LinkObject::Bucket(bucket.clone()),
-                format!("{arn} has no bucket to write its log files to: it does not exist."),
-            ),
-            None => {
-                if let Some(why) = keeps_out(live, &place.account, arn, bucket) {
-                    say(
-                        LinkCode::LogBucketPolicy,
-                        LinkObject::Bucket(bucket.clone()),
-                        format!("{arn} cannot write its log files: {why}."),
-                    );
-                }
-            }
-        }
-        if let Some(error) = status.and_then(|status| status.latest_digest_delivery_error.as_ref())
-        {
-            let text = format!("{arn} cannot write its digest files: {error}.");
-            say(LinkCode::DigestDelivery, LinkObject::Trail(arn.clone()), text);
-        }
-    }
-}
-
-fn is_gone(live: &Live, account: &AccountId, bucket: &str) -> bool {
-    let seen = live.accounts.get(account).and_then(|account| account.buckets.get(bucket));
-    matches!(seen, Some(Observed::Absent))
-}
-
-/// Why a bucket's policy refuses the log files of a trail, also before CloudTrail has tried; `None`
-/// when it does not, or that is not known.
-///
-/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html>
-fn keeps_out(live: &Live, account: &AccountId, trail: &str, bucket: &str) -> Option<String> {
-    let seen = live.accounts.get(account)?.buckets.get(bucket)?.known()?;
-    let partition = Arn::parse(trail)?.partition;
-    let request = Request {
-        service: "cloudtrail.amazonaws.com",
-        action: "s3:GetBucketAcl",
-        resource: &format!("arn:{partition}:s3:::{bucket}"),
-        source_arn: Sent::Value(trail),
-        source_account: Sent::Perhaps(account.as_str()),
-        direct: true,
-        extra: &[],
-    };
-    match admission(seen.bucket.policy.as_ref(), &request) {
-        Admission::Refuses(refusal) => Some(refusal.into_cause()),
-        Admission::Admits | Admission::Assumes(_) => None,
     }
 }
 
@@ -181,6 +88,7 @@ fn subscribers(live: &Live, path: &AlertPath, remarks: &mut Vec<Remark>) {
                     place: place.clone(),
                     object: object.clone(),
                     text: format!("Anybody who holds an alert's mail can unsubscribe {} with one click, which CloudTrail does not record; confirm it with AuthenticateOnUnsubscribe to prevent that.", endpoint.shown()),
+                    by_others: false,
                 });
             }
             // Mail is never refused, so it needs no dead-letter queue; foreign topics are up to
@@ -214,6 +122,7 @@ fn say_lost(
             place: place.clone(),
             object,
             text: format!("{who} {why}: what is refused there is lost."),
+            by_others: false,
         });
     }
 }

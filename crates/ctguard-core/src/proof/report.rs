@@ -170,10 +170,22 @@ impl Proof {
         self.folding().finish().1
     }
 
+    /// Broken links whose alerts others deny, and remarks on what they did: no apply undoes either.
+    pub fn by_others(&self) -> (Vec<Finding>, Vec<RemarkGroup>) {
+        let mut folding = self.folding_where(Link::is_denial_by_others);
+        self.remarks.iter().filter(|said| said.by_others).for_each(|said| folding.remark(said));
+        let (_, links, remarks) = folding.finish();
+        (links, remarks)
+    }
+
     fn folding(&self) -> Folding {
+        self.folding_where(|link| link.status != Status::Proven)
+    }
+
+    fn folding_where(&self, wanted: impl Fn(&Link) -> bool) -> Folding {
         let mut concerned: HashMap<ByIdentity<'_, Link>, BTreeSet<&Arc<str>>> = HashMap::new();
         for path in &self.paths {
-            for link in path.links.iter().filter(|link| link.status != Status::Proven) {
+            for link in path.links.iter().filter(|link| wanted(link)) {
                 concerned.entry(ByIdentity(link)).or_default().insert(&path.alert);
             }
         }
@@ -181,7 +193,7 @@ impl Proof {
         for (ByIdentity(link), alerts) in concerned {
             folding.link(link, alerts.into_iter().map(|alert| alert.to_string()));
         }
-        for signal in &self.signals {
+        for signal in self.signals.iter().filter(|signal| wanted(signal)) {
             folding.link(signal, std::iter::empty());
         }
         folding
@@ -200,13 +212,6 @@ fn covered(desired: &Desired) -> Vec<Covered> {
     let one =
         |(id, places): (&AccountId, usize)| Covered { id: id.clone(), name: name(id), places };
     places.into_iter().map(one).collect()
-}
-
-/// Joins equal remarks of several places.
-pub fn grouped(remarks: &[super::Remark]) -> Vec<RemarkGroup> {
-    let mut folding = Folding::default();
-    remarks.iter().for_each(|remark| folding.remark(remark));
-    folding.finish().2
 }
 
 fn degraded(remarks: &[RemarkGroup]) -> usize {

@@ -84,9 +84,8 @@ pub fn judge(
     };
     let fixed_by = if own { fixed_by(desired, role) } else { FixedBy::Person };
     let judge = RoleJudge { lands, place, object, role, rule, used, fixed_by };
-    let wanted = desired.roles.get(&lands.account).filter(|_| own);
-    let ours = |policy: &str| wanted.is_some_and(|wanted| wanted.policies.contains_key(policy));
-    let links: Vec<Link> = [judge.trust(), judge.policy(&ours)].into_iter().flatten().collect();
+    let owned = own && desired.roles.contains_key(&lands.account);
+    let links: Vec<Link> = [judge.trust(), judge.policy(owned)].into_iter().flatten().collect();
     if !links.is_empty() {
         return links;
     }
@@ -133,14 +132,16 @@ impl RoleJudge<'_> {
                 ..self.assumed(LinkCode::RoleTrust, place, format!("its trust policy: {cause}"))
             }),
             Admission::Refuses(refusal) => {
+                let denied = refusal.is_denial();
                 let cause = format!("its trust policy: {}", refusal.into_cause());
-                Some(self.broken(LinkCode::RoleTrust, place, cause, self.fixed_by))
+                let link = self.broken(LinkCode::RoleTrust, place, cause, self.fixed_by);
+                Some(link.denied(denied))
             }
         }
     }
 
     /// Why it cannot send, by its inline policies and those that are attached to it.
-    fn policy(&self, is_ours: &dyn Fn(&str) -> bool) -> Option<Link> {
+    fn policy(&self, owned: bool) -> Option<Link> {
         let (action, to) = (self.used.action, self.used.resource);
         let asker = Asker {
             role_arn: self.used.role_arn,
@@ -183,16 +184,17 @@ impl RoleJudge<'_> {
                     PolicyRefusal::Deny(cause) => denied(cause.clone()),
                     other => format!("its policies: {}", other.clone().into_cause()),
                 };
-                // Apply writes the one policy that is ctguard's; a denial in another stays.
-                let ours = policies.iter().filter(|(name, _)| is_ours(name)).map(|(_, own)| own);
-                let denied_by_ours = matches!(
-                    asker.allowed(ours, action, to),
-                    Admission::Refuses(PolicyRefusal::Deny(_))
-                );
-                if matches!(refusal, PolicyRefusal::Deny(_)) && !denied_by_ours {
+                // Apply writes the inline policies that are ctguard's and deletes the others; a
+                // denial in one that is attached stays.
+                let denied_inline = owned
+                    && matches!(
+                        asker.allowed(policies.values(), action, to),
+                        Admission::Refuses(PolicyRefusal::Deny(_))
+                    );
+                if refusal.is_denial() && !denied_inline {
                     let link = self.broken(code, &self.place, cause, FixedBy::Person);
                     let fix = "Take the statement that denies it out of the role's policies, or detach the policy.";
-                    return Some(Link { fix: fix.to_owned(), ..link });
+                    return Some(Link { fix: fix.to_owned(), ..link }.denied(true));
                 }
                 Some(self.broken(code, &self.place, cause, self.fixed_by))
             }

@@ -100,6 +100,7 @@ fn counted(
                 "Whether rules fired, and whether what they sent was refused, is not known: {operation} failed: {code} ({message}). {}",
                 why.remedy_at(place)
             ),
+            by_others: false,
         });
     }
 }
@@ -132,6 +133,7 @@ fn judge(place: &Place, rule: LinkObject, signals: &RuleSignals, proof: &mut Pro
                 "It did not fire in {}: there was no such event, or it did not arrive.",
                 fired.span()
             ),
+            by_others: false,
         });
     }
 }

@@ -297,7 +297,9 @@ impl TopicJudge<'_> {
             PolicyRefusal::Condition(_) => (LinkCode::TopicPolicyCondition, self.fixed_by),
             PolicyRefusal::Deny(_) => (LinkCode::TopicPolicyDeny, FixedBy::Person),
         };
+        let denied = refusal.is_denial();
         let link = Link::broken(code, self.place, object, refusal.into_cause(), fixed_by);
+        let link = link.denied(denied);
         let fix = match (code, fixed_by) {
             (_, FixedBy::Apply) => return link,
             (LinkCode::TopicPolicyDeny, _) => {
@@ -313,7 +315,7 @@ impl TopicJudge<'_> {
     fn key(&self, name: &str) -> Link {
         let object = LinkObject::TopicKey { topic: self.arn.to_owned(), key: name.to_owned() };
         let seen = self.live.places.get(self.place).and_then(|seen| seen.keys.get(name));
-        match key::judge(seen, key::KeyUse::by_eventbridge()) {
+        match key::judge(seen, key::KeyUse::by_eventbridge(self.arn)) {
             key::Answer::Admits => Link::proven(
                 LinkCode::TopicKeyPolicy,
                 self.place,
@@ -333,6 +335,7 @@ impl TopicJudge<'_> {
             key::Answer::Refuses(trouble, cause) => Link {
                 fix: "Allow events.amazonaws.com kms:GenerateDataKey* and kms:Decrypt in the policy of an enabled customer-managed key, without a condition; or take the encryption off.".to_owned(),
                 ..Link::broken(trouble.of_topic(), self.place, object, cause, FixedBy::Person)
+                    .denied(trouble == key::Trouble::Denied)
             },
         }
     }
@@ -350,7 +353,7 @@ impl TopicJudge<'_> {
                 let seen = keys.and_then(|keys| keys.get(wanted));
                 wanted != name
                     && matches!(
-                        key::judge(seen, key::KeyUse::by_eventbridge()),
+                        key::judge(seen, key::KeyUse::by_eventbridge(self.arn)),
                         key::Answer::Admits
                     )
             })

@@ -75,6 +75,7 @@ pub fn place(record: Option<&PlaceRecord>, place: &Place, reads: &ReadSet) -> Pl
         place: _,
         rules,
         buses,
+        default_bus_key,
         rules_on_bus,
         wildcard_rules_on_bus,
         stray_rules,
@@ -85,6 +86,11 @@ pub fn place(record: Option<&PlaceRecord>, place: &Place, reads: &ReadSet) -> Pl
         keys,
         signals,
     } = &record.seen;
+    let default_bus_key = match () {
+        () if reads.rule_prefix.is_empty() => Observed::Absent,
+        () if !record.reads.rule_prefix.is_empty() => default_bus_key.clone(),
+        () => Observed::not_recorded(NOT_ASKED),
+    };
     let rules = match () {
         () if reads.rule_prefix.is_empty() => Observed::Known(SmallMap::new()),
         () if reads.rule_prefix == record.reads.rule_prefix => rules.clone(),
@@ -104,6 +110,7 @@ pub fn place(record: Option<&PlaceRecord>, place: &Place, reads: &ReadSet) -> Pl
     let of_queues = queues.values().filter_map(|queue| queue.known()?.queue.kms_key.as_ref());
     let answered = question.buses(buses);
     let of_buses = answered.values().filter_map(|bus| bus.known()?.bus.kms_key.as_ref());
+    let of_buses = of_buses.chain(default_bus_key.known());
     let wanted: BTreeSet<&String> = of_topics.chain(of_queues).chain(of_buses).collect();
     let keys = keys.iter().filter(|(key, _)| wanted.contains(key));
     let keys = keys.map(|(key, seen)| (key.clone(), seen.clone())).collect();
@@ -111,6 +118,7 @@ pub fn place(record: Option<&PlaceRecord>, place: &Place, reads: &ReadSet) -> Pl
         place: place.clone(),
         rules,
         buses: answered,
+        default_bus_key,
         rules_on_bus,
         wildcard_rules_on_bus,
         stray_rules,
@@ -155,6 +163,10 @@ fn nowhere(place: &Place, reads: &ReadSet) -> PlaceSnapshot {
         place: place.clone(),
         rules: Observed::Unreadable(unknown()),
         buses: each::<LiveBus>(&reads.buses, &unknown()),
+        default_bus_key: match reads.rule_prefix.is_empty() {
+            true => Observed::Absent,
+            false => Observed::Unreadable(unknown()),
+        },
         rules_on_bus: None,
         wildcard_rules_on_bus: None,
         stray_rules: BTreeMap::new(),
@@ -240,6 +252,7 @@ impl ReadComparison<'_> {
             for bus in out.values_mut() {
                 if let Observed::Known(bus) = bus {
                     bus.rules = Observed::not_recorded(NOT_ASKED);
+                    bus.others = Observed::not_recorded(NOT_ASKED);
                 }
             }
         }

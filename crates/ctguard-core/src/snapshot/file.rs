@@ -219,6 +219,7 @@ impl PlaceRecord {
         } = later.reads;
         if !rule_prefix.is_empty() {
             self.seen.rules = later.seen.rules;
+            self.seen.default_bus_key = later.seen.default_bus_key;
             self.seen.rules_on_bus = later.seen.rules_on_bus;
             self.seen.wildcard_rules_on_bus = later.seen.wildcard_rules_on_bus;
             self.seen.stray_rules = later.seen.stray_rules;

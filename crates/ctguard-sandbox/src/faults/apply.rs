@@ -1,6 +1,7 @@
 //! Applies a fault.
 
 use super::hop;
+use super::others;
 use super::pick::{self, nothing, pick, pick_subscription, within};
 use super::{Aim, Fault};
 use crate::policy::texts;
@@ -41,6 +42,17 @@ pub fn apply(state: &mut State, fault: Fault, aim: &Aim) -> Result<String, Strin
         Fault::DeleteBus | Fault::ShutBus | Fault::ConditionBus | Fault::DenyBus => {
             hop::bus(state, fault, aim)
         }
+        Fault::OpenBus
+        | Fault::OpenTopic
+        | Fault::DenyTopic
+        | Fault::DenyQueue
+        | Fault::DenyBucket => others::statement(state, fault, aim),
+        Fault::DenyFunction | Fault::DenyKey => others::denial(state, fault, aim),
+        Fault::AttachPolicy | Fault::DenyRole => others::attached(state, fault, aim),
+        Fault::EncryptBus => others::encrypted(state, aim),
+        Fault::CopyBus => others::copied(state, aim),
+        Fault::AddSubscriber => others::subscribed(state, aim),
+        Fault::ExpireLogs => others::expired(state, aim),
         Fault::StripTags => tags(state, aim),
     }
 }

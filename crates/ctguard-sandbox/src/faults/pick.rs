@@ -1,7 +1,7 @@
 //! Finds the target of a fault.
 
 use super::Aim;
-use crate::state::{State, StoredRole, StoredRule, blueprint_of};
+use crate::state::{State, StoredBucket, StoredRole, StoredRule, blueprint_of};
 use ctguard_core::resource::Tags;
 use ctguard_core::resource::topic::Endpoint;
 use ctguard_core::scope::{Place, Region};
@@ -57,6 +57,18 @@ pub fn rules(state: &State) -> Vec<Candidate<'_, StoredRule>> {
             .collect::<Vec<_>>()
     };
     places.iter().flat_map(of).collect()
+}
+
+/// Lists the buckets of all accounts, in their regions.
+pub fn buckets(state: &State) -> Vec<Candidate<'_, StoredBucket>> {
+    let mut all = Vec::new();
+    for (id, account) in &state.accounts {
+        for (name, bucket) in &account.global.buckets {
+            let place = Place::new(id.clone(), bucket.region.clone());
+            all.push(Candidate::new(&place, name, &bucket.tags, bucket));
+        }
+    }
+    all
 }
 
 /// Lists the roles of all accounts, in no region.

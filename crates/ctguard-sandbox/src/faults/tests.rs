@@ -139,7 +139,7 @@ fn hub_state() -> State {
 }
 
 /// Faults of the way to a hub.
-const OF_THE_HOP: [Fault; 9] = [
+const OF_THE_HOP: [Fault; 14] = [
     Fault::SwapRole,
     Fault::DeleteRole,
     Fault::ConditionTrust,
@@ -149,6 +149,11 @@ const OF_THE_HOP: [Fault; 9] = [
     Fault::ShutBus,
     Fault::ConditionBus,
     Fault::DenyBus,
+    Fault::AttachPolicy,
+    Fault::DenyRole,
+    Fault::EncryptBus,
+    Fault::OpenBus,
+    Fault::CopyBus,
 ];
 
 fn event(state: &State) -> Value {
@@ -174,16 +179,45 @@ fn every_fault_keeps_the_event_from_a_subscriber_but_those_that_leave_delivery_a
         // Without a name it is ctguard's own that breaks, not the foreign object before it.
         let said = sandbox.inflict(fault, &Aim::default()).unwrap_or_else(|why| panic!("{why}"));
         assert!(said.ends_with('.') && !said.contains("foreign"), "{said}");
-        let harmless = [Fault::DeleteBucket, Fault::StripTags, Fault::NarrowSelectors];
+        let harmless = [
+            Fault::DeleteBucket,
+            Fault::DenyBucket,
+            Fault::ExpireLogs,
+            Fault::StripTags,
+            Fault::NarrowSelectors,
+            Fault::AttachPolicy,
+            Fault::OpenBus,
+            Fault::CopyBus,
+            Fault::OpenTopic,
+        ];
         let arrives = sandbox.deliver(&event).received.len();
         // One of the two goes on hearing where the fault is its neighbour's alone.
         let expected = match fault {
             Fault::DeleteQueue | Fault::QueuePolicy | Fault::FunctionPolicy => 1,
+            Fault::DenyQueue | Fault::DenyFunction => 1,
+            Fault::AddSubscriber => 3,
             Fault::Unsubscribe | Fault::FilterSubscription => 1,
             _ if harmless.contains(&fault) => 2,
             _ => 0,
         };
         assert_eq!(arrives, expected, "{}: {said}", fault.as_str());
+    }
+}
+
+/// Its rules are encrypted with it, though the events of AWS's services are not.
+#[test]
+fn a_key_on_the_default_bus_silences_its_rules() {
+    for state in [state(), hub_state()] {
+        let sandbox = Sandbox::in_memory(state);
+        let event = event(&sandbox.state());
+        let aim = Aim {
+            name: Some("default".to_owned()),
+            region: Region::new("eu-west-1"),
+            ..Aim::default()
+        };
+        let said = sandbox.inflict(Fault::EncryptBus, &aim).expect("a default bus");
+        assert!(said.contains("eu-west-1"), "{said}");
+        assert_eq!(sandbox.deliver(&event).received, [], "{said}");
     }
 }
 

@@ -5,11 +5,15 @@ use crate::access::{Reader, unreadable};
 use crate::given_back;
 use crate::refusal::{deny, refuse};
 use crate::roles::managed_policy;
-use crate::state::{StoredOrganization, StoredRole};
+use crate::state::{StoredOrganization, StoredRole, StoredRule};
 use ctguard_core::resource::bus::Bus;
 use ctguard_core::resource::role::Role;
+use ctguard_core::resource::rule::RuleState;
+use ctguard_core::resource::small_map::SmallMap;
 use ctguard_core::scope::AccountId;
-use ctguard_core::snapshot::{LiveBus, LiveRole, Member, Observed, Organization, Unreadable};
+use ctguard_core::snapshot::{
+    LiveBus, LiveRole, LiveRule, Member, Observed, Organization, Unreadable,
+};
 use ctguard_core::snapshot::{OrganizationReads, ReadSet};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -170,13 +174,61 @@ pub fn buses(
             };
             let tags = tags(reader, reads, tagged, &stored.tags, "events:ListTagsForResource");
             let rules = rules_among(reader, reads, tagged, &stored.rules);
+            let others = others_among(reader, reads, &stored.rules, &rules);
             let policy = stored.policy.as_ref().map(given_back::policy);
             let bus = Bus { policy, kms_key: stored.kms_key.clone() };
-            Observed::Known(LiveBus { bus, tags, rules })
+            Observed::Known(LiveBus { bus, tags, rules, others })
         });
         live.insert(name, observed);
     }
     live
+}
+
+/// Reads the rules of a bus that do not have the blueprint's prefix: the list that has its own has
+/// them, too.
+fn others_among(
+    reader: &mut Reader<'_>,
+    reads: &ReadSet,
+    all: &BTreeMap<String, StoredRule>,
+    listed: &Observed<SmallMap<String, LiveRule>>,
+) -> Observed<BTreeMap<String, LiveRule>> {
+    match listed {
+        Observed::Known(_) => {}
+        Observed::Absent => return Observed::Absent,
+        Observed::Unreadable(why) => return Observed::Unreadable(why.clone()),
+    }
+    let theirs = all.iter().filter(|(name, _)| !name.starts_with(&reads.rule_prefix));
+    let live = theirs.map(|(name, stored)| {
+        let targets = match stored.rule.state {
+            RuleState::Disabled => Observed::Absent,
+            _ => read(reader, "events:ListTargetsByRule", |_| {
+                Observed::Known(given_back::targets(&stored.targets))
+            }),
+        };
+        let (rule, tags) = (stored.rule.clone().into(), Observed::Absent);
+        (name.clone(), LiveRule { rule, targets, tags })
+    });
+    Observed::Known(live.collect())
+}
+
+/// Reads which key encrypts the default bus, where rules are read.
+pub fn default_bus_key(reader: &mut Reader<'_>, reads: &ReadSet) -> Observed<String> {
+    if reads.rule_prefix.is_empty() {
+        return Observed::Absent;
+    }
+    read(reader, "events:DescribeEventBus", |reader| {
+        let key = reader.state.region(reader.place).default_bus_key.clone();
+        key.map_or(Observed::Absent, Observed::Known)
+    })
+}
+
+/// The keys that buses name.
+pub fn keys(
+    buses: &BTreeMap<String, Observed<LiveBus>>,
+    default: &Observed<String>,
+) -> BTreeSet<String> {
+    let custom = buses.values().filter_map(|live| live.known()?.bus.kms_key.clone());
+    custom.chain(default.known().cloned()).collect()
 }
 
 #[cfg(test)]

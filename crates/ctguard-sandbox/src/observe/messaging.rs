@@ -12,7 +12,7 @@ use ctguard_core::resource::small_map::SmallMap;
 use ctguard_core::scope::Place;
 use ctguard_core::snapshot::ReadSet;
 use ctguard_core::snapshot::{
-    LiveBus, LiveFunction, LiveKey, LiveQueue, LiveSubscription, LiveTopic, Observed, Unreadable,
+    LiveFunction, LiveKey, LiveQueue, LiveSubscription, LiveTopic, Observed, Unreadable,
 };
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -180,12 +180,11 @@ pub fn keys(
     reader: &mut Reader<'_>,
     topics: &SmallMap<String, Observed<LiveTopic>>,
     queues: &SmallMap<String, Observed<LiveQueue>>,
-    buses: &BTreeMap<String, Observed<LiveBus>>,
+    of_buses: BTreeSet<String>,
 ) -> BTreeMap<String, Observed<LiveKey>> {
     let topics = topics.values().filter_map(|live| live.known()?.topic.kms_key.clone());
     let queues = queues.values().filter_map(|live| live.known()?.queue.kms_key.clone());
-    let buses = buses.values().filter_map(|live| live.known()?.bus.kms_key.clone());
-    let names: BTreeSet<_> = topics.chain(queues).chain(buses).collect();
+    let names: BTreeSet<_> = topics.chain(queues).chain(of_buses).collect();
     names.into_iter().map(|name| (name.clone(), key(reader, &name))).collect()
 }
 

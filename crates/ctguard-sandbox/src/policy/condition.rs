@@ -256,7 +256,11 @@ fn is_narrow(test: &str, text: &str) -> bool {
     let names_account =
         numbers.any(|part| part.len() == 12 && part.chars().all(|c| c.is_ascii_digit()));
     match test {
-        "ipaddress" | "notipaddress" => !text.ends_with("/0"),
+        "ipaddress" | "notipaddress" => {
+            let (address, bits) = text.split_once('/').unwrap_or((text, "128"));
+            let is_block = address.parse::<std::net::IpAddr>().is_ok();
+            is_block && bits.parse::<u8>().is_ok_and(|bits| (9..=128).contains(&bits))
+        }
         "stringlike" | "stringnotlike" | "arnlike" | "arnequals" | "arnnotlike"
         | "arnnotequals" => !plain.contains(['*', '?']) || names_account,
         test => test.starts_with("string") || test == "bool",

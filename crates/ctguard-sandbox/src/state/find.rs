@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 
 static NOTHING: Regional = Regional {
     rules: BTreeMap::new(),
+    default_bus_key: None,
     buses: BTreeMap::new(),
     topics: BTreeMap::new(),
     queues: BTreeMap::new(),

@@ -1,9 +1,10 @@
 //! Whom a policy admits beyond a blueprint's scope.
 
 use crate::desired::Desired;
-use crate::resource::policy::{canonical, statements};
+use crate::proof::policy::stranger;
+use crate::resource::policy::{VERSION, canonical, statements};
 use crate::scope::AccountId;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// Whom `after` admits beyond the scope and `before` did not. Restoring the blueprint's statements,
@@ -44,19 +45,53 @@ fn admitted(desired: &Desired, statement: &Value) -> Vec<String> {
             .iter()
             .flat_map(|key| words(&equals[*key]))
             .collect();
-        if !accounts.is_empty() {
-            out.extend(accounts.into_iter().filter_map(account));
-        } else if organizations.is_empty() {
+        // The organization that accounts were discovered in is what the blueprint asks for.
+        let found = desired.organization.as_ref().filter(|found| found.management.is_some());
+        let others = |id: &&str| found.is_none_or(|found| found.id != **id);
+        let units = units(statement);
+        if is_open(statement) {
             out.push("everybody".to_owned());
-        } else {
-            // The organization that accounts were discovered in is what the blueprint asks for.
-            let found = desired.organization.as_ref().filter(|found| found.management.is_some());
-            let known = |id: &str| found.is_some_and(|found| found.id == id);
-            let others = organizations.into_iter().filter(|id| !known(id));
+        } else if !accounts.is_empty() {
+            out.extend(accounts.into_iter().filter_map(account));
+        } else if !organizations.is_empty() {
+            let others = organizations.into_iter().filter(others);
             out.extend(others.map(|id| format!("all of organization {id}")));
+        } else if !units.is_empty() {
+            let others = units.into_iter().filter(others);
+            out.extend(others.map(|id| format!("units of organization {id}")));
+        } else {
+            out.push(format!("whoever meets its condition on {}", keys(statement).join(", ")));
         }
     }
     out
+}
+
+/// Whether a statement lets in anybody at all.
+fn is_open(statement: &Value) -> bool {
+    let first = |element: &str, otherwise: &'static str| {
+        words(&statement[element]).first().map_or(otherwise, |word| *word).to_owned()
+    };
+    let policy = json!({ "Version": VERSION, "Statement": [statement] });
+    let (action, resource) = (first("Action", "events:PutEvents"), first("Resource", "*"));
+    stranger::opening(Some(&policy), &action, &resource).is_some()
+}
+
+/// The organizations of the units that a statement asks for.
+fn units(statement: &Value) -> Vec<&str> {
+    let operators = ["foranyvalue:stringlike", "foranyvalue:stringequals", "stringlike"];
+    let paths = operators
+        .iter()
+        .flat_map(|name| words(&statement["Condition"][*name]["aws:principalorgpaths"]));
+    paths.filter_map(|path| path.split('/').next()).collect()
+}
+
+/// The condition keys of a statement.
+fn keys(statement: &Value) -> Vec<&str> {
+    let operators = statement["Condition"].as_object().into_iter().flat_map(|all| all.values());
+    operators
+        .filter_map(Value::as_object)
+        .flat_map(|keys| keys.keys().map(String::as_str))
+        .collect()
 }
 
 fn words(value: &Value) -> Vec<&str> {
@@ -71,7 +106,6 @@ mod tests {
     use super::*;
     use crate::desired::{Scope, compile};
     use crate::scope::Region;
-    use serde_json::json;
 
     fn desired() -> Desired {
         let text = "version: 1\nname: acme\nregions: [us-east-1]\nalerts: []\n";
@@ -106,7 +140,21 @@ mod tests {
         let everybody = own("all", json!("*"), json!({}));
         let mut theirs = everybody.clone();
         theirs["Sid"] = json!("theirs");
+        let units =
+            |path: &str| json!({ "ForAnyValue:StringLike": { "aws:PrincipalOrgPaths": [path] } });
+        let units = own("units", json!("*"), units("o-a1b2c3d4e5/r-1/ou-1/*"));
+        let role = json!({ "ArnLike": { "aws:PrincipalArn": "arn:aws:iam::999988887777:role/x" } });
+        let role = own("role", json!("*"), role);
+        let loose = json!({ "StringEqualsIfExists": { "aws:PrincipalOrgID": "o-a1b2c3d4e5" } });
+        let loose = own("loose", json!("*"), loose);
         for (before, after, more) in [
+            (vec![here.clone()], vec![units], vec!["units of organization o-a1b2c3d4e5"]),
+            (
+                vec![here.clone()],
+                vec![role],
+                vec!["whoever meets its condition on aws:principalarn"],
+            ),
+            (vec![here.clone()], vec![loose], vec!["everybody"]),
             (vec![here.clone()], vec![here.clone(), service, owner], vec![]),
             (vec![here.clone()], vec![here.clone(), other.clone()], vec!["account 999988887777"]),
             (

@@ -4,6 +4,7 @@
 
 use super::{exact, glob};
 use std::cmp::Ordering;
+use std::net::IpAddr;
 
 /// How several values of a key are combined.
 ///
@@ -129,7 +130,8 @@ impl Test {
                 order.is(value.partial_cmp(&wanted)?)
             }
             Self::Date(order) => order.is(seconds(value)?.cmp(&seconds(wanted)?)),
-            Self::Null | Self::Address | Self::Binary => return None,
+            Self::Address => Block::parse(wanted)?.contains(value.parse().ok()?),
+            Self::Null | Self::Binary => return None,
         })
     }
 
@@ -155,10 +157,40 @@ impl Test {
                     |part: &str| part.len() == 12 && part.bytes().all(|b| b.is_ascii_digit());
                 wanted.contains(['*', '?']) && !wanted.split([':', '*', '/']).any(digits)
             }
-            Self::Address => wanted.ends_with("/0"),
+            Self::Address => Block::parse(wanted).is_none_or(|block| block.is_wide()),
             Self::Same | Self::SameFolded | Self::Bool => false,
             _ => true,
         }
+    }
+}
+
+/// A block of addresses, such as `203.0.113.0/24`.
+struct Block {
+    start: IpAddr,
+    bits: u32,
+}
+
+impl Block {
+    fn parse(text: &str) -> Option<Self> {
+        let (start, bits) = text.split_once('/').map_or((text, None), |(a, b)| (a, Some(b)));
+        let start: IpAddr = start.trim().parse().ok()?;
+        let all = if start.is_ipv4() { 32 } else { 128 };
+        let bits = bits.map_or(Some(all), |bits| bits.trim().parse().ok())?;
+        (bits <= all).then_some(Self { start, bits })
+    }
+
+    fn contains(&self, address: IpAddr) -> bool {
+        let differ = match (self.start, address) {
+            (IpAddr::V4(a), IpAddr::V4(b)) => (a.to_bits() ^ b.to_bits()).leading_zeros(),
+            (IpAddr::V6(a), IpAddr::V6(b)) => (a.to_bits() ^ b.to_bits()).leading_zeros(),
+            _ => return false,
+        };
+        differ >= self.bits
+    }
+
+    /// Whether it may have addresses of AWS's own: it is larger than what anybody calls theirs.
+    fn is_wide(&self) -> bool {
+        self.bits <= 8
     }
 }
 

@@ -33,8 +33,7 @@ impl Asker<'_> {
         let variables = variables_of(policy);
         let concerning = statements(policy)
             .into_iter()
-            .filter(|statement| self.is_principal(statement))
-            .map(|statement| (statement, variables));
+            .filter_map(|statement| Some((statement, variables, self.is_principal(statement)?)));
         self.decide(concerning, "the account", action, resource)
     }
 
@@ -47,25 +46,32 @@ impl Asker<'_> {
     ) -> Admission {
         let all = policies.flat_map(|policy| {
             let variables = variables_of(policy);
-            statements(policy).into_iter().map(move |statement| (statement, variables))
+            let own = move |statement| (statement, variables, IsMeant::Yes);
+            statements(policy).into_iter().map(own)
         });
         self.decide(all, "the role", action, resource)
     }
 
     fn decide<'p>(
         &self,
-        concerning: impl Iterator<Item = (&'p Value, Variables)>,
+        concerning: impl Iterator<Item = (&'p Value, Variables, IsMeant)>,
         who: &str,
         action: &str,
         resource: &str,
     ) -> Admission {
         let (mut allowed, mut unclear, mut condition, mut denied) = (false, None, None, None);
-        for (statement, variables) in concerning {
+        for (statement, variables, meant) in concerning {
             let name = self.name(statement);
             let verdict = match about(statement, variables, action, resource, self) {
                 Some(false) => continue,
                 Some(true) => condition::judge(statement.get("Condition"), variables, self),
                 None => Verdict::Unclear("a policy variable".to_owned()),
+            };
+            let verdict = match (verdict, meant) {
+                (Verdict::Holds, IsMeant::Perhaps) => {
+                    Verdict::Unclear("the name of its session".to_owned())
+                }
+                (verdict, _) => verdict,
             };
             let denies = statement.get("Effect").and_then(Value::as_str) == Some("Deny");
             match verdict {
@@ -110,8 +116,15 @@ impl Asker<'_> {
         }
     }
 
-    /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
-    fn is_principal(&self, statement: &Value) -> bool {
+    /// Whether a statement means the session of the role; `None` when it does not.
+    ///
+    /// `NotPrincipal` with `Deny` spares a session only if it names the session itself, beside its
+    /// role and account; EventBridge's name for it is not known. A role with a permissions boundary
+    /// is always denied.
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>,
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>
+    fn is_principal(&self, statement: &Value) -> Option<IsMeant> {
         let id = self.account.as_str();
         let is_self = |name: &str| {
             let root = name.strip_suffix(":root").and_then(|arn| arn.rsplit(':').next());
@@ -123,11 +136,31 @@ impl Asker<'_> {
             _ => false,
         };
         match (statement.get("Principal"), statement.get("NotPrincipal")) {
-            (Some(value), _) => names(value),
-            (None, Some(value)) => !names(value),
-            (None, None) => false,
+            (Some(value), _) => names(value).then_some(IsMeant::Yes),
+            (None, Some(value)) => {
+                let denies = statement.get("Effect").and_then(Value::as_str) == Some("Deny");
+                let listed: Vec<&str> = value.get("AWS").into_iter().flat_map(texts).collect();
+                let session = format!(":sts::{id}:assumed-role/");
+                let everybody = value.as_str() == Some("*") || listed.contains(&"*");
+                match denies {
+                    _ if everybody => None,
+                    true if listed.iter().any(|one| one.contains(&session)) => {
+                        Some(IsMeant::Perhaps)
+                    }
+                    true => Some(IsMeant::Yes),
+                    false => (!names(value)).then_some(IsMeant::Yes),
+                }
+            }
+            (None, None) => None,
         }
     }
+}
+
+/// How sure it is that a statement means the session of a role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum IsMeant {
+    Yes,
+    Perhaps,
 }
 
 impl Carries for Asker<'_> {
@@ -142,6 +175,9 @@ impl Carries for Asker<'_> {
             "aws:securetransport" => value("true"),
             "aws:principalisawsservice" | "aws:viaawsservice" => value("false"),
             "aws:principaltype" => value("AssumedRole"),
+            // Of an event that a rule puts on another bus.
+            // <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html>
+            "events:eventbusinvocation" => value("true"),
             "aws:currenttime" | "aws:epochtime" => Carried::Time,
             "aws:principalorgid" => {
                 self.organization.map_or(Carried::Unknown, |found| value(&found.id))
@@ -241,6 +277,22 @@ mod tests {
         assert_eq!(answer(&[admitted.clone(), deny(other)], None), "admits");
         let tls = json!({ "Bool": { "aws:SecureTransport": "false" } });
         assert_eq!(answer(&[admitted.clone(), deny(tls)], None), "admits");
+        let forwarded = json!({ "Bool": { "events:eventBusInvocation": "true" } });
+        assert_eq!(answer(&[admitted.clone(), deny(forwarded)], None), "deny");
+        let but = |who: Value| json!({ "Effect": "Deny", "NotPrincipal": { "AWS": who }, "Action": "*", "Resource": "*" });
+        let session = "arn:aws:sts::222233334444:assumed-role/forward/x";
+        for (spared, expected) in [
+            (json!("arn:aws:iam::222233334444:root"), "deny"),
+            (json!(["arn:aws:iam::222233334444:root", ROLE]), "deny"),
+            (json!(["arn:aws:iam::222233334444:root", ROLE, session]), "assumes"),
+            (json!("*"), "admits"),
+        ] {
+            assert_eq!(
+                answer(&[admitted.clone(), but(spared.clone())], None),
+                expected,
+                "{spared}"
+            );
+        }
         let tagged = json!({ "StringEquals": { "aws:PrincipalTag/team": "x" } });
         assert_eq!(answer(&[admitted, deny(tagged)], None), "assumes");
     }

@@ -16,6 +16,11 @@ use serde_json::Value;
 /// An id that AWS gives to no account.
 const ACCOUNT: &str = "000000000000";
 
+/// An address that nobody has: the block is set aside for measurements.
+///
+/// Source: <https://www.rfc-editor.org/rfc/rfc2544>
+const ADDRESS: &str = "198.18.0.1";
+
 /// An id that AWS gives to no organization.
 const ORGANIZATION: &str = "o-0000000000";
 
@@ -89,6 +94,8 @@ impl Carries for Stranger<'_> {
                 Carried::Value(format!("{ORGANIZATION}/r-0000/"))
             }
             "aws:principaltype" => value("AssumedRole"),
+            "aws:sourceip" => value(ADDRESS),
+            "aws:userid" => value("AROA0000000000000000:anybody"),
             "aws:securetransport" => value("true"),
             "aws:principalisawsservice" | "aws:viaawsservice" => value("false"),
             "aws:currenttime" | "aws:epochtime" => Carried::Time,
@@ -159,6 +166,11 @@ mod tests {
                 false,
             ),
             (json!({ "IpAddress": { "aws:SourceIp": "192.0.2.0/24" } }), false),
+            (json!({ "IpAddress": { "aws:SourceIp": ["0.0.0.0/1", "128.0.0.0/1"] } }), true),
+            (json!({ "IpAddress": { "aws:SourceIp": "0.0.0.0/0" } }), true),
+            (json!({ "NotIpAddress": { "aws:SourceIp": "10.0.0.0/8" } }), true),
+            (json!({ "StringLike": { "aws:userid": "*" } }), true),
+            (json!({ "StringLike": { "aws:userid": "AROAEXAMPLEID00000000:*" } }), false),
             // Whether a stranger has these is not known.
             (json!({ "StringEquals": { "aws:PrincipalTag/team": "ops" } }), false),
         ] {

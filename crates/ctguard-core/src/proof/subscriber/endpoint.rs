@@ -38,6 +38,16 @@ fn read_there<'a>(judge: &TopicJudge<'a>, home: Option<&Place>) -> Option<&'a Pl
     judge.live.places.get(home)
 }
 
+/// The organization of the topic's account, where the account was found in it: `aws:SourceOrgID` is
+/// that, if it is sent.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+fn source_organization<'a>(judge: &TopicJudge<'a>) -> Option<(&'static str, Sent<'a>)> {
+    let account = judge.desired.accounts.get(&judge.place.account)?;
+    let found = judge.desired.organization.as_ref().filter(|_| account.discovered)?;
+    Some(("aws:sourceorgid", Sent::Perhaps(&found.id)))
+}
+
 fn queue(judge: &TopicJudge<'_>, arn: &str, object: LinkObject) -> Link {
     let home = home(arn);
     let service = principal(judge, home.as_ref());
@@ -63,6 +73,7 @@ fn queue(judge: &TopicJudge<'_>, arn: &str, object: LinkObject) -> Link {
             };
         }
     };
+    let organization: Vec<_> = source_organization(judge).into_iter().collect();
     let request = Request {
         service: &service,
         action: "sqs:SendMessage",
@@ -70,7 +81,7 @@ fn queue(judge: &TopicJudge<'_>, arn: &str, object: LinkObject) -> Link {
         source_arn: Sent::Value(judge.arn),
         source_account: Sent::Perhaps(judge.place.account.as_str()),
         direct: true,
-        extra: &[],
+        extra: &organization,
     };
     let policy = match admission(live.queue.policy.as_ref(), &request) {
         Admission::Admits => {
@@ -81,10 +92,12 @@ fn queue(judge: &TopicJudge<'_>, arn: &str, object: LinkObject) -> Link {
             Link { fix, ..judge.assumed(LinkCode::QueuePolicy, object.clone(), cause) }
         }
         Admission::Refuses(refusal) => {
+            let denied = refusal.is_denial();
             let cause = format!("the queue: {}", refusal.into_cause());
             return Link {
                 fix,
                 ..Link::broken(LinkCode::QueuePolicy, judge.place, object, cause, FixedBy::Person)
+                    .denied(denied)
             };
         }
     };
@@ -101,11 +114,11 @@ fn queue(judge: &TopicJudge<'_>, arn: &str, object: LinkObject) -> Link {
         key::Answer::Unreadable(why) => {
             Link::unreadable(LinkCode::QueueKey, judge.place, object, &why)
         }
-        key::Answer::Refuses(_, cause) => {
+        key::Answer::Refuses(trouble, cause) => {
             let cause = format!("key {name}: {cause}");
             let link =
                 Link::broken(LinkCode::QueueKey, judge.place, object, cause, FixedBy::Person);
-            Link { fix, ..link }
+            Link { fix, ..link }.denied(trouble == key::Trouble::Denied)
         }
     }
 }
@@ -154,6 +167,7 @@ fn function(judge: &TopicJudge<'_>, arn: &str, object: LinkObject) -> Link {
             return broken(cause.to_owned(), format!("Make it, if it is gone. {fix}"));
         }
     };
+    let organization: Vec<_> = source_organization(judge).into_iter().collect();
     let request = Request {
         service: &service,
         action: "lambda:InvokeFunction",
@@ -161,7 +175,7 @@ fn function(judge: &TopicJudge<'_>, arn: &str, object: LinkObject) -> Link {
         source_arn: Sent::Value(judge.arn),
         source_account: Sent::Perhaps(judge.place.account.as_str()),
         direct: true,
-        extra: &[],
+        extra: &organization,
     };
     match admission(Some(policy), &request) {
         Admission::Admits => {
@@ -170,7 +184,8 @@ fn function(judge: &TopicJudge<'_>, arn: &str, object: LinkObject) -> Link {
         }
         Admission::Assumes(cause) => assumed(cause),
         Admission::Refuses(refusal) => {
-            broken(format!("the function: {}", refusal.into_cause()), fix.clone())
+            let denied = refusal.is_denial();
+            broken(format!("the function: {}", refusal.into_cause()), fix.clone()).denied(denied)
         }
     }
 }

@@ -159,6 +159,7 @@ fn seen(at: &Place, here: &DesiredPlace) -> PlaceSnapshot {
             bus: Bus { policy: Some(policy::document(bus.own_statements.clone())), kms_key: None },
             tags: Observed::Known(bus.tags.clone()),
             rules: rules_of(Some(&bus.name)),
+            others: Observed::Known(BTreeMap::new()),
         };
         (bus.name.clone(), Observed::Known(live))
     });
@@ -188,6 +189,7 @@ fn seen(at: &Place, here: &DesiredPlace) -> PlaceSnapshot {
         place: at.clone(),
         rules: rules_of(None),
         buses: bus.collect(),
+        default_bus_key: Observed::Absent,
         rules_on_bus: None,
         wildcard_rules_on_bus: None,
         stray_rules: BTreeMap::new(),

@@ -81,6 +81,41 @@ fn also_admits(live: &mut Live, statement: Value) {
     });
 }
 
+/// A rule of somebody's on the bus, with a target.
+fn copy(live: &mut Live, change: impl FnOnce(&mut Rule)) {
+    bus(live, |bus| {
+        let Observed::Known(rules) = &bus.rules else { panic!("no rules") };
+        let mut theirs = rules.get("ctguard-acme-route").expect("the rule").clone();
+        theirs.tags = Observed::Absent;
+        let rule = Arc::make_mut(&mut theirs.rule);
+        rule.event_pattern = Some(r#"{"source":[{"prefix":""}]}"#.to_owned());
+        change(rule);
+        bus.others = Observed::Known([("theirs".to_owned(), theirs)].into());
+    });
+}
+
+fn spoke(live: &mut Live) -> &mut crate::snapshot::PlaceSnapshot {
+    live.places.get_mut(&place(SPOKE, "us-east-1")).expect("the spoke")
+}
+
+/// Encrypts the default bus of a spoke with a key that lets EventBridge do this.
+fn encrypt(live: &mut Live, actions: &[&str]) {
+    let seen = spoke(live);
+    let arn = seen.place.arn("kms", "key/k");
+    let bus = seen.place.arn("events", "event-bus/default");
+    let policy = json!({ "Statement": [{
+        "Effect": "Allow", "Principal": { "Service": "events.amazonaws.com" },
+        "Action": actions, "Resource": "*",
+        "Condition": { "StringEquals": {
+            "kms:EncryptionContext:aws:events:event-bus:arn": bus, "aws:SourceArn": bus,
+        } },
+    }] });
+    let policy = Observed::Known(policy);
+    let key = LiveKey { arn: arn.clone(), enabled: true, aws_managed: false, policy };
+    seen.keys.insert(arn.clone(), Observed::Known(key));
+    seen.default_bus_key = Observed::Known(arn);
+}
+
 fn forwarding(live: &mut Live, change: impl FnOnce(&mut LiveRule)) {
     forwarding_rule(live, FORWARD, change);
 }
@@ -213,8 +248,8 @@ fn rows() -> Vec<Row> {
                     drop(role.policies.insert("others".to_owned(), json!({ "Statement": { "Effect": "Deny", "Action": "events:*", "Resource": "*" } })))
                 })
             },
-            &["broken role-policy role/ctguard-acme ×1"],
-            Person,
+            &["broken role-policy role/ctguard-acme ×1", "remark role-attached ×1"],
+            Apply,
         ),
         (
             "bound the role",
@@ -224,7 +259,7 @@ fn rows() -> Vec<Row> {
                         Some("arn:aws:iam::222222222222:policy/bound".to_owned())
                 })
             },
-            &["broken role-boundary role/ctguard-acme ×1"],
+            &["broken role-boundary role/ctguard-acme ×1", "remark role-bounded ×1"],
             Person,
         ),
         (
@@ -235,7 +270,7 @@ fn rows() -> Vec<Row> {
                     json!({ "Effect": "Allow", "Action": "events:Put*", "Resource": "*" }),
                 )
             },
-            &[],
+            &["remark role-bounded ×1"],
             Person,
         ),
         (
@@ -247,7 +282,7 @@ fn rows() -> Vec<Row> {
                     json!({ "Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition }),
                 )
             },
-            &["assumed role-boundary role/ctguard-acme ×1"],
+            &["assumed role-boundary role/ctguard-acme ×1", "remark role-bounded ×1"],
             Person,
         ),
         (
@@ -256,19 +291,19 @@ fn rows() -> Vec<Row> {
                 bounded(live, json!({}));
                 live_role(live).boundary = Observed::Unreadable(refused());
             },
-            &["unknown role-boundary role/ctguard-acme ×1"],
+            &["unknown role-boundary role/ctguard-acme ×1", "remark role-bounded ×1"],
             Person,
         ),
         (
             "attach a denial to the role",
             |live| attach(live, json!({ "Effect": "Deny", "Action": "*", "Resource": "*" })),
-            &["broken role-policy role/ctguard-acme ×1"],
+            &["broken role-policy role/ctguard-acme ×1", "remark role-attached ×1"],
             Person,
         ),
         (
             "attach a permission to the role",
             |live| attach(live, json!({ "Effect": "Allow", "Action": "sns:*", "Resource": "*" })),
-            &[],
+            &["remark role-attached ×1"],
             Person,
         ),
         (
@@ -517,6 +552,80 @@ fn rows() -> Vec<Row> {
                 )
             },
             &[],
+            Person,
+        ),
+        (
+            "copy what lands on the bus",
+            |live| copy(live, |_| {}),
+            &["remark bus-copied ×1"],
+            Person,
+        ),
+        (
+            "copy nothing, as the rule is off",
+            |live| copy(live, |rule| rule.state = RuleState::Disabled),
+            &[],
+            Person,
+        ),
+        (
+            "keep an archive of the bus",
+            |live| copy(live, |rule| rule.managed_by = Some("prod.vhs.events.aws.internal".into())),
+            &[],
+            Person,
+        ),
+        (
+            "copy with a rule that is named like the blueprint's",
+            |live| {
+                bus(live, |bus| {
+                    let Observed::Known(rules) = &mut bus.rules else { panic!("no rules") };
+                    let own = rules.get("ctguard-acme-route").expect("the rule").clone();
+                    let tags = Observed::Known([].into());
+                    rules.insert("ctguard-acme-copy".to_owned(), LiveRule { tags, ..own });
+                })
+            },
+            &["remark bus-copied ×1"],
+            Person,
+        ),
+        (
+            "attach a policy to the role that allows what it may do",
+            |live| attach(live, json!({ "Effect": "Allow", "Action": "*", "Resource": "*" })),
+            &["remark role-attached ×1"],
+            Person,
+        ),
+        (
+            "put a policy of somebody's on the role",
+            |live| {
+                let policy = json!({ "Effect": "Allow", "Action": "sqs:*", "Resource": "*" });
+                let policy = json!({ "Statement": [policy] });
+                role(live, SPOKE, |role| drop(role.policies.insert("theirs".to_owned(), policy)));
+            },
+            &["remark role-attached ×1"],
+            Person,
+        ),
+        (
+            "encrypt a default bus with a good key",
+            |live| encrypt(live, &["kms:GenerateDataKey*", "kms:Decrypt"]),
+            &[],
+            Person,
+        ),
+        (
+            "encrypt a default bus with a key that shuts EventBridge out",
+            |live| encrypt(live, &["kms:DescribeKey"]),
+            &["broken bus-key event-bus/default ×1"],
+            Person,
+        ),
+        (
+            "encrypt a default bus with a key that is gone",
+            |live| {
+                encrypt(live, &["kms:*"]);
+                spoke(live).keys.clear();
+            },
+            &["broken bus-key event-bus/default ×1"],
+            Person,
+        ),
+        (
+            "hide which key encrypts a default bus",
+            |live| spoke(live).default_bus_key = Observed::Unreadable(refused()),
+            &["unknown bus-key event-bus/default ×1"],
             Person,
         ),
         (

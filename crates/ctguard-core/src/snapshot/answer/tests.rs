@@ -49,6 +49,7 @@ fn record() -> PlaceRecord {
                 (arn("gone"), Observed::Absent),
                 (arn("theirs"), topic(None)),
             ]),
+            default_bus_key: Observed::Absent,
             rules_on_bus: None,
             wildcard_rules_on_bus: None,
             stray_rules: BTreeMap::new(),

@@ -26,6 +26,7 @@ fn seen(place: &Place) -> PlaceSnapshot {
             cause: crate::cause::Cause::default(),
         }),
         topics: [(place.arn("sns", "t"), Observed::Known(topic))].into(),
+        default_bus_key: Observed::Absent,
         rules_on_bus: None,
         wildcard_rules_on_bus: None,
         stray_rules: BTreeMap::new(),

@@ -193,7 +193,7 @@ fn buses_are_read_by_name_and_by_tag_with_the_rules_that_could_be_ours() {
     let stray = BTreeMap::from([("ctguard-acme-a".to_owned(), "theirs".to_owned())]);
     assert_eq!(seen.stray_rules, stray);
     let made = |operation: &str| calls.iter().filter(|call| call.operation == operation).count();
-    assert_eq!((made("events:DescribeEventBus"), made("events:ListTargetsByRule")), (3, 2));
+    assert_eq!((made("events:DescribeEventBus"), made("events:ListTargetsByRule")), (4, 4));
 }
 
 #[test]

@@ -1,0 +1,182 @@
+//! Are the files of trails written, and kept? Remarks only: EventBridge gets the events either way.
+
+mod expiry;
+
+use super::policy::{Admission, PolicyRefusal, Request, Sent, admission};
+use super::{LinkCode, LinkObject, Remark, RemarkSeverity};
+use crate::desired::Desired;
+use crate::scope::{Arn, Place};
+use crate::snapshot::Live;
+use crate::snapshot::{LiveBucket, LiveTrail, Observed};
+
+/// Problems with the files of the trails whose home is a place.
+pub(super) fn find(desired: &Desired, live: &Live, place: &Place, remarks: &mut Vec<Remark>) {
+    let trails = live.places.get(place).and_then(|seen| seen.trails.known());
+    let at_home = |arn: &str, trail: &LiveTrail| {
+        trail.home_region == place.region
+            && Arn::parse(arn).is_some_and(|arn| arn.account == place.account.as_str())
+    };
+    for (arn, trail) in trails.into_iter().flatten().filter(|(arn, trail)| at_home(arn, trail)) {
+        let name = &trail.trail.bucket;
+        let seen = live.accounts.get(&place.account).and_then(|seen| seen.buckets.get(name));
+        let files = TrailFiles { desired, place, arn, trail, seen };
+        remarks.extend(files.delivered());
+        remarks.extend(files.digests());
+        remarks.extend(files.kept());
+    }
+}
+
+/// The files of one trail.
+struct TrailFiles<'a> {
+    desired: &'a Desired,
+    place: &'a Place,
+    arn: &'a str,
+    trail: &'a LiveTrail,
+    /// The bucket, where it was read.
+    seen: Option<&'a Observed<LiveBucket>>,
+}
+
+impl TrailFiles<'_> {
+    fn say(&self, code: LinkCode, object: LinkObject, text: String) -> Remark {
+        Remark {
+            severity: RemarkSeverity::Degraded,
+            code,
+            place: self.place.clone(),
+            object,
+            text: format!("{text} Events still reach EventBridge."),
+            by_others: false,
+        }
+    }
+
+    fn of_bucket(&self, code: LinkCode, text: String) -> Remark {
+        self.say(code, LinkObject::Bucket(self.trail.trail.bucket.clone()), text)
+    }
+
+    fn of_trail(&self, code: LinkCode, text: String) -> Remark {
+        self.say(code, LinkObject::Trail(self.arn.to_owned()), text)
+    }
+
+    /// Whether the bucket is the blueprint's.
+    fn is_owned(&self) -> bool {
+        let bucket = self.seen.and_then(Observed::known);
+        bucket.is_some_and(|bucket| bucket.tags.name_owner(&self.desired.name))
+    }
+
+    /// Whether the log files are written: what CloudTrail said last, and what the bucket's policy
+    /// says, also before CloudTrail has tried.
+    fn delivered(&self) -> Option<Remark> {
+        let arn = self.arn;
+        let status = self.trail.status.known();
+        let error = status.and_then(|status| status.latest_delivery_error.as_deref());
+        match error {
+            Some(error) if error.contains("NoSuchBucket") => Some(self.of_bucket(
+                LinkCode::LogBucketMissing,
+                format!("{arn} cannot write its log files: the bucket does not exist."),
+            )),
+            Some(error) if !error.contains("AccessDenied") => {
+                Some(match error.to_ascii_lowercase().contains("kms") {
+                    true => self.of_trail(
+                        LinkCode::LogKey,
+                        format!("{arn} cannot encrypt its log files: {error}."),
+                    ),
+                    false => self.of_trail(
+                        LinkCode::LogDelivery,
+                        format!("{arn} cannot write its log files: {error}."),
+                    ),
+                })
+            }
+            None if matches!(self.seen, Some(Observed::Absent)) => Some(self.of_bucket(
+                LinkCode::LogBucketMissing,
+                format!("{arn} has no bucket to write its log files to: it does not exist."),
+            )),
+            refused => match self.kept_out() {
+                Some(refusal) => Some(self.refused(refusal)),
+                None => refused.map(|_| {
+                    let text =
+                        format!("{arn} cannot write its log files: the bucket refuses CloudTrail.");
+                    self.of_bucket(LinkCode::LogBucketPolicy, text)
+                }),
+            },
+        }
+    }
+
+    /// A denial stays in the policy of an owned bucket; a statement that lacks, apply writes again.
+    fn refused(&self, refusal: PolicyRefusal) -> Remark {
+        let by_others = refusal.is_denial() && self.is_owned();
+        let cause = refusal.into_cause();
+        let text = format!("{} cannot write its log files: {cause}.", self.arn);
+        Remark { by_others, ..self.of_bucket(LinkCode::LogBucketPolicy, text) }
+    }
+
+    fn digests(&self) -> Option<Remark> {
+        let error = self.trail.status.known()?.latest_digest_delivery_error.as_ref()?;
+        let text = format!("{} cannot write its digest files: {error}.", self.arn);
+        Some(self.of_trail(LinkCode::DigestDelivery, text))
+    }
+
+    /// Lifecycle rules that delete current files before their time. Whose bucket it is does not
+    /// matter to the evidence in it.
+    fn kept(&self) -> Vec<Remark> {
+        let Some(bucket) = self.seen.and_then(Observed::known) else { return Vec::new() };
+        let shortened = expiry::shortened(&bucket.bucket, &self.trail.trail, &self.place.account);
+        let by_others = self.is_owned();
+        let said = shortened.into_iter().map(|rule| {
+            let text = format!("{rule} A copy of what is deleted is kept nowhere else.");
+            Remark { by_others, ..self.of_bucket(LinkCode::LogsExpire, text) }
+        });
+        said.collect()
+    }
+
+    /// Why the bucket's policy refuses the files of the trail; `None` when it does not, or that is
+    /// not known. CloudTrail reads the bucket's access-control list, and writes files with one that
+    /// gives the bucket's owner full control.
+    ///
+    /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html>
+    fn kept_out(&self) -> Option<PolicyRefusal> {
+        let seen = self.seen?.known()?;
+        let partition = Arn::parse(self.arn)?.partition;
+        let bucket = format!("arn:{partition}:s3:::{}", self.trail.trail.bucket);
+        let file = format!("{bucket}/{}", self.file());
+        let acl = ("s3:x-amz-acl", Sent::Value("bucket-owner-full-control"));
+        for (action, resource, own) in
+            [("s3:GetBucketAcl", &bucket, None), ("s3:PutObject", &file, Some(acl))]
+        {
+            // The ARN of a bucket names neither its account nor its region.
+            let mut extra = vec![
+                ("aws:resourceaccount", Sent::Value(self.place.account.as_str())),
+                ("aws:requestedregion", Sent::Value(seen.region.as_str())),
+            ];
+            extra.extend(own);
+            let request = Request {
+                service: "cloudtrail.amazonaws.com",
+                action,
+                resource,
+                source_arn: Sent::Value(self.arn),
+                source_account: Sent::Perhaps(self.place.account.as_str()),
+                direct: true,
+                extra: &extra,
+            };
+            let Admission::Refuses(refusal) = admission(seen.bucket.policy.as_ref(), &request)
+            else {
+                continue;
+            };
+            // Under which of two folders an organization's files are is not read.
+            let is_sure = own.is_none() || !self.trail.trail.organization || refusal.is_denial();
+            if is_sure {
+                return Some(refusal);
+            }
+        }
+        None
+    }
+
+    /// The key of one of the trail's log files.
+    ///
+    /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html>
+    fn file(&self) -> String {
+        let (account, region) = (&self.place.account, &self.place.region);
+        let folder = expiry::folder(&self.trail.trail);
+        format!(
+            "{folder}AWSLogs/{account}/CloudTrail/{region}/2026/11/22/{account}_CloudTrail_{region}_20261122T1200Z_a.json.gz"
+        )
+    }
+}
