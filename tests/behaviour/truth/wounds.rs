@@ -418,6 +418,18 @@ pub const WOUNDS: &[(&str, Wound)] = &[
             account.global.buckets.values_mut().for_each(|bucket| bucket.bucket.policy = None);
         }
     }),
+    ("open the buckets", |s, _, _| {
+        for account in s.accounts.values_mut() {
+            let buckets = account.global.buckets.values_mut();
+            buckets.for_each(|bucket| bucket.bucket.public_access_blocked = false);
+        }
+    }),
+    ("stop keeping versions", |s, _, _| {
+        for account in s.accounts.values_mut() {
+            let buckets = account.global.buckets.values_mut();
+            buckets.for_each(|bucket| bucket.bucket.versioning = false);
+        }
+    }),
     ("log files cannot be encrypted", |s, _, _| {
         trails(s, |t| t.status.latest_delivery_error = Some("KMS.DisabledException".into()))
     }),

@@ -85,7 +85,7 @@ fn trails(live: &Live, place: &Place, remarks: &mut Vec<Remark>) {
                 format!("{arn} has no bucket to write its log files to: it does not exist."),
             ),
             None => {
-                if let Some(why) = keeps_out(live, &place.account, arn, bucket) {
+                if let Some(why) = keeps_out(live, &place.account, arn, trail) {
                     say(
                         LinkCode::LogBucketPolicy,
                         LinkObject::Bucket(bucket.clone()),
@@ -94,6 +94,12 @@ fn trails(live: &Live, place: &Place, remarks: &mut Vec<Remark>) {
                 }
             }
         }
+        remarks.extend(bucket_settings(live, place, bucket));
+        let mut say = |code, object: LinkObject, text: String| {
+            let text = format!("{text} Events still reach EventBridge.");
+            let severity = RemarkSeverity::Degraded;
+            remarks.push(Remark { severity, code, place: place.clone(), object, text });
+        };
         if let Some(error) = status.and_then(|status| status.latest_digest_delivery_error.as_ref())
         {
             let text = format!("{arn} cannot write its digest files: {error}.");
@@ -107,26 +113,71 @@ fn is_gone(live: &Live, account: &AccountId, bucket: &str) -> bool {
     matches!(seen, Some(Observed::Absent))
 }
 
+/// How well a bucket keeps what is written to it, whoever owns it. Of one that cannot be read
+/// nothing is said.
+fn bucket_settings(live: &Live, place: &Place, name: &str) -> Vec<Remark> {
+    let seen = live.accounts.get(&place.account).and_then(|account| account.buckets.get(name));
+    let Some(Observed::Known(seen)) = seen else { return Vec::new() };
+    let say = |severity, code, text: &str| Remark {
+        severity,
+        code,
+        place: place.clone(),
+        object: LinkObject::Bucket(name.to_owned()),
+        text: text.to_owned(),
+    };
+    let mut found = Vec::new();
+    if !seen.bucket.public_access_blocked {
+        // The account may block it for all its buckets, which is not read.
+        found.push(say(
+            RemarkSeverity::Note,
+            LinkCode::LogBucketPublic,
+            "Its own settings do not block public access; those of the account are not read. `aws s3api put-public-access-block` sets all four.",
+        ));
+    }
+    if !seen.bucket.versioning {
+        found.push(say(
+            RemarkSeverity::Degraded,
+            LinkCode::LogBucketVersioning,
+            "It keeps no versions: a log file that is overwritten or deleted is gone. `aws s3api put-bucket-versioning --versioning-configuration Status=Enabled` turns them on.",
+        ));
+    }
+    found
+}
+
 /// Why a bucket's policy refuses the log files of a trail, also before CloudTrail has tried; `None`
 /// when it does not, or that is not known.
 ///
+/// CloudTrail asks for the bucket's access-control list, and writes with one. An organization's
+/// trail writes below the organization's id, which is not known here.
+///
 /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html>
-fn keeps_out(live: &Live, account: &AccountId, trail: &str, bucket: &str) -> Option<String> {
+fn keeps_out(live: &Live, account: &AccountId, arn: &str, trail: &LiveTrail) -> Option<String> {
+    let bucket = &trail.trail.bucket;
     let seen = live.accounts.get(account)?.buckets.get(bucket)?.known()?;
-    let partition = Arn::parse(trail)?.partition;
-    let request = Request {
-        service: "cloudtrail.amazonaws.com",
-        action: "s3:GetBucketAcl",
-        resource: &format!("arn:{partition}:s3:::{bucket}"),
-        source_arn: Sent::Value(trail),
-        source_account: Sent::Perhaps(account.as_str()),
-        direct: true,
-        extra: &[],
-    };
-    match admission(seen.bucket.policy.as_ref(), &request) {
-        Admission::Refuses(refusal) => Some(refusal.into_cause()),
-        Admission::Admits | Admission::Assumes(_) => None,
+    let resource = format!("arn:{}:s3:::{bucket}", Arn::parse(arn)?.partition);
+    let prefix = trail.trail.key_prefix.as_ref().map(|prefix| format!("{prefix}/"));
+    let prefix = prefix.unwrap_or_default();
+    let file = format!("{resource}/{prefix}AWSLogs/{account}/CloudTrail/{}/x", trail.home_region);
+    let acl = [("s3:x-amz-acl", Sent::Value("bucket-owner-full-control"))];
+    let mut asked = vec![("s3:GetBucketAcl", &resource, &[][..])];
+    if !trail.trail.organization {
+        asked.push(("s3:PutObject", &file, &acl[..]));
     }
+    asked.into_iter().find_map(|(action, resource, extra)| {
+        let request = Request {
+            service: "cloudtrail.amazonaws.com",
+            action,
+            resource,
+            source_arn: Sent::Value(arn),
+            source_account: Sent::Perhaps(account.as_str()),
+            direct: true,
+            extra,
+        };
+        match admission(seen.bucket.policy.as_ref(), &request) {
+            Admission::Refuses(refusal) => Some(refusal.into_cause()),
+            Admission::Admits | Admission::Assumes(_) => None,
+        }
+    })
 }
 
 /// Whether a target of a rule has a dead-letter queue.

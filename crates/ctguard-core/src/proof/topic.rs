@@ -6,6 +6,7 @@ use super::{FixedBy, Link, LinkCode, LinkObject, key, subscriber};
 use crate::blueprint::Subscriber;
 use crate::desired::{Desired, DestinationPath};
 use crate::resource::keys::RuleKey;
+use crate::resource::topic::Topic;
 use crate::scope::Place;
 use crate::snapshot::Live;
 use crate::snapshot::{LiveTopic, Observed};
@@ -75,6 +76,13 @@ pub fn judge(
             if destination.subscribers.is_empty() {
                 links.push(subscriber::nobody(place, LinkObject::Topic(arn.clone())));
             }
+            if managed {
+                let topic = &new_topic();
+                let judge =
+                    TopicJudge { desired, live, place, arn, topic, destination, fixed_by, rules };
+                let each = destination.subscribers.iter();
+                links.extend(each.filter_map(|one| subscriber::beforehand(&judge, one)));
+            }
             return;
         }
     };
@@ -89,11 +97,17 @@ pub fn judge(
         links.push(subscriber::unlisted(&judge));
     }
     for subscriber in &destination.subscribers {
+        links.extend(subscriber::beforehand(&judge, subscriber));
         links.push(match subscriber {
             Subscriber::Endpoint(endpoint) => subscriber::endpoint(&judge, endpoint),
             Subscriber::Chat(configuration) => subscriber::chat(&judge, configuration),
         });
     }
+}
+
+/// A topic that apply is about to make.
+fn new_topic() -> LiveTopic {
+    LiveTopic { topic: Topic::default(), subscriptions: Observed::Absent, tags: Observed::Absent }
 }
 
 impl TopicJudge<'_> {
