@@ -80,6 +80,7 @@ fn organization(caller: &AccountId, other: Option<&AccountId>) -> StoredOrganiza
         unit: ROOT.to_owned(),
     };
     StoredOrganization {
+        distrusts_cloudtrail: false,
         id: ORGANIZATION.to_owned(),
         management: caller.clone(),
         root: ROOT.to_owned(),

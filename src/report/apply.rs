@@ -6,7 +6,8 @@ use super::{AccountNames, Paint, wrap};
 use crate::run::apply::Why;
 use crate::run::{Applied, ChangeOutcome, OutcomeKind};
 use ctguard_core::cause::Cause;
-use ctguard_core::plan::{Refusal, Unknown, Waiting};
+use ctguard_core::cloud::CloudError;
+use ctguard_core::plan::{Change, Refusal, Unknown, Waiting};
 use ctguard_core::plural::count;
 use ctguard_core::proof::Counts;
 use ctguard_core::resource::Address;
@@ -29,6 +30,9 @@ pub struct ApplyReport {
     pub done: usize,
     pub failed: usize,
     pub not_attempted: usize,
+    /// Changes that were done and undone, because what they were for was refused.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub taken_back: usize,
     pub interrupted: bool,
     /// Every change that was to be made, in order.
     pub outcomes: Vec<ReportedOutcome>,
@@ -73,6 +77,7 @@ impl ApplyReport {
             done: applied.count(OutcomeKind::Done),
             failed: applied.count(OutcomeKind::Failed),
             not_attempted: applied.count(OutcomeKind::NotAttempted),
+            taken_back: applied.count(OutcomeKind::TakenBack),
             interrupted: applied.interrupted,
             outcomes: applied
                 .outcomes
@@ -81,9 +86,9 @@ impl ApplyReport {
                     address: outcome.change.address.clone(),
                     action: outcome.change.action,
                     outcome: outcome.kind,
-                    why: outcome.why.as_ref().map(|why| explain(why, &outcome.change.place)),
+                    why: outcome.why.as_ref().map(|why| explain(why, &outcome.change)),
                     code: match &outcome.why {
-                        Some(Why::Cloud(error)) => Some(error.code.clone()),
+                        Some(Why::Cloud(error) | Why::Left(_, error)) => Some(error.code.clone()),
                         _ => None,
                     },
                 })
@@ -101,23 +106,27 @@ impl ApplyReport {
     }
 }
 
-fn explain(why: &Why, place: &Place) -> String {
+fn is_none(count: &usize) -> bool {
+    *count == 0
+}
+
+fn explain(why: &Why, change: &Change) -> String {
+    let named = |address: &Address| named(address, &AccountNames::new());
     match why {
-        Why::Cloud(error) => {
-            let id = error
-                .request_id
-                .as_deref()
-                .map(|id| format!(" (request {id})"))
-                .unwrap_or_default();
-            let help = match error.cause() {
-                // AWS's own words say what is wrong with the request.
-                Cause::Other | Cause::Unstated => String::new(),
-                _ => format!(" {}", error.remedy_at(place)),
-            };
-            format!("{error}{id}.{help}")
-        }
+        Why::Cloud(error) => failed(error, &change.place),
+        Why::TakenBack(trail) => format!(
+            "It was made for {}, which was refused, and is deleted again: it was empty, and its name would be taken.",
+            named(trail)
+        ),
+        Why::Left(trail, error) => format!(
+            "It was made for {}, which was refused, and could not be deleted again. {} The next apply goes on with it; without one, delete it with `aws s3api delete-bucket --bucket {} --region {}`.",
+            named(trail),
+            failed(error, &change.place),
+            change.address.name,
+            change.place.region
+        ),
         Why::Needs(address) => {
-            format!("It needs {}, which was not done.", named(address, &AccountNames::new()))
+            format!("It needs {}, which was not done.", named(address))
         }
         Why::Interrupted => {
             "Stopped before it was finished; the same command goes on from there.".to_owned()
@@ -125,13 +134,26 @@ fn explain(why: &Why, place: &Place) -> String {
     }
 }
 
+fn failed(error: &CloudError, place: &Place) -> String {
+    let id = error.request_id.as_deref().map(|id| format!(" (request {id})")).unwrap_or_default();
+    let help = match error.cause() {
+        // AWS's own words say what is wrong with the request.
+        Cause::Other | Cause::Unstated => String::new(),
+        _ => format!(" {}", error.remedy_at(place)),
+    };
+    format!("{error}{id}.{help}")
+}
+
 /// Renders the result of an apply.
 pub fn render(report: &ApplyReport, paint: Paint) -> String {
     let names = report.account_names();
     let mut out = String::new();
-    for outcome in report.outcomes.iter().filter(|outcome| outcome.outcome != OutcomeKind::Done) {
+    let told = |one: &&ReportedOutcome| one.outcome != OutcomeKind::Done || one.why.is_some();
+    for outcome in report.outcomes.iter().filter(told) {
         let sign = match outcome.outcome {
             OutcomeKind::Failed => paint.bad("✗ failed"),
+            OutcomeKind::TakenBack => paint.warn("· taken back"),
+            OutcomeKind::Done => paint.warn("· left behind"),
             _ => paint.warn("· not attempted"),
         };
         let _ = writeln!(out, "{sign} {}", named(&outcome.address, &names));
@@ -145,6 +167,9 @@ pub fn render(report: &ApplyReport, paint: Paint) -> String {
     }
     if report.not_attempted > 0 {
         parts.push(paint.warn(format!("{} not attempted", report.not_attempted)));
+    }
+    if report.taken_back > 0 {
+        parts.push(paint.warn(format!("{} taken back", report.taken_back)));
     }
     if report.interrupted {
         parts.push("stopped on request".to_owned());

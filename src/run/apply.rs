@@ -5,10 +5,10 @@
 
 use super::{Listener, ProgressEvent, observe};
 use ctguard_core::action::Action;
-use ctguard_core::cloud::{Cloud, CloudError};
+use ctguard_core::cloud::{Cloud, CloudError, CloudErrorKind};
 use ctguard_core::desired::Desired;
 use ctguard_core::plan::order::Wave;
-use ctguard_core::plan::{Change, Plan, Stage, Step, WaitingFor, diff};
+use ctguard_core::plan::{Change, Plan, Stage, Step, Verb, WaitingFor, diff};
 use ctguard_core::resource::{Address, Kind};
 use ctguard_core::scope::Place;
 use ctguard_core::snapshot::Live;
@@ -34,6 +34,8 @@ pub enum OutcomeKind {
     Done,
     Failed,
     NotAttempted,
+    /// It was done and undone, because what it was made for was refused.
+    TakenBack,
 }
 
 /// Why a change was not done.
@@ -42,6 +44,10 @@ pub enum Why {
     Cloud(CloudError),
     /// A change that it depends on was not done.
     Needs(Address),
+    /// It was made for this trail, which was refused, and is deleted again.
+    TakenBack(Address),
+    /// The same, and the deletion failed.
+    Left(Address, CloudError),
     Interrupted,
 }
 
@@ -104,6 +110,7 @@ pub async fn apply(
         .collect();
     let any = !changes.is_empty() || !approved.is_empty();
     engine.waves(changes).await;
+    engine.take_back().await;
     if any && !engine.stopped() {
         after = Some(engine.settle(desired, &approved).await);
     } else if engine.stopped() {
@@ -159,6 +166,34 @@ impl Engine<'_> {
             self.waves(ready).await;
             if !(handed_over && held) || self.stopped() {
                 return After { live, plan };
+            }
+        }
+    }
+
+    /// Deletes the buckets that this run made for a trail that was then refused. A bucket's name is
+    /// taken from everybody, so it is not left behind; S3 deletes it only while it is empty. What
+    /// else a run makes stays, and the next one goes on with it.
+    async fn take_back(&mut self) {
+        let refused = self.outcomes.iter().filter(|outcome| is_refused_trail(outcome));
+        let pairs = refused.flat_map(|trail| {
+            trail.change.needs.iter().map(|need| (need.clone(), trail.change.address.clone()))
+        });
+        for (bucket, trail) in pairs.collect::<Vec<_>>() {
+            let made = self.outcomes.iter_mut().find(|outcome| {
+                outcome.change.address == bucket
+                    && outcome.change.action == Verb::Create
+                    && outcome.kind == OutcomeKind::Done
+            });
+            let Some(made) = made.filter(|made| made.change.address.kind == Kind::Bucket) else {
+                continue;
+            };
+            let call = Action::DeleteBucket { name: bucket.name };
+            match self.cloud.perform(&made.change.place, &call).await {
+                Ok(()) => {
+                    made.kind = OutcomeKind::TakenBack;
+                    made.why = Some(Why::TakenBack(trail));
+                }
+                Err(error) => made.why = Some(Why::Left(trail, error)),
             }
         }
     }
@@ -243,6 +278,16 @@ impl Engine<'_> {
             self.end(change, OutcomeKind::NotAttempted, Some(Why::Interrupted));
         }
     }
+}
+
+/// Whether AWS refused to make a trail. One whose call had no answer may be there all the same.
+fn is_refused_trail(outcome: &ChangeOutcome) -> bool {
+    let change = &outcome.change;
+    let Some(Why::Cloud(error)) = &outcome.why else { return false };
+    change.address.kind == Kind::Trail
+        && change.action == Verb::Create
+        && error.operation != "cloudtrail:StartLogging"
+        && matches!(error.kind, CloudErrorKind::Refused | CloudErrorKind::AccessDenied)
 }
 
 fn units(changes: Vec<Change>) -> Vec<Unit> {

@@ -47,7 +47,9 @@ pub async fn observe(
         futures::join!(accounts, read(cloud, wanted, &shared, concurrency, &told));
 
     let regions = &AccountReads { enabled_regions: true, ..AccountReads::default() };
-    let in_doubt: Vec<_> = stream::iter(accounts_in_doubt(&places))
+    let mut in_doubt = accounts_in_doubt(&places);
+    in_doubt.extend(accounts_not_shown(desired, &places));
+    let in_doubt: Vec<_> = stream::iter(in_doubt)
         .map(|account| async move {
             let seen = cloud.observe_account(&account, regions).await;
             (account, seen)
@@ -136,6 +138,27 @@ fn accounts_in_doubt(places: &BTreeMap<Place, PlaceSnapshot>) -> BTreeSet<Accoun
         })
     };
     let found = places.iter().filter(|(place, seen)| in_doubt(place, seen));
+    found.map(|(place, _)| place.account.clone()).collect()
+}
+
+/// Accounts that do not show the organization's trail that the blueprint keeps, where its home
+/// region must be opted in to: they may not have enabled it.
+fn accounts_not_shown(
+    desired: &Desired,
+    places: &BTreeMap<Place, PlaceSnapshot>,
+) -> BTreeSet<AccountId> {
+    let home = desired.trail_home.as_ref().filter(|home| is_opt_in(&home.region));
+    let kept = |home: &Place| desired.places.get(home).and_then(|here| here.trail.as_ref());
+    let Some((home, kept)) = home.and_then(|home| Some((home, kept(home)?))) else {
+        return BTreeSet::new();
+    };
+    let arn = home.arn("cloudtrail", &format!("trail/{}", kept.name));
+    let hides = |place: &Place, seen: &PlaceSnapshot| {
+        place.account != home.account
+            && seen.trails.known().is_some_and(|trails| !trails.contains_key(&arn))
+            && !places.contains_key(&Place::new(place.account.clone(), home.region.clone()))
+    };
+    let found = places.iter().filter(|(place, seen)| kept.trail.organization && hides(place, seen));
     found.map(|(place, _)| place.account.clone()).collect()
 }
 

@@ -1,6 +1,7 @@
 use crate::world::World;
 use crate::world::blueprints::{PLAIN, keeping_a_trail};
 use ctguard_core::resource::trail::{AdvancedSelector, FieldSelector, Selectors};
+use ctguard_sandbox::state::Denied;
 
 #[test]
 fn a_second_trail_is_refused_unless_its_cost_is_accepted() {
@@ -148,6 +149,89 @@ fn a_bucket_whose_trail_is_refused_is_not_made() {
     assert!(!ran.out.contains("bucket acme-logs-111122223333"), "{}", ran.out);
     world.run(&["apply", "--yes"]);
     assert!(world.state().bucket("acme-logs-111122223333").is_none());
+}
+
+/// The common landing zone: a new trail into the bucket of an account that nobody else may read.
+#[test]
+fn a_new_trail_into_another_accounts_bucket_is_made_and_the_bucket_assumed() {
+    let text = keeping_a_trail()
+        .replace("home_region: us-east-1 }", "home_region: us-east-1, foreign_bucket: true }");
+    let world = World::settled(&text);
+    world.run(&["sandbox", "break", "delete-trail"]).expect(0);
+    give_bucket_to_somebody_else(&world, "acme-logs-111122223333");
+    let ran = world.run(&["plan"]).expect(0);
+    assert!(ran.out.contains("+ trail") && ran.out.contains("gained"), "{}", ran.out);
+    assert!(ran.out.contains("lets CloudTrail write for trail"), "{}", ran.out);
+    world.run(&["apply", "--yes"]).expect(0);
+    world.run(&["verify", "--strict"]).expect(0);
+    world.run(&["plan", "--detailed-exitcode"]).expect(0);
+    // What fails for another cause than a denial is no sign of another owner.
+    let throttled = ["sandbox", "break", "throttle-calls", "s3:ListBucket"];
+    let other = World::bare(&text);
+    other.run(&throttled).expect(0);
+    other.run(&["plan"]).expect(4);
+}
+
+/// Lets CloudTrail refuse the trail: its key does not exist.
+fn with_a_key_that_is_gone() -> World {
+    World::bare(&keeping_a_trail().replace(
+        "home_region: us-east-1 }",
+        "home_region: us-east-1, kms_key: \"arn:aws:kms:us-east-1:111122223333:key/1a2b3c4d-0000-0000-0000-000000000000\" }",
+    ))
+}
+
+#[test]
+fn a_bucket_whose_trail_is_refused_in_an_apply_is_deleted_again() {
+    let world = with_a_key_that_is_gone();
+    let ran = world.run(&["apply", "--yes"]).expect(4);
+    assert!(ran.out.contains("KmsKeyNotFoundException"), "{}", ran.out);
+    assert!(ran.out.contains("taken back"), "{}", ran.out);
+    let state = world.state();
+    assert!(state.bucket("acme-logs-111122223333").is_none());
+    // What has no name of its own in all of AWS stays, and the next apply goes on with it.
+    let place = state.places().remove(0);
+    assert!(!state.region(&place).topics.is_empty());
+
+    // Where it may not be deleted, that is said with the command.
+    let world = with_a_key_that_is_gone();
+    let denied = Denied { operation: "s3:DeleteBucket".to_owned(), account: None, region: None };
+    world.change(|state| state.denied.push(denied));
+    let ran = world.run(&["apply", "--yes"]).expect(4);
+    assert!(ran.out.contains("left behind"), "{}", ran.out);
+    assert!(ran.out.contains("aws s3api delete-bucket --bucket acme-logs"), "{}", ran.out);
+    assert!(world.state().bucket("acme-logs-111122223333").is_some());
+}
+
+#[test]
+fn a_bucket_that_was_there_before_is_not_deleted_with_a_refused_trail() {
+    let world = World::settled(&keeping_a_trail());
+    world.run(&["sandbox", "break", "delete-trail"]).expect(0);
+    let denied =
+        Denied { operation: "cloudtrail:CreateTrail".to_owned(), account: None, region: None };
+    world.change(|state| state.denied.push(denied));
+    world.run(&["apply", "--yes"]).expect(4);
+    assert!(world.state().bucket("acme-logs-111122223333").is_some());
+}
+
+/// A bucket that cannot be told from this trail's by its ACL check alone.
+#[test]
+fn a_foreign_bucket_that_lets_no_file_be_written_is_told() {
+    let text = keeping_a_trail()
+        .replace("home_region: us-east-1 }", "home_region: us-east-1, foreign_bucket: true }");
+    let world = World::settled(&text);
+    world.change(|state| {
+        let account = state.caller.account.clone();
+        let buckets = &mut state.accounts.get_mut(&account).unwrap().global.buckets;
+        let stored = buckets.get_mut("acme-logs-111122223333").unwrap();
+        stored.tags.clear();
+        stored.bucket.versioning = false;
+        let policy = stored.bucket.policy.as_mut().unwrap();
+        let statements = policy["Statement"].as_array_mut().unwrap();
+        statements.retain(|one| one["Action"] != "s3:PutObject");
+    });
+    let ran = world.run(&["verify", "--strict"]).expect(3);
+    assert!(ran.out.contains("log-bucket-policy"), "{}", ran.out);
+    assert!(ran.out.contains("log-bucket-versioning"), "{}", ran.out);
 }
 
 /// The log bucket of a landing zone is in an account of its own, which nobody else may read.

@@ -82,6 +82,7 @@ async fn call(session: &Session, action: &Action) -> Result<(), CloudError> {
         Action::UntagTrail { name, keys } => session.untag_trail(name, keys).await,
 
         Action::CreateBucket { name } => session.create_bucket(name).await,
+        Action::DeleteBucket { name } => session.delete_bucket(name).await,
         Action::PutPublicAccessBlock { name } => session.put_public_access_block(name).await,
         Action::PutBucketVersioning { name } => session.put_bucket_versioning(name).await,
         Action::PutBucketEncryption { name, encryption } => {

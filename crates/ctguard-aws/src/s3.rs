@@ -20,6 +20,7 @@ use serde_json::Value;
 use std::time::{Duration, SystemTime};
 
 const CREATE_BUCKET: &str = "s3:CreateBucket";
+const DELETE_BUCKET: &str = "s3:DeleteBucket";
 const GET_ENCRYPTION: &str = "s3:GetEncryptionConfiguration";
 const GET_LIFECYCLE: &str = "s3:GetLifecycleConfiguration";
 const GET_OWNERSHIP: &str = "s3:GetBucketOwnershipControls";
@@ -267,6 +268,16 @@ impl Session {
             Err(error) if error.code == "BucketAlreadyOwnedByYou" => Ok(()),
             result => result.map(drop),
         }
+    }
+
+    /// Deletes a bucket, which S3 does only when it is empty, old versions included; succeeds if it
+    /// is gone.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html>
+    pub(super) async fn delete_bucket(&self, name: &str) -> Result<(), CloudError> {
+        let call =
+            self.clients.s3().delete_bucket().bucket(name).expected_bucket_owner(self.owner());
+        absent(self.send(DELETE_BUCKET, call.send()).await).map(drop)
     }
 
     pub(super) async fn put_public_access_block(&self, name: &str) -> Result<(), CloudError> {

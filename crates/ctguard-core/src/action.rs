@@ -162,6 +162,11 @@ pub enum Action {
     CreateBucket {
         name: String,
     },
+    /// S3 deletes empty buckets only. The one use is to take back a bucket that was made for a trail
+    /// which CloudTrail then refused.
+    DeleteBucket {
+        name: String,
+    },
     PutPublicAccessBlock {
         name: String,
     },
@@ -264,6 +269,7 @@ impl Action {
             Self::TagTrail { .. } => "cloudtrail:AddTags",
             Self::UntagTrail { .. } => "cloudtrail:RemoveTags",
             Self::CreateBucket { .. } => "s3:CreateBucket",
+            Self::DeleteBucket { .. } => "s3:DeleteBucket",
             Self::PutPublicAccessBlock { .. } => "s3:PutBucketPublicAccessBlock",
             Self::PutBucketVersioning { .. } => "s3:PutBucketVersioning",
             Self::PutBucketEncryption { .. } => "s3:PutEncryptionConfiguration",

@@ -38,6 +38,8 @@ pub enum Cause {
     Unreachable(Obstacle),
     /// The region, or the service in it, is not enabled in the account.
     NotEnabled,
+    /// CloudTrail has no trusted access to the organization.
+    Distrusted,
     /// The object does not exist.
     NotFound,
     /// The answer is not one of AWS's, or was cut short.
@@ -192,6 +194,7 @@ impl Cause {
             Self::Unreachable(Obstacle::Certificate),
             Self::Unreachable(Obstacle::Proxy),
             Self::NotEnabled,
+            Self::Distrusted,
             Self::NotFound,
             Self::Malformed,
             Self::TooLarge,
@@ -242,6 +245,7 @@ impl Cause {
             Self::Unreachable(Obstacle::Certificate) => "unreachable: certificate".to_owned(),
             Self::Unreachable(Obstacle::Proxy) => "unreachable: the proxy refuses".to_owned(),
             Self::NotEnabled => "region not enabled".to_owned(),
+            Self::Distrusted => "no trusted access".to_owned(),
             Self::NotFound => "not found".to_owned(),
             Self::Malformed => "malformed answer".to_owned(),
             Self::TooLarge => "too large".to_owned(),

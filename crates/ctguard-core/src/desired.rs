@@ -197,6 +197,8 @@ pub struct DesiredTrail {
 pub struct DesiredBucket {
     /// It may be somebody else's, and is then used as it stands.
     pub foreign: bool,
+    /// The blueprint says that it is somebody else's: what cannot be read of it is assumed.
+    pub elsewhere: bool,
     /// Where it is made when it does not exist.
     pub place: Place,
     pub encryption: Encryption,

@@ -211,14 +211,14 @@ impl<'a> Prover<'a> {
     /// ways, one way that is open makes the others no sure loss.
     fn recorded(&mut self, path: &'a AlertPath) -> Vec<cache::LinkId> {
         let (desired, live) = (self.desired, self.live);
+        let judge = |question: &trail::TrailQuery<'_>| trail::judge(desired, live, question);
         let asked = trail::TrailQuery::all(&path.lands, &path.events);
         if asked.iter().all(|asked| asked.name.is_none()) {
-            let judge = |question: &trail::TrailQuery<'_>| trail::judge(desired, live, question);
             return asked.into_iter().map(|one| self.known.trail(one.question, judge)).collect();
         }
         let mut judged: Vec<(trail::Asked<'a>, cache::LinkId)> = Vec::new();
         for asked in asked {
-            let id = self.known.trail(asked.question, |one| trail::judge(desired, live, one));
+            let id = self.known.trail(asked.question, judge);
             judged.push((asked, id));
         }
         let is_broken = |known: &cache::VerdictCache<'_>, id| known.status(id) == Status::Broken;
@@ -233,7 +233,7 @@ impl<'a> Prover<'a> {
             links.push(match in_doubt && is_broken(&self.known, id) {
                 true => {
                     let question = asked.question.in_doubt();
-                    self.known.trail(question, |one| trail::judge(desired, live, one))
+                    self.known.trail(question, judge)
                 }
                 false => id,
             });

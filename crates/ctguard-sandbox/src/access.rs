@@ -1,5 +1,7 @@
 //! Whether the caller may make a call at all, and the record of every call made.
 
+use super::failing;
+use super::failing::denial_code;
 use super::policy::glob;
 use super::refusal::{Refusal, deny};
 use super::state::State;
@@ -40,7 +42,18 @@ pub fn check(state: &State, place: &Place, operation: &str) -> Result<(), Refusa
             format!("{who} is not authorized to perform {operation}"),
         ));
     }
-    Ok(())
+    fails(state, place, operation)
+}
+
+/// Fails as somebody let the call fail, if so.
+fn fails(state: &State, place: &Place, operation: &str) -> Result<(), Refusal> {
+    let region = region_of(place, operation);
+    let meant = state.failing.iter().find(|failing| {
+        let (account, there) = (failing.account.as_ref(), failing.region.as_ref());
+        concerns(&failing.operation, account, there, place, &region, operation)
+    });
+    let refusal = |how| failing::refusal(how, operation, &state.caller.arn);
+    meant.map_or(Ok(()), |failing| Err(refusal(failing.how)))
 }
 
 /// Whether there are credentials for an account: the caller's own, or those of a role in it.
@@ -60,29 +73,37 @@ fn can_enter(state: &State, place: &Place) -> Result<(), Refusal> {
         );
         return Err(deny("AccessDenied", why));
     }
-    Ok(())
+    if *account != state.caller.account { fails(state, place, ASSUME) } else { Ok(()) }
 }
 
 fn is_denied(state: &State, place: &Place, operation: &str) -> bool {
-    // IAM is the same in all regions of an account.
-    let region = match operation.starts_with("iam:") || operation == ASSUME {
-        true => &Region::global(),
-        false => &place.region,
-    };
+    let region = region_of(place, operation);
     state.denied.iter().any(|denied| {
-        glob(&denied.operation, operation)
-            && denied.account.as_ref().is_none_or(|account| *account == place.account)
-            && denied.region.as_ref().is_none_or(|denied| denied == region)
+        let (account, there) = (denied.account.as_ref(), denied.region.as_ref());
+        concerns(&denied.operation, account, there, place, &region, operation)
     })
 }
 
-/// Each service has its own error code for it.
-fn denial_code(operation: &str) -> &'static str {
-    match operation.split(':').next() {
-        Some("sns") => "AuthorizationError",
-        Some("s3" | "sts" | "sqs" | "iam" | "cloudwatch") => "AccessDenied",
-        _ => "AccessDeniedException",
+/// IAM is the same in all regions of an account.
+fn region_of(place: &Place, operation: &str) -> Region {
+    match operation.starts_with("iam:") || operation == ASSUME {
+        true => Region::global(),
+        false => place.region.clone(),
     }
+}
+
+/// Whether what is said of calls, perhaps of those in one account or region, is said of this one.
+fn concerns(
+    pattern: &str,
+    account: Option<&AccountId>,
+    region: Option<&Region>,
+    place: &Place,
+    asked: &Region,
+    operation: &str,
+) -> bool {
+    glob(pattern, operation)
+        && account.is_none_or(|account| *account == place.account)
+        && region.is_none_or(|region| region == asked)
 }
 
 /// Makes read calls in one place, and records them.
@@ -119,6 +140,11 @@ pub fn unreadable(operation: &str, refusal: &Refusal) -> Unreadable {
         code: refusal.code.to_owned(),
         message: refusal.message.clone(),
         kind: refusal.kind,
-        cause: Cause::kept(operation, refusal.code, &refusal.message, refusal.kind),
+        cause: Cause::kept(
+            refusal.operation.unwrap_or(operation),
+            refusal.code,
+            &refusal.message,
+            refusal.kind,
+        ),
     }
 }

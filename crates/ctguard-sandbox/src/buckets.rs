@@ -56,6 +56,24 @@ pub fn create(state: &mut State, place: &Place, name: &str) -> Done {
     Ok(())
 }
 
+/// Deletes an empty bucket; succeeds if it is gone.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html>
+pub fn delete(state: &mut State, place: &Place, name: &str) -> Done {
+    if find(state, &place.account, name)?.is_none() {
+        return Ok(());
+    }
+    edit(state, place, name, |stored| {
+        ensure(stored.objects == 0, "BucketNotEmpty", || {
+            "the bucket you tried to delete is not empty".to_owned()
+        })
+    })?;
+    if let Some(account) = state.accounts.get_mut(&place.account) {
+        account.global.buckets.remove(name);
+    }
+    Ok(())
+}
+
 /// Changes a setting that needs no check.
 pub fn set(state: &mut State, place: &Place, name: &str, change: impl FnOnce(&mut Bucket)) -> Done {
     edit(state, place, name, |stored| {

@@ -1,6 +1,7 @@
 //! Faults, such as people and attackers cause, for ctguard to find.
 
 mod apply;
+mod calls;
 mod hop;
 mod others;
 mod pick;
@@ -67,6 +68,20 @@ pub enum Fault {
     DenyBucket,
     ExpireLogs,
     StripTags,
+    KeepFromMembers,
+    DistrustCloudtrail,
+    DenyCalls,
+    DenyCallsByOrganization,
+    ExpireCredentials,
+    ThrottleCalls,
+    CutOffCalls,
+    TimeOutCalls,
+    DisableRegion,
+    LoseObjects,
+    GarbleAnswers,
+    RefuseAsTooLarge,
+    FailCalls,
+    MendCalls,
 }
 
 /// The object to break. Without a name, the first suitable one: ctguard's own first, then by
@@ -76,12 +91,12 @@ pub struct Aim {
     pub account: Option<AccountId>,
     pub region: Option<Region>,
     /// The whole name or its last words (`root-login`); a subscription's address; the key of a rule
-    /// on a custom bus, `bus/name`.
+    /// on a custom bus, `bus/name`; calls as IAM names them (`events:ListRules`, `sns:*`).
     pub name: Option<String>,
 }
 
 impl Fault {
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 58] = [
         Self::StopTrail,
         Self::DeleteTrail,
         Self::NarrowSelectors,
@@ -126,6 +141,20 @@ impl Fault {
         Self::DenyBucket,
         Self::ExpireLogs,
         Self::StripTags,
+        Self::KeepFromMembers,
+        Self::DistrustCloudtrail,
+        Self::DenyCalls,
+        Self::DenyCallsByOrganization,
+        Self::ExpireCredentials,
+        Self::ThrottleCalls,
+        Self::CutOffCalls,
+        Self::TimeOutCalls,
+        Self::DisableRegion,
+        Self::LoseObjects,
+        Self::GarbleAnswers,
+        Self::RefuseAsTooLarge,
+        Self::FailCalls,
+        Self::MendCalls,
     ];
 
     /// Its name on the command line.
@@ -182,6 +211,24 @@ impl Fault {
             Self::DenyBucket => "deny everybody to write to a bucket",
             Self::ExpireLogs => "let a bucket delete its objects after a day",
             Self::StripTags => "take the tags from a rule, topic, queue, trail, bus or role",
+            Self::KeepFromMembers => {
+                "keep an organization trail from the member accounts, as if AWS had not made it there"
+            }
+            Self::DistrustCloudtrail => "end CloudTrail's trusted access to the organization",
+            Self::DenyCalls => {
+                "deny calls, named as in `events:ListRules` or `sns:*`; all without a name"
+            }
+            Self::DenyCallsByOrganization => "let a policy of the organization deny calls",
+            Self::ExpireCredentials => "let calls meet expired credentials",
+            Self::ThrottleCalls => "throttle calls",
+            Self::CutOffCalls => "let no connection of calls be accepted",
+            Self::TimeOutCalls => "let calls go without an answer",
+            Self::DisableRegion => "let calls meet a region that is not enabled",
+            Self::LoseObjects => "let what calls are about not be found",
+            Self::GarbleAnswers => "answer calls with what is not AWS's",
+            Self::RefuseAsTooLarge => "refuse calls as too large",
+            Self::FailCalls => "let AWS fail at calls on its own side",
+            Self::MendCalls => "take all faults of calls away",
         }
     }
 

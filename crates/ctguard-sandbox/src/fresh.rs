@@ -73,6 +73,7 @@ pub fn organize(state: &mut State) {
         management,
         root: root.to_owned(),
         units: [(unit.to_owned(), accounts)].into(),
+        distrusts_cloudtrail: false,
     });
 }
 
@@ -90,6 +91,8 @@ fn add_trail(state: &mut State, home: &Place, name: &str) {
     let account = state.accounts.entry(home.account.clone()).or_default();
     account.global.buckets.insert(bucket_name.clone(), stored);
     let trail = StoredTrail {
+        kept_from_members: false,
+        is_new_to_members: false,
         insights: false,
         trail: Trail {
             bucket: bucket_name,

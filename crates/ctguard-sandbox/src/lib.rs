@@ -20,6 +20,7 @@ mod buckets;
 mod buses;
 pub mod deliver;
 mod events;
+mod failing;
 pub mod faults;
 mod file;
 pub mod fresh;
@@ -283,8 +284,10 @@ impl Cloud for Sandbox {
         wanted: &'a BTreeSet<Permission>,
     ) -> BoxFuture<'a, Result<Vec<Permission>, CloudError>> {
         let inner = self.lock();
-        let denied =
-            |wanted: &&Permission| access::check(&inner.state, place, &wanted.operation).is_err();
+        let denied = |wanted: &&Permission| {
+            let checked = access::check(&inner.state, place, &wanted.operation);
+            checked.is_err_and(|refusal| refusal.kind == CloudErrorKind::AccessDenied)
+        };
         ready(Ok(wanted.iter().filter(denied).cloned().collect())).boxed()
     }
 }
@@ -382,6 +385,7 @@ fn apply(state: &mut State, place: &Place, action: &Action) -> Done {
         Action::TagTrail { name, tags } => trails::tag(state, place, name, tags),
         Action::UntagTrail { name, keys } => trails::untag(state, place, name, keys),
         Action::CreateBucket { name } => buckets::create(state, place, name),
+        Action::DeleteBucket { name } => buckets::delete(state, place, name),
         Action::PutPublicAccessBlock { name } => {
             buckets::set(state, place, name, |bucket| bucket.public_access_blocked = true)
         }

@@ -1,9 +1,11 @@
 //! What the sandbox's file holds: accounts as readable JSON, in the resource types of the core.
 
+mod calls;
 mod find;
 mod fleet;
 mod in_full;
 
+pub use calls::{Failing, Failure};
 pub(super) use find::{blueprint_of, locate};
 pub use fleet::{MemberStatus, StoredMember, StoredOrganization, StoredUnit};
 
@@ -39,6 +41,9 @@ pub struct State {
     /// Operations that the caller may not use.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub denied: Vec<Denied>,
+    /// Operations that fail for another cause.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failing: Vec<Failing>,
 }
 
 /// An operation, as IAM names it (`sns:*` is possible), that is denied everywhere or in one place.
@@ -221,6 +226,20 @@ pub struct StoredTrail {
     pub status: TrailStatus,
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
+    /// It is an organization's and was never made in the members.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub kept_from_members: bool,
+    /// It became an organization's in this run: AWS makes it in the members minutes later, which is
+    /// when the file is opened next.
+    #[serde(skip)]
+    pub is_new_to_members: bool,
+}
+
+impl StoredTrail {
+    /// Whether the members of the organization see it.
+    pub(crate) fn reaches_members(&self) -> bool {
+        self.trail.organization && !self.kept_from_members && !self.is_new_to_members
+    }
 }
 
 /// A KMS key.

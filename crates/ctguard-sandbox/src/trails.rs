@@ -60,6 +60,8 @@ pub fn create(state: &mut State, place: &Place, name: &str, trail: &Trail, tags:
     check(state, place, name, trail)?;
     check_room(state, place, name, trail)?;
     let new = StoredTrail {
+        kept_from_members: false,
+        is_new_to_members: trail.organization,
         insights: false,
         trail: trail.clone(),
         selectors: default_selectors(),
@@ -75,7 +77,10 @@ pub fn update(state: &mut State, place: &Place, name: &str, trail: &Trail) -> Do
     at_home(state, place, name)?;
     check(state, place, name, trail)?;
     check_room(state, place, name, trail)?;
-    edit(state, place, name, |stored| stored.trail = trail.clone());
+    edit(state, place, name, |stored| {
+        stored.is_new_to_members |= trail.organization && !stored.trail.organization;
+        stored.trail = trail.clone();
+    });
     Ok(())
 }
 
@@ -158,6 +163,9 @@ fn check(state: &State, place: &Place, name: &str, trail: &Trail) -> Done {
             "NotOrganizationMasterAccountException",
             || format!("account {} does not manage the organization", place.account),
         )?;
+        ensure(!organization.distrusts_cloudtrail, "CloudTrailAccessNotEnabledException", || {
+            "the service CloudTrail is not trusted in the organization".to_owned()
+        })?;
     }
     let prefix = trail.key_prefix.as_deref().unwrap_or_default();
     ensure(prefix.chars().count() <= 200, "InvalidS3PrefixException", || {

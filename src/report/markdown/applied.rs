@@ -32,6 +32,7 @@ pub fn applied(report: &ApplyReport, limit: usize) -> String {
     };
     out.list("Failed", "changes", of(OutcomeKind::Failed));
     out.list("Not attempted", "changes", of(OutcomeKind::NotAttempted));
+    out.list("Taken back", "changes", of(OutcomeKind::TakenBack));
     let refused = report.refusals.iter().map(|refusal| {
         let object = plain(&asides::named(&refusal.address, &names));
         format!("{object}: {}. {}", plain(&refusal.reason), plain(&refusal.help))

@@ -465,6 +465,7 @@ fn actions() -> Vec<Action> {
         { "call": "TagTrail", "name": "m", "tags": tags },
         { "call": "UntagTrail", "name": "m", "keys": ["k"] },
         { "call": "CreateBucket", "name": "logs" },
+        { "call": "DeleteBucket", "name": "logs" },
         { "call": "PutPublicAccessBlock", "name": "logs" },
         { "call": "PutBucketVersioning", "name": "logs" },
         { "call": "PutBucketEncryption", "name": "logs", "encryption": "s3_managed" },

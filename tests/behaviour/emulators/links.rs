@@ -180,6 +180,21 @@ const NOT_HERE: &[(LinkCode, &str, Elsewhere)] = &[
     ),
     (LinkCode::LogDelivery, "neither writes log files, so neither fails to", Recorded),
     (LinkCode::LogBucketPolicy, "neither writes log files, so no bucket refuses them", Recorded),
+    (
+        LinkCode::TrailNotShown,
+        "neither shows a member the trail of its organization",
+        Sandbox(include_str!("../organization.rs")),
+    ),
+    (
+        LinkCode::LogBucketPublic,
+        "the sandbox tries it, and reading it back has a row of its own",
+        Sandbox(include_str!("../links.rs")),
+    ),
+    (
+        LinkCode::LogBucketVersioning,
+        "the sandbox tries it, and reading it back has a row of its own",
+        Sandbox(include_str!("../links.rs")),
+    ),
     (LinkCode::LogKey, "neither encrypts log files", Recorded),
     (LinkCode::DigestDelivery, "neither writes digests", Recorded),
     (

@@ -241,7 +241,8 @@ fn proven_is_what_is_delivered_over_the_hop() {
     let state = settled.state();
     assert_eq!(agrees(&settled, &blueprint, "nothing broken", false).1, 0);
     let (mut whole, mut short) = (0, 0);
-    for fault in Fault::ALL {
+    // What fails a call leaves delivery as it is, and is not known to be.
+    for fault in Fault::ALL.into_iter().filter(|fault| !fault.is_about_calls()) {
         for place in places() {
             let sandbox = Sandbox::in_memory(state.clone());
             let aim = Aim {

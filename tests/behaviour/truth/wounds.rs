@@ -463,6 +463,18 @@ pub const WOUNDS: &[(&str, Wound)] = &[
     ("let log files expire", |s, _, _| buckets(s, |bucket| expire(bucket, "AWSLogs/", 30))),
     ("let log files expire after years", |s, _, _| buckets(s, |bucket| expire(bucket, "", 2_555))),
     ("let other files expire", |s, _, _| buckets(s, |bucket| expire(bucket, "reports/", 1))),
+    ("open the buckets", |s, _, _| {
+        for account in s.accounts.values_mut() {
+            let buckets = account.global.buckets.values_mut();
+            buckets.for_each(|bucket| bucket.bucket.public_access_blocked = false);
+        }
+    }),
+    ("stop keeping versions", |s, _, _| {
+        for account in s.accounts.values_mut() {
+            let buckets = account.global.buckets.values_mut();
+            buckets.for_each(|bucket| bucket.bucket.versioning = false);
+        }
+    }),
     ("log files cannot be encrypted", |s, _, _| {
         trails(s, |t| t.status.latest_delivery_error = Some("KMS.DisabledException".into()))
     }),

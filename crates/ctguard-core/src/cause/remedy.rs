@@ -84,6 +84,7 @@ impl Cause {
             ),
             Self::Unreachable(obstacle) => unreachable(obstacle).to_owned(),
             Self::NotEnabled => not_enabled(failed),
+            Self::Distrusted => "CloudTrail is no trusted service of the organization, so no trail can be made for all its accounts: enable it in the management account (`aws organizations enable-aws-service-access --service-principal cloudtrail.amazonaws.com`), and run again; or leave `organization: true` out. No permission is missing.".to_owned(),
             Self::NotFound => not_found(failed),
             Self::Malformed => "What answered is not AWS, or its answer was cut short: a proxy or a sign-in page may stand in the way. Look at HTTPS_PROXY, NO_PROXY and AWS_ENDPOINT_URL, and run again. No permission is missing.".to_owned(),
             Self::TooLarge => format!(

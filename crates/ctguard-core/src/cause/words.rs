@@ -9,6 +9,11 @@
 
 use super::{Cause, CloudErrorKind, Denial, Obstacle, PolicyType};
 
+/// CloudTrail's code where it is no trusted service of the organization.
+///
+/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateTrail.html>
+const NO_TRUSTED_ACCESS: &str = "CloudTrailAccessNotEnabledException";
+
 /// Codes for a missing object or setting.
 ///
 /// SQS has two spellings: that of the JSON protocol, and the older one that it sends as well.
@@ -211,6 +216,9 @@ impl Cause {
         }
         if THROTTLED.contains(&code) || status == Some(TOO_MANY) {
             return Self::Throttled;
+        }
+        if code == NO_TRUSTED_ACCESS {
+            return Self::Distrusted;
         }
         if NOT_FOUND.contains(&code) {
             return Self::NotFound;

@@ -47,6 +47,7 @@ macro_rules! link_codes {
 
 link_codes! {
     TrailMissing "trail-missing" "No trail covers the place where the event lands.",
+    TrailNotShown "trail-not-shown" "The organization's trail is not seen in the account.",
     TrailNotHere "trail-not-here" "The account has a trail, and it does not log in this region.",
     TrailNotLogging "trail-not-logging" "The trails that cover the place are not logging.",
     TrailHomeNotEnabled "trail-home-not-enabled" "The organization's trail is at home in a region that the account has not enabled.",
@@ -115,6 +116,8 @@ link_codes! {
     LogBucketMissing "log-bucket-missing" "The bucket of a trail does not exist.",
     LogBucketPolicy "log-bucket-policy" "The bucket of a trail refuses CloudTrail.",
     LogsExpire "logs-expire" "The bucket's lifecycle deletes the log files of a trail early.",
+    LogBucketPublic "log-bucket-public" "The bucket of a trail does not block public access by its own settings.",
+    LogBucketVersioning "log-bucket-versioning" "The bucket of a trail does not keep versions.",
     LogKey "log-key" "The key that encrypts a trail's log files cannot be used.",
     DigestDelivery "digest-delivery" "A trail cannot write its digest files.",
     BusOpenToAll "bus-open-to-all" "The policy of the hub's event bus lets anybody put events on it.",
@@ -136,6 +139,11 @@ impl LinkCode {
         let additions =
             [Self::BusOpenToAll, Self::BusCopied, Self::RoleAttached, Self::RoleBounded];
         (Self::ForwardRole..=Self::BusKey).contains(&self) || additions.contains(&self)
+    }
+
+    /// Whether it is about a queue or function that receives what a topic gets.
+    pub fn is_receiver(self) -> bool {
+        (Self::QueueMissing..=Self::FunctionPolicy).contains(&self)
     }
 
     /// Whether it is only used for remarks, which do not change the verdict.

@@ -55,6 +55,7 @@ pub(super) fn bucket(
         place: home.clone(),
         // A trail that was somebody else's may keep the bucket that it came with.
         foreign: spec.foreign_bucket || spec.adopt,
+        elsewhere: spec.foreign_bucket,
         encryption: Encryption::S3Managed,
         own_statements: bucket_statements(&names, spec, home, organization),
         tags: ownership_tags(&blueprint.name, None),

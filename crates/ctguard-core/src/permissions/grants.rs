@@ -124,9 +124,12 @@ const WRITE_TRAIL: &[&str] = &[
 /// Removing ctguard's own tags, and no others.
 const RELEASE_TRAILS: &[&str] = &["cloudtrail:RemoveTags"];
 
-/// Never DeleteBucket.
+/// S3 deletes empty buckets only: DeleteBucket takes back one whose trail is refused.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html>
 const WRITE_BUCKET: &[&str] = &[
     "s3:CreateBucket",
+    "s3:DeleteBucket",
     "s3:PutBucketOwnershipControls",
     "s3:PutBucketPolicy",
     "s3:PutBucketPublicAccessBlock",

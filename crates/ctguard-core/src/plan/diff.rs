@@ -119,7 +119,9 @@ fn uncovered(proof: &Proof) -> Vec<Warning> {
             let trail = finding.code.is_trail() && finding.status >= Status::Unknown;
             let message = finding.code >= LinkCode::ForwardRole && !said_elsewhere(finding.code);
             let conditions = broken && finding.code == LinkCode::CannotFire;
-            trail || conditions || broken && message
+            // Whether a queue or function takes what it is sent is asked before it is subscribed.
+            let unread = finding.status == Status::Unknown && finding.code.is_receiver();
+            trail || conditions || unread || broken && message
         })
         .map(|finding| {
             let object = match finding.code {

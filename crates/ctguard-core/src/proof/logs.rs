@@ -23,6 +23,7 @@ pub(super) fn find(desired: &Desired, live: &Live, place: &Place, remarks: &mut 
         remarks.extend(files.delivered());
         remarks.extend(files.digests());
         remarks.extend(files.kept());
+        remarks.extend(files.bucket_settings());
     }
 }
 
@@ -112,6 +113,37 @@ impl TrailFiles<'_> {
         let error = self.trail.status.known()?.latest_digest_delivery_error.as_ref()?;
         let text = format!("{} cannot write its digest files: {error}.", self.arn);
         Some(self.of_trail(LinkCode::DigestDelivery, text))
+    }
+
+    /// How well a bucket keeps what is written to it, whoever owns it. Of one that cannot be read
+    /// nothing is said.
+    fn bucket_settings(&self) -> Vec<Remark> {
+        let Some(seen) = self.seen.and_then(Observed::known) else { return Vec::new() };
+        let say = |severity, code, text: &str| Remark {
+            severity,
+            code,
+            place: self.place.clone(),
+            object: LinkObject::Bucket(self.trail.trail.bucket.clone()),
+            text: text.to_owned(),
+            by_others: false,
+        };
+        let mut found = Vec::new();
+        if !seen.bucket.public_access_blocked {
+            // The account may block it for all its buckets, which is not read.
+            found.push(say(
+                RemarkSeverity::Note,
+                LinkCode::LogBucketPublic,
+                "Its own settings do not block public access; those of the account are not read. `aws s3api put-public-access-block` sets all four.",
+            ));
+        }
+        if !seen.bucket.versioning {
+            found.push(say(
+                RemarkSeverity::Degraded,
+                LinkCode::LogBucketVersioning,
+                "It keeps no versions: a log file that is overwritten or deleted is gone. `aws s3api put-bucket-versioning --versioning-configuration Status=Enabled` turns them on.",
+            ));
+        }
+        found
     }
 
     /// Lifecycle rules that delete current files before their time. Whose bucket it is does not

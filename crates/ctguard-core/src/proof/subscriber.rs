@@ -4,7 +4,8 @@ mod endpoint;
 mod filter;
 
 use super::topic::TopicJudge;
-use super::{FixedBy, Link, LinkCode, LinkObject};
+use super::{FixedBy, Link, LinkCode, LinkObject, Status};
+use crate::blueprint::Subscriber;
 use crate::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol, SubscriptionAttributes};
 use crate::scope::Place;
 use crate::snapshot::{LiveSubscription, Observed};
@@ -40,6 +41,19 @@ pub fn endpoint(judge: &TopicJudge<'_>, endpoint: &Endpoint) -> Link {
         }
         Err(link) => *link,
     }
+}
+
+/// What will keep a subscriber that is still to be subscribed from receiving anything, as far as
+/// that is known: the subscribing itself changes nothing about it.
+pub fn beforehand(judge: &TopicJudge<'_>, subscriber: &Subscriber) -> Option<Link> {
+    let Subscriber::Endpoint(endpoint) = subscriber else { return None };
+    let object = LinkObject::subscription(judge.arn, endpoint);
+    match subscription(judge, endpoint, &object) {
+        Ok(None) => {}
+        Ok(Some(_)) | Err(_) => return None,
+    }
+    let link = endpoint::admits(judge, endpoint, object);
+    (link.status >= Status::Unknown).then_some(link)
 }
 
 /// Judges a destination without listed subscribers: has anybody confirmed?

@@ -9,6 +9,7 @@ use crate::blueprint::Subscriber;
 use crate::cause::Cause;
 use crate::desired::{Desired, DestinationPath};
 use crate::resource::keys::RuleKey;
+use crate::resource::topic::Topic;
 use crate::scope::{Arn, Place};
 use crate::snapshot::Live;
 use crate::snapshot::{LiveTopic, Observed, Unreadable};
@@ -83,6 +84,13 @@ pub fn judge(
             if destination.subscribers.is_empty() {
                 links.push(subscriber::nobody(place, LinkObject::Topic(arn.clone())));
             }
+            if managed {
+                let topic = &new_topic();
+                let judge =
+                    TopicJudge { desired, live, place, arn, topic, destination, fixed_by, rules };
+                let each = destination.subscribers.iter();
+                links.extend(each.filter_map(|one| subscriber::beforehand(&judge, one)));
+            }
             return;
         }
     };
@@ -104,6 +112,7 @@ pub fn judge(
         links.push(subscriber::unlisted(&judge));
     }
     for subscriber in &destination.subscribers {
+        links.extend(subscriber::beforehand(&judge, subscriber));
         links.push(match subscriber {
             Subscriber::Endpoint(endpoint) => subscriber::endpoint(&judge, endpoint),
             Subscriber::Chat(configuration) => subscriber::chat(&judge, configuration),
@@ -132,6 +141,11 @@ fn unread(place: &Place, object: LinkObject, why: &Unreadable) -> Link {
     Link::assumed(LinkCode::TopicUnread, place, object, cause).with_fix(
         "Whoever owns the topic may let this account call sns:GetTopicAttributes and sns:ListSubscriptionsByTopic on it; or cover the topic's account.",
     )
+}
+
+/// A topic that apply is about to make.
+fn new_topic() -> LiveTopic {
+    LiveTopic { topic: Topic::default(), subscriptions: Observed::Absent, tags: Observed::Absent }
 }
 
 impl TopicJudge<'_> {

@@ -9,6 +9,7 @@
 mod home;
 mod landing;
 mod owner;
+mod unseen;
 
 pub(super) use landing::cannot_land;
 
@@ -16,11 +17,12 @@ use super::{FixedBy, Link, LinkCode, LinkObject, Status};
 use crate::blueprint::Records;
 use crate::desired::Desired;
 use crate::event::{self, Access, EVERY_SOURCE, EventKind, EventRef, Landing};
+use crate::resource::small_map::SmallMap;
 use crate::resource::trail::{EXCLUDABLE_SOURCES, Selectors};
 use crate::scope::{AccountId, Arn, Partition, Place};
 use crate::snapshot::Live;
 use crate::snapshot::{LiveTrail, Observed, Unreadable};
-use owner::{Repair, fix, fixed_by, missing};
+use owner::{Repair, fix, fixed_by};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
@@ -171,21 +173,30 @@ pub fn judge(desired: &Desired, live: &Live, question: &TrailQuery<'_>) -> Link 
 
 fn surely(desired: &Desired, live: &Live, question: &TrailQuery<'_>) -> Link {
     let place = question.place;
+    let nothing = SmallMap::new();
     let trails = match live.places.get(place).map(|seen| &seen.trails) {
         Some(Observed::Known(trails)) => trails,
         Some(Observed::Unreadable(why)) => {
             let here = LinkObject::Trails(place.clone());
             return Link::unreadable(LinkCode::TrailMissing, place, here, why);
         }
-        Some(Observed::Absent) | None => return missing(desired, live, place),
+        Some(Observed::Absent) | None => &nothing,
     };
     let answers = trails.iter().map(|(arn, trail)| {
         let asked = TrailJudge { desired, live, question, arn, trail };
         asked.link()
     });
-    answers
-        .min_by_key(|link| (link.status, Reverse(link.code)))
-        .unwrap_or_else(|| missing(desired, live, place))
+    let best = answers.min_by_key(|link| (link.status, Reverse(link.code)));
+    match best {
+        Some(link) if link.status < Status::Broken => return link,
+        // One of the account's own that does not record is no reason while the organization's
+        // is still to come.
+        Some(link) if unseen::is_shown(desired, place, trails) => return link,
+        _ => {}
+    }
+    unseen::of_organization(desired, live, place)
+        .or(best)
+        .unwrap_or_else(|| unseen::missing(desired, live, place))
 }
 
 /// Judges one trail for one kind of event.

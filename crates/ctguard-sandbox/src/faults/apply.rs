@@ -1,9 +1,9 @@
 //! Applies a fault.
 
-use super::hop;
 use super::others;
 use super::pick::{self, nothing, pick, pick_subscription, within};
 use super::{Aim, Fault};
+use super::{calls, hop};
 use crate::policy::texts;
 use crate::state::{State, StoredSubscription, StoredTopic};
 use crate::topics::default_policy;
@@ -15,12 +15,18 @@ use serde_json::{Map, Value, json};
 
 /// Breaks one object; says what was done, or which objects exist.
 pub fn apply(state: &mut State, fault: Fault, aim: &Aim) -> Result<String, String> {
+    if let Some(how) = fault.failure() {
+        return calls::fail(state, how, aim);
+    }
     match fault {
+        Fault::MendCalls => calls::mend(state),
+        Fault::DistrustCloudtrail => distrust(state),
         Fault::StopTrail
         | Fault::DeleteTrail
         | Fault::NarrowSelectors
         | Fault::ExcludeKms
-        | Fault::SingleRegionTrail => trail(state, fault, aim),
+        | Fault::SingleRegionTrail
+        | Fault::KeepFromMembers => trail(state, fault, aim),
         Fault::DisableRule
         | Fault::EnableRulePlain
         | Fault::DeleteRule
@@ -53,14 +59,26 @@ pub fn apply(state: &mut State, fault: Fault, aim: &Aim) -> Result<String, Strin
         Fault::CopyBus => others::copied(state, aim),
         Fault::AddSubscriber => others::subscribed(state, aim),
         Fault::ExpireLogs => others::expired(state, aim),
-        Fault::StripTags => tags(state, aim),
+        // Calls have been seen to.
+        _ => tags(state, aim),
     }
+}
+
+/// Ends the trusted access of CloudTrail: no trail can be made an organization's, and the members
+/// see none.
+fn distrust(state: &mut State) -> Result<String, String> {
+    let Some(organization) = &mut state.organization else {
+        return Err("the accounts are in no organization".to_owned());
+    };
+    organization.distrusts_cloudtrail = true;
+    Ok(format!("CloudTrail has no trusted access to organization {} any more.", organization.id))
 }
 
 fn trail(state: &mut State, fault: Fault, aim: &Aim) -> Result<String, String> {
     let (place, name) = pick("trail", pick::trails(state), aim, |trail| match fault {
         Fault::StopTrail => trail.status.logging,
         Fault::SingleRegionTrail => trail.trail.multi_region,
+        Fault::KeepFromMembers => trail.trail.organization,
         _ => true,
     })?;
     let time = String::from(state.clock);
@@ -93,6 +111,10 @@ fn trail(state: &mut State, fault: Fault, aim: &Aim) -> Result<String, String> {
         Fault::ExcludeKms => {
             stored.selectors = basic(ReadWrite::All, &["kms.amazonaws.com"]);
             format!("Trail {name} ({place}) now leaves out the events of KMS.")
+        }
+        Fault::KeepFromMembers => {
+            stored.kept_from_members = true;
+            format!("Trail {name} ({place}) is not in the member accounts.")
         }
         _ => {
             stored.trail.multi_region = false;

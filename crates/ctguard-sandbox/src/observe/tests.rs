@@ -85,6 +85,8 @@ fn full() -> (State, Place) {
     here.functions.insert("triage".into(), triage);
     here.functions.insert("mute".into(), StoredFunction::default());
     let trail = StoredTrail {
+        kept_from_members: false,
+        is_new_to_members: false,
         insights: false,
         trail: Trail {
             bucket: "nowhere".into(),

@@ -39,6 +39,7 @@ impl State {
             accounts: BTreeMap::from([(account, Account { global, ..Account::default() })]),
             organization: None,
             denied: Vec::new(),
+            failing: Vec::new(),
         }
     }
 
@@ -116,7 +117,7 @@ impl State {
     }
 
     /// The trails visible in a place, with their home: its own, the shadows of multi-region trails,
-    /// and those of its organization. Without an organization, the accounts of one file count as
+    /// and those of its organization that AWS has made in it. Without an organization, the accounts of one file count as
     /// one.
     pub(crate) fn trails_seen_from<'a>(
         &'a self,
@@ -131,7 +132,7 @@ impl State {
         all.filter(|(home, _, stored)| {
             (home.region == place.region || stored.trail.multi_region)
                 && (home.account == place.account
-                    || stored.trail.organization && self.are_of_one(&home.account, &place.account))
+                    || stored.reaches_members() && self.are_of_one(&home.account, &place.account))
                 && self.is_enabled(place)
         })
     }

@@ -18,6 +18,9 @@ pub struct StoredOrganization {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub units: BTreeMap<String, StoredUnit>,
     pub members: BTreeMap<AccountId, StoredMember>,
+    /// CloudTrail has no trusted access to it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub distrusts_cloudtrail: bool,
 }
 
 /// An organizational unit.
@@ -98,7 +101,8 @@ impl State {
 
     /// Whether an organization trail of one account records another.
     pub(crate) fn are_of_one(&self, one: &AccountId, other: &AccountId) -> bool {
-        self.organization.is_none()
-            || self.membership(one).is_some() && self.membership(other).is_some()
+        let Some(organization) = &self.organization else { return true };
+        let is_member = |id| self.membership(id).is_some();
+        !organization.distrusts_cloudtrail && is_member(one) && is_member(other)
     }
 }

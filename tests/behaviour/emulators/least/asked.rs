@@ -205,6 +205,7 @@ impl At<'_> {
         let action = match (self.call.method.as_str(), setting) {
             ("HEAD", _) | ("GET", "list-type") => "ListBucket",
             ("PUT", "" | "x-id") => "CreateBucket",
+            ("DELETE", "" | "x-id") => "DeleteBucket",
             ("GET", "policy") => "GetBucketPolicy",
             ("PUT", "policy") => "PutBucketPolicy",
             ("GET", "tagging") => "GetBucketTagging",

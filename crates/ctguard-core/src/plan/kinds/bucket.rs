@@ -2,6 +2,7 @@
 //! when the blueprint says that it is somebody else's.
 
 use crate::action::Action;
+use crate::cause::Cause;
 use crate::desired::DesiredBucket;
 use crate::plan::Verb;
 use crate::plan::draft::{Differ, Draft, Owner};
@@ -9,7 +10,7 @@ use crate::plan::fields::FieldChanges;
 use crate::resource::bucket::Bucket;
 use crate::resource::{ALERT_TAG, Address, BLUEPRINT_TAG, Kind, Tags, VERSION_TAG, policy};
 use crate::scope::Place;
-use crate::snapshot::{LiveBucket, Observed};
+use crate::snapshot::{LiveBucket, Observed, Unreadable};
 
 pub fn diff(differ: &mut Differ<'_>) {
     let desired = differ.desired;
@@ -29,6 +30,17 @@ pub fn diff(differ: &mut Differ<'_>) {
                     "Bucket {name} cannot be read here, as one of another account's cannot: the trail writes to it already, so its policy is assumed to let cloudtrail.amazonaws.com in."
                 ));
             }
+            Observed::Unreadable(why) if is_assumed(bucket, why) => {
+                differ.in_sync();
+                if !differ.trail_exists(place) {
+                    differ.warn(format!(
+                        "Bucket {name} cannot be read here ({}: {}), and the blueprint says that it is somebody else's: that it is there and lets CloudTrail write for trail {} is assumed. Where it does not, CloudTrail refuses the trail.",
+                        why.operation,
+                        why.code,
+                        differ.kept_trail(place)
+                    ));
+                }
+            }
             Observed::Unreadable(why) => {
                 let global = crate::scope::Region::global();
                 differ.unknown_at(&global, place, &format!("bucket {name}"), why);
@@ -47,6 +59,12 @@ pub fn diff(differ: &mut Differ<'_>) {
             Observed::Known(live) => release(differ, place, name, live),
         }
     }
+}
+
+/// Whether what could not be read of a bucket is taken as right: it is another account's by the
+/// blueprint, and a policy keeps ctguard out, as it does for the log bucket of a landing zone.
+pub(super) fn is_assumed(bucket: &DesiredBucket, why: &Unreadable) -> bool {
+    bucket.elsewhere && why.operation.starts_with("s3:") && matches!(why.cause(), Cause::Denied(_))
 }
 
 /// Takes the blueprint's tags off a bucket. What CloudTrail may write there stays, since its trail

@@ -64,7 +64,18 @@ impl Differ<'_> {
     fn bucket_is_unknown(&self, place: &Place, name: &str) -> bool {
         let seen = self.live.accounts.get(&place.account);
         let seen = seen.and_then(|account| account.buckets.get(name));
-        seen.and_then(Observed::unreadable).is_some_and(|why| !self.logs_arrive(place, name, why))
+        let desired = self.desired.buckets.get(&(place.account.clone(), name.to_owned()));
+        seen.and_then(Observed::unreadable).is_some_and(|why| {
+            let assumed = desired.is_some_and(|bucket| super::bucket::is_assumed(bucket, why));
+            !assumed && !self.logs_arrive(place, name, why)
+        })
+    }
+
+    /// The ARN of the trail that the blueprint keeps in a place.
+    pub fn kept_trail(&self, place: &Place) -> String {
+        let kept = self.desired.places.get(place).and_then(|here| here.trail.as_ref());
+        let name = kept.map(|kept| kept.name.as_str()).unwrap_or_default();
+        place.arn("cloudtrail", &format!("trail/{name}"))
     }
 
     fn managed_trail(&self, place: &Place) -> Option<&LiveTrail> {
@@ -157,6 +168,13 @@ fn create(differ: &mut Differ<'_>, place: &Place, desired: &DesiredTrail, trails
         },
         Action::StartLogging { name },
     ];
+    let mut covered = differ.desired.covered.iter();
+    if desired.trail.organization && covered.any(|other| other.account != place.account) {
+        differ.warn(format!(
+            "AWS makes the organization trail {} in the member accounts some minutes after this one: until then nothing is recorded there, and `ctguard verify` says trail-not-shown.",
+            desired.name
+        ));
+    }
     let bucket = Address::new(place, Kind::Bucket, &desired.trail.bucket);
     let draft = Draft::new(place, Kind::Trail, &desired.name, Verb::Create, "it does not exist")
         .needs([bucket]);

@@ -1,10 +1,10 @@
 //! Who owns a trail, and so who can fix it and how.
 
 use crate::desired::Desired;
-use crate::proof::{FixedBy, Link, LinkCode, LinkObject};
+use crate::proof::FixedBy;
 use crate::resource::{Tags, owned_by};
 use crate::scope::Granularity;
-use crate::scope::{Arn, Place, of_account};
+use crate::scope::{Arn, Place};
 use crate::snapshot::Live;
 use crate::snapshot::LiveTrail;
 
@@ -18,7 +18,7 @@ pub enum Repair {
 }
 
 /// Whether this is the trail that the blueprint keeps and ctguard owns, or would adopt.
-fn kept(desired: &Desired, live: &Live, arn: &str) -> bool {
+pub fn kept(desired: &Desired, live: &Live, arn: &str) -> bool {
     let Some(home) = &desired.trail_home else { return false };
     let kept = desired.places.get(home).and_then(|here| here.trail.as_ref());
     kept.is_some_and(|kept| {
@@ -87,50 +87,4 @@ pub fn fix(desired: &Desired, live: &Live, arn: &str, trail: &LiveTrail, repair:
     format!(
         "It is {whose} {account}: whoever administers it can {what} with {command}. ctguard changes only the trail under `trail:`."
     )
-}
-
-/// No trail is visible in a place. Mentions one that the account has elsewhere, if any.
-pub fn missing(desired: &Desired, live: &Live, place: &Place) -> Link {
-    let elsewhere = of_account(&live.places, &place.account);
-    let single = elsewhere
-        .flat_map(|(other, seen)| {
-            let trails = seen.trails.known().into_iter().flatten();
-            trails.filter(move |(_, trail)| trail.home_region == other.region)
-        })
-        .find(|(_, trail)| !trail.trail.multi_region);
-    if let Some((arn, trail)) = single {
-        let cause = format!("it logs in {} only", trail.home_region);
-        let fixed_by = fixed_by(desired, live, arn);
-        return Link::broken(
-            LinkCode::TrailNotHere,
-            place,
-            LinkObject::Trail(arn.clone()),
-            cause,
-            fixed_by,
-        )
-        .with_fix(fix(desired, live, arn, trail, Repair::MultiRegion))
-        .one_per(Granularity::Account);
-    }
-    let covers = |home: &&Place| {
-        let trail = desired.places.get(*home).and_then(|here| here.trail.as_ref());
-        home.account == place.account || trail.is_some_and(|kept| kept.trail.organization)
-    };
-    let kept = desired.trail_home.as_ref().filter(covers);
-    let (fix, fixed_by) = match kept {
-        Some(home) if desired.places.contains_key(home) => {
-            ("Run `ctguard apply`.".to_owned(), FixedBy::Apply)
-        }
-        Some(home) => (
-            format!("Run `ctguard apply` for {}, the trail's home, too.", home.region),
-            FixedBy::Person,
-        ),
-        None => (
-            "Add `trail:` to the blueprint and apply it, or have a multi-region trail made."
-                .to_owned(),
-            FixedBy::Person,
-        ),
-    };
-    let object = LinkObject::Trails(place.clone());
-    let cause = "no trail covers the region, so no CloudTrail event reaches EventBridge there";
-    Link::broken(LinkCode::TrailMissing, place, object, cause, fixed_by).with_fix(fix)
 }

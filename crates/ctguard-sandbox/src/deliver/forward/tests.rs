@@ -95,6 +95,7 @@ fn working() -> State {
     };
     let unit = StoredUnit { name: "spokes".into(), parent: "r-ab12".into() };
     state.organization = Some(StoredOrganization {
+        distrusts_cloudtrail: false,
         id: "o-a1b2c3d4e5".into(),
         management: hub().account,
         root: "r-ab12".into(),

@@ -21,6 +21,7 @@ fn state() -> State {
     };
     let unit = |parent: &str| StoredUnit { name: "unit".to_owned(), parent: parent.to_owned() };
     state.organization = Some(StoredOrganization {
+        distrusts_cloudtrail: false,
         id: "o-a1b2c3d4e5".into(),
         management: place.account.clone(),
         root: "r-ab12".into(),
