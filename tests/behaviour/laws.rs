@@ -52,6 +52,11 @@ pub fn choice() -> impl Strategy<Value = Choice> {
         .prop_map(|(alerts, more, [trail, narrow])| Choice { alerts, more, trail, narrow })
 }
 
+/// The second choice, keeping a trail where the first one does.
+pub fn with_the_trail_of(first: &Choice, second: Choice) -> Choice {
+    Choice { trail: first.trail, ..second }
+}
+
 pub fn blueprint(choice: &Choice) -> Blueprint {
     let mut names = vec!["mail"];
     let mut destinations = vec![DESTINATIONS[0]];

@@ -7,6 +7,7 @@
 pub mod compile;
 pub mod intent;
 pub mod landing;
+pub mod made;
 pub mod narrow;
 pub mod pattern;
 pub mod placement;
@@ -15,6 +16,7 @@ pub mod trail;
 use crate::resource::names::Names;
 pub use compile::compile;
 pub use intent::{Adoption, Intent};
+pub use made::{Made, made};
 pub use narrow::{Narrow, Shard};
 pub use placement::{Scope, ScopeAccount, ScopeError, ScopeOrganization};
 
@@ -86,6 +88,9 @@ pub struct Desired {
     pub intent: Intent,
     /// Buckets that are released, by account and name, with the place to read them from.
     pub released: BTreeMap<(AccountId, String), Place>,
+    /// Names that are looked up although nothing of theirs should exist, by place: those that the
+    /// blueprint would make, when everything is removed.
+    pub made: BTreeMap<Place, Made>,
 }
 
 /// What a trail records according to the blueprint, and the reason.
@@ -300,6 +305,14 @@ impl Desired {
             reads.topics.extend(here.existing_topics.iter().cloned());
             reads.queues.extend(here.queues.keys().map(|name| place.arn("sqs", name)));
             reads.managed_trail = here.trail.as_ref().map(|trail| trail.name.clone());
+        }
+        if let Some(made) = self.made.get(place) {
+            reads.buses.insert(made.bus.clone());
+            reads.topics.extend(made.topics.iter().map(|name| place.arn("sns", name)));
+            reads.queues.extend(made.queues.iter().map(|name| place.arn("sqs", name)));
+            if reads.managed_trail.is_none() {
+                reads.managed_trail.clone_from(&made.trail);
+            }
         }
         // A queue or function that subscribes is read where it lives, so that its own policy can be
         // judged.

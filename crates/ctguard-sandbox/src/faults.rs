@@ -53,6 +53,7 @@ pub enum Fault {
     ConditionBus,
     DenyBus,
     StripTags,
+    LagTagSearch,
 }
 
 /// The object to break. Without a name, the first suitable one: ctguard's own first, then by
@@ -67,7 +68,7 @@ pub struct Aim {
 }
 
 impl Fault {
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::StopTrail,
         Self::DeleteTrail,
         Self::NarrowSelectors,
@@ -99,6 +100,7 @@ impl Fault {
         Self::ConditionBus,
         Self::DenyBus,
         Self::StripTags,
+        Self::LagTagSearch,
     ];
 
     /// Its name on the command line.
@@ -140,6 +142,9 @@ impl Fault {
             Self::ConditionBus => "add a condition on another organization to a bus's policy",
             Self::DenyBus => "deny everybody in an event bus's policy",
             Self::StripTags => "take the tags from a rule, topic, queue, trail, bus or role",
+            Self::LagTagSearch => {
+                "let the search by tag know of nothing that is made from now on, until `advance`"
+            }
         }
     }
 

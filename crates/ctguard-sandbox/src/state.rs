@@ -39,6 +39,9 @@ pub struct State {
     /// Operations that the caller may not use.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub denied: Vec<Denied>,
+    /// What the search by tag has caught up with, by ARN, while it lags; absent: everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub indexed: Option<BTreeSet<String>>,
 }
 
 /// An operation, as IAM names it (`sns:*` is possible), that is denied everywhere or in one place.

@@ -35,15 +35,7 @@ pub fn compile(
     scope: &Scope,
     as_of: Date,
 ) -> Result<Desired, Vec<Diagnostic>> {
-    let mut compiler = Compiler {
-        blueprint,
-        names: Names::new(&blueprint.name),
-        as_of,
-        patterns: BTreeMap::new(),
-        inputs: BTreeMap::new(),
-        problems: Vec::new(),
-        told: BTreeSet::new(),
-    };
+    let mut compiler = Compiler::new(blueprint, as_of);
     let desired = compiler.compile(scope);
     if compiler.problems.is_empty() {
         Ok(desired)
@@ -52,6 +44,11 @@ pub fn compile(
         compiler.problems.dedup();
         Err(compiler.problems)
     }
+}
+
+/// Compiles as far as it goes, whatever is wrong with the rest: enough to know the names.
+pub(super) fn as_far_as_possible(blueprint: &Blueprint, scope: &Scope, as_of: Date) -> Desired {
+    Compiler::new(blueprint, as_of).compile(scope)
 }
 
 /// What a pattern depends on: the alert, the selected events, and where they come from.
@@ -70,6 +67,18 @@ struct Compiler<'a> {
 }
 
 impl<'a> Compiler<'a> {
+    fn new(blueprint: &'a Blueprint, as_of: Date) -> Self {
+        Self {
+            blueprint,
+            names: Names::new(&blueprint.name),
+            as_of,
+            patterns: BTreeMap::new(),
+            inputs: BTreeMap::new(),
+            problems: Vec::new(),
+            told: BTreeSet::new(),
+        }
+    }
+
     /// Adds a problem unless it is known from another place. `of` distinguishes it from others of
     /// the same code.
     fn once(&mut self, of: impl Into<String>, problem: Diagnostic) {
@@ -107,6 +116,7 @@ impl<'a> Compiler<'a> {
             endpoints: BTreeMap::new(),
             intent: Intent::default(),
             released: BTreeMap::new(),
+            made: BTreeMap::new(),
         };
         for alert in blueprint.alerts.iter().filter(|alert| blueprint.is_routed(alert)) {
             self.problems.extend(check_landing(alert, scope, self.as_of));

@@ -42,7 +42,17 @@ pub fn apply(state: &mut State, fault: Fault, aim: &Aim) -> Result<String, Strin
             hop::bus(state, fault, aim)
         }
         Fault::StripTags => tags(state, aim),
+        Fault::LagTagSearch => lag_tag_search(state, aim),
     }
+}
+
+fn lag_tag_search(state: &mut State, aim: &Aim) -> Result<String, String> {
+    if let Some(name) = &aim.name {
+        return Err(format!("there is one search by tag for all, and none for `{name}`"));
+    }
+    state.lag_tag_search();
+    let said = "The search by tag now knows of nothing that is made later, as on AWS for some minutes; `sandbox advance` lets it catch up.";
+    Ok(said.to_owned())
 }
 
 fn trail(state: &mut State, fault: Fault, aim: &Aim) -> Result<String, String> {
