@@ -66,10 +66,12 @@ fn trails_and_their_buckets_are_let_go_and_go_on() {
     let state = world.state();
     let account = state.accounts.values().next().unwrap();
     let bucket = &account.global.buckets["acme-logs-111122223333"];
-    assert!(bucket.tags.is_empty() && bucket.bucket.policy.is_some(), "{bucket:?}");
+    let mark: ctguard_core::resource::Tags =
+        [("ctguard:released".to_owned(), "acme".to_owned())].into();
+    assert!(bucket.tags == mark && bucket.bucket.policy.is_some(), "{bucket:?}");
     let home = &account.regions[&Region::new("us-east-1").unwrap()];
     let trail = &home.trails["acme-management"];
-    assert!(trail.tags.is_empty() && trail.status.logging, "{trail:?}");
+    assert!(trail.tags == mark && trail.status.logging, "{trail:?}");
     for here in account.regions.values() {
         assert!(here.rules.is_empty() && here.topics.is_empty() && here.queues.is_empty());
     }
@@ -88,7 +90,93 @@ fn tags_of_others_on_a_bucket_stay() {
     let state = world.state();
     let account = state.accounts.values().next().unwrap();
     let tags = &account.global.buckets["acme-logs-111122223333"].tags;
-    assert_eq!(tags.iter().collect::<Vec<_>>(), [(&"team".to_owned(), &"net".to_owned())]);
+    assert_eq!(tags.get("team").map(String::as_str), Some("net"));
+    assert!(!tags.contains_key("ctguard:blueprint") && tags.len() == 2, "{tags:?}");
+}
+
+#[test]
+fn what_was_released_is_taken_back_by_the_same_blueprint() {
+    let world = World::settled(&keeping_a_trail());
+    let before = world.state();
+    let told = world.run(&["destroy", "--yes"]).expect(0);
+    assert!(told.out.contains("takes what it keeps back"), "{}", told.out);
+    let plan = world.run(&["plan"]).expect(0);
+    assert!(plan.out.contains("this blueprint released it, and takes it back"), "{}", plan.out);
+    world.run(&["apply", "--yes"]).expect(0);
+    world.run(&["sandbox", "confirm"]).expect(0);
+    let left = world.run(&["plan", "--detailed-exitcode"]).expect(0);
+    assert!(left.out.contains("No changes"), "{}", left.out);
+    world.run(&["verify", "--strict"]).expect(0);
+    world.run(&["drift"]).expect(0);
+    let kept = |state: &State| {
+        let account = state.accounts.values().next().unwrap().clone();
+        let home = account.regions[&Region::new("us-east-1").unwrap()].clone();
+        (account.global.buckets, home.trails)
+    };
+    assert_eq!(kept(&world.state()), kept(&before));
+}
+
+#[test]
+fn what_another_blueprint_released_is_not_taken() {
+    let world = World::settled(&keeping_a_trail());
+    world.run(&["destroy", "--yes"]).expect(0);
+    world.write("ctguard.yaml", &keeping_a_trail().replace("name: acme\n", "name: other\n"));
+    let ran = world.run(&["plan"]).expect(5);
+    assert!(ran.out.contains("--adopt --allow-shared-trail"), "{}", ran.out);
+}
+
+/// Versions before the mark left nothing on what they released: the refusal says what works.
+#[test]
+fn what_an_older_version_released_is_taken_back_as_the_refusal_says() {
+    let world = World::settled(&keeping_a_trail());
+    world.run(&["destroy", "--yes"]).expect(0);
+    world.change(|state| {
+        let account = state.accounts.values_mut().next().unwrap();
+        account.global.buckets.values_mut().for_each(|bucket| bucket.tags.clear());
+        let trails = account.regions.values_mut().flat_map(|here| here.trails.values_mut());
+        trails.for_each(|trail| trail.tags.clear());
+    });
+    let ran = world.run(&["apply", "--yes"]).expect(5);
+    let said = "apply --adopt --allow-shared-trail";
+    assert!(ran.out.contains(said), "{}", ran.out);
+    let words: Vec<&str> = said.split(' ').chain(["--yes"]).collect();
+    world.run(&words).expect(0);
+    world.run(&["sandbox", "confirm"]).expect(0);
+    world.run(&["plan", "--detailed-exitcode"]).expect(0);
+    world.run(&["verify", "--strict"]).expect(0);
+}
+
+/// Stopped after any call, a release and a taking back go on.
+#[test]
+fn a_release_and_a_taking_back_go_on_wherever_they_stop() {
+    let blueprint = laws::read(&keeping_a_trail());
+    let start = || {
+        let sandbox = Sandbox::in_memory(laws::account(AccountKind::Bare));
+        laws::apply(&sandbox, &blueprint);
+        laws::confirm(&sandbox);
+        sandbox
+    };
+    let there = start().state();
+    for stop in 0..40 {
+        let sandbox = start();
+        sandbox.stop_after(stop);
+        destroy(&sandbox, &blueprint);
+        sandbox.go_on();
+        destroy(&sandbox, &blueprint);
+        sandbox.stop_after(stop);
+        laws::apply(&sandbox, &blueprint);
+        sandbox.go_on();
+        laws::apply(&sandbox, &blueprint);
+        laws::confirm(&sandbox);
+        assert!(laws::plan(&sandbox, &blueprint).is_empty(), "stopped after call {stop}");
+        let (after, before) = (sandbox.state(), &there);
+        let kept = |state: &State| {
+            let account = state.accounts.values().next().unwrap().clone();
+            let home = account.regions[&Region::new("us-east-1").unwrap()].clone();
+            (account.global.buckets, home.trails)
+        };
+        assert_eq!(kept(&after), kept(before), "stopped after call {stop}");
+    }
 }
 
 #[test]

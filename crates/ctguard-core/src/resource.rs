@@ -35,6 +35,16 @@ pub const ALERT_TAG: &str = "ctguard:alert";
 /// drift.
 pub const VERSION_TAG: &str = "ctguard:version";
 
+/// The tag that stays on a trail and its bucket when a blueprint releases them: the blueprint of this
+/// name may take them back.
+pub const RELEASED_TAG: &str = "ctguard:released";
+
+/// Whether the tags say that this blueprint has released an object and nobody owns it since.
+pub fn released_by(tags: &Tags, blueprint: &str) -> bool {
+    !tags.contains_key(BLUEPRINT_TAG)
+        && tags.get(RELEASED_TAG).is_some_and(|name| name == blueprint)
+}
+
 /// Whether the ownership tag names this blueprint.
 pub fn owned_by(tags: &Tags, blueprint: &str) -> bool {
     tags.get(BLUEPRINT_TAG).is_some_and(|name| name == blueprint)

@@ -3,7 +3,7 @@
 use super::{Identity, Purpose, keeper, partition};
 use crate::blueprint::{Blueprint, DestinationTopic, Subscriber};
 use crate::resource::names::Names;
-use crate::resource::{ALERT_TAG, BLUEPRINT_TAG, VERSION_TAG};
+use crate::resource::{ALERT_TAG, BLUEPRINT_TAG, RELEASED_TAG, VERSION_TAG};
 use crate::scope::{AccountId, Arn};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -121,6 +121,9 @@ const WRITE_TRAIL: &[&str] = &[
 /// Removing ctguard's own tags, and no others.
 const RELEASE_TRAILS: &[&str] = &["cloudtrail:RemoveTags"];
 
+/// Marking a trail as released, and nothing else.
+const MARK_TRAILS: &[&str] = &["cloudtrail:AddTags"];
+
 /// Never DeleteBucket.
 const WRITE_BUCKET: &[&str] = &[
     "s3:CreateBucket",
@@ -172,6 +175,7 @@ pub(super) fn every_call() -> BTreeSet<&'static str> {
         DELETE_QUEUES,
         WRITE_TRAIL,
         RELEASE_TRAILS,
+        MARK_TRAILS,
         WRITE_BUCKET,
         RELEASE_BUCKET,
         BESIDE,
@@ -339,9 +343,13 @@ pub(super) fn statements(blueprint: &Blueprint, duties: &Duties, purpose: Purpos
         let trails = json!(format!("arn:{}:cloudtrail:*:*:trail/*", partition(blueprint)));
         let mut release = allow("ReleaseTrails", RELEASE_TRAILS, &trails);
         release["Condition"] = json!({ "ForAllValues:StringEquals": {
-            "aws:TagKeys": [BLUEPRINT_TAG, VERSION_TAG, ALERT_TAG],
+            "aws:TagKeys": [BLUEPRINT_TAG, VERSION_TAG, ALERT_TAG, RELEASED_TAG],
         } });
         statements.push(release);
+        let mut mark = allow("MarkReleasedTrails", MARK_TRAILS, &trails);
+        mark["Condition"] =
+            json!({ "ForAllValues:StringEquals": { "aws:TagKeys": [RELEASED_TAG] } });
+        statements.push(mark);
         // Whoever creates the bucket may tag it anyway.
         if let Some(trail) = blueprint.trail.as_ref().filter(|_| duties.trail && !purpose.makes()) {
             let bucket = json!(format!("arn:{}:s3:::{}", partition(blueprint), trail.bucket));
