@@ -51,6 +51,7 @@ mod schema;
 mod snapshot;
 mod streams;
 mod stub;
+mod tags;
 mod trail;
 mod truth;
 mod validate;

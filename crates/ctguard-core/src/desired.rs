@@ -20,7 +20,7 @@ pub use made::{Made, made};
 pub use narrow::{Narrow, Shard};
 pub use placement::{Scope, ScopeAccount, ScopeError, ScopeOrganization};
 
-use crate::blueprint::{Format, Records, Risk, Subscriber};
+use crate::blueprint::{Blueprint, Format, Records, Risk, Subscriber};
 use crate::desired::pattern::Compiled;
 use crate::event::EventRef;
 use crate::identity::ByIdentity;
@@ -33,7 +33,7 @@ use crate::resource::rule::{Rule, Targets};
 use crate::resource::small_map::SmallMap;
 use crate::resource::topic::{Endpoint, SubscriptionAttributes};
 use crate::resource::trail::{ManagementNeeds, Trail};
-use crate::resource::{ALERT_TAG, BLUEPRINT_TAG, Tags, VERSION_TAG};
+use crate::resource::{ALERT_TAG, BLUEPRINT_TAG, Kind, OWN_TAGS, Tags, VERSION_TAG};
 use crate::scope::{AccountId, Arn, Place, Region};
 use crate::snapshot::Unreadable;
 use crate::snapshot::{AccountReads, ReadSet};
@@ -327,8 +327,21 @@ impl Desired {
     }
 }
 
+/// All tags of a resource of one kind: the blueprint's and ctguard's own.
+pub(crate) fn tags_of(blueprint: &Blueprint, kind: Kind, alert: Option<&str>) -> Tags {
+    let mut tags = blueprint.tags.of(kind);
+    tags.extend(ownership_tags(&blueprint.name, alert));
+    tags
+}
+
+/// Whether there are tags beside ctguard's own, which organizations may ask for in each call that
+/// can carry some.
+pub(crate) fn more_than_own(tags: &Tags) -> bool {
+    tags.keys().any(|key| !key.starts_with(OWN_TAGS))
+}
+
 /// `ctguard:blueprint`, `ctguard:version` and, on a rule, `ctguard:alert`.
-pub(crate) fn ownership_tags(name: &str, alert: Option<&str>) -> Tags {
+fn ownership_tags(name: &str, alert: Option<&str>) -> Tags {
     let mut tags = Tags::from([
         (BLUEPRINT_TAG.to_owned(), name.to_owned()),
         (VERSION_TAG.to_owned(), crate::blueprint::FORMAT_VERSION.to_string()),

@@ -27,6 +27,9 @@ use std::fmt;
 /// The tags of a resource.
 pub type Tags = SmallMap<String, String>;
 
+/// How the keys of ctguard's own tags begin; a blueprint cannot name such.
+pub const OWN_TAGS: &str = "ctguard:";
+
 /// The tag that says which blueprint owns a resource: `ctguard:blueprint=<name>`.
 pub const BLUEPRINT_TAG: &str = "ctguard:blueprint";
 /// The tag that says which alert a rule raises.

@@ -54,6 +54,7 @@ pub enum Fault {
     DenyBus,
     StripTags,
     LagTagSearch,
+    RequireTag,
 }
 
 /// The object to break. Without a name, the first suitable one: ctguard's own first, then by
@@ -68,7 +69,7 @@ pub struct Aim {
 }
 
 impl Fault {
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::StopTrail,
         Self::DeleteTrail,
         Self::NarrowSelectors,
@@ -101,6 +102,7 @@ impl Fault {
         Self::DenyBus,
         Self::StripTags,
         Self::LagTagSearch,
+        Self::RequireTag,
     ];
 
     /// Its name on the command line.
@@ -144,6 +146,9 @@ impl Fault {
             Self::StripTags => "take the tags from a rule, topic, queue, trail, bus or role",
             Self::LagTagSearch => {
                 "let the search by tag know of nothing that is made from now on, until `advance`"
+            }
+            Self::RequireTag => {
+                "deny, by the organization, whatever is created without a tag (CostCenter, or the name)"
             }
         }
     }

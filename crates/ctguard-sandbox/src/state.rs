@@ -39,6 +39,9 @@ pub struct State {
     /// Operations that the caller may not use.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub denied: Vec<Denied>,
+    /// Keys of tags without which the organization's policies let nothing be created.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub required_tags: BTreeSet<String>,
     /// What the search by tag has caught up with, by ARN, while it lags; absent: everything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub indexed: Option<BTreeSet<String>>,

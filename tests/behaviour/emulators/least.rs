@@ -446,7 +446,7 @@ fn the_printed_policies_are_enough_each_statement_is_needed_and_nothing_is_grant
     by_owner(
         SPOKE,
         &[
-            Action::CreateBucket { name: bucket.clone() },
+            Action::CreateBucket { name: bucket.clone(), tags: tags(&[]) },
             Action::CreateTrail { name: own(), trail: trail(&bucket), tags: tags(&[]) },
             Action::StartLogging { name: own() },
         ],

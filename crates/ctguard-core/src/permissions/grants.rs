@@ -136,6 +136,11 @@ const WRITE_BUCKET: &[&str] = &[
     "s3:PutLifecycleConfiguration",
 ];
 
+/// What CreateBucket with tags asks for, which only a blueprint with `tags:` makes.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucketConfiguration.html>
+const TAG_BUCKET: &[&str] = &["s3:TagResource"];
+
 /// The same for the trail's bucket: S3 replaces all tags by those that stay.
 const RELEASE_BUCKET: &[&str] = &["s3:PutBucketTagging"];
 
@@ -177,6 +182,7 @@ pub(super) fn every_call() -> BTreeSet<&'static str> {
         RELEASE_TRAILS,
         MARK_TRAILS,
         WRITE_BUCKET,
+        TAG_BUCKET,
         RELEASE_BUCKET,
         BESIDE,
     ];
@@ -327,6 +333,9 @@ pub(super) fn statements(blueprint: &Blueprint, duties: &Duties, purpose: Purpos
             statements.push(allow("WriteTrail", WRITE_TRAIL, &json!(arn)));
             let bucket = json!(format!("arn:{partition}:s3:::{}", trail.bucket));
             statements.push(allow("WriteTrailBucket", WRITE_BUCKET, &bucket));
+            if !blueprint.tags.is_empty() {
+                statements.push(allow("TagTrailBucket", TAG_BUCKET, &bucket));
+            }
         }
     }
     if purpose.deletes() {

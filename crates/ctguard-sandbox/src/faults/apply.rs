@@ -43,7 +43,15 @@ pub fn apply(state: &mut State, fault: Fault, aim: &Aim) -> Result<String, Strin
         }
         Fault::StripTags => tags(state, aim),
         Fault::LagTagSearch => lag_tag_search(state, aim),
+        Fault::RequireTag => Ok(require_tag(state, aim)),
     }
+}
+
+fn require_tag(state: &mut State, aim: &Aim) -> String {
+    let key = aim.name.clone().unwrap_or_else(|| "CostCenter".to_owned());
+    let said = format!("The organization now denies whatever is created without the tag {key}.");
+    state.required_tags.insert(key);
+    said
 }
 
 fn lag_tag_search(state: &mut State, aim: &Aim) -> Result<String, String> {

@@ -38,6 +38,7 @@ impl State {
             accounts: BTreeMap::from([(account, Account { global, ..Account::default() })]),
             organization: None,
             denied: Vec::new(),
+            required_tags: BTreeSet::new(),
             indexed: None,
         }
     }

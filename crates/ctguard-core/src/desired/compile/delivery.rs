@@ -3,8 +3,9 @@
 use super::Compiler;
 use crate::blueprint::{Destination, DestinationTopic, Subscriber};
 use crate::codes;
-use crate::desired::{DesiredPlace, DesiredQueue, DesiredTopic, DestinationPath, ownership_tags};
+use crate::desired::{DesiredPlace, DesiredQueue, DesiredTopic, DestinationPath, tags_of};
 use crate::diag::Diagnostic;
+use crate::resource::Kind;
 use crate::resource::queue::{Queue, RETENTION_SECONDS};
 use crate::resource::topic::{Protocol, SubscriptionAttributes, delivers};
 use crate::scope::{Arn, Place, Region};
@@ -133,7 +134,7 @@ impl Compiler<'_> {
             })],
             subscriptions,
             chats,
-            tags: ownership_tags(&self.blueprint.name, None),
+            tags: tags_of(self.blueprint, Kind::Topic, None),
         }
     }
 
@@ -162,7 +163,7 @@ impl Compiler<'_> {
                     policy: None,
                 },
                 own_statements: vec![statement],
-                tags: ownership_tags(&self.blueprint.name, None),
+                tags: tags_of(self.blueprint, Kind::Queue, None),
             };
             here.queues.insert(name, queue);
         };

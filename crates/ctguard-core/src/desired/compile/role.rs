@@ -1,6 +1,8 @@
 //! The role with which the rules of an account put events on the hub's bus.
 
-use crate::desired::{DesiredRole, ownership_tags};
+use crate::blueprint::Blueprint;
+use crate::desired::{DesiredRole, tags_of};
+use crate::resource::Kind;
 use crate::resource::names::FORWARD;
 use crate::resource::names::Names;
 use crate::resource::policy;
@@ -12,7 +14,7 @@ use serde_json::json;
 ///
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html>
 pub(super) fn role(
-    blueprint: &str,
+    blueprint: &Blueprint,
     names: &Names,
     place: &Place,
     hub: &Place,
@@ -37,6 +39,6 @@ pub(super) fn role(
         policy_name: names.to_hub(hub),
         policy: policy::document(vec![put]),
         place: place.clone(),
-        tags: ownership_tags(blueprint, None),
+        tags: tags_of(blueprint, Kind::Role, None),
     }
 }

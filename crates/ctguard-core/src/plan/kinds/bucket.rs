@@ -2,7 +2,7 @@
 //! when the blueprint says that it is somebody else's.
 
 use crate::action::Action;
-use crate::desired::DesiredBucket;
+use crate::desired::{DesiredBucket, more_than_own};
 use crate::plan::Verb;
 use crate::plan::draft::{Differ, Draft, Owner, is_marked_released};
 use crate::plan::fields::FieldChanges;
@@ -132,7 +132,7 @@ fn refuse(differ: &mut Differ<'_>, address: Address, owner: &Owner) {
     differ.refuse(address, reason, help);
 }
 
-/// CreateBucket takes no tags here. A bucket of the expected name that is untagged, empty and
+/// CreateBucket is given only tags of the blueprint's. A bucket of the expected name that is untagged, empty and
 /// without a policy is one whose creation was interrupted.
 fn in_creation(live: &LiveBucket) -> bool {
     let untagged = match &live.tags {
@@ -157,7 +157,9 @@ fn write(
     let mut fields = FieldChanges::default();
     let mut calls = Vec::new();
     if live.is_none() {
-        calls.push(Action::CreateBucket { name: owned() });
+        let asked = more_than_own(&desired.tags);
+        let tags = if asked { desired.tags.clone() } else { Tags::new() };
+        calls.push(Action::CreateBucket { name: owned(), tags });
     }
     // Tags come first, so that a stop leaves no bucket without an owner. They are replaced as a
     // whole, so foreign tags are sent along.
