@@ -150,6 +150,7 @@ pub async fn survey_for(
     desired.intent = intent.clone();
     if intent.destroy {
         desired.released = released(blueprint, &scope);
+        desired.made = desired::made(blueprint, &scope, as_of);
     }
     desired.narrow(narrow);
     let nothing = desired.own_places().next().is_none() && desired.unread.is_empty();

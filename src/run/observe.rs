@@ -3,7 +3,7 @@
 use super::shared::Shared;
 use super::{Listener, ProgressEvent};
 use ctguard_core::cloud::Cloud;
-use ctguard_core::desired::{AlertPath, Desired};
+use ctguard_core::desired::{AlertPath, Desired, made};
 use ctguard_core::resource::keys::RuleKey;
 use ctguard_core::resource::topic::is_opt_in;
 use ctguard_core::scope::{AccountId, Arn, Place};
@@ -12,6 +12,9 @@ use ctguard_core::snapshot::PlaceSnapshot;
 use ctguard_core::snapshot::{AccountReads, ReadSet};
 use futures::stream::{self, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The longest way of references to follow, with one to spare.
+const REFERRED_ROUNDS: usize = 4;
 
 /// Reads every place in scope, then the home regions of trails that live elsewhere: a trail's
 /// selectors are only reliable in its home region. If an organization's trail requires it, the
@@ -43,7 +46,7 @@ pub async fn observe(
         })
         .buffer_unordered(concurrency.max(1))
         .collect::<BTreeMap<_, _>>();
-    let (mut accounts, mut places) =
+    let (mut accounts, places) =
         futures::join!(accounts, read(cloud, wanted, &shared, concurrency, &told));
 
     let regions = &AccountReads { enabled_regions: true, ..AccountReads::default() };
@@ -63,13 +66,29 @@ pub async fn observe(
             None => drop(accounts.insert(account, seen)),
         }
     }
-    let homes = homes_elsewhere(desired, &places);
+    let mut live = Live { accounts, places };
+    // What is read may refer to more: from a forwarding rule to a bus to its rules' topics.
+    for _ in 0..REFERRED_ROUNDS {
+        let referred = made::referred(desired, &live);
+        if referred.is_empty() {
+            break;
+        }
+        listener(ProgressEvent::ObserveMore { places: referred.len() });
+        let asked = referred.clone();
+        for (place, more) in read(cloud, asked, &shared, concurrency, &told).await {
+            if let (Some(first), Some(asked)) = (live.places.get_mut(&place), referred.get(&place))
+            {
+                made::join(first, more, asked);
+            }
+        }
+    }
+    let homes = homes_elsewhere(desired, &live.places);
     if !homes.is_empty() {
         listener(ProgressEvent::ObserveMore { places: homes.len() });
-        places.extend(read(cloud, homes, &shared, concurrency, &told).await);
+        live.places.extend(read(cloud, homes, &shared, concurrency, &told).await);
     }
     listener(ProgressEvent::ObserveFinished);
-    Live { accounts, places }
+    live
 }
 
 /// Reads the metrics of the rules on these paths that exist.

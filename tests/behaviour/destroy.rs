@@ -10,8 +10,10 @@ use ctguard_core::blueprint::Blueprint;
 use ctguard_core::desired::{Intent, Narrow};
 use ctguard_core::plan::{Stage, diff};
 use ctguard_core::scope::{Place, Region};
+use ctguard_sandbox::fresh::AccountKind;
 use ctguard_sandbox::state::{Denied, StoredQueue, StoredTopic};
 use ctguard_sandbox::{Sandbox, State};
+use proptest::prelude::*;
 use std::sync::atomic::AtomicBool;
 
 /// Objects of others, with names and tags that come close.
@@ -64,10 +66,12 @@ fn trails_and_their_buckets_are_let_go_and_go_on() {
     let state = world.state();
     let account = state.accounts.values().next().unwrap();
     let bucket = &account.global.buckets["acme-logs-111122223333"];
-    assert!(bucket.tags.is_empty() && bucket.bucket.policy.is_some(), "{bucket:?}");
+    let mark: ctguard_core::resource::Tags =
+        [("ctguard:released".to_owned(), "acme".to_owned())].into();
+    assert!(bucket.tags == mark && bucket.bucket.policy.is_some(), "{bucket:?}");
     let home = &account.regions[&Region::new("us-east-1").unwrap()];
     let trail = &home.trails["acme-management"];
-    assert!(trail.tags.is_empty() && trail.status.logging, "{trail:?}");
+    assert!(trail.tags == mark && trail.status.logging, "{trail:?}");
     for here in account.regions.values() {
         assert!(here.rules.is_empty() && here.topics.is_empty() && here.queues.is_empty());
     }
@@ -86,7 +90,93 @@ fn tags_of_others_on_a_bucket_stay() {
     let state = world.state();
     let account = state.accounts.values().next().unwrap();
     let tags = &account.global.buckets["acme-logs-111122223333"].tags;
-    assert_eq!(tags.iter().collect::<Vec<_>>(), [(&"team".to_owned(), &"net".to_owned())]);
+    assert_eq!(tags.get("team").map(String::as_str), Some("net"));
+    assert!(!tags.contains_key("ctguard:blueprint") && tags.len() == 2, "{tags:?}");
+}
+
+#[test]
+fn what_was_released_is_taken_back_by_the_same_blueprint() {
+    let world = World::settled(&keeping_a_trail());
+    let before = world.state();
+    let told = world.run(&["destroy", "--yes"]).expect(0);
+    assert!(told.out.contains("takes what it keeps back"), "{}", told.out);
+    let plan = world.run(&["plan"]).expect(0);
+    assert!(plan.out.contains("this blueprint released it, and takes it back"), "{}", plan.out);
+    world.run(&["apply", "--yes"]).expect(0);
+    world.run(&["sandbox", "confirm"]).expect(0);
+    let left = world.run(&["plan", "--detailed-exitcode"]).expect(0);
+    assert!(left.out.contains("No changes"), "{}", left.out);
+    world.run(&["verify", "--strict"]).expect(0);
+    world.run(&["drift"]).expect(0);
+    let kept = |state: &State| {
+        let account = state.accounts.values().next().unwrap().clone();
+        let home = account.regions[&Region::new("us-east-1").unwrap()].clone();
+        (account.global.buckets, home.trails)
+    };
+    assert_eq!(kept(&world.state()), kept(&before));
+}
+
+#[test]
+fn what_another_blueprint_released_is_not_taken() {
+    let world = World::settled(&keeping_a_trail());
+    world.run(&["destroy", "--yes"]).expect(0);
+    world.write("ctguard.yaml", &keeping_a_trail().replace("name: acme\n", "name: other\n"));
+    let ran = world.run(&["plan"]).expect(5);
+    assert!(ran.out.contains("--adopt --allow-shared-trail"), "{}", ran.out);
+}
+
+/// Versions before the mark left nothing on what they released: the refusal says what works.
+#[test]
+fn what_an_older_version_released_is_taken_back_as_the_refusal_says() {
+    let world = World::settled(&keeping_a_trail());
+    world.run(&["destroy", "--yes"]).expect(0);
+    world.change(|state| {
+        let account = state.accounts.values_mut().next().unwrap();
+        account.global.buckets.values_mut().for_each(|bucket| bucket.tags.clear());
+        let trails = account.regions.values_mut().flat_map(|here| here.trails.values_mut());
+        trails.for_each(|trail| trail.tags.clear());
+    });
+    let ran = world.run(&["apply", "--yes"]).expect(5);
+    let said = "apply --adopt --allow-shared-trail";
+    assert!(ran.out.contains(said), "{}", ran.out);
+    let words: Vec<&str> = said.split(' ').chain(["--yes"]).collect();
+    world.run(&words).expect(0);
+    world.run(&["sandbox", "confirm"]).expect(0);
+    world.run(&["plan", "--detailed-exitcode"]).expect(0);
+    world.run(&["verify", "--strict"]).expect(0);
+}
+
+/// Stopped after any call, a release and a taking back go on.
+#[test]
+fn a_release_and_a_taking_back_go_on_wherever_they_stop() {
+    let blueprint = laws::read(&keeping_a_trail());
+    let start = || {
+        let sandbox = Sandbox::in_memory(laws::account(AccountKind::Bare));
+        laws::apply(&sandbox, &blueprint);
+        laws::confirm(&sandbox);
+        sandbox
+    };
+    let there = start().state();
+    for stop in 0..40 {
+        let sandbox = start();
+        sandbox.stop_after(stop);
+        destroy(&sandbox, &blueprint);
+        sandbox.go_on();
+        destroy(&sandbox, &blueprint);
+        sandbox.stop_after(stop);
+        laws::apply(&sandbox, &blueprint);
+        sandbox.go_on();
+        laws::apply(&sandbox, &blueprint);
+        laws::confirm(&sandbox);
+        assert!(laws::plan(&sandbox, &blueprint).is_empty(), "stopped after call {stop}");
+        let (after, before) = (sandbox.state(), &there);
+        let kept = |state: &State| {
+            let account = state.accounts.values().next().unwrap().clone();
+            let home = account.regions[&Region::new("us-east-1").unwrap()].clone();
+            (account.global.buckets, home.trails)
+        };
+        assert_eq!(kept(&after), kept(before), "stopped after call {stop}");
+    }
 }
 
 #[test]
@@ -147,6 +237,110 @@ fn without_shells(mut state: State) -> State {
         account.regions.retain(|_, here| *here != Default::default());
     }
     state
+}
+
+/// The search by tag is minutes behind on AWS: names are looked up as well.
+#[test]
+fn what_the_search_by_tag_does_not_know_yet_goes_too() {
+    let world = World::bare(&keeping_a_trail());
+    world.run(&["sandbox", "break", "lag-tag-search"]).expect(0);
+    world.run(&["apply", "--yes"]).expect(0);
+    world.run(&["destroy", "--yes"]).expect(0);
+    let state = world.state();
+    let account = state.accounts.values().next().unwrap();
+    for (region, here) in &account.regions {
+        assert!(here.rules.is_empty(), "{region}: {:?}", here.rules.keys());
+        assert!(here.topics.is_empty(), "{region}: {:?}", here.topics.keys());
+        assert!(here.queues.is_empty(), "{region}: {:?}", here.queues.keys());
+        let owned = |tags: &ctguard_core::resource::Tags| tags.contains_key("ctguard:blueprint");
+        assert!(here.trails.values().all(|trail| !owned(&trail.tags)), "{:?}", here.trails);
+    }
+    let again = world.run(&["destroy", "--yes"]).expect(0);
+    assert!(again.out.contains("No changes"), "{}", again.out);
+}
+
+/// A blueprint that no longer compiles made its names while it did.
+#[test]
+fn names_are_known_although_the_blueprint_does_not_compile_any_more() {
+    let plain = PLAIN.replace("[us-east-1, eu-west-1]", "enabled");
+    let world = World::with_trail(&plain);
+    world.run(&["sandbox", "break", "lag-tag-search"]).expect(0);
+    world.run(&["apply", "--yes"]).expect(0);
+    let nowhere = "  - { id: nowhere, title: N, risk: high, events: [globalaccelerator:CreateAccelerator], why: w, next: n }\n";
+    world.write("ctguard.yaml", &format!("{plain}{nowhere}"));
+    assert_ne!(world.run(&["plan"]).code, 0);
+    world.run(&["destroy", "--yes"]).expect(0);
+    let state = world.state();
+    let account = state.accounts.values().next().unwrap();
+    assert!(account.regions.values().all(|here| here.rules.is_empty() && here.topics.is_empty()));
+}
+
+#[test]
+fn a_fleet_is_as_it_was_before_while_the_search_by_tag_lags() {
+    for hub in ["", fleet::HUB] {
+        let blueprint = fleet::over_accounts(hub, fleet::ALERTS);
+        let mut state = fleet::fleet();
+        state.lag_tag_search();
+        let sandbox = Sandbox::in_memory(state);
+        laws::apply(&sandbox, &blueprint);
+        destroy(&sandbox, &blueprint);
+        let left = State { indexed: None, ..without_shells(sandbox.state()) };
+        assert_eq!(left, fleet::fleet(), "something is left");
+    }
+}
+
+/// The blueprint says another hub, or none: what the first one made is found through what refers to
+/// it.
+#[test]
+fn an_earlier_hub_goes_while_the_search_by_tag_lags() {
+    let elsewhere = "hub: { account: \"222233334444\", region: eu-west-1 }\n";
+    for next in ["", elsewhere] {
+        let mut state = fleet::fleet();
+        state.lag_tag_search();
+        let sandbox = Sandbox::in_memory(state);
+        laws::apply(&sandbox, &fleet::over_accounts(fleet::HUB, fleet::ALERTS));
+        laws::confirm(&sandbox);
+        let blueprint = fleet::over_accounts(next, fleet::ALERTS);
+        for _ in 0..3 {
+            laws::apply(&sandbox, &blueprint);
+            laws::confirm(&sandbox);
+        }
+        let hub = fleet::place(fleet::ACCOUNTS[0], fleet::REGIONS[0]);
+        assert!(sandbox.state().region(&hub).buses.is_empty(), "the old hub's bus stays");
+        destroy(&sandbox, &blueprint);
+        let left = State { indexed: None, ..without_shells(sandbox.state()) };
+        assert_eq!(left, fleet::fleet(), "something is left");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// While the search by tag knows of nothing: apply, apply another version, destroy, and nothing
+    /// of the blueprint's is left.
+    #[test]
+    fn nothing_is_left_while_the_search_by_tag_lags(first in laws::choice(), second in laws::choice(), confirmed in any::<bool>()) {
+        let second = laws::with_the_trail_of(&first, second);
+        let mut state = laws::account(AccountKind::Bare);
+        state.lag_tag_search();
+        let sandbox = Sandbox::in_memory(state);
+        for choice in [&first, &second] {
+            laws::apply(&sandbox, &laws::blueprint(choice));
+            if confirmed {
+                laws::confirm(&sandbox);
+                laws::apply(&sandbox, &laws::blueprint(choice));
+            }
+        }
+        destroy(&sandbox, &laws::blueprint(&second));
+        let state = without_shells(sandbox.state());
+        for here in state.accounts.values().flat_map(|account| account.regions.values()) {
+            prop_assert!(here.rules.is_empty(), "{:?}", here.rules.keys());
+            prop_assert!(here.topics.is_empty(), "{:?}", here.topics.keys());
+            prop_assert!(here.queues.is_empty(), "{:?}", here.queues.keys());
+            let owned = |tags: &ctguard_core::resource::Tags| tags.contains_key("ctguard:blueprint");
+            prop_assert!(here.trails.values().all(|trail| !owned(&trail.tags)));
+        }
+    }
 }
 
 /// Across accounts, hub and all: stopped after any call and run again, it comes to the same end, which is where it began.

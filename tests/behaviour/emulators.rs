@@ -219,7 +219,7 @@ impl Everything {
         let tags = || self.tags.clone();
         let topic = |attribute| Action::SetTopicAttribute { name: TOPIC.to_owned(), attribute };
         vec![
-            Action::CreateBucket { name: bucket() },
+            Action::CreateBucket { name: bucket(), tags: Tags::default() },
             Action::PutPublicAccessBlock { name: bucket() },
             Action::PutBucketVersioning { name: bucket() },
             Action::PutBucketEncryption {

@@ -34,6 +34,8 @@ const DESTINATIONS: [&str; 3] = [
     "  chat: { topic: chat, format: chat, subscribers: [{ chat: \"arn:aws:chatbot::111122223333:chat-configuration/slack-channel/c\" }] }",
 ];
 
+const TAGS: &str = "tags: { CostCenter: \"42\", Owner: sec ops, topic: { DataClass: internal }, bucket: { Owner: audit } }\n";
+
 /// A blueprint by its choices.
 #[derive(Debug, Clone)]
 pub struct Choice {
@@ -43,13 +45,26 @@ pub struct Choice {
     trail: bool,
     /// The first alert leaves its second event to others.
     narrow: bool,
+    /// It has tags beside ctguard's own.
+    tags: bool,
 }
 
 pub fn choice() -> impl Strategy<Value = Choice> {
     let alerts =
         proptest::sample::subsequence((0..ALERTS.len()).collect::<Vec<_>>(), 0..=ALERTS.len());
-    (alerts.prop_shuffle(), proptest::collection::vec(any::<bool>(), 2), any::<[bool; 2]>())
-        .prop_map(|(alerts, more, [trail, narrow])| Choice { alerts, more, trail, narrow })
+    (alerts.prop_shuffle(), proptest::collection::vec(any::<bool>(), 2), any::<[bool; 3]>())
+        .prop_map(|(alerts, more, [trail, narrow, tags])| Choice {
+            alerts,
+            more,
+            trail,
+            narrow,
+            tags,
+        })
+}
+
+/// The second choice, keeping a trail where the first one does.
+pub fn with_the_trail_of(first: &Choice, second: Choice) -> Choice {
+    Choice { trail: first.trail, ..second }
 }
 
 pub fn blueprint(choice: &Choice) -> Blueprint {
@@ -67,6 +82,7 @@ pub fn blueprint(choice: &Choice) -> Blueprint {
     } else {
         ""
     };
+    let tags = if choice.tags { TAGS } else { "" };
     let alerts: Vec<&str> = choice.alerts.iter().map(|index| ALERTS[*index]).collect();
     let alerts = if alerts.is_empty() {
         "alerts: []".to_owned()
@@ -75,7 +91,7 @@ pub fn blueprint(choice: &Choice) -> Blueprint {
     };
     let alerts = if choice.narrow { alerts.replace(", ec2:ReplaceRoute]", "]") } else { alerts };
     read(&format!(
-        "version: 1\nname: acme\nregions: [us-east-1, eu-west-1]\n{trail}destinations:\n{}\nroutes: {{ critical: [{all}], high: [mail], medium: [{all}], low: [mail] }}\n{alerts}\n",
+        "version: 1\nname: acme\nregions: [us-east-1, eu-west-1]\n{trail}{tags}destinations:\n{}\nroutes: {{ critical: [{all}], high: [mail], medium: [{all}], low: [mail] }}\n{alerts}\n",
         destinations.join("\n")
     ))
 }
@@ -202,7 +218,7 @@ fn foreign(state: &State) -> State {
 fn fault() -> impl Strategy<Value = Fault> {
     let all: Vec<Fault> = Fault::ALL
         .into_iter()
-        .filter(|fault| !matches!(fault, Fault::StripTags | Fault::DisableKey))
+        .filter(|fault| !matches!(fault, Fault::StripTags | Fault::DisableKey | Fault::RequireTag))
         .filter(|fault| !fault.is_about_calls())
         .collect();
     proptest::sample::select(all)

@@ -55,6 +55,7 @@ mod schema;
 mod snapshot;
 mod streams;
 mod stub;
+mod tags;
 mod trail;
 mod truth;
 mod validate;

@@ -81,7 +81,7 @@ async fn call(session: &Session, action: &Action) -> Result<(), CloudError> {
         Action::TagTrail { name, tags } => session.tag_trail(name, tags).await,
         Action::UntagTrail { name, keys } => session.untag_trail(name, keys).await,
 
-        Action::CreateBucket { name } => session.create_bucket(name).await,
+        Action::CreateBucket { name, tags } => session.create_bucket(name, tags).await,
         Action::DeleteBucket { name } => session.delete_bucket(name).await,
         Action::PutPublicAccessBlock { name } => session.put_public_access_block(name).await,
         Action::PutBucketVersioning { name } => session.put_bucket_versioning(name).await,

@@ -66,7 +66,7 @@ impl Written {
             Action::CreateTopic { name, .. } => (Fact::Topic, name),
             Action::CreateQueue { name, .. } => (Fact::Queue, name),
             Action::CreateTrail { name, .. } => (Fact::Trail, name),
-            Action::CreateBucket { name } => (Fact::Bucket, name),
+            Action::CreateBucket { name, .. } => (Fact::Bucket, name),
             Action::PutBucketPolicy { name, .. } => (Fact::BucketPolicy, name),
             Action::CreateEventBus { name, .. } => (Fact::Bus, name),
             Action::PutBusPolicy { bus, .. } => (Fact::BusPolicy, bus),

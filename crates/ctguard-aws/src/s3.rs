@@ -250,12 +250,18 @@ impl Session {
         self.send(PUT_LIFECYCLE, call.send()).await.map(drop)
     }
 
-    /// Creates a bucket in this region; succeeds if the account owns it already.
-    pub(super) async fn create_bucket(&self, name: &str) -> Result<(), CloudError> {
+    /// Creates a bucket in this region; succeeds if the account owns it already. Tags in this call
+    /// need `s3:TagResource`.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucketConfiguration.html>
+    pub(super) async fn create_bucket(&self, name: &str, tags: &Tags) -> Result<(), CloudError> {
         let region = self.place.region.as_str();
-        let configuration = (region != UNNAMED_REGION).then(|| {
+        let named = (region != UNNAMED_REGION).then(|| sdk::BucketLocationConstraint::from(region));
+        let tags = (!tags.is_empty()).then(|| bucket_tag_set(CREATE_BUCKET, tags)).transpose()?;
+        let configuration = (named.is_some() || tags.is_some()).then(|| {
             sdk::CreateBucketConfiguration::builder()
-                .location_constraint(sdk::BucketLocationConstraint::from(region))
+                .set_location_constraint(named)
+                .set_tags(tags)
                 .build()
         });
         let call = self
@@ -382,12 +388,9 @@ impl Session {
             let call = call.expected_bucket_owner(self.owner());
             return self.send(PUT_TAGGING, call.send()).await.map(drop);
         }
-        let set: Result<Vec<_>, _> = tags
-            .iter()
-            .map(|(key, value)| sdk::Tag::builder().key(key).value(value).build())
-            .collect();
-        let tagging = set
-            .and_then(|set| sdk::Tagging::builder().set_tag_set(Some(set)).build())
+        let tagging = sdk::Tagging::builder()
+            .set_tag_set(Some(bucket_tag_set(PUT_TAGGING, tags)?))
+            .build()
             .map_err(|error| bad_request(PUT_TAGGING, error.to_string()))?;
         let call = self
             .clients
@@ -500,4 +503,11 @@ fn enforced_ownership() -> Result<sdk::OwnershipControls, BuildError> {
         .object_ownership(sdk::ObjectOwnership::BucketOwnerEnforced)
         .build()?;
     sdk::OwnershipControls::builder().rules(rule).build()
+}
+
+fn bucket_tag_set(operation: &'static str, tags: &Tags) -> Result<Vec<sdk::Tag>, CloudError> {
+    tags.iter()
+        .map(|(key, value)| sdk::Tag::builder().key(key).value(value).build())
+        .collect::<Result<_, _>>()
+        .map_err(|error| bad_request(operation, error.to_string()))
 }

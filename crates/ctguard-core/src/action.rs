@@ -18,7 +18,10 @@ use std::collections::BTreeSet;
 #[serde(tag = "call")]
 pub enum Action {
     // EventBridge. A rule is named by its key: `name` on the default bus, `bus/name` on another.
-    /// `tags` are sent only when the rule is new: AWS ignores them on an update.
+    /// AWS ignores `tags` on an update. They are sent all the same where the blueprint has tags of its
+    /// own: policies of organizations ask for them in every such call.
+    ///
+    /// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html>
     PutRule {
         name: RuleKey,
         rule: Rule,
@@ -159,8 +162,12 @@ pub enum Action {
     },
 
     // S3, in the region the bucket is made in.
+    /// `tags` are those that must be there from the first moment; all tags follow in a call of their
+    /// own.
     CreateBucket {
         name: String,
+        #[serde(default, skip_serializing_if = "Tags::is_empty")]
+        tags: Tags,
     },
     /// S3 deletes empty buckets only. The one use is to take back a bucket that was made for a trail
     /// which CloudTrail then refused.

@@ -33,6 +33,7 @@ use crate::event::EventRef;
 use crate::record;
 
 use crate::resource::topic::Endpoint;
+use crate::resource::{Kind, Tags};
 use crate::scope::{AccountId, Region};
 use eventbridge_pattern::Filter;
 use jiff::civil::Date;
@@ -66,6 +67,8 @@ pub struct Blueprint {
     pub trail: Option<ManagedTrail>,
     /// Trails of other accounts whose selectors are taken on trust.
     pub trust_trails: Vec<TrustedTrail>,
+    /// Tags of what ctguard makes, beside its own.
+    pub tags: BlueprintTags,
     pub destinations: BTreeMap<String, Destination>,
     /// In the order of the file, includes first; ids are unique.
     pub alerts: Vec<Alert>,
@@ -86,6 +89,32 @@ impl Blueprint {
         listed
             .or(self.hub.as_ref().map(|hub| &hub.region))
             .or(self.trail.as_ref().map(|trail| &trail.home_region))
+    }
+}
+
+/// The tags that the blueprint puts on what ctguard makes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BlueprintTags {
+    /// On everything.
+    pub all: Tags,
+    /// On one kind; a value here replaces the one for everything.
+    pub kinds: BTreeMap<Kind, Tags>,
+}
+
+impl BlueprintTags {
+    /// The kinds of resources that AWS lets be tagged.
+    pub const KINDS: [Kind; 7] =
+        [Kind::Bucket, Kind::Trail, Kind::Role, Kind::Bus, Kind::Queue, Kind::Topic, Kind::Rule];
+
+    /// The tags of one kind.
+    pub fn of(&self, kind: Kind) -> Tags {
+        let mut tags = self.all.clone();
+        tags.extend(self.kinds.get(&kind).cloned().unwrap_or_default());
+        tags
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty() && self.kinds.values().all(Tags::is_empty)
     }
 }
 

@@ -7,6 +7,7 @@
 pub mod compile;
 pub mod intent;
 pub mod landing;
+pub mod made;
 pub mod narrow;
 pub mod pattern;
 pub mod placement;
@@ -15,10 +16,11 @@ pub mod trail;
 use crate::resource::names::Names;
 pub use compile::compile;
 pub use intent::{Adoption, Intent};
+pub use made::{Made, made};
 pub use narrow::{Narrow, Shard};
 pub use placement::{Scope, ScopeAccount, ScopeError, ScopeOrganization};
 
-use crate::blueprint::{Format, Records, Risk, Subscriber};
+use crate::blueprint::{Blueprint, Format, Records, Risk, Subscriber};
 use crate::desired::pattern::Compiled;
 use crate::event::EventRef;
 use crate::identity::ByIdentity;
@@ -32,7 +34,7 @@ use crate::resource::rule::{Rule, Targets};
 use crate::resource::small_map::SmallMap;
 use crate::resource::topic::{Endpoint, SubscriptionAttributes};
 use crate::resource::trail::{ManagementNeeds, Trail};
-use crate::resource::{ALERT_TAG, BLUEPRINT_TAG, Tags, VERSION_TAG};
+use crate::resource::{ALERT_TAG, BLUEPRINT_TAG, Kind, OWN_TAGS, Tags, VERSION_TAG};
 use crate::scope::{AccountId, Arn, Place, Region};
 use crate::snapshot::{AccountReads, ReadSet};
 use crate::snapshot::{Live, LiveTopic, Observed, Unreadable};
@@ -89,6 +91,9 @@ pub struct Desired {
     pub intent: Intent,
     /// Buckets that are released, by account and name, with the place to read them from.
     pub released: BTreeMap<(AccountId, String), Place>,
+    /// Names that are looked up although nothing of theirs should exist, by place: those that the
+    /// blueprint would make, when everything is removed.
+    pub made: BTreeMap<Place, Made>,
 }
 
 /// What a trail records according to the blueprint, and the reason.
@@ -339,6 +344,14 @@ impl Desired {
             reads.queues.extend(here.queues.keys().map(|name| place.arn("sqs", name)));
             reads.managed_trail = here.trail.as_ref().map(|trail| trail.name.clone());
         }
+        if let Some(made) = self.made.get(place) {
+            reads.buses.insert(made.bus.clone());
+            reads.topics.extend(made.topics.iter().map(|name| place.arn("sns", name)));
+            reads.queues.extend(made.queues.iter().map(|name| place.arn("sqs", name)));
+            if reads.managed_trail.is_none() {
+                reads.managed_trail.clone_from(&made.trail);
+            }
+        }
         // A queue or function that subscribes is read where it lives, so that its own policy can be
         // judged.
         for address in self.endpoints.get(place).into_iter().flatten() {
@@ -352,8 +365,21 @@ impl Desired {
     }
 }
 
+/// All tags of a resource of one kind: the blueprint's and ctguard's own.
+pub(crate) fn tags_of(blueprint: &Blueprint, kind: Kind, alert: Option<&str>) -> Tags {
+    let mut tags = blueprint.tags.of(kind);
+    tags.extend(ownership_tags(&blueprint.name, alert));
+    tags
+}
+
+/// Whether there are tags beside ctguard's own, which organizations may ask for in each call that
+/// can carry some.
+pub(crate) fn more_than_own(tags: &Tags) -> bool {
+    tags.keys().any(|key| !key.starts_with(OWN_TAGS))
+}
+
 /// `ctguard:blueprint`, `ctguard:version` and, on a rule, `ctguard:alert`.
-pub(crate) fn ownership_tags(name: &str, alert: Option<&str>) -> Tags {
+fn ownership_tags(name: &str, alert: Option<&str>) -> Tags {
     let mut tags = Tags::from([
         (BLUEPRINT_TAG.to_owned(), name.to_owned()),
         (VERSION_TAG.to_owned(), crate::blueprint::FORMAT_VERSION.to_string()),

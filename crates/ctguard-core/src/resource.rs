@@ -27,6 +27,9 @@ use std::fmt;
 /// The tags of a resource.
 pub type Tags = SmallMap<String, String>;
 
+/// How the keys of ctguard's own tags begin; a blueprint cannot name such.
+pub const OWN_TAGS: &str = "ctguard:";
+
 /// The tag that says which blueprint owns a resource: `ctguard:blueprint=<name>`.
 pub const BLUEPRINT_TAG: &str = "ctguard:blueprint";
 /// The tag that says which alert a rule raises.
@@ -34,6 +37,16 @@ pub const ALERT_TAG: &str = "ctguard:alert";
 /// The tag that carries the blueprint's format version, so that an upgrade of the program is not
 /// drift.
 pub const VERSION_TAG: &str = "ctguard:version";
+
+/// The tag that stays on a trail and its bucket when a blueprint releases them: the blueprint of this
+/// name may take them back.
+pub const RELEASED_TAG: &str = "ctguard:released";
+
+/// Whether the tags say that this blueprint has released an object and nobody owns it since.
+pub fn released_by(tags: &Tags, blueprint: &str) -> bool {
+    !tags.contains_key(BLUEPRINT_TAG)
+        && tags.get(RELEASED_TAG).is_some_and(|name| name == blueprint)
+}
 
 /// Whether the ownership tag names this blueprint.
 pub fn owned_by(tags: &Tags, blueprint: &str) -> bool {

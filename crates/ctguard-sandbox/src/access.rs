@@ -5,6 +5,7 @@ use super::failing::denial_code;
 use super::policy::glob;
 use super::refusal::{Refusal, deny};
 use super::state::State;
+use ctguard_core::action::Action;
 use ctguard_core::cause::Cause;
 use ctguard_core::scope::{AccountId, Place, Region};
 use ctguard_core::snapshot::Unreadable;
@@ -74,6 +75,33 @@ fn can_enter(state: &State, place: &Place) -> Result<(), Refusal> {
         return Err(deny("AccessDenied", why));
     }
     if *account != state.caller.account { fails(state, place, ASSUME) } else { Ok(()) }
+}
+
+/// Denies creating calls without the tags that the organization's policies ask for. They look at the
+/// request alone, so updating a rule is such a call, too.
+///
+/// Source: <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_examples_tagging.html>
+pub fn check_required_tags(state: &State, action: &Action) -> Result<(), Refusal> {
+    let tags = match action {
+        Action::PutRule { tags, .. }
+        | Action::CreateEventBus { tags, .. }
+        | Action::CreateRole { tags, .. }
+        | Action::CreateTopic { tags, .. }
+        | Action::CreateQueue { tags, .. }
+        | Action::CreateTrail { tags, .. }
+        | Action::CreateBucket { tags, .. } => tags,
+        _ => return Ok(()),
+    };
+    if state.required_tags.iter().all(|key| tags.contains_key(key)) {
+        return Ok(());
+    }
+    let (who, operation) = (&state.caller.arn, action.operation());
+    Err(deny(
+        denial_code(operation),
+        format!(
+            "User: {who} is not authorized to perform: {operation} with an explicit deny in a service control policy"
+        ),
+    ))
 }
 
 fn is_denied(state: &State, place: &Place, operation: &str) -> bool {

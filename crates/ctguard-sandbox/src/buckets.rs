@@ -31,7 +31,8 @@ pub fn is_bucket_name(name: &str) -> bool {
 /// Succeeds if this account has it in this region; names are unique across accounts.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html>
-pub fn create(state: &mut State, place: &Place, name: &str) -> Done {
+pub fn create(state: &mut State, place: &Place, name: &str, tags: &Tags) -> Done {
+    check_tags(tags, &Tags::new(), "InvalidTag")?;
     ensure(is_bucket_name(name), "InvalidBucketName", || format!("`{name}` is not a bucket name"))?;
     if let Some((owner, there)) = state.bucket(name) {
         ensure(*owner == place.account, "BucketAlreadyExists", || {
@@ -50,7 +51,7 @@ pub fn create(state: &mut State, place: &Place, name: &str) -> Done {
         expirations: Vec::new(),
         policy: None,
     };
-    let new = StoredBucket { region: place.region.clone(), bucket, tags: Tags::new(), objects: 0 };
+    let new = StoredBucket { region: place.region.clone(), bucket, tags: tags.clone(), objects: 0 };
     let account = state.accounts.entry(place.account.clone()).or_default();
     account.global.buckets.insert(name.to_owned(), new);
     Ok(())
@@ -171,15 +172,19 @@ mod tests {
         for bad in
             ["ab", "Logs", "-logs", "logs-", "a..b", "10.0.0.1", "xn--logs", "lo_gs", "logs--x-s3"]
         {
-            assert_eq!(code(create(&mut state, &place, bad)), Some("InvalidBucketName"), "{bad}");
+            assert_eq!(
+                code(create(&mut state, &place, bad, &Tags::default())),
+                Some("InvalidBucketName"),
+                "{bad}"
+            );
         }
         for _ in 0..2 {
-            create(&mut state, &place, "acme-logs").expect("created");
+            create(&mut state, &place, "acme-logs", &Tags::default()).expect("created");
         }
         let elsewhere = Region::new("us-west-2").expect("a region");
         let elsewhere = Place::new(place.account.clone(), elsewhere);
         assert_eq!(
-            code(create(&mut state, &elsewhere, "acme-logs")),
+            code(create(&mut state, &elsewhere, "acme-logs", &Tags::default())),
             Some("BucketAlreadyOwnedByYou")
         );
         assert_eq!(
@@ -188,7 +193,10 @@ mod tests {
         );
         let stranger = AccountId::new("999988887777").expect("an account");
         let stranger = Place::new(stranger, place.region.clone());
-        assert_eq!(code(create(&mut state, &stranger, "acme-logs")), Some("BucketAlreadyExists"));
+        assert_eq!(
+            code(create(&mut state, &stranger, "acme-logs", &Tags::default())),
+            Some("BucketAlreadyExists")
+        );
         assert_eq!(
             code(put_tagging(&mut state, &stranger, "acme-logs", &Tags::new())),
             Some("AccessDenied")
@@ -202,7 +210,7 @@ mod tests {
             code(put_policy(&mut state, &place, "acme-logs", &json!({}))),
             Some("NoSuchBucket")
         );
-        create(&mut state, &place, "acme-logs").expect("created");
+        create(&mut state, &place, "acme-logs", &Tags::default()).expect("created");
         let policy = |who| json!({ "Statement": { "Effect": "Allow", "Principal": who, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::acme-logs/*" } });
         assert_eq!(
             code(put_policy(&mut state, &place, "acme-logs", &policy("*"))),

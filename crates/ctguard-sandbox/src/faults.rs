@@ -82,6 +82,8 @@ pub enum Fault {
     RefuseAsTooLarge,
     FailCalls,
     MendCalls,
+    LagTagSearch,
+    RequireTag,
 }
 
 /// The object to break. Without a name, the first suitable one: ctguard's own first, then by
@@ -96,7 +98,7 @@ pub struct Aim {
 }
 
 impl Fault {
-    pub const ALL: [Self; 58] = [
+    pub const ALL: [Self; 60] = [
         Self::StopTrail,
         Self::DeleteTrail,
         Self::NarrowSelectors,
@@ -155,6 +157,8 @@ impl Fault {
         Self::RefuseAsTooLarge,
         Self::FailCalls,
         Self::MendCalls,
+        Self::LagTagSearch,
+        Self::RequireTag,
     ];
 
     /// Its name on the command line.
@@ -229,6 +233,12 @@ impl Fault {
             Self::RefuseAsTooLarge => "refuse calls as too large",
             Self::FailCalls => "let AWS fail at calls on its own side",
             Self::MendCalls => "take all faults of calls away",
+            Self::LagTagSearch => {
+                "let the search by tag know of nothing that is made from now on, until `advance`"
+            }
+            Self::RequireTag => {
+                "deny, by the organization, whatever is created without a tag (CostCenter, or the name)"
+            }
         }
     }
 

@@ -308,10 +308,8 @@ fn error(action: &Action, code: &str, message: &str, kind: CloudErrorKind) -> Cl
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>
 fn permitted(state: &State, place: &Place, action: &Action) -> Done {
     let tagging = match action {
-        Action::PutRule { name, tags, .. } if !tags.is_empty() => {
-            let new = state.region(place).rule(name).is_none();
-            new.then_some("events:TagResource")
-        }
+        Action::PutRule { tags, .. } if !tags.is_empty() => Some("events:TagResource"),
+        Action::CreateBucket { tags, .. } if !tags.is_empty() => Some("s3:TagResource"),
         Action::CreateEventBus { tags, .. } if !tags.is_empty() => Some("events:TagResource"),
         Action::CreateRole { tags, .. } if !tags.is_empty() => Some("iam:TagRole"),
         Action::CreateTopic { tags, .. } if !tags.is_empty() => Some("sns:TagResource"),
@@ -325,6 +323,7 @@ fn permitted(state: &State, place: &Place, action: &Action) -> Done {
         _ => false,
     };
     access::check(state, place, action.operation())?;
+    access::check_required_tags(state, action)?;
     if passes_role {
         access::check(state, place, "iam:PassRole")?;
     }
@@ -384,7 +383,7 @@ fn apply(state: &mut State, place: &Place, action: &Action) -> Done {
         Action::StartLogging { name } => trails::start_logging(state, place, name),
         Action::TagTrail { name, tags } => trails::tag(state, place, name, tags),
         Action::UntagTrail { name, keys } => trails::untag(state, place, name, keys),
-        Action::CreateBucket { name } => buckets::create(state, place, name),
+        Action::CreateBucket { name, tags } => buckets::create(state, place, name, tags),
         Action::DeleteBucket { name } => buckets::delete(state, place, name),
         Action::PutPublicAccessBlock { name } => {
             buckets::set(state, place, name, |bucket| bucket.public_access_blocked = true)

@@ -6,7 +6,7 @@ mod messaging;
 pub use fleet::organization;
 
 use super::access::{Reader, unreadable};
-use super::state::{StoredRule, blueprint_of};
+use super::state::{State, StoredRule, blueprint_of};
 use super::{buckets, events, given_back, trails};
 use ctguard_core::resource::Tags;
 use ctguard_core::resource::keys::RuleKey;
@@ -27,6 +27,7 @@ const BY_TAG: &str = "tag:GetResources";
 pub fn place(reader: &mut Reader<'_>, reads: &ReadSet) -> PlaceSnapshot {
     let wants_tags = !reads.blueprint.is_empty();
     let tagged = if wants_tags { reader.ask(BY_TAG) } else { Ok(()) };
+    let tagged = Search { reads, answered: tagged, state: reader.state };
     let rules = rules(reader, reads, &tagged);
     let buses = fleet::buses(reader, reads, &tagged);
     let topics = messaging::topics(reader, reads, &tagged);
@@ -37,7 +38,7 @@ pub fn place(reader: &mut Reader<'_>, reads: &ReadSet) -> PlaceSnapshot {
     let keys = messaging::keys(reader, &topics, &queues, of_buses);
     let (on_bus, stray_rules) = when_missing(reader, reads, &rules, &buses);
     let trails = match reads.trails {
-        true => seen_trails(reader, reads),
+        true => seen_trails(reader, reads, &tagged),
         false => Observed::Known(SmallMap::new()),
     };
     let signals = signals(reader, reads);
@@ -110,16 +111,30 @@ fn read<T>(
     }
 }
 
+/// The search by tag: what it answers, and what it finds.
+struct Search<'a> {
+    reads: &'a ReadSet,
+    answered: Result<(), Unreadable>,
+    state: &'a State,
+}
+
+impl Search<'_> {
+    /// Whether an object is found: it carries the tag, and the search has caught up with it.
+    fn finds(&self, arn: &str, tags: &Tags) -> bool {
+        self.answered.is_ok() && is_tagged(self.reads, tags) && self.state.is_indexed(arn)
+    }
+}
+
 /// Reads tags: those of the blueprint's own objects come from the search by tag, the others take a
 /// call each.
 fn tags(
     reader: &mut Reader<'_>,
-    reads: &ReadSet,
-    tagged: &Result<(), Unreadable>,
+    search: &Search<'_>,
+    arn: &str,
     tags: &Tags,
     operation: &str,
 ) -> Observed<Tags> {
-    if tagged.is_ok() && is_tagged(reads, tags) {
+    if search.finds(arn, tags) {
         return Observed::Known(tags.clone());
     }
     read(reader, operation, |_| Observed::Known(tags.clone()))
@@ -128,17 +143,18 @@ fn tags(
 fn rules(
     reader: &mut Reader<'_>,
     reads: &ReadSet,
-    tagged: &Result<(), Unreadable>,
+    search: &Search<'_>,
 ) -> Observed<SmallMap<String, LiveRule>> {
     let all = &reader.state.region(reader.place).rules;
-    rules_among(reader, reads, tagged, all)
+    rules_among(reader, reads, search, None, all)
 }
 
 /// Reads the rules of one bus that have the blueprint's prefix.
 fn rules_among(
     reader: &mut Reader<'_>,
     reads: &ReadSet,
-    tagged: &Result<(), Unreadable>,
+    search: &Search<'_>,
+    bus: Option<&str>,
     all: &BTreeMap<String, StoredRule>,
 ) -> Observed<SmallMap<String, LiveRule>> {
     if reads.rule_prefix.is_empty() {
@@ -151,7 +167,8 @@ fn rules_among(
                 Observed::Known(given_back::targets(&stored.targets))
             });
             let operation = "events:ListTagsForResource";
-            let tags = tags(reader, reads, tagged, &stored.tags, operation);
+            let arn = reader.place.arn("events", &format!("rule/{}", RuleKey::on(bus, name)));
+            let tags = tags(reader, search, &arn, &stored.tags, operation);
             (name.clone(), LiveRule { rule: stored.rule.clone().into(), targets, tags })
         });
         Observed::Known(live.collect())
@@ -189,7 +206,11 @@ fn is_tagged(reads: &ReadSet, tags: &Tags) -> bool {
     !reads.blueprint.is_empty() && blueprint_of(tags) == Some(&reads.blueprint)
 }
 
-fn seen_trails(reader: &mut Reader<'_>, reads: &ReadSet) -> Observed<SmallMap<String, LiveTrail>> {
+fn seen_trails(
+    reader: &mut Reader<'_>,
+    reads: &ReadSet,
+    search: &Search<'_>,
+) -> Observed<SmallMap<String, LiveTrail>> {
     read(reader, "cloudtrail:DescribeTrails", |reader| {
         let (state, place) = (reader.state, reader.place);
         let mut live = SmallMap::new();
@@ -210,7 +231,7 @@ fn seen_trails(reader: &mut Reader<'_>, reads: &ReadSet) -> Observed<SmallMap<St
                 false => Observed::Absent,
             };
             let managed = at_home && reads.managed_trail.as_ref() == Some(name);
-            let found = at_home && is_tagged(reads, &stored.tags);
+            let found = at_home && search.finds(&arn, &stored.tags);
             let tags = match managed || found {
                 true => {
                     read(reader, "cloudtrail:ListTags", |_| Observed::Known(stored.tags.clone()))

@@ -74,6 +74,8 @@ impl Sandbox {
                 state.clock = Clock(later);
             }
             forget_failures(state);
+            // The search by tag has long caught up.
+            state.indexed = None;
             Ok(expire(state))
         })
     }

@@ -44,6 +44,12 @@ pub struct State {
     /// Operations that fail for another cause.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failing: Vec<Failing>,
+    /// Keys of tags without which the organization's policies let nothing be created.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub required_tags: BTreeSet<String>,
+    /// What the search by tag has caught up with, by ARN, while it lags; absent: everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub indexed: Option<BTreeSet<String>>,
 }
 
 /// An operation, as IAM names it (`sns:*` is possible), that is denied everywhere or in one place.

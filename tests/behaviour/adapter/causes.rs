@@ -85,6 +85,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "it only says where a missing rule may be, so its failure is left out",
     ),
     ("iam:PassRole", "a permission, and no call"),
+    ("s3:TagResource", "a permission that CreateBucket with tags asks for"),
     ("iam:SimulatePrincipalPolicy", "`policy --check` tells its error itself"),
     ("sts:AssumeRole", "adapter::roles"),
 ];

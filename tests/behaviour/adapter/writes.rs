@@ -204,7 +204,13 @@ async fn a_bucket_names_its_region_except_where_s3_refuses_to_be_told() {
     let aws = connect(&stub).await;
     for (region, named) in [("us-east-1", false), ("eu-west-1", true)] {
         let place = Place::new(here().account, Region::new(region).unwrap());
-        let create = Action::CreateBucket { name: format!("logs-{region}") };
+        let tags: Tags = [("CostCenter".to_owned(), "42".to_owned())].into();
+        let tagged = Action::CreateBucket { name: format!("logs-{region}"), tags };
+        assert_eq!(aws.perform(&place, &tagged).await, Ok(()));
+        let sent = stub.calls().pop().unwrap();
+        assert!(sent.body.contains("<Key>CostCenter</Key><Value>42</Value>"), "{}", sent.body);
+        assert_eq!(sent.body.contains(&format!(">{region}<")), named, "{}", sent.body);
+        let create = Action::CreateBucket { name: format!("logs-{region}"), tags: Tags::default() };
         assert_eq!(aws.perform(&place, &create).await, Ok(()));
         let sent = stub.calls().pop().unwrap();
         assert_eq!(sent.body.contains(region), named, "{region}: {}", sent.body);

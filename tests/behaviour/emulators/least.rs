@@ -46,6 +46,7 @@ const NOT_CALLED: &[(&str, &str, &str)] = &[
     ("spoke", "sns:DeleteTopic", "as above"),
     ("spoke", "events:DeleteEventBus", "the bus of a hub that was there before"),
     ("spoke", "cloudtrail:RemoveTags", "a trail that was kept there before"),
+    ("spoke", "cloudtrail:AddTags", "as above: the mark that it was released"),
 ];
 
 fn blueprint(email: &str) -> String {
@@ -444,7 +445,7 @@ fn the_printed_policies_are_enough_each_statement_is_needed_and_nothing_is_grant
     by_owner(
         SPOKE,
         &[
-            Action::CreateBucket { name: bucket.clone() },
+            Action::CreateBucket { name: bucket.clone(), tags: tags(&[]) },
             Action::CreateTrail { name: own(), trail: trail(&bucket), tags: tags(&[]) },
             Action::StartLogging { name: own() },
         ],

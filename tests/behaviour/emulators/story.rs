@@ -168,6 +168,7 @@ fn empty(lane: &Lane) {
     emptied.expect(0);
     let writes = counts(calls.iter().filter(|call| !reads(call)));
     let expected = [
+        ("AddTags", 1),
         ("DeleteQueue", 2 * 2),
         ("DeleteRule", 2 * 14 - 1),
         ("DeleteTopic", 2 * 2),

@@ -44,8 +44,8 @@ macro_rules! keys {
 
 keys! {
     BLUEPRINT "a blueprint" at [""]: [
-        "version", "name", "accounts", "regions", "hub", "trail", "trust_trails", "destinations",
-        "routes", "include", "alerts", "allow"
+        "version", "name", "accounts", "regions", "hub", "trail", "trust_trails", "tags",
+        "destinations", "routes", "include", "alerts", "allow"
     ];
     INCLUSION "an included file" at ["<included>"]: [
         "version", "id", "title", "why", "sources", "alerts"

@@ -23,6 +23,7 @@ pub(super) struct RawBlueprint {
     pub hub: Option<RawHub>,
     pub trail: Option<RawTrail>,
     pub trust_trails: Vec<RawTrust>,
+    pub tags: Vec<RawTag>,
     pub destinations: Vec<RawDestination>,
     pub routes: Vec<RawRoute>,
     pub include: Vec<RawInclude>,
@@ -77,6 +78,15 @@ pub(super) struct RawTrail {
     pub additional: bool,
     pub foreign_bucket: bool,
     pub span: Span,
+}
+
+/// A tag of everything, or of one kind of resource.
+#[derive(Debug)]
+pub(super) struct RawTag {
+    /// As written; absent: everything.
+    pub kind: Option<Spanned<String>>,
+    pub key: Spanned<String>,
+    pub value: Spanned<String>,
 }
 
 #[derive(Debug)]

@@ -11,6 +11,7 @@ mod grounds;
 mod hub;
 mod regions;
 mod syntax;
+mod tags;
 mod trail;
 
 pub(super) use events::{Resolved, events_named};
@@ -113,6 +114,7 @@ pub(super) fn validate(
     });
     let trust_trails: Vec<_> =
         raw.trust_trails.into_iter().map(|raw| trail::trust(raw, out)).collect();
+    let tags = tags::tags(&raw.tags, out);
     let raising = match &hub {
         None => destinations::Raising::Everywhere(regions.as_ref()),
         Some(hub) => destinations::Raising::Hub(hub.as_ref().map(|hub| &hub.region)),
@@ -182,6 +184,7 @@ pub(super) fn validate(
                 None => None,
             },
             trust_trails: trust_trails.into_iter().collect::<Option<_>>()?,
+            tags: tags?,
             destinations: destinations?,
             alerts: Vec::new(),
         })

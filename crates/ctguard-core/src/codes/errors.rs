@@ -199,6 +199,10 @@ codes! {
          alert is raised.",
         "Subscribe a queue or function of the alert's own region, raise the alerts in a `hub`, or \
          leave the region out of `regions:`.";
+    TAG_INVALID = "tag-invalid",
+        "A tag is not one that AWS takes, is ctguard's own, or stands twice.",
+        "Keys have 1 to 128 characters and values at most 256: letters, digits, spaces and \
+         `_.:/=+-@`. `aws:` and `ctguard:` are taken, and 45 tags are left beside ctguard's.";
     TEST_OUTSIDE = "test-outside",
         "A sample event is outside the blueprint's folder.",
         "Paths in `tests:` are relative to the file that lists them, and stay in its folder or \

@@ -36,18 +36,7 @@ pub fn compile(
     scope: &Scope,
     as_of: Date,
 ) -> Result<Desired, Vec<Diagnostic>> {
-    let mut compiler = Compiler {
-        blueprint,
-        names: Names::new(&blueprint.name),
-        as_of,
-        patterns: BTreeMap::new(),
-        inputs: BTreeMap::new(),
-        problems: Vec::new(),
-        publishing: BTreeMap::new(),
-        used_roles: BTreeMap::new(),
-        foreign_topics: BTreeMap::new(),
-        told: BTreeSet::new(),
-    };
+    let mut compiler = Compiler::new(blueprint, as_of);
     let desired = compiler.compile(scope);
     if compiler.problems.is_empty() {
         Ok(desired)
@@ -56,6 +45,11 @@ pub fn compile(
         compiler.problems.dedup();
         Err(compiler.problems)
     }
+}
+
+/// Compiles as far as it goes, whatever is wrong with the rest: enough to know the names.
+pub(super) fn as_far_as_possible(blueprint: &Blueprint, scope: &Scope, as_of: Date) -> Desired {
+    Compiler::new(blueprint, as_of).compile(scope)
 }
 
 /// What a pattern depends on: the alert, the selected events, and where they come from.
@@ -81,6 +75,21 @@ struct Compiler<'a> {
 }
 
 impl<'a> Compiler<'a> {
+    fn new(blueprint: &'a Blueprint, as_of: Date) -> Self {
+        Self {
+            blueprint,
+            names: Names::new(&blueprint.name),
+            as_of,
+            patterns: BTreeMap::new(),
+            inputs: BTreeMap::new(),
+            problems: Vec::new(),
+            publishing: BTreeMap::new(),
+            used_roles: BTreeMap::new(),
+            foreign_topics: BTreeMap::new(),
+            told: BTreeSet::new(),
+        }
+    }
+
     /// Adds a problem unless it is known from another place. `of` distinguishes it from others of
     /// the same code.
     fn once(&mut self, of: impl Into<String>, problem: Diagnostic) {
@@ -119,6 +128,7 @@ impl<'a> Compiler<'a> {
             endpoints: BTreeMap::new(),
             intent: Intent::default(),
             released: BTreeMap::new(),
+            made: BTreeMap::new(),
         };
         for alert in blueprint.alerts.iter().filter(|alert| blueprint.is_routed(alert)) {
             self.problems.extend(check_landing(alert, scope, self.as_of));
@@ -144,7 +154,7 @@ impl<'a> Compiler<'a> {
     /// are, if that is covered.
     fn send_elsewhere(&mut self, desired: &mut Desired) {
         for (place, policies) in self.publishing.values() {
-            role::publishes(desired, place, policies);
+            role::publishes(self.blueprint, desired, place, policies);
         }
         desired.used_roles = std::mem::take(&mut self.used_roles);
         for (home, topics) in &self.foreign_topics {

@@ -1,8 +1,9 @@
 //! The managed trail and its bucket, as the blueprint wants them.
 
-use super::{DesiredBucket, DesiredTrail, Names, ownership_tags};
+use super::{DesiredBucket, DesiredTrail, Names, tags_of};
 use crate::blueprint::{Blueprint, ManagedTrail};
 use crate::event::Access;
+use crate::resource::Kind;
 use crate::resource::bucket::Encryption;
 use crate::resource::trail::{EXCLUDABLE_SOURCES, ManagementNeeds, Trail};
 use crate::scope::Place;
@@ -39,7 +40,7 @@ pub(super) fn trail(blueprint: &Blueprint, spec: &ManagedTrail) -> DesiredTrail 
         needs: needs(blueprint),
         adopt: spec.adopt,
         additional: spec.additional,
-        tags: ownership_tags(&blueprint.name, None),
+        tags: tags_of(blueprint, Kind::Trail, None),
     }
 }
 
@@ -58,7 +59,7 @@ pub(super) fn bucket(
         elsewhere: spec.foreign_bucket,
         encryption: Encryption::S3Managed,
         own_statements: bucket_statements(&names, spec, home, organization),
-        tags: ownership_tags(&blueprint.name, None),
+        tags: tags_of(blueprint, Kind::Bucket, None),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Identity, Purpose, keeper, partition};
 use crate::blueprint::{Blueprint, DestinationTopic, Subscriber, TopicRole};
 use crate::resource::names::Names;
-use crate::resource::{ALERT_TAG, BLUEPRINT_TAG, VERSION_TAG};
+use crate::resource::{ALERT_TAG, BLUEPRINT_TAG, RELEASED_TAG, VERSION_TAG};
 use crate::scope::{AccountId, Arn};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -124,6 +124,9 @@ const WRITE_TRAIL: &[&str] = &[
 /// Removing ctguard's own tags, and no others.
 const RELEASE_TRAILS: &[&str] = &["cloudtrail:RemoveTags"];
 
+/// Marking a trail as released, and nothing else.
+const MARK_TRAILS: &[&str] = &["cloudtrail:AddTags"];
+
 /// S3 deletes empty buckets only: DeleteBucket takes back one whose trail is refused.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html>
@@ -138,6 +141,11 @@ const WRITE_BUCKET: &[&str] = &[
     "s3:PutEncryptionConfiguration",
     "s3:PutLifecycleConfiguration",
 ];
+
+/// What CreateBucket with tags asks for, which only a blueprint with `tags:` makes.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucketConfiguration.html>
+const TAG_BUCKET: &[&str] = &["s3:TagResource"];
 
 /// The same for the trail's bucket: S3 replaces all tags by those that stay.
 const RELEASE_BUCKET: &[&str] = &["s3:PutBucketTagging"];
@@ -179,7 +187,9 @@ pub(super) fn every_call() -> BTreeSet<&'static str> {
         DELETE_QUEUES,
         WRITE_TRAIL,
         RELEASE_TRAILS,
+        MARK_TRAILS,
         WRITE_BUCKET,
+        TAG_BUCKET,
         RELEASE_BUCKET,
         BESIDE,
     ];
@@ -343,6 +353,9 @@ pub(super) fn statements(blueprint: &Blueprint, duties: &Duties, purpose: Purpos
             statements.push(allow("WriteTrail", WRITE_TRAIL, &json!(arn)));
             let bucket = json!(format!("arn:{partition}:s3:::{}", trail.bucket));
             statements.push(allow("WriteTrailBucket", WRITE_BUCKET, &bucket));
+            if !blueprint.tags.is_empty() {
+                statements.push(allow("TagTrailBucket", TAG_BUCKET, &bucket));
+            }
         }
     }
     if purpose.deletes() {
@@ -359,9 +372,13 @@ pub(super) fn statements(blueprint: &Blueprint, duties: &Duties, purpose: Purpos
         let trails = json!(format!("arn:{}:cloudtrail:*:*:trail/*", partition(blueprint)));
         let mut release = allow("ReleaseTrails", RELEASE_TRAILS, &trails);
         release["Condition"] = json!({ "ForAllValues:StringEquals": {
-            "aws:TagKeys": [BLUEPRINT_TAG, VERSION_TAG, ALERT_TAG],
+            "aws:TagKeys": [BLUEPRINT_TAG, VERSION_TAG, ALERT_TAG, RELEASED_TAG],
         } });
         statements.push(release);
+        let mut mark = allow("MarkReleasedTrails", MARK_TRAILS, &trails);
+        mark["Condition"] =
+            json!({ "ForAllValues:StringEquals": { "aws:TagKeys": [RELEASED_TAG] } });
+        statements.push(mark);
         // Whoever creates the bucket may tag it anyway.
         if let Some(trail) = blueprint.trail.as_ref().filter(|_| duties.trail && !purpose.makes()) {
             let bucket = json!(format!("arn:{}:s3:::{}", partition(blueprint), trail.bucket));

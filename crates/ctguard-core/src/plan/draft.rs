@@ -5,7 +5,7 @@ use super::fields::FieldChanges;
 use super::{Change, Field, Refusal, Step, Unknown, Verb, Waiting, Warning};
 use crate::action::Action;
 use crate::desired::Desired;
-use crate::resource::{Address, BLUEPRINT_TAG, Kind, Tags};
+use crate::resource::{Address, BLUEPRINT_TAG, Kind, RELEASED_TAG, Tags, released_by};
 use crate::scope::{Arn, Granularity, Place, Region};
 use crate::snapshot::{Live, Observed, Unreadable};
 use std::collections::BTreeSet;
@@ -60,6 +60,11 @@ impl Differ<'_> {
         }
     }
 
+    /// Whether this blueprint has released an object, and may take it back.
+    pub fn is_released(&self, tags: &Observed<Tags>) -> bool {
+        tags.known().is_some_and(|tags| released_by(tags, &self.desired.name))
+    }
+
     /// How an object of this name may be changed: as its owner, or by taking it over. Otherwise
     /// adds a refusal.
     pub fn may_change(
@@ -99,7 +104,7 @@ impl Differ<'_> {
             .known()
             .into_iter()
             .flat_map(Tags::iter)
-            .filter(|(key, _)| missing.get(*key).is_some())
+            .filter(|(key, _)| missing.get(*key).is_some() || *key == RELEASED_TAG)
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect();
         let before = Some(before).filter(|before| !before.is_empty());
@@ -213,6 +218,11 @@ impl Differ<'_> {
     }
 }
 
+/// Whether an object carries the mark of one that was released.
+pub(super) fn is_marked_released(tags: &Observed<Tags>) -> bool {
+    tags.known().is_some_and(|tags| tags.contains_key(RELEASED_TAG))
+}
+
 /// The part of a change that is known before its fields are compared.
 pub(super) struct Draft {
     pub place: Place,
@@ -244,6 +254,14 @@ impl Draft {
             _ => "it was changed",
         };
         Self::new(place, kind, name, verb, reason)
+    }
+
+    /// Says that it is taken back, when it was released.
+    pub fn taken_back(mut self, released: bool) -> Self {
+        if released {
+            "this blueprint released it, and takes it back".clone_into(&mut self.reason);
+        }
+        self
     }
 
     pub fn alert(mut self, alert: Option<&str>) -> Self {

@@ -59,6 +59,8 @@ pub fn apply(state: &mut State, fault: Fault, aim: &Aim) -> Result<String, Strin
         Fault::CopyBus => others::copied(state, aim),
         Fault::AddSubscriber => others::subscribed(state, aim),
         Fault::ExpireLogs => others::expired(state, aim),
+        Fault::LagTagSearch => lag_tag_search(state, aim),
+        Fault::RequireTag => Ok(require_tag(state, aim)),
         // Calls have been seen to.
         _ => tags(state, aim),
     }
@@ -72,6 +74,22 @@ fn distrust(state: &mut State) -> Result<String, String> {
     };
     organization.distrusts_cloudtrail = true;
     Ok(format!("CloudTrail has no trusted access to organization {} any more.", organization.id))
+}
+
+fn require_tag(state: &mut State, aim: &Aim) -> String {
+    let key = aim.name.clone().unwrap_or_else(|| "CostCenter".to_owned());
+    let said = format!("The organization now denies whatever is created without the tag {key}.");
+    state.required_tags.insert(key);
+    said
+}
+
+fn lag_tag_search(state: &mut State, aim: &Aim) -> Result<String, String> {
+    if let Some(name) = &aim.name {
+        return Err(format!("there is one search by tag for all, and none for `{name}`"));
+    }
+    state.lag_tag_search();
+    let said = "The search by tag now knows of nothing that is made later, as on AWS for some minutes; `sandbox advance` lets it catch up.";
+    Ok(said.to_owned())
 }
 
 fn trail(state: &mut State, fault: Fault, aim: &Aim) -> Result<String, String> {

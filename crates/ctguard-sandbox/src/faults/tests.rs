@@ -191,6 +191,8 @@ fn every_fault_keeps_the_event_from_a_subscriber_but_those_that_leave_delivery_a
             Fault::OpenBus,
             Fault::CopyBus,
             Fault::OpenTopic,
+            Fault::LagTagSearch,
+            Fault::RequireTag,
         ];
         let arrives = sandbox.deliver(&event).received.len();
         // One of the two goes on hearing where the fault is its neighbour's alone.
@@ -295,8 +297,10 @@ fn who_aims_at_nothing_is_told_what_there_is_and_nothing_changes() {
     let error = sandbox.inflict(Fault::DeleteRule, &elsewhere).expect_err("nothing").to_string();
     assert!(error.contains("ctguard-acme-decrypt in 111122223333/eu-west-1"), "{error}");
     let named = Aim { name: Some("nope".into()), ..Aim::default() };
-    // Neither is about one object.
-    let one = |fault: &Fault| !matches!(fault, Fault::MendCalls | Fault::DistrustCloudtrail);
+    // None of these is about one object: any name can be a tag's.
+    let one = |fault: &Fault| {
+        !matches!(fault, Fault::MendCalls | Fault::DistrustCloudtrail | Fault::RequireTag)
+    };
     for fault in Fault::ALL.into_iter().filter(one) {
         let error = sandbox.inflict(fault, &named).expect_err(fault.as_str()).to_string();
         assert!(error.contains("nope"), "{error}");

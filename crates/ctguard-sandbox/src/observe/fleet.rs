@@ -1,6 +1,6 @@
 //! Reads the organization, roles, and custom buses.
 
-use super::{is_tagged, read, rules_among, tags};
+use super::{Search, read, rules_among, tags};
 use crate::access::{Reader, unreadable};
 use crate::given_back;
 use crate::refusal::{deny, refuse};
@@ -153,15 +153,17 @@ fn managed(reader: &mut Reader<'_>, account: &AccountId, arn: &str) -> Observed<
 pub fn buses(
     reader: &mut Reader<'_>,
     reads: &ReadSet,
-    tagged: &Result<(), Unreadable>,
+    search: &Search<'_>,
 ) -> BTreeMap<String, Observed<LiveBus>> {
+    let place = reader.place;
     let mut live = BTreeMap::new();
     let mut wanted = reads.buses.clone();
-    match tagged {
+    let arn = |name: &str| place.arn("events", &format!("event-bus/{name}"));
+    match &search.answered {
         Ok(()) => {
             let all = &reader.state.region(reader.place).buses;
-            let carrying = all.iter().filter(|(_, bus)| is_tagged(reads, &bus.tags));
-            wanted.extend(carrying.map(|(name, _)| name.clone()));
+            let found = all.iter().filter(|(name, bus)| search.finds(&arn(name), &bus.tags));
+            wanted.extend(found.map(|(name, _)| name.clone()));
         }
         Err(why) => {
             live.insert(format!("{}*", reads.rule_prefix), Observed::Unreadable(why.clone()));
@@ -172,8 +174,9 @@ pub fn buses(
             let Some(stored) = reader.state.region(reader.place).buses.get(&name) else {
                 return Observed::Absent;
             };
-            let tags = tags(reader, reads, tagged, &stored.tags, "events:ListTagsForResource");
-            let rules = rules_among(reader, reads, tagged, &stored.rules);
+            let operation = "events:ListTagsForResource";
+            let tags = tags(reader, search, &arn(&name), &stored.tags, operation);
+            let rules = rules_among(reader, reads, search, Some(&name), &stored.rules);
             let others = others_among(reader, reads, &stored.rules, &rules);
             let policy = stored.policy.as_ref().map(given_back::policy);
             let bus = Bus { policy, kms_key: stored.kms_key.clone() };

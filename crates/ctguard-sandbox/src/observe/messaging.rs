@@ -1,6 +1,6 @@
 //! Reading topics, queues and functions, and the keys of topics and queues.
 
-use super::{is_tagged, read, tags};
+use super::{Search, is_tagged, read, tags};
 use crate::access::{Reader, unreadable};
 use crate::given_back;
 use crate::policy;
@@ -12,7 +12,7 @@ use ctguard_core::resource::small_map::SmallMap;
 use ctguard_core::scope::Place;
 use ctguard_core::snapshot::ReadSet;
 use ctguard_core::snapshot::{
-    LiveFunction, LiveKey, LiveQueue, LiveSubscription, LiveTopic, Observed, Unreadable,
+    LiveFunction, LiveKey, LiveQueue, LiveSubscription, LiveTopic, Observed,
 };
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,15 +32,16 @@ fn unnamed(reader: &Reader<'_>, reads: &ReadSet, service: &str) -> String {
 pub fn topics(
     reader: &mut Reader<'_>,
     reads: &ReadSet,
-    tagged: &Result<(), Unreadable>,
+    search: &Search<'_>,
 ) -> SmallMap<String, Observed<LiveTopic>> {
     let mut live = SmallMap::new();
     let mut wanted = reads.topics.clone();
-    match tagged {
+    match &search.answered {
         Ok(()) => {
             let all = &reader.state.region(reader.place).topics;
-            let carrying = all.iter().filter(|(_, topic)| is_tagged(reads, &topic.tags));
-            wanted.extend(carrying.map(|(name, _)| reader.place.arn("sns", name)));
+            let named = all.iter().map(|(name, topic)| (reader.place.arn("sns", name), topic));
+            let found = named.filter(|(arn, topic)| search.finds(arn, &topic.tags));
+            wanted.extend(found.map(|(arn, _)| arn));
         }
         Err(why) => {
             live.insert(unnamed(reader, reads, "sns"), Observed::Unreadable(why.clone()));
@@ -49,7 +50,7 @@ pub fn topics(
     for arn in wanted {
         let observed =
             read(reader, "sns:GetTopicAttributes", |reader| match visible_topic(reader, &arn) {
-                Ok(Some(stored)) => Observed::Known(topic(reader, reads, tagged, &arn, stored)),
+                Ok(Some(stored)) => Observed::Known(topic(reader, reads, search, &arn, stored)),
                 Ok(None) => Observed::Absent,
                 Err(refusal) => {
                     Observed::Unreadable(unreadable("sns:GetTopicAttributes", &refusal))
@@ -84,7 +85,7 @@ fn visible_topic<'a>(reader: &Reader<'a>, arn: &str) -> Result<Option<&'a Stored
 fn topic(
     reader: &mut Reader<'_>,
     reads: &ReadSet,
-    tagged: &Result<(), Unreadable>,
+    search: &Search<'_>,
     arn: &str,
     stored: &StoredTopic,
 ) -> LiveTopic {
@@ -105,7 +106,7 @@ fn topic(
     });
     let name = arn.rsplit(':').next().unwrap_or_default();
     let tags = if is_ours(reads, name, &stored.tags) {
-        tags(reader, reads, tagged, &stored.tags, "sns:ListTagsForResource")
+        tags(reader, search, arn, &stored.tags, "sns:ListTagsForResource")
     } else {
         Observed::Absent
     };
@@ -115,15 +116,16 @@ fn topic(
 pub fn queues(
     reader: &mut Reader<'_>,
     reads: &ReadSet,
-    tagged: &Result<(), Unreadable>,
+    search: &Search<'_>,
 ) -> SmallMap<String, Observed<LiveQueue>> {
     let mut live = SmallMap::new();
     let mut wanted = reads.queues.clone();
-    match tagged {
+    match &search.answered {
         Ok(()) => {
             let all = &reader.state.region(reader.place).queues;
-            let carrying = all.iter().filter(|(_, queue)| is_tagged(reads, &queue.tags));
-            wanted.extend(carrying.map(|(name, _)| reader.place.arn("sqs", name)));
+            let named = all.iter().map(|(name, queue)| (reader.place.arn("sqs", name), queue));
+            let found = named.filter(|(arn, queue)| search.finds(arn, &queue.tags));
+            wanted.extend(found.map(|(arn, _)| arn));
         }
         Err(why) => {
             live.insert(unnamed(reader, reads, "sqs"), Observed::Unreadable(why.clone()));
@@ -140,7 +142,7 @@ pub fn queues(
                 return Observed::Absent;
             };
             let tags = if is_ours(reads, name, &stored.tags) {
-                tags(reader, reads, tagged, &stored.tags, "sqs:ListQueueTags")
+                tags(reader, search, &arn, &stored.tags, "sqs:ListQueueTags")
             } else {
                 Observed::Absent
             };

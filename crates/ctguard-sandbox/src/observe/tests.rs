@@ -337,7 +337,7 @@ fn the_keys_of_topics_are_read_under_the_name_that_the_topic_uses() {
 fn an_account_shows_its_regions_and_buckets() {
     let (mut state, place) = full();
     for name in ["acme-logs", "tagged-logs"] {
-        buckets::create(&mut state, &place, name).expect("created");
+        buckets::create(&mut state, &place, name, &Tags::default()).expect("created");
     }
     buckets::put_tagging(&mut state, &place, "tagged-logs", &tagged()).expect("tagged");
     let global = Place::new(place.account.clone(), Region::global());

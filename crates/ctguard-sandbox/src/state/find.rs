@@ -10,7 +10,7 @@ use ctguard_core::resource::{BLUEPRINT_TAG, Tags};
 use ctguard_core::scope::{AccountId, Arn, Place, Region};
 use ctguard_core::snapshot::Caller;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 static NOTHING: Regional = Regional {
     rules: BTreeMap::new(),
@@ -40,7 +40,35 @@ impl State {
             organization: None,
             denied: Vec::new(),
             failing: Vec::new(),
+            required_tags: BTreeSet::new(),
+            indexed: None,
         }
+    }
+
+    /// Whether the search by tag has caught up with an object.
+    pub(crate) fn is_indexed(&self, arn: &str) -> bool {
+        self.indexed.as_ref().is_none_or(|indexed| indexed.contains(arn))
+    }
+
+    /// Lets the search by tag answer as of now, until time passes.
+    ///
+    /// AWS's index follows the services by some minutes.
+    pub fn lag_tag_search(&mut self) {
+        let mut arns = BTreeSet::new();
+        for place in self.places() {
+            let here = self.region(&place);
+            let rule = |key: String| place.arn("events", &format!("rule/{key}"));
+            arns.extend(here.rules.keys().map(|name| rule(name.clone())));
+            for (name, bus) in &here.buses {
+                arns.insert(place.arn("events", &format!("event-bus/{name}")));
+                arns.extend(bus.rules.keys().map(|on| rule(format!("{name}/{on}"))));
+            }
+            arns.extend(here.topics.keys().map(|name| place.arn("sns", name)));
+            arns.extend(here.queues.keys().map(|name| place.arn("sqs", name)));
+            let trail = |name: &String| place.arn("cloudtrail", &format!("trail/{name}"));
+            arns.extend(here.trails.keys().map(trail));
+        }
+        self.indexed = Some(arns);
     }
 
     /// What is in a place; `None` if the sandbox does not have it.

@@ -25,7 +25,7 @@ fn trail() -> Trail {
 /// A bucket that admits the trail `acme` of this place.
 fn with_bucket() -> (State, Place) {
     let (mut state, place) = fresh::for_tests();
-    buckets::create(&mut state, &place, "acme-logs").expect("created");
+    buckets::create(&mut state, &place, "acme-logs", &Tags::default()).expect("created");
     let policy = log_policy(&place, "acme-logs", "acme");
     buckets::put_policy(&mut state, &place, "acme-logs", &policy).expect("policy");
     (state, place)
@@ -56,7 +56,7 @@ fn a_trail_needs_a_bucket_that_admits_exactly_this_trail() {
     let make =
         |state: &mut State, trail: &Trail| code(create(state, &place, "acme", trail, &Tags::new()));
     assert_eq!(make(&mut state, &trail()), Some("S3BucketDoesNotExistException"));
-    buckets::create(&mut state, &place, "acme-logs").expect("created");
+    buckets::create(&mut state, &place, "acme-logs", &Tags::default()).expect("created");
     let insufficient = Some("InsufficientS3BucketPolicyException");
     assert_eq!(make(&mut state, &trail()), insufficient, "without a policy");
     let other = log_policy(&place, "acme-logs", "other");

@@ -6,7 +6,7 @@ use super::super::yaml::{Node, Value};
 use super::{
     RawAlert, RawBlueprint, RawCondition, RawDestination, RawEvent, RawEventParts, RawException,
     RawFilter, RawInclude, RawIncludeFrom, RawInclusion, RawRegion, RawRegionException, RawRegions,
-    RawRoute, RawTest, RawTrail, RawTrust, fleet,
+    RawRoute, RawTag, RawTest, RawTrail, RawTrust, fleet,
 };
 use crate::codes;
 use crate::diag::{Diagnostic, Span};
@@ -33,6 +33,7 @@ pub(in super::super) fn blueprint(reader: &mut Reader<'_>, root: &Node) -> Optio
         hub: fields.get("hub").and_then(|node| fleet::hub(reader, node)),
         trail: fields.get("trail").and_then(|node| trail(reader, node)),
         trust_trails: items(reader, &fields, "trust_trails", trust),
+        tags: fields.get("tags").map(|node| tags(reader, node)).unwrap_or_default(),
         destinations: fields
             .get("destinations")
             .map(|node| destinations(reader, node))
@@ -172,6 +173,41 @@ fn trust(reader: &mut Reader<'_>, node: &Node) -> Option<RawTrust> {
         until: reader.optional_text(&fields, "until"),
         span: reader.span(fields.span()),
     })
+}
+
+/// Tags: a text is a tag of everything, a mapping has the tags of one kind.
+fn tags(reader: &mut Reader<'_>, node: &Node) -> Vec<RawTag> {
+    const HELP: &str = "each key is a tag, or a kind with tags of its own: `{ CostCenter: \"42\", topic: { Data: internal } }`";
+    let mut tags = Vec::new();
+    if !matches!(node.value, Value::Mapping(_)) {
+        reader.wrong_type(node, "tags", "a mapping", HELP);
+    }
+    for entry in node.entries() {
+        let name = Spanned { value: entry.key.clone(), span: reader.span(&entry.key_span) };
+        if !matches!(entry.node.value, Value::Mapping(_)) {
+            tags.extend(tag(reader, None, name, &entry.node));
+            continue;
+        }
+        for inner in entry.node.entries() {
+            let key = Spanned { value: inner.key.clone(), span: reader.span(&inner.key_span) };
+            tags.extend(tag(reader, Some(name.clone()), key, &inner.node));
+        }
+    }
+    tags
+}
+
+/// One tag. Its value is taken as it stands, and may be empty.
+fn tag(
+    reader: &mut Reader<'_>,
+    kind: Option<Spanned<String>>,
+    key: Spanned<String>,
+    node: &Node,
+) -> Option<RawTag> {
+    let value = match &node.value {
+        Value::Text(text) => Spanned { value: text.clone(), span: reader.span(&node.span) },
+        _ => reader.text(node, &key.value)?,
+    };
+    Some(RawTag { kind, key, value })
 }
 
 fn destinations(reader: &mut Reader<'_>, node: &Node) -> Vec<RawDestination> {

@@ -21,6 +21,36 @@ fn every_mistake_is_pointed_at() {
         (with("alerts:", "alert:"), &["1:1 missing-key", "7:1 unknown-key"]),
         (with("routes:", "allow: [legacy]\nroutes:"), &["6:9 allow-unknown"]),
         (with("routes:", "allow: [yaml-syntax]\nroutes:"), &["6:9 allow-unknown"]),
+        // Tags.
+        (with("routes:", "tags: [a]\nroutes:"), &["6:7 wrong-type"]),
+        (with("routes:", "tags: { CostCenter: 42 }\nroutes:"), &["6:21 wrong-type"]),
+        (with("routes:", "tags: { topics: { a: b } }\nroutes:"), &["6:9 unknown-key"]),
+        (with("routes:", "tags: { \"AWS:a\": b }\nroutes:"), &["6:9 tag-invalid"]),
+        (with("routes:", "tags: { a: \"aws:b\" }\nroutes:"), &["6:9 tag-invalid"]),
+        (with("routes:", "tags: { \"Ctguard:x\": b }\nroutes:"), &["6:9 tag-invalid"]),
+        (with("routes:", "tags: { a: \"b;c\" }\nroutes:"), &["6:9 tag-invalid"]),
+        (with("routes:", "tags: { a: \" b\" }\nroutes:"), &["6:9 tag-invalid"]),
+        (with("routes:", "tags: { Team: a, team: b }\nroutes:"), &["6:18 tag-invalid"]),
+        (with("routes:", "tags: { Team: a, role: { team: b } }\nroutes:"), &["6:26 tag-invalid"]),
+        (with("routes:", "tags: { a: b, all: { a: c } }\nroutes:"), &["6:22 tag-invalid"]),
+        (
+            with("routes:", &format!("tags: {{ {}: b }}\nroutes:", "k".repeat(129))),
+            &["6:9 tag-invalid"],
+        ),
+        (
+            with("routes:", &format!("tags: {{ k: {} }}\nroutes:", "v".repeat(257))),
+            &["6:9 tag-invalid"],
+        ),
+        (
+            with(
+                "routes:",
+                &format!(
+                    "tags:\n{}routes:",
+                    (0..46).map(|n| format!("  k{n}: v\n")).collect::<String>()
+                ),
+            ),
+            &["52:3 tag-invalid"],
+        ),
         // Regions.
         (with("[us-east-1, eu-west-1]", "all"), &["3:10 wrong-type"]),
         (with("[us-east-1, eu-west-1]", "[]"), &["3:10 empty-value"]),

@@ -4,8 +4,9 @@ use super::Compiler;
 use super::role::Publishing;
 use crate::blueprint::{Destination, DestinationTopic, Subscriber, TopicRole};
 use crate::codes;
-use crate::desired::{DesiredPlace, DesiredQueue, DesiredTopic, DestinationPath, ownership_tags};
+use crate::desired::{DesiredPlace, DesiredQueue, DesiredTopic, DestinationPath, tags_of};
 use crate::diag::Diagnostic;
+use crate::resource::Kind;
 use crate::resource::queue::{Queue, RETENTION_SECONDS};
 use crate::resource::rule::role_name;
 use crate::resource::topic::{Protocol, SubscriptionAttributes, delivers};
@@ -202,7 +203,7 @@ impl Compiler<'_> {
             })],
             subscriptions,
             chats,
-            tags: ownership_tags(&self.blueprint.name, None),
+            tags: tags_of(self.blueprint, Kind::Topic, None),
         }
     }
 
@@ -231,7 +232,7 @@ impl Compiler<'_> {
                     policy: None,
                 },
                 own_statements: vec![statement],
-                tags: ownership_tags(&self.blueprint.name, None),
+                tags: tags_of(self.blueprint, Kind::Queue, None),
             };
             here.queues.insert(name, queue);
         };

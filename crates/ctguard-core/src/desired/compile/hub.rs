@@ -20,10 +20,11 @@ use crate::codes;
 use crate::desired::landing::{can_land, landing_in};
 use crate::desired::pattern::Compiled;
 use crate::desired::{
-    AlertPath, Desired, DesiredBus, DesiredPlace, DestinationPath, Forward, Scope, ownership_tags,
+    AlertPath, Desired, DesiredBus, DesiredPlace, DestinationPath, Forward, Scope, tags_of,
 };
 use crate::diag::Diagnostic;
 use crate::event::EventRef;
+use crate::resource::Kind;
 use crate::resource::keys::RuleKey;
 use crate::scope::{AccountId, Place};
 use admission::Admission;
@@ -55,7 +56,7 @@ impl<'a> Compiler<'a> {
         let own_statements = admission.statements(&self.names, &hub, &bus_arn);
         self.check_policy(spec, &own_statements);
         if let Some(here) = desired.places.get_mut(&hub) {
-            let tags = ownership_tags(&self.blueprint.name, None);
+            let tags = tags_of(self.blueprint, Kind::Bus, None);
             here.bus = Some(DesiredBus { name: bus, own_statements, tags });
         }
         self.forwarded(desired, &hub, &bus_arn, &groups);
@@ -162,7 +163,7 @@ impl<'a> Compiler<'a> {
                 continue;
             }
             let role_arn = roles.entry(place.account.clone()).or_insert_with(|| {
-                let wanted = role::forwards(&blueprint.name, &self.names, place, hub, bus_arn);
+                let wanted = role::forwards(blueprint, &self.names, place, hub, bus_arn);
                 let arn = format!(
                     "arn:{}:iam::{}:role/{}",
                     place.region.partition(),

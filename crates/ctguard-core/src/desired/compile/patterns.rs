@@ -6,10 +6,11 @@ use crate::codes;
 use crate::desired::pattern::{
     CompileError, Compiled, Origin, Selection, compile as compile_pattern,
 };
-use crate::desired::{DesiredPlace, DesiredRule, DestinationPath, ownership_tags};
+use crate::desired::{DesiredPlace, DesiredRule, DestinationPath, tags_of};
 use crate::diag::Diagnostic;
 use crate::event::EventRef;
 use crate::event::outcome::{Told, asks_for_an_error};
+use crate::resource::Kind;
 use crate::resource::keys::RuleKey;
 use crate::resource::rule::{DESCRIPTION_MAX_CHARS, Rule, TARGETS_PER_RULE, Target};
 use crate::scope::Place;
@@ -74,7 +75,7 @@ impl<'a> Compiler<'a> {
                 compiled: compiled.clone(),
                 alert: Some(alert.id.clone()),
                 targets: targets.iter().cloned().collect(),
-                tags: ownership_tags(&self.blueprint.name, Some(&alert.id)),
+                tags: tags_of(self.blueprint, Kind::Rule, Some(&alert.id)),
             };
             here.rules.insert(key.clone(), rule);
             keys.push(key);

@@ -7,7 +7,9 @@
 //! Sources: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html>,
 //! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-cross-account.html>
 
-use crate::desired::{Desired, DesiredRole, ownership_tags};
+use crate::blueprint::Blueprint;
+use crate::desired::{Desired, DesiredRole, tags_of};
+use crate::resource::Kind;
 use crate::resource::names::{FORWARD, Names};
 use crate::resource::policy;
 use crate::scope::Place;
@@ -16,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The role of an account that forwards events to the hub.
 pub(super) fn forwards(
-    blueprint: &str,
+    blueprint: &Blueprint,
     names: &Names,
     place: &Place,
     hub: &Place,
@@ -28,7 +30,7 @@ pub(super) fn forwards(
         trust: trust(place, &[format!("{}{FORWARD}*", names.prefix())]),
         policies: BTreeMap::from([(names.to_hub(hub), policy::document(vec![put]))]),
         place: place.clone(),
-        tags: ownership_tags(blueprint, None),
+        tags: tags_of(blueprint, Kind::Role, None),
     }
 }
 
@@ -89,18 +91,19 @@ impl Publishing {
 
 /// Lets the role of a place's account publish, and makes it where it forwards nothing.
 pub(super) fn publishes(
+    blueprint: &Blueprint,
     desired: &mut Desired,
     place: &Place,
     policies: &BTreeMap<String, Publishing>,
 ) {
-    let (names, name) = (&desired.names, &desired.name);
+    let names = &desired.names;
     let trust = trust_of_all_rules(names, place);
     let role = desired.roles.entry(place.account.clone()).or_insert_with(|| DesiredRole {
         name: names.role(),
         trust: Value::Null,
         policies: BTreeMap::new(),
         place: place.clone(),
-        tags: ownership_tags(name, None),
+        tags: tags_of(blueprint, Kind::Role, None),
     });
     role.trust = trust;
     role.policies.extend(policies.iter().map(|(name, of)| (name.clone(), of.policy())));

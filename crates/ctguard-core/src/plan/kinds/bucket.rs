@@ -3,12 +3,14 @@
 
 use crate::action::Action;
 use crate::cause::Cause;
-use crate::desired::DesiredBucket;
+use crate::desired::{DesiredBucket, more_than_own};
 use crate::plan::Verb;
-use crate::plan::draft::{Differ, Draft, Owner};
+use crate::plan::draft::{Differ, Draft, Owner, is_marked_released};
 use crate::plan::fields::FieldChanges;
 use crate::resource::bucket::Bucket;
-use crate::resource::{ALERT_TAG, Address, BLUEPRINT_TAG, Kind, Tags, VERSION_TAG, policy};
+use crate::resource::{
+    ALERT_TAG, Address, BLUEPRINT_TAG, Kind, RELEASED_TAG, Tags, VERSION_TAG, policy,
+};
 use crate::scope::Place;
 use crate::snapshot::{LiveBucket, Observed, Unreadable};
 
@@ -67,7 +69,7 @@ pub(super) fn is_assumed(bucket: &DesiredBucket, why: &Unreadable) -> bool {
     bucket.elsewhere && why.operation.starts_with("s3:") && matches!(why.cause(), Cause::Denied(_))
 }
 
-/// Takes the blueprint's tags off a bucket. What CloudTrail may write there stays, since its trail
+/// Takes the blueprint's tags off a bucket, and marks it as released. What CloudTrail may write there stays, since its trail
 /// goes on logging.
 fn release(differ: &mut Differ<'_>, place: &Place, name: &str, live: &LiveBucket) {
     match differ.owner(&live.tags) {
@@ -77,17 +79,20 @@ fn release(differ: &mut Differ<'_>, place: &Place, name: &str, live: &LiveBucket
         }
         Owner::Nobody | Owner::Blueprint(_) => return,
     }
-    let is_own = |key: &str| [BLUEPRINT_TAG, VERSION_TAG, ALERT_TAG].contains(&key);
+    let is_own = |key: &str| [BLUEPRINT_TAG, VERSION_TAG, ALERT_TAG, RELEASED_TAG].contains(&key);
     let tags = live.tags.known().into_iter().flat_map(Tags::iter);
     let (own, others): (Vec<_>, Vec<_>) = tags.partition(|(key, _)| is_own(key));
     let of = |some: Vec<(&String, &String)>| -> Tags {
         some.into_iter().map(|(key, value)| (key.clone(), value.clone())).collect()
     };
     let mut fields = FieldChanges::default();
-    fields.differ("tags", &of(own), &serde_json::Value::Null);
-    let reason = "the blueprint no longer keeps it: it is released, with everything in it";
+    let mark = Tags::from([(RELEASED_TAG.to_owned(), differ.desired.name.clone())]);
+    fields.differ("tags", &of(own), &mark);
+    let reason = "the blueprint no longer keeps it: it is released, with everything in it; the blueprint of this name takes it back";
     let draft = Draft::new(place, Kind::Bucket, name, Verb::Update, reason);
-    let call = Action::PutBucketTagging { name: name.to_owned(), tags: of(others) };
+    let mut tags = of(others);
+    tags.extend(mark);
+    let call = Action::PutBucketTagging { name: name.to_owned(), tags };
     differ.change(draft, fields.into_vec(), vec![call]);
 }
 
@@ -102,6 +107,7 @@ fn known(
     let adopt = &differ.desired.intent.adopt;
     let verb = match differ.owner(&live.tags) {
         Owner::Us => Verb::Update,
+        Owner::Nobody if differ.is_released(&live.tags) => Verb::Update,
         Owner::Nobody if in_creation(live) && !differ.trail_writes_to(place, name) => Verb::Update,
         Owner::Unknown(why) => {
             return differ.unknown(place, &format!("tags of bucket {name}"), &why);
@@ -119,7 +125,8 @@ fn known(
         }
         owner => return refuse(differ, address, &owner),
     };
-    let draft = Draft::existing(place, Kind::Bucket, name, verb);
+    let draft =
+        Draft::existing(place, Kind::Bucket, name, verb).taken_back(differ.is_released(&live.tags));
     write(differ, draft, name, desired, Some(live));
 }
 
@@ -143,7 +150,7 @@ fn refuse(differ: &mut Differ<'_>, address: Address, owner: &Owner) {
     differ.refuse(address, reason, help);
 }
 
-/// CreateBucket takes no tags here. A bucket of the expected name that is untagged, empty and
+/// CreateBucket is given only tags of the blueprint's. A bucket of the expected name that is untagged, empty and
 /// without a policy is one whose creation was interrupted.
 fn in_creation(live: &LiveBucket) -> bool {
     let untagged = match &live.tags {
@@ -168,16 +175,19 @@ fn write(
     let mut fields = FieldChanges::default();
     let mut calls = Vec::new();
     if live.is_none() {
-        calls.push(Action::CreateBucket { name: owned() });
+        let asked = more_than_own(&desired.tags);
+        let tags = if asked { desired.tags.clone() } else { Tags::new() };
+        calls.push(Action::CreateBucket { name: owned(), tags });
     }
     // Tags come first, so that a stop leaves no bucket without an owner. They are replaced as a
     // whole, so foreign tags are sent along.
     let tags = live.map_or(Observed::Absent, |live| live.tags.clone());
     let missing = differ.missing_tags(&desired.tags, &tags);
-    if !missing.is_empty() {
+    if !missing.is_empty() || is_marked_released(&tags) {
         differ.tags_differ(&mut fields, &missing, &tags);
         let mut all = tags.known().cloned().unwrap_or_default();
         all.extend(missing);
+        all.remove(RELEASED_TAG);
         calls.push(Action::PutBucketTagging { name: owned(), tags: all });
     }
     if !now.public_access_blocked {

@@ -1,7 +1,7 @@
 //! Rules and their targets.
 
 use crate::action::Action;
-use crate::desired::{DesiredPlace, DesiredRule};
+use crate::desired::{DesiredPlace, DesiredRule, more_than_own};
 use crate::plan::Verb;
 use crate::plan::draft::{Differ, Draft, Owner};
 use crate::plan::fields::FieldChanges;
@@ -109,8 +109,10 @@ fn update(
     if !fields.is_empty() {
         let (next, of) = handover::step(here, key, now, desired);
         step = of;
-        // PutRule ignores tags on an update, so none are sent.
-        calls.push(Action::PutRule { name: key.clone(), rule: next, tags: Tags::new() });
+        // PutRule ignores tags on an update, but an organization's policy may ask for them.
+        let asked = more_than_own(&desired.tags);
+        let tags = if asked { desired.tags.clone() } else { Tags::new() };
+        calls.push(Action::PutRule { name: key.clone(), rule: next, tags });
     }
     let tags = differ.missing_tags(&desired.tags, &live.tags);
     if !tags.is_empty() {

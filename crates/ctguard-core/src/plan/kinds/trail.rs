@@ -1,16 +1,19 @@
 //! The managed trail: created, corrected, and logging. It is never stopped and never deleted; one
-//! that the blueprint no longer keeps is released: its tags come off and it goes on logging.
+//! that the blueprint no longer keeps is released: it goes on logging, and its tags come off but for
+//! one that says who released it, so that the same blueprint can take it back.
 
 use crate::action::Action;
 use crate::cause::{Cause, Denial};
 use crate::desired::{Desired, DesiredPlace, DesiredTrail};
 use crate::event::Access;
 use crate::plan::Verb;
-use crate::plan::draft::{Differ, Draft, Owner};
+use crate::plan::draft::{Differ, Draft, Owner, is_marked_released};
 use crate::plan::fields::FieldChanges;
 use crate::resource::small_map::SmallMap;
 use crate::resource::trail::{Selectors, TRAILS_PER_REGION};
-use crate::resource::{ALERT_TAG, Address, BLUEPRINT_TAG, Kind, VERSION_TAG, kms};
+use crate::resource::{
+    ALERT_TAG, Address, BLUEPRINT_TAG, Kind, RELEASED_TAG, Tags, VERSION_TAG, kms,
+};
 use crate::scope::{Arn, Place};
 use crate::snapshot::{Live, LiveTrail, Observed, PlaceSnapshot, Unreadable};
 
@@ -198,6 +201,7 @@ fn update(differ: &mut Differ<'_>, place: &Place, desired: &DesiredTrail, live: 
     let adopt = &differ.desired.intent.adopt;
     let verb = match differ.owner(&live.tags) {
         Owner::Us => Verb::Update,
+        Owner::Nobody if differ.is_released(&live.tags) => Verb::Update,
         Owner::Unknown(why) => {
             return differ.unknown(place, &format!("tags of trail {}", desired.name), &why);
         }
@@ -219,7 +223,7 @@ fn update(differ: &mut Differ<'_>, place: &Place, desired: &DesiredTrail, live: 
             return differ.refuse(
                 address,
                 format!("it does not carry the tag {BLUEPRINT_TAG}={}", differ.desired.name),
-                "Give the blueprint's trail another name, or set `adopt: true` under `trail:` (or give `--adopt`) to let ctguard correct this one.",
+                "If it is this blueprint's and only lost its tag (older versions took it off with `destroy`), or is to be, `ctguard apply --adopt --allow-shared-trail` takes it over, and its bucket; `adopt: true` under `trail:` stands for `--adopt` of the trail alone. Else give the blueprint's trail another name.",
             );
         }
         Owner::Blueprint(name) => {
@@ -282,17 +286,28 @@ fn update(differ: &mut Differ<'_>, place: &Place, desired: &DesiredTrail, live: 
         calls.push(Action::StartLogging { name: name() });
     }
     let tags = differ.missing_tags(&desired.tags, &live.tags);
-    if !tags.is_empty() {
+    let released = is_marked_released(&live.tags);
+    if !tags.is_empty() || released {
         differ.tags_differ(&mut fields, &tags, &live.tags);
+    }
+    if !tags.is_empty() {
         Differ::tag(verb, &mut calls, Action::TagTrail { name: name(), tags });
+    }
+    // The mark goes once the tag is there, so that an interrupted apply goes on as the owner.
+    if released {
+        let keys = [RELEASED_TAG.to_owned()].into();
+        calls.push(Action::UntagTrail { name: name(), keys });
     }
     let reason = if verb == Verb::Adopt { "the blueprint adopts it" } else { "it was changed" };
     let bucket = Address::new(place, Kind::Bucket, &desired.trail.bucket);
-    let draft = Draft::new(place, Kind::Trail, &desired.name, verb, reason).needs([bucket]);
+    let draft = Draft::new(place, Kind::Trail, &desired.name, verb, reason)
+        .needs([bucket])
+        .taken_back(differ.is_released(&live.tags));
     differ.change(draft, fields.into_vec(), calls);
 }
 
-/// Takes the tags off trails that this blueprint owns and no longer keeps.
+/// Takes the tags off trails that this blueprint owns and no longer keeps, and marks them as
+/// released.
 fn release(differ: &mut Differ<'_>, place: &Place, here: &DesiredPlace, trails: &Trails) {
     let kept = here.trail.as_ref().map(|trail| trail.name.as_str());
     for (arn, live) in trails {
@@ -307,13 +322,16 @@ fn release(differ: &mut Differ<'_>, place: &Place, here: &DesiredPlace, trails: 
             .filter(|key| live.tags.known().is_some_and(|tags| tags.contains_key(key)))
             .collect();
         let mut fields = FieldChanges::default();
-        fields.differ("tags", &present, &serde_json::Value::Null);
-        let reason = "the blueprint no longer keeps it: it is released and goes on logging";
+        let mark = Tags::from([(RELEASED_TAG.to_owned(), differ.desired.name.clone())]);
+        fields.differ("tags", &present, &mark);
+        let reason = "the blueprint no longer keeps it: it is released and goes on logging; the blueprint of this name takes it back";
         let draft = Draft::new(place, Kind::Trail, &live.name, Verb::Update, reason);
-        differ.change(
-            draft,
-            fields.into_vec(),
-            vec![Action::UntagTrail { name: live.name.clone(), keys: present }],
-        );
+        // The mark comes first, so that an interrupted release goes on as the owner.
+        let name = || live.name.clone();
+        let calls = vec![
+            Action::TagTrail { name: name(), tags: mark },
+            Action::UntagTrail { name: name(), keys: present },
+        ];
+        differ.change(draft, fields.into_vec(), calls);
     }
 }

@@ -14,11 +14,11 @@ use crate::blueprint::Outcome;
 use crate::desired::compile::Compiler;
 use crate::desired::compile::patterns::{pattern_problem, rule};
 use crate::desired::pattern::{Compiled, Origin, Selection, compile as compile_pattern};
-use crate::desired::{DesiredPlace, DesiredRule, ownership_tags};
+use crate::desired::{DesiredPlace, DesiredRule, tags_of};
 use crate::event::EventRef;
-use crate::resource::Tags;
 use crate::resource::keys::RuleKey;
 use crate::resource::rule::{Input, Rule, Target, Targets};
+use crate::resource::{Kind, Tags};
 use crate::scope::Place;
 use eventbridge_pattern::Filter;
 use std::collections::{BTreeMap, BTreeSet};
@@ -145,7 +145,7 @@ impl<'a> Compiler<'a> {
             rule: rule(&compiled, "Forwards events to the hub, where their alerts are raised.")
                 .into(),
             compiled: Arc::new(compiled),
-            tags: ownership_tags(&self.blueprint.name, None),
+            tags: tags_of(self.blueprint, Kind::Rule, None),
         };
         let rules = rules.into_iter().map(forwarded).collect();
         let forwarding = Arc::new(Forwarding { rules, ways });
