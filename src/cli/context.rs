@@ -161,6 +161,7 @@ pub(super) async fn open(
         region: regions(global)?.into_iter().next(),
         default_region: read.blueprint.first_region().cloned(),
         accounts: read.blueprint.accounts.clone(),
+        run: global.run_limit(),
         ..Options::default()
     };
     let aws = Aws::connect(acting::with_mfa(options, global, io).await?).await?;
@@ -274,6 +275,8 @@ pub(super) async fn survey(
 /// The error when it is not known what a blueprint covers.
 pub(super) fn no_scope(error: &ScopeError) -> CommandError {
     let told = CommandError::new(error.to_string());
+    let exit = if error.out_of_time() { Exit::Incomplete } else { Exit::Error };
+    let told = CommandError { exit, ..told };
     match error.remedy() {
         Some(remedy) => told.hint(remedy),
         None => told.hint("List the accounts and regions in the blueprint."),

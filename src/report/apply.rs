@@ -29,7 +29,11 @@ pub struct ApplyReport {
     pub done: usize,
     pub failed: usize,
     pub not_attempted: usize,
+    /// Whether it was stopped before its end.
     pub interrupted: bool,
+    /// Whether the time limit of the run stopped it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub timed_out: bool,
     /// Every change that was to be made, in order.
     pub outcomes: Vec<ReportedOutcome>,
     pub waiting: Vec<Waiting>,
@@ -74,6 +78,7 @@ impl ApplyReport {
             failed: applied.count(OutcomeKind::Failed),
             not_attempted: applied.count(OutcomeKind::NotAttempted),
             interrupted: applied.interrupted,
+            timed_out: false,
             outcomes: applied
                 .outcomes
                 .iter()
@@ -147,7 +152,8 @@ pub fn render(report: &ApplyReport, paint: Paint) -> String {
         parts.push(paint.warn(format!("{} not attempted", report.not_attempted)));
     }
     if report.interrupted {
-        parts.push("stopped on request".to_owned());
+        let why = if report.timed_out { "by --timeout" } else { "on request" };
+        parts.push(format!("stopped {why}"));
     }
     let _ = writeln!(out, "Applied {}: {}.", paint.head(&report.blueprint), parts.join(", "));
     for refusal in &report.refusals {

@@ -2,6 +2,8 @@
 
 use super::{TIMING, arn, connect, here, in_sync, reads};
 use crate::stub::{Call, Reply, Stub};
+use crate::world::World;
+use crate::world::blueprints::PLAIN;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use ctguard_aws::{Aws, Limits, Options, RunLimit, Timing};
@@ -15,6 +17,7 @@ use ctguard_core::snapshot::{
 };
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 async fn connect_within(
@@ -274,4 +277,50 @@ async fn at_the_end_of_the_run_nothing_is_read_any_more_and_what_has_begun_is_fi
     assert!(unread.iter().all(|why| why.cause == Cause::RunTime), "{unread:#?}");
     let change = Action::DeleteTopic { name: "ctguard-acme-old".to_owned() };
     aws.perform(&here(), &change).await.expect("it is no read");
+}
+
+/// The built program against a server of which one region never answers.
+#[test]
+fn a_run_with_a_limit_tells_what_it_did_not_read() {
+    let stub = Stub::start(|call| match call.operation.as_str() {
+        "DescribeTrails" if call.region == "eu-west-1" => Some(Reply::Hang),
+        _ => in_sync(call),
+    });
+    let world = World::empty();
+    world.write("ctguard.yaml", PLAIN);
+    for verb in ["plan", "verify"] {
+        let begun = Instant::now();
+        let ran = Command::new(env!("CARGO_BIN_EXE_ctguard"))
+            .arg(verb)
+            .arg(world.path("ctguard.yaml"))
+            .args(["--timeout", "3s"])
+            .env_clear()
+            .env("AWS_ENDPOINT_URL", stub.url())
+            .env("AWS_ACCESS_KEY_ID", "AKID")
+            .env("AWS_SECRET_ACCESS_KEY", "secret")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_CONFIG_FILE", "/dev/null")
+            .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+            .output()
+            .expect("the program runs");
+        let said = String::from_utf8_lossy(&ran.stdout) + String::from_utf8_lossy(&ran.stderr);
+        assert_eq!(ran.status.code(), Some(4), "{said}");
+        assert!(said.contains("cloudtrail:DescribeTrails") && said.contains("--timeout"), "{said}");
+        assert!(!said.contains("events:ListRules failed"), "{said}");
+        assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+    }
+}
+
+#[test]
+fn an_apply_stops_at_the_end_of_the_run_as_on_ctrl_c_and_says_so() {
+    let world = World::with_trail(PLAIN);
+    let stopped = world.run(&["apply", "--yes", "--timeout", "1ms"]).expect(4);
+    assert!(stopped.out.contains("stopped by --timeout"), "{}", stopped.out);
+    let json =
+        world.run(&["apply", "--yes", "--timeout", "1ms", "--format", "json"]).expect(4).json();
+    assert_eq!((&json["interrupted"], &json["timed_out"]), (&json!(true), &json!(true)));
+    assert_eq!(json["done"], 0);
+    // 0 is no limit, and the next run goes on.
+    world.run(&["apply", "--yes", "--timeout", "0"]).expect(0);
+    world.run(&["plan", "--timeout", "soon"]).expect(64);
 }
