@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     const READ: &str = "sns:GetSubscriptionAttributes";
-    const SHORT: Duration = Duration::from_millis(20);
+    const SHORT: Duration = Duration::from_millis(200);
 
     async fn never() -> Result<(), CloudError> {
         std::future::pending().await
