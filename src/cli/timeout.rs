@@ -79,8 +79,7 @@ mod tests {
         for none in ["", "0", "0s"] {
             assert_eq!(parse(none), Ok(Duration::ZERO), "{none:?}");
         }
-        for wrong in ["soon", "-5m", "10", "10 bananas", "1d1d"].iter().filter(|one| **one != "10")
-        {
+        for wrong in ["soon", "-5m", "10 bananas"] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
     }
