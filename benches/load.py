@@ -6,6 +6,7 @@
 - 300 alerts, which are 300 rules on a bus: the first plan
 - 100,000 rules of others on the bus, all paged through, since the blueprint's own are missing: the first plan
 - a topic with 10,000 subscriptions, each of which is asked for its attributes: a plan
+- a topic of others with 10,000 subscriptions, of which the listed one is asked: a plan
 
 The server answers at once and does not throttle. ctguard keeps to the rates that AWS documents, so wall time is mostly
 theirs. CPU and memory are the process's own, as the kernel tells them when it ends.
@@ -40,6 +41,9 @@ ALERT = """\
   - {{ id: own-{n}, title: Own {n}, risk: high, events: ["kms:ScheduleKeyDeletion"], why: "w", next: n,
       where: {{ userIdentity.userName: [user-{n}] }} }}
 """
+
+
+THEIRS = f"arn:aws:sns:{REGION}:{ACCOUNT}:everybody"
 
 
 def blueprint(alerts):
@@ -168,6 +172,8 @@ def main():
     one = blueprint(1)
     measured("100,000 rules of others, the first `plan`", ctguard, "plan", one, rules=100_000)
     measured("10,000 subscriptions, `plan`", ctguard, "plan", one, subscriptions=10_000)
+    theirs = one.replace("topic: secops", f"topic_arn: {THEIRS}").replace("secops@", "p9999@")
+    measured("10,000 subscriptions of others, `plan`", ctguard, "plan", theirs, subscriptions=10_000)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ mod schema;
 mod show;
 mod snapshot;
 mod test;
+mod timeout;
 mod validate;
 mod verify;
 
@@ -45,6 +46,7 @@ use jiff::civil::Date;
 use std::ffi::OsString;
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 pub use completions::complete;
 
@@ -164,6 +166,19 @@ pub(crate) struct GlobalOptions {
     /// Read or change at most this many places at once
     #[arg(long, global = true, default_value_t = 16, env = "CTGUARD_CONCURRENCY", value_parser = clap::value_parser!(u16).range(1..=256))]
     concurrency: u16,
+    /// Stop reading after this time, such as 10m or 1h30m: what is not read by then is unknown
+    /// (exit code 4), and an apply stops as on Ctrl-C. 0 is no limit
+    #[arg(
+        long,
+        global = true,
+        value_name = "DURATION",
+        env = "CTGUARD_TIMEOUT",
+        value_parser = timeout::parse
+    )]
+    timeout: Option<Duration>,
+    /// When the run began.
+    #[arg(skip = Instant::now())]
+    started: Instant,
     /// Judge exceptions as of this date (YYYY-MM-DD, UTC) instead of today or the snapshot's date
     #[arg(long, global = true, value_name = "DATE", env = "CTGUARD_AS_OF")]
     as_of: Option<Date>,

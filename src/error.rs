@@ -117,6 +117,9 @@ impl From<CloudError> for CommandError {
             _ => Some(error.remedy()),
         };
         let mut out = Self::new(error.to_string());
+        if error.cause() == Cause::RunTime {
+            out.exit = Exit::Incomplete;
+        }
         out.hints.extend(hint);
         out
     }

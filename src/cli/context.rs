@@ -11,16 +11,16 @@ use ctguard_core::blueprint;
 use ctguard_core::blueprint::{Blueprint, Loaded};
 use ctguard_core::catalogue::{is_region, suggest_region};
 use ctguard_core::cloud::Cloud;
-use ctguard_core::desired::{AlertPath, Desired, Intent, Narrow, ScopeError, Shard};
+use ctguard_core::desired::{Desired, Intent, Narrow, ScopeError, Shard};
 use ctguard_core::diag::{Diagnostic, Severity};
 use ctguard_core::offline;
 use ctguard_core::plan::Plan;
 use ctguard_core::plural::count;
-use ctguard_core::scope::{AccountId, Region};
+use ctguard_core::resource::keys::RuleKey;
+use ctguard_core::scope::{AccountId, Place, Region};
 use ctguard_sandbox::Sandbox;
 use jiff::civil::Date;
-use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// The source texts that diagnostics point into, by file.
@@ -161,6 +161,7 @@ pub(super) async fn open(
         region: regions(global)?.into_iter().next(),
         default_region: read.blueprint.first_region().cloned(),
         accounts: read.blueprint.accounts.clone(),
+        run: global.run_limit(),
         ..Options::default()
     };
     let aws = Aws::connect(acting::with_mfa(options, global, io).await?).await?;
@@ -194,10 +195,10 @@ pub(super) fn look_for(
     })?
 }
 
-/// Surveys, and reads the metrics of the rules on these paths, which a proof needs.
+/// Surveys, and reads the metrics of these rules, which a proof needs.
 pub(super) fn look_closely(
     read: &Read,
-    paths: impl FnOnce(&Desired) -> Cow<'_, [AlertPath]>,
+    rules: impl FnOnce(&Desired) -> BTreeMap<Place, BTreeSet<RuleKey>>,
     global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Survey, CommandError> {
@@ -206,11 +207,11 @@ pub(super) fn look_closely(
         let cloud = open(global, read, io).await?;
         let mut survey = survey(cloud.as_ref(), read, &asked, global, io).await?;
         let Survey { desired, live, .. } = &mut survey;
-        let paths = paths(desired);
+        let rules = rules(desired);
         let concurrency = usize::from(global.concurrency);
         let progress = global.progress(io);
         let told = |event| progress.hear(event);
-        run::observe_signals(cloud.as_ref(), &paths, live, concurrency, &told).await;
+        run::observe_signals(cloud.as_ref(), rules, live, concurrency, &told).await;
         Ok(survey)
     })?
 }
@@ -274,6 +275,8 @@ pub(super) async fn survey(
 /// The error when it is not known what a blueprint covers.
 pub(super) fn no_scope(error: &ScopeError) -> CommandError {
     let told = CommandError::new(error.to_string());
+    let exit = if error.out_of_time() { Exit::Incomplete } else { Exit::Error };
+    let told = CommandError { exit, ..told };
     match error.remedy() {
         Some(remedy) => told.hint(remedy),
         None => told.hint("List the accounts and regions in the blueprint."),

@@ -4,6 +4,7 @@ use crate::report::view::View;
 use crate::run;
 use clap::Args;
 use ctguard_core::drift;
+use ctguard_core::drift::Drift;
 use ctguard_core::plan::{Stage, diff};
 
 /// Show what has drifted of what the blueprint owns, and who changed it; exit with 2 on drift.
@@ -34,8 +35,9 @@ pub fn run(
         let cloud = context::open(global, &read, io).await?;
         let asked = context::SurveyRequest::of(global, io)?;
         let survey = context::survey(cloud.as_ref(), &read, &asked, global, io).await?;
-        let mut drift = drift::of(diff(&survey.desired, &survey.live, Stage::Planned))
-            .with_deeds_of_others(&survey.desired, &survey.live);
+        let mut plan = diff(&survey.desired, &survey.live, Stage::Planned);
+        plan.scope.shard = asked.narrow.shard.map(|shard| shard.to_string());
+        let mut drift = drift::of(plan).with_deeds_of_others(&survey.desired, &survey.live);
         if !args.no_culprit {
             let concurrency = usize::from(global.concurrency);
             drift.culprits = run::culprits(cloud.as_ref(), &drift.plan, concurrency).await;
@@ -43,5 +45,10 @@ pub fn run(
         Ok::<_, CommandError>(drift)
     })??;
     output::show(&View::Drift(&drift), &read.positions, global, io)?;
-    Ok(Exit::Changes.when(!drift.is_empty()).and(context::plan_exit(&drift.plan)))
+    Ok(exit(&drift))
+}
+
+/// The exit code for a drift.
+pub(super) fn exit(drift: &Drift) -> Exit {
+    Exit::Changes.when(!drift.is_empty()).and(context::plan_exit(&drift.plan))
 }

@@ -1,10 +1,12 @@
-use super::{GlobalOptions, Io, context, output, verify};
+use super::{GlobalOptions, Io, context, drift, output, verify};
 use crate::error::{CommandError, Exit};
 use crate::report::plan::PlanView;
 use crate::report::positions::Positions;
 use crate::report::view::View;
 use clap::Args;
 use ctguard_core::blueprint;
+use ctguard_core::drift::Drift;
+use ctguard_core::drift::merge::merge as merge_drifts;
 use ctguard_core::plan::{Plan, merge as merge_plans};
 use ctguard_core::proof::Report;
 use ctguard_core::proof::report::merge::{MergeError, merge as merge_reports};
@@ -12,13 +14,13 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// Merge the reports of verify, or the plans, of the parts of a fleet.
+/// Merge the reports of verify, the plans, or the drifts, of the parts of a fleet.
 ///
 /// Takes the JSON of every part (`verify --shard 1/8 --format json`, and so on to 8/8) and prints
 /// what one run over the whole fleet would print. Exits as that run does.
 #[derive(Debug, Args)]
 pub struct MergeArgs {
-    /// Reports of verify, or plans, all of one kind
+    /// Reports of verify, plans, or drifts, all of one kind
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The blueprint, for formats that point at its lines
@@ -32,8 +34,11 @@ pub struct MergeArgs {
     detailed_exitcode: bool,
 }
 
-/// The first key of a plan.
+/// The first key of a plan, which a drift has, too.
 const PLAN_KEY: &str = "ctguard_plan";
+
+/// The key that a drift has, and a plan has not.
+const DRIFT_KEY: &str = "ctguard_drift";
 
 pub fn run(
     args: &MergeArgs,
@@ -42,23 +47,33 @@ pub fn run(
 ) -> Result<Exit, CommandError> {
     let parts = args.files.iter().map(|file| Ok((file.as_path(), read(file)?)));
     let parts: Vec<(&Path, Value)> = parts.collect::<Result<_, CommandError>>()?;
-    let plans = parts.iter().filter(|(_, part)| part.get(PLAN_KEY).is_some()).count();
-    let (verdict, plan): (Report, Plan);
-    let (shown, exit) = match plans {
-        0 => {
+    let having = |key| parts.iter().filter(|(_, part)| part.get(key).is_some()).count();
+    let (plans, drifts) = (having(PLAN_KEY), having(DRIFT_KEY));
+    let (verdict, plan, drift): (Report, Plan, Drift);
+    let (shown, exit) = match (plans, drifts) {
+        (0, 0) => {
             let reports: Vec<Report> = typed(parts, "format_version", "a report of verify")?;
             verdict = merge_reports(&reports).map_err(refused)?;
             let exit = verify::exit(&verdict, args.strict);
             (View::Verdict { report: &verdict, proof: None }, exit)
         }
-        _ if plans == parts.len() => {
+        (_, 0) if plans == parts.len() => {
             let plans: Vec<Plan> = typed(parts, PLAN_KEY, "a plan")?;
             plan = merge_plans(&plans).map_err(refused)?;
             let changes = Exit::Changes.when(args.detailed_exitcode && !plan.is_empty());
             let exit = changes.and(context::plan_exit(&plan));
             (View::Plan { plan: &plan, question: PlanView::Plan }, exit)
         }
-        _ => return Err(CommandError::usage("a plan and a report of verify cannot be merged")),
+        _ if drifts == parts.len() => {
+            let drifts: Vec<Drift> = typed(parts, DRIFT_KEY, "a drift")?;
+            drift = merge_drifts(&drifts).map_err(refused)?;
+            (View::Drift(&drift), drift::exit(&drift))
+        }
+        _ => {
+            return Err(CommandError::usage(
+                "reports of verify, plans and drifts cannot be merged with each other",
+            ));
+        }
     };
     output::show(&shown, &positions(&args.blueprint, global, io), global, io)?;
     Ok(exit)

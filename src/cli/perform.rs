@@ -1,5 +1,6 @@
 //! Performs a plan: shows it, asks, makes the changes, and reports the outcome.
 
+use super::timeout::Watch;
 use super::{GlobalOptions, Io, context, output, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::report::apply::ApplyReport;
@@ -162,15 +163,22 @@ async fn perform(
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
     let stop = Arc::new(AtomicBool::new(false));
-    let watch = tokio::spawn(interrupt(stop.clone()));
+    let interrupted = tokio::spawn(interrupt(stop.clone()));
+    let watch = Watch::new(global.run_limit(), &stop);
+    let ended = tokio::spawn(watch.clone().keep());
     let progress = global.progress(io);
     let concurrency = usize::from(global.concurrency);
-    let applied =
-        run::apply(cloud, &survey.desired, plan, concurrency, &stop, &|event| progress.hear(event))
-            .await;
-    watch.abort();
+    let hear = |event| {
+        watch.look();
+        progress.hear(event);
+    };
+    let applied = run::apply(cloud, &survey.desired, plan, concurrency, &stop, &hear).await;
+    interrupted.abort();
+    ended.abort();
+    let timed_out = applied.interrupted && watch.is_over();
     let verdict = applied.after.as_ref().map(|after| prove(&survey.desired, &after.live).counts());
-    let report = ApplyReport::of(&survey.desired.name, &applied, plan, verdict);
+    let report =
+        ApplyReport { timed_out, ..ApplyReport::of(&survey.desired.name, &applied, plan, verdict) };
     let (shown, positions) = (View::Applied(&report), Positions::unknown(""));
     let text = global.format == Format::Text;
     if text && applied.outcomes.is_empty() && !applied.interrupted {
@@ -179,7 +187,7 @@ async fn perform(
         print(io, if text { "\n" } else { "" })?;
         output::show(&shown, &positions, global, io)?;
     }
-    Ok(exit(&applied, plan))
+    Ok(exit(&applied, plan, timed_out))
 }
 
 /// The first Ctrl-C or SIGTERM lets the calls in flight finish; the second ends the program.
@@ -208,12 +216,13 @@ async fn signal() -> std::io::Result<()> {
     tokio::signal::ctrl_c().await
 }
 
-fn exit(applied: &Applied, planned: &Plan) -> Exit {
+fn exit(applied: &Applied, planned: &Plan, timed_out: bool) -> Exit {
     let plan = applied.after.as_ref().map_or(planned, |after| &after.plan);
     let undone = applied.count(OutcomeKind::Failed) + applied.count(OutcomeKind::NotAttempted);
     Exit::Incomplete
         .when(undone > 0)
         .and(context::plan_exit(plan))
         .and(context::plan_exit(planned))
-        .and(Exit::Interrupted.when(applied.interrupted))
+        .and(Exit::Incomplete.when(timed_out))
+        .and(Exit::Interrupted.when(applied.interrupted && !timed_out))
 }

@@ -5,6 +5,7 @@ use crate::run::Survey;
 use clap::Args;
 use ctguard_core::cloud::recorded::Recorded;
 use ctguard_core::cloud::recorder::Recorder;
+use ctguard_core::explain;
 use ctguard_core::plan::{Stage, diff};
 use ctguard_core::plural::count;
 use ctguard_core::proof::{Status, prove};
@@ -47,7 +48,12 @@ pub fn run(
         let concurrency = usize::from(global.concurrency);
         let progress = global.progress(io);
         let told = |event| progress.hear(event);
-        run::observe_signals(&recorder, &desired.paths, live, concurrency, &told).await;
+        // What verify asks for, and explain, which follows paths into places that are only read.
+        let mut rules = desired.own_rules();
+        for (place, keys) in explain::rules(&desired.paths) {
+            rules.entry(place).or_default().extend(keys);
+        }
+        run::observe_signals(&recorder, rules, live, concurrency, &told).await;
         let recording = recorder.finish(&read.blueprint.name, survey.caller.clone(), as_of);
         Ok::<_, CommandError>((survey, recording))
     })??;

@@ -2,8 +2,8 @@ use super::{BlueprintArg, GlobalOptions, Io, context, output};
 use crate::error::{CommandError, Exit};
 use crate::report::view::View;
 use clap::Args;
+use ctguard_core::desired::Desired;
 use ctguard_core::proof::{Report, Status, prove};
-use std::borrow::Cow;
 
 /// Prove that each alert reaches everybody listed, link by link.
 #[derive(Debug, Args)]
@@ -24,7 +24,7 @@ pub fn run(
         Ok(read) => read,
         Err(exit) => return Ok(exit),
     };
-    let survey = context::look_closely(&read, |desired| Cow::Borrowed(&desired.paths), global, io)?;
+    let survey = context::look_closely(&read, Desired::own_rules, global, io)?;
     let proof = prove(&survey.desired, &survey.live);
     let report = proof.report(&survey.desired).of_shard(context::narrow(global)?.shard);
     let shown = View::Verdict { report: &report, proof: Some(&proof) };

@@ -33,7 +33,11 @@ pub struct ApplyReport {
     /// Changes that were done and undone, because what they were for was refused.
     #[serde(default, skip_serializing_if = "is_none")]
     pub taken_back: usize,
+    /// Whether it was stopped before its end.
     pub interrupted: bool,
+    /// Whether the time limit of the run stopped it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub timed_out: bool,
     /// Every change that was to be made, in order.
     pub outcomes: Vec<ReportedOutcome>,
     pub waiting: Vec<Waiting>,
@@ -79,6 +83,7 @@ impl ApplyReport {
             not_attempted: applied.count(OutcomeKind::NotAttempted),
             taken_back: applied.count(OutcomeKind::TakenBack),
             interrupted: applied.interrupted,
+            timed_out: false,
             outcomes: applied
                 .outcomes
                 .iter()
@@ -172,7 +177,8 @@ pub fn render(report: &ApplyReport, paint: Paint) -> String {
         parts.push(paint.warn(format!("{} taken back", report.taken_back)));
     }
     if report.interrupted {
-        parts.push("stopped on request".to_owned());
+        let why = if report.timed_out { "by --timeout" } else { "on request" };
+        parts.push(format!("stopped {why}"));
     }
     let _ = writeln!(out, "Applied {}: {}.", paint.head(&report.blueprint), parts.join(", "));
     for refusal in &report.refusals {

@@ -64,7 +64,7 @@ impl Document {
             Self::Plan => (
                 "A plan of ctguard",
                 "What `ctguard plan`, `drift` and `show` print with `--format json`, what `plan --out` \
-                 saves, and what `merge` makes of plans.",
+                 saves, and what `merge` makes of plans and drifts.",
             ),
             Self::Report => (
                 "A verdict of ctguard",
@@ -97,7 +97,7 @@ impl Document {
 
     fn body(self) -> Schema {
         match self {
-            // A drift is a plan with two more keys, neither of which a plan must have.
+            // A drift is a plan with more keys, none of which a plan must have.
             Self::Plan => body::<Drift>(),
             Self::Report => body::<Report>(),
             Self::Apply => body::<AppliedOrStopped>(),

@@ -5,6 +5,7 @@
 //! LookupEvents returns the newest events first, so what remains of a place is not newer than its
 //! oldest saved event. Page tokens are not saved, since AWS does not say how long they are valid.
 
+use ctguard_core::cause::Cause;
 use ctguard_core::cloud::lookup::Lookup;
 use ctguard_core::cloud::{Cloud, CloudError};
 use ctguard_core::replay::time::{seconds, text};
@@ -13,7 +14,7 @@ use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -198,6 +199,7 @@ async fn one(
     let moment = |second: i64| Timestamp::from_second(second).ok();
     let mut wanted =
         Lookup { start: moment(second(&from)), end: moment(oldest), ..Lookup::default() };
+    let mut tokens: HashSet<String> = HashSet::new();
     loop {
         let page = cloud.lookup(place, &wanted).await?;
         let fresh: Vec<&str> =
@@ -209,9 +211,22 @@ async fn one(
         pages.keep(place, reached.clone(), &fresh)?;
         heard(place, count);
         match page.next {
+            Some(next) if !tokens.insert(next.clone()) => return Err(going_round().into()),
             Some(next) => wanted.token = Some(next),
             None => return Ok(()),
         }
+    }
+}
+
+/// Pages that go round would never end.
+fn going_round() -> CloudError {
+    CloudError {
+        operation: "cloudtrail:LookupEvents".to_owned(),
+        code: "BadResponse".to_owned(),
+        message: "the same page token was returned twice".to_owned(),
+        request_id: None,
+        kind: Cause::Malformed.kind(),
+        cause: Cause::Malformed,
     }
 }
 

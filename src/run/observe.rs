@@ -3,7 +3,7 @@
 use super::shared::Shared;
 use super::{Listener, ProgressEvent};
 use ctguard_core::cloud::Cloud;
-use ctguard_core::desired::{AlertPath, Desired, made};
+use ctguard_core::desired::{Desired, made};
 use ctguard_core::resource::keys::RuleKey;
 use ctguard_core::resource::topic::is_opt_in;
 use ctguard_core::scope::{AccountId, Arn, Place};
@@ -91,27 +91,23 @@ pub async fn observe(
     live
 }
 
-/// Reads the metrics of the rules on these paths that exist.
+/// Reads the metrics of these rules, as far as they exist.
 ///
 /// Only a proof needs them, so they are read separately, after the rules: missing rules cost
 /// nothing.
 pub async fn observe_signals(
     cloud: &dyn Cloud,
-    paths: &[AlertPath],
+    rules: BTreeMap<Place, BTreeSet<RuleKey>>,
     live: &mut Live,
     concurrency: usize,
     listener: Listener<'_>,
 ) {
     let mut wanted: BTreeMap<Place, ReadSet> = BTreeMap::new();
-    for path in paths {
-        let forwarding = path.forward.iter().map(|forward| (&path.lands, &forward.rules));
-        for (place, keys) in [(&path.raised, &path.rules)].into_iter().chain(forwarding) {
-            let Some(seen) = live.places.get(place) else { continue };
-            let there: Vec<&RuleKey> = keys.iter().filter(|key| seen.rule(key).is_some()).collect();
-            if !there.is_empty() {
-                let signals = &mut wanted.entry(place.clone()).or_default().signals;
-                signals.extend(there.into_iter().cloned());
-            }
+    for (place, mut signals) in rules {
+        let Some(seen) = live.places.get(&place) else { continue };
+        signals.retain(|key| seen.rule(key).is_some());
+        if !signals.is_empty() {
+            wanted.insert(place, ReadSet { signals, ..ReadSet::default() });
         }
     }
     listener(ProgressEvent::CountStarted { places: wanted.len() });

@@ -3,6 +3,7 @@
 
 mod causes;
 mod hub;
+mod limits;
 mod lookup;
 mod organization;
 mod reads;
@@ -170,7 +171,7 @@ fn reads() -> ReadSet {
         functions: BTreeSet::from([arn("lambda", "function:triage:prod")]),
         trails: true,
         managed_trail: Some("main".to_owned()),
-        signals: BTreeSet::new(),
+        ..ReadSet::default()
     }
 }
 

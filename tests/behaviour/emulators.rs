@@ -286,7 +286,7 @@ impl Everything {
             functions: BTreeSet::new(),
             trails: true,
             managed_trail: Some(TRAIL.to_owned()),
-            signals: BTreeSet::new(),
+            ..ReadSet::default()
         }
     }
 

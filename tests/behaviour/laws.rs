@@ -135,7 +135,8 @@ pub fn survey_to_prove(cloud: &dyn Cloud, blueprint: &Blueprint) -> Survey {
         )
         .await;
         let mut survey = survey.unwrap();
-        run::observe_signals(cloud, &survey.desired.paths, &mut survey.live, 4, &|_| {}).await;
+        let rules = survey.desired.own_rules();
+        run::observe_signals(cloud, rules, &mut survey.live, 4, &|_| {}).await;
         survey
     })
 }

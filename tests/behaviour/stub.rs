@@ -97,6 +97,8 @@ pub enum Reply {
     },
     /// The beginning, and then nothing for as long as the caller waits.
     Stall(Answer),
+    /// A body that goes on for as long as the caller reads.
+    Endless,
     /// The connection is closed without an answer.
     Reset,
     /// Nothing, for as long as the caller waits.
@@ -269,6 +271,11 @@ fn write(mut stream: TcpStream, reader: &mut impl Read, call: &Call, reply: Repl
         Reply::Stall(answer) => {
             (length, stalls) = (Some(answer.body.len().max(1)), true);
             (answer.status, answer.body.as_bytes()[..answer.body.len() / 2].to_vec())
+        }
+        Reply::Endless => {
+            drop(stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n"));
+            while stream.write_all(&[b' '; 4_096]).is_ok() {}
+            return;
         }
         Reply::Reset => return,
         Reply::Garbage(status) => (status, b"<html><p>It works!".to_vec()),

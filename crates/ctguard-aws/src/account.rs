@@ -1,6 +1,7 @@
 //! Account Management: which regions are enabled.
 
-use super::session::{Pages, Session};
+use super::errors::listed;
+use super::session::Session;
 use aws_sdk_account::types::RegionOptStatus;
 use ctguard_core::cloud::CloudError;
 use ctguard_core::scope::Region;
@@ -15,7 +16,7 @@ impl Session {
     /// The account's enabled regions, sorted. Those in transition are left out.
     pub(super) async fn enabled_regions(&self) -> Result<Vec<Region>, CloudError> {
         let mut regions = Vec::new();
-        let mut pages = Pages::default();
+        let mut pages = self.pages();
         loop {
             let call = self
                 .clients
@@ -26,8 +27,9 @@ impl Session {
                 .max_results(PAGE)
                 .set_next_token(pages.token());
             let page = self.send(LIST_REGIONS, call.send()).await?;
-            regions.extend(page.regions().iter().filter(|region| enabled(region)).filter_map(name));
-            if !pages.turn(LIST_REGIONS, page.next_token())? {
+            let found = listed(LIST_REGIONS, page.regions)?;
+            regions.extend(found.iter().filter(|region| enabled(region)).filter_map(name));
+            if !pages.turn(LIST_REGIONS, page.next_token.as_deref())? {
                 break;
             }
         }

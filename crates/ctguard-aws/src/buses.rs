@@ -1,9 +1,9 @@
 //! EventBridge (the classic `events` API): custom event buses and their policies.
 
-use super::errors::{absent, bad_request};
+use super::errors::{absent, bad_request, listed};
 use super::events::{LIST_RULES, PAGE, said, sdk_tags};
 use super::kms::document;
-use super::session::{Pages, Session};
+use super::session::Session;
 use ctguard_core::cloud::CloudError;
 use ctguard_core::resource::Tags;
 use ctguard_core::resource::bus::Bus;
@@ -81,12 +81,13 @@ impl Session {
     /// The custom event buses of this region.
     async fn custom_buses(&self) -> Result<Vec<String>, CloudError> {
         let mut buses = Vec::new();
-        let mut pages = Pages::default();
+        let mut pages = self.pages();
         loop {
             let call =
                 self.clients.events().list_event_buses().limit(PAGE).set_next_token(pages.token());
             let page = self.send(LIST_BUSES, call.send()).await?;
-            buses.extend(page.event_buses().iter().filter_map(|bus| bus.name().map(str::to_owned)));
+            let found = listed(LIST_BUSES, page.event_buses)?;
+            buses.extend(found.into_iter().filter_map(|bus| bus.name));
             if !pages.turn(LIST_BUSES, page.next_token.as_deref())? {
                 buses.retain(|bus| bus != "default");
                 return Ok(buses);
@@ -103,7 +104,7 @@ impl Session {
     ) -> Result<BTreeMap<String, String>, CloudError> {
         let mut stray = BTreeMap::new();
         for bus in self.custom_buses().await?.into_iter().filter(|bus| !read.contains(bus)) {
-            let mut pages = Pages::default();
+            let mut pages = self.pages();
             loop {
                 let call = self
                     .clients
@@ -114,8 +115,8 @@ impl Session {
                     .limit(PAGE)
                     .set_next_token(pages.token());
                 let page = self.send(LIST_RULES, call.send()).await?;
-                let names = page.rules().iter().filter_map(|rule| rule.name());
-                stray.extend(names.map(|name| (name.to_owned(), bus.clone())));
+                let names = listed(LIST_RULES, page.rules)?.into_iter().filter_map(|one| one.name);
+                stray.extend(names.map(|name| (name, bus.clone())));
                 if !pages.turn(LIST_RULES, page.next_token.as_deref())? {
                     break;
                 }

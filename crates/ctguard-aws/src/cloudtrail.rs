@@ -84,8 +84,7 @@ impl Session {
         // One resource has at most 50 tags, so there is only one page.
         let pair = |tag: &sdk::Tag| (tag.key.clone(), tag.value.clone().unwrap_or_default());
         Ok(Some(
-            answer
-                .resource_tag_list()
+            listed(LIST_TAGS, answer.resource_tag_list)?
                 .iter()
                 .filter(|entry| entry.resource_id() == Some(arn))
                 .flat_map(|entry| entry.tags_list().iter().map(pair))

@@ -5,7 +5,7 @@
 //! Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html>
 
 use super::errors::bad_response;
-use super::session::{Pages, Session};
+use super::session::Session;
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{
     Dimension, MessageData, Metric, MetricDataQuery, MetricDataResult, MetricStat, StatusCode,
@@ -131,7 +131,7 @@ impl Session {
             for at in &open {
                 sums[*at] = Sum::default();
             }
-            let mut pages = Pages::default();
+            let mut pages = self.pages();
             loop {
                 let queries = open.iter().map(|at| query(*at, questions[*at], span)).collect();
                 let call = self

@@ -8,7 +8,7 @@ use super::proxy::Proxies;
 use super::session::sdk_region;
 use super::settings::Settings;
 use super::transport::{self, Network};
-use super::{Options, Timing};
+use super::{Limits, Options, Timing};
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::{RetryConfig, RetryMode};
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
@@ -39,7 +39,7 @@ pub(super) async fn connect(options: &Options) -> Result<Connected, CloudError> 
         Some(url) => Endpoints::one(url)?,
         None => Endpoints::read(&settings)?,
     };
-    let http = transport::client(network(&settings)?);
+    let http = transport::client(network(&settings, options.limits)?);
     let (retries, timeouts) = (retries(&settings, options.timing)?, timeouts(options.timing));
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .http_client(http.clone())
@@ -105,14 +105,14 @@ fn region(options: &Options, settings: &Settings) -> Option<Region> {
     })
 }
 
-fn network(settings: &Settings) -> Result<Network, CloudError> {
+fn network(settings: &Settings, limits: Limits) -> Result<Network, CloudError> {
     let unusable = |message: String| refused("connect", "InvalidConfiguration", message);
     let proxies = Proxies::read(|name| settings.raw_variable(name)).map_err(unusable)?;
     let certificates = match settings.value("AWS_CA_BUNDLE", "ca_bundle") {
         Some(path) => Some(certificates(&path).map_err(unusable)?),
         None => None,
     };
-    Ok(Network { proxies, certificates })
+    Ok(Network { proxies, certificates, answer_bytes: limits.answer_bytes })
 }
 
 /// Reads a file of certificates, and looks whether it has any.

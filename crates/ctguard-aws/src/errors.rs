@@ -3,6 +3,7 @@
 //! What AWS says is read by [`ctguard_core::cause::words`]; what went wrong on the way to AWS is
 //! told from the SDK's own types here.
 
+use super::transport::TooLong;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_sts::operation::RequestId;
 use aws_smithy_runtime_api::client::dns::ResolveDnsError;
@@ -57,6 +58,14 @@ pub(super) fn listed<T>(operation: &str, list: Option<Vec<T>>) -> Result<Vec<T>,
     list.ok_or_else(|| bad_response(operation, "the answer has no list"))
 }
 
+/// An answer, or a list of answers, that is longer than any of AWS's.
+pub(super) fn too_large(operation: &str, message: impl Into<String>) -> CloudError {
+    CloudError { cause: Cause::TooLarge, ..refused(operation, TOO_LARGE, message) }
+}
+
+/// The code of an answer that is longer than any of AWS's.
+const TOO_LARGE: &str = "AnswerTooLarge";
+
 /// A request that cannot be made.
 pub(super) fn bad_request(operation: &str, message: impl Into<String>) -> CloudError {
     refused(operation, "InvalidRequest", message)
@@ -81,6 +90,7 @@ where
 {
     let (code, message, cause) = match error {
         // A success status with a malformed body also counts as a service error.
+        _ if is_too_long(error) => (TOO_LARGE.to_owned(), chain(error), Cause::TooLarge),
         SdkError::ServiceError(failure) if failure.raw().status().is_success() => {
             ("BadResponse".to_owned(), chain(error), Cause::Malformed)
         }
@@ -236,6 +246,11 @@ pub(super) fn kind(operation: &str, code: &str, status: Option<u16>) -> CloudErr
 
 fn no_credentials(error: &(dyn Error + 'static)) -> bool {
     sources(error).any(|source| source.downcast_ref::<CredentialsError>().is_some())
+}
+
+/// Whether the reading of an answer ended at the limit of [`super::transport`].
+fn is_too_long(error: &(dyn Error + 'static)) -> bool {
+    sources(error).any(|source| source.downcast_ref::<TooLong>().is_some())
 }
 
 fn sources<'a>(

@@ -1,7 +1,7 @@
 //! EventBridge (the classic `events` API): rules and their targets, on default and custom buses.
 
 use super::errors::{absent, bad_request, bad_response, is_not_found, kind, listed};
-use super::session::{Pages, Session, tags_as};
+use super::session::{Session, tags_as};
 use aws_sdk_eventbridge::types as sdk;
 use aws_smithy_types::error::operation::BuildError;
 use ctguard_core::cause::Cause;
@@ -42,7 +42,7 @@ impl Session {
         prefix: &str,
     ) -> Result<Option<BTreeMap<String, Rule>>, CloudError> {
         let mut rules = BTreeMap::new();
-        let mut pages = Pages::default();
+        let mut pages = self.pages();
         loop {
             let call = self
                 .clients
@@ -69,12 +69,13 @@ impl Session {
     /// How many rules the default bus has, and how many of them have a wildcard in their pattern.
     pub(super) async fn rules_on_bus(&self) -> Result<(usize, usize), CloudError> {
         let (mut count, mut wild) = (0, 0);
-        let mut pages = Pages::default();
+        let mut pages = self.pages();
         loop {
             let call = self.clients.events().list_rules().limit(PAGE).set_next_token(pages.token());
             let page = self.send(LIST_RULES, call.send()).await?;
-            count += page.rules().len();
-            let patterns = page.rules().iter().filter_map(|rule| rule.event_pattern());
+            let found = listed(LIST_RULES, page.rules)?;
+            count += found.len();
+            let patterns = found.iter().filter_map(|rule| rule.event_pattern());
             wild += patterns
                 .filter(|eventbridge_pattern| {
                     eventbridge_pattern::text_has_wildcard(eventbridge_pattern)
@@ -91,7 +92,7 @@ impl Session {
     pub(super) async fn targets(&self, rule: &RuleKey) -> Result<Option<Targets>, CloudError> {
         let (bus, rule) = split(rule);
         let mut targets = Targets::new();
-        let mut pages = Pages::default();
+        let mut pages = self.pages();
         loop {
             let call = self
                 .clients

@@ -1,29 +1,17 @@
 //! Every call passes the gate: the pace of its kind, a free slot, the call count, the time limit of
 //! the work it belongs to, and error translation.
 
+use super::deadline;
 use super::errors;
 use super::pace::{Bucket, Class};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use ctguard_core::cause::{Cause, Obstacle};
-use ctguard_core::cloud::{CloudError, CloudErrorKind};
+use ctguard_core::cloud::CloudError;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
-use tokio::time::timeout_at;
-
-tokio::task_local! {
-    /// The deadline of the current read; calls outside of one have only their own time limit.
-    static DEADLINE: (tokio::time::Instant, Duration);
-}
-
-/// Gives all calls of a piece of work a common time limit: calls in flight then fail with
-/// `Timeout`, and later ones fail at once. The work itself returns what was read so far.
-pub(super) async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> T {
-    DEADLINE.scope((tokio::time::Instant::now() + limit, limit), work).await
-}
 
 /// The throttling scopes, and the number from which idle ones are dropped.
 #[derive(Debug)]
@@ -78,10 +66,11 @@ impl Gate {
     {
         // The SDK's futures are large, and each layer around one would hold it by value.
         let call = Box::pin(call);
-        in_time(operation, async {
+        deadline::in_time(operation, async {
             let (of_scope, wait) = self.enter(scope, operation, Instant::now());
             // Pace first, then slots: a waiting call must not hold a slot.
             if !wait.is_zero() {
+                deadline::waits(wait);
                 tokio::time::sleep(wait).await;
             }
             let _mine = of_scope.acquire().await.expect("the gate never closes");
@@ -139,25 +128,6 @@ impl Scope {
     fn is_as_new(&self, now: Instant) -> bool {
         Arc::strong_count(&self.slots) == 1
             && self.buckets.iter().all(|(_, bucket)| bucket.is_full(now))
-    }
-}
-
-/// Waits for a call until the deadline of its work.
-async fn in_time<T>(
-    operation: &'static str,
-    call: impl Future<Output = Result<T, CloudError>>,
-) -> Result<T, CloudError> {
-    let Ok((deadline, limit)) = DEADLINE.try_with(|deadline| *deadline) else { return call.await };
-    match timeout_at(deadline, call).await {
-        Ok(result) => result,
-        Err(_) => Err(CloudError {
-            operation: operation.to_owned(),
-            code: "Timeout".to_owned(),
-            message: format!("no answer within {limit:?}"),
-            request_id: None,
-            kind: CloudErrorKind::Transient,
-            cause: Cause::Unreachable(Obstacle::Timeout),
-        }),
     }
 }
 

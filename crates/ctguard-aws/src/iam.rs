@@ -6,7 +6,7 @@
 
 use super::errors::bad_request;
 use super::roles::GET_ROLE;
-use super::session::{Pages, Session};
+use super::session::Session;
 use aws_sdk_iam::types::PolicyEvaluationDecisionType;
 use ctguard_core::cloud::CloudError;
 use ctguard_core::permissions::Permission;
@@ -74,7 +74,7 @@ impl Session {
         operations: &[&str],
     ) -> Result<Vec<String>, CloudError> {
         let mut denied = Vec::new();
-        let mut pages = Pages::default();
+        let mut pages = self.pages();
         loop {
             let call = self
                 .clients

@@ -11,7 +11,7 @@
 //! on first use, and shared by all accounts. Everything else belongs to a session, one per place.
 //! Another account is entered by assuming a role in it, once for all its regions.
 //!
-//! Every call passes `gate.rs`: its pace, a free slot, the count, the time limit. `retry.rs` says
+//! Every call passes `gate.rs`: its pace, a free slot, the count, the time limit (`deadline.rs`). `retry.rs` says
 //! which failed actions are tried again, and `errors.rs` turns what the SDK reports into errors of
 //! the port.
 
@@ -21,6 +21,7 @@ mod clients;
 mod cloudtrail;
 mod cloudwatch;
 mod connect;
+mod deadline;
 mod endpoints;
 mod errors;
 mod events;
@@ -60,6 +61,7 @@ use ctguard_core::permissions::Permission;
 use ctguard_core::scope::{AccountId, Arn, Place, Region};
 use ctguard_core::snapshot::{AccountReads, OrganizationReads, ReadSet};
 use ctguard_core::snapshot::{AccountSnapshot, Caller, Observed, Organization, PlaceSnapshot};
+pub use deadline::RunLimit;
 use endpoints::Endpoints;
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -102,6 +104,9 @@ pub struct Options {
     /// The code of the MFA device that a role of the profile asks for.
     pub mfa_token: Option<String>,
     pub timing: Timing,
+    pub limits: Limits,
+    /// When reads stop, whatever is still to be read.
+    pub run: Option<RunLimit>,
 }
 
 impl Default for Options {
@@ -116,7 +121,28 @@ impl Default for Options {
             credentials: None,
             mfa_token: None,
             timing: Timing::default(),
+            limits: Limits::default(),
+            run: None,
         }
+    }
+}
+
+/// Limits of what AWS, or whoever answers in its place, may send.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Pages of one list. AWS's lists have 100 entries a page, at most: the rules of others on a
+    /// bus, and subscriptions of a topic, may be many.
+    pub pages: usize,
+    /// Bytes of one answer, far more than AWS sends: the longest that ctguard asks for is a page of
+    /// the event history, 50 records.
+    ///
+    /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html>
+    pub answer_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { pages: 2_500, answer_bytes: 64 << 20 }
     }
 }
 
@@ -134,8 +160,8 @@ pub struct Timing {
     pub propagation: Duration,
     /// Before the first retry; later ones wait longer.
     pub first_wait: Duration,
-    /// For reading one place or account, all calls together. Whatever is not read by then is
-    /// unreadable.
+    /// For reading one place or account, all calls together, without what they wait to keep to
+    /// AWS's rates. Whatever is not read by then is unreadable.
     pub place: Duration,
 }
 
@@ -159,6 +185,8 @@ pub struct Aws {
     endpoints: Arc<Endpoints>,
     notes: Vec<String>,
     timing: Timing,
+    limits: Limits,
+    run: Option<RunLimit>,
     accounts: Accounts,
     gate: Arc<Gate>,
     throttles: Throttles,
@@ -188,6 +216,8 @@ impl Aws {
             endpoints: Arc::new(endpoints),
             notes,
             timing,
+            limits: options.limits,
+            run: options.run,
             accounts: options.accounts.unwrap_or_default(),
             gate: Arc::new(Gate::new(options.concurrency)),
             throttles: Throttles::default(),
@@ -311,11 +341,11 @@ impl Aws {
 
     fn new_session(&self, place: Place, role: Option<Arc<RoleSession>>) -> Session {
         let clients = self.clients(&place.region, role.is_none());
-        Session::new(place, clients, role, Arc::clone(&self.gate))
+        Session::new(place, clients, role, Arc::clone(&self.gate), self.limits.pages)
     }
 
     async fn read_organization(&self, reads: &OrganizationReads) -> Observed<Organization> {
-        let caller = match self.known_caller().await {
+        let caller = match self.caller().await {
             Ok(caller) => caller,
             Err(error) => return Observed::Unreadable((&error).into()),
         };
@@ -323,13 +353,14 @@ impl Aws {
         // account.
         let region = self.region().unwrap_or_else(Region::global);
         let session = self.new_session(Place::new(caller.account.clone(), region), None);
-        organizations::observe(&session, self.timing, reads).await
+        organizations::observe(&session, self.timing, self.run, reads).await
     }
 }
 
 impl Cloud for Aws {
     fn caller(&self) -> BoxFuture<'_, Result<Caller, CloudError>> {
-        async { self.known_caller().await.cloned() }.boxed()
+        let caller = async { self.known_caller().await.cloned() };
+        deadline::within(None, self.run, caller).boxed()
     }
 
     fn organization<'a>(
@@ -344,11 +375,13 @@ impl Cloud for Aws {
         account: &'a AccountId,
         reads: &'a AccountReads,
     ) -> BoxFuture<'a, AccountSnapshot> {
-        gate::within(self.timing.place, observe::account(self, account, reads).boxed()).boxed()
+        let work = observe::account(self, account, reads).boxed();
+        deadline::within(Some(self.timing.place), self.run, work).boxed()
     }
 
     fn observe<'a>(&'a self, place: &'a Place, reads: &'a ReadSet) -> BoxFuture<'a, PlaceSnapshot> {
-        gate::within(self.timing.place, observe::place(self, place, reads).boxed()).boxed()
+        let work = observe::place(self, place, reads).boxed();
+        deadline::within(Some(self.timing.place), self.run, work).boxed()
     }
 
     fn perform<'a>(
@@ -364,7 +397,8 @@ impl Cloud for Aws {
         place: &'a Place,
         wanted: &'a Lookup,
     ) -> BoxFuture<'a, Result<LookupPage, CloudError>> {
-        async move { self.session(place).await?.lookup(self.timing, wanted).await }.boxed()
+        let work = async move { self.session(place).await?.lookup(self.timing, wanted).await };
+        deadline::within(None, self.run, work).boxed()
     }
 
     fn throttled(&self) -> u64 {
@@ -376,13 +410,13 @@ impl Cloud for Aws {
         place: &'a Place,
         wanted: &'a BTreeSet<Permission>,
     ) -> BoxFuture<'a, Result<Vec<Permission>, CloudError>> {
-        async move {
+        let work = async move {
             let identity = match self.role_in(place).await? {
                 Some(role) => role.arn.clone(),
                 None => self.known_caller().await?.arn.clone(),
             };
             self.session(place).await?.lacking(&identity, wanted).await
-        }
-        .boxed()
+        };
+        deadline::within(None, self.run, work).boxed()
     }
 }

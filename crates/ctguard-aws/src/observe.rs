@@ -6,6 +6,7 @@
 //!          bus:    DescribeEventBus ─► ListRules pages ─► ListTargetsByRule each
 //!          GetResources pages: the tags of everything that carries the blueprint's tag
 //!          topic:  GetTopicAttributes, ListSubscriptionsByTopic ─► GetSubscriptionAttributes each confirmed
+//!                  (of a topic of others with many, those that the blueprint lists)
 //!          queue:  GetQueueUrl ─► GetQueueAttributes
 //!          function that subscribes: GetPolicy
 //!          DescribeTrails ─► GetTrailStatus each; GetEventSelectors of those at home here
@@ -26,7 +27,8 @@ use super::Aws;
 use super::errors::observed;
 use super::s3::Head;
 use super::session::Session;
-use super::sns::by_endpoint;
+use super::sns::{GET_SUBSCRIPTION_ATTRIBUTES, Listed, by_endpoint};
+use ctguard_core::cause::Cause;
 use ctguard_core::cloud::CloudError;
 use ctguard_core::resource::keys::RuleKey;
 use ctguard_core::resource::rule::{Rule, RuleState};
@@ -35,8 +37,8 @@ use ctguard_core::resource::{BLUEPRINT_TAG, Tags};
 use ctguard_core::scope::{AccountId, Arn, Place, Region};
 use ctguard_core::snapshot::{AccountReads, ReadSet};
 use ctguard_core::snapshot::{
-    AccountSnapshot, LiveBucket, LiveBus, LiveFunction, LiveKey, LiveQueue, LiveRule, LiveTopic,
-    LiveTrail, Observed, PlaceSnapshot,
+    AccountSnapshot, LiveBucket, LiveBus, LiveFunction, LiveKey, LiveQueue, LiveRule,
+    LiveSubscription, LiveTopic, LiveTrail, Observed, PlaceSnapshot, Unreadable,
 };
 use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt};
@@ -48,6 +50,10 @@ use tokio::sync::OnceCell;
 /// place (50 EventBridge calls a second). The gate bounds the calls in flight; this bounds the
 /// memory of the waiting ones in a place with hundreds of rules.
 const SIDE_BY_SIDE: usize = 8;
+
+/// How many subscriptions of a topic of others are all asked for their attributes: at AWS's rate
+/// that takes a quarter of a minute.
+const FEW_SUBSCRIPTIONS: usize = 400;
 
 pub(super) async fn place(aws: &Aws, place: &Place, reads: &ReadSet) -> PlaceSnapshot {
     match aws.session(place).await {
@@ -390,9 +396,13 @@ impl Reading<'_> {
                 Observed::Absent => return Observed::Absent,
                 Observed::Unreadable(why) => return Observed::Unreadable(why),
             };
-            let read = each(listed, |listed| {
+            let listed = self.asked_first(arn, listed);
+            let read = each(listed, |(listed, ask)| {
                 async move {
-                    let subscription = self.session.subscription(&listed).await;
+                    let subscription = match ask {
+                        true => self.session.subscription(&listed).await,
+                        false => Some(not_asked(&listed)),
+                    };
                     subscription.map(|subscription| (listed.endpoint, subscription))
                 }
                 .boxed()
@@ -402,6 +412,21 @@ impl Reading<'_> {
         let tags = self.tags_if_ours(arn, self.session.topic_tags(arn));
         let (subscriptions, tags) = join!(subscriptions, tags);
         Observed::Known(LiveTopic { topic, subscriptions, tags })
+    }
+
+    /// The subscriptions of a topic, those that the blueprint lists first, and whether to ask for the
+    /// attributes of each.
+    ///
+    /// Attributes take a call each. Those of a topic of the blueprint's tell which subscriptions are
+    /// the blueprint's own; of a topic of others with many subscribers, only the listed ones count.
+    fn asked_first(&self, topic: &str, all: Vec<Listed>) -> Vec<(Listed, bool)> {
+        let known = self.reads.listed.get(topic);
+        let every = self.named_as_ours(topic) || all.len() <= FEW_SUBSCRIPTIONS || known.is_none();
+        let is_listed = |one: &Listed| known.is_some_and(|known| known.contains(&one.endpoint));
+        let (mut first, rest): (Vec<_>, Vec<_>) =
+            all.into_iter().map(|one| (is_listed(&one), one)).partition(|(listed, _)| *listed);
+        first.extend(rest);
+        first.into_iter().map(|(listed, one)| (one, listed || every)).collect()
     }
 
     async fn queues(&self) -> SmallMap<String, Observed<LiveQueue>> {
@@ -529,6 +554,19 @@ impl Reading<'_> {
             each(keys, |key| async move { (observed(self.session.key(&key).await), key) }.boxed());
         read.await.into_iter().map(|(found, key)| (key, found)).collect()
     }
+}
+
+/// A confirmed or pending subscription whose attributes nobody needs.
+fn not_asked(listed: &Listed) -> LiveSubscription {
+    let Some(arn) = &listed.arn else { return LiveSubscription::Pending };
+    let why = Unreadable {
+        operation: GET_SUBSCRIPTION_ATTRIBUTES.to_owned(),
+        code: "NotAsked".to_owned(),
+        message: "the topic is not the blueprint's and has many subscriptions".to_owned(),
+        kind: Cause::NotAsked.kind(),
+        cause: Cause::NotAsked,
+    };
+    LiveSubscription::Confirmed { arn: arn.clone(), attributes: Observed::Unreadable(why) }
 }
 
 /// Runs a read for every item, several concurrently, and keeps their order.

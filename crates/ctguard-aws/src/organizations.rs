@@ -5,10 +5,10 @@
 //! Source: <https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html>
 
 use super::Timing;
-use super::errors::bad_response;
-use super::gate::within;
+use super::deadline::{RunLimit, within};
+use super::errors::{bad_response, listed};
 use super::retry::patiently;
-use super::session::{Pages, Session};
+use super::session::Session;
 use aws_sdk_organizations::types as sdk;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -46,10 +46,12 @@ const PATIENCE: u32 = 5;
 pub(super) async fn observe(
     session: &Session,
     timing: Timing,
+    run: Option<RunLimit>,
     reads: &OrganizationReads,
 ) -> Observed<Organization> {
     let asking = Asking { session, timing };
-    match within(timing.place * PATIENCE, Box::pin(asking.organization(reads))).await {
+    let work = Box::pin(asking.organization(reads));
+    match within(Some(timing.place * PATIENCE), run, work).await {
         Ok(found) => Observed::Known(found),
         Err(error) if error.code == "AWSOrganizationsNotInUseException" => Observed::Absent,
         Err(error) => Observed::Unreadable((&error).into()),
@@ -109,7 +111,7 @@ impl Asking<'_> {
     async fn accounts(&self, parent: Option<&str>) -> Result<Vec<(AccountId, Member)>, CloudError> {
         let client = self.session.clients.organizations();
         let mut members = Vec::new();
-        let mut pages = Pages::default();
+        let mut pages = self.session.pages();
         loop {
             let token = pages.token();
             let (operation, accounts, next) = match parent {
@@ -128,7 +130,7 @@ impl Asking<'_> {
                     (LIST_ACCOUNTS, page.accounts, page.next_token)
                 }
             };
-            for account in accounts.unwrap_or_default() {
+            for account in listed(operation, accounts)? {
                 members.push(member(operation, &account)?);
             }
             if !pages.turn(operation, next.as_deref())? {
@@ -140,7 +142,7 @@ impl Asking<'_> {
     async fn units_below(&self, parent: &str) -> Result<Vec<String>, CloudError> {
         let client = self.session.clients.organizations();
         let mut units = Vec::new();
-        let mut pages = Pages::default();
+        let mut pages = self.session.pages();
         loop {
             let call = client
                 .list_organizational_units_for_parent()
@@ -148,7 +150,8 @@ impl Asking<'_> {
                 .max_results(PAGE)
                 .set_next_token(pages.token());
             let page = self.send(LIST_UNITS, || call.clone().send()).await?;
-            units.extend(page.organizational_units().iter().filter_map(|unit| unit.id.clone()));
+            let found = listed(LIST_UNITS, page.organizational_units)?;
+            units.extend(found.into_iter().filter_map(|unit| unit.id));
             if !pages.turn(LIST_UNITS, page.next_token.as_deref())? {
                 return Ok(units);
             }
@@ -180,7 +183,7 @@ impl Asking<'_> {
 
     async fn parent(&self, child: &str) -> Result<String, CloudError> {
         let client = self.session.clients.organizations();
-        let mut pages = Pages::default();
+        let mut pages = self.session.pages();
         loop {
             let call = client.list_parents().child_id(child).set_next_token(pages.token());
             let page = self.send(LIST_PARENTS, || call.clone().send()).await?;

@@ -1,8 +1,8 @@
 //! IAM: the role through which rules forward events. IAM is one service for all regions of a
 //! partition; the SDK knows its endpoint.
 
-use super::errors::{absent, bad_response, observed};
-use super::session::{Pages, Session, tags_as};
+use super::errors::{absent, bad_response, listed, observed};
+use super::session::{Session, tags_as};
 use aws_sdk_iam::types as sdk;
 use ctguard_core::cloud::CloudError;
 use ctguard_core::resource::role::Role;
@@ -71,7 +71,7 @@ impl Session {
 
     async fn attached_arns(&self, role: &str) -> Result<Vec<String>, CloudError> {
         let mut arns = Vec::new();
-        let mut pages = Pages::default();
+        let mut pages = self.pages();
         loop {
             let call = self
                 .clients
@@ -83,10 +83,10 @@ impl Session {
             else {
                 return Ok(arns);
             };
-            let found = page.attached_policies().iter();
-            arns.extend(found.filter_map(|policy| policy.policy_arn().map(str::to_owned)));
-            let next = page.marker().filter(|_| page.is_truncated());
-            if !pages.turn(LIST_ATTACHED_ROLE_POLICIES, next)? {
+            let (truncated, marker) = (page.is_truncated, page.marker);
+            let found = listed(LIST_ATTACHED_ROLE_POLICIES, page.attached_policies)?;
+            arns.extend(found.into_iter().filter_map(|policy| policy.policy_arn));
+            if !pages.turn_if(LIST_ATTACHED_ROLE_POLICIES, truncated, marker.as_deref())? {
                 return Ok(arns);
             }
         }
@@ -122,7 +122,7 @@ impl Session {
 
     async fn role_policies(&self, name: &str) -> Result<Vec<String>, CloudError> {
         let mut names = Vec::new();
-        let mut pages = Pages::default();
+        let mut pages = self.pages();
         loop {
             let call =
                 self.clients.iam().list_role_policies().role_name(name).set_marker(pages.token());
@@ -130,8 +130,7 @@ impl Session {
                 return Ok(names);
             };
             names.extend(page.policy_names().iter().cloned());
-            let next = page.marker().filter(|_| page.is_truncated());
-            if !pages.turn(LIST_ROLE_POLICIES, next)? {
+            if !pages.turn_if(LIST_ROLE_POLICIES, page.is_truncated(), page.marker())? {
                 return Ok(names);
             }
         }

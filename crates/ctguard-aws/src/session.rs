@@ -1,7 +1,7 @@
 //! One account in one region: its credentials and clients.
 
 use super::clients::{Acting, Clients};
-use super::errors::{bad_request, bad_response};
+use super::errors::{bad_request, bad_response, too_large};
 use super::gate::Gate;
 use super::sts::RoleSession;
 use aws_smithy_runtime::client::retries::RetryPartition;
@@ -24,6 +24,7 @@ pub(super) struct Session {
     role: Option<Arc<RoleSession>>,
     retries: RetryPartition,
     gate: Arc<Gate>,
+    pages_max: usize,
     /// URLs of queues by name. AWS asks not to build them from their parts
     /// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-message-identifiers.html>),
     /// so each is read once.
@@ -36,8 +37,10 @@ impl Session {
         clients: Arc<Clients>,
         role: Option<Arc<RoleSession>>,
         gate: Arc<Gate>,
+        pages_max: usize,
     ) -> Self {
         Self {
+            pages_max,
             // Not one of the SDK's own retry partitions, which are kept forever.
             retries: RetryPartition::custom(place.to_string()).build(),
             scope: place.to_string(),
@@ -47,6 +50,11 @@ impl Session {
             gate,
             queue_urls: Mutex::default(),
         }
+    }
+
+    /// Begins a list.
+    pub(super) fn pages(&self) -> Pages {
+        Pages { token: None, seen: HashSet::new(), max: self.pages_max }
     }
 
     /// Makes one call when its turn comes.
@@ -79,11 +87,13 @@ pub(super) fn sdk_region(region: &Region) -> aws_config::Region {
 }
 
 /// Walks the pages of a list.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Pages {
     token: Option<String>,
     /// The tokens so far.
     seen: HashSet<String>,
+    /// Most pages of one list.
+    max: usize,
 }
 
 impl Pages {
@@ -92,11 +102,31 @@ impl Pages {
         self.token.clone()
     }
 
+    /// Takes the marker of a page, and whether the list goes on; returns whether there is another
+    /// page.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::turn`], and when the list goes on and nothing says where.
+    pub(super) fn turn_if(
+        &mut self,
+        operation: &'static str,
+        truncated: bool,
+        marker: Option<&str>,
+    ) -> Result<bool, CloudError> {
+        let marker = marker.filter(|_| truncated);
+        if truncated && marker.is_none_or(str::is_empty) {
+            return Err(bad_response(operation, "the list is cut short and has no marker"));
+        }
+        self.turn(operation, marker)
+    }
+
     /// Takes the token of a page; returns whether there is another page.
     ///
     /// # Errors
     ///
-    /// When the service returns a token that it has returned before, which would loop forever.
+    /// When the service returns a token that it has returned before, or more pages than a list may
+    /// have: either could loop forever.
     pub(super) fn turn(
         &mut self,
         operation: &'static str,
@@ -105,6 +135,9 @@ impl Pages {
         let next = next.filter(|token| !token.is_empty()).map(str::to_owned);
         if next.as_ref().is_some_and(|next| !self.seen.insert(next.clone())) {
             return Err(bad_response(operation, "the same page token was returned twice"));
+        }
+        if self.seen.len() >= self.max {
+            return Err(too_large(operation, format!("the list has more than {} pages", self.max)));
         }
         self.token = next;
         Ok(self.token.is_some())

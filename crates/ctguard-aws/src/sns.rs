@@ -1,8 +1,8 @@
 //! SNS: topics, their subscriptions and tags.
 
-use super::errors::{absent, is_not_found, observed};
+use super::errors::{self, absent, is_not_found, observed};
 use super::kms::document;
-use super::session::{Pages, Session, tags_as};
+use super::session::{Session, tags_as};
 use aws_sdk_sns::types as sdk;
 use ctguard_core::action::{SubscriptionAttribute, TopicAttribute};
 use ctguard_core::cloud::CloudError;
@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 
 const CREATE_TOPIC: &str = "sns:CreateTopic";
 const DELETE_TOPIC: &str = "sns:DeleteTopic";
-const GET_SUBSCRIPTION_ATTRIBUTES: &str = "sns:GetSubscriptionAttributes";
+pub(super) const GET_SUBSCRIPTION_ATTRIBUTES: &str = "sns:GetSubscriptionAttributes";
 const GET_TOPIC_ATTRIBUTES: &str = "sns:GetTopicAttributes";
 const LIST_SUBSCRIPTIONS: &str = "sns:ListSubscriptionsByTopic";
 const LIST_TAGS: &str = "sns:ListTagsForResource";
@@ -53,7 +53,7 @@ impl Session {
     /// A topic's subscriptions; `None` when there is no such topic.
     pub(super) async fn subscriptions(&self, arn: &str) -> Result<Option<Vec<Listed>>, CloudError> {
         let mut subscriptions = Vec::new();
-        let mut pages = Pages::default();
+        let mut pages = self.pages();
         loop {
             let call = self
                 .clients
@@ -64,8 +64,9 @@ impl Session {
             let Some(page) = absent(self.send(LIST_SUBSCRIPTIONS, call.send()).await)? else {
                 return Ok(None);
             };
-            subscriptions.extend(page.subscriptions().iter().filter_map(listed));
-            if !pages.turn(LIST_SUBSCRIPTIONS, page.next_token())? {
+            let found = errors::listed(LIST_SUBSCRIPTIONS, page.subscriptions)?;
+            subscriptions.extend(found.iter().filter_map(listed));
+            if !pages.turn(LIST_SUBSCRIPTIONS, page.next_token.as_deref())? {
                 return Ok(Some(subscriptions));
             }
         }
@@ -94,7 +95,8 @@ impl Session {
         let call = self.clients.sns().list_tags_for_resource().resource_arn(arn);
         let answer = absent(self.send(LIST_TAGS, call.send()).await)?;
         let pair = |tag: sdk::Tag| (tag.key, tag.value);
-        Ok(answer.map(|answer| answer.tags.unwrap_or_default().into_iter().map(pair).collect()))
+        let Some(answer) = answer else { return Ok(None) };
+        Ok(Some(errors::listed(LIST_TAGS, answer.tags)?.into_iter().map(pair).collect()))
     }
 
     pub(super) async fn create_topic(&self, name: &str, tags: &Tags) -> Result<(), CloudError> {

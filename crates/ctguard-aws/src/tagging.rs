@@ -1,7 +1,7 @@
 //! The Resource Groups Tagging API: everything that carries a tag, in one list.
 
 use super::errors::listed;
-use super::session::{Pages, Session};
+use super::session::Session;
 use aws_sdk_resourcegroupstagging::types::TagFilter;
 use ctguard_core::cloud::CloudError;
 use ctguard_core::resource::Tags;
@@ -24,7 +24,7 @@ impl Session {
         value: &str,
     ) -> Result<BTreeMap<String, Tags>, CloudError> {
         let mut found = BTreeMap::new();
-        let mut pages = Pages::default();
+        let mut pages = self.pages();
         loop {
             let call = self
                 .clients

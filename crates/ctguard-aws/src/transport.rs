@@ -17,6 +17,8 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -26,11 +28,13 @@ use std::time::Duration;
 const IDLE: Duration = Duration::from_secs(20);
 
 /// How the network is reached.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Network {
     pub(super) proxies: Proxies,
     /// Certificates, as PEM, that are trusted instead of this machine's own.
     pub(super) certificates: Option<Vec<u8>>,
+    /// Most bytes of one answer.
+    pub(super) answer_bytes: usize,
 }
 
 impl Network {
@@ -144,14 +148,42 @@ impl HttpConnector for Connector {
             let client = self.routes.through(proxy);
             let answer = client.http_connector(settings, components).call(request);
             let proxy = proxy.clone();
-            return HttpConnectorFuture::new(async move {
+            return self.limited(HttpConnectorFuture::new(async move {
                 answer.await.map_err(|error| named(error, &proxy))
-            });
+            }));
         }
         if request.uri().starts_with("http://") {
-            return self.plain.call(request);
+            return self.limited(self.plain.call(request));
         }
-        self.routes.tls().http_connector(settings, components).call(request)
+        self.limited(self.routes.tls().http_connector(settings, components).call(request))
+    }
+}
+
+impl Connector {
+    /// The SDK reads an answer whole, however long it is: this one ends at the limit.
+    fn limited(&self, answer: HttpConnectorFuture) -> HttpConnectorFuture {
+        let limit = self.routes.network.answer_bytes;
+        HttpConnectorFuture::new(async move {
+            let answer = answer.await?;
+            Ok(answer.map(|body| {
+                let body = Limited::new(body, limit);
+                SdkBody::from_body_1_x(body.map_err(move |error| too_long(error, limit)))
+            }))
+        })
+    }
+}
+
+/// Says that an answer is longer than any of AWS's.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer is longer than {limit} bytes")]
+pub(super) struct TooLong {
+    limit: usize,
+}
+
+fn too_long(error: BoxError, limit: usize) -> BoxError {
+    match error.is::<LengthLimitError>() {
+        true => Box::new(TooLong { limit }),
+        false => error,
     }
 }
 

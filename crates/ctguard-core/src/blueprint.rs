@@ -32,7 +32,7 @@ use crate::diag::{Diagnostic, Span};
 use crate::event::EventRef;
 use crate::record;
 
-use crate::resource::topic::Endpoint;
+use crate::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol};
 use crate::resource::{Kind, Tags};
 use crate::scope::{AccountId, Region};
 use eventbridge_pattern::Filter;
@@ -225,6 +225,16 @@ pub enum Subscriber {
     Endpoint(Endpoint),
     /// A channel configuration of Amazon Q Developer in chat applications, by ARN.
     Chat(String),
+}
+
+impl Subscriber {
+    /// The endpoint that its topic lists.
+    pub fn endpoint(&self) -> Endpoint {
+        match self {
+            Self::Chat(_) => Endpoint::new(Protocol::Https, CHAT_ENDPOINT),
+            Self::Endpoint(endpoint) => endpoint.clone(),
+        }
+    }
 }
 
 /// What a destination's messages look like.

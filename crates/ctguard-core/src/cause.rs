@@ -50,6 +50,8 @@ pub enum Cause {
     ServerError,
     /// The configuration of this machine names an endpoint that cannot be.
     Configuration,
+    /// The time limit of the run was over.
+    RunTime,
     /// A snapshot file does not hold it.
     NotRecorded,
     /// It was not asked for.
@@ -200,6 +202,7 @@ impl Cause {
             Self::TooLarge,
             Self::ServerError,
             Self::Configuration,
+            Self::RunTime,
             Self::NotRecorded,
             Self::NotAsked,
             Self::Other,
@@ -218,6 +221,20 @@ impl Cause {
             Self::Throttled | Self::Unreachable(_) | Self::ServerError => CloudErrorKind::Transient,
             _ => CloudErrorKind::Refused,
         }
+    }
+
+    /// Whether the read did not come to its end: it was asked, nothing forbids it, and there is no
+    /// answer of AWS's.
+    pub fn is_unfinished(self) -> bool {
+        matches!(
+            self,
+            Self::Throttled
+                | Self::Unreachable(_)
+                | Self::Malformed
+                | Self::TooLarge
+                | Self::ServerError
+                | Self::RunTime
+        )
     }
 
     /// Its name in a word or two.
@@ -251,6 +268,7 @@ impl Cause {
             Self::TooLarge => "too large".to_owned(),
             Self::ServerError => "fault of AWS's".to_owned(),
             Self::Configuration => "configuration".to_owned(),
+            Self::RunTime => "time limit of the run".to_owned(),
             Self::NotRecorded => "not in the snapshot".to_owned(),
             Self::NotAsked => "not asked".to_owned(),
             Self::Unstated | Self::Other => "other".to_owned(),

@@ -87,6 +87,8 @@ pub struct Desired {
     pub excepted: Vec<Region>,
     /// Queues and functions that subscribe, by the place where they are, by ARN.
     pub endpoints: BTreeMap<Place, BTreeSet<String>>,
+    /// The subscribers that are listed, by the ARN of their topic.
+    pub listed: BTreeMap<String, BTreeSet<Endpoint>>,
     /// The intent beyond the blueprint, such as destroying or adopting.
     pub intent: Intent,
     /// Buckets that are released, by account and name, with the place to read them from.
@@ -287,28 +289,24 @@ impl Desired {
         ownership_tags(&self.name, None)
     }
 
-    /// Notes which queues and functions subscribe, by the place where they are.
+    /// Notes who is listed for the topics of others, and which queues and functions subscribe, by the
+    /// place where they are.
     fn index_endpoints(&mut self) {
         // Paths share their destinations: each is visited once.
         let mut judged: HashSet<ByIdentity<'_, [DestinationPath]>> = HashSet::new();
         let paths = self.paths.iter();
         let paths = paths.filter(|path| judged.insert(ByIdentity(&path.destinations)));
-        for subscriber in
-            paths.flat_map(|path| path.destinations.iter()).flat_map(|d| &d.subscribers)
-        {
-            let Subscriber::Endpoint(endpoint) = subscriber else { continue };
-            let Some(arn) = Arn::parse(endpoint.address()).filter(|arn| match arn.service {
-                "sqs" => true,
-                "lambda" => function::has_policy(arn.resource),
-                _ => false,
-            }) else {
-                continue;
-            };
-            if let (Some(account), Some(region)) =
-                (AccountId::new(arn.account), Region::new(arn.region))
-            {
-                let place = Place::new(account, region);
-                self.endpoints.entry(place).or_default().insert(endpoint.address().to_owned());
+        for destination in paths.flat_map(|path| path.destinations.iter()) {
+            if destination.managed_topic.is_none() {
+                let listed = self.listed.entry(destination.topic_arn.clone()).or_default();
+                listed.extend(destination.subscribers.iter().map(Subscriber::endpoint));
+            }
+            for subscriber in &destination.subscribers {
+                let Subscriber::Endpoint(endpoint) = subscriber else { continue };
+                if let Some(place) = judged_at(endpoint) {
+                    let here = self.endpoints.entry(place).or_default();
+                    here.insert(endpoint.address().to_owned());
+                }
             }
         }
     }
@@ -341,6 +339,10 @@ impl Desired {
             reads.buses.extend(here.bus.iter().map(|bus| bus.name.clone()));
             reads.topics.extend(here.topics.keys().map(|name| place.arn("sns", name)));
             reads.topics.extend(here.existing_topics.iter().cloned());
+            let listed = here.existing_topics.iter();
+            let listed =
+                listed.filter_map(|arn| Some((arn.clone(), self.listed.get(arn)?.clone())));
+            reads.listed.extend(listed);
             reads.queues.extend(here.queues.keys().map(|name| place.arn("sqs", name)));
             reads.managed_trail = here.trail.as_ref().map(|trail| trail.name.clone());
         }
@@ -376,6 +378,16 @@ pub(crate) fn tags_of(blueprint: &Blueprint, kind: Kind, alert: Option<&str>) ->
 /// can carry some.
 pub(crate) fn more_than_own(tags: &Tags) -> bool {
     tags.keys().any(|key| !key.starts_with(OWN_TAGS))
+}
+
+/// Where a subscriber has a policy of its own; `None` for what is no queue and no such function.
+fn judged_at(endpoint: &Endpoint) -> Option<Place> {
+    let arn = Arn::parse(endpoint.address()).filter(|arn| match arn.service {
+        "sqs" => true,
+        "lambda" => function::has_policy(arn.resource),
+        _ => false,
+    })?;
+    Some(Place::new(AccountId::new(arn.account)?, Region::new(arn.region)?))
 }
 
 /// `ctguard:blueprint`, `ctguard:version` and, on a rule, `ctguard:alert`.

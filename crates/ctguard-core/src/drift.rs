@@ -5,6 +5,7 @@
 //! made a difference, `record` reads a record, and `run::attribution` looks them up. The history
 //! does not affect the verdict.
 
+pub mod merge;
 pub mod record;
 pub mod suspects;
 
@@ -17,11 +18,18 @@ use record::RecordedCall;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// The version of a drift's JSON form.
+pub const FORMAT_VERSION: u32 = 1;
+
 /// The drift. In JSON it is the plan that would correct it, with the attribution.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Drift {
     #[serde(flatten)]
     pub plan: Plan,
+    /// The version of this format, which a plan does not have.
+    #[schemars(extend("const" = FORMAT_VERSION))]
+    #[serde(default = "first_version", skip_serializing_if = "is_unversioned")]
+    pub ctguard_drift: u32,
     /// The number of objects that differ only in texts for people.
     #[serde(default, skip_serializing_if = "is_zero")]
     #[schemars(range(min = 1))]
@@ -94,7 +102,14 @@ pub fn of(mut plan: Plan) -> Drift {
     plan.changes.retain(|change| !nothing_left(change));
     let cosmetic = before - plan.changes.len();
     plan.in_sync += cosmetic;
-    Drift { plan, cosmetic, culprits: Vec::new(), denied: Vec::new(), additions: Vec::new() }
+    Drift {
+        plan,
+        ctguard_drift: FORMAT_VERSION,
+        cosmetic,
+        culprits: Vec::new(),
+        denied: Vec::new(),
+        additions: Vec::new(),
+    }
 }
 
 /// Whether a difference alters only texts: descriptions, the sender's name in a mail, and tags
@@ -109,6 +124,14 @@ fn is_cosmetic(kind: Kind, field: &Field) -> bool {
         }
         _ => false,
     }
+}
+
+fn first_version() -> u32 {
+    FORMAT_VERSION
+}
+
+fn is_unversioned(version: &u32) -> bool {
+    *version == 0
 }
 
 fn is_zero(number: &usize) -> bool {

@@ -26,7 +26,7 @@ use fold::{Evidence, PlaceChain};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// The version of an explanation's JSON form.
@@ -198,6 +198,19 @@ impl Explanation {
             self.alerts.iter().flat_map(|alert| &alert.chains).flat_map(|chain| &chain.links);
         links.chain(&self.signals).any(|link| link.status == status)
     }
+}
+
+/// The rules on these paths, those that forward to a hub too, by place.
+pub fn rules(paths: &[AlertPath]) -> BTreeMap<Place, BTreeSet<RuleKey>> {
+    let mut found: BTreeMap<Place, BTreeSet<RuleKey>> = BTreeMap::new();
+    for path in paths {
+        let raising = (&path.raised, &path.rules);
+        let forwarding = path.forward.iter().map(|forward| (&path.lands, &forward.rules));
+        for (place, keys) in [raising].into_iter().chain(forwarding) {
+            found.entry(place.clone()).or_default().extend(keys.iter().cloned());
+        }
+    }
+    found
 }
 
 /// The paths, events and rules that the subject is about.

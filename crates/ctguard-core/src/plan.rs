@@ -18,6 +18,7 @@ pub mod order;
 mod outlook;
 mod reach;
 mod references;
+mod unfinished;
 
 pub use defer::Stage;
 pub use diff::diff;

@@ -10,7 +10,11 @@ pub fn applied(report: &ApplyReport, limit: usize) -> String {
     let names = report.account_names();
     let mut out = Document::default();
     out.say(format!("### ctguard apply: {}", plain(&report.blueprint)));
-    let stopped = if report.interrupted { " Stopped on request." } else { "" };
+    let stopped = match (report.interrupted, report.timed_out) {
+        (false, _) => "",
+        (true, false) => " Stopped on request.",
+        (true, true) => " Stopped by --timeout.",
+    };
     out.say(format!(
         "**{} done, {} failed, {} not attempted.**{stopped}",
         report.done, report.failed, report.not_attempted

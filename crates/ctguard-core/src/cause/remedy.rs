@@ -88,7 +88,7 @@ impl Cause {
             Self::NotFound => not_found(failed),
             Self::Malformed => "What answered is not AWS, or its answer was cut short: a proxy or a sign-in page may stand in the way. Look at HTTPS_PROXY, NO_PROXY and AWS_ENDPOINT_URL, and run again. No permission is missing.".to_owned(),
             Self::TooLarge => format!(
-                "The request of {operation} or its answer is larger than AWS, or a proxy on the way, lets through: make what it is about smaller."
+                "The request of {operation} or its answer is larger than AWS, a proxy on the way, or ctguard lets through: make what it is about smaller. If it is not large, something else answers in AWS's place: look at AWS_ENDPOINT_URL and HTTPS_PROXY."
             ),
             Self::ServerError => format!(
                 "AWS failed at {operation} on its own side, and went on so while ctguard tried again. Run again later; AWS's Health Dashboard tells of outages. No permission is missing."
@@ -99,6 +99,9 @@ impl Cause {
                     "The configuration of this machine names an endpoint that cannot be used{at}: look at AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT, AWS_ENDPOINT_URL and AWS_CA_BUNDLE, and at the same settings of the profile. No permission is missing."
                 )
             }
+            Self::RunTime => format!(
+                "The time limit of the run (`--timeout`, CTGUARD_TIMEOUT) was over before {operation} was answered: give it more time, or take a part of the fleet (`--shard`, `--account`, `--region`), and run again. No permission is missing."
+            ),
             Self::NotRecorded => "Take a new snapshot with this blueprint.".to_owned(),
             Self::NotAsked => "Run again: it was not read this time.".to_owned(),
             Self::Unstated | Self::Other => format!(

@@ -126,6 +126,7 @@ impl<'a> Compiler<'a> {
             trusted: trusted(blueprint, self.as_of),
             excepted: scope.excepted.clone(),
             endpoints: BTreeMap::new(),
+            listed: BTreeMap::new(),
             intent: Intent::default(),
             released: BTreeMap::new(),
             made: BTreeMap::new(),

@@ -4,9 +4,10 @@
 //! lands nowhere. What others depend on (the hub) is still read, but not changed.
 
 use super::{Desired, DestinationPath};
+use crate::resource::keys::RuleKey;
 use crate::scope::{AccountId, Place, Region};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// The selected part. The default is everything.
@@ -142,6 +143,12 @@ impl Desired {
     fn is_organizations(&self, home: &Place) -> bool {
         let trail = self.places.get(home).and_then(|here| here.trail.as_ref());
         trail.is_some_and(|kept| kept.trail.organization)
+    }
+
+    /// The rules whose signals a proof judges: all of each place that may be changed.
+    pub fn own_rules(&self) -> BTreeMap<Place, BTreeSet<RuleKey>> {
+        let keys = |here: &super::DesiredPlace| here.rules.keys().cloned().collect();
+        self.own_places().map(|(place, here)| (place.clone(), keys(here))).collect()
     }
 
     /// The places that may be changed, with what should exist there.

@@ -2,6 +2,7 @@
 
 use super::landing::can_land;
 use crate::blueprint::{Alert, Blueprint, Regions};
+use crate::cause::Cause;
 use crate::codes;
 use crate::diag::Diagnostic;
 use crate::event::{EventRef, Landing, ROOT_SIGN_IN_REGION};
@@ -60,6 +61,16 @@ pub enum ScopeError {
 }
 
 impl ScopeError {
+    /// Whether the time of the run was over.
+    pub fn out_of_time(&self) -> bool {
+        match self {
+            Self::RegionsUnknown { why, .. } | Self::OrganizationUnknown(why) => {
+                why.cause() == Cause::RunTime
+            }
+            Self::Nothing(_) | Self::NoOrganization(_) | Self::NoAccounts => false,
+        }
+    }
+
     /// What would make known what could not be read; `None` where nothing was read in vain.
     pub fn remedy(&self) -> Option<String> {
         match self {

@@ -2,7 +2,8 @@
 
 use super::defer::Stage;
 use super::draft::Differ;
-use super::{Plan, PlanScope, PlannedFrom, Verb, Warning, effects, kinds, order, outlook};
+use super::{Plan, PlanScope, PlannedFrom, Verb, Warning};
+use super::{effects, kinds, order, outlook, unfinished};
 use crate::cause::Cause;
 use crate::desired::{Desired, DesiredPlace};
 use crate::proof;
@@ -27,6 +28,7 @@ pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
             continue;
         };
         compare_place(&mut differ, place, here, seen);
+        unfinished::tell(&mut differ, place, here, seen);
     }
     let mut out = differ.out;
     let trails = out.refusals.iter().map(|refusal| &refusal.address);

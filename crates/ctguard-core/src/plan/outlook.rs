@@ -1,11 +1,10 @@
 //! Forecasts each alert path: whether it reaches everybody now, and whether it will.
 
-use crate::blueprint::Subscriber;
 use crate::desired::{AlertPath, Desired};
 use crate::proof::{FixedBy, Link, LinkCode, Proof, Status};
 use crate::resource::keys::RuleKey;
 use crate::resource::rule::role_name;
-use crate::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol};
+use crate::resource::topic::Protocol;
 use crate::resource::{Address, Kind};
 use crate::scope::{AccountId, Place, Region};
 use crate::snapshot::{Live, LiveSubscription, Observed};
@@ -121,10 +120,7 @@ fn awaits_somebody(path: &AlertPath, live: &Live) -> bool {
             .and_then(Observed::known)
             .and_then(|topic| topic.subscriptions.known());
         destination.subscribers.iter().any(|subscriber| {
-            let endpoint = match subscriber {
-                Subscriber::Chat(_) => Endpoint::new(Protocol::Https, CHAT_ENDPOINT),
-                Subscriber::Endpoint(endpoint) => endpoint.clone(),
-            };
+            let endpoint = subscriber.endpoint();
             let by_itself = matches!(endpoint.protocol, Protocol::Sqs | Protocol::Lambda);
             let there = subscriptions.and_then(|seen| seen.get(&endpoint));
             !by_itself && !matches!(there, Some(LiveSubscription::Confirmed { .. }))

@@ -169,11 +169,16 @@ fn referrers(seen: &PlaceSnapshot, place: &Place, arn: &str) -> Result<Vec<Refer
             Observed::Unreadable(_) if arn.contains(":sns:") => continue,
             Observed::Unreadable(_) => return unread(&format!("topic {name}")),
         };
+        let of_topics = arn.contains(":sns:");
+        if topic.subscriptions.unreadable().is_some() && !of_topics {
+            return unread(&format!("the subscriptions of topic {name}"));
+        }
         for (endpoint, subscription) in topic.subscriptions.known().into_iter().flatten() {
-            let LiveSubscription::Confirmed { attributes: Observed::Known(now), .. } = subscription
-            else {
-                continue;
-            };
+            let LiveSubscription::Confirmed { attributes, .. } = subscription else { continue };
+            if attributes.unreadable().is_some() && !of_topics {
+                return unread(&format!("subscription {}", SubscriptionKey::new(name, endpoint)));
+            }
+            let Some(now) = attributes.known() else { continue };
             if now.dead_letter_arn.as_deref() == Some(arn) {
                 let key = SubscriptionKey::new(name, endpoint);
                 found.push(Referrer {

@@ -10,23 +10,14 @@ use crate::resource::keys::RuleKey;
 use crate::scope::Place;
 use crate::snapshot::Live;
 use crate::snapshot::{MetricCount, Observed, RuleSignals, Unreadable};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// All signals, and the remarks on metrics.
 pub fn collect(desired: &Desired, live: &Live, proof: &mut Proof) {
     dead_letters(desired, live, proof);
-    let mut rules: BTreeMap<&Place, BTreeSet<&RuleKey>> = BTreeMap::new();
-    for path in &desired.paths {
-        // Places that are read only because others depend on them are not judged.
-        if !desired.context.contains(&path.raised) {
-            rules.entry(&path.raised).or_default().extend(path.rules.iter());
-        }
-        if let Some(forward) = &path.forward {
-            rules.entry(&path.lands).or_default().extend(forward.rules.iter());
-        }
-    }
-    for (place, names) in rules {
-        counted(desired, live, place, &names, proof);
+    // Whoever owns a place judges all its rules: those of a hub may raise alerts of other parts only.
+    for (place, here) in desired.own_places() {
+        counted(desired, live, place, here.rules.keys(), proof);
     }
 }
 
@@ -67,17 +58,17 @@ fn dead_letters(desired: &Desired, live: &Live, proof: &mut Proof) {
 
 /// The metrics of the rules of a place. A rule whose metrics were not read is skipped: an apply
 /// does not read them, nor are those of a missing rule read.
-fn counted(
+fn counted<'a>(
     desired: &Desired,
     live: &Live,
     place: &Place,
-    names: &BTreeSet<&RuleKey>,
+    names: impl Iterator<Item = &'a RuleKey>,
     proof: &mut Proof,
 ) {
     let Some(seen) = live.places.get(place) else { return };
     let mut unread: BTreeSet<&Unreadable> = BTreeSet::new();
     for name in names {
-        match seen.signals.get(*name) {
+        match seen.signals.get(name) {
             Some(Observed::Known(signals)) => {
                 let rule = LinkObject::rule(place, name.as_str());
                 judge(place, rule, signals, proof);

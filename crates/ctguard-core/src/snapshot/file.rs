@@ -211,6 +211,7 @@ impl PlaceRecord {
             rules,
             buses,
             topics,
+            listed: _,
             queues,
             functions,
             trails,

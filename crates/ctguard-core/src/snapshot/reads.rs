@@ -1,9 +1,10 @@
 //! What to read: of an organization, of an account, of a place.
 
 use crate::resource::keys::RuleKey;
+use crate::resource::topic::Endpoint;
 use crate::scope::Region;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What to read of an organization.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -42,6 +43,10 @@ pub struct ReadSet {
     pub buses: BTreeSet<String>,
     /// Topics to read, by ARN.
     pub topics: BTreeSet<String>,
+    /// By topic, the subscribers that somebody lists. Of a topic of others that has many, only
+    /// these are asked for their attributes. What was not asked then is in the answer.
+    #[serde(skip)]
+    pub listed: BTreeMap<String, BTreeSet<Endpoint>>,
     /// Queues to read, by ARN; queues of other places are left out by the caller.
     pub queues: BTreeSet<String>,
     /// Functions whose policies are to be read, by ARN, with the version or alias that it names.

@@ -52,7 +52,7 @@ fn reads(place: &Place) -> ReadSet {
             .into(),
         trails: true,
         managed_trail: Some("acme".to_owned()),
-        signals: BTreeSet::new(),
+        ..ReadSet::default()
     }
 }
 

@@ -13,7 +13,8 @@ use crate::resource::keys::SubscriptionKey;
 use crate::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol, SubscriptionAttributes};
 use crate::resource::{Address, Kind, policy};
 use crate::scope::Place;
-use crate::snapshot::{LiveSubscription, LiveTopic, Observed};
+use crate::snapshot::{LiveSubscription, LiveTopic, Observed, Unreadable};
+use std::collections::BTreeMap;
 
 pub fn create_all(differ: &mut Differ<'_>, place: &Place, topic: &str, desired: &DesiredTopic) {
     for (endpoint, attributes) in &desired.subscriptions {
@@ -66,12 +67,27 @@ pub fn diff(
             wait_for_chat(differ, place, topic, configuration);
         }
     }
+    let mut unread: BTreeMap<&Unreadable, Vec<&Endpoint>> = BTreeMap::new();
     for (endpoint, subscription) in seen {
         let listed = desired.subscriptions.contains_key(endpoint)
             || (*endpoint == chat && !desired.chats.is_empty());
-        if !listed {
-            unlisted(differ, place, topic, endpoint, subscription);
+        if listed {
+            continue;
         }
+        match subscription {
+            LiveSubscription::Confirmed { attributes: Observed::Unreadable(why), .. } => {
+                unread.entry(why).or_default().push(endpoint);
+            }
+            _ => unlisted(differ, place, topic, endpoint, subscription),
+        }
+    }
+    // A topic may have thousands of them.
+    for (why, endpoints) in unread {
+        let what = match endpoints.as_slice() {
+            [one] => format!("subscription {}", SubscriptionKey::new(topic, one)),
+            several => format!("{} other subscriptions of topic {topic}", several.len()),
+        };
+        differ.unknown(place, &what, why);
     }
 }
 
@@ -176,9 +192,6 @@ fn unlisted(
         LiveSubscription::Pending => differ.warn(format!(
             "{endpoint} has a pending subscription to topic {topic} in {place} that is not in the blueprint. AWS deletes it within 48 hours unless it is confirmed; its creator is unknown until then."
         )),
-        LiveSubscription::Confirmed { attributes: Observed::Unreadable(why), .. } => {
-            differ.unknown(place, &format!("subscription {}", SubscriptionKey::new(topic, endpoint)), why);
-        }
         LiveSubscription::Confirmed { .. } => differ.warn(format!(
             "{endpoint} is subscribed to topic {topic} in {place}, is not in the blueprint and was not made by ctguard: it stays."
         )),

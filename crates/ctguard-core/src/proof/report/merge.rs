@@ -2,7 +2,7 @@
 //! byte.
 
 use super::fold::Folding;
-use super::{Counts, Covered, FORMAT_VERSION, Report, degraded};
+use super::{Counts, Covered, FORMAT_VERSION, Finding, RemarkGroup, Report, degraded};
 use crate::desired::narrow::{PartsError, whole};
 
 /// Why reports cannot be merged.
@@ -86,6 +86,18 @@ pub fn merge(reports: &[Report]) -> Result<Report, MergeError> {
         remarks,
         unrouted: first.unrouted.clone(),
     })
+}
+
+/// Folds findings and remarks of parts into those of the whole.
+pub fn folded<'a>(
+    findings: impl Iterator<Item = &'a Finding>,
+    remarks: impl Iterator<Item = &'a RemarkGroup>,
+) -> (Vec<Finding>, Vec<RemarkGroup>) {
+    let mut folding = Folding::default();
+    findings.for_each(|finding| folding.finding(finding));
+    remarks.for_each(|said| folding.said(said));
+    let (_, findings, remarks) = folding.finish();
+    (findings, remarks)
 }
 
 /// The alerts of a report, in words.

@@ -1,6 +1,6 @@
 //! Small fleets: a blueprint with a hub, what it wants, and accounts in which all of that is.
 
-use crate::blueprint::{Blueprint, Hub, load_text};
+use crate::blueprint::{Account, Accounts, Blueprint, Hub, Risk, load_text};
 use crate::desired::{Desired, DesiredPlace, Scope, ScopeAccount, ScopeOrganization, compile};
 use crate::resource::Tags;
 use crate::resource::bus::Bus;
@@ -41,6 +41,8 @@ pub struct Town {
     pub discovered: bool,
     /// The organization that the hub is said to belong to.
     pub said: Option<String>,
+    /// Accounts whose alerts notify nobody.
+    pub unrouted: BTreeSet<String>,
 }
 
 impl Default for Town {
@@ -52,7 +54,21 @@ impl Default for Town {
             hub: true,
             discovered: false,
             said: None,
+            unrouted: BTreeSet::new(),
         }
+    }
+}
+
+/// An account whose alerts notify nobody.
+fn unrouted(id: &str) -> Account {
+    let routes = [Risk::Low, Risk::High].map(|risk| (risk, Vec::new()));
+    Account {
+        id: account(id),
+        name: None,
+        role: None,
+        omit: BTreeSet::new(),
+        routes: routes.into(),
+        span: None,
     }
 }
 
@@ -83,6 +99,10 @@ impl Town {
             organization: self.said.clone(),
             span: None,
         });
+        if !self.unrouted.is_empty() {
+            let listed = self.unrouted.iter().map(|id| (account(id), unrouted(id)));
+            blueprint.accounts = Some(Accounts { listed: listed.collect(), organization: None });
+        }
         blueprint
     }
 

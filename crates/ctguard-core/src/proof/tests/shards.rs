@@ -1,13 +1,24 @@
 //! The reports and the plans of the parts of a fleet add up to those of the whole, byte for byte.
 
 use super::fleet::*;
+use crate::cause::{Cause, Obstacle};
 use crate::desired::{Desired, Narrow, Shard};
+use crate::drift::merge::merge as merge_drifts;
+use crate::drift::{self, Culprit, Drift, Finding};
 use crate::plan::{Plan, Stage, diff, merge as merge_plans};
 use crate::proof::report::merge::{MergeError, merge};
 use crate::proof::{Report, prove};
+use crate::resource::keys::RuleKey;
+use crate::resource::rule::RuleState;
+use crate::resource::small_map::SmallMap;
 use crate::snapshot::Live;
-use crate::snapshot::{CloudErrorKind, Observed, Unreadable};
+use crate::snapshot::{
+    CloudErrorKind, LiveBus, LiveRule, LiveSubscription, LiveTopic, Observed, PlaceSnapshot,
+    RuleSignals, Unreadable,
+};
 use proptest::prelude::*;
+use serde_json::{Value, json};
+use std::sync::Arc;
 
 fn narrowed(desired: &Desired, shard: Shard) -> Desired {
     let mut desired = desired.clone();
@@ -21,13 +32,25 @@ fn read(desired: &Desired, live: &Live) -> Live {
     live.places.retain(|place, _| desired.places.contains_key(place));
     let accounts: Vec<_> = desired.places.keys().map(|place| place.account.clone()).collect();
     live.accounts.retain(|account, _| accounts.contains(account));
+    live.places.values_mut().for_each(|seen| seen.signals = SmallMap::new());
     live
+}
+
+/// The same with what was counted, which only a proof reads.
+fn read_to_prove(desired: &Desired, live: &Live) -> Live {
+    let mut seen = read(desired, live);
+    for (place, rules) in desired.own_rules() {
+        let counted = &live.places[&place].signals;
+        let counted = rules.iter().filter_map(|key| Some((key.clone(), counted.get(key)?.clone())));
+        seen.places.get_mut(&place).expect("the place").signals = counted.collect();
+    }
+    seen
 }
 
 fn part(desired: &Desired, live: &Live, number: u32, of: u32) -> Report {
     let shard = Shard { number, of };
     let desired = narrowed(desired, shard);
-    prove(&desired, &read(&desired, live)).report(&desired).of_shard(Some(shard))
+    prove(&desired, &read_to_prove(&desired, live)).report(&desired).of_shard(Some(shard))
 }
 
 fn plan(desired: &Desired, live: &Live, number: u32, of: u32) -> Plan {
@@ -38,6 +61,23 @@ fn plan(desired: &Desired, live: &Live, number: u32, of: u32) -> Plan {
     plan
 }
 
+fn drift(desired: &Desired, live: &Live, number: u32, of: u32) -> Drift {
+    let plan = plan(desired, live, number, of);
+    let desired = narrowed(desired, Shard { number, of });
+    attributed(drift::of(plan)).with_deeds_of_others(&desired, &read(&desired, live))
+}
+
+/// A drift of which the event history tells nothing.
+fn attributed(mut drift: Drift) -> Drift {
+    let changes = drift
+        .plan
+        .changes
+        .iter()
+        .map(|change| Culprit { address: change.address.clone(), finding: Finding::NotAsked });
+    drift.culprits = changes.collect();
+    drift
+}
+
 /// What can go wrong in a place or an account.
 fn hurt(live: &mut Live, wound: usize, at: usize) {
     let why = Unreadable {
@@ -45,9 +85,16 @@ fn hurt(live: &mut Live, wound: usize, at: usize) {
         code: "AccessDenied".to_owned(),
         message: "no".to_owned(),
         kind: CloudErrorKind::AccessDenied,
-        cause: crate::cause::Cause::default(),
+        // What is cut short is told by a plan, too.
+        cause: match at % 2 {
+            0 => Cause::default(),
+            _ => Cause::Unreachable(Obstacle::Timeout),
+        },
     };
-    let place = live.places.keys().nth(at % live.places.len()).cloned().expect("a place");
+    let place = match at {
+        0 => place(HUB, "eu-west-1"),
+        _ => live.places.keys().nth(at % live.places.len()).cloned().expect("a place"),
+    };
     let here = live.places.get_mut(&place).expect("the place");
     match wound {
         0 => here.rules = Observed::Unreadable(why),
@@ -106,11 +153,95 @@ fn hurt(live: &mut Live, wound: usize, at: usize) {
                 }
             }
         }
-        _ => here.topics.values_mut().for_each(|topic| *topic = Observed::Absent),
+        12 => here.topics.values_mut().for_each(|topic| *topic = Observed::Absent),
+        13 => count(here, |counted| counted.failed.count = 3),
+        14 => count(here, |counted| counted.lost.count = 1),
+        15 => count(here, |counted| counted.fired.count = 0),
+        16 => {
+            here.signals.values_mut().for_each(|now| *now = Observed::Unreadable(why.clone()));
+        }
+        17 => here.queues.values_mut().for_each(|queue| *queue = Observed::Unreadable(why.clone())),
+        18 => statement(here, json!({ "Effect": "Allow", "Principal": "*" })),
+        19 => statement(here, json!({ "Effect": "Deny", "Principal": "*" })),
+        20 => rules(here, |rule| Arc::make_mut(&mut rule.rule).state = RuleState::Disabled),
+        21 => {
+            let Observed::Known(rules) = &mut here.rules else { return };
+            let Some(stale) = rules.values().next().cloned() else { return };
+            rules.insert("ctguard-acme-stale".to_owned(), stale);
+        }
+        22 => topics(here, |topic| topic.subscriptions = Observed::Known([].into())),
+        _ => topics(here, |topic| {
+            let Observed::Known(subscriptions) = &mut topic.subscriptions else { return };
+            subscriptions.values_mut().for_each(|one| *one = LiveSubscription::Pending);
+        }),
     }
 }
 
-fn json(value: &impl serde::Serialize) -> String {
+/// Kinds of wounds.
+const WOUNDS: usize = 24;
+
+fn count(here: &mut PlaceSnapshot, change: impl Fn(&mut RuleSignals)) {
+    for counted in here.signals.values_mut() {
+        if let Observed::Known(counted) = counted {
+            change(counted);
+        }
+    }
+}
+
+/// Changes the rules of every bus.
+fn rules(here: &mut PlaceSnapshot, change: impl Fn(&mut LiveRule)) {
+    if let Observed::Known(rules) = &mut here.rules {
+        rules.values_mut().for_each(&change);
+    }
+    for bus in here.buses.values_mut() {
+        let Observed::Known(LiveBus { rules: Observed::Known(rules), .. }) = bus else { continue };
+        rules.values_mut().for_each(&change);
+    }
+}
+
+fn topics(here: &mut PlaceSnapshot, change: impl Fn(&mut LiveTopic)) {
+    for topic in here.topics.values_mut() {
+        if let Observed::Known(topic) = topic {
+            change(topic);
+        }
+    }
+}
+
+/// Adds a statement of somebody's to the policies of topics and buses.
+fn statement(here: &mut PlaceSnapshot, statement: Value) {
+    let added = |policy: &mut Option<Value>, action: &str, resource: &str| {
+        let mut statement = statement.clone();
+        statement["Action"] = json!(action);
+        statement["Resource"] = json!(resource);
+        let policy = policy.get_or_insert_with(|| json!({ "Statement": [] }));
+        if let Some(all) = policy["Statement"].as_array_mut() {
+            all.push(statement);
+        }
+    };
+    let arns: Vec<String> = here.topics.keys().cloned().collect();
+    for (arn, topic) in arns.iter().zip(here.topics.values_mut()) {
+        if let Observed::Known(topic) = topic {
+            added(&mut topic.topic.policy, "sns:Publish", arn);
+        }
+    }
+    for (name, bus) in &mut here.buses {
+        let arn = here.place.arn("events", &format!("event-bus/{name}"));
+        if let Observed::Known(bus) = bus {
+            added(&mut bus.bus.policy, "events:PutEvents", &arn);
+        }
+    }
+}
+
+/// Every rule that should be there fired, and nothing failed.
+fn all_fired(desired: &Desired, live: &mut Live) {
+    for (place, rules) in desired.own_rules() {
+        let fired = |key: RuleKey| (key, Observed::Known(RuleSignals::counted(7, 0, 0)));
+        live.places.get_mut(&place).expect("the place").signals =
+            rules.into_iter().map(fired).collect();
+    }
+}
+
+fn text(value: &impl serde::Serialize) -> String {
     serde_json::to_string_pretty(value).expect("a report is JSON")
 }
 
@@ -118,19 +249,24 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn shards_partition_the_fleet_and_their_reports_and_plans_add_up_to_the_whole(
+    fn shards_partition_the_fleet_and_their_reports_plans_and_drifts_add_up_to_the_whole(
         accounts in 1usize..7,
+        routed in 0usize..4,
         hub in any::<bool>(),
         discovered in any::<bool>(),
         of in 1u32..5,
-        wounds in proptest::collection::vec((0usize..13, 0usize..12), 0..6),
+        wounds in proptest::collection::vec((0..WOUNDS, 0usize..12), 0..6),
         unread in 0usize..3,
     ) {
         let mut ids = vec![HUB.to_owned()];
         ids.extend((1..accounts).map(|n| format!("{:012}", n * 98_765_432_101 % 999_999_999_999)));
-        let town = Town { accounts: ids, hub, discovered, ..Town::default() };
+        // All alerts, or those of one account that need not be the hub's.
+        let unrouted = ids.iter().enumerate().filter(|(n, _)| routed != 0 && routed != *n);
+        let unrouted = unrouted.map(|(_, id)| id.clone()).collect();
+        let town = Town { accounts: ids, hub, discovered, unrouted, ..Town::default() };
         let mut desired = town.desired();
         let mut live = settled(&desired);
+        all_fired(&desired, &mut live);
         for (wound, at) in wounds {
             hurt(&mut live, wound, at);
         }
@@ -153,15 +289,22 @@ proptest! {
         parts.reverse();
         // What a later job reads back is what an earlier one wrote.
         let parts: Vec<Report> =
-            parts.iter().map(|part| serde_json::from_str(&json(part)).expect("a report")).collect();
+            parts.iter().map(|part| serde_json::from_str(&text(part)).expect("a report")).collect();
         let merged = merge(&parts).expect("they add up");
-        prop_assert_eq!(json(&merged), json(&whole));
-        let whole = diff(&desired, &live, Stage::Planned);
+        prop_assert_eq!(text(&merged), text(&whole));
+        let seen = read(&desired, &live);
+        let whole = diff(&desired, &seen, Stage::Planned);
         let plans: Vec<Plan> = (1..=of).map(|n| plan(&desired, &live, n, of)).collect();
         let plans: Vec<Plan> =
-            plans.iter().map(|plan| serde_json::from_str(&json(plan)).expect("a plan")).collect();
+            plans.iter().map(|plan| serde_json::from_str(&text(plan)).expect("a plan")).collect();
         let merged = merge_plans(&plans).expect("they add up");
-        prop_assert_eq!(json(&merged), json(&whole));
+        prop_assert_eq!(text(&merged), text(&whole));
+        let whole = attributed(drift::of(whole)).with_deeds_of_others(&desired, &seen);
+        let parts: Vec<Drift> = (1..=of).map(|n| drift(&desired, &live, n, of)).collect();
+        let parts: Vec<Drift> =
+            parts.iter().map(|part| serde_json::from_str(&text(part)).expect("a drift")).collect();
+        let merged = merge_drifts(&parts).expect("they add up");
+        prop_assert_eq!(text(&merged), text(&whole));
     }
 }
 
