@@ -68,7 +68,7 @@ impl Endpoints {
             let Some((url, set_by)) = settings.endpoint(service) else { continue };
             by_service.insert(service, checked(url, &set_by)?);
         }
-        let style = match settings.nested("s3", "addressing_style").as_deref() {
+        let style = match settings.nested("s3", "addressing_style") {
             Some("path") => S3Style::Path,
             Some("virtual") => S3Style::Virtual,
             _ => S3Style::Auto,

@@ -24,11 +24,13 @@ mod connect;
 mod endpoints;
 mod errors;
 mod events;
+mod files;
 mod gate;
 mod iam;
 mod identity;
 mod kms;
 mod lambda;
+mod login;
 mod lookup;
 mod observe;
 mod organizations;
@@ -207,7 +209,7 @@ impl Aws {
     ///
     /// As for [`Self::connect`].
     pub async fn mfa_devices(options: &Options) -> Result<Vec<(String, String)>, CloudError> {
-        connect::mfa_devices(options).await
+        connect::mfa_devices(options)
     }
 
     /// What of the user's settings is not done as it is written, a sentence each.
