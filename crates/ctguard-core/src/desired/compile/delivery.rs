@@ -6,6 +6,7 @@ use crate::blueprint::{Destination, DestinationTopic, Subscriber, TopicRole};
 use crate::codes;
 use crate::desired::{DesiredPlace, DesiredQueue, DesiredTopic, DestinationPath, ownership_tags};
 use crate::diag::Diagnostic;
+use crate::resource::Tags;
 use crate::resource::queue::{Queue, RETENTION_SECONDS};
 use crate::resource::rule::role_name;
 use crate::resource::topic::{Protocol, SubscriptionAttributes, delivers};
@@ -177,9 +178,11 @@ impl Compiler<'_> {
         let dead_letters = place.arn("sqs", &self.names.subscriptions_queue());
         let mut subscriptions = BTreeMap::new();
         let mut chats = Vec::new();
+        let mut passwords = Tags::default();
         for subscriber in &destination.subscribers {
             match subscriber {
                 Subscriber::Endpoint(endpoint) => {
+                    passwords.extend(endpoint.password_tag());
                     let attributes = SubscriptionAttributes {
                         dead_letter_arn: Some(dead_letters.clone()),
                         ..SubscriptionAttributes::default()
@@ -203,6 +206,7 @@ impl Compiler<'_> {
             subscriptions,
             chats,
             tags: ownership_tags(&self.blueprint.name, None),
+            passwords,
         }
     }
 
