@@ -117,6 +117,13 @@ const ROWS: &[(&str, fn())] = &[
         let call = &setup.calls_of("AssumeRole")[0];
         assert_eq!(call.form("TokenCode"), "123456");
         assert_eq!(call.form("SerialNumber"), "arn:aws:iam::111122223333:mfa/anna");
+        let second = "[profile q]\nrole_arn = arn:aws:iam::111122223333:role/Q\nsource_profile = p\nmfa_serial = arn:aws:iam::111122223333:mfa/bert\n";
+        let setup = Setup::new().credentials("base", "BASE").config(&format!("{role}{second}"));
+        setup.fails(&["--profile", "q", "--mfa-token", "123456"], &["mfa/bert", "need 2 codes"]);
+        setup.acts_as(&["--profile", "q", "--mfa-token", "123456,654321"], "Q");
+        let codes: Vec<String> =
+            setup.calls_of("AssumeRole").iter().map(|call| call.form("TokenCode")).collect();
+        assert_eq!(codes, ["123456", "654321"]);
     }),
     ("credential_process", || {
         let setup = Setup::new();
@@ -276,7 +283,9 @@ const ROWS: &[(&str, fn())] = &[
         let setup = setup.config(&format!("{profile}{section}")).env("AWS_ENDPOINT_URL", "");
         setup.acts_as(&[], "ENV");
         assert_eq!(other.counts().keys().collect::<Vec<_>>(), ["GetCallerIdentity"]);
-        setup.config(&profile).fails(&[], &["[services here]"]);
+        let setup = setup.config(&profile);
+        setup.fails(&[], &["[services here]"]);
+        setup.env("AWS_ENDPOINT_URL", &global).acts_as(&[], "ENV");
     }),
     ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", || {
         let setup =

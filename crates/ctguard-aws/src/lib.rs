@@ -101,7 +101,8 @@ pub struct Options {
     pub endpoint_url: Option<String>,
     /// Credentials instead of the SDK's chain, for programs that bring their own.
     pub credentials: Option<SharedCredentialsProvider>,
-    /// The code of the MFA device that a role of the profile asks for.
+    /// The code of the MFA device that a role of the profile asks for; of several devices their codes
+    /// with commas between them, in the order in which the roles are assumed.
     pub mfa_token: Option<String>,
     pub timing: Timing,
 }
@@ -202,8 +203,8 @@ impl Aws {
         })
     }
 
-    /// The MFA devices that the roles of the user's profile ask for, each with its profile: the code
-    /// of one goes into [`Options::mfa_token`]. Makes no call.
+    /// The MFA devices that the roles of the user's profile ask for, each with its profile: their
+    /// codes go into [`Options::mfa_token`]. Makes no call.
     ///
     /// # Errors
     ///

@@ -37,7 +37,7 @@ pub(super) struct Making<'a> {
     /// Without credentials.
     pub(super) base: &'a SdkConfig,
     pub(super) endpoints: &'a Endpoints,
-    /// The code of the MFA device, if one was given.
+    /// The codes of the MFA devices, with commas between them, if any were given.
     pub(super) mfa_token: Option<&'a str>,
 }
 
@@ -79,15 +79,25 @@ impl Making<'_> {
     fn role(&self, role: Role) -> Result<ProfileRole, CloudError> {
         let Role { profile, arn, session_name, external_id, duration_seconds, mfa_serial, from } =
             role;
-        let mfa = match (mfa_serial, self.mfa_token) {
+        // Roles on the way have devices of their own, whose codes come first.
+        let before = from.mfa_devices().len();
+        let code = self.mfa_token.and_then(|codes| codes.split(',').nth(before)).map(str::trim);
+        let mfa = match (mfa_serial, code.filter(|code| !code.is_empty())) {
             (None, _) => None,
-            (Some(serial), Some(token)) => Some((serial, Mutex::new(Some(token.to_owned())))),
+            (Some(serial), Some(code)) => Some((serial, Mutex::new(Some(code.to_owned())))),
             (Some(serial), None) => {
+                let how = match before {
+                    0 => "there is no terminal to ask on: add `--mfa-token CODE`".to_owned(),
+                    _ => format!(
+                        "its roles need {} codes: write them as `--mfa-token CODE,CODE`",
+                        before + 1
+                    ),
+                };
                 return Err(refused(
                     "connect",
                     "MfaNeeded",
                     format!(
-                        "the profile `{profile}` asks for the code of the MFA device {serial}, and there is no terminal to ask on: add `--mfa-token CODE`"
+                        "the profile `{profile}` asks for the code of the MFA device {serial}, and {how}"
                     ),
                 ));
             }
