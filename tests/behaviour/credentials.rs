@@ -419,7 +419,8 @@ while True:
     if not part:
         break
     said += part
-    if b"MFA device" in said and not answered:
+    # The whole question: an answer before its end would be echoed into it.
+    if said.endswith(b"(profile p): ") and not answered:
         os.write(fd, sys.argv[2].encode() + b"\n")
         answered = True
 os.waitpid(pid, 0)
