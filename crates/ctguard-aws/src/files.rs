@@ -55,9 +55,9 @@ impl Config {
 /// The value below a key that has further keys below it, such as `addressing_style` below `s3`.
 pub(super) fn nested<'a>(value: &'a str, key: &str) -> Option<&'a str> {
     let lines = value.strip_prefix('\n')?.lines();
-    let pairs = lines.filter_map(|line| line.split_once('='));
+    let mut pairs = lines.filter_map(|line| line.split_once('='));
     // The last one counts.
-    let found = pairs.filter(|(name, _)| name.trim() == key).last();
+    let found = pairs.rfind(|(name, _)| name.trim() == key);
     found.map(|(_, value)| value.trim())
 }
 

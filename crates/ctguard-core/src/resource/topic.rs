@@ -9,7 +9,6 @@ use sha2::{Digest, Sha256};
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::OnceLock;
 
 /// Longest topic name, in characters: `[A-Za-z0-9_-]+`.
 ///
@@ -146,8 +145,9 @@ pub struct Endpoint {
     address: String,
     /// The form that is compared, where it is not the address itself.
     compared: Option<String>,
-    /// What tells whether its password changed, once it was asked for.
-    mark: OnceLock<Option<String>>,
+    /// What tells whether its password changed. Made with the endpoint: it takes its time, and
+    /// copies are many.
+    mark: Option<String>,
 }
 
 impl Endpoint {
@@ -159,7 +159,11 @@ impl Endpoint {
             _ => address.clone(),
         };
         let compared = (compared != address).then_some(compared);
-        Self { protocol, address, compared, mark: OnceLock::new() }
+        let mark = match protocol {
+            Protocol::Http | Protocol::Https => secret::password_mark(&address),
+            _ => None,
+        };
+        Self { protocol, address, compared, mark }
     }
 
     /// The address as SNS is given it, with its secret.
@@ -178,10 +182,7 @@ impl Endpoint {
     /// The tag of its topic that tells whether its password changed, which SNS hides; `None` when it
     /// has no password, or none that is known.
     pub fn password_tag(&self) -> Option<(String, String)> {
-        if !matches!(self.protocol, Protocol::Http | Protocol::Https) {
-            return None;
-        }
-        let mark = self.mark.get_or_init(|| secret::password_mark(&self.address)).clone()?;
+        let mark = self.mark.clone()?;
         let digits = &hex(&Sha256::digest(self.shown()))[..PASSWORD_TAG_DIGITS];
         Some((format!("{PASSWORD_TAG}{digits}"), mark))
     }
