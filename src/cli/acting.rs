@@ -11,7 +11,7 @@ use ctguard_core::scope::AccountId;
 use ctguard_core::snapshot::Caller;
 use std::collections::BTreeSet;
 
-/// Asks for the code of the MFA device that a role of the profile needs, where there is a terminal.
+/// Asks for the code of each MFA device that the roles of the profile need, where there is a terminal.
 pub(super) async fn with_mfa(
     options: Options,
     global: &GlobalOptions,
@@ -21,19 +21,24 @@ pub(super) async fn with_mfa(
     if given.is_some() || !io.interactive {
         return Ok(Options { mfa_token: given.map(str::to_owned), ..options });
     }
-    let Some((profile, serial)) = Aws::mfa_devices(&options).await?.into_iter().next() else {
-        return Ok(options);
-    };
-    let _ = write!(io.err, "Code of the MFA device {serial} (profile {profile}): ");
-    let _ = io.err.flush();
-    let mut answer = String::new();
-    io.input
-        .read_line(&mut answer)
-        .map_err(|error| CommandError::io("cannot read the code", &error))?;
-    match answer.trim() {
-        "" => Err(CommandError::usage("no code was given").hint("Or add --mfa-token CODE.")),
-        code => Ok(Options { mfa_token: Some(code.to_owned()), ..options }),
+    let mut codes = Vec::new();
+    for (profile, serial) in Aws::mfa_devices(&options).await? {
+        let _ = write!(io.err, "Code of the MFA device {serial} (profile {profile}): ");
+        let _ = io.err.flush();
+        let mut answer = String::new();
+        io.input
+            .read_line(&mut answer)
+            .map_err(|error| CommandError::io("cannot read the code", &error))?;
+        match answer.trim() {
+            "" => {
+                let error = CommandError::usage("no code was given");
+                return Err(error.hint("Or add --mfa-token CODE."));
+            }
+            code => codes.push(code.to_owned()),
+        }
     }
+    let mfa_token = (!codes.is_empty()).then(|| codes.join(","));
+    Ok(Options { mfa_token, ..options })
 }
 
 /// Refuses credentials of another account than the blueprint's own, and says as whom it goes on.

@@ -21,6 +21,18 @@ alerts:
   - { id: stop, title: Stopped, risk: high, events: [cloudtrail:StopLogging], why: w, next: n }
 "#;
 
+const LOGIN: &str = "[profile p]\nlogin_session = arn:aws:iam::111122223333:user/anna\n";
+
+/// The name of the session's file: the SHA-256 of what `login_session` says.
+const LOGIN_FILE: &str = "824ac7ff8d76f77126bed5d43903d89e030ee3769ec7bf6bb8c5d2efa18d83c1.json";
+
+fn login(end: &str) -> String {
+    let token = serde_json::json!({ "accessKeyId": "LOGIN", "secretAccessKey": "s",
+        "sessionToken": "t", "accountId": ACCOUNT, "expiresAt": end });
+    serde_json::json!({ "accessToken": token, "clientId": "arn:aws:signin:::devtools/same-device" })
+        .to_string()
+}
+
 /// Every row of the page and what shows it.
 const ROWS: &[(&str, fn())] = &[
     ("--profile", || {
@@ -105,6 +117,13 @@ const ROWS: &[(&str, fn())] = &[
         let call = &setup.calls_of("AssumeRole")[0];
         assert_eq!(call.form("TokenCode"), "123456");
         assert_eq!(call.form("SerialNumber"), "arn:aws:iam::111122223333:mfa/anna");
+        let second = "[profile q]\nrole_arn = arn:aws:iam::111122223333:role/Q\nsource_profile = p\nmfa_serial = arn:aws:iam::111122223333:mfa/bert\n";
+        let setup = Setup::new().credentials("base", "BASE").config(&format!("{role}{second}"));
+        setup.fails(&["--profile", "q", "--mfa-token", "123456"], &["mfa/bert", "need 2 codes"]);
+        setup.acts_as(&["--profile", "q", "--mfa-token", "123456,654321"], "Q");
+        let codes: Vec<String> =
+            setup.calls_of("AssumeRole").iter().map(|call| call.form("TokenCode")).collect();
+        assert_eq!(codes, ["123456", "654321"]);
     }),
     ("credential_process", || {
         let setup = Setup::new();
@@ -119,18 +138,34 @@ const ROWS: &[(&str, fn())] = &[
         let profile =
             "[profile p]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = R\n";
         let setup = Setup::new().config(profile);
+        setup.fails(&["--profile", "p"], &["there is no section `[sso-session corp]`"]);
+        let setup = Setup::new().config(&format!("{profile}[sso-session corp]\nsso_region = x\n"));
         setup.fails(&["--profile", "p"], &["[sso-session corp]", "sso_start_url"]);
         let section = "[sso-session corp]\nsso_region = us-east-1\nsso_start_url = https://corp.example/start\n";
         let setup = Setup::new().config(&format!("{profile}{section}"));
         setup.fails(&["--profile", "p"], &["aws sso login"]);
+        let other = format!("{profile}sso_region = eu-west-1\n{section}");
+        let setup = Setup::new().config(&other);
+        setup.fails(&["--profile", "p"], &["different values of `sso_region`"]);
     }),
     ("login_session", || {
-        let setup = Setup::new()
-            .config("[profile p]\nlogin_session = arn:aws:iam::111122223333:user/anna\n");
+        let setup = Setup::new().config(LOGIN);
+        setup.fails(&["--profile", "p"], &["run `aws login --profile p`"]);
+        let folder = setup.home.path().join(".aws/login/cache");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(LOGIN_FILE), login("2099-01-01T00:00:00Z")).unwrap();
+        setup.acts_as(&["--profile", "p"], "LOGIN");
+        std::fs::write(folder.join(LOGIN_FILE), login("2001-01-01T00:00:00Z")).unwrap();
         setup.fails(
             &["--profile", "p"],
-            &["profile `p`", "aws configure export-credentials --profile p"],
+            &["have run out", "aws configure export-credentials --profile p"],
         );
+    }),
+    ("AWS_LOGIN_CACHE_DIRECTORY", || {
+        let setup = Setup::new().config(LOGIN);
+        std::fs::write(setup.home.path().join(LOGIN_FILE), login("2099-01-01T00:00:00Z")).unwrap();
+        let setup = setup.env("AWS_LOGIN_CACHE_DIRECTORY", "${HOME}");
+        setup.acts_as(&["--profile", "p"], "LOGIN");
     }),
     ("AWS_WEB_IDENTITY_TOKEN_FILE", || {
         let setup = Setup::new().credentials("default", "FILE");
@@ -141,6 +176,21 @@ const ROWS: &[(&str, fn())] = &[
         let setup = setup.env("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/WEB");
         setup.acts_as(&[], "WEB");
         setup.acts_as(&["--profile", "default"], "FILE");
+        let global = setup.stub.url();
+        let profile = format!("[default]\nendpoint_url = {global}\n");
+        setup.config(&profile).env("AWS_ENDPOINT_URL", "").acts_as(&[], "WEB");
+    }),
+    ("AWS_ROLE_ARN", || {
+        let setup = Setup::new();
+        let token = setup.home.path().join("token");
+        std::fs::write(&token, "a.b.c").unwrap();
+        let setup = setup.config(&format!(
+            "[profile p]\nrole_arn = arn:aws:iam::111122223333:role/OWN\nweb_identity_token_file = {}\n",
+            token.display()
+        ));
+        let setup = setup.env("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/SET");
+        setup.clone_with("AWS_PROFILE", "p").acts_as(&[], "SET");
+        setup.acts_as(&["--profile", "p"], "OWN");
     }),
     ("AWS_CONTAINER_CREDENTIALS_FULL_URI", || {
         let proxy = server();
@@ -206,6 +256,11 @@ const ROWS: &[(&str, fn())] = &[
         let setup = setup.env("AWS_CA_BUNDLE", empty.to_str().unwrap());
         setup.fails(&[], &["there is no certificate in it"]);
     }),
+    ("REQUESTS_CA_BUNDLE", || {
+        let setup = Setup::new().keys("ENV").env("REQUESTS_CA_BUNDLE", "/nowhere.pem");
+        setup.fails(&[], &["certificates of REQUESTS_CA_BUNDLE, /nowhere.pem"]);
+        setup.env("AWS_CA_BUNDLE", "/other.pem").fails(&[], &["/other.pem"]);
+    }),
     ("AWS_ENDPOINT_URL", || {
         let setup = Setup::new().keys("ENV");
         setup.acts_as(&[], "ENV");
@@ -228,7 +283,9 @@ const ROWS: &[(&str, fn())] = &[
         let setup = setup.config(&format!("{profile}{section}")).env("AWS_ENDPOINT_URL", "");
         setup.acts_as(&[], "ENV");
         assert_eq!(other.counts().keys().collect::<Vec<_>>(), ["GetCallerIdentity"]);
-        setup.config(&profile).fails(&[], &["[services here]"]);
+        let setup = setup.config(&profile);
+        setup.fails(&[], &["[services here]"]);
+        setup.env("AWS_ENDPOINT_URL", &global).acts_as(&[], "ENV");
     }),
     ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", || {
         let setup =
@@ -296,6 +353,134 @@ fn settings_are_taken_as_the_page_says() {
         .map(|(name, _)| *name)
         .collect();
     assert!(failed.is_empty(), "{failed:?}");
+}
+
+/// Each would act with other keys than the CLI, or with some where the CLI refuses.
+#[test]
+fn files_that_only_the_cli_reads_that_way_give_the_same_keys() {
+    let keys = |id: &str| format!("aws_access_key_id = {id}\naws_secret_access_key = s\n");
+    let acts = |text: String, key: &str| {
+        Setup::new().config(&text).acts_as(&["--profile", "p"], key);
+    };
+    acts(format!("[profile p]\nRegion: us-east-1\n{}", keys("A").replace(" =", ":")), "A");
+    acts(format!("[profile p]\n  {}", keys("A").replace("\na", "\n  a")), "A");
+    acts(format!("[profile p] # mine\r\n{}", keys("A").replace('\n', "\r\n")), "A");
+    acts(format!("[DEFAULT]\n{}[profile p]\nregion = us-east-1\n", keys("A")), "A");
+    let both = format!("[profile default]\n{}[default]\n{}", keys("A"), keys("B"));
+    Setup::new().config(&both).acts_as(&[], "B");
+    let spaced = format!("[profile \"my prof\"]\n{}", keys("A"));
+    Setup::new().config(&spaced).acts_as(&["--profile", "my prof"], "A");
+    for (text, says) in [
+        (
+            format!("[profile p]\n{}[profile p]\n{}", keys("A"), keys("B")),
+            "line 4 begins a section",
+        ),
+        (
+            format!("[profile p]\n{}{}", keys("A"), keys("B")),
+            "line 4 has the key `aws_access_key_id`",
+        ),
+        (format!("\u{feff}[profile p]\n{}", keys("A")), "byte order mark"),
+        (format!("[p]\n{}", keys("A")), "there is no profile `p`"),
+        (format!("[profile p]\n{}source_profile\n", keys("A")), "line 4 is neither"),
+        (format!("[profile p]\n{}role_arn =\n", keys("A")), "neither `source_profile` nor"),
+        ("[profile p]\naws_secret_access_key = s\n".to_owned(), "no `aws_access_key_id`"),
+    ] {
+        Setup::new().config(&text).fails(&["--profile", "p"], &[says]);
+    }
+}
+
+#[test]
+fn keys_of_the_two_files_are_never_mixed() {
+    let setup = Setup::new().credentials("p", "FILE");
+    let stale = "[profile p]\naws_access_key_id = OLD\naws_secret_access_key = s\naws_session_token = STALE\n";
+    let setup = setup.config(stale);
+    setup.acts_as(&["--profile", "p"], "FILE");
+    let call = &setup.calls_of("GetCallerIdentity")[0];
+    assert!(!call.headers.contains_key("x-amz-security-token"), "{:?}", call.headers);
+    let path = setup.home.path().join(".aws/credentials");
+    std::fs::write(path, "[p]\naws_access_key_id = FILE\n").unwrap();
+    setup.fails(&["--profile", "p"], &["no `aws_secret_access_key` in the file"]);
+}
+
+/// Runs the program on a pseudo-terminal and answers the question for the code.
+#[cfg(unix)]
+fn on_a_terminal(setup: &Setup, code: &str) -> String {
+    const RUN: &str = r#"
+import os, pty, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], [sys.argv[1], "plan", "--profile", "p"])
+said, answered = b"", False
+while True:
+    try:
+        part = os.read(fd, 4096)
+    except OSError:
+        break
+    if not part:
+        break
+    said += part
+    # The whole question: an answer before its end would be echoed into it.
+    if said.endswith(b"(profile p): ") and not answered:
+        os.write(fd, sys.argv[2].encode() + b"\n")
+        answered = True
+os.waitpid(pid, 0)
+sys.stdout.buffer.write(said)
+"#;
+    let python = std::env::var("PATH").unwrap_or_default();
+    let output = Command::new("python3")
+        .args(["-c", RUN, env!("CARGO_BIN_EXE_ctguard"), code])
+        .current_dir(setup.home.path())
+        .env_clear()
+        .envs(&setup.env)
+        .env("PATH", python)
+        .stdin(Stdio::null())
+        .output()
+        .expect("python3, which has pseudo-terminals");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[cfg(unix)]
+#[test]
+fn the_code_of_an_mfa_device_is_asked_for_on_a_terminal() {
+    let role = "[profile p]\nrole_arn = arn:aws:iam::111122223333:role/R\nsource_profile = base\nmfa_serial = arn:aws:iam::111122223333:mfa/anna\n";
+    let stub = Stub::start(|call| match call.operation.as_str() {
+        "AssumeRole" if call.form("TokenCode") != "123456" => Some(Reply::Error(
+            403,
+            "AccessDenied",
+            "MultiFactorAuthentication failed with invalid MFA one time pass code.",
+        )),
+        _ => answer(call),
+    });
+    let setup = Setup::new().credentials("base", "BASE").config(role);
+    let setup = setup.env("AWS_ENDPOINT_URL", &stub.url());
+    let said = on_a_terminal(&setup, "123456");
+    assert!(said.contains("Code of the MFA device arn:aws:iam::111122223333:mfa/anna"), "{said}");
+    assert!(said.contains("As arn:aws:iam::111122223333:user/R,"), "{said}");
+    let said = on_a_terminal(&setup, "654321");
+    assert!(said.contains("invalid MFA one time pass code"), "{said}");
+    assert!(said.contains("wait for the next one") && !said.contains("aws sso login"), "{said}");
+    let said = on_a_terminal(&setup, "");
+    assert!(said.contains("no code was given"), "{said}");
+    let sent: Vec<String> = stub.calls().iter().map(|call| call.form("TokenCode")).collect();
+    assert_eq!(sent.iter().filter(|code| !code.is_empty()).count(), 2, "{sent:?}");
+}
+
+#[test]
+fn a_role_that_cannot_be_assumed_is_told_in_awss_words() {
+    let stub = Stub::start(|_| {
+        Some(Reply::Error(
+            403,
+            "AccessDenied",
+            "User anna is not authorized to perform: sts:AssumeRole",
+        ))
+    });
+    let role = "[profile p]\nrole_arn = arn:aws:iam::111122223333:role/R\nsource_profile = base\n";
+    let setup = Setup::new().credentials("base", "BASE").config(role);
+    let setup = setup.env("AWS_ENDPOINT_URL", &stub.url());
+    let says = ["sts:AssumeRole: AccessDenied", "role/R of the profile `p`", "User anna is not"];
+    setup.fails(&["--profile", "p"], &says);
+    let ran = setup.run(&["--profile", "p"]);
+    assert!(!ran.err.contains("aws sso login"), "{}", ran.err);
 }
 
 #[test]

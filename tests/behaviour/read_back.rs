@@ -2,6 +2,7 @@
 //! through that, and secrets are neither printed nor saved.
 
 use crate::laws::{account, apply, blueprint, choice, confirm, plan, read};
+use crate::stub::{ACCOUNT, Reply, Stub};
 use crate::world::World;
 use ctguard_core::resource::topic::Protocol;
 use ctguard_sandbox::fresh::AccountKind;
@@ -158,6 +159,62 @@ fn another_token_is_another_subscriber() {
     assert!(old.all(|endpoint| !change.address.name.ends_with(&endpoint.to_string())));
 }
 
+/// The password of the hook as the account has it.
+fn stored(state: &mut State) -> String {
+    let all = &first(&mut regional(state).topics).subscriptions;
+    let hook = all.keys().find(|endpoint| endpoint.protocol == Protocol::Https).unwrap();
+    hook.address().to_owned()
+}
+
+#[test]
+fn another_password_is_subscribed_anew_and_the_same_one_is_not() {
+    let sandbox = Sandbox::in_memory(account(AccountKind::WithTrail));
+    apply(&sandbox, &read(HOOKED));
+    confirm(&sandbox);
+    let changed = read(&HOOKED.replace("PLANTEDpw", "PLANTEDnew"));
+    let planned = plan(&sandbox, &changed);
+    let [change] = planned.changes.as_slice() else { panic!("{:#?}", planned.changes) };
+    let fields: Vec<&str> = change.fields.iter().map(|field| field.path.as_str()).collect();
+    assert_eq!(
+        (change.address.kind.to_string().as_str(), fields),
+        ("subscription", vec!["password"])
+    );
+    assert_eq!(planned.waiting.len(), 1, "{:#?}", planned.waiting);
+    clean("the plan", &serde_json::to_string_pretty(&planned.changes).unwrap());
+    // Stopped before its last call, the tag, it is planned again.
+    let mut begun = sandbox.state();
+    let tags = |state: &mut State| first(&mut regional(state).topics).tags.clone();
+    let before = tags(&mut begun);
+    apply(&sandbox, &changed);
+    let mut done = sandbox.state();
+    assert!(stored(&mut done).contains("PLANTEDnew"));
+    first(&mut regional(&mut done).topics).tags = before;
+    assert_eq!(plan(&Sandbox::in_memory(done), &changed).changes.len(), 1);
+    assert_eq!(plan(&sandbox, &changed).waiting.len(), 1, "it is pending");
+    confirm(&sandbox);
+    assert!(plan(&sandbox, &changed).is_empty());
+}
+
+#[test]
+fn a_topic_without_the_mark_of_a_password_is_given_it_and_nothing_else() {
+    let sandbox = Sandbox::in_memory(account(AccountKind::WithTrail));
+    apply(&sandbox, &read(HOOKED));
+    confirm(&sandbox);
+    let mut state = sandbox.state();
+    let topic = first(&mut regional(&mut state).topics);
+    let marks = |key: &str| key.starts_with("ctguard:password:");
+    let kept = topic.tags.iter().filter(|(key, _)| !marks(key));
+    let kept = kept.map(|(key, value)| (key.clone(), value.clone())).collect();
+    assert_ne!(topic.tags, kept);
+    topic.tags = kept;
+    let sandbox = Sandbox::in_memory(state);
+    let planned = plan(&sandbox, &read(HOOKED));
+    let [change] = planned.changes.as_slice() else { panic!("{:#?}", planned.changes) };
+    assert_eq!(change.fields[0].path, "tags");
+    apply(&sandbox, &read(HOOKED));
+    assert!(plan(&sandbox, &read(HOOKED)).is_empty());
+}
+
 /// Fails when a text holds a planted secret.
 #[track_caller]
 fn clean(what: &str, text: &str) {
@@ -170,8 +227,10 @@ fn clean(what: &str, text: &str) {
 fn program(world: &World, line: &str) -> String {
     let account = world.path("account.json");
     let mut words: Vec<&str> = line.split(' ').collect();
-    words.insert(0, account.to_str().unwrap());
-    words.insert(0, "--sandbox");
+    // A replay of files asks no account.
+    if words[0] != "replay" {
+        words.splice(0..0, ["--sandbox", account.to_str().unwrap()]);
+    }
     let ran = Command::new(env!("CARGO_BIN_EXE_ctguard"))
         .args(words)
         .current_dir(world.path("."))
@@ -186,7 +245,7 @@ fn program(world: &World, line: &str) -> String {
 }
 
 /// Lines of every verb, in an order in which each has something to tell.
-const LINES: [&str; 24] = [
+const LINES: [&str; 28] = [
     "validate ctguard.yaml",
     "plan ctguard.yaml",
     "plan ctguard.yaml --format json",
@@ -210,6 +269,10 @@ const LINES: [&str; 24] = [
     "show second.json --format markdown",
     "apply second.json --yes",
     "policy ctguard.yaml",
+    "test ctguard.yaml",
+    "replay log.json --blueprint ctguard.yaml --html r.html --report json=r.json,markdown=r.md",
+    "replay log.json --blueprint ctguard.yaml -vv",
+    "replay --blueprint ctguard.yaml --sql athena",
     "destroy ctguard.yaml --yes",
 ];
 
@@ -217,6 +280,8 @@ const LINES: [&str; 24] = [
 fn no_output_and_no_file_of_any_verb_holds_a_planted_secret() {
     for blueprint in [HOOKED.to_owned(), by_variable()] {
         let world = World::bare(&blueprint);
+        let made = crate::replay::record("ec2", "CreateRoute", "2026-03-01T10:00:00Z", "1", "anna");
+        std::fs::write(world.path("log.json"), json!({ "Records": [made] }).to_string()).unwrap();
         let mut masked = 0;
         for line in LINES {
             let text = program(&world, line);
@@ -227,7 +292,67 @@ fn no_output_and_no_file_of_any_verb_holds_a_planted_secret() {
         for file in ["first.json", "second.json", "live.json"] {
             clean(file, &world.read(file));
         }
+        for file in ["r.html", "r.json", "r.md"] {
+            let text = world.read(file);
+            assert!(text.contains("A route was made") || text.contains("route"), "{file}: {text}");
+            clean(file, &text);
+        }
     }
+}
+
+/// Every call is logged with what it carries: also the one that has the address in it.
+#[test]
+fn the_log_of_a_run_against_aws_holds_no_planted_secret() {
+    let stub = Stub::start(|call| {
+        let arn = |name: &str| format!("arn:aws:sns:us-east-1:{ACCOUNT}:{name}");
+        Some(match call.operation.as_str() {
+            "GetCallerIdentity" => Reply::Xml(format!(
+                "<Account>{ACCOUNT}</Account><Arn>arn:aws:iam::{ACCOUNT}:user/anna</Arn>"
+            )),
+            "GetQueueUrl" if call.before == 0 => Reply::Error(400, "QueueDoesNotExist", "none"),
+            "CreateQueue" | "GetQueueUrl" => Reply::Json(
+                json!({ "QueueUrl": format!("https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/q") }),
+            ),
+            "GetResources" => Reply::Json(json!({ "ResourceTagMappingList": [] })),
+            "DescribeTrails" => Reply::Json(json!({ "trailList": [] })),
+            "ListRules" => Reply::Json(json!({ "Rules": [] })),
+            "GetTopicAttributes" => Reply::Error(404, "NotFound", "none"),
+            "CreateTopic" => Reply::Xml(format!("<TopicArn>{}</TopicArn>", arn("hook"))),
+            "SetTopicAttributes" => Reply::Xml(String::new()),
+            "Subscribe" => {
+                Reply::Xml(format!("<SubscriptionArn>{}</SubscriptionArn>", arn("hook:1")))
+            }
+            "SetQueueAttributes" => Reply::Json(json!({})),
+            _ => Reply::Error(403, "AccessDeniedException", "no"),
+        })
+    });
+    let world = World::bare(&by_variable());
+    let proxy = stub.url().replace("http://", "http://anna:PLANTEDproxy@");
+    let ran = Command::new(env!("CARGO_BIN_EXE_ctguard"))
+        .args(["apply", "--yes", "--allow-lost-coverage", "-vv"])
+        .current_dir(world.path("."))
+        .env_clear()
+        .envs([
+            ("HOME", "."),
+            ("CTGUARD_TEST_HOOK", ADDRESS),
+            ("AWS_ENDPOINT_URL", "http://aws.example"),
+            ("HTTP_PROXY", &proxy),
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_ACCESS_KEY_ID", "ENV"),
+            ("AWS_SECRET_ACCESS_KEY", "PLANTEDkey"),
+            ("AWS_SESSION_TOKEN", "PLANTEDtoken"),
+            ("AWS_MAX_ATTEMPTS", "1"),
+        ])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let text = [ran.stdout, ran.stderr].map(|part| String::from_utf8_lossy(&part).into_owned());
+    let text = text.concat();
+    let sent = stub.calls().into_iter().find(|call| call.form("Protocol") == "https");
+    let sent = sent.unwrap_or_else(|| panic!("{:?}\n{text}", stub.counts()));
+    assert!(sent.form("Endpoint").contains("PLANTED"), "{}", sent.form("Endpoint"));
+    assert!(text.contains("DEBUG"), "{text}");
+    clean("the log", &text);
 }
 
 #[test]

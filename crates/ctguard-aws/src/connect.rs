@@ -14,6 +14,7 @@ use aws_config::retry::{RetryConfig, RetryMode};
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use ctguard_core::cloud::CloudError;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
@@ -34,25 +35,35 @@ pub(super) struct Connected {
 ///
 /// When a setting cannot be used.
 pub(super) async fn connect(options: &Options) -> Result<Connected, CloudError> {
-    let settings = Settings::read(options.profile.as_deref()).await?;
+    let settings = Settings::read(options.profile.as_deref())?;
     let endpoints = match &options.endpoint_url {
         Some(url) => Endpoints::one(url)?,
         None => Endpoints::read(&settings)?,
     };
     let http = transport::client(network(&settings, options.limits)?);
     let (retries, timeouts) = (retries(&settings, options.timing)?, timeouts(options.timing));
+    let for_the_sdk = EnvConfigFiles::builder()
+        .with_contents(EnvConfigFileKind::Config, settings.for_the_sdk())
+        .build();
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .http_client(http.clone())
         .app_name(AppName::new("ctguard").expect("letters make an app name"))
         .retry_config(retries.clone())
         .timeout_config(timeouts.clone())
-        .profile_name(settings.profile.clone())
+        .profile_name("default")
+        .profile_files(for_the_sdk)
         // It would end a body that stalls for 20 seconds, but every attempt ends before that.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .identity_cache(aws_config::identity::IdentityCache::lazy().build())
         .no_credentials();
     if let Some(region) = region(options, &settings) {
         loader = loader.region(region);
+    }
+    if let Some(fips) = settings.flag("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint") {
+        loader = loader.use_fips(fips);
+    }
+    if let Some(both) = settings.flag("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint") {
+        loader = loader.use_dual_stack(both);
     }
     let mut base = loader.load().await;
     if base.region().is_none_or(|region| region.as_ref().is_empty()) {
@@ -86,11 +97,11 @@ pub(super) async fn connect(options: &Options) -> Result<Connected, CloudError> 
 }
 
 /// The MFA devices that are asked for, each with the profile that names it.
-pub(super) async fn mfa_devices(options: &Options) -> Result<Vec<(String, String)>, CloudError> {
+pub(super) fn mfa_devices(options: &Options) -> Result<Vec<(String, String)>, CloudError> {
     if options.credentials.is_some() {
         return Ok(Vec::new());
     }
-    let settings = Settings::read(options.profile.as_deref()).await?;
+    let settings = Settings::read(options.profile.as_deref())?;
     let source = identity::source(&settings)?;
     let owned = |(profile, serial): (&str, &str)| (profile.to_owned(), serial.to_owned());
     Ok(source.mfa_devices().into_iter().map(owned).collect())
@@ -108,17 +119,20 @@ fn region(options: &Options, settings: &Settings) -> Option<Region> {
 fn network(settings: &Settings, limits: Limits) -> Result<Network, CloudError> {
     let unusable = |message: String| refused("connect", "InvalidConfiguration", message);
     let proxies = Proxies::read(|name| settings.raw_variable(name)).map_err(unusable)?;
-    let certificates = match settings.value("AWS_CA_BUNDLE", "ca_bundle") {
-        Some(path) => Some(certificates(&path).map_err(unusable)?),
+    let named = settings.value("AWS_CA_BUNDLE", "ca_bundle");
+    let named = named.map(|path| (path, "AWS_CA_BUNDLE (ca_bundle)"));
+    // The CLI takes it, too, after its own.
+    let for_all = || Some((settings.variable("REQUESTS_CA_BUNDLE")?, "REQUESTS_CA_BUNDLE"));
+    let certificates = match named.or_else(for_all) {
+        Some((path, named_by)) => Some(certificates(&path, named_by).map_err(unusable)?),
         None => None,
     };
     Ok(Network { proxies, certificates, answer_bytes: limits.answer_bytes })
 }
 
 /// Reads a file of certificates, and looks whether it has any.
-fn certificates(path: &str) -> Result<Vec<u8>, String> {
-    let failed =
-        |why: String| format!("the certificates of AWS_CA_BUNDLE (ca_bundle), {path}: {why}");
+fn certificates(path: &str, named_by: &str) -> Result<Vec<u8>, String> {
+    let failed = |why: String| format!("the certificates of {named_by}, {path}: {why}");
     let bytes = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
     let mut store = rustls::RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&bytes) {

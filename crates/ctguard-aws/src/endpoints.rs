@@ -49,7 +49,9 @@ impl Endpoints {
     ///
     /// When an endpoint is no http or https URL, or a section that is named is missing.
     pub(super) fn read(settings: &Settings) -> Result<Self, CloudError> {
+        // The CLI does not look for it where the variable for all services goes first.
         if let Some(lost) = settings.lost_services()
+            && settings.variable("AWS_ENDPOINT_URL").is_none()
             && settings
                 .flag("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls")
                 != Some(true)
@@ -68,7 +70,7 @@ impl Endpoints {
             let Some((url, set_by)) = settings.endpoint(service) else { continue };
             by_service.insert(service, checked(url, &set_by)?);
         }
-        let style = match settings.nested("s3", "addressing_style").as_deref() {
+        let style = match settings.nested("s3", "addressing_style") {
             Some("path") => S3Style::Path,
             Some("virtual") => S3Style::Virtual,
             _ => S3Style::Auto,

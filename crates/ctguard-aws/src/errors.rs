@@ -83,11 +83,20 @@ pub(super) fn refused(operation: &str, code: &str, message: impl Into<String>) -
     }
 }
 
+/// Why a role of the profile gives no credentials. It passes through the SDK, which says of it only
+/// that there are no credentials.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct NotAssumed(pub(super) CloudError);
+
 /// Translates an error of the SDK.
 pub(super) fn from_sdk<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> CloudError
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
+    if let Some(NotAssumed(why)) = sources(error).find_map(|source| source.downcast_ref()) {
+        return why.clone();
+    }
     let (code, message, cause) = match error {
         // A success status with a malformed body also counts as a service error.
         _ if is_too_long(error) => (TOO_LARGE.to_owned(), chain(error), Cause::TooLarge),

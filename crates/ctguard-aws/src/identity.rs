@@ -15,6 +15,7 @@
 //! <https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-files.html>.
 
 use super::errors::refused;
+use super::files::Section;
 use super::settings::Settings;
 use aws_credential_types::Credentials;
 use ctguard_core::cloud::CloudError;
@@ -30,6 +31,11 @@ pub(super) enum Source {
         session_name: String,
     },
     Sso(Sso),
+    /// The session of `aws login`.
+    Login {
+        profile: String,
+        session: String,
+    },
     Process(String),
     Container,
     Machine,
@@ -71,6 +77,9 @@ impl Source {
 /// The name of a session unless the profile has another: CloudTrail shows it with every call.
 const SESSION_NAME: &str = "ctguard";
 
+const ACCESS_KEY_ID: &str = "aws_access_key_id";
+const SECRET_ACCESS_KEY: &str = "aws_secret_access_key";
+
 /// Finds where credentials come from. Makes no call.
 ///
 /// # Errors
@@ -86,10 +95,8 @@ pub(super) fn source(settings: &Settings) -> Result<Source, CloudError> {
     if names_role(settings, profile) {
         return role(settings, profile, &mut vec![profile.to_owned()]);
     }
-    if !settings.explicit
-        && let Some(token_file) = settings.variable("AWS_WEB_IDENTITY_TOKEN_FILE")
-    {
-        return web_identity(settings, profile, token_file, true);
+    if let Some(found) = web_identity(settings, profile, !settings.explicit)? {
+        return Ok(found);
     }
     match of_profile(settings, profile)? {
         Some(found) => Ok(found),
@@ -108,14 +115,12 @@ fn keys_in_environment(settings: &Settings) -> Result<Option<Credentials>, Cloud
 }
 
 fn names_role(settings: &Settings, profile: &str) -> bool {
-    settings.of(profile, "role_arn").is_some()
-        && settings.of(profile, "web_identity_token_file").is_none()
+    settings.written(profile, "role_arn").is_some()
+        && settings.written(profile, "web_identity_token_file").is_none()
 }
 
 fn has_keys(settings: &Settings, profile: &str) -> bool {
-    ["aws_access_key_id", "aws_secret_access_key"]
-        .iter()
-        .any(|key| settings.of(profile, key).is_some())
+    [ACCESS_KEY_ID, SECRET_ACCESS_KEY].iter().any(|key| settings.written(profile, key).is_some())
 }
 
 /// The role of a profile. `visited` has the profiles on the way, this one last.
@@ -125,7 +130,8 @@ fn role(
     visited: &mut Vec<String>,
 ) -> Result<Source, CloudError> {
     let key = |key: &str| settings.of(profile, key);
-    let from = match (key("source_profile"), key("credential_source")) {
+    let source = settings.written(profile, "source_profile");
+    let from = match (source, settings.written(profile, "credential_source")) {
         (Some(_), Some(_)) => {
             return Err(invalid(format!(
                 "the profile `{profile}` has both `source_profile` and `credential_source`"
@@ -197,81 +203,99 @@ fn source_profile(
 
 /// What a profile has of its own, besides a role.
 fn of_profile(settings: &Settings, profile: &str) -> Result<Option<Source>, CloudError> {
-    let key = |key: &str| settings.of(profile, key);
-    if let Some(token_file) = key("web_identity_token_file") {
-        return web_identity(settings, profile, token_file.to_owned(), false).map(Some);
+    if let Some(found) = web_identity(settings, profile, false)? {
+        return Ok(Some(found));
     }
+    let key = |key: &str| settings.written(profile, key);
     if key("sso_account_id").is_some() || key("sso_role_name").is_some() {
         return sso(settings, profile).map(Source::Sso).map(Some);
     }
-    if settings.in_credentials_file(profile, "aws_access_key_id").is_some() {
-        return keys(settings, profile).map(Source::Keys).map(Some);
+    // Each file's keys stand for themselves: one's id is no half of a pair with the other's secret.
+    let with_id = |section: &&Section| section.contains_key(ACCESS_KEY_ID);
+    if let Some(section) = settings.in_credentials_file(profile).filter(with_id) {
+        return keys(section, profile).map(Source::Keys).map(Some);
     }
-    if key("login_session").is_some() {
-        return Err(refused(
-            "connect",
-            "LoginSession",
-            format!(
-                "the profile `{profile}` was signed in with `aws login`, whose sessions ctguard cannot read: run `eval \"$(aws configure export-credentials --profile {profile} --format env)\"` first and leave the profile out, or give another profile `credential_process = aws configure export-credentials --profile {profile} --format process`"
-            ),
-        ));
+    if let Some(session) = key("login_session") {
+        let (profile, session) = (profile.to_owned(), session.to_owned());
+        return Ok(Some(Source::Login { profile, session }));
     }
     if let Some(command) = key("credential_process") {
         return Ok(Some(Source::Process(command.to_owned())));
     }
-    match has_keys(settings, profile) {
-        true => keys(settings, profile).map(Source::Keys).map(Some),
-        false => Ok(None),
+    match settings.in_config_file(profile).filter(with_id) {
+        Some(section) => keys(section, profile).map(Source::Keys).map(Some),
+        None if has_keys(settings, profile) => {
+            Err(invalid(format!("the profile `{profile}` has no `{ACCESS_KEY_ID}`")))
+        }
+        None => Ok(None),
     }
 }
 
-fn keys(settings: &Settings, profile: &str) -> Result<Credentials, CloudError> {
-    let key = |key: &str| {
-        settings
-            .of(profile, key)
-            .ok_or_else(|| invalid(format!("the profile `{profile}` has no `{key}`")))
+fn keys(section: &Section, profile: &str) -> Result<Credentials, CloudError> {
+    let value = |key: &str| section.get(key).filter(|value| !value.is_empty()).cloned();
+    let needed = |key: &str| {
+        value(key).ok_or_else(|| {
+            invalid(format!(
+                "the profile `{profile}` has no `{key}` in the file that has its other keys"
+            ))
+        })
     };
-    let (id, secret) = (key("aws_access_key_id")?, key("aws_secret_access_key")?);
-    let token = settings.of(profile, "aws_session_token");
-    let token = token.or_else(|| settings.of(profile, "aws_security_token"));
-    Ok(Credentials::new(id, secret, token.map(str::to_owned), None, "profile"))
+    let (id, secret) = (needed(ACCESS_KEY_ID)?, needed(SECRET_ACCESS_KEY)?);
+    let token = value("aws_session_token").or_else(|| value("aws_security_token"));
+    Ok(Credentials::new(id, secret, token, None, "profile"))
 }
 
+/// A web identity, if a token is named: each of its settings is the variable, where variables
+/// count, else the profile's.
 fn web_identity(
     settings: &Settings,
     profile: &str,
-    token_file: String,
-    from_environment: bool,
-) -> Result<Source, CloudError> {
+    with_variables: bool,
+) -> Result<Option<Source>, CloudError> {
     let value = |name: &str, key: &str| {
-        let set = from_environment.then(|| settings.variable(name)).flatten();
+        let set = with_variables.then(|| settings.variable(name)).flatten();
         set.or_else(|| settings.of(profile, key).map(str::to_owned))
     };
+    let Some(token_file) = value("AWS_WEB_IDENTITY_TOKEN_FILE", "web_identity_token_file") else {
+        return Ok(None);
+    };
     let role_arn = value("AWS_ROLE_ARN", "role_arn").ok_or_else(|| {
-        invalid(match from_environment {
-            true => "AWS_WEB_IDENTITY_TOKEN_FILE is set, and AWS_ROLE_ARN is not".to_owned(),
-            false => format!(
+        let by_profile = settings.of(profile, "web_identity_token_file").is_some();
+        invalid(match by_profile {
+            false => "AWS_WEB_IDENTITY_TOKEN_FILE is set, and AWS_ROLE_ARN is not".to_owned(),
+            true => format!(
                 "the profile `{profile}` has a `web_identity_token_file`, and no `role_arn`"
             ),
         })
     })?;
     let session_name = value("AWS_ROLE_SESSION_NAME", "role_session_name");
     let session_name = session_name.unwrap_or_else(|| SESSION_NAME.to_owned());
-    Ok(Source::WebIdentity { token_file, role_arn, session_name })
+    Ok(Some(Source::WebIdentity { token_file, role_arn, session_name }))
 }
 
 fn sso(settings: &Settings, profile: &str) -> Result<Sso, CloudError> {
-    let session = settings.of(profile, "sso_session");
-    let shared = |key: &str| {
-        let own = settings.of(profile, key);
-        match session {
-            Some(session) => settings.of_session(session, key).or(own),
-            None => own,
-        }
+    let named = settings.of(profile, "sso_session");
+    let session = match named {
+        None => None,
+        Some(name) => Some(settings.session(name).ok_or_else(|| {
+            invalid(format!(
+                "the profile `{profile}` names `sso_session = {name}`, and there is no section `[sso-session {name}]`"
+            ))
+        })?),
     };
-    let needed = |key: &str, value: Option<&str>| {
-        value.map(str::to_owned).ok_or_else(|| {
-            let at = match session.filter(|_| !key.ends_with("_id") && !key.ends_with("_name")) {
+    for (key, value) in session.into_iter().flatten() {
+        if settings.written(profile, key).is_some_and(|own| own != value) {
+            return Err(invalid(format!(
+                "the profile `{profile}` and its `[sso-session {}]` have different values of `{key}`",
+                named.unwrap_or_default()
+            )));
+        }
+    }
+    let needed = |key: &str| {
+        let shared = session.and_then(|session| session.get(key)).map(String::as_str);
+        let found = shared.or(settings.of(profile, key)).filter(|value| !value.is_empty());
+        found.map(str::to_owned).ok_or_else(|| {
+            let at = match named.filter(|_| !key.ends_with("_id") && !key.ends_with("_name")) {
                 Some(session) => format!("the `[sso-session {session}]` of "),
                 None => String::new(),
             };
@@ -279,11 +303,11 @@ fn sso(settings: &Settings, profile: &str) -> Result<Sso, CloudError> {
         })
     };
     Ok(Sso {
-        account: needed("sso_account_id", settings.of(profile, "sso_account_id"))?,
-        role: needed("sso_role_name", settings.of(profile, "sso_role_name"))?,
-        start_url: needed("sso_start_url", shared("sso_start_url"))?,
-        region: needed("sso_region", shared("sso_region"))?,
-        session: session.map(str::to_owned),
+        account: needed("sso_account_id")?,
+        role: needed("sso_role_name")?,
+        start_url: needed("sso_start_url")?,
+        region: needed("sso_region")?,
+        session: named.map(str::to_owned),
     })
 }
 

@@ -25,11 +25,13 @@ mod deadline;
 mod endpoints;
 mod errors;
 mod events;
+mod files;
 mod gate;
 mod iam;
 mod identity;
 mod kms;
 mod lambda;
+mod login;
 mod lookup;
 mod observe;
 mod organizations;
@@ -101,7 +103,8 @@ pub struct Options {
     pub endpoint_url: Option<String>,
     /// Credentials instead of the SDK's chain, for programs that bring their own.
     pub credentials: Option<SharedCredentialsProvider>,
-    /// The code of the MFA device that a role of the profile asks for.
+    /// The code of the MFA device that a role of the profile asks for; of several devices their codes
+    /// with commas between them, in the order in which the roles are assumed.
     pub mfa_token: Option<String>,
     pub timing: Timing,
     pub limits: Limits,
@@ -230,14 +233,14 @@ impl Aws {
         })
     }
 
-    /// The MFA devices that the roles of the user's profile ask for, each with its profile: the code
-    /// of one goes into [`Options::mfa_token`]. Makes no call.
+    /// The MFA devices that the roles of the user's profile ask for, each with its profile: their
+    /// codes go into [`Options::mfa_token`]. Makes no call.
     ///
     /// # Errors
     ///
     /// As for [`Self::connect`].
     pub async fn mfa_devices(options: &Options) -> Result<Vec<(String, String)>, CloudError> {
-        connect::mfa_devices(options).await
+        connect::mfa_devices(options)
     }
 
     /// What of the user's settings is not done as it is written, a sentence each.

@@ -2,8 +2,9 @@
 //! profiles name, which may ask for an MFA device's code.
 
 use super::endpoints::Endpoints;
-use super::errors::refused;
+use super::errors::{NotAssumed, from_sdk, refused};
 use super::identity::{Role, Source, Sso};
+use super::login::Login;
 use super::settings::Settings;
 use aws_config::SdkConfig;
 use aws_config::credential_process::CredentialProcessProvider;
@@ -13,12 +14,14 @@ use aws_config::imds::credentials::ImdsCredentialsProvider;
 use aws_config::meta::credentials::CredentialsProviderChain;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::sso::SsoCredentialsProvider;
-use aws_config::web_identity_token::{StaticConfiguration, WebIdentityTokenCredentialsProvider};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::future::ProvideCredentials as Provided;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use aws_smithy_types::error::display::DisplayErrorContext;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use ctguard_core::cause::Cause;
 use ctguard_core::cloud::CloudError;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -34,7 +37,7 @@ pub(super) struct Making<'a> {
     /// Without credentials.
     pub(super) base: &'a SdkConfig,
     pub(super) endpoints: &'a Endpoints,
-    /// The code of the MFA device, if one was given.
+    /// The codes of the MFA devices, with commas between them, if any were given.
     pub(super) mfa_token: Option<&'a str>,
 }
 
@@ -50,13 +53,15 @@ impl Making<'_> {
             Source::Keys(keys) => SharedCredentialsProvider::new(keys),
             Source::Role(role) => SharedCredentialsProvider::new(self.role(*role)?),
             Source::WebIdentity { token_file, role_arn, session_name } => {
-                let identity = StaticConfiguration {
-                    web_identity_token_file: token_file.into(),
-                    role_arn,
+                SharedCredentialsProvider::new(WebRole {
+                    token_file,
+                    arn: role_arn,
                     session_name,
-                };
-                let builder = WebIdentityTokenCredentialsProvider::builder().configure(config);
-                SharedCredentialsProvider::new(builder.static_configuration(identity).build())
+                    client: self.sts(None),
+                })
+            }
+            Source::Login { profile, session } => {
+                SharedCredentialsProvider::new(Login::new(self.settings, profile, &session))
             }
             Source::Sso(sso) => SharedCredentialsProvider::new(identity_center(config, sso)),
             Source::Process(command) => {
@@ -74,22 +79,30 @@ impl Making<'_> {
     fn role(&self, role: Role) -> Result<ProfileRole, CloudError> {
         let Role { profile, arn, session_name, external_id, duration_seconds, mfa_serial, from } =
             role;
-        let mfa = match (mfa_serial, self.mfa_token) {
+        // Roles on the way have devices of their own, whose codes come first.
+        let before = from.mfa_devices().len();
+        let code = self.mfa_token.and_then(|codes| codes.split(',').nth(before)).map(str::trim);
+        let mfa = match (mfa_serial, code.filter(|code| !code.is_empty())) {
             (None, _) => None,
-            (Some(serial), Some(token)) => Some((serial, Mutex::new(Some(token.to_owned())))),
+            (Some(serial), Some(code)) => Some((serial, Mutex::new(Some(code.to_owned())))),
             (Some(serial), None) => {
+                let how = match before {
+                    0 => "there is no terminal to ask on: add `--mfa-token CODE`".to_owned(),
+                    _ => format!(
+                        "its roles need {} codes: write them as `--mfa-token CODE,CODE`",
+                        before + 1
+                    ),
+                };
                 return Err(refused(
                     "connect",
                     "MfaNeeded",
                     format!(
-                        "the profile `{profile}` asks for the code of the MFA device {serial}, and there is no terminal to ask on: add `--mfa-token CODE`"
+                        "the profile `{profile}` asks for the code of the MFA device {serial}, and {how}"
                     ),
                 ));
             }
         };
-        let base = self.base.to_builder().credentials_provider(self.provider(from)?).build();
-        let mut config = aws_sdk_sts::config::Builder::from(&base);
-        config.set_endpoint_url(self.endpoints.of("STS").map(str::to_owned));
+        let client = self.sts(Some(self.provider(from)?));
         Ok(ProfileRole {
             profile,
             arn,
@@ -97,8 +110,17 @@ impl Making<'_> {
             external_id,
             duration_seconds,
             mfa,
-            client: aws_sdk_sts::Client::from_conf(config.build()),
+            client,
         })
+    }
+
+    /// STS with these credentials, or none.
+    fn sts(&self, credentials: Option<SharedCredentialsProvider>) -> aws_sdk_sts::Client {
+        let mut base = self.base.to_builder();
+        base.set_credentials_provider(credentials);
+        let mut config = aws_sdk_sts::config::Builder::from(&base.build());
+        config.set_endpoint_url(self.endpoints.of("STS").map(str::to_owned));
+        aws_sdk_sts::Client::from_conf(config.build())
     }
 
     fn machine(&self) -> Result<ImdsCredentialsProvider, CloudError> {
@@ -114,6 +136,11 @@ impl Making<'_> {
         let attempts =
             number("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "metadata_service_num_attempts")?;
         let mut client = imds::Client::builder().configure(self.config);
+        let mode = settings
+            .value("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ec2_metadata_service_endpoint_mode");
+        if mode.is_some_and(|mode| mode.eq_ignore_ascii_case("ipv6")) {
+            client = client.endpoint_mode(imds::client::EndpointMode::IpV6);
+        }
         if let Some(seconds) = seconds {
             let limit = Duration::from_secs(seconds.into());
             client = client.connect_timeout(limit).read_timeout(limit);
@@ -182,27 +209,17 @@ impl ProfileRole {
             call = call.serial_number(serial).token_code(code);
         }
         let answer = call.send().await.map_err(|error| {
-            let why = match error.as_service_error() {
-                Some(said) => said.to_string(),
-                None => DisplayErrorContext(&error).to_string(),
-            };
-            CredentialsError::provider_error(format!(
-                "the role {} of the profile `{}` cannot be assumed: {why}",
-                self.arn, self.profile
-            ))
+            let what = format!("the role {} of the profile `{}`", self.arn, self.profile);
+            let mut told = not_assumed("sts:AssumeRole", &what, &error);
+            // The answer to a wrong or used code is that of a refused role.
+            if self.mfa.is_some() && told.message.contains("MultiFactorAuthentication failed") {
+                told.code = "MfaRefused".to_owned();
+                told.cause = Cause::Unstated;
+                told.message.push_str("; each code is taken once: wait for the next one");
+            }
+            CredentialsError::provider_error(NotAssumed(told))
         })?;
-        let found = answer.credentials.ok_or_else(|| {
-            CredentialsError::provider_error("no credentials in the answer of sts:AssumeRole")
-        })?;
-        let expiry =
-            SystemTime::try_from(found.expiration).map_err(CredentialsError::provider_error)?;
-        Ok(Credentials::new(
-            found.access_key_id,
-            found.secret_access_key,
-            Some(found.session_token),
-            Some(expiry),
-            "profile",
-        ))
+        credentials(answer.credentials)
     }
 }
 
@@ -213,4 +230,76 @@ impl ProvideCredentials for ProfileRole {
     {
         Provided::new(self.assume())
     }
+}
+
+/// Assumes a role with a token, such as a cluster gives to its programs.
+#[derive(Debug)]
+struct WebRole {
+    token_file: String,
+    arn: String,
+    session_name: String,
+    client: aws_sdk_sts::Client,
+}
+
+impl WebRole {
+    async fn assume(&self) -> Result<Credentials, CredentialsError> {
+        let failed = |why: String| {
+            CredentialsError::provider_error(format!(
+                "the role {} cannot be assumed with the token of {}: {why}",
+                self.arn, self.token_file
+            ))
+        };
+        // Read each time: a token is replaced long before the session ends.
+        let token =
+            std::fs::read_to_string(&self.token_file).map_err(|error| failed(error.to_string()))?;
+        let call = self
+            .client
+            .assume_role_with_web_identity()
+            .role_arn(&self.arn)
+            .role_session_name(&self.session_name)
+            .web_identity_token(token);
+        let answer = call.send().await.map_err(|error| {
+            let what = format!("the role {} with the token of {}", self.arn, self.token_file);
+            let told = not_assumed("sts:AssumeRoleWithWebIdentity", &what, &error);
+            CredentialsError::provider_error(NotAssumed(told))
+        })?;
+        credentials(answer.credentials)
+    }
+}
+
+impl ProvideCredentials for WebRole {
+    fn provide_credentials<'a>(&'a self) -> Provided<'a>
+    where
+        Self: 'a,
+    {
+        Provided::new(self.assume())
+    }
+}
+
+fn not_assumed<E>(
+    operation: &'static str,
+    what: &str,
+    error: &SdkError<E, HttpResponse>,
+) -> CloudError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let told = from_sdk(operation, error);
+    CloudError { message: format!("{what} cannot be assumed: {}", told.message), ..told }
+}
+
+fn credentials(
+    answered: Option<aws_sdk_sts::types::Credentials>,
+) -> Result<Credentials, CredentialsError> {
+    let found = answered
+        .ok_or_else(|| CredentialsError::provider_error("no credentials in the answer of STS"))?;
+    let expiry =
+        SystemTime::try_from(found.expiration).map_err(CredentialsError::provider_error)?;
+    Ok(Credentials::new(
+        found.access_key_id,
+        found.secret_access_key,
+        Some(found.session_token),
+        Some(expiry),
+        "profile",
+    ))
 }

@@ -118,11 +118,30 @@ fn proxy((value, named_by): (String, &'static str)) -> Result<Proxy, String> {
         // The CLI takes it for http.
         None => format!("http://{}", value.trim_start_matches("//")),
     };
-    let found = Proxy { url, named_by };
+    let found = Proxy { url: encoded(&url), named_by };
     match aws_smithy_http_client::proxy::ProxyConfig::all(found.url.as_str()) {
         Ok(_) => Ok(found),
         Err(_) => Err(format!("{named_by} is not the URL of a proxy")),
     }
+}
+
+/// A proxy's URL with its user and password encoded: the CLI takes them as they are or encoded, and
+/// what stands before the last `@` is theirs.
+fn encoded(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let Some((user, host)) = rest.rsplit_once('@') else { return url.to_owned() };
+    let bytes = user.as_bytes();
+    let is_hex = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_hexdigit);
+    let mut written = String::new();
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'%' if is_hex(at + 1) && is_hex(at + 2) => written.push('%'),
+            b'-' | b'.' | b'_' | b'~' | b':' => written.push(char::from(*byte)),
+            byte if byte.is_ascii_alphanumeric() => written.push(char::from(*byte)),
+            byte => written.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    format!("{scheme}://{written}@{host}")
 }
 
 /// Host and port of a URL, in lower case, without a user.
@@ -190,6 +209,23 @@ mod tests {
         assert_eq!(through(&[("ALL_PROXY", "http://p")], uri), None, "the CLI reads it not either");
         let script = [("HTTP_PROXY", "http://p"), ("REQUEST_METHOD", "GET")];
         assert_eq!(through(&script, "http://a/"), None, "set by a web server's client");
+    }
+
+    #[test]
+    fn users_and_passwords_are_taken_as_they_are_or_encoded() {
+        for (written, read) in [
+            ("anna:p%40ss", "anna:p%40ss"),
+            ("anna:p@ss", "anna:p%40ss"),
+            ("anna:p#s/s?", "anna:p%23s%2Fs%3F"),
+            ("anna:p|ss", "anna:p%7Css"),
+            ("anna:pä", "anna:p%C3%A4"),
+            ("anna:100%", "anna:100%25"),
+            ("an:na:x", "an:na:x"),
+            ("anna", "anna"),
+        ] {
+            let found = through(&[("HTTPS_PROXY", &format!("http://{written}@p:1"))], "https://a/");
+            assert_eq!(found, Some(format!("http://{read}@p:1")), "{written}");
+        }
     }
 
     #[test]

@@ -7,13 +7,11 @@
 //! Source: botocore's `session.py` and `configprovider.py`, on which the CLI is built.
 
 use super::errors::refused;
-use aws_config::profile::{ProfileSet, load};
-use aws_runtime::env_config::EnvConfigValue;
-use aws_runtime::env_config::file::EnvConfigFiles;
-use aws_types::os_shim_internal::{Env, Fs};
+use super::files::{self, Config, Section};
+use aws_types::os_shim_internal::Env;
 use ctguard_core::catalogue::nearest;
 use ctguard_core::cloud::CloudError;
-use std::fmt::Write as _;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// The profile that counts when none is named.
@@ -31,9 +29,12 @@ pub(super) struct Settings {
     pub(super) profile: String,
     /// The profile was named with `--profile`, and so goes before keys in the environment.
     pub(super) explicit: bool,
-    sections: ProfileSet,
-    /// The credentials file alone: its keys go before what the config file says.
-    credentials_file: ProfileSet,
+    /// The config file alone.
+    config: Config,
+    /// The credentials file alone: its keys go before those of the config file.
+    credentials: BTreeMap<String, Section>,
+    /// The profiles of both; what the credentials file has goes first.
+    profiles: BTreeMap<String, Section>,
     env: Env,
 }
 
@@ -43,8 +44,8 @@ impl Settings {
     /// # Errors
     ///
     /// When a file cannot be read, or there is no such profile.
-    pub(super) async fn read(option: Option<&str>) -> Result<Self, CloudError> {
-        let (env, fs) = (Env::real(), Fs::real());
+    pub(super) fn read(option: Option<&str>) -> Result<Self, CloudError> {
+        let env = Env::real();
         let option = option.filter(|name| !name.is_empty());
         let from_variable =
             || PROFILE_VARIABLES.into_iter().find_map(|name| Some((variable(&env, name)?, name)));
@@ -53,25 +54,19 @@ impl Settings {
             None => from_variable(),
         };
         let profile = chosen.as_ref().map_or(DEFAULT, |(name, _)| name).to_owned();
-        let files = EnvConfigFiles::default();
-        let only = EnvConfigFiles::builder().include_default_credentials_file(true).build();
-        let unreadable = |error: aws_config::profile::ProfileFileLoadError| {
-            let mut text = error.to_string();
-            if let Some(source) = std::error::Error::source(&error) {
-                let _ = write!(text, ": {source}");
-            }
-            refused("connect", "InvalidConfiguration", text)
-        };
-        let sections =
-            load(&fs, &env, &files, Some(profile.clone().into())).await.map_err(unreadable)?;
-        let credentials_file =
-            load(&fs, &env, &only, Some(profile.clone().into())).await.map_err(unreadable)?;
-        if let Some((name, named_by)) = &chosen
-            && sections.get_profile(name).is_none()
-        {
-            return Err(no_such_profile(name, named_by, &sections));
+        let config = Config::of(file(&env, "AWS_CONFIG_FILE", "config")?);
+        let credentials = file(&env, "AWS_SHARED_CREDENTIALS_FILE", "credentials")?;
+        let credentials: BTreeMap<String, Section> = credentials.into_iter().collect();
+        let mut profiles = config.profiles.clone();
+        for (name, section) in &credentials {
+            profiles.entry(name.clone()).or_default().extend(section.clone());
         }
-        Ok(Self { profile, explicit: option.is_some(), sections, credentials_file, env })
+        if let Some((name, named_by)) = &chosen
+            && !profiles.contains_key(name)
+        {
+            return Err(no_such_profile(name, named_by, &profiles));
+        }
+        Ok(Self { profile, explicit: option.is_some(), config, credentials, profiles, env })
     }
 
     /// A variable of the environment; an empty one counts as not set.
@@ -89,25 +84,35 @@ impl Settings {
         self.of(&self.profile, key)
     }
 
-    /// A key of some profile.
+    /// A key of some profile; one without a value counts as not there.
     pub(super) fn of(&self, profile: &str, key: &str) -> Option<&str> {
-        let value = self.sections.get_profile(profile)?.get(key)?.trim();
-        (!value.is_empty()).then_some(value)
+        self.written(profile, key).filter(|value| !value.is_empty())
+    }
+
+    /// A key of some profile, with or without a value: one that says whose credentials are used is
+    /// never passed over.
+    pub(super) fn written(&self, profile: &str, key: &str) -> Option<&str> {
+        self.profiles.get(profile)?.get(key).map(String::as_str)
     }
 
     /// Whether there is a profile of this name.
     pub(super) fn has_profile(&self, profile: &str) -> bool {
-        self.sections.get_profile(profile).is_some()
+        self.profiles.contains_key(profile)
     }
 
-    /// A key of a profile as the credentials file alone has it.
-    pub(super) fn in_credentials_file(&self, profile: &str, key: &str) -> Option<&str> {
-        self.credentials_file.get_profile(profile)?.get(key)
+    /// A profile as the credentials file alone has it.
+    pub(super) fn in_credentials_file(&self, profile: &str) -> Option<&Section> {
+        self.credentials.get(profile)
     }
 
-    /// A key of an `[sso-session]`.
-    pub(super) fn of_session(&self, session: &str, key: &str) -> Option<&str> {
-        self.sections.sso_session(session)?.get(key)
+    /// A profile as the config file alone has it.
+    pub(super) fn in_config_file(&self, profile: &str) -> Option<&Section> {
+        self.config.profiles.get(profile)
+    }
+
+    /// An `[sso-session]`.
+    pub(super) fn session(&self, name: &str) -> Option<&Section> {
+        self.config.sessions.get(name)
     }
 
     /// A setting with a variable and a key: the variable first.
@@ -121,11 +126,18 @@ impl Settings {
     }
 
     /// A key below another one of the profile, such as `addressing_style` below `s3`.
-    pub(super) fn nested(&self, key: &str, inner: &str) -> Option<String> {
-        let lines = self.sections.get_profile(&self.profile)?.get(key)?.lines();
-        let mut pairs = lines.filter_map(|line| line.split_once('='));
-        let found = pairs.find(|(name, _)| name.trim().eq_ignore_ascii_case(inner))?;
-        Some(found.1.trim().to_owned())
+    pub(super) fn nested(&self, key: &str, inner: &str) -> Option<&str> {
+        files::nested(self.in_profile(key)?, inner)
+    }
+
+    /// The folder of the user, as `~` means it.
+    pub(super) fn home(&self) -> Option<PathBuf> {
+        home(&self.env)
+    }
+
+    /// A path with `~` and variables replaced.
+    pub(super) fn expanded(&self, path: &str) -> PathBuf {
+        expanded(&self.env, path)
     }
 
     /// The endpoint that is set for a service, and where: that of the service in the environment,
@@ -144,25 +156,95 @@ impl Settings {
                 return Some((url, name.to_owned()));
             }
         }
-        let value = EnvConfigValue::new().profile("endpoint_url").service_id(service);
-        let (url, _) = value.load(&self.env, Some(&self.sections))?;
-        (!url.is_empty()).then(|| (url.into_owned(), format!("the profile {}", self.profile)))
+        let of_service = || {
+            let section = self.config.services.get(self.in_profile("services")?)?;
+            let key = service.to_lowercase().replace([' ', '-'], "_");
+            files::nested(section.get(&key)?, "endpoint_url")
+        };
+        let url = of_service().or_else(|| self.in_profile("endpoint_url"))?;
+        (!url.is_empty()).then(|| (url.to_owned(), format!("the profile {}", self.profile)))
     }
 
     /// The `[services]` section that the profile names, if no such section is in the config file.
     pub(super) fn lost_services(&self) -> Option<&str> {
         let name = self.in_profile("services")?;
-        let path = self
-            .variable("AWS_CONFIG_FILE")
-            .map(PathBuf::from)
-            .or_else(|| Some(PathBuf::from(self.variable("HOME")?).join(".aws").join("config")));
-        // What cannot be read was reported before, and a home folder may be told in other ways.
-        let text = std::fs::read_to_string(path?).ok()?;
-        let is_section = |line: &str| {
-            let inner = line.trim().strip_prefix('[').and_then(|rest| rest.split(']').next());
-            inner.is_some_and(|inner| inner.split_whitespace().eq(["services", name]))
+        self.config.services.get(name).is_none_or(Section::is_empty).then_some(name)
+    }
+
+    /// The settings that only the SDK looks at, as a config file for it: its own reader could find
+    /// others in the user's.
+    pub(super) fn for_the_sdk(&self) -> String {
+        const KEYS: [&str; 4] = [
+            "request_checksum_calculation",
+            "response_checksum_validation",
+            "sdk_ua_app_id",
+            "auth_scheme_preference",
+        ];
+        let lines = KEYS.iter().filter_map(|key| {
+            let value = self.in_profile(key).filter(|value| !value.contains('\n'))?;
+            Some(format!("{key} = {value}\n"))
+        });
+        format!("[{DEFAULT}]\n{}", lines.collect::<String>())
+    }
+}
+
+/// Reads the file that a variable names, or else that of the user's folder. One that is not there
+/// is empty.
+fn file(env: &Env, name: &str, own: &str) -> Result<Vec<(String, Section)>, CloudError> {
+    let path = match variable(env, name) {
+        Some(text) => expanded(env, &text),
+        None => match home(env) {
+            Some(home) => home.join(".aws").join(own),
+            None => return Ok(Vec::new()),
+        },
+    };
+    if !path.exists() || path.is_dir() {
+        return Ok(Vec::new());
+    }
+    let bytes = std::fs::read(&path).map_err(|error| error.to_string());
+    let text =
+        bytes.and_then(|bytes| String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned()));
+    text.and_then(|text| files::parse(&text)).map_err(|why| {
+        refused(
+            "connect",
+            "InvalidConfiguration",
+            format!("the file {} cannot be read: {why}", path.display()),
+        )
+    })
+}
+
+fn home(env: &Env) -> Option<PathBuf> {
+    variable(env, "HOME").map(PathBuf::from).or_else(std::env::home_dir)
+}
+
+/// A path with `~` at its start and variables in it, which the CLI replaces; one that is not set
+/// stays.
+fn expanded(env: &Env, path: &str) -> PathBuf {
+    let mut text = String::new();
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once('$') {
+        text.push_str(before);
+        let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let (name, whole) = match after.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
+            Some((name, _)) => (name, name.len() + 2),
+            None => {
+                let end = after.find(|c| !word(c)).unwrap_or(after.len());
+                (&after[..end], end)
+            }
         };
-        (!text.lines().any(is_section)).then_some(name)
+        match env.get(name).ok().filter(|_| !name.is_empty()) {
+            Some(value) => text.push_str(&value),
+            None => text.push_str(&format!("${}", &after[..whole])),
+        }
+        rest = &after[whole..];
+    }
+    text.push_str(rest);
+    match (text.strip_prefix('~'), home(env)) {
+        (Some(""), Some(home)) => home,
+        (Some(inner), Some(home)) if inner.starts_with('/') => {
+            home.join(inner.trim_start_matches('/'))
+        }
+        _ => PathBuf::from(text),
     }
 }
 
@@ -170,9 +252,8 @@ fn variable(env: &Env, name: &str) -> Option<String> {
     env.get(name).ok().filter(|value| !value.is_empty())
 }
 
-fn no_such_profile(name: &str, named_by: &str, sections: &ProfileSet) -> CloudError {
-    let mut known: Vec<&str> = sections.profiles().collect();
-    known.sort_unstable();
+fn no_such_profile(name: &str, named_by: &str, profiles: &BTreeMap<String, Section>) -> CloudError {
+    let known: Vec<&str> = profiles.keys().map(String::as_str).collect();
     let near = nearest(name, known.iter().copied()).into_iter().next();
     let help = match (near, known.as_slice()) {
         (Some(meant), _) => format!("did you mean `{meant}`?"),

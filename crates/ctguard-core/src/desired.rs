@@ -157,6 +157,8 @@ pub struct DesiredTopic {
     /// Chat configurations that must list this topic; a person adds it there.
     pub chats: Vec<String>,
     pub tags: Tags,
+    /// The tags about the passwords of subscribers: another value is another password.
+    pub passwords: Tags,
 }
 
 /// The hub's event bus. Statements of others in its policy stay.

@@ -4,7 +4,8 @@
 //! is written for people, and into files, has `****` there. `~` and eight digits at the end tell
 //! two URLs apart of which the hidden parts differ; the URL itself is the key of that hash, so
 //! who has only the text cannot make it, and 32 bits say nothing of the rest of a long token. A
-//! password before `@` is not in the hash: SNS hides it, too, so a live URL has none to hash.
+//! password before `@` is not in the hash: SNS hides it, too, so a live URL has none to hash. It
+//! has a mark of its own, which a tag of the topic keeps.
 //!
 //! Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-subscribe-https-s-endpoints-to-topic.html>
 
@@ -17,6 +18,13 @@ pub const MASK: &str = "****";
 
 /// Digits of the hash that follows the mask.
 const HASH_DIGITS: usize = 8;
+
+/// Digits of a password's mark. Sixteen bits: of 65,536 guesses all but one are ruled out by it,
+/// so a password that is drawn and not thought up stays as unknown as it was.
+const MARK_DIGITS: usize = 4;
+
+/// How often a password is hashed for its mark, so that guesses take their time.
+const MARK_ROUNDS: usize = 10_000;
 
 /// Words that webhook addresses have in their paths and that are no secret. Other words of more
 /// than [`PLAIN_CHARS`] characters are hidden: which of them are keys cannot be known.
@@ -184,6 +192,33 @@ fn hash(url: &str, shown: &str) -> String {
     let mut mac = hex(&hmac(url.as_bytes(), shown.as_bytes()));
     mac.truncate(HASH_DIGITS);
     mac
+}
+
+/// What tells whether the password of a web address changed; `None` when there is none to see.
+/// The rest of the address is its salt, in full: who has only the text that is shown must guess
+/// the hidden parts of the address as well.
+pub fn password_mark(url: &str) -> Option<String> {
+    let parts = Url::parse(url)?;
+    let (_, password) = parts.userinfo?.split_once(':')?;
+    if password.is_empty() || password == MASK || has_hash(url) {
+        return None;
+    }
+    let mut mark = hex(&slow_hash(password.as_bytes(), parts.without_password().as_bytes()));
+    mark.truncate(MARK_DIGITS);
+    Some(mark)
+}
+
+/// PBKDF2 with HMAC-SHA256, its first block.
+///
+/// Source: <https://www.rfc-editor.org/rfc/rfc8018#section-5.2>
+fn slow_hash(password: &[u8], salt: &[u8]) -> [u8; 32] {
+    let mut round = hmac(password, &[salt, &1_u32.to_be_bytes()].concat());
+    let mut sum = round;
+    for _ in 1..MARK_ROUNDS {
+        round = hmac(password, &round);
+        sum.iter_mut().zip(round).for_each(|(sum, byte)| *sum ^= byte);
+    }
+    sum
 }
 
 /// HMAC with SHA-256.

@@ -13,14 +13,43 @@ use ctguard_core::resource::trail::{Selectors, Trail};
 use ctguard_core::scope::Place;
 use serde_json::{Map, Value};
 
-/// A topic: its policy, and its key as it was given.
+/// A topic: its policy, with SNS's own version where it was given none and its actions as SNS
+/// writes them, and its key as it was given.
 pub fn topic(stored: &Topic) -> Topic {
-    Topic { policy: stored.policy.as_ref().map(policy), ..stored.clone() }
+    let policy = stored.policy.as_ref().map(|written| {
+        let mut read = in_capitals(&policy(written), "sns:", "SNS:");
+        if let Some(object) = read.as_object_mut() {
+            object.entry("Version").or_insert_with(|| Value::from("2008-10-17"));
+        }
+        read
+    });
+    Topic { policy, ..stored.clone() }
 }
 
-/// A queue: its policy, and its key as it was given.
+/// A queue: its policy with its actions as SQS writes them, and its key as it was given.
 pub fn queue(stored: &Queue) -> Queue {
-    Queue { policy: stored.policy.as_ref().map(policy), ..stored.clone() }
+    let read = |written: &Value| in_capitals(&policy(written), "sqs:", "SQS:");
+    Queue { policy: stored.policy.as_ref().map(read), ..stored.clone() }
+}
+
+/// A policy with the service's name in capitals in its actions.
+fn in_capitals(policy: &Value, name: &str, written: &str) -> Value {
+    let action = |value: &Value| match value.as_str().and_then(|text| text.strip_prefix(name)) {
+        Some(rest) => Value::from(format!("{written}{rest}")),
+        None => value.clone(),
+    };
+    let mut policy = policy.clone();
+    for statement in policy["Statement"].as_array_mut().into_iter().flatten() {
+        let object = statement.as_object_mut().into_iter().flatten();
+        for (_, value) in object.filter(|(key, _)| ["Action", "NotAction"].contains(&key.as_str()))
+        {
+            *value = match value.as_array() {
+                Some(list) => list.iter().map(action).collect(),
+                None => action(value),
+            };
+        }
+    }
+    policy
 }
 
 /// A bucket's policy.
@@ -200,6 +229,19 @@ mod tests {
         assert_eq!(back["Statement"][1]["Principal"]["AWS"], "arn:aws:iam::111122223333:root");
         assert_eq!(back["Statement"][1]["Condition"]["Bool"]["aws:SecureTransport"], "true");
         assert_eq!(back["Statement"][0]["Action"], json!(["a:C", "a:B"]));
+        assert!(ctguard_core::resource::policy::same(&back, &written));
+    }
+
+    #[test]
+    fn a_topics_policy_has_a_version_and_actions_in_capitals() {
+        let written = json!({ "Statement": [
+            { "Effect": "Allow", "Principal": "*", "Action": "sns:Publish", "Resource": "r" } ] });
+        let back = topic(&Topic { policy: Some(written.clone()), ..Topic::default() });
+        let back = back.policy.unwrap();
+        assert_eq!(
+            (&back["Version"], &back["Statement"][0]["Action"]),
+            (&"2008-10-17".into(), &"SNS:Publish".into())
+        );
         assert!(ctguard_core::resource::policy::same(&back, &written));
     }
 

@@ -51,7 +51,11 @@ fn changed(lines: &mut Vec<Line>, old: &Value, new: &Value) {
     all.extend(keys(new).into_iter().filter(|key| old.get(key).is_none()));
     for key in all {
         let (old, new) = (old.get(&key), new.get(&key));
-        if old != new {
+        let of = |value: Option<&Value>| {
+            let element = value.map(|value| (key.clone(), value.clone()));
+            meaning(&Value::Object(element.into_iter().collect()))
+        };
+        if of(old) != of(new) {
             lines.extend(old.map(|old| Line::new('-', format!("  {key}: {}", plain(old)))));
             lines.extend(new.map(|new| Line::new('+', format!("  {key}: {}", plain(new)))));
         }
@@ -115,6 +119,7 @@ mod tests {
         let theirs =
             json!({ "Effect": "Deny", "Principal": "*", "Action": ["a", "b"], "Resource": "r" });
         let mut conditioned = own();
+        conditioned["Action"] = json!(["SNS:Publish"]);
         conditioned["Condition"] = json!({ "StringEquals": { "aws:SourceAccount": "1" } });
         assert_eq!(
             diff(vec![conditioned.clone(), theirs.clone()], vec![theirs.clone(), own()]),

@@ -220,7 +220,7 @@ fn unreachable(obstacle: Obstacle) -> &'static str {
             "This machine does not trust the server's certificate: install its root certificates (ca-certificates), name a proxy's with AWS_CA_BUNDLE or SSL_CERT_FILE, and check the clock. No permission is missing."
         }
         Obstacle::Proxy => {
-            "The proxy refuses: check HTTPS_PROXY, its user and password, and NO_PROXY. No permission is missing."
+            "The proxy refuses: check HTTPS_PROXY or HTTP_PROXY, its user and password, and NO_PROXY. No permission is missing."
         }
     }
 }

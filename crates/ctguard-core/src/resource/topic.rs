@@ -1,9 +1,11 @@
 //! SNS topics and their subscriptions.
 
+use crate::hex::hex;
 use crate::scope::Region;
 use crate::secret;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -17,6 +19,13 @@ pub const TOPIC_NAME_MAX_CHARS: usize = 256;
 ///
 /// Source: <https://docs.aws.amazon.com/general/latest/gr/sns.html>
 pub const MESSAGE_MAX_BYTES: usize = 256 * 1024;
+
+/// What a topic's tag about the password of a subscriber begins with; digits that tell the
+/// subscriber follow.
+const PASSWORD_TAG: &str = "ctguard:password:";
+
+/// How many digits follow.
+const PASSWORD_TAG_DIGITS: usize = 8;
 
 /// Where Amazon Q Developer in chat applications receives notifications. When a topic is added to
 /// a chat configuration, the service subscribes this address to it and confirms by itself.
@@ -136,6 +145,9 @@ pub struct Endpoint {
     address: String,
     /// The form that is compared, where it is not the address itself.
     compared: Option<String>,
+    /// What tells whether its password changed. Made with the endpoint: it takes its time, and
+    /// copies are many.
+    mark: Option<String>,
 }
 
 impl Endpoint {
@@ -147,7 +159,11 @@ impl Endpoint {
             _ => address.clone(),
         };
         let compared = (compared != address).then_some(compared);
-        Self { protocol, address, compared }
+        let mark = match protocol {
+            Protocol::Http | Protocol::Https => secret::password_mark(&address),
+            _ => None,
+        };
+        Self { protocol, address, compared, mark }
     }
 
     /// The address as SNS is given it, with its secret.
@@ -161,6 +177,14 @@ impl Endpoint {
             Protocol::Http | Protocol::Https => self.compared(),
             _ => &self.address,
         }
+    }
+
+    /// The tag of its topic that tells whether its password changed, which SNS hides; `None` when it
+    /// has no password, or none that is known.
+    pub fn password_tag(&self) -> Option<(String, String)> {
+        let mark = self.mark.clone()?;
+        let digits = &hex(&Sha256::digest(self.shown()))[..PASSWORD_TAG_DIGITS];
+        Some((format!("{PASSWORD_TAG}{digits}"), mark))
     }
 
     /// Whether a part of the address is hidden, or has yet to be looked up, so that it

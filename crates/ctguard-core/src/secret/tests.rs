@@ -85,3 +85,16 @@ fn texts_keep_all_but_the_secrets() {
         "{key}"
     );
 }
+
+#[test]
+fn a_password_has_a_mark_that_only_it_and_its_address_give() {
+    // By Python's hashlib.pbkdf2_hmac.
+    let mark = |url: &str| password_mark(url);
+    assert_eq!(mark("https://u:pw@A.example/in").as_deref(), Some("0b56"));
+    assert_eq!(mark("https://u:other@a.example/in").as_deref(), Some("fd9e"));
+    assert_eq!(mark("https://u:pw@a.example/out").as_deref(), Some("688d"));
+    for none in ["https://u:****@a.example/in", "https://a.example/in", "https://u@a.example/", "x"]
+    {
+        assert_eq!(mark(none), None, "{none}");
+    }
+}

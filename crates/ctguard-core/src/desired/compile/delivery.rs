@@ -6,10 +6,10 @@ use crate::blueprint::{Destination, DestinationTopic, Subscriber, TopicRole};
 use crate::codes;
 use crate::desired::{DesiredPlace, DesiredQueue, DesiredTopic, DestinationPath, tags_of};
 use crate::diag::Diagnostic;
-use crate::resource::Kind;
 use crate::resource::queue::{Queue, RETENTION_SECONDS};
 use crate::resource::rule::role_name;
 use crate::resource::topic::{Protocol, SubscriptionAttributes, delivers};
+use crate::resource::{Kind, Tags};
 use crate::scope::{AccountId, Arn, Place, Region};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -178,9 +178,11 @@ impl Compiler<'_> {
         let dead_letters = place.arn("sqs", &self.names.subscriptions_queue());
         let mut subscriptions = BTreeMap::new();
         let mut chats = Vec::new();
+        let mut passwords = Tags::default();
         for subscriber in &destination.subscribers {
             match subscriber {
                 Subscriber::Endpoint(endpoint) => {
+                    passwords.extend(endpoint.password_tag());
                     let attributes = SubscriptionAttributes {
                         dead_letter_arn: Some(dead_letters.clone()),
                         ..SubscriptionAttributes::default()
@@ -204,6 +206,7 @@ impl Compiler<'_> {
             subscriptions,
             chats,
             tags: tags_of(self.blueprint, Kind::Topic, None),
+            passwords,
         }
     }
 

@@ -18,7 +18,8 @@ use std::collections::BTreeMap;
 
 pub fn create_all(differ: &mut Differ<'_>, place: &Place, topic: &str, desired: &DesiredTopic) {
     for (endpoint, attributes) in &desired.subscriptions {
-        create(differ, place, topic, endpoint, attributes);
+        // The topic is made with the marks of their passwords.
+        create(differ, place, topic, endpoint, attributes, None);
     }
     for chat in &desired.chats {
         wait_for_chat(differ, place, topic, chat);
@@ -40,8 +41,15 @@ pub fn diff(
         }
     };
     for (endpoint, attributes) in &desired.subscriptions {
-        match seen.get(endpoint) {
-            None => create(differ, place, topic, endpoint, attributes),
+        let mark = endpoint.password_tag().map(|(key, value)| Mark::of(live, key, value));
+        let found = seen.get(endpoint);
+        if let (Some(live), Some(mark)) = (found, mark.as_ref().filter(|mark| mark.is_other()))
+            && resubscribe(differ, place, topic, endpoint, attributes, live, mark)
+        {
+            continue;
+        }
+        match found {
+            None => create(differ, place, topic, endpoint, attributes, mark.as_ref()),
             Some(LiveSubscription::Pending) => {
                 differ.in_sync();
                 wait_for_confirmation(differ, place, topic, endpoint);
@@ -97,6 +105,7 @@ fn create(
     topic: &str,
     endpoint: &Endpoint,
     attributes: &SubscriptionAttributes,
+    mark: Option<&Mark>,
 ) {
     if endpoint.is_masked() {
         return differ.refuse(
@@ -107,11 +116,12 @@ fn create(
     }
     let mut fields = FieldChanges::default();
     fields.set("dead_letter_arn", &attributes.dead_letter_arn);
-    let call = Action::Subscribe {
+    let mut calls = vec![Action::Subscribe {
         topic: topic.to_owned(),
         endpoint: endpoint.clone(),
         attributes: attributes.clone(),
-    };
+    }];
+    calls.extend(mark.filter(|mark| !mark.is_same()).map(|mark| mark.call(topic)));
     let queue = differ.desired.names.subscriptions_queue();
     let draft = Draft::new(
         place,
@@ -121,10 +131,79 @@ fn create(
         "it does not exist",
     )
     .needs([Address::new(place, Kind::Topic, topic), Address::new(place, Kind::Queue, queue)]);
-    differ.change(draft, fields.into_vec(), vec![call]);
+    differ.change(draft, fields.into_vec(), calls);
     if needs_confirmation(endpoint) {
         wait_for_confirmation(differ, place, topic, endpoint);
     }
+}
+
+/// What tells the password of a subscriber, as a tag of its topic.
+struct Mark {
+    key: String,
+    live: Option<String>,
+    wanted: String,
+}
+
+impl Mark {
+    fn of(topic: &LiveTopic, key: String, wanted: String) -> Self {
+        let live = topic.tags.known().and_then(|tags| tags.get(&key)).cloned();
+        Self { key, live, wanted }
+    }
+
+    fn is_same(&self) -> bool {
+        self.live.as_ref() == Some(&self.wanted)
+    }
+
+    /// Whether it tells of another password; a topic that has none yet tells nothing.
+    fn is_other(&self) -> bool {
+        self.live.is_some() && !self.is_same()
+    }
+
+    fn call(&self, topic: &str) -> Action {
+        let tags = [(self.key.clone(), self.wanted.clone())].into_iter().collect();
+        Action::TagTopic { name: topic.to_owned(), tags }
+    }
+}
+
+/// Subscribes an endpoint whose password is another one now: SNS neither shows nor changes it. The
+/// old subscription is ended first, since nothing would tell the two apart. The tag comes last, so
+/// that an interrupted apply is repeated.
+///
+/// Returns whether it was planned; a subscription that cannot be read is left to others.
+fn resubscribe(
+    differ: &mut Differ<'_>,
+    place: &Place,
+    topic: &str,
+    endpoint: &Endpoint,
+    attributes: &SubscriptionAttributes,
+    found: &LiveSubscription,
+    mark: &Mark,
+) -> bool {
+    let subscribe = Action::Subscribe {
+        topic: topic.to_owned(),
+        endpoint: endpoint.clone(),
+        attributes: attributes.clone(),
+    };
+    let mut calls = match found {
+        LiveSubscription::Confirmed { arn, attributes: Observed::Known(_) } => {
+            vec![Action::Unsubscribe { arn: arn.clone() }, subscribe]
+        }
+        LiveSubscription::Confirmed { .. } => return false,
+        LiveSubscription::Pending => vec![subscribe],
+    };
+    calls.push(mark.call(topic));
+    let mut fields = FieldChanges::default();
+    fields.differ("password", &mark.live, &mark.wanted);
+    let draft = Draft::new(
+        place,
+        Kind::Subscription,
+        &SubscriptionKey::new(topic, endpoint).to_string(),
+        Verb::Update,
+        "its password was changed",
+    );
+    differ.change(draft, fields.into_vec(), calls);
+    wait_for_confirmation(differ, place, topic, endpoint);
+    true
 }
 
 fn update(

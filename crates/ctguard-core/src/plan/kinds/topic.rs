@@ -6,6 +6,7 @@ use crate::desired::{DesiredPlace, DesiredTopic};
 use crate::plan::Verb;
 use crate::plan::draft::{Differ, Draft};
 use crate::plan::fields::FieldChanges;
+use crate::resource::topic::Endpoint;
 use crate::resource::{Address, Kind, kms, policy};
 use crate::scope::Place;
 use crate::snapshot::{LiveTopic, Observed, PlaceSnapshot};
@@ -58,7 +59,9 @@ fn create(differ: &mut Differ<'_>, place: &Place, name: &str, desired: &DesiredT
     let prefix = differ.desired.names.prefix();
     let policy = policy::merged(Some(&desired.default_policy), &desired.own_statements, prefix);
     let mut fields = FieldChanges::default();
-    let mut calls = vec![Action::CreateTopic { name: name.to_owned(), tags: desired.tags.clone() }];
+    let mut tags = desired.tags.clone();
+    tags.extend(desired.passwords.clone());
+    let mut calls = vec![Action::CreateTopic { name: name.to_owned(), tags }];
     if let Some(key) = &desired.kms_key {
         warn_of_key(differ, place, name, key);
         fields.set("kms_key", key);
@@ -100,7 +103,14 @@ fn update(
         fields.differ("display_name", &now.display_name, &desired.display_name);
         calls.push(set(name, TopicAttribute::DisplayName(desired.display_name.clone())));
     }
-    let tags = differ.missing_tags(&desired.tags, &live.tags);
+    let mut tags = differ.missing_tags(&desired.tags, &live.tags);
+    // The mark of a password comes with its subscriber, and another one last of all.
+    let known = |key: &str| live.tags.known().is_some_and(|tags| tags.get(key).is_some());
+    let seen = live.subscriptions.known();
+    let there =
+        desired.subscriptions.keys().filter(|one| seen.is_some_and(|all| all.contains_key(*one)));
+    let new = there.filter_map(Endpoint::password_tag).filter(|(key, _)| !known(key));
+    tags.extend(new);
     if !tags.is_empty() {
         differ.tags_differ(&mut fields, &tags, &live.tags);
         Differ::tag(verb, &mut calls, Action::TagTopic { name: name.to_owned(), tags });
