@@ -1,5 +1,6 @@
 use crate::world::World;
 use crate::world::blueprints::{PLAIN, keeping_a_trail};
+use ctguard_core::resource::RELEASED_TAG;
 use ctguard_sandbox::state::Denied;
 
 #[test]
@@ -106,7 +107,8 @@ fn an_empty_blueprint_removes_everything_owned_but_trail_and_bucket() {
             );
             for trail in regional.trails.values() {
                 assert!(trail.status.logging, "a released trail goes on logging");
-                assert!(trail.tags.is_empty(), "a released trail carries no tag");
+                let mark = (RELEASED_TAG.to_owned(), "acme".to_owned());
+                assert!(trail.tags.iter().eq([(&mark.0, &mark.1)]), "{:?}", trail.tags);
             }
         }
         assert_eq!(account.global.buckets.len(), 1, "a bucket is never deleted");

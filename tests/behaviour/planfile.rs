@@ -291,6 +291,12 @@ fn still(mut live: Live) -> Live {
     for place in live.places.values_mut() {
         place.rules_on_bus = None;
         place.wildcard_rules_on_bus = None;
+        // Rules of others on a bus change nothing that a plan does.
+        for bus in place.buses.values_mut() {
+            if let Observed::Known(bus) = bus {
+                bus.others = Observed::Absent;
+            }
+        }
         for queue in place.queues.values_mut() {
             if let Observed::Known(queue) = queue {
                 queue.messages = 0;

@@ -183,7 +183,8 @@ fn what_destroy_releases_keeps_them() {
 fn creating_a_bucket_with_tags_is_granted_where_it_is_done() {
     for (text, granted) in [(tagged(), true), (keeping_a_trail(), false)] {
         let world = World::bare(&text);
-        let ran = world.run(&["policy", "apply", "--format", "json"]).expect(0);
+        let blueprint = world.path("ctguard.yaml").display().to_string();
+        let ran = world.run(&["policy", "apply", &blueprint, "--format", "json"]).expect(0);
         assert_eq!(ran.out.contains("s3:TagResource"), granted, "{}", ran.out);
     }
 }

@@ -174,7 +174,7 @@ fn a_blueprint_is_formatted_in_place_and_checked_in_ci() {
     let file = world.path("b.yaml").display().to_string();
     let refused = world.run(&["fmt", "--check", "--diff", &file]).expect(3);
     assert!(
-        refused.out.contains("-name: acme\n version: 1 # the format\n+name: acme\n"),
+        refused.out.contains("+version: 1 # the format\n name: acme\n-version: 1"),
         "{refused:?}"
     );
     assert!(refused.err.contains("1 file not formatted"), "{refused:?}");

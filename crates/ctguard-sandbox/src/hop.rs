@@ -110,11 +110,14 @@ impl Hop<'_> {
         let mut context = vec![
             ("aws:principalarn", self.role_arn.to_owned()),
             ("aws:principalaccount", account.as_str().to_owned()),
-            ("aws:sourceowner", account.as_str().to_owned()),
             ("aws:principalisawsservice", "false".to_owned()),
             ("aws:securetransport", "true".to_owned()),
             ("events:eventbusinvocation", "true".to_owned()),
         ];
+        // SNS's own key.
+        if self.action.starts_with("sns:") {
+            context.push(("aws:sourceowner", account.as_str().to_owned()));
+        }
         if let Some((organization, member)) = self.state.membership(account) {
             context.push(("aws:principalorgid", organization.id.clone()));
             let path = organization.path(&member.unit);

@@ -53,7 +53,11 @@ fn all_true_or_unknown<T: PartialEq + Debug>(
     saved: &SmallMap<String, Observed<T>>,
     live: &SmallMap<String, Observed<T>>,
 ) -> bool {
-    saved.iter().all(|(name, saved)| true_or_unknown(saved, live.get(name)))
+    // Of what the account is not asked for, that it could not be read says nothing.
+    let unknown = |name: &String, saved: &Observed<T>| {
+        live.get(name).is_none() && saved.unreadable().is_some()
+    };
+    saved.iter().all(|(name, saved)| unknown(name, saved) || true_or_unknown(saved, live.get(name)))
         && live.iter().all(|(name, seen)| saved.contains_key(name) || *seen == Observed::Absent)
 }
 

@@ -453,6 +453,7 @@ fn hold_role((_, drawn, new): &Case) -> Result<Admission, String> {
         account: &account,
         organization: Some(&organization),
         resource_account: ACCOUNT,
+        resource_service: "events",
     };
     let proof = asker.admitted(Some(&policy), call.action, BUS);
     let context = [

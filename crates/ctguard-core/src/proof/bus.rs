@@ -54,6 +54,7 @@ pub fn judge(
             desired.accounts.get(&lands.account).is_some_and(|account| account.discovered)
         }),
         resource_account: hub.account.as_str(),
+        resource_service: "events",
     };
     // In the bus's own account the role is enough, and only a denial could stop it.
     let at_hub = lands == hub;

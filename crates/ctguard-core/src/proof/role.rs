@@ -148,6 +148,7 @@ impl RoleJudge<'_> {
             account: &self.place.account,
             organization: None,
             resource_account: Arn::parse(to).map_or("", |arn| arn.account),
+            resource_service: Arn::parse(to).map_or("", |arn| arn.service),
         };
         let policies = &self.role.role.policies;
         let code = LinkCode::RolePolicy;

@@ -272,6 +272,7 @@ impl TopicJudge<'_> {
             // A listed account may be in any organization.
             organization: self.desired.organization.as_ref().filter(|_| found),
             resource_account: Arn::parse(self.arn).map_or("", |arn| arn.account),
+            resource_service: "sns",
         }
     }
 

@@ -75,6 +75,8 @@ const FIRST_SECOND: i64 = 1_795_305_600;
 /// A key in a request.
 enum Key<'a> {
     Values(Vec<&'a str>),
+    /// This value, and perhaps others.
+    Among(&'a str),
     Absent,
     /// Absent, or something that AWS gives itself.
     OfAws,
@@ -159,6 +161,7 @@ fn of_service<'a>(key: &str, service: &'a str, request: &Request<'a>) -> Key<'a>
     }
     match key {
         "aws:principalservicename" => Key::Values(vec![service]),
+        "aws:principalservicenameslist" => Key::Among(service),
         "aws:viaawsservice" => Key::Values(vec!["false"]),
         "aws:calledvia" | "aws:calledviafirst" | "aws:calledvialast" => Key::Absent,
         "aws:requestedregion" => match Arn::parse(request.resource) {
@@ -210,6 +213,20 @@ fn holds(operator: &str, key: &str, wanted: &Value, request: &Request<'_>, resol
             let narrow = texts.iter().all(|text| is_narrow(test, text));
             if narrow && when_absent == negated { negated.into() } else { Held::Unknown }
         }
+        Key::Among(value) => {
+            let hits: Vec<Option<bool>> = texts.iter().map(|text| matches(text, value)).collect();
+            let hit = match () {
+                () if hits.contains(&Some(true)) => true,
+                () if hits.contains(&None) => return Held::Unknown,
+                () => false,
+            };
+            // What the others are decides where this one does not.
+            match (quantifier, hit != negated) {
+                ("foranyvalue", true) => Held::Yes,
+                ("forallvalues", false) => Held::No,
+                _ => Held::Unknown,
+            }
+        }
         Key::Values(values) => {
             let mut outcomes = Vec::new();
             for value in values {
@@ -244,7 +261,7 @@ fn null(wanted: &Value, found: &Key<'_>) -> Held {
     };
     match found {
         Key::Absent => absent.into(),
-        Key::Values(_) | Key::Time => (!absent).into(),
+        Key::Values(_) | Key::Among(_) | Key::Time => (!absent).into(),
         Key::OfAws | Key::Unknown => Held::Unknown,
     }
 }

@@ -21,6 +21,8 @@ pub struct Asker<'a> {
     pub organization: Option<&'a ScopeOrganization>,
     /// The account of the resource.
     pub resource_account: &'a str,
+    /// The service of the resource, as in its ARN.
+    pub resource_service: &'a str,
 }
 
 impl Asker<'_> {
@@ -169,7 +171,8 @@ impl Carries for Asker<'_> {
         match key {
             // SNS's own key: the account that asks. A topic's first policy admits its owner by it.
             // https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
-            "aws:principalaccount" | "aws:sourceowner" => value(self.account.as_str()),
+            "aws:sourceowner" if self.resource_service == "sns" => value(self.account.as_str()),
+            "aws:principalaccount" => value(self.account.as_str()),
             "aws:principalarn" => value(self.role_arn),
             "aws:resourceaccount" => value(self.resource_account),
             "aws:securetransport" => value("true"),
@@ -233,6 +236,7 @@ mod tests {
             account: &account,
             organization,
             resource_account: "111122223333",
+            resource_service: "events",
         };
         let policy = json!({ "Statement": statements });
         match asker.admitted(Some(&policy), "events:PutEvents", BUS) {
