@@ -10,12 +10,15 @@ memory are the process's own, as the kernel tells them when it ends. These set t
     CTGUARD_BENCH_REGIONS         regions, of the 17 that are enabled by default (17)
     CTGUARD_BENCH_LATENCY_MS      how long every call takes (20)
     CTGUARD_BENCH_BOTO3_ACCOUNTS  accounts beside the hub's that the boto3 script reads (5)
+    CTGUARD_BENCH_OLDER           another ctguard, run in turns with this one, and compared with it
+    CTGUARD_BENCH_ROUNDS          how often each is run (1; with another ctguard 3)
 """
 
 import collections
 import json
 import os
 import pathlib
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -28,7 +31,7 @@ FIRST_OTHER = 200_000_000_001
 ORGANIZATION = "o-fleetbench"
 # As many calls as ctguard keeps in flight.
 IN_FLIGHT = 32
-# How many calls a second ctguard makes to Organizations, and how many before that counts (src/cloud/aws/pace.rs).
+# How many calls a second ctguard makes to Organizations, and how many before that counts (crates/ctguard-aws/src/pace.rs).
 LISTING_RATE, LISTING_AT_ONCE = 4, 8
 
 BLUEPRINT = """\
@@ -96,7 +99,9 @@ def measured(stub, *command, env):
     return took, totals
 
 
-def row(name, took, totals, latency, in_flight):
+def row(name, runs, totals, latency, in_flight):
+    """A row of the table: the run of least CPU."""
+    took = min(runs, key=lambda run: run.cpu)
     calls = sum(totals["calls"].values())
     floor = max(totals["quota_seconds"], calls * latency / in_flight)
     # The accounts are known when the last page of them is, and nothing else can be read before.
@@ -104,8 +109,20 @@ def row(name, took, totals, latency, in_flight):
     listing = max(0, asked - LISTING_AT_ONCE) / LISTING_RATE
     print(
         f"| {name} | {calls:,} | {floor:.1f} s | {listing:.1f} s | {took.wall:.1f} s | {took.wall / floor:.2f} "
-        f"| {took.wall / (floor + listing):.2f} | {took.cpu:.1f} s | {took.cpu / calls * 1000:.2f} ms | {took.peak:.0f} MiB "
+        f"| {took.wall / (floor + listing):.2f} | {took.cpu:.1f} s | {took.cpu / calls * 1000:.3f} ms | {took.peak:.0f} MiB "
         f"| {sum(totals['throttled'].values())} | {totals['most_in_flight']} |"
+    )
+
+
+def compared(verb, runs, calls):
+    """The lines that say what the other ctguard took, round by round."""
+    each = [[run.cpu / calls * 1000 for run in runs[name]] for name in ("ctguard", "older")]
+    ratios = [new / old for new, old in zip(*each)]
+    for name, found in zip(("this", "older"), each):
+        print(f"  {verb}, {name:<6}" + " ".join(f"{ms:.3f}" for ms in found) + " ms of CPU a call")
+    print(
+        f"  {verb}, this ÷ older: {min(each[0]) / min(each[1]):.2f} of the least,"
+        f" {statistics.median(ratios):.2f} in the median round"
     )
 
 
@@ -132,15 +149,22 @@ def compare(stub, ctguard, python, blueprint, accounts, regions, latency):
     )
     print("| | calls | floor | listing accounts | wall | wall ÷ floor | wall ÷ (floor + listing) | CPU | CPU a call | highest memory | throttled | most in flight |")
     print("|---|---|---|---|---|---|---|---|---|---|---|---|")
-    asked = {}
+    older = os.environ.get("CTGUARD_BENCH_OLDER")
+    programs = {"ctguard": ctguard} | ({"older": older} if older else {})
+    asked, taken = {}, {}
     for verb in ("plan", "verify"):
         flags = ["--detailed-exitcode"] if verb == "plan" else []
-        took, totals = measured(
-            stub, ctguard, verb, "--quiet", *flags, blueprint,
-            env=environment(stub.url, HUB, regions[0]),
-        )
-        row(f"`ctguard {verb}`", took, totals, latency, IN_FLIGHT)
-        asked[verb] = collections.Counter(totals["calls"])
+        runs, found = {name: [] for name in programs}, {}
+        for _ in range(setting("ROUNDS", 3 if older else 1)):
+            for name, which in programs.items():
+                took, found[name] = measured(
+                    stub, which, verb, "--quiet", *flags, blueprint,
+                    env=environment(stub.url, HUB, regions[0]),
+                )
+                runs[name].append(took)
+        for name in programs:
+            row(f"`{name} {verb}`", runs[name], found[name], latency, IN_FLIGHT)
+        asked[verb], taken[verb] = collections.Counter(found["ctguard"]["calls"]), runs
 
     others = [str(FIRST_OTHER + n) for n in range(min(accounts - 1, setting("BOTO3_ACCOUNTS", 5)))]
     if others:
@@ -149,8 +173,12 @@ def compare(stub, ctguard, python, blueprint, accounts, regions, latency):
             stub, python, str(script), "bench", *regions, "--accounts", *others,
             env=environment(stub.url, HUB, regions[0]),
         )
-        row(f"boto3, {len(others)} accounts, one call at a time", took, totals, latency, 1)
+        row(f"boto3, {len(others)} accounts, one call at a time", [took], totals, latency, 1)
 
+    if older:
+        print()
+        for verb, runs in taken.items():
+            compared(verb, runs, sum(asked[verb].values()))
     print(f"\nload after: {os.getloadavg()[0]:.1f}")
     print("\ncalls of a plan, what a verify makes beside them, and what that is for each account and region:")
     places = accounts * len(regions)

@@ -4,7 +4,9 @@
 #     make bench-fleet
 #     CTGUARD_BENCH_PROFILE=dev CTGUARD_BENCH_ACCOUNTS=20 CTGUARD_BENCH_REGIONS=3 make bench-fleet
 #
-# The second is a quick look, and no measurement. benches/fleet.py says what else can be set, and
+#     CTGUARD_BENCH_OLDER=/path/to/another/ctguard make bench-fleet
+#
+# The second is a quick look, and no measurement; the third says what became cheaper. benches/fleet.py says what else can be set, and
 # docs/performance.md what the numbers mean and which ones were measured.
 set -eu
 
@@ -14,7 +16,7 @@ target=${CARGO_TARGET_DIR:-$root/target}
 profile=${CTGUARD_BENCH_PROFILE:-release}
 cd "$root"
 
-cargo build --profile "$profile" --locked --bin ctguard --example stub
+cargo build --workspace --profile "$profile" --locked --bin ctguard --example stub
 python=$("$here/boto3.sh")
 
 built=$target/$([ "$profile" = dev ] && echo debug || echo "$profile")

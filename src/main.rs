@@ -2,8 +2,14 @@
 
 use ctguard::cli;
 use ctguard::cli::Io;
+use mimalloc::MiMalloc;
 use std::io::{BufReader, IsTerminal, stderr, stdin, stdout};
 use std::process::ExitCode;
+
+/// A call of the SDK allocates some hundred times, and a fleet takes more than a hundred thousand
+/// calls. docs/performance.md has the figures.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     cli::complete();

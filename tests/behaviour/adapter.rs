@@ -1,7 +1,8 @@
 //! The adapter on answers that an emulator does not give: pages, throttles, refusals of one part,
 //! failed entries, silence, nonsense. And how many calls it makes.
 
-mod causes;
+pub mod causes;
+mod clock;
 mod hub;
 mod limits;
 mod lookup;
@@ -9,6 +10,7 @@ mod organization;
 mod reads;
 mod roles;
 mod signals;
+mod throttles;
 mod writes;
 
 use crate::stub::{ACCOUNT, Call, Reply, Stub};

@@ -48,6 +48,7 @@ mod program;
 mod read_back;
 mod receivers;
 mod recorded;
+mod refused;
 mod replay;
 mod samples;
 mod sandbox;

@@ -5,6 +5,7 @@
 //! that passes calls on is a proxy that counts them.
 
 mod cbor;
+pub mod clock;
 
 use crate::wire::{self, Answer};
 use serde_json::{Value, json};
@@ -103,6 +104,8 @@ pub enum Reply {
     Reset,
     /// Nothing, for as long as the caller waits.
     Hang,
+    /// Another reply, with this time in its `date` header.
+    Dated(String, Box<Self>),
 }
 
 /// A running stub. Dropping it stops it.
@@ -231,6 +234,10 @@ fn read(reader: &mut impl BufRead) -> Option<Call> {
 fn write(mut stream: TcpStream, reader: &mut impl Read, call: &Call, reply: Reply) {
     let operation = &call.operation;
     let mut header = String::new();
+    let (date, reply) = match reply {
+        Reply::Dated(date, reply) => (Some(date), *reply),
+        other => (None, other),
+    };
     let (mut length, mut stalls) = (None, false);
     let (status, body) = match reply {
         Reply::Json(value) => (200, json_or_cbor(call, &value)),
@@ -260,8 +267,8 @@ fn write(mut stream: TcpStream, reader: &mut impl Read, call: &Call, reply: Repl
             (status, Vec::new())
         }
         Reply::Whole(answer) => {
-            header =
-                answer.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+            let kept = answer.headers.iter().filter(|(name, _)| date.is_none() || *name != "date");
+            header = kept.map(|(name, value)| format!("{name}: {value}\r\n")).collect();
             (answer.status, answer.body.into_bytes())
         }
         Reply::CutOff { answer, claims_whole } => {
@@ -277,6 +284,7 @@ fn write(mut stream: TcpStream, reader: &mut impl Read, call: &Call, reply: Repl
             while stream.write_all(&[b' '; 4_096]).is_ok() {}
             return;
         }
+        Reply::Dated(..) => panic!("a reply has one date"),
         Reply::Reset => return,
         Reply::Garbage(status) => (status, b"<html><p>It works!".to_vec()),
         Reply::Cut => {
@@ -289,6 +297,9 @@ fn write(mut stream: TcpStream, reader: &mut impl Read, call: &Call, reply: Repl
             return;
         }
     };
+    if let Some(date) = date {
+        header += &format!("date: {date}\r\n");
+    }
     if call.protocol == Protocol::Cbor {
         header += "smithy-protocol: rpc-v2-cbor\r\ncontent-type: application/cbor\r\n";
     }

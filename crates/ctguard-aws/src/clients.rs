@@ -13,8 +13,10 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::future::ProvideCredentials as Provided;
 use aws_smithy_runtime::client::retries::RetryPartition;
 use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeSerializationInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::{
+    Intercept, SharedInterceptor, dyn_dispatch_hint,
+};
 use aws_smithy_types::config_bag::ConfigBag;
 use std::sync::{Arc, OnceLock};
 
@@ -60,6 +62,9 @@ impl ProvideCredentials for OfCall {
 #[derive(Debug)]
 struct RetriesOfCall;
 
+/// The hint and `permanent` spare a call what the SDK does for interceptors that may be switched
+/// off: to look for that in all its settings, at each of some twenty steps.
+#[dyn_dispatch_hint]
 impl Intercept for RetriesOfCall {
     fn name(&self) -> &'static str {
         "RetriesOfCall"
@@ -102,9 +107,10 @@ macro_rules! clients {
                 self.$name.get_or_init(|| {
                     let mut config = $sdk::config::Builder::from(&self.config);
                     config.set_endpoint_url(self.endpoints.of($service).map(str::to_owned));
+                    config
+                        .push_interceptor(SharedInterceptor::permanent(RetriesOfCall))
+                        .push_interceptor(SharedInterceptor::permanent(self.throttles.clone()));
                     let config = config
-                        .interceptor(RetriesOfCall)
-                        .interceptor(self.throttles.clone())
                         .retry_classifier(ModelledThrottles)
                         $(.$setting(self.endpoints.buckets_in_path()))?
                         .build();

@@ -15,6 +15,7 @@ use super::retry::patiently;
 use super::throttles::{ModelledThrottles, Throttles};
 use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
+use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use ctguard_core::blueprint::AssumedRole;
 use ctguard_core::cause::Cause;
 use ctguard_core::cloud::{CloudError, CloudErrorKind};
@@ -63,9 +64,8 @@ pub(super) fn client(
 ) -> aws_sdk_sts::Client {
     let mut config = aws_sdk_sts::config::Builder::from(config);
     config.set_endpoint_url(endpoints.of("STS").map(str::to_owned));
-    aws_sdk_sts::Client::from_conf(
-        config.interceptor(throttles.clone()).retry_classifier(ModelledThrottles).build(),
-    )
+    config.push_interceptor(SharedInterceptor::permanent(throttles.clone()));
+    aws_sdk_sts::Client::from_conf(config.retry_classifier(ModelledThrottles).build())
 }
 
 /// The credentials of a role in one account.

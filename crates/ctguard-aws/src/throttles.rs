@@ -5,10 +5,10 @@
 
 use super::errors::is_page;
 use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::{
     FinalizerInterceptorContextRef, InterceptorContext,
 };
+use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::retries::classifiers::{
     ClassifyRetry, RetryAction, RetryClassifierPriority,
@@ -32,6 +32,7 @@ impl Throttles {
     }
 }
 
+#[dyn_dispatch_hint]
 impl Intercept for Throttles {
     fn name(&self) -> &'static str {
         "Throttles"

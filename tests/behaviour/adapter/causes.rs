@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// A throttled call is tried again for long otherwise.
-const IMPATIENT: Timing = Timing {
+pub(super) const IMPATIENT: Timing = Timing {
     operation: Duration::from_secs(5),
     propagation: Duration::ZERO,
     first_wait: Duration::from_millis(2),
@@ -29,7 +29,7 @@ const BUS: &str = "ctguard-acme";
 
 /// How each reading call looks on the wire: the service that it is signed for, and the operation or
 /// what the path has in it.
-const WIRE: &[(&str, &str, &str)] = &[
+pub(super) const WIRE: &[(&str, &str, &str)] = &[
     ("account:ListRegions", "account", "/listRegions"),
     ("cloudtrail:DescribeTrails", "cloudtrail", "DescribeTrails"),
     ("cloudtrail:GetEventSelectors", "cloudtrail", "GetEventSelectors"),
@@ -90,14 +90,14 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("sts:AssumeRole", "adapter::roles"),
 ];
 
-fn is(call: &Call, (_, service, what): (&str, &str, &str)) -> bool {
+pub(super) fn is(call: &Call, (_, service, what): (&str, &str, &str)) -> bool {
     let path = what.starts_with(['/', '?']) || what.contains('=');
     call.service() == service
         && if path { call.operation.contains(what) } else { call.operation == what }
 }
 
 /// An account in which every read finds something that leads to the next.
-fn all_there(call: &Call) -> Option<Reply> {
+pub(super) fn all_there(call: &Call) -> Option<Reply> {
     let encoded = "%7B%22Statement%22%3A%5B%5D%7D";
     Some(match (call.service(), call.operation.as_str()) {
         ("s3", operation) if operation.starts_with("HEAD") => {
@@ -313,7 +313,7 @@ fn unread(value: &Value, found: &mut Vec<Unreadable>) {
 }
 
 /// Makes the calls of a service, and returns what failed.
-async fn read(aws: &Aws, operation: &str) -> Vec<Unreadable> {
+pub(super) async fn read(aws: &Aws, operation: &str) -> Vec<Unreadable> {
     let mut found = Vec::new();
     let errors: Option<CloudError> = match operation {
         "sts:GetCallerIdentity" => aws.caller().await.err(),
@@ -410,7 +410,9 @@ async fn fails_in_every_way(row: (&'static str, &'static str, &'static str)) -> 
 }
 
 /// Everything that tasks side by side found.
-async fn all_of(tasks: impl Iterator<Item = tokio::task::JoinHandle<Vec<String>>>) -> Vec<String> {
+pub(super) async fn all_of(
+    tasks: impl Iterator<Item = tokio::task::JoinHandle<Vec<String>>>,
+) -> Vec<String> {
     let tasks: Vec<_> = tasks.collect();
     let mut all = Vec::new();
     for task in tasks {
@@ -420,7 +422,7 @@ async fn all_of(tasks: impl Iterator<Item = tokio::task::JoinHandle<Vec<String>>
 }
 
 /// An action for each mutating call.
-fn actions() -> Vec<Action> {
+pub fn actions() -> Vec<Action> {
     let tags = json!({ "ctguard:blueprint": "acme" });
     let topic = arn("sns", "t");
     let rule = json!({ "state": "ENABLED", "event_pattern": "{}" });

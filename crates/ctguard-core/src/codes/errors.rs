@@ -87,7 +87,7 @@ codes! {
         "Save the file as UTF-8.";
     FILE_TOO_LARGE = "file-too-large",
         "The file is larger than any blueprint needs to be.",
-        "Blueprints have at most 4 MiB. Check that it is the right file; `include` joins several.";
+        "Blueprints have at most 8 MiB. Check that it is the right file; `include` joins several.";
     FILE_UNREADABLE = "file-unreadable",
         "The file exists and could not be read.",
         "Name a file, not a folder, and check its permissions.";

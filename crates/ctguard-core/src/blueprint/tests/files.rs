@@ -20,7 +20,9 @@ fn odd_files_are_told_apart() {
     assert_eq!(codes(&path), ["file-empty"]);
     fs::write(&path, b"name: \xff\n").unwrap();
     assert_eq!(codes(&path), ["file-not-utf8"]);
-    fs::write(&path, "#".repeat(5 * 1024 * 1024)).unwrap();
+    fs::write(&path, "#".repeat(8 * 1024 * 1024)).unwrap();
+    assert_eq!(codes(&path), ["file-empty"]);
+    fs::write(&path, "#".repeat(8 * 1024 * 1024 + 1)).unwrap();
     assert_eq!(codes(&path), ["file-too-large"]);
     fs::write(&path, "\u{feff}".to_owned() + GOOD).unwrap();
     assert_eq!(load(&path, AS_OF).diagnostics, []);
