@@ -14,7 +14,9 @@ mod events;
 mod examples;
 mod explain;
 mod format;
+mod import;
 mod init;
+mod input;
 mod man;
 mod match_check;
 mod match_verb;
@@ -207,6 +209,7 @@ enum Verb {
     Explain(explain::ExplainArgs),
     Events(events::EventsArgs),
     Coverage(coverage::CoverageArgs),
+    Import(import::ImportArgs),
     Match(match_verb::MatchArgs),
     Test(test::TestArgs),
     Merge(merge::MergeArgs),
@@ -269,6 +272,7 @@ fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, CommandError> {
         Verb::Explain(args) => explain::run(args, global, io),
         Verb::Events(args) => events::run(args, global, io),
         Verb::Coverage(args) => coverage::run(args, global, io),
+        Verb::Import(args) => import::run(args, global, io),
         Verb::Match(args) => match_verb::run(args, global, io),
         Verb::Test(args) => test::run(args, global, io),
         Verb::Merge(args) => merge::run(args, global, io),

@@ -12,6 +12,7 @@ pub mod diagnostics;
 pub mod events;
 pub mod explain;
 mod github;
+pub mod import;
 mod junit;
 pub mod markdown;
 pub mod matches;

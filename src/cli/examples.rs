@@ -109,6 +109,16 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "import",
+        &[
+            (
+                "ctguard import sigma detections/ --email secops@acme.example --out ctguard.yaml",
+                "a blueprint of Sigma rules",
+            ),
+            ("ctguard import pattern main.tf --alerts", "the alerts of Terraform's rules"),
+        ],
+    ),
+    (
         "match",
         &[
             ("ctguard match --blueprint ctguard.yaml event.json", "which alerts an event fires"),

@@ -53,6 +53,7 @@ fn formats(verb: &Verb) -> (&'static str, &'static [Format]) {
         Verb::Events(_) => ("events", &[Text, Json]),
         Verb::Format(_) => ("fmt", &[Text]),
         Verb::Coverage(_) => ("coverage", &[Text, Json, Markdown]),
+        Verb::Import(_) => ("import", &[Text, Json]),
         Verb::Init(_) => ("init", &[Text, Json]),
         Verb::Match(_) => ("match", &[Text, Json]),
         Verb::Test(_) => ("test", &[Text, Json]),

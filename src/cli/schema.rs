@@ -30,6 +30,8 @@ enum Described {
     EventsCheck,
     /// What coverage prints
     Coverage,
+    /// What import prints
+    Import,
 }
 
 pub fn run(args: &SchemaArgs, _: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
@@ -43,6 +45,7 @@ pub fn run(args: &SchemaArgs, _: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit
         Described::Events => include_str!("../../docs/schema/events.json"),
         Described::EventsCheck => include_str!("../../docs/schema/events-check.json"),
         Described::Coverage => include_str!("../../docs/schema/coverage.json"),
+        Described::Import => include_str!("../../docs/schema/import.json"),
     };
     print(io, text)?;
     Ok(Exit::Done)

@@ -12,6 +12,7 @@ use ctguard_core::coverage::Coverage;
 use ctguard_core::drift::Drift;
 use ctguard_core::events::Found;
 use ctguard_core::explain::Explanation;
+use ctguard_core::import::Import;
 use ctguard_core::proof::Report;
 use schemars::generate::SchemaSettings;
 use schemars::transform::{RecursiveTransform, Transform};
@@ -32,6 +33,7 @@ pub enum Document {
     #[strum(serialize = "events-check")]
     EventsCheck,
     Coverage,
+    Import,
 }
 
 /// What `apply` prints: what it did, or why it did nothing.
@@ -92,6 +94,10 @@ impl Document {
                 "What the alerts of a blueprint serve",
                 "What `ctguard coverage` prints with `--format json`.",
             ),
+            Self::Import => (
+                "Rules of other tools as alerts",
+                "What `ctguard import` prints with `--format json`.",
+            ),
         }
     }
 
@@ -106,6 +112,7 @@ impl Document {
             Self::Events => body::<Found>(),
             Self::EventsCheck => body::<EventCheck>(),
             Self::Coverage => body::<Coverage>(),
+            Self::Import => body::<Import>(),
         }
     }
 }

@@ -32,6 +32,7 @@ mod formats;
 mod guards;
 mod guides;
 mod house;
+mod import;
 mod init;
 mod laws;
 mod links;

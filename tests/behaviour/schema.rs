@@ -119,6 +119,23 @@ fn every_coverage_is_as_its_schema_says() {
 }
 
 #[test]
+fn every_import_is_as_its_schema_says() {
+    let (schema, world) = (Published::of("import"), World::empty());
+    let rules = "title: Keys\nid: 1\nauthor: Ann\nlogsource: { product: aws, service: cloudtrail }\n\
+        detection: { s: { eventName: CreateKey, userAgent|contains: Probe }, condition: s }\n\
+        ---\ntitle: Windows\nlogsource: { product: windows }\ndetection: { condition: s }\n";
+    world.write("rules.yml", rules);
+    world.write("broken.yml", "a: [");
+    for name in ["rules.yml", "broken.yml"] {
+        let file = world.path(name).display().to_string();
+        let mut found = world.run(&["import", "sigma", &file, "--format", "json"]).json();
+        schema.holds(&found);
+        found["surprise"] = true.into();
+        assert!(schema.refuses(&found), "a key that is not published passes");
+    }
+}
+
+#[test]
 fn every_verdict_is_as_its_schema_says() {
     let (report, explain) = (Published::of("report"), Published::of("explain"));
     for world in worlds() {

@@ -51,6 +51,11 @@ pub fn events_named(text: &str) -> Result<(Vec<EventRef>, Vec<Diagnostic>), Box<
     validate::events_named(text)
 }
 
+/// Whether a text is the `https` address of a page, as `sources:` takes it.
+pub(crate) fn is_https(text: &str) -> bool {
+    validate::https_url(text).is_ok()
+}
+
 /// The blueprint's format version, also the value of the `ctguard:version` tag.
 pub const FORMAT_VERSION: u32 = 1;
 

@@ -9,11 +9,13 @@ mod check;
 mod entry;
 mod glob;
 mod query;
-mod read;
+pub(crate) mod read;
 mod search;
-mod tree;
+pub(crate) mod tree;
 
 pub use check::{Checked, check};
+pub(crate) use check::{FoundPattern, State, found_in};
 pub use entry::{Entry, KindEntry, Lands, Renamed, Request, RuleStateNeeded, Selectors, Sureness};
+pub(crate) use glob::matches as glob_matches;
 pub use query::{Query, Word};
 pub use search::{Asked, Found, search};

@@ -28,6 +28,7 @@
 //! | what would have fired in the logs of the past | [`replay`] |
 //! | what is known of an event, and which names and patterns of a file are wrong | [`events`] |
 //! | which controls and techniques do the alerts serve | [`coverage`] |
+//! | how do rules of other tools become alerts | [`import`] |
 //! | what does a subscriber read | [`message`] |
 //! | what must ctguard be allowed | [`permissions`], [`bootstrap`] |
 //!
@@ -51,6 +52,7 @@ pub mod events;
 pub mod explain;
 pub mod hex;
 mod identity;
+pub mod import;
 pub mod message;
 pub mod offline;
 pub mod permissions;

@@ -1,5 +1,6 @@
 //! `events check`: files of names and patterns, of any tool.
 
+use super::super::input::{is_standard, text};
 use super::super::{GlobalOptions, Io, context, output};
 use crate::error::{CommandError, Exit};
 use crate::report::events::EventCheck;
@@ -8,12 +9,7 @@ use crate::report::view::{Format, View};
 use clap::Args;
 use ctguard_core::events::{Checked, check};
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
-
-/// Largest file that is read, in bytes.
-const FILE_MAX_BYTES: u64 = 16 * 1024 * 1024;
+use std::path::PathBuf;
 
 /// Say which event names and patterns of files are wrong or can never match.
 ///
@@ -61,22 +57,4 @@ pub(super) fn run(
         .when(checked.wrong)
         .and(Exit::Error.when(unread > 0))
         .and(Exit::Usage.when(nothing)))
-}
-
-fn text(path: &Path, io: &mut Io<'_>) -> io::Result<String> {
-    let mut text = String::new();
-    let size = match is_standard(path) {
-        true => Read::take(&mut *io.input, FILE_MAX_BYTES + 1).read_to_string(&mut text)?,
-        false if path.is_dir() => return Err(io::Error::other("it is a folder; name its files")),
-        false => File::open(path)?.take(FILE_MAX_BYTES + 1).read_to_string(&mut text)?,
-    };
-    if size as u64 > FILE_MAX_BYTES {
-        return Err(io::Error::other("it is larger than 16 MiB"));
-    }
-    // Places are counted in what was read, so it is shown without the mark, too.
-    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
-}
-
-fn is_standard(path: &Path) -> bool {
-    path == Path::new("-")
 }

@@ -18,8 +18,9 @@ use super::tree::Node;
 use crate::blueprint::source::Source;
 use crate::codes;
 use crate::diag::{Diagnostic, Severity};
-use find::FoundIn;
+pub(crate) use find::{FoundIn, FoundPattern};
 use finding::Findings;
+pub(crate) use pattern::State;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::ops::Range;
@@ -84,8 +85,8 @@ pub fn check(file: &str, text: &str) -> Checked {
         Err(Unreadable { at, why }) => return not_read(file, &source, &at, why),
     };
     let mut findings = Findings::default();
-    for (node, state) in &found.patterns {
-        pattern::judge(node, *state, &mut findings);
+    for one in &found.patterns {
+        pattern::judge(&one.node, one.state, &mut findings);
     }
     for one in &found.names {
         name::judge(one, &found.names, &mut findings);
@@ -117,6 +118,14 @@ pub fn check(file: &str, text: &str) -> Checked {
         not_read: None,
         diagnostics: findings.into_diagnostics(&source),
     }
+}
+
+/// Everything of a file that can be judged, by the format that its name tells.
+///
+/// # Errors
+/// When it is not what its name says.
+pub(crate) fn found_in(file: &str, text: &str) -> Result<FoundIn, Unreadable> {
+    read(Form::of(file), text)
 }
 
 /// A file of which nothing can be said is never called right.

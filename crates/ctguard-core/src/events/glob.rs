@@ -6,7 +6,7 @@ pub(super) fn is_glob(text: &str) -> bool {
 }
 
 /// Whether a name is what the glob describes. Both are lowercase.
-pub(super) fn matches(glob: &str, name: &str) -> bool {
+pub(crate) fn matches(glob: &str, name: &str) -> bool {
     let (glob, name) = (glob.as_bytes(), name.as_bytes());
     let (mut at, mut seen) = (0, 0);
     // Where to go on when what follows the last star does not fit.

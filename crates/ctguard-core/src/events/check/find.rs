@@ -30,10 +30,22 @@ const TOP_FIELDS: [&str; 10] = [
     "$or",
 ];
 
+/// A pattern, and what is said of its rule.
+#[derive(Debug, Clone)]
+pub(crate) struct FoundPattern {
+    pub node: Node,
+    pub state: State,
+    /// What the rule is called, or the resource that it is.
+    pub name: Option<String>,
+    pub description: Option<String>,
+    /// The bus that the rule names.
+    pub bus: Option<String>,
+}
+
 /// Everything of a file that can be judged.
 #[derive(Debug, Default)]
-pub(super) struct FoundIn {
-    pub patterns: Vec<(Node, State)>,
+pub(crate) struct FoundIn {
+    pub patterns: Vec<FoundPattern>,
     pub names: Vec<Name>,
     /// Patterns that are no JSON, with the reason.
     pub broken: Vec<(Range<usize>, String)>,
@@ -58,7 +70,7 @@ struct Place {
 
 /// Looks through a tree; `file` is the text that it was read from.
 pub(super) fn find(root: &Node, file: &str) -> FoundIn {
-    let mut finder = Finder { file, found: FoundIn::default() };
+    let mut finder = Finder { file, found: FoundIn::default(), keys: Vec::new() };
     let strings = || root.each().iter().all(|item| item.text().is_some());
     match &root.value {
         Value::List(items) if !items.is_empty() && strings() => {
@@ -77,6 +89,8 @@ pub(super) fn find(root: &Node, file: &str) -> FoundIn {
 struct Finder<'a> {
     file: &'a str,
     found: FoundIn,
+    /// The keys that lead to where it looks.
+    keys: Vec<String>,
 }
 
 impl Finder<'_> {
@@ -84,13 +98,17 @@ impl Finder<'_> {
         match &node.value {
             Value::List(items) => items.iter().for_each(|item| self.walk(item, place)),
             Value::Map(_) if is_record(node) => {}
-            Value::Map(_) if is_pattern(node) => self.pattern(node, State::NotKnown),
+            Value::Map(_) if is_pattern(node) => self.pattern(node, None, State::NotKnown),
             Value::Map(entries) => {
                 let place = Place {
                     rule: place.rule || is_rule(node),
                     any_case: place.any_case || node.get("detection").is_some(),
                 };
-                entries.iter().for_each(|entry| self.entry(entry, node, place));
+                for entry in entries {
+                    self.keys.push(entry.key.clone());
+                    self.entry(entry, node, place);
+                    self.keys.pop();
+                }
             }
             Value::Text(held) => self.text(held, node, place),
             Value::Plain(_) | Value::Hole => {}
@@ -102,7 +120,7 @@ impl Finder<'_> {
         let certain = PATTERN_KEYS.contains(&key);
         match &entry.node.value {
             Value::Map(_) if certain || (perhaps(key) && is_pattern(&entry.node)) => {
-                self.pattern(&entry.node, state(map, place));
+                self.pattern(&entry.node, Some(map), state(map, place));
             }
             Value::Text(held) if certain || perhaps(key) => {
                 self.written_pattern(held, entry, map, place, certain);
@@ -116,8 +134,28 @@ impl Finder<'_> {
         }
     }
 
-    fn pattern(&mut self, node: &Node, state: State) {
-        self.found.patterns.push((node.clone(), state));
+    fn pattern(&mut self, node: &Node, rule: Option<&Node>, state: State) {
+        let said = |keys: &[&str]| {
+            let node = keys.iter().find_map(|key| rule?.get(key))?;
+            node.text().map(str::to_owned)
+        };
+        let labels = rule.and_then(|rule| rule.get(hcl::LABELS)).map(Node::each);
+        let label = labels.and_then(|labels| labels.last()?.text().map(str::to_owned));
+        self.found.patterns.push(FoundPattern {
+            node: node.clone(),
+            state,
+            name: said(&["Name", "name"]).or(label).or_else(|| self.resource()),
+            description: said(&["Description", "description"]),
+            bus: said(&["EventBusName", "event_bus_name", "eventBusName"]),
+        });
+    }
+
+    /// The logical name of the resource of a template that it is in.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resources-section-structure.html>
+    fn resource(&self) -> Option<String> {
+        let at = self.keys.iter().rposition(|key| key == "Properties")?;
+        self.keys.get(at.checked_sub(1)?).cloned()
     }
 
     /// A pattern in a string: EventBridge's JSON, or a filter of CloudWatch Logs.
@@ -133,7 +171,7 @@ impl Finder<'_> {
         match yaml::read_json(held) {
             Ok(mut node) if certain || is_pattern(&node) => {
                 embedded.lead_back(&mut node);
-                self.pattern(&node, state(map, place));
+                self.pattern(&node, Some(map), state(map, place));
             }
             Err(why) if certain && !held.contains("$.") => {
                 self.found.broken.push((embedded.place(&why.at), why.why));

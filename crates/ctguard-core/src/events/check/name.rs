@@ -12,7 +12,7 @@ const LISTED: usize = 6;
 
 /// A name that a file asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Name {
+pub(crate) struct Name {
     pub text: String,
     /// `ec2.amazonaws.com`, where the file says it.
     pub source: Option<String>,

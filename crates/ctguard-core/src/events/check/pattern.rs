@@ -27,7 +27,7 @@ const MAX_CONDITIONED: usize = 64;
 
 /// The state of the rule that has a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
+pub(crate) enum State {
     Written(RuleState),
     /// The rule has none: `PutRule` then makes it `ENABLED`.
     ///

@@ -8,7 +8,7 @@ const HEADER_MAX: usize = 100;
 
 /// A string's text, and for each of its bytes, and its end, the byte of the file.
 #[derive(Debug, Clone, Default)]
-pub(in super::super) struct Embedded {
+pub(crate) struct Embedded {
     pub text: String,
     places: Vec<usize>,
 }

@@ -13,13 +13,13 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// Key of the labels of a block.
-pub(in super::super) const LABELS: &str = "(labels)";
+pub(crate) const LABELS: &str = "(labels)";
 
 /// How deep locals may lead to locals.
 const MAX_LOCALS: usize = 8;
 
 /// Reads a Terraform file.
-pub(in super::super) fn read(text: &str) -> Result<Node, Unreadable> {
+pub(crate) fn read(text: &str) -> Result<Node, Unreadable> {
     let body: Body = text.parse().map_err(|error: hcl_edit::parser::Error| {
         let at = error.location().offset();
         Unreadable { at: at..at + 1, why: format!("it is not HCL: {}", error.message()) }

@@ -16,7 +16,7 @@ const MAX_DEPTH: usize = 128;
 const MAX_EXPANDED: usize = 100_000;
 
 /// Reads every document of a YAML file.
-pub(in super::super) fn read(text: &str) -> Result<Vec<Node>, Unreadable> {
+pub(crate) fn read(text: &str) -> Result<Vec<Node>, Unreadable> {
     let source = Source::new("", text);
     let parser = Parser::new_from_str(text);
     let mut pass = Pass { source: &source, parser, anchors: BTreeMap::new(), expanded: 0 };
@@ -32,7 +32,7 @@ pub(in super::super) fn read(text: &str) -> Result<Vec<Node>, Unreadable> {
 }
 
 /// Reads JSON, which is YAML once tabs, which stand only between values, are spaces.
-pub(in super::super) fn read_json(text: &str) -> Result<Node, Unreadable> {
+pub(crate) fn read_json(text: &str) -> Result<Node, Unreadable> {
     let spaced = text.replace('\t', " ");
     let unreadable = |error: serde_json::Error| {
         let start = text.split_inclusive('\n').take(error.line().saturating_sub(1));

@@ -1,0 +1,160 @@
+//! Bringing over what people have: rules of other tools as alerts of a blueprint.
+//!
+//! ```text
+//!  Sigma ──► sigma ───┐              ┌──► asked: `events:` and `where:`
+//!  patterns ► pattern ┴► Formula ────┤
+//!                        negations,  └──► draft: texts, ids, YAML ──► judged as `validate` does
+//!                        alternatives
+//! ```
+//!
+//! A rule comes over whole or not at all: what EventBridge cannot decide is [`Refused`] with the
+//! reason. An alert may be raised by more than its rule asks for, which is told, and by less only
+//! where a note says so.
+
+mod asked;
+mod draft;
+mod formula;
+mod pattern;
+mod sigma;
+mod wildcard;
+
+pub use draft::{Draft, EventLine, Origin};
+pub use pattern::pattern;
+pub use sigma::sigma;
+
+use crate::blueprint;
+use crate::diag::{Diagnostic, Severity};
+use crate::offline;
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// A file that rules are read from.
+#[derive(Debug, Clone)]
+pub struct SourceFile {
+    /// As the user named it.
+    pub name: String,
+    pub text: String,
+}
+
+/// A rule that cannot come over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Refused {
+    #[serde(flatten)]
+    pub from: Origin,
+    /// Why, as a sentence without its full stop.
+    pub reason: String,
+}
+
+/// An alert that came over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Brought {
+    /// The id of the alert.
+    pub alert: String,
+    #[serde(flatten)]
+    pub from: Origin,
+    /// Where the alert and its rule differ, and what is wrong with the rule.
+    pub notes: Vec<String>,
+}
+
+/// What the rules of files became.
+#[derive(Debug, Clone, Default)]
+pub struct Collected {
+    pub drafts: Vec<Draft>,
+    pub refused: Vec<Refused>,
+}
+
+/// What the blueprint around the alerts says.
+#[derive(Debug, Clone, Copy)]
+pub struct Around<'a> {
+    /// The name of the blueprint.
+    pub name: &'a str,
+    /// Who is told.
+    pub email: &'a str,
+    /// Without everything around: the list of alerts alone.
+    pub alerts_only: bool,
+}
+
+/// The result of an import.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Import {
+    /// The version of this format.
+    #[schemars(extend("const" = 1))]
+    pub format_version: u32,
+    /// Whether every rule came over.
+    pub complete: bool,
+    pub alerts: Vec<Brought>,
+    pub refused: Vec<Refused>,
+    /// What is to be known of several alerts together.
+    pub warnings: Vec<String>,
+    /// The YAML text: a blueprint, or its list of alerts.
+    pub blueprint: String,
+}
+
+/// Makes a blueprint of what was collected. An alert that `validate` would refuse is refused.
+pub fn finish(collected: Collected, around: &Around<'_>, as_of: Date) -> Import {
+    let Collected { drafts, mut refused } = collected;
+    let mut taken = BTreeSet::new();
+    let mut kept: Vec<Draft> = Vec::new();
+    for mut draft in drafts {
+        draft.id = draft::free_id(&draft.id, &taken);
+        match judged(&mut draft, as_of) {
+            Ok(()) => {
+                taken.insert(draft.id.clone());
+                kept.push(draft);
+            }
+            Err(reason) => refused.push(Refused { from: draft.from, reason }),
+        }
+    }
+    let blueprint = match around.alerts_only {
+        true => draft::list(&kept, ""),
+        false => draft::blueprint(&kept, around),
+    };
+    let warnings = beside_each_other(&kept, as_of);
+    let brought = |draft: Draft| Brought { alert: draft.id, from: draft.from, notes: draft.notes };
+    Import {
+        format_version: 1,
+        complete: refused.is_empty(),
+        alerts: kept.into_iter().map(brought).collect(),
+        refused,
+        warnings,
+        blueprint,
+    }
+}
+
+/// What EventBridge makes of conditions of several alerts on one bus.
+fn beside_each_other(drafts: &[Draft], as_of: Date) -> Vec<String> {
+    let around = Around { name: "imported", email: draft::NOBODY, alerts_only: false };
+    let text = draft::blueprint(drafts, &around);
+    let loaded = blueprint::load_text("import.yaml", &text, None, as_of);
+    let beside = |one: &Diagnostic| one.code.as_str() == "wildcard-beside-ignore-case";
+    let told = loaded.diagnostics.into_iter().filter(beside).map(|one| one.message);
+    let told: BTreeSet<String> = told.collect();
+    told.into_iter().collect()
+}
+
+/// Warnings that tell of the alert itself, and not of the blueprint around it.
+const TOLD: [&str; 4] = ["path-unknown", "value-never", "never-fires", "event-renamed"];
+
+/// Holds one alert against all that `validate` checks, and adds what it says of the alert.
+fn judged(draft: &mut Draft, as_of: Date) -> Result<(), String> {
+    let around = Around { name: "imported", email: draft::NOBODY, alerts_only: false };
+    let text = draft::blueprint(std::slice::from_ref(draft), &around);
+    let loaded = blueprint::load_text("import.yaml", &text, None, as_of);
+    let loaded = offline::checked(loaded, as_of);
+    let said = |one: &Diagnostic| match &one.help {
+        Some(help) => format!("{} ({help})", one.message),
+        None => one.message.clone(),
+    };
+    if let Some(error) = loaded.diagnostics.iter().find(|one| one.severity == Severity::Error) {
+        return Err(said(error));
+    }
+    let told = |one: &&Diagnostic| {
+        // That a field is never missing is said of each "not", which takes a missing one, too.
+        TOLD.contains(&one.code.as_str()) && !one.message.ends_with("is in every record")
+    };
+    let notes: Vec<String> = loaded.diagnostics.iter().filter(told).map(said).collect();
+    notes.into_iter().for_each(|note| draft.note(note));
+    Ok(())
+}

@@ -1,0 +1,205 @@
+use super::input::{files_below, is_standard, text};
+use super::{GlobalOptions, Io, is_json, print, print_json};
+use crate::error::{CommandError, Exit};
+use crate::report::import as report;
+use clap::{Args, Subcommand};
+use ctguard_core::blueprint::Risk;
+use ctguard_core::import::{self, Around, Collected, Import, SourceFile};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// The address where nobody is named.
+const NOBODY: &str = "change-me@example.com";
+
+/// Make a blueprint of the rules that you have.
+///
+/// A rule comes over whole, or is listed with the reason; then the exit code is 4.
+#[derive(Debug, Args)]
+#[command(disable_help_subcommand = true)]
+pub struct ImportArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    Sigma(SigmaArgs),
+    Pattern(PatternArgs),
+}
+
+/// Make alerts of Sigma rules about CloudTrail.
+///
+/// Rules are read whole, and compared as Sigma does: without regard to case, wherever EventBridge
+/// can. What it cannot do (counting, comparing two fields, regular expressions, keywords) is
+/// listed by rule.
+#[derive(Debug, Args)]
+struct SigmaArgs {
+    /// Files and folders with rules; `-` is standard input
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    written: Written,
+}
+
+/// Make alerts of event patterns: Terraform, CloudFormation, SAM, CDK, JSON.
+///
+/// A pattern for CloudTrail's events becomes an alert that takes the same events. Patterns for
+/// events of others, and those of which a variable makes a part, are listed with the reason.
+#[derive(Debug, Args)]
+struct PatternArgs {
+    /// Files and folders with patterns; `-` is standard input
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    /// The risk of the alerts: critical, high, medium or low
+    #[arg(long, default_value = "medium", value_parser = risk)]
+    risk: Risk,
+    #[command(flatten)]
+    written: Written,
+}
+
+fn risk(text: &str) -> Result<Risk, String> {
+    Risk::parse(text).ok_or_else(|| "write critical, high, medium or low".to_owned())
+}
+
+/// How the result is written.
+#[derive(Debug, Args)]
+struct Written {
+    /// Print the list of alerts alone
+    #[arg(long)]
+    alerts: bool,
+    /// Write the result to this file
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Replace a file that is there
+    #[arg(long, requires = "out")]
+    force: bool,
+    /// The name of the blueprint
+    #[arg(long, default_value = "imported", conflicts_with = "alerts")]
+    name: String,
+    /// Who is told
+    #[arg(long, conflicts_with = "alerts")]
+    email: Option<String>,
+}
+
+pub fn run(
+    args: &ImportArgs,
+    global: &GlobalOptions,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
+    match &args.what {
+        What::Sigma(args) => {
+            let (files, exit) = read(&args.files, &["yml", "yaml"], global, io)?;
+            Ok(finish(import::sigma(&files), &args.written, global, io)?.and(exit))
+        }
+        What::Pattern(args) => {
+            let endings = ["tf", "json", "yaml", "yml", "template"];
+            let (files, exit) = read(&args.files, &endings, global, io)?;
+            Ok(finish(import::pattern(&files, args.risk), &args.written, global, io)?.and(exit))
+        }
+    }
+}
+
+/// The texts of all files; an exit code that tells of those that could not be opened.
+fn read(
+    paths: &[PathBuf],
+    endings: &[&str],
+    global: &GlobalOptions,
+    io: &mut Io<'_>,
+) -> Result<(Vec<SourceFile>, Exit), CommandError> {
+    if paths.iter().filter(|path| is_standard(path)).count() > 1 {
+        return Err(CommandError::usage("standard input can be read only once"));
+    }
+    let (mut files, mut exit) = (Vec::new(), Exit::Done);
+    for path in paths {
+        let found = files_below(path, endings).and_then(|found| match found.is_empty() {
+            true => Err(std::io::Error::other("there is no such file in it")),
+            false => Ok(found),
+        });
+        let found = match found {
+            Ok(found) => found,
+            Err(error) => {
+                exit = unread(path, &error, global, io);
+                continue;
+            }
+        };
+        for file in found {
+            match text(&file, io) {
+                Ok(text) => files.push(SourceFile { name: file.display().to_string(), text }),
+                Err(error) => exit = unread(&file, &error, global, io),
+            }
+        }
+    }
+    Ok((files, exit))
+}
+
+fn unread(path: &Path, error: &std::io::Error, global: &GlobalOptions, io: &mut Io<'_>) -> Exit {
+    let bad = global.paint_err(io).bad("error");
+    let _ = writeln!(io.err, "{bad}: cannot read {}: {error}", path.display());
+    Exit::Error
+}
+
+/// Prints or writes what was collected, and tells what did not come over.
+fn finish(
+    collected: Collected,
+    written: &Written,
+    global: &GlobalOptions,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
+    let email = written.email.as_deref().unwrap_or(NOBODY);
+    let around = Around { name: &written.name, email, alerts_only: written.alerts };
+    let import = import::finish(collected, &around, global.as_of(io));
+    if !written.alerts {
+        valid(&import, global, io)?;
+    }
+    let paint = global.paint_err(io);
+    let _ = io.err.write_all(report::refused(&import, paint).as_bytes());
+    if !global.quiet {
+        let _ = io.err.write_all(report::notes(&import, paint).as_bytes());
+        let _ = io.err.write_all(report::summary(&import).as_bytes());
+    }
+    if !written.alerts && written.email.is_none() && !global.quiet {
+        let _ = writeln!(
+            io.err,
+            "{}: nobody is told: put an address of your own in place of {NOBODY}, or give --email",
+            paint.warn("note")
+        );
+    }
+    if let Some(path) = &written.out {
+        save(path, &import.blueprint, written.force)?;
+    }
+    match (is_json(global), &written.out) {
+        (true, _) => print_json(io, &import)?,
+        (false, None) => print(io, &import.blueprint)?,
+        (false, Some(path)) => print(io, &format!("Wrote {}.\n", path.display()))?,
+    }
+    Ok(Exit::Incomplete.when(!import.complete))
+}
+
+/// Refuses a name or an address that no blueprint can have; the alerts have been judged.
+fn valid(import: &Import, global: &GlobalOptions, io: &mut Io<'_>) -> Result<(), CommandError> {
+    let as_of = global.as_of(io);
+    let loaded = ctguard_core::blueprint::load_text("import.yaml", &import.blueprint, None, as_of);
+    if loaded.blueprint.is_some() || import.alerts.is_empty() {
+        return Ok(());
+    }
+    super::context::say(&loaded.diagnostics, &loaded.sources, global, io);
+    Err(CommandError::usage("that does not make a valid blueprint; nothing was written"))
+}
+
+fn save(path: &Path, text: &str, force: bool) -> Result<(), CommandError> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true);
+    match force {
+        true => options.create(true).truncate(true),
+        false => options.create_new(true),
+    };
+    let mut file = options.open(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            CommandError::refused(format!("{} exists", path.display()))
+                .hint("Name another file, or replace it with --force.")
+        }
+        _ => CommandError::io(format!("cannot write {}", path.display()), &error),
+    })?;
+    file.write_all(text.as_bytes())
+        .map_err(|error| CommandError::io(format!("cannot write {}", path.display()), &error))
+}
