@@ -14,7 +14,12 @@ fn adapter() -> Vec<String> {
 
 /// What stands in the adapter's files and needs no grant: whoever has credentials may ask whose they are,
 /// and asking IAM what they may do is a courtesy that does without.
-const UNGRANTED: [&str; 2] = ["iam:SimulatePrincipalPolicy", "sts:GetCallerIdentity"];
+const UNGRANTED: [&str; 3] = [
+    // Whoever has the token may: the role's trust policy decides.
+    "sts:AssumeRoleWithWebIdentity",
+    "iam:SimulatePrincipalPolicy",
+    "sts:GetCallerIdentity",
+];
 
 fn account(id: &str) -> AccountId {
     AccountId::new(id).unwrap()
