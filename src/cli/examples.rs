@@ -119,6 +119,20 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "import sigma",
+        &[
+            ("ctguard import sigma rules/ --out sigma.yaml", "every rule of a folder"),
+            ("ctguard import sigma one.yml --alerts", "the list of alerts alone"),
+        ],
+    ),
+    (
+        "import pattern",
+        &[
+            ("ctguard import pattern rules.tf template.yaml", "rules of Terraform and SAM"),
+            ("ctguard import pattern - --format json", "from standard input"),
+        ],
+    ),
+    (
         "match",
         &[
             ("ctguard match --blueprint ctguard.yaml event.json", "which alerts an event fires"),
