@@ -18,21 +18,24 @@ const VALUES_CHARS: usize = 1_500;
 
 pub(super) fn template(alert: &Alert, partition: Partition) -> Result<String, MessageError> {
     let title = format!("[{}] {}", alert.risk.as_str().to_uppercase(), words(&alert.title));
-    let mut lines = vec![
-        format!("*Why:* {}", words(&alert.why)),
-        "*Account:* <account>   *Region:* <region>".to_owned(),
-    ];
     let line = |(what, how): &(&str, String)| format!("*{what}:* {how}");
+    // A title tells of what is done: whether it was stands right below.
+    let mut lines: Vec<String> = variables::outcome(alert).iter().map(line).collect();
+    if !alert.why.is_empty() {
+        lines.push(format!("*Why:* {}", words(&alert.why)));
+    }
+    lines.push("*Account:* <account>   *Region:* <region>".to_owned());
     lines.extend(variables::who(alert).iter().map(line));
     lines.extend([
         "*From:* <source-ip>".to_owned(),
         "*What:* <event-name> (<event-source>)".to_owned(),
         "*When:* <time>".to_owned(),
     ]);
-    lines.extend(variables::outcome(alert).iter().map(line));
     lines.push(link(partition).unwrap_or_else(|| "*Event:* <event-id>".to_owned()));
     let description = lines.join("\n");
     let next = words(&alert.next);
+    let steps: Vec<&str> =
+        Some(next.as_str()).filter(|next| !next.is_empty()).into_iter().collect();
     let keywords = [alert.risk.as_str().to_owned(), words(&alert.id)];
 
     let chars = |text: &str| text.chars().count();
@@ -50,7 +53,7 @@ pub(super) fn template(alert: &Alert, partition: Partition) -> Result<String, Me
             "textType": "client-markdown",
             "title": title,
             "description": description,
-            "nextSteps": [next],
+            "nextSteps": steps,
             "keywords": keywords,
         },
         "metadata": {

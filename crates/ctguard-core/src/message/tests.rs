@@ -80,17 +80,17 @@ fn the_text_says_who_did_what_where_and_what_to_do() {
         rendered(Format::Text, &event()),
         [
             r#""[CRITICAL] CloudTrail logging was 'stopped' or ‹weakened›""#,
+            r#""Error:  (blank or 200: no error is recorded; else it failed)""#,
+            r#""Sign-in:  (blank: not recorded)""#,
             r#""Account: 111122223333""#,
             r#""Region: eu-west-1""#,
             r#""Who: IAMUser arn:aws:iam::111122223333:user/eve  (no name, or null: see the full record)""#,
-            r#""Of account: 111122223333""#,
-            r#""Session of: ""#,
-            r#""Identity Center user: ""#,
+            r#""Of account: 111122223333 (blank: not recorded)""#,
+            r#""Session of:  (blank: not recorded)""#,
+            r#""Identity Center user:  (blank: not recorded)""#,
             r#""From: 203.0.113.9""#,
             r#""What: StopLogging (cloudtrail.amazonaws.com)""#,
             r#""When: 2026-11-22T10:00:00Z""#,
-            r#""Error:  (blank or 200: no error is recorded)""#,
-            r#""Sign-in: ""#,
             r#""Why: Nobody stops logging without a planned notice; see C:\\notes.""#,
             r#""Next: Call the person named below.""#,
             r#""Alert: trail-tampering (rule ctguard-acme-trail-tampering)""#,
@@ -109,7 +109,7 @@ fn the_outcome_is_told_for_calls_and_for_sign_ins() {
     event["detail"]["errorCode"] = "AccessDenied".into();
     assert!(rendered(Format::Text, &event).contains("Error: AccessDenied ("));
     event["detail"] = json!({"responseElements": {"ConsoleLogin": "Failure"}});
-    assert!(rendered(Format::Text, &event).contains("Sign-in: Failure\""));
+    assert!(rendered(Format::Text, &event).contains("Sign-in: Failure ("));
 }
 
 /// A message for these events, of this kind, as text.
@@ -145,8 +145,8 @@ fn no_message_calls_a_failure_a_success() {
     let key = ("kms.amazonaws.com", "RotateKey", Service);
     let failed = json!({ "serviceEventDetails": { "CredentialVerification": "Failure" } });
     let state = |what: &str| json!({ "serviceEventDetails": { what: { "state": "FAILED" } } });
-    let call_succeeded = "Error:  (blank or 200: the call succeeded)";
-    let none_recorded = "Error:  (blank or 200: no error is recorded)";
+    let call_succeeded = "Error:  (blank or 200: the call succeeded; else it failed)";
+    let none_recorded = "Error:  (blank or 200: no error is recorded; else it failed)";
     for (events, detail, says, error) in [
         (vec![call], json!({}), "", call_succeeded),
         (vec![call], json!({ "errorCode": "" }), "", call_succeeded),
@@ -154,10 +154,10 @@ fn no_message_calls_a_failure_a_success() {
             vec![call],
             json!({ "errorCode": "200" }),
             "",
-            "Error: 200 (blank or 200: the call succeeded)",
+            "Error: 200 (blank or 200: the call succeeded; else it failed)",
         ),
         (vec![verification], failed.clone(), "Sign-in: Failure\"", ""),
-        (vec![verification, call], failed, "Sign-in: Failure\"", none_recorded),
+        (vec![verification, call], failed, "Sign-in: Failure (blank", none_recorded),
         (
             vec![login],
             json!({ "responseElements": { "ConsoleLogin": "Failure" } }),
@@ -197,8 +197,8 @@ fn every_type_of_identity_is_told_as_far_as_its_characters_are_restricted() {
             json!({ "type": "IdentityCenterUser", "accountId": "111122223333", "onBehalfOf": { "userId": "u-1" } }),
             vec![
                 "Who: IdentityCenterUser   (no name, or null: see the full record)",
-                "Session of: \"",
-                "Identity Center user: u-1\"",
+                "Session of:  (blank: not recorded)",
+                "Identity Center user: u-1 (",
             ],
         ),
         (
@@ -219,19 +219,19 @@ fn every_type_of_identity_is_told_as_far_as_its_characters_are_restricted() {
         (
             saml,
             json!({ "type": "SAMLUser", "principalId": "k3Yq=:\"x", "userName": "\"x", "identityProvider": "k3Yq=" }),
-            vec!["Who: SAMLUser ", "Provider: k3Yq=\""],
+            vec!["Who: SAMLUser ", "Provider: k3Yq= ("],
         ),
         (
             login,
             json!({ "type": "IAMUser", "accountId": "111122223333", "userName": "eve" }),
-            vec!["Who: IAMUser ", "User: eve\""],
+            vec!["Who: IAMUser ", "User: eve ("],
         ),
         (
             login,
             json!({ "type": "IAMUser", "userName": "HIDDEN_DUE_TO_SECURITY_REASONS" }),
             vec!["User: HIDDEN_DUE_TO_SECURITY_REASONS"],
         ),
-        (login, json!(null), vec!["Who:    (", "User: \""]),
+        (login, json!(null), vec!["Who:    (", "User:  (blank: not recorded)"]),
     ] {
         let text = text_of(&[of], json!({ "userIdentity": identity }));
         for part in says {
@@ -242,7 +242,7 @@ fn every_type_of_identity_is_told_as_far_as_its_characters_are_restricted() {
         let arn = "arn:aws:sts::111122223333:assumed-role/admin/dora@acme.example";
         let detail = json!({ "responseElements": { "assumedRoleUser": { "arn": arn } } });
         let text = text_of(&[("sts.amazonaws.com", name, EventKind::Api)], detail);
-        assert!(text.contains(&format!("New session: {arn}\"")), "{name}: {text}");
+        assert!(text.contains(&format!("New session: {arn} (")), "{name}: {text}");
         assert_eq!(text.contains("Provider:"), name != "AssumeRole", "{name}: {text}");
     }
     for other in [call, ("*", "*", EventKind::Api)] {
@@ -251,6 +251,86 @@ fn every_type_of_identity_is_told_as_far_as_its_characters_are_restricted() {
     }
     let mixed = text_of(&[login, call], json!({ "userIdentity": { "userName": "\"x" } }));
     assert!(!mixed.contains("User:"), "of calls the name may be anything: {mixed}");
+}
+
+/// A label with nothing behind it says nothing, and looks like a damaged message.
+#[test]
+fn no_line_is_empty_whatever_a_record_lacks() {
+    let events = [
+        ("cloudtrail.amazonaws.com", "StopLogging", EventKind::Api),
+        ("s3.amazonaws.com", "PutObject", EventKind::Data),
+        ("signin.amazonaws.com", "ConsoleLogin", EventKind::Signin),
+        ("signin.amazonaws.com", "CredentialVerification", EventKind::Service),
+        ("controltower.amazonaws.com", "EnableGuardrail", EventKind::Service),
+        ("kms.amazonaws.com", "RotateKey", EventKind::Service),
+        ("ec2.amazonaws.com", "ConsoleAction", EventKind::Console),
+        ("sts.amazonaws.com", "AssumeRoleWithSAML", EventKind::Api),
+        ("*", "*", EventKind::Api),
+    ];
+    for number in 0..events.len() {
+        for asked in [&events[number..=number], &events[number..]] {
+            let always = always_there(asked);
+            let text = text_of(asked, always.clone());
+            for line in text.lines() {
+                assert!(!line.ends_with(": \"") && !line.ends_with(":\""), "{asked:?}: {text}");
+            }
+            let make = |(source, name, kind): &(&str, &str, EventKind)| EventRef {
+                source: (*source).to_owned(),
+                name: (*name).to_owned(),
+                kind: *kind,
+                access: Access::Write,
+                landing: Landing::CallRegion,
+            };
+            let alert = Alert { events: asked.iter().map(make).collect(), ..alert() };
+            let input = input(&alert, Format::Chat, Partition::Aws).expect("a message");
+            let event =
+                json!({ "detail": always, "region": "eu-west-1", "time": "t", "account": "1" });
+            let chat: Value = serde_json::from_str(&transform(&input, RULE, &event).expect("JSON"))
+                .expect("JSON");
+            for line in chat["content"]["description"].as_str().expect("text").lines() {
+                assert!(!line.trim_end().ends_with(":*"), "{asked:?}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_the_blueprint_does_not_say_has_no_line() {
+    let alert = Alert { why: String::new(), next: String::new(), ..alert() };
+    let of = |format| {
+        let input = input(&alert, format, Partition::Aws).expect("a message");
+        transform(&input, RULE, &event()).expect("a delivery")
+    };
+    let text = of(Format::Text);
+    assert!(!text.contains("Why:") && !text.contains("Next:"), "{text}");
+    let chat: Value = serde_json::from_str(&of(Format::Chat)).expect("JSON");
+    assert_eq!(chat["content"]["nextSteps"], json!([]));
+    assert!(!chat["content"]["description"].as_str().expect("text").contains("*Why:*"));
+}
+
+/// What every record of some events has by the model of records, and nothing else.
+fn always_there(events: &[(&str, &str, EventKind)]) -> Value {
+    use crate::record::{FIELDS, Kinds, Presence};
+    let mut detail = json!({});
+    for path in ["eventName", "eventSource", "eventID", "sourceIPAddress"] {
+        let field = FIELDS.iter().find(|field| field.path == path).expect("a common field");
+        let all = events.iter().all(|(_, _, kind)| field.kinds.has(Kinds::of(*kind)));
+        if all && field.presence >= Presence::Usually {
+            detail[path] = "there".into();
+        }
+    }
+    // A result is said without a note only where nothing else is asked for.
+    if events.iter().all(|(_, name, _)| *name == "ConsoleLogin") {
+        detail["responseElements"] = json!({ "ConsoleLogin": "Success" });
+    }
+    if events.iter().all(|(_, name, _)| *name == "CredentialVerification") {
+        detail["serviceEventDetails"] = json!({ "CredentialVerification": "Success" });
+    }
+    if events.iter().all(|(_, name, _)| *name == "EnableGuardrail") {
+        detail["serviceEventDetails"] =
+            json!({ "enableGuardrailStatus": { "state": "SUCCEEDED" } });
+    }
+    detail
 }
 
 #[test]

@@ -11,21 +11,22 @@ use crate::scope::Partition;
 
 pub(super) fn template(alert: &Alert, partition: Partition) -> String {
     let risk = alert.risk.as_str().to_uppercase();
-    let mut lines = vec![
-        format!("[{risk}] {}", own(&alert.title)),
-        "Account: <account>".to_owned(),
-        "Region: <region>".to_owned(),
-    ];
     let line = |(what, how): &(&str, String)| format!("{what}: {how}");
+    // A title tells of what is done: whether it was stands right below.
+    let mut lines = vec![format!("[{risk}] {}", own(&alert.title))];
+    lines.extend(variables::outcome(alert).iter().map(line));
+    lines.extend(["Account: <account>".to_owned(), "Region: <region>".to_owned()]);
     lines.extend(variables::who(alert).iter().chain(&variables::user_name(alert)).map(line));
     lines.extend([
         "From: <source-ip>".to_owned(),
         "What: <event-name> (<event-source>)".to_owned(),
         "When: <time>".to_owned(),
     ]);
-    lines.extend(variables::outcome(alert).iter().map(line));
-    lines.push(format!("Why: {}", own(&alert.why)));
-    lines.push(format!("Next: {}", own(&alert.next)));
+    for (what, text) in [("Why", &alert.why), ("Next", &alert.next)] {
+        if !text.is_empty() {
+            lines.push(format!("{what}: {}", own(text)));
+        }
+    }
     lines.push(format!("Alert: {} (rule <aws.events.rule-name>)", own(&alert.id)));
     // A space keeps the closing quote out of the link that a mail program makes of it.
     lines.push(match link(partition) {

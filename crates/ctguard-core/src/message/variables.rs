@@ -10,8 +10,8 @@
 //! takes a field of every type of identity, so that no such name can stand here for one type alone.
 //! Who reads of one finds it in the record, and `Who` says so.
 //!
-//! A template cannot choose between fields. Each place for a name has a line that reads well when
-//! it is blank:
+//! A template cannot choose between fields. Each place for a name has a line of its own, which says
+//! that a blank was not recorded:
 //!
 //! | type | `Who` | `Of account` | `Session of` | `Identity Center user` |
 //! |---|---|---|---|---|
@@ -79,13 +79,19 @@ pub(super) fn paths_in(template: &str, alert: &Alert) -> BTreeMap<String, String
 /// What is said beside a name that may be missing, or `null`, or not fit to stand in a template.
 const NO_NAME: &str = "no name, or null: see the full record";
 
+/// A value that some records lack, with a word about it: a label with nothing behind it would leave
+/// the reader to wonder whether the message is damaged.
+fn may_be_blank(value: &str) -> String {
+    format!("{value} (blank: not recorded)")
+}
+
 /// Lines that tell who did it.
 pub(super) fn who(alert: &Alert) -> Vec<(&'static str, String)> {
     let mut lines = vec![
         ("Who", format!("<identity-type> <identity-arn> <invoked-by> ({NO_NAME})")),
-        ("Of account", "<identity-account>".to_owned()),
-        ("Session of", "<session-issuer>".to_owned()),
-        ("Identity Center user", "<identity-user-id>".to_owned()),
+        ("Of account", may_be_blank("<identity-account>")),
+        ("Session of", may_be_blank("<session-issuer>")),
+        ("Identity Center user", may_be_blank("<identity-user-id>")),
     ];
     // Of all services' events none says that the field has the characters of STS.
     let calls = |name: &str| {
@@ -93,10 +99,10 @@ pub(super) fn who(alert: &Alert) -> Vec<(&'static str, String)> {
     };
     let by_provider = BY_PROVIDER.iter().any(|name| calls(name));
     if by_provider {
-        lines.push(("Provider", "<identity-provider>".to_owned()));
+        lines.push(("Provider", may_be_blank("<identity-provider>")));
     }
     if by_provider || calls("AssumeRole") {
-        lines.push(("New session", "<new-session>".to_owned()));
+        lines.push(("New session", may_be_blank("<new-session>")));
     }
     lines
 }
@@ -107,7 +113,7 @@ pub(super) fn user_name(alert: &Alert) -> Option<(&'static str, String)> {
     let own = |event: &EventRef| {
         event.kind == EventKind::Signin && OWN_NAMES.contains(&event.name.as_str())
     };
-    alert.events.iter().all(own).then(|| ("User", "<user-name>".to_owned()))
+    alert.events.iter().all(own).then(|| ("User", may_be_blank("<user-name>")))
 }
 
 /// A field that has the result of some of an alert's events.
@@ -135,6 +141,14 @@ pub(super) fn results(alert: &Alert) -> Vec<EventResult> {
     results.into_iter().collect()
 }
 
+/// Whether each record of an event has a result of this sort.
+fn has_result(event: &EventRef, signs_in: bool) -> bool {
+    let told = Told::of_asked(event);
+    let is =
+        |one: &Told| matches!(one, Told::Word(word) if (word.failure == "Failure") == signs_in);
+    !told.is_empty() && told.iter().all(is)
+}
+
 /// Lines that tell how it ended: an error code for calls, which a successful one lacks, and a
 /// result for sign-ins and what services do. Each is there only if the alert has such events.
 pub(super) fn outcome(alert: &Alert) -> Vec<(&'static str, String)> {
@@ -151,13 +165,14 @@ pub(super) fn outcome(alert: &Alert) -> Vec<(&'static str, String)> {
             true => "the call succeeded",
             false => "no error is recorded",
         };
-        lines.push(("Error", format!("<error-code> (blank or 200: {blank})")));
+        lines.push(("Error", format!("<error-code> (blank or 200: {blank}; else it failed)")));
     }
     for (label, signs_in) in [("Sign-in", true), ("Result", false)] {
         let results = results(alert).into_iter().filter(|result| result.signs_in == signs_in);
         let values: String = results.map(|result| format!("<{}>", result.variable)).collect();
         if !values.is_empty() {
-            lines.push((label, values));
+            let always = alert.events.iter().all(|event| has_result(event, signs_in));
+            lines.push((label, if always { values } else { may_be_blank(&values) }));
         }
     }
     lines
