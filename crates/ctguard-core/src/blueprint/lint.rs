@@ -3,6 +3,7 @@
 //! Each has a code that `allow:` silences, for the whole blueprint or for one alert.
 
 mod family;
+mod size;
 
 use super::confirmations::{DEFAULT_REGIONS, is_email, mailing};
 use super::overlap::redundant;
@@ -102,6 +103,7 @@ pub(super) fn lint(checked: &Checked, as_of: Date, out: &mut Vec<Diagnostic>) {
     }
     for (alert, notes) in blueprint.alerts.iter().zip(&checked.alerts) {
         linter.alert(alert, notes);
+        linter.size(alert, notes, as_of);
         for exception in &alert.except {
             linter.until(EXCEPTION, exception.until, as_of, exception.span.as_ref(), Some(notes));
         }

@@ -84,6 +84,10 @@ codes! {
     PATH_UNKNOWN = "path-unknown",
         "No record of the alert's events has the field that a condition names.",
         "Write the field that the help names; `docs/records.md` lists what records have.";
+    PATTERN_NEARLY_FULL = "pattern-nearly-full",
+        "The pattern for one event takes more than 90 % of what a rule accepts, and cannot be split.",
+        "Write values that begin or end alike as one `prefix`, `suffix` or `wildcard`, or split the \
+         alert by a condition.";
     SECRET_IN_URL = "secret-in-url",
         "The address of a subscriber has a password or key in it, in clear.",
         "Write `secret: env:NAME`, and put the address into that variable.";

@@ -108,6 +108,10 @@ fn every_warning_is_given_and_silenced_by_its_code() {
             ),
             "never-fires",
         ),
+        (
+            events(&format!("[cloudtrail:StopLogging]\n    except: {}", people(40))),
+            "pattern-nearly-full",
+        ),
         (events("[signin:ConsoleLogin]"), "sign-in-regions"),
         (excepted("2026-12-06"), "exception-expires-soon"),
         (excepted("2026-11-22"), "exception-expires-soon"),
@@ -127,6 +131,48 @@ fn every_warning_is_given_and_silenced_by_its_code() {
     let lints: std::collections::BTreeSet<&str> =
         codes::LINTS.iter().map(|code| code.as_str()).collect();
     assert_eq!(covered, lints);
+}
+
+/// One exception for this many people, as ARNs.
+fn people(count: usize) -> String {
+    let arns: Vec<String> =
+        (0..count).map(|n| format!("'arn:aws:iam::111122223333:user/person-{n:02}'")).collect();
+    format!("[{{ where: {{ userIdentity.arn: [{}] }}, reason: r }}]", arns.join(", "))
+}
+
+/// What the compiler makes is the measure: what is warned about is nearly full there, too.
+#[test]
+fn a_pattern_that_is_nearly_full_is_told_before_it_no_longer_fits() {
+    use crate::desired::compile::alert_patterns;
+    use crate::desired::pattern::Origin;
+    let mut told = Vec::new();
+    for count in 20..50 {
+        let except = format!("[cloudtrail:StopLogging]\n    except: {}", people(count));
+        let loaded = read(&with("[cloudtrail:StopLogging]", &except));
+        let warned = loaded.diagnostics.iter().any(|one| one.code == codes::PATTERN_NEARLY_FULL);
+        let alert = &loaded.blueprint.unwrap().alerts[0];
+        match alert_patterns(alert, &alert.events, &Origin::Any, AS_OF) {
+            Ok(made) => {
+                assert_eq!(made.len(), 1, "it cannot be split");
+                let chars = made[0].json.chars().count();
+                assert!(!warned || chars * 10 > 2_048 * 9, "{count}: {chars}");
+                told.push(warned);
+            }
+            Err(_) => break,
+        }
+    }
+    assert!(!told[0] && told[told.len() - 1], "{told:?}");
+    assert!(told.is_sorted(), "once told, always told");
+}
+
+#[test]
+fn a_long_list_that_can_be_split_is_not_told() {
+    let arns = people(60);
+    let list = arns.split_once("arn: ").unwrap().1.split_once(']').unwrap().0;
+    let text = format!("[cloudtrail:StopLogging]\n    where: {{ userIdentity.arn: {list}] }}");
+    let loaded = read(&with("[cloudtrail:StopLogging]", &text));
+    assert!(loaded.blueprint.is_some(), "{:?}", loaded.diagnostics);
+    assert_eq!(loaded.diagnostics, []);
 }
 
 #[test]
