@@ -11,6 +11,7 @@ mod adapter;
 mod adopt;
 mod apply;
 mod bootstrap;
+mod builtins;
 mod causes;
 mod checked;
 mod ci;
