@@ -40,6 +40,7 @@ mod links;
 mod matching;
 mod merge;
 mod narrowing;
+mod newcomer;
 mod no_gap;
 mod organization;
 mod ownership;
