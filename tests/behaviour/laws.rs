@@ -225,6 +225,20 @@ fn fault() -> impl Strategy<Value = Fault> {
     proptest::sample::select(all)
 }
 
+/// Whether others did what no apply undoes, so that what a rule hands over is not proven.
+fn stays(fault: Fault) -> bool {
+    matches!(
+        fault,
+        Fault::EncryptBus
+            | Fault::AttachPolicy
+            | Fault::DenyRole
+            | Fault::DenyTopic
+            | Fault::DenyQueue
+            | Fault::DenyFunction
+            | Fault::DenyKey
+    )
+}
+
 /// The same with keys and lists sorted: a policy is written as it was read, in AWS's order.
 fn whatever_order(value: serde_json::Value) -> serde_json::Value {
     use serde_json::Value;
@@ -257,6 +271,7 @@ proptest! {
         confirm(&sandbox);
         // Chat subscribes by itself: a filter there is a person's to take off, and what waits for it waits on.
         let chat = first.more[1];
+        let stays = faults.iter().copied().any(stays);
         for fault in faults.into_iter().filter(|fault| !chat || *fault != Fault::FilterSubscription) {
             // Not every fault has something to break in every account.
             let _ = sandbox.inflict(fault, &Aim::default());
@@ -276,7 +291,8 @@ proptest! {
         confirm(&sandbox);
         apply(&sandbox, &second);
         let settled = plan(&sandbox, &second);
-        prop_assert!(settled.is_empty() && settled.waiting.is_empty(), "{:#?}", settled);
+        let waits = !stays && !settled.waiting.is_empty();
+        prop_assert!(settled.is_empty() && !waits, "{:#?}", settled);
     }
 
     /// Law 2, touches only its own: what does not carry the tag is as it was, byte for byte.

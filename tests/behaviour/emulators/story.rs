@@ -192,7 +192,11 @@ fn empty(lane: &Lane) {
     let status = lane.json(HOME, cloudtrail("GetTrailStatus"), &json!({ "Name": TRAIL }));
     assert_eq!(status["IsLogging"], true, "a trail is never stopped");
     let tags = lane.json(HOME, cloudtrail("ListTags"), &json!({ "ResourceIdList": [trail] }));
-    assert_eq!(tags["ResourceTagList"][0]["TagsList"], json!([]), "the trail is still tagged");
+    let mark = json!([{ "Key": "ctguard:released", "Value": "story" }]);
+    assert_eq!(
+        tags["ResourceTagList"][0]["TagsList"], mark,
+        "it is released, and no more than that"
+    );
     let described = lane.json(HOME, cloudtrail("DescribeTrails"), &json!({}));
     let bucket = described["trailList"][0]["S3BucketName"].as_str().unwrap();
     assert!(lane.bucket_exists(bucket), "the bucket is gone");
