@@ -42,6 +42,7 @@ mod merge;
 mod narrowing;
 mod newcomer;
 mod no_gap;
+mod noise;
 mod organization;
 mod ownership;
 mod plan;
