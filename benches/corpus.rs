@@ -17,7 +17,7 @@ mod random;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use month::Month;
-use random::{BASE64, HEX, Random, UPPER};
+use random::{HEX, Random, UPPER};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -25,6 +25,14 @@ use std::path::PathBuf;
 const RECORDS_PER_FILE: u64 = 4_837;
 const ACCOUNTS: [&str; 4] = ["111122223333", "222233334444", "333344445555", "444455556666"];
 const REGIONS: [&str; 5] = ["us-east-1", "us-east-1", "eu-west-1", "eu-central-1", "us-west-2"];
+
+const BASE64: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+impl Random {
+    fn pick<'t, T: ?Sized>(&mut self, from: &[&'t T]) -> &'t T {
+        from[usize::try_from(self.below(from.len() as u64)).unwrap()]
+    }
+}
 
 /// A kind of call: how often, which service, which name, whether it reads, what is asked and answered.
 struct Call {

@@ -1,7 +1,6 @@
 //! Chance that is the same everywhere.
 
 pub const UPPER: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-pub const BASE64: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 pub const HEX: &[u8] = b"0123456789abcdef";
 
 /// xorshift64*: small, and the same everywhere.
@@ -17,10 +16,6 @@ impl Random {
 
     pub fn below(&mut self, limit: u64) -> u64 {
         (self.next() >> 32) % limit
-    }
-
-    pub fn pick<'t, T: ?Sized>(&mut self, from: &[&'t T]) -> &'t T {
-        from[usize::try_from(self.below(from.len() as u64)).unwrap()]
     }
 
     pub fn text(&mut self, alphabet: &[u8], length: usize) -> String {

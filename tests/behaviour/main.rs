@@ -49,6 +49,7 @@ mod plan;
 mod planfile;
 mod policy;
 mod program;
+mod quota;
 mod read_back;
 mod receivers;
 mod recorded;

@@ -101,13 +101,11 @@ fn what_is_loud_is_quiet_once_the_scanner_is_excepted() {
 }
 
 #[test]
-fn each_attack_is_heard_by_its_builtin() {
+fn each_attack_is_heard_by_every_alert_of_its_builtin() {
     for builtin in builtin::ids() {
         let attack = Month::attack(builtin).unwrap_or_else(|| panic!("no attack is on {builtin}"));
         let alerts = alerts(&format!("{HEAD}  - builtin: {builtin}\n"), &attack);
-        let heard = alerts.iter().filter(|alert| count(alert) > 0).count();
-        // The others are for what this intruder had no use for.
-        assert!(heard * 3 >= alerts.len() * 2, "{builtin}: {heard} of {}", alerts.len());
-        assert!(page().contains(&format!("| `{builtin}` | ")), "{builtin}");
+        let silent: Vec<&str> = alerts.iter().filter(|alert| count(alert) == 0).map(id).collect();
+        assert!(silent.is_empty(), "{builtin}: nothing is heard of {silent:?}");
     }
 }
