@@ -7,7 +7,8 @@
 //! read, some that write, few people; 1.4 KB each in the mean, and about seven times smaller as gzip, in AWS's
 //! layout with some 5,000 records a file. Nothing in it is from a real account.
 
-#![allow(clippy::unwrap_used)]
+// What is wrong in a table ends the program.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 #[path = "corpus/month.rs"]
 mod month;
