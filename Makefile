@@ -2,7 +2,7 @@
 
 export AWS_EC2_METADATA_DISABLED := true
 
-.PHONY: demo test site soak bench bench-fleet bench-load catalogue
+.PHONY: demo test site soak bench bench-fleet bench-load noise catalogue
 
 ## Plays the whole story on an account that is a file.
 demo:
@@ -39,6 +39,10 @@ bench-fleet:
 ## Much of one thing: a large blueprint, many rules of others, many subscriptions.
 bench-load:
 	benches/load.sh
+
+## How often each built-in alert fires in a made-up month: writes the table of docs/blueprints.md.
+noise:
+	benches/noise.sh
 
 ## Builds the event catalogue, the models of requests and responses and the list of regions again from the pinned packages.
 catalogue:

@@ -1,13 +1,24 @@
 //! An archive of made-up CloudTrail logs: `cargo run --release --example corpus -- FOLDER [RECORDS] [SEED]`.
 //!
+//! `FOLDER ordinary` makes one month of an ordinary account instead, and `FOLDER attack BUILTIN` the calls of the
+//! intruder that a built-in is for: `benches/noise.sh` counts what each alert makes of them.
+//!
 //! The same seed gives the same bytes. Records look like those of a busy account: mostly services and roles that
 //! read, some that write, few people; 1.4 KB each in the mean, and about seven times smaller as gzip, in AWS's
 //! layout with some 5,000 records a file. Nothing in it is from a real account.
 
-#![allow(clippy::unwrap_used)]
+// What is wrong in a table ends the program.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+#[path = "corpus/month.rs"]
+mod month;
+#[path = "corpus/random.rs"]
+mod random;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use month::Month;
+use random::{HEX, Random, UPPER};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -16,46 +27,13 @@ const RECORDS_PER_FILE: u64 = 4_837;
 const ACCOUNTS: [&str; 4] = ["111122223333", "222233334444", "333344445555", "444455556666"];
 const REGIONS: [&str; 5] = ["us-east-1", "us-east-1", "eu-west-1", "eu-central-1", "us-west-2"];
 
-/// xorshift64*: small, and the same everywhere.
-struct Random(u64);
+const BASE64: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        (self.next() >> 32) % limit
-    }
-
     fn pick<'t, T: ?Sized>(&mut self, from: &[&'t T]) -> &'t T {
         from[usize::try_from(self.below(from.len() as u64)).unwrap()]
     }
-
-    fn text(&mut self, alphabet: &[u8], length: usize) -> String {
-        let one = |_| char::from(alphabet[(self.next() >> 32) as usize % alphabet.len()]);
-        (0..length).map(one).collect()
-    }
-
-    fn uuid(&mut self) -> String {
-        let (a, b) = (self.next(), self.next());
-        format!(
-            "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
-            a >> 32,
-            a >> 16 & 0xffff,
-            a & 0xfff,
-            0x8000 | b >> 48 & 0x3fff,
-            b & 0xffff_ffff_ffff
-        )
-    }
 }
-
-const UPPER: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-const BASE64: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-const HEX: &[u8] = b"0123456789abcdef";
 
 /// A kind of call: how often, which service, which name, whether it reads, what is asked and answered.
 struct Call {
@@ -372,9 +350,25 @@ fn record(random: &mut Random, account: &str, region: &str, second: u64, into: &
     .unwrap();
 }
 
+const USAGE: &str =
+    "usage: corpus FOLDER [RECORDS] [SEED] | FOLDER ordinary | FOLDER attack BUILTIN";
+
+fn told(month: &Month, root: &std::path::Path) {
+    println!("{} records", month.write(root));
+}
+
 fn main() {
     let mut arguments = std::env::args().skip(1);
-    let root = PathBuf::from(arguments.next().expect("usage: corpus FOLDER [RECORDS] [SEED]"));
+    let root = PathBuf::from(arguments.next().expect(USAGE));
+    let mut arguments = arguments.peekable();
+    match arguments.peek().map(String::as_str) {
+        Some("ordinary") => return told(&Month::ordinary(u64::MAX), &root),
+        Some("attack") => {
+            let builtin = arguments.nth(1).expect(USAGE);
+            return told(&Month::attack(&builtin).expect("no attack is for this built-in"), &root);
+        }
+        _ => {}
+    }
     let mut number =
         |otherwise| arguments.next().map_or(otherwise, |text| text.parse::<u64>().unwrap());
     let (records, seed) = (number(193_471), number(1));
