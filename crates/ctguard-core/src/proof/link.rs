@@ -55,6 +55,8 @@ pub struct Link {
     pub per: Granularity,
     /// Whether a statement of somebody's denies it: an `Allow` does not undo that.
     pub denied: bool,
+    /// The read that failed, of an unknown link that rests on one.
+    pub unread: Option<Box<Unreadable>>,
 }
 
 impl Link {
@@ -86,6 +88,7 @@ impl Link {
             fixed_by: FixedBy::Person,
             per: Granularity::Place,
             denied: false,
+            unread: None,
         }
     }
 
@@ -115,7 +118,8 @@ impl Link {
         why: &Unreadable,
     ) -> Self {
         let cause = format!("{} failed: {} ({})", why.operation, why.code, why.message);
-        Self { status: Status::Unknown, ..Self::assumed(code, place, object, cause) }
+        let unread = Some(Box::new(why.clone()));
+        Self { status: Status::Unknown, unread, ..Self::assumed(code, place, object, cause) }
             .with_fix(why.remedy_at(place))
     }
 
