@@ -209,6 +209,32 @@ fn furnished() -> World {
     world
 }
 
+/// What others broke and no apply mends is drift, whether or not a statement denies anything.
+#[test]
+fn whatever_silences_an_alert_and_no_apply_mends_is_drift() {
+    for (fault, code) in [
+        (&["encrypt-bus"][..], "bus-key"),
+        (&["encrypt-bus", "default", "--region", "eu-west-1"], "bus-key"),
+        (&["disable-key", "--region", "us-east-1"], "topic-key-disabled"),
+        (&["queue-policy", "siem"], "queue-policy"),
+        (&["delete-queue", "siem"], "queue-missing"),
+        (&["function-policy", "triage"], "function-policy"),
+        (&["deny-queue", "ctguard-acme-targets"], "dead-letter-queue"),
+        (&["deny-queue", "ctguard-acme-subscriptions"], "dead-letter-queue"),
+    ] {
+        let world = furnished();
+        world.run(&["drift"]).expect(0);
+        world.run(&[&["sandbox", "break"], fault].concat()).expect(0);
+        let json = world.run(&["drift", "--no-culprit", "--format", "json"]).expect(2).json();
+        assert_eq!(json["changes"].as_array().map(Vec::len), Some(0), "{fault:?}: {json}");
+        let drift = world.run(&["drift", "--no-culprit"]).expect(2);
+        assert!(drift.out.contains(code), "{fault:?}: {}", drift.out);
+        assert!(drift.out.contains("1 that no apply mends"), "{fault:?}: {}", drift.out);
+        world.run(&["apply", "--yes"]);
+        world.run(&["drift", "--no-culprit"]).expect(2);
+    }
+}
+
 /// Whether anything has drifted is not known where an input of a proof could not be read.
 #[test]
 fn what_verify_does_not_know_neither_plan_nor_drift_calls_unchanged() {

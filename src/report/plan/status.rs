@@ -60,7 +60,7 @@ pub(in crate::report) fn headline(plan: &Plan, question: PlanView) -> (String, b
         parts.push(tally(plan));
     }
     if by_others > 0 {
-        parts.push(format!("{} by others", count(by_others, "change")));
+        parts.push(format!("{by_others} that no apply mends"));
     }
     if !plan.refusals.is_empty() && question != PlanView::Plan {
         parts.push(format!("{} refused", plan.refusals.len()));

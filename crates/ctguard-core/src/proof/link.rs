@@ -123,12 +123,12 @@ impl Link {
             .with_fix(why.remedy_at(place))
     }
 
-    /// Whether somebody else's statement or policy silences an alert, and no apply undoes it.
-    pub(super) fn is_denial_by_others(&self) -> bool {
-        // Of policies attached to a role, and of its boundary, whatever keeps it from the bus.
-        let denies =
-            self.denied || matches!(self.code, LinkCode::RoleBoundary | LinkCode::RolePolicy);
-        denies && self.status == Status::Broken && self.fixed_by == FixedBy::Person
+    /// Whether it keeps an alert silent, no apply mends it, and it was not so by design: that is
+    /// drift. What waits for a person from the beginning, what lies in the blueprint itself, and
+    /// trails that the blueprint does not keep are left to `verify`.
+    pub(super) fn is_broken_by_others(&self) -> bool {
+        let broken = self.status == Status::Broken && self.fixed_by == FixedBy::Person;
+        broken && self.code.is_mended_by_others()
     }
 
     /// Sets the fix.
