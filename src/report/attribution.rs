@@ -28,7 +28,7 @@ fn by_others(drift: &Drift, paint: Paint) -> String {
             writeln!(out, "\n{}", paint.head("Broken or changed by others, and no apply mends it"));
     }
     for notice in notice::by_others(drift) {
-        let _ = writeln!(out, "  {} {}", paint.bad(notice.code), notice.message);
+        let _ = writeln!(out, "  {} {}", paint.bad(notice.code), notice.after_code());
     }
     out
 }
