@@ -24,10 +24,11 @@ pub fn drift(drift: &Drift, paint: Paint) -> String {
 fn by_others(drift: &Drift, paint: Paint) -> String {
     let mut out = String::new();
     if drift.by_others() > 0 {
-        let _ = writeln!(out, "\n{}", paint.head("Changed by others, and no apply undoes it"));
+        let _ =
+            writeln!(out, "\n{}", paint.head("Broken or changed by others, and no apply mends it"));
     }
     for notice in notice::by_others(drift) {
-        let _ = writeln!(out, "  {} {}", paint.bad(notice.code), notice.message);
+        let _ = writeln!(out, "  {} {}", paint.bad(notice.code), notice.after_code());
     }
     out
 }

@@ -42,6 +42,14 @@ pub struct Notice {
     pub object: String,
 }
 
+impl Notice {
+    /// The message without the code at its beginning, for where the code stands before it.
+    pub fn after_code(&self) -> &str {
+        let code = self.code.as_str();
+        self.message.strip_prefix(code).map_or(self.message.as_str(), str::trim_start)
+    }
+}
+
 /// The notices of a plan, gravest first.
 pub fn plan(plan: &Plan, question: PlanView) -> Vec<Notice> {
     let names = names(plan);

@@ -48,7 +48,10 @@ fn a_foreign_object_in_the_way_is_a_refusal_that_names_it() {
     let ran = world.run(&["plan"]).expect(5);
     assert!(ran.out.contains("rule ctguard-acme-route in 111122223333/us-east-1"), "{}", ran.out);
     assert!(ran.out.contains("ctguard:blueprint=acme"), "{}", ran.out);
-    assert!(ran.out.contains("No changes"), "nothing of a foreign rule is planned: {}", ran.out);
+    assert!(ran.out.contains("1 refused; "), "nothing of a foreign rule is planned: {}", ran.out);
+    assert!(!ran.out.contains("No changes"), "{}", ran.out);
+    let markdown = world.run(&["plan", "--format", "markdown"]).expect(5);
+    assert!(!markdown.out.contains("No changes"), "{}", markdown.out);
 }
 
 #[test]
@@ -68,6 +71,7 @@ fn what_cannot_be_read_is_listed_and_never_in_sync() {
         ran.out
     );
     assert!(ran.out.contains("1 part could not be read"), "{}", ran.out);
+    assert!(ran.out.contains("What would change is not known; "), "{}", ran.out);
 }
 
 #[test]

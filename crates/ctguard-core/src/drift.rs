@@ -38,7 +38,7 @@ pub struct Drift {
     /// objects that lost their tag, if known; empty when it was not looked up.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub culprits: Vec<Culprit>,
-    /// Broken links of alerts that a policy or statement of others denies: no apply mends them.
+    /// Broken links of alerts that no apply mends, such as those that a statement of others denies.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub denied: Vec<proof::Finding>,
     /// What others added that opens or undoes something: no apply takes it away.
@@ -47,7 +47,7 @@ pub struct Drift {
 }
 
 impl Drift {
-    /// Adds what others did that no apply undoes.
+    /// Adds what is broken and no apply mends, and what others did that none undoes.
     #[must_use]
     pub fn with_deeds_of_others(self, desired: &Desired, live: &Live) -> Self {
         let (denied, additions) = proof::prove(desired, live).by_others();

@@ -29,10 +29,10 @@ fn by_others(drift: &Drift, limit: usize) -> String {
     if drift.by_others() == 0 {
         return String::new();
     }
-    let mut out = "\n#### Changed by others, and no apply undoes it\n\n".to_owned();
+    let mut out = "\n#### Broken or changed by others, and no apply mends it\n\n".to_owned();
     let mut left_out = 0;
     for notice in notice::by_others(drift) {
-        let line = format!("- {} {}\n", code(notice.code.as_str()), plain(&notice.message));
+        let line = format!("- {} {}\n", code(notice.code.as_str()), plain(notice.after_code()));
         match out.len() + line.len() + 60 > limit {
             true => left_out += 1,
             false => out.push_str(&line),

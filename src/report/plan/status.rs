@@ -45,13 +45,10 @@ pub(super) fn render(out: &mut String, plan: &Plan, question: PlanView, paint: P
     let _ = writeln!(out, "{todo}; {} in sync; {}.", plan.in_sync, read(plan));
 }
 
-/// What there is to do or what drifted, and whether that is nothing at all. "No drift" is said only
-/// where the exit code is 0.
+/// What there is to do or what drifted, and whether that is nothing at all. "No drift" and "No
+/// changes" are said only where nothing is refused and everything could be read.
 pub(in crate::report) fn headline(plan: &Plan, question: PlanView) -> (String, bool) {
     let by_others = match question {
-        PlanView::Plan if plan.is_empty() => {
-            return ("No changes".to_owned(), plan.unknown.is_empty());
-        }
         PlanView::Plan => 0,
         PlanView::Drift { by_others } => by_others,
     };
@@ -60,15 +57,20 @@ pub(in crate::report) fn headline(plan: &Plan, question: PlanView) -> (String, b
         parts.push(tally(plan));
     }
     if by_others > 0 {
-        parts.push(format!("{} by others", count(by_others, "change")));
+        parts.push(format!("{by_others} that no apply mends"));
     }
-    if !plan.refusals.is_empty() && question != PlanView::Plan {
+    // A plan with changes tells its refusals further down, and an apply does what is left.
+    if !plan.refusals.is_empty() && (plan.is_empty() || question != PlanView::Plan) {
         parts.push(format!("{} refused", plan.refusals.len()));
     }
+    let (nothing, unknown) = match question {
+        PlanView::Plan => ("No changes", "What would change is not known"),
+        PlanView::Drift { .. } => ("No drift", "Drift is not known"),
+    };
     match parts.is_empty() {
         false => (parts.join(", "), false),
-        true if plan.unknown.is_empty() => ("No drift".to_owned(), true),
-        true => ("Drift is not known".to_owned(), false),
+        true if plan.unknown.is_empty() => (nothing.to_owned(), true),
+        true => (unknown.to_owned(), false),
     }
 }
 

@@ -146,6 +146,16 @@ impl LinkCode {
         (Self::QueueMissing..=Self::FunctionPolicy).contains(&self)
     }
 
+    /// Whether a broken link of this code that no apply mends is drift. `docs/drift.md` says which
+    /// are not, and why.
+    pub fn is_mended_by_others(self) -> bool {
+        let in_blueprint = [Self::RuleQuota, Self::PatternLosesAlternative, Self::PatternMisread];
+        let awaited = [Self::SubscriberMissing, Self::SubscriberPending, Self::ChatMissing];
+        (Self::RuleMissing..=Self::ChatRaw).contains(&self)
+            && !in_blueprint.contains(&self)
+            && !awaited.contains(&self)
+    }
+
     /// Whether it is only used for remarks, which do not change the verdict.
     pub fn is_remark(self) -> bool {
         matches!(self, Self::DeadLetterQueue | Self::UnsubscribeOpen) || self >= Self::NeverFired

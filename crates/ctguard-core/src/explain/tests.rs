@@ -20,6 +20,7 @@ fn link(place: &Place, object: &str, cause: &str) -> Arc<Link> {
         fixed_by: FixedBy::Apply,
         per: crate::scope::Granularity::Place,
         denied: false,
+        unread: None,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::defer::Stage;
 use super::draft::Differ;
-use super::{Plan, PlanScope, PlannedFrom, Verb, Warning};
+use super::{Plan, PlanScope, PlannedFrom, Unknown, Verb, Warning};
 use super::{effects, kinds, order, outlook, unfinished};
 use crate::cause::Cause;
 use crate::desired::{Desired, DesiredPlace};
@@ -65,6 +65,10 @@ pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
         fingerprints: Vec::new(),
     };
     let proof = proof::prove(desired, live);
+    if !desired.intent.destroy {
+        plan.unknown.extend(unfinished::of_proof(&proof, &plan.unknown));
+        plan.unknown.sort();
+    }
     let refused = plan.refusals.iter().map(|refusal| &refusal.address).cloned();
     let held_back = kinds::trail::held_back(desired, live);
     let refused: Vec<Address> =
@@ -76,7 +80,7 @@ pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
     if stage == Stage::Planned {
         plan.guards = super::guards::of(desired, live, &plan);
     }
-    plan.warnings.extend(uncovered(&proof));
+    plan.warnings.extend(uncovered(&proof, &plan.unknown));
     plan.warnings.sort();
     plan.warnings.dedup();
     plan
@@ -110,12 +114,18 @@ fn refused_elsewhere(desired: &Desired, live: &Live) -> impl Iterator<Item = Add
 
 /// Warns of what keeps an alert silent and a plan cannot fix, before anything is applied. Pending
 /// confirmations are in `waiting`, and what is in the way of a rule in `refusals`.
-fn uncovered(proof: &Proof) -> Vec<Warning> {
+fn uncovered(proof: &Proof, unknown: &[Unknown]) -> Vec<Warning> {
+    // What rests on a failed read is among the unknown parts, with its cause.
+    let read = |part: &Unknown| {
+        format!("{} failed: {} ({})", part.why.operation, part.why.code, part.why.message)
+    };
+    let unknown: BTreeSet<String> = unknown.iter().map(read).collect();
     let said_elsewhere = |code| matches!(code, LinkCode::SubscriberPending | LinkCode::ChatMissing);
     proof
         .findings()
         .into_iter()
         .filter(|finding| finding.fixed_by == FixedBy::Person && !finding.alerts.is_empty())
+        .filter(|finding| finding.status != Status::Unknown || !unknown.contains(&finding.cause))
         .filter(|finding| {
             let broken = finding.status == Status::Broken;
             let trail = finding.code.is_trail() && finding.status >= Status::Unknown;

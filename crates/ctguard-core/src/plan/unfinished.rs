@@ -1,14 +1,39 @@
-//! Reads that did not come to their end, of what a plan does not change but an alert depends on.
+//! What an alert depends on and could not be read, though a plan does not change it.
 //!
-//! What a plan may not read of others it leaves to `verify`. A read that was cut short is different:
-//! whatever else the plan says was decided without it, so it is told, and the plan is incomplete.
+//! Whether an alert is silent is not known then, so the plan is incomplete: [`of_proof`] tells the
+//! failed read of every unknown link, whatever it is about. [`tell`] tells those that were cut
+//! short even where no link rests on them: whatever else the plan says was decided without them.
 
+use super::Unknown;
 use super::draft::Differ;
 use crate::desired::DesiredPlace;
+use crate::proof::Proof;
 use crate::scope::Place;
 use crate::snapshot::{
     LiveSubscription, LiveTopic, LiveTrail, Observed, PlaceSnapshot, Unreadable,
 };
+use std::collections::BTreeSet;
+
+/// Returns the parts that unknown links of a proof rest on, but for those that are told already.
+///
+/// A link without a failed read, of a trail whose selectors are kept outside the scope, is left to
+/// `verify`.
+pub fn of_proof(proof: &Proof, told: &[Unknown]) -> Vec<Unknown> {
+    let read = |part: &Unknown| (part.account.clone(), part.region.clone(), part.why.clone());
+    let told: BTreeSet<_> = told.iter().map(read).collect();
+    let links = proof.paths.iter().flat_map(|path| path.links.iter().map(|link| &**link));
+    let unknown = links.chain(&proof.signals).filter_map(|link| {
+        let why = link.unread.as_deref()?;
+        Some(Unknown {
+            account: link.place.account.clone(),
+            region: link.place.region.clone(),
+            part: format!("{} of {}", link.code, link.object),
+            why: why.clone(),
+        })
+    });
+    let unknown: BTreeSet<Unknown> = unknown.filter(|part| !told.contains(&read(part))).collect();
+    unknown.into_iter().collect()
+}
 
 /// Tells what was cut short in a place.
 pub fn tell(differ: &mut Differ<'_>, place: &Place, here: &DesiredPlace, seen: &PlaceSnapshot) {

@@ -55,6 +55,8 @@ pub struct Link {
     pub per: Granularity,
     /// Whether a statement of somebody's denies it: an `Allow` does not undo that.
     pub denied: bool,
+    /// The read that failed, of an unknown link that rests on one.
+    pub unread: Option<Box<Unreadable>>,
 }
 
 impl Link {
@@ -86,6 +88,7 @@ impl Link {
             fixed_by: FixedBy::Person,
             per: Granularity::Place,
             denied: false,
+            unread: None,
         }
     }
 
@@ -115,16 +118,17 @@ impl Link {
         why: &Unreadable,
     ) -> Self {
         let cause = format!("{} failed: {} ({})", why.operation, why.code, why.message);
-        Self { status: Status::Unknown, ..Self::assumed(code, place, object, cause) }
+        let unread = Some(Box::new(why.clone()));
+        Self { status: Status::Unknown, unread, ..Self::assumed(code, place, object, cause) }
             .with_fix(why.remedy_at(place))
     }
 
-    /// Whether somebody else's statement or policy silences an alert, and no apply undoes it.
-    pub(super) fn is_denial_by_others(&self) -> bool {
-        // Of policies attached to a role, and of its boundary, whatever keeps it from the bus.
-        let denies =
-            self.denied || matches!(self.code, LinkCode::RoleBoundary | LinkCode::RolePolicy);
-        denies && self.status == Status::Broken && self.fixed_by == FixedBy::Person
+    /// Whether it keeps an alert silent, no apply mends it, and it was not so by design: that is
+    /// drift. What waits for a person from the beginning, what lies in the blueprint itself, and
+    /// trails that the blueprint does not keep are left to `verify`.
+    pub(super) fn is_broken_by_others(&self) -> bool {
+        let broken = self.status == Status::Broken && self.fixed_by == FixedBy::Person;
+        broken && self.code.is_mended_by_others()
     }
 
     /// Sets the fix.

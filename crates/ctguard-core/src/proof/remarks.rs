@@ -31,7 +31,7 @@ pub fn collect(desired: &Desired, live: &Live, proof: &mut Proof) {
             }
         }
         if destinations.insert((&path.raised, ByIdentity(&*path.destinations))) {
-            subscribers(live, path, &mut proof.remarks);
+            subscribers(desired, live, path, &mut proof.remarks);
         }
     }
 }
@@ -53,12 +53,13 @@ fn targets(
         }
         let rule = place.arn("events", &format!("rule/{key}"));
         let (object, why) = match &target.dead_letter_arn {
-            None => {
-                (LinkObject::rule(place, key.as_str()), Some("has no dead-letter queue".to_owned()))
-            }
+            None => (
+                LinkObject::rule(place, key.as_str()),
+                Some(Lost::of_ours("has no dead-letter queue".to_owned())),
+            ),
             Some(queue) => (
                 LinkObject::Queue(queue.clone()),
-                refuses(live, queue, "events.amazonaws.com", &rule),
+                refuses(desired, live, queue, "events.amazonaws.com", &rule),
             ),
         };
         say_lost(place, object, &format!("Target {id} of rule {key}"), why, remarks);
@@ -67,7 +68,7 @@ fn targets(
 
 /// Whether listed subscribers have a dead-letter queue, and whether one click ends their
 /// subscription.
-fn subscribers(live: &Live, path: &AlertPath, remarks: &mut Vec<Remark>) {
+fn subscribers(desired: &Desired, live: &Live, path: &AlertPath, remarks: &mut Vec<Remark>) {
     let place = &path.raised;
     for destination in path.destinations.iter() {
         let (_, topic) = destination.topic_seen(live, place);
@@ -97,10 +98,10 @@ fn subscribers(live: &Live, path: &AlertPath, remarks: &mut Vec<Remark>) {
                 continue;
             }
             let (object, why) = match &now.dead_letter_arn {
-                None => (object, Some("has no dead-letter queue".to_owned())),
+                None => (object, Some(Lost::of_ours("has no dead-letter queue".to_owned()))),
                 Some(queue) => (
                     LinkObject::Queue(queue.clone()),
-                    refuses(live, queue, "sns.amazonaws.com", &destination.topic_arn),
+                    refuses(desired, live, queue, "sns.amazonaws.com", &destination.topic_arn),
                 ),
             };
             say_lost(place, object, &format!("The subscription of {endpoint}"), why, remarks);
@@ -112,28 +113,50 @@ fn say_lost(
     place: &Place,
     object: LinkObject,
     who: &str,
-    why: Option<String>,
+    why: Option<Lost>,
     remarks: &mut Vec<Remark>,
 ) {
-    if let Some(why) = why {
+    if let Some(Lost { why, by_others }) = why {
         remarks.push(Remark {
             severity: RemarkSeverity::Degraded,
             code: LinkCode::DeadLetterQueue,
             place: place.clone(),
             object,
             text: format!("{who} {why}: what is refused there is lost."),
-            by_others: false,
+            by_others,
         });
     }
 }
 
+/// Why what is refused is lost.
+struct Lost {
+    why: String,
+    /// Whether a statement of others in the blueprint's own queue does it: no apply takes it away.
+    by_others: bool,
+}
+
+impl Lost {
+    fn of_ours(why: String) -> Self {
+        Self { why, by_others: false }
+    }
+}
+
 /// Why a dead-letter queue would refuse a message; `None` when it would not, or that is unknown.
-fn refuses(live: &Live, queue: &str, service: &str, source: &str) -> Option<String> {
+fn refuses(
+    desired: &Desired,
+    live: &Live,
+    queue: &str,
+    service: &str,
+    source: &str,
+) -> Option<Lost> {
     let arn = Arn::parse(queue)?;
     let place = Place::new(AccountId::new(arn.account)?, Region::new(arn.region)?);
     let seen = live.places.get(&place)?;
     match seen.queues.get(queue)? {
-        Observed::Absent => Some(format!("sends what is refused to {queue}, which does not exist")),
+        Observed::Absent => {
+            let why = format!("sends what is refused to {queue}, which does not exist");
+            Some(Lost::of_ours(why))
+        }
         Observed::Unreadable(_) => None,
         Observed::Known(live) => {
             let request = Request {
@@ -147,10 +170,16 @@ fn refuses(live: &Live, queue: &str, service: &str, source: &str) -> Option<Stri
                 extra: &[],
             };
             match admission(live.queue.policy.as_ref(), &request) {
-                Admission::Refuses(refusal) => Some(format!(
-                    "sends what is refused to {queue}, which does not take it: {}",
-                    refusal.into_cause()
-                )),
+                Admission::Refuses(refusal) => {
+                    let own = desired.places.get(&place);
+                    let own = own.is_some_and(|here| here.queues.contains_key(arn.resource));
+                    let by_others = own && refusal.is_denial();
+                    let why = format!(
+                        "sends what is refused to {queue}, which does not take it: {}",
+                        refusal.into_cause()
+                    );
+                    Some(Lost { why, by_others })
+                }
                 Admission::Admits | Admission::Assumes(_) => None,
             }
         }

@@ -170,9 +170,9 @@ impl Proof {
         self.folding().finish().1
     }
 
-    /// Broken links whose alerts others deny, and remarks on what they did: no apply undoes either.
+    /// Broken links that no apply mends, and remarks on what others did that none undoes.
     pub fn by_others(&self) -> (Vec<Finding>, Vec<RemarkGroup>) {
-        let mut folding = self.folding_where(Link::is_denial_by_others);
+        let mut folding = self.folding_where(Link::is_broken_by_others);
         self.remarks.iter().filter(|said| said.by_others).for_each(|said| folding.remark(said));
         let (_, links, remarks) = folding.finish();
         (links, remarks)
