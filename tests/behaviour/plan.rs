@@ -50,6 +50,12 @@ fn a_foreign_object_in_the_way_is_a_refusal_that_names_it() {
     assert!(ran.out.contains("ctguard:blueprint=acme"), "{}", ran.out);
     assert!(ran.out.contains("1 refused; "), "nothing of a foreign rule is planned: {}", ran.out);
     assert!(!ran.out.contains("No changes"), "{}", ran.out);
+    assert!(!ran.out.contains("lost in"), "an apply leaves it as it is: {}", ran.out);
+    let json = world.run(&["plan", "--format", "json"]).expect(5).json();
+    for effect in json["effects"].as_array().unwrap() {
+        assert_eq!(effect["alerting_after"], effect["alerting_now"], "{effect}");
+        assert_eq!(effect["alerting_now"], effect["places"], "{effect}");
+    }
     let markdown = world.run(&["plan", "--format", "markdown"]).expect(5);
     assert!(!markdown.out.contains("No changes"), "{}", markdown.out);
 }

@@ -42,7 +42,13 @@ pub(super) fn forecasts(
         .zip(&proof.paths)
         .map(|(path, proof)| {
             let way = !refused.stops(path);
-            let confirmed = way && proof.links.iter().all(|link| mended(link, trail_refused));
+            // An apply leaves what it refuses as it is: no link behind the trail is mended then,
+            // and one that is right stays right.
+            let stays = |link: &Link| link.status <= Status::Assumed || is_awaited(link);
+            let confirmed = proof.links.iter().all(|link| match way || link.code.is_trail() {
+                true => mended(link, trail_refused),
+                false => stays(link),
+            });
             // Paths share their destinations: each is judged once.
             let key = (&path.raised, path.destinations.as_ptr());
             let everybody = !*awaited.entry(key).or_insert_with(|| awaits_somebody(path, live));
@@ -104,11 +110,17 @@ impl<'a> Refused<'a> {
     }
 }
 
+/// Whether a link waits for a person who confirms.
+fn is_awaited(link: &Link) -> bool {
+    matches!(link.code, LinkCode::SubscriberPending | LinkCode::ChatMissing)
+}
+
 /// Whether a link is right, or will be once the plan is applied and people have confirmed.
 fn mended(link: &Link, trail_refused: bool) -> bool {
-    let person = matches!(link.code, LinkCode::SubscriberPending | LinkCode::ChatMissing);
     let apply = link.status == Status::Broken && link.fixed_by == FixedBy::Apply;
-    link.status <= Status::Assumed || person || apply && !(link.code.is_trail() && trail_refused)
+    link.status <= Status::Assumed
+        || is_awaited(link)
+        || apply && !(link.code.is_trail() && trail_refused)
 }
 
 /// Whether a listed subscriber has yet to confirm, or will have to once it is subscribed.
