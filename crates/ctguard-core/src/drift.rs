@@ -12,7 +12,7 @@ pub mod suspects;
 use crate::desired::Desired;
 use crate::plan::{Change, Field, Plan, Verb};
 use crate::proof::{self, RemarkGroup};
-use crate::resource::{Address, BLUEPRINT_TAG, Kind};
+use crate::resource::{Address, BLUEPRINT_TAG, Kind, OWN_TAGS};
 use crate::snapshot::{Live, Unreadable};
 use record::RecordedCall;
 use schemars::JsonSchema;
@@ -112,15 +112,17 @@ pub fn of(mut plan: Plan) -> Drift {
     }
 }
 
-/// Whether a difference alters only texts: descriptions, the sender's name in a mail, and tags
-/// other than the ownership tag. (Without that tag the plan refuses to touch an object.)
+/// Whether a difference alters only texts: descriptions, the sender's name in a mail, and missing
+/// tags of ctguard's other than the ownership tag. (Without that tag the plan refuses to touch an
+/// object.) A tag that the blueprint asks for is there for an organization's policies.
 fn is_cosmetic(kind: Kind, field: &Field) -> bool {
     match (kind, field.path.as_str()) {
         (Kind::Rule, "description") | (Kind::Topic, "display_name") => true,
         // Missing tags; removed ones release a trail.
         (_, "tags") => {
             let lacking = field.after.as_ref().and_then(|after| after.as_object());
-            field.before.is_none() && lacking.is_some_and(|tags| !tags.contains_key(BLUEPRINT_TAG))
+            let secondary = |key: &String| key.starts_with(OWN_TAGS) && key != BLUEPRINT_TAG;
+            field.before.is_none() && lacking.is_some_and(|tags| tags.keys().all(secondary))
         }
         _ => false,
     }
@@ -144,7 +146,7 @@ mod tests {
     use serde_json::{Value, json};
 
     #[test]
-    fn only_words_and_tags_beside_the_owners_are_cosmetic() {
+    fn only_words_and_ctguards_secondary_tags_are_cosmetic() {
         let field = |path: &str, before: Option<Value>, after: Option<Value>| Field {
             path: path.to_owned(),
             before,
@@ -161,6 +163,13 @@ mod tests {
             (Kind::Target, changed("input"), false),
             (Kind::Trail, changed("log_file_validation"), false),
             (Kind::Rule, field("tags", None, Some(json!({ "ctguard:alert": "a" }))), true),
+            (Kind::Queue, field("tags", None, Some(json!({ "ctguard:version": "1" }))), true),
+            (Kind::Queue, field("tags", None, Some(json!({ "CostCenter": "42" }))), false),
+            (
+                Kind::Queue,
+                field("tags", None, Some(json!({ "CostCenter": "42", "ctguard:version": "1" }))),
+                false,
+            ),
             (Kind::Bucket, field("tags", None, Some(json!({ "ctguard:blueprint": "a" }))), false),
             (Kind::Trail, field("tags", Some(json!(["ctguard:blueprint"])), None), false),
         ] {
