@@ -49,6 +49,13 @@ fn unreadable(
     Link::unreadable_in(home.unwrap_or(judge.place), code, judge.place, object, why)
 }
 
+/// What to do about a Deny in the policy of an endpoint.
+fn undeny(what: &str) -> String {
+    format!(
+        "Take the statement that denies it out of the {what}'s policy: an Allow does not undo a Deny."
+    )
+}
+
 /// The organization of the topic's account, where the account was found in it: `aws:SourceOrgID` is
 /// that, if it is sent.
 ///
@@ -105,6 +112,7 @@ fn queue(judge: &TopicJudge<'_>, arn: &str, object: LinkObject) -> Link {
         Admission::Refuses(refusal) => {
             let denied = refusal.is_denial();
             let cause = format!("the queue: {}", refusal.into_cause());
+            let fix = if denied { undeny("queue") } else { fix };
             return Link {
                 fix,
                 ..Link::broken(LinkCode::QueuePolicy, judge.place, object, cause, FixedBy::Person)
@@ -129,6 +137,7 @@ fn queue(judge: &TopicJudge<'_>, arn: &str, object: LinkObject) -> Link {
             let cause = format!("key {name}: {cause}");
             let link =
                 Link::broken(LinkCode::QueueKey, judge.place, object, cause, FixedBy::Person);
+            let fix = trouble.fix(name, &fix);
             Link { fix, ..link }.denied(trouble == key::Trouble::Denied)
         }
     }
@@ -196,7 +205,8 @@ fn function(judge: &TopicJudge<'_>, arn: &str, object: LinkObject) -> Link {
         Admission::Assumes(cause) => assumed(cause),
         Admission::Refuses(refusal) => {
             let denied = refusal.is_denial();
-            broken(format!("the function: {}", refusal.into_cause()), fix.clone()).denied(denied)
+            let fix = if denied { undeny("function") } else { fix.clone() };
+            broken(format!("the function: {}", refusal.into_cause()), fix).denied(denied)
         }
     }
 }
