@@ -3,7 +3,7 @@
 use crate::cause::{Cause, Denial};
 use crate::desired::{Desired, DesiredBucket};
 use crate::proof::{Link, LinkCode, LinkObject};
-use crate::scope::Place;
+use crate::scope::{Place, Region};
 use crate::snapshot::{Live, Observed, Unreadable};
 
 /// Whether what could not be read of a bucket is taken as right: it is another account's by the
@@ -57,7 +57,9 @@ pub fn links(desired: &Desired, live: &Live) -> Vec<Link> {
             return None;
         }
         let object = LinkObject::Bucket(name.clone());
-        Some(Link::unreadable(LinkCode::LogBucketPolicy, place, object, why))
+        // As the plan has it: told there, it is not told again.
+        let of_account = Place::new(account.clone(), Region::global());
+        Some(Link::unreadable(LinkCode::LogBucketPolicy, &of_account, object, why))
     });
     unread.collect()
 }
