@@ -72,10 +72,18 @@ pub struct Plan {
     pub guards: Vec<Guard>,
     /// How many objects are as they should be.
     pub in_sync: usize,
+    /// How many of them could not be read and are assumed to be; absent for none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[schemars(range(min = 1))]
+    pub assumed: usize,
     /// Fingerprints of the live objects, so that an apply detects what has changed since. Only in a
     /// saved plan.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fingerprints: Vec<PlaceFingerprints>,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// The blueprint that a plan was made from.

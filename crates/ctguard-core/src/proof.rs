@@ -33,6 +33,7 @@ mod trail;
 
 pub use crate::codes::LinkCode;
 pub use link::{FixedBy, Link, Status};
+pub(crate) use logs::unread as log_bucket;
 pub use object::LinkObject;
 pub use report::{AlertCounts, Counts, Covered, Finding, RemarkGroup, Report, Unread};
 
@@ -131,7 +132,8 @@ pub struct Remark {
 #[derive(Debug, Clone, Default)]
 pub struct Proof {
     pub paths: Vec<PathProof>,
-    /// Broken signals that belong to no single path, such as dead letters and failed invocations.
+    /// What belongs to no single path: broken signals, such as dead letters and failed invocations,
+    /// and log buckets that could not be read.
     pub signals: Vec<Link>,
     /// Findings that never change the verdict.
     pub remarks: Vec<Remark>,
@@ -145,6 +147,7 @@ pub fn prove(desired: &Desired, live: &Live) -> Proof {
     let paths = desired.paths.iter().map(|path| prover.path(path)).collect();
     let mut proof = Proof { paths, ..Proof::default() };
     signals::collect(desired, live, &mut proof);
+    proof.signals.extend(log_bucket::links(desired, live));
     remarks::collect(desired, live, &mut proof);
     proof.remarks.extend(additions::find(desired, live));
     proof.remarks.sort();

@@ -37,11 +37,8 @@ pub fn check(state: &State, place: &Place, operation: &str) -> Result<(), Refusa
         return Err(deny("UnrecognizedClientException", why));
     }
     if is_denied(state, place, operation) {
-        let who = &state.caller.arn;
-        return Err(deny(
-            denial_code(operation),
-            format!("{who} is not authorized to perform {operation}"),
-        ));
+        let said = failing::denial(operation, &state.caller.arn);
+        return Err(deny(denial_code(operation), said));
     }
     fails(state, place, operation)
 }

@@ -21,6 +21,18 @@ pub fn denial_code(operation: &str) -> &'static str {
     }
 }
 
+/// What AWS says when no policy allows a call. S3 names the type of the policy in the account of
+/// the bucket.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html>
+pub fn denial(operation: &str, caller: &str) -> String {
+    let said = format!("User: {caller} is not authorized to perform: {operation}");
+    match operation.starts_with("s3:") {
+        true => format!("{said} because no identity-based policy allows the {operation} action"),
+        false => said,
+    }
+}
+
 /// AWS's code and message, or those of the network, for a call.
 ///
 /// Source: the pages "Common errors" of each service's API reference, such as
@@ -29,10 +41,7 @@ pub fn denial_code(operation: &str) -> &'static str {
 fn words(how: Failure, operation: &str, caller: &str) -> (&'static str, String) {
     let service = operation.split(':').next().unwrap_or_default();
     match how {
-        Failure::Denied => {
-            let said = format!("User: {caller} is not authorized to perform: {operation}");
-            (denial_code(operation), said)
-        }
+        Failure::Denied => (denial_code(operation), denial(operation, caller)),
         Failure::DeniedByOrganization => {
             let said = format!(
                 "User: {caller} is not authorized to perform: {operation} with an explicit deny in a service control policy"

@@ -74,10 +74,19 @@ pub(in crate::report) fn headline(plan: &Plan, question: PlanView) -> (String, b
     }
 }
 
+fn are(number: usize) -> &'static str {
+    if number == 1 { "is" } else { "are" }
+}
+
 /// Whether everything could be read.
 pub(in crate::report) fn read(plan: &Plan) -> String {
+    let assumed = match plan.assumed {
+        0 => String::new(),
+        many => format!("{} could not be read and {} assumed", count(many, "object"), are(many)),
+    };
     match plan.unknown.len() {
-        0 => "everything could be read".to_owned(),
+        0 if assumed.is_empty() => "everything could be read".to_owned(),
+        0 => assumed,
         many => format!("{} could not be read", count(many, "part")),
     }
 }

@@ -409,6 +409,45 @@ fn the_law_of_policies_speaks_of_every_answer() {
     assert!(counts.iter().all(|count| *count > 50), "{counts:?}");
 }
 
+/// AWS's services call under their own name, which is among the names of theirs: whoever asks for
+/// it lets them in, and whoever denies those without a name keeps no service out.
+#[test]
+fn a_service_that_calls_itself_has_its_name_among_its_names() {
+    let key = "aws:PrincipalServiceNamesList";
+    for call in CALLS.iter().filter(|call| call.direct) {
+        let grant = json!({
+            "Effect": "Allow", "Principal": { "Service": call.service },
+            "Action": call.action, "Resource": call.resource,
+        });
+        let everybody = json!({
+            "Principal": "*", "Action": call.action, "Resource": call.resource,
+        });
+        let with = |effect: &str, condition: Value| {
+            let mut statement = everybody.clone();
+            statement["Effect"] = json!(effect);
+            statement["Condition"] = condition;
+            statement
+        };
+        let any = |name: &str| json!({ "ForAnyValue:StringEquals": { key: name } });
+        for (statements, admits) in [
+            (vec![with("Allow", any(call.service))], true),
+            (vec![grant.clone(), with("Deny", json!({ "Null": { key: "true" } }))], true),
+            (vec![grant.clone(), with("Deny", json!({ "Null": { key: "false" } }))], false),
+            (vec![grant.clone(), with("Deny", any(call.service))], false),
+        ] {
+            let policy = json!({ "Version": "2012-10-17", "Statement": statements });
+            let (proof, sandbox) = (call.proof(&policy), call.sandbox(&policy));
+            let agree = match admits {
+                true => proof == Admission::Admits && sandbox == Weighed::Allowed,
+                false => {
+                    matches!(proof, Admission::Refuses(_)) && matches!(sandbox, Weighed::Refused(_))
+                }
+            };
+            assert!(agree, "{call:?}\n{policy:#}\nproof: {proof:?}\nsandbox: {sandbox:?}");
+        }
+    }
+}
+
 /// The role that forwards events, and the account that it is of.
 const SPOKE: &str = "222233334444";
 const ROLE: &str = "arn:aws:iam::222233334444:role/ctguard-acme";

@@ -42,10 +42,12 @@ impl<'a> Failed<'a> {
 /// How the entry of a region begins and goes on in a line for the blueprint.
 const ENTRY: (&str, &str) = ("{ region: ", ", reason: ");
 
-/// The line of a blueprint that leaves a region out.
-fn line_without(region: &Region, reason: &str) -> String {
+/// How a blueprint leaves a region out, and which regions it cannot leave out.
+fn leave_out(region: &Region, reason: &str) -> String {
     let (begin, middle) = ENTRY;
-    format!("`regions: {{ enabled: true, except: [{begin}{region}{middle}{reason} }}] }}`")
+    format!(
+        "leave the region out of the blueprint: take it from its list of regions, or, where it has none, write `regions: {{ enabled: true, except: [{begin}{region}{middle}{reason} }}] }}`. That is no way out for the region of the hub, the home of the trail, and a region in which alone an alert's events land (as those of IAM in us-east-1): there the call must be made possible."
+    )
 }
 
 /// Writes the line for the blueprint out for all regions that a folded text is about: where the
@@ -121,12 +123,8 @@ fn denied(denial: Denial, failed: Failed<'_>) -> String {
                 by.name()
             );
             if let Some(region) = failed.avoidable() {
-                let reason = "a policy of the organization denies it";
-                let line = line_without(region, reason);
-                text.push_str(&format!(
-                    " If it shuts the whole region, leave the region out of the blueprint: {line}"
-                ));
-                text.push('.');
+                let out = leave_out(region, "a policy of the organization denies it");
+                text.push_str(&format!(" If it shuts the whole region, {out}"));
             }
             text
         }
@@ -234,7 +232,7 @@ fn not_enabled(failed: Failed<'_>) -> String {
             ),
         };
     };
-    let line = line_without(region, "not enabled");
+    let out = leave_out(region, "not enabled");
     let doubt = match is_opt_in(region) {
         true => String::new(),
         // Enabled by default: then it is the token, or the account.
@@ -242,9 +240,7 @@ fn not_enabled(failed: Failed<'_>) -> String {
             " Accounts have {region} from the start: if it is enabled, the credentials were deleted meanwhile, or their token is not valid there; then sign in again."
         ),
     };
-    format!(
-        "The region {region} is not enabled in the account: enable it, or leave it out of the blueprint: {line}.{doubt}"
-    )
+    format!("The region {region} is not enabled in the account: enable it, or {out}{doubt}")
 }
 
 fn not_found(failed: Failed<'_>) -> String {

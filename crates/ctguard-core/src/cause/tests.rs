@@ -266,6 +266,17 @@ fn a_region_that_is_shut_comes_with_the_line_that_leaves_it_out() {
     }
 }
 
+/// A blueprint that lists its regions has no line to write, and some regions cannot be left out.
+#[test]
+fn how_a_region_is_left_out_fits_every_blueprint() {
+    for cause in [Cause::NotEnabled, denial(PolicyType::ServiceControl, true)] {
+        let text = cause.remedy(Failed::at("sns:CreateTopic", &place("us-east-1")));
+        for part in ["its list of regions", "the hub", "the home of the trail", "alone"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
+}
+
 #[test]
 fn a_folded_line_names_every_region() {
     let text = Cause::NotEnabled.remedy(Failed::at("events:ListRules", &place("ap-east-1")));

@@ -62,6 +62,7 @@ pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
         warnings: out.warnings,
         guards: Vec::new(),
         in_sync: out.in_sync,
+        assumed: out.assumed,
         fingerprints: Vec::new(),
     };
     let proof = proof::prove(desired, live);

@@ -31,6 +31,7 @@ pub(super) struct Collected {
     pub unknown: Vec<Unknown>,
     pub warnings: Vec<Warning>,
     pub in_sync: usize,
+    pub assumed: usize,
 }
 
 /// What the kinds compare with, and where they put what they find.
@@ -184,6 +185,12 @@ impl Differ<'_> {
             per: Granularity::Fleet,
             places: BTreeSet::new(),
         });
+    }
+
+    /// Counts what could not be read, and is taken as right.
+    pub fn assumed(&mut self) {
+        self.in_sync();
+        self.out.assumed += 1;
     }
 
     pub fn in_sync(&mut self) {

@@ -51,6 +51,7 @@ pub fn merge(plans: &[Plan]) -> Result<Plan, MergeError> {
         warnings: warnings(plans),
         guards: guards(plans),
         in_sync: plans.iter().map(|plan| plan.in_sync).sum(),
+        assumed: plans.iter().map(|plan| plan.assumed).sum(),
         fingerprints: fingerprints(plans)?,
     })
 }

@@ -135,19 +135,19 @@ fn key_link(
     let seen = live.places.get(hub).and_then(|seen| seen.keys.get(name));
     let (code, object) = (LinkCode::BusKey, object.clone());
     let said = |cause: String| format!("key {name}: {cause}");
+    let fix = "Allow events.amazonaws.com kms:GenerateDataKey and kms:Decrypt in the policy of an enabled key, or take the key off the bus.";
     let link = match key::judge(seen, key::KeyUse::of_bus(arn, hub.account.as_str())) {
         key::Answer::Admits => return None,
         key::Answer::Unreadable(why) => return Some(Link::unreadable(code, hub, object, &why)),
         key::Answer::Assumes(_) if doubted => return None,
         key::Answer::Assumes(cause) => Link::assumed(code, hub, object, said(cause)),
         key::Answer::Refuses(trouble, cause) => {
-            Link::broken(code, hub, object, said(cause), FixedBy::Person)
-                .denied(trouble == key::Trouble::Denied)
+            let link = Link::broken(code, hub, object, said(cause), FixedBy::Person)
+                .denied(trouble == key::Trouble::Denied);
+            return Some(link.with_fix(trouble.fix(name, fix)));
         }
     };
-    Some(link.with_fix(
-        "Allow events.amazonaws.com kms:GenerateDataKey and kms:Decrypt in the policy of an enabled key, or take the key off the bus.",
-    ))
+    Some(link.with_fix(fix))
 }
 
 fn with_everybody(policy: Option<&Value>, bus: &str) -> Value {

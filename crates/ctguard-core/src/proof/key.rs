@@ -39,6 +39,26 @@ impl Trouble {
     }
 }
 
+impl Trouble {
+    /// What to do about a key: `otherwise`, where a permission or another key is what it lacks.
+    ///
+    /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/enabling-keys.html>,
+    /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_CancelKeyDeletion.html>
+    pub fn fix(self, key: &str, otherwise: &str) -> String {
+        match self {
+            Self::Denied => format!(
+                "Take the statement that denies it out of the policy of key {key}: an Allow does not undo a Deny."
+            ),
+            Self::Disabled => format!(
+                "Enable the key (`aws kms enable-key --key-id {key}`); if it is to be deleted, cancel that first (`aws kms cancel-key-deletion --key-id {key}`)."
+            ),
+            Self::Missing | Self::AwsManaged | Self::Policy | Self::Condition => {
+                otherwise.to_owned()
+            }
+        }
+    }
+}
+
 /// A service's use of a key.
 #[derive(Debug, Clone, Copy)]
 pub struct KeyUse<'a> {
@@ -130,4 +150,19 @@ pub fn judge(key: Option<&Observed<LiveKey>>, used: KeyUse<'_>) -> Answer {
         }
     }
     assumed.map_or(Answer::Admits, Answer::Assumes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_lacks_a_permission_is_answered_with_one() {
+        let fix = |trouble: Trouble| trouble.fix("KEY", "Allow it.");
+        assert_eq!(fix(Trouble::Policy), "Allow it.");
+        assert!(fix(Trouble::Denied).starts_with("Take the statement that denies it out"));
+        let disabled = fix(Trouble::Disabled);
+        assert!(disabled.contains("aws kms enable-key --key-id KEY"), "{disabled}");
+        assert!(disabled.contains("aws kms cancel-key-deletion"), "{disabled}");
+    }
 }

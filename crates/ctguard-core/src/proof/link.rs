@@ -110,17 +110,30 @@ impl Link {
             .with_fix(fix)
     }
 
-    /// Makes an unknown link, for something that could not be read.
+    /// Makes an unknown link, for something that could not be read in the place that is judged.
     pub(super) fn unreadable(
         code: LinkCode,
         place: &Place,
         object: LinkObject,
         why: &Unreadable,
     ) -> Self {
-        let cause = format!("{} failed: {} ({})", why.operation, why.code, why.message);
+        Self::unreadable_in(place, code, place, object, why)
+    }
+
+    /// Makes an unknown link, for something that could not be read where it is, which may be
+    /// another place than the one that is judged: the remedy is about the place of the call.
+    pub(super) fn unreadable_in(
+        read: &Place,
+        code: LinkCode,
+        place: &Place,
+        object: LinkObject,
+        why: &Unreadable,
+    ) -> Self {
+        let at = if read == place { String::new() } else { format!(", in {read}") };
+        let cause = format!("{} failed: {} ({}){at}", why.operation, why.code, why.message);
         let unread = Some(Box::new(why.clone()));
         Self { status: Status::Unknown, unread, ..Self::assumed(code, place, object, cause) }
-            .with_fix(why.remedy_at(place))
+            .with_fix(why.remedy_at(read))
     }
 
     /// Whether it keeps an alert silent, no apply mends it, and it was not so by design: that is
@@ -147,5 +160,34 @@ impl Link {
     #[must_use]
     pub(super) fn one_per(self, per: Granularity) -> Self {
         Self { per, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cause::Cause;
+    use crate::scope::{AccountId, Region};
+
+    /// A trail's selectors are read in its home, and judged where the event lands.
+    #[test]
+    fn the_remedy_is_about_the_place_of_the_call() {
+        let account = AccountId::new("111122223333").expect("an account");
+        let at = |region| Place::new(account.clone(), Region::new(region).expect("a region"));
+        let (lands, home) = (at("eu-west-1"), at("us-east-1"));
+        let cause = Cause::NotEnabled;
+        let why = Unreadable {
+            operation: "cloudtrail:GetEventSelectors".to_owned(),
+            code: "UnrecognizedClientException".to_owned(),
+            message: "invalid".to_owned(),
+            kind: cause.kind(),
+            cause,
+        };
+        let object = LinkObject::Trails(lands.clone());
+        let link = Link::unreadable_in(&home, LinkCode::SelectorsUnread, &lands, object, &why);
+        assert_eq!(link.place, lands);
+        assert!(link.cause.ends_with(", in 111122223333/us-east-1"), "{}", link.cause);
+        assert!(link.fix.contains("The region us-east-1 is not enabled"), "{}", link.fix);
+        assert!(!link.fix.contains("eu-west-1"), "{}", link.fix);
     }
 }

@@ -224,7 +224,8 @@ impl TopicJudge<'_> {
             return vec![broken(LinkCode::TopicKeyAwsManaged, cause)];
         }
         if !key.enabled {
-            return vec![broken(LinkCode::TopicKeyDisabled, "the key is disabled".to_owned())];
+            let link = broken(LinkCode::TopicKeyDisabled, "the key is disabled".to_owned());
+            return vec![link.with_fix(key::Trouble::Disabled.fix(name, fix))];
         }
         let policy = match &key.policy {
             Observed::Known(policy) => Some(policy),
@@ -238,6 +239,10 @@ impl TopicJudge<'_> {
                 Admission::Assumes(cause) => assumed = Some(cause),
                 Admission::Refuses(PolicyRefusal::Condition(cause)) => {
                     return vec![broken(LinkCode::TopicKeyCondition, cause)];
+                }
+                Admission::Refuses(refusal) if refusal.is_denial() => {
+                    let link = broken(LinkCode::TopicKeyPolicy, refusal.into_cause());
+                    return vec![link.with_fix(key::Trouble::Denied.fix(name, fix))];
                 }
                 Admission::Refuses(refusal) => {
                     return vec![broken(LinkCode::TopicKeyPolicy, refusal.into_cause())];
@@ -348,7 +353,7 @@ impl TopicJudge<'_> {
                 Link::broken(trouble.of_topic(), self.place, object, cause, self.fixed_by)
             }
             key::Answer::Refuses(trouble, cause) => Link {
-                fix: "Allow events.amazonaws.com kms:GenerateDataKey* and kms:Decrypt in the policy of an enabled customer-managed key, without a condition; or take the encryption off.".to_owned(),
+                fix: trouble.fix(name, "Allow events.amazonaws.com kms:GenerateDataKey* and kms:Decrypt in the policy of an enabled customer-managed key, without a condition; or take the encryption off."),
                 ..Link::broken(trouble.of_topic(), self.place, object, cause, FixedBy::Person)
                     .denied(trouble == key::Trouble::Denied)
             },

@@ -265,9 +265,7 @@ impl TrailJudge<'_> {
         let selectors = match selectors(self.live, self.arn, self.trail) {
             Observed::Known(selectors) => selectors,
             Observed::Unreadable(why) => {
-                return self
-                    .trusted()
-                    .unwrap_or_else(|| self.unreadable(LinkCode::SelectorsUnread, &why));
+                return self.trusted().unwrap_or_else(|| self.selectors_unread(&why));
             }
             Observed::Absent => return self.trusted().unwrap_or_else(|| self.kept_elsewhere()),
         };
@@ -420,10 +418,21 @@ impl TrailJudge<'_> {
     }
 
     fn unreadable(&self, code: LinkCode, why: &Unreadable) -> Link {
+        self.unreadable_in(self.question.place, code, why)
+    }
+
+    /// Selectors are read in the trail's home, wherever the event lands.
+    fn selectors_unread(&self, why: &Unreadable) -> Link {
+        let home = home_of(self.arn, self.trail);
+        let read = home.as_ref().unwrap_or(self.question.place);
+        self.unreadable_in(read, LinkCode::SelectorsUnread, why)
+    }
+
+    fn unreadable_in(&self, read: &Place, code: LinkCode, why: &Unreadable) -> Link {
         let place = self.question.place;
         Link {
             per: owner::per(place, self.arn, self.trail),
-            ..Link::unreadable(code, place, LinkObject::Trail(self.arn.to_owned()), why)
+            ..Link::unreadable_in(read, code, place, LinkObject::Trail(self.arn.to_owned()), why)
         }
     }
 
@@ -434,11 +443,15 @@ impl TrailJudge<'_> {
     }
 }
 
+/// Where a trail is kept: its home region, in the account of its owner.
+fn home_of(arn: &str, trail: &LiveTrail) -> Option<Place> {
+    let owner = AccountId::new(Arn::parse(arn)?.account)?;
+    Some(Place::new(owner, trail.home_region.clone()))
+}
+
 /// A trail's selectors, read in its home region.
 fn selectors<'a>(live: &'a Live, arn: &str, trail: &LiveTrail) -> Observed<&'a Selectors> {
-    let owner = Arn::parse(arn).and_then(|arn| AccountId::new(arn.account));
-    let home = owner.map(|owner| Place::new(owner, trail.home_region.clone()));
-    let Some(seen) = home.and_then(|home| live.places.get(&home)) else {
+    let Some(seen) = home_of(arn, trail).and_then(|home| live.places.get(&home)) else {
         return Observed::Absent;
     };
     match &seen.trails {

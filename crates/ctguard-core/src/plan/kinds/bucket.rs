@@ -2,17 +2,17 @@
 //! when the blueprint says that it is somebody else's.
 
 use crate::action::Action;
-use crate::cause::Cause;
 use crate::desired::{DesiredBucket, more_than_own};
 use crate::plan::Verb;
 use crate::plan::draft::{Differ, Draft, Owner, is_marked_released};
 use crate::plan::fields::FieldChanges;
+use crate::proof::log_bucket::{is_assumed, logs_arrive};
 use crate::resource::bucket::Bucket;
 use crate::resource::{
     ALERT_TAG, Address, BLUEPRINT_TAG, Kind, RELEASED_TAG, Tags, VERSION_TAG, policy,
 };
 use crate::scope::Place;
-use crate::snapshot::{LiveBucket, Observed, Unreadable};
+use crate::snapshot::{LiveBucket, Observed};
 
 pub fn diff(differ: &mut Differ<'_>) {
     let desired = differ.desired;
@@ -26,14 +26,14 @@ pub fn diff(differ: &mut Differ<'_>) {
                     Draft::new(place, Kind::Bucket, name, Verb::Create, "it does not exist");
                 write(differ, draft, name, bucket, None);
             }
-            Observed::Unreadable(why) if differ.logs_arrive(place, name, why) => {
-                differ.in_sync();
+            Observed::Unreadable(why) if logs_arrive(desired, live, place, name, why) => {
+                differ.assumed();
                 differ.warn(format!(
                     "Bucket {name} cannot be read here, as one of another account's cannot: the trail writes to it already, so its policy is assumed to let cloudtrail.amazonaws.com in."
                 ));
             }
             Observed::Unreadable(why) if is_assumed(bucket, why) => {
-                differ.in_sync();
+                differ.assumed();
                 if !differ.trail_exists(place) {
                     differ.warn(format!(
                         "Bucket {name} cannot be read here ({}: {}), and the blueprint says that it is somebody else's: that it is there and lets CloudTrail write for trail {} is assumed. Where it does not, CloudTrail refuses the trail.",
@@ -61,12 +61,6 @@ pub fn diff(differ: &mut Differ<'_>) {
             Observed::Known(live) => release(differ, place, name, live),
         }
     }
-}
-
-/// Whether what could not be read of a bucket is taken as right: it is another account's by the
-/// blueprint, and a policy keeps ctguard out, as it does for the log bucket of a landing zone.
-pub(super) fn is_assumed(bucket: &DesiredBucket, why: &Unreadable) -> bool {
-    bucket.elsewhere && why.operation.starts_with("s3:") && matches!(why.cause(), Cause::Denied(_))
 }
 
 /// Takes the blueprint's tags off a bucket, and marks it as released. What CloudTrail may write there stays, since its trail

@@ -3,19 +3,19 @@
 //! one that says who released it, so that the same blueprint can take it back.
 
 use crate::action::Action;
-use crate::cause::{Cause, Denial};
 use crate::desired::{Desired, DesiredPlace, DesiredTrail};
 use crate::event::Access;
 use crate::plan::Verb;
 use crate::plan::draft::{Differ, Draft, Owner, is_marked_released};
 use crate::plan::fields::FieldChanges;
+use crate::proof::log_bucket;
 use crate::resource::small_map::SmallMap;
 use crate::resource::trail::{Selectors, TRAILS_PER_REGION};
 use crate::resource::{
     ALERT_TAG, Address, BLUEPRINT_TAG, Kind, RELEASED_TAG, Tags, VERSION_TAG, kms,
 };
 use crate::scope::{Arn, Place};
-use crate::snapshot::{Live, LiveTrail, Observed, PlaceSnapshot, Unreadable};
+use crate::snapshot::{Live, LiveTrail, Observed, PlaceSnapshot};
 
 /// How the names of Control Tower's own resources begin.
 ///
@@ -48,20 +48,6 @@ pub fn diff(differ: &mut Differ<'_>, place: &Place, here: &DesiredPlace, seen: &
 }
 
 impl Differ<'_> {
-    /// Whether the managed trail of a place writes to this bucket already, so that S3's refusal to
-    /// let it be read says no more than that: CloudTrail takes no bucket whose policy keeps it out.
-    ///
-    /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html>
-    pub fn logs_arrive(&self, place: &Place, bucket: &str, why: &Unreadable) -> bool {
-        let denied = Cause::Denied(Denial { by: None, explicit: false });
-        why.operation == "s3:ListBucket"
-            && why.cause() == denied
-            && self.managed_trail(place).is_some_and(|live| {
-                live.trail.bucket == bucket
-                    && live.status.known().is_some_and(|status| status.logging)
-            })
-    }
-
     /// Whether a bucket that the blueprint's trail would write to could not be read, and nothing
     /// shows that the trail may.
     fn bucket_is_unknown(&self, place: &Place, name: &str) -> bool {
@@ -69,8 +55,8 @@ impl Differ<'_> {
         let seen = seen.and_then(|account| account.buckets.get(name));
         let desired = self.desired.buckets.get(&(place.account.clone(), name.to_owned()));
         seen.and_then(Observed::unreadable).is_some_and(|why| {
-            let assumed = desired.is_some_and(|bucket| super::bucket::is_assumed(bucket, why));
-            !assumed && !self.logs_arrive(place, name, why)
+            let assumed = desired.is_some_and(|bucket| log_bucket::is_assumed(bucket, why));
+            !assumed && !log_bucket::logs_arrive(self.desired, self.live, place, name, why)
         })
     }
 

@@ -10,7 +10,7 @@ use crate::proof::{FixedBy, Link, LinkCode, LinkObject, key};
 use crate::resource::function;
 use crate::resource::topic::{Endpoint, Protocol, sns_principal};
 use crate::scope::{AccountId, Arn, Place, Region};
-use crate::snapshot::{Observed, PlaceSnapshot};
+use crate::snapshot::{Observed, PlaceSnapshot, Unreadable};
 
 pub fn admits(judge: &TopicJudge<'_>, endpoint: &Endpoint, object: LinkObject) -> Link {
     match endpoint.protocol {
@@ -38,6 +38,24 @@ fn read_there<'a>(judge: &TopicJudge<'a>, home: Option<&Place>) -> Option<&'a Pl
     judge.live.places.get(home)
 }
 
+/// The link of an endpoint that could not be read where it lives.
+fn unreadable(
+    judge: &TopicJudge<'_>,
+    home: Option<&Place>,
+    code: LinkCode,
+    object: LinkObject,
+    why: &Unreadable,
+) -> Link {
+    Link::unreadable_in(home.unwrap_or(judge.place), code, judge.place, object, why)
+}
+
+/// What to do about a Deny in the policy of an endpoint.
+fn undeny(what: &str) -> String {
+    format!(
+        "Take the statement that denies it out of the {what}'s policy: an Allow does not undo a Deny."
+    )
+}
+
 /// The organization of the topic's account, where the account was found in it: `aws:SourceOrgID` is
 /// that, if it is sent.
 ///
@@ -62,7 +80,7 @@ fn queue(judge: &TopicJudge<'_>, arn: &str, object: LinkObject) -> Link {
     let live = match seen.queues.get(arn) {
         Some(Observed::Known(live)) => live,
         Some(Observed::Unreadable(why)) => {
-            return Link::unreadable(LinkCode::QueuePolicy, judge.place, object, why);
+            return unreadable(judge, home.as_ref(), LinkCode::QueuePolicy, object, why);
         }
         Some(Observed::Absent) | None => {
             let cause = "the queue does not exist".to_owned();
@@ -94,6 +112,7 @@ fn queue(judge: &TopicJudge<'_>, arn: &str, object: LinkObject) -> Link {
         Admission::Refuses(refusal) => {
             let denied = refusal.is_denial();
             let cause = format!("the queue: {}", refusal.into_cause());
+            let fix = if denied { undeny("queue") } else { fix };
             return Link {
                 fix,
                 ..Link::broken(LinkCode::QueuePolicy, judge.place, object, cause, FixedBy::Person)
@@ -112,12 +131,13 @@ fn queue(judge: &TopicJudge<'_>, arn: &str, object: LinkObject) -> Link {
             ..judge.assumed(LinkCode::QueueKey, object, format!("key {name}: {cause}"))
         },
         key::Answer::Unreadable(why) => {
-            Link::unreadable(LinkCode::QueueKey, judge.place, object, &why)
+            unreadable(judge, home.as_ref(), LinkCode::QueueKey, object, &why)
         }
         key::Answer::Refuses(trouble, cause) => {
             let cause = format!("key {name}: {cause}");
             let link =
                 Link::broken(LinkCode::QueueKey, judge.place, object, cause, FixedBy::Person);
+            let fix = trouble.fix(name, &fix);
             Link { fix, ..link }.denied(trouble == key::Trouble::Denied)
         }
     }
@@ -160,7 +180,7 @@ fn function(judge: &TopicJudge<'_>, arn: &str, object: LinkObject) -> Link {
     let policy = match seen.functions.get(arn) {
         Some(Observed::Known(live)) => &live.policy,
         Some(Observed::Unreadable(why)) => {
-            return Link::unreadable(LinkCode::FunctionPolicy, judge.place, object, why);
+            return unreadable(judge, home.as_ref(), LinkCode::FunctionPolicy, object, why);
         }
         Some(Observed::Absent) | None => {
             let cause = "it does not exist, or has no policy, so nobody but its own account may call it; AWS does not say which";
@@ -185,7 +205,8 @@ fn function(judge: &TopicJudge<'_>, arn: &str, object: LinkObject) -> Link {
         Admission::Assumes(cause) => assumed(cause),
         Admission::Refuses(refusal) => {
             let denied = refusal.is_denial();
-            broken(format!("the function: {}", refusal.into_cause()), fix.clone()).denied(denied)
+            let fix = if denied { undeny("function") } else { fix.clone() };
+            broken(format!("the function: {}", refusal.into_cause()), fix).denied(denied)
         }
     }
 }

@@ -2,11 +2,12 @@
 //!
 //! Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-multi-region-trails.html>
 
+use super::home_of;
 use super::owner::per;
 use crate::desired::Desired;
 use crate::event::EventRef;
 use crate::proof::{Link, LinkCode, LinkObject};
-use crate::scope::{AccountId, Arn, Place};
+use crate::scope::Place;
 use crate::snapshot::Live;
 use crate::snapshot::{LiveTrail, Observed};
 
@@ -29,12 +30,12 @@ pub fn cannot_land(
     let mut logging = trails.iter().filter(|(_, trail)| is_logging(trail)).peekable();
     let (arn, trail) = *logging.peek()?;
     if logging
-        .any(|(arn, trail)| home(arn, trail).is_some_and(|home| desired.covered.contains(&home)))
+        .any(|(arn, trail)| home_of(arn, trail).is_some_and(|home| desired.covered.contains(&home)))
     {
         return None;
     }
     let home =
-        home(arn, trail).map_or_else(|| trail.home_region.to_string(), |home| home.to_string());
+        home_of(arn, trail).map_or_else(|| trail.home_region.to_string(), |home| home.to_string());
     let cause = format!(
         "events about this trail, such as StopLogging, land in {home}, which the blueprint does not cover"
     );
@@ -47,9 +48,4 @@ pub fn cannot_land(
 
 fn is_logging(trail: &LiveTrail) -> bool {
     matches!(&trail.status, Observed::Known(status) if status.logging)
-}
-
-fn home(arn: &str, trail: &LiveTrail) -> Option<Place> {
-    let account = AccountId::new(Arn::parse(arn)?.account)?;
-    Some(Place::new(account, trail.home_region.clone()))
 }

@@ -1,0 +1,65 @@
+//! The log bucket of a managed trail that could not be read: whose is it, and what is known then?
+
+use crate::cause::{Cause, Denial};
+use crate::desired::{Desired, DesiredBucket};
+use crate::proof::{Link, LinkCode, LinkObject};
+use crate::scope::{Place, Region};
+use crate::snapshot::{Live, Observed, Unreadable};
+
+/// Whether what could not be read of a bucket is taken as right: it is another account's by the
+/// blueprint, and a policy keeps ctguard out, as it does for the log bucket of a landing zone.
+pub fn is_assumed(bucket: &DesiredBucket, why: &Unreadable) -> bool {
+    bucket.elsewhere && why.operation.starts_with("s3:") && matches!(why.cause(), Cause::Denied(_))
+}
+
+/// Whether the managed trail of a place writes its files to a bucket that S3 refuses without a
+/// word, as it refuses another account's. A denial that names a policy is about this account or
+/// one of its organization, so it is a missing permission; and a trail whose last file was not
+/// delivered shows nothing of its bucket.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html>,
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html>
+pub fn logs_arrive(
+    desired: &Desired,
+    live: &Live,
+    place: &Place,
+    bucket: &str,
+    why: &Unreadable,
+) -> bool {
+    let bare = Cause::Denied(Denial { by: None, explicit: false });
+    let trail = || {
+        let name = &desired.places.get(place)?.trail.as_ref()?.name;
+        let trails = live.places.get(place)?.trails.known()?;
+        trails.get(&place.arn("cloudtrail", &format!("trail/{name}")))
+    };
+    why.operation == "s3:ListBucket"
+        && why.cause() == bare
+        && trail().is_some_and(|trail| {
+            let delivers = trail
+                .status
+                .known()
+                .is_some_and(|status| status.logging && status.latest_delivery_error.is_none());
+            trail.trail.bucket == bucket && delivers
+        })
+}
+
+/// The buckets of the blueprint of which something could not be read that is not assumed.
+pub fn links(desired: &Desired, live: &Live) -> Vec<Link> {
+    let own = desired.buckets.iter().filter(|(_, one)| !desired.context.contains(&one.place));
+    let unread = own.filter_map(|((account, name), bucket)| {
+        let Some(Observed::Unreadable(why)) =
+            live.accounts.get(account).and_then(|seen| seen.buckets.get(name))
+        else {
+            return None;
+        };
+        let place = &bucket.place;
+        if is_assumed(bucket, why) || logs_arrive(desired, live, place, name, why) {
+            return None;
+        }
+        let object = LinkObject::Bucket(name.clone());
+        // As the plan has it: told there, it is not told again.
+        let of_account = Place::new(account.clone(), Region::global());
+        Some(Link::unreadable(LinkCode::LogBucketPolicy, &of_account, object, why))
+    });
+    unread.collect()
+}
