@@ -40,7 +40,6 @@ const NOT_CALLED: &[(&str, &str, &str)] = &[
     ("*", "events:ListTagsForResource", "asked where the search by tag does not list a rule"),
     ("*", "sns:ListTagsForResource", "the same for topics"),
     ("*", "sqs:ListQueueTags", "the same for queues"),
-    ("*", "cloudtrail:ListTags", "the same for the trail"),
     ("spoke", "sns:GetTopicAttributes", "topics that were there before there was a hub"),
     ("spoke", "sns:ListSubscriptionsByTopic", "as above"),
     ("spoke", "sns:DeleteTopic", "as above"),
