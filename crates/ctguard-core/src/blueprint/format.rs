@@ -1,4 +1,4 @@
-//! A blueprint in its canonical form: keys in the order of [`super::keys`], style by a formatter of
+//! A blueprint in its canonical form: keys in the order of the table of keys, style by a formatter of
 //! YAML, comments kept.
 //!
 //! Keys are moved as they stand, with the comments above them, before the formatter sees the text.
