@@ -40,6 +40,7 @@ const NOT_CALLED: &[(&str, &str, &str)] = &[
     ("*", "events:ListTagsForResource", "asked where the search by tag does not list a rule"),
     ("*", "sns:ListTagsForResource", "the same for topics"),
     ("*", "sqs:ListQueueTags", "the same for queues"),
+    ("spoke", "cloudtrail:ListTags", "the same for a trail, which no spoke has"),
     ("spoke", "sns:GetTopicAttributes", "topics that were there before there was a hub"),
     ("spoke", "sns:ListSubscriptionsByTopic", "as above"),
     ("spoke", "sns:DeleteTopic", "as above"),
