@@ -6,11 +6,13 @@ use crate::world::TODAY;
 use ctguard::run;
 use ctguard::run::OutcomeKind;
 use ctguard_core::blueprint::Blueprint;
+use ctguard_core::cause::{Cause, Obstacle};
 use ctguard_core::desired::Intent;
 use ctguard_core::event::sample::Identity;
-use ctguard_core::proof::{FixedBy, LinkCode, Status, prove};
+use ctguard_core::proof::{FixedBy, Link, LinkCode, Proof, Status, prove};
 use ctguard_core::resource::topic::{Endpoint, Protocol, SubscriptionAttributes, Topic};
 use ctguard_core::scope::{AccountId, Place, Region};
+use ctguard_core::snapshot::{LiveKey, Observed, Unreadable};
 use ctguard_sandbox::fresh::{AccountKind, new_account};
 use ctguard_sandbox::state::{StoredKey, StoredRole, StoredSubscription, StoredTopic};
 use ctguard_sandbox::{Sandbox, State};
@@ -96,14 +98,22 @@ fn said(sandbox: &Sandbox, blueprint: &Blueprint) -> BTreeSet<(String, FixedBy)>
     let survey = survey(sandbox, blueprint);
     let proof = prove(&survey.desired, &survey.live);
     assert!(!proof.paths.is_empty());
-    let links = proof.paths.iter().flat_map(|path| path.links.iter().cloned());
-    links
-        .filter(|link| link.status > Status::Proven)
+    open(&proof)
         .map(|link| {
             assert!(!link.fix.is_empty(), "{link:#?}");
-            (format!("{} {}", link.status.as_str(), link.code), link.fixed_by)
+            (said_of(&link), link.fixed_by)
         })
         .collect()
+}
+
+/// The links that are not proven.
+fn open(proof: &Proof) -> impl Iterator<Item = Link> {
+    let links = proof.paths.iter().flat_map(|path| path.links.iter().map(|link| (**link).clone()));
+    links.filter(|link| link.status > Status::Proven)
+}
+
+fn said_of(link: &Link) -> String {
+    format!("{} {}", link.status.as_str(), link.code)
 }
 
 fn heard(sandbox: &Sandbox) -> bool {
@@ -131,6 +141,46 @@ fn a_topic_of_another_account_is_reached_by_a_role_that_ctguard_keeps() {
         assert_eq!(statement["Action"], "sns:Publish");
         assert_eq!(statement["Resource"], json!([topic_arn("eu-west-1"), topic_arn("us-east-1")]));
         assert_eq!(role.policies.len(), 1);
+    }
+}
+
+/// A key of another account whose policy may not be read is taken on trust; a read that was cut
+/// short says nothing.
+#[test]
+fn only_a_denied_read_of_a_keys_policy_is_taken_on_trust() {
+    let mut state = accounts(true);
+    encrypt(&mut state, &key_for(&json!({ "AWS": ROLE })));
+    let sandbox = settled(&created(), state);
+    for (cause, expected) in [
+        (Cause::DENIED, "assumed topic-unread"),
+        (Cause::Unreachable(Obstacle::Timeout), "unknown topic-key-policy"),
+        (Cause::RunTime, "unknown topic-key-policy"),
+        (Cause::TooLarge, "unknown topic-key-policy"),
+    ] {
+        let mut survey = survey(&sandbox, &created());
+        let why = Unreadable {
+            operation: "kms:GetKeyPolicy".to_owned(),
+            code: "code".to_owned(),
+            message: "message".to_owned(),
+            kind: cause.kind(),
+            cause,
+        };
+        for region in REGIONS {
+            let arn = place(OWNER, region).arn("kms", "key/0000-key");
+            let places = survey.live.places.values_mut();
+            let keys = places.filter_map(|seen| seen.keys.get_mut(&arn));
+            for key in keys {
+                *key = Observed::Known(LiveKey {
+                    arn: arn.clone(),
+                    enabled: true,
+                    aws_managed: false,
+                    policy: Observed::Unreadable(why.clone()),
+                });
+            }
+        }
+        let proof = prove(&survey.desired, &survey.live);
+        let said: BTreeSet<String> = open(&proof).map(|link| said_of(&link)).collect();
+        assert_eq!(said, [expected.to_owned()].into(), "{cause:?}");
     }
 }
 

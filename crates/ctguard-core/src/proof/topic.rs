@@ -230,7 +230,12 @@ impl TopicJudge<'_> {
         let policy = match &key.policy {
             Observed::Known(policy) => Some(policy),
             Observed::Absent => None,
-            Observed::Unreadable(why) => return vec![unread(self.place, object, why)],
+            Observed::Unreadable(why) if is_denied(why) => {
+                return vec![unread(self.place, object, why)];
+            }
+            Observed::Unreadable(why) => {
+                return vec![Link::unreadable(LinkCode::TopicKeyPolicy, self.place, object, why)];
+            }
         };
         let mut assumed = None;
         for action in ACTIONS {
