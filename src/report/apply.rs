@@ -31,7 +31,7 @@ pub struct ApplyReport {
     pub failed: usize,
     pub not_attempted: usize,
     /// Changes that were done and undone, because what they were for was refused.
-    #[serde(default, skip_serializing_if = "is_none")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub taken_back: usize,
     /// Whether it was stopped before its end.
     pub interrupted: bool,
@@ -111,7 +111,7 @@ impl ApplyReport {
     }
 }
 
-fn is_none(count: &usize) -> bool {
+fn is_zero(count: &usize) -> bool {
     *count == 0
 }
 
