@@ -40,7 +40,7 @@ pub fn run(
         plan.guards.retain(|guard| !allowed.allows(guard.kind));
         let exit = perform::go(cloud.as_ref(), &survey, &plan, &args.consent, &allowed, global, io)
             .await?;
-        if global.format == Format::Text {
+        if exit == Exit::Done && global.format == Format::Text {
             print(io, &way_back(&plan))?;
         }
         Ok(exit)
