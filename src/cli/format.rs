@@ -1,3 +1,4 @@
+use super::input::{is_standard, text_with_mark};
 use super::{GlobalOptions, Io, context, output, print};
 use crate::error::{CommandError, Exit};
 use clap::Args;
@@ -5,12 +6,7 @@ use ctguard_core::blueprint::format::format;
 use ctguard_core::plural::count;
 use similar::TextDiff;
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
-
-/// Largest blueprint that is read, in bytes.
-const FILE_MAX_BYTES: u64 = 4 * 1024 * 1024;
+use std::path::PathBuf;
 
 /// Put blueprints into their canonical form: order of keys and style, comments kept.
 ///
@@ -37,7 +33,7 @@ pub fn run(
     let (mut exit, mut found) = (Exit::Done, 0);
     for path in &args.files {
         let name = path.display().to_string();
-        let text = read(path, io)
+        let text = text_with_mark(path, io)
             .map_err(|error| CommandError::io(std::format!("cannot read {name}"), &error))?;
         let formatted = match format(&name, &text) {
             Ok(formatted) => formatted,
@@ -47,7 +43,7 @@ pub fn run(
                 continue;
             }
         };
-        let standard = path == Path::new("-");
+        let standard = is_standard(path);
         if standard && !args.check && !args.diff {
             print(io, &formatted)?;
             continue;
@@ -63,7 +59,7 @@ pub fn run(
             print(io, &std::format!("{name}\n"))?;
         }
         if !args.check && !standard {
-            output::save(path, &formatted)
+            output::replace(path, &formatted)
                 .map_err(|error| CommandError::io(std::format!("cannot write {name}"), &error))?;
         }
     }
@@ -77,17 +73,4 @@ pub fn run(
         );
     }
     Ok(exit.and(Exit::CheckFailed.when(args.check && found > 0)))
-}
-
-fn read(path: &Path, io: &mut Io<'_>) -> io::Result<String> {
-    let mut text = String::new();
-    let size = match path == Path::new("-") {
-        true => Read::take(&mut *io.input, FILE_MAX_BYTES + 1).read_to_string(&mut text)?,
-        false if path.is_dir() => return Err(io::Error::other("it is a folder; name its files")),
-        false => File::open(path)?.take(FILE_MAX_BYTES + 1).read_to_string(&mut text)?,
-    };
-    if size as u64 > FILE_MAX_BYTES {
-        return Err(io::Error::other("it is larger than 4 MiB"));
-    }
-    Ok(text)
 }

@@ -1,11 +1,10 @@
 use super::input::{files_below, is_standard, text};
-use super::{GlobalOptions, Io, is_json, print, print_json};
+use super::{GlobalOptions, Io, is_json, output, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::report::import as report;
 use clap::{Args, Subcommand};
 use ctguard_core::blueprint::Risk;
 use ctguard_core::import::{self, Around, Collected, Import, SourceFile};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// The address where nobody is named.
@@ -165,7 +164,7 @@ fn finish(
         );
     }
     if let Some(path) = &written.out {
-        save(path, &import.blueprint, written.force)?;
+        output::create(path, &import.blueprint, written.force)?;
     }
     match (is_json(global), &written.out) {
         (true, _) => print_json(io, &import)?,
@@ -184,22 +183,4 @@ fn valid(import: &Import, global: &GlobalOptions, io: &mut Io<'_>) -> Result<(),
     }
     super::context::say(&loaded.diagnostics, &loaded.sources, global, io);
     Err(CommandError::usage("that does not make a valid blueprint; nothing was written"))
-}
-
-fn save(path: &Path, text: &str, force: bool) -> Result<(), CommandError> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true);
-    match force {
-        true => options.create(true).truncate(true),
-        false => options.create_new(true),
-    };
-    let mut file = options.open(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => {
-            CommandError::refused(format!("{} exists", path.display()))
-                .hint("Name another file, or replace it with --force.")
-        }
-        _ => CommandError::io(format!("cannot write {}", path.display()), &error),
-    })?;
-    file.write_all(text.as_bytes())
-        .map_err(|error| CommandError::io(format!("cannot write {}", path.display()), &error))
 }

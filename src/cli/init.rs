@@ -1,4 +1,4 @@
-use super::{GlobalOptions, Io, context, print};
+use super::{GlobalOptions, Io, context, output, print};
 use crate::error::{CommandError, Exit};
 use clap::Args;
 use ctguard_aws::{Aws, Options};
@@ -10,7 +10,6 @@ use ctguard_core::event::ROOT_SIGN_IN_REGION;
 use ctguard_core::scope::{AccountId, Arn, Partition};
 use ctguard_core::snapshot::Caller;
 use jiff::civil::Date;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -54,7 +53,7 @@ pub struct InitArgs {
 pub fn run(args: &InitArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
     let path = &args.blueprint;
     if path.exists() && !args.force {
-        return Err(exists(path));
+        return Err(output::exists(path));
     }
     let asking = args.email.is_none();
     let email = match &args.email {
@@ -106,7 +105,7 @@ pub fn run(args: &InitArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
             "these answers do not make a valid blueprint; nothing was written",
         ));
     };
-    write(path, args.force, &text)?;
+    output::create(path, &text, args.force)?;
     let shown = path.display();
     print(
         io,
@@ -119,27 +118,6 @@ pub fn run(args: &InitArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
         ),
     )?;
     Ok(Exit::Done)
-}
-
-fn exists(path: &Path) -> CommandError {
-    CommandError::refused(format!("{} exists", path.display()))
-        .hint("Name another file, or replace it with --force.")
-}
-
-fn write(path: &Path, force: bool, text: &str) -> Result<(), CommandError> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true);
-    if force {
-        options.create(true).truncate(true)
-    } else {
-        options.create_new(true)
-    };
-    let cannot = |error| CommandError::io(format!("cannot write {}", path.display()), &error);
-    let mut file = options.open(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => exists(path),
-        _ => cannot(error),
-    })?;
-    file.write_all(text.as_bytes()).map_err(cannot)
 }
 
 /// The built-in blueprints that were chosen, each once.

@@ -16,6 +16,16 @@ const MAX_DEPTH: usize = 32;
 /// # Errors
 /// When it cannot be read, is a folder, or is too large.
 pub(super) fn text(path: &Path, io: &mut Io<'_>) -> io::Result<String> {
+    let text = text_with_mark(path, io)?;
+    // Places are counted in what was read, so it is shown without the mark, too.
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}
+
+/// The same with a byte order mark, where there is one: for what is written back.
+///
+/// # Errors
+/// The same.
+pub(super) fn text_with_mark(path: &Path, io: &mut Io<'_>) -> io::Result<String> {
     let mut text = String::new();
     let size = match is_standard(path) {
         true => Read::take(&mut *io.input, FILE_MAX_BYTES + 1).read_to_string(&mut text)?,
@@ -25,8 +35,7 @@ pub(super) fn text(path: &Path, io: &mut Io<'_>) -> io::Result<String> {
     if size as u64 > FILE_MAX_BYTES {
         return Err(io::Error::other("it is larger than 16 MiB"));
     }
-    // Places are counted in what was read, so it is shown without the mark, too.
-    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+    Ok(text)
 }
 
 /// Whether standard input is meant.

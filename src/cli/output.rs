@@ -230,11 +230,51 @@ fn unwritable(error: serde_json::Error) -> CommandError {
 
 /// Writes the whole file or leaves what was there.
 pub(super) fn save(path: &Path, text: &str) -> std::io::Result<()> {
+    let file = beside(path, text)?;
+    readable(file.path())?;
+    file.persist(path).map(drop).map_err(|error| error.error)
+}
+
+/// Writes a new file; `force` replaces one that is there.
+///
+/// # Errors
+/// When there is one, or it cannot be written.
+pub(super) fn create(path: &Path, text: &str, force: bool) -> Result<(), CommandError> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true);
+    match force {
+        true => options.create(true).truncate(true),
+        false => options.create_new(true),
+    };
+    let cannot = |error| CommandError::io(format!("cannot write {}", path.display()), &error);
+    let mut file = options.open(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => exists(path),
+        _ => cannot(error),
+    })?;
+    file.write_all(text.as_bytes()).map_err(cannot)
+}
+
+/// The refusal to write over a file.
+pub(super) fn exists(path: &Path) -> CommandError {
+    CommandError::refused(format!("{} exists", path.display()))
+        .hint("Name another file, or replace it with --force.")
+}
+
+/// Writes a file of the user's anew, whole or not at all: who may read it stays as it was, and a
+/// link to it stays a link.
+pub(super) fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+    let path = path.canonicalize()?;
+    let file = beside(&path, text)?;
+    std::fs::set_permissions(file.path(), path.metadata()?.permissions())?;
+    file.persist(&path).map(drop).map_err(|error| error.error)
+}
+
+/// A temporary file in the same folder, with this text.
+fn beside(path: &Path, text: &str) -> std::io::Result<NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
     file.write_all(text.as_bytes())?;
-    readable(file.path())?;
-    file.persist(path).map(drop).map_err(|error| error.error)
+    Ok(file)
 }
 
 /// A temporary file is its owner's alone; a report is for the next step, which may be somebody

@@ -190,3 +190,20 @@ fn a_blueprint_is_formatted_in_place_and_checked_in_ci() {
     assert!(refused.err.contains("yaml"), "{refused:?}");
     world.run(&["fmt", "/nonexistent.yaml"]).expect(1);
 }
+
+/// A blueprint may be private, and may be shared by a link.
+#[cfg(unix)]
+#[test]
+fn who_may_read_a_blueprint_and_a_link_to_it_stay_as_they_were() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let world = World::empty();
+    world.write("theirs.yaml", "name: acme\nversion: 1\nalerts: []\n");
+    let (file, link) = (world.path("theirs.yaml"), world.path("link.yaml"));
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    symlink(&file, &link).unwrap();
+    world.run(&["fmt", &link.display().to_string()]).expect(0);
+    assert_eq!(std::fs::read_link(&link).unwrap(), file);
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(text, "version: 1\nname: acme\nalerts: []\n");
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+}
