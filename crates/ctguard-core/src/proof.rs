@@ -32,7 +32,7 @@ mod topic;
 mod trail;
 
 pub use crate::codes::LinkCode;
-pub use link::{FixedBy, Link, Status};
+pub use link::{FailedRead, FixedBy, Link, Status};
 pub(crate) use logs::unread as log_bucket;
 pub use object::LinkObject;
 pub use report::{AlertCounts, Counts, Covered, Finding, RemarkGroup, Report, Unread};

@@ -23,12 +23,12 @@ pub fn of_proof(proof: &Proof, told: &[Unknown]) -> Vec<Unknown> {
     let told: BTreeSet<_> = told.iter().map(read).collect();
     let links = proof.paths.iter().flat_map(|path| path.links.iter().map(|link| &**link));
     let unknown = links.chain(&proof.signals).filter_map(|link| {
-        let why = link.unread.as_deref()?;
+        let read = link.unread.as_deref()?;
         Some(Unknown {
-            account: link.place.account.clone(),
-            region: link.place.region.clone(),
+            account: read.place.account.clone(),
+            region: read.place.region.clone(),
             part: format!("{} of {}", link.code, link.object),
-            why: why.clone(),
+            why: read.why.clone(),
         })
     });
     let unknown: BTreeSet<Unknown> = unknown.filter(|part| !told.contains(&read(part))).collect();

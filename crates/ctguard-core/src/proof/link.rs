@@ -56,7 +56,14 @@ pub struct Link {
     /// Whether a statement of somebody's denies it: an `Allow` does not undo that.
     pub denied: bool,
     /// The read that failed, of an unknown link that rests on one.
-    pub unread: Option<Box<Unreadable>>,
+    pub unread: Option<Box<FailedRead>>,
+}
+
+/// A read that failed, and where: the place of the call, which need not be the one that is judged.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FailedRead {
+    pub place: Place,
+    pub why: Unreadable,
 }
 
 impl Link {
@@ -131,7 +138,7 @@ impl Link {
     ) -> Self {
         let at = if read == place { String::new() } else { format!(", in {read}") };
         let cause = format!("{} failed: {} ({}){at}", why.operation, why.code, why.message);
-        let unread = Some(Box::new(why.clone()));
+        let unread = Some(Box::new(FailedRead { place: read.clone(), why: why.clone() }));
         Self { status: Status::Unknown, unread, ..Self::assumed(code, place, object, cause) }
             .with_fix(why.remedy_at(read))
     }
@@ -189,5 +196,6 @@ mod tests {
         assert!(link.cause.ends_with(", in 111122223333/us-east-1"), "{}", link.cause);
         assert!(link.fix.contains("The region us-east-1 is not enabled"), "{}", link.fix);
         assert!(!link.fix.contains("eu-west-1"), "{}", link.fix);
+        assert_eq!(link.unread.map(|read| read.place), Some(home));
     }
 }
