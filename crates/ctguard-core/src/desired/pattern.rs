@@ -190,9 +190,17 @@ fn units(selection: &Selection<'_>) -> Vec<Unit> {
         entry.events.insert(asked.clone());
     };
     for event in selection.events {
-        // What a family takes anyway stands under it.
+        // What a family takes anyway stands under it. One that tells its outcome elsewhere does not
+        // take it.
         if event.is_family() {
-            show(widest(event, &families).unwrap_or(event), None, event);
+            let alike: Vec<&EventRef> = families
+                .iter()
+                .copied()
+                .filter(|wide| {
+                    selection.outcome == Outcome::Any || outcome::tell_alike(event, wide)
+                })
+                .collect();
+            show(widest(event, &alike).unwrap_or(event), None, event);
             continue;
         }
         // A record may say otherwise of reading than the catalogue: what no half of a family takes

@@ -161,8 +161,7 @@ pub fn of_family(family: &EventRef, asked: Ended) -> Vec<Fields> {
     });
     let names: Vec<&str> = names.map(|(_, name)| *name).collect();
     let by_code = |asked| Told::ErrorCode.condition(asked);
-    // Sign-ins have no code; what is taken for one in case it is one may have.
-    let has_code = family.kind != EventKind::Signin || words.is_empty();
+    let has_code = tells_by_code(family.kind, &words);
     if asked == Ended::Succeeded {
         let mut fields: Fields = by_code(asked).filter(|_| has_code).into_iter().collect();
         for word in words {
@@ -192,6 +191,18 @@ pub fn of_family(family: &EventRef, asked: Ended) -> Vec<Fields> {
         add("eventName".to_owned(), names.into_iter().map(Matcher::exact).collect());
     }
     lists
+}
+
+/// Whether two families tell of an outcome in the same way, so that what takes the wider one by its
+/// outcome takes the narrower one, too.
+pub fn tell_alike(one: &EventRef, other: &EventRef) -> bool {
+    let by_code = |family: &EventRef| tells_by_code(family.kind, &words_in(family));
+    by_code(one) == by_code(other)
+}
+
+/// Sign-ins have no code; what is taken for one in case it is one may have.
+fn tells_by_code(kind: EventKind, words: &[Word]) -> bool {
+    kind != EventKind::Signin || words.is_empty()
 }
 
 /// The words by which the documented events of a family tell their outcome.

@@ -6,6 +6,7 @@
 use super::*;
 use crate::event::Access;
 use crate::event::Landing;
+use crate::event::outcome::SIGN_INS;
 use eventbridge_pattern::Coverage;
 use eventbridge_pattern::beside::beside_ignore_case;
 use eventbridge_pattern::samples::{filter, filter_of, leaf, plain_event, plain_matchers, put};
@@ -264,7 +265,7 @@ impl Ask {
         let signs_in = asked.includes_source("signin.amazonaws.com");
         let has_code = !["", "200"].contains(&detail["errorCode"].as_str().unwrap_or("x"))
             && detail.get("errorCode").is_some();
-        let words: &[&str] = &["ConsoleLogin", "SwitchRole"];
+        let words = &SIGN_INS[..];
         let failed = match asked.kind {
             EventKind::Signin if signs_in && words.iter().any(|n| asked.names().include(n)) => {
                 failure("responseElements", words)

@@ -8,7 +8,10 @@ use serde_json::json;
 fn event(short: &str, kind: EventKind, access: Access) -> EventRef {
     let (service, name) = short.split_once(':').expect("service:Name");
     EventRef {
-        source: format!("{service}.amazonaws.com"),
+        source: match service {
+            EVERY_SOURCE => service.to_owned(),
+            service => format!("{service}.amazonaws.com"),
+        },
         name: name.to_owned(),
         kind,
         access,
@@ -610,6 +613,32 @@ fn an_alternative_that_the_outcome_rules_out_takes_nothing_from_the_others() {
         "userAgent": "agent-number-149",
     });
     assert_eq!(matching(&compiled, detail), 1);
+}
+
+#[test]
+fn a_family_that_tells_its_outcome_elsewhere_does_not_vanish_in_a_wider_one() {
+    let fires_once = |asked: &[&str], service: &str, name: &str| {
+        let sign_ins = |short: &&str| event(short, EventKind::Signin, Access::Write);
+        let events = asked.iter().map(sign_ins).collect();
+        let ask = Ask { events, outcome: Outcome::Failure, ..Ask::default() };
+        let record = json!({
+            "source": format!("aws.{service}"),
+            "detail-type": "AWS Console Sign In via CloudTrail",
+            "detail": {"eventSource": format!("{service}.amazonaws.com"), "eventName": name,
+                       "readOnly": false, "errorCode": "AccessDenied"},
+        });
+        let compiled = ask.compile().expect("it compiles");
+        for c in &compiled {
+            eprintln!("{}", c.json);
+        }
+        compiled.iter().filter(|part| part.pattern.matches(&record)).count() == 1
+    };
+    for (narrow, service, name) in
+        [("rds:*", "rds", "DeleteDBInstance"), ("signin:Create*", "signin", "CreateOAuth2Token")]
+    {
+        assert!(fires_once(&[narrow], service, name), "{narrow} alone");
+        assert!(fires_once(&[narrow, "*:*"], service, name), "{narrow} beside *:*");
+    }
 }
 
 #[test]
