@@ -193,7 +193,7 @@ hub:
 }
 
 /// A region as a blueprint has it: one that the catalogue does not know is marked.
-fn spelled(name: &str) -> String {
+pub fn spelled(name: &str) -> String {
     match Region::new(name).is_some_and(|region| is_region(&region)) {
         true => name.to_owned(),
         false => format!("{{ name: {name}, unchecked: true }}"),

@@ -133,6 +133,7 @@ pub(super) fn draft(text: &str, mut rule: Rule) -> Result<Draft, String> {
         notify: Vec::new(),
         from: rule.from,
         notes: rule.notes.into_iter().collect(),
+        takes_over: None,
     })
 }
 

@@ -99,6 +99,7 @@ fn compare_place(
     kinds::topic::diff(differ, place, here, seen);
     kinds::bus::diff(differ, place, here, seen);
     kinds::rule::diff(differ, place, here, seen);
+    kinds::taken::diff(differ, place, here, seen);
 }
 
 /// Refusals in the places that this part of the fleet only reads: its alerts depend on them as they
