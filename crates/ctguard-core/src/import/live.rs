@@ -67,6 +67,9 @@ impl Found<'_> {
     }
 }
 
+/// What is the same rule in several places: name, pattern and topics.
+type GroupKey = (String, String, BTreeSet<Topic>);
+
 /// One rule in several places.
 #[derive(Debug)]
 struct Group<'a> {
@@ -118,8 +121,7 @@ pub fn topics(live: &Live) -> BTreeMap<Place, ReadSet> {
 pub fn live(survey: &Survey<'_>, risk: Risk, as_of: Date) -> Collected {
     let mut collected = Collected { unread: unread(survey), ..Collected::default() };
     let mut passed: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
-    let mut kept: BTreeMap<(String, String, BTreeSet<Topic>), (Vec<Found<'_>>, Sent)> =
-        BTreeMap::new();
+    let mut kept: BTreeMap<GroupKey, (Vec<Found<'_>>, Sent)> = BTreeMap::new();
     for found in every_rule(survey.live) {
         match Fate::of(&found) {
             Fate::PassedOver(why) => passed.entry(why).or_default().push(found.named()),
