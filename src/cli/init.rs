@@ -1,9 +1,10 @@
+use super::schema::BLUEPRINT;
 use super::{GlobalOptions, Io, context, output, print};
 use crate::error::{CommandError, Exit};
 use clap::Args;
 use ctguard_aws::{Aws, Options};
 use ctguard_core::blueprint::{
-    Blueprint, Confirmations, DEFAULT_BUILTINS, ROOT_ALERT, Starter, builtin,
+    Blueprint, Confirmations, DEFAULT_BUILTINS, ROOT_ALERT, SCHEMA_FILE, Starter, builtin,
 };
 use ctguard_core::cloud::{Cloud, CloudError};
 use ctguard_core::event::ROOT_SIGN_IN_REGION;
@@ -12,6 +13,9 @@ use ctguard_core::snapshot::Caller;
 use jiff::civil::Date;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// What tells a schema of a blueprint, of whatever version.
+const SCHEMA_ID: &str = "urn:ctguard:schema:blueprint:";
 
 /// How long to wait for the caller's identity; the blueprint can be written without it.
 const CALLER_WITHIN: Duration = Duration::from_secs(5);
@@ -106,6 +110,7 @@ pub fn run(args: &InitArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
         ));
     };
     output::create(path, &text, args.force)?;
+    write_schema(path, io);
     let shown = path.display();
     print(
         io,
@@ -118,6 +123,24 @@ pub fn run(args: &InitArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
         ),
     )?;
     Ok(Exit::Done)
+}
+
+/// Writes the schema that the blueprint's first line names, for editors. A file of that name that is
+/// no schema of a blueprint is left alone: an editor without help is no reason to fail.
+fn write_schema(blueprint: &Path, io: &mut Io<'_>) {
+    let path = blueprint.with_file_name(SCHEMA_FILE);
+    let failed = match std::fs::read_to_string(&path) {
+        Ok(text) if !text.contains(SCHEMA_ID) => "it is something else".to_owned(),
+        _ => match std::fs::write(&path, BLUEPRINT) {
+            Ok(()) => return,
+            Err(error) => error.to_string(),
+        },
+    };
+    let _ = writeln!(
+        io.err,
+        "note: editors find no schema: {} was not written ({failed})",
+        path.display()
+    );
 }
 
 /// The built-in blueprints that were chosen, each once.
