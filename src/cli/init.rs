@@ -161,7 +161,12 @@ fn known(chosen: &[String]) -> Result<Vec<&'static str>, CommandError> {
 
 /// What it will cost in a month: rules, and what is sent.
 ///
-/// Sources: <https://aws.amazon.com/eventbridge/pricing/>, <https://aws.amazon.com/sns/pricing/>
+/// Prices of us-east-1, looked up on 2026-11-29: AWS's own events are free, those that go to another
+/// bus are billed as custom events.
+///
+/// Sources: <https://aws.amazon.com/eventbridge/pricing/>,
+/// <https://aws.amazon.com/about-aws/whats-new/2021/05/amazon-eventbridge-supports-sharing-events-between-event-buses-same-account-region/>,
+/// <https://aws.amazon.com/sns/pricing/>
 fn costs(blueprint: &Blueprint, as_of: Date) -> String {
     let rules = ctguard_core::offline::rules(blueprint, as_of).map_or(0, |rules| rules.len());
     let rules = ctguard_core::plural::count(rules, "rule");
