@@ -162,7 +162,7 @@ fn finish(
         let _ = io.err.write_all(report::notes(&import, paint).as_bytes());
         let _ = io.err.write_all(report::summary(&import).as_bytes());
     }
-    let by_route = import.blueprint.contains(NOBODY);
+    let by_route = import.blueprint.contains(NOBODY) && !import.alerts.is_empty();
     if !written.alerts && by_route && written.email.is_none() && !global.quiet {
         let _ = writeln!(
             io.err,

@@ -159,6 +159,13 @@ fn known(chosen: &[String]) -> Result<Vec<&'static str>, CommandError> {
     Ok(found)
 }
 
+/// Mails of a month that cost nothing.
+const FREE_MAILS: u32 = 1_000;
+/// Dollars for a mail beyond these.
+const PER_MAIL: f64 = 2.0 / 100_000.0;
+/// Dollars for an event that another account or region sends to the hub.
+const PER_EVENT: f64 = 1.0 / 1_000_000.0;
+
 /// What it will cost in a month: rules, and what is sent.
 ///
 /// Prices of us-east-1, looked up on 2026-11-29: AWS's own events are free, those that go to another
@@ -171,12 +178,15 @@ fn costs(blueprint: &Blueprint, as_of: Date) -> String {
     let rules = ctguard_core::offline::rules(blueprint, as_of).map_or(0, |rules| rules.len());
     let rules = ctguard_core::plural::count(rules, "rule");
     let place = if blueprint.hub.is_some() { "on the hub's bus" } else { "in each place at most" };
-    let sent = match blueprint.hub {
-        Some(_) => " Events that other accounts and regions send to the hub cost $1.00 a million.",
-        None => "",
+    let dollars = |alerts: u32| {
+        let mails = f64::from(alerts.saturating_sub(FREE_MAILS)) * PER_MAIL;
+        let sent = if blueprint.hub.is_some() { f64::from(alerts) * PER_EVENT } else { 0.0 };
+        format!("${:.2}", mails + sent)
     };
     format!(
-        "It makes {rules} {place}. Rules cost nothing; mails cost $2.00 for 100,000, and 1,000 a month are free.{sent}\n"
+        "It makes {rules} {place}. Rules cost nothing; a month of 1,000 alerts by mail costs {}, one of 10,000 {}.\n",
+        dollars(1_000),
+        dollars(10_000)
     )
 }
 

@@ -76,7 +76,7 @@ async fn collect(
         run::scope::scope(cloud, &read.blueprint, &caller.account, as_of, concurrency, &hear)
             .await
             .map_err(|error| context::no_scope(&error))?;
-    let places: Vec<_> = scope.places.iter().cloned().collect();
+    let places = scope.places.to_vec();
     let live = run::observe::every_rule(cloud, places, import::topics, concurrency, &hear).await;
     drop(progress);
     let unread: BTreeMap<_, _> = scope.unread.into_iter().collect();
