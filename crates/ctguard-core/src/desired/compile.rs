@@ -134,10 +134,11 @@ impl<'a> Compiler<'a> {
             released: BTreeMap::new(),
             made: BTreeMap::new(),
         };
-        // A hub's rules serve all accounts: the name is known where there is only one.
+        // A hub's rules serve all accounts: the name is known where there is only one. Names that an
+        // organization gives would change messages whenever it does.
         if blueprint.hub.is_none() || scope.accounts.len() == 1 {
-            let named = scope.accounts.iter();
-            let named = named.filter_map(|(id, account)| Some((id.clone(), account.name.clone()?)));
+            let listed = blueprint.accounts.iter().flat_map(|accounts| accounts.listed.values());
+            let named = listed.filter_map(|one| Some((one.id.clone(), one.name.clone()?)));
             self.account_names = named.collect();
         }
         for alert in blueprint.alerts.iter().filter(|alert| blueprint.is_routed(alert)) {
