@@ -17,9 +17,12 @@
 //! | `raw` | programs | the event as EventBridge has it |
 
 mod chat;
+mod headline;
 mod json;
+mod object;
 mod path;
 mod text;
+pub mod touched;
 mod transform;
 mod variables;
 
@@ -28,6 +31,7 @@ pub use transform::{transform, validate};
 use crate::blueprint::{Alert, Format};
 use crate::resource::rule::{INPUT_TEMPLATE_MAX_CHARS, Input, InputTransformer};
 use crate::scope::Partition;
+use object::Object;
 
 /// Why an alert has no valid message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,20 +45,64 @@ pub struct TransformError(pub String);
 
 /// Makes the input of a target that sends `alert` in `format`.
 ///
+/// What the calls touch is left out where the alert's own words leave no room for it.
+///
 /// # Errors
 /// When the alert's own words are too long for the template, or for a field of the chat schema.
 pub fn input(alert: &Alert, format: Format, partition: Partition) -> Result<Input, MessageError> {
+    if format == Format::Raw {
+        return Ok(Input::Event);
+    }
+    let object = Object::of(alert);
+    sized(alert, format, partition, Some(&object))
+        .or_else(|_| sized(alert, format, partition, None))
+}
+
+fn sized(
+    alert: &Alert,
+    format: Format,
+    partition: Partition,
+    object: Option<&Object>,
+) -> Result<Input, MessageError> {
     let template = match format {
         Format::Raw => return Ok(Input::Event),
-        Format::Text => text::template(alert, partition),
-        Format::Chat => chat::template(alert, partition)?,
-        Format::Json => json::template(alert),
+        Format::Text => text::template(alert, partition, object),
+        Format::Chat => chat::template(alert, partition, object)?,
+        Format::Json => json::template(alert, object),
     };
     within(alert, "message", template.chars().count(), INPUT_TEMPLATE_MAX_CHARS)?;
-    let paths = variables::paths_in(&template, alert);
+    let paths = variables::paths_in(&template, alert, object);
     let input = Input::Transformer(InputTransformer { paths, template });
     validate(&input).map_err(|error| MessageError(format!("alert `{}`: {error}", alert.id)))?;
     Ok(input)
+}
+
+/// Puts an account's name beside its number, in the input of rules that only events of this account
+/// reach. A template cannot look a name up, so that rules of a hub, which serve many accounts, have
+/// none. Where it does not fit, it is left out.
+pub fn with_account_name(input: Input, name: &str) -> Input {
+    let name = words(name);
+    let Input::Transformer(InputTransformer { paths, template }) = &input else { return input };
+    // Inside JSON quotes are escaped; in lines of text they are replaced, as in the alert's words.
+    let named = match template.starts_with('"') {
+        true => template.replace(
+            "\"Account: <account>\"",
+            &format!("\"Account: <account> ({})\"", text::own(&name)),
+        ),
+        false => {
+            let quoted = serde_json::Value::from(name.as_str()).to_string();
+            let inner = quoted.trim_start_matches('"').strip_suffix('"').unwrap_or_default();
+            template
+                .replace("*Account:* <account> ", &format!("*Account:* <account> ({inner}) "))
+                .replace("<account> <region>\"", &format!("<account> ({inner}) <region>\""))
+                .replace(
+                    "\"account\":\"<account>\"",
+                    &format!("\"account\":\"<account>\",\"accountName\":{quoted}"),
+                )
+        }
+    };
+    let named = Input::Transformer(InputTransformer { paths: paths.clone(), template: named });
+    if validate(&named).is_ok() { named } else { input }
 }
 
 /// Refuses a text that is too long for AWS, and says by how much.

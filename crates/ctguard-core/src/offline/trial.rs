@@ -308,7 +308,7 @@ fn texts(blueprint: &Blueprint, alert: &Alert, told: &[(String, Value)]) -> Vec<
     let rule = Names::new(&blueprint.name).rule(&alert.id, 0);
     for format in FORMATS {
         for (number, (sample, event)) in told.iter().enumerate() {
-            let rendered = render(alert, format, &rule, event);
+            let rendered = render(blueprint, alert, format, &rule, event);
             if number == 0 || rendered.is_err() {
                 let sample = sample.clone();
                 texts.push(match rendered {
@@ -323,15 +323,33 @@ fn texts(blueprint: &Blueprint, alert: &Alert, told: &[(String, Value)]) -> Vec<
     texts
 }
 
-fn render(alert: &Alert, format: Format, rule: &str, event: &Value) -> Result<String, String> {
+fn render(
+    blueprint: &Blueprint,
+    alert: &Alert,
+    format: Format,
+    rule: &str,
+    event: &Value,
+) -> Result<String, String> {
     let text = |key: &str| event.get(key).and_then(Value::as_str);
     let region = text("region").and_then(Region::new);
     let partition = region.as_ref().map_or(Partition::Aws, Region::partition);
-    let place = text("account").and_then(AccountId::new).zip(region);
+    let account = text("account").and_then(AccountId::new);
+    let name = account.as_ref().and_then(|account| name_of(blueprint, account));
+    let place = account.zip(region);
     let arn = place.map_or_else(
         || format!("arn:{partition}:events:::rule/{rule}"),
         |(account, region)| Place::new(account, region).arn("events", &format!("rule/{rule}")),
     );
     let input = message::input(alert, format, partition).map_err(|error| error.to_string())?;
+    let input = match name {
+        Some(name) => message::with_account_name(input, name),
+        None => input,
+    };
     message::transform(&input, &arn, event).map_err(|error| error.to_string())
+}
+
+/// The name of an account, as rules that only its events reach say it.
+fn name_of<'b>(blueprint: &'b Blueprint, account: &AccountId) -> Option<&'b str> {
+    let accounts = blueprint.accounts.as_ref().filter(|_| blueprint.hub.is_none())?;
+    accounts.listed.get(account)?.name.as_deref()
 }

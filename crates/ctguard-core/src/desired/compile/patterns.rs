@@ -10,6 +10,7 @@ use crate::desired::{DesiredPlace, DesiredRule, DestinationPath, tags_of};
 use crate::diag::Diagnostic;
 use crate::event::EventRef;
 use crate::event::outcome::{Told, asks_for_an_error};
+use crate::message;
 use crate::resource::Kind;
 use crate::resource::keys::RuleKey;
 use crate::resource::rule::{DESCRIPTION_MAX_CHARS, Rule, TARGETS_PER_RULE, Target};
@@ -40,6 +41,10 @@ impl<'a> Compiler<'a> {
         for destination in notify.iter().filter_map(|name| blueprint.destinations.get(name)) {
             let path = self.destination(destination, place, here)?;
             let input = self.input(index, alert, destination.format, place.region.partition())?;
+            let input = match self.account_names.get(&place.account) {
+                Some(name) => message::with_account_name(input, name),
+                None => input,
+            };
             let target = Target {
                 arn: path.topic_arn.clone(),
                 role_arn: path.role.clone(),
@@ -213,3 +218,6 @@ pub(super) fn pattern_problem(
         .at(span.or_else(|| alert.span.clone()))
         .help(help)
 }
+
+#[cfg(test)]
+mod tests;
