@@ -49,7 +49,7 @@ pub(super) fn template(
         "*What:* <event-name> (<event-source>)".to_owned(),
     ]);
     if let Some(object) = object {
-        let touched = object.chat_lines().into_iter();
+        let touched = object.lines().into_iter();
         lines.extend(touched.map(|(what, how)| format!("*{what}:* {how}")));
     }
     lines.push("*When:* <time>".to_owned());

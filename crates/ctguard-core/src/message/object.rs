@@ -3,11 +3,11 @@
 //! The request holds it ([`super::touched`]), in the caller's words: a call that was refused is
 //! recorded with whatever was sent, so a quote or a line break can stand in any of its values.
 //!
-//! - `text` has the whole request: of an object inside quotes EventBridge takes the quotes away "to
-//!   ensure a valid string", and JSON has no line breaks inside a value. Nothing in it ends the line,
-//!   and a text is not read as JSON. The names of the parameters that matter stand before it.
-//! - `chat` is JSON, in which what is left of an escaped quote would be an error, and the alert would
-//!   be lost. It says by which names the event has them.
+//! - `text` and `chat` say by which names the event has it. In `chat`, which is JSON, a quote in a
+//!   value would be an error, and EventBridge would drop the alert; of lines of text that are no
+//!   longer quoted strings AWS does not say what becomes. Of an object inside quotes EventBridge takes
+//!   the quotes away, but what it leaves of one that is escaped, as in a policy, is not documented.
+//!   `mail` has the values.
 //! - `json` has the whole event, and beside it the places in it.
 //!
 //! All but `json` also have the values that AWS itself writes: whether MFA was used, and what the
@@ -38,7 +38,8 @@ pub(super) const ANSWERED: [Answered; 8] = [
     ),
     (
         "iam.amazonaws.com",
-        &["username", "rolename", "groupname", "policyname", "id", "arn"],
+        // No ARNs: the path of a user or role may hold quotes.
+        &["username", "rolename", "groupname", "policyname", "id"],
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html",
     ),
     (
@@ -101,24 +102,11 @@ pub(super) struct Object {
     facts: Vec<Fact>,
     /// The values that AWS writes.
     shown: Vec<Shown>,
-    /// The variables of the whole request, and of the details of what a service did.
-    whole: Vec<&'static str>,
 }
 
 impl Object {
     pub(super) fn of(alert: &Alert) -> Self {
-        let has = |of: fn(EventKind) -> bool| alert.events.iter().any(|event| of(event.kind));
-        let calls = has(|kind| {
-            !matches!(kind, EventKind::Signin | EventKind::Insight | EventKind::Service)
-        });
-        let serves = has(|kind| kind == EventKind::Service);
-        let whole = [(calls, "<request>"), (serves, "<service-details>")];
-        let whole = whole.iter().filter_map(|(there, variable)| there.then_some(*variable));
-        Self {
-            facts: touched::of_alert(&alert.events),
-            shown: shown(alert),
-            whole: whole.collect(),
-        }
+        Self { facts: touched::of_alert(&alert.events), shown: shown(alert) }
     }
 
     /// The variables that it may need, with their paths.
@@ -126,26 +114,8 @@ impl Object {
         self.shown.iter().flat_map(|shown| shown.variables.iter().cloned())
     }
 
-    /// Lines for `text`: what AWS writes and the request does not have, and the request.
-    pub(super) fn text_lines(&self) -> Vec<(String, String)> {
-        let asked = |label: &str| {
-            let mut facts = self.facts.iter().filter(|fact| fact.label == label);
-            !self.whole.is_empty() && facts.any(|fact| fact.places.iter().any(is_asked))
-        };
-        let shown = self.shown.iter().filter(|shown| !asked(&shown.label));
-        let mut lines: Vec<(String, String)> = shown.map(Shown::line).collect();
-        if !self.whole.is_empty() {
-            let label = match self.names().filter(|_| self.whole.contains(&"<request>")) {
-                Some(names) => format!("Touched ({names})"),
-                None => "Touched".to_owned(),
-            };
-            lines.push((label, variables::may_be_blank(&self.whole.join(" "))));
-        }
-        lines
-    }
-
-    /// Lines for `chat`: what AWS writes, and by which names the event has the rest.
-    pub(super) fn chat_lines(&self) -> Vec<(String, String)> {
+    /// Lines for people: what AWS writes, and by which names the event has the rest.
+    pub(super) fn lines(&self) -> Vec<(String, String)> {
         let (mfa, answered): (Vec<&Shown>, Vec<&Shown>) =
             self.shown.iter().partition(|shown| shown.label == touched::MFA_USED);
         let mut lines: Vec<(String, String)> = mfa.into_iter().map(Shown::line).collect();

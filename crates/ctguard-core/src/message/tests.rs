@@ -99,7 +99,7 @@ fn the_text_says_who_did_what_where_and_what_to_do() {
             r#""From: 203.0.113.9""#,
             r#""What: StopLogging (cloudtrail.amazonaws.com)""#,
             r#""MFA used:  (blank: not recorded)""#,
-            r#""Touched (Trail: name): {name:main} (blank: not recorded)""#,
+            r#""Touched: see the event's parameters, Trail: name""#,
             r#""When: 2026-11-22T10:00:00Z""#,
             r#""Why: Nobody stops logging without a planned notice; see C:\\notes.""#,
             r#""Next: Call the person named below.""#,

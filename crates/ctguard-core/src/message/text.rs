@@ -19,7 +19,7 @@ pub(super) fn template(alert: &Alert, partition: Partition, object: Option<&Obje
     lines
         .extend(["From: <source-ip>".to_owned(), "What: <event-name> (<event-source>)".to_owned()]);
     if let Some(object) = object {
-        let touched = object.text_lines().into_iter();
+        let touched = object.lines().into_iter();
         lines.extend(touched.map(|(what, how)| format!("{what}: {how}")));
     }
     lines.push("When: <time>".to_owned());

@@ -2,8 +2,7 @@
 //!
 //! AWS restricts their characters: account ids are digits, ids and names of events and services
 //! letters and digits, an ARN has neither quotes nor spaces. A user agent, an error message or the
-//! value of a parameter are whatever the caller wrote, and stand nowhere here; the request as a whole
-//! stands in `text` alone ([`super::object`]). Whatever somebody wrote are also the names
+//! value of a parameter are whatever the caller wrote, and stand nowhere here. Whatever somebody wrote are also the names
 //! that identity providers and directories give (`userName` and `principalId` of SAMLUser,
 //! WebIdentityUser, Directory, Unknown). A quote in one would end the string that it stands in: in
 //! `chat` and `json` the result is no JSON, and EventBridge drops the alert; in `text` the lines
@@ -38,7 +37,7 @@ use crate::event::{EventKind, EventRef};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Variables and their paths in the event, in alphabetical order.
-const VARIABLES: [(&str, &str); 19] = [
+const VARIABLES: [(&str, &str); 17] = [
     ("account", "$.account"),
     ("error-code", "$.detail.errorCode"),
     ("event-id", "$.detail.eventID"),
@@ -52,8 +51,6 @@ const VARIABLES: [(&str, &str); 19] = [
     ("invoked-by", "$.detail.userIdentity.invokedBy"),
     ("new-session", "$.detail.responseElements.assumedRoleUser.arn"),
     ("region", "$.region"),
-    ("request", "$.detail.requestParameters"),
-    ("service-details", "$.detail.serviceEventDetails"),
     ("session-issuer", "$.detail.userIdentity.sessionContext.sessionIssuer.arn"),
     ("source-ip", "$.detail.sourceIPAddress"),
     ("time", "$.time"),
