@@ -26,6 +26,7 @@ mod endpoints;
 mod errors;
 mod events;
 mod files;
+mod foreign;
 mod gate;
 mod iam;
 mod identity;
@@ -37,6 +38,7 @@ mod observe;
 mod organizations;
 mod pace;
 mod perform;
+mod process;
 mod providers;
 mod proxy;
 mod retry;
@@ -50,6 +52,7 @@ mod sts;
 mod tagging;
 mod throttles;
 mod transport;
+mod way;
 
 use aws_config::SdkConfig;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -68,6 +71,7 @@ use endpoints::Endpoints;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use gate::Gate;
+use process::Process;
 use retry::Written;
 use session::Session;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -187,6 +191,7 @@ pub struct Aws {
     base: SdkConfig,
     endpoints: Arc<Endpoints>,
     notes: Vec<String>,
+    processes: Vec<Arc<Process>>,
     timing: Timing,
     limits: Limits,
     run: Option<RunLimit>,
@@ -212,12 +217,13 @@ impl Aws {
     /// When a setting cannot be used: an endpoint that is no http or https URL, a profile that does
     /// not exist.
     pub async fn connect(options: Options) -> Result<Self, CloudError> {
-        let Connected { base, endpoints, notes } = connect::connect(&options).await?;
+        let Connected { base, endpoints, notes, processes } = connect::connect(&options).await?;
         let timing = options.timing;
         Ok(Self {
             base,
             endpoints: Arc::new(endpoints),
             notes,
+            processes,
             timing,
             limits: options.limits,
             run: options.run,
@@ -259,7 +265,13 @@ impl Aws {
     }
 
     async fn known_caller(&self) -> Result<&Caller, CloudError> {
-        self.caller.get_or_try_init(|| sts::caller(self.sts(), &self.gate)).await
+        let sign_in = async || {
+            for process in &self.processes {
+                process.ready(self.timing.operation).await?;
+            }
+            sts::caller(self.sts(), &self.gate).await
+        };
+        self.caller.get_or_try_init(sign_in).await
     }
 
     fn sts(&self) -> &aws_sdk_sts::Client {

@@ -293,7 +293,7 @@ impl Wire {
             Self::Page | Self::PageForbidden => Cause::Malformed,
             Self::Cut => Cause::Malformed,
             Self::TooLarge => Cause::TooLarge,
-            Self::ProxyAuth => Cause::Unreachable(Obstacle::Proxy),
+            Self::ProxyAuth => Cause::Unreachable(Obstacle::ProxySignIn),
         }
     }
 }
