@@ -70,6 +70,11 @@ pub fn for_regions<'a>(text: &str, regions: impl IntoIterator<Item = &'a Region>
     format!("{before}{}{after}", entries.join(", "))
 }
 
+/// Whether a call reads what a subscriber's `secret` names.
+fn is_secret(operation: &str) -> bool {
+    ["ssm:GetParameter", "secretsmanager:GetSecretValue"].contains(&operation)
+}
+
 /// The call that takes a token for credentials: what AWS refuses of it belongs to the token and
 /// the role's trust, and no permission helps.
 const BY_TOKEN: &str = "sts:AssumeRoleWithWebIdentity";
@@ -117,6 +122,7 @@ impl Cause {
             Self::RunTime => format!(
                 "The time limit of the run (`--timeout`, CTGUARD_TIMEOUT) was over before {operation} was answered: give it more time, or take a part of the fleet (`--shard`, `--account`, `--region`), and run again. No permission is missing."
             ),
+            Self::NotRecorded if is_secret(operation) => "A snapshot holds no secrets: run without `--snapshot`, or put the address into a variable and write `secret: env:NAME`.".to_owned(),
             Self::NotRecorded => "Take a new snapshot with this blueprint.".to_owned(),
             Self::NotAsked => "Run again: it was not read this time.".to_owned(),
             Self::Unstated | Self::Other => format!(
@@ -126,7 +132,47 @@ impl Cause {
     }
 }
 
+/// Calls that create something with its tags, or that tag it: a policy may ask for tags in them.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html#access_tags_control-requests>
+const TAGGING: [&str; 14] = [
+    "cloudtrail:AddTags",
+    "cloudtrail:CreateTrail",
+    "events:CreateEventBus",
+    "events:PutRule",
+    "events:TagResource",
+    "iam:CreateRole",
+    "iam:TagRole",
+    "s3:CreateBucket",
+    "s3:PutBucketTagging",
+    "s3:TagResource",
+    "sns:CreateTopic",
+    "sns:TagResource",
+    "sqs:CreateQueue",
+    "sqs:TagQueue",
+];
+
+/// The way out where a policy denies a call for lack of tags. AWS names the policy and never the
+/// condition of it that denied.
+fn for_lack_of_tags(denial: Denial, operation: &str) -> &'static str {
+    // Without a Deny, only an Allow under a condition on tags can be what is missing.
+    let possible = denial.explicit
+        || matches!(denial.by, None | Some(PolicyType::Identity | PolicyType::PermissionsBoundary));
+    match possible && TAGGING.contains(&operation) {
+        true => {
+            " AWS does not say which condition of a policy denied: if that policy demands tags of what is created (`aws:RequestTag`, `aws:TagKeys`), write them into the blueprint, as in `tags: { CostCenter: \"42\" }`, and run again."
+        }
+        false => "",
+    }
+}
+
 fn denied(denial: Denial, failed: Failed<'_>) -> String {
+    let tags = for_lack_of_tags(denial, failed.operation);
+    format!("{}{tags}", denied_by(denial, failed))
+}
+
+/// Who denies, and who can change it.
+fn denied_by(denial: Denial, failed: Failed<'_>) -> String {
     let Failed { operation, .. } = failed;
     let Denial { by, explicit } = denial;
     match by {
@@ -192,6 +238,9 @@ fn undetermined(failed: Failed<'_>) -> String {
         "account:ListRegions" => format!("{allow} Or list the regions in the blueprint."),
         _ if failed.service() == "organizations" => format!(
             "{allow} Only the management account of the organization, and a member that is a delegated administrator, may make this call; otherwise list the accounts in the blueprint."
+        ),
+        _ if is_secret(operation) => format!(
+            "{allow} It reads what `secret:` in the blueprint names with its own credentials, in its own account. If a customer-managed key encrypts it, allow kms:Decrypt on that key, too."
         ),
         _ if failed.service() == "kms" => {
             format!("{allow} The policy of the key must allow it, too.")
@@ -297,6 +346,7 @@ fn not_enabled(failed: Failed<'_>) -> String {
 
 fn not_found(failed: Failed<'_>) -> String {
     match failed.service() {
+        _ if is_secret(failed.operation) => "There is nothing of that name in the account of the identity that runs ctguard, in the region that was asked: the hub's, else the first of the blueprint's list, else the trail's home, else AWS_REGION. Correct `secret:`, or write the ARN, which names both.".to_owned(),
         "organizations" => "The account is in no organization, or the unit is not in it: list the accounts in the blueprint, or correct `include_units`.".to_owned(),
         _ => format!(
             "What {} is about does not exist, or was removed while ctguard read: run again.",

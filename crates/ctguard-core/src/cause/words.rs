@@ -17,7 +17,7 @@ const NO_TRUSTED_ACCESS: &str = "CloudTrailAccessNotEnabledException";
 /// Codes for a missing object or setting.
 ///
 /// SQS has two spellings: that of the JSON protocol, and the older one that it sends as well.
-const NOT_FOUND: [&str; 20] = [
+const NOT_FOUND: [&str; 22] = [
     "AWS.SimpleQueueService.NonExistentQueue",
     "AWSOrganizationsNotInUseException",
     "ChildNotFoundException",
@@ -32,6 +32,8 @@ const NOT_FOUND: [&str; 20] = [
     "NotFound",
     "NotFoundException",
     "OwnershipControlsNotFoundError",
+    "ParameterNotFound",
+    "ParameterVersionNotFound",
     "QueueDoesNotExist",
     "ResourceNotFound",
     "ResourceNotFoundException",
