@@ -44,6 +44,7 @@ mod proxy;
 mod retry;
 mod roles;
 mod s3;
+mod secrets;
 mod session;
 mod settings;
 mod sns;
@@ -59,7 +60,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use clients::{Clients, OfCall};
 use connect::Connected;
 use ctguard_core::action::Action;
-use ctguard_core::blueprint::Accounts;
+use ctguard_core::blueprint::{Accounts, SecretReference};
 use ctguard_core::cloud::lookup::{Lookup, LookupPage};
 use ctguard_core::cloud::{Cloud, CloudError};
 use ctguard_core::permissions::Permission;
@@ -413,6 +414,21 @@ impl Cloud for Aws {
         wanted: &'a Lookup,
     ) -> BoxFuture<'a, Result<LookupPage, CloudError>> {
         let work = async move { self.session(place).await?.lookup(self.timing, wanted).await };
+        deadline::within(None, self.run, work).boxed()
+    }
+
+    fn secret<'a>(
+        &'a self,
+        reference: &'a SecretReference,
+        region: Option<&'a Region>,
+    ) -> BoxFuture<'a, Result<String, CloudError>> {
+        let work = async move {
+            let caller = self.known_caller().await?;
+            let region = reference.region().or_else(|| region.cloned()).or_else(|| self.region());
+            let place = Place::new(caller.account.clone(), region.unwrap_or_else(Region::global));
+            // With the caller's own credentials, whatever role the blueprint has for the account.
+            self.new_session(place, None).secret(reference).await
+        };
         deadline::within(None, self.run, work).boxed()
     }
 
