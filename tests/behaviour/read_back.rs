@@ -405,7 +405,7 @@ fn a_secret_that_aws_keeps_reaches_sns_whole_and_a_new_one_is_a_change() {
     ] {
         let world = World::bare(&by_reference(reference));
         world.change(keep_address);
-        world.run(&["validate", "ctguard.yaml"]).expect(0);
+        world.run(&["validate"]).expect(0);
         world.run(&["apply", "--yes"]).expect(0);
         let mut state = world.state();
         let stored = regional(&mut state).topics.values().next().unwrap().subscriptions.keys();
@@ -468,7 +468,7 @@ fn a_secret_that_cannot_be_read_is_an_error_and_never_an_empty_address() {
             keep_address(state);
             change(state);
         });
-        world.run(&["validate", "ctguard.yaml"]).expect(0);
+        world.run(&["validate"]).expect(0);
         for verb in [&["plan"][..], &["apply", "--yes"], &["verify"], &["drift"]] {
             let ran = world.run(verb).expect(1);
             for part in says {

@@ -3,6 +3,7 @@
 //! What AWS says is read by [`ctguard_core::cause::words`]; what went wrong on the way to AWS is
 //! told from the SDK's own types here.
 
+use super::chain::{chain, shorten, sources};
 use super::foreign;
 use super::foreign::is_page;
 use super::transport::TooLong;
@@ -275,33 +276,6 @@ fn no_credentials(error: &(dyn Error + 'static)) -> bool {
 /// Whether the reading of an answer ended at the limit of [`super::transport`].
 fn is_too_long(error: &(dyn Error + 'static)) -> bool {
     sources(error).any(|source| source.downcast_ref::<TooLong>().is_some())
-}
-
-pub(super) fn sources<'a>(
-    error: &'a (dyn Error + 'static),
-) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| error.source())
-}
-
-/// The messages of an error and its causes, without those that only repeat the one above.
-pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    for source in sources(error) {
-        let text = source.to_string();
-        if parts.last().is_none_or(|last| !last.contains(&text)) {
-            parts.push(text);
-        }
-    }
-    parts.join(": ")
-}
-
-/// One line of bounded length.
-pub(super) fn shorten(message: &str, most: usize) -> String {
-    let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(most) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
-    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! The SDK says of them where its parser stopped. What helps is who answered, with what, and what
 //! that usually is.
 
-use super::errors::shorten;
+use super::chain::shorten;
 use super::way::Way;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 

@@ -17,6 +17,7 @@
 
 mod account;
 mod buses;
+mod chain;
 mod clients;
 mod cloudtrail;
 mod cloudwatch;

@@ -7,7 +7,8 @@
 //!
 //! Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html>
 
-use super::errors::{NotProvided, refused, shorten};
+use super::chain::shorten;
+use super::errors::{NotProvided, refused};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_credential_types::provider::error::CredentialsError;

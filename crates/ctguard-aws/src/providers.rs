@@ -1,8 +1,9 @@
 //! The providers of credentials: the SDK's for most sources, and one of our own for the roles that
 //! profiles name, which may ask for an MFA device's code.
 
+use super::chain::{chain, sources};
 use super::endpoints::Endpoints;
-use super::errors::{NotProvided, blocked, chain, from_sdk, not_provided, refused, sources};
+use super::errors::{NotProvided, blocked, from_sdk, not_provided, refused};
 use super::identity::{Role, Source, Sso};
 use super::login::Login;
 use super::process::{ByProcess, Process};

@@ -106,7 +106,7 @@ pub(super) fn of_status(status: Option<u16>) -> Obstacle {
 fn obstacle(error: &ConnectorError) -> Obstacle {
     let first: &(dyn Error + 'static) = error;
     let mut words = String::new();
-    for source in super::errors::sources(first) {
+    for source in super::chain::sources(first) {
         if source.downcast_ref::<ResolveDnsError>().is_some() {
             return Obstacle::ProxyName;
         }
