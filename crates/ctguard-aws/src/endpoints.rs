@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 /// Every service that is called, by the name that the settings derive from.
 ///
 /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/ss-endpoints-table.html>
-const SERVICES: [&str; 13] = [
+const SERVICES: [&str; 15] = [
     "Account",
     "CloudTrail",
     "CloudWatch",
@@ -21,7 +21,9 @@ const SERVICES: [&str; 13] = [
     "S3",
     "SNS",
     "SQS",
+    "SSM",
     "STS",
+    "Secrets Manager",
 ];
 
 /// The endpoints that are set.

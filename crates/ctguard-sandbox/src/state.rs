@@ -112,6 +112,12 @@ pub struct Regional {
     /// KMS keys, by key id.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub keys: BTreeMap<String, StoredKey>,
+    /// Parameters of Parameter Store, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, StoredSecret>,
+    /// Secrets of Secrets Manager, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<String, StoredSecret>,
     /// Lambda functions.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub functions: BTreeMap<String, StoredFunction>,
@@ -124,6 +130,19 @@ pub struct Regional {
     /// What subscribers received, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outbox: Vec<Received>,
+}
+
+/// A parameter or a secret. The file is the account itself, and has its value in clear.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredSecret {
+    pub value: String,
+    /// A customer-managed key, by id, ARN or alias.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kms_key: Option<String>,
+    /// A secret that is marked for deletion.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
 }
 
 /// A rule with what belongs to it.

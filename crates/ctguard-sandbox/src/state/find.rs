@@ -21,6 +21,8 @@ static NOTHING: Regional = Regional {
     trails: BTreeMap::new(),
     keys: BTreeMap::new(),
     functions: BTreeMap::new(),
+    parameters: BTreeMap::new(),
+    secrets: BTreeMap::new(),
     metrics: BTreeMap::new(),
     history: Vec::new(),
     outbox: Vec::new(),
