@@ -20,6 +20,7 @@ mod chat;
 mod json;
 mod path;
 mod text;
+pub mod touched;
 mod transform;
 mod variables;
 
