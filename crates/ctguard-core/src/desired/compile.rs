@@ -175,6 +175,15 @@ impl<'a> Compiler<'a> {
         if let Some(known) = self.inputs.get(&(index, format, partition)) {
             return known.clone();
         }
+        if format == Format::Mail {
+            let problem = Diagnostic::error(
+                codes::VALUE_UNKNOWN,
+                "the format `mail` is not deployed by this version".to_owned(),
+            )
+            .help("Write `format: text`; `ctguard test --show` prints the mail all the same.");
+            self.once("mail".to_owned(), problem);
+            return None;
+        }
         let input = message::input(alert, format, partition).map_err(|error| {
             let message = format!("alert `{}` has no valid message: {error}", alert.id);
             let problem = Diagnostic::error(codes::MESSAGE_TOO_LARGE, message)
