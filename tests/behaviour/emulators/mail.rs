@@ -186,7 +186,8 @@ fn events() -> Vec<Value> {
             "userIdentity": [{ "arn": "a" }, { "arn": "b" }], "sourceIPAddress": [], "userAgent": {},
         })),
         event(json!({
-            "eventName": "x".repeat(5000), "requestParameters": { "x": odd.repeat(2000) },
+            "eventName": "x".repeat(5000), "requestParameters": { "x": "z\n\"\\".repeat(2000) },
+            "userAgent": odd.repeat(2000), "errorMessage": odd.repeat(2000),
             "userIdentity": { "principalId": "y ".repeat(3000) },
         })),
     ];
