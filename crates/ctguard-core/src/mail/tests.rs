@@ -168,6 +168,18 @@ fn a_failed_call_is_not_told_as_a_fact() {
     assert!(mail.message.starts_with(&format!("[HIGH] {title}\n")), "{}", mail.message);
 }
 
+#[test]
+fn a_title_that_tells_of_failures_is_not_told_of_one() {
+    let mut alert = alert("Calls were denied", "");
+    alert.outcome = crate::blueprint::Outcome::Failure;
+    let mut event = stop_logging();
+    event["detail"]["errorCode"] = json!("AccessDenied");
+    let mail = mailed(&alert, &event);
+    assert_eq!(mail.subject, "[HIGH] Calls were denied: prod us-east-1");
+    let start = "[HIGH] Calls were denied\n\nOutcome: denied, AccessDenied\n";
+    assert!(mail.message.starts_with(start), "{}", mail.message);
+}
+
 /// Every word by which an event says that it failed is known to the machine.
 #[test]
 fn outcomes_are_those_of_the_record() {
