@@ -108,8 +108,16 @@ pub struct BlueprintTags {
 
 impl BlueprintTags {
     /// The kinds of resources that AWS lets be tagged.
-    pub const KINDS: [Kind; 7] =
-        [Kind::Bucket, Kind::Trail, Kind::Role, Kind::Bus, Kind::Queue, Kind::Topic, Kind::Rule];
+    pub const KINDS: [Kind; 8] = [
+        Kind::Bucket,
+        Kind::Trail,
+        Kind::Role,
+        Kind::Bus,
+        Kind::Queue,
+        Kind::Topic,
+        Kind::Machine,
+        Kind::Rule,
+    ];
 
     /// The tags of one kind.
     pub fn of(&self, kind: Kind) -> Tags {
@@ -256,6 +264,9 @@ pub enum Format {
     Json,
     /// The event as EventBridge has it.
     Raw,
+    /// A mail with a subject and plain lines, which a state machine composes.
+    #[strum(disabled)]
+    Mail,
 }
 
 impl Format {

@@ -46,6 +46,10 @@ pub struct TransformError(pub String);
 pub fn input(alert: &Alert, format: Format, partition: Partition) -> Result<Input, MessageError> {
     let template = match format {
         Format::Raw => return Ok(Input::Event),
+        Format::Mail => {
+            let why = "a mail is composed by a state machine, and not by the target";
+            return Err(MessageError(why.to_owned()));
+        }
         Format::Text => text::template(alert, partition),
         Format::Chat => chat::template(alert, partition)?,
         Format::Json => json::template(alert),

@@ -118,6 +118,7 @@ impl<'a> Compiler<'a> {
             unread: scope.unread.clone(),
             hub: None,
             roles: BTreeMap::new(),
+            machine_roles: BTreeMap::new(),
             used_roles: BTreeMap::new(),
             trail_home: None,
             buckets: BTreeMap::new(),

@@ -57,6 +57,7 @@ impl Compiler<'_> {
             topic_arn,
             managed_topic,
             role,
+            machine: None,
             subscribers: destination.subscribers.clone(),
         })
     }
