@@ -20,6 +20,7 @@ mod chat;
 mod json;
 mod path;
 mod text;
+pub mod touched;
 mod transform;
 mod variables;
 
@@ -54,9 +55,15 @@ pub fn input(alert: &Alert, format: Format, partition: Partition) -> Result<Inpu
         Format::Chat => chat::template(alert, partition)?,
         Format::Json => json::template(alert),
     };
-    within(alert, "message", template.chars().count(), INPUT_TEMPLATE_MAX_CHARS)?;
     let paths = variables::paths_in(&template, alert);
-    let input = Input::Transformer(InputTransformer { paths, template });
+    checked(alert, InputTransformer { paths, template })
+}
+
+/// A transformer as a target's input, if EventBridge takes it.
+pub(crate) fn checked(alert: &Alert, transformer: InputTransformer) -> Result<Input, MessageError> {
+    let chars = transformer.template.chars().count();
+    within(alert, "message", chars, INPUT_TEMPLATE_MAX_CHARS)?;
+    let input = Input::Transformer(transformer);
     validate(&input).map_err(|error| MessageError(format!("alert `{}`: {error}", alert.id)))?;
     Ok(input)
 }
@@ -76,7 +83,7 @@ fn within(alert: &Alert, what: &str, chars: usize, max: usize) -> Result<(), Mes
 
 /// The blueprint's own words as they can stand in a template: on one line, and without angle
 /// brackets, which EventBridge takes for a variable and has no escape for.
-fn words(text: &str) -> String {
+pub(crate) fn words(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let visible = line.chars().filter(|c| !c.is_control());
     visible
@@ -95,7 +102,7 @@ fn words(text: &str) -> String {
 /// The console's address in a partition, if known.
 ///
 /// Source: <https://docs.aws.amazon.com/general/latest/gr/mgmt-console.html>
-fn console(partition: Partition) -> Option<&'static str> {
+pub(crate) fn console(partition: Partition) -> Option<&'static str> {
     match partition {
         Partition::Aws => Some("console.aws.amazon.com"),
         Partition::AwsCn => Some("console.amazonaws.cn"),
