@@ -8,7 +8,7 @@ use super::roles;
 use super::state::{State, StoredMachine};
 use ctguard_core::resource::Tags;
 use ctguard_core::resource::machine::{
-    DEFINITION_MAX_BYTES, MACHINE_NAME_MAX_CHARS, Machine, MachineType, machine_arn,
+    DEFINITION_MAX_BYTES, MACHINE_NAME_MAX_CHARS, Machine, machine_arn,
 };
 use ctguard_core::scope::Place;
 use serde_json::Value;
@@ -169,11 +169,6 @@ fn edit(state: &mut State, place: &Place, name: &str, change: impl FnOnce(&mut S
     {
         change(machine);
     }
-}
-
-/// Whether a machine keeps each of its executions, so that one that failed is counted.
-pub fn is_standard(machine: &StoredMachine) -> bool {
-    machine.machine.machine_type == MachineType::Standard
 }
 
 #[cfg(test)]

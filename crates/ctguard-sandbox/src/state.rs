@@ -313,4 +313,7 @@ pub struct Received {
     pub endpoint: Endpoint,
     /// The message itself, without the envelope that SNS puts around it.
     pub text: String,
+    /// The subject of a mail, where it was published with one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
 }
