@@ -35,6 +35,7 @@ use crate::record;
 use crate::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol};
 use crate::resource::{Kind, Tags};
 use crate::scope::{AccountId, Region};
+use crate::zone::Zone;
 use eventbridge_pattern::Filter;
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -74,6 +75,8 @@ pub struct Blueprint {
     pub trust_trails: Vec<TrustedTrail>,
     /// Tags of what ctguard makes, beside its own.
     pub tags: BlueprintTags,
+    /// In which mails say times beside UTC.
+    pub time_zone: Option<Zone>,
     pub destinations: BTreeMap<String, Destination>,
     /// In the order of the file, includes first; ids are unique.
     pub alerts: Vec<Alert>,
@@ -256,6 +259,8 @@ impl Subscriber {
 #[derive(strum::IntoStaticStr, strum::EnumString)]
 #[strum(serialize_all = "lowercase")]
 pub enum Format {
+    /// A subject and plain lines for people, composed by a state machine.
+    Mail,
     /// Short lines for people.
     Text,
     /// The custom schema of Amazon Q Developer in chat applications.
@@ -264,9 +269,6 @@ pub enum Format {
     Json,
     /// The event as EventBridge has it.
     Raw,
-    /// A mail with a subject and plain lines, which a state machine composes.
-    #[strum(disabled)]
-    Mail,
 }
 
 impl Format {

@@ -23,6 +23,8 @@ pub use arguments::{EvaluationError, evaluated};
 pub use definition::{DEFINITION_MAX_BYTES, definition};
 pub use render::{ComposeError, Mail, render};
 
+use crate::blueprint::{Alert, Blueprint, Format};
+use crate::message::touched::Fact;
 use crate::scope::{AccountId, Partition};
 use crate::zone::Zone;
 use std::collections::BTreeMap;
@@ -37,18 +39,50 @@ pub const SUBJECT_MAX_CHARS: usize = 99;
 /// Source: <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>
 pub const MESSAGE_MAX_BYTES: usize = 262_144;
 
-/// What a machine's definition is made of. All machines of a blueprint in a partition differ in
-/// the queue alone.
-#[derive(Debug, Clone)]
+/// What a machine's definition is made of. The machines of a blueprint differ in their partition and
+/// queue alone.
+#[derive(Debug, Clone, Copy)]
 pub struct MachineInput<'a> {
     pub partition: Partition,
     /// The URL of the queue that keeps what could not be published.
     pub dead_letter_queue: &'a str,
+    pub facts: &'a MachineFacts,
+}
+
+/// What a machine knows beside the event and the alert.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MachineFacts {
     /// The names that the blueprint gives to accounts.
-    pub names: &'a BTreeMap<AccountId, String>,
-    /// The facts of what an event touches, by its source and name with a space between: labels, and
-    /// paths below `detail`, which go through every element of a list.
-    pub touched: &'a BTreeMap<String, Vec<(String, String)>>,
+    pub names: BTreeMap<AccountId, String>,
+    /// What an event touches, by its source and name with a space between.
+    pub touched: BTreeMap<String, Vec<Fact>>,
     /// In which times are said, too.
-    pub zone: Option<&'a Zone>,
+    pub zone: Option<Zone>,
+}
+
+impl MachineFacts {
+    /// What the machines of a blueprint know: the facts of all alerts that are mailed anywhere.
+    pub fn of(blueprint: &Blueprint) -> Self {
+        let mailed = |alert: &&Alert| {
+            let destinations = blueprint.destinations.values();
+            let mut mails = destinations.filter(|one| one.format == Format::Mail);
+            mails.any(|destination| blueprint.notifies(alert, &destination.name))
+        };
+        Self::for_alerts(blueprint, blueprint.alerts.iter().filter(mailed))
+    }
+
+    /// The same for these alerts.
+    pub fn for_alerts<'a>(
+        blueprint: &Blueprint,
+        alerts: impl IntoIterator<Item = &'a Alert>,
+    ) -> Self {
+        let listed = blueprint.accounts.iter().flat_map(|accounts| accounts.listed.values());
+        let names = listed.filter_map(|account| Some((account.id.clone(), account.name.clone()?)));
+        let events = alerts.into_iter().flat_map(|alert| &alert.events);
+        Self {
+            names: names.collect(),
+            touched: data::touched(events),
+            zone: blueprint.time_zone.clone(),
+        }
+    }
 }

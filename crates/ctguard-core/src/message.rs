@@ -11,6 +11,7 @@
 //!
 //! | format | for | is |
 //! |---|---|---|
+//! | `mail` | e-mail | composed by a state machine: `crate::mail` |
 //! | `text` | e-mail | short quoted lines; the quotes reach the reader |
 //! | `chat` | Amazon Q Developer in chat applications | its custom schema |
 //! | `json` | programs | ctguard's fields and the whole event |
@@ -40,17 +41,15 @@ pub struct MessageError(pub String);
 #[error("{0}")]
 pub struct TransformError(pub String);
 
-/// Makes the input of a target that sends `alert` in `format`.
+/// Makes the input of a target that sends `alert` in `format`, which is not `mail`.
 ///
 /// # Errors
-/// When the alert's own words are too long for the template, or for a field of the chat schema.
+/// When the format is `mail`, which has no input of its own, and when the alert's own words are too
+/// long for the template, or for a field of the chat schema.
 pub fn input(alert: &Alert, format: Format, partition: Partition) -> Result<Input, MessageError> {
     let template = match format {
         Format::Raw => return Ok(Input::Event),
-        Format::Mail => {
-            let why = "a mail is composed by a state machine, and not by the target";
-            return Err(MessageError(why.to_owned()));
-        }
+        Format::Mail => return Err(MessageError("a mail is composed by its machine".to_owned())),
         Format::Text => text::template(alert, partition),
         Format::Chat => chat::template(alert, partition)?,
         Format::Json => json::template(alert),

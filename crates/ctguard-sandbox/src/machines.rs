@@ -6,10 +6,9 @@
 use super::refusal::{Done, Refusal, check_tags, deny, ensure, refuse};
 use super::roles;
 use super::state::{State, StoredMachine};
+use ctguard_core::mail::DEFINITION_MAX_BYTES;
 use ctguard_core::resource::Tags;
-use ctguard_core::resource::machine::{
-    DEFINITION_MAX_BYTES, MACHINE_NAME_MAX_CHARS, Machine, machine_arn,
-};
+use ctguard_core::resource::machine::{MACHINE_NAME_MAX_CHARS, Machine, machine_arn};
 use ctguard_core::scope::Place;
 use serde_json::Value;
 use std::collections::BTreeSet;

@@ -20,6 +20,7 @@ use crate::desired::pattern::{Compiled, Origin};
 use crate::diag;
 use crate::diag::Diagnostic;
 use crate::event::EventRef;
+use crate::mail::MachineFacts;
 use crate::message;
 use crate::resource::rule::{Input, WILDCARD_RULES_PER_BUS, rules_per_bus};
 use crate::scope::{AccountId, Partition, Place};
@@ -69,8 +70,8 @@ struct Compiler<'a> {
     publishing: BTreeMap<AccountId, (Place, BTreeMap<String, role::Publishing>)>,
     /// What state machines need of the roles of accounts, with one of the places where they are.
     mailing: BTreeMap<AccountId, (Place, machine::Mailing)>,
-    /// What the events of mails touch; made when first asked for.
-    touched: Option<machine::Touched>,
+    /// What state machines know; made when first asked for.
+    facts: Option<MachineFacts>,
     /// Roles of others that rules send with, by their account, by name.
     used_roles: BTreeMap<AccountId, BTreeSet<String>>,
     /// Topics of other accounts than their rules', by the place where they are.
@@ -90,7 +91,7 @@ impl<'a> Compiler<'a> {
             problems: Vec::new(),
             publishing: BTreeMap::new(),
             mailing: BTreeMap::new(),
-            touched: None,
+            facts: None,
             used_roles: BTreeMap::new(),
             foreign_topics: BTreeMap::new(),
             told: BTreeSet::new(),

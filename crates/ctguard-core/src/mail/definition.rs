@@ -57,7 +57,7 @@ pub fn definition(input: &MachineInput<'_>) -> String {
         "QueryLanguage": "JSONata",
         "StartAt": "Facts",
         "States": {
-            "Facts": { "Type": "Pass", "Assign": data::assigned(input), "Next": "Publish" },
+            "Facts": { "Type": "Pass", "Assign": data::assigned(input.facts), "Next": "Publish" },
             "Publish": task(&publish, json!(expression(&compose())), "End", "PublishPlain"),
             "PublishPlain": task(
                 &publish,

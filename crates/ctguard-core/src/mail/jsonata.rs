@@ -17,7 +17,7 @@ mod parse;
 mod value;
 
 pub(super) use eval::evaluate;
-pub(super) use parse::parse;
+pub(super) use parse::{Expr, parse};
 
 /// Why an expression is not read or has no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,11 +1,16 @@
 //! What a mail says, offline: the machine's own expression over the machine's own input.
 
 use super::definition::compose;
-use super::jsonata::{self, JsonataError};
-use super::{MachineInput, data};
+use super::jsonata::{self, Expr, JsonataError};
+use super::{MachineFacts, data};
 use crate::message::{TransformError, transform};
 use crate::resource::rule::Input;
 use serde_json::{Value, json};
+use std::sync::LazyLock;
+
+/// The expression, read once.
+static COMPOSED: LazyLock<Result<Expr, JsonataError>> =
+    LazyLock::new(|| jsonata::parse(&compose()));
 
 /// A mail as SNS is given it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +36,7 @@ pub enum ComposeError {
 /// # Errors
 /// When the machine would fall back to the event as it is.
 pub fn render(
-    machine: &MachineInput<'_>,
+    facts: &MachineFacts,
     input: &Input,
     rule_arn: &str,
     event: &Value,
@@ -41,11 +46,11 @@ pub fn render(
         .map_err(|problem| TransformError(format!("INVALID_JSON: {problem}")))?;
     let states = json!({ "context": { "Execution": { "Input": given } } });
     let mut variables = vec![("states".to_owned(), states)];
-    if let Value::Object(assigned) = data::assigned(machine) {
+    if let Value::Object(assigned) = data::assigned(facts) {
         variables.extend(assigned);
     }
-    let expression = jsonata::parse(&compose())?;
-    let made = jsonata::evaluate(&expression, variables)?.ok_or(ComposeError::NoMail)?;
+    let expression = COMPOSED.as_ref().map_err(JsonataError::clone)?;
+    let made = jsonata::evaluate(expression, variables)?.ok_or(ComposeError::NoMail)?;
     let text = |field: &str| made.get(field).and_then(Value::as_str).map(str::to_owned);
     let mail = text("TopicArn").zip(text("Subject")).zip(text("Message"));
     mail.map(|((topic_arn, subject), message)| Mail { topic_arn, subject, message })

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::blueprint::{Alert, load_text};
+use crate::event::{EVERY_SOURCE, EventRef};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -46,21 +47,20 @@ fn stop_logging() -> Value {
     })
 }
 
-/// What is mailed of an event by a blueprint with a zone, a named account and facts.
+/// A machine's facts: a zone, a named account, and what an event touches.
+fn facts() -> MachineFacts {
+    let event = crate::blueprint::events_named("cloudtrail:StopLogging").unwrap().0;
+    MachineFacts {
+        names: [(AccountId::new("111122223333").unwrap(), "prod".to_owned())].into(),
+        touched: data::touched(&event),
+        zone: Zone::named("Europe/Berlin"),
+    }
+}
+
+/// What is mailed of an event.
 fn mailed(alert: &Alert, event: &Value) -> Mail {
-    let zone = Zone::named("Europe/Berlin").unwrap();
-    let names = [(AccountId::new("111122223333").unwrap(), "prod".to_owned())].into();
-    let facts = vec![("Trail".to_owned(), "requestParameters.name".to_owned())];
-    let touched = [("cloudtrail.amazonaws.com StopLogging".to_owned(), facts)].into();
-    let machine = MachineInput {
-        partition: Partition::Aws,
-        dead_letter_queue: QUEUE,
-        names: &names,
-        touched: &touched,
-        zone: Some(&zone),
-    };
     let input = target_input("prod", alert, TOPIC, Partition::Aws).unwrap();
-    render(&machine, &input, RULE, event).unwrap()
+    render(&facts(), &input, RULE, event).unwrap()
 }
 
 #[test]
@@ -304,38 +304,45 @@ fn times_that_do_not_exist_are_said_as_they_are() {
 #[test]
 fn a_definition_is_canonical_and_fits() {
     let names = [(AccountId::new("111122223333").unwrap(), "{% $states %}".to_owned())].into();
-    let touched = BTreeMap::new();
-    let mut machine = MachineInput {
-        partition: Partition::AwsCn,
-        dead_letter_queue: QUEUE,
-        names: &names,
-        touched: &touched,
-        zone: None,
+    let mut facts = MachineFacts { names, zone: None, ..facts() };
+    let of = |facts: &MachineFacts| {
+        definition(&MachineInput { partition: Partition::AwsCn, dead_letter_queue: QUEUE, facts })
     };
-    let text = definition(&machine);
-    assert_eq!(text, definition(&machine));
+    let text = of(&facts);
+    assert_eq!(text, of(&facts));
     assert!(text.len() < DEFINITION_MAX_BYTES / 20, "{}", text.len());
     let parsed: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(parsed["States"]["Publish"]["Resource"], "arn:aws-cn:states:::sns:publish");
     assert_eq!(parsed["States"]["KeepForLater"]["Arguments"]["QueueUrl"], QUEUE);
     // Nothing that is assigned is an expression.
     assert!(!parsed["States"]["Facts"].to_string().contains("{%"), "{text}");
-    let zone = Zone::named("Africa/Casablanca").unwrap();
-    machine.zone = Some(&zone);
-    assert!(definition(&machine).contains("Africa/Casablanca"));
+    facts.zone = Zone::named("Africa/Casablanca");
+    assert!(of(&facts).contains("Africa/Casablanca"));
+}
+
+/// The facts of every member of the largest families leave room for what else is assigned.
+#[test]
+fn facts_fit_into_a_variable() {
+    let families = ["ec2:*", "iam:*", "s3:*", "sagemaker:*", "rds:*", "glue:*", "iot:*"];
+    let events = families.iter().flat_map(|name| crate::blueprint::events_named(name).unwrap().0);
+    let mut events: Vec<_> = events.collect();
+    let every = EventRef { source: EVERY_SOURCE.to_owned(), ..events[0].clone() };
+    events.push(every);
+    let facts = MachineFacts { touched: data::touched(&events), ..facts() };
+    assert!(facts.touched.len() > 300, "{}", facts.touched.len());
+    assert!(
+        facts.touched.contains_key("* *") && !facts.touched.contains_key("ec2.amazonaws.com *")
+    );
+    let size = data::assigned(&facts).to_string().len();
+    assert!(size < 150_000, "{size}");
 }
 
 /// Every state leads on, and every task has somewhere to go when it fails.
 #[test]
 fn no_task_fails_without_another_way() {
-    let (names, touched) = (BTreeMap::new(), BTreeMap::new());
-    let machine = MachineInput {
-        partition: Partition::Aws,
-        dead_letter_queue: QUEUE,
-        names: &names,
-        touched: &touched,
-        zone: None,
-    };
+    let facts = facts();
+    let machine =
+        MachineInput { partition: Partition::Aws, dead_letter_queue: QUEUE, facts: &facts };
     let parsed: Value = serde_json::from_str(&definition(&machine)).unwrap();
     let states = parsed["States"].as_object().unwrap();
     let mut reached = std::collections::BTreeSet::from([parsed["StartAt"].as_str().unwrap()]);

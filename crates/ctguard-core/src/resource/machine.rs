@@ -10,11 +10,6 @@ use serde_json::Value;
 /// Source: <https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html>
 pub const MACHINE_NAME_MAX_CHARS: usize = 80;
 
-/// Longest definition, in bytes.
-///
-/// Source: <https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html>
-pub const DEFINITION_MAX_BYTES: usize = 1_048_576;
-
 /// How AWS runs the executions of a machine. It cannot be changed afterwards.
 ///
 /// Source: <https://docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html>

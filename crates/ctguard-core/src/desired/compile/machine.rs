@@ -15,23 +15,14 @@ use crate::blueprint::{Alert, Destination, Format, TopicRole};
 use crate::codes;
 use crate::desired::{Desired, DesiredMachine, DesiredPlace, DesiredRole, MachinePath, tags_of};
 use crate::diag::Diagnostic;
-use crate::mail::{self, MachineInput};
-use crate::message::touched;
-use crate::resource::machine::{DEFINITION_MAX_BYTES, Machine, MachineType, machine_arn};
+use crate::mail::{self, DEFINITION_MAX_BYTES, MachineFacts, MachineInput};
+use crate::resource::machine::{Machine, MachineType, machine_arn};
 use crate::resource::rule::Input;
 use crate::resource::{Kind, policy};
-use crate::scope::{AccountId, Partition, Place};
+use crate::scope::{Partition, Place};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// Most bytes of what all events touch, in a definition: a state assigns 256 KiB at most.
-///
-/// Source: <https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html>
-const TOUCHED_MAX_BYTES: usize = 150_000;
-
-/// The facts of events by source and name, as a definition has them.
-pub(super) type Touched = BTreeMap<String, Vec<(String, String)>>;
 
 /// What the roles of an account must be allowed for its state machines.
 #[derive(Debug, Clone, Default)]
@@ -109,18 +100,13 @@ impl Compiler<'_> {
     }
 
     fn definition(&mut self, place: &Place, queue: &str) -> String {
-        let partition = place.region.partition();
-        let listed = self.blueprint.accounts.iter().flat_map(|accounts| &accounts.listed);
-        let names: BTreeMap<AccountId, String> =
-            listed.filter_map(|(id, account)| Some((id.clone(), account.name.clone()?))).collect();
-        let touched = self.touched().clone();
+        let blueprint = self.blueprint;
+        let facts = self.facts.get_or_insert_with(|| MachineFacts::of(blueprint));
         let url = queue_url(place, queue);
         let definition = mail::definition(&MachineInput {
-            partition,
+            partition: place.region.partition(),
             dead_letter_queue: &url,
-            names: &names,
-            touched: &touched,
-            zone: None,
+            facts,
         });
         if definition.len() > DEFINITION_MAX_BYTES {
             let message = format!(
@@ -132,33 +118,6 @@ impl Compiler<'_> {
             self.once("state machine", problem);
         }
         definition
-    }
-
-    /// What the events of alerts that are mailed touch, made once.
-    fn touched(&mut self) -> &Touched {
-        let blueprint = self.blueprint;
-        self.touched.get_or_insert_with(|| {
-            let mut all = Touched::new();
-            let mut bytes = 0;
-            for event in blueprint.alerts.iter().flat_map(|alert| &alert.events) {
-                let key = format!("{} {}", event.source, event.name);
-                if event.is_family() || all.contains_key(&key) {
-                    continue;
-                }
-                let facts = touched::of_event(event);
-                let facts = facts.iter().flat_map(|fact| {
-                    fact.places.iter().map(|place| (fact.label.clone(), place.dotted()))
-                });
-                let facts: Vec<(String, String)> = facts.collect();
-                let of_facts = facts.iter().map(|(label, path)| label.len() + path.len() + 24);
-                bytes += key.len() + of_facts.sum::<usize>() + 8;
-                // What is beyond is told by its parameters as they are.
-                if bytes <= TOUCHED_MAX_BYTES {
-                    all.insert(key, facts);
-                }
-            }
-            all
-        })
     }
 
     /// The input of a target that has an alert mailed to a topic.

@@ -7,6 +7,7 @@ use super::{JsonataError, error};
 use serde_json::{Map, Number, Value as Json};
 use std::cmp::Ordering;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// The value of an expression with these variables; absent where it has none.
 ///
@@ -31,16 +32,13 @@ fn value(expr: &Expr, scope: &mut Scope) -> Result<Value, JsonataError> {
         Expr::Number(number) => self::number(*number),
         Expr::Word(Some(truth)) => Value::truth(*truth),
         Expr::Word(None) => Value::Json(Json::Null),
-        Expr::Regex(pattern) => {
-            let regex = regex::Regex::new(pattern).map_err(|e| JsonataError(e.to_string()))?;
-            Value::Regex(Rc::new(regex))
-        }
+        Expr::Regex(regex) => Value::Regex(regex.clone()),
         Expr::Variable(name) => scope.0.get(name).map_or(Value::Nothing, |value| (**value).clone()),
         Expr::Field(of, name) => value(of, scope)?.field(name),
         Expr::Call(name, arguments) => call(name, arguments, scope)?,
         Expr::Function(parameters, body) => Value::Function(Rc::new(Function {
             parameters: parameters.clone(),
-            body: Rc::clone(body),
+            body: Arc::clone(body),
             scope: scope.clone(),
         })),
         Expr::Block(steps) => {

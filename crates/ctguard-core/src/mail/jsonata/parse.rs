@@ -1,18 +1,19 @@
 //! Reads an expression.
 
 use super::{JsonataError, error};
-use std::rc::Rc;
+use regex::Regex;
+use std::sync::Arc;
 
 #[derive(Debug, Clone)]
 pub(in crate::mail) enum Expr {
     Text(String),
     Number(f64),
     Word(Option<bool>),
-    Regex(String),
+    Regex(Regex),
     Variable(String),
     Field(Box<Self>, String),
     Call(String, Vec<Self>),
-    Function(Vec<String>, Rc<Self>),
+    Function(Vec<String>, Arc<Self>),
     Block(Vec<Self>),
     Bind(String, Box<Self>),
     If(Box<Self>, Box<Self>, Option<Box<Self>>),
@@ -239,7 +240,10 @@ impl Parser {
         let mut value = match self.take() {
             Some(Token::Text(text)) => Expr::Text(text),
             Some(Token::Number(number)) => Expr::Number(number),
-            Some(Token::Regex(pattern)) => Expr::Regex(pattern),
+            Some(Token::Regex(pattern)) => match Regex::new(&pattern) {
+                Ok(regex) => Expr::Regex(regex),
+                Err(problem) => return error(problem.to_string()),
+            },
             Some(Token::Variable(name)) if self.is("(") => Expr::Call(name, self.arguments()?),
             Some(Token::Variable(name)) => Expr::Variable(name),
             Some(Token::Name(name)) => match name.as_str() {
@@ -286,7 +290,7 @@ impl Parser {
         self.expect("{")?;
         let body = self.expression(0)?;
         self.expect("}")?;
-        Ok(Expr::Function(parameters, Rc::new(body)))
+        Ok(Expr::Function(parameters, Arc::new(body)))
     }
 
     fn block(&mut self) -> Result<Expr, JsonataError> {

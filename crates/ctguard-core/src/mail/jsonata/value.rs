@@ -4,6 +4,7 @@ use super::parse::Expr;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// What an expression stands for.
 #[derive(Debug, Clone)]
@@ -11,7 +12,7 @@ pub(super) enum Value {
     /// No value: a field that is not there.
     Nothing,
     Json(Json),
-    Regex(Rc<regex::Regex>),
+    Regex(regex::Regex),
     Function(Rc<Function>),
 }
 
@@ -19,7 +20,7 @@ pub(super) enum Value {
 #[derive(Debug)]
 pub(super) struct Function {
     pub parameters: Vec<String>,
-    pub body: Rc<Expr>,
+    pub body: Arc<Expr>,
     pub scope: Scope,
 }
 
