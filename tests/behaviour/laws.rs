@@ -135,7 +135,7 @@ pub fn survey_to_prove(cloud: &dyn Cloud, blueprint: &Blueprint) -> Survey {
         )
         .await;
         let mut survey = survey.unwrap();
-        let rules = survey.desired.own_rules();
+        let rules = survey.desired.signal_reads();
         run::observe_signals(cloud, rules, &mut survey.live, 4, &|_| {}).await;
         survey
     })

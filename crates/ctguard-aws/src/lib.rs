@@ -44,6 +44,7 @@ mod roles;
 mod s3;
 mod session;
 mod settings;
+mod sfn;
 mod sns;
 mod sqs;
 mod sts;

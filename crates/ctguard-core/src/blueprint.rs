@@ -111,8 +111,16 @@ pub struct BlueprintTags {
 
 impl BlueprintTags {
     /// The kinds of resources that AWS lets be tagged.
-    pub const KINDS: [Kind; 7] =
-        [Kind::Bucket, Kind::Trail, Kind::Role, Kind::Bus, Kind::Queue, Kind::Topic, Kind::Rule];
+    pub const KINDS: [Kind; 8] = [
+        Kind::Bucket,
+        Kind::Trail,
+        Kind::Role,
+        Kind::Bus,
+        Kind::Queue,
+        Kind::Topic,
+        Kind::Machine,
+        Kind::Rule,
+    ];
 
     /// The tags of one kind.
     pub fn of(&self, kind: Kind) -> Tags {

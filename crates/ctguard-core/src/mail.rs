@@ -9,6 +9,7 @@
 //! back another. Why Step Functions, and why Standard: `docs/decisions/0001-mail-by-step-functions.md`.
 
 mod alert;
+mod arguments;
 mod ascii;
 mod data;
 mod definition;
@@ -18,6 +19,7 @@ mod render;
 mod tests;
 
 pub use alert::target_input;
+pub use arguments::{EvaluationError, evaluated};
 pub use definition::{DEFINITION_MAX_BYTES, definition};
 pub use render::{ComposeError, Mail, render};
 

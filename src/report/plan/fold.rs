@@ -26,7 +26,7 @@ impl ChangeGroup {
         match kind {
             Kind::Bucket | Kind::Trail => Self::Recording,
             Kind::Role | Kind::Bus => Self::Hub,
-            Kind::Queue | Kind::Topic | Kind::Subscription => Self::Delivery,
+            Kind::Queue | Kind::Topic | Kind::Machine | Kind::Subscription => Self::Delivery,
             Kind::Rule | Kind::Target => Self::Rules,
         }
     }

@@ -232,7 +232,8 @@ fn what_is_only_for_fleets_and_hubs_is_granted_only_there() {
         assert!(!one.contains_key(operation), "{operation}");
     }
     assert!(!one.keys().any(|operation| operation.starts_with("organizations:")));
-    assert_eq!(one["iam:DeleteRole"], ["arn:aws:iam::*:role/ctguard-acme"]);
+    let both = ["arn:aws:iam::*:role/ctguard-acme", "arn:aws:iam::*:role/ctguard-acme-mail"];
+    assert_eq!(one["iam:DeleteRole"], both);
     // A role that is assumed does not go on from account to account.
     for identity in [Identity::Hub, Identity::Spoke] {
         let inside = granted_by(&of(&blueprint(), Purpose::All, identity));

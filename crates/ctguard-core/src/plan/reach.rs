@@ -5,6 +5,7 @@
 //! asked before a removal: a wrong "no" loses an alert, a wrong "yes" only makes an apply wait or
 //! ask.
 
+use crate::resource::machine::machine_name;
 use crate::resource::rule::{Target, bus_of};
 use crate::snapshot::{Live, LiveRule, LiveSubscription, LiveTopic, Observed, PlaceSnapshot};
 
@@ -15,6 +16,9 @@ pub(super) fn rule(live: &Live, seen: &PlaceSnapshot, rule: &LiveRule) -> bool {
 
 /// Whether what a target receives may reach somebody: through its topic, or over a bus.
 pub(super) fn target(live: &Live, seen: &PlaceSnapshot, target: &Target) -> bool {
+    if machine_name(&target.arn).is_some() {
+        return machine_at(seen, &target.arn);
+    }
     let Some((place, bus)) = bus_of(target) else { return topic_at(seen, &target.arn) };
     let Some(there) = live.places.get(&place) else { return true };
     match there.rules_of(Some(bus)) {
@@ -23,7 +27,7 @@ pub(super) fn target(live: &Live, seen: &PlaceSnapshot, target: &Target) -> bool
         // EventBridge allows no second hop: what is sent to a third bus is not delivered.
         Observed::Known(rules) => rules
             .values()
-            .any(|rule| any_target(rule, |one| bus_of(one).is_none() && topic_at(there, &one.arn))),
+            .any(|rule| any_target(rule, |one| bus_of(one).is_none() && direct(there, &one.arn))),
     }
 }
 
@@ -43,6 +47,23 @@ fn any_target(rule: &LiveRule, reaches: impl Fn(&Target) -> bool) -> bool {
         Observed::Known(targets) => targets.values().any(reaches),
         Observed::Unreadable(_) => true,
         Observed::Absent => false,
+    }
+}
+
+/// Whether a topic reaches somebody, or a state machine that publishes to one may.
+fn direct(seen: &PlaceSnapshot, arn: &str) -> bool {
+    match machine_name(arn) {
+        Some(_) => machine_at(seen, arn),
+        None => topic_at(seen, arn),
+    }
+}
+
+/// A state machine publishes to topics that its input names: one that is there may reach somebody.
+fn machine_at(seen: &PlaceSnapshot, arn: &str) -> bool {
+    match seen.machines.get(arn) {
+        Some(Observed::Known(machine)) => machine.is_active(),
+        Some(Observed::Absent) => false,
+        Some(Observed::Unreadable(_)) | None => true,
     }
 }
 
