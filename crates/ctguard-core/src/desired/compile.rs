@@ -64,6 +64,10 @@ struct Compiler<'a> {
     /// The same in every place of the same class.
     patterns: BTreeMap<PatternKey<'a>, Vec<Arc<Compiled>>>,
     inputs: BTreeMap<(usize, Format, Partition), Option<Input>>,
+    /// The names of all accounts that have one.
+    all_names: BTreeMap<AccountId, String>,
+    /// The names of accounts whose rules are reached by their own events alone.
+    account_names: BTreeMap<AccountId, String>,
     problems: Vec<Diagnostic>,
     /// What the roles of accounts must be allowed to publish to: by account, with one of its places
     /// where rules send, and by the name of the policy.
@@ -88,6 +92,8 @@ impl<'a> Compiler<'a> {
             as_of,
             patterns: BTreeMap::new(),
             inputs: BTreeMap::new(),
+            all_names: BTreeMap::new(),
+            account_names: BTreeMap::new(),
             problems: Vec::new(),
             publishing: BTreeMap::new(),
             mailing: BTreeMap::new(),
@@ -140,6 +146,13 @@ impl<'a> Compiler<'a> {
             released: BTreeMap::new(),
             made: BTreeMap::new(),
         };
+        let named = scope.accounts.iter();
+        let named = named.filter_map(|(id, account)| Some((id.clone(), account.name.clone()?)));
+        self.all_names = named.collect();
+        // A hub's rules serve all accounts: the name is known where there is only one.
+        if blueprint.hub.is_none() || scope.accounts.len() == 1 {
+            self.account_names = self.all_names.clone();
+        }
         for alert in blueprint.alerts.iter().filter(|alert| blueprint.is_routed(alert)) {
             self.problems.extend(check_landing(alert, scope, self.as_of));
         }

@@ -17,6 +17,9 @@ use std::collections::BTreeMap;
 /// Source: <https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html>
 const MEMBERS_MAX_BYTES: usize = 100_000;
 
+/// Most that the names of accounts may take; those beyond are told by their numbers.
+const NAMES_MAX_BYTES: usize = 100_000;
+
 /// What a line of its own tells of a sign-in.
 const MFA_USED: &str = "additionalEventData.MFAUsed";
 
@@ -26,8 +29,15 @@ const EVERY_EVENT: &str = "* *";
 /// The variables that the machine begins with.
 pub(super) fn assigned(facts: &MachineFacts) -> Value {
     let name = |name: &str| json!({ "name": plain(name), "subject": ascii(&plain(name)) });
-    let names: Map<String, Value> =
-        facts.names.iter().map(|(id, text)| (id.to_string(), name(text))).collect();
+    let mut room = NAMES_MAX_BYTES;
+    let names = facts.names.iter().map(|(id, text)| (id.to_string(), name(text)));
+    let names = names.take_while(|(id, name)| {
+        let size = id.len() + name.to_string().len() + 4;
+        let fits = size <= room;
+        room = room.saturating_sub(size);
+        fits
+    });
+    let names: Map<String, Value> = names.collect();
     let touched: Map<String, Value> =
         facts.touched.iter().map(|(event, facts)| (event.clone(), of_event(facts))).collect();
     json!({ "names": names, "touched": touched, "zone": zone(facts.zone.as_ref()) })

@@ -1,6 +1,6 @@
 //! The `json` format: ctguard's fields, and the whole event as EventBridge writes it.
 
-use super::{variables, words};
+use super::{Room, object, variables, words};
 use crate::blueprint::Alert;
 use serde_json::json;
 
@@ -10,10 +10,10 @@ const FORMAT_VERSION: u32 = 1;
 /// A placeholder for the event until the template is text, since a bare variable is not JSON.
 const EVENT: &str = "<aws.events.event.json>";
 
-pub(super) fn template(alert: &Alert) -> String {
+pub(super) fn template(alert: &Alert, room: Room) -> String {
     let results = variables::results(alert).into_iter();
     let results: String = results.map(|result| format!("<{}>", result.variable)).collect();
-    let message = json!({
+    let mut message = json!({
         "ctguard": FORMAT_VERSION,
         "alert": words(&alert.id),
         "title": words(&alert.title),
@@ -40,5 +40,8 @@ pub(super) fn template(alert: &Alert) -> String {
         "rule": "<aws.events.rule-arn>",
         "event": EVENT,
     });
+    if room == Room::Ample {
+        message["touched"] = object::places(alert);
+    }
     message.to_string().replace(&format!("\"{EVENT}\""), EVENT)
 }
