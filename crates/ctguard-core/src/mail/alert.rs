@@ -6,7 +6,7 @@
 //! nothing of an event stands in the template, and none can break it.
 
 use super::ascii::ascii;
-use crate::blueprint::Alert;
+use crate::blueprint::{Alert, Outcome};
 use crate::message::{MessageError, checked, console, words};
 use crate::resource::rule::{Input, InputTransformer};
 use crate::scope::Partition;
@@ -35,6 +35,15 @@ pub fn target_input(
     checked(alert, InputTransformer { paths: BTreeMap::new(), template })
 }
 
+/// Words with which a title tells of a failure by itself.
+const FAILED: [&str; 6] = ["fail", "denied", "refused", "rejected", "blocked", "unsuccessful"];
+
+/// Whether the title of an alert on failures says that they are some.
+fn says_so(alert: &Alert) -> bool {
+    let title = alert.title.to_lowercase();
+    alert.outcome == Outcome::Failure && FAILED.iter().any(|word| title.contains(word))
+}
+
 /// The alert's own words; what it does not say is left out.
 fn words_of(blueprint: &str, alert: &Alert, partition: Partition) -> Value {
     let title = words(&alert.title);
@@ -49,6 +58,9 @@ fn words_of(blueprint: &str, alert: &Alert, partition: Partition) -> Value {
         if !text.is_empty() {
             said[key] = json!(words(text));
         }
+    }
+    if says_so(alert) {
+        said["says_so"] = json!(true);
     }
     if let Some(console) = console(partition) {
         said["console"] = json!(format!("https://{console}/cloudtrailv2/home"));

@@ -17,6 +17,9 @@ use std::collections::BTreeMap;
 /// Source: <https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html>
 const MEMBERS_MAX_BYTES: usize = 100_000;
 
+/// What a line of its own tells of a sign-in.
+const MFA_USED: &str = "additionalEventData.MFAUsed";
+
 /// The key of the facts of events of all services.
 const EVERY_EVENT: &str = "* *";
 
@@ -72,7 +75,10 @@ pub(super) fn touched<'a>(
             }
         }
     }
-    table.retain(|_, facts| !facts.is_empty());
+    table.retain(|_, facts| {
+        facts.retain(|fact| !fact.places.iter().any(|place| place.dotted() == MFA_USED));
+        !facts.is_empty()
+    });
     table
 }
 

@@ -108,6 +108,7 @@ fn with_detail(fields: Value) -> Mail {
 #[test]
 fn what_the_record_does_not_say_is_said() {
     let mail = with("", json!({}));
+    assert!(!mail.message.contains("\n\n\n"), "{}", mail.message);
     for line in [
         "Who:     not in the record\n",
         "From:    not in the record\n",
@@ -165,6 +166,18 @@ fn a_failed_call_is_not_told_as_a_fact() {
     }
     let mail = with("/userIdentity", json!({ "type": "IAMUser" }));
     assert!(mail.message.starts_with(&format!("[HIGH] {title}\n")), "{}", mail.message);
+}
+
+#[test]
+fn a_title_that_tells_of_failures_is_not_told_of_one() {
+    let mut alert = alert("Calls were denied", "");
+    alert.outcome = crate::blueprint::Outcome::Failure;
+    let mut event = stop_logging();
+    event["detail"]["errorCode"] = json!("AccessDenied");
+    let mail = mailed(&alert, &event);
+    assert_eq!(mail.subject, "[HIGH] Calls were denied: prod us-east-1");
+    let start = "[HIGH] Calls were denied\n\nOutcome: denied, AccessDenied\n";
+    assert!(mail.message.starts_with(start), "{}", mail.message);
 }
 
 /// Every word by which an event says that it failed is known to the machine.
@@ -423,8 +436,29 @@ fn anything() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Appends a case to the file of this variable, for `tests/jsonata/run.sh`.
+fn write_down(alert: &Alert, event: &Value, mail: &Mail) {
+    use std::io::Write;
+    let Ok(path) = std::env::var("CTGUARD_MAIL_CASES") else { return };
+    let input = target_input("prod", alert, TOPIC, Partition::Aws).unwrap();
+    let given = crate::message::transform(&input, RULE, event).unwrap();
+    let given: Value = serde_json::from_str(&given).unwrap();
+    let mut variables = data::assigned(&facts());
+    variables["states"] = json!({ "context": { "Execution": { "Input": given } } });
+    let is =
+        json!({ "TopicArn": mail.topic_arn, "Subject": mail.subject, "Message": mail.message });
+    let case = json!({ "expression": definition::compose(), "variables": variables, "is": is });
+    let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
+    writeln!(file, "{case}").unwrap();
+}
+
+/// As many as asked for, else few: an evaluation is slow without optimisation.
+fn cases() -> u32 {
+    std::env::var("CTGUARD_LAW_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(64)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(cases()))]
 
     /// SNS takes the mail of any event, and no event adds a line to it.
     #[test]
@@ -439,6 +473,7 @@ proptest! {
         event["time"] = time;
         let mut alert = alert("CloudTrail logging was stopped", "Calls leave no trace.");
         let plain = mailed(&alert, &event);
+        write_down(&alert, &event, &plain);
         alert.title = title;
         for mail in [&plain, &mailed(&alert, &event)] {
             prop_assert_eq!(&mail.topic_arn, TOPIC);

@@ -55,6 +55,11 @@ pub(super) fn call(name: &str, given: &mut Arguments) -> Result<Value, JsonataEr
             Ok(given.text(1)?.map_or(Value::Nothing, |key| from.looked_up(&key)))
         }
         "reduce" => reduce(given),
+        "count" => Ok(as_number(match given.take(0) {
+            Value::Nothing => 0,
+            Value::Json(Json::Array(items)) => items.len(),
+            _ => 1,
+        })),
         "string" => match given.take(0) {
             Value::Nothing => Ok(Value::Nothing),
             value => Ok(Value::text(value.to_text())),

@@ -1,4 +1,4 @@
-//! Each construct by itself. `tests/jsonata/` holds the same rows against another interpreter.
+//! Each construct by itself, with the values that the reference implementation gives.
 
 use super::{evaluate, parse};
 use serde_json::Value;
