@@ -1,5 +1,6 @@
 use super::{BlueprintArg, GlobalOptions, Io, context, is_json, print, print_json};
 use crate::error::{CommandError, Exit};
+use crate::report::policy as report;
 use crate::report::policy::{Policies, lacking, render, size};
 use crate::report::yaml;
 use clap::{Args, ValueEnum};
@@ -8,6 +9,7 @@ use ctguard_core::bootstrap;
 use ctguard_core::bootstrap::RoleError;
 use ctguard_core::permissions;
 use ctguard_core::permissions::Permission;
+use ctguard_core::permissions::guard::{self, CONTROL_POLICY_MAX_CHARS, Control, Exempt};
 use ctguard_core::permissions::trust;
 use ctguard_core::permissions::trust::{JobRef, Jobs, TrustError};
 use ctguard_core::permissions::{
@@ -25,20 +27,21 @@ use std::path::PathBuf;
 /// which of these permissions the credentials in use lack; exit with 3 when any is missing. With
 /// --bootstrap, print the CloudFormation template of the role that other accounts need, for a
 /// StackSet or a stack. With --trust, print the trust policy of CI's role: which jobs of a
-/// repository may take it on.
+/// repository may take it on. With --guard, print the organization's policy that denies everybody
+/// but ctguard's roles and the named ones what would silence the alerts.
 #[derive(Debug, Args)]
 pub struct PolicyArgs {
     /// What the identity does: plan, drift, verify, apply, destroy or all; left out, with
     /// --bootstrap, all
-    #[arg(value_parser = First::parse, required_unless_present_any = ["bootstrap", "trust"])]
+    #[arg(value_parser = First::parse, required_unless_present_any = ["bootstrap", "trust", "guard"])]
     purpose: Option<First>,
     #[command(flatten)]
     blueprint: BlueprintArg,
     /// Print one document alone
-    #[arg(long = "for", value_enum, value_name = "WHOM", env = "CTGUARD_FOR", conflicts_with_all = ["check", "bootstrap", "trust"])]
+    #[arg(long = "for", value_enum, value_name = "WHOM", env = "CTGUARD_FOR", group = "document", conflicts_with_all = ["check", "bootstrap", "trust"])]
     whose: Option<IdentityArg>,
-    /// With --for: the N-th of the parts that fit into managed policies
-    #[arg(long, value_name = "N", requires = "whose", env = "CTGUARD_PART")]
+    /// With --for or --guard: the N-th of the parts that fit into policies
+    #[arg(long, value_name = "N", requires = "document", env = "CTGUARD_PART")]
     part: Option<usize>,
     /// The account that runs ctguard, if the blueprint does not say
     #[arg(long, value_name = "ID", env = "CTGUARD_CI_ACCOUNT")]
@@ -53,7 +56,40 @@ pub struct PolicyArgs {
     #[arg(long, value_name = "NAME", requires = "bootstrap", env = "CTGUARD_ROLE")]
     role: Option<String>,
     #[command(flatten)]
+    guard: GuardArgs,
+    #[command(flatten)]
     trust: TrustArgs,
+}
+
+/// Which organization's policy, and whom it lets through.
+#[derive(Debug, Args)]
+struct GuardArgs {
+    /// Print the organization's policy that keeps everybody else from what the alerts rest on
+    #[arg(long, value_enum, value_name = "TYPE", env = "CTGUARD_GUARD", group = "document", requires = "break_glass", conflicts_with_all = ["check", "bootstrap", "trust"])]
+    guard: Option<ControlArg>,
+    /// With --guard: a role that is let through, by name or ARN; can be repeated
+    #[arg(long, value_name = "ROLE", requires = "guard", env = "CTGUARD_BREAK_GLASS")]
+    break_glass: Vec<String>,
+    /// With --guard: the role of who runs ctguard, by name or ARN
+    #[arg(long, value_name = "ROLE", requires = "guard", env = "CTGUARD_CI_ROLE")]
+    ci_role: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ControlArg {
+    /// A service control policy: what users and roles of the organization's accounts may do
+    Scp,
+    /// A resource control policy: what anybody may do to buckets, queues and keys of its accounts
+    Rcp,
+}
+
+impl From<ControlArg> for Control {
+    fn from(control: ControlArg) -> Self {
+        match control {
+            ControlArg::Scp => Self::Scp,
+            ControlArg::Rcp => Self::Rcp,
+        }
+    }
 }
 
 /// The first word: a purpose, or the blueprint where no purpose is needed.
@@ -184,7 +220,9 @@ pub fn run(
     let (asked, blueprint) = match &args.purpose {
         None => (PurposeArg::All, &args.blueprint.blueprint),
         Some(First::Purpose(purpose)) => (*purpose, &args.blueprint.blueprint),
-        Some(First::Blueprint(path)) if args.bootstrap || args.trust.trust.is_some() => {
+        Some(First::Blueprint(path))
+            if args.bootstrap || args.trust.trust.is_some() || args.guard.guard.is_some() =>
+        {
             (PurposeArg::All, path)
         }
         Some(First::Blueprint(word)) => {
@@ -206,6 +244,9 @@ pub fn run(
     let own = own.transpose()?;
     if let Some(service) = args.trust.trust {
         return trust_policy(service, &args.trust, own.as_ref(), &read.blueprint, io);
+    }
+    if let Some(control) = args.guard.guard {
+        return guard_policy(control.into(), args, &read.blueprint, global, io);
     }
     let purpose = Purpose::from(asked);
     if args.bootstrap {
@@ -262,6 +303,52 @@ fn one(
         let _ = writeln!(io.err, "note: {}", size(policy.characters(), parts.len()));
     }
     print_json(io, &policy.document)?;
+    Ok(Exit::Done)
+}
+
+/// One policy of the organization, as it is saved; its limits are told beside it.
+fn guard_policy(
+    control: Control,
+    args: &PolicyArgs,
+    blueprint: &Blueprint,
+    global: &GlobalOptions,
+    io: &mut Io<'_>,
+) -> Result<Exit, CommandError> {
+    let named: Vec<String> =
+        args.guard.break_glass.iter().chain(&args.guard.ci_role).cloned().collect();
+    let exempt = Exempt::new(blueprint, &named).map_err(|error| {
+        CommandError::usage(error.to_string()).hint("Such as --break-glass ops/break-glass.")
+    })?;
+    let parts = guard::guard(blueprint, control, &exempt);
+    let limits =
+        report::guard_limits(blueprint, control, args.guard.ci_role.is_some(), parts.len());
+    if is_json(global) && args.part.is_none() {
+        print_json(io, &report::Guard::new(blueprint, control, &parts, limits))?;
+        return Ok(Exit::Done);
+    }
+    let part = match (args.part, parts.as_slice()) {
+        (None, [one]) => one,
+        (None, several) => {
+            let count = several.len();
+            return Err(CommandError::usage(format!(
+                "the policy is longer than the {CONTROL_POLICY_MAX_CHARS} characters that \
+                 Organizations takes: it comes in {count} parts"
+            ))
+            .hint(format!("Print each with --part 1 to --part {count}, and attach them all.")));
+        }
+        (Some(number), _) => {
+            number.checked_sub(1).and_then(|index| parts.get(index)).ok_or_else(|| {
+                CommandError::usage(format!("--part: there is no part {number} of {}", parts.len()))
+            })?
+        }
+    };
+    if !global.quiet {
+        for limit in &limits {
+            let _ = writeln!(io.err, "note: {limit}");
+        }
+    }
+    // Organizations counts white space.
+    print(io, &format!("{part}\n"))?;
     Ok(Exit::Done)
 }
 

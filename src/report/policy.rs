@@ -1,7 +1,9 @@
 //! The IAM policies of a blueprint as people read them, and the same as JSON.
 
 use super::Paint;
+use ctguard_core::blueprint::Blueprint;
 use ctguard_core::permissions::Permission;
+use ctguard_core::permissions::guard::{self, CONTROL_POLICIES_MAX, Control, Exempt};
 use ctguard_core::permissions::{
     INLINE_POLICIES_MAX_CHARS, IdentityPolicy, MANAGED_POLICY_MAX_CHARS,
 };
@@ -113,4 +115,102 @@ pub fn lacking(caller: &str, lacking: &[Permission]) -> String {
 
 fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).unwrap_or_default()
+}
+
+/// An organization's policy, in its parts.
+#[derive(Debug, Serialize)]
+pub struct Guard {
+    pub format_version: u32,
+    pub blueprint: String,
+    /// `scp` or `rcp`.
+    pub guard: &'static str,
+    /// What it does not hold back, and what it takes to attach it.
+    pub limits: Vec<String>,
+    pub policies: Vec<GuardPart>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct GuardPart {
+    /// As Organizations counts them.
+    pub characters: usize,
+    pub document: Value,
+}
+
+impl Guard {
+    pub fn new(
+        blueprint: &Blueprint,
+        control: Control,
+        parts: &[Value],
+        limits: Vec<String>,
+    ) -> Self {
+        let part = |document: &Value| GuardPart {
+            characters: guard::size(document),
+            document: document.clone(),
+        };
+        Self {
+            format_version: FORMAT_VERSION,
+            blueprint: blueprint.name.clone(),
+            guard: control.as_str(),
+            limits,
+            policies: parts.iter().map(part).collect(),
+        }
+    }
+}
+
+/// What an organization's policy of this type does not hold back.
+///
+/// Sources: <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html>,
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>
+pub fn guard_limits(
+    blueprint: &Blueprint,
+    control: Control,
+    caller_is_named: bool,
+    parts: usize,
+) -> Vec<String> {
+    let mut limits = Vec::new();
+    match control {
+        Control::Scp => {
+            limits.push(
+                "the management account, service-linked roles and principals of other \
+                 organizations are not held back by a service control policy"
+                    .to_owned(),
+            );
+            if blueprint.hub.is_none() {
+                limits.push(
+                    "sns:Unsubscribe and sns:SetSubscriptionAttributes have no resource that a \
+                     policy could name: without a hub they stay allowed, and the blueprint \
+                     self-protection alerts on them"
+                        .to_owned(),
+                );
+            }
+            if !caller_is_named && Exempt::lacks_the_caller(blueprint) {
+                limits.push(
+                    "the blueprint names no role for who runs ctguard: unless that is a role of \
+                     the management account or one that is let through, its apply will be denied; \
+                     name it with --ci-role"
+                        .to_owned(),
+                );
+            }
+        }
+        Control::Rcp => limits.push(
+            "objects of the management account are not covered by a resource control policy, and \
+             topics, rules and trails have none: they need the service control policy (--guard scp)"
+                .to_owned(),
+        ),
+    }
+    let aliases = guard::keys_by_alias(blueprint);
+    if !aliases.is_empty() {
+        limits.push(format!(
+            "keys that are named by an alias are not covered: {}; write their ARNs",
+            aliases.join(", ")
+        ));
+    }
+    if parts >= CONTROL_POLICIES_MAX {
+        limits.push(format!(
+            "it takes {parts} policies, and a root, unit or account takes {CONTROL_POLICIES_MAX} \
+             with AWS's own: shorten the list of those that are let through, or attach some at the \
+             unit above"
+        ));
+    }
+    limits
 }

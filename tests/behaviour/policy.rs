@@ -133,3 +133,71 @@ fn cis_role_trusts_named_jobs_of_one_repository() {
     assert!(ran.err.contains("GitLab's tokens do not name"), "{}", ran.err);
     policy(FLEET, &["plan", "--ci-account", "1234"]).expect(64);
 }
+
+#[test]
+fn a_guard_is_one_line_that_fits_and_says_what_it_leaves_open() {
+    let scp = policy(FLEET, &["--guard", "scp", "--break-glass", "break-glass"]);
+    // `-q` stands before the path: notes are not printed, the document is.
+    let scp = scp.expect(0);
+    assert_eq!(scp.out.lines().count(), 1, "{}", scp.out);
+    assert!(scp.out.trim_end().len() <= 5_120);
+    let document: Value = serde_json::from_str(&scp.out).unwrap();
+    assert_eq!(document["Version"], "2012-10-17");
+    assert!(actions(&document).contains(&"events:DisableRule"));
+
+    let all = policy(FLEET, &["--guard", "rcp", "--break-glass", "x", "--format", "json"]);
+    let all = all.expect(0).json();
+    assert_eq!((&all["format_version"], &all["guard"]), (&json!(1), &json!("rcp")));
+    let limits = all["limits"].to_string();
+    assert!(limits.contains("topics, rules and trails have none"), "{limits}");
+    let part = &all["policies"][0];
+    assert_eq!(part["characters"], json!(part["document"].to_string().len()));
+
+    let scp = ["--guard", "scp", "--break-glass", "x", "--format", "json"];
+    let limits = policy(FLEET, &scp).expect(0).json()["limits"].to_string();
+    assert!(limits.contains("management account"), "{limits}");
+    assert!(limits.contains("--ci-role"), "{limits}");
+    let named = policy(FLEET, &[&scp[..], &["--ci-role", "ci"]].concat()).expect(0).json();
+    assert!(!named["limits"].to_string().contains("--ci-role"), "{named}");
+}
+
+#[test]
+fn a_guard_that_is_too_long_comes_in_parts() {
+    let names: Vec<String> = (0..12).map(|n| format!("incident-response/team-{n}")).collect();
+    let named: Vec<&str> = names.iter().flat_map(|name| ["--break-glass", name]).collect();
+    let asked = [&["--guard", "scp"][..], &named].concat();
+    let refused = policy(FLEET, &asked).expect(64);
+    assert!(refused.err.contains("it comes in "), "{}", refused.err);
+    let mut sids = 0;
+    let mut number = 1;
+    loop {
+        let ran = policy(FLEET, &[&asked[..], &["--part", &number.to_string()]].concat());
+        if ran.code != 0 {
+            assert!(ran.err.contains("there is no part"), "{}", ran.err);
+            break;
+        }
+        assert!(ran.out.trim_end().len() <= 5_120, "part {number}");
+        let document: Value = serde_json::from_str(&ran.out).unwrap();
+        sids += document["Statement"].as_array().unwrap().len();
+        number += 1;
+    }
+    let whole = policy(FLEET, &["--guard", "scp", "--break-glass", "x"]).expect(0);
+    let whole: Value = serde_json::from_str(&whole.out).unwrap();
+    assert!(number > 2);
+    assert_eq!(sids, whole["Statement"].as_array().unwrap().len());
+}
+
+#[test]
+fn a_guard_without_a_way_through_or_with_one_for_everybody_is_refused() {
+    for (args, said) in [
+        (&["--guard", "scp"][..], "--break-glass"),
+        (&["--guard", "scp", "--break-glass", "*"], "anybody could make"),
+        (&["--guard", "scp", "--break-glass", "arn:aws:iam::1:root"], "is no role"),
+        (&["--break-glass", "x", "plan"], "--guard"),
+        (&["--guard", "scp", "--break-glass", "x", "--for", "ci"], "--for"),
+        (&["--guard", "tcp", "--break-glass", "x"], "scp"),
+    ] {
+        let refused = policy(FLEET, args).expect(64);
+        assert!(refused.err.contains(said), "{args:?}: {}", refused.err);
+    }
+}

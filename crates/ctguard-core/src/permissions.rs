@@ -1,13 +1,15 @@
 //! The IAM policies that ctguard needs for a blueprint, by the account that an identity works in
 //! and by what it is to do.
 //!
-//! `grants` has the statements for one account, `trust` who may assume an identity, and this the
-//! identities: the hub account's role, the trail account's, every other account's, and the identity
-//! that runs ctguard (`ci`), which finds the accounts and assumes their roles. Resources are as
-//! narrow as names computed from the blueprint allow. Tests hold these lists against every call
-//! that the port can make, and against every call of a whole life cycle.
+//! `grants` has the statements for one account, `trust` who may assume an identity, `guard` the
+//! organization's policies that keep others out, and this the identities: the hub account's role,
+//! the trail account's, every other account's, and the identity that runs ctguard (`ci`), which
+//! finds the accounts and assumes their roles. Resources are as narrow as names computed from the
+//! blueprint allow. Tests hold these lists against every call that the port can make, and against
+//! every call of a whole life cycle.
 
 mod grants;
+pub mod guard;
 pub mod trust;
 
 use crate::blueprint::{AssumedRole, Blueprint};
