@@ -1,5 +1,7 @@
 use super::*;
-use crate::blueprint::{Account, Accounts, AssumedRole, Hub, OrganizationAccounts};
+use crate::blueprint::{
+    Account, Accounts, AssumedRole, Destination, Format, Hub, OrganizationAccounts,
+};
 use crate::scope::AccountId;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,6 +46,8 @@ fn blueprint() -> Blueprint {
         span: None,
     };
     let mut one = in_one_account();
+    let mail = Destination { format: Format::Mail, ..one.destinations["func"].clone() };
+    one.destinations.insert("mail".to_owned(), mail);
     one.trail.as_mut().unwrap().account = Some(account("111122223333"));
     Blueprint {
         accounts: Some(Accounts {
@@ -101,6 +105,7 @@ fn made_on(operation: &str) -> &'static str {
         ("cloudtrail", "DescribeTrails" | "LookupEvents") => "?",
         ("cloudtrail", _) => "arn:aws:cloudtrail:eu-west-1:111122223333:trail/main",
         ("s3", _) => "arn:aws:s3:::logs",
+        ("states", _) => "arn:aws:states:eu-west-1:111122223333:stateMachine:ctguard-acme-mail",
         ("lambda", _) => "arn:aws:lambda:eu-west-1:111122223333:function:triage:prod",
         ("kms", _) => "arn:aws:kms:eu-west-1:111122223333:key/1",
         _ => "?",
