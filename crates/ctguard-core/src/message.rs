@@ -32,6 +32,7 @@ pub use transform::{transform, validate};
 use crate::blueprint::{Alert, Format};
 use crate::resource::rule::{INPUT_TEMPLATE_MAX_CHARS, Input, InputTransformer};
 use crate::scope::Partition;
+use object::Object;
 
 /// Why an alert has no valid message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,13 +44,6 @@ pub struct MessageError(pub String);
 #[error("{0}")]
 pub struct TransformError(pub String);
 
-/// Whether a template has room for what the calls touch. The blueprint's own words come first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Room {
-    Ample,
-    Scarce,
-}
-
 /// Makes the input of a target that sends `alert` in `format`, which is not `mail`.
 ///
 /// What the calls touch is left out where the alert's own words leave no room for it.
@@ -58,24 +52,28 @@ enum Room {
 /// When the format is `mail`, which has no input of its own, and when the alert's own words are too
 /// long for the template, or for a field of the chat schema.
 pub fn input(alert: &Alert, format: Format, partition: Partition) -> Result<Input, MessageError> {
-    sized(alert, format, partition, Room::Ample)
-        .or_else(|_| sized(alert, format, partition, Room::Scarce))
+    if format == Format::Raw {
+        return Ok(Input::Event);
+    }
+    let object = Object::of(alert);
+    sized(alert, format, partition, Some(&object))
+        .or_else(|_| sized(alert, format, partition, None))
 }
 
 fn sized(
     alert: &Alert,
     format: Format,
     partition: Partition,
-    room: Room,
+    object: Option<&Object>,
 ) -> Result<Input, MessageError> {
     let template = match format {
         Format::Raw => return Ok(Input::Event),
         Format::Mail => return Err(MessageError("a mail is composed by its machine".to_owned())),
-        Format::Text => text::template(alert, partition, room),
-        Format::Chat => chat::template(alert, partition, room)?,
-        Format::Json => json::template(alert, room),
+        Format::Text => text::template(alert, partition, object),
+        Format::Chat => chat::template(alert, partition, object)?,
+        Format::Json => json::template(alert, object),
     };
-    let paths = variables::paths_in(&template, alert);
+    let paths = variables::paths_in(&template, alert, object);
     checked(alert, InputTransformer { paths, template })
 }
 

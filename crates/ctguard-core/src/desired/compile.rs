@@ -64,8 +64,6 @@ struct Compiler<'a> {
     /// The same in every place of the same class.
     patterns: BTreeMap<PatternKey<'a>, Vec<Arc<Compiled>>>,
     inputs: BTreeMap<(usize, Format, Partition), Option<Input>>,
-    /// The names of all accounts that have one.
-    all_names: BTreeMap<AccountId, String>,
     /// The names of accounts whose rules are reached by their own events alone.
     account_names: BTreeMap<AccountId, String>,
     problems: Vec<Diagnostic>,
@@ -92,7 +90,6 @@ impl<'a> Compiler<'a> {
             as_of,
             patterns: BTreeMap::new(),
             inputs: BTreeMap::new(),
-            all_names: BTreeMap::new(),
             account_names: BTreeMap::new(),
             problems: Vec::new(),
             publishing: BTreeMap::new(),
@@ -146,12 +143,12 @@ impl<'a> Compiler<'a> {
             released: BTreeMap::new(),
             made: BTreeMap::new(),
         };
-        let named = scope.accounts.iter();
-        let named = named.filter_map(|(id, account)| Some((id.clone(), account.name.clone()?)));
-        self.all_names = named.collect();
-        // A hub's rules serve all accounts: the name is known where there is only one.
+        // A hub's rules serve all accounts: the name is known where there is only one. Names that an
+        // organization gives would change messages whenever it does.
         if blueprint.hub.is_none() || scope.accounts.len() == 1 {
-            self.account_names = self.all_names.clone();
+            let listed = blueprint.accounts.iter().flat_map(|accounts| accounts.listed.values());
+            let named = listed.filter_map(|one| Some((one.id.clone(), one.name.clone()?)));
+            self.account_names = named.collect();
         }
         for alert in blueprint.alerts.iter().filter(|alert| blueprint.is_routed(alert)) {
             self.problems.extend(check_landing(alert, scope, self.as_of));

@@ -3,7 +3,8 @@
 //!
 //! Schema and limits: <https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html>.
 
-use super::{MessageError, Room, headline, link, object, variables, within, words};
+use super::object::Object;
+use super::{MessageError, headline, link, variables, within, words};
 use crate::blueprint::Alert;
 use crate::scope::Partition;
 use serde_json::json;
@@ -25,7 +26,7 @@ const TOUCHED_CHARS: usize = 1_500;
 pub(super) fn template(
     alert: &Alert,
     partition: Partition,
-    room: Room,
+    object: Option<&Object>,
 ) -> Result<String, MessageError> {
     let risk = alert.risk.as_str().to_uppercase();
     let mut title = format!("[{risk}] {}", words(&alert.title));
@@ -47,8 +48,8 @@ pub(super) fn template(
         "*From:* <source-ip>".to_owned(),
         "*What:* <event-name> (<event-source>)".to_owned(),
     ]);
-    if room == Room::Ample {
-        let touched = object::chat_lines(alert).into_iter();
+    if let Some(object) = object {
+        let touched = object.chat_lines().into_iter();
         lines.extend(touched.map(|(what, how)| format!("*{what}:* {how}")));
     }
     lines.push("*When:* <time>".to_owned());
@@ -61,7 +62,7 @@ pub(super) fn template(
 
     let chars = |text: &str| text.chars().count();
     within(alert, "title of the chat message", chars(&title), TITLE_MAX_CHARS)?;
-    let touched = if room == Room::Ample { TOUCHED_CHARS } else { 0 };
+    let touched = if object.is_some() { TOUCHED_CHARS } else { 0 };
     let described = chars(&description) + VALUES_CHARS + touched;
     within(alert, "description of the chat message", described, DESCRIPTION_MAX_CHARS)?;
     within(alert, "next step of the chat message", chars(&next), NEXT_STEP_MAX_CHARS)?;

@@ -95,8 +95,130 @@ pub(super) struct Shown {
     pub variables: Vec<(String, String)>,
 }
 
+/// What an alert's calls touch, made once for a message.
+#[derive(Debug)]
+pub(super) struct Object {
+    facts: Vec<Fact>,
+    /// The values that AWS writes.
+    shown: Vec<Shown>,
+    /// The variables of the whole request, and of the details of what a service did.
+    whole: Vec<&'static str>,
+}
+
+impl Object {
+    pub(super) fn of(alert: &Alert) -> Self {
+        let has = |of: fn(EventKind) -> bool| alert.events.iter().any(|event| of(event.kind));
+        let calls = has(|kind| {
+            !matches!(kind, EventKind::Signin | EventKind::Insight | EventKind::Service)
+        });
+        let serves = has(|kind| kind == EventKind::Service);
+        let whole = [(calls, "<request>"), (serves, "<service-details>")];
+        let whole = whole.iter().filter_map(|(there, variable)| there.then_some(*variable));
+        Self {
+            facts: touched::of_alert(&alert.events),
+            shown: shown(alert),
+            whole: whole.collect(),
+        }
+    }
+
+    /// The variables that it may need, with their paths.
+    pub(super) fn variables(&self) -> impl Iterator<Item = (String, String)> + '_ {
+        self.shown.iter().flat_map(|shown| shown.variables.iter().cloned())
+    }
+
+    /// Lines for `text`: what AWS writes and the request does not have, and the request.
+    pub(super) fn text_lines(&self) -> Vec<(String, String)> {
+        let asked = |label: &str| {
+            let mut facts = self.facts.iter().filter(|fact| fact.label == label);
+            !self.whole.is_empty() && facts.any(|fact| fact.places.iter().any(is_asked))
+        };
+        let shown = self.shown.iter().filter(|shown| !asked(&shown.label));
+        let mut lines: Vec<(String, String)> = shown.map(Shown::line).collect();
+        if !self.whole.is_empty() {
+            let label = match self.names().filter(|_| self.whole.contains(&"<request>")) {
+                Some(names) => format!("Touched ({names})"),
+                None => "Touched".to_owned(),
+            };
+            lines.push((label, variables::may_be_blank(&self.whole.join(" "))));
+        }
+        lines
+    }
+
+    /// Lines for `chat`: what AWS writes, and by which names the event has the rest.
+    pub(super) fn chat_lines(&self) -> Vec<(String, String)> {
+        let (mfa, answered): (Vec<&Shown>, Vec<&Shown>) =
+            self.shown.iter().partition(|shown| shown.label == touched::MFA_USED);
+        let mut lines: Vec<(String, String)> = mfa.into_iter().map(Shown::line).collect();
+        let values: Vec<String> = answered
+            .into_iter()
+            .map(|shown| format!("{}: {}", shown.label, shown.value()))
+            .collect();
+        let asked = self.facts.iter().any(|fact| fact.places.iter().any(is_asked));
+        let parameters = match asked {
+            false if values.is_empty() => return lines,
+            false => "the event".to_owned(),
+            true => match self.names() {
+                Some(names) => format!("the event's parameters, {names}"),
+                None => "the event's parameters".to_owned(),
+            },
+        };
+        let touched = match values.is_empty() {
+            true => format!("see {parameters}"),
+            false => format!("{} (blank: see {parameters})", values.join("; ")),
+        };
+        lines.push(("Touched".to_owned(), touched));
+        lines
+    }
+
+    /// The parameters that name the object, by their labels: `Trail: name; CIDR: cidrIp, cidrIpv6`.
+    fn names(&self) -> Option<String> {
+        let facts: Vec<&Fact> =
+            self.facts.iter().filter(|fact| fact.places.iter().any(is_asked)).collect();
+        if facts.is_empty() || facts.len() > NAMED_MAX {
+            return None;
+        }
+        let mut left = NAMES_MAX;
+        let of = |fact: &Fact| {
+            let mut names: Vec<String> = Vec::new();
+            for place in fact.places.iter().filter(|place| is_asked(place)) {
+                let name = place.own_name();
+                if left > 0 && !names.iter().any(|one| one.eq_ignore_ascii_case(name)) {
+                    left -= 1;
+                    names.push(words(name));
+                }
+            }
+            (!names.is_empty()).then(|| format!("{}: {}", fact.label, names.join(", ")))
+        };
+        let names: Vec<String> = facts.into_iter().filter_map(of).collect();
+        Some(names.join("; "))
+    }
+
+    /// The facts with their places, for programs.
+    pub(super) fn places(&self) -> Value {
+        let facts = self.facts.iter().take(TOLD_MAX).map(|fact| {
+            let places: Vec<String> =
+                fact.places.iter().take(PLACES_MAX).map(Place::dotted).collect();
+            json!({ "label": fact.label, "places": places })
+        });
+        facts.collect()
+    }
+}
+
+impl Shown {
+    /// Its variables, as they stand in a template.
+    fn value(&self) -> String {
+        let values: Vec<String> =
+            self.variables.iter().map(|(name, _)| format!("<{name}>")).collect();
+        values.join(" ")
+    }
+
+    fn line(&self) -> (String, String) {
+        (self.label.clone(), variables::may_be_blank(&self.value()))
+    }
+}
+
 /// The values that AWS writes, by their labels.
-pub(super) fn shown(alert: &Alert) -> Vec<Shown> {
+fn shown(alert: &Alert) -> Vec<Shown> {
     let facts = match alert.events.iter().all(is_answered) {
         true => touched::answered(&alert.events, is_restricted),
         false => Vec::new(),
@@ -109,58 +231,6 @@ pub(super) fn shown(alert: &Alert) -> Vec<Shown> {
         (!variables.is_empty()).then_some(Shown { label: fact.label, variables })
     });
     shown.take(SHOWN_MAX).collect()
-}
-
-/// A value for a template, with its label.
-fn value(shown: &Shown) -> String {
-    let values: Vec<String> = shown.variables.iter().map(|(name, _)| format!("<{name}>")).collect();
-    values.join(" ")
-}
-
-/// Lines for `text`: what AWS writes and the request does not have, and the request.
-pub(super) fn text_lines(alert: &Alert) -> Vec<(String, String)> {
-    let request = request(alert);
-    let facts = touched::of_alert(&alert.events);
-    let asked = |label: &str| {
-        let mut facts = facts.iter().filter(|fact| fact.label == label);
-        request.is_some() && facts.any(|fact| fact.places.iter().any(is_asked))
-    };
-    let shown = shown(alert).into_iter().filter(|shown| !asked(&shown.label));
-    let shown = shown.map(|shown| {
-        let value = variables::may_be_blank(&value(&shown));
-        (shown.label, value)
-    });
-    shown.chain(request.clone()).collect()
-}
-
-/// Lines for `chat`: what AWS writes, and by which names the event has the rest.
-pub(super) fn chat_lines(alert: &Alert) -> Vec<(String, String)> {
-    let (mfa, answered): (Vec<Shown>, Vec<Shown>) =
-        shown(alert).into_iter().partition(|shown| shown.label == touched::MFA_USED);
-    let mut lines: Vec<(String, String)> = mfa
-        .into_iter()
-        .map(|shown| {
-            let value = variables::may_be_blank(&value(&shown));
-            (shown.label, value)
-        })
-        .collect();
-    let values: Vec<String> =
-        answered.iter().map(|shown| format!("{}: {}", shown.label, value(shown))).collect();
-    let facts = touched::of_alert(&alert.events);
-    let parameters = match facts.iter().any(|fact| fact.places.iter().any(is_asked)) {
-        false if values.is_empty() => return lines,
-        false => "the event".to_owned(),
-        true => match names(facts) {
-            Some(names) => format!("the event's parameters, {names}"),
-            None => "the event's parameters".to_owned(),
-        },
-    };
-    let touched = match values.is_empty() {
-        true => format!("see {parameters}"),
-        false => format!("{} (blank: see {parameters})", values.join("; ")),
-    };
-    lines.push(("Touched".to_owned(), touched));
-    lines
 }
 
 /// Whether the responses of an event can be shown; sign-ins have none.
@@ -196,60 +266,8 @@ fn variable(place: &Place) -> Option<(String, String)> {
     Some((name, path))
 }
 
-/// The parameters that name the object, by their labels: `Trail: name; CIDR: cidrIp, cidrIpv6`.
-fn names(facts: Vec<Fact>) -> Option<String> {
-    let facts: Vec<Fact> =
-        facts.into_iter().filter(|fact| fact.places.iter().any(is_asked)).collect();
-    if facts.len() > NAMED_MAX {
-        return None;
-    }
-    let mut left = NAMES_MAX;
-    let of = |fact: Fact| {
-        let mut names: Vec<String> = Vec::new();
-        for place in fact.places.iter().filter(|place| is_asked(place)) {
-            let name = place.own_name().to_owned();
-            if left > 0 && !names.iter().any(|one| one.eq_ignore_ascii_case(&name)) {
-                left -= 1;
-                names.push(words(&name));
-            }
-        }
-        (!names.is_empty()).then(|| format!("{}: {}", fact.label, names.join(", ")))
-    };
-    let names: Vec<String> = facts.into_iter().filter_map(of).collect();
-    (!names.is_empty()).then(|| names.join("; "))
-}
-
 fn is_asked(place: &Place) -> bool {
     place.0.first().is_some_and(|step| step.name == "requestParameters")
-}
-
-/// The whole request of a call, and the details of what a service did.
-fn request(alert: &Alert) -> Option<(String, String)> {
-    let has = |of: fn(EventKind) -> bool| alert.events.iter().any(|event| of(event.kind));
-    let calls =
-        has(|kind| !matches!(kind, EventKind::Signin | EventKind::Insight | EventKind::Service));
-    let serves = has(|kind| kind == EventKind::Service);
-    let values: Vec<&str> = [(calls, "<request>"), (serves, "<service-details>")]
-        .iter()
-        .filter_map(|(there, variable)| there.then_some(*variable))
-        .collect();
-    if values.is_empty() {
-        return None;
-    }
-    let label = match names(touched::of_alert(&alert.events)).filter(|_| calls) {
-        Some(names) => format!("Touched ({names})"),
-        None => "Touched".to_owned(),
-    };
-    Some((label, variables::may_be_blank(&values.join(" "))))
-}
-
-/// The facts with their places, for programs.
-pub(super) fn places(alert: &Alert) -> Value {
-    let facts = touched::of_alert(&alert.events).into_iter().take(TOLD_MAX).map(|fact| {
-        let places: Vec<String> = fact.places.iter().take(PLACES_MAX).map(Place::dotted).collect();
-        json!({ "label": fact.label, "places": places })
-    });
-    facts.collect()
 }
 
 #[cfg(test)]

@@ -5,11 +5,12 @@
 //! (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-input-transformer-tutorial.html>).
 //! A missing field becomes empty text, so each line must read well without it.
 
-use super::{Room, headline, link, object, variables, words};
+use super::object::Object;
+use super::{headline, link, variables, words};
 use crate::blueprint::Alert;
 use crate::scope::Partition;
 
-pub(super) fn template(alert: &Alert, partition: Partition, room: Room) -> String {
+pub(super) fn template(alert: &Alert, partition: Partition, object: Option<&Object>) -> String {
     let risk = alert.risk.as_str().to_uppercase();
     let line = |(what, how): &(&str, String)| format!("{what}: {how}");
     let mut lines = vec![format!("[{risk}] {}", headline::of(alert, &own(&alert.title)))];
@@ -17,8 +18,8 @@ pub(super) fn template(alert: &Alert, partition: Partition, room: Room) -> Strin
     lines.extend(variables::who(alert).iter().chain(&variables::user_name(alert)).map(line));
     lines
         .extend(["From: <source-ip>".to_owned(), "What: <event-name> (<event-source>)".to_owned()]);
-    if room == Room::Ample {
-        let touched = object::text_lines(alert).into_iter();
+    if let Some(object) = object {
+        let touched = object.text_lines().into_iter();
         lines.extend(touched.map(|(what, how)| format!("{what}: {how}")));
     }
     lines.push("When: <time>".to_owned());

@@ -31,7 +31,7 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_saml_assertions.html>,
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
 
-use super::object;
+use super::object::Object;
 use crate::blueprint::Alert;
 use crate::event::outcome::Told;
 use crate::event::{EventKind, EventRef};
@@ -74,10 +74,14 @@ const STS: &str = "sts.amazonaws.com";
 const BY_PROVIDER: [&str; 2] = ["AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"];
 
 /// The variables that an alert's template uses, with their paths.
-pub(super) fn paths_in(template: &str, alert: &Alert) -> BTreeMap<String, String> {
+pub(super) fn paths_in(
+    template: &str,
+    alert: &Alert,
+    object: Option<&Object>,
+) -> BTreeMap<String, String> {
     let known = VARIABLES.iter().map(|(name, path)| ((*name).to_owned(), (*path).to_owned()));
     let results = results(alert).into_iter().map(|result| (result.variable, result.path));
-    let touched = object::shown(alert).into_iter().flat_map(|shown| shown.variables);
+    let touched = object.into_iter().flat_map(Object::variables);
     known
         .chain(results)
         .chain(touched)

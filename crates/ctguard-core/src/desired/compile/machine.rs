@@ -102,10 +102,6 @@ impl Compiler<'_> {
     fn definition(&mut self, place: &Place, queue: &str) -> String {
         let blueprint = self.blueprint;
         let facts = self.facts.get_or_insert_with(|| MachineFacts::of(blueprint));
-        // Events of other accounts reach the hub's machine alone.
-        let known = self.all_names.iter();
-        let known = known.filter(|(id, _)| blueprint.hub.is_some() || **id == place.account);
-        facts.names = known.map(|(id, name)| (id.clone(), name.clone())).collect();
         let url = queue_url(place, queue);
         let definition = mail::definition(&MachineInput {
             partition: place.region.partition(),

@@ -225,3 +225,6 @@ pub(super) fn pattern_problem(
         .at(span.or_else(|| alert.span.clone()))
         .help(help)
 }
+
+#[cfg(test)]
+mod tests;

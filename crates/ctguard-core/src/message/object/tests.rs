@@ -249,7 +249,8 @@ fn every_event_has_a_message_within_the_limits() {
                 };
                 assert!(made.template.chars().count() <= INPUT_TEMPLATE_MAX_CHARS);
                 assert!(made.paths.len() <= INPUT_PATHS_MAX);
-                let told = chat_lines(&alert).is_empty() || made.template.contains("ouched");
+                let told =
+                    Object::of(&alert).chat_lines().is_empty() || made.template.contains("ouched");
                 assert!(told, "{} {format:?}", one.short());
             }
         }
