@@ -133,6 +133,16 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "import live",
+        &[
+            ("ctguard import live --out ctguard.yaml", "every enabled region of one account"),
+            (
+                "ctguard import live --region us-east-1 --risk high --profile audit",
+                "one region, with a profile",
+            ),
+        ],
+    ),
+    (
         "match",
         &[
             ("ctguard match --blueprint ctguard.yaml event.json", "which alerts an event fires"),

@@ -1,3 +1,5 @@
+mod live;
+
 use super::input::{files_below, is_standard, text};
 use super::{GlobalOptions, Io, is_json, output, print, print_json};
 use crate::error::{CommandError, Exit};
@@ -24,6 +26,7 @@ pub struct ImportArgs {
 enum What {
     Sigma(SigmaArgs),
     Pattern(PatternArgs),
+    Live(live::LiveArgs),
 }
 
 /// Make alerts of Sigma rules about CloudTrail.
@@ -95,6 +98,7 @@ pub fn run(
             let (files, exit) = read(&args.files, &endings, global, io)?;
             Ok(finish(import::pattern(&files, args.risk), &args.written, global, io)?.and(exit))
         }
+        What::Live(args) => live::run(args, global, io),
     }
 }
 
@@ -151,12 +155,15 @@ fn finish(
         valid(&import, global, io)?;
     }
     let paint = global.paint_err(io);
+    let _ = io.err.write_all(report::unread(&import, paint).as_bytes());
     let _ = io.err.write_all(report::refused(&import, paint).as_bytes());
     if !global.quiet {
+        let _ = io.err.write_all(report::passed_over(&import).as_bytes());
         let _ = io.err.write_all(report::notes(&import, paint).as_bytes());
         let _ = io.err.write_all(report::summary(&import).as_bytes());
     }
-    if !written.alerts && written.email.is_none() && !global.quiet {
+    let by_route = import.blueprint.contains(NOBODY) && !import.alerts.is_empty();
+    if !written.alerts && by_route && written.email.is_none() && !global.quiet {
         let _ = writeln!(
             io.err,
             "{}: nobody is told: put an address of your own in place of {NOBODY}, or give --email",
@@ -170,6 +177,10 @@ fn finish(
         (true, _) => print_json(io, &import)?,
         (false, None) => print(io, &import.blueprint)?,
         (false, Some(path)) => print(io, &format!("Wrote {}.\n", path.display()))?,
+    }
+    if !import.adopt.is_empty() && !global.quiet {
+        let path = written.out.as_deref().unwrap_or(Path::new("FILE"));
+        let _ = io.err.write_all(report::next(&import, path).as_bytes());
     }
     Ok(Exit::Incomplete.when(!import.complete))
 }

@@ -1,9 +1,10 @@
+use super::schema::BLUEPRINT;
 use super::{GlobalOptions, Io, context, output, print};
 use crate::error::{CommandError, Exit};
 use clap::Args;
 use ctguard_aws::{Aws, Options};
 use ctguard_core::blueprint::{
-    Blueprint, Confirmations, DEFAULT_BUILTINS, ROOT_ALERT, Starter, builtin,
+    Blueprint, Confirmations, DEFAULT_BUILTINS, ROOT_ALERT, SCHEMA_FILE, Starter, builtin,
 };
 use ctguard_core::cloud::{Cloud, CloudError};
 use ctguard_core::event::ROOT_SIGN_IN_REGION;
@@ -12,6 +13,9 @@ use ctguard_core::snapshot::Caller;
 use jiff::civil::Date;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// What tells a schema of a blueprint, of whatever version.
+const SCHEMA_ID: &str = "urn:ctguard:schema:blueprint:";
 
 /// How long to wait for the caller's identity; the blueprint can be written without it.
 const CALLER_WITHIN: Duration = Duration::from_secs(5);
@@ -106,6 +110,7 @@ pub fn run(args: &InitArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
         ));
     };
     output::create(path, &text, args.force)?;
+    write_schema(path, io);
     let shown = path.display();
     print(
         io,
@@ -118,6 +123,24 @@ pub fn run(args: &InitArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
         ),
     )?;
     Ok(Exit::Done)
+}
+
+/// Writes the schema that the blueprint's first line names, for editors. A file of that name that is
+/// no schema of a blueprint is left alone: an editor without help is no reason to fail.
+fn write_schema(blueprint: &Path, io: &mut Io<'_>) {
+    let path = blueprint.with_file_name(SCHEMA_FILE);
+    let failed = match std::fs::read_to_string(&path) {
+        Ok(text) if !text.contains(SCHEMA_ID) => "it is something else".to_owned(),
+        _ => match std::fs::write(&path, BLUEPRINT) {
+            Ok(()) => return,
+            Err(error) => error.to_string(),
+        },
+    };
+    let _ = writeln!(
+        io.err,
+        "note: editors find no schema: {} was not written ({failed})",
+        path.display()
+    );
 }
 
 /// The built-in blueprints that were chosen, each once.
@@ -136,19 +159,34 @@ fn known(chosen: &[String]) -> Result<Vec<&'static str>, CommandError> {
     Ok(found)
 }
 
+/// Mails of a month that cost nothing.
+const FREE_MAILS: u32 = 1_000;
+/// Dollars for a mail beyond these.
+const PER_MAIL: f64 = 2.0 / 100_000.0;
+/// Dollars for an event that another account or region sends to the hub.
+const PER_EVENT: f64 = 1.0 / 1_000_000.0;
+
 /// What it will cost in a month: rules, and what is sent.
 ///
-/// Sources: <https://aws.amazon.com/eventbridge/pricing/>, <https://aws.amazon.com/sns/pricing/>
+/// Prices of us-east-1, looked up on 2026-11-29: AWS's own events are free, those that go to another
+/// bus are billed as custom events.
+///
+/// Sources: <https://aws.amazon.com/eventbridge/pricing/>,
+/// <https://aws.amazon.com/about-aws/whats-new/2021/05/amazon-eventbridge-supports-sharing-events-between-event-buses-same-account-region/>,
+/// <https://aws.amazon.com/sns/pricing/>
 fn costs(blueprint: &Blueprint, as_of: Date) -> String {
     let rules = ctguard_core::offline::rules(blueprint, as_of).map_or(0, |rules| rules.len());
     let rules = ctguard_core::plural::count(rules, "rule");
     let place = if blueprint.hub.is_some() { "on the hub's bus" } else { "in each place at most" };
-    let sent = match blueprint.hub {
-        Some(_) => " Events that other accounts and regions send to the hub cost $1.00 a million.",
-        None => "",
+    let dollars = |alerts: u32| {
+        let mails = f64::from(alerts.saturating_sub(FREE_MAILS)) * PER_MAIL;
+        let sent = if blueprint.hub.is_some() { f64::from(alerts) * PER_EVENT } else { 0.0 };
+        format!("${:.2}", mails + sent)
     };
     format!(
-        "It makes {rules} {place}. Rules cost nothing; mails cost $2.00 for 100,000, and 1,000 a month are free.{sent}\n"
+        "It makes {rules} {place}. Rules cost nothing; a month of 1,000 alerts by mail costs {}, one of 10,000 {}.\n",
+        dollars(1_000),
+        dollars(10_000)
     )
 }
 

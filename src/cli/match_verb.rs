@@ -39,6 +39,8 @@ const BROKEN_LISTED: usize = 1_000;
 /// Exits 0 whether or not anything matches, 3 when --check finds a pattern that loses events, 4
 /// when something was not read (the rest is decided all the same), 64 when the pattern is invalid.
 #[derive(Debug, Args)]
+#[command(override_usage = "ctguard match --pattern <FILE> [EVENTS]...\n       \
+    ctguard match --blueprint <FILE> [EVENTS]...\n       ctguard match --check <FILE>...")]
 #[command(group = clap::ArgGroup::new("decides").required(true).args(["pattern", "blueprint", "check"]))]
 pub struct MatchArgs {
     /// Match this event pattern; `-` is standard input

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use ctguard_core::blueprint::{AssumedRole, Blueprint, Regions};
 use ctguard_core::bootstrap;
 use ctguard_core::bootstrap::RoleError;
+use ctguard_core::desired::Adoption;
 use ctguard_core::permissions;
 use ctguard_core::permissions::Permission;
 use ctguard_core::permissions::guard::{self, CONTROL_POLICY_MAX_CHARS, Control, Exempt};
@@ -46,6 +47,9 @@ pub struct PolicyArgs {
     /// The account that runs ctguard, if the blueprint does not say
     #[arg(long, value_name = "ID", env = "CTGUARD_CI_ACCOUNT")]
     ci_account: Option<String>,
+    /// Rules of others that `--adopt` of plan and apply takes over, such as rule/old; can be repeated
+    #[arg(long, value_name = "rule/NAME", value_delimiter = ',', env = "CTGUARD_ADOPT", conflicts_with_all = ["check", "bootstrap", "trust"])]
+    adopt: Vec<String>,
     /// Ask whether the credentials in use have these permissions, instead of printing them
     #[arg(long, env = "CTGUARD_CHECK", value_parser = clap::builder::FalseyValueParser::new())]
     check: bool,
@@ -261,7 +265,9 @@ pub fn run(
         }
         return Ok(Exit::CheckFailed.when(!lacks.is_empty()));
     }
-    let all = policies(&read.blueprint, purpose, own.as_ref());
+    let mut all = policies(&read.blueprint, purpose, own.as_ref());
+    let adoption = Adoption { untagged: false, names: args.adopt.iter().cloned().collect() };
+    permissions::take_over(&mut all, &read.blueprint, &adoption, purpose);
     if let Some(whose) = args.whose {
         return one(args, &all, whose.into(), global, io);
     }

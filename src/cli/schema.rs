@@ -34,9 +34,12 @@ enum Described {
     Import,
 }
 
+/// The schema of a blueprint.
+pub(super) const BLUEPRINT: &str = include_str!("../../docs/schema/blueprint.json");
+
 pub fn run(args: &SchemaArgs, _: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
     let text = match args.what {
-        Described::Blueprint => include_str!("../../docs/schema/blueprint.json"),
+        Described::Blueprint => BLUEPRINT,
         Described::Plan => include_str!("../../docs/schema/plan.json"),
         Described::Report => include_str!("../../docs/schema/report.json"),
         Described::Apply => include_str!("../../docs/schema/apply.json"),

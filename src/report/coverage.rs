@@ -1,7 +1,7 @@
 //! What a blueprint's alerts serve: a table of frameworks, and each control or technique of some.
 
 use super::{Paint, wrap};
-use ctguard_core::coverage::{ATTACK_VERSION, Coverage, Missing, Reason, Served, State};
+use ctguard_core::coverage::{ATTACK_VERSION, Coverage, Missing, Reason, Served, State, Unwatched};
 use ctguard_core::plural::count;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -103,9 +103,19 @@ fn one(text: &mut String, served: &Served, paint: Paint) {
     if served.state == State::Named {
         let _ = writeln!(text, "      named by {}", served.alerts.join(", "));
     }
-    for why in reasons(&served.missing) {
+    for why in whys(served) {
         let _ = writeln!(text, "      {why}");
     }
+}
+
+/// Everything that is said of why it is not covered.
+fn whys(served: &Served) -> Vec<String> {
+    let nothing = served.unwatched.map(|why| match why {
+        Unwatched::NoBuiltin => "no built-in alert watches for it",
+        Unwatched::NotInCloudtrail => "CloudTrail has no event of it",
+    });
+    let missing = reasons(&served.missing).into_iter();
+    nothing.map(str::to_owned).into_iter().chain(missing).collect()
 }
 
 /// What is missing: a line for each reason and set of alerts.
@@ -145,13 +155,16 @@ pub fn layer(coverage: &Coverage) -> Value {
             State::Partly | State::Named => 50,
             State::None => 0,
         };
-        let mut said = vec![format!("{}: {} of {}", served.state.as_str(), served.heard, {
-            count(served.events, "event")
-        })];
+        let mut said = vec![match served.events {
+            0 => served.state.as_str().to_owned(),
+            all => {
+                format!("{}: {} of {}", served.state.as_str(), served.heard, count(all, "event"))
+            }
+        }];
         if !served.alerts.is_empty() {
             said.push(format!("alerts: {}", served.alerts.join(", ")));
         }
-        said.extend(reasons(&served.missing));
+        said.extend(whys(served));
         json!({
             "techniqueID": served.id,
             "score": score,
@@ -164,8 +177,8 @@ pub fn layer(coverage: &Coverage) -> Value {
         "name": format!("ctguard {}", coverage.blueprint),
         "versions": { "attack": ATTACK_VERSION, "layer": "4.5" },
         "domain": "enterprise-attack",
-        "description": "Techniques that the alerts of the blueprint hear, measured by the \
-            built-in alerts that watch for them.",
+        "description": "Techniques of the matrix for clouds (IaaS) that the alerts of the blueprint \
+            hear, measured by the built-in alerts that watch for them.",
         "filters": { "platforms": ["IaaS"] },
         "techniques": coverage.techniques.iter().map(technique).collect::<Vec<_>>(),
         "gradient": { "colors": ["#d7301f", "#fdcc8a", "#31a354"], "minValue": 0, "maxValue": 100 },
@@ -193,8 +206,11 @@ pub(super) fn tables(coverage: &Coverage, narrow: Narrow<'_>) -> Vec<(String, Ve
             served.id.clone(),
             served.title.clone().unwrap_or_default(),
             served.state.as_str().to_owned(),
-            format!("{} of {}", served.heard, served.events),
-            reasons(&served.missing).join("; "),
+            match served.events {
+                0 => String::new(),
+                all => format!("{} of {all}", served.heard),
+            },
+            whys(served).join("; "),
         ]
     };
     groups(coverage)

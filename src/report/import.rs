@@ -3,6 +3,10 @@
 use super::Paint;
 use ctguard_core::import::{Import, Origin};
 use ctguard_core::plural::count;
+use std::path::Path;
+
+/// Most rules that a line names.
+const NAMED: usize = 8;
 
 /// Every rule that did not come over, with the reason.
 pub fn refused(import: &Import, paint: Paint) -> String {
@@ -22,6 +26,38 @@ pub fn notes(import: &Import, paint: Paint) -> String {
     }
     let told = import.warnings.iter().map(|one| format!("{}: {one}.\n", paint.warn("warning")));
     text + &told.collect::<String>()
+}
+
+/// What could not be read, and what would make it readable.
+pub fn unread(import: &Import, paint: Paint) -> String {
+    let told = import.unread.iter().map(|one| {
+        let head = paint.bad("not read");
+        format!("{head}: {}: {}\n  {}\n  {}\n", one.place, one.part, one.why, one.remedy)
+    });
+    told.collect()
+}
+
+/// Rules that an import has nothing to do with, by reason.
+pub fn passed_over(import: &Import) -> String {
+    let told = import.passed_over.iter().map(|one| {
+        let rules = count(one.rules.len(), "rule");
+        let mut named: Vec<&str> = one.rules.iter().take(NAMED).map(String::as_str).collect();
+        let more = format!("and {} more", one.rules.len().saturating_sub(NAMED));
+        if one.rules.len() > NAMED {
+            named.push(&more);
+        }
+        format!("Passed over: {rules}, {}: {}.\n", one.why, named.join(", "))
+    });
+    told.collect()
+}
+
+/// How the alerts take over from the rules.
+pub fn next(import: &Import, file: &Path) -> String {
+    let (file, adopt) = (file.display(), import.adopt.join(","));
+    format!(
+        "Next: ctguard plan {file} --adopt={adopt}\n      ctguard apply {file} --adopt={adopt}\n\
+         The rules keep alerting until the alerts that take over are proven.\n"
+    )
 }
 
 /// The whole result in one sentence.

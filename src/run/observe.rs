@@ -97,6 +97,35 @@ pub async fn observe(
     live
 }
 
+/// Reads every rule of these places, and then the topics that `more` asks for.
+pub async fn every_rule(
+    cloud: &dyn Cloud,
+    places: Vec<Place>,
+    more: impl Fn(&Live) -> BTreeMap<Place, ReadSet>,
+    concurrency: usize,
+    listener: Listener<'_>,
+) -> Live {
+    let accounts: BTreeSet<&AccountId> = places.iter().map(|place| &place.account).collect();
+    listener(ProgressEvent::ObserveStarted { accounts: accounts.len(), places: places.len() });
+    let told = |place: &Place, complete| {
+        listener(ProgressEvent::Observed { place: place.clone(), complete })
+    };
+    let reads = ReadSet { every_rule: true, ..ReadSet::default() };
+    let wanted = places.into_iter().map(|place| (place, reads.clone()));
+    let shared = Shared::default();
+    let places = read(cloud, wanted, &shared, concurrency, &told).await;
+    let mut live = Live { accounts: BTreeMap::new(), places };
+    let referred = more(&live);
+    listener(ProgressEvent::ObserveMore { places: referred.len() });
+    for (place, seen) in read(cloud, referred, &shared, concurrency, &told).await {
+        if let Some(first) = live.places.get_mut(&place) {
+            first.topics = seen.topics;
+        }
+    }
+    listener(ProgressEvent::ObserveFinished);
+    live
+}
+
 /// Reads the metrics of these rules and state machines, as far as they exist.
 ///
 /// Only a proof needs them, so they are read separately, after the rules: missing rules cost

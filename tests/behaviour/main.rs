@@ -37,6 +37,7 @@ mod import;
 mod init;
 mod laws;
 mod links;
+mod live_rules;
 mod matching;
 mod merge;
 mod narrowing;

@@ -201,3 +201,27 @@ fn a_guard_without_a_way_through_or_with_one_for_everybody_is_refused() {
         assert!(refused.err.contains(said), "{args:?}: {}", refused.err);
     }
 }
+
+/// The account of the credentials in use.
+const ONE: &str = "version: 1\nname: acme\nregions: [eu-west-1]\nalerts: []\n";
+
+#[test]
+fn taking_rules_over_is_granted_on_these_rules_alone() {
+    let adopting = |purpose| policy(ONE, &[purpose, "--for", "ci", "--adopt=rule/old"]).expect(0);
+    let document = adopting("apply").json();
+    let of = |sid: &str| {
+        let statements = document["Statement"].as_array().unwrap().iter();
+        statements.into_iter().find(|one| one["Sid"] == sid).cloned().unwrap_or_default()
+    };
+    let rule = "arn:aws:events:*:*:rule/old";
+    assert_eq!(of("ReadTakenRules")["Resource"], rule);
+    assert_eq!(of("DeleteTakenRules")["Resource"], rule);
+    assert_eq!(
+        of("DeleteTakenRules")["Action"],
+        serde_json::json!(["events:DeleteRule", "events:RemoveTargets"])
+    );
+    let plan = adopting("plan");
+    assert!(plan.out.contains("ReadTakenRules") && !plan.out.contains("DeleteTakenRules"));
+    let without = policy(ONE, &["apply", "--for", "ci"]).expect(0);
+    assert!(!without.out.contains("TakenRules"), "{}", without.out);
+}

@@ -244,6 +244,49 @@ fn the_schema_of_the_blueprint_takes_what_validate_takes() {
     }
 }
 
+/// The blueprint that `init` writes names the schema beside it, which takes it.
+#[test]
+fn the_schema_that_init_writes_takes_what_init_writes() {
+    let every: Vec<&str> = ctguard_core::blueprint::builtin::ids().collect();
+    let every = every.join(",");
+    for words in [
+        &[][..],
+        &["--region", "eu-west-1,us-east-1"],
+        &["--account", "111122223333,444455556666", "--region", "eu-west-1"],
+        &["--builtin", &every],
+    ] {
+        let world = World::empty();
+        let file = world.path("deep/acme.yaml").display().to_string();
+        std::fs::create_dir(world.path("deep")).unwrap();
+        let init = ["init", &file, "--email", "secops@acme.example"];
+        world.run(&[&init[..], words].concat()).expect(0);
+        let text = world.read("deep/acme.yaml");
+        let line = text.lines().next().unwrap();
+        let named = line.strip_prefix("# yaml-language-server: $schema=").expect(line);
+        let schema = world.read(&format!("deep/{named}"));
+        assert_eq!(schema, include_str!("../../docs/schema/blueprint.json"));
+        Published::of("blueprint").holds(&serde_yaml::from_str(&text).unwrap());
+        // `fmt` leaves the line where editors look for it.
+        world.run(&["fmt", &file]).expect(0);
+        assert!(world.read("deep/acme.yaml").starts_with(line), "{line}");
+    }
+}
+
+#[test]
+fn init_leaves_a_file_of_somebody_else_in_place_of_the_schema() {
+    let world = World::empty();
+    world.write("ctguard.schema.json", "{}");
+    let file = world.path("acme.yaml").display().to_string();
+    let init = ["init", &file, "--email", "secops@acme.example", "--region", "us-east-1"];
+    let ran = world.run(&init).expect(0);
+    assert!(ran.err.contains("was not written (it is something else)"), "{}", ran.err);
+    assert_eq!(world.read("ctguard.schema.json"), "{}");
+    // One of an earlier version is replaced.
+    world.write("ctguard.schema.json", r#"{"$id": "urn:ctguard:schema:blueprint:1"}"#);
+    world.run(&[&init[..], &["--force"]].concat()).expect(0);
+    assert!(world.read("ctguard.schema.json").contains("json-schema.org"));
+}
+
 /// The files that are published say what the types say. `UPDATE_SCHEMAS=1` writes them anew.
 #[test]
 fn the_published_schemas_are_made_from_the_types() {

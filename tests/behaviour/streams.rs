@@ -54,6 +54,34 @@ fn help_names_every_verb_and_usage_errors_exit_64() {
     world.command(vec!["ctguard".into(), "sandbox".into(), "new".into()], None).expect(64);
 }
 
+/// Every verb's help, and that of the verbs below it, reads well on a terminal of 80 columns.
+#[test]
+fn help_fits_eighty_columns() {
+    let verbs = |text: &str| -> Vec<String> {
+        let below = text.split("Commands:\n").nth(1).unwrap_or_default();
+        let lines = below.lines().take_while(|line| line.starts_with("  "));
+        let named = lines.filter(|line| !line.starts_with("   "));
+        named.filter_map(|line| line.split_whitespace().next().map(str::to_owned)).collect()
+    };
+    let help = |words: &[String]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_ctguard"));
+        let ended = command.args(words).arg("--help").env("COLUMNS", "80").output().unwrap();
+        String::from_utf8(ended.stdout).unwrap()
+    };
+    let mut asked: Vec<Vec<String>> = vec![Vec::new()];
+    let mut tried = 0;
+    while let Some(words) = asked.pop() {
+        let text = help(&words);
+        for line in text.lines() {
+            assert!(line.chars().count() <= 80, "{words:?}: {line}");
+        }
+        tried += 1;
+        let below = verbs(&text).into_iter().filter(|verb| verb != "help");
+        asked.extend(below.map(|verb| [&words[..], &[verb]].concat()));
+    }
+    assert!(tried > 30, "{tried}");
+}
+
 #[test]
 fn the_policy_is_printed_for_reading_and_for_applying() {
     let world = World::empty();

@@ -79,7 +79,7 @@ impl Session {
     }
 
     /// The custom event buses of this region.
-    async fn custom_buses(&self) -> Result<Vec<String>, CloudError> {
+    pub(super) async fn custom_buses(&self) -> Result<Vec<String>, CloudError> {
         let mut buses = Vec::new();
         let mut pages = self.pages();
         loop {

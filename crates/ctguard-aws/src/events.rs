@@ -66,6 +66,13 @@ impl Session {
         }
     }
 
+    /// A rule of the default bus by its name; `None` when it is not there. ListRules finds it by the
+    /// beginning of its name and says all that DescribeRule does.
+    pub(super) async fn named_rule(&self, name: &str) -> Result<Option<Rule>, CloudError> {
+        let found = self.rules(None, name).await?;
+        Ok(found.and_then(|mut rules| rules.remove(name)))
+    }
+
     /// How many rules the default bus has, and how many of them have a wildcard in their pattern.
     pub(super) async fn rules_on_bus(&self) -> Result<(usize, usize), CloudError> {
         let (mut count, mut wild) = (0, 0);

@@ -4,6 +4,8 @@
 //! place    ListRules pages ─► ListTargetsByRule each
 //!          default bus: DescribeEventBus
 //!          bus:    DescribeEventBus ─► ListRules pages ─► ListTargetsByRule each
+//!          every rule: ListEventBuses pages, and each bus as above
+//!          rules of others that are asked for: ListRules pages by name ─► ListTargetsByRule each
 //!          GetResources pages: the tags of everything that carries the blueprint's tag
 //!          topic:  GetTopicAttributes, ListSubscriptionsByTopic ─► GetSubscriptionAttributes each confirmed
 //!                  (of a topic of others with many, those that the blueprint lists)
@@ -129,6 +131,7 @@ fn unreadable(place: &Place, reads: &ReadSet, error: &CloudError) -> PlaceSnapsh
     PlaceSnapshot {
         place: place.clone(),
         rules: Observed::Unreadable(error.into()),
+        other_rules: each(&reads.other_rules, error),
         buses: each(&reads.buses, error),
         default_bus_key: match reads.rule_prefix.is_empty() {
             true => Observed::Absent,
@@ -163,8 +166,20 @@ struct Reading<'a> {
 impl Reading<'_> {
     async fn all(&self) -> PlaceSnapshot {
         let now = jiff::Timestamp::now().as_second();
-        let (rules, buses, default_bus_key, topics, queues, functions, machines, trails, signals) = join!(
+        let (
+            rules,
+            other_rules,
+            buses,
+            default_bus_key,
+            topics,
+            queues,
+            functions,
+            machines,
+            trails,
+            signals,
+        ) = join!(
             self.rules(),
+            self.other_rules(),
             self.buses(),
             self.default_bus_key(),
             self.topics(),
@@ -183,6 +198,7 @@ impl Reading<'_> {
         PlaceSnapshot {
             place,
             rules,
+            other_rules,
             buses,
             default_bus_key,
             rules_on_bus: on_bus.map(|(all, _)| all),
@@ -256,14 +272,33 @@ impl Reading<'_> {
     }
 
     async fn rules(&self) -> Observed<SmallMap<String, LiveRule>> {
-        if self.reads.rule_prefix.is_empty() {
+        if self.reads.rule_prefix.is_empty() && !self.reads.every_rule {
             return Observed::Known(SmallMap::new());
         }
-        match observed(self.session.rules(None, &self.reads.rule_prefix).await) {
+        let prefix = if self.reads.every_rule { "" } else { self.reads.rule_prefix.as_str() };
+        match observed(self.session.rules(None, prefix).await) {
             Observed::Known(rules) => Observed::Known(self.own_rules(None, rules).await),
             Observed::Absent => Observed::Absent,
             Observed::Unreadable(why) => Observed::Unreadable(why),
         }
+    }
+
+    /// Rules of others that are asked for by name.
+    async fn other_rules(&self) -> BTreeMap<String, Observed<LiveRule>> {
+        let read = each(self.reads.other_rules.iter().cloned(), |name| {
+            async move {
+                let rule = match observed(self.session.named_rule(&name).await) {
+                    Observed::Known(rule) => rule,
+                    Observed::Absent => return (name, Observed::Absent),
+                    Observed::Unreadable(why) => return (name, Observed::Unreadable(why)),
+                };
+                let found = self.own_rules(None, BTreeMap::from([(name.clone(), rule)])).await;
+                let rule = found.get(&name).cloned();
+                (name, rule.map_or(Observed::Absent, Observed::Known))
+            }
+            .boxed()
+        });
+        read.await.into_iter().collect()
     }
 
     async fn default_bus_key(&self) -> Observed<String> {
@@ -285,7 +320,8 @@ impl Reading<'_> {
                 return (Observed::Unreadable(why.clone()), Observed::Unreadable(why));
             }
         };
-        let is_own = |name: &String| name.starts_with(&self.reads.rule_prefix);
+        let all = self.reads.every_rule;
+        let is_own = |name: &String| all || name.starts_with(&self.reads.rule_prefix);
         let (own, others): (BTreeMap<_, _>, BTreeMap<_, _>) =
             rules.into_iter().partition(|(name, _)| is_own(name));
         let (own, others) = join!(self.own_rules(Some(bus), own), self.others(bus, others));
@@ -331,6 +367,9 @@ impl Reading<'_> {
 
     /// The requested buses and those that carry the tag, by name.
     async fn buses(&self) -> BTreeMap<String, Observed<LiveBus>> {
+        if self.reads.every_rule {
+            return self.every_bus().await;
+        }
         if self.reads.rule_prefix.is_empty() {
             return BTreeMap::new();
         }
@@ -340,6 +379,19 @@ impl Reading<'_> {
         let read = |arn: String| async move { (self.bus(&arn).await, arn) }.boxed();
         let found = self.named_and_tagged("events", "event-bus/", &named, read).await;
         found.filter_map(|(arn, bus)| Some((name(&arn)?, bus))).collect()
+    }
+
+    /// Every custom bus of the region. Where they cannot be listed, one unreadable entry with a
+    /// wildcard as its name stands for them.
+    async fn every_bus(&self) -> BTreeMap<String, Observed<LiveBus>> {
+        let names = match self.session.custom_buses().await {
+            Ok(names) => names,
+            Err(error) => return [("*".to_owned(), Observed::Unreadable((&error).into()))].into(),
+        };
+        let read = each(names, |name| {
+            async move { (self.bus(&self.session.bus_arn(&name)).await, name) }.boxed()
+        });
+        read.await.into_iter().map(|(bus, name)| (name, bus)).collect()
     }
 
     async fn bus(&self, arn: &str) -> Observed<LiveBus> {

@@ -8,6 +8,7 @@
 //! A control that `cis-aws-foundations` names is measured by that file alone: it has what the
 //! benchmark asks for, and the others watch more.
 
+mod matrix;
 mod names;
 
 use crate::blueprint::{self, Alert, Blueprint, Regions, builtin};
@@ -38,7 +39,8 @@ pub struct Coverage {
     pub blueprint: String,
     /// Compliance frameworks, by name: `cis-5.0`.
     pub frameworks: Vec<Framework>,
-    /// The techniques of ATT&CK that built-in alerts or alerts of the blueprint name.
+    /// The techniques of ATT&CK's matrix for infrastructure in a cloud, and those that built-in alerts
+    /// or alerts of the blueprint name.
     pub techniques: Vec<Served>,
     /// What the figures do not say, in sentences.
     pub remarks: Vec<String>,
@@ -69,6 +71,19 @@ pub struct Served {
     pub alerts: Vec<String>,
     /// Events that are not heard in full, and why.
     pub missing: Vec<Missing>,
+    /// Why it has nothing to be measured by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unwatched: Option<Unwatched>,
+}
+
+/// Why a technique has nothing to be measured by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unwatched {
+    /// No built-in alert watches for it.
+    NoBuiltin,
+    /// It happens in a host, in network traffic or at a browser: CloudTrail has no event of it.
+    NotInCloudtrail,
 }
 
 /// How far a control or a technique is served.
@@ -375,6 +390,7 @@ fn served(
         events: events.len(),
         alerts: alerts.into_iter().cloned().collect(),
         missing: missing.into_iter().collect(),
+        unwatched: None,
     }
 }
 
@@ -408,6 +424,7 @@ fn named(id: &str, title: Option<String>, alerts: BTreeSet<String>) -> Served {
         events: 0,
         alerts: alerts.into_iter().collect(),
         missing: Vec::new(),
+        unwatched: None,
     }
 }
 
@@ -449,6 +466,7 @@ fn techniques(
         }
     }
     let title = |id: &str| technique_name(id).map(str::to_owned);
+    let watched = by.clone();
     let mut all: BTreeMap<String, Served> = BTreeMap::new();
     for (technique, by) in by {
         let mut served = served(&technique, &by, references, measured);
@@ -460,6 +478,8 @@ fn techniques(
         let title = title(&technique);
         all.entry(technique.clone()).or_insert_with(|| named(&technique, title, alerts));
     }
+    let measure = |id: &str, by: &BTreeSet<usize>| served(id, by, references, measured);
+    matrix::complete(&mut all, &watched, measure);
     all.into_values().collect()
 }
 

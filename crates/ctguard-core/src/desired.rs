@@ -386,6 +386,11 @@ impl Desired {
             trails: true,
             ..ReadSet::default()
         };
+        if self.places.contains_key(place) && !self.context.contains(place) {
+            let taken = self.intent.adopt.rules();
+            let taken = taken.filter(|name| !name.starts_with(self.names.prefix()));
+            reads.other_rules.extend(taken.map(str::to_owned));
+        }
         if let Some(here) = self.places.get(place) {
             let on_default_bus = here.rules.keys().filter(|key| key.bus().is_none());
             reads.rules.extend(on_default_bus.map(|key| key.name().to_owned()));

@@ -3,8 +3,8 @@
 //! ```text
 //!  Sigma ──► sigma ───┐              ┌──► asked: `events:` and `where:`
 //!  patterns ► pattern ┴► Formula ────┤
-//!                        negations,  └──► draft: texts, ids, YAML ──► judged as `validate` does
-//!                        alternatives
+//!  accounts ► live ─┘    negations,  └──► draft: texts, ids, YAML ──► judged as `validate` does
+//!                        alternatives     frame: what stands around the alerts
 //! ```
 //!
 //! A rule comes over whole or not at all: what EventBridge cannot decide is [`Refused`] with the
@@ -14,13 +14,19 @@
 mod asked;
 mod draft;
 mod formula;
+mod frame;
+mod live;
 mod pattern;
 mod sigma;
+mod taken;
 mod wildcard;
 
 pub use draft::{Draft, EventLine, Origin};
+pub use frame::{Destination, Frame};
+pub use live::{Survey, live, scope_text, topics};
 pub use pattern::pattern;
 pub use sigma::sigma;
+pub use taken::{Wanted, wanted};
 
 use crate::blueprint;
 use crate::diag::{Diagnostic, Severity};
@@ -63,6 +69,33 @@ pub struct Brought {
 pub struct Collected {
     pub drafts: Vec<Draft>,
     pub refused: Vec<Refused>,
+    /// Rules of an account that are none of an import's business.
+    pub passed_over: Vec<PassedOver>,
+    /// Parts of an account that could not be read.
+    pub unread: Vec<Unread>,
+    pub frame: Frame,
+}
+
+/// Rules that an import has nothing to do with, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PassedOver {
+    /// Why, as words that follow "rules".
+    pub why: String,
+    /// Each by place and name.
+    pub rules: Vec<String>,
+}
+
+/// A part of an account that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct Unread {
+    /// An account, or an account and a region.
+    pub place: String,
+    /// What it is.
+    pub part: String,
+    /// The failed call and AWS's answer.
+    pub why: String,
+    /// What would make it readable.
+    pub remedy: String,
 }
 
 /// What the blueprint around the alerts says.
@@ -82,10 +115,19 @@ pub struct Import {
     /// The version of this format.
     #[schemars(extend("const" = 1))]
     pub format_version: u32,
-    /// Whether every rule came over.
+    /// Whether every rule came over, and everything could be read.
     pub complete: bool,
     pub alerts: Vec<Brought>,
     pub refused: Vec<Refused>,
+    /// Rules of an account that are about something else.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub passed_over: Vec<PassedOver>,
+    /// Parts of an account that could not be read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<Unread>,
+    /// What `--adopt=` of `plan` and `apply` takes over, once the alerts are proven: `rule/NAME`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub adopt: Vec<String>,
     /// What is to be known of several alerts together.
     pub warnings: Vec<String>,
     /// The YAML text: a blueprint, or its list of alerts.
@@ -94,12 +136,15 @@ pub struct Import {
 
 /// Makes a blueprint of what was collected. An alert that `validate` would refuse is refused.
 pub fn finish(collected: Collected, around: &Around<'_>, as_of: Date) -> Import {
-    let Collected { drafts, mut refused } = collected;
+    let Collected { drafts, mut refused, passed_over, unread, frame } = collected;
     let mut taken = BTreeSet::new();
     let mut kept: Vec<Draft> = Vec::new();
     for mut draft in drafts {
         draft.id = draft::free_id(&draft.id, &taken);
-        match judged(&mut draft, as_of) {
+        if around.alerts_only {
+            (draft.notify, draft.takes_over) = (Vec::new(), None);
+        }
+        match judged(&mut draft, &frame, as_of) {
             Ok(()) => {
                 taken.insert(draft.id.clone());
                 kept.push(draft);
@@ -109,24 +154,28 @@ pub fn finish(collected: Collected, around: &Around<'_>, as_of: Date) -> Import 
     }
     let blueprint = match around.alerts_only {
         true => draft::list(&kept, ""),
-        false => draft::blueprint(&kept, around),
+        false => frame::blueprint(&kept, around, &frame),
     };
-    let warnings = beside_each_other(&kept, as_of);
+    let warnings = beside_each_other(&kept, &frame, as_of);
+    let adopt = taken::adopt(&kept, &refused);
     let brought = |draft: Draft| Brought { alert: draft.id, from: draft.from, notes: draft.notes };
     Import {
         format_version: 1,
-        complete: refused.is_empty(),
+        complete: refused.is_empty() && unread.is_empty(),
         alerts: kept.into_iter().map(brought).collect(),
         refused,
+        passed_over,
+        unread,
+        adopt,
         warnings,
         blueprint,
     }
 }
 
 /// What EventBridge makes of conditions of several alerts on one bus.
-fn beside_each_other(drafts: &[Draft], as_of: Date) -> Vec<String> {
+fn beside_each_other(drafts: &[Draft], frame: &Frame, as_of: Date) -> Vec<String> {
     let around = Around { name: "imported", email: draft::NOBODY, alerts_only: false };
-    let text = draft::blueprint(drafts, &around);
+    let text = frame::blueprint(drafts, &around, frame);
     let loaded = blueprint::load_text("import.yaml", &text, None, as_of);
     let beside = |one: &Diagnostic| one.code.as_str() == "wildcard-beside-ignore-case";
     let told = loaded.diagnostics.into_iter().filter(beside).map(|one| one.message);
@@ -138,9 +187,9 @@ fn beside_each_other(drafts: &[Draft], as_of: Date) -> Vec<String> {
 const TOLD: [&str; 4] = ["path-unknown", "value-never", "never-fires", "event-renamed"];
 
 /// Holds one alert against all that `validate` checks, and adds what it says of the alert.
-fn judged(draft: &mut Draft, as_of: Date) -> Result<(), String> {
+fn judged(draft: &mut Draft, frame: &Frame, as_of: Date) -> Result<(), String> {
     let around = Around { name: "imported", email: draft::NOBODY, alerts_only: false };
-    let text = draft::blueprint(std::slice::from_ref(draft), &around);
+    let text = frame::blueprint(std::slice::from_ref(draft), &around, frame);
     let loaded = blueprint::load_text("import.yaml", &text, None, as_of);
     let loaded = offline::checked(loaded, as_of);
     let said = |one: &Diagnostic| match &one.help {

@@ -15,6 +15,7 @@ mod data;
 mod definition;
 mod jsonata;
 mod render;
+mod target;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +23,7 @@ pub use alert::target_input;
 pub use arguments::{EvaluationError, evaluated};
 pub use definition::{DEFINITION_MAX_BYTES, definition};
 pub use render::{ComposeError, Mail, render};
+pub use target::topic_of;
 
 use crate::blueprint::{Alert, Blueprint, Format};
 use crate::message::touched::Fact;

@@ -13,6 +13,7 @@ pub mod guard;
 pub mod trust;
 
 use crate::blueprint::{AssumedRole, Blueprint};
+use crate::desired::Adoption;
 use crate::resource::policy;
 use crate::scope::{AccountId, Partition, Place, Region};
 use grants::{Duties, allow, statements};
@@ -158,6 +159,29 @@ pub fn policies(
         document: policy::document(own_statements),
     });
     all
+}
+
+/// Adds what taking over rules of others takes, wherever rules are read.
+pub fn take_over(
+    all: &mut [IdentityPolicy],
+    blueprint: &Blueprint,
+    adoption: &Adoption,
+    purpose: Purpose,
+) {
+    let arn = |name: &str| format!("arn:{}:events:*:*:rule/{name}", partition(blueprint));
+    let rules: Vec<String> = adoption.rules().map(arn).collect();
+    if rules.is_empty() {
+        return;
+    }
+    for one in all {
+        let reads = |statement: &Value| statement["Sid"] == "ReadRules";
+        let mut statements: Vec<Value> =
+            policy::statements(&one.document).into_iter().cloned().collect();
+        if statements.iter().any(reads) {
+            statements.extend(grants::taking_over(&json!(rules), purpose));
+            one.document = policy::document(statements);
+        }
+    }
 }
 
 /// What the roles of this name need, in whichever account each is: one policy that fits all.

@@ -183,8 +183,12 @@ pub struct Member {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlaceSnapshot {
     pub place: Place,
-    /// Rules of the default bus whose names have the blueprint's prefix, by name.
+    /// Rules of the default bus whose names have the blueprint's prefix, by name; all of them where
+    /// every rule is asked for.
     pub rules: Observed<SmallMap<String, LiveRule>>,
+    /// Rules of others on the default bus that were asked for, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub other_rules: BTreeMap<String, Observed<LiveRule>>,
     /// Custom buses that are asked for or carry the blueprint's tag, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub buses: BTreeMap<String, Observed<LiveBus>>,
@@ -282,6 +286,7 @@ impl PlaceSnapshot {
     /// Whether nothing that was asked for failed to be read.
     pub fn is_readable(&self) -> bool {
         self.rules.unreadable().is_none()
+            && self.other_rules.values().all(|rule| rule.unreadable().is_none())
             && self.trails.unreadable().is_none()
             && self.default_bus_key.unreadable().is_none()
             && self.buses.values().all(|bus| bus.unreadable().is_none())
@@ -302,13 +307,15 @@ impl PlaceSnapshot {
         }
     }
 
-    /// A rule by its key. `None` when it is not there, or
+    /// A rule by its key, one of others that was asked for included. `None` when it is not there, or
     /// its bus cannot be read.
     pub fn rule(&self, key: &RuleKey) -> Option<&LiveRule> {
-        match self.rules_of(key.bus()) {
+        let found = match self.rules_of(key.bus()) {
             Observed::Known(rules) => rules.get(key.name()),
             _ => None,
-        }
+        };
+        let of_others = || self.other_rules.get(key.name()).and_then(Observed::known);
+        found.or_else(|| if key.bus().is_none() { of_others() } else { None })
     }
 }
 

@@ -30,6 +30,7 @@ pub fn place(reader: &mut Reader<'_>, reads: &ReadSet) -> PlaceSnapshot {
     let tagged = if wants_tags { reader.ask(BY_TAG) } else { Ok(()) };
     let tagged = Search { reads, answered: tagged, state: reader.state };
     let rules = rules(reader, reads, &tagged);
+    let other_rules = other_rules(reader, reads, &tagged);
     let buses = fleet::buses(reader, reads, &tagged);
     let topics = messaging::topics(reader, reads, &tagged);
     let queues = messaging::queues(reader, reads, &tagged);
@@ -48,6 +49,7 @@ pub fn place(reader: &mut Reader<'_>, reads: &ReadSet) -> PlaceSnapshot {
     PlaceSnapshot {
         place,
         rules,
+        other_rules,
         buses,
         default_bus_key,
         rules_on_bus: on_bus.map(|(all, _)| all),
@@ -172,22 +174,53 @@ fn rules_among(
     bus: Option<&str>,
     all: &BTreeMap<String, StoredRule>,
 ) -> Observed<SmallMap<String, LiveRule>> {
-    if reads.rule_prefix.is_empty() {
+    if reads.rule_prefix.is_empty() && !reads.every_rule {
         return Observed::Known(SmallMap::new());
     }
     read(reader, "events:ListRules", |reader| {
-        let ours = all.iter().filter(|(name, _)| name.starts_with(&reads.rule_prefix));
+        let wanted = |name: &String| reads.every_rule || name.starts_with(&reads.rule_prefix);
+        let ours = all.iter().filter(|(name, _)| wanted(name));
         let live = ours.map(|(name, stored)| {
-            let targets = read(reader, "events:ListTargetsByRule", |_| {
-                Observed::Known(given_back::targets(&stored.targets))
-            });
-            let operation = "events:ListTagsForResource";
-            let arn = reader.place.arn("events", &format!("rule/{}", RuleKey::on(bus, name)));
-            let tags = tags(reader, search, &arn, &stored.tags, operation);
-            (name.clone(), LiveRule { rule: stored.rule.clone().into(), targets, tags })
+            (name.clone(), live_rule(reader, search, &RuleKey::on(bus, name), stored))
         });
         Observed::Known(live.collect())
     })
+}
+
+/// Reads what belongs to a rule that was listed.
+fn live_rule(
+    reader: &mut Reader<'_>,
+    search: &Search<'_>,
+    key: &RuleKey,
+    stored: &StoredRule,
+) -> LiveRule {
+    let targets = read(reader, "events:ListTargetsByRule", |_| {
+        Observed::Known(given_back::targets(&stored.targets))
+    });
+    let arn = reader.place.arn("events", &format!("rule/{key}"));
+    let tags = tags(reader, search, &arn, &stored.tags, "events:ListTagsForResource");
+    LiveRule { rule: stored.rule.clone().into(), targets, tags }
+}
+
+/// Reads the rules of others that are asked for by name.
+fn other_rules(
+    reader: &mut Reader<'_>,
+    reads: &ReadSet,
+    search: &Search<'_>,
+) -> BTreeMap<String, Observed<LiveRule>> {
+    let state = reader.state;
+    let all = &state.region(reader.place).rules;
+    let mut found = BTreeMap::new();
+    for name in &reads.other_rules {
+        let rule = read(reader, "events:ListRules", |reader| match all.get(name) {
+            Some(stored) => {
+                Observed::Known(live_rule(reader, search, &RuleKey::on(None, name), stored))
+            }
+            None => Observed::Absent,
+        });
+        found.insert(name.clone(), rule);
+    }
+    found
 }
 
 /// When a rule is missing: how full the default bus is, of all rules and of those with wildcards,

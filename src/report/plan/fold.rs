@@ -35,7 +35,7 @@ impl ChangeGroup {
     pub fn title(self) -> &'static str {
         match self {
             Self::Recording => "Recording of events",
-            Self::Hub => "Way to the hub",
+            Self::Hub => "Roles and the way to the hub",
             Self::Delivery => "Topics, subscriptions and queues",
             Self::Rules => "Rules and their targets",
         }

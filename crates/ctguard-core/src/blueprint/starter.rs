@@ -14,6 +14,11 @@ use std::fmt::Write as _;
 const ROLE: &str = "ctguard";
 /// The built-in blueprints to begin with.
 pub const DEFAULT_BUILTINS: [&str; 2] = ["account-security", "self-protection"];
+/// The schema's file, beside the blueprint: `init` writes both, and the first line of the blueprint
+/// names it for editors. A file needs no network and is of the version that made it.
+///
+/// Source: <https://github.com/redhat-developer/yaml-language-server#using-inlined-schema>
+pub const SCHEMA_FILE: &str = "ctguard.schema.json";
 /// The built-in alert about root's sign-ins.
 pub const ROOT_ALERT: &str = "root-console-login";
 
@@ -193,7 +198,7 @@ hub:
 }
 
 /// A region as a blueprint has it: one that the catalogue does not know is marked.
-fn spelled(name: &str) -> String {
+pub fn spelled(name: &str) -> String {
     match Region::new(name).is_some_and(|region| is_region(&region)) {
         true => name.to_owned(),
         false => format!("{{ name: {name}, unchecked: true }}"),
@@ -227,6 +232,8 @@ fn starter(answers: &Starter<'_>) -> String {
     let _ = write!(
         text,
         "\
+# yaml-language-server: $schema={SCHEMA_FILE}
+#
 # What ctguard watches in this account, and who hears of it.
 #
 #   ctguard validate   checks this file, offline

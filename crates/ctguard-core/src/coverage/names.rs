@@ -1,4 +1,5 @@
-//! Names of the techniques of ATT&CK that built-in blueprints watch for.
+//! Names of the techniques of ATT&CK: those that built-in blueprints watch for, and those that
+//! ATT&CK has for clouds.
 
 /// The version of ATT&CK whose ids and names these are.
 ///
@@ -65,8 +66,50 @@ const TECHNIQUES: &[(&str, &str)] = &[
     ("T1690", "Prevent Command History Logging"),
 ];
 
-/// The name of a technique, where a built-in blueprint watches for it.
+/// The techniques of the matrix for infrastructure in a cloud, with their source on top.
+const CLOUD: &str = include_str!("iaas.tsv");
+
+/// A technique of the matrix for infrastructure in a cloud (IaaS).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct CloudTechnique {
+    pub id: &'static str,
+    pub name: &'static str,
+    /// Whether it is done by calls or sign-ins, which CloudTrail records.
+    pub by_calls: bool,
+}
+
+/// The techniques of the matrix, in the order of their ids.
+pub(super) fn cloud_techniques() -> impl Iterator<Item = CloudTechnique> {
+    CLOUD.lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
+        let mut cells = line.split('\t');
+        let (id, name, by) = (cells.next()?, cells.next()?, cells.next()?);
+        Some(CloudTechnique { id, name, by_calls: by == "calls" })
+    })
+}
+
+/// The name of a technique, where a built-in blueprint watches for it or the matrix has it.
 pub fn technique_name(id: &str) -> Option<&'static str> {
-    let at = TECHNIQUES.binary_search_by(|(known, _)| (*known).cmp(id)).ok()?;
-    TECHNIQUES.get(at).map(|(_, name)| *name)
+    let of_matrix = || cloud_techniques().find(|one| one.id == id).map(|one| one.name);
+    match TECHNIQUES.binary_search_by(|(known, _)| (*known).cmp(id)) {
+        Ok(at) => TECHNIQUES.get(at).map(|(_, name)| *name),
+        Err(_) => of_matrix(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_matrix_is_whole_and_in_order() {
+        let rows = CLOUD.lines().filter(|line| !line.starts_with('#'));
+        assert!(rows.clone().all(|row| row.split('\t').count() == 3));
+        assert!(rows.clone().all(|row| row.ends_with("\tcalls") || row.ends_with("\telsewhere")));
+        let ids: Vec<&str> = cloud_techniques().map(|one| one.id).collect();
+        assert_eq!((ids.len(), ids.is_sorted()), (rows.count(), true));
+        assert!(ids.len() > 90, "{}", ids.len());
+        for one in cloud_techniques() {
+            assert_eq!(technique_name(one.id), Some(one.name), "{one:?} has two names");
+        }
+    }
 }

@@ -8,6 +8,7 @@
 use super::compile::as_far_as_possible;
 use super::{Desired, Scope};
 use crate::blueprint::Blueprint;
+use crate::mail::topic_of;
 use crate::resource::machine::{machine_arn, machine_name};
 use crate::resource::rule::bus_of;
 use crate::resource::{Tags, owned_by};
@@ -147,6 +148,10 @@ impl Referred<'_> {
                 self.bus(&there, bus);
             } else if let Some(name) = machine_name(&target.arn) {
                 self.machine(place, &target.arn, name);
+                let topic = topic_of(&target.input);
+                if let Some(topic) = topic.filter(|topic| self.is_named(place, "sns", topic)) {
+                    self.add_topic(place, &topic);
+                }
             } else if self.is_named(place, "sns", &target.arn) {
                 self.add_topic(place, &target.arn);
             }

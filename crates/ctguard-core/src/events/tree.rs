@@ -68,6 +68,17 @@ impl Node {
         }
     }
 
+    /// The same map without some entries.
+    pub fn without(&self, out: impl Fn(&Entry) -> bool) -> Self {
+        let value = match &self.value {
+            Value::Map(entries) => {
+                Value::Map(entries.iter().filter(|entry| !out(entry)).cloned().collect())
+            }
+            other => other.clone(),
+        };
+        Self { span: self.span.clone(), value }
+    }
+
     /// The value as JSON text, keys that stand twice included. A hole is a text that nobody writes,
     /// and a list of one where a field has its values.
     pub fn to_json(&self) -> String {

@@ -1,6 +1,5 @@
 //! An alert that is about to be written, and the YAML of several.
 
-use super::Around;
 use crate::blueprint::Risk;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -77,6 +76,8 @@ pub struct Draft {
     pub notify: Vec<String>,
     pub from: Origin,
     pub notes: Vec<String>,
+    /// The live rule whose events it takes over, where all of that is known.
+    pub takes_over: Option<String>,
 }
 
 impl Draft {
@@ -191,38 +192,6 @@ pub(super) fn list(drafts: &[Draft], indent: &str) -> String {
         }
     }
     text
-}
-
-/// A whole blueprint.
-pub(super) fn blueprint(drafts: &[Draft], around: &Around<'_>) -> String {
-    let Around { name, email, .. } = around;
-    let whom = match *email {
-        NOBODY => "  # Nobody reads this address: write your own.\n",
-        _ => "",
-    };
-    let alerts = match drafts.is_empty() {
-        true => "alerts: []\n".to_owned(),
-        false => format!("alerts:\n{}", list(drafts, "  ")),
-    };
-    format!(
-        "version: 1
-name: {name}
-
-destinations:
-{whom}  people:
-    topic: people
-    format: text
-    subscribers:
-      - email: {email}
-
-routes:
-  critical: [people]
-  high: [people]
-  medium: [people]
-  low: [people]
-
-{alerts}"
-    )
 }
 
 #[cfg(test)]

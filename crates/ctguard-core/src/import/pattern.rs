@@ -14,6 +14,7 @@ use crate::blueprint::Risk;
 use crate::blueprint::source::Source;
 use crate::catalogue;
 use crate::event::{EventKind, UNLISTED_KINDS};
+use crate::events::tree::Entry;
 use crate::events::{FoundPattern, State, found_in};
 use crate::resource::rule::RuleState;
 use eventbridge_pattern::combine::{Holds, combine};
@@ -22,6 +23,9 @@ use eventbridge_pattern::{Matcher, Pattern};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::Path;
+
+/// The fields of the envelope that say where an event is from.
+const OWN: [&str; 2] = ["account", "region"];
 
 /// What a rule is, beside its pattern.
 #[derive(Debug, Clone)]
@@ -78,10 +82,20 @@ pub fn pattern(files: &[SourceFile], risk: Risk) -> Collected {
 }
 
 fn of_file(found: &FoundPattern, from: Origin, risk: Risk) -> Result<Draft, String> {
-    if found.node.has_hole() {
+    let mut notes = BTreeSet::new();
+    // Templates ask for their own account or region, which is where the alert is raised.
+    let open = |entry: &Entry| OWN.contains(&entry.key.as_str()) && entry.node.has_hole();
+    for entry in found.node.entries().iter().filter(|entry| open(entry)) {
+        notes.insert(format!(
+            "which {} it asks for is known only where the file is used; the alert hears what arrives \
+             where it is raised",
+            entry.key
+        ));
+    }
+    let node = found.node.without(open);
+    if node.has_hole() {
         return Err("a variable or function makes a part of the pattern".to_owned());
     }
-    let mut notes = BTreeSet::new();
     if found.state == State::Written(RuleState::Disabled) {
         notes.insert("the rule is disabled; the alert is not".to_owned());
     }
@@ -92,7 +106,7 @@ fn of_file(found: &FoundPattern, from: Origin, risk: Risk) -> Result<Draft, Stri
         ));
     }
     let rule = Rule { from, description: found.description.clone(), risk, notes };
-    draft(&found.node.to_json(), rule)
+    draft(&node.to_json(), rule)
 }
 
 /// The alert of a pattern.
@@ -133,6 +147,7 @@ pub(super) fn draft(text: &str, mut rule: Rule) -> Result<Draft, String> {
         notify: Vec::new(),
         from: rule.from,
         notes: rule.notes.into_iter().collect(),
+        takes_over: None,
     })
 }
 
@@ -227,6 +242,15 @@ fn kinds_of(list: &[Matcher]) -> Result<Vec<EventKind>, String> {
 
 /// Asks for these kinds only, where its events have others, too.
 fn of_kinds(mut fields: Alternative, kinds: &[EventKind], notes: &mut BTreeSet<String>) -> Detail {
+    if !fields.contains_key(SOURCE) && !fields.contains_key(NAME) && kinds == [EventKind::Signin] {
+        let of_kind = catalogue::all().filter(|one| one.is(EventKind::Signin));
+        let known: BTreeSet<&str> = of_kind.map(|one| one.source).collect();
+        notes.insert(format!(
+            "it names no `eventSource`; taken are the services that are known to log sign-ins: {}",
+            known.iter().copied().collect::<Vec<_>>().join(", ")
+        ));
+        fields.insert(SOURCE.to_owned(), known.into_iter().map(Matcher::exact).collect());
+    }
     let texts = |path: &str| -> Option<Vec<String>> {
         let text = |matcher: &Matcher| match matcher {
             Matcher::Exact(Value::String(text)) => Some(text.clone()),

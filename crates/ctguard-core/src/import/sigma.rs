@@ -165,6 +165,7 @@ fn draft(rule: &Node, from: &Origin) -> Result<Draft, String> {
         notify: Vec::new(),
         from: from.clone(),
         notes: notes.into_iter().collect(),
+        takes_over: None,
     })
 }
 

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// A placeholder for the event until the template is text, since a bare variable is not JSON.
-const EVENT: &str = "<aws.events.event.json>";
+pub(super) const EVENT: &str = "<aws.events.event.json>";
 
 /// Makes the input of a target that has `alert` mailed to a topic.
 ///

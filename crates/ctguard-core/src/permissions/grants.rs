@@ -415,6 +415,15 @@ pub(super) fn statements(blueprint: &Blueprint, duties: &Duties, purpose: Purpos
     statements
 }
 
+/// The statements for rules of others that a blueprint takes over.
+pub(super) fn taking_over(rules: &Value, purpose: Purpose) -> Vec<Value> {
+    let mut statements = vec![allow("ReadTakenRules", READ_RULES, rules)];
+    if purpose.makes() {
+        statements.push(allow("DeleteTakenRules", DELETE_RULES, rules));
+    }
+    statements
+}
+
 fn reads(blueprint: &Blueprint, duties: &Duties, purpose: Purpose, at: &Resources) -> Vec<Value> {
     let mut anywhere = READ_ANYWHERE.to_vec();
     if matches!(purpose, Purpose::Verify | Purpose::All) {

@@ -100,6 +100,7 @@ fn compare_place(
     kinds::bus::diff(differ, place, here, seen);
     kinds::machine::diff(differ, place, here, seen);
     kinds::rule::diff(differ, place, here, seen);
+    kinds::taken::diff(differ, place, here, seen);
 }
 
 /// Refusals in the places that this part of the fleet only reads: its alerts depend on them as they

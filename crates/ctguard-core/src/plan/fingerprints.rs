@@ -150,6 +150,7 @@ impl Objects {
         let PlaceSnapshot {
             place: _,
             rules,
+            other_rules,
             buses,
             default_bus_key,
             // Rules of others, which come and go.
@@ -167,6 +168,9 @@ impl Objects {
             executions: _,
         } = seen;
         self.rules("", rules);
+        for (name, rule) in other_rules {
+            self.observed(&format!("rule {name}"), rule.as_ref(), rule_value);
+        }
         if !matches!(default_bus_key, Observed::Absent) {
             self.observed("key of the default bus", default_bus_key.as_ref(), |key| json!(key));
         }

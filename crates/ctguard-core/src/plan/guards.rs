@@ -82,7 +82,11 @@ fn loses_coverage(desired: &Desired, live: &Live, plan: &Plan) -> Option<Guard> 
 
 fn deletes_much(desired: &Desired, live: &Live, plan: &Plan) -> Option<Guard> {
     let counts = |address: &Address| match address.kind {
-        Kind::Rule | Kind::Topic | Kind::Queue | Kind::Bus | Kind::Machine => true,
+        // What is taken over from others was never owned.
+        Kind::Rule => {
+            address.rule().is_some_and(|key| key.name().starts_with(desired.names.prefix()))
+        }
+        Kind::Topic | Kind::Queue | Kind::Bus | Kind::Machine => true,
         // One of a role's policies is a part of it.
         Kind::Role => address.role().is_some_and(|key| key.policy.is_none()),
         Kind::Bucket | Kind::Trail | Kind::Subscription | Kind::Target => false,

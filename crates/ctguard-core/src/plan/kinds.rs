@@ -7,5 +7,6 @@ pub(super) mod queue;
 pub(super) mod role;
 pub(super) mod rule;
 pub(super) mod subscription;
+pub(super) mod taken;
 pub(super) mod topic;
 pub(super) mod trail;

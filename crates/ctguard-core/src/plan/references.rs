@@ -3,6 +3,7 @@
 
 use super::{Change, Plan, Verb, Waiting, WaitingFor};
 use crate::desired::{Desired, DesiredRole};
+use crate::mail::topic_of;
 use crate::resource::keys::{RoleKey, RuleKey, SubscriptionKey};
 use crate::resource::machine::{machine_arn, machine_name};
 use crate::resource::rule::Target;
@@ -88,7 +89,9 @@ fn needs(
             let arn = place.arn("sns", name);
             let mail = desired.names.mails_to(name);
             referrers(seen, place, &arn, |id, target| {
-                sends(target, &arn) || id == mail && machine_name(&target.arn).is_some()
+                sends(target, &arn)
+                    || machine_name(&target.arn).is_some()
+                        && (id == mail || topic_of(&target.input).is_some_and(|to| to == arn))
             })?
         }
         _ => {

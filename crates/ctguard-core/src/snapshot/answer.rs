@@ -9,8 +9,8 @@
 
 use super::file::{AccountRecord, OrganizationRecord, PlaceRecord};
 use super::{
-    AccountSnapshot, LiveBus, LiveFunction, LiveMachine, LiveQueue, LiveTopic, LiveTrail, Observed,
-    Organization, PlaceSnapshot, RuleSignals, Unreadable,
+    AccountSnapshot, LiveBus, LiveFunction, LiveMachine, LiveQueue, LiveRule, LiveTopic, LiveTrail,
+    Observed, Organization, PlaceSnapshot, RuleSignals, Unreadable,
 };
 use crate::resource::Tags;
 use crate::resource::keys::RuleKey;
@@ -76,6 +76,7 @@ pub fn place(record: Option<&PlaceRecord>, place: &Place, reads: &ReadSet) -> Pl
     let PlaceSnapshot {
         place: _,
         rules,
+        other_rules,
         buses,
         default_bus_key,
         rules_on_bus,
@@ -96,6 +97,8 @@ pub fn place(record: Option<&PlaceRecord>, place: &Place, reads: &ReadSet) -> Pl
         () => Observed::not_recorded(NOT_ASKED),
     };
     let rules = match () {
+        () if reads.every_rule && record.reads.every_rule => rules.clone(),
+        () if reads.every_rule || record.reads.every_rule => Observed::not_recorded(NOT_ASKED),
         () if reads.rule_prefix.is_empty() => Observed::Known(SmallMap::new()),
         () if reads.rule_prefix == record.reads.rule_prefix => rules.clone(),
         () => Observed::not_recorded(NOT_ASKED),
@@ -121,6 +124,7 @@ pub fn place(record: Option<&PlaceRecord>, place: &Place, reads: &ReadSet) -> Pl
     PlaceSnapshot {
         place: place.clone(),
         rules,
+        other_rules: named_rules(&reads.other_rules, other_rules, NOT_ASKED),
         buses: answered,
         default_bus_key,
         rules_on_bus,
@@ -151,6 +155,19 @@ fn or_not_asked<T: Clone>(seen: Option<&Observed<T>>) -> Observed<T> {
     seen.cloned().unwrap_or_else(|| Observed::not_recorded(NOT_ASKED))
 }
 
+/// The rules of others that are asked for now.
+fn named_rules(
+    wanted: &BTreeSet<String>,
+    seen: &BTreeMap<String, Observed<LiveRule>>,
+    why: &str,
+) -> BTreeMap<String, Observed<LiveRule>> {
+    let found = |name: &String| {
+        let seen = seen.get(name).cloned();
+        (name.clone(), seen.unwrap_or_else(|| Observed::not_recorded(why)))
+    };
+    wanted.iter().map(found).collect()
+}
+
 /// What was counted of the rules that are asked for now.
 fn counted(
     wanted: &BTreeSet<RuleKey>,
@@ -173,6 +190,7 @@ fn nowhere(place: &Place, reads: &ReadSet) -> PlaceSnapshot {
     PlaceSnapshot {
         place: place.clone(),
         rules: Observed::Unreadable(unknown()),
+        other_rules: named_rules(&reads.other_rules, &BTreeMap::new(), NO_PLACE),
         buses: each::<LiveBus>(&reads.buses, &unknown()),
         default_bus_key: match reads.rule_prefix.is_empty() {
             true => Observed::Absent,
@@ -243,6 +261,9 @@ impl ReadComparison<'_> {
         &self,
         seen: &BTreeMap<String, Observed<LiveBus>>,
     ) -> BTreeMap<String, Observed<LiveBus>> {
+        if self.reads.every_rule && self.then.every_rule {
+            return seen.clone();
+        }
         let named = self.reads.buses.iter();
         let named = named.map(|name| (name.clone(), or_not_asked(seen.get(name))));
         let mut out: BTreeMap<String, Observed<LiveBus>> = named.collect();

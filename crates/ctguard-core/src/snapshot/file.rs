@@ -209,6 +209,8 @@ impl PlaceRecord {
             blueprint,
             rule_prefix,
             rules,
+            other_rules,
+            every_rule,
             buses,
             topics,
             listed: _,
@@ -220,7 +222,7 @@ impl PlaceRecord {
             signals,
             executions,
         } = later.reads;
-        if !rule_prefix.is_empty() {
+        if !rule_prefix.is_empty() || every_rule {
             self.seen.rules = later.seen.rules;
             self.seen.default_bus_key = later.seen.default_bus_key;
             self.seen.rules_on_bus = later.seen.rules_on_bus;
@@ -228,6 +230,9 @@ impl PlaceRecord {
             self.seen.stray_rules = later.seen.stray_rules;
             (self.reads.rule_prefix, self.reads.rules) = (rule_prefix, rules);
         }
+        self.reads.every_rule |= every_rule;
+        self.reads.other_rules.extend(other_rules);
+        self.seen.other_rules.extend(later.seen.other_rules);
         if !blueprint.is_empty() {
             self.reads.blueprint = blueprint;
         }

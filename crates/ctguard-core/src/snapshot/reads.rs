@@ -39,6 +39,12 @@ pub struct ReadSet {
     /// Rules that should be on the default bus: when one is not, custom buses are looked through,
     /// too.
     pub rules: BTreeSet<String>,
+    /// Rules of others to read on the default bus, by name: those that a blueprint takes over.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub other_rules: BTreeSet<String>,
+    /// Read every rule of the default bus and of every custom bus, with targets and tags.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub every_rule: bool,
     /// Custom buses to read with their rules, by name.
     pub buses: BTreeSet<String>,
     /// Topics to read, by ARN.

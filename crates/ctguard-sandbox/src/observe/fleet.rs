@@ -159,6 +159,12 @@ pub fn buses(
     let place = reader.place;
     let mut live = BTreeMap::new();
     let mut wanted = reads.buses.clone();
+    if reads.every_rule {
+        match reader.ask("events:ListEventBuses") {
+            Ok(()) => wanted.extend(reader.state.region(place).buses.keys().cloned()),
+            Err(why) => drop(live.insert("*".to_owned(), Observed::Unreadable(why))),
+        }
+    }
     let arn = |name: &str| place.arn("events", &format!("event-bus/{name}"));
     match &search.answered {
         Ok(()) => {

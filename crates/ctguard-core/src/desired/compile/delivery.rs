@@ -100,8 +100,11 @@ impl Compiler<'_> {
         match destination.role.as_ref()? {
             TopicRole::Created => {
                 let new = || (place.clone(), BTreeMap::new());
-                let (_, policies) =
+                let (first, policies) =
                     self.publishing.entry(place.account.clone()).or_insert_with(new);
+                if place < first {
+                    first.clone_from(place);
+                }
                 let policy: &mut Publishing = policies.entry(target.to_owned()).or_default();
                 policy.topics.insert(topic.to_owned());
                 let key = destination.kms_key.as_ref();

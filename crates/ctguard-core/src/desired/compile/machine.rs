@@ -59,7 +59,11 @@ impl Compiler<'_> {
         };
         let queue = self.names.targets_queue();
         let new = || (place.clone(), Mailing::default());
-        let (_, mailing) = self.mailing.entry(place.account.clone()).or_insert_with(new);
+        let (first, mailing) = self.mailing.entry(place.account.clone()).or_insert_with(new);
+        // Whatever the order of alerts, its roles are made from the same place.
+        if place < first {
+            first.clone_from(place);
+        }
         mailing.machines.insert(arn);
         mailing.queues.insert(place.arn("sqs", &queue));
         let publishing = mailing.publishing.entry(target_id.to_owned()).or_default();

@@ -208,3 +208,43 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_templates_own_account_and_region_are_left_out_and_told() {
+    let template = |key: &str, value: &str| {
+        format!(
+            "Resources:\n  R:\n    Type: AWS::Events::Rule\n    Properties:\n      EventPattern:\n        \
+             {key}: [{value}]\n        source: [aws.iam]\n        detail-type: [AWS API Call via CloudTrail]\n        \
+             detail: {{ eventName: [CreateUser] }}\n"
+        )
+    };
+    for (key, value) in [
+        ("account", "!Ref AWS::AccountId"),
+        ("account", "!Ref Other, \"111122223333\""),
+        ("region", "!Sub \"${AWS::Region}\""),
+    ] {
+        let one = import("t.yaml", &template(key, value));
+        assert_eq!(one.refused, [], "{value}");
+        assert!(one.alerts[0].notes[0].starts_with(&format!("which {key} it asks for")), "{value}");
+        assert!(one.blueprint.contains("iam:CreateUser") && !one.blueprint.contains("where:"));
+    }
+    let literal = import("t.yaml", &template("account", "\"111122223333\""));
+    assert!(literal.blueprint.contains("recipientAccountId"), "{}", literal.blueprint);
+    let source = template("account", "\"111122223333\"").replace("aws.iam", "!Ref Source");
+    assert_eq!(import("t.yaml", &source).alerts, []);
+}
+
+#[test]
+fn sign_ins_without_a_source_are_those_of_the_services_that_log_them() {
+    let root = r#"{"detail-type": ["AWS Console Sign In via CloudTrail"], "detail": {"userIdentity": {"type": ["Root"]}}}"#;
+    let one = import("root.json", root);
+    assert_eq!(one.refused, []);
+    assert!(one.blueprint.contains("- signin:*"), "{}", one.blueprint);
+    assert!(!one.blueprint.contains("- any"), "{}", one.blueprint);
+    assert!(one.alerts[0].notes.iter().any(|note| note.contains("signin.amazonaws.com")));
+    let with_calls = root.replace(
+        "[\"AWS Console Sign In",
+        "[\"AWS API Call via CloudTrail\", \"AWS Console Sign In",
+    );
+    assert!(import("any.json", &with_calls).blueprint.contains("- any"));
+}

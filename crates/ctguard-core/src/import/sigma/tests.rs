@@ -84,6 +84,51 @@ fn every_rule_of_the_corpus_raises_its_alert_exactly_when_sigma_does() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
+/// Rules of somebody else, which are not in this repository: those of SigmaHQ, for example.
+///
+/// `CTGUARD_SIGMA_RULES=sigma/rules/cloud/aws cargo test -p ctguard-core --lib import::sigma -- --ignored`
+/// prints what comes over, and fails where an alert and Sigma disagree or fewer than 50 come over whole.
+#[test]
+#[ignore = "needs CTGUARD_SIGMA_RULES, a folder of rules"]
+fn rules_of_a_folder_raise_their_alerts_exactly_when_sigma_does() {
+    let folder = std::env::var("CTGUARD_SIGMA_RULES").expect("CTGUARD_SIGMA_RULES");
+    let mut folders = vec![std::path::PathBuf::from(folder)];
+    let mut files = Vec::new();
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(&next).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            match path.extension().and_then(|end| end.to_str()) {
+                _ if path.is_dir() => folders.push(path),
+                Some("yml" | "yaml") => files.push(path),
+                _ => {}
+            }
+        }
+    }
+    files.sort();
+    let (mut whole, mut wrong) = (0, Vec::new());
+    for path in files {
+        let text = std::fs::read_to_string(&path).expect("a rule");
+        let import = import(&text);
+        for one in &import.refused {
+            println!("not imported: {}: {}", path.display(), one.reason);
+        }
+        let rules = documents(&text);
+        if !import.refused.is_empty() || rules.len() != import.alerts.len() {
+            continue;
+        }
+        for ((rule, patterns), brought) in rules.iter().zip(&patterns(&import)).zip(&import.alerts)
+        {
+            match agree(rule, patterns, &brought.notes, 400) {
+                Ok(_) => whole += 1,
+                Err(why) => wrong.push(format!("{}: {why}", path.display())),
+            }
+        }
+    }
+    println!("{whole} came over whole");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    assert!(whole >= 50, "{whole}");
+}
+
 #[track_caller]
 fn refused(detection: &str, reason: &str) {
     let text = format!(

@@ -219,6 +219,7 @@ fn seen(at: &Place, here: &DesiredPlace) -> PlaceSnapshot {
         rules_on_bus: None,
         wildcard_rules_on_bus: None,
         stray_rules: BTreeMap::new(),
+        other_rules: BTreeMap::new(),
         functions: BTreeMap::new(),
         signals: SmallMap::new(),
         executions: BTreeMap::new(),

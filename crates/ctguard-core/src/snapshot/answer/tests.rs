@@ -53,6 +53,7 @@ fn record() -> PlaceRecord {
             rules_on_bus: None,
             wildcard_rules_on_bus: None,
             stray_rules: BTreeMap::new(),
+            other_rules: BTreeMap::new(),
             queues: SmallMap::new(),
             functions: BTreeMap::new(),
             trails: Observed::Known(SmallMap::new()),

@@ -30,6 +30,7 @@ fn seen(place: &Place) -> PlaceSnapshot {
         rules_on_bus: None,
         wildcard_rules_on_bus: None,
         stray_rules: BTreeMap::new(),
+        other_rules: BTreeMap::new(),
         queues: SmallMap::new(),
         functions: BTreeMap::new(),
         trails: Observed::Known(SmallMap::new()),
