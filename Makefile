@@ -2,7 +2,7 @@
 
 export AWS_EC2_METADATA_DISABLED := true
 
-.PHONY: demo test site soak bench bench-fleet bench-load noise catalogue
+.PHONY: demo jsonata test site soak bench bench-fleet bench-load noise catalogue
 
 ## Plays the whole story on an account that is a file.
 demo:
@@ -17,6 +17,10 @@ test:
 	docs/site/run.sh
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 	examples/story/play.sh >/dev/null
+
+## Mails of arbitrary events, composed by the reference implementation of JSONata: needs Node.js.
+jsonata:
+	tests/jsonata/run.sh
 
 ## The documentation as a site with search, below target/site/html; a link that leads nowhere is an error.
 site:

@@ -11,16 +11,15 @@ use ctguard_core::blueprint;
 use ctguard_core::blueprint::{Blueprint, Loaded};
 use ctguard_core::catalogue::{is_region, suggest_region};
 use ctguard_core::cloud::Cloud;
-use ctguard_core::desired::{Desired, Intent, Narrow, ScopeError, Shard};
+use ctguard_core::desired::{Desired, Intent, Narrow, ScopeError, Shard, SignalReads};
 use ctguard_core::diag::{Diagnostic, Severity};
 use ctguard_core::offline;
 use ctguard_core::plan::Plan;
 use ctguard_core::plural::count;
-use ctguard_core::resource::keys::RuleKey;
 use ctguard_core::scope::{AccountId, Place, Region};
 use ctguard_sandbox::Sandbox;
 use jiff::civil::Date;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The source texts that diagnostics point into, by file.
@@ -198,7 +197,7 @@ pub(super) fn look_for(
 /// Surveys, and reads the metrics of these rules, which a proof needs.
 pub(super) fn look_closely(
     read: &Read,
-    rules: impl FnOnce(&Desired) -> BTreeMap<Place, BTreeSet<RuleKey>>,
+    counted: impl FnOnce(&Desired) -> BTreeMap<Place, SignalReads>,
     global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Survey, CommandError> {
@@ -207,11 +206,11 @@ pub(super) fn look_closely(
         let cloud = open(global, read, io).await?;
         let mut survey = survey(cloud.as_ref(), read, &asked, global, io).await?;
         let Survey { desired, live, .. } = &mut survey;
-        let rules = rules(desired);
+        let counted = counted(desired);
         let concurrency = usize::from(global.concurrency);
         let progress = global.progress(io);
         let told = |event| progress.hear(event);
-        run::observe_signals(cloud.as_ref(), rules, live, concurrency, &told).await;
+        run::observe_signals(cloud.as_ref(), counted, live, concurrency, &told).await;
         Ok(survey)
     })?
 }

@@ -4,7 +4,7 @@ use crate::error::{CommandError, Exit};
 use crate::report::explain::render;
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
-use ctguard_core::explain::{Subject, explain, paths, rules};
+use ctguard_core::explain::{Subject, explain, paths, signal_reads};
 use ctguard_core::proof::Status;
 use std::collections::BTreeMap;
 
@@ -34,8 +34,12 @@ pub fn run(
         CommandError { hints, ..CommandError::usage(error.to_string()) }
     })?;
     context::say(&notes, &BTreeMap::new(), global, io);
-    let survey =
-        context::look_closely(&read, |desired| rules(&paths(desired, &subject)), global, io)?;
+    let survey = context::look_closely(
+        &read,
+        |desired| signal_reads(&paths(desired, &subject)),
+        global,
+        io,
+    )?;
     let explanation = explain(&read.blueprint, &survey.desired, &survey.live, &subject);
     if is_json(global) {
         print_json(io, &explanation)?;

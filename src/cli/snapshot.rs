@@ -49,11 +49,13 @@ pub fn run(
         let progress = global.progress(io);
         let told = |event| progress.hear(event);
         // What verify asks for, and explain, which follows paths into places that are only read.
-        let mut rules = desired.own_rules();
-        for (place, keys) in explain::rules(&desired.paths) {
-            rules.entry(place).or_default().extend(keys);
+        let mut counted = desired.signal_reads();
+        for (place, more) in explain::signal_reads(&desired.paths) {
+            let known = counted.entry(place).or_default();
+            known.rules.extend(more.rules);
+            known.machines.extend(more.machines);
         }
-        run::observe_signals(&recorder, rules, live, concurrency, &told).await;
+        run::observe_signals(&recorder, counted, live, concurrency, &told).await;
         let recording = recorder.finish(&read.blueprint.name, survey.caller.clone(), as_of);
         Ok::<_, CommandError>((survey, recording))
     })??;

@@ -24,7 +24,7 @@ pub fn run(
         Ok(read) => read,
         Err(exit) => return Ok(exit),
     };
-    let survey = context::look_closely(&read, Desired::own_rules, global, io)?;
+    let survey = context::look_closely(&read, Desired::signal_reads, global, io)?;
     let proof = prove(&survey.desired, &survey.live);
     let report = proof.report(&survey.desired).of_shard(context::narrow(global)?.shard);
     let shown = View::Verdict { report: &report, proof: Some(&proof) };

@@ -24,6 +24,9 @@ pub fn render(delivery: &Delivery, paint: Paint) -> String {
     }
     for received in &delivery.received {
         let _ = writeln!(out, "\n{} reads:", paint.head(&received.endpoint));
+        if let Some(subject) = &received.subject {
+            let _ = writeln!(out, "  Subject: {subject}\n");
+        }
         for line in received.text.lines() {
             let _ = writeln!(out, "  {line}");
         }
@@ -95,6 +98,7 @@ mod tests {
             rules: vec![rule("ctguard-acme-forward-1", vec![target])],
             received: Vec::new(),
             dead_letters: Vec::new(),
+            failed_executions: Vec::new(),
         };
         let text = render(&delivery, Paint { color: false, width: 100 });
         let lines: Vec<&str> = text.lines().skip(2).collect();

@@ -111,7 +111,11 @@ fn messages(out: &mut String, alert: &AlertTrial, paint: Paint) {
     for text in &alert.texts {
         let Some(message) = &text.text else { continue };
         let title = format!("--- {} of {}", text.format.as_str(), text.sample);
-        let _ = writeln!(out, "{}\n{message}", paint.dim(title));
+        let _ = writeln!(out, "{}", paint.dim(title));
+        if let Some(subject) = &text.subject {
+            let _ = writeln!(out, "Subject: {subject}\n");
+        }
+        let _ = writeln!(out, "{message}");
     }
     let _ = writeln!(out);
 }

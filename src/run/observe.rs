@@ -3,8 +3,7 @@
 use super::shared::Shared;
 use super::{Listener, ProgressEvent};
 use ctguard_core::cloud::Cloud;
-use ctguard_core::desired::{Desired, made};
-use ctguard_core::resource::keys::RuleKey;
+use ctguard_core::desired::{Desired, SignalReads, made};
 use ctguard_core::resource::topic::is_opt_in;
 use ctguard_core::scope::{AccountId, Arn, Place};
 use ctguard_core::snapshot::Live;
@@ -82,6 +81,13 @@ pub async fn observe(
             }
         }
     }
+    // The role of state machines that the blueprint does not have any more.
+    for (account, reads) in made::machine_roles(desired, &live) {
+        let seen = cloud.observe_account(&account, &reads).await;
+        if let Some(known) = live.accounts.get_mut(&account) {
+            known.roles.extend(seen.roles);
+        }
+    }
     let homes = homes_elsewhere(desired, &live.places);
     if !homes.is_empty() {
         listener(ProgressEvent::ObserveMore { places: homes.len() });
@@ -120,23 +126,24 @@ pub async fn every_rule(
     live
 }
 
-/// Reads the metrics of these rules, as far as they exist.
+/// Reads the metrics of these rules and state machines, as far as they exist.
 ///
 /// Only a proof needs them, so they are read separately, after the rules: missing rules cost
 /// nothing.
 pub async fn observe_signals(
     cloud: &dyn Cloud,
-    rules: BTreeMap<Place, BTreeSet<RuleKey>>,
+    counted: BTreeMap<Place, SignalReads>,
     live: &mut Live,
     concurrency: usize,
     listener: Listener<'_>,
 ) {
     let mut wanted: BTreeMap<Place, ReadSet> = BTreeMap::new();
-    for (place, mut signals) in rules {
+    for (place, SignalReads { rules: mut signals, machines: mut executions }) in counted {
         let Some(seen) = live.places.get(&place) else { continue };
         signals.retain(|key| seen.rule(key).is_some());
-        if !signals.is_empty() {
-            wanted.insert(place, ReadSet { signals, ..ReadSet::default() });
+        executions.retain(|arn| seen.machines.get(arn).is_some_and(|m| m.known().is_some()));
+        if !signals.is_empty() || !executions.is_empty() {
+            wanted.insert(place, ReadSet { signals, executions, ..ReadSet::default() });
         }
     }
     listener(ProgressEvent::CountStarted { places: wanted.len() });
@@ -148,6 +155,7 @@ pub async fn observe_signals(
     for (place, seen) in seen {
         if let Some(here) = live.places.get_mut(&place) {
             here.signals = seen.signals;
+            here.executions = seen.executions;
         }
     }
 }

@@ -6,6 +6,7 @@ mod clock;
 mod hub;
 mod limits;
 mod lookup;
+mod machines;
 mod organization;
 mod reads;
 mod roles;

@@ -25,6 +25,7 @@ mod lane;
 mod least;
 mod links;
 mod listener;
+mod mail;
 mod permissions;
 mod story;
 

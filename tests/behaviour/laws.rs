@@ -28,10 +28,11 @@ const ALERTS: [&str; 7] = [
     "  - { id: mixed, title: Mixed, risk: medium, events: [ec2:CreateSecurityGroup, rds:CreateDBInstance, kms:DisableKey], why: w, next: n }",
 ];
 
-const DESTINATIONS: [&str; 3] = [
+const DESTINATIONS: [&str; 4] = [
     "  mail: { topic: mail, format: text, subscribers: [{ email: a@acme.example }, { email: b@acme.example }] }",
     "  hook: { topic: hook, format: json, subscribers: [{ https: \"https://hooks.acme.example/in\" }] }",
     "  chat: { topic: chat, format: chat, subscribers: [{ chat: \"arn:aws:chatbot::111122223333:chat-configuration/slack-channel/c\" }] }",
+    "  post: { topic: post, format: mail, subscribers: [{ email: a@acme.example }] }",
 ];
 
 const TAGS: &str = "tags: { CostCenter: \"42\", Owner: sec ops, topic: { DataClass: internal }, bucket: { Owner: audit } }\n";
@@ -52,7 +53,7 @@ pub struct Choice {
 pub fn choice() -> impl Strategy<Value = Choice> {
     let alerts =
         proptest::sample::subsequence((0..ALERTS.len()).collect::<Vec<_>>(), 0..=ALERTS.len());
-    (alerts.prop_shuffle(), proptest::collection::vec(any::<bool>(), 2), any::<[bool; 3]>())
+    (alerts.prop_shuffle(), proptest::collection::vec(any::<bool>(), 3), any::<[bool; 3]>())
         .prop_map(|(alerts, more, [trail, narrow, tags])| Choice {
             alerts,
             more,
@@ -70,7 +71,7 @@ pub fn with_the_trail_of(first: &Choice, second: Choice) -> Choice {
 pub fn blueprint(choice: &Choice) -> Blueprint {
     let mut names = vec!["mail"];
     let mut destinations = vec![DESTINATIONS[0]];
-    for (index, name) in ["hook", "chat"].iter().enumerate() {
+    for (index, name) in ["hook", "chat", "post"].iter().enumerate() {
         if choice.more[index] {
             names.push(name);
             destinations.push(DESTINATIONS[index + 1]);
@@ -135,7 +136,7 @@ pub fn survey_to_prove(cloud: &dyn Cloud, blueprint: &Blueprint) -> Survey {
         )
         .await;
         let mut survey = survey.unwrap();
-        let rules = survey.desired.own_rules();
+        let rules = survey.desired.signal_reads();
         run::observe_signals(cloud, rules, &mut survey.live, 4, &|_| {}).await;
         survey
     })
@@ -203,6 +204,7 @@ fn foreign(state: &State) -> State {
             regional.rules.retain(|_, rule| !ours(&rule.tags));
             regional.topics.retain(|_, topic| !ours(&topic.tags));
             regional.queues.retain(|_, queue| !ours(&queue.tags));
+            regional.machines.retain(|_, machine| !ours(&machine.tags));
             regional.trails.retain(|name, trail| name != "acme-management" && !ours(&trail.tags));
             regional.outbox.clear();
         }
@@ -220,6 +222,8 @@ fn fault() -> impl Strategy<Value = Fault> {
     let all: Vec<Fault> = Fault::ALL
         .into_iter()
         .filter(|fault| !matches!(fault, Fault::StripTags | Fault::DisableKey | Fault::RequireTag))
+        // IAM deletes no role that others have attached a policy to.
+        .filter(|fault| !matches!(fault, Fault::AttachPolicy | Fault::DenyRole))
         .filter(|fault| !fault.is_about_calls())
         .collect();
     proptest::sample::select(all)
@@ -230,8 +234,7 @@ fn stays(fault: Fault) -> bool {
     matches!(
         fault,
         Fault::EncryptBus
-            | Fault::AttachPolicy
-            | Fault::DenyRole
+            | Fault::BoundRole
             | Fault::DenyTopic
             | Fault::DenyQueue
             | Fault::DenyFunction

@@ -49,7 +49,8 @@ use Heals::{Apply, Person};
 const EU: &str = "eu-west-1";
 
 // Rules in eu-west-1: assume 0, code 1, far 2, key 3, look 4, mixed 5, object 6, route 7, signin 8,
-// spare 9, trail 10. Topics: chat 0, far 1, func 2, hook 3, mail 4, siem 5, vault 6.
+// spare 9, trail 10, written the last. Topics: chat 0, far 1, func 2, hook 3, mail 4, siem 5, vault 6,
+// written 7.
 const ROWS: &[Row] = &[
     (
         &[],
@@ -286,6 +287,53 @@ const ROWS: &[Row] = &[
         "nothing that was counted can be read",
         0,
         &["degraded signals-unread eu-west-1"],
+        Person,
+    ),
+    (&[], "delete the machine", 0, &["broken machine-missing eu-west-1"], Apply),
+    (&[], "make the machine Express", 0, &["assumed machine-type eu-west-1"], Person),
+    (&[], "change the definition", 0, &["broken machine-definition eu-west-1"], Apply),
+    (&[], "lay the definition out otherwise", 0, &[], Person),
+    (&[], "encrypt the machine", 0, &["broken machine-definition eu-west-1"], Apply),
+    (&[], "give the machine another role", 0, &["broken machine-role eu-west-1"], Apply),
+    (&[], "an execution failed", 0, &["broken executions-failed eu-west-1"], Person),
+    (&[], "delete the role of rules", 0, &["broken role-missing global"], Apply),
+    (&[], "delete the role of machines", 0, &["broken role-missing global"], Apply),
+    (
+        &[],
+        "let nobody take the role of rules on",
+        0,
+        &["broken role-trust eu-west-1", "broken role-trust us-east-1"],
+        Apply,
+    ),
+    (
+        &[],
+        "let nobody take the role of machines on",
+        0,
+        &["broken role-trust eu-west-1", "broken role-trust us-east-1"],
+        Apply,
+    ),
+    (&[], "the role of rules starts nothing", 0, &["broken role-policy global"], Apply),
+    (&[], "the role of machines publishes elsewhere", 0, &["broken role-policy global"], Apply),
+    (
+        &[],
+        "the role of machines is denied",
+        0,
+        &["broken role-policy global", "degraded role-attached global"],
+        Person,
+    ),
+    (
+        &[],
+        "bound the role of machines",
+        0,
+        &["broken role-boundary global", "degraded role-bounded global"],
+        Person,
+    ),
+    (&[], "the mail's target has no role", 0, &["broken target-role eu-west-1"], Apply),
+    (
+        &[],
+        "machines cannot be read",
+        0,
+        &["unknown machine-missing eu-west-1", "unknown machine-missing us-east-1"],
         Person,
     ),
     (&[], "delete the buckets", 0, &["degraded log-bucket-missing us-east-1"], Apply),

@@ -201,7 +201,7 @@ fn every_built_in_alert_passes_on_what_is_generated_for_it() {
     for alert in json["alerts"].as_array().unwrap() {
         assert_eq!(alert["not_generated"], json!([]), "{}", alert["id"]);
         assert!(alert["samples"].as_array().unwrap().len() >= 4, "{}", alert["id"]);
-        assert_eq!(alert["texts"].as_array().unwrap().len(), 4, "{}", alert["id"]);
+        assert_eq!(alert["texts"].as_array().unwrap().len(), 5, "{}", alert["id"]);
     }
 }
 
@@ -244,8 +244,12 @@ alerts:
     // A credential check is logged in two ways.
     assert_eq!(counts, [3 * 8, 3 * 6]);
     assert!(alerts.iter().all(|alert| alert["not_generated"] == json!([])));
-    let of_root = alerts[1]["texts"][0]["text"].as_str().unwrap();
-    assert!(of_root.contains("Who: Root arn:aws:iam::111122223333:root "), "one person: {of_root}");
+    let of_root = |at: usize| alerts[1]["texts"][at]["text"].as_str().unwrap();
+    let who = "Who: Root arn:aws:iam::111122223333:root ";
+    assert!(of_root(1).contains(who), "one person: {}", of_root(1));
+    let who = "\nWho:     arn:aws:iam::111122223333:root (Root)\n";
+    assert!(of_root(0).contains(who), "one person: {}", of_root(0));
+    assert_eq!(alerts[1]["texts"][0]["subject"], "[HIGH] t: 111122223333 us-east-1");
 }
 
 #[test]

@@ -145,10 +145,15 @@ fn delivered(desired: &Desired, path: &AlertPath, state: &State) -> Result<(), S
                         Subscriber::Endpoint(endpoint) => endpoint.clone(),
                         Subscriber::Chat(_) => Endpoint::new(Protocol::Https, CHAT_ENDPOINT),
                     };
+                    // A mail that was not composed says so in its subject.
+                    let composed = |subject: &String| !subject.starts_with("[ALERT]");
                     let got = delivery.received.iter().any(|received| {
                         received.topic == destination.topic_arn
                             && received.endpoint == endpoint
-                            && wanted.contains(&received.text)
+                            && match &destination.machine {
+                                Some(_) => received.subject.as_ref().is_some_and(composed),
+                                None => wanted.contains(&received.text),
+                            }
                     });
                     if !got {
                         return Err(format!("{endpoint} does not hear: {delivery:#?}"));

@@ -132,6 +132,7 @@ clients! {
     organizations aws_sdk_organizations "Organizations",
     s3 aws_sdk_s3 "S3" force_path_style,
     secretsmanager aws_sdk_secretsmanager "Secrets Manager",
+    sfn aws_sdk_sfn "SFN",
     sns aws_sdk_sns "SNS",
     sqs aws_sdk_sqs "SQS",
     ssm aws_sdk_ssm "SSM",

@@ -1,4 +1,5 @@
-//! CloudWatch: the metrics that EventBridge publishes for its rules. Read only.
+//! CloudWatch: the metrics that EventBridge publishes for its rules, and Step Functions for its
+//! state machines. Read only.
 //!
 //! EventBridge publishes once a minute and omits zeros, so a metric without data is zero, provided
 //! that CloudWatch calls it complete. Metrics are best effort and may lag by some minutes.
@@ -30,21 +31,28 @@ const METRICS_MAX: usize = 500;
 /// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataResult.html>
 const ASKED_MAX: usize = 2;
 
-/// The metrics of a rule.
+/// The metrics of a rule, and of a state machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Count {
     Fired,
     Failed,
     Lost,
+    ExecutionFailed,
+    ExecutionTimedOut,
+    ExecutionAborted,
 }
 
 impl Count {
-    /// EventBridge's name for it; the only dimension of a rule on the default bus is its name.
+    /// EventBridge's or Step Functions' name for it; the only dimension of a rule on the default bus
+    /// is its name.
     fn metric(self) -> &'static str {
         match self {
             Self::Fired => "TriggeredRules",
             Self::Failed => "FailedInvocations",
             Self::Lost => "InvocationsFailedToBeSentToDlq",
+            Self::ExecutionFailed => "ExecutionsFailed",
+            Self::ExecutionTimedOut => "ExecutionsTimedOut",
+            Self::ExecutionAborted => "ExecutionsAborted",
         }
     }
 }
@@ -54,32 +62,68 @@ impl Count {
 #[derive(Debug, Clone, Copy)]
 struct Span {
     counts: &'static [Count],
+    /// Of state machines.
+    executions: &'static [Count],
     hours: u32,
     point_seconds: i32,
 }
 
+/// What became of executions that did not succeed.
+///
+/// Source: <https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html>
+const EXECUTIONS: [Count; 3] =
+    [Count::ExecutionFailed, Count::ExecutionTimedOut, Count::ExecutionAborted];
+
 /// Hours for a day, days for a month: CloudWatch throttles by the number of data points.
 const SPANS: [Span; 2] = [
-    Span { counts: &[Count::Failed, Count::Lost], hours: FAILED_HOURS, point_seconds: 3_600 },
-    Span { counts: &[Count::Fired], hours: FIRED_HOURS, point_seconds: 86_400 },
+    Span {
+        counts: &[Count::Failed, Count::Lost],
+        executions: &EXECUTIONS,
+        hours: FAILED_HOURS,
+        point_seconds: 3_600,
+    },
+    Span { counts: &[Count::Fired], executions: &[], hours: FIRED_HOURS, point_seconds: 86_400 },
 ];
 
-/// One metric of one rule.
-type MetricKey<'a> = (&'a RuleKey, Count);
+/// What is counted: a rule, or a state machine by its ARN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Counted<'a> {
+    Rule(&'a RuleKey),
+    Machine(&'a str),
+}
+
+impl std::fmt::Display for Counted<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Rule(key) => f.write_str(key.as_str()),
+            Self::Machine(arn) => f.write_str(arn),
+        }
+    }
+}
+
+/// One metric of one rule or state machine.
+type MetricKey<'a> = (Counted<'a>, Count);
+
+/// What was counted of rules, and of state machines by their ARN.
+type Signals = (SmallMap<RuleKey, Observed<RuleSignals>>, BTreeMap<String, Observed<MetricCount>>);
 
 impl Session {
-    /// The counts, up to `now` in seconds, of rules of the default bus.
+    /// The counts, up to `now` in seconds, of rules and of state machines.
     pub(super) async fn signals(
         &self,
         rules: &BTreeSet<RuleKey>,
+        machines: &BTreeSet<String>,
         now: i64,
-    ) -> SmallMap<RuleKey, Observed<RuleSignals>> {
+    ) -> Signals {
         let mut calls = Vec::new();
         for span in SPANS {
-            let questions: Vec<MetricKey<'_>> = rules
-                .iter()
-                .flat_map(|rule| span.counts.iter().map(move |count| (rule, *count)))
-                .collect();
+            let of_rules = rules.iter().flat_map(|rule| {
+                span.counts.iter().map(move |count| (Counted::Rule(rule), *count))
+            });
+            let of_machines = machines.iter().flat_map(|arn| {
+                span.executions.iter().map(move |count| (Counted::Machine(arn), *count))
+            });
+            let questions: Vec<MetricKey<'_>> = of_rules.chain(of_machines).collect();
             for some in questions.chunks(METRICS_MAX) {
                 let some = some.to_vec();
                 calls.push(async move { (self.sums(span, &some, now).await, some) });
@@ -94,22 +138,34 @@ impl Session {
                 }
             }
         }
-        let of = |rule: &RuleKey, count| match sums.get(&(rule, count)) {
+        let sum_of = |of: Counted<'_>, count| match sums.get(&(of, count)) {
             Some(sum) => sum.clone(),
-            None => Err(bad_response(GET_METRIC_DATA, format!("no result for {rule}"))),
+            None => Err(bad_response(GET_METRIC_DATA, format!("no result for {of}"))),
         };
         let one = |rule: &RuleKey| -> Result<RuleSignals, CloudError> {
             Ok(RuleSignals {
-                fired: of(rule, Count::Fired)?,
-                failed: of(rule, Count::Failed)?,
-                lost: of(rule, Count::Lost)?,
+                fired: sum_of(Counted::Rule(rule), Count::Fired)?,
+                failed: sum_of(Counted::Rule(rule), Count::Failed)?,
+                lost: sum_of(Counted::Rule(rule), Count::Lost)?,
             })
         };
         let observed = |rule: &RuleKey| match one(rule) {
             Ok(signals) => Observed::Known(signals),
             Err(error) => Observed::Unreadable((&error).into()),
         };
-        rules.iter().map(|rule| (rule.clone(), observed(rule))).collect()
+        let failed = |arn: &str| -> Result<MetricCount, CloudError> {
+            let mut failed = MetricCount { count: 0, hours: FAILED_HOURS };
+            for count in EXECUTIONS {
+                failed.count += sum_of(Counted::Machine(arn), count)?.count;
+            }
+            Ok(failed)
+        };
+        let executions = machines.iter().map(|arn| match failed(arn) {
+            Ok(failed) => (arn.clone(), Observed::Known(failed)),
+            Err(error) => (arn.clone(), Observed::Unreadable((&error).into())),
+        });
+        let signals = rules.iter().map(|rule| (rule.clone(), observed(rule))).collect();
+        (signals, executions.collect())
     }
 
     /// Adds up the data points of each metric, page by page. A metric that CloudWatch does not call
@@ -169,16 +225,21 @@ impl Session {
     }
 }
 
-fn query(at: usize, (key, count): MetricKey<'_>, span: Span) -> MetricDataQuery {
+fn query(at: usize, (of, count): MetricKey<'_>, span: Span) -> MetricDataQuery {
     // Rules of the default bus are counted under their name alone.
     // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
     let dimension = |name: &str, value: &str| Dimension::builder().name(name).value(value).build();
-    let metric = Metric::builder()
-        .namespace("AWS/Events")
-        .metric_name(count.metric())
-        .set_dimensions(key.bus().map(|bus| vec![dimension("EventBusName", bus)]))
-        .dimensions(dimension("RuleName", key.name()))
-        .build();
+    let metric = Metric::builder().metric_name(count.metric());
+    let metric = match of {
+        Counted::Rule(key) => metric
+            .namespace("AWS/Events")
+            .set_dimensions(key.bus().map(|bus| vec![dimension("EventBusName", bus)]))
+            .dimensions(dimension("RuleName", key.name())),
+        Counted::Machine(arn) => {
+            metric.namespace("AWS/States").dimensions(dimension("StateMachineArn", arn))
+        }
+    };
+    let metric = metric.build();
     let stat = MetricStat::builder().metric(metric).period(span.point_seconds).stat("Sum").build();
     // An id begins with a lower-case letter.
     MetricDataQuery::builder().id(format!("m{at}")).metric_stat(stat).build()
@@ -238,7 +299,7 @@ mod tests {
     fn tally(results: &[MetricDataResult]) -> Result<u64, String> {
         let mut sum = Sum::default();
         results.iter().for_each(|result| sum.add(result));
-        let tally = sum.tally((&"r".into(), Count::Failed), SPANS[0]);
+        let tally = sum.tally((Counted::Rule(&"r".into()), Count::Failed), SPANS[0]);
         tally.map(|tally| tally.count).map_err(|error| error.message)
     }
 
@@ -260,7 +321,8 @@ mod tests {
     #[test]
     fn ids_are_what_cloudwatch_takes_and_lead_back_to_the_question() {
         for at in [0, 7, METRICS_MAX - 1] {
-            let query = query(at, (&"ctguard-acme-a".into(), Count::Fired), SPANS[1]);
+            let query =
+                query(at, (Counted::Rule(&"ctguard-acme-a".into()), Count::Fired), SPANS[1]);
             assert!(query.id().is_some_and(|id| id.starts_with('m')));
             assert_eq!(query.id().and_then(index), Some(at));
         }

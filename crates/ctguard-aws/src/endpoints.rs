@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 /// Every service that is called, by the name that the settings derive from.
 ///
 /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/ss-endpoints-table.html>
-const SERVICES: [&str; 15] = [
+const SERVICES: [&str; 16] = [
     "Account",
     "CloudTrail",
     "CloudWatch",
@@ -19,6 +19,7 @@ const SERVICES: [&str; 15] = [
     "Organizations",
     "Resource Groups Tagging API",
     "S3",
+    "SFN",
     "SNS",
     "SQS",
     "SSM",

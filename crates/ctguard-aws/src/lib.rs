@@ -48,6 +48,7 @@ mod s3;
 mod secrets;
 mod session;
 mod settings;
+mod sfn;
 mod sns;
 mod sqs;
 mod sts;

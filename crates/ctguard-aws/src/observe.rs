@@ -11,6 +11,7 @@
 //!                  (of a topic of others with many, those that the blueprint lists)
 //!          queue:  GetQueueUrl ─► GetQueueAttributes
 //!          function that subscribes: GetPolicy
+//!          state machine: DescribeStateMachine
 //!          DescribeTrails ─► GetTrailStatus each; GetEventSelectors of those at home here
 //!          key of a topic, bus, trail or subscribed queue: DescribeKey ─► GetKeyPolicy
 //!          a rule that should be there is not: ListRules pages, ListEventBuses ─► ListRules each
@@ -39,7 +40,7 @@ use ctguard_core::resource::{BLUEPRINT_TAG, Tags};
 use ctguard_core::scope::{AccountId, Arn, Place, Region};
 use ctguard_core::snapshot::{AccountReads, ReadSet};
 use ctguard_core::snapshot::{
-    AccountSnapshot, LiveBucket, LiveBus, LiveFunction, LiveKey, LiveQueue, LiveRule,
+    AccountSnapshot, LiveBucket, LiveBus, LiveFunction, LiveKey, LiveMachine, LiveQueue, LiveRule,
     LiveSubscription, LiveTopic, LiveTrail, Observed, PlaceSnapshot, Unreadable,
 };
 use futures::future::BoxFuture;
@@ -142,6 +143,7 @@ fn unreadable(place: &Place, reads: &ReadSet, error: &CloudError) -> PlaceSnapsh
         topics: each(&reads.topics, error).into(),
         queues: each(&reads.queues, error).into(),
         functions: each(&reads.functions, error),
+        machines: each(&reads.machines, error),
         trails: Observed::Unreadable(error.into()),
         keys: BTreeMap::new(),
         signals: reads
@@ -149,6 +151,7 @@ fn unreadable(place: &Place, reads: &ReadSet, error: &CloudError) -> PlaceSnapsh
             .iter()
             .map(|name| (name.clone(), Observed::Unreadable(error.into())))
             .collect(),
+        executions: each(&reads.executions, error),
     }
 }
 
@@ -171,6 +174,7 @@ impl Reading<'_> {
             topics,
             queues,
             functions,
+            machines,
             trails,
             signals,
         ) = join!(
@@ -181,14 +185,16 @@ impl Reading<'_> {
             self.topics(),
             self.queues(),
             self.functions(),
+            self.machines(),
             self.trails(),
-            self.session.signals(&self.reads.signals, now)
+            self.session.signals(&self.reads.signals, &self.reads.executions, now)
         );
         let (keys, (on_bus, stray_rules)) = join!(
             self.keys(&topics, &queues, &buses, &default_bus_key, &trails),
             self.when_missing(&rules, &buses)
         );
         let place = self.session.place.clone();
+        let (signals, executions) = signals;
         PlaceSnapshot {
             place,
             rules,
@@ -201,9 +207,11 @@ impl Reading<'_> {
             topics,
             queues,
             functions,
+            machines,
             trails,
             keys,
             signals,
+            executions,
         }
     }
 
@@ -490,6 +498,26 @@ impl Reading<'_> {
             Observed::Known((queue, messages)) => {
                 let tags = self.tags_if_ours(arn, self.session.queue_tags(arn)).await;
                 Observed::Known(LiveQueue { queue, tags, messages })
+            }
+            Observed::Absent => Observed::Absent,
+            Observed::Unreadable(why) => Observed::Unreadable(why),
+        }
+    }
+
+    /// The requested state machines and those that carry the tag, by ARN.
+    async fn machines(&self) -> BTreeMap<String, Observed<LiveMachine>> {
+        if self.reads.rule_prefix.is_empty() {
+            return BTreeMap::new();
+        }
+        let read = |arn: String| async move { (self.machine(&arn).await, arn) }.boxed();
+        self.named_and_tagged("states", "stateMachine:", &self.reads.machines, read).await.collect()
+    }
+
+    async fn machine(&self, arn: &str) -> Observed<LiveMachine> {
+        match observed(self.session.machine(arn).await) {
+            Observed::Known((machine, status)) => {
+                let tags = self.tags(arn, self.session.machine_tags(arn)).await;
+                Observed::Known(LiveMachine { machine, status, tags })
             }
             Observed::Absent => Observed::Absent,
             Observed::Unreadable(why) => Observed::Unreadable(why),

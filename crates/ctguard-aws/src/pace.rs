@@ -59,6 +59,10 @@ pub(super) enum Class {
     ///
     /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
     FunctionPolicies,
+    /// Step Functions: each of its calls 1 a second at least, after a burst of 100.
+    ///
+    /// Source: <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
+    Machines,
     /// CloudWatch's GetMetricData: 50 a second.
     ///
     /// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html>
@@ -84,6 +88,7 @@ impl Class {
             ("iam", _) => Some(Self::Identity),
             ("organizations", _) => Some(Self::Organization),
             ("lambda", "GetPolicy") => Some(Self::FunctionPolicies),
+            ("states", _) => Some(Self::Machines),
             ("cloudwatch", "GetMetricData") => Some(Self::Metrics),
             _ => None,
         }
@@ -103,6 +108,7 @@ impl Class {
             Self::Identity => (10.0, 10.0),
             Self::Organization => (4.0, 8.0),
             Self::FunctionPolicies => (13.5, 13.5),
+            Self::Machines => (0.9, 90.0),
         }
     }
 }
@@ -161,6 +167,7 @@ mod tests {
             ("sns:Subscribe", Some(Class::Subscriptions)),
             ("sns:GetTopicAttributes", Some(Class::Topics)),
             ("lambda:GetPolicy", Some(Class::FunctionPolicies)),
+            ("states:CreateStateMachine", Some(Class::Machines)),
             ("cloudwatch:GetMetricData", Some(Class::Metrics)),
             ("sqs:GetQueueAttributes", None),
             ("sts:AssumeRole", Some(Class::Sessions)),

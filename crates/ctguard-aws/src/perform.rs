@@ -65,6 +65,13 @@ async fn call(session: &Session, action: &Action) -> Result<(), CloudError> {
         }
         Action::Unsubscribe { arn } => session.unsubscribe(arn).await,
 
+        Action::CreateStateMachine { name, machine, tags } => {
+            session.create_machine(name, machine, tags).await
+        }
+        Action::UpdateStateMachine { name, machine } => session.update_machine(name, machine).await,
+        Action::TagStateMachine { name, tags } => session.tag_machine(name, tags).await,
+        Action::DeleteStateMachine { name } => session.delete_machine(name).await,
+
         Action::CreateQueue { name, queue, tags } => session.create_queue(name, queue, tags).await,
         Action::SetQueueAttributes { name, queue } => {
             session.set_queue_attributes(name, queue).await

@@ -55,6 +55,7 @@ enum Fact {
     Bus,
     BusPolicy,
     Role,
+    Machine,
 }
 
 impl Written {
@@ -70,6 +71,7 @@ impl Written {
             Action::PutBucketPolicy { name, .. } => (Fact::BucketPolicy, name),
             Action::CreateEventBus { name, .. } => (Fact::Bus, name),
             Action::PutBusPolicy { bus, .. } => (Fact::BusPolicy, bus),
+            Action::CreateStateMachine { name, .. } => (Fact::Machine, name),
             Action::CreateRole { name, .. }
             | Action::UpdateAssumeRolePolicy { role: name, .. }
             | Action::PutRolePolicy { role: name, .. } => (Fact::Role, name),
@@ -150,6 +152,16 @@ pub(super) fn passes(
         Action::UpdateAssumeRolePolicy { role: name, .. }
         | Action::PutRolePolicy { role: name, .. }
         | Action::TagRole { name, .. } => is_not_found(error) && wrote(Fact::Role, name),
+        // A machine of the name is being deleted; a role that was just written.
+        // Source: <https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html>
+        Action::CreateStateMachine { machine, .. } => {
+            error.code == "StateMachineDeleting" || role_passes(&machine.role_arn, error, written)
+        }
+        Action::UpdateStateMachine { name, machine } => {
+            is_not_found(error) && wrote(Fact::Machine, name)
+                || role_passes(&machine.role_arn, error, written)
+        }
+        Action::TagStateMachine { name, .. } => is_not_found(error) && wrote(Fact::Machine, name),
         // Nor is the removal of its targets visible to DeleteRule.
         Action::DeleteRule { name } => {
             error.code == "ValidationException"
@@ -214,6 +226,9 @@ fn made(action: &Action) -> Option<(Fact, &str)> {
         Action::PutBusPolicy { bus: name, .. } | Action::TagEventBus { name, .. } => {
             (Fact::Bus, name)
         }
+        Action::UpdateStateMachine { name, .. } | Action::TagStateMachine { name, .. } => {
+            (Fact::Machine, name)
+        }
         Action::SetTopicAttribute { name, .. }
         | Action::TagTopic { name, .. }
         | Action::Subscribe { topic: name, .. } => (Fact::Topic, name),
@@ -245,6 +260,17 @@ fn made(action: &Action) -> Option<(Fact, &str)> {
 fn target_passes(target: &Target, error: &CloudError, written: &Written) -> bool {
     cannot_be_assumed(error) && target.role_arn.as_ref().is_some_and(|role| written.has_role(role))
         || error.code.starts_with("AccessDenied") && written.has_bus_policy(&target.arn)
+}
+
+/// Whether Step Functions cannot assume a role because this run has just written it. Its message is
+/// "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to
+/// assume the provided role."
+///
+/// Source: <https://github.com/awsdocs/aws-step-functions-developer-guide/issues/23>
+fn role_passes(role_arn: &str, error: &CloudError, written: &Written) -> bool {
+    error.code.starts_with("AccessDenied")
+        && error.message.contains("authorized to assume the provided role")
+        && written.has_role(role_arn)
 }
 
 /// EventBridge's message for a role that it cannot assume; the error code is that of any invalid

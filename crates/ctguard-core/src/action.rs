@@ -3,6 +3,7 @@
 use crate::resource::Tags;
 use crate::resource::bucket::Encryption;
 use crate::resource::keys::RuleKey;
+use crate::resource::machine::Machine;
 use crate::resource::queue::Queue;
 use crate::resource::rule::{Rule, Targets};
 use crate::resource::topic::{Endpoint, SubscriptionAttributes};
@@ -115,6 +116,26 @@ pub enum Action {
     },
     Unsubscribe {
         arn: String,
+    },
+
+    // Step Functions.
+    CreateStateMachine {
+        name: String,
+        machine: Machine,
+        tags: Tags,
+    },
+    /// Replaces the definition, the role and the encryption. Its type cannot be changed.
+    UpdateStateMachine {
+        name: String,
+        machine: Machine,
+    },
+    TagStateMachine {
+        name: String,
+        tags: Tags,
+    },
+    /// AWS deletes it some seconds later, and takes no new one of the name until then.
+    DeleteStateMachine {
+        name: String,
     },
 
     // SQS.
@@ -265,6 +286,10 @@ impl Action {
             Self::Subscribe { .. } => "sns:Subscribe",
             Self::SetSubscriptionAttribute { .. } => "sns:SetSubscriptionAttributes",
             Self::Unsubscribe { .. } => "sns:Unsubscribe",
+            Self::CreateStateMachine { .. } => "states:CreateStateMachine",
+            Self::UpdateStateMachine { .. } => "states:UpdateStateMachine",
+            Self::TagStateMachine { .. } => "states:TagResource",
+            Self::DeleteStateMachine { .. } => "states:DeleteStateMachine",
             Self::CreateQueue { .. } => "sqs:CreateQueue",
             Self::SetQueueAttributes { .. } => "sqs:SetQueueAttributes",
             Self::TagQueue { .. } => "sqs:TagQueue",

@@ -36,6 +36,7 @@ use crate::record;
 use crate::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol};
 use crate::resource::{Kind, Tags};
 use crate::scope::{AccountId, Region};
+use crate::zone::Zone;
 use eventbridge_pattern::Filter;
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -75,6 +76,8 @@ pub struct Blueprint {
     pub trust_trails: Vec<TrustedTrail>,
     /// Tags of what ctguard makes, beside its own.
     pub tags: BlueprintTags,
+    /// In which mails say times beside UTC.
+    pub time_zone: Option<Zone>,
     pub destinations: BTreeMap<String, Destination>,
     /// In the order of the file, includes first; ids are unique.
     pub alerts: Vec<Alert>,
@@ -109,8 +112,16 @@ pub struct BlueprintTags {
 
 impl BlueprintTags {
     /// The kinds of resources that AWS lets be tagged.
-    pub const KINDS: [Kind; 7] =
-        [Kind::Bucket, Kind::Trail, Kind::Role, Kind::Bus, Kind::Queue, Kind::Topic, Kind::Rule];
+    pub const KINDS: [Kind; 8] = [
+        Kind::Bucket,
+        Kind::Trail,
+        Kind::Role,
+        Kind::Bus,
+        Kind::Queue,
+        Kind::Topic,
+        Kind::Machine,
+        Kind::Rule,
+    ];
 
     /// The tags of one kind.
     pub fn of(&self, kind: Kind) -> Tags {
@@ -249,6 +260,8 @@ impl Subscriber {
 #[derive(strum::IntoStaticStr, strum::EnumString)]
 #[strum(serialize_all = "lowercase")]
 pub enum Format {
+    /// A subject and plain lines for people, composed by a state machine.
+    Mail,
     /// Short lines for people.
     Text,
     /// The custom schema of Amazon Q Developer in chat applications.

@@ -17,7 +17,7 @@ use crate::resource::names::Names;
 pub use compile::compile;
 pub use intent::{Adoption, Intent};
 pub use made::{Made, made};
-pub use narrow::{Narrow, Shard};
+pub use narrow::{Narrow, Shard, SignalReads};
 pub use placement::{Scope, ScopeAccount, ScopeError, ScopeOrganization};
 
 use crate::blueprint::{Blueprint, Format, Records, Risk, Subscriber};
@@ -28,6 +28,7 @@ use crate::record::Fires;
 use crate::resource::bucket::Encryption;
 use crate::resource::function;
 use crate::resource::keys::RuleKey;
+use crate::resource::machine::{Machine, machine_arn};
 use crate::resource::policy;
 use crate::resource::queue::Queue;
 use crate::resource::rule::{Rule, Targets};
@@ -71,6 +72,8 @@ pub struct Desired {
     pub hub: Option<Place>,
     /// The role of each account that sends to the hub, or to topics of other accounts.
     pub roles: BTreeMap<AccountId, DesiredRole>,
+    /// The role of each account with which its state machines publish.
+    pub machine_roles: BTreeMap<AccountId, DesiredRole>,
     /// Roles of others that rules send with, by their account, by name.
     pub used_roles: BTreeMap<AccountId, BTreeSet<String>>,
     /// The home of the trail that the blueprint keeps, even where it is narrowed to other regions.
@@ -128,6 +131,8 @@ pub struct DesiredPlace {
     /// Topics that exist and are only judged, by ARN.
     pub existing_topics: BTreeSet<String>,
     pub queues: SmallMap<String, DesiredQueue>,
+    /// State machines that write mails, by name.
+    pub machines: BTreeMap<String, DesiredMachine>,
     /// Present in the hub.
     pub bus: Option<DesiredBus>,
     /// Present in the home region of the managed trail.
@@ -179,6 +184,13 @@ pub struct DesiredRole {
     pub policies: BTreeMap<String, Value>,
     /// Where its calls are made.
     pub place: Place,
+    pub tags: Tags,
+}
+
+/// A state machine that ctguard keeps.
+#[derive(Debug, Clone)]
+pub struct DesiredMachine {
+    pub machine: Machine,
     pub tags: Tags,
 }
 
@@ -252,13 +264,38 @@ pub struct DestinationPath {
     pub managed_topic: Option<String>,
     /// ARN of the role with which the rules send to a topic of another account.
     pub role: Option<String>,
+    /// The state machine that stands between the rules and the topic; absent where the rules
+    /// publish themselves.
+    pub machine: Option<Arc<MachinePath>>,
     pub subscribers: Vec<Subscriber>,
 }
 
+/// The way through a state machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MachinePath {
+    pub name: String,
+    pub arn: String,
+    /// ARN of the role with which it publishes.
+    pub role_arn: String,
+    /// ARN of the role with which the rules start it.
+    pub started_by: String,
+}
+
 impl DestinationPath {
-    /// Where the topic is, when that is another account than its rules'.
+    /// What the rules send to: the topic, or the state machine that publishes to it.
+    pub fn target_arn(&self) -> &str {
+        self.machine.as_ref().map_or(&self.topic_arn, |machine| &machine.arn)
+    }
+
+    /// The role that the topic is asked by; none where EventBridge itself publishes.
+    pub fn publisher(&self) -> Option<&str> {
+        let machine = self.machine.as_ref().map(|machine| machine.role_arn.as_str());
+        machine.or(self.role.as_deref())
+    }
+
+    /// Where the topic is, when that may be another account than its rules'.
     pub fn elsewhere(&self) -> Option<Place> {
-        self.role.as_ref()?;
+        self.publisher()?;
         let arn = Arn::parse(&self.topic_arn)?;
         Some(Place::new(AccountId::new(arn.account)?, Region::new(arn.region)?))
     }
@@ -324,7 +361,21 @@ impl Desired {
         // The search by tag does not find roles, so the role is always read by name.
         let mut roles = BTreeSet::from([self.names.role()]);
         roles.extend(self.used_roles.get(account).into_iter().flatten().cloned());
+        roles.extend(self.has_machines(account).then(|| self.names.machine()));
         AccountReads { enabled_regions: false, buckets, roles }
+    }
+
+    /// Whether an account has state machines, or the blueprint would make some there.
+    fn has_machines(&self, account: &AccountId) -> bool {
+        let wanted = self
+            .places
+            .iter()
+            .any(|(place, here)| place.account == *account && !here.machines.is_empty());
+        wanted
+            || self
+                .made
+                .iter()
+                .any(|(place, made)| place.account == *account && !made.machines.is_empty())
     }
 
     /// What to read of a place: everything that the plan and the proof need, and nothing else.
@@ -351,12 +402,14 @@ impl Desired {
                 listed.filter_map(|arn| Some((arn.clone(), self.listed.get(arn)?.clone())));
             reads.listed.extend(listed);
             reads.queues.extend(here.queues.keys().map(|name| place.arn("sqs", name)));
+            reads.machines.extend(here.machines.keys().map(|name| machine_arn(place, name)));
             reads.managed_trail = here.trail.as_ref().map(|trail| trail.name.clone());
         }
         if let Some(made) = self.made.get(place) {
             reads.buses.insert(made.bus.clone());
             reads.topics.extend(made.topics.iter().map(|name| place.arn("sns", name)));
             reads.queues.extend(made.queues.iter().map(|name| place.arn("sqs", name)));
+            reads.machines.extend(made.machines.iter().map(|name| machine_arn(place, name)));
             if reads.managed_trail.is_none() {
                 reads.managed_trail.clone_from(&made.trail);
             }

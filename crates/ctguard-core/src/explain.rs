@@ -12,7 +12,7 @@ pub use subject::{NotFound, Subject};
 use crate::blueprint::{Alert, Blueprint, Outcome, Risk};
 use crate::catalogue;
 use crate::desired::landing::{LandsIn, can_land};
-use crate::desired::{AlertPath, Desired, Forward};
+use crate::desired::{AlertPath, Desired, Forward, SignalReads};
 use crate::event::EventRef;
 use crate::event::outcome::{Ended, Told};
 use crate::identity::ByIdentity;
@@ -201,14 +201,17 @@ impl Explanation {
 }
 
 /// The rules on these paths, those that forward to a hub too, by place.
-pub fn rules(paths: &[AlertPath]) -> BTreeMap<Place, BTreeSet<RuleKey>> {
-    let mut found: BTreeMap<Place, BTreeSet<RuleKey>> = BTreeMap::new();
+pub fn signal_reads(paths: &[AlertPath]) -> BTreeMap<Place, SignalReads> {
+    let mut found: BTreeMap<Place, SignalReads> = BTreeMap::new();
     for path in paths {
         let raising = (&path.raised, &path.rules);
         let forwarding = path.forward.iter().map(|forward| (&path.lands, &forward.rules));
         for (place, keys) in [raising].into_iter().chain(forwarding) {
-            found.entry(place.clone()).or_default().extend(keys.iter().cloned());
+            found.entry(place.clone()).or_default().rules.extend(keys.iter().cloned());
         }
+        let machines = path.destinations.iter().filter_map(|one| one.machine.as_ref());
+        let machines = machines.map(|machine| machine.arn.clone());
+        found.entry(path.raised.clone()).or_default().machines.extend(machines);
     }
     found
 }

@@ -29,7 +29,7 @@
 //! | what is known of an event, and which names and patterns of a file are wrong | [`events`] |
 //! | which controls and techniques do the alerts serve | [`coverage`] |
 //! | how do rules of other tools become alerts | [`import`] |
-//! | what does a subscriber read | [`message`] |
+//! | what does a subscriber read | [`message`], [`mail`] |
 //! | what must ctguard be allowed | [`permissions`], [`bootstrap`] |
 //!
 //! Below them are the ground types: [`scope`], [`event`], [`resource`], [`action`] (the mutating
@@ -53,6 +53,7 @@ pub mod explain;
 pub mod hex;
 mod identity;
 pub mod import;
+pub mod mail;
 pub mod message;
 pub mod offline;
 pub mod permissions;
@@ -66,3 +67,4 @@ pub mod resource;
 pub mod scope;
 pub mod secret;
 pub mod snapshot;
+pub mod zone;

@@ -11,6 +11,7 @@
 //!
 //! | format | for | is |
 //! |---|---|---|
+//! | `mail` | e-mail | composed by a state machine: `crate::mail` |
 //! | `text` | e-mail | short quoted lines; the quotes reach the reader |
 //! | `chat` | Amazon Q Developer in chat applications | its custom schema |
 //! | `json` | programs | ctguard's fields and the whole event |
@@ -43,12 +44,13 @@ pub struct MessageError(pub String);
 #[error("{0}")]
 pub struct TransformError(pub String);
 
-/// Makes the input of a target that sends `alert` in `format`.
+/// Makes the input of a target that sends `alert` in `format`, which is not `mail`.
 ///
 /// What the calls touch is left out where the alert's own words leave no room for it.
 ///
 /// # Errors
-/// When the alert's own words are too long for the template, or for a field of the chat schema.
+/// When the format is `mail`, which has no input of its own, and when the alert's own words are too
+/// long for the template, or for a field of the chat schema.
 pub fn input(alert: &Alert, format: Format, partition: Partition) -> Result<Input, MessageError> {
     if format == Format::Raw {
         return Ok(Input::Event);
@@ -66,13 +68,20 @@ fn sized(
 ) -> Result<Input, MessageError> {
     let template = match format {
         Format::Raw => return Ok(Input::Event),
+        Format::Mail => return Err(MessageError("a mail is composed by its machine".to_owned())),
         Format::Text => text::template(alert, partition, object),
         Format::Chat => chat::template(alert, partition, object)?,
         Format::Json => json::template(alert, object),
     };
-    within(alert, "message", template.chars().count(), INPUT_TEMPLATE_MAX_CHARS)?;
     let paths = variables::paths_in(&template, alert, object);
-    let input = Input::Transformer(InputTransformer { paths, template });
+    checked(alert, InputTransformer { paths, template })
+}
+
+/// A transformer as a target's input, if EventBridge takes it.
+pub(crate) fn checked(alert: &Alert, transformer: InputTransformer) -> Result<Input, MessageError> {
+    let chars = transformer.template.chars().count();
+    within(alert, "message", chars, INPUT_TEMPLATE_MAX_CHARS)?;
+    let input = Input::Transformer(transformer);
     validate(&input).map_err(|error| MessageError(format!("alert `{}`: {error}", alert.id)))?;
     Ok(input)
 }
@@ -120,7 +129,7 @@ fn within(alert: &Alert, what: &str, chars: usize, max: usize) -> Result<(), Mes
 
 /// The blueprint's own words as they can stand in a template: on one line, and without angle
 /// brackets, which EventBridge takes for a variable and has no escape for.
-fn words(text: &str) -> String {
+pub(crate) fn words(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let visible = line.chars().filter(|c| !c.is_control());
     visible
@@ -139,7 +148,7 @@ fn words(text: &str) -> String {
 /// The console's address in a partition, if known.
 ///
 /// Source: <https://docs.aws.amazon.com/general/latest/gr/mgmt-console.html>
-fn console(partition: Partition) -> Option<&'static str> {
+pub(crate) fn console(partition: Partition) -> Option<&'static str> {
     match partition {
         Partition::Aws => Some("console.aws.amazon.com"),
         Partition::AwsCn => Some("console.amazonaws.cn"),

@@ -5,6 +5,7 @@
 //! trail records the event → a record can raise the alert
 //!                         → rule takes it → target → topic lets EventBridge in → each subscriber
 //!                                             └ to another account: role ┘
+//!                                             └ a mail: role → state machine → its role ┘
 //!                           └ with a hub: forwarding rule → role → bus → rule there ┘
 //! ```
 //!
@@ -19,6 +20,7 @@ mod fires;
 mod key;
 mod link;
 mod logs;
+mod machine;
 mod object;
 pub mod policy;
 mod remarks;
@@ -37,7 +39,7 @@ pub(crate) use logs::unread as log_bucket;
 pub use object::LinkObject;
 pub use report::{AlertCounts, Counts, Covered, Finding, RemarkGroup, Report, Unread};
 
-use crate::desired::{AlertPath, Desired};
+use crate::desired::{AlertPath, Desired, DestinationPath};
 use crate::scope::Place;
 use crate::snapshot::Live;
 use schemars::JsonSchema;
@@ -259,12 +261,10 @@ impl<'a> Prover<'a> {
             rule::judge(desired, live, &path.raised, &path.rules, &path.destinations, &mut rules);
         }
         for destination in path.destinations.iter() {
-            let Some(used) = role::RoleUse::to_topic(destination) else { continue };
-            for key in path.rules.iter() {
-                let judged = role::judge(desired, live, &path.raised, key.as_str(), used);
-                let new: Vec<Link> =
-                    judged.into_iter().filter(|one| !rules.contains(one)).collect();
-                rules.extend(new);
+            for judged in through(desired, live, path, destination) {
+                if !rules.contains(&judged) {
+                    rules.push(judged);
+                }
             }
         }
         let mut links: Vec<Arc<Link>> = rules.into_iter().map(Arc::new).collect();
@@ -284,6 +284,34 @@ impl<'a> Prover<'a> {
         }
         self.known.keep_onward(key, links)
     }
+}
+
+/// What stands between the rules of a path and the topic of a destination: roles, and the state
+/// machine of a mail.
+fn through(
+    desired: &Desired,
+    live: &Live,
+    path: &AlertPath,
+    destination: &DestinationPath,
+) -> Vec<Link> {
+    let at = &path.raised;
+    let mut links = Vec::new();
+    let by_rules = |used| {
+        let rules = path.rules.iter();
+        rules.flat_map(move |key| role::judge(desired, live, at, key.as_str(), used))
+    };
+    match &destination.machine {
+        Some(machine) => {
+            links.extend(by_rules(role::RoleUse::to_machine(machine)));
+            links.extend(machine::judge(desired, live, at, machine));
+            let used = role::RoleUse::by_machine(machine, &destination.topic_arn);
+            links.extend(role::judge(desired, live, at, "", used));
+        }
+        None => {
+            links.extend(role::RoleUse::to_topic(destination).into_iter().flat_map(by_rules));
+        }
+    }
+    links
 }
 
 #[cfg(test)]

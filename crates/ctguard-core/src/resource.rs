@@ -8,6 +8,7 @@ pub mod bus;
 pub mod function;
 pub mod keys;
 pub mod kms;
+pub mod machine;
 pub mod names;
 pub mod policy;
 pub mod queue;
@@ -65,6 +66,8 @@ pub enum Kind {
     Bus,
     Queue,
     Topic,
+    /// A state machine.
+    Machine,
     Subscription,
     Rule,
     Target,

@@ -18,6 +18,7 @@ use crate::cause::remedy::Failed;
 use crate::resource::bucket::Bucket;
 use crate::resource::bus::Bus;
 use crate::resource::keys::RuleKey;
+use crate::resource::machine::{Machine, MachineStatus};
 use crate::resource::queue::Queue;
 use crate::resource::role::Role;
 use crate::resource::rule::{Rule, Targets};
@@ -214,6 +215,9 @@ pub struct PlaceSnapshot {
     /// lets anybody in.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub functions: BTreeMap<String, Observed<LiveFunction>>,
+    /// State machines that the blueprint names or owns, by ARN.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub machines: BTreeMap<String, Observed<LiveMachine>>,
     /// Trails seen from this place, shadow trails included, by ARN.
     pub trails: Observed<SmallMap<String, LiveTrail>>,
     /// Keys that topics, buses and subscribed queues in this place are encrypted with, under the id, ARN or
@@ -224,6 +228,9 @@ pub struct PlaceSnapshot {
     /// known to have counted nothing: AWS leaves a metric out while it is zero.
     #[serde(default, skip_serializing_if = "SmallMap::is_empty")]
     pub signals: SmallMap<RuleKey, Observed<RuleSignals>>,
+    /// What was counted of the state machines that were asked for, by ARN, as with rules.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub executions: BTreeMap<String, Observed<MetricCount>>,
 }
 
 /// What is seen in one account, outside its regions.
@@ -285,7 +292,9 @@ impl PlaceSnapshot {
             && self.buses.values().all(|bus| bus.unreadable().is_none())
             && self.topics.values().all(|topic| topic.unreadable().is_none())
             && self.queues.values().all(|queue| queue.unreadable().is_none())
+            && self.machines.values().all(|machine| machine.unreadable().is_none())
             && self.signals.values().all(|counted| counted.unreadable().is_none())
+            && self.executions.values().all(|counted| counted.unreadable().is_none())
     }
 
     /// The rules of the default bus, or of a custom one.
@@ -399,6 +408,22 @@ pub struct LiveQueue {
     /// `ApproximateNumberOfMessages`.
     #[serde(default)]
     pub messages: u64,
+}
+
+/// A state machine with what belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveMachine {
+    pub machine: Machine,
+    #[serde(default)]
+    pub status: MachineStatus,
+    pub tags: Observed<Tags>,
+}
+
+impl LiveMachine {
+    /// Whether it takes executions.
+    pub fn is_active(&self) -> bool {
+        self.status == MachineStatus::Active
+    }
 }
 
 /// A function, version or alias, as far as it decides who may call it.

@@ -85,6 +85,7 @@ pub fn check_required_tags(state: &State, action: &Action) -> Result<(), Refusal
         | Action::CreateRole { tags, .. }
         | Action::CreateTopic { tags, .. }
         | Action::CreateQueue { tags, .. }
+        | Action::CreateStateMachine { tags, .. }
         | Action::CreateTrail { tags, .. }
         | Action::CreateBucket { tags, .. } => tags,
         _ => return Ok(()),

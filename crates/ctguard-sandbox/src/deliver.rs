@@ -7,6 +7,7 @@
 mod chat;
 mod fanout;
 mod forward;
+mod machine;
 pub(super) mod metrics;
 mod recorded;
 mod target;
@@ -35,6 +36,9 @@ pub struct Delivery {
     /// What subscribers received, in the order of rules, targets and endpoints.
     pub received: Vec<Received>,
     pub dead_letters: Vec<DeadLetter>,
+    /// State machines whose execution failed, by ARN.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failed_executions: Vec<String>,
 }
 
 /// Whether the event reached the default bus.
@@ -125,6 +129,7 @@ pub fn follow(state: &State, envelope: &Value) -> Delivery {
         rules: Vec::new(),
         received: Vec::new(),
         dead_letters: Vec::new(),
+        failed_executions: Vec::new(),
     };
     let event = match EventEnvelope::read(envelope) {
         Ok(event) => event,

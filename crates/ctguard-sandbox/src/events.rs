@@ -238,6 +238,10 @@ fn check_target(place: &Place, target: &Target) -> Result<(), String> {
     if bus && arn.account != place.account.as_str() && !target.input.is_event() {
         return Err("the event bus of another account takes the event only as it is".to_owned());
     }
+    // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-identity-based.html
+    if arn.service == "states" && target.role_arn.is_none() {
+        return Err(format!("RoleArn is required for target {}", target.arn));
+    }
     if target.role_arn.as_deref().is_some_and(|arn| !is_role(arn)) {
         return Err("the role is not the ARN of a role".to_owned());
     }

@@ -3,6 +3,7 @@
 mod apply;
 mod calls;
 mod hop;
+mod machine;
 mod others;
 mod pick;
 
@@ -56,6 +57,10 @@ pub enum Fault {
     DenyBus,
     AttachPolicy,
     DenyRole,
+    DeleteMachine,
+    ChangeDefinition,
+    EncryptMachine,
+    SwapMachineRole,
     EncryptBus,
     OpenBus,
     CopyBus,
@@ -98,7 +103,7 @@ pub struct Aim {
 }
 
 impl Fault {
-    pub const ALL: [Self; 60] = [
+    pub const ALL: [Self; 64] = [
         Self::StopTrail,
         Self::DeleteTrail,
         Self::NarrowSelectors,
@@ -131,6 +136,10 @@ impl Fault {
         Self::DenyBus,
         Self::AttachPolicy,
         Self::DenyRole,
+        Self::DeleteMachine,
+        Self::ChangeDefinition,
+        Self::EncryptMachine,
+        Self::SwapMachineRole,
         Self::EncryptBus,
         Self::OpenBus,
         Self::CopyBus,
@@ -190,7 +199,7 @@ impl Fault {
             Self::FunctionPolicy => "take the policies of a function and its aliases away",
             Self::DisableKey => "disable a KMS key",
             Self::DeleteBucket => "delete a bucket",
-            Self::SwapRole => "give a forwarding target another role",
+            Self::SwapRole => "give a target that needs a role another one",
             Self::DeleteRole => "delete a role with its policies",
             Self::ConditionTrust => "add a condition on another account to a role's trust",
             Self::RetargetRole => "let a role put events on another bus only",
@@ -201,6 +210,10 @@ impl Fault {
             Self::DenyBus => "deny everybody in an event bus's policy",
             Self::AttachPolicy => "attach a policy of somebody's to a role",
             Self::DenyRole => "attach a policy that denies everything to a role",
+            Self::DeleteMachine => "delete a state machine",
+            Self::ChangeDefinition => "let a state machine do nothing",
+            Self::EncryptMachine => "encrypt a state machine with a key that its role may not use",
+            Self::SwapMachineRole => "give a state machine another role",
             Self::EncryptBus => {
                 "encrypt an event bus, or the default one, with a key that shuts EventBridge out"
             }
@@ -214,7 +227,9 @@ impl Fault {
             Self::DenyKey => "deny everybody in a KMS key's policy",
             Self::DenyBucket => "deny everybody to write to a bucket",
             Self::ExpireLogs => "let a bucket delete its objects after a day",
-            Self::StripTags => "take the tags from a rule, topic, queue, trail, bus or role",
+            Self::StripTags => {
+                "take the tags from a rule, topic, queue, trail, bus, state machine or role"
+            }
             Self::KeepFromMembers => {
                 "keep an organization trail from the member accounts, as if AWS had not made it there"
             }

@@ -1,7 +1,7 @@
 //! The sandbox's file: validated when read, replaced atomically when written.
 
 use super::state::{FORMAT_VERSION, State, StoredSubscription};
-use super::{buckets, buses, events, queues, roles, topics, trails};
+use super::{buckets, buses, events, machines, queues, roles, topics, trails};
 use ctguard_core::scope::{Place, Region};
 use serde::Serialize;
 use serde_json::Value;
@@ -48,6 +48,9 @@ pub(super) fn load(path: &Path) -> Result<(PathBuf, State), SandboxError> {
     let state: State = serde_path_to_error::deserialize(&mut reader)
         .map_err(|error| garbled(format!("{}: {}", error.path(), error.inner())))?;
     check(&state).map_err(garbled)?;
+    // What was being deleted is gone by now.
+    let mut state = state;
+    machines::end_deletions(&mut state);
     Ok((resolved, state))
 }
 
@@ -106,6 +109,7 @@ fn check(state: &State) -> Result<(), String> {
         for bus in here.buses.values() {
             named("rule", bus.rules.keys(), events::is_rule_name).map_err(within)?;
         }
+        named("state machine", here.machines.keys(), machines::is_machine_name).map_err(within)?;
         named("topic", here.topics.keys(), topics::is_topic_name).map_err(within)?;
         named("queue", here.queues.keys(), queues::is_queue_name).map_err(within)?;
         named("trail", here.trails.keys(), trails::is_trail_name).map_err(within)?;

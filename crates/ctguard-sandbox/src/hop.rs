@@ -23,6 +23,10 @@ pub const PUT: &str = "events:PutEvents";
 
 pub const PUBLISH: &str = "sns:Publish";
 
+pub const START: &str = "states:StartExecution";
+
+pub const SEND: &str = "sqs:SendMessage";
+
 impl Hop<'_> {
     /// Whether the role's policies, its own and those attached to it, and its permissions boundary
     /// allow it.
@@ -86,6 +90,22 @@ impl Hop<'_> {
         };
         self.admitted_by(stored.topic.policy.as_ref())
             .map_err(|why| format!("topic {} {why}", self.to))
+    }
+
+    /// Whether the policy of a resource of the role's own account does not deny it: the role's own
+    /// policies are enough there.
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
+    pub fn not_denied_by(&self, policy: Option<&Value>) -> Result<(), String> {
+        let context = self.context();
+        let context: Vec<_> = context.iter().map(|(key, value)| (*key, value.as_str())).collect();
+        let request = Request {
+            principal: Principal::Role { arn: self.role_arn, account: &self.from.account },
+            action: self.action,
+            resource: self.to,
+            context: &context,
+        };
+        policy::not_denied(policy, &request)
     }
 
     /// Whether the policy of a resource of another account names the role, or its account.

@@ -27,6 +27,7 @@ pub mod fresh;
 mod given_back;
 mod history;
 mod hop;
+mod machines;
 mod observe;
 pub mod people;
 pub mod policy;
@@ -345,11 +346,13 @@ fn permitted(state: &State, place: &Place, action: &Action) -> Done {
         Action::CreateRole { tags, .. } if !tags.is_empty() => Some("iam:TagRole"),
         Action::CreateTopic { tags, .. } if !tags.is_empty() => Some("sns:TagResource"),
         Action::CreateQueue { tags, .. } if !tags.is_empty() => Some("sqs:TagQueue"),
+        Action::CreateStateMachine { tags, .. } if !tags.is_empty() => Some("states:TagResource"),
         Action::CreateTrail { tags, .. } if !tags.is_empty() => Some("cloudtrail:AddTags"),
         _ => None,
     };
     let passes_role = match action {
         Action::PutRule { rule, .. } => rule.role_arn.is_some(),
+        Action::CreateStateMachine { .. } | Action::UpdateStateMachine { .. } => true,
         Action::PutTargets { targets, .. } => targets.values().any(|t| t.role_arn.is_some()),
         _ => false,
     };
@@ -396,6 +399,14 @@ fn apply(state: &mut State, place: &Place, action: &Action) -> Done {
             topics::set_subscription_attribute(state, place, arn, attribute)
         }
         Action::Unsubscribe { arn } => topics::unsubscribe(state, place, arn),
+        Action::CreateStateMachine { name, machine, tags } => {
+            machines::create(state, place, name, machine, tags)
+        }
+        Action::UpdateStateMachine { name, machine } => {
+            machines::update(state, place, name, machine)
+        }
+        Action::TagStateMachine { name, tags } => machines::tag(state, place, name, tags),
+        Action::DeleteStateMachine { name } => machines::delete(state, place, name),
         Action::CreateQueue { name, queue, tags } => {
             queues::create(state, place, name, queue, tags)
         }

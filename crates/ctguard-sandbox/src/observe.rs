@@ -10,13 +10,14 @@ use super::state::{State, StoredRule, blueprint_of};
 use super::{buckets, events, given_back, trails};
 use ctguard_core::resource::Tags;
 use ctguard_core::resource::keys::RuleKey;
+use ctguard_core::resource::machine::machine_name;
 use ctguard_core::resource::small_map::SmallMap;
 use ctguard_core::resource::trail::TrailStatus;
 use ctguard_core::scope::{AccountId, Region};
 use ctguard_core::snapshot::{AccountReads, ReadSet};
 use ctguard_core::snapshot::{
-    AccountSnapshot, LiveBucket, LiveBus, LiveRule, LiveTrail, Observed, PlaceSnapshot,
-    RuleSignals, Unreadable,
+    AccountSnapshot, FAILED_HOURS, LiveBucket, LiveBus, LiveRule, LiveTrail, MetricCount, Observed,
+    PlaceSnapshot, RuleSignals, Unreadable,
 };
 use std::collections::BTreeMap;
 
@@ -34,6 +35,7 @@ pub fn place(reader: &mut Reader<'_>, reads: &ReadSet) -> PlaceSnapshot {
     let topics = messaging::topics(reader, reads, &tagged);
     let queues = messaging::queues(reader, reads, &tagged);
     let functions = messaging::functions(reader, reads);
+    let machines = fleet::machines(reader, reads, &tagged);
     let default_bus_key = fleet::default_bus_key(reader, reads);
     let (on_bus, stray_rules) = when_missing(reader, reads, &rules, &buses);
     let trails = match reads.trails {
@@ -44,7 +46,7 @@ pub fn place(reader: &mut Reader<'_>, reads: &ReadSet) -> PlaceSnapshot {
     let of_trails = trails.known().into_iter().flatten();
     others.extend(of_trails.filter_map(|(_, trail)| trail.key_at(reader.place).cloned()));
     let keys = messaging::keys(reader, &topics, &queues, others);
-    let signals = signals(reader, reads);
+    let (signals, executions) = signals(reader, reads);
     let place = reader.place.clone();
     PlaceSnapshot {
         place,
@@ -58,16 +60,21 @@ pub fn place(reader: &mut Reader<'_>, reads: &ReadSet) -> PlaceSnapshot {
         topics,
         queues,
         functions,
+        machines,
         trails,
         keys,
         signals,
+        executions,
     }
 }
 
-/// The metrics of the requested rules, in one call; a new rule has none.
-fn signals(reader: &mut Reader<'_>, reads: &ReadSet) -> SmallMap<RuleKey, Observed<RuleSignals>> {
-    if reads.signals.is_empty() {
-        return SmallMap::new();
+/// What was counted of rules, and of state machines by their ARN.
+type Signals = (SmallMap<RuleKey, Observed<RuleSignals>>, BTreeMap<String, Observed<MetricCount>>);
+
+/// The metrics of the requested rules and state machines, in one call; a new one has none.
+fn signals(reader: &mut Reader<'_>, reads: &ReadSet) -> Signals {
+    if reads.signals.is_empty() && reads.executions.is_empty() {
+        return Signals::default();
     }
     let asked = reader.ask("cloudwatch:GetMetricData");
     let metrics = &reader.state.region(reader.place).metrics;
@@ -78,7 +85,15 @@ fn signals(reader: &mut Reader<'_>, reads: &ReadSet) -> SmallMap<RuleKey, Observ
         }
         Err(why) => Observed::Unreadable(why.clone()),
     };
-    reads.signals.iter().map(|name| (name.clone(), counted(name))).collect()
+    let failed = &reader.state.region(reader.place).executions_failed;
+    let executions = reads.executions.iter().map(|arn| {
+        let count = machine_name(arn).and_then(|name| failed.get(name)).copied();
+        let count = MetricCount { count: count.unwrap_or_default(), hours: FAILED_HOURS };
+        let counted = asked.clone().map_or_else(Observed::Unreadable, |()| Observed::Known(count));
+        (arn.clone(), counted)
+    });
+    let executions = executions.collect();
+    (reads.signals.iter().map(|name| (name.clone(), counted(name))).collect(), executions)
 }
 
 /// Reads what an account has outside its regions.

@@ -2,7 +2,7 @@
 
 use super::deliver::{Delivery, follow, metrics};
 use super::state::{Received, State, StoredSubscription, locate};
-use super::{Sandbox, SandboxError, topics};
+use super::{Sandbox, SandboxError, machines, topics};
 use ctguard_core::event::sample::Clock;
 use ctguard_core::resource::rule::{Input, Target};
 use ctguard_core::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol, SubscriptionAttributes};
@@ -74,6 +74,7 @@ impl Sandbox {
                 state.clock = Clock(later);
             }
             forget_failures(state);
+            machines::end_deletions(state);
             // The search by tag has long caught up.
             state.indexed = None;
             Ok(expire(state))
@@ -174,6 +175,7 @@ fn forget_failures(state: &mut State) {
         for metrics in state.region_mut(&place).metrics.values_mut() {
             (metrics.failed, metrics.failed_to_dlq) = (0, 0);
         }
+        state.region_mut(&place).executions_failed.clear();
     }
 }
 

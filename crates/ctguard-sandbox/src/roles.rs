@@ -171,6 +171,18 @@ pub fn assumed<'a>(
     rule_arn: &str,
     role_arn: &str,
 ) -> Result<&'a StoredRole, String> {
+    assumed_by(state, at, "events.amazonaws.com", rule_arn, role_arn)
+}
+
+/// The role that a service assumes for something of its own, such as a rule or a state machine: it
+/// is of the same account and trusts the service for it.
+pub fn assumed_by<'a>(
+    state: &'a State,
+    at: &Place,
+    service: &str,
+    source_arn: &str,
+    role_arn: &str,
+) -> Result<&'a StoredRole, String> {
     let missing = || format!("role {role_arn} does not exist in account {}", at.account);
     let arn = Arn::parse(role_arn).filter(|arn| {
         arn.service == "iam"
@@ -180,14 +192,14 @@ pub fn assumed<'a>(
     let name = arn.and_then(|arn| arn.resource.strip_prefix("role/")).ok_or_else(missing)?;
     let role = state.role(&at.account, name).ok_or_else(missing)?;
     let context = [
-        ("aws:sourcearn", rule_arn),
+        ("aws:sourcearn", source_arn),
         ("aws:sourceaccount", at.account.as_str()),
         ("aws:resourceaccount", at.account.as_str()),
         ("aws:securetransport", "true"),
         ("aws:principalisawsservice", "true"),
     ];
     let request = Request {
-        principal: Principal::Service("events.amazonaws.com"),
+        principal: Principal::Service(service),
         action: "sts:AssumeRole",
         resource: "",
         context: &context,

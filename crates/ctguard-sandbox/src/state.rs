@@ -12,6 +12,7 @@ pub use fleet::{MemberStatus, StoredMember, StoredOrganization, StoredUnit};
 use ctguard_core::event::sample::Clock;
 use ctguard_core::resource::Tags;
 use ctguard_core::resource::bucket::Bucket;
+use ctguard_core::resource::machine::Machine;
 use ctguard_core::resource::queue::Queue;
 use ctguard_core::resource::rule::{Rule, Targets};
 use ctguard_core::resource::topic::{Endpoint, SubscriptionAttributes, Topic};
@@ -118,12 +119,18 @@ pub struct Regional {
     /// Secrets of Secrets Manager, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub secrets: BTreeMap<String, StoredSecret>,
+    /// State machines of Step Functions.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub machines: BTreeMap<String, StoredMachine>,
     /// Lambda functions.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub functions: BTreeMap<String, StoredFunction>,
     /// Metrics by the rule's name: they outlive the rule.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metrics: BTreeMap<String, RuleMetrics>,
+    /// Executions that failed, by the state machine's name: the count outlives the machine.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub executions_failed: BTreeMap<String, u64>,
     /// CloudTrail's event history of this region: records in CloudTrail's format, in any order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<Value>,
@@ -280,6 +287,18 @@ pub struct StoredKey {
     pub policy: Value,
 }
 
+/// A state machine with what belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredMachine {
+    pub machine: Machine,
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
+    /// Its deletion has begun.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleting: bool,
+}
+
 /// A Lambda function, as far as it decides who may invoke it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -313,4 +332,7 @@ pub struct Received {
     pub endpoint: Endpoint,
     /// The message itself, without the envelope that SNS puts around it.
     pub text: String,
+    /// The subject of a mail, where it was published with one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
 }

@@ -26,7 +26,7 @@ impl ChangeGroup {
         match kind {
             Kind::Bucket | Kind::Trail => Self::Recording,
             Kind::Role | Kind::Bus => Self::Hub,
-            Kind::Queue | Kind::Topic | Kind::Subscription => Self::Delivery,
+            Kind::Queue | Kind::Topic | Kind::Machine | Kind::Subscription => Self::Delivery,
             Kind::Rule | Kind::Target => Self::Rules,
         }
     }
@@ -35,7 +35,7 @@ impl ChangeGroup {
     pub fn title(self) -> &'static str {
         match self {
             Self::Recording => "Recording of events",
-            Self::Hub => "Way to the hub",
+            Self::Hub => "Roles and the way to the hub",
             Self::Delivery => "Topics, subscriptions and queues",
             Self::Rules => "Rules and their targets",
         }

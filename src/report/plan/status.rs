@@ -2,7 +2,7 @@
 
 use super::PlanView;
 use crate::report::{Paint, account};
-use ctguard_core::plan::{Plan, PlanScope, Verb};
+use ctguard_core::plan::{Change, Plan, PlanScope, Verb};
 use ctguard_core::plural::count;
 use ctguard_core::resource::Kind;
 use std::collections::BTreeMap;
@@ -13,6 +13,11 @@ const NAMED_ACCOUNTS: usize = 5;
 
 /// More regions than these are counted, not named.
 const NAMED_REGIONS: usize = 10;
+
+/// What a plan that makes state machines says of their price.
+///
+/// Source: <https://aws.amazon.com/step-functions/pricing/>
+const MAIL_COSTS: &str = "Costs: a state machine itself nothing; each mail two state transitions, of which 4,000 a month are free in an account, and a million cost 25 USD in most regions.";
 
 /// What is done to an object, as the sum says it.
 const VERBS: [(Verb, &str); 4] = [
@@ -153,6 +158,11 @@ pub(super) fn sum(out: &mut String, plan: &Plan) {
         many => format!("{many} objects are there as they should be"),
     };
     let _ = writeln!(out, "\nIn all: {}; {exists}.", parts.join("; "));
+    let mails =
+        |change: &Change| change.action == Verb::Create && change.address.kind == Kind::Machine;
+    if plan.changes.iter().any(mails) {
+        let _ = writeln!(out, "{MAIL_COSTS}");
+    }
 }
 
 fn count_of(many: usize, kind: Kind) -> String {

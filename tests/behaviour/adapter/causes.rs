@@ -28,6 +28,8 @@ pub(super) const IMPATIENT: Timing = Timing {
 
 const BUS: &str = "ctguard-acme";
 
+const MAIL: &str = "stateMachine:ctguard-acme-mail";
+
 /// How each reading call looks on the wire: the service that it is signed for, and the operation or
 /// what the path has in it.
 pub(super) const WIRE: &[(&str, &str, &str)] = &[
@@ -77,6 +79,8 @@ pub(super) const WIRE: &[(&str, &str, &str)] = &[
     ("sqs:GetQueueUrl", "sqs", "GetQueueUrl"),
     ("sqs:ListQueueTags", "sqs", "ListQueueTags"),
     ("ssm:GetParameter", "ssm", "GetParameter"),
+    ("states:DescribeStateMachine", "states", "DescribeStateMachine"),
+    ("states:ListTagsForResource", "states", "ListTagsForResource"),
     ("sts:GetCallerIdentity", "sts", "GetCallerIdentity"),
     ("tag:GetResources", "tagging", "GetResources"),
 ];
@@ -170,6 +174,12 @@ pub(super) fn all_there(call: &Call) -> Option<Reply> {
             "KeyId": "k", "Arn": arn("kms", "key/k"), "Enabled": true, "KeyManager": "CUSTOMER",
         } })),
         ("kms", _) => Reply::Json(json!({ "Policy": "{\"Statement\":[]}" })),
+        ("states", "DescribeStateMachine") => Reply::Json(json!({
+            "stateMachineArn": arn("states", MAIL), "name": "ctguard-acme-mail", "definition": "{}",
+            "roleArn": "arn:aws:iam::111122223333:role/ctguard-acme-mail", "type": "STANDARD",
+            "creationDate": 1_790_000_000, "status": "ACTIVE",
+        })),
+        ("states", "ListTagsForResource") => Reply::Json(json!({ "tags": [] })),
         ("monitoring", _) => Reply::Json(json!({ "MetricDataResults": [] })),
         ("cloudtrail", "LookupEvents") => Reply::Json(json!({ "Events": [] })),
         _ => return with_bus(call),
@@ -361,7 +371,9 @@ pub(super) async fn read(aws: &Aws, operation: &str) -> Vec<Unreadable> {
             serde_json::to_value(aws.observe(&here(), &reads).await)
         }
         _ => {
-            let reads = ReadSet { buses: BTreeSet::from([BUS.to_owned()]), ..reads() };
+            let machines = BTreeSet::from([arn("states", MAIL)]);
+            let buses = BTreeSet::from([BUS.to_owned()]);
+            let reads = ReadSet { buses, machines, ..reads() };
             serde_json::to_value(aws.observe(&here(), &reads).await)
         }
     };
@@ -441,6 +453,7 @@ pub fn actions() -> Vec<Action> {
         "global_service_events": true, "log_file_validation": true, "kms_key": null,
     });
     let policy = json!({ "Version": "2012-10-17", "Statement": [] });
+    let machine = json!({ "definition": "{}", "role_arn": "arn:aws:iam::111122223333:role/s" });
     let queue = json!({ "message_retention_seconds": 1_209_600, "policy": policy });
     let all = json!([
         { "call": "PutRule", "name": "r", "rule": rule },
@@ -467,6 +480,10 @@ pub fn actions() -> Vec<Action> {
         { "call": "SetSubscriptionAttribute", "arn": format!("{topic}:1"),
           "attribute": { "raw_message_delivery": true } },
         { "call": "Unsubscribe", "arn": format!("{topic}:1") },
+        { "call": "CreateStateMachine", "name": "s", "machine": machine, "tags": tags },
+        { "call": "UpdateStateMachine", "name": "s", "machine": machine },
+        { "call": "TagStateMachine", "name": "s", "tags": tags },
+        { "call": "DeleteStateMachine", "name": "s" },
         { "call": "CreateQueue", "name": "q", "queue": queue, "tags": tags },
         { "call": "SetQueueAttributes", "name": "q", "queue": queue },
         { "call": "TagQueue", "name": "q", "tags": tags },

@@ -229,6 +229,10 @@ pub fn cloudtrail(operation: &'static str) -> Operation {
     Operation("com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101", operation)
 }
 
+pub fn states(operation: &'static str) -> Operation {
+    Operation("AWSStepFunctions", operation)
+}
+
 pub fn kms(operation: &'static str) -> Operation {
     Operation("TrentService", operation)
 }
@@ -239,6 +243,7 @@ fn ask(url: &str, account: &str, region: &str, operation: Operation, parameters:
         "AmazonSQS" => "sqs",
         "AWSOrganizationsV20161128" => "organizations",
         "TrentService" => "kms",
+        "AWSStepFunctions" => "states",
         "GraniteServiceVersion20100801" => "monitoring",
         _ => "cloudtrail",
     };

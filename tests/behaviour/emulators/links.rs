@@ -123,8 +123,16 @@ use Elsewhere::{Recorded, Sandbox};
 
 const COUNTS: &str = "neither counts what its rules do";
 
+/// Why no emulator shows the links of state machines.
+const MAILS: &str = "the blueprint of the rows sends no mails";
+
 /// What neither emulator models, and why.
 const NOT_HERE: &[(LinkCode, &str, Elsewhere)] = &[
+    (LinkCode::MachineMissing, MAILS, Sandbox(include_str!("../links.rs"))),
+    (LinkCode::MachineType, MAILS, Sandbox(include_str!("../links.rs"))),
+    (LinkCode::MachineDefinition, MAILS, Sandbox(include_str!("../links.rs"))),
+    (LinkCode::MachineRole, MAILS, Sandbox(include_str!("../links.rs"))),
+    (LinkCode::ExecutionsFailed, MAILS, Sandbox(include_str!("../links.rs"))),
     (
         LinkCode::SelectorsUnread,
         "both let every caller read the selectors of a trail of the account",

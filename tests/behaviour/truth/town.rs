@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 pub const REGIONS: [&str; 2] = ["us-east-1", "eu-west-1"];
 
 /// Every kind of event that decides differently, with the destinations each goes to.
-pub const ALERTS: [&str; 15] = [
+pub const ALERTS: [&str; 16] = [
     "{ id: route, title: Route, risk: high, events: [ec2:CreateRoute, ec2:ReplaceRoute], notify: [mail], why: w, next: n }",
     "{ id: user, title: User, risk: high, events: [iam:CreateUser], outcome: success, notify: [mail, vault], why: w, next: n }",
     "{ id: assume, title: Assume, risk: low, events: [sts:AssumeRole], notify: [mail], why: w, next: n }",
@@ -29,6 +29,7 @@ pub const ALERTS: [&str; 15] = [
     "{ id: region, title: Region, risk: high, events: [account:EnableRegion, organizations:LeaveOrganization], notify: [mail], why: w, next: n }",
     "{ id: unusual, title: Unusual, risk: low, events: [{ source: ec2, name: RunInstances, unchecked: true, kind: insight }], allow: [unchecked-known], notify: [siem], why: w, next: n }",
     "{ id: vpce, title: Endpoint, risk: low, events: [{ source: secretsmanager, name: GetSecretValue, unchecked: true, kind: network, read_only: true }], where: { errorCode: [VpceAccessDenied] }, notify: [siem], why: w, next: n }",
+    "{ id: written, title: Written, risk: high, events: [ec2:CreateSubnet], notify: [written], why: w, next: n }",
 ];
 
 const DESTINATIONS: &str = r#"
@@ -40,6 +41,7 @@ destinations:
   chat: { topic: chat, format: chat, subscribers: [{ chat: "arn:aws:chatbot::111122223333:chat-configuration/slack-channel/c" }] }
   vault: { topic: vault, format: text, kms_key: alias/alerts, subscribers: [{ email: a@acme.example }] }
   far: { topic: far, format: raw, subscribers: [{ sqs: "arn:aws:sqs:eu-west-1:999988887777:far" }] }
+  written: { topic: written, format: mail, subscribers: [{ email: a@acme.example }] }
   shared: { topic_arn: "arn:aws:sns:{region}:{account}:shared", format: raw, subscribers: [{ sqs: "arn:aws:sqs:eu-west-1:111122223333:siem" }] }
 "#;
 

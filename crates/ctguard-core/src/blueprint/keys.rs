@@ -45,7 +45,7 @@ macro_rules! keys {
 keys! {
     BLUEPRINT "a blueprint" at [""]: [
         "version", "name", "accounts", "regions", "hub", "trail", "trust_trails", "tags",
-        "destinations", "routes", "include", "alerts", "allow"
+        "time_zone", "destinations", "routes", "include", "alerts", "allow"
     ];
     INCLUSION "an included file" at ["<included>"]: [
         "version", "id", "title", "why", "sources", "alerts"

@@ -567,7 +567,7 @@ impl Linter<'_> {
             Subscriber::Endpoint(endpoint) => endpoint.protocol != Protocol::Email,
             Subscriber::Chat(_) => false,
         };
-        if destination.format == Format::Text
+        if matches!(destination.format, Format::Mail | Format::Text)
             && let Some(Subscriber::Endpoint(endpoint)) =
                 destination.subscribers.iter().find(machine)
         {

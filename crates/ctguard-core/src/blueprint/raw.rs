@@ -24,6 +24,7 @@ pub(super) struct RawBlueprint {
     pub trail: Option<RawTrail>,
     pub trust_trails: Vec<RawTrust>,
     pub tags: Vec<RawTag>,
+    pub time_zone: Option<Spanned<String>>,
     pub destinations: Vec<RawDestination>,
     pub routes: Vec<RawRoute>,
     pub include: Vec<RawInclude>,

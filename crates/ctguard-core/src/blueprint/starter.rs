@@ -261,7 +261,7 @@ regions: {listed}
 destinations:
   people:
     topic: people
-    format: text
+    format: mail
     subscribers:
       - email: {email}
   # Slack or Teams through Amazon Q Developer in chat applications:

@@ -13,6 +13,7 @@ mod regions;
 mod syntax;
 mod tags;
 mod trail;
+mod zone;
 
 pub(super) use events::{Resolved, events_named};
 
@@ -115,6 +116,7 @@ pub(super) fn validate(
     let trust_trails: Vec<_> =
         raw.trust_trails.into_iter().map(|raw| trail::trust(raw, out)).collect();
     let tags = tags::tags(&raw.tags, out);
+    let time_zone = raw.time_zone.as_ref().map(|written| zone::zone(written, out));
     let raising = match &hub {
         None => destinations::Raising::Everywhere(regions.as_ref()),
         Some(hub) => destinations::Raising::Hub(hub.as_ref().map(|hub| &hub.region)),
@@ -185,6 +187,10 @@ pub(super) fn validate(
             },
             trust_trails: trust_trails.into_iter().collect::<Option<_>>()?,
             tags: tags?,
+            time_zone: match time_zone {
+                Some(zone) => Some(zone?),
+                None => None,
+            },
             destinations: destinations?,
             alerts: Vec::new(),
         })

@@ -17,7 +17,7 @@ const NO_TRUSTED_ACCESS: &str = "CloudTrailAccessNotEnabledException";
 /// Codes for a missing object or setting.
 ///
 /// SQS has two spellings: that of the JSON protocol, and the older one that it sends as well.
-const NOT_FOUND: [&str; 22] = [
+const NOT_FOUND: [&str; 23] = [
     "AWS.SimpleQueueService.NonExistentQueue",
     "AWSOrganizationsNotInUseException",
     "ChildNotFoundException",
@@ -38,11 +38,12 @@ const NOT_FOUND: [&str; 22] = [
     "ResourceNotFound",
     "ResourceNotFoundException",
     "ServerSideEncryptionConfigurationNotFoundError",
+    "StateMachineDoesNotExist",
     "TrailNotFound",
     "TrailNotFoundException",
 ];
 
-const DENIED: [&str; 15] = [
+const DENIED: [&str; 16] = [
     "AccessDenied",
     "AccessDeniedException",
     "AccessDeniedForDependencyException",
@@ -54,6 +55,7 @@ const DENIED: [&str; 15] = [
     "KMSAccessDenied",
     "KMSAccessDeniedException",
     "KmsAccessDenied",
+    "KmsAccessDeniedException",
     "KMS.AccessDeniedException",
     "NotAuthorized",
     "UnauthorizedAccess",
@@ -106,13 +108,14 @@ const SIGNATURE: [&str; 4] = [
 /// <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors>,
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html>,
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>.
-const THROTTLED: [&str; 21] = [
+const THROTTLED: [&str; 22] = [
     "BandwidthLimitExceeded",
     "EC2ThrottledException",
     "KMS.ThrottlingException",
     "KMSThrottling",
     "KMSThrottlingException",
     "KmsThrottled",
+    "KmsThrottlingException",
     "PriorRequestNotComplete",
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",

@@ -3,6 +3,7 @@
 mod delivery;
 mod hub;
 mod local;
+mod machine;
 mod patterns;
 mod role;
 
@@ -19,6 +20,7 @@ use crate::desired::pattern::{Compiled, Origin};
 use crate::diag;
 use crate::diag::Diagnostic;
 use crate::event::EventRef;
+use crate::mail::MachineFacts;
 use crate::message;
 use crate::resource::rule::{Input, WILDCARD_RULES_PER_BUS, rules_per_bus};
 use crate::scope::{AccountId, Partition, Place};
@@ -68,6 +70,10 @@ struct Compiler<'a> {
     /// What the roles of accounts must be allowed to publish to: by account, with one of its places
     /// where rules send, and by the name of the policy.
     publishing: BTreeMap<AccountId, (Place, BTreeMap<String, role::Publishing>)>,
+    /// What state machines need of the roles of accounts, with one of the places where they are.
+    mailing: BTreeMap<AccountId, (Place, machine::Mailing)>,
+    /// What state machines know; made when first asked for.
+    facts: Option<MachineFacts>,
     /// Roles of others that rules send with, by their account, by name.
     used_roles: BTreeMap<AccountId, BTreeSet<String>>,
     /// Topics of other accounts than their rules', by the place where they are.
@@ -87,6 +93,8 @@ impl<'a> Compiler<'a> {
             account_names: BTreeMap::new(),
             problems: Vec::new(),
             publishing: BTreeMap::new(),
+            mailing: BTreeMap::new(),
+            facts: None,
             used_roles: BTreeMap::new(),
             foreign_topics: BTreeMap::new(),
             told: BTreeSet::new(),
@@ -121,6 +129,7 @@ impl<'a> Compiler<'a> {
             unread: scope.unread.clone(),
             hub: None,
             roles: BTreeMap::new(),
+            machine_roles: BTreeMap::new(),
             used_roles: BTreeMap::new(),
             trail_home: None,
             buckets: BTreeMap::new(),
@@ -165,8 +174,10 @@ impl<'a> Compiler<'a> {
     /// are, if that is covered.
     fn send_elsewhere(&mut self, desired: &mut Desired) {
         for (place, policies) in self.publishing.values() {
-            role::publishes(self.blueprint, desired, place, policies);
+            let policies = policies.iter().map(|(name, of)| (name.clone(), of.policy()));
+            role::sends(self.blueprint, desired, place, policies.collect());
         }
+        self.mailing(desired);
         desired.used_roles = std::mem::take(&mut self.used_roles);
         for (home, topics) in &self.foreign_topics {
             if let Some(here) = desired.places.get_mut(home) {

@@ -8,11 +8,13 @@
 use super::compile::as_far_as_possible;
 use super::{Desired, Scope};
 use crate::blueprint::Blueprint;
+use crate::mail::topic_of;
+use crate::resource::machine::{machine_arn, machine_name};
 use crate::resource::rule::bus_of;
 use crate::resource::{Tags, owned_by};
-use crate::scope::{Arn, Place};
+use crate::scope::{AccountId, Arn, Place};
 use crate::snapshot::{
-    Live, LiveRule, LiveSubscription, LiveTopic, Observed, PlaceSnapshot, ReadSet,
+    AccountReads, Live, LiveRule, LiveSubscription, LiveTopic, Observed, PlaceSnapshot, ReadSet,
 };
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Made {
     pub topics: BTreeSet<String>,
     pub queues: BTreeSet<String>,
+    pub machines: BTreeSet<String>,
     /// The hub may have been in any place.
     pub bus: String,
     /// At home there.
@@ -38,6 +41,7 @@ pub fn made(blueprint: &Blueprint, scope: &Scope, as_of: Date) -> BTreeMap<Place
         let made = Made {
             topics: here.topics.keys().cloned().collect(),
             queues: BTreeSet::from([names.targets_queue(), names.subscriptions_queue()]),
+            machines: here.machines.keys().cloned().collect(),
             bus: names.bus(),
             trail: here.trail.as_ref().map(|trail| trail.name.clone()),
         };
@@ -59,6 +63,40 @@ pub fn referred(desired: &Desired, live: &Live) -> BTreeMap<Place, ReadSet> {
     found.reads
 }
 
+/// Accounts whose role for state machines was not read and may be there: their forwarding role may
+/// still start such a machine, or one of the blueprint's is still there.
+///
+/// No search finds a role, and where the blueprint has no mail (any more) nothing is asked of it.
+pub fn machine_roles(desired: &Desired, live: &Live) -> BTreeMap<AccountId, AccountReads> {
+    let (role, machine) = (desired.names.role(), desired.names.machine());
+    let own: BTreeSet<&AccountId> = desired.own_places().map(|(place, _)| &place.account).collect();
+    let in_doubt = live.accounts.iter().filter(|(account, seen)| {
+        let starts = || {
+            let role = seen.roles.get(&role).and_then(Observed::known);
+            role.is_some_and(|role| role.role.policies.contains_key(&machine))
+        };
+        let remains = || {
+            let places = live.places.iter().filter(|(place, _)| place.account == **account);
+            let mut machines = places.flat_map(|(_, seen)| seen.machines.iter());
+            machines.any(|(arn, seen)| {
+                machine_name(arn) == Some(&machine)
+                    && seen.known().is_none_or(|seen| owned(&seen.tags, &desired.name))
+            })
+        };
+        own.contains(account) && !seen.roles.contains_key(&machine) && (starts() || remains())
+    });
+    in_doubt
+        .map(|(account, _)| {
+            let roles = BTreeSet::from([machine.clone()]);
+            (account.clone(), AccountReads { roles, ..AccountReads::default() })
+        })
+        .collect()
+}
+
+fn owned(tags: &Observed<Tags>, blueprint: &str) -> bool {
+    tags.known().is_some_and(|tags| owned_by(tags, blueprint))
+}
+
 /// Adds what a second reading has found to the first.
 pub fn join(first: &mut PlaceSnapshot, more: PlaceSnapshot, asked: &ReadSet) {
     for (arn, topic) in more.topics.into_iter().filter(|(arn, _)| asked.topics.contains(arn)) {
@@ -70,6 +108,10 @@ pub fn join(first: &mut PlaceSnapshot, more: PlaceSnapshot, asked: &ReadSet) {
         if !first.queues.contains_key(&arn) {
             first.queues.insert(arn, queue);
         }
+    }
+    let machines = more.machines.into_iter().filter(|(arn, _)| asked.machines.contains(arn));
+    for (arn, machine) in machines {
+        first.machines.entry(arn).or_insert(machine);
     }
     for (name, bus) in more.buses.into_iter().filter(|(name, _)| asked.buses.contains(name)) {
         first.buses.entry(name).or_insert(bus);
@@ -104,6 +146,12 @@ impl Referred<'_> {
         for target in rule.targets.known().into_iter().flat_map(|targets| targets.values()) {
             if let Some((there, bus)) = bus_of(target) {
                 self.bus(&there, bus);
+            } else if let Some(name) = machine_name(&target.arn) {
+                self.machine(place, &target.arn, name);
+                let topic = topic_of(&target.input);
+                if let Some(topic) = topic.filter(|topic| self.is_named(place, "sns", topic)) {
+                    self.add_topic(place, &topic);
+                }
             } else if self.is_named(place, "sns", &target.arn) {
                 self.add_topic(place, &target.arn);
             }
@@ -141,6 +189,15 @@ impl Referred<'_> {
         let read = self.seen(place).is_none_or(|seen| seen.queues.contains_key(arn));
         if !read && self.is_named(place, "sqs", arn) {
             self.asked(place).queues.insert(arn.to_owned());
+        }
+    }
+
+    fn machine(&mut self, place: &Place, arn: &str, name: &str) {
+        let read = self.seen(place).is_none_or(|seen| seen.machines.contains_key(arn));
+        let ours =
+            name.starts_with(self.desired.names.prefix()) && *arn == machine_arn(place, name);
+        if !read && ours {
+            self.asked(place).machines.insert(arn.to_owned());
         }
     }
 

@@ -5,6 +5,7 @@
 
 use super::{Desired, DestinationPath};
 use crate::resource::keys::RuleKey;
+use crate::resource::machine::machine_arn;
 use crate::scope::{AccountId, Place, Region};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,6 +49,14 @@ impl fmt::Display for Shard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.number, self.of)
     }
+}
+
+/// What is counted in a place.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SignalReads {
+    pub rules: BTreeSet<RuleKey>,
+    /// By ARN.
+    pub machines: BTreeSet<String>,
 }
 
 /// Why parts do not make a whole.
@@ -135,6 +144,7 @@ impl Desired {
             .map(|place| &place.account)
             .collect();
         self.roles.retain(|account, _| changed.contains(account));
+        self.machine_roles.retain(|account, _| changed.contains(account));
         self.buckets.retain(|_, bucket| narrow.includes(&bucket.place));
         self.released.retain(|_, place| narrow.includes(place));
     }
@@ -145,10 +155,14 @@ impl Desired {
         trail.is_some_and(|kept| kept.trail.organization)
     }
 
-    /// The rules whose signals a proof judges: all of each place that may be changed.
-    pub fn own_rules(&self) -> BTreeMap<Place, BTreeSet<RuleKey>> {
-        let keys = |here: &super::DesiredPlace| here.rules.keys().cloned().collect();
-        self.own_places().map(|(place, here)| (place.clone(), keys(here))).collect()
+    /// The rules and state machines whose signals a proof judges: all of each place that may be
+    /// changed.
+    pub fn signal_reads(&self) -> BTreeMap<Place, SignalReads> {
+        let reads = |place: &Place, here: &super::DesiredPlace| SignalReads {
+            rules: here.rules.keys().cloned().collect(),
+            machines: here.machines.keys().map(|name| machine_arn(place, name)).collect(),
+        };
+        self.own_places().map(|(place, here)| (place.clone(), reads(place, here))).collect()
     }
 
     /// The places that may be changed, with what should exist there.

@@ -3,6 +3,7 @@
 use crate::event::Landing;
 use crate::plan::{Change, Verb};
 use crate::resource::keys::RuleKey;
+use crate::resource::machine::machine_arn;
 use crate::resource::{Address, Kind};
 use crate::scope::{Place, Region};
 
@@ -40,7 +41,7 @@ pub fn suspicion(change: &Change) -> Suspicion {
 /// blueprint's; `None` for objects without a region.
 pub fn of_lost_tag(address: &Address) -> Option<Suspicion> {
     let calls = match address.kind {
-        Kind::Rule | Kind::Bus | Kind::Topic => vec!["UntagResource"],
+        Kind::Rule | Kind::Bus | Kind::Topic | Kind::Machine => vec!["UntagResource"],
         Kind::Queue => vec!["UntagQueue"],
         Kind::Trail => vec!["RemoveTags"],
         Kind::Target | Kind::Subscription | Kind::Role | Kind::Bucket => return None,
@@ -77,6 +78,7 @@ fn suspect(address: &Address, place: &Place, calls: Vec<&'static str>) -> Suspic
         Kind::Rule | Kind::Target => place.arn("events", &format!("rule/{owner}")),
         Kind::Bus => place.arn("events", &format!("event-bus/{owner}")),
         Kind::Topic | Kind::Subscription => place.arn("sns", owner),
+        Kind::Machine => machine_arn(&place, owner),
         Kind::Queue => place.arn("sqs", owner),
         Kind::Trail => place.arn("cloudtrail", &format!("trail/{owner}")),
         Kind::Role => {
@@ -87,7 +89,7 @@ fn suspect(address: &Address, place: &Place, calls: Vec<&'static str>) -> Suspic
     // The name of what has no path stands in the history bare; a topic or queue is listed by its
     // ARN.
     let resource_names = match kind {
-        Kind::Topic | Kind::Subscription | Kind::Queue => vec![arn.clone()],
+        Kind::Topic | Kind::Subscription | Kind::Queue | Kind::Machine => vec![arn.clone()],
         Kind::Trail => vec![plain.to_owned(), arn.clone()],
         _ => vec![plain.to_owned()],
     };
@@ -114,6 +116,7 @@ fn source(kind: Kind) -> &'static str {
     match kind {
         Kind::Rule | Kind::Target | Kind::Bus => "events.amazonaws.com",
         Kind::Topic | Kind::Subscription => "sns.amazonaws.com",
+        Kind::Machine => "states.amazonaws.com",
         Kind::Queue => "sqs.amazonaws.com",
         Kind::Trail => "cloudtrail.amazonaws.com",
         Kind::Role => "iam.amazonaws.com",
@@ -131,6 +134,7 @@ fn calls(change: &Change) -> Vec<&'static str> {
             Kind::Bus => vec!["DeleteEventBus"],
             Kind::Topic => vec!["DeleteTopic"],
             Kind::Subscription => vec!["Unsubscribe", "DeleteTopic"],
+            Kind::Machine => vec!["DeleteStateMachine"],
             Kind::Queue => vec!["DeleteQueue"],
             Kind::Trail => vec!["DeleteTrail"],
             Kind::Role => vec!["DeleteRole"],
@@ -142,6 +146,7 @@ fn calls(change: &Change) -> Vec<&'static str> {
             Kind::Bus => vec!["CreateEventBus"],
             Kind::Topic => vec!["CreateTopic"],
             Kind::Subscription => vec!["Subscribe"],
+            Kind::Machine => vec!["CreateStateMachine"],
             Kind::Queue => vec!["CreateQueue"],
             Kind::Trail => vec!["CreateTrail"],
             Kind::Role if change.address.name.contains('/') => vec!["PutRolePolicy"],
@@ -177,6 +182,7 @@ fn changing(kind: Kind, field: &str) -> &'static [&'static str] {
         (Kind::Subscription, _) => &["SetSubscriptionAttributes"],
         (Kind::Queue, "policy") => &["SetQueueAttributes", "AddPermission", "RemovePermission"],
         (Kind::Queue, _) => &["SetQueueAttributes"],
+        (Kind::Machine, _) => &["UpdateStateMachine"],
         (Kind::Trail, "logging") => &["StopLogging"],
         (Kind::Trail, "selectors") => &["PutEventSelectors"],
         (Kind::Trail, _) => &["UpdateTrail"],

@@ -9,7 +9,7 @@ use crate::resource::topic::Endpoint;
 use crate::scope::{AccountId, Arn, Place};
 use crate::snapshot::Live;
 use crate::snapshot::{
-    LiveBus, LiveRole, LiveSubscription, LiveTopic, LiveTrail, Observed, PlaceSnapshot,
+    LiveBus, LiveMachine, LiveRole, LiveSubscription, LiveTopic, LiveTrail, Observed, PlaceSnapshot,
 };
 use serde_json::{Map, Value, json};
 
@@ -40,6 +40,7 @@ pub(super) fn of(live: &Live, link: &Link, lands: &Place) -> Option<Value> {
         }
         LinkObject::Trail(arn) => trail(live, arn, seen?.trails.known()?.get(arn)?),
         LinkObject::Rule { key, .. } => rule(seen?, key),
+        LinkObject::Machine(arn) => machine(seen?.machines.get(arn)?.known()?),
         LinkObject::Topic(arn) => topic_policy(seen?.topics.get(arn)?.known()?),
         LinkObject::Trails(_)
         | LinkObject::Rules { .. }
@@ -48,6 +49,17 @@ pub(super) fn of(live: &Live, link: &Link, lands: &Place) -> Option<Value> {
         | LinkObject::Bucket(_)
         | LinkObject::Queue(_) => None,
     }
+}
+
+/// What a state machine is, without its definition, which is long: whether it is the blueprint's is
+/// what the link says.
+fn machine(machine: &LiveMachine) -> Option<Value> {
+    Some(json!({
+        "status": machine.status,
+        "type": machine.machine.machine_type,
+        "role_arn": machine.machine.role_arn,
+        "kms_key": machine.machine.kms_key,
+    }))
 }
 
 fn trail(live: &Live, arn: &str, trail: &LiveTrail) -> Option<Value> {

@@ -10,7 +10,7 @@
 //!
 //! What the request does not name is taken from the response, which has the ids of what was made.
 //! Leaves with the same label are one [`Fact`] with several places. Of a family (`iam:*`) it is what
-//! most of its modelled events that write name, and of all services ([`EVERYWHERE`]) what most do.
+//! most of its modelled events that write name, and of all services (`EVERYWHERE`) what most do.
 
 mod label;
 mod leaf;

@@ -4,6 +4,7 @@
 use super::samples::{NeverFires, samples};
 use super::{Decision, Form, Given, Note, OfflineRule, Undeliverable, decide};
 use crate::blueprint::{Alert, AlertTest, Blueprint, Expect, Format, Risk};
+use crate::mail::{self, MachineFacts};
 use crate::message;
 use crate::resource::names::Names;
 use crate::scope::{AccountId, Partition, Place, Region};
@@ -18,7 +19,7 @@ use std::io::Read;
 pub const FORMAT_VERSION: u32 = 1;
 
 /// Every format in which an alert can be told.
-const FORMATS: [Format; 4] = [Format::Text, Format::Chat, Format::Json, Format::Raw];
+const FORMATS: [Format; 5] = [Format::Mail, Format::Text, Format::Chat, Format::Json, Format::Raw];
 
 /// The trial of a blueprint.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -100,9 +101,12 @@ pub struct RenderedMessage {
     pub format: Format,
     /// The sample that it tells of.
     pub sample: String,
+    /// Of a mail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// Why EventBridge would deliver nothing.
+    /// Why EventBridge would deliver nothing, or the mail would not be composed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
@@ -305,17 +309,22 @@ fn try_sample(
 /// that fail.
 fn texts(blueprint: &Blueprint, alert: &Alert, told: &[(String, Value)]) -> Vec<RenderedMessage> {
     let mut texts: Vec<RenderedMessage> = Vec::new();
-    let rule = Names::new(&blueprint.name).rule(&alert.id, 0);
+    let renderer = Renderer {
+        alert,
+        rule: Names::new(&blueprint.name).rule(&alert.id, 0),
+        facts: MachineFacts::for_alerts(blueprint, [alert]),
+        blueprint,
+    };
     for format in FORMATS {
         for (number, (sample, event)) in told.iter().enumerate() {
-            let rendered = render(blueprint, alert, format, &rule, event);
+            let rendered = renderer.render(format, event);
             if number == 0 || rendered.is_err() {
                 let sample = sample.clone();
+                let none =
+                    RenderedMessage { format, sample, subject: None, text: None, error: None };
                 texts.push(match rendered {
-                    Ok(text) => RenderedMessage { format, sample, text: Some(text), error: None },
-                    Err(error) => {
-                        RenderedMessage { format, sample, text: None, error: Some(error) }
-                    }
+                    Ok((subject, text)) => RenderedMessage { subject, text: Some(text), ..none },
+                    Err(error) => RenderedMessage { error: Some(error), ..none },
                 });
             }
         }
@@ -323,29 +332,45 @@ fn texts(blueprint: &Blueprint, alert: &Alert, told: &[(String, Value)]) -> Vec<
     texts
 }
 
-fn render(
-    blueprint: &Blueprint,
-    alert: &Alert,
-    format: Format,
-    rule: &str,
-    event: &Value,
-) -> Result<String, String> {
-    let text = |key: &str| event.get(key).and_then(Value::as_str);
-    let region = text("region").and_then(Region::new);
-    let partition = region.as_ref().map_or(Partition::Aws, Region::partition);
-    let account = text("account").and_then(AccountId::new);
-    let name = account.as_ref().and_then(|account| name_of(blueprint, account));
-    let place = account.zip(region);
-    let arn = place.map_or_else(
-        || format!("arn:{partition}:events:::rule/{rule}"),
-        |(account, region)| Place::new(account, region).arn("events", &format!("rule/{rule}")),
-    );
-    let input = message::input(alert, format, partition).map_err(|error| error.to_string())?;
-    let input = match name {
-        Some(name) => message::with_account_name(input, name),
-        None => input,
-    };
-    message::transform(&input, &arn, event).map_err(|error| error.to_string())
+/// Renders the messages of one alert.
+struct Renderer<'a> {
+    alert: &'a Alert,
+    rule: String,
+    facts: MachineFacts,
+    blueprint: &'a Blueprint,
+}
+
+impl Renderer<'_> {
+    /// The subject, of a mail, and the text.
+    fn render(&self, format: Format, event: &Value) -> Result<(Option<String>, String), String> {
+        let text = |key: &str| event.get(key).and_then(Value::as_str);
+        let region = text("region").and_then(Region::new);
+        let partition = region.as_ref().map_or(Partition::Aws, Region::partition);
+        let account = text("account").and_then(AccountId::new);
+        let name = account.as_ref().and_then(|account| name_of(self.blueprint, account));
+        let place = account.zip(region);
+        let rule = &self.rule;
+        let arn = place.map_or_else(
+            || format!("arn:{partition}:events:::rule/{rule}"),
+            |(account, region)| Place::new(account, region).arn("events", &format!("rule/{rule}")),
+        );
+        if format == Format::Mail {
+            let topic = format!("arn:{partition}:sns:::topic");
+            let input = mail::target_input(&self.blueprint.name, self.alert, &topic, partition);
+            let input = input.map_err(|error| error.to_string())?;
+            let mail = mail::render(&self.facts, &input, &arn, event);
+            let mail = mail.map_err(|error| error.to_string())?;
+            return Ok((Some(mail.subject), mail.message));
+        }
+        let input = message::input(self.alert, format, partition);
+        let input = input.map_err(|error| error.to_string())?;
+        let input = match name {
+            Some(name) => message::with_account_name(input, name),
+            None => input,
+        };
+        let text = message::transform(&input, &arn, event).map_err(|error| error.to_string())?;
+        Ok((None, text))
+    }
 }
 
 /// The name of an account, as rules that only its events reach say it.

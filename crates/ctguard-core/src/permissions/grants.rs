@@ -2,7 +2,8 @@
 
 use super::{Identity, Purpose, keeper, partition};
 use crate::blueprint::{
-    Blueprint, DestinationTopic, SecretReference, SecretSource, SecretStore, Subscriber, TopicRole,
+    Blueprint, DestinationTopic, Format, SecretReference, SecretSource, SecretStore, Subscriber,
+    TopicRole,
 };
 use crate::resource::names::Names;
 use crate::resource::{ALERT_TAG, BLUEPRINT_TAG, RELEASED_TAG, VERSION_TAG};
@@ -54,6 +55,9 @@ const READ_DEFAULT_BUS: &[&str] = &["events:DescribeEventBus"];
 const READ_ROLE: &[&str] =
     &["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"];
 
+/// A state machine that writes mails.
+const READ_MACHINES: &[&str] = &["states:DescribeStateMachine", "states:ListTagsForResource"];
+
 /// The policies that somebody attached to the role, and its permissions boundary; any policy can be.
 const READ_POLICIES: &[&str] = &["iam:GetPolicy", "iam:GetPolicyVersion"];
 
@@ -97,6 +101,11 @@ const DELETE_BUS: &[&str] = &["events:DeleteEventBus"];
 
 const WRITE_ROLE: &[&str] =
     &["iam:CreateRole", "iam:PutRolePolicy", "iam:TagRole", "iam:UpdateAssumeRolePolicy"];
+
+const WRITE_MACHINES: &[&str] =
+    &["states:CreateStateMachine", "states:TagResource", "states:UpdateStateMachine"];
+
+const DELETE_MACHINES: &[&str] = &["states:DeleteStateMachine"];
 
 const DELETE_ROLE: &[&str] = &["iam:DeleteRole", "iam:DeleteRolePolicy"];
 
@@ -182,6 +191,7 @@ pub(super) fn every_call() -> BTreeSet<&'static str> {
         READ_BUS,
         READ_DEFAULT_BUS,
         READ_ROLE,
+        READ_MACHINES,
         READ_ORGANIZATION,
         READ_UNITS,
         READ_BUCKET,
@@ -192,6 +202,8 @@ pub(super) fn every_call() -> BTreeSet<&'static str> {
         DELETE_BUS,
         WRITE_ROLE,
         DELETE_ROLE,
+        WRITE_MACHINES,
+        DELETE_MACHINES,
         WRITE_TOPICS,
         DELETE_TOPICS,
         WRITE_SUBSCRIPTIONS,
@@ -296,6 +308,9 @@ struct Resources {
     bus: Value,
     default_bus: Value,
     role: Value,
+    /// Of state machines.
+    machine_role: Value,
+    machines: Value,
     policies: Value,
     /// On the default bus.
     rules: String,
@@ -318,6 +333,8 @@ impl Resources {
             bus: json!(arn("events", &format!("event-bus/{}", names.bus()))),
             default_bus: json!(arn("events", "event-bus/default")),
             role: json!(format!("arn:{partition}:iam::*:role/{}", names.role())),
+            machine_role: json!(format!("arn:{partition}:iam::*:role/{}", names.machine())),
+            machines: json!(arn("states", &format!("stateMachine:{}", names.machine()))),
             policies: json!(format!("arn:{partition}:iam::*:policy/*")),
             rules: arn("events", &format!("rule/{prefix}*")),
             hub_rules: arn("events", &format!("rule/{}/{prefix}*", names.bus())),
@@ -346,7 +363,16 @@ pub(super) fn statements(blueprint: &Blueprint, duties: &Duties, purpose: Purpos
             statements.push(allow("WriteBusPolicy", WRITE_BUS_POLICY, &json!("*")));
         }
         let publishes = duties.raises && has_role(blueprint, |role| *role == TopicRole::Created);
-        if duties.forwards || publishes {
+        let mails = duties.raises && mails(blueprint);
+        if mails {
+            statements.push(allow("WriteMachines", WRITE_MACHINES, &at.machines));
+            statements.push(allow("WriteMachineRole", WRITE_ROLE, &at.machine_role));
+            let mut pass = allow("PassMachineRole", &["iam:PassRole"], &at.machine_role);
+            pass["Condition"] =
+                json!({ "StringEquals": { "iam:PassedToService": "states.amazonaws.com" } });
+            statements.push(pass);
+        }
+        if duties.forwards || publishes || mails {
             statements.push(allow("WriteForwardRole", WRITE_ROLE, &at.role));
             // AWS advises against a condition on the role's tags: it is not reliably evaluated for
             // this action.
@@ -383,7 +409,9 @@ pub(super) fn statements(blueprint: &Blueprint, duties: &Duties, purpose: Purpos
         }
         statements.push(allow("DeleteQueues", DELETE_QUEUES, &json!(at.own_queues)));
         statements.push(allow("DeleteBus", DELETE_BUS, &at.bus));
-        statements.push(allow("DeleteForwardRole", DELETE_ROLE, &at.role));
+        statements.push(allow("DeleteMachines", DELETE_MACHINES, &at.machines));
+        let roles = json!([at.role, at.machine_role]);
+        statements.push(allow("DeleteForwardRole", DELETE_ROLE, &roles));
         // A trail that the blueprint no longer keeps, and so no longer names, is released.
         let trails = json!(format!("arn:{}:cloudtrail:*:*:trail/*", partition(blueprint)));
         let mut release = allow("ReleaseTrails", RELEASE_TRAILS, &trails);
@@ -430,10 +458,8 @@ fn reads(blueprint: &Blueprint, duties: &Duties, purpose: Purpose, at: &Resource
         topics.extend(existing_topics(blueprint));
     }
     let used = if duties.raises { used_roles(blueprint) } else { BTreeSet::new() };
-    let roles = match used.is_empty() {
-        true => at.role.clone(),
-        false => used.iter().map(|arn| json!(arn)).chain([at.role.clone()]).collect(),
-    };
+    let own = [at.role.clone(), at.machine_role.clone()];
+    let roles: Value = used.iter().map(|arn| json!(arn)).chain(own).collect();
     let subscribers = subscribers(blueprint, duties.subscribers);
     let mut queues = subscribers.queues;
     queues.insert(at.own_queues.clone());
@@ -445,6 +471,7 @@ fn reads(blueprint: &Blueprint, duties: &Duties, purpose: Purpose, at: &Resource
         allow("ReadBus", READ_BUS, &at.bus),
         allow("ReadDefaultBus", READ_DEFAULT_BUS, &at.default_bus),
         allow("ReadForwardRole", READ_ROLE, &roles),
+        allow("ReadMachines", READ_MACHINES, &at.machines),
         allow("ReadAttachedPolicies", READ_POLICIES, &at.policies),
     ];
     if !subscribers.functions.is_empty() {
@@ -456,6 +483,11 @@ fn reads(blueprint: &Blueprint, duties: &Duties, purpose: Purpose, at: &Resource
         statements.push(allow("ReadTrailBucket", READ_BUCKET, &json!(bucket)));
     }
     statements
+}
+
+/// Whether some destination's messages are mails, which a state machine composes.
+fn mails(blueprint: &Blueprint) -> bool {
+    blueprint.destinations.values().any(|destination| destination.format == Format::Mail)
 }
 
 /// Whether a destination has such a role.

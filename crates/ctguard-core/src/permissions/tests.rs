@@ -1,5 +1,7 @@
 use super::*;
-use crate::blueprint::{Account, Accounts, AssumedRole, Hub, OrganizationAccounts};
+use crate::blueprint::{
+    Account, Accounts, AssumedRole, Destination, Format, Hub, OrganizationAccounts,
+};
 use crate::scope::AccountId;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,6 +46,8 @@ fn blueprint() -> Blueprint {
         span: None,
     };
     let mut one = in_one_account();
+    let mail = Destination { format: Format::Mail, ..one.destinations["func"].clone() };
+    one.destinations.insert("mail".to_owned(), mail);
     one.trail.as_mut().unwrap().account = Some(account("111122223333"));
     Blueprint {
         accounts: Some(Accounts {
@@ -101,6 +105,7 @@ fn made_on(operation: &str) -> &'static str {
         ("cloudtrail", "DescribeTrails" | "LookupEvents") => "?",
         ("cloudtrail", _) => "arn:aws:cloudtrail:eu-west-1:111122223333:trail/main",
         ("s3", _) => "arn:aws:s3:::logs",
+        ("states", _) => "arn:aws:states:eu-west-1:111122223333:stateMachine:ctguard-acme-mail",
         ("lambda", _) => "arn:aws:lambda:eu-west-1:111122223333:function:triage:prod",
         ("ssm", _) => "arn:aws:ssm:eu-west-1:111122223333:parameter/alerts/hook",
         ("secretsmanager", _) => {
@@ -242,7 +247,8 @@ fn what_is_only_for_fleets_and_hubs_is_granted_only_there() {
         assert!(!one.contains_key(operation), "{operation}");
     }
     assert!(!one.keys().any(|operation| operation.starts_with("organizations:")));
-    assert_eq!(one["iam:DeleteRole"], ["arn:aws:iam::*:role/ctguard-acme"]);
+    let both = ["arn:aws:iam::*:role/ctguard-acme", "arn:aws:iam::*:role/ctguard-acme-mail"];
+    assert_eq!(one["iam:DeleteRole"], both);
     // A role that is assumed does not go on from account to account.
     for identity in [Identity::Hub, Identity::Spoke] {
         let inside = granted_by(&of(&blueprint(), Purpose::All, identity));

@@ -56,7 +56,7 @@ pub(super) fn hold(
                 // What a deferred rule or subscription sends through stays with it.
                 Kind::Topic | Kind::Queue => places.contains(&change.place),
                 // These are removed once nothing refers to them, which is judged next.
-                Kind::Bucket | Kind::Trail | Kind::Role | Kind::Bus => false,
+                Kind::Bucket | Kind::Trail | Kind::Role | Kind::Bus | Kind::Machine => false,
             }
     };
     let (waiting, changes): (Vec<Change>, Vec<Change>) =

@@ -98,6 +98,7 @@ fn compare_place(
     kinds::queue::diff(differ, place, here, seen);
     kinds::topic::diff(differ, place, here, seen);
     kinds::bus::diff(differ, place, here, seen);
+    kinds::machine::diff(differ, place, here, seen);
     kinds::rule::diff(differ, place, here, seen);
     kinds::taken::diff(differ, place, here, seen);
 }

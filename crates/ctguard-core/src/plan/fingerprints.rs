@@ -5,6 +5,7 @@
 //! number of rules on a foreign bus). Short hashes of the fields tell which of them changed.
 
 use crate::hex::hex;
+use crate::resource::machine::machine_name;
 use crate::resource::small_map::SmallMap;
 use crate::scope::{AccountId, Place, Region};
 use crate::snapshot::Live;
@@ -159,10 +160,12 @@ impl Objects {
             topics,
             queues,
             functions,
+            machines,
             trails,
             keys,
             // A plan does not read metrics.
             signals: _,
+            executions: _,
         } = seen;
         self.rules("", rules);
         for (name, rule) in other_rules {
@@ -186,6 +189,13 @@ impl Objects {
         for (arn, queue) in queues {
             self.observed(&named("queue", place, arn), queue.as_ref(), |queue| {
                 with(fields_of(&queue.queue), &[("tags", tags(&queue.tags))])
+            });
+        }
+        for (arn, machine) in machines {
+            let name = machine_name(arn).unwrap_or(arn);
+            self.observed(&format!("machine {name}"), machine.as_ref(), |one| {
+                let more = [("status", json!(one.status)), ("tags", tags(&one.tags))];
+                with(fields_of(&one.machine), &more)
             });
         }
         for (arn, function) in functions {

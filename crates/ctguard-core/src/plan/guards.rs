@@ -86,7 +86,7 @@ fn deletes_much(desired: &Desired, live: &Live, plan: &Plan) -> Option<Guard> {
         Kind::Rule => {
             address.rule().is_some_and(|key| key.name().starts_with(desired.names.prefix()))
         }
-        Kind::Topic | Kind::Queue | Kind::Bus => true,
+        Kind::Topic | Kind::Queue | Kind::Bus | Kind::Machine => true,
         // One of a role's policies is a part of it.
         Kind::Role => address.role().is_some_and(|key| key.policy.is_none()),
         Kind::Bucket | Kind::Trail | Kind::Subscription | Kind::Target => false,
@@ -105,7 +105,7 @@ fn deletes_much(desired: &Desired, live: &Live, plan: &Plan) -> Option<Guard> {
     Some(Guard {
         kind: GuardKind::DeletesMuch,
         message: format!(
-            "{} of the {owned} rules, topics, queues, buses and roles that the blueprint owns would be removed.",
+            "{} of the {owned} rules, topics, queues, buses, state machines and roles that the blueprint owns would be removed.",
             objects.len()
         ),
         alerts: Vec::new(),
@@ -123,7 +123,9 @@ fn owned(desired: &Desired, live: &Live) -> usize {
         let rules = on_buses.chain(seen.rules.known()).flat_map(|rules| rules.values());
         let topics = seen.topics.values().filter_map(Observed::known);
         let queues = seen.queues.values().filter_map(Observed::known);
+        let machines = seen.machines.values().filter_map(Observed::known);
         buses.count()
+            + machines.filter(|machine| ours(&machine.tags)).count()
             + rules.filter(|rule| ours(&rule.tags)).count()
             + topics.filter(|topic| ours(&topic.tags)).count()
             + queues.filter(|queue| ours(&queue.tags)).count()

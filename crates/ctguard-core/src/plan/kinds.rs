@@ -2,6 +2,7 @@
 
 pub(super) mod bucket;
 pub(super) mod bus;
+pub(super) mod machine;
 pub(super) mod queue;
 pub(super) mod role;
 pub(super) mod rule;

@@ -3,12 +3,12 @@
 //!
 //! ```text
 //! permit   bucket, queue, role
-//! receive  topic, trail, the hub's bus
+//! receive  topic, trail, the hub's bus, state machine
 //! send     subscription, rule
 //! attach   target
 //! settle   observe again, prove what replaces
 //! narrow   rules that gave events to other rules
-//! remove   target → rule, subscription → topic, bus → queue, role
+//! remove   target → rule, subscription → topic, bus, state machine → queue, role
 //! ```
 
 use super::{Change, Step, Verb};
@@ -38,11 +38,13 @@ impl Wave {
         match (change.action, change.address.kind) {
             (Verb::Delete, Kind::Target) => Self::RemoveTargets,
             (Verb::Delete, Kind::Rule | Kind::Subscription) => Self::RemoveSenders,
-            (Verb::Delete, Kind::Topic | Kind::Bus | Kind::Trail) => Self::RemoveTopics,
+            (Verb::Delete, Kind::Topic | Kind::Bus | Kind::Trail | Kind::Machine) => {
+                Self::RemoveTopics
+            }
             (Verb::Delete, Kind::Queue | Kind::Role | Kind::Bucket) => Self::RemoveQueues,
             (_, Kind::Rule) if change.step == Some(Step::Last) => Self::Narrow,
             (_, Kind::Bucket | Kind::Queue | Kind::Role) => Self::Permit,
-            (_, Kind::Topic | Kind::Bus | Kind::Trail) => Self::Receive,
+            (_, Kind::Topic | Kind::Bus | Kind::Trail | Kind::Machine) => Self::Receive,
             (_, Kind::Subscription | Kind::Rule) => Self::Send,
             (_, Kind::Target) => Self::Attach,
         }

@@ -65,11 +65,12 @@ pub(super) fn forecasts(
 }
 
 /// What ctguard will not touch: rules that it cannot change or give a target, by place; the hub's
-/// bus; roles.
+/// bus; state machines; roles.
 struct Refused<'a> {
     rules: BTreeMap<(&'a AccountId, &'a Region), BTreeSet<RuleKey>>,
     buses: BTreeSet<(&'a AccountId, &'a Region)>,
     roles: BTreeSet<&'a AccountId>,
+    machines: BTreeSet<(&'a AccountId, &'a Region)>,
     /// The name of ctguard's own role.
     own_role: &'a str,
 }
@@ -77,7 +78,8 @@ struct Refused<'a> {
 impl<'a> Refused<'a> {
     fn of(addresses: &'a [Address], own_role: &'a str) -> Self {
         let (rules, buses, roles) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
-        let mut refused = Self { rules, buses, roles, own_role };
+        let machines = BTreeSet::new();
+        let mut refused = Self { rules, buses, roles, machines, own_role };
         for address in addresses {
             let (account, region) = (&address.account, &address.region);
             match address.kind {
@@ -85,6 +87,7 @@ impl<'a> Refused<'a> {
                     refused.rules.entry((account, region)).or_default().extend(address.rule());
                 }
                 Kind::Bus => drop(refused.buses.insert((account, region))),
+                Kind::Machine => drop(refused.machines.insert((account, region))),
                 Kind::Role => drop(refused.roles.insert(account)),
                 _ => {}
             }
@@ -99,8 +102,11 @@ impl<'a> Refused<'a> {
             there.is_some_and(|there| rules.iter().any(|rule| there.contains(rule)))
         };
         let own = path.destinations.iter().filter_map(|destination| destination.role.as_ref());
-        let as_own = own.filter(|role| role_name(role) == Some(self.own_role)).count() > 0;
+        let mails = path.destinations.iter().any(|destination| destination.machine.is_some());
+        let as_own = mails || own.filter(|role| role_name(role) == Some(self.own_role)).count() > 0;
+        let raised = (&path.raised.account, &path.raised.region);
         refused(&path.raised, &path.rules)
+            || mails && self.machines.contains(&raised)
             || as_own && self.roles.contains(&path.raised.account)
             || path.forward.as_ref().is_some_and(|forward| {
                 refused(&path.lands, &forward.rules)

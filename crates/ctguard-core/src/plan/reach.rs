@@ -5,6 +5,8 @@
 //! asked before a removal: a wrong "no" loses an alert, a wrong "yes" only makes an apply wait or
 //! ask.
 
+use crate::mail::topic_of;
+use crate::resource::machine::machine_name;
 use crate::resource::rule::{Target, bus_of};
 use crate::snapshot::{Live, LiveRule, LiveSubscription, LiveTopic, Observed, PlaceSnapshot};
 
@@ -15,7 +17,7 @@ pub(super) fn rule(live: &Live, seen: &PlaceSnapshot, rule: &LiveRule) -> bool {
 
 /// Whether what a target receives may reach somebody: through its topic, or over a bus.
 pub(super) fn target(live: &Live, seen: &PlaceSnapshot, target: &Target) -> bool {
-    let Some((place, bus)) = bus_of(target) else { return topic_at(seen, &target.arn) };
+    let Some((place, bus)) = bus_of(target) else { return direct(seen, target) };
     let Some(there) = live.places.get(&place) else { return true };
     match there.rules_of(Some(bus)) {
         Observed::Absent => false,
@@ -23,7 +25,7 @@ pub(super) fn target(live: &Live, seen: &PlaceSnapshot, target: &Target) -> bool
         // EventBridge allows no second hop: what is sent to a third bus is not delivered.
         Observed::Known(rules) => rules
             .values()
-            .any(|rule| any_target(rule, |one| bus_of(one).is_none() && topic_at(there, &one.arn))),
+            .any(|rule| any_target(rule, |one| bus_of(one).is_none() && direct(there, one))),
     }
 }
 
@@ -44,6 +46,20 @@ fn any_target(rule: &LiveRule, reaches: impl Fn(&Target) -> bool) -> bool {
         Observed::Unreadable(_) => true,
         Observed::Absent => false,
     }
+}
+
+/// Whether what a target receives reaches somebody through its topic: a state machine's is the one
+/// that the input names, and one that cannot be told may reach somebody.
+fn direct(seen: &PlaceSnapshot, target: &Target) -> bool {
+    if machine_name(&target.arn).is_none() {
+        return topic_at(seen, &target.arn);
+    }
+    let starts = match seen.machines.get(&target.arn) {
+        Some(Observed::Known(machine)) => machine.is_active(),
+        Some(Observed::Absent) => false,
+        Some(Observed::Unreadable(_)) | None => true,
+    };
+    starts && topic_of(&target.input).is_none_or(|topic| topic_at(seen, &topic))
 }
 
 fn topic_at(seen: &PlaceSnapshot, arn: &str) -> bool {

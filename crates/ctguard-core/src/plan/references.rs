@@ -3,7 +3,9 @@
 
 use super::{Change, Plan, Verb, Waiting, WaitingFor};
 use crate::desired::{Desired, DesiredRole};
+use crate::mail::topic_of;
 use crate::resource::keys::{RoleKey, RuleKey, SubscriptionKey};
+use crate::resource::machine::{machine_arn, machine_name};
 use crate::resource::rule::Target;
 use crate::resource::{Address, Kind};
 use crate::scope::{AccountId, Arn, Place};
@@ -14,8 +16,9 @@ use std::collections::BTreeSet;
 /// Makes removals depend on the removals of their referrers. A removal whose referrers stay or are
 /// unknown moves to what waits.
 pub(super) fn settle(desired: &Desired, live: &Live, plan: &mut Plan) {
-    // A bus whose removal waits keeps the role that sends to it, so the order of kinds matters.
-    for kind in [Kind::Topic, Kind::Bus, Kind::Role, Kind::Queue] {
+    // A bus or state machine whose removal waits keeps the role that sends to it, or that it has, so
+    // the order of kinds matters.
+    for kind in [Kind::Topic, Kind::Bus, Kind::Machine, Kind::Role, Kind::Queue] {
         let moving: BTreeSet<Address> =
             plan.changes.iter().map(|change| change.address.clone()).collect();
         let (removals, mut changes): (Vec<Change>, Vec<Change>) = std::mem::take(&mut plan.changes)
@@ -60,9 +63,16 @@ fn needs(
         }
         Kind::Bus => {
             let arn = place.arn("events", &format!("event-bus/{name}"));
-            let mut found = senders(live, None, |target| target.arn == arn)?;
+            let mut found = senders(live, None, |_, target| target.arn == arn)?;
             found.extend(rules_on(seen, place, name)?);
             found
+        }
+        Kind::Machine => {
+            let arn = machine_arn(place, name);
+            senders(live, Some(&place.account), |_, target| target.arn == arn)?
+        }
+        Kind::Role if RoleKey::of(name).role == desired.names.machine() => {
+            of_machine_role(desired, live, place, name)?
         }
         Kind::Role => {
             let RoleKey { role, policy } = RoleKey::of(name);
@@ -71,12 +81,27 @@ fn needs(
             // One of its policies serves targets other than those that it is to send to.
             let wanted = desired.roles.get(&place.account).filter(|_| policy.is_some());
             let kept = wanted.map(DesiredRole::sends_to).unwrap_or_default();
-            senders(live, Some(&place.account), |target| {
+            senders(live, Some(&place.account), |_, target| {
                 target.role_arn.as_ref() == Some(&arn) && !kept.contains(target.arn.as_str())
             })?
         }
-        Kind::Topic => referrers(seen, place, &place.arn("sns", name))?,
-        _ => referrers(seen, place, &place.arn("sqs", name))?,
+        Kind::Topic => {
+            let arn = place.arn("sns", name);
+            let mail = desired.names.mails_to(name);
+            referrers(seen, place, &arn, |id, target| {
+                sends(target, &arn)
+                    || machine_name(&target.arn).is_some()
+                        && (id == mail || topic_of(&target.input).is_some_and(|to| to == arn))
+            })?
+        }
+        _ => {
+            let arn = place.arn("sqs", name);
+            let mut found = referrers(seen, place, &arn, |_, target| sends(target, &arn))?;
+            if *name == desired.names.targets_queue() {
+                found.extend(machines(desired, seen, place)?);
+            }
+            found
+        }
     };
     let mut needs = BTreeSet::new();
     for referrer in found {
@@ -90,6 +115,58 @@ fn needs(
     Ok(needs)
 }
 
+/// Whether a target sends to a topic or queue, or leaves there what is refused.
+fn sends(target: &Target, arn: &str) -> bool {
+    target.arn == arn || target.dead_letter_arn.as_deref() == Some(arn)
+}
+
+/// What still needs the role of state machines, or one of its policies: the machines of the
+/// account, or the targets whose mail the policy lets be published.
+fn of_machine_role(
+    desired: &Desired,
+    live: &Live,
+    place: &Place,
+    name: &str,
+) -> Result<Vec<Referrer>, String> {
+    let RoleKey { policy, .. } = RoleKey::of(name);
+    if let Some(policy) = policy {
+        let is_such =
+            |id: &str, target: &Target| id == policy && machine_name(&target.arn).is_some();
+        return senders(live, Some(&place.account), is_such);
+    }
+    let mut found = Vec::new();
+    for (place, seen) in live.places.iter().filter(|(at, _)| at.account == place.account) {
+        found.extend(machines(desired, seen, place).map_err(|why| format!("{why} of {place}"))?);
+    }
+    Ok(found)
+}
+
+/// The state machines of the blueprint's in a place.
+fn machines(
+    desired: &Desired,
+    seen: &PlaceSnapshot,
+    place: &Place,
+) -> Result<Vec<Referrer>, String> {
+    let mut found = Vec::new();
+    for (arn, machine) in &seen.machines {
+        let Some(name) = machine_name(arn) else { continue };
+        if !name.starts_with(desired.names.prefix()) {
+            continue;
+        }
+        match machine {
+            Observed::Known(machine) if machine.is_active() => found.push(Referrer {
+                named: format!("state machine {name}"),
+                ways_to_go: vec![Address::new(place, Kind::Machine, name)],
+            }),
+            Observed::Known(_) | Observed::Absent => {}
+            Observed::Unreadable(_) => {
+                return Err("the state machines could not be read".to_owned());
+            }
+        }
+    }
+    Ok(found)
+}
+
 struct Referrer {
     named: String,
     /// Any of these changes ends the reference.
@@ -100,7 +177,7 @@ struct Referrer {
 fn senders(
     live: &Live,
     account: Option<&AccountId>,
-    is_such: impl Fn(&Target) -> bool,
+    is_such: impl Fn(&str, &Target) -> bool,
 ) -> Result<Vec<Referrer>, String> {
     let mut found = Vec::new();
     let places = live.places.iter();
@@ -130,7 +207,7 @@ fn rules_on(seen: &PlaceSnapshot, place: &Place, bus: &str) -> Result<Vec<Referr
 fn of_rules(
     seen: &PlaceSnapshot,
     place: &Place,
-    is_such: impl Fn(&Target) -> bool,
+    is_such: impl Fn(&str, &Target) -> bool,
     found: &mut Vec<Referrer>,
 ) -> Result<(), String> {
     let unread = |what: &str| Err(format!("{what} could not be read"));
@@ -145,7 +222,7 @@ fn of_rules(
                 return unread(&format!("the targets of rule {key}"));
             }
             let targets = rule.targets.known().into_iter().flatten();
-            for (id, _) in targets.filter(|(_, target)| is_such(target)) {
+            for (id, _) in targets.filter(|(id, target)| is_such(id, target)) {
                 let target = Address::of_target(place, key.target(id));
                 found.push(Referrer { named: format!("rule {key}"), ways_to_go: vec![target] });
             }
@@ -154,11 +231,14 @@ fn of_rules(
     Ok(())
 }
 
-fn referrers(seen: &PlaceSnapshot, place: &Place, arn: &str) -> Result<Vec<Referrer>, String> {
+fn referrers(
+    seen: &PlaceSnapshot,
+    place: &Place,
+    arn: &str,
+    sends: impl Fn(&str, &Target) -> bool,
+) -> Result<Vec<Referrer>, String> {
     let unread = |what: &str| Err(format!("{what} could not be read"));
     let mut found = Vec::new();
-    let sends =
-        |target: &Target| target.arn == arn || target.dead_letter_arn.as_deref() == Some(arn);
     of_rules(seen, place, sends, &mut found)?;
     for (topic_arn, topic) in &seen.topics {
         let Some(name) = Arn::parse(topic_arn).map(|arn| arn.resource) else { continue };

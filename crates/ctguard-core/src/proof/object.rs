@@ -25,6 +25,8 @@ pub enum LinkObject {
     Role { arn: String, name: String },
     /// The event bus of a hub.
     Bus { hub: Place, name: String },
+    /// A state machine by its ARN.
+    Machine(String),
     /// A topic by its ARN.
     Topic(String),
     /// The key that encrypts a topic, by the id, ARN or alias that the topic names.
@@ -77,6 +79,7 @@ impl fmt::Display for LinkObject {
             Self::Trail(name)
             | Self::Bucket(name)
             | Self::Role { arn: name, .. }
+            | Self::Machine(name)
             | Self::Topic(name)
             | Self::Queue(name) => f.write_str(name),
         }

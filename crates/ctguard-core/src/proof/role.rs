@@ -1,5 +1,6 @@
 //! May EventBridge assume the role that an account's rules send with, and may the role put events on
-//! the hub's bus, or publish to a topic of another account?
+//! the hub's bus, publish to a topic of another account, or start a state machine? May the machine's
+//! role publish?
 //!
 //! Sources: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html>,
 //! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-cross-account.html>
@@ -8,7 +9,7 @@ use super::policy::principal::Asker;
 use super::policy::{Admission, PolicyRefusal, Request, Sent, admission};
 use super::topic::EVENTS;
 use super::{FixedBy, Link, LinkCode, LinkObject, Status};
-use crate::desired::{Desired, DestinationPath, Forward};
+use crate::desired::{Desired, DestinationPath, Forward, MachinePath};
 use crate::scope::Granularity;
 use crate::scope::{AccountId, Arn, Place, Region};
 use crate::snapshot::Live;
@@ -21,9 +22,19 @@ pub(super) const PUT_EVENTS: &str = "events:PutEvents";
 /// What the role must be allowed to do on a topic.
 pub(super) const PUBLISH: &str = "sns:Publish";
 
-/// What a rule needs a role for.
+/// What the role must be allowed to do on a state machine.
+pub(super) const START: &str = "states:StartExecution";
+
+/// Step Functions takes on the role of a machine, for that machine.
+///
+/// Source: <https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html>
+const STATES: &str = "states.amazonaws.com";
+
+/// What a rule, or a state machine, needs a role for.
 #[derive(Debug, Clone, Copy)]
 pub struct RoleUse<'a> {
+    /// The machine whose role it is; absent for a role of rules.
+    pub machine: Option<&'a str>,
     pub role_arn: &'a str,
     pub action: &'a str,
     pub resource: &'a str,
@@ -31,19 +42,33 @@ pub struct RoleUse<'a> {
 
 impl<'a> RoleUse<'a> {
     pub fn to_hub(forward: &'a Forward) -> Self {
-        Self { role_arn: &forward.role_arn, action: PUT_EVENTS, resource: &forward.bus_arn }
+        let (role_arn, resource) = (&forward.role_arn, &forward.bus_arn);
+        Self { machine: None, role_arn, action: PUT_EVENTS, resource }
     }
 
     /// Publishing to a topic of another account; none where the topic is in the rule's own.
     pub fn to_topic(destination: &'a DestinationPath) -> Option<Self> {
         let role_arn = destination.role.as_deref()?;
-        Some(Self { role_arn, action: PUBLISH, resource: &destination.topic_arn })
+        Some(Self { machine: None, role_arn, action: PUBLISH, resource: &destination.topic_arn })
+    }
+
+    /// A rule starts the state machine that writes its mail.
+    pub fn to_machine(machine: &'a MachinePath) -> Self {
+        let (role_arn, resource) = (&machine.started_by, &machine.arn);
+        Self { machine: None, role_arn, action: START, resource }
+    }
+
+    /// The state machine publishes the mail.
+    pub fn by_machine(machine: &'a MachinePath, topic: &'a str) -> Self {
+        let (role_arn, machine) = (&machine.role_arn, Some(machine.arn.as_str()));
+        Self { machine, role_arn, action: PUBLISH, resource: topic }
     }
 
     fn in_words(&self) -> &'static str {
         match self.action {
             PUT_EVENTS => "put events on the hub's bus",
             PUBLISH => "publish to the topic",
+            START => "start the state machine",
             _ => "use the topic's key",
         }
     }
@@ -65,8 +90,12 @@ pub fn judge(
     let place = at(&lands.account);
     let arn = used.role_arn;
     // Of a role of others ctguard changes nothing.
-    let own = arn.ends_with(&format!(":role/{}", desired.names.role()));
     let name = arn.rsplit('/').next().unwrap_or_default();
+    let (own_name, roles) = match used.machine {
+        Some(_) => (desired.names.machine(), &desired.machine_roles),
+        None => (desired.names.role(), &desired.roles),
+    };
+    let own = arn.ends_with(&format!(":role/{own_name}"));
     let object = LinkObject::Role { arn: arn.to_string(), name: name.to_owned() };
     let seen = live.accounts.get(&lands.account).and_then(|account| account.roles.get(name));
     let role = match seen {
@@ -84,12 +113,16 @@ pub fn judge(
     };
     let fixed_by = if own { fixed_by(desired, role) } else { FixedBy::Person };
     let judge = RoleJudge { lands, place, object, role, rule, used, fixed_by };
-    let owned = own && desired.roles.contains_key(&lands.account);
+    let owned = own && roles.contains_key(&lands.account);
     let links: Vec<Link> = [judge.trust(), judge.policy(owned)].into_iter().flatten().collect();
     if !links.is_empty() {
         return links;
     }
-    let cause = format!("EventBridge may take it on for the rule, and it may {}", used.in_words());
+    let cause = match used.machine {
+        Some(_) => "Step Functions may take it on for the state machine",
+        None => "EventBridge may take it on for the rule",
+    };
+    let cause = format!("{cause}, and it may {}", used.in_words());
     let link = Link::proven(LinkCode::RoleMissing, &judge.place, judge.object, cause);
     vec![link.one_per(Granularity::Account)]
 }
@@ -110,14 +143,18 @@ struct RoleJudge<'a> {
 }
 
 impl RoleJudge<'_> {
-    /// Why EventBridge cannot assume it.
+    /// Why EventBridge, or Step Functions, cannot assume it.
     fn trust(&self) -> Option<Link> {
         let rule = self.lands.arn("events", &format!("rule/{}", self.rule));
+        let (service, source) = match self.used.machine {
+            Some(machine) => (STATES, machine),
+            None => (EVENTS, rule.as_str()),
+        };
         let request = Request {
-            service: EVENTS,
+            service,
             action: "sts:AssumeRole",
             resource: self.used.role_arn,
-            source_arn: Sent::Value(&rule),
+            source_arn: Sent::Value(source),
             source_account: Sent::Value(self.lands.account.as_str()),
             direct: true,
             extra: &[],
@@ -127,7 +164,7 @@ impl RoleJudge<'_> {
         match admission(Some(&self.role.role.trust), &request) {
             Admission::Admits => None,
             Admission::Assumes(cause) => Some(Link {
-                fix: "Take the condition off its trust policy, or check that EventBridge meets it."
+                fix: "Take the condition off its trust policy, or check that the service that takes it on meets it."
                     .to_owned(),
                 ..self.assumed(LinkCode::RoleTrust, place, format!("its trust policy: {cause}"))
             }),

@@ -5,8 +5,9 @@
 //! snapshot gives the same words on any day.
 
 use super::{FixedBy, Link, LinkCode, LinkObject, Proof, Remark, RemarkSeverity};
-use crate::desired::Desired;
+use crate::desired::{Desired, DesiredPlace};
 use crate::resource::keys::RuleKey;
+use crate::resource::machine::machine_arn;
 use crate::scope::Place;
 use crate::snapshot::Live;
 use crate::snapshot::{MetricCount, Observed, RuleSignals, Unreadable};
@@ -18,6 +19,7 @@ pub fn collect(desired: &Desired, live: &Live, proof: &mut Proof) {
     // Whoever owns a place judges all its rules: those of a hub may raise alerts of other parts only.
     for (place, here) in desired.own_places() {
         counted(desired, live, place, here.rules.keys(), proof);
+        executions(live, place, here, proof);
     }
 }
 
@@ -93,6 +95,42 @@ fn counted<'a>(
             ),
             by_others: false,
         });
+    }
+}
+
+/// Executions of state machines that failed, timed out or were stopped: what they were to publish is
+/// lost, unless it is in the dead-letter queue.
+fn executions(live: &Live, place: &Place, here: &DesiredPlace, proof: &mut Proof) {
+    let Some(seen) = live.places.get(place) else { return };
+    for name in here.machines.keys() {
+        let arn = machine_arn(place, name);
+        match seen.executions.get(&arn) {
+            Some(Observed::Known(failed)) if failed.count > 0 => {
+                let noun = if failed.count == 1 { "execution" } else { "executions" };
+                let cause = format!("in {}, {} {noun} failed", failed.span(), failed.count);
+                let fix = "Look at its failed executions in the console of Step Functions: the input of each has the event, and the error says what refused it. Fix that; this clears 24 h after the last failure.";
+                let object = LinkObject::Machine(arn);
+                let code = LinkCode::ExecutionsFailed;
+                proof
+                    .signals
+                    .push(Link::broken(code, place, object, cause, FixedBy::Person).with_fix(fix));
+            }
+            Some(Observed::Unreadable(why)) => {
+                let Unreadable { operation, code, message, .. } = why;
+                proof.remarks.push(Remark {
+                    severity: RemarkSeverity::Degraded,
+                    code: LinkCode::SignalsUnread,
+                    place: place.clone(),
+                    object: LinkObject::Machine(arn),
+                    text: format!(
+                        "Whether its executions failed is not known: {operation} failed: {code} ({message}). {}",
+                        why.remedy_at(place)
+                    ),
+                    by_others: false,
+                });
+            }
+            Some(Observed::Known(_) | Observed::Absent) | None => {}
+        }
     }
 }
 

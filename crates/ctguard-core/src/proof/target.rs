@@ -18,7 +18,7 @@ pub struct Judge<'a> {
 
 impl Judge<'_> {
     pub fn link(&self, destination: &DestinationPath) -> Link {
-        let object = LinkObject::target(self.place, self.name, &destination.topic_arn);
+        let object = LinkObject::target(self.place, self.name, destination.target_arn());
         let break_at =
             |code, cause| Link::broken(code, self.place, object.clone(), cause, self.fixed_by);
         let targets = match &self.rule.targets {
@@ -32,7 +32,13 @@ impl Judge<'_> {
         };
         let own = targets.get(&destination.target_id);
         // Any target on the topic will do: what counts is that the message gets there.
-        let on_topic = || targets.values().filter(|target| target.arn == destination.topic_arn);
+        // Several mails may go through one machine: which topic it is for is in the message.
+        let arn = destination.target_arn();
+        let mail = destination.machine.is_some();
+        let on_topic = || {
+            let there = targets.iter().filter(|(_, target)| target.arn == arn);
+            there.filter(|(id, _)| !mail || **id == destination.target_id).map(|(_, one)| one)
+        };
         let links = on_topic().map(|target| self.judge(destination, target, object.clone()));
         if let Some(best) = links.min_by_key(|link| link.status) {
             return best;
@@ -128,11 +134,20 @@ impl Judge<'_> {
             };
             return Link::broken(LinkCode::TargetInput, self.place, object, cause, self.fixed_by);
         }
-        if let Some(wanted) = &destination.role {
+        let machine = destination.machine.as_ref();
+        let wanted = machine.map(|machine| &machine.started_by).or(destination.role.as_ref());
+        if let Some(wanted) = wanted {
             let cause = match &target.role_arn {
                 Some(role) if role == wanted => {
-                    let cause = "the topic is a target of the rule".to_owned();
+                    let what = if machine.is_some() { "state machine" } else { "topic" };
+                    let cause = format!("the {what} is a target of the rule");
                     return Link::proven(LinkCode::TargetMissing, self.place, object, cause);
+                }
+                Some(role) if machine.is_some() => {
+                    format!("it starts the state machine as {role}, which is not the role of this blueprint")
+                }
+                None if machine.is_some() => {
+                    "it has no role, which EventBridge needs to start a state machine".to_owned()
                 }
                 Some(role) => format!("it publishes as {role}, which is not the role of this blueprint"),
                 None => "it publishes without a role, which EventBridge needs to reach a topic of another account".to_owned(),

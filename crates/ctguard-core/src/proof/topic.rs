@@ -7,7 +7,7 @@ use super::role::{self, PUBLISH, RoleUse};
 use super::{FixedBy, Link, LinkCode, LinkObject, key, subscriber};
 use crate::blueprint::Subscriber;
 use crate::cause::Cause;
-use crate::desired::{Desired, DestinationPath};
+use crate::desired::{Desired, DestinationPath, MachinePath};
 use crate::resource::keys::RuleKey;
 use crate::resource::topic::Topic;
 use crate::scope::{Arn, Place};
@@ -18,6 +18,9 @@ use crate::snapshot::{LiveTopic, Observed, Unreadable};
 ///
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html>
 pub(super) const EVENTS: &str = "events.amazonaws.com";
+
+/// What to do about a statement that denies a role of the topic's own account.
+const DENIED_FIX: &str = "Take the statement out of the topic's policy, or let it spare the role: an Allow does not undo a Deny.";
 
 /// A topic that is there, and how its subscribers are judged.
 pub(super) struct TopicJudge<'a> {
@@ -53,7 +56,7 @@ pub fn judge(
     let (raised, place) = (place, &seen_at);
     let topic = match seen {
         Some(Observed::Known(topic)) => topic,
-        Some(Observed::Unreadable(why)) if destination.role.is_some() && is_denied(why) => {
+        Some(Observed::Unreadable(why)) if is_foreign(destination, place) && is_denied(why) => {
             let object = LinkObject::Topic(arn.clone());
             return links.push(unread(place, object, why));
         }
@@ -97,7 +100,8 @@ pub fn judge(
     let owned = topic.tags.name_owner(&desired.name);
     let fixed_by = if managed && owned { FixedBy::Apply } else { FixedBy::Person };
     let judge = TopicJudge { desired, live, place, arn, topic, destination, fixed_by, rules };
-    let publisher = destination.role.as_deref().map(|role_arn| Publisher { role_arn, raised });
+    let machine = destination.machine.as_deref();
+    let publisher = destination.publisher().map(|role_arn| Publisher { role_arn, raised, machine });
     links.push(match publisher {
         Some(publisher) => judge.policy_for(publisher),
         None => judge.policy(),
@@ -120,12 +124,22 @@ pub fn judge(
     }
 }
 
-/// A role of another account than the topic's, with which rules publish.
+/// Whether a topic is of another account than its rules.
+fn is_foreign(destination: &DestinationPath, seen_at: &Place) -> bool {
+    destination.role.is_some()
+        || destination.machine.is_some()
+            && Arn::parse(&destination.topic_arn)
+                .is_some_and(|topic| topic.account != seen_at.account.as_str())
+}
+
+/// A role with which rules publish to a topic of another account, or state machines to any.
 #[derive(Clone, Copy)]
 struct Publisher<'a> {
     role_arn: &'a str,
     /// Where the rules are.
     raised: &'a Place,
+    /// Whose role it is; absent for a role of rules.
+    machine: Option<&'a MachinePath>,
 }
 
 fn is_denied(why: &Unreadable) -> bool {
@@ -141,6 +155,10 @@ fn unread(place: &Place, object: LinkObject, why: &Unreadable) -> Link {
     Link::assumed(LinkCode::TopicUnread, place, object, cause).with_fix(
         "Whoever owns the topic may let this account call sns:GetTopicAttributes and sns:ListSubscriptionsByTopic on it; or cover the topic's account.",
     )
+}
+
+fn key_account(arn: &str) -> &str {
+    Arn::parse(arn).map_or("", |arn| arn.account)
 }
 
 /// A topic that apply is about to make.
@@ -166,14 +184,26 @@ impl TopicJudge<'_> {
         }
     }
 
-    /// Whether the policy lets a role of another account publish.
+    /// Whether the policy lets a role publish: it must where it is another account's, and only must
+    /// not deny where its own policy is enough.
     ///
     /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-cross-account.html>
     fn policy_for(&self, publisher: Publisher<'_>) -> Link {
         let object = LinkObject::Topic(self.arn.to_owned());
         let role = publisher.role_arn;
         let fix = format!("Whoever owns the topic must let its policy allow {role} sns:Publish.");
-        match self.asker(publisher).admitted(self.topic.topic.policy.as_ref(), PUBLISH, self.arn) {
+        let policy = self.topic.topic.policy.as_ref();
+        let asker = self.asker(publisher);
+        let near = asker.resource_account == publisher.raised.account.as_str();
+        let answer = match near {
+            true => asker.not_denied(policy, PUBLISH, self.arn),
+            false => asker.admitted(policy, PUBLISH, self.arn),
+        };
+        match answer {
+            Admission::Admits if near => {
+                let cause = "its policy does not deny the role, whose own is enough";
+                Link::proven(LinkCode::TopicPolicy, self.place, object, cause)
+            }
             Admission::Admits => {
                 let cause = "its policy lets the role publish".to_owned();
                 Link::proven(LinkCode::TopicPolicy, self.place, object, cause)
@@ -187,13 +217,22 @@ impl TopicJudge<'_> {
                     PolicyRefusal::Condition(_) => LinkCode::TopicPolicyCondition,
                     PolicyRefusal::Deny(_) => LinkCode::TopicPolicyDeny,
                 };
+                let denied = refusal.is_denial();
+                let fix = match denied && near {
+                    true => DENIED_FIX,
+                    false => fix.as_str(),
+                };
                 let cause = refusal.into_cause();
-                Link::broken(code, self.place, object, cause, FixedBy::Person).with_fix(&fix)
+                Link::broken(code, self.place, object, cause, FixedBy::Person)
+                    .with_fix(fix)
+                    .denied(denied && near)
             }
         }
     }
 
-    /// Whether a role of another account may use the key: by the key's policy and by its own.
+    /// Whether a role may use the key: by the key's policy and by its own.
+    ///
+    /// A key's policy that names the account, not the role, leaves it to the role's own.
     ///
     /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html>
     fn key_for(&self, publisher: Publisher<'_>, name: &str, rules: &[RuleKey]) -> Vec<Link> {
@@ -219,6 +258,14 @@ impl TopicJudge<'_> {
                 )];
             }
         };
+        let near = key_account(&key.arn) == publisher.raised.account.as_str();
+        if key.aws_managed && near {
+            // <https://docs.aws.amazon.com/sns/latest/dg/sns-server-side-encryption.html>
+            let cause = "it is SNS's own key of the account, which whoever may publish uses by way of SNS, as far as AWS says";
+            return vec![
+                self.assumed(LinkCode::TopicKeyAwsManaged, object, cause.to_owned()).with_fix(fix),
+            ];
+        }
         if key.aws_managed {
             let cause = "it is an AWS-managed key, which no other account can use".to_owned();
             return vec![broken(LinkCode::TopicKeyAwsManaged, cause)];
@@ -263,7 +310,9 @@ impl TopicJudge<'_> {
         }];
         let rule = rules.first().map_or("", RuleKey::as_str);
         for action in ACTIONS {
-            let used = RoleUse { role_arn: publisher.role_arn, action, resource: &key.arn };
+            let machine = publisher.machine.map(|machine| machine.arn.as_str());
+            let used =
+                RoleUse { machine, role_arn: publisher.role_arn, action, resource: &key.arn };
             let judged = role::judge(self.desired, self.live, publisher.raised, rule, used);
             let about_key = judged
                 .into_iter()

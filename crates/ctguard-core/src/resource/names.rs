@@ -20,6 +20,9 @@ pub struct Names {
 /// What the number of a forwarding rule follows; no alert has an id of this form.
 pub const FORWARD: &str = "forward-";
 
+/// What the name of the state machine ends with, and the targets that start it.
+const MAIL: &str = "mail";
+
 /// What follows the alert in the name of a forwarding rule that holds its wildcards alone.
 const OWN: &str = ".own";
 
@@ -88,6 +91,25 @@ impl Names {
     /// The role of each account that lets EventBridge put events on the hub's bus.
     pub fn role(&self) -> String {
         self.bus()
+    }
+
+    /// The state machine that writes the mail of alerts, the role that it publishes with, and the
+    /// policy by which the account's role may start it.
+    pub fn machine(&self) -> String {
+        format!("{}{MAIL}", self.prefix)
+    }
+
+    /// The target of a rule that sends a mail, and the policy by which the machine may publish it:
+    /// named after the target that would send to the same topic without the machine, so that a
+    /// destination that changes its format gets a second of each before it loses the first.
+    pub fn mail_target(&self, target: &str) -> String {
+        let suffix = format!(".{MAIL}");
+        format!("{}{suffix}", fit(target, RULE_NAME_MAX_CHARS - suffix.len()))
+    }
+
+    /// The target of a rule that sends a mail to a topic of this full name, which ctguard keeps.
+    pub fn mails_to(&self, topic: &str) -> String {
+        self.mail_target(&fit(topic, RULE_NAME_MAX_CHARS))
     }
 
     /// The target of a forwarding rule, and the role's policy for it. Named after the hub, so that
@@ -177,5 +199,9 @@ mod tests {
         let long = "x".repeat(250);
         assert_eq!(names.target(&long).len(), RULE_NAME_MAX_CHARS);
         assert_eq!(names.existing_target(&arn(&long)).len(), RULE_NAME_MAX_CHARS);
+        assert_eq!(names.mail_target(&names.target("central")), "ctguard-acme-central.mail");
+        let target = names.mail_target(&names.target(&long));
+        assert_eq!(target.len(), RULE_NAME_MAX_CHARS);
+        assert_eq!(names.mails_to(&names.topic(&long)), target);
     }
 }

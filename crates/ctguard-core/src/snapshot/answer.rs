@@ -9,11 +9,12 @@
 
 use super::file::{AccountRecord, OrganizationRecord, PlaceRecord};
 use super::{
-    AccountSnapshot, LiveBus, LiveFunction, LiveQueue, LiveRule, LiveTopic, LiveTrail, Observed,
-    Organization, PlaceSnapshot, RuleSignals, Unreadable,
+    AccountSnapshot, LiveBus, LiveFunction, LiveMachine, LiveQueue, LiveRule, LiveTopic, LiveTrail,
+    Observed, Organization, PlaceSnapshot, RuleSignals, Unreadable,
 };
 use crate::resource::Tags;
 use crate::resource::keys::RuleKey;
+use crate::resource::machine::machine_arn;
 use crate::resource::small_map::SmallMap;
 use crate::scope::{AccountId, Arn, Place};
 use crate::snapshot::{AccountReads, OrganizationReads, ReadSet};
@@ -22,6 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const NO_ACCOUNT: &str = "the snapshot does not hold this account";
 const NO_PLACE: &str = "the snapshot does not hold this place";
 const NOT_ASKED: &str = "it was not read when the snapshot was taken";
+const NOT_RUN: &str = "the machine's metrics were not read when the snapshot was taken";
 const NOT_COUNTED: &str = "the rule's metrics were not read when the snapshot was taken";
 
 /// What was seen of the organization, when it was asked the same.
@@ -83,9 +85,11 @@ pub fn place(record: Option<&PlaceRecord>, place: &Place, reads: &ReadSet) -> Pl
         topics,
         queues,
         functions,
+        machines,
         trails,
         keys,
         signals,
+        executions,
     } = &record.seen;
     let default_bus_key = match () {
         () if reads.rule_prefix.is_empty() => Observed::Absent,
@@ -136,8 +140,15 @@ pub fn place(record: Option<&PlaceRecord>, place: &Place, reads: &ReadSet) -> Pl
             .iter()
             .map(|arn| (arn.clone(), or_not_asked(functions.get(arn))))
             .collect(),
+        machines: question.machines(machines),
         trails: question.trails(trails),
         signals: counted(&reads.signals, signals, NOT_COUNTED),
+        executions: reads
+            .executions
+            .iter()
+            .map(|arn| (arn.clone(), executions.get(arn).cloned()))
+            .map(|(arn, seen)| (arn, seen.unwrap_or_else(|| Observed::not_recorded(NOT_RUN))))
+            .collect(),
     }
 }
 
@@ -193,9 +204,11 @@ fn nowhere(place: &Place, reads: &ReadSet) -> PlaceSnapshot {
         topics: each::<LiveTopic>(&reads.topics, &unknown()).into(),
         queues: each::<LiveQueue>(&reads.queues, &unknown()).into(),
         functions: each::<LiveFunction>(&reads.functions, &unknown()),
+        machines: each::<LiveMachine>(&reads.machines, &unknown()),
         trails: Observed::Unreadable(unknown()),
         keys: BTreeMap::new(),
         signals: counted(&reads.signals, &SmallMap::new(), NO_PLACE),
+        executions: each(&reads.executions, &unknown()),
     }
 }
 
@@ -278,6 +291,32 @@ impl ReadComparison<'_> {
                     bus.others = Observed::not_recorded(NOT_ASKED);
                 }
             }
+        }
+        out
+    }
+
+    /// State machines that are named, and those that a search for the tag finds.
+    fn machines(
+        &self,
+        seen: &BTreeMap<String, Observed<LiveMachine>>,
+    ) -> BTreeMap<String, Observed<LiveMachine>> {
+        let named = self.reads.machines.iter();
+        let mut out: BTreeMap<String, Observed<LiveMachine>> =
+            named.map(|arn| (arn.clone(), or_not_asked(seen.get(arn)))).collect();
+        for (arn, machine) in seen.iter().filter(|(arn, _)| !self.reads.machines.contains(*arn)) {
+            let kept = match machine {
+                Observed::Known(machine) => self.carries_the_tag(&machine.tags),
+                // It may carry the tag: what cannot be read stays in sight.
+                Observed::Unreadable(_) => self.searched() == Some(true),
+                Observed::Absent => false,
+            };
+            if kept {
+                out.insert(arn.clone(), machine.clone());
+            }
+        }
+        if self.searched() == Some(false) {
+            let any = machine_arn(self.place, &format!("{}*", self.reads.rule_prefix));
+            out.insert(any, Observed::not_recorded(NOT_ASKED));
         }
         out
     }

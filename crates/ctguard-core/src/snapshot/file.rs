@@ -216,9 +216,11 @@ impl PlaceRecord {
             listed: _,
             queues,
             functions,
+            machines,
             trails,
             managed_trail,
             signals,
+            executions,
         } = later.reads;
         if !rule_prefix.is_empty() || every_rule {
             self.seen.rules = later.seen.rules;
@@ -243,12 +245,16 @@ impl PlaceRecord {
         self.reads.buses.extend(buses);
         self.seen.buses.extend(later.seen.buses);
         self.reads.functions.extend(functions);
+        self.reads.machines.extend(machines);
         self.reads.signals.extend(signals);
+        self.reads.executions.extend(executions);
         self.seen.topics.extend(later.seen.topics);
         self.seen.queues.extend(later.seen.queues);
         self.seen.functions.extend(later.seen.functions);
         self.seen.keys.extend(later.seen.keys);
+        self.seen.machines.extend(later.seen.machines);
         self.seen.signals.extend(later.seen.signals);
+        self.seen.executions.extend(later.seen.executions);
     }
 }
 

@@ -57,6 +57,9 @@ pub struct ReadSet {
     pub queues: BTreeSet<String>,
     /// Functions whose policies are to be read, by ARN, with the version or alias that it names.
     pub functions: BTreeSet<String>,
+    /// State machines to read, by ARN.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub machines: BTreeSet<String>,
     /// Read the trails seen from here, with status, and selectors of those at home here.
     pub trails: bool,
     /// The trail whose tags are wanted.
@@ -64,4 +67,7 @@ pub struct ReadSet {
     /// Rules, by name, whose metrics to read. A proof needs them; a plan does not.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub signals: BTreeSet<RuleKey>,
+    /// State machines, by ARN, whose failed executions to count.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub executions: BTreeSet<String>,
 }

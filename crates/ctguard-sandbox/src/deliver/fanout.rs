@@ -13,13 +13,29 @@ use serde_json::Value;
 
 const SNS: &str = "sns.amazonaws.com";
 
+/// A message as a topic is given it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Message<'a> {
+    pub topic_arn: &'a str,
+    /// EventBridge gives none.
+    pub subject: Option<&'a str>,
+    pub text: &'a str,
+}
+
+impl<'a> Message<'a> {
+    /// What a rule publishes.
+    pub fn of_rule(topic_arn: &'a str, text: &'a str) -> Self {
+        Self { topic_arn, subject: None, text }
+    }
+}
+
 /// Delivers a message to every subscription of a topic; what arrives is added to the delivery.
 pub(super) fn publish(
     on: &On<'_>,
-    topic_arn: &str,
-    text: &str,
+    message: Message<'_>,
     delivery: &mut Delivery,
 ) -> Vec<SubscriberVerdict> {
+    let Message { topic_arn, subject, text } = message;
     let mut verdicts = Vec::new();
     let subscriptions = on.state.topic(topic_arn).map(|topic| &topic.subscriptions);
     for (endpoint, subscription) in subscriptions.into_iter().flatten() {
@@ -35,7 +51,8 @@ pub(super) fn publish(
         let received = outcome.is_ok();
         if received {
             let (topic, text) = (topic_arn.to_owned(), text.to_owned());
-            delivery.received.push(Received { topic, endpoint: endpoint.clone(), text });
+            let subject = subject.map(str::to_owned);
+            delivery.received.push(Received { topic, endpoint: endpoint.clone(), text, subject });
         }
         let reason = outcome.unwrap_or_else(|why| why);
         verdicts.push(SubscriberVerdict { endpoint: endpoint.clone(), received, reason });

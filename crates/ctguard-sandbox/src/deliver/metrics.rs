@@ -3,13 +3,21 @@
 //! Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html>
 
 use super::{Delivery, RuleVerdict, TargetVerdict};
-use crate::state::{State, StoredRule};
+use crate::state::{State, StoredRule, locate};
 use ctguard_core::resource::keys::RuleKey;
+use ctguard_core::resource::machine::machine_name;
 use ctguard_core::scope::{AccountId, Place, Region};
 
 /// Counts the metrics of the rules of a place for an event.
 pub fn count(state: &mut State, delivery: &Delivery) {
     count_on(state, delivery, &delivery.place, None, &delivery.rules);
+    for arn in &delivery.failed_executions {
+        let found = locate(arn, "states").zip(machine_name(arn));
+        if let Some(((place, _), name)) = found {
+            let failed = &mut state.region_mut(&place).executions_failed;
+            *failed.entry(name.to_owned()).or_default() += 1;
+        }
+    }
     let targets = delivery.rules.iter().flat_map(|rule| &rule.targets);
     for onward in targets.filter_map(|target| target.onward.as_ref()) {
         count_on(state, delivery, &onward.place, Some(&onward.bus), &onward.rules);

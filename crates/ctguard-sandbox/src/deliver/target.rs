@@ -2,7 +2,7 @@
 
 use super::{
     DeadLetter, Delivery, On, Onward, Received, Refused, Sender, SubscriberVerdict, TargetVerdict,
-    fanout, forward, key_admits, queue_admits,
+    fanout, forward, key_admits, machine, queue_admits,
 };
 use crate::hop::{self, Hop};
 use crate::policy;
@@ -28,6 +28,8 @@ pub(super) struct Sending<'a> {
 struct Passed {
     subscribers: Vec<SubscriberVerdict>,
     onward: Option<Onward>,
+    /// How the execution of a state machine ended.
+    ended: Option<String>,
 }
 
 impl Sending<'_> {
@@ -36,12 +38,14 @@ impl Sending<'_> {
         let (accepted, reason, passed) = match self.try_send(target, delivery) {
             Ok(passed) => {
                 let what = if passed.onward.is_some() { "event" } else { "message" };
-                (true, format!("it accepted the {what}"), passed)
+                let more = passed.ended.as_ref().map(|how| format!(", and {how}"));
+                let more = more.unwrap_or_default();
+                (true, format!("it accepted the {what}{more}"), passed)
             }
             Err(refused) => (false, self.bury(target, refused, delivery), Passed::default()),
         };
         let (id, arn) = (id.to_owned(), target.arn.clone());
-        let Passed { subscribers, onward } = passed;
+        let Passed { subscribers, onward, ended: _ } = passed;
         TargetVerdict { id, arn, accepted, reason, subscribers, onward }
     }
 
@@ -60,25 +64,33 @@ impl Sending<'_> {
             && arn.account != place.account.as_str()
         {
             self.role_publishes(role, &target.arn, &text)?;
-            let subscribers = fanout::publish(&self.on, &target.arn, &text, delivery);
+            let message = fanout::Message::of_rule(&target.arn, &text);
+            let subscribers = fanout::publish(&self.on, message, delivery);
             return Ok(Passed { subscribers, ..Passed::default() });
         }
         if arn.region != place.region.as_str() || arn.account != place.account.as_str() {
             return Err(Refused::new("NO_RESOURCE", format!("{} is not in {place}", target.arn)));
         }
+        if arn.service == "states" {
+            let machine::Execution { subscribers, ended } =
+                machine::start(self, target, &text, delivery)?;
+            return Ok(Passed { subscribers, ended: Some(ended), ..Passed::default() });
+        }
         if target.role_arn.is_some() {
-            let why = "the sandbox takes on roles for event buses only";
+            let why = "the sandbox takes on roles for event buses and state machines only";
             return Err(Refused::new("FAILED_TO_ASSUME_ROLE", why));
         }
         let received = |protocol| Received {
             topic: self.rule_arn.to_owned(),
             endpoint: Endpoint::new(protocol, &target.arn),
             text: text.clone(),
+            subject: None,
         };
         match arn.service {
             "sns" => {
                 self.topic_admits(&target.arn, &text)?;
-                let subscribers = fanout::publish(&self.on, &target.arn, &text, delivery);
+                let message = fanout::Message::of_rule(&target.arn, &text);
+                let subscribers = fanout::publish(&self.on, message, delivery);
                 Ok(Passed { subscribers, ..Passed::default() })
             }
             "sqs" => {

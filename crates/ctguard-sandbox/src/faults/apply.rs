@@ -3,7 +3,7 @@
 use super::others;
 use super::pick::{self, nothing, pick, pick_subscription, within};
 use super::{Aim, Fault};
-use super::{calls, hop};
+use super::{calls, hop, machine};
 use crate::policy::texts;
 use crate::state::{State, StoredSubscription, StoredTopic};
 use crate::topics::default_policy;
@@ -54,6 +54,10 @@ pub fn apply(state: &mut State, fault: Fault, aim: &Aim) -> Result<String, Strin
         | Fault::DenyQueue
         | Fault::DenyBucket => others::statement(state, fault, aim),
         Fault::DenyFunction | Fault::DenyKey => others::denial(state, fault, aim),
+        Fault::DeleteMachine
+        | Fault::ChangeDefinition
+        | Fault::EncryptMachine
+        | Fault::SwapMachineRole => machine::machine(state, fault, aim),
         Fault::AttachPolicy | Fault::DenyRole => others::attached(state, fault, aim),
         Fault::EncryptBus => others::encrypted(state, aim),
         Fault::CopyBus => others::copied(state, aim),
@@ -361,7 +365,8 @@ fn bucket(state: &mut State, aim: &Aim) -> Result<String, String> {
     Ok(format!("Deleted bucket {name} of account {}.", place.account))
 }
 
-/// Removes the tags from the first matching tagged rule, topic, queue, trail, bus or role.
+/// Removes the tags from the first matching tagged rule, topic, queue, trail, bus, state machine or
+/// role.
 fn tags(state: &mut State, aim: &Aim) -> Result<String, String> {
     if let Ok((place, key)) = pick("rule", pick::rules(state), aim, |r| !r.tags.is_empty()) {
         if let Some(rule) = state.region_mut(&place).rule_mut(&key.as_str().into()) {
@@ -380,6 +385,11 @@ fn tags(state: &mut State, aim: &Aim) -> Result<String, String> {
     if let Ok((place, name)) = pick("event bus", pick::buses(state), aim, |b| !b.tags.is_empty()) {
         state.region_mut(&place).buses.entry(name.clone()).and_modify(|b| b.tags.clear());
         return Ok(format!("Took the tags from event bus {name} ({place})."));
+    }
+    let machines = pick::machines(state);
+    if let Ok((place, name)) = pick("state machine", machines, aim, |m| !m.tags.is_empty()) {
+        state.region_mut(&place).machines.entry(name.clone()).and_modify(|m| m.tags.clear());
+        return Ok(format!("Took the tags from state machine {name} ({place})."));
     }
     if let Ok((place, name)) = pick("role", pick::roles(state), aim, |r| !r.tags.is_empty()) {
         hop::edit_role(state, &place, &name, |role| role.tags.clear());

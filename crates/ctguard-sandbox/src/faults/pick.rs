@@ -46,6 +46,7 @@ listing!(buses, buses, StoredBus);
 listing!(topics, topics, StoredTopic);
 listing!(queues, queues, StoredQueue);
 listing!(trails, trails, StoredTrail);
+listing!(machines, machines, StoredMachine);
 
 /// Lists the rules of all buses.
 pub fn rules(state: &State) -> Vec<Candidate<'_, StoredRule>> {

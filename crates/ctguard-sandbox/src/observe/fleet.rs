@@ -7,12 +7,13 @@ use crate::refusal::{deny, refuse};
 use crate::roles::managed_policy;
 use crate::state::{StoredOrganization, StoredRole, StoredRule};
 use ctguard_core::resource::bus::Bus;
+use ctguard_core::resource::machine::{MachineStatus, machine_arn};
 use ctguard_core::resource::role::Role;
 use ctguard_core::resource::rule::RuleState;
 use ctguard_core::resource::small_map::SmallMap;
 use ctguard_core::scope::AccountId;
 use ctguard_core::snapshot::{
-    LiveBus, LiveRole, LiveRule, Member, Observed, Organization, Unreadable,
+    LiveBus, LiveMachine, LiveRole, LiveRule, Member, Observed, Organization, Unreadable,
 };
 use ctguard_core::snapshot::{OrganizationReads, ReadSet};
 use serde_json::Value;
@@ -189,6 +190,45 @@ pub fn buses(
             Observed::Known(LiveBus { bus, tags, rules, others })
         });
         live.insert(name, observed);
+    }
+    live
+}
+
+/// Reads the requested state machines and those that carry the blueprint's tag.
+pub fn machines(
+    reader: &mut Reader<'_>,
+    reads: &ReadSet,
+    search: &Search<'_>,
+) -> BTreeMap<String, Observed<LiveMachine>> {
+    let mut live = BTreeMap::new();
+    if reads.rule_prefix.is_empty() {
+        return live;
+    }
+    let place = reader.place;
+    let mut wanted = reads.machines.clone();
+    match &search.answered {
+        Ok(()) => {
+            let all = &reader.state.region(place).machines;
+            let named = all.iter().map(|(name, one)| (machine_arn(place, name), one));
+            let found = named.filter(|(arn, one)| search.finds(arn, &one.tags));
+            wanted.extend(found.map(|(arn, _)| arn));
+        }
+        Err(why) => {
+            let any = machine_arn(place, &format!("{}*", reads.rule_prefix));
+            live.insert(any, Observed::Unreadable(why.clone()));
+        }
+    }
+    for arn in wanted {
+        let observed = read(reader, "states:DescribeStateMachine", |reader| {
+            let Some((_, stored)) = reader.state.machine(&arn).filter(|(at, _)| at == place) else {
+                return Observed::Absent;
+            };
+            let tags = tags(reader, search, &arn, &stored.tags, "states:ListTagsForResource");
+            let status =
+                if stored.deleting { MachineStatus::Deleting } else { MachineStatus::Active };
+            Observed::Known(LiveMachine { machine: stored.machine.clone(), status, tags })
+        });
+        live.insert(arn, observed);
     }
     live
 }

@@ -2,10 +2,11 @@
 
 use super::{
     Account, AccountGlobals, FIRST_CLOCK, FORMAT_VERSION, Regional, State, StoredBucket, StoredBus,
-    StoredKey, StoredQueue, StoredRole, StoredRule, StoredTopic, StoredTrail,
+    StoredKey, StoredMachine, StoredQueue, StoredRole, StoredRule, StoredTopic, StoredTrail,
 };
 use ctguard_core::event::sample::Clock;
 use ctguard_core::resource::keys::RuleKey;
+use ctguard_core::resource::machine::{machine_arn, machine_name};
 use ctguard_core::resource::{BLUEPRINT_TAG, Tags};
 use ctguard_core::scope::{AccountId, Arn, Place, Region};
 use ctguard_core::snapshot::Caller;
@@ -20,10 +21,12 @@ static NOTHING: Regional = Regional {
     queues: BTreeMap::new(),
     trails: BTreeMap::new(),
     keys: BTreeMap::new(),
+    machines: BTreeMap::new(),
     functions: BTreeMap::new(),
     parameters: BTreeMap::new(),
     secrets: BTreeMap::new(),
     metrics: BTreeMap::new(),
+    executions_failed: BTreeMap::new(),
     history: Vec::new(),
     outbox: Vec::new(),
 };
@@ -67,6 +70,7 @@ impl State {
             }
             arns.extend(here.topics.keys().map(|name| place.arn("sns", name)));
             arns.extend(here.queues.keys().map(|name| place.arn("sqs", name)));
+            arns.extend(here.machines.keys().map(|name| machine_arn(&place, name)));
             let trail = |name: &String| place.arn("cloudtrail", &format!("trail/{name}"));
             arns.extend(here.trails.keys().map(trail));
         }
@@ -94,6 +98,13 @@ impl State {
             .iter()
             .flat_map(|(id, account)| account.regions.keys().map(move |region| place(id, region)))
             .collect()
+    }
+
+    /// A state machine, by ARN, with its place.
+    pub fn machine(&self, arn: &str) -> Option<(Place, &StoredMachine)> {
+        let (place, _) = locate(arn, "states")?;
+        let machine = self.region(&place).machines.get(machine_name(arn)?)?;
+        Some((place, machine))
     }
 
     /// A role of an account, by name.

@@ -34,6 +34,7 @@ pub(in super::super) fn blueprint(reader: &mut Reader<'_>, root: &Node) -> Optio
         trail: fields.get("trail").and_then(|node| trail(reader, node)),
         trust_trails: items(reader, &fields, "trust_trails", trust),
         tags: fields.get("tags").map(|node| tags(reader, node)).unwrap_or_default(),
+        time_zone: reader.optional_text(&fields, "time_zone"),
         destinations: fields
             .get("destinations")
             .map(|node| destinations(reader, node))

@@ -21,6 +21,8 @@ fn every_mistake_is_pointed_at() {
         (with("alerts:", "alert:"), &["1:1 missing-key", "7:1 unknown-key"]),
         (with("routes:", "allow: [legacy]\nroutes:"), &["6:9 allow-unknown"]),
         (with("routes:", "allow: [yaml-syntax]\nroutes:"), &["6:9 allow-unknown"]),
+        (with("routes:", "time_zone: Europe/Berln\nroutes:"), &["6:12 value-unknown"]),
+        (with("routes:", "time_zone: 1\nroutes:"), &["6:12 wrong-type"]),
         // Tags.
         (with("routes:", "tags: [a]\nroutes:"), &["6:7 wrong-type"]),
         (with("routes:", "tags: { CostCenter: 42 }\nroutes:"), &["6:21 wrong-type"]),

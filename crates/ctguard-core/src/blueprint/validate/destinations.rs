@@ -95,7 +95,7 @@ fn destination(
                     codes::VALUE_UNKNOWN,
                     format!("`{}` is not a format", written.value),
                     &written.span,
-                    "write `text` for people, `chat` for Slack or Teams, `json` or `raw` for machines",
+                    "write `mail` or `text` for people, `chat` for Slack or Teams, `json` or `raw` for machines",
                 );
             }
             format

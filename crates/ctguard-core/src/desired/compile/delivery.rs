@@ -2,7 +2,7 @@
 
 use super::Compiler;
 use super::role::Publishing;
-use crate::blueprint::{Destination, DestinationTopic, Subscriber, TopicRole};
+use crate::blueprint::{Destination, DestinationTopic, Format, Subscriber, TopicRole};
 use crate::codes;
 use crate::desired::{DesiredPlace, DesiredQueue, DesiredTopic, DestinationPath, tags_of};
 use crate::diag::Diagnostic;
@@ -23,6 +23,7 @@ impl Compiler<'_> {
         here: &mut DesiredPlace,
     ) -> Option<DestinationPath> {
         self.check_regions(destination, place);
+        let mail = destination.format == Format::Mail;
         let mut role = None;
         let (topic_arn, managed_topic, target_id) = match &destination.topic {
             DestinationTopic::Managed(topic) => {
@@ -41,7 +42,10 @@ impl Compiler<'_> {
                 {
                     Some(foreign) => {
                         let target = self.names.foreign_target(foreign.resource, foreign.account);
-                        role = Some(self.sender(destination, place, &arn, &target)?);
+                        self.read_at_home(&arn);
+                        if !mail {
+                            role = Some(self.sender(destination, place, &arn, &target)?);
+                        }
                         target
                     }
                     None => self.names.existing_target(&arn),
@@ -50,6 +54,14 @@ impl Compiler<'_> {
                 (arn, None, target)
             }
         };
+        let (target_id, machine) = match mail {
+            true => {
+                let target = self.names.mail_target(&target_id);
+                let machine = self.machine(destination, place, here, &topic_arn, &target)?;
+                (target, Some(machine))
+            }
+            false => (target_id, None),
+        };
         Some(DestinationPath {
             name: destination.name.clone(),
             format: destination.format,
@@ -57,8 +69,20 @@ impl Compiler<'_> {
             topic_arn,
             managed_topic,
             role,
+            machine,
             subscribers: destination.subscribers.clone(),
         })
+    }
+
+    /// Has a topic of another account read where it is, if that is covered.
+    fn read_at_home(&mut self, topic: &str) {
+        let Some(home) = Arn::parse(topic) else { return };
+        if let (Some(account), Some(region)) =
+            (AccountId::new(home.account), Region::new(home.region))
+        {
+            let home = Place::new(account, region);
+            self.foreign_topics.entry(home).or_default().insert(topic.to_owned());
+        }
     }
 
     /// The role with which the rules of a place send to a topic of another account. It must be of
@@ -72,19 +96,15 @@ impl Compiler<'_> {
         topic: &str,
         target: &str,
     ) -> Option<String> {
-        let home = Arn::parse(topic)?;
-        if let (Some(account), Some(region)) =
-            (AccountId::new(home.account), Region::new(home.region))
-        {
-            let home = Place::new(account, region);
-            self.foreign_topics.entry(home).or_default().insert(topic.to_owned());
-        }
         let partition = place.region.partition();
         match destination.role.as_ref()? {
             TopicRole::Created => {
                 let new = || (place.clone(), BTreeMap::new());
-                let (_, policies) =
+                let (first, policies) =
                     self.publishing.entry(place.account.clone()).or_insert_with(new);
+                if place < first {
+                    first.clone_from(place);
+                }
                 let policy: &mut Publishing = policies.entry(target.to_owned()).or_default();
                 policy.topics.insert(topic.to_owned());
                 let key = destination.kms_key.as_ref();
@@ -196,6 +216,8 @@ impl Compiler<'_> {
             display_name: format!("ctguard {}", self.blueprint.name),
             kms_key: destination.kms_key.as_ref().map(|key| in_place(key, place)),
             default_policy: default_topic_policy(place, arn),
+            // Of use to mails, too: a destination may go back to a format that the rules themselves
+            // send, and its old targets stay until the new way is proven.
             own_statements: vec![json!({
                 "Sid": self.names.sid("events"),
                 "Effect": "Allow",
@@ -249,7 +271,7 @@ impl Compiler<'_> {
 }
 
 /// An ARN of the blueprint with its placeholders filled for a place.
-fn in_place(template: &str, place: &Place) -> String {
+pub(super) fn in_place(template: &str, place: &Place) -> String {
     template.replace("{account}", place.account.as_str()).replace("{region}", place.region.as_str())
 }
 

@@ -40,14 +40,21 @@ impl<'a> Compiler<'a> {
         let blueprint = self.blueprint;
         for destination in notify.iter().filter_map(|name| blueprint.destinations.get(name)) {
             let path = self.destination(destination, place, here)?;
-            let input = self.input(index, alert, destination.format, place.region.partition())?;
-            let input = match self.account_names.get(&place.account) {
-                Some(name) => message::with_account_name(input, name),
-                None => input,
+            let partition = place.region.partition();
+            let input = match &path.machine {
+                Some(_) => self.mail_input(alert, &path.topic_arn, partition)?,
+                None => {
+                    let input = self.input(index, alert, destination.format, partition)?;
+                    match self.account_names.get(&place.account) {
+                        Some(name) => message::with_account_name(input, name),
+                        None => input,
+                    }
+                }
             };
+            let machine = path.machine.as_ref();
             let target = Target {
-                arn: path.topic_arn.clone(),
-                role_arn: path.role.clone(),
+                arn: path.target_arn().to_owned(),
+                role_arn: machine.map(|one| one.started_by.clone()).or(path.role.clone()),
                 input,
                 dead_letter_arn: Some(place.arn("sqs", &self.names.targets_queue())),
                 retry_policy: None,

@@ -69,32 +69,59 @@ pub(super) struct Publishing {
 }
 
 impl Publishing {
-    fn policy(&self) -> Value {
-        let only = |all: &BTreeSet<String>| match all.len() {
-            1 => json!(all.first()),
-            _ => json!(all),
-        };
+    pub fn policy(&self) -> Value {
         let publish =
             json!({ "Effect": "Allow", "Action": "sns:Publish", "Resource": only(&self.topics) });
         let mut statements = vec![publish];
         if !self.keys.is_empty() {
             // https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
-            statements.push(json!({
-                "Effect": "Allow",
-                "Action": ["kms:GenerateDataKey", "kms:Decrypt"],
-                "Resource": only(&self.keys),
-            }));
+            statements.extend(self.uses_keys());
         }
         policy::document(statements)
     }
+
+    /// A key by its ARN, and one of its own account by its alias: IAM knows no resource for that.
+    ///
+    /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html>
+    fn uses_keys(&self) -> Vec<Value> {
+        let (aliases, keys): (BTreeSet<&String>, BTreeSet<&String>) =
+            self.keys.iter().partition(|key| key.contains(":alias/"));
+        let keys: BTreeSet<String> = keys.into_iter().cloned().collect();
+        let actions = json!(["kms:GenerateDataKey", "kms:Decrypt"]);
+        let mut statements = Vec::new();
+        if !keys.is_empty() {
+            statements
+                .push(json!({ "Effect": "Allow", "Action": actions, "Resource": only(&keys) }));
+        }
+        for alias in aliases {
+            let Some((home, name)) = alias.split_once(":alias/") else { continue };
+            statements.push(json!({
+                "Effect": "Allow",
+                "Action": actions,
+                "Resource": format!("{home}:key/*"),
+                "Condition": {
+                    "ForAnyValue:StringEquals": { "kms:ResourceAliases": format!("alias/{name}") },
+                },
+            }));
+        }
+        statements
+    }
 }
 
-/// Lets the role of a place's account publish, and makes it where it forwards nothing.
-pub(super) fn publishes(
+/// One resource, or a list of them.
+pub(super) fn only(all: &BTreeSet<String>) -> Value {
+    match all.len() {
+        1 => json!(all.first()),
+        _ => json!(all),
+    }
+}
+
+/// Lets the role of a place's account send, and makes it where it forwards nothing.
+pub(super) fn sends(
     blueprint: &Blueprint,
     desired: &mut Desired,
     place: &Place,
-    policies: &BTreeMap<String, Publishing>,
+    policies: BTreeMap<String, Value>,
 ) {
     let names = &desired.names;
     let trust = trust_of_all_rules(names, place);
@@ -106,5 +133,5 @@ pub(super) fn publishes(
         tags: tags_of(blueprint, Kind::Role, None),
     });
     role.trust = trust;
-    role.policies.extend(policies.iter().map(|(name, of)| (name.clone(), of.policy())));
+    role.policies.extend(policies);
 }

@@ -1,4 +1,5 @@
-//! The role of an account through which its rules send to the hub, and to topics of other accounts.
+//! The roles of an account: the one through which its rules send to the hub, to topics of other
+//! accounts and to state machines, and the one with which state machines publish.
 
 use crate::action::Action;
 use crate::desired::DesiredRole;
@@ -17,13 +18,16 @@ pub fn diff(differ: &mut Differ<'_>) {
     let (desired, live) = (differ.desired, differ.live);
     let accounts: BTreeSet<&AccountId> =
         desired.own_places().map(|(place, _)| &place.account).collect();
-    let name = desired.names.role();
+    let kinds =
+        [(desired.names.role(), &desired.roles), (desired.names.machine(), &desired.machine_roles)];
     for account in accounts {
-        let seen = live.accounts.get(account).and_then(|account| account.roles.get(&name));
-        let seen = seen.unwrap_or(&Observed::Absent);
-        match desired.roles.get(account) {
-            Some(wanted) => wanted_role(differ, account, wanted, seen),
-            None => unwanted(differ, account, &name, seen),
+        for (name, roles) in &kinds {
+            let seen = live.accounts.get(account).and_then(|account| account.roles.get(name));
+            let seen = seen.unwrap_or(&Observed::Absent);
+            match roles.get(account) {
+                Some(wanted) => wanted_role(differ, account, wanted, seen),
+                None => unwanted(differ, account, name, seen),
+            }
         }
     }
 }
@@ -66,9 +70,10 @@ fn update(differ: &mut Differ<'_>, wanted: &DesiredRole, live: &LiveRole) {
     let mut fields = FieldChanges::default();
     let mut calls = Vec::new();
     // A role that rules sent to topics with may still be needed by those that are on their way out.
-    let wide = trust_of_all_rules(&differ.desired.names, &wanted.place);
-    let trusts = [&wanted.trust, &wide].iter().any(|trust| policy::same(&live.role.trust, trust));
-    if !trusts || wanted.trust == wide && !policy::same(&live.role.trust, &wide) {
+    let wide = (wanted.name == differ.desired.names.role())
+        .then(|| trust_of_all_rules(&differ.desired.names, &wanted.place));
+    let wide_enough = wide.as_ref().is_some_and(|wide| policy::same(&live.role.trust, wide));
+    if !policy::same(&live.role.trust, &wanted.trust) && !wide_enough {
         fields.differ("trust", &live.role.trust, &wanted.trust);
         let (role, trust) = (wanted.name.clone(), wanted.trust.clone());
         calls.push(Action::UpdateAssumeRolePolicy { role, trust });
@@ -98,7 +103,8 @@ fn update(differ: &mut Differ<'_>, wanted: &DesiredRole, live: &LiveRole) {
         fields.differ("policy", policy, &serde_json::Value::Null);
         let whole = RoleKey::of_policy(&wanted.name, name).to_string();
         let reason = "the blueprint does not have it";
-        let draft = Draft::new(&wanted.place, Kind::Role, &whole, Verb::Delete, reason);
+        let draft = Draft::new(&wanted.place, Kind::Role, &whole, Verb::Delete, reason)
+            .needs(first(differ, &wanted.place, name));
         let (role, name) = (wanted.name.clone(), name.clone());
         differ.change(draft, fields.into_vec(), vec![Action::DeleteRolePolicy { role, name }]);
     }
@@ -107,6 +113,12 @@ fn update(differ: &mut Differ<'_>, wanted: &DesiredRole, live: &LiveRole) {
 /// What a difference in a policy is called: where there are several, each by its name.
 fn field(wanted: &DesiredRole, name: &str) -> String {
     if wanted.policies.len() > 1 { format!("policy {name}") } else { "policy".to_owned() }
+}
+
+/// The role of state machines goes before the policy to start them, by which it is looked for.
+fn first(differ: &Differ<'_>, place: &Place, policy: &str) -> Option<Address> {
+    let machine = differ.desired.names.machine();
+    (policy == machine).then(|| Address::new(place, Kind::Role, machine))
 }
 
 fn put_policy(wanted: &DesiredRole, name: &str, policy: &Value) -> Action {
@@ -144,7 +156,12 @@ fn unwanted(differ: &mut Differ<'_>, account: &AccountId, name: &str, seen: &Obs
         .collect();
     calls.push(Action::DeleteRole { name: name.to_owned() });
     let reason = "the blueprint no longer needs it";
-    differ.change(Draft::new(&place, Kind::Role, name, Verb::Delete, reason), Vec::new(), calls);
+    let needs = match name == differ.desired.names.role() {
+        true => live.role.policies.keys().find_map(|policy| first(differ, &place, policy)),
+        false => None,
+    };
+    let draft = Draft::new(&place, Kind::Role, name, Verb::Delete, reason).needs(needs);
+    differ.change(draft, Vec::new(), calls);
 }
 
 impl Differ<'_> {

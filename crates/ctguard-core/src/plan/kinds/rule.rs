@@ -7,6 +7,7 @@ use crate::plan::draft::{Differ, Draft, Owner};
 use crate::plan::fields::FieldChanges;
 use crate::plan::handover;
 use crate::resource::keys::RuleKey;
+use crate::resource::machine::machine_name;
 use crate::resource::rule::{TARGETS_PER_RULE, Target, Targets, bus_of, role_name};
 use crate::resource::small_map::SmallMap;
 use crate::resource::{ALERT_TAG, Address, BLUEPRINT_TAG, Kind, Tags};
@@ -192,6 +193,8 @@ fn needs(place: &Place, rule: &RuleKey, target: &Target) -> Vec<Address> {
     let mut needs = vec![Address::of_rule(place, rule)];
     if let Some((bus_place, bus)) = bus_of(target) {
         needs.push(Address::new(&bus_place, Kind::Bus, bus));
+    } else if let Some(machine) = machine_name(&target.arn) {
+        needs.push(Address::new(place, Kind::Machine, machine));
     } else if let Some(topic) = Arn::parse(&target.arn) {
         needs.push(Address::new(place, Kind::Topic, topic.resource));
     }

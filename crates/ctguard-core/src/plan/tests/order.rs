@@ -19,13 +19,14 @@ fn change(action: Verb, kind: Kind, step: Option<Step>) -> Change {
     }
 }
 
-const KINDS: [Kind; 9] = [
+const KINDS: [Kind; 10] = [
     Kind::Bucket,
     Kind::Trail,
     Kind::Role,
     Kind::Bus,
     Kind::Queue,
     Kind::Topic,
+    Kind::Machine,
     Kind::Subscription,
     Kind::Rule,
     Kind::Target,
@@ -43,6 +44,9 @@ fn what_is_sent_to_is_made_before_what_sends_and_goes_after_it() {
         (Kind::Target, Kind::Rule),
         (Kind::Target, Kind::Topic),
         (Kind::Target, Kind::Bus),
+        (Kind::Target, Kind::Machine),
+        (Kind::Machine, Kind::Role),
+        (Kind::Machine, Kind::Queue),
         (Kind::Target, Kind::Role),
         (Kind::Target, Kind::Queue),
     ];
@@ -80,17 +84,13 @@ fn changes_are_sorted_by_wave_then_by_address() {
     sort(&mut changes);
     let made: Vec<(Verb, Kind)> = changes.iter().map(|c| (c.action, c.address.kind)).collect();
     // What is in no region comes first within a wave.
-    let create = [
+    let (permit, receive) = (
         [Kind::Bucket, Kind::Role, Kind::Queue],
-        [Kind::Trail, Kind::Bus, Kind::Topic],
-        [Kind::Subscription, Kind::Rule, Kind::Target],
-    ];
-    let delete = [
-        [Kind::Target, Kind::Subscription, Kind::Rule],
-        [Kind::Trail, Kind::Bus, Kind::Topic],
-        [Kind::Bucket, Kind::Role, Kind::Queue],
-    ];
-    let create = create.as_flattened().iter().map(|kind| (Verb::Create, *kind));
-    let delete = delete.as_flattened().iter().map(|kind| (Verb::Delete, *kind));
+        [Kind::Trail, Kind::Bus, Kind::Topic, Kind::Machine],
+    );
+    let create = [&permit[..], &receive, &[Kind::Subscription, Kind::Rule, Kind::Target]].concat();
+    let delete = [&[Kind::Target, Kind::Subscription, Kind::Rule][..], &receive, &permit].concat();
+    let create = create.iter().map(|kind| (Verb::Create, *kind));
+    let delete = delete.iter().map(|kind| (Verb::Delete, *kind));
     assert_eq!(made, create.chain(delete).collect::<Vec<_>>());
 }

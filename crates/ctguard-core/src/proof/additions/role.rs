@@ -1,4 +1,4 @@
-//! Policies of others on the role that forwards events. Whether they let it is a link of its own.
+//! Policies of others on the roles that forward events or publish mails. Whether they let it is a link of its own.
 //!
 //! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html>
 
@@ -12,7 +12,8 @@ use std::collections::BTreeSet;
 
 pub fn find(desired: &Desired, live: &Live, found: &mut Vec<Remark>) {
     let own: BTreeSet<&AccountId> = desired.own_places().map(|(place, _)| &place.account).collect();
-    for (account, wanted) in desired.roles.iter().filter(|(account, _)| own.contains(account)) {
+    let roles = desired.roles.iter().chain(&desired.machine_roles);
+    for (account, wanted) in roles.filter(|(account, _)| own.contains(account)) {
         let seen = live.accounts.get(account).and_then(|seen| seen.roles.get(&wanted.name));
         let Some(Observed::Known(role)) = seen else { continue };
         if role.tags.name_owner(&desired.name) {

@@ -39,6 +39,27 @@ impl Asker<'_> {
         self.decide(concerning, "the account", action, resource)
     }
 
+    /// Evaluates the policy of a resource of the role's own account, where the role's own policies
+    /// are enough: only a statement that denies counts.
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
+    pub fn not_denied(&self, policy: Option<&Value>, action: &str, resource: &str) -> Admission {
+        let Some(policy) = policy else { return Admission::Admits };
+        let variables = variables_of(policy);
+        let denies =
+            |statement: &Value| statement.get("Effect").and_then(Value::as_str) == Some("Deny");
+        let concerning = statements(policy)
+            .into_iter()
+            .filter(|statement| denies(statement))
+            .filter_map(|statement| Some((statement, variables, self.is_principal(statement)?)));
+        match self.decide(concerning, "the account", action, resource) {
+            Admission::Refuses(PolicyRefusal::Nobody(_) | PolicyRefusal::Condition(_)) => {
+                Admission::Admits
+            }
+            other => other,
+        }
+    }
+
     /// Evaluates the role's inline policies.
     pub fn allowed<'p>(
         &self,

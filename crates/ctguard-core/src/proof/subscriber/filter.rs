@@ -26,7 +26,7 @@ pub fn passage(attributes: &SubscriptionAttributes, format: Format) -> Passage {
     };
     if attributes.filter_policy_scope.as_deref() == Some("MessageBody") {
         return match format {
-            Format::Text => Passage::None(
+            Format::Mail | Format::Text => Passage::None(
                 "its filter policy is on the body, and a message for people is not JSON".to_owned(),
             ),
             _ => Passage::Some(

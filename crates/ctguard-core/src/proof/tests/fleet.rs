@@ -4,6 +4,7 @@ use crate::blueprint::{Account, Accounts, Blueprint, Hub, Risk, load_text};
 use crate::desired::{Desired, DesiredPlace, Scope, ScopeAccount, ScopeOrganization, compile};
 use crate::resource::Tags;
 use crate::resource::bus::Bus;
+use crate::resource::machine::{MachineStatus, machine_arn};
 use crate::resource::policy;
 use crate::resource::role::Role;
 use crate::resource::small_map::SmallMap;
@@ -12,8 +13,8 @@ use crate::resource::trail::{AdvancedSelector, FieldSelector, Selectors, Trail, 
 use crate::scope::{AccountId, Place, Region};
 use crate::snapshot::Live;
 use crate::snapshot::{
-    AccountSnapshot, LiveBus, LiveQueue, LiveRole, LiveRule, LiveSubscription, LiveTopic,
-    LiveTrail, Observed, PlaceSnapshot,
+    AccountSnapshot, LiveBus, LiveMachine, LiveQueue, LiveRole, LiveRule, LiveSubscription,
+    LiveTopic, LiveTrail, Observed, PlaceSnapshot,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -205,6 +206,11 @@ fn seen(at: &Place, here: &DesiredPlace) -> PlaceSnapshot {
         let tags = Observed::Known(wanted.tags.clone());
         (at.arn("sqs", name), Observed::Known(LiveQueue { queue, tags, messages: 0 }))
     });
+    let machines = here.machines.iter().map(|(name, wanted)| {
+        let (machine, tags) = (wanted.machine.clone(), Observed::Known(wanted.tags.clone()));
+        let live = LiveMachine { machine, status: MachineStatus::Active, tags };
+        (machine_arn(at, name), Observed::Known(live))
+    });
     PlaceSnapshot {
         place: at.clone(),
         rules: rules_of(None),
@@ -216,6 +222,8 @@ fn seen(at: &Place, here: &DesiredPlace) -> PlaceSnapshot {
         other_rules: BTreeMap::new(),
         functions: BTreeMap::new(),
         signals: SmallMap::new(),
+        executions: BTreeMap::new(),
+        machines: machines.collect(),
         topics: topics.collect(),
         queues: queues.collect(),
         trails: Observed::Known(SmallMap::from([trail(at)])),

@@ -2,7 +2,7 @@
 
 use super::fleet::*;
 use crate::cause::{Cause, Obstacle};
-use crate::desired::{Desired, Narrow, Shard};
+use crate::desired::{Desired, Narrow, Shard, SignalReads};
 use crate::drift::merge::merge as merge_drifts;
 use crate::drift::{self, Culprit, Drift, Finding};
 use crate::plan::{Plan, Stage, diff, merge as merge_plans};
@@ -39,7 +39,7 @@ fn read(desired: &Desired, live: &Live) -> Live {
 /// The same with what was counted, which only a proof reads.
 fn read_to_prove(desired: &Desired, live: &Live) -> Live {
     let mut seen = read(desired, live);
-    for (place, rules) in desired.own_rules() {
+    for (place, SignalReads { rules, .. }) in desired.signal_reads() {
         let counted = &live.places[&place].signals;
         let counted = rules.iter().filter_map(|key| Some((key.clone(), counted.get(key)?.clone())));
         seen.places.get_mut(&place).expect("the place").signals = counted.collect();
@@ -234,7 +234,7 @@ fn statement(here: &mut PlaceSnapshot, statement: Value) {
 
 /// Every rule that should be there fired, and nothing failed.
 fn all_fired(desired: &Desired, live: &mut Live) {
-    for (place, rules) in desired.own_rules() {
+    for (place, SignalReads { rules, .. }) in desired.signal_reads() {
         let fired = |key: RuleKey| (key, Observed::Known(RuleSignals::counted(7, 0, 0)));
         live.places.get_mut(&place).expect("the place").signals =
             rules.into_iter().map(fired).collect();

@@ -59,6 +59,8 @@ fn record() -> PlaceRecord {
             trails: Observed::Known(SmallMap::new()),
             keys: BTreeMap::new(),
             signals: SmallMap::new(),
+            machines: BTreeMap::new(),
+            executions: BTreeMap::new(),
         },
     }
 }

@@ -36,6 +36,8 @@ fn seen(place: &Place) -> PlaceSnapshot {
         trails: Observed::Known(SmallMap::new()),
         keys: BTreeMap::new(),
         signals: SmallMap::new(),
+        machines: BTreeMap::new(),
+        executions: BTreeMap::new(),
     }
 }
 
