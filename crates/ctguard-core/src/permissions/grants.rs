@@ -486,7 +486,7 @@ fn reads(blueprint: &Blueprint, duties: &Duties, purpose: Purpose, at: &Resource
 }
 
 /// Whether some destination's messages are mails, which a state machine composes.
-fn mails(blueprint: &Blueprint) -> bool {
+pub(super) fn mails(blueprint: &Blueprint) -> bool {
     blueprint.destinations.values().any(|destination| destination.format == Format::Mail)
 }
 

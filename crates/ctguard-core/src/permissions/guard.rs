@@ -6,7 +6,7 @@
 //! Sources: <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html>,
 //! <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>
 
-use super::{partition, path_and_name};
+use super::{grants, partition, path_and_name};
 use crate::blueprint::{Blueprint, DestinationTopic};
 use crate::resource::names::Names;
 use crate::resource::policy;
@@ -82,6 +82,14 @@ const TOPICS: &[&str] = &[
     "sns:Subscribe",
     "sns:TagResource",
     "sns:UntagResource",
+];
+
+/// State machines that write mails. Another definition publishes what it likes, or nothing.
+const MACHINES: &[&str] = &[
+    "states:DeleteStateMachine",
+    "states:TagResource",
+    "states:UntagResource",
+    "states:UpdateStateMachine",
 ];
 
 const QUEUES: &[&str] = &[
@@ -292,6 +300,10 @@ fn scp(blueprint: &Blueprint, exempt: &Exempt) -> Vec<Value> {
     let topics: BTreeSet<String> = own.into_iter().chain(named).collect();
     statements.push(deny("GuardTopics", TOPICS, topics.into_iter().collect()));
     statements.push(deny("GuardQueues", QUEUES, vec![arn("sqs", &format!("{prefix}*"))]));
+    if grants::mails(blueprint) {
+        let machine = arn("states", &format!("stateMachine:{}", names.machine()));
+        statements.push(deny("GuardMachines", MACHINES, vec![machine]));
+    }
     let exec = format!("arn:{partition}:iam::*:role/{STACK_SETS}");
     let in_organization =
         blueprint.accounts.as_ref().is_some_and(|accounts| accounts.organization.is_some());
@@ -299,6 +311,9 @@ fn scp(blueprint: &Blueprint, exempt: &Exempt) -> Vec<Value> {
     let mut roles: BTreeSet<String> =
         exempt.arns.iter().filter(|arn| arn.contains(":role/")).cloned().collect();
     roles.insert(format!("arn:{partition}:iam::*:role/{}", names.role()));
+    if grants::mails(blueprint) {
+        roles.insert(format!("arn:{partition}:iam::*:role/{}", names.machine()));
+    }
     let mut makers = exempt.arns.clone();
     if in_organization {
         roles.insert(exec.clone());

@@ -13,6 +13,7 @@ accounts:
 regions: [eu-west-1]
 hub: { account: '222222222222', region: eu-west-1 }
 trail: { name: main, bucket: acme-logs, home_region: eu-west-1, account: '222222222222', kms_key: 'arn:aws:kms:eu-west-1:222222222222:key/11111111-2222-3333-4444-555555555555' }
+destinations: { people: { topic: people, format: mail, subscribers: [{ email: a@acme.example }] } }
 alerts: []
 ";
 
@@ -199,6 +200,7 @@ fn every_call_that_changes_an_object_is_guarded() {
         "s3:TagResource",
         "sns:CreateTopic",
         "sqs:CreateQueue",
+        "states:CreateStateMachine",
         // They change no object.
         "kms:Decrypt",
         "iam:PassRole",
