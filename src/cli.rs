@@ -29,6 +29,7 @@ mod policy;
 mod replay;
 mod sandbox;
 mod schema;
+mod secrets;
 mod show;
 mod snapshot;
 mod test;

@@ -1,6 +1,6 @@
 //! What most verbs begin with: the blueprint, the cloud, the survey.
 
-use super::{GlobalOptions, Io, acting, output};
+use super::{GlobalOptions, Io, acting, output, secrets};
 use crate::error::{CommandError, Exit};
 use crate::report::diagnostics;
 use crate::report::positions::Positions;
@@ -228,13 +228,13 @@ pub(super) async fn survey(
     let mut blueprint = read.blueprint.clone();
     // What is only removed is found by its tag.
     if !intent.destroy {
-        blueprint.resolve_secrets(|name| std::env::var(name).ok()).map_err(|error| {
-            CommandError::usage(error.to_string())
-                .hint("Set it to the subscriber's whole `https://` address, and run this again.")
-        })?;
+        secrets::from_environment(&mut blueprint)?;
+    }
+    acting::begin(&cloud.caller().await?, &blueprint, narrow, global, io)?;
+    if !intent.destroy {
+        secrets::from_cloud(&mut blueprint, cloud).await?;
     }
     let blueprint = &blueprint;
-    acting::begin(&cloud.caller().await?, blueprint, narrow, global, io)?;
     let progress = global.progress(io);
     let hear = |event| progress.hear(event);
     let result =

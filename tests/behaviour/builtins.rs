@@ -84,7 +84,10 @@ fn messages_read_well_in_every_format() {
                 }
                 let blank = |line: &str| line.ends_with(": \"") || line.ends_with(":* ");
                 assert!(!text.lines().any(blank), "{id}: {text}");
-                assert!(format == Format::Json || !text.contains('<'), "a variable: {text}");
+                // A request may hold XML.
+                let mut own = text.lines().filter(|line| !line.starts_with("\"Touched"));
+                let variable = own.any(|line| line.contains('<'));
+                assert!(format == Format::Json || !variable, "a variable: {text}");
                 seen += &format!("--- {file}\n{}\n\n", laid_out(&text, format, &event));
             }
             let mut settings = insta::Settings::clone_current();

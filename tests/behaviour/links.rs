@@ -346,6 +346,8 @@ const ROWS: &[Row] = &[
     (&[], "open the buckets", 0, &["note log-bucket-public us-east-1"], Apply),
     (&[], "stop keeping versions", 0, &["degraded log-bucket-versioning us-east-1"], Apply),
     (&[], "log files cannot be encrypted", 0, &["degraded log-key us-east-1"], Person),
+    (&[], "the key of log files shuts CloudTrail out", 0, &["degraded log-key us-east-1"], Person),
+    (&[], "the key of log files is disabled", 0, &["degraded log-key us-east-1"], Person),
     (&[], "log files cannot be written", 0, &["degraded log-delivery us-east-1"], Person),
     (&[], "digests cannot be written", 0, &["degraded digest-delivery us-east-1"], Person),
 ];

@@ -58,7 +58,12 @@ fn plan_and_verify_agree_on_a_trail_that_members_do_not_show() {
     }
     assert!(verify.out.contains("trail-not-shown"), "{}", verify.out);
     assert!(!verify.out.contains("Run `ctguard apply`"), "{}", verify.out);
-    world.run(&["drift"]).expect(0);
+    let drift = world.run(&["drift"]).expect(2);
+    assert!(
+        drift.out.contains("trail-not-shown") && !drift.out.contains("No drift"),
+        "{}",
+        drift.out
+    );
     world.run(&["apply", "--yes"]).expect(0);
     assert_eq!(world.state(), before, "there is nothing to apply");
     // The sandbox delivers what the proof says: of the management account alone.
@@ -68,6 +73,23 @@ fn plan_and_verify_agree_on_a_trail_that_members_do_not_show() {
     assert_eq!(heard(&world), before);
     world.run(&[&send[..], &[MANAGEMENT]].concat()).expect(0);
     assert_eq!(heard(&world), before + 1);
+}
+
+#[test]
+fn a_trail_that_trusted_access_has_left_is_told_by_verify_and_drift() {
+    let world = organization();
+    world.run(&["apply", "--yes"]).expect(0);
+    world.run(&["sandbox", "confirm"]).expect(0);
+    world.run(&["drift"]).expect(0);
+    world.run(&["sandbox", "break", "distrust-cloudtrail"]).expect(0);
+    let verify = world.run(&["verify"]).expect(3);
+    let drift = world.run(&["drift"]).expect(2);
+    for said in [&verify.out, &drift.out] {
+        assert!(said.contains("trail-not-shown"), "{said}");
+        assert!(!said.contains("No drift"), "{said}");
+    }
+    let json = world.run(&["drift", "--format", "json"]).expect(2);
+    assert!(json.out.contains("trail-not-shown"), "{}", json.out);
 }
 
 /// A trail of the member's own that is stopped is not why nothing is recorded.

@@ -5,8 +5,9 @@ use crate::laws::{account, apply, blueprint, choice, confirm, plan, read};
 use crate::stub::{ACCOUNT, Reply, Stub};
 use crate::world::World;
 use ctguard_core::resource::topic::Protocol;
+use ctguard_core::scope::Region;
 use ctguard_sandbox::fresh::AccountKind;
-use ctguard_sandbox::state::{Regional, StoredSubscription};
+use ctguard_sandbox::state::{Denied, Regional, StoredSecret, StoredSubscription};
 use ctguard_sandbox::{Sandbox, State};
 use proptest::prelude::*;
 use serde_json::json;
@@ -33,6 +34,24 @@ fn by_variable() -> String {
     let at = HOOKED.find("- https:").unwrap();
     let end = at + HOOKED[at..].find('\n').unwrap();
     format!("{}- secret: env:CTGUARD_TEST_HOOK{}", &HOOKED[..at], &HOOKED[end..])
+}
+
+/// The same with the address in a parameter, or in a secret under a key.
+fn by_reference(reference: &str) -> String {
+    by_variable().replace("env:CTGUARD_TEST_HOOK", reference)
+}
+
+const PARAMETER: &str = "ssm:/alerts/hook";
+
+const SECRET: &str = "secretsmanager:alerts/hook#url";
+
+/// Puts the address into Parameter Store and Secrets Manager.
+fn keep_address(state: &mut State) {
+    let kept = |value: String| StoredSecret { value, ..StoredSecret::default() };
+    let here = home(state);
+    here.parameters.insert("/alerts/hook".to_owned(), kept(ADDRESS.to_owned()));
+    let object = json!({ "url": ADDRESS, "PLANTEDkey": "PLANTEDother" }).to_string();
+    here.secrets.insert("alerts/hook".to_owned(), kept(object));
 }
 
 const ADDRESS: &str =
@@ -117,6 +136,12 @@ fn subscription(here: &mut Regional) -> &mut ctguard_core::resource::topic::Subs
             StoredSubscription::Pending { .. } => None,
         })
         .unwrap()
+}
+
+/// The region in which secrets are looked up.
+fn home(state: &mut State) -> &mut Regional {
+    let account = state.accounts.values_mut().next().unwrap();
+    account.regions.entry(Region::new("us-east-1").unwrap()).or_default()
 }
 
 fn regional(state: &mut State) -> &mut Regional {
@@ -278,8 +303,10 @@ const LINES: [&str; 28] = [
 
 #[test]
 fn no_output_and_no_file_of_any_verb_holds_a_planted_secret() {
-    for blueprint in [HOOKED.to_owned(), by_variable()] {
+    let kept = [by_reference(PARAMETER), by_reference(SECRET)];
+    for blueprint in [HOOKED.to_owned(), by_variable()].into_iter().chain(kept) {
         let world = World::bare(&blueprint);
+        world.change(keep_address);
         let made = crate::replay::record("ec2", "CreateRoute", "2026-03-01T10:00:00Z", "1", "anna");
         std::fs::write(world.path("log.json"), json!({ "Records": [made] }).to_string()).unwrap();
         let mut masked = 0;
@@ -365,6 +392,117 @@ fn a_secret_by_variable_reaches_sns_whole() {
     assert_eq!(hook.address(), ADDRESS);
     let ran = world.run(&["plan"]);
     assert!(ran.err.contains("`CTGUARD_TEST_HOOK`") && ran.err.contains("not set"), "{}", ran.err);
+}
+
+#[test]
+fn a_secret_that_aws_keeps_reaches_sns_whole_and_a_new_one_is_a_change() {
+    for reference in [
+        PARAMETER,
+        SECRET,
+        "ssm:/alerts/hook:1",
+        "ssm:arn:aws:ssm:us-east-1:111122223333:parameter/alerts/hook",
+        "secretsmanager:arn:aws:secretsmanager:us-east-1:111122223333:secret:alerts/hook-a1B2c3#url",
+    ] {
+        let world = World::bare(&by_reference(reference));
+        world.change(keep_address);
+        world.run(&["validate"]).expect(0);
+        world.run(&["apply", "--yes"]).expect(0);
+        let mut state = world.state();
+        let stored = regional(&mut state).topics.values().next().unwrap().subscriptions.keys();
+        let hook = stored.clone().find(|endpoint| endpoint.protocol == Protocol::Https).unwrap();
+        assert_eq!(hook.address(), ADDRESS);
+        world.run(&["plan", "--detailed-exitcode"]).expect(0);
+        world.change(|state| {
+            let here = home(state);
+            for held in here.parameters.values_mut().chain(here.secrets.values_mut()) {
+                held.value = held.value.replace("PLANTEDquery", "PLANTEDnext");
+            }
+        });
+        let ran = world.run(&["plan", "--detailed-exitcode"]).expect(2);
+        clean("the plan of a new one", &ran.out);
+    }
+}
+
+/// Each stops the run with a clear error, and nothing is subscribed.
+#[test]
+fn a_secret_that_cannot_be_read_is_an_error_and_never_an_empty_address() {
+    type Change = fn(&mut State);
+    let nothing: Change = |_| {};
+    let rows: [(&str, Change, &[&str]); 12] = [
+        ("ssm:/alerts/none", nothing, &["ParameterNotFound", "the hub's, else the first"]),
+        ("ssm:/alerts/hook:9", nothing, &["ParameterVersionNotFound"]),
+        ("secretsmanager:none", nothing, &["ResourceNotFoundException", "Correct `secret:`"]),
+        ("secretsmanager:alerts/hook#none", nothing, &["has no text under that key"]),
+        ("secretsmanager:alerts/hook", nothing, &["no web address", "secretsmanager:NAME#KEY"]),
+        (PARAMETER, |state| held(state, ""), &["is empty"]),
+        (PARAMETER, |state| held(state, "PLANTED"), &["no web address"]),
+        (SECRET, |state| held(state, "PLANTED"), &["is no JSON object"]),
+        (
+            PARAMETER,
+            |state| denied(state, "ssm:GetParameter"),
+            &["AccessDenied", "Allow ssm:GetParameter", "kms:Decrypt"],
+        ),
+        (
+            SECRET,
+            |state| denied(state, "secretsmanager:GetSecretValue"),
+            &["AccessDenied", "Allow secretsmanager:GetSecretValue", "kms:Decrypt"],
+        ),
+        (
+            SECRET,
+            |state| {
+                denied(state, "kms:Decrypt");
+                let all = home(state).secrets.values_mut();
+                all.for_each(|held| held.kms_key = Some("alias/secrets".to_owned()));
+            },
+            &["Access to KMS is not allowed", "kms:Decrypt"],
+        ),
+        (
+            SECRET,
+            |state| home(state).secrets.values_mut().for_each(|held| held.deleted = true),
+            &["InvalidRequestException", "marked for deletion"],
+        ),
+    ];
+    for (reference, change, says) in rows {
+        let world = World::bare(&by_reference(reference));
+        world.change(|state| {
+            keep_address(state);
+            change(state);
+        });
+        world.run(&["validate"]).expect(0);
+        for verb in [&["plan"][..], &["apply", "--yes"], &["verify"], &["drift"]] {
+            let ran = world.run(verb).expect(1);
+            for part in says {
+                assert!(ran.err.contains(part), "{reference} {verb:?}: {part}: {}", ran.err);
+            }
+            assert!(ran.err.contains(reference), "{}", ran.err);
+            clean(reference, &ran.err);
+        }
+        assert!(home(&mut world.state()).topics.is_empty());
+        world.run(&["destroy", "--yes"]).expect(0);
+    }
+}
+
+#[test]
+fn a_snapshot_holds_no_secret_and_says_so() {
+    let world = World::bare(&by_reference(PARAMETER));
+    world.change(keep_address);
+    world.run(&["snapshot", "--out", world.path("live.json").to_str().unwrap()]).expect(0);
+    let live = world.path("live.json");
+    let ran = world.offline(&["plan", "--snapshot", live.to_str().unwrap()]);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    assert!(ran.err.contains("a snapshot holds no secrets"), "{}", ran.err);
+    assert!(ran.err.contains("secret: env:NAME"), "{}", ran.err);
+}
+
+fn held(state: &mut State, value: &str) {
+    let here = home(state);
+    let all = here.parameters.values_mut().chain(here.secrets.values_mut());
+    all.for_each(|held| held.value = value.to_owned());
+}
+
+fn denied(state: &mut State, operation: &str) {
+    let operation = operation.to_owned();
+    state.denied.push(Denied { operation, account: None, region: None });
 }
 
 #[test]

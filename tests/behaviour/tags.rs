@@ -82,11 +82,13 @@ fn an_organization_that_asks_for_a_tag_gets_it_in_every_creating_call() {
 }
 
 #[test]
-fn without_the_tag_the_refusal_says_whose_policy_it_is() {
+fn without_the_tag_the_refusal_says_whose_policy_it_is_and_names_the_key_of_the_blueprint() {
     let world = World::bare(&keeping_a_trail());
     world.run(&["sandbox", "break", "require-tag"]).expect(0);
     let ran = world.run(&["apply", "--yes"]).expect(4);
     assert!(ran.out.contains("service control policy"), "{}", ran.out);
+    let said = ran.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("write them into the blueprint, as in `tags: { CostCenter:"), "{said}");
     assert!(all_tags(&world.state()).is_empty());
 }
 

@@ -131,8 +131,10 @@ clients! {
     lambda aws_sdk_lambda "Lambda",
     organizations aws_sdk_organizations "Organizations",
     s3 aws_sdk_s3 "S3" force_path_style,
+    secretsmanager aws_sdk_secretsmanager "Secrets Manager",
     sfn aws_sdk_sfn "SFN",
     sns aws_sdk_sns "SNS",
     sqs aws_sdk_sqs "SQS",
+    ssm aws_sdk_ssm "SSM",
     tagging aws_sdk_resourcegroupstagging "Resource Groups Tagging API",
 }

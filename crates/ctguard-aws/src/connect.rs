@@ -3,6 +3,7 @@
 use super::endpoints::Endpoints;
 use super::errors::refused;
 use super::identity;
+use super::process::Process;
 use super::providers::Making;
 use super::proxy::Proxies;
 use super::session::sdk_region;
@@ -18,6 +19,7 @@ use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use ctguard_core::cloud::CloudError;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where calls without a place go when nothing names a region.
 const FALLBACK: Region = Region::from_static("us-east-1");
@@ -27,6 +29,8 @@ pub(super) struct Connected {
     pub(super) base: SdkConfig,
     pub(super) endpoints: Endpoints,
     pub(super) notes: Vec<String>,
+    /// The commands that give credentials: a person may have to answer them, so they run first.
+    pub(super) processes: Vec<Arc<Process>>,
 }
 
 /// Reads the settings. Makes no AWS call, unless only the machine itself knows the region.
@@ -54,7 +58,13 @@ pub(super) async fn connect(options: &Options) -> Result<Connected, CloudError> 
         .profile_files(for_the_sdk)
         // It would end a body that stalls for 20 seconds, but every attempt ends before that.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-        .identity_cache(aws_config::identity::IdentityCache::lazy().build())
+        // Every call has its own limits of time; the SDK's five seconds are too few for a source that
+        // asks others.
+        .identity_cache(
+            aws_config::identity::IdentityCache::lazy()
+                .load_timeout(options.timing.operation)
+                .build(),
+        )
         .no_credentials();
     if let Some(region) = region(options, &settings) {
         loader = loader.region(region);
@@ -71,6 +81,7 @@ pub(super) async fn connect(options: &Options) -> Result<Connected, CloudError> 
         let region = options.default_region.as_ref().map(sdk_region);
         base = base.to_builder().region(region.unwrap_or(FALLBACK)).build();
     }
+    let processes = Mutex::default();
     let credentials = match &options.credentials {
         Some(given) => given.clone(),
         None => {
@@ -88,12 +99,16 @@ pub(super) async fn connect(options: &Options) -> Result<Connected, CloudError> 
                 base: &base,
                 endpoints: &endpoints,
                 mfa_token,
+                // An attempt of a call must see how it ended.
+                process_limit: options.timing.attempt.mul_f64(0.9),
+                processes: &processes,
             };
             making.provider(identity::source(&settings)?)?
         }
     };
     let base = base.to_builder().credentials_provider(credentials).build();
-    Ok(Connected { base, endpoints, notes: notes(&settings) })
+    let processes = processes.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(Connected { base, endpoints, notes: notes(&settings), processes })
 }
 
 /// The MFA devices that are asked for, each with the profile that names it.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 /// Every service that is called, by the name that the settings derive from.
 ///
 /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/ss-endpoints-table.html>
-const SERVICES: [&str; 14] = [
+const SERVICES: [&str; 16] = [
     "Account",
     "CloudTrail",
     "CloudWatch",
@@ -22,7 +22,9 @@ const SERVICES: [&str; 14] = [
     "SFN",
     "SNS",
     "SQS",
+    "SSM",
     "STS",
+    "Secrets Manager",
 ];
 
 /// The endpoints that are set.

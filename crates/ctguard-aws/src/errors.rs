@@ -3,7 +3,11 @@
 //! What AWS says is read by [`ctguard_core::cause::words`]; what went wrong on the way to AWS is
 //! told from the SDK's own types here.
 
+use super::chain::{chain, shorten, sources};
+use super::foreign;
+use super::foreign::is_page;
 use super::transport::TooLong;
+use super::way::{self, Blocked, Way};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_sts::operation::RequestId;
 use aws_smithy_runtime_api::client::dns::ResolveDnsError;
@@ -11,7 +15,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use ctguard_core::cause::words::says_not_found;
-use ctguard_core::cause::{Cause, Obstacle};
+use ctguard_core::cause::{Cause, CredentialSource, Obstacle};
 use ctguard_core::cloud::{CloudError, CloudErrorKind};
 use ctguard_core::snapshot::Observed;
 use std::error::Error;
@@ -83,25 +87,33 @@ pub(super) fn refused(operation: &str, code: &str, message: impl Into<String>) -
     }
 }
 
-/// Why a role of the profile gives no credentials. It passes through the SDK, which says of it only
-/// that there are no credentials.
+/// Why the source of credentials gives none. It passes through the SDK, which says of it only that
+/// there are no credentials.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{0}")]
-pub(super) struct NotAssumed(pub(super) CloudError);
+pub(super) struct NotProvided(pub(super) CloudError);
+
+/// Says that a source gives no credentials, and why.
+pub(super) fn not_provided(source: CredentialSource, code: &str, why: String) -> CredentialsError {
+    let cause = Cause::SourceFailed(source);
+    let message = shorten(&ctguard_core::secret::hidden(&why), MESSAGE_MAX_CHARS);
+    let error = CloudError { kind: cause.kind(), cause, ..refused("credentials", code, message) };
+    CredentialsError::provider_error(NotProvided(error))
+}
 
 /// Translates an error of the SDK.
 pub(super) fn from_sdk<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> CloudError
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
-    if let Some(NotAssumed(why)) = sources(error).find_map(|source| source.downcast_ref()) {
+    if let Some(NotProvided(why)) = sources(error).find_map(|source| source.downcast_ref()) {
         return why.clone();
     }
     let (code, message, cause) = match error {
         // A success status with a malformed body also counts as a service error.
         _ if is_too_long(error) => (TOO_LARGE.to_owned(), chain(error), Cause::TooLarge),
         SdkError::ServiceError(failure) if failure.raw().status().is_success() => {
-            ("BadResponse".to_owned(), chain(error), Cause::Malformed)
+            ("BadResponse".to_owned(), foreign::told(failure.raw()), Cause::Malformed)
         }
         SdkError::ServiceError(failure) => {
             said(operation, failure.err().code(), failure.err().message(), failure.raw())
@@ -110,7 +122,9 @@ where
         SdkError::ResponseError(failure) if !failure.raw().status().is_success() => {
             said(operation, None, None, failure.raw())
         }
-        SdkError::ResponseError(_) => ("BadResponse".to_owned(), chain(error), Cause::Malformed),
+        SdkError::ResponseError(failure) => {
+            ("BadResponse".to_owned(), foreign::told(failure.raw()), Cause::Malformed)
+        }
         SdkError::TimeoutError(_) => {
             ("Timeout".to_owned(), chain(error), Cause::Unreachable(Obstacle::Timeout))
         }
@@ -118,11 +132,12 @@ where
             ("NoCredentials".to_owned(), chain(error), Cause::NoCredentials)
         }
         SdkError::DispatchFailure(failure) if failure.is_timeout() => {
-            ("Timeout".to_owned(), chain(error), Cause::Unreachable(Obstacle::Timeout))
+            let obstacle = blocked(error).unwrap_or(Obstacle::Timeout);
+            ("Timeout".to_owned(), chain(error), Cause::Unreachable(obstacle))
         }
         SdkError::DispatchFailure(failure) => {
             let message = chain(error);
-            let cause = match failure.is_io() || failure.is_user() {
+            let cause = match failure.is_io() || failure.is_user() || blocked(error).is_some() {
                 true => Cause::Unreachable(obstacle(error, &message)),
                 false => elsewhere(error, &message),
             };
@@ -140,7 +155,7 @@ where
         operation: operation.to_owned(),
         kind,
         code,
-        message: shorten(&ctguard_core::secret::hidden(&message)),
+        message: shorten(&ctguard_core::secret::hidden(&message), MESSAGE_MAX_CHARS),
         request_id: error.request_id().map(str::to_owned),
         cause,
     }
@@ -155,11 +170,19 @@ fn said(
 ) -> (String, String, Cause) {
     let status = answer.status().as_u16();
     let Some(code) = code else {
-        let message = message.map_or_else(
-            || format!("the answer was HTTP {status} without an error of AWS's"),
-            str::to_owned,
-        );
-        let cause = match is_page(answer) && status < 500 && status != 407 {
+        let page = is_page(answer);
+        let message = match message {
+            Some(message) => message.to_owned(),
+            None if page => foreign::told(answer),
+            None => format!("the answer was HTTP {status} without an error of AWS's"),
+        };
+        let by_proxy = answer.extension::<Way>().and_then(|way| way.proxy.as_ref());
+        if let (Some(proxy), 407 | 403 | 502..=504, true) = (by_proxy, status, page) {
+            let message = format!("the proxy {proxy:?} may have answered: {message}");
+            let cause = Cause::Unreachable(way::of_status(Some(status)));
+            return (format!("Http{status}"), message, cause);
+        }
+        let cause = match page && status < 500 && status != 407 {
             true => Cause::Malformed,
             false => Cause::of_status(Some(status)).unwrap_or(Cause::Other),
         };
@@ -171,25 +194,18 @@ fn said(
     (code.to_owned(), message, cause)
 }
 
-/// Whether an answer is a page for people, as proxies and sign-in portals send: no service of AWS
-/// that ctguard calls answers with one.
-///
-/// Emulators call their JSON and XML `text/html`, so the type alone decides nothing.
-pub(super) fn is_page(answer: &HttpResponse) -> bool {
-    const BEGINNINGS: [&str; 7] =
-        ["<!doctype html", "<html", "<!--", "<head", "<body", "<title", "<meta"];
-    let kind = answer.headers().get("content-type").unwrap_or_default();
-    let body = answer.body().bytes().unwrap_or_default();
-    let begins = body.iter().take(256).map(u8::to_ascii_lowercase).collect::<Vec<u8>>();
-    let begins = String::from_utf8_lossy(&begins).into_owned();
-    let begins = begins.trim_start_matches('\u{feff}').trim_start();
-    let words = !begins.is_empty() && !begins.starts_with(['{', '[', '<', '"']);
-    BEGINNINGS.iter().any(|page| begins.starts_with(page))
-        || (kind.starts_with("text/html") && words)
+/// What was in the way at a proxy.
+pub(super) fn blocked(error: &(dyn Error + 'static)) -> Option<Obstacle> {
+    sources(error)
+        .find_map(|source| source.downcast_ref::<Blocked>())
+        .map(|blocked| blocked.obstacle)
 }
 
 /// What was in the way, from the types of the errors below and then from their words.
 fn obstacle(error: &(dyn Error + 'static), message: &str) -> Obstacle {
+    if let Some(found) = blocked(error) {
+        return found;
+    }
     let mut refused = false;
     for source in sources(error) {
         if source.downcast_ref::<ResolveDnsError>().is_some() {
@@ -209,7 +225,7 @@ fn obstacle(error: &(dyn Error + 'static), message: &str) -> Obstacle {
 /// connection gets past.
 fn elsewhere(error: &(dyn Error + 'static), message: &str) -> Cause {
     match obstacle(error, message) {
-        found @ (Obstacle::Dns | Obstacle::Proxy) => Cause::Unreachable(found),
+        found @ Obstacle::Dns => Cause::Unreachable(found),
         _ if is_configuration(message) => Cause::Configuration,
         found => Cause::Unreachable(found),
     }
@@ -262,33 +278,6 @@ fn is_too_long(error: &(dyn Error + 'static)) -> bool {
     sources(error).any(|source| source.downcast_ref::<TooLong>().is_some())
 }
 
-fn sources<'a>(
-    error: &'a (dyn Error + 'static),
-) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| error.source())
-}
-
-/// The messages of an error and its causes, without those that only repeat the one above.
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    for source in sources(error) {
-        let text = source.to_string();
-        if parts.last().is_none_or(|last| !last.contains(&text)) {
-            parts.push(text);
-        }
-    }
-    parts.join(": ")
-}
-
-/// One line of bounded length.
-fn shorten(message: &str) -> String {
-    let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(MESSAGE_MAX_CHARS) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -336,8 +325,8 @@ mod tests {
 
     #[test]
     fn messages_are_one_line_of_bounded_length() {
-        assert_eq!(shorten("a\n  b\tc"), "a b c");
-        let long = shorten(&"ä".repeat(5_000));
+        assert_eq!(shorten("a\n  b\tc", 10), "a b c");
+        let long = shorten(&"ä".repeat(5_000), MESSAGE_MAX_CHARS);
         assert_eq!(long.chars().count(), MESSAGE_MAX_CHARS + 1);
     }
 }

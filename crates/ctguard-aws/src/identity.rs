@@ -36,7 +36,10 @@ pub(super) enum Source {
         profile: String,
         session: String,
     },
-    Process(String),
+    Process {
+        profile: String,
+        command: String,
+    },
     Container,
     Machine,
     /// The container's, else the machine's: when nothing else is there.
@@ -52,11 +55,14 @@ pub(super) struct Role {
     pub(super) external_id: Option<String>,
     pub(super) duration_seconds: Option<i32>,
     pub(super) mfa_serial: Option<String>,
+    /// Whose credentials assume it, in words.
+    pub(super) by: String,
     pub(super) from: Source,
 }
 
 #[derive(Debug)]
 pub(super) struct Sso {
+    pub(super) profile: String,
     pub(super) account: String,
     pub(super) role: String,
     pub(super) start_url: String,
@@ -131,6 +137,10 @@ fn role(
 ) -> Result<Source, CloudError> {
     let key = |key: &str| settings.of(profile, key);
     let source = settings.written(profile, "source_profile");
+    let by = match source {
+        Some(source) => format!("those of the profile `{source}`"),
+        None => format!("those of {}", key("credential_source").unwrap_or("nothing")),
+    };
     let from = match (source, settings.written(profile, "credential_source")) {
         (Some(_), Some(_)) => {
             return Err(invalid(format!(
@@ -153,6 +163,7 @@ fn role(
         external_id: key("external_id").map(str::to_owned),
         duration_seconds: duration,
         mfa_serial: key("mfa_serial").map(str::to_owned),
+        by,
         from,
     })))
 }
@@ -220,7 +231,8 @@ fn of_profile(settings: &Settings, profile: &str) -> Result<Option<Source>, Clou
         return Ok(Some(Source::Login { profile, session }));
     }
     if let Some(command) = key("credential_process") {
-        return Ok(Some(Source::Process(command.to_owned())));
+        let (profile, command) = (profile.to_owned(), command.to_owned());
+        return Ok(Some(Source::Process { profile, command }));
     }
     match settings.in_config_file(profile).filter(with_id) {
         Some(section) => keys(section, profile).map(Source::Keys).map(Some),
@@ -303,6 +315,7 @@ fn sso(settings: &Settings, profile: &str) -> Result<Sso, CloudError> {
         })
     };
     Ok(Sso {
+        profile: profile.to_owned(),
         account: needed("sso_account_id")?,
         role: needed("sso_role_name")?,
         start_url: needed("sso_start_url")?,

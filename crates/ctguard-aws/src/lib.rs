@@ -17,6 +17,7 @@
 
 mod account;
 mod buses;
+mod chain;
 mod clients;
 mod cloudtrail;
 mod cloudwatch;
@@ -26,6 +27,7 @@ mod endpoints;
 mod errors;
 mod events;
 mod files;
+mod foreign;
 mod gate;
 mod iam;
 mod identity;
@@ -37,11 +39,13 @@ mod observe;
 mod organizations;
 mod pace;
 mod perform;
+mod process;
 mod providers;
 mod proxy;
 mod retry;
 mod roles;
 mod s3;
+mod secrets;
 mod session;
 mod settings;
 mod sfn;
@@ -51,13 +55,14 @@ mod sts;
 mod tagging;
 mod throttles;
 mod transport;
+mod way;
 
 use aws_config::SdkConfig;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use clients::{Clients, OfCall};
 use connect::Connected;
 use ctguard_core::action::Action;
-use ctguard_core::blueprint::Accounts;
+use ctguard_core::blueprint::{Accounts, SecretReference};
 use ctguard_core::cloud::lookup::{Lookup, LookupPage};
 use ctguard_core::cloud::{Cloud, CloudError};
 use ctguard_core::permissions::Permission;
@@ -69,6 +74,7 @@ use endpoints::Endpoints;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use gate::Gate;
+use process::Process;
 use retry::Written;
 use session::Session;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -188,6 +194,7 @@ pub struct Aws {
     base: SdkConfig,
     endpoints: Arc<Endpoints>,
     notes: Vec<String>,
+    processes: Vec<Arc<Process>>,
     timing: Timing,
     limits: Limits,
     run: Option<RunLimit>,
@@ -213,12 +220,13 @@ impl Aws {
     /// When a setting cannot be used: an endpoint that is no http or https URL, a profile that does
     /// not exist.
     pub async fn connect(options: Options) -> Result<Self, CloudError> {
-        let Connected { base, endpoints, notes } = connect::connect(&options).await?;
+        let Connected { base, endpoints, notes, processes } = connect::connect(&options).await?;
         let timing = options.timing;
         Ok(Self {
             base,
             endpoints: Arc::new(endpoints),
             notes,
+            processes,
             timing,
             limits: options.limits,
             run: options.run,
@@ -260,7 +268,13 @@ impl Aws {
     }
 
     async fn known_caller(&self) -> Result<&Caller, CloudError> {
-        self.caller.get_or_try_init(|| sts::caller(self.sts(), &self.gate)).await
+        let sign_in = async || {
+            for process in &self.processes {
+                process.ready(self.timing.operation).await?;
+            }
+            sts::caller(self.sts(), &self.gate).await
+        };
+        self.caller.get_or_try_init(sign_in).await
     }
 
     fn sts(&self) -> &aws_sdk_sts::Client {
@@ -402,6 +416,21 @@ impl Cloud for Aws {
         wanted: &'a Lookup,
     ) -> BoxFuture<'a, Result<LookupPage, CloudError>> {
         let work = async move { self.session(place).await?.lookup(self.timing, wanted).await };
+        deadline::within(None, self.run, work).boxed()
+    }
+
+    fn secret<'a>(
+        &'a self,
+        reference: &'a SecretReference,
+        region: Option<&'a Region>,
+    ) -> BoxFuture<'a, Result<String, CloudError>> {
+        let work = async move {
+            let caller = self.known_caller().await?;
+            let region = reference.region().or_else(|| region.cloned()).or_else(|| self.region());
+            let place = Place::new(caller.account.clone(), region.unwrap_or_else(Region::global));
+            // With the caller's own credentials, whatever role the blueprint has for the account.
+            self.new_session(place, None).secret(reference).await
+        };
         deadline::within(None, self.run, work).boxed()
     }
 

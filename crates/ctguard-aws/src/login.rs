@@ -7,11 +7,13 @@
 //! Sources: <https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sign-in.html>;
 //! botocore's `LoginProvider` and `generate_login_cache_key`.
 
+use super::errors::not_provided;
 use super::settings::Settings;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::future::ProvideCredentials as Provided;
+use ctguard_core::cause::CredentialSource;
 use jiff::Timestamp;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -42,7 +44,7 @@ impl Login {
 
     fn read(&self) -> Result<Credentials, CredentialsError> {
         let profile = &self.profile;
-        let failed = |why: String| CredentialsError::provider_error(why);
+        let failed = |why: String| not_provided(CredentialSource::Login, "LoginSession", why);
         let text = std::fs::read_to_string(&self.file).map_err(|_| {
             failed(format!("there is no session of `aws login` for the profile `{profile}`: run `aws login --profile {profile}`"))
         })?;

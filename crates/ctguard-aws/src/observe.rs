@@ -13,7 +13,7 @@
 //!          function that subscribes: GetPolicy
 //!          state machine: DescribeStateMachine
 //!          DescribeTrails ─► GetTrailStatus each; GetEventSelectors of those at home here
-//!          key of a topic, bus or subscribed queue: DescribeKey ─► GetKeyPolicy
+//!          key of a topic, bus, trail or subscribed queue: DescribeKey ─► GetKeyPolicy
 //!          a rule that should be there is not: ListRules pages, ListEventBuses ─► ListRules each
 //!          rules whose signals are wanted: GetMetricData, two spans, 500 metrics a call
 //! account  ListRegions pages; bucket: HeadBucket ─► its five settings and tags
@@ -190,7 +190,7 @@ impl Reading<'_> {
             self.session.signals(&self.reads.signals, &self.reads.executions, now)
         );
         let (keys, (on_bus, stray_rules)) = join!(
-            self.keys(&topics, &queues, &buses, &default_bus_key),
+            self.keys(&topics, &queues, &buses, &default_bus_key, &trails),
             self.when_missing(&rules, &buses)
         );
         let place = self.session.place.clone();
@@ -623,12 +623,17 @@ impl Reading<'_> {
         queues: &SmallMap<String, Observed<LiveQueue>>,
         buses: &BTreeMap<String, Observed<LiveBus>>,
         default_bus_key: &Observed<String>,
+        trails: &Observed<SmallMap<String, LiveTrail>>,
     ) -> BTreeMap<String, Observed<LiveKey>> {
         let topics = topics.values().filter_map(|topic| topic.known()?.topic.kms_key.clone());
         let queues = queues.values().filter_map(|queue| queue.known()?.queue.kms_key.clone());
         let buses = buses.values().filter_map(|bus| bus.known()?.bus.kms_key.clone());
         let default = default_bus_key.known().cloned();
-        let keys: BTreeSet<String> = topics.chain(queues).chain(buses).chain(default).collect();
+        let place = &self.session.place;
+        let trails = trails.known().into_iter().flatten();
+        let trails = trails.filter_map(|(_, trail)| trail.key_at(place).cloned());
+        let keys: BTreeSet<String> =
+            topics.chain(queues).chain(buses).chain(default).chain(trails).collect();
         let read =
             each(keys, |key| async move { (observed(self.session.key(&key).await), key) }.boxed());
         read.await.into_iter().map(|(found, key)| (key, found)).collect()

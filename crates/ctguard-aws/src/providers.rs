@@ -1,13 +1,14 @@
 //! The providers of credentials: the SDK's for most sources, and one of our own for the roles that
 //! profiles name, which may ask for an MFA device's code.
 
+use super::chain::{chain, sources};
 use super::endpoints::Endpoints;
-use super::errors::{NotAssumed, from_sdk, refused};
+use super::errors::{NotProvided, blocked, from_sdk, not_provided, refused};
 use super::identity::{Role, Source, Sso};
 use super::login::Login;
+use super::process::{ByProcess, Process};
 use super::settings::Settings;
 use aws_config::SdkConfig;
-use aws_config::credential_process::CredentialProcessProvider;
 use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::imds;
 use aws_config::imds::credentials::ImdsCredentialsProvider;
@@ -19,12 +20,12 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::future::ProvideCredentials as Provided;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use ctguard_core::cause::Cause;
+use ctguard_core::cause::words::mentions_throttling;
+use ctguard_core::cause::{Cause, CredentialSource, Obstacle};
 use ctguard_core::cloud::CloudError;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 /// The name of a session unless the profile has another: CloudTrail shows it with every call.
@@ -39,6 +40,10 @@ pub(super) struct Making<'a> {
     pub(super) endpoints: &'a Endpoints,
     /// The codes of the MFA devices, with commas between them, if any were given.
     pub(super) mfa_token: Option<&'a str>,
+    /// How long a command may take that gives credentials while a call waits for them.
+    pub(super) process_limit: Duration,
+    /// The commands that were found.
+    pub(super) processes: &'a Mutex<Vec<Arc<Process>>>,
 }
 
 impl Making<'_> {
@@ -63,22 +68,50 @@ impl Making<'_> {
             Source::Login { profile, session } => {
                 SharedCredentialsProvider::new(Login::new(self.settings, profile, &session))
             }
-            Source::Sso(sso) => SharedCredentialsProvider::new(identity_center(config, sso)),
-            Source::Process(command) => {
-                SharedCredentialsProvider::new(CredentialProcessProvider::new(command))
+            Source::Sso(sso) => {
+                let what = match &sso.session {
+                    Some(session) => format!(
+                        "the session `{session}` of IAM Identity Center, which the profile `{}` names (`aws sso login --profile {}`)",
+                        sso.profile, sso.profile
+                    ),
+                    None => format!(
+                        "the session of IAM Identity Center for the profile `{}` (`aws sso login --profile {}`)",
+                        sso.profile, sso.profile
+                    ),
+                };
+                let inner = identity_center(config, sso);
+                SharedCredentialsProvider::new(Told {
+                    what,
+                    source: CredentialSource::SingleSignOn,
+                    inner,
+                })
             }
-            Source::Container => SharedCredentialsProvider::new(container(config)),
+            Source::Process { profile, command } => {
+                let process = Arc::new(Process::new(profile, command, self.process_limit));
+                let mut all = self.processes.lock().unwrap_or_else(PoisonError::into_inner);
+                all.push(Arc::clone(&process));
+                SharedCredentialsProvider::new(ByProcess(process))
+            }
+            Source::Container => SharedCredentialsProvider::new(self.container()),
             Source::Machine => SharedCredentialsProvider::new(self.machine()?),
             Source::ContainerOrMachine => SharedCredentialsProvider::new(
-                CredentialsProviderChain::first_try("EcsContainer", container(config))
+                CredentialsProviderChain::first_try("EcsContainer", self.container())
                     .or_else("Ec2InstanceMetadata", self.machine()?),
             ),
         })
     }
 
     fn role(&self, role: Role) -> Result<ProfileRole, CloudError> {
-        let Role { profile, arn, session_name, external_id, duration_seconds, mfa_serial, from } =
-            role;
+        let Role {
+            profile,
+            arn,
+            session_name,
+            external_id,
+            duration_seconds,
+            mfa_serial,
+            by,
+            from,
+        } = role;
         // Roles on the way have devices of their own, whose codes come first.
         let before = from.mfa_devices().len();
         let code = self.mfa_token.and_then(|codes| codes.split(',').nth(before)).map(str::trim);
@@ -105,6 +138,7 @@ impl Making<'_> {
         let client = self.sts(Some(self.provider(from)?));
         Ok(ProfileRole {
             profile,
+            by,
             arn,
             session_name: session_name.unwrap_or_else(|| SESSION_NAME.to_owned()),
             external_id,
@@ -123,7 +157,22 @@ impl Making<'_> {
         aws_sdk_sts::Client::from_conf(config.build())
     }
 
-    fn machine(&self) -> Result<ImdsCredentialsProvider, CloudError> {
+    /// The container's server, named as the environment names it.
+    fn container(&self) -> Told<EcsCredentialsProvider> {
+        let named =
+            ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"]
+                .into_iter()
+                .find_map(|name| Some(format!("{} ({name})", self.settings.variable(name)?)));
+        let named =
+            named.unwrap_or_else(|| "which no AWS_CONTAINER_CREDENTIALS_* names".to_owned());
+        Told {
+            what: format!("the container's server for credentials, {named},"),
+            source: CredentialSource::Container,
+            inner: EcsCredentialsProvider::builder().configure(self.config).build(),
+        }
+    }
+
+    fn machine(&self) -> Result<Told<ImdsCredentialsProvider>, CloudError> {
         let settings = self.settings;
         let number = |name: &str, key: &str| match settings.value(name, key) {
             None => Ok(None),
@@ -157,12 +206,68 @@ impl Making<'_> {
             })?;
         }
         let builder = ImdsCredentialsProvider::builder().configure(self.config);
-        Ok(builder.imds_client(client.build()).build())
+        Ok(Told {
+            what: "the machine's metadata service".to_owned(),
+            source: CredentialSource::Machine,
+            inner: builder.imds_client(client.build()).build(),
+        })
     }
 }
 
-fn container(config: &ProviderConfig) -> EcsCredentialsProvider {
-    EcsCredentialsProvider::builder().configure(config).build()
+/// A provider of the SDK's that says, where it fails, what gives no credentials.
+#[derive(Debug)]
+struct Told<P> {
+    what: String,
+    source: CredentialSource,
+    inner: P,
+}
+
+impl<P: ProvideCredentials> ProvideCredentials for Told<P> {
+    fn provide_credentials<'a>(&'a self) -> Provided<'a>
+    where
+        Self: 'a,
+    {
+        Provided::new(async {
+            let found = self.inner.provide_credentials().await;
+            found.map_err(|error| self.told(error))
+        })
+    }
+}
+
+impl<P> Told<P> {
+    fn told(&self, error: CredentialsError) -> CredentialsError {
+        let passed = sources(&error).any(|source| source.is::<NotProvided>());
+        // Nothing is there: then the next source is asked.
+        if passed || matches!(error, CredentialsError::CredentialsNotLoaded(_)) {
+            return error;
+        }
+        let words = chain(&error);
+        let code = match self.source {
+            CredentialSource::SingleSignOn => "SingleSignOn",
+            CredentialSource::Machine => "MachineCredentials",
+            _ => "ContainerCredentials",
+        };
+        let why = format!("{} gave no credentials: {words}", self.what);
+        // Identity Center is a service like others: it may be out of reach, or throttle.
+        let cause = match self.source == CredentialSource::SingleSignOn {
+            true => on_the_way(&error, &words),
+            false => None,
+        };
+        let Some(cause) = cause else { return not_provided(self.source, code, why) };
+        let told = CloudError { kind: cause.kind(), cause, ..refused("credentials", code, why) };
+        CredentialsError::provider_error(NotProvided(told))
+    }
+}
+
+/// What was in the way to the service that gives credentials.
+fn on_the_way(error: &CredentialsError, words: &str) -> Option<Cause> {
+    if let Some(obstacle) = blocked(error) {
+        return Some(Cause::Unreachable(obstacle));
+    }
+    if sources(error).any(|source| source.is::<ConnectorError>()) {
+        return Some(Cause::Unreachable(Obstacle::of(words)));
+    }
+    mentions_throttling(words).then_some(Cause::Throttled)
 }
 
 fn identity_center(config: &ProviderConfig, sso: Sso) -> SsoCredentialsProvider {
@@ -180,6 +285,8 @@ fn identity_center(config: &ProviderConfig, sso: Sso) -> SsoCredentialsProvider 
 #[derive(Debug)]
 struct ProfileRole {
     profile: String,
+    /// Whose credentials assume it, in words.
+    by: String,
     arn: String,
     session_name: String,
     external_id: Option<String>,
@@ -201,23 +308,32 @@ impl ProfileRole {
         if let Some((serial, code)) = &self.mfa {
             let code = code.lock().unwrap_or_else(PoisonError::into_inner).take();
             let code = code.ok_or_else(|| {
-                CredentialsError::provider_error(format!(
+                let why = format!(
                     "the session of the profile `{}` has expired, and a new one needs a new code of the MFA device {serial}: run the command again",
                     self.profile
-                ))
+                );
+                CredentialsError::provider_error(NotProvided(refused("sts:AssumeRole", "MfaNeeded", why)))
             })?;
             call = call.serial_number(serial).token_code(code);
         }
         let answer = call.send().await.map_err(|error| {
-            let what = format!("the role {} of the profile `{}`", self.arn, self.profile);
+            let what = format!(
+                "the role {} of the profile `{}`, with {},",
+                self.arn, self.profile, self.by
+            );
             let mut told = not_assumed("sts:AssumeRole", &what, &error);
+            // It is the first call with these credentials: the region is not the reason.
+            if told.cause == Cause::NotEnabled && told.code != "RegionDisabledException" {
+                told.cause = Cause::UnknownCredentials;
+                told.kind = told.cause.kind();
+            }
             // The answer to a wrong or used code is that of a refused role.
             if self.mfa.is_some() && told.message.contains("MultiFactorAuthentication failed") {
                 told.code = "MfaRefused".to_owned();
                 told.cause = Cause::Unstated;
                 told.message.push_str("; each code is taken once: wait for the next one");
             }
-            CredentialsError::provider_error(NotAssumed(told))
+            CredentialsError::provider_error(NotProvided(told))
         })?;
         credentials(answer.credentials)
     }
@@ -232,6 +348,12 @@ impl ProvideCredentials for ProfileRole {
     }
 }
 
+/// AWS's codes for a token that it does not take.
+///
+/// Source: <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html>
+const TOKEN_REFUSED: [&str; 4] =
+    ["ExpiredToken", "ExpiredTokenException", "IDPRejectedClaim", "InvalidIdentityToken"];
+
 /// Assumes a role with a token, such as a cluster gives to its programs.
 #[derive(Debug)]
 struct WebRole {
@@ -244,14 +366,18 @@ struct WebRole {
 impl WebRole {
     async fn assume(&self) -> Result<Credentials, CredentialsError> {
         let failed = |why: String| {
-            CredentialsError::provider_error(format!(
+            let why = format!(
                 "the role {} cannot be assumed with the token of {}: {why}",
                 self.arn, self.token_file
-            ))
+            );
+            not_provided(CredentialSource::WebIdentity, "WebIdentity", why)
         };
         // Read each time: a token is replaced long before the session ends.
         let token =
             std::fs::read_to_string(&self.token_file).map_err(|error| failed(error.to_string()))?;
+        if token.trim().is_empty() {
+            return Err(failed("the file is empty".to_owned()));
+        }
         let call = self
             .client
             .assume_role_with_web_identity()
@@ -260,8 +386,12 @@ impl WebRole {
             .web_identity_token(token);
         let answer = call.send().await.map_err(|error| {
             let what = format!("the role {} with the token of {}", self.arn, self.token_file);
-            let told = not_assumed("sts:AssumeRoleWithWebIdentity", &what, &error);
-            CredentialsError::provider_error(NotAssumed(told))
+            let mut told = not_assumed("sts:AssumeRoleWithWebIdentity", &what, &error);
+            if TOKEN_REFUSED.contains(&told.code.as_str()) {
+                told.cause = Cause::SourceFailed(CredentialSource::WebIdentity);
+                told.kind = told.cause.kind();
+            }
+            CredentialsError::provider_error(NotProvided(told))
         })?;
         credentials(answer.credentials)
     }

@@ -37,6 +37,14 @@ impl Proxy {
         let host = rest.rsplit('@').next().unwrap_or(rest);
         format!("{scheme}://{host}")
     }
+
+    /// The header's value that signs in at the proxy, if its URL has a user.
+    pub(super) fn authorization(&self) -> Option<String> {
+        let (_, rest) = self.url.split_once("://")?;
+        let (user, _) = rest.rsplit_once('@')?;
+        let user = if user.contains(':') { user.to_owned() } else { format!("{user}:") };
+        Some(format!("Basic {}", aws_smithy_types::base64::encode(decoded(&user))))
+    }
 }
 
 impl std::fmt::Debug for Proxy {
@@ -144,8 +152,20 @@ fn encoded(url: &str) -> String {
     format!("{scheme}://{written}@{host}")
 }
 
+/// The bytes of a text whose octets may be written as `%41`.
+fn decoded(text: &str) -> Vec<u8> {
+    let octet = |at: usize| u8::from_str_radix(text.get(at + 1..at + 3)?, 16).ok();
+    let (mut out, mut at) = (Vec::new(), 0);
+    while let Some(byte) = text.as_bytes().get(at) {
+        let found = octet(at).filter(|_| *byte == b'%');
+        out.push(found.unwrap_or(*byte));
+        at += if found.is_some() { 3 } else { 1 };
+    }
+    out
+}
+
 /// Host and port of a URL, in lower case, without a user.
-fn authority(url: &str) -> Option<String> {
+pub(super) fn authority(url: &str) -> Option<String> {
     let (_, rest) = url.split_once("://")?;
     let whole = rest.split(['/', '?', '#']).next()?;
     Some(whole.rsplit('@').next().unwrap_or(whole).to_ascii_lowercase())
@@ -225,6 +245,18 @@ mod tests {
         ] {
             let found = through(&[("HTTPS_PROXY", &format!("http://{written}@p:1"))], "https://a/");
             assert_eq!(found, Some(format!("http://{read}@p:1")), "{written}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_is_signed_in_at_with_what_its_url_says() {
+        for (url, wanted) in [
+            ("http://anna:p%40ss@p:1", Some("Basic YW5uYTpwQHNz")),
+            ("http://anna@p:1", Some("Basic YW5uYTo=")),
+            ("http://p:1", None),
+        ] {
+            let proxy = Proxy { url: url.to_owned(), named_by: "HTTPS_PROXY" };
+            assert_eq!(proxy.authorization().as_deref(), wanted);
         }
     }
 

@@ -3,7 +3,7 @@
 //! The SDK retries throttled calls silently, so a run that is throttled all the time
 //! would only look slow.
 
-use super::errors::is_page;
+use super::foreign::is_page;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{
     FinalizerInterceptorContextRef, InterceptorContext,

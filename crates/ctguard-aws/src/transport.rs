@@ -6,6 +6,7 @@
 //! decides, request by request, which proxy is asked.
 
 use super::proxy::{Proxies, Proxy};
+use super::way::{Way, blocked};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector as HttpsConnector};
@@ -15,7 +16,6 @@ use aws_smithy_runtime_api::client::http::{
     SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -144,27 +144,35 @@ struct Connector {
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let (settings, components) = (&self.settings, &self.components);
-        if let Some(proxy) = self.routes.network.proxies.of(request.uri()) {
+        let proxy = self.routes.network.proxies.of(request.uri());
+        let way = Way::new(request.uri(), proxy);
+        if let Some(proxy) = proxy {
             let client = self.routes.through(proxy);
             let answer = client.http_connector(settings, components).call(request);
-            let proxy = proxy.clone();
-            return self.limited(HttpConnectorFuture::new(async move {
-                answer.await.map_err(|error| named(error, &proxy))
-            }));
+            let (proxy, host) = (proxy.clone(), way.host.clone());
+            let answer = HttpConnectorFuture::new(async move {
+                match answer.await {
+                    Ok(answer) => Ok(answer),
+                    Err(error) => Err(blocked(error, &proxy, &host).await),
+                }
+            });
+            return self.limited(answer, way);
         }
         if request.uri().starts_with("http://") {
-            return self.limited(self.plain.call(request));
+            return self.limited(self.plain.call(request), way);
         }
-        self.limited(self.routes.tls().http_connector(settings, components).call(request))
+        self.limited(self.routes.tls().http_connector(settings, components).call(request), way)
     }
 }
 
 impl Connector {
-    /// The SDK reads an answer whole, however long it is: this one ends at the limit.
-    fn limited(&self, answer: HttpConnectorFuture) -> HttpConnectorFuture {
+    /// The SDK reads an answer whole, however long it is: this one ends at the limit. It carries the
+    /// way that it came.
+    fn limited(&self, answer: HttpConnectorFuture, way: Way) -> HttpConnectorFuture {
         let limit = self.routes.network.answer_bytes;
         HttpConnectorFuture::new(async move {
-            let answer = answer.await?;
+            let mut answer = answer.await?;
+            answer.add_extension(way);
             Ok(answer.map(|body| {
                 let body = Limited::new(body, limit);
                 SdkBody::from_body_1_x(body.map_err(move |error| too_long(error, limit)))
@@ -184,24 +192,5 @@ fn too_long(error: BoxError, limit: usize) -> BoxError {
     match error.is::<LengthLimitError>() {
         true => Box::new(TooLong { limit }),
         false => error,
-    }
-}
-
-/// Says which proxy did not do its work, and who named it.
-#[derive(Debug, thiserror::Error)]
-#[error("through the proxy {proxy:?}")]
-struct Through {
-    proxy: Proxy,
-    source: BoxError,
-}
-
-fn named(error: ConnectorError, proxy: &Proxy) -> ConnectorError {
-    let (timeout, io) = (error.is_timeout(), error.is_io());
-    let other = error.as_other();
-    let error = Box::new(Through { proxy: proxy.clone(), source: error.into() });
-    match (timeout, io) {
-        (true, _) => ConnectorError::timeout(error),
-        (_, true) => ConnectorError::io(error),
-        _ => ConnectorError::other(error, other),
     }
 }

@@ -24,6 +24,8 @@ pub enum Cause {
     Denied(Denial),
     /// There are no credentials.
     NoCredentials,
+    /// What the settings name as the source of credentials gives none.
+    SourceFailed(CredentialSource),
     /// AWS does not know the credentials.
     UnknownCredentials,
     /// The credentials have expired.
@@ -143,8 +145,95 @@ pub enum Obstacle {
     Lost,
     /// The certificate of the server is not trusted.
     Certificate,
-    /// A proxy refused.
+    /// A proxy answered, and does not let the call through.
     Proxy,
+    /// The name of the proxy has no address.
+    ProxyName,
+    /// The proxy does not take the connection.
+    ProxyConnection,
+    /// The proxy did not answer in time.
+    ProxyTimeout,
+    /// The proxy asks for a user and password, or does not take those that it got.
+    ProxySignIn,
+    /// The proxy does not reach AWS itself.
+    ProxyGateway,
+}
+
+impl Obstacle {
+    pub const ALL: [Self; 11] = [
+        Self::Dns,
+        Self::Connection,
+        Self::Timeout,
+        Self::Lost,
+        Self::Certificate,
+        Self::Proxy,
+        Self::ProxyName,
+        Self::ProxyConnection,
+        Self::ProxyTimeout,
+        Self::ProxySignIn,
+        Self::ProxyGateway,
+    ];
+
+    /// What was in the way, in a few words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dns => "no such host",
+            Self::Connection => "connection not accepted",
+            Self::Timeout => "no answer in time",
+            Self::Lost => "connection lost",
+            Self::Certificate => "certificate",
+            Self::Proxy => "the proxy refuses",
+            Self::ProxyName => "the proxy's name has no address",
+            Self::ProxyConnection => "the proxy takes no connection",
+            Self::ProxyTimeout => "the proxy does not answer in time",
+            Self::ProxySignIn => "the proxy asks for a sign-in",
+            Self::ProxyGateway => "the proxy does not reach AWS",
+        }
+    }
+}
+
+/// A source of credentials that a profile or the environment names.
+///
+/// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[derive(JsonSchema)]
+pub enum CredentialSource {
+    /// The command of `credential_process`.
+    Process,
+    /// The server of the container.
+    Container,
+    /// The metadata service of the machine.
+    Machine,
+    /// A token in a file, as clusters give to their programs.
+    WebIdentity,
+    /// A session of IAM Identity Center.
+    SingleSignOn,
+    /// A session of `aws login`.
+    Login,
+}
+
+impl CredentialSource {
+    pub const ALL: [Self; 6] = [
+        Self::Process,
+        Self::Container,
+        Self::Machine,
+        Self::WebIdentity,
+        Self::SingleSignOn,
+        Self::Login,
+    ];
+
+    /// Its name in a word or two.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Process => "credential process",
+            Self::Container => "container",
+            Self::Machine => "machine",
+            Self::WebIdentity => "web identity",
+            Self::SingleSignOn => "IAM Identity Center",
+            Self::Login => "aws login",
+        }
+    }
 }
 
 /// What a failed call means for what ctguard does next.
@@ -182,19 +271,17 @@ impl Cause {
         for by in PolicyType::ALL {
             all.extend([denial(by, false), denial(by, true)]);
         }
+        all.push(Self::NoCredentials);
+        all.extend(CredentialSource::ALL.map(Self::SourceFailed));
         all.extend([
-            Self::NoCredentials,
             Self::UnknownCredentials,
             Self::Expired,
             Self::Clock,
             Self::Signature,
             Self::Throttled,
-            Self::Unreachable(Obstacle::Dns),
-            Self::Unreachable(Obstacle::Connection),
-            Self::Unreachable(Obstacle::Timeout),
-            Self::Unreachable(Obstacle::Lost),
-            Self::Unreachable(Obstacle::Certificate),
-            Self::Unreachable(Obstacle::Proxy),
+        ]);
+        all.extend(Obstacle::ALL.map(Self::Unreachable));
+        all.extend([
             Self::NotEnabled,
             Self::Distrusted,
             Self::NotFound,
@@ -214,9 +301,10 @@ impl Cause {
     pub fn kind(self) -> CloudErrorKind {
         match self {
             Self::Denied(_) | Self::NotEnabled | Self::Unstated => CloudErrorKind::AccessDenied,
-            Self::NoCredentials | Self::UnknownCredentials | Self::Expired => {
-                CloudErrorKind::NoCredentials
-            }
+            Self::NoCredentials
+            | Self::SourceFailed(_)
+            | Self::UnknownCredentials
+            | Self::Expired => CloudErrorKind::NoCredentials,
             Self::Unreachable(Obstacle::Certificate) => CloudErrorKind::Refused,
             Self::Throttled | Self::Unreachable(_) | Self::ServerError => CloudErrorKind::Transient,
             _ => CloudErrorKind::Refused,
@@ -248,19 +336,13 @@ impl Cause {
                 format!("denied: a Deny in a {}", by.name())
             }
             Self::NoCredentials => "no credentials".to_owned(),
+            Self::SourceFailed(source) => format!("no credentials: {}", source.name()),
             Self::UnknownCredentials => "credentials unknown to AWS".to_owned(),
             Self::Expired => "credentials expired".to_owned(),
             Self::Clock => "clock".to_owned(),
             Self::Signature => "signature".to_owned(),
             Self::Throttled => "throttled".to_owned(),
-            Self::Unreachable(Obstacle::Dns) => "unreachable: no such host".to_owned(),
-            Self::Unreachable(Obstacle::Connection) => {
-                "unreachable: connection not accepted".to_owned()
-            }
-            Self::Unreachable(Obstacle::Timeout) => "unreachable: no answer in time".to_owned(),
-            Self::Unreachable(Obstacle::Lost) => "unreachable: connection lost".to_owned(),
-            Self::Unreachable(Obstacle::Certificate) => "unreachable: certificate".to_owned(),
-            Self::Unreachable(Obstacle::Proxy) => "unreachable: the proxy refuses".to_owned(),
+            Self::Unreachable(obstacle) => format!("unreachable: {}", obstacle.name()),
             Self::NotEnabled => "region not enabled".to_owned(),
             Self::Distrusted => "no trusted access".to_owned(),
             Self::NotFound => "not found".to_owned(),

@@ -24,10 +24,11 @@ pub mod recorder;
 pub use crate::snapshot::CloudErrorKind;
 
 use crate::action::Action;
+use crate::blueprint::SecretReference;
 use crate::cause::Cause;
 use crate::cause::remedy::Failed;
 use crate::permissions::Permission;
-use crate::scope::{AccountId, Place};
+use crate::scope::{AccountId, Place, Region};
 use crate::snapshot::{
     AccountReads, AccountSnapshot, Caller, Observed, Organization, OrganizationReads,
     PlaceSnapshot, ReadSet,
@@ -71,6 +72,15 @@ pub trait Cloud: Send + Sync {
         place: &'a Place,
         wanted: &'a Lookup,
     ) -> BoxFuture<'a, Result<LookupPage, CloudError>>;
+
+    /// Reads what a subscriber's `secret` names, with the caller's own credentials and in the
+    /// caller's own account unless an ARN names another: the region of the ARN, else this one, else
+    /// that of the configuration. Whoever holds it prints and keeps it nowhere.
+    fn secret<'a>(
+        &'a self,
+        reference: &'a SecretReference,
+        region: Option<&'a Region>,
+    ) -> BoxFuture<'a, Result<String, CloudError>>;
 
     /// The number of calls that AWS has throttled so far; they were retried.
     fn throttled(&self) -> u64 {

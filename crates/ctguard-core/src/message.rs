@@ -18,7 +18,9 @@
 //! | `raw` | programs | the event as EventBridge has it |
 
 mod chat;
+mod headline;
 mod json;
+mod object;
 mod path;
 mod text;
 pub mod touched;
@@ -30,6 +32,7 @@ pub use transform::{transform, validate};
 use crate::blueprint::{Alert, Format};
 use crate::resource::rule::{INPUT_TEMPLATE_MAX_CHARS, Input, InputTransformer};
 use crate::scope::Partition;
+use object::Object;
 
 /// Why an alert has no valid message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,18 +46,34 @@ pub struct TransformError(pub String);
 
 /// Makes the input of a target that sends `alert` in `format`, which is not `mail`.
 ///
+/// What the calls touch is left out where the alert's own words leave no room for it.
+///
 /// # Errors
 /// When the format is `mail`, which has no input of its own, and when the alert's own words are too
 /// long for the template, or for a field of the chat schema.
 pub fn input(alert: &Alert, format: Format, partition: Partition) -> Result<Input, MessageError> {
+    if format == Format::Raw {
+        return Ok(Input::Event);
+    }
+    let object = Object::of(alert);
+    sized(alert, format, partition, Some(&object))
+        .or_else(|_| sized(alert, format, partition, None))
+}
+
+fn sized(
+    alert: &Alert,
+    format: Format,
+    partition: Partition,
+    object: Option<&Object>,
+) -> Result<Input, MessageError> {
     let template = match format {
         Format::Raw => return Ok(Input::Event),
         Format::Mail => return Err(MessageError("a mail is composed by its machine".to_owned())),
-        Format::Text => text::template(alert, partition),
-        Format::Chat => chat::template(alert, partition)?,
-        Format::Json => json::template(alert),
+        Format::Text => text::template(alert, partition, object),
+        Format::Chat => chat::template(alert, partition, object)?,
+        Format::Json => json::template(alert, object),
     };
-    let paths = variables::paths_in(&template, alert);
+    let paths = variables::paths_in(&template, alert, object);
     checked(alert, InputTransformer { paths, template })
 }
 
@@ -65,6 +84,34 @@ pub(crate) fn checked(alert: &Alert, transformer: InputTransformer) -> Result<In
     let input = Input::Transformer(transformer);
     validate(&input).map_err(|error| MessageError(format!("alert `{}`: {error}", alert.id)))?;
     Ok(input)
+}
+
+/// Puts an account's name beside its number, in the input of rules that only events of this account
+/// reach. A template cannot look a name up, so that rules of a hub, which serve many accounts, have
+/// none. Where it does not fit, it is left out.
+pub fn with_account_name(input: Input, name: &str) -> Input {
+    let name = words(name);
+    let Input::Transformer(InputTransformer { paths, template }) = &input else { return input };
+    // Inside JSON quotes are escaped; in lines of text they are replaced, as in the alert's words.
+    let named = match template.starts_with('"') {
+        true => template.replace(
+            "\"Account: <account>\"",
+            &format!("\"Account: <account> ({})\"", text::own(&name)),
+        ),
+        false => {
+            let quoted = serde_json::Value::from(name.as_str()).to_string();
+            let inner = quoted.trim_start_matches('"').strip_suffix('"').unwrap_or_default();
+            template
+                .replace("*Account:* <account> ", &format!("*Account:* <account> ({inner}) "))
+                .replace("<account> <region>\"", &format!("<account> ({inner}) <region>\""))
+                .replace(
+                    "\"account\":\"<account>\"",
+                    &format!("\"account\":\"<account>\",\"accountName\":{quoted}"),
+                )
+        }
+    };
+    let named = Input::Transformer(InputTransformer { paths: paths.clone(), template: named });
+    if validate(&named).is_ok() { named } else { input }
 }
 
 /// Refuses a text that is too long for AWS, and says by how much.

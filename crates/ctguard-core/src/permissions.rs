@@ -152,6 +152,9 @@ pub fn policies(
         None => Vec::new(),
     };
     own_statements.extend(entering(blueprint));
+    if purpose != Purpose::Destroy {
+        own_statements.extend(grants::secrets(blueprint));
+    }
     all.push(IdentityPolicy {
         identity: Identity::Ci,
         accounts: own.into_iter().cloned().collect(),

@@ -26,7 +26,7 @@ use crate::resource::small_map::SmallMap;
 use crate::resource::topic::{Endpoint, SubscriptionAttributes, Topic};
 use crate::resource::trail::{Selectors, Trail, TrailStatus};
 use crate::resource::{Tags, owned_by};
-use crate::scope::{AccountId, Place, Region};
+use crate::scope::{AccountId, Arn, Place, Region};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -448,6 +448,20 @@ pub struct LiveTrail {
     /// Read in the trail's home region only, for the trail that the blueprint manages and for those
     /// that a search for the ownership tag finds: `Absent` elsewhere.
     pub tags: Observed<Tags>,
+}
+
+impl LiveTrail {
+    /// The key of its log files, where it is to be read in a place: at home, and a key of that
+    /// account and region. The policy of another account's is never given.
+    ///
+    /// Source: <https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html>
+    pub fn key_at(&self, place: &Place) -> Option<&String> {
+        let name = self.trail.kms_key.as_ref().filter(|_| self.home_region == place.region)?;
+        let here = Arn::parse(name).is_none_or(|arn| {
+            arn.account == place.account.as_str() && arn.region == place.region.as_str()
+        });
+        here.then_some(name)
+    }
 }
 
 /// A KMS key as far as it decides about alerts.

@@ -34,6 +34,7 @@ pub mod policy;
 mod queues;
 mod refusal;
 mod roles;
+mod secrets;
 pub mod state;
 mod topics;
 mod trails;
@@ -44,6 +45,7 @@ pub use state::State;
 
 use access::Reader;
 use ctguard_core::action::Action;
+use ctguard_core::blueprint::SecretReference;
 use ctguard_core::cause::Cause;
 use ctguard_core::cloud::lookup::{Lookup, LookupPage};
 use ctguard_core::cloud::{Cloud, CloudError, CloudErrorKind};
@@ -265,6 +267,35 @@ impl Cloud for Sandbox {
             operation: operation.to_owned(),
             account: place.account.clone(),
             region: place.region.clone(),
+            mutating: false,
+            succeeded: found.is_ok(),
+        });
+        let found = found.map_err(|refusal| CloudError {
+            operation: refusal.operation.unwrap_or(operation).to_owned(),
+            code: refusal.code.to_owned(),
+            message: refusal.message,
+            request_id: None,
+            kind: refusal.kind,
+            cause: Cause::Unstated,
+        });
+        ready(found).boxed()
+    }
+
+    fn secret<'a>(
+        &'a self,
+        reference: &'a SecretReference,
+        region: Option<&'a Region>,
+    ) -> BoxFuture<'a, Result<String, CloudError>> {
+        let operation = reference.store.operation();
+        let mut inner = self.lock();
+        let region = reference.region().or_else(|| region.cloned());
+        let region = region.or_else(|| Region::new("us-east-1")).unwrap_or_else(Region::global);
+        let place = Place::new(inner.state.caller.account.clone(), region);
+        let found = secrets::read(&inner.state, &place, reference);
+        inner.calls.push(Call {
+            operation: operation.to_owned(),
+            account: place.account,
+            region: place.region,
             mutating: false,
             succeeded: found.is_ok(),
         });

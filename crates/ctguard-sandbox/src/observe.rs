@@ -37,13 +37,15 @@ pub fn place(reader: &mut Reader<'_>, reads: &ReadSet) -> PlaceSnapshot {
     let functions = messaging::functions(reader, reads);
     let machines = fleet::machines(reader, reads, &tagged);
     let default_bus_key = fleet::default_bus_key(reader, reads);
-    let of_buses = fleet::keys(&buses, &default_bus_key);
-    let keys = messaging::keys(reader, &topics, &queues, of_buses);
     let (on_bus, stray_rules) = when_missing(reader, reads, &rules, &buses);
     let trails = match reads.trails {
         true => seen_trails(reader, reads, &tagged),
         false => Observed::Known(SmallMap::new()),
     };
+    let mut others = fleet::keys(&buses, &default_bus_key);
+    let of_trails = trails.known().into_iter().flatten();
+    others.extend(of_trails.filter_map(|(_, trail)| trail.key_at(reader.place).cloned()));
+    let keys = messaging::keys(reader, &topics, &queues, others);
     let (signals, executions) = signals(reader, reads);
     let place = reader.place.clone();
     PlaceSnapshot {

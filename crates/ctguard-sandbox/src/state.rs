@@ -116,6 +116,12 @@ pub struct Regional {
     /// State machines of Step Functions.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub machines: BTreeMap<String, StoredMachine>,
+    /// Parameters of Parameter Store, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, StoredSecret>,
+    /// Secrets of Secrets Manager, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<String, StoredSecret>,
     /// Lambda functions.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub functions: BTreeMap<String, StoredFunction>,
@@ -131,6 +137,19 @@ pub struct Regional {
     /// What subscribers received, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outbox: Vec<Received>,
+}
+
+/// A parameter or a secret. The file is the account itself, and has its value in clear.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredSecret {
+    pub value: String,
+    /// A customer-managed key, by id, ARN or alias.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kms_key: Option<String>,
+    /// A secret that is marked for deletion.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
 }
 
 /// A rule with what belongs to it.

@@ -114,12 +114,18 @@ pub fn untag(state: &mut State, place: &Place, name: &str, keys: &BTreeSet<Strin
     Ok(())
 }
 
-/// The S3 error of CloudTrail's delivery of log files, if any.
+/// The S3 error of CloudTrail's delivery of log files, if any. S3 puts KMS's codes behind its own
+/// prefix, and calls a key's refusal a denial like any other.
 pub fn delivery_error(state: &State, home: &Place, name: &str, trail: &Trail) -> Option<String> {
-    check_bucket(state, home, name, trail).err().map(|refusal| {
-        let gone = refusal.code == "S3BucketDoesNotExistException";
-        if gone { "NoSuchBucket" } else { "AccessDenied" }.to_owned()
-    })
+    let checked = check_bucket(state, home, name, trail);
+    let refusal = checked.and_then(|()| check_key(state, home, name, trail)).err()?;
+    let error = match refusal.code {
+        "S3BucketDoesNotExistException" => "NoSuchBucket",
+        "KmsKeyNotFoundException" => "KMS.NotFoundException",
+        "KmsKeyDisabledException" => "KMS.DisabledException",
+        _ => "AccessDenied",
+    };
+    Some(error.to_owned())
 }
 
 fn edit(state: &mut State, place: &Place, name: &str, change: impl FnOnce(&mut StoredTrail)) {
@@ -251,14 +257,20 @@ fn check_key(state: &State, place: &Place, name: &str, trail: &Trail) -> Done {
         ("kms:encryptioncontext:aws:cloudtrail:arn", arn.as_str()),
         ("aws:principalisawsservice", "true"),
     ];
-    let request = Request {
-        principal: Principal::Service("cloudtrail.amazonaws.com"),
-        action: "kms:GenerateDataKey",
-        resource: &key_arn,
-        context: &context,
-    };
-    policy::decide(Some(&stored.policy), &request)
-        .map_err(|why| refuse("InsufficientEncryptionPolicyException", format!("key {key} {why}")))
+    for action in ["kms:GenerateDataKey", "kms:DescribeKey"] {
+        // Nothing is encrypted where the key is only described.
+        let described = action == "kms:DescribeKey";
+        let context: Vec<(&str, &str)> = context
+            .into_iter()
+            .filter(|(key, _)| !(described && key.starts_with("kms:encryptioncontext")))
+            .collect();
+        let principal = Principal::Service("cloudtrail.amazonaws.com");
+        let request = Request { principal, action, resource: &key_arn, context: &context };
+        policy::decide(Some(&stored.policy), &request).map_err(|why| {
+            refuse("InsufficientEncryptionPolicyException", format!("key {key} {why}"))
+        })?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::{TIMING, arn, connect, connect_with, here, reads};
 use crate::stub::{Call, Reply, Stub};
 use ctguard_aws::{Aws, Timing};
 use ctguard_core::action::Action;
+use ctguard_core::blueprint::SecretSource;
 use ctguard_core::cause::{Cause, Denial, Obstacle, PolicyType};
 use ctguard_core::cloud::lookup::Lookup;
 use ctguard_core::cloud::{Cloud, CloudError};
@@ -69,6 +70,7 @@ pub(super) const WIRE: &[(&str, &str, &str)] = &[
     ("s3:GetEncryptionConfiguration", "s3", "?encryption"),
     ("s3:GetLifecycleConfiguration", "s3", "?lifecycle"),
     ("s3:ListBucket", "s3", "list-type=2"),
+    ("secretsmanager:GetSecretValue", "secretsmanager", "GetSecretValue"),
     ("sns:GetSubscriptionAttributes", "sns", "GetSubscriptionAttributes"),
     ("sns:GetTopicAttributes", "sns", "GetTopicAttributes"),
     ("sns:ListSubscriptionsByTopic", "sns", "ListSubscriptionsByTopic"),
@@ -76,6 +78,7 @@ pub(super) const WIRE: &[(&str, &str, &str)] = &[
     ("sqs:GetQueueAttributes", "sqs", "GetQueueAttributes"),
     ("sqs:GetQueueUrl", "sqs", "GetQueueUrl"),
     ("sqs:ListQueueTags", "sqs", "ListQueueTags"),
+    ("ssm:GetParameter", "ssm", "GetParameter"),
     ("states:DescribeStateMachine", "states", "DescribeStateMachine"),
     ("states:ListTagsForResource", "states", "ListTagsForResource"),
     ("sts:GetCallerIdentity", "sts", "GetCallerIdentity"),
@@ -89,6 +92,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "it only says where a missing rule may be, so its failure is left out",
     ),
     ("iam:PassRole", "a permission, and no call"),
+    ("kms:Decrypt", "a permission: the service that keeps a secret calls it for the caller"),
     ("s3:TagResource", "a permission that CreateBucket with tags asks for"),
     ("iam:SimulatePrincipalPolicy", "`policy --check` tells its error itself"),
     ("sts:AssumeRole", "adapter::roles"),
@@ -303,7 +307,7 @@ impl Wire {
             Self::Page | Self::PageForbidden => Cause::Malformed,
             Self::Cut => Cause::Malformed,
             Self::TooLarge => Cause::TooLarge,
-            Self::ProxyAuth => Cause::Unreachable(Obstacle::Proxy),
+            Self::ProxyAuth => Cause::Unreachable(Obstacle::ProxySignIn),
         }
     }
 }
@@ -330,6 +334,12 @@ pub(super) async fn read(aws: &Aws, operation: &str) -> Vec<Unreadable> {
         "cloudtrail:LookupEvents" => {
             let all = Lookup { by: None, start: None, end: None, token: None };
             aws.lookup(&here(), &all).await.err()
+        }
+        "ssm:GetParameter" | "secretsmanager:GetSecretValue" => {
+            let store = operation.split(':').next().unwrap();
+            let named = SecretSource::parse(&format!("{store}:hook")).unwrap();
+            let SecretSource::Kept(named) = named else { unreachable!() };
+            aws.secret(&named, Some(&here().region)).await.err()
         }
         _ => None,
     };

@@ -103,6 +103,14 @@ impl Cloud for Watched<'_> {
         })
     }
 
+    fn secret<'a>(
+        &'a self,
+        reference: &'a ctguard_core::blueprint::SecretReference,
+        region: Option<&'a ctguard_core::scope::Region>,
+    ) -> BoxFuture<'a, Result<String, CloudError>> {
+        self.sandbox.secret(reference, region)
+    }
+
     fn lookup<'a>(
         &'a self,
         place: &'a Place,

@@ -481,6 +481,8 @@ pub const WOUNDS: &[(&str, Wound)] = &[
     ("log files cannot be encrypted", |s, _, _| {
         trails(s, |t| t.status.latest_delivery_error = Some("KMS.DisabledException".into()))
     }),
+    ("the key of log files shuts CloudTrail out", |s, _, _| encrypt_logs(s, true, false)),
+    ("the key of log files is disabled", |s, _, _| encrypt_logs(s, false, true)),
     ("log files cannot be written", |s, _, _| {
         trails(s, |t| t.status.latest_delivery_error = Some("SlowDown".into()))
     }),
@@ -597,4 +599,27 @@ fn expire(bucket: &mut Bucket, prefix: &str, days: i32) {
 pub fn named(name: &str) -> Wound {
     let found = WOUNDS.iter().find(|(known, _)| *known == name);
     found.unwrap_or_else(|| panic!("there is no wound `{name}`")).1
+}
+
+/// Encrypts the files of every trail with a key of its home.
+fn encrypt_logs(state: &mut State, enabled: bool, admits: bool) {
+    for (account, held) in &mut state.accounts {
+        for (region, here) in &mut held.regions {
+            let place = Place::new(account.clone(), region.clone());
+            let own: Vec<_> = here.trails.values_mut().collect();
+            if own.is_empty() {
+                continue;
+            }
+            own.into_iter().for_each(|trail| {
+                trail.trail.kms_key = Some(place.arn("kms", "key/logs"));
+            });
+            let service = if admits { "cloudtrail.amazonaws.com" } else { "events.amazonaws.com" };
+            let key = json!({ "aliases": [], "enabled": enabled, "policy": { "Statement": [{
+                "Effect": "Allow", "Principal": { "Service": service },
+                "Action": ["kms:GenerateDataKey*", "kms:DescribeKey"], "Resource": "*",
+            }] } });
+            let key = serde_json::from_value(key).expect("a key");
+            here.keys.insert("logs".to_owned(), key);
+        }
+    }
 }

@@ -3,7 +3,7 @@
 //! The cause decides the sentence, and the call what is named in it: which permission, whose
 //! policy, and whether the region can be left out of the blueprint.
 
-use super::{Cause, Denial, Obstacle, PolicyType};
+use super::{Cause, CredentialSource, Denial, Obstacle, PolicyType};
 use crate::resource::topic::is_opt_in;
 use crate::scope::{Place, Region};
 
@@ -70,13 +70,31 @@ pub fn for_regions<'a>(text: &str, regions: impl IntoIterator<Item = &'a Region>
     format!("{before}{}{after}", entries.join(", "))
 }
 
+/// Whether a call reads what a subscriber's `secret` names.
+fn is_secret(operation: &str) -> bool {
+    ["ssm:GetParameter", "secretsmanager:GetSecretValue"].contains(&operation)
+}
+
+/// The call that takes a token for credentials: what AWS refuses of it belongs to the token and
+/// the role's trust, and no permission helps.
+const BY_TOKEN: &str = "sts:AssumeRoleWithWebIdentity";
+
 impl Cause {
+    /// Whether a refusal of [`BY_TOKEN`] says something of the token or the role.
+    fn is_of_token(self) -> bool {
+        matches!(self, Self::Denied(_) | Self::Expired | Self::NotFound | Self::NotEnabled)
+    }
+
     /// What to do about it, in full sentences.
     pub fn remedy(self, failed: Failed<'_>) -> String {
         let Failed { operation, region } = failed;
         match self {
+            _ if operation == BY_TOKEN && self.is_of_token() => {
+                source_failed(CredentialSource::WebIdentity).to_owned()
+            }
             Self::Denied(denial) => denied(denial, failed),
             Self::NoCredentials => "Sign in (`aws sso login`), name a profile with `--profile`, or set the AWS_* variables. To try ctguard without AWS, use `--sandbox FILE`.".to_owned(),
+            Self::SourceFailed(source) => source_failed(source).to_owned(),
             Self::UnknownCredentials => "AWS does not know these credentials: they were deleted or deactivated, or are those of another partition. Check the profile, sign in again, and run again.".to_owned(),
             Self::Expired => "The credentials have expired: sign in again (`aws sso login`) or renew them, and run again. No permission is missing.".to_owned(),
             Self::Clock => "The clock of this machine is too far from AWS's: set it, best by NTP, and run again. No permission is missing.".to_owned(),
@@ -104,6 +122,7 @@ impl Cause {
             Self::RunTime => format!(
                 "The time limit of the run (`--timeout`, CTGUARD_TIMEOUT) was over before {operation} was answered: give it more time, or take a part of the fleet (`--shard`, `--account`, `--region`), and run again. No permission is missing."
             ),
+            Self::NotRecorded if is_secret(operation) => "A snapshot holds no secrets: run without `--snapshot`, or put the address into a variable and write `secret: env:NAME`.".to_owned(),
             Self::NotRecorded => "Take a new snapshot with this blueprint.".to_owned(),
             Self::NotAsked => "Run again: it was not read this time.".to_owned(),
             Self::Unstated | Self::Other => format!(
@@ -113,7 +132,47 @@ impl Cause {
     }
 }
 
+/// Calls that create something with its tags, or that tag it: a policy may ask for tags in them.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html#access_tags_control-requests>
+const TAGGING: [&str; 14] = [
+    "cloudtrail:AddTags",
+    "cloudtrail:CreateTrail",
+    "events:CreateEventBus",
+    "events:PutRule",
+    "events:TagResource",
+    "iam:CreateRole",
+    "iam:TagRole",
+    "s3:CreateBucket",
+    "s3:PutBucketTagging",
+    "s3:TagResource",
+    "sns:CreateTopic",
+    "sns:TagResource",
+    "sqs:CreateQueue",
+    "sqs:TagQueue",
+];
+
+/// The way out where a policy denies a call for lack of tags. AWS names the policy and never the
+/// condition of it that denied.
+fn for_lack_of_tags(denial: Denial, operation: &str) -> &'static str {
+    // Without a Deny, only an Allow under a condition on tags can be what is missing.
+    let possible = denial.explicit
+        || matches!(denial.by, None | Some(PolicyType::Identity | PolicyType::PermissionsBoundary));
+    match possible && TAGGING.contains(&operation) {
+        true => {
+            " AWS does not say which condition of a policy denied: if that policy demands tags of what is created (`aws:RequestTag`, `aws:TagKeys`), write them into the blueprint, as in `tags: { CostCenter: \"42\" }`, and run again."
+        }
+        false => "",
+    }
+}
+
 fn denied(denial: Denial, failed: Failed<'_>) -> String {
+    let tags = for_lack_of_tags(denial, failed.operation);
+    format!("{}{tags}", denied_by(denial, failed))
+}
+
+/// Who denies, and who can change it.
+fn denied_by(denial: Denial, failed: Failed<'_>) -> String {
     let Failed { operation, .. } = failed;
     let Denial { by, explicit } = denial;
     match by {
@@ -180,6 +239,9 @@ fn undetermined(failed: Failed<'_>) -> String {
         _ if failed.service() == "organizations" => format!(
             "{allow} Only the management account of the organization, and a member that is a delegated administrator, may make this call; otherwise list the accounts in the blueprint."
         ),
+        _ if is_secret(operation) => format!(
+            "{allow} It reads what `secret:` in the blueprint names with its own credentials, in its own account. If a customer-managed key encrypts it, allow kms:Decrypt on that key, too."
+        ),
         _ if failed.service() == "kms" => {
             format!("{allow} The policy of the key must allow it, too.")
         }
@@ -218,7 +280,46 @@ fn unreachable(obstacle: Obstacle) -> &'static str {
             "This machine does not trust the server's certificate: install its root certificates (ca-certificates), name a proxy's with AWS_CA_BUNDLE or SSL_CERT_FILE, and check the clock. No permission is missing."
         }
         Obstacle::Proxy => {
-            "The proxy refuses: check HTTPS_PROXY or HTTP_PROXY, its user and password, and NO_PROXY. No permission is missing."
+            "The proxy was reached, and does not let the call through: its rules deny the host. Whoever runs it must let AWS's hosts pass (*.amazonaws.com, *.api.aws); or list them in NO_PROXY if this machine reaches them without it. No permission is missing."
+        }
+        Obstacle::ProxyName => {
+            "The name of the proxy has no address here, so AWS was not asked: correct HTTPS_PROXY or HTTP_PROXY (https_proxy and http_proxy go first), or unset it where no proxy is needed. A company's proxy often has a name only within its network: join it (VPN). No permission is missing."
+        }
+        Obstacle::ProxyConnection => {
+            "Nothing takes the connection at the proxy's address, so AWS was not asked: check its host and port in HTTPS_PROXY or HTTP_PROXY (https_proxy and http_proxy go first), and whether it runs; unset the variable where no proxy is needed. No permission is missing."
+        }
+        Obstacle::ProxyTimeout => {
+            "The proxy took no connection in time, or opened no way to AWS: check its host and port in HTTPS_PROXY or HTTP_PROXY (https_proxy and http_proxy go first), and whether this machine's network reaches it (VPN, firewall); unset the variable where no proxy is needed. No permission is missing."
+        }
+        Obstacle::ProxySignIn => {
+            "The proxy asks for a user and a password, or does not take those that it got: write them into the variable that names it, as in `HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT`. Only Basic is spoken to proxies, neither NTLM nor Kerberos. No permission of AWS is missing."
+        }
+        Obstacle::ProxyGateway => {
+            "The proxy was reached, and does not reach AWS itself: check the region's name, then the proxy's own DNS and way out with whoever runs it. No permission is missing."
+        }
+    }
+}
+
+/// What to do where the source of credentials that the settings name gives none.
+fn source_failed(source: CredentialSource) -> &'static str {
+    match source {
+        CredentialSource::Process => {
+            "The profile takes its credentials from this command, so signing in with the AWS CLI does not help: run the command by hand in the same environment and mend it (the tool behind it may want a sign-in of its own) until it prints JSON with `Version` 1, `AccessKeyId` and `SecretAccessKey`; or name another profile with `--profile`."
+        }
+        CredentialSource::Container => {
+            "The environment names a server of the container for credentials: check that the task or pod has a role, and AWS_CONTAINER_CREDENTIALS_FULL_URI or AWS_CONTAINER_CREDENTIALS_RELATIVE_URI with AWS_CONTAINER_AUTHORIZATION_TOKEN or its _FILE. Outside of such a container, unset them."
+        }
+        CredentialSource::Machine => {
+            "The credentials are those of the machine: check that a role is attached to it (instance profile), and that its metadata service is enabled and reached from here (in a container, with a hop limit of 2). Elsewhere than on EC2, name another source in the profile."
+        }
+        CredentialSource::WebIdentity => {
+            "The credentials come from a role by a web identity's token: check that the file of AWS_WEB_IDENTITY_TOKEN_FILE (web_identity_token_file) is there and kept fresh by whoever writes it (cluster, CI), and that the role's trust policy and the account's identity provider name the token's issuer, audience and subject."
+        }
+        CredentialSource::SingleSignOn => {
+            "Sign in again: `aws sso login`, with the profile or the session that the message names. If that has just been done, the account or the role may not be assigned to you: the access portal shows which are."
+        }
+        CredentialSource::Login => {
+            "Renew the session of `aws login`, as the message says, and run again."
         }
     }
 }
@@ -245,6 +346,7 @@ fn not_enabled(failed: Failed<'_>) -> String {
 
 fn not_found(failed: Failed<'_>) -> String {
     match failed.service() {
+        _ if is_secret(failed.operation) => "There is nothing of that name in the account of the identity that runs ctguard, in the region that was asked: the hub's, else the first of the blueprint's list, else the trail's home, else AWS_REGION. Correct `secret:`, or write the ARN, which names both.".to_owned(),
         "organizations" => "The account is in no organization, or the unit is not in it: list the accounts in the blueprint, or correct `include_units`.".to_owned(),
         _ => format!(
             "What {} is about does not exist, or was removed while ctguard read: run again.",

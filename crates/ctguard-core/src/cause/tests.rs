@@ -158,7 +158,7 @@ fn each_service_words_the_same_cause_in_its_own_way() {
         ("sns:GetTopicAttributes", "InternalFailure", "", 500, ServerError),
         ("iam:GetRole", "ServiceFailure", "", 500, ServerError),
         ("cloudwatch:GetMetricData", "Http503", "", 503, ServerError),
-        ("events:ListRules", "Http407", "", 407, Unreachable(Obstacle::Proxy)),
+        ("events:ListRules", "Http407", "", 407, Unreachable(Obstacle::ProxySignIn)),
         ("events:ListRules", "Http302", "", 302, Malformed),
     ] {
         assert_eq!(

@@ -17,7 +17,7 @@ const NO_TRUSTED_ACCESS: &str = "CloudTrailAccessNotEnabledException";
 /// Codes for a missing object or setting.
 ///
 /// SQS has two spellings: that of the JSON protocol, and the older one that it sends as well.
-const NOT_FOUND: [&str; 21] = [
+const NOT_FOUND: [&str; 23] = [
     "AWS.SimpleQueueService.NonExistentQueue",
     "AWSOrganizationsNotInUseException",
     "ChildNotFoundException",
@@ -32,6 +32,8 @@ const NOT_FOUND: [&str; 21] = [
     "NotFound",
     "NotFoundException",
     "OwnershipControlsNotFoundError",
+    "ParameterNotFound",
+    "ParameterVersionNotFound",
     "QueueDoesNotExist",
     "ResourceNotFound",
     "ResourceNotFoundException",
@@ -238,7 +240,7 @@ impl Cause {
     /// The cause of an answer without a code of AWS's.
     pub fn of_status(status: Option<u16>) -> Option<Self> {
         Some(match status? {
-            407 => Self::Unreachable(Obstacle::Proxy),
+            407 => Self::Unreachable(Obstacle::ProxySignIn),
             401 | 403 => Self::DENIED,
             413 | 431 => Self::TooLarge,
             TOO_MANY => Self::Throttled,
@@ -323,14 +325,30 @@ impl Denial {
 }
 
 impl Obstacle {
+    /// What was in the way at a proxy, in the words of the machine's network libraries.
+    fn of_proxy(message: &str) -> Self {
+        let has = |words: &[&str]| words.iter().any(|words| message.contains(words));
+        if has(&["authorization required", "authentication required"]) {
+            Self::ProxySignIn
+        } else if has(&["dns error", "lookup address", "name resolution"]) {
+            Self::ProxyName
+        } else if has(&["connect timeout", "timed out"]) {
+            Self::ProxyTimeout
+        } else if has(&["connection refused", "unreachable"]) {
+            Self::ProxyConnection
+        } else {
+            Self::Proxy
+        }
+    }
+
     /// What was in the way, in the words of the machine's network libraries.
     pub fn of(message: &str) -> Self {
         let message = message.to_ascii_lowercase();
         let has = |words: &[&str]| words.iter().any(|words| message.contains(words));
-        if has(&["proxy", "tunnel"]) {
-            Self::Proxy
-        } else if has(&["certificate", "unknownissuer", "notvalidforname", "tls", "handshake"]) {
+        if has(&["certificate", "unknownissuer", "notvalidforname", "tls", "handshake"]) {
             Self::Certificate
+        } else if has(&["proxy", "tunnel"]) {
+            Self::of_proxy(&message)
         } else if has(&["dns error", "lookup address", "name resolution", "nodename nor servname"])
         {
             Self::Dns

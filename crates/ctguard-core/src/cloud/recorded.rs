@@ -4,8 +4,10 @@ use super::lookup::{Lookup, LookupPage};
 use super::recorder::{no_history, read_only};
 use super::{Cloud, CloudError};
 use crate::action::Action;
+use crate::blueprint::SecretReference;
+use crate::cause::Cause;
 use crate::permissions::Permission;
-use crate::scope::{AccountId, Place};
+use crate::scope::{AccountId, Place, Region};
 use crate::snapshot::answer;
 use crate::snapshot::file::Recording;
 use crate::snapshot::{AccountReads, OrganizationReads, ReadSet};
@@ -64,6 +66,23 @@ impl Cloud for Recorded {
         action: &'a Action,
     ) -> BoxFuture<'a, Result<(), CloudError>> {
         ready(Err(read_only(action.operation()))).boxed()
+    }
+
+    fn secret<'a>(
+        &'a self,
+        reference: &'a SecretReference,
+        _: Option<&'a Region>,
+    ) -> BoxFuture<'a, Result<String, CloudError>> {
+        let cause = Cause::NotRecorded;
+        ready(Err(CloudError {
+            operation: reference.store.operation().to_owned(),
+            code: "NotRecorded".to_owned(),
+            message: "a snapshot holds no secrets".to_owned(),
+            request_id: None,
+            kind: cause.kind(),
+            cause,
+        }))
+        .boxed()
     }
 
     fn lookup<'a>(

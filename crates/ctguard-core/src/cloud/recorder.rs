@@ -3,9 +3,10 @@
 use super::lookup::{Lookup, LookupPage};
 use super::{Cloud, CloudError, CloudErrorKind};
 use crate::action::Action;
+use crate::blueprint::SecretReference;
 use crate::cause::Cause;
 use crate::permissions::Permission;
-use crate::scope::{AccountId, Place};
+use crate::scope::{AccountId, Place, Region};
 use crate::snapshot::file::{AccountRecord, OrganizationRecord, PlaceRecord, Recording};
 use crate::snapshot::{AccountReads, OrganizationReads, ReadSet};
 use crate::snapshot::{AccountSnapshot, Caller, Observed, Organization, PlaceSnapshot};
@@ -103,6 +104,15 @@ impl Cloud for Recorder<'_> {
         action: &'a Action,
     ) -> BoxFuture<'a, Result<(), CloudError>> {
         ready(Err(read_only(action.operation()))).boxed()
+    }
+
+    /// It is handed on, and never kept.
+    fn secret<'a>(
+        &'a self,
+        reference: &'a SecretReference,
+        region: Option<&'a Region>,
+    ) -> BoxFuture<'a, Result<String, CloudError>> {
+        self.cloud.secret(reference, region)
     }
 
     /// The history is not kept: it would hold who did what in the account.

@@ -188,8 +188,8 @@ codes! {
          account.";
     SECRET_INVALID = "secret-invalid",
         "`secret` names nothing that ctguard can look up.",
-        "Write `secret: env:NAME`, and put the address into that variable: of Parameter Store and \
-         Secrets Manager, the shell can do so.";
+        "Write `secret: env:NAME`, `secret: ssm:/PATH/NAME` or `secret: secretsmanager:NAME#KEY`, \
+         and keep the whole address there.";
     SUBSCRIBER_INVALID = "subscriber-invalid",
         "SNS would refuse this subscriber, or it is listed twice.",
         "List each subscriber once, and standard queues only: FIFO queues cannot subscribe to \

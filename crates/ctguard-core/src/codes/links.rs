@@ -156,9 +156,12 @@ impl LinkCode {
     pub fn is_mended_by_others(self) -> bool {
         let in_blueprint = [Self::RuleQuota, Self::PatternLosesAlternative, Self::PatternMisread];
         let awaited = [Self::SubscriberMissing, Self::SubscriberPending, Self::ChatMissing];
-        (Self::RuleMissing..=Self::ChatRaw).contains(&self)
-            && !in_blueprint.contains(&self)
-            && !awaited.contains(&self)
+        // Of trails, that which the blueprint keeps for all: nothing is recorded in that account.
+        let of_organization = [Self::TrailNotShown, Self::TrailHomeNotEnabled];
+        of_organization.contains(&self)
+            || (Self::RuleMissing..=Self::ChatRaw).contains(&self)
+                && !in_blueprint.contains(&self)
+                && !awaited.contains(&self)
     }
 
     /// Whether it is only used for remarks, which do not change the verdict.

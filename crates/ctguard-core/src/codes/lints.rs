@@ -90,7 +90,8 @@ codes! {
          alert by a condition.";
     SECRET_IN_URL = "secret-in-url",
         "The address of a subscriber has a password or key in it, in clear.",
-        "Write `secret: env:NAME`, and put the address into that variable.";
+        "Write `secret: env:NAME`, `secret: ssm:/PATH/NAME` or `secret: secretsmanager:NAME`, and \
+         keep the address there.";
     SIGN_IN_REGIONS = "sign-in-regions",
         "Sign-ins land in regions that the blueprint does not cover.",
         "Cover the regions that are named, best `regions: enabled`. Root signs in in us-east-1 \

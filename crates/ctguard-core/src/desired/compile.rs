@@ -64,6 +64,8 @@ struct Compiler<'a> {
     /// The same in every place of the same class.
     patterns: BTreeMap<PatternKey<'a>, Vec<Arc<Compiled>>>,
     inputs: BTreeMap<(usize, Format, Partition), Option<Input>>,
+    /// The names of accounts whose rules are reached by their own events alone.
+    account_names: BTreeMap<AccountId, String>,
     problems: Vec<Diagnostic>,
     /// What the roles of accounts must be allowed to publish to: by account, with one of its places
     /// where rules send, and by the name of the policy.
@@ -88,6 +90,7 @@ impl<'a> Compiler<'a> {
             as_of,
             patterns: BTreeMap::new(),
             inputs: BTreeMap::new(),
+            account_names: BTreeMap::new(),
             problems: Vec::new(),
             publishing: BTreeMap::new(),
             mailing: BTreeMap::new(),
@@ -140,6 +143,13 @@ impl<'a> Compiler<'a> {
             released: BTreeMap::new(),
             made: BTreeMap::new(),
         };
+        // A hub's rules serve all accounts: the name is known where there is only one. Names that an
+        // organization gives would change messages whenever it does.
+        if blueprint.hub.is_none() || scope.accounts.len() == 1 {
+            let listed = blueprint.accounts.iter().flat_map(|accounts| accounts.listed.values());
+            let named = listed.filter_map(|one| Some((one.id.clone(), one.name.clone()?)));
+            self.account_names = named.collect();
+        }
         for alert in blueprint.alerts.iter().filter(|alert| blueprint.is_routed(alert)) {
             self.problems.extend(check_landing(alert, scope, self.as_of));
         }

@@ -3,7 +3,8 @@
 //!
 //! Schema and limits: <https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html>.
 
-use super::{MessageError, link, variables, within, words};
+use super::object::Object;
+use super::{MessageError, headline, link, variables, within, words};
 use crate::blueprint::Alert;
 use crate::scope::Partition;
 use serde_json::json;
@@ -13,14 +14,31 @@ const DESCRIPTION_MAX_CHARS: usize = 8_000;
 const NEXT_STEP_MAX_CHARS: usize = 350;
 const KEYWORD_MAX_CHARS: usize = 75;
 
-/// Room kept in the description for the values that EventBridge puts in place of the variables.
-const VALUES_CHARS: usize = 1_500;
+/// Room kept in the title for the values of its variables: the longest error codes have some sixty
+/// characters.
+const OUTCOME_CHARS: usize = 100;
 
-pub(super) fn template(alert: &Alert, partition: Partition) -> Result<String, MessageError> {
-    let title = format!("[{}] {}", alert.risk.as_str().to_uppercase(), words(&alert.title));
+/// Room kept in the description for the values that EventBridge puts in place of the variables, and
+/// for those that say what was touched.
+const VALUES_CHARS: usize = 1_500;
+const TOUCHED_CHARS: usize = 1_500;
+
+pub(super) fn template(
+    alert: &Alert,
+    partition: Partition,
+    object: Option<&Object>,
+) -> Result<String, MessageError> {
+    let risk = alert.risk.as_str().to_uppercase();
+    let mut title = format!("[{risk}] {}", words(&alert.title));
     let line = |(what, how): &(&str, String)| format!("*{what}:* {how}");
-    // A title tells of what is done: whether it was stands right below.
-    let mut lines: Vec<String> = variables::outcome(alert).iter().map(line).collect();
+    let mut lines: Vec<String> = Vec::new();
+    let headline = format!("[{risk}] {}", headline::of(alert, &words(&alert.title)));
+    // Where both do not fit, how it ended stands right below.
+    if headline.chars().count() + OUTCOME_CHARS <= TITLE_MAX_CHARS {
+        title = headline;
+    } else if headline != title {
+        lines.push(headline);
+    }
     if !alert.why.is_empty() {
         lines.push(format!("*Why:* {}", words(&alert.why)));
     }
@@ -29,8 +47,12 @@ pub(super) fn template(alert: &Alert, partition: Partition) -> Result<String, Me
     lines.extend([
         "*From:* <source-ip>".to_owned(),
         "*What:* <event-name> (<event-source>)".to_owned(),
-        "*When:* <time>".to_owned(),
     ]);
+    if let Some(object) = object {
+        let touched = object.lines().into_iter();
+        lines.extend(touched.map(|(what, how)| format!("*{what}:* {how}")));
+    }
+    lines.push("*When:* <time>".to_owned());
     lines.push(link(partition).unwrap_or_else(|| "*Event:* <event-id>".to_owned()));
     let description = lines.join("\n");
     let next = words(&alert.next);
@@ -40,7 +62,8 @@ pub(super) fn template(alert: &Alert, partition: Partition) -> Result<String, Me
 
     let chars = |text: &str| text.chars().count();
     within(alert, "title of the chat message", chars(&title), TITLE_MAX_CHARS)?;
-    let described = chars(&description) + VALUES_CHARS;
+    let touched = if object.is_some() { TOUCHED_CHARS } else { 0 };
+    let described = chars(&description) + VALUES_CHARS + touched;
     within(alert, "description of the chat message", described, DESCRIPTION_MAX_CHARS)?;
     within(alert, "next step of the chat message", chars(&next), NEXT_STEP_MAX_CHARS)?;
     for keyword in &keywords {

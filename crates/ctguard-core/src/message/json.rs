@@ -1,5 +1,6 @@
 //! The `json` format: ctguard's fields, and the whole event as EventBridge writes it.
 
+use super::object::Object;
 use super::{variables, words};
 use crate::blueprint::Alert;
 use serde_json::json;
@@ -10,10 +11,10 @@ const FORMAT_VERSION: u32 = 1;
 /// A placeholder for the event until the template is text, since a bare variable is not JSON.
 const EVENT: &str = "<aws.events.event.json>";
 
-pub(super) fn template(alert: &Alert) -> String {
+pub(super) fn template(alert: &Alert, object: Option<&Object>) -> String {
     let results = variables::results(alert).into_iter();
     let results: String = results.map(|result| format!("<{}>", result.variable)).collect();
-    let message = json!({
+    let mut message = json!({
         "ctguard": FORMAT_VERSION,
         "alert": words(&alert.id),
         "title": words(&alert.title),
@@ -40,5 +41,8 @@ pub(super) fn template(alert: &Alert) -> String {
         "rule": "<aws.events.rule-arn>",
         "event": EVENT,
     });
+    if let Some(object) = object {
+        message["touched"] = object.places();
+    }
     message.to_string().replace(&format!("\"{EVENT}\""), EVENT)
 }

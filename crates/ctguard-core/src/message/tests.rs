@@ -54,6 +54,7 @@ fn event() -> Value {
                 "type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/eve",
                 "accountId": "111122223333",
             },
+            "requestParameters": { "name": "main" },
         },
     })
 }
@@ -66,6 +67,12 @@ fn hostile(text: &str) -> Value {
     event["detail"]["userIdentity"]["userName"] = text.into();
     event["detail"]["userIdentity"]["principalId"] = text.into();
     event["detail"]["requestParameters"] = json!({ "name": text, text: {"a": [text]} });
+    event["detail"]["serviceEventDetails"] = json!({ "name": text, text: [text] });
+    // A failed call is recorded with what was sent, however wrong, and answers nothing.
+    event["detail"]["errorCode"] = "ValidationException".into();
+    event["detail"]["responseElements"] = Value::Null;
+    event["detail"]["resources"] = json!([{ "ARN": text, "type": text }]);
+    event["resources"] = json!([text]);
     event
 }
 
@@ -79,9 +86,10 @@ fn the_text_says_who_did_what_where_and_what_to_do() {
     assert_eq!(
         rendered(Format::Text, &event()),
         [
-            r#""[CRITICAL] CloudTrail logging was 'stopped' or ‹weakened›""#,
-            r#""Error:  (blank or 200: no error is recorded; else it failed)""#,
-            r#""Sign-in:  (blank: not recorded)""#,
+            concat!(
+                r#""[CRITICAL] CloudTrail logging was 'stopped' or ‹weakened› (error: ; if blank or "#,
+                r#"200 none is recorded, else it failed; sign-in: , blank: not recorded)""#
+            ),
             r#""Account: 111122223333""#,
             r#""Region: eu-west-1""#,
             r#""Who: IAMUser arn:aws:iam::111122223333:user/eve  (no name, or null: see the full record)""#,
@@ -90,6 +98,8 @@ fn the_text_says_who_did_what_where_and_what_to_do() {
             r#""Identity Center user:  (blank: not recorded)""#,
             r#""From: 203.0.113.9""#,
             r#""What: StopLogging (cloudtrail.amazonaws.com)""#,
+            r#""MFA used:  (blank: not recorded)""#,
+            r#""Touched: see the event's parameters, Trail: name""#,
             r#""When: 2026-11-22T10:00:00Z""#,
             r#""Why: Nobody stops logging without a planned notice; see C:\\notes.""#,
             r#""Next: Call the person named below.""#,
@@ -107,9 +117,13 @@ fn the_text_says_who_did_what_where_and_what_to_do() {
 fn the_outcome_is_told_for_calls_and_for_sign_ins() {
     let mut event = event();
     event["detail"]["errorCode"] = "AccessDenied".into();
-    assert!(rendered(Format::Text, &event).contains("Error: AccessDenied ("));
+    let first = |event: &Value| {
+        let text = rendered(Format::Text, event);
+        text.lines().next().expect("a line").to_owned()
+    };
+    assert!(first(&event).contains("(error: AccessDenied; if blank or 200 none"));
     event["detail"] = json!({"responseElements": {"ConsoleLogin": "Failure"}});
-    assert!(rendered(Format::Text, &event).contains("Sign-in: Failure ("));
+    assert!(first(&event).contains("; sign-in: Failure, blank: not recorded)"));
 }
 
 /// A message for these events, of this kind, as text.
@@ -145,8 +159,8 @@ fn no_message_calls_a_failure_a_success() {
     let key = ("kms.amazonaws.com", "RotateKey", Service);
     let failed = json!({ "serviceEventDetails": { "CredentialVerification": "Failure" } });
     let state = |what: &str| json!({ "serviceEventDetails": { what: { "state": "FAILED" } } });
-    let call_succeeded = "Error:  (blank or 200: the call succeeded; else it failed)";
-    let none_recorded = "Error:  (blank or 200: no error is recorded; else it failed)";
+    let call_succeeded = "(error: ; if blank or 200 it was done, else only tried)";
+    let none_recorded = "(error: ; if blank or 200 none is recorded, else it failed";
     for (events, detail, says, error) in [
         (vec![call], json!({}), "", call_succeeded),
         (vec![call], json!({ "errorCode": "" }), "", call_succeeded),
@@ -154,25 +168,34 @@ fn no_message_calls_a_failure_a_success() {
             vec![call],
             json!({ "errorCode": "200" }),
             "",
-            "Error: 200 (blank or 200: the call succeeded; else it failed)",
+            "(error: 200; if blank or 200 it was done, else only tried)",
         ),
-        (vec![verification], failed.clone(), "Sign-in: Failure\"", ""),
-        (vec![verification, call], failed, "Sign-in: Failure (blank", none_recorded),
+        (vec![verification], failed.clone(), "(sign-in: Failure)\"", ""),
+        (
+            vec![verification, call],
+            failed,
+            "; sign-in: Failure, blank: not recorded)\"",
+            none_recorded,
+        ),
         (
             vec![login],
             json!({ "responseElements": { "ConsoleLogin": "Failure" } }),
-            "Sign-in: Failure\"",
+            "(sign-in: Failure)\"",
             "",
         ),
-        (vec![guardrail], state("enableGuardrailStatus"), "Result: FAILED\"", ""),
-        (vec![account], state("createAccountStatus"), "Result: FAILED\"", ""),
+        (vec![guardrail], state("enableGuardrailStatus"), "(result: FAILED)\"", ""),
+        (vec![account], state("createAccountStatus"), "(result: FAILED)\"", ""),
         (vec![rotation], json!({ "eventName": "RotationFailed" }), "What: RotationFailed", ""),
         (vec![key], json!({}), "", none_recorded),
     ] {
         let text = text_of(&events, detail);
-        assert!(text.contains(says), "{says}: {text}");
-        assert!(text.contains(error), "{error}: {text}");
-        assert_eq!(text.contains("Error:"), !error.is_empty(), "{text}");
+        let first = text.lines().next().expect("a line");
+        assert!(
+            text.contains(says) && (first.contains(says) || says.starts_with("What")),
+            "{text}"
+        );
+        assert!(first.contains(error), "{error}: {text}");
+        assert_eq!(text.contains("error:"), !error.is_empty(), "{text}");
     }
 }
 
@@ -250,7 +273,7 @@ fn every_type_of_identity_is_told_as_far_as_its_characters_are_restricted() {
         assert!(!text.contains("New session:"), "of other services it may be anything: {text}");
     }
     let mixed = text_of(&[login, call], json!({ "userIdentity": { "userName": "\"x" } }));
-    assert!(!mixed.contains("User:"), "of calls the name may be anything: {mixed}");
+    assert!(!mixed.contains("\n\"User:"), "of calls the name may be anything: {mixed}");
 }
 
 /// A label with nothing behind it says nothing, and looks like a damaged message.

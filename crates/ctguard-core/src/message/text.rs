@@ -5,23 +5,24 @@
 //! (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-input-transformer-tutorial.html>).
 //! A missing field becomes empty text, so each line must read well without it.
 
-use super::{link, variables, words};
+use super::object::Object;
+use super::{headline, link, variables, words};
 use crate::blueprint::Alert;
 use crate::scope::Partition;
 
-pub(super) fn template(alert: &Alert, partition: Partition) -> String {
+pub(super) fn template(alert: &Alert, partition: Partition, object: Option<&Object>) -> String {
     let risk = alert.risk.as_str().to_uppercase();
     let line = |(what, how): &(&str, String)| format!("{what}: {how}");
-    // A title tells of what is done: whether it was stands right below.
-    let mut lines = vec![format!("[{risk}] {}", own(&alert.title))];
-    lines.extend(variables::outcome(alert).iter().map(line));
+    let mut lines = vec![format!("[{risk}] {}", headline::of(alert, &own(&alert.title)))];
     lines.extend(["Account: <account>".to_owned(), "Region: <region>".to_owned()]);
     lines.extend(variables::who(alert).iter().chain(&variables::user_name(alert)).map(line));
-    lines.extend([
-        "From: <source-ip>".to_owned(),
-        "What: <event-name> (<event-source>)".to_owned(),
-        "When: <time>".to_owned(),
-    ]);
+    lines
+        .extend(["From: <source-ip>".to_owned(), "What: <event-name> (<event-source>)".to_owned()]);
+    if let Some(object) = object {
+        let touched = object.lines().into_iter();
+        lines.extend(touched.map(|(what, how)| format!("{what}: {how}")));
+    }
+    lines.push("When: <time>".to_owned());
     for (what, text) in [("Why", &alert.why), ("Next", &alert.next)] {
         if !text.is_empty() {
             lines.push(format!("{what}: {}", own(text)));
@@ -38,6 +39,6 @@ pub(super) fn template(alert: &Alert, partition: Partition) -> String {
 
 /// The blueprint's own words inside quotes. An escaped quote would reach the reader with its
 /// backslash, so a plain one stands in for it.
-fn own(text: &str) -> String {
+pub(super) fn own(text: &str) -> String {
     words(text).replace('"', "'").replace('\\', "\\\\")
 }

@@ -22,6 +22,9 @@ use leaf::{Leaf, Rank};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
+/// The label of what sign-ins tell.
+pub const MFA_USED: &str = "MFA used";
+
 /// Most facts that an event has.
 pub const FACTS_MAX: usize = 3;
 
@@ -109,6 +112,12 @@ impl Place {
         self.0.iter().map(|step| step.name.as_str())
     }
 
+    /// The parameter's own name: the last step that is not only a part of how a list is written.
+    pub fn own_name(&self) -> &str {
+        let named = |name: &&str| !leaf::HOLDERS.contains(name);
+        self.0.iter().rev().map(|step| step.name.as_str()).find(named).unwrap_or_default()
+    }
+
     /// As blueprints write it: `requestParameters.ipPermissions.items.ipRanges.items.cidrIp`.
     pub fn dotted(&self) -> String {
         self.names().collect::<Vec<_>>().join(".")
@@ -146,7 +155,7 @@ pub fn of_alert(events: &[EventRef]) -> Vec<Fact> {
 /// What one event touches, or a family of events.
 pub fn of_event(event: &EventRef) -> Vec<Fact> {
     if event.kind == EventKind::Signin {
-        let mut facts = vec![fact("MFA used", &["additionalEventData.MFAUsed"])];
+        let mut facts = vec![mfa()];
         if event.names().include("SwitchRole") {
             facts.push(fact("Switched to", &["additionalEventData.SwitchTo"]));
         }
@@ -166,6 +175,34 @@ pub fn of_event(event: &EventRef) -> Vec<Fact> {
         EVERY_SOURCE => EVERYWHERE.iter().map(|(label, places)| fact(label, places)).collect(),
         source => of_family(source, event),
     }
+}
+
+/// Whether MFA was used for a sign-in.
+///
+/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html>
+pub fn mfa() -> Fact {
+    fact(MFA_USED, &["additionalEventData.MFAUsed"])
+}
+
+/// What the responses of events say of their objects, at the places that are asked for: by the
+/// event's source, and by their steps.
+pub(super) fn answered(events: &[EventRef], asked: impl Fn(&str, &Place) -> bool) -> Vec<Fact> {
+    let mut seen: Vec<(&str, &str)> = Vec::new();
+    let mut all = Vec::new();
+    for event in events.iter().filter(|event| event.kind != EventKind::Signin) {
+        let name = (event.source.as_str(), event.name.as_str());
+        let Some(payload) = request::response_of(name.0, name.1).filter(|_| !seen.contains(&name))
+        else {
+            continue;
+        };
+        seen.push(name);
+        let leaves = leaf::leaves(name.0, name.1, "responseElements", &payload).into_iter();
+        let kept = leaves.filter(|leaf| {
+            (leaf.about || leaf.rank == Rank::Opened) && asked(name.0, &Place(leaf.path.clone()))
+        });
+        all.push(chosen(kept.collect()));
+    }
+    merged(all, ALERT_FACTS_MAX)
 }
 
 /// What most events of a family name. Those that write count, if any does.
@@ -228,7 +265,9 @@ fn chosen(mut leaves: Vec<Leaf>) -> Vec<Fact> {
 /// The facts of several events by label: what most of them name first, and of each the places that
 /// most of them have.
 fn merged(all: Vec<Vec<Fact>>, most: usize) -> Vec<Fact> {
-    let mut facts: Vec<(usize, String, Vec<(usize, Place)>)> = Vec::new();
+    /// How many events name it, its label, and its places, each with how many events have it.
+    type Counted = (usize, String, Vec<(usize, Place)>);
+    let mut facts: Vec<Counted> = Vec::new();
     let mut at: BTreeMap<String, usize> = BTreeMap::new();
     for fact in all.into_iter().flatten() {
         let index = *at.entry(fact.label.clone()).or_insert_with(|| {

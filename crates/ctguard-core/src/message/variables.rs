@@ -1,8 +1,8 @@
 //! The fields of an event that may stand in a template.
 //!
 //! AWS restricts their characters: account ids are digits, ids and names of events and services
-//! letters and digits, an ARN has neither quotes nor spaces. A user agent, an error message or a
-//! request's parameters are whatever the caller wrote, and stand nowhere here. So are the names
+//! letters and digits, an ARN has neither quotes nor spaces. A user agent, an error message or the
+//! value of a parameter are whatever the caller wrote, and stand nowhere here. Whatever somebody wrote are also the names
 //! that identity providers and directories give (`userName` and `principalId` of SAMLUser,
 //! WebIdentityUser, Directory, Unknown). A quote in one would end the string that it stands in: in
 //! `chat` and `json` the result is no JSON, and EventBridge drops the alert; in `text` the lines
@@ -30,6 +30,7 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_saml_assertions.html>,
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
 
+use super::object::Object;
 use crate::blueprint::Alert;
 use crate::event::outcome::Told;
 use crate::event::{EventKind, EventRef};
@@ -70,10 +71,19 @@ const STS: &str = "sts.amazonaws.com";
 const BY_PROVIDER: [&str; 2] = ["AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"];
 
 /// The variables that an alert's template uses, with their paths.
-pub(super) fn paths_in(template: &str, alert: &Alert) -> BTreeMap<String, String> {
+pub(super) fn paths_in(
+    template: &str,
+    alert: &Alert,
+    object: Option<&Object>,
+) -> BTreeMap<String, String> {
     let known = VARIABLES.iter().map(|(name, path)| ((*name).to_owned(), (*path).to_owned()));
     let results = results(alert).into_iter().map(|result| (result.variable, result.path));
-    known.chain(results).filter(|(name, _)| template.contains(&format!("<{name}>"))).collect()
+    let touched = object.into_iter().flat_map(Object::variables);
+    known
+        .chain(results)
+        .chain(touched)
+        .filter(|(name, _)| template.contains(&format!("<{name}>")))
+        .collect()
 }
 
 /// What is said beside a name that may be missing, or `null`, or not fit to stand in a template.
@@ -81,7 +91,7 @@ const NO_NAME: &str = "no name, or null: see the full record";
 
 /// A value that some records lack, with a word about it: a label with nothing behind it would leave
 /// the reader to wonder whether the message is damaged.
-fn may_be_blank(value: &str) -> String {
+pub(super) fn may_be_blank(value: &str) -> String {
     format!("{value} (blank: not recorded)")
 }
 
@@ -142,38 +152,9 @@ pub(super) fn results(alert: &Alert) -> Vec<EventResult> {
 }
 
 /// Whether each record of an event has a result of this sort.
-fn has_result(event: &EventRef, signs_in: bool) -> bool {
+pub(super) fn has_result(event: &EventRef, signs_in: bool) -> bool {
     let told = Told::of_asked(event);
     let is =
         |one: &Told| matches!(one, Told::Word(word) if (word.failure == "Failure") == signs_in);
     !told.is_empty() && told.iter().all(is)
-}
-
-/// Lines that tell how it ended: an error code for calls, which a successful one lacks, and a
-/// result for sign-ins and what services do. Each is there only if the alert has such events.
-pub(super) fn outcome(alert: &Alert) -> Vec<(&'static str, String)> {
-    let mut lines = Vec::new();
-    if alert.events.iter().any(|event| Told::of_asked(event).contains(&Told::ErrorCode)) {
-        // Of others than calls, and beside them, a blank code is no word of success.
-        let call = |event: &EventRef| {
-            matches!(
-                event.kind,
-                EventKind::Api | EventKind::Data | EventKind::Console | EventKind::Network
-            )
-        };
-        let blank = match alert.events.iter().all(call) {
-            true => "the call succeeded",
-            false => "no error is recorded",
-        };
-        lines.push(("Error", format!("<error-code> (blank or 200: {blank}; else it failed)")));
-    }
-    for (label, signs_in) in [("Sign-in", true), ("Result", false)] {
-        let results = results(alert).into_iter().filter(|result| result.signs_in == signs_in);
-        let values: String = results.map(|result| format!("<{}>", result.variable)).collect();
-        if !values.is_empty() {
-            let always = alert.events.iter().all(|event| has_result(event, signs_in));
-            lines.push((label, if always { values } else { may_be_blank(&values) }));
-        }
-    }
-    lines
 }

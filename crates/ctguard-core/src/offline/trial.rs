@@ -313,7 +313,7 @@ fn texts(blueprint: &Blueprint, alert: &Alert, told: &[(String, Value)]) -> Vec<
         alert,
         rule: Names::new(&blueprint.name).rule(&alert.id, 0),
         facts: MachineFacts::for_alerts(blueprint, [alert]),
-        blueprint: &blueprint.name,
+        blueprint,
     };
     for format in FORMATS {
         for (number, (sample, event)) in told.iter().enumerate() {
@@ -337,7 +337,7 @@ struct Renderer<'a> {
     alert: &'a Alert,
     rule: String,
     facts: MachineFacts,
-    blueprint: &'a str,
+    blueprint: &'a Blueprint,
 }
 
 impl Renderer<'_> {
@@ -346,7 +346,9 @@ impl Renderer<'_> {
         let text = |key: &str| event.get(key).and_then(Value::as_str);
         let region = text("region").and_then(Region::new);
         let partition = region.as_ref().map_or(Partition::Aws, Region::partition);
-        let place = text("account").and_then(AccountId::new).zip(region);
+        let account = text("account").and_then(AccountId::new);
+        let name = account.as_ref().and_then(|account| name_of(self.blueprint, account));
+        let place = account.zip(region);
         let rule = &self.rule;
         let arn = place.map_or_else(
             || format!("arn:{partition}:events:::rule/{rule}"),
@@ -354,7 +356,7 @@ impl Renderer<'_> {
         );
         if format == Format::Mail {
             let topic = format!("arn:{partition}:sns:::topic");
-            let input = mail::target_input(self.blueprint, self.alert, &topic, partition);
+            let input = mail::target_input(&self.blueprint.name, self.alert, &topic, partition);
             let input = input.map_err(|error| error.to_string())?;
             let mail = mail::render(&self.facts, &input, &arn, event);
             let mail = mail.map_err(|error| error.to_string())?;
@@ -362,7 +364,17 @@ impl Renderer<'_> {
         }
         let input = message::input(self.alert, format, partition);
         let input = input.map_err(|error| error.to_string())?;
+        let input = match name {
+            Some(name) => message::with_account_name(input, name),
+            None => input,
+        };
         let text = message::transform(&input, &arn, event).map_err(|error| error.to_string())?;
         Ok((None, text))
     }
+}
+
+/// The name of an account, as rules that only its events reach say it.
+fn name_of<'b>(blueprint: &'b Blueprint, account: &AccountId) -> Option<&'b str> {
+    let accounts = blueprint.accounts.as_ref().filter(|_| blueprint.hub.is_none())?;
+    accounts.listed.get(account)?.name.as_deref()
 }

@@ -1,7 +1,10 @@
 //! The statements for one account: which calls, on what, and why.
 
 use super::{Identity, Purpose, keeper, partition};
-use crate::blueprint::{Blueprint, DestinationTopic, Format, Subscriber, TopicRole};
+use crate::blueprint::{
+    Blueprint, DestinationTopic, Format, SecretReference, SecretSource, SecretStore, Subscriber,
+    TopicRole,
+};
 use crate::resource::names::Names;
 use crate::resource::{ALERT_TAG, BLUEPRINT_TAG, RELEASED_TAG, VERSION_TAG};
 use crate::scope::{AccountId, Arn};
@@ -158,6 +161,17 @@ const TAG_BUCKET: &[&str] = &["s3:TagResource"];
 /// The same for the trail's bucket: S3 replaces all tags by those that stay.
 const RELEASE_BUCKET: &[&str] = &["s3:PutBucketTagging"];
 
+/// What a subscriber's `secret` names, asked for only where a blueprint names such.
+const READ_PARAMETERS: &[&str] = &["ssm:GetParameter"];
+
+const READ_SECRETS: &[&str] = &["secretsmanager:GetSecretValue"];
+
+/// The key of such a secret, where it is the customer's: the service calls it for the caller.
+///
+/// Source: <https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html>,
+/// <https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html>
+const DECRYPT_SECRETS: &[&str] = &["kms:Decrypt"];
+
 /// Calls that stand in no list above: identities, roles to enter accounts, and what `policy
 /// --check` asks.
 const BESIDE: &[&str] =
@@ -202,6 +216,9 @@ pub(super) fn every_call() -> BTreeSet<&'static str> {
         WRITE_BUCKET,
         TAG_BUCKET,
         RELEASE_BUCKET,
+        READ_PARAMETERS,
+        READ_SECRETS,
+        DECRYPT_SECRETS,
         BESIDE,
     ];
     lists.into_iter().flatten().copied().collect()
@@ -536,6 +553,53 @@ fn subscribers(blueprint: &Blueprint, whose: Subscribers) -> SubscribedArns {
 pub(super) fn organization(in_units: bool) -> Value {
     let calls = if in_units { READ_UNITS } else { READ_ORGANIZATION };
     allow("FindAccounts", calls, &json!("*"))
+}
+
+/// Reading what subscribers' `secret` names, which who runs ctguard does itself.
+pub(super) fn secrets(blueprint: &Blueprint) -> Vec<Value> {
+    let partition = partition(blueprint);
+    let (mut parameters, mut secrets) = (BTreeSet::new(), BTreeSet::new());
+    for source in blueprint.secrets() {
+        let SecretSource::Kept(SecretReference { store, id, .. }) = source else { continue };
+        let named = id.starts_with("arn:");
+        match store {
+            SecretStore::Parameters if named => drop(parameters.insert(id)),
+            SecretStore::Parameters => {
+                // Neither the version nor the first slash is part of the ARN.
+                let name = id.split(':').next().unwrap_or_default().trim_start_matches('/');
+                parameters.insert(format!("arn:{partition}:ssm:*:*:parameter/{name}"));
+            }
+            SecretStore::Secrets if named && has_suffix(&id) => drop(secrets.insert(id)),
+            SecretStore::Secrets if named => drop(secrets.insert(format!("{id}-??????"))),
+            // Secrets Manager adds six characters to each name.
+            SecretStore::Secrets => {
+                secrets.insert(format!("arn:{partition}:secretsmanager:*:*:secret:{id}-??????"));
+            }
+        }
+    }
+    let mut statements = Vec::new();
+    let mut through = Vec::new();
+    if !parameters.is_empty() {
+        statements.push(allow("ReadParameters", READ_PARAMETERS, &json!(parameters)));
+        through.push("ssm.*.amazonaws.com");
+    }
+    if !secrets.is_empty() {
+        statements.push(allow("ReadSecrets", READ_SECRETS, &json!(secrets)));
+        through.push("secretsmanager.*.amazonaws.com");
+    }
+    if !through.is_empty() {
+        let keys = json!(format!("arn:{partition}:kms:*:*:key/*"));
+        let mut decrypt = allow("DecryptSecrets", DECRYPT_SECRETS, &keys);
+        decrypt["Condition"] = json!({ "StringLike": { "kms:ViaService": through } });
+        statements.push(decrypt);
+    }
+    statements
+}
+
+/// Whether the ARN of a secret ends as those do that AWS gives.
+fn has_suffix(arn: &str) -> bool {
+    let suffix = arn.rsplit_once('-').map(|(_, suffix)| suffix).unwrap_or_default();
+    suffix.len() == 6 && suffix.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 pub(super) fn allow(sid: &str, actions: &[&str], resource: &Value) -> Value {

@@ -65,7 +65,7 @@ fn blueprint() -> Blueprint {
 }
 
 fn in_one_account() -> Blueprint {
-    let text = "version: 1\nname: acme\nregions: [eu-west-1]\ntrail: { name: main, bucket: logs, home_region: eu-west-1 }\ndestinations: { func: { topic: func, format: json, subscribers: [{ lambda: 'arn:aws:lambda:eu-west-1:111122223333:function:triage:prod' }] } }\nalerts: []\n";
+    let text = "version: 1\nname: acme\nregions: [eu-west-1]\ntrail: { name: main, bucket: logs, home_region: eu-west-1 }\ndestinations: { func: { topic: func, format: json, subscribers: [{ lambda: 'arn:aws:lambda:eu-west-1:111122223333:function:triage:prod' }, { secret: 'ssm:/alerts/hook' }, { secret: 'secretsmanager:alerts/hook#url' }] } }\nalerts: []\n";
     let loaded = crate::blueprint::load_text("b.yaml", text, None, jiff::civil::date(2026, 11, 22));
     loaded.blueprint.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics))
 }
@@ -107,6 +107,10 @@ fn made_on(operation: &str) -> &'static str {
         ("s3", _) => "arn:aws:s3:::logs",
         ("states", _) => "arn:aws:states:eu-west-1:111122223333:stateMachine:ctguard-acme-mail",
         ("lambda", _) => "arn:aws:lambda:eu-west-1:111122223333:function:triage:prod",
+        ("ssm", _) => "arn:aws:ssm:eu-west-1:111122223333:parameter/alerts/hook",
+        ("secretsmanager", _) => {
+            "arn:aws:secretsmanager:eu-west-1:111122223333:secret:alerts/hook-a1B2c3"
+        }
         ("kms", _) => "arn:aws:kms:eu-west-1:111122223333:key/1",
         _ => "?",
     }
@@ -185,7 +189,9 @@ fn every_call_is_granted_on_what_it_is_made_on() {
         let releases = ["s3:PutBucketTagging", "cloudtrail:AddTags"].contains(&operation.as_str());
         assert!(takes || releases, "destroy makes no {operation}");
     }
-    for operation in plan.keys() {
+    // What is only removed is found by its tag, and no address is read for it.
+    let secrets = ["ssm:GetParameter", "secretsmanager:GetSecretValue", "kms:Decrypt"];
+    for operation in plan.keys().filter(|operation| !secrets.contains(&operation.as_str())) {
         assert!(destroy.contains_key(operation), "destroy plans, too: {operation}");
     }
 }
@@ -193,7 +199,11 @@ fn every_call_is_granted_on_what_it_is_made_on() {
 #[test]
 fn nothing_is_granted_that_is_not_called() {
     let called: BTreeSet<String> = reads().union(&writes()).cloned().collect();
-    for operation in granted(Purpose::All).keys().filter(|name| *name != "iam:PassRole") {
+    for operation in granted(Purpose::All).keys() {
+        // Permissions that other calls ask for.
+        if ["iam:PassRole", "kms:Decrypt"].contains(&operation.as_str()) {
+            continue;
+        }
         assert!(called.contains(operation), "{operation} is granted and never called");
     }
 }
@@ -412,4 +422,27 @@ fn what_is_asked_of_the_simulator_is_in_the_account_that_asks() {
     let rule = "arn:aws:events:eu-west-1:111122223333:rule/ctguard-acme/ctguard-acme-check";
     assert!(has("events:PutRule", rule));
     assert!(!wanted.iter().any(|permission| permission.operation == "iam:PassRole"));
+}
+
+#[test]
+fn secrets_are_read_by_who_runs_it_and_no_others() {
+    let ci = of(&blueprint(), Purpose::Plan, Identity::Ci);
+    let granted = granted_by(&ci);
+    assert_eq!(granted["ssm:GetParameter"], ["arn:aws:ssm:*:*:parameter/alerts/hook"]);
+    assert_eq!(
+        granted["secretsmanager:GetSecretValue"],
+        ["arn:aws:secretsmanager:*:*:secret:alerts/hook-??????"]
+    );
+    let statements = policy::statements(&ci);
+    let decrypt =
+        statements.iter().find(|one| one["Sid"] == "DecryptSecrets").expect("a statement for keys");
+    assert_eq!(
+        decrypt["Condition"]["StringLike"]["kms:ViaService"],
+        json!(["ssm.*.amazonaws.com", "secretsmanager.*.amazonaws.com"])
+    );
+    for other in [Identity::Hub, Identity::Spoke] {
+        assert!(
+            !granted_by(&of(&blueprint(), Purpose::Plan, other)).contains_key("ssm:GetParameter")
+        );
+    }
 }

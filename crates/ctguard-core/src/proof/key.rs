@@ -1,4 +1,4 @@
-//! Does the KMS key of an encrypted topic, queue or bus let a service use it?
+//! Does the KMS key of an encrypted topic, queue, bus or trail let a service use it?
 //!
 //! Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html>
 
@@ -69,7 +69,15 @@ pub struct KeyUse<'a> {
     pub direct: bool,
     /// The encryption context: the condition key, in lower case, and its value.
     pub context: Option<(&'a str, Sent<'a>)>,
+    /// The calls that it makes.
+    pub calls: [&'static str; 2],
 }
+
+/// What whoever sends to an encrypted topic or queue, or keeps an encrypted bus, calls.
+const ENCRYPT_AND_DECRYPT: [&str; 2] = ["kms:GenerateDataKey", "kms:Decrypt"];
+
+/// A call without an encryption context.
+const DESCRIBE: &str = "kms:DescribeKey";
 
 impl<'a> KeyUse<'a> {
     /// EventBridge sends to a topic that is encrypted: the key hears of no source, and of the topic.
@@ -78,7 +86,14 @@ impl<'a> KeyUse<'a> {
     pub fn by_eventbridge(topic: &'a str) -> Self {
         let (service, never) = ("events.amazonaws.com", Sent::Never);
         let context = Some(("kms:encryptioncontext:aws:sns:topicarn", Sent::Value(topic)));
-        Self { service, source_arn: never, source_account: never, direct: false, context }
+        Self {
+            service,
+            source_arn: never,
+            source_account: never,
+            direct: false,
+            context,
+            calls: ENCRYPT_AND_DECRYPT,
+        }
     }
 
     /// EventBridge decrypts the rules and events of a bus.
@@ -91,6 +106,21 @@ impl<'a> KeyUse<'a> {
             source_account: Sent::Value(account),
             direct: true,
             context: Some(("kms:encryptioncontext:aws:events:event-bus:arn", Sent::Value(bus))),
+            calls: ENCRYPT_AND_DECRYPT,
+        }
+    }
+
+    /// CloudTrail encrypts the log files of a trail, and describes the key when the trail is written.
+    ///
+    /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html>
+    pub fn by_cloudtrail(trail: &'a str, account: &'a str) -> KeyUse<'a> {
+        KeyUse {
+            service: "cloudtrail.amazonaws.com",
+            source_arn: Sent::Value(trail),
+            source_account: Sent::Perhaps(account),
+            direct: true,
+            context: Some(("kms:encryptioncontext:aws:cloudtrail:arn", Sent::Value(trail))),
+            calls: ["kms:GenerateDataKey", DESCRIBE],
         }
     }
 
@@ -98,7 +128,14 @@ impl<'a> KeyUse<'a> {
     pub fn by_sns(service: &'a str, topic: &'a str) -> Self {
         let account = Arn::parse(topic).map_or(Sent::Unknown, |arn| Sent::Perhaps(arn.account));
         let source_arn = Sent::Perhaps(topic);
-        Self { service, source_arn, source_account: account, direct: false, context: None }
+        Self {
+            service,
+            source_arn,
+            source_account: account,
+            direct: false,
+            context: None,
+            calls: ENCRYPT_AND_DECRYPT,
+        }
     }
 }
 
@@ -125,8 +162,9 @@ pub fn judge(key: Option<&Observed<LiveKey>>, used: KeyUse<'_>) -> Answer {
         Observed::Unreadable(why) => return Answer::Unreadable(why.clone()),
     };
     let mut assumed = None;
-    let extra: Vec<(&str, Sent<'_>)> = used.context.into_iter().collect();
-    for action in ["kms:GenerateDataKey", "kms:Decrypt"] {
+    for action in used.calls {
+        let of_call = |(key, value)| (key, if action == DESCRIBE { Sent::Never } else { value });
+        let extra: Vec<(&str, Sent<'_>)> = used.context.map(of_call).into_iter().collect();
         let request = Request {
             service,
             action,

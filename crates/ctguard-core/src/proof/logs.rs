@@ -1,6 +1,7 @@
 //! Are the files of trails written, and kept? Remarks only: EventBridge gets the events either way.
 
 mod expiry;
+mod key;
 pub mod unread;
 
 use super::policy::{Admission, PolicyRefusal, Request, Sent, admission};
@@ -8,7 +9,8 @@ use super::{LinkCode, LinkObject, Remark, RemarkSeverity};
 use crate::desired::Desired;
 use crate::scope::{Arn, Place};
 use crate::snapshot::Live;
-use crate::snapshot::{LiveBucket, LiveTrail, Observed};
+use crate::snapshot::{LiveBucket, LiveKey, LiveTrail, Observed};
+use std::collections::BTreeMap;
 
 /// Problems with the files of the trails whose home is a place.
 pub(super) fn find(desired: &Desired, live: &Live, place: &Place, remarks: &mut Vec<Remark>) {
@@ -20,7 +22,8 @@ pub(super) fn find(desired: &Desired, live: &Live, place: &Place, remarks: &mut 
     for (arn, trail) in trails.into_iter().flatten().filter(|(arn, trail)| at_home(arn, trail)) {
         let name = &trail.trail.bucket;
         let seen = live.accounts.get(&place.account).and_then(|seen| seen.buckets.get(name));
-        let files = TrailFiles { desired, place, arn, trail, seen };
+        let keys = live.places.get(place).map(|seen| &seen.keys);
+        let files = TrailFiles { desired, place, arn, trail, seen, keys };
         remarks.extend(files.delivered());
         remarks.extend(files.digests());
         remarks.extend(files.kept());
@@ -36,6 +39,8 @@ struct TrailFiles<'a> {
     trail: &'a LiveTrail,
     /// The bucket, where it was read.
     seen: Option<&'a Observed<LiveBucket>>,
+    /// The keys that were read in the trail's home.
+    keys: Option<&'a BTreeMap<String, Observed<LiveKey>>>,
 }
 
 impl TrailFiles<'_> {
@@ -77,10 +82,10 @@ impl TrailFiles<'_> {
             )),
             Some(error) if !error.contains("AccessDenied") => {
                 Some(match error.to_ascii_lowercase().contains("kms") {
-                    true => self.of_trail(
-                        LinkCode::LogKey,
-                        format!("{arn} cannot encrypt its log files: {error}."),
-                    ),
+                    true => self.key_fails().unwrap_or_else(|| {
+                        let text = format!("{arn} cannot encrypt its log files: {error}.");
+                        self.of_trail(LinkCode::LogKey, text)
+                    }),
                     false => self.of_trail(
                         LinkCode::LogDelivery,
                         format!("{arn} cannot write its log files: {error}."),
@@ -91,12 +96,14 @@ impl TrailFiles<'_> {
                 LinkCode::LogBucketMissing,
                 format!("{arn} has no bucket to write its log files to: it does not exist."),
             )),
-            refused => match self.kept_out() {
-                Some(refusal) => Some(self.refused(refusal)),
-                None => refused.map(|_| {
+            refused => match self.kept_out().map(|refusal| self.refused(refusal)) {
+                Some(said) => Some(said),
+                // S3 calls it a denial, too, where the key does not admit CloudTrail.
+                None => self.key_fails().or_else(|| {
+                    refused?;
                     let text =
                         format!("{arn} cannot write its log files: the bucket refuses CloudTrail.");
-                    self.of_bucket(LinkCode::LogBucketPolicy, text)
+                    Some(self.of_bucket(LinkCode::LogBucketPolicy, text))
                 }),
             },
         }

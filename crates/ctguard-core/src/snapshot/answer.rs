@@ -118,7 +118,9 @@ pub fn place(record: Option<&PlaceRecord>, place: &Place, reads: &ReadSet) -> Pl
     let answered = question.buses(buses);
     let of_buses = answered.values().filter_map(|bus| bus.known()?.bus.kms_key.as_ref());
     let of_buses = of_buses.chain(default_bus_key.known());
-    let wanted: BTreeSet<&String> = of_topics.chain(of_queues).chain(of_buses).collect();
+    let of_trails = trails.known().into_iter().flatten().filter_map(|(_, live)| live.key_at(place));
+    let wanted: BTreeSet<&String> =
+        of_topics.chain(of_queues).chain(of_buses).chain(of_trails).collect();
     let keys = keys.iter().filter(|(key, _)| wanted.contains(key));
     let keys = keys.map(|(key, seen)| (key.clone(), seen.clone())).collect();
     PlaceSnapshot {

@@ -177,16 +177,16 @@ pub fn functions(
     live
 }
 
-/// Reads the keys that the topics, queues and buses read name.
+/// Reads the keys that the topics and queues read name, and those of buses and trails.
 pub fn keys(
     reader: &mut Reader<'_>,
     topics: &SmallMap<String, Observed<LiveTopic>>,
     queues: &SmallMap<String, Observed<LiveQueue>>,
-    of_buses: BTreeSet<String>,
+    others: BTreeSet<String>,
 ) -> BTreeMap<String, Observed<LiveKey>> {
     let topics = topics.values().filter_map(|live| live.known()?.topic.kms_key.clone());
     let queues = queues.values().filter_map(|live| live.known()?.queue.kms_key.clone());
-    let names: BTreeSet<_> = topics.chain(queues).chain(of_buses).collect();
+    let names: BTreeSet<_> = topics.chain(queues).chain(others).collect();
     names.into_iter().map(|name| (name.clone(), key(reader, &name))).collect()
 }
 

@@ -23,6 +23,8 @@ static NOTHING: Regional = Regional {
     keys: BTreeMap::new(),
     machines: BTreeMap::new(),
     functions: BTreeMap::new(),
+    parameters: BTreeMap::new(),
+    secrets: BTreeMap::new(),
     metrics: BTreeMap::new(),
     executions_failed: BTreeMap::new(),
     history: Vec::new(),

@@ -136,7 +136,7 @@ fn settings_that_cannot_go_together_are_refused() {
 fn a_key_must_be_enabled_and_admit_cloudtrail() {
     let (mut state, place) = with_bucket();
     let encrypted = Trail { kms_key: Some("alias/logs".into()), ..trail() };
-    let key = |enabled: bool, principal: &str| {
+    let key = |enabled: bool, principal: &str, describe: &str| {
         serde_json::from_value(json!({
             "aliases": ["alias/logs"], "enabled": enabled,
             "policy": { "Statement": [{
@@ -145,6 +145,9 @@ fn a_key_must_be_enabled_and_admit_cloudtrail() {
                 "Condition": { "StringLike": {
                     "kms:EncryptionContext:aws:cloudtrail:arn": "arn:aws:cloudtrail:*:111122223333:trail/*",
                 } },
+            }, {
+                "Effect": "Allow", "Principal": { "Service": principal },
+                "Action": describe, "Resource": "*",
             }] },
         }))
         .expect("a key")
@@ -154,7 +157,14 @@ fn a_key_must_be_enabled_and_admit_cloudtrail() {
         (true, "events.amazonaws.com", Some("InsufficientEncryptionPolicyException")),
         (true, "cloudtrail.amazonaws.com", None),
     ] {
-        state.region_mut(&place).keys.insert("1".to_owned(), key(enabled, principal));
+        let described = key(enabled, principal, "kms:DescribeKey");
+        if refused.is_none() {
+            let lacking = key(enabled, principal, "kms:ListGrants");
+            state.region_mut(&place).keys.insert("1".to_owned(), lacking);
+            let done = create(&mut state, &place, "acme", &encrypted, &Tags::new());
+            assert_eq!(code(done), Some("InsufficientEncryptionPolicyException"), "describe");
+        }
+        state.region_mut(&place).keys.insert("1".to_owned(), described);
         let done = create(&mut state, &place, "acme", &encrypted, &Tags::new());
         assert_eq!(code(done), refused, "{enabled} {principal}");
     }

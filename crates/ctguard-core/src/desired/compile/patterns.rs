@@ -10,6 +10,7 @@ use crate::desired::{DesiredPlace, DesiredRule, DestinationPath, tags_of};
 use crate::diag::Diagnostic;
 use crate::event::EventRef;
 use crate::event::outcome::{Told, asks_for_an_error};
+use crate::message;
 use crate::resource::Kind;
 use crate::resource::keys::RuleKey;
 use crate::resource::rule::{DESCRIPTION_MAX_CHARS, Rule, TARGETS_PER_RULE, Target};
@@ -42,7 +43,13 @@ impl<'a> Compiler<'a> {
             let partition = place.region.partition();
             let input = match &path.machine {
                 Some(_) => self.mail_input(alert, &path.topic_arn, partition)?,
-                None => self.input(index, alert, destination.format, partition)?,
+                None => {
+                    let input = self.input(index, alert, destination.format, partition)?;
+                    match self.account_names.get(&place.account) {
+                        Some(name) => message::with_account_name(input, name),
+                        None => input,
+                    }
+                }
             };
             let machine = path.machine.as_ref();
             let target = Target {
@@ -218,3 +225,6 @@ pub(super) fn pattern_problem(
         .at(span.or_else(|| alert.span.clone()))
         .help(help)
 }
+
+#[cfg(test)]
+mod tests;

@@ -97,8 +97,10 @@ pub(super) fn called(source: &str, name: &str, object: &[String]) -> String {
 pub(super) fn known(source: &str, name: &str) -> Option<&'static str> {
     let service = crate::event::service(source);
     let small = name.to_ascii_lowercase();
-    if small == "username" {
-        return Some("User");
+    match small.as_str() {
+        "username" => return Some("User"),
+        "displayname" => return Some("Display name"),
+        _ => {}
     }
     let called = CALLED.iter().find(|(of, called, _)| *of == service && *called == small);
     called.map(|(_, _, label)| *label)
@@ -118,10 +120,12 @@ pub(super) fn opened(steps: &[String]) -> Option<&'static str> {
     let inside = |part: &str| parents.iter().any(|parent| parent.contains(part));
     let port = ["fromport", "toport", "port", "portrange", "from", "to"];
     Some(match name {
-        _ if inside("ippermissions") && inside("groups") => match is(&["groupid", "groupname"]) {
-            true => "Source group",
-            false => return None,
-        },
+        _ if (inside("ippermissions") && inside("groups")) || inside("referencedgroup") => {
+            match is(&["groupid", "groupname"]) {
+                true => "Source group",
+                false => return None,
+            }
+        }
         _ if has("cidr") && !has("pool") && !has("association") && !has("reservation") => "CIDR",
         _ if is(&port[..4]) || (is(&port) && inside("portrange")) => "Port",
         _ if inside("permission")

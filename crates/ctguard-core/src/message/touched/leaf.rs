@@ -30,11 +30,11 @@ pub(super) struct Leaf {
 const DEPTH_MAX: usize = 6;
 
 /// Steps that only hold a list together.
-const HOLDERS: [&str; 4] = ["items", "content", "member", "item"];
+pub(super) const HOLDERS: [&str; 4] = ["items", "content", "member", "item"];
 
 /// Names that never say what is touched: what keeps a call from being made twice, paging, HTTP,
 /// and who pays.
-const NOISE: [&str; 33] = [
+const NOISE: [&str; 32] = [
     "failed",
     "unsuccessful",
     "error",
@@ -57,7 +57,6 @@ const NOISE: [&str; 33] = [
     "page",
     "password",
     "passphrase",
-    "request",
     "requester",
     "reference",
     "fingerprint",
@@ -71,14 +70,14 @@ const NOISE: [&str; 33] = [
 ];
 
 /// Words at the end of the names of texts that are too long to be read.
-const LONG: [&str; 4] = ["document", "body", "policy", "template"];
+const LONG: [&str; 6] = ["document", "body", "policy", "template", "text", "data"];
 
 /// Words at the end of the names of what a thing is like.
 const LIKE: [&str; 9] =
     ["type", "types", "status", "state", "mode", "class", "level", "definition", "zone"];
 
 /// Whole names of that sort.
-const NOISE_NAMES: [&str; 31] = [
+const NOISE_NAMES: [&str; 34] = [
     "revisionid",
     "kernelid",
     "ramdiskid",
@@ -110,6 +109,9 @@ const NOISE_NAMES: [&str; 31] = [
     "externalid",
     "stackid",
     "logicalresourceid",
+    "clientrequestid",
+    "xmlns",
+    "values",
 ];
 
 /// The leaves below a parent such as `requestParameters`.
