@@ -44,7 +44,7 @@ pub(super) fn elsewhere(desired: &Desired, path: &AlertPath) -> Option<Link> {
     let first = names.first()?;
     let object = LinkObject::Alert(alert.id.clone());
     let cause = format!(
-        "sign-ins through the global endpoint land in {} too, which the blueprint does not cover.",
+        "sign-ins through the global endpoint land in {} too, which the blueprint does not cover",
         names.join(", ")
     );
     let link = Link::assumed(LinkCode::CannotLandHere, &path.raised, object, cause)

@@ -21,6 +21,7 @@ use crate::resource::rule::Input;
 use crate::resource::{Kind, policy};
 use crate::scope::{Partition, Place};
 use serde_json::{Value, json};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -73,7 +74,7 @@ impl Compiler<'_> {
             true => key,
             false => place.arn("kms", &key),
         }));
-        if !here.machines.contains_key(&name) {
+        if let Entry::Vacant(free) = here.machines.entry(name) {
             let definition = self.definition(place, &queue);
             let machine = Machine {
                 definition,
@@ -82,7 +83,7 @@ impl Compiler<'_> {
                 kms_key: None,
             };
             let tags = tags_of(self.blueprint, Kind::Machine, None);
-            here.machines.insert(name, DesiredMachine { machine, tags });
+            free.insert(DesiredMachine { machine, tags });
         }
         Some(Arc::new(path))
     }
