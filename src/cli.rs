@@ -10,6 +10,7 @@ mod context;
 mod coverage;
 mod destroy;
 mod drift;
+mod drill;
 mod events;
 mod examples;
 mod explain;
@@ -207,6 +208,7 @@ enum Verb {
     Destroy(destroy::DestroyArgs),
     Drift(drift::DriftArgs),
     Verify(verify::VerifyArgs),
+    Drill(drill::DrillArgs),
     Explain(explain::ExplainArgs),
     Events(events::EventsArgs),
     Coverage(coverage::CoverageArgs),
@@ -270,6 +272,7 @@ fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, CommandError> {
         Verb::Destroy(args) => destroy::run(args, global, io),
         Verb::Drift(args) => drift::run(args, global, io),
         Verb::Verify(args) => verify::run(args, global, io),
+        Verb::Drill(args) => drill::run(args, global, io),
         Verb::Explain(args) => explain::run(args, global, io),
         Verb::Events(args) => events::run(args, global, io),
         Verb::Coverage(args) => coverage::run(args, global, io),

@@ -9,6 +9,7 @@ pub mod attribution;
 pub mod coverage;
 pub mod delivery;
 pub mod diagnostics;
+pub mod drill;
 pub mod events;
 pub mod explain;
 mod github;

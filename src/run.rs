@@ -6,6 +6,7 @@
 
 pub mod apply;
 mod attribution;
+pub mod drill;
 pub mod lookup;
 pub mod observe;
 pub mod scope;

@@ -91,7 +91,7 @@ pub(super) fn events(typed: &OsStr) -> Vec<CompletionCandidate> {
 }
 
 /// Ids of the alerts of the blueprint that is used when none is named.
-fn alerts(typed: &OsStr) -> Vec<CompletionCandidate> {
+pub(super) fn alerts(typed: &OsStr) -> Vec<CompletionCandidate> {
     let Some(typed) = typed.to_str() else { return Vec::new() };
     let named = std::env::var_os("CTGUARD_BLUEPRINT").map(PathBuf::from);
     let path = named.unwrap_or_else(|| "ctguard.yaml".into());

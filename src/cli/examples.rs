@@ -78,6 +78,16 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "drill",
+        &[
+            ("ctguard drill", "what could be drilled, and each call that it takes"),
+            (
+                "ctguard drill ctguard.yaml --all-safe --yes --report junit=drill.xml",
+                "raise every alert that a harmless call raises, and wait for the receipts",
+            ),
+        ],
+    ),
+    (
         "explain",
         &[
             ("ctguard explain ec2:CreateRoute", "the whole way of one event"),

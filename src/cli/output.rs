@@ -36,7 +36,7 @@ impl FromStr for ReportFile {
 
 /// The formats that a verb's result has.
 fn formats(verb: &Verb) -> (&'static str, &'static [Format]) {
-    use Format::{Github, Json, Markdown, Sarif, Text};
+    use Format::{Github, Json, Junit, Markdown, Sarif, Text};
     const ALL: &[Format] = Format::ALL;
     match verb {
         Verb::Plan(_) => ("plan", ALL),
@@ -44,6 +44,7 @@ fn formats(verb: &Verb) -> (&'static str, &'static [Format]) {
         Verb::Destroy(_) => ("destroy", &[Text, Json, Markdown]),
         Verb::Drift(_) => ("drift", ALL),
         Verb::Verify(_) => ("verify", ALL),
+        Verb::Drill(_) => ("drill", &[Text, Json, Markdown, Junit]),
         Verb::Validate(_) => ("validate", ALL),
         // A merged report no longer has each alert in each place.
         Verb::Merge(_) => ("merge", &[Text, Json, Markdown, Sarif, Github]),

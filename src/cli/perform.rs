@@ -191,7 +191,7 @@ async fn perform(
 }
 
 /// The first Ctrl-C or SIGTERM lets the calls in flight finish; the second ends the program.
-async fn interrupt(stop: Arc<AtomicBool>) {
+pub(super) async fn interrupt(stop: Arc<AtomicBool>) {
     if signal().await.is_ok() {
         stop.store(true, Ordering::Relaxed);
     }

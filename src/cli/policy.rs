@@ -32,7 +32,7 @@ use std::path::PathBuf;
 /// but ctguard's roles and the named ones what would silence the alerts.
 #[derive(Debug, Args)]
 pub struct PolicyArgs {
-    /// What the identity does: plan, drift, verify, apply, destroy or all; left out, with
+    /// What the identity does: plan, drift, verify, apply, destroy, drill or all; left out, with
     /// --bootstrap, all
     #[arg(value_parser = First::parse, required_unless_present_any = ["bootstrap", "trust", "guard"])]
     purpose: Option<First>,
@@ -163,7 +163,9 @@ enum PurposeArg {
     Apply,
     /// destroy
     Destroy,
-    /// All verbs
+    /// drill, which raises alerts
+    Drill,
+    /// All verbs but drill
     All,
 }
 
@@ -175,6 +177,7 @@ impl From<PurposeArg> for Purpose {
             PurposeArg::Verify => Self::Verify,
             PurposeArg::Apply => Self::Apply,
             PurposeArg::Destroy => Self::Destroy,
+            PurposeArg::Drill => Self::Drill,
             PurposeArg::All => Self::All,
         }
     }
@@ -188,6 +191,7 @@ impl PurposeArg {
             Self::Verify => "verify",
             Self::Apply => "apply",
             Self::Destroy => "destroy",
+            Self::Drill => "drill",
             Self::All => "all verbs",
         }
     }

@@ -32,6 +32,8 @@ enum Described {
     Coverage,
     /// What import prints
     Import,
+    /// What drill prints
+    Drill,
 }
 
 /// The schema of a blueprint.
@@ -49,6 +51,7 @@ pub fn run(args: &SchemaArgs, _: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit
         Described::EventsCheck => include_str!("../../docs/schema/events-check.json"),
         Described::Coverage => include_str!("../../docs/schema/coverage.json"),
         Described::Import => include_str!("../../docs/schema/import.json"),
+        Described::Drill => include_str!("../../docs/schema/drill.json"),
     };
     print(io, text)?;
     Ok(Exit::Done)

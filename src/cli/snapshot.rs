@@ -140,6 +140,12 @@ pub(super) fn open(cli: &mut Cli, io: &mut Io<'_>) -> Result<(), CommandError> {
             )
             .hint("Leave --snapshot (CTGUARD_SNAPSHOT) out; `plan --snapshot` shows what apply would do."));
         }
+        Verb::Drill(_) => {
+            return Err(CommandError::usage(
+                "a drill makes calls in live accounts, and a snapshot only records how they were",
+            )
+            .hint("Leave --snapshot (CTGUARD_SNAPSHOT) out; `verify --snapshot` proves the way."));
+        }
         Verb::Snapshot(_) => {
             return Err(CommandError::usage(
                 "snapshot reads live accounts; --snapshot names one that was taken before",

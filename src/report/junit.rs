@@ -5,6 +5,7 @@ use super::plan::{PlanView, asides, diff, names};
 use super::{attribution, events::EventCheck, notice, notice::verb, validate::Validation};
 use ctguard_core::diag::{Diagnostic, Severity};
 use ctguard_core::drift::Drift;
+use ctguard_core::drill::{DrillReport, DrilledAlert, ReceiptStatus};
 use ctguard_core::plan::{Change, Plan};
 use ctguard_core::proof::{PathProof, Proof, Status};
 use ctguard_core::resource::Address;
@@ -84,6 +85,43 @@ fn path(path: &PathProof) -> Case {
         Status::Broken => Ended::Failed { kind, text },
     };
     Case { class: path.alert.to_string(), name: format!("{} in {}", path.alert, path.lands), ended }
+}
+
+/// A case for each alert × place: a missing receipt fails, an unknown one is an error, and one by a
+/// rule that stood in passes with a note.
+pub fn drill(drill: &DrillReport) -> String {
+    let mut cases: Vec<Case> = drill.alerts.iter().map(drilled).collect();
+    cases.extend(drill.passed_over.iter().map(|passed| Case {
+        class: passed.alert.clone(),
+        name: format!("{} in {}", passed.alert, passed.lands),
+        ended: Ended::Skipped(passed.why.clone()),
+    }));
+    let left = drill.left.iter().map(|left| Case {
+        class: "left".to_owned(),
+        name: left.clone(),
+        ended: Ended::Error {
+            kind: "drill-left".to_owned(),
+            text: format!("{left}\nFix: `ctguard drill --clean-up` removes it."),
+        },
+    });
+    cases.extend(left);
+    render(&format!("ctguard drill {}", drill.blueprint), cases)
+}
+
+fn drilled(alert: &DrilledAlert) -> Case {
+    let mut text = String::new();
+    for receipt in &alert.receipts {
+        let why = receipt.why.as_deref().unwrap_or("received");
+        let _ = writeln!(text, "{}: {}: {why}", receipt.destination, receipt.status.as_str());
+    }
+    let said = alert.why.clone();
+    let ended = match alert.status {
+        ReceiptStatus::Planned => Ended::Skipped("nothing was done yet".to_owned()),
+        ReceiptStatus::Received => said.map_or(Ended::Passed, Ended::Noted),
+        ReceiptStatus::Unknown => Ended::Error { kind: "receipt-unknown".to_owned(), text },
+        ReceiptStatus::Missing => Ended::Failed { kind: "receipt-missing".to_owned(), text },
+    };
+    Case { class: alert.alert.clone(), name: format!("{} in {}", alert.alert, alert.lands), ended }
 }
 
 /// The cases of a plan, with who changed what.

@@ -6,6 +6,7 @@
 mod applied;
 mod coverage;
 mod drift;
+mod drilled;
 mod plan;
 mod validated;
 mod verdict;
@@ -13,6 +14,7 @@ mod verdict;
 pub use applied::applied;
 pub use coverage::coverage;
 pub use drift::drift;
+pub use drilled::drilled;
 pub use plan::plan;
 pub use validated::{events_checked, validated};
 pub use verdict::verdict;

@@ -10,6 +10,7 @@ use super::stopped::Stopped;
 use super::validate::Validation;
 use ctguard_core::coverage::Coverage;
 use ctguard_core::drift::Drift;
+use ctguard_core::drill::DrillReport;
 use ctguard_core::events::Found;
 use ctguard_core::explain::Explanation;
 use ctguard_core::import::Import;
@@ -34,6 +35,7 @@ pub enum Document {
     EventsCheck,
     Coverage,
     Import,
+    Drill,
 }
 
 /// What `apply` prints: what it did, or why it did nothing.
@@ -98,6 +100,7 @@ impl Document {
                 "Rules of other tools as alerts",
                 "What `ctguard import` prints with `--format json`.",
             ),
+            Self::Drill => ("A drill", "What `ctguard drill` prints with `--format json`."),
         }
     }
 
@@ -113,6 +116,7 @@ impl Document {
             Self::EventsCheck => body::<EventCheck>(),
             Self::Coverage => body::<Coverage>(),
             Self::Import => body::<Import>(),
+            Self::Drill => body::<DrillReport>(),
         }
     }
 }

@@ -11,6 +11,7 @@ use super::validate::Validation;
 use super::{Paint, github, junit, sarif};
 use ctguard_core::coverage::Coverage;
 use ctguard_core::drift::Drift;
+use ctguard_core::drill::DrillReport;
 use ctguard_core::plan::Plan;
 use ctguard_core::proof::{Proof, Report};
 use ctguard_core::replay::Replay;
@@ -88,6 +89,7 @@ pub enum View<'a> {
         proof: Option<&'a Proof>,
     },
     Applied(&'a ApplyReport),
+    Drilled(&'a DrillReport),
     Replayed(&'a Replay),
     Validated(&'a Validation),
     EventsChecked(&'a EventCheck),
@@ -132,6 +134,7 @@ impl View<'_> {
             Self::Drift(drift) => super::attribution::drift(drift, paint),
             Self::Verdict { report, .. } => super::verify::render(report, paint),
             Self::Applied(report) => super::apply::render(report, paint),
+            Self::Drilled(report) => super::drill::render(report, paint),
             Self::Replayed(replay) => {
                 super::replay::render(replay, paint, paint.width.min(CHART_MAX))
             }
@@ -147,6 +150,7 @@ impl View<'_> {
             Self::Drift(drift) => pretty(drift),
             Self::Verdict { report, .. } => pretty(report),
             Self::Applied(report) => pretty(report),
+            Self::Drilled(report) => pretty(report),
             Self::Replayed(replay) => pretty(replay),
             Self::Validated(validation) => pretty(validation),
             Self::EventsChecked(check) => pretty(check),
@@ -160,6 +164,7 @@ impl View<'_> {
             Self::Drift(drift) => markdown::drift(drift, limit),
             Self::Verdict { report, .. } => markdown::verdict(report, limit),
             Self::Applied(report) => markdown::applied(report, limit),
+            Self::Drilled(report) => markdown::drilled(report, limit),
             Self::Replayed(replay) => super::replay::markdown::render(replay),
             Self::Validated(validation) => markdown::validated(validation, limit),
             Self::EventsChecked(check) => markdown::events_checked(check, limit),
@@ -172,7 +177,7 @@ impl View<'_> {
             Self::Plan { plan, question } => Some(notice::plan(plan, *question)),
             Self::Drift(drift) => Some(notice::drift(drift)),
             Self::Verdict { report, .. } => Some(notice::verdict(report)),
-            Self::Applied(_) | Self::Replayed(_) | Self::Covered { .. } => None,
+            Self::Applied(_) | Self::Drilled(_) | Self::Replayed(_) | Self::Covered { .. } => None,
             Self::Validated(validation) => Some(notice::diagnostics(&validation.diagnostics)),
             Self::EventsChecked(check) => Some(notice::diagnostics(&check.diagnostics())),
         }
@@ -185,6 +190,7 @@ impl View<'_> {
             Self::Verdict { report, proof } => {
                 proof.map(|proof| junit::proof(&report.blueprint, proof))
             }
+            Self::Drilled(report) => Some(junit::drill(report)),
             Self::Applied(_) | Self::Replayed(_) | Self::Covered { .. } => None,
             Self::Validated(validation) => Some(junit::validation(validation)),
             Self::EventsChecked(check) => Some(junit::events_checked(check)),

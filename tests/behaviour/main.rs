@@ -21,6 +21,7 @@ mod coverage;
 mod credentials;
 mod destroy;
 mod drift;
+mod drill;
 mod elsewhere;
 mod emulators;
 mod engines;

@@ -36,6 +36,12 @@ impl Published {
     }
 }
 
+/// Fails unless a value is as its published schema says.
+#[track_caller]
+pub fn is_as_published(what: &str, value: &Value) {
+    Published::of(what).holds(value);
+}
+
 /// Worlds in which, together, everything that can stand in a plan or a verdict does.
 fn worlds() -> Vec<World> {
     let bare = World::bare(&keeping_a_trail());

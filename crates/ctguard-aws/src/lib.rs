@@ -64,7 +64,7 @@ use connect::Connected;
 use ctguard_core::action::Action;
 use ctguard_core::blueprint::{Accounts, SecretReference};
 use ctguard_core::cloud::lookup::{Lookup, LookupPage};
-use ctguard_core::cloud::{Cloud, CloudError};
+use ctguard_core::cloud::{Cloud, CloudError, QueueMessage};
 use ctguard_core::permissions::Permission;
 use ctguard_core::scope::{AccountId, Arn, Place, Region};
 use ctguard_core::snapshot::{AccountReads, OrganizationReads, ReadSet};
@@ -431,6 +431,15 @@ impl Cloud for Aws {
             // With the caller's own credentials, whatever role the blueprint has for the account.
             self.new_session(place, None).secret(reference).await
         };
+        deadline::within(None, self.run, work).boxed()
+    }
+
+    fn receive<'a>(
+        &'a self,
+        place: &'a Place,
+        queue: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<QueueMessage>, CloudError>> {
+        let work = async move { self.session(place).await?.receive(queue).await };
         deadline::within(None, self.run, work).boxed()
     }
 

@@ -4,7 +4,7 @@ use super::errors::{absent, bad_response};
 use super::kms::document;
 use super::session::Session;
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
-use ctguard_core::cloud::CloudError;
+use ctguard_core::cloud::{CloudError, QueueMessage};
 use ctguard_core::resource::Tags;
 use ctguard_core::resource::queue::Queue;
 use ctguard_core::scope::Arn;
@@ -16,8 +16,17 @@ const DELETE_QUEUE: &str = "sqs:DeleteQueue";
 const GET_QUEUE_ATTRIBUTES: &str = "sqs:GetQueueAttributes";
 const GET_QUEUE_URL: &str = "sqs:GetQueueUrl";
 const LIST_QUEUE_TAGS: &str = "sqs:ListQueueTags";
+const RECEIVE_MESSAGE: &str = "sqs:ReceiveMessage";
 const SET_QUEUE_ATTRIBUTES: &str = "sqs:SetQueueAttributes";
 const TAG_QUEUE: &str = "sqs:TagQueue";
+
+/// Most messages of one answer, the longest time that they are hidden, and how long a call waits
+/// for one: well below the time limit of a call.
+///
+/// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html>
+const RECEIVED_AT_ONCE: i32 = 10;
+const HIDDEN_SECONDS: i32 = 43_200;
+const WAIT_SECONDS: i32 = 3;
 
 /// SQS's default retention: four days.
 ///
@@ -123,6 +132,28 @@ impl Session {
         self.forget_queue_url(name);
         let call = self.clients.sqs().delete_queue().queue_url(url);
         absent(self.send(DELETE_QUEUE, call.send()).await).map(drop)
+    }
+
+    /// Waits a moment for messages. What is received stays hidden for SQS's longest time, so that it
+    /// does not come again; it is not deleted.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html>
+    pub(super) async fn receive(&self, name: &str) -> Result<Vec<QueueMessage>, CloudError> {
+        let url = self.queue_url(name).await?;
+        let call = self
+            .clients
+            .sqs()
+            .receive_message()
+            .queue_url(url)
+            .max_number_of_messages(RECEIVED_AT_ONCE)
+            .visibility_timeout(HIDDEN_SECONDS)
+            .wait_time_seconds(WAIT_SECONDS);
+        let answer = self.send(RECEIVE_MESSAGE, call.send()).await?;
+        let messages = answer.messages.unwrap_or_default().into_iter();
+        let whole = messages.filter_map(|message| {
+            Some(QueueMessage { id: message.message_id?, body: message.body? })
+        });
+        Ok(whole.collect())
     }
 
     async fn queue_url(&self, name: &str) -> Result<String, CloudError> {

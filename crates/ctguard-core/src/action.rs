@@ -1,5 +1,9 @@
 //! The mutating AWS calls that ctguard makes, as data.
 
+pub mod logged;
+
+pub use logged::Logged;
+
 use crate::resource::Tags;
 use crate::resource::bucket::Encryption;
 use crate::resource::keys::RuleKey;

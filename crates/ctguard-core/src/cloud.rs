@@ -82,6 +82,15 @@ pub trait Cloud: Send + Sync {
         region: Option<&'a Region>,
     ) -> BoxFuture<'a, Result<String, CloudError>>;
 
+    /// Receives some of the messages that wait in a queue, which is named; an empty list where none
+    /// came within a few seconds. What was received does not come again for hours, and stays in the
+    /// queue.
+    fn receive<'a>(
+        &'a self,
+        place: &'a Place,
+        queue: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<QueueMessage>, CloudError>>;
+
     /// The number of calls that AWS has throttled so far; they were retried.
     fn throttled(&self) -> u64 {
         0
@@ -93,6 +102,14 @@ pub trait Cloud: Send + Sync {
         place: &'a Place,
         wanted: &'a BTreeSet<Permission>,
     ) -> BoxFuture<'a, Result<Vec<Permission>, CloudError>>;
+}
+
+/// A message of a queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueMessage {
+    /// SQS's id of it: the same however often it is received.
+    pub id: String,
+    pub body: String,
 }
 
 /// A call that did not succeed.

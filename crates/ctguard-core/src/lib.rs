@@ -47,6 +47,7 @@ pub mod coverage;
 pub mod desired;
 pub mod diag;
 pub mod drift;
+pub mod drill;
 pub mod event;
 pub mod events;
 pub mod explain;

@@ -58,7 +58,9 @@ pub enum Purpose {
     Apply,
     /// `destroy`: what an apply deletes, and nothing that it makes.
     Destroy,
-    /// Every verb.
+    /// `drill`, which raises alerts.
+    Drill,
+    /// Every verb but `drill`: nobody needs leave for that who does not drill.
     All,
 }
 

@@ -43,6 +43,9 @@ pub const VERSION_TAG: &str = "ctguard:version";
 /// name may take them back.
 pub const RELEASED_TAG: &str = "ctguard:released";
 
+/// The tag that a drill puts on what it makes: nothing that carries it is meant to stay.
+pub const DRILL_TAG: &str = "ctguard:drill";
+
 /// Whether the tags say that this blueprint has released an object and nobody owns it since.
 pub fn released_by(tags: &Tags, blueprint: &str) -> bool {
     !tags.contains_key(BLUEPRINT_TAG)

@@ -27,6 +27,7 @@ pub mod fresh;
 mod given_back;
 mod history;
 mod hop;
+mod logging;
 mod machines;
 mod observe;
 pub mod people;
@@ -48,14 +49,14 @@ use ctguard_core::action::Action;
 use ctguard_core::blueprint::SecretReference;
 use ctguard_core::cause::Cause;
 use ctguard_core::cloud::lookup::{Lookup, LookupPage};
-use ctguard_core::cloud::{Cloud, CloudError, CloudErrorKind};
+use ctguard_core::cloud::{Cloud, CloudError, CloudErrorKind, QueueMessage};
 use ctguard_core::permissions::Permission;
 use ctguard_core::scope::{AccountId, Place, Region};
 use ctguard_core::snapshot::{AccountReads, OrganizationReads, ReadSet};
 use ctguard_core::snapshot::{AccountSnapshot, Caller, Observed, Organization, PlaceSnapshot};
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
-use refusal::Done;
+use refusal::{Done, Refusal, refuse};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -77,6 +78,8 @@ struct Inner {
     fail: Option<(usize, CloudError)>,
     /// The number of the last action that is carried out.
     stop: Option<usize>,
+    /// Whether CloudTrail writes down the actions, and rules hear of them.
+    logs: bool,
 }
 
 impl Sandbox {
@@ -109,8 +112,19 @@ impl Sandbox {
 
     /// Makes a sandbox in memory.
     pub fn in_memory(state: State) -> Self {
-        let inner = Inner { state, calls: Vec::new(), begun: 0, fail: None, stop: None };
+        let inner =
+            Inner { state, calls: Vec::new(), begun: 0, fail: None, stop: None, logs: false };
         Self { path: None, inner: Mutex::new(inner) }
+    }
+
+    /// The same with CloudTrail at work: each call that changes something is written into the event
+    /// history, and its event is sent through the account.
+    ///
+    /// Without, nothing is: two runs with the same end leave the same file.
+    #[must_use]
+    pub fn with_events(self) -> Self {
+        self.lock().logs = true;
+        self
     }
 
     /// Returns the current state.
@@ -196,10 +210,16 @@ impl Sandbox {
             mutating: true,
             succeeded: outcome.is_ok(),
         });
-        outcome?;
-        self.save(&inner.state).map_err(|why| {
+        if inner.logs {
+            let number = inner.begun as u64;
+            logging::log(&mut inner.state, place, action, outcome.as_ref().err(), number);
+        } else if outcome.is_err() {
+            return outcome;
+        }
+        let saved = self.save(&inner.state).map_err(|why| {
             error(action, "SandboxNotSaved", &why.to_string(), CloudErrorKind::Refused)
-        })
+        });
+        outcome.and(saved)
     }
 }
 
@@ -270,15 +290,35 @@ impl Cloud for Sandbox {
             mutating: false,
             succeeded: found.is_ok(),
         });
-        let found = found.map_err(|refusal| CloudError {
-            operation: refusal.operation.unwrap_or(operation).to_owned(),
-            code: refusal.code.to_owned(),
-            message: refusal.message,
-            request_id: None,
-            kind: refusal.kind,
-            cause: Cause::Unstated,
+        ready(found.map_err(|refusal| read_failed(operation, refusal))).boxed()
+    }
+
+    fn receive<'a>(
+        &'a self,
+        place: &'a Place,
+        queue: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<QueueMessage>, CloudError>> {
+        let operation = "sqs:ReceiveMessage";
+        let mut inner = self.lock();
+        let inner = &mut *inner;
+        let received = queues::receive(&mut inner.state, place, queue);
+        inner.calls.push(Call {
+            operation: operation.to_owned(),
+            account: place.account.clone(),
+            region: place.region.clone(),
+            mutating: false,
+            succeeded: received.is_ok(),
         });
-        ready(found).boxed()
+        let received =
+            received.map_err(|refusal| read_failed(operation, refusal)).and_then(|received| {
+                // What was received is hidden, in the file too.
+                self.save(&inner.state).map_err(|why| {
+                    read_failed(operation, refuse("SandboxNotSaved", why.to_string()))
+                })?;
+                let message = |one: state::Waiting| QueueMessage { id: one.id, body: one.body };
+                Ok(received.into_iter().map(message).collect())
+            });
+        ready(received).boxed()
     }
 
     fn secret<'a>(
@@ -299,15 +339,7 @@ impl Cloud for Sandbox {
             mutating: false,
             succeeded: found.is_ok(),
         });
-        let found = found.map_err(|refusal| CloudError {
-            operation: refusal.operation.unwrap_or(operation).to_owned(),
-            code: refusal.code.to_owned(),
-            message: refusal.message,
-            request_id: None,
-            kind: refusal.kind,
-            cause: Cause::Unstated,
-        });
-        ready(found).boxed()
+        ready(found.map_err(|refusal| read_failed(operation, refusal))).boxed()
     }
 
     fn lacking<'a>(
@@ -321,6 +353,18 @@ impl Cloud for Sandbox {
             checked.is_err_and(|refusal| refusal.kind == CloudErrorKind::AccessDenied)
         };
         ready(Ok(wanted.iter().filter(denied).cloned().collect())).boxed()
+    }
+}
+
+/// The error of a call that reads.
+fn read_failed(operation: &str, refusal: Refusal) -> CloudError {
+    CloudError {
+        operation: refusal.operation.unwrap_or(operation).to_owned(),
+        code: refusal.code.to_owned(),
+        message: refusal.message,
+        request_id: None,
+        kind: refusal.kind,
+        cause: Cause::Unstated,
     }
 }
 

@@ -2,14 +2,14 @@
 
 use super::deliver::{Delivery, follow, metrics};
 use super::state::{Received, State, StoredSubscription, locate};
-use super::{Sandbox, SandboxError, machines, topics};
+use super::{Sandbox, SandboxError, machines, queues, topics};
 use ctguard_core::event::sample::Clock;
 use ctguard_core::resource::rule::{Input, Target};
 use ctguard_core::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol, SubscriptionAttributes};
 use ctguard_core::scope::{AccountId, Place, Region};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// How long a subscription waits to be confirmed before SNS deletes it.
 ///
@@ -54,12 +54,7 @@ impl Sandbox {
     /// # Errors
     /// When the file cannot be written.
     pub fn send(&self, event: &Value) -> Result<Delivery, SandboxError> {
-        self.change(|state| {
-            let delivery = follow(state, event);
-            keep(state, &delivery);
-            metrics::count(state, &delivery);
-            Ok(delivery)
-        })
+        self.change(|state| Ok(send(state, event)))
     }
 
     /// Advances the clock by 48 hours: SNS deletes pending subscriptions, and failures leave the
@@ -145,18 +140,23 @@ fn chat_topics(state: &State, place: &Place) -> Vec<String> {
     targets.filter(is_chat).map(|target| target.arn.clone()).collect()
 }
 
-fn keep(state: &mut State, delivery: &Delivery) {
-    let queued =
-        delivery.received.iter().filter(|received| received.endpoint.protocol == Protocol::Sqs);
-    let queued = queued.map(|received| received.endpoint.address());
-    let buried = delivery.dead_letters.iter().map(|letter| letter.queue.as_str());
-    for arn in queued.chain(buried) {
-        let Some((home, name)) = locate(arn, "sqs") else { continue };
-        if state.region(&home).queues.contains_key(name)
-            && let Some(queue) = state.region_mut(&home).queues.get_mut(name)
-        {
-            queue.messages += 1;
+/// Follows an event, and keeps what becomes of it.
+pub(super) fn send(state: &mut State, event: &Value) -> Delivery {
+    let delivery = follow(state, event);
+    keep(state, &delivery);
+    metrics::count(state, &delivery);
+    delivery
+}
+
+pub(super) fn keep(state: &mut State, delivery: &Delivery) {
+    for received in &delivery.received {
+        if received.endpoint.protocol == Protocol::Sqs {
+            let body = in_queue(state, received);
+            queues::put(state, received.endpoint.address(), body);
         }
+    }
+    for letter in &delivery.dead_letters {
+        queues::put(state, &letter.queue, letter.reason.clone());
     }
     for received in &delivery.received {
         let home = ["sns", "events"].iter().find_map(|service| locate(&received.topic, service));
@@ -166,6 +166,26 @@ fn keep(state: &mut State, delivery: &Delivery) {
             let extra = outbox.len().saturating_sub(OUTBOX_MAX);
             outbox.drain(..extra);
         }
+    }
+}
+
+/// A message as it lies in a queue: SNS puts an envelope around it, unless the subscription is one
+/// of raw messages.
+///
+/// Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html>
+fn in_queue(state: &State, received: &Received) -> String {
+    let subscription =
+        state.topic(&received.topic).and_then(|topic| topic.subscriptions.get(&received.endpoint));
+    match subscription {
+        Some(subscription) if !subscription.attributes().raw_message_delivery => json!({
+            "Type": "Notification",
+            "TopicArn": received.topic,
+            "Subject": received.subject,
+            "Message": received.text,
+            "Timestamp": String::from(state.clock),
+        })
+        .to_string(),
+        _ => received.text.clone(),
     }
 }
 

@@ -1,13 +1,22 @@
 //! SQS: queues.
 
+use super::access;
 use super::policy::form;
 use super::refusal::{Done, Refusal, check_tags, ensure, is_name, refuse};
-use super::state::{State, StoredQueue};
+use super::state::{State, StoredQueue, Waiting, locate};
 use ctguard_core::resource::Tags;
 use ctguard_core::resource::queue::{QUEUE_NAME_MAX_CHARS, Queue, RETENTION_SECONDS};
 use ctguard_core::scope::Place;
 
 const MISSING: &str = "AWS.SimpleQueueService.NonExistentQueue";
+
+/// Most messages that one call receives.
+///
+/// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html>
+const RECEIVED_AT_ONCE: usize = 10;
+
+/// How many messages the file keeps of a queue.
+const WAITING_MAX: usize = 200;
 
 pub fn is_queue_name(name: &str) -> bool {
     is_name(name, QUEUE_NAME_MAX_CHARS, "-_")
@@ -26,7 +35,8 @@ pub fn create(state: &mut State, place: &Place, name: &str, queue: &Queue, tags:
                 .to_owned()
         });
     }
-    let new = StoredQueue { queue: queue.clone(), tags: tags.clone(), messages: 0 };
+    let (queue, tags) = (queue.clone(), tags.clone());
+    let new = StoredQueue { queue, tags, ..StoredQueue::default() };
     state.region_mut(place).queues.insert(name.to_owned(), new);
     Ok(())
 }
@@ -53,6 +63,33 @@ pub fn delete(state: &mut State, place: &Place, name: &str) -> Done {
         state.region_mut(place).queues.remove(name);
     }
     Ok(())
+}
+
+/// Puts a message into a queue that is there; the oldest ones go when there are too many.
+pub fn put(state: &mut State, arn: &str, body: String) {
+    let Some((home, name)) = locate(arn, "sqs") else { return };
+    if !state.region(&home).queues.contains_key(name) {
+        return;
+    }
+    if let Some(queue) = state.region_mut(&home).queues.get_mut(name) {
+        queue.messages += 1;
+        let id = format!("{arn} {}", queue.messages);
+        queue.waiting.push(Waiting { id, body });
+        let extra = queue.waiting.len().saturating_sub(WAITING_MAX);
+        queue.waiting.drain(..extra);
+    }
+}
+
+/// Hands out messages, each once: those that are received stay hidden.
+pub fn receive(state: &mut State, place: &Place, name: &str) -> Result<Vec<Waiting>, Refusal> {
+    access::check(state, place, "sqs:ReceiveMessage")?;
+    find(state, place, name)?;
+    let mut received = Vec::new();
+    edit(state, place, name, |queue| {
+        let some = queue.waiting.len().min(RECEIVED_AT_ONCE);
+        received.extend(queue.waiting.drain(..some));
+    });
+    Ok(received)
 }
 
 fn find<'a>(state: &'a State, place: &Place, name: &str) -> Result<&'a StoredQueue, Refusal> {

@@ -244,6 +244,17 @@ pub struct StoredQueue {
     pub tags: Tags,
     #[serde(default)]
     pub messages: u64,
+    /// The messages that wait to be received, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<Waiting>,
+}
+
+/// A message that waits to be received.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Waiting {
+    pub id: String,
+    pub body: String,
 }
 
 /// A trail with what belongs to it. Its status is the same in every region that sees it.

@@ -7,7 +7,7 @@ use ctguard::run::OutcomeKind;
 use ctguard_core::action::Action;
 use ctguard_core::blueprint::{Blueprint, Subscriber};
 use ctguard_core::cloud::lookup::{Lookup, LookupPage};
-use ctguard_core::cloud::{Cloud, CloudError};
+use ctguard_core::cloud::{Cloud, CloudError, QueueMessage};
 use ctguard_core::event::sample::Identity;
 use ctguard_core::permissions::Permission;
 use ctguard_core::plan::{Stage, diff};
@@ -109,6 +109,14 @@ impl Cloud for Watched<'_> {
         region: Option<&'a ctguard_core::scope::Region>,
     ) -> BoxFuture<'a, Result<String, CloudError>> {
         self.sandbox.secret(reference, region)
+    }
+
+    fn receive<'a>(
+        &'a self,
+        place: &'a Place,
+        queue: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<QueueMessage>, CloudError>> {
+        self.sandbox.receive(place, queue)
     }
 
     fn lookup<'a>(

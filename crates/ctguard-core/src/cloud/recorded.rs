@@ -2,7 +2,7 @@
 
 use super::lookup::{Lookup, LookupPage};
 use super::recorder::{no_history, read_only};
-use super::{Cloud, CloudError};
+use super::{Cloud, CloudError, QueueMessage};
 use crate::action::Action;
 use crate::blueprint::SecretReference;
 use crate::cause::Cause;
@@ -91,6 +91,14 @@ impl Cloud for Recorded {
         _: &'a Lookup,
     ) -> BoxFuture<'a, Result<LookupPage, CloudError>> {
         ready(Err(no_history())).boxed()
+    }
+
+    fn receive<'a>(
+        &'a self,
+        _: &'a Place,
+        _: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<QueueMessage>, CloudError>> {
+        ready(Err(read_only("sqs:ReceiveMessage"))).boxed()
     }
 
     fn lacking<'a>(

@@ -1,7 +1,7 @@
 //! A cloud that records the answers of another one, for a snapshot file.
 
 use super::lookup::{Lookup, LookupPage};
-use super::{Cloud, CloudError, CloudErrorKind};
+use super::{Cloud, CloudError, CloudErrorKind, QueueMessage};
 use crate::action::Action;
 use crate::blueprint::SecretReference;
 use crate::cause::Cause;
@@ -122,6 +122,15 @@ impl Cloud for Recorder<'_> {
         wanted: &'a Lookup,
     ) -> BoxFuture<'a, Result<LookupPage, CloudError>> {
         self.cloud.lookup(place, wanted)
+    }
+
+    /// A snapshot holds no messages.
+    fn receive<'a>(
+        &'a self,
+        _: &'a Place,
+        _: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<QueueMessage>, CloudError>> {
+        ready(Err(read_only("sqs:ReceiveMessage"))).boxed()
     }
 
     fn throttled(&self) -> u64 {

@@ -171,6 +171,16 @@ const READ_SECRETS: &[&str] = &["secretsmanager:GetSecretValue"];
 /// Source: <https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html>,
 /// <https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html>
 const DECRYPT_SECRETS: &[&str] = &["kms:Decrypt"];
+/// Messages of the drill's own queue.
+const RECEIVE: &[&str] = &["sqs:ReceiveMessage"];
+
+/// The calls on the trail that leave it as it is.
+const DRILL_TRAIL: &[&str] = &[
+    "cloudtrail:AddTags",
+    "cloudtrail:PutEventSelectors",
+    "cloudtrail:StartLogging",
+    "cloudtrail:UpdateTrail",
+];
 
 /// Calls that stand in no list above: identities, roles to enter accounts, and what `policy
 /// --check` asks.
@@ -219,6 +229,7 @@ pub(super) fn every_call() -> BTreeSet<&'static str> {
         READ_PARAMETERS,
         READ_SECRETS,
         DECRYPT_SECRETS,
+        RECEIVE,
         BESIDE,
     ];
     lists.into_iter().flatten().copied().collect()
@@ -400,6 +411,9 @@ pub(super) fn statements(blueprint: &Blueprint, duties: &Duties, purpose: Purpos
             }
         }
     }
+    if purpose == Purpose::Drill {
+        statements.extend(drill(blueprint, duties, &at));
+    }
     if purpose.deletes() {
         // Obsolete objects may be anywhere: buses, roles and topics of an earlier hub, or of none.
         statements.push(allow("DeleteRules", DELETE_RULES, &all_rules));
@@ -441,12 +455,65 @@ pub(super) fn taking_over(rules: &Value, purpose: Purpose) -> Vec<Value> {
     statements
 }
 
+/// What a drill makes and deletes: objects of names that only drills use.
+fn drill(blueprint: &Blueprint, duties: &Duties, at: &Resources) -> Vec<Value> {
+    let names = Names::new(&blueprint.name);
+    let (prefix, drill) = (names.prefix(), names.drill());
+    let partition = partition(blueprint);
+    let arn = |service: &str, resource: &str| format!("arn:{partition}:{service}:*:*:{resource}");
+    let mut rules = vec![arn("events", &format!("rule/{drill}.*"))];
+    if duties.forwards {
+        rules.push(arn("events", &format!("rule/{prefix}forward-drill.*")));
+    }
+    if duties.hub {
+        rules.push(arn("events", &format!("rule/{}/{drill}.*", names.bus())));
+    }
+    let joined = |lists: &[&[&'static str]]| lists.concat();
+    let role = json!(format!("arn:{partition}:iam::*:role/{drill}"));
+    let mut statements = vec![
+        allow("DrillRules", &joined(&[WRITE_RULES, DELETE_RULES]), &json!(rules)),
+        allow(
+            "DrillQueues",
+            &joined(&[WRITE_QUEUES, DELETE_QUEUES, RECEIVE]),
+            &json!(arn("sqs", &format!("{drill}*"))),
+        ),
+        allow("DrillTopic", &joined(&[WRITE_TOPICS, DELETE_TOPICS]), &json!(arn("sns", &drill))),
+        allow("DrillRole", &joined(&[READ_ROLE, WRITE_ROLE, DELETE_ROLE]), &role),
+    ];
+    if duties.raises {
+        let own = std::iter::once(at.own_topics.clone());
+        let topics: BTreeSet<String> = own.chain(existing_topics(blueprint)).collect();
+        statements.push(allow("DrillSubscribes", &["sns:Subscribe"], &json!(topics)));
+        statements.push(allow("DrillUnsubscribes", DELETE_SUBSCRIPTIONS, &json!("*")));
+    }
+    // A rule that stands in has the targets of the one that it stands for, and their role.
+    let mut passed: Vec<Value> = Vec::new();
+    let publishes = duties.raises && has_role(blueprint, |role| *role == TopicRole::Created);
+    if duties.forwards || publishes || (duties.raises && mails(blueprint)) {
+        passed.push(at.role.clone());
+    }
+    if duties.raises {
+        passed.extend(used_roles(blueprint).into_iter().map(Value::from));
+    }
+    if !passed.is_empty() {
+        let mut pass = allow("DrillPassesRole", &["iam:PassRole"], &json!(passed));
+        pass["Condition"] =
+            json!({ "StringEquals": { "iam:PassedToService": "events.amazonaws.com" } });
+        statements.push(pass);
+    }
+    if let Some(trail) = blueprint.trail.as_ref().filter(|_| duties.trail) {
+        let trail = json!(arn("cloudtrail", &format!("trail/{}", trail.name)));
+        statements.push(allow("DrillTrail", DRILL_TRAIL, &trail));
+    }
+    statements
+}
+
 fn reads(blueprint: &Blueprint, duties: &Duties, purpose: Purpose, at: &Resources) -> Vec<Value> {
     let mut anywhere = READ_ANYWHERE.to_vec();
     if matches!(purpose, Purpose::Verify | Purpose::All) {
         anywhere.extend(READ_METRICS);
     }
-    if matches!(purpose, Purpose::Drift | Purpose::All) {
+    if matches!(purpose, Purpose::Drift | Purpose::Drill | Purpose::All) {
         anywhere.extend(READ_HISTORY);
     }
     if duties.raises {

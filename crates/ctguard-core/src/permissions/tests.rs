@@ -166,7 +166,9 @@ fn every_call_is_granted_on_what_it_is_made_on() {
     assert!(writes().len() > 25 && reads().len() > 20, "the lists are not found in the sources");
     let [plan, drift, verify, apply, all] =
         [Purpose::Plan, Purpose::Drift, Purpose::Verify, Purpose::Apply, Purpose::All].map(granted);
-    for operation in reads() {
+    let received = "sqs:ReceiveMessage";
+    assert!(reads().contains(received) && !all.contains_key(received));
+    for operation in reads().into_iter().filter(|operation| operation != received) {
         assert!(allows(&all, &operation), "nobody is granted {operation}");
         let (metrics, history) = ("cloudwatch:GetMetricData", "cloudtrail:LookupEvents");
         assert_eq!(allows(&verify, &operation), operation != history, "verify: {operation}");
@@ -193,6 +195,60 @@ fn every_call_is_granted_on_what_it_is_made_on() {
     let secrets = ["ssm:GetParameter", "secretsmanager:GetSecretValue", "kms:Decrypt"];
     for operation in plan.keys().filter(|operation| !secrets.contains(&operation.as_str())) {
         assert!(destroy.contains_key(operation), "destroy plans, too: {operation}");
+    }
+}
+
+#[test]
+fn a_drill_may_do_with_its_own_objects_what_it_does_and_nothing_to_others() {
+    let drill = granted(Purpose::Drill);
+    let plan = granted(Purpose::Plan);
+    let glob = crate::proof::policy::glob;
+    let names = crate::resource::names::Names::new("acme");
+    let reach = |operation: &str, resource: &str| {
+        drill.get(operation).is_some_and(|all| all.iter().any(|one| glob(one, resource)))
+    };
+    let arn =
+        |service: &str, what: &str| format!("arn:aws:{service}:eu-west-1:111122223333:{what}");
+    let role = |name: String| format!("arn:aws:iam::111122223333:role/{name}");
+    for (operation, own, other) in [
+        (
+            "events:PutRule",
+            arn("events", &format!("rule/{}", names.drill_rule())),
+            arn("events", "rule/ctguard-acme-root-login"),
+        ),
+        (
+            "events:PutTargets",
+            arn("events", &format!("rule/{}", names.stand_in(3))),
+            arn("events", "rule/ctguard-acme-drill"),
+        ),
+        (
+            "events:DeleteRule",
+            arn("events", &format!("rule/{}", names.stand_in_forward(3))),
+            arn("events", "rule/ctguard-acme-forward-1"),
+        ),
+        (
+            "events:PutRule",
+            arn("events", &format!("rule/ctguard-acme/{}", names.stand_in(0))),
+            arn("events", "rule/ctguard-acme/ctguard-acme-root-login"),
+        ),
+        (
+            "sqs:ReceiveMessage",
+            arn("sqs", &names.drill_receipt()),
+            arn("sqs", "ctguard-acme-targets"),
+        ),
+        ("sqs:DeleteQueue", arn("sqs", &names.drill()), arn("sqs", "ctguard-acme-targets")),
+        ("sns:DeleteTopic", arn("sns", &names.drill()), arn("sns", "ctguard-acme-secops")),
+        ("iam:DeleteRole", role(names.drill()), role(names.role())),
+    ] {
+        assert!(reach(operation, &own), "{operation} on {own}");
+        assert!(!reach(operation, &other), "{operation} on {other}");
+    }
+    assert!(reach("sns:Subscribe", &arn("sns", "ctguard-acme-secops")));
+    assert!(
+        !drill.contains_key("cloudtrail:CreateTrail") && !drill.contains_key("s3:CreateBucket")
+    );
+    for operation in plan.keys().chain([&"cloudtrail:LookupEvents".to_owned()]) {
+        assert!(drill.contains_key(operation), "a drill reads as a plan does: {operation}");
     }
 }
 

@@ -23,6 +23,12 @@ pub const FORWARD: &str = "forward-";
 /// What the name of the state machine ends with, and the targets that start it.
 const MAIL: &str = "mail";
 
+/// What the objects of a drill are called.
+const DRILL: &str = "drill";
+
+/// What the number of a rule that stands in for another follows.
+const STANDS_IN: &str = ".for-";
+
 /// What follows the alert in the name of a forwarding rule that holds its wildcards alone.
 const OWN: &str = ".own";
 
@@ -142,6 +148,47 @@ impl Names {
         })
     }
 
+    /// The topic, queue and role that a drill makes and deletes at once.
+    pub fn drill(&self) -> String {
+        format!("{}{DRILL}", self.prefix)
+    }
+
+    /// The queue that takes the receipts of a drill.
+    pub fn drill_receipt(&self) -> String {
+        format!("{}{DRILL}-receipt", self.prefix)
+    }
+
+    /// The rule that a drill makes and deletes at once.
+    pub fn drill_rule(&self) -> String {
+        format!("{}{DRILL}.object", self.prefix)
+    }
+
+    /// The rules that stand in for those of alerts during a drill, numbered from 1. After the full
+    /// stop the rules of an alert have a number alone.
+    pub fn stand_in(&self, index: usize) -> String {
+        format!("{}{DRILL}{STANDS_IN}{}", self.prefix, index + 1)
+    }
+
+    /// The rules that forward what the stand-ins on the hub's bus take, numbered from 1. They are
+    /// named as forwarding rules: the role trusts no others.
+    pub fn stand_in_forward(&self, index: usize) -> String {
+        format!("{}{FORWARD}{DRILL}{STANDS_IN}{}", self.prefix, index + 1)
+    }
+
+    /// Whether a drill makes rules of this name, and nothing else does.
+    pub fn is_drill_rule(&self, rule: &str) -> bool {
+        let numbered = |rest: &str| {
+            let number = rest.strip_prefix(DRILL).and_then(|rest| rest.strip_prefix(STANDS_IN));
+            number.is_some_and(|text| {
+                !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+            })
+        };
+        rule == self.drill_rule()
+            || rule.strip_prefix(&self.prefix).is_some_and(|rest| {
+                numbered(rest) || rest.strip_prefix(FORWARD).is_some_and(numbered)
+            })
+    }
+
     /// The Sid of one of ctguard's statements in a policy.
     pub fn sid(&self, what: &str) -> String {
         format!("{}{what}", self.prefix)
@@ -187,6 +234,25 @@ mod tests {
             ["forward-", "forward-x", "forward-.own", "forward-x.2", "x.own", "forward-x.owner"]
         {
             assert!(!names.is_forward(&format!("ctguard-acme-{other}")), "{other}");
+        }
+    }
+
+    #[test]
+    fn the_rules_of_a_drill_have_names_that_no_other_rule_has() {
+        let names = Names::new("a-name-of-twenty-let");
+        for own in [names.drill_rule(), names.stand_in(0), names.stand_in_forward(999)] {
+            assert!(names.is_drill_rule(&own) && own.len() <= RULE_NAME_MAX_CHARS, "{own}");
+            assert!(!names.is_forward(&own), "{own}");
+        }
+        for other in [
+            names.rule("drill", 0),
+            names.rule("drill", 1),
+            names.rule("drill-for-1", 0),
+            names.forward(0),
+            names.forward_own("drill", 1),
+            names.drill(),
+        ] {
+            assert!(!names.is_drill_rule(&other), "{other}");
         }
     }
 
