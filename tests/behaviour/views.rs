@@ -140,7 +140,7 @@ fn fifty_one_identical_places() {
     let before = laws::read(&everywhere);
     fleet::settle(&sandbox, &before);
     let after =
-        laws::read(&everywhere.replace("[ec2:CreateRoute]", "[ec2:CreateRoute, ec2:DeleteRoute]"));
+        laws::read(&everywhere.replace("[ec2:CreateRoute]", "[ec2:CreateRoute, ec2:ReplaceRoute]"));
     let plan = laws::plan(&sandbox, &after);
     assert_eq!(plan.changes.len(), 51, "one rule in each place");
     insta::assert_snapshot!(rendered(&plan, PlanView::Plan));

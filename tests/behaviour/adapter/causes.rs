@@ -78,6 +78,7 @@ pub(super) const WIRE: &[(&str, &str, &str)] = &[
     ("sqs:GetQueueAttributes", "sqs", "GetQueueAttributes"),
     ("sqs:GetQueueUrl", "sqs", "GetQueueUrl"),
     ("sqs:ListQueueTags", "sqs", "ListQueueTags"),
+    ("sqs:ReceiveMessage", "sqs", "ReceiveMessage"),
     ("ssm:GetParameter", "ssm", "GetParameter"),
     ("states:DescribeStateMachine", "states", "DescribeStateMachine"),
     ("states:ListTagsForResource", "states", "ListTagsForResource"),
@@ -180,6 +181,13 @@ pub(super) fn all_there(call: &Call) -> Option<Reply> {
             "creationDate": 1_790_000_000, "status": "ACTIVE",
         })),
         ("states", "ListTagsForResource") => Reply::Json(json!({ "tags": [] })),
+        ("sqs", "ReceiveMessage") => Reply::Json(json!({})),
+        ("ssm", "GetParameter") => {
+            Reply::Json(json!({ "Parameter": { "Name": "hook", "Value": "https://hook.example" } }))
+        }
+        ("secretsmanager", "GetSecretValue") => {
+            Reply::Json(json!({ "Name": "hook", "SecretString": "https://hook.example" }))
+        }
         ("monitoring", _) => Reply::Json(json!({ "MetricDataResults": [] })),
         ("cloudtrail", "LookupEvents") => Reply::Json(json!({ "Events": [] })),
         _ => return with_bus(call),
@@ -341,6 +349,7 @@ pub(super) async fn read(aws: &Aws, operation: &str) -> Vec<Unreadable> {
             let SecretSource::Kept(named) = named else { unreachable!() };
             aws.secret(&named, Some(&here().region)).await.err()
         }
+        "sqs:ReceiveMessage" => aws.receive(&here(), "q").await.err(),
         _ => None,
     };
     if let Some(error) = errors {

@@ -27,6 +27,9 @@ type Said = (u16, &'static str);
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CommonErrors.html>,
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/throttling.html>,
 /// <https://docs.aws.amazon.com/lambda/latest/api/API_GetPolicy.html>,
+/// <https://docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html>,
+/// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/CommonErrors.html>,
+/// <https://docs.aws.amazon.com/step-functions/latest/apireference/CommonErrors.html>,
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>.
 fn ways(service: &str) -> &'static [Said] {
     match service {
@@ -38,6 +41,7 @@ fn ways(service: &str) -> &'static [Said] {
         "kms" => &[(400, "ThrottlingException")],
         "lambda" => &[(429, "TooManyRequestsException"), (400, "ThrottlingException")],
         "monitoring" => &[(400, "Throttling"), (400, "ThrottlingException")],
+        "secretsmanager" | "ssm" | "states" => &[(400, "ThrottlingException")],
         "s3" => &[(503, "SlowDown"), (503, "RequestLimitExceeded")],
         "sns" => &[(429, "Throttled"), (400, "Throttling"), (400, "ThrottlingException")],
         "sqs" => &[
