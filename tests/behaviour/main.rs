@@ -39,6 +39,7 @@ mod init;
 mod laws;
 mod links;
 mod live_rules;
+mod mails;
 mod matching;
 mod merge;
 mod narrowing;

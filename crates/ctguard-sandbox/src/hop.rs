@@ -138,6 +138,10 @@ impl Hop<'_> {
         if self.action.starts_with("sns:") {
             context.push(("aws:sourceowner", account.as_str().to_owned()));
         }
+        // <https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html>
+        let key = self.state.key(self.from, self.to).filter(|_| self.action.starts_with("kms:"));
+        let aliases = key.into_iter().flat_map(|(_, key)| key.aliases.iter().cloned());
+        context.extend(aliases.map(|alias| ("kms:resourcealiases", alias)));
         if let Some((organization, member)) = self.state.membership(account) {
             context.push(("aws:principalorgid", organization.id.clone()));
             let path = organization.path(&member.unit);

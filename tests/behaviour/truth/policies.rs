@@ -493,6 +493,7 @@ fn hold_role((_, drawn, new): &Case) -> Result<Admission, String> {
         organization: Some(&organization),
         resource_account: ACCOUNT,
         resource_service: "events",
+        alias: None,
     };
     let proof = asker.admitted(Some(&policy), call.action, BUS);
     let context = [

@@ -55,6 +55,7 @@ pub fn judge(
         }),
         resource_account: hub.account.as_str(),
         resource_service: "events",
+        alias: None,
     };
     // In the bus's own account the role is enough, and only a denial could stop it.
     let at_hub = lands == hub;

@@ -38,30 +38,38 @@ pub struct RoleUse<'a> {
     pub role_arn: &'a str,
     pub action: &'a str,
     pub resource: &'a str,
+    /// The alias by which a key is asked for, with its prefix.
+    pub alias: Option<&'a str>,
 }
 
 impl<'a> RoleUse<'a> {
     pub fn to_hub(forward: &'a Forward) -> Self {
         let (role_arn, resource) = (&forward.role_arn, &forward.bus_arn);
-        Self { machine: None, role_arn, action: PUT_EVENTS, resource }
+        Self { machine: None, role_arn, action: PUT_EVENTS, resource, alias: None }
     }
 
     /// Publishing to a topic of another account; none where the topic is in the rule's own.
     pub fn to_topic(destination: &'a DestinationPath) -> Option<Self> {
         let role_arn = destination.role.as_deref()?;
-        Some(Self { machine: None, role_arn, action: PUBLISH, resource: &destination.topic_arn })
+        Some(Self {
+            machine: None,
+            role_arn,
+            action: PUBLISH,
+            resource: &destination.topic_arn,
+            alias: None,
+        })
     }
 
     /// A rule starts the state machine that writes its mail.
     pub fn to_machine(machine: &'a MachinePath) -> Self {
         let (role_arn, resource) = (&machine.started_by, &machine.arn);
-        Self { machine: None, role_arn, action: START, resource }
+        Self { machine: None, role_arn, action: START, resource, alias: None }
     }
 
     /// The state machine publishes the mail.
     pub fn by_machine(machine: &'a MachinePath, topic: &'a str) -> Self {
         let (role_arn, machine) = (&machine.role_arn, Some(machine.arn.as_str()));
-        Self { machine, role_arn, action: PUBLISH, resource: topic }
+        Self { machine, role_arn, action: PUBLISH, resource: topic, alias: None }
     }
 
     fn in_words(&self) -> &'static str {
@@ -186,6 +194,7 @@ impl RoleJudge<'_> {
             organization: None,
             resource_account: Arn::parse(to).map_or("", |arn| arn.account),
             resource_service: Arn::parse(to).map_or("", |arn| arn.service),
+            alias: self.used.alias,
         };
         let policies = &self.role.role.policies;
         let code = LinkCode::RolePolicy;

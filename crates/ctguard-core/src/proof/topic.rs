@@ -238,14 +238,24 @@ impl TopicJudge<'_> {
     fn key_for(&self, publisher: Publisher<'_>, name: &str, rules: &[RuleKey]) -> Vec<Link> {
         const ACTIONS: [&str; 2] = ["kms:GenerateDataKey", "kms:Decrypt"];
         let object = LinkObject::TopicKey { topic: self.arn.to_owned(), key: name.to_owned() };
-        let fix = "Allow the role kms:GenerateDataKey and kms:Decrypt in the policy of an enabled customer-managed key, and name the key by `kms_key` beside `role: create`.";
+        let fix = match publisher.machine {
+            Some(_) => {
+                "Allow the state machine's role kms:GenerateDataKey and kms:Decrypt in the policy of an enabled customer-managed key, and name the key by `kms_key`."
+            }
+            None => {
+                "Allow the role kms:GenerateDataKey and kms:Decrypt in the policy of an enabled customer-managed key, and name the key by `kms_key` beside `role: create`."
+            }
+        };
         let broken = |code, cause: String| {
             Link::broken(code, self.place, object.clone(), cause, FixedBy::Person).with_fix(fix)
         };
+        // What others own may be closed to us; what the account has itself must be read.
+        let elsewhere = is_foreign(self.destination, self.place)
+            || Arn::parse(name).is_some_and(|key| key.account != self.place.account.as_str());
         let seen = self.live.places.get(self.place).and_then(|seen| seen.keys.get(name));
         let key = match seen {
             Some(Observed::Known(key)) => key,
-            Some(Observed::Unreadable(why)) if is_denied(why) => {
+            Some(Observed::Unreadable(why)) if is_denied(why) && elsewhere => {
                 return vec![unread(self.place, object, why)];
             }
             Some(Observed::Unreadable(why)) => {
@@ -277,7 +287,7 @@ impl TopicJudge<'_> {
         let policy = match &key.policy {
             Observed::Known(policy) => Some(policy),
             Observed::Absent => None,
-            Observed::Unreadable(why) if is_denied(why) => {
+            Observed::Unreadable(why) if is_denied(why) && elsewhere => {
                 return vec![unread(self.place, object, why)];
             }
             Observed::Unreadable(why) => {
@@ -309,10 +319,16 @@ impl TopicJudge<'_> {
             }
         }];
         let rule = rules.first().map_or("", RuleKey::as_str);
+        let alias = name.find("alias/").map(|start| &name[start..]);
         for action in ACTIONS {
             let machine = publisher.machine.map(|machine| machine.arn.as_str());
-            let used =
-                RoleUse { machine, role_arn: publisher.role_arn, action, resource: &key.arn };
+            let used = RoleUse {
+                machine,
+                role_arn: publisher.role_arn,
+                action,
+                resource: &key.arn,
+                alias,
+            };
             let judged = role::judge(self.desired, self.live, publisher.raised, rule, used);
             let about_key = judged
                 .into_iter()
@@ -332,6 +348,7 @@ impl TopicJudge<'_> {
             organization: self.desired.organization.as_ref().filter(|_| found),
             resource_account: Arn::parse(self.arn).map_or("", |arn| arn.account),
             resource_service: "sns",
+            alias: None,
         }
     }
 

@@ -23,6 +23,8 @@ pub struct Asker<'a> {
     pub resource_account: &'a str,
     /// The service of the resource, as in its ARN.
     pub resource_service: &'a str,
+    /// The alias by which the key is asked for, with its prefix, where the resource is one.
+    pub alias: Option<&'a str>,
 }
 
 impl Asker<'_> {
@@ -203,6 +205,11 @@ impl Carries for Asker<'_> {
             // <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html>
             "events:eventbusinvocation" => value("true"),
             "aws:currenttime" | "aws:epochtime" => Carried::Time,
+            // Which other aliases the key has is not known.
+            // <https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html>
+            "kms:resourcealiases" => {
+                self.alias.map_or(Carried::Unknown, |alias| Carried::Including(alias.to_owned()))
+            }
             "aws:principalorgid" => {
                 self.organization.map_or(Carried::Unknown, |found| value(&found.id))
             }
@@ -258,6 +265,7 @@ mod tests {
             organization,
             resource_account: "111122223333",
             resource_service: "events",
+            alias: None,
         };
         let policy = json!({ "Statement": statements });
         match asker.admitted(Some(&policy), "events:PutEvents", BUS) {
