@@ -54,6 +54,6 @@ fn the_page_says_how_many_rules_each_takes_and_all_of_them_fit_a_bus() {
     let wild = rules.iter().filter(|rule| {
         rule["address"]["region"] == "us-east-1" && rule["fields"].to_string().contains("wildcard")
     });
-    assert_eq!(wild.count(), 4, "the page says how many rules have a wildcard");
-    assert!(page.contains("Four rules have\na wildcard"));
+    assert_eq!(wild.count(), 8, "the page says how many rules have a wildcard");
+    assert!(page.contains("Eight rules have\na wildcard"));
 }
