@@ -323,6 +323,39 @@ fn a_rule_that_hears_more_than_the_blueprint_is_refused() {
     assert!(ran.out.contains("0 to delete") || !ran.out.contains("to delete"), "{}", ran.out);
 }
 
+/// A half of such a rule would be heard by nobody once it is gone.
+#[test]
+fn a_rule_that_hears_more_than_cloudtrail_is_neither_imported_nor_taken_over() {
+    let api = "AWS API Call via CloudTrail";
+    for pattern in [
+        json!({ "source": ["aws.guardduty", "aws.cloudtrail"],
+            "detail-type": [api, "GuardDuty Finding"] }),
+        json!({ "source": ["aws.s3", "aws.cloudtrail"], "detail-type": [api, "Object Created"],
+            "detail": { "eventName": ["StopLogging"] } }),
+        json!({ "source": ["aws.cloudtrail"],
+            "detail-type": [{ "prefix": "AWS API" }, { "prefix": "EC2 " }] }),
+        json!({ "source": ["aws.cloudtrail"], "detail-type": [{ "anything-but": "x" }] }),
+        json!({ "source": ["aws.cloudtrail"], "detail-type": [{ "exists": true }] }),
+        json!({ "source": ["aws.cloudtrail"], "detail": { "$or": [
+            { "eventName": ["StopLogging"] }, { "state": ["stopped"] }] } }),
+    ] {
+        let world = world(|state| {
+            plain(state);
+            let arn = topic_arn("us-east-1", "Alerts");
+            put(state, "us-east-1", "mixed", rule(Some(&pattern.to_string()), &[&arn]));
+        });
+        let ran = import(&world, &[]).expect(4);
+        assert!(ran.err.contains("mixed") && !ran.err.contains("rule/mixed"), "{}", ran.err);
+        // Nor by an alert that hears all of CloudTrail's half.
+        let every = ran.out.replace("    - cloudtrail:DeleteTrail\n", "    - cloudtrail:*\n");
+        world.write("made.yaml", &every);
+        let made = world.path("made.yaml").display().to_string();
+        let ran = world.run(&["plan", &made, "--adopt=rule/mixed"]).expect(5);
+        let said = ran.out.contains("not shown to be heard") && ran.out.contains("CloudTrail");
+        assert!(said, "{pattern}: {}", ran.out);
+    }
+}
+
 #[test]
 fn a_rule_keeps_what_the_blueprint_does_not_send_to() {
     let function = place("us-east-1").arn("lambda", "function:fix");
