@@ -272,6 +272,9 @@ fn state(map: &Node, place: Place) -> State {
         (None, Some(Value::Plain(serde_json::Value::Bool(true)))) => {
             State::Written(RuleState::Enabled)
         }
+        (None, Some(Value::Plain(serde_json::Value::Bool(false)))) => {
+            State::Written(RuleState::Disabled)
+        }
         (None, Some(_)) => State::NotKnown,
         (None, None) if place.rule => State::Default,
         (None, None) => State::NotKnown,
