@@ -60,11 +60,13 @@ pub fn pattern(files: &[SourceFile], risk: Risk) -> Collected {
         };
         for (at, why) in &found.broken {
             let reason = format!("it is no event pattern: {why}");
-            collected.refused.push(Refused { from: from(at.start, None), reason });
+            let from = from(at.start, found.called.get(&at.start));
+            collected.refused.push(Refused { from, reason });
         }
         for at in &found.not_known {
             let reason = "a variable or function makes the pattern".to_owned();
-            collected.refused.push(Refused { from: from(at.start, None), reason });
+            let from = from(at.start, found.called.get(&at.start));
+            collected.refused.push(Refused { from, reason });
         }
         if found.patterns.is_empty() && found.broken.is_empty() && found.not_known.is_empty() {
             let from = Origin { rule: file.name.clone(), line: None, ..from(0, None) };

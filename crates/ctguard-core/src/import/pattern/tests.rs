@@ -249,6 +249,18 @@ fn a_variable_as_a_key_is_a_part_of_the_pattern() {
 }
 
 #[test]
+fn a_rule_that_is_refused_is_called_as_its_resource() {
+    for (pattern, reason) in [("var.p", "makes the pattern"), ("\"{\"", "no event pattern")] {
+        let text = format!(
+            "resource \"aws_cloudwatch_event_rule\" \"stop\" {{\n  event_pattern = {pattern}\n}}\n"
+        );
+        let one = &import("main.tf", &text).refused[0];
+        assert_eq!(one.from.rule, "stop", "{one:?}");
+        assert!(one.reason.contains(reason), "{one:?}");
+    }
+}
+
+#[test]
 fn a_rule_that_is_off_is_told_in_either_way_of_terraform() {
     for off in ["is_enabled = false", "state = \"DISABLED\""] {
         let text = format!(
