@@ -88,6 +88,16 @@ pub fn run(
     global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
+    let of_files = !matches!(args.what, What::Live(_));
+    if of_files && !(global.account.is_empty() && global.region.is_empty()) {
+        return Err(CommandError::usage(
+            "--region and --account say where rules are read, and these are read from files",
+        )
+        .hint(
+            "`import live` reads the rules of an account; `accounts:` and `regions:` of the \
+               blueprint say where its alerts are.",
+        ));
+    }
     match &args.what {
         What::Sigma(args) => {
             let (files, exit) = read(&args.files, &["yml", "yaml"], global, io)?;

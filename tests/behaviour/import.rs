@@ -50,6 +50,18 @@ fn what_comes_over_is_printed_and_what_does_not_is_listed() {
     assert!(valid.out.contains("1 alert"), "{}", valid.out);
 }
 
+/// Files have no region and no account; nothing that is asked for is passed over without a word.
+#[test]
+fn a_place_is_refused_where_files_are_read() {
+    let (world, file) = rules();
+    for place in [["--region", "eu-west-1"], ["--account", "111122223333"]] {
+        for what in ["sigma", "pattern"] {
+            let ran = import(&world, &[&[what, &file][..], &place].concat()).expect(64);
+            assert!(ran.err.contains("read from files"), "{}", ran.err);
+        }
+    }
+}
+
 #[test]
 fn the_list_alone_stands_below_alerts() {
     let (world, file) = rules();

@@ -323,6 +323,78 @@ fn a_rule_that_hears_more_than_the_blueprint_is_refused() {
     assert!(ran.out.contains("0 to delete") || !ran.out.contains("to delete"), "{}", ran.out);
 }
 
+/// A half of such a rule would be heard by nobody once it is gone.
+#[test]
+fn a_rule_that_hears_more_than_cloudtrail_is_neither_imported_nor_taken_over() {
+    let api = "AWS API Call via CloudTrail";
+    for pattern in [
+        json!({ "source": ["aws.guardduty", "aws.cloudtrail"],
+            "detail-type": [api, "GuardDuty Finding"] }),
+        json!({ "source": ["aws.s3", "aws.cloudtrail"], "detail-type": [api, "Object Created"],
+            "detail": { "eventName": ["StopLogging"] } }),
+        json!({ "source": ["aws.cloudtrail"],
+            "detail-type": [{ "prefix": "AWS API" }, { "prefix": "EC2 " }] }),
+        json!({ "source": ["aws.cloudtrail"], "detail-type": [{ "anything-but": "x" }] }),
+        json!({ "source": ["aws.cloudtrail"], "detail-type": [{ "exists": true }] }),
+        json!({ "source": ["aws.cloudtrail"], "detail": { "$or": [
+            { "eventName": ["StopLogging"] }, { "state": ["stopped"] }] } }),
+    ] {
+        let world = world(|state| {
+            plain(state);
+            let arn = topic_arn("us-east-1", "Alerts");
+            put(state, "us-east-1", "mixed", rule(Some(&pattern.to_string()), &[&arn]));
+        });
+        let ran = import(&world, &[]).expect(4);
+        assert!(ran.err.contains("mixed") && !ran.err.contains("rule/mixed"), "{}", ran.err);
+        world.write("made.yaml", &ran.out);
+        let made = world.path("made.yaml").display().to_string();
+        let ran = world.run(&["plan", &made, "--adopt=rule/mixed"]).expect(5);
+        assert!(ran.out.contains("not shown to be heard"), "{pattern}: {}", ran.out);
+    }
+}
+
+/// What the old rule makes of the event passes the filter; what the blueprint sends does not.
+#[test]
+fn a_rule_stays_while_a_filter_of_a_subscriber_decides() {
+    let world = world(|state| {
+        plain(state);
+        for region in BOTH {
+            let seen = state.region_mut(&place(region));
+            let old = seen.rules.get_mut("trail-stopped").unwrap();
+            for one in old.targets.values_mut() {
+                one.input = Input::Path("$.detail".to_owned());
+            }
+            for one in seen.topics.get_mut("Alerts").unwrap().subscriptions.values_mut() {
+                let StoredSubscription::Confirmed { attributes, .. } = one else { panic!() };
+                attributes.filter_policy = Some(json!({ "eventName": ["StopLogging"] }));
+                attributes.filter_policy_scope = Some("MessageBody".to_owned());
+            }
+        }
+    });
+    let text = import(&world, &[]).expect(0).out;
+    let sandbox = Sandbox::in_memory(world.state());
+    let before = heard(&sandbox);
+    assert_eq!(before, [1, 0, 1, 0], "the filter takes what the old rule sends");
+    let plan = take_over(&sandbox, &text, &["trail-stopped"]);
+    assert!(heard(&sandbox).iter().zip(before).all(|(now, before)| *now >= before));
+    let said: Vec<&str> = plan.waiting.iter().map(|one| one.message.as_str()).collect();
+    assert!(said.iter().all(|said| said.contains("filter policy")), "{said:#?}");
+    assert_eq!(said.len(), 4, "the rule and its target in both places: {said:#?}");
+    // Without the filter it goes.
+    let mut state = sandbox.state();
+    for region in BOTH {
+        let topics = &mut state.region_mut(&place(region)).topics;
+        for one in topics.get_mut("Alerts").unwrap().subscriptions.values_mut() {
+            let StoredSubscription::Confirmed { attributes, .. } = one else { panic!() };
+            (attributes.filter_policy, attributes.filter_policy_scope) = (None, None);
+        }
+    }
+    let sandbox = Sandbox::in_memory(state);
+    let plan = take_over(&sandbox, &text, &["trail-stopped"]);
+    assert_eq!(plan.waiting, []);
+    assert!(!sandbox.state().region_mut(&place("us-east-1")).rules.contains_key("trail-stopped"));
+}
+
 #[test]
 fn a_rule_keeps_what_the_blueprint_does_not_send_to() {
     let function = place("us-east-1").arn("lambda", "function:fix");

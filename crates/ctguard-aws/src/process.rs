@@ -130,10 +130,13 @@ fn program(command: &str) -> &str {
     let command = command.trim();
     let quoted = command.chars().next().filter(|first| ['"', '\''].contains(first));
     let word = match quoted {
-        Some(quote) => command[1..].split(quote).next(),
+        Some(quote) if command[1..].contains(quote) => command[1..].split(quote).next(),
+        // Quotes that nothing closes.
+        Some(_) => command[1..].split_whitespace().next(),
         None => command.split_whitespace().next(),
     };
-    word.unwrap_or_default()
+    // A variable before the program may be a secret.
+    word.filter(|word| !word.contains('=')).unwrap_or("…")
 }
 
 /// How a command ended that did not succeed, with the first line that it said about it.
@@ -155,7 +158,41 @@ pub(super) fn first_line(bytes: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(bytes);
     let line = text.lines().map(clean).find(|line| !line.is_empty())?;
     let line = ctguard_core::secret::hidden(&line).into_owned();
-    Some(shorten(&line, SAID_MAX_CHARS))
+    Some(shorten(&without_secrets(&line), SAID_MAX_CHARS))
+}
+
+/// A line with `****` for what looks like a secret: the value of a name that says so, the id of an
+/// access key, and long words of letters in both cases and digits.
+fn without_secrets(line: &str) -> String {
+    const NAMES: [&str; 8] =
+        ["token", "secret", "passw", "pwd", "key", "credential", "session", "bearer"];
+    let telling = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        NAMES.iter().any(|one| name.contains(one))
+    };
+    let mut after_name = false;
+    let words = line.split(' ').map(|word| {
+        let hides = std::mem::replace(&mut after_name, false) && !word.is_empty();
+        if let Some((name, value)) = word.split_once(['=', ':']).filter(|(name, _)| telling(name)) {
+            after_name = value.is_empty();
+            let mark = &word[name.len()..word.len() - value.len()];
+            let value = if value.is_empty() { "" } else { "****" };
+            return format!("{name}{mark}{value}");
+        }
+        after_name = word.eq_ignore_ascii_case("bearer");
+        if hides || is_opaque(word) { "****".to_owned() } else { word.to_owned() }
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a word is the id of an access key, or long and of letters in both cases with digits.
+fn is_opaque(word: &str) -> bool {
+    let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    let has = |of: fn(&char) -> bool| word.chars().any(|c| of(&c));
+    let plain = word.chars().all(|c| c.is_ascii_alphanumeric() || "+/=_-".contains(c));
+    let id = ["AKIA", "ASIA"].iter().any(|start| word.starts_with(start)) && word.len() >= 16;
+    let mixed = has(char::is_ascii_lowercase) && has(char::is_ascii_uppercase);
+    plain && (id || word.len() >= 20 && mixed && has(char::is_ascii_digit))
 }
 
 /// A line without what a terminal would take for a command.
@@ -220,6 +257,33 @@ fn read(answer: &[u8]) -> Result<Credentials, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_looks_like_a_secret_is_not_told() {
+        for (said, told) in [
+            ("token=LEAK", "token=****"),
+            ("the session expired", "the session expired"),
+            ("password: hunter2 is wrong", "password: **** is wrong"),
+            ("Authorization: Bearer abc.def", "Authorization: Bearer ****"),
+            ("got AKIAIOSFODNN7EXAMPLE wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "got **** ****"),
+            (
+                "no profile `staging-eu` in ~/.aws/config",
+                "no profile `staging-eu` in ~/.aws/config",
+            ),
+            ("error code 401 at 2026-11-29T10:00:00Z", "error code 401 at 2026-11-29T10:00:00Z"),
+        ] {
+            assert_eq!(first_line(said.as_bytes()).as_deref(), Some(told), "{said}");
+        }
+        for (command, told) in [
+            ("/opt/sso get --token LEAK", "/opt/sso"),
+            ("\"/opt/my sso\" get", "/opt/my sso"),
+            ("\"/opt/sso --token LEAK", "/opt/sso"),
+            ("TOKEN=LEAK /opt/sso", "…"),
+            ("", "…"),
+        ] {
+            assert_eq!(program(command), told, "{command}");
+        }
+    }
 
     async fn answer(command: &str) -> Result<Credentials, CloudError> {
         let process = Process::new("p".to_owned(), command.to_owned(), Duration::from_secs(1));

@@ -88,6 +88,31 @@ pub fn texts_of<'a>(filter: &'a Filter, field: &str) -> Vec<&'a str> {
     found
 }
 
+/// An account for each condition that asks for a part of its number.
+pub fn accounts_like(filter: &Filter) -> Vec<AccountId> {
+    const DIGITS: usize = 12;
+    let like = |matcher: &Matcher| {
+        let test = matcher.to_value();
+        let (kind, text) = test.as_object()?.iter().next()?;
+        let text = text.as_str()?;
+        let missing = DIGITS.checked_sub(text.bytes().filter(u8::is_ascii_digit).count())?;
+        let fill = "1".repeat(missing);
+        AccountId::new(&match kind.as_str() {
+            "prefix" => format!("{text}{fill}"),
+            "suffix" => format!("{fill}{text}"),
+            "wildcard" => text.replacen('*', &fill, 1).replace('*', ""),
+            _ => return None,
+        })
+    };
+    match filter {
+        Filter::All(all) | Filter::Any(all) => all.iter().flat_map(accounts_like).collect(),
+        Filter::Field { path, matchers } if path == ACCOUNT => {
+            matchers.iter().filter_map(like).collect()
+        }
+        Filter::Field { .. } => Vec::new(),
+    }
+}
+
 fn texts<'a>(filter: &'a Filter, field: &str, found: &mut Vec<&'a str>) {
     match filter {
         Filter::All(all) | Filter::Any(all) => all.iter().for_each(|one| texts(one, field, found)),

@@ -1,5 +1,6 @@
 //! A file of any format as a tree of values with their places.
 
+use super::read::FILLED_IN;
 use serde_json::Value as Json;
 use std::ops::Range;
 
@@ -58,12 +59,14 @@ impl Node {
         }
     }
 
-    /// Whether something in it is only known where the file is used.
+    /// Whether something in it, a key among it, is only known where the file is used.
     pub fn has_hole(&self) -> bool {
         match &self.value {
             Value::Hole => true,
             Value::List(items) => items.iter().any(Self::has_hole),
-            Value::Map(entries) => entries.iter().any(|entry| entry.node.has_hole()),
+            Value::Map(entries) => {
+                entries.iter().any(|entry| entry.key.contains(FILLED_IN) || entry.node.has_hole())
+            }
             Value::Plain(_) | Value::Text(_) => false,
         }
     }
@@ -85,6 +88,13 @@ impl Node {
         let mut text = String::new();
         self.write(&mut text, true);
         text
+    }
+
+    /// What `jsonencode` makes of it, where all of it is known.
+    pub fn to_encoded(&self) -> Option<String> {
+        let mut text = String::new();
+        self.write(&mut text, false);
+        (!self.has_hole()).then_some(text)
     }
 
     fn write(&self, out: &mut String, field: bool) {

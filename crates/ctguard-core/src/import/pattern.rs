@@ -4,6 +4,7 @@
 //! `source` and names become `events:`, its other fields `where:`. What a template fills in later is
 //! not known here, and such a pattern is refused.
 
+mod alone;
 #[cfg(test)]
 mod tests;
 
@@ -59,11 +60,13 @@ pub fn pattern(files: &[SourceFile], risk: Risk) -> Collected {
         };
         for (at, why) in &found.broken {
             let reason = format!("it is no event pattern: {why}");
-            collected.refused.push(Refused { from: from(at.start, None), reason });
+            let from = from(at.start, found.called.get(&at.start));
+            collected.refused.push(Refused { from, reason });
         }
         for at in &found.not_known {
             let reason = "a variable or function makes the pattern".to_owned();
-            collected.refused.push(Refused { from: from(at.start, None), reason });
+            let from = from(at.start, found.called.get(&at.start));
+            collected.refused.push(Refused { from, reason });
         }
         if found.patterns.is_empty() && found.broken.is_empty() && found.not_known.is_empty() {
             let from = Origin { rule: file.name.clone(), line: None, ..from(0, None) };
@@ -125,7 +128,11 @@ pub(super) fn draft(text: &str, mut rule: Rule) -> Result<Draft, String> {
     let mut all = Vec::new();
     let mut lines: BTreeSet<EventLine> = BTreeSet::new();
     for alternative in alternatives {
+        let beyond = alone::beyond(&alternative);
         let Detail { fields, more } = detail(alternative, &mut rule.notes)?;
+        if let Some(reason) = beyond {
+            return Err(reason);
+        }
         all.extend(fields);
         lines.extend(more);
     }
@@ -161,7 +168,6 @@ fn detail(alternative: Alternative, notes: &mut BTreeSet<String>) -> Result<Deta
     let mut fields = Alternative::new();
     let mut both: Vec<(String, Vec<Matcher>)> = Vec::new();
     let mut kinds = None;
-    let names = [NAME, SOURCE].iter().any(|own| alternative.contains_key(&format!("detail.{own}")));
     for (path, list) in alternative {
         match path.as_str() {
             "source" => both.extend(sources(&list)?.map(|list| (SOURCE.to_owned(), list))),
@@ -190,10 +196,6 @@ fn detail(alternative: Alternative, notes: &mut BTreeSet<String>) -> Result<Deta
         fields.insert(path, merged);
     }
     match kinds {
-        None if !names => {
-            Err("it has no `detail-type` and names no event: it is not about CloudTrail alone"
-                .to_owned())
-        }
         None => Ok(Detail { fields: Some(fields), more: Vec::new() }),
         Some(kinds) => Ok(of_kinds(fields, &kinds, notes)),
     }

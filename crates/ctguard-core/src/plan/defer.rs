@@ -7,7 +7,7 @@
 //! and the new begin behind them.
 
 use super::handover::{event_names, lost, takes_all};
-use super::outlook::PathForecast;
+use super::outlook::{Doubts, PathForecast};
 use super::{Change, Plan, Step, Verb, Waiting, WaitingFor, reach};
 use crate::desired::{AlertPath, Desired};
 use crate::event::names_meet;
@@ -38,42 +38,57 @@ pub(super) fn hold(
         return;
     }
     let holder = Holder::new(desired, live, forecasts, stage);
-    let mut held: BTreeSet<(Place, Held)> = BTreeSet::new();
+    let mut held: BTreeMap<(Place, Held), Option<String>> = BTreeMap::new();
     for change in plan.changes.iter().filter(|change| takes_away(change)) {
-        if holder.carries_unreplaced(change) {
-            held.extend(object(change).map(|object| (change.place.clone(), object)));
+        if holder.carries_unreplaced(change)
+            && let Some(object) = object(change)
+        {
+            let why = held.entry((change.place.clone(), object)).or_default();
+            *why = why.take().or_else(|| holder.doubt(change));
         }
     }
     if held.is_empty() {
         return;
     }
-    let places: BTreeSet<&Place> = held.iter().map(|(place, _)| place).collect();
+    let places: BTreeSet<&Place> = held.keys().map(|(place, _)| place).collect();
     let waits = |change: &Change| {
         takes_away(change)
             && match change.address.kind {
                 Kind::Target | Kind::Rule | Kind::Subscription => object(change)
-                    .is_some_and(|object| held.contains(&(change.place.clone(), object))),
+                    .is_some_and(|object| held.contains_key(&(change.place.clone(), object))),
                 // What a deferred rule or subscription sends through stays with it.
                 Kind::Topic | Kind::Queue => places.contains(&change.place),
                 // These are removed once nothing refers to them, which is judged next.
                 Kind::Bucket | Kind::Trail | Kind::Role | Kind::Bus | Kind::Machine => false,
             }
     };
+    let why = |change: &Change| {
+        let object = object(change)?;
+        held.get(&(change.place.clone(), object))?.clone()
+    };
     let (waiting, changes): (Vec<Change>, Vec<Change>) =
         std::mem::take(&mut plan.changes).into_iter().partition(waits);
     plan.changes = changes;
     plan.waiting.extend(waiting.into_iter().map(|change| Waiting {
-        message: match change.step {
-            Some(_) => "The rule keeps matching events that another rule takes over until that rule is proven and everybody listed there has confirmed.".to_owned(),
-            None => format!(
-                "The {} stays until its replacement is proven and everybody listed has confirmed.",
-                change.address.kind
-            ),
-        },
+        message: message(&change, why(&change)),
         address: change.address,
         what: WaitingFor::Removal,
     }));
     plan.waiting.sort();
+}
+
+/// Until when a removal waits; `why` is what keeps its replacement from being proven.
+fn message(change: &Change, why: Option<String>) -> String {
+    let kind = change.address.kind;
+    match (why, change.step) {
+        (Some(why), _) => format!(
+            "The {kind} stays: it is not shown that everybody hears what replaces it ({why})."
+        ),
+        (None, Some(_)) => "The rule keeps matching events that another rule takes over until that rule is proven and everybody listed there has confirmed.".to_owned(),
+        (None, None) => format!(
+            "The {kind} stays until its replacement is proven and everybody listed has confirmed."
+        ),
+    }
 }
 
 fn takes_away(change: &Change) -> bool {
@@ -97,12 +112,19 @@ struct Holder<'a> {
     live: &'a Live,
     /// Each path, and whether it delivers what reaches it.
     paths: Vec<(&'a AlertPath, bool)>,
+    /// What is not shown of each.
+    doubts: Vec<&'a Doubts>,
     /// The paths that begin in a place.
     landing: BTreeMap<&'a Place, Vec<usize>>,
 }
 
 impl<'a> Holder<'a> {
-    fn new(desired: &'a Desired, live: &'a Live, forecasts: &[PathForecast], stage: Stage) -> Self {
+    fn new(
+        desired: &'a Desired,
+        live: &'a Live,
+        forecasts: &'a [PathForecast],
+        stage: Stage,
+    ) -> Self {
         let ready = |forecast: &PathForecast| match stage {
             Stage::Planned => forecast.hands_on_now || forecast.hands_on_after,
             Stage::Settled => forecast.hands_on_now,
@@ -113,7 +135,8 @@ impl<'a> Holder<'a> {
         for (index, (path, _)) in paths.iter().enumerate() {
             landing.entry(&path.lands).or_default().push(index);
         }
-        Self { desired, live, paths, landing }
+        let doubts = forecasts.iter().map(|forecast| &forecast.doubts).collect();
+        Self { desired, live, paths, doubts, landing }
     }
 
     fn carries_unreplaced(&self, change: &Change) -> bool {
@@ -182,13 +205,45 @@ impl<'a> Holder<'a> {
         }
     }
 
-    /// Whether some replacement of a removed rule is missing yet.
+    /// Whether some replacement of a removed rule is missing yet, or is not shown to be heard.
     fn lacks_replacement(&self, change: &Change, key: &RuleKey, rule: &LiveRule) -> bool {
         let alert = change.alert.as_deref();
         let pattern = rule.rule.event_pattern.as_deref();
         let events = pattern.map(event_names).unwrap_or_default();
-        self.replacing(&change.place, key).any(|(path, ready)| {
-            !ready && (alert == Some(&*path.alert) || are_among(path, &events))
+        let takes_over = |path: &AlertPath| alert == Some(&*path.alert) || are_among(path, &events);
+        self.replacing(&change.place, key).any(|(path, ready)| !ready && takes_over(path))
+            || self.is_of_others(&change.place, key)
+                && self
+                    .judged(&change.place)
+                    .any(|(path, doubts)| doubts.filter.is_some() && takes_over(path))
+    }
+
+    /// Whether a rule is taken over from others: it sends messages of its own, which a filter may
+    /// let through while it drops those of the blueprint.
+    fn is_of_others(&self, place: &Place, key: &RuleKey) -> bool {
+        let seen = self.live.places.get(place);
+        key.bus().is_none() && seen.is_some_and(|seen| seen.other_rules.contains_key(key.name()))
+    }
+
+    /// The paths that begin in a place, with what is not shown of them.
+    fn judged(&self, place: &Place) -> impl Iterator<Item = (&AlertPath, &Doubts)> {
+        let landing = self.landing.get(place).into_iter().flatten();
+        landing.map(|index| (self.paths[*index].0, self.doubts[*index]))
+    }
+
+    /// What keeps the replacement of a removed target from being proven, where no apply and nobody
+    /// who confirms changes it.
+    fn doubt(&self, change: &Change) -> Option<String> {
+        let key = change.address.rule().or_else(|| change.address.target().map(|one| one.rule))?;
+        let rule = self.live.places.get(&change.place)?.rule(&key);
+        let pattern = rule.and_then(|rule| rule.rule.event_pattern.as_deref());
+        let events = pattern.map(event_names).unwrap_or_default();
+        let others = self.is_of_others(&change.place, &key);
+        let alert = change.alert.as_deref();
+        let takes_over = |path: &AlertPath| alert == Some(&*path.alert) || are_among(path, &events);
+        self.judged(&change.place).filter(|(path, _)| takes_over(path)).find_map(|(_, doubts)| {
+            let filter = doubts.filter.clone().filter(|_| others);
+            doubts.lasting.clone().or(filter)
         })
     }
 }

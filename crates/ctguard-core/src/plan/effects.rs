@@ -19,7 +19,7 @@ pub(super) fn of(
 ) -> Vec<Effect> {
     let mut paths: BTreeMap<&str, Vec<PathForecast>> = BTreeMap::new();
     for (path, forecast) in desired.paths.iter().zip(forecasts) {
-        paths.entry(&*path.alert).or_default().push(*forecast);
+        paths.entry(&*path.alert).or_default().push(forecast.clone());
     }
     let mut effects: Vec<Effect> = desired
         .alerts

@@ -9,9 +9,10 @@ use crate::resource::{Address, Kind};
 use crate::scope::{AccountId, Place, Region};
 use crate::snapshot::{Live, LiveSubscription, Observed};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The forecast of one path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PathForecast {
     /// It reaches everybody listed.
     pub now: bool,
@@ -23,6 +24,31 @@ pub(super) struct PathForecast {
     pub hands_on_now: bool,
     /// It will be, once the plan is applied.
     pub hands_on_after: bool,
+    /// What is only assumed, or broken for longer than this apply.
+    pub doubts: Doubts,
+}
+
+/// What is not shown of a path from the event bus on, each as a text of what was seen.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Doubts {
+    /// A subscription's filter decides by what the message says, which differs from rule to rule.
+    pub filter: Option<String>,
+    /// No apply mends it, and no confirmation.
+    pub lasting: Option<String>,
+}
+
+impl Doubts {
+    fn of<'l>(links: impl Iterator<Item = &'l Arc<Link>> + Clone, trail_refused: bool) -> Self {
+        let seen = |link: &Arc<Link>| format!("{}: {}", link.object, link.cause);
+        let filters = |link: &&Arc<Link>| {
+            link.code == LinkCode::SubscriberFilter && link.status == Status::Assumed
+        };
+        let lasts = |link: &&Arc<Link>| !mended(link, trail_refused);
+        Self {
+            filter: links.clone().find(filters).map(seen),
+            lasting: links.clone().find(lasts).map(seen),
+        }
+    }
 }
 
 /// Forecasts every path, in the order of `desired.paths`. `refused` is what ctguard will not touch.
@@ -57,6 +83,7 @@ pub(super) fn forecasts(
                 now: proof.status() <= Status::Assumed,
                 after: confirmed && everybody,
                 confirmed,
+                doubts: Doubts::of(bus_on.clone(), trail_refused),
                 hands_on_now: bus_on.clone().all(|link| link.status <= Status::Assumed),
                 hands_on_after: way && everybody && bus_on.all(|link| mended(link, trail_refused)),
             }

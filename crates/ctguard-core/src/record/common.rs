@@ -50,6 +50,7 @@ const ANY_ARN: Holds = Formats(&[
     "arn:{partition}:iam::{account}:root",
     "arn:{partition}:iam::{account}:user/{path}",
     "arn:{partition}:sts::{account}:assumed-role/{name}/{name}",
+    "arn:{partition}:sts::{account}:assumed-role/aws:{host}-{name}/{name}",
     "arn:{partition}:sts::{account}:federated-user/{name}",
     "arn:{partition}:{service}:{any}",
     "arn:{partition}:identitystore:{any}",
@@ -65,7 +66,12 @@ pub(super) fn arns(who: Who) -> &'static [&'static str] {
     match who {
         Who::ROOT => &["arn:{partition}:iam::{account}:root"],
         Who::USER => &["arn:{partition}:iam::{account}:user/{path}"],
-        Who::SESSION => &["arn:{partition}:sts::{account}:assumed-role/{name}/{name}"],
+        Who::SESSION => &[
+            "arn:{partition}:sts::{account}:assumed-role/{name}/{name}",
+            // Roles of AWS's own, such as that of an instance's identity: `aws:ec2-instance`.
+            // Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/iam-roles-for-amazon-ec2.html
+            "arn:{partition}:sts::{account}:assumed-role/aws:{host}-{name}/{name}",
+        ],
         Who::FEDERATED => &["arn:{partition}:sts::{account}:federated-user/{name}"],
         _ => match ANY_ARN {
             Formats(all) => all,
@@ -80,6 +86,7 @@ pub(super) const USUAL_ARNS: &[&str] = &[
     "arn:{partition}:iam::{account}:root",
     "arn:{partition}:iam::{account}:user/{path}",
     "arn:{partition}:sts::{account}:assumed-role/{name}/{name}",
+    "arn:{partition}:sts::{account}:assumed-role/aws:{host}-{name}/{name}",
     "arn:{partition}:sts::{account}:federated-user/{name}",
     "arn:{partition}:identitystore::{account}:user/{path}",
     "arn:{partition}:sso:::instance/{path}",
@@ -384,6 +391,7 @@ const USER_TYPE: Holds = Words(&[
 
 const ISSUER_ARN: Holds = Formats(&[
     "arn:{partition}:iam::{account}:role/{path}",
+    "arn:{partition}:iam::{account}:role/aws:{host}-{name}",
     "arn:{partition}:iam::{account}:user/{path}",
     "arn:{partition}:iam::{account}:root",
 ]);

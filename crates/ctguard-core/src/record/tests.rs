@@ -499,6 +499,23 @@ fn what_a_record_can_have_is_not_told() {
         (iam, json!({"userIdentity.arn": [{"anything-but": {"prefix": "arn:aws:sts"}}]}), None),
         (
             iam,
+            json!({"userIdentity.arn": ["arn:aws:sts::111122223333:assumed-role/aws:ec2-instance/i-0a1b2c3d4e5f60718"]}),
+            None,
+        ),
+        (
+            iam,
+            json!({"userIdentity.type": ["AssumedRole"],
+                "userIdentity.arn": [{"wildcard": "*:assumed-role/aws:ec2-infrastructure/*"}]}),
+            None,
+        ),
+        (
+            iam,
+            json!({"userIdentity.sessionContext.sessionIssuer.arn": ["arn:aws:iam::111122223333:role/aws:ec2-instance"],
+                "userIdentity.sessionContext.sessionIssuer.userName": ["aws:ec2-instance"]}),
+            None,
+        ),
+        (
+            iam,
             json!({"userIdentity.sessionContext.sessionIssuer.arn": [{"suffix": ":role/service-role/x"}]}),
             None,
         ),

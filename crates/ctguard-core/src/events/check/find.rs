@@ -8,6 +8,7 @@ use super::pattern::State;
 use super::text;
 use crate::event;
 use crate::resource::rule::RuleState;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// Keys whose value is an event pattern, in every spelling.
@@ -51,6 +52,8 @@ pub(crate) struct FoundIn {
     pub broken: Vec<(Range<usize>, String)>,
     /// Patterns that are only known where the file is used.
     pub not_known: Vec<Range<usize>>,
+    /// What the rules of those that are broken or not known are called, by where these begin.
+    pub called: BTreeMap<usize, String>,
 }
 
 impl FoundIn {
@@ -125,7 +128,10 @@ impl Finder<'_> {
             Value::Text(held) if certain || perhaps(key) => {
                 self.written_pattern(held, entry, map, place, certain);
             }
-            Value::Hole if certain => self.found.not_known.push(entry.node.span.clone()),
+            Value::Hole if certain => {
+                self.call(entry.node.span.start, map);
+                self.found.not_known.push(entry.node.span.clone());
+            }
             _ if names_key(key).is_some() => self.names(entry, map, place),
             _ => {
                 let rule = place.rule || key == "aws_cloudwatch_event_rule";
@@ -135,19 +141,27 @@ impl Finder<'_> {
     }
 
     fn pattern(&mut self, node: &Node, rule: Option<&Node>, state: State) {
-        let said = |keys: &[&str]| {
-            let node = keys.iter().find_map(|key| rule?.get(key))?;
-            node.text().map(str::to_owned)
-        };
-        let labels = rule.and_then(|rule| rule.get(hcl::LABELS)).map(Node::each);
-        let label = labels.and_then(|labels| labels.last()?.text().map(str::to_owned));
+        let said = |keys: &[&str]| said(rule, keys);
         self.found.patterns.push(FoundPattern {
             node: node.clone(),
             state,
-            name: said(&["Name", "name"]).or(label).or_else(|| self.resource()),
+            name: self.name_of(rule),
             description: said(&["Description", "description"]),
             bus: said(&["EventBusName", "event_bus_name", "eventBusName"]),
         });
+    }
+
+    /// What a rule is called: its name, or the resource that it is.
+    fn name_of(&self, rule: Option<&Node>) -> Option<String> {
+        let labels = rule.and_then(|rule| rule.get(hcl::LABELS)).map(Node::each);
+        let label = labels.and_then(|labels| labels.last()?.text().map(str::to_owned));
+        said(rule, &["Name", "name"]).or(label).or_else(|| self.resource())
+    }
+
+    fn call(&mut self, at: usize, rule: &Node) {
+        if let Some(name) = self.name_of(Some(rule)) {
+            self.found.called.insert(at, name);
+        }
     }
 
     /// The logical name of the resource of a template that it is in.
@@ -174,7 +188,9 @@ impl Finder<'_> {
                 self.pattern(&node, Some(map), state(map, place));
             }
             Err(why) if certain && !held.contains("$.") => {
-                self.found.broken.push((embedded.place(&why.at), why.why));
+                let at = embedded.place(&why.at);
+                self.call(at.start, map);
+                self.found.broken.push((at, why.why));
             }
             _ => self.text(held, &entry.node, place),
         }
@@ -213,6 +229,12 @@ impl Finder<'_> {
             name
         }));
     }
+}
+
+/// The first of these keys that a rule has a text for.
+fn said(rule: Option<&Node>, keys: &[&str]) -> Option<String> {
+    let node = keys.iter().find_map(|key| rule?.get(key))?;
+    node.text().map(str::to_owned)
 }
 
 fn perhaps(key: &str) -> bool {
@@ -271,6 +293,9 @@ fn state(map: &Node, place: Place) -> State {
         },
         (None, Some(Value::Plain(serde_json::Value::Bool(true)))) => {
             State::Written(RuleState::Enabled)
+        }
+        (None, Some(Value::Plain(serde_json::Value::Bool(false)))) => {
+            State::Written(RuleState::Disabled)
         }
         (None, Some(_)) => State::NotKnown,
         (None, None) if place.rule => State::Default,

@@ -7,7 +7,7 @@ use super::{FILLED_IN, Unreadable, yaml};
 use hcl_edit::Span;
 use hcl_edit::expr::{Expression, FuncCall, ObjectKey, Traversal, TraversalOperator};
 use hcl_edit::structure::{Body, Structure};
-use hcl_edit::template::{Element, Template};
+use hcl_edit::template::Element;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -81,9 +81,9 @@ impl Reader<'_> {
             ),
             Expression::Parenthesis(inner) => return self.value(inner.inner(), locals),
             Expression::FuncCall(call) => return self.call(call, span, locals),
-            Expression::StringTemplate(parts) => return self.template(parts.iter(), span),
+            Expression::StringTemplate(parts) => return self.template(parts.iter(), span, locals),
             Expression::HeredocTemplate(heredoc) => {
-                return self.heredoc(&heredoc.template, span);
+                return self.template(heredoc.template.iter(), span, locals);
             }
             Expression::Traversal(way) => return self.local(way, span, locals),
             _ => Value::Hole,
@@ -137,8 +137,17 @@ impl Reader<'_> {
         }
     }
 
-    fn heredoc(&self, template: &Template, span: Range<usize>) -> Node {
-        self.template(template.iter(), span)
+    /// What an expression inserts into a text, where the file says it.
+    fn inserted(&self, expression: &Expression, locals: usize) -> Option<String> {
+        let node = self.value(expression, locals);
+        let encoded = matches!(expression, Expression::FuncCall(call)
+            if call.name.name.as_str() == "jsonencode");
+        match &node.value {
+            _ if encoded => node.to_encoded(),
+            Value::Text(text) => Some(text.clone()),
+            Value::Plain(plain) if !plain.is_null() => Some(plain.to_string()),
+            _ => None,
+        }
     }
 
     /// A text with parts that are filled in: read as JSON if it is one, else a hole.
@@ -146,12 +155,18 @@ impl Reader<'_> {
         &self,
         elements: impl Iterator<Item = &'e Element>,
         span: Range<usize>,
+        locals: usize,
     ) -> Node {
         let (mut held, mut filled) = (Embedded::default(), false);
         for element in elements {
             let at = element.span().unwrap_or_else(|| span.clone());
             match element {
                 Element::Literal(text) => held.add(text, self.text, &at),
+                Element::Interpolation(one)
+                    if let Some(text) = self.inserted(&one.expr, locals) =>
+                {
+                    held.stand_in(&text, &at);
+                }
                 _ => {
                     filled = true;
                     held.stand_in(stand_in(&held.text), &at);
@@ -206,7 +221,26 @@ mod tests {
     }
 
     #[test]
+    fn locals_are_filled_into_texts() {
+        let locals = "locals {\n  s = \"iam\"\n  n = [\"A\"]\n  c = \"x${local.c}\"\n}\n";
+        for (text, wanted) in [
+            ("p = <<EOF\n{\"a\": [\"aws.${local.s}\"]}\nEOF\n", r#"{"a":["aws.iam"]}"#),
+            ("p = <<EOF\n{\"a\": ${jsonencode(local.n)}}\nEOF\n", r#"{"a":["A"]}"#),
+            ("p = jsonencode({ a = [\"aws.${local.s}\"] })", r#"{"a":["aws.iam"]}"#),
+            ("p = jsonencode({ \"a${local.s}\" = [\"x\"] })", r#"{"aiam":["x"]}"#),
+            ("p = jsonencode({ a = [local.c] })", "{\"a\":[\"\u{fffc}\"]}"),
+            ("p = jsonencode({ a = [\"${local.s}${var.x}\"] })", "{\"a\":[\"\u{fffc}\"]}"),
+        ] {
+            assert_eq!(json(&format!("{locals}{text}")), wanted, "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_only_known_in_a_run_is_a_hole() {
+        for key in ["(var.k)", "\"req${var.k}\""] {
+            let node = read(&format!("p = jsonencode({{ {key} = [\"x\"] }})")).unwrap();
+            assert!(node.get("p").unwrap().has_hole(), "{key}");
+        }
         assert_eq!(json("p = var.x"), "[\"\u{fffc}\"]");
         let heredoc = "p = <<EOF\n{\"a\": [\"${var.x}\"], \"b\": ${jsonencode(var.y)}}\nEOF\n";
         assert_eq!(json(heredoc), "{\"a\":[\"\u{fffc}\"],\"b\":[\"\u{fffc}\"]}");

@@ -194,7 +194,11 @@ fn scalar(text: String, plain: bool) -> Value {
 /// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html>
 fn is_intrinsic(node: &Node) -> bool {
     match node.entries() {
-        [only] => only.key == "Ref" || only.key.starts_with("Fn::"),
+        [only] => {
+            // A loop has resources in it: they are looked at.
+            let repeats = only.key.starts_with("Fn::ForEach::");
+            only.key == "Ref" || (only.key.starts_with("Fn::") && !repeats)
+        }
         _ => false,
     }
 }

@@ -235,6 +235,67 @@ fn a_templates_own_account_and_region_are_left_out_and_told() {
 }
 
 #[test]
+fn a_variable_as_a_key_is_a_part_of_the_pattern() {
+    for detail in ["(var.k) = [\"x\"]", "\"req${var.k}\" = { a = [\"x\"] }"] {
+        let text = format!(
+            "resource \"aws_cloudwatch_event_rule\" \"r\" {{\n  event_pattern = jsonencode({{ \
+             source = [\"aws.iam\"], detail-type = [\"AWS API Call via CloudTrail\"], \
+             detail = {{ eventName = [\"CreateGroup\"], {detail} }} }})\n}}\n"
+        );
+        let one = import("k.tf", &text);
+        assert_eq!(one.alerts, [], "{}", one.blueprint);
+        assert!(one.refused[0].reason.contains("makes a part of the pattern"), "{:?}", one.refused);
+    }
+}
+
+#[test]
+fn a_rule_that_is_refused_is_called_as_its_resource() {
+    for (pattern, reason) in [("var.p", "makes the pattern"), ("\"{\"", "no event pattern")] {
+        let text = format!(
+            "resource \"aws_cloudwatch_event_rule\" \"stop\" {{\n  event_pattern = {pattern}\n}}\n"
+        );
+        let one = &import("main.tf", &text).refused[0];
+        assert_eq!(one.from.rule, "stop", "{one:?}");
+        assert!(one.reason.contains(reason), "{one:?}");
+    }
+}
+
+#[test]
+fn a_rule_that_is_off_is_told_in_either_way_of_terraform() {
+    for off in ["is_enabled = false", "state = \"DISABLED\""] {
+        let text = format!(
+            "resource \"aws_cloudwatch_event_rule\" \"r\" {{\n  {off}\n  event_pattern = \
+             jsonencode({{ source = [\"aws.iam\"], \
+             detail-type = [\"AWS API Call via CloudTrail\"], \
+             detail = {{ eventName = [\"CreateGroup\"] }} }})\n}}\n"
+        );
+        let notes = &import("off.tf", &text).alerts[0].notes;
+        assert!(notes.iter().any(|note| note.contains("disabled")), "{off}: {notes:?}");
+    }
+}
+
+#[test]
+fn a_template_that_is_a_loop_is_looked_into() {
+    let text = "Resources:\n  Fn::ForEach::Things:\n    - N\n    - [A, B]\n    - \"R${N}\":\n        \
+        Type: AWS::Events::Rule\n        Properties:\n          EventPattern:\n            \
+        source: [aws.iam]\n            detail-type: [AWS API Call via CloudTrail]\n            \
+        detail: { eventName: [DeleteRole] }\n";
+    let one = import("fe.yaml", text);
+    assert!(one.refused.is_empty() && one.blueprint.contains("iam:DeleteRole"), "{one:?}");
+    let open = import("fe.yaml", &text.replace("[DeleteRole]", "[!Sub \"Delete${N}\"]"));
+    assert!(open.refused[0].reason.contains("a part of the pattern"), "{open:?}");
+}
+
+#[test]
+fn a_part_of_an_account_is_asked_of_the_record() {
+    let text = r#"{"source": ["aws.iam"], "account": [{"prefix": "1111"}],
+        "detail-type": ["AWS API Call via CloudTrail"], "detail": {"eventName": ["CreateUser"]}}"#;
+    let one = import("pfx.json", text);
+    assert!(one.refused.is_empty(), "{:?}", one.refused);
+    assert!(one.blueprint.contains("recipientAccountId"), "{}", one.blueprint);
+}
+
+#[test]
 fn sign_ins_without_a_source_are_those_of_the_services_that_log_them() {
     let root = r#"{"detail-type": ["AWS Console Sign In via CloudTrail"], "detail": {"userIdentity": {"type": ["Root"]}}}"#;
     let one = import("root.json", root);

@@ -71,6 +71,8 @@ impl Named {
         let wanted = alerts().filter_map(|alert| alert.filter.as_ref());
         let wanted = wanted.flat_map(|filter| landing::texts_of(filter, landing::ACCOUNT));
         accounts.extend(wanted.filter_map(AccountId::new));
+        let filters = alerts().filter_map(|alert| alert.filter.as_ref());
+        accounts.extend(filters.flat_map(landing::accounts_like));
         regions.extend(hub.map(|hub| hub.region.clone()));
         regions.extend(trail.map(|trail| trail.home_region.clone()));
         Self { caller: accounts.first().cloned(), accounts: all, regions }
