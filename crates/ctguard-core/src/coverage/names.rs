@@ -20,6 +20,7 @@ const TECHNIQUES: &[(&str, &str)] = &[
     ("T1098", "Account Manipulation"),
     ("T1098.001", "Additional Cloud Credentials"),
     ("T1098.003", "Additional Cloud Roles"),
+    ("T1098.005", "Device Registration"),
     ("T1110", "Brute Force"),
     ("T1133", "External Remote Services"),
     ("T1136.003", "Cloud Account"),
