@@ -1,7 +1,9 @@
 use crate::world::World;
 use crate::world::blueprints::{PLAIN, keeping_a_trail};
 use ctguard_core::resource::trail::{AdvancedSelector, FieldSelector, Selectors};
-use ctguard_sandbox::state::Denied;
+use ctguard_core::scope::Region;
+use ctguard_sandbox::state::{Denied, StoredKey};
+use serde_json::{Value, json};
 
 #[test]
 fn a_second_trail_is_refused_unless_its_cost_is_accepted() {
@@ -465,4 +467,59 @@ fn a_trail_is_not_made_while_its_bucket_is_refused() {
     strip_bucket(&world, false);
     let ran = world.run(&["plan"]).expect(5);
     assert!(!ran.out.contains("+ trail") && !ran.out.contains("gained"), "{}", ran.out);
+}
+
+/// Somebody's prefix stays as it is, and so what it breaks is no apply's to mend.
+#[test]
+fn a_prefix_that_the_buckets_policy_does_not_admit_is_drift_with_the_prefix_named() {
+    let world = World::settled(&keeping_a_trail());
+    world.run(&["drift"]).expect(0);
+    world.change(|state| {
+        for account in state.accounts.values_mut() {
+            for region in account.regions.values_mut() {
+                region.trails.values_mut().for_each(|of| of.trail.key_prefix = Some("p".into()));
+            }
+        }
+    });
+    let drift = world.run(&["drift"]).expect(2);
+    for said in ["log-bucket-policy", "below the prefix `p`", "--s3-key-prefix"] {
+        assert!(drift.out.contains(said), "{said}: {}", drift.out);
+    }
+    assert!(!drift.out.contains("No drift"), "{}", drift.out);
+}
+
+/// A condition of the key's policy that is not decided leaves CloudTrail's own report.
+#[test]
+fn what_cloudtrail_reports_of_the_blueprints_trail_is_drift() {
+    const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1a2b3c4d-0000-0000-0000-000000000000";
+    let keyed = keeping_a_trail().replace(
+        "home_region: us-east-1 }",
+        &format!("home_region: us-east-1, additional: true, kms_key: '{KEY}' }}"),
+    );
+    let world = World::with_trail("version: 1\nname: other\nregions: [us-east-1]\nalerts: []\n");
+    let condition = |world: &World, condition: Value| {
+        world.change(|state| {
+            let account = state.accounts.values_mut().next().unwrap();
+            let region = account.regions.entry(Region::new("us-east-1").unwrap()).or_default();
+            let service = json!({ "Effect": "Allow", "Resource": "*", "Condition": condition,
+                "Principal": { "Service": "cloudtrail.amazonaws.com" },
+                "Action": ["kms:GenerateDataKey*", "kms:DescribeKey"] });
+            let key = StoredKey {
+                aliases: Default::default(),
+                enabled: true,
+                aws_managed: false,
+                policy: json!({ "Version": "2012-10-17", "Statement": [service] }),
+            };
+            region.keys.insert("1a2b3c4d-0000-0000-0000-000000000000".to_owned(), key);
+        });
+    };
+    condition(&world, json!({}));
+    world.write("ctguard.yaml", &keyed);
+    world.run(&["apply", "--yes", "-q"]);
+    world.run(&["sandbox", "confirm"]);
+    world.run(&["drift"]).expect(0);
+    condition(&world, json!({ "StringEquals": { "aws:SourceOrgID": "o-zzzzzzzzzz" } }));
+    let drift = world.run(&["drift"]).expect(2);
+    assert!(drift.out.contains("cannot") && drift.out.contains(KEY), "{}", drift.out);
+    assert!(!drift.out.contains("the bucket refuses CloudTrail"), "{}", drift.out);
 }

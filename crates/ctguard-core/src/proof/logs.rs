@@ -63,6 +63,11 @@ impl TrailFiles<'_> {
         self.say(code, LinkObject::Trail(self.arn.to_owned()), text)
     }
 
+    /// What CloudTrail itself reports of the blueprint's own trail, and no apply is known to mend.
+    fn reported(&self, remark: Remark) -> Remark {
+        Remark { by_others: self.trail.tags.name_owner(&self.desired.name), ..remark }
+    }
+
     /// Whether the bucket is the blueprint's.
     fn is_owned(&self) -> bool {
         let bucket = self.seen.and_then(Observed::known);
@@ -84,12 +89,12 @@ impl TrailFiles<'_> {
                 Some(match error.to_ascii_lowercase().contains("kms") {
                     true => self.key_fails().unwrap_or_else(|| {
                         let text = format!("{arn} cannot encrypt its log files: {error}.");
-                        self.of_trail(LinkCode::LogKey, text)
+                        self.reported(self.of_trail(LinkCode::LogKey, text))
                     }),
-                    false => self.of_trail(
+                    false => self.reported(self.of_trail(
                         LinkCode::LogDelivery,
                         format!("{arn} cannot write its log files: {error}."),
-                    ),
+                    )),
                 })
             }
             None if matches!(self.seen, Some(Observed::Absent)) => Some(self.of_bucket(
@@ -99,21 +104,39 @@ impl TrailFiles<'_> {
             refused => match self.kept_out().map(|refusal| self.refused(refusal)) {
                 Some(said) => Some(said),
                 // S3 calls it a denial, too, where the key does not admit CloudTrail.
-                None => self.key_fails().or_else(|| {
-                    refused?;
-                    let text =
-                        format!("{arn} cannot write its log files: the bucket refuses CloudTrail.");
-                    Some(self.of_bucket(LinkCode::LogBucketPolicy, text))
-                }),
+                None => self.key_fails().or_else(|| Some(self.denied_somewhere(refused?))),
             },
         }
     }
 
-    /// A denial stays in the policy of an owned bucket; a statement that lacks, apply writes again.
+    /// A denial that neither the bucket's policy nor the key's, as far as they are read, explains.
+    fn denied_somewhere(&self, error: &str) -> Remark {
+        let arn = self.arn;
+        match &self.trail.trail.kms_key {
+            None => {
+                let text =
+                    format!("{arn} cannot write its log files: the bucket refuses CloudTrail.");
+                self.reported(self.of_bucket(LinkCode::LogBucketPolicy, text))
+            }
+            Some(key) => {
+                let text = format!(
+                    "{arn} cannot write its log files ({error}): the bucket or the key {key} refuses CloudTrail; look at the conditions of both policies."
+                );
+                self.reported(self.of_trail(LinkCode::LogDelivery, text))
+            }
+        }
+    }
+
+    /// A denial stays in the policy of an owned bucket; a statement that lacks, apply writes again,
+    /// but not for a prefix that somebody gave the files: it stays as it is.
     fn refused(&self, refusal: PolicyRefusal) -> Remark {
-        let by_others = refusal.is_denial() && self.is_owned();
+        let prefix = self.trail.trail.key_prefix.as_deref().filter(|prefix| !prefix.is_empty());
+        let by_others = self.is_owned() && (refusal.is_denial() || prefix.is_some());
         let cause = refusal.into_cause();
-        let text = format!("{} cannot write its log files: {cause}.", self.arn);
+        let below = prefix.map_or_else(String::new, |prefix| {
+            format!(" They go below the prefix `{prefix}`: take it off the trail (`aws cloudtrail update-trail --s3-key-prefix \"\"`), or let the policy admit CloudTrail there.")
+        });
+        let text = format!("{} cannot write its log files: {cause}.{below}", self.arn);
         Remark { by_others, ..self.of_bucket(LinkCode::LogBucketPolicy, text) }
     }
 
