@@ -522,4 +522,12 @@ fn what_cloudtrail_reports_of_the_blueprints_trail_is_drift() {
     let drift = world.run(&["drift"]).expect(2);
     assert!(drift.out.contains("cannot") && drift.out.contains(KEY), "{}", drift.out);
     assert!(!drift.out.contains("the bucket refuses CloudTrail"), "{}", drift.out);
+
+    world.change(|state| {
+        let regions = state.accounts.values_mut().flat_map(|account| account.regions.values_mut());
+        regions.for_each(|region| region.keys.clear());
+    });
+    let drift = world.run(&["drift"]).expect(2);
+    let said = "Name a key that exists in `trail.kms_key`";
+    assert!(drift.out.contains(said) && !drift.out.contains("Allow cloudtrail"), "{}", drift.out);
 }

@@ -2,7 +2,7 @@
 //! the status of the trail, and a file that is not written is written by nobody later.
 
 use super::TrailFiles;
-use crate::proof::key::{Answer, KeyUse, judge};
+use crate::proof::key::{Answer, KeyUse, Trouble, judge};
 use crate::proof::{LinkCode, Remark};
 use crate::scope::Arn;
 use crate::snapshot::Observed;
@@ -20,10 +20,13 @@ impl TrailFiles<'_> {
         let seen = self.keys?.get(name)?;
         let used = KeyUse::by_cloudtrail(self.arn, self.place.account.as_str());
         let Answer::Refuses(trouble, cause) = judge(Some(seen), used) else { return None };
-        let fix = trouble.fix(
-            name,
-            "Allow cloudtrail.amazonaws.com kms:GenerateDataKey* (with the trail in kms:EncryptionContext:aws:cloudtrail:arn) and kms:DescribeKey in the policy of an enabled key.",
-        );
+        let otherwise = match trouble {
+            Trouble::Missing => "Name a key that exists in `trail.kms_key`.",
+            _ => {
+                "Allow cloudtrail.amazonaws.com kms:GenerateDataKey* (with the trail in kms:EncryptionContext:aws:cloudtrail:arn) and kms:DescribeKey in the policy of an enabled key."
+            }
+        };
+        let fix = trouble.fix(name, otherwise);
         Some(self.of_key(&format!("{cause}. {fix}")))
     }
 
