@@ -38,7 +38,7 @@ impl Asker<'_> {
         let concerning = statements(policy)
             .into_iter()
             .filter_map(|statement| Some((statement, variables, self.is_principal(statement)?)));
-        self.decide(concerning, "the account", action, resource)
+        self.decide(false, concerning, "the account", action, resource)
     }
 
     /// Evaluates the policy of a resource of the role's own account, where the role's own policies
@@ -54,12 +54,7 @@ impl Asker<'_> {
             .into_iter()
             .filter(|statement| denies(statement))
             .filter_map(|statement| Some((statement, variables, self.is_principal(statement)?)));
-        match self.decide(concerning, "the account", action, resource) {
-            Admission::Refuses(PolicyRefusal::Nobody(_) | PolicyRefusal::Condition(_)) => {
-                Admission::Admits
-            }
-            other => other,
-        }
+        self.decide(true, concerning, "the account", action, resource)
     }
 
     /// Evaluates the role's inline policies.
@@ -74,17 +69,19 @@ impl Asker<'_> {
             let own = move |statement| (statement, variables, IsMeant::Yes);
             statements(policy).into_iter().map(own)
         });
-        self.decide(all, "the role", action, resource)
+        self.decide(false, all, "the role", action, resource)
     }
 
+    /// `allowed`: whether something else allows it already.
     fn decide<'p>(
         &self,
+        mut allowed: bool,
         concerning: impl Iterator<Item = (&'p Value, Variables, IsMeant)>,
         who: &str,
         action: &str,
         resource: &str,
     ) -> Admission {
-        let (mut allowed, mut unclear, mut condition, mut denied) = (false, None, None, None);
+        let (mut unclear, mut condition, mut denied) = (None, None, None);
         for (statement, variables, meant) in concerning {
             let name = self.name(statement);
             let verdict = match about(statement, variables, action, resource, self) {
@@ -284,6 +281,34 @@ mod tests {
 
     fn deny(condition: Value) -> Value {
         json!({ "Effect": "Deny", "Principal": "*", "Action": "events:*", "Resource": "*", "Condition": condition })
+    }
+
+    /// A denial that is not decided is no leave.
+    #[test]
+    fn what_may_be_denied_is_assumed() {
+        let account = AccountId::new("222233334444").expect("twelve digits");
+        let asker = Asker {
+            role_arn: ROLE,
+            account: &account,
+            organization: None,
+            resource_account: "222233334444",
+            resource_service: "sns",
+            alias: None,
+        };
+        let topic = "arn:aws:sns:eu-west-1:222233334444:people";
+        let denied = |condition: Value| {
+            let deny = json!({ "Effect": "Deny", "Principal": "*", "Action": "sns:Publish",
+                "Resource": topic, "Condition": condition });
+            asker.not_denied(Some(&json!({ "Statement": [deny] })), "sns:Publish", topic)
+        };
+        let not_equals = |key: &str, value: &str| json!({ "StringNotEquals": { key: value } });
+        let unclear = denied(not_equals("aws:SourceAccount", "222233334444"));
+        assert!(matches!(unclear, Admission::Assumes(_)), "{unclear:?}");
+        let spared = denied(not_equals("aws:PrincipalAccount", "222233334444"));
+        assert!(matches!(spared, Admission::Admits), "{spared:?}");
+        let refused = denied(not_equals("aws:PrincipalAccount", "999999999999"));
+        assert!(matches!(refused, Admission::Refuses(PolicyRefusal::Deny(_))), "{refused:?}");
+        assert!(matches!(asker.not_denied(None, "sns:Publish", topic), Admission::Admits));
     }
 
     #[test]
