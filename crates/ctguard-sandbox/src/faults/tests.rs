@@ -172,7 +172,16 @@ fn event(state: &State) -> Value {
 #[test]
 fn every_fault_keeps_the_event_from_a_subscriber_but_those_that_leave_delivery_alone() {
     let of_members = [Fault::KeepFromMembers, Fault::DistrustCloudtrail];
-    let told = |fault: &Fault| !fault.is_about_calls() && !of_members.contains(fault);
+    // No mail is sent here: a drill of mails tries these, and each is missed.
+    let of_mails = [
+        Fault::DeleteMachine,
+        Fault::ChangeDefinition,
+        Fault::EncryptMachine,
+        Fault::SwapMachineRole,
+    ];
+    let told = |fault: &Fault| {
+        !fault.is_about_calls() && !of_members.contains(fault) && !of_mails.contains(fault)
+    };
     for fault in Fault::ALL.into_iter().filter(told) {
         let hop = OF_THE_HOP.contains(&fault);
         let sandbox = Sandbox::in_memory(if hop { hub_state() } else { state() });
