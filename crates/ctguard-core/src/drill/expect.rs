@@ -36,7 +36,7 @@ pub struct Sought {
 /// What a message says.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Text {
-    /// A text in which [`ANY`] stands for any other.
+    /// A text in which one character of its own stands for any other.
     Lines(String),
     /// JSON with at least these fields.
     Json(Value),
