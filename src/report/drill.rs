@@ -128,6 +128,9 @@ fn performed(out: &mut String, report: &DrillReport, paint: Paint) {
         if let Some(after) = alert.seen_after {
             let _ = writeln!(out, "    the event was seen in the event history within {after} s");
         }
+        if let Some(why) = &alert.unseen {
+            let _ = writeln!(out, "    in the event history the event {why}");
+        }
         for receipt in &alert.receipts {
             let _ = match (&receipt.why, receipt.after) {
                 (Some(why), _) => writeln!(out, "    {}: {why}", receipt.destination),

@@ -21,7 +21,7 @@ use ctguard_core::blueprint::Blueprint;
 use ctguard_core::cloud::lookup::{Lookup, LookupBy};
 use ctguard_core::cloud::{Cloud, CloudError, CloudErrorKind};
 use ctguard_core::drill::{
-    CallPurpose, Drill, DrillCall, DrillReport, How, Method, ReceiptStatus, Watching, sought,
+    CallPurpose, Deed, Drill, DrillCall, DrillReport, How, Method, ReceiptStatus, Watching, sought,
 };
 use ctguard_core::scope::Place;
 use futures::stream::{self, StreamExt};
@@ -265,31 +265,52 @@ impl Exercise<'_> {
 
     /// Looks whether the events are in the event history.
     async fn look_up(&self, report: &mut DrillReport, begun: &BTreeMap<(Place, String), Instant>) {
-        let mut seen: BTreeMap<(Place, String), u64> = BTreeMap::new();
+        let mut seen: BTreeMap<(Place, String), Result<u64, String>> = BTreeMap::new();
         for ((place, event), at) in begun {
-            let name = event.rsplit(':').next().unwrap_or_default().to_owned();
-            let wanted = Lookup {
-                by: Some(LookupBy::EventName(name)),
-                start: self.pace.since,
-                ..Lookup::default()
+            let mut deeds = self.drill.deeds.get(place).into_iter().flatten();
+            let Some(deed) = deeds.find(|deed| deed.event == *event) else { continue };
+            let found = match self.is_logged(place, deed).await {
+                Ok(true) => Ok(at.elapsed().as_secs()),
+                Ok(false) => Err("is not there yet: it can take 15 minutes".to_owned()),
+                Err(error) => Err(format!("could not be looked up: {error}")),
             };
-            let Ok(page) = self.cloud.lookup(place, &wanted).await else { continue };
-            let deeds = self.drill.deeds.get(place).into_iter().flatten();
-            let deed = deeds.into_iter().find(|deed| deed.event == *event);
-            let Some(deed) = deed else { continue };
-            let is_it = |record: &String| {
-                serde_json::from_str::<serde_json::Value>(record).is_ok_and(|record| {
-                    let asked = &deed.predicted["detail"];
-                    record["eventSource"] == asked["eventSource"] && is_same_object(&record, asked)
-                })
-            };
-            if page.events.iter().any(is_it) {
-                seen.insert((place.clone(), event.clone()), at.elapsed().as_secs());
-            }
+            seen.insert((place.clone(), event.clone()), found);
         }
         for alert in &mut report.alerts {
             let Some(event) = &alert.event else { continue };
-            alert.seen_after = seen.get(&(alert.lands.clone(), event.clone())).copied();
+            match seen.get(&(alert.lands.clone(), event.clone())) {
+                Some(Ok(after)) => alert.seen_after = Some(*after),
+                Some(Err(why)) => alert.unseen = Some(why.clone()),
+                None => {}
+            }
+        }
+    }
+
+    /// Whether the event of a call is in the event history of its place, page by page.
+    async fn is_logged(&self, place: &Place, deed: &Deed) -> Result<bool, CloudError> {
+        let name = deed.event.rsplit(':').next().unwrap_or_default().to_owned();
+        let mut wanted = Lookup {
+            by: Some(LookupBy::EventName(name)),
+            start: self.pace.since,
+            ..Lookup::default()
+        };
+        let asked = &deed.predicted["detail"];
+        let is_it = |record: &String| {
+            serde_json::from_str::<serde_json::Value>(record).is_ok_and(|record| {
+                record["eventSource"] == asked["eventSource"] && is_same_object(&record, asked)
+            })
+        };
+        loop {
+            let page = self.cloud.lookup(place, &wanted).await?;
+            if page.events.iter().any(is_it) {
+                return Ok(true);
+            }
+            match page.next {
+                Some(next) if !self.stopped() && wanted.token.as_ref() != Some(&next) => {
+                    wanted.token = Some(next);
+                }
+                _ => return Ok(false),
+            }
         }
     }
 

@@ -236,6 +236,24 @@ fn every_safe_alert_is_raised_by_its_own_event_and_received() {
     world.run(&["plan", "--detailed-exitcode"]).expect(0);
 }
 
+/// A history that cannot be read is told, and is no history without the event.
+#[test]
+fn a_history_that_cannot_be_read_is_told_beside_the_receipt() {
+    let world = plain();
+    world.run(&["sandbox", "break", "deny-calls", "cloudtrail:LookupEvents"]).expect(0);
+    let path = world.path("ctguard.yaml").display().to_string();
+    let ran = world.run(&["drill", &path, "queues", "--yes"]).expect(0);
+    assert!(
+        ran.out.contains("in the event history the event could not be looked up"),
+        "{}",
+        ran.out
+    );
+    assert!(ran.out.contains("cloudtrail:LookupEvents"), "{}", ran.out);
+    let json = world.run(&["drill", &path, "queues", "--yes", "--format", "json"]).expect(0).json();
+    assert!(json["alerts"][0]["unseen"].as_str().is_some_and(|why| why.contains("looked up")));
+    assert_eq!(json["alerts"][0]["seen_after"], Value::Null);
+}
+
 #[test]
 fn where_no_harmless_call_raises_an_alert_a_rule_stands_in() {
     let world = plain();

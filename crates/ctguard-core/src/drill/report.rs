@@ -72,6 +72,9 @@ pub struct DrilledAlert {
     /// there, so that its absence says nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_after: Option<u64>,
+    /// Why it was not seen there: it is not there yet, or the history could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unseen: Option<String>,
     pub receipts: Vec<Receipt>,
 }
 
@@ -305,6 +308,7 @@ impl DrillReport {
                 event,
                 why,
                 seen_after: None,
+                unseen: None,
                 receipts: receipts.collect(),
             }
         });
