@@ -28,24 +28,19 @@ impl Receipts {
     pub fn new(sought: Vec<Sought>) -> Self {
         let mut groups: Vec<Group> = Vec::new();
         for one in sought {
-            let same = |group: &&mut Group| group.topic == one.topic && group.text == one.text;
-            let group = match groups.iter_mut().find(same) {
-                Some(_) => groups.iter_mut().find(same),
-                None => {
-                    groups.push(Group {
-                        topic: one.topic.clone(),
-                        text: one.text.clone(),
-                        rules: BTreeSet::new(),
-                        receipts: BTreeSet::new(),
-                        came: Vec::new(),
-                    });
-                    groups.last_mut()
-                }
-            };
-            if let Some(group) = group {
-                group.rules.insert(one.rule);
-                group.receipts.extend(one.receipt);
-            }
+            let same = |group: &Group| group.topic == one.topic && group.text == one.text;
+            let at = groups.iter().position(same).unwrap_or_else(|| {
+                groups.push(Group {
+                    topic: one.topic.clone(),
+                    text: one.text.clone(),
+                    rules: BTreeSet::new(),
+                    receipts: BTreeSet::new(),
+                    came: Vec::new(),
+                });
+                groups.len() - 1
+            });
+            groups[at].rules.insert(one.rule);
+            groups[at].receipts.extend(one.receipt);
         }
         Self { groups, seen: HashSet::new() }
     }
@@ -63,14 +58,10 @@ impl Receipts {
             return;
         }
         let (topic, said) = (text("TopicArn").to_owned(), text("Message").to_owned());
-        let fits = |group: &&mut Group| group.topic == topic && group.text.is_said_by(&said);
-        let open = |group: &&mut Group| fits(group) && !group.is_full();
-        let group = match self.groups.iter_mut().find(open) {
-            Some(_) => self.groups.iter_mut().find(open),
-            None => self.groups.iter_mut().find(fits),
-        };
-        if let Some(group) = group {
-            group.came.push((said, at));
+        let fits = |group: &Group| group.topic == topic && group.text.is_said_by(&said);
+        let open = self.groups.iter().position(|group| fits(group) && !group.is_full());
+        if let Some(index) = open.or_else(|| self.groups.iter().position(fits)) {
+            self.groups[index].came.push((said, at));
         }
     }
 
