@@ -41,21 +41,16 @@ impl Hop<'_> {
             })?),
             None => None,
         };
-        let context = self.context();
-        let context: Vec<_> = context.iter().map(|(key, value)| (*key, value.as_str())).collect();
-        let request = Request {
-            principal: Principal::Holder,
-            action: self.action,
-            resource: self.to,
-            context: &context,
-        };
-        policy::decide_together(role.policies.values().chain(&attached), &request)
-            .map_err(|why| format!("role {} {why}", self.role_arn))?;
-        match &boundary {
-            Some(boundary) => policy::decide(Some(boundary), &request)
-                .map_err(|why| format!("the permissions boundary of role {} {why}", self.role_arn)),
-            None => Ok(()),
-        }
+        self.asked(Principal::Holder, |request| {
+            policy::decide_together(role.policies.values().chain(&attached), request)
+                .map_err(|why| format!("role {} {why}", self.role_arn))?;
+            match &boundary {
+                Some(boundary) => policy::decide(Some(boundary), request).map_err(|why| {
+                    format!("the permissions boundary of role {} {why}", self.role_arn)
+                }),
+                None => Ok(()),
+            }
+        })
     }
 
     /// Whether the bus's policy allows it. Within one account and region it only must not deny.
@@ -66,17 +61,9 @@ impl Hop<'_> {
             return Err(format!("event bus {} does not exist", self.to));
         };
         let here = locate(self.to, "events").is_some_and(|(place, _)| place == *self.from);
-        let context = self.context();
-        let context: Vec<_> = context.iter().map(|(key, value)| (*key, value.as_str())).collect();
-        let request = Request {
-            principal: Principal::Role { arn: self.role_arn, account: &self.from.account },
-            action: self.action,
-            resource: self.to,
-            context: &context,
-        };
         let judged = match here {
-            true => policy::not_denied(bus.policy.as_ref(), &request),
-            false => policy::decide(bus.policy.as_ref(), &request),
+            true => self.not_denied_by(bus.policy.as_ref()),
+            false => self.admitted_by(bus.policy.as_ref()),
         };
         judged.map_err(|why| format!("event bus {} {why}", self.to))
     }
@@ -97,28 +84,24 @@ impl Hop<'_> {
     ///
     /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
     pub fn not_denied_by(&self, policy: Option<&Value>) -> Result<(), String> {
-        let context = self.context();
-        let context: Vec<_> = context.iter().map(|(key, value)| (*key, value.as_str())).collect();
-        let request = Request {
-            principal: Principal::Role { arn: self.role_arn, account: &self.from.account },
-            action: self.action,
-            resource: self.to,
-            context: &context,
-        };
-        policy::not_denied(policy, &request)
+        self.asked(self.session(), |request| policy::not_denied(policy, request))
     }
 
     /// Whether the policy of a resource of another account names the role, or its account.
     pub fn admitted_by(&self, policy: Option<&Value>) -> Result<(), String> {
+        self.asked(self.session(), |request| policy::decide(policy, request))
+    }
+
+    /// A session of the role.
+    fn session(&self) -> Principal<'_> {
+        Principal::Role { arn: self.role_arn, account: &self.from.account }
+    }
+
+    /// Asks as somebody, with the context of the role's session.
+    fn asked<T>(&self, principal: Principal<'_>, ask: impl FnOnce(&Request<'_>) -> T) -> T {
         let context = self.context();
         let context: Vec<_> = context.iter().map(|(key, value)| (*key, value.as_str())).collect();
-        let request = Request {
-            principal: Principal::Role { arn: self.role_arn, account: &self.from.account },
-            action: self.action,
-            resource: self.to,
-            context: &context,
-        };
-        policy::decide(policy, &request)
+        ask(&Request { principal, action: self.action, resource: self.to, context: &context })
     }
 
     /// The context of a request by the role's session. It has no source: AWS does not document that
