@@ -15,11 +15,19 @@ use serde_json::{Map, Value, json};
 
 /// Breaks one object; says what was done, or which objects exist.
 pub fn apply(state: &mut State, fault: Fault, aim: &Aim) -> Result<String, String> {
-    if let Some(how) = fault.failure() {
-        return calls::fail(state, how, aim);
-    }
     match fault {
-        Fault::MendCalls => calls::mend(state),
+        Fault::DenyCalls
+        | Fault::DenyCallsByOrganization
+        | Fault::ExpireCredentials
+        | Fault::ThrottleCalls
+        | Fault::CutOffCalls
+        | Fault::TimeOutCalls
+        | Fault::DisableRegion
+        | Fault::LoseObjects
+        | Fault::GarbleAnswers
+        | Fault::RefuseAsTooLarge
+        | Fault::FailCalls
+        | Fault::MendCalls => calls::inflict(state, fault, aim),
         Fault::DistrustCloudtrail => distrust(state),
         Fault::StopTrail
         | Fault::DeleteTrail
@@ -65,8 +73,7 @@ pub fn apply(state: &mut State, fault: Fault, aim: &Aim) -> Result<String, Strin
         Fault::ExpireLogs => others::expired(state, aim),
         Fault::LagTagSearch => lag_tag_search(state, aim),
         Fault::RequireTag => Ok(require_tag(state, aim)),
-        // Calls have been seen to.
-        _ => tags(state, aim),
+        Fault::StripTags => tags(state, aim),
     }
 }
 

@@ -33,8 +33,16 @@ impl Fault {
     }
 }
 
+/// Lets calls fail as a fault does, or mends them all.
+pub fn inflict(state: &mut State, fault: Fault, aim: &Aim) -> Result<String, String> {
+    match fault.failure() {
+        Some(how) => fail(state, how, aim),
+        None => mend(state),
+    }
+}
+
 /// Lets the named calls fail, or all of them, in the selected account and region, or everywhere.
-pub fn fail(state: &mut State, how: Failure, aim: &Aim) -> Result<String, String> {
+fn fail(state: &mut State, how: Failure, aim: &Aim) -> Result<String, String> {
     let operation = aim.name.clone().unwrap_or_else(|| "*".to_owned());
     let calls = every_call();
     if !calls.iter().any(|call| glob(&operation, call)) {
@@ -56,7 +64,7 @@ pub fn fail(state: &mut State, how: Failure, aim: &Aim) -> Result<String, String
 }
 
 /// Ends all of that.
-pub fn mend(state: &mut State) -> Result<String, String> {
+fn mend(state: &mut State) -> Result<String, String> {
     if state.failing.is_empty() {
         return Err("no call fails for a fault".to_owned());
     }
