@@ -422,6 +422,33 @@ fn a_rule_keeps_what_the_blueprint_does_not_send_to() {
     assert!(ran.out.contains("stays with") && ran.out.contains(&function), "{}", ran.out);
 }
 
+/// Somebody lets the old rule send to a second topic after the import: that topic is nobody's else.
+#[test]
+fn a_topic_that_the_blueprint_does_not_send_to_goes_on_hearing() {
+    let world = world(plain);
+    let text = import(&world, &[]).expect(0).out;
+    world.change(|state| {
+        for region in BOTH {
+            topic(state, region, "Audit");
+            let rules = &mut state.region_mut(&place(region)).rules;
+            let old = rules.get_mut("trail-stopped").unwrap();
+            old.targets.insert("audit".to_owned(), target(&topic_arn(region, "Audit")));
+        }
+    });
+    let sandbox = Sandbox::in_memory(world.state());
+    let rules = ["groups", "trail-stopped"];
+    take_over(&sandbox, &text, &rules);
+    take_over(&sandbox, &text, &rules);
+    let mut state = sandbox.state();
+    for region in BOTH {
+        let old = &state.region_mut(&place(region)).rules["trail-stopped"];
+        let kept: Vec<&String> = old.targets.values().map(|one| &one.arn).collect();
+        assert_eq!(kept, [&topic_arn(region, "Audit")], "{region}");
+    }
+    // Through the alert's own rule and the old one.
+    assert_eq!(heard(&sandbox), [2, 1, 2, 1]);
+}
+
 #[test]
 fn rules_whose_topics_are_elsewhere_are_left_for_a_blueprint_of_their_own() {
     let world = world(|state| {
