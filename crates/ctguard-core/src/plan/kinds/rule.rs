@@ -1,6 +1,7 @@
 //! Rules and their targets.
 
 use crate::action::Action;
+use crate::desired::pattern::Compiled;
 use crate::desired::{DesiredPlace, DesiredRule, more_than_own};
 use crate::plan::Verb;
 use crate::plan::draft::{Differ, Draft, Owner};
@@ -96,7 +97,7 @@ fn update(
     let mut fields = FieldChanges::default();
     let (now, wanted) = (&live.rule, &desired.rule);
     fields.compare("state", &now.state, &wanted.state);
-    if !same_pattern(now.event_pattern.as_deref(), &desired.compiled.pattern) {
+    if !same_pattern(now.event_pattern.as_deref(), &desired.compiled) {
         let before = pattern_value(now.event_pattern.as_deref());
         fields.differ("event_pattern", &before, &pattern_value(wanted.event_pattern.as_deref()));
     }
@@ -120,12 +121,16 @@ fn update(
         differ.tags_differ(&mut fields, &tags, &live.tags);
         Differ::tag(verb, &mut calls, Action::TagRule { name: key.clone(), tags });
     }
-    let mut draft = Draft::existing(place, Kind::Rule, key.as_str(), verb);
-    if step.is_some() {
-        draft.reason.push_str("; what another rule takes over goes last");
+    if calls.is_empty() {
+        differ.in_sync();
+    } else {
+        let mut draft = Draft::existing(place, Kind::Rule, key.as_str(), verb);
+        if step.is_some() {
+            draft.reason.push_str("; what another rule takes over goes last");
+        }
+        let draft = draft.alert(desired.alert.as_deref()).step(step);
+        differ.change(draft, fields.into_vec(), calls);
     }
-    let draft = draft.alert(desired.alert.as_deref()).step(step);
-    differ.change(draft, fields.into_vec(), calls);
     match &live.targets {
         Observed::Known(targets) => {
             put_targets(differ, place, key, desired, targets);
@@ -157,19 +162,20 @@ fn put_targets(
         free -= usize::from(now.is_none());
         let mut fields = FieldChanges::default();
         compare_target(&mut fields, now, wanted);
+        if fields.is_empty() {
+            differ.in_sync();
+            continue;
+        }
         let (verb, reason) = match now {
             None => (Verb::Create, "it does not exist"),
             Some(_) => (Verb::Update, "it was changed"),
         };
-        let mut calls = Vec::new();
-        if !fields.is_empty() {
-            let targets = Targets::from([(id.clone(), wanted.clone())]);
-            calls.push(Action::PutTargets { rule: rule.clone(), targets });
-        }
+        let targets = Targets::from([(id.clone(), wanted.clone())]);
+        let call = Action::PutTargets { rule: rule.clone(), targets };
         let draft = Draft::new(place, Kind::Target, &rule.target(id).to_string(), verb, reason)
             .alert(desired.alert.as_deref())
             .needs(needs(place, rule, wanted));
-        differ.change(draft, fields.into_vec(), calls);
+        differ.change(draft, fields.into_vec(), vec![call]);
     }
 }
 
@@ -269,9 +275,14 @@ fn unwanted(differ: &mut Differ<'_>, place: &Place, key: &RuleKey, live: &LiveRu
     }
 }
 
-fn same_pattern(live: Option<&str>, desired: &Pattern) -> bool {
-    live.and_then(|text| Pattern::parse(text).ok())
-        .is_some_and(|live| live.coverage_of(desired) == Coverage::Equal)
+/// Whether a live pattern means what is desired. Most are as they were written: a fleet has many
+/// thousands of the same.
+fn same_pattern(live: Option<&str>, desired: &Compiled) -> bool {
+    live.is_some_and(|text| {
+        text == desired.json
+            || Pattern::parse(text)
+                .is_ok_and(|live| live.coverage_of(&desired.pattern) == Coverage::Equal)
+    })
 }
 
 /// The pattern as JSON, so that a diff shows its structure; as text when it is not JSON.
