@@ -106,10 +106,15 @@ fn failing(coverage: &Coverage, required: &[String]) -> Result<Vec<String>, Comm
         }
         let short = wanted.iter().filter(|served| served.state != State::Covered);
         failing.extend(short.map(|served| {
-            format!(
-                "{name}/{} is required and not covered: {} of {} events are heard",
-                served.id, served.heard, served.events
-            )
+            let why = match (served.events, served.alerts.as_slice()) {
+                (0, []) => "no built-in alert has events that it could be measured by".to_owned(),
+                (0, alerts) => format!(
+                    "{} names it, and no built-in alert has events that it could be measured by",
+                    alerts.join(", ")
+                ),
+                (all, _) => format!("{} of {all} events are heard", served.heard),
+            };
+            format!("{name}/{} is required and not covered: {why}", served.id)
         }));
     }
     Ok(failing)

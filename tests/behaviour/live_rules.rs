@@ -532,6 +532,22 @@ fn rules_whose_topics_are_elsewhere_are_left_for_a_blueprint_of_their_own() {
     assert!(ran.err.contains("rule/buckets"), "{}", ran.err);
 }
 
+/// A rule that sends to nothing is not told to be imported by itself.
+#[test]
+fn a_rule_whose_topic_is_gone_is_told_so() {
+    let world = world(|state| {
+        plain(state);
+        let arn = topic_arn("us-east-1", "Gone");
+        put(state, "us-east-1", "buckets", rule(Some(GROUPS), &[&arn]));
+    });
+    for regions in ["us-east-1", "us-east-1,eu-west-1"] {
+        let ran = world.run(&["import", "live", "--region", regions]).expect(4);
+        let said = "its topic Gone does not exist in 111122223333/us-east-1";
+        assert!(ran.err.contains(said) && !ran.err.contains("by itself"), "{}", ran.err);
+        assert!(ran.err.contains("rule/groups,rule/trail-stopped"), "{}", ran.err);
+    }
+}
+
 #[test]
 fn a_saved_plan_takes_over_what_it_says() {
     let world = world(plain);

@@ -74,7 +74,13 @@ pub fn pattern(files: &[SourceFile], risk: Risk) -> Collected {
             let reason = "there is no event pattern in it".to_owned();
             collected.refused.push(Refused { from, reason });
         }
-        for one in &found.patterns {
+        // Of a local that a rule is filled with, the rule is what there is.
+        let named = |at: usize| {
+            let mut same = found.patterns.iter().filter(|one| one.node.span.start == at);
+            same.any(|one| one.name.is_some())
+        };
+        let own = |one: &&FoundPattern| one.name.is_some() || !named(one.node.span.start);
+        for one in found.patterns.iter().filter(own) {
             let from = from(one.node.span.start, one.name.as_ref());
             match of_file(one, from.clone(), risk) {
                 Ok(draft) => collected.drafts.push(draft),
