@@ -151,15 +151,16 @@ impl Speller<'_> {
     }
 
     /// Adds the usual spellings of texts whose case counts, as far as EventBridge takes so many
-    /// wildcards, and says which others are not taken.
-    pub fn spell(&mut self, path: &str, list: &mut Vec<Matcher>, taken: bool) {
+    /// wildcards, and says which others are not taken. Texts that must `all` be there get none: in
+    /// whatever order, they are many enough.
+    pub fn spell(&mut self, path: &str, list: &mut Vec<Matcher>, taken: bool, all: bool) {
         let lettered = std::mem::take(&mut self.lettered);
         if lettered.is_empty() {
             return;
         }
         let mut also: Vec<String> = Vec::new();
         let usual = lettered.iter().flat_map(|test| spellings(&test.text));
-        for text in usual.filter(|_| self.alone.contains(path)) {
+        for text in usual.filter(|_| !all && self.alone.contains(path)) {
             let kind = TextKind::Wildcard;
             let matcher = Matcher::Text(TextTest { kind, text: text.clone() });
             if list.contains(&matcher) {

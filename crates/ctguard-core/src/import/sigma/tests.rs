@@ -287,6 +287,10 @@ fn a_part_of_a_text_is_taken_in_its_usual_spellings_and_only_in_part() {
     {
         assert!(!with_condition(whole, false).alerts[0].partly, "{whole}");
     }
+    // Of several that must all be there no spelling is promised that is not asked for.
+    let all = with_condition("userAgent|contains|all: [Alpha, Beta]", false);
+    let note = all.alerts[0].notes.join("\n");
+    assert!(all.alerts[0].partly && !note.contains("and as"), "{note}");
     // As many spellings as EventBridge takes wildcards.
     let many = with_condition("userAgent|contains: [alpha, beta, gamma]", false);
     let text = &many.alerts[0];

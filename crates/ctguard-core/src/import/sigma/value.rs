@@ -122,8 +122,7 @@ pub(super) fn condition(
     }
     let path = || key.path.to_owned();
     if key.all {
-        // Each by itself: together they are many enough.
-        speller.spell(key.path, &mut Vec::new(), taken);
+        speller.spell(key.path, &mut Vec::new(), taken, true);
         let each = lists.into_iter().map(|list| Formula::Field { path: path(), list, taken });
         let each = each.collect();
         return Ok(if taken { Formula::All(each) } else { Formula::Any(each) });
@@ -134,7 +133,7 @@ pub(super) fn condition(
             list.push(matcher);
         }
     }
-    speller.spell(key.path, &mut list, taken);
+    speller.spell(key.path, &mut list, taken, false);
     if !taken {
         list = with_one_kind(key.path, list, speller);
     }
