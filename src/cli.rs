@@ -44,6 +44,7 @@ use crate::report::progress::Progress;
 use crate::report::view::Format;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, ColorChoice, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap_complete::engine::ArgValueCompleter;
 use ctguard_core::cloud::recorded::Recorded;
 use ctguard_core::secret;
 use jiff::civil::Date;
@@ -103,7 +104,7 @@ pub(crate) struct GlobalOptions {
     #[arg(skip)]
     recorded: Option<Recorded>,
     /// Use this profile of the AWS configuration
-    #[arg(long, global = true, env = "CTGUARD_PROFILE")]
+    #[arg(long, global = true, env = "CTGUARD_PROFILE", add = ArgValueCompleter::new(completions::profiles))]
     profile: Option<String>,
     /// The code of the MFA device that a role of the profile asks for
     #[arg(
@@ -115,7 +116,7 @@ pub(crate) struct GlobalOptions {
     )]
     mfa_token: Option<String>,
     /// Narrow the blueprint to this region; can be repeated
-    #[arg(long, global = true, env = "CTGUARD_REGION", value_delimiter = ',')]
+    #[arg(long, global = true, env = "CTGUARD_REGION", value_delimiter = ',', add = ArgValueCompleter::new(completions::regions))]
     region: Vec<String>,
     /// Narrow the blueprint to this account; can be repeated
     #[arg(long, global = true, value_name = "ID", env = "CTGUARD_ACCOUNT", value_delimiter = ',')]
@@ -124,7 +125,7 @@ pub(crate) struct GlobalOptions {
     #[arg(long, global = true, value_name = "N/M", env = "CTGUARD_SHARD")]
     shard: Option<String>,
     /// Print for people or for programs
-    #[arg(long, global = true, value_enum, default_value_t, env = "CTGUARD_FORMAT")]
+    #[arg(long, global = true, value_enum, default_value_t, env = "CTGUARD_FORMAT", add = ArgValueCompleter::new(completions::formats))]
     format: Format,
     /// Write the result to a file, too, such as markdown=summary.md; can be repeated
     #[arg(

@@ -1,8 +1,9 @@
-use super::{BlueprintArg, GlobalOptions, Io, context, output, print_json};
+use super::{BlueprintArg, GlobalOptions, Io, completions, context, output, print_json};
 use crate::error::{CommandError, Exit};
 use crate::report::coverage::{Narrow, layer};
 use crate::report::view::View;
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use ctguard_core::coverage::{Coverage, Served, State, measure};
 use std::path::{Path, PathBuf};
 
@@ -17,13 +18,13 @@ pub struct CoverageArgs {
     blueprint: BlueprintArg,
     /// Show each control of this framework, such as cis-5.0, or each technique with `attack`; can
     /// be repeated
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', add = ArgValueCompleter::new(completions::frameworks))]
     framework: Vec<String>,
     /// Show each control of every framework, and each technique
     #[arg(long, conflicts_with = "framework")]
     all: bool,
     /// Fail unless this framework or control, such as cis-5.0/4.5, is covered; can be repeated
-    #[arg(long, value_name = "NAME[/ID]", value_delimiter = ',')]
+    #[arg(long, value_name = "NAME[/ID]", value_delimiter = ',', add = ArgValueCompleter::new(completions::frameworks))]
     require: Vec<String>,
     /// Write a layer for the ATT&CK Navigator to this file; `-` prints it instead of the report
     #[arg(long, value_name = "FILE")]
@@ -105,10 +106,15 @@ fn failing(coverage: &Coverage, required: &[String]) -> Result<Vec<String>, Comm
         }
         let short = wanted.iter().filter(|served| served.state != State::Covered);
         failing.extend(short.map(|served| {
-            format!(
-                "{name}/{} is required and not covered: {} of {} events are heard",
-                served.id, served.heard, served.events
-            )
+            let why = match (served.events, served.alerts.as_slice()) {
+                (0, []) => "no built-in alert has events that it could be measured by".to_owned(),
+                (0, alerts) => format!(
+                    "{} names it, and no built-in alert has events that it could be measured by",
+                    alerts.join(", ")
+                ),
+                (all, _) => format!("{} of {all} events are heard", served.heard),
+            };
+            format!("{name}/{} is required and not covered: {why}", served.id)
         }));
     }
     Ok(failing)

@@ -25,10 +25,10 @@ pub struct EventsArgs {
     #[arg(value_name = "SEARCH", add = ArgValueCompleter::new(completions::events))]
     search: Vec<String>,
     /// Only events of this kind; can be repeated
-    #[arg(long, value_name = "KIND", value_parser = kind)]
+    #[arg(long, value_name = "KIND", value_parser = kind, add = ArgValueCompleter::new(completions::kinds))]
     kind: Vec<EventKind>,
     /// Only events of this service, such as ec2; can be repeated
-    #[arg(long, value_name = "SERVICE")]
+    #[arg(long, value_name = "SERVICE", add = ArgValueCompleter::new(completions::services))]
     service: Vec<String>,
     /// Only events that may be read-only
     #[arg(long, conflicts_with = "write")]

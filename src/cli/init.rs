@@ -1,17 +1,22 @@
+mod ask;
+
+use super::input::is_standard;
 use super::schema::BLUEPRINT;
-use super::{GlobalOptions, Io, context, output, print};
+use super::{GlobalOptions, Io, completions, context, output, print};
 use crate::error::{CommandError, Exit};
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use ctguard_aws::{Aws, Options};
 use ctguard_core::blueprint::{
-    Blueprint, Confirmations, DEFAULT_BUILTINS, ROOT_ALERT, SCHEMA_FILE, Starter, builtin,
+    Blueprint, Confirmations, DEFAULT_BUILTINS, ROOT_ALERT, Raised, SCHEMA_FILE, Starter, builtin,
 };
 use ctguard_core::cloud::{Cloud, CloudError};
 use ctguard_core::event::ROOT_SIGN_IN_REGION;
-use ctguard_core::scope::{AccountId, Arn, Partition};
+use ctguard_core::scope::{AccountId, Arn, Partition, Place, Region};
 use ctguard_core::snapshot::Caller;
 use jiff::civil::Date;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 
 /// What tells a schema of a blueprint, of whatever version.
@@ -33,71 +38,108 @@ const CREDENTIALS: [&str; 5] = [
 ///
 /// With --region it covers those regions, with --account those accounts. Where there is more than
 /// one place, all alerts are raised in a hub in the account of the credentials in use, or else in
-/// the first account that is named.
+/// the first account that is named. On a terminal, what no option says is asked for, if --email is
+/// left out.
 #[derive(Debug, Args)]
 pub struct InitArgs {
-    /// Where to write it
+    /// Where to write it; `-` is standard output
     #[arg(value_name = "BLUEPRINT", default_value = "ctguard.yaml", env = "CTGUARD_BLUEPRINT")]
     blueprint: PathBuf,
-    /// Who should receive the alerts; asked for when left out
-    #[arg(long, env = "CTGUARD_EMAIL")]
-    email: Option<String>,
+    /// Where to write it, in place of BLUEPRINT
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Who should receive the alerts; can be repeated. Asked for when left out
+    #[arg(long, value_name = "ADDRESS", env = "CTGUARD_EMAIL", value_delimiter = ',')]
+    email: Vec<String>,
     /// The blueprint's name: prefixes and tags everything that it owns
     #[arg(long, default_value = "main", env = "CTGUARD_NAME")]
     name: String,
     /// A built-in blueprint to include; can be repeated. Account-security and self-protection when
     /// left out
-    #[arg(long, value_name = "ID", env = "CTGUARD_BUILTIN", value_delimiter = ',')]
+    #[arg(long, value_name = "ID", env = "CTGUARD_BUILTIN", value_delimiter = ',', add = ArgValueCompleter::new(completions::builtins))]
     builtin: Vec<String>,
+    /// Where all alerts are raised: ACCOUNT/REGION, or `none` for each in its own place
+    #[arg(long, value_name = "PLACE", env = "CTGUARD_HUB")]
+    hub: Option<Hub>,
     /// Replace a file that is there
     #[arg(long, env = "CTGUARD_FORCE", value_parser = clap::builder::FalseyValueParser::new())]
     force: bool,
 }
 
+/// Where alerts are raised.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) enum Hub {
+    /// In one place, if there are several and the account is known.
+    #[default]
+    Usual,
+    /// Each in its own place.
+    None,
+    In(Place),
+}
+
+impl FromStr for Hub {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.eq_ignore_ascii_case("none") {
+            return Ok(Self::None);
+        }
+        let parts = text.split_once('/');
+        let place = parts.and_then(|(account, region)| {
+            Some(Place::new(AccountId::new(account)?, Region::new(region)?))
+        });
+        place.map(Self::In).ok_or_else(|| {
+            "write it as ACCOUNT/REGION, such as 111122223333/us-east-1, or none".to_owned()
+        })
+    }
+}
+
 pub fn run(args: &InitArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
-    let path = &args.blueprint;
-    if path.exists() && !args.force {
+    let path = args.out.as_ref().unwrap_or(&args.blueprint);
+    let printed = is_standard(path);
+    if !printed && path.exists() && !args.force {
         return Err(output::exists(path));
     }
-    let asking = args.email.is_none();
-    let email = match &args.email {
-        Some(email) => email.clone(),
-        None => ask(io)?,
+    let asking = args.email.is_empty();
+    let emails = if asking { ask::emails(io)? } else { args.email.clone() };
+    let builtins = match args.builtin.as_slice() {
+        [] if asking => ask::builtins(io)?,
+        [] => known(&DEFAULT_BUILTINS.map(str::to_owned))?,
+        some => known(some)?,
     };
-    let chosen = match args.builtin.as_slice() {
-        [] if asking => ask_builtins(io)?,
-        [] => DEFAULT_BUILTINS.iter().map(|id| (*id).to_owned()).collect(),
-        some => some.to_vec(),
+    let regions = match asking && global.region.is_empty() {
+        true => ask::regions(io, global)?,
+        false => context::regions(global)?,
     };
-    let builtins = known(&chosen)?;
-    let mut global = global.clone();
-    if asking && global.region.is_empty() {
-        global.region =
-            ask_list(io, "Which regions, such as us-east-1,eu-west-1? [every enabled one] ")?;
-    }
-    if asking && global.account.is_empty() {
-        global.account = ask_list(
-            io,
-            "Which accounts, by number, that of your credentials first? [only that one] ",
-        )?;
-    }
-    let global = &global;
-    let regions = context::regions(global)?;
-    let accounts: Vec<AccountId> = context::accounts(global)?;
+    let accounts: Vec<AccountId> = match asking && global.account.is_empty() {
+        true => ask::accounts(io, global)?,
+        false => context::accounts(global)?,
+    };
     // A single named account is the hub's; of several, the caller's own needs no role.
     let caller = match accounts.len() {
         1 => None,
         _ => caller(global)?,
     };
     let arn = caller.as_ref().and_then(|caller| Arn::parse(&caller.arn));
-    let answers = Starter {
+    let mut answers = Starter {
         name: &args.name,
-        email: &email,
+        emails: &emails,
         builtins: &builtins,
         regions: &regions,
         accounts: &accounts,
         own: caller.as_ref().map(|caller| &caller.account),
         partition: arn.and_then(|arn| Partition::named(arn.partition)).unwrap_or(Partition::Aws),
+        raised: Raised::Usual,
+    };
+    let hub = match &args.hub {
+        Some(hub) => hub.clone(),
+        None if asking => ask::hub(io, &answers)?,
+        None => Hub::Usual,
+    };
+    answers.raised = match &hub {
+        Hub::Usual => Raised::Usual,
+        Hub::None => Raised::Apart,
+        Hub::In(place) => Raised::In(place),
     };
     let text = answers.text();
     let as_of = global.as_of(io);
@@ -109,19 +151,26 @@ pub fn run(args: &InitArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
             "these answers do not make a valid blueprint; nothing was written",
         ));
     };
+    let alerts = ctguard_core::plural::count(blueprint.alerts.len(), "alert");
+    let said = format!(
+        "{alerts} for {}.\n{}{}{}",
+        emails.join(", "),
+        confirmations(blueprint),
+        costs(blueprint, as_of),
+        unheard(&answers),
+    );
+    if printed {
+        print(io, &text)?;
+        if !global.quiet {
+            let _ = write!(io.err, "{said}");
+        }
+        return Ok(Exit::Done);
+    }
     output::create(path, &text, args.force)?;
     write_schema(path, io);
     let shown = path.display();
-    print(
-        io,
-        &format!(
-            "Wrote {shown}: {} that alert {email}.\n{}{}{}Next: ctguard validate {shown}, then ctguard plan {shown}\n",
-            ctguard_core::plural::count(blueprint.alerts.len(), "alert"),
-            confirmations(blueprint),
-            costs(blueprint, as_of),
-            unheard(&answers),
-        ),
-    )?;
+    let next = format!("Next: ctguard validate {shown}, then ctguard plan {shown}\n");
+    print(io, &format!("Wrote {shown}: {said}{next}"))?;
     Ok(Exit::Done)
 }
 
@@ -264,54 +313,4 @@ fn has_credentials() -> bool {
     };
     CREDENTIALS.iter().any(|name| there(name))
         || std::env::var_os("HOME").is_some_and(|home| file(Path::new(&home)))
-}
-
-fn ask(io: &mut Io<'_>) -> Result<String, CommandError> {
-    if !io.interactive {
-        return Err(CommandError::usage("no e-mail address is given for the alerts")
-            .hint("Add --email ADDRESS."));
-    }
-    match answer(io, "Which e-mail address should receive the alerts? ")?.as_str() {
-        "" => Err(CommandError::usage("no address was given; nothing was written")),
-        address => Ok(address.to_owned()),
-    }
-}
-
-/// A line that somebody types; empty where they only press return.
-fn answer(io: &mut Io<'_>, question: &str) -> Result<String, CommandError> {
-    let _ = write!(io.err, "{question}");
-    let _ = io.err.flush();
-    let mut answer = String::new();
-    io.input
-        .read_line(&mut answer)
-        .map_err(|error| CommandError::io("cannot read the answer", &error))?;
-    Ok(answer.trim().to_owned())
-}
-
-fn ask_list(io: &mut Io<'_>, question: &str) -> Result<Vec<String>, CommandError> {
-    let answer = answer(io, question)?;
-    let words = answer.split([',', ' ']).filter(|word| !word.is_empty());
-    Ok(words.map(str::to_owned).collect())
-}
-
-/// Shows the built-in blueprints with a line each, and asks for some by number or id.
-fn ask_builtins(io: &mut Io<'_>) -> Result<Vec<String>, CommandError> {
-    let ids: Vec<&str> = builtin::ids().collect();
-    let _ = writeln!(io.err, "Alerts that ship with ctguard:");
-    for (number, id) in ids.iter().enumerate() {
-        let title = builtin::title(id).unwrap_or_default();
-        let _ = writeln!(io.err, "  {:>2}  {id:<22}{title}", number + 1);
-    }
-    let question =
-        format!("Which, by number or id, such as 1,4? [{}] ", DEFAULT_BUILTINS.join(", "));
-    let chosen = ask_list(io, &question)?;
-    if chosen.is_empty() {
-        return Ok(DEFAULT_BUILTINS.iter().map(|id| (*id).to_owned()).collect());
-    }
-    let id = |word: String| {
-        let number = word.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
-        let listed = number.and_then(|number| ids.get(number));
-        listed.map_or(word, |id| (*id).to_owned())
-    };
-    Ok(chosen.into_iter().map(id).collect())
 }

@@ -1,6 +1,6 @@
 //! Where results go: to standard output in one format, and to files in as many as are asked for.
 
-use super::{GlobalOptions, Io, Verb, print};
+use super::{GlobalOptions, Io, Verb, examples, print};
 use crate::error::{CommandError, Exit};
 use crate::report::positions::Positions;
 use crate::report::validate::Validation;
@@ -34,39 +34,61 @@ impl FromStr for ReportFile {
     }
 }
 
-/// The formats that a verb's result has.
-fn formats(verb: &Verb) -> (&'static str, &'static [Format]) {
+/// The formats that a verb's result has, by the verb's name.
+fn formats_named(verb: &str) -> &'static [Format] {
     use Format::{Github, Json, Junit, Markdown, Sarif, Text};
     const ALL: &[Format] = Format::ALL;
     match verb {
-        Verb::Plan(_) => ("plan", ALL),
-        Verb::Show(_) => ("show", ALL),
-        Verb::Destroy(_) => ("destroy", &[Text, Json, Markdown]),
-        Verb::Drift(_) => ("drift", ALL),
-        Verb::Verify(_) => ("verify", ALL),
-        Verb::Drill(_) => ("drill", &[Text, Json, Markdown, Junit]),
-        Verb::Validate(_) => ("validate", ALL),
+        "plan" | "show" | "drift" | "verify" | "validate" | "events check" => ALL,
+        "drill" => &[Text, Json, Markdown, Junit],
         // A merged report no longer has each alert in each place.
-        Verb::Merge(_) => ("merge", &[Text, Json, Markdown, Sarif, Github]),
-        Verb::Apply(_) => ("apply", &[Text, Json, Markdown]),
-        Verb::Explain(_) => ("explain", &[Text, Json]),
-        Verb::Events(args) if args.checks() => ("events check", ALL),
-        Verb::Events(_) => ("events", &[Text, Json]),
-        Verb::Format(_) => ("fmt", &[Text]),
-        Verb::Coverage(_) => ("coverage", &[Text, Json, Markdown]),
-        Verb::Import(_) => ("import", &[Text, Json]),
-        Verb::Init(_) => ("init", &[Text, Json]),
-        Verb::Match(_) => ("match", &[Text, Json]),
-        Verb::Test(_) => ("test", &[Text, Json]),
-        Verb::Replay(_) => ("replay", &[Text, Json, Markdown]),
-        Verb::Snapshot(_) => ("snapshot", &[Text, Json]),
-        Verb::Policy(_) => ("policy", &[Text, Json]),
+        "merge" => &[Text, Json, Markdown, Sarif, Github],
+        "destroy" | "apply" | "coverage" | "replay" => &[Text, Json, Markdown],
+        "fmt" | "completions" | "man" => &[Text],
         // A schema is always JSON.
-        Verb::Schema(_) => ("schema", &[Text, Json]),
-        Verb::Sandbox(_) => ("sandbox", &[Text, Json]),
-        Verb::Completions(_) => ("completions", &[Text]),
-        Verb::Man(_) => ("man", &[Text]),
+        _ => &[Text, Json],
     }
+}
+
+/// The name of a verb, and the formats that its result has.
+fn formats(verb: &Verb) -> (&'static str, &'static [Format]) {
+    let name = match verb {
+        Verb::Plan(_) => "plan",
+        Verb::Show(_) => "show",
+        Verb::Destroy(_) => "destroy",
+        Verb::Drift(_) => "drift",
+        Verb::Verify(_) => "verify",
+        Verb::Drill(_) => "drill",
+        Verb::Validate(_) => "validate",
+        Verb::Merge(_) => "merge",
+        Verb::Apply(_) => "apply",
+        Verb::Explain(_) => "explain",
+        Verb::Events(args) if args.checks() => "events check",
+        Verb::Events(_) => "events",
+        Verb::Format(_) => "fmt",
+        Verb::Coverage(_) => "coverage",
+        Verb::Import(_) => "import",
+        Verb::Init(_) => "init",
+        Verb::Match(_) => "match",
+        Verb::Test(_) => "test",
+        Verb::Replay(_) => "replay",
+        Verb::Snapshot(_) => "snapshot",
+        Verb::Policy(_) => "policy",
+        Verb::Schema(_) => "schema",
+        Verb::Sandbox(_) => "sandbox",
+        Verb::Completions(_) => "completions",
+        Verb::Man(_) => "man",
+    };
+    (name, formats_named(name))
+}
+
+/// The formats of the verb of a command line that is not whole yet; all where it has no verb.
+pub(super) fn formats_of(words: &[String]) -> &'static [Format] {
+    let command = examples::command();
+    let known = |word: &&String| command.find_subcommand(word.as_str()).is_some();
+    let Some(verb) = words.iter().skip(1).find(known) else { return Format::ALL };
+    let checks = verb == "events" && words.iter().any(|word| word == "check");
+    formats_named(if checks { "events check" } else { verb })
 }
 
 /// Verbs whose results go to files, too.

@@ -57,13 +57,13 @@ struct NewArgs {
 struct SendArgs {
     /// The event: `service:Name`, or a file with events or CloudTrail records, each of which is sent;
     /// `-` is standard input
-    #[arg(value_name = "EVENT")]
+    #[arg(value_name = "EVENT", add = ArgValueCompleter::new(completions::events_and_files))]
     event: String,
     /// The account's root user did it
     #[arg(long, conflicts_with = "role")]
     root: bool,
     /// As what it is recorded, where the catalogue knows several: `api`, `service`, ...
-    #[arg(long)]
+    #[arg(long, add = ArgValueCompleter::new(completions::kinds))]
     kind: Option<String>,
     /// A session of this role did it, instead of an IAM user
     #[arg(long)]
@@ -92,6 +92,7 @@ struct BreakArgs {
     #[arg(value_parser = fault, add = ArgValueCompleter::new(completions::faults))]
     fault: Fault,
     /// The object's name or its last words; otherwise the first that ctguard owns
+    #[arg(add = ArgValueCompleter::new(completions::objects))]
     name: Option<String>,
 }
 

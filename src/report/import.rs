@@ -1,7 +1,7 @@
 //! What an import is told with: rules that did not come over, and what is to be known of the others.
 
 use super::Paint;
-use ctguard_core::import::{Import, Origin};
+use ctguard_core::import::{Import, Origin, sentence};
 use ctguard_core::plural::count;
 use std::path::Path;
 
@@ -12,7 +12,7 @@ const NAMED: usize = 8;
 pub fn refused(import: &Import, paint: Paint) -> String {
     let told = import.refused.iter().map(|one| {
         let head = paint.bad("not imported");
-        format!("{head}: {}\n  {}.\n", place(&one.from), one.reason)
+        format!("{head}: {}\n  {}\n", place(&one.from), sentence(&one.reason))
     });
     told.collect()
 }
@@ -21,10 +21,13 @@ pub fn refused(import: &Import, paint: Paint) -> String {
 pub fn notes(import: &Import, paint: Paint) -> String {
     let mut text = String::new();
     for one in import.alerts.iter().filter(|one| !one.notes.is_empty()) {
-        text.push_str(&format!("{}: {}: {}\n", paint.warn("note"), one.alert, one.from.rule));
-        one.notes.iter().for_each(|note| text.push_str(&format!("  {note}.\n")));
+        let part = if one.partly { " (in part)" } else { "" };
+        let head = paint.warn("note");
+        text.push_str(&format!("{head}: {}{part}: {}\n", one.alert, one.from.rule));
+        one.notes.iter().for_each(|note| text.push_str(&format!("  {}\n", sentence(note))));
     }
-    let told = import.warnings.iter().map(|one| format!("{}: {one}.\n", paint.warn("warning")));
+    let head = paint.warn("warning");
+    let told = import.warnings.iter().map(|one| format!("{head}: {}\n", sentence(one)));
     text + &told.collect::<String>()
 }
 
@@ -63,9 +66,15 @@ pub fn next(import: &Import, file: &Path) -> String {
 /// The whole result in one sentence.
 pub fn summary(import: &Import) -> String {
     let alerts = count(import.alerts.len(), "alert");
+    let partly = match import.alerts.iter().filter(|one| one.partly).count() {
+        0 => String::new(),
+        some => format!(", {some} of them in part"),
+    };
     match import.refused.len() {
-        0 => format!("{alerts} imported.\n"),
-        refused => format!("{alerts} imported; {} could not come over.\n", count(refused, "rule")),
+        0 => format!("{alerts} imported{partly}.\n"),
+        refused => {
+            format!("{alerts} imported{partly}; {} could not come over.\n", count(refused, "rule"))
+        }
     }
 }
 

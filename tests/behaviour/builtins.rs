@@ -4,6 +4,7 @@
 use crate::world::{TODAY, World};
 use ctguard_core::blueprint::{Alert, Format, builtin, load_text};
 use ctguard_core::diag::Diagnostic;
+use ctguard_core::mail::{self, MachineFacts};
 use ctguard_core::message;
 use ctguard_core::scope::Partition;
 use serde_json::Value;
@@ -95,6 +96,39 @@ fn messages_read_well_in_every_format() {
             settings.set_prepend_module_to_snapshot(false);
             settings.bind(|| insta::assert_snapshot!(format!("{id}.{name}"), seen));
         }
+    }
+}
+
+/// A mail has the values of the record, in sentences that its machine composes.
+#[test]
+fn mails_read_well() {
+    for id in builtin::ids() {
+        let text = blueprint(&[id], "enabled");
+        let blueprint = load_text("b.yaml", &text, None, TODAY).blueprint.unwrap();
+        let facts = MachineFacts::for_alerts(&blueprint, &blueprint.alerts);
+        let mut seen = String::new();
+        for alert in &blueprint.alerts {
+            let (file, event) = sample(id, &alert.id);
+            let region = event["region"].as_str().unwrap();
+            let account = event["account"].as_str().unwrap();
+            let topic = format!("arn:aws:sns:{region}:{account}:soc");
+            let rule = format!("arn:aws:events:{region}:{account}:rule/ctguard-acme-{}", alert.id);
+            let input = mail::target_input("acme", alert, &topic, Partition::Aws).unwrap();
+            let mail = mail::render(&facts, &input, &rule, &event).unwrap();
+            assert_eq!(mail.topic_arn, topic);
+            // SNS refuses longer ones.
+            assert!(mail.subject.is_ascii() && mail.subject.len() < 100, "{}", mail.subject);
+            let blank = |line: &str| line.trim_end().ends_with(':');
+            assert!(
+                !mail.message.lines().any(|line| blank(line) && line.starts_with("Who")),
+                "{id}"
+            );
+            seen += &format!("--- {file}\nSubject: {}\n\n{}\n\n", mail.subject, mail.message);
+        }
+        let mut settings = insta::Settings::clone_current();
+        settings.set_snapshot_path("snapshots/builtins");
+        settings.set_prepend_module_to_snapshot(false);
+        settings.bind(|| insta::assert_snapshot!(format!("{id}.mail"), seen));
     }
 }
 

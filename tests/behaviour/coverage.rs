@@ -66,6 +66,17 @@ fn what_is_required_and_not_covered_fails() {
     assert!(seen.err.contains("no alert names a framework `iso`"), "{seen:?}");
 }
 
+/// A control that only the blueprint's own alerts name has no events to count.
+#[test]
+fn what_cannot_be_measured_is_said_without_a_fraction_of_nothing() {
+    let world = world(
+        "alerts:\n  - { id: own, title: T, risk: high, events: [ec2:CreateRoute], controls: [acme-1/1.1] }\n",
+    );
+    let ran = on(&world, &["--require", "acme-1/1.1"]).expect(3);
+    assert!(ran.err.contains("own names it, and no built-in alert has events"), "{}", ran.err);
+    assert!(!ran.err.contains("0 of 0"), "{}", ran.err);
+}
+
 #[test]
 fn the_layer_and_markdown_and_json_say_the_same() {
     let world = world(STOP);

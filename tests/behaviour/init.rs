@@ -202,6 +202,73 @@ fn the_alerting_itself_is_watched_unless_said_otherwise() {
     );
 }
 
+/// A slip is told and asked again, and nothing that was answered is lost.
+#[test]
+fn an_answer_that_cannot_be_used_is_asked_for_again() {
+    let world = World::empty();
+    let file = world.path("mine.yaml").display().to_string();
+    let answers = "me\nme@acme.example, soc@acme.example\n99\nnetwrk\n2,network\n\
+                   eu-wset-1\nus-east-1 eu-west-1\n1234\n111122223333\nmaybe\nno\n";
+    let seen = world.typing(&["init", &file], answers).expect(0);
+    assert_eq!(seen.err.matches("That cannot be used").count(), 6, "{}", seen.err);
+    for said in ["no `@`", "`99`", "`netwrk`", "eu-wset-1", "`1234`", "`maybe`"] {
+        assert!(seen.err.contains(said), "{said}: {}", seen.err);
+    }
+    let text = world.read("mine.yaml");
+    let mails = "      - email: me@acme.example\n      - email: soc@acme.example\n";
+    assert!(text.contains(mails), "{text}");
+    assert!(text.contains("- builtin: network\n"), "{text}");
+    assert!(!text.contains("\nhub:\n"), "{text}");
+    world.run(&["validate", &file]).expect(0);
+    // Nobody goes on answering.
+    let other = world.path("other.yaml").display().to_string();
+    world.typing(&["init", &other], "me\n").expect(64);
+    assert!(!world.path("other.yaml").exists());
+}
+
+#[test]
+fn everything_that_is_asked_can_be_said_by_an_option() {
+    let world = World::empty();
+    let file = world.path("mine.yaml").display().to_string();
+    let line = |hub: &'static str| {
+        vec![
+            "init",
+            "--out",
+            "-",
+            "--email",
+            "a@acme.example,b@acme.example",
+            "--email",
+            "c@acme.example",
+            "--region",
+            "us-east-1,eu-west-1",
+            "--account",
+            "111122223333,222233334444",
+            "--builtin",
+            "network",
+            "--hub",
+            hub,
+        ]
+    };
+    let ran = world.run(&line("222233334444/eu-west-1")).expect(0);
+    assert!(
+        ran.out.contains("hub:\n  account: \"222233334444\"\n  region: eu-west-1\n"),
+        "{}",
+        ran.out
+    );
+    assert_eq!(ran.out.matches("- email: ").count(), 3, "{}", ran.out);
+    assert!(ran.out.starts_with("# yaml-language-server"), "only the blueprint: {}", ran.out);
+    assert!(ran.err.contains("alerts for a@acme.example, b@acme.example"), "{}", ran.err);
+    assert!(!world.path("-").exists() && !world.path("ctguard.schema.json").exists());
+    world.write("mine.yaml", &ran.out);
+    world.run(&["validate", &file]).expect(0);
+    let apart = world.run(&line("none")).expect(0).out;
+    assert!(!apart.contains("\nhub:\n"), "{apart}");
+    world.run(&line("somewhere")).expect(64);
+    // The place itself is an answer, too.
+    let printed = world.run(&["init", "-", "--email", "a@acme.example", "-q"]).expect(0);
+    assert!(printed.out.contains("version: 1\n") && printed.err.is_empty(), "{}", printed.err);
+}
+
 #[test]
 fn on_a_terminal_everything_that_no_option_says_is_asked() {
     let world = World::empty();

@@ -307,6 +307,70 @@ fn a_rule_stays_until_its_replacement_is_proven() {
     }
 }
 
+/// What is only assumed of the new rule, and was so of no old one, holds the old one.
+#[test]
+fn a_rule_stays_while_it_is_only_assumed_that_its_replacement_is_let_in() {
+    let world = world(plain);
+    let text = import(&world, &[]).expect(0).out;
+    world.change(|state| {
+        for region in BOTH {
+            let topic = state.region_mut(&place(region)).topics.get_mut("Alerts").unwrap();
+            let policy = topic.topic.policy.as_mut().unwrap();
+            policy["Statement"][0]["Condition"] =
+                json!({ "StringLike": { "aws:UserAgent": "*old*" } });
+        }
+    });
+    let sandbox = Sandbox::in_memory(world.state());
+    let plan = take_over(&sandbox, &text, &["trail-stopped"]);
+    let said: Vec<&str> = plan.waiting.iter().map(|one| one.message.as_str()).collect();
+    assert_eq!(said.len(), 4, "the rule and its target in both places: {said:#?}");
+    for region in BOTH {
+        let mut state = sandbox.state();
+        let kept = &state.region_mut(&place(region)).rules["trail-stopped"];
+        assert_eq!(kept.targets.len(), 1, "{region}");
+    }
+}
+
+/// The old rule alerts until the new one does, and the plan counts it.
+#[test]
+fn a_plan_says_that_what_is_taken_over_alerts_now() {
+    let world = world(plain);
+    let text = import(&world, &[]).expect(0).out;
+    world.write("made.yaml", &text);
+    let made = world.path("made.yaml").display().to_string();
+    let json = |more: &[&str]| {
+        let words = [&["plan", &made, "--format", "json"], more].concat();
+        world.run(&words).expect(0).json()
+    };
+    let now = |plan: &Value, alert: &str| {
+        let effects = plan["effects"].as_array().unwrap();
+        let effect = effects.iter().find(|one| one["alert"] == alert).unwrap();
+        (effect["alerting_now"].as_u64().unwrap(), effect["alerting_after"].as_u64().unwrap())
+    };
+    let plan = json(&["--adopt=rule/trail-stopped"]);
+    assert_eq!(now(&plan, "trail-stopped"), (2, 2));
+    assert_eq!(now(&plan, "groups"), (0, 2), "nobody takes this one over");
+    // What hears less, or is told to others, raises another alert.
+    world.change(|state| {
+        let rules = &mut state.region_mut(&place("us-east-1")).rules;
+        let pattern = STOPPED.replace(r#", "DeleteTrail""#, "");
+        rules.get_mut("trail-stopped").unwrap().rule.event_pattern = Some(pattern);
+    });
+    assert_eq!(now(&json(&["--adopt=rule/trail-stopped"]), "trail-stopped"), (1, 2));
+}
+
+#[test]
+fn with_a_hub_a_rule_is_refused_with_the_reason_and_the_way() {
+    let world = world(plain);
+    let text = import(&world, &[]).expect(0).out;
+    let hub = format!("hub: {{ account: \"{ACCOUNT}\", region: us-east-1 }}\n");
+    world.write("made.yaml", &format!("{text}{hub}"));
+    let made = world.path("made.yaml").display().to_string();
+    let ran = world.run(&["plan", &made, "--adopt=rule/trail-stopped"]).expect(5);
+    assert!(ran.out.contains("raised there and sent to the hub's topics"), "{}", ran.out);
+    assert!(ran.out.contains("without `hub:`"), "{}", ran.out);
+}
+
 #[test]
 fn a_rule_that_hears_more_than_the_blueprint_is_refused() {
     let world = world(plain);
@@ -466,6 +530,22 @@ fn rules_whose_topics_are_elsewhere_are_left_for_a_blueprint_of_their_own() {
     let ran = world.run(&["import", "live", "--region", "eu-west-1"]).expect(0);
     assert!(ran.out.contains("regions: [eu-west-1]\n"), "{}", ran.out);
     assert!(ran.err.contains("rule/buckets"), "{}", ran.err);
+}
+
+/// A rule that sends to nothing is not told to be imported by itself.
+#[test]
+fn a_rule_whose_topic_is_gone_is_told_so() {
+    let world = world(|state| {
+        plain(state);
+        let arn = topic_arn("us-east-1", "Gone");
+        put(state, "us-east-1", "buckets", rule(Some(GROUPS), &[&arn]));
+    });
+    for regions in ["us-east-1", "us-east-1,eu-west-1"] {
+        let ran = world.run(&["import", "live", "--region", regions]).expect(4);
+        let said = "its topic Gone does not exist in 111122223333/us-east-1";
+        assert!(ran.err.contains(said) && !ran.err.contains("by itself"), "{}", ran.err);
+        assert!(ran.err.contains("rule/groups,rule/trail-stopped"), "{}", ran.err);
+    }
 }
 
 #[test]

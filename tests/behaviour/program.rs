@@ -101,6 +101,8 @@ fn completed(world: &World, words: &[&str]) -> String {
     let mut asked = ctguard(world);
     asked.arg("--").arg("ctguard").args(words);
     asked.env("CTGUARD_COMPLETE", "bash").env("_CLAP_COMPLETE_INDEX", index.to_string());
+    asked.env("AWS_CONFIG_FILE", world.path("config"));
+    asked.env("AWS_SHARED_CREDENTIALS_FILE", world.path("credentials"));
     asked.env("_CLAP_COMPLETE_COMP_TYPE", "9").env("_CLAP_IFS", "\n");
     let output = asked.output().unwrap();
     assert!(output.status.success(), "{output:?}");
@@ -119,6 +121,32 @@ fn shells_complete_verbs_events_alerts_and_faults() {
     assert!(alerts.lines().any(|line| line == "route"), "{alerts}");
     let faults = completed(&world, &["sandbox", "break", "disable"]);
     assert!(faults.lines().any(|line| line == "disable-rule"), "{faults}");
+    let lines = |words: &[&str]| -> Vec<String> {
+        completed(&world, words).lines().map(str::to_owned).collect()
+    };
+    let has = |words: &[&str], wanted: &str| {
+        let seen = lines(words);
+        assert!(seen.iter().any(|line| line == wanted), "{words:?}: {seen:?}");
+    };
+    has(&["init", "--builtin", "self"], "self-protection");
+    has(&["init", "--builtin", "data,net"], "data,network");
+    has(&["coverage", "--framework", "cis-5"], "cis-5.0");
+    has(&["coverage", "--framework", "att"], "attack");
+    has(&["plan", "--region", "eu-cent"], "eu-central-1");
+    has(&["plan", "--region", "us-east-1,eu-cent"], "us-east-1,eu-central-1");
+    has(&["sandbox", "send", "cloudtrail:StopLog"], "cloudtrail:StopLogging");
+    has(&["sandbox", "send", "ec2:CreateRoute", "--kind", "si"], "signin");
+    has(&["events", "--service", "cloudtr"], "cloudtrail");
+    has(&["plan", "--format", "sar"], "sarif");
+    assert_eq!(lines(&["import", "sigma", "--format", ""]), ["text", "json"]);
+    assert_eq!(lines(&["drill", "--format", "ju"]), ["junit"]);
+    world.write("config", "[default]\n[profile prod]\n[sso-session s]\n");
+    world.write("credentials", "[probe]\n");
+    assert_eq!(lines(&["plan", "--profile", "pro"]), ["probe", "prod"]);
+    world.run(&["apply", "--yes"]);
+    let sandbox = world.path("account.json").display().to_string();
+    let broken = ["--sandbox", &sandbox, "sandbox", "break", "disable-rule", "ctg"];
+    assert!(lines(&broken).iter().any(|name| name.ends_with("-route")), "{:?}", lines(&broken));
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let script = world.run(&["completions", shell]).expect(0).out;
         assert!(script.contains("CTGUARD_COMPLETE") && script.contains("ctguard"), "{script}");

@@ -27,7 +27,7 @@ pub use confirmations::Confirmations;
 pub use fleet::{Account, Accounts, AssumedRole, Hub, OrganizationAccounts};
 pub use load::{Loaded, load, load_sources, load_text};
 pub use secrets::{SecretError, SecretReference, SecretSource, SecretStore};
-pub use starter::{DEFAULT_BUILTINS, ROOT_ALERT, SCHEMA_FILE, Starter, spelled};
+pub use starter::{DEFAULT_BUILTINS, ROOT_ALERT, Raised, SCHEMA_FILE, Starter, spelled};
 
 use crate::diag::{Diagnostic, Span};
 use crate::event::EventRef;
@@ -410,6 +410,11 @@ impl Outcome {
             Self::Failure => Some(true),
         }
     }
+}
+
+/// Why a text is no e-mail address that a blueprint can have; `None` where it is one.
+pub fn email_problem(text: &str) -> Option<&'static str> {
+    validate::syntax::email(text).err()
 }
 
 /// Events that do not raise the alert, for a while or for good.

@@ -9,8 +9,8 @@
 mod regions;
 mod suggest;
 
-pub use regions::{is_region, suggest_region};
-pub use suggest::nearest;
+pub use regions::{is_region, regions, suggest_region};
+pub use suggest::{nearest, nearly};
 pub use suggest::{suggest, suggest_service};
 
 use crate::event::{self, Access, EventKind, EventRef, Landing};

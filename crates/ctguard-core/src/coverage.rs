@@ -175,6 +175,14 @@ pub fn measure(blueprint: &Blueprint, as_of: Date) -> Coverage {
     }
 }
 
+/// The frameworks that built-in alerts name.
+pub fn frameworks() -> BTreeSet<String> {
+    // No control depends on the date.
+    let references = references(Date::MIN);
+    let controls = references.iter().flat_map(|one| &one.alert.controls);
+    controls.filter_map(|one| Some(one.split_once('/')?.0.to_owned())).collect()
+}
+
 /// An alert of a built-in blueprint.
 struct Reference {
     builtin: &'static str,

@@ -9,19 +9,20 @@
 //!
 //! A rule comes over whole or not at all: what EventBridge cannot decide is [`Refused`] with the
 //! reason. An alert may be raised by more than its rule asks for, which is told, and by less only
-//! where a note says so.
+//! where it is said to come over in part ([`Brought::partly`]).
 
 mod asked;
 mod draft;
 mod formula;
 mod frame;
 mod live;
+mod notes;
 mod pattern;
 mod sigma;
 mod taken;
 mod wildcard;
 
-pub use draft::{Draft, EventLine, Origin};
+pub use draft::{Draft, EventLine, Origin, sentence};
 pub use frame::{Destination, Frame};
 pub use live::{Survey, live, scope_text, topics};
 pub use pattern::pattern;
@@ -60,6 +61,8 @@ pub struct Brought {
     pub alert: String,
     #[serde(flatten)]
     pub from: Origin,
+    /// Whether the alert hears less than its rule: a note says what.
+    pub partly: bool,
     /// Where the alert and its rule differ, and what is wrong with the rule.
     pub notes: Vec<String>,
 }
@@ -158,7 +161,12 @@ pub fn finish(collected: Collected, around: &Around<'_>, as_of: Date) -> Import 
     };
     let warnings = beside_each_other(&kept, &frame, as_of);
     let adopt = taken::adopt(&kept, &refused);
-    let brought = |draft: Draft| Brought { alert: draft.id, from: draft.from, notes: draft.notes };
+    let brought = |draft: Draft| Brought {
+        alert: draft.id,
+        from: draft.from,
+        partly: draft.partly,
+        notes: draft.notes,
+    };
     Import {
         format_version: 1,
         complete: refused.is_empty() && unread.is_empty(),
@@ -184,7 +192,8 @@ fn beside_each_other(drafts: &[Draft], frame: &Frame, as_of: Date) -> Vec<String
 }
 
 /// Warnings that tell of the alert itself, and not of the blueprint around it.
-const TOLD: [&str; 4] = ["path-unknown", "value-never", "never-fires", "event-renamed"];
+const TOLD: [&str; 5] =
+    ["path-unknown", "value-never", "never-fires", "event-renamed", "wildcards-complex"];
 
 /// Holds one alert against all that `validate` checks, and adds what it says of the alert.
 fn judged(draft: &mut Draft, frame: &Frame, as_of: Date) -> Result<(), String> {

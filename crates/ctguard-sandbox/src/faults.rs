@@ -272,6 +272,20 @@ impl Sandbox {
     pub fn inflict(&self, fault: Fault, aim: &Aim) -> Result<String, SandboxError> {
         self.change(|state| apply::apply(state, fault, aim).map_err(SandboxError::NothingThere))
     }
+
+    /// The names of what a fault can be done to; none for one that is about calls.
+    pub fn breakable(&self, fault: Fault) -> Vec<String> {
+        let state = self.state();
+        let takes = |name: &str| {
+            let aim = Aim { name: Some(name.to_owned()), ..Aim::default() };
+            apply::apply(&mut state.clone(), fault, &aim).is_ok()
+        };
+        // Calls may have any name.
+        match takes("no such object") {
+            true => Vec::new(),
+            false => state.object_names().into_iter().filter(|name| takes(name)).collect(),
+        }
+    }
 }
 
 #[cfg(test)]

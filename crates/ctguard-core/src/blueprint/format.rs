@@ -46,7 +46,8 @@ pub fn format(file: &str, text: &str) -> Result<String, Vec<Diagnostic>> {
         };
         let styled = pretty_yaml::format_text(&ordered, &options);
         let Ok(styled) = styled else { break };
-        if read(file, &styled).is_ok_and(|after| same(&before, &after)) {
+        let whole = comments(body) == comments(&styled);
+        if whole && read(file, &styled).is_ok_and(|after| same(&before, &after)) {
             return Ok(format!("{mark}{styled}"));
         }
     }
@@ -63,7 +64,38 @@ fn read(file: &str, text: &str) -> Result<Node, Vec<Diagnostic>> {
 
 fn not_formatted(file: &str) -> Diagnostic {
     Diagnostic::error(codes::FORMAT_REFUSED, format!("`{file}` cannot be formatted safely"))
-        .help("the result would not say the same; write the file in a plainer way, without tabs and without comments inside of brackets")
+        .help("the result would not say the same, or lose a comment; write the file in a plainer way, without tabs, without comments inside of brackets, and without `...` at its end")
+}
+
+/// The comments of a text, and the lines of its texts that look like one, sorted: what is formatted
+/// has as many.
+fn comments(text: &str) -> Vec<&str> {
+    let mut all: Vec<&str> = text.lines().filter_map(comment).collect();
+    all.sort_unstable();
+    all
+}
+
+/// The comment at the end of a line; a `#` inside of quotes begins none.
+fn comment(line: &str) -> Option<&str> {
+    let (mut quote, mut before, mut skip) = (None, ' ', false);
+    for (at, one) in line.char_indices() {
+        match quote {
+            _ if skip => skip = false,
+            Some('"') if one == '\\' => skip = true,
+            Some(open) if open == one => quote = None,
+            Some(_) => {}
+            None if one == '#' && before.is_whitespace() => return Some(line[at..].trim_end()),
+            // Within a plain text, a quote is one of its letters.
+            None if "'\"".contains(one)
+                && (before.is_whitespace() || before == one || "[{,:".contains(before)) =>
+            {
+                quote = Some(one);
+            }
+            None => {}
+        }
+        before = one;
+    }
+    None
 }
 
 /// Whether two trees say the same, whatever the order of keys.

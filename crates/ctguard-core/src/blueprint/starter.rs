@@ -5,7 +5,7 @@ use super::validate::NAME_MAX_CHARS;
 use super::{Alert, Blueprint, Risk, builtin, load_text};
 use crate::catalogue::is_region;
 use crate::event::{EventRef, Landing, ROOT_SIGN_IN_REGION};
-use crate::scope::{AccountId, Partition, Region};
+use crate::scope::{AccountId, Partition, Place, Region};
 use jiff::civil::date;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -22,14 +22,24 @@ pub const SCHEMA_FILE: &str = "ctguard.schema.json";
 /// The built-in alert about root's sign-ins.
 pub const ROOT_ALERT: &str = "root-console-login";
 
-/// What a first blueprint is about: the built-in alerts, mailed to one address.
+/// Where a first blueprint raises its alerts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Raised<'a> {
+    /// In one place, wherever there are several and the account is known.
+    Usual,
+    /// Each where its events land.
+    Apart,
+    In(&'a Place),
+}
+
+/// What a first blueprint is about: the built-in alerts, mailed to some addresses.
 ///
-/// The caller has judged the name and the address, or loads the result and shows what is wrong with
-/// it.
+/// The caller has judged the name and the addresses, or loads the result and shows what is wrong
+/// with it.
 #[derive(Debug, Clone, Copy)]
 pub struct Starter<'a> {
     pub name: &'a str,
-    pub email: &'a str,
+    pub emails: &'a [String],
     /// Ids of built-in blueprints.
     pub builtins: &'a [&'a str],
     /// Empty: every enabled one.
@@ -39,12 +49,18 @@ pub struct Starter<'a> {
     /// The account of the credentials in use, where it is known.
     pub own: Option<&'a AccountId>,
     pub partition: Partition,
+    pub raised: Raised<'a>,
 }
 
 impl<'a> Starter<'a> {
     /// Where all alerts are raised: whenever there is more than one place, if the account is known
     /// and EventBridge sends events there.
     pub fn hub(&self) -> Option<(&AccountId, &str)> {
+        match self.raised {
+            Raised::Usual => {}
+            Raised::Apart => return None,
+            Raised::In(place) => return Some((&place.account, place.region.as_str())),
+        }
         if !self.several() || (self.partition() == Partition::AwsCn && self.regions.len() != 1) {
             return None;
         }
@@ -206,7 +222,8 @@ pub fn spelled(name: &str) -> String {
 }
 
 fn starter(answers: &Starter<'_>) -> String {
-    let Starter { name, email, regions, .. } = *answers;
+    let Starter { name, emails, regions, .. } = *answers;
+    let mails: String = emails.iter().map(|one| format!("      - email: {one}\n")).collect();
     let mut text = String::new();
     let listed = match regions {
         [] => "enabled".to_owned(),
@@ -263,8 +280,7 @@ destinations:
     topic: people
     format: mail
     subscribers:
-      - email: {email}
-  # Slack or Teams through Amazon Q Developer in chat applications:
+{mails}  # Slack or Teams through Amazon Q Developer in chat applications:
   # chat:
   #   topic: chat
   #   format: chat
@@ -332,12 +348,13 @@ mod tests {
     fn answers<'a>(regions: &'a [Region], accounts: &'a [AccountId]) -> Starter<'a> {
         Starter {
             name: "acme",
-            email: "secops@acme.example",
+            emails: Box::leak(Box::new(["secops@acme.example".to_owned()])),
             builtins: &DEFAULT_BUILTINS,
             regions,
             accounts,
             own: None,
             partition: Partition::Aws,
+            raised: Raised::Usual,
         }
     }
 
@@ -403,6 +420,22 @@ mod tests {
         let blueprint = loaded(&alone);
         assert_eq!(blueprint.accounts, None);
         assert_eq!(blueprint.hub.unwrap().region.as_str(), "us-gov-west-1");
+    }
+
+    #[test]
+    fn several_addresses_are_told_and_the_hub_is_where_it_is_said_to_be() {
+        let regions = names(&["us-east-1", "eu-west-1", "us-east-2"]);
+        let accounts = ids(&["111122223333", "222233334444"]);
+        let emails = ["a@acme.example".to_owned(), "b@acme.example".to_owned()];
+        let place = Place::new(accounts[1].clone(), regions[1].clone());
+        let mut starter = answers(&regions, &accounts);
+        (starter.emails, starter.raised) = (&emails, Raised::In(&place));
+        let blueprint = loaded(&starter);
+        assert_eq!(blueprint.destinations["people"].subscribers.len(), 2);
+        let hub = blueprint.hub.unwrap();
+        assert_eq!((hub.account, hub.region), (place.account.clone(), place.region.clone()));
+        starter.raised = Raised::Apart;
+        assert_eq!(loaded(&starter).hub, None);
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod events;
 mod grounds;
 mod hub;
 mod regions;
-mod syntax;
+pub(super) mod syntax;
 mod tags;
 mod trail;
 mod zone;

@@ -21,6 +21,11 @@ pub fn suggest_region(region: &Region) -> Option<String> {
     (!quoted.is_empty()).then(|| format!("did you mean {}?", quoted.join(" or ")))
 }
 
+/// The name of each region.
+pub fn regions() -> impl Iterator<Item = &'static str> {
+    rows().map(|(name, _)| name)
+}
+
 /// Each region with its partition.
 fn rows() -> impl Iterator<Item = (&'static str, &'static str)> {
     TABLE.lines().skip(1).filter_map(|line| line.split_once('\t'))

@@ -1,7 +1,7 @@
 //! Suggestions for a name that the catalogue does not have. Only errors come here, so a search over
 //! 20,000 names is fast enough.
 
-use super::{SOURCES, all, find_in, knows_source, row_of, sources_of};
+use super::{CatalogueEvent, SOURCES, all, find, find_in, knows_source, row_of, sources_of};
 use crate::event;
 use std::collections::BTreeSet;
 
@@ -74,6 +74,18 @@ pub fn suggest(text: &str, source: Option<&str>) -> Vec<String> {
         }
     }
     found
+}
+
+/// Events of a source whose names differ from one by a letter or two, as one and many do.
+pub fn nearly(source: &str, name: &str) -> Vec<CatalogueEvent> {
+    const LETTERS: usize = 2;
+    let names = row_of(source).into_iter().flat_map(|row| row.2.lines());
+    let near = nearest(name, names.filter_map(|line| line.split(' ').next())).into_iter();
+    let close = |own: &&str| {
+        let distance = strsim::osa_distance(own, name);
+        distance <= LETTERS && distance * 6 <= name.len()
+    };
+    near.filter(close).filter_map(|own| find(source, own)).collect()
 }
 
 /// Event sources whose service may have been meant, best first.

@@ -88,6 +88,10 @@ codes! {
         "The pattern for one event takes more than 90 % of what a rule accepts, and cannot be split.",
         "Write values that begin or end alike as one `prefix`, `suffix` or `wildcard`, or split the \
          alert by a condition.";
+    PLACE_UNCOVERED = "place-uncovered",
+        "A condition asks for a region or an account that the blueprint does not cover: nothing is \
+         heard of what happens there.",
+        "Cover it, or take it out of the condition.";
     SECRET_IN_URL = "secret-in-url",
         "The address of a subscriber has a password or key in it, in clear.",
         "Write `secret: env:NAME`, `secret: ssm:/PATH/NAME` or `secret: secretsmanager:NAME`, and \

@@ -176,6 +176,7 @@ fn documents(documents: &[Node], text: &str) -> FoundIn {
         all.names.extend(found.names);
         all.broken.extend(found.broken);
         all.not_known.extend(found.not_known);
+        all.called.extend(found.called);
     }
     all
 }

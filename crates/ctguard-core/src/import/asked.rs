@@ -5,6 +5,7 @@
 //! written, and the right one is added: nothing is narrowed.
 
 use super::draft::EventLine;
+use super::notes::Notes;
 use crate::catalogue::{self, RenameMode};
 use crate::event;
 use eventbridge_pattern::Matcher;
@@ -41,10 +42,7 @@ struct Part {
 ///
 /// # Errors
 /// When there is nothing to ask for, or everything.
-pub(super) fn asked(
-    alternatives: Vec<Alternative>,
-    notes: &mut BTreeSet<String>,
-) -> Result<Asked, String> {
+pub(super) fn asked(alternatives: Vec<Alternative>, notes: &mut Notes) -> Result<Asked, String> {
     if alternatives.is_empty() {
         return Err("its conditions exclude each other, so that no event matches".to_owned());
     }
@@ -90,7 +88,7 @@ impl Part {
     }
 }
 
-fn part(mut rest: Alternative, notes: &mut BTreeSet<String>) -> Part {
+fn part(mut rest: Alternative, notes: &mut Notes) -> Part {
     let sources = rest.get(SOURCE).map(|list| exact(list));
     let names = rest.get(NAME).map(|list| exact(list));
     let lines = match (sources, names) {
@@ -163,11 +161,7 @@ fn whole(source: &str) -> EventLine {
 }
 
 /// The events of these sources with these names; `None` when a name is no name, or they are too many.
-fn listed(
-    sources: &[String],
-    names: &[String],
-    notes: &mut BTreeSet<String>,
-) -> Option<Vec<Event>> {
+fn listed(sources: &[String], names: &[String], notes: &mut Notes) -> Option<Vec<Event>> {
     let well_formed = |text: &String, more: &[u8]| {
         !text.is_empty()
             && text.bytes().all(|one| one.is_ascii_alphanumeric() || more.contains(&one))
@@ -195,6 +189,12 @@ fn listed(
             events.extend(right_ones(sources, name, notes));
         }
     }
+    // That nothing is logged there is told above, where it is all that is asked for.
+    if sources.len() > 1 {
+        for source in sources.iter().filter(|source| !catalogue::knows_source(source)) {
+            notes.insert(format!("no service is known to log events as `{source}`"));
+        }
+    }
     Some(events)
 }
 
@@ -208,7 +208,7 @@ fn without_other_spellings<'n>(sources: &[String], names: &'n [String]) -> Vec<&
 }
 
 /// What is logged in place of a name that none of these sources logs; says so.
-fn right_ones(sources: &[String], name: &str, notes: &mut BTreeSet<String>) -> Vec<Event> {
+fn right_ones(sources: &[String], name: &str, notes: &mut Notes) -> Vec<Event> {
     let written = sources.iter().map(|source| event::short(source, name)).collect::<Vec<_>>();
     let written = written.join(", ");
     let renames = sources.iter().filter_map(|source| catalogue::rename(source, name));
@@ -227,6 +227,16 @@ fn right_ones(sources: &[String], name: &str, notes: &mut BTreeSet<String>) -> V
             short(&logged)
         ));
         return logged;
+    }
+    // Of a name that is nearly one of the service's own, another service's is not meant.
+    let own: Vec<String> = sources
+        .iter()
+        .flat_map(|source| catalogue::nearly(source, name))
+        .map(|one| one.short())
+        .collect();
+    if !own.is_empty() {
+        notes.insert(format!("no event `{written}` is known; did you mean {}?", own.join(", ")));
+        return Vec::new();
     }
     let elsewhere: Vec<Event> =
         catalogue::sources_of(name).iter().map(|one| Event::known(one.source, one.name)).collect();
@@ -259,7 +269,7 @@ fn right_ones(sources: &[String], name: &str, notes: &mut BTreeSet<String>) -> V
 
 /// The events with these names, whatever service logs them; `None` when they are not all known, or
 /// too many services do.
-fn by_name(names: &[String], notes: &mut BTreeSet<String>) -> Option<Vec<Event>> {
+fn by_name(names: &[String], notes: &mut Notes) -> Option<Vec<Event>> {
     let mut events = Vec::new();
     for name in names {
         let known = catalogue::sources_of(name);

@@ -76,6 +76,8 @@ pub struct Draft {
     pub notify: Vec<String>,
     pub from: Origin,
     pub notes: Vec<String>,
+    /// Whether it hears less than its rule.
+    pub partly: bool,
     /// The live rule whose events it takes over, where all of that is known.
     pub takes_over: Option<String>,
 }
@@ -117,8 +119,20 @@ impl Draft {
         let id = from.id.as_ref().map(|id| format!(" ({id})")).unwrap_or_default();
         let by = from.author.as_ref().map(|author| format!(", by {author}")).unwrap_or_default();
         let mut lines = vec![format!("From {}{line}: {}{id}{by}", from.file, from.rule)];
-        lines.extend(self.notes.iter().map(|note| format!("Note: {note}.")));
+        if self.partly {
+            lines
+                .push("It comes over in part, since a note says what it does not hear.".to_owned());
+        }
+        lines.extend(self.notes.iter().map(|note| format!("Note: {}", sentence(note))));
         lines.iter().map(|text| self::line(text, usize::MAX)).collect()
+    }
+}
+
+/// A text with its full stop, unless it ends a sentence already.
+pub fn sentence(text: &str) -> String {
+    match text.ends_with(['.', '?', '!', '…']) {
+        true => text.to_owned(),
+        false => format!("{text}."),
     }
 }
 
@@ -207,6 +221,13 @@ mod tests {
         let taken = BTreeSet::from(["a".to_owned(), "a-2".to_owned(), "x".repeat(31)]);
         assert_eq!(free_id("a", &taken), "a-3");
         assert_eq!(free_id(&"x".repeat(31), &taken), format!("{}-2", "x".repeat(29)));
+    }
+
+    #[test]
+    fn a_sentence_ends_once() {
+        assert_eq!(sentence("it is"), "it is.");
+        assert_eq!(sentence("is it?"), "is it?");
+        assert_eq!(sentence("no (did you mean `x`?)"), "no (did you mean `x`?).");
     }
 
     #[test]

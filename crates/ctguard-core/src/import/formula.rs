@@ -1,11 +1,12 @@
 //! Conditions with "and", "or" and "not", and the alternatives that EventBridge can be asked for.
 
 use super::asked::{NAME, SOURCE};
+use super::notes::Notes;
 use super::wildcard::{both, matcher_of, parts_of};
 use eventbridge_pattern::combine::{Holds, combine};
 use eventbridge_pattern::ruler::{self, Alternative};
 use eventbridge_pattern::{Matcher, TextKind, TextTest};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Most alternatives that a rule may have.
 const MAX_ALTERNATIVES: usize = 400;
@@ -39,7 +40,7 @@ impl Formula {
     ///
     /// # Errors
     /// With the reason, when no operators are the same.
-    pub fn alternatives(&self, notes: &mut BTreeSet<String>) -> Result<Vec<Alternative>, String> {
+    pub fn alternatives(&self, notes: &mut Notes) -> Result<Vec<Alternative>, String> {
         let mut found: Vec<Alternative> = Vec::new();
         for way in self.merged().ways()? {
             let mut fields = Alternative::new();
@@ -152,7 +153,7 @@ fn without_narrower(all: Vec<Alternative>) -> Vec<Alternative> {
 }
 
 impl Wanted {
-    fn list(self, path: &str, notes: &mut BTreeSet<String>) -> Result<Vec<Matcher>, String> {
+    fn list(self, path: &str, notes: &mut Notes) -> Result<Vec<Matcher>, String> {
         let holds = match path {
             "sourceIPAddress" => Holds::Address,
             _ => Holds::Anything,
@@ -165,12 +166,7 @@ impl Wanted {
         Ok(list)
     }
 
-    fn either(
-        self,
-        path: &str,
-        holds: Holds,
-        notes: &mut BTreeSet<String>,
-    ) -> Result<Vec<Matcher>, String> {
+    fn either(self, path: &str, holds: Holds, notes: &mut Notes) -> Result<Vec<Matcher>, String> {
         let Self { all_of, none_of } = self;
         let lists: Vec<&[Matcher]> = all_of.iter().map(Vec::as_slice).collect();
         if let Ok(list) = combine(&lists, &none_of, holds) {
@@ -179,7 +175,7 @@ impl Wanted {
         let lists = match common(&all_of) {
             Some((list, ignored)) => {
                 if ignored {
-                    notes.insert(by_letter(path));
+                    notes.lacks(by_letter(path, ""));
                 }
                 vec![list]
             }
@@ -190,8 +186,13 @@ impl Wanted {
             return Ok(list);
         }
         let by_case: Vec<Matcher> = none_of.iter().map(with_case).collect();
-        let list = combine(&lists, &by_case, holds)
-            .map_err(|error| format!("the conditions on `{path}` have no operator: {error}"))?;
+        let list = combine(&lists, &by_case, holds).map_err(|error| match lists.len() {
+            0 | 1 => format!("the conditions on `{path}` have no operator: {error}"),
+            many => format!(
+                "{many} conditions on `{path}` must hold together, and no operator of \
+                     EventBridge says so: the texts can stand in too many orders for wildcards"
+            ),
+        })?;
         if by_case != none_of {
             notes.insert(format!(
                 "what is left out by `{path}` is compared letter by letter, so that another case \
@@ -202,11 +203,11 @@ impl Wanted {
     }
 }
 
-/// Says that a text is compared letter by letter.
-pub(super) fn by_letter(path: &str) -> String {
+/// Says that a text is compared letter by letter; `also` are further spellings of it, in words.
+pub(super) fn by_letter(path: &str, also: &str) -> String {
     format!(
-        "`{path}` is compared letter by letter, as it is written here: EventBridge's wildcards \
-         cannot ignore case"
+        "`{path}` is compared letter by letter, as it is written here{also}: EventBridge's \
+         wildcards cannot ignore case"
     )
 }
 

@@ -16,6 +16,7 @@ mod sent;
 
 use super::draft::{Draft, Origin};
 use super::frame::{Destination, Frame};
+use super::notes::Notes;
 use super::pattern::{self, Rule};
 use super::{Collected, PassedOver, Refused, Unread, taken};
 use crate::blueprint::{Risk, spelled};
@@ -241,7 +242,7 @@ fn group<'a>(
         from: Origin { file: places.join(", "), ..first.from() },
         description: first.rule.rule.description.clone(),
         risk,
-        notes: BTreeSet::new(),
+        notes: Notes::default(),
     };
     let mut draft = pattern::draft(&text, rule).map_err(refuse)?;
     let alert = taken::alert(&draft, &Frame::default(), as_of).map_err(refuse)?;

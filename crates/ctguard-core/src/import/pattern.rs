@@ -10,6 +10,7 @@ mod tests;
 
 use super::asked::{self, NAME, SOURCE, asked};
 use super::draft::{Draft, EventLine, Origin, id_of, line};
+use super::notes::Notes;
 use super::{Collected, Refused, SourceFile};
 use crate::blueprint::Risk;
 use crate::blueprint::source::Source;
@@ -34,7 +35,7 @@ pub(super) struct Rule {
     pub from: Origin,
     pub description: Option<String>,
     pub risk: Risk,
-    pub notes: BTreeSet<String>,
+    pub notes: Notes,
 }
 
 /// Reads the patterns of files.
@@ -73,7 +74,13 @@ pub fn pattern(files: &[SourceFile], risk: Risk) -> Collected {
             let reason = "there is no event pattern in it".to_owned();
             collected.refused.push(Refused { from, reason });
         }
-        for one in &found.patterns {
+        // Of a local that a rule is filled with, the rule is what there is.
+        let named = |at: usize| {
+            let mut same = found.patterns.iter().filter(|one| one.node.span.start == at);
+            same.any(|one| one.name.is_some())
+        };
+        let own = |one: &&FoundPattern| one.name.is_some() || !named(one.node.span.start);
+        for one in found.patterns.iter().filter(own) {
             let from = from(one.node.span.start, one.name.as_ref());
             match of_file(one, from.clone(), risk) {
                 Ok(draft) => collected.drafts.push(draft),
@@ -85,7 +92,7 @@ pub fn pattern(files: &[SourceFile], risk: Risk) -> Collected {
 }
 
 fn of_file(found: &FoundPattern, from: Origin, risk: Risk) -> Result<Draft, String> {
-    let mut notes = BTreeSet::new();
+    let mut notes = Notes::default();
     // Templates ask for their own account or region, which is where the alert is raised.
     let open = |entry: &Entry| OWN.contains(&entry.key.as_str()) && entry.node.has_hole();
     for entry in found.node.entries().iter().filter(|entry| open(entry)) {
@@ -153,7 +160,8 @@ pub(super) fn draft(text: &str, mut rule: Rule) -> Result<Draft, String> {
         attack: Vec::new(),
         notify: Vec::new(),
         from: rule.from,
-        notes: rule.notes.into_iter().collect(),
+        partly: rule.notes.partly(),
+        notes: rule.notes.into_list(),
         takes_over: None,
     })
 }
@@ -164,7 +172,7 @@ struct Detail {
     more: Vec<EventLine>,
 }
 
-fn detail(alternative: Alternative, notes: &mut BTreeSet<String>) -> Result<Detail, String> {
+fn detail(alternative: Alternative, notes: &mut Notes) -> Result<Detail, String> {
     let mut fields = Alternative::new();
     let mut both: Vec<(String, Vec<Matcher>)> = Vec::new();
     let mut kinds = None;
@@ -243,7 +251,7 @@ fn kinds_of(list: &[Matcher]) -> Result<Vec<EventKind>, String> {
 }
 
 /// Asks for these kinds only, where its events have others, too.
-fn of_kinds(mut fields: Alternative, kinds: &[EventKind], notes: &mut BTreeSet<String>) -> Detail {
+fn of_kinds(mut fields: Alternative, kinds: &[EventKind], notes: &mut Notes) -> Detail {
     if !fields.contains_key(SOURCE) && !fields.contains_key(NAME) && kinds == [EventKind::Signin] {
         let of_kind = catalogue::all().filter(|one| one.is(EventKind::Signin));
         let known: BTreeSet<&str> = of_kind.map(|one| one.source).collect();

@@ -16,12 +16,12 @@ mod tests;
 
 use super::asked::asked;
 use super::draft::{Draft, Origin, id_of, line};
+use super::notes::Notes;
 use super::{Collected, Refused, SourceFile};
 use crate::blueprint::Risk;
 use crate::blueprint::source::Source;
 use crate::events::read::yaml;
 use crate::events::tree::{Entry, Node, Value};
-use std::collections::BTreeSet;
 
 /// Reads the rules of files.
 pub fn sigma(files: &[SourceFile]) -> Collected {
@@ -129,7 +129,7 @@ fn draft(rule: &Node, from: &Origin) -> Result<Draft, String> {
         );
     }
     log_source(rule)?;
-    let mut notes = BTreeSet::new();
+    let mut notes = Notes::default();
     let formula = detection::formula(rule, &mut notes)?;
     let asked = asked(formula.alternatives(&mut notes)?, &mut notes)?;
     let said = |key: &str| rule.get(key).and_then(plain_text).unwrap_or_default();
@@ -164,7 +164,8 @@ fn draft(rule: &Node, from: &Origin) -> Result<Draft, String> {
         attack: techniques(rule),
         notify: Vec::new(),
         from: from.clone(),
-        notes: notes.into_iter().collect(),
+        partly: notes.partly(),
+        notes: notes.into_list(),
         takes_over: None,
     })
 }

@@ -6,6 +6,7 @@
 
 use super::draft::{Draft, NOBODY, Origin};
 use super::frame::{self, Frame};
+use super::notes::Notes;
 use super::pattern::{self, Rule};
 use super::{Around, Refused};
 use crate::blueprint::{self, Alert, Risk};
@@ -38,7 +39,7 @@ pub fn wanted(text: &str, place: &Place, as_of: Date) -> Result<Vec<Wanted>, Str
         id: None,
         author: None,
     };
-    let rule = Rule { from, description: None, risk: Risk::Medium, notes: BTreeSet::new() };
+    let rule = Rule { from, description: None, risk: Risk::Medium, notes: Notes::default() };
     let alert = alert(&pattern::draft(text, rule)?, &Frame::default(), as_of)?;
     let lands = LandsIn { region: &place.region, account: Some(&place.account) };
     let landing = alert.events.iter().filter(|event| can_land(&alert, event, lands, as_of));

@@ -11,8 +11,10 @@ use super::outlook::{Doubts, PathForecast};
 use super::{Change, Plan, Step, Verb, Waiting, WaitingFor, reach};
 use crate::desired::{AlertPath, Desired};
 use crate::event::names_meet;
+use crate::proof::LinkCode;
 use crate::resource::Kind;
 use crate::resource::keys::{RuleKey, SubscriptionKey};
+use crate::resource::rule::Target;
 use crate::scope::Place;
 use crate::snapshot::{Live, LiveRule};
 use std::collections::{BTreeMap, BTreeSet};
@@ -213,13 +215,13 @@ impl<'a> Holder<'a> {
         let takes_over = |path: &AlertPath| alert == Some(&*path.alert) || are_among(path, &events);
         self.replacing(&change.place, key).any(|(path, ready)| !ready && takes_over(path))
             || self.is_of_others(&change.place, key)
-                && self
-                    .judged(&change.place)
-                    .any(|(path, doubts)| doubts.filter.is_some() && takes_over(path))
+                && self.judged(&change.place).any(|(path, doubts)| {
+                    takes_over(path) && doubt_of(path, doubts, rule).is_some()
+                })
     }
 
-    /// Whether a rule is taken over from others: it sends messages of its own, which a filter may
-    /// let through while it drops those of the blueprint.
+    /// Whether a rule is taken over from others: it sends messages of its own under a name of its
+    /// own, which a policy or a filter may let through while it drops those of the blueprint.
     fn is_of_others(&self, place: &Place, key: &RuleKey) -> bool {
         let seen = self.live.places.get(place);
         key.bus().is_none() && seen.is_some_and(|seen| seen.other_rules.contains_key(key.name()))
@@ -241,11 +243,31 @@ impl<'a> Holder<'a> {
         let others = self.is_of_others(&change.place, &key);
         let alert = change.alert.as_deref();
         let takes_over = |path: &AlertPath| alert == Some(&*path.alert) || are_among(path, &events);
-        self.judged(&change.place).filter(|(path, _)| takes_over(path)).find_map(|(_, doubts)| {
-            let filter = doubts.filter.clone().filter(|_| others);
-            doubts.lasting.clone().or(filter)
-        })
+        self.judged(&change.place).filter(|(path, _)| takes_over(path)).find_map(
+            |(path, doubts)| {
+                let own = rule.filter(|_| others).and_then(|rule| doubt_of(path, doubts, rule));
+                doubts.lasting.clone().or_else(|| own.map(str::to_owned))
+            },
+        )
     }
+}
+
+/// What is only assumed of a path and may be otherwise for a rule that it takes over from.
+fn doubt_of<'d>(path: &AlertPath, doubts: &'d Doubts, rule: &LiveRule) -> Option<&'d str> {
+    let targets = rule.targets.known();
+    // As the same role, EventBridge is let into the topic of another account for both or for none.
+    let same_role = path.destinations.iter().all(|destination| {
+        let same = |target: &Target| {
+            target.arn == destination.topic_arn && target.role_arn == destination.role
+        };
+        targets.is_some_and(|targets| targets.values().any(same))
+    });
+    let of_role = |code: LinkCode| {
+        use LinkCode::{RoleBoundary, RolePolicy, TopicUnread};
+        matches!(code, TopicUnread | RolePolicy | RoleBoundary)
+    };
+    let differs = |one: &&(LinkCode, String)| !(same_role && of_role(one.0));
+    doubts.own.iter().find(differs).map(|(_, text)| text.as_str())
 }
 
 /// Whether some event of a path is among these names.

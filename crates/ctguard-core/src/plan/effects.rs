@@ -2,12 +2,14 @@
 
 use super::outlook::PathForecast;
 use super::{Effect, Plan, Verb, reach};
-use crate::desired::Desired;
+use crate::desired::{AlertPath, Desired};
+use crate::event::EventRef;
 use crate::resource::Kind;
 use crate::resource::keys::RuleKey;
 use crate::resource::rule::RuleState;
 use crate::scope::Place;
-use crate::snapshot::Live;
+use crate::snapshot::{Live, LiveRule, Observed};
+use eventbridge_pattern::{Coverage, Pattern};
 use std::collections::BTreeMap;
 
 /// One effect per alert, gravest first, then the alerts whose rules the plan removes.
@@ -19,7 +21,9 @@ pub(super) fn of(
 ) -> Vec<Effect> {
     let mut paths: BTreeMap<&str, Vec<PathForecast>> = BTreeMap::new();
     for (path, forecast) in desired.paths.iter().zip(forecasts) {
-        paths.entry(&*path.alert).or_default().push(forecast.clone());
+        let mut forecast = forecast.clone();
+        forecast.now |= forecast.after && raised_by_another(desired, live, path);
+        paths.entry(&*path.alert).or_default().push(forecast);
     }
     let mut effects: Vec<Effect> = desired
         .alerts
@@ -64,6 +68,43 @@ pub(super) fn of(
         removed: true,
     }));
     effects
+}
+
+/// Whether a rule that is taken over raises the alert now: it matches all that the alert's own rules
+/// will, and sends to the same topics.
+fn raised_by_another(desired: &Desired, live: &Live, path: &AlertPath) -> bool {
+    let Some((here, seen)) = desired.places.get(&path.raised).zip(live.places.get(&path.raised))
+    else {
+        return false;
+    };
+    let sends = |rule: &LiveRule, topic: &str| {
+        let targets = rule.targets.known();
+        targets.is_some_and(|all| all.values().any(|target| target.arn == topic))
+    };
+    let old: Vec<(Pattern, &LiveRule)> = seen
+        .other_rules
+        .values()
+        .filter_map(Observed::known)
+        .filter(|rule| rule.rule.state != RuleState::Disabled && reach::rule(live, seen, rule))
+        .filter(|rule| path.destinations.iter().all(|to| sends(rule, &to.topic_arn)))
+        .filter_map(|rule| {
+            let text = rule.rule.event_pattern.as_deref()?;
+            Some((Pattern::parse(text).ok()?, rule))
+        })
+        .collect();
+    // A rule that is ENABLED hears no read-only events.
+    let reads = path.events.iter().any(EventRef::needs_wide_state);
+    let hears = |rule: &LiveRule| !reads || rule.rule.state != RuleState::Enabled;
+    path.forward.is_none()
+        && !path.rules.is_empty()
+        && path.rules.iter().all(|key| {
+            let wanted = here.rules.get(key).map(|rule| &rule.compiled.pattern);
+            wanted.is_some_and(|wanted| {
+                old.iter().any(|(pattern, rule)| {
+                    hears(rule) && pattern.coverage_of(wanted) != Coverage::NotShown
+                })
+            })
+        })
 }
 
 /// Whether a live rule is enabled and what it sends may reach somebody.

@@ -31,8 +31,9 @@ pub(super) struct PathForecast {
 /// What is not shown of a path from the event bus on, each as a text of what was seen.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Doubts {
-    /// A subscription's filter decides by what the message says, which differs from rule to rule.
-    pub filter: Option<String>,
+    /// What is only assumed, where what a rule that is replaced sends may fare otherwise: whom a
+    /// policy lets in and what a filter takes differs from rule to rule.
+    pub own: Vec<(LinkCode, String)>,
     /// No apply mends it, and no confirmation.
     pub lasting: Option<String>,
 }
@@ -40,15 +41,30 @@ pub(super) struct Doubts {
 impl Doubts {
     fn of<'l>(links: impl Iterator<Item = &'l Arc<Link>> + Clone, trail_refused: bool) -> Self {
         let seen = |link: &Arc<Link>| format!("{}: {}", link.object, link.cause);
-        let filters = |link: &&Arc<Link>| {
-            link.code == LinkCode::SubscriberFilter && link.status == Status::Assumed
-        };
+        let own = |link: &&Arc<Link>| link.status == Status::Assumed && !is_anyones(link.code);
         let lasts = |link: &&Arc<Link>| !mended(link, trail_refused);
         Self {
-            filter: links.clone().find(filters).map(seen),
+            own: links.clone().filter(own).map(|link| (link.code, seen(link))).collect(),
             lasting: links.clone().find(lasts).map(seen),
         }
     }
+}
+
+/// Whether a link is the same for whatever rule sends to the topic: what SNS makes of a message, and
+/// what no rule decides.
+fn is_anyones(code: LinkCode) -> bool {
+    matches!(
+        code,
+        LinkCode::CannotFire
+            | LinkCode::CannotLandHere
+            | LinkCode::DeadLetterQueue
+            | LinkCode::TopicKeyAwsManaged
+            | LinkCode::SubscriberMissing
+            | LinkCode::QueuePolicy
+            | LinkCode::QueueKey
+            | LinkCode::FunctionPolicy
+            | LinkCode::ChatMissing
+    )
 }
 
 /// Forecasts every path, in the order of `desired.paths`. `refused` is what ctguard will not touch.

@@ -336,10 +336,13 @@ fn format(field: &Field) -> String {
         Holds::Formats(formats) => {
             let shown: Vec<String> = formats
                 .iter()
-                .filter(|one| !one.is_empty())
+                .filter(|one| !["", "{any}"].contains(*one))
                 .map(|one| format!("`{one}`"))
                 .collect();
-            format!("it is written {}", shown.join(", "))
+            match shown.is_empty() {
+                true => "look at a record of the event".to_owned(),
+                false => format!("it is written {}", shown.join(", ")),
+            }
         }
         Holds::Time => "it is written `2026-11-01T12:00:00Z`, in UTC".to_owned(),
         Holds::Boolean => "it is true or false, without quotes".to_owned(),

@@ -77,6 +77,27 @@ impl State {
         self.indexed = Some(arns);
     }
 
+    /// The names of all objects, and the addresses of subscribers.
+    pub(crate) fn object_names(&self) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        for account in self.accounts.values() {
+            names.extend(account.global.buckets.keys().chain(account.global.roles.keys()).cloned());
+            for here in account.regions.values() {
+                names.extend(here.rules.keys().chain(here.topics.keys()).cloned());
+                names.extend(here.queues.keys().chain(here.trails.keys()).cloned());
+                names.extend(here.keys.keys().chain(here.machines.keys()).cloned());
+                names.extend(here.functions.keys().cloned());
+                for (bus, held) in &here.buses {
+                    names.insert(bus.clone());
+                    names.extend(held.rules.keys().map(|rule| format!("{bus}/{rule}")));
+                }
+                let endpoints = here.topics.values().flat_map(|topic| topic.subscriptions.keys());
+                names.extend(endpoints.map(|endpoint| endpoint.address().to_owned()));
+            }
+        }
+        names
+    }
+
     /// What is in a place; `None` if the sandbox does not have it.
     pub fn region(&self, place: &Place) -> &Regional {
         self.accounts

@@ -108,6 +108,74 @@ fn line_ends_and_the_mark_are_kept() {
 }
 
 #[test]
+fn directives_anchors_and_odd_comments_are_kept() {
+    for head in
+        ["%YAML 1.2\n---\n", "# top\n---\n# below\n", "%TAG ! tag:acme.example,2026:\n---\n"]
+    {
+        let text = format!("{head}name: acme\nversion: 1\n");
+        let seen = formatted(&text);
+        for line in head.lines() {
+            assert!(seen.contains(line), "{line}: {seen}");
+        }
+        assert!(seen.find("version: 1") < seen.find("name: acme"), "{seen}");
+    }
+    let anchored = "version: 1\ndestinations:\n  q: &q { topic: q, subscribers: [] }\n  p: *q\n";
+    assert_eq!(formatted(anchored), anchored);
+    let odd = "version: 1\nalerts: # all\n  # first\n  - # odd\n    title: t # tt\n    # above\n    id: a\n    \
+               events: # e\n      # in\n      - ec2:CreateRoute # er\n      # behind\n    # end\n  # ends\n# last\n";
+    let seen = formatted(odd);
+    let notes =
+        ["all", "first", "odd", "tt", "above", "e", "in", "er", "behind", "end", "ends", "last"];
+    for note in notes {
+        assert!(seen.lines().any(|line| line.ends_with(&format!("# {note}"))), "{note}: {seen}");
+    }
+    // What follows the end of the document is never lost: it is refused.
+    assert!(format("b.yaml", "name: acme\nversion: 1\n...\n# after\n").is_err());
+}
+
+#[test]
+fn a_comment_is_told_from_a_text() {
+    for (line, wanted) in [
+        ("a: b # c", Some("# c")),
+        ("# c ", Some("# c")),
+        ("a: 'x # y' # c", Some("# c")),
+        ("a: \"x \\\" # y\"", None),
+        ("a: b#c", None),
+        ("a: it's # c", Some("# c")),
+        ("a: [x, 'it''s # y', z] # c", Some("# c")),
+        ("a: b", None),
+    ] {
+        assert_eq!(super::comment(line), wanted, "{line}");
+    }
+}
+
+#[test]
+fn what_ships_is_formatted() {
+    for id in builtin::ids() {
+        let text = builtin::text(id).unwrap();
+        assert!(formatted(text) == text, "`ctguard fmt blueprints/{id}.yaml` changes it");
+    }
+    let mut folders = vec![std::path::PathBuf::from("../../examples")];
+    let mut found = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "yaml") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                // Others than blueprints are no business of `fmt`.
+                if text.contains("\nversion: 1\n") {
+                    found += 1;
+                    assert!(formatted(&text) == text, "`ctguard fmt` changes {}", path.display());
+                }
+            }
+        }
+    }
+    assert!(found >= 3, "{found}");
+}
+
+#[test]
 fn what_cannot_be_read_is_refused() {
     for text in ["a: [", "a: 1\na: 2\n", "- : :\n  x"] {
         assert!(format("b.yaml", text).is_err(), "{text}");

@@ -95,6 +95,10 @@ fn every_warning_is_given_and_silenced_by_its_code() {
         ),
         (events("[any]\n    where: { userIdentity.type: [Root] }"), "family-regions"),
         (
+            events("[cloudtrail:StopLogging]\n    where: { awsRegion: [eu-west-1, eu-west-3] }"),
+            "place-uncovered",
+        ),
+        (
             events("[cloudtrail:StopLogging]\n    where: { useridentity.type: [Root] }"),
             "path-unknown",
         ),
@@ -273,6 +277,38 @@ fn only_an_alert_that_adds_nothing_is_a_duplicate() {
 }
 
 #[test]
+fn places_are_held_against_what_is_covered() {
+    let said = |regions: &str, accounts: &str, conditions: &str| {
+        let events = format!("[cloudtrail:StopLogging]\n    where: {conditions}");
+        let text = with("[cloudtrail:StopLogging]", &events);
+        let text = text.replace("[us-east-1, eu-west-1]", regions);
+        let loaded = read(&format!("{text}{accounts}"));
+        let of_place = |one: &Diagnostic| one.code == codes::PLACE_UNCOVERED;
+        let told = loaded.diagnostics.into_iter().filter(of_place);
+        told.map(|one| one.message).collect::<Vec<_>>()
+    };
+    let region =
+        |name: &str| format!("`awsRegion` is asked to be `{name}`, and no such region is covered");
+    let two = "[us-east-1, eu-west-1]";
+    assert_eq!(said(two, "", "{ awsRegion: [us-east-1] }"), Vec::<String>::new());
+    assert_eq!(said(two, "", "{ awsRegion: [us-east-1, us-east-2] }"), [region("us-east-2")]);
+    let or = "{ $or: [{ awsRegion: [us-east-2] }, { errorCode: [AccessDenied] }] }";
+    assert_eq!(said(two, "", or), [region("us-east-2")]);
+    assert_eq!(said("enabled", "", "{ awsRegion: [us-east-2] }"), Vec::<String>::new());
+    let except = "{ enabled: true, except: [{ region: us-west-1, reason: r }] }";
+    assert_eq!(said(except, "", "{ awsRegion: [us-west-1, us-east-1] }"), [region("us-west-1")]);
+    // What is left out may be anywhere.
+    let other = "{ awsRegion: [{ anything-but: us-east-2 }] }";
+    assert_eq!(said(two, "", other), Vec::<String>::new());
+    let ids = "{ recipientAccountId: ['111122223333', '444455556666'] }";
+    assert_eq!(said(two, "", ids), Vec::<String>::new());
+    let listed = "accounts: [{ id: '111122223333' }]\n";
+    let account =
+        "`recipientAccountId` is asked to be `444455556666`, and no such account is covered";
+    assert_eq!(said(two, listed, ids), [account]);
+}
+
+#[test]
 fn chat_services_are_known_by_their_hosts() {
     let said = |url: &str| {
         let subscribers = r#"[{ sqs: "arn:aws:sqs:us-east-1:111122223333:ops" }]"#;
@@ -284,6 +320,13 @@ fn chat_services_are_known_by_their_hosts() {
         "https://acme.webhook.office.com/webhookb2/x",
         "https://prod-1.westus.logic.azure.com:443/workflows/x",
         "https://discord.com/api/webhooks/1/x",
+        "https://chat.googleapis.com/v1/spaces/A/messages?key=x",
+        "https://hooks.chime.aws/incomingwebhooks/x?token=y",
+        "https://webexapis.com/v1/webhooks/incoming/x",
+        "https://chat.acme.example/hooks/abcdefghijklmnopqrstuvwxy1",
+        "https://acme.example/mattermost/hooks/abcdefghijklmnopqrstuvwxy1",
+        "https://rocket.acme.example/hooks/65a1b2c3d4e5f6a7b8c9d0e1/aBcDeFgHiJkLmNoPqRsT",
+        "https://acme.zulipchat.com/api/v1/external/slack_incoming?api_key=x&stream=y",
     ] {
         assert!(said(url), "{url}");
     }
@@ -291,6 +334,10 @@ fn chat_services_are_known_by_their_hosts() {
         "https://slack.com.acme.example/in",
         "https://myhooks.slack.com.example/",
         "https://notdiscord.com/x",
+        "https://ci.acme.example/hooks/deploy",
+        "https://acme.example/hooks/sns/confirm",
+        "https://acme.zulipchat.com/api/v1/external/github",
+        "https://acme.example/in?next=/hooks/abcdefghijklmnopqrstuvwxy1",
     ] {
         assert!(!said(url), "{url}");
     }

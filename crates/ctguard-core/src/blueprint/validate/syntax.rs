@@ -33,7 +33,7 @@ pub(super) fn date(text: &str) -> Option<Date> {
 }
 
 /// One address, without a name around it.
-pub(super) fn email(text: &str) -> Result<(), &'static str> {
+pub(in crate::blueprint) fn email(text: &str) -> Result<(), &'static str> {
     if text.chars().any(|c| c.is_whitespace() || c.is_control() || "<>,;\"()".contains(c)) {
         return Err("write one bare address, without a name, brackets or spaces");
     }

@@ -54,6 +54,18 @@ fn misfit(live: &Live, group: &Group<'_>, places: &BTreeSet<Place>) -> Option<St
             own.iter().map(|name| format!("--region {name}")).collect::<Vec<_>>().join(" ")
         )
     };
+    // Alone it would be as silent as now.
+    let gone = group.all.iter().find_map(|one| {
+        let mut topics = group.sent.topics.keys();
+        Some((topics.find(|topic| topic.lacks(live, one.place))?, one.place))
+    });
+    if let Some((topic, place)) = gone {
+        return Some(format!(
+            "its topic {} does not exist in {place}, so that the rule alerts nobody there: make the \
+             topic again or take it off the rule, and import then",
+            topic.name()
+        ));
+    }
     if let Some(outside) = group.all.iter().find(|one| !places.contains(one.place)) {
         return Some(format!(
             "the topics of the other rules are not in {}: {}",

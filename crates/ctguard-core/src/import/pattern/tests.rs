@@ -248,6 +248,32 @@ fn a_variable_as_a_key_is_a_part_of_the_pattern() {
     }
 }
 
+/// A local is no rule of its own where one is filled with it.
+#[test]
+fn a_local_that_a_rule_is_filled_with_makes_no_second_alert() {
+    let local = "locals {\n  p = { source = [\"aws.iam\"], detail = { eventName = [\"CreateUser\"] } }\n}\n";
+    let rule = "resource \"aws_cloudwatch_event_rule\" \"users\" {\n  event_pattern = jsonencode(local.p)\n}\n";
+    let ids = |text: &str| {
+        let import = import("main.tf", text);
+        import.alerts.iter().map(|one| one.alert.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&format!("{local}{rule}")), ["users"]);
+    assert_eq!(ids(local), ["main"], "nobody else says it");
+}
+
+#[test]
+fn a_part_of_a_template_that_is_refused_is_called_as_its_resource() {
+    let rule = |value: &str| {
+        format!(
+            "Resources:\n  Stop:\n    Type: AWS::Events::Rule\n    Properties:\n      EventPattern: {value}\n"
+        )
+    };
+    for value in ["!Sub '{\"source\":[\"${S}\"]}'", "!Ref P", "'{'"] {
+        let one = &import("t.yaml", &rule(value)).refused[0];
+        assert_eq!(one.from.rule, "Stop", "{value}: {one:?}");
+    }
+}
+
 #[test]
 fn a_rule_that_is_refused_is_called_as_its_resource() {
     for (pattern, reason) in [("var.p", "makes the pattern"), ("\"{\"", "no event pattern")] {

@@ -2,17 +2,18 @@
 
 use super::super::asked::{Events, NAME, SOURCE, events_of};
 use super::super::formula::Formula;
+use super::super::notes::Notes;
 use super::condition::{self, Expression};
 use super::spelling::{Speller, event_names};
 use super::value;
 use crate::events::tree::{Entry, Node, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Reads the detection of a rule.
 ///
 /// # Errors
 /// With the reason, when EventBridge cannot decide it.
-pub(super) fn formula(rule: &Node, notes: &mut BTreeSet<String>) -> Result<Formula, String> {
+pub(super) fn formula(rule: &Node, notes: &mut Notes) -> Result<Formula, String> {
     let parts = rule.get("detection").map(Node::entries).unwrap_or_default();
     if parts.iter().any(|part| part.key == "timeframe") {
         return Err(
@@ -31,7 +32,9 @@ pub(super) fn formula(rule: &Node, notes: &mut BTreeSet<String>) -> Result<Formu
     }
     let parts: Vec<&Entry> = parts.iter().filter(|part| part.key != "condition").collect();
     let events = events(&parts);
-    let mut reader = Reader { parts, speller: Speller { events: &events, notes } };
+    let alone = alone(&parts);
+    let speller = Speller { events: &events, alone: &alone, lettered: Vec::new(), notes };
+    let mut reader = Reader { parts, speller };
     let mut all = Vec::new();
     for condition in &conditions {
         all.push(reader.expression(&condition::read(condition)?, true)?);
@@ -46,6 +49,25 @@ fn events(parts: &[&Entry]) -> Events {
         collect(&part.node, &mut sources, &mut names);
     }
     events_of(&sources, &names)
+}
+
+/// The fields that one condition alone is about.
+fn alone(parts: &[&Entry]) -> BTreeSet<String> {
+    let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut nodes: Vec<&Node> = parts.iter().map(|part| &part.node).collect();
+    while let Some(node) = nodes.pop() {
+        match &node.value {
+            Value::List(items) => nodes.extend(items),
+            Value::Map(entries) => {
+                for entry in entries {
+                    let path = entry.key.split('|').next().unwrap_or_default();
+                    *times.entry(path).or_default() += 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    times.into_iter().filter(|(_, times)| *times == 1).map(|(path, _)| path.to_owned()).collect()
 }
 
 fn collect(node: &Node, sources: &mut BTreeSet<String>, names: &mut BTreeSet<String>) {

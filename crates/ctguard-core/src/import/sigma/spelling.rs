@@ -5,13 +5,15 @@
 
 use super::super::asked::{Events, NAME, SOURCE};
 use super::super::formula::by_letter;
+use super::super::notes::Notes;
 use super::super::wildcard::{Part, matcher_of};
 use crate::catalogue;
 use crate::record::request::{
     Confidence, Form, Found, Parameter, Payload, request_of, response_of,
 };
 use crate::record::{Holds, field_at};
-use eventbridge_pattern::{Matcher, TextKind, TextTest};
+use eventbridge_pattern::complexity::COMPLEXITY_MAX;
+use eventbridge_pattern::{Excluded, Filter, Matcher, TextKind, TextTest};
 use serde_json::{Number, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
@@ -34,7 +36,11 @@ pub(super) enum Known {
 pub(super) struct Speller<'r> {
     /// The events that the rule may be about.
     pub events: &'r Events,
-    pub notes: &'r mut BTreeSet<String>,
+    /// The fields that one condition of the rule alone is about.
+    pub alone: &'r BTreeSet<String>,
+    /// Wildcards of the condition that is read whose case counts, though not for Sigma.
+    pub lettered: Vec<TextTest>,
+    pub notes: &'r mut Notes,
 }
 
 /// Names of events by their small letters.
@@ -96,6 +102,14 @@ impl Speller<'_> {
             if !same.is_empty() {
                 return same;
             }
+            if !kind.taken && closed(path) {
+                let near = catalogue::nearest(text, words.iter().map(String::as_str));
+                let near = near.first().map(|word| format!("; did you mean `{word}`?"));
+                self.notes.insert(format!(
+                    "`{path}` is never `{text}`, so nothing is left out by it{}",
+                    near.unwrap_or_default()
+                ));
+            }
         }
         vec![text_in_any_case(text, cased)]
     }
@@ -126,13 +140,50 @@ impl Speller<'_> {
         let meant = words.iter().filter(|word| small.passes(&word.to_ascii_lowercase()));
         let missed: Vec<&String> = meant.filter(|word| !kind.passes(&text, word)).collect();
         if words.is_empty() || missed.len() > MAX_MISSED {
+            let test = TextTest { kind: ignoring, text };
             if ignoring == TextKind::Wildcard {
-                self.notes.insert(by_letter(path));
+                self.lettered.push(test.clone());
             }
-            return vec![Matcher::Text(TextTest { kind: ignoring, text })];
+            return vec![Matcher::Text(test)];
         }
         // The spelling is known: what is written otherwise is added.
         std::iter::once(matcher).chain(missed.into_iter().map(Matcher::exact)).collect()
+    }
+
+    /// Adds the usual spellings of texts whose case counts, as far as EventBridge takes so many
+    /// wildcards, and says which others are not taken. Texts that must `all` be there get none: in
+    /// whatever order, they are many enough.
+    pub fn spell(&mut self, path: &str, list: &mut Vec<Matcher>, taken: bool, all: bool) {
+        let lettered = std::mem::take(&mut self.lettered);
+        if lettered.is_empty() {
+            return;
+        }
+        let mut also: Vec<String> = Vec::new();
+        let usual = lettered.iter().flat_map(|test| spellings(&test.text));
+        for text in usual.filter(|_| !all && self.alone.contains(path)) {
+            let kind = TextKind::Wildcard;
+            let matcher = Matcher::Text(TextTest { kind, text: text.clone() });
+            if list.contains(&matcher) {
+                continue;
+            }
+            list.push(matcher);
+            if complexity(path, list, taken) > COMPLEXITY_MAX {
+                list.pop();
+                continue;
+            }
+            also.push(format!("`{text}`"));
+        }
+        let also = match also.is_empty() {
+            true => String::new(),
+            false => format!(", and as {}", also.join(", ")),
+        };
+        let note = by_letter(path, &also);
+        match taken {
+            true => self.notes.lacks(note),
+            false => {
+                self.notes.insert(format!("{note}; what it does not leave out raises the alert"))
+            }
+        }
     }
 
     /// What stands in a field of the records of the rule's events.
@@ -196,6 +247,37 @@ impl Speller<'_> {
         let payloads = pairs.filter_map(|(source, name)| of(source, name));
         payloads.filter(|payload| payload.confidence == Confidence::High).collect()
     }
+}
+
+/// Other usual spellings of a text with stars: in small letters, with one capital, in capitals.
+fn spellings(text: &str) -> [String; 3] {
+    let small = text.to_ascii_lowercase();
+    let mut first = small.clone();
+    if let Some(at) = first.find(|one: char| one.is_ascii_alphabetic()) {
+        first[at..=at].make_ascii_uppercase();
+    }
+    [small, first, text.to_ascii_uppercase()]
+}
+
+/// How complex EventBridge finds the wildcards of a condition.
+fn complexity(path: &str, list: &[Matcher], taken: bool) -> usize {
+    let matchers = match taken {
+        true => list.to_vec(),
+        false => {
+            let text = |matcher: &Matcher| match matcher {
+                Matcher::Text(TextTest { kind: TextKind::Wildcard, text }) => Some(text.clone()),
+                _ => None,
+            };
+            let texts = list.iter().filter_map(text).collect();
+            vec![Matcher::AnythingBut(Excluded::Texts { kind: TextKind::Wildcard, texts })]
+        }
+    };
+    Filter::Field { path: path.to_owned(), matchers }.complexity()
+}
+
+/// Whether all words are known that a field of each record can hold.
+fn closed(path: &str) -> bool {
+    field_at(path).is_some_and(|field| matches!(field.holds, Holds::Words(_)))
 }
 
 fn is_payload(path: &str) -> bool {

@@ -246,6 +246,88 @@ fn names_that_are_never_logged_are_told_with_the_right_one() {
     assert!(all[at.unwrap()].iter().any(|pattern| pattern.matches(&event)));
 }
 
+/// A rule about one event and one more condition.
+fn with_condition(condition: &str, negated: bool) -> Import {
+    let end = if negated { "s and not t" } else { "s and t" };
+    import(&format!(
+        "title: Made\nlogsource: {{ product: aws, service: cloudtrail }}\ndetection:\n  \
+         s: {{ eventSource: iam.amazonaws.com, eventName: CreateUser }}\n  t: {{ {condition} }}\n  \
+         condition: {end}\n"
+    ))
+}
+
+#[test]
+fn a_part_of_a_text_is_taken_in_its_usual_spellings_and_only_in_part() {
+    let takes = |import: &Import, agent: &str| {
+        let event = cloudtrail::envelope(serde_json::json!({
+            "eventSource": "iam.amazonaws.com",
+            "eventName": "CreateUser",
+            "eventType": "AwsApiCall",
+            "userAgent": agent,
+        }));
+        patterns(import)[0].iter().any(|pattern| pattern.matches(&event))
+    };
+    let taken = with_condition("userAgent|contains: TruffleHog", false);
+    assert!(taken.alerts[0].partly && taken.complete);
+    assert!(taken.blueprint.contains("It comes over in part"), "{}", taken.blueprint);
+    for agent in ["x TruffleHog/3", "trufflehog", "aTrufflehogb"] {
+        assert!(takes(&taken, agent), "{agent}");
+    }
+    assert!(!takes(&taken, "TRUFFLEHOG") && !takes(&taken, "truffle hog"));
+    let note = taken.alerts[0].notes.join("\n");
+    assert!(note.contains("and as `*trufflehog*`, `*Trufflehog*`:"), "{note}");
+
+    // What is left out too little raises the alert: nothing is lost.
+    let left = with_condition("userAgent|contains: terraform", true);
+    assert!(!left.alerts[0].partly);
+    assert!(!takes(&left, "HashiCorp Terraform/1.9") && takes(&left, "terraForm"));
+
+    // Ends have an operator that ignores case, and names have one spelling.
+    for whole in ["userAgent|startswith: Truffle", "userIdentity.type|contains: root", "eventID: x"]
+    {
+        assert!(!with_condition(whole, false).alerts[0].partly, "{whole}");
+    }
+    // Of several that must all be there no spelling is promised that is not asked for.
+    let all = with_condition("userAgent|contains|all: [Alpha, Beta]", false);
+    let note = all.alerts[0].notes.join("\n");
+    assert!(all.alerts[0].partly && !note.contains("and as"), "{note}");
+    // As many spellings as EventBridge takes wildcards.
+    let many = with_condition("userAgent|contains: [alpha, beta, gamma]", false);
+    let text = &many.alerts[0];
+    assert!(text.partly && many.refused.is_empty());
+    let loaded = load_text("import.yaml", &many.blueprint, None, AS_OF);
+    assert!(loaded.diagnostics.iter().all(|one| one.code != "wildcards-complex"));
+}
+
+#[test]
+fn what_can_never_be_is_told() {
+    let notes = |condition: &str, negated| {
+        let import = with_condition(condition, negated);
+        import.alerts[0].notes.join("\n")
+    };
+    let never = notes("userIdentity.type: Service", true);
+    assert!(never.contains("never `Service`, so nothing is left out"), "{never}");
+    let text = "title: Made\nlogsource: { product: aws, service: cloudtrail }\ndetection:\n  \
+                s: { eventSource: ssm.amazonaws.com, eventName: SendCommand, \
+                responseElements.command.status: Success }\n  condition: s\n";
+    let sent = import(text);
+    assert!(sent.alerts[0].notes.join("\n").contains("is then `Pending`"));
+    let event = |sources: &str, name: &str| {
+        let text = format!(
+            "title: Made\nlogsource: {{ product: aws, service: cloudtrail }}\ndetection:\n  \
+             s: {{ eventSource: {sources}, eventName: {name} }}\n  condition: s\n"
+        );
+        let import = import(&text);
+        (import.alerts[0].notes.join("\n"), import.blueprint)
+    };
+    // A slip within the service is no call of another one.
+    let (note, text) = event("lightsail.amazonaws.com", "StartInstances");
+    assert!(note.contains("did you mean lightsail:StartInstance?"), "{note}");
+    assert!(!text.contains("ec2:StartInstances"), "{text}");
+    let (note, _) = event("[sso.amazonaws.com, sso-admin.amazonaws.com]", "CreatePermissionSet");
+    assert!(note.contains("log events as `sso-admin.amazonaws.com`"), "{note}");
+}
+
 #[test]
 fn documents_share_what_is_said_for_all_of_them() {
     let text = "action: global\ntitle: Keys\nlevel: high\n\

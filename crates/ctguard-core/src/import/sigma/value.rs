@@ -122,6 +122,7 @@ pub(super) fn condition(
     }
     let path = || key.path.to_owned();
     if key.all {
+        speller.spell(key.path, &mut Vec::new(), taken, true);
         let each = lists.into_iter().map(|list| Formula::Field { path: path(), list, taken });
         let each = each.collect();
         return Ok(if taken { Formula::All(each) } else { Formula::Any(each) });
@@ -132,6 +133,7 @@ pub(super) fn condition(
             list.push(matcher);
         }
     }
+    speller.spell(key.path, &mut list, taken, false);
     if !taken {
         list = with_one_kind(key.path, list, speller);
     }
@@ -180,7 +182,7 @@ fn of_value(
     if key.regex {
         return expression(key, &text, taken, speller);
     }
-    if let Some(note) = meant_otherwise(key.path, &text, quoted) {
+    if let Some(note) = meant_otherwise(key.path, &text, quoted, speller) {
         speller.notes.insert(note);
     }
     let mut parts = parts(&text).map_err(|()| {
@@ -212,8 +214,20 @@ fn of_value(
 }
 
 /// What a value may be meant to say, and does not.
-fn meant_otherwise(path: &str, text: &str, quoted: bool) -> Option<String> {
+///
+/// Source: <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_SendCommand.html>
+fn meant_otherwise(path: &str, text: &str, quoted: bool, speller: &Speller<'_>) -> Option<String> {
+    let sends = || speller.events.0.values().any(|names| names.contains("SendCommand"));
     match text {
+        _ if path == "responseElements.command.status"
+            && !text.eq_ignore_ascii_case("Pending")
+            && sends() =>
+        {
+            Some(format!(
+                "`ssm:SendCommand` answers before the command runs: `{path}` is then `Pending`, and \
+                 never `{text}`"
+            ))
+        }
         "null" if quoted => Some(format!(
             "`{path}: 'null'` is compared with a text that no record has: without quotes it is a \
              field that is missing"

@@ -50,6 +50,15 @@ fn one(
         let said = format!("The rule {key} in {place} is disabled, and stays as it is.");
         return differ.warn(said);
     }
+    if differ.desired.paths.iter().any(|path| path.lands == *place && path.forward.is_some()) {
+        let reason = "with a hub, the alerts are raised there and sent to the hub's topics: whoever \
+                      hears this rule's own topic would no longer hear";
+        let help = "Take the rule over by a blueprint without `hub:` (as `ctguard import live` \
+                    writes it) and add the hub afterwards: each alert moves there once it is \
+                    proven. Or leave the rule out of `--adopt`, and delete it yourself once \
+                    `ctguard verify` proves its alerts and everybody is told by them.";
+        return differ.refuse(address, reason.to_owned(), help);
+    }
     let replaced = match Replaced::of(differ, place, here, live) {
         Ok(replaced) => replaced,
         Err(reason) => {
