@@ -46,7 +46,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, ColorChoice, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::engine::ArgValueCompleter;
 use ctguard_core::cloud::recorded::Recorded;
-use ctguard_core::secret;
+
 use jiff::civil::Date;
 use std::ffi::OsString;
 use std::io::{BufRead, Write};
@@ -336,7 +336,7 @@ struct Hiding<W>(W);
 impl<W: std::io::Write> std::io::Write for Hiding<W> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         let text = String::from_utf8_lossy(bytes);
-        self.0.write_all(secret::hidden_in_log(&text).as_bytes())?;
+        self.0.write_all(secrets::hidden_in_log(&text).as_bytes())?;
         Ok(bytes.len())
     }
 

@@ -11,6 +11,7 @@ use ctguard_core::blueprint;
 use ctguard_core::blueprint::{Blueprint, Loaded};
 use ctguard_core::catalogue::{is_region, suggest_region};
 use ctguard_core::cloud::Cloud;
+use ctguard_core::cloud::veiled::Veiled;
 use ctguard_core::desired::{Desired, Intent, Narrow, ScopeError, Shard, SignalReads};
 use ctguard_core::diag::{Diagnostic, Severity};
 use ctguard_core::offline;
@@ -150,10 +151,10 @@ pub(super) async fn open(
     io: &mut Io<'_>,
 ) -> Result<Box<dyn Cloud>, CommandError> {
     if let Some(recorded) = &global.recorded {
-        return Ok(Box::new(recorded.clone()));
+        return Ok(Box::new(Veiled::file(Box::new(recorded.clone()))));
     }
     if let Some(path) = &global.sandbox {
-        return Ok(Box::new(sandbox(path)?));
+        return Ok(Box::new(Veiled::live(Box::new(sandbox(path)?))));
     }
     let options = Options {
         profile: global.profile.clone(),
@@ -169,7 +170,7 @@ pub(super) async fn open(
             let _ = writeln!(io.err, "note: {note}");
         }
     }
-    Ok(Box::new(aws))
+    Ok(Box::new(Veiled::live(Box::new(aws))))
 }
 
 pub(super) fn sandbox(path: &Path) -> Result<Sandbox, CommandError> {
@@ -227,13 +228,15 @@ pub(super) async fn survey(
     let concurrency = usize::from(global.concurrency);
     let mut blueprint = read.blueprint.clone();
     // What is only removed is found by its tag.
-    if !intent.destroy {
-        secrets::from_environment(&mut blueprint)?;
+    match intent.destroy {
+        false => secrets::from_environment(&mut blueprint)?,
+        true => secrets::from_environment_if_there(&mut blueprint),
     }
     acting::begin(&cloud.caller().await?, &blueprint, narrow, global, io)?;
     if !intent.destroy {
         secrets::from_cloud(&mut blueprint, cloud).await?;
     }
+    secrets::cover(&blueprint, cloud);
     let blueprint = &blueprint;
     let progress = global.progress(io);
     let hear = |event| progress.hear(event);

@@ -9,6 +9,7 @@ use crate::run::drill::{Cleaned, Exercise, Pace, clean_up, find};
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 use ctguard_core::cloud::Cloud;
+use ctguard_core::cloud::veiled::Veiled;
 use ctguard_core::desired::Desired;
 use ctguard_core::drill::{Asked, CallPurpose, Drill, DrillCall, DrillReport, Leftovers, choose};
 use ctguard_core::scope::{AccountId, Place};
@@ -99,7 +100,7 @@ async fn open(
     io: &mut Io<'_>,
 ) -> Result<Box<dyn Cloud>, CommandError> {
     match &global.sandbox {
-        Some(path) => Ok(Box::new(sandbox(path)?)),
+        Some(path) => Ok(Box::new(Veiled::live(Box::new(sandbox(path)?)))),
         None => context::open(global, read, io).await,
     }
 }

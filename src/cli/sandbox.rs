@@ -4,6 +4,7 @@ use crate::report::delivery;
 use clap::{Args, Subcommand};
 use clap_complete::engine::ArgValueCompleter;
 use ctguard_core::catalogue::{self, CatalogueEvent};
+use ctguard_core::cloud::veiled::Veil;
 use ctguard_core::event::sample::{Identity, Sample, sample_event};
 use ctguard_core::event::{Access, EventKind};
 use ctguard_core::offline::Given;
@@ -203,17 +204,31 @@ fn send(
     for event in &events {
         deliveries.push(sandbox.send(event).map_err(failed)?);
     }
+    let veil = veil(sandbox);
     match (is_json(global), deliveries.as_slice()) {
-        (true, [delivery]) => print_json(io, delivery)?,
-        (true, deliveries) => print_json(io, &deliveries)?,
+        (true, [delivery]) => print_json(io, &seen(&veil, delivery)?)?,
+        (true, deliveries) => print_json(io, &seen(&veil, &deliveries)?)?,
         (false, deliveries) => {
             let paint = global.paint_out(io);
             let texts: Vec<String> =
                 deliveries.iter().map(|delivery| delivery::render(delivery, paint)).collect();
-            print(io, &texts.join("\n"))?;
+            print(io, &veil.hide(&texts.join("\n")))?;
         }
     }
     Ok(Exit::Done)
+}
+
+/// What came from secrets when it was subscribed.
+fn veil(sandbox: &Sandbox) -> Veil {
+    Veil::of_addresses(&sandbox.state().from_secrets)
+}
+
+/// A value without what came from secrets.
+fn seen(veil: &Veil, value: &impl serde::Serialize) -> Result<Value, CommandError> {
+    let value = serde_json::to_value(value);
+    let text = value.map(|value| veil.hide(&value.to_string()).into_owned());
+    text.and_then(|text| serde_json::from_str(&text))
+        .map_err(|error| CommandError::new(format!("the result is no JSON: {error}")))
 }
 
 /// The events in a file, in order; those of CloudTrail's records as EventBridge makes them. All of the file must be read.
@@ -361,7 +376,7 @@ fn confirm(
         endpoint: args.endpoint.clone(),
     };
     let confirmed = sandbox.confirm(&filter).map_err(failed)?;
-    listed(io, global, &confirmed, "confirmed")
+    listed(sandbox, io, global, &confirmed, "confirmed")
 }
 
 fn advance(
@@ -370,24 +385,25 @@ fn advance(
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
     let gone = sandbox.advance().map_err(failed)?;
-    listed(io, global, &gone, "expired")
+    listed(sandbox, io, global, &gone, "expired")
 }
 
 fn listed(
+    sandbox: &Sandbox,
     io: &mut Io<'_>,
     global: &GlobalOptions,
     subscriptions: &[Subscribed],
     verb: &str,
 ) -> Result<Exit, CommandError> {
     if is_json(global) {
-        print_json(io, &subscriptions)?;
+        print_json(io, &seen(&veil(sandbox), &subscriptions)?)?;
         return Ok(Exit::Done);
     }
     let mut text = format!("{} {verb}.\n", count(subscriptions.len(), "subscription"));
     for subscription in subscriptions {
         text.push_str(&format!("  {} ← {}\n", subscription.topic, subscription.endpoint));
     }
-    print(io, &text)?;
+    print(io, &veil(sandbox).hide(&text))?;
     Ok(Exit::Done)
 }
 
@@ -403,7 +419,7 @@ fn break_it(
         name: args.name.clone(),
     };
     let done = sandbox.inflict(args.fault, &aim).map_err(failed)?;
-    print(io, &format!("{done}\n"))?;
+    print(io, &veil(sandbox).hide(&format!("{done}\n")))?;
     Ok(Exit::Done)
 }
 

@@ -250,6 +250,11 @@ fn clean(what: &str, text: &str) {
 
 /// Runs the program itself, with the address in a variable; its output, whatever it is.
 fn program(world: &World, line: &str) -> String {
+    program_with(world, line, ADDRESS)
+}
+
+/// The same with another address in the variable.
+fn program_with(world: &World, line: &str, address: &str) -> String {
     let account = world.path("account.json");
     let mut words: Vec<&str> = line.split(' ').collect();
     // A replay of files asks no account.
@@ -259,7 +264,7 @@ fn program(world: &World, line: &str) -> String {
     let ran = Command::new(env!("CARGO_BIN_EXE_ctguard"))
         .args(words)
         .current_dir(world.path("."))
-        .env("CTGUARD_TEST_HOOK", ADDRESS)
+        .env("CTGUARD_TEST_HOOK", address)
         .stdin(Stdio::null())
         .output()
         .unwrap();
@@ -312,7 +317,11 @@ fn no_output_and_no_file_of_any_verb_holds_a_planted_secret() {
         let mut masked = 0;
         for line in LINES {
             let text = program(&world, line);
-            masked += usize::from(text.contains("ops:****@hooks.acme.example/"));
+            let shown = match blueprint == HOOKED {
+                true => "ops:****@hooks.acme.example/",
+                false => "https:secret:",
+            };
+            masked += usize::from(text.contains(shown));
             clean(line, &text);
         }
         assert!(masked > 10, "the address is named, and hidden, by {masked} lines");
@@ -323,6 +332,70 @@ fn no_output_and_no_file_of_any_verb_holds_a_planted_secret() {
             let text = world.read(file);
             assert!(text.contains("A route was made") || text.contains("route"), "{file}: {text}");
             clean(file, &text);
+        }
+    }
+}
+
+/// Fails when anything of [`ADDRESS`] or of the one after it stands in a text.
+#[track_caller]
+fn shows_nothing(what: &str, text: &str) {
+    let lower = text.to_lowercase();
+    for part in
+        ["hooks.acme", "other.acme", "services/t1", "services/**", "planted", "token=", "ops:*"]
+    {
+        let line = lower.lines().find(|line| line.contains(part));
+        assert!(line.is_none(), "{what}: {part}: {}", line.unwrap_or_default());
+    }
+}
+
+/// What comes from a secret is hidden whole: in each output, and in each file but the account itself.
+#[test]
+fn nothing_of_an_address_from_a_secret_is_seen() {
+    const MORE: [&str; 10] = [
+        "plan ctguard.yaml --format junit",
+        "apply ctguard.yaml --yes --report json=a.json,markdown=a.md,sarif=a.sarif,junit=a.xml",
+        "sandbox confirm --format json",
+        "sandbox send ec2:CreateRoute",
+        "sandbox send ec2:CreateRoute --format json",
+        "drift ctguard.yaml",
+        "snapshot ctguard.yaml --out again.json",
+        "verify ctguard.yaml --snapshot again.json --format json",
+        "plan ctguard.yaml --snapshot again.json -vv",
+        "drill ctguard.yaml route --yes",
+    ];
+    for reference in ["env:CTGUARD_TEST_HOOK", PARAMETER, SECRET] {
+        let blueprint = by_reference(reference).replace("title: A route", "title: A way");
+        let world = World::bare(&blueprint);
+        world.change(keep_address);
+        std::fs::write(world.path("log.json"), r#"{"Records":[]}"#).unwrap();
+        let named = format!("https:secret:{reference}~");
+        let mut masked = 0;
+        // All but the last line, which removes everything.
+        let (last, lines) = LINES.split_last().unwrap();
+        for line in lines.iter().chain(&MORE) {
+            let text = program(&world, line);
+            masked += usize::from(text.contains(&named));
+            shows_nothing(&format!("{reference}: {line}"), &text);
+        }
+        assert!(masked > 10, "{reference}: it is named by {masked} lines");
+        // The variable, the parameter and the secret get a new value: the old one stays unseen.
+        let other = "https://ops:PLANTEDpw@other.acme.example/services/T1/PLANTEDnew";
+        world.change(|state| {
+            held(state, other);
+            let all = home(state).secrets.values_mut();
+            all.for_each(|one| one.value = json!({ "url": other }).to_string());
+        });
+        for line in ["plan ctguard.yaml", "verify ctguard.yaml", "drift ctguard.yaml"] {
+            let text = program_with(&world, line, other);
+            shows_nothing(&format!("{reference}, changed: {line}"), &text);
+            assert!(line.starts_with("verify") || text.contains("https://****~"), "{line}: {text}");
+        }
+        shows_nothing(&format!("{reference}: {last}"), &program(&world, last));
+        for entry in std::fs::read_dir(world.path(".")).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            if name != "account.json" && world.path(&name).is_file() {
+                shows_nothing(&format!("{reference}: {name}"), &world.read(&name));
+            }
         }
     }
 }
@@ -380,6 +453,7 @@ fn the_log_of_a_run_against_aws_holds_no_planted_secret() {
     assert!(sent.form("Endpoint").contains("PLANTED"), "{}", sent.form("Endpoint"));
     assert!(text.contains("DEBUG"), "{text}");
     clean("the log", &text);
+    shows_nothing("the log", &text);
 }
 
 #[test]
@@ -428,10 +502,31 @@ fn a_secret_that_aws_keeps_reaches_sns_whole_and_a_new_one_is_a_change() {
 fn a_secret_that_cannot_be_read_is_an_error_and_never_an_empty_address() {
     type Change = fn(&mut State);
     let nothing: Change = |_| {};
-    let rows: [(&str, Change, &[&str]); 12] = [
-        ("ssm:/alerts/none", nothing, &["ParameterNotFound", "the hub's, else the first"]),
-        ("ssm:/alerts/hook:9", nothing, &["ParameterVersionNotFound"]),
-        ("secretsmanager:none", nothing, &["ResourceNotFoundException", "Correct `secret:`"]),
+    let rows: [(&str, Change, &[&str]); 13] = [
+        (
+            "ssm:/alerts/none",
+            nothing,
+            &["ParameterNotFound", "(asked in us-east-1)", "the hub's, else the first"],
+        ),
+        (
+            "ssm:/alerts/hook:9",
+            nothing,
+            &[
+                "ParameterVersionNotFound",
+                "that version or label is not",
+                "`secret: ssm:/alerts/hook:9`",
+            ],
+        ),
+        (
+            "secretsmanager:none",
+            nothing,
+            &["ResourceNotFoundException", "(asked in us-east-1)", "Correct `secret:`"],
+        ),
+        (
+            "secretsmanager:alerts/hook",
+            |state| home(state).secrets.values_mut().for_each(|held| held.binary = true),
+            &["holds bytes", "--secret-string"],
+        ),
         ("secretsmanager:alerts/hook#none", nothing, &["has no text under that key"]),
         ("secretsmanager:alerts/hook", nothing, &["no web address", "secretsmanager:NAME#KEY"]),
         (PARAMETER, |state| held(state, ""), &["is empty"]),
@@ -459,7 +554,7 @@ fn a_secret_that_cannot_be_read_is_an_error_and_never_an_empty_address() {
         (
             SECRET,
             |state| home(state).secrets.values_mut().for_each(|held| held.deleted = true),
-            &["InvalidRequestException", "marked for deletion"],
+            &["InvalidRequestException", "marked for deletion", "restore-secret"],
         ),
     ];
     for (reference, change, says) in rows {

@@ -89,13 +89,14 @@ pub(super) async fn connect(options: &Options) -> Result<Connected, CloudError> 
                 .with_region(base.region().cloned())
                 .with_use_fips(base.use_fips())
                 .with_use_dual_stack(base.use_dual_stack())
-                .with_http_client(http)
+                .with_http_client(http.clone())
                 .with_retry_config(retries)
                 .with_timeout_config(timeouts);
             let mfa_token = options.mfa_token.as_deref();
             let making = Making {
                 settings: &settings,
                 config: &config,
+                http: &http,
                 base: &base,
                 endpoints: &endpoints,
                 mfa_token,
@@ -189,6 +190,8 @@ fn retries(settings: &Settings, timing: Timing) -> Result<RetryConfig, CloudErro
 fn timeouts(timing: Timing) -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(timing.connect)
+        // Before the attempt ends: only the connection knows who was silent.
+        .read_timeout(timing.attempt.mul_f64(0.9))
         .operation_attempt_timeout(timing.attempt)
         .operation_timeout(timing.operation)
         .build()

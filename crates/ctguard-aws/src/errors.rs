@@ -5,9 +5,9 @@
 
 use super::chain::{chain, shorten, sources};
 use super::foreign;
-use super::foreign::is_page;
+use super::foreign::{is_foreign, is_page};
 use super::transport::TooLong;
-use super::way::{self, Blocked, Way};
+use super::way::{self, Blocked, Stranger, Way};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_sts::operation::RequestId;
 use aws_smithy_runtime_api::client::dns::ResolveDnsError;
@@ -135,6 +135,9 @@ where
             let obstacle = blocked(error).unwrap_or(Obstacle::Timeout);
             ("Timeout".to_owned(), chain(error), Cause::Unreachable(obstacle))
         }
+        SdkError::DispatchFailure(_) if sources(error).any(|source| source.is::<Stranger>()) => {
+            ("BadResponse".to_owned(), chain(error), Cause::Malformed)
+        }
         SdkError::DispatchFailure(failure) => {
             let message = chain(error);
             let cause = match failure.is_io() || failure.is_user() || blocked(error).is_some() {
@@ -170,19 +173,27 @@ fn said(
 ) -> (String, String, Cause) {
     let status = answer.status().as_u16();
     let Some(code) = code else {
-        let page = is_page(answer);
+        let foreign = is_foreign(operation, answer);
         let message = match message {
+            _ if foreign => foreign::told(answer),
             Some(message) => message.to_owned(),
-            None if page => foreign::told(answer),
             None => format!("the answer was HTTP {status} without an error of AWS's"),
         };
         let by_proxy = answer.extension::<Way>().and_then(|way| way.proxy.as_ref());
-        if let (Some(proxy), 407 | 403 | 502..=504, true) = (by_proxy, status, page) {
+        if let (Some(proxy), 300..=399 | 407 | 403 | 502..=504 | 511, true) =
+            (by_proxy, status, foreign || status < 400)
+        {
             let message = format!("the proxy {proxy:?} may have answered: {message}");
             let cause = Cause::Unreachable(way::of_status(Some(status)));
             return (format!("Http{status}"), message, cause);
         }
-        let cause = match page && status < 500 && status != 407 {
+        let message = match by_proxy.filter(|_| foreign) {
+            Some(proxy) => format!("the proxy {proxy:?} may have answered: {message}"),
+            None => message,
+        };
+        // Of these statuses everybody means the same.
+        let plain = !is_page(answer) && matches!(status, 413 | 429 | 431);
+        let cause = match foreign && status != 407 && !plain {
             true => Cause::Malformed,
             false => Cause::of_status(Some(status)).unwrap_or(Cause::Other),
         };
@@ -253,7 +264,7 @@ fn is_configuration(message: &str) -> bool {
 /// What a cause means for what is done next; an answer of a server is still one that may pass.
 fn kind_of(cause: Cause, status: Option<u16>) -> CloudErrorKind {
     match (cause, status) {
-        (Cause::Other, Some(500..)) => CloudErrorKind::Transient,
+        (Cause::Other | Cause::Malformed, Some(500..)) => CloudErrorKind::Transient,
         (cause, _) => cause.kind(),
     }
 }

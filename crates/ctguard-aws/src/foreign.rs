@@ -26,6 +26,26 @@ pub(super) fn is_page(answer: &HttpResponse) -> bool {
     BEGINNINGS.iter().any(|page| begins.starts_with(page)) || (kind.starts_with("text/") && words)
 }
 
+/// Headers that AWS's answers have, one of them at least.
+///
+/// Sources: <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTCommonResponseHeaders.html>,
+/// <https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html>
+const OF_AWS: [&str; 4] =
+    ["x-amzn-requestid", "x-amz-request-id", "x-amz-id-2", "x-amzn-errortype"];
+
+/// Services that answer in XML.
+const IN_XML: [&str; 4] = ["iam", "s3", "sns", "sts"];
+
+/// Whether an answer without a code of AWS's is somebody else's: a page, or the error of a gateway
+/// on the way. What is empty may be AWS's, as after HEAD.
+pub(super) fn is_foreign(operation: &str, answer: &HttpResponse) -> bool {
+    let body = answer.body().bytes().unwrap_or_default().trim_ascii();
+    let service = operation.split(':').next().unwrap_or_default();
+    let json_for_xml = IN_XML.contains(&service) && body.starts_with(b"{");
+    let signed = OF_AWS.iter().any(|name| answer.headers().contains_key(*name));
+    is_page(answer) || !body.is_empty() && (json_for_xml || !signed)
+}
+
 /// What came instead of an answer of AWS's, in one sentence: from whom, of which type, under which
 /// title, and what it usually is.
 pub(super) fn told(answer: &HttpResponse) -> String {
@@ -39,18 +59,31 @@ pub(super) fn told(answer: &HttpResponse) -> String {
         "" => "no content type".to_owned(),
         kind => shorten(&printable(kind), TITLE_MAX_CHARS),
     };
-    if !is_page(answer) {
+    if !is_page(answer) && status < 400 {
+        // What it begins with may be AWS's after all, and secret.
         return format!(
             "what {host} answered (HTTP {status}, {kind}, {} bytes) is not an answer of AWS's, or was cut short",
             body.len()
+        );
+    }
+    if !is_page(answer) {
+        let begin = super::said::first_line(body).map(|line| shorten(&line, TITLE_MAX_CHARS));
+        let begin = begin.map(|line| format!(", beginning `{line}`")).unwrap_or_default();
+        return format!(
+            "something in the way answered, and not AWS: {host} sent HTTP {status} ({kind}{begin}), as a gateway or a filter does that does not let the call through"
         );
     }
     let title = match title(body) {
         Some(title) => format!(", titled \"{title}\""),
         None => String::new(),
     };
+    // Load balancers before AWS's services send pages, too, while those fail.
+    let later = match status {
+        500 | 502..=504 => ". If there is none, AWS itself is failing: run again later",
+        _ => "",
+    };
     format!(
-        "what {host} answered (HTTP {status}, {kind}{title}) is a page for people, which AWS never sends: mostly it is that of a proxy, of a network that wants a sign-in first (captive portal), or of a web server at a wrong endpoint"
+        "something in the way answered, and not AWS: what {host} answered (HTTP {status}, {kind}{title}) is a page for people, mostly that of a proxy, of a network that wants a sign-in first (captive portal), or of a web server at a wrong endpoint{later}"
     )
 }
 

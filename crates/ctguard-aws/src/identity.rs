@@ -40,8 +40,14 @@ pub(super) enum Source {
         profile: String,
         command: String,
     },
-    Container,
-    Machine,
+    /// The profile names it with `credential_source`.
+    Container {
+        profile: String,
+    },
+    /// The profile names it with `credential_source`.
+    Machine {
+        profile: String,
+    },
     /// The container's, else the machine's: when nothing else is there.
     ContainerOrMachine,
 }
@@ -169,19 +175,38 @@ fn role(
 }
 
 fn named_source(settings: &Settings, profile: &str, named: &str) -> Result<Source, CloudError> {
+    let lacks = |what: &str| {
+        invalid(format!("the profile `{profile}` has `credential_source = {named}`, and {what}"))
+    };
     match named.to_ascii_lowercase().as_str() {
         "environment" => keys_in_environment(settings)?.map(Source::Keys).ok_or_else(|| {
-            invalid(format!(
-                "the profile `{profile}` takes its credentials from the environment, and AWS_ACCESS_KEY_ID is not set"
-            ))
+            lacks(
+                "AWS_ACCESS_KEY_ID is not set: set it with AWS_SECRET_ACCESS_KEY, or name a `source_profile` instead",
+            )
         }),
-        "ec2instancemetadata" => Ok(Source::Machine),
-        "ecscontainer" => Ok(Source::Container),
+        "ec2instancemetadata" if settings.flag("AWS_EC2_METADATA_DISABLED", "").is_some_and(|off| off) => {
+            Err(lacks(
+                "AWS_EC2_METADATA_DISABLED is `true`: unset it on a machine of EC2, or name a `source_profile` instead",
+            ))
+        }
+        "ec2instancemetadata" => Ok(Source::Machine { profile: profile.to_owned() }),
+        "ecscontainer" if CONTAINER.iter().all(|name| settings.variable(name).is_none()) => {
+            Err(lacks(
+                "neither AWS_CONTAINER_CREDENTIALS_RELATIVE_URI nor AWS_CONTAINER_CREDENTIALS_FULL_URI is set, as they are in a container whose task or pod has a role: give it one, or name a `source_profile` instead",
+            ))
+        }
+        "ecscontainer" => Ok(Source::Container { profile: profile.to_owned() }),
         _ => Err(invalid(format!(
             "the profile `{profile}` has the `credential_source` `{named}`: there are `Environment`, `Ec2InstanceMetadata` and `EcsContainer`"
         ))),
     }
 }
+
+/// The variables that name a container's server for credentials, in their order.
+///
+/// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html>
+pub(super) const CONTAINER: [&str; 2] =
+    ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"];
 
 fn source_profile(
     settings: &Settings,

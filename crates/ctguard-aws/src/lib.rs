@@ -26,6 +26,7 @@ mod deadline;
 mod endpoints;
 mod errors;
 mod events;
+mod family;
 mod files;
 mod foreign;
 mod gate;
@@ -38,6 +39,7 @@ mod lookup;
 mod observe;
 mod organizations;
 mod pace;
+mod pages;
 mod perform;
 mod process;
 mod providers;
@@ -45,6 +47,7 @@ mod proxy;
 mod retry;
 mod roles;
 mod s3;
+mod said;
 mod secrets;
 mod session;
 mod settings;
@@ -429,7 +432,11 @@ impl Cloud for Aws {
             let region = reference.region().or_else(|| region.cloned()).or_else(|| self.region());
             let place = Place::new(caller.account.clone(), region.unwrap_or_else(Region::global));
             // With the caller's own credentials, whatever role the blueprint has for the account.
-            self.new_session(place, None).secret(reference).await
+            let found = self.new_session(place.clone(), None).secret(reference).await;
+            found.map_err(|error| {
+                let message = format!("{} (asked in {})", error.message, place.region);
+                CloudError { message, ..error }
+            })
         };
         deadline::within(None, self.run, work).boxed()
     }

@@ -7,8 +7,9 @@
 //!
 //! Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html>
 
-use super::chain::shorten;
 use super::errors::{NotProvided, refused};
+use super::family::Family;
+use super::said::first_line;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_credential_types::provider::error::CredentialsError;
@@ -17,14 +18,11 @@ use ctguard_core::cause::{Cause, CredentialSource};
 use ctguard_core::cloud::CloudError;
 use jiff::Timestamp;
 use serde_json::Value;
-use std::process::Output;
+use std::process::{Output, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::process::Command;
 use tokio::sync::Mutex;
-
-/// Longest first line of the command's errors that is told, in characters.
-const SAID_MAX_CHARS: usize = 200;
 
 /// Credentials that end sooner than this are asked for again.
 const SPARE: Duration = Duration::from_secs(30);
@@ -61,10 +59,12 @@ impl Process {
 
     async fn run(&self, limit: Duration) -> Result<Credentials, String> {
         let mut command = shell(&self.command);
-        command.kill_on_drop(true);
-        let output = match tokio::time::timeout(limit, command.output()).await {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let started = Family::start(&mut command);
+        let family = started.map_err(|error| format!("could not be started: {error}"))?;
+        let output = match tokio::time::timeout(limit, family.output()).await {
             Err(_) => return Err(format!("did not end within {} seconds", limit.as_secs())),
-            Ok(Err(error)) => return Err(format!("could not be started: {error}")),
+            Ok(Err(error)) => return Err(format!("could not be read: {error}")),
             Ok(Ok(output)) => output,
         };
         match output.status.success() {
@@ -153,71 +153,6 @@ fn ended(output: &Output) -> String {
     }
 }
 
-/// The first line with anything in it, without control characters and terminals' commands.
-pub(super) fn first_line(bytes: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(bytes);
-    let line = text.lines().map(clean).find(|line| !line.is_empty())?;
-    let line = ctguard_core::secret::hidden(&line).into_owned();
-    Some(shorten(&without_secrets(&line), SAID_MAX_CHARS))
-}
-
-/// A line with `****` for what looks like a secret: the value of a name that says so, the id of an
-/// access key, and long words of letters in both cases and digits.
-fn without_secrets(line: &str) -> String {
-    const NAMES: [&str; 8] =
-        ["token", "secret", "passw", "pwd", "key", "credential", "session", "bearer"];
-    let telling = |name: &str| {
-        let name = name.to_ascii_lowercase();
-        NAMES.iter().any(|one| name.contains(one))
-    };
-    let mut after_name = false;
-    let words = line.split(' ').map(|word| {
-        let hides = std::mem::replace(&mut after_name, false) && !word.is_empty();
-        if let Some((name, value)) = word.split_once(['=', ':']).filter(|(name, _)| telling(name)) {
-            after_name = value.is_empty();
-            let mark = &word[name.len()..word.len() - value.len()];
-            let value = if value.is_empty() { "" } else { "****" };
-            return format!("{name}{mark}{value}");
-        }
-        after_name = word.eq_ignore_ascii_case("bearer");
-        if hides || is_opaque(word) { "****".to_owned() } else { word.to_owned() }
-    });
-    words.collect::<Vec<_>>().join(" ")
-}
-
-/// Whether a word is the id of an access key, or long and of letters in both cases with digits.
-fn is_opaque(word: &str) -> bool {
-    let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-    let has = |of: fn(&char) -> bool| word.chars().any(|c| of(&c));
-    let plain = word.chars().all(|c| c.is_ascii_alphanumeric() || "+/=_-".contains(c));
-    let id = ["AKIA", "ASIA"].iter().any(|start| word.starts_with(start)) && word.len() >= 16;
-    let mixed = has(char::is_ascii_lowercase) && has(char::is_ascii_uppercase);
-    plain && (id || word.len() >= 20 && mixed && has(char::is_ascii_digit))
-}
-
-/// A line without what a terminal would take for a command.
-fn clean(line: &str) -> String {
-    let mut out = String::new();
-    let mut rest = line.chars().peekable();
-    while let Some(one) = rest.next() {
-        if one == '\u{1b}' {
-            skip_escape(&mut rest);
-        } else if one == '\t' || !one.is_control() {
-            out.push(one);
-        }
-    }
-    out.trim().to_owned()
-}
-
-/// Passes over what follows an escape character: `[…m`, `]…BEL`, or one character.
-fn skip_escape(rest: &mut std::iter::Peekable<std::str::Chars<'_>>) {
-    match rest.next() {
-        Some('[') => while rest.next().is_some_and(|one| !('@'..='~').contains(&one)) {},
-        Some(']') => while rest.next().is_some_and(|one| one != '\u{7}' && one != '\\') {},
-        _ => {}
-    }
-}
-
 /// Reads the answer. No error tells anything of it but the names of its keys.
 fn read(answer: &[u8]) -> Result<Credentials, String> {
     let answer: Value = serde_json::from_slice(answer).map_err(|_| {
@@ -259,21 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_looks_like_a_secret_is_not_told() {
-        for (said, told) in [
-            ("token=LEAK", "token=****"),
-            ("the session expired", "the session expired"),
-            ("password: hunter2 is wrong", "password: **** is wrong"),
-            ("Authorization: Bearer abc.def", "Authorization: Bearer ****"),
-            ("got AKIAIOSFODNN7EXAMPLE wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "got **** ****"),
-            (
-                "no profile `staging-eu` in ~/.aws/config",
-                "no profile `staging-eu` in ~/.aws/config",
-            ),
-            ("error code 401 at 2026-11-29T10:00:00Z", "error code 401 at 2026-11-29T10:00:00Z"),
-        ] {
-            assert_eq!(first_line(said.as_bytes()).as_deref(), Some(told), "{said}");
-        }
+    fn of_a_command_only_its_program_is_told() {
         for (command, told) in [
             ("/opt/sso get --token LEAK", "/opt/sso"),
             ("\"/opt/my sso\" get", "/opt/my sso"),
@@ -318,6 +239,34 @@ mod tests {
             assert!(!error.message.contains("SECRETTEXT"), "{}", error.message);
             assert_eq!(error.cause(), Cause::SourceFailed(CredentialSource::Process));
         }
+    }
+
+    /// The helper starts another program, and both hang: neither is left behind.
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn what_a_hanging_command_has_started_ends_with_it() {
+        let folder = std::env::temp_dir().join(format!("ctguard-family-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("pid");
+        let command = format!("sh -c 'echo $$ > {}; sleep 97; true'; true", file.display());
+        assert!(answer(&command).await.unwrap_err().message.contains("did not end within"));
+        let pid = std::fs::read_to_string(&file).unwrap();
+        let gone = || {
+            let state = std::process::Command::new("ps")
+                .args(["-o", "stat=", "-p", pid.trim()])
+                .output()
+                .unwrap();
+            let state = String::from_utf8_lossy(&state.stdout).into_owned();
+            state.trim().is_empty() || state.contains('Z')
+        };
+        for _ in 0..100 {
+            if gone() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert!(gone(), "{pid}");
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     #[tokio::test]

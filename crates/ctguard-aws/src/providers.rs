@@ -4,8 +4,9 @@
 use super::chain::{chain, sources};
 use super::endpoints::Endpoints;
 use super::errors::{NotProvided, blocked, from_sdk, not_provided, refused};
-use super::identity::{Role, Source, Sso};
+use super::identity::{CONTAINER, Role, Source, Sso};
 use super::login::Login;
+use super::pages::{self, Pages};
 use super::process::{ByProcess, Process};
 use super::settings::Settings;
 use aws_config::SdkConfig;
@@ -14,11 +15,14 @@ use aws_config::imds;
 use aws_config::imds::credentials::ImdsCredentialsProvider;
 use aws_config::meta::credentials::CredentialsProviderChain;
 use aws_config::provider_config::ProviderConfig;
+use aws_config::retry::RetryConfig;
 use aws_config::sso::SsoCredentialsProvider;
+use aws_config::timeout::TimeoutConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::future::ProvideCredentials as Provided;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -35,6 +39,8 @@ const SESSION_NAME: &str = "ctguard";
 pub(super) struct Making<'a> {
     pub(super) settings: &'a Settings,
     pub(super) config: &'a ProviderConfig,
+    /// The client of that configuration.
+    pub(super) http: &'a SharedHttpClient,
     /// Without credentials.
     pub(super) base: &'a SdkConfig,
     pub(super) endpoints: &'a Endpoints,
@@ -53,7 +59,6 @@ impl Making<'_> {
     ///
     /// When an MFA device's code is needed and not given, or a setting cannot be used.
     pub(super) fn provider(&self, source: Source) -> Result<SharedCredentialsProvider, CloudError> {
-        let config = self.config;
         Ok(match source {
             Source::Keys(keys) => SharedCredentialsProvider::new(keys),
             Source::Role(role) => SharedCredentialsProvider::new(self.role(*role)?),
@@ -79,11 +84,14 @@ impl Making<'_> {
                         sso.profile, sso.profile
                     ),
                 };
-                let inner = identity_center(config, sso);
+                let (config, pages) = self.watched();
                 SharedCredentialsProvider::new(Told {
                     what,
                     source: CredentialSource::SingleSignOn,
-                    inner,
+                    named: true,
+                    limit: self.process_limit,
+                    pages,
+                    inner: identity_center(&config, sso),
                 })
             }
             Source::Process { profile, command } => {
@@ -92,13 +100,32 @@ impl Making<'_> {
                 all.push(Arc::clone(&process));
                 SharedCredentialsProvider::new(ByProcess(process))
             }
-            Source::Container => SharedCredentialsProvider::new(self.container()),
-            Source::Machine => SharedCredentialsProvider::new(self.machine()?),
+            Source::Container { profile } => {
+                SharedCredentialsProvider::new(self.container(Some(&profile)))
+            }
+            Source::Machine { profile } => {
+                SharedCredentialsProvider::new(self.machine(Some(&profile))?)
+            }
             Source::ContainerOrMachine => SharedCredentialsProvider::new(
-                CredentialsProviderChain::first_try("EcsContainer", self.container())
-                    .or_else("Ec2InstanceMetadata", self.machine()?),
+                CredentialsProviderChain::first_try("EcsContainer", self.container(None))
+                    .or_else("Ec2InstanceMetadata", self.machine(None)?),
             ),
         })
+    }
+
+    /// The configuration for a source that is reached by HTTP, and what it answered last if that
+    /// was a page.
+    fn watched(&self) -> (ProviderConfig, Pages) {
+        let (client, pages) = pages::watched(self.http.clone());
+        let mut config = self.config.clone().with_http_client(client);
+        // Within the limit it must be seen which host was silent.
+        if let Some(timeouts) = self.patience() {
+            config = config.with_timeout_config(timeouts);
+        }
+        if let Some(retries) = self.retries() {
+            config = config.with_retry_config(retries);
+        }
+        (config, pages)
     }
 
     fn role(&self, role: Role) -> Result<ProfileRole, CloudError> {
@@ -148,31 +175,49 @@ impl Making<'_> {
         })
     }
 
-    /// STS with these credentials, or none.
+    /// STS with these credentials, or none. It is asked within an attempt of another call, which
+    /// must see how that ended.
     fn sts(&self, credentials: Option<SharedCredentialsProvider>) -> aws_sdk_sts::Client {
         let mut base = self.base.to_builder();
         base.set_credentials_provider(credentials);
         let mut config = aws_sdk_sts::config::Builder::from(&base.build());
         config.set_endpoint_url(self.endpoints.of("STS").map(str::to_owned));
+        config.set_timeout_config(self.patience());
+        config.set_retry_config(self.retries());
         aws_sdk_sts::Client::from_conf(config.build())
     }
 
+    /// The time limits of a call that is made within an attempt of another one.
+    fn patience(&self) -> Option<TimeoutConfig> {
+        let timeouts = self.base.timeout_config()?.to_builder();
+        Some(timeouts.read_timeout(self.process_limit.mul_f64(0.4)).build())
+    }
+
+    fn retries(&self) -> Option<RetryConfig> {
+        let retries = self.base.retry_config()?.clone();
+        let attempts = retries.max_attempts().min(2);
+        Some(retries.with_max_attempts(attempts))
+    }
+
     /// The container's server, named as the environment names it.
-    fn container(&self) -> Told<EcsCredentialsProvider> {
-        let named =
-            ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"]
-                .into_iter()
-                .find_map(|name| Some(format!("{} ({name})", self.settings.variable(name)?)));
-        let named =
-            named.unwrap_or_else(|| "which no AWS_CONTAINER_CREDENTIALS_* names".to_owned());
+    fn container(&self, profile: Option<&str>) -> Told<EcsCredentialsProvider> {
+        let variable = |name: &str| Some(format!("{} ({name})", self.settings.variable(name)?));
+        let found = CONTAINER.into_iter().find_map(variable);
+        let set = found.is_some();
+        let server =
+            found.unwrap_or_else(|| "which no AWS_CONTAINER_CREDENTIALS_* names".to_owned());
+        let (config, pages) = self.watched();
         Told {
-            what: format!("the container's server for credentials, {named},"),
+            what: format!("the container's server for credentials, {server}{},", asked_by(profile)),
             source: CredentialSource::Container,
-            inner: EcsCredentialsProvider::builder().configure(self.config).build(),
+            named: profile.is_some() || set,
+            limit: self.process_limit.min(CONTAINER_LIMIT),
+            pages,
+            inner: EcsCredentialsProvider::builder().configure(&config).build(),
         }
     }
 
-    fn machine(&self) -> Result<Told<ImdsCredentialsProvider>, CloudError> {
+    fn machine(&self, profile: Option<&str>) -> Result<Told<ImdsCredentialsProvider>, CloudError> {
         let settings = self.settings;
         let number = |name: &str, key: &str| match settings.value(name, key) {
             None => Ok(None),
@@ -184,7 +229,8 @@ impl Making<'_> {
         let seconds = number("AWS_METADATA_SERVICE_TIMEOUT", "metadata_service_timeout")?;
         let attempts =
             number("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "metadata_service_num_attempts")?;
-        let mut client = imds::Client::builder().configure(self.config);
+        let (config, pages) = self.watched();
+        let mut client = imds::Client::builder().configure(&config);
         let mode = settings
             .value("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ec2_metadata_service_endpoint_mode");
         if mode.is_some_and(|mode| mode.eq_ignore_ascii_case("ipv6")) {
@@ -199,26 +245,48 @@ impl Making<'_> {
         }
         let endpoint =
             settings.value("AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint");
-        if let Some(url) = endpoint {
-            client = client.endpoint(&url).map_err(|error| {
+        if let Some(url) = &endpoint {
+            client = client.endpoint(url).map_err(|error| {
                 let message = format!("AWS_EC2_METADATA_SERVICE_ENDPOINT is `{url}`: {error}");
                 refused("connect", "InvalidConfiguration", message)
             })?;
         }
-        let builder = ImdsCredentialsProvider::builder().configure(self.config);
+        let builder = ImdsCredentialsProvider::builder().configure(&config);
+        let disabled = settings.flag("AWS_EC2_METADATA_DISABLED", "").is_some_and(|off| off);
+        let server = endpoint
+            .as_ref()
+            .map(|url| format!(", {url} (AWS_EC2_METADATA_SERVICE_ENDPOINT)"))
+            .unwrap_or_default();
         Ok(Told {
-            what: "the machine's metadata service".to_owned(),
+            what: format!("the machine's metadata service{server}{},", asked_by(profile)),
             source: CredentialSource::Machine,
+            named: profile.is_some() || endpoint.is_some() && !disabled,
+            limit: self.process_limit,
+            pages,
             inner: builder.imds_client(client.build()).build(),
         })
     }
 }
+
+/// Which profile asks for a source.
+fn asked_by(profile: Option<&str>) -> String {
+    profile
+        .map(|name| format!(", which the profile `{name}` names with `credential_source`"))
+        .unwrap_or_default()
+}
+
+/// How long a container's server may take, which is on the same machine.
+const CONTAINER_LIMIT: Duration = Duration::from_secs(6);
 
 /// A provider of the SDK's that says, where it fails, what gives no credentials.
 #[derive(Debug)]
 struct Told<P> {
     what: String,
     source: CredentialSource,
+    /// Whether the settings name this source: then it is an error that it has nothing.
+    named: bool,
+    limit: Duration,
+    pages: Pages,
     inner: P,
 }
 
@@ -228,8 +296,8 @@ impl<P: ProvideCredentials> ProvideCredentials for Told<P> {
         Self: 'a,
     {
         Provided::new(async {
-            let found = self.inner.provide_credentials().await;
-            found.map_err(|error| self.told(error))
+            let found = tokio::time::timeout(self.limit, self.inner.provide_credentials()).await;
+            found.unwrap_or_else(|_| Err(self.silent())).map_err(|error| self.told(error))
         })
     }
 }
@@ -237,22 +305,38 @@ impl<P: ProvideCredentials> ProvideCredentials for Told<P> {
 impl<P> Told<P> {
     fn told(&self, error: CredentialsError) -> CredentialsError {
         let passed = sources(&error).any(|source| source.is::<NotProvided>());
+        let nothing = matches!(error, CredentialsError::CredentialsNotLoaded(_));
+        let page = self.pages.last();
         // Nothing is there: then the next source is asked.
-        if passed || matches!(error, CredentialsError::CredentialsNotLoaded(_)) {
+        if passed || nothing && !self.named && page.is_none() {
             return error;
         }
         let words = chain(&error);
+        // Identity Center is a service like others: it may be out of reach, or throttle.
+        let cause = match (self.source, &page) {
+            (CredentialSource::SingleSignOn, Some(_)) => Some(Cause::Malformed),
+            (CredentialSource::SingleSignOn, None) => on_the_way(&error, &words),
+            _ => None,
+        };
+        self.failed(cause, &page.unwrap_or(words))
+    }
+
+    /// It did not answer.
+    fn silent(&self) -> CredentialsError {
+        let why =
+            format!("it hangs: no answer came within {} seconds", self.limit.as_secs().max(1));
+        let cause = (self.source == CredentialSource::SingleSignOn)
+            .then_some(Cause::Unreachable(Obstacle::Timeout));
+        self.failed(cause, &why)
+    }
+
+    fn failed(&self, cause: Option<Cause>, why: &str) -> CredentialsError {
         let code = match self.source {
             CredentialSource::SingleSignOn => "SingleSignOn",
             CredentialSource::Machine => "MachineCredentials",
             _ => "ContainerCredentials",
         };
-        let why = format!("{} gave no credentials: {words}", self.what);
-        // Identity Center is a service like others: it may be out of reach, or throttle.
-        let cause = match self.source == CredentialSource::SingleSignOn {
-            true => on_the_way(&error, &words),
-            false => None,
-        };
+        let why = format!("{} gave no credentials: {why}", self.what);
         let Some(cause) = cause else { return not_provided(self.source, code, why) };
         let told = CloudError { kind: cause.kind(), cause, ..refused("credentials", code, why) };
         CredentialsError::provider_error(NotProvided(told))

@@ -127,9 +127,27 @@ fn proxy((value, named_by): (String, &'static str)) -> Result<Proxy, String> {
         None => format!("http://{}", value.trim_start_matches("//")),
     };
     let found = Proxy { url: encoded(&url), named_by };
+    let whole = authority(&url).unwrap_or_default();
+    if host(&whole).is_empty() {
+        return Err(format!(
+            "{named_by} names a proxy without a host: write it as `{named_by}=http://HOST:PORT`, or unset it where no proxy is needed"
+        ));
+    }
+    let port = whole.rsplit(']').next().and_then(|rest| rest.split_once(':'));
+    if let Some((_, port)) =
+        port.filter(|(_, port)| !port.parse::<u16>().is_ok_and(|port| port > 0))
+    {
+        // A password with a slash in it ends here, too: it is not shown.
+        let shown = if port.bytes().all(|byte| byte.is_ascii_digit()) { port } else { "…" };
+        return Err(format!(
+            "{named_by} names a proxy with the port `{shown}`, and ports are numbers from 1 to 65535: write it as `{named_by}=http://HOST:PORT`, with `/`, `?` and `#` of a password encoded (`%2F`, `%3F`, `%23`)"
+        ));
+    }
     match aws_smithy_http_client::proxy::ProxyConfig::all(found.url.as_str()) {
         Ok(_) => Ok(found),
-        Err(_) => Err(format!("{named_by} is not the URL of a proxy")),
+        Err(_) => Err(format!(
+            "{named_by} is not the URL of a proxy: write it as `{named_by}=http://HOST:PORT`, or unset it where no proxy is needed"
+        )),
     }
 }
 
@@ -304,6 +322,23 @@ mod tests {
         assert!(error.contains("socks5") && !error.contains("secret"), "{error}");
         let shown = format!("{:?}", read(&[("HTTPS_PROXY", "http://u:secret@p:1")]).unwrap());
         assert!(shown.contains("p:1") && !shown.contains("secret"), "{shown}");
-        assert!(read(&[("https_proxy", "http://")]).is_err());
+        for (url, says) in [
+            ("http://", "without a host"),
+            ("http://:3128", "without a host"),
+            ("http://u:secret@:3128", "without a host"),
+            ("http://p:99999", "the port `99999`"),
+            ("http://p:0", "the port `0`"),
+            ("http://p:", "the port ``"),
+            ("p:port", "the port `…`"),
+            ("http://u:sec/ret@p:1", "the port `…`"),
+            ("http://[::1]:70000", "the port `70000`"),
+        ] {
+            let error = read(&[("https_proxy", url)]).unwrap_err();
+            assert!(error.contains(says) && error.contains("https_proxy"), "{url}: {error}");
+            assert!(!error.contains("sec"), "{error}");
+        }
+        for url in ["http://p", "http://p:1/", "http://[::1]:3128", "p:3128", "//p:3128"] {
+            assert!(read(&[("https_proxy", url)]).is_ok(), "{url}");
+        }
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! No error has anything of a value in it, and the SDK hides values in its own log.
 
-use super::errors::bad_response;
+use super::errors::{bad_response, refused};
 use super::session::Session;
-use ctguard_core::blueprint::{SecretReference, SecretStore};
+use ctguard_core::blueprint::{SECRET_BINARY, SecretReference, SecretStore};
 use ctguard_core::cloud::CloudError;
 
 const GET_PARAMETER: &str = "ssm:GetParameter";
@@ -29,10 +29,14 @@ impl Session {
     async fn secret_value(&self, id: &str) -> Result<String, CloudError> {
         let call = self.clients.secretsmanager().get_secret_value().secret_id(id);
         let answer = self.send(GET_SECRET_VALUE, call.send()).await?;
-        let lacks = match answer.secret_binary() {
-            Some(_) => "the secret holds bytes, and no text",
-            None => "no value in the answer",
-        };
-        answer.secret_string.ok_or_else(|| bad_response(GET_SECRET_VALUE, lacks))
+        match (answer.secret_string, answer.secret_binary) {
+            (Some(text), _) => Ok(text),
+            (None, Some(_)) => Err(refused(
+                GET_SECRET_VALUE,
+                SECRET_BINARY,
+                "the secret holds bytes (SecretBinary), and no text",
+            )),
+            (None, None) => Err(bad_response(GET_SECRET_VALUE, "no value in the answer")),
+        }
     }
 }

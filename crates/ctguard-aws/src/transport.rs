@@ -6,7 +6,7 @@
 //! decides, request by request, which proxy is asked.
 
 use super::proxy::{Proxies, Proxy};
-use super::way::{Way, blocked};
+use super::way::{Way, blocked, unanswered};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector as HttpsConnector};
@@ -148,20 +148,26 @@ impl HttpConnector for Connector {
         let way = Way::new(request.uri(), proxy);
         if let Some(proxy) = proxy {
             let client = self.routes.through(proxy);
+            let (proxy, uri) = (proxy.clone(), request.uri().to_owned());
             let answer = client.http_connector(settings, components).call(request);
-            let (proxy, host) = (proxy.clone(), way.host.clone());
             let answer = HttpConnectorFuture::new(async move {
                 match answer.await {
                     Ok(answer) => Ok(answer),
-                    Err(error) => Err(blocked(error, &proxy, &host).await),
+                    Err(error) => Err(blocked(error, &proxy, &uri).await),
                 }
             });
             return self.limited(answer, way);
         }
-        if request.uri().starts_with("http://") {
-            return self.limited(self.plain.call(request), way);
-        }
-        self.limited(self.routes.tls().http_connector(settings, components).call(request), way)
+        let uri = request.uri().to_owned();
+        let answer = match uri.starts_with("http://") {
+            true => self.plain.call(request),
+            false => self.routes.tls().http_connector(settings, components).call(request),
+        };
+        let asked = way.clone();
+        let answer = HttpConnectorFuture::new(async move {
+            answer.await.map_err(|error| unanswered(error, &asked, &uri))
+        });
+        self.limited(answer, way)
     }
 }
 

@@ -4,8 +4,11 @@
 //! a call that AWS answers with 503 needs no permission. [`words`] reads the cause from what AWS
 //! said, [`remedy`] is the table of cause × call.
 
+mod refusal;
 pub mod remedy;
 pub mod words;
+
+pub use refusal::Refusal;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -42,6 +45,8 @@ pub enum Cause {
     NotEnabled,
     /// CloudTrail has no trusted access to the organization.
     Distrusted,
+    /// AWS refuses the change as it stands.
+    Refused(Refusal),
     /// The object does not exist.
     NotFound,
     /// The answer is not one of AWS's, or was cut short.
@@ -157,10 +162,16 @@ pub enum Obstacle {
     ProxySignIn,
     /// The proxy does not reach AWS itself.
     ProxyGateway,
+    /// The proxy, or the network before it, wants a sign-in in a browser.
+    ProxyPortal,
+    /// What listens at the proxy's address is no proxy.
+    ProxyNone,
+    /// The proxy's URL says http where it speaks TLS, or https where it does not.
+    ProxyScheme,
 }
 
 impl Obstacle {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Dns,
         Self::Connection,
         Self::Timeout,
@@ -172,6 +183,9 @@ impl Obstacle {
         Self::ProxyTimeout,
         Self::ProxySignIn,
         Self::ProxyGateway,
+        Self::ProxyPortal,
+        Self::ProxyNone,
+        Self::ProxyScheme,
     ];
 
     /// What was in the way, in a few words.
@@ -188,6 +202,9 @@ impl Obstacle {
             Self::ProxyTimeout => "the proxy does not answer in time",
             Self::ProxySignIn => "the proxy asks for a sign-in",
             Self::ProxyGateway => "the proxy does not reach AWS",
+            Self::ProxyPortal => "the proxy sends to a sign-in page",
+            Self::ProxyNone => "no proxy listens there",
+            Self::ProxyScheme => "the scheme of the proxy's URL",
         }
     }
 }
@@ -281,9 +298,9 @@ impl Cause {
             Self::Throttled,
         ]);
         all.extend(Obstacle::ALL.map(Self::Unreachable));
+        all.extend([Self::NotEnabled, Self::Distrusted]);
+        all.extend(Refusal::ALL.map(Self::Refused));
         all.extend([
-            Self::NotEnabled,
-            Self::Distrusted,
             Self::NotFound,
             Self::Malformed,
             Self::TooLarge,
@@ -305,7 +322,12 @@ impl Cause {
             | Self::SourceFailed(_)
             | Self::UnknownCredentials
             | Self::Expired => CloudErrorKind::NoCredentials,
-            Self::Unreachable(Obstacle::Certificate) => CloudErrorKind::Refused,
+            Self::Unreachable(
+                Obstacle::Certificate
+                | Obstacle::ProxyPortal
+                | Obstacle::ProxyNone
+                | Obstacle::ProxyScheme,
+            ) => CloudErrorKind::Refused,
             Self::Throttled | Self::Unreachable(_) | Self::ServerError => CloudErrorKind::Transient,
             _ => CloudErrorKind::Refused,
         }
@@ -345,6 +367,7 @@ impl Cause {
             Self::Unreachable(obstacle) => format!("unreachable: {}", obstacle.name()),
             Self::NotEnabled => "region not enabled".to_owned(),
             Self::Distrusted => "no trusted access".to_owned(),
+            Self::Refused(refusal) => format!("refused: {}", refusal.name()),
             Self::NotFound => "not found".to_owned(),
             Self::Malformed => "malformed answer".to_owned(),
             Self::TooLarge => "too large".to_owned(),

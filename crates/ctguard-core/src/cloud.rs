@@ -2,7 +2,8 @@
 //!
 //! [`Cloud`] reads identity, organizations, accounts, places, event histories and permissions; [`Cloud::perform`] makes exactly one mutating AWS call.
 //! Two implementations stand behind it: `aws` (the SDK) and `sandbox` (accounts in a JSON file).
-//! Beside them, `recorder` writes down what another cloud answers and `recorded` answers from that.
+//! Beside them, `recorder` writes down what another cloud answers and `recorded` answers from that;
+//! `veiled` hides what came from secrets.
 //!
 //! The contract both keep:
 //!
@@ -20,6 +21,7 @@
 pub mod lookup;
 pub mod recorded;
 pub mod recorder;
+pub mod veiled;
 
 pub use crate::snapshot::CloudErrorKind;
 
@@ -36,9 +38,14 @@ use crate::snapshot::{
 use futures::future::BoxFuture;
 use lookup::{Lookup, LookupPage};
 use std::collections::BTreeSet;
+use veiled::Veil;
 
 /// A cloud that can be read and changed.
 pub trait Cloud: Send + Sync {
+    /// Says which endpoints come from secrets, once their addresses are known. A cloud that hands
+    /// on what another one answers hides them from then on.
+    fn cover(&self, _: Veil) {}
+
     /// Says whose credentials are in use.
     fn caller(&self) -> BoxFuture<'_, Result<Caller, CloudError>>;
 

@@ -166,6 +166,54 @@ pub fn shown(url: &str) -> Cow<'_, str> {
     if text == url { Cow::Borrowed(url) } else { Cow::Owned(text) }
 }
 
+/// What stands before the name of what holds an address, where the address would stand.
+const NAMED: &str = "secret:";
+
+/// Writes a web address hidden whole: with the name of what holds it, or with `****` where that is
+/// not known. The digits are those of [`shown`], so that addresses can be told apart and no part of
+/// them is seen. `None` for a text that is no web address.
+pub fn covered(url: &str, named: Option<&str>) -> Option<String> {
+    let digits = digits(url)?;
+    Some(match named {
+        Some(named) => format!("{NAMED}{named}~{digits}"),
+        None => format!("https://{MASK}~{digits}"),
+    })
+}
+
+/// The name in a text that [`covered`] wrote with one.
+pub fn named_by(text: &str) -> Option<&str> {
+    let (named, digits) = text.strip_prefix(NAMED)?.rsplit_once('~')?;
+    is_hash(digits).then_some(named)
+}
+
+/// The form in which an address that is hidden whole is compared, whatever name is shown for it;
+/// `None` for a text that [`covered`] did not write with a name.
+pub fn compared_as(text: &str) -> Option<String> {
+    named_by(text)?;
+    let (_, digits) = text.rsplit_once('~')?;
+    Some(format!("https://{MASK}~{digits}"))
+}
+
+/// The digits that tell an address from others.
+fn digits(url: &str) -> Option<String> {
+    let parts = Url::parse(url)?;
+    let shown = shown(url);
+    match shown.rsplit_once('~').filter(|_| has_hash(&shown)) {
+        Some((_, digits)) => Some(digits.to_owned()),
+        None => Some(hash(&parts.without_password(), &shown)),
+    }
+}
+
+/// The host of a web address, in lower case.
+pub fn host(url: &str) -> Option<String> {
+    Url::parse(url).map(|parts| parts.host.to_ascii_lowercase())
+}
+
+/// A web address as SNS lists it: with a mask in place of its password.
+pub fn as_listed(url: &str) -> Option<String> {
+    Url::parse(url).map(|parts| parts.without_password())
+}
+
 /// Writes a part hidden. One that was hidden before stays as it is, with the hash at its end.
 fn mask(text: &mut String, hidden: &mut bool, part: &str, done: bool) {
     match part.is_empty() || done {
@@ -240,9 +288,12 @@ fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
 /// Whether a URL has been written by [`shown`] and ends in a hash.
 fn has_hash(url: &str) -> bool {
     let Some((before, digits)) = url.rsplit_once('~') else { return false };
-    let hash = digits.len() == HASH_DIGITS
-        && digits.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
-    hash && before.contains(MASK)
+    is_hash(digits) && before.contains(MASK)
+}
+
+fn is_hash(digits: &str) -> bool {
+    digits.len() == HASH_DIGITS
+        && digits.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
 /// Whether a part of a URL is hidden, so that it cannot be called.

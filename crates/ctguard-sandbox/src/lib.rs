@@ -332,6 +332,7 @@ impl Cloud for Sandbox {
         let region = region.or_else(|| Region::new("us-east-1")).unwrap_or_else(Region::global);
         let place = Place::new(inner.state.caller.account.clone(), region);
         let found = secrets::read(&inner.state, &place, reference);
+        let asked = place.clone();
         inner.calls.push(Call {
             operation: operation.to_owned(),
             account: place.account,
@@ -339,7 +340,12 @@ impl Cloud for Sandbox {
             mutating: false,
             succeeded: found.is_ok(),
         });
-        ready(found.map_err(|refusal| read_failed(operation, refusal))).boxed()
+        let region = asked.region;
+        let asked = |error: CloudError| CloudError {
+            message: format!("{} (asked in {region})", error.message),
+            ..error
+        };
+        ready(found.map_err(|refusal| asked(read_failed(operation, refusal)))).boxed()
     }
 
     fn lacking<'a>(

@@ -6,7 +6,7 @@
 use super::access;
 use super::refusal::{Refusal, deny, refuse};
 use super::state::{State, StoredSecret};
-use ctguard_core::blueprint::{SecretReference, SecretStore};
+use ctguard_core::blueprint::{SECRET_BINARY, SecretReference, SecretStore};
 use ctguard_core::scope::{Arn, Place};
 
 /// The value that a reference names in a place.
@@ -27,6 +27,9 @@ pub fn read(state: &State, place: &Place, wanted: &SecretReference) -> Result<St
         SecretStore::Secrets => secret(wanted, arn.as_ref(), |name| here.secrets.get(name))?,
     };
     decrypt(state, place, wanted.store, stored)?;
+    if stored.binary {
+        return Err(refuse(SECRET_BINARY, "the secret holds bytes (SecretBinary), and no text"));
+    }
     Ok(stored.value.clone())
 }
 

@@ -51,6 +51,10 @@ pub struct State {
     /// What the search by tag has caught up with, by ARN, while it lags; absent: everything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub indexed: Option<BTreeSet<String>>,
+    /// Addresses that came from secrets when they were subscribed, each with what holds it: they are
+    /// not shown.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub from_secrets: BTreeMap<String, String>,
 }
 
 /// An operation, as IAM names it (`sns:*` is possible), that is denied everywhere or in one place.
@@ -150,6 +154,9 @@ pub struct StoredSecret {
     /// A secret that is marked for deletion.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
+    /// It holds bytes (`SecretBinary`), and no text.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub binary: bool,
 }
 
 /// A rule with what belongs to it.

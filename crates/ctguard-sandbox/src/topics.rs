@@ -132,6 +132,11 @@ pub fn subscribe(
     endpoint: &Endpoint,
     attributes: &SubscriptionAttributes,
 ) -> Done {
+    if let Some(named) = endpoint.named_by() {
+        let named = named.to_owned();
+        state.from_secrets.insert(endpoint.address().to_owned(), named);
+    }
+    let endpoint = &endpoint.unveiled();
     let stored = find(state, place, topic, MISSING)?;
     check_endpoint(endpoint)?;
     check_attributes(place, endpoint, attributes)?;

@@ -69,6 +69,25 @@ pub const ROWS: &[(&str, fn())] = &[
         setup.acts_as(&["--profile", "p"], "R");
         assert_eq!(setup.calls_of("AssumeRole")[0].key, "ENV");
         Setup::new().config(&format!("{role}Moon\n")).fails(&["--profile", "p"], &["`Moon`"]);
+        let lacks = |setup: Setup, source: &str, says: &[&str]| {
+            let setup = setup.config(&format!("{role}{source}\n"));
+            let named = format!("`credential_source = {source}`");
+            setup.fails(&["--profile", "p"], &[&["profile `p`", &named], says].concat());
+            let ran = setup.run(&["--profile", "p"]);
+            assert!(!ran.err.contains("aws sso login"), "{}", ran.err);
+        };
+        lacks(Setup::new(), "Environment", &["AWS_ACCESS_KEY_ID is not set"]);
+        lacks(Setup::new(), "EcsContainer", &["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "is set"]);
+        lacks(Setup::new(), "Ec2InstanceMetadata", &["AWS_EC2_METADATA_DISABLED is `true`"]);
+        // A machine without a role.
+        let machine = Setup::new().env("AWS_EC2_METADATA_DISABLED", "false");
+        let machine = machine.config(&format!("{role}Ec2InstanceMetadata\n"));
+        let stub = Stub::start(|_| Some(Reply::Error(404, "x", "none")));
+        let machine = machine.env("AWS_EC2_METADATA_SERVICE_ENDPOINT", &stub.url());
+        let says =
+            ["the profile `p` names with `credential_source`", "instance profile", &stub.url()];
+        machine.fails(&["--profile", "p"], &says);
+        assert!(!machine.run(&["--profile", "p"]).err.contains("aws sso login"));
     }),
     ("role_session_name", || {
         assert_eq!(assumed("role_session_name = nightly\n").form("RoleSessionName"), "nightly");

@@ -1,9 +1,10 @@
 //! `secret:` of a subscriber: the name of what holds a web address, instead of the address.
 
-use super::validate::https_url;
+use super::validate::{https_url, regional_arn};
 use super::{Blueprint, Regions, Subscriber};
+use crate::catalogue::{is_region, suggest_region};
 use crate::resource::topic::{Endpoint, Protocol};
-use crate::scope::{Arn, Region};
+use crate::scope::{Arn, Partition, Region};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -62,6 +63,9 @@ pub enum SecretError {
     #[error("{0}, which a subscriber's `secret` names, has no text under that key")]
     NoKey(SecretReference),
 }
+
+/// The code of a secret that holds bytes: an address is a text.
+pub const SECRET_BINARY: &str = "SecretBinary";
 
 /// What stands before the name of a variable.
 const ENVIRONMENT: &str = "env:";
@@ -144,10 +148,9 @@ fn parameter(id: &str) -> Result<SecretReference, String> {
     let reference =
         |id: &str| SecretReference { store: SecretStore::Parameters, id: id.to_owned(), key: None };
     if id.starts_with("arn:") {
-        let is_one = |arn: &Arn<'_>| arn.service == "ssm" && arn.resource.starts_with("parameter/");
-        return match Arn::parse(id).filter(is_one) {
-            Some(_) => Ok(reference(id)),
-            None => Err("what follows `ssm:` is no ARN of a parameter".to_owned()),
+        return match arn_of_secret(id, "ssm", "parameter/") {
+            Ok(()) => Ok(reference(id)),
+            Err(why) => Err(format!("what follows `ssm:` is no ARN of a parameter: {why}")),
         };
     }
     let (name, selector) = id.split_once(':').unwrap_or((id, "1"));
@@ -164,6 +167,31 @@ fn parameter(id: &str) -> Result<SecretReference, String> {
     }
 }
 
+/// Whether an ARN can be one of a parameter or a secret: it decides where AWS is asked, so each of
+/// its parts must fit.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
+fn arn_of_secret(id: &str, service: &str, kind: &str) -> Result<(), String> {
+    let arn = regional_arn(id, service)?;
+    let region = Region::new(arn.region).filter(is_region);
+    let Some(region) = region else {
+        let meant = Region::new(arn.region).and_then(|region| suggest_region(&region));
+        let meant = meant.map(|meant| format!("; {meant}")).unwrap_or_default();
+        return Err(format!("AWS has no region `{}`{meant}", arn.region));
+    };
+    let partition = region.partition();
+    if Partition::named(arn.partition) != Some(partition) {
+        return Err(format!(
+            "its partition is `{}`, and that of {region} is `{partition}`",
+            arn.partition
+        ));
+    }
+    match arn.resource.strip_prefix(kind) {
+        None | Some("") => Err(format!("what follows the account is not `{kind}NAME`")),
+        Some(_) => Ok(()),
+    }
+}
+
 /// Reads a secret's name or ARN, and the key behind `#`.
 ///
 /// Source: <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html>
@@ -173,16 +201,14 @@ fn secret(text: &str) -> Result<SecretReference, String> {
         Some((id, key)) => (id, Some(key.to_owned())),
         None => (text, None),
     };
-    let is_one =
-        |arn: Arn<'_>| arn.service == "secretsmanager" && arn.resource.starts_with("secret:");
-    let good = match id.starts_with("arn:") {
-        true => Arn::parse(id).is_some_and(is_one),
-        false => {
-            !id.is_empty()
-                && id.chars().all(|one| one.is_ascii_alphanumeric() || "/_+=.@-".contains(one))
-        }
-    };
-    match good {
+    if id.starts_with("arn:") {
+        arn_of_secret(id, "secretsmanager", "secret:").map_err(|why| {
+            format!("what follows `secretsmanager:` is no ARN of a secret: {why}")
+        })?;
+        return Ok(SecretReference { store: SecretStore::Secrets, id: id.to_owned(), key });
+    }
+    let letters = |one: char| one.is_ascii_alphanumeric() || "/_+=.@-".contains(one);
+    match !id.is_empty() && id.chars().all(letters) {
         true => Ok(SecretReference { store: SecretStore::Secrets, id: id.to_owned(), key }),
         false => Err("what follows `secretsmanager:` is no secret's name or ARN (the key of a JSON object stands behind `#`)".to_owned()),
     }
@@ -232,11 +258,34 @@ impl Blueprint {
                     (None, SecretSource::Kept(_)) => continue,
                 };
                 let value = value.trim();
+                let named = source.to_string();
                 https_url(value).map_err(|why| SecretError::Invalid(source, why))?;
-                *endpoint = Endpoint::new(Protocol::Https, value);
+                *endpoint = Endpoint::new(Protocol::Https, value).veiled(Some(&named));
             }
         }
+        self.hide_copies();
         Ok(())
+    }
+}
+
+impl Blueprint {
+    /// Hides what stands in clear and is the value of a secret, too: SNS keeps one subscription of
+    /// both.
+    fn hide_copies(&mut self) {
+        let endpoints = self.destinations.values().flat_map(|one| &one.subscribers);
+        let endpoints = endpoints.filter_map(|subscriber| match subscriber {
+            Subscriber::Endpoint(endpoint) if endpoint.is_veiled() => Some(endpoint.clone()),
+            _ => None,
+        });
+        let hidden: BTreeSet<Endpoint> = endpoints.collect();
+        for destination in self.destinations.values_mut().filter(|_| !hidden.is_empty()) {
+            for subscriber in &mut destination.subscribers {
+                let Subscriber::Endpoint(endpoint) = subscriber else { continue };
+                if let Some(same) = hidden.get(&endpoint.veiled(None)) {
+                    *endpoint = same.clone();
+                }
+            }
+        }
     }
 }
 
@@ -283,6 +332,16 @@ mod tests {
             "secretsmanager:a#",
             "secretsmanager:a b",
             "secretsmanager:arn:aws:ssm:eu-west-1:111122223333:parameter/a",
+            "secretsmanager:arn:aws:secretsmanager:eu-west-1:111122223333:secret:",
+            "secretsmanager:arn:aws:secretsmanager:eu-wst-1:111122223333:secret:a",
+            "secretsmanager:arn:aws:secretsmanager::111122223333:secret:a",
+            "secretsmanager:arn:aws-cn:secretsmanager:eu-west-1:111122223333:secret:a",
+            "secretsmanager:arn:aws:secretsmanager:cn-north-1:111122223333:secret:a",
+            "ssm:arn:aws:ssm:eu-west-1:11112222333:parameter/a",
+            "ssm:arn:aws:ssm:eu-west-1::parameter/a",
+            "ssm:arn:aws:ssm:eu-west-9:111122223333:parameter/a",
+            "ssm:arn:amazon:ssm:eu-west-1:111122223333:parameter/a",
+            "ssm:arn:aws:ssm:eu-west-1:111122223333:parameter/",
         ] {
             assert!(SecretSource::parse(wrong).is_err(), "{wrong}");
         }

@@ -29,7 +29,7 @@ use crate::scope::{Partition, Region};
 use eventbridge_pattern::{Filter, Matcher};
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
-pub(super) use syntax::https_url;
+pub(super) use syntax::{https_url, regional_arn};
 
 /// Longest blueprint name, in characters: with an alert's id it fits into a rule's name.
 pub const NAME_MAX_CHARS: usize = 20;

@@ -1,5 +1,6 @@
 //! Holds the table of docs/causes.md to the remedies.
 
+use super::refusal::reads;
 use super::remedy::Failed;
 use super::{Cause, Denial};
 use crate::scope::{AccountId, Place, Region};
@@ -22,7 +23,10 @@ fn table() -> String {
             continue;
         }
         let mut remedies: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-        let calls = crate::permissions::every_call();
+        let mut calls = crate::permissions::every_call();
+        if let Cause::Refused(_) = cause {
+            calls.retain(|call| !reads(call));
+        }
         for operation in &calls {
             let text = cause.remedy(Failed::at(operation, &place)).replace(operation, "CALL");
             remedies.entry(text).or_default().push(operation);

@@ -105,6 +105,7 @@ impl Cause {
             Self::Unreachable(obstacle) => unreachable(obstacle).to_owned(),
             Self::NotEnabled => not_enabled(failed),
             Self::Distrusted => "CloudTrail is no trusted service of the organization, so no trail can be made for all its accounts: enable it in the management account (`aws organizations enable-aws-service-access --service-principal cloudtrail.amazonaws.com`), and run again; or leave `organization: true` out. No permission is missing.".to_owned(),
+            Self::Refused(refusal) => refusal.remedy(failed),
             Self::NotFound => not_found(failed),
             Self::Malformed => "What answered is not AWS, or its answer was cut short: a proxy or a sign-in page may stand in the way. Look at HTTPS_PROXY, NO_PROXY and AWS_ENDPOINT_URL, and run again. No permission is missing.".to_owned(),
             Self::TooLarge => format!(
@@ -271,7 +272,7 @@ fn unreachable(obstacle: Obstacle) -> &'static str {
             "Nothing accepts the connection: check the network, AWS_ENDPOINT_URL, and whether calls must go through a proxy (HTTPS_PROXY). No permission is missing."
         }
         Obstacle::Timeout => {
-            "No answer came in time: check the network, the proxy and VPC endpoints if there are any, and run again. No permission is missing."
+            "No answer came in time: check the network, the proxy, AWS_ENDPOINT_URL and VPC endpoints if there are any, and run again. No permission is missing."
         }
         Obstacle::Lost => {
             "The connection ended before the answer did: run again; if it stays so, look at the network and the proxy. No permission is missing."
@@ -297,6 +298,15 @@ fn unreachable(obstacle: Obstacle) -> &'static str {
         Obstacle::ProxyGateway => {
             "The proxy was reached, and does not reach AWS itself: check the region's name, then the proxy's own DNS and way out with whoever runs it. No permission is missing."
         }
+        Obstacle::ProxyPortal => {
+            "The proxy, or the network before it, wants a person to sign in first: open any http:// page in a browser on this network, sign in there, and run again. On a machine without people, whoever runs the proxy must let AWS's hosts pass (*.amazonaws.com, *.api.aws); where no proxy is needed, unset HTTPS_PROXY or HTTP_PROXY (https_proxy and http_proxy go first). AWS was not asked, and no permission is missing."
+        }
+        Obstacle::ProxyNone => {
+            "Mostly a web server or another program listens at that address: correct host and port in HTTPS_PROXY or HTTP_PROXY (https_proxy and http_proxy go first), or unset it where no proxy is needed. If it is a proxy, whoever runs it must let CONNECT to AWS's hosts at port 443 through. AWS was not asked, and no permission is missing."
+        }
+        Obstacle::ProxyScheme => {
+            "Correct the scheme of the URL in HTTPS_PROXY or HTTP_PROXY (https_proxy and http_proxy go first): `http://` for a proxy that is spoken to in plain HTTP, as nearly all are, also on the way to https:// endpoints; `https://` for one that has a certificate of its own. AWS was not asked, and no permission is missing."
+        }
     }
 }
 
@@ -307,7 +317,7 @@ fn source_failed(source: CredentialSource) -> &'static str {
             "The profile takes its credentials from this command, so signing in with the AWS CLI does not help: run the command by hand in the same environment and mend it (the tool behind it may want a sign-in of its own) until it prints JSON with `Version` 1, `AccessKeyId` and `SecretAccessKey`; or name another profile with `--profile`."
         }
         CredentialSource::Container => {
-            "The environment names a server of the container for credentials: check that the task or pod has a role, and AWS_CONTAINER_CREDENTIALS_FULL_URI or AWS_CONTAINER_CREDENTIALS_RELATIVE_URI with AWS_CONTAINER_AUTHORIZATION_TOKEN or its _FILE. Outside of such a container, unset them."
+            "The environment names a server of the container for credentials: check that the task or pod has a role, and AWS_CONTAINER_CREDENTIALS_FULL_URI or AWS_CONTAINER_CREDENTIALS_RELATIVE_URI with AWS_CONTAINER_AUTHORIZATION_TOKEN or its _FILE; if it hangs, see with `curl` whether the server (the task's or pod's agent) answers at that address. Outside of such a container, unset them."
         }
         CredentialSource::Machine => {
             "The credentials are those of the machine: check that a role is attached to it (instance profile), and that its metadata service is enabled and reached from here (in a container, with a hop limit of 2). Elsewhere than on EC2, name another source in the profile."

@@ -1,5 +1,5 @@
 use super::remedy::{Failed, for_regions};
-use super::{Cause, CloudErrorKind, Denial, Obstacle, PolicyType};
+use super::{Cause, CloudErrorKind, Denial, Obstacle, PolicyType, Refusal};
 use crate::scope::{AccountId, Place, Region};
 
 fn place(region: &str) -> Place {
@@ -142,8 +142,56 @@ fn each_service_words_the_same_cause_in_its_own_way() {
         ("s3:ListBucket", "SlowDown", "", 503, Throttled),
         ("tag:GetResources", "Http429", "", 429, Throttled),
         ("iam:GetRole", "Throttling", "Rate exceeded", 400, Throttled),
-        ("events:PutRule", "LimitExceededException", "", 400, Other),
-        ("events:PutRule", "ValidationException", "", 400, Other),
+        ("events:PutRule", "LimitExceededException", "", 400, Refused(Refusal::Quota)),
+        ("events:PutRule", "ValidationException", "", 400, Refused(Refusal::Value)),
+        ("events:ListRules", "ValidationException", "", 400, Other),
+        (
+            "cloudtrail:CreateTrail",
+            "KmsKeyNotFoundException",
+            "",
+            400,
+            Refused(Refusal::KeyMissing),
+        ),
+        (
+            "cloudtrail:UpdateTrail",
+            "KmsKeyDisabledException",
+            "",
+            400,
+            Refused(Refusal::KeyUnusable),
+        ),
+        ("cloudtrail:UpdateTrail", "KmsException", "", 400, Refused(Refusal::KeyUnusable)),
+        (
+            "cloudtrail:CreateTrail",
+            "InsufficientEncryptionPolicyException",
+            "",
+            400,
+            Refused(Refusal::KeyPolicy),
+        ),
+        (
+            "cloudtrail:CreateTrail",
+            "InsufficientS3BucketPolicyException",
+            "",
+            400,
+            Refused(Refusal::BucketPolicy),
+        ),
+        (
+            "cloudtrail:CreateTrail",
+            "S3BucketDoesNotExistException",
+            "",
+            400,
+            Refused(Refusal::BucketMissing),
+        ),
+        ("sns:CreateTopic", "TagPolicy", "", 400, Refused(Refusal::TagPolicy)),
+        ("sns:SetTopicAttributes", "KMSDisabled", "", 400, Refused(Refusal::KeyUnusable)),
+        (
+            "sqs:CreateQueue",
+            "AWS.SimpleQueueService.QueueDeletedRecently;Sender",
+            "",
+            400,
+            Refused(Refusal::Busy),
+        ),
+        ("iam:DeleteRole", "DeleteConflict", "", 409, Refused(Refusal::Attached)),
+        ("s3:CreateBucket", "BucketAlreadyExists", "", 409, Refused(Refusal::BucketTaken)),
         (
             "organizations:DescribeOrganization",
             "AWSOrganizationsNotInUseException",
@@ -209,7 +257,7 @@ fn only_a_denial_is_answered_with_a_permission() {
             for failed in [Failed::call(operation), Failed::at(operation, &place)] {
                 let text = cause.remedy(failed);
                 let asks = text.to_ascii_lowercase().contains("allow ");
-                let can = matches!(cause, Cause::Denied(_));
+                let can = matches!(cause, Cause::Denied(_) | Cause::Refused(Refusal::Dependency));
                 assert!(can || !asks, "{cause:?} {operation}: {text}");
                 assert!(
                     text.ends_with('.') && !text.contains("  "),
@@ -310,4 +358,126 @@ fn what_a_cause_means_for_the_next_step_is_what_its_code_meant() {
     ] {
         assert_eq!(cause.kind(), kind, "{cause:?}");
     }
+}
+
+/// The errors that the API references list for the calls that change something, beside those that
+/// every call can have.
+const LISTED: [(&str, &str); 35] = [
+    (
+        "cloudtrail:CreateTrail",
+        "CloudTrailAccessNotEnabled CloudTrailInvalidClientTokenId CloudWatchLogsDeliveryUnavailable Conflict InsufficientDependencyServiceAccessPermission InsufficientEncryptionPolicy InsufficientS3BucketPolicy InsufficientSnsTopicPolicy InvalidCloudWatchLogsLogGroupArn InvalidCloudWatchLogsRoleArn InvalidKmsKeyId InvalidParameterCombination InvalidParameter InvalidS3BucketName InvalidS3Prefix InvalidSnsTopicName InvalidTagParameter InvalidTrailName Kms KmsKeyDisabled KmsKeyNotFound MaximumNumberOfTrailsExceeded NoManagementAccountSlrExists NotOrganizationMasterAccount OperationNotPermitted OrganizationNotInAllFeaturesMode OrganizationsNotInUse S3BucketDoesNotExist TagsLimitExceeded Throttling TrailAlreadyExists TrailNotProvided UnsupportedOperation",
+    ),
+    (
+        "cloudtrail:UpdateTrail",
+        "CloudTrailArnInvalid InvalidEventSelectors InvalidHomeRegion KmsKeyNotFound TrailNotFound",
+    ),
+    (
+        "cloudtrail:StartLogging",
+        "CloudTrailArnInvalid Conflict InvalidHomeRegion InvalidTrailName OperationNotPermitted TrailNotFound UnsupportedOperation",
+    ),
+    ("cloudtrail:PutEventSelectors", "InvalidEventSelectors InvalidHomeRegion TrailNotFound"),
+    (
+        "cloudtrail:AddTags",
+        "CloudTrailArnInvalid Conflict InvalidTagParameter InvalidTrailName ResourceNotFound ResourceTypeNotSupported TagsLimitExceeded",
+    ),
+    ("cloudtrail:RemoveTags", "CloudTrailArnInvalid InvalidTagParameter ResourceNotFound"),
+    (
+        "events:PutRule",
+        "ConcurrentModification Internal InvalidEventPattern LimitExceeded ManagedRule ResourceNotFound",
+    ),
+    (
+        "events:PutTargets",
+        "ConcurrentModification Internal LimitExceeded ManagedRule ResourceNotFound",
+    ),
+    ("events:RemoveTargets", "ConcurrentModification Internal ManagedRule ResourceNotFound"),
+    ("events:DeleteRule", "ConcurrentModification Internal ManagedRule ResourceNotFound"),
+    (
+        "events:CreateEventBus",
+        "ConcurrentModification Internal InvalidState LimitExceeded OperationDisabled ResourceAlreadyExists ResourceNotFound",
+    ),
+    ("events:DeleteEventBus", "ConcurrentModification Internal"),
+    (
+        "events:PutPermission",
+        "ConcurrentModification Internal OperationDisabled PolicyLengthExceeded ResourceNotFound",
+    ),
+    ("events:TagResource", "ConcurrentModification Internal ManagedRule ResourceNotFound"),
+    (
+        "sns:CreateTopic",
+        "AuthorizationError ConcurrentAccess InternalError InvalidParameter InvalidSecurity StaleTag TagLimitExceeded TagPolicy TopicLimitExceeded",
+    ),
+    ("sns:SetTopicAttributes", "AuthorizationError InternalError InvalidParameter NotFound"),
+    (
+        "sns:Subscribe",
+        "AuthorizationError FilterPolicyLimitExceeded InternalError InvalidParameter NotFound SubscriptionLimitExceeded",
+    ),
+    ("sns:SetSubscriptionAttributes", "FilterPolicyLimitExceeded InvalidParameter NotFound"),
+    ("sns:DeleteTopic", "ConcurrentAccess InvalidState NotFound StaleTag TagPolicy"),
+    (
+        "sns:TagResource",
+        "ConcurrentAccess InvalidParameter ResourceNotFound StaleTag TagLimitExceeded TagPolicy",
+    ),
+    ("sns:Unsubscribe", "AuthorizationError InvalidParameter NotFound"),
+    (
+        "sqs:CreateQueue",
+        "InvalidAddress InvalidAttributeName InvalidAttributeValue InvalidSecurity QueueDeletedRecently QueueNameExists RequestThrottled UnsupportedOperation",
+    ),
+    (
+        "sqs:SetQueueAttributes",
+        "InvalidAddress InvalidAttributeName InvalidAttributeValue OverLimit QueueDoesNotExist",
+    ),
+    ("sqs:DeleteQueue", "InvalidAddress QueueDoesNotExist UnsupportedOperation"),
+    ("sqs:TagQueue", "InvalidAddress QueueDoesNotExist UnsupportedOperation"),
+    (
+        "iam:CreateRole",
+        "ConcurrentModification EntityAlreadyExists InvalidInput LimitExceeded MalformedPolicyDocument ServiceFailure",
+    ),
+    (
+        "iam:PutRolePolicy",
+        "LimitExceeded MalformedPolicyDocument NoSuchEntity ServiceFailure UnmodifiableEntity",
+    ),
+    (
+        "iam:DeleteRole",
+        "ConcurrentModification DeleteConflict LimitExceeded NoSuchEntity UnmodifiableEntity",
+    ),
+    ("iam:DeleteRolePolicy", "LimitExceeded NoSuchEntity UnmodifiableEntity"),
+    (
+        "iam:UpdateAssumeRolePolicy",
+        "LimitExceeded MalformedPolicyDocument NoSuchEntity UnmodifiableEntity",
+    ),
+    ("iam:TagRole", "ConcurrentModification InvalidInput LimitExceeded NoSuchEntity"),
+    (
+        "states:CreateStateMachine",
+        "Conflict InvalidArn InvalidDefinition InvalidEncryptionConfiguration InvalidName KmsAccessDenied KmsThrottling StateMachineAlreadyExists StateMachineDeleting StateMachineLimitExceeded StateMachineTypeNotSupported TooManyTags Validation",
+    ),
+    (
+        "states:UpdateStateMachine",
+        "Conflict InvalidArn InvalidDefinition InvalidEncryptionConfiguration MissingRequiredParameter ServiceQuotaExceeded StateMachineDeleting StateMachineDoesNotExist Validation",
+    ),
+    (
+        "s3:CreateBucket",
+        "BucketAlreadyExists IllegalLocationConstraint InvalidBucketName OperationAborted TooManyBuckets",
+    ),
+    ("s3:PutBucketPolicy", "MalformedPolicy NoSuchBucket OperationAborted InvalidArgument"),
+];
+
+#[test]
+fn every_error_that_a_change_can_have_has_a_cause_of_its_own() {
+    for (operation, codes) in LISTED {
+        for code in codes.split(' ') {
+            for spelled in [code.to_owned(), format!("{code}Exception")] {
+                let cause = Cause::said(operation, &spelled, "", Some(400));
+                if cause != Cause::Other {
+                    let remedy = cause.remedy(Failed::call(operation));
+                    assert!(remedy.ends_with('.'), "{operation} {code}: {remedy}");
+                }
+            }
+            let known = [code.to_owned(), format!("{code}Exception")]
+                .iter()
+                .any(|code| Cause::said(operation, code, "", Some(400)) != Cause::Other);
+            assert!(known, "{operation} {code}");
+        }
+    }
+    let names: std::collections::BTreeSet<&str> =
+        Refusal::ALL.iter().map(|refusal| refusal.name()).collect();
+    assert_eq!(names.len(), Refusal::ALL.len());
 }

@@ -7,7 +7,7 @@
 //! `OptInRequired`), <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>, and the
 //! errors of each operation in the API references.
 
-use super::{Cause, CloudErrorKind, Denial, Obstacle, PolicyType};
+use super::{Cause, CloudErrorKind, Denial, Obstacle, PolicyType, Refusal};
 
 /// CloudTrail's code where it is no trusted service of the organization.
 ///
@@ -233,6 +233,9 @@ impl Cause {
         }
         if SERVER_ERROR.contains(&code) {
             return Self::ServerError;
+        }
+        if let Some(refusal) = Refusal::of(operation, code) {
+            return Self::Refused(refusal);
         }
         Self::of_status(status).unwrap_or(Self::Other)
     }

@@ -1,6 +1,7 @@
 //! A cloud that records the answers of another one, for a snapshot file.
 
 use super::lookup::{Lookup, LookupPage};
+use super::veiled::Veil;
 use super::{Cloud, CloudError, CloudErrorKind, QueueMessage};
 use crate::action::Action;
 use crate::blueprint::SecretReference;
@@ -48,6 +49,10 @@ impl<'a> Recorder<'a> {
 }
 
 impl Cloud for Recorder<'_> {
+    fn cover(&self, veil: Veil) {
+        self.cloud.cover(veil);
+    }
+
     fn caller(&self) -> BoxFuture<'_, Result<Caller, CloudError>> {
         self.cloud.caller()
     }

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 /// Longest topic name, in characters: `[A-Za-z0-9_-]+`.
 ///
@@ -148,11 +149,19 @@ pub struct Endpoint {
     /// What tells whether its password changed. Made with the endpoint: it takes its time, and
     /// copies are many.
     mark: Option<String>,
+    /// What is shown, where nothing of the address is: it comes from a secret.
+    veil: Option<Arc<str>>,
 }
 
 impl Endpoint {
     pub fn new(protocol: Protocol, address: impl Into<String>) -> Self {
         let address = address.into();
+        if let Some(compared) =
+            secret::compared_as(&address).filter(|_| protocol == Protocol::Https)
+        {
+            let (compared, veil) = (Some(compared), Some(address.as_str().into()));
+            return Self { protocol, address, compared, mark: None, veil };
+        }
         let compared = match protocol {
             Protocol::Http | Protocol::Https => secret::shown(&address).into_owned(),
             Protocol::Email | Protocol::EmailJson => address.to_lowercase(),
@@ -163,7 +172,41 @@ impl Endpoint {
             Protocol::Http | Protocol::Https => secret::password_mark(&address),
             _ => None,
         };
-        Self { protocol, address, compared, mark }
+        Self { protocol, address, compared, mark, veil: None }
+    }
+
+    /// The same endpoint with nothing of its address to be seen: `named` holds it, where that is
+    /// known. Only https endpoints can come from a secret.
+    #[must_use]
+    pub fn veiled(&self, named: Option<&str>) -> Self {
+        let whole = secret::covered(&self.address, None);
+        match (self.protocol, whole, secret::covered(&self.address, named)) {
+            (Protocol::Https, Some(whole), Some(shown)) => {
+                Self { compared: Some(whole), veil: Some(shown.into()), ..self.clone() }
+            }
+            _ => self.clone(),
+        }
+    }
+
+    /// The same endpoint as its topic lists it.
+    #[must_use]
+    pub fn unveiled(&self) -> Self {
+        if self.veil.is_none() || secret::compared_as(&self.address).is_some() {
+            return self.clone();
+        }
+        let compared = secret::shown(&self.address).into_owned();
+        let compared = (compared != self.address).then_some(compared);
+        Self { compared, veil: None, ..self.clone() }
+    }
+
+    /// What holds its address, where it is hidden for that.
+    pub fn named_by(&self) -> Option<&str> {
+        secret::named_by(self.veil.as_deref()?)
+    }
+
+    /// Whether nothing of its address is to be seen.
+    pub fn is_veiled(&self) -> bool {
+        self.veil.is_some()
     }
 
     /// The address as SNS is given it, with its secret.
@@ -173,8 +216,9 @@ impl Endpoint {
 
     /// The address without its secret.
     pub fn shown(&self) -> &str {
-        match self.protocol {
-            Protocol::Http | Protocol::Https => self.compared(),
+        match (&self.veil, self.protocol) {
+            (Some(veil), _) => veil,
+            (None, Protocol::Http | Protocol::Https) => self.compared(),
             _ => &self.address,
         }
     }
@@ -183,7 +227,9 @@ impl Endpoint {
     /// has no password, or none that is known.
     pub fn password_tag(&self) -> Option<(String, String)> {
         let mark = self.mark.clone()?;
-        let digits = &hex(&Sha256::digest(self.shown()))[..PASSWORD_TAG_DIGITS];
+        // Whether the blueprint names a secret or has the address makes no difference to its tag.
+        let digits = Sha256::digest(secret::shown(&self.address).as_bytes());
+        let digits = &hex(&digits)[..PASSWORD_TAG_DIGITS];
         Some((format!("{PASSWORD_TAG}{digits}"), mark))
     }
 
@@ -309,6 +355,28 @@ mod tests {
         ] {
             assert_ne!(Endpoint::new(protocol, a), Endpoint::new(protocol, b), "{a}");
         }
+    }
+
+    #[test]
+    fn an_endpoint_from_a_secret_is_equal_by_its_digits_and_shows_its_name() {
+        let url = "https://u:pw@Hooks.example/in?k=planted";
+        let plain = Endpoint::new(Protocol::Https, url);
+        let veiled = plain.veiled(Some("env:HOOK"));
+        let text = veiled.to_string();
+        assert!(text.starts_with("https:secret:env:HOOK~") && !text.contains("xample"), "{text}");
+        assert_eq!(format!("{veiled:?}"), format!("Endpoint({text})"));
+        assert_ne!(veiled, plain);
+        assert_eq!(veiled.unveiled(), plain);
+        assert_eq!(veiled.password_tag(), plain.password_tag());
+        assert_eq!(veiled, plain.veiled(Some("env:OTHER")));
+        assert_eq!(veiled, plain.veiled(None));
+        let listed = Endpoint::new(Protocol::Https, "https://u:****@hooks.example/in?k=planted");
+        assert_eq!(veiled, listed.veiled(Some("env:HOOK")));
+        let read: Endpoint =
+            serde_json::from_str(&serde_json::to_string(&veiled).unwrap()).unwrap();
+        assert_eq!(read, veiled);
+        assert!(read.is_masked() && !veiled.is_masked() && read.is_veiled());
+        assert_eq!((veiled.address(), in_full(&veiled)), (url, format!("https:{url}")));
     }
 
     #[test]

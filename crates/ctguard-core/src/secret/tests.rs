@@ -98,3 +98,24 @@ fn a_password_has_a_mark_that_only_it_and_its_address_give() {
         assert_eq!(mark(none), None, "{none}");
     }
 }
+
+#[test]
+fn an_address_that_is_hidden_whole_shows_nothing_but_its_digits() {
+    for (url, _, _) in URLS {
+        let Some(text) = covered(url, None) else {
+            assert!(!url.contains("://"), "{url}");
+            continue;
+        };
+        let named = covered(url, Some("env:HOOK")).unwrap();
+        assert_eq!(compared_as(&named), Some(text.clone()), "{url}");
+        assert_eq!(covered(&shown(url), None), Some(text.clone()), "what is saved: {url}");
+        assert_eq!(covered(&text, None), Some(text.clone()), "hidden twice: {url}");
+        let (before, digits) = text.rsplit_once('~').unwrap();
+        assert!(before == "https://****" && is_hash(digits), "{text}");
+        assert!(is_masked(&text) && literal(&text).is_none(), "{text}");
+    }
+    assert_ne!(covered("https://a.example/in", None), covered("https://b.example/in", None));
+    for text in ["env:HOOK", "secret:env:HOOK", "secret:env:HOOK~1", "https://****~01234567"] {
+        assert_eq!(compared_as(text), None, "{text}");
+    }
+}

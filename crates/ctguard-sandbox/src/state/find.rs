@@ -47,6 +47,7 @@ impl State {
             failing: Vec::new(),
             required_tags: BTreeSet::new(),
             indexed: None,
+            from_secrets: BTreeMap::new(),
         }
     }
 

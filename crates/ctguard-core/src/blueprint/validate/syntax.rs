@@ -75,7 +75,10 @@ pub(in crate::blueprint) fn https_url(text: &str) -> Result<(), &'static str> {
 }
 
 /// Takes apart an ARN of this service in a region and an account.
-pub(super) fn regional_arn<'a>(text: &'a str, service: &str) -> Result<Arn<'a>, String> {
+pub(in crate::blueprint) fn regional_arn<'a>(
+    text: &'a str,
+    service: &str,
+) -> Result<Arn<'a>, String> {
     let arn = arn_of(text, service)?;
     if Region::new(arn.region).is_none() {
         return Err(format!("its region is `{}`", arn.region));
