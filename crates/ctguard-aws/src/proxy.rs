@@ -127,7 +127,7 @@ fn proxy((value, named_by): (String, &'static str)) -> Result<Proxy, String> {
         None => format!("http://{}", value.trim_start_matches("//")),
     };
     let found = Proxy { url: encoded(&url), named_by };
-    let whole = authority(&url).unwrap_or_default();
+    let whole = authority(&found.url).unwrap_or_default();
     if host(&whole).is_empty() {
         return Err(format!(
             "{named_by} names a proxy without a host: write it as `{named_by}=http://HOST:PORT`, or unset it where no proxy is needed"
@@ -137,10 +137,9 @@ fn proxy((value, named_by): (String, &'static str)) -> Result<Proxy, String> {
     if let Some((_, port)) =
         port.filter(|(_, port)| !port.parse::<u16>().is_ok_and(|port| port > 0))
     {
-        // A password with a slash in it ends here, too: it is not shown.
         let shown = if port.bytes().all(|byte| byte.is_ascii_digit()) { port } else { "…" };
         return Err(format!(
-            "{named_by} names a proxy with the port `{shown}`, and ports are numbers from 1 to 65535: write it as `{named_by}=http://HOST:PORT`, with `/`, `?` and `#` of a password encoded (`%2F`, `%3F`, `%23`)"
+            "{named_by} names a proxy with the port `{shown}`, and ports are numbers from 1 to 65535: write it as `{named_by}=http://HOST:PORT`"
         ));
     }
     match aws_smithy_http_client::proxy::ProxyConfig::all(found.url.as_str()) {
@@ -330,14 +329,20 @@ mod tests {
             ("http://p:0", "the port `0`"),
             ("http://p:", "the port ``"),
             ("p:port", "the port `…`"),
-            ("http://u:sec/ret@p:1", "the port `…`"),
             ("http://[::1]:70000", "the port `70000`"),
         ] {
             let error = read(&[("https_proxy", url)]).unwrap_err();
             assert!(error.contains(says) && error.contains("https_proxy"), "{url}: {error}");
             assert!(!error.contains("sec"), "{error}");
         }
-        for url in ["http://p", "http://p:1/", "http://[::1]:3128", "p:3128", "//p:3128"] {
+        for url in [
+            "http://p",
+            "http://u:sec/ret@p:1",
+            "http://p:1/",
+            "http://[::1]:3128",
+            "p:3128",
+            "//p:3128",
+        ] {
             assert!(read(&[("https_proxy", url)]).is_ok(), "{url}");
         }
     }
