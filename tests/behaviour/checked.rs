@@ -132,8 +132,31 @@ fn too_many() -> Vec<Case> {
         ("regions that are enabled", of("regions: enabled", &alerts(301, "")), "too-many-rules"),
         ("301 alerts in a hub", of(&fleet(2), &alerts(301, "")), "too-many-rules"),
         ("31 rules with a wildcard", of(PLAIN_FLEET, &alerts(31, wildcard)), "too-many-rules"),
+        ("mails of many destinations in many regions", many_mails(), "role-policy-too-large"),
         ("31 accounts in a hub", of(&fleet(31), &alerts(1, "")), "hub-too-many-accounts"),
     ]
+}
+
+/// The role of the state machines names each topic in each region.
+fn many_mails() -> String {
+    let regions = "us-east-1, us-east-2, us-west-1, us-west-2, eu-west-1, eu-west-2, eu-west-3, eu-central-1, eu-north-1, ap-south-1, ap-northeast-1, ap-southeast-1, ap-southeast-2, ca-central-1, sa-east-1";
+    let names: Vec<String> = (0..12).map(|n| format!("people-{n}")).collect();
+    let destinations: String = names
+        .iter()
+        .map(|name| {
+            format!("  {name}: {{ topic: {name}, format: mail, subscribers: [{{ email: {name}@acme.example }}] }}\n")
+        })
+        .collect();
+    format!(
+        "version: 1\nname: acme\nregions: [{regions}]\ndestinations:\n{destinations}routes: {{ high: [{}] }}\nalerts:\n  - {{ id: a, title: T, risk: high, events: [ec2:CreateRoute], notify: [people-0, people-1, people-2, people-3, people-4], why: w, next: n }}\n{}",
+        names[0],
+        (1..4)
+            .map(|n| {
+                let few = names.iter().skip(n * 3).take(3).cloned().collect::<Vec<_>>().join(", ");
+                format!("  - {{ id: a{n}, title: T, risk: high, events: [ec2:DeleteRoute], notify: [{few}], why: w, next: n }}\n")
+            })
+            .collect::<String>()
+    )
 }
 
 fn out_of_place() -> Vec<Case> {

@@ -60,6 +60,9 @@ fn an_account_is_as_it_was_before_byte_for_byte() {
 fn trails_and_their_buckets_are_let_go_and_go_on() {
     let world = World::settled(&keeping_a_trail());
     let told = world.run(&["destroy", "--yes"]).expect(0);
+    // The user asked for it: nothing is said of a blueprint that has changed.
+    assert!(!told.out.contains("the blueprint no longer"), "{}", told.out);
+    assert!(told.out.contains("destroy removes all that is the blueprint's"), "{}", told.out);
     for word in ["it is released and goes on logging", "it is released, with everything in it"] {
         assert!(told.out.contains(word), "`{word}` is not said: {}", told.out);
     }

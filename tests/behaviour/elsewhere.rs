@@ -518,3 +518,43 @@ fn a_role_is_asked_for_where_only_a_role_reaches() {
     );
     assert_eq!(LinkCode::TopicUnread.as_str(), "topic-unread");
 }
+
+/// The first plan says what the topic's owner must allow, in words that can be put in as they are.
+#[test]
+fn the_statements_that_the_first_plan_prints_let_the_role_in() {
+    use crate::world::World;
+    let text = format!(
+        "version: 1\nname: acme\nregions: [us-east-1]\ndestinations:\n  central: {{ topic_arn: \"arn:aws:sns:us-east-1:{OWNER}:central\", format: json, role: create, subscribers: [{{ https: \"{HOOK}\" }}] }}\nroutes: {{ high: [central] }}\nalerts:\n  - {{ id: route, title: Route, risk: high, events: [ec2:CreateRoute], why: w, next: n }}\n"
+    );
+    let world = World::with_trail(&text);
+    world.change(|state| {
+        let topics = accounts(false);
+        state.accounts.extend(topics.accounts.into_iter().filter(|(id, _)| id.as_str() == OWNER));
+        for region in REGIONS {
+            let topics = &mut state.region_mut(&place(OWNER, region)).topics;
+            topics.get_mut("central").unwrap().topic.policy =
+                Some(json!({ "Version": "2012-10-17", "Statement": [] }));
+        }
+    });
+    let plan = world.run(&["plan", "--format", "json"]).expect(0).json();
+    let warnings = plan["warnings"].as_array().unwrap().iter();
+    let said: Vec<&str> = warnings.filter_map(|one| one["message"].as_str()).collect();
+    let said = said.iter().find(|text| text.contains("Statements that let")).unwrap();
+    let printed = &said[said.find("{\"").unwrap()..];
+    let printed = printed.replace("{region}", "us-east-1").replace("{account}", "111122223333");
+    let statements: Vec<Value> =
+        serde_json::from_str(&format!("[{}]", printed.trim_end_matches('.'))).unwrap();
+    world.change(|state| {
+        let topics = &mut state.region_mut(&place(OWNER, "us-east-1")).topics;
+        topics.get_mut("central").unwrap().topic.policy =
+            Some(json!({ "Version": "2012-10-17", "Statement": statements }));
+    });
+    world.run(&["apply", "--yes"]).expect(0);
+    let verify = world.run(&["verify"]).expect(0);
+    assert!(verify.out.contains("1 proven"), "{}", verify.out);
+    let sent = world.run(&["sandbox", "send", "ec2:CreateRoute", "--region", "us-east-1"]);
+    assert!(sent.out.contains("central"), "{}", sent.out);
+    // Once all is in place, nothing is left to say.
+    let plan = world.run(&["plan", "--detailed-exitcode"]).expect(0);
+    assert!(!plan.out.contains("Statements that let"), "{}", plan.out);
+}

@@ -175,6 +175,29 @@ fn deleting_more_than_a_third_stops_an_apply() {
     assert!(!kinds(&world).contains(&"deletes-much".to_owned()));
 }
 
+/// What composed mails goes once other rules' targets have taken over: nobody hears less.
+#[test]
+fn another_format_is_no_mass_deletion() {
+    // Two state machines and their two roles, of 13 objects.
+    let mails = PLAIN.replace("format: text", "format: mail");
+    let world = settled(&mails);
+    let plain = mails.replace("format: mail", "format: text");
+    world.write("ctguard.yaml", &plain);
+    assert_eq!(kinds(&world), [""; 0]);
+    world.run(&["apply", "--yes"]).expect(0);
+    world.run(&["verify"]).expect(0);
+    world.run(&["apply", "--yes"]).expect(0);
+    let state = world.state();
+    let here = state.accounts.values().flat_map(|account| account.regions.values());
+    assert!(here.into_iter().all(|region| region.machines.is_empty()), "the machines are gone");
+    world.run(&["plan", "--detailed-exitcode"]).expect(0);
+    // Rules that go are counted as ever, with the machines that nothing starts any more.
+    let world = settled(&mails);
+    let none = mails.split("alerts:").next().unwrap().to_owned() + "alerts: []\n";
+    world.write("ctguard.yaml", &none);
+    assert!(kinds(&world).contains(&"deletes-much".to_owned()));
+}
+
 /// Three accounts, applied and confirmed.
 fn fleet_of(blueprint: &str) -> World {
     let world = World::empty();

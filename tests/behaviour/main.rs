@@ -36,6 +36,7 @@ mod guides;
 mod house;
 mod import;
 mod init;
+mod keys;
 mod laws;
 mod links;
 mod live_rules;

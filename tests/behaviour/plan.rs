@@ -140,18 +140,6 @@ fn says_why_an_alert_stays_silent_when_no_apply_can_mend_it() {
 }
 
 #[test]
-fn a_key_that_was_not_judged_is_said() {
-    let keyed = PLAIN.replace("topic: secops", "topic: secops, kms_key: alias/alerts");
-    let world = World::with_trail(&keyed);
-    let ran = world.run(&["plan"]).expect(0);
-    assert!(
-        ran.out.contains("gets the key alias/alerts, which has not been checked"),
-        "{}",
-        ran.out
-    );
-}
-
-#[test]
 fn an_alert_that_goes_counts_each_place_once_and_only_where_somebody_hears() {
     let many: String = (0..6)
         .map(|n| {

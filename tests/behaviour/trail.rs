@@ -174,11 +174,12 @@ fn a_new_trail_into_another_accounts_bucket_is_made_and_the_bucket_assumed() {
     other.run(&["plan"]).expect(4);
 }
 
-/// Lets CloudTrail refuse the trail: its key does not exist.
+/// Lets CloudTrail refuse the trail for its key, which is another account's and does not exist: no
+/// plan knows that.
 fn with_a_key_that_is_gone() -> World {
     World::bare(&keeping_a_trail().replace(
         "home_region: us-east-1 }",
-        "home_region: us-east-1, kms_key: \"arn:aws:kms:us-east-1:111122223333:key/1a2b3c4d-0000-0000-0000-000000000000\" }",
+        "home_region: us-east-1, kms_key: \"arn:aws:kms:us-east-1:444455556666:key/1a2b3c4d-0000-0000-0000-000000000000\" }",
     ))
 }
 

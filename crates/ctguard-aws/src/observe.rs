@@ -496,8 +496,9 @@ impl Reading<'_> {
         let place = &self.session.place;
         let trails = trails.known().into_iter().flatten();
         let trails = trails.filter_map(|(_, trail)| trail.key_at(place).cloned());
+        let named = self.reads.keys.iter().cloned();
         let keys: BTreeSet<String> =
-            topics.chain(queues).chain(buses).chain(default).chain(trails).collect();
+            topics.chain(queues).chain(buses).chain(default).chain(trails).chain(named).collect();
         let read =
             each(keys, |key| async move { (observed(self.session.key(&key).await), key) }.boxed());
         read.await.into_iter().map(|(found, key)| (key, found)).collect()

@@ -28,6 +28,7 @@ use crate::record::Fires;
 use crate::resource::bucket::Encryption;
 use crate::resource::function;
 use crate::resource::keys::RuleKey;
+use crate::resource::kms;
 use crate::resource::machine::{Machine, machine_arn};
 use crate::resource::policy;
 use crate::resource::queue::Queue;
@@ -137,6 +138,19 @@ pub struct DesiredPlace {
     pub bus: Option<DesiredBus>,
     /// Present in the home region of the managed trail.
     pub trail: Option<DesiredTrail>,
+}
+
+impl DesiredPlace {
+    /// Keys that the blueprint names for what is here, where they are to be read from here: keys of
+    /// this region and, as no other account's policy is given, of this account.
+    ///
+    /// Source: <https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html>
+    fn keys_at(&self, place: &Place) -> BTreeSet<String> {
+        let of_topics = self.topics.values().filter_map(|topic| topic.kms_key.as_ref());
+        let of_trail = self.trail.as_ref().and_then(|trail| trail.trail.kms_key.as_ref());
+        let here = |key: &&String| kms::is_in(key, place);
+        of_topics.chain(of_trail).filter(here).cloned().collect()
+    }
 }
 
 /// A rule with its targets.
@@ -404,6 +418,7 @@ impl Desired {
             reads.queues.extend(here.queues.keys().map(|name| place.arn("sqs", name)));
             reads.machines.extend(here.machines.keys().map(|name| machine_arn(place, name)));
             reads.managed_trail = here.trail.as_ref().map(|trail| trail.name.clone());
+            reads.keys = here.keys_at(place);
         }
         if let Some(made) = self.made.get(place) {
             reads.buses.insert(made.bus.clone());

@@ -14,7 +14,8 @@ pub mod trust;
 
 use crate::blueprint::{AssumedRole, Blueprint};
 use crate::desired::Adoption;
-use crate::resource::policy;
+use crate::resource::policy::{self, characters};
+pub use crate::resource::role::INLINE_POLICIES_MAX_CHARS;
 use crate::scope::{AccountId, Partition, Place, Region};
 use grants::{Duties, allow, statements};
 use serde::Serialize;
@@ -26,11 +27,6 @@ use std::fmt;
 ///
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 pub const MANAGED_POLICY_MAX_CHARS: usize = 6_144;
-
-/// Most characters of all inline policies of a role, white space not counted.
-///
-/// Source: the page of [`MANAGED_POLICY_MAX_CHARS`].
-pub const INLINE_POLICIES_MAX_CHARS: usize = 10_240;
 
 /// Listed accounts whose roles are named one by one; of more, each name of a role stands for all
 /// accounts.
@@ -123,11 +119,6 @@ impl IdentityPolicy {
         }
         parts.into_iter().map(policy::document).collect()
     }
-}
-
-/// Characters without white space, which IAM does not count.
-fn characters(document: &Value) -> usize {
-    document.to_string().chars().filter(|c| !c.is_whitespace()).count()
 }
 
 /// The policies of all identities of a blueprint. `own`: the account that runs ctguard, where it is

@@ -35,9 +35,11 @@ mod trail;
 
 pub use crate::codes::LinkCode;
 pub use link::{FailedRead, FixedBy, Link, Status};
+pub(crate) use logs::key as log_key;
 pub(crate) use logs::unread as log_bucket;
 pub use object::LinkObject;
 pub use report::{AlertCounts, Counts, Covered, Finding, RemarkGroup, Report, Unread};
+pub(crate) use topic::key_beforehand;
 
 use crate::desired::{AlertPath, Desired, DestinationPath};
 use crate::scope::Place;
@@ -248,17 +250,23 @@ impl<'a> Prover<'a> {
 
     /// The links from the event bus where the alert is raised.
     fn onward(&mut self, path: &'a AlertPath) -> Shared {
-        let key = cache::Onward::of(path);
+        let (desired, live) = (self.desired, self.live);
+        let less = path.forward.is_some()
+            && self.known.takes_less(&path.rules, || {
+                rule::take_less(desired, live, &path.raised, &path.rules)
+            });
+        let from = less.then_some(&path.lands.account);
+        let key = cache::Onward::of(path, from);
         if let Some(known) = self.known.onward(&key) {
             return known;
         }
-        let (desired, live) = (self.desired, self.live);
         let mut rules: Vec<Link> = fires::judge(desired, path).into_iter().collect();
         rules.extend(fires::elsewhere(desired, path));
         // Without its bus a rule cannot exist: the bus's own link is enough.
         let bus = path.forward.as_ref().map(|hop| bus::seen(live, &path.raised, &hop.bus_arn));
         if bus.is_none_or(|seen| seen.is_some_and(|seen| seen.known().is_some())) {
-            rule::judge(desired, live, &path.raised, &path.rules, &path.destinations, &mut rules);
+            let (raised, to) = (&path.raised, &path.destinations);
+            rule::judge(desired, live, raised, &path.rules, to, from, &mut rules);
         }
         for destination in path.destinations.iter() {
             for judged in through(desired, live, path, destination) {

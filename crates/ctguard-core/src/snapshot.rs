@@ -18,6 +18,7 @@ use crate::cause::remedy::Failed;
 use crate::resource::bucket::Bucket;
 use crate::resource::bus::Bus;
 use crate::resource::keys::RuleKey;
+use crate::resource::kms;
 use crate::resource::machine::{Machine, MachineStatus};
 use crate::resource::queue::Queue;
 use crate::resource::role::Role;
@@ -26,7 +27,7 @@ use crate::resource::small_map::SmallMap;
 use crate::resource::topic::{Endpoint, SubscriptionAttributes, Topic};
 use crate::resource::trail::{Selectors, Trail, TrailStatus};
 use crate::resource::{Tags, owned_by};
-use crate::scope::{AccountId, Arn, Place, Region};
+use crate::scope::{AccountId, Place, Region};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -221,7 +222,7 @@ pub struct PlaceSnapshot {
     /// Trails seen from this place, shadow trails included, by ARN.
     pub trails: Observed<SmallMap<String, LiveTrail>>,
     /// Keys that topics, buses and subscribed queues in this place are encrypted with, under the id, ARN or
-    /// alias that they name.
+    /// alias that they name, and keys that the blueprint names for them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub keys: BTreeMap<String, Observed<LiveKey>>,
     /// What was counted of the rules that were asked for, by name. A rule of which nothing was counted is
@@ -457,10 +458,7 @@ impl LiveTrail {
     /// Source: <https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html>
     pub fn key_at(&self, place: &Place) -> Option<&String> {
         let name = self.trail.kms_key.as_ref().filter(|_| self.home_region == place.region)?;
-        let here = Arn::parse(name).is_none_or(|arn| {
-            arn.account == place.account.as_str() && arn.region == place.region.as_str()
-        });
-        here.then_some(name)
+        kms::is_in(name, place).then_some(name)
     }
 }
 

@@ -131,7 +131,19 @@ pub fn find<'a>(
     match state.bucket(name) {
         None => Ok(None),
         Some((owner, stored)) if owner == account => Ok(Some(stored)),
-        // S3 says no more than this of a bucket of somebody else's.
+        // Of a bucket in the same organization S3 names the policy, and of any other nothing.
+        // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html>
+        Some((owner, _))
+            if state.membership(account).is_some() && state.membership(owner).is_some() =>
+        {
+            Err(deny(
+                "AccessDenied",
+                format!(
+                    "User: {} is not authorized to perform: s3:ListBucket on resource: \"arn:aws:s3:::{name}\" because no resource-based policy allows the s3:ListBucket action",
+                    state.caller.arn
+                ),
+            ))
+        }
         Some(_) => Err(deny("AccessDenied", "Access Denied")),
     }
 }

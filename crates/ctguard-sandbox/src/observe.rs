@@ -45,6 +45,7 @@ pub fn place(reader: &mut Reader<'_>, reads: &ReadSet) -> PlaceSnapshot {
     let mut others = fleet::keys(&buses, &default_bus_key);
     let of_trails = trails.known().into_iter().flatten();
     others.extend(of_trails.filter_map(|(_, trail)| trail.key_at(reader.place).cloned()));
+    others.extend(reads.keys.iter().cloned());
     let keys = messaging::keys(reader, &topics, &queues, others);
     let (signals, executions) = signals(reader, reads);
     let place = reader.place.clone();

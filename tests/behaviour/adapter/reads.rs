@@ -410,6 +410,7 @@ async fn a_bucket_is_found_in_whatever_region_it_is_and_somebody_elses_is_unread
 #[tokio::test]
 async fn why_a_bucket_is_refused_is_asked_where_the_answer_has_words() {
     const OWN: &str = "User: arn:aws:iam::111122223333:user/ci is not authorized to perform: s3:ListBucket on resource: \"arn:aws:s3:::own\" because no identity-based policy allows the s3:ListBucket action";
+    const MEMBER: &str = "User: arn:aws:iam::111122223333:user/ci is not authorized to perform: s3:ListBucket on resource: \"arn:aws:s3:::member\" because no resource-based policy allows the s3:ListBucket action";
     let stub = Stub::start(|call| {
         let (_, path) = call.operation.split_once(' ')?;
         let bucket = path.trim_start_matches('/').split(['/', '?']).next()?;
@@ -417,6 +418,7 @@ async fn why_a_bucket_is_refused_is_asked_where_the_answer_has_words() {
             (_, true) => Reply::Header(403, "x-amz-bucket-region", "eu-central-1"),
             ("own", _) => Reply::Error(403, "AccessDenied", OWN),
             ("foreign", _) => Reply::Error(403, "AccessDenied", "Access Denied"),
+            ("member", _) => Reply::Error(403, "AccessDenied", MEMBER),
             // As after a clock was corrected.
             (_, _) if path.contains("list-type=2") => {
                 Reply::Xml("<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>".to_owned())
@@ -428,7 +430,8 @@ async fn why_a_bucket_is_refused_is_asked_where_the_answer_has_words() {
         })
     });
     let aws = connect(&stub).await;
-    let buckets = ["own", "foreign", "skewed"].map(|name| (name.to_owned(), here().region));
+    let buckets =
+        ["own", "foreign", "member", "skewed"].map(|name| (name.to_owned(), here().region));
     let reads = AccountReads { buckets: BTreeSet::from(buckets), ..AccountReads::default() };
     let account = aws.observe_account(&here().account, &reads).await;
     let remedy = |name: &str| account.buckets[name].unreadable().map(|why| why.remedy());
@@ -437,6 +440,11 @@ async fn why_a_bucket_is_refused_is_asked_where_the_answer_has_words() {
     let foreign = remedy("foreign").unwrap();
     assert!(foreign.contains("another account's"), "{foreign}");
     assert!(foreign.contains("allow s3:ListBucket on it"), "{foreign}");
+    // Another account's of the same organization.
+    let member = account.buckets["member"].unreadable().unwrap();
+    let by = ctguard_core::cause::PolicyType::Resource;
+    let denial = ctguard_core::cause::Denial { by: Some(by), explicit: false };
+    assert_eq!(member.cause(), ctguard_core::cause::Cause::Denied(denial));
     let skewed = account.buckets["skewed"].known().unwrap();
     assert_eq!(skewed.region.as_str(), "eu-central-1");
     let asked = stub.calls().into_iter().filter(|call| call.operation.starts_with("GET /"));
@@ -542,4 +550,101 @@ async fn rules_with_wildcards_are_counted_among_all_on_the_bus_from_the_same_lis
     let snapshot = connect(&stub).await.observe(&here(), &reads).await;
     assert_eq!((snapshot.rules_on_bus, snapshot.wildcard_rules_on_bus), (Some(8), Some(4)));
     assert_eq!(stub.counts()["ListRules"], 3, "one more list for both counts");
+}
+
+/// Keys that the blueprint names are read though nothing is encrypted with them yet.
+#[tokio::test]
+async fn a_key_that_is_named_is_read_before_anything_has_it() {
+    let stub = Stub::start(|call| match call.operation.as_str() {
+        "DescribeKey" if call.body.contains("alias/gone") => {
+            Some(Reply::Error(400, "NotFoundException", "Alias is not found."))
+        }
+        "DescribeKey" => Some(Reply::Json(json!({ "KeyMetadata": {
+            "KeyId": "k1", "Arn": arn("kms", "key/k1"), "Enabled": false,
+            "KeyState": "PendingDeletion", "KeyManager": "CUSTOMER",
+        } }))),
+        "GetKeyPolicy" => Some(Reply::Json(json!({ "Policy": "{\"Statement\":[]}" }))),
+        _ => in_sync(call),
+    });
+    let aws = connect(&stub).await;
+    let named = ["alias/next", "alias/gone"].map(str::to_owned);
+    let snapshot = aws.observe(&here(), &ReadSet { keys: named.into(), ..reads() }).await;
+    let next = snapshot.keys["alias/next"].known().unwrap();
+    assert!(!next.enabled && next.arn == arn("kms", "key/k1"), "{next:?}");
+    assert_eq!(snapshot.keys["alias/gone"], Observed::Absent);
+}
+
+/// What a drill waits for: whole messages, hidden from the next look, and none of them deleted.
+#[tokio::test]
+async fn messages_are_received_whole_and_stay_where_they_are() {
+    let stub = Stub::start(|call| match call.operation.as_str() {
+        "GetQueueUrl" => Some(Reply::Json(
+            json!({ "QueueUrl": "https://sqs.eu-west-1.amazonaws.com/111122223333/receipts" }),
+        )),
+        "ReceiveMessage" => Some(Reply::Json(json!({ "Messages": [
+            { "MessageId": "m1", "Body": "one", "ReceiptHandle": "r1" },
+            { "MessageId": "m2", "ReceiptHandle": "r2" },
+            { "Body": "three", "ReceiptHandle": "r3" },
+        ] }))),
+        _ => None,
+    });
+    let aws = connect(&stub).await;
+    for _ in 0..2 {
+        let received = aws.receive(&here(), "receipts").await.unwrap();
+        let received: Vec<_> =
+            received.iter().map(|one| (one.id.as_str(), one.body.as_str())).collect();
+        assert_eq!(received, [("m1", "one")]);
+    }
+    let counts = stub.counts();
+    assert_eq!((counts.get("GetQueueUrl"), counts.get("ReceiveMessage")), (Some(&1), Some(&2)));
+    assert_eq!(counts.get("DeleteMessage"), None);
+    let calls = stub.calls();
+    let asked = calls.iter().find(|call| call.operation == "ReceiveMessage").unwrap();
+    assert!(asked.parameter("VisibilityTimeout").as_u64().unwrap() > 3_600, "{}", asked.body);
+    assert!(asked.parameter("WaitTimeSeconds").as_u64().is_some(), "{}", asked.body);
+
+    let empty = Stub::start(|call| match call.operation.as_str() {
+        "GetQueueUrl" => Some(Reply::Json(json!({ "QueueUrl": "https://sqs.example/q" }))),
+        "ReceiveMessage" => Some(Reply::Json(json!({}))),
+        _ => None,
+    });
+    let aws = connect(&empty).await;
+    assert_eq!(aws.receive(&here(), "receipts").await.unwrap(), []);
+    let gone = Stub::start(|_| {
+        Some(Reply::Error(400, "AWS.SimpleQueueService.NonExistentQueue", "no such queue"))
+    });
+    let aws = connect(&gone).await;
+    assert!(aws.receive(&here(), "receipts").await.is_err());
+}
+
+/// `import live` reads whatever rules there are, on every bus.
+#[tokio::test]
+async fn every_rule_of_every_bus_is_read_where_all_are_asked_for() {
+    let stub = Stub::start(|call| match call.operation.as_str() {
+        "ListEventBuses" => Some(Reply::Json(json!({ "EventBuses": [
+            { "Name": "default", "Arn": arn("events", "event-bus/default") },
+            { "Name": "custom", "Arn": arn("events", "event-bus/custom") },
+        ] }))),
+        "ListRules" => {
+            let name = match call.parameter("EventBusName").as_str() {
+                None | Some("default") => "theirs",
+                Some(_) => "on-custom",
+            };
+            Some(Reply::Json(json!({ "Rules": [{ "Name": name, "State": "ENABLED",
+                "EventPattern": "{\"source\":[\"aws.ec2\"]}" }] })))
+        }
+        "ListTagsForResource" => Some(Reply::Json(json!({ "Tags": [] }))),
+        "DescribeEventBus" => {
+            Some(Reply::Json(json!({ "Name": "custom", "Arn": arn("events", "event-bus/custom") })))
+        }
+        _ => in_sync(call),
+    });
+    let aws = connect(&stub).await;
+    let all = ReadSet { every_rule: true, ..ReadSet::default() };
+    let snapshot = aws.observe(&here(), &all).await;
+    assert!(snapshot.rules.known().unwrap().get("theirs").is_some(), "{:?}", snapshot.rules);
+    let custom = snapshot.buses["custom"].known().unwrap();
+    assert!(custom.rules.known().unwrap().get("on-custom").is_some(), "{custom:?}");
+    let lists = stub.calls().into_iter().filter(|call| call.operation == "ListRules");
+    assert!(lists.into_iter().all(|call| !call.body.contains("NamePrefix")));
 }

@@ -161,15 +161,23 @@ fn for_lack_of_tags(denial: Denial, operation: &str) -> &'static str {
         || matches!(denial.by, None | Some(PolicyType::Identity | PolicyType::PermissionsBoundary));
     match possible && TAGGING.contains(&operation) {
         true => {
-            " AWS does not say which condition of a policy denied: if that policy demands tags of what is created (`aws:RequestTag`, `aws:TagKeys`), write them into the blueprint, as in `tags: { CostCenter: \"42\" }`, and run again."
+            "AWS does not say which condition of a policy denied: if that policy demands tags of what is created (`aws:RequestTag`, `aws:TagKeys`), write them into the blueprint, as in `tags: { CostCenter: \"42\" }`, and run again."
         }
         false => "",
     }
 }
 
 fn denied(denial: Denial, failed: Failed<'_>) -> String {
-    let tags = for_lack_of_tags(denial, failed.operation);
-    format!("{}{tags}", denied_by(denial, failed))
+    let by = denied_by(denial, failed);
+    match (for_lack_of_tags(denial, failed.operation), denial.explicit) {
+        ("", _) => by,
+        // What a Deny asks for can be given without asking anybody, so that is tried first. Tags of
+        // several policies are asked for one after the other.
+        (tags, true) => format!(
+            "{tags} If it then names another policy, add what that one demands. Otherwise: {by}"
+        ),
+        (tags, false) => format!("{by} {tags}"),
+    }
 }
 
 /// Who denies, and who can change it.

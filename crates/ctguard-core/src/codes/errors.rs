@@ -186,6 +186,11 @@ codes! {
         "Several accounts have no role, and only the caller's own can do without.",
         "Add `role:`; `ctguard policy --bootstrap` prints a template that makes it in every \
          account.";
+    ROLE_POLICY_TOO_LARGE = "role-policy-too-large",
+        "The inline policies of a role of ctguard's would be longer than IAM takes of one role, \
+         10,240 characters without white space.",
+        "Each topic, key and state machine is named in them, region by region: name fewer \
+         destinations or regions, or raise all alerts in one region with `hub:`.";
     SECRET_INVALID = "secret-invalid",
         "`secret` names nothing that ctguard can look up.",
         "Write `secret: env:NAME`, `secret: ssm:/PATH/NAME` or `secret: secretsmanager:NAME#KEY`, \

@@ -178,6 +178,7 @@ impl<'a> Compiler<'a> {
             role::sends(self.blueprint, desired, place, policies.collect());
         }
         self.mailing(desired);
+        self.check_role_sizes(desired);
         desired.used_roles = std::mem::take(&mut self.used_roles);
         for (home, topics) in &self.foreign_topics {
             if let Some(here) = desired.places.get_mut(home) {

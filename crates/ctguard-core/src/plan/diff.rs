@@ -1,8 +1,8 @@
 //! Desired × live → the changes, place by place, with refusals, unknowns and warnings.
 
 use super::defer::Stage;
-use super::draft::Differ;
-use super::{Plan, PlanScope, PlannedFrom, Unknown, Verb, Warning};
+use super::draft::{Collected, Differ};
+use super::{Change, Plan, PlanScope, PlannedFrom, Unknown, Verb, Warning};
 use super::{effects, kinds, order, outlook, unfinished};
 use crate::cause::Cause;
 use crate::desired::{Desired, DesiredPlace};
@@ -32,6 +32,7 @@ pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
     }
     let mut out = differ.out;
     let trails = out.refusals.iter().map(|refusal| &refusal.address);
+    let trails = trails.filter(|address| !out.partly.contains(address));
     let trails: BTreeSet<(AccountId, Region)> = trails
         .filter(|address| address.kind == Kind::Trail)
         .map(|address| (address.account.clone(), address.region.clone()))
@@ -48,6 +49,7 @@ pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
     out.refusals.sort();
     out.unknown.sort();
     out.unknown.dedup();
+    let partly = out.partly;
     let mut plan = Plan {
         ctguard_plan: super::FORMAT_VERSION,
         blueprint: PlannedFrom { name: desired.name.clone(), digest: None, resolved: None },
@@ -71,6 +73,7 @@ pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
         plan.unknown.sort();
     }
     let refused = plan.refusals.iter().map(|refusal| &refusal.address).cloned();
+    let refused = refused.filter(|address| !partly.contains(address));
     let held_back = kinds::trail::held_back(desired, live);
     let refused: Vec<Address> =
         refused.chain(refused_elsewhere(desired, live)).chain(held_back).collect();
@@ -81,7 +84,21 @@ pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
     if stage == Stage::Planned {
         plan.guards = super::guards::of(desired, live, &plan);
     }
-    plan.warnings.extend(uncovered(&proof, &plan.unknown));
+    let begins = |change: &Change| {
+        change.action == Verb::Create && matches!(change.address.kind, Kind::Role | Kind::Target)
+    };
+    let begins = plan.changes.iter().any(begins);
+    let uncovered = uncovered(&proof, &plan.unknown, begins);
+    // What a topic is refused for is told with it.
+    let refused: Vec<_> =
+        plan.refusals.iter().filter(|one| one.address.kind == Kind::Topic).collect();
+    let told = |warning: &Warning| {
+        refused.iter().any(|refusal| {
+            let cause = refusal.reason.rsplit(": ").next().unwrap_or_default();
+            warning.message.starts_with(cause)
+        })
+    };
+    plan.warnings.extend(uncovered.into_iter().filter(|warning| !told(warning)));
     plan.warnings.sort();
     plan.warnings.dedup();
     plan
@@ -112,12 +129,16 @@ fn refused_elsewhere(desired: &Desired, live: &Live) -> impl Iterator<Item = Add
             compare_place(&mut differ, place, here, seen);
         }
     }
-    differ.out.refusals.into_iter().map(|refusal| refusal.address)
+    let Collected { refusals, partly, .. } = differ.out;
+    let refused = refusals.into_iter().map(|refusal| refusal.address);
+    refused.filter(move |address| !partly.contains(address))
 }
 
 /// Warns of what keeps an alert silent and a plan cannot fix, before anything is applied. Pending
 /// confirmations are in `waiting`, and what is in the way of a rule in `refusals`.
-fn uncovered(proof: &Proof, unknown: &[Unknown]) -> Vec<Warning> {
+///
+/// `begins`: something is sent that was not before, so what owners of topics must allow is said.
+fn uncovered(proof: &Proof, unknown: &[Unknown], begins: bool) -> Vec<Warning> {
     // What rests on a failed read is among the unknown parts, with its cause.
     let read = |part: &Unknown| {
         format!("{} failed: {} ({})", part.why.operation, part.why.code, part.why.message)
@@ -127,7 +148,12 @@ fn uncovered(proof: &Proof, unknown: &[Unknown]) -> Vec<Warning> {
     proof
         .findings()
         .into_iter()
-        .filter(|finding| finding.fixed_by == FixedBy::Person && !finding.alerts.is_empty())
+        .filter(|finding| {
+            // Whoever owns a topic is told beforehand, though nobody may have to do anything.
+            let by_person =
+                finding.fixed_by == FixedBy::Person || finding.code == LinkCode::TopicUnread;
+            by_person && !finding.alerts.is_empty()
+        })
         .filter(|finding| finding.status != Status::Unknown || !unknown.contains(&finding.cause))
         .filter(|finding| {
             let broken = finding.status == Status::Broken;
@@ -136,7 +162,8 @@ fn uncovered(proof: &Proof, unknown: &[Unknown]) -> Vec<Warning> {
             let conditions = broken && finding.code == LinkCode::CannotFire;
             // Whether a queue or function takes what it is sent is asked before it is subscribed.
             let unread = finding.status == Status::Unknown && finding.code.is_receiver();
-            trail || conditions || unread || broken && message
+            let of_owner = begins && finding.code == LinkCode::TopicUnread;
+            trail || conditions || unread || of_owner || broken && message
         })
         .map(|finding| {
             let object = match finding.code {

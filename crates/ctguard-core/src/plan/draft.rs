@@ -28,6 +28,8 @@ pub(super) struct Collected {
     pub changes: Vec<Change>,
     pub waiting: Vec<Waiting>,
     pub refusals: Vec<Refusal>,
+    /// Refusals of one attribute, while the rest of the object is corrected.
+    pub partly: BTreeSet<Address>,
     pub unknown: Vec<Unknown>,
     pub warnings: Vec<Warning>,
     pub in_sync: usize,
@@ -157,9 +159,29 @@ impl Differ<'_> {
         }
     }
 
+    /// Why something of the blueprint's own goes: as said, or because the user asked for all of it.
+    pub fn gone(&self, otherwise: &'static str) -> &'static str {
+        if self.desired.intent.destroy {
+            "destroy removes all that is the blueprint's"
+        } else {
+            otherwise
+        }
+    }
+
     /// Adds a refusal, and what to do about it.
     pub fn refuse(&mut self, address: Address, reason: impl Into<String>, help: impl Into<String>) {
         self.out.refusals.push(Refusal { address, reason: reason.into(), help: help.into() });
+    }
+
+    /// Adds a refusal of one attribute: the object itself may be changed.
+    pub fn refuse_partly(
+        &mut self,
+        address: Address,
+        reason: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.out.partly.insert(address.clone());
+        self.refuse(address, reason, help);
     }
 
     pub fn unknown(&mut self, place: &Place, part: &str, why: &Unreadable) {

@@ -3,7 +3,7 @@
 //! | guard | trips when |
 //! |---|---|
 //! | loses coverage | an event of an alert of high or critical risk that reaches somebody now will reach nobody |
-//! | deletes much | more than 30 % of what is owned goes, from ten objects up |
+//! | deletes much | more than 30 % of what is owned goes, from ten objects up; state machines and roles do not count where alerts go on without them |
 //! | widens a policy | a policy that has statements of this blueprint lets in somebody whom its scope does not hold |
 //! | shared trail | a foreign trail is taken over, or where an organization's trail writes to is changed |
 //!
@@ -17,6 +17,7 @@ mod grants;
 use super::{Change, Guard, GuardKind, Plan, Verb, WaitingFor};
 use crate::desired::Desired;
 use crate::resource::{Address, Kind, Tags};
+use crate::scope::{AccountId, Place, Region};
 use crate::snapshot::Live;
 use crate::snapshot::Observed;
 use std::collections::{BTreeMap, BTreeSet};
@@ -98,7 +99,13 @@ fn deletes_much(desired: &Desired, live: &Live, plan: &Plan) -> Option<Guard> {
         .chain(waiting.map(|waiting| &waiting.address))
         .filter(|address| counts(address))
         .collect();
+    // What carried mails or events, and goes while their alerts are raised all the same, silences
+    // nothing: the alerts go another way.
+    let ways = StillRaised::of(desired);
+    let (objects, replaced): (BTreeSet<&Address>, BTreeSet<&Address>) =
+        objects.into_iter().partition(|address| !ways.outlives(address));
     let owned = if objects.is_empty() { 0 } else { owned(desired, live) };
+    let owned = owned.saturating_sub(replaced.len());
     if owned < OWNED_MIN || objects.len() * 100 <= owned * DELETED_MAX_PERCENT {
         return None;
     }
@@ -111,6 +118,31 @@ fn deletes_much(desired: &Desired, live: &Live, plan: &Plan) -> Option<Guard> {
         alerts: Vec::new(),
         objects: objects.into_iter().cloned().collect(),
     })
+}
+
+/// Where the blueprint raises alerts once the plan is applied.
+struct StillRaised<'a> {
+    places: BTreeSet<(&'a AccountId, &'a Region)>,
+    accounts: BTreeSet<&'a AccountId>,
+}
+
+impl<'a> StillRaised<'a> {
+    fn of(desired: &'a Desired) -> Self {
+        let raised = desired.paths.iter().map(|path| &path.raised);
+        let at = |place: &'a Place| (&place.account, &place.region);
+        let lands = desired.paths.iter().map(|path| &path.lands.account);
+        let accounts = lands.chain(raised.clone().map(|place| &place.account)).collect();
+        Self { places: raised.map(at).collect(), accounts }
+    }
+
+    /// Whether an object is only a way that alerts no longer take.
+    fn outlives(&self, address: &Address) -> bool {
+        match address.kind {
+            Kind::Machine => self.places.contains(&(&address.account, &address.region)),
+            Kind::Role => self.accounts.contains(&address.account),
+            _ => false,
+        }
+    }
 }
 
 /// The number of objects with the blueprint's tag where the plan may make changes.

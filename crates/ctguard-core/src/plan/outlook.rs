@@ -108,12 +108,13 @@ pub(super) fn forecasts(
 }
 
 /// What ctguard will not touch: rules that it cannot change or give a target, by place; the hub's
-/// bus; state machines; roles.
+/// bus; state machines; roles; topics.
 struct Refused<'a> {
     rules: BTreeMap<(&'a AccountId, &'a Region), BTreeSet<RuleKey>>,
     buses: BTreeSet<(&'a AccountId, &'a Region)>,
     roles: BTreeSet<&'a AccountId>,
     machines: BTreeSet<(&'a AccountId, &'a Region)>,
+    topics: BTreeSet<(&'a AccountId, &'a Region, &'a str)>,
     /// The name of ctguard's own role.
     own_role: &'a str,
 }
@@ -121,8 +122,8 @@ struct Refused<'a> {
 impl<'a> Refused<'a> {
     fn of(addresses: &'a [Address], own_role: &'a str) -> Self {
         let (rules, buses, roles) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
-        let machines = BTreeSet::new();
-        let mut refused = Self { rules, buses, roles, machines, own_role };
+        let (machines, topics) = (BTreeSet::new(), BTreeSet::new());
+        let mut refused = Self { rules, buses, roles, machines, topics, own_role };
         for address in addresses {
             let (account, region) = (&address.account, &address.region);
             match address.kind {
@@ -132,6 +133,7 @@ impl<'a> Refused<'a> {
                 Kind::Bus => drop(refused.buses.insert((account, region))),
                 Kind::Machine => drop(refused.machines.insert((account, region))),
                 Kind::Role => drop(refused.roles.insert(account)),
+                Kind::Topic => drop(refused.topics.insert((account, region, &address.name))),
                 _ => {}
             }
         }
@@ -148,7 +150,9 @@ impl<'a> Refused<'a> {
         let mails = path.destinations.iter().any(|destination| destination.machine.is_some());
         let as_own = mails || own.filter(|role| role_name(role) == Some(self.own_role)).count() > 0;
         let raised = (&path.raised.account, &path.raised.region);
+        let topics = path.destinations.iter().filter_map(|one| one.managed_topic.as_deref());
         refused(&path.raised, &path.rules)
+            || topics.into_iter().any(|topic| self.topics.contains(&(raised.0, raised.1, topic)))
             || mails && self.machines.contains(&raised)
             || as_own && self.roles.contains(&path.raised.account)
             || path.forward.as_ref().is_some_and(|forward| {
@@ -175,11 +179,13 @@ fn mended(link: &Link, trail_refused: bool) -> bool {
 /// Whether a listed subscriber has yet to confirm, or will have to once it is subscribed.
 fn awaits_somebody(path: &AlertPath, live: &Live) -> bool {
     path.destinations.iter().any(|destination| {
-        let subscriptions = destination
-            .topic_seen(live, &path.raised)
-            .1
-            .and_then(Observed::known)
-            .and_then(|topic| topic.subscriptions.known());
+        let seen = destination.topic_seen(live, &path.raised).1;
+        // Who is subscribed to a topic of others that nobody may read, is assumed as well.
+        if destination.managed_topic.is_none() && matches!(seen, Some(Observed::Unreadable(_))) {
+            return false;
+        }
+        let subscriptions =
+            seen.and_then(Observed::known).and_then(|topic| topic.subscriptions.known());
         destination.subscribers.iter().any(|subscriber| {
             let endpoint = subscriber.endpoint();
             let by_itself = matches!(endpoint.protocol, Protocol::Sqs | Protocol::Lambda);

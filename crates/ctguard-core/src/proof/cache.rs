@@ -36,6 +36,8 @@ pub(super) struct VerdictCache<'a> {
     /// The links of a destination from its topic on.
     topics: BTreeMap<Destination<'a>, Vec<Arc<Link>>>,
     onward: HashMap<Onward<'a>, Shared>,
+    /// Whether rules of the hub take less than they should, by the list of them that paths share.
+    less: HashMap<ByIdentity<'a, [RuleKey]>, bool>,
     /// Links of an account that were reached from several of its rules or regions.
     same: BTreeMap<Arc<Link>, LinkId>,
     /// The lists of links that paths have in common.
@@ -48,16 +50,19 @@ pub(super) struct VerdictCache<'a> {
 pub(super) struct Onward<'a> {
     raised: &'a Place,
     hop: bool,
+    /// Where it depends on the account what the rules take.
+    from: Option<&'a AccountId>,
     events: ByIdentity<'a, [EventRef]>,
     rules: ByIdentity<'a, [RuleKey]>,
     destinations: ByIdentity<'a, [DestinationPath]>,
 }
 
 impl<'a> Onward<'a> {
-    pub fn of(path: &'a AlertPath) -> Self {
+    pub fn of(path: &'a AlertPath, from: Option<&'a AccountId>) -> Self {
         Self {
             raised: &path.raised,
             hop: path.forward.is_some(),
+            from,
             events: ByIdentity(&path.events),
             rules: ByIdentity(&path.rules),
             destinations: ByIdentity(&path.destinations),
@@ -140,6 +145,10 @@ impl<'a> VerdictCache<'a> {
         self.topics
             .entry(destination)
             .or_insert_with(|| judge().into_iter().map(Arc::new).collect())
+    }
+
+    pub fn takes_less(&mut self, rules: &'a [RuleKey], judge: impl FnOnce() -> bool) -> bool {
+        *self.less.entry(ByIdentity(rules)).or_insert_with(judge)
     }
 
     pub fn onward(&self, key: &Onward<'a>) -> Option<Shared> {

@@ -1,7 +1,7 @@
 //! Are the files of trails written, and kept? Remarks only: EventBridge gets the events either way.
 
 mod expiry;
-mod key;
+pub mod key;
 pub mod unread;
 
 use super::policy::{Admission, PolicyRefusal, Request, Sent, admission};

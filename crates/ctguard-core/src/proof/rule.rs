@@ -4,24 +4,26 @@ use super::{FixedBy, Link, LinkCode, LinkObject, target};
 use crate::desired::{Desired, DesiredRule, DestinationPath, Forward};
 use crate::resource::keys::RuleKey;
 use crate::resource::rule::{RuleState, WILDCARD_RULES_PER_BUS, rules_per_bus};
-use crate::scope::Place;
+use crate::scope::{AccountId, Place};
 use crate::snapshot::Live;
 use crate::snapshot::{LiveRule, Observed};
 use eventbridge_pattern::beside::{Beside, beside_ignore_case};
-use eventbridge_pattern::{Coverage, Filter, Pattern, ruler};
+use eventbridge_pattern::{Coverage, Filter, Matcher, Pattern, ruler};
 
-/// Judges rules where they should be, by their keys, and what they hand to the destinations.
+/// Judges rules where they should be, by their keys, and what they hand to the destinations. `from`:
+/// only the events of this account matter.
 pub fn judge(
     desired: &Desired,
     live: &Live,
     place: &Place,
     keys: &[RuleKey],
     destinations: &[DestinationPath],
+    from: Option<&AccountId>,
     links: &mut Vec<Link>,
 ) {
     for key in keys {
         let judge = match find(desired, live, place, key) {
-            Found::There(judge) => judge,
+            Found::There(judge) => RuleJudge { from, ..judge },
             Found::Lacking(link) => {
                 links.push(link);
                 continue;
@@ -81,7 +83,8 @@ fn find<'a>(desired: &'a Desired, live: &'a Live, place: &'a Place, key: &'a Rul
         Some(rule) => {
             let fixed_by = fixed_by(desired, rule);
             let name = key.as_str();
-            Found::There(RuleJudge { desired, place, key, name, wanted, rule, fixed_by })
+            let from = None;
+            Found::There(RuleJudge { desired, place, key, name, wanted, rule, fixed_by, from })
         }
         None => Found::Lacking(missing(live, place, key, wanted, object)),
     }
@@ -145,6 +148,31 @@ struct RuleJudge<'a> {
     wanted: &'a DesiredRule,
     rule: &'a LiveRule,
     fixed_by: FixedBy,
+    /// Whose events matter; all that it is for, when nothing is said.
+    from: Option<&'a AccountId>,
+}
+
+/// Whether some rules that serve many accounts are there, and take less than they should: then it
+/// depends on the account what they take. One that joined lately is not among those of the rule.
+pub fn take_less(desired: &Desired, live: &Live, place: &Place, keys: &[RuleKey]) -> bool {
+    keys.iter().any(|key| match find(desired, live, place, key) {
+        Found::There(judge) => judge.rule().code == LinkCode::RulePattern,
+        Found::Lacking(_) | Found::Unwanted => false,
+    })
+}
+
+/// The part of a pattern that is about one account.
+fn of_account(filter: &Filter, account: &AccountId) -> Filter {
+    let all = |parts: &[Filter]| parts.iter().map(|part| of_account(part, account)).collect();
+    match filter {
+        Filter::All(parts) => Filter::All(all(parts)),
+        Filter::Any(parts) => Filter::Any(all(parts)),
+        Filter::Field { path, .. } if path == "account" => Filter::Field {
+            path: path.clone(),
+            matchers: vec![Matcher::Exact(account.as_str().into())],
+        },
+        other => other.clone(),
+    }
 }
 
 impl RuleJudge<'_> {
@@ -174,6 +202,9 @@ impl RuleJudge<'_> {
         let coverage = read.as_ref().map(|live| live.coverage_of(&wanted.pattern));
         match coverage {
             Ok(Coverage::Equal | Coverage::Wider) => self.takes_all(object),
+            Ok(Coverage::NotShown) if read.as_ref().is_ok_and(|live| self.takes_account(live)) => {
+                self.takes_all(object)
+            }
             Ok(Coverage::NotShown) => {
                 let live = read.as_ref().map(|live| &live.filter).ok();
                 match live.and_then(|live| ruler::losses(live).into_iter().next()) {
@@ -197,6 +228,13 @@ impl RuleJudge<'_> {
 }
 
 impl RuleJudge<'_> {
+    /// Whether the live pattern takes what it should of the account whose events matter.
+    fn takes_account(&self, live: &Pattern) -> bool {
+        let Some(account) = self.from else { return false };
+        let filter = of_account(&self.wanted.compiled.pattern.filter, account);
+        live.coverage_of(&Pattern { filter }) != Coverage::NotShown
+    }
+
     fn takes_all(&self, object: LinkObject) -> Link {
         if let Some(beside) = self.misread() {
             let cause = format!(

@@ -4,7 +4,7 @@
 use super::policy::principal::Asker;
 use super::policy::{Admission, PolicyRefusal, Request, Sent, admission};
 use super::role::{self, PUBLISH, RoleUse};
-use super::{FixedBy, Link, LinkCode, LinkObject, key, subscriber};
+use super::{FixedBy, Link, LinkCode, LinkObject, Status, key, subscriber};
 use crate::blueprint::Subscriber;
 use crate::cause::Cause;
 use crate::desired::{Desired, DestinationPath, MachinePath};
@@ -13,6 +13,8 @@ use crate::resource::topic::Topic;
 use crate::scope::{Arn, Place};
 use crate::snapshot::Live;
 use crate::snapshot::{LiveTopic, Observed, Unreadable};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// EventBridge publishes to a topic; conditions cannot be met there.
 ///
@@ -21,6 +23,10 @@ pub(super) const EVENTS: &str = "events.amazonaws.com";
 
 /// What to do about a statement that denies a role of the topic's own account.
 const DENIED_FIX: &str = "Take the statement out of the topic's policy, or let it spare the role: an Allow does not undo a Deny.";
+
+/// What makes a key of another account readable.
+const KEY_OF_OTHERS: &str =
+    "Use a key of the topic's own account, which can be read, or ask the key's owner.";
 
 /// A topic that is there, and how its subscribers are judged.
 pub(super) struct TopicJudge<'a> {
@@ -58,7 +64,11 @@ pub fn judge(
         Some(Observed::Known(topic)) => topic,
         Some(Observed::Unreadable(why)) if is_foreign(destination, place) && is_denied(why) => {
             let object = LinkObject::Topic(arn.clone());
-            return links.push(unread(place, object, why));
+            let mut link = unread(place, object, why);
+            if let Some(publisher) = publisher(destination, raised) {
+                link.fix = format!("{} {}", link.fix, owners_statement(arn, publisher));
+            }
+            return links.push(link);
         }
         Some(Observed::Unreadable(why)) => {
             return links.push(Link::unreadable(
@@ -93,6 +103,13 @@ pub fn judge(
                     TopicJudge { desired, live, place, arn, topic, destination, fixed_by, rules };
                 let each = destination.subscribers.iter();
                 links.extend(each.filter_map(|one| subscriber::beforehand(&judge, one)));
+                let (publisher, here) = (publisher(destination, raised), desired.places.get(place));
+                let wanted = destination.managed_topic.as_ref().zip(here);
+                let wanted = wanted.and_then(|(name, here)| here.topics.get(name));
+                if let Some(key) = wanted.and_then(|topic| topic.kms_key.as_ref()) {
+                    let doubts = judge.key_doubts(publisher, key);
+                    links.extend(doubts.filter(|link| link.status >= Status::Unknown));
+                }
             }
             return;
         }
@@ -100,17 +117,13 @@ pub fn judge(
     let owned = topic.tags.name_owner(&desired.name);
     let fixed_by = if managed && owned { FixedBy::Apply } else { FixedBy::Person };
     let judge = TopicJudge { desired, live, place, arn, topic, destination, fixed_by, rules };
-    let machine = destination.machine.as_deref();
-    let publisher = destination.publisher().map(|role_arn| Publisher { role_arn, raised, machine });
+    let publisher = publisher(destination, raised);
     links.push(match publisher {
         Some(publisher) => judge.policy_for(publisher),
         None => judge.policy(),
     });
     if let Some(name) = &topic.topic.kms_key {
-        match publisher {
-            Some(publisher) => links.extend(judge.key_for(publisher, name, rules)),
-            None => links.push(judge.key(name)),
-        }
+        links.extend(judge.key_links(publisher, name));
     }
     if destination.subscribers.is_empty() {
         links.push(subscriber::unlisted(&judge));
@@ -122,6 +135,37 @@ pub fn judge(
             Subscriber::Chat(configuration) => subscriber::chat(&judge, configuration),
         });
     }
+}
+
+/// What is not proven of a key that a topic of the blueprint's is not encrypted with yet, for
+/// everybody who publishes there.
+pub(crate) fn key_beforehand(
+    desired: &Desired,
+    live: &Live,
+    place: &Place,
+    arn: &str,
+    key: &str,
+) -> Vec<Link> {
+    let mut asked = BTreeSet::new();
+    let mut found = Vec::new();
+    for path in desired.paths.iter().filter(|path| path.raised == *place) {
+        for destination in path.destinations.iter().filter(|one| one.topic_arn == arn) {
+            if !asked.insert(destination.publisher()) {
+                continue;
+            }
+            let (topic, fixed_by, rules) = (&new_topic(), FixedBy::Person, &path.rules[..]);
+            let judge =
+                TopicJudge { desired, live, place, arn, topic, destination, fixed_by, rules };
+            found.extend(judge.key_doubts(publisher(destination, place), key));
+        }
+    }
+    found
+}
+
+/// Who publishes to a topic, where it is not EventBridge itself.
+fn publisher<'a>(destination: &'a DestinationPath, raised: &'a Place) -> Option<Publisher<'a>> {
+    let machine = destination.machine.as_deref();
+    destination.publisher().map(|role_arn| Publisher { role_arn, raised, machine })
 }
 
 /// Whether a topic is of another account than its rules.
@@ -157,6 +201,47 @@ fn unread(place: &Place, object: LinkObject, why: &Unreadable) -> Link {
     )
 }
 
+/// What the owner of a topic must let a role of another account do, so that its alerts arrive and
+/// are proven, as a statement for the topic's policy.
+///
+/// It names the account and asks for the role, as AWS refuses a principal that does not exist yet.
+///
+/// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-cross-account.html>,
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn>
+fn owners_statement(topic: &str, publisher: Publisher<'_>) -> String {
+    let statement = |actions: Value| {
+        json!({
+            "Effect": "Allow",
+            "Principal": { "AWS": publisher.raised.account.as_str() },
+            "Action": actions,
+            "Resource": topic,
+        })
+    };
+    let mut publish = statement(json!(PUBLISH));
+    publish["Condition"] = json!({ "ArnEquals": { "aws:PrincipalArn": publisher.role_arn } });
+    let read = statement(json!(["sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic"]));
+    format!(
+        "Statements that let the role publish, and the topic be read and proven: {publish}, {read}"
+    )
+}
+
+/// A key of another account, whose policy nobody is given there.
+///
+/// Source: <https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html>
+fn unread_key(place: &Place, object: LinkObject, why: &Unreadable) -> Link {
+    let cause = format!(
+        "it is in another account, and {} is denied: that its policy admits EventBridge is taken on trust",
+        why.operation
+    );
+    Link::assumed(LinkCode::TopicUnread, place, object, cause).with_fix(KEY_OF_OTHERS)
+}
+
+/// A key of another account that was not read, as nothing is encrypted with it yet.
+fn key_not_asked(place: &Place, object: LinkObject) -> Link {
+    let cause = "it is in another account, which gives nobody its policy: that it admits whoever publishes is taken on trust";
+    Link::assumed(LinkCode::TopicUnread, place, object, cause).with_fix(KEY_OF_OTHERS)
+}
+
 fn key_account(arn: &str) -> &str {
     Arn::parse(arn).map_or("", |arn| arn.account)
 }
@@ -167,6 +252,25 @@ fn new_topic() -> LiveTopic {
 }
 
 impl TopicJudge<'_> {
+    /// The links about the key of the topic.
+    fn key_links(&self, publisher: Option<Publisher<'_>>, name: &str) -> Vec<Link> {
+        match publisher {
+            Some(publisher) => self.key_for(publisher, name, self.rules),
+            None => vec![self.key(name)],
+        }
+    }
+
+    /// What is not proven of a key, and not about the role that uses it.
+    fn key_doubts(
+        &self,
+        publisher: Option<Publisher<'_>>,
+        name: &str,
+    ) -> impl Iterator<Item = Link> + use<> {
+        let object = LinkObject::TopicKey { topic: self.arn.to_owned(), key: name.to_owned() };
+        let links = self.key_links(publisher, name).into_iter();
+        links.filter(move |link| link.object == object && link.status > Status::Proven)
+    }
+
     fn policy(&self) -> Link {
         let object = LinkObject::Topic(self.arn.to_owned());
         match self.admission() {
@@ -191,7 +295,10 @@ impl TopicJudge<'_> {
     fn policy_for(&self, publisher: Publisher<'_>) -> Link {
         let object = LinkObject::Topic(self.arn.to_owned());
         let role = publisher.role_arn;
-        let fix = format!("Whoever owns the topic must let its policy allow {role} sns:Publish.");
+        let fix = format!(
+            "Whoever owns the topic must let its policy allow {role} sns:Publish. {}",
+            owners_statement(self.arn, publisher)
+        );
         let policy = self.topic.topic.policy.as_ref();
         let asker = self.asker(publisher);
         let near = asker.resource_account == publisher.raised.account.as_str();
@@ -250,8 +357,7 @@ impl TopicJudge<'_> {
             Link::broken(code, self.place, object.clone(), cause, FixedBy::Person).with_fix(fix)
         };
         // What others own may be closed to us; what the account has itself must be read.
-        let elsewhere = is_foreign(self.destination, self.place)
-            || Arn::parse(name).is_some_and(|key| key.account != self.place.account.as_str());
+        let elsewhere = is_foreign(self.destination, self.place) || self.is_of_others(name);
         let seen = self.live.places.get(self.place).and_then(|seen| seen.keys.get(name));
         let key = match seen {
             Some(Observed::Known(key)) => key,
@@ -261,6 +367,7 @@ impl TopicJudge<'_> {
             Some(Observed::Unreadable(why)) => {
                 return vec![Link::unreadable(LinkCode::TopicKeyPolicy, self.place, object, why)];
             }
+            None if self.is_of_others(name) => return vec![key_not_asked(self.place, object)],
             Some(Observed::Absent) | None => {
                 return vec![broken(
                     LinkCode::TopicKeyMissing,
@@ -406,6 +513,9 @@ impl TopicJudge<'_> {
     fn key(&self, name: &str) -> Link {
         let object = LinkObject::TopicKey { topic: self.arn.to_owned(), key: name.to_owned() };
         let seen = self.live.places.get(self.place).and_then(|seen| seen.keys.get(name));
+        if seen.is_none() && self.is_of_others(name) {
+            return key_not_asked(self.place, object);
+        }
         match key::judge(seen, key::KeyUse::by_eventbridge(self.arn)) {
             key::Answer::Admits => Link::proven(
                 LinkCode::TopicKeyPolicy,
@@ -417,6 +527,10 @@ impl TopicJudge<'_> {
                 fix: "Allow events.amazonaws.com in the key policy without a condition.".to_owned(),
                 ..self.assumed(LinkCode::TopicKeyCondition, object, cause)
             },
+            // Nobody is given the policy of another account's key.
+            key::Answer::Unreadable(why) if is_denied(&why) && self.is_of_others(name) => {
+                unread_key(self.place, object, &why)
+            }
             key::Answer::Unreadable(why) => {
                 Link::unreadable(LinkCode::TopicKeyPolicy, self.place, object, &why)
             }
@@ -424,11 +538,19 @@ impl TopicJudge<'_> {
                 Link::broken(trouble.of_topic(), self.place, object, cause, self.fixed_by)
             }
             key::Answer::Refuses(trouble, cause) => Link {
-                fix: trouble.fix(name, "Allow events.amazonaws.com kms:GenerateDataKey* and kms:Decrypt in the policy of an enabled customer-managed key, without a condition; or take the encryption off."),
+                fix: trouble.fix(name, match trouble {
+                    key::Trouble::Missing => "Name a customer-managed key that exists by `kms_key`, whose policy lets events.amazonaws.com use it; or take the encryption off.",
+                    _ => "Allow events.amazonaws.com kms:GenerateDataKey* and kms:Decrypt in the policy of an enabled customer-managed key, without a condition; or take the encryption off.",
+                }),
                 ..Link::broken(trouble.of_topic(), self.place, object, cause, FixedBy::Person)
                     .denied(trouble == key::Trouble::Denied)
             },
         }
+    }
+
+    /// Whether a key is another account's than the topic.
+    fn is_of_others(&self, key: &str) -> bool {
+        Arn::parse(key).is_some_and(|key| key.account != self.place.account.as_str())
     }
 
     /// Whether an apply replaces this key by none or by one that is known to admit EventBridge.

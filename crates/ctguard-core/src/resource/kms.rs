@@ -26,6 +26,13 @@ pub fn may_be_alias(wanted: Option<&str>, live: Option<&str>) -> bool {
     beside && wanted.resource.starts_with("alias/") && live.resource.starts_with("key/")
 }
 
+/// Whether a key, by any of its names, is of the account and region of a place.
+pub fn is_in(name: &str, place: &Place) -> bool {
+    Arn::parse(name).is_none_or(|arn| {
+        arn.account == place.account.as_str() && arn.region == place.region.as_str()
+    })
+}
+
 fn arn(name: &str, place: &Place) -> String {
     match name {
         _ if name.starts_with("arn:") => name.to_owned(),

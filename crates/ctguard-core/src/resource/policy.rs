@@ -210,6 +210,11 @@ fn list_of(value: &Value, canonical: impl Fn(&str) -> String) -> Value {
     Value::from(list)
 }
 
+/// Characters without white space, which IAM does not count.
+pub fn characters(document: &Value) -> usize {
+    document.to_string().chars().filter(|c| !c.is_whitespace()).count()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

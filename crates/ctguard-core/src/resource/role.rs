@@ -9,6 +9,11 @@ use std::collections::BTreeMap;
 /// Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>
 pub const ROLE_NAME_MAX_CHARS: usize = 64;
 
+/// Most characters of all inline policies of a role, white space not counted.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+pub const INLINE_POLICIES_MAX_CHARS: usize = 10_240;
+
 /// The settings of a role.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Role {

@@ -9,8 +9,8 @@
 
 use super::file::{AccountRecord, OrganizationRecord, PlaceRecord};
 use super::{
-    AccountSnapshot, LiveBus, LiveFunction, LiveMachine, LiveQueue, LiveRule, LiveTopic, LiveTrail,
-    Observed, Organization, PlaceSnapshot, RuleSignals, Unreadable,
+    AccountSnapshot, LiveBus, LiveFunction, LiveKey, LiveMachine, LiveQueue, LiveRule, LiveTopic,
+    LiveTrail, Observed, Organization, PlaceSnapshot, RuleSignals, Unreadable,
 };
 use crate::resource::Tags;
 use crate::resource::keys::RuleKey;
@@ -121,8 +121,9 @@ pub fn place(record: Option<&PlaceRecord>, place: &Place, reads: &ReadSet) -> Pl
     let of_trails = trails.known().into_iter().flatten().filter_map(|(_, live)| live.key_at(place));
     let wanted: BTreeSet<&String> =
         of_topics.chain(of_queues).chain(of_buses).chain(of_trails).collect();
+    let named = reads.keys.iter().map(|key| (key.clone(), or_not_asked(keys.get(key))));
     let keys = keys.iter().filter(|(key, _)| wanted.contains(key));
-    let keys = keys.map(|(key, seen)| (key.clone(), seen.clone())).collect();
+    let keys = named.chain(keys.map(|(key, seen)| (key.clone(), seen.clone()))).collect();
     PlaceSnapshot {
         place: place.clone(),
         rules,
@@ -206,7 +207,7 @@ fn nowhere(place: &Place, reads: &ReadSet) -> PlaceSnapshot {
         functions: each::<LiveFunction>(&reads.functions, &unknown()),
         machines: each::<LiveMachine>(&reads.machines, &unknown()),
         trails: Observed::Unreadable(unknown()),
-        keys: BTreeMap::new(),
+        keys: each::<LiveKey>(&reads.keys, &unknown()),
         signals: counted(&reads.signals, &SmallMap::new(), NO_PLACE),
         executions: each(&reads.executions, &unknown()),
     }

@@ -216,6 +216,7 @@ impl PlaceRecord {
             listed: _,
             queues,
             functions,
+            keys,
             machines,
             trails,
             managed_trail,
@@ -245,6 +246,7 @@ impl PlaceRecord {
         self.reads.buses.extend(buses);
         self.seen.buses.extend(later.seen.buses);
         self.reads.functions.extend(functions);
+        self.reads.keys.extend(keys);
         self.reads.machines.extend(machines);
         self.reads.signals.extend(signals);
         self.reads.executions.extend(executions);

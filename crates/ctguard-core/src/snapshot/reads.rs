@@ -57,6 +57,10 @@ pub struct ReadSet {
     pub queues: BTreeSet<String>,
     /// Functions whose policies are to be read, by ARN, with the version or alias that it names.
     pub functions: BTreeSet<String>,
+    /// Keys that the blueprint names, as it names them: read whether or not something is encrypted
+    /// with them yet.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub keys: BTreeSet<String>,
     /// State machines to read, by ARN.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub machines: BTreeSet<String>,

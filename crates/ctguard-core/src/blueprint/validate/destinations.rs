@@ -8,7 +8,7 @@ use super::{kebab_name, syntax};
 use crate::codes;
 use crate::diag::{Code, Diagnostic, Span};
 use crate::resource::topic::{Endpoint, Protocol, TOPIC_NAME_MAX_CHARS};
-use crate::scope::Region;
+use crate::scope::{Arn, Region};
 use crate::secret;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -182,7 +182,7 @@ fn existing_topic(arn: &Spanned<String>, raising: &Raising<'_>, out: &mut Vec<Di
     const HELP: &str =
         "write `arn:aws:sns:{region}:{account}:NAME`; the braces stand for each place's own";
     let filled = fill(&arn.value, raising);
-    match syntax::regional_arn(&filled, "sns") {
+    match whole_arn(&arn.value, &filled, "sns", raising) {
         Err(problem) => {
             let message = format!("`{}` is not a topic's ARN: {problem}", arn.value);
             error(out, codes::ARN_INVALID, message, &arn.span, HELP);
@@ -272,7 +272,7 @@ fn kms_key(
     let (resource, region) = if filled.starts_with("alias/") {
         (filled.as_str(), None)
     } else {
-        match syntax::regional_arn(&filled, "kms") {
+        match whole_arn(&key.value, &filled, "kms", raising) {
             Ok(arn) => (arn.resource, Some(arn.region)),
             Err(problem) => {
                 let message = format!("`{}` is not a key: {problem}", key.value);
@@ -343,8 +343,8 @@ fn subscriber(
                 return fail(out, codes::SECRET_INVALID, message, SecretSource::HELP);
             }
         },
-        "sqs" => (Some(Protocol::Sqs), syntax::regional_arn(text, "sqs")),
-        "lambda" => (Some(Protocol::Lambda), syntax::regional_arn(text, "lambda")),
+        "sqs" => (Some(Protocol::Sqs), own_partition(text, "sqs")),
+        "lambda" => (Some(Protocol::Lambda), own_partition(text, "lambda")),
         _ => (None, syntax::arn_of(text, "chatbot")),
     };
     let arn = match arn {
@@ -388,6 +388,26 @@ fn subscriber(
             "write `format: chat`; people with other endpoints need a destination of their own",
         ),
         None => Some(Subscriber::Chat(text.to_owned())),
+    }
+}
+
+/// Takes apart an ARN in a region of its partition.
+fn own_partition<'a>(text: &'a str, service: &str) -> Result<Arn<'a>, String> {
+    let arn = syntax::regional_arn(text, service)?;
+    syntax::fits_partition(&arn).map(|()| arn)
+}
+
+/// Takes apart an ARN in which a place's values were put. Which partition it must be of is known
+/// where a region is: written, or one in which alerts are raised.
+fn whole_arn<'a>(
+    written: &str,
+    filled: &'a str,
+    service: &str,
+    raising: &Raising<'_>,
+) -> Result<Arn<'a>, String> {
+    match written.contains("{region}") && raising.first().is_none() {
+        true => syntax::regional_arn(filled, service),
+        false => own_partition(filled, service),
     }
 }
 

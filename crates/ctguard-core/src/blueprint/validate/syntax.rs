@@ -86,6 +86,20 @@ pub(in crate::blueprint) fn regional_arn<'a>(
     Ok(arn)
 }
 
+/// Checks that the region of an ARN is one of its partition.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
+pub(super) fn fits_partition(arn: &Arn<'_>) -> Result<(), String> {
+    let Some(region) = Region::new(arn.region) else { return Ok(()) };
+    match region.partition().as_str() {
+        partition if partition == arn.partition => Ok(()),
+        partition => Err(format!(
+            "its partition is `{}`, and the region `{region}` is in `{partition}`",
+            arn.partition
+        )),
+    }
+}
+
 /// Takes apart an ARN of this service in an account.
 pub(super) fn arn_of<'a>(text: &'a str, service: &str) -> Result<Arn<'a>, String> {
     let arn = Arn::parse(text).ok_or("it has not the six parts of an ARN")?;

@@ -7,7 +7,7 @@ use super::accounts::{Covered, account_id};
 use super::{date, region, syntax};
 use crate::codes;
 use crate::diag::Diagnostic;
-use crate::scope::{AccountId, Region};
+use crate::scope::{AccountId, Arn, Region};
 
 /// What the blueprint says of its accounts and of their organization.
 pub(super) struct Fleet<'a> {
@@ -25,14 +25,15 @@ pub(super) fn trail(
     let before = out.len();
     named(raw.name.as_ref(), codes::TRAIL_INVALID, "a trail", syntax::trail_name, out);
     named(raw.bucket.as_ref(), codes::BUCKET_NAME_INVALID, "a bucket", syntax::bucket_name, out);
-    if let Some(key) = &raw.kms_key {
-        kms_key(key, out);
-    }
+    let known = raw.kms_key.as_ref().is_some_and(|key| kms_key(key, out));
     let account = account(&raw, fleet.covered, out);
     if let Some(all) = &raw.organization {
         organization(all, fleet, out);
     }
     let home_region = home_region(&raw, regions, out);
+    if let Some((key, home)) = raw.kms_key.as_ref().zip(home_region.as_ref()).filter(|_| known) {
+        key_beside(key, home, raw.foreign_bucket || raw.adopt, out);
+    }
     if out.len() > before {
         return None;
     }
@@ -161,13 +162,18 @@ fn named(
     }
 }
 
-fn kms_key(key: &Spanned<String>, out: &mut Vec<Diagnostic>) {
-    let problem = match syntax::regional_arn(&key.value, "kms") {
+/// Whether a key may be one for log files.
+fn kms_key(key: &Spanned<String>, out: &mut Vec<Diagnostic>) -> bool {
+    let arn = syntax::regional_arn(&key.value, "kms")
+        .and_then(|arn| syntax::fits_partition(&arn).map(|()| arn));
+    let problem = match arn {
         Err(problem) => problem,
         Ok(arn) if arn.resource.starts_with("alias/aws/") => {
             "the policies of AWS's own keys cannot let CloudTrail in".to_owned()
         }
-        Ok(arn) if arn.resource.starts_with("key/") || arn.resource.starts_with("alias/") => return,
+        Ok(arn) if arn.resource.starts_with("key/") || arn.resource.starts_with("alias/") => {
+            return true;
+        }
         Ok(arn) => format!("`{}` is not a key or alias", arn.resource),
     };
     out.push(
@@ -175,6 +181,40 @@ fn kms_key(key: &Spanned<String>, out: &mut Vec<Diagnostic>) {
             .at(Some(key.span.clone()))
             .label(problem)
             .help("write the ARN of a customer-managed key in the bucket's region"),
+    );
+    false
+}
+
+/// Checks that the key is where the bucket will be: in the trail's home, unless the bucket may be
+/// one that is there already.
+///
+/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateTrail.html>
+/// (`KmsKeyNotFoundException`),
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html>
+fn key_beside(key: &Spanned<String>, home: &Region, anywhere: bool, out: &mut Vec<Diagnostic>) {
+    let Some(arn) = Arn::parse(&key.value) else { return };
+    let other_partition = arn.partition != home.partition().as_str();
+    if arn.region == home.as_str() || anywhere && !other_partition {
+        return;
+    }
+    let named = match arn.resource.starts_with("key/mrk-") {
+        true => format!("name this multi-Region key's replica in `{home}`: it has the same id"),
+        false => format!("name a key in `{home}`"),
+    };
+    let help = match other_partition {
+        true => named,
+        false => format!(
+            "{named}, or the trail's bucket, if it exists in `{}`, with `foreign_bucket: true`",
+            arn.region
+        ),
+    };
+    let message =
+        format!("this key is in `{}`, and the trail's bucket will be in `{home}`", arn.region);
+    out.push(
+        Diagnostic::error(codes::KMS_KEY, message)
+            .at(Some(key.span.clone()))
+            .label("CloudTrail takes a key of the bucket's region alone")
+            .help(help),
     );
 }
 

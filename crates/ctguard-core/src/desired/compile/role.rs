@@ -7,11 +7,15 @@
 //! Sources: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html>,
 //! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-cross-account.html>
 
-use crate::blueprint::Blueprint;
+use super::Compiler;
+use crate::blueprint::{Blueprint, Destination, Format};
+use crate::codes;
 use crate::desired::{Desired, DesiredRole, tags_of};
+use crate::diag::Diagnostic;
 use crate::resource::Kind;
 use crate::resource::names::{FORWARD, Names};
 use crate::resource::policy;
+use crate::resource::role::INLINE_POLICIES_MAX_CHARS;
 use crate::scope::Place;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -105,6 +109,35 @@ impl Publishing {
             }));
         }
         statements
+    }
+}
+
+impl Compiler<'_> {
+    /// Refuses roles whose inline policies IAM would not take: all of a role's count together.
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+    pub(super) fn check_role_sizes(&mut self, desired: &Desired) {
+        let by_role = |one: &&Destination| one.format == Format::Mail || one.role.is_some();
+        let first = self.blueprint.destinations.values().find(by_role);
+        let span = first.and_then(|destination| destination.span.clone());
+        for role in desired.roles.values().chain(desired.machine_roles.values()) {
+            let chars: usize = role.policies.values().map(policy::characters).sum();
+            if chars <= INLINE_POLICIES_MAX_CHARS {
+                continue;
+            }
+            let problem = Diagnostic::error(
+                codes::ROLE_POLICY_TOO_LARGE,
+                format!(
+                    "the policies of role {} would have {chars} characters, more than the {INLINE_POLICIES_MAX_CHARS} that IAM takes of a role",
+                    role.name
+                ),
+            )
+            .at(span.clone())
+            .help(
+                "Each topic, key and state machine is named in it, region by region: name fewer destinations or regions, or raise all alerts in one region with `hub:`.",
+            );
+            self.once(&role.name, problem);
+        }
     }
 }
 

@@ -7,9 +7,11 @@
 //! | `organization:` | a management account, two members, and the accounts that the blueprint names |
 //! | `regions: enabled` | what a new account has enabled, and in the accounts of hub and trail their regions |
 //!
-//! Of places that compile alike, one is kept.
+//! Of places that compile alike, one is kept; all of an account's are where roles name each region.
 
-use crate::blueprint::{Account, Blueprint, Destination, DestinationTopic, Regions, Subscriber};
+use crate::blueprint::{
+    Account, Blueprint, Destination, DestinationTopic, Format, Regions, Subscriber,
+};
 use crate::desired::Scope;
 use crate::desired::landing::{self, LandsIn, can_land};
 use crate::resource::rule::rules_per_bus;
@@ -34,8 +36,25 @@ pub(super) fn scope(blueprint: &Blueprint, as_of: Date) -> Scope {
         // An account without regions is reported elsewhere.
         let _ = scope.add_regions(blueprint, account, Ok(&enabled), as_of);
     }
+    let all_regions = names_each_region(blueprint).then(|| whole_account(&scope)).flatten();
     keep_one_of_each_class(blueprint, &named, &mut scope, as_of);
+    scope.places.extend(all_regions.into_iter().flatten());
     scope
+}
+
+/// Whether roles name what is in each region of their account, so that their size depends on how
+/// many there are: those of state machines, and those that publish to topics of other accounts.
+fn names_each_region(blueprint: &Blueprint) -> bool {
+    let by_role = |one: &Destination| one.format == Format::Mail || one.role.is_some();
+    blueprint.hub.is_none() && blueprint.destinations.values().any(by_role)
+}
+
+/// The places of an account with the most regions.
+fn whole_account(scope: &Scope) -> Option<Vec<Place>> {
+    let of = |account: &AccountId| -> Vec<Place> {
+        scope.places.iter().filter(|place| place.account == *account).cloned().collect()
+    };
+    scope.accounts.keys().map(of).max_by_key(Vec::len)
 }
 
 /// Accounts and regions that a blueprint names outside of its coverage.

@@ -6,7 +6,7 @@ use crate::desired::{DesiredBucket, more_than_own};
 use crate::plan::Verb;
 use crate::plan::draft::{Differ, Draft, Owner, is_marked_released};
 use crate::plan::fields::FieldChanges;
-use crate::proof::log_bucket::{is_assumed, logs_arrive};
+use crate::proof::log_bucket::{is_assumed, is_of_member, logs_arrive};
 use crate::resource::bucket::Bucket;
 use crate::resource::{
     ALERT_TAG, Address, BLUEPRINT_TAG, Kind, RELEASED_TAG, Tags, VERSION_TAG, policy,
@@ -35,8 +35,14 @@ pub fn diff(differ: &mut Differ<'_>) {
             Observed::Unreadable(why) if is_assumed(bucket, why) => {
                 differ.assumed();
                 if !differ.trail_exists(place) {
+                    let says = match is_of_member(why) {
+                        true => {
+                            "S3 says that no policy of the bucket's allows it, so it is another account's of the organization"
+                        }
+                        false => "the blueprint says that it is somebody else's",
+                    };
                     differ.warn(format!(
-                        "Bucket {name} cannot be read here ({}: {}), and the blueprint says that it is somebody else's: that it is there and lets CloudTrail write for trail {} is assumed. Where it does not, CloudTrail refuses the trail.",
+                        "Bucket {name} cannot be read here ({}: {}), and {says}: that it is there and lets CloudTrail write for trail {} is assumed. Where it does not, CloudTrail refuses the trail.",
                         why.operation,
                         why.code,
                         differ.kept_trail(place)
@@ -82,7 +88,14 @@ fn release(differ: &mut Differ<'_>, place: &Place, name: &str, live: &LiveBucket
     let mut fields = FieldChanges::default();
     let mark = Tags::from([(RELEASED_TAG.to_owned(), differ.desired.name.clone())]);
     fields.differ("tags", &of(own), &mark);
-    let reason = "the blueprint no longer keeps it: it is released, with everything in it; the blueprint of this name takes it back";
+    let why = match differ.desired.intent.destroy {
+        true => "destroy deletes no log files",
+        false => "the blueprint no longer keeps it",
+    };
+    let reason = format!(
+        "{why}: it is released, with everything in it; the blueprint of this name takes it back"
+    );
+    let reason = reason.as_str();
     let draft = Draft::new(place, Kind::Bucket, name, Verb::Update, reason);
     let mut tags = of(others);
     tags.extend(mark);

@@ -78,7 +78,7 @@ fn unwanted(differ: &mut Differ<'_>, place: &Place, name: &str, live: &Observed<
     let rules = live.known().and_then(|live| live.rules.known());
     let needs = rules.into_iter().flatten();
     let needs = needs.map(|(rule, _)| Address::of_rule(place, &RuleKey::on(Some(name), rule)));
-    let reason = "the blueprint no longer needs it";
+    let reason = differ.gone("the blueprint no longer needs it");
     let draft = Draft::new(place, Kind::Bus, name, Verb::Delete, reason).needs(needs);
     differ.change(draft, Vec::new(), vec![Action::DeleteEventBus { name: name.to_owned() }]);
 }

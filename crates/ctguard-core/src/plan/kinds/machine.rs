@@ -35,7 +35,7 @@ pub fn diff(differ: &mut Differ<'_>, place: &Place, here: &DesiredPlace, seen: &
     for (arn, live) in &seen.machines {
         let wanted = machine_name(arn).is_some_and(|name| here.machines.contains_key(name));
         if !wanted && let Some(name) = leftover(differ, place, arn, live) {
-            let reason = "the blueprint no longer needs it";
+            let reason = differ.gone("the blueprint no longer needs it");
             let draft = Draft::new(place, Kind::Machine, name, Verb::Delete, reason);
             let call = Action::DeleteStateMachine { name: name.to_owned() };
             differ.change(draft, Vec::new(), vec![call]);

@@ -23,7 +23,7 @@ pub fn diff(differ: &mut Differ<'_>, place: &Place, here: &DesiredPlace, seen: &
             continue;
         }
         if let Some(name) = differ.leftover(place, Kind::Queue, arn, live, |live| &live.tags) {
-            let reason = "the blueprint no longer needs it";
+            let reason = differ.gone("the blueprint no longer needs it");
             let draft = Draft::new(place, Kind::Queue, name, Verb::Delete, reason);
             differ.change(draft, Vec::new(), vec![Action::DeleteQueue { name: name.to_owned() }]);
         }

@@ -102,7 +102,7 @@ fn update(differ: &mut Differ<'_>, wanted: &DesiredRole, live: &LiveRole) {
         let mut fields = FieldChanges::default();
         fields.differ("policy", policy, &serde_json::Value::Null);
         let whole = RoleKey::of_policy(&wanted.name, name).to_string();
-        let reason = "the blueprint does not have it";
+        let reason = differ.gone("the blueprint does not have it");
         let draft = Draft::new(&wanted.place, Kind::Role, &whole, Verb::Delete, reason)
             .needs(first(differ, &wanted.place, name));
         let (role, name) = (wanted.name.clone(), name.clone());
@@ -155,7 +155,7 @@ fn unwanted(differ: &mut Differ<'_>, account: &AccountId, name: &str, seen: &Obs
         .map(|policy| Action::DeleteRolePolicy { role: name.to_owned(), name: policy.clone() })
         .collect();
     calls.push(Action::DeleteRole { name: name.to_owned() });
-    let reason = "the blueprint no longer needs it";
+    let reason = differ.gone("the blueprint no longer needs it");
     let needs = match name == differ.desired.names.role() {
         true => live.role.policies.keys().find_map(|policy| first(differ, &place, policy)),
         false => None,

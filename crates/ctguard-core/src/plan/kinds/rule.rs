@@ -233,7 +233,7 @@ fn remove_targets(
             Kind::Target,
             &rule.target(id).to_string(),
             Verb::Delete,
-            "the blueprint does not have it",
+            differ.gone("the blueprint does not have it"),
         )
         .alert(desired.and_then(|desired| desired.alert.as_deref()));
         differ.change(draft, fields.into_vec(), vec![call]);
@@ -257,9 +257,8 @@ fn unwanted(differ: &mut Differ<'_>, place: &Place, key: &RuleKey, live: &LiveRu
         );
     }
     let alert = live.tags.known().and_then(|tags| tags.get(ALERT_TAG)).map(String::as_str);
-    let draft =
-        Draft::new(place, Kind::Rule, key.as_str(), Verb::Delete, "the blueprint no longer has it")
-            .alert(alert);
+    let reason = differ.gone("the blueprint no longer has it");
+    let draft = Draft::new(place, Kind::Rule, key.as_str(), Verb::Delete, reason).alert(alert);
     match &live.targets {
         Observed::Known(targets) => {
             remove_targets(differ, place, key, None, targets);

@@ -263,13 +263,16 @@ fn unlisted(
             Kind::Subscription,
             &SubscriptionKey::new(topic, endpoint).to_string(),
             Verb::Delete,
-            "the blueprint no longer lists it",
+            differ.gone("the blueprint no longer lists it"),
         );
         return differ.change(draft, Vec::new(), vec![Action::Unsubscribe { arn: arn.clone() }]);
     }
     match live {
         LiveSubscription::Pending => differ.warn(format!(
             "{endpoint} has a pending subscription to topic {topic} in {place} that is not in the blueprint. AWS deletes it within 48 hours unless it is confirmed; its creator is unknown until then."
+        )),
+        LiveSubscription::Confirmed { .. } if endpoint.address() == CHAT_ENDPOINT => differ.warn(format!(
+            "Somebody added topic {topic} in {place} to a channel of Amazon Q Developer in chat applications, and the blueprint lists no `chat:` there: the channel hears its alerts, too."
         )),
         LiveSubscription::Confirmed { .. } => differ.warn(format!(
             "{endpoint} is subscribed to topic {topic} in {place}, is not in the blueprint and was not made by ctguard: it stays."

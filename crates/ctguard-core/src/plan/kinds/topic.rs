@@ -6,6 +6,7 @@ use crate::desired::{DesiredPlace, DesiredTopic};
 use crate::plan::Verb;
 use crate::plan::draft::{Differ, Draft};
 use crate::plan::fields::FieldChanges;
+use crate::proof::{self, Link, Status};
 use crate::resource::topic::Endpoint;
 use crate::resource::{Address, Kind, kms, policy};
 use crate::scope::Place;
@@ -15,8 +16,10 @@ pub fn diff(differ: &mut Differ<'_>, place: &Place, here: &DesiredPlace, seen: &
     for (name, desired) in &here.topics {
         match seen.topics.get(&place.arn("sns", name)).unwrap_or(&Observed::Absent) {
             Observed::Absent => {
-                create(differ, place, name, desired);
-                subscription::create_all(differ, place, name, desired);
+                if may_get_key(differ, place, name, desired, None) {
+                    create(differ, place, name, desired);
+                    subscription::create_all(differ, place, name, desired);
+                }
             }
             Observed::Unreadable(why) => differ.unknown(place, &format!("topic {name}"), why),
             Observed::Known(live) => {
@@ -35,18 +38,58 @@ pub fn diff(differ: &mut Differ<'_>, place: &Place, here: &DesiredPlace, seen: &
             continue;
         }
         if let Some(name) = differ.leftover(place, Kind::Topic, arn, live, |live| &live.tags) {
-            let reason = "the blueprint no longer needs it";
+            let reason = differ.gone("the blueprint no longer needs it");
             let draft = Draft::new(place, Kind::Topic, name, Verb::Delete, reason);
             differ.change(draft, Vec::new(), vec![Action::DeleteTopic { name: name.to_owned() }]);
         }
     }
 }
 
-/// A key is judged once the topic is encrypted with it; before that it is not read.
-fn warn_of_key(differ: &mut Differ<'_>, place: &Place, name: &str, key: &str) {
-    differ.warn(format!(
-        "Topic {name} in {place} gets the key {key}, which has not been checked: its policy must let events.amazonaws.com use kms:GenerateDataKey* and kms:Decrypt without a condition, or EventBridge cannot publish."
-    ));
+/// What is not proven of a key that a topic is to get.
+fn doubts(differ: &Differ<'_>, place: &Place, name: &str, key: &str) -> Vec<Link> {
+    proof::key_beforehand(differ.desired, differ.live, place, &place.arn("sns", name), key)
+}
+
+/// Warns of what is only assumed of a key. What is wrong with one, or not known, the proof tells.
+fn warn_of_key(differ: &mut Differ<'_>, place: &Place, name: &str, key: &str, doubts: &[Link]) {
+    for doubt in doubts.iter().filter(|doubt| doubt.status == Status::Assumed) {
+        differ.warn(format!(
+            "Topic {name} in {place} gets the key {key}: {}. {}",
+            doubt.cause, doubt.fix
+        ));
+    }
+}
+
+/// Whether a topic may get its key. With one that lets nobody publish it would be silent: it is not
+/// made then, and one that is there keeps what it has.
+fn may_get_key(
+    differ: &mut Differ<'_>,
+    place: &Place,
+    name: &str,
+    desired: &DesiredTopic,
+    live: Option<&LiveTopic>,
+) -> bool {
+    let Some(key) = &desired.kms_key else { return true };
+    let doubts = doubts(differ, place, name, key);
+    warn_of_key(differ, place, name, key, &doubts);
+    if let Some(unread) = doubts.iter().find_map(|doubt| doubt.unread.as_deref()) {
+        differ.unknown(&unread.place, &format!("key {key} of topic {name}"), &unread.why);
+        return false;
+    }
+    let Some(broken) = doubts.iter().find(|doubt| doubt.status == Status::Broken) else {
+        return true;
+    };
+    let address = Address::new(place, Kind::Topic, name);
+    let reason = format!("with the key {key} nobody could publish to it: {}", broken.cause);
+    match live {
+        None => differ.refuse(address, reason, &broken.fix),
+        Some(_) => differ.refuse_partly(
+            address,
+            reason,
+            format!("The topic keeps its encryption as it is. {}", broken.fix),
+        ),
+    }
+    false
 }
 
 fn set(name: &str, attribute: TopicAttribute) -> Action {
@@ -63,7 +106,6 @@ fn create(differ: &mut Differ<'_>, place: &Place, name: &str, desired: &DesiredT
     tags.extend(desired.passwords.clone());
     let mut calls = vec![Action::CreateTopic { name: name.to_owned(), tags }];
     if let Some(key) = &desired.kms_key {
-        warn_of_key(differ, place, name, key);
         fields.set("kms_key", key);
         calls.push(set(name, TopicAttribute::KmsMasterKeyId(Some(key.clone()))));
     }
@@ -88,10 +130,8 @@ fn update(
     let wanted = policy::merged(now.policy.as_ref(), &desired.own_statements, prefix);
     let mut fields = FieldChanges::default();
     let mut calls = Vec::new();
-    if !kms::same_name(now.kms_key.as_deref(), desired.kms_key.as_deref(), place) {
-        if let Some(key) = &desired.kms_key {
-            warn_of_key(differ, place, name, key);
-        }
+    let other_key = !kms::same_name(now.kms_key.as_deref(), desired.kms_key.as_deref(), place);
+    if other_key && may_get_key(differ, place, name, desired, Some(live)) {
         fields.differ("kms_key", &now.kms_key, &desired.kms_key);
         calls.push(set(name, TopicAttribute::KmsMasterKeyId(desired.kms_key.clone())));
     }

@@ -2,6 +2,8 @@
 //! that the blueprint no longer keeps is released: it goes on logging, and its tags come off but for
 //! one that says who released it, so that the same blueprint can take it back.
 
+mod key;
+
 use crate::action::Action;
 use crate::desired::{Desired, DesiredPlace, DesiredTrail};
 use crate::event::Access;
@@ -139,6 +141,10 @@ fn create(differ: &mut Differ<'_>, place: &Place, desired: &DesiredTrail, trails
     if differ.bucket_is_unknown(place, bucket) || differ.bucket_is_refused(place, bucket) {
         return;
     }
+    if let Some((reason, help)) = key::refusal(differ, place, desired) {
+        return differ.refuse(address, reason, help);
+    }
+    key::warn(differ, place, desired);
     let mut fields = FieldChanges::default();
     fields.set("bucket", &desired.trail.bucket);
     fields.set("multi_region", &true);
@@ -241,6 +247,13 @@ fn update(differ: &mut Differ<'_>, place: &Place, desired: &DesiredTrail, live: 
         || kms::may_be_alias(wanted_key, live_key)
     {
         wanted.kms_key.clone_from(&now.kms_key);
+    } else if let Some((reason, help)) = key::refusal(differ, place, desired) {
+        // CloudTrail would refuse all that changes with the key.
+        wanted.kms_key.clone_from(&now.kms_key);
+        let help = format!("The trail keeps its encryption as it is. {help}");
+        differ.refuse_partly(address.clone(), reason, help);
+    } else {
+        key::warn(differ, place, desired);
     }
     if now.bucket != wanted.bucket
         && (differ.bucket_is_unknown(place, &wanted.bucket)
@@ -310,7 +323,14 @@ fn release(differ: &mut Differ<'_>, place: &Place, here: &DesiredPlace, trails: 
         let mut fields = FieldChanges::default();
         let mark = Tags::from([(RELEASED_TAG.to_owned(), differ.desired.name.clone())]);
         fields.differ("tags", &present, &mark);
-        let reason = "the blueprint no longer keeps it: it is released and goes on logging; the blueprint of this name takes it back";
+        let why = match differ.desired.intent.destroy {
+            true => "destroy deletes no trail",
+            false => "the blueprint no longer keeps it",
+        };
+        let reason = format!(
+            "{why}: it is released and goes on logging; the blueprint of this name takes it back"
+        );
+        let reason = reason.as_str();
         let draft = Draft::new(place, Kind::Trail, &live.name, Verb::Update, reason);
         // The mark comes first, so that an interrupted release goes on as the owner.
         let name = || live.name.clone();

@@ -35,6 +35,11 @@ fn open(place: &Place, arn: &str, topic: &LiveTopic) -> Option<Remark> {
     Some(remark(LinkCode::TopicOpenToAll, place, LinkObject::Topic(arn.to_owned()), text))
 }
 
+/// The chat service is listed by the configuration of a channel, and not by its address.
+///
+/// Source: <https://docs.aws.amazon.com/chatbot/latest/adminguide/slack-setup.html>
+const CHAT_UNLISTED: &str = "Amazon Q Developer in chat applications is subscribed, because somebody added the topic to a channel, and the blueprint lists no channel: whoever reads it hears every alert that is sent there. Take the topic out of the chat configuration, or list that under the destination's `subscribers:`, as `chat: arn:aws:chatbot::ACCOUNT:chat-configuration/slack-channel/NAME`.";
+
 /// Confirmed subscriptions of somebody whom the blueprint does not list. One with the blueprint's
 /// dead-letter queue is ctguard's own, and a plan ends it.
 fn unlisted<'a>(
@@ -49,6 +54,7 @@ fn unlisted<'a>(
         wanted.subscriptions.contains_key(endpoint)
             || (*endpoint == chat && !wanted.chats.is_empty())
     };
+    let service = Endpoint::new(Protocol::Https, CHAT_ENDPOINT);
     let all = topic.subscriptions.known().into_iter().flatten();
     all.filter(move |(endpoint, _)| !is_listed(endpoint)).filter_map(move |(endpoint, live)| {
         let LiveSubscription::Confirmed { attributes, .. } = live else { return None };
@@ -56,11 +62,14 @@ fn unlisted<'a>(
         if attributes.known().is_some_and(|now| ours(now.dead_letter_arn.as_ref())) {
             return None;
         }
-        let text = format!(
+        let text = match *endpoint == service {
+            true => CHAT_UNLISTED.to_owned(),
+            false => format!(
             "{} at {} is subscribed, and the blueprint does not list it: it hears every alert that is sent there. End the subscription, or list it.",
             endpoint.protocol,
             endpoint.shown()
-        );
+        ),
+        };
         let object = LinkObject::subscription(arn, endpoint);
         Some(remark(LinkCode::SubscriberUnlisted, place, object, text))
     })

@@ -4,13 +4,42 @@
 use super::TrailFiles;
 use crate::proof::key::{Answer, KeyUse, Trouble, judge};
 use crate::proof::{LinkCode, Remark};
-use crate::scope::Arn;
-use crate::snapshot::Observed;
+use crate::scope::{Arn, Place, Region};
+use crate::snapshot::{LiveKey, Observed};
+
+/// Why a key does not let CloudTrail encrypt the files of a trail, and what to do; `None` when it
+/// does, or that is not known.
+///
+/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html>
+pub fn refusal(
+    name: &str,
+    seen: &Observed<LiveKey>,
+    trail: &str,
+    place: &Place,
+) -> Option<(String, String)> {
+    let used = KeyUse::by_cloudtrail(trail, place.account.as_str());
+    let Answer::Refuses(trouble, cause) = judge(Some(seen), used) else { return None };
+    let otherwise = match trouble {
+        Trouble::Missing => "Name a key that exists in `trail.kms_key`.",
+        _ => {
+            "Allow cloudtrail.amazonaws.com kms:GenerateDataKey* (with the trail in kms:EncryptionContext:aws:cloudtrail:arn) and kms:DescribeKey in the policy of an enabled key."
+        }
+    };
+    Some((cause, trouble.fix(name, otherwise)))
+}
+
+/// Says that a key is in another region than the bucket.
+///
+/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateTrail.html>
+/// (`KmsKeyNotFoundException`)
+pub fn elsewhere(key: &str, bucket: &Region) -> String {
+    format!(
+        "the key is in {key} and the bucket in {bucket}. CloudTrail takes a key of the bucket's region alone."
+    )
+}
 
 impl TrailFiles<'_> {
     /// Why the files cannot be encrypted; `None` when they can, or that is not known.
-    ///
-    /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html>
     pub(super) fn key_fails(&self) -> Option<Remark> {
         let name = self.trail.trail.kms_key.as_deref()?;
         if let Some(elsewhere) = self.key_elsewhere(name) {
@@ -18,30 +47,15 @@ impl TrailFiles<'_> {
         }
         // A key that was not read is no key that is missing.
         let seen = self.keys?.get(name)?;
-        let used = KeyUse::by_cloudtrail(self.arn, self.place.account.as_str());
-        let Answer::Refuses(trouble, cause) = judge(Some(seen), used) else { return None };
-        let otherwise = match trouble {
-            Trouble::Missing => "Name a key that exists in `trail.kms_key`.",
-            _ => {
-                "Allow cloudtrail.amazonaws.com kms:GenerateDataKey* (with the trail in kms:EncryptionContext:aws:cloudtrail:arn) and kms:DescribeKey in the policy of an enabled key."
-            }
-        };
-        let fix = trouble.fix(name, otherwise);
+        let (cause, fix) = refusal(name, seen, self.arn, self.place)?;
         Some(self.of_key(&format!("{cause}. {fix}")))
     }
 
     /// A key in another region than the bucket.
-    ///
-    /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateTrail.html>
     fn key_elsewhere(&self, name: &str) -> Option<String> {
         let key = Arn::parse(name).filter(|arn| arn.service == "kms")?;
         let bucket = &self.seen.and_then(Observed::known)?.region;
-        (key.region != bucket.as_str()).then(|| {
-            format!(
-                "the key is in {} and the bucket in {bucket}. CloudTrail takes a key of the bucket's region alone.",
-                key.region
-            )
-        })
+        (key.region != bucket.as_str()).then(|| elsewhere(key.region, bucket))
     }
 
     fn of_key(&self, why: &str) -> Remark {

@@ -1,15 +1,28 @@
 //! The log bucket of a managed trail that could not be read: whose is it, and what is known then?
 
-use crate::cause::{Cause, Denial};
+use crate::cause::{Cause, Denial, PolicyType};
 use crate::desired::{Desired, DesiredBucket};
 use crate::proof::{Link, LinkCode, LinkObject};
 use crate::scope::{Place, Region};
 use crate::snapshot::{Live, Observed, Unreadable};
 
-/// Whether what could not be read of a bucket is taken as right: it is another account's by the
-/// blueprint, and a policy keeps ctguard out, as it does for the log bucket of a landing zone.
+/// Whether what could not be read of a bucket is taken as right: it is another account's, by the
+/// blueprint or by what S3 says, and a policy keeps ctguard out, as it does for the log bucket of a
+/// landing zone.
 pub fn is_assumed(bucket: &DesiredBucket, why: &Unreadable) -> bool {
-    bucket.elsewhere && why.operation.starts_with("s3:") && matches!(why.cause(), Cause::Denied(_))
+    let denied = why.operation.starts_with("s3:") && matches!(why.cause(), Cause::Denied(_));
+    denied && bucket.elsewhere || is_of_member(why)
+}
+
+/// Whether S3 says that a bucket is another account's of the same organization: no policy *of the
+/// bucket* allows the call. In the bucket's own account the caller's policy would be enough, and S3
+/// would miss that one. Requests from outside of the organization are refused without a word.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html>,
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html>
+pub fn is_of_member(why: &Unreadable) -> bool {
+    let by_bucket = Denial { by: Some(PolicyType::Resource), explicit: false };
+    why.operation == "s3:ListBucket" && why.cause() == Cause::Denied(by_bucket)
 }
 
 /// Whether the managed trail of a place writes its files to a bucket that S3 refuses without a

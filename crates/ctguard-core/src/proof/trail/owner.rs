@@ -53,7 +53,14 @@ pub fn fixed_by(desired: &Desired, live: &Live, arn: &str) -> FixedBy {
 /// Says who can fix it, and how.
 pub fn fix(desired: &Desired, live: &Live, arn: &str, trail: &LiveTrail, repair: Repair) -> String {
     if kept(desired, live, arn) {
-        return "Run `ctguard apply`.".to_owned();
+        // What readers in other accounts depend on, apply changes only when it is allowed.
+        let ours = owned(trail.tags.known(), &desired.name);
+        let reach = trail.trail.organization && repair == Repair::MultiRegion;
+        let fix = match reach || !ours && trail.tags.known().is_some() {
+            true => "Run `ctguard apply --allow-shared-trail`: others use the trail, too.",
+            false => "Run `ctguard apply`.",
+        };
+        return fix.to_owned();
     }
     let account = Arn::parse(arn).map_or("its owner", |arn| arn.account);
     let whose = if trail.trail.organization {
@@ -70,7 +77,7 @@ pub fn fix(desired: &Desired, live: &Live, arn: &str, trail: &LiveTrail, repair:
         Repair::MultiRegion => (
             "let it record all regions",
             format!(
-                "`aws cloudtrail update-trail --name {arn} --is-multi-region-trail --region {home}`"
+                "`aws cloudtrail update-trail --name {arn} --is-multi-region-trail --include-global-service-events --region {home}`"
             ),
         ),
         Repair::GlobalEvents => (

@@ -1,6 +1,6 @@
 //! What is said where no trail is seen: who can make one, or why one that should be seen is not.
 
-use super::owner::{Repair, fix, fixed_by};
+use super::owner::{Repair, fix, fixed_by, per};
 use crate::desired::{Desired, DesiredTrail};
 use crate::proof::{FixedBy, Link, LinkCode, LinkObject};
 use crate::resource::small_map::SmallMap;
@@ -112,7 +112,7 @@ pub fn missing(desired: &Desired, live: &Live, place: &Place) -> Link {
             fixed_by,
         )
         .with_fix(fix(desired, live, arn, trail, Repair::MultiRegion))
-        .one_per(Granularity::Account);
+        .one_per(per(place, arn, trail));
     }
     let covers = |home: &&Place| {
         let trail = desired.places.get(*home).and_then(|here| here.trail.as_ref());
