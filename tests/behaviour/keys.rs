@@ -158,7 +158,8 @@ fn a_key_of_another_account_is_assumed_and_that_is_said() {
         policy: usable(EVENTS),
     };
     world.change(|state| {
-        let other = new_account(AccountKind::Bare, &owner.account, &[owner.region.clone()]);
+        let other =
+            new_account(AccountKind::Bare, &owner.account, std::slice::from_ref(&owner.region));
         state.accounts.extend(other.accounts);
         state.region_mut(&owner).keys.insert(id.to_owned(), key);
     });
