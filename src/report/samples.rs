@@ -54,7 +54,7 @@ fn problems(out: &mut String, alert: &AlertTrial, paint: Paint) {
         let _ = writeln!(out, "        {}: {}", paint.bad(&sample.name), said(sample));
         mismatches(out, &sample.mismatches, "          ");
     }
-    for text in &alert.texts {
+    for text in alert.texts.iter().chain(&alert.hostile) {
         if let Some(error) = &text.error {
             let format = text.format.as_str();
             let _ =

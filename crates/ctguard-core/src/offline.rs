@@ -17,6 +17,7 @@ mod decide;
 mod delivery;
 mod envelope;
 mod given;
+mod hostile;
 mod lenient;
 mod note;
 mod rules;

@@ -6,7 +6,9 @@ use crate::blueprint::Alert;
 use serde_json::json;
 
 /// The version of this format. It is not the program's: an upgrade must not change a template.
-const FORMAT_VERSION: u32 = 1;
+///
+/// Version 1 had ARNs below `userIdentity`, whose paths may hold quotes; they stand in `event`.
+const FORMAT_VERSION: u32 = 2;
 
 /// A placeholder for the event until the template is text, since a bare variable is not JSON.
 const EVENT: &str = "<aws.events.event.json>";
@@ -32,10 +34,11 @@ pub(super) fn template(alert: &Alert, object: Option<&Object>) -> String {
         "sourceIPAddress": "<source-ip>",
         "userIdentity": {
             "type": "<identity-type>",
-            "arn": "<identity-arn>",
             "accountId": "<identity-account>",
+            "accessKeyId": "<access-key>",
             "invokedBy": "<invoked-by>",
             "sessionIssuer": "<session-issuer>",
+            "sourceIdentity": "<source-identity>",
             "onBehalfOf": "<identity-user-id>",
         },
         "rule": "<aws.events.rule-arn>",

@@ -1,34 +1,43 @@
 //! The fields of an event that may stand in a template.
 //!
 //! AWS restricts their characters: account ids are digits, ids and names of events and services
-//! letters and digits, an ARN has neither quotes nor spaces. A user agent, an error message or the
-//! value of a parameter are whatever the caller wrote, and stand nowhere here. Whatever somebody wrote are also the names
-//! that identity providers and directories give (`userName` and `principalId` of SAMLUser,
-//! WebIdentityUser, Directory, Unknown). A quote in one would end the string that it stands in: in
-//! `chat` and `json` the result is no JSON, and EventBridge drops the alert; in `text` the lines
-//! are no longer quoted strings, which AWS asks for without saying what becomes of others. A path
-//! takes a field of every type of identity, so that no such name can stand here for one type alone.
-//! Who reads of one finds it in the record, and `Who` says so.
+//! letters and digits. A user agent, an error message or the value of a parameter are whatever the
+//! caller wrote, and stand nowhere here. Nor do:
+//!
+//! - ARNs of users and roles (`userIdentity.arn`, `sessionIssuer.arn`): the path that is a part of
+//!   them may have any character from `!` to DEL, quotes and backslashes included;
+//! - `userName` and `principalId`: identity providers and directories give them in any characters
+//!   (of SAMLUser, WebIdentityUser, Directory, Unknown);
+//! - `identityProvider`: of OpenID Connect it is the provider's address.
+//!
+//! A quote in one would end the string that it stands in: in `chat` and `json` the result is no
+//! JSON, and EventBridge drops the alert; in `text` the lines are no longer quoted strings, which
+//! AWS asks for without saying what becomes of others. With more than a quote it would forge a
+//! field. A path takes a field of every type of identity, so that no such name can stand here for
+//! one type alone. Who reads of one finds it in the record, and `Who` says so; `mail` has it.
 //!
 //! A template cannot choose between fields. Each place for a name has a line of its own, which says
 //! that a blank was not recorded:
 //!
-//! | type | `Who` | `Of account` | `Session of` | `Identity Center user` |
-//! |---|---|---|---|---|
-//! | Root, IAMUser, Role | ARN | ✓ | | |
-//! | AssumedRole | ARN with role and session | ✓ | the role | whom it acts for |
-//! | FederatedUser | ARN | ✓ | the user who asked for the session | |
-//! | IdentityCenterUser | | of the instance | | `onBehalfOf.userId` |
-//! | AWSAccount | ARN, if any | ✓ | | |
-//! | AWSService | `invokedBy` | | | |
+//! | type | `Who` | `Access key` | `Of account` | `Session of` | `Identity Center user` |
+//! |---|---|---|---|---|---|
+//! | Root, IAMUser, Role | the type | its id, if any | ✓ | | |
+//! | AssumedRole | the type | ✓ | ✓ | the role's name | whom it acts for |
+//! | FederatedUser | the type | ✓ | ✓ | the name of the user who asked for it | |
+//! | IdentityCenterUser | the type | | of the instance | | `onBehalfOf.userId` |
+//! | AWSAccount | the type | | ✓ | | |
+//! | AWSService | `invokedBy` | | | | |
 //!
-//! Of calls by SAMLUser, WebIdentityUser and AWSAccount for a role there are `Provider` and `New
-//! session`: its ARN has the name of the session, which a provider makes of the user's, and in which
-//! STS takes no other characters than letters, digits and `_+=,.@-`. Of sign-ins there is `User`.
+//! Names of IAM's users and roles, without their path, source identities and the names of sessions
+//! have letters, digits and `_+=,.@-` alone. The ARN of a role's session has no path, so `New
+//! session` can show it of the calls that make one. A session's source identity, where there is
+//! one, is the person whom the identity provider vouches for. Of sign-ins there is `User`.
 //!
-//! Sources: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>,
-//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_saml_assertions.html>,
-//! <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
+//! Sources: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
+//! (the fields of each type), <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateUser.html>
+//! (paths, names), <https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKey.html>,
+//! <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html> (names of sessions,
+//! source identities).
 
 use super::object::Object;
 use crate::blueprint::Alert;
@@ -38,20 +47,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Variables and their paths in the event, in alphabetical order.
 const VARIABLES: [(&str, &str); 17] = [
+    ("access-key", "$.detail.userIdentity.accessKeyId"),
     ("account", "$.account"),
     ("error-code", "$.detail.errorCode"),
     ("event-id", "$.detail.eventID"),
     ("event-name", "$.detail.eventName"),
     ("event-source", "$.detail.eventSource"),
     ("identity-account", "$.detail.userIdentity.accountId"),
-    ("identity-arn", "$.detail.userIdentity.arn"),
-    ("identity-provider", "$.detail.userIdentity.identityProvider"),
     ("identity-type", "$.detail.userIdentity.type"),
     ("identity-user-id", "$.detail.userIdentity.onBehalfOf.userId"),
     ("invoked-by", "$.detail.userIdentity.invokedBy"),
     ("new-session", "$.detail.responseElements.assumedRoleUser.arn"),
     ("region", "$.region"),
-    ("session-issuer", "$.detail.userIdentity.sessionContext.sessionIssuer.arn"),
+    ("session-issuer", "$.detail.userIdentity.sessionContext.sessionIssuer.userName"),
+    ("source-identity", "$.detail.userIdentity.sessionContext.sourceIdentity"),
     ("source-ip", "$.detail.sourceIPAddress"),
     ("time", "$.time"),
     ("user-name", "$.detail.userIdentity.userName"),
@@ -67,8 +76,8 @@ const OWN_NAMES: [&str; 6] =
 /// The event source of calls for a role's session.
 const STS: &str = "sts.amazonaws.com";
 
-/// Calls by what an identity provider says of somebody.
-const BY_PROVIDER: [&str; 2] = ["AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"];
+/// Calls that answer with a new session of a role.
+const SESSIONS: [&str; 3] = ["AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"];
 
 /// The variables that an alert's template uses, with their paths.
 pub(super) fn paths_in(
@@ -86,8 +95,8 @@ pub(super) fn paths_in(
         .collect()
 }
 
-/// What is said beside a name that may be missing, or `null`, or not fit to stand in a template.
-const NO_NAME: &str = "no name, or null: see the full record";
+/// What is said beside the type of identity: no name of every type is fit to stand in a template.
+const NO_NAME: &str = "by name and ARN: see the full record";
 
 /// A value that some records lack, with a word about it: a label with nothing behind it would leave
 /// the reader to wonder whether the message is damaged.
@@ -98,20 +107,18 @@ pub(super) fn may_be_blank(value: &str) -> String {
 /// Lines that tell who did it.
 pub(super) fn who(alert: &Alert) -> Vec<(&'static str, String)> {
     let mut lines = vec![
-        ("Who", format!("<identity-type> <identity-arn> <invoked-by> ({NO_NAME})")),
+        ("Who", format!("<identity-type> <invoked-by> ({NO_NAME})")),
+        ("Access key", may_be_blank("<access-key>")),
         ("Of account", may_be_blank("<identity-account>")),
         ("Session of", may_be_blank("<session-issuer>")),
+        ("Source identity", may_be_blank("<source-identity>")),
         ("Identity Center user", may_be_blank("<identity-user-id>")),
     ];
     // Of all services' events none says that the field has the characters of STS.
     let calls = |name: &str| {
         alert.events.iter().any(|event: &EventRef| event.source == STS && event.includes(STS, name))
     };
-    let by_provider = BY_PROVIDER.iter().any(|name| calls(name));
-    if by_provider {
-        lines.push(("Provider", may_be_blank("<identity-provider>")));
-    }
-    if by_provider || calls("AssumeRole") {
+    if SESSIONS.iter().any(|name| calls(name)) {
         lines.push(("New session", may_be_blank("<new-session>")));
     }
     lines

@@ -1,6 +1,7 @@
 //! Tries a blueprint's alerts: on the samples listed beside them, on generated ones, and what would
 //! be sent.
 
+use super::hostile::{self, Caller};
 use super::samples::{NeverFires, samples};
 use super::{Decision, Form, Given, Note, OfflineRule, Undeliverable, decide};
 use crate::blueprint::{Alert, AlertTest, Blueprint, Expect, Format, Risk};
@@ -50,6 +51,9 @@ pub struct AlertTrial {
     pub never_fires: Vec<NeverFires>,
     /// One for each format, and one more for each rendering that failed.
     pub texts: Vec<RenderedMessage>,
+    /// For each format and each type of caller who can choose a name or a path: what would be sent
+    /// of the first event, had somebody chosen quotes and backslashes to break the message.
+    pub hostile: Vec<RenderedMessage>,
 }
 
 /// Where a sample comes from.
@@ -183,11 +187,12 @@ fn try_alert<R: Read>(
         not_generated: generated.not_made,
         never_fires: generated.never,
         texts: texts(blueprint, alert, &told),
+        hostile: hostile(blueprint, alert, &told),
     };
     trial.passed = trial.has_minimum()
         && trial.never_fires.is_empty()
         && trial.samples.iter().all(|sample| sample.passed)
-        && trial.texts.iter().all(|text| text.error.is_none());
+        && trial.texts.iter().chain(&trial.hostile).all(|text| text.error.is_none());
     trial
 }
 
@@ -309,12 +314,7 @@ fn try_sample(
 /// that fail.
 fn texts(blueprint: &Blueprint, alert: &Alert, told: &[(String, Value)]) -> Vec<RenderedMessage> {
     let mut texts: Vec<RenderedMessage> = Vec::new();
-    let renderer = Renderer {
-        alert,
-        rule: Names::new(&blueprint.name).rule(&alert.id, 0),
-        facts: MachineFacts::for_alerts(blueprint, [alert]),
-        blueprint,
-    };
+    let renderer = Renderer::new(blueprint, alert);
     for format in FORMATS {
         for (number, (sample, event)) in told.iter().enumerate() {
             let rendered = renderer.render(format, event);
@@ -332,6 +332,36 @@ fn texts(blueprint: &Blueprint, alert: &Alert, told: &[(String, Value)]) -> Vec<
     texts
 }
 
+/// Renders the first event that the alert fires for as if hostile callers had made the call.
+fn hostile(blueprint: &Blueprint, alert: &Alert, told: &[(String, Value)]) -> Vec<RenderedMessage> {
+    let Some((sample, event)) = told.first() else { return Vec::new() };
+    let renderer = Renderer::new(blueprint, alert);
+    let partition = partition_of(event);
+    let mut texts = Vec::new();
+    for caller in Caller::ALL {
+        let [bad, good] = hostile::pair(event, caller, partition);
+        for format in FORMATS {
+            let rendered = renderer.render(format, &bad).and_then(|(subject, text)| {
+                let (_, plain) = renderer.render(format, &good)?;
+                hostile::compare(format, &text, &plain).map(|()| (subject, text))
+            });
+            let sample = format!("{sample}, {}", caller.about());
+            let none = RenderedMessage { format, sample, subject: None, text: None, error: None };
+            texts.push(match rendered {
+                Ok((subject, text)) => RenderedMessage { subject, text: Some(text), ..none },
+                Err(error) => RenderedMessage { error: Some(error), ..none },
+            });
+        }
+    }
+    texts
+}
+
+/// The partition of an event's region.
+fn partition_of(event: &Value) -> Partition {
+    let region = event.get("region").and_then(Value::as_str).and_then(Region::new);
+    region.as_ref().map_or(Partition::Aws, Region::partition)
+}
+
 /// Renders the messages of one alert.
 struct Renderer<'a> {
     alert: &'a Alert,
@@ -340,7 +370,16 @@ struct Renderer<'a> {
     blueprint: &'a Blueprint,
 }
 
-impl Renderer<'_> {
+impl<'a> Renderer<'a> {
+    fn new(blueprint: &'a Blueprint, alert: &'a Alert) -> Self {
+        Self {
+            alert,
+            rule: Names::new(&blueprint.name).rule(&alert.id, 0),
+            facts: MachineFacts::for_alerts(blueprint, [alert]),
+            blueprint,
+        }
+    }
+
     /// The subject, of a mail, and the text.
     fn render(&self, format: Format, event: &Value) -> Result<(Option<String>, String), String> {
         let text = |key: &str| event.get(key).and_then(Value::as_str);

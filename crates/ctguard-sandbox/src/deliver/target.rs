@@ -10,7 +10,7 @@ use crate::policy::{Principal, Request};
 use crate::roles;
 use crate::state::{State, locate};
 use ctguard_core::message;
-use ctguard_core::resource::rule::Target;
+use ctguard_core::resource::rule::{Input, Target};
 use ctguard_core::resource::topic::{Endpoint, MESSAGE_MAX_BYTES, Protocol};
 use ctguard_core::scope::Arn;
 
@@ -58,6 +58,7 @@ impl Sending<'_> {
         }
         let text = message::transform(&target.input, self.rule_arn, self.on.event.envelope)
             .map_err(|why| Refused::new("INVALID_JSON", why.to_string()))?;
+        lines_are_whole(&target.input, &text)?;
         let place = self.on.at;
         let near = arn.region == place.region.as_str();
         if let ("sns", true, Some(role)) = (arn.service, near, target.role_arn.as_deref())
@@ -208,6 +209,25 @@ impl Sending<'_> {
                 said
             }
             Err(worse) => format!("{why}; {}, so the event is lost", worse.why),
+        }
+    }
+}
+
+/// Whether a text template has stayed what AWS asks for, one quoted string per line, with what
+/// stands in its variables. AWS does not say what becomes of other lines, so they are lost here.
+///
+/// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html>
+fn lines_are_whole(input: &Input, text: &str) -> Result<(), Refused> {
+    let Input::Transformer(transformer) = input else { return Ok(()) };
+    if !transformer.template.trim_start().starts_with('"') {
+        return Ok(());
+    }
+    let is_broken =
+        |line: &&str| !line.trim().is_empty() && serde_json::from_str::<String>(line).is_err();
+    match text.split('\n').find(is_broken) {
+        None => Ok(()),
+        Some(line) => {
+            Err(Refused::new("INVALID_JSON", format!("a line is no quoted string: {line}")))
         }
     }
 }
