@@ -14,6 +14,7 @@ mod drill;
 mod events;
 mod examples;
 mod explain;
+mod files;
 mod format;
 mod import;
 mod init;
@@ -41,6 +42,7 @@ mod verify;
 use crate::error::{CommandError, Exit};
 use crate::report::Paint;
 use crate::report::progress::Progress;
+use crate::report::screen::{Screen, Written, hung};
 use crate::report::view::Format;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, ColorChoice, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -238,6 +240,16 @@ struct BlueprintArg {
 pub fn main(args: impl IntoIterator<Item = OsString>, io: &mut Io<'_>) -> Exit {
     let parsed = examples::command().try_get_matches_from(args);
     let parsed = parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let (out, err) = match &parsed {
+        Ok((cli, _)) => (cli.written(io), Written::Lines { color: cli.global.paint_err(io).color }),
+        Err(_) => (Written::Lines { color: false }, Written::Lines { color: false }),
+    };
+    let io = &mut Io {
+        out: &mut Screen::new(&mut *io.out, out),
+        err: &mut Screen::new(&mut *io.err, err),
+        input: &mut *io.input,
+        ..*io
+    };
     let (mut cli, matches) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => return usage(&error, io),
@@ -252,11 +264,34 @@ pub fn main(args: impl IntoIterator<Item = OsString>, io: &mut Io<'_>) -> Exit {
         Err(error) => {
             let paint = cli.global.paint_err(io);
             output::failure(&error, &cli.global, io);
-            let _ = writeln!(io.err, "{}: {error}", paint.bad("error"));
+            let _ = writeln!(io.err, "{}: {}", paint.bad("error"), hung(&error.message));
             for hint in &error.hints {
-                let _ = writeln!(io.err, "{}: {hint}", paint.head("hint"));
+                let _ = writeln!(io.err, "{}: {}", paint.head("hint"), hung(hint));
             }
             error.exit
+        }
+    }
+}
+
+impl Cli {
+    /// What the command writes to standard output. A document for another program stays whole, but
+    /// not on a terminal.
+    fn written(&self, io: &Io<'_>) -> Written {
+        let lines = Written::Lines { color: self.global.paint_out(io).color };
+        match (self.global.format, &self.verb) {
+            (Format::Json | Format::Sarif, _) | (_, Verb::Snapshot(_)) => Written::Json,
+            (_, Verb::Match(args)) if args.prints_events() => Written::Json,
+            (Format::Github, _) => Written::Commands,
+            (_, Verb::Format(_) | Verb::Import(_) | Verb::Init(_) | Verb::Schema(_))
+            | (_, Verb::Completions(_) | Verb::Man(_))
+                if !io.out_terminal =>
+            {
+                Written::Document
+            }
+            (_, Verb::Replay(args)) if args.prints_document() && !io.out_terminal => {
+                Written::Document
+            }
+            _ => lines,
         }
     }
 }

@@ -27,6 +27,7 @@ pub mod replay;
 pub mod samples;
 mod sarif;
 pub mod schema;
+pub mod screen;
 pub mod stopped;
 pub mod validate;
 pub mod verify;

@@ -4,6 +4,7 @@ use super::{GlobalOptions, Io, acting, output, secrets};
 use crate::error::{CommandError, Exit};
 use crate::report::diagnostics;
 use crate::report::positions::Positions;
+use crate::report::screen::{hung, plain};
 use crate::run;
 use crate::run::{Survey, SurveyError};
 use ctguard_aws::{Aws, Options};
@@ -115,7 +116,8 @@ fn invalid(
     match output::problems(diagnostics, positions, global, io) {
         Ok(()) => Exit::Usage,
         Err(error) => {
-            let _ = writeln!(io.err, "{}: {error}", global.paint_err(io).bad("error"));
+            let _ =
+                writeln!(io.err, "{}: {}", global.paint_err(io).bad("error"), hung(&error.message));
             error.exit
         }
     }
@@ -167,7 +169,7 @@ pub(super) async fn open(
     let aws = Aws::connect(acting::with_mfa(options, global, io).await?).await?;
     if !global.quiet {
         for note in aws.notes() {
-            let _ = writeln!(io.err, "note: {note}");
+            let _ = writeln!(io.err, "note: {}", plain(&note));
         }
     }
     Ok(Box::new(Veiled::live(Box::new(aws))))

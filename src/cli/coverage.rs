@@ -1,3 +1,4 @@
+use super::files::{self, Readers};
 use super::{BlueprintArg, GlobalOptions, Io, completions, context, output, print_json};
 use crate::error::{CommandError, Exit};
 use crate::report::coverage::{Narrow, layer};
@@ -56,7 +57,7 @@ pub fn run(
         file => {
             if let Some(file) = file {
                 let text = format!("{:#}\n", layer(&coverage));
-                output::save(file, &text).map_err(|error| {
+                files::save(file, &text, Readers::Owner, io).map_err(|error| {
                     CommandError::io(format!("cannot write the layer {}", file.display()), &error)
                 })?;
             }

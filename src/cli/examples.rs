@@ -2,6 +2,7 @@
 
 use super::Cli;
 use clap::{Command, CommandFactory};
+use std::ffi::OsStr;
 use std::fmt::Write;
 
 /// Verb, and command lines with what each is for. Each parses: a test tries them.
@@ -270,7 +271,18 @@ pub(super) fn command() -> Command {
         let words: Vec<&str> = verb.split(' ').collect();
         command = with(command, &words, &text(examples));
     }
+    without_empty(command)
+}
+
+/// An empty variable of the environment counts as one that is not set.
+fn without_empty(command: Command) -> Command {
+    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
     command
+        .mut_args(|option| match option.get_env().is_some_and(is_empty) {
+            true => option.env(None::<&'static str>),
+            false => option,
+        })
+        .mut_subcommands(without_empty)
 }
 
 fn with(command: Command, words: &[&str], text: &str) -> Command {

@@ -2,6 +2,7 @@ use super::completions::alerts_and_events;
 use super::{BlueprintArg, GlobalOptions, Io, context, is_json, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::report::explain::render;
+use crate::report::screen::shown;
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 use ctguard_core::explain::{Subject, explain, paths, signal_reads};
@@ -44,7 +45,7 @@ pub fn run(
     if is_json(global) {
         print_json(io, &explanation)?;
     } else {
-        print(io, &render(&explanation, global.paint_out(io)))?;
+        print(io, &render(&shown(&explanation), global.paint_out(io)))?;
     }
     Ok(Exit::CheckFailed
         .when(explanation.has(Status::Broken))

@@ -1,9 +1,11 @@
 mod live;
 
+use super::files;
 use super::input::{files_below, is_standard, text};
 use super::{GlobalOptions, Io, is_json, output, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::report::import as report;
+use crate::report::screen::plain;
 use clap::{Args, Subcommand};
 use ctguard_core::blueprint::Risk;
 use ctguard_core::import::{self, Around, Collected, Import, SourceFile};
@@ -147,7 +149,7 @@ fn read(
 
 fn unread(path: &Path, error: &std::io::Error, global: &GlobalOptions, io: &mut Io<'_>) -> Exit {
     let bad = global.paint_err(io).bad("error");
-    let _ = writeln!(io.err, "{bad}: cannot read {}: {error}", path.display());
+    let _ = writeln!(io.err, "{bad}: cannot read {}: {error}", plain(&path.display().to_string()));
     Exit::Error
 }
 
@@ -181,11 +183,12 @@ fn finish(
         );
     }
     if let Some(path) = &written.out {
-        output::create(path, &import.blueprint, written.force)?;
+        output::create(path, &import.blueprint, written.force, io)?;
     }
     match (is_json(global), &written.out) {
         (true, _) => print_json(io, &import)?,
         (false, None) => print(io, &import.blueprint)?,
+        (false, Some(path)) if files::is_standard(path) => {}
         (false, Some(path)) => print(io, &format!("Wrote {}.\n", path.display()))?,
     }
     if !import.adopt.is_empty() && !global.quiet {

@@ -1,6 +1,6 @@
 mod ask;
 
-use super::input::is_standard;
+use super::files::is_standard;
 use super::schema::BLUEPRINT;
 use super::{GlobalOptions, Io, completions, context, output, print};
 use crate::error::{CommandError, Exit};
@@ -166,7 +166,7 @@ pub fn run(args: &InitArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
         }
         return Ok(Exit::Done);
     }
-    output::create(path, &text, args.force)?;
+    output::create(path, &text, args.force, io)?;
     write_schema(path, io);
     let shown = path.display();
     let next = format!("Next: ctguard validate {shown}, then ctguard plan {shown}\n");

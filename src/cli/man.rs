@@ -1,5 +1,5 @@
+use super::files::{self, Readers};
 use super::{GlobalOptions, Io};
-use crate::cli::output;
 use crate::error::{CommandError, Exit};
 use clap::Args;
 use clap_mangen::Man;
@@ -53,6 +53,6 @@ fn page(command: &clap::Command, name: &str) -> Result<String, CommandError> {
 }
 
 fn write(path: &Path, text: &str) -> Result<(), CommandError> {
-    output::save(path, text)
+    files::written(path, Readers::Anybody, |out| out.write_all(text.as_bytes()))
         .map_err(|error| CommandError::io(format!("cannot write {}", path.display()), &error))
 }

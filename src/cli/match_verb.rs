@@ -16,7 +16,6 @@ use eventbridge_pattern::archive::{Flow, Item, Reader, Unread, What, fields, is_
 use eventbridge_pattern::set::{BadRecord, PatternSet, Scratch};
 use serde::Serialize;
 use serde::de::IgnoredAny;
-use std::fs::File;
 use std::io::{BufWriter, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -68,6 +67,13 @@ pub struct MatchArgs {
     /// Files with events; `-` is standard input, the default
     #[arg(value_name = "EVENTS")]
     events: Vec<PathBuf>,
+}
+
+impl MatchArgs {
+    /// Whether events are printed as they came.
+    pub fn prints_events(&self) -> bool {
+        self.pattern.is_some() && !self.count && !self.explain
+    }
 }
 
 /// The state of a rule, as AWS names it.
@@ -227,7 +233,7 @@ fn pattern_text(path: &Path, io: &mut Io<'_>) -> Result<String, CommandError> {
     let mut text = String::new();
     let read = match is_standard(path) {
         true => Read::take(&mut *io.input, PATTERN_FILE_MAX_BYTES).read_to_string(&mut text),
-        false => File::open(path)
+        false => super::files::open(path)
             .and_then(|file| file.take(PATTERN_FILE_MAX_BYTES).read_to_string(&mut text)),
     };
     read.map_err(|error| {

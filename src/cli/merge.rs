@@ -1,3 +1,5 @@
+use super::files;
+use super::planned::PLAN_MAX_BYTES;
 use super::{GlobalOptions, Io, context, drift, output, verify};
 use crate::error::{CommandError, Exit};
 use crate::report::plan::PlanView;
@@ -45,7 +47,7 @@ pub fn run(
     global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
-    let parts = args.files.iter().map(|file| Ok((file.as_path(), read(file)?)));
+    let parts = args.files.iter().map(|file| Ok((file.as_path(), read(file, io)?)));
     let parts: Vec<(&Path, Value)> = parts.collect::<Result<_, CommandError>>()?;
     let having = |key| parts.iter().filter(|(_, part)| part.get(key).is_some()).count();
     let (plans, drifts) = (having(PLAN_KEY), having(DRIFT_KEY));
@@ -95,9 +97,10 @@ fn refused(error: MergeError) -> CommandError {
     )
 }
 
-fn read(file: &Path) -> Result<Value, CommandError> {
+fn read(file: &Path, io: &mut Io<'_>) -> Result<Value, CommandError> {
     let doing = || format!("cannot read {}", file.display());
-    let text = std::fs::read_to_string(file).map_err(|error| CommandError::io(doing(), &error))?;
+    let text =
+        files::text(file, PLAN_MAX_BYTES, io).map_err(|error| CommandError::io(doing(), &error))?;
     serde_json::from_str(&text)
         .map_err(|error| CommandError::new(format!("{}: it is not JSON: {error}", doing())))
 }

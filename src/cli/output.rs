@@ -1,5 +1,6 @@
 //! Where results go: to standard output in one format, and to files in as many as are asked for.
 
+use super::files::{self, Readers};
 use super::{GlobalOptions, Io, Verb, examples, print};
 use crate::error::{CommandError, Exit};
 use crate::report::positions::Positions;
@@ -146,12 +147,12 @@ pub(super) fn reports(
     shown: &View<'_>,
     positions: &Positions,
     global: &GlobalOptions,
-    io: &Io<'_>,
+    io: &mut Io<'_>,
 ) -> Result<(), CommandError> {
     let paint = crate::report::Paint { color: false, width: io.width };
     for report in &global.report {
         if let Some(text) = shown.render(report.format, positions, paint).map_err(unwritable)? {
-            save(&report.path, &text).map_err(|error| {
+            files::save(&report.path, &text, Readers::Owner, io).map_err(|error| {
                 let path = report.path.display();
                 CommandError::io(
                     format!("cannot write the {} report {path}", report.format),
@@ -201,7 +202,7 @@ pub(super) fn problems(
 
 /// Writes every report with an error in place of a result, so that the next step has something to
 /// read. What cannot be written is not told: the error itself is.
-pub(super) fn failure(error: &CommandError, global: &GlobalOptions, io: &Io<'_>) {
+pub(super) fn failure(error: &CommandError, global: &GlobalOptions, io: &mut Io<'_>) {
     if error.reported || error.exit == Exit::Usage {
         return;
     }
@@ -229,7 +230,7 @@ pub(super) fn failure(error: &CommandError, global: &GlobalOptions, io: &Io<'_>)
             Format::Json => Some(format!("{}\n", failure_json(error))),
             format => shown.render(format, &positions, paint).ok().flatten(),
         };
-        let _ = text.map(|text| save(&report.path, &text));
+        let _ = text.map(|text| files::save(&report.path, &text, Readers::Owner, io));
     }
 }
 
@@ -251,30 +252,24 @@ fn unwritable(error: serde_json::Error) -> CommandError {
     CommandError::new(format!("the result cannot be written: {error}"))
 }
 
-/// Writes the whole file or leaves what was there.
-pub(super) fn save(path: &Path, text: &str) -> std::io::Result<()> {
-    let file = beside(path, text)?;
-    readable(file.path())?;
-    file.persist(path).map(drop).map_err(|error| error.error)
-}
-
-/// Writes a new file; `force` replaces one that is there.
+/// Writes a new file of the user's; `force` replaces one that is there.
 ///
 /// # Errors
 /// When there is one, or it cannot be written.
-pub(super) fn create(path: &Path, text: &str, force: bool) -> Result<(), CommandError> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true);
-    match force {
-        true => options.create(true).truncate(true),
-        false => options.create_new(true),
+pub(super) fn create(
+    path: &Path,
+    text: &str,
+    force: bool,
+    io: &mut Io<'_>,
+) -> Result<(), CommandError> {
+    let made = match force || files::is_standard(path) {
+        true => files::save(path, text, Readers::Anybody, io),
+        false => files::created(path, text),
     };
-    let cannot = |error| CommandError::io(format!("cannot write {}", path.display()), &error);
-    let mut file = options.open(path).map_err(|error| match error.kind() {
+    made.map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => exists(path),
-        _ => cannot(error),
-    })?;
-    file.write_all(text.as_bytes()).map_err(cannot)
+        _ => CommandError::io(format!("cannot write {}", path.display()), &error),
+    })
 }
 
 /// The refusal to write over a file.
@@ -298,19 +293,6 @@ fn beside(path: &Path, text: &str) -> std::io::Result<NamedTempFile> {
     let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
     file.write_all(text.as_bytes())?;
     Ok(file)
-}
-
-/// A temporary file is its owner's alone; a report is for the next step, which may be somebody
-/// else.
-#[cfg(unix)]
-fn readable(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn readable(_: &Path) -> std::io::Result<()> {
-    Ok(())
 }
 
 /// Other steps and commands write to the same summary.

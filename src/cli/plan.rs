@@ -1,14 +1,15 @@
 use super::context::SurveyRequest;
+use super::files;
 use super::output::Next;
 use super::perform::Adopting;
-use super::{BlueprintArg, GlobalOptions, Io, context, output, planned};
+use super::{BlueprintArg, GlobalOptions, Io, context, output, planned, print_json};
 use crate::error::{CommandError, Exit};
 use crate::report::plan::PlanView;
 use crate::report::view::{Format, View};
 use clap::Args;
 use ctguard_core::desired::Intent;
 use ctguard_core::plan::{SavedPlan, Stage, diff};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Show what apply would change, and what that means for each alert.
 #[derive(Debug, Args)]
@@ -34,10 +35,6 @@ pub fn run(args: &PlanArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
         Ok(read) => read,
         Err(exit) => return Ok(exit),
     };
-    if args.out.as_deref() == Some(Path::new("-")) {
-        return Err(CommandError::usage("--out names a file")
-            .hint("`--format json` prints the whole plan on standard output."));
-    }
     let intent = Intent { destroy: args.destroy, adopt: args.adopt.adoption() };
     let asked = SurveyRequest::of(global, io)?.meaning(intent);
     let survey = context::look_for(&read, &asked, global, io)?;
@@ -46,6 +43,12 @@ pub fn run(args: &PlanArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
     let kept = args.out.is_some() || output::wants(Format::Json, global);
     let saved = kept.then(|| planned::keep(plan.clone(), &read, &survey, &asked));
     if let (Some(out), Some(saved)) = (&args.out, &saved) {
+        if files::is_standard(out) {
+            print_json(io, saved)?;
+            let exit = context::plan_exit(saved.plan());
+            let changes = args.detailed_exitcode && !saved.plan().is_empty();
+            return Ok(Exit::Changes.when(changes).and(exit));
+        }
         planned::write(out, saved)?;
     }
     let plan = saved.as_ref().map_or(&plan, SavedPlan::plan);

@@ -1,16 +1,18 @@
 //! Plans as files: completing a saved plan, writing it, and reading it back.
 
 use super::context::{Read, SurveyRequest};
+use super::files::{self, Readers};
 use super::{GlobalOptions, Io};
 use crate::error::CommandError;
 use crate::run::Survey;
 use ctguard_core::desired::{Narrow, Shard};
 use ctguard_core::plan::file::{PlanFileError, is_plan};
 use ctguard_core::plan::{Plan, Resolved, SavedPlan, file};
-use std::fs::File;
-use std::io::{self, BufWriter, Read as _, Write};
+use std::io::{Read as _, Write};
 use std::path::Path;
-use tempfile::NamedTempFile;
+
+/// Most bytes of a plan, and of a shard's report: that of a fleet of ten thousand places has a tenth.
+pub(super) const PLAN_MAX_BYTES: u64 = 1 << 30;
 
 /// How many bytes of a file tell whether it is a plan.
 const HEAD_BYTES: u64 = 256;
@@ -24,17 +26,11 @@ pub(super) fn keep(plan: Plan, read: &Read, survey: &Survey, asked: &SurveyReque
 /// Writes the whole file or leaves what was there. Nobody else may read it: it holds policies and
 /// addresses.
 pub(super) fn write(path: &Path, plan: &SavedPlan) -> Result<(), CommandError> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let write = || -> io::Result<()> {
-        let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-        let mut out = BufWriter::new(file.as_file_mut());
-        serde_json::to_writer_pretty(&mut out, plan)?;
-        out.write_all(b"\n")?;
-        out.flush()?;
-        drop(out);
-        file.persist(path).map(drop).map_err(|error| error.error)
+    let write = |out: &mut dyn Write| {
+        serde_json::to_writer_pretty(&mut *out, plan)?;
+        out.write_all(b"\n")
     };
-    write().map_err(|error| {
+    files::written(path, Readers::Owner, write).map_err(|error| {
         CommandError::io(format!("cannot write the plan {}", path.display()), &error)
     })
 }
@@ -44,19 +40,14 @@ pub(super) fn write(path: &Path, plan: &SavedPlan) -> Result<(), CommandError> {
 pub(super) fn names_plan(path: &Path) -> bool {
     let mut head = Vec::new();
     path == Path::new("-")
-        || File::open(path)
+        || files::open(path)
             .and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head))
             .is_ok_and(|_| is_plan(&String::from_utf8_lossy(&head)))
 }
 
 /// Reads a plan from a file or from standard input.
 pub(super) fn read(path: &Path, io: &mut Io<'_>) -> Result<Plan, CommandError> {
-    let mut text = String::new();
-    let got = match path == Path::new("-") {
-        true => io.input.read_to_string(&mut text),
-        false => File::open(path).and_then(|mut file| file.read_to_string(&mut text)),
-    };
-    got.map_err(|error| {
+    let text = files::text(path, PLAN_MAX_BYTES, io).map_err(|error| {
         CommandError::io(format!("cannot read the plan {}", path.display()), &error)
     })?;
     file::read(&text).map_err(|error| unusable(path, &error))

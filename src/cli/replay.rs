@@ -1,9 +1,11 @@
 use super::context::Read;
+use super::files::{self, Readers};
 use super::{Format, GlobalOptions, Io, ProgressShown, acting, context, output, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::report::positions::Positions;
 use crate::report::replay::html;
 use crate::report::replay::progress::Reading;
+use crate::report::screen::plain;
 use crate::report::view::View;
 use crate::run;
 use crate::run::lookup::{DAYS_MOST, Pages, lookup};
@@ -71,6 +73,13 @@ pub struct ReplayArgs {
     html: Option<PathBuf>,
 }
 
+impl ReplayArgs {
+    /// Whether a query or a page is printed.
+    pub fn prints_document(&self) -> bool {
+        self.sql.is_some() || self.html.as_deref().is_some_and(files::is_standard)
+    }
+}
+
 /// The SQL dialect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Engine {
@@ -118,9 +127,16 @@ pub fn run(
         None => replay(args, &args.paths, Source::Logs, &read.blueprint, &setup, global, io)?,
     };
     if let Some(path) = &args.html {
-        write(path, &html::render(&replay))?;
+        let page = html::render(&replay);
+        files::save(path, &page, Readers::Owner, io).map_err(|error| {
+            CommandError::io(format!("cannot write {}", path.display()), &error)
+        })?;
     }
-    show(&replay, global, io)?;
+    // A page on standard output is all that stands there.
+    match args.html.as_deref().is_some_and(files::is_standard) {
+        true => output::reports(&View::Replayed(&replay), &Positions::unknown(""), global, io)?,
+        false => show(&replay, global, io)?,
+    }
     Ok(Exit::Incomplete.when(replay.is_incomplete()))
 }
 
@@ -417,7 +433,12 @@ fn print_query(
     }
     let paint = global.paint_err(io);
     for (alert, why) in &query.refused {
-        let _ = writeln!(io.err, "{}: {alert} is not counted: {why}", paint.warn("warning"));
+        let _ = writeln!(
+            io.err,
+            "{}: {alert} is not counted: {}",
+            paint.warn("warning"),
+            plain(&why.to_string())
+        );
     }
     match global.format {
         Format::Json => {
@@ -438,9 +459,4 @@ fn print_query(
 
 fn show(replay: &Replay, global: &GlobalOptions, io: &mut Io<'_>) -> Result<(), CommandError> {
     output::show(&View::Replayed(replay), &Positions::unknown(""), global, io)
-}
-
-fn write(path: &Path, text: &str) -> Result<(), CommandError> {
-    std::fs::write(path, text)
-        .map_err(|error| CommandError::io(format!("cannot write {}", path.display()), &error))
 }

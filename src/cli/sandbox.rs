@@ -1,6 +1,7 @@
 use super::{GlobalOptions, Io, completions, context, is_json, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::report::delivery;
+use crate::report::screen::shown_but;
 use clap::{Args, Subcommand};
 use clap_complete::engine::ArgValueCompleter;
 use ctguard_core::catalogue::{self, CatalogueEvent};
@@ -210,8 +211,10 @@ fn send(
         (true, deliveries) => print_json(io, &seen(&veil, &deliveries)?)?,
         (false, deliveries) => {
             let paint = global.paint_out(io);
-            let texts: Vec<String> =
-                deliveries.iter().map(|delivery| delivery::render(delivery, paint)).collect();
+            let texts: Vec<String> = deliveries
+                .iter()
+                .map(|one| delivery::render(&shown_but(one, &["text"]), paint))
+                .collect();
             print(io, &veil.hide(&texts.join("\n")))?;
         }
     }

@@ -1,3 +1,4 @@
+use super::files::{self, Readers};
 use super::{BlueprintArg, Cli, GlobalOptions, Io, Verb, context, is_json, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::run;
@@ -11,10 +12,12 @@ use ctguard_core::plural::count;
 use ctguard_core::proof::{Status, prove};
 use ctguard_core::snapshot::file::{FileError, Recording};
 use serde_json::json;
-use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Write};
+use std::io::{self, BufReader, Read as _};
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
+
+/// Most bytes of a snapshot that are read: a fleet of ten thousand places has a tenth of it. What is
+/// longer counts as cut short.
+const SNAPSHOT_MAX_BYTES: u64 = 4 << 30;
 
 /// Save everything that plan, verify, drift and explain read, to run them later without
 /// credentials.
@@ -60,7 +63,7 @@ pub fn run(
         Ok::<_, CommandError>((survey, recording))
     })??;
     let complete = is_complete(&survey);
-    if is_standard(&args.out) {
+    if files::is_standard(&args.out) {
         let mut bytes = Vec::new();
         recording.write(&mut bytes).map_err(|error| failed(&args.out, &error))?;
         let text = String::from_utf8_lossy(&bytes);
@@ -112,21 +115,11 @@ fn say(
 
 /// Writes the whole file or leaves what was there. Nobody else may read it.
 fn save(path: &Path, recording: &Recording) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-    let mut out = BufWriter::new(file.as_file_mut());
-    recording.write(&mut out)?;
-    out.flush()?;
-    drop(out);
-    file.persist(path).map(drop).map_err(|error| error.error)
+    files::written(path, Readers::Owner, |out| recording.write(out))
 }
 
 fn failed(path: &Path, error: &io::Error) -> CommandError {
     CommandError::io(format!("cannot write the snapshot {}", path.display()), error)
-}
-
-fn is_standard(path: &Path) -> bool {
-    path == Path::new("-")
 }
 
 /// Reads the file that `--snapshot` names, for the verbs that only read. Its date is the as-of date
@@ -165,12 +158,12 @@ pub(super) fn open(cli: &mut Cli, io: &mut Io<'_>) -> Result<(), CommandError> {
         }
         _ => {}
     }
-    let recording = if is_standard(path) {
-        Recording::read(&mut io.input)
+    let recording = if path == Path::new("-") {
+        Recording::read(&mut BufReader::new(io::Read::take(&mut *io.input, SNAPSHOT_MAX_BYTES)))
     } else {
-        File::open(path)
+        files::open(path)
             .map_err(FileError::from)
-            .and_then(|file| Recording::read(&mut BufReader::new(file)))
+            .and_then(|file| Recording::read(&mut BufReader::new(file.take(SNAPSHOT_MAX_BYTES))))
     };
     let recorded = recording.map(Recorded::new).map_err(|error| {
         CommandError::new(format!("the snapshot {} cannot be used: {error}", path.display()))

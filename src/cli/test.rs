@@ -2,9 +2,9 @@ use super::{BlueprintArg, GlobalOptions, Io, context, is_json, print, print_json
 use crate::error::{CommandError, Exit};
 use crate::report::samples::render;
 use clap::Args;
+use ctguard_core::blueprint::open_below;
 use ctguard_core::offline;
-use std::fs::{self, File};
-use std::io;
+use std::path::Path;
 
 /// Try every alert offline: on the sample events listed beside it, on generated ones, and its
 /// messages.
@@ -40,10 +40,9 @@ pub fn run(args: &TestArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
     };
     let minimum = usize::from(args.minimum);
     let trial = offline::try_out(&read.blueprint, &rules, as_of, minimum, |test| {
-        if fs::metadata(&test.file)?.is_dir() {
-            return Err(io::Error::other("it is a folder"));
-        }
-        File::open(&test.file)
+        let depth = Path::new(&test.event).components().count();
+        let folder = test.file.ancestors().nth(depth).unwrap_or(Path::new(""));
+        open_below(folder, &test.event)
     });
     if is_json(global) {
         print_json(io, &trial)?;

@@ -2,6 +2,7 @@
 //! verdict, or for each object that a plan is about.
 
 use super::plan::{PlanView, asides, diff, names};
+use super::screen::line;
 use super::{attribution, events::EventCheck, notice, notice::verb, validate::Validation};
 use ctguard_core::diag::{Diagnostic, Severity};
 use ctguard_core::drift::Drift;
@@ -39,14 +40,16 @@ struct Case {
 pub fn proof(blueprint: &str, proof: &Proof) -> String {
     let mut cases: Vec<Case> = proof.paths.iter().map(path).collect();
     cases.extend(proof.signals.iter().map(|signal| {
-        let (kind, text) =
-            (signal.code.to_string(), format!("{}.\nFix: {}", signal.cause, signal.fix));
+        let (kind, text) = (
+            signal.code.to_string(),
+            format!("{}.\nFix: {}", line(&signal.cause), line(&signal.fix)),
+        );
         let ended = match signal.status {
             Status::Proven | Status::Assumed => Ended::Noted(text),
             Status::Unknown => Ended::Error { kind, text },
             Status::Broken => Ended::Failed { kind, text },
         };
-        let name = format!("{} in {}", signal.object, signal.place);
+        let name = line(&format!("{} in {}", signal.object, signal.place));
         Case { class: "signals".to_owned(), name, ended }
     }));
     cases.extend(proof.unrouted.iter().map(|alert| Case {
@@ -67,11 +70,11 @@ fn path(path: &PathProof) -> Case {
             "{} {}: {}: {}.",
             link.status.as_str(),
             link.code,
-            link.object,
-            link.cause
+            line(&link.object.to_string()),
+            line(&link.cause)
         );
         if !link.fix.is_empty() {
-            let _ = writeln!(text, "Fix: {}", link.fix);
+            let _ = writeln!(text, "Fix: {}", line(&link.fix));
         }
         if link.status == status {
             kind.get_or_insert(link.code);

@@ -1,6 +1,7 @@
 //! Renders decisions about events.
 
 use super::Paint;
+use super::screen::line;
 use ctguard_core::offline::{AlertDecision, EventDecision, Form, Note, Undeliverable};
 use ctguard_core::plural::count;
 use eventbridge_pattern::Mismatch;
@@ -102,7 +103,7 @@ fn reasons_as_list<S: serde::Serializer>(
 
 /// Text from a log without what would move a terminal's cursor or turn a line around.
 pub fn plain(text: &str) -> String {
-    super::replay::plain(text)
+    super::screen::plain(text)
 }
 
 /// The remarks for standard error: each once, with the number of events.
@@ -134,8 +135,8 @@ pub fn remarks(totals: &Totals, paint: Paint) -> String {
         lines.push(format!("and {}", count_of(hidden, "more note")));
     }
     let mut out = String::new();
-    for line in lines {
-        let _ = writeln!(out, "{}: {line}", paint.head("note"));
+    for text in lines {
+        let _ = writeln!(out, "{}: {}", paint.head("note"), line(&text));
     }
     out
 }
@@ -149,7 +150,7 @@ fn count_of(number: u64, singular: &str) -> String {
 pub fn fired(decision: &EventDecision<'_>, paint: Paint) -> String {
     let mut out = head(decision, paint);
     if let Some(why) = &decision.withheld {
-        let _ = writeln!(out, "  {} {why}", paint.warn("not delivered:"));
+        let _ = writeln!(out, "  {} {}", paint.warn("not delivered:"), line(&why.to_string()));
     }
     for alert in decision.alerts.iter().flatten().filter(|alert| alert.mismatches.is_empty()) {
         alert_line(&mut out, alert, paint);
@@ -164,19 +165,20 @@ fn alert_line(out: &mut String, alert: &AlertDecision<'_>, paint: Paint) {
         Some(why) => {
             writeln!(
                 out,
-                "  {} {} ({risk}): {why}",
+                "  {} {} ({risk}): {}",
                 paint.warn("matches, not delivered:"),
-                alert.id
+                alert.id,
+                line(&why.to_string())
             )
         }
     };
 }
 
-/// Why an event does or does not match.
+/// Why an event does or does not match, of which the record says most.
 pub fn explained(decision: &EventDecision<'_>, paint: Paint) -> String {
     let mut out = head(decision, paint);
     if let Some(why) = &decision.withheld {
-        let _ = writeln!(out, "  {} {why}", paint.warn("not delivered:"));
+        let _ = writeln!(out, "  {} {}", paint.warn("not delivered:"), line(&why.to_string()));
     } else if decision.matched && decision.alerts.is_none() {
         let _ = writeln!(out, "  {}", paint.good("matches"));
     }
@@ -205,7 +207,7 @@ pub fn explained(decision: &EventDecision<'_>, paint: Paint) -> String {
         );
     }
     for note in decision.all_notes() {
-        let _ = writeln!(out, "  {} {note}", paint.dim("note:"));
+        let _ = writeln!(out, "  {} {}", paint.dim("note:"), line(&note.to_string()));
     }
     out
 }
@@ -228,14 +230,15 @@ fn is_of_another_kind(mismatch: &Mismatch) -> bool {
 }
 
 fn head(decision: &EventDecision<'_>, paint: Paint) -> String {
-    let name = decision.name.as_deref().unwrap_or("event");
-    let place = match (decision.account, decision.region) {
+    let name = line(decision.name.as_deref().unwrap_or("event"));
+    let (account, region) = (decision.account.map(line), decision.region.map(line));
+    let place = match (account, region) {
         (Some(account), Some(region)) => format!("  {account}/{region}"),
         (Some(one), None) | (None, Some(one)) => format!("  {one}"),
         (None, None) => String::new(),
     };
-    let time = decision.time.map(|time| format!("{time}  ")).unwrap_or_default();
-    format!("{time}{}{place}  {}\n", paint.head(name), paint.dim(decision.label()))
+    let time = decision.time.map(|time| format!("{}  ", line(time))).unwrap_or_default();
+    format!("{time}{}{place}  {}\n", paint.head(name), paint.dim(line(&decision.label())))
 }
 
 pub(super) fn mismatches(out: &mut String, all: &[Mismatch], indent: &str) {
@@ -251,9 +254,9 @@ pub(super) fn mismatches(out: &mut String, all: &[Mismatch], indent: &str) {
                     0 | 1 => String::new(),
                     many => format!(" (the nearest of {many} alternatives)"),
                 };
-                writeln!(out, "{indent}{path}: wanted {}, {found}{nearest}", short(wanted))
+                writeln!(out, "{indent}{}: wanted {}, {found}{nearest}", line(path), short(wanted))
             }
-            Mismatch::Lost { why } => writeln!(out, "{indent}{why}"),
+            Mismatch::Lost { why } => writeln!(out, "{indent}{}", line(why)),
             Mismatch::Elements { paths } => writeln!(
                 out,
                 "{indent}{}: each matches, but not in the same element of an array",

@@ -1,6 +1,7 @@
 //! Progress while the engine works: a line on a terminal, JSON lines where a program listens,
 //! nothing elsewhere.
 
+use super::screen::plain;
 use crate::run::ProgressEvent;
 use ctguard_core::scope::{AccountId, Place};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -151,7 +152,7 @@ fn draw(bar: &mut ProgressBar, accounts: StepCount, places: StepCount, event: Pr
         }
         ProgressEvent::ApplyStarted { changes } => *bar = begin(changes, "Applying", COUNTED),
         ProgressEvent::ChangeStarted { address } => {
-            bar.set_message(format!("{} {}", address.kind, address.name));
+            bar.set_message(plain(&format!("{} {}", address.kind, address.name)));
         }
         ProgressEvent::ChangeFinished { .. } => bar.inc(1),
         ProgressEvent::Settling => bar.set_message("reading again"),

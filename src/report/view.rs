@@ -7,6 +7,7 @@ use super::markdown::{self, COMMENT_MAX_BYTES, SUMMARY_MAX_BYTES};
 use super::notice::{self, Notice};
 use super::plan::PlanView;
 use super::positions::Positions;
+use super::screen::{Filter, Written, shown};
 use super::validate::Validation;
 use super::{Paint, github, junit, sarif};
 use ctguard_core::coverage::Coverage;
@@ -110,6 +111,41 @@ impl View<'_> {
         positions: &Positions,
         paint: Paint,
     ) -> Result<Option<String>, serde_json::Error> {
+        let text = match format {
+            Format::Json | Format::Sarif => self.formatted(format, positions, paint)?,
+            _ => self.clean(|view| view.formatted(format, positions, paint))?,
+        };
+        let written = match format {
+            Format::Json | Format::Sarif => Written::Json,
+            Format::Github => Written::Commands,
+            _ => Written::Lines { color: paint.color },
+        };
+        Ok(text.map(|text| Filter::text(written, &text)))
+    }
+
+    /// The result with texts that are fit to become lines. What has no such form cleans its own.
+    fn clean<T>(&self, show: impl FnOnce(View<'_>) -> T) -> T {
+        match *self {
+            Self::Plan { plan, question } => show(View::Plan { plan: &shown(plan), question }),
+            Self::Drift(drift) => show(View::Drift(&shown(drift))),
+            Self::Verdict { report, proof } => {
+                show(View::Verdict { report: &shown(report), proof })
+            }
+            Self::Applied(report) => show(View::Applied(&shown(report))),
+            Self::Drilled(report) => show(View::Drilled(&shown(report))),
+            Self::Replayed(_)
+            | Self::Validated(_)
+            | Self::EventsChecked(_)
+            | Self::Covered { .. } => show(*self),
+        }
+    }
+
+    fn formatted(
+        &self,
+        format: Format,
+        positions: &Positions,
+        paint: Paint,
+    ) -> Result<Option<String>, serde_json::Error> {
         Ok(match format {
             Format::Text => Some(self.text(paint)),
             Format::Json => Some(self.json()?),
@@ -125,7 +161,8 @@ impl View<'_> {
 
     /// The summary of a step of GitHub Actions.
     pub fn summary(&self) -> String {
-        self.markdown(SUMMARY_MAX_BYTES)
+        let text = self.clean(|view| view.markdown(SUMMARY_MAX_BYTES));
+        Filter::text(Written::Lines { color: false }, &text)
     }
 
     fn text(&self, paint: Paint) -> String {

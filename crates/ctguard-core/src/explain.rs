@@ -24,7 +24,7 @@ use crate::snapshot::{Observed, RuleSignals};
 use eventbridge_pattern::{Filter, Pattern};
 use fold::{Evidence, PlaceChain};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -33,7 +33,7 @@ use std::sync::Arc;
 pub const FORMAT_VERSION: u32 = 1;
 
 /// The output of `explain`, as data; its text is made from this value alone.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Explanation {
     /// The version of this format.
     #[schemars(extend("const" = FORMAT_VERSION))]
@@ -52,7 +52,7 @@ pub struct Explanation {
 }
 
 /// The metrics of a rule, in all places where they are the same.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Counted {
     pub rule: String,
     pub places: BTreeSet<Place>,
@@ -60,7 +60,7 @@ pub struct Counted {
 }
 
 /// The requested alert or events.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ExplainSubject {
     Alert(String),
@@ -69,7 +69,7 @@ pub enum ExplainSubject {
 }
 
 /// An alert with its chains.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AlertExplained {
     pub alert: String,
     pub title: String,
@@ -79,7 +79,7 @@ pub struct AlertExplained {
     /// The events that this is about.
     pub events: Vec<String>,
     /// The families among the events, which take names that the catalogue does not know, too.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub families: Vec<FamilyExplained>,
     pub limits: Limits,
     pub chains: Vec<Chain>,
@@ -88,7 +88,7 @@ pub struct AlertExplained {
 }
 
 /// A family of events that an alert takes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FamilyExplained {
     /// `iam:*`.
     pub family: String,
@@ -97,7 +97,7 @@ pub struct FamilyExplained {
 }
 
 /// The conditions on an event, other than its name, for the alert to be raised.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Limits {
     /// The alert's condition on `detail`.
     #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
@@ -105,14 +105,14 @@ pub struct Limits {
     pub outcome: Outcome,
     /// The fields of `detail` that tell it, where the alert asks for an outcome. Empty where the
     /// names of its events do.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub told_by: Vec<String>,
     /// The exceptions that hold on the as-of date.
     pub except: Vec<Exempt>,
 }
 
 /// Events that do not raise the alert.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Exempt {
     #[serde(rename = "where")]
     pub condition: Value,
@@ -127,7 +127,7 @@ pub struct Exempt {
 
 /// The links from the call to the people, the same in all of these places but for the names of
 /// account and region, for which `{account}` and `{region}` stand where there are several.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Chain {
     pub status: Status,
     /// The events that can land there.
@@ -141,7 +141,7 @@ pub struct Chain {
 }
 
 /// One link of a chain.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ChainLink {
     pub code: LinkCode,
     pub status: Status,

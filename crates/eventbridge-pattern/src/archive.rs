@@ -31,7 +31,7 @@ mod window;
 
 pub use container::{Container, Containers, DEPTH_MAX, ITEM_MAX, PassedOver, RATIO_MAX, Unread};
 pub use fields::{RecordFields, fields, is_ordinary, text_at};
-pub use find::{FindError, Found, LogFile, find};
+pub use find::{FindError, Found, LogFile, check_is_file, find};
 pub use open::{BytesRead, Reader};
 pub use read::{Flow, Item, Visit, What};
 pub use scan::{BROKEN_MAX, Broken, Hit, Kind, Progress, ScanTotals, Sink, scan};

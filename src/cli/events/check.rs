@@ -5,6 +5,7 @@ use super::super::{GlobalOptions, Io, context, output};
 use crate::error::{CommandError, Exit};
 use crate::report::events::EventCheck;
 use crate::report::positions::Positions;
+use crate::report::screen::plain;
 use crate::report::view::{Format, View};
 use clap::Args;
 use ctguard_core::events::{Checked, check};
@@ -42,7 +43,12 @@ pub(super) fn run(
             Err(error) => {
                 unread += 1;
                 let paint = global.paint_err(io);
-                let _ = writeln!(io.err, "{}: cannot read {name}: {error}", paint.bad("error"));
+                let _ = writeln!(
+                    io.err,
+                    "{}: cannot read {}: {error}",
+                    paint.bad("error"),
+                    plain(&name)
+                );
             }
         }
     }

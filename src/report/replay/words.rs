@@ -26,14 +26,8 @@ pub fn times(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(number), if number == 1 { one } else { many })
 }
 
-/// Text from a log, without what would move a cursor or turn the line around: whoever is in the logs chose it.
-pub fn plain(text: &str) -> String {
-    let hides = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
-    text.chars().map(|c| if hides(c) { '\u{fffd}' } else { c }).collect()
-}
+/// Text from a log: whoever is in the logs chose it.
+pub use crate::report::screen::plain;
 
 /// What the whole report says, in one sentence.
 pub fn headline(replay: &Replay, strong: impl Fn(&str) -> String) -> String {

@@ -12,6 +12,7 @@ use crate::catalogue::nearest;
 use crate::codes;
 use crate::diag;
 use crate::diag::{Code, Diagnostic, Severity, Span};
+use eventbridge_pattern::archive;
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -317,12 +318,32 @@ fn inside(folder: &Path, relative: &str, main: &Path) -> io::Result<Place> {
     Ok(Place::Inside(file))
 }
 
+/// Opens a sample event that a blueprint in `folder` lists, by the rule of included files: links may
+/// not lead out of the folder.
+///
+/// # Errors
+/// When it leads there, is no file, or cannot be opened.
+pub fn open_below(folder: &Path, relative: &str) -> io::Result<File> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    match inside(folder, relative, Path::new("")) {
+        Ok(Place::Inside(file)) => File::open(file),
+        Ok(Place::Outside | Place::Itself) => {
+            Err(io::Error::other("it leads outside the blueprint's folder"))
+        }
+        Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
+            Err(io::Error::other("it is not a file"))
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// Reads a file, up to a little more than is allowed, so that a device cannot fill the memory.
 fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    if file.metadata()?.is_dir() {
+    if fs::metadata(path)?.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
+    archive::check_is_file(path)?;
+    let file = File::open(path)?;
     let mut bytes = Vec::new();
     file.take(FILE_MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
     if bytes.len() > FILE_MAX_BYTES {

@@ -11,7 +11,7 @@ use super::foreign;
 use super::scan::Broken;
 use std::collections::BTreeMap;
 use std::fs::{File, FileType, Metadata};
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 /// A log file, with what its place in AWS's layout tells.
@@ -166,6 +166,27 @@ impl Found {
                 self.unread.push(Broken::of_file(&path, Unread::Io(error.to_string())));
             }
         }
+    }
+}
+
+/// Where the shell opens what it hands over, and the device that is empty: these end.
+const OPENED: [&str; 4] = ["/dev/stdin", "/dev/fd", "/proc/self/fd", "/dev/null"];
+
+/// Checks that something can be read to its end: a file, or what the shell has opened. A named pipe
+/// or a device might keep a program waiting for ever.
+///
+/// # Errors
+/// When it is neither, is a folder, or is not there.
+pub fn check_is_file(path: &Path) -> io::Result<()> {
+    let about = std::fs::metadata(path)?;
+    if about.is_dir() {
+        return Err(io::Error::other("it is a folder, not a file"));
+    }
+    match no_file(about.file_type()) {
+        Some(what) if !OPENED.iter().any(|opened| path.starts_with(opened)) => {
+            Err(io::Error::other(format!("it is {what}, not a file; `-` reads standard input")))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -4,6 +4,7 @@
 //! the length modulo 2³², of the last member only, and anybody may write anything there.
 
 use super::container::{Containers, RATIO_MAX, Unread};
+use super::find::check_is_file;
 use super::read::{At, Flow, Visit, Walk, What};
 use super::window::Window;
 use flate2::bufread::GzDecoder;
@@ -80,11 +81,9 @@ impl Reader {
     /// # Errors
     /// When it cannot be opened, or is a folder.
     pub fn file(&mut self, path: &Path, visit: &mut Visit<'_>) -> io::Result<BytesRead> {
+        check_is_file(path)?;
         let mut file = File::open(path)?;
         let about = file.metadata()?;
-        if about.is_dir() {
-            return Err(io::Error::other("it is a folder, not a file with events"));
-        }
         if about.is_file() && about.len() == 0 {
             let _ = visit_alone(visit, Unread::Empty);
             return Ok(BytesRead::default());

@@ -1,0 +1,181 @@
+//! Files that results go to: the whole file is there, or what was there before.
+//!
+//! A regular file is written beside its place and renamed, so that a full disk, a kill or a crash
+//! leaves the old one. Nobody else may read it: results hold ARNs, policies and addresses. What is
+//! no regular file (a device, a pipe) is written through, since renaming would put a file in its
+//! place; links are followed first, so that they stay.
+
+use super::Io;
+use eventbridge_pattern::archive::check_is_file;
+use std::ffi::OsStr;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tempfile::{Builder, NamedTempFile};
+
+/// Most links that lead from one to the next, as Linux follows them.
+const LINKS_MAX: usize = 40;
+
+/// What the names of temporary files end with.
+const ENDING: &str = ".ctguard-tmp";
+
+/// The age from which a temporary file is taken for one that a killed run has left.
+const LEFT_AFTER: Duration = Duration::from_secs(3_600);
+
+/// Who may read a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Readers {
+    Owner,
+    /// What anybody may know, such as a page of the manual.
+    Anybody,
+}
+
+/// Whether standard output is meant.
+pub(super) fn is_standard(path: &Path) -> bool {
+    path == Path::new("-") || path == Path::new("/dev/stdout")
+}
+
+/// Writes a text to a file, or to standard output where it is `-`.
+///
+/// # Errors
+/// When it cannot be written whole; then what was there is left.
+pub(super) fn save(path: &Path, text: &str, readers: Readers, io: &mut Io<'_>) -> io::Result<()> {
+    match is_standard(path) {
+        true => io.out.write_all(text.as_bytes()).and_then(|()| io.out.flush()),
+        false => written(path, readers, |out| out.write_all(text.as_bytes())),
+    }
+}
+
+/// The same piece by piece, to what is not standard output.
+///
+/// # Errors
+/// The same.
+pub(super) fn written(
+    path: &Path,
+    readers: Readers,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(about) if about.is_dir() => Err(io::Error::other("it is a folder")),
+        Ok(about) if !about.is_file() => through(path, write),
+        _ => {
+            let path = followed(path)?;
+            let file = beside(&path, readers, write)?;
+            file.persist(&path).map(drop).map_err(|error| error.error)
+        }
+    }
+}
+
+/// Writes a new file and replaces none.
+///
+/// # Errors
+/// When there is one, or it cannot be written.
+pub(super) fn created(path: &Path, text: &str) -> io::Result<()> {
+    let write = |out: &mut dyn Write| out.write_all(text.as_bytes());
+    match (fs::metadata(path), fs::symlink_metadata(path)) {
+        (Ok(about), _) if !about.is_file() && !about.is_dir() => through(path, write),
+        (Err(_), Err(_)) => {
+            let file = beside(path, Readers::Anybody, write)?;
+            file.persist_noclobber(path).map(drop).map_err(|error| error.error)
+        }
+        _ => Err(io::ErrorKind::AlreadyExists.into()),
+    }
+}
+
+/// Writes to a device or a pipe as it stands.
+fn through(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut out = BufWriter::new(OpenOptions::new().write(true).open(path)?);
+    write(&mut out)?;
+    out.flush()
+}
+
+/// Where links lead, also if nothing is there yet.
+fn followed(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_owned();
+    for _ in 0..LINKS_MAX {
+        if !fs::symlink_metadata(&path).is_ok_and(|about| about.is_symlink()) {
+            return Ok(path);
+        }
+        let target = fs::read_link(&path)?;
+        path = path.parent().unwrap_or(Path::new("")).join(target);
+    }
+    Err(io::Error::other("too many links lead from one to the next"))
+}
+
+/// A temporary file in the same folder; on any error it is gone again.
+fn beside(
+    path: &Path,
+    readers: Readers,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<NamedTempFile> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let name = path.file_name().unwrap_or(OsStr::new("result")).to_string_lossy();
+    let prefix = format!(".{}.", name.chars().take(40).collect::<String>());
+    sweep(folder, &prefix);
+    let mut file = Builder::new().prefix(&prefix).suffix(ENDING).tempfile_in(folder)?;
+    let mut out = BufWriter::new(file.as_file_mut());
+    write(&mut out)?;
+    out.flush()?;
+    drop(out);
+    file.as_file().sync_all()?;
+    if readers == Readers::Anybody {
+        readable(file.path())?;
+    }
+    Ok(file)
+}
+
+/// Removes what a run has left that was killed while it wrote the same file.
+fn sweep(folder: &Path, prefix: &str) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if !name.starts_with(prefix) || !name.ends_with(ENDING) {
+            continue;
+        }
+        let age = entry.metadata().and_then(|about| about.modified());
+        if age.is_ok_and(|then| then.elapsed().is_ok_and(|age| age > LEFT_AFTER)) {
+            // Somebody else may be faster.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+#[cfg(unix)]
+fn readable(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn readable(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Opens a file to read. A pipe or a device might keep the program waiting for ever, so that only
+/// those are read that the shell has opened (`/dev/stdin`, `<(…)`).
+///
+/// # Errors
+/// When it cannot be opened, or is neither a file nor opened by the shell.
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    check_is_file(path)?;
+    File::open(path)
+}
+
+/// Reads the text of a file, or of standard input where it is `-`, of at most so many bytes.
+///
+/// # Errors
+/// When it cannot be read, or has more.
+pub(super) fn text(path: &Path, most: u64, io: &mut Io<'_>) -> io::Result<String> {
+    use std::io::Read;
+    let mut text = String::new();
+    let size = match path == Path::new("-") {
+        true => Read::take(&mut *io.input, most + 1).read_to_string(&mut text)?,
+        false => open(path)?.take(most + 1).read_to_string(&mut text)?,
+    };
+    match size as u64 > most {
+        true => Err(io::Error::other(format!("it is larger than {} MiB", most >> 20))),
+        false => Ok(text),
+    }
+}
