@@ -42,7 +42,7 @@ mod verify;
 use crate::error::{CommandError, Exit};
 use crate::report::Paint;
 use crate::report::progress::Progress;
-use crate::report::screen::{Screen, Written, hung};
+use crate::report::screen::{Filter, Screen, Written, hung};
 use crate::report::view::Format;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, ColorChoice, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -371,7 +371,9 @@ struct Hiding<W>(W);
 impl<W: std::io::Write> std::io::Write for Hiding<W> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         let text = String::from_utf8_lossy(bytes);
-        self.0.write_all(secrets::hidden_in_log(&text).as_bytes())?;
+        let text = secrets::hidden_in_log(&text);
+        let lines = Written::Lines { color: true };
+        self.0.write_all(Filter::text(lines, &text).as_bytes())?;
         Ok(bytes.len())
     }
 

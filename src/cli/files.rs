@@ -172,10 +172,26 @@ pub(super) fn text(path: &Path, most: u64, io: &mut Io<'_>) -> io::Result<String
     let mut text = String::new();
     let size = match path == Path::new("-") {
         true => Read::take(&mut *io.input, most + 1).read_to_string(&mut text)?,
-        false => open(path)?.take(most + 1).read_to_string(&mut text)?,
+        false => open_within(path, most)?.take(most + 1).read_to_string(&mut text)?,
     };
     match size as u64 > most {
-        true => Err(io::Error::other(format!("it is larger than {} MiB", most >> 20))),
+        true => Err(too_large(most)),
         false => Ok(text),
     }
+}
+
+/// Opens a file of at most so many bytes. What a pipe has is counted while it is read.
+///
+/// # Errors
+/// When it cannot be opened, or has more.
+pub(super) fn open_within(path: &Path, most: u64) -> io::Result<File> {
+    let file = open(path)?;
+    match file.metadata()? {
+        about if about.is_file() && about.len() > most => Err(too_large(most)),
+        _ => Ok(file),
+    }
+}
+
+fn too_large(most: u64) -> io::Error {
+    io::Error::other(format!("it is larger than {} MiB", most >> 20))
 }

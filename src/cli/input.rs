@@ -29,7 +29,9 @@ pub(super) fn text_with_mark(path: &Path, io: &mut Io<'_>) -> io::Result<String>
     let size = match is_standard(path) {
         true => Read::take(&mut *io.input, FILE_MAX_BYTES + 1).read_to_string(&mut text)?,
         false if path.is_dir() => return Err(io::Error::other("it is a folder; name its files")),
-        false => files::open(path)?.take(FILE_MAX_BYTES + 1).read_to_string(&mut text)?,
+        false => files::open_within(path, FILE_MAX_BYTES)?
+            .take(FILE_MAX_BYTES + 1)
+            .read_to_string(&mut text)?,
     };
     if size as u64 > FILE_MAX_BYTES {
         return Err(io::Error::other("it is larger than 16 MiB"));

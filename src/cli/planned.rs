@@ -57,7 +57,7 @@ pub(super) fn read(path: &Path, io: &mut Io<'_>) -> Result<Plan, CommandError> {
 pub(super) fn unusable(path: &Path, error: &PlanFileError) -> CommandError {
     let message = format!("the plan {} cannot be used: {error}", path.display());
     match error {
-        PlanFileError::Edited => CommandError::refused(message),
+        PlanFileError::Edited | PlanFileError::EditedScope => CommandError::refused(message),
         _ => CommandError::new(message),
     }
     .hint("`ctguard plan --out FILE` makes a new one.")

@@ -6,6 +6,7 @@ use crate::report::positions::Positions;
 use crate::report::view::View;
 use clap::Args;
 use ctguard_core::plan::SavedPlan;
+use ctguard_core::plan::file::PlanFileError;
 use std::path::{Path, PathBuf};
 
 /// Show a plan that was saved with `plan --out`, without looking at any account.
@@ -18,7 +19,18 @@ pub struct ShowArgs {
 
 pub fn run(args: &ShowArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
     let plan = planned::read(&args.plan, io)?;
-    let saved = SavedPlan::check(plan.clone()).ok();
+    // What was edited is not shown as if somebody had planned it.
+    let saved = match SavedPlan::check(plan.clone()) {
+        Ok(saved) => Some(saved),
+        Err(PlanFileError::Partial) => None,
+        Err(error) => return Err(planned::unusable(&args.plan, &error)),
+    };
+    if saved.is_none() && !global.quiet {
+        let _ = writeln!(
+            io.err,
+            "note: this plan lacks what an apply needs, so that nothing says whether it was edited"
+        );
+    }
     let positions = positions(saved.as_ref(), &args.plan);
     let shown = View::Plan { plan: &plan, question: PlanView::Plan };
     output::show(&shown, &positions, global, io)?;

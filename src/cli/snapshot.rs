@@ -161,7 +161,7 @@ pub(super) fn open(cli: &mut Cli, io: &mut Io<'_>) -> Result<(), CommandError> {
     let recording = if path == Path::new("-") {
         Recording::read(&mut BufReader::new(io::Read::take(&mut *io.input, SNAPSHOT_MAX_BYTES)))
     } else {
-        files::open(path)
+        files::open_within(path, SNAPSHOT_MAX_BYTES)
             .map_err(FileError::from)
             .and_then(|file| Recording::read(&mut BufReader::new(file.take(SNAPSHOT_MAX_BYTES))))
     };

@@ -258,3 +258,42 @@ fn names_of_files_and_words_of_a_command_line_are_cleaned_in_errors() {
         is_clean(&format!("{line:?}"), &ran, "text", false);
     }
 }
+
+/// No secret of whoever runs it is printed, however much is logged, whether calls succeed or fail.
+#[test]
+fn no_credential_is_printed_at_any_level() {
+    use crate::program::against;
+    use crate::stub::{Reply, Stub};
+    const SECRETS: [&str; 3] = ["plantedSecretKey0", "plantedSessionToken0", "plantedPassword0"];
+    let world = World::empty();
+    world.write("ctguard.yaml", EVERY_FORMAT);
+    for status in [403, 500] {
+        let stub = Stub::start(move |_| Some(Reply::Error(status, "AccessDenied", "no")));
+        let url = stub.url();
+        let proxy = url.replace("http://", "http://somebody:plantedPassword0@");
+        for (verb, proxied) in
+            [("plan", false), ("verify", false), ("snapshot", true), ("plan", true)]
+        {
+            for level in ["-q", "-v", "-vv"] {
+                let mut line = vec![verb, level, "ctguard.yaml"];
+                if verb == "snapshot" {
+                    line.extend(["--out", "live.json"]);
+                }
+                let mut settings = vec![
+                    ("AWS_ACCESS_KEY_ID", "AKIAPLANTED000000000"),
+                    ("AWS_SECRET_ACCESS_KEY", SECRETS[0]),
+                    ("AWS_SESSION_TOKEN", SECRETS[1]),
+                    ("AWS_MAX_ATTEMPTS", "1"),
+                ];
+                if proxied {
+                    settings.extend([("HTTP_PROXY", proxy.as_str()), ("HTTPS_PROXY", &proxy)]);
+                }
+                let ran = against(&url, &world.path(""), &line, settings);
+                for secret in SECRETS {
+                    let printed = ran.out.contains(secret) || ran.err.contains(secret);
+                    assert!(!printed, "{line:?} {secret}: {}\n{}", ran.out, ran.err);
+                }
+            }
+        }
+    }
+}

@@ -121,6 +121,18 @@ pub struct PlanScope {
     /// The account of the credentials that it was made with. Only in a saved plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caller: Option<AccountId>,
+    /// The hash of the rest but the caller, so that a scope that was edited is not shown. Only in a
+    /// saved plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+}
+
+impl PlanScope {
+    /// The hash of what is covered.
+    pub fn hash(&self) -> String {
+        let bare = Self { sha256: None, caller: None, ..self.clone() };
+        fingerprints::sha256(&serde_json::json!(bare))
+    }
 }
 
 /// What a plan means for one alert.

@@ -191,6 +191,7 @@ fn scope(desired: &Desired) -> PlanScope {
         only_accounts: Vec::new(),
         only_regions: Vec::new(),
         caller: None,
+        sha256: None,
     }
 }
 

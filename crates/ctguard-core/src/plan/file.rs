@@ -40,6 +40,8 @@ pub enum PlanFileError {
     Partial,
     #[error("the blueprint in it is not the one that it was made from: somebody edited the file")]
     Edited,
+    #[error("what it covers (`scope`) is not what it was made for: somebody edited the file")]
+    EditedScope,
 }
 
 /// Whether a text is a plan, going by its first key.
@@ -116,6 +118,7 @@ impl SavedPlan {
         plan.scope.only_accounts = narrow.accounts.iter().cloned().collect();
         plan.scope.only_regions = narrow.regions.iter().cloned().collect();
         plan.scope.caller = Some(caller.clone());
+        plan.scope.sha256 = Some(plan.scope.hash());
         plan.fingerprints = fingerprints::of(live);
         Self { plan, resolved, caller: caller.clone() }
     }
@@ -127,13 +130,16 @@ impl SavedPlan {
     /// was made from.
     pub fn check(plan: Plan) -> Result<Self, PlanFileError> {
         let from = &plan.blueprint;
-        let (Some(resolved), Some(digest), Some(caller)) =
-            (&from.resolved, &from.digest, &plan.scope.caller)
+        let (Some(resolved), Some(digest), Some(caller), Some(scope)) =
+            (&from.resolved, &from.digest, &plan.scope.caller, &plan.scope.sha256)
         else {
             return Err(PlanFileError::Partial);
         };
         if resolved.digest() != *digest {
             return Err(PlanFileError::Edited);
+        }
+        if plan.scope.hash() != *scope {
+            return Err(PlanFileError::EditedScope);
         }
         let (resolved, caller) = (resolved.clone(), caller.clone());
         Ok(Self { plan, resolved, caller })

@@ -28,6 +28,11 @@ pub fn merge(plans: &[Plan]) -> Result<Plan, MergeError> {
         let caller = |plan: &Plan| plan.scope.caller.as_ref().map(ToString::to_string);
         let caller = |plan: &Plan| caller(plan).unwrap_or_default();
         MergeError::unless_same("the account of the credentials", &caller(first), &caller(other))?;
+        for plan in [first, other] {
+            let sealed = plan.scope.sha256.clone().unwrap_or_else(|| plan.scope.hash());
+            let what = "the hash of what a part covers, which somebody has edited:";
+            MergeError::unless_same(what, &sealed, &plan.scope.hash())?;
+        }
         for (part, of) in NARROWED {
             MergeError::unless_same(part, &of(first), &of(other))?;
         }
@@ -37,12 +42,15 @@ pub fn merge(plans: &[Plan]) -> Result<Plan, MergeError> {
     let names = plans.iter().flat_map(|plan| plan.scope.names.clone()).collect();
     let regions = union(plans, |plan| &plan.scope.regions);
     let excepted = union(plans, |plan| &plan.scope.excepted);
+    let mut scope =
+        PlanScope { accounts, names, regions, excepted, shard: None, ..first.scope.clone() };
+    scope.sha256 = scope.sha256.as_ref().map(|_| scope.hash());
     Ok(Plan {
         ctguard_plan: super::FORMAT_VERSION,
         blueprint: first.blueprint.clone(),
         as_of: first.as_of,
         intent: first.intent.clone(),
-        scope: PlanScope { accounts, names, regions, excepted, shard: None, ..first.scope.clone() },
+        scope,
         effects: effects(plans),
         changes: changes(plans),
         waiting: union(plans, |plan| &plan.waiting),

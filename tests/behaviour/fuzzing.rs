@@ -1,0 +1,131 @@
+//! A short run of every target of `fuzz/`: seeds of the right form, damaged by fixed dice.
+
+#[path = "../../fuzz/inputs.rs"]
+mod inputs;
+
+use crate::world::World;
+use crate::world::blueprints::keeping_a_trail;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use inputs::INPUTS;
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+/// How often each seed is damaged.
+fn rounds() -> u64 {
+    let asked = std::env::var("CTGUARD_LAW_CASES").ok().and_then(|cases| cases.parse().ok());
+    asked.unwrap_or(60)
+}
+
+/// Longest that one input may take, in a build without optimisation.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(text.as_bytes()).unwrap();
+    packed.finish().unwrap()
+}
+
+/// Inputs of the right form, by target.
+fn seeds() -> Vec<(&'static str, Vec<u8>)> {
+    let world = World::settled(&keeping_a_trail());
+    let at = |name: &str| world.path(name).display().to_string();
+    world.run(&["plan", "--out", &at("plan.json")]).expect(0);
+    world.run(&["snapshot", "--out", &at("live.json")]).expect(0);
+    let record = r#"{"Records":[{"eventVersion":"1.11","eventTime":"2026-11-20T10:00:00Z",
+        "eventSource":"iam.amazonaws.com","eventName":"CreateUser","awsRegion":"us-east-1",
+        "userIdentity":{"type":"Root"},"requestParameters":{"userName":"x"}}]}"#;
+    let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":
+        {"Service":"events.amazonaws.com"},"Action":"sns:Publish","Resource":"*","Condition":
+        {"StringEquals":{"aws:SourceAccount":["111122223333"]}}}]}"#;
+    let pattern = r#"{"source":["aws.iam",{"prefix":"aws."}],"$or":[{"detail":{"a":[{"numeric":
+        [">",0,"<=",5]}]}},{"detail":{"b":[{"wildcard":"x*y"},{"exists":false}]}}]}"#;
+    let one = record.replace("{\"Records\":[", "").replace("]}", "");
+    vec![
+        ("blueprint", keeping_a_trail().into_bytes()),
+        ("pattern", pattern.into()),
+        ("event", one.into_bytes()),
+        ("archive", record.into()),
+        ("archive", gzip(record)),
+        ("archive", gzip(&String::from_utf8_lossy(&gzip(record)))),
+        ("snapshot", world.read("live.json").into_bytes()),
+        ("plan", world.read("plan.json").into_bytes()),
+        ("policy", policy.into()),
+    ]
+}
+
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % sides.max(1)
+    }
+}
+
+/// Damages an input in a few places.
+fn damage(bytes: &mut Vec<u8>, dice: &mut Dice) {
+    const PIECES: [&[u8]; 12] = [
+        b"{",
+        b"[",
+        b"\"",
+        b"null",
+        b"-1e999",
+        b"\\u0000",
+        b"\xff",
+        b"*a",
+        b"&a ",
+        b": ",
+        b"\n  ",
+        b"9999999999999999999999",
+    ];
+    for _ in 0..=dice.roll(4) {
+        let (at, upto) = (dice.roll(bytes.len() + 1), dice.roll(40));
+        let end = (at + upto).min(bytes.len());
+        match dice.roll(6) {
+            0 => bytes.truncate(at),
+            1 => drop(bytes.drain(at..end)),
+            2 => {
+                let again = bytes[at..end].repeat(1 + dice.roll(50));
+                bytes.splice(at..at, again);
+            }
+            3 => {
+                let piece = PIECES[dice.roll(PIECES.len())].repeat(1 + dice.roll(300));
+                bytes.splice(at..at, piece);
+            }
+            4 => bytes[at..end].reverse(),
+            _ => bytes[at..end].iter_mut().for_each(|byte| *byte ^= 1 << (upto % 8)),
+        }
+    }
+}
+
+#[test]
+fn no_damaged_input_stops_or_delays_what_reads_it() {
+    let seeds = seeds();
+    for (name, input) in INPUTS {
+        let own = seeds.iter().filter(|(of, _)| *of == name);
+        let own: Vec<&Vec<u8>> = own.map(|(_, bytes)| bytes).collect();
+        assert!(!own.is_empty(), "{name} has no seed");
+        for (number, seed) in own.into_iter().enumerate() {
+            input(seed);
+            for round in 0..rounds() {
+                let mut bytes = seed.clone();
+                damage(&mut bytes, &mut Dice((round + 1) * 0x9e37_79b9 + number as u64 + 1));
+                let began = Instant::now();
+                input(&bytes);
+                assert!(began.elapsed() < PATIENCE, "{name}, round {round}");
+            }
+        }
+    }
+}
+
+/// Every kind of input has a target that cargo-fuzz finds.
+#[test]
+fn every_input_has_a_target() {
+    let manifest = include_str!("../../fuzz/Cargo.toml");
+    for (name, _) in INPUTS {
+        assert!(manifest.contains(&format!("path = \"fuzz_targets/{name}.rs\"")), "{name}");
+    }
+}
