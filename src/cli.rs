@@ -282,8 +282,10 @@ impl Cli {
             (Format::Json | Format::Sarif, _) | (_, Verb::Snapshot(_)) => Written::Json,
             (_, Verb::Match(args)) if args.prints_events() => Written::Json,
             (Format::Github, _) => Written::Commands,
-            (_, Verb::Format(_) | Verb::Import(_) | Verb::Init(_) | Verb::Schema(_))
-            | (_, Verb::Completions(_) | Verb::Man(_))
+            (_, Verb::Format(args)) if args.prints_document() && !io.out_terminal => {
+                Written::Document
+            }
+            (_, Verb::Init(_) | Verb::Schema(_) | Verb::Completions(_) | Verb::Man(_))
                 if !io.out_terminal =>
             {
                 Written::Document

@@ -169,7 +169,7 @@ pub(super) async fn open(
     let aws = Aws::connect(acting::with_mfa(options, global, io).await?).await?;
     if !global.quiet {
         for note in aws.notes() {
-            let _ = writeln!(io.err, "note: {}", plain(&note));
+            let _ = writeln!(io.err, "note: {}", plain(note));
         }
     }
     Ok(Box::new(Veiled::live(Box::new(aws))))

@@ -25,6 +25,13 @@ pub struct FormatArgs {
     diff: bool,
 }
 
+impl FormatArgs {
+    /// Whether the form of standard input is printed.
+    pub fn prints_document(&self) -> bool {
+        !self.check && !self.diff && self.files.iter().any(|file| is_standard(file))
+    }
+}
+
 pub fn run(
     args: &FormatArgs,
     global: &GlobalOptions,

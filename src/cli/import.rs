@@ -5,7 +5,7 @@ use super::input::{files_below, is_standard, text};
 use super::{GlobalOptions, Io, is_json, output, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::report::import as report;
-use crate::report::screen::plain;
+use crate::report::screen::{hides, plain};
 use clap::{Args, Subcommand};
 use ctguard_core::blueprint::Risk;
 use ctguard_core::import::{self, Around, Collected, Import, SourceFile};
@@ -187,7 +187,16 @@ fn finish(
     }
     match (is_json(global), &written.out) {
         (true, _) => print_json(io, &import)?,
-        (false, None) => print(io, &import.blueprint)?,
+        (false, None) => {
+            if import.blueprint.chars().any(|c| hides(c) && c != '\n') && !global.quiet {
+                let _ = writeln!(
+                    io.err,
+                    "{}: characters that hide or turn text around are not printed; --out writes them",
+                    paint.warn("warning")
+                );
+            }
+            print(io, &import.blueprint)?;
+        }
         (false, Some(path)) if files::is_standard(path) => {}
         (false, Some(path)) => print(io, &format!("Wrote {}.\n", path.display()))?,
     }
