@@ -3,6 +3,7 @@
 
 use super::{GlobalOptions, Io};
 use crate::error::CommandError;
+use crate::report::screen::plain;
 use ctguard_aws::{Aws, Options};
 use ctguard_core::blueprint::{AssumedRole, Blueprint};
 use ctguard_core::desired::Narrow;
@@ -60,7 +61,7 @@ pub(super) fn begin(
         .hint(format!("Use credentials of {own} (`--profile`, AWS_PROFILE), or give the account a `role:` under `accounts:`.")));
     }
     if !global.quiet {
-        let _ = writeln!(io.err, "{}", line(caller, blueprint, narrow));
+        let _ = writeln!(io.err, "{}", plain(&line(caller, blueprint, narrow)));
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 use super::perform::{self, Allowed, Consent};
 use super::{BlueprintArg, GlobalOptions, Io, context, print};
 use crate::error::{CommandError, Exit};
+use crate::report::screen::line;
 use crate::report::view::Format;
 use clap::Args;
 use ctguard_core::desired::Intent;
@@ -52,8 +53,9 @@ fn way_back(plan: &Plan) -> String {
     let stays = plan.changes.iter().filter(|change| {
         change.action == Verb::Update && matches!(change.address.kind, Kind::Trail | Kind::Bucket)
     });
-    let stays: Vec<String> =
-        stays.map(|change| format!("{} {}", change.address.kind, change.address.name)).collect();
+    let stays: Vec<String> = stays
+        .map(|change| line(&format!("{} {}", change.address.kind, change.address.name)))
+        .collect();
     if stays.is_empty() {
         return String::new();
     }

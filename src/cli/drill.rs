@@ -3,6 +3,7 @@ use super::perform::{Consent, interrupt};
 use super::{BlueprintArg, GlobalOptions, Io, context, output, print, timeout};
 use crate::error::{CommandError, Exit};
 use crate::report::drill;
+use crate::report::screen::shown;
 use crate::report::view::{Format, View};
 use crate::run::Survey;
 use crate::run::drill::{Cleaned, Exercise, Pace, clean_up, find};
@@ -241,7 +242,7 @@ impl Prepared<'_> {
         io: &mut Io<'_>,
     ) -> Result<(), CommandError> {
         match global.format {
-            Format::Text => print(io, &drill::render(report, global.paint_out(io))),
+            Format::Text => print(io, &drill::render(&shown(report), global.paint_out(io))),
             _ => Ok(()),
         }
     }

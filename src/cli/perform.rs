@@ -7,6 +7,7 @@ use crate::report::apply::ApplyReport;
 use crate::report::plan;
 use crate::report::plan::PlanView;
 use crate::report::positions::Positions;
+use crate::report::screen::shown;
 use crate::report::stopped;
 use crate::report::stopped::Stopped;
 use crate::report::view::{Format, View};
@@ -116,7 +117,7 @@ pub(super) async fn go(
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
     if global.format == Format::Text {
-        print(io, &plan::render(plan, PlanView::Plan, global.paint_out(io)))?;
+        print(io, &plan::render(&shown(plan), PlanView::Plan, global.paint_out(io)))?;
     }
     let guards = allowed.tripped(plan);
     if !guards.is_empty() {

@@ -1,7 +1,7 @@
 use super::{GlobalOptions, Io, completions, context, is_json, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::report::delivery;
-use crate::report::screen::shown_but;
+use crate::report::screen::{plain, shown_but};
 use clap::{Args, Subcommand};
 use clap_complete::engine::ArgValueCompleter;
 use ctguard_core::catalogue::{self, CatalogueEvent};
@@ -404,7 +404,8 @@ fn listed(
     }
     let mut text = format!("{} {verb}.\n", count(subscriptions.len(), "subscription"));
     for subscription in subscriptions {
-        text.push_str(&format!("  {} ← {}\n", subscription.topic, subscription.endpoint));
+        let said = format!("{} ← {}", subscription.topic, subscription.endpoint);
+        text.push_str(&format!("  {}\n", plain(&said)));
     }
     print(io, &veil(sandbox).hide(&text))?;
     Ok(Exit::Done)

@@ -2,6 +2,7 @@
 
 use super::Paint;
 use super::matches::mismatches;
+use super::screen::line;
 use ctguard_core::blueprint::Expect;
 use ctguard_core::offline::{AlertTrial, Got, Origin, SampleTrial, Trial};
 use ctguard_core::plural::count;
@@ -51,14 +52,17 @@ fn tally(alert: &AlertTrial) -> String {
 
 fn problems(out: &mut String, alert: &AlertTrial, paint: Paint) {
     for sample in alert.samples.iter().filter(|sample| !sample.passed) {
-        let _ = writeln!(out, "        {}: {}", paint.bad(&sample.name), said(sample));
+        let _ = writeln!(out, "        {}: {}", paint.bad(line(&sample.name)), line(&said(sample)));
         mismatches(out, &sample.mismatches, "          ");
     }
     for text in alert.texts.iter().chain(&alert.hostile) {
         if let Some(error) = &text.error {
             let format = text.format.as_str();
-            let _ =
-                writeln!(out, "        {}: the {format} message: {error}", paint.bad(&text.sample));
+            let _ = writeln!(
+                out,
+                "        {}: the {format} message: {error}",
+                paint.bad(line(&text.sample))
+            );
         }
     }
     if !alert.has_minimum() {
@@ -90,7 +94,13 @@ fn problems(out: &mut String, alert: &AlertTrial, paint: Paint) {
     }
     for sample in alert.samples.iter().filter(|sample| sample.origin == Origin::Listed) {
         for note in &sample.notes {
-            let _ = writeln!(out, "        {} {}: {note}", paint.dim("note:"), sample.name);
+            let _ = writeln!(
+                out,
+                "        {} {}: {}",
+                paint.dim("note:"),
+                line(&sample.name),
+                line(&note.to_string())
+            );
         }
     }
 }
@@ -110,7 +120,7 @@ fn said(sample: &SampleTrial) -> String {
 fn messages(out: &mut String, alert: &AlertTrial, paint: Paint) {
     for text in &alert.texts {
         let Some(message) = &text.text else { continue };
-        let title = format!("--- {} of {}", text.format.as_str(), text.sample);
+        let title = format!("--- {} of {}", text.format.as_str(), line(&text.sample));
         let _ = writeln!(out, "{}", paint.dim(title));
         if let Some(subject) = &text.subject {
             let _ = writeln!(out, "Subject: {subject}\n");
