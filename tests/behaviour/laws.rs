@@ -207,6 +207,7 @@ fn foreign(state: &State) -> State {
             regional.machines.retain(|_, machine| !ours(&machine.tags));
             regional.trails.retain(|name, trail| name != "acme-management" && !ours(&trail.tags));
             regional.outbox.clear();
+            regional.executions.clear();
         }
         account.regions.retain(|_, regional| *regional != Default::default());
         account

@@ -33,6 +33,7 @@ mod fleet;
 mod formats;
 mod guards;
 mod guides;
+mod heal;
 mod house;
 mod import;
 mod init;

@@ -1,6 +1,7 @@
 //! The compile itself: place by place, what should exist.
 
 mod delivery;
+mod heal;
 mod hub;
 mod local;
 mod machine;
@@ -130,6 +131,7 @@ impl<'a> Compiler<'a> {
             hub: None,
             roles: BTreeMap::new(),
             machine_roles: BTreeMap::new(),
+            heal_roles: BTreeMap::new(),
             used_roles: BTreeMap::new(),
             trail_home: None,
             buckets: BTreeMap::new(),
@@ -157,7 +159,12 @@ impl<'a> Compiler<'a> {
             None => self.local(&mut desired),
             Some(hub) => self.hub(&mut desired, scope, hub),
         }
+        self.trail(&mut desired);
+        let healing = self.heal(&mut desired);
         self.send_elsewhere(&mut desired);
+        if let Some(healing) = healing {
+            self.heal_roles(&mut desired, &healing);
+        }
         // Release unused capacity.
         desired.paths.shrink_to_fit();
         desired.paths.sort_by(|a, b| (&a.alert, &a.lands).cmp(&(&b.alert, &b.lands)));
@@ -165,7 +172,6 @@ impl<'a> Compiler<'a> {
             self.queues(place, here);
             self.quotas(place, here);
         }
-        self.trail(&mut desired);
         desired.index_endpoints();
         desired
     }
@@ -361,6 +367,11 @@ fn trusted(blueprint: &Blueprint, as_of: Date) -> BTreeMap<String, Trust> {
     holding.map(|t| (t.arn.clone(), trust(t))).collect()
 }
 
+/// The alerts of the file, and those that come with healing.
+fn all_alerts(blueprint: &Blueprint) -> impl Iterator<Item = &Alert> {
+    blueprint.alerts.iter().chain(blueprint.heal.iter().flat_map(|heal| heal.alerts()))
+}
+
 /// Gravest first, so that reports do not depend on the order of the file.
 fn infos(blueprint: &Blueprint, as_of: Date) -> Vec<AlertInfo> {
     let info = |alert: &Alert| AlertInfo {
@@ -371,7 +382,7 @@ fn infos(blueprint: &Blueprint, as_of: Date) -> Vec<AlertInfo> {
         fires: alert.events.iter().cloned().zip(alert.held_against_records().events).collect(),
         sign_ins_missed: sign_ins_missed(blueprint, alert, as_of),
     };
-    let mut infos: Vec<AlertInfo> = blueprint.alerts.iter().map(info).collect();
+    let mut infos: Vec<AlertInfo> = all_alerts(blueprint).map(info).collect();
     infos.sort_by(|a, b| b.risk.cmp(&a.risk).then_with(|| a.id.cmp(&b.id)));
     infos
 }
