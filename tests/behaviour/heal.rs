@@ -394,3 +394,83 @@ fn a_pause_has_an_end_within_a_day_and_a_reason() {
     world.write("ctguard.yaml", &blueprint(""));
     world.run(&["heal", "resume", "--yes"]).expect(64);
 }
+
+#[test]
+fn with_a_hub_elsewhere_the_trail_is_healed_at_its_home() {
+    let hub = "hub: { account: \"111122223333\", region: eu-west-1 }\n";
+    let world = World::settled(&blueprint(&format!("{hub}{HEAL}")));
+    let delivery = somebody(&world, "StopLogging", stop);
+    assert!(trail(&world).status.logging, "{delivery:#?}");
+    assert_eq!(notices(&delivery).len(), 1);
+    let here = world.state().region(&home()).clone();
+    assert_eq!(
+        here.machines.keys().collect::<Vec<_>>(),
+        ["ctguard-acme-heal", "ctguard-acme-mail"]
+    );
+    assert!(here.topics.contains_key("ctguard-acme-secops"));
+    world.run(&["verify"]).expect(0);
+    world.run(&["plan"]).expect(0);
+}
+
+#[test]
+fn new_settings_of_the_blueprint_are_not_put_back() {
+    let world = heal();
+    let text = blueprint(HEAL).replace("acme-logs", "acme-logs-2");
+    world.write("ctguard.yaml", &text);
+    world.run(&["apply", "--yes"]).expect(0);
+    assert_eq!(trail(&world).trail.bucket, "acme-logs-2");
+    // The event of the apply comes late, and the machine knows the new settings by then.
+    let delivery = somebody(&world, "UpdateTrail", |_| {});
+    assert_eq!(notices(&delivery).len(), 0, "{delivery:#?}");
+    assert_eq!(trail(&world).trail.bucket, "acme-logs-2");
+}
+
+#[test]
+fn what_is_proven_heals_whatever_else_was_changed() {
+    type Change = fn(&mut State);
+    let changes: [Change; 5] = [
+        |_| {},
+        |state| {
+            let machines = &mut state.region_mut(&home()).machines;
+            let machine = machines.get_mut("ctguard-acme-heal").unwrap();
+            let definition: Value = serde_json::from_str(&machine.machine.definition).unwrap();
+            machine.machine.definition = format!("{definition:#}");
+            machine.tags.insert("team".into(), "a".into());
+        },
+        |state| {
+            let rules = &mut state.region_mut(&home()).rules;
+            rules.get_mut("ctguard-acme-heal.logging").unwrap().rule.description = None;
+        },
+        |state| {
+            let policies = &mut role(state).policies;
+            let all = policies.remove("ctguard-acme-heal").unwrap();
+            policies.insert("another-name".into(), all);
+        },
+        |state| {
+            role(state).trust["Statement"][0].as_object_mut().unwrap().remove("Condition");
+        },
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let world = heal();
+        world.change(change);
+        world.run(&["verify"]).expect(0);
+        somebody(&world, "StopLogging", stop);
+        assert!(trail(&world).status.logging, "{number}");
+    }
+}
+
+#[test]
+fn anybody_can_watch_it_on_a_sandbox() {
+    let world = heal();
+    let stopped = ["sandbox", "send", "cloudtrail:StopLogging", "--made"];
+    let told = world.run(&stopped).expect(0).out;
+    assert!(told.contains("was stopped and is logging again"), "{told}");
+    assert!(trail(&world).status.logging);
+    world.run(&["sandbox", "send", "cloudtrail:DeleteTrail", "--made"]).expect(0);
+    assert!(trail(&world).status.logging);
+    world.run(&["sandbox", "send", "ec2:CreateRoute", "--made"]).expect(64);
+    // Without what heals, it stays off.
+    let bare = World::settled(&blueprint(""));
+    bare.run(&stopped).expect(0);
+    assert!(!trail(&bare).status.logging);
+}
