@@ -474,3 +474,17 @@ fn anybody_can_watch_it_on_a_sandbox() {
     bare.run(&stopped).expect(0);
     assert!(!trail(&bare).status.logging);
 }
+
+#[test]
+fn explain_shows_the_way_link_by_link() {
+    let world = heal();
+    let told = world.run(&["explain", "heal.logging"]).expect(0).out;
+    for part in
+        ["stateMachine:ctguard-acme-heal", "it puts the trail back", "ctguard-acme-heal.logging"]
+    {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let told = world.run(&["explain", "cloudtrail:StopLogging"]).expect(0).out;
+    assert!(told.contains("heal.logging") && told.contains("trail-changed"), "{told}");
+    world.run(&["explain", "heal.watch"]).expect(0);
+}

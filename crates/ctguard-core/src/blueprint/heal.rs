@@ -3,7 +3,7 @@
 //! Two alerts come with it, beside those of the file: what starts the healing, and what keeps it from
 //! healing. Their ids have a full stop, which no alert of a file has.
 
-use super::{Alert, Exception, Outcome, Risk};
+use super::{Alert, Blueprint, Exception, Outcome, Risk};
 use crate::catalogue;
 use crate::diag::Span;
 use crate::event::EventRef;
@@ -126,5 +126,12 @@ impl Heal {
     /// Both alerts.
     pub fn alerts(&self) -> [&Alert; 2] {
         [&self.logging, &self.watch]
+    }
+}
+
+impl Blueprint {
+    /// The alerts of the file, and those that come with healing.
+    pub fn every_alert(&self) -> impl Iterator<Item = &Alert> {
+        self.alerts.iter().chain(self.heal.iter().flat_map(Heal::alerts))
     }
 }

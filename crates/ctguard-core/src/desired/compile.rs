@@ -367,11 +367,6 @@ fn trusted(blueprint: &Blueprint, as_of: Date) -> BTreeMap<String, Trust> {
     holding.map(|t| (t.arn.clone(), trust(t))).collect()
 }
 
-/// The alerts of the file, and those that come with healing.
-fn all_alerts(blueprint: &Blueprint) -> impl Iterator<Item = &Alert> {
-    blueprint.alerts.iter().chain(blueprint.heal.iter().flat_map(|heal| heal.alerts()))
-}
-
 /// Gravest first, so that reports do not depend on the order of the file.
 fn infos(blueprint: &Blueprint, as_of: Date) -> Vec<AlertInfo> {
     let info = |alert: &Alert| AlertInfo {
@@ -382,7 +377,7 @@ fn infos(blueprint: &Blueprint, as_of: Date) -> Vec<AlertInfo> {
         fires: alert.events.iter().cloned().zip(alert.held_against_records().events).collect(),
         sign_ins_missed: sign_ins_missed(blueprint, alert, as_of),
     };
-    let mut infos: Vec<AlertInfo> = all_alerts(blueprint).map(info).collect();
+    let mut infos: Vec<AlertInfo> = blueprint.every_alert().map(info).collect();
     infos.sort_by(|a, b| b.risk.cmp(&a.risk).then_with(|| a.id.cmp(&b.id)));
     infos
 }
