@@ -165,6 +165,7 @@ impl<'a> Compiler<'a> {
         if let Some(healing) = healing {
             self.heal_roles(&mut desired, &healing);
         }
+        self.check_role_sizes(&desired);
         // Release unused capacity.
         desired.paths.shrink_to_fit();
         desired.paths.sort_by(|a, b| (&a.alert, &a.lands).cmp(&(&b.alert, &b.lands)));
@@ -184,7 +185,6 @@ impl<'a> Compiler<'a> {
             role::sends(self.blueprint, desired, place, policies.collect());
         }
         self.mailing(desired);
-        self.check_role_sizes(desired);
         desired.used_roles = std::mem::take(&mut self.used_roles);
         for (home, topics) in &self.foreign_topics {
             if let Some(here) = desired.places.get_mut(home) {
