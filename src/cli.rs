@@ -16,6 +16,7 @@ mod examples;
 mod explain;
 mod files;
 mod format;
+mod heal;
 mod import;
 mod init;
 mod input;
@@ -212,6 +213,7 @@ enum Verb {
     Drift(drift::DriftArgs),
     Verify(verify::VerifyArgs),
     Drill(drill::DrillArgs),
+    Heal(heal::HealArgs),
     Explain(explain::ExplainArgs),
     Events(events::EventsArgs),
     Coverage(coverage::CoverageArgs),
@@ -311,6 +313,7 @@ fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, CommandError> {
         Verb::Drift(args) => drift::run(args, global, io),
         Verb::Verify(args) => verify::run(args, global, io),
         Verb::Drill(args) => drill::run(args, global, io),
+        Verb::Heal(args) => heal::run(args, global, io),
         Verb::Explain(args) => explain::run(args, global, io),
         Verb::Events(args) => events::run(args, global, io),
         Verb::Coverage(args) => coverage::run(args, global, io),

@@ -15,10 +15,14 @@ use ctguard_core::cloud::Cloud;
 use ctguard_core::cloud::veiled::Veiled;
 use ctguard_core::desired::{Desired, Intent, Narrow, ScopeError, Shard, SignalReads};
 use ctguard_core::diag::{Diagnostic, Severity};
+use ctguard_core::heal::Pause;
 use ctguard_core::offline;
 use ctguard_core::plan::Plan;
 use ctguard_core::plural::count;
+use ctguard_core::proof::{LinkCode, prove};
+use ctguard_core::resource::machine::machine_arn;
 use ctguard_core::scope::{AccountId, Place, Region};
+use ctguard_core::snapshot::Observed;
 use ctguard_sandbox::Sandbox;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
@@ -346,4 +350,21 @@ pub(super) fn plan_exit(plan: &Plan) -> Exit {
     Exit::Incomplete
         .when(!plan.unknown.is_empty())
         .and(Exit::Refused.when(!plan.refusals.is_empty()))
+}
+
+/// Says that healing is paused, or a tag says so, where a plan has no place for it.
+pub(super) fn say_paused(survey: &Survey, global: &GlobalOptions, io: &mut Io<'_>) {
+    let Survey { desired, live, .. } = survey;
+    let seen = desired.trail_home.as_ref().and_then(|home| {
+        live.places.get(home)?.machines.get(&machine_arn(home, &desired.names.heal()))
+    });
+    let machine = seen.and_then(Observed::known);
+    if machine.and_then(|machine| Pause::of(machine.tags.known()?)).is_none() {
+        return;
+    }
+    let (_, additions) = prove(desired, live).by_others();
+    let paint = global.paint_err(io);
+    for group in additions.iter().filter(|group| group.code == LinkCode::HealPaused) {
+        let _ = writeln!(io.err, "{}: {}", paint.warn("warning"), group.text);
+    }
 }

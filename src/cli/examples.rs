@@ -89,6 +89,16 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "heal",
+        &[
+            (
+                "ctguard heal pause --until 2h --reason \"moving the bucket\"",
+                "put nothing back of the trail for two hours",
+            ),
+            ("ctguard heal resume", "end the pause before its time"),
+        ],
+    ),
+    (
         "explain",
         &[
             ("ctguard explain ec2:CreateRoute", "the whole way of one event"),

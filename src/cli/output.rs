@@ -60,6 +60,7 @@ fn formats(verb: &Verb) -> (&'static str, &'static [Format]) {
         Verb::Drift(_) => "drift",
         Verb::Verify(_) => "verify",
         Verb::Drill(_) => "drill",
+        Verb::Heal(_) => "heal",
         Verb::Validate(_) => "validate",
         Verb::Merge(_) => "merge",
         Verb::Apply(_) => "apply",

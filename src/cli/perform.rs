@@ -136,7 +136,7 @@ fn has_work(plan: &Plan) -> bool {
 }
 
 /// Asks for a plain `yes`; fails when there is no terminal.
-fn ask(io: &mut Io<'_>) -> Result<(), CommandError> {
+pub(super) fn ask(io: &mut Io<'_>) -> Result<(), CommandError> {
     if !io.interactive {
         return Err(CommandError::refused(
             "this needs confirmation, and there is no terminal to ask on",

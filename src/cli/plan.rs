@@ -51,6 +51,7 @@ pub fn run(args: &PlanArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
         }
         planned::write(out, saved)?;
     }
+    context::say_paused(&survey, global, io);
     let plan = saved.as_ref().map_or(&plan, SavedPlan::plan);
     let shown = View::Plan { plan, question: PlanView::Plan };
     output::show(&shown, &read.positions, global, io)?;

@@ -70,6 +70,9 @@ struct SendArgs {
     /// A session of this role did it, instead of an IAM user
     #[arg(long)]
     role: Option<String>,
+    /// The call is made, too: of cloudtrail:StopLogging and cloudtrail:DeleteTrail
+    #[arg(long)]
+    made: bool,
     /// Merge this JSON object into the event's `detail`
     #[arg(long, value_name = "JSON")]
     detail: Option<String>,
@@ -203,7 +206,14 @@ fn send(
     };
     let mut deliveries = Vec::new();
     for event in &events {
-        deliveries.push(sandbox.send(event).map_err(failed)?);
+        let delivery = match args.made {
+            true => sandbox.send_made(event).map_err(failed)?.ok_or_else(|| {
+                CommandError::usage("--made: this stops or deletes no trail that is at home there")
+                    .hint("It is for cloudtrail:StopLogging and cloudtrail:DeleteTrail; `--detail '{\"requestParameters\":{\"name\":…}}'` names one of several trails.")
+            })?,
+            false => sandbox.send(event).map_err(failed)?,
+        };
+        deliveries.push(delivery);
     }
     let veil = veil(sandbox);
     match (is_json(global), deliveries.as_slice()) {
@@ -320,7 +330,9 @@ fn sample(
     let place = places
         .iter()
         .find(|place| {
-            if wanted.is_empty() {
+            // A trail is stopped at its home.
+            let made = !args.made || !state.region(place).trails.is_empty();
+            made && if wanted.is_empty() {
                 event.landing.lands_in(&place.region)
             } else {
                 wanted.contains(&place.region)

@@ -127,7 +127,7 @@ fn failed(path: &Path, error: &io::Error) -> CommandError {
 pub(super) fn open(cli: &mut Cli, io: &mut Io<'_>) -> Result<(), CommandError> {
     let Some(path) = &cli.global.snapshot else { return Ok(()) };
     match cli.verb {
-        Verb::Apply(_) | Verb::Destroy(_) => {
+        Verb::Apply(_) | Verb::Destroy(_) | Verb::Heal(_) => {
             return Err(CommandError::usage(
                 "this changes live accounts, and a snapshot only records how they were",
             )

@@ -99,6 +99,8 @@ mod tests {
             received: Vec::new(),
             dead_letters: Vec::new(),
             failed_executions: Vec::new(),
+            executions: Vec::new(),
+            calls: Vec::new(),
         };
         let text = render(&delivery, Paint { color: false, width: 100 });
         let lines: Vec<&str> = text.lines().skip(2).collect();

@@ -145,7 +145,7 @@ pub fn standing(state: &State) -> Value {
     for account in state["accounts"].as_object_mut().into_iter().flat_map(|all| all.values_mut()) {
         let regions = account["regions"].as_object_mut();
         for region in regions.into_iter().flat_map(|all| all.values_mut()) {
-            for gone in ["history", "outbox", "metrics"] {
+            for gone in ["executions", "history", "outbox", "metrics"] {
                 region.as_object_mut().expect("a region").remove(gone);
             }
             let queues = region.get_mut("queues").and_then(Value::as_object_mut);

@@ -20,6 +20,7 @@ mod calls;
 mod crash;
 mod faults;
 mod fleet;
+mod heal;
 mod inventory;
 mod lane;
 mod least;

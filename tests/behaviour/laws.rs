@@ -83,6 +83,10 @@ pub fn blueprint(choice: &Choice) -> Blueprint {
     } else {
         ""
     };
+    let heal = match choice.trail && choice.more[2] {
+        true => "heal: { logging: { trails: managed, notify: mail } }\n",
+        false => "",
+    };
     let tags = if choice.tags { TAGS } else { "" };
     let alerts: Vec<&str> = choice.alerts.iter().map(|index| ALERTS[*index]).collect();
     let alerts = if alerts.is_empty() {
@@ -92,7 +96,7 @@ pub fn blueprint(choice: &Choice) -> Blueprint {
     };
     let alerts = if choice.narrow { alerts.replace(", ec2:ReplaceRoute]", "]") } else { alerts };
     read(&format!(
-        "version: 1\nname: acme\nregions: [us-east-1, eu-west-1]\n{trail}{tags}destinations:\n{}\nroutes: {{ critical: [{all}], high: [mail], medium: [{all}], low: [mail] }}\n{alerts}\n",
+        "version: 1\nname: acme\nregions: [us-east-1, eu-west-1]\n{trail}{heal}{tags}destinations:\n{}\nroutes: {{ critical: [{all}], high: [mail], medium: [{all}], low: [mail] }}\n{alerts}\n",
         destinations.join("\n")
     ))
 }
@@ -207,6 +211,7 @@ fn foreign(state: &State) -> State {
             regional.machines.retain(|_, machine| !ours(&machine.tags));
             regional.trails.retain(|name, trail| name != "acme-management" && !ours(&trail.tags));
             regional.outbox.clear();
+            regional.executions.clear();
         }
         account.regions.retain(|_, regional| *regional != Default::default());
         account

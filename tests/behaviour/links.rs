@@ -409,6 +409,8 @@ fn every_code_has_a_row() {
         "cannot-fire",
         "pattern-misread",
         "unsubscribe-open",
+        // Of a blueprint with `heal:`, in `heal`.
+        "heal-paused",
         // Of topics in other accounts, in `elsewhere`.
         "topic-unread",
     ];

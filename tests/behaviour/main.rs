@@ -37,6 +37,7 @@ mod fuzzing;
 mod guards;
 mod guides;
 mod hostile;
+mod heal;
 mod house;
 mod import;
 mod init;

@@ -251,10 +251,11 @@ fn the_law_speaks_of_every_link_and_of_much_that_is_proven() {
     assert!(proven * 10 >= paths * 3, "only {proven} of {paths} are proven");
     // The blueprint itself is why EventBridge misreads a pattern, or why no record satisfies the
     // conditions, and none here does that. That a member does not show a trail takes two accounts.
-    // Topics of other accounts have a law of their own, in `elsewhere`.
+    // Topics of other accounts have a law of their own, in `elsewhere`, and what heals in `heal`.
     let by_blueprint = [
         LinkCode::PatternMisread,
         LinkCode::CannotFire,
+        LinkCode::HealPaused,
         LinkCode::TopicUnread,
         LinkCode::TrailNotShown,
     ];

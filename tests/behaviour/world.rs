@@ -137,7 +137,7 @@ impl World {
         line.extend(args.iter().map(OsString::from));
         let takes_blueprint = [
             "plan", "apply", "destroy", "drift", "verify", "validate", "explain", "snapshot",
-            "coverage",
+            "coverage", "heal",
         ];
         if args.first().is_some_and(|verb| takes_blueprint.contains(verb))
             && !args.iter().any(|arg| arg.ends_with(".yaml"))

@@ -70,6 +70,7 @@ async fn call(session: &Session, action: &Action) -> Result<(), CloudError> {
         }
         Action::UpdateStateMachine { name, machine } => session.update_machine(name, machine).await,
         Action::TagStateMachine { name, tags } => session.tag_machine(name, tags).await,
+        Action::UntagStateMachine { name, keys } => session.untag_machine(name, keys).await,
         Action::DeleteStateMachine { name } => session.delete_machine(name).await,
 
         Action::CreateQueue { name, queue, tags } => session.create_queue(name, queue, tags).await,

@@ -161,7 +161,9 @@ pub(super) fn passes(
             is_not_found(error) && wrote(Fact::Machine, name)
                 || role_passes(&machine.role_arn, error, written)
         }
-        Action::TagStateMachine { name, .. } => is_not_found(error) && wrote(Fact::Machine, name),
+        Action::TagStateMachine { name, .. } | Action::UntagStateMachine { name, .. } => {
+            is_not_found(error) && wrote(Fact::Machine, name)
+        }
         // Nor is the removal of its targets visible to DeleteRule.
         Action::DeleteRule { name } => {
             error.code == "ValidationException"
@@ -226,9 +228,9 @@ fn made(action: &Action) -> Option<(Fact, &str)> {
         Action::PutBusPolicy { bus: name, .. } | Action::TagEventBus { name, .. } => {
             (Fact::Bus, name)
         }
-        Action::UpdateStateMachine { name, .. } | Action::TagStateMachine { name, .. } => {
-            (Fact::Machine, name)
-        }
+        Action::UpdateStateMachine { name, .. }
+        | Action::TagStateMachine { name, .. }
+        | Action::UntagStateMachine { name, .. } => (Fact::Machine, name),
         Action::SetTopicAttribute { name, .. }
         | Action::TagTopic { name, .. }
         | Action::Subscribe { topic: name, .. } => (Fact::Topic, name),

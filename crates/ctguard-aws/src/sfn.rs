@@ -10,12 +10,14 @@ use aws_sdk_sfn::types as sdk;
 use ctguard_core::cloud::CloudError;
 use ctguard_core::resource::Tags;
 use ctguard_core::resource::machine::{Machine, MachineStatus, MachineType, machine_arn};
+use std::collections::BTreeSet;
 
 const CREATE_MACHINE: &str = "states:CreateStateMachine";
 const DELETE_MACHINE: &str = "states:DeleteStateMachine";
 const DESCRIBE_MACHINE: &str = "states:DescribeStateMachine";
 const LIST_TAGS: &str = "states:ListTagsForResource";
 const TAG: &str = "states:TagResource";
+const UNTAG: &str = "states:UntagResource";
 const UPDATE_MACHINE: &str = "states:UpdateStateMachine";
 
 impl Session {
@@ -108,6 +110,21 @@ impl Session {
             .resource_arn(machine_arn(&self.place, name))
             .set_tags(Some(sdk_tags(tags)));
         self.send(TAG, call.send()).await.map(drop)
+    }
+
+    /// Takes tags off; missing keys are ignored.
+    pub(super) async fn untag_machine(
+        &self,
+        name: &str,
+        keys: &BTreeSet<String>,
+    ) -> Result<(), CloudError> {
+        let call = self
+            .clients
+            .sfn()
+            .untag_resource()
+            .resource_arn(machine_arn(&self.place, name))
+            .set_tag_keys(Some(keys.iter().cloned().collect()));
+        self.send(UNTAG, call.send()).await.map(drop)
     }
 
     /// Begins to delete a state machine; succeeds if it is gone.

@@ -137,6 +137,10 @@ pub enum Action {
         name: String,
         tags: Tags,
     },
+    UntagStateMachine {
+        name: String,
+        keys: BTreeSet<String>,
+    },
     /// AWS deletes it some seconds later, and takes no new one of the name until then.
     DeleteStateMachine {
         name: String,
@@ -293,6 +297,7 @@ impl Action {
             Self::CreateStateMachine { .. } => "states:CreateStateMachine",
             Self::UpdateStateMachine { .. } => "states:UpdateStateMachine",
             Self::TagStateMachine { .. } => "states:TagResource",
+            Self::UntagStateMachine { .. } => "states:UntagResource",
             Self::DeleteStateMachine { .. } => "states:DeleteStateMachine",
             Self::CreateQueue { .. } => "sqs:CreateQueue",
             Self::SetQueueAttributes { .. } => "sqs:SetQueueAttributes",

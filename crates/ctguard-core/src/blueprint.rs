@@ -9,6 +9,7 @@ pub mod builtin;
 pub mod confirmations;
 pub mod fleet;
 pub mod format;
+pub mod heal;
 mod keys;
 mod lint;
 mod load;
@@ -26,6 +27,7 @@ mod yaml;
 pub use confirmations::Confirmations;
 pub use fleet::{Account, Accounts, AssumedRole, Hub, OrganizationAccounts};
 pub use load::{Loaded, load, load_sources, load_text, open_below};
+pub use heal::Heal;
 pub use secrets::{SECRET_BINARY, SecretError, SecretReference, SecretSource, SecretStore};
 pub use starter::{DEFAULT_BUILTINS, ROOT_ALERT, Raised, SCHEMA_FILE, Starter, spelled};
 
@@ -72,6 +74,8 @@ pub struct Blueprint {
     /// Absent: each place raises its own alerts.
     pub hub: Option<Hub>,
     pub trail: Option<ManagedTrail>,
+    /// Absent: nothing is put back.
+    pub heal: Option<Heal>,
     /// Trails of other accounts whose selectors are taken on trust.
     pub trust_trails: Vec<TrustedTrail>,
     /// Tags of what ctguard makes, beside its own.
@@ -86,7 +90,7 @@ pub struct Blueprint {
 impl Blueprint {
     /// The same blueprint without alerts, so that everything it owns is obsolete.
     pub fn emptied(&self) -> Self {
-        Self { hub: None, trail: None, alerts: Vec::new(), ..self.clone() }
+        Self { hub: None, trail: None, heal: None, alerts: Vec::new(), ..self.clone() }
     }
 
     /// A region that the blueprint names, which tells its partition; `None` when it names none.

@@ -75,6 +75,8 @@ pub struct Desired {
     pub roles: BTreeMap<AccountId, DesiredRole>,
     /// The role of each account with which its state machines publish.
     pub machine_roles: BTreeMap<AccountId, DesiredRole>,
+    /// The role of the account that keeps the trail, with which the trail is put back.
+    pub heal_roles: BTreeMap<AccountId, DesiredRole>,
     /// Roles of others that rules send with, by their account, by name.
     pub used_roles: BTreeMap<AccountId, BTreeSet<String>>,
     /// The home of the trail that the blueprint keeps, even where it is narrowed to other regions.
@@ -132,7 +134,7 @@ pub struct DesiredPlace {
     /// Topics that exist and are only judged, by ARN.
     pub existing_topics: BTreeSet<String>,
     pub queues: SmallMap<String, DesiredQueue>,
-    /// State machines that write mails, by name.
+    /// State machines that write mails or put the trail back, by name.
     pub machines: BTreeMap<String, DesiredMachine>,
     /// Present in the hub.
     pub bus: Option<DesiredBus>,
@@ -375,21 +377,23 @@ impl Desired {
         // The search by tag does not find roles, so the role is always read by name.
         let mut roles = BTreeSet::from([self.names.role()]);
         roles.extend(self.used_roles.get(account).into_iter().flatten().cloned());
-        roles.extend(self.has_machines(account).then(|| self.names.machine()));
+        // A state machine has a role of its own name.
+        let machines = [self.names.machine(), self.names.heal()];
+        roles.extend(machines.into_iter().filter(|name| self.has_machine(account, name)));
         AccountReads { enabled_regions: false, buckets, roles }
     }
 
-    /// Whether an account has state machines, or the blueprint would make some there.
-    fn has_machines(&self, account: &AccountId) -> bool {
+    /// Whether an account has such a state machine, or the blueprint would make one there.
+    fn has_machine(&self, account: &AccountId, name: &str) -> bool {
         let wanted = self
             .places
             .iter()
-            .any(|(place, here)| place.account == *account && !here.machines.is_empty());
+            .any(|(place, here)| place.account == *account && here.machines.contains_key(name));
         wanted
             || self
                 .made
                 .iter()
-                .any(|(place, made)| place.account == *account && !made.machines.is_empty())
+                .any(|(place, made)| place.account == *account && made.machines.contains(name))
     }
 
     /// What to read of a place: everything that the plan and the proof need, and nothing else.

@@ -167,8 +167,7 @@ pub fn explain(
     let narrowed = Desired { paths: paths(desired, subject), ..desired.clone() };
     let proof = prove(&narrowed, live);
     let mut watching: Vec<(&Alert, Vec<&EventRef>)> = blueprint
-        .alerts
-        .iter()
+        .every_alert()
         .map(|alert| {
             (alert, alert.events.iter().filter(|event| subject.is(alert, event)).collect())
         })

@@ -21,6 +21,7 @@ mod tests;
 
 pub use alert::target_input;
 pub use arguments::{EvaluationError, evaluated};
+pub(crate) use definition::expression_source;
 pub use definition::{DEFINITION_MAX_BYTES, definition};
 pub use render::{ComposeError, Mail, render};
 pub use target::topic_of;
@@ -70,7 +71,8 @@ impl MachineFacts {
             let mut mails = destinations.filter(|one| one.format == Format::Mail);
             mails.any(|destination| blueprint.notifies(alert, &destination.name))
         };
-        Self::for_alerts(blueprint, blueprint.alerts.iter().filter(mailed))
+        let own = blueprint.heal.iter().map(|heal| &heal.watch);
+        Self::for_alerts(blueprint, blueprint.alerts.iter().chain(own).filter(mailed))
     }
 
     /// The same for these alerts.

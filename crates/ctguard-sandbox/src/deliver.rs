@@ -10,11 +10,14 @@ mod forward;
 mod machine;
 pub(super) mod metrics;
 mod recorded;
+mod sdk;
+mod selectors;
 mod target;
 
 use super::Sandbox;
 use super::policy::{self, Principal, Request};
 use super::state::{Received, State, StoredQueue, StoredRule, locate};
+use ctguard_core::action::Action;
 use ctguard_core::resource::rule::RuleState;
 use ctguard_core::resource::topic::Endpoint;
 use ctguard_core::scope::Place;
@@ -24,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The delivery of one event.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Delivery {
     /// `cloudtrail:StopLogging`, or the detail-type of what CloudTrail did not write.
     pub event: String,
@@ -39,6 +42,30 @@ pub struct Delivery {
     /// State machines whose execution failed, by ARN.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failed_executions: Vec<String>,
+    /// Executions that began, in order.
+    #[serde(skip)]
+    pub executions: Vec<Began>,
+    /// What state machines changed, in order.
+    #[serde(skip)]
+    pub calls: Vec<MachineCall>,
+}
+
+/// An execution of a state machine that began.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Began {
+    /// ARN of the state machine.
+    pub machine: String,
+    /// ARN of the execution.
+    pub execution: String,
+}
+
+/// A call that a state machine made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MachineCall {
+    pub place: Place,
+    pub action: Action,
+    /// ARN of its role.
+    pub role: String,
 }
 
 /// Whether the event reached the default bus.
@@ -122,6 +149,12 @@ impl Sandbox {
 
 /// Follows an event through a state.
 pub fn follow(state: &State, envelope: &Value) -> Delivery {
+    follow_recorded(state, state, envelope)
+}
+
+/// Follows the event of a call through the state that the call left; CloudTrail records it by the
+/// trails that were there when it was made.
+pub fn follow_recorded(before: &State, state: &State, envelope: &Value) -> Delivery {
     let mut delivery = Delivery {
         event: String::new(),
         place: String::new(),
@@ -130,6 +163,8 @@ pub fn follow(state: &State, envelope: &Value) -> Delivery {
         received: Vec::new(),
         dead_letters: Vec::new(),
         failed_executions: Vec::new(),
+        executions: Vec::new(),
+        calls: Vec::new(),
     };
     let event = match EventEnvelope::read(envelope) {
         Ok(event) => event,
@@ -140,7 +175,7 @@ pub fn follow(state: &State, envelope: &Value) -> Delivery {
     };
     delivery.event = event.name();
     delivery.place = event.place.to_string();
-    delivery.trail = recorded::judge(state, &event);
+    delivery.trail = recorded::judge(before, &event);
     if !delivery.trail.reaches_bus {
         return delivery;
     }

@@ -212,7 +212,10 @@ impl Sandbox {
         });
         if inner.logs {
             let number = inner.begun as u64;
-            logging::log(&mut inner.state, place, action, outcome.as_ref().err(), number);
+            let error = outcome.as_ref().err();
+            if let Some(event) = logging::log(&mut inner.state, place, action, error, number) {
+                people::send(&mut inner.state, &event);
+            }
         } else if outcome.is_err() {
             return outcome;
         }
@@ -456,6 +459,7 @@ fn apply(state: &mut State, place: &Place, action: &Action) -> Done {
             machines::update(state, place, name, machine)
         }
         Action::TagStateMachine { name, tags } => machines::tag(state, place, name, tags),
+        Action::UntagStateMachine { name, keys } => machines::untag(state, place, name, keys),
         Action::DeleteStateMachine { name } => machines::delete(state, place, name),
         Action::CreateQueue { name, queue, tags } => {
             queues::create(state, place, name, queue, tags)

@@ -5,13 +5,14 @@
 //! refused is its error; of one that did not get to AWS there is nothing.
 //! Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
 
-use super::people::send;
+use super::deliver::MachineCall;
 use super::state::State;
 use ctguard_core::action::Action;
 use ctguard_core::cloud::{CloudError, CloudErrorKind};
 use ctguard_core::drill::{CallMade, lands, record};
 use ctguard_core::scope::Place;
 use eventbridge_pattern::cloudtrail::envelope;
+use serde_json::Value;
 
 /// How many records the history of a region keeps; the oldest go first.
 const HISTORY_MAX: usize = 1_000;
@@ -20,33 +21,55 @@ const HISTORY_MAX: usize = 1_000;
 /// caller's.
 const ROLE: &str = "ctguard";
 
-/// Writes a call down, and lets the rules hear of it.
+/// Writes a call down; the event that rules may hear of, if there is one.
 pub fn log(
     state: &mut State,
     place: &Place,
     action: &Action,
     error: Option<&CloudError>,
     number: u64,
-) {
+) -> Option<Value> {
     if error.is_some_and(|error| error.kind == CloudErrorKind::Transient) {
-        return;
+        return None;
     }
     let logged = action.logged(place);
     let there = lands(&logged.source, logged.name, place);
     if !state.has_account(&there.account) || !state.is_enabled(place) {
-        return;
+        return None;
     }
     let by = acting(state, place);
+    Some(write(state, (place, action), &by, error, number))
+}
+
+/// The same for a call of a state machine, which makes it as a session of its role.
+pub fn log_by_machine(state: &mut State, call: &MachineCall) -> Value {
+    let MachineCall { place, action, role } = call;
+    let name = role.rsplit('/').next().unwrap_or_default();
+    let (partition, account) = (place.region.partition(), &place.account);
+    let by = format!("arn:{partition}:sts::{account}:assumed-role/{name}/execution");
+    write(state, (place, action), &by, None, 0)
+}
+
+/// Writes down a call that somebody made in a place.
+fn write(
+    state: &mut State,
+    (place, action): (&Place, &Action),
+    by: &str,
+    error: Option<&CloudError>,
+    number: u64,
+) -> Value {
+    let logged = action.logged(place);
+    let there = lands(&logged.source, logged.name, place);
     let time = String::from(state.clock);
     let number = number + state.region(&there).history.len() as u64;
     let refused = error.map(|error| (error.code.as_str(), error.message.as_str()));
-    let call = CallMade { action, place, by: &by, time: &time, number, refused };
+    let call = CallMade { action, place, by, time: &time, number, refused };
     let record = record(&call);
     let history = &mut state.region_mut(&there).history;
     history.push(record.clone());
     let extra = history.len().saturating_sub(HISTORY_MAX);
     history.drain(..extra);
-    send(state, &envelope(record));
+    envelope(record)
 }
 
 /// Who makes calls in a place: the caller, or a session of the role in another account.

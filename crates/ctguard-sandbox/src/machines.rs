@@ -5,10 +5,10 @@
 
 use super::refusal::{Done, Refusal, check_tags, deny, ensure, refuse};
 use super::roles;
-use super::state::{State, StoredMachine};
+use super::state::{State, StoredMachine, locate};
 use ctguard_core::mail::DEFINITION_MAX_BYTES;
 use ctguard_core::resource::Tags;
-use ctguard_core::resource::machine::{MACHINE_NAME_MAX_CHARS, Machine, machine_arn};
+use ctguard_core::resource::machine::{MACHINE_NAME_MAX_CHARS, Machine, machine_arn, machine_name};
 use ctguard_core::scope::Place;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -84,6 +84,17 @@ pub fn tag(state: &mut State, place: &Place, name: &str, tags: &Tags) -> Done {
     Ok(())
 }
 
+/// Takes tags off; missing keys are ignored.
+///
+/// Source: <https://docs.aws.amazon.com/step-functions/latest/apireference/API_UntagResource.html>
+pub fn untag(state: &mut State, place: &Place, name: &str, keys: &BTreeSet<String>) -> Done {
+    ensure(state.region(place).machines.contains_key(name), "ResourceNotFound", || {
+        format!("Resource not found: '{}'", machine_arn(place, name))
+    })?;
+    edit(state, place, name, |stored| stored.tags.retain(|key, _| !keys.contains(key)));
+    Ok(())
+}
+
 /// Begins to delete a state machine; succeeds if it is gone.
 ///
 /// Source: <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DeleteStateMachine.html>
@@ -95,8 +106,18 @@ pub fn delete(state: &mut State, place: &Place, name: &str) -> Done {
 /// Ends the deletions that have begun.
 pub fn end_deletions(state: &mut State) {
     for place in state.places() {
-        state.region_mut(&place).machines.retain(|_, machine| !machine.deleting);
+        let here = state.region_mut(&place);
+        here.machines.retain(|_, machine| !machine.deleting);
+        // They go with it.
+        let machines = &here.machines;
+        here.executions.retain(|name, _| machines.contains_key(name));
     }
+}
+
+/// The place and name of a state machine, by its ARN.
+pub fn named(arn: &str) -> Option<(Place, String)> {
+    let (place, _) = locate(arn, "states")?;
+    Some((place, machine_name(arn)?.to_owned()))
 }
 
 /// Checks that a text is a state machine in Amazon States Language, as far as its form goes: JSON
@@ -127,8 +148,9 @@ fn check_definition(text: &str) -> Done {
         {
             return Err(invalid(format!("SCHEMA_VALIDATION_FAILED: Type of {name}")));
         }
-        let catches = one.get("Catch").and_then(Value::as_array).into_iter().flatten();
-        let nexts = catches.chain([one]).filter_map(|from| from.get("Next"));
+        let of = |field: &str| one.get(field).and_then(Value::as_array).into_iter().flatten();
+        let nexts = of("Catch").chain(of("Choices")).chain([one]);
+        let nexts = nexts.filter_map(|from| from.get("Next")).chain(one.get("Default"));
         for next in nexts {
             if !known(Some(next)) {
                 return Err(invalid(format!("MISSING_TRANSITION_TARGET: {next} of {name}")));

@@ -1,8 +1,8 @@
 //! Changes by people and by time: confirmations, events, and expiry.
 
-use super::deliver::{Delivery, follow, metrics};
-use super::state::{Received, State, StoredSubscription, locate};
-use super::{Sandbox, SandboxError, machines, queues, topics};
+use super::deliver::{Delivery, follow, follow_recorded, metrics};
+use super::state::{Received, State, StoredExecution, StoredSubscription, locate};
+use super::{Sandbox, SandboxError, logging, machines, queues, topics};
 use ctguard_core::event::sample::Clock;
 use ctguard_core::resource::rule::{Input, Target};
 use ctguard_core::resource::topic::{CHAT_ENDPOINT, Endpoint, Protocol, SubscriptionAttributes};
@@ -18,6 +18,9 @@ const PENDING_HOURS: i64 = 48;
 
 /// How many messages a region's outbox keeps; the oldest are dropped first.
 const OUTBOX_MAX: usize = 1_000;
+
+/// How many executions of a state machine are kept.
+const EXECUTIONS_MAX: usize = 1_000;
 
 /// Which subscriptions are confirmed. Every given field must match.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -57,6 +60,43 @@ impl Sandbox {
         self.change(|state| Ok(send(state, event)))
     }
 
+    /// Somebody makes a call: what it changes, and then its event, which CloudTrail records by the
+    /// trails that were there before.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn call_made(
+        &self,
+        event: &Value,
+        change: impl FnOnce(&mut State),
+    ) -> Result<Delivery, SandboxError> {
+        self.change(|state| {
+            let before = state.clone();
+            change(state);
+            let delivery = follow_recorded(&before, state, event);
+            Ok(kept(state, delivery))
+        })
+    }
+
+    /// Sends the event of a call that stops or deletes a trail, and makes the call. A trail that is
+    /// not named is the only one that is at home there. `None` where it is no such call, or there is
+    /// no such trail.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn send_made(&self, event: &Value) -> Result<Option<Delivery>, SandboxError> {
+        let Some((event, place, name)) = named(&self.state(), event) else { return Ok(None) };
+        let stops = event["detail"]["eventName"] == "StopLogging";
+        let made = self.call_made(&event, |state| {
+            let trails = &mut state.region_mut(&place).trails;
+            match trails.get_mut(&name).filter(|_| stops) {
+                Some(trail) => trail.status.logging = false,
+                None => drop(trails.remove(&name)),
+            }
+        });
+        made.map(Some)
+    }
+
     /// Advances the clock by 48 hours: SNS deletes pending subscriptions, and failures leave the
     /// period that is read from CloudWatch. Returns what was deleted.
     ///
@@ -75,6 +115,30 @@ impl Sandbox {
             Ok(expire(state))
         })
     }
+}
+
+/// The event of a call that stops or deletes a trail, with its name, and the trail.
+fn named(state: &State, event: &Value) -> Option<(Value, Place, String)> {
+    let detail = &event["detail"];
+    if detail["eventSource"] != "cloudtrail.amazonaws.com"
+        || !["StopLogging", "DeleteTrail"].contains(&detail["eventName"].as_str()?)
+    {
+        return None;
+    }
+    let account = AccountId::new(event["account"].as_str()?)?;
+    let place = Place::new(account, Region::new(event["region"].as_str()?)?);
+    let trails = &state.region(&place).trails;
+    let asked = detail["requestParameters"]["name"].as_str();
+    let asked = asked.map(|name| name.rsplit('/').next().unwrap_or(name).to_owned());
+    // A sample has a name of its own.
+    let name = match (asked.filter(|name| trails.contains_key(name)), trails.len()) {
+        (Some(name), _) => name,
+        (None, 1) => trails.keys().next()?.clone(),
+        (None, _) => return None,
+    };
+    let mut event = event.clone();
+    event["detail"]["requestParameters"]["name"] = json!(name);
+    Some((event, place, name))
 }
 
 fn confirm(state: &mut State, filter: &ConfirmFilter) -> Vec<Subscribed> {
@@ -143,8 +207,29 @@ fn chat_topics(state: &State, place: &Place) -> Vec<String> {
 /// Follows an event, and keeps what becomes of it.
 pub(super) fn send(state: &mut State, event: &Value) -> Delivery {
     let delivery = follow(state, event);
+    kept(state, delivery)
+}
+
+/// Keeps what became of an event: messages, metrics, executions, and what state machines changed,
+/// of which CloudTrail writes events, too.
+fn kept(state: &mut State, delivery: Delivery) -> Delivery {
     keep(state, &delivery);
     metrics::count(state, &delivery);
+    let start = state.clock;
+    for began in &delivery.executions {
+        if let Some((place, name)) = machines::named(&began.machine) {
+            let all = state.region_mut(&place).executions.entry(name).or_default();
+            all.push(StoredExecution { arn: began.execution.clone(), start });
+            let extra = all.len().saturating_sub(EXECUTIONS_MAX);
+            all.drain(..extra);
+        }
+    }
+    for call in &delivery.calls {
+        if super::apply(state, &call.place, &call.action).is_ok() {
+            let event = logging::log_by_machine(state, call);
+            send(state, &event);
+        }
+    }
     delivery
 }
 

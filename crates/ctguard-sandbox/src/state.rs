@@ -135,6 +135,9 @@ pub struct Regional {
     /// Executions that failed, by the state machine's name: the count outlives the machine.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub executions_failed: BTreeMap<String, u64>,
+    /// Executions of state machines by the machine's name, oldest first.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub executions: BTreeMap<String, Vec<StoredExecution>>,
     /// CloudTrail's event history of this region: records in CloudTrail's format, in any order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<Value>,
@@ -315,6 +318,14 @@ pub struct StoredMachine {
     /// Its deletion has begun.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deleting: bool,
+}
+
+/// An execution of a state machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredExecution {
+    pub arn: String,
+    pub start: Clock,
 }
 
 /// A Lambda function, as far as it decides who may invoke it.

@@ -5,6 +5,7 @@ use crate::report::{Paint, account};
 use ctguard_core::plan::{Change, Plan, PlanScope, Verb};
 use ctguard_core::plural::count;
 use ctguard_core::resource::Kind;
+use ctguard_core::resource::names::Names;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -18,6 +19,11 @@ const NAMED_REGIONS: usize = 10;
 ///
 /// Source: <https://aws.amazon.com/step-functions/pricing/>
 const MAIL_COSTS: &str = "Costs: a state machine itself nothing; each mail two state transitions, of which 4,000 a month are free in an account, and a million cost 25 USD in most regions.";
+
+/// What a plan says that makes the state machine that heals.
+///
+/// Source: the page of [`MAIL_COSTS`].
+const HEALS: &str = "Healing: when somebody stops or deletes the trail, changes its settings or narrows its event selectors, that is put back at once and a notice is sent; never more often within an hour than `heal.limit` says, and not while `ctguard heal pause` pauses it. Each time takes about twenty state transitions (0.0005 USD); 4,000 a month are free in an account.";
 
 /// What is done to an object, as the sum says it.
 const VERBS: [(Verb, &str); 4] = [
@@ -158,10 +164,16 @@ pub(super) fn sum(out: &mut String, plan: &Plan) {
         many => format!("{many} objects are there as they should be"),
     };
     let _ = writeln!(out, "\nIn all: {}; {exists}.", parts.join("; "));
-    let mails =
-        |change: &Change| change.action == Verb::Create && change.address.kind == Kind::Machine;
-    if plan.changes.iter().any(mails) {
+    let heal = Names::new(&plan.blueprint.name).heal();
+    let made =
+        |change: &&Change| change.action == Verb::Create && change.address.kind == Kind::Machine;
+    let (healing, mailing): (Vec<&Change>, Vec<&Change>) =
+        plan.changes.iter().filter(made).partition(|change| change.address.name == heal);
+    if !mailing.is_empty() {
         let _ = writeln!(out, "{MAIL_COSTS}");
+    }
+    if !healing.is_empty() {
+        let _ = writeln!(out, "{HEALS}");
     }
 }
 

@@ -492,6 +492,7 @@ pub fn actions() -> Vec<Action> {
         { "call": "CreateStateMachine", "name": "s", "machine": machine, "tags": tags },
         { "call": "UpdateStateMachine", "name": "s", "machine": machine },
         { "call": "TagStateMachine", "name": "s", "tags": tags },
+        { "call": "UntagStateMachine", "name": "s", "keys": ["k"] },
         { "call": "DeleteStateMachine", "name": "s" },
         { "call": "CreateQueue", "name": "q", "queue": queue, "tags": tags },
         { "call": "SetQueueAttributes", "name": "q", "queue": queue },

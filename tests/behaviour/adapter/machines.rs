@@ -138,3 +138,25 @@ async fn an_update_takes_the_key_of_others_off() {
     assert_eq!(sent["stateMachineArn"], mail());
     assert_eq!(sent["encryptionConfiguration"]["type"], "AWS_OWNED_KEY");
 }
+
+#[tokio::test]
+async fn a_pause_is_set_and_ended_by_tags() {
+    let stub = Stub::start(|call| {
+        let tags = ["TagResource", "UntagResource"].contains(&call.operation.as_str());
+        tags.then(|| Reply::Json(json!({})))
+    });
+    let aws = connect(&stub).await;
+    let name = || "ctguard-acme-mail".to_owned();
+    let tags = Tags::from([("ctguard:paused-until".to_owned(), "2026-11-22T14:00:00Z".to_owned())]);
+    let tag = Action::TagStateMachine { name: name(), tags };
+    assert_eq!(aws.perform(&here(), &tag).await, Ok(()));
+    let keys = ["ctguard:paused-until".to_owned()].into();
+    let untag = Action::UntagStateMachine { name: name(), keys };
+    assert_eq!(aws.perform(&here(), &untag).await, Ok(()));
+    let calls = stub.calls();
+    let tagging = calls.iter().filter(|call| call.operation == "TagResource");
+    let tagging = tagging.chain(calls.iter().filter(|call| call.operation == "UntagResource"));
+    let sent: Vec<Value> = tagging.map(|call| serde_json::from_str(&call.body).unwrap()).collect();
+    assert_eq!(sent[0]["tags"][0]["value"], "2026-11-22T14:00:00Z");
+    assert_eq!(sent[1], json!({ "resourceArn": mail(), "tagKeys": ["ctguard:paused-until"] }));
+}

@@ -186,6 +186,11 @@ const NOT_HERE: &[(LinkCode, &str, Elsewhere)] = &[
         "neither writes log files, so none expire",
         Sandbox(include_str!("../links.rs")),
     ),
+    (
+        LinkCode::HealPaused,
+        "a tag is read alike whatever it says",
+        Sandbox(include_str!("../heal.rs")),
+    ),
     (LinkCode::LogDelivery, "neither writes log files, so neither fails to", Recorded),
     (LinkCode::LogBucketPolicy, "neither writes log files, so no bucket refuses them", Recorded),
     (

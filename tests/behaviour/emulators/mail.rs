@@ -36,17 +36,17 @@ fn blueprint() -> Blueprint {
 }
 
 /// A lane with a topic, whose messages an inbox gets, and a queue for what is not published.
-struct Post {
-    lane: Lane,
-    topic: String,
+pub(super) struct Post {
+    pub lane: Lane,
+    pub topic: String,
     inbox: String,
-    dead_letters: String,
+    pub dead_letters: String,
     facts: MachineFacts,
     alert: Alert,
 }
 
 impl Post {
-    fn open(account: &'static str) -> Self {
+    pub fn open(account: &'static str) -> Self {
         let lane = Lane::start(Kind::Ministack, account);
         lane.sns(HOME, &[("Action", "CreateTopic"), ("Name", "people")]);
         let topic = lane.arn("sns", HOME, "people");
@@ -82,7 +82,7 @@ impl Post {
         machine
     }
 
-    fn machine(&self, name: &str, definition: &Value) -> String {
+    pub fn machine(&self, name: &str, definition: &Value) -> String {
         let role = self.lane.arn("iam", "", "role/mail");
         let made = json!({ "name": name, "definition": definition.to_string(), "roleArn": role });
         let made = self.lane.json(HOME, states("CreateStateMachine"), &made);
@@ -90,7 +90,7 @@ impl Post {
     }
 
     /// Runs a machine to its end.
-    fn run(&self, machine: &str, input: &str) -> Value {
+    pub fn run(&self, machine: &str, input: &str) -> Value {
         let start = json!({ "stateMachineArn": machine, "input": input });
         let started = self.lane.json(HOME, states("StartExecution"), &start);
         let which = json!({ "executionArn": started["executionArn"] });
@@ -106,7 +106,7 @@ impl Post {
     }
 
     /// The only message in a queue, which is taken out.
-    fn received(&self, queue: &str) -> String {
+    pub fn received(&self, queue: &str) -> String {
         let ask = json!({ "QueueUrl": queue, "WaitTimeSeconds": 20, "MaxNumberOfMessages": 10 });
         let received = self.lane.json(HOME, sqs("ReceiveMessage"), &ask);
         let [message] = received["Messages"].as_array().unwrap().as_slice() else {
@@ -117,7 +117,7 @@ impl Post {
         message["Body"].as_str().unwrap().to_owned()
     }
 
-    fn mail(&self) -> Value {
+    pub fn mail(&self) -> Value {
         serde_json::from_str(&self.received(&self.inbox)).unwrap()
     }
 

@@ -106,6 +106,10 @@ fn parameters(action: &Action, place: &Place) -> Value {
             "resourceArn": place.arn("states", &format!("stateMachine:{name}")),
             "tags": listed(tags),
         }),
+        Action::UntagStateMachine { name, keys } => json!({
+            "resourceArn": place.arn("states", &format!("stateMachine:{name}")),
+            "tagKeys": keys,
+        }),
         Action::CreateQueue { name, queue, tags } => json!({
             "queueName": name, "attributes": attributes(queue), "tags": mapped(tags),
         }),

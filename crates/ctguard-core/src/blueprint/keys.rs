@@ -44,8 +44,8 @@ macro_rules! keys {
 
 keys! {
     BLUEPRINT "a blueprint" at [""]: [
-        "version", "name", "accounts", "regions", "hub", "trail", "trust_trails", "tags",
-        "time_zone", "destinations", "routes", "include", "alerts", "allow"
+        "version", "name", "accounts", "regions", "hub", "trail", "heal", "trust_trails",
+        "tags", "time_zone", "destinations", "routes", "include", "alerts", "allow"
     ];
     INCLUSION "an included file" at ["<included>"]: [
         "version", "id", "title", "why", "sources", "alerts"
@@ -67,6 +67,8 @@ keys! {
         "name", "bucket", "account", "organization", "home_region", "kms_key", "adopt", "additional",
         "foreign_bucket"
     ];
+    HEAL "`heal`" at ["heal"]: ["logging", "limit"];
+    HEAL_LOGGING "`heal.logging`" at ["heal.logging"]: ["trails", "notify"];
     TRUST "a trusted trail" at ["trust_trails[]"]: ["arn", "records", "reason", "until"];
     DESTINATION "a destination" at ["destinations.*"]: [
         "topic", "topic_arn", "role", "format", "subscribers", "kms_key"

@@ -542,7 +542,8 @@ impl Linter<'_> {
         let span = destination.span.as_ref();
         let name = &destination.name;
         let blueprint = &self.checked.blueprint;
-        if blueprint.alerts.iter().all(|alert| !blueprint.notifies(alert, name)) {
+        let heals = blueprint.heal.as_ref().is_some_and(|heal| heal.notify == *name);
+        if !heals && blueprint.alerts.iter().all(|alert| !blueprint.notifies(alert, name)) {
             self.warn(
                 codes::DESTINATION_UNUSED,
                 None,

@@ -22,6 +22,7 @@ pub(super) struct RawBlueprint {
     pub regions: Option<RawRegions>,
     pub hub: Option<RawHub>,
     pub trail: Option<RawTrail>,
+    pub heal: Option<RawHeal>,
     pub trust_trails: Vec<RawTrust>,
     pub tags: Vec<RawTag>,
     pub time_zone: Option<Spanned<String>>,
@@ -79,6 +80,20 @@ pub(super) struct RawTrail {
     pub additional: bool,
     pub foreign_bucket: bool,
     pub span: Span,
+}
+
+/// What is put back.
+#[derive(Debug)]
+pub(super) struct RawHeal {
+    pub logging: Option<RawHealLogging>,
+    pub limit: Option<Spanned<u64>>,
+    pub span: Span,
+}
+
+#[derive(Debug)]
+pub(super) struct RawHealLogging {
+    pub trails: Option<Spanned<String>>,
+    pub notify: Option<Spanned<String>>,
 }
 
 /// A tag of everything, or of one kind of resource.

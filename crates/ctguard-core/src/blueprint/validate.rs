@@ -8,6 +8,7 @@ mod alerts;
 mod destinations;
 mod events;
 mod grounds;
+mod heal;
 mod hub;
 mod regions;
 pub(super) mod syntax;
@@ -123,6 +124,14 @@ pub(super) fn validate(
     };
     let destinations = destinations::destinations(raw.destinations, name.as_deref(), &raising, out);
     let names: Vec<&str> = destinations.iter().map(|(name, _)| name.as_str()).collect();
+    let heal = raw.heal.map(|raw| {
+        let whole = heal::Whole {
+            name: name.as_deref(),
+            trail: trail.as_ref().map(Option::as_ref),
+            destinations: &destinations,
+        };
+        heal::heal(raw, &whole, out)
+    });
     let routes = routes(&raw.routes, &names, out);
     let allow = allow(&raw.allow, out);
 
@@ -183,6 +192,10 @@ pub(super) fn validate(
             },
             trail: match trail {
                 Some(trail) => Some(trail?),
+                None => None,
+            },
+            heal: match heal {
+                Some(heal) => Some(heal?),
                 None => None,
             },
             trust_trails: trust_trails.into_iter().collect::<Option<_>>()?,

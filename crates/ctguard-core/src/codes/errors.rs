@@ -98,6 +98,10 @@ codes! {
     FORMAT_REFUSED = "format-refused",
         "The file cannot be formatted without changing what it says.",
         "Write it in a plainer way, without tabs and without comments inside of brackets.";
+    HEAL_INVALID = "heal-invalid",
+        "The trail could not be put back as `heal` says.",
+        "Healing is of the trail that `trail:` keeps, is told to a destination for people, and has \
+         a limit within an hour. Correct the value as the message says.";
     HUB_OUT_OF_SCOPE = "hub-out-of-scope",
         "The hub's account or region is not covered, so nobody would hear of what happens in the \
          hub itself.",

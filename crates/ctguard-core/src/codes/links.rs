@@ -131,6 +131,7 @@ link_codes! {
     SubscriberUnlisted "subscriber-unlisted" "Somebody whom the blueprint does not list hears its alerts.",
     RoleAttached "role-attached" "A role that forwards events, or publishes mails, has a policy that is not the blueprint's.",
     RoleBounded "role-bounded" "A role that forwards events, or publishes mails, has a permissions boundary, which ctguard sets none of.",
+    HealPaused "heal-paused" "A tag pauses healing.",
 }
 
 impl LinkCode {

@@ -1,6 +1,7 @@
 //! The compile itself: place by place, what should exist.
 
 mod delivery;
+mod heal;
 mod hub;
 mod local;
 mod machine;
@@ -130,6 +131,7 @@ impl<'a> Compiler<'a> {
             hub: None,
             roles: BTreeMap::new(),
             machine_roles: BTreeMap::new(),
+            heal_roles: BTreeMap::new(),
             used_roles: BTreeMap::new(),
             trail_home: None,
             buckets: BTreeMap::new(),
@@ -157,7 +159,13 @@ impl<'a> Compiler<'a> {
             None => self.local(&mut desired),
             Some(hub) => self.hub(&mut desired, scope, hub),
         }
+        self.trail(&mut desired);
+        let healing = self.heal(&mut desired);
         self.send_elsewhere(&mut desired);
+        if let Some(healing) = healing {
+            self.heal_roles(&mut desired, &healing);
+        }
+        self.check_role_sizes(&desired);
         // Release unused capacity.
         desired.paths.shrink_to_fit();
         desired.paths.sort_by(|a, b| (&a.alert, &a.lands).cmp(&(&b.alert, &b.lands)));
@@ -165,7 +173,6 @@ impl<'a> Compiler<'a> {
             self.queues(place, here);
             self.quotas(place, here);
         }
-        self.trail(&mut desired);
         desired.index_endpoints();
         desired
     }
@@ -178,7 +185,6 @@ impl<'a> Compiler<'a> {
             role::sends(self.blueprint, desired, place, policies.collect());
         }
         self.mailing(desired);
-        self.check_role_sizes(desired);
         desired.used_roles = std::mem::take(&mut self.used_roles);
         for (home, topics) in &self.foreign_topics {
             if let Some(here) = desired.places.get_mut(home) {
@@ -371,7 +377,7 @@ fn infos(blueprint: &Blueprint, as_of: Date) -> Vec<AlertInfo> {
         fires: alert.events.iter().cloned().zip(alert.held_against_records().events).collect(),
         sign_ins_missed: sign_ins_missed(blueprint, alert, as_of),
     };
-    let mut infos: Vec<AlertInfo> = blueprint.alerts.iter().map(info).collect();
+    let mut infos: Vec<AlertInfo> = blueprint.every_alert().map(info).collect();
     infos.sort_by(|a, b| b.risk.cmp(&a.risk).then_with(|| a.id.cmp(&b.id)));
     infos
 }

@@ -14,7 +14,8 @@ use crate::resource::rule::bus_of;
 use crate::resource::{Tags, owned_by};
 use crate::scope::{AccountId, Arn, Place};
 use crate::snapshot::{
-    AccountReads, Live, LiveRule, LiveSubscription, LiveTopic, Observed, PlaceSnapshot, ReadSet,
+    AccountReads, AccountSnapshot, Live, LiveRule, LiveSubscription, LiveTopic, Observed,
+    PlaceSnapshot, ReadSet,
 };
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,29 +69,33 @@ pub fn referred(desired: &Desired, live: &Live) -> BTreeMap<Place, ReadSet> {
 ///
 /// No search finds a role, and where the blueprint has no mail (any more) nothing is asked of it.
 pub fn machine_roles(desired: &Desired, live: &Live) -> BTreeMap<AccountId, AccountReads> {
-    let (role, machine) = (desired.names.role(), desired.names.machine());
+    let role = desired.names.role();
     let own: BTreeSet<&AccountId> = desired.own_places().map(|(place, _)| &place.account).collect();
-    let in_doubt = live.accounts.iter().filter(|(account, seen)| {
+    let in_doubt = |account: &AccountId, seen: &AccountSnapshot, machine: &str| {
         let starts = || {
             let role = seen.roles.get(&role).and_then(Observed::known);
-            role.is_some_and(|role| role.role.policies.contains_key(&machine))
+            role.is_some_and(|role| role.role.policies.contains_key(machine))
         };
         let remains = || {
-            let places = live.places.iter().filter(|(place, _)| place.account == **account);
+            let places = live.places.iter().filter(|(place, _)| place.account == *account);
             let mut machines = places.flat_map(|(_, seen)| seen.machines.iter());
             machines.any(|(arn, seen)| {
-                machine_name(arn) == Some(&machine)
+                machine_name(arn) == Some(machine)
                     && seen.known().is_none_or(|seen| owned(&seen.tags, &desired.name))
             })
         };
-        own.contains(account) && !seen.roles.contains_key(&machine) && (starts() || remains())
-    });
-    in_doubt
-        .map(|(account, _)| {
-            let roles = BTreeSet::from([machine.clone()]);
-            (account.clone(), AccountReads { roles, ..AccountReads::default() })
-        })
-        .collect()
+        own.contains(account) && !seen.roles.contains_key(machine) && (starts() || remains())
+    };
+    let mut found = BTreeMap::new();
+    for (account, seen) in &live.accounts {
+        let machines = [desired.names.machine(), desired.names.heal()];
+        let roles: BTreeSet<String> =
+            machines.into_iter().filter(|name| in_doubt(account, seen, name)).collect();
+        if !roles.is_empty() {
+            found.insert(account.clone(), AccountReads { roles, ..AccountReads::default() });
+        }
+    }
+    found
 }
 
 fn owned(tags: &Observed<Tags>, blueprint: &str) -> bool {

@@ -145,6 +145,7 @@ impl Desired {
             .collect();
         self.roles.retain(|account, _| changed.contains(account));
         self.machine_roles.retain(|account, _| changed.contains(account));
+        self.heal_roles.retain(|account, _| changed.contains(account));
         self.buckets.retain(|_, bucket| narrow.includes(&bucket.place));
         self.released.retain(|_, place| narrow.includes(place));
     }

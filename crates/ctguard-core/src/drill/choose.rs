@@ -5,7 +5,7 @@ use super::record::{CallMade, record};
 use super::triggers::{At, Thing};
 use crate::action::Action;
 use crate::blueprint::{Blueprint, Risk};
-use crate::desired::{AlertPath, Desired, DesiredRule};
+use crate::desired::{AlertInfo, AlertPath, Desired, DesiredRule};
 use crate::offline::{Decision, Given, decide};
 use crate::resource::keys::RuleKey;
 use crate::resource::rule::{Rule, Targets};
@@ -147,7 +147,9 @@ pub fn choose(
         stand_ins: BTreeMap::new(),
         drill: Drill::default(),
     };
-    for info in desired.alerts.iter().filter(|info| info.routed) {
+    // Those that come with healing would be raised by changing the trail.
+    let of_file = |info: &&AlertInfo| blueprint.alerts.iter().any(|alert| alert.id == info.id);
+    for info in desired.alerts.iter().filter(|info| info.routed).filter(of_file) {
         if matches!(asked, Asked::Alerts(ids) if !ids.contains(&info.id)) {
             continue;
         }

@@ -235,6 +235,7 @@ fn object(action: &Action) -> String {
         | Action::CreateStateMachine { name, .. }
         | Action::UpdateStateMachine { name, .. }
         | Action::TagStateMachine { name, .. }
+        | Action::UntagStateMachine { name, .. }
         | Action::DeleteStateMachine { name }
         | Action::CreateQueue { name, .. }
         | Action::SetQueueAttributes { name, .. }

@@ -32,7 +32,7 @@ impl Subject {
     /// # Errors
     /// When it is neither, or several services log an event of that name.
     pub fn find(text: &str, blueprint: &Blueprint) -> Result<(Self, Vec<Diagnostic>), NotFound> {
-        if blueprint.alerts.iter().any(|alert| alert.id == text) {
+        if blueprint.every_alert().any(|alert| alert.id == text) {
             return Ok((Self::Alert(text.to_owned()), Vec::new()));
         }
         let error = match events_named(text) {
@@ -97,7 +97,7 @@ fn not_found(text: &str, blueprint: &Blueprint, error: Diagnostic) -> NotFound {
         let help = error.help.map(|help| sentence(&help));
         return NotFound { message: error.message, help: help.into_iter().collect() };
     }
-    let ids = blueprint.alerts.iter().map(|alert| alert.id.as_str());
+    let ids = blueprint.every_alert().map(|alert| alert.id.as_str());
     let mut close: Vec<String> = nearest(text, ids).into_iter().map(str::to_owned).collect();
     let (service, name) = text.split_once(':').unwrap_or(("", text));
     let source = format!("{}.amazonaws.com", crate::event::service(service));

@@ -124,7 +124,11 @@ fn expression(source: &str) -> String {
 
 /// The expression that composes a mail: without comments and indentation.
 pub(super) fn compose() -> String {
-    let mut source = COMPOSE;
+    expression_source(COMPOSE)
+}
+
+/// An expression without comments and indentation, with the regular expressions that it names.
+pub(crate) fn expression_source(mut source: &str) -> String {
     let mut text = String::with_capacity(source.len());
     while let Some((before, after)) = source.split_once("/*") {
         text.push_str(before);

@@ -14,10 +14,10 @@ use crate::resource::{ALERT_TAG, BLUEPRINT_TAG, RELEASED_TAG, VERSION_TAG};
 use crate::scope::{AccountId, Arn};
 use calls::{
     DECRYPT_SECRETS, DELETE_BUS, DELETE_MACHINES, DELETE_QUEUES, DELETE_ROLE, DELETE_RULES,
-    DELETE_SUBSCRIPTIONS, DELETE_TOPICS, DRILL_TRAIL, MARK_TRAILS, READ_ANYWHERE, READ_BUCKET,
-    READ_BUS, READ_DEFAULT_BUS, READ_FUNCTIONS, READ_HISTORY, READ_MACHINES, READ_METRICS,
-    READ_ORGANIZATION, READ_PARAMETERS, READ_POLICIES, READ_QUEUES, READ_ROLE, READ_RULES,
-    READ_SECRETS, READ_SUBSCRIPTIONS, READ_TOPICS, READ_UNITS, RECEIVE, RELEASE_BUCKET,
+    DELETE_SUBSCRIPTIONS, DELETE_TOPICS, DRILL_TRAIL, MARK_TRAILS, PAUSE_HEALING, READ_ANYWHERE,
+    READ_BUCKET, READ_BUS, READ_DEFAULT_BUS, READ_FUNCTIONS, READ_HISTORY, READ_MACHINES,
+    READ_METRICS, READ_ORGANIZATION, READ_PARAMETERS, READ_POLICIES, READ_QUEUES, READ_ROLE,
+    READ_RULES, READ_SECRETS, READ_SUBSCRIPTIONS, READ_TOPICS, READ_UNITS, RECEIVE, RELEASE_BUCKET,
     RELEASE_TRAILS, TAG_BUCKET, WRITE_BUCKET, WRITE_BUS, WRITE_BUS_POLICY, WRITE_MACHINES,
     WRITE_QUEUES, WRITE_ROLE, WRITE_RULES, WRITE_SUBSCRIPTIONS, WRITE_TOPICS, WRITE_TRAIL,
 };
@@ -74,7 +74,9 @@ impl Duties {
             },
             Identity::Trail => {
                 keeper.filter(|keeper| hub.is_none_or(|hub| hub.account != **keeper))?;
-                Self { trail: true, ..everywhere }
+                // Healing tells what it put back where the trail is.
+                let raises = everywhere.raises || blueprint.heal.is_some();
+                Self { trail: true, raises, ..everywhere }
             }
             Identity::Spoke => everywhere,
             Identity::Ci => return None,
@@ -108,9 +110,9 @@ struct Resources {
     bus: Value,
     default_bus: Value,
     role: Value,
-    /// Of state machines.
-    machine_role: Value,
-    machines: Value,
+    /// Of state machines: the one that mails, and the one that heals.
+    machine_roles: [String; 2],
+    machines: [String; 2],
     policies: Value,
     /// On the default bus.
     rules: String,
@@ -133,8 +135,10 @@ impl Resources {
             bus: json!(arn("events", &format!("event-bus/{}", names.bus()))),
             default_bus: json!(arn("events", "event-bus/default")),
             role: json!(format!("arn:{partition}:iam::*:role/{}", names.role())),
-            machine_role: json!(format!("arn:{partition}:iam::*:role/{}", names.machine())),
-            machines: json!(arn("states", &format!("stateMachine:{}", names.machine()))),
+            machine_roles: [names.machine(), names.heal()]
+                .map(|name| format!("arn:{partition}:iam::*:role/{name}")),
+            machines: [names.machine(), names.heal()]
+                .map(|name| arn("states", &format!("stateMachine:{name}"))),
             policies: json!(format!("arn:{partition}:iam::*:policy/*")),
             rules: arn("events", &format!("rule/{prefix}*")),
             hub_rules: arn("events", &format!("rule/{}/{prefix}*", names.bus())),
@@ -164,15 +168,25 @@ pub(super) fn statements(blueprint: &Blueprint, duties: &Duties, purpose: Purpos
         }
         let publishes = duties.raises && has_role(blueprint, |role| *role == TopicRole::Created);
         let mails = duties.raises && mails(blueprint);
-        if mails {
-            statements.push(allow("WriteMachines", WRITE_MACHINES, &at.machines));
-            statements.push(allow("WriteMachineRole", WRITE_ROLE, &at.machine_role));
-            let mut pass = allow("PassMachineRole", &["iam:PassRole"], &at.machine_role);
+        let heals = duties.trail && blueprint.heal.is_some();
+        let kept = |both: &[String; 2]| -> Value {
+            let kept = both.iter().zip([mails, heals]).filter(|(_, kept)| *kept);
+            kept.map(|(arn, _)| json!(arn)).collect()
+        };
+        if mails || heals {
+            let (machines, roles) = (kept(&at.machines), kept(&at.machine_roles));
+            statements.push(allow("WriteMachines", WRITE_MACHINES, &machines));
+            statements.push(allow("WriteMachineRole", WRITE_ROLE, &roles));
+            let mut pass = allow("PassMachineRole", &["iam:PassRole"], &roles);
             pass["Condition"] =
                 json!({ "StringEquals": { "iam:PassedToService": "states.amazonaws.com" } });
             statements.push(pass);
         }
-        if duties.forwards || publishes || mails {
+        if heals {
+            let machine = json!(at.machines[1]);
+            statements.push(allow("PauseHealing", PAUSE_HEALING, &machine));
+        }
+        if duties.forwards || publishes || mails || heals {
             statements.push(allow("WriteForwardRole", WRITE_ROLE, &at.role));
             // AWS advises against a condition on the role's tags: it is not reliably evaluated for
             // this action.
@@ -212,8 +226,9 @@ pub(super) fn statements(blueprint: &Blueprint, duties: &Duties, purpose: Purpos
         }
         statements.push(allow("DeleteQueues", DELETE_QUEUES, &json!(at.own_queues)));
         statements.push(allow("DeleteBus", DELETE_BUS, &at.bus));
-        statements.push(allow("DeleteMachines", DELETE_MACHINES, &at.machines));
-        let roles = json!([at.role, at.machine_role]);
+        statements.push(allow("DeleteMachines", DELETE_MACHINES, &json!(at.machines)));
+        let own = at.machine_roles.iter().map(|role| json!(role));
+        let roles: Value = std::iter::once(at.role.clone()).chain(own).collect();
         statements.push(allow("DeleteForwardRole", DELETE_ROLE, &roles));
         // A trail that the blueprint no longer keeps, and so no longer names, is released.
         let trails = json!(format!("arn:{}:cloudtrail:*:*:trail/*", partition(blueprint)));
@@ -278,7 +293,8 @@ fn drill(blueprint: &Blueprint, duties: &Duties, at: &Resources) -> Vec<Value> {
     // A rule that stands in has the targets of the one that it stands for, and their role.
     let mut passed: Vec<Value> = Vec::new();
     let publishes = duties.raises && has_role(blueprint, |role| *role == TopicRole::Created);
-    if duties.forwards || publishes || (duties.raises && mails(blueprint)) {
+    let heals = duties.trail && blueprint.heal.is_some();
+    if duties.forwards || publishes || (duties.raises && mails(blueprint)) || heals {
         passed.push(at.role.clone());
     }
     if duties.raises {
@@ -314,7 +330,8 @@ fn reads(blueprint: &Blueprint, duties: &Duties, purpose: Purpose, at: &Resource
         topics.extend(existing_topics(blueprint));
     }
     let used = if duties.raises { used_roles(blueprint) } else { BTreeSet::new() };
-    let own = [at.role.clone(), at.machine_role.clone()];
+    let own = std::iter::once(at.role.clone());
+    let own = own.chain(at.machine_roles.iter().map(|role| json!(role)));
     let roles: Value = used.iter().map(|arn| json!(arn)).chain(own).collect();
     let subscribers = subscribers(blueprint, duties.subscribers);
     let mut queues = subscribers.queues;
@@ -327,7 +344,7 @@ fn reads(blueprint: &Blueprint, duties: &Duties, purpose: Purpose, at: &Resource
         allow("ReadBus", READ_BUS, &at.bus),
         allow("ReadDefaultBus", READ_DEFAULT_BUS, &at.default_bus),
         allow("ReadForwardRole", READ_ROLE, &roles),
-        allow("ReadMachines", READ_MACHINES, &at.machines),
+        allow("ReadMachines", READ_MACHINES, &json!(at.machines)),
         allow("ReadAttachedPolicies", READ_POLICIES, &at.policies),
     ];
     if !subscribers.functions.is_empty() {

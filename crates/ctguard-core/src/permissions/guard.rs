@@ -84,7 +84,8 @@ const TOPICS: &[&str] = &[
     "sns:UntagResource",
 ];
 
-/// State machines that write mails. Another definition publishes what it likes, or nothing.
+/// State machines that write mails or put the trail back. Another definition does what it likes, or
+/// nothing, and a tag pauses healing.
 const MACHINES: &[&str] = &[
     "states:DeleteStateMachine",
     "states:TagResource",
@@ -270,13 +271,17 @@ fn scp(blueprint: &Blueprint, exempt: &Exempt) -> Vec<Value> {
     let prefix = names.prefix();
     let partition = partition(blueprint);
     let arn = |service: &str, resource: &str| format!("arn:{partition}:{service}:*:*:{resource}");
+    let role_arn = |name: &str| format!("arn:{partition}:iam::*:role/{name}");
     let deny = |sid: &str, actions: &[&str], resources: Vec<String>| {
         deny(sid, actions, resources, &exempt.arns)
     };
     let mut statements = Vec::new();
     if let Some(trail) = &blueprint.trail {
         let arn = arn("cloudtrail", &format!("trail/{}", trail.name));
-        statements.push(deny("GuardTrail", TRAIL, vec![arn]));
+        // What puts the trail back is let through there, and nowhere else.
+        let mut exempt = exempt.arns.clone();
+        exempt.extend(blueprint.heal.iter().map(|_| role_arn(&names.heal())));
+        statements.push(self::deny("GuardTrail", TRAIL, vec![arn], &exempt));
     }
     let mut rules = vec![arn("events", &format!("rule/{prefix}*"))];
     if let Some(hub) = &blueprint.hub {
@@ -300,9 +305,12 @@ fn scp(blueprint: &Blueprint, exempt: &Exempt) -> Vec<Value> {
     let topics: BTreeSet<String> = own.into_iter().chain(named).collect();
     statements.push(deny("GuardTopics", TOPICS, topics.into_iter().collect()));
     statements.push(deny("GuardQueues", QUEUES, vec![arn("sqs", &format!("{prefix}*"))]));
-    if grants::mails(blueprint) {
-        let machine = arn("states", &format!("stateMachine:{}", names.machine()));
-        statements.push(deny("GuardMachines", MACHINES, vec![machine]));
+    let mails = grants::mails(blueprint).then(|| names.machine());
+    let heals = blueprint.heal.as_ref().map(|_| names.heal());
+    let machines: Vec<String> = mails.into_iter().chain(heals).collect();
+    if !machines.is_empty() {
+        let arns = machines.iter().map(|name| arn("states", &format!("stateMachine:{name}")));
+        statements.push(deny("GuardMachines", MACHINES, arns.collect()));
     }
     let exec = format!("arn:{partition}:iam::*:role/{STACK_SETS}");
     let in_organization =
@@ -310,10 +318,8 @@ fn scp(blueprint: &Blueprint, exempt: &Exempt) -> Vec<Value> {
     // Only roles can be made or changed by these calls.
     let mut roles: BTreeSet<String> =
         exempt.arns.iter().filter(|arn| arn.contains(":role/")).cloned().collect();
-    roles.insert(format!("arn:{partition}:iam::*:role/{}", names.role()));
-    if grants::mails(blueprint) {
-        roles.insert(format!("arn:{partition}:iam::*:role/{}", names.machine()));
-    }
+    roles.insert(role_arn(&names.role()));
+    roles.extend(machines.iter().map(|name| role_arn(name)));
     let mut makers = exempt.arns.clone();
     if in_organization {
         roles.insert(exec.clone());

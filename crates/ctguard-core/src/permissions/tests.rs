@@ -60,6 +60,7 @@ fn blueprint() -> Blueprint {
             organization: None,
             span: None,
         }),
+        heal: crate::blueprint::Heal::new("acme", "main", "mail", 6, None),
         ..one
     }
 }
@@ -105,6 +106,10 @@ fn made_on(operation: &str) -> &'static str {
         ("cloudtrail", "DescribeTrails" | "LookupEvents") => "?",
         ("cloudtrail", _) => "arn:aws:cloudtrail:eu-west-1:111122223333:trail/main",
         ("s3", _) => "arn:aws:s3:::logs",
+        // A pause is ended on what heals alone.
+        ("states", "UntagResource") => {
+            "arn:aws:states:eu-west-1:111122223333:stateMachine:ctguard-acme-heal"
+        }
         ("states", _) => "arn:aws:states:eu-west-1:111122223333:stateMachine:ctguard-acme-mail",
         ("lambda", _) => "arn:aws:lambda:eu-west-1:111122223333:function:triage:prod",
         ("ssm", _) => "arn:aws:ssm:eu-west-1:111122223333:parameter/alerts/hook",
@@ -303,8 +308,8 @@ fn what_is_only_for_fleets_and_hubs_is_granted_only_there() {
         assert!(!one.contains_key(operation), "{operation}");
     }
     assert!(!one.keys().any(|operation| operation.starts_with("organizations:")));
-    let both = ["arn:aws:iam::*:role/ctguard-acme", "arn:aws:iam::*:role/ctguard-acme-mail"];
-    assert_eq!(one["iam:DeleteRole"], both);
+    let own = ["ctguard-acme", "ctguard-acme-mail", "ctguard-acme-heal"];
+    assert_eq!(one["iam:DeleteRole"], own.map(|role| format!("arn:aws:iam::*:role/{role}")));
     // A role that is assumed does not go on from account to account.
     for identity in [Identity::Hub, Identity::Spoke] {
         let inside = granted_by(&of(&blueprint(), Purpose::All, identity));

@@ -71,7 +71,11 @@ fn needs(
             let arn = machine_arn(place, name);
             senders(live, Some(&place.account), |_, target| target.arn == arn)?
         }
-        Kind::Role if RoleKey::of(name).role == desired.names.machine() => {
+        Kind::Role
+            if [desired.names.machine(), desired.names.heal()]
+                .iter()
+                .any(|machine| RoleKey::of(name).role == *machine) =>
+        {
             of_machine_role(desired, live, place, name)?
         }
         Kind::Role => {
@@ -128,7 +132,7 @@ fn of_machine_role(
     place: &Place,
     name: &str,
 ) -> Result<Vec<Referrer>, String> {
-    let RoleKey { policy, .. } = RoleKey::of(name);
+    let RoleKey { role, policy } = RoleKey::of(name);
     if let Some(policy) = policy {
         let is_such =
             |id: &str, target: &Target| id == policy && machine_name(&target.arn).is_some();
@@ -136,7 +140,10 @@ fn of_machine_role(
     }
     let mut found = Vec::new();
     for (place, seen) in live.places.iter().filter(|(at, _)| at.account == place.account) {
-        found.extend(machines(desired, seen, place).map_err(|why| format!("{why} of {place}"))?);
+        let all = machines(desired, seen, place).map_err(|why| format!("{why} of {place}"))?;
+        // A machine has the role of its own name.
+        let of_role = |one: &Referrer| one.ways_to_go.iter().any(|address| address.name == role);
+        found.extend(all.into_iter().filter(of_role));
     }
     Ok(found)
 }

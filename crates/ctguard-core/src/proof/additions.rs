@@ -4,6 +4,7 @@
 //! ctguard takes nothing away that others wrote, so no apply ends it: `verify` and `drift` tell it.
 
 mod bus;
+mod heal;
 mod role;
 mod topic;
 
@@ -19,6 +20,7 @@ pub fn find(desired: &Desired, live: &Live) -> Vec<Remark> {
     for (place, here) in desired.own_places() {
         let Some(seen) = live.places.get(place) else { continue };
         bus::find(desired, place, here, seen, &mut found);
+        heal::find(desired, place, here, seen, &mut found);
         topic::find(desired, place, here, seen, &mut found);
     }
     found.sort();

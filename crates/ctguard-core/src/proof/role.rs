@@ -10,6 +10,7 @@ use super::policy::{Admission, PolicyRefusal, Request, Sent, admission};
 use super::topic::EVENTS;
 use super::{FixedBy, Link, LinkCode, LinkObject, Status};
 use crate::desired::{Desired, DestinationPath, Forward, MachinePath};
+use crate::resource::machine::machine_name;
 use crate::scope::Granularity;
 use crate::scope::{AccountId, Arn, Place, Region};
 use crate::snapshot::Live;
@@ -72,11 +73,19 @@ impl<'a> RoleUse<'a> {
         Self { machine, role_arn, action: PUBLISH, resource: topic, alias: None }
     }
 
+    /// The state machine that heals makes a call on the trail, or on itself.
+    pub fn to_heal(machine: &'a MachinePath, action: &'a str, resource: &'a str) -> Self {
+        let (role_arn, machine) = (&machine.role_arn, Some(machine.arn.as_str()));
+        Self { machine, role_arn, action, resource, alias: None }
+    }
+
     fn in_words(&self) -> &'static str {
         match self.action {
             PUT_EVENTS => "put events on the hub's bus",
             PUBLISH => "publish to the topic",
             START => "start the state machine",
+            action if action.starts_with("cloudtrail:") => "put the trail back",
+            action if action.starts_with("states:") => "look at its own executions and tags",
             _ => "use the topic's key",
         }
     }
@@ -100,6 +109,9 @@ pub fn judge(
     // Of a role of others ctguard changes nothing.
     let name = arn.rsplit('/').next().unwrap_or_default();
     let (own_name, roles) = match used.machine {
+        Some(arn) if machine_name(arn) == Some(&desired.names.heal()) => {
+            (desired.names.heal(), &desired.heal_roles)
+        }
         Some(_) => (desired.names.machine(), &desired.machine_roles),
         None => (desired.names.role(), &desired.roles),
     };

@@ -23,6 +23,9 @@ pub const FORWARD: &str = "forward-";
 /// What the name of the state machine ends with, and the targets that start it.
 const MAIL: &str = "mail";
 
+/// How the names of what puts the trail back end.
+const HEAL: &str = "heal";
+
 /// What the objects of a drill are called.
 const DRILL: &str = "drill";
 
@@ -103,6 +106,19 @@ impl Names {
     /// policy by which the account's role may start it.
     pub fn machine(&self) -> String {
         format!("{}{MAIL}", self.prefix)
+    }
+
+    /// The state machine that puts the trail back, its role, and the policy by which the account's
+    /// role may start it.
+    pub fn heal(&self) -> String {
+        format!("{}{HEAL}", self.prefix)
+    }
+
+    /// The target of the rule that starts healing, and the policy by which the machine may publish
+    /// its notice: named after the target that would send to the same topic, as those of mails are.
+    pub fn heal_target(&self, target: &str) -> String {
+        let suffix = format!(".{HEAL}");
+        format!("{}{suffix}", fit(target, RULE_NAME_MAX_CHARS - suffix.len()))
     }
 
     /// The target of a rule that sends a mail, and the policy by which the machine may publish it:

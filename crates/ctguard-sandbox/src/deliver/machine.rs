@@ -1,19 +1,20 @@
 //! From a rule to a state machine, and on to topics: whether EventBridge may start it, and what an
 //! execution does.
 //!
-//! An execution follows the definition that is there: states of the types Pass, Task (which
-//! publishes, or sends to a queue), Succeed and Fail, with expressions in JSONata. Whatever else a
-//! definition says ends the execution as failed, and nothing is published.
+//! An execution follows the definition that is there: states of the types Pass, Choice, Task (which
+//! publishes, sends to a queue, or makes a call of `sdk.rs`), Succeed and Fail, with expressions in
+//! JSONata. Whatever else a definition says ends the execution as failed, and nothing is published.
 //!
 //! Sources: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-identity-based.html>,
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/amazon-states-language-state-machine-structure.html>
 
 use super::target::Sending;
-use super::{DeadLetter, Delivery, On, Refused, SubscriberVerdict, fanout};
+use super::{Began, DeadLetter, Delivery, On, Refused, SubscriberVerdict, fanout};
 use crate::hop::{self, Hop};
 use crate::roles;
-use crate::state::{StoredMachine, StoredRole, locate};
+use crate::state::{State, StoredExecution, StoredMachine, StoredRole, locate};
 use ctguard_core::mail;
+use ctguard_core::resource::machine::machine_name;
 use ctguard_core::resource::rule::Target;
 use ctguard_core::resource::topic::MESSAGE_MAX_BYTES;
 use ctguard_core::scope::{AccountId, Arn, Place, Region};
@@ -62,7 +63,13 @@ pub(super) fn start(
     if text.len() > INPUT_MAX_BYTES {
         return Err(Refused::new("INVALID_PARAMETER", "the input is above 256 KiB"));
     }
-    let mut run = Run { on: &on, arn, machine, delivery, subscribers: Vec::new() };
+    let before = executions(state, at, arn).len();
+    let here = delivery.executions.iter().filter(|began| began.machine == arn).count();
+    let number = before + here + 1;
+    let execution = format!("{}:{number}", arn.replacen(":stateMachine:", ":execution:", 1));
+    delivery.executions.push(Began { machine: arn.to_owned(), execution: execution.clone() });
+    let subscribers = Vec::new();
+    let mut run = Run { on: &on, arn, execution, machine, delivery, subscribers, world: None };
     let ended = match run.follow(input) {
         Ok(()) => "its execution succeeded".to_owned(),
         Err(why) => {
@@ -74,12 +81,33 @@ pub(super) fn start(
 }
 
 /// One execution.
-struct Run<'a> {
-    on: &'a On<'a>,
-    arn: &'a str,
-    machine: &'a StoredMachine,
-    delivery: &'a mut Delivery,
+pub(super) struct Run<'a> {
+    pub(super) on: &'a On<'a>,
+    /// Of the machine.
+    pub(super) arn: &'a str,
+    /// ARN of the execution.
+    execution: String,
+    pub(super) machine: &'a StoredMachine,
+    pub(super) delivery: &'a mut Delivery,
     subscribers: Vec<SubscriberVerdict>,
+    /// The accounts as the calls of executions have left them; absent until one is made.
+    pub(super) world: Option<Box<State>>,
+}
+
+/// Why a state failed: an error's name, and its cause.
+pub(super) struct StateError {
+    pub error: String,
+    pub cause: String,
+}
+
+impl StateError {
+    pub fn new(error: &str, cause: impl Into<String>) -> Self {
+        Self { error: error.to_owned(), cause: cause.into() }
+    }
+
+    fn failed(cause: impl Into<String>) -> Self {
+        Self::new("States.TaskFailed", cause)
+    }
 }
 
 impl Run<'_> {
@@ -93,8 +121,12 @@ impl Run<'_> {
         if definition["QueryLanguage"] != "JSONata" {
             return Err("the sandbox runs machines in JSONata only".to_owned());
         }
-        let context =
-            json!({ "Execution": { "Input": input }, "StateMachine": { "Id": self.arn } });
+        let now = String::from(self.on.state.clock);
+        let context = json!({
+            "Execution": { "Id": self.execution, "Input": input, "StartTime": now },
+            "State": { "EnteredTime": now },
+            "StateMachine": { "Id": self.arn },
+        });
         let states = json!({ "input": input, "context": context });
         let mut variables = vec![("states".to_owned(), states)];
         let mut name = definition["StartAt"].as_str().unwrap_or_default().to_owned();
@@ -102,16 +134,11 @@ impl Run<'_> {
             let one = &definition["States"][&name];
             let next = match one["Type"].as_str() {
                 Some("Pass") => {
-                    assign(one, &mut variables)?;
+                    assign(one, &mut variables).map_err(|why| why.cause)?;
                     Step::of(one)
                 }
-                Some("Task") => match self.task(one, &variables) {
-                    Ok(()) => {
-                        assign(one, &mut variables)?;
-                        Step::of(one)
-                    }
-                    Err(why) => Step::Next(caught(one).ok_or(why)?),
-                },
+                Some("Choice") => Step::Next(chosen(one, &variables)?),
+                Some("Task") => self.attempt(one, &mut variables)?,
                 Some("Succeed") => Step::End,
                 Some("Fail") => return Err(one["Cause"].as_str().unwrap_or_default().to_owned()),
                 other => return Err(format!("the sandbox does not run {other:?} ({name})")),
@@ -124,36 +151,58 @@ impl Run<'_> {
         Err(format!("it enters more than {STATES_MAX} states"))
     }
 
-    /// Makes the call of a task.
-    fn task(&mut self, task: &Value, variables: &[(String, Value)]) -> Result<(), String> {
+    /// Makes the call of a task, and goes on with its result or its error.
+    fn attempt(
+        &mut self,
+        task: &Value,
+        variables: &mut Vec<(String, Value)>,
+    ) -> Result<Step, String> {
+        let done = self.task(task, variables).and_then(|result| {
+            set(variables, "result", result);
+            assign(task, variables)
+        });
+        let Err(StateError { error, cause }) = done else { return Ok(Step::of(task)) };
+        let catch = caught(task, &error).ok_or_else(|| format!("{error}: {cause}"))?;
+        set(variables, "errorOutput", json!({ "Error": error, "Cause": cause }));
+        assign(catch, variables).map_err(|why| why.cause)?;
+        Ok(Step::of(catch))
+    }
+
+    fn task(&mut self, task: &Value, variables: &[(String, Value)]) -> Result<Value, StateError> {
         let resource = task["Resource"].as_str().unwrap_or_default();
-        let arguments =
-            mail::evaluated(&task["Arguments"], variables).map_err(|why| why.to_string())?;
+        let arguments = mail::evaluated(&task["Arguments"], variables)
+            .map_err(|why| StateError::new("States.QueryEvaluationError", why.to_string()))?;
         let text = |field: &str| arguments[field].as_str();
+        let missing = |what: &str| StateError::failed(format!("there is no {what}"));
         let service = resource.split_once(":states:::").map(|(_, service)| service);
         match service {
             Some("sns:publish") => {
-                let topic = text("TopicArn").ok_or("there is no TopicArn")?;
+                let topic = text("TopicArn").ok_or_else(|| missing("TopicArn"))?;
                 let message = text("Message").filter(|text| !text.is_empty());
-                let message = message.ok_or("there is no Message")?;
-                self.publish(topic, text("Subject"), message)
+                let message = message.ok_or_else(|| missing("Message"))?;
+                self.publish(topic, text("Subject"), message).map_err(StateError::failed)?;
             }
             Some("sqs:sendMessage") => {
                 let body = text("MessageBody").filter(|text| !text.is_empty());
-                body.ok_or("there is no MessageBody")?;
-                self.send(text("QueueUrl").ok_or("there is no QueueUrl")?)
+                body.ok_or_else(|| missing("MessageBody"))?;
+                let url = text("QueueUrl").ok_or_else(|| missing("QueueUrl"))?;
+                self.send(url).map_err(StateError::failed)?;
             }
-            _ => Err(format!("the sandbox does not call {resource}")),
+            Some(call) if call.starts_with("aws-sdk:") => return self.sdk(call, &arguments),
+            _ => {
+                return Err(StateError::failed(format!("the sandbox does not call {resource}")));
+            }
         }
+        Ok(json!({}))
     }
 
     /// The role of the machine, if Step Functions can take it on.
-    fn role(&self) -> Result<&StoredRole, String> {
+    pub(super) fn role(&self) -> Result<&StoredRole, String> {
         let On { state, at, .. } = self.on;
         roles::assumed_by(state, at, STATES, self.arn, &self.machine.machine.role_arn)
     }
 
-    fn hop<'h>(&'h self, action: &'static str, to: &'h str) -> Hop<'h> {
+    pub(super) fn hop<'h>(&'h self, action: &'static str, to: &'h str) -> Hop<'h> {
         let On { state, at, .. } = self.on;
         Hop { state, from: at, role_arn: &self.machine.machine.role_arn, action, to }
     }
@@ -219,6 +268,12 @@ impl Run<'_> {
     }
 }
 
+/// The executions of a machine so far, oldest first.
+pub(super) fn executions<'s>(state: &'s State, at: &Place, arn: &str) -> &'s [StoredExecution] {
+    let all = machine_name(arn).and_then(|name| state.region(at).executions.get(name));
+    all.map_or(&[], Vec::as_slice)
+}
+
 /// Where an execution goes from a state.
 enum Step {
     Next(String),
@@ -234,10 +289,30 @@ impl Step {
     }
 }
 
+/// Sets a field of `$states`.
+fn set(variables: &mut [(String, Value)], field: &str, value: Value) {
+    if let Some((_, states)) = variables.iter_mut().find(|(name, _)| name == "states") {
+        states[field] = value;
+    }
+}
+
+/// Where a choice leads: the first condition that holds.
+fn chosen(choice: &Value, variables: &[(String, Value)]) -> Result<String, String> {
+    for one in choice["Choices"].as_array().into_iter().flatten() {
+        let holds = mail::evaluated(&one["Condition"], variables).map_err(|why| why.to_string())?;
+        let holds = holds.as_bool().ok_or("a condition is neither true nor false")?;
+        if holds {
+            return Ok(one["Next"].as_str().unwrap_or_default().to_owned());
+        }
+    }
+    choice["Default"].as_str().map(str::to_owned).ok_or("States.NoChoiceMatched".to_owned())
+}
+
 /// Sets the variables that a state assigns.
-fn assign(state: &Value, variables: &mut Vec<(String, Value)>) -> Result<(), String> {
+fn assign(state: &Value, variables: &mut Vec<(String, Value)>) -> Result<(), StateError> {
     let Some(assigned) = state.get("Assign") else { return Ok(()) };
-    let made = mail::evaluated(assigned, variables).map_err(|why| why.to_string())?;
+    let made = mail::evaluated(assigned, variables)
+        .map_err(|why| StateError::new("States.QueryEvaluationError", why.to_string()))?;
     for (name, value) in made.as_object().into_iter().flatten() {
         variables.retain(|(known, _)| known != name);
         variables.push((name.clone(), value.clone()));
@@ -245,13 +320,15 @@ fn assign(state: &Value, variables: &mut Vec<(String, Value)>) -> Result<(), Str
     Ok(())
 }
 
-/// The state that takes every error of another.
-fn caught(state: &Value) -> Option<String> {
+/// The catch that takes an error: by its name, or every error.
+fn caught<'s>(state: &'s Value, error: &str) -> Option<&'s Value> {
     let mut catches = state["Catch"].as_array().into_iter().flatten();
-    let all = catches.find(|one| {
-        one["ErrorEquals"].as_array().is_some_and(|errors| errors.contains(&json!("States.ALL")))
-    });
-    Some(all?["Next"].as_str()?.to_owned())
+    catches.find(|one| {
+        let errors = one["ErrorEquals"].as_array();
+        errors.is_some_and(|errors| {
+            errors.contains(&json!(error)) || errors.contains(&json!("States.ALL"))
+        })
+    })
 }
 
 /// What SNS refuses as a subject: more than 99 characters, anything but printable ASCII, or a first

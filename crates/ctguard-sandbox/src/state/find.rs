@@ -27,6 +27,7 @@ static NOTHING: Regional = Regional {
     secrets: BTreeMap::new(),
     metrics: BTreeMap::new(),
     executions_failed: BTreeMap::new(),
+    executions: BTreeMap::new(),
     history: Vec::new(),
     outbox: Vec::new(),
 };

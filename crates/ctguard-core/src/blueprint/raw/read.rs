@@ -5,8 +5,8 @@ use super::super::reader::{MappingFields, Reader, Spanned};
 use super::super::yaml::{Node, Value};
 use super::{
     RawAlert, RawBlueprint, RawCondition, RawDestination, RawEvent, RawEventParts, RawException,
-    RawFilter, RawInclude, RawIncludeFrom, RawInclusion, RawRegion, RawRegionException, RawRegions,
-    RawRoute, RawTag, RawTest, RawTrail, RawTrust, fleet,
+    RawFilter, RawHeal, RawHealLogging, RawInclude, RawIncludeFrom, RawInclusion, RawRegion,
+    RawRegionException, RawRegions, RawRoute, RawTag, RawTest, RawTrail, RawTrust, fleet,
 };
 use crate::codes;
 use crate::diag::{Diagnostic, Span};
@@ -32,6 +32,7 @@ pub(in super::super) fn blueprint(reader: &mut Reader<'_>, root: &Node) -> Optio
         regions: fields.get("regions").map(|node| regions(reader, node)),
         hub: fields.get("hub").and_then(|node| fleet::hub(reader, node)),
         trail: fields.get("trail").and_then(|node| trail(reader, node)),
+        heal: fields.get("heal").and_then(|node| heal(reader, node)),
         trust_trails: items(reader, &fields, "trust_trails", trust),
         tags: fields.get("tags").map(|node| tags(reader, node)).unwrap_or_default(),
         time_zone: reader.optional_text(&fields, "time_zone"),
@@ -132,6 +133,27 @@ fn region_exception(reader: &mut Reader<'_>, node: &Node) -> Option<RawRegionExc
             .and_then(|node| reader.text(node, "reason")),
         until: reader.optional_text(&fields, "until"),
         span: reader.span(fields.span()),
+    })
+}
+
+fn heal(reader: &mut Reader<'_>, node: &Node) -> Option<RawHeal> {
+    let fields = reader.mapping(node, keys::HEAL)?;
+    let logging = reader.required(&fields, "logging", "`logging: { trails: managed, notify: … }`");
+    let limit = fields.get("limit").and_then(|node| reader.integer(node, "limit"));
+    Some(RawHeal {
+        logging: logging.and_then(|node| heal_logging(reader, node)),
+        limit,
+        span: reader.span(fields.span()),
+    })
+}
+
+fn heal_logging(reader: &mut Reader<'_>, node: &Node) -> Option<RawHealLogging> {
+    let fields = reader.mapping(node, keys::HEAL_LOGGING)?;
+    let mut required =
+        |key, help| reader.required(&fields, key, help).and_then(|node| reader.text(node, key));
+    Some(RawHealLogging {
+        trails: required("trails", "`trails: managed`, the trail that `trail:` keeps"),
+        notify: required("notify", "the destination that is told what was put back"),
     })
 }
 

@@ -53,6 +53,24 @@ fn every_mistake_is_pointed_at() {
             ),
             &["52:3 tag-invalid"],
         ),
+        // Healing.
+        (
+            with("routes:", "heal: { logging: { trails: managed, notify: x } }\nroutes:"),
+            &["6:9 heal-invalid", "6:45 reference-unknown"],
+        ),
+        (
+            with("routes:", "heal: { limit: 0, logging: { trails: all, notify: x } }\nroutes:"),
+            &[
+                "6:9 heal-invalid",
+                "6:16 heal-invalid",
+                "6:38 value-unknown",
+                "6:51 reference-unknown",
+            ],
+        ),
+        (
+            with("routes:", "heal: { limit: 101 }\nroutes:"),
+            &["6:9 heal-invalid", "6:9 missing-key", "6:16 heal-invalid"],
+        ),
         // Regions.
         (with("[us-east-1, eu-west-1]", "all"), &["3:10 wrong-type"]),
         (with("[us-east-1, eu-west-1]", "[]"), &["3:10 empty-value"]),

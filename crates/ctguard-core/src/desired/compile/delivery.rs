@@ -14,6 +14,17 @@ use crate::scope::{AccountId, Arn, Place, Region};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
+/// A destination's topic, as the rules of a place see it.
+pub(super) struct TopicPath {
+    pub arn: String,
+    /// Its name when ctguard keeps it.
+    pub managed: Option<String>,
+    /// The id of a target that sends to it without a state machine.
+    pub target: String,
+    /// The role with which rules send to a topic of another account.
+    role: Option<String>,
+}
+
 impl Compiler<'_> {
     /// Adds a destination's topic to a place and returns its path from there.
     pub(super) fn destination(
@@ -22,38 +33,9 @@ impl Compiler<'_> {
         place: &Place,
         here: &mut DesiredPlace,
     ) -> Option<DestinationPath> {
-        self.check_regions(destination, place);
         let mail = destination.format == Format::Mail;
-        let mut role = None;
-        let (topic_arn, managed_topic, target_id) = match &destination.topic {
-            DestinationTopic::Managed(topic) => {
-                let name = self.names.topic(topic);
-                let arn = place.arn("sns", &name);
-                here.topics
-                    .entry(name.clone())
-                    .or_insert_with(|| self.topic(destination, place, &arn));
-                (arn, Some(name), self.names.target(topic))
-            }
-            DestinationTopic::Existing(template) => {
-                let arn = in_place(template, place);
-                self.check_existing(destination, place, &arn)?;
-                let target = match Arn::parse(&arn)
-                    .filter(|arn| arn.account != place.account.as_str())
-                {
-                    Some(foreign) => {
-                        let target = self.names.foreign_target(foreign.resource, foreign.account);
-                        self.read_at_home(&arn);
-                        if !mail {
-                            role = Some(self.sender(destination, place, &arn, &target)?);
-                        }
-                        target
-                    }
-                    None => self.names.existing_target(&arn),
-                };
-                here.existing_topics.insert(arn.clone());
-                (arn, None, target)
-            }
-        };
+        let TopicPath { arn: topic_arn, managed: managed_topic, target: target_id, role } =
+            self.topic_path(destination, place, here, mail)?;
         let (target_id, machine) = match mail {
             true => {
                 let target = self.names.mail_target(&target_id);
@@ -72,6 +54,49 @@ impl Compiler<'_> {
             machine,
             subscribers: destination.subscribers.clone(),
         })
+    }
+
+    /// Adds a destination's topic to a place. A state machine publishes as itself: its rules need no
+    /// role that publishes.
+    pub(super) fn topic_path(
+        &mut self,
+        destination: &Destination,
+        place: &Place,
+        here: &mut DesiredPlace,
+        by_machine: bool,
+    ) -> Option<TopicPath> {
+        self.check_regions(destination, place);
+        match &destination.topic {
+            DestinationTopic::Managed(topic) => {
+                let name = self.names.topic(topic);
+                let arn = place.arn("sns", &name);
+                here.topics
+                    .entry(name.clone())
+                    .or_insert_with(|| self.topic(destination, place, &arn));
+                let target = self.names.target(topic);
+                Some(TopicPath { arn, managed: Some(name), target, role: None })
+            }
+            DestinationTopic::Existing(template) => {
+                let arn = in_place(template, place);
+                self.check_existing(destination, place, &arn)?;
+                let mut role = None;
+                let target = match Arn::parse(&arn)
+                    .filter(|arn| arn.account != place.account.as_str())
+                {
+                    Some(foreign) => {
+                        let target = self.names.foreign_target(foreign.resource, foreign.account);
+                        self.read_at_home(&arn);
+                        if !by_machine {
+                            role = Some(self.sender(destination, place, &arn, &target)?);
+                        }
+                        target
+                    }
+                    None => self.names.existing_target(&arn),
+                };
+                here.existing_topics.insert(arn.clone());
+                Some(TopicPath { arn, managed: None, target, role })
+            }
+        }
     }
 
     /// Has a topic of another account read where it is, if that is covered.

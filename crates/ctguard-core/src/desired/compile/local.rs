@@ -21,7 +21,7 @@ impl<'a> Compiler<'a> {
 
     /// Adds what an alert needs in a place; `None` when none of its events can land there, or it
     /// notifies nobody.
-    fn raised_where_it_lands(
+    pub(super) fn raised_where_it_lands(
         &mut self,
         index: usize,
         (id, alert): (&Arc<str>, &'a Alert),

@@ -89,7 +89,7 @@ impl Compiler<'_> {
     }
 
     /// A state machine publishes with its own role: another is of no use to it.
-    fn check_role(&mut self, destination: &Destination) -> Option<()> {
+    pub(super) fn check_role(&mut self, destination: &Destination) -> Option<()> {
         let Some(TopicRole::Existing(role)) = &destination.role else { return Some(()) };
         self.once(
             destination.name.as_str(),
@@ -170,20 +170,34 @@ impl Compiler<'_> {
         let mut policies: BTreeMap<String, Value> =
             publishing.map(|(name, of)| (name.clone(), of.policy())).collect();
         policies.insert(self.names.targets_queue(), policy::document(vec![send]));
-        let (partition, account) = (place.region.partition(), &place.account);
-        let machines =
-            format!("arn:{partition}:states:*:{account}:stateMachine:{}", self.names.machine());
+        let name = self.names.machine();
+        let machines = format!(
+            "arn:{}:states:*:{}:stateMachine:{name}",
+            place.region.partition(),
+            place.account
+        );
+        self.role_of_machine(place, name, &machines, policies)
+    }
+
+    /// The role of state machines of these ARNs, which only Step Functions takes on for them.
+    pub(super) fn role_of_machine(
+        &self,
+        place: &Place,
+        name: String,
+        machines: &str,
+        policies: BTreeMap<String, Value>,
+    ) -> DesiredRole {
         let trust = policy::document(vec![json!({
             "Effect": "Allow",
             "Principal": { "Service": "states.amazonaws.com" },
             "Action": "sts:AssumeRole",
             "Condition": {
-                "StringEquals": { "aws:SourceAccount": account },
+                "StringEquals": { "aws:SourceAccount": place.account },
                 "ArnLike": { "aws:SourceArn": machines },
             },
         })]);
         DesiredRole {
-            name: self.names.machine(),
+            name,
             trust,
             policies,
             place: place.clone(),
@@ -195,7 +209,7 @@ impl Compiler<'_> {
 /// The URL of a queue.
 ///
 /// Source: <https://docs.aws.amazon.com/general/latest/gr/sqs-service.html>
-fn queue_url(place: &Place, name: &str) -> String {
+pub(super) fn queue_url(place: &Place, name: &str) -> String {
     let suffix = match place.region.partition() {
         Partition::AwsCn => "amazonaws.com.cn",
         Partition::AwsEusc => "amazonaws.eu",

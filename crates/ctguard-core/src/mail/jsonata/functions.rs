@@ -64,6 +64,7 @@ pub(super) fn call(name: &str, given: &mut Arguments) -> Result<Value, JsonataEr
             Value::Nothing => Ok(Value::Nothing),
             value => Ok(Value::text(value.to_text())),
         },
+        "append" => append(given),
         "length" => of_text(given, |text| as_number(text.chars().count())),
         "lowercase" => of_text(given, |text| Value::text(text.to_lowercase())),
         "substring" => substring(given),
@@ -112,6 +113,26 @@ fn reduce(given: &mut Arguments) -> Result<Value, JsonataError> {
         start => start,
     };
     items.try_fold(start, |sum, item| apply(&function, vec![sum, item]))
+}
+
+/// Both as one list; what is no list is one with a single element.
+fn append(given: &mut Arguments) -> Result<Value, JsonataError> {
+    let items = |value: Value| match value {
+        Value::Nothing => Ok(None),
+        Value::Json(Json::Array(items)) => Ok(Some(items)),
+        Value::Json(item) => Ok(Some(vec![item])),
+        Value::Regex(_) | Value::Function(_) => error("a function is no part of a list"),
+    };
+    let (first, second) = (given.take(0), given.take(1));
+    if matches!(first, Value::Nothing) {
+        return Ok(second);
+    }
+    if matches!(second, Value::Nothing) {
+        return Ok(first);
+    }
+    let mut all = items(first)?.unwrap_or_default();
+    all.extend(items(second)?.unwrap_or_default());
+    Ok(Value::Json(Json::Array(all)))
 }
 
 /// Characters, not the halves of those beyond 16 bits.

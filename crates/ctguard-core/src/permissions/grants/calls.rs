@@ -97,6 +97,9 @@ pub const WRITE_ROLE: &[&str] =
 pub const WRITE_MACHINES: &[&str] =
     &["states:CreateStateMachine", "states:TagResource", "states:UpdateStateMachine"];
 
+/// Pausing and resuming healing, on the one state machine that heals.
+pub const PAUSE_HEALING: &[&str] = &["states:TagResource", "states:UntagResource"];
+
 pub const DELETE_MACHINES: &[&str] = &["states:DeleteStateMachine"];
 
 pub const DELETE_ROLE: &[&str] = &["iam:DeleteRole", "iam:DeleteRolePolicy"];
@@ -205,6 +208,7 @@ pub fn every_call() -> BTreeSet<&'static str> {
         WRITE_ROLE,
         DELETE_ROLE,
         WRITE_MACHINES,
+        PAUSE_HEALING,
         DELETE_MACHINES,
         WRITE_TOPICS,
         DELETE_TOPICS,

@@ -274,3 +274,27 @@ fn one_account_of_another_partition_has_its_arns() {
 fn policy_resources(statement: &Value) -> Vec<&str> {
     texts(&statement["Resource"])
 }
+
+#[test]
+fn what_heals_the_trail_is_let_through_there_and_is_guarded_itself() {
+    let mut blueprint = load(FLEET);
+    blueprint.heal = crate::blueprint::Heal::new("acme", "main", "secops", 6, None);
+    assert!(blueprint.heal.is_some());
+    let exempt = Exempt::new(&blueprint, &["break-glass".to_owned()]).expect("a role");
+    let statements = scp(&blueprint, &exempt);
+    let of = |sid: &str| {
+        let found = statements.iter().find(|one| one["Sid"] == sid).expect(sid);
+        (found["Resource"].to_string(), found["Condition"].to_string())
+    };
+    let heals = "role/ctguard-acme-heal";
+    for (sid, resource, exempted) in [
+        ("GuardTrail", "trail/main", true),
+        ("GuardRules", "rule/ctguard-acme-*", false),
+        ("GuardMachines", "stateMachine:ctguard-acme-heal", false),
+        ("GuardRoles", heals, false),
+    ] {
+        let (resources, condition) = of(sid);
+        assert!(resources.contains(resource), "{sid}: {resources}");
+        assert_eq!(condition.contains(heals), exempted, "{sid}: {condition}");
+    }
+}

@@ -18,8 +18,11 @@ pub fn diff(differ: &mut Differ<'_>) {
     let (desired, live) = (differ.desired, differ.live);
     let accounts: BTreeSet<&AccountId> =
         desired.own_places().map(|(place, _)| &place.account).collect();
-    let kinds =
-        [(desired.names.role(), &desired.roles), (desired.names.machine(), &desired.machine_roles)];
+    let kinds = [
+        (desired.names.role(), &desired.roles),
+        (desired.names.machine(), &desired.machine_roles),
+        (desired.names.heal(), &desired.heal_roles),
+    ];
     for account in accounts {
         for (name, roles) in &kinds {
             let seen = live.accounts.get(account).and_then(|account| account.roles.get(name));
@@ -117,8 +120,9 @@ fn field(wanted: &DesiredRole, name: &str) -> String {
 
 /// The role of state machines goes before the policy to start them, by which it is looked for.
 fn first(differ: &Differ<'_>, place: &Place, policy: &str) -> Option<Address> {
-    let machine = differ.desired.names.machine();
-    (policy == machine).then(|| Address::new(place, Kind::Role, machine))
+    let names = &differ.desired.names;
+    let machines = [names.machine(), names.heal()];
+    machines.contains(&policy.to_owned()).then(|| Address::new(place, Kind::Role, policy))
 }
 
 fn put_policy(wanted: &DesiredRole, name: &str, policy: &Value) -> Action {
@@ -156,9 +160,11 @@ fn unwanted(differ: &mut Differ<'_>, account: &AccountId, name: &str, seen: &Obs
         .collect();
     calls.push(Action::DeleteRole { name: name.to_owned() });
     let reason = differ.gone("the blueprint no longer needs it");
-    let needs = match name == differ.desired.names.role() {
-        true => live.role.policies.keys().find_map(|policy| first(differ, &place, policy)),
-        false => None,
+    let needs: Vec<Address> = match name == differ.desired.names.role() {
+        true => {
+            live.role.policies.keys().filter_map(|policy| first(differ, &place, policy)).collect()
+        }
+        false => Vec::new(),
     };
     let draft = Draft::new(&place, Kind::Role, name, Verb::Delete, reason).needs(needs);
     differ.change(draft, Vec::new(), calls);

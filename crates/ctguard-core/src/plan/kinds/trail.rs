@@ -276,6 +276,9 @@ fn update(differ: &mut Differ<'_>, place: &Place, desired: &DesiredTrail, live: 
     if !fields.is_empty() {
         calls.push(Action::UpdateTrail { name: name(), trail: wanted });
     }
+    // What heals the trail must want the new settings first: else it would put the old ones back.
+    let heal = Address::new(place, Kind::Machine, differ.desired.names.heal());
+    let first = (!calls.is_empty()).then_some(heal);
     if let Some(wide) = selectors.widened(desired.needs) {
         fields.differ("selectors", selectors, &wide);
         calls.push(Action::PutEventSelectors { name: name(), selectors: wide });
@@ -300,7 +303,7 @@ fn update(differ: &mut Differ<'_>, place: &Place, desired: &DesiredTrail, live: 
     let reason = if verb == Verb::Adopt { "the blueprint adopts it" } else { "it was changed" };
     let bucket = Address::new(place, Kind::Bucket, &desired.trail.bucket);
     let draft = Draft::new(place, Kind::Trail, &desired.name, verb, reason)
-        .needs([bucket])
+        .needs(std::iter::once(bucket).chain(first))
         .taken_back(differ.is_released(&live.tags));
     differ.change(draft, fields.into_vec(), calls);
 }

@@ -1,0 +1,441 @@
+//! The state machine that heals, in the Amazon States Language with JSONata.
+//!
+//! ```text
+//! Begin ─► Pause ─► IsPaused ─► Count ─► IsTooOften ─► Status ─► IsStopped ─► Start ─┐
+//!                      │                     │            │ no trail      no │       │
+//!                      ▼                     ▼            └─► Create ─► Start │       │
+//!                  TellPaused             TellLimit                          ▼       ▼
+//!                                         (fails)        Confirm ◄─ …Select ◄─ …Update ◄─ Trail
+//!                                                           └─► Tell or TellFailed (fails)
+//! ```
+//!
+//! Logging starts first; then settings and selectors are put back. A call that fails is noted, and
+//! the rest is tried all the same: what failed is in the notice, and the execution ends as failed. A
+//! notice that cannot be composed is sent as the event came, and one that cannot be published is put
+//! into the dead-letter queue, as with mails. An execution that finds everything as it should be
+//! says so only where logging was stopped or the trail deleted.
+//!
+//! Names of calls, errors and parameters:
+//! <https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html>
+
+use super::{HealInput, expressions};
+use crate::blueprint::Format;
+use crate::mail::SUBJECT_MAX_CHARS;
+use crate::resource::trail::EXCLUDABLE_SOURCES;
+use serde_json::{Map, Value, json};
+
+/// The input as text that SNS and SQS take.
+const PLAIN: &str = "$substring($string($states.context.Execution.Input), 0, 30000)";
+
+/// Subject of a notice that was not composed.
+const PLAIN_SUBJECT: &str =
+    "[HIGH] ctguard could not write this notice of healing: the event as it came";
+
+/// The trail is gone.
+const NOT_FOUND: &str = "CloudTrail.TrailNotFoundException";
+
+/// Stands for every event source that selectors cannot exclude from management events.
+const ORDINARY_SOURCE: &str = "ec2.amazonaws.com";
+
+/// The definition of the state machine that heals a trail: the same text for the same input.
+pub fn definition(input: &HealInput<'_>) -> String {
+    let machine = Machine { input, arn: trail_arn(input) };
+    json!({
+        "Comment": "Puts back the trail that ctguard keeps.",
+        "QueryLanguage": "JSONata",
+        "StartAt": "Begin",
+        "States": machine.states(),
+    })
+    .to_string()
+}
+
+fn trail_arn(input: &HealInput<'_>) -> String {
+    input.place.arn("cloudtrail", &format!("trail/{}", input.trail_name))
+}
+
+struct Machine<'a> {
+    input: &'a HealInput<'a>,
+    arn: String,
+}
+
+impl Machine<'_> {
+    fn states(&self) -> Value {
+        let mut states = Map::new();
+        let parts = [self.guards(), self.logging(), self.settings(), self.notices()];
+        for (name, state) in parts.into_iter().flatten() {
+            states.insert(name.to_owned(), state);
+        }
+        Value::Object(states)
+    }
+
+    /// Whether to act at all.
+    fn guards(&self) -> Vec<(&'static str, Value)> {
+        let limit = self.input.limit;
+        let itself = expressions::of("$states.context.StateMachine.Id");
+        vec![
+            ("Begin", json!({ "Type": "Pass", "Assign": self.begun_with(), "Next": "Pause" })),
+            (
+                "Pause",
+                self.sdk("sfn:listTagsForResource", json!({ "ResourceArn": itself }))
+                    .assigns(&[("pause", expressions::pause())])
+                    .next("IsPaused")
+                    .otherwise("Count", None),
+            ),
+            ("IsPaused", choice("$pause.until != \"\"", "TellPaused", "Count")),
+            (
+                "Count",
+                self.sdk(
+                    "sfn:listExecutions",
+                    json!({ "StateMachineArn": itself, "MaxResults": limit + 1 }),
+                )
+                .assigns(&[("begun", expressions::count())])
+                .next("IsTooOften")
+                .otherwise("Status", Some(("counted", expressions::of("false")))),
+            ),
+            ("IsTooOften", choice("$begun >= $wanted.limit", "TellLimit", "Status")),
+        ]
+    }
+
+    /// What the expressions know beside the event.
+    fn begun_with(&self) -> Value {
+        let HealInput { blueprint, trail_name, trail, needs, limit, format, .. } = *self.input;
+        let mut pairs = Vec::new();
+        let wanted_sources: Vec<&str> = [(needs.kms, 0), (needs.rds_data, 1)]
+            .into_iter()
+            .filter(|(needed, _)| *needed)
+            .map(|(_, at)| EXCLUDABLE_SOURCES[at])
+            .collect();
+        let spare: Vec<&str> = EXCLUDABLE_SOURCES
+            .into_iter()
+            .filter(|source| !wanted_sources.contains(source))
+            .collect();
+        for source in std::iter::once(&ORDINARY_SOURCE).chain(&wanted_sources) {
+            for reads in [true, false].into_iter().filter(|reads| !reads || needs.read) {
+                pairs.push(json!({ "source": source, "reads": reads.to_string() }));
+            }
+        }
+        let key = trail.kms_key.as_deref().unwrap_or_default();
+        json!({
+            "none": [],
+            "done": "",
+            "trouble": "",
+            "since": "",
+            "counted": true,
+            "begun": 0,
+            "logs": false,
+            "differs": false,
+            "selectors": { "narrow": false },
+            "pause": { "until": "", "reason": "" },
+            "wanted": {
+                "arn": self.arn,
+                "name": trail_name,
+                "blueprint": blueprint,
+                "bucket": trail.bucket,
+                "organization": trail.organization,
+                "key": key,
+                "alias": key.contains(":alias/"),
+                "limit": limit,
+                "chat": format == Format::Chat,
+                "subjects": self.subjects(),
+                "pairs": pairs,
+                "read": needs.read,
+                "sources": wanted_sources,
+                "spare": spare,
+                "category": [{ "Field": "eventCategory", "EqualsValue": ["Management"] }],
+                "writes": [{ "Field": "readOnly", "EqualsValue": ["false"] }],
+            },
+        })
+    }
+
+    /// Subjects that SNS takes, whatever the event.
+    fn subjects(&self) -> Value {
+        let place = self.input.place;
+        let account = self.input.account.unwrap_or(place.account.as_str());
+        let subject = |start: &str| {
+            let text = format!("{start}: {account} {}", place.region);
+            let text = text.chars().map(|c| if matches!(c, ' '..='~') { c } else { '?' });
+            text.take(SUBJECT_MAX_CHARS).collect::<String>()
+        };
+        json!({
+            "healed": subject("[HIGH] CloudTrail's trail was put back"),
+            "failed": subject("[CRITICAL] CloudTrail's trail could not be put back"),
+            "paused": subject("[HIGH] CloudTrail's trail was changed during a pause"),
+            "limit": subject("[CRITICAL] Healing of CloudTrail's trail stopped itself"),
+        })
+    }
+
+    /// The trail is there and logs.
+    fn logging(&self) -> Vec<(&'static str, Value)> {
+        let named = json!({ "Name": self.arn });
+        let status = || self.sdk("cloudtrail:getTrailStatus", named.clone());
+        let logs = expressions::of("$states.result.IsLogging = true");
+        vec![
+            (
+                "Status",
+                status()
+                    .assigns(&[("logs", logs)])
+                    .next("IsStopped")
+                    .on(NOT_FOUND, if self.creates() { "Create" } else { "NotCreated" })
+                    .otherwise("Start", Some(trouble("GetTrailStatus"))),
+            ),
+            ("IsStopped", choice("$logs", "Trail", "Start")),
+            (
+                "Create",
+                self.sdk("cloudtrail:createTrail", self.created())
+                    .assigns(&[("done", expressions::done("the trail was created again"))])
+                    .next("Start")
+                    .on("CloudTrail.TrailAlreadyExistsException", "Start")
+                    .otherwise("TellFailed", Some(trouble("CreateTrail"))),
+            ),
+            (
+                "NotCreated",
+                json!({
+                    "Type": "Pass",
+                    "Assign": { "trouble": "only the management account's `ctguard apply` creates a trail of the organization again" },
+                    "Next": "TellFailed",
+                }),
+            ),
+            (
+                "Start",
+                self.sdk("cloudtrail:startLogging", named.clone())
+                    .assigns(&[("done", expressions::done("logging was started"))])
+                    .next("Trail")
+                    .otherwise("Trail", Some(trouble("StartLogging"))),
+            ),
+            (
+                "Confirm",
+                status()
+                    .assigns(&[
+                        ("logs", expressions::of("$states.result.IsLogging = true")),
+                        ("since", expressions::of("$exists($states.result.StartLoggingTime) ? $string($states.result.StartLoggingTime) : \"\"")),
+                    ])
+                    .next("IsWhole")
+                    .otherwise("IsWhole", Some(trouble("GetTrailStatus"))),
+            ),
+        ]
+    }
+
+    /// An organization's trail takes permissions in the organization to be created, which no role
+    /// that only heals should have.
+    ///
+    /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-an-organizational-trail-prepare.html>
+    fn creates(&self) -> bool {
+        !self.input.trail.organization
+    }
+
+    /// Settings and selectors are the blueprint's.
+    fn settings(&self) -> Vec<(&'static str, Value)> {
+        vec![
+            (
+                "Trail",
+                self.sdk("cloudtrail:getTrail", json!({ "Name": self.arn }))
+                    .assigns(&[("differs", expressions::settings())])
+                    .next("IsChanged")
+                    .otherwise("Selectors", Some(trouble("GetTrail"))),
+            ),
+            ("IsChanged", choice("$differs", "Update", "Selectors")),
+            (
+                "Update",
+                self.sdk("cloudtrail:updateTrail", self.updated())
+                    .assigns(&[("done", expressions::done("its settings"))])
+                    .next("Selectors")
+                    .otherwise("Selectors", Some(trouble("UpdateTrail"))),
+            ),
+            (
+                "Selectors",
+                self.sdk("cloudtrail:getEventSelectors", json!({ "TrailName": self.arn }))
+                    .assigns(&[("selectors", expressions::selectors())])
+                    .next("IsNarrow")
+                    .otherwise("Confirm", Some(trouble("GetEventSelectors"))),
+            ),
+            ("IsNarrow", choice("$selectors.narrow", "Select", "Confirm")),
+            (
+                "Select",
+                self.sdk("cloudtrail:putEventSelectors", json!(expressions::of("$selectors.put")))
+                    .assigns(&[("done", expressions::done("its event selectors"))])
+                    .next("Confirm")
+                    .otherwise("Confirm", Some(trouble("PutEventSelectors"))),
+            ),
+        ]
+    }
+
+    /// The notice, and how it ends.
+    fn notices(&self) -> Vec<(&'static str, Value)> {
+        let quiet = "$done = \"\" and $states.context.Execution.Input.event.detail.eventName != \"StopLogging\" and $states.context.Execution.Input.event.detail.eventName != \"DeleteTrail\"";
+        let whole = json!({
+            "Type": "Choice",
+            "Choices": [
+                { "Condition": expressions::of("$trouble != \"\" or $logs = false"), "Next": "TellFailed" },
+                { "Condition": expressions::of(quiet), "Next": "Healed" },
+            ],
+            "Default": "Tell",
+        });
+        let plain = self
+            .task(
+                "sns:publish",
+                json!({
+                    "TopicArn": expressions::of("$states.context.Execution.Input.topic"),
+                    "Subject": PLAIN_SUBJECT,
+                    "Message": expressions::of(PLAIN),
+                }),
+            )
+            .next("NotComposed")
+            .otherwise("KeepForLater", None);
+        let kept = self
+            .task(
+                "sqs:sendMessage",
+                json!({
+                    "QueueUrl": self.input.dead_letter_queue,
+                    "MessageBody": expressions::of(PLAIN),
+                }),
+            )
+            .next("NotPublished")
+            .otherwise("Lost", None);
+        vec![
+            ("IsWhole", whole),
+            ("Tell", self.tells("healed", "Healed")),
+            ("TellFailed", self.tells("failed", "NotHealed")),
+            ("TellPaused", self.tells("paused", "Paused")),
+            ("TellLimit", self.tells("limit", "TooOften")),
+            ("TellPlain", plain),
+            ("KeepForLater", kept),
+            ("Healed", json!({ "Type": "Succeed" })),
+            ("Paused", json!({ "Type": "Succeed" })),
+            ("NotHealed", fail("The trail could not be put back: the notice says what failed.")),
+            ("TooOften", fail("Healing began too often within an hour, and did nothing.")),
+            ("NotComposed", fail("The event was sent as it came: the notice was not composed.")),
+            (
+                "NotPublished",
+                fail("No notice was published: the event is in the dead-letter queue."),
+            ),
+            ("Lost", fail("No notice was published or kept: the event is this execution's input.")),
+        ]
+    }
+
+    fn tells(&self, case: &str, next: &str) -> Value {
+        self.task("sns:publish", json!(expressions::notice(case)))
+            .next(next)
+            .otherwise("TellPlain", None)
+    }
+
+    /// The settings, as CreateTrail and UpdateTrail take them. What UpdateTrail is not told stays as
+    /// it is: the prefix of log files, and a key where the blueprint names none.
+    ///
+    /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_UpdateTrail.html>
+    fn updated(&self) -> Value {
+        let trail = self.input.trail;
+        let mut settings = json!({
+            "Name": self.arn,
+            "S3BucketName": trail.bucket,
+            "IsMultiRegionTrail": true,
+            "IncludeGlobalServiceEvents": true,
+            "EnableLogFileValidation": true,
+            "IsOrganizationTrail": trail.organization,
+        });
+        if let Some(key) = &trail.kms_key {
+            settings["KmsKeyId"] = json!(key);
+        }
+        settings
+    }
+
+    fn created(&self) -> Value {
+        let mut settings = self.updated();
+        settings["Name"] = json!(self.input.trail_name);
+        let tags = self.input.tags.iter();
+        settings["TagsList"] =
+            tags.map(|(key, value)| json!({ "Key": key, "Value": value })).collect();
+        settings
+    }
+
+    fn sdk(&self, call: &str, arguments: Value) -> Task {
+        self.task(&format!("aws-sdk:{call}"), arguments)
+    }
+
+    fn task(&self, call: &str, arguments: Value) -> Task {
+        let resource = format!("arn:{}:states:::{call}", self.input.place.region.partition());
+        Task::new(&resource, arguments)
+    }
+}
+
+/// A failed call is noted.
+fn trouble(call: &str) -> (&'static str, String) {
+    ("trouble", expressions::trouble(call))
+}
+
+fn choice(condition: &str, then: &str, otherwise: &str) -> Value {
+    json!({
+        "Type": "Choice",
+        "Choices": [{ "Condition": expressions::of(condition), "Next": then }],
+        "Default": otherwise,
+    })
+}
+
+fn fail(cause: &str) -> Value {
+    json!({ "Type": "Fail", "Error": "Ctguard.HealFailed", "Cause": cause })
+}
+
+/// A task, which is built up.
+struct Task(Value);
+
+impl Task {
+    /// A call that fails is tried again for half a minute; a missing trail and an expression that fails
+    /// are so each time.
+    fn new(resource: &str, arguments: Value) -> Self {
+        Self(json!({
+            "Type": "Task",
+            "Resource": resource,
+            "Arguments": arguments,
+            "TimeoutSeconds": 60,
+            "Retry": [
+                {
+                    "ErrorEquals": ["States.QueryEvaluationError", NOT_FOUND],
+                    "MaxAttempts": 0,
+                },
+                {
+                    "ErrorEquals": ["States.ALL"],
+                    "IntervalSeconds": 2,
+                    "BackoffRate": 2,
+                    "MaxAttempts": 4,
+                    "JitterStrategy": "FULL",
+                },
+            ],
+        }))
+    }
+
+    fn assigns(mut self, variables: &[(&str, String)]) -> Self {
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), json!(value)));
+        self.0["Assign"] = Value::Object(variables.collect());
+        self
+    }
+
+    fn next(mut self, next: &str) -> Caught {
+        self.0["Next"] = json!(next);
+        self.0["Catch"] = json!([]);
+        Caught(self.0)
+    }
+}
+
+/// A task that goes on, and where it goes after an error.
+struct Caught(Value);
+
+impl Caught {
+    fn on(self, error: &str, next: &str) -> Self {
+        self.caught(json!({ "ErrorEquals": [error], "Next": next }))
+    }
+
+    /// After every other error.
+    fn otherwise(self, next: &str, assigned: Option<(&str, String)>) -> Value {
+        let mut catch = json!({ "ErrorEquals": ["States.ALL"], "Next": next });
+        if let Some((name, value)) = assigned {
+            catch["Assign"] = json!({ name: value });
+        }
+        self.caught(catch).0
+    }
+
+    fn caught(mut self, catch: Value) -> Self {
+        if let Some(catches) = self.0["Catch"].as_array_mut() {
+            catches.push(catch);
+        }
+        self
+    }
+}
