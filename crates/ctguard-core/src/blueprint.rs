@@ -26,8 +26,8 @@ mod yaml;
 
 pub use confirmations::Confirmations;
 pub use fleet::{Account, Accounts, AssumedRole, Hub, OrganizationAccounts};
-pub use load::{Loaded, load, load_sources, load_text, open_below};
 pub use heal::Heal;
+pub use load::{Loaded, load, load_sources, load_text, open_below};
 pub use secrets::{SECRET_BINARY, SecretError, SecretReference, SecretSource, SecretStore};
 pub use starter::{DEFAULT_BUILTINS, ROOT_ALERT, Raised, SCHEMA_FILE, Starter, spelled};
 

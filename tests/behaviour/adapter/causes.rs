@@ -18,9 +18,11 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// A throttled call is tried again for long otherwise.
+/// Waits shortly before it tries again, and gives a busy machine all the time it wants.
 pub(super) const IMPATIENT: Timing = Timing {
-    operation: Duration::from_secs(5),
+    attempt: Duration::from_secs(300),
+    operation: Duration::from_secs(300),
+    place: Duration::from_secs(300),
     propagation: Duration::ZERO,
     first_wait: Duration::from_millis(2),
     ..TIMING
