@@ -401,3 +401,42 @@ fn a_fleet_is_as_it_was_before_wherever_it_is_stopped() {
         assert_eq!(without_shells(sandbox.state()), fleet::fleet(), "stopped after call {stop}");
     }
 }
+
+/// A destination goes together with the alert that used it, while a new one waits for somebody: its
+/// topic goes with its last rule, since no later apply would find it.
+#[test]
+fn a_topic_goes_with_its_last_rule_while_others_wait() {
+    let text = |destinations: &str, alerts: &str| {
+        laws::read(&format!(
+            "version: 1\nname: acme\nregions: [us-east-1]\ndestinations:\n  mail: {{ topic: mail, subscribers: [{{ email: a@acme.example }}] }}\n{destinations}routes: {{ critical: [mail], high: [mail], medium: [mail], low: [mail] }}\nalerts:\n{alerts}"
+        ))
+    };
+    let alert = |id: &str, event: &str, notify: &str| {
+        format!(
+            "  - {{ id: {id}, title: T, risk: high, events: [\"{event}\"], why: w, next: n, notify: [{notify}] }}\n"
+        )
+    };
+    let other = "  other: { topic: other, subscribers: [{ email: b@acme.example }] }\n";
+    let later = "  later: { topic: later, subscribers: [{ email: c@acme.example }] }\n";
+    let keys = alert("keys", "iam:CreateAccessKey", "mail");
+    let first =
+        text(other, &format!("{keys}{}", alert("trail", "cloudtrail:StopLogging", "other")));
+    let second = text(later, &alert("users", "iam:CreateAccessKey", "mail, later"));
+    let mut state = laws::account(AccountKind::Bare);
+    state.lag_tag_search();
+    let sandbox = Sandbox::in_memory(state);
+    laws::apply(&sandbox, &first);
+    laws::confirm(&sandbox);
+    laws::apply(&sandbox, &second);
+    let topics = |state: &State| -> Vec<String> {
+        state
+            .accounts
+            .values()
+            .flat_map(|a| a.regions.values())
+            .flat_map(|here| here.topics.keys().cloned())
+            .collect()
+    };
+    assert_eq!(topics(&sandbox.state()), ["ctguard-acme-later", "ctguard-acme-mail"]);
+    destroy(&sandbox, &second);
+    assert!(topics(&sandbox.state()).is_empty());
+}

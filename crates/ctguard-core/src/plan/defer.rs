@@ -52,16 +52,28 @@ pub(super) fn hold(
     if held.is_empty() {
         return;
     }
-    let places: BTreeSet<&Place> = held.keys().map(|(place, _)| place).collect();
+    let kept_topics: BTreeSet<(&Place, &str)> = held
+        .keys()
+        .filter_map(|(place, object)| match object {
+            Held::Subscription(key) => Some((place, key.topic.as_str())),
+            Held::Rule(_) => None,
+        })
+        .collect();
     let waits = |change: &Change| {
         takes_away(change)
             && match change.address.kind {
                 Kind::Target | Kind::Rule | Kind::Subscription => object(change)
                     .is_some_and(|object| held.contains_key(&(change.place.clone(), object))),
-                // What a deferred rule or subscription sends through stays with it.
-                Kind::Topic | Kind::Queue => places.contains(&change.place),
-                // These are removed once nothing refers to them, which is judged next.
-                Kind::Bucket | Kind::Trail | Kind::Role | Kind::Bus | Kind::Machine => false,
+                Kind::Topic => kept_topics.contains(&(&change.place, &*change.address.name)),
+                // These are removed once nothing refers to them, which is judged next: a topic or
+                // queue that outlived its last rule would be found by its tag alone, which the
+                // search may not know of yet.
+                Kind::Queue
+                | Kind::Bucket
+                | Kind::Trail
+                | Kind::Role
+                | Kind::Bus
+                | Kind::Machine => false,
             }
     };
     let why = |change: &Change| {
