@@ -15,6 +15,7 @@ mod asked;
 mod draft;
 mod formula;
 mod frame;
+mod guard;
 mod live;
 mod notes;
 mod pattern;
@@ -30,8 +31,8 @@ pub use sigma::sigma;
 pub use taken::{Wanted, wanted};
 
 use crate::blueprint;
+use crate::codes;
 use crate::diag::{Diagnostic, Severity};
-use crate::offline;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -155,6 +156,9 @@ pub fn finish(collected: Collected, around: &Around<'_>, as_of: Date) -> Import 
             Err(reason) => refused.push(Refused { from: draft.from, reason }),
         }
     }
+    if !around.alerts_only {
+        refused.extend(guard::apart(&mut kept, &frame, as_of));
+    }
     let blueprint = match around.alerts_only {
         true => draft::list(&kept, ""),
         false => frame::blueprint(&kept, around, &frame),
@@ -192,27 +196,27 @@ fn beside_each_other(drafts: &[Draft], frame: &Frame, as_of: Date) -> Vec<String
 }
 
 /// Warnings that tell of the alert itself, and not of the blueprint around it.
-const TOLD: [&str; 5] =
-    ["path-unknown", "value-never", "never-fires", "event-renamed", "wildcards-complex"];
+const TOLD: [&str; 4] = ["path-unknown", "value-never", "never-fires", "event-renamed"];
 
 /// Holds one alert against all that `validate` checks, and adds what it says of the alert.
 fn judged(draft: &mut Draft, frame: &Frame, as_of: Date) -> Result<(), String> {
-    let around = Around { name: "imported", email: draft::NOBODY, alerts_only: false };
-    let text = frame::blueprint(std::slice::from_ref(draft), &around, frame);
-    let loaded = blueprint::load_text("import.yaml", &text, None, as_of);
-    let loaded = offline::checked(loaded, as_of);
-    let said = |one: &Diagnostic| match &one.help {
-        Some(help) => format!("{} ({help})", one.message),
-        None => one.message.clone(),
-    };
-    if let Some(error) = loaded.diagnostics.iter().find(|one| one.severity == Severity::Error) {
-        return Err(said(error));
+    let said = guard::checked(std::slice::from_ref(draft), frame, as_of);
+    if let Some(error) = said.iter().find(|one| one.severity == Severity::Error) {
+        return Err(guard::words(error));
+    }
+    if let Some(complex) = said.iter().find(|one| one.code == codes::WILDCARDS_COMPLEX) {
+        let help = complex.help.as_deref().unwrap_or_default();
+        return Err(format!(
+            "its wildcards are too complex for EventBridge, which would refuse the rule ({help})"
+        ));
     }
     let told = |one: &&Diagnostic| {
         // That a field is never missing is said of each "not", which takes a missing one, too.
-        TOLD.contains(&one.code.as_str()) && !one.message.ends_with("is in every record")
+        TOLD.contains(&one.code.as_str())
+            && !one.message.ends_with("is in every record")
+            && !guard::is_of_import(&one.message, draft)
     };
-    let notes: Vec<String> = loaded.diagnostics.iter().filter(told).map(said).collect();
+    let notes: Vec<String> = said.iter().filter(told).map(guard::words).collect();
     notes.into_iter().for_each(|note| draft.note(note));
     Ok(())
 }

@@ -80,7 +80,7 @@ impl Form {
 pub fn check(file: &str, text: &str) -> Checked {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let source = Source::new(file, text);
-    let found = match read(Form::of(file), text) {
+    let found = match read(file, Form::of(file), text) {
         Ok(found) => found,
         Err(Unreadable { at, why }) => return not_read(file, &source, &at, why),
     };
@@ -125,7 +125,7 @@ pub fn check(file: &str, text: &str) -> Checked {
 /// # Errors
 /// When it is not what its name says.
 pub(crate) fn found_in(file: &str, text: &str) -> Result<FoundIn, Unreadable> {
-    read(Form::of(file), text)
+    read(file, Form::of(file), text)
 }
 
 /// A file of which nothing can be said is never called right.
@@ -143,20 +143,29 @@ fn not_read(file: &str, source: &Source<'_>, at: &Range<usize>, why: String) -> 
     }
 }
 
-fn read(form: Form, text: &str) -> Result<FoundIn, Unreadable> {
+fn read(file: &str, form: Form, text: &str) -> Result<FoundIn, Unreadable> {
     Ok(match form {
         Form::Hcl => find::find(&hcl::read(text)?, text),
-        Form::Json => find::find(&yaml::read_json(text)?, text),
+        Form::Json => find::find(&json(file, text)?, text),
         Form::Yaml => documents(&yaml::read(text)?, text),
         Form::List => names(list::read(text).unwrap_or_default()),
         Form::Text => names(text::scan(text)),
-        Form::Any => any(text),
+        Form::Any => any(file, text),
     })
 }
 
+/// JSON, Terraform's among it.
+fn json(file: &str, text: &str) -> Result<Node, Unreadable> {
+    let mut root = yaml::read_json(text)?;
+    if hcl::is_json(file, &root) {
+        hcl::fill_json(&mut root);
+    }
+    Ok(root)
+}
+
 /// Tries every format, the strictest first.
-fn any(text: &str) -> FoundIn {
-    let json = yaml::read_json(text).map(|node| find::find(&node, text));
+fn any(file: &str, text: &str) -> FoundIn {
+    let json = json(file, text).map(|node| find::find(&node, text));
     if let Ok(found) = json {
         return found;
     }
@@ -164,7 +173,7 @@ fn any(text: &str) -> FoundIn {
         return names(list);
     }
     let forms = [Form::Yaml, Form::Hcl, Form::Text];
-    let tried = forms.into_iter().filter_map(|form| read(form, text).ok());
+    let tried = forms.into_iter().filter_map(|form| read(file, form, text).ok());
     tried.into_iter().find(|found| !found.is_empty()).unwrap_or_default()
 }
 

@@ -65,7 +65,8 @@ impl Node {
             Value::Hole => true,
             Value::List(items) => items.iter().any(Self::has_hole),
             Value::Map(entries) => {
-                entries.iter().any(|entry| entry.key.contains(FILLED_IN) || entry.node.has_hole())
+                let open = |key: &str| key.contains(FILLED_IN) || key.starts_with("Fn::");
+                entries.iter().any(|entry| open(&entry.key) || entry.node.has_hole())
             }
             Value::Plain(_) | Value::Text(_) => false,
         }

@@ -68,7 +68,9 @@ pub(super) fn asked(alternatives: Vec<Alternative>, notes: &mut Notes) -> Result
     let filter = where_of(&rest);
     let family = |line: &EventLine| match line {
         EventLine::Named(name) => name == "any" || name.ends_with('*'),
-        EventLine::Unchecked { name, .. } | EventLine::Kind { name, .. } => name.ends_with('*'),
+        EventLine::Unchecked { name, .. }
+        | EventLine::Only { name, .. }
+        | EventLine::Kind { name, .. } => name.ends_with('*'),
     };
     if filter.is_none() && lines.iter().any(family) {
         return Err("it asks for every event there is".to_owned());
@@ -330,6 +332,38 @@ fn where_of(alternatives: &[Alternative]) -> Option<Value> {
         }
     }
     (!filter.is_empty()).then_some(Value::Object(filter))
+}
+
+/// Whether a condition holds for network activity events alone.
+///
+/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-network-events-with-cloudtrail.html>
+pub(super) fn names_network(fields: &Alternative) -> bool {
+    let only = |path: &str, own: &str, others: &[&str]| {
+        let takes = |text: &str| {
+            let value = Value::from(text);
+            fields.get(path).is_some_and(|list| list.iter().any(|one| one.accepts(&value)))
+        };
+        takes(own) && !others.iter().any(|one| takes(one))
+    };
+    only("errorCode", "VpceAccessDenied", &["AccessDenied", "\u{fffc}"])
+        || only("eventType", "AwsVpceEvents", &["AwsApiCall", "\u{fffc}"])
+        || only("eventCategory", "NetworkActivity", &["Management", "\u{fffc}"])
+}
+
+/// The events of alternatives that hold for network activity alone, as such, too.
+pub(super) fn as_network(alternatives: &[Alternative], events: &[EventLine]) -> Vec<EventLine> {
+    let network = alternatives.iter().filter(|fields| names_network(fields));
+    let names: BTreeSet<String> =
+        network.filter_map(|one| exact(one.get(NAME)?)).flatten().collect();
+    let short = |line: &EventLine| match line {
+        EventLine::Named(short) => {
+            let name = short.split_once(':')?.1;
+            names.contains(name).then(|| short.clone())
+        }
+        _ => None,
+    };
+    let kind = event::EventKind::Network.as_str();
+    events.iter().filter_map(short).map(|name| EventLine::Kind { name, kind }).collect()
 }
 
 /// The source that events have on the bus → the one that records have.

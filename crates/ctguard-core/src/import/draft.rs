@@ -43,6 +43,8 @@ pub enum EventLine {
     Named(String),
     /// An event that the catalogue does not have.
     Unchecked { source: String, name: String },
+    /// An event as this kind alone, which the catalogue does not have.
+    Only { source: String, name: String, kind: &'static str },
     /// An event as this kind, too.
     Kind { name: String, kind: &'static str },
 }
@@ -53,6 +55,9 @@ impl EventLine {
             Self::Named(text) => json!(text),
             Self::Unchecked { source, name } => {
                 json!({ "source": source, "name": name, "unchecked": true })
+            }
+            Self::Only { source, name, kind } => {
+                json!({ "source": source, "name": name, "unchecked": true, "kind": kind })
             }
             Self::Kind { name, kind } => json!({ "name": name, "kind": kind }),
         }

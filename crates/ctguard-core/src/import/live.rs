@@ -243,22 +243,10 @@ fn group<'a>(
         description: first.rule.rule.description.clone(),
         risk,
         notes: Notes::default(),
+        plain: all.iter().all(|one| one.rule.rule.state == RuleState::Enabled),
     };
-    let mut draft = pattern::draft(&text, rule).map_err(refuse)?;
+    let draft = pattern::draft(&text, rule).map_err(refuse)?;
     let alert = taken::alert(&draft, &Frame::default(), as_of).map_err(refuse)?;
-    let reads: Vec<String> = alert
-        .events
-        .iter()
-        .filter(|event| event.needs_wide_state() && !event.is_family())
-        .map(crate::event::EventRef::short)
-        .collect();
-    if !reads.is_empty() && all.iter().all(|one| one.rule.rule.state == RuleState::Enabled) {
-        draft.note(format!(
-            "the rule's state is ENABLED, which read-only events do not reach: it never fires on \
-             {}; the alert does",
-            reads.join(", ")
-        ));
-    }
     let lands = |place: &&Place| {
         let lands = (*place).into();
         alert

@@ -15,6 +15,10 @@ impl Notes {
         self.told.insert(note);
     }
 
+    pub fn extend(&mut self, notes: impl IntoIterator<Item = String>) {
+        self.told.extend(notes);
+    }
+
     /// Adds what the rule takes and the alert does not.
     pub fn lacks(&mut self, note: String) {
         self.partly = true;

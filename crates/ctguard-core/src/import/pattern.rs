@@ -5,25 +5,26 @@
 //! not known here, and such a pattern is refused.
 
 mod alone;
+mod kinds;
+mod reads;
 #[cfg(test)]
 mod tests;
 
 use super::asked::{self, NAME, SOURCE, asked};
-use super::draft::{Draft, EventLine, Origin, id_of, line};
+use super::draft::{Draft, Origin, id_of, line};
 use super::notes::Notes;
 use super::{Collected, Refused, SourceFile};
 use crate::blueprint::Risk;
 use crate::blueprint::source::Source;
-use crate::catalogue;
-use crate::event::{EventKind, UNLISTED_KINDS};
 use crate::events::tree::Entry;
 use crate::events::{FoundPattern, State, found_in};
 use crate::resource::rule::RuleState;
 use eventbridge_pattern::combine::{Holds, combine};
 use eventbridge_pattern::ruler::{self, Alternative};
 use eventbridge_pattern::{Matcher, Pattern};
+use kinds::{Asking, Named, kinds_of};
+use reads::reads;
 use serde_json::Value;
-use std::collections::BTreeSet;
 use std::path::Path;
 
 /// The fields of the envelope that say where an event is from.
@@ -36,6 +37,8 @@ pub(super) struct Rule {
     pub description: Option<String>,
     pub risk: Risk,
     pub notes: Notes,
+    /// Whether its state is `ENABLED`, which read-only events do not reach.
+    pub plain: bool,
 }
 
 /// Reads the patterns of files.
@@ -44,6 +47,7 @@ pub fn pattern(files: &[SourceFile], risk: Risk) -> Collected {
     for file in files {
         let source = Source::new(&file.name, &file.text);
         let stem = Path::new(&file.name).file_stem().and_then(|stem| stem.to_str());
+        let stem = stem.filter(|stem| *stem != "-");
         let from = |at: usize, name: Option<&String>| Origin {
             file: file.name.clone(),
             line: Some(source.line(at)),
@@ -54,8 +58,7 @@ pub fn pattern(files: &[SourceFile], risk: Risk) -> Collected {
         let found = match found_in(&file.name, &file.text) {
             Ok(found) => found,
             Err(error) => {
-                let from = Origin { rule: file.name.clone(), ..from(error.at.start, None) };
-                collected.refused.push(Refused { from, reason: error.why });
+                collected.refused.extend(unread(file, &from(error.at.start, None), &error.why));
                 continue;
             }
         };
@@ -91,6 +94,26 @@ pub fn pattern(files: &[SourceFile], risk: Risk) -> Collected {
     collected
 }
 
+/// The rules of a file that cannot be read, as far as their resources are seen; else the file.
+fn unread(file: &SourceFile, from: &Origin, why: &str) -> Vec<Refused> {
+    let head = "resource \"aws_cloudwatch_event_rule\" \"";
+    let lines = (1..).zip(file.text.lines());
+    let rules = lines.filter_map(|(number, line)| {
+        let name = line.trim_start().strip_prefix(head)?.split('"').next()?;
+        let at = from.line.map(|line| format!(" (line {line})")).unwrap_or_default();
+        let from = Origin { line: Some(number), rule: name.to_owned(), ..from.clone() };
+        Some(Refused { from, reason: format!("its file cannot be read{at}: {why}") })
+    });
+    let rules: Vec<Refused> = rules.collect();
+    match rules.is_empty() {
+        false => rules,
+        true => {
+            let from = Origin { rule: file.name.clone(), ..from.clone() };
+            vec![Refused { from, reason: why.to_owned() }]
+        }
+    }
+}
+
 fn of_file(found: &FoundPattern, from: Origin, risk: Risk) -> Result<Draft, String> {
     let mut notes = Notes::default();
     // Templates ask for their own account or region, which is where the alert is raised.
@@ -115,7 +138,15 @@ fn of_file(found: &FoundPattern, from: Origin, risk: Risk) -> Result<Draft, Stri
              CloudTrail's events"
         ));
     }
-    let rule = Rule { from, description: found.description.clone(), risk, notes };
+    if found.bus_open {
+        notes.insert(
+            "which bus the rule is on is known only where the file is used; the alert hears the \
+             default bus, which is given CloudTrail's events"
+                .to_owned(),
+        );
+    }
+    let plain = matches!(found.state, State::Default | State::Written(RuleState::Enabled));
+    let rule = Rule { from, description: found.description.clone(), risk, notes, plain };
     draft(&node.to_json(), rule)
 }
 
@@ -133,19 +164,21 @@ pub(super) fn draft(text: &str, mut rule: Rule) -> Result<Draft, String> {
         rule.notes.insert(lost.to_owned());
     }
     let mut all = Vec::new();
-    let mut lines: BTreeSet<EventLine> = BTreeSet::new();
     for alternative in alternatives {
         let beyond = alone::beyond(&alternative);
-        let Detail { fields, more } = detail(alternative, &mut rule.notes)?;
+        let detail = detail(alternative)?;
         if let Some(reason) = beyond {
             return Err(reason);
         }
-        all.extend(fields);
-        lines.extend(more);
+        all.extend(detail);
     }
+    let named = Named::of(&all, &mut rule.notes);
+    let all = all.into_iter().map(|one| named.narrowed(one, &mut rule.notes)).collect();
     let asked = asked(all, &mut rule.notes)?;
-    let mut events = asked.events;
-    events.extend(lines.into_iter().filter(|line| !events.contains(line)).collect::<Vec<_>>());
+    let events = named.lines(asked.events);
+    if rule.plain {
+        rule.notes.extend(reads(&events, asked.filter.as_ref()));
+    }
     let described = rule.description.as_deref().map(str::trim).filter(|text| !text.is_empty());
     let title = described.unwrap_or(&rule.from.rule).to_owned();
     Ok(Draft {
@@ -166,20 +199,19 @@ pub(super) fn draft(text: &str, mut rule: Rule) -> Result<Draft, String> {
     })
 }
 
-/// What an alternative asks of a record, and events that it asks for as another kind.
-struct Detail {
-    fields: Option<Alternative>,
-    more: Vec<EventLine>,
-}
-
-fn detail(alternative: Alternative, notes: &mut Notes) -> Result<Detail, String> {
+/// What an alternative asks of a record; none where nothing can match it.
+fn detail(alternative: Alternative) -> Result<Option<Asking>, String> {
     let mut fields = Alternative::new();
     let mut both: Vec<(String, Vec<Matcher>)> = Vec::new();
     let mut kinds = None;
+    let named = [SOURCE, NAME].iter().any(|path| {
+        let list = alternative.get(&format!("detail.{path}"));
+        list.is_some_and(|list| !list.iter().any(Matcher::accepts_absent))
+    });
     for (path, list) in alternative {
         match path.as_str() {
             "source" => both.extend(sources(&list)?.map(|list| (SOURCE.to_owned(), list))),
-            "detail-type" => kinds = Some(kinds_of(&list)?),
+            "detail-type" => kinds = Some(kinds_of(&list, named)?),
             "account" => both.push(("recipientAccountId".to_owned(), list)),
             "region" => both.push(("awsRegion".to_owned(), list)),
             "resources" => {
@@ -199,14 +231,11 @@ fn detail(alternative: Alternative, notes: &mut Notes) -> Result<Detail, String>
         };
         // Nothing can match: another alternative may.
         if merged.is_empty() {
-            return Ok(Detail { fields: None, more: Vec::new() });
+            return Ok(None);
         }
         fields.insert(path, merged);
     }
-    match kinds {
-        None => Ok(Detail { fields: Some(fields), more: Vec::new() }),
-        Some(kinds) => Ok(of_kinds(fields, &kinds, notes)),
-    }
+    Ok(Some((fields, kinds)))
 }
 
 /// `aws.ec2` → `ec2.amazonaws.com`; none where every service of AWS is meant.
@@ -226,98 +255,4 @@ fn sources(list: &[Matcher]) -> Result<Option<Vec<Matcher>>, String> {
         }
     }
     Ok(Some(sources))
-}
-
-/// The kinds of events that a list of `detail-type`s takes.
-fn kinds_of(list: &[Matcher]) -> Result<Vec<EventKind>, String> {
-    let takes = |detail_type: &str| {
-        let value = Value::from(detail_type);
-        list.iter().any(|matcher| matcher.accepts(&value))
-    };
-    let known = EventKind::ALL.into_iter();
-    let kinds: Vec<EventKind> =
-        known.filter(|kind| kind.detail_types().iter().any(|one| takes(one))).collect();
-    match kinds.is_empty() {
-        true => {
-            let values: Vec<String> =
-                list.iter().map(|matcher| matcher.to_value().to_string()).collect();
-            Err(format!("it is not about CloudTrail: its `detail-type` is {}", values.join(", ")))
-        }
-        false if kinds.contains(&EventKind::Insight) => {
-            Err("it is about Insights, which are no events of a name".to_owned())
-        }
-        false => Ok(kinds),
-    }
-}
-
-/// Asks for these kinds only, where its events have others, too.
-fn of_kinds(mut fields: Alternative, kinds: &[EventKind], notes: &mut Notes) -> Detail {
-    if !fields.contains_key(SOURCE) && !fields.contains_key(NAME) && kinds == [EventKind::Signin] {
-        let of_kind = catalogue::all().filter(|one| one.is(EventKind::Signin));
-        let known: BTreeSet<&str> = of_kind.map(|one| one.source).collect();
-        notes.insert(format!(
-            "it names no `eventSource`; taken are the services that are known to log sign-ins: {}",
-            known.iter().copied().collect::<Vec<_>>().join(", ")
-        ));
-        fields.insert(SOURCE.to_owned(), known.into_iter().map(Matcher::exact).collect());
-    }
-    let texts = |path: &str| -> Option<Vec<String>> {
-        let text = |matcher: &Matcher| match matcher {
-            Matcher::Exact(Value::String(text)) => Some(text.clone()),
-            _ => None,
-        };
-        fields.get(path)?.iter().map(text).collect()
-    };
-    let sources: BTreeSet<String> = texts(SOURCE).unwrap_or_default().into_iter().collect();
-    let mut own: BTreeSet<EventKind> = UNLISTED_KINDS.into_iter().collect();
-    let mut wanted: BTreeSet<EventKind> = kinds.iter().copied().collect();
-    let mut more = Vec::new();
-    if let Some(names) = texts(NAME) {
-        let of_name = |name: &String| catalogue::sources_of(name).into_iter();
-        let here =
-            |one: &catalogue::CatalogueEvent| sources.is_empty() || sources.contains(one.source);
-        let known: Vec<_> = names.iter().flat_map(of_name).filter(here).collect();
-        if names.iter().all(|name| known.iter().any(|one| one.name == name)) {
-            own = known.iter().flat_map(|one| one.kinds()).collect();
-        }
-        for one in known.iter().filter(|one| !one.kinds().any(|kind| kinds.contains(&kind))) {
-            // It is never so; AWS's own kind is asked for, too.
-            more.push(EventLine::Kind { name: one.short(), kind: kinds[0].as_str() });
-            wanted.extend(one.kinds());
-            notes.insert(format!(
-                "`{}` has another `detail-type` than the pattern asks for, so that the rule never \
-                 fires; the alert asks for both",
-                one.short()
-            ));
-        }
-    }
-    if own.iter().any(|kind| !wanted.contains(kind)) {
-        let mut list: Vec<Matcher> = Vec::new();
-        for text in wanted.iter().flat_map(|kind| event_types(*kind)) {
-            let one = Matcher::exact(*text);
-            if !list.contains(&one) {
-                list.push(one);
-            }
-        }
-        let both = match fields.get("eventType") {
-            Some(known) => combine(&[known, &list], &[], Holds::Anything).unwrap_or(known.clone()),
-            None => list,
-        };
-        fields.insert("eventType".to_owned(), both);
-    }
-    Detail { fields: Some(fields), more }
-}
-
-/// How records spell a kind.
-///
-/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
-fn event_types(kind: EventKind) -> &'static [&'static str] {
-    match kind {
-        EventKind::Api | EventKind::Data => &["AwsApiCall"],
-        EventKind::Signin => &["AwsConsoleSignIn", "AwsConsoleSignin"],
-        EventKind::Console => &["AwsConsoleAction"],
-        EventKind::Service => &["AwsServiceEvent", "AWSServiceEvent"],
-        EventKind::Network => &["AwsVpceEvents", "AwsVpceEvent"],
-        EventKind::Insight => &["AwsCloudTrailInsight"],
-    }
 }

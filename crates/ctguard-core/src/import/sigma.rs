@@ -14,7 +14,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-use super::asked::asked;
+use super::asked::{as_network, asked};
 use super::draft::{Draft, Origin, id_of, line};
 use super::notes::Notes;
 use super::{Collected, Refused, SourceFile};
@@ -22,10 +22,13 @@ use crate::blueprint::Risk;
 use crate::blueprint::source::Source;
 use crate::events::read::yaml;
 use crate::events::tree::{Entry, Node, Value};
+use std::collections::BTreeSet;
 
 /// Reads the rules of files.
 pub fn sigma(files: &[SourceFile]) -> Collected {
     let mut collected = Collected::default();
+    let mut bases: BTreeSet<String> = BTreeSet::new();
+    let mut called: Vec<(usize, String)> = Vec::new();
     for file in files {
         let text = file.text.strip_prefix('\u{feff}').unwrap_or(&file.text);
         let source = Source::new(&file.name, text);
@@ -50,6 +53,7 @@ pub fn sigma(files: &[SourceFile]) -> Collected {
             collected.refused.push(Refused { from: nobody(None), reason });
         }
         for rule in rules {
+            bases.extend(rule.get("correlation").into_iter().flat_map(bases_of));
             let said = |key: &str| rule.get(key).and_then(plain_text);
             let from = Origin {
                 line: Some(source.line(rule.span.start)),
@@ -59,12 +63,37 @@ pub fn sigma(files: &[SourceFile]) -> Collected {
                 ..nobody(None)
             };
             match draft(&rule, &from) {
-                Ok(draft) => collected.drafts.push(draft),
+                Ok(draft) => {
+                    let at = collected.drafts.len();
+                    let names = [said("name"), from.id.clone(), said("title")];
+                    called.extend(names.into_iter().flatten().map(|name| (at, name)));
+                    collected.drafts.push(draft);
+                }
                 Err(reason) => collected.refused.push(Refused { from, reason }),
             }
         }
     }
+    for (at, _) in called.into_iter().filter(|(_, name)| bases.contains(name)) {
+        if let Some(draft) = collected.drafts.get_mut(at) {
+            draft.note(BASE.to_owned());
+        }
+    }
     collected
+}
+
+/// Said of a rule that a correlation counts, and that does not alert for itself.
+const BASE: &str = "a correlation counts its events, and Sigma does not raise it for itself \
+    (`generate: true` is missing); the alert is raised by each event";
+
+/// The names of the rules that a correlation is about, unless they alert for themselves, too.
+///
+/// Source: <https://sigmahq.io/sigma-specification/specification/sigma-correlation-rules-specification.html>
+fn bases_of(correlation: &Node) -> Vec<String> {
+    let generates = correlation.get("generate").and_then(plain_text);
+    if generates.is_some_and(|text| text.eq_ignore_ascii_case("true")) {
+        return Vec::new();
+    }
+    texts(correlation, "rules")
 }
 
 /// The rules of a file, each with what is said for all of them.
@@ -131,7 +160,17 @@ fn draft(rule: &Node, from: &Origin) -> Result<Draft, String> {
     log_source(rule)?;
     let mut notes = Notes::default();
     let formula = detection::formula(rule, &mut notes)?;
-    let asked = asked(formula.alternatives(&mut notes)?, &mut notes)?;
+    let alternatives = formula.alternatives(&mut notes)?;
+    let mut asked = asked(alternatives.clone(), &mut notes)?;
+    let network = as_network(&alternatives, &asked.events);
+    if !network.is_empty() {
+        notes.insert(
+            "only network activity events are so, which arrive where a trail records them: they \
+             are asked for, too"
+                .to_owned(),
+        );
+    }
+    asked.events.extend(network);
     let said = |key: &str| rule.get(key).and_then(plain_text).unwrap_or_default();
     let level = said("level").to_ascii_lowercase();
     let risk = match level.as_str() {

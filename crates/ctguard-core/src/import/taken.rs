@@ -39,7 +39,8 @@ pub fn wanted(text: &str, place: &Place, as_of: Date) -> Result<Vec<Wanted>, Str
         id: None,
         author: None,
     };
-    let rule = Rule { from, description: None, risk: Risk::Medium, notes: Notes::default() };
+    let rule =
+        Rule { from, description: None, risk: Risk::Medium, notes: Notes::default(), plain: false };
     let alert = alert(&pattern::draft(text, rule)?, &Frame::default(), as_of)?;
     let lands = LandsIn { region: &place.region, account: Some(&place.account) };
     let landing = alert.events.iter().filter(|event| can_land(&alert, event, lands, as_of));

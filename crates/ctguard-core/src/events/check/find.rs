@@ -1,7 +1,7 @@
 //! Where in a file patterns and names stand.
 
 use super::super::read::embedded::Embedded;
-use super::super::read::{hcl, yaml};
+use super::super::read::{FILLED_IN, hcl, yaml};
 use super::super::tree::{Entry, Node, Value};
 use super::name::Name;
 use super::pattern::State;
@@ -16,6 +16,9 @@ const PATTERN_KEYS: [&str; 4] = ["EventPattern", "event_pattern", "eventPattern"
 
 /// Keys whose value may be an event pattern, or another one.
 const PERHAPS_PATTERN_KEYS: [&str; 4] = ["Pattern", "pattern", "FilterPattern", "filter_pattern"];
+
+/// Keys that name the bus of a rule.
+const BUS_KEYS: [&str; 3] = ["EventBusName", "event_bus_name", "eventBusName"];
 
 /// What a pattern of CloudTrail's events has at its top.
 const TOP_FIELDS: [&str; 10] = [
@@ -41,6 +44,8 @@ pub(crate) struct FoundPattern {
     pub description: Option<String>,
     /// The bus that the rule names.
     pub bus: Option<String>,
+    /// Whether which bus it is on is known only where the file is used.
+    pub bus_open: bool,
 }
 
 /// Everything of a file that can be judged.
@@ -147,7 +152,11 @@ impl Finder<'_> {
             state,
             name: self.name_of(rule),
             description: said(&["Description", "description"]),
-            bus: said(&["EventBusName", "event_bus_name", "eventBusName"]),
+            bus: said(&BUS_KEYS),
+            bus_open: BUS_KEYS.iter().any(|key| {
+                let bus = rule.and_then(|rule| rule.get(key));
+                bus.is_some_and(|bus| matches!(bus.value, Value::Hole))
+            }),
         });
     }
 
@@ -168,8 +177,17 @@ impl Finder<'_> {
     ///
     /// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resources-section-structure.html>
     fn resource(&self) -> Option<String> {
-        let at = self.keys.iter().rposition(|key| key == "Properties")?;
-        self.keys.get(at.checked_sub(1)?).cloned()
+        let at = |wanted: &str| self.keys.iter().rposition(|key| key == wanted);
+        // In Terraform's JSON, and in maps that a module makes rules of, the key is the name.
+        let below = || {
+            let at = at("aws_cloudwatch_event_rule").or_else(|| at("rules"))?;
+            self.keys.get(at + 1).filter(|_| self.keys.len() > at + 2)
+        };
+        let name = match at("Properties") {
+            Some(at) => self.keys.get(at.checked_sub(1)?),
+            None => below(),
+        };
+        name.map(|name| name.replace(FILLED_IN, ""))
     }
 
     /// A pattern in a string: EventBridge's JSON, or a filter of CloudWatch Logs.
@@ -281,7 +299,7 @@ fn is_rule(node: &Node) -> bool {
 /// The state of a rule, from what stands beside its pattern.
 fn state(map: &Node, place: Place) -> State {
     let written = ["state", "State"].iter().find_map(|key| map.get(key));
-    let enabled = map.get("is_enabled");
+    let enabled = ["is_enabled", "Enabled"].iter().find_map(|key| map.get(key));
     match (written, enabled.map(|node| &node.value)) {
         (Some(node), _) => match node.text() {
             Some("ENABLED") => State::Written(RuleState::Enabled),

@@ -7,7 +7,7 @@ use super::{FILLED_IN, Unreadable, yaml};
 use hcl_edit::Span;
 use hcl_edit::expr::{Expression, FuncCall, ObjectKey, Traversal, TraversalOperator};
 use hcl_edit::structure::{Body, Structure};
-use hcl_edit::template::Element;
+use hcl_edit::template::{Element, Template};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -28,6 +28,30 @@ pub(crate) fn read(text: &str) -> Result<Node, Unreadable> {
     let locals = blocks.map(|one| (one.key.as_str(), &one.value)).collect();
     let reader = Reader { text, locals };
     Ok(reader.body(&body, 0..text.len()))
+}
+
+/// Reads Terraform's JSON: every text is a template there, as in its own language.
+///
+/// Source: <https://developer.hashicorp.com/terraform/language/syntax/json>
+pub(crate) fn fill_json(root: &mut Node) {
+    let lists = root.get("locals").map(Node::each).unwrap_or_default();
+    let own: Vec<(String, Expression)> = lists
+        .iter()
+        .flat_map(Node::entries)
+        .filter_map(|entry| Some((entry.key.clone(), entry.node.text()?)))
+        .filter(|(_, text)| !text.contains(['$', '%']))
+        .map(|(name, text)| (name, Expression::from(text)))
+        .collect();
+    let locals = own.iter().map(|(name, value)| (name.as_str(), value)).collect();
+    Reader { text: "", locals }.fill(root);
+}
+
+/// Whether a file is Terraform's JSON: it has blocks of resources, data or modules at its top.
+pub(crate) fn is_json(file: &str, root: &Node) -> bool {
+    let resources = root.get("resource").map(Node::each).unwrap_or_default();
+    let rule = |one: &Node| one.get("aws_cloudwatch_event_rule").is_some();
+    let name = file.to_ascii_lowercase();
+    [".tf.json", ".tofu.json"].iter().any(|end| name.ends_with(end)) || resources.iter().any(rule)
 }
 
 struct Reader<'a> {
@@ -137,6 +161,50 @@ impl Reader<'_> {
         }
     }
 
+    /// Reads each text of a tree as a template.
+    fn fill(&self, node: &mut Node) {
+        match &mut node.value {
+            Value::List(items) => items.iter_mut().for_each(|item| self.fill(item)),
+            Value::Map(entries) => {
+                for entry in entries {
+                    if is_template(&entry.key) {
+                        let key = self.filled(&entry.key, &entry.key_span);
+                        entry.key = key.text().map_or(FILLED_IN.to_string(), str::to_owned);
+                    }
+                    self.fill(&mut entry.node);
+                }
+            }
+            Value::Text(text) if is_template(text) => *node = self.filled(text, &node.span),
+            _ => {}
+        }
+    }
+
+    /// A text of Terraform's JSON, of which an expression may make a part or the whole.
+    fn filled(&self, text: &str, span: &Range<usize>) -> Node {
+        let hole = Node { span: span.clone(), value: Value::Hole };
+        let Ok(template) = text.parse::<Template>() else { return hole };
+        let elements: Vec<&Element> = template.iter().collect();
+        if let [Element::Interpolation(one)] = elements.as_slice() {
+            let mut node = self.value(&one.expr, 0);
+            placed(&mut node, span);
+            return node;
+        }
+        let mut held = String::new();
+        for element in elements {
+            match element {
+                Element::Literal(text) => held.push_str(text),
+                Element::Interpolation(one) if let Some(text) = self.inserted(&one.expr, 0) => {
+                    held.push_str(&text);
+                }
+                _ => held.push_str(stand_in(&held)),
+            }
+        }
+        match held.contains(FILLED_IN) && !held.trim_start().starts_with(['{', '[']) {
+            true => hole,
+            false => Node { span: span.clone(), value: Value::Text(held) },
+        }
+    }
+
     /// What an expression inserts into a text, where the file says it.
     fn inserted(&self, expression: &Expression, locals: usize) -> Option<String> {
         let node = self.value(expression, locals);
@@ -186,6 +254,25 @@ impl Reader<'_> {
     }
 }
 
+fn is_template(text: &str) -> bool {
+    text.contains("${") || text.contains("%{")
+}
+
+/// Gives every value of a tree one place.
+fn placed(node: &mut Node, span: &Range<usize>) {
+    node.span = span.clone();
+    match &mut node.value {
+        Value::List(items) => items.iter_mut().for_each(|item| placed(item, span)),
+        Value::Map(entries) => {
+            for entry in entries {
+                entry.key_span = span.clone();
+                placed(&mut entry.node, span);
+            }
+        }
+        _ => {}
+    }
+}
+
 /// What stands for a part that is filled in: a text of its own where a value of JSON is expected.
 fn stand_in(before: &str) -> &'static str {
     let (mut inside, mut escaped) = (false, false);
@@ -232,6 +319,25 @@ mod tests {
             ("p = jsonencode({ a = [\"${local.s}${var.x}\"] })", "{\"a\":[\"\u{fffc}\"]}"),
         ] {
             assert_eq!(json(&format!("{locals}{text}")), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn texts_of_terraforms_json_are_templates() {
+        for (text, wanted) in [
+            ("x", "\"x\""),
+            ("aws.${local.s}", "\"aws.iam\""),
+            ("${jsonencode({a=[local.s]})}", "{\"a\":[\"iam\"]}"),
+            ("$${x}", "\"${x}\""),
+            ("${var.x}", "[\"\u{fffc}\"]"),
+            ("a${var.x}", "[\"\u{fffc}\"]"),
+            ("%{ if true }a%{ endif }", "[\"\u{fffc}\"]"),
+        ] {
+            let json = serde_json::json!({ "locals": { "s": "iam" }, "p": text }).to_string();
+            let mut root = yaml::read_json(&json).unwrap();
+            assert!(is_json("a.tf.json", &root) && !is_json("a.json", &root));
+            fill_json(&mut root);
+            assert_eq!(root.get("p").unwrap().to_json(), wanted, "{text}");
         }
     }
 

@@ -28,6 +28,7 @@ pub(crate) fn read(text: &str) -> Result<Vec<Node>, Unreadable> {
             event => documents.push(pass.value(event, span, 0)?),
         }
     }
+    documents.iter_mut().filter(|one| is_serverless(one)).for_each(|one| open(one, &["${"]));
     Ok(documents)
 }
 
@@ -148,7 +149,13 @@ impl<'a> Pass<'a> {
             let node = self.value(event, span, depth + 1)?;
             match node.value {
                 Value::Map(merged) if key == "<<" => entries.extend(merged),
-                _ => entries.push(Entry { key, key_span, node }),
+                _ => {
+                    let mut node = node;
+                    if key.starts_with(LOOP) {
+                        open(&mut node, &["${", "&{"]);
+                    }
+                    entries.push(Entry { key, key_span, node });
+                }
             }
         }
         Ok(Node { span: start.start..end, value: Value::Map(entries) })
@@ -173,8 +180,57 @@ fn count(node: &Node) -> usize {
     }
 }
 
+/// A loop of CloudFormation: its variables stand in texts, and in names of resources.
+///
+/// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference-foreach.html>
+const LOOP: &str = "Fn::ForEach::";
+
+/// What begins a part of a text that is filled in wherever it stands: a dynamic reference of
+/// CloudFormation, and the variables of the Serverless Framework.
+///
+/// Sources: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html>,
+/// <https://www.serverless.com/framework/docs/guides/variables>
+const VARIABLES: [&str; 11] = [
+    "{{resolve:",
+    "${self:",
+    "${opt:",
+    "${env:",
+    "${file(",
+    "${sls:",
+    "${ssm:",
+    "${param:",
+    "${s3:",
+    "${cf:",
+    "${cf(",
+];
+
+/// Whether a document is a service of the Serverless Framework.
+fn is_serverless(root: &Node) -> bool {
+    root.get("service").is_some()
+        && (root.get("provider").is_some() || root.get("functions").is_some())
+}
+
+/// Makes holes of texts, and of keys, in which one of these stands.
+fn open(node: &mut Node, marks: &[&str]) {
+    let filled = |text: &str| marks.iter().any(|mark| text.contains(mark));
+    match &mut node.value {
+        Value::Text(text) if filled(text) => node.value = Value::Hole,
+        Value::List(items) => items.iter_mut().for_each(|item| open(item, marks)),
+        Value::Map(entries) => {
+            for entry in entries {
+                open(&mut entry.node, marks);
+                if filled(&entry.key) {
+                    let name: Vec<&str> = entry.key.split(['$', '&', '{', '}']).collect();
+                    entry.key = name.join(&FILLED_IN.to_string());
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
 fn scalar(text: String, plain: bool) -> Value {
-    if text.contains(FILLED_IN) {
+    if text.contains(FILLED_IN) || VARIABLES.iter().any(|one| text.contains(one)) {
         return Value::Hole;
     }
     match text.as_str() {
@@ -196,7 +252,7 @@ fn is_intrinsic(node: &Node) -> bool {
     match node.entries() {
         [only] => {
             // A loop has resources in it: they are looked at.
-            let repeats = only.key.starts_with("Fn::ForEach::");
+            let repeats = only.key.starts_with(LOOP);
             only.key == "Ref" || (only.key.starts_with("Fn::") && !repeats)
         }
         _ => false,
@@ -216,6 +272,27 @@ mod tests {
             read[0].to_json(),
             "{\"A\":[\"\u{fffc}\"],\"C\":[\"\u{fffc}\"],\"D\":[1,\"1\",\"yes\",\"\u{fffc}\"],\"F\":[\"\u{fffc}\"]}"
         );
+    }
+
+    #[test]
+    fn variables_of_loops_and_of_frameworks_are_holes() {
+        let hole = "[\"\u{fffc}\"]";
+        for (text, path) in [
+            ("A: '{{resolve:ssm:/x}}'", "A"),
+            ("A: ${self:custom.x}", "A"),
+            ("A: 'x-${opt:stage}'", "A"),
+            ("service: s\nprovider: {name: aws}\nA: ${x}", "A"),
+            ("Fn::ForEach::L: [N, [B], {R: {A: 'x${N}'}}]\nB: {Ref: C}", "B"),
+        ] {
+            let read = read(text).unwrap();
+            assert_eq!(read[0].get(path).unwrap().to_json(), hole, "{text}");
+        }
+        let looped =
+            read("Fn::ForEach::L: [N, [B], {'R${N}': {A: 'x${N}', C: y, D: '&{N}'}}]").unwrap();
+        let text = looped[0].to_json();
+        assert!(!text.contains('$') && !text.contains('&') && text.contains("\"y\""), "{text}");
+        let plain = read("A: 'arn:${aws:username}'").unwrap();
+        assert_eq!(plain[0].to_json(), r#"{"A":"arn:${aws:username}"}"#);
     }
 
     #[test]

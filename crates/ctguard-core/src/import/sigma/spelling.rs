@@ -72,6 +72,7 @@ impl Speller<'_> {
             SOURCE if !cased => return vec![Matcher::exact(text.to_ascii_lowercase())],
             _ => {}
         }
+        self.beyond(path, text, cased, kind.taken);
         let known = self.known(path);
         let other = of_other_kind(text);
         match (&known, other) {
@@ -114,6 +115,21 @@ impl Speller<'_> {
         vec![text_in_any_case(text, cased)]
     }
 
+    /// Says that a text is compared letter by letter since EventBridge knows no cases of it.
+    fn beyond(&mut self, path: &str, text: &str, cased: bool, taken: bool) {
+        if cased || !is_beyond(text) || eventbridge_pattern::is_caseless(text) {
+            return;
+        }
+        let note = format!(
+            "`{path}` is compared letter by letter with `{text}`: EventBridge ignores no case in a \
+             text with a character beyond U+FFFF"
+        );
+        match taken {
+            true => self.notes.lacks(note),
+            false => self.notes.insert(note),
+        }
+    }
+
     /// The operators for a text with stars.
     pub fn like(&mut self, path: &str, parts: &[Part], cased: bool) -> Vec<Matcher> {
         let matcher = matcher_of(parts);
@@ -122,6 +138,10 @@ impl Speller<'_> {
             Matcher::Text(TextTest { kind, text }) if !free(text) => (*kind, text.clone()),
             _ => return vec![matcher],
         };
+        if is_beyond(&text) {
+            self.beyond(path, &text, cased, true);
+            return vec![matcher];
+        }
         let words: Vec<String> = match (path, self.known(path)) {
             (NAME, _) => names().values().flatten().map(|name| (*name).to_owned()).collect(),
             (SOURCE, _) => {
@@ -146,6 +166,15 @@ impl Speller<'_> {
             }
             return vec![Matcher::Text(test)];
         }
+        // A name that AWS adds is spelled as those that are known.
+        if path == NAME && !missed.is_empty() {
+            match ignoring {
+                TextKind::Wildcard => {
+                    self.lettered.push(TextTest { kind: TextKind::Wildcard, text });
+                }
+                kind => return vec![Matcher::Text(TextTest { kind, text })],
+            }
+        }
         // The spelling is known: what is written otherwise is added.
         std::iter::once(matcher).chain(missed.into_iter().map(Matcher::exact)).collect()
     }
@@ -159,7 +188,10 @@ impl Speller<'_> {
             return;
         }
         let mut also: Vec<String> = Vec::new();
-        let usual = lettered.iter().flat_map(|test| spellings(&test.text));
+        let usual = lettered.iter().flat_map(|test| match path {
+            NAME => of_names(&test.text),
+            _ => spellings(&test.text).to_vec(),
+        });
         for text in usual.filter(|_| !all && self.alone.contains(path)) {
             let kind = TextKind::Wildcard;
             let matcher = Matcher::Text(TextTest { kind, text: text.clone() });
@@ -173,6 +205,13 @@ impl Speller<'_> {
             }
             also.push(format!("`{text}`"));
         }
+        let wild = list.clone();
+        list.retain(|one| match one {
+            Matcher::Exact(name) if path == NAME => {
+                !wild.iter().any(|other| other != one && other.accepts(name))
+            }
+            _ => true,
+        });
         let also = match also.is_empty() {
             true => String::new(),
             false => format!(", and as {}", also.join(", ")),
@@ -259,6 +298,40 @@ fn spellings(text: &str) -> [String; 3] {
     [small, first, text.to_ascii_uppercase()]
 }
 
+/// The spellings of a text with stars in the names of events that are known, the usual ones first.
+fn of_names(text: &str) -> Vec<String> {
+    let mut times: BTreeMap<String, usize> = BTreeMap::new();
+    for name in names().values().flatten() {
+        if let Some(spelled) = spelled_as(text, name) {
+            *times.entry(spelled).or_default() += 1;
+        }
+    }
+    let mut all: Vec<(usize, String)> =
+        times.into_iter().map(|(text, many)| (many, text)).collect();
+    all.sort_by(|one, other| other.0.cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
+    all.into_iter().map(|(_, text)| text).filter(|one| one != text).collect()
+}
+
+/// A text with stars with the letters that a name has in its place; none where it does not fit.
+fn spelled_as(text: &str, name: &str) -> Option<String> {
+    let (small, lower) = (text.to_ascii_lowercase(), name.to_ascii_lowercase());
+    let parts: Vec<&str> = small.split('*').collect();
+    let (mut at, mut spelled) = (0, Vec::new());
+    for (number, part) in parts.iter().enumerate() {
+        let rest = lower.get(at..)?;
+        let found = match number {
+            0 => rest.starts_with(part).then_some(0)?,
+            _ if number + 1 == parts.len() => {
+                rest.ends_with(part).then(|| rest.len() - part.len())?
+            }
+            _ => rest.find(part)?,
+        };
+        spelled.push(name.get(at + found..at + found + part.len())?);
+        at += found + part.len();
+    }
+    Some(spelled.join("*"))
+}
+
 /// How complex EventBridge finds the wildcards of a condition.
 fn complexity(path: &str, list: &[Matcher], taken: bool) -> usize {
     let matchers = match taken {
@@ -322,10 +395,13 @@ fn of_other_kind(text: &str) -> Option<Value> {
     }
 }
 
+fn is_beyond(text: &str) -> bool {
+    text.chars().any(|one| one > '\u{ffff}')
+}
+
 fn text_in_any_case(text: &str, cased: bool) -> Matcher {
     // A text with a character beyond this has no cases for EventBridge, and would take nothing.
-    let beyond = text.chars().any(|one| one > '\u{ffff}');
-    match cased || beyond || eventbridge_pattern::is_caseless(text) {
+    match cased || is_beyond(text) || eventbridge_pattern::is_caseless(text) {
         true => Matcher::exact(text),
         false => Matcher::Text(TextTest { kind: TextKind::IgnoreCase, text: text.to_owned() }),
     }

@@ -6,7 +6,7 @@ use super::super::formula::Formula;
 use super::super::wildcard::Part;
 use super::regex;
 use super::spelling::{Kind, Known, Speller};
-use crate::events::tree::{Entry, Value};
+use crate::events::tree::{Entry, Node, Value};
 use eventbridge_pattern::{Filter, Matcher, address};
 use ipnet::IpNet;
 use serde_json::{Value as Json, json};
@@ -121,6 +121,18 @@ pub(super) fn condition(
         lists.push(of_value(&key, &value.value, taken, speller)?);
     }
     let path = || key.path.to_owned();
+    if key.all && taken && values.len() > 1 {
+        let whole = !(key.contains || key.starts || key.ends || key.regex);
+        let starred = |one: &Node| one.text().is_some_and(|text| text.contains('*'));
+        let plain = values.iter().filter(|one| !starred(one)).count();
+        if speller.in_list(key.path) || (whole && plain > 1) {
+            return Err(format!(
+                "`{}` asks that a list has several values together, and EventBridge looks at its \
+                 elements one by one",
+                entry.key
+            ));
+        }
+    }
     if key.all {
         speller.spell(key.path, &mut Vec::new(), taken, true);
         let each = lists.into_iter().map(|list| Formula::Field { path: path(), list, taken });
