@@ -114,8 +114,13 @@ pub(super) fn check(verb: &Verb, global: &GlobalOptions) -> Result<(), CommandEr
     }
     for (index, report) in global.report.iter().enumerate() {
         if !writes_reports(verb) {
-            return Err(CommandError::usage(format!("--report: {name} has no result to report"))
-                .hint("Leave --report (CTGUARD_REPORT) out."));
+            let error = match has.contains(&Format::Json) {
+                true => CommandError::usage(format!("--report: {name} writes no reports"))
+                    .hint("Its result as JSON is what --format json prints: send that to a file."),
+                false => CommandError::usage(format!("--report: {name} has no result to report"))
+                    .hint("Leave --report (CTGUARD_REPORT) out."),
+            };
+            return Err(error);
         }
         if !has.contains(&report.format) {
             return Err(refuse("--report", report.format));

@@ -16,7 +16,7 @@ use super::notes::Notes;
 use super::{Collected, Refused, SourceFile};
 use crate::blueprint::Risk;
 use crate::blueprint::source::Source;
-use crate::events::tree::Entry;
+use crate::events::tree::{Entry, Node, Value};
 use crate::events::{FoundPattern, State, found_in};
 use crate::resource::rule::RuleState;
 use eventbridge_pattern::combine::{Holds, combine};
@@ -24,7 +24,7 @@ use eventbridge_pattern::ruler::{self, Alternative};
 use eventbridge_pattern::{Matcher, Pattern};
 use kinds::{Asking, Named, kinds_of};
 use reads::reads;
-use serde_json::Value;
+use serde_json::Value as Json;
 use std::path::Path;
 
 /// The fields of the envelope that say where an event is from.
@@ -85,7 +85,8 @@ pub fn pattern(files: &[SourceFile], risk: Risk) -> Collected {
         let own = |one: &&FoundPattern| one.name.is_some() || !named(one.node.span.start);
         for one in found.patterns.iter().filter(own) {
             let from = from(one.node.span.start, one.name.as_ref());
-            match of_file(one, from.clone(), risk) {
+            let made = old_yaml(&one.node, &file.text).map_or(Ok(()), Err);
+            match made.and_then(|()| of_file(one, from.clone(), risk)) {
                 Ok(draft) => collected.drafts.push(draft),
                 Err(reason) => collected.refused.push(Refused { from, reason }),
             }
@@ -111,6 +112,32 @@ fn unread(file: &SourceFile, from: &Origin, why: &str) -> Vec<Refused> {
             let from = Origin { rule: file.name.clone(), ..from.clone() };
             vec![Refused { from, reason: why.to_owned() }]
         }
+    }
+}
+
+/// Says what CloudFormation, which reads YAML 1.1, takes for a truth value or a number in base 8.
+///
+/// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html>
+fn old_yaml(node: &Node, file: &str) -> Option<String> {
+    const WORDS: [&str; 6] = ["yes", "no", "on", "off", "y", "n"];
+    match &node.value {
+        Value::List(items) => items.iter().find_map(|one| old_yaml(one, file)),
+        Value::Map(entries) => entries.iter().find_map(|one| old_yaml(&one.node, file)),
+        Value::Text(text) => {
+            let word = WORDS.iter().any(|one| one.eq_ignore_ascii_case(text));
+            let octal = text.len() > 1
+                && text.starts_with('0')
+                && text.bytes().all(|one| (b'0'..=b'7').contains(&one));
+            // Quotation marks are a part of what stands in the file.
+            let bare = file.get(node.span.clone()).is_some_and(|raw| raw.trim() == text);
+            ((word || octal) && bare).then(|| {
+                format!(
+                    "`{text}` without quotes is a truth value or another number to some readers of \
+                     YAML, CloudFormation among them, and a text to others: write it in quotes"
+                )
+            })
+        }
+        Value::Plain(_) | Value::Hole => None,
     }
 }
 
@@ -246,7 +273,7 @@ fn sources(list: &[Matcher]) -> Result<Option<Vec<Matcher>>, String> {
     }
     let mut sources = Vec::new();
     for matcher in list {
-        let Matcher::Exact(Value::String(text)) = matcher else {
+        let Matcher::Exact(Json::String(text)) = matcher else {
             return Err("its `source` is no list of names".to_owned());
         };
         match asked::record_source(text) {

@@ -1,5 +1,7 @@
 //! Patterns against what became of them, on events of any kind.
 
+mod less;
+
 use super::*;
 use crate::blueprint::load_text;
 use crate::import::{Around, Import, finish};
@@ -8,7 +10,7 @@ use eventbridge_pattern::samples::{filter, plain_event, put};
 use eventbridge_pattern::{Filter, cloudtrail};
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const AS_OF: Date = date(2026, 11, 22);
 

@@ -117,7 +117,8 @@ impl Speller<'_> {
 
     /// Says that a text is compared letter by letter since EventBridge knows no cases of it.
     fn beyond(&mut self, path: &str, text: &str, cased: bool, taken: bool) {
-        if cased || !is_beyond(text) || eventbridge_pattern::is_caseless(text) {
+        let has_case = text.chars().any(|one| one.is_lowercase() || one.is_uppercase());
+        if cased || !is_beyond(text) || !has_case {
             return;
         }
         let note = format!(

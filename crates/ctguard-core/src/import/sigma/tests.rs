@@ -2,6 +2,7 @@
 
 mod evaluate;
 mod events;
+mod less;
 
 use super::super::{Around, Import, SourceFile, finish};
 use super::sigma;
