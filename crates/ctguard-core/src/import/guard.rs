@@ -67,7 +67,9 @@ pub(super) fn is_of_import(message: &str, draft: &Draft) -> bool {
     if path == "eventType" && SPELLINGS.iter().any(|one| value.contains(one)) {
         return true;
     }
-    let plain = value.trim_matches('"');
+    let written: Value = serde_json::from_str(value).unwrap_or_default();
+    let text = written.as_str().or_else(|| written.get("equals-ignore-case")?.as_str());
+    let Some(plain) = text else { return false };
     let list = draft.filter.as_ref().and_then(|filter| find(filter, path));
     let Some(list) = list else { return false };
     let own = |one: &Value| match one {

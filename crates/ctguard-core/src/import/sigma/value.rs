@@ -125,10 +125,17 @@ pub(super) fn condition(
         let whole = !(key.contains || key.starts || key.ends || key.regex);
         let starred = |one: &Node| one.text().is_some_and(|text| text.contains('*'));
         let plain = values.iter().filter(|one| !starred(one)).count();
-        if speller.in_list(key.path) || (whole && plain > 1) {
+        if speller.in_list(key.path) {
             return Err(format!(
                 "`{}` asks that a list has several values together, and EventBridge looks at its \
                  elements one by one",
+                entry.key
+            ));
+        }
+        if whole && plain > 1 {
+            return Err(format!(
+                "`{}` asks for several whole values at once, which only a list can have, and \
+                 EventBridge looks at its elements one by one",
                 entry.key
             ));
         }
