@@ -73,7 +73,8 @@ pub(super) fn is_of_import(message: &str, draft: &Draft) -> bool {
     let list = draft.filter.as_ref().and_then(|filter| find(filter, path));
     let Some(list) = list else { return false };
     let own = |one: &Value| match one {
-        Value::Number(_) | Value::Bool(_) => one.to_string() == plain,
+        Value::Number(number) => number.to_string() == plain,
+        Value::Bool(flag) => plain == if *flag { "true" } else { "false" },
         Value::String(text) => text == plain,
         other => other.get("equals-ignore-case").and_then(Value::as_str) == Some(plain),
     };

@@ -235,7 +235,7 @@ fn is_other(event: &CatalogueEvent, kind: EventKind, heard: bool) -> bool {
         // Both have one `detail-type`.
         EventKind::Api => {
             let signs_in = event.kinds().all(|one| one == EventKind::Signin);
-            !is(EventKind::Api) && !is(EventKind::Data) && !(heard && signs_in)
+            !(is(EventKind::Api) || is(EventKind::Data) || (heard && signs_in))
         }
         EventKind::Data | EventKind::Insight => false,
         EventKind::Signin => {
