@@ -34,6 +34,7 @@ mod sandbox;
 mod schema;
 mod secrets;
 mod show;
+mod signals;
 mod snapshot;
 mod test;
 mod timeout;
@@ -265,7 +266,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>, io: &mut Io<'_>) -> Exit {
         Ok(exit) => exit,
         Err(error) => {
             let paint = cli.global.paint_err(io);
-            output::failure(&error, &cli.global, io);
+            output::failure(&error, &cli.verb, &cli.global, io);
             let _ = writeln!(io.err, "{}: {}", paint.bad("error"), hung(&error.message));
             for hint in &error.hints {
                 let _ = writeln!(io.err, "{}: {}", paint.head("hint"), hung(hint));

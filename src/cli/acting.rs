@@ -1,7 +1,7 @@
 //! Whose credentials are used, and in which accounts: asked for, held against the blueprint, and
 //! said before anything else.
 
-use super::{GlobalOptions, Io};
+use super::{GlobalOptions, Io, signals};
 use crate::error::CommandError;
 use crate::report::screen::plain;
 use ctguard_aws::{Aws, Options};
@@ -27,6 +27,7 @@ pub(super) async fn with_mfa(
         let _ = write!(io.err, "Code of the MFA device {serial} (profile {profile}): ");
         let _ = io.err.flush();
         let mut answer = String::new();
+        let _asking = signals::asking();
         io.input
             .read_line(&mut answer)
             .map_err(|error| CommandError::io("cannot read the code", &error))?;

@@ -1,6 +1,6 @@
 //! What most verbs begin with: the blueprint, the cloud, the survey.
 
-use super::{GlobalOptions, Io, acting, output, secrets};
+use super::{GlobalOptions, Io, acting, output, secrets, signals};
 use crate::error::{CommandError, Exit};
 use crate::report::diagnostics;
 use crate::report::positions::Positions;
@@ -141,13 +141,17 @@ pub(super) fn say(all: &[Diagnostic], sources: &Sources, global: &GlobalOptions,
 }
 
 /// Runs an async command to its end, on one thread: a run mostly waits for AWS, and moving every
-/// answer between threads costs more CPU than a second thread gains.
+/// answer between threads costs more CPU than a second thread gains. A signal ends it, but while
+/// something is changed.
 pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, CommandError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| CommandError::io("cannot start the runtime", &error))?;
-    Ok(runtime.block_on(work))
+    let result = runtime.block_on(signals::unless_interrupted(work));
+    // A look-up of a name may still wait in a thread, which nobody needs any more.
+    runtime.shutdown_background();
+    result
 }
 
 /// Opens the cloud that the options name.
@@ -168,6 +172,7 @@ pub(super) async fn open(
         default_region: read.blueprint.first_region().cloned(),
         accounts: read.blueprint.accounts.clone(),
         run: global.run_limit(),
+        waiting: (!global.quiet).then_some(tell_waiting),
         ..Options::default()
     };
     let aws = Aws::connect(acting::with_mfa(options, global, io).await?).await?;
@@ -177,6 +182,12 @@ pub(super) async fn open(
         }
     }
     Ok(Box::new(Veiled::live(Box::new(aws))))
+}
+
+/// Says on standard error why an apply takes so long.
+fn tell_waiting(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "note: {}", plain(text));
 }
 
 pub(super) fn sandbox(path: &Path) -> Result<Sandbox, CommandError> {

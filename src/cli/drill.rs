@@ -1,6 +1,6 @@
 use super::completions::alerts;
 use super::perform::{Consent, interrupt};
-use super::{BlueprintArg, GlobalOptions, Io, context, output, print, timeout};
+use super::{BlueprintArg, GlobalOptions, Io, context, output, print, signals, timeout};
 use crate::error::{CommandError, Exit};
 use crate::report::drill;
 use crate::report::screen::shown;
@@ -209,6 +209,7 @@ impl Prepared<'_> {
             self.first(&report, global, io)?;
             ask(io)?;
         }
+        let _changing = signals::changing();
         let interrupted = tokio::spawn(interrupt(stop.clone()));
         let mut cleared = self.planned(&drill);
         take(&mut cleared, clean_up(self.cloud, desired, &self.places(), concurrency).await);
@@ -290,6 +291,7 @@ fn ask(io: &mut Io<'_>) -> Result<(), CommandError> {
     let _ = write!(io.err, "\nMake these calls? Type `yes` to confirm: ");
     let _ = io.err.flush();
     let mut answer = String::new();
+    let _asking = signals::asking();
     io.input
         .read_line(&mut answer)
         .map_err(|error| CommandError::io("cannot read the answer", &error))?;

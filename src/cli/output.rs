@@ -4,7 +4,8 @@ use super::files::{self, Readers};
 use super::{GlobalOptions, Io, Verb, examples, print};
 use crate::error::{CommandError, Exit};
 use crate::report::positions::Positions;
-use crate::report::validate::Validation;
+use crate::report::screen::hung;
+use crate::report::validate::{Failure, Validation};
 use crate::report::view::{Format, View};
 use ctguard_core::codes;
 use ctguard_core::diag::{Diagnostic, Severity};
@@ -158,13 +159,8 @@ pub(super) fn reports(
     let paint = crate::report::Paint { color: false, width: io.width };
     for report in &global.report {
         if let Some(text) = shown.render(report.format, positions, paint).map_err(unwritable)? {
-            files::save(&report.path, &text, Readers::Owner, io).map_err(|error| {
-                let path = report.path.display();
-                CommandError::io(
-                    format!("cannot write the {} report {path}", report.format),
-                    &error,
-                )
-            })?;
+            files::save(&report.path, &text, Readers::Owner, io)
+                .map_err(|error| unwritten(report, &error))?;
         }
     }
     let github = wants(Format::Github, global);
@@ -207,8 +203,8 @@ pub(super) fn problems(
 }
 
 /// Writes every report with an error in place of a result, so that the next step has something to
-/// read. What cannot be written is not told: the error itself is.
-pub(super) fn failure(error: &CommandError, global: &GlobalOptions, io: &mut Io<'_>) {
+/// read. What cannot be written is told beside the error.
+pub(super) fn failure(error: &CommandError, verb: &Verb, global: &GlobalOptions, io: &mut Io<'_>) {
     if error.reported || error.exit == Exit::Usage {
         return;
     }
@@ -220,15 +216,8 @@ pub(super) fn failure(error: &CommandError, global: &GlobalOptions, io: &mut Io<
         label: None,
         help: (!error.hints.is_empty()).then(|| error.hints.join(" ")),
     };
-    let validation = Validation {
-        format_version: 1,
-        file: String::new(),
-        valid: false,
-        alerts: None,
-        destinations: None,
-        diagnostics: vec![diagnostic],
-    };
-    let (shown, positions) = (View::Validated(&validation), Positions::unknown(""));
+    let failure = Failure { verb: formats(verb).0, diagnostic };
+    let (shown, positions) = (View::Failed(&failure), Positions::unknown(""));
     let paint = crate::report::Paint { color: false, width: io.width };
     for report in &global.report {
         let text = match report.format {
@@ -236,8 +225,22 @@ pub(super) fn failure(error: &CommandError, global: &GlobalOptions, io: &mut Io<
             Format::Json => Some(format!("{}\n", failure_json(error))),
             format => shown.render(format, &positions, paint).ok().flatten(),
         };
-        let _ = text.map(|text| files::save(&report.path, &text, Readers::Owner, io));
+        let written = text.map(|text| files::save(&report.path, &text, Readers::Owner, io));
+        if let Some(Err(why)) = written {
+            let said = unwritten(report, &why);
+            // A result that could not be written is the error itself.
+            if said.message != error.message {
+                let paint = global.paint_err(io);
+                let _ = writeln!(io.err, "{}: {}", paint.bad("error"), hung(&said.message));
+            }
+        }
     }
+}
+
+/// The error of a report that could not be written.
+fn unwritten(report: &ReportFile, error: &std::io::Error) -> CommandError {
+    let path = report.path.display();
+    CommandError::io(format!("cannot write the {} report {path}", report.format), error)
 }
 
 fn failure_text(error: &CommandError) -> String {
@@ -339,6 +342,8 @@ pub(super) fn say_next(
     let removal = plan.waiting.iter().any(|waiting| waiting.what == WaitingFor::Removal);
     let nothing = plan.is_empty() && !removal;
     let (verb, file, more, saved) = match next {
+        // What could not be read may need changes.
+        Next::Apply(file, _) if nothing && !plan.unknown.is_empty() => ("plan", file, "", false),
         Next::Apply(file, _) if nothing => ("verify", file, "", false),
         Next::Destroy(_) | Next::Saved(_) if nothing => return Ok(()),
         Next::Apply(file, more) => ("apply", file, more.trim(), false),
@@ -363,7 +368,11 @@ pub(super) fn say_next(
             add(&quoted(value));
         }
     }
-    print(io, &format!("\nNext: {line}\n"))
+    let first = match verb {
+        "plan" => "mend what could not be read, then ",
+        _ => "",
+    };
+    print(io, &format!("\nNext: {first}{line}\n"))
 }
 
 /// A word as a shell takes it.

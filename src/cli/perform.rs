@@ -1,5 +1,6 @@
 //! Performs a plan: shows it, asks, makes the changes, and reports the outcome.
 
+use super::signals::{self, signal};
 use super::timeout::Watch;
 use super::{GlobalOptions, Io, context, output, print, print_json};
 use crate::error::{CommandError, Exit};
@@ -146,6 +147,7 @@ pub(super) fn ask(io: &mut Io<'_>) -> Result<(), CommandError> {
     let _ = write!(io.err, "\nMake these changes? Type `yes` to confirm: ");
     let _ = io.err.flush();
     let mut answer = String::new();
+    let _asking = signals::asking();
     io.input
         .read_line(&mut answer)
         .map_err(|error| CommandError::io("cannot read the answer", &error))?;
@@ -164,6 +166,7 @@ async fn perform(
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
     let stop = Arc::new(AtomicBool::new(false));
+    let _changing = signals::changing();
     let interrupted = tokio::spawn(interrupt(stop.clone()));
     let watch = Watch::new(global.run_limit(), &stop);
     let ended = tokio::spawn(watch.clone().keep());
@@ -199,22 +202,6 @@ pub(super) async fn interrupt(stop: Arc<AtomicBool>) {
     if signal().await.is_ok() {
         std::process::exit(i32::from(Exit::Interrupted.code()));
     }
-}
-
-/// Waits for Ctrl-C, or for SIGTERM, with which CI systems and schedulers end a job.
-#[cfg(unix)]
-async fn signal() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminated = signal(SignalKind::terminate())?;
-    tokio::select! {
-        pressed = tokio::signal::ctrl_c() => pressed,
-        _ = terminated.recv() => Ok(()),
-    }
-}
-
-#[cfg(not(unix))]
-async fn signal() -> std::io::Result<()> {
-    tokio::signal::ctrl_c().await
 }
 
 fn exit(applied: &Applied, planned: &Plan, timed_out: bool) -> Exit {

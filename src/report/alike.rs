@@ -2,9 +2,6 @@
 
 use std::collections::BTreeSet;
 
-/// Calls that are named before they are counted.
-const CALLS_SHOWN: usize = 4;
-
 /// Stands for a call or a resource where two failures are compared.
 const ANY: &str = "\u{0}";
 
@@ -54,14 +51,7 @@ impl Failure {
     }
 
     fn calls(&self) -> String {
-        let mut named: Vec<&str> =
-            self.calls.iter().take(CALLS_SHOWN).map(String::as_str).collect();
-        let more = match self.calls.len().saturating_sub(CALLS_SHOWN) {
-            0 => None,
-            1 => Some("1 more call".to_owned()),
-            many => Some(format!("{many} more calls")),
-        };
-        named.extend(more.as_deref());
+        let named: Vec<&str> = self.calls.iter().map(String::as_str).collect();
         match named.split_last() {
             Some((last, [])) => (*last).to_owned(),
             Some((last, before)) => format!("{} and {last}", before.join(", ")),
@@ -97,6 +87,10 @@ mod tests {
             "events:ListRules and sns:GetTopicAttributes failed: AccessDeniedException (U is not"
         ));
         assert_eq!(first.fix(), "A policy denies events:ListRules and sns:GetTopicAttributes.");
+        for call in ["a:A", "b:B", "c:C", "d:D"] {
+            first.join(failure(call, "AccessDenied", "x"));
+        }
+        assert!(first.fix().contains("a:A, b:B, c:C, d:D, events:ListRules and sns:"), "{first:?}");
         let other = Failure::parse("events:ListRules failed: X (busy)", "Run again.");
         assert!(!first.is_like(&other.expect("a failure")));
         assert_eq!(Failure::parse("the rule is gone", "Run `ctguard apply`."), None);

@@ -26,12 +26,17 @@ pub fn render(notices: &[Notice], positions: &Positions) -> String {
                 Some(span) => positions.span(span),
                 None => positions.alert(notice.alerts.first().map(String::as_str)),
             };
+            // What is about no file, such as a failed sign-in, has no place in one.
+            let place = match at.file.is_empty() {
+                true => String::new(),
+                false => {
+                    let (line, column) = (at.line, at.column);
+                    format!("file={},line={line},col={column},", property(&at.file))
+                }
+            };
             let _ = writeln!(
                 out,
-                "::{command} file={},line={},col={},title={}::{}",
-                property(&at.file),
-                at.line,
-                at.column,
+                "::{command} {place}title={}::{}",
                 property(&format!("ctguard {}", notice.code)),
                 data(&message(notice))
             );

@@ -3,7 +3,13 @@
 
 use super::plan::{PlanView, asides, diff, names};
 use super::screen::line;
-use super::{attribution, events::EventCheck, notice, notice::verb, validate::Validation};
+use super::{
+    attribution,
+    events::EventCheck,
+    notice,
+    notice::verb,
+    validate::{Failure, Validation},
+};
 use ctguard_core::diag::{Diagnostic, Severity};
 use ctguard_core::drift::Drift;
 use ctguard_core::drill::{DrillReport, DrilledAlert, ReceiptStatus};
@@ -221,6 +227,13 @@ pub fn validation(validation: &Validation) -> String {
         cases.push(Case { class: "valid".to_owned(), name, ended: Ended::Passed });
     }
     render(&format!("ctguard validate {}", validation.file), cases)
+}
+
+/// One case, of the verb itself, which ended without a result.
+pub fn failed(failure: &Failure) -> String {
+    let command = format!("ctguard {}", failure.verb);
+    let cases = problems(std::slice::from_ref(&failure.diagnostic), &command);
+    render(&command, cases)
 }
 
 /// A case for each finding in files of names and patterns, and one for each file without any.

@@ -16,7 +16,7 @@ pub use coverage::coverage;
 pub use drift::drift;
 pub use drilled::drilled;
 pub use plan::plan;
-pub use validated::{events_checked, validated};
+pub use validated::{events_checked, failed, validated};
 pub use verdict::verdict;
 
 use super::AccountNames;

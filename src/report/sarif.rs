@@ -7,6 +7,7 @@
 use super::notice::{Level, Notice};
 use super::positions::{Position, Positions};
 use ctguard_core::codes::{Code, Kind};
+use ctguard_core::diag::Diagnostic;
 use ctguard_core::hex::hex;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -45,17 +46,36 @@ pub fn render(notices: &[Notice], positions: &Positions) -> Value {
     }
     let all = results.len();
     results.truncate(RESULTS_MAX);
-    let driver = json!({
-        "name": "ctguard",
-        "semanticVersion": env!("CARGO_PKG_VERSION"),
-        "rules": rules.iter().map(|code| rule(*code)).collect::<Vec<_>>(),
-    });
     let mut invocation = json!({ "executionSuccessful": true });
     if all > RESULTS_MAX {
         let text = format!("{} more results are left out.", all - RESULTS_MAX);
         invocation["toolExecutionNotifications"] =
             json!([{ "level": "warning", "message": { "text": text } }]);
     }
+    document(&rules, &invocation, &results)
+}
+
+/// An error in place of results. It is about no line of a file, so it is no result, but what SARIF
+/// has for a run of the tool that failed.
+pub fn failed(diagnostic: &Diagnostic) -> Value {
+    let help = diagnostic.help.as_deref().map(|help| format!(": {help}")).unwrap_or_default();
+    let invocation = json!({
+        "executionSuccessful": false,
+        "toolExecutionNotifications": [{
+            "level": "error",
+            "descriptor": { "id": diagnostic.code },
+            "message": { "text": format!("{}{help}", diagnostic.message) },
+        }],
+    });
+    document(&[], &invocation, &[])
+}
+
+fn document(rules: &[Code], invocation: &Value, results: &[Value]) -> Value {
+    let driver = json!({
+        "name": "ctguard",
+        "semanticVersion": env!("CARGO_PKG_VERSION"),
+        "rules": rules.iter().map(|code| rule(*code)).collect::<Vec<_>>(),
+    });
     json!({
         "$schema": SCHEMA,
         "version": "2.1.0",

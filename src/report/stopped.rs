@@ -20,6 +20,10 @@ pub struct Stopped {
     pub moved: Vec<Moved>,
     /// Changes of the saved plan that a new plan lacks or makes otherwise, although nothing moved.
     pub differs: Vec<Address>,
+    /// Nothing but the values of secrets differs.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub secrets_changed: bool,
     /// Guards that no flag has allowed.
     pub guards: Vec<Guard>,
 }
@@ -31,6 +35,7 @@ impl Stopped {
             blueprint: blueprint.to_owned(),
             moved: Vec::new(),
             differs: Vec::new(),
+            secrets_changed: false,
             guards: Vec::new(),
         }
     }
@@ -56,6 +61,12 @@ pub fn render(stopped: &Stopped) -> String {
     }
     if !stopped.differs.is_empty() {
         let objects = stopped.differs.iter().map(named).collect();
+        if stopped.secrets_changed {
+            return format!(
+                "the value of a secret was changed after the plan was made, so it is for another address now; nothing was changed:\n  {}",
+                listed(objects)
+            );
+        }
         return format!(
             "the same blueprint and accounts give another plan now: the file was edited, or made by another version of ctguard; nothing was changed:\n  {}",
             listed(objects)

@@ -22,6 +22,14 @@ pub struct Validation {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+/// An error in place of a verb's result.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// The verb that failed, as it is typed.
+    pub verb: &'static str,
+    pub diagnostic: Diagnostic,
+}
+
 /// The last sentence of `validate`.
 pub fn render(validation: &Validation) -> String {
     let tally = |severity| validation.diagnostics.iter().filter(|d| d.severity == severity).count();

@@ -8,7 +8,7 @@ use super::notice::{self, Notice};
 use super::plan::PlanView;
 use super::positions::Positions;
 use super::screen::{Filter, Written, shown};
-use super::validate::Validation;
+use super::validate::{Failure, Validation};
 use super::{Paint, github, junit, sarif};
 use ctguard_core::coverage::Coverage;
 use ctguard_core::drift::Drift;
@@ -93,6 +93,8 @@ pub enum View<'a> {
     Drilled(&'a DrillReport),
     Replayed(&'a Replay),
     Validated(&'a Validation),
+    /// What kept a verb from a result; text and JSON have forms of their own.
+    Failed(&'a Failure),
     EventsChecked(&'a EventCheck),
     Covered {
         coverage: &'a Coverage,
@@ -135,6 +137,7 @@ impl View<'_> {
             Self::Drilled(report) => show(View::Drilled(&shown(report))),
             Self::Replayed(_)
             | Self::Validated(_)
+            | Self::Failed(_)
             | Self::EventsChecked(_)
             | Self::Covered { .. } => show(*self),
         }
@@ -150,9 +153,10 @@ impl View<'_> {
             Format::Text => Some(self.text(paint)),
             Format::Json => Some(self.json()?),
             Format::Markdown => Some(self.markdown(COMMENT_MAX_BYTES)),
-            Format::Sarif => match self.notices() {
-                Some(notices) => Some(pretty(&sarif::render(&notices, positions))?),
-                None => None,
+            Format::Sarif => match (self, self.notices()) {
+                (Self::Failed(failure), _) => Some(pretty(&sarif::failed(&failure.diagnostic))?),
+                (_, Some(notices)) => Some(pretty(&sarif::render(&notices, positions))?),
+                (_, None) => None,
             },
             Format::Github => self.notices().map(|notices| github::render(&notices, positions)),
             Format::Junit => self.junit(),
@@ -176,6 +180,7 @@ impl View<'_> {
                 super::replay::render(replay, paint, paint.width.min(CHART_MAX))
             }
             Self::Validated(validation) => super::validate::render(validation),
+            Self::Failed(failure) => format!("error: {}\n", failure.diagnostic.message),
             Self::EventsChecked(check) => check.render(),
             Self::Covered { coverage, narrow } => coverage::render(coverage, *narrow, paint),
         }
@@ -190,6 +195,7 @@ impl View<'_> {
             Self::Drilled(report) => pretty(report),
             Self::Replayed(replay) => pretty(replay),
             Self::Validated(validation) => pretty(validation),
+            Self::Failed(failure) => pretty(&failure.diagnostic),
             Self::EventsChecked(check) => pretty(check),
             Self::Covered { coverage, .. } => pretty(coverage),
         }
@@ -204,6 +210,7 @@ impl View<'_> {
             Self::Drilled(report) => markdown::drilled(report, limit),
             Self::Replayed(replay) => super::replay::markdown::render(replay),
             Self::Validated(validation) => markdown::validated(validation, limit),
+            Self::Failed(failure) => markdown::failed(failure, limit),
             Self::EventsChecked(check) => markdown::events_checked(check, limit),
             Self::Covered { coverage, narrow } => markdown::coverage(coverage, *narrow, limit),
         }
@@ -216,6 +223,9 @@ impl View<'_> {
             Self::Verdict { report, .. } => Some(notice::verdict(report)),
             Self::Applied(_) | Self::Drilled(_) | Self::Replayed(_) | Self::Covered { .. } => None,
             Self::Validated(validation) => Some(notice::diagnostics(&validation.diagnostics)),
+            Self::Failed(failure) => {
+                Some(notice::diagnostics(std::slice::from_ref(&failure.diagnostic)))
+            }
             Self::EventsChecked(check) => Some(notice::diagnostics(&check.diagnostics())),
         }
     }
@@ -230,6 +240,7 @@ impl View<'_> {
             Self::Drilled(report) => Some(junit::drill(report)),
             Self::Applied(_) | Self::Replayed(_) | Self::Covered { .. } => None,
             Self::Validated(validation) => Some(junit::validation(validation)),
+            Self::Failed(failure) => Some(junit::failed(failure)),
             Self::EventsChecked(check) => Some(junit::events_checked(check)),
         }
     }

@@ -46,17 +46,17 @@ async fn connect_with(stub: &Stub, timing: Timing) -> Aws {
 
 /// With these accounts besides the caller's.
 async fn connect_as(stub: &Stub, timing: Timing, accounts: Option<Accounts>) -> Aws {
+    Aws::connect(Options { timing, accounts, ..options(stub) }).await.unwrap()
+}
+
+fn options(stub: &Stub) -> Options {
     let credentials = Credentials::new("AKID", "secret", None, None, "test");
-    Aws::connect(Options {
+    Options {
         region: Region::new("eu-west-1"),
         endpoint_url: Some(stub.url()),
         credentials: Some(SharedCredentialsProvider::new(credentials)),
-        timing,
-        accounts,
         ..Options::default()
-    })
-    .await
-    .unwrap()
+    }
 }
 
 fn here() -> Place {

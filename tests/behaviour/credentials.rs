@@ -275,6 +275,60 @@ fn a_report_says_why_there_is_no_result() {
     for file in ["r.json", "r.md", "r.sarif", "r.xml"] {
         let text = std::fs::read_to_string(setup.home.path().join(file)).expect(file);
         assert!(text.contains("NoCredentials"), "{file}: {text}");
+        assert!(!text.contains("validate") && !text.contains("not valid"), "{file}: {text}");
+        assert!(file == "r.sarif" || file == "r.json" || text.contains("ctguard plan"), "{text}");
+    }
+    let ran = setup.run(&["--report", "github=r.txt,markdown=none/r.md"]);
+    assert!(ran.err.contains("cannot write the markdown report none/r.md"), "{}", ran.err);
+    let text = std::fs::read_to_string(setup.home.path().join("r.txt")).unwrap();
+    assert!(text.starts_with("::error title=ctguard run-failed::"), "{text}");
+}
+
+#[test]
+fn a_named_profile_without_credentials_is_told() {
+    let setup = Setup::new().config("[profile empty]\nregion = eu-west-1\n").keys("ENV");
+    let says = ["the profile `empty` (--profile) has no credentials", "do not count"];
+    setup.fails(&["--profile", "empty"], &says);
+}
+
+#[test]
+fn a_host_without_an_address_is_told_with_what_names_it() {
+    let setup = Setup::new().keys("ENV").env("AWS_MAX_ATTEMPTS", "1");
+    let wrong = setup.clone_with("AWS_ENDPOINT_URL", "http://nohost.invalid");
+    wrong.fails(&[], &["nohost.invalid (set by AWS_ENDPOINT_URL) cannot be found", "NO_PROXY"]);
+    let bypassed = wrong.env("HTTP_PROXY", "http://127.0.0.1:1").env("NO_PROXY", "*");
+    bypassed.fails(&[], &["without the proxy because of NO_PROXY"]);
+    let region = setup.env("AWS_ENDPOINT_URL", "").env("AWS_REGION", "us-est-1");
+    region.fails(&[], &["no region `us-est-1`, did you mean `us-east-1`", "AWS_REGION"]);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_signal_while_signing_in_ends_the_run_with_a_word_and_a_report() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let setup = Setup::new().keys("ENV").env("AWS_ENDPOINT_URL", &url);
+    for name in ["INT", "TERM"] {
+        let child = Command::new(env!("CARGO_BIN_EXE_ctguard"))
+            .args(["plan", "--report", "json=r.json"])
+            .current_dir(setup.home.path())
+            .env_clear()
+            .envs(&setup.env)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // It is signing in.
+        let _call = silent.accept().unwrap();
+        let signal = [format!("-{name}"), child.id().to_string()];
+        assert!(Command::new("kill").args(signal).status().unwrap().success());
+        let ended = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(130), "{name}: {said}");
+        assert!(said.contains("interrupted by a signal"), "{said}");
+        let report = std::fs::read_to_string(setup.home.path().join("r.json")).unwrap();
+        assert!(report.contains("\"exit_code\":130"), "{report}");
     }
 }
 

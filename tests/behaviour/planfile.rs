@@ -490,3 +490,41 @@ fn no_credential_is_in_a_plan() {
     let mode = std::fs::metadata(world.path("plan.json")).unwrap().permissions().mode();
     assert_eq!(mode & 0o077, 0, "others may read it");
 }
+
+#[test]
+fn a_secret_that_changed_after_the_plan_is_told_and_nobody_is_accused() {
+    let hooked = PLAIN.replace("{ email: secops@acme.example }", "{ secret: env:HOOK }");
+    let world = World::with_trail(&hooked);
+    let run = |hook: &str, args: &[&str]| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_ctguard"))
+            .args(["--sandbox", "account.json"])
+            .args(args)
+            .current_dir(world.path("."))
+            .env("HOOK", format!("https://hooks.acme.example/{hook}"))
+            .output()
+            .unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, said) = run("first", &["plan", "--out", "plan.json"]);
+    assert_eq!(code, Some(0), "{said}");
+    let (code, said) = run("second", &["apply", "plan.json", "--yes"]);
+    assert_eq!(code, Some(5), "{said}");
+    assert!(said.contains("the value of a secret was changed after the plan"), "{said}");
+    assert!(said.contains("Plan again") && !said.contains("edited"), "{said}");
+    let (code, said) = run("first", &["apply", "plan.json", "--yes"]);
+    assert_eq!(code, Some(0), "{said}");
+}
+
+#[test]
+fn what_could_not_be_read_comes_before_the_next_step() {
+    let world = World::settled(&keeping_a_trail());
+    let ran = world.run(&["plan"]).expect(0);
+    assert!(ran.out.contains("Next: ctguard verify"), "{}", ran.out);
+    world.run(&["sandbox", "break", "deny-calls", "events:ListRules"]).expect(0);
+    let ran = world.run(&["plan"]).expect(4);
+    assert!(
+        ran.out.contains("Next: mend what could not be read, then ctguard plan"),
+        "{}",
+        ran.out
+    );
+}

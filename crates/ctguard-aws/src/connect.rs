@@ -31,6 +31,8 @@ pub(super) struct Connected {
     pub(super) notes: Vec<String>,
     /// The commands that give credentials: a person may have to answer them, so they run first.
     pub(super) processes: Vec<Arc<Process>>,
+    /// What to say of the profile that was named, where it has no credentials and none are found.
+    pub(super) lacking: Option<String>,
 }
 
 /// Reads the settings. Makes no AWS call, unless only the machine itself knows the region.
@@ -44,7 +46,7 @@ pub(super) async fn connect(options: &Options) -> Result<Connected, CloudError> 
         Some(url) => Endpoints::one(url)?,
         None => Endpoints::read(&settings)?,
     };
-    let http = transport::client(network(&settings, options.limits)?);
+    let http = transport::client(network(&settings, &endpoints, options.limits)?);
     let (retries, timeouts) = (retries(&settings, options.timing)?, timeouts(options.timing));
     let for_the_sdk = EnvConfigFiles::builder()
         .with_contents(EnvConfigFileKind::Config, settings.for_the_sdk())
@@ -82,9 +84,14 @@ pub(super) async fn connect(options: &Options) -> Result<Connected, CloudError> 
         base = base.to_builder().region(region.unwrap_or(FALLBACK)).build();
     }
     let processes = Mutex::default();
+    let mut lacking = None;
     let credentials = match &options.credentials {
         Some(given) => given.clone(),
         None => {
+            let source = identity::source(&settings)?;
+            if matches!(source, identity::Source::ContainerOrMachine) {
+                lacking = settings.without_credentials();
+            }
             let config = ProviderConfig::without_region()
                 .with_region(base.region().cloned())
                 .with_use_fips(base.use_fips())
@@ -104,12 +111,12 @@ pub(super) async fn connect(options: &Options) -> Result<Connected, CloudError> 
                 process_limit: options.timing.attempt.mul_f64(0.9),
                 processes: &processes,
             };
-            making.provider(identity::source(&settings)?)?
+            making.provider(source)?
         }
     };
     let base = base.to_builder().credentials_provider(credentials).build();
     let processes = processes.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Ok(Connected { base, endpoints, notes: notes(&settings), processes })
+    Ok(Connected { base, endpoints, notes: notes(&settings), processes, lacking })
 }
 
 /// The MFA devices that are asked for, each with the profile that names it.
@@ -132,7 +139,11 @@ fn region(options: &Options, settings: &Settings) -> Option<Region> {
     })
 }
 
-fn network(settings: &Settings, limits: Limits) -> Result<Network, CloudError> {
+fn network(
+    settings: &Settings,
+    endpoints: &Endpoints,
+    limits: Limits,
+) -> Result<Network, CloudError> {
     let unusable = |message: String| refused("connect", "InvalidConfiguration", message);
     let proxies = Proxies::read(|name| settings.raw_variable(name)).map_err(unusable)?;
     let named = settings.value("AWS_CA_BUNDLE", "ca_bundle");
@@ -143,7 +154,8 @@ fn network(settings: &Settings, limits: Limits) -> Result<Network, CloudError> {
         Some((path, named_by)) => Some(certificates(&path, named_by).map_err(unusable)?),
         None => None,
     };
-    Ok(Network { proxies, certificates, answer_bytes: limits.answer_bytes })
+    let set_by = endpoints.set_by().clone();
+    Ok(Network { proxies, set_by, certificates, answer_bytes: limits.answer_bytes })
 }
 
 /// Reads a file of certificates, and looks whether it has any.

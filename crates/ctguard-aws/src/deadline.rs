@@ -1,7 +1,8 @@
 //! How long reads may take: those of one place, and those of a whole run.
 //!
 //! A read whose time is up ends as unreadable, and so do the ones after it. Calls that change
-//! something have no deadline here: one that has begun is not given up.
+//! something have no deadline here: one that has begun is not given up, and `perform.rs` begins no
+//! further try of a refused one.
 
 use ctguard_core::cause::{Cause, Obstacle};
 use ctguard_core::cloud::CloudError;

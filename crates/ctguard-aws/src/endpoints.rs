@@ -31,6 +31,8 @@ const SERVICES: [&str; 16] = [
 #[derive(Debug, Default)]
 pub(super) struct Endpoints {
     by_service: BTreeMap<&'static str, String>,
+    /// What set the endpoint, by its host and port.
+    set_by: BTreeMap<String, String>,
     style: S3Style,
 }
 
@@ -68,17 +70,19 @@ impl Endpoints {
                 ),
             ));
         }
-        let mut by_service = BTreeMap::new();
+        let (mut by_service, mut set_by_host) = (BTreeMap::new(), BTreeMap::new());
         for service in SERVICES {
             let Some((url, set_by)) = settings.endpoint(service) else { continue };
-            by_service.insert(service, checked(url, &set_by)?);
+            let url = checked(url, &set_by)?;
+            set_by_host.extend(super::proxy::authority(&url).map(|host| (host, set_by)));
+            by_service.insert(service, url);
         }
         let style = match settings.nested("s3", "addressing_style") {
             Some("path") => S3Style::Path,
             Some("virtual") => S3Style::Virtual,
             _ => S3Style::Auto,
         };
-        Ok(Self { by_service, style })
+        Ok(Self { by_service, set_by: set_by_host, style })
     }
 
     /// The same endpoint for every service.
@@ -89,12 +93,17 @@ impl Endpoints {
     pub(super) fn one(url: &str) -> Result<Self, CloudError> {
         let url = checked(url.to_owned(), "the option")?;
         let by_service = SERVICES.into_iter().map(|service| (service, url.clone())).collect();
-        Ok(Self { by_service, style: S3Style::Auto })
+        Ok(Self { by_service, set_by: BTreeMap::new(), style: S3Style::Auto })
     }
 
     /// The endpoint of a service, if one is set.
     pub(super) fn of(&self, service: &str) -> Option<&str> {
         self.by_service.get(service).map(String::as_str)
+    }
+
+    /// What set the endpoints, by their hosts and ports.
+    pub(super) fn set_by(&self) -> &BTreeMap<String, String> {
+        &self.set_by
     }
 
     /// Whether buckets are named in the path.
@@ -107,13 +116,40 @@ impl Endpoints {
     }
 }
 
+/// Refuses what cannot be called. A password in an endpoint would end up in every log on the way,
+/// and no endpoint of AWS's takes one.
 fn checked(url: String, set_by: &str) -> Result<String, CloudError> {
-    if url.starts_with("http://") || url.starts_with("https://") {
-        return Ok(url);
+    let shown = ctguard_core::secret::shown_roughly(&url);
+    let refuse = |why: &str| {
+        let message = format!("the endpoint `{shown}` ({set_by}) {why}");
+        Err(refused("connect", "InvalidEndpoint", message))
+    };
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return refuse("does not begin with http:// or https://");
+    };
+    if scheme != "http" && scheme != "https" {
+        return refuse("does not begin with http:// or https://");
     }
-    Err(refused(
-        "connect",
-        "InvalidEndpoint",
-        format!("the endpoint `{url}` ({set_by}) does not begin with http:// or https://"),
-    ))
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if authority.contains('@') {
+        return refuse(
+            "has a user before its host: AWS takes none, leave out what stands before `@`",
+        );
+    }
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_password_goes_into_an_endpoint_or_into_a_message() {
+        for url in ["http://u:EndpPw@127.0.0.1:8080", "http//u:EndpPw@h/x", "https://EndpPw@h"] {
+            let error = checked(url.to_owned(), "AWS_ENDPOINT_URL").unwrap_err();
+            assert!(error.message.contains("AWS_ENDPOINT_URL"), "{error}");
+            assert!(!error.message.contains("EndpPw"), "{error}");
+        }
+        assert!(checked("http://127.0.0.1:8080/a@b".to_owned(), "x").is_ok());
+    }
 }

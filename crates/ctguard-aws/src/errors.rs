@@ -172,7 +172,9 @@ fn said(
     answer: &HttpResponse,
 ) -> (String, String, Cause) {
     let status = answer.status().as_u16();
-    let Some(code) = code else {
+    // Of some bare answers the SDK makes up a code by the status.
+    let bare = answer.body().bytes().unwrap_or_default().is_empty();
+    let Some(code) = code.filter(|_| !(bare && is_foreign(operation, answer))) else {
         let foreign = is_foreign(operation, answer);
         let message = match message {
             _ if foreign => foreign::told(answer),

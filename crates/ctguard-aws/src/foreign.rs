@@ -37,13 +37,13 @@ const OF_AWS: [&str; 4] =
 const IN_XML: [&str; 4] = ["iam", "s3", "sns", "sts"];
 
 /// Whether an answer without a code of AWS's is somebody else's: a page, or the error of a gateway
-/// on the way. What is empty may be AWS's, as after HEAD.
+/// on the way. What is empty may be AWS's, as after HEAD, and then has the headers of AWS's.
 pub(super) fn is_foreign(operation: &str, answer: &HttpResponse) -> bool {
     let body = answer.body().bytes().unwrap_or_default().trim_ascii();
     let service = operation.split(':').next().unwrap_or_default();
     let json_for_xml = IN_XML.contains(&service) && body.starts_with(b"{");
     let signed = OF_AWS.iter().any(|name| answer.headers().contains_key(*name));
-    is_page(answer) || !body.is_empty() && (json_for_xml || !signed)
+    is_page(answer) || !signed || !body.is_empty() && json_for_xml
 }
 
 /// What came instead of an answer of AWS's, in one sentence: from whom, of which type, under which
@@ -132,6 +132,19 @@ fn printable(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bare_status_is_aws_own_only_with_a_header_of_aws() {
+        use aws_smithy_types::body::SdkBody;
+        for status in [400_u16, 401, 403, 404, 500, 501, 502, 503, 504] {
+            let mut answer =
+                HttpResponse::new(status.try_into().expect("a status"), SdkBody::empty());
+            assert!(is_foreign("s3:ListBucket", &answer), "{status}");
+            assert!(told(&answer).contains("something in the way answered"), "{status}");
+            answer.headers_mut().insert("x-amz-request-id", "R1");
+            assert!(!is_foreign("s3:ListBucket", &answer), "{status}");
+        }
+    }
 
     #[test]
     fn titles_are_one_clean_line() {

@@ -67,7 +67,7 @@ use connect::Connected;
 use ctguard_core::action::Action;
 use ctguard_core::blueprint::{Accounts, SecretReference};
 use ctguard_core::cloud::lookup::{Lookup, LookupPage};
-use ctguard_core::cloud::{Cloud, CloudError, QueueMessage};
+use ctguard_core::cloud::{Cloud, CloudError, CloudErrorKind, QueueMessage};
 use ctguard_core::permissions::Permission;
 use ctguard_core::scope::{AccountId, Arn, Place, Region};
 use ctguard_core::snapshot::{AccountReads, OrganizationReads, ReadSet};
@@ -118,8 +118,10 @@ pub struct Options {
     pub mfa_token: Option<String>,
     pub timing: Timing,
     pub limits: Limits,
-    /// When reads stop, whatever is still to be read.
+    /// When reads stop, whatever is still to be read, and when refused writes are not tried again.
     pub run: Option<RunLimit>,
+    /// Is told, in a sentence, that a write goes on being refused and is tried again.
+    pub waiting: Option<fn(&str)>,
 }
 
 impl Default for Options {
@@ -136,6 +138,7 @@ impl Default for Options {
             timing: Timing::default(),
             limits: Limits::default(),
             run: None,
+            waiting: None,
         }
     }
 }
@@ -198,6 +201,7 @@ pub struct Aws {
     endpoints: Arc<Endpoints>,
     notes: Vec<String>,
     processes: Vec<Arc<Process>>,
+    lacking: Option<String>,
     timing: Timing,
     limits: Limits,
     run: Option<RunLimit>,
@@ -212,6 +216,9 @@ pub struct Aws {
     roles: Mutex<HashMap<AccountId, Arc<RoleSession>>>,
     sessions: Mutex<HashMap<Place, Arc<Session>>>,
     written: Written,
+    waiting: Option<fn(&str)>,
+    /// The calls and errors that [`Self::waiting`] was told of.
+    told_waiting: Mutex<BTreeSet<(String, String)>>,
 }
 
 impl Aws {
@@ -223,13 +230,15 @@ impl Aws {
     /// When a setting cannot be used: an endpoint that is no http or https URL, a profile that does
     /// not exist.
     pub async fn connect(options: Options) -> Result<Self, CloudError> {
-        let Connected { base, endpoints, notes, processes } = connect::connect(&options).await?;
+        let Connected { base, endpoints, notes, processes, lacking } =
+            connect::connect(&options).await?;
         let timing = options.timing;
         Ok(Self {
             base,
             endpoints: Arc::new(endpoints),
             notes,
             processes,
+            lacking,
             timing,
             limits: options.limits,
             run: options.run,
@@ -242,6 +251,8 @@ impl Aws {
             roles: Mutex::new(HashMap::new()),
             sessions: Mutex::new(HashMap::new()),
             written: Written::default(),
+            waiting: options.waiting,
+            told_waiting: Mutex::default(),
         })
     }
 
@@ -270,6 +281,20 @@ impl Aws {
         self.gate.calls()
     }
 
+    /// Tells once of each call and error that a write is still refused, and how long it is tried.
+    fn tell_waiting(&self, place: &Place, error: &CloudError) {
+        let Some(tell) = self.waiting else { return };
+        let key = (error.operation.clone(), error.code.clone());
+        if !self.told_waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(key) {
+            return;
+        }
+        let (operation, code) = (&error.operation, &error.code);
+        tell(&format!(
+            "{operation} in {place} is still refused ({code}), which mostly passes: it is tried again for up to {:?}",
+            self.timing.propagation
+        ));
+    }
+
     async fn known_caller(&self) -> Result<&Caller, CloudError> {
         let sign_in = async || {
             for process in &self.processes {
@@ -277,7 +302,12 @@ impl Aws {
             }
             sts::caller(self.sts(), &self.gate).await
         };
-        self.caller.get_or_try_init(sign_in).await
+        self.caller.get_or_try_init(sign_in).await.map_err(|error| match &self.lacking {
+            Some(lacking) if error.kind == CloudErrorKind::NoCredentials => {
+                CloudError { message: format!("{lacking}; {}", error.message), ..error }
+            }
+            _ => error,
+        })
     }
 
     fn sts(&self) -> &aws_sdk_sts::Client {

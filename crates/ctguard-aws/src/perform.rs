@@ -6,11 +6,18 @@ use super::session::Session;
 use ctguard_core::action::Action;
 use ctguard_core::cloud::CloudError;
 use ctguard_core::scope::Place;
+use std::time::{Duration, Instant};
+
+/// After so many tries of one action the wait is told.
+const TOLD_AFTER: u32 = 3;
 
 pub(super) async fn perform(aws: &Aws, place: &Place, action: &Action) -> Result<(), CloudError> {
     let session = aws.session(place).await?;
     let mut waits = waits(aws.timing.first_wait, aws.timing.propagation);
+    let begun = Instant::now();
+    let mut tries = 0;
     loop {
+        tries += 1;
         let error = match call(&session, action).await {
             Ok(()) => {
                 aws.written.remember(place, action);
@@ -21,10 +28,40 @@ pub(super) async fn perform(aws: &Aws, place: &Place, action: &Action) -> Result
         if !passes(place, action, &error, &aws.written) {
             return Err(error);
         }
-        let Some(wait) = waits.next() else { return Err(error) };
+        let over = begun.elapsed() > aws.timing.propagation + aws.timing.operation;
+        let Some(wait) = waits.next().filter(|_| !over) else {
+            return Err(given_up(error, tries, None));
+        };
         tracing::debug!(operation = action.operation(), code = error.code, ?wait, "trying again");
-        tokio::time::sleep(wait).await;
+        if tries == TOLD_AFTER {
+            aws.tell_waiting(place, &error);
+        }
+        let Some(run) = aws.run.filter(|run| Instant::now() + wait >= run.until) else {
+            tokio::time::sleep(wait).await;
+            continue;
+        };
+        // The next try would begin after the run's end.
+        tokio::time::sleep_until(run.until.into()).await;
+        return Err(given_up(error, tries, Some(run.limit)));
     }
+}
+
+/// Adds to the last refusal that it was no single one.
+fn given_up(error: CloudError, tries: u32, limit: Option<Duration>) -> CloudError {
+    if tries == 1 && limit.is_none() {
+        return error;
+    }
+    let tried = match tries {
+        1 => "1 try".to_owned(),
+        many => format!("{many} tries"),
+    };
+    let why = match limit {
+        Some(limit) => {
+            format!("; given up after {tried}: the run's time limit of {limit:?} is over")
+        }
+        None => format!("; given up after {tried}"),
+    };
+    CloudError { message: format!("{}{why}", error.message), ..error }
 }
 
 async fn call(session: &Session, action: &Action) -> Result<(), CloudError> {

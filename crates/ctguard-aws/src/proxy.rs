@@ -93,6 +93,13 @@ impl Proxies {
         (!is_own && !self.bypasses(host, &whole)).then_some(proxy)
     }
 
+    /// Whether a request goes past a proxy because of `NO_PROXY`.
+    pub(super) fn passes_by(&self, uri: &str) -> bool {
+        let proxy = if uri.starts_with("http://") { &self.http } else { &self.https };
+        let whole = authority(uri).unwrap_or_default();
+        proxy.is_some() && self.bypasses(host(&whole), &whole)
+    }
+
     fn bypasses(&self, host: &str, whole: &str) -> bool {
         self.bypass.iter().any(|entry| {
             if entry == "*" {

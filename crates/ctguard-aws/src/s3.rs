@@ -5,6 +5,7 @@
 //! one.
 
 use super::errors::{absent, bad_request};
+use super::foreign::is_foreign;
 use super::session::Session;
 use aws_sdk_s3::types as sdk;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -83,7 +84,8 @@ impl Session {
                     let region = response
                         .and_then(|response| response.headers().get("x-amz-bucket-region"))
                         .and_then(Region::new);
-                    match status {
+                    let of_aws = response.is_some_and(|answer| !is_foreign(LIST_BUCKET, answer));
+                    match status.filter(|_| of_aws) {
                         Some(404) => Ok(Head::Missing),
                         Some(301 | 400) if region.is_some() => {
                             Ok(Head::In(self.region_or_here(region)))

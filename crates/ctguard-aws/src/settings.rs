@@ -27,6 +27,8 @@ const NAMED: usize = 10;
 pub(super) struct Settings {
     /// The profile in use.
     pub(super) profile: String,
+    /// What named it; nothing does where it is the default one.
+    named_by: Option<&'static str>,
     /// The profile was named with `--profile`, and so goes before keys in the environment.
     pub(super) explicit: bool,
     /// The config file alone.
@@ -66,7 +68,23 @@ impl Settings {
         {
             return Err(no_such_profile(name, named_by, &profiles));
         }
-        Ok(Self { profile, explicit: option.is_some(), config, credentials, profiles, env })
+        let named_by = chosen.as_ref().map(|(_, named_by)| *named_by);
+        let explicit = option.is_some();
+        Ok(Self { profile, named_by, explicit, config, credentials, profiles, env })
+    }
+
+    /// What to say where credentials lack and a profile was named that has none.
+    pub(super) fn without_credentials(&self) -> Option<String> {
+        let (profile, named_by) = (&self.profile, self.named_by?);
+        let keys = match self.explicit && self.variable("AWS_ACCESS_KEY_ID").is_some() {
+            true => {
+                "; the keys in the environment do not count beside --profile: leave it out to use them"
+            }
+            false => "",
+        };
+        Some(format!(
+            "the profile `{profile}` ({named_by}) has no credentials: neither keys (aws_access_key_id), nor role_arn, sso_session, credential_process or web_identity_token_file{keys}"
+        ))
     }
 
     /// A variable of the environment; an empty one counts as not set.

@@ -6,7 +6,7 @@
 //! decides, request by request, which proxy is asked.
 
 use super::proxy::{Proxies, Proxy};
-use super::way::{Way, blocked, unanswered};
+use super::way::{Direct, Way, blocked, unanswered};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector as HttpsConnector};
@@ -19,7 +19,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -31,6 +31,8 @@ const IDLE: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub(super) struct Network {
     pub(super) proxies: Proxies,
+    /// What set the endpoint of a host and port, where a setting did.
+    pub(super) set_by: BTreeMap<String, String>,
     /// Certificates, as PEM, that are trusted instead of this machine's own.
     pub(super) certificates: Option<Vec<u8>>,
     /// Most bytes of one answer.
@@ -164,8 +166,12 @@ impl HttpConnector for Connector {
             false => self.routes.tls().http_connector(settings, components).call(request),
         };
         let asked = way.clone();
+        let network = &self.routes.network;
+        let (set_by, passes_by) =
+            (network.set_by.get(&way.host).cloned(), network.proxies.passes_by(&uri));
         let answer = HttpConnectorFuture::new(async move {
-            answer.await.map_err(|error| unanswered(error, &asked, &uri))
+            let direct = Direct { uri: &uri, set_by: set_by.as_deref(), passes_by };
+            answer.await.map_err(|error| unanswered(error, &asked, direct))
         });
         self.limited(answer, way)
     }

@@ -8,7 +8,9 @@ use super::proxy::Proxy;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::dns::ResolveDnsError;
 use aws_smithy_runtime_api::client::result::ConnectorError;
+use ctguard_core::catalogue::{is_region, suggest_region};
 use ctguard_core::cause::Obstacle;
+use ctguard_core::scope::Region;
 use std::error::Error;
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -167,15 +169,66 @@ pub(super) struct Stranger {
     source: BoxError,
 }
 
+/// A host whose name nobody knows.
+#[derive(Debug, thiserror::Error)]
+#[error("{host}{why} cannot be found: its name has no address")]
+struct Nameless {
+    host: String,
+    /// What it has been asked for.
+    why: String,
+    source: BoxError,
+}
+
+/// A request on a way without a proxy.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Direct<'a> {
+    pub(super) uri: &'a str,
+    /// The setting that names the host as an endpoint.
+    pub(super) set_by: Option<&'a str>,
+    /// `NO_PROXY` keeps the proxy out that is set.
+    pub(super) passes_by: bool,
+}
+
+impl Direct<'_> {
+    /// Why this host was asked, and directly.
+    fn why(self, host: &str) -> String {
+        let mut parts: Vec<String> =
+            self.set_by.map(|name| format!("set by {name}")).into_iter().collect();
+        if self.set_by.is_none() {
+            parts.extend(host.split('.').find_map(unknown_region));
+        }
+        if self.passes_by {
+            parts.push("asked without the proxy because of NO_PROXY".to_owned());
+        }
+        match parts.is_empty() {
+            true => String::new(),
+            false => format!(" ({})", parts.join("; ")),
+        }
+    }
+}
+
+/// What is to be said of a part of a host that is a region's name, where AWS has no such region.
+fn unknown_region(label: &str) -> Option<String> {
+    let region = Region::new(label).filter(|region| label.contains('-') && !is_region(region))?;
+    let meant = suggest_region(&region)?;
+    Some(format!(
+        "AWS has no region `{label}`, {meant} It comes from --region, AWS_REGION, AWS_DEFAULT_REGION, the profile or the blueprint"
+    ))
+}
+
 /// Says which host did not answer, or answered in another language, on a way without a proxy.
-pub(super) fn unanswered(error: ConnectorError, way: &Way, uri: &str) -> ConnectorError {
+pub(super) fn unanswered(error: ConnectorError, way: &Way, direct: Direct<'_>) -> ConnectorError {
     let host = way.host.clone();
     if error.is_timeout() {
         let source = error.into();
         return ConnectorError::timeout(Box::new(Silent { host, source }));
     }
     let words = words(&error);
-    let tls = !uri.starts_with("http://");
+    if is_nameless(&error, &words) {
+        let why = direct.why(&host);
+        return ConnectorError::io(Box::new(Nameless { host, why, source: error.into() }));
+    }
+    let tls = !direct.uri.starts_with("http://");
     let strange: &[&str] = match tls {
         true => NO_TLS,
         false => &["invalid http version", "unexpected message from connection"],
@@ -187,6 +240,14 @@ pub(super) fn unanswered(error: ConnectorError, way: &Way, uri: &str) -> Connect
         }
         false => error,
     }
+}
+
+/// Whether a host's name has no address.
+fn is_nameless(error: &ConnectorError, words: &str) -> bool {
+    let first: &(dyn Error + 'static) = error;
+    super::chain::sources(first).any(|source| source.is::<ResolveDnsError>())
+        || words.contains("dns error")
+        || words.contains("failed to lookup address")
 }
 
 /// How the TLS library says that what it read is none.

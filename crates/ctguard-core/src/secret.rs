@@ -166,6 +166,56 @@ pub fn shown(url: &str) -> Cow<'_, str> {
     if text == url { Cow::Borrowed(url) } else { Cow::Owned(text) }
 }
 
+/// Writes what was meant as an address. Of a text that is none, such as one with a typing error in
+/// its scheme, only the beginning is shown where the rest may hold a password, a key or a path.
+pub fn shown_roughly(text: &str) -> Cow<'_, str> {
+    if Url::parse(text).is_some() {
+        return shown(text);
+    }
+    match rough_head(text) {
+        Some(end) => Cow::Owned(format!("{}{MASK}", &text[..end])),
+        None => Cow::Borrowed(text),
+    }
+}
+
+/// How many bytes may be shown of a text that was meant as an address and is none; `None` where
+/// there is nothing to hide.
+fn rough_head(text: &str) -> Option<usize> {
+    match text.find(['/', '?', '#', '@', ':', '=']) {
+        Some(at) => (at + 1 < text.len()).then_some(at),
+        None => is_key(text).then_some(0),
+    }
+}
+
+/// Keys whose values are meant as web addresses.
+const ADDRESS_KEYS: [&str; 3] = ["https", "endpoint", "endpoint_url"];
+
+/// Hides the value of such a key where it is no web address, with as many bytes as before.
+fn rough_values_hidden(line: &str) -> Cow<'_, str> {
+    let mut out = Cow::Borrowed(line);
+    for key in ADDRESS_KEYS {
+        let mut from = 0;
+        while let Some(at) = out[from..].find(key).map(|at| from + at + key.len()) {
+            from = at;
+            let after = out[at..].trim_start_matches(['"', '\'', ' ']);
+            let Some(value) = after.strip_prefix(':') else { continue };
+            let gap = value.len() - value.trim_start_matches([' ', '\t', '"', '\'']).len();
+            let begin = out.len() - value.len() + gap;
+            let ends = |c: char| c.is_whitespace() || "\"'`<>{}[]|\\^,".contains(c);
+            let end = out[begin..].find(ends).map_or(out.len(), |end| begin + end);
+            // `https://` itself: the key is the scheme of an address.
+            if gap == 0 || Url::parse(&out[begin..end]).is_some() {
+                continue;
+            }
+            if let Some(head) = rough_head(&out[begin..end]) {
+                let stars = "*".repeat(end - begin - head);
+                out = format!("{}{stars}{}", &out[..begin + head], &out[end..]).into();
+            }
+        }
+    }
+    out
+}
+
 /// What stands before the name of what holds an address, where the address would stand.
 const NAMED: &str = "secret:";
 
@@ -341,13 +391,18 @@ pub fn hidden(text: &str) -> Cow<'_, str> {
 
 /// The same with as many characters as before, so that places in the text still fit.
 pub fn hidden_in_place(text: &str) -> Cow<'_, str> {
-    rewritten(text, |url| {
+    let lines: String = text.split_inclusive('\n').map(rough_values_hidden).collect();
+    let hidden = rewritten(&lines, |url| {
         let keep = Url::parse(url).map_or(0, |parts| parts.scheme.len());
         let stars = url.chars().count().saturating_sub(keep);
         let bytes = url.len().saturating_sub(keep);
         // Every star is one byte: the length in bytes is kept, by which places are counted.
         format!("{}{}", &url[..keep], "*".repeat(bytes.max(stars)))
-    })
+    });
+    match *hidden == *text {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(hidden.into_owned()),
+    }
 }
 
 /// The same for a log, where an address may stand encoded, in the body of a request to SNS.
@@ -357,15 +412,37 @@ pub fn hidden_in_log(text: &str) -> String {
     for (index, part) in text.split(PARAMETER).enumerate() {
         let value = part.find(|c: char| c.is_whitespace() || "&\"'".contains(c));
         match index {
-            0 => out.push_str(&hidden(part)),
+            0 => out.push_str(&hidden(&passwords_hidden(part))),
             _ => {
                 out.push_str(PARAMETER);
                 out.push_str(MASK);
-                out.push_str(&hidden(&part[value.unwrap_or(part.len())..]));
+                let rest = &part[value.unwrap_or(part.len())..];
+                out.push_str(&hidden(&passwords_hidden(rest)));
             }
         }
     }
     out
+}
+
+/// Hides what stands between a user and a host, as libraries log it, with or without a scheme.
+fn passwords_hidden(text: &str) -> Cow<'_, str> {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('@') {
+        let begins = |c: char| c.is_whitespace() || "\"'`(),/<>=[]{}".contains(c);
+        let begin = rest[..at]
+            .rfind(begins)
+            .map_or(0, |last| last + rest[last..].chars().next().map_or(1, char::len_utf8));
+        match rest[begin..at].find(':') {
+            Some(colon) => out.push_str(&format!("{}:{MASK}@", &rest[..begin + colon])),
+            None => out.push_str(&rest[..=at]),
+        }
+        rest = &rest[at + 1..];
+    }
+    match out.is_empty() {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(out + rest),
+    }
 }
 
 fn rewritten(text: &str, write: impl Fn(&str) -> String) -> Cow<'_, str> {

@@ -16,7 +16,8 @@ use ctguard_core::cloud::Cloud;
 use ctguard_core::plan::file::{Common, common, ended};
 use ctguard_core::plan::fingerprints;
 use ctguard_core::plan::fingerprints::moved;
-use ctguard_core::plan::{Plan, SavedPlan, Stage, diff};
+use ctguard_core::plan::{Change, Plan, SavedPlan, Stage, diff};
+use ctguard_core::resource::Address;
 use ctguard_core::scope::AccountId;
 use std::path::Path;
 
@@ -100,8 +101,10 @@ fn still_holds(
         return Err(perform::stop(&stopped, global, io));
     }
     let now = diff(&survey.desired, &survey.live, Stage::Planned);
+    let made_now = now.changes.clone();
     let Common { plan, missing, left_out } = common(saved, now);
     if !missing.is_empty() {
+        stopped.secrets_changed = are_secrets(&missing, saved, &made_now);
         stopped.differs = missing;
         return Err(perform::stop(&stopped, global, io));
     }
@@ -111,4 +114,41 @@ fn still_holds(
         let _ = writeln!(io.err, "{}: {said}", paint.warn("warning"));
     }
     Ok(plan)
+}
+
+/// Whether what a saved plan has and a new one lacks is there under the hash of another value of a
+/// secret.
+fn are_secrets(missing: &[Address], saved: &Plan, now: &[Change]) -> bool {
+    let same = |change: &Change| {
+        let text = serde_json::to_string(change).unwrap_or_default();
+        (without_digits(&text), text)
+    };
+    let now: Vec<(String, String)> = now.iter().map(same).collect();
+    let lost = saved.changes.iter().filter(|change| missing.contains(&change.address));
+    lost.map(same)
+        .all(|(masked, text)| now.iter().any(|(other, exact)| *exact == text || *other == masked))
+}
+
+/// The text without the digits that tell one hidden address from another.
+fn without_digits(text: &str) -> String {
+    let mut parts = text.split('~');
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = part.bytes().take_while(u8::is_ascii_hexdigit).count();
+        out.push('~');
+        out.push_str(part.get(digits..).unwrap_or(part));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_digits_of_hidden_addresses_are_left_out() {
+        let text = |digits: &str| format!("https:secret:env:HOOK~{digits}\", \"x\": 1");
+        assert_eq!(without_digits(&text("0123abcd")), without_digits(&text("ffff0000")));
+        assert_ne!(without_digits(&text("0123abcd")), without_digits("https:a~0123abcd"));
+    }
 }

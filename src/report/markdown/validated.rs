@@ -2,7 +2,7 @@
 
 use super::{Document, code, plain};
 use crate::report::events::EventCheck;
-use crate::report::validate::Validation;
+use crate::report::validate::{Failure, Validation};
 use ctguard_core::diag::{Diagnostic, Severity};
 
 /// Renders the problems of a blueprint in at most `limit` bytes.
@@ -10,6 +10,12 @@ pub fn validated(validation: &Validation, limit: usize) -> String {
     let valid = if validation.valid { "valid" } else { "not valid" };
     let title = format!("### ctguard validate: {} is {valid}", code(&validation.file));
     problems(title, &validation.diagnostics, limit)
+}
+
+/// Renders the error of a verb in at most `limit` bytes.
+pub fn failed(failure: &Failure, limit: usize) -> String {
+    let title = format!("### ctguard {}: no result", failure.verb);
+    problems(title, std::slice::from_ref(&failure.diagnostic), limit)
 }
 
 /// Renders what was found in files of names and patterns in at most `limit` bytes.

@@ -1,8 +1,8 @@
 //! Performing through the adapter: what is repeated, forgiven and refused.
 
-use super::{TIMING, arn, connect, connect_with, counts, here, in_sync, reads};
+use super::{TIMING, arn, connect, connect_with, counts, here, in_sync, options, reads};
 use crate::stub::{Reply, Stub};
-use ctguard_aws::Timing;
+use ctguard_aws::{Aws, Options, Timing};
 use ctguard_core::action::Action;
 use ctguard_core::cloud::{Cloud, CloudErrorKind};
 use ctguard_core::resource::rule::{Input, Rule, RuleState, Target, Targets};
@@ -133,6 +133,33 @@ async fn what_never_passes_ends_with_its_own_error_when_the_time_is_up() {
     let error = aws.perform(&here(), &start).await.unwrap_err();
     assert_eq!(error.code, "ConflictException");
     assert!(stub.counts()["StartLogging"] > 1);
+    assert!(error.message.contains("given up after"), "{error}");
+}
+
+#[tokio::test]
+async fn a_write_that_is_refused_again_and_again_ends_with_the_run_and_is_told() {
+    static TOLD: std::sync::Mutex<Vec<String>> = std::sync::Mutex::new(Vec::new());
+    let stub = Stub::start(|call| {
+        (call.operation == "StartLogging")
+            .then(|| Reply::Error(400, "ConflictException", "not ready"))
+    });
+    let limit = Duration::from_secs(2);
+    let begun = std::time::Instant::now();
+    let options = Options {
+        timing: Timing { propagation: Duration::from_secs(600), ..TIMING },
+        run: Some(ctguard_aws::RunLimit { until: begun + limit, limit }),
+        waiting: Some(|text| TOLD.lock().unwrap().push(text.to_owned())),
+        ..options(&stub)
+    };
+    let aws = Aws::connect(options).await.unwrap();
+    let start = Action::StartLogging { name: "main".to_owned() };
+    let error = aws.perform(&here(), &start).await.unwrap_err();
+    assert_eq!(error.code, "ConflictException");
+    assert!(error.message.contains("the run's time limit of 2s is over"), "{error}");
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+    let told = TOLD.lock().unwrap();
+    let [told] = told.as_slice() else { panic!("{told:?}") };
+    assert!(told.contains("cloudtrail:StartLogging") && told.contains("ConflictException"));
 }
 
 #[tokio::test]

@@ -16,7 +16,14 @@ pub fn is_region(region: &Region) -> bool {
 
 /// What may have been meant by a name that is not known: the help for people.
 pub fn suggest_region(region: &Region) -> Option<String> {
-    let near = nearest(region.as_str(), rows().map(|(name, _)| name));
+    let area = |name: &str| name.split('-').next().map(str::to_owned);
+    // A slip is rarely in the area: whoever writes `us-…` means one in the United States.
+    let wanted = area(region.as_str());
+    let near = nearest(region.as_str(), regions().filter(|name| area(name) == wanted));
+    let near = match near.is_empty() {
+        true => nearest(region.as_str(), regions()),
+        false => near,
+    };
     let quoted: Vec<String> = near.iter().map(|name| format!("`{name}`")).collect();
     (!quoted.is_empty()).then(|| format!("did you mean {}?", quoted.join(" or ")))
 }
@@ -58,6 +65,16 @@ mod tests {
             "us-gov-east-1",
         ] {
             assert!(Region::new(name).is_some_and(|region| is_region(&region)), "{name}");
+        }
+    }
+
+    #[test]
+    fn regions_of_the_same_area_are_meant() {
+        let help = |typed: &str| suggest_region(&Region::new(typed).expect(typed));
+        for typed in ["us-east-3", "us-est-1"] {
+            let help = help(typed).expect(typed);
+            assert!(help.starts_with("did you mean `us-east-1`"), "{help}");
+            assert!(!help.contains("ap-"), "{help}");
         }
     }
 

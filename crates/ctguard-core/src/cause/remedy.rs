@@ -274,7 +274,7 @@ fn policy_of(service: &str) -> &'static str {
 fn unreachable(obstacle: Obstacle) -> &'static str {
     match obstacle {
         Obstacle::Dns => {
-            "The host has no address: check the region's name, whether the service exists there (with AWS_USE_FIPS_ENDPOINT, too), this machine's DNS, and whether calls must go through a proxy (HTTPS_PROXY). No permission is missing."
+            "The host has no address: check the region's name, whether the service exists there (with AWS_USE_FIPS_ENDPOINT, too), the endpoint if one is set (AWS_ENDPOINT_URL), this machine's DNS, and whether calls must go through a proxy (HTTPS_PROXY, and NO_PROXY, which keeps them from it). No permission is missing."
         }
         Obstacle::Connection => {
             "Nothing accepts the connection: check the network, AWS_ENDPOINT_URL, and whether calls must go through a proxy (HTTPS_PROXY). No permission is missing."
@@ -351,15 +351,15 @@ fn not_enabled(failed: Failed<'_>) -> String {
             ),
         };
     };
+    // No account can disable such a region, so it is never the region.
+    if !is_opt_in(region) {
+        return format!(
+            "{region} is enabled in every account, so it is not the region: either the access key was deleted or deactivated meanwhile, or its session token is not valid there (sign in again), or the account has not finished signing up to AWS or is suspended, or it has no subscription to {} (the account's billing page shows both).",
+            failed.service()
+        );
+    }
     let out = leave_out(region, "not enabled");
-    let doubt = match is_opt_in(region) {
-        true => String::new(),
-        // Enabled by default: then it is the token, or the account.
-        false => format!(
-            " Accounts have {region} from the start: if it is enabled, the credentials were deleted meanwhile, or their token is not valid there; then sign in again."
-        ),
-    };
-    format!("The region {region} is not enabled in the account: enable it, or {out}{doubt}")
+    format!("The region {region} is not enabled in the account: enable it, or {out}")
 }
 
 fn not_found(failed: Failed<'_>) -> String {

@@ -317,12 +317,23 @@ fn a_region_that_is_shut_comes_with_the_line_that_leaves_it_out() {
 /// A blueprint that lists its regions has no line to write, and some regions cannot be left out.
 #[test]
 fn how_a_region_is_left_out_fits_every_blueprint() {
-    for cause in [Cause::NotEnabled, denial(PolicyType::ServiceControl, true)] {
-        let text = cause.remedy(Failed::at("sns:CreateTopic", &place("us-east-1")));
+    let causes =
+        [(Cause::NotEnabled, "ap-east-1"), (denial(PolicyType::ServiceControl, true), "us-east-1")];
+    for (cause, region) in causes {
+        let text = cause.remedy(Failed::at("sns:CreateTopic", &place(region)));
         for part in ["its list of regions", "the hub", "the home of the trail", "alone"] {
             assert!(text.contains(part), "{part}: {text}");
         }
     }
+}
+
+#[test]
+fn a_region_that_nobody_can_disable_is_never_called_not_enabled() {
+    let text = Cause::NotEnabled.remedy(Failed::at("sns:CreateTopic", &place("us-east-1")));
+    for part in ["enabled in every account", "access key", "token", "suspended", "subscription"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains("not enabled"), "{text}");
 }
 
 #[test]

@@ -194,7 +194,7 @@ mod tests {
         let link = Link::unreadable_in(&home, LinkCode::SelectorsUnread, &lands, object, &why);
         assert_eq!(link.place, lands);
         assert!(link.cause.ends_with(", in 111122223333/us-east-1"), "{}", link.cause);
-        assert!(link.fix.contains("The region us-east-1 is not enabled"), "{}", link.fix);
+        assert!(link.fix.contains("us-east-1 is enabled in every account"), "{}", link.fix);
         assert!(!link.fix.contains("eu-west-1"), "{}", link.fix);
         assert_eq!(link.unread.map(|read| read.place), Some(home));
     }

@@ -119,3 +119,40 @@ fn an_address_that_is_hidden_whole_shows_nothing_but_its_digits() {
         assert_eq!(compared_as(text), None, "{text}");
     }
 }
+
+#[test]
+fn what_was_meant_as_an_address_is_hidden_like_one() {
+    for text in [
+        "http//u:PassWd@hooks.example.com/PassWd?key=PassWd",
+        "htps://hooks.example.com/T/PassWd",
+        "u:PassWd@hooks.example.com",
+        "hooks.example.com/PassWd",
+        "https:hooks.example.com?key=PassWd",
+    ] {
+        assert!(!shown_roughly(text).contains("PassWd"), "{text}");
+        for line in [
+            format!("  - https: {text}\n"),
+            format!("  - {{https: \"{text}\"}}"),
+            format!("\"https\": '{text}', x"),
+        ] {
+            let shown = hidden_in_place(&line);
+            assert!(!shown.contains("PassWd"), "{shown}");
+            assert_eq!(shown.len(), line.len());
+        }
+    }
+    assert_eq!(shown_roughly("a.example"), "a.example");
+    assert_eq!(hidden_in_place("- https: a.example # see x/y"), "- https: a.example # see x/y");
+}
+
+#[test]
+fn a_log_shows_no_password_before_a_host() {
+    for line in [
+        "pooling idle connection for (\"http\", u:PassWd@127.0.0.1:8080)",
+        "connecting to http://u:PassWd@h:1/, and u2:PassWd@h2",
+    ] {
+        let shown = hidden_in_log(line);
+        assert!(!shown.contains("PassWd") && shown.contains("u:****@"), "{shown}");
+    }
+    let arn = "arn:aws:sts::111122223333:assumed-role/dev/me@example.com";
+    assert_eq!(hidden_in_log(arn), arn);
+}

@@ -331,7 +331,8 @@ fn subscriber(
         }
         "https" => {
             if let Err(problem) = syntax::https_url(text) {
-                let message = format!("`{}` cannot be subscribed: {problem}", secret::shown(text));
+                let message =
+                    format!("`{}` cannot be subscribed: {problem}", secret::shown_roughly(text));
                 return fail(out, codes::URL_INVALID, message, "write `https: https://HOST/PATH`");
             }
             return Some(Subscriber::Endpoint(Endpoint::new(Protocol::Https, text)));
