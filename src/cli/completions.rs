@@ -17,6 +17,12 @@ use std::path::PathBuf;
 /// The variable through which a shell asks for what it may complete.
 const ASKED: &str = "CTGUARD_COMPLETE";
 
+/// The script for bash. That of the library asks about a part of a word where bash cuts words, such as
+/// behind the colon of `iam:CreateUser`.
+///
+/// Source: <https://www.gnu.org/software/bash/manual/html_node/Bash-Variables.html>, `COMP_WORDBREAKS`
+const BASH: &str = include_str!("completions/ctguard.bash");
+
 /// Most events that are offered at once.
 const EVENTS_MAX: usize = 200;
 
@@ -58,6 +64,10 @@ pub fn run(
     let shell = shells.completer(args.shell.as_str()).ok_or_else(|| {
         CommandError::new(format!("{} cannot be taught to complete", args.shell.as_str()))
     })?;
+    if matches!(args.shell, Shell::Bash) {
+        print(io, BASH)?;
+        return Ok(Exit::Done);
+    }
     let mut script = Vec::new();
     shell
         .write_registration(ASKED, "ctguard", "ctguard", "ctguard", &mut script)

@@ -12,6 +12,7 @@ use ctguard_core::blueprint::{
 };
 use ctguard_core::cloud::{Cloud, CloudError};
 use ctguard_core::event::ROOT_SIGN_IN_REGION;
+use ctguard_core::replay::cost::after_allowances;
 use ctguard_core::scope::{AccountId, Arn, Partition, Place, Region};
 use ctguard_core::snapshot::Caller;
 use jiff::civil::Date;
@@ -101,7 +102,7 @@ pub fn run(args: &InitArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
         return Err(output::exists(path));
     }
     let asking = args.email.is_empty();
-    let emails = if asking { ask::emails(io)? } else { args.email.clone() };
+    let emails = each_once(if asking { ask::emails(io)? } else { args.email.clone() });
     let builtins = match args.builtin.as_slice() {
         [] if asking => ask::builtins(io)?,
         [] => known(&DEFAULT_BUILTINS.map(str::to_owned))?,
@@ -116,8 +117,9 @@ pub fn run(args: &InitArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
         false => context::accounts(global)?,
     };
     // A single named account is the hub's; of several, the caller's own needs no role.
+    let elsewhere = |hub: &Hub| matches!(hub, Hub::In(place) if !accounts.contains(&place.account));
     let caller = match accounts.len() {
-        1 => None,
+        1 if !args.hub.as_ref().is_some_and(elsewhere) => None,
         _ => caller(global)?,
     };
     let arn = caller.as_ref().and_then(|caller| Arn::parse(&caller.arn));
@@ -155,7 +157,7 @@ pub fn run(args: &InitArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
     let said = format!(
         "{alerts} for {}.\n{}{}{}",
         emails.join(", "),
-        confirmations(blueprint),
+        confirmations(blueprint, &answers),
         costs(blueprint, as_of),
         unheard(&answers),
     );
@@ -192,6 +194,17 @@ fn write_schema(blueprint: &Path, io: &mut Io<'_>) {
     );
 }
 
+/// Addresses, each once: SNS takes one in another case for the same.
+fn each_once(given: Vec<String>) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for one in given {
+        if !all.iter().any(|known| known.eq_ignore_ascii_case(&one)) {
+            all.push(one);
+        }
+    }
+    all
+}
+
 /// The built-in blueprints that were chosen, each once.
 fn known(chosen: &[String]) -> Result<Vec<&'static str>, CommandError> {
     let mut found: Vec<&'static str> = Vec::new();
@@ -208,30 +221,12 @@ fn known(chosen: &[String]) -> Result<Vec<&'static str>, CommandError> {
     Ok(found)
 }
 
-/// Mails of a month that cost nothing.
-const FREE_MAILS: u32 = 1_000;
-/// Dollars for a mail beyond these.
-const PER_MAIL: f64 = 2.0 / 100_000.0;
-/// Dollars for an event that another account or region sends to the hub.
-const PER_EVENT: f64 = 1.0 / 1_000_000.0;
-
 /// What it will cost in a month: rules, and what is sent.
-///
-/// Prices of us-east-1, looked up on 2026-11-29: AWS's own events are free, those that go to another
-/// bus are billed as custom events.
-///
-/// Sources: <https://aws.amazon.com/eventbridge/pricing/>,
-/// <https://aws.amazon.com/about-aws/whats-new/2021/05/amazon-eventbridge-supports-sharing-events-between-event-buses-same-account-region/>,
-/// <https://aws.amazon.com/sns/pricing/>
 fn costs(blueprint: &Blueprint, as_of: Date) -> String {
     let rules = ctguard_core::offline::rules(blueprint, as_of).map_or(0, |rules| rules.len());
     let rules = ctguard_core::plural::count(rules, "rule");
     let place = if blueprint.hub.is_some() { "on the hub's bus" } else { "in each place at most" };
-    let dollars = |alerts: u32| {
-        let mails = f64::from(alerts.saturating_sub(FREE_MAILS)) * PER_MAIL;
-        let sent = if blueprint.hub.is_some() { f64::from(alerts) * PER_EVENT } else { 0.0 };
-        format!("${:.2}", mails + sent)
-    };
+    let dollars = |alerts: u64| format!("${:.2}", after_allowances(blueprint, alerts).total);
     format!(
         "It makes {rules} {place}. Rules cost nothing; a month of 1,000 alerts by mail costs {}, one of 10,000 {}.\n",
         dollars(1_000),
@@ -258,7 +253,7 @@ fn unheard(answers: &Starter<'_>) -> String {
 }
 
 /// What the choice between a hub and none costs.
-fn confirmations(blueprint: &Blueprint) -> String {
+fn confirmations(blueprint: &Blueprint, answers: &Starter<'_>) -> String {
     let asked = Confirmations::of(blueprint);
     let (apart, together) = (asked.apart(), asked.together());
     match &blueprint.hub {
@@ -268,9 +263,16 @@ fn confirmations(blueprint: &Blueprint) -> String {
             hub.region,
             apart.trim_end_matches(" confirmations"),
         ),
-        None if asked.places() > 1 && hub_possible(blueprint) => format!(
-            "Each place raises its own alerts: {apart}. With a hub it is {together}: run it again with --account ID, the account of your credentials.\n"
-        ),
+        None if asked.places() > 1 && hub_possible(blueprint) => {
+            let usual = Starter { raised: Raised::Usual, ..*answers };
+            let again = match usual.hub() {
+                Some((account, region)) => format!("--hub {account}/{region}"),
+                None => "--account ID, the account of your credentials".to_owned(),
+            };
+            format!(
+                "Each place raises its own alerts: {apart}. With a hub it is {together}: run it again with {again}.\n"
+            )
+        }
         None if asked.places() > 1 => format!("Each place raises its own alerts: {apart}.\n"),
         None => String::new(),
     }

@@ -17,7 +17,8 @@ use std::path::Path;
 pub struct TestArgs {
     #[command(flatten)]
     blueprint: BlueprintArg,
-    /// Fail alerts with fewer listed samples than this, of those to match or of those to ignore
+    /// Fail alerts with fewer listed samples than this, of those to match or of those to ignore;
+    /// built-in alerts, which have samples of their own, are not asked
     #[arg(long, value_name = "N", default_value_t = 0, env = "CTGUARD_MINIMUM")]
     minimum: u16,
     /// Print the messages as subscribers would receive them

@@ -198,11 +198,14 @@ fn all_together_repeat_what_the_page_says_and_nothing_else() {
 }
 
 /// Alerts with events that are marked `unchecked`, each with the reason.
-const UNCHECKED: [(&str, &str); 1] = [(
-    "alerting-bus",
-    "EventBridge has two APIs with these names: named in full, so that no note says that the other is \
-     watched, too",
-)];
+const UNCHECKED: [(&str, &str); 2] = [
+    (
+        "alerting-bus",
+        "EventBridge has two APIs with these names: named in full, so that no note says that the other \
+         is watched, too",
+    ),
+    ("alerting-tag-removed", "the same for UntagResource"),
+];
 
 #[test]
 fn every_event_is_known_and_a_mark_that_it_is_not_has_a_reason() {

@@ -174,6 +174,75 @@ fn says_how_to_have_a_hub_when_the_account_is_not_known() {
     assert!(ran.out.contains("raised in 222233334444/us-east-1: 1 confirmation"), "{}", ran.out);
 }
 
+/// An account that is named is never dropped.
+#[test]
+fn accounts_that_are_named_are_listed_with_and_without_a_hub() {
+    let world = World::empty();
+    let file = world.path("mine.yaml").display().to_string();
+    world.run(&["sandbox", "new", "--bare"]).expect(0);
+    let init = |more: &[&str]| {
+        let line =
+            ["init", &file, "--force", "--email", "me@acme.example", "--region", "us-east-1"];
+        world.run(&[&line, more].concat()).expect(0);
+        let text = world.read("mine.yaml");
+        world.run(&["validate", &file]).expect(0);
+        text
+    };
+    for more in
+        [&["--account", "111122223333", "--hub", "none"][..], &["--account", "111122223333"]]
+    {
+        assert!(init(more).contains("\naccounts:\n  - { id: \"111122223333\" }\n"), "{more:?}");
+    }
+    world.run(&["plan", &file]).expect(0);
+    // The credentials are those of 111122223333, so that the other one needs a role.
+    let both =
+        "accounts:\n  - { id: \"111122223333\" }\n  - { id: \"222233334444\", role: ctguard }\n";
+    let text = init(&["--account", "111122223333", "--hub", "222233334444/us-east-1"]);
+    assert!(text.contains(both) && text.contains("hub:\n  account: \"222233334444\""), "{text}");
+    let text = init(&["--hub", "222233334444/us-east-1"]);
+    assert!(text.contains(both), "{text}");
+    let text = init(&["--account", "222233334444", "--hub", "111122223333/us-east-1"]);
+    let both =
+        "accounts:\n  - { id: \"222233334444\", role: ctguard }\n  - { id: \"111122223333\" }\n";
+    assert!(text.contains(both), "{text}");
+}
+
+#[test]
+fn what_is_advised_is_what_was_not_said_yet() {
+    let world = World::empty();
+    let file = world.path("mine.yaml").display().to_string();
+    let line = ["init", &file, "--email", "me@acme.example", "--region", "us-east-1"];
+    let more = ["--account", "111122223333", "--account", "222233334444", "--hub", "none"];
+    let ran = world.run(&[&line[..], &more].concat()).expect(0);
+    assert!(ran.out.contains("run it again with --hub 111122223333/us-east-1"), "{}", ran.out);
+    assert!(!ran.out.contains("--account"), "{}", ran.out);
+}
+
+#[test]
+fn an_address_that_is_named_twice_is_subscribed_once() {
+    let world = World::empty();
+    let file = world.path("mine.yaml").display().to_string();
+    let twice = "me@acme.example,you@acme.example,Me@acme.example";
+    let ran = world.run(&["init", &file, "--email", twice]).expect(0);
+    assert!(ran.out.contains("for me@acme.example, you@acme.example.\n"), "{}", ran.out);
+    assert_eq!(world.read("mine.yaml").matches("- email:").count(), 2);
+}
+
+/// State machines compose the mails, and are most of the bill.
+#[test]
+fn the_cost_of_a_month_has_the_state_machines() {
+    let world = World::empty();
+    let file = world.path("mine.yaml").display().to_string();
+    let line = ["init", &file, "--email", "me@acme.example", "--region", "us-east-1"];
+    let ran = world.run(&line).expect(0);
+    // 9,000 mails at 20 USD and 16,000 transitions at 25 USD a million.
+    assert!(
+        ran.out.contains("1,000 alerts by mail costs $0.00, one of 10,000 $0.58."),
+        "{}",
+        ran.out
+    );
+}
+
 #[test]
 fn the_alerting_itself_is_watched_unless_said_otherwise() {
     let world = World::empty();

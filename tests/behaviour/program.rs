@@ -153,6 +153,54 @@ fn shells_complete_verbs_events_alerts_and_faults() {
     }
 }
 
+/// What bash puts on the line, with the words as it cuts them: the last is completed.
+fn completed_by_bash(world: &World, line: &str, words: &[&str], last: &str) -> Option<String> {
+    let script = world.run(&["completions", "bash"]).expect(0).out;
+    let folder = std::path::Path::new(env!("CARGO_BIN_EXE_ctguard")).parent().unwrap();
+    let quoted: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
+    let asked = format!(
+        "{script}\nCOMP_LINE='{line}' COMP_POINT={} COMP_WORDS=({}) COMP_CWORD={} COMP_TYPE=9\n\
+         _ctguard ctguard '{last}' '' && printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+        line.len(),
+        quoted.join(" "),
+        words.len() - 1,
+    );
+    let mut bash = std::process::Command::new("bash");
+    let path = std::env::var("PATH").unwrap_or_default();
+    bash.arg("-c").arg(asked).env("PATH", format!("{}:{path}", folder.display()));
+    match bash.current_dir(world.path(".")).output() {
+        Ok(output) => Some(String::from_utf8(output.stdout).unwrap()),
+        // A machine without bash has nothing to complete.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// Bash cuts words at `:` and `=`, and puts what is completed in the place of the last part.
+#[test]
+fn bash_completes_behind_a_colon() {
+    let world = World::with_trail(PLAIN);
+    let has = |line: &str, words: &[&str], last: &str, wanted: &str| {
+        let Some(seen) = completed_by_bash(&world, line, words, last) else { return };
+        assert!(seen.lines().any(|one| one == wanted), "{line}: {seen}");
+    };
+    let line = "ctguard explain iam:CreateU";
+    has(line, &["ctguard", "explain", "iam", ":", "CreateU"], "CreateU", "CreateUser");
+    has("ctguard explain iam:", &["ctguard", "explain", "iam", ":"], "", "CreateUser");
+    has("ctguard explain iam:", &["ctguard", "explain", "iam", ":", ""], "", "CreateUser");
+    let line = "ctguard plan  --format=sar";
+    has(line, &["ctguard", "plan", "--format", "=", "sar"], "sar", "sarif");
+    // Where nothing is cut, the whole word is given back.
+    let line = "ctguard explain iam:CreateU";
+    has(line, &["ctguard", "explain", "iam:CreateU"], "iam:CreateU", "iam:CreateUser");
+    has("ctguard ver", &["ctguard", "ver"], "ver", "verify");
+    has("ctguard explain ", &["ctguard", "explain", ""], "", "route");
+    // Another service has the event, too, or not: only the one that was begun is offered.
+    let words = ["ctguard", "events", "iam", ":", "CreateUs"];
+    let seen = completed_by_bash(&world, "ctguard events iam:CreateUs", &words, "CreateUs");
+    assert_eq!(seen.as_deref().unwrap_or("CreateUser\n"), "CreateUser\n");
+}
+
 #[test]
 fn every_verb_has_a_manual_page() {
     let world = World::with_trail(PLAIN);

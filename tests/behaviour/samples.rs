@@ -186,6 +186,16 @@ fn a_minimum_of_listed_samples_can_be_asked_for() {
     assert!(ran.out.contains("1 file listed to match and 0 files to be ignored"), "{}", ran.out);
 }
 
+/// Nobody can list samples at an alert that ships.
+#[test]
+fn a_minimum_is_not_asked_of_built_in_alerts() {
+    let included = format!("{BLUEPRINT}\ninclude: [{{ builtin: network }}]\n");
+    let ran = test(&world(&included), &["--minimum", "1"]).expect(0);
+    assert!(ran.out.contains("world-open-ingress"), "{}", ran.out);
+    let own = included.replace("      - { event: events/closed.json, expect: ignore }\n", "");
+    test(&world(&own), &["--minimum", "1"]).expect(3);
+}
+
 #[test]
 fn mistakes_in_tests_are_told_with_their_place() {
     let wrong = BLUEPRINT

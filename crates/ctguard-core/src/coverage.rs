@@ -289,7 +289,18 @@ impl Measured {
             own.source == event.source
                 && (own.covers(event) || (own.is_family() && own.meets(event)))
         };
-        let parts: Vec<&Mine<'_>> = mine.iter().filter(|one| has(one, &part)).collect();
+        // Of a whole family, one on the same family with other conditions (root's calls, denied
+        // calls) is a part only where all that it hears is asked for.
+        let within = |one: &Mine<'_>| {
+            let bare = Alert { except: Vec::new(), ..one.alert.clone() };
+            let asked = |own: &EventRef| {
+                let own = patterns(&bare, std::slice::from_ref(own), as_of);
+                own.iter().any(|own| Mine::hears(&wanted, own))
+            };
+            !event.is_family() || one.alert.events.iter().filter(|own| part(own)).any(asked)
+        };
+        let parts: Vec<&Mine<'_>> =
+            mine.iter().filter(|one| has(one, &part) && within(one)).collect();
         let some: Vec<&Mine<'_>> = parts.iter().copied().filter(|one| one.routed).collect();
         let in_full = all(true);
         let (missing, alerts) = if parts.is_empty() && !in_full && !all(false) {

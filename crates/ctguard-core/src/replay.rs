@@ -39,7 +39,7 @@ pub use summary::{Inputs, summarize};
 pub use crate::event::actor::ActorKind;
 pub use crate::event::identity::PrincipalField;
 
-use crate::blueprint::{Alert, Blueprint, Risk, Subscriber};
+use crate::blueprint::{Alert, Blueprint, Format, Risk, Subscriber};
 use crate::event::EventKind;
 use crate::offline::OfflineRule;
 use crate::resource::topic::Protocol;
@@ -94,6 +94,8 @@ pub struct Sends {
     pub mailed: u64,
     /// To URLs and chat channels.
     pub posted: u64,
+    /// By state machines, which compose mails.
+    pub composed: u64,
 }
 
 /// The days asked for, both inclusive, UTC.
@@ -172,6 +174,7 @@ fn sends(blueprint: &Blueprint, notify: &[String]) -> Sends {
             destination.subscribers.iter().filter(|subscriber| which(subscriber)).count() as u64
         };
         sends.published += 1;
+        sends.composed += u64::from(destination.format == Format::Mail);
         sends.mailed += count(is_mail);
         sends.posted += count(is_posted);
     }

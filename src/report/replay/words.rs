@@ -179,6 +179,7 @@ pub fn cost_item(item: &CostItem) -> String {
         Item::SnsEmail => "e-mails",
         Item::SnsHttp => "messages to URLs and chat channels",
         Item::CrossBus => "events to the hub's bus",
+        Item::StateTransition => "state transitions, two for each mail that is composed",
     };
     format!("{} {what}, at ${:.2} a million", grouped(item.a_month), item.per_million)
 }

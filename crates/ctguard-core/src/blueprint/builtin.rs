@@ -5,6 +5,9 @@
 /// Id and text, sorted by id.
 static BUILTINS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/builtins.rs"));
 
+/// Begins the names of the files.
+const FILES: &str = "builtin:";
+
 /// The ids, sorted.
 pub fn ids() -> impl Iterator<Item = &'static str> {
     BUILTINS.iter().map(|(id, _)| *id)
@@ -24,7 +27,12 @@ pub fn title(id: &str) -> Option<&'static str> {
 
 /// The name under which a built-in blueprint stands in spans and snippets: `builtin:<id>`.
 pub fn file_name(id: &str) -> String {
-    format!("builtin:{id}")
+    format!("{FILES}{id}")
+}
+
+/// Whether it is the name that [`file_name`] gives.
+pub fn is_file_name(name: &str) -> bool {
+    name.starts_with(FILES)
 }
 
 #[cfg(test)]

@@ -30,8 +30,12 @@ pub fn format(file: &str, text: &str) -> Result<String, Vec<Diagnostic>> {
     // The formatter writes the line ends that it finds.
     let line_break = if body.contains("\r\n") { LineBreak::Crlf } else { LineBreak::Lf };
     let ordered = order::ordered(body, &before);
+    let mut why = Refused::Unread;
+    // What may not be moved, such as an anchor behind its alias, leaves the keys where they are.
     // Broken lists may end left of where YAML lets them; then none is broken.
-    for width in [WIDTH, usize::MAX] {
+    for (given, width) in
+        [(ordered.as_str(), WIDTH), (&ordered, usize::MAX), (body, WIDTH), (body, usize::MAX)]
+    {
         let options = FormatOptions {
             layout: LayoutOptions {
                 print_width: width,
@@ -44,14 +48,27 @@ pub fn format(file: &str, text: &str) -> Result<String, Vec<Diagnostic>> {
                 ..LanguageOptions::default()
             },
         };
-        let styled = pretty_yaml::format_text(&ordered, &options);
-        let Ok(styled) = styled else { break };
-        let whole = comments(body) == comments(&styled);
-        if whole && read(file, &styled).is_ok_and(|after| same(&before, &after)) {
+        let Ok(styled) = pretty_yaml::format_text(given, &options) else { continue };
+        if comments(body) != comments(&styled) {
+            why = Refused::Comment;
+        } else if read(file, &styled).is_ok_and(|after| same(&before, &after)) {
             return Ok(format!("{mark}{styled}"));
+        } else {
+            why = Refused::Meaning;
         }
     }
-    Err(vec![not_formatted(file)])
+    Err(vec![not_formatted(file, why)])
+}
+
+/// Why a text is not formatted.
+#[derive(Debug, Clone, Copy)]
+enum Refused {
+    /// The formatter does not read it.
+    Unread,
+    /// A comment would be lost.
+    Comment,
+    /// The result would not say the same.
+    Meaning,
 }
 
 fn read(file: &str, text: &str) -> Result<Node, Vec<Diagnostic>> {
@@ -62,9 +79,14 @@ fn read(file: &str, text: &str) -> Result<Node, Vec<Diagnostic>> {
     }
 }
 
-fn not_formatted(file: &str) -> Diagnostic {
-    Diagnostic::error(codes::FORMAT_REFUSED, format!("`{file}` cannot be formatted safely"))
-        .help("the result would not say the same, or lose a comment; write the file in a plainer way, without tabs, without comments inside of brackets, and without `...` at its end")
+fn not_formatted(file: &str, why: Refused) -> Diagnostic {
+    Diagnostic::error(codes::FORMAT_REFUSED, format!("`{file}` cannot be formatted safely")).help(
+        match why {
+            Refused::Unread => "the formatter does not read all of YAML: write the file in a plainer way, without tabs and without `...` at its end",
+            Refused::Comment => "a comment would be lost: put comments on lines of their own, outside of brackets",
+            Refused::Meaning => "the result would not say the same: write texts of several lines with `|` or `>-` alone, without `+` or a number behind it, and a value in full where it stands by an alias",
+        },
+    )
 }
 
 /// The comments of a text, and the lines of its texts that look like one, sorted: what is formatted

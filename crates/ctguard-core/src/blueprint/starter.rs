@@ -82,25 +82,43 @@ impl<'a> Starter<'a> {
         self.regions.first().map_or(leader.unwrap_or("us-east-1"), Region::as_str)
     }
 
+    /// The accounts that the blueprint lists: those that are named, and the hub's, which is covered,
+    /// too. Without any it is the account of the credentials in use; that one is listed where the
+    /// hub is in another.
+    fn covered(&self) -> Vec<&AccountId> {
+        let mut all: Vec<&AccountId> = self.accounts.iter().collect();
+        let Raised::In(place) = self.raised else { return all };
+        if all.is_empty() {
+            all.extend(self.own.filter(|own| **own != place.account));
+        }
+        if !all.is_empty() && !all.contains(&&place.account) {
+            all.push(&place.account);
+        }
+        all
+    }
+
     /// The accounts, as the blueprint lists them. If the caller's account is unknown, it is assumed
     /// to be the first.
     fn listed(&self) -> String {
-        let mut text = String::new();
-        if self.accounts.len() > 1 {
-            let own = self.own.or(self.accounts.first());
-            let _ = write!(
-                text,
-                "
+        let covered = self.covered();
+        let Some(first) = covered.first() else { return String::new() };
+        let own = self.own.unwrap_or(first);
+        let mut text = match covered.as_slice() {
+            [only] if *only == own => "
+# The account of your credentials.
+accounts:
+"
+            .to_owned(),
+            _ => "
 # The account without `role` is that of your credentials. In each other one the role is assumed;
 # `ctguard policy --bootstrap` prints a CloudFormation template that makes it.
 accounts:
 "
-            );
-            for account in self.accounts {
-                let role =
-                    if own == Some(account) { String::new() } else { format!(", role: {ROLE}") };
-                let _ = writeln!(text, "  - {{ id: \"{account}\"{role} }}");
-            }
+            .to_owned(),
+        };
+        for account in covered {
+            let role = if own == account { String::new() } else { format!(", role: {ROLE}") };
+            let _ = writeln!(text, "  - {{ id: \"{account}\"{role} }}");
         }
         text
     }
@@ -233,9 +251,9 @@ fn starter(answers: &Starter<'_>) -> String {
         }
     };
     let (accounts, hub, home) = (answers.listed(), answers.hub_text(), spelled(answers.home()));
-    let keeper = match answers.accounts {
-        [first, _, ..] => {
-            let own = answers.own.filter(|own| answers.accounts.contains(own)).unwrap_or(first);
+    let keeper = match answers.covered().as_slice() {
+        covered @ [first, _, ..] => {
+            let own = answers.own.filter(|own| covered.contains(own)).unwrap_or(first);
             format!("#   account: \"{own}\"\n")
         }
         _ => String::new(),

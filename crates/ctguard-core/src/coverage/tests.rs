@@ -49,6 +49,31 @@ fn the_benchmark_covers_every_control_that_it_names_and_all_built_ins_cover_all(
     assert_eq!(all.remarks, Vec::<String>::new());
 }
 
+/// Control 4.3 is measured by calls of root, of whatever event.
+#[test]
+fn an_alert_on_any_event_with_another_condition_is_no_part() {
+    let control_of = |rest: &str| {
+        let cis = measured(rest);
+        control(&cis, "cis-5.0", "4.3").clone()
+    };
+    let omitted = format!("{ROUTES}include: [{{ builtin: {BENCHMARK}, omit: [cis-root-used] }}]\n");
+    let served = control_of(&omitted);
+    assert_eq!((served.state, served.heard), (State::None, 0), "{served:?}");
+    assert_eq!(reasons(&served), [Reason::NoAlert].into());
+    // A part of what root does is a part.
+    let read = |who: &str| {
+        control_of(&alert(
+            "any",
+            &format!(
+                ", where: {{ userIdentity.type: [{who}], userIdentity.invokedBy: [{{ exists: false }}], \
+                 eventType: [{{ anything-but: [AwsServiceEvent] }}], awsRegion: [us-east-1] }}"
+            ),
+        ))
+    };
+    assert_eq!(read("Root").state, State::Partly, "{:?}", read("Root"));
+    assert_eq!(read("IAMUser").state, State::None);
+}
+
 #[test]
 fn without_alerts_nothing_is_covered() {
     let none = measured(&alert("ec2:CreateTags", ""));

@@ -2,10 +2,12 @@
 //! and one that excludes `where` hides nothing.
 
 use super::check::{ALTERNATIVES_MAX, Leaf, Mask, judged};
+use super::field::{Kinds, Who};
 use super::fit::takes_all;
 use super::scenario::{Place, Scenario, Subject, place, possible};
 use eventbridge_pattern::{Filter, Matcher};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// What an exception leaves of the records of one event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +28,13 @@ pub(super) fn leaves(
     exception: &Filter,
 ) -> Option<Vec<Leaves>> {
     let (of_where, of_except) = (alternatives(filter)?, alternatives(exception)?);
+    // Alternatives on one field take together what none of them takes alone.
+    let mut joined: BTreeMap<&str, Vec<Matcher>> = BTreeMap::new();
+    for way in &of_except {
+        if let [(path, matchers)] = way.as_slice() {
+            joined.entry(path).or_default().extend_from_slice(matchers);
+        }
+    }
     let of_subject = |subject: &Subject| {
         let taken = judged(subject, &of_where, failed, &[]);
         let hidden = judged(subject, &of_except, None, &[]);
@@ -41,8 +50,13 @@ pub(super) fn leaves(
             let all = of_except.iter().map(|way| {
                 way.iter().fold(Mask::MAX, |mask, leaf| mask & always(*leaf, subject, strict))
             });
-            all.fold(0, |mask, one| mask | one)
+            let together = joined.iter().map(|(path, all)| always((path, all), subject, strict));
+            all.chain(together).fold(0, |mask, one| mask | one)
         };
+        // Records of calls without the type of their caller are not what AWS's page describes.
+        if Kinds::CALLS.has(subject.kinds) {
+            strict &= typed();
+        }
         if wide & !covers(false) == 0 && wide != 0 {
             Leaves::Nothing { sure: true }
         } else if strict & !covers(true) == 0 && strict != 0 {
@@ -54,6 +68,13 @@ pub(super) fn leaves(
         }
     };
     Some(subjects.iter().map(of_subject).collect())
+}
+
+/// The scenarios in which the caller's type is told.
+fn typed() -> Mask {
+    let told = |who: Who| Who::NAMES.iter().any(|(one, name)| *one == who && name.is_some());
+    let all = Scenario::all(true).filter(|(_, scenario)| told(scenario.who));
+    all.fold(0, |mask, (number, _)| mask | 1 << number)
 }
 
 fn alternatives(filter: &Filter) -> Option<Vec<Vec<Leaf<'_>>>> {

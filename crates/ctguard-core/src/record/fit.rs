@@ -78,7 +78,8 @@ pub(super) fn takes_all(possible: &Possible, matchers: &[Matcher]) -> bool {
     if possible.absent && !matchers.iter().any(Matcher::accepts_absent) {
         return false;
     }
-    let exists = matchers.contains(&Matcher::Exists(true));
+    let exists = matchers.contains(&Matcher::Exists(true)) || complementary(matchers);
+    let anything = [Texts::anything()];
     match &possible.values {
         Values::Nothing => true,
         Values::Exactly(all) => {
@@ -87,9 +88,30 @@ pub(super) fn takes_all(possible: &Possible, matchers: &[Matcher]) -> bool {
         Values::Texts(all) | Values::Addresses(all) => {
             exists || all.iter().all(|one| matchers.iter().any(|matcher| takes_each(one, matcher)))
         }
-        Values::AnyText | Values::Number | Values::Any => exists,
+        Values::AnyText => {
+            exists || matchers.iter().any(|matcher| takes_each(&anything[0], matcher))
+        }
+        Values::Number | Values::Any => exists,
         Values::Object => false,
     }
+}
+
+/// Whether one operator takes all values but some, and others take each of those.
+fn complementary(matchers: &[Matcher]) -> bool {
+    let left_out = |excluded: &Excluded| {
+        match excluded {
+        Excluded::Values(values) => {
+            values.iter().all(|value| matchers.iter().any(|one| one.accepts(value)))
+        }
+        Excluded::Texts { kind, texts } => texts.iter().all(|text| {
+            let same = |one: &Matcher| {
+                matches!(one, Matcher::Text(test) if test.kind == *kind && test.text == *text)
+            };
+            matchers.iter().any(same)
+        }),
+    }
+    };
+    matchers.iter().any(|one| matches!(one, Matcher::AnythingBut(all) if left_out(all)))
 }
 
 /// Whether an operator takes every text of a set, by its beginning or its end.
@@ -98,10 +120,7 @@ fn takes_each(texts: &Texts, matcher: &Matcher) -> bool {
     match test.kind {
         TextKind::Prefix => texts.beginning().starts_with(&test.text),
         TextKind::Suffix => texts.ending().ends_with(&test.text),
-        TextKind::Wildcard => match test.text.strip_prefix('*') {
-            Some(end) => !end.contains(['*', '\\']) && texts.ending().ends_with(end),
-            None => false,
-        },
+        TextKind::Wildcard => texts.are_taken_by_wildcard(&test.text),
         _ => false,
     }
 }

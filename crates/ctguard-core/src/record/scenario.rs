@@ -283,6 +283,11 @@ fn of_field(field: &Field, subject: &Subject, scenario: Scenario) -> Possible {
     let known =
         |text: &Option<String>| text.as_ref().map(|text| exactly([text.as_str().into()], false));
     let special = match field.path {
+        // Every version that AWS's page lists is a 1.
+        "eventVersion" if scenario.strict => {
+            let texts = vec![Texts::format("1.{digits}")];
+            Some(Possible { values: Values::Texts(texts), absent: false })
+        }
         "eventSource" => known(&subject.source),
         "eventName" => known(&subject.name),
         // The `detail-type` of a family is that of many events, and new ones come.

@@ -266,6 +266,37 @@ impl Texts {
         self.meets(&Self::literal(text))
     }
 
+    /// Whether a wildcard takes every text of the set: what may vary stands where the wildcard has a
+    /// star.
+    pub fn are_taken_by_wildcard(&self, wildcard: &str) -> bool {
+        let mut parts: Vec<Option<char>> = Vec::new();
+        let mut rest = wildcard.chars();
+        while let Some(one) = rest.next() {
+            parts.push(match one {
+                '*' => None,
+                '\\' => rest.next(),
+                one => Some(one),
+            });
+        }
+        // By the number of steps, whether the parts so far can take them.
+        let mut taken: Vec<bool> = (0..=self.0.len()).map(|steps| steps == 0).collect();
+        for part in parts {
+            let before = taken;
+            taken = vec![false; before.len()];
+            for (at, reached) in before.iter().enumerate().filter(|(_, reached)| **reached) {
+                match part {
+                    None => taken[at..].fill(*reached),
+                    Some(wanted) => {
+                        if self.0.get(at).and_then(Step::fixed) == Some(wanted) {
+                            taken[at + 1] = true;
+                        }
+                    }
+                }
+            }
+        }
+        taken.last() == Some(&true)
+    }
+
     /// What every text of the set begins with.
     pub fn beginning(&self) -> String {
         self.0.iter().map_while(Step::fixed).collect()

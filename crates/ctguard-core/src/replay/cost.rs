@@ -1,9 +1,11 @@
 //! An estimate of AWS's bill for a month like the one that was replayed, at list prices.
 //!
-//! Left out are the free allowances of every month, the trail, keys, queues, and all that does not
-//! grow with the number of alerts.
+//! Left out are the trail, keys, queues, and all that does not grow with the number of alerts; the
+//! free allowances of every month are left out of a replay's estimate, and in that of a new
+//! blueprint. Both have their prices from here.
 
-use super::{Sends, Setup};
+use super::{Sends, Setup, sends};
+use crate::blueprint::Blueprint;
 use serde::Serialize;
 
 /// The date and region of the prices.
@@ -16,6 +18,8 @@ const DAYS_A_MONTH: u64 = 30;
 struct Price {
     item: Item,
     per_million: f64,
+    /// So many of every month are free in an account.
+    free: u64,
     source: &'static str,
 }
 
@@ -31,15 +35,27 @@ pub enum Item {
     SnsHttp,
     /// Events sent from one bus to another.
     CrossBus,
+    /// Steps of the state machines that compose mails.
+    StateTransition,
 }
 
 const SNS: &str = "https://aws.amazon.com/sns/pricing/";
 const EVENTBRIDGE: &str = "https://aws.amazon.com/eventbridge/pricing/";
 
-const SNS_PUBLISH: Price = Price { item: Item::SnsPublish, per_million: 0.50, source: SNS };
-const SNS_EMAIL: Price = Price { item: Item::SnsEmail, per_million: 20.0, source: SNS };
-const SNS_HTTP: Price = Price { item: Item::SnsHttp, per_million: 0.60, source: SNS };
-const CROSS_BUS: Price = Price { item: Item::CrossBus, per_million: 1.0, source: EVENTBRIDGE };
+const STEP_FUNCTIONS: &str = "https://aws.amazon.com/step-functions/pricing/";
+
+/// State transitions of a mail: its one step, and the start.
+const TRANSITIONS_A_MAIL: u64 = 2;
+
+const PRICES_OF: [Price; 5] = [
+    Price { item: Item::SnsPublish, per_million: 0.50, free: 1_000_000, source: SNS },
+    Price { item: Item::SnsEmail, per_million: 20.0, free: 1_000, source: SNS },
+    Price { item: Item::SnsHttp, per_million: 0.60, free: 100_000, source: SNS },
+    // AWS's own events are free; those that go to another bus are billed as custom events.
+    // https://aws.amazon.com/about-aws/whats-new/2021/05/amazon-eventbridge-supports-sharing-events-between-event-buses-same-account-region/
+    Price { item: Item::CrossBus, per_million: 1.0, free: 0, source: EVENTBRIDGE },
+    Price { item: Item::StateTransition, per_million: 25.0, free: 4_000, source: STEP_FUNCTIONS },
+];
 
 /// The estimate.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -62,34 +78,80 @@ pub struct CostItem {
     pub source: &'static str,
 }
 
-/// Estimates a month's cost from how often each alert was raised in so many days.
+/// Estimates a month's cost from how often each alert was raised in so many days, before free
+/// allowances.
 pub fn estimate(setup: &Setup, raised: &[u64], days: u32) -> Cost {
-    let total = |of: fn(&Sends) -> u64| -> u64 {
-        setup.alerts.iter().zip(raised).map(|(alert, count)| of(&alert.sends) * count).sum()
-    };
-    let crossing = if setup.hub { raised.iter().sum() } else { 0 };
-    let items: Vec<CostItem> = [
-        (SNS_PUBLISH, total(|sends| sends.published)),
-        (SNS_EMAIL, total(|sends| sends.mailed)),
-        (SNS_HTTP, total(|sends| sends.posted)),
-        (CROSS_BUS, crossing),
-    ]
-    .into_iter()
-    .filter(|(_, count)| *count > 0)
-    .map(|(price, count)| {
-        let a_month = (count * DAYS_A_MONTH).div_ceil(u64::from(days.max(1)));
-        CostItem {
+    let all = setup.alerts.iter().zip(raised);
+    let billed = all.map(|(alert, count)| Billed::of(&alert.sends, *count, setup.hub));
+    let billed = billed.fold(Billed::default(), Billed::and);
+    let a_month = |count: u64| (count * DAYS_A_MONTH).div_ceil(u64::from(days.max(1)));
+    cost(days, |price| a_month(billed.count(price.item)))
+}
+
+/// Estimates what a month of so many alerts costs that all destinations hear of, after free
+/// allowances.
+pub fn after_allowances(blueprint: &Blueprint, alerts: u64) -> Cost {
+    let all: Vec<String> = blueprint.destinations.keys().cloned().collect();
+    let billed = Billed::of(&sends(blueprint, &all), alerts, blueprint.hub.is_some());
+    cost(0, |price| billed.count(price.item).saturating_sub(price.free))
+}
+
+/// How much of each item is billed.
+#[derive(Debug, Clone, Copy, Default)]
+struct Billed {
+    sends: Sends,
+    crossing: u64,
+}
+
+impl Billed {
+    /// An alert that was raised so often.
+    fn of(sends: &Sends, raised: u64, hub: bool) -> Self {
+        let sends = Sends {
+            published: sends.published * raised,
+            mailed: sends.mailed * raised,
+            posted: sends.posted * raised,
+            composed: sends.composed * raised,
+        };
+        Self { sends, crossing: if hub { raised } else { 0 } }
+    }
+
+    fn and(self, other: Self) -> Self {
+        let sends = Sends {
+            published: self.sends.published + other.sends.published,
+            mailed: self.sends.mailed + other.sends.mailed,
+            posted: self.sends.posted + other.sends.posted,
+            composed: self.sends.composed + other.sends.composed,
+        };
+        Self { sends, crossing: self.crossing + other.crossing }
+    }
+
+    fn count(&self, item: Item) -> u64 {
+        match item {
+            Item::SnsPublish => self.sends.published,
+            Item::SnsEmail => self.sends.mailed,
+            Item::SnsHttp => self.sends.posted,
+            Item::CrossBus => self.crossing,
+            Item::StateTransition => self.sends.composed * TRANSITIONS_A_MAIL,
+        }
+    }
+}
+
+/// The cost of what `count` says of each item.
+fn cost(from_days: u32, count: impl Fn(&Price) -> u64) -> Cost {
+    let counted = PRICES_OF.iter().map(|price| (price, count(price)));
+    let items: Vec<CostItem> = counted
+        .filter(|(_, count)| *count > 0)
+        .map(|(price, a_month)| CostItem {
             item: price.item,
             a_month,
             per_million: price.per_million,
             cost: dollars(a_month as f64 * price.per_million / 1e6),
             source: price.source,
-        }
-    })
-    .collect();
+        })
+        .collect();
     // The sum of no items is -0.0.
     let total = dollars(items.iter().map(|item| item.cost).fold(0.0, |sum, cost| sum + cost));
-    Cost { currency: "USD", prices: PRICES, from_days: days, items, total }
+    Cost { currency: "USD", prices: PRICES, from_days, items, total }
 }
 
 /// Rounded to a millionth, which hides what adding binary fractions leaves behind.

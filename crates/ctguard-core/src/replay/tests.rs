@@ -440,6 +440,33 @@ fn a_month_costs_what_its_messages_cost() {
     assert_eq!((cost.from_days, cost.total), (1, 1.248));
 }
 
+/// With mails that a state machine composes, its transitions are most of the bill.
+#[test]
+fn composed_mails_cost_two_state_transitions_each() {
+    let text = "version: 1\nname: acme\nregions: [us-east-1]\n\
+                destinations: { people: { topic: people, format: mail, subscribers: [{ email: a@b.example }, { email: c@b.example }] } }\n\
+                routes: { critical: [people], high: [people], medium: [people], low: [] }\n\
+                alerts: [{ id: a, title: T, risk: high, why: W, next: N, events: [iam:CreateUser] }]\n";
+    let blueprint = load_text("b.yaml", text, None, AS_OF).blueprint.unwrap();
+    let setup = setup(&blueprint, Period::default());
+    let records: Vec<Value> =
+        (0..1000).map(|n| create_user(&at(n), &format!("e{n}"), "alice")).collect();
+    let cost = report(&blueprint, &setup, count(&setup, &records)).cost;
+    let seen: Vec<(cost::Item, u64, f64)> =
+        cost.items.iter().map(|item| (item.item, item.a_month, item.cost)).collect();
+    assert_eq!(
+        seen,
+        [
+            (cost::Item::SnsPublish, 30_000, 0.015),
+            (cost::Item::SnsEmail, 60_000, 1.2),
+            (cost::Item::StateTransition, 60_000, 1.5),
+        ]
+    );
+    // What is free is taken off once: 1,000 mails and 4,000 transitions of a month.
+    let total = |alerts: u64| cost::after_allowances(&blueprint, alerts).total;
+    assert_eq!((total(500), total(10_000)), (0.0, 0.78));
+}
+
 #[test]
 fn what_no_rule_is_given_is_counted_apart() {
     let mut large = create_user(&at(0), "e-1", "alice");

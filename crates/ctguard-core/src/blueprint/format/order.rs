@@ -143,7 +143,12 @@ impl Order<'_> {
         // The comments above the first key are those of the item where it stands in a list, and of
         // the file where a line is left free below them.
         let in_list = prefix.contains('-');
-        let from = if in_list { first } else { self.before(first) };
+        let from = match (in_list, self.before(first)) {
+            (true, _) => first,
+            // What the file begins with is told of the file, and stays at its head.
+            (false, 0) => start,
+            (false, above) => above,
+        };
         let end = self.end_of(first, end, column);
         let starts: Vec<usize> = entries
             .iter()
@@ -204,7 +209,9 @@ impl Order<'_> {
             let start = self.line_start(end.saturating_sub(1));
             let line = &self.text[start..end];
             let body = line.trim_start_matches(' ');
-            let outside = body.starts_with('#') && line.len() - body.len() < column;
+            // What the file ends with stays at its end.
+            let outside =
+                body.starts_with('#') && (line.len() - body.len() < column || column == 0);
             if start <= first || !(line.trim().is_empty() || outside) {
                 break;
             }
