@@ -92,7 +92,7 @@ fn one(
 }
 
 fn has_several(carried: &Carried) -> bool {
-    matches!(carried, Carried::Beneath(_) | Carried::Including(_))
+    matches!(carried, Carried::Beneath(_) | Carried::PerhapsBeneath(_) | Carried::Including(_))
 }
 
 /// The values of a condition. `None` when one of them is not known.
@@ -134,6 +134,8 @@ fn possible(carried: &Carried) -> Vec<Possible<'_>> {
         Carried::Value(value) => vec![Possible::Value(value)],
         Carried::Including(value) => vec![Possible::Including(value)],
         Carried::Beneath(starts) => vec![Possible::Beneath(starts)],
+        Carried::PerhapsBeneath(starts) => vec![Possible::Absent, Possible::Beneath(starts)],
+        Carried::Present => vec![Possible::Any],
         Carried::Time => vec![Possible::Time],
         Carried::Perhaps(value) => vec![Possible::Absent, Possible::Value(value)],
         Carried::Foreign => vec![Possible::Absent, Possible::Foreign],
@@ -182,7 +184,10 @@ impl Asked<'_> {
                 let could = self.wanted.iter().any(|wanted| test.could_match_foreign(wanted));
                 if could { None } else { Some(false) }
             }
-            Possible::Any => None,
+            Possible::Any => {
+                let any = test == Test::Like && self.wanted.iter().any(|wanted| wanted == "*");
+                any.then_some(true)
+            }
         };
         hit.map(|hit| hit != negated)
     }

@@ -190,7 +190,8 @@ impl Block {
 
     /// Whether it may have addresses of AWS's own: it is larger than what anybody calls theirs.
     fn is_wide(&self) -> bool {
-        self.bits <= 8
+        // Addresses of private networks are nobody's on the way to AWS.
+        self.bits <= 8 && !matches!(self.start, IpAddr::V4(start) if start.is_private())
     }
 }
 
