@@ -493,6 +493,11 @@ fn hold_role((_, drawn, new): &Case) -> Result<Admission, String> {
         organization: Some(&organization),
         resource_account: ACCOUNT,
         resource_service: "events",
+        said_organization: None,
+        tags: None,
+        resource_region: "eu-west-1",
+        resource_tags: None,
+        event: None,
         alias: None,
     };
     let proof = asker.admitted(Some(&policy), call.action, BUS);

@@ -190,8 +190,7 @@ impl TrailFiles<'_> {
             let text = format!(
                 "Anybody may call {public}: log files can be read or taken away. Take the statement out, and block public access with `aws s3api put-public-access-block`."
             );
-            let said = say(RemarkSeverity::Degraded, LinkCode::LogBucketPublic, &text);
-            found.push(Remark { by_others: self.is_owned(), ..said });
+            found.push(say(RemarkSeverity::Degraded, LinkCode::LogBucketPublic, &text));
         }
         if !seen.bucket.public_access_blocked && public.is_none() {
             // The account may block it for all its buckets, which is not read.

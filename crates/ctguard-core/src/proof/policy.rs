@@ -94,7 +94,7 @@ pub fn admission(policy: Option<&Value>, request: &Request<'_>) -> Admission {
     let variables = variables_of(policy);
     let mut allowed: Option<Admission> = None;
     let mut assumed_deny = None;
-    for statement in statements(policy) {
+    for statement in statements(policy).into_iter().filter(|one| has_effect(one)) {
         let verdict = match concerns(statement, variables, request) {
             Some(false) => continue,
             Some(true) => condition::judge(statement.get("Condition"), variables, request),
@@ -162,6 +162,13 @@ pub fn admission(policy: Option<&Value>, request: &Request<'_>) -> Admission {
         (Some(Admission::Admits), Some(deny)) => Admission::Assumes(deny),
         (Some(answer), _) => answer,
     }
+}
+
+/// Whether a statement allows or denies. AWS stores no other, and the case counts.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_effect.html>
+fn has_effect(statement: &Value) -> bool {
+    matches!(statement.get("Effect").and_then(Value::as_str), Some("Allow" | "Deny"))
 }
 
 /// The name of a statement; an empty one is none.
@@ -363,6 +370,7 @@ mod tests {
         for (statements, expected) in [
             (vec![plain.clone()], "admits"),
             (vec![], "refuses"),
+            (vec![allow(json!({ "Effect": "allow" }))], "refuses"),
             (vec![allow(json!({ "Action": ["SNS:Pub*"], "Resource": "*" }))], "admits"),
             (
                 vec![allow(json!({ "Resource": "arn:aws:sns:eu-west-1:111122223333:other" }))],

@@ -125,10 +125,26 @@ fn look_up<'a>(key: &str, request: &Request<'a>) -> Key<'a> {
     match request.principal {
         Principal::Service(service) => of_service(key, service, request),
         Principal::Role { .. } | Principal::Holder => match key {
+            "aws:requestedregion" => match Arn::parse(request.resource) {
+                Some(arn) if !arn.region.is_empty() => Key::Values(vec![arn.region]),
+                _ => Key::Unknown,
+            },
+            // The tags that the role has are in the context.
+            key if key.starts_with("aws:principaltag/") || key.starts_with("aws:requesttag/") => {
+                Key::Absent
+            }
             "aws:viaawsservice" => Key::Values(vec!["false"]),
             "aws:principaltype" => Key::Values(vec!["AssumedRole"]),
             "aws:principalorgid"
             | "aws:principalorgpaths"
+            | "aws:sourceidentity"
+            | "aws:sourcevpc"
+            | "aws:sourcevpcarn"
+            | "aws:sourcevpce"
+            | "aws:vpceaccount"
+            | "aws:vpceorgid"
+            | "aws:vpceorgpaths"
+            | "aws:vpcsourceip"
             | "aws:username"
             | "aws:multifactorauthage"
             | "aws:principalservicename"

@@ -7,7 +7,7 @@
 
 use super::carried::{Carried, RESOURCE_TAG, is_nowhere};
 use super::condition::{self, Carries, Variables, Verdict};
-use super::{Admission, PolicyRefusal, about, sid, texts, variables_of};
+use super::{Admission, PolicyRefusal, about, has_effect, sid, texts, variables_of};
 use crate::desired::{Desired, ScopeOrganization};
 use crate::resource::Tags;
 use crate::resource::policy::statements;
@@ -125,7 +125,7 @@ impl Asker<'_> {
         resource: &str,
     ) -> Admission {
         let (mut unclear, mut condition, mut denied) = (None, None, None);
-        for (statement, variables, meant) in concerning {
+        for (statement, variables, meant) in concerning.filter(|(one, ..)| has_effect(one)) {
             let name = self.name(statement);
             let verdict = match about(statement, variables, action, resource, self) {
                 Some(false) => continue,
