@@ -33,8 +33,6 @@ pub enum Carried {
     Including(String),
     /// Always, with one value that begins with one of these.
     Beneath(Vec<String>),
-    /// Always, with a value that is not known.
-    Present,
     /// Always; the time is not before [`EARLIEST`].
     Time,
     /// Not at all, or with this value.

@@ -135,7 +135,6 @@ fn possible(carried: &Carried) -> Vec<Possible<'_>> {
         Carried::Including(value) => vec![Possible::Including(value)],
         Carried::Beneath(starts) => vec![Possible::Beneath(starts)],
         Carried::PerhapsBeneath(starts) => vec![Possible::Absent, Possible::Beneath(starts)],
-        Carried::Present => vec![Possible::Any],
         Carried::Time => vec![Possible::Time],
         Carried::Perhaps(value) => vec![Possible::Absent, Possible::Value(value)],
         Carried::Foreign => vec![Possible::Absent, Possible::Foreign],
@@ -184,10 +183,7 @@ impl Asked<'_> {
                 let could = self.wanted.iter().any(|wanted| test.could_match_foreign(wanted));
                 if could { None } else { Some(false) }
             }
-            Possible::Any => {
-                let any = test == Test::Like && self.wanted.iter().any(|wanted| wanted == "*");
-                any.then_some(true)
-            }
+            Possible::Any => None,
         };
         hit.map(|hit| hit != negated)
     }

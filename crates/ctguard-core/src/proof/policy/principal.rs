@@ -292,8 +292,6 @@ impl Carries for Asker<'_> {
             "aws:requestedregion" if !self.resource_region.is_empty() => {
                 value(self.resource_region)
             }
-            // The role's id and the name of its session.
-            "aws:userid" => Carried::Present,
             // A role that a service assumed: the key is not there, or says that there is none.
             "aws:multifactorauthpresent" => Carried::Perhaps("false".to_owned()),
             "aws:tokenissuetime" => Carried::Time,
@@ -433,7 +431,6 @@ mod tests {
             ),
             (json!({ "NotIpAddress": { "aws:SourceIp": "10.0.0.0/8" } }), "admits", "deny"),
             (json!({ "IpAddress": { "aws:SourceIp": "0.0.0.0/0" } }), "assumes", "assumes"),
-            (json!({ "StringLike": { "aws:userid": "*" } }), "admits", "deny"),
             (json!({ "StringLike": { "aws:userid": "AROA1:*" } }), "assumes", "assumes"),
             (json!({ "StringEquals": { "aws:ResourceTag/a": "b" } }), "assumes", "assumes"),
         ] {
