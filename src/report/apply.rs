@@ -196,10 +196,20 @@ pub fn render(report: &ApplyReport, paint: Paint) -> String {
     if let Some(counts) = report.verdict.as_ref().filter(|counts| counts.total() > 0) {
         let all = counts.total();
         let reached = counts.proven + counts.assumed;
-        let sentence =
-            format!("{reached} of {all} alert × place combinations now reach everybody listed.");
+        let assumed = assumed(counts.assumed);
+        let sentence = format!(
+            "{reached} of {all} alert × place combinations now reach everybody listed{assumed}."
+        );
         let sentence = if reached == all { paint.good(sentence) } else { paint.warn(sentence) };
         let _ = writeln!(out, "\n{sentence} `ctguard verify` says more.");
     }
     wrap::fit(&out, paint.width)
+}
+
+/// How many of the combinations that reach everybody are so on trust, as the end of a sentence.
+pub(in crate::report) fn assumed(number: usize) -> String {
+    match number {
+        0 => String::new(),
+        number => format!(", {number} of them as far as it can be read"),
+    }
 }

@@ -67,6 +67,8 @@ pub struct Desired {
     pub accounts: BTreeMap<AccountId, ScopeAccount>,
     /// The organization that accounts were discovered in.
     pub organization: Option<ScopeOrganization>,
+    /// The organization whose accounts the hub admits, as the blueprint says.
+    pub said_organization: Option<String>,
     /// Accounts without places, because their enabled regions could not be read.
     pub unread: BTreeMap<AccountId, Unreadable>,
     /// Where all alerts are raised; absent when each place raises its own.

@@ -72,7 +72,8 @@ pub struct Plan {
     pub guards: Vec<Guard>,
     /// How many objects are as they should be.
     pub in_sync: usize,
-    /// How many of them could not be read and are assumed to be; absent for none.
+    /// How many objects could not be read and are assumed to be as they should, topics of other
+    /// accounts among them; absent for none.
     #[serde(default, skip_serializing_if = "is_zero")]
     #[schemars(range(min = 1))]
     pub assumed: usize,

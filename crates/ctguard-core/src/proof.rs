@@ -201,9 +201,16 @@ impl<'a> Prover<'a> {
                 });
                 here.extend(links.iter());
             }
-            let judge = || bus::judge(desired, live, &path.lands, &path.raised, forward);
+            let arn: &str = &forward.bus_arn;
+            let apart = || bus::tells_events_apart(live, &path.raised, arn);
+            let events = match self.known.tells_events_apart(arn, apart) {
+                true => bus::EventKeys::all(&path.events),
+                false => Vec::new(),
+            };
+            let sent = events.clone();
+            let judge = || bus::judge(desired, live, &path.lands, &path.raised, forward, &sent);
             let at_hub = path.lands == path.raised;
-            here.push(self.known.bus((&path.lands.account, at_hub, &forward.bus_arn), judge));
+            here.push(self.known.bus((&path.lands.account, at_hub, arn, events), judge));
         }
         let here = self.known.shared(&here);
         let onward = self.onward(path);

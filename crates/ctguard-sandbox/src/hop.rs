@@ -100,7 +100,8 @@ impl Hop<'_> {
     /// Asks as somebody, with the context of the role's session.
     fn asked<T>(&self, principal: Principal<'_>, ask: impl FnOnce(&Request<'_>) -> T) -> T {
         let context = self.context();
-        let context: Vec<_> = context.iter().map(|(key, value)| (*key, value.as_str())).collect();
+        let context: Vec<_> =
+            context.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
         ask(&Request { principal, action: self.action, resource: self.to, context: &context })
     }
 
@@ -108,7 +109,7 @@ impl Hop<'_> {
     /// EventBridge sends one with a role.
     ///
     /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
-    fn context(&self) -> Vec<(&'static str, String)> {
+    fn context(&self) -> Vec<(String, String)> {
         let account = &self.from.account;
         let mut context = vec![
             ("aws:principalarn", self.role_arn.to_owned()),
@@ -130,6 +131,13 @@ impl Hop<'_> {
             let path = organization.path(&member.unit);
             context.extend(path.map(|path| ("aws:principalorgpaths", path)));
         }
+        let mut context: Vec<(String, String)> =
+            context.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        let name = self.role_arn.rsplit('/').next().unwrap_or_default();
+        let tags = self.state.role(account, name).into_iter().flat_map(|role| role.tags.iter());
+        context.extend(tags.map(|(tag, value)| {
+            (format!("aws:principaltag/{}", tag.to_ascii_lowercase()), value.clone())
+        }));
         context
     }
 }

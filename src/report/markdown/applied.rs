@@ -21,9 +21,10 @@ pub fn applied(report: &ApplyReport, limit: usize) -> String {
     ));
     if let Some(counts) = &report.verdict {
         out.say(format!(
-            "{} of {} alert × place combinations now reach everybody listed.",
+            "{} of {} alert × place combinations now reach everybody listed{}.",
             counts.proven + counts.assumed,
-            counts.total()
+            counts.total(),
+            super::super::apply::assumed(counts.assumed)
         ));
     }
     let of = |kind: OutcomeKind| {

@@ -454,6 +454,33 @@ pub const WOUNDS: &[(&str, Wound)] = &[
             statements.into_iter().for_each(|all| all.push(deny.clone()));
         })
     }),
+    ("deny digests", |s, _, _| {
+        buckets(s, |bucket| {
+            let mut deny = deny(None);
+            deny["Action"] = json!("s3:PutObject");
+            deny["Resource"] = json!("arn:aws:s3:::*/AWSLogs/*/CloudTrail-Digest/*");
+            let statements = bucket.policy.as_mut().and_then(|p| p["Statement"].as_array_mut());
+            statements.into_iter().for_each(|all| all.push(deny.clone()));
+        })
+    }),
+    ("let another account delete files", |s, _, _| {
+        buckets(s, |bucket| {
+            let who = json!({ "AWS": "arn:aws:iam::999988887777:root" });
+            let all = json!({ "Sid": "other", "Effect": "Allow", "Principal": who,
+                "Action": "s3:DeleteObject*", "Resource": "arn:aws:s3:::*" });
+            let statements = bucket.policy.as_mut().and_then(|p| p["Statement"].as_array_mut());
+            statements.into_iter().for_each(|list| list.push(all.clone()));
+        })
+    }),
+    ("let anybody read files", |s, _, _| {
+        buckets(s, |bucket| {
+            bucket.public_access_blocked = false;
+            let all = json!({ "Sid": "open", "Effect": "Allow", "Principal": "*",
+                "Action": "s3:GetObject", "Resource": "arn:aws:s3:::*" });
+            let statements = bucket.policy.as_mut().and_then(|p| p["Statement"].as_array_mut());
+            statements.into_iter().for_each(|list| list.push(all.clone()));
+        })
+    }),
     ("deny other files", |s, _, _| {
         buckets(s, |bucket| {
             let mut deny = deny(None);

@@ -127,6 +127,7 @@ impl<'a> Compiler<'a> {
             covered: scope.places.iter().cloned().collect(),
             accounts: scope.accounts.clone(),
             organization: scope.organization.clone(),
+            said_organization: blueprint.hub.as_ref().and_then(|hub| hub.organization.clone()),
             unread: scope.unread.clone(),
             hub: None,
             roles: BTreeMap::new(),

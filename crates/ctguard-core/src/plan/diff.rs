@@ -69,6 +69,7 @@ pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
     };
     let proof = proof::prove(desired, live);
     if !desired.intent.destroy {
+        plan.assumed += unread_topics(&proof);
         plan.unknown.extend(unfinished::of_proof(&proof, &plan.unknown));
         plan.unknown.sort();
     }
@@ -118,6 +119,14 @@ fn compare_place(
     kinds::machine::diff(differ, place, here, seen);
     kinds::rule::diff(differ, place, here, seen);
     kinds::taken::diff(differ, place, here, seen);
+}
+
+/// How many topics of other accounts, and keys of theirs, could not be read and are taken on trust.
+fn unread_topics(proof: &proof::Proof) -> usize {
+    let links = proof.paths.iter().flat_map(|path| path.links.iter());
+    let unread = links
+        .filter(|link| link.code == LinkCode::TopicUnread && link.status == proof::Status::Assumed);
+    unread.map(|link| &link.object).collect::<BTreeSet<_>>().len()
 }
 
 /// Refusals in the places that this part of the fleet only reads: its alerts depend on them as they

@@ -8,10 +8,12 @@ mod heal;
 mod role;
 mod topic;
 
+use super::policy::stranger;
 use super::{LinkCode, LinkObject, Remark, RemarkSeverity};
 use crate::desired::Desired;
 use crate::scope::Place;
 use crate::snapshot::Live;
+use serde_json::Value;
 
 /// Every addition, in the order of remarks.
 pub fn find(desired: &Desired, live: &Live) -> Vec<Remark> {
@@ -26,6 +28,32 @@ pub fn find(desired: &Desired, live: &Live) -> Vec<Remark> {
     found.sort();
     found.dedup();
     found
+}
+
+/// What anybody may do of this, with the resource that it is done to, in words.
+fn undoing(
+    policy: Option<&Value>,
+    all: impl Iterator<Item = (&'static str, String)>,
+) -> Option<String> {
+    let open: Vec<(&str, String)> = all
+        .filter_map(|(action, on)| Some((action, stranger::opening(policy, action, &on)?)))
+        .collect();
+    let (_, statement) = open.first()?;
+    let actions: Vec<&str> = open.iter().map(|(action, _)| *action).collect();
+    Some(format!(
+        "Anybody may call {} on it, by {statement} of its policy: alerts can be read or undone. Take the statement out, or let it ask who calls, such as by aws:PrincipalOrgID.",
+        actions.join(", ")
+    ))
+}
+
+/// One remark of two about the same object and code.
+fn both(first: Option<Remark>, second: Option<Remark>) -> Option<Remark> {
+    match (first, second) {
+        (Some(first), Some(second)) => {
+            Some(Remark { text: format!("{} {}", first.text, second.text), ..first })
+        }
+        (first, second) => first.or(second),
+    }
 }
 
 fn remark(code: LinkCode, place: &Place, object: LinkObject, text: String) -> Remark {

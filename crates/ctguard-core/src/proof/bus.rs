@@ -7,12 +7,14 @@ use super::policy::{Admission, PolicyRefusal};
 use super::role::{PUT_EVENTS, at};
 use super::{FixedBy, Link, LinkCode, LinkObject, Status, key};
 use crate::desired::{Desired, Forward};
+use crate::event::{EVERY_SOURCE, EventRef};
 use crate::resource::policy::{document, statements};
 use crate::scope::Granularity;
 use crate::scope::{Arn, Place};
 use crate::snapshot::Live;
 use crate::snapshot::{LiveBus, Observed};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// The hub's bus as it was seen.
 pub fn seen<'a>(live: &'a Live, hub: &Place, bus_arn: &str) -> Option<&'a Observed<LiveBus>> {
@@ -23,13 +25,43 @@ fn name(bus_arn: &str) -> Option<&str> {
     Arn::parse(bus_arn)?.resource.strip_prefix("event-bus/")
 }
 
-/// Judges the bus for what a place sends.
+/// The keys that an event has in a policy of the bus that it is put on.
+///
+/// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html>
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EventKeys {
+    pub source: String,
+    pub detail_type: &'static str,
+}
+
+impl EventKeys {
+    /// Those of events, each once; none where the source of one of them is not known.
+    pub fn all(events: &[EventRef]) -> Vec<Self> {
+        let known = |event: &EventRef| {
+            let source = Some(&event.source).filter(|source| *source != EVERY_SOURCE)?;
+            let source = event.kind.bus_source(source).to_string();
+            Some(Self { source, detail_type: event.kind.detail_type() })
+        };
+        let all: Option<BTreeSet<Self>> = events.iter().map(known).collect();
+        all.into_iter().flatten().collect()
+    }
+}
+
+/// Whether the policy of the bus has conditions on the event that is put on it.
+pub fn tells_events_apart(live: &Live, hub: &Place, bus_arn: &str) -> bool {
+    let policy = seen(live, hub, bus_arn).and_then(|seen| seen.known()?.bus.policy.as_ref());
+    let text = policy.map(|policy| policy.to_string().to_ascii_lowercase());
+    text.is_some_and(|text| text.contains("events:source") || text.contains("events:detail-type"))
+}
+
+/// Judges the bus for what a place sends. `events` are told apart where its policy does.
 pub fn judge(
     desired: &Desired,
     live: &Live,
     lands: &Place,
     hub: &Place,
     forward: &Forward,
+    events: &[EventKeys],
 ) -> Link {
     let arn: &str = &forward.bus_arn;
     let object = LinkObject::Bus { hub: hub.clone(), name: name(arn).unwrap_or(arn).to_owned() };
@@ -46,24 +78,27 @@ pub fn judge(
         }
     };
     let place = at(&lands.account);
-    let asker = Asker {
-        role_arn: &forward.role_arn,
-        account: &lands.account,
-        // A listed account may be in any organization.
-        organization: desired.organization.as_ref().filter(|_| {
-            desired.accounts.get(&lands.account).is_some_and(|account| account.discovered)
-        }),
-        resource_account: hub.account.as_str(),
-        resource_service: "events",
-        alias: None,
-    };
     // In the bus's own account the role is enough, and only a denial could stop it.
     let at_hub = lands == hub;
     let policy = match &bus.bus.policy {
         policy if at_hub => Some(with_everybody(policy.as_ref(), arn)),
         policy => policy.clone(),
     };
-    let admission = asker.admitted(policy.as_ref(), PUT_EVENTS, arn);
+    let admitted = |event: Option<&EventKeys>| {
+        let asker = Asker {
+            resource_tags: bus.tags.known(),
+            event: event.map(|event| (event.source.as_str(), event.detail_type)),
+            ..Asker::new(desired, live, &lands.account, &forward.role_arn, arn)
+        };
+        asker.admitted(policy.as_ref(), PUT_EVENTS, arn)
+    };
+    let each = events.iter().map(|event| admitted(Some(event)));
+    let worst = each.max_by_key(|answer| match answer {
+        Admission::Admits => 0,
+        Admission::Assumes(_) => 1,
+        Admission::Refuses(_) => 2,
+    });
+    let admission = worst.unwrap_or_else(|| admitted(None));
     let owned = bus.tags.name_owner(&desired.name);
     let fixed_by = if owned { FixedBy::Apply } else { FixedBy::Person };
     let link = match admission {

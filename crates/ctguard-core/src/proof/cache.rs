@@ -3,6 +3,7 @@
 //! With a hub, 20 alerts in 17,000 places are 340,000 paths of a few links each, most of them
 //! shared.
 
+use super::bus::EventKeys;
 use super::trail::TrailQuery;
 use super::{Link, Shared, Status};
 use crate::desired::{AlertPath, DestinationPath};
@@ -12,6 +13,10 @@ use crate::resource::keys::RuleKey;
 use crate::scope::{AccountId, Place};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+
+/// A hub's bus as an account sends to it: whether it sends from the place of the bus, and what,
+/// where the bus tells events apart.
+type BusOf<'a> = (&'a AccountId, bool, &'a str, Vec<EventKeys>);
 
 /// A rule of a place's default bus.
 type RuleOf<'a> = (&'a Place, &'a str);
@@ -30,7 +35,9 @@ pub(super) struct VerdictCache<'a> {
     trails: BTreeMap<TrailQuery<'a>, LinkId>,
     forwarding: BTreeMap<RuleOf<'a>, Arc<[LinkId]>>,
     roles: BTreeMap<RuleOf<'a>, Arc<[LinkId]>>,
-    buses: BTreeMap<(&'a AccountId, bool, &'a str), LinkId>,
+    buses: BTreeMap<BusOf<'a>, LinkId>,
+    /// Whether a bus tells events apart.
+    telling: BTreeMap<&'a str, bool>,
     /// The link of the key of each place's default bus, where there is something to say.
     default_buses: BTreeMap<&'a Place, Option<LinkId>>,
     /// The links of a destination from its topic on.
@@ -111,17 +118,17 @@ impl<'a> VerdictCache<'a> {
         links
     }
 
-    pub fn bus(
-        &mut self,
-        asked: (&'a AccountId, bool, &'a str),
-        judge: impl FnOnce() -> Link,
-    ) -> LinkId {
+    pub fn bus(&mut self, asked: BusOf<'a>, judge: impl FnOnce() -> Link) -> LinkId {
         if let Some(known) = self.buses.get(&asked) {
             return *known;
         }
         let link = self.once(judge());
         self.buses.insert(asked, link);
         link
+    }
+
+    pub fn tells_events_apart(&mut self, bus: &'a str, judge: impl FnOnce() -> bool) -> bool {
+        *self.telling.entry(bus).or_insert_with(judge)
     }
 
     pub fn default_bus(

@@ -4,13 +4,38 @@ mod expiry;
 pub mod key;
 pub mod unread;
 
-use super::policy::{Admission, PolicyRefusal, Request, Sent, admission};
+use super::policy::{Admission, PolicyRefusal, Request, Sent, admission, names, stranger, texts};
 use super::{LinkCode, LinkObject, Remark, RemarkSeverity};
 use crate::desired::Desired;
-use crate::scope::{Arn, Place};
+use crate::resource::bucket::Bucket;
+use crate::resource::policy::statements;
+use crate::scope::{AccountId, Arn, Place};
 use crate::snapshot::Live;
 use crate::snapshot::{LiveBucket, LiveKey, LiveTrail, Observed};
-use std::collections::BTreeMap;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What uncovers a log bucket, or takes its files away.
+const OPENING: [&str; 5] = [
+    "s3:DeleteObject",
+    "s3:DeleteObjectVersion",
+    "s3:GetObject",
+    "s3:PutBucketPolicy",
+    "s3:PutLifecycleConfiguration",
+];
+
+/// What takes the files away, or lets that be done.
+const UNDOING: [&str; 6] = [
+    "s3:DeleteBucket",
+    "s3:DeleteObject",
+    "s3:DeleteObjectVersion",
+    "s3:PutBucketPolicy",
+    "s3:PutBucketVersioning",
+    "s3:PutLifecycleConfiguration",
+];
+
+/// Those of both that are about files, and not about the bucket itself.
+const OF_FILES: [&str; 3] = ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject"];
 
 /// Problems with the files of the trails whose home is a place.
 pub(super) fn find(desired: &Desired, live: &Live, place: &Place, remarks: &mut Vec<Remark>) {
@@ -28,6 +53,7 @@ pub(super) fn find(desired: &Desired, live: &Live, place: &Place, remarks: &mut 
         remarks.extend(files.digests());
         remarks.extend(files.kept());
         remarks.extend(files.bucket_settings());
+        remarks.extend(files.undone_by());
     }
 }
 
@@ -159,7 +185,14 @@ impl TrailFiles<'_> {
             by_others: false,
         };
         let mut found = Vec::new();
-        if !seen.bucket.public_access_blocked {
+        let public = self.open_to_all(&seen.bucket);
+        if let Some(public) = &public {
+            let text = format!(
+                "Anybody may call {public}: log files can be read or taken away. Take the statement out, and block public access with `aws s3api put-public-access-block`."
+            );
+            found.push(say(RemarkSeverity::Degraded, LinkCode::LogBucketPublic, &text));
+        }
+        if !seen.bucket.public_access_blocked && public.is_none() {
             // The account may block it for all its buckets, which is not read.
             found.push(say(
                 RemarkSeverity::Note,
@@ -175,6 +208,67 @@ impl TrailFiles<'_> {
             ));
         }
         found
+    }
+
+    /// What anybody may do with the files, and by which statement. Where the bucket blocks public
+    /// access, S3 lets nobody of another account use a public policy.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>
+    fn open_to_all(&self, bucket: &Bucket) -> Option<String> {
+        if bucket.public_access_blocked {
+            return None;
+        }
+        let (itself, file) = self.arns()?;
+        let open: Vec<(&str, String)> = OPENING
+            .into_iter()
+            .filter_map(|action| {
+                let on = if OF_FILES.contains(&action) { &file } else { &itself };
+                Some((action, stranger::opening(bucket.policy.as_ref(), action, on)?))
+            })
+            .collect();
+        let (_, statement) = open.first()?;
+        let actions: Vec<&str> = open.iter().map(|(action, _)| *action).collect();
+        Some(format!("{} on it, by {statement} of its policy", actions.join(", ")))
+    }
+
+    /// Accounts beside the bucket's own that its policy lets delete files, or change what keeps
+    /// them. Statements under conditions are left out: whom they let in is not known.
+    fn undone_by(&self) -> Vec<Remark> {
+        let Some(bucket) = self.seen.and_then(Observed::known) else { return Vec::new() };
+        let Some((itself, file)) = self.arns() else { return Vec::new() };
+        let statements = bucket.bucket.policy.as_ref().map(statements).unwrap_or_default();
+        let allows = statements.into_iter().filter(|statement| {
+            statement.get("Effect").and_then(Value::as_str) == Some("Allow")
+                && statement.get("Condition").is_none()
+        });
+        let mut found = Vec::new();
+        for statement in allows {
+            let others = foreign(statement, self.place.account.as_str());
+            let named = |action: &&str| {
+                let on = if OF_FILES.contains(action) { &file } else { &itself };
+                names(statement, action, on)
+            };
+            let actions: Vec<&str> = UNDOING.into_iter().filter(named).collect();
+            if others.is_empty() || actions.is_empty() {
+                continue;
+            }
+            let text = format!(
+                "Its policy lets {} call {} on it: log files can be taken away. Take the statement out.",
+                others.join(", "),
+                actions.join(", ")
+            );
+            let said = self.of_bucket(LinkCode::LogBucketPublic, text);
+            found.push(Remark { by_others: self.is_owned(), ..said });
+        }
+        found
+    }
+
+    /// The ARNs of the bucket and of one of its log files.
+    fn arns(&self) -> Option<(String, String)> {
+        let partition = Arn::parse(self.arn)?.partition;
+        let bucket = format!("arn:{partition}:s3:::{}", self.trail.trail.bucket);
+        let file = format!("{bucket}/{}", self.file("CloudTrail"));
+        Some((bucket, file))
     }
 
     /// Lifecycle rules that delete current files before their time. Whose bucket it is does not
@@ -197,12 +291,13 @@ impl TrailFiles<'_> {
     /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html>
     fn kept_out(&self) -> Option<PolicyRefusal> {
         let seen = self.seen?.known()?;
-        let partition = Arn::parse(self.arn)?.partition;
-        let bucket = format!("arn:{partition}:s3:::{}", self.trail.trail.bucket);
-        let file = format!("{bucket}/{}", self.file());
+        let (bucket, file) = self.arns()?;
+        let digest = format!("{bucket}/{}", self.file("CloudTrail-Digest"));
+        let digests = self.trail.trail.log_file_validation.then_some(&digest);
         let acl = ("s3:x-amz-acl", Sent::Value("bucket-owner-full-control"));
-        for (action, resource, own) in
-            [("s3:GetBucketAcl", &bucket, None), ("s3:PutObject", &file, Some(acl))]
+        let files = [&file].into_iter().chain(digests);
+        let files = files.map(|file| ("s3:PutObject", file, Some(acl)));
+        for (action, resource, own) in [("s3:GetBucketAcl", &bucket, None)].into_iter().chain(files)
         {
             // The ARN of a bucket names neither its account nor its region.
             let mut extra = vec![
@@ -232,14 +327,26 @@ impl TrailFiles<'_> {
         None
     }
 
-    /// The key of one of the trail's log files.
+    /// The key of one of the trail's log files, or of its digest files.
     ///
     /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html>
-    fn file(&self) -> String {
+    fn file(&self, kind: &str) -> String {
         let (account, region) = (&self.place.account, &self.place.region);
         let folder = expiry::folder(&self.trail.trail);
         format!(
-            "{folder}AWSLogs/{account}/CloudTrail/{region}/2026/11/22/{account}_CloudTrail_{region}_20261122T1200Z_a.json.gz"
+            "{folder}AWSLogs/{account}/{kind}/{region}/2026/11/22/{account}_{kind}_{region}_20261122T1200Z_a.json.gz"
         )
     }
+}
+
+/// The accounts that a statement names beside this one.
+fn foreign(statement: &Value, own: &str) -> Vec<String> {
+    let named = statement.get("Principal").and_then(|who| who.get("AWS"));
+    let accounts = named.into_iter().flat_map(texts).filter_map(|name| match Arn::parse(name) {
+        Some(arn) => AccountId::new(arn.account),
+        None => AccountId::new(name),
+    });
+    let others = accounts.filter(|account| account.as_str() != own);
+    let all: BTreeSet<String> = others.map(|account| format!("account {account}")).collect();
+    all.into_iter().collect()
 }

@@ -94,13 +94,13 @@ pub fn admission(policy: Option<&Value>, request: &Request<'_>) -> Admission {
     let variables = variables_of(policy);
     let mut allowed: Option<Admission> = None;
     let mut assumed_deny = None;
-    for statement in statements(policy) {
+    for statement in statements(policy).into_iter().filter(|one| has_effect(one)) {
         let verdict = match concerns(statement, variables, request) {
             Some(false) => continue,
             Some(true) => condition::judge(statement.get("Condition"), variables, request),
             None => Verdict::Unclear("a policy variable".to_owned()),
         };
-        let sid = statement.get("Sid").and_then(Value::as_str).unwrap_or("without a Sid");
+        let sid = sid(statement).unwrap_or("without a Sid");
         if statement.get("Effect").and_then(Value::as_str) == Some("Deny") {
             match verdict {
                 Verdict::Holds => {
@@ -164,6 +164,18 @@ pub fn admission(policy: Option<&Value>, request: &Request<'_>) -> Admission {
     }
 }
 
+/// Whether a statement allows or denies. AWS stores no other, and the case counts.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_effect.html>
+fn has_effect(statement: &Value) -> bool {
+    matches!(statement.get("Effect").and_then(Value::as_str), Some("Allow" | "Deny"))
+}
+
+/// The name of a statement; an empty one is none.
+fn sid(statement: &Value) -> Option<&str> {
+    statement.get("Sid").and_then(Value::as_str).filter(|sid| !sid.is_empty())
+}
+
 /// Whether a policy's version knows variables.
 fn variables_of(policy: &Value) -> Variables {
     match policy.get("Version").and_then(Value::as_str) {
@@ -219,6 +231,20 @@ fn about(
         (Some(true), Some(true)) => Some(true),
         _ => None,
     }
+}
+
+/// Whether a statement without variables is about an action on a resource, whoever asks.
+pub(super) fn names(statement: &Value, action: &str, resource: &str) -> bool {
+    let nobody = Request {
+        service: "",
+        action,
+        resource,
+        source_arn: Sent::Unknown,
+        source_account: Sent::Unknown,
+        direct: false,
+        extra: &[],
+    };
+    about(statement, Variables::Literal, action, resource, &nobody) == Some(true)
 }
 
 fn element(
@@ -344,6 +370,7 @@ mod tests {
         for (statements, expected) in [
             (vec![plain.clone()], "admits"),
             (vec![], "refuses"),
+            (vec![allow(json!({ "Effect": "allow" }))], "refuses"),
             (vec![allow(json!({ "Action": ["SNS:Pub*"], "Resource": "*" }))], "admits"),
             (
                 vec![allow(json!({ "Resource": "arn:aws:sns:eu-west-1:111122223333:other" }))],
@@ -478,6 +505,11 @@ mod tests {
             (json!({ "ArnNotLike": { "aws:SourceArn": "arn:aws:events:*:*:rule/other" } }), "+-"),
             (json!({ "ArnNotLike": { "aws:SourceArn": rule } }), "??"),
             (json!({ "StringEquals": { "aws:ResourceTag/team": "x" } }), "??"),
+            // No service has these keys.
+            (json!({ "StringEquals": { "aws:SourceAcount": "111122223333" } }), "-+"),
+            (json!({ "StringNotEquals": { "aws:SourceAcount": "111122223333" } }), "+-"),
+            (json!({ "StringNotEquals": { "s3:prefix": "x" } }), "+-"),
+            (json!({ "StringNotEquals": { "sns:Protocoll": "x" } }), "+-"),
             (json!({ "StringEquals": { "aws:RequestedRegion": "${aws:RequestedRegion}" } }), "+-"),
             (
                 json!({ "StringEquals": { "aws:RequestedRegion": "${aws:username, 'eu-west-1'}" } }),

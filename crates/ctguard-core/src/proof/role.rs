@@ -12,7 +12,7 @@ use super::{FixedBy, Link, LinkCode, LinkObject, Status};
 use crate::desired::{Desired, DestinationPath, Forward, MachinePath};
 use crate::resource::machine::machine_name;
 use crate::scope::Granularity;
-use crate::scope::{AccountId, Arn, Place, Region};
+use crate::scope::{AccountId, Place, Region};
 use crate::snapshot::Live;
 use crate::snapshot::{LiveRole, Observed, Unreadable};
 use serde_json::Value;
@@ -132,7 +132,7 @@ pub fn judge(
         }
     };
     let fixed_by = if own { fixed_by(desired, role) } else { FixedBy::Person };
-    let judge = RoleJudge { lands, place, object, role, rule, used, fixed_by };
+    let judge = RoleJudge { desired, live, lands, place, object, role, rule, used, fixed_by };
     let owned = own && roles.contains_key(&lands.account);
     let links: Vec<Link> = [judge.trust(), judge.policy(owned)].into_iter().flatten().collect();
     if !links.is_empty() {
@@ -153,6 +153,8 @@ fn fixed_by(desired: &Desired, role: &LiveRole) -> FixedBy {
 }
 
 struct RoleJudge<'a> {
+    desired: &'a Desired,
+    live: &'a Live,
     lands: &'a Place,
     place: Place,
     object: LinkObject,
@@ -200,13 +202,10 @@ impl RoleJudge<'_> {
     /// Why it cannot send, by its inline policies and those that are attached to it.
     fn policy(&self, owned: bool) -> Option<Link> {
         let (action, to) = (self.used.action, self.used.resource);
+        let (desired, live, account) = (self.desired, self.live, &self.place.account);
         let asker = Asker {
-            role_arn: self.used.role_arn,
-            account: &self.place.account,
-            organization: None,
-            resource_account: Arn::parse(to).map_or("", |arn| arn.account),
-            resource_service: Arn::parse(to).map_or("", |arn| arn.service),
             alias: self.used.alias,
+            ..Asker::new(desired, live, account, self.used.role_arn, to)
         };
         let policies = &self.role.role.policies;
         let code = LinkCode::RolePolicy;

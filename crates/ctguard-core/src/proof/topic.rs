@@ -1,6 +1,7 @@
 //! Does the topic accept what EventBridge sends: does it exist, and do its policy and its key admit
 //! EventBridge?
 
+use super::policy::carried::RESOURCE_TAG;
 use super::policy::principal::Asker;
 use super::policy::{Admission, PolicyRefusal, Request, Sent, admission};
 use super::role::{self, PUBLISH, RoleUse};
@@ -447,15 +448,9 @@ impl TopicJudge<'_> {
 
     fn asker<'a>(&'a self, publisher: Publisher<'a>) -> Asker<'a> {
         let account = &publisher.raised.account;
-        let found = self.desired.accounts.get(account).is_some_and(|account| account.discovered);
         Asker {
-            role_arn: publisher.role_arn,
-            account,
-            // A listed account may be in any organization.
-            organization: self.desired.organization.as_ref().filter(|_| found),
-            resource_account: Arn::parse(self.arn).map_or("", |arn| arn.account),
-            resource_service: "sns",
-            alias: None,
+            resource_tags: self.topic.tags.known(),
+            ..Asker::new(self.desired, self.live, account, publisher.role_arn, self.arn)
         }
     }
 
@@ -466,6 +461,13 @@ impl TopicJudge<'_> {
     ///
     /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html>
     fn admission(&self) -> Admission {
+        let tags: Option<Vec<(String, &str)>> = self.topic.tags.known().map(|tags| {
+            let key = |tag: &str| format!("{RESOURCE_TAG}{}", tag.to_ascii_lowercase());
+            tags.iter().map(|(tag, value)| (key(tag), value.as_str())).collect()
+        });
+        let others = tags.iter().map(|_| (RESOURCE_TAG, Sent::Never));
+        let here = tags.iter().flatten().map(|(key, value)| (key.as_str(), Sent::Perhaps(value)));
+        let extra: Vec<(&str, Sent<'_>)> = here.chain(others).collect();
         let of = |source_arn: Sent<'_>| {
             let request = Request {
                 service: EVENTS,
@@ -474,7 +476,7 @@ impl TopicJudge<'_> {
                 source_arn,
                 source_account: Sent::Never,
                 direct: true,
-                extra: &[],
+                extra: &extra,
             };
             admission(self.topic.topic.policy.as_ref(), &request)
         };

@@ -2,6 +2,7 @@
 //! unknown.
 
 use super::{Principal, Request, glob, list};
+use ctguard_core::proof::policy::carried::is_nowhere;
 use ctguard_core::scope::Arn;
 use serde_json::Value;
 
@@ -114,6 +115,9 @@ fn look_up<'a>(key: &str, request: &Request<'a>) -> Key<'a> {
     if !values.is_empty() {
         return Key::Values(values);
     }
+    if is_nowhere(key, request.action.split(':').next().unwrap_or_default()) {
+        return Key::Absent;
+    }
     let resource = Arn::parse(request.resource);
     match (key, resource) {
         ("aws:currenttime" | "aws:epochtime", _) => return Key::Time,
@@ -125,10 +129,29 @@ fn look_up<'a>(key: &str, request: &Request<'a>) -> Key<'a> {
     match request.principal {
         Principal::Service(service) => of_service(key, service, request),
         Principal::Role { .. } | Principal::Holder => match key {
+            "aws:requestedregion" => match Arn::parse(request.resource) {
+                Some(arn) if !arn.region.is_empty() => Key::Values(vec![arn.region]),
+                _ => Key::Unknown,
+            },
+            // The tags that the role has are in the context.
+            key if key.starts_with("aws:principaltag/") || key.starts_with("aws:requesttag/") => {
+                Key::Absent
+            }
+            "aws:sourceip" => Key::OfAws,
             "aws:viaawsservice" => Key::Values(vec!["false"]),
             "aws:principaltype" => Key::Values(vec!["AssumedRole"]),
             "aws:principalorgid"
             | "aws:principalorgpaths"
+            | "aws:federatedprovider"
+            | "aws:tagkeys"
+            | "aws:sourceidentity"
+            | "aws:sourcevpc"
+            | "aws:sourcevpcarn"
+            | "aws:sourcevpce"
+            | "aws:vpceaccount"
+            | "aws:vpceorgid"
+            | "aws:vpceorgpaths"
+            | "aws:vpcsourceip"
             | "aws:username"
             | "aws:multifactorauthage"
             | "aws:principalservicename"
@@ -276,7 +299,10 @@ fn is_narrow(test: &str, text: &str) -> bool {
         "ipaddress" | "notipaddress" => {
             let (address, bits) = text.split_once('/').unwrap_or((text, "128"));
             let is_block = address.parse::<std::net::IpAddr>().is_ok();
-            is_block && bits.parse::<u8>().is_ok_and(|bits| (9..=128).contains(&bits))
+            let is_private =
+                address.parse::<std::net::Ipv4Addr>().is_ok_and(|start| start.is_private());
+            let least = if is_private { 8 } else { 9 };
+            is_block && bits.parse::<u8>().is_ok_and(|bits| (least..=128).contains(&bits))
         }
         "stringlike" | "stringnotlike" | "arnlike" | "arnequals" | "arnnotlike"
         | "arnnotequals" => !plain.contains(['*', '?']) || names_account,

@@ -3,7 +3,7 @@
 //! On a default bus rules of others are ordinary. The hub's bus is the blueprint's own, and what
 //! lands there is what its alerts are made of.
 
-use super::remark;
+use super::{both, remark, undoing};
 use crate::desired::{Desired, DesiredPlace};
 use crate::plural::count;
 use crate::proof::policy::stranger;
@@ -30,7 +30,7 @@ pub fn find(
     if !bus.tags.name_owner(&desired.name) {
         return;
     }
-    found.extend(open(place, name, bus));
+    found.extend(both(open(place, name, bus), undone(place, name, bus)));
     for (rule, live) in foreign(desired, here, name, bus) {
         found.extend(copies(place, here, &RuleKey::on(Some(name), rule), live));
     }
@@ -43,6 +43,28 @@ fn open(place: &Place, name: &str, bus: &LiveBus) -> Option<Remark> {
     let text = format!(
         "Anybody can put events on it, by {statement} of its policy: alerts can be forged. Take the statement out, or let it ask who sends, such as by aws:PrincipalOrgID."
     );
+    let object = LinkObject::Bus { hub: place.clone(), name: name.to_owned() };
+    Some(remark(LinkCode::BusOpenToAll, place, object, text))
+}
+
+/// What undoes the rules of a bus, or lets its events be read.
+///
+/// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-permissions.html>
+const UNDOING: [&str; 6] = [
+    "events:DeleteRule",
+    "events:DisableRule",
+    "events:EnableRule",
+    "events:PutRule",
+    "events:PutTargets",
+    "events:RemoveTargets",
+];
+
+fn undone(place: &Place, name: &str, bus: &LiveBus) -> Option<Remark> {
+    let rule = place.arn("events", &format!("rule/{name}/anything"));
+    let itself = place.arn("events", &format!("event-bus/{name}"));
+    let rules = UNDOING.into_iter().map(|action| (action, rule.clone()));
+    let all = rules.chain([("events:DeleteEventBus", itself)]);
+    let text = undoing(bus.bus.policy.as_ref(), all)?;
     let object = LinkObject::Bus { hub: place.clone(), name: name.to_owned() };
     Some(remark(LinkCode::BusOpenToAll, place, object, text))
 }

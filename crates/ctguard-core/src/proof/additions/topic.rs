@@ -1,6 +1,6 @@
 //! Topics that anybody can publish to, and subscribers whom the blueprint does not list.
 
-use super::remark;
+use super::{both, remark, undoing};
 use crate::desired::{Desired, DesiredPlace, DesiredTopic};
 use crate::proof::policy::stranger;
 use crate::proof::{LinkCode, LinkObject, Remark};
@@ -20,7 +20,7 @@ pub fn find(
         let arn = place.arn("sns", name);
         let Some(Observed::Known(topic)) = seen.topics.get(&arn) else { continue };
         if topic.tags.name_owner(&desired.name) {
-            found.extend(open(place, &arn, topic));
+            found.extend(both(open(place, &arn, topic), undone(place, &arn, topic)));
             found.extend(unlisted(place, &arn, topic, wanted, &queue));
         }
     }
@@ -32,6 +32,24 @@ fn open(place: &Place, arn: &str, topic: &LiveTopic) -> Option<Remark> {
     let text = format!(
         "Anybody can publish to it, by {statement} of its policy: alerts can be forged. Take the statement out, or let it ask who publishes, such as by aws:PrincipalOrgID."
     );
+    Some(remark(LinkCode::TopicOpenToAll, place, LinkObject::Topic(arn.to_owned()), text))
+}
+
+/// What undoes a topic, or lets its alerts be heard.
+///
+/// Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html>
+const UNDOING: [&str; 6] = [
+    "sns:AddPermission",
+    "sns:DeleteTopic",
+    "sns:PutDataProtectionPolicy",
+    "sns:RemovePermission",
+    "sns:SetTopicAttributes",
+    "sns:Subscribe",
+];
+
+fn undone(place: &Place, arn: &str, topic: &LiveTopic) -> Option<Remark> {
+    let all = UNDOING.into_iter().map(|action| (action, arn.to_owned()));
+    let text = undoing(topic.topic.policy.as_ref(), all)?;
     Some(remark(LinkCode::TopicOpenToAll, place, LinkObject::Topic(arn.to_owned()), text))
 }
 

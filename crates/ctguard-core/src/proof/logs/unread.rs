@@ -56,7 +56,8 @@ pub fn logs_arrive(
         })
 }
 
-/// The buckets of the blueprint of which something could not be read that is not assumed.
+/// The buckets of the blueprint of which something could not be read: unknown, or assumed where it
+/// is another account's.
 pub fn links(desired: &Desired, live: &Live) -> Vec<Link> {
     let own = desired.buckets.iter().filter(|(_, one)| !desired.context.contains(&one.place));
     let unread = own.filter_map(|((account, name), bucket)| {
@@ -66,12 +67,19 @@ pub fn links(desired: &Desired, live: &Live) -> Vec<Link> {
             return None;
         };
         let place = &bucket.place;
-        if is_assumed(bucket, why) || logs_arrive(desired, live, place, name, why) {
-            return None;
-        }
         let object = LinkObject::Bucket(name.clone());
         // As the plan has it: told there, it is not told again.
         let of_account = Place::new(account.clone(), Region::global());
+        if is_assumed(bucket, why) || logs_arrive(desired, live, place, name, why) {
+            let cause = format!(
+                "it cannot be read here ({}: {}), as one of another account's cannot: that it is there, keeps its files and lets CloudTrail write is taken on trust",
+                why.operation, why.code
+            );
+            let link = Link::assumed(LinkCode::LogBucketPolicy, &of_account, object, cause);
+            return Some(link.with_fix(
+                "Ask the bucket's owner whether its policy lets CloudTrail write, or run ctguard where the bucket can be read.",
+            ));
+        }
         Some(Link::unreadable(LinkCode::LogBucketPolicy, &of_account, object, why))
     });
     unread.collect()

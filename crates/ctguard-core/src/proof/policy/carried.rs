@@ -12,6 +12,8 @@
 //! | `aws:PrincipalArn`, `aws:PrincipalAccount`, `aws:PrincipalType`, `aws:userid`, `aws:SourceIp` | none, or one of AWS's own |
 //! | what belongs to people, roles, organizations, tags, VPCs and chained calls | never |
 //! | `sns:Protocol`, `sns:Endpoint`, `sts:ExternalId` | never: they belong to other requests |
+//! | tags of the resource | where they were read: none, or the tag's value |
+//! | a misspelt key, and one of another service | never |
 //! | anything else | not known |
 //!
 //! Where a second service calls a key on behalf of the first, what the first would have sent with
@@ -35,6 +37,8 @@ pub enum Carried {
     Time,
     /// Not at all, or with this value.
     Perhaps(String),
+    /// Not at all, or with one value that begins with one of these.
+    PerhapsBeneath(Vec<String>),
     /// Not at all, or with a value of AWS's own that no policy names.
     Foreign,
     Never,
@@ -43,6 +47,85 @@ pub enum Carried {
 
 /// A second before which no request is made: 22 November 2026.
 pub const EARLIEST: i64 = 1_795_305_600;
+
+/// The names of the keys that any service may have, without `aws:` and what follows a slash.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+const GLOBAL: &[&str] = &[
+    "assumedroot",
+    "calledvia",
+    "calledviaawsmcp",
+    "calledviafirst",
+    "calledvialast",
+    "chatbotsourcearn",
+    "currenttime",
+    "ec2instancesourceprivateipv4",
+    "ec2instancesourcevpc",
+    "epochtime",
+    "federatedprovider",
+    "ismcpserviceaction",
+    "multifactorauthage",
+    "multifactorauthpresent",
+    "principalaccount",
+    "principalarn",
+    "principalisawsservice",
+    "principalorgid",
+    "principalorgpaths",
+    "principalservicename",
+    "principalservicenameslist",
+    "principaltag",
+    "principaltype",
+    "referer",
+    "requestedregion",
+    "requesttag",
+    "resourceaccount",
+    "resourceorgid",
+    "resourceorgpaths",
+    "resourcetag",
+    "securetransport",
+    "signinsessionarn",
+    "sourceaccount",
+    "sourcearn",
+    "sourceidentity",
+    "sourceip",
+    "sourceorgid",
+    "sourceorgpaths",
+    "sourceowner",
+    "sourcevpc",
+    "sourcevpcarn",
+    "sourcevpce",
+    "tagkeys",
+    "tokenissuetime",
+    "useragent",
+    "userid",
+    "username",
+    "viaawsmcpservice",
+    "viaawsservice",
+    "vpceaccount",
+    "vpceorgid",
+    "vpceorgpaths",
+    "vpcsourceip",
+];
+
+/// Whether no request to a service has a key, in lower case: it is misspelt, or another service's.
+/// Keys of the services that are not listed here are not known, and so may be there.
+///
+/// Sources: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html>,
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html>,
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html>
+pub fn is_nowhere(key: &str, service: &str) -> bool {
+    let Some((prefix, name)) = key.split_once(':') else { return true };
+    match prefix {
+        "aws" => !GLOBAL.contains(&name.split('/').next().unwrap_or(name)),
+        "sns" if service == "sns" => !matches!(name, "endpoint" | "protocol"),
+        // Of an event that is put, only these; the others are about rules.
+        "events" if service == "events" => {
+            !matches!(name, "source" | "detail-type" | "eventbusinvocation")
+        }
+        "sqs" => true,
+        prefix => prefix != service,
+    }
+}
 
 /// Keys that only requests by people, roles and their sessions have.
 const OF_OTHERS: &[&str] = &[
@@ -71,10 +154,18 @@ const OF_OTHERS: &[&str] = &[
     "sts:externalid",
 ];
 
+/// What the keys begin with that are tags of the resource. A request of whose resource the tags
+/// are known has this beginning itself among its further keys: it stands for all other tags.
+pub const RESOURCE_TAG: &str = "aws:resourcetag/";
+
 /// A key, in lower case, in the request of a service.
 pub fn by_service(request: &Request<'_>, key: &str) -> Carried {
     if let Some((_, sent)) = request.extra.iter().find(|(name, _)| *name == key) {
         return sent.to_carried();
+    }
+    let service = request.action.split(':').next().unwrap_or_default();
+    if is_nowhere(key, service) {
+        return Carried::Never;
     }
     let here = Arn::parse(request.resource);
     let value = |text: &str| match text {
@@ -106,6 +197,11 @@ pub fn by_service(request: &Request<'_>, key: &str) -> Carried {
         "aws:principalservicenameslist" => Carried::Including(request.service.to_owned()),
         "aws:calledvia" | "aws:calledviafirst" | "aws:calledvialast" => Carried::Never,
         "aws:requestedregion" => here.map_or(Carried::Unknown, |arn| value(arn.region)),
+        // Whether a service makes the tags of its resources keys differs: one that is there may be.
+        key if key.starts_with(RESOURCE_TAG) => {
+            let tags = request.extra.iter().find(|(name, _)| *name == RESOURCE_TAG);
+            tags.map_or(Carried::Unknown, |(_, sent)| sent.to_carried())
+        }
         _ => Carried::Unknown,
     }
 }

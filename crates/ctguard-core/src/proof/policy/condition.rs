@@ -92,7 +92,7 @@ fn one(
 }
 
 fn has_several(carried: &Carried) -> bool {
-    matches!(carried, Carried::Beneath(_) | Carried::Including(_))
+    matches!(carried, Carried::Beneath(_) | Carried::PerhapsBeneath(_) | Carried::Including(_))
 }
 
 /// The values of a condition. `None` when one of them is not known.
@@ -134,6 +134,7 @@ fn possible(carried: &Carried) -> Vec<Possible<'_>> {
         Carried::Value(value) => vec![Possible::Value(value)],
         Carried::Including(value) => vec![Possible::Including(value)],
         Carried::Beneath(starts) => vec![Possible::Beneath(starts)],
+        Carried::PerhapsBeneath(starts) => vec![Possible::Absent, Possible::Beneath(starts)],
         Carried::Time => vec![Possible::Time],
         Carried::Perhaps(value) => vec![Possible::Absent, Possible::Value(value)],
         Carried::Foreign => vec![Possible::Absent, Possible::Foreign],

@@ -190,7 +190,9 @@ impl Block {
 
     /// Whether it may have addresses of AWS's own: it is larger than what anybody calls theirs.
     fn is_wide(&self) -> bool {
-        self.bits <= 8
+        // The private block of this size has none.
+        let is_private = matches!(self.start, IpAddr::V4(start) if start.is_private());
+        self.bits < 8 || self.bits == 8 && !is_private
     }
 }
 

@@ -5,12 +5,14 @@
 //!
 //! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
 
-use super::carried::Carried;
+use super::carried::{Carried, RESOURCE_TAG, is_nowhere};
 use super::condition::{self, Carries, Variables, Verdict};
-use super::{Admission, PolicyRefusal, about, texts, variables_of};
-use crate::desired::ScopeOrganization;
+use super::{Admission, PolicyRefusal, about, has_effect, sid, texts, variables_of};
+use crate::desired::{Desired, ScopeOrganization};
+use crate::resource::Tags;
 use crate::resource::policy::statements;
-use crate::scope::AccountId;
+use crate::scope::{AccountId, Arn};
+use crate::snapshot::{Live, Observed};
 use serde_json::Value;
 
 /// A request by a role.
@@ -19,12 +21,53 @@ pub struct Asker<'a> {
     pub account: &'a AccountId,
     /// The organization that the account was found in.
     pub organization: Option<&'a ScopeOrganization>,
+    /// The organization that the blueprint says its accounts are in: the account is there, or in
+    /// none.
+    pub said_organization: Option<&'a str>,
+    /// The role's tags, where they were read.
+    pub tags: Option<&'a Tags>,
     /// The account of the resource.
     pub resource_account: &'a str,
+    /// The region of the resource.
+    pub resource_region: &'a str,
     /// The service of the resource, as in its ARN.
     pub resource_service: &'a str,
+    /// The resource's tags, where they were read.
+    pub resource_tags: Option<&'a Tags>,
+    /// The `source` and the `detail-type` of the event that is put on a bus.
+    pub event: Option<(&'a str, &'a str)>,
     /// The alias by which the key is asked for, with its prefix, where the resource is one.
     pub alias: Option<&'a str>,
+}
+
+impl<'a> Asker<'a> {
+    /// A role of an account that asks for a resource.
+    pub fn new(
+        desired: &'a Desired,
+        live: &'a Live,
+        account: &'a AccountId,
+        role_arn: &'a str,
+        resource: &'a str,
+    ) -> Self {
+        // A listed account may be in any organization.
+        let found = desired.accounts.get(account).is_some_and(|account| account.discovered);
+        let name = role_arn.rsplit('/').next().unwrap_or_default();
+        let role = live.accounts.get(account).and_then(|seen| seen.roles.get(name));
+        let resource = Arn::parse(resource);
+        Self {
+            role_arn,
+            account,
+            organization: desired.organization.as_ref().filter(|_| found),
+            said_organization: desired.said_organization.as_deref(),
+            tags: role.and_then(Observed::known).and_then(|role| role.tags.known()),
+            resource_account: resource.as_ref().map_or("", |arn| arn.account),
+            resource_region: resource.as_ref().map_or("", |arn| arn.region),
+            resource_service: resource.as_ref().map_or("", |arn| arn.service),
+            resource_tags: None,
+            event: None,
+            alias: None,
+        }
+    }
 }
 
 impl Asker<'_> {
@@ -82,7 +125,7 @@ impl Asker<'_> {
         resource: &str,
     ) -> Admission {
         let (mut unclear, mut condition, mut denied) = (None, None, None);
-        for (statement, variables, meant) in concerning {
+        for (statement, variables, meant) in concerning.filter(|(one, ..)| has_effect(one)) {
             let name = self.name(statement);
             let verdict = match about(statement, variables, action, resource, self) {
                 Some(false) => continue,
@@ -129,7 +172,7 @@ impl Asker<'_> {
 
     /// Names a statement in the same words for every account, so that equal findings fold into one.
     fn name(&self, statement: &Value) -> String {
-        match statement.get("Sid").and_then(Value::as_str) {
+        match sid(statement) {
             Some(sid) if sid.contains(self.account.as_str()) => {
                 "the statement for the account".to_owned()
             }
@@ -185,9 +228,31 @@ enum IsMeant {
     Perhaps,
 }
 
+/// The value of a tag; the case of its key does not count in conditions.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+fn tagged<'t>(tags: &'t Tags, key: &str) -> Option<&'t str> {
+    let found = tags.iter().find(|(name, _)| name.eq_ignore_ascii_case(key));
+    found.map(|(_, value)| value.as_str())
+}
+
 impl Carries for Asker<'_> {
     fn carried(&self, key: &str) -> Carried {
         let value = |text: &str| Carried::Value(text.to_owned());
+        if is_nowhere(key, self.resource_service) {
+            return Carried::Never;
+        }
+        if let Some(tag) = key.strip_prefix("aws:principaltag/") {
+            return self.tags.map_or(Carried::Unknown, |tags| {
+                tagged(tags, tag).map_or(Carried::Never, |text| value(text))
+            });
+        }
+        // Whether a service makes the tags of its resources keys differs: one that is there may be.
+        if let Some(tag) = key.strip_prefix(RESOURCE_TAG) {
+            return self.resource_tags.map_or(Carried::Unknown, |tags| {
+                tagged(tags, tag).map_or(Carried::Never, |text| Carried::Perhaps(text.to_owned()))
+            });
+        }
         match key {
             // SNS's own key: the account that asks. A topic's first policy admits its owner by it.
             // https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
@@ -207,20 +272,50 @@ impl Carries for Asker<'_> {
             "kms:resourcealiases" => {
                 self.alias.map_or(Carried::Unknown, |alias| Carried::Including(alias.to_owned()))
             }
-            "aws:principalorgid" => {
-                self.organization.map_or(Carried::Unknown, |found| value(&found.id))
-            }
+            "aws:principalorgid" => match (self.organization, self.said_organization) {
+                (Some(found), _) => value(&found.id),
+                (None, Some(id)) => Carried::Perhaps(id.to_owned()),
+                (None, None) => Carried::Unknown,
+            },
             // A discovered account is in one of its units, or below it.
             "aws:principalorgpaths" => match self.organization {
-                None => Carried::Unknown,
+                None => self
+                    .said_organization
+                    .map_or(Carried::Unknown, |id| Carried::PerhapsBeneath(vec![format!("{id}/")])),
                 Some(found) if found.unit_paths.is_empty() => {
                     Carried::Beneath(vec![format!("{}/", found.id)])
                 }
                 Some(found) => Carried::Beneath(found.unit_paths.iter().cloned().collect()),
             },
+            "events:source" => self.event.map_or(Carried::Unknown, |(source, _)| value(source)),
+            "events:detail-type" => self.event.map_or(Carried::Unknown, |(_, kind)| value(kind)),
+            "aws:requestedregion" if !self.resource_region.is_empty() => {
+                value(self.resource_region)
+            }
+            // A role that a service assumed: the key is not there, or says that there is none.
+            "aws:multifactorauthpresent" => Carried::Perhaps("false".to_owned()),
+            "aws:tokenissuetime" => Carried::Time,
+            "aws:sourceip" => Carried::Foreign,
+            key if key.starts_with("aws:requesttag/") => Carried::Never,
             // A session of a role that a service assumed has no user's name and no second factor,
-            // and is no service.
-            "aws:username"
+            // is no service, and calls from no network of its account.
+            "aws:assumedroot"
+            | "aws:chatbotsourcearn"
+            | "aws:ec2instancesourceprivateipv4"
+            | "aws:ec2instancesourcevpc"
+            | "aws:federatedprovider"
+            | "aws:sourceidentity"
+            | "aws:sourcevpc"
+            | "aws:sourcevpcarn"
+            | "aws:sourcevpce"
+            | "aws:tagkeys"
+            | "aws:vpceaccount"
+            | "aws:vpceorgid"
+            | "aws:vpceorgpaths"
+            | "aws:vpcsourceip"
+            | "sns:endpoint"
+            | "sns:protocol"
+            | "aws:username"
             | "aws:multifactorauthage"
             | "aws:calledvia"
             | "aws:calledviafirst"
@@ -254,18 +349,107 @@ mod tests {
         }
     }
 
+    fn asker(account: &AccountId) -> Asker<'_> {
+        Asker {
+            role_arn: ROLE,
+            account,
+            organization: None,
+            said_organization: None,
+            tags: None,
+            resource_account: "111122223333",
+            resource_region: "eu-west-1",
+            resource_service: "events",
+            resource_tags: None,
+            event: None,
+            alias: None,
+        }
+    }
+
+    /// Asks as a role without tags, of an account that the blueprint says is in `o-acme`, for an
+    /// event of CloudTrail.
+    fn known(statements: &[Value]) -> &'static str {
+        let account = AccountId::new("222233334444").expect("twelve digits");
+        let tags = Tags::from_iter([("Team".to_owned(), "ops".to_owned())]);
+        let asker = Asker {
+            said_organization: Some("o-acme"),
+            tags: Some(&tags),
+            event: Some(("aws.cloudtrail", "AWS API Call via CloudTrail")),
+            ..asker(&account)
+        };
+        in_a_word(asker.admitted(
+            Some(&json!({ "Statement": statements })),
+            "events:PutEvents",
+            BUS,
+        ))
+    }
+
+    #[test]
+    fn what_is_known_of_the_role_and_its_event_decides() {
+        let root = json!({ "AWS": "arn:aws:iam::222233334444:root" });
+        // What an Allow, and what a Deny beside a plain Allow, come to under a condition.
+        for (condition, alone, beside) in [
+            (json!({ "StringEquals": { "aws:PrincipalOrgID": "o-acme" } }), "assumes", "assumes"),
+            (json!({ "StringEquals": { "aws:PrincipalOrgID": "o-other" } }), "condition", "admits"),
+            (json!({ "StringNotEquals": { "aws:PrincipalOrgID": "o-other" } }), "admits", "deny"),
+            (
+                json!({ "ForAnyValue:StringLike": { "aws:PrincipalOrgPaths": "o-other/*" } }),
+                "condition",
+                "admits",
+            ),
+            (
+                json!({ "ForAnyValue:StringLike": { "aws:PrincipalOrgPaths": "o-acme/*" } }),
+                "assumes",
+                "assumes",
+            ),
+            (json!({ "StringEquals": { "aws:PrincipalTag/team": "ops" } }), "admits", "deny"),
+            (json!({ "StringNotEquals": { "aws:PrincipalTag/team": "x" } }), "admits", "deny"),
+            (json!({ "StringNotEquals": { "aws:PrincipalTag/other": "x" } }), "admits", "deny"),
+            (json!({ "StringEquals": { "aws:PrincipalTag/other": "x" } }), "condition", "admits"),
+            (json!({ "StringEquals": { "events:source": "aws.cloudtrail" } }), "admits", "deny"),
+            (json!({ "StringNotEquals": { "events:source": "aws.ec2" } }), "admits", "deny"),
+            (
+                json!({ "StringLike": { "events:detail-type": "AWS API Call via CloudTrail" } }),
+                "admits",
+                "deny",
+            ),
+            (json!({ "StringNotEquals": { "events:creatorAccount": "1" } }), "admits", "deny"),
+            (json!({ "StringNotEqualsIfExists": { "aws:SourceVpce": "v" } }), "admits", "deny"),
+            (json!({ "StringEquals": { "aws:SourceVpc": "v" } }), "condition", "admits"),
+            (
+                json!({ "BoolIfExists": { "aws:MultiFactorAuthPresent": "false" } }),
+                "admits",
+                "deny",
+            ),
+            (json!({ "Bool": { "aws:MultiFactorAuthPresent": "false" } }), "assumes", "assumes"),
+            (json!({ "Bool": { "aws:MultiFactorAuthPresent": true } }), "condition", "admits"),
+            (json!({ "StringEquals": { "aws:SourceAcount": "1" } }), "condition", "admits"),
+            (json!({ "StringNotEquals": { "PrincipalOrgID": "1" } }), "admits", "deny"),
+            (
+                json!({ "StringNotEquals": { "aws:RequestedRegion": "eu-west-1" } }),
+                "condition",
+                "admits",
+            ),
+            (json!({ "NotIpAddress": { "aws:SourceIp": "10.0.0.0/8" } }), "admits", "deny"),
+            (json!({ "IpAddress": { "aws:SourceIp": "0.0.0.0/0" } }), "assumes", "assumes"),
+            (json!({ "StringLike": { "aws:userid": "AROA1:*" } }), "assumes", "assumes"),
+            (json!({ "StringEquals": { "aws:ResourceTag/a": "b" } }), "assumes", "assumes"),
+        ] {
+            let allow_it = allow(root.clone(), condition.clone());
+            assert_eq!(known(&[allow_it]), alone, "{condition}");
+            let plain = allow(root.clone(), json!({}));
+            assert_eq!(known(&[plain, deny(condition.clone())]), beside, "{condition}");
+        }
+    }
+
     fn answer(statements: &[Value], organization: Option<&ScopeOrganization>) -> &'static str {
         let account = AccountId::new("222233334444").expect("twelve digits");
-        let asker = Asker {
-            role_arn: ROLE,
-            account: &account,
-            organization,
-            resource_account: "111122223333",
-            resource_service: "events",
-            alias: None,
-        };
+        let asker = Asker { organization, ..asker(&account) };
         let policy = json!({ "Statement": statements });
-        match asker.admitted(Some(&policy), "events:PutEvents", BUS) {
+        in_a_word(asker.admitted(Some(&policy), "events:PutEvents", BUS))
+    }
+
+    fn in_a_word(answer: Admission) -> &'static str {
+        match answer {
             Admission::Admits => "admits",
             Admission::Assumes(_) => "assumes",
             Admission::Refuses(PolicyRefusal::Nobody(_)) => "nobody",
@@ -287,14 +471,8 @@ mod tests {
     #[test]
     fn what_may_be_denied_is_assumed() {
         let account = AccountId::new("222233334444").expect("twelve digits");
-        let asker = Asker {
-            role_arn: ROLE,
-            account: &account,
-            organization: None,
-            resource_account: "222233334444",
-            resource_service: "sns",
-            alias: None,
-        };
+        let asker =
+            Asker { resource_account: "222233334444", resource_service: "sns", ..asker(&account) };
         let topic = "arn:aws:sns:eu-west-1:222233334444:people";
         let denied = |condition: Value| {
             let deny = json!({ "Effect": "Deny", "Principal": "*", "Action": "sns:Publish",

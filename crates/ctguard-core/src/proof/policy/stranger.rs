@@ -8,7 +8,7 @@
 
 use super::carried::Carried;
 use super::condition::{self, Carries, Verdict};
-use super::{about, texts, variables_of};
+use super::{about, glob, sid, texts, variables_of};
 use crate::resource::policy::statements;
 use crate::scope::Arn;
 use serde_json::Value;
@@ -24,18 +24,97 @@ const ADDRESS: &str = "198.18.0.1";
 /// An id that AWS gives to no organization.
 const ORGANIZATION: &str = "o-0000000000";
 
+/// More values than these of a key that a stranger chooses are not tried.
+const TRIED: usize = 12;
+
+/// What a stranger chooses of a request, by key: of the event that is put on a bus.
+const CHOSEN: [&str; 3] = ["events:source", "events:detail-type", "events:eventbusinvocation"];
+
 /// Somebody unknown who calls a resource.
 struct Stranger<'a> {
     resource: &'a str,
     in_organization: bool,
+    /// What they choose, in the order of [`CHOSEN`].
+    chosen: [String; 3],
+    /// The ARN of something of theirs for which a service calls, such as a bucket that notifies.
+    source: Option<String>,
 }
 
 /// The statement that lets anybody do this to the resource, in words; `None` when none is known to.
 pub fn opening(policy: Option<&Value>, action: &str, resource: &str) -> Option<String> {
     let policy = policy?;
-    [true, false].into_iter().find_map(|in_organization| {
-        Stranger { resource, in_organization }.admitted_by(policy, action)
-    })
+    let [sources, kinds, invocations] = CHOSEN.map(|key| match action.starts_with("events:") {
+        true => tried(policy, key),
+        false => vec![String::new()],
+    });
+    let mut sent: Vec<Option<String>> = vec![None];
+    sent.extend(values(policy, "aws:sourcearn").iter().filter_map(|arn| theirs(arn)).map(Some));
+    for source in sent {
+        for (in_organization, invocation) in
+            [true, false].into_iter().flat_map(|org| invocations.iter().map(move |one| (org, one)))
+        {
+            for (event, kind) in
+                sources.iter().flat_map(|event| kinds.iter().map(move |kind| (event, kind)))
+            {
+                let chosen = [event.clone(), kind.clone(), invocation.clone()];
+                let source = source.clone();
+                let stranger = Stranger { resource, in_organization, chosen, source };
+                if let Some(opening) = stranger.admitted_by(policy, action) {
+                    return Some(opening);
+                }
+            }
+        }
+    }
+    None
+}
+
+/// The values that a policy compares a key with, in lower case.
+fn values(policy: &Value, key: &str) -> Vec<String> {
+    let blocks = statements(policy).into_iter().filter_map(|one| one.get("Condition")?.as_object());
+    let pairs = blocks.flat_map(|block| block.values()).filter_map(Value::as_object).flatten();
+    let of_key = pairs.filter(|(name, _)| name.eq_ignore_ascii_case(key));
+    let mut all: Vec<String> =
+        of_key.flat_map(|(_, value)| texts(value).map(str::to_owned)).collect();
+    all.sort();
+    all.dedup();
+    all.truncate(TRIED);
+    all
+}
+
+/// What a stranger tries for a key: what the policy names, and something else.
+fn tried(policy: &Value, key: &str) -> Vec<String> {
+    let named = values(policy, key).into_iter().map(|value| value.replace(['*', '?'], "x"));
+    named.chain(["something.else".to_owned()]).collect()
+}
+
+/// The ARN of something of a stranger's that a pattern admits: what is in their account, or has
+/// no account in its ARN and a name of their choice.
+fn theirs(pattern: &str) -> Option<String> {
+    let mut parts: Vec<&str> = pattern.splitn(6, ':').collect();
+    if parts.len() < 6 {
+        // A star that ends a shorter pattern stands for all the rest, in a comparison of texts.
+        let bare = parts.pop()?.strip_suffix('*')?;
+        parts.push(bare);
+        let filled = ["arn", "aws", "s3", "", "", "*"];
+        parts.extend(filled.into_iter().skip(parts.len()));
+    }
+    let [arn, partition, service, region, account, name]: [&str; 6] = parts.try_into().ok()?;
+    let account = match account {
+        "" if name.contains(['*', '?']) => "",
+        one if glob(one, ACCOUNT) => ACCOUNT,
+        _ => return None,
+    };
+    let or = |text: &str, other: &str| match text {
+        "" | "*" => other.to_owned(),
+        text => text.replace(['*', '?'], "x"),
+    };
+    let (arn, partition, service) = (or(arn, "arn"), or(partition, "aws"), or(service, "s3"));
+    let region = match region {
+        "*" => "us-east-1".to_owned(),
+        region => region.replace(['*', '?'], "x"),
+    };
+    let name = name.replace(['*', '?'], "x");
+    Some(format!("{arn}:{partition}:{service}:{region}:{account}:{name}"))
 }
 
 impl Stranger<'_> {
@@ -60,22 +139,24 @@ impl Stranger<'_> {
     }
 }
 
-/// Whether somebody unknown is a principal of a statement. `NotPrincipal` with `Allow` is not
-/// supported by AWS.
+/// Whether somebody unknown is a principal of a statement. `NotPrincipal` with `Allow` admits
+/// everybody but those whom it names, so that AWS warns of it.
 ///
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>
 fn names_anybody(statement: &Value) -> bool {
-    let denies = statement.get("Effect").and_then(Value::as_str) == Some("Deny");
+    let is_anybody = |who: &Value| match who {
+        Value::String(name) => name == "*",
+        kinds => kinds.get("AWS").is_some_and(|who| texts(who).any(|name| name == "*")),
+    };
     match (statement.get("Principal"), statement.get("NotPrincipal")) {
-        (Some(Value::String(name)), _) => name == "*",
-        (Some(kinds), _) => kinds.get("AWS").is_some_and(|who| texts(who).any(|name| name == "*")),
-        (None, Some(_)) => denies,
+        (Some(who), _) => is_anybody(who),
+        (None, Some(spared)) => !is_anybody(spared),
         (None, None) => false,
     }
 }
 
 fn named(statement: &Value) -> String {
-    match statement.get("Sid").and_then(Value::as_str) {
+    match sid(statement) {
         Some(sid) => format!("the statement {sid}"),
         None => "a statement without a Sid".to_owned(),
     }
@@ -85,6 +166,30 @@ impl Carries for Stranger<'_> {
     fn carried(&self, key: &str) -> Carried {
         let value = |text: &str| Carried::Value(text.to_owned());
         let resource = Arn::parse(self.resource);
+        if let Some(at) = CHOSEN.iter().position(|name| *name == key) {
+            return match self.chosen[at].as_str() {
+                "" => Carried::Never,
+                text => value(text),
+            };
+        }
+        // A service calls for what the stranger has in it.
+        if let Some(source) = &self.source {
+            match key {
+                "aws:sourcearn" => return value(source),
+                "aws:sourceaccount" | "aws:sourceowner" => return value(ACCOUNT),
+                "aws:principalisawsservice" => return value("true"),
+                "aws:principalarn"
+                | "aws:principalaccount"
+                | "aws:principaltype"
+                | "aws:sourceip"
+                | "aws:userid" => return Carried::Foreign,
+                "aws:principalservicename" | "aws:principalservicenameslist" => {
+                    return Carried::Unknown;
+                }
+                "aws:principalorgid" | "aws:principalorgpaths" => return Carried::Never,
+                _ => {}
+            }
+        }
         match key {
             // SNS has the caller's account as `aws:SourceOwner`.
             "aws:principalaccount" | "aws:sourceowner" => value(ACCOUNT),
@@ -171,6 +276,28 @@ mod tests {
             (json!({ "NotIpAddress": { "aws:SourceIp": "10.0.0.0/8" } }), true),
             (json!({ "StringLike": { "aws:userid": "*" } }), true),
             (json!({ "StringLike": { "aws:userid": "AROAEXAMPLEID00000000:*" } }), false),
+            // What a stranger puts into the event is their choice, and so are the buckets and
+            // alarms of their account that a service calls for.
+            (json!({ "StringEquals": { "events:source": "aws.cloudtrail" } }), true),
+            (json!({ "StringEquals": { "events:detail-type": ["a", "b"] } }), true),
+            (json!({ "StringNotEquals": { "events:source": "x" } }), true),
+            (
+                json!({ "StringLike": { "events:source": "acme.*" }, "StringEquals": { "aws:PrincipalAccount": "111122223333" } }),
+                false,
+            ),
+            (json!({ "ArnLike": { "aws:SourceArn": "arn:aws:s3:::*" } }), true),
+            (json!({ "ArnLike": { "aws:SourceArn": "arn:aws:s3:*:*:logs-*" } }), true),
+            (json!({ "StringLike": { "aws:SourceArn": "*" } }), true),
+            (json!({ "StringLike": { "aws:SourceArn": "arn:aws:cloudwatch:*" } }), true),
+            (json!({ "ArnEquals": { "aws:SourceArn": "arn:aws:s3:::acme-logs" } }), false),
+            (
+                json!({ "ArnLike": { "aws:SourceArn": "arn:aws:cloudwatch:*:111122223333:alarm:*" } }),
+                false,
+            ),
+            (
+                json!({ "ArnLike": { "aws:SourceArn": "arn:aws:s3:::*" }, "StringEquals": { "aws:SourceAccount": "111122223333" } }),
+                false,
+            ),
             // Whether a stranger has these is not known.
             (json!({ "StringEquals": { "aws:PrincipalTag/team": "ops" } }), false),
         ] {
@@ -189,7 +316,18 @@ mod tests {
         ] {
             assert_eq!(is_open(&[allow(principal.clone(), json!({}))]), open, "{principal}");
         }
+        let but = |who: Value| {
+            let mut one = allow(json!("*"), json!({}));
+            one["NotPrincipal"] = who;
+            one.as_object_mut().expect("an object").remove("Principal");
+            one
+        };
+        assert!(is_open(&[but(json!({ "AWS": "arn:aws:iam::444455556666:root" }))]));
+        assert!(!is_open(&[but(json!("*"))]));
         let everybody = allow(json!("*"), json!({}));
+        let mut source = allow(json!("*"), json!({ "StringNotEquals": { "events:source": "a" } }));
+        source["Effect"] = json!("Deny");
+        assert!(is_open(&[everybody.clone(), source]));
         let outside = json!({ "StringNotEquals": { "aws:PrincipalOrgID": "o-a1b2c3d4e5" } });
         let mut deny = allow(json!("*"), outside);
         deny["Effect"] = json!("Deny");

@@ -282,7 +282,7 @@ fn rows() -> Vec<Row> {
                     json!({ "Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition }),
                 )
             },
-            &["assumed role-boundary role/ctguard-acme ×1", "remark role-bounded ×1"],
+            &["broken role-boundary role/ctguard-acme ×1", "remark role-bounded ×1"],
             Person,
         ),
         (
