@@ -243,9 +243,9 @@ impl Carries for Asker<'_> {
             return Carried::Never;
         }
         if let Some(tag) = key.strip_prefix("aws:principaltag/") {
-            return self.tags.map_or(Carried::Unknown, |tags| {
-                tagged(tags, tag).map_or(Carried::Never, |text| value(text))
-            });
+            return self
+                .tags
+                .map_or(Carried::Unknown, |tags| tagged(tags, tag).map_or(Carried::Never, &value));
         }
         // Whether a service makes the tags of its resources keys differs: one that is there may be.
         if let Some(tag) = key.strip_prefix(RESOURCE_TAG) {
