@@ -91,11 +91,22 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     (
         "heal",
         &[
-            (
-                "ctguard heal pause --until 2h --reason \"moving the bucket\"",
-                "put nothing back of the trail for two hours",
-            ),
+            ("ctguard heal pause --until 2h --reason CHG-1234", "put nothing back of the trail"),
             ("ctguard heal resume", "end the pause before its time"),
+        ],
+    ),
+    (
+        "heal pause",
+        &[
+            ("ctguard heal pause --until 2h --reason CHG-1234", "show the pause, ask, set it"),
+            ("ctguard heal pause --until 30m --reason CHG-1234 --yes", "without a question"),
+        ],
+    ),
+    (
+        "heal resume",
+        &[
+            ("ctguard heal resume", "end the pause before its time"),
+            ("ctguard heal resume acme.yaml --yes", "of this blueprint, without a question"),
         ],
     ),
     (

@@ -227,7 +227,7 @@ fn what_cannot_be_printed_or_written_is_refused_and_named() {
     says(&["plan", "--format", "html"], 64, "possible values");
     says(&["plan", "--report", "html=x"], 64, "there is no format `html`");
     says(&["plan", "--report", "json"], 64, "FORMAT=PATH");
-    says(&["sandbox", "confirm", "--report", "json=x"], 64, "has no result to report");
+    says(&["sandbox", "confirm", "--report", "json=x"], 64, "sandbox writes no reports");
     says(
         &["plan", "--report", "json=x", "--report", "markdown=x"],
         64,

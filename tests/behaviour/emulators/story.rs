@@ -319,7 +319,7 @@ fn deliver(lane: &Lane, inbox: &str) {
     for line in [
         "\"[HIGH] CloudTrail logging was stopped (error: ; if blank or 200 it was done, else only \
          tried)\"",
-        "user/mallory",
+        "\"Who: IAMUser ",
         "\"From: 198.51.100.7\"",
         "\"What: StopLogging (cloudtrail.amazonaws.com)\"",
         "\"Touched: see the event's parameters, Trail: name\"",
