@@ -488,3 +488,39 @@ fn explain_shows_the_way_link_by_link() {
     assert!(told.contains("heal.logging") && told.contains("trail-changed"), "{told}");
     world.run(&["explain", "heal.watch"]).expect(0);
 }
+
+/// What is not the blueprint's is not changed, by healing neither.
+#[test]
+fn a_trail_of_somebody_elses_is_not_healed() {
+    let world =
+        World::with_trail(&blueprint(HEAL).replace("name: main", "name: management-events"));
+    let plan = world.run(&["plan"]).expect(5).out;
+    assert!(plan.contains("rule ctguard-acme-heal.logging in 111122223333/us-east-1: it would put back a trail that is not the blueprint's"), "{plan}");
+    assert!(!plan.contains("+ machine      ctguard-acme-heal"), "{plan}");
+    assert!(!plan.contains("+ role         ctguard-acme-heal"), "{plan}");
+    let row = plan.lines().find(|line| line.contains("heal.logging ")).unwrap();
+    assert!(!row.contains("gained"), "{row}");
+    world.run(&["apply", "--yes"]).expect(5);
+    world.run(&["sandbox", "confirm"]).expect(0);
+    assert!(!world.state().region(&home()).machines.contains_key("ctguard-acme-heal"));
+    let told = world.run(&["verify"]).expect(3).out;
+    assert!(told.contains("healing would change a trail of somebody else's"), "{told}");
+    world.run(&["sandbox", "send", "cloudtrail:StopLogging", "--made"]).expect(0);
+    assert!(!world.state().region(&home()).trails["management-events"].status.logging);
+    // Taken over, it is.
+    world.run(&["apply", "--yes", "--adopt", "--allow-shared-trail"]).expect(0);
+    world.run(&["verify"]).expect(0);
+    world.run(&["sandbox", "send", "cloudtrail:StopLogging", "--made"]).expect(0);
+    assert!(world.state().region(&home()).trails["management-events"].status.logging);
+}
+
+#[test]
+fn a_trail_that_was_not_made_is_not_said_to_be_healed() {
+    // Another trail records management events already, so the blueprint's is refused.
+    let world = World::with_trail(&blueprint(HEAL));
+    world.run(&["apply", "--yes"]).expect(5);
+    world.run(&["sandbox", "confirm"]).expect(0);
+    let told = world.run(&["verify"]).expect(3).out;
+    assert!(told.contains("the trail that healing puts back does not exist"), "{told}");
+    assert!(told.contains("broken") && told.contains("heal.logging"), "{told}");
+}

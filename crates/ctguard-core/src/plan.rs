@@ -12,6 +12,7 @@ pub mod file;
 pub mod fingerprints;
 mod guards;
 mod handover;
+mod healing;
 mod kinds;
 mod merge;
 pub mod order;

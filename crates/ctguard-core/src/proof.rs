@@ -17,6 +17,7 @@ pub mod additions;
 mod bus;
 mod cache;
 mod fires;
+mod heal;
 mod key;
 mod link;
 mod logs;
@@ -323,6 +324,7 @@ fn through(
             let used = role::RoleUse::by_machine(machine, &destination.topic_arn);
             links.extend(role::judge(desired, live, at, "", used));
             if machine.name == desired.names.heal() {
+                links.extend(heal::own_trail(desired, live, at));
                 links.extend(heals(desired, live, at, machine));
             }
         }

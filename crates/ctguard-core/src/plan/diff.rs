@@ -44,6 +44,7 @@ pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
             && change.action == Verb::Create
             && trails.contains(&place))
     });
+    super::healing::leave_out(&mut out, desired, live, &trails);
     order::sort(&mut out.changes);
     out.waiting.sort();
     out.refusals.sort();
