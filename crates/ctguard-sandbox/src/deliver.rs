@@ -11,7 +11,7 @@ mod machine;
 pub(super) mod metrics;
 mod recorded;
 mod sdk;
-mod selectors;
+pub mod selectors;
 mod target;
 
 use super::Sandbox;

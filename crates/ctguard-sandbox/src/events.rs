@@ -263,7 +263,8 @@ fn check_target(place: &Place, target: &Target) -> Result<(), String> {
 }
 
 /// Checks the role of a target and, for a bus of another account, whether it admits the role:
-/// PutTargets checks both. A bus of the same account is not checked.
+/// PutTargets checks both. A bus of the same account is not checked. What AWS makes of conditions
+/// on the event there is not documented, so a policy that depends on them does not admit the role.
 fn check_admission(state: &State, place: &Place, key: &RuleKey, target: &Target) -> Done {
     let Some(role_arn) = &target.role_arn else { return Ok(()) };
     check_role(state, place, key, role_arn)?;
@@ -273,7 +274,7 @@ fn check_admission(state: &State, place: &Place, key: &RuleKey, target: &Target)
     if !elsewhere {
         return Ok(());
     }
-    let hop = Hop { state, from: place, role_arn, action: hop::PUT, to: bus_arn };
+    let hop = Hop { state, from: place, role_arn, action: hop::PUT, to: bus_arn, event: None };
     hop.is_admitted().map_err(|why| deny("AccessDeniedException", why))
 }
 

@@ -17,6 +17,8 @@ pub struct Hop<'a> {
     /// What it does there.
     pub action: &'static str,
     pub to: &'a str,
+    /// The event that it puts on a bus, as an envelope. There is none yet when targets are put.
+    pub event: Option<&'a Value>,
 }
 
 pub const PUT: &str = "events:PutEvents";
@@ -105,6 +107,16 @@ impl Hop<'_> {
         ask(&Request { principal, action: self.action, resource: self.to, context: &context })
     }
 
+    /// The keys of an event that a rule puts on another bus.
+    ///
+    /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html>
+    fn of_the_event(&self) -> Vec<(&'static str, String)> {
+        let text = |field| self.event?.get(field)?.as_str().map(str::to_owned);
+        let keys = [("events:source", "source"), ("events:detail-type", "detail-type")];
+        let known = keys.into_iter().filter_map(|(key, field)| Some((key, text(field)?)));
+        known.chain([("events:eventbusinvocation", "true".to_owned())]).collect()
+    }
+
     /// The context of a request by the role's session. It has no source: AWS does not document that
     /// EventBridge sends one with a role.
     ///
@@ -116,8 +128,10 @@ impl Hop<'_> {
             ("aws:principalaccount", account.as_str().to_owned()),
             ("aws:principalisawsservice", "false".to_owned()),
             ("aws:securetransport", "true".to_owned()),
-            ("events:eventbusinvocation", "true".to_owned()),
         ];
+        if self.action == PUT {
+            context.extend(self.of_the_event());
+        }
         // SNS's own key.
         if self.action.starts_with("sns:") {
             context.push(("aws:sourceowner", account.as_str().to_owned()));

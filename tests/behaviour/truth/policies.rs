@@ -207,6 +207,8 @@ const KEYS: &[&str] = &[
     "kms:EncryptionContext:aws:events:event-bus:arn",
     "s3:x-amz-acl",
     "events:eventBusInvocation",
+    "events:source",
+    "events:detail-type",
     "something:Else",
 ];
 
@@ -268,6 +270,10 @@ const VALUES: &[&str] = &[
     "2999-01-01T00:00:00Z",
     "1000",
     "https",
+    "aws.ec2",
+    "aws.*",
+    "AWS API Call via CloudTrail",
+    "${events:source}",
     "${aws:ResourceAccount}",
     "${aws:RequestedRegion}",
     "${aws:username}",
@@ -499,7 +505,7 @@ fn hold_role((_, drawn, new): &Case) -> Result<Admission, String> {
         tags: Some(&tags),
         resource_region: "eu-west-1",
         resource_tags: None,
-        event: None,
+        event: Some(("aws.ec2", "AWS API Call via CloudTrail")),
         alias: None,
     };
     let proof = asker.admitted(Some(&policy), call.action, BUS);
@@ -509,6 +515,8 @@ fn hold_role((_, drawn, new): &Case) -> Result<Admission, String> {
         ("aws:principalisawsservice", "false"),
         ("aws:securetransport", "true"),
         ("events:eventbusinvocation", "true"),
+        ("events:source", "aws.ec2"),
+        ("events:detail-type", "AWS API Call via CloudTrail"),
         ("aws:principalorgid", "o-a1b2c3d4e5"),
         ("aws:principalorgpaths", "o-a1b2c3d4e5/r-1/"),
     ];

@@ -277,6 +277,10 @@ fn settings(name: &str, trail: &Trail, tags: Option<&Tags>) -> Value {
     })
 }
 
+/// What a record calls the operators of an advanced selector.
+const OPERATORS: [&str; 6] =
+    ["equals", "notEquals", "startsWith", "notStartsWith", "endsWith", "notEndsWith"];
+
 fn selected(name: &str, selectors: &Selectors) -> Value {
     let basic = |one: &BasicSelector| {
         json!({
@@ -288,14 +292,7 @@ fn selected(name: &str, selectors: &Selectors) -> Value {
     let advanced = |one: &AdvancedSelector| {
         let fields = one.fields.iter().map(|field| {
             let mut said = Map::from_iter([("field".to_owned(), json!(field.field))]);
-            for (name, values) in [
-                ("equals", &field.equals),
-                ("notEquals", &field.not_equals),
-                ("startsWith", &field.starts_with),
-                ("notStartsWith", &field.not_starts_with),
-                ("endsWith", &field.ends_with),
-                ("notEndsWith", &field.not_ends_with),
-            ] {
+            for (name, values) in OPERATORS.into_iter().zip(field.operators()) {
                 if !values.is_empty() {
                     said.insert(name.to_owned(), json!(values));
                 }

@@ -3,6 +3,8 @@
 //! Statements whose Sid begins with the blueprint's prefix are ctguard's; every other statement is
 //! foreign and kept as it is.
 
+pub mod condition_keys;
+
 use serde_json::{Map, Value, json};
 
 /// The version every policy document names.

@@ -32,7 +32,14 @@ pub fn forward(
     })?;
     let role = roles::assumed(on.state, on.at, rule_arn, role_arn)
         .map_err(|why| Refused::new("FAILED_TO_ASSUME_ROLE", why))?;
-    let hop = Hop { state: on.state, from: on.at, role_arn, action: hop::PUT, to: bus_arn };
+    let hop = Hop {
+        state: on.state,
+        from: on.at,
+        role_arn,
+        action: hop::PUT,
+        to: bus_arn,
+        event: Some(on.event.envelope),
+    };
     hop.is_allowed(role).map_err(|why| Refused::new("NO_PERMISSIONS", why))?;
     let found = locate(bus_arn, "events").and_then(|(place, resource)| {
         let bus = resource.strip_prefix("event-bus/")?;

@@ -52,7 +52,7 @@ pub(super) fn start(
     })?;
     let role = roles::assumed(state, at, rule_arn, role_arn)
         .map_err(|why| Refused::new("FAILED_TO_ASSUME_ROLE", why))?;
-    let hop = Hop { state, from: at, role_arn, action: hop::START, to: arn };
+    let hop = Hop { state, from: at, role_arn, action: hop::START, to: arn, event: None };
     hop.is_allowed(role).map_err(|why| Refused::new("NO_PERMISSIONS", why))?;
     let found = state.machine(arn).filter(|(_, machine)| !machine.deleting);
     let (_, machine) = found.ok_or_else(|| {
@@ -204,7 +204,8 @@ impl Run<'_> {
 
     pub(super) fn hop<'h>(&'h self, action: &'static str, to: &'h str) -> Hop<'h> {
         let On { state, at, .. } = self.on;
-        Hop { state, from: at, role_arn: &self.machine.machine.role_arn, action, to }
+        let role_arn = &self.machine.machine.role_arn;
+        Hop { state, from: at, role_arn, action, to, event: None }
     }
 
     fn publish(&mut self, topic: &str, subject: Option<&str>, text: &str) -> Result<(), String> {

@@ -9,11 +9,12 @@ use ctguard_core::resource::trail::{
 };
 use serde_json::{Map, Value, json};
 
-const LISTS: [&str; 6] =
+/// What Step Functions calls the operators of an advanced selector.
+const OPERATORS: [&str; 6] =
     ["EqualsValue", "NotEquals", "StartsWith", "NotStartsWith", "EndsWith", "NotEndsWith"];
 
 /// Selectors as GetEventSelectors gives them.
-pub(super) fn told(selectors: &Selectors) -> Value {
+pub fn told(selectors: &Selectors) -> Value {
     match selectors {
         Selectors::Basic(list) => {
             let one = |one: &BasicSelector| {
@@ -32,7 +33,7 @@ pub(super) fn told(selectors: &Selectors) -> Value {
         Selectors::Advanced(list) => {
             let field = |field: &FieldSelector| {
                 let mut out = Map::from_iter([("Field".to_owned(), json!(field.field))]);
-                for (name, values) in LISTS.into_iter().zip(lists(field)) {
+                for (name, values) in OPERATORS.into_iter().zip(field.operators()) {
                     if !values.is_empty() {
                         out.insert(name.to_owned(), json!(values));
                     }
@@ -52,19 +53,12 @@ pub(super) fn told(selectors: &Selectors) -> Value {
     }
 }
 
-fn lists(field: &FieldSelector) -> [&Vec<String>; 6] {
-    [
-        &field.equals,
-        &field.not_equals,
-        &field.starts_with,
-        &field.not_starts_with,
-        &field.ends_with,
-        &field.not_ends_with,
-    ]
-}
-
 /// The selectors of a PutEventSelectors.
-pub(super) fn read(arguments: &Value) -> Result<Selectors, String> {
+///
+/// # Errors
+///
+/// When Step Functions or CloudTrail would not take the arguments.
+pub fn read(arguments: &Value) -> Result<Selectors, String> {
     match (&arguments["EventSelectors"], &arguments["AdvancedEventSelectors"]) {
         (Value::Array(list), Value::Null) => {
             Ok(Selectors::Basic(list.iter().map(basic).collect::<Result<_, _>>()?))
@@ -106,7 +100,7 @@ fn advanced(one: &Value) -> Result<AdvancedSelector, String> {
     known(one, &["Name", "FieldSelectors"])?;
     let mut fields = Vec::new();
     for field in one["FieldSelectors"].as_array().into_iter().flatten() {
-        let names: Vec<&str> = LISTS.into_iter().chain(["Field"]).collect();
+        let names: Vec<&str> = OPERATORS.into_iter().chain(["Field"]).collect();
         known(field, &names)?;
         let list = |name: &str| match &field[name] {
             Value::Array(list) if list.is_empty() => Err(format!("{name} is empty")),

@@ -163,7 +163,7 @@ impl Sending<'_> {
         let denied = |why| Refused::new("NO_PERMISSIONS", why);
         let role = roles::assumed(state, at, self.rule_arn, role_arn)
             .map_err(|why| Refused::new("FAILED_TO_ASSUME_ROLE", why))?;
-        let hop = Hop { state, from: at, role_arn, action: hop::PUBLISH, to: arn };
+        let hop = Hop { state, from: at, role_arn, action: hop::PUBLISH, to: arn, event: None };
         let stored = state
             .topic(arn)
             .ok_or_else(|| Refused::new("NO_RESOURCE", format!("topic {arn} does not exist")))?;

@@ -2,7 +2,7 @@
 //! unknown.
 
 use super::{Principal, Request, glob, list};
-use ctguard_core::proof::policy::carried::is_nowhere;
+use ctguard_core::resource::policy::condition_keys::is_nowhere;
 use ctguard_core::scope::Arn;
 use serde_json::Value;
 

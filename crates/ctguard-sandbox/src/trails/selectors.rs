@@ -163,16 +163,7 @@ fn check_advanced_one(selector: &AdvancedSelector) -> Result<(), String> {
 }
 
 fn operands(field: &FieldSelector) -> impl Iterator<Item = &String> {
-    [
-        &field.equals,
-        &field.not_equals,
-        &field.starts_with,
-        &field.not_starts_with,
-        &field.ends_with,
-        &field.not_ends_with,
-    ]
-    .into_iter()
-    .flatten()
+    field.operators().into_iter().flatten()
 }
 
 /// The fields of a CloudTrail record that selectors use.

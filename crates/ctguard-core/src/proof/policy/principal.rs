@@ -5,11 +5,12 @@
 //!
 //! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
 
-use super::carried::{Carried, RESOURCE_TAG, is_nowhere};
+use super::carried::{Carried, RESOURCE_TAG};
 use super::condition::{self, Carries, Variables, Verdict};
 use super::{Admission, PolicyRefusal, about, has_effect, sid, texts, variables_of};
 use crate::desired::{Desired, ScopeOrganization};
 use crate::resource::Tags;
+use crate::resource::policy::condition_keys::is_nowhere;
 use crate::resource::policy::statements;
 use crate::scope::{AccountId, Arn};
 use crate::snapshot::{Live, Observed};

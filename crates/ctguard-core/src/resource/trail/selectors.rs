@@ -123,6 +123,21 @@ impl AdvancedSelector {
 }
 
 impl FieldSelector {
+    /// The values of each operator: Equals, NotEquals, StartsWith, NotStartsWith, EndsWith and
+    /// NotEndsWith.
+    ///
+    /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedFieldSelector.html>
+    pub fn operators(&self) -> [&Vec<String>; 6] {
+        [
+            &self.equals,
+            &self.not_equals,
+            &self.starts_with,
+            &self.not_starts_with,
+            &self.ends_with,
+            &self.not_ends_with,
+        ]
+    }
+
     fn takes(&self, value: &str) -> bool {
         let any = |list: &[String], test: &dyn Fn(&str) -> bool| list.iter().any(|s| test(s));
         (self.equals.is_empty() || any(&self.equals, &|s| s == value))

@@ -343,6 +343,33 @@ fn whoever_the_organization_holds_is_admitted_by_it_or_by_their_unit() {
 }
 
 #[test]
+fn a_policy_may_tell_events_apart_by_their_source_and_detail_type() {
+    let api = "AWS API Call via CloudTrail";
+    for (key, operator, value, arrives) in [
+        ("events:source", "StringEquals", "aws.ec2", true),
+        ("events:source", "StringEquals", "aws.iam", false),
+        ("events:source", "ForAllValues:StringEquals", "acme.shop", false),
+        ("events:source", "StringNotEquals", "aws.ec2", false),
+        ("events:detail-type", "StringEquals", api, true),
+        ("events:detail-type", "StringLike", "* via CloudTrail", true),
+        ("events:detail-type", "StringEquals", "newOrderCreated", false),
+        ("events:eventBusInvocation", "Bool", "true", true),
+    ] {
+        let condition = json!({ operator: { key: value } });
+        let mut state = working();
+        let mut policy = admitting(json!("*"));
+        policy["Statement"][0]["Condition"] = condition.clone();
+        bus(&mut state).policy = Some(policy);
+        assert_eq!(!delivered(&state).received.is_empty(), arrives, "the bus: {condition}");
+
+        let mut state = working();
+        let own = role(&mut state).policies.get_mut("put").expect("the policy");
+        own["Statement"][0]["Condition"] = condition.clone();
+        assert_eq!(!delivered(&state).received.is_empty(), arrives, "the role: {condition}");
+    }
+}
+
+#[test]
 fn within_one_account_and_region_the_role_is_enough_but_a_deny_is_heard() {
     let mut state = working();
     let home = spoke();
