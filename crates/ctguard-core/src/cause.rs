@@ -41,7 +41,8 @@ pub enum Cause {
     Throttled,
     /// Nothing that could answer was reached.
     Unreachable(Obstacle),
-    /// The region, or the service in it, is not enabled in the account.
+    /// AWS does not accept the credentials there: mostly the region, or the service in it, is not
+    /// enabled in the account.
     NotEnabled,
     /// CloudTrail has no trusted access to the organization.
     Distrusted,
@@ -365,7 +366,7 @@ impl Cause {
             Self::Signature => "signature".to_owned(),
             Self::Throttled => "throttled".to_owned(),
             Self::Unreachable(obstacle) => format!("unreachable: {}", obstacle.name()),
-            Self::NotEnabled => "region not enabled".to_owned(),
+            Self::NotEnabled => "not accepted there".to_owned(),
             Self::Distrusted => "no trusted access".to_owned(),
             Self::Refused(refusal) => format!("refused: {}", refusal.name()),
             Self::NotFound => "not found".to_owned(),

@@ -71,6 +71,9 @@ const SECRET_NAMES: [&str; 9] =
 /// Shortest part of a path that is taken for a key for certain, in characters.
 const KEY_MIN_CHARS: usize = 20;
 
+/// Where AWS's own pages are: their paths are long, mixed, and no secret.
+const PAGES: &str = "docs.aws.amazon.com";
+
 /// A URL taken apart, as far as it matters here.
 struct Url<'a> {
     scheme: &'static str,
@@ -371,7 +374,8 @@ pub fn literal(url: &str) -> Option<&'static str> {
     if parts.query.into_iter().flat_map(|query| query.split('&')).any(named) {
         return Some("a key in its query");
     }
-    parts.path.split('/').any(is_key).then_some("a key in its path")
+    let page = parts.host.eq_ignore_ascii_case(PAGES);
+    (!page && parts.path.split('/').any(is_key)).then_some("a key in its path")
 }
 
 /// Whether a part of a path is long and of mixed characters, as keys are and words are not.

@@ -301,7 +301,7 @@ fn unreachable(obstacle: Obstacle) -> &'static str {
             "The proxy took no connection in time, or opened no way to AWS: check its host and port in HTTPS_PROXY or HTTP_PROXY (https_proxy and http_proxy go first), and whether this machine's network reaches it (VPN, firewall); unset the variable where no proxy is needed. No permission is missing."
         }
         Obstacle::ProxySignIn => {
-            "The proxy asks for a user and a password, or does not take those that it got: write them into the variable that names it, as in `HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT`. Only Basic is spoken to proxies, neither NTLM nor Kerberos. No permission of AWS is missing."
+            "The proxy asks for a user and a password, or does not take those that it got: write them into the variable that names it, as in `HTTPS_PROXY=http://<USER>:<PASSWORD>@<HOST>:<PORT>`. Only Basic is spoken to proxies, neither NTLM nor Kerberos. No permission of AWS is missing."
         }
         Obstacle::ProxyGateway => {
             "The proxy was reached, and does not reach AWS itself: check the region's name, then the proxy's own DNS and way out with whoever runs it. No permission is missing."

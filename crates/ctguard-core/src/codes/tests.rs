@@ -72,6 +72,9 @@ fn codes_are_unique_and_kebab_case_with_a_sentence_each() {
         assert!(code.as_str().split('-').all(word), "{code}");
         assert!(code.title().ends_with('.'), "{code}: {}", code.title());
         assert!(code.help().ends_with('.') || code.kind() == Kind::Link, "{code}: {}", code.help());
+        for text in [code.title(), code.help()] {
+            assert_eq!(crate::secret::hidden(text), text, "an example that is shown hidden");
+        }
     }
 }
 

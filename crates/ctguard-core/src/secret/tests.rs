@@ -38,6 +38,20 @@ fn urls_are_shown_without_their_secrets() {
 }
 
 #[test]
+fn a_page_of_awss_documentation_is_no_secret() {
+    let page = "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateTrail.html";
+    let told = format!("see [the rules]({page}), and {page}.");
+    assert_eq!(hidden(&told), told);
+    for elsewhere in [
+        page.replace("docs.", "u:planted@docs."),
+        page.replace(".com", ".com.acme.example"),
+        format!("{page}?token=planted"),
+    ] {
+        assert_ne!(hidden(&elsewhere), elsewhere);
+    }
+}
+
+#[test]
 fn the_hash_tells_urls_apart_whose_secrets_differ() {
     let (a, b) = (shown("https://a.example/hook-one-x"), shown("https://a.example/hook-two-x"));
     assert_ne!(a, b);

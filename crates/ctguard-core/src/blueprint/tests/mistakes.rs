@@ -260,6 +260,10 @@ fn every_mistake_is_pointed_at() {
         if found != *expected {
             wrong.push(format!("{found:?}, not {expected:?}:\n{text}"));
         }
+        // What is to be typed is shown as it is to be typed.
+        for help in loaded.diagnostics.iter().filter_map(|one| one.help.as_deref()) {
+            assert_eq!(crate::secret::hidden(help), help);
+        }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

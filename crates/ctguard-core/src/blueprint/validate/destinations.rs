@@ -333,7 +333,12 @@ fn subscriber(
             if let Err(problem) = syntax::https_url(text) {
                 let message =
                     format!("`{}` cannot be subscribed: {problem}", secret::shown_roughly(text));
-                return fail(out, codes::URL_INVALID, message, "write `https: https://HOST/PATH`");
+                return fail(
+                    out,
+                    codes::URL_INVALID,
+                    message,
+                    "write `https: https://hooks.example.com/alert`",
+                );
             }
             return Some(Subscriber::Endpoint(Endpoint::new(Protocol::Https, text)));
         }
