@@ -18,7 +18,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../..");
+    let root = root()?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
     println!("cargo::rerun-if-changed=build.rs");
     for input in [
@@ -26,18 +26,31 @@ fn main() -> Result<(), Box<dyn Error>> {
         "catalogue/renames.tsv",
         "catalogue/requests.txt",
         "catalogue/responses.txt",
+        "catalogue/network_sources.txt",
+        "catalogue/regions.tsv",
         "blueprints",
     ] {
-        println!("cargo::rerun-if-changed=../../{input}");
+        println!("cargo::rerun-if-changed={}", root.join(input).display());
     }
     fs::write(out.join("sources.rs"), sources(&root.join("catalogue/events.tsv"))?)?;
     fs::write(out.join("renames.rs"), renames(&root.join("catalogue/renames.tsv"))?)?;
     fs::write(out.join("builtins.rs"), builtins(&root.join("blueprints"))?)?;
+    for table in ["network_sources.txt", "regions.tsv"] {
+        fs::copy(root.join("catalogue").join(table), out.join(table))?;
+    }
     for model in ["requests", "responses"] {
         let path = root.join(format!("catalogue/{model}.txt"));
         fs::write(out.join(format!("{model}.rs")), payloads(model, &path, &out)?)?;
     }
     Ok(())
+}
+
+/// The folder that has `catalogue` and `blueprints`: the repository's, or the crate's own where it was packaged, which
+/// put real files in place of the links to them. A checkout without symbolic links has small files there.
+fn root() -> Result<PathBuf, env::VarError> {
+    let own = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
+    let repository = own.join("../..");
+    Ok(if repository.join("catalogue").is_dir() { repository } else { own })
 }
 
 /// The rows of a tab-separated file, without its header line.
@@ -144,10 +157,8 @@ fn builtins(folder: &Path) -> Result<String, Box<dyn Error>> {
     }
     let mut table = String::from("&[\n");
     for (id, path) in &files {
-        let name = path.file_name().and_then(|name| name.to_str()).ok_or("odd file name")?;
-        let from = format!("/../../blueprints/{name}");
-        let path = format!("concat!(env!(\"CARGO_MANIFEST_DIR\"), {from:?})");
-        writeln!(table, "    ({id:?}, include_str!({path})),")?;
+        let path = path.to_str().ok_or("a path that is no text")?;
+        writeln!(table, "    ({id:?}, include_str!({path:?})),")?;
     }
     table.push_str("]\n");
     Ok(table)

@@ -31,7 +31,7 @@ static RENAMES: &[(&str, &str, &[LoggedName], bool)] =
 /// Event sources whose calls CloudTrail can log as network activity events, line by line.
 ///
 /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-network-events-with-cloudtrail.html>
-static NETWORK_SOURCES: &str = include_str!("../../../catalogue/network_sources.txt");
+static NETWORK_SOURCES: &str = include_str!(concat!(env!("OUT_DIR"), "/network_sources.txt"));
 
 /// The source and the name under which an event is logged.
 pub type LoggedName = (&'static str, &'static str);

@@ -7,7 +7,7 @@ use super::suggest::nearest;
 use crate::scope::Region;
 
 /// The table, as it stands in the catalogue.
-const TABLE: &str = include_str!("../../../../catalogue/regions.tsv");
+const TABLE: &str = include_str!(concat!(env!("OUT_DIR"), "/regions.tsv"));
 
 /// Whether the catalogue has a region of this name.
 pub fn is_region(region: &Region) -> bool {
