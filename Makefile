@@ -2,18 +2,23 @@
 
 export AWS_EC2_METADATA_DISABLED := true
 
-.PHONY: demo jsonata test site soak bench bench-fleet bench-load noise catalogue fuzz
+.PHONY: demo jsonata lint test site soak bench bench-fleet bench-load noise catalogue fuzz
 
 ## Plays the whole story on an account that is a file.
 demo:
 	@examples/story/play.sh
 
-## Formatting, lints, every test, docs: what CI runs.
-test:
+## Formatting, Clippy, licences, sources, unused dependencies, spelling, scripts, workflows.
+lint:
 	cargo fmt --all --check
+	tests/lint/run.sh
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+## Lints, every test, docs: what CI runs.
+test: lint
 	tests/emulators/run.sh cargo test --workspace --locked
 	tests/sql/run.sh
+	tests/packaging/run.sh
 	docs/site/run.sh
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 	examples/story/play.sh >/dev/null

@@ -73,7 +73,7 @@ fi
 row 'zcat' zcat_all
 if command -v rg > /dev/null; then row 'rg -z, 7 literals, no JSON' rg_all; else echo 'skipped: rg (apt-get install ripgrep)'; fi
 if command -v jq > /dev/null; then row 'zcat | jq, one rule' jq_all; else echo 'skipped: jq (apt-get install jq)'; fi
-python=${PYTHON:-$(ls "${CARGO_TARGET_DIR:-$root/target}"/sql/*/bin/python 2>/dev/null | tail -1)}
+python=${PYTHON:-$(find "${CARGO_TARGET_DIR:-$root/target}/sql" -path '*/bin/python' 2>/dev/null | tail -1)}
 if "${python:-python3}" -c 'import duckdb' 2>/dev/null; then
     row 'DuckDB, one thread, one rule' "${python:-python3}" benches/count_with_duckdb.py "$corpus"
 else

@@ -52,6 +52,7 @@ install moto
 ministack=
 auth=
 moto=
+# shellcheck disable=SC2329 # the traps below call it
 stop() {
     for process in $ministack $auth $moto; do
         kill "$process" 2>/dev/null || true

@@ -16,7 +16,9 @@ fail() {
     exit 1
 }
 
-command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1 || fail "this needs Node.js with npm on the PATH"
+for program in node npm; do
+    command -v "$program" >/dev/null 2>&1 || fail "this needs Node.js with npm on the PATH"
+done
 mkdir -p "$home"
 if ! cmp -s "$here/package.json" "$home/package.json" || [ ! -d "$home/node_modules/jsonata" ]; then
     cp "$here/package.json" "$home/package.json"
