@@ -5,8 +5,13 @@ set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/../.."
-cargo build --quiet
-ctguard=${CARGO_TARGET_DIR:-target}/debug/ctguard
+ctguard=${CTGUARD_PROGRAM:-}
+if [ -z "$ctguard" ]; then
+    # The first build compiles the AWS SDK, some minutes: cargo's own bar says how far it is.
+    echo 'Building ctguard (the first time: some minutes).' >&2
+    cargo build --locked
+    ctguard=${CARGO_TARGET_DIR:-target}/debug/ctguard
+fi
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -48,4 +53,4 @@ run 3 verify
 run 0 apply --yes
 run 0 verify
 run 0 plan
-say 'That was the story. Your own begins with `ctguard init`.'
+say 'That was the story. Your own begins with: ctguard init'
