@@ -20,6 +20,7 @@ mod heal;
 mod import;
 mod init;
 mod input;
+mod live;
 mod man;
 mod match_check;
 mod match_verb;

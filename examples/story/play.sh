@@ -7,10 +7,10 @@ here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/../.."
 ctguard=${CTGUARD_PROGRAM:-}
 if [ -z "$ctguard" ]; then
-    # The first build compiles the AWS SDK, some minutes: cargo's own bar says how far it is.
-    echo 'Building ctguard (the first time: some minutes).' >&2
-    cargo build --locked
-    ctguard=${CARGO_TARGET_DIR:-target}/debug/ctguard
+    # Without the AWS SDK, which the sandbox does not need: a third of the time. Cargo's own bar says how far it is.
+    echo 'Building ctguard for the sandbox alone (the first time: about two minutes).' >&2
+    CARGO_INCREMENTAL=0 cargo build --locked --no-default-features --target-dir "${CARGO_TARGET_DIR:-target}/demo"
+    ctguard=${CARGO_TARGET_DIR:-target}/demo/debug/ctguard
 fi
 
 folder=$(mktemp -d)

@@ -1,47 +1,15 @@
 //! Whose credentials are used, and in which accounts: asked for, held against the blueprint, and
 //! said before anything else.
 
-use super::{GlobalOptions, Io, signals};
+use super::{GlobalOptions, Io};
 use crate::error::CommandError;
 use crate::report::screen::plain;
-use ctguard_aws::{Aws, Options};
 use ctguard_core::blueprint::{AssumedRole, Blueprint};
 use ctguard_core::desired::Narrow;
 use ctguard_core::plural::count;
 use ctguard_core::scope::AccountId;
 use ctguard_core::snapshot::Caller;
 use std::collections::BTreeSet;
-
-/// Asks for the code of each MFA device that the roles of the profile need, where there is a terminal.
-pub(super) async fn with_mfa(
-    options: Options,
-    global: &GlobalOptions,
-    io: &mut Io<'_>,
-) -> Result<Options, CommandError> {
-    let given = global.mfa_token.as_deref().map(str::trim).filter(|code| !code.is_empty());
-    if given.is_some() || !io.interactive {
-        return Ok(Options { mfa_token: given.map(str::to_owned), ..options });
-    }
-    let mut codes = Vec::new();
-    for (profile, serial) in Aws::mfa_devices(&options).await? {
-        let _ = write!(io.err, "Code of the MFA device {serial} (profile {profile}): ");
-        let _ = io.err.flush();
-        let mut answer = String::new();
-        let _asking = signals::asking();
-        io.input
-            .read_line(&mut answer)
-            .map_err(|error| CommandError::io("cannot read the code", &error))?;
-        match answer.trim() {
-            "" => {
-                let error = CommandError::usage("no code was given");
-                return Err(error.hint("Or add --mfa-token CODE."));
-            }
-            code => codes.push(code.to_owned()),
-        }
-    }
-    let mfa_token = (!codes.is_empty()).then(|| codes.join(","));
-    Ok(Options { mfa_token, ..options })
-}
 
 /// Refuses credentials of another account than the blueprint's own, and says as whom it goes on.
 pub(super) fn begin(

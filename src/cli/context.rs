@@ -1,13 +1,12 @@
 //! What most verbs begin with: the blueprint, the cloud, the survey.
 
-use super::{GlobalOptions, Io, acting, output, secrets, signals};
+use super::{GlobalOptions, Io, acting, live, output, secrets, signals};
 use crate::error::{CommandError, Exit};
 use crate::report::diagnostics;
 use crate::report::positions::Positions;
-use crate::report::screen::{hung, plain};
+use crate::report::screen::hung;
 use crate::run;
 use crate::run::{Survey, SurveyError};
-use ctguard_aws::{Aws, Options};
 use ctguard_core::blueprint;
 use ctguard_core::blueprint::{Blueprint, Loaded};
 use ctguard_core::catalogue::{is_region, suggest_region};
@@ -166,28 +165,7 @@ pub(super) async fn open(
     if let Some(path) = &global.sandbox {
         return Ok(Box::new(Veiled::live(Box::new(sandbox(path)?))));
     }
-    let options = Options {
-        profile: global.profile.clone(),
-        region: regions(global)?.into_iter().next(),
-        default_region: read.blueprint.first_region().cloned(),
-        accounts: read.blueprint.accounts.clone(),
-        run: global.run_limit(),
-        waiting: (!global.quiet).then_some(tell_waiting),
-        ..Options::default()
-    };
-    let aws = Aws::connect(acting::with_mfa(options, global, io).await?).await?;
-    if !global.quiet {
-        for note in aws.notes() {
-            let _ = writeln!(io.err, "note: {}", plain(note));
-        }
-    }
-    Ok(Box::new(Veiled::live(Box::new(aws))))
-}
-
-/// Says on standard error why an apply takes so long.
-fn tell_waiting(text: &str) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "note: {}", plain(text));
+    Ok(Box::new(Veiled::live(live::connect(global, &read.blueprint, io).await?)))
 }
 
 pub(super) fn sandbox(path: &Path) -> Result<Sandbox, CommandError> {

@@ -2,15 +2,14 @@ mod ask;
 
 use super::files::is_standard;
 use super::schema::BLUEPRINT;
-use super::{GlobalOptions, Io, completions, context, output, print};
+use super::{GlobalOptions, Io, completions, context, live, output, print};
 use crate::error::{CommandError, Exit};
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
-use ctguard_aws::{Aws, Options};
 use ctguard_core::blueprint::{
     Blueprint, Confirmations, DEFAULT_BUILTINS, ROOT_ALERT, Raised, SCHEMA_FILE, Starter, builtin,
 };
-use ctguard_core::cloud::{Cloud, CloudError};
+use ctguard_core::cloud::Cloud;
 use ctguard_core::event::ROOT_SIGN_IN_REGION;
 use ctguard_core::replay::cost::after_allowances;
 use ctguard_core::scope::{AccountId, Arn, Partition, Place, Region};
@@ -18,22 +17,9 @@ use ctguard_core::snapshot::Caller;
 use jiff::civil::Date;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::time::Duration;
 
 /// What tells a schema of a blueprint, of whatever version.
 const SCHEMA_ID: &str = "urn:ctguard:schema:blueprint:";
-
-/// How long to wait for the caller's identity; the blueprint can be written without it.
-const CALLER_WITHIN: Duration = Duration::from_secs(5);
-
-/// Where the SDK finds credentials without asking the network.
-const CREDENTIALS: [&str; 5] = [
-    "AWS_ACCESS_KEY_ID",
-    "AWS_PROFILE",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-];
 
 /// Write a commented blueprint to start from.
 ///
@@ -292,27 +278,5 @@ fn caller(global: &GlobalOptions) -> Result<Option<Caller>, CommandError> {
         let Ok(sandbox) = context::sandbox(path) else { return Ok(None) };
         return Ok(context::block_on(sandbox.caller())?.ok());
     }
-    if global.profile.is_none() && !has_credentials() {
-        return Ok(None);
-    }
-    let options = Options {
-        profile: global.profile.clone(),
-        region: context::regions(global)?.into_iter().next(),
-        ..Options::default()
-    };
-    // A setting that cannot be used is an error here, too; credentials that do not work are none.
-    let asked =
-        async move { Ok::<_, CloudError>(Aws::connect(options).await?.caller().await.ok()) };
-    // Runs inside the runtime, where there is a timer.
-    let answer = context::block_on(async { tokio::time::timeout(CALLER_WITHIN, asked).await })?;
-    Ok(answer.ok().transpose()?.flatten())
-}
-
-fn has_credentials() -> bool {
-    let there = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let file = |home: &Path| {
-        ["credentials", "config"].iter().any(|name| home.join(".aws").join(name).is_file())
-    };
-    CREDENTIALS.iter().any(|name| there(name))
-        || std::env::var_os("HOME").is_some_and(|home| file(Path::new(&home)))
+    live::caller(global)
 }

@@ -1,7 +1,7 @@
 //! How long a run may take (`--timeout`).
 
 use super::GlobalOptions;
-use ctguard_aws::RunLimit;
+use ctguard_core::cloud::RunLimit;
 use jiff::SignedDuration;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

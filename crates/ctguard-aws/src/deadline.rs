@@ -5,7 +5,7 @@
 //! further try of a refused one.
 
 use ctguard_core::cause::{Cause, Obstacle};
-use ctguard_core::cloud::CloudError;
+use ctguard_core::cloud::{CloudError, RunLimit};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -18,13 +18,6 @@ const AFTER_WAITING: Duration = Duration::from_secs(30);
 tokio::task_local! {
     /// The deadline of the current read; calls outside of one have only their own time limit.
     static DEADLINE: Arc<Deadline>;
-}
-
-/// The end of a run, and how long it may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RunLimit {
-    pub until: std::time::Instant,
-    pub limit: Duration,
 }
 
 #[derive(Debug)]

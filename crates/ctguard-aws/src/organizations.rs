@@ -4,8 +4,9 @@
 //! delegated administrator. An empty page may be followed by another one.
 //! Source: <https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html>
 
+use super::RunLimit;
 use super::Timing;
-use super::deadline::{RunLimit, within};
+use super::deadline::within;
 use super::errors::{bad_response, listed};
 use super::retry::patiently;
 use super::session::Session;

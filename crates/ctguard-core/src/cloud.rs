@@ -40,6 +40,13 @@ use lookup::{Lookup, LookupPage};
 use std::collections::BTreeSet;
 use veiled::Veil;
 
+/// The end of a run, and how long it may take in all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunLimit {
+    pub until: std::time::Instant,
+    pub limit: std::time::Duration,
+}
+
 /// A cloud that can be read and changed.
 pub trait Cloud: Send + Sync {
     /// Says which endpoints come from secrets, once their addresses are known. A cloud that hands
