@@ -17,6 +17,7 @@ mod explain;
 mod files;
 mod format;
 mod heal;
+mod help;
 mod import;
 mod init;
 mod input;
@@ -88,7 +89,13 @@ pub struct Io<'a> {
 /// and proves that each alert reaches somebody. It keeps no state and runs nothing of its own in
 /// the account.
 #[derive(Debug, Parser)]
-#[command(name = "ctguard", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(
+    name = "ctguard",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true,
+    styles = help::STYLES
+)]
 struct Cli {
     #[command(flatten)]
     global: GlobalOptions,
@@ -98,6 +105,7 @@ struct Cli {
 
 /// Options of every verb.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = help::EVERY_VERB)]
 pub(crate) struct GlobalOptions {
     /// Work on the accounts in this file instead of AWS
     #[arg(long, global = true, value_name = "FILE", env = "CTGUARD_SANDBOX")]
@@ -109,7 +117,7 @@ pub(crate) struct GlobalOptions {
     #[arg(skip)]
     recorded: Option<Recorded>,
     /// Use this profile of the AWS configuration
-    #[arg(long, global = true, env = "CTGUARD_PROFILE", add = ArgValueCompleter::new(completions::profiles))]
+    #[arg(short, long, global = true, env = "CTGUARD_PROFILE", add = ArgValueCompleter::new(completions::profiles))]
     profile: Option<String>,
     /// The code of the MFA device that a role of the profile asks for
     #[arg(
@@ -121,16 +129,23 @@ pub(crate) struct GlobalOptions {
     )]
     mfa_token: Option<String>,
     /// Narrow the blueprint to this region; can be repeated
-    #[arg(long, global = true, env = "CTGUARD_REGION", value_delimiter = ',', add = ArgValueCompleter::new(completions::regions))]
+    #[arg(short, long, global = true, env = "CTGUARD_REGION", value_delimiter = ',', add = ArgValueCompleter::new(completions::regions))]
     region: Vec<String>,
     /// Narrow the blueprint to this account; can be repeated
-    #[arg(long, global = true, value_name = "ID", env = "CTGUARD_ACCOUNT", value_delimiter = ',')]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "ID",
+        env = "CTGUARD_ACCOUNT",
+        value_delimiter = ','
+    )]
     account: Vec<String>,
     /// Take one of several equal parts of the accounts, such as 3/8
     #[arg(long, global = true, value_name = "N/M", env = "CTGUARD_SHARD")]
     shard: Option<String>,
-    /// Print for people or for programs
-    #[arg(long, global = true, value_enum, default_value_t, env = "CTGUARD_FORMAT", add = ArgValueCompleter::new(completions::formats))]
+    /// Print for people or for programs: one of the verb's formats, which stand below
+    #[arg(short, long, global = true, value_enum, default_value_t, hide_possible_values = true, env = "CTGUARD_FORMAT", add = ArgValueCompleter::new(completions::formats))]
     format: Format,
     /// Write the result to a file, too, such as markdown=summary.md; can be repeated
     #[arg(
@@ -242,11 +257,17 @@ struct BlueprintArg {
 
 /// Runs one command line and returns its exit code. All output goes to `io`.
 pub fn main(args: impl IntoIterator<Item = OsString>, io: &mut Io<'_>) -> Exit {
-    let parsed = examples::command().try_get_matches_from(args);
+    let parsed = help::command().try_get_matches_from(args);
     let parsed = parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let painted_usage = match &parsed {
+        Ok(_) => false,
+        Err(error) => usage_in_colour(error, io),
+    };
     let (out, err) = match &parsed {
         Ok((cli, _)) => (cli.written(io), Written::Lines { color: cli.global.paint_err(io).color }),
-        Err(_) => (Written::Lines { color: false }, Written::Lines { color: false }),
+        Err(_) => {
+            (Written::Lines { color: painted_usage }, Written::Lines { color: painted_usage })
+        }
     };
     let io = &mut Io {
         out: &mut Screen::new(&mut *io.out, out),
@@ -256,7 +277,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>, io: &mut Io<'_>) -> Exit {
     };
     let (mut cli, matches) = match parsed {
         Ok(parsed) => parsed,
-        Err(error) => return usage(&error, io),
+        Err(error) => return usage(&error, painted_usage, io),
     };
     cli.global.typed = typed(&matches);
     logging(cli.global.verbose);
@@ -349,13 +370,25 @@ fn typed(matches: &ArgMatches) -> Vec<(String, String)> {
 }
 
 /// Help and version are data; everything else that clap says is a usage error.
-fn usage(error: &clap::Error, io: &mut Io<'_>) -> Exit {
+fn usage(error: &clap::Error, color: bool, io: &mut Io<'_>) -> Exit {
+    let text = error.render();
+    let text = if color { text.ansi().to_string() } else { text.to_string() };
     if error.use_stderr() {
-        let _ = write!(io.err, "{}", error.render());
+        let _ = write!(io.err, "{text}");
         Exit::Usage
     } else {
-        let _ = write!(io.out, "{}", error.render());
+        let _ = write!(io.out, "{text}");
         Exit::Done
+    }
+}
+
+/// Whether what clap says is in colour: the options were not taken, so that the terminal and the environment decide.
+fn usage_in_colour(error: &clap::Error, io: &Io<'_>) -> bool {
+    let terminal = if error.use_stderr() { io.err_terminal } else { io.out_terminal };
+    match std::env::var("CTGUARD_COLOR").as_deref() {
+        Ok("always") => true,
+        Ok("never") => false,
+        _ => terminal && !io.no_color,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a shell completes: verbs, options and files, and names that only ctguard knows.
 
-use super::{GlobalOptions, Io, examples, output, print};
+use super::{GlobalOptions, Io, help, output, print};
 use crate::error::{CommandError, Exit};
 use clap::{Args, ValueEnum};
 use clap_complete::CompleteEnv;
@@ -26,7 +26,7 @@ const BASH: &str = include_str!("completions/ctguard.bash");
 /// Most events that are offered at once.
 const EVENTS_MAX: usize = 200;
 
-/// Print a script that teaches a shell to complete verbs, options, event names and alert ids.
+/// Print a script for a shell: it completes verbs, options, names.
 #[derive(Debug, Args)]
 pub struct CompletionsArgs {
     /// The shell
@@ -79,7 +79,7 @@ pub fn run(
 /// Answers a shell that asks what may be completed, and ends the program; returns where no shell
 /// asks.
 pub fn complete() {
-    CompleteEnv::with_factory(examples::command).var(ASKED).complete();
+    CompleteEnv::with_factory(help::command).var(ASKED).complete();
 }
 
 /// Events whose name begins so, whatever the case: `ec2:Create`, or `StopLog` without a service.

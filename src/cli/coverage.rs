@@ -8,8 +8,9 @@ use clap_complete::engine::ArgValueCompleter;
 use ctguard_core::coverage::{Coverage, Served, State, measure};
 use std::path::{Path, PathBuf};
 
-/// Say which controls of compliance frameworks and techniques of ATT&CK a blueprint's alerts serve.
+/// Say which controls and techniques of ATT&CK the alerts serve.
 ///
+/// Controls are those of compliance frameworks.
 /// A control is measured by the events of the built-in alerts that serve it: it is covered when
 /// alerts of the blueprint hear each of them. Offline; the page docs/coverage.md says what the
 /// figures mean. Exits with 3 when something that --require names is not covered.

@@ -7,8 +7,9 @@ use ctguard_core::drift;
 use ctguard_core::drift::Drift;
 use ctguard_core::plan::{Stage, diff};
 
-/// Show what has drifted of what the blueprint owns, and who changed it; exit with 2 on drift.
+/// Show what has drifted, and who changed it; exit with 2 on drift.
 ///
+/// It looks at what the blueprint owns.
 /// Differences that alter neither detection nor delivery nor ownership, such as a description, are
 /// not drift: `plan` shows them. A trail that the blueprint does not keep is not drift either:
 /// `verify` judges it. Who changed an object, when and from where is looked up in CloudTrail's

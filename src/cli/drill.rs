@@ -23,7 +23,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-/// Raise real alerts by harmless calls, and wait for the receipt of each.
+/// Raise real alerts by harmless calls, and wait for each receipt.
 ///
 /// Shows every call first and asks. Without a terminal, and without --yes, it only shows. The alerts
 /// are real: everybody who is subscribed gets them, with the name of an object that says `drill`.

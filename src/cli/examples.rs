@@ -1,8 +1,5 @@
 //! Examples below the help of every verb.
 
-use super::Cli;
-use clap::{Command, CommandFactory};
-use std::ffi::OsStr;
 use std::fmt::Write;
 
 /// Verb, and command lines with what each is for. Each parses: a test tries them.
@@ -285,36 +282,10 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     ),
 ];
 
-/// The command line with the examples of each verb.
-pub(super) fn command() -> Command {
-    let mut command = Cli::command();
-    for (verb, examples) in EXAMPLES {
-        let words: Vec<&str> = verb.split(' ').collect();
-        command = with(command, &words, &text(examples));
-    }
-    without_empty(command)
-}
-
-/// An empty variable of the environment counts as one that is not set.
-fn without_empty(command: Command) -> Command {
-    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
-    command
-        .mut_args(|option| match option.get_env().is_some_and(is_empty) {
-            true => option.env(None::<&'static str>),
-            false => option,
-        })
-        .mut_subcommands(without_empty)
-}
-
-fn with(command: Command, words: &[&str], text: &str) -> Command {
-    match words {
-        [] => {
-            let more = command.get_after_help().map(|more| format!("\n\n{more}"));
-            let more = more.unwrap_or_default();
-            command.after_help(format!("{text}{more}"))
-        }
-        [first, rest @ ..] => command.mut_subcommand(*first, |below| with(below, rest, text)),
-    }
+/// The examples of a verb, named by its words; `None` where it has none.
+pub(super) fn of(verb: &str) -> Option<String> {
+    let (_, examples) = EXAMPLES.iter().find(|(known, _)| *known == verb)?;
+    Some(text(examples))
 }
 
 fn text(examples: &[(&str, &str)]) -> String {
@@ -328,6 +299,9 @@ fn text(examples: &[(&str, &str)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::Cli;
+    use crate::cli::help::command;
+    use clap::{Command, CommandFactory};
 
     /// The verbs that do something, by their words.
     fn verbs(command: &Command, above: &str, found: &mut Vec<String>) {

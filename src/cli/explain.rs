@@ -9,8 +9,9 @@ use ctguard_core::explain::{Subject, explain, paths, signal_reads};
 use ctguard_core::proof::Status;
 use std::collections::BTreeMap;
 
-/// Show the path of an event to its recipients, link by link, in each place where it can land.
+/// Show the path of an event to its recipients, link by link.
 ///
+/// There is one in each place where the event can land.
 /// Exits as verify does: 3 when a link is broken, 4 when one is unknown.
 #[derive(Debug, Args)]
 pub struct ExplainArgs {

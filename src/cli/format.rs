@@ -8,8 +8,9 @@ use similar::TextDiff;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// Put blueprints into their canonical form: order of keys and style, comments kept.
+/// Put blueprints into their canonical form; comments are kept.
 ///
+/// The form has an order of keys and a style.
 /// Prints the name of each file that it changed. Files that a blueprint includes are formatted when
 /// they are named. Exits with 3 when --check finds a file that is not formatted.
 #[derive(Debug, Args)]

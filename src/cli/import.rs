@@ -72,7 +72,7 @@ struct Written {
     #[arg(long)]
     alerts: bool,
     /// Write the result to this file
-    #[arg(long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Replace a file that is there
     #[arg(long, requires = "out")]

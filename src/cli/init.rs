@@ -33,7 +33,7 @@ pub struct InitArgs {
     #[arg(value_name = "BLUEPRINT", default_value = "ctguard.yaml", env = "CTGUARD_BLUEPRINT")]
     blueprint: PathBuf,
     /// Where to write it, in place of BLUEPRINT
-    #[arg(long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Who should receive the alerts; can be repeated. Asked for when left out
     #[arg(long, value_name = "ADDRESS", env = "CTGUARD_EMAIL", value_delimiter = ',')]

@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Args)]
 pub struct ManArgs {
     /// Write `ctguard.1`, `ctguard-plan.1` and so on into this folder, which must exist
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(short, long, value_name = "FOLDER")]
     out: Option<PathBuf>,
 }
 
 pub fn run(args: &ManArgs, _: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
-    let mut command = super::examples::command();
+    let mut command = super::help::command();
     command.build();
     match &args.out {
         None => super::print(io, &page(&command, "ctguard")?)?,

@@ -25,7 +25,7 @@ const PATTERN_FILE_MAX_BYTES: u64 = 1024 * 1024;
 /// Maximum number of broken events in JSON; all are counted.
 const BROKEN_LISTED: usize = 1_000;
 
-/// Decide offline which events a pattern matches, or which alerts of a blueprint fire for them.
+/// Decide offline which events a pattern, or which alerts, match.
 ///
 /// Decides as EventBridge does. Events are EventBridge events and CloudTrail records, in log files
 /// or whatever else carries them (messages of queues and topics, answers of look-ups and searches,

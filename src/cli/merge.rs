@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// Merge the reports of verify, the plans, or the drifts, of the parts of a fleet.
+/// Merge the reports, plans or drifts of the parts of a fleet.
 ///
 /// Takes the JSON of every part (`verify --shard 1/8 --format json`, and so on to 8/8) and prints
 /// what one run over the whole fleet would print. Exits as that run does.

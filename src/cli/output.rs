@@ -1,7 +1,7 @@
 //! Where results go: to standard output in one format, and to files in as many as are asked for.
 
 use super::files::{self, Readers};
-use super::{GlobalOptions, Io, Verb, examples, print};
+use super::{GlobalOptions, Io, Verb, help, print};
 use crate::error::{CommandError, Exit};
 use crate::report::positions::Positions;
 use crate::report::screen::hung;
@@ -37,7 +37,7 @@ impl FromStr for ReportFile {
 }
 
 /// The formats that a verb's result has, by the verb's name.
-fn formats_named(verb: &str) -> &'static [Format] {
+pub(super) fn formats_named(verb: &str) -> &'static [Format] {
     use Format::{Github, Json, Junit, Markdown, Sarif, Text};
     const ALL: &[Format] = Format::ALL;
     match verb {
@@ -87,7 +87,7 @@ fn formats(verb: &Verb) -> (&'static str, &'static [Format]) {
 
 /// The formats of the verb of a command line that is not whole yet; all where it has no verb.
 pub(super) fn formats_of(words: &[String]) -> &'static [Format] {
-    let command = examples::command();
+    let command = help::command();
     let known = |word: &&String| command.find_subcommand(word.as_str()).is_some();
     let Some(verb) = words.iter().skip(1).find(known) else { return Format::ALL };
     let checks = verb == "events" && words.iter().any(|word| word == "check");

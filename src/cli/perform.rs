@@ -26,7 +26,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[derive(Debug, Args)]
 pub(super) struct Consent {
     /// Do not ask
-    #[arg(long, env = "CTGUARD_YES", value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(short, long, env = "CTGUARD_YES", value_parser = clap::builder::FalseyValueParser::new())]
     pub yes: bool,
 }
 

@@ -20,7 +20,7 @@ pub struct PlanArgs {
     #[arg(long, env = "CTGUARD_DETAILED_EXITCODE", value_parser = clap::builder::FalseyValueParser::new())]
     detailed_exitcode: bool,
     /// Save the plan too, for `show` and `apply`
-    #[arg(long, value_name = "FILE", env = "CTGUARD_OUT")]
+    #[arg(short, long, value_name = "FILE", env = "CTGUARD_OUT")]
     out: Option<PathBuf>,
     #[command(flatten)]
     adopt: Adopting,

@@ -20,7 +20,7 @@ use ctguard_core::scope::{AccountId, Partition, Place, Region};
 use serde_json::json;
 use std::path::PathBuf;
 
-/// Print the IAM policies that ctguard needs for a blueprint, by account, and who may use them.
+/// Print the IAM policies that ctguard needs, and who may use them.
 ///
 /// There is one for the role in the hub's account, one for the role in every other account, and one
 /// for the identity that runs ctguard (`ci`), each with the calls that the verb makes and the

@@ -26,7 +26,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// Show what the blueprint would have alerted on, in CloudTrail logs of the past.
+/// Show what would have been alerted on, in logs of the past.
 ///
 /// Reads folders in AWS's layout (an organization's too), log files, and whatever else carries
 /// records or events: `docs/containers.md` lists it. Counts are of records; an action that was

@@ -1,4 +1,4 @@
-use super::{GlobalOptions, Io, completions, context, is_json, print, print_json};
+use super::{GlobalOptions, Io, completions, context, help, is_json, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::report::delivery;
 use crate::report::screen::{plain, shown_but};
@@ -20,7 +20,7 @@ use eventbridge_pattern::archive::{Flow, Item, Reader, What};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// Play with accounts in a file: make, break, confirm, and send events through them.
+/// Play with accounts in a file: make, break, confirm, send events.
 ///
 /// The file is named by --sandbox. Every other verb works on it too. Where there are several
 /// accounts, --account and --region choose among them.
@@ -446,12 +446,8 @@ fn fault(text: &str) -> Result<Fault, String> {
 }
 
 fn faults() -> String {
-    let longest = Fault::ALL.iter().map(|fault| fault.as_str().len()).max().unwrap_or(0);
-    let lines: Vec<String> = Fault::ALL
-        .iter()
-        .map(|fault| format!("  {:longest$}  {}", fault.as_str(), fault.about()))
-        .collect();
-    format!("What can be broken:\n{}", lines.join("\n"))
+    let rows = Fault::ALL.iter().map(|fault| (fault.as_str(), fault.about()));
+    format!("What can be broken:\n{}", help::table(&rows.collect::<Vec<_>>()))
 }
 
 fn failed(error: SandboxError) -> CommandError {

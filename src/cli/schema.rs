@@ -2,7 +2,9 @@ use super::{GlobalOptions, Io, print};
 use crate::error::{CommandError, Exit};
 use clap::{Args, ValueEnum};
 
-/// Print the JSON Schema (draft 2020-12) of a blueprint, or of what a verb prints with `--format json`.
+/// Print the JSON Schema of a blueprint, or of a verb's result.
+///
+/// Draft 2020-12. A verb's result is what it prints with `--format json`.
 #[derive(Debug, Args)]
 pub struct SchemaArgs {
     /// What to describe

@@ -9,7 +9,7 @@ use ctguard_core::plan::SavedPlan;
 use ctguard_core::plan::file::PlanFileError;
 use std::path::{Path, PathBuf};
 
-/// Show a plan that was saved with `plan --out`, without looking at any account.
+/// Show a plan saved with `plan --out`, without asking any account.
 #[derive(Debug, Args)]
 pub struct ShowArgs {
     /// The plan; `-` is standard input

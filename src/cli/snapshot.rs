@@ -19,16 +19,16 @@ use std::path::{Path, PathBuf};
 /// longer counts as cut short.
 const SNAPSHOT_MAX_BYTES: u64 = 4 << 30;
 
-/// Save everything that plan, verify, drift and explain read, to run them later without
-/// credentials.
+/// Save what is live, for later runs without credentials.
 ///
+/// It holds all that plan, verify, drift and explain read.
 /// The file holds no credentials. It does hold policies and the endpoints of subscribers.
 #[derive(Debug, Args)]
 pub struct SnapshotArgs {
     #[command(flatten)]
     blueprint: BlueprintArg,
     /// Where to write it; `-` is standard output
-    #[arg(long, value_name = "FILE", env = "CTGUARD_OUT")]
+    #[arg(short, long, value_name = "FILE", env = "CTGUARD_OUT")]
     out: PathBuf,
 }
 

@@ -6,8 +6,7 @@ use ctguard_core::blueprint::open_below;
 use ctguard_core::offline;
 use std::path::Path;
 
-/// Try every alert offline: on the sample events listed beside it, on generated ones, and its
-/// messages.
+/// Try every alert offline, on samples and on generated events.
 ///
 /// Listed samples stand under an alert's `tests:`. For each event of an alert, a sample that it
 /// must fire for is generated, and near misses: another service, name or detail-type, each field of

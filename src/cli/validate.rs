@@ -5,7 +5,7 @@ use crate::report::view::{Format, View};
 use clap::Args;
 use ctguard_core::{blueprint, offline};
 
-/// Check a blueprint offline; report every problem at once, each with a fix.
+/// Check a blueprint offline: every problem at once, each with a fix.
 #[derive(Debug, Args)]
 pub struct ValidateArgs {
     #[command(flatten)]

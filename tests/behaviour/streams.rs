@@ -82,6 +82,54 @@ fn help_fits_eighty_columns() {
     assert!(tried > 30, "{tried}");
 }
 
+/// `-h` is for the options of the verb at hand; those of every verb stand in `--help`, below the others.
+#[test]
+fn help_begins_with_the_options_of_the_verb() {
+    let world = World::empty();
+    let help = |words: &[&str]| {
+        let words = ["ctguard"].iter().chain(words).map(Into::into).collect();
+        world.command(words, None).expect(0).out
+    };
+    for verb in [&["plan"][..], &["events", "check"], &["sandbox", "break"], &["policy"]] {
+        let short = help(&[verb, &["-h"]].concat());
+        let long = help(&[verb, &["--help"]].concat());
+        let options = |text: &str| text.split("\nExamples:").next().unwrap().to_owned();
+        assert!(!options(&short).contains("--profile"), "{short}");
+        assert!(!short.contains("Possible values"), "{short}");
+        assert!(short.contains(&format!("  ctguard {} --help\n", verb.join(" "))), "{short}");
+        let (own, of_every_verb) = long.split_once("\nOptions of every verb:\n").unwrap();
+        assert!(!own.contains("--profile") && of_every_verb.contains("--profile"), "{long}");
+    }
+    // One line a verb.
+    let verbs = help(&["--help"]);
+    let verbs = verbs.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    assert!(
+        verbs.lines().all(|line| !line.starts_with("   ") && line.chars().count() <= 80),
+        "{verbs}"
+    );
+}
+
+/// The formats that help lists are those that are taken.
+#[test]
+fn help_lists_the_formats_that_are_taken() {
+    let world = World::with_trail(PLAIN);
+    for verb in ["plan", "verify", "drift", "validate", "explain", "coverage", "fmt", "man"] {
+        let help = world.command(vec!["ctguard".into(), verb.into(), "-h".into()], None).expect(0);
+        let listed = help.out.split("Formats: ").nth(1).unwrap().lines().next().unwrap();
+        for format in ["text", "json", "markdown", "sarif", "junit", "github"] {
+            let mut words = vec![verb, "--format", format];
+            words.extend((verb == "explain").then_some("cloudtrail:StopLogging"));
+            let said = world.run(&words).err;
+            let refused = said.contains("has no format");
+            assert_eq!(
+                !refused,
+                listed.split(", ").any(|one| one == format),
+                "{verb} {format}: {said}"
+            );
+        }
+    }
+}
+
 #[test]
 fn the_policy_is_printed_for_reading_and_for_applying() {
     let world = World::empty();
