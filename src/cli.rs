@@ -247,6 +247,23 @@ enum Verb {
     Man(man::ManArgs),
 }
 
+impl Verb {
+    /// Whether it prints lines for people to read, and not a document, a record or a message that has to stay as it is.
+    fn prints_lines(&self) -> bool {
+        match self {
+            Self::Init(_)
+            | Self::Format(_)
+            | Self::Import(_)
+            | Self::Match(_)
+            | Self::Policy(_) => false,
+            Self::Schema(_) | Self::Completions(_) | Self::Man(_) => false,
+            Self::Test(args) => !args.shows_messages(),
+            Self::Replay(args) => !args.prints_document(),
+            _ => true,
+        }
+    }
+}
+
 /// The blueprint that a verb works on.
 #[derive(Debug, Args)]
 struct BlueprintArg {
@@ -269,9 +286,14 @@ pub fn main(args: impl IntoIterator<Item = OsString>, io: &mut Io<'_>) -> Exit {
             (Written::Lines { color: painted_usage }, Written::Lines { color: painted_usage })
         }
     };
+    let (width, whole) = (io.width, !matches!(out, Written::Lines { .. }));
+    let mut out = Screen::new(&mut *io.out, out);
+    if !whole && parsed.as_ref().is_ok_and(|(cli, _)| cli.verb.prints_lines()) {
+        out = out.wrapped(width);
+    }
     let io = &mut Io {
-        out: &mut Screen::new(&mut *io.out, out),
-        err: &mut Screen::new(&mut *io.err, err),
+        out: &mut out,
+        err: &mut Screen::new(&mut *io.err, err).wrapped(width),
         input: &mut *io.input,
         ..*io
     };

@@ -25,6 +25,13 @@ pub struct TestArgs {
     show: bool,
 }
 
+impl TestArgs {
+    /// Whether messages are printed, which stay as they arrive.
+    pub fn shows_messages(&self) -> bool {
+        self.show
+    }
+}
+
 pub fn run(args: &TestArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
     let read = match context::read(&args.blueprint.blueprint, global, io) {
         Ok(read) => read,

@@ -11,7 +11,12 @@ use std::fmt::Write;
 /// Renders a trial; with `show`, the messages too.
 pub fn render(trial: &Trial, show: bool, paint: Paint) -> String {
     let mut out = String::new();
-    let longest = trial.alerts.iter().map(|alert| alert.id.len()).max().unwrap_or(0);
+    let ids = trial.alerts.iter().map(|alert| alert.id.len());
+    let longest = ids.max().map_or(0, |longest| longest.max("alert".len()));
+    if !trial.alerts.is_empty() {
+        let columns = "listed  generated  near misses  messages";
+        let _ = writeln!(out, "{}", paint.dim(format!("        {:longest$}  {columns}", "alert")));
+    }
     for alert in &trial.alerts {
         let word = if alert.passed { paint.good("ok    ") } else { paint.bad("FAILED") };
         let _ = writeln!(out, "{word}  {:longest$}  {}", alert.id, tally(alert));
@@ -42,12 +47,9 @@ fn tally(alert: &AlertTrial) -> String {
     };
     let listed = of(Origin::Listed, Expect::Match) + of(Origin::Listed, Expect::Ignore);
     let misses = of(Origin::Generated, Expect::Ignore);
-    format!(
-        "{listed} listed, {} generated, {}, {}",
-        of(Origin::Generated, Expect::Match),
-        if misses == 1 { "1 near miss".to_owned() } else { format!("{misses} near misses") },
-        count(alert.texts.iter().filter(|text| text.error.is_none()).count(), "message")
-    )
+    let generated = of(Origin::Generated, Expect::Match);
+    let messages = alert.texts.iter().filter(|text| text.error.is_none()).count();
+    format!("{listed:6}  {generated:9}  {misses:11}  {messages:8}")
 }
 
 fn problems(out: &mut String, alert: &AlertTrial, paint: Paint) {

@@ -15,6 +15,7 @@
 //! Sources: <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>,
 //! <https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing>.
 
+use super::wrap::fit;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -267,11 +268,62 @@ fn escape(out: &mut String, c: char) {
 pub struct Screen<'a> {
     out: &'a mut (dyn Write + Send),
     filter: Filter,
+    /// Columns at which lines are broken; `None` where they stay whole.
+    width: Option<usize>,
+    /// The beginning of a line whose end has not been written, where lines are broken.
+    begun: String,
 }
 
 impl<'a> Screen<'a> {
     pub fn new(out: &'a mut (dyn Write + Send), written: Written) -> Self {
-        Self { out, filter: Filter::new(written) }
+        Self { out, filter: Filter::new(written), width: None, begun: String::new() }
+    }
+
+    /// Breaks lines that are longer than so many columns.
+    pub fn wrapped(mut self, width: usize) -> Self {
+        self.width = Some(width);
+        self
+    }
+
+    fn pass(&mut self, text: &str) -> io::Result<()> {
+        let Some(width) = self.width else {
+            return self.out.write_all(self.filter.pass(text).as_bytes());
+        };
+        self.begun.push_str(text);
+        let Some(end) = self.begun.rfind('\n') else { return Ok(()) };
+        let rest = self.begun.split_off(end + 1);
+        let whole = std::mem::replace(&mut self.begun, rest);
+        self.out.write_all(self.filter.pass(&broken(&whole, width)).as_bytes())
+    }
+
+    /// Writes what was begun, such as a question.
+    fn finish(&mut self) -> io::Result<()> {
+        let begun = std::mem::take(&mut self.begun);
+        let Some(width) = self.width.filter(|_| !begun.is_empty()) else { return Ok(()) };
+        self.out.write_all(self.filter.pass(&broken(&begun, width)).as_bytes())
+    }
+}
+
+/// Breaks long lines. Excerpts of a file, below which marks stand, and command lines to copy stay whole.
+fn broken(text: &str, width: usize) -> String {
+    let stays_whole = |line: &str| {
+        let mut rest = line;
+        loop {
+            rest = rest.trim_start_matches(|c: char| c == ' ' || c.is_ascii_digit());
+            match colour(rest) {
+                Some(length) => rest = &rest[length..],
+                None => return rest.starts_with('|') || rest.starts_with("Next: "),
+            }
+        }
+    };
+    let lines = text.split_inclusive('\n');
+    lines.map(|line| if stays_whole(line) { line.to_owned() } else { fit(line, width) }).collect()
+}
+
+impl Drop for Screen<'_> {
+    fn drop(&mut self) {
+        // The program ends; there is nobody to tell.
+        let _ = self.finish();
     }
 }
 
@@ -279,16 +331,14 @@ impl Write for Screen<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match (self.filter.written, std::str::from_utf8(bytes)) {
             (Written::Document, _) => self.out.write_all(bytes)?,
-            (_, Ok(text)) => self.out.write_all(self.filter.pass(text).as_bytes())?,
-            (_, Err(_)) => {
-                let text = String::from_utf8_lossy(bytes);
-                self.out.write_all(self.filter.pass(&text).as_bytes())?;
-            }
+            (_, Ok(text)) => self.pass(text)?,
+            (_, Err(_)) => self.pass(&String::from_utf8_lossy(bytes))?,
         }
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        self.finish()?;
         self.out.flush()
     }
 }
@@ -302,6 +352,28 @@ mod tests {
     const HIDING: &str = "\u{0}\u{7}\u{8}\r\u{b}\u{1b}[2J\u{1b}]0;t\u{7}\u{7f}\u{85}\u{9b}31m\u{ad}\
         \u{61c}\u{180e}\u{200b}\u{200e}\u{200f}\u{2028}\u{2029}\u{202a}\u{202e}\u{2060}\u{2066}\
         \u{2069}\u{feff}\u{fffb}\u{e0041}";
+
+    #[test]
+    fn lines_are_broken_at_the_width_and_excerpts_stay_whole() {
+        let mut out = Vec::new();
+        {
+            let mut screen = Screen::new(&mut out, PLAIN).wrapped(40);
+            // A line comes in pieces, and a question has no end.
+            for piece in
+                ["error: something that is rather ", "long happened here\n", "12 | a: b # "]
+            {
+                screen.write_all(piece.as_bytes()).unwrap();
+            }
+            screen.write_all(b"and more than forty columns of it\nGo on? ").unwrap();
+            screen.flush().unwrap();
+        }
+        let out = String::from_utf8(out).unwrap();
+        let excerpt = "12 | a: b # and more than forty columns of it";
+        assert_eq!(
+            out,
+            format!("error: something that is rather long\n    happened here\n{excerpt}\nGo on? ")
+        );
+    }
 
     const PLAIN: Written = Written::Lines { color: false };
 
