@@ -4,15 +4,15 @@
 use super::screen::plain;
 use crate::run::ProgressEvent;
 use ctguard_core::scope::{AccountId, Place};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::sync::Mutex;
 
 /// Shows the engine's events.
-pub struct Progress<'a>(Mutex<ProgressState<'a>>);
+pub struct Progress<'a>(Mutex<Steps<'a>>);
 
-struct ProgressState<'a> {
+struct Steps<'a> {
     accounts: StepCount,
     places: StepCount,
     how: How<'a>,
@@ -20,7 +20,7 @@ struct ProgressState<'a> {
 
 enum How<'a> {
     Nothing,
-    Bar(ProgressBar),
+    Bar(Shown),
     Lines(&'a mut (dyn Write + Send)),
 }
 
@@ -63,7 +63,7 @@ impl StepCount {
 impl<'a> Progress<'a> {
     fn shown(how: How<'a>) -> Self {
         let (accounts, places) = (StepCount::default(), StepCount::default());
-        Self(Mutex::new(ProgressState { accounts, places, how }))
+        Self(Mutex::new(Steps { accounts, places, how }))
     }
 
     pub fn nothing() -> Self {
@@ -72,7 +72,7 @@ impl<'a> Progress<'a> {
 
     /// Draws on standard error.
     pub fn bar() -> Self {
-        Self::shown(How::Bar(ProgressBar::hidden()))
+        Self::shown(How::Bar(Shown::on(ProgressDrawTarget::stderr)))
     }
 
     /// Writes one event per line, as JSON.
@@ -82,7 +82,7 @@ impl<'a> Progress<'a> {
 
     pub fn hear(&self, event: ProgressEvent) {
         let Ok(mut shown) = self.0.lock() else { return };
-        let ProgressState { accounts, places, how } = &mut *shown;
+        let Steps { accounts, places, how } = &mut *shown;
         count(accounts, places, &event);
         match how {
             How::Nothing => {}
@@ -113,53 +113,48 @@ fn count(accounts: &mut StepCount, places: &mut StepCount, event: &ProgressEvent
 }
 
 /// Draws an event on a terminal's line.
-fn draw(bar: &mut ProgressBar, accounts: StepCount, places: StepCount, event: ProgressEvent) {
-    let counted = |tally: StepCount| {
-        bar.set_length(tally.all as u64);
-        bar.set_position(tally.done as u64);
-    };
+fn draw(shown: &mut Shown, accounts: StepCount, places: StepCount, event: ProgressEvent) {
     let entering = match accounts.left() {
         0 => String::new(),
         left => format!(", {left} accounts to enter"),
     };
     match event {
         ProgressEvent::ListingAccounts => {
-            *bar = begin(0, "Listing the organization's accounts", "{prefix}");
-            bar.tick();
+            shown.begin(0, "Listing the organization's accounts", UNCOUNTED);
         }
         ProgressEvent::RegionsStarted { .. } => {
-            *bar = begin(accounts.all, "Entering accounts", COUNTED)
+            shown.begin(accounts.all, "Entering accounts", COUNTED);
         }
         ProgressEvent::RegionsRead { account, .. } => {
-            counted(accounts);
-            bar.set_message(format!("{}, regions of {account}", accounts.text_left()));
+            shown.count(accounts);
+            shown.bar.set_message(format!("{}, regions of {account}", accounts.text_left()));
         }
-        ProgressEvent::ObserveStarted { .. } => *bar = begin(places.all, "Reading", COUNTED),
-        ProgressEvent::ObserveMore { .. } => counted(places),
+        ProgressEvent::ObserveStarted { .. } => shown.begin(places.all, "Reading", COUNTED),
+        ProgressEvent::ObserveMore { .. } => shown.count(places),
         ProgressEvent::AccountObserved { .. } => {
-            bar.set_message(format!("{}{entering}", places.text_left()));
+            shown.bar.set_message(format!("{}{entering}", places.text_left()));
         }
         ProgressEvent::Observed { place, .. } => {
-            counted(places);
-            bar.set_message(format!("{}{entering}, {place}", places.text_left()));
+            shown.count(places);
+            shown.bar.set_message(format!("{}{entering}, {place}", places.text_left()));
         }
         ProgressEvent::CountStarted { .. } => {
-            *bar = begin(places.all, "Asking what was counted", COUNTED)
+            shown.begin(places.all, "Asking what was counted", COUNTED);
         }
         ProgressEvent::Counted { place, .. } => {
-            counted(places);
-            bar.set_message(format!("{}, {place}", places.text_left()));
+            shown.count(places);
+            shown.bar.set_message(format!("{}, {place}", places.text_left()));
         }
-        ProgressEvent::ApplyStarted { changes } => *bar = begin(changes, "Applying", COUNTED),
+        ProgressEvent::ApplyStarted { changes } => shown.begin(changes, "Applying", COUNTED),
         ProgressEvent::ChangeStarted { address } => {
-            bar.set_message(plain(&format!("{} {}", address.kind, address.name)));
+            shown.bar.set_message(plain(&format!("{} {}", address.kind, address.name)));
         }
-        ProgressEvent::ChangeFinished { .. } => bar.inc(1),
-        ProgressEvent::Settling => bar.set_message("reading again"),
+        ProgressEvent::ChangeFinished { .. } => shown.bar.inc(1),
+        ProgressEvent::Settling => shown.bar.set_message("reading again"),
         ProgressEvent::ObserveFinished
         | ProgressEvent::CountFinished
         | ProgressEvent::ApplyFinished => {
-            bar.finish_and_clear();
+            shown.bar.finish_and_clear();
         }
     }
 }
@@ -217,20 +212,54 @@ fn line(accounts: StepCount, places: StepCount, event: &ProgressEvent) -> Value 
 }
 
 /// What a line on a terminal shows of something that is counted.
-const COUNTED: &str = "{prefix} {pos}/{len} {wide_msg}";
+const COUNTED: &str = "{prefix} {pos}/{len} {per_sec}, {eta} left {wide_msg}";
+const UNCOUNTED: &str = "{prefix} {wide_msg}";
 
-fn begin(length: usize, verb: &'static str, template: &str) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(Some(length as u64), ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
+/// The line of the current step.
+struct Shown {
+    bar: ProgressBar,
+    target: Box<dyn Fn() -> ProgressDrawTarget + Send>,
+}
+
+impl Shown {
+    fn on(target: impl Fn() -> ProgressDrawTarget + Send + 'static) -> Self {
+        Self { bar: ProgressBar::hidden(), target: Box::new(target) }
     }
-    bar.set_prefix(verb);
-    bar
+
+    /// Goes on to the next step. What is left of the step before is cleared.
+    fn begin(&mut self, length: usize, verb: &'static str, template: &str) {
+        self.bar.finish_and_clear();
+        self.bar = ProgressBar::with_draw_target(Some(length as u64), (self.target)());
+        let style = ProgressStyle::with_template(template);
+        if let Ok(style) = style {
+            let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+                let _ = write!(out, "{:.0}/s", state.per_sec());
+            };
+            self.bar.set_style(style.with_key("per_sec", rate));
+        }
+        self.bar.set_prefix(verb);
+        self.bar.tick();
+    }
+
+    fn count(&self, tally: StepCount) {
+        self.bar.set_length(tally.all as u64);
+        self.bar.set_position(tally.done as u64);
+    }
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        // An error or a signal may have ended the step.
+        self.bar.finish_and_clear();
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use indicatif::TermLike;
+    use std::io;
+    use std::sync::Arc;
 
     #[test]
     fn what_is_left_and_what_fails_is_said() {
@@ -242,5 +271,86 @@ mod tests {
         // Home regions of trails are read after the rest, and told of before.
         places.all += 1;
         assert_eq!(places.text_left(), "(1 failing) 2 left");
+    }
+
+    /// A terminal of one screen: the lines that are on it, and where the cursor is.
+    #[derive(Debug, Clone, Default)]
+    struct Terminal(Arc<Mutex<(Vec<String>, usize)>>);
+
+    impl Terminal {
+        fn line(&self, edit: impl FnOnce(&mut String)) {
+            let mut screen = self.0.lock().unwrap();
+            let (lines, at) = &mut *screen;
+            lines.resize(lines.len().max(*at + 1), String::new());
+            edit(&mut lines[*at]);
+        }
+
+        fn seen(&self) -> String {
+            let lines = self.0.lock().unwrap().0.clone();
+            lines.iter().map(|line| line.trim()).collect::<Vec<_>>().join("\n").trim().to_owned()
+        }
+    }
+
+    impl TermLike for Terminal {
+        fn width(&self) -> u16 {
+            80
+        }
+        fn move_cursor_up(&self, n: usize) -> io::Result<()> {
+            self.0.lock().unwrap().1 -= n;
+            Ok(())
+        }
+        fn move_cursor_down(&self, n: usize) -> io::Result<()> {
+            self.0.lock().unwrap().1 += n;
+            Ok(())
+        }
+        fn move_cursor_right(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+        fn move_cursor_left(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+        fn write_line(&self, text: &str) -> io::Result<()> {
+            self.line(|line| line.push_str(text));
+            self.move_cursor_down(1)
+        }
+        fn write_str(&self, text: &str) -> io::Result<()> {
+            self.line(|line| line.push_str(text));
+            // A terminal goes on below its last column.
+            let columns = self.0.lock().unwrap().0.last().map_or(0, |line| line.chars().count());
+            self.move_cursor_down(columns / 81)
+        }
+        fn clear_line(&self) -> io::Result<()> {
+            self.line(String::clear);
+            Ok(())
+        }
+        fn flush(&self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_step_that_is_done_leaves_nothing_on_the_terminal() {
+        let terminal = Terminal::default();
+        let own = terminal.clone();
+        let target = move || ProgressDrawTarget::term_like(Box::new(own.clone()));
+        let progress = Progress::shown(How::Bar(Shown::on(target)));
+        let account = AccountId::new("111122223333").unwrap();
+        progress.hear(ProgressEvent::ListingAccounts);
+        assert!(terminal.seen().starts_with("Listing the organization's accounts"));
+        progress.hear(ProgressEvent::RegionsStarted { accounts: 6 });
+        progress.hear(ProgressEvent::RegionsRead { account, complete: true });
+        let seen = terminal.seen();
+        assert!(seen.starts_with("Entering accounts") && seen.lines().count() == 1, "{seen:?}");
+        progress.hear(ProgressEvent::ObserveStarted { accounts: 6, places: 12 });
+        let seen = terminal.seen();
+        assert!(seen.starts_with("Reading 0/12") && seen.contains("left"), "{seen:?}");
+        assert_eq!(seen.lines().count(), 1, "{seen:?}");
+        progress.hear(ProgressEvent::ObserveFinished);
+        assert_eq!(terminal.seen(), "");
+        // A step that an error ended.
+        progress.hear(ProgressEvent::ApplyStarted { changes: 3 });
+        assert!(terminal.seen().starts_with("Applying 0/3"));
+        drop(progress);
+        assert_eq!(terminal.seen(), "");
     }
 }
