@@ -20,6 +20,6 @@ pub mod triggers;
 pub use choose::{Asked, Deed, Drill, DrilledPath, How, StandIn, choose, raised};
 pub use expect::{Sought, sought};
 pub use leftovers::{Leftovers, Watching, leftovers};
-pub use record::{CallMade, lands, record};
+pub use record::{CallMade, Circumstances, lands, record, record_of};
 pub use report::{CallPurpose, DrillCall, DrillReport, DrilledAlert, Method, ReceiptStatus};
 pub use triggers::tags;

@@ -6,8 +6,9 @@ mod hop;
 mod machine;
 mod others;
 mod pick;
+mod told;
 
-use super::{Sandbox, SandboxError};
+use super::{Sandbox, SandboxError, logging};
 use ctguard_core::scope::{AccountId, Region};
 
 /// One way to break alerting.
@@ -270,7 +271,14 @@ impl Sandbox {
     /// When there is no such object (the error lists those that exist), or the file cannot be
     /// written.
     pub fn inflict(&self, fault: Fault, aim: &Aim) -> Result<String, SandboxError> {
-        self.change(|state| apply::apply(state, fault, aim).map_err(SandboxError::NothingThere))
+        self.change(|state| {
+            let before = state.clone();
+            let done = apply::apply(state, fault, aim).map_err(SandboxError::NothingThere)?;
+            if let Some((place, logged)) = told::call(fault, &before, state) {
+                logging::log_by_somebody(state, &place, &logged);
+            }
+            Ok(done)
+        })
     }
 
     /// The names of what a fault can be done to; none for one that is about calls.

@@ -7,9 +7,9 @@
 
 use super::deliver::MachineCall;
 use super::state::State;
-use ctguard_core::action::Action;
+use ctguard_core::action::{Action, Logged};
 use ctguard_core::cloud::{CloudError, CloudErrorKind};
-use ctguard_core::drill::{CallMade, lands, record};
+use ctguard_core::drill::{CallMade, Circumstances, lands, record, record_of};
 use ctguard_core::scope::Place;
 use eventbridge_pattern::cloudtrail::envelope;
 use serde_json::Value;
@@ -20,6 +20,9 @@ const HISTORY_MAX: usize = 1_000;
 /// The name of the role, and of its session, with which calls are made in another account than the
 /// caller's.
 const ROLE: &str = "ctguard";
+
+/// The name of the user who breaks things.
+const SOMEBODY: &str = "mallory";
 
 /// Writes a call down; the event that rules may hear of, if there is one.
 pub fn log(
@@ -65,11 +68,26 @@ fn write(
     let refused = error.map(|error| (error.code.as_str(), error.message.as_str()));
     let call = CallMade { action, place, by, time: &time, number, refused };
     let record = record(&call);
-    let history = &mut state.region_mut(&there).history;
-    history.push(record.clone());
+    keep(state, &there, record.clone());
+    envelope(record)
+}
+
+/// Writes down what somebody who is not ctguard did in a place. Nobody is told: `sandbox send` raises alerts.
+pub fn log_by_somebody(state: &mut State, place: &Place, logged: &Logged) {
+    let there = lands(&logged.source, logged.name, place);
+    let time = String::from(state.clock);
+    let by = format!("arn:{}:iam::{}:user/{SOMEBODY}", place.region.partition(), place.account);
+    let number = state.region(&there).history.len() as u64;
+    let how = Circumstances { place, by: &by, time: &time, number, refused: None };
+    let record = record_of(logged, &how);
+    keep(state, &there, record);
+}
+
+fn keep(state: &mut State, place: &Place, record: Value) {
+    let history = &mut state.region_mut(place).history;
+    history.push(record);
     let extra = history.len().saturating_sub(HISTORY_MAX);
     history.drain(..extra);
-    envelope(record)
 }
 
 /// Who makes calls in a place: the caller, or a session of the role in another account.

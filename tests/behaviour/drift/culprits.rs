@@ -231,3 +231,37 @@ fn who_took_the_owners_tag_off_is_told_and_the_object_is_refused() {
         ran.out
     );
 }
+
+/// What `sandbox break` does stands in the event history, as somebody's call on AWS would.
+#[test]
+fn the_sandbox_remembers_who_broke_it() {
+    for (fault, call) in [
+        ("stop-trail", "StopLogging"),
+        ("narrow-selectors", "PutEventSelectors"),
+        ("single-region-trail", "UpdateTrail"),
+        ("delete-trail", "DeleteTrail"),
+        ("disable-rule", "DisableRule"),
+        ("narrow-pattern", "PutRule"),
+        ("delete-rule", "DeleteRule"),
+        ("drop-target", "RemoveTargets"),
+        ("retarget", "PutTargets"),
+        ("rewrite-topic-policy", "SetTopicAttributes"),
+        ("filter-subscription", "SetSubscriptionAttributes"),
+        ("unsubscribe", "Unsubscribe"),
+        ("delete-topic", "DeleteTopic"),
+        ("queue-policy", "SetQueueAttributes"),
+        ("delete-queue", "DeleteQueue"),
+        ("strip-tags", "UntagResource"),
+    ] {
+        let world = World::settled(&keeping_a_trail());
+        world.run(&["sandbox", "break", fault]).expect(0);
+        let ran = world.run(&["drift"]);
+        let said = format!("{call} by arn:aws:iam::111122223333:user/mallory (IAMUser)");
+        assert!(ran.out.contains(&said), "{fault}: {}", ran.out);
+    }
+    // A fault of AWS's is nobody's call.
+    let world = World::settled(&keeping_a_trail());
+    world.run(&["sandbox", "break", "throttle-calls"]).expect(0);
+    let file = std::fs::read_to_string(world.path("account.json")).unwrap();
+    assert!(!file.contains("mallory"), "{file}");
+}

@@ -242,7 +242,8 @@ fn of_sns(action: &Action, place: &Place) -> Value {
     }
 }
 
-fn queue_url(place: &Place, name: &str) -> String {
+/// The URL by which calls name a queue.
+pub fn queue_url(place: &Place, name: &str) -> String {
     let domain = match place.region.partition() {
         Partition::AwsCn => "amazonaws.com.cn",
         _ => "amazonaws.com",

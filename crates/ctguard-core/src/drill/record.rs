@@ -1,6 +1,6 @@
 //! The record that CloudTrail writes of a call of ctguard's.
 
-use crate::action::Action;
+use crate::action::{Action, Logged};
 use crate::catalogue;
 use crate::hex::hex;
 use crate::scope::{Arn, Place, Region};
@@ -35,9 +35,34 @@ pub fn lands(source: &str, name: &str, made: &Place) -> Place {
     }
 }
 
-/// The record of a call.
+/// How a call was made, whatever it was.
+#[derive(Debug, Clone, Copy)]
+pub struct Circumstances<'a> {
+    /// Where it is made.
+    pub place: &'a Place,
+    /// The ARN of who makes it.
+    pub by: &'a str,
+    /// RFC 3339, UTC.
+    pub time: &'a str,
+    /// Tells it from other such calls at that time.
+    pub number: u64,
+    /// The error code and message of a call that was refused.
+    pub refused: Option<(&'a str, &'a str)>,
+}
+
+/// The record of a call of ctguard's.
 pub fn record(call: &CallMade<'_>) -> Value {
-    let logged = call.action.logged(call.place);
+    let CallMade { action, place, by, time, number, refused } = *call;
+    let how = Circumstances { place, by, time, number, refused };
+    let mut record = record_of(&action.logged(place), &how);
+    if let Some(fields) = record.as_object_mut() {
+        fields.insert("userAgent".to_owned(), json!("aws-sdk-rust/1.3 app/ctguard"));
+    }
+    record
+}
+
+/// The record of anybody's call.
+pub fn record_of(logged: &Logged, call: &Circumstances<'_>) -> Value {
     let place = lands(&logged.source, logged.name, call.place);
     let service = crate::event::service(&logged.source);
     let mut record = json!({
@@ -48,11 +73,11 @@ pub fn record(call: &CallMade<'_>) -> Value {
         "eventName": logged.name,
         "awsRegion": place.region,
         "sourceIPAddress": "198.51.100.7",
-        "userAgent": "aws-sdk-rust/1.3 app/ctguard",
+        "userAgent": "aws-cli/2.31.0",
         "requestParameters": logged.parameters,
         "responseElements": null,
-        "requestID": id(call, "request"),
-        "eventID": id(call, "event"),
+        "requestID": id(logged, call, "request"),
+        "eventID": id(logged, call, "event"),
         "readOnly": false,
         "eventType": "AwsApiCall",
         "managementEvent": true,
@@ -73,7 +98,7 @@ pub fn record(call: &CallMade<'_>) -> Value {
 /// `userIdentity` of an ARN.
 ///
 /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
-fn identity(call: &CallMade<'_>, place: &Place) -> Value {
+fn identity(call: &Circumstances<'_>, place: &Place) -> Value {
     let account = &place.account;
     let unique = |prefix: &str| {
         let hash = hex(&Sha256::digest(call.by.as_bytes())).to_uppercase();
@@ -120,10 +145,9 @@ fn identity(call: &CallMade<'_>, place: &Place) -> Value {
 }
 
 /// An id in the form of a UUID.
-fn id(call: &CallMade<'_>, purpose: &str) -> String {
-    let CallMade { action, place, by, time, number, .. } = call;
-    let operation = action.operation();
-    let text = format!("{purpose} {operation} {place} {by} {time} {number}");
+fn id(logged: &Logged, call: &Circumstances<'_>, purpose: &str) -> String {
+    let Circumstances { place, by, time, number, .. } = call;
+    let text = format!("{purpose} {}:{} {place} {by} {time} {number}", logged.source, logged.name);
     let hash = hex(&Sha256::digest(text.as_bytes()));
     [&hash[..8], &hash[8..12], &hash[12..16], &hash[16..20], &hash[20..32]].join("-")
 }
