@@ -5,6 +5,7 @@
 //! `lint` (what is allowed and unwise). A blueprint comes out if and only if nothing in the list is
 //! an error.
 
+mod allowed;
 pub mod builtin;
 pub mod confirmations;
 pub mod fleet;
@@ -24,6 +25,7 @@ mod tests;
 mod validate;
 mod yaml;
 
+pub use allowed::Allowed;
 pub use confirmations::Confirmations;
 pub use fleet::{Account, Accounts, AssumedRole, Hub, OrganizationAccounts};
 pub use heal::Heal;
@@ -347,12 +349,17 @@ impl Alert {
     /// What records can have of that which it asks for.
     pub fn held_against_records(&self) -> record::Verdict {
         let except: Vec<&Filter> = self.except.iter().map(|except| &except.filter).collect();
-        record::check(&record::Asked {
+        record::check(&self.asked(&except))
+    }
+
+    /// What it asks of records, with these exceptions.
+    pub fn asked<'a>(&'a self, except: &'a [&'a Filter]) -> record::Asked<'a> {
+        record::Asked {
             events: &self.events,
             filter: self.filter.as_ref(),
             failed: self.outcome.failed(),
-            except: &except,
-        })
+            except,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::raw::{self, RawAlert, RawBlueprint, RawInclude, RawIncludeFrom};
 use super::reader::{Reader, Spanned, list};
 use super::source::{Source, normalise};
 use super::validate::Judged;
-use super::{Alert, Blueprint, builtin, lint, validate, yaml};
+use super::{Alert, Allowed, Blueprint, builtin, lint, validate, yaml};
 use crate::catalogue::nearest;
 use crate::codes;
 use crate::diag;
@@ -30,6 +30,8 @@ pub struct Loaded {
     pub blueprint: Option<Blueprint>,
     /// The alerts that could be read, when there is no blueprint.
     pub alerts: Vec<Alert>,
+    /// What the blueprint allows.
+    pub allowed: Allowed,
     /// By file and place.
     pub diagnostics: Vec<Diagnostic>,
     /// The text of each file that was read, by the name that spans use.
@@ -91,9 +93,11 @@ fn load_bytes(name: &str, bytes: Vec<u8>, files: &Files<'_>, as_of: Date) -> Loa
     };
     let judged = loading.main(bytes);
     let Loading { mut diagnostics, sources, included, .. } = loading;
+    let mut allowed = Allowed::default();
     let (blueprint, alerts) = match judged {
         Some(Judged::Whole(checked)) if !has_errors(&diagnostics) => {
             lint::lint(&checked, as_of, &mut diagnostics);
+            allowed = Allowed::of(&checked);
             (Some(checked.blueprint), Vec::new())
         }
         Some(Judged::Whole(checked)) => (None, checked.blueprint.alerts),
@@ -102,7 +106,7 @@ fn load_bytes(name: &str, bytes: Vec<u8>, files: &Files<'_>, as_of: Date) -> Loa
     };
     diag::sort(&mut diagnostics);
     diagnostics.dedup();
-    Loaded { blueprint, alerts, diagnostics, sources, included }
+    Loaded { blueprint, alerts, allowed, diagnostics, sources, included }
 }
 
 fn has_errors(diagnostics: &[Diagnostic]) -> bool {

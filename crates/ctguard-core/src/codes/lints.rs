@@ -100,6 +100,11 @@ codes! {
         "Sign-ins land in regions that the blueprint does not cover.",
         "Cover the regions that are named, best `regions: enabled`. Root signs in in us-east-1 \
          only.";
+    TEXT_EMPTY = "text-empty",
+        "The message of an alert names nobody: no record of the event has a field by which a text \
+         or chat message tells who did it.",
+        "Write `format: mail`, or `json` or `raw` for programs, for which the record itself is read; \
+         or say in `next` where it is told, and allow the warning.";
     TEXT_TO_MACHINE = "text-to-machine",
         "A queue, function or web address receives text that is made for people.",
         "Write `format: json`, in a destination of its own if people read this one.";

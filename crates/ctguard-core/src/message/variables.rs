@@ -135,6 +135,17 @@ pub(super) fn user_name(alert: &Alert) -> Option<(&'static str, String)> {
     alert.events.iter().all(own).then(|| ("User", may_be_blank("<user-name>")))
 }
 
+/// The fields below `detail` by which the lines of [`who`] and [`user_name`] name somebody. The type
+/// of an identity is nobody's name.
+pub(super) fn naming(alert: &Alert) -> Vec<&'static str> {
+    let lines: String =
+        who(alert).into_iter().chain(user_name(alert)).map(|(_, value)| value).collect();
+    let named = VARIABLES
+        .iter()
+        .filter(|(name, _)| *name != "identity-type" && lines.contains(&format!("<{name}>")));
+    named.filter_map(|(_, path)| path.strip_prefix("$.detail.")).collect()
+}
+
 /// The event's name and its source. An Insights event has those of the calls that are too many at a
 /// place of its own ([`crate::event::paths_of`]), and one of two variables is always blank.
 pub(super) fn event(alert: &Alert) -> (String, String) {
