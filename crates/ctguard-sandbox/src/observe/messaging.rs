@@ -75,7 +75,7 @@ fn visible_topic<'a>(reader: &Reader<'a>, arn: &str) -> Result<Option<&'a Stored
     let principal = Principal::Account(&reader.place.account);
     let context = [("aws:securetransport", "true")];
     let action = "sns:GetTopicAttributes";
-    let request = Request { principal, action, resource: arn, context: &context };
+    let request = Request { principal, action, resource: arn, context: &context, unsure: &[] };
     let policy = stored.and_then(|stored| stored.topic.policy.as_ref());
     policy::decide(policy, &request)
         .map_err(|why| deny("AuthorizationError", format!("topic {arn} {why}")))?;
