@@ -14,6 +14,7 @@ pub mod heal;
 mod keys;
 mod lint;
 mod load;
+mod lookalikes;
 mod overlap;
 mod raw;
 mod reader;
@@ -29,7 +30,7 @@ pub use allowed::Allowed;
 pub use confirmations::Confirmations;
 pub use fleet::{Account, Accounts, AssumedRole, Hub, OrganizationAccounts};
 pub use heal::Heal;
-pub use load::{Loaded, load, load_sources, load_text, open_below};
+pub use load::{Loaded, load, load_sources, load_text, not_read, open_below};
 pub use secrets::{SECRET_BINARY, SecretError, SecretReference, SecretSource, SecretStore};
 pub use starter::{DEFAULT_BUILTINS, ROOT_ALERT, Raised, SCHEMA_FILE, Starter, spelled};
 

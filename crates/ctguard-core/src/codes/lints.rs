@@ -42,6 +42,9 @@ codes! {
          each address to confirm.",
         "Raise all alerts in one `hub:`, where each address confirms once; or cover fewer \
          regions, or subscribe what needs no confirmation: a queue, a function, a chat channel.";
+    EVENT_REPEATED = "event-repeated",
+        "An event of an alert adds nothing: what it stands for is listed before it.",
+        "Take one of the two out; another event may have been meant.";
     EXCEPTION_EXPIRED = "exception-expired",
         "The `until` of an exception or of a trust in a trail has passed; it no longer applies.",
         "Remove it, or give it a new `until`.";

@@ -147,7 +147,10 @@ pub fn queues(
                 Observed::Absent
             };
             let (queue, messages) = (given_back::queue(&stored.queue), stored.messages);
-            Observed::Known(LiveQueue { queue, tags, messages })
+            let now = reader.state.clock;
+            let age = stored.created.map(|made| now.0.as_second() - made.0.as_second());
+            let age_hours = age.and_then(|age| u64::try_from(age / 3_600).ok());
+            Observed::Known(LiveQueue { queue, tags, messages, age_hours })
         });
         live.insert(arn, observed);
     }

@@ -34,6 +34,7 @@ fn every_warning_is_given_and_silenced_by_its_code() {
             with("routes:", "  x: { topic: x, subscribers: [{ email: a@b.example }] }\nroutes:"),
             "destination-unused",
         ),
+        (events("[ec2:CreateVpc, ec2:DeleteVpc, ec2:CreateVpc]"), "event-repeated"),
         (with(subscribers, "[]"), "destination-without-subscribers"),
         (with("format: json", "format: text"), "text-to-machine"),
         (
