@@ -78,6 +78,7 @@ pub fn policy(bytes: &[u8]) {
         action: "sns:Publish",
         resource: "arn:aws:sns:us-east-1:111122223333:a",
         context: &[("aws:sourceaccount", "111122223333")],
+        unsure: &[],
     };
     let _ = decide(Some(&policy), &request);
 }

@@ -1,6 +1,6 @@
 //! What most verbs begin with: the blueprint, the cloud, the survey.
 
-use super::{GlobalOptions, Io, acting, live, output, secrets, signals};
+use super::{GlobalOptions, Io, acting, input, live, output, secrets, signals};
 use crate::error::{CommandError, Exit};
 use crate::report::diagnostics;
 use crate::report::positions::Positions;
@@ -65,11 +65,26 @@ impl Read {
     }
 }
 
+/// Reads a blueprint from a file, or from standard input where it is `-`.
+pub(super) fn load(path: &Path, as_of: Date, io: &mut Io<'_>) -> Loaded {
+    if !input::is_standard(path) {
+        return blueprint::load(path, as_of);
+    }
+    match input::text(path, io) {
+        // What it includes stands in the folder that one works in.
+        Ok(text) => blueprint::load_text(STANDARD_INPUT, &text, Some(Path::new(".")), as_of),
+        Err(error) => blueprint::not_read(STANDARD_INPUT, &error),
+    }
+}
+
+/// What a blueprint is called that comes from standard input.
+const STANDARD_INPUT: &str = "-";
+
 /// Reads a blueprint and compiles it as far as that can be done offline; prints errors and
 /// warnings.
 pub(super) fn read(path: &Path, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Read, Exit> {
     let as_of = global.as_of(io);
-    let loaded = blueprint::load(path, as_of);
+    let loaded = load(path, as_of, io);
     let positions = positions(path, &loaded);
     usable(path, offline::checked(loaded, as_of), positions, global, io)
 }
@@ -80,7 +95,8 @@ pub(super) fn read_to_destroy(
     global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Read, Exit> {
-    let loaded = blueprint::load(path, global.as_of(io));
+    let as_of = global.as_of(io);
+    let loaded = load(path, as_of, io);
     let positions = positions(path, &loaded);
     usable(path, loaded, positions, global, io)
 }

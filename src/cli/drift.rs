@@ -19,7 +19,7 @@ pub struct DriftArgs {
     #[command(flatten)]
     blueprint: BlueprintArg,
     /// Do not look up who changed what
-    #[arg(long, env = "CTGUARD_NO_CULPRIT", value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(long, env = "CTGUARD_NO_CULPRIT", value_parser = clap::builder::BoolishValueParser::new())]
     no_culprit: bool,
 }
 

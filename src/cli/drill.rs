@@ -38,7 +38,7 @@ pub struct DrillArgs {
     #[arg(value_name = "ALERT", add = ArgValueCompleter::new(alerts))]
     alerts: Vec<String>,
     /// Drill every alert that a harmless call raises
-    #[arg(long, conflicts_with_all = ["alerts", "clean_up"], env = "CTGUARD_ALL_SAFE", value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(long, conflicts_with_all = ["alerts", "clean_up"], env = "CTGUARD_ALL_SAFE", value_parser = clap::builder::BoolishValueParser::new())]
     all_safe: bool,
     /// Only remove what an earlier drill has left
     #[arg(long, conflicts_with = "alerts")]

@@ -49,7 +49,7 @@ pub struct InitArgs {
     #[arg(long, value_name = "PLACE", env = "CTGUARD_HUB")]
     hub: Option<Hub>,
     /// Replace a file that is there
-    #[arg(long, env = "CTGUARD_FORCE", value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(long, env = "CTGUARD_FORCE", value_parser = clap::builder::BoolishValueParser::new())]
     force: bool,
 }
 

@@ -29,10 +29,10 @@ pub struct MergeArgs {
     #[arg(long, value_name = "FILE", default_value = "ctguard.yaml", env = "CTGUARD_BLUEPRINT")]
     blueprint: PathBuf,
     /// Fail on assumed links and on what is degraded, too
-    #[arg(long, env = "CTGUARD_STRICT", value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(long, env = "CTGUARD_STRICT", value_parser = clap::builder::BoolishValueParser::new())]
     strict: bool,
     /// Exit with 2 when plans have changes
-    #[arg(long, env = "CTGUARD_DETAILED_EXITCODE", value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(long, env = "CTGUARD_DETAILED_EXITCODE", value_parser = clap::builder::BoolishValueParser::new())]
     detailed_exitcode: bool,
 }
 

@@ -26,7 +26,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[derive(Debug, Args)]
 pub(super) struct Consent {
     /// Do not ask
-    #[arg(short, long, env = "CTGUARD_YES", value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(short, long, env = "CTGUARD_YES", value_parser = clap::builder::BoolishValueParser::new())]
     pub yes: bool,
 }
 
@@ -34,16 +34,16 @@ pub(super) struct Consent {
 #[derive(Debug, Args, Default)]
 pub(super) struct Allowed {
     /// Go on although an alert of high or critical risk would notify nobody
-    #[arg(long, env = "CTGUARD_ALLOW_LOST_COVERAGE", value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(long, env = "CTGUARD_ALLOW_LOST_COVERAGE", value_parser = clap::builder::BoolishValueParser::new())]
     allow_lost_coverage: bool,
     /// Go on although more than 30 % of what is owned would be deleted
-    #[arg(long, env = "CTGUARD_ALLOW_DELETION", value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(long, env = "CTGUARD_ALLOW_DELETION", value_parser = clap::builder::BoolishValueParser::new())]
     allow_deletion: bool,
     /// Go on although a policy would let in more than the blueprint covers
-    #[arg(long, env = "CTGUARD_ALLOW_WIDER_POLICY", value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(long, env = "CTGUARD_ALLOW_WIDER_POLICY", value_parser = clap::builder::BoolishValueParser::new())]
     allow_wider_policy: bool,
     /// Go on although a trail that others use would be changed
-    #[arg(long, env = "CTGUARD_ALLOW_SHARED_TRAIL", value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(long, env = "CTGUARD_ALLOW_SHARED_TRAIL", value_parser = clap::builder::BoolishValueParser::new())]
     allow_shared_trail: bool,
 }
 

@@ -17,7 +17,7 @@ pub struct PlanArgs {
     #[command(flatten)]
     blueprint: BlueprintArg,
     /// Exit with 2 when there are changes
-    #[arg(long, env = "CTGUARD_DETAILED_EXITCODE", value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(long, env = "CTGUARD_DETAILED_EXITCODE", value_parser = clap::builder::BoolishValueParser::new())]
     detailed_exitcode: bool,
     /// Save the plan too, for `show` and `apply`
     #[arg(short, long, value_name = "FILE", env = "CTGUARD_OUT")]

@@ -4,6 +4,7 @@ use crate::report::delivery;
 use crate::report::screen::{plain, shown_but};
 use clap::{Args, Subcommand};
 use clap_complete::engine::ArgValueCompleter;
+use ctguard_core::catalogue::nearest;
 use ctguard_core::catalogue::{self, CatalogueEvent};
 use ctguard_core::cloud::veiled::Veil;
 use ctguard_core::event::sample::{Identity, Sample, sample_event};
@@ -441,7 +442,10 @@ fn break_it(
 
 fn fault(text: &str) -> Result<Fault, String> {
     Fault::parse(text).ok_or_else(|| {
-        "it is none of the faults that `ctguard sandbox break --help` lists".to_owned()
+        match nearest(text, Fault::ALL.iter().map(|fault| fault.as_str())).first() {
+            Some(meant) => format!("it is no fault; did you mean `{meant}`?"),
+            None => "it is none of the faults that `ctguard sandbox break --help` lists".to_owned(),
+        }
     })
 }
 

@@ -3,13 +3,17 @@ use crate::error::{CommandError, Exit};
 use crate::report::validate::Validation;
 use crate::report::view::{Format, View};
 use clap::Args;
-use ctguard_core::{blueprint, offline};
+use ctguard_core::diag::Severity;
+use ctguard_core::offline;
 
 /// Check a blueprint offline: every problem at once, each with a fix.
 #[derive(Debug, Args)]
 pub struct ValidateArgs {
     #[command(flatten)]
     blueprint: BlueprintArg,
+    /// Take warnings for errors: exit with 64 where there is one
+    #[arg(long, env = "CTGUARD_STRICT", value_parser = clap::builder::BoolishValueParser::new())]
+    strict: bool,
 }
 
 pub fn run(
@@ -19,7 +23,7 @@ pub fn run(
 ) -> Result<Exit, CommandError> {
     let path = &args.blueprint.blueprint;
     let as_of = global.as_of(io);
-    let loaded = blueprint::load(path, as_of);
+    let loaded = context::load(path, as_of, io);
     let positions = context::positions(path, &loaded);
     let loaded = offline::checked(loaded, as_of);
     if global.format == Format::Text {
@@ -34,5 +38,12 @@ pub fn run(
         diagnostics: loaded.diagnostics,
     };
     output::show(&View::Validated(&validation), &positions, global, io)?;
-    Ok(Exit::Usage.when(!validation.valid))
+    let warned = validation.diagnostics.iter().any(|one| one.severity == Severity::Warning);
+    if validation.valid && warned && args.strict && global.format == Format::Text && !global.quiet {
+        let _ = writeln!(
+            io.err,
+            "With --strict a warning is an error: mend it, or silence its code with `allow:`."
+        );
+    }
+    Ok(Exit::Usage.when(!validation.valid || warned && args.strict))
 }

@@ -11,7 +11,7 @@ pub struct VerifyArgs {
     #[command(flatten)]
     blueprint: BlueprintArg,
     /// Fail on assumed links and on what is degraded, too
-    #[arg(long, env = "CTGUARD_STRICT", value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(long, env = "CTGUARD_STRICT", value_parser = clap::builder::BoolishValueParser::new())]
     strict: bool,
 }
 

@@ -24,7 +24,7 @@ pub fn render(notices: &[Notice], positions: &Positions) -> String {
         for notice in &all[..shown] {
             let at = match &notice.span {
                 Some(span) => positions.span(span),
-                None => positions.alert(notice.alerts.first().map(String::as_str)),
+                None => notice.position(notice.alerts.first().map(String::as_str), positions),
             };
             // What is about no file, such as a failed sign-in, has no place in one.
             let place = match at.file.is_empty() {

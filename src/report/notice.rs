@@ -3,6 +3,7 @@
 
 use super::plan::effects::{Note, note};
 use super::plan::{PlanView, asides, fold, names, unknown};
+use super::positions::{Position, Positions};
 use super::{AccountNames, account, attribution, named_addresses, verify};
 use ctguard_core::cause::remedy::for_regions;
 use ctguard_core::codes;
@@ -43,6 +44,14 @@ pub struct Notice {
 }
 
 impl Notice {
+    /// Where it stands: at one of its alerts, at what its object belongs to, or in the first line.
+    pub fn position(&self, alert: Option<&str>, positions: &Positions) -> Position {
+        match alert {
+            Some(_) => positions.alert(alert),
+            None => positions.thing(&self.object).unwrap_or_else(|| positions.alert(None)),
+        }
+    }
+
     /// The message without the code at its beginning, for where the code stands before it.
     pub fn after_code(&self) -> &str {
         let code = self.code.as_str();
@@ -201,7 +210,9 @@ pub fn verdict(report: &Report) -> Vec<Notice> {
         );
         all.push(notice(Level::Warning, codes::ACCOUNT_UNREAD, message, [], &unread.operation));
     }
-    all.extend(report.remarks.iter().map(|said| remark(said, &names)));
+    // A note is no finding: a verdict in which everything is proven has none.
+    let degraded = report.remarks.iter().filter(|said| said.severity != RemarkSeverity::Note);
+    all.extend(degraded.map(|said| remark(said, &names)));
     sorted(all)
 }
 

@@ -36,7 +36,7 @@ pub fn render(notices: &[Notice], positions: &Positions) -> Value {
         for alert in alerts {
             let at = match &notice.span {
                 Some(span) => positions.span(span),
-                None => positions.alert(alert),
+                None => notice.position(alert, positions),
             };
             let hash = fingerprint(notice, alert);
             let nth = seen.entry(hash.clone()).or_default();

@@ -127,11 +127,12 @@ fn with_a_hub() -> String {
 }
 
 /// What is added to an object of the blueprint's while alerts go on, with its code.
-const ADDED: [(&str, &str); 8] = [
+const ADDED: [(&str, &str); 9] = [
     ("attach-policy", "role-attached"),
     ("open-bus", "bus-open-to-all"),
     ("copy-bus", "bus-copied"),
     ("open-topic", "topic-open-to-all"),
+    ("open-queue", "queue-open-to-all"),
     ("add-subscriber", "subscriber-unlisted"),
     ("expire-logs", "logs-expire"),
     ("deny-bucket", "log-bucket-policy"),

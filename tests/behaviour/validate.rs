@@ -207,3 +207,44 @@ fn who_may_read_a_blueprint_and_a_link_to_it_stay_as_they_were() {
     assert_eq!(text, "version: 1\nname: acme\nalerts: []\n");
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
 }
+
+#[test]
+fn warnings_are_errors_where_that_is_asked_for() {
+    let world = World::empty();
+    world.write("ctguard.yaml", &PLAIN.replace("why: ", "# why: "));
+    let ran = world.run(&["validate"]).expect(0);
+    assert!(ran.err.contains("alert-unexplained"), "{}", ran.err);
+    world.run(&["validate", "--strict"]).expect(64);
+    world.run(&["validate", "--strict", "--format", "json"]).expect(64);
+    world.write("ctguard.yaml", PLAIN);
+    world.run(&["validate", "--strict"]).expect(0);
+}
+
+#[test]
+fn a_blueprint_is_read_from_standard_input() {
+    let world = World::empty();
+    let line = || ["ctguard", "validate", "-"].map(Into::into).to_vec();
+    let ran = world.command(line(), Some(PLAIN)).expect(0);
+    assert!(ran.out.starts_with("- is valid"), "{}", ran.out);
+    let ran = world.command(line(), Some("version: 1\nname: [a\n")).expect(64);
+    assert!(ran.err.contains("this `[` is not closed"), "{}", ran.err);
+}
+
+#[test]
+fn forgotten_routes_are_one_error_and_no_warning_for_each_alert() {
+    let world = World::empty();
+    let text = "version: 1\nname: acme\nregions: [us-east-1, eu-west-1]\ninclude: [{ builtin: network }]\n\
+        destinations: { ops: { topic: ops, format: text, subscribers: [{ email: a@b.example }] } }\n";
+    world.write("ctguard.yaml", text);
+    let found = world.run(&["validate", "--format", "json"]).expect(64).json();
+    let codes: Vec<&str> = found["diagnostics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|one| one["code"].as_str())
+        .collect();
+    assert_eq!(codes, ["routes-missing"], "{found:#}");
+    world.write("ctguard.yaml", &format!("{text}allow: [alert-without-destination]\n"));
+    let allowed = world.run(&["validate", "--format", "json"]).expect(0).json();
+    assert!(!allowed.to_string().contains("routes-missing"), "{allowed:#}");
+}

@@ -109,6 +109,15 @@ impl World {
         Sandbox::replace(&self.path("account.json"), state).unwrap();
     }
 
+    /// Makes everything that an apply has made old.
+    pub fn age(&self) {
+        self.change(|state| {
+            let accounts = state.accounts.values_mut();
+            let regions = accounts.flat_map(|account| account.regions.values_mut());
+            regions.flat_map(|here| here.queues.values_mut()).for_each(|one| one.created = None);
+        });
+    }
+
     /// Runs a command on the sandbox, with nobody to answer questions.
     pub fn run(&self, args: &[&str]) -> Ran {
         self.answering(args, None)

@@ -33,6 +33,7 @@ use super::errors::observed;
 use super::s3::Head;
 use super::session::Session;
 use super::sns::{GET_SUBSCRIPTION_ATTRIBUTES, Listed, by_endpoint};
+use super::sqs::ReadQueue;
 use ctguard_core::cause::Cause;
 use ctguard_core::cloud::CloudError;
 use ctguard_core::resource::small_map::SmallMap;
@@ -359,9 +360,11 @@ impl Reading<'_> {
 
     async fn queue(&self, arn: &str) -> Observed<LiveQueue> {
         match observed(self.session.queue(arn).await) {
-            Observed::Known((queue, messages)) => {
+            Observed::Known(ReadQueue { queue, messages, created }) => {
                 let tags = self.tags_if_ours(arn, self.session.queue_tags(arn)).await;
-                Observed::Known(LiveQueue { queue, tags, messages })
+                let age = created.map(|second| jiff::Timestamp::now().as_second() - second);
+                let age_hours = age.and_then(|age| u64::try_from(age / 3_600).ok());
+                Observed::Known(LiveQueue { queue, tags, messages, age_hours })
             }
             Observed::Absent => Observed::Absent,
             Observed::Unreadable(why) => Observed::Unreadable(why),

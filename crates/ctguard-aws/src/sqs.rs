@@ -33,9 +33,18 @@ const WAIT_SECONDS: i32 = 3;
 /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html>
 const DEFAULT_RETENTION_SECONDS: u32 = 345_600;
 
+/// A queue as it is read.
+pub(super) struct ReadQueue {
+    pub queue: Queue,
+    pub messages: u64,
+    /// When it was made, in seconds since 1970.
+    pub created: Option<i64>,
+}
+
 impl Session {
-    /// A queue's attributes and the messages in it, by ARN; `None` when there is no such queue.
-    pub(super) async fn queue(&self, arn: &str) -> Result<Option<(Queue, u64)>, CloudError> {
+    /// A queue's attributes, the messages in it and since when it is there, in seconds, by ARN;
+    /// `None` when there is no such queue.
+    pub(super) async fn queue(&self, arn: &str) -> Result<Option<ReadQueue>, CloudError> {
         let Some(name) = Arn::parse(arn).map(|arn| arn.resource) else {
             return Err(bad_response(GET_QUEUE_URL, format!("`{arn}` is not the ARN of a queue")));
         };
@@ -68,7 +77,8 @@ impl Session {
         let messages = text(Attribute::ApproximateNumberOfMessages)
             .and_then(|count| count.parse().ok())
             .unwrap_or(0);
-        Ok(Some((queue, messages)))
+        let created = text(Attribute::CreatedTimestamp).and_then(|second| second.parse().ok());
+        Ok(Some(ReadQueue { queue, messages, created }))
     }
 
     pub(super) async fn queue_tags(&self, arn: &str) -> Result<Option<Tags>, CloudError> {

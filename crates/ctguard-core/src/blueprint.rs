@@ -5,6 +5,7 @@
 //! `lint` (what is allowed and unwise). A blueprint comes out if and only if nothing in the list is
 //! an error.
 
+mod allowed;
 pub mod builtin;
 pub mod confirmations;
 pub mod fleet;
@@ -13,6 +14,7 @@ pub mod heal;
 mod keys;
 mod lint;
 mod load;
+mod lookalikes;
 mod overlap;
 mod raw;
 mod reader;
@@ -24,10 +26,11 @@ mod tests;
 mod validate;
 mod yaml;
 
+pub use allowed::Allowed;
 pub use confirmations::Confirmations;
 pub use fleet::{Account, Accounts, AssumedRole, Hub, OrganizationAccounts};
 pub use heal::Heal;
-pub use load::{Loaded, load, load_sources, load_text, open_below};
+pub use load::{Loaded, load, load_sources, load_text, not_read, open_below};
 pub use secrets::{SECRET_BINARY, SecretError, SecretReference, SecretSource, SecretStore};
 pub use starter::{DEFAULT_BUILTINS, ROOT_ALERT, Raised, SCHEMA_FILE, Starter, spelled};
 
@@ -347,12 +350,17 @@ impl Alert {
     /// What records can have of that which it asks for.
     pub fn held_against_records(&self) -> record::Verdict {
         let except: Vec<&Filter> = self.except.iter().map(|except| &except.filter).collect();
-        record::check(&record::Asked {
+        record::check(&self.asked(&except))
+    }
+
+    /// What it asks of records, with these exceptions.
+    pub fn asked<'a>(&'a self, except: &'a [&'a Filter]) -> record::Asked<'a> {
+        record::Asked {
             events: &self.events,
             filter: self.filter.as_ref(),
             failed: self.outcome.failed(),
-            except: &except,
-        })
+            except,
+        }
     }
 }
 

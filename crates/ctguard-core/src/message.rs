@@ -60,6 +60,12 @@ pub fn input(alert: &Alert, format: Format, partition: Partition) -> Result<Inpu
         .or_else(|_| sized(alert, format, partition, None))
 }
 
+/// The fields below `detail` by which a message in this format names who did it; none where it has
+/// the whole event.
+pub fn naming(alert: &Alert, format: Format) -> Option<Vec<&'static str>> {
+    matches!(format, Format::Text | Format::Chat).then(|| variables::naming(alert))
+}
+
 fn sized(
     alert: &Alert,
     format: Format,

@@ -18,6 +18,7 @@ mod field;
 mod fit;
 #[cfg(test)]
 mod page;
+mod recorded;
 pub mod request;
 mod scenario;
 mod shape;
@@ -30,4 +31,5 @@ mod words;
 pub use check::{Asked, Finding, Fires, Part, Verdict, check};
 pub use common::{FIELDS, field_at};
 pub use field::{Field, Holds, Kinds, Page, Presence, Who};
+pub use recorded::none_recorded;
 pub use shape::{Shape, identities};

@@ -409,6 +409,9 @@ pub struct LiveQueue {
     /// `ApproximateNumberOfMessages`.
     #[serde(default)]
     pub messages: u64,
+    /// For how many whole hours it had been there when it was read (`CreatedTimestamp`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age_hours: Option<u64>,
 }
 
 /// A state machine with what belongs to it.

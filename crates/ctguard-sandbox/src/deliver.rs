@@ -20,7 +20,7 @@ use super::state::{Received, State, StoredQueue, StoredRule, locate};
 use ctguard_core::action::Action;
 use ctguard_core::resource::rule::RuleState;
 use ctguard_core::resource::topic::Endpoint;
-use ctguard_core::scope::Place;
+use ctguard_core::scope::{Arn, Place};
 use eventbridge_pattern::Pattern;
 use recorded::EventEnvelope;
 use serde::{Deserialize, Serialize};
@@ -268,6 +268,8 @@ struct Sender<'a> {
     service: &'a str,
     /// Condition keys of the request.
     context: &'a [(&'a str, &'a str)],
+    /// Those of them that are not surely sent.
+    unsure: &'a [&'a str],
 }
 
 /// Whether a queue accepts a message from a service: it exists, and its policy and key admit it.
@@ -280,6 +282,7 @@ fn queue_admits(state: &State, arn: &str, sender: Sender<'_>) -> Result<(), Refu
         action: "sqs:SendMessage",
         resource: arn,
         context: sender.context,
+        unsure: sender.unsure,
     };
     policy::decide(stored.queue.policy.as_ref(), &request)
         .map_err(|why| Refused::new("NO_PERMISSIONS", format!("queue {arn} {why}")))?;
@@ -320,6 +323,12 @@ fn key_admits(state: &State, resource: &str, key: &str, sender: Sender<'_>) -> R
     };
     let mut context: Vec<(&str, &str)> =
         sent.iter().filter(|(name, _)| name.starts_with("aws:source")).copied().collect();
+    // That a service which is no principal of the account is somebody on whose behalf it is, AWS
+    // does not say. https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
+    let region = Arn::parse(&arn).map(|arn| arn.region).unwrap_or_default();
+    let via = format!("{service}.{region}.amazonaws.com");
+    context.push(("kms:viaservice", &via));
+    let unsure = ["aws:sourcearn", "aws:sourceaccount", "kms:viaservice"];
     // SNS tells the key which topic it is for.
     // https://docs.aws.amazon.com/gamelift/latest/flexmatchguide/queue-notification-sns-sse.html
     if service == "sns" {
@@ -327,7 +336,8 @@ fn key_admits(state: &State, resource: &str, key: &str, sender: Sender<'_>) -> R
     }
     for action in ["kms:GenerateDataKey", "kms:Decrypt"] {
         let principal = Principal::Service(sender.service);
-        let request = Request { principal, action, resource: &arn, context: &context };
+        let request =
+            Request { principal, action, resource: &arn, context: &context, unsure: &unsure };
         policy::decide(Some(&stored.policy), &request)
             .map_err(|why| refused(format!("key {key} {why}")))?;
     }
@@ -353,7 +363,7 @@ fn bus_key_admits(state: &State, at: &Place, bus_arn: &str, key: &str) -> Result
     ];
     for action in ["kms:GenerateDataKey", "kms:Decrypt"] {
         let principal = Principal::Service("events.amazonaws.com");
-        let request = Request { principal, action, resource: &arn, context: &context };
+        let request = Request { principal, action, resource: &arn, context: &context, unsure: &[] };
         policy::decide(Some(&stored.policy), &request)
             .map_err(|why| refused(format!("key {key} {why}")))?;
     }

@@ -68,6 +68,7 @@ pub enum Fault {
     OpenTopic,
     DenyTopic,
     AddSubscriber,
+    OpenQueue,
     DenyQueue,
     DenyFunction,
     DenyKey,
@@ -104,7 +105,7 @@ pub struct Aim {
 }
 
 impl Fault {
-    pub const ALL: [Self; 64] = [
+    pub const ALL: [Self; 65] = [
         Self::StopTrail,
         Self::DeleteTrail,
         Self::NarrowSelectors,
@@ -147,6 +148,7 @@ impl Fault {
         Self::OpenTopic,
         Self::DenyTopic,
         Self::AddSubscriber,
+        Self::OpenQueue,
         Self::DenyQueue,
         Self::DenyFunction,
         Self::DenyKey,
@@ -223,6 +225,7 @@ impl Fault {
             Self::OpenTopic => "let anybody publish to a topic",
             Self::DenyTopic => "deny everybody in a topic's policy",
             Self::AddSubscriber => "subscribe somebody to a topic",
+            Self::OpenQueue => "let anybody read and purge a queue",
             Self::DenyQueue => "deny everybody in a queue's policy",
             Self::DenyFunction => "deny everybody in the policies of a function and its aliases",
             Self::DenyKey => "deny everybody in a KMS key's policy",

@@ -104,7 +104,8 @@ impl Hop<'_> {
         let context = self.context();
         let context: Vec<_> =
             context.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
-        ask(&Request { principal, action: self.action, resource: self.to, context: &context })
+        let (action, resource) = (self.action, self.to);
+        ask(&Request { principal, action, resource, context: &context, unsure: &[] })
     }
 
     /// The keys of an event that a rule puts on another bus.
@@ -136,7 +137,11 @@ impl Hop<'_> {
         if self.action.starts_with("sns:") {
             context.push(("aws:sourceowner", account.as_str().to_owned()));
         }
+        // SNS uses the key on the role's behalf.
         // <https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html>
+        if let Some(key) = locate(self.to, "kms").filter(|_| self.action.starts_with("kms:")) {
+            context.push(("kms:viaservice", format!("sns.{}.amazonaws.com", key.0.region)));
+        }
         let key = self.state.key(self.from, self.to).filter(|_| self.action.starts_with("kms:"));
         let aliases = key.into_iter().flat_map(|(_, key)| key.aliases.iter().cloned());
         context.extend(aliases.map(|alias| ("kms:resourcealiases", alias)));

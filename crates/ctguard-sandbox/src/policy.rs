@@ -22,6 +22,8 @@ pub struct Request<'a> {
     pub resource: &'a str,
     /// Condition keys in lower case, with their values; a key with several values is repeated.
     pub context: &'a [(&'a str, &'a str)],
+    /// The keys of the context of which AWS does not say whether they are sent.
+    pub unsure: &'a [&'a str],
 }
 
 /// Who asks.
@@ -343,6 +345,7 @@ mod tests {
             action: "sns:Publish",
             resource: TOPIC,
             context: &context,
+            unsure: &[],
         };
         decide(Some(&json!({ "Statement": statement })), &request).is_ok()
     }
@@ -459,6 +462,7 @@ mod tests {
             action: "events:PutEvents",
             resource: BUS,
             context: &context,
+            unsure: &[],
         };
         decide(Some(&json!({ "Statement": statements })), &request).is_ok()
     }
@@ -528,6 +532,7 @@ mod tests {
             action: "events:PutEvents",
             resource: BUS,
             context: &[("aws:principalaccount", "111122223333")],
+            unsure: &[],
         };
         let like = paths("ForAnyValue:StringLike", "*");
         assert_eq!(condition::check(Some(&like), &nobodys, true).0, Held::No, "no organization");
@@ -542,6 +547,7 @@ mod tests {
             action: "events:PutEvents",
             resource: BUS,
             context: &[],
+            unsure: &[],
         };
         let statement = |effect: &str, resource: &str| json!({ "Statement": { "Effect": effect, "Action": "events:PutEvents", "Resource": resource } });
         let (allow, deny) = (statement("Allow", BUS), statement("Deny", "*"));

@@ -36,7 +36,8 @@ pub fn create(state: &mut State, place: &Place, name: &str, queue: &Queue, tags:
         });
     }
     let (queue, tags) = (queue.clone(), tags.clone());
-    let new = StoredQueue { queue, tags, ..StoredQueue::default() };
+    let created = Some(state.clock);
+    let new = StoredQueue { queue, tags, created, ..StoredQueue::default() };
     state.region_mut(place).queues.insert(name.to_owned(), new);
     Ok(())
 }

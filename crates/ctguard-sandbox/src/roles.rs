@@ -203,6 +203,7 @@ pub fn assumed_by<'a>(
         action: "sts:AssumeRole",
         resource: "",
         context: &context,
+        unsure: &[],
     };
     policy::decide(Some(&role.trust), &request).map_err(|why| format!("role {role_arn} {why}"))?;
     Ok(role)

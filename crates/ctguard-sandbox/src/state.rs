@@ -254,6 +254,9 @@ pub struct StoredQueue {
     pub tags: Tags,
     #[serde(default)]
     pub messages: u64,
+    /// When it was made; absent of one that was always there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<Clock>,
     /// The messages that wait to be received, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waiting: Vec<Waiting>,

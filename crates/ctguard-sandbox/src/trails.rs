@@ -224,7 +224,8 @@ fn check_bucket(state: &State, place: &Place, name: &str, trail: &Trail) -> Done
     ];
     for (action, resource) in [("s3:GetBucketAcl", &bucket), ("s3:PutObject", &logs)] {
         let principal = Principal::Service("cloudtrail.amazonaws.com");
-        let request = Request { principal, action, resource, context: &context };
+        let unsure = &["aws:sourceaccount"];
+        let request = Request { principal, action, resource, context: &context, unsure };
         policy::decide(stored.bucket.policy.as_ref(), &request).map_err(|why| {
             refuse(
                 "InsufficientS3BucketPolicyException",
@@ -254,6 +255,7 @@ fn check_key(state: &State, place: &Place, name: &str, trail: &Trail) -> Done {
     let arn = trail_arn(place, name);
     let context = [
         ("aws:sourcearn", arn.as_str()),
+        ("aws:sourceaccount", place.account.as_str()),
         ("kms:encryptioncontext:aws:cloudtrail:arn", arn.as_str()),
         ("aws:principalisawsservice", "true"),
     ];
@@ -265,7 +267,8 @@ fn check_key(state: &State, place: &Place, name: &str, trail: &Trail) -> Done {
             .filter(|(key, _)| !(described && key.starts_with("kms:encryptioncontext")))
             .collect();
         let principal = Principal::Service("cloudtrail.amazonaws.com");
-        let request = Request { principal, action, resource: &key_arn, context: &context };
+        let unsure = &["aws:sourceaccount"];
+        let request = Request { principal, action, resource: &key_arn, context: &context, unsure };
         policy::decide(Some(&stored.policy), &request).map_err(|why| {
             refuse("InsufficientEncryptionPolicyException", format!("key {key} {why}"))
         })?;

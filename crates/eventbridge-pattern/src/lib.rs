@@ -54,6 +54,7 @@ mod why;
 
 pub use alternatives::Conditions;
 pub use number::{Bound, NUMBER_LIMIT, NumericRange};
+pub use parse::OPERATORS;
 pub use text::{TextKind, TextTest, is_caseless};
 pub use tree::Event;
 pub use why::Mismatch;

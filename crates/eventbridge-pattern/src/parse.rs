@@ -23,7 +23,7 @@ const OR: &str = "$or";
 
 /// Names of operators, which no field inside `$or` may have.
 /// Source: <https://github.com/aws/event-ruler#the-or-primitive>
-const OPERATORS: [&str; 9] = [
+pub const OPERATORS: [&str; 9] = [
     "exactly",
     "prefix",
     "suffix",

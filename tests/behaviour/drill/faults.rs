@@ -87,6 +87,7 @@ const ROWS: &[Row] = &[
     (Fault::OpenBus, ANY, [NotHere, NotHere, Nothing, Nothing]),
     (Fault::CopyBus, ANY, [NotHere, NotHere, Nothing, Nothing]),
     (Fault::OpenTopic, ANY, [Nothing; 4]),
+    (Fault::OpenQueue, ANY, [Nothing; 4]),
     (Fault::StripTags, ANY, [Nothing; 4]),
     // There is no organization's trail.
     (Fault::KeepFromMembers, ANY, [NotHere; 4]),

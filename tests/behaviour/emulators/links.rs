@@ -177,6 +177,11 @@ const NOT_HERE: &[(LinkCode, &str, Elsewhere)] = &[
         Sandbox(include_str!("../links.rs")),
     ),
     (
+        LinkCode::QueueOpenToAll,
+        "a policy is read alike whatever it says, and nobody is let in or kept out by it",
+        Sandbox(include_str!("../links.rs")),
+    ),
+    (
         LinkCode::SubscriberUnlisted,
         "a subscription is read alike whoever made it",
         Sandbox(include_str!("../links.rs")),

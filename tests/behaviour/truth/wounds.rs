@@ -41,7 +41,10 @@ const SIGNALS: &[(&str, Wound)] = &[
     }),
     ("an invocation failed", |s, at, pick| metrics(s, at, pick, |m| m.failed = 2)),
     ("a dead letter was refused", |s, at, pick| metrics(s, at, pick, |m| m.failed_to_dlq = 1)),
-    ("the rule never fired", |s, at, pick| metrics(s, at, pick, |m| m.triggered = 0)),
+    ("the rule never fired", |s, at, pick| {
+        s.region_mut(at).queues.values_mut().for_each(|queue| queue.created = None);
+        metrics(s, at, pick, |m| m.triggered = 0);
+    }),
     ("nothing that was counted can be read", |s, at, _| {
         s.denied.push(Denied {
             operation: "cloudwatch:*".into(),

@@ -3,6 +3,8 @@
 //! Only this file can make [`Keys`], and the tests below hold the table against the published schema
 //! and against `docs/blueprint.md`, so that a new key is not forgotten in either.
 
+use super::yaml::Node;
+
 /// The keys of one kind of mapping.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Keys {
@@ -17,6 +19,11 @@ impl Keys {
     /// What the mapping is, in words.
     pub fn what(&self) -> &'static str {
         self.what
+    }
+
+    /// Whether one of the keys of a mapping is among these.
+    pub fn know(&self, node: &Node) -> bool {
+        node.entries().iter().any(|entry| self.names.contains(&entry.key.as_str()))
     }
 
     /// The kinds of mappings that may stand at a path.

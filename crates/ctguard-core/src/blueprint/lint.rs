@@ -18,6 +18,7 @@ use super::{Alert, Blueprint, Regions, Risk};
 use crate::codes;
 use crate::diag::{Code, Diagnostic, Span};
 use jiff::civil::Date;
+use std::collections::BTreeSet;
 
 /// Days before its end from which an exception is warned about.
 const EXPIRES_SOON_DAYS: i32 = 14;
@@ -53,6 +54,33 @@ pub(super) fn lint(checked: &Checked, as_of: Date, out: &mut Vec<Diagnostic>) {
     linter.wildcards(blueprint, &checked.alerts);
     linter.duplicates(blueprint, &checked.alerts);
     linter.email_confirmations(blueprint);
+}
+
+/// The error that `routes:` was forgotten, in place of a warning for each alert.
+pub(super) fn without_routes(checked: &Checked) -> Option<Diagnostic> {
+    let blueprint = &checked.blueprint;
+    let code = codes::ALERT_WITHOUT_DESTINATION;
+    if checked.has_routes || checked.allow.contains(&code) || blueprint.destinations.is_empty() {
+        return None;
+    }
+    let all = blueprint.alerts.iter().zip(&checked.alerts);
+    let silent: Vec<&Alert> = all
+        .filter(|(alert, notes)| !alert.own_notify && !notes.allow.contains(&code))
+        .map(|(alert, _)| alert)
+        .filter(|alert| !blueprint.is_routed(alert))
+        .collect();
+    let risks: BTreeSet<&str> = silent.iter().map(|alert| alert.risk.as_str()).collect();
+    let destination = blueprint.destinations.values().next()?;
+    let routes: Vec<String> =
+        risks.iter().map(|risk| format!("{risk}: [{}]", destination.name)).collect();
+    let message = match silent.as_slice() {
+        [] => return None,
+        [one] => format!("there is no `routes`, so `{}` reaches nobody", one.id),
+        many => format!("there is no `routes`, so {} alerts reach nobody", many.len()),
+    };
+    let help = format!("write `routes: {{ {} }}`, or `notify:` to an alert", routes.join(", "));
+    let error = Diagnostic::error(codes::ROUTES_MISSING, message).help(help);
+    Some(error.at(destination.span.clone()))
 }
 
 struct Linter<'a> {

@@ -7,7 +7,7 @@ use super::raw::{self, RawAlert, RawBlueprint, RawInclude, RawIncludeFrom};
 use super::reader::{Reader, Spanned, list};
 use super::source::{Source, normalise};
 use super::validate::Judged;
-use super::{Alert, Blueprint, builtin, lint, validate, yaml};
+use super::{Alert, Allowed, Blueprint, builtin, lint, lookalikes, validate, yaml};
 use crate::catalogue::nearest;
 use crate::codes;
 use crate::diag;
@@ -30,6 +30,8 @@ pub struct Loaded {
     pub blueprint: Option<Blueprint>,
     /// The alerts that could be read, when there is no blueprint.
     pub alerts: Vec<Alert>,
+    /// What the blueprint allows.
+    pub allowed: Allowed,
     /// By file and place.
     pub diagnostics: Vec<Diagnostic>,
     /// The text of each file that was read, by the name that spans use.
@@ -70,6 +72,11 @@ pub fn load_sources(file: &str, sources: &BTreeMap<String, String>, as_of: Date)
     }
 }
 
+/// A blueprint of which nothing could be read.
+pub fn not_read(name: &str, error: &io::Error) -> Loaded {
+    failed(file_problem(name, error))
+}
+
 fn failed(problem: Diagnostic) -> Loaded {
     Loaded { blueprint: None, diagnostics: vec![problem], ..Loaded::default() }
 }
@@ -91,18 +98,31 @@ fn load_bytes(name: &str, bytes: Vec<u8>, files: &Files<'_>, as_of: Date) -> Loa
     };
     let judged = loading.main(bytes);
     let Loading { mut diagnostics, sources, included, .. } = loading;
+    let mut allowed = Allowed::default();
     let (blueprint, alerts) = match judged {
+        Some(Judged::Whole(checked))
+            if !has_errors(&diagnostics) && lint::without_routes(&checked).is_some() =>
+        {
+            diagnostics.extend(lint::without_routes(&checked));
+            (None, checked.blueprint.alerts)
+        }
         Some(Judged::Whole(checked)) if !has_errors(&diagnostics) => {
             lint::lint(&checked, as_of, &mut diagnostics);
+            allowed = Allowed::of(&checked);
             (Some(checked.blueprint), Vec::new())
         }
         Some(Judged::Whole(checked)) => (None, checked.blueprint.alerts),
         Some(Judged::Part(alerts)) => (None, alerts),
         None => (None, Vec::new()),
     };
+    if has_errors(&diagnostics) {
+        for (name, text) in &sources {
+            lookalikes::name(&Source::new(name, text), &mut diagnostics);
+        }
+    }
     diag::sort(&mut diagnostics);
     diagnostics.dedup();
-    Loaded { blueprint, alerts, diagnostics, sources, included }
+    Loaded { blueprint, alerts, allowed, diagnostics, sources, included }
 }
 
 fn has_errors(diagnostics: &[Diagnostic]) -> bool {

@@ -207,7 +207,17 @@ pub(super) struct RawCondition {
     /// Dotted, whether it was written so or as keys in keys.
     pub path: String,
     pub span: Span,
-    pub operators: Vec<Spanned<Json>>,
+    pub operators: Vec<RawOperator>,
+}
+
+/// A value of a condition, or an operator with its operand.
+#[derive(Debug, Clone)]
+pub(super) struct RawOperator {
+    pub value: Json,
+    /// Of an operator its name.
+    pub span: Span,
+    /// Of a value the value itself.
+    pub operand: Span,
 }
 
 #[derive(Debug)]

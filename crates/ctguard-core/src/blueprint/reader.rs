@@ -66,9 +66,10 @@ impl<'a> Reader<'a> {
             if keys.contains(&key.as_str()) {
                 continue;
             }
-            let help = match nearest(key, keys.iter().copied()).first() {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => format!("the keys of {what} are {}", list(keys)),
+            let help = match (instead(what, key), nearest(key, keys.iter().copied()).first()) {
+                (Some(instead), _) => instead.to_owned(),
+                (None, Some(meant)) => format!("did you mean `{meant}`?"),
+                (None, None) => format!("the keys of {what} are {}", list(keys)),
             };
             let message = format!("`{key}` is not a key of {what}");
             self.push(Diagnostic::error(codes::UNKNOWN_KEY, message).help(help), key_span);
@@ -116,7 +117,13 @@ impl<'a> Reader<'a> {
             }
             Value::Bool(_) | Value::Number(..) => {
                 let typed = self.source.text.get(node.span.clone()).unwrap_or_default().trim();
-                self.wrong_type(node, what, "text", &format!("put it into quotes: \"{typed}\""));
+                match words(what) {
+                    Some(words) => self.wrong_type(node, what, "a word", &format!("write {words}")),
+                    None => {
+                        let help = format!("put it into quotes: \"{typed}\"");
+                        self.wrong_type(node, what, "text", &help);
+                    }
+                }
                 None
             }
             Value::Null => {
@@ -166,6 +173,12 @@ impl<'a> Reader<'a> {
     pub fn sequence<'n>(&mut self, node: &'n Node, what: &str, help: &str) -> Option<&'n [Node]> {
         match &node.value {
             Value::Sequence(items) => Some(items),
+            Value::Text(text) if text.starts_with('-') && text.len() > 1 => {
+                let first = text.split_whitespace().next().unwrap_or_default();
+                let help = format!("write a space after the dash: `- {}`", &first[1..]);
+                self.wrong_type(node, what, "a list", &help);
+                None
+            }
             _ => {
                 self.wrong_type(node, what, "a list", help);
                 None
@@ -223,6 +236,56 @@ impl<'a> Reader<'a> {
             _ => {}
         }
     }
+}
+
+/// What to write in place of a key that other tools have, or that AWS has and ctguard does not.
+fn instead(what: &str, key: &str) -> Option<&'static str> {
+    let key = key.to_ascii_lowercase();
+    Some(match (what, key.as_str()) {
+        ("a subscriber", "sms" | "phone" | "text" | "mobile") => {
+            "text messages to phones are not supported: AWS may leave them out without a word when \
+             the month's spending is reached; write `email`, or `chat`"
+        }
+        ("a subscriber", "http") => {
+            "a topic sends alerts over TLS alone: write `https: https://...`"
+        }
+        ("a subscriber", "mail" | "address" | "e-mail" | "email-json") => {
+            "write `email: ADDRESS`; for the alert as JSON, `format: json` in the destination"
+        }
+        ("a subscriber", "slack" | "teams" | "chime" | "chatbot") => {
+            "write `chat: ARN`, of a chat configuration of Amazon Q Developer in chat applications"
+        }
+        ("a subscriber", "webhook" | "url" | "endpoint") => "write `https: https://...`",
+        ("a subscriber", "queue") => "write `sqs: ARN`",
+        ("a subscriber", "function") => "write `lambda: ARN`",
+        ("a subscriber", "firehose" | "kinesis" | "application" | "push") => {
+            "it is not supported: write `sqs: ARN` or `lambda: ARN`, and hand the alert on from there"
+        }
+        ("an include", "file" | "files" | "from" | "source") => "write `path: ./file.yaml`",
+        ("an include", "blueprint" | "name" | "id" | "built-in" | "built_in") => {
+            "write `builtin: account-security`, or `path: ./file.yaml`"
+        }
+        ("an alert", "severity" | "priority" | "level") => "write `risk: high`",
+        ("an alert", "name") => "write `id`, a short name, and `title`, a line of text",
+        ("an alert", "description") => "write `why`, why it matters, and `next`, what to do next",
+        ("an alert", "condition" | "conditions" | "filter" | "when") => {
+            "write `where: { userIdentity.type: [Root] }`"
+        }
+        _ => return None,
+    })
+}
+
+/// The words that a key takes, where it takes no others.
+fn words(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "risk" => "`critical`, `high`, `medium` or `low`",
+        "format" => "`mail`, `text`, `chat`, `json` or `raw`",
+        "outcome" => "`any`, `success` or `failure`",
+        "expect" => "`match` or `ignore`",
+        "access" => "`write` or `all`",
+        "records" => "`all` or `write`",
+        _ => return None,
+    })
 }
 
 fn is_account_id(text: &str) -> bool {

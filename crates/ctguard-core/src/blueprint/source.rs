@@ -57,6 +57,17 @@ impl<'a> Source<'a> {
         self.line_starts.partition_point(|at| *at <= byte).max(1)
     }
 
+    /// Where a line begins, from 1; `None` past the end.
+    pub fn line_start(&self, line: usize) -> Option<usize> {
+        self.line_starts.get(line.checked_sub(1)?).copied()
+    }
+
+    /// A line without its end, from 1; empty past the end.
+    pub fn line_text(&self, line: usize) -> &str {
+        let start = self.line_start(line).unwrap_or(self.text.len());
+        self.text.get(start..).and_then(|text| text.lines().next()).unwrap_or_default()
+    }
+
     fn char_of_byte(&self, byte: usize) -> usize {
         if self.char_starts.is_empty() {
             byte

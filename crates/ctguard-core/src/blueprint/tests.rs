@@ -136,7 +136,7 @@ fn events_are_taken_as_cloudtrail_logs_them() {
     assert_eq!(events("[StopLogging]"), ("cloudtrail:StopLogging".to_owned(), vec![]));
     assert_eq!(
         events("[cloudtrail.amazonaws.com:StopLogging, StopLogging]"),
-        ("cloudtrail:StopLogging".to_owned(), vec![])
+        ("cloudtrail:StopLogging".to_owned(), vec!["event-repeated"])
     );
     assert_eq!(
         events("[lambda:AddPermission]"),

@@ -41,6 +41,8 @@ pub(super) struct Checked {
     pub blueprint: Blueprint,
     /// Codes silenced everywhere.
     pub allow: BTreeSet<Code>,
+    /// Whether `routes:` says anything.
+    pub has_routes: bool,
     /// One for each alert, in the same order.
     pub alerts: Vec<AlertNotes>,
 }
@@ -132,6 +134,7 @@ pub(super) fn validate(
         };
         heal::heal(raw, &whole, out)
     });
+    let has_routes = !raw.routes.is_empty();
     let routes = routes(&raw.routes, &names, out);
     let allow = allow(&raw.allow, out);
 
@@ -211,7 +214,7 @@ pub(super) fn validate(
     match without_alerts() {
         Some(blueprint) if complete => {
             let blueprint = Blueprint { alerts, ..blueprint };
-            Judged::Whole(Box::new(Checked { blueprint, allow, alerts: notes }))
+            Judged::Whole(Box::new(Checked { blueprint, allow, has_routes, alerts: notes }))
         }
         _ => Judged::Part(alerts),
     }

@@ -5,6 +5,7 @@
 //! values, with its idea of what is a number. The two trees are then laid over each other, and
 //! wherever they differ the text is refused: no value is used that both did not read.
 
+mod hints;
 mod spans;
 mod values;
 
@@ -82,11 +83,10 @@ pub(super) fn read(source: &Source<'_>, diagnostics: &mut Vec<Diagnostic>) -> Op
         Ok(plain) => plain,
         Err(error) => {
             let at = error.location().map_or(0, |at| at.index());
-            diagnostics.push(
-                Diagnostic::error(codes::YAML_SYNTAX, "this is not valid YAML")
-                    .at(Some(source.span(&(at..at + 1))))
-                    .label(values::describe(&error)),
-            );
+            let refusal = Diagnostic::error(codes::YAML_SYNTAX, "this is not valid YAML")
+                .at(Some(source.span(&(at..at + 1))))
+                .label(values::describe(&error));
+            diagnostics.push(hints::explain(source, at, refusal));
             return None;
         }
     };

@@ -195,6 +195,9 @@ codes! {
          10,240 characters without white space.",
         "Each topic, key and state machine is named in them, region by region: name fewer \
          destinations or regions, or raise all alerts in one region with `hub:`.";
+    ROUTES_MISSING = "routes-missing",
+        "The blueprint has no `routes`, and alerts without a `notify` of their own reach nobody.",
+        "Write `routes:` with a destination for each risk, such as `routes: { critical: [secops], high: [secops] }`.";
     SECRET_INVALID = "secret-invalid",
         "`secret` names nothing that ctguard can look up.",
         "Write `secret: env:NAME`, `secret: ssm:/PATH/NAME` or `secret: secretsmanager:NAME#KEY`, \

@@ -127,6 +127,7 @@ link_codes! {
     DigestDelivery "digest-delivery" "A trail cannot write its digest files.",
     BusOpenToAll "bus-open-to-all" "The policy of the hub's event bus lets anybody put events on it.",
     TopicOpenToAll "topic-open-to-all" "The topic's policy lets anybody publish.",
+    QueueOpenToAll "queue-open-to-all" "A queue's policy lets anybody read, forge or take away what is sent there.",
     BusCopied "bus-copied" "Somebody else's rule sends on what lands on the hub's event bus.",
     SubscriberUnlisted "subscriber-unlisted" "Somebody whom the blueprint does not list hears its alerts.",
     RoleAttached "role-attached" "A role that forwards events, or publishes mails, has a policy that is not the blueprint's.",

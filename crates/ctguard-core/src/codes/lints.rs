@@ -42,6 +42,9 @@ codes! {
          each address to confirm.",
         "Raise all alerts in one `hub:`, where each address confirms once; or cover fewer \
          regions, or subscribe what needs no confirmation: a queue, a function, a chat channel.";
+    EVENT_REPEATED = "event-repeated",
+        "An event of an alert adds nothing: what it stands for is listed before it.",
+        "Take one of the two out; another event may have been meant.";
     EXCEPTION_EXPIRED = "exception-expired",
         "The `until` of an exception or of a trust in a trail has passed; it no longer applies.",
         "Remove it, or give it a new `until`.";
@@ -100,6 +103,11 @@ codes! {
         "Sign-ins land in regions that the blueprint does not cover.",
         "Cover the regions that are named, best `regions: enabled`. Root signs in in us-east-1 \
          only.";
+    TEXT_EMPTY = "text-empty",
+        "The message of an alert names nobody: no record of the event has a field by which a text \
+         or chat message tells who did it.",
+        "Write `format: mail`, or `json` or `raw` for programs, for which the record itself is read; \
+         or say in `next` where it is told, and allow the warning.";
     TEXT_TO_MACHINE = "text-to-machine",
         "A queue, function or web address receives text that is made for people.",
         "Write `format: json`, in a destination of its own if people read this one.";

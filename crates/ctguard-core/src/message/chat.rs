@@ -44,10 +44,8 @@ pub(super) fn template(
     }
     lines.push("*Account:* <account>   *Region:* <region>".to_owned());
     lines.extend(variables::who(alert).iter().map(line));
-    lines.extend([
-        "*From:* <source-ip>".to_owned(),
-        "*What:* <event-name> (<event-source>)".to_owned(),
-    ]);
+    let (name, source) = variables::event(alert);
+    lines.extend(["*From:* <source-ip>".to_owned(), format!("*What:* {name} ({source})")]);
     if let Some(object) = object {
         let touched = object.lines().into_iter();
         lines.extend(touched.map(|(what, how)| format!("*{what}:* {how}")));

@@ -16,6 +16,7 @@ const EVENT: &str = "<aws.events.event.json>";
 pub(super) fn template(alert: &Alert, object: Option<&Object>) -> String {
     let results = variables::results(alert).into_iter();
     let results: String = results.map(|result| format!("<{}>", result.variable)).collect();
+    let (name, source) = variables::event(alert);
     let mut message = json!({
         "ctguard": FORMAT_VERSION,
         "alert": words(&alert.id),
@@ -27,8 +28,8 @@ pub(super) fn template(alert: &Alert, object: Option<&Object>) -> String {
         "region": "<region>",
         "time": "<time>",
         "eventID": "<event-id>",
-        "eventName": "<event-name>",
-        "eventSource": "<event-source>",
+        "eventName": name,
+        "eventSource": source,
         "errorCode": "<error-code>",
         "result": results,
         "sourceIPAddress": "<source-ip>",

@@ -153,6 +153,20 @@ fn text_of(events: &[(&str, &str, EventKind)], detail: Value) -> String {
     transform(&input, RULE, &event).expect("a delivery")
 }
 
+/// An Insights event has them below `insightDetails`, and no caller.
+#[test]
+fn an_insights_event_is_named_by_the_calls_that_are_too_many() {
+    let detail = json!({ "insightDetails": {
+        "eventSource": "ec2.amazonaws.com", "eventName": "RunInstances", "state": "Start",
+    } });
+    let insight = ("ec2.amazonaws.com", "RunInstances", EventKind::Insight);
+    let text = text_of(&[insight], detail.clone());
+    assert!(text.contains("\"What: RunInstances (ec2.amazonaws.com)\""), "{text}");
+    let call = ("ec2.amazonaws.com", "StopInstances", EventKind::Api);
+    let text = text_of(&[call, insight], detail);
+    assert!(text.contains("\"What: RunInstances (ec2.amazonaws.com)\""), "{text}");
+}
+
 #[test]
 fn no_message_calls_a_failure_a_success() {
     use EventKind::{Api, Service, Signin};

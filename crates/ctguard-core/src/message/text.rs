@@ -16,8 +16,8 @@ pub(super) fn template(alert: &Alert, partition: Partition, object: Option<&Obje
     let mut lines = vec![format!("[{risk}] {}", headline::of(alert, &own(&alert.title)))];
     lines.extend(["Account: <account>".to_owned(), "Region: <region>".to_owned()]);
     lines.extend(variables::who(alert).iter().chain(&variables::user_name(alert)).map(line));
-    lines
-        .extend(["From: <source-ip>".to_owned(), "What: <event-name> (<event-source>)".to_owned()]);
+    let (name, source) = variables::event(alert);
+    lines.extend(["From: <source-ip>".to_owned(), format!("What: {name} ({source})")]);
     if let Some(object) = object {
         let touched = object.lines().into_iter();
         lines.extend(touched.map(|(what, how)| format!("{what}: {how}")));

@@ -46,7 +46,7 @@ use crate::event::{EventKind, EventRef};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Variables and their paths in the event, in alphabetical order.
-const VARIABLES: [(&str, &str); 17] = [
+const VARIABLES: [(&str, &str); 19] = [
     ("access-key", "$.detail.userIdentity.accessKeyId"),
     ("account", "$.account"),
     ("error-code", "$.detail.errorCode"),
@@ -56,6 +56,8 @@ const VARIABLES: [(&str, &str); 17] = [
     ("identity-account", "$.detail.userIdentity.accountId"),
     ("identity-type", "$.detail.userIdentity.type"),
     ("identity-user-id", "$.detail.userIdentity.onBehalfOf.userId"),
+    ("insight-name", "$.detail.insightDetails.eventName"),
+    ("insight-source", "$.detail.insightDetails.eventSource"),
     ("invoked-by", "$.detail.userIdentity.invokedBy"),
     ("new-session", "$.detail.responseElements.assumedRoleUser.arn"),
     ("region", "$.region"),
@@ -131,6 +133,31 @@ pub(super) fn user_name(alert: &Alert) -> Option<(&'static str, String)> {
         event.kind == EventKind::Signin && OWN_NAMES.contains(&event.name.as_str())
     };
     alert.events.iter().all(own).then(|| ("User", may_be_blank("<user-name>")))
+}
+
+/// The fields below `detail` by which the lines of [`who`] and [`user_name`] name somebody. The type
+/// of an identity is nobody's name.
+pub(super) fn naming(alert: &Alert) -> Vec<&'static str> {
+    let lines: String =
+        who(alert).into_iter().chain(user_name(alert)).map(|(_, value)| value).collect();
+    let named = VARIABLES
+        .iter()
+        .filter(|(name, _)| *name != "identity-type" && lines.contains(&format!("<{name}>")));
+    named.filter_map(|(_, path)| path.strip_prefix("$.detail.")).collect()
+}
+
+/// The event's name and its source. An Insights event has those of the calls that are too many at a
+/// place of its own ([`crate::event::paths_of`]), and one of two variables is always blank.
+pub(super) fn event(alert: &Alert) -> (String, String) {
+    let has = |insights: bool| {
+        alert.events.iter().any(|event| (event.kind == EventKind::Insight) == insights)
+    };
+    let of = |part: &str| {
+        let call = has(false).then(|| format!("<event-{part}>"));
+        let insight = has(true).then(|| format!("<insight-{part}>"));
+        call.into_iter().chain(insight).collect()
+    };
+    (of("name"), of("source"))
 }
 
 /// A field that has the result of some of an alert's events.

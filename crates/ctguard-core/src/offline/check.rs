@@ -4,6 +4,7 @@
 mod assumed;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use super::rules::rules;
 use crate::blueprint::{Alert, Blueprint, Loaded};
@@ -33,9 +34,13 @@ pub fn check(blueprint: &Blueprint, as_of: Date) -> Vec<Diagnostic> {
     problems
 }
 
-/// Checks a blueprint that was read, too, and reports all problems together. Of one that has errors
-/// already, the patterns of the alerts that could be read are checked.
+/// Checks a blueprint that was read, too, and reports all problems together, with warnings about the
+/// messages. Of one that has errors already, the patterns of the alerts that could be read are checked.
 pub fn checked(mut loaded: Loaded, as_of: Date) -> Loaded {
+    if let Some(blueprint) = &loaded.blueprint {
+        loaded.diagnostics.extend(text::warnings(blueprint, &loaded.allowed));
+        diag::sort(&mut loaded.diagnostics);
+    }
     let problems = match &loaded.blueprint {
         Some(blueprint) => check(blueprint, as_of),
         None => pattern_problems(&loaded.alerts, as_of),

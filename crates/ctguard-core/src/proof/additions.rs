@@ -5,6 +5,7 @@
 
 mod bus;
 mod heal;
+mod queue;
 mod role;
 mod topic;
 
@@ -19,6 +20,7 @@ use serde_json::Value;
 pub fn find(desired: &Desired, live: &Live) -> Vec<Remark> {
     let mut found = Vec::new();
     role::find(desired, live, &mut found);
+    queue::find(desired, live, &mut found);
     for (place, here) in desired.own_places() {
         let Some(seen) = live.places.get(place) else { continue };
         bus::find(desired, place, here, seen, &mut found);

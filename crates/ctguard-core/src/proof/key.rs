@@ -65,8 +65,8 @@ pub struct KeyUse<'a> {
     pub service: &'a str,
     pub source_arn: Sent<'a>,
     pub source_account: Sent<'a>,
-    /// Whether it calls the key itself, and not through the service whose resource is encrypted.
-    pub direct: bool,
+    /// The service whose resource is encrypted, where that one calls the key.
+    pub through: Option<&'a str>,
     /// The encryption context: the condition key, in lower case, and its value.
     pub context: Option<(&'a str, Sent<'a>)>,
     /// The calls that it makes.
@@ -90,7 +90,7 @@ impl<'a> KeyUse<'a> {
             service,
             source_arn: never,
             source_account: never,
-            direct: false,
+            through: Some("sns"),
             context,
             calls: ENCRYPT_AND_DECRYPT,
         }
@@ -104,7 +104,7 @@ impl<'a> KeyUse<'a> {
             service: "events.amazonaws.com",
             source_arn: Sent::Value(bus),
             source_account: Sent::Value(account),
-            direct: true,
+            through: None,
             context: Some(("kms:encryptioncontext:aws:events:event-bus:arn", Sent::Value(bus))),
             calls: ENCRYPT_AND_DECRYPT,
         }
@@ -118,7 +118,7 @@ impl<'a> KeyUse<'a> {
             service: "cloudtrail.amazonaws.com",
             source_arn: Sent::Value(trail),
             source_account: Sent::Perhaps(account),
-            direct: true,
+            through: None,
             context: Some(("kms:encryptioncontext:aws:cloudtrail:arn", Sent::Value(trail))),
             calls: ["kms:GenerateDataKey", DESCRIBE],
         }
@@ -132,7 +132,7 @@ impl<'a> KeyUse<'a> {
             service,
             source_arn,
             source_account: account,
-            direct: false,
+            through: Some("sqs"),
             context: None,
             calls: ENCRYPT_AND_DECRYPT,
         }
@@ -171,7 +171,7 @@ pub fn judge(key: Option<&Observed<LiveKey>>, used: KeyUse<'_>) -> Answer {
             resource: &key.arn,
             source_arn: used.source_arn,
             source_account: used.source_account,
-            direct: used.direct,
+            through: used.through,
             extra: &extra,
         };
         match admission(policy, &request) {

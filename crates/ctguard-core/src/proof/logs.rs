@@ -4,12 +4,12 @@ mod expiry;
 pub mod key;
 pub mod unread;
 
-use super::policy::{Admission, PolicyRefusal, Request, Sent, admission, names, stranger, texts};
+use super::policy::{Admission, PolicyRefusal, Request, Sent, admission, outsider, stranger};
 use super::{LinkCode, LinkObject, Remark, RemarkSeverity};
 use crate::desired::Desired;
 use crate::resource::bucket::Bucket;
 use crate::resource::policy::statements;
-use crate::scope::{AccountId, Arn, Place};
+use crate::scope::{Arn, Place};
 use crate::snapshot::Live;
 use crate::snapshot::{LiveBucket, LiveKey, LiveTrail, Observed};
 use serde_json::Value;
@@ -231,27 +231,35 @@ impl TrailFiles<'_> {
         Some(format!("{} on it, by {statement} of its policy", actions.join(", ")))
     }
 
-    /// Accounts beside the bucket's own that its policy lets delete files, or change what keeps
-    /// them. Statements under conditions are left out: whom they let in is not known.
+    /// Accounts beside the bucket's own, and organizations, that its policy lets delete files, or
+    /// change what keeps them.
     fn undone_by(&self) -> Vec<Remark> {
         let Some(bucket) = self.seen.and_then(Observed::known) else { return Vec::new() };
         let Some((itself, file)) = self.arns() else { return Vec::new() };
-        let statements = bucket.bucket.policy.as_ref().map(statements).unwrap_or_default();
-        let allows = statements.into_iter().filter(|statement| {
-            statement.get("Effect").and_then(Value::as_str) == Some("Allow")
-                && statement.get("Condition").is_none()
-        });
+        let Some(policy) = &bucket.bucket.policy else { return Vec::new() };
         let mut found = Vec::new();
-        for statement in allows {
-            let others = foreign(statement, self.place.account.as_str());
-            let named = |action: &&str| {
-                let on = if OF_FILES.contains(action) { &file } else { &itself };
-                names(statement, action, on)
-            };
-            let actions: Vec<&str> = UNDOING.into_iter().filter(named).collect();
-            if others.is_empty() || actions.is_empty() {
+        for statement in statements(policy) {
+            if statement.get("Effect").and_then(Value::as_str) != Some("Allow") {
                 continue;
             }
+            let mut others = BTreeSet::new();
+            let mut actions = Vec::new();
+            for action in UNDOING {
+                let on = if OF_FILES.contains(&action) { &file } else { &itself };
+                let admitted =
+                    outsider::admitted(policy, statement, &self.place.account, action, on);
+                if !admitted.is_empty() {
+                    actions.push(action);
+                }
+                others.extend(admitted.into_iter().map(|(who, depends)| match depends {
+                    None => who.to_string(),
+                    Some(key) => format!("{who} (under a condition on {key})"),
+                }));
+            }
+            if actions.is_empty() {
+                continue;
+            }
+            let others: Vec<String> = others.into_iter().collect();
             let text = format!(
                 "Its policy lets {} call {} on it: log files can be taken away. Take the statement out.",
                 others.join(", "),
@@ -311,7 +319,7 @@ impl TrailFiles<'_> {
                 resource,
                 source_arn: Sent::Value(self.arn),
                 source_account: Sent::Perhaps(self.place.account.as_str()),
-                direct: true,
+                through: None,
                 extra: &extra,
             };
             let Admission::Refuses(refusal) = admission(seen.bucket.policy.as_ref(), &request)
@@ -337,16 +345,4 @@ impl TrailFiles<'_> {
             "{folder}AWSLogs/{account}/{kind}/{region}/2026/11/22/{account}_{kind}_{region}_20261122T1200Z_a.json.gz"
         )
     }
-}
-
-/// The accounts that a statement names beside this one.
-fn foreign(statement: &Value, own: &str) -> Vec<String> {
-    let named = statement.get("Principal").and_then(|who| who.get("AWS"));
-    let accounts = named.into_iter().flat_map(texts).filter_map(|name| match Arn::parse(name) {
-        Some(arn) => AccountId::new(arn.account),
-        None => AccountId::new(name),
-    });
-    let others = accounts.filter(|account| account.as_str() != own);
-    let all: BTreeSet<String> = others.map(|account| format!("account {account}")).collect();
-    all.into_iter().collect()
 }

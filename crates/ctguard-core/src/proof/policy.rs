@@ -4,6 +4,7 @@
 pub mod carried;
 mod condition;
 mod operator;
+pub mod outsider;
 pub mod principal;
 pub mod stranger;
 mod variable;
@@ -70,8 +71,9 @@ pub struct Request<'a> {
     pub source_arn: Sent<'a>,
     /// `aws:SourceAccount` and `aws:SourceOwner`.
     pub source_account: Sent<'a>,
-    /// Whether the service calls the resource itself, and not a second service a key on its behalf.
-    pub direct: bool,
+    /// The service that uses a key on its behalf, such as `sns`; none where it calls the resource
+    /// itself.
+    pub through: Option<&'a str>,
     /// Further keys of this request, in lower case.
     pub extra: &'a [(&'a str, Sent<'a>)],
 }
@@ -233,20 +235,6 @@ fn about(
     }
 }
 
-/// Whether a statement without variables is about an action on a resource, whoever asks.
-pub(super) fn names(statement: &Value, action: &str, resource: &str) -> bool {
-    let nobody = Request {
-        service: "",
-        action,
-        resource,
-        source_arn: Sent::Unknown,
-        source_account: Sent::Unknown,
-        direct: false,
-        extra: &[],
-    };
-    about(statement, Variables::Literal, action, resource, &nobody) == Some(true)
-}
-
 fn element(
     statement: &Value,
     name: &str,
@@ -282,7 +270,7 @@ fn principal_matches(statement: &Value, service: &str) -> bool {
     }
 }
 
-pub(super) fn texts(value: &Value) -> impl Iterator<Item = &str> {
+fn texts(value: &Value) -> impl Iterator<Item = &str> {
     let list: Vec<&str> = match value {
         Value::String(one) => vec![one.as_str()],
         Value::Array(many) => many.iter().filter_map(Value::as_str).collect(),
@@ -341,7 +329,7 @@ mod tests {
             resource: TOPIC,
             source_arn: Sent::Unknown,
             source_account: Sent::Never,
-            direct: true,
+            through: None,
             extra: &[],
         }
     }

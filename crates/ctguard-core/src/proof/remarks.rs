@@ -166,7 +166,7 @@ fn refuses(
                 source_arn: Sent::Value(source),
                 source_account: Arn::parse(source)
                     .map_or(Sent::Unknown, |arn| Sent::Perhaps(arn.account)),
-                direct: true,
+                through: None,
                 extra: &[],
             };
             match admission(live.queue.policy.as_ref(), &request) {

@@ -178,7 +178,7 @@ impl RoleJudge<'_> {
             resource: self.used.role_arn,
             source_arn: Sent::Value(source),
             source_account: Sent::Value(self.lands.account.as_str()),
-            direct: true,
+            through: None,
             extra: &[],
         };
         // A trust policy may hold in some regions only, so the link names the place.

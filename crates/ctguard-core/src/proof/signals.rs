@@ -10,7 +10,7 @@ use crate::resource::keys::RuleKey;
 use crate::resource::machine::machine_arn;
 use crate::scope::Place;
 use crate::snapshot::Live;
-use crate::snapshot::{MetricCount, Observed, RuleSignals, Unreadable};
+use crate::snapshot::{MetricCount, Observed, PlaceSnapshot, RuleSignals, Unreadable};
 use std::collections::BTreeSet;
 
 /// All signals, and the remarks on metrics.
@@ -68,12 +68,13 @@ fn counted<'a>(
     proof: &mut Proof,
 ) {
     let Some(seen) = live.places.get(place) else { return };
+    let is_new = is_new(desired, place, seen);
     let mut unread: BTreeSet<&Unreadable> = BTreeSet::new();
     for name in names {
         match seen.signals.get(name) {
             Some(Observed::Known(signals)) => {
                 let rule = LinkObject::rule(place, name.as_str());
-                judge(place, rule, signals, proof);
+                judge(place, rule, signals, is_new, proof);
             }
             Some(Observed::Unreadable(why)) => drop(unread.insert(why)),
             Some(Observed::Absent) | None => {}
@@ -134,7 +135,23 @@ fn executions(live: &Live, place: &Place, here: &DesiredPlace, proof: &mut Proof
     }
 }
 
-fn judge(place: &Place, rule: LinkObject, signals: &RuleSignals, proof: &mut Proof) {
+/// Within so many hours nobody expects a rule to have fired.
+const NEW_HOURS: u64 = 24;
+
+/// Whether the blueprint came to a place within the last day. EventBridge does not say when a rule
+/// was made; SQS says it of a queue, and an apply makes the dead-letter queues before the first rule
+/// whose targets name them.
+///
+/// Sources: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_DescribeRule.html>,
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html>
+fn is_new(desired: &Desired, place: &Place, seen: &PlaceSnapshot) -> bool {
+    let names = [desired.names.targets_queue(), desired.names.subscriptions_queue()];
+    let queues = names.iter().filter_map(|name| seen.queues.get(&place.arn("sqs", name)));
+    let mut ages = queues.filter_map(Observed::known).filter_map(|queue| queue.age_hours);
+    ages.next().is_some_and(|first| first < NEW_HOURS && ages.all(|age| age < NEW_HOURS))
+}
+
+fn judge(place: &Place, rule: LinkObject, signals: &RuleSignals, is_new: bool, proof: &mut Proof) {
     let RuleSignals { fired, failed, lost } = *signals;
     if failed.count > 0 {
         let cause = format!("{} of its targets failed for good", invocations(failed));
@@ -152,7 +169,7 @@ fn judge(place: &Place, rule: LinkObject, signals: &RuleSignals, proof: &mut Pro
                 .with_fix(fix),
         );
     }
-    if fired.count == 0 {
+    if fired.count == 0 && !is_new {
         proof.remarks.push(Remark {
             severity: RemarkSeverity::Note,
             code: LinkCode::NeverFired,

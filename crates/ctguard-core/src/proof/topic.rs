@@ -475,7 +475,7 @@ impl TopicJudge<'_> {
                 resource: self.arn,
                 source_arn,
                 source_account: Sent::Never,
-                direct: true,
+                through: None,
                 extra: &extra,
             };
             admission(self.topic.topic.policy.as_ref(), &request)

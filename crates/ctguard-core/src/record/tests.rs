@@ -3,6 +3,7 @@
 mod exceptions;
 mod mistakes;
 mod possible;
+mod recorded;
 mod responses;
 mod samples;
 mod slips;

@@ -13,6 +13,11 @@ use serde_json::Value;
 
 const SNS: &str = "sns.amazonaws.com";
 
+/// What SNS may send or not: AWS documents the topic as the source alone.
+///
+/// Source: <https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html>
+const UNSURE: &[&str] = &["aws:sourceaccount"];
+
 /// A message as a topic is given it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Message<'a> {
@@ -92,7 +97,11 @@ impl Handing<'_> {
                 return format!("{why}; there is no dead-letter queue, so the message is lost");
             };
             let context = self.context();
-            match queue_admits(self.on.state, queue, Sender { service: SNS, context: &context }) {
+            match queue_admits(
+                self.on.state,
+                queue,
+                Sender { service: SNS, context: &context, unsure: UNSURE },
+            ) {
                 Ok(()) => {
                     let said = format!("{why}; the message is kept in {queue}");
                     delivery.dead_letters.push(DeadLetter {
@@ -126,11 +135,15 @@ impl Handing<'_> {
         let sns = self.principal(&home.region, service)?;
         match service {
             "sqs" => {
-                queue_admits(self.on.state, address, Sender { service: &sns, context: &context })?;
+                queue_admits(
+                    self.on.state,
+                    address,
+                    Sender { service: &sns, context: &context, unsure: UNSURE },
+                )?;
                 Ok("the queue accepted it".to_owned())
             }
             _ => {
-                target::function_admits(self.on.state, address, &sns, &context)?;
+                target::function_admits(self.on.state, address, &sns, &context, UNSURE)?;
                 Ok("the function was called".to_owned())
             }
         }
@@ -159,7 +172,6 @@ impl Handing<'_> {
         vec![
             ("aws:sourcearn", self.topic_arn),
             ("aws:sourceaccount", account),
-            ("aws:sourceowner", account),
             ("aws:securetransport", "true"),
             ("aws:principalisawsservice", "true"),
         ]

@@ -102,7 +102,7 @@ impl Sending<'_> {
             "lambda" => {
                 // AWS: with a condition on the source's account, EventBridge does not invoke.
                 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html
-                function_admits(self.on.state, &target.arn, EVENTS, &self.context()[..3])?;
+                function_admits(self.on.state, &target.arn, EVENTS, &self.context()[..3], &[])?;
                 delivery.received.push(received(Protocol::Lambda));
                 Ok(Passed::default())
             }
@@ -124,11 +124,16 @@ impl Sending<'_> {
     }
 
     fn queue_admits(&self, arn: &str) -> Result<(), Refused> {
-        queue_admits(self.on.state, arn, Sender { service: EVENTS, context: &self.context() })
+        let unsure = &["aws:sourceaccount"];
+        queue_admits(
+            self.on.state,
+            arn,
+            Sender { service: EVENTS, context: &self.context(), unsure },
+        )
     }
 
     /// AWS: a topic's policy cannot have conditions on EventBridge; in effect a condition on the
-    /// account refuses it, while one on the rule's ARN has been seen to work.
+    /// account refuses it, while one on the rule's ARN has been seen to work, which is not sure.
     /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html>
     fn topic_admits(&self, arn: &str, text: &str) -> Result<(), Refused> {
         let stored =
@@ -142,11 +147,12 @@ impl Sending<'_> {
             action: "sns:Publish",
             resource: arn,
             context,
+            unsure: &["aws:sourcearn"],
         };
         policy::decide(stored.topic.policy.as_ref(), &request)
             .map_err(|why| Refused::new("NO_PERMISSIONS", format!("topic {arn} {why}")))?;
         if let Some(key) = &stored.topic.kms_key {
-            key_admits(self.on.state, arn, key, Sender { service: EVENTS, context })?;
+            key_admits(self.on.state, arn, key, Sender { service: EVENTS, context, unsure: &[] })?;
         }
         if text.len() > MESSAGE_MAX_BYTES {
             return Err(Refused::new("INVALID_PARAMETER", "the message is above 256 KiB"));
@@ -239,12 +245,14 @@ pub fn function_admits(
     arn: &str,
     service: &str,
     context: &[(&str, &str)],
+    unsure: &[&str],
 ) -> Result<(), Refused> {
     let policy = locate(arn, "lambda")
         .and_then(|(place, resource)| state.region(&place).function_policy(resource))
         .ok_or_else(|| Refused::new("NO_RESOURCE", format!("function {arn} does not exist")))?;
     let principal = Principal::Service(service);
-    let request = Request { principal, action: "lambda:InvokeFunction", resource: arn, context };
+    let action = "lambda:InvokeFunction";
+    let request = Request { principal, action, resource: arn, context, unsure };
     policy::decide(policy, &request)
         .map_err(|why| Refused::new("NO_PERMISSIONS", format!("function {arn} {why}")))
 }

@@ -59,6 +59,7 @@ pub fn apply(state: &mut State, fault: Fault, aim: &Aim) -> Result<String, Strin
         Fault::OpenBus
         | Fault::OpenTopic
         | Fault::DenyTopic
+        | Fault::OpenQueue
         | Fault::DenyQueue
         | Fault::DenyBucket => others::statement(state, fault, aim),
         Fault::DenyFunction | Fault::DenyKey => others::denial(state, fault, aim),

@@ -40,6 +40,16 @@ pub fn statement(state: &mut State, fault: Fault, aim: &Aim) -> Result<String, S
             }
             Ok(format!("{may} publish to topic {name} ({place})."))
         }
+        Fault::OpenQueue => {
+            let (place, name) = pick("queue", pick::queues(state), aim, |_| true)?;
+            let arn = place.arn("sqs", &name);
+            if let Some(queue) = state.region_mut(&place).queues.get_mut(&name) {
+                for action in ["sqs:ReceiveMessage", "sqs:PurgeQueue"] {
+                    add(&mut queue.queue.policy, anybody("Allow", action, &arn));
+                }
+            }
+            Ok(format!("Anybody may now read and purge queue {name} ({place})."))
+        }
         Fault::DenyQueue => {
             let (place, name) = pick("queue", pick::queues(state), aim, |_| true)?;
             let arn = place.arn("sqs", &name);

@@ -200,6 +200,7 @@ fn every_fault_keeps_the_event_from_a_subscriber_but_those_that_leave_delivery_a
             Fault::OpenBus,
             Fault::CopyBus,
             Fault::OpenTopic,
+            Fault::OpenQueue,
             Fault::LagTagSearch,
             Fault::RequireTag,
         ];

@@ -75,7 +75,7 @@ fn visible_topic<'a>(reader: &Reader<'a>, arn: &str) -> Result<Option<&'a Stored
     let principal = Principal::Account(&reader.place.account);
     let context = [("aws:securetransport", "true")];
     let action = "sns:GetTopicAttributes";
-    let request = Request { principal, action, resource: arn, context: &context };
+    let request = Request { principal, action, resource: arn, context: &context, unsure: &[] };
     let policy = stored.and_then(|stored| stored.topic.policy.as_ref());
     policy::decide(policy, &request)
         .map_err(|why| deny("AuthorizationError", format!("topic {arn} {why}")))?;
@@ -147,7 +147,10 @@ pub fn queues(
                 Observed::Absent
             };
             let (queue, messages) = (given_back::queue(&stored.queue), stored.messages);
-            Observed::Known(LiveQueue { queue, tags, messages })
+            let now = reader.state.clock;
+            let age = stored.created.map(|made| now.0.as_second() - made.0.as_second());
+            let age_hours = age.and_then(|age| u64::try_from(age / 3_600).ok());
+            Observed::Known(LiveQueue { queue, tags, messages, age_hours })
         });
         live.insert(arn, observed);
     }

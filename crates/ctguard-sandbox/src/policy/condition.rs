@@ -35,6 +35,7 @@ const NOT_OF_SERVICES: &[&str] = &[
     "aws:multifactorauthpresent",
     "aws:principalorgid",
     "aws:principalorgpaths",
+    "aws:referer",
     "aws:sourceidentity",
     "aws:sourcevpc",
     "aws:sourcevpcarn",
@@ -59,6 +60,7 @@ const OF_AWS: &[&str] = &[
     "aws:principaltype",
     "aws:userid",
     "aws:sourceip",
+    "kms:calleraccount",
 ];
 
 /// Keys that say for whom a service acts. Where the caller gives none, there is none.
@@ -76,6 +78,10 @@ const FIRST_SECOND: i64 = 1_795_305_600;
 /// A key in a request.
 enum Key<'a> {
     Values(Vec<&'a str>),
+    /// Absent, or this value.
+    Perhaps(&'a str),
+    /// A value of which this is the beginning.
+    Starting(&'a str),
     /// This value, and perhaps others.
     Among(&'a str),
     Absent,
@@ -110,8 +116,19 @@ pub fn check(block: Option<&Value>, request: &Request<'_>, resolves: bool) -> (H
 }
 
 fn look_up<'a>(key: &str, request: &Request<'a>) -> Key<'a> {
+    // SNS's own name for the account. A key sees whose call it is in the same way.
+    let key = match (key, request.principal) {
+        ("aws:sourceowner", Principal::Service(_)) => "aws:sourceaccount",
+        ("kms:calleraccount", Principal::Role { .. }) if request.action.starts_with("kms:") => {
+            "aws:principalaccount"
+        }
+        (key, _) => key,
+    };
     let values: Vec<&str> =
         request.context.iter().filter(|(name, _)| *name == key).map(|(_, value)| *value).collect();
+    if let ([value], true) = (values.as_slice(), request.unsure.contains(&key)) {
+        return Key::Perhaps(value);
+    }
     if !values.is_empty() {
         return Key::Values(values);
     }
@@ -138,11 +155,19 @@ fn look_up<'a>(key: &str, request: &Request<'a>) -> Key<'a> {
                 Key::Absent
             }
             "aws:sourceip" => Key::OfAws,
+            // Of a key whether it counts that SNS calls is not documented.
+            "aws:viaawsservice" if request.action.starts_with("kms:") => Key::Unknown,
             "aws:viaawsservice" => Key::Values(vec!["false"]),
+            // AWS: absent, or false where a service took the role on.
+            "aws:multifactorauthpresent" => Key::Perhaps("false"),
+            // The id of the role, a colon, and the name of the session.
+            // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable
+            "aws:userid" => Key::Starting("AROA"),
             "aws:principaltype" => Key::Values(vec!["AssumedRole"]),
             "aws:principalorgid"
             | "aws:principalorgpaths"
             | "aws:federatedprovider"
+            | "aws:referer"
             | "aws:tagkeys"
             | "aws:sourceidentity"
             | "aws:sourcevpc"
@@ -186,6 +211,8 @@ fn of_service<'a>(key: &str, service: &'a str, request: &Request<'a>) -> Key<'a>
         "aws:principalservicename" => Key::Values(vec![service]),
         "aws:principalservicenameslist" => Key::Among(service),
         "aws:viaawsservice" => Key::Values(vec!["false"]),
+        // Only of requests on behalf of somebody.
+        "kms:viaservice" => Key::Absent,
         "aws:calledvia" | "aws:calledviafirst" | "aws:calledvialast" => Key::Absent,
         "aws:requestedregion" => match Arn::parse(request.resource) {
             Some(arn) if !arn.region.is_empty() => Key::Values(vec![arn.region]),
@@ -232,6 +259,14 @@ fn holds(operator: &str, key: &str, wanted: &Value, request: &Request<'_>, resol
         Key::Absent => when_absent.into(),
         Key::Unknown => Held::Unknown,
         Key::Time => before_now(test, negated, &texts),
+        Key::Perhaps(value) => match compared_with(value, &texts, matches) {
+            Some(hit) if (hit != negated) == when_absent => when_absent.into(),
+            _ => Held::Unknown,
+        },
+        Key::Starting(start) => match starting(test, start, &texts) {
+            Some(hit) => (hit != negated).into(),
+            None => Held::Unknown,
+        },
         Key::OfAws => {
             let narrow = texts.iter().all(|text| is_narrow(test, text));
             if narrow && when_absent == negated { negated.into() } else { Held::Unknown }
@@ -253,16 +288,9 @@ fn holds(operator: &str, key: &str, wanted: &Value, request: &Request<'_>, resol
         Key::Values(values) => {
             let mut outcomes = Vec::new();
             for value in values {
-                let mut hit = Some(false);
-                for text in &texts {
-                    match matches(text, value) {
-                        Some(true) => hit = Some(true),
-                        Some(false) => {}
-                        None if hit == Some(false) => hit = None,
-                        None => {}
-                    }
-                }
-                let Some(hit) = hit else { return Held::Unknown };
+                let Some(hit) = compared_with(value, &texts, matches) else {
+                    return Held::Unknown;
+                };
                 outcomes.push(hit != negated);
             }
             match quantifier {
@@ -271,6 +299,42 @@ fn holds(operator: &str, key: &str, wanted: &Value, request: &Request<'_>, resol
             }
         }
     }
+}
+
+/// Whether one of the texts matches a value; `None` when that is not known.
+fn compared_with(value: &str, texts: &[String], matches: Matches) -> Option<bool> {
+    let hits: Vec<Option<bool>> = texts.iter().map(|text| matches(text, value)).collect();
+    match hits.contains(&Some(true)) {
+        true => Some(true),
+        false if hits.contains(&None) => None,
+        false => Some(false),
+    }
+}
+
+/// Whether one of the texts matches every value with this beginning, or none matches any.
+fn starting(test: &str, start: &str, texts: &[String]) -> Option<bool> {
+    let ignore = test.contains("ignorecase");
+    let patterns = test.ends_with("like") && test.starts_with("string");
+    if !patterns && !test.starts_with("string") {
+        return None;
+    }
+    let start = if ignore { start.to_ascii_lowercase() } else { start.to_owned() };
+    let mut none = true;
+    for text in texts {
+        let text = if ignore { text.to_ascii_lowercase() } else { text.clone() };
+        if !patterns {
+            none &= !(verbatim(&text).starts_with(&start) && verbatim(&text) != start);
+            continue;
+        }
+        let star = text.find(['*', '?', ESCAPE]).unwrap_or(text.len());
+        let (plain, wild) = text.split_at(star);
+        if wild.ends_with('*') && !text.contains(ESCAPE) && glob(&text, &start) {
+            return Some(true);
+        }
+        let further = plain.len() > start.len() && plain.starts_with(&start);
+        none &= !(further || !wild.is_empty() && start.starts_with(plain));
+    }
+    none.then_some(false)
 }
 
 fn null(wanted: &Value, found: &Key<'_>) -> Held {
@@ -284,8 +348,8 @@ fn null(wanted: &Value, found: &Key<'_>) -> Held {
     };
     match found {
         Key::Absent => absent.into(),
-        Key::Values(_) | Key::Among(_) | Key::Time => (!absent).into(),
-        Key::OfAws | Key::Unknown => Held::Unknown,
+        Key::Values(_) | Key::Starting(_) | Key::Among(_) | Key::Time => (!absent).into(),
+        Key::Perhaps(_) | Key::OfAws | Key::Unknown => Held::Unknown,
     }
 }
 

@@ -5,7 +5,7 @@ use super::Wound;
 use ctguard_core::resource::bucket::{Bucket, Expiration, Expires};
 use ctguard_core::scope::Place;
 use ctguard_sandbox::State;
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub const WOUNDS: &[(&str, Wound)] = &[
     ("delete the buckets", |s, _, _| {
@@ -43,6 +43,24 @@ pub const WOUNDS: &[(&str, Wound)] = &[
             let statements = bucket.policy.as_mut().and_then(|p| p["Statement"].as_array_mut());
             statements.into_iter().for_each(|list| list.push(all.clone()));
         })
+    }),
+    ("let another account delete under conditions", |s, _, _| {
+        let who = json!({ "AWS": "999988887777" });
+        let multi_factor = json!({ "Bool": { "aws:MultiFactorAuthPresent": "true" } });
+        let address = json!({ "IpAddress": { "aws:SourceIp": "192.0.2.0/24" } });
+        deletes(s, who.clone(), multi_factor);
+        deletes(s, who, address);
+    }),
+    ("let another account delete under conditions that it never meets", |s, _, _| {
+        let who = json!({ "AWS": "999988887777" });
+        deletes(s, who.clone(), json!({ "StringEquals": { "aws:PrincipalAccount": "1" } }));
+        deletes(s, who, json!({ "Bool": { "aws:PrincipalIsAWSService": "true" } }));
+        let own = json!({ "StringEquals": { "aws:PrincipalAccount": "111122223333" } });
+        deletes(s, json!("*"), own);
+    }),
+    ("let the organization delete files", |s, _, _| {
+        let all = json!({ "StringEquals": { "aws:PrincipalOrgID": "o-a1b2c3d4e5" } });
+        deletes(s, json!({ "AWS": "*" }), all);
     }),
     ("let anybody read files", |s, _, _| {
         buckets(s, |bucket| {
@@ -127,4 +145,14 @@ fn encrypt_logs(state: &mut State, enabled: bool, admits: bool) {
             here.keys.insert("logs".to_owned(), key);
         }
     }
+}
+
+/// Lets somebody delete files, under a condition.
+fn deletes(state: &mut State, who: Value, condition: Value) {
+    buckets(state, |bucket| {
+        let one = json!({ "Sid": "other", "Effect": "Allow", "Principal": who.clone(),
+            "Action": "s3:DeleteObject", "Resource": "arn:aws:s3:::*", "Condition": condition.clone() });
+        let statements = bucket.policy.as_mut().and_then(|p| p["Statement"].as_array_mut());
+        statements.into_iter().for_each(|list| list.push(one.clone()));
+    });
 }

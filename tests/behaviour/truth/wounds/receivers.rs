@@ -3,12 +3,15 @@
 use super::super::hands::{calling, chat, deny, siem, triage};
 use super::super::town::{allow, place};
 use super::Wound;
+use ctguard_core::resource::queue::Queue;
 use ctguard_sandbox::state::StoredSubscription;
 use serde_json::json;
 
 pub const WOUNDS: &[(&str, Wound)] = &[
     ("delete the queue", |s, _, _| drop(s.region_mut(&place("eu-west-1")).queues.remove("siem"))),
     ("shut the queue", |s, _, _| siem(s, |queue| queue.policy = None)),
+    ("let anybody take messages", |s, _, _| siem(s, |queue| anybody(queue, "sqs:*"))),
+    ("let anybody delete the queue", |s, _, _| siem(s, |queue| anybody(queue, "sqs:DeleteQueue"))),
     ("open the queue to another topic", |s, _, _| {
         siem(s, |queue| {
             let mut policy = allow("sns.amazonaws.com", "sqs:SendMessage", "*");
@@ -76,3 +79,12 @@ pub const WOUNDS: &[(&str, Wound)] = &[
         })
     }),
 ];
+
+/// Adds a statement for everybody to the policy of a queue.
+fn anybody(queue: &mut Queue, action: &str) {
+    let arn = "arn:aws:sqs:eu-west-1:111122223333:siem";
+    let one = json!({ "Sid": "open", "Effect": "Allow", "Principal": "*",
+        "Action": action, "Resource": arn });
+    let statements = queue.policy.as_mut().and_then(|policy| policy["Statement"].as_array_mut());
+    statements.into_iter().for_each(|list| list.push(one.clone()));
+}

@@ -38,7 +38,41 @@ const LEGACY: &[(&str, &[&str], &str)] = &[
     ),
 ];
 
+/// What one entry of `events:` stands for.
+type Written<'a> = (&'a Span, BTreeSet<&'a EventRef>);
+
+/// The entries of an alert's `events:`, in the order of the file.
+fn written(notes: &AlertNotes) -> Vec<Written<'_>> {
+    let mut all: Vec<Written<'_>> = Vec::new();
+    for resolved in &notes.events {
+        match all.last_mut() {
+            Some((span, events)) if *span == &resolved.span => drop(events.insert(&resolved.event)),
+            _ => all.push((&resolved.span, BTreeSet::from([&resolved.event]))),
+        }
+    }
+    all
+}
+
 impl Linter<'_> {
+    /// Entries that add nothing to those before them.
+    fn repeated(&mut self, notes: &AlertNotes) {
+        let mut before: BTreeSet<&EventRef> = BTreeSet::new();
+        for (span, events) in written(notes) {
+            if events.is_subset(&before)
+                && let Some(first) = events.first()
+            {
+                let what = match events.len() {
+                    1 => format!("`{}` stands", first.short()),
+                    _ => format!("`{}` and what else this means stand", first.short()),
+                };
+                let message = format!("{what} in this alert's `events` already");
+                let help = "take one of the two out; was another event meant?".to_owned();
+                self.warn(codes::EVENT_REPEATED, Some(notes), Some(span), message, help);
+            }
+            before.extend(events);
+        }
+    }
+
     pub(super) fn events(&mut self, alert: &Alert, notes: &AlertNotes) {
         for (source, names, modern) in LEGACY {
             let legacy =
@@ -57,6 +91,7 @@ impl Linter<'_> {
                 );
             }
         }
+        self.repeated(notes);
         self.data_events(notes);
         // What is taken for a sign-in in case it is one lands like any other call.
         let sign_in = |found: &&Resolved| {

@@ -5,9 +5,11 @@ use super::super::reader::{MappingFields, Reader, Spanned};
 use super::super::yaml::{Node, Value};
 use super::{
     RawAlert, RawBlueprint, RawCondition, RawDestination, RawEvent, RawEventParts, RawException,
-    RawFilter, RawHeal, RawHealLogging, RawInclude, RawIncludeFrom, RawInclusion, RawRegion,
-    RawRegionException, RawRegions, RawRoute, RawTag, RawTest, RawTrail, RawTrust, fleet,
+    RawFilter, RawHeal, RawHealLogging, RawInclude, RawIncludeFrom, RawInclusion, RawOperator,
+    RawRegion, RawRegionException, RawRegions, RawRoute, RawTag, RawTest, RawTrail, RawTrust,
+    fleet,
 };
+use crate::catalogue::nearest;
 use crate::codes;
 use crate::diag::{Diagnostic, Span};
 
@@ -292,11 +294,20 @@ pub(super) fn routes(reader: &mut Reader<'_>, node: &Node) -> Vec<RawRoute> {
 
 fn include(reader: &mut Reader<'_>, node: &Node) -> Option<RawInclude> {
     const HELP: &str = "write `builtin: account-security` or `path: ./file.yaml`";
+    if let Value::Text(written) = &node.value {
+        let written = written.trim();
+        let key = if written.contains(['/', '.']) { "path" } else { "builtin" };
+        let help = format!("write `{key}: {written}`");
+        reader.wrong_type(node, "an include", "a mapping", &help);
+        return None;
+    }
     let fields = reader.mapping(node, keys::INCLUDE)?;
     let omit = reader.texts(&fields, "omit").unwrap_or_default();
     let from = match (fields.get("builtin"), fields.get("path")) {
         (Some(node), None) => RawIncludeFrom::Builtin(reader.text(node, "builtin")?),
         (None, Some(node)) => RawIncludeFrom::Path(reader.text(node, "path")?),
+        // A key that is none has been reported, and is the reason.
+        (None, None) if !keys::INCLUDE.know(node) => return None,
         _ => {
             reader.wrong_type(node, "an include", "either `builtin` or `path`", HELP);
             return None;
@@ -361,6 +372,17 @@ fn test(reader: &mut Reader<'_>, node: &Node) -> Option<RawTest> {
 fn event(reader: &mut Reader<'_>, node: &Node) -> Option<RawEvent> {
     if !matches!(node.value, Value::Mapping(_)) {
         return reader.text(node, "events").map(RawEvent::Text);
+    }
+    if let [entry] = node.entries()
+        && let Value::Text(name) = &entry.node.value
+        && !keys::EVENT.know(node)
+        && nearest(&entry.key, keys::EVENT.names().iter().copied()).is_empty()
+    {
+        let message = format!("`{}: {name}` is a key with a value, and no event", entry.key);
+        let help = format!("write `{}:{name}`, without a space", entry.key);
+        let error = Diagnostic::error(codes::WRONG_TYPE, message).help(help);
+        reader.push(error.label("a space follows the colon"), &entry.key_span);
+        return None;
     }
     let fields = reader.mapping(node, keys::EVENT)?;
     Some(RawEvent::Parts(Box::new(RawEventParts {
@@ -438,7 +460,15 @@ fn collect_conditions(
             }
             Value::Sequence(operators) => {
                 let operator = |node: &Node| {
-                    Some(Spanned { value: node.to_json()?, span: reader.span(&node.span) })
+                    let operand = match node.entries() {
+                        [entry] => &entry.node.span,
+                        _ => &node.span,
+                    };
+                    Some(RawOperator {
+                        value: node.to_json()?,
+                        span: reader.span(&node.span),
+                        operand: reader.span(operand),
+                    })
                 };
                 let operators = operators.iter().filter_map(operator).collect();
                 let span = reader.span(&entry.key_span);

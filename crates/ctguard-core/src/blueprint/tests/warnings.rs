@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::codes;
+use crate::offline;
 
 #[test]
 fn every_warning_is_given_and_silenced_by_its_code() {
@@ -33,8 +34,14 @@ fn every_warning_is_given_and_silenced_by_its_code() {
             with("routes:", "  x: { topic: x, subscribers: [{ email: a@b.example }] }\nroutes:"),
             "destination-unused",
         ),
+        (events("[ec2:CreateVpc, ec2:DeleteVpc, ec2:CreateVpc]"), "event-repeated"),
         (with(subscribers, "[]"), "destination-without-subscribers"),
         (with("format: json", "format: text"), "text-to-machine"),
+        (
+            events("[sts:AssumeRoleWithSAML]\n    outcome: failure")
+                .replace("format: json", "format: text"),
+            "text-empty",
+        ),
         (with(subscribers, "[{ https: \"https://a:pw@b.example/in\" }]"), "secret-in-url"),
         (
             with(subscribers, "[{ https: \"https://hooks.slack.com/services/T0/B0/x\" }]"),
@@ -123,12 +130,12 @@ fn every_warning_is_given_and_silenced_by_its_code() {
         (events("[{ source: cloudtrail, name: StopLogging, unchecked: true }]"), "unchecked-known"),
     ];
     for (text, code) in &cases {
-        let loaded = read(text);
+        let loaded = offline::checked(read(text), AS_OF);
         let codes: Vec<&str> = loaded.diagnostics.iter().map(|one| one.code.as_str()).collect();
         assert!(codes.contains(code), "{code}: {codes:?}\n{text}\n{:#?}", loaded.diagnostics);
         assert!(loaded.diagnostics.iter().all(|one| one.severity == Severity::Warning));
         assert!(loaded.blueprint.is_some(), "{text}");
-        let silenced = read(&format!("{text}allow: [{code}]\n"));
+        let silenced = offline::checked(read(&format!("{text}allow: [{code}]\n")), AS_OF);
         assert!(silenced.diagnostics.iter().all(|one| one.code != *code), "{code} stays");
     }
     let covered: std::collections::BTreeSet<&str> = cases.iter().map(|(_, code)| *code).collect();

@@ -1,6 +1,6 @@
 //! Alerts: ids, texts, events, conditions, exceptions and who is told.
 
-use super::super::raw::{RawAlert, RawException, RawFilter, RawTest};
+use super::super::raw::{RawAlert, RawException, RawFilter, RawOperator, RawTest};
 use super::super::reader::Spanned;
 use super::super::source::normalise;
 use super::super::{Alert, AlertTest, Exception, Expect, Outcome, Regions, Risk};
@@ -8,10 +8,11 @@ use super::Resolved;
 use super::{
     AlertNotes, allow, date, events, grounds, kebab_name, length, line, missed_landing, references,
 };
+use crate::catalogue::nearest;
 use crate::codes;
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Span};
 use crate::resource::names::Names;
-use eventbridge_pattern::{Filter, PatternError};
+use eventbridge_pattern::{Filter, OPERATORS, PatternError};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -274,6 +275,11 @@ fn filter_error(raw: &RawFilter, error: &PatternError) -> Diagnostic {
                     || error.path.ends_with(&format!(".{key}")))
         })
     };
+    if let Some((span, help)) = operator_error(raw, error) {
+        return Diagnostic::error(codes::FILTER_INVALID, error.message.clone())
+            .at(Some(span))
+            .help(help);
+    }
     let (label, span) = match exact.or_else(below) {
         Some((_, span)) => (None, span),
         None if error.path.is_empty() => (None, &raw.span),
@@ -291,6 +297,56 @@ fn filter_error(raw: &RawFilter, error: &PatternError) -> Diagnostic {
         .help(help);
     diagnostic.label = label;
     diagnostic
+}
+
+/// Where the operator stands that is wrong by itself, and what to do.
+fn operator_error(raw: &RawFilter, error: &PatternError) -> Option<(Span, String)> {
+    let all = raw.conditions.iter().filter(|condition| condition.path == error.path);
+    let wrong = |one: &&RawOperator| {
+        let alone = Filter::parse(&json!({ error.path.as_str(): [one.value] }));
+        alone.is_err_and(|alone| alone.message == error.message)
+    };
+    let operator = all.flat_map(|condition| &condition.operators).find(wrong)?;
+    let names: Vec<&str> =
+        operator.value.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+    let plain = |value: Option<&Value>| match value {
+        Some(Value::String(text)) => text.clone(),
+        Some(value) => value.to_string(),
+        None => "VALUE".to_owned(),
+    };
+    Some(match names.as_slice() {
+        [name] if OPERATORS.contains(name) => (
+            operator.operand.clone(),
+            format!("`{name}` takes another value: see docs/patterns.md"),
+        ),
+        [name @ ("equals" | "eq" | "is" | "in")] => {
+            let value = plain(operator.value.get(name));
+            let value = value.trim_start_matches('[').trim_end_matches(']').to_owned();
+            (
+                operator.span.clone(),
+                format!("values stand by themselves: `{}: [{value}]`", error.path),
+            )
+        }
+        [name @ ("not" | "not-equals" | "ne")] => {
+            let value = plain(operator.value.get(name));
+            (operator.span.clone(), format!("write `{{ anything-but: {value} }}`"))
+        }
+        [name @ ("contains" | "regex" | "matches" | "like")] => {
+            let value = plain(operator.value.get(name));
+            (operator.span.clone(), format!("write `{{ wildcard: \"*{value}*\" }}`"))
+        }
+        [name] => match nearest(name, OPERATORS.iter().copied()).first() {
+            Some(meant) => (operator.span.clone(), format!("did you mean `{meant}`?")),
+            None => return None,
+        },
+        [first, ..] => (
+            operator.span.clone(),
+            format!(
+                "write each by itself: `[{{ {first}: ... }}, ...]`; one of them is enough then"
+            ),
+        ),
+        [] => (operator.span.clone(), "write a value, or an operator in braces".to_owned()),
+    })
 }
 
 fn unknown(written: &Spanned<String>, what: &str, help: &str, out: &mut Vec<Diagnostic>) {

@@ -1,6 +1,7 @@
 //! The first pass: places, and everything that is refused before a value is read.
 
 use super::super::source::Source;
+use super::hints;
 use crate::codes;
 use crate::diag::Diagnostic;
 use saphyr_parser::{Event, Parser, ScalarStyle, StrInput};
@@ -107,17 +108,10 @@ impl<'a> Pass<'a> {
             }
             Some(Err(error)) => {
                 let at = self.source.byte_of_char(error.marker().index());
-                let line = self.source.line(at);
-                let indent = self.source.text.lines().nth(line - 1).unwrap_or_default();
-                let blank = indent.len() - indent.trim_start().len();
                 let refusal = self
                     .refusal(codes::YAML_SYNTAX, "this is not valid YAML", &(at..at + 1))
                     .label(error.info().to_owned());
-                Err(if indent[..blank].contains('\t') {
-                    refusal.help("YAML is indented with spaces; a tab stands here").into()
-                } else {
-                    refusal.into()
-                })
+                Err(hints::explain(self.source, at, refusal).into())
             }
         }
     }

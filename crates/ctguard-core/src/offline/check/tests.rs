@@ -110,3 +110,48 @@ fn the_patterns_of_good_alerts_are_checked_beside_other_mistakes() {
     let found: Vec<&str> = loaded.diagnostics.iter().map(|one| one.code.as_str()).collect();
     assert_eq!(found, ["name-invalid", "never-matches", "event-unknown"]);
 }
+
+/// What is said of an alert whose event, outcome and destination are these.
+fn of_texts(format: &str, event: &str, more: &str) -> Vec<String> {
+    let alert = format!(
+        "  - {{ id: a, title: T, risk: high, why: w, next: n, events: [{event}], notify: [to]{more} }}"
+    );
+    let text = format!(
+        "version: 1\nname: acme\nregions: enabled\ndestinations: {{ to: {{ topic: to, format: {format}, subscribers: [{{ email: a@b.example }}] }} }}\nalerts:\n{alert}\n"
+    );
+    let loaded = checked(load_text("b.yaml", &text, None, AS_OF), AS_OF);
+    assert!(loaded.blueprint.is_some(), "{:#?}", loaded.diagnostics);
+    let told = loaded.diagnostics.into_iter();
+    let told = told.filter(|one| one.code == crate::codes::TEXT_EMPTY);
+    told.map(|one| format!("{}; {}", one.message, one.help.unwrap_or_default())).collect()
+}
+
+#[test]
+fn a_message_that_names_nobody_is_told() {
+    let saml = "sts:AssumeRoleWithSAML";
+    let insight = "{ source: ec2, name: RunInstances, kind: insight }";
+    let failed = ", outcome: failure";
+    let web = ", where: { userIdentity.type: [WebIdentityUser] }";
+    for (format, event, more, part) in [
+        ("text", saml, failed, Some("write `format: mail`")),
+        ("chat", saml, failed, Some("`sts:AssumeRoleWithSAML`")),
+        // These have the record, or compose a mail of it.
+        ("mail", saml, failed, None),
+        ("json", saml, failed, None),
+        ("raw", saml, failed, None),
+        // The new session is shown, which names the role and who took it.
+        ("text", saml, "", None),
+        ("text", saml, ", allow: [text-empty], outcome: failure", None),
+        ("text", "sts:AssumeRole", failed, None),
+        ("text", "kms:CreateKey", web, Some("`kms:CreateKey`")),
+        ("text", insight, "", Some("has no caller")),
+        // Services mostly say that they are the caller, some only their account.
+        ("text", "{ source: kms, name: RotateKey, kind: service }", "", None),
+        ("text", "signin:ConsoleLogin", failed, None),
+    ] {
+        let told = of_texts(format, event, more);
+        let (row, expected) = (format!("{format} {event}{more}"), usize::from(part.is_some()));
+        assert_eq!(told.len(), expected, "{row}: {told:?}");
+        assert!(part.is_none_or(|part| told[0].contains(part)), "{row}: {told:?}");
+    }
+}

@@ -9,17 +9,21 @@
 //! | `aws:ViaAWSService` | always `false` |
 //! | `aws:RequestedRegion`, `aws:ResourceAccount` | always, those of the resource |
 //! | `aws:CurrentTime`, `aws:EpochTime` | always; not before this program was written |
-//! | `aws:PrincipalArn`, `aws:PrincipalAccount`, `aws:PrincipalType`, `aws:userid`, `aws:SourceIp` | none, or one of AWS's own |
+//! | `aws:PrincipalArn`, `aws:PrincipalAccount`, `aws:PrincipalType`, `aws:userid`, `aws:SourceIp`, `kms:CallerAccount` | none, or one of AWS's own |
 //! | what belongs to people, roles, organizations, tags, VPCs and chained calls | never |
 //! | `sns:Protocol`, `sns:Endpoint`, `sts:ExternalId` | never: they belong to other requests |
+//! | `aws:Referer` | never: it comes from a link on a page |
+//! | `kms:ViaService` | never; of a key that another service uses for it, none or that service's |
 //! | tags of the resource | where they were read: none, or the tag's value |
 //! | a misspelt key, and one of another service | never |
-//! | anything else | not known |
+//! | anything else, such as `aws:UserAgent` | not known |
 //!
 //! Where a second service calls a key on behalf of the first, what the first would have sent with
 //! its own call is not known.
 //!
-//! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+//! Sources: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>,
+//! and for the keys of KMS, whose `kms:ViaService` is of requests on behalf of a principal of an
+//! account, <https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html>
 
 use super::{Request, Sent};
 use crate::resource::policy::condition_keys::is_nowhere;
@@ -32,6 +36,8 @@ pub enum Carried {
     Value(String),
     /// Always, with several values, this one among them.
     Including(String),
+    /// Always, with one value that begins with this and goes on.
+    Beginning(&'static str),
     /// Always, with one value that begins with one of these.
     Beneath(Vec<String>),
     /// Always; the time is not before [`EARLIEST`].
@@ -60,6 +66,7 @@ const OF_OTHERS: &[&str] = &[
     "aws:multifactorauthpresent",
     "aws:principalorgid",
     "aws:principalorgpaths",
+    "aws:referer",
     "aws:sourceidentity",
     "aws:sourcevpc",
     "aws:sourcevpcarn",
@@ -111,8 +118,14 @@ pub fn by_service(request: &Request<'_>, key: &str) -> Carried {
         | "aws:principalaccount"
         | "aws:principaltype"
         | "aws:userid"
-        | "aws:sourceip" => Carried::Foreign,
-        _ if !request.direct => Carried::Unknown,
+        | "aws:sourceip"
+        | "kms:calleraccount" => Carried::Foreign,
+        "kms:viaservice" => match (request.through, here) {
+            (None, _) => Carried::Never,
+            (Some(name), Some(arn)) => Carried::Perhaps(via_service(name, arn.region)),
+            (Some(_), None) => Carried::Unknown,
+        },
+        _ if request.through.is_some() => Carried::Unknown,
         "aws:securetransport" | "aws:principalisawsservice" => value("true"),
         "aws:viaawsservice" => value("false"),
         "aws:principalservicename" => value(request.service),
@@ -126,6 +139,13 @@ pub fn by_service(request: &Request<'_>, key: &str) -> Carried {
         }
         _ => Carried::Unknown,
     }
+}
+
+/// A service in `kms:ViaService`: with this ending in all partitions.
+///
+/// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service>
+pub(super) fn via_service(name: &str, region: &str) -> String {
+    format!("{name}.{region}.amazonaws.com")
 }
 
 impl Sent<'_> {

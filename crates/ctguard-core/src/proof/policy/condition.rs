@@ -122,6 +122,8 @@ enum Possible<'a> {
     Value(&'a str),
     /// This value, and perhaps others.
     Including(&'a str),
+    /// A value that begins with this and goes on.
+    Beginning(&'a str),
     /// A value that begins with one of these.
     Beneath(&'a [String]),
     Time,
@@ -133,6 +135,7 @@ fn possible(carried: &Carried) -> Vec<Possible<'_>> {
     match carried {
         Carried::Value(value) => vec![Possible::Value(value)],
         Carried::Including(value) => vec![Possible::Including(value)],
+        Carried::Beginning(start) => vec![Possible::Beginning(start)],
         Carried::Beneath(starts) => vec![Possible::Beneath(starts)],
         Carried::PerhapsBeneath(starts) => vec![Possible::Absent, Possible::Beneath(starts)],
         Carried::Time => vec![Possible::Time],
@@ -178,6 +181,9 @@ impl Asked<'_> {
                 };
             }
             Possible::Beneath(starts) => return self.holds_beneath(starts),
+            Possible::Beginning(start) => {
+                any(self.wanted, |wanted| test.matches_any(wanted, start))
+            }
             Possible::Time => any(self.wanted, |wanted| test.matches_from(wanted, EARLIEST)),
             Possible::Foreign => {
                 let could = self.wanted.iter().any(|wanted| test.could_match_foreign(wanted));

@@ -135,6 +135,30 @@ impl Test {
         })
     }
 
+    /// Whether every value that begins so and goes on matches, or none.
+    pub fn matches_any(self, wanted: &str, start: &str) -> Option<bool> {
+        let begins = |wanted: &str, start: &str| match wanted.get(..start.len()) {
+            Some(same) => same == start && wanted.len() > start.len(),
+            None => false,
+        };
+        let apart = match self {
+            Self::Same => !begins(&exact(wanted), start),
+            Self::SameFolded => {
+                !begins(&exact(wanted).to_ascii_lowercase(), &start.to_ascii_lowercase())
+            }
+            Self::Like if wanted.strip_suffix('*').is_some_and(|wanted| glob(wanted, start)) => {
+                return Some(true);
+            }
+            Self::Like => {
+                let fixed = wanted.split(['*', '?']).next().unwrap_or_default();
+                let open = fixed.len() < wanted.len();
+                !(begins(fixed, start) || open && (fixed == start || start.starts_with(fixed)))
+            }
+            _ => return None,
+        };
+        apart.then_some(false)
+    }
+
     /// Whether the time of a request matches, which is not before a second.
     pub fn matches_from(self, wanted: &str, earliest: i64) -> Option<bool> {
         let (order, wanted) = match self {

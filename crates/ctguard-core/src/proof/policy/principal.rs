@@ -5,7 +5,7 @@
 //!
 //! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
 
-use super::carried::{Carried, RESOURCE_TAG};
+use super::carried::{Carried, RESOURCE_TAG, via_service};
 use super::condition::{self, Carries, Variables, Verdict};
 use super::{Admission, PolicyRefusal, about, has_effect, sid, texts, variables_of};
 use crate::desired::{Desired, ScopeOrganization};
@@ -262,8 +262,19 @@ impl Carries for Asker<'_> {
             "aws:principalarn" => value(self.role_arn),
             "aws:resourceaccount" => value(self.resource_account),
             "aws:securetransport" => value("true"),
-            "aws:principalisawsservice" | "aws:viaawsservice" => value("false"),
+            "aws:principalisawsservice" => value("false"),
+            // SNS uses the key of a topic on behalf of whoever publishes.
+            // <https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html>
+            "kms:viaservice" if self.resource_service == "kms" => {
+                value(&via_service("sns", self.resource_region))
+            }
+            "kms:calleraccount" if self.resource_service == "kms" => value(self.account.as_str()),
+            "aws:viaawsservice" if self.resource_service == "kms" => Carried::Unknown,
+            "aws:viaawsservice" => value("false"),
             "aws:principaltype" => value("AssumedRole"),
+            // The role's unique id, and the name of the session, neither of which is read.
+            // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>
+            "aws:userid" => Carried::Beginning("AROA"),
             // Of an event that a rule puts on another bus.
             // <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html>
             "events:eventbusinvocation" => value("true"),
@@ -305,6 +316,7 @@ impl Carries for Asker<'_> {
             | "aws:ec2instancesourceprivateipv4"
             | "aws:ec2instancesourcevpc"
             | "aws:federatedprovider"
+            | "aws:referer"
             | "aws:sourceidentity"
             | "aws:sourcevpc"
             | "aws:sourcevpcarn"
@@ -433,6 +445,11 @@ mod tests {
             (json!({ "NotIpAddress": { "aws:SourceIp": "10.0.0.0/8" } }), "admits", "deny"),
             (json!({ "IpAddress": { "aws:SourceIp": "0.0.0.0/0" } }), "assumes", "assumes"),
             (json!({ "StringLike": { "aws:userid": "AROA1:*" } }), "assumes", "assumes"),
+            (json!({ "StringLike": { "aws:userid": "AROA*" } }), "admits", "deny"),
+            (json!({ "StringLike": { "aws:userid": ["AIDA*", "1111*"] } }), "condition", "admits"),
+            (json!({ "StringNotEquals": { "aws:userid": "AIDA1" } }), "admits", "deny"),
+            (json!({ "StringLike": { "aws:Referer": "*" } }), "condition", "admits"),
+            (json!({ "StringLike": { "aws:UserAgent": "*" } }), "assumes", "assumes"),
             (json!({ "StringEquals": { "aws:ResourceTag/a": "b" } }), "assumes", "assumes"),
         ] {
             let allow_it = allow(root.clone(), condition.clone());

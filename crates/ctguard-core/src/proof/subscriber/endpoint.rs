@@ -98,7 +98,7 @@ fn queue(judge: &TopicJudge<'_>, arn: &str, object: LinkObject) -> Link {
         resource: arn,
         source_arn: Sent::Value(judge.arn),
         source_account: Sent::Perhaps(judge.place.account.as_str()),
-        direct: true,
+        through: None,
         extra: &organization,
     };
     let policy = match admission(live.queue.policy.as_ref(), &request) {
@@ -194,7 +194,7 @@ fn function(judge: &TopicJudge<'_>, arn: &str, object: LinkObject) -> Link {
         resource: arn,
         source_arn: Sent::Value(judge.arn),
         source_account: Sent::Perhaps(judge.place.account.as_str()),
-        direct: true,
+        through: None,
         extra: &organization,
     };
     match admission(Some(policy), &request) {

@@ -204,7 +204,10 @@ fn seen(at: &Place, here: &DesiredPlace) -> PlaceSnapshot {
         let mut queue = wanted.queue.clone();
         queue.policy = Some(policy::document(wanted.own_statements.clone()));
         let tags = Observed::Known(wanted.tags.clone());
-        (at.arn("sqs", name), Observed::Known(LiveQueue { queue, tags, messages: 0 }))
+        (
+            at.arn("sqs", name),
+            Observed::Known(LiveQueue { queue, tags, messages: 0, age_hours: None }),
+        )
     });
     let machines = here.machines.iter().map(|(name, wanted)| {
         let (machine, tags) = (wanted.machine.clone(), Observed::Known(wanted.tags.clone()));
