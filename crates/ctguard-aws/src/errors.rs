@@ -7,7 +7,8 @@ use super::chain::{chain, shorten, sources};
 use super::foreign;
 use super::foreign::{is_foreign, is_page};
 use super::transport::TooLong;
-use super::way::{self, Blocked, Stranger, Way};
+use super::tunnel;
+use super::way::{Blocked, Stranger, Way};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_sts::operation::RequestId;
 use aws_smithy_runtime_api::client::dns::ResolveDnsError;
@@ -186,7 +187,7 @@ fn said(
             (by_proxy, status, foreign || status < 400)
         {
             let message = format!("the proxy {proxy:?} may have answered: {message}");
-            let cause = Cause::Unreachable(way::of_status(Some(status)));
+            let cause = Cause::Unreachable(tunnel::of_status(Some(status)));
             return (format!("Http{status}"), message, cause);
         }
         let message = match by_proxy.filter(|_| foreign) {
