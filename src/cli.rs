@@ -26,6 +26,7 @@ mod man;
 mod match_check;
 mod match_verb;
 mod merge;
+mod next;
 mod output;
 mod perform;
 mod plan;

@@ -1,6 +1,6 @@
 use super::context::SurveyRequest;
 use super::files;
-use super::output::Next;
+use super::next::{self, Next};
 use super::perform::Adopting;
 use super::{BlueprintArg, GlobalOptions, Io, context, output, planned, print_json};
 use crate::error::{CommandError, Exit};
@@ -43,7 +43,7 @@ pub fn run(args: &PlanArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
     let kept = args.out.is_some() || output::wants(Format::Json, global);
     let saved = kept.then(|| planned::keep(plan.clone(), &read, &survey, &asked));
     if let (Some(out), Some(saved)) = (&args.out, &saved) {
-        if files::is_standard(out) {
+        if files::is_standard_output(out) {
             print_json(io, saved)?;
             let exit = context::plan_exit(saved.plan());
             let changes = args.detailed_exitcode && !saved.plan().is_empty();
@@ -60,7 +60,7 @@ pub fn run(args: &PlanArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
         None if args.destroy => Next::Destroy(path),
         None => Next::Apply(path, args.adopt.option()),
     };
-    output::say_next(plan, &next, global, io)?;
+    next::say(plan, &next, global, io)?;
     let changes = Exit::Changes.when(args.detailed_exitcode && !plan.is_empty());
     Ok(changes.and(context::plan_exit(plan)))
 }

@@ -1,4 +1,4 @@
-use super::output::Next;
+use super::next::{self, Next};
 use super::{GlobalOptions, Io, output, planned};
 use crate::error::{CommandError, Exit};
 use crate::report::plan::PlanView;
@@ -35,7 +35,7 @@ pub fn run(args: &ShowArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
     let shown = View::Plan { plan: &plan, question: PlanView::Plan };
     output::show(&shown, &positions, global, io)?;
     if saved.is_some() {
-        output::say_next(&plan, &Next::Saved(&args.plan), global, io)?;
+        next::say(&plan, &Next::Saved(&args.plan), global, io)?;
     }
     Ok(Exit::Done)
 }

@@ -63,7 +63,7 @@ pub fn run(
         Ok::<_, CommandError>((survey, recording))
     })??;
     let complete = is_complete(&survey);
-    if files::is_standard(&args.out) {
+    if files::is_standard_output(&args.out) {
         let mut bytes = Vec::new();
         recording.write(&mut bytes).map_err(|error| failed(&args.out, &error))?;
         let text = String::from_utf8_lossy(&bytes);
@@ -158,7 +158,7 @@ pub(super) fn open(cli: &mut Cli, io: &mut Io<'_>) -> Result<(), CommandError> {
         }
         _ => {}
     }
-    let recording = if path == Path::new("-") {
+    let recording = if files::is_standard_input(path) {
         Recording::read(&mut BufReader::new(io::Read::take(&mut *io.input, SNAPSHOT_MAX_BYTES)))
     } else {
         files::open_within(path, SNAPSHOT_MAX_BYTES)
