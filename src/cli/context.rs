@@ -177,19 +177,6 @@ pub(super) fn sandbox(path: &Path) -> Result<Sandbox, CommandError> {
     })
 }
 
-/// Opens the cloud and surveys it: all that a read-only verb needs.
-pub(super) fn look_for(
-    read: &Read,
-    asked: &SurveyRequest,
-    global: &GlobalOptions,
-    io: &mut Io<'_>,
-) -> Result<Survey, CommandError> {
-    block_on(async {
-        let cloud = open(global, read, io).await?;
-        survey(cloud.as_ref(), read, asked, global, io).await
-    })?
-}
-
 /// Surveys, and reads the metrics of these rules, which a proof needs.
 pub(super) fn look_closely(
     read: &Read,

@@ -2,7 +2,7 @@ mod ask;
 
 use super::files::{self, Readers, is_standard_output};
 use super::schema::BLUEPRINT;
-use super::{GlobalOptions, Io, completions, context, input, live, print};
+use super::{GlobalOptions, Io, completions, context, input, live, next, print};
 use crate::error::{CommandError, Exit};
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
@@ -157,7 +157,7 @@ pub fn run(args: &InitArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
     }
     files::create(path, &text, args.force, io)?;
     write_schema(path, io);
-    let shown = path.display();
+    let shown = next::quoted(&path.display().to_string());
     let next = format!("Next: ctguard validate {shown}, then ctguard plan {shown}\n");
     print(io, &format!("Wrote {shown}: {said}{next}"))?;
     Ok(Exit::Done)

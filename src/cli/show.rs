@@ -1,7 +1,6 @@
 use super::next::{self, Next};
 use super::{GlobalOptions, Io, output, planned};
 use crate::error::{CommandError, Exit};
-use crate::report::plan::PlanView;
 use crate::report::positions::Positions;
 use crate::report::view::View;
 use clap::Args;
@@ -32,7 +31,7 @@ pub fn run(args: &ShowArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
         );
     }
     let positions = positions(saved.as_ref(), &args.plan);
-    let shown = View::Plan { plan: &plan, question: PlanView::Plan };
+    let shown = View::Plan { plan: &plan, culprits: &[], detail: global.detail() };
     output::show(&shown, &positions, global, io)?;
     if saved.is_some() {
         next::say(&plan, &Next::Saved(&args.plan), global, io)?;

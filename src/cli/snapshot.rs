@@ -1,4 +1,5 @@
 use super::files::{self, Readers};
+use super::next;
 use super::{BlueprintArg, Cli, GlobalOptions, Io, Verb, context, is_json, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::run;
@@ -103,11 +104,12 @@ fn say(
         let value = json!({ "format_version": 1, "file": file, "as_of": as_of, "places": places, "complete": complete });
         return print_json(io, &value);
     }
-    let blueprint = args.blueprint.blueprint.display();
+    let blueprint = next::quoted(&args.blueprint.blueprint.display().to_string());
+    let quoted = next::quoted(&file);
     print(
         io,
         &format!(
-            "Wrote {file}: {} as of {as_of}.\nNext: ctguard verify {blueprint} --snapshot {file}\n",
+            "Wrote {file}: {} as of {as_of}.\nNext: ctguard verify {blueprint} --snapshot {quoted}\n",
             count(places, "place")
         ),
     )

@@ -3,7 +3,7 @@
 //! What AWS says is read by [`ctguard_core::cause::words`]; what went wrong on the way to AWS is
 //! told from the SDK's own types here.
 
-use super::chain::{chain, shorten, sources};
+use super::chain::{chain, reason, shorten, sources};
 use super::foreign;
 use super::foreign::{is_foreign, is_page};
 use super::transport::TooLong;
@@ -102,6 +102,9 @@ pub(super) fn not_provided(source: CredentialSource, code: &str, why: String) ->
     CredentialsError::provider_error(NotProvided(error))
 }
 
+/// What is said where no source has credentials.
+const NO_CREDENTIALS: &str = "no AWS credentials were found in the environment, in the AWS files, from a container or from the machine";
+
 /// Translates an error of the SDK.
 pub(super) fn from_sdk<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> CloudError
 where
@@ -130,7 +133,9 @@ where
             ("Timeout".to_owned(), chain(error), Cause::Unreachable(Obstacle::Timeout))
         }
         _ if no_credentials(error) => {
-            ("NoCredentials".to_owned(), chain(error), Cause::NoCredentials)
+            let why = reason(error);
+            let message = format!("{NO_CREDENTIALS} ({why})");
+            ("NoCredentials".to_owned(), message, Cause::NoCredentials)
         }
         SdkError::DispatchFailure(failure) if failure.is_timeout() => {
             let obstacle = blocked(error).unwrap_or(Obstacle::Timeout);

@@ -1,6 +1,6 @@
 //! The SDK's providers, with what is to be said where one of them gives no credentials.
 
-use super::super::chain::{chain, sources};
+use super::super::chain::{chain, reason, sources};
 use super::super::errors::{NotProvided, blocked, not_provided, refused};
 use super::super::pages::Pages;
 use aws_credential_types::provider::ProvideCredentials;
@@ -52,7 +52,7 @@ impl<P> Explained<P> {
             (CredentialSource::SingleSignOn, None) => on_the_way(&error, &words),
             _ => None,
         };
-        self.failed(cause, &page.unwrap_or(words))
+        self.failed(cause, &page.unwrap_or_else(|| reason(&error)))
     }
 
     /// It did not answer.
