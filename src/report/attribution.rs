@@ -1,6 +1,6 @@
 //! Renders who changed what has drifted, or what an apply would change.
 
-use super::plan::asides::named;
+use super::alike::listed;
 use super::plan::{self, Detail, PlanView};
 use super::{AccountNames, Paint, notice, wrap};
 use ctguard_core::drift::record::RecordedCall;
@@ -97,10 +97,12 @@ fn by_calls<'a>(
 }
 
 fn named_objects(out: &mut String, objects: &[&Address], names: &AccountNames<'_>) {
-    let shown = objects.iter().take(OBJECTS_SHOWN).map(|address| named(address, names));
-    let _ = writeln!(out, "  {}", shown.collect::<Vec<_>>().join("\n  "));
-    if objects.len() > OBJECTS_SHOWN {
-        let _ = writeln!(out, "  and {} more", objects.len() - OBJECTS_SHOWN);
+    let all = listed(objects, names);
+    for object in all.iter().take(OBJECTS_SHOWN) {
+        let _ = writeln!(out, "  {object}");
+    }
+    if all.len() > OBJECTS_SHOWN {
+        let _ = writeln!(out, "  and {} more", all.len() - OBJECTS_SHOWN);
     }
 }
 

@@ -11,6 +11,7 @@ use super::screen::{Filter, Written, shown};
 use super::validate::{Failure, Validation};
 use super::{Paint, github, junit, sarif};
 use ctguard_core::coverage::Coverage;
+use ctguard_core::diag::Diagnostic;
 use ctguard_core::drift::{Attributed, Culprit, Drift};
 use ctguard_core::drill::DrillReport;
 use ctguard_core::plan::Plan;
@@ -159,7 +160,7 @@ impl View<'_> {
             Format::Json => Some(self.json()?),
             Format::Markdown => Some(self.markdown(COMMENT_MAX_BYTES)),
             Format::Sarif => match (self, self.notices()) {
-                (Self::Failed(failure), _) => Some(pretty(&sarif::failed(&failure.diagnostic))?),
+                (Self::Failed(failure), _) => Some(pretty(&sarif::failed(failure))?),
                 (_, Some(notices)) => Some(pretty(&sarif::render(&notices, positions))?),
                 (_, None) => None,
             },
@@ -231,7 +232,9 @@ impl View<'_> {
             Self::Applied(_) | Self::Drilled(_) | Self::Replayed(_) | Self::Covered { .. } => None,
             Self::Validated(validation) => Some(notice::diagnostics(&validation.diagnostics)),
             Self::Failed(failure) => {
-                Some(notice::diagnostics(std::slice::from_ref(&failure.diagnostic)))
+                let Failure { verb, diagnostic } = failure;
+                let message = format!("ctguard {verb}: {}", diagnostic.message);
+                Some(notice::diagnostics(&[Diagnostic { message, ..diagnostic.clone() }]))
             }
             Self::EventsChecked(check) => Some(notice::diagnostics(&check.diagnostics())),
         }

@@ -294,6 +294,35 @@ fn a_secret_that_aws_keeps_reaches_sns_whole_and_a_new_one_is_a_change() {
     }
 }
 
+/// The address of before hears on until the new one has confirmed, and no longer.
+#[test]
+fn the_subscription_of_an_old_secret_goes_once_the_new_one_is_confirmed() {
+    let world = World::bare(&by_reference(PARAMETER));
+    let hooks = |world: &World| -> Vec<bool> {
+        let mut state = world.state();
+        let topic = regional(&mut state).topics.values().next().unwrap();
+        let https = topic.subscriptions.keys().filter(|one| one.protocol == Protocol::Https);
+        https.map(|one| one.address().contains("PLANTEDnext")).collect()
+    };
+    world.change(keep_address);
+    world.run(&["apply", "--yes"]).expect(0);
+    world.run(&["sandbox", "confirm"]).expect(0);
+    world.change(|state| {
+        for held in home(state).parameters.values_mut() {
+            held.value = held.value.replace("PLANTEDquery", "PLANTEDnext");
+        }
+    });
+    let ran = world.run(&["apply", "--yes"]);
+    clean("the apply", &(ran.out + &ran.err));
+    let both = hooks(&world);
+    assert!(both.contains(&true) && both.contains(&false), "the old one hears on: {both:?}");
+    world.run(&["sandbox", "confirm"]).expect(0);
+    let ran = world.run(&["apply", "--yes"]).expect(0);
+    clean("the removal", &(ran.out + &ran.err));
+    assert_eq!(hooks(&world), [true], "the old address hears alerts no longer");
+    world.run(&["plan", "--detailed-exitcode"]).expect(0);
+}
+
 /// Each stops the run with a clear error, and nothing is subscribed.
 #[test]
 fn a_secret_that_cannot_be_read_is_an_error_and_never_an_empty_address() {

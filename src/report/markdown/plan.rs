@@ -2,6 +2,7 @@
 
 use super::{Document, code, diff_block, places, plain};
 use crate::report::account;
+use crate::report::alike::listed;
 use crate::report::plan::diff::{Difference, Line};
 use crate::report::plan::effects::{Note, is_well, note};
 use crate::report::plan::fold::{self, Alike};
@@ -33,9 +34,9 @@ pub fn plan(plan: &Plan, question: PlanView, limit: usize) -> String {
     if !question.is_drift() {
         out.list("Guards that stop an apply", "guards", plan.guards.iter().map(guard).collect());
     }
-    let refused = plan.refusals.iter().map(|refusal| {
-        let object = plain(&asides::named(&refusal.address, &names));
-        format!("{object}: {}. {}", plain(&refusal.reason), plain(&refusal.help))
+    let refused = asides::refused(&plan.refusals).into_iter().map(|refused| {
+        let objects = plain(&listed(&refused.objects, &names).join(", "));
+        format!("{objects}: {}", plain(&refused.text.replace('\n', " ")))
     });
     out.list("Refused", "refusals", refused.collect());
     let unread = unknown::reasons(&plan.unknown).into_iter().map(|reason| {

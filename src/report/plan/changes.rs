@@ -4,6 +4,7 @@ use super::fold::{self, Alike};
 use super::{Detail, PlanView, created, diff};
 use crate::report::{AccountNames, Paint, named_addresses};
 use ctguard_core::plan::{Change, Field, Plan, Verb};
+use ctguard_core::resource::Kind;
 use std::fmt::Write;
 
 pub(super) fn render(
@@ -22,8 +23,13 @@ pub(super) fn render(
     };
     let _ = writeln!(out, "\n{}", paint.head(title));
     let told = !question.is_drift() && created::is_told(plan, detail);
-    let folded = fold::changes(plan, if told { Alike::Made } else { Alike::Named });
+    let mut folded = fold::changes(plan, if told { Alike::Made } else { Alike::Named });
     let message_lines = created::message_lines(plan);
+    if question.is_drift() {
+        let missing = with_their_owners(&folded);
+        let mut kept = missing.iter().map(|with_it| !with_it);
+        folded.retain(|_| kept.next().unwrap_or(true));
+    }
     let one_group = folded.windows(2).all(|two| two[0].group == two[1].group);
     let mut group = None;
     for folded in folded {
@@ -78,6 +84,26 @@ pub(super) fn render(
             "-v shows what each new rule matches, what messages say, and whom policies let in.";
         let _ = writeln!(out, "  {}", paint.dim(hint));
     }
+}
+
+/// Which of them are missing with what they belong to: the targets of a rule, the subscriptions of a
+/// topic.
+fn with_their_owners(all: &[fold::Folded]) -> Vec<bool> {
+    let missing = |folded: &&fold::Folded| folded.change.action == Verb::Create;
+    let with_it = |one: &fold::Folded| {
+        let owner = match one.change.address.kind {
+            Kind::Target => one.change.address.name.rsplit_once('/').map(|(rule, _)| rule),
+            Kind::Subscription => one.change.address.name.split_once('/').map(|(topic, _)| topic),
+            _ => None,
+        };
+        let owns = |other: &fold::Folded| {
+            matches!(other.change.address.kind, Kind::Rule | Kind::Topic)
+                && Some(other.change.address.name.as_str()) == owner
+                && other.places.is_superset(&one.places)
+        };
+        missing(&one) && all.iter().filter(missing).any(owns)
+    };
+    all.iter().map(with_it).collect()
 }
 
 fn full(change: &Change) -> Vec<String> {

@@ -5,7 +5,7 @@ use crate::stub::{Reply, Stub};
 use ctguard_core::cloud::Cloud;
 use ctguard_core::resource::small_map::SmallMap;
 use ctguard_core::resource::{BLUEPRINT_TAG, Tags};
-use ctguard_core::snapshot::ReadSet;
+use ctguard_core::snapshot::{AccountReads, ReadSet};
 use ctguard_core::snapshot::{LiveSubscription, Observed};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -237,6 +237,55 @@ async fn a_key_that_is_named_is_read_before_anything_has_it() {
     let next = snapshot.keys["alias/next"].known().unwrap();
     assert!(!next.enabled && next.arn == arn("kms", "key/k1"), "{next:?}");
     assert_eq!(snapshot.keys["alias/gone"], Observed::Absent);
+}
+
+/// Only a symmetric key for encryption makes data keys.
+#[tokio::test]
+async fn a_key_of_another_form_is_told_from_one_that_encrypts() {
+    for (spec, usage, asymmetric) in [
+        (Some("SYMMETRIC_DEFAULT"), Some("ENCRYPT_DECRYPT"), false),
+        (None, None, false),
+        (Some("RSA_2048"), Some("ENCRYPT_DECRYPT"), true),
+        (Some("ECC_NIST_P256"), Some("SIGN_VERIFY"), true),
+        (Some("HMAC_256"), Some("GENERATE_VERIFY_MAC"), true),
+    ] {
+        let stub = Stub::start(move |call| match call.operation.as_str() {
+            "DescribeKey" => Some(Reply::Json(json!({ "KeyMetadata": {
+                "KeyId": "k1", "Arn": arn("kms", "key/k1"), "Enabled": true,
+                "KeyManager": "CUSTOMER", "KeySpec": spec, "KeyUsage": usage,
+            } }))),
+            "GetKeyPolicy" => Some(Reply::Json(json!({ "Policy": "{\"Statement\":[]}" }))),
+            _ => in_sync(call),
+        });
+        let named = BTreeSet::from(["alias/next".to_owned()]);
+        let reads = ReadSet { keys: named, ..reads() };
+        let snapshot = connect(&stub).await.observe(&here(), &reads).await;
+        let key = snapshot.keys["alias/next"].known().unwrap();
+        assert_eq!(key.asymmetric, asymmetric, "{spec:?} {usage:?}");
+    }
+}
+
+/// A region that is being switched on or off takes no calls.
+#[tokio::test]
+async fn regions_in_transition_are_left_out_of_the_enabled_ones() {
+    let stub = Stub::start(|call| {
+        let region =
+            |name: &str, status: &str| json!({ "RegionName": name, "RegionOptStatus": status });
+        call.path.contains("/listRegions").then(|| {
+            Reply::Json(json!({ "Regions": [
+                region("us-east-1", "ENABLED_BY_DEFAULT"),
+                region("af-south-1", "ENABLING"),
+                region("ap-east-1", "DISABLING"),
+                region("me-south-1", "DISABLED"),
+                region("eu-south-1", "ENABLED"),
+            ] }))
+        })
+    });
+    let reads = AccountReads { enabled_regions: true, ..AccountReads::default() };
+    let seen = connect(&stub).await.observe_account(&here().account, &reads).await;
+    let regions = seen.enabled_regions.known().unwrap();
+    let names: Vec<&str> = regions.iter().map(|region| region.as_str()).collect();
+    assert_eq!(names, ["eu-south-1", "us-east-1"]);
 }
 
 /// What a drill waits for: whole messages, hidden from the next look, and none of them deleted.
