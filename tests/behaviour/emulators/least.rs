@@ -377,7 +377,8 @@ impl Fleet {
     /// first so many.
     fn names_what_is_missing(&self, args: &[&str], lacking: &[Statement<'_>], first: usize) {
         let policies = self.policies();
-        let ran = self.without(args, lacking);
+        // In JSON, places are not folded.
+        let ran = self.without(&[args, &["--format", "json"]].concat(), lacking);
         assert!([1, 4].contains(&ran.code), "without {:?}: {}", &lacking[..first], ran.seen());
         let said = ran.seen();
         for (role, sid) in &lacking[..first] {
@@ -498,9 +499,7 @@ fn the_printed_policies_are_enough_each_statement_is_needed_and_nothing_is_grant
     ];
     assert_eq!(found, BTreeMap::from(expected));
     for statements in reading.values() {
-        // In JSON, places are not folded.
-        let plan = ["plan", "--format", "json"];
-        fleet.names_what_is_missing(&plan, statements, statements.len());
+        fleet.names_what_is_missing(&["plan"], statements, statements.len());
     }
 
     // Moved by somebody else, found, and put right.
@@ -574,8 +573,7 @@ fn mails_and_healing_need_no_more_than_is_printed_and_each_statement_of_theirs()
     fleet.run(&["apply", "--yes"]).expect(0);
     fleet.run(&["plan", "--detailed-exitcode"]).expect(0);
     fleet.run(&["drift"]).expect(0);
-    let plan = ["plan", "--format", "json"];
-    fleet.names_what_is_missing(&plan, &[(hub, "ReadMachines")], 1);
+    fleet.names_what_is_missing(&["plan"], &[(hub, "ReadMachines")], 1);
 
     // Healing is paused by a tag of the machine's, which is taken off again.
     fleet.run(&["heal", "pause", "--until", "2h", "--reason", "moving", "--yes"]).expect(0);
@@ -588,7 +586,7 @@ fn mails_and_healing_need_no_more_than_is_printed_and_each_statement_of_theirs()
         by_owner(HUB, &[Action::UpdateAssumeRolePolicy { role, trust }]);
     }
     fleet.run(&["drift"]).expect(2);
-    // Another title is another message, and so another machine's input; another limit another machine.
+    // Another limit is another machine.
     let edited = with_machines().replace("notify: secops }", "notify: secops }, limit: 3");
     assert_ne!(edited, with_machines());
     fleet.write(&edited);
