@@ -26,6 +26,7 @@ mod man;
 mod match_check;
 mod match_verb;
 mod merge;
+mod next;
 mod output;
 mod perform;
 mod plan;
@@ -45,6 +46,7 @@ mod verify;
 
 use crate::error::{CommandError, Exit};
 use crate::report::Paint;
+use crate::report::plan::Detail;
 use crate::report::progress::Progress;
 use crate::report::screen::{Filter, Screen, Written, hung};
 use crate::report::view::Format;
@@ -380,7 +382,9 @@ fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, CommandError> {
 fn typed(matches: &ArgMatches) -> Vec<(String, String)> {
     let matches = matches.subcommand().map_or(matches, |(_, inner)| inner);
     let mut words = Vec::new();
-    for option in ["sandbox", "profile", "region", "account", "shard", "as_of", "concurrency"] {
+    for option in
+        ["sandbox", "snapshot", "profile", "region", "account", "shard", "as_of", "concurrency"]
+    {
         if matches.value_source(option) != Some(ValueSource::CommandLine) {
             continue;
         }
@@ -452,6 +456,11 @@ impl GlobalOptions {
             ColorChoice::Auto => terminal && !io.no_color,
         };
         Paint { color, width: io.width }
+    }
+
+    /// How much is told of what a plan makes.
+    fn detail(&self) -> Detail {
+        if self.verbose > 0 { Detail::Full } else { Detail::Brief }
     }
 
     /// How to paint data.

@@ -116,7 +116,13 @@ impl From<CloudError> for CommandError {
             }
             _ => Some(error.remedy()),
         };
-        let mut out = Self::new(error.to_string());
+        // Before any call of AWS's there is only the cause to tell.
+        let own = ["connect", "credentials"].contains(&error.operation.as_str());
+        let told = match own || error.cause() == Cause::NoCredentials {
+            true => format!("{} ({})", error.message, error.code),
+            false => error.to_string(),
+        };
+        let mut out = Self::new(told);
         if error.cause() == Cause::RunTime {
             out.exit = Exit::Incomplete;
         }

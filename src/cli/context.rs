@@ -1,6 +1,6 @@
 //! What most verbs begin with: the blueprint, the cloud, the survey.
 
-use super::{GlobalOptions, Io, acting, input, live, output, secrets, signals};
+use super::{GlobalOptions, Io, acting, files, input, live, output, secrets, signals};
 use crate::error::{CommandError, Exit};
 use crate::report::diagnostics;
 use crate::report::positions::Positions;
@@ -67,7 +67,7 @@ impl Read {
 
 /// Reads a blueprint from a file, or from standard input where it is `-`.
 pub(super) fn load(path: &Path, as_of: Date, io: &mut Io<'_>) -> Loaded {
-    if !input::is_standard(path) {
+    if !files::is_standard_input(path) {
         return blueprint::load(path, as_of);
     }
     match input::text(path, io) {
@@ -191,19 +191,6 @@ pub(super) fn sandbox(path: &Path) -> Result<Sandbox, CommandError> {
             path.display()
         ))
     })
-}
-
-/// Opens the cloud and surveys it: all that a read-only verb needs.
-pub(super) fn look_for(
-    read: &Read,
-    asked: &SurveyRequest,
-    global: &GlobalOptions,
-    io: &mut Io<'_>,
-) -> Result<Survey, CommandError> {
-    block_on(async {
-        let cloud = open(global, read, io).await?;
-        survey(cloud.as_ref(), read, asked, global, io).await
-    })?
 }
 
 /// Surveys, and reads the metrics of these rules, which a proof needs.

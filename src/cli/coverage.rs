@@ -6,7 +6,7 @@ use crate::report::view::View;
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 use ctguard_core::coverage::{Coverage, Served, State, measure};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Say which controls and techniques of ATT&CK the alerts serve.
 ///
@@ -54,7 +54,7 @@ pub fn run(
     }
     let failing = failing(&coverage, &args.require)?;
     match args.navigator.as_deref() {
-        Some(file) if file == Path::new("-") => print_json(io, &layer(&coverage))?,
+        Some(file) if files::is_standard_output(file) => print_json(io, &layer(&coverage))?,
         file => {
             if let Some(file) = file {
                 let text = format!("{:#}\n", layer(&coverage));

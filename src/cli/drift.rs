@@ -5,7 +5,7 @@ use crate::run;
 use clap::Args;
 use ctguard_core::drift;
 use ctguard_core::drift::Drift;
-use ctguard_core::plan::{Stage, diff};
+use ctguard_core::plan::{Change, Plan, Stage, diff};
 
 /// Show what has drifted, and who changed it; exit with 2 on drift.
 ///
@@ -41,7 +41,9 @@ pub fn run(
         let mut drift = drift::of(plan).with_deeds_of_others(&survey.desired, &survey.live);
         if !args.no_culprit {
             let concurrency = usize::from(global.concurrency);
-            drift.culprits = run::culprits(cloud.as_ref(), &drift.plan, concurrency).await;
+            let Plan { changes, refusals, .. } = &drift.plan;
+            let changes: Vec<&Change> = changes.iter().collect();
+            drift.culprits = run::culprits(cloud.as_ref(), &changes, refusals, concurrency).await;
         }
         Ok::<_, CommandError>(drift)
     })??;

@@ -6,6 +6,7 @@
 //! place; links are followed first, so that they stay.
 
 use super::Io;
+use crate::error::CommandError;
 use eventbridge_pattern::archive::check_is_file;
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
@@ -27,12 +28,17 @@ const LEFT_AFTER: Duration = Duration::from_secs(3_600);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Readers {
     Owner,
-    /// What anybody may know, such as a page of the manual.
-    Anybody,
+    /// Those of the file that is replaced; for a new one, whom the umask lets.
+    Usual,
+}
+
+/// Whether standard input is meant.
+pub(super) fn is_standard_input(path: &Path) -> bool {
+    path == Path::new("-")
 }
 
 /// Whether standard output is meant.
-pub(super) fn is_standard(path: &Path) -> bool {
+pub(super) fn is_standard_output(path: &Path) -> bool {
     path == Path::new("-") || path == Path::new("/dev/stdout")
 }
 
@@ -41,7 +47,7 @@ pub(super) fn is_standard(path: &Path) -> bool {
 /// # Errors
 /// When it cannot be written whole; then what was there is left.
 pub(super) fn save(path: &Path, text: &str, readers: Readers, io: &mut Io<'_>) -> io::Result<()> {
-    match is_standard(path) {
+    match is_standard_output(path) {
         true => io.out.write_all(text.as_bytes()).and_then(|()| io.out.flush()),
         false => written(path, readers, |out| out.write_all(text.as_bytes())),
     }
@@ -67,16 +73,42 @@ pub(super) fn written(
     }
 }
 
+/// Writes a new file of the user's; `force` replaces one that is there.
+///
+/// # Errors
+/// When there is one, or it cannot be written.
+pub(super) fn create(
+    path: &Path,
+    text: &str,
+    force: bool,
+    io: &mut Io<'_>,
+) -> Result<(), CommandError> {
+    let made = match force || is_standard_output(path) {
+        true => save(path, text, Readers::Usual, io),
+        false => created(path, text),
+    };
+    made.map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => exists(path),
+        _ => CommandError::io(format!("cannot write {}", path.display()), &error),
+    })
+}
+
+/// The refusal to write over a file.
+pub(super) fn exists(path: &Path) -> CommandError {
+    CommandError::refused(format!("{} exists", path.display()))
+        .hint("Name another file, or replace it with --force.")
+}
+
 /// Writes a new file and replaces none.
 ///
 /// # Errors
 /// When there is one, or it cannot be written.
-pub(super) fn created(path: &Path, text: &str) -> io::Result<()> {
+fn created(path: &Path, text: &str) -> io::Result<()> {
     let write = |out: &mut dyn Write| out.write_all(text.as_bytes());
     match (fs::metadata(path), fs::symlink_metadata(path)) {
         (Ok(about), _) if !about.is_file() && !about.is_dir() => through(path, write),
         (Err(_), Err(_)) => {
-            let file = beside(path, Readers::Anybody, write)?;
+            let file = beside(path, Readers::Usual, write)?;
             file.persist_noclobber(path).map(drop).map_err(|error| error.error)
         }
         _ => Err(io::ErrorKind::AlreadyExists.into()),
@@ -103,6 +135,19 @@ fn followed(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("too many links lead from one to the next"))
 }
 
+/// Makes files for these readers.
+fn builder(readers: Readers) -> Builder<'static, 'static> {
+    let mut builder = Builder::new();
+    #[cfg(unix)]
+    if readers == Readers::Usual {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    #[cfg(not(unix))]
+    let _ = readers;
+    builder
+}
+
 /// A temporary file in the same folder; on any error it is gone again.
 fn beside(
     path: &Path,
@@ -114,14 +159,14 @@ fn beside(
     let name = path.file_name().unwrap_or(OsStr::new("result")).to_string_lossy();
     let prefix = format!(".{}.", name.chars().take(40).collect::<String>());
     sweep(folder, &prefix);
-    let mut file = Builder::new().prefix(&prefix).suffix(ENDING).tempfile_in(folder)?;
+    let mut file = builder(readers).prefix(&prefix).suffix(ENDING).tempfile_in(folder)?;
     let mut out = BufWriter::new(file.as_file_mut());
     write(&mut out)?;
     out.flush()?;
     drop(out);
     file.as_file().sync_all()?;
-    if readers == Readers::Anybody {
-        readable(file.path())?;
+    if let (Readers::Usual, Ok(replaced)) = (readers, fs::metadata(path)) {
+        fs::set_permissions(file.path(), replaced.permissions())?;
     }
     Ok(file)
 }
@@ -142,17 +187,6 @@ fn sweep(folder: &Path, prefix: &str) {
     }
 }
 
-#[cfg(unix)]
-fn readable(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn readable(_: &Path) -> io::Result<()> {
-    Ok(())
-}
-
 /// Opens a file to read. A pipe or a device might keep the program waiting for ever, so that only
 /// those are read that the shell has opened (`/dev/stdin`, `<(…)`).
 ///
@@ -170,7 +204,7 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
 pub(super) fn text(path: &Path, most: u64, io: &mut Io<'_>) -> io::Result<String> {
     use std::io::Read;
     let mut text = String::new();
-    let size = match path == Path::new("-") {
+    let size = match is_standard_input(path) {
         true => Read::take(&mut *io.input, most + 1).read_to_string(&mut text)?,
         false => open_within(path, most)?.take(most + 1).read_to_string(&mut text)?,
     };

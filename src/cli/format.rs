@@ -1,5 +1,6 @@
-use super::input::{is_standard, text_with_mark};
-use super::{GlobalOptions, Io, context, output, print};
+use super::files::{self, Readers, is_standard_input};
+use super::input::text_with_mark;
+use super::{GlobalOptions, Io, context, print};
 use crate::error::{CommandError, Exit};
 use clap::Args;
 use ctguard_core::blueprint::format::format;
@@ -29,7 +30,7 @@ pub struct FormatArgs {
 impl FormatArgs {
     /// Whether the form of standard input is printed.
     pub fn prints_document(&self) -> bool {
-        !self.check && !self.diff && self.files.iter().any(|file| is_standard(file))
+        !self.check && !self.diff && self.files.iter().any(|file| is_standard_input(file))
     }
 }
 
@@ -51,7 +52,7 @@ pub fn run(
                 continue;
             }
         };
-        let standard = is_standard(path);
+        let standard = is_standard_input(path);
         if standard && !args.check && !args.diff {
             print(io, &formatted)?;
             continue;
@@ -67,7 +68,7 @@ pub fn run(
             print(io, &std::format!("{name}\n"))?;
         }
         if !args.check && !standard {
-            output::replace(path, &formatted)
+            files::written(path, Readers::Usual, |out| out.write_all(formatted.as_bytes()))
                 .map_err(|error| CommandError::io(std::format!("cannot write {name}"), &error))?;
         }
     }

@@ -1,8 +1,8 @@
 mod live;
 
 use super::files;
-use super::input::{files_below, is_standard, text};
-use super::{GlobalOptions, Io, is_json, output, print, print_json};
+use super::input::{files_below, text};
+use super::{GlobalOptions, Io, is_json, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::report::import as report;
 use crate::report::screen::{hides, plain};
@@ -121,7 +121,7 @@ fn read(
     global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<(Vec<SourceFile>, Exit), CommandError> {
-    if paths.iter().filter(|path| is_standard(path)).count() > 1 {
+    if paths.iter().filter(|path| files::is_standard_input(path)).count() > 1 {
         return Err(CommandError::usage("standard input can be read only once"));
     }
     let (mut files, mut exit) = (Vec::new(), Exit::Done);
@@ -183,7 +183,7 @@ fn finish(
         );
     }
     if let Some(path) = &written.out {
-        output::create(path, &import.blueprint, written.force, io)?;
+        files::create(path, &import.blueprint, written.force, io)?;
     }
     match (is_json(global), &written.out) {
         (true, _) => print_json(io, &import)?,
@@ -197,7 +197,7 @@ fn finish(
             }
             print(io, &import.blueprint)?;
         }
-        (false, Some(path)) if files::is_standard(path) => {}
+        (false, Some(path)) if files::is_standard_output(path) => {}
         (false, Some(path)) => print(io, &format!("Wrote {}.\n", path.display()))?,
     }
     if !import.adopt.is_empty() && !global.quiet {

@@ -1,8 +1,8 @@
 mod ask;
 
-use super::files::is_standard;
+use super::files::{self, Readers, is_standard_output};
 use super::schema::BLUEPRINT;
-use super::{GlobalOptions, Io, completions, context, live, output, print};
+use super::{GlobalOptions, Io, completions, context, input, live, next, print};
 use crate::error::{CommandError, Exit};
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
@@ -15,6 +15,7 @@ use ctguard_core::replay::cost::after_allowances;
 use ctguard_core::scope::{AccountId, Arn, Partition, Place, Region};
 use ctguard_core::snapshot::Caller;
 use jiff::civil::Date;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -83,9 +84,9 @@ impl FromStr for Hub {
 
 pub fn run(args: &InitArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
     let path = args.out.as_ref().unwrap_or(&args.blueprint);
-    let printed = is_standard(path);
+    let printed = is_standard_output(path);
     if !printed && path.exists() && !args.force {
-        return Err(output::exists(path));
+        return Err(files::exists(path));
     }
     let asking = args.email.is_empty();
     let emails = each_once(if asking { ask::emails(io)? } else { args.email.clone() });
@@ -154,9 +155,9 @@ pub fn run(args: &InitArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
         }
         return Ok(Exit::Done);
     }
-    output::create(path, &text, args.force, io)?;
+    files::create(path, &text, args.force, io)?;
     write_schema(path, io);
-    let shown = path.display();
+    let shown = next::quoted(&path.display().to_string());
     let next = format!("Next: ctguard validate {shown}, then ctguard plan {shown}\n");
     print(io, &format!("Wrote {shown}: {said}{next}"))?;
     Ok(Exit::Done)
@@ -166,12 +167,15 @@ pub fn run(args: &InitArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
 /// no schema of a blueprint is left alone: an editor without help is no reason to fail.
 fn write_schema(blueprint: &Path, io: &mut Io<'_>) {
     let path = blueprint.with_file_name(SCHEMA_FILE);
-    let failed = match std::fs::read_to_string(&path) {
+    let failed = match input::text(&path, io) {
         Ok(text) if !text.contains(SCHEMA_ID) => "it is something else".to_owned(),
-        _ => match std::fs::write(&path, BLUEPRINT) {
-            Ok(()) => return,
-            Err(error) => error.to_string(),
-        },
+        Err(error) if error.kind() != ErrorKind::NotFound => error.to_string(),
+        _ => {
+            match files::written(&path, Readers::Usual, |out| out.write_all(BLUEPRINT.as_bytes())) {
+                Ok(()) => return,
+                Err(error) => error.to_string(),
+            }
+        }
     };
     let _ = writeln!(
         io.err,

@@ -1,7 +1,8 @@
 //! Files that the user names, and standard input.
 
-use super::{Io, files};
-use std::io::{self, Read};
+use super::Io;
+use super::files::{self, is_standard_input};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Largest file that is read, in bytes.
@@ -25,23 +26,10 @@ pub(super) fn text(path: &Path, io: &mut Io<'_>) -> io::Result<String> {
 /// # Errors
 /// The same.
 pub(super) fn text_with_mark(path: &Path, io: &mut Io<'_>) -> io::Result<String> {
-    let mut text = String::new();
-    let size = match is_standard(path) {
-        true => Read::take(&mut *io.input, FILE_MAX_BYTES + 1).read_to_string(&mut text)?,
-        false if path.is_dir() => return Err(io::Error::other("it is a folder; name its files")),
-        false => files::open_within(path, FILE_MAX_BYTES)?
-            .take(FILE_MAX_BYTES + 1)
-            .read_to_string(&mut text)?,
-    };
-    if size as u64 > FILE_MAX_BYTES {
-        return Err(io::Error::other("it is larger than 16 MiB"));
+    match !is_standard_input(path) && path.is_dir() {
+        true => Err(io::Error::other("it is a folder; name its files")),
+        false => files::text(path, FILE_MAX_BYTES, io),
     }
-    Ok(text)
-}
-
-/// Whether standard input is meant.
-pub(super) fn is_standard(path: &Path) -> bool {
-    path == Path::new("-")
 }
 
 /// The files below a folder that end so, sorted; the path itself, where it is no folder.
@@ -50,7 +38,7 @@ pub(super) fn is_standard(path: &Path) -> bool {
 /// When a folder cannot be read.
 pub(super) fn files_below(path: &Path, endings: &[&str]) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    match is_standard(path) || !path.is_dir() {
+    match is_standard_input(path) || !path.is_dir() {
         true => files.push(path.to_owned()),
         false => collect(path, endings, 0, &mut files)?,
     }

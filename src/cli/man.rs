@@ -53,6 +53,6 @@ fn page(command: &clap::Command, name: &str) -> Result<String, CommandError> {
 }
 
 fn write(path: &Path, text: &str) -> Result<(), CommandError> {
-    files::written(path, Readers::Anybody, |out| out.write_all(text.as_bytes()))
+    files::written(path, Readers::Usual, |out| out.write_all(text.as_bytes()))
         .map_err(|error| CommandError::io(format!("cannot write {}", path.display()), &error))
 }

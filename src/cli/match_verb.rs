@@ -1,3 +1,4 @@
+use super::files::is_standard_input;
 use super::{GlobalOptions, Io, context, is_json};
 use crate::error::{CommandError, Exit};
 use crate::report::Paint;
@@ -190,16 +191,12 @@ fn inputs(args: &MatchArgs, io: &Io<'_>) -> Result<Vec<PathBuf>, CommandError> {
         }
         inputs.push("-".into());
     }
-    let pattern = args.pattern.iter().filter(|path| is_standard(path)).count();
-    if inputs.iter().filter(|path| is_standard(path)).count() + pattern > 1 {
+    let pattern = args.pattern.iter().filter(|path| is_standard_input(path)).count();
+    if inputs.iter().filter(|path| is_standard_input(path)).count() + pattern > 1 {
         return Err(CommandError::usage("standard input can be read only once")
             .hint("Put the pattern into a file, or name the files with events."));
     }
     Ok(inputs)
-}
-
-fn is_standard(path: &Path) -> bool {
-    path == Path::new("-")
 }
 
 fn against(
@@ -231,7 +228,7 @@ fn against(
 
 fn pattern_text(path: &Path, io: &mut Io<'_>) -> Result<String, CommandError> {
     let mut text = String::new();
-    let read = match is_standard(path) {
+    let read = match is_standard_input(path) {
         true => Read::take(&mut *io.input, PATTERN_FILE_MAX_BYTES).read_to_string(&mut text),
         false => super::files::open(path)
             .and_then(|file| file.take(PATTERN_FILE_MAX_BYTES).read_to_string(&mut text)),
@@ -296,7 +293,7 @@ impl<W: Write> Matching<'_, W> {
                     Flow::Break(())
                 }
             };
-            let read = match is_standard(path) {
+            let read = match is_standard_input(path) {
                 true => Ok(reader.stream(&mut &mut *standard, &mut visit)),
                 false => reader.file(path, &mut visit),
             };

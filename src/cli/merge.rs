@@ -2,7 +2,6 @@ use super::files;
 use super::planned::PLAN_MAX_BYTES;
 use super::{GlobalOptions, Io, context, drift, output, verify};
 use crate::error::{CommandError, Exit};
-use crate::report::plan::PlanView;
 use crate::report::positions::Positions;
 use crate::report::view::View;
 use clap::Args;
@@ -64,7 +63,7 @@ pub fn run(
             plan = merge_plans(&plans).map_err(refused)?;
             let changes = Exit::Changes.when(args.detailed_exitcode && !plan.is_empty());
             let exit = changes.and(context::plan_exit(&plan));
-            (View::Plan { plan: &plan, question: PlanView::Plan }, exit)
+            (View::Plan { plan: &plan, culprits: &[], detail: global.detail() }, exit)
         }
         _ if drifts == parts.len() => {
             let drifts: Vec<Drift> = typed(parts, DRIFT_KEY, "a drift")?;

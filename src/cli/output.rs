@@ -9,11 +9,9 @@ use crate::report::validate::{Failure, Validation};
 use crate::report::view::{Format, View};
 use ctguard_core::codes;
 use ctguard_core::diag::{Diagnostic, Severity};
-use ctguard_core::plan::{Plan, WaitingFor};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use tempfile::NamedTempFile;
 
 /// A file that a result is written to, `FORMAT=PATH`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -261,49 +259,6 @@ fn unwritable(error: serde_json::Error) -> CommandError {
     CommandError::new(format!("the result cannot be written: {error}"))
 }
 
-/// Writes a new file of the user's; `force` replaces one that is there.
-///
-/// # Errors
-/// When there is one, or it cannot be written.
-pub(super) fn create(
-    path: &Path,
-    text: &str,
-    force: bool,
-    io: &mut Io<'_>,
-) -> Result<(), CommandError> {
-    let made = match force || files::is_standard(path) {
-        true => files::save(path, text, Readers::Anybody, io),
-        false => files::created(path, text),
-    };
-    made.map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => exists(path),
-        _ => CommandError::io(format!("cannot write {}", path.display()), &error),
-    })
-}
-
-/// The refusal to write over a file.
-pub(super) fn exists(path: &Path) -> CommandError {
-    CommandError::refused(format!("{} exists", path.display()))
-        .hint("Name another file, or replace it with --force.")
-}
-
-/// Writes a file of the user's anew, whole or not at all: who may read it stays as it was, and a
-/// link to it stays a link.
-pub(super) fn replace(path: &Path, text: &str) -> std::io::Result<()> {
-    let path = path.canonicalize()?;
-    let file = beside(&path, text)?;
-    std::fs::set_permissions(file.path(), path.metadata()?.permissions())?;
-    file.persist(&path).map(drop).map_err(|error| error.error)
-}
-
-/// A temporary file in the same folder, with this text.
-fn beside(path: &Path, text: &str) -> std::io::Result<NamedTempFile> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-    file.write_all(text.as_bytes())?;
-    Ok(file)
-}
-
 /// Other steps and commands write to the same summary.
 fn append(path: &Path, text: &str) -> std::io::Result<()> {
     let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
@@ -313,76 +268,6 @@ fn append(path: &Path, text: &str) -> std::io::Result<()> {
 /// Whether a result is asked for in this format, anywhere.
 pub(super) fn wants(format: Format, global: &GlobalOptions) -> bool {
     global.format == format || global.report.iter().any(|report| report.format == format)
-}
-
-/// What comes after a plan.
-pub(super) enum Next<'a> {
-    /// Applying the blueprint, with more options as they were typed.
-    Apply(&'a Path, String),
-    /// Removing what the blueprint owns.
-    Destroy(&'a Path),
-    /// Applying the plan in this file.
-    Saved(&'a Path),
-}
-
-/// Options that narrow the scope; a saved plan has its own.
-const OF_A_PLAN: [&str; 4] = ["--region", "--account", "--shard", "--as-of"];
-
-/// Prints the next command line after a plan, with the options that were typed; those from the
-/// environment still apply.
-pub(super) fn say_next(
-    plan: &Plan,
-    next: &Next<'_>,
-    global: &GlobalOptions,
-    io: &mut Io<'_>,
-) -> Result<(), CommandError> {
-    if global.format != Format::Text {
-        return Ok(());
-    }
-    let removal = plan.waiting.iter().any(|waiting| waiting.what == WaitingFor::Removal);
-    let nothing = plan.is_empty() && !removal;
-    let (verb, file, more, saved) = match next {
-        // What could not be read may need changes.
-        Next::Apply(file, _) if nothing && !plan.unknown.is_empty() => ("plan", file, "", false),
-        Next::Apply(file, _) if nothing => ("verify", file, "", false),
-        Next::Destroy(_) | Next::Saved(_) if nothing => return Ok(()),
-        Next::Apply(file, more) => ("apply", file, more.trim(), false),
-        Next::Destroy(file) => ("destroy", file, "", false),
-        Next::Saved(file) => ("apply", file, "", true),
-    };
-    let mut line = format!("ctguard {verb}");
-    let mut add = |word: &str| {
-        line.push(' ');
-        line.push_str(word);
-    };
-    if saved || *file != Path::new("ctguard.yaml") {
-        add(&quoted(&file.display().to_string()));
-    }
-    if !more.is_empty() {
-        add(more);
-    }
-    // Flags that allow a guard are not added: the user must type them.
-    for (option, value) in &global.typed {
-        if !saved || !OF_A_PLAN.contains(&option.as_str()) {
-            add(option);
-            add(&quoted(value));
-        }
-    }
-    let first = match verb {
-        "plan" => "mend what could not be read, then ",
-        _ => "",
-    };
-    print(io, &format!("\nNext: {first}{line}\n"))
-}
-
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@+%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
 }
 
 #[cfg(test)]
@@ -403,11 +288,5 @@ mod tests {
             let error = text.parse::<ReportFile>().err().unwrap_or_default();
             assert!(error.contains(says), "{text}: {error}");
         }
-    }
-
-    #[test]
-    fn words_are_quoted_only_where_a_shell_asks_for_it() {
-        assert_eq!(quoted("live/ctguard.yaml"), "live/ctguard.yaml");
-        assert_eq!(quoted("it's here"), "'it'\\''s here'");
     }
 }

@@ -1,5 +1,6 @@
 //! Performs a plan: shows it, asks, makes the changes, and reports the outcome.
 
+use super::next::quoted;
 use super::signals::{self, signal};
 use super::timeout::Watch;
 use super::{GlobalOptions, Io, context, output, print, print_json};
@@ -102,7 +103,7 @@ impl Adopting {
         match &self.adopt {
             None => String::new(),
             Some(names) if names.is_empty() => " --adopt".to_owned(),
-            Some(names) => format!(" --adopt={}", names.join(",")),
+            Some(names) => format!(" --adopt={}", quoted(&names.join(","))),
         }
     }
 }
@@ -118,7 +119,10 @@ pub(super) async fn go(
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
     if global.format == Format::Text {
-        print(io, &plan::render(&shown(plan), PlanView::Plan, global.paint_out(io)))?;
+        print(
+            io,
+            &plan::render(&shown(plan), PlanView::Plan, global.detail(), global.paint_out(io)),
+        )?;
     }
     let guards = allowed.tripped(plan);
     if !guards.is_empty() {

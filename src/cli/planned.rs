@@ -39,7 +39,7 @@ pub(super) fn write(path: &Path, plan: &SavedPlan) -> Result<(), CommandError> {
 /// Standard input is one.
 pub(super) fn names_plan(path: &Path) -> bool {
     let mut head = Vec::new();
-    path == Path::new("-")
+    files::is_standard_input(path)
         || files::open(path)
             .and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head))
             .is_ok_and(|_| is_plan(&String::from_utf8_lossy(&head)))

@@ -76,7 +76,7 @@ pub struct ReplayArgs {
 impl ReplayArgs {
     /// Whether a query or a page is printed.
     pub fn prints_document(&self) -> bool {
-        self.sql.is_some() || self.html.as_deref().is_some_and(files::is_standard)
+        self.sql.is_some() || self.html.as_deref().is_some_and(files::is_standard_output)
     }
 }
 
@@ -133,7 +133,7 @@ pub fn run(
         })?;
     }
     // A page on standard output is all that stands there.
-    match args.html.as_deref().is_some_and(files::is_standard) {
+    match args.html.as_deref().is_some_and(files::is_standard_output) {
         true => output::reports(&View::Replayed(&replay), &Positions::unknown(""), global, io)?,
         false => show(&replay, global, io)?,
     }
@@ -322,8 +322,7 @@ fn standard_input(
     paths: &[PathBuf],
     io: &mut Io<'_>,
 ) -> Result<Option<(tempfile::TempDir, Vec<PathBuf>)>, CommandError> {
-    let is_standard = |path: &PathBuf| path.as_os_str() == "-";
-    match paths.iter().filter(|path| is_standard(path)).count() {
+    match paths.iter().filter(|path| files::is_standard_input(path)).count() {
         0 => return Ok(None),
         1 => {}
         _ => return Err(CommandError::usage("standard input can be read only once")),
@@ -333,7 +332,8 @@ fn standard_input(
     let kept = folder.path().join("standard-input");
     let mut file = std::fs::File::create(&kept).map_err(failed)?;
     std::io::copy(&mut *io.input, &mut file).map_err(failed)?;
-    let with_file = |path: &PathBuf| if is_standard(path) { kept.clone() } else { path.clone() };
+    let with_file =
+        |path: &PathBuf| if files::is_standard_input(path) { kept.clone() } else { path.clone() };
     let paths = paths.iter().map(with_file).collect();
     Ok(Some((folder, paths)))
 }

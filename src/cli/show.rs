@@ -1,7 +1,6 @@
-use super::output::Next;
+use super::next::{self, Next};
 use super::{GlobalOptions, Io, output, planned};
 use crate::error::{CommandError, Exit};
-use crate::report::plan::PlanView;
 use crate::report::positions::Positions;
 use crate::report::view::View;
 use clap::Args;
@@ -32,10 +31,10 @@ pub fn run(args: &ShowArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
         );
     }
     let positions = positions(saved.as_ref(), &args.plan);
-    let shown = View::Plan { plan: &plan, question: PlanView::Plan };
+    let shown = View::Plan { plan: &plan, culprits: &[], detail: global.detail() };
     output::show(&shown, &positions, global, io)?;
     if saved.is_some() {
-        output::say_next(&plan, &Next::Saved(&args.plan), global, io)?;
+        next::say(&plan, &Next::Saved(&args.plan), global, io)?;
     }
     Ok(Exit::Done)
 }

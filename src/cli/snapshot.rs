@@ -1,4 +1,5 @@
 use super::files::{self, Readers};
+use super::next;
 use super::{BlueprintArg, Cli, GlobalOptions, Io, Verb, context, is_json, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::run;
@@ -63,7 +64,7 @@ pub fn run(
         Ok::<_, CommandError>((survey, recording))
     })??;
     let complete = is_complete(&survey);
-    if files::is_standard(&args.out) {
+    if files::is_standard_output(&args.out) {
         let mut bytes = Vec::new();
         recording.write(&mut bytes).map_err(|error| failed(&args.out, &error))?;
         let text = String::from_utf8_lossy(&bytes);
@@ -103,11 +104,12 @@ fn say(
         let value = json!({ "format_version": 1, "file": file, "as_of": as_of, "places": places, "complete": complete });
         return print_json(io, &value);
     }
-    let blueprint = args.blueprint.blueprint.display();
+    let blueprint = next::quoted(&args.blueprint.blueprint.display().to_string());
+    let quoted = next::quoted(&file);
     print(
         io,
         &format!(
-            "Wrote {file}: {} as of {as_of}.\nNext: ctguard verify {blueprint} --snapshot {file}\n",
+            "Wrote {file}: {} as of {as_of}.\nNext: ctguard verify {blueprint} --snapshot {quoted}\n",
             count(places, "place")
         ),
     )
@@ -158,7 +160,7 @@ pub(super) fn open(cli: &mut Cli, io: &mut Io<'_>) -> Result<(), CommandError> {
         }
         _ => {}
     }
-    let recording = if path == Path::new("-") {
+    let recording = if files::is_standard_input(path) {
         Recording::read(&mut BufReader::new(io::Read::take(&mut *io.input, SNAPSHOT_MAX_BYTES)))
     } else {
         files::open_within(path, SNAPSHOT_MAX_BYTES)

@@ -1,6 +1,7 @@
 //! The result of an apply, as text and as JSON.
 
-use super::plan::asides::{named, waiting};
+use super::alike::{Alike, folded, listed};
+use super::plan::asides::{named, refused, told_of, waiting};
 use super::plan::unknown;
 use super::{AccountNames, Paint, wrap};
 use crate::run::apply::Why;
@@ -14,6 +15,7 @@ use ctguard_core::resource::Address;
 use ctguard_core::scope::{AccountId, Place};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -149,21 +151,62 @@ fn failed(error: &CloudError, place: &Place) -> String {
     format!("{error}{id}.{help}")
 }
 
+/// What was not done as planned, by how it ended: what failed or waits alike is told once.
+pub(super) fn undone(report: &ApplyReport) -> Vec<(OutcomeKind, Alike<'_>)> {
+    let mut all: Vec<(OutcomeKind, Alike<'_>)> = Vec::new();
+    let told = |one: &&ReportedOutcome| one.outcome != OutcomeKind::Done || one.why.is_some();
+    let mut rest: Vec<&ReportedOutcome> = report.outcomes.iter().filter(told).collect();
+    while let Some(first) = rest.first() {
+        let kind = first.outcome;
+        let (these, others) = rest.into_iter().partition(|one| one.outcome == kind);
+        rest = others;
+        let these: Vec<&ReportedOutcome> = these;
+        all.extend(alike(these).into_iter().map(|alike| (kind, alike)));
+    }
+    all
+}
+
+/// Outcomes that are told alike. Each request has an id of its own, which is told of one alone.
+pub(super) fn alike<'a>(these: Vec<&'a ReportedOutcome>) -> Vec<Alike<'a>> {
+    let whole: BTreeMap<&Address, &str> =
+        these.iter().map(|one| (&one.address, one.why.as_deref().unwrap_or_default())).collect();
+    let said = these.iter().map(|one| {
+        (&one.address, without_request(one.why.as_deref().unwrap_or_default()).into_owned())
+    });
+    let mut all = folded(said);
+    for alike in &mut all {
+        if let [one] = alike.objects.as_slice() {
+            alike.text = whole.get(one).copied().unwrap_or_default().to_owned();
+        }
+    }
+    all
+}
+
+/// The text without the id of AWS's request.
+fn without_request(why: &str) -> Cow<'_, str> {
+    let found = why.split_once(" (request ").and_then(|(before, rest)| {
+        let (_, after) = rest.split_once(')')?;
+        Some(format!("{before}{after}"))
+    });
+    found.map_or(Cow::Borrowed(why), Cow::Owned)
+}
+
 /// Renders the result of an apply.
 pub fn render(report: &ApplyReport, paint: Paint) -> String {
     let names = report.account_names();
     let mut out = String::new();
-    let told = |one: &&ReportedOutcome| one.outcome != OutcomeKind::Done || one.why.is_some();
-    for outcome in report.outcomes.iter().filter(told) {
-        let sign = match outcome.outcome {
+    for (kind, Alike { objects, text }) in undone(report) {
+        let sign = match kind {
             OutcomeKind::Failed => paint.bad("✗ failed"),
             OutcomeKind::TakenBack => paint.warn("· taken back"),
             OutcomeKind::Done => paint.warn("· left behind"),
             _ => paint.warn("· not attempted"),
         };
-        let _ = writeln!(out, "{sign} {}", named(&outcome.address, &names));
-        if let Some(why) = &outcome.why {
-            let _ = writeln!(out, "    {why}");
+        for object in listed(&objects, &names) {
+            let _ = writeln!(out, "{sign} {object}");
+        }
+        if !text.is_empty() {
+            let _ = writeln!(out, "    {text}");
         }
     }
     let mut parts = vec![format!("{} done", count(report.done, "change"))];
@@ -181,15 +224,9 @@ pub fn render(report: &ApplyReport, paint: Paint) -> String {
         parts.push(format!("stopped {why}"));
     }
     let _ = writeln!(out, "Applied {}: {}.", paint.head(&report.blueprint), parts.join(", "));
-    for refusal in &report.refusals {
-        let _ = writeln!(
-            out,
-            "{} {}: {}.\n    {}",
-            paint.bad("✗ refused"),
-            named(&refusal.address, &names),
-            refusal.reason,
-            refusal.help
-        );
+    for Alike { objects, text } in refused(&report.refusals) {
+        let sign = paint.bad("✗ refused");
+        told_of(&mut out, (&sign, "         ", "    "), &listed(&objects, &names), &text);
     }
     unknown::render(&mut out, &report.unknown, &names, paint);
     waiting(&mut out, &report.waiting, &names, paint);

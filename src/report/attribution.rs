@@ -1,10 +1,11 @@
-//! Renders who changed what has drifted.
+//! Renders who changed what has drifted, or what an apply would change.
 
-use super::plan::asides::named;
-use super::plan::{self, PlanView};
-use super::{Paint, notice, wrap};
+use super::alike::listed;
+use super::plan::{self, Detail, PlanView};
+use super::{AccountNames, Paint, notice, wrap};
 use ctguard_core::drift::record::RecordedCall;
-use ctguard_core::drift::{Drift, Finding};
+use ctguard_core::drift::{Culprit, Drift, Finding, Origin};
+use ctguard_core::plan::Plan;
 use ctguard_core::resource::Address;
 use std::fmt::Write;
 
@@ -14,10 +15,39 @@ const OBJECTS_SHOWN: usize = 10;
 /// Renders what has drifted, what of it is cosmetic, and who changed it.
 pub fn drift(drift: &Drift, paint: Paint) -> String {
     let question = PlanView::Drift { by_others: drift.by_others() };
-    let text = plan::render(&drift.plan, question, paint);
+    let text = plan::render(&drift.plan, question, Detail::Brief, paint);
     let (others, who) = (by_others(drift, paint), render(drift, paint));
     let cosmetic = cosmetic(drift.cosmetic);
     format!("{text}{}{cosmetic}{}", wrap::fit(&others, paint.width), wrap::fit(&who, paint.width))
+}
+
+/// Renders a plan, and whose changes it is about, as far as that was looked up.
+pub fn plan(plan: &Plan, culprits: &[Culprit], detail: Detail, paint: Paint) -> String {
+    let text = plan::render(plan, PlanView::Plan, detail, paint);
+    let whose = origins(plan, culprits, paint);
+    format!("{text}{}", wrap::fit(&whose, paint.width))
+}
+
+/// What others changed, with their calls, and what the blueprint's own edits change.
+pub fn origins(plan: &Plan, culprits: &[Culprit], paint: Paint) -> String {
+    let mut out = String::new();
+    let of = |origin| {
+        let of = move |culprit: &&Culprit| culprit.finding.origin() == Some(origin);
+        culprits.iter().filter(of).collect::<Vec<_>>()
+    };
+    let (others, own) = (of(Origin::Others), of(Origin::Blueprint));
+    if !others.is_empty() {
+        let _ = writeln!(out, "\n{}", paint.head("Changed by others"));
+        by_calls(&mut out, others, &plan::names(plan), paint);
+    }
+    if !own.is_empty() {
+        let _ = writeln!(out, "\n{}", paint.head("Changed in the blueprint"));
+        let objects: Vec<&Address> = own.iter().map(|culprit| &culprit.address).collect();
+        named_objects(&mut out, &objects, &plan::names(plan));
+        let why = "ctguard wrote last what is there, says CloudTrail's event history, which lags some minutes.";
+        let _ = writeln!(out, "      {}", paint.dim(why));
+    }
+    out
 }
 
 /// What others did that no apply undoes.
@@ -41,6 +71,17 @@ pub fn render(drift: &Drift, paint: Paint) -> String {
         return out;
     }
     let _ = writeln!(out, "\n{}", paint.head("Who changed it"));
+    by_calls(&mut out, culprits, &names, paint);
+    out
+}
+
+/// One entry for each call, with all that it changed.
+fn by_calls<'a>(
+    out: &mut String,
+    culprits: impl IntoIterator<Item = &'a Culprit>,
+    names: &AccountNames<'_>,
+    paint: Paint,
+) {
     let mut told: Vec<(String, Vec<&Address>)> = Vec::new();
     for culprit in culprits {
         let text = finding(&culprit.finding, paint);
@@ -50,14 +91,19 @@ pub fn render(drift: &Drift, paint: Paint) -> String {
         }
     }
     for (text, objects) in told {
-        let shown = objects.iter().take(OBJECTS_SHOWN).map(|address| named(address, &names));
-        let _ = writeln!(out, "  {}", shown.collect::<Vec<_>>().join("\n  "));
-        if objects.len() > OBJECTS_SHOWN {
-            let _ = writeln!(out, "  and {} more", objects.len() - OBJECTS_SHOWN);
-        }
+        named_objects(out, &objects, names);
         out.push_str(&text);
     }
-    out
+}
+
+fn named_objects(out: &mut String, objects: &[&Address], names: &AccountNames<'_>) {
+    let all = listed(objects, names);
+    for object in all.iter().take(OBJECTS_SHOWN) {
+        let _ = writeln!(out, "  {object}");
+    }
+    if all.len() > OBJECTS_SHOWN {
+        let _ = writeln!(out, "  and {} more", all.len() - OBJECTS_SHOWN);
+    }
 }
 
 /// Who did it, in one sentence or two, for notices.

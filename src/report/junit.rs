@@ -7,7 +7,6 @@ use super::{
     attribution,
     events::EventCheck,
     notice,
-    notice::verb,
     validate::{Failure, Validation},
 };
 use ctguard_core::diag::{Diagnostic, Severity};
@@ -151,10 +150,7 @@ pub fn drift(drift: &Drift) -> String {
 /// A case for each object that differs, is refused or could not be read, and one for all that are
 /// in sync.
 pub fn plan(plan: &Plan, question: PlanView) -> String {
-    let verb = match question {
-        PlanView::Plan => "plan",
-        PlanView::Drift { .. } => "drift",
-    };
+    let verb = question.asked_by();
     let all = cases(plan, question, &|_| String::new());
     render(&format!("ctguard {verb} {}", plan.blueprint.name), all)
 }
@@ -163,15 +159,15 @@ fn cases(plan: &Plan, question: PlanView, who: &dyn Fn(&Address) -> String) -> V
     let names = names(plan);
     let mut cases = Vec::new();
     for change in &plan.changes {
-        let text = format!("{}{}", differences(change), who(&change.address));
+        let text = format!("{}{}", differences(change, question), who(&change.address));
         let ended = match question {
             PlanView::Drift { .. } => Ended::Failed { kind: "drift".to_owned(), text },
-            PlanView::Plan => Ended::Noted(format!("to {}\n{text}", verb(change.action))),
+            PlanView::Plan => Ended::Noted(format!("to {}\n{text}", question.word(change.action))),
         };
         let name = asides::named(&change.address, &names);
         cases.push(Case { class: change.address.kind.to_string(), name, ended });
     }
-    for guard in &plan.guards {
+    for guard in plan.guards.iter().filter(|_| !question.is_drift()) {
         let text = format!("{} If this is intended, add {}.", guard.message, guard.kind.flag());
         let ended = Ended::Failed { kind: guard.kind.code().to_string(), text };
         cases.push(Case { class: "guard".to_owned(), name: guard.kind.code().to_string(), ended });
@@ -201,10 +197,10 @@ fn cases(plan: &Plan, question: PlanView, who: &dyn Fn(&Address) -> String) -> V
     cases
 }
 
-fn differences(change: &Change) -> String {
+fn differences(change: &Change, question: PlanView) -> String {
     let mut text = format!("{}\n", change.reason);
     for field in &change.fields {
-        match diff::of(field) {
+        match diff::of(&question.field(field)) {
             diff::Difference::Value { before, after } => {
                 let _ = writeln!(text, "{}: {before} → {after}", field.path);
             }

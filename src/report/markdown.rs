@@ -13,7 +13,7 @@ mod verdict;
 
 pub use applied::applied;
 pub use coverage::coverage;
-pub use drift::drift;
+pub use drift::{attributed, drift};
 pub use drilled::drilled;
 pub use plan::plan;
 pub use validated::{events_checked, failed, validated};

@@ -1,8 +1,11 @@
 //! Turns a plan, a verdict or a blueprint's problems into a list of notices, each with a code and
 //! the alerts it is about. SARIF and GitHub's annotations are made of these.
 
+use super::plan::diff::{self, Difference};
 use super::plan::effects::{Note, note};
-use super::plan::{PlanView, asides, fold, names, unknown};
+use super::plan::fold::{self, Alike};
+use super::plan::question::waiting;
+use super::plan::{PlanView, asides, names, unknown};
 use super::positions::{Position, Positions};
 use super::{AccountNames, account, attribution, named_addresses, verify};
 use ctguard_core::cause::remedy::for_regions;
@@ -11,7 +14,7 @@ use ctguard_core::codes::Code;
 use ctguard_core::diag::{Diagnostic, Span};
 use ctguard_core::drift::{Culprit, Drift};
 use ctguard_core::phrase::{Phrase, PlaceNames};
-use ctguard_core::plan::{Plan, Verb};
+use ctguard_core::plan::{Field, Plan, Verb};
 use ctguard_core::plural::count;
 use ctguard_core::proof::{Finding, RemarkGroup, RemarkSeverity, Report, Status};
 use ctguard_core::resource::Address;
@@ -63,8 +66,20 @@ impl Notice {
 pub fn plan(plan: &Plan, question: PlanView) -> Vec<Notice> {
     let names = names(plan);
     let mut all = Vec::new();
+    let noted = note(plan, question);
     for effect in &plan.effects {
-        let Some(Note::Loss(words)) = note(effect) else { continue };
+        let Some(Note::Loss(words)) = noted(effect) else { continue };
+        if question.is_drift() {
+            let message = format!(
+                "Alert {}: {words}. It reaches everybody in {} of {}.",
+                effect.alert,
+                effect.alerting_now,
+                count(effect.places, "place")
+            );
+            let alert = &effect.alert;
+            all.push(notice(Level::Error, codes::ALERT_LOST, message, [alert.clone()], alert));
+            continue;
+        }
         let lost = effect.removed || effect.alerting_after < effect.alerting_now;
         let (level, code) = if lost {
             (Level::Error, codes::PLAN_LOST)
@@ -81,7 +96,7 @@ pub fn plan(plan: &Plan, question: PlanView) -> Vec<Notice> {
         );
         all.push(notice(level, code, message, [effect.alert.clone()], &effect.alert));
     }
-    for guard in &plan.guards {
+    for guard in plan.guards.iter().filter(|_| !question.is_drift()) {
         let message = format!("{} If this is intended, add {}.", guard.message, guard.kind.flag());
         let code = guard.kind.code();
         all.push(notice(Level::Error, code, message, guard.alerts.iter().cloned(), code.as_str()));
@@ -103,8 +118,10 @@ pub fn plan(plan: &Plan, question: PlanView) -> Vec<Notice> {
         };
         all.push(notice(Level::Warning, codes::PLAN_WARNING, message, [], &warning.message));
     }
-    all.extend(fold::changes(plan).iter().map(|folded| change(folded, question, &names)));
-    for awaited in asides::awaited(&plan.waiting) {
+    all.extend(
+        fold::changes(plan, Alike::Named).iter().map(|folded| change(folded, question, &names)),
+    );
+    for awaited in asides::awaited(&waiting(plan, question)) {
         let at = named_addresses(awaited.places.iter().copied(), &names);
         let message = format!("{} in {at}: {}", awaited.name, awaited.message);
         all.push(notice(Level::Note, codes::PLAN_WAITING, message, [], &awaited.name));
@@ -121,7 +138,7 @@ pub fn drift(drift: &Drift) -> Vec<Notice> {
     let question = PlanView::Drift { by_others: drift.by_others() };
     let mut all = plan(&drift.plan, question);
     all.retain(|notice| notice.code != codes::DRIFT);
-    for folded in fold::changes(&drift.plan) {
+    for folded in fold::changes(&drift.plan, Alike::Named) {
         let mut told = change(&folded, question, &names);
         let of_folded = |address: &Address| {
             let there = (address.account.clone(), address.region.clone());
@@ -163,12 +180,12 @@ pub fn drift(drift: &Drift) -> Vec<Notice> {
 fn change(folded: &fold::Folded, question: PlanView, names: &AccountNames<'_>) -> Notice {
     let (change, places) = (&folded.change, &folded.places);
     let at = named_addresses(places.iter().map(|(account, region)| (account, region)), names);
-    let fields: Vec<&str> = change.fields.iter().map(|field| field.path.as_str()).collect();
+    let fields: Vec<String> = change.fields.iter().map(|field| told(field, question)).collect();
     let fields = match (change.action, fields.as_slice()) {
         (Verb::Create | Verb::Delete, _) | (_, []) => String::new(),
         (_, some) => format!(" ({})", some.join(", ")),
     };
-    let (address, verb) = (&change.address, verb(change.action));
+    let (address, verb) = (&change.address, question.word(change.action));
     let what = format!("{} {}", address.kind, address.name);
     let alerts = change.alert.iter().cloned();
     match question {
@@ -177,18 +194,20 @@ fn change(folded: &fold::Folded, question: PlanView, names: &AccountNames<'_>) -
             notice(Level::Note, codes::PLAN_CHANGE, message, alerts, &format!("{verb} {what}"))
         }
         PlanView::Drift { .. } => {
-            let message = format!("{what} in {at} has moved: {}{fields}.", change.reason);
+            let message = format!("{what} in {at} has drifted: {}{fields}.", change.reason);
             notice(Level::Warning, codes::DRIFT, message, alerts, &what)
         }
     }
 }
 
-pub(super) fn verb(verb: Verb) -> &'static str {
-    match verb {
-        Verb::Create => "create",
-        Verb::Update => "update",
-        Verb::Adopt => "adopt",
-        Verb::Delete => "delete",
+/// A field by its name; of drift, what it was and is, where that is short.
+fn told(field: &Field, question: PlanView) -> String {
+    let path = &field.path;
+    match diff::of(&question.field(field)) {
+        Difference::Value { before, after } if question.is_drift() => {
+            format!("{path}: {before} → {after}")
+        }
+        _ => path.clone(),
     }
 }
 

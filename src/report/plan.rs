@@ -8,51 +8,48 @@
 //! | `changes` | one line an object, what is the same in many places once |
 //! | `fold` | which changes are the same |
 //! | `diff` | what of a field changes, by what the field is: `pattern`, `policy`, `template` |
+//! | `created` | what of a new object is told |
+//! | `question` | whether a plan or drift is told |
 //! | `asides` | guards, refusals, what waits for people, warnings |
 //! | `unknown` | what could not be read, by reason |
 
 pub(super) mod asides;
 mod changes;
+pub(super) mod created;
 pub(super) mod diff;
 pub(super) mod effects;
 pub(super) mod fold;
 mod pattern;
 mod policy;
+pub(super) mod question;
 pub(super) mod status;
 mod template;
 pub(super) mod unknown;
 
+pub use created::Detail;
+pub use question::PlanView;
+
 use super::{AccountNames, Paint, wrap};
 use ctguard_core::plan::Plan;
 
-/// Which question the plan answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PlanView {
-    /// What would an apply change?
-    Plan,
-    /// Has anything drifted?
-    Drift {
-        /// How many findings there are that no apply undoes.
-        by_others: usize,
-    },
-}
-
 /// Renders a plan: status, effects, changes, then guards, refusals, unknowns, warnings and what
 /// waits.
-pub fn render(plan: &Plan, question: PlanView, paint: Paint) -> String {
+pub fn render(plan: &Plan, question: PlanView, detail: Detail, paint: Paint) -> String {
     let names = names(plan);
     let mut out = String::new();
     status::render(&mut out, plan, question, paint);
-    if !plan.is_empty() || question == PlanView::Plan {
-        effects::render(&mut out, &plan.effects, paint);
+    if !plan.is_empty() || question != (PlanView::Drift { by_others: 0 }) {
+        effects::render(&mut out, plan, question, paint);
     }
-    changes::render(&mut out, plan, &names, paint);
-    asides::guards(&mut out, plan, &names, paint);
+    changes::render(&mut out, plan, (question, detail), &names, paint);
+    if question == PlanView::Plan {
+        asides::guards(&mut out, plan, &names, paint);
+    }
     asides::refusals(&mut out, &plan.refusals, &names, paint);
     unknown::render(&mut out, &plan.unknown, &names, paint);
     asides::warnings(&mut out, &plan.warnings, &names, paint);
-    asides::waiting(&mut out, &plan.waiting, &names, paint);
-    status::sum(&mut out, plan);
+    asides::waiting(&mut out, &question::waiting(plan, question), &names, paint);
+    status::sum(&mut out, plan, question);
     wrap::fit(&out, paint.width)
 }
 

@@ -6,8 +6,8 @@
 
 use super::notice::{Level, Notice};
 use super::positions::{Position, Positions};
+use super::validate::Failure;
 use ctguard_core::codes::{Code, Kind};
-use ctguard_core::diag::Diagnostic;
 use ctguard_core::hex::hex;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -57,14 +57,15 @@ pub fn render(notices: &[Notice], positions: &Positions) -> Value {
 
 /// An error in place of results. It is about no line of a file, so it is no result, but what SARIF
 /// has for a run of the tool that failed.
-pub fn failed(diagnostic: &Diagnostic) -> Value {
+pub fn failed(failure: &Failure) -> Value {
+    let Failure { verb, diagnostic } = failure;
     let help = diagnostic.help.as_deref().map(|help| format!(": {help}")).unwrap_or_default();
     let invocation = json!({
         "executionSuccessful": false,
         "toolExecutionNotifications": [{
             "level": "error",
             "descriptor": { "id": diagnostic.code },
-            "message": { "text": format!("{}{help}", diagnostic.message) },
+            "message": { "text": format!("ctguard {verb}: {}{help}", diagnostic.message) },
         }],
     });
     document(&[], &invocation, &[])

@@ -128,16 +128,19 @@ fn render_unread(out: &mut String, unread: &Unread, names: &AccountNames<'_>, pa
 }
 
 /// Findings that fold together: what could not be read for one reason is one problem, regardless of
-/// the number of objects.
+/// the number of objects, and so is what is wrong in the same way, in the same places, with the same
+/// remedy.
 pub(super) fn groups(findings: &[Finding]) -> Vec<Group<'_>> {
     let mut groups: Vec<Vec<&Finding>> = Vec::new();
-    let mut unknown: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    let mut known: BTreeMap<_, usize> = BTreeMap::new();
     for finding in findings {
-        if finding.status != Status::Unknown {
-            groups.push(vec![finding]);
-            continue;
-        }
-        let index = *unknown.entry((&finding.cause, &finding.fix)).or_insert(groups.len());
+        let apart = (finding.status != Status::Unknown).then_some((
+            finding.code.as_str(),
+            finding.status.as_str(),
+            &finding.places,
+        ));
+        let key = (&finding.cause, &finding.fix, apart);
+        let index = *known.entry(key).or_insert(groups.len());
         match groups.get_mut(index) {
             Some(group) => group.push(finding),
             None => groups.push(vec![finding]),

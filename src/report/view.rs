@@ -5,13 +5,14 @@ use super::coverage::{self, Narrow};
 use super::events::EventCheck;
 use super::markdown::{self, COMMENT_MAX_BYTES, SUMMARY_MAX_BYTES};
 use super::notice::{self, Notice};
-use super::plan::PlanView;
+use super::plan::{Detail, PlanView};
 use super::positions::Positions;
 use super::screen::{Filter, Written, shown};
 use super::validate::{Failure, Validation};
 use super::{Paint, github, junit, sarif};
 use ctguard_core::coverage::Coverage;
-use ctguard_core::drift::Drift;
+use ctguard_core::diag::Diagnostic;
+use ctguard_core::drift::{Attributed, Culprit, Drift};
 use ctguard_core::drill::DrillReport;
 use ctguard_core::plan::Plan;
 use ctguard_core::proof::{Proof, Report};
@@ -78,9 +79,11 @@ const CHART_MAX: usize = 120;
 /// A result that can be shown.
 #[derive(Debug, Clone, Copy)]
 pub enum View<'a> {
+    /// A plan, and whose changes it is about, as far as that was looked up.
     Plan {
         plan: &'a Plan,
-        question: PlanView,
+        culprits: &'a [Culprit],
+        detail: Detail,
     },
     /// Drift, and who caused it.
     Drift(&'a Drift),
@@ -128,7 +131,10 @@ impl View<'_> {
     /// The result with texts that are fit to become lines. What has no such form cleans its own.
     fn clean<T>(&self, show: impl FnOnce(View<'_>) -> T) -> T {
         match *self {
-            Self::Plan { plan, question } => show(View::Plan { plan: &shown(plan), question }),
+            Self::Plan { plan, culprits, detail } => {
+                let culprits = culprits.to_vec();
+                show(View::Plan { plan: &shown(plan), culprits: &shown(&culprits), detail })
+            }
             Self::Drift(drift) => show(View::Drift(&shown(drift))),
             Self::Verdict { report, proof } => {
                 show(View::Verdict { report: &shown(report), proof })
@@ -154,7 +160,7 @@ impl View<'_> {
             Format::Json => Some(self.json()?),
             Format::Markdown => Some(self.markdown(COMMENT_MAX_BYTES)),
             Format::Sarif => match (self, self.notices()) {
-                (Self::Failed(failure), _) => Some(pretty(&sarif::failed(&failure.diagnostic))?),
+                (Self::Failed(failure), _) => Some(pretty(&sarif::failed(failure))?),
                 (_, Some(notices)) => Some(pretty(&sarif::render(&notices, positions))?),
                 (_, None) => None,
             },
@@ -171,7 +177,9 @@ impl View<'_> {
 
     fn text(&self, paint: Paint) -> String {
         match self {
-            Self::Plan { plan, question } => super::plan::render(plan, *question, paint),
+            Self::Plan { plan, culprits, detail } => {
+                super::attribution::plan(plan, culprits, *detail, paint)
+            }
             Self::Drift(drift) => super::attribution::drift(drift, paint),
             Self::Verdict { report, .. } => super::verify::render(report, paint),
             Self::Applied(report) => super::apply::render(report, paint),
@@ -188,7 +196,7 @@ impl View<'_> {
 
     fn json(&self) -> Result<String, serde_json::Error> {
         match self {
-            Self::Plan { plan, .. } => pretty(plan),
+            Self::Plan { plan, culprits, .. } => pretty(&Attributed { plan, culprits }),
             Self::Drift(drift) => pretty(drift),
             Self::Verdict { report, .. } => pretty(report),
             Self::Applied(report) => pretty(report),
@@ -203,7 +211,7 @@ impl View<'_> {
 
     fn markdown(&self, limit: usize) -> String {
         match self {
-            Self::Plan { plan, question } => markdown::plan(plan, *question, limit),
+            Self::Plan { plan, culprits, .. } => markdown::attributed(plan, culprits, limit),
             Self::Drift(drift) => markdown::drift(drift, limit),
             Self::Verdict { report, .. } => markdown::verdict(report, limit),
             Self::Applied(report) => markdown::applied(report, limit),
@@ -218,13 +226,15 @@ impl View<'_> {
 
     fn notices(&self) -> Option<Vec<Notice>> {
         match self {
-            Self::Plan { plan, question } => Some(notice::plan(plan, *question)),
+            Self::Plan { plan, .. } => Some(notice::plan(plan, PlanView::Plan)),
             Self::Drift(drift) => Some(notice::drift(drift)),
             Self::Verdict { report, .. } => Some(notice::verdict(report)),
             Self::Applied(_) | Self::Drilled(_) | Self::Replayed(_) | Self::Covered { .. } => None,
             Self::Validated(validation) => Some(notice::diagnostics(&validation.diagnostics)),
             Self::Failed(failure) => {
-                Some(notice::diagnostics(std::slice::from_ref(&failure.diagnostic)))
+                let Failure { verb, diagnostic } = failure;
+                let message = format!("ctguard {verb}: {}", diagnostic.message);
+                Some(notice::diagnostics(&[Diagnostic { message, ..diagnostic.clone() }]))
             }
             Self::EventsChecked(check) => Some(notice::diagnostics(&check.diagnostics())),
         }
@@ -232,7 +242,7 @@ impl View<'_> {
 
     fn junit(&self) -> Option<String> {
         match self {
-            Self::Plan { plan, question } => Some(junit::plan(plan, *question)),
+            Self::Plan { plan, .. } => Some(junit::plan(plan, PlanView::Plan)),
             Self::Drift(drift) => Some(junit::drift(drift)),
             Self::Verdict { report, proof } => {
                 proof.map(|proof| junit::proof(&report.blueprint, proof))

@@ -8,7 +8,7 @@ use ctguard_core::cloud::lookup::{Lookup, LookupBy};
 use ctguard_core::drift::record::{RecordedCall, recorded_call};
 use ctguard_core::drift::suspects::{Suspicion, of_lost_tag, suspicion};
 use ctguard_core::drift::{Culprit, Finding};
-use ctguard_core::plan::Plan;
+use ctguard_core::plan::{Change, Refusal};
 use ctguard_core::resource::Address;
 use ctguard_core::scope::Place;
 use ctguard_core::snapshot::Unreadable;
@@ -28,11 +28,16 @@ const PAGES_PER_QUESTION: usize = 4;
 /// Maximum number of calls reported per object.
 const DEEDS_TOLD: usize = 3;
 
-/// Attributes a plan's changes, in their order, and the tags that refused objects may have lost.
-/// Never fails: what could not be looked up is reported as such.
-pub async fn culprits(cloud: &dyn Cloud, plan: &Plan, concurrency: usize) -> Vec<Culprit> {
-    let changed = plan.changes.iter().map(|change| (&change.address, suspicion(change)));
-    let refused = plan.refusals.iter().map(|refusal| &refusal.address);
+/// Attributes changes, in their order, and the tags that refused objects may have lost. Never
+/// fails: what could not be looked up is reported as such.
+pub async fn culprits(
+    cloud: &dyn Cloud,
+    changes: &[&Change],
+    refusals: &[Refusal],
+    concurrency: usize,
+) -> Vec<Culprit> {
+    let changed = changes.iter().map(|change| (&change.address, suspicion(change)));
+    let refused = refusals.iter().map(|refusal| &refusal.address);
     let refused = refused.filter_map(|address| Some((address, of_lost_tag(address)?)));
     let mut addresses: Vec<&Address> = Vec::new();
     let mut by_place: BTreeMap<Place, Vec<(usize, Suspicion)>> = BTreeMap::new();
@@ -59,7 +64,7 @@ pub async fn culprits(cloud: &dyn Cloud, plan: &Plan, concurrency: usize) -> Vec
     let told = addresses.into_iter().enumerate().filter_map(|(index, address)| {
         let finding = findings.remove(&index)?;
         // Not every refusal is about a tag, so only what was found is reported.
-        let is_told = index < plan.changes.len() || matches!(finding, Finding::Calls(_));
+        let is_told = index < changes.len() || matches!(finding, Finding::Calls(_));
         is_told.then(|| Culprit { address: address.clone(), finding })
     });
     told.collect()

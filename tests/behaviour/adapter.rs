@@ -1,6 +1,8 @@
 //! The adapter on answers that an emulator does not give: pages, throttles, refusals of one part,
 //! failed entries, silence, nonsense. And how many calls it makes.
 
+mod answers;
+mod buckets;
 pub mod causes;
 mod clock;
 mod hub;
@@ -10,6 +12,7 @@ mod machines;
 mod organization;
 mod reads;
 mod roles;
+mod rules;
 mod signals;
 mod throttles;
 mod writes;

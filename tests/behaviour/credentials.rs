@@ -3,14 +3,15 @@
 
 mod network;
 mod rows;
+mod setup;
+mod signals;
 
 use crate::stub::{ACCOUNT, Call, Reply, Stub};
 use crate::wire::Answer;
-use crate::world::Ran;
 use rows::ROWS;
+use setup::{Setup, answer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Command, Stdio};
-use tempfile::TempDir;
 
 const PAGE: &str = include_str!("../../docs/credentials.md");
 
@@ -258,8 +259,12 @@ fn credentials_of_another_account_than_the_blueprints_own_are_refused() {
     let setup = Setup::new().keys("ENV");
     let own = |id: &str| format!("{BLUEPRINT}accounts: [{{ id: \"{id}\" }}]\n");
     std::fs::write(setup.home.path().join("ctguard.yaml"), own("999988887777")).unwrap();
-    let ran = setup.run(&[]);
+    let ran = setup.run(&["--report", "json=r.json,markdown=r.md,sarif=r.sarif,junit=r.xml"]);
     assert_eq!(ran.code, 5, "{}", ran.err);
+    for file in ["r.json", "r.md", "r.sarif", "r.xml"] {
+        let text = std::fs::read_to_string(setup.home.path().join(file)).expect(file);
+        assert!(text.contains("999988887777") && text.contains(ACCOUNT), "{file}: {text}");
+    }
     assert!(ran.err.contains("999988887777") && ran.err.contains(ACCOUNT), "{}", ran.err);
     assert_eq!(setup.stub.calls().len(), 1, "nothing else was asked");
     std::fs::write(setup.home.path().join("ctguard.yaml"), own(ACCOUNT)).unwrap();
@@ -276,12 +281,15 @@ fn a_report_says_why_there_is_no_result() {
         let text = std::fs::read_to_string(setup.home.path().join(file)).expect(file);
         assert!(text.contains("NoCredentials"), "{file}: {text}");
         assert!(!text.contains("validate") && !text.contains("not valid"), "{file}: {text}");
-        assert!(file == "r.sarif" || file == "r.json" || text.contains("ctguard plan"), "{text}");
+        assert!(file == "r.json" || text.contains("ctguard plan"), "{text}");
     }
     let ran = setup.run(&["--report", "github=r.txt,markdown=none/r.md"]);
     assert!(ran.err.contains("cannot write the markdown report none/r.md"), "{}", ran.err);
     let text = std::fs::read_to_string(setup.home.path().join("r.txt")).unwrap();
-    assert!(text.starts_with("::error title=ctguard run-failed::"), "{text}");
+    let says = "::error title=ctguard run-failed::ctguard plan: no AWS credentials were found";
+    assert!(text.starts_with(says), "{text}");
+    // The cause comes first, and what was tried behind it.
+    assert!(ran.err.contains("\nerror: no AWS credentials were found in"), "{}", ran.err);
 }
 
 #[test]
@@ -303,36 +311,6 @@ fn a_host_without_an_address_is_told_with_what_names_it() {
 }
 
 #[test]
-#[cfg(unix)]
-fn a_signal_while_signing_in_ends_the_run_with_a_word_and_a_report() {
-    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", silent.local_addr().unwrap());
-    let setup = Setup::new().keys("ENV").env("AWS_ENDPOINT_URL", &url);
-    for name in ["INT", "TERM"] {
-        let child = Command::new(env!("CARGO_BIN_EXE_ctguard"))
-            .args(["plan", "--report", "json=r.json"])
-            .current_dir(setup.home.path())
-            .env_clear()
-            .envs(&setup.env)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        // It is signing in.
-        let _call = silent.accept().unwrap();
-        let signal = [format!("-{name}"), child.id().to_string()];
-        assert!(Command::new("kill").args(signal).status().unwrap().success());
-        let ended = child.wait_with_output().unwrap();
-        let said = String::from_utf8_lossy(&ended.stderr);
-        assert_eq!(ended.status.code(), Some(130), "{name}: {said}");
-        assert!(said.contains("interrupted by a signal"), "{said}");
-        let report = std::fs::read_to_string(setup.home.path().join("r.json")).unwrap();
-        assert!(report.contains("\"exit_code\":130"), "{report}");
-    }
-}
-
-#[test]
 fn a_bucket_is_found_although_the_clock_is_off() {
     let date = || Answer {
         status: 403,
@@ -350,201 +328,4 @@ fn a_bucket_is_found_although_the_clock_is_off() {
         stub.calls().into_iter().filter(|call| call.operation.starts_with("HEAD")).collect();
     assert_eq!(heads.len(), 2);
     assert!(heads[1].headers["x-amz-date"].starts_with("2000"), "{:?}", heads[1].headers);
-}
-
-/// The first write waits until the program was asked to end: it is finished, and no other begun.
-#[cfg(unix)]
-#[test]
-fn sigterm_ends_an_apply_as_ctrl_c_does() {
-    use std::sync::{Arc, Condvar, Mutex};
-    let (begun, ended) = (Arc::new((Mutex::new(0), Condvar::new())), Arc::new(Mutex::new(())));
-    let held = ended.lock().unwrap();
-    let (told, gate) = (Arc::clone(&begun), Arc::clone(&ended));
-    let stub = Stub::start(move |call| {
-        Some(match call.operation.as_str() {
-            "CreateQueue" => {
-                *told.0.lock().unwrap() += 1;
-                told.1.notify_all();
-                drop(gate.lock());
-                Reply::Error(400, "InvalidAddress", "no")
-            }
-            "GetQueueUrl" => Reply::Error(400, "QueueDoesNotExist", "none"),
-            "GetResources" => Reply::Json(serde_json::json!({ "ResourceTagMappingList": [] })),
-            "DescribeTrails" => Reply::Json(serde_json::json!({ "trailList": [] })),
-            "ListRules" => Reply::Json(serde_json::json!({ "Rules": [] })),
-            "GetTopicAttributes" => Reply::Error(404, "NotFound", "none"),
-            _ => return answer(call),
-        })
-    });
-    let setup = Setup::new().keys("ENV").env("AWS_ENDPOINT_URL", &stub.url());
-    let text = BLUEPRINT.replace("trail: { name: acme-trail, bucket: acme-logs }\n", "");
-    std::fs::write(setup.home.path().join("ctguard.yaml"), text).unwrap();
-    let child = Command::new(env!("CARGO_BIN_EXE_ctguard"))
-        .args(["apply", "--yes", "--allow-lost-coverage"])
-        .current_dir(setup.home.path())
-        .env_clear()
-        .envs(&setup.env)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let patience = std::time::Duration::from_secs(60);
-    let (count, waited) =
-        begun.1.wait_timeout_while(begun.0.lock().unwrap(), patience, |n| *n == 0).unwrap();
-    drop(count);
-    assert!(!waited.timed_out(), "{:?}", stub.counts());
-    let pid = child.id().to_string();
-    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-    drop(held);
-    let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned()
-        + &String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(130), "{said}");
-}
-
-/// A folder for the user, what is set, and a server that stands for AWS.
-struct Setup {
-    home: std::rc::Rc<TempDir>,
-    stub: std::rc::Rc<Stub>,
-    env: BTreeMap<String, String>,
-}
-
-impl Setup {
-    fn new() -> Self {
-        let home = TempDir::new().unwrap();
-        std::fs::create_dir(home.path().join(".aws")).unwrap();
-        std::fs::write(home.path().join("ctguard.yaml"), BLUEPRINT).unwrap();
-        let stub = server();
-        let env = [
-            ("HOME", home.path().to_str().unwrap()),
-            ("AWS_ENDPOINT_URL", &stub.url()),
-            ("AWS_REGION", "us-east-1"),
-            ("AWS_EC2_METADATA_DISABLED", "true"),
-            ("AWS_MAX_ATTEMPTS", "1"),
-        ];
-        let env = env.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        Self { home: home.into(), stub: stub.into(), env }
-    }
-
-    /// With keys, and a proxy before AWS's own endpoints that lets nothing through.
-    fn behind_a_proxy(variable: &str) -> Self {
-        let setup = Self::new().keys("ENV").env("AWS_ENDPOINT_URL", "");
-        let url = setup.stub.url().replace("http://", "http://anna:p%40ss@");
-        setup.env(variable, &url)
-    }
-
-    fn env(mut self, name: &str, value: &str) -> Self {
-        self.env.insert(name.to_owned(), value.to_owned());
-        self
-    }
-
-    fn clone_with(&self, name: &str, value: &str) -> Self {
-        let (home, stub) = (self.home.clone(), self.stub.clone());
-        Self { home, stub, env: self.env.clone() }.env(name, value)
-    }
-
-    fn keys(self, id: &str) -> Self {
-        self.env("AWS_ACCESS_KEY_ID", id).env("AWS_SECRET_ACCESS_KEY", "secret")
-    }
-
-    fn config(self, text: &str) -> Self {
-        std::fs::write(self.home.path().join(".aws/config"), text).unwrap();
-        self
-    }
-
-    fn credentials(self, profile: &str, id: &str) -> Self {
-        let path = self.home.path().join(".aws/credentials");
-        let before = std::fs::read_to_string(&path).unwrap_or_default();
-        let keys = format!("aws_access_key_id = {id}\naws_secret_access_key = s\n");
-        std::fs::write(path, format!("{before}[{profile}]\n{keys}")).unwrap();
-        self
-    }
-
-    fn run(&self, args: &[&str]) -> Ran {
-        let output = Command::new(env!("CARGO_BIN_EXE_ctguard"))
-            .arg("plan")
-            .args(args)
-            .current_dir(self.home.path())
-            .env_clear()
-            .envs(&self.env)
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        Ran {
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-            code: output.status.code().and_then(|code| u8::try_from(code).ok()).unwrap(),
-        }
-    }
-
-    #[track_caller]
-    fn acts_as(&self, args: &[&str], key: &str) {
-        let ran = self.run(args);
-        let line = format!("As arn:aws:iam::{ACCOUNT}:user/{key}, in account {ACCOUNT}.");
-        assert_eq!(ran.err.lines().next(), Some(line.as_str()), "{args:?}: {}", ran.err);
-    }
-
-    #[track_caller]
-    fn fails(&self, args: &[&str], says: &[&str]) {
-        let ran = self.run(args);
-        assert_eq!(ran.code, 1, "{args:?}: {}", ran.err);
-        for part in says {
-            assert!(ran.err.contains(part), "{part}: {}", ran.err);
-        }
-    }
-
-    /// Signing in goes to this host.
-    #[track_caller]
-    fn asks(&self, host: &str) {
-        self.run(&[]);
-        let wanted = format!("CONNECT {host}:443");
-        assert!(!self.calls_of(&wanted).is_empty(), "{:?}", self.stub.counts());
-    }
-
-    fn calls_of(&self, operation: &str) -> Vec<Call> {
-        self.stub.calls().into_iter().filter(|call| call.operation == operation).collect()
-    }
-}
-
-fn server() -> Stub {
-    Stub::start(answer)
-}
-
-/// Tells callers the key that they signed with, gives each role a key of its own name, and denies the rest.
-fn answer(call: &Call) -> Option<Reply> {
-    let role = |call: &Call| call.form("RoleArn").rsplit('/').next().unwrap_or_default().to_owned();
-    Some(match call.operation.as_str() {
-        "GetCallerIdentity" => Reply::Xml(format!(
-            "<Account>{ACCOUNT}</Account><Arn>arn:aws:iam::{ACCOUNT}:user/{}</Arn>",
-            call.key
-        )),
-        "AssumeRole" | "AssumeRoleWithWebIdentity" => Reply::Xml(format!(
-            "<Credentials><AccessKeyId>{}</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>",
-            role(call)
-        )),
-        "GET /creds" => Reply::Whole(Answer {
-            status: 200,
-            headers: BTreeMap::new(),
-            body: r#"{"AccessKeyId":"CONTAINER","SecretAccessKey":"s","Token":"t","Expiration":"2099-01-01T00:00:00Z"}"#.to_owned(),
-        }),
-        operation if operation.starts_with("HEAD") => Reply::Header(404, "x", "y"),
-        _ => Reply::Error(403, "AccessDeniedException", "no"),
-    })
-}
-
-/// The region that signing in is signed for.
-fn sign_in_region(env: &[(&str, &str)]) -> String {
-    let setup =
-        env.iter().fold(Setup::new().keys("ENV"), |setup, (name, value)| setup.env(name, value));
-    setup.acts_as(&[], "ENV");
-    setup.calls_of("GetCallerIdentity")[0].region.clone()
-}
-
-/// The call that assumes the role of a profile with these lines.
-fn assumed(lines: &str) -> Call {
-    let role = "[profile p]\nrole_arn = arn:aws:iam::111122223333:role/R\nsource_profile = base\n";
-    let setup = Setup::new().credentials("base", "BASE").config(&format!("{role}{lines}"));
-    setup.acts_as(&["--profile", "p"], "R");
-    setup.calls_of("AssumeRole").remove(0)
 }

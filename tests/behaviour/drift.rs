@@ -368,3 +368,47 @@ fn statements_of_others_in_a_policy_stay() {
         }
     }
 }
+
+/// Drift says what was and what is, and what is lost; only a plan says what an apply would do.
+#[test]
+fn drift_goes_from_the_blueprint_to_what_is_there_and_names_what_is_lost() {
+    let world = World::settled(&keeping_a_trail());
+    let at = |fault: &'static str, region: &'static str| {
+        world.run(&["sandbox", "break", fault, "ctguard-acme-route", "--region", region]).expect(0);
+    };
+    at("disable-rule", "us-east-1");
+    at("delete-rule", "eu-west-1");
+    let drift = world.run(&["drift"]).expect(2).out;
+    assert!(drift.contains("state: ENABLED → DISABLED"), "{drift}");
+    assert!(drift.contains("missing, 1 changed;"), "{drift}");
+    let row = drift.lines().find(|line| line.trim_start().starts_with("route ")).expect(&drift);
+    assert!(row.contains("lost in 2 places"), "{drift}");
+    for word in ["gained", "to update", "to create", "after", "DISABLED → ENABLED"] {
+        assert!(!drift.contains(word), "{word}: {drift}");
+    }
+    let plan = world.run(&["plan"]).expect(0).out;
+    assert!(plan.contains("state: DISABLED → ENABLED"), "{plan}");
+    assert!(plan.contains("gained in 2 places"), "{plan}");
+    for (format, lost) in [("sarif", "alert-lost"), ("github", "lost in 2 places")] {
+        let drift = world.run(&["drift", "--format", format]).expect(2).out;
+        assert!(drift.contains(lost), "{format}: {drift}");
+        assert!(drift.contains("ENABLED → DISABLED"), "{format}: {drift}");
+    }
+    for format in ["markdown", "junit"] {
+        let drift = world.run(&["drift", "--format", format]).expect(2).out;
+        let backwards = drift.contains("DISABLED → ENABLED") || drift.contains("+ state: ENABLED");
+        assert!(!backwards && drift.contains("DISABLED"), "{format}: {drift}");
+    }
+}
+
+/// What was is green and what is is red, as a plan's is the other way round.
+#[test]
+fn the_colours_of_drift_are_those_of_a_loss() {
+    let world = World::settled(&keeping_a_trail());
+    world.run(&["sandbox", "break", "disable-rule", "ctguard-acme-route"]).expect(0);
+    let screen = crate::world::Screen { width: 120, color: true };
+    let drift = world.on(screen, &["drift"]).out;
+    assert!(drift.contains("\u{1b}[32mENABLED\u{1b}[0m → \u{1b}[31mDISABLED"), "{drift:?}");
+    let plan = world.on(screen, &["plan"]).out;
+    assert!(plan.contains("\u{1b}[31mDISABLED\u{1b}[0m → \u{1b}[32mENABLED"), "{plan:?}");
+}

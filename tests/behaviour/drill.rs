@@ -65,6 +65,7 @@ fn with_keys(world: &World, regions: &[&str]) {
                     aliases: BTreeSet::from(["alias/alerts".to_owned()]),
                     enabled: true,
                     aws_managed: false,
+                    asymmetric: false,
                     policy: policy.clone(),
                 };
                 let keys = &mut account.regions.entry(region).or_default().keys;

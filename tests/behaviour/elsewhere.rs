@@ -174,6 +174,7 @@ fn only_a_denied_read_of_a_keys_policy_is_taken_on_trust() {
                     arn: arn.clone(),
                     enabled: true,
                     aws_managed: false,
+                    asymmetric: false,
                     policy: Observed::Unreadable(why.clone()),
                 });
             }
@@ -209,6 +210,7 @@ fn encrypt(state: &mut State, policy: &Value) {
             aliases: ["alias/alerts".to_owned()].into(),
             enabled: true,
             aws_managed: false,
+            asymmetric: false,
             policy: policy.clone(),
         };
         state.region_mut(&place(OWNER, region)).keys.insert("0000-key".into(), key);

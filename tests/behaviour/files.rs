@@ -122,6 +122,45 @@ fn a_link_is_followed_and_stays_a_link() {
 }
 
 #[test]
+fn what_fmt_writes_back_keeps_its_readers_and_its_link() {
+    let world = World::empty();
+    std::fs::create_dir(world.path("elsewhere")).unwrap();
+    let file = world.path("elsewhere/blueprint.yaml");
+    world.write("elsewhere/blueprint.yaml", &PLAIN.replacen("version: 1", "version:   1", 1));
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
+    symlink("elsewhere/blueprint.yaml", world.path("ctguard.yaml")).unwrap();
+    let line = ["ctguard", "fmt"].map(OsString::from).to_vec();
+    world.command([line, vec![world.path("ctguard.yaml").into()]].concat(), None).expect(0);
+    assert!(world.read("elsewhere/blueprint.yaml").contains("version: 1\n"));
+    assert_eq!(mode(&file), 0o640);
+    assert!(world.path("ctguard.yaml").symlink_metadata().unwrap().is_symlink());
+    assert_eq!(std::fs::read_dir(world.path("elsewhere")).unwrap().count(), 1);
+}
+
+#[test]
+fn the_umask_says_who_may_read_a_new_blueprint() {
+    let world = World::empty();
+    for (umask, wanted) in [("027", 0o640), ("077", 0o600), ("022", 0o644)] {
+        let file = world.path(&format!("{umask}.yaml"));
+        let ctguard = env!("CARGO_BIN_EXE_ctguard");
+        let line = format!("umask {umask}; exec \"$0\" init --email a@acme.example --out \"$1\"");
+        let ran = Command::new("sh").args(["-c", &line, ctguard]).arg(&file).output().unwrap();
+        assert!(ran.status.success(), "{ran:?}");
+        assert_eq!(mode(&file), wanted, "{umask}");
+    }
+}
+
+#[test]
+fn a_pipe_where_the_schema_would_be_does_not_keep_init_waiting() {
+    let world = World::empty();
+    pipe(&world.path("ctguard.schema.json"));
+    let line = ["ctguard", "init", "--email", "a@acme.example", "--out"].map(OsString::from);
+    let made = [line.to_vec(), vec![world.path("ctguard.yaml").into()]].concat();
+    let ran = world.command(made, None).expect(0);
+    assert!(ran.err.contains("no schema") && ran.err.contains("named pipe"), "{}", ran.err);
+}
+
+#[test]
 fn what_cannot_be_written_leaves_the_old_file_and_nothing_beside_it() {
     let world = world();
     world.write("kept", "old");

@@ -31,6 +31,7 @@ fn stops_until(world: &World, flag: &str, words: &[&str]) -> Ran {
     let before = world.read("account.json");
     let plan = world.run(&["plan"]).expect(0);
     assert!(plan.out.contains(flag), "the plan does not show it: {}", plan.out);
+    assert!(!plan.out.contains("ctguard apply"), "it would be refused: {}", plan.out);
     let ran = world.run(&["apply", "--yes"]).expect(5);
     for word in words.iter().chain(&[flag]) {
         assert!(ran.err.contains(word), "`{word}` is not said: {}", ran.err);

@@ -235,6 +235,8 @@ fn nothing_in_a_record_reaches_a_reader_raw() {
         for line in [
             &["sandbox", "send", &file][..],
             &["match", "--pattern", &pattern, &file],
+            &["match", "--check", &file],
+            &["match", "--check", &file, "--format", "json"],
             &["match", "--blueprint", &blueprint, &file],
             &["match", "--explain", "--blueprint", &blueprint, &file],
             &["replay", "--blueprint", &blueprint, &file],
@@ -260,6 +262,13 @@ fn names_of_files_and_words_of_a_command_line_are_cleaned_in_errors() {
         &["events", "\u{1b}[2J\n::error::forged"],
         &["\u{1b}[2J\n::error::forged"],
         &["--region", "\u{1b}[2J\n::error::forged", "plan"],
+        &["coverage", "no\n::error::forged\u{1b}[2J.yaml"],
+        &["coverage", "--framework", "\u{1b}[2J\n::error::forged"],
+        &["match", "--check", "no\nforged line\u{202e}"],
+        &["init", "-", "--email", "\u{1b}[2J\n::error::forged"],
+        &["init", "-", "--email", "a@acme.example", "--name", "a\n::error::forged\u{9b}2J"],
+        &["init", "-", "--email", "a@acme.example", "--builtin", "\u{1b}[2J\n::error::forged"],
+        &["init", "no\n::error::forged\u{1b}[2J/a.yaml", "--email", "a@acme.example"],
     ] {
         let line: Vec<std::ffi::OsString> =
             std::iter::once("ctguard").chain(line.iter().copied()).map(Into::into).collect();
@@ -306,4 +315,47 @@ fn no_credential_is_printed_at_any_level() {
             }
         }
     }
+}
+
+#[test]
+fn nothing_in_a_blueprint_reaches_a_reader_raw() {
+    let world = World::empty();
+    let alert = json!({
+        "id": "new-user", "title": "A user was made", "risk": "high",
+        "events": ["iam:CreateUser"], "why": "w", "next": "n",
+        "sources": ["https://example.com/a"], "attack": ["T1136"], "controls": ["cis-3.0/4.4"],
+    });
+    let mut found = BTreeMap::new();
+    kinds(&alert, "", &mut found);
+    let head = EVERY_FORMAT.split("alerts:").next().unwrap();
+    let file = world.path("ctguard.yaml").display().to_string();
+    let mut read = 0;
+    for path in found.values() {
+        let mut planted = alert.clone();
+        let text = planted.pointer_mut(path).unwrap();
+        *text = format!("{}{PLANTED}", text.as_str().unwrap()).into();
+        // YAML takes such characters only as escapes.
+        let escaped = |c: char| match c {
+            c if c.is_ascii() && !c.is_ascii_control() => c.to_string(),
+            c => format!("\\U{:08x}", u32::from(c)),
+        };
+        let planted: String = planted.to_string().chars().map(escaped).collect();
+        world.write("ctguard.yaml", &format!("{head}alerts: [{planted}]\n"));
+        for line in [
+            &["validate"][..],
+            &["validate", "--format", "markdown"],
+            &["coverage"],
+            &["coverage", "--all"],
+            &["coverage", "--format", "markdown"],
+            &["coverage", "--format", "json"],
+            &["test"],
+        ] {
+            let words = ["ctguard"].iter().chain(line).copied().chain([file.as_str()]);
+            let ran = world.command(words.map(Into::into).collect(), None);
+            read += usize::from(ran.code == 0);
+            let format = if line.ends_with(&["json"]) { "json" } else { "text" };
+            is_clean(&format!("{line:?} {path}"), &ran, format, false);
+        }
+    }
+    assert!(read > 10, "some are read: {read}");
 }

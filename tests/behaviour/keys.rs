@@ -32,6 +32,7 @@ fn put_key(world: &World, region: &str, enabled: bool, policy: &Value) {
         aliases: ["alias/alerts".to_owned()].into(),
         enabled,
         aws_managed: false,
+        asymmetric: false,
         policy: policy.clone(),
     };
     world.change(|state| drop(state.region_mut(&place(region)).keys.insert(KEY.to_owned(), key)));
@@ -103,6 +104,36 @@ fn a_new_topic_is_refused_in_the_first_plan_where_its_key_lets_nobody_publish() 
     }
 }
 
+/// Such a key is enabled and its policy right, and AWS makes no data keys by it.
+#[test]
+fn a_key_that_is_no_symmetric_one_for_encryption_silences_and_is_named() {
+    let turn = |world: &World| {
+        world.change(|state| {
+            for key in state.region_mut(&place("us-east-1")).keys.values_mut() {
+                key.asymmetric = true;
+            }
+        });
+    };
+    let cause = "it is not a symmetric key for encryption";
+    let world = World::with_trail(&encrypted("alias/alerts"));
+    put_key(&world, "us-east-1", true, &usable(EVENTS));
+    turn(&world);
+    let plan = words(&world.run(&["plan"]).expect(5));
+    assert!(plan.contains(cause) && plan.contains("SYMMETRIC_DEFAULT"), "{plan}");
+    world.run(&["apply", "--yes"]).expect(5);
+
+    put_key(&world, "us-east-1", true, &usable(EVENTS));
+    world.run(&["apply", "--yes"]).expect(0);
+    world.run(&["sandbox", "confirm"]).expect(0);
+    world.run(&["verify"]).expect(0);
+    turn(&world);
+    let verify = words(&world.run(&["verify"]).expect(3));
+    assert!(verify.contains("topic-key-disabled") && verify.contains(cause), "{verify}");
+    assert!(!verify.contains("enable-key"), "that does not help: {verify}");
+    let drift = words(&world.run(&["drift"]).expect(2));
+    assert!(drift.contains(cause), "{drift}");
+}
+
 #[test]
 fn a_topic_that_people_hear_keeps_its_encryption_where_the_new_key_would_silence_it() {
     for (what, enabled, policy, cause, _) in wrong(EVENTS, "kms:GenerateDataKey") {
@@ -155,6 +186,7 @@ fn a_key_of_another_account_is_assumed_and_that_is_said() {
         aliases: Default::default(),
         enabled: true,
         aws_managed: false,
+        asymmetric: false,
         policy: usable(EVENTS),
     };
     world.change(|state| {

@@ -39,6 +39,7 @@ fn world(key: &str) -> World {
                     aliases: ["alias/alerts".to_owned()].into(),
                     enabled: true,
                     aws_managed: false,
+                    asymmetric: false,
                     policy: json!({ "Version": "2012-10-17", "Statement": [everybody] }),
                 },
             );

@@ -68,6 +68,7 @@ mod replay;
 mod samples;
 mod sandbox;
 mod schema;
+mod secrets;
 mod snapshot;
 mod streams;
 mod stub;

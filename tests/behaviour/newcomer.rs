@@ -71,7 +71,7 @@ fn the_first_steps_of_the_readme_go_as_they_are_written() {
         "database-port-opened",
         "0 broken, 0 unknown, 0 assumed, ",
         "No drift",
-        "state: DISABLED → ENABLED",
+        "state: ENABLED → DISABLED",
     ] {
         assert!(out.contains(said), "{said}\n{out}");
     }

@@ -47,7 +47,13 @@ impl Settled {
                     "Action": ["kms:GenerateDataKey*", "kms:Decrypt"], "Resource": "*",
                 }] });
                 let aliases = BTreeSet::from(["alias/alerts".to_owned()]);
-                let key = StoredKey { aliases, enabled: true, aws_managed: false, policy };
+                let key = StoredKey {
+                    aliases,
+                    enabled: true,
+                    aws_managed: false,
+                    asymmetric: false,
+                    policy,
+                };
                 let place = place(region);
                 state.region_mut(&place).keys.insert("0000-alerts".to_owned(), key);
             }

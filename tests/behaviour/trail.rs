@@ -512,6 +512,7 @@ fn what_cloudtrail_reports_of_the_blueprints_trail_is_drift() {
                 aliases: Default::default(),
                 enabled: true,
                 aws_managed: false,
+                asymmetric: false,
                 policy: json!({ "Version": "2012-10-17", "Statement": [service] }),
             };
             region.keys.insert("1a2b3c4d-0000-0000-0000-000000000000".to_owned(), key);

@@ -5,8 +5,9 @@ use crate::laws;
 use crate::world::blueprints::{PLAIN, TRAIL, keeping_a_trail};
 use crate::world::{Screen, World};
 use ctguard::report::Paint;
-use ctguard::report::attribution::drift;
-use ctguard::report::plan::{PlanView, render};
+use ctguard::report::attribution::{self, drift};
+use ctguard::report::plan::{Detail, PlanView, render};
+use ctguard_core::drift::Culprit;
 use ctguard_core::plan::Plan;
 use ctguard_core::scope::{AccountId, Region};
 use ctguard_sandbox::fresh::{AccountKind, new_account};
@@ -56,7 +57,9 @@ fn run(world: &World, args: &[&str]) -> String {
 }
 
 fn rendered(plan: &Plan, question: PlanView) -> String {
-    both(|screen| render(plan, question, Paint { color: screen.color, width: screen.width }))
+    both(|screen| {
+        render(plan, question, Detail::Brief, Paint { color: screen.color, width: screen.width })
+    })
 }
 
 #[test]
@@ -233,7 +236,12 @@ fn text_is_made_from_the_json_alone() {
         let text = world.run(&[verb]).out;
         let text = text.split("\nNext: ").next().unwrap();
         let rendered = match question {
-            PlanView::Plan => render(&plan, question, paint),
+            PlanView::Plan => {
+                let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+                let culprits = value.get("culprits").cloned().unwrap_or_default();
+                let culprits: Option<Vec<Culprit>> = serde_json::from_value(culprits).unwrap();
+                attribution::plan(&plan, &culprits.unwrap_or_default(), Detail::Brief, paint)
+            }
             PlanView::Drift { .. } => drift(&serde_json::from_str(&json).unwrap(), paint),
         };
         assert_eq!(rendered, text, "{verb}");
@@ -273,4 +281,38 @@ fn the_next_command_is_the_one_to_type() {
     assert!(ran.out.contains("ctguard.yaml --sandbox FOLDER/./account.json"), "{}", ran.out);
     world.run(&["apply", "--yes"]).expect(0);
     assert_eq!(next(&["plan"]), "ctguard verify FOLDER/ctguard.yaml");
+    assert_eq!(next(&["plan", "--destroy"]), "ctguard destroy FOLDER/ctguard.yaml");
+}
+
+#[test]
+fn no_command_is_proposed_that_would_be_refused() {
+    let world = World::settled(&keeping_a_trail());
+    let next = |line: &[&str]| {
+        let ran = world.command(line.iter().map(Into::into).collect(), None);
+        ran.out.lines().find_map(|line| line.strip_prefix("Next: ").map(str::to_owned))
+    };
+    let file = world.path("ctguard.yaml").display().to_string();
+    let snapshot = world.path("live.json").display().to_string();
+    // A snapshot cannot be changed, but what it holds can be proven.
+    world.run(&["snapshot", "--out", &snapshot]).expect(0);
+    let recorded = ["ctguard", "plan", &file, "--snapshot", &snapshot];
+    let says = "ctguard verify FOLDER/ctguard.yaml --snapshot FOLDER/live.json";
+    assert_eq!(next(&recorded).as_deref(), Some(says));
+    world.run(&["sandbox", "break", "disable-rule"]).expect(0);
+    world.run(&["snapshot", "--out", &snapshot]).expect(0);
+    let says = "look at the live accounts: ctguard plan FOLDER/ctguard.yaml";
+    assert_eq!(next(&recorded).as_deref(), Some(says));
+    // Nothing is left of a plan that went into a pipe or a device.
+    let account = world.path("account.json").display().to_string();
+    let live = ["ctguard", "plan", &file, "--sandbox", &account, "--out"];
+    assert_eq!(next(&[&live[..], &["/dev/null"]].concat()), None);
+    // What is in the way is not changed by another apply.
+    world.run(&["apply", "--yes"]).expect(0);
+    world.change(|state| {
+        for regional in state.accounts.values_mut().flat_map(|one| one.regions.values_mut()) {
+            regional.rules.values_mut().for_each(|rule| rule.tags.clear());
+        }
+    });
+    let says = next(&live[..5]).unwrap_or_default();
+    assert!(says.starts_with("mend what is refused, then ctguard plan FOLDER/"), "{says}");
 }

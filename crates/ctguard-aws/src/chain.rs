@@ -21,6 +21,28 @@ pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
     parts.join(": ")
 }
 
+/// What the SDK says around the reason that credentials could not be had.
+const AROUND: [&str; 5] = [
+    "dispatch failure",
+    "other",
+    "the credential provider was not enabled",
+    "an error occurred while loading credentials",
+    "an error occurred while loading an access token",
+];
+
+/// The same, beginning with the reason.
+pub(super) fn reason(error: &(dyn Error + 'static)) -> String {
+    let whole = chain(error);
+    let mut rest = whole.as_str();
+    while let Some((first, more)) = rest.split_once(": ") {
+        if !AROUND.contains(&first) {
+            break;
+        }
+        rest = more;
+    }
+    rest.to_owned()
+}
+
 /// One line of bounded length.
 pub(super) fn shorten(message: &str, most: usize) -> String {
     let line = message.split_whitespace().collect::<Vec<_>>().join(" ");

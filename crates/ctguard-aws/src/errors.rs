@@ -3,11 +3,12 @@
 //! What AWS says is read by [`ctguard_core::cause::words`]; what went wrong on the way to AWS is
 //! told from the SDK's own types here.
 
-use super::chain::{chain, shorten, sources};
+use super::chain::{chain, reason, shorten, sources};
 use super::foreign;
 use super::foreign::{is_foreign, is_page};
 use super::transport::TooLong;
-use super::way::{self, Blocked, Stranger, Way};
+use super::tunnel;
+use super::way::{Blocked, Stranger, Way};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_sts::operation::RequestId;
 use aws_smithy_runtime_api::client::dns::ResolveDnsError;
@@ -101,6 +102,9 @@ pub(super) fn not_provided(source: CredentialSource, code: &str, why: String) ->
     CredentialsError::provider_error(NotProvided(error))
 }
 
+/// What is said where no source has credentials.
+const NO_CREDENTIALS: &str = "no AWS credentials were found in the environment, in the AWS files, from a container or from the machine";
+
 /// Translates an error of the SDK.
 pub(super) fn from_sdk<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> CloudError
 where
@@ -129,7 +133,9 @@ where
             ("Timeout".to_owned(), chain(error), Cause::Unreachable(Obstacle::Timeout))
         }
         _ if no_credentials(error) => {
-            ("NoCredentials".to_owned(), chain(error), Cause::NoCredentials)
+            let why = reason(error);
+            let message = format!("{NO_CREDENTIALS} ({why})");
+            ("NoCredentials".to_owned(), message, Cause::NoCredentials)
         }
         SdkError::DispatchFailure(failure) if failure.is_timeout() => {
             let obstacle = blocked(error).unwrap_or(Obstacle::Timeout);
@@ -186,7 +192,7 @@ fn said(
             (by_proxy, status, foreign || status < 400)
         {
             let message = format!("the proxy {proxy:?} may have answered: {message}");
-            let cause = Cause::Unreachable(way::of_status(Some(status)));
+            let cause = Cause::Unreachable(tunnel::of_status(Some(status)));
             return (format!("Http{status}"), message, cause);
         }
         let message = match by_proxy.filter(|_| foreign) {

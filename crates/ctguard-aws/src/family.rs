@@ -83,7 +83,7 @@ fn kill(pid: u32, group: bool) {
         let _ = id(pid).map(|group| kill_process_group(group, Signal::KILL));
         return;
     }
-    for one in descendants(pid).into_iter().filter_map(id) {
+    for one in with_descendants(pid).into_iter().filter_map(id) {
         let _ = kill_process(one, Signal::KILL);
     }
 }
@@ -91,18 +91,18 @@ fn kill(pid: u32, group: bool) {
 #[cfg(not(unix))]
 fn kill(_: u32, _: bool) {}
 
-/// The processes below this one.
+/// This process and those below it.
 #[cfg(unix)]
-fn descendants(pid: u32) -> Vec<u32> {
+fn with_descendants(pid: u32) -> Vec<u32> {
     let listed = std::process::Command::new("ps").args(["-A", "-o", "pid=,ppid="]).output();
     let listed = listed.map(|output| output.stdout).unwrap_or_default();
     let listed = String::from_utf8_lossy(&listed).into_owned();
-    below(&listed, pid)
+    tree(&listed, pid)
 }
 
 /// The same, by a list of each process with its parent.
 #[cfg(unix)]
-fn below(listed: &str, pid: u32) -> Vec<u32> {
+fn tree(listed: &str, pid: u32) -> Vec<u32> {
     let pairs: Vec<(u32, u32)> = listed
         .lines()
         .filter_map(|line| {
@@ -128,8 +128,8 @@ mod tests {
     #[test]
     fn descendants_are_found_through_their_parents() {
         let listed = "  1 0\n 10 1\n 11 10\n 12 11\n 20 1\nno numbers\n 10 12\n";
-        assert_eq!(below(listed, 10), [10, 11, 12]);
-        assert_eq!(below(listed, 20), [20]);
-        assert!(descendants(std::process::id()).contains(&std::process::id()));
+        assert_eq!(tree(listed, 10), [10, 11, 12]);
+        assert_eq!(tree(listed, 20), [20]);
+        assert!(with_descendants(std::process::id()).contains(&std::process::id()));
     }
 }

@@ -98,9 +98,8 @@ fn title(body: &[u8]) -> Option<String> {
         true => element(&text, "title").or_else(|| element(&text, "h1"))?,
         false => text.lines().map(str::trim).find(|line| !line.is_empty())?.to_owned(),
     };
-    let line = printable(&found);
-    let line = ctguard_core::secret::hidden(&line).into_owned();
-    (!line.is_empty()).then(|| shorten(&line, TITLE_MAX_CHARS))
+    let line = super::said::first_line(printable(&found).as_bytes())?;
+    Some(shorten(&line, TITLE_MAX_CHARS))
 }
 
 /// The text of the first element of a name, without the tags in it.
@@ -154,6 +153,7 @@ mod tests {
                 Some("Welcome & sign in"),
             ),
             ("<html><h1 class=x>Access <b>denied</b></h1>", Some("Access denied")),
+            ("<html><title>Sign in: token=PLANTED</title>", Some("Sign in: token=****")),
             ("<html><body>nothing", None),
             ("\n  blocked by policy 7\nmore", Some("blocked by policy 7")),
             ("", None),

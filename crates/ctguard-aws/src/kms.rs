@@ -2,7 +2,7 @@
 
 use super::errors::{absent, bad_response, observed};
 use super::session::Session;
-use aws_sdk_kms::types::KeyManagerType;
+use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeySpec, KeyUsageType};
 use ctguard_core::cloud::CloudError;
 use ctguard_core::snapshot::LiveKey;
 use serde_json::Value;
@@ -22,12 +22,14 @@ impl Session {
             .ok_or_else(|| bad_response(DESCRIBE_KEY, "no key in the answer"))?;
         let arn = metadata.arn().unwrap_or_else(|| metadata.key_id()).to_owned();
         let aws_managed = metadata.key_manager() == Some(&KeyManagerType::Aws);
+        let asymmetric = !encrypts(metadata);
         // The policy of an AWS-managed key cannot be changed, so it is not needed.
         let policy = if aws_managed { Ok(None) } else { self.key_policy(&arn).await };
         Ok(Some(LiveKey {
             arn,
             enabled: metadata.enabled(),
             aws_managed,
+            asymmetric,
             policy: observed(policy),
         }))
     }
@@ -40,6 +42,15 @@ impl Session {
         };
         answer.policy().map(|text| self::document(GET_KEY_POLICY, text)).transpose()
     }
+}
+
+/// Whether data keys can be had of it: only symmetric keys for encryption make some. What is not
+/// said is taken for the usual.
+///
+/// Source: <https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKey.html>
+fn encrypts(metadata: &KeyMetadata) -> bool {
+    let is_symmetric = metadata.key_spec().is_none_or(|spec| *spec == KeySpec::SymmetricDefault);
+    is_symmetric && metadata.key_usage().is_none_or(|usage| *usage == KeyUsageType::EncryptDecrypt)
 }
 
 /// A policy document as JSON.

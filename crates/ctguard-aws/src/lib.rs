@@ -58,6 +58,7 @@ mod sts;
 mod tagging;
 mod throttles;
 mod transport;
+mod tunnel;
 mod way;
 
 use aws_config::SdkConfig;

@@ -89,6 +89,49 @@ pub enum Finding {
     NotAsked,
 }
 
+/// Whose change a difference is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Somebody else's call is the latest that can have made it.
+    Others,
+    /// ctguard wrote last what is there, so the blueprint has changed since.
+    Blueprint,
+}
+
+impl Finding {
+    /// Whose change it is; `None` where the history does not tell.
+    pub fn origin(&self) -> Option<Origin> {
+        let Self::Calls(calls) = self else { return None };
+        calls.first().map(|latest| match latest.by_ctguard {
+            true => Origin::Blueprint,
+            false => Origin::Others,
+        })
+    }
+}
+
+/// A plan with who made the differences, as far as that was looked up.
+#[derive(Debug, Serialize)]
+pub struct Attributed<'a> {
+    #[serde(flatten)]
+    pub plan: &'a Plan,
+    #[serde(skip_serializing_if = "<[Culprit]>::is_empty")]
+    pub culprits: &'a [Culprit],
+}
+
+/// The changes of a plan that others may have made necessary: of what is there, or of what is
+/// missing where something of the blueprint's is there. What an apply makes first, takes over or
+/// removes as it was asked to needs no culprit.
+pub fn to_attribute(plan: &Plan) -> Vec<&Change> {
+    let of = |verb| move |change: &&Change| change.action == verb;
+    if plan.intent.destroy {
+        return Vec::new();
+    }
+    let is_new =
+        plan.in_sync == 0 && !plan.changes.iter().any(|change| change.action == Verb::Update);
+    let changes = plan.changes.iter().filter(|change| !of(Verb::Adopt)(change));
+    changes.filter(|change| !(is_new && of(Verb::Create)(change))).collect()
+}
+
 /// Keeps the changes of a plan that alter detection, delivery or ownership, and counts the others.
 pub fn of(mut plan: Plan) -> Drift {
     let before = plan.changes.len();
@@ -143,6 +186,37 @@ fn is_zero(number: &usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use record::CallerIdentity;
+
+    #[test]
+    fn the_latest_call_says_whose_change_it_is() {
+        let call = |by_ctguard| RecordedCall {
+            call: "PutRule".to_owned(),
+            time: "2026-11-21T10:00:00Z".to_owned(),
+            by: CallerIdentity {
+                kind: "IAMUser".to_owned(),
+                arn: None,
+                principal: None,
+                account: None,
+                name: None,
+                issuer: None,
+                via: None,
+            },
+            source_ip: None,
+            user_agent: None,
+            by_ctguard,
+            event_id: String::new(),
+        };
+        for (finding, origin) in [
+            (Finding::Calls(vec![call(false), call(true)]), Some(Origin::Others)),
+            (Finding::Calls(vec![call(true), call(false)]), Some(Origin::Blueprint)),
+            (Finding::Calls(Vec::new()), None),
+            (Finding::NotFound { complete: true }, None),
+            (Finding::NotAsked, None),
+        ] {
+            assert_eq!(finding.origin(), origin, "{finding:?}");
+        }
+    }
     use serde_json::{Value, json};
 
     #[test]

@@ -472,6 +472,9 @@ pub struct LiveKey {
     pub enabled: bool,
     /// Made by AWS for a service: its policy cannot be changed.
     pub aws_managed: bool,
+    /// Not a symmetric key for encryption: AWS makes no data keys by it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asymmetric: bool,
     pub policy: Observed<Value>,
 }
 

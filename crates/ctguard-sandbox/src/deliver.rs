@@ -313,8 +313,8 @@ fn key_admits(state: &State, resource: &str, key: &str, sender: Sender<'_>) -> R
             sender.service
         )));
     }
-    if !stored.enabled {
-        return Err(refused(format!("key {key} is disabled")));
+    if !stored.makes_data_keys() {
+        return Err(refused(format!("key {key} is disabled, or not a key for encryption")));
     }
     // The service that owns the resource asks the key: of what the sender sent, the source is left.
     let sent = match sender.service {
@@ -351,8 +351,10 @@ fn bus_key_admits(state: &State, at: &Place, bus_arn: &str, key: &str) -> Result
     let refused = |why: String| Refused::new("NO_PERMISSIONS", why);
     let found = state.key(at, key);
     let (arn, stored) = found.ok_or_else(|| refused(format!("key {key} does not exist")))?;
-    if !stored.enabled {
-        return Err(refused(format!("key {key} of event bus {bus_arn} is disabled")));
+    if !stored.makes_data_keys() {
+        return Err(refused(format!(
+            "key {key} of event bus {bus_arn} is disabled, or asymmetric"
+        )));
     }
     let context = [
         ("aws:sourcearn", bus_arn),

@@ -308,7 +308,19 @@ pub struct StoredKey {
     pub enabled: bool,
     #[serde(default)]
     pub aws_managed: bool,
+    /// Not a symmetric key for encryption.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asymmetric: bool,
     pub policy: Value,
+}
+
+impl StoredKey {
+    /// Whether AWS makes data keys by it.
+    ///
+    /// Source: <https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKey.html>
+    pub fn makes_data_keys(&self) -> bool {
+        self.enabled && !self.asymmetric
+    }
 }
 
 /// A state machine with what belongs to it.

@@ -251,6 +251,9 @@ fn check_key(state: &State, place: &Place, name: &str, trail: &Trail) -> Done {
     let Some((key_arn, stored)) = found else {
         return Err(refuse("KmsKeyNotFoundException", format!("there is no key {key}")));
     };
+    ensure(!stored.asymmetric, "InvalidKmsKeyIdException", || {
+        format!("key {key} is not a symmetric key for encryption")
+    })?;
     ensure(stored.enabled, "KmsKeyDisabledException", || format!("key {key} is disabled"))?;
     let arn = trail_arn(place, name);
     let context = [

@@ -6,7 +6,7 @@
 //! in another.
 
 use super::super::perform;
-use super::super::{GlobalOptions, Io, context, planned};
+use super::super::{GlobalOptions, Io, context, files, planned};
 use super::ApplyArgs;
 use crate::error::{CommandError, Exit};
 use crate::report::positions::Positions;
@@ -19,7 +19,6 @@ use ctguard_core::plan::fingerprints::moved;
 use ctguard_core::plan::{Change, Plan, SavedPlan, Stage, diff};
 use ctguard_core::resource::Address;
 use ctguard_core::scope::AccountId;
-use std::path::Path;
 
 pub(super) fn run(
     args: &ApplyArgs,
@@ -33,7 +32,7 @@ pub(super) fn run(
         )
         .hint("Leave --adopt out, or plan again with it."));
     }
-    if path == Path::new("-") && !consent.yes {
+    if files::is_standard_input(path) && !consent.yes {
         return Err(CommandError::usage(
             "standard input holds the plan, so it cannot answer a question",
         )

@@ -1,6 +1,7 @@
 //! `events check`: files of names and patterns, of any tool.
 
-use super::super::input::{is_standard, text};
+use super::super::files::is_standard_input;
+use super::super::input::text;
 use super::super::{GlobalOptions, Io, context, output};
 use crate::error::{CommandError, Exit};
 use crate::report::events::EventCheck;
@@ -29,7 +30,7 @@ pub(super) fn run(
     global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
-    if args.files.iter().filter(|path| is_standard(path)).count() > 1 {
+    if args.files.iter().filter(|path| is_standard_input(path)).count() > 1 {
         return Err(CommandError::usage("standard input can be read only once"));
     }
     let (mut files, mut sources, mut unread) = (Vec::new(), BTreeMap::new(), 0);

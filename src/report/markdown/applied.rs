@@ -1,7 +1,8 @@
 //! What an apply did, as Markdown.
 
 use super::{Document, code, places, plain};
-use crate::report::apply::{ApplyReport, ReportedOutcome};
+use crate::report::alike::{Alike, listed};
+use crate::report::apply::{ApplyReport, alike};
 use crate::report::plan::{asides, unknown};
 use crate::run::OutcomeKind;
 
@@ -28,19 +29,23 @@ pub fn applied(report: &ApplyReport, limit: usize) -> String {
         ));
     }
     let of = |kind: OutcomeKind| {
-        let one = |outcome: &ReportedOutcome| {
-            let object = plain(&asides::named(&outcome.address, &names));
-            let why = outcome.why.as_deref().map(|why| format!(": {}", plain(why)));
-            format!("{object}{}", why.unwrap_or_default())
+        let these = report.outcomes.iter().filter(|one| one.outcome == kind);
+        let told = |Alike { objects, text }: Alike<'_>| {
+            let objects: Vec<String> =
+                listed(&objects, &names).iter().map(|object| plain(object)).collect();
+            match text.as_str() {
+                "" => objects,
+                why => vec![format!("{}: {}", objects.join(", "), plain(why))],
+            }
         };
-        report.outcomes.iter().filter(|o| o.outcome == kind).map(one).collect::<Vec<_>>()
+        alike(these.collect()).into_iter().flat_map(told).collect::<Vec<_>>()
     };
     out.list("Failed", "changes", of(OutcomeKind::Failed));
     out.list("Not attempted", "changes", of(OutcomeKind::NotAttempted));
     out.list("Taken back", "changes", of(OutcomeKind::TakenBack));
-    let refused = report.refusals.iter().map(|refusal| {
-        let object = plain(&asides::named(&refusal.address, &names));
-        format!("{object}: {}. {}", plain(&refusal.reason), plain(&refusal.help))
+    let refused = asides::refused(&report.refusals).into_iter().map(|refused| {
+        let objects = plain(&listed(&refused.objects, &names).join(", "));
+        format!("{objects}: {}", plain(&refused.text.replace('\n', " ")))
     });
     out.list("Refused", "refusals", refused.collect());
     let unread = unknown::reasons(&report.unknown).into_iter().map(|reason| {

@@ -1,9 +1,10 @@
-//! Drift and who caused it, as Markdown.
+//! Drift, or a plan, and who caused it, as Markdown.
 
 use super::{code, plain, plan};
 use crate::report::plan::PlanView;
 use crate::report::{Paint, attribution, notice};
-use ctguard_core::drift::Drift;
+use ctguard_core::drift::{Culprit, Drift};
+use ctguard_core::plan::Plan;
 use ctguard_core::plural::count;
 use std::fmt::Write;
 
@@ -44,14 +45,31 @@ fn by_others(drift: &Drift, limit: usize) -> String {
     out
 }
 
-/// The attribution as a block of code, so that a user agent cannot contain markup.
+/// Renders a plan in at most `limit` bytes, and whose changes it is about.
+pub fn attributed(of: &Plan, culprits: &[Culprit], limit: usize) -> String {
+    let told = attribution::origins(of, culprits, PLAIN);
+    let whose = block(&told, limit * CULPRITS_MAX_PERCENT / 100);
+    let mut text = plan(of, PlanView::Plan, limit - whose.len());
+    text.push_str(&whose);
+    text
+}
+
+const PLAIN: Paint = Paint { color: false, width: usize::MAX };
+
+/// The attribution of drift.
 fn who(drift: &Drift, limit: usize) -> String {
-    let told = attribution::render(drift, Paint { color: false, width: usize::MAX });
-    let mut lines = told.lines().skip_while(|line| line.is_empty());
-    let Some(title) = lines.next() else { return String::new() };
-    let mut out = format!("\n#### {title}\n\n");
+    block(&attribution::render(drift, PLAIN), limit)
+}
+
+/// An attribution as blocks of code below their titles, so that a user agent cannot contain markup.
+fn block(told: &str, limit: usize) -> String {
+    let mut out = String::new();
     let mut left_out = 0;
-    for line in lines {
+    for line in told.lines().filter(|line| !line.is_empty()) {
+        if !line.starts_with(' ') {
+            let _ = write!(out, "\n#### {line}\n\n");
+            continue;
+        }
         if left_out > 0 || out.len() + line.len() + 60 > limit {
             left_out += 1;
         } else {

@@ -2,9 +2,12 @@
 
 use super::{Document, code, diff_block, places, plain};
 use crate::report::account;
+use crate::report::alike::listed;
 use crate::report::plan::diff::{Difference, Line};
 use crate::report::plan::effects::{Note, is_well, note};
-use crate::report::plan::{PlanView, asides, fold, names, status, unknown};
+use crate::report::plan::fold::{self, Alike};
+use crate::report::plan::question::waiting;
+use crate::report::plan::{PlanView, asides, created, names, status, unknown};
 use ctguard_core::plan::{Effect, Plan, Verb};
 use ctguard_core::plural::count;
 
@@ -12,10 +15,7 @@ use ctguard_core::plural::count;
 pub fn plan(plan: &Plan, question: PlanView, limit: usize) -> String {
     let names = names(plan);
     let mut out = Document::default();
-    let verb = match question {
-        PlanView::Plan => "plan",
-        PlanView::Drift { .. } => "drift",
-    };
+    let verb = question.asked_by();
     out.say(format!("### ctguard {verb}: {}", plain(&plan.blueprint.name)));
     let (todo, _) = status::headline(plan, question);
     out.say(format!("**{todo}**; {} in sync; {}.", plan.in_sync, status::read(plan)));
@@ -25,13 +25,18 @@ pub fn plan(plan: &Plan, question: PlanView, limit: usize) -> String {
         plain(&status::accounts(plan)),
         plan.as_of
     ));
-    let lost: Vec<&Effect> =
-        plan.effects.iter().filter(|effect| matches!(note(effect), Some(Note::Loss(_)))).collect();
-    out.table("Silent", "alerts", &COLUMNS, lost.iter().map(|effect| row(effect)).collect());
-    out.list("Guards that stop an apply", "guards", plan.guards.iter().map(guard).collect());
-    let refused = plan.refusals.iter().map(|refusal| {
-        let object = plain(&asides::named(&refusal.address, &names));
-        format!("{object}: {}. {}", plain(&refusal.reason), plain(&refusal.help))
+    let noted = note(plan, question);
+    let is_lost = |effect: &Effect| matches!(noted(effect), Some(Note::Loss(_)));
+    let row = |effect: &Effect| row(effect, noted(effect), question);
+    let columns = columns(question);
+    let lost = plan.effects.iter().filter(|effect| is_lost(effect)).map(row).collect();
+    out.table("Silent", "alerts", columns, lost);
+    if !question.is_drift() {
+        out.list("Guards that stop an apply", "guards", plan.guards.iter().map(guard).collect());
+    }
+    let refused = asides::refused(&plan.refusals).into_iter().map(|refused| {
+        let objects = plain(&listed(&refused.objects, &names).join(", "));
+        format!("{objects}: {}", plain(&refused.text.replace('\n', " ")))
     });
     out.list("Refused", "refusals", refused.collect());
     let unread = unknown::reasons(&plan.unknown).into_iter().map(|reason| {
@@ -45,7 +50,8 @@ pub fn plan(plan: &Plan, question: PlanView, limit: usize) -> String {
         format!("{at}{}", plain(&warning.message))
     });
     out.list("Warnings", "warnings", warnings.collect());
-    let waiting = asides::awaited(&plan.waiting).into_iter().map(|awaited| {
+    let waiting = waiting(plan, question);
+    let waiting = asides::awaited(&waiting).into_iter().map(|awaited| {
         let at = places(awaited.places.iter().copied(), &names);
         format!("{} in {at}: {}", code(&awaited.name), plain(awaited.message))
     });
@@ -53,43 +59,65 @@ pub fn plan(plan: &Plan, question: PlanView, limit: usize) -> String {
     let others: Vec<Vec<String>> = plan
         .effects
         .iter()
-        .filter(|effect| !is_well(effect) && !matches!(note(effect), Some(Note::Loss(_))))
+        .filter(|effect| !is_well(effect, question) && !is_lost(effect))
         .map(row)
         .collect();
-    out.table("Alerts, and in how many places each reaches everybody", "alerts", &COLUMNS, others);
-    let well = plan.effects.iter().filter(|effect| is_well(effect)).count();
+    out.table("Alerts, and in how many places each reaches everybody", "alerts", columns, others);
+    let well = plan.effects.iter().filter(|effect| is_well(effect, question)).count();
     if well > 0 {
-        out.say(format!("{} everybody everywhere, now and after: {well}.", "Alerts that reach"));
+        let when = if question.is_drift() { "" } else { ", now and after" };
+        out.say(format!("Alerts that reach everybody everywhere{when}: {well}."));
     }
-    let folded = fold::changes(plan);
-    let title = format!("Changes ({})", plan.changes.len());
-    let lines = folded.iter().map(|folded| line(folded, &names)).collect();
+    let folded = fold::changes(plan, Alike::Made);
+    let title = if question.is_drift() { "What drifted" } else { "Changes" };
+    let title = format!("{title} ({})", plan.changes.len());
+    let lines = folded.iter().map(|folded| line(folded, question, &names)).collect();
     out.details(&title, "changes", lines);
     let diffs: Vec<String> = folded
         .iter()
         .filter(|folded| folded.change.action != Verb::Create && !folded.change.fields.is_empty())
-        .map(|folded| format!("{}{}", line(folded, &names), fields(folded)))
+        .map(|folded| format!("{}{}", line(folded, question, &names), fields(folded, question)))
         .collect();
-    out.details("What of them changes", "differences", diffs);
+    let title = match question {
+        PlanView::Plan => "What of them changes",
+        PlanView::Drift { .. } => "From the blueprint to what is there",
+    };
+    out.details(title, "differences", diffs);
+    if !question.is_drift() {
+        let made = folded.iter().filter(|folded| folded.change.action == Verb::Create);
+        let made = made.filter_map(|folded| {
+            let lines = created::full(&folded.change);
+            let head = line(folded, question, &names);
+            (!lines.is_empty()).then(|| format!("{head}{}", diff_block(&lines)))
+        });
+        out.details("What is made", "objects", made.collect());
+    }
     out.render(limit)
 }
 
-const COLUMNS: [&str; 7] = ["alert", "risk", "places", "now", "after apply", "once confirmed", ""];
+fn columns(question: PlanView) -> &'static [&'static str] {
+    match question {
+        PlanView::Plan => &["alert", "risk", "places", "now", "after apply", "once confirmed", ""],
+        PlanView::Drift { .. } => &["alert", "risk", "places", "now", ""],
+    }
+}
 
-fn row(effect: &Effect) -> Vec<String> {
-    let words = match note(effect) {
+fn row(effect: &Effect, note: Option<Note>, question: PlanView) -> Vec<String> {
+    let words = match note {
         Some(Note::Gain(words) | Note::Loss(words)) => words,
         None => String::new(),
     };
-    vec![
+    let mut cells = vec![
         code(&effect.alert),
         effect.risk.map_or("", |risk| risk.as_str()).to_owned(),
         effect.places.to_string(),
         effect.alerting_now.to_string(),
-        effect.alerting_after.to_string(),
-        effect.alerting_confirmed.to_string(),
-        words,
-    ]
+    ];
+    if !question.is_drift() {
+        cells.extend([effect.alerting_after.to_string(), effect.alerting_confirmed.to_string()]);
+    }
+    cells.push(words);
+    cells
 }
 
 fn guard(guard: &ctguard_core::plan::Guard) -> String {
@@ -109,14 +137,13 @@ fn guard(guard: &ctguard_core::plan::Guard) -> String {
     )
 }
 
-fn line(folded: &fold::Folded, names: &crate::report::AccountNames<'_>) -> String {
+fn line(
+    folded: &fold::Folded,
+    question: PlanView,
+    names: &crate::report::AccountNames<'_>,
+) -> String {
     let change = &folded.change;
-    let verb = match change.action {
-        Verb::Create => "create",
-        Verb::Update => "update",
-        Verb::Adopt => "adopt",
-        Verb::Delete => "delete",
-    };
+    let word = question.word(change.action);
     let at = match folded.places.len() {
         1 => folded
             .places
@@ -128,13 +155,18 @@ fn line(folded: &fold::Folded, names: &crate::report::AccountNames<'_>) -> Strin
             places(folded.places.iter().map(|(account, region)| (account, region)), names)
         ),
     };
-    format!("- {verb} {} {} in {at}\n", change.address.kind, code(&change.address.name))
+    format!(
+        "- {word}{} {} {} in {at}\n",
+        if question.is_drift() { ":" } else { "" },
+        change.address.kind,
+        code(&change.address.name)
+    )
 }
 
-fn fields(folded: &fold::Folded) -> String {
+fn fields(folded: &fold::Folded, question: PlanView) -> String {
     let mut lines = Vec::new();
     for field in &folded.change.fields {
-        match crate::report::plan::diff::of(field) {
+        match crate::report::plan::diff::of(&question.field(field)) {
             Difference::Value { before, after } => {
                 lines.push(Line::new('-', format!("{}: {before}", field.path)));
                 lines.push(Line::new('+', format!("{}: {after}", field.path)));

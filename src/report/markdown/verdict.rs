@@ -30,9 +30,10 @@ pub fn verdict(report: &Report, limit: usize) -> String {
         part.unwrap_or_default(),
         report.as_of
     ));
+    let groups = verify::groups(&report.links);
     let of_status = |status: Status| -> Vec<String> {
-        let links = report.links.iter().filter(|link| link.status == status);
-        links.map(|link| finding(link, &names)).collect()
+        let groups = groups.iter().filter(|group| group.status() == Some(status));
+        groups.map(|group| folded(group, &names)).collect()
     };
     out.list("Broken", "broken links", of_status(Status::Broken));
     let unread = report.unread.iter().map(|unread| {
@@ -47,10 +48,7 @@ pub fn verdict(report: &Report, limit: usize) -> String {
         )
     });
     out.list("Accounts that could not be read", "reasons", unread.collect());
-    let unknown = verify::groups(&report.links);
-    let unknown = unknown.iter().filter(|group| group.status() == Some(Status::Unknown));
-    let unknown = unknown.map(|group| unread_group(group, &names)).collect();
-    out.list("Unknown", "unknown links", unknown);
+    out.list("Unknown", "unknown links", of_status(Status::Unknown));
     out.list("Assumed", "assumed links", of_status(Status::Assumed));
     let rows: Vec<Vec<String>> = report
         .alerts
@@ -86,8 +84,8 @@ pub fn verdict(report: &Report, limit: usize) -> String {
     out.render(limit)
 }
 
-/// What could not be read for one reason, with all that it hides.
-fn unread_group(group: &Group<'_>, names: &crate::report::AccountNames<'_>) -> String {
+/// What has one reason, with all that it is about.
+fn folded(group: &Group<'_>, names: &crate::report::AccountNames<'_>) -> String {
     let (cause, fix) = group.words();
     let Some(first) = group.findings.first() else { return String::new() };
     let alerts: BTreeSet<String> =

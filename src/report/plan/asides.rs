@@ -1,5 +1,6 @@
 //! Guards, refusals, warnings, and what waits for people.
 
+use crate::report::alike::{Alike, folded, listed};
 use crate::report::{AccountNames, PLACES_SHOWN, Paint, account, named_addresses};
 use ctguard_core::plan::{GuardKind, Plan, Refusal, Waiting, Warning};
 use ctguard_core::resource::{Address, Kind};
@@ -39,15 +40,40 @@ pub(super) fn refusals(out: &mut String, all: &[Refusal], names: &AccountNames<'
         return;
     }
     let _ = writeln!(out, "\n{}", paint.head("Refused"));
-    for refusal in all {
-        let _ = writeln!(
-            out,
-            "  {} {}: {}.\n      {}",
-            paint.bad("✗"),
-            named(&refusal.address, names),
-            refusal.reason,
-            refusal.help
-        );
+    for Alike { objects, text } in refused(all) {
+        let sign = format!("  {}", paint.bad("✗"));
+        told_of(out, (&sign, "    ", "      "), &listed(&objects, names), &text);
+    }
+}
+
+/// Refusals, each reason once.
+pub(in crate::report) fn refused(all: &[Refusal]) -> Vec<Alike<'_>> {
+    let said = |refusal: &Refusal| format!("{}.\n{}", refusal.reason, refusal.help);
+    folded(all.iter().map(|refusal| (&refusal.address, said(refusal))))
+}
+
+/// Objects, and below the last one what is said of all: its first line beside a single object.
+pub(in crate::report) fn told_of(
+    out: &mut String,
+    (sign, more, indent): (&str, &str, &str),
+    objects: &[String],
+    text: &str,
+) {
+    let mut lines = text.lines();
+    let first = lines.next().unwrap_or_default();
+    for (index, object) in objects.iter().take(PLACES_SHOWN).enumerate() {
+        let sign = if index == 0 { sign } else { more };
+        let said = if objects.len() == 1 { format!(": {first}") } else { String::new() };
+        let _ = writeln!(out, "{sign} {object}{said}");
+    }
+    if objects.len() > PLACES_SHOWN {
+        let _ = writeln!(out, "{more} and {} more", objects.len() - PLACES_SHOWN);
+    }
+    if objects.len() > 1 {
+        let _ = writeln!(out, "{indent}{first}");
+    }
+    for line in lines {
+        let _ = writeln!(out, "{indent}{line}");
     }
 }
 

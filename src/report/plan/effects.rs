@@ -1,56 +1,66 @@
-//! What a plan means for each alert.
+//! What a plan, or what drifted, means for each alert.
 
+use super::PlanView;
+use super::question::waits_for_people;
 use crate::report::Paint;
-use ctguard_core::plan::Effect;
+use ctguard_core::plan::{Effect, Plan};
 use ctguard_core::plural::count;
 use std::fmt::Write;
 
-pub(super) fn render(out: &mut String, effects: &[Effect], paint: Paint) {
+pub(super) fn render(out: &mut String, plan: &Plan, question: PlanView, paint: Paint) {
+    let effects = &plan.effects;
     if effects.is_empty() {
         return;
     }
     let head = "Alerts, and in how many places each reaches everybody listed";
     let _ = writeln!(out, "\n{}", paint.head(head));
-    let (well, shown): (Vec<&Effect>, Vec<&Effect>) = effects.iter().partition(|e| is_well(e));
+    let (well, shown): (Vec<&Effect>, Vec<&Effect>) =
+        effects.iter().partition(|effect| is_well(effect, question));
     if !well.is_empty() {
         let many = match well.len() {
             1 => "1 alert reaches".to_owned(),
             many => format!("{many} alerts reach"),
         };
-        let _ = writeln!(out, "  {many} everybody everywhere, now and after.");
+        let when = if question.is_drift() { "" } else { ", now and after" };
+        let _ = writeln!(out, "  {many} everybody everywhere{when}.");
     }
     if shown.is_empty() {
         return;
     }
+    let noted = note(plan, question);
     let longest = shown.iter().map(|effect| effect.alert.len()).max().unwrap_or(5).max(5);
-    let header = format!(
-        "{:longest$}  {:8}  {:>6}  {:>4}  {:>5}  {:>9}",
-        "alert", "risk", "places", "now", "after", "confirmed"
-    );
+    let mut header = format!("{:longest$}  {:8}  {:>6}  {:>4}", "alert", "risk", "places", "now");
+    if !question.is_drift() {
+        let _ = write!(header, "  {:>5}  {:>9}", "after", "confirmed");
+    }
     let _ = writeln!(out, "  {}", paint.dim(header));
     for effect in &shown {
         let risk = effect.risk.map_or("", |risk| risk.as_str());
-        let row = format!(
-            "{:longest$}  {risk:8}  {:>6}  {:>4}  {:>5}  {:>9}",
-            effect.alert,
-            effect.places,
-            effect.alerting_now,
-            effect.alerting_after,
-            effect.alerting_confirmed
-        );
-        let note = match note(effect) {
+        let Effect { alert, places, alerting_now: now, .. } = effect;
+        let mut row = format!("{alert:longest$}  {risk:8}  {places:>6}  {now:>4}");
+        if !question.is_drift() {
+            let (after, confirmed) = (effect.alerting_after, effect.alerting_confirmed);
+            let _ = write!(row, "  {after:>5}  {confirmed:>9}");
+        }
+        let note = match noted(effect) {
             Some(Note::Gain(words)) => format!("  {}", paint.good(words)),
             Some(Note::Loss(words)) => format!("  {}", paint.bad(words)),
             None => String::new(),
         };
         let _ = writeln!(out, "  {row}{note}");
     }
+    if question.is_drift() {
+        return;
+    }
     let legend = "after: once this is applied; confirmed: once everybody has confirmed, too";
     let _ = writeln!(out, "  {}", paint.dim(legend));
 }
 
 /// Whether it needs no mention.
-pub(in crate::report) fn is_well(effect: &Effect) -> bool {
+pub(in crate::report) fn is_well(effect: &Effect, question: PlanView) -> bool {
+    if question.is_drift() {
+        return !effect.removed && effect.alerting_now == effect.places;
+    }
     !effect.removed
         && [effect.alerting_now, effect.alerting_after, effect.alerting_confirmed]
             .iter()
@@ -63,7 +73,43 @@ pub(in crate::report) enum Note {
     Loss(String),
 }
 
-pub(in crate::report) fn note(effect: &Effect) -> Option<Note> {
+pub(in crate::report) fn note(
+    plan: &Plan,
+    question: PlanView,
+) -> impl Fn(&Effect) -> Option<Note> + Copy {
+    let waits = question.is_drift() && waits_for_people(plan, question);
+    move |effect| note_when(effect, waits, question)
+}
+
+fn note_when(effect: &Effect, waits: bool, question: PlanView) -> Option<Note> {
+    match question {
+        PlanView::Plan => planned(effect),
+        PlanView::Drift { .. } => drifted(effect, waits),
+    }
+}
+
+/// What drift has cost an alert. What is silent for want of a confirmation may never have been
+/// heard, so only what an apply alone brings back is called lost then.
+fn drifted(effect: &Effect, waits: bool) -> Option<Note> {
+    if effect.removed {
+        return Some(Note::Gain("not in the blueprint".to_owned()));
+    }
+    let now = effect.alerting_now;
+    let back = if waits { effect.alerting_after } else { effect.alerting_confirmed };
+    let (lost, silent) = (back.saturating_sub(now), effect.places.saturating_sub(now));
+    match (lost, silent) {
+        (_, 0) => None,
+        (0, _) => Some(Note::Loss(format!("silent in {}", count(silent, "place")))),
+        _ if lost < silent => Some(Note::Loss(format!(
+            "lost in {}, silent in {} more",
+            count(lost, "place"),
+            silent - lost
+        ))),
+        _ => Some(Note::Loss(format!("lost in {}", count(lost, "place")))),
+    }
+}
+
+fn planned(effect: &Effect) -> Option<Note> {
     let Effect { places, alerting_now: now, alerting_after: after, .. } = *effect;
     let confirmed = effect.alerting_confirmed;
     let lost = |fewer: usize| count(now - fewer, "place");
@@ -74,7 +120,7 @@ pub(in crate::report) fn note(effect: &Effect) -> Option<Note> {
     } else if after < now {
         Some(Note::Loss(format!("lost in {} until confirmed", lost(after))))
     } else if confirmed < places {
-        Some(Note::Loss("stays silent somewhere".to_owned()))
+        Some(Note::Loss(format!("stays silent in {}", count(places - confirmed, "place"))))
     } else if confirmed > now {
         Some(Note::Gain(format!("gained in {}", count(confirmed - now, "place"))))
     } else {

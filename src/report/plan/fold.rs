@@ -3,6 +3,7 @@
 //! An apply goes by waves; a reader asks first what records events, then what carries them, then
 //! which alerts.
 
+use super::created;
 use ctguard_core::phrase::{Phrase, PlaceNames};
 use ctguard_core::plan::{Change, Plan, Verb};
 use ctguard_core::resource::keys::RuleKey;
@@ -51,9 +52,29 @@ pub struct Folded {
     pub places: BTreeSet<(AccountId, Region)>,
 }
 
+/// What new objects must share to fold into one, apart from the names of account and region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Alike {
+    Named,
+    /// Named, and made alike: then what they hold can be told of all.
+    Made,
+}
+
 /// The changes of a plan, folded and in reading order.
-pub fn changes(plan: &Plan) -> Vec<Folded> {
-    let changes = with_their_rules(&plan.changes);
+pub fn changes(plan: &Plan, new: Alike) -> Vec<Folded> {
+    let mut changes = with_their_rules(&plan.changes);
+    if new == Alike::Made {
+        for change in &mut changes {
+            let more = match change.action {
+                Verb::Create => created::fields(change),
+                _ => Vec::new(),
+            };
+            if !more.is_empty() {
+                change.to_mut().fields.extend(more);
+            }
+        }
+    }
+    let key = |change: &Change| key(change, new);
     let mut exact: HashMap<String, usize> = HashMap::new();
     for change in &changes {
         *exact.entry(key(change).to_string()).or_default() += 1;
@@ -157,9 +178,9 @@ impl Same<'_> {
 }
 
 /// What two changes must share to fold into one, apart from the names of account and region.
-fn key(change: &Change) -> Value {
-    // New objects show only their name.
-    let fields = if change.action == Verb::Create { &[][..] } else { &change.fields };
+fn key(change: &Change, new: Alike) -> Value {
+    let only_name = change.action == Verb::Create && new == Alike::Named;
+    let fields = if only_name { &[][..] } else { &change.fields };
     let address = &change.address;
     json!([address.kind, address.name, change.action, change.reason, change.alert, fields])
 }

@@ -5,6 +5,9 @@ use ctguard_core::plural::count;
 use ctguard_core::resource::policy::{canonical, document, statements};
 use serde_json::Value;
 
+/// Most actions of a statement that a sentence names.
+const ACTIONS_TOLD: usize = 2;
+
 /// What the policy loses and gains; empty when no statement differs in its meaning.
 pub(super) fn lines(before: Option<&Value>, after: Option<&Value>) -> Option<Vec<Line>> {
     let list = |policy: Option<&Value>| -> Vec<Value> {
@@ -85,6 +88,75 @@ fn one_line(statement: &Value) -> String {
     let when = part("Condition").map(|when| format!(" when {when}")).unwrap_or_default();
     let to = if who.is_empty() { " " } else { " to " };
     format!("{sid}{effect}{who}{to}{what}{on}{when}")
+}
+
+/// Each statement of a policy in a few words: who may do what. What the owner may stands last.
+pub(super) fn statements_told(policy: &Value) -> Vec<String> {
+    let (owners, others): (Vec<&Value>, Vec<&Value>) =
+        statements(policy).into_iter().partition(|statement| owner(statement).is_some());
+    others.into_iter().chain(owners).map(who_may_what).collect()
+}
+
+/// The account to which a condition on everybody comes down, as in the policy that SNS gives a new
+/// topic.
+///
+/// Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html>
+fn owner(statement: &Value) -> Option<&str> {
+    let conditions = statement.get("Condition")?.as_object()?;
+    let is_one = |name: &str| name.eq_ignore_ascii_case("aws:SourceOwner");
+    match conditions.iter().collect::<Vec<_>>().as_slice() {
+        [(operator, keys)] if *operator == "StringEquals" => {
+            let keys: Vec<_> = keys.as_object()?.iter().collect();
+            match keys.as_slice() {
+                [(name, account)] if is_one(name) => account.as_str(),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+fn who_may_what(statement: &Value) -> String {
+    let names = |value: &Value| {
+        let names = match value {
+            Value::Object(kinds) => kinds.values().map(said).collect::<Vec<_>>().join(", "),
+            other => said(other),
+        };
+        if names == "*" { "everybody".to_owned() } else { names }
+    };
+    let who = match (statement.get("Principal"), statement.get("NotPrincipal")) {
+        (Some(who), _) => names(who),
+        (None, Some(but)) => format!("everybody but {}", names(but)),
+        (None, None) => "it".to_owned(),
+    };
+    let what = match (statement.get("Action"), statement.get("NotAction")) {
+        (Some(what), _) => actions(what),
+        (None, Some(but)) => format!("do everything but {}", actions(but)),
+        (None, None) => "do nothing".to_owned(),
+    };
+    let denies = statement.get("Effect").is_some_and(|effect| effect == "Deny");
+    let may = if denies { "may not" } else { "may" };
+    let owner = owner(statement).filter(|_| who == "everybody");
+    let who = owner.map_or(who, |account| format!("account {account}"));
+    let has_condition = statement.get("Condition").is_some() && owner.is_none();
+    let when = if has_condition { " under a condition" } else { "" };
+    // What an identity's own policy is about; a resource's is about the resource.
+    let on = match (who.as_str(), statement.get("Resource")) {
+        ("it", Some(resource)) => format!(" on {}", said(resource)),
+        _ => String::new(),
+    };
+    format!("{who} {may} {what}{on}{when}")
+}
+
+/// The first of several actions, and how many more there are.
+fn actions(value: &Value) -> String {
+    match value {
+        Value::Array(all) if all.len() > ACTIONS_TOLD => {
+            let told = all.iter().take(ACTIONS_TOLD).map(said).collect::<Vec<_>>().join(", ");
+            format!("{told}, and {} more", all.len() - ACTIONS_TOLD)
+        }
+        other => said(other),
+    }
 }
 
 /// A value in few characters: lists with commas, a principal by its kind.

@@ -25,14 +25,6 @@ const MAIL_COSTS: &str = "Costs: a state machine itself nothing; each mail two s
 /// Source: the page of [`MAIL_COSTS`].
 const HEALS: &str = "Healing: when somebody stops or deletes the trail, changes its settings or narrows its event selectors, that is put back at once and a notice is sent; never more often within an hour than `heal.limit` says, and not while `ctguard heal pause` pauses it. Each time takes about twenty state transitions (0.0005 USD); 4,000 a month are free in an account.";
 
-/// What is done to an object, as the sum says it.
-const VERBS: [(Verb, &str); 4] = [
-    (Verb::Create, "to create"),
-    (Verb::Update, "to update"),
-    (Verb::Adopt, "to adopt"),
-    (Verb::Delete, "to delete"),
-];
-
 pub(super) fn render(out: &mut String, plan: &Plan, question: PlanView, paint: Paint) {
     let scope = &plan.scope;
     let _ = writeln!(
@@ -65,7 +57,7 @@ pub(in crate::report) fn headline(plan: &Plan, question: PlanView) -> (String, b
     };
     let mut parts = Vec::new();
     if !plan.is_empty() {
-        parts.push(tally(plan));
+        parts.push(tally(plan, question));
     }
     if by_others > 0 {
         parts.push(format!("{by_others} that no apply mends"));
@@ -127,11 +119,12 @@ fn regions(scope: &PlanScope) -> String {
     format!("{}{more}", shown.join(", "))
 }
 
-/// How many objects there are to create, to update and so on.
-pub(in crate::report) fn tally(plan: &Plan) -> String {
+/// How many objects there are to create, to update and so on; or missing, changed and so on.
+fn tally(plan: &Plan, question: PlanView) -> String {
     let of = |verb| plan.changes.iter().filter(|change| change.action == verb).count();
-    let parts = VERBS.iter().map(|(verb, words)| (of(*verb), words));
+    let parts = question.counted().map(|(verb, words)| (of(verb), words));
     let parts: Vec<String> = parts
+        .into_iter()
         .filter(|(many, _)| *many > 0)
         .map(|(many, words)| format!("{many} {words}"))
         .collect();
@@ -139,15 +132,16 @@ pub(in crate::report) fn tally(plan: &Plan) -> String {
 }
 
 /// How many objects of each kind, what exists included.
-pub(super) fn sum(out: &mut String, plan: &Plan) {
+pub(super) fn sum(out: &mut String, plan: &Plan, question: PlanView) {
     if plan.is_empty() {
         return;
     }
-    let parts: Vec<String> = VERBS
-        .iter()
+    let parts: Vec<String> = question
+        .counted()
+        .into_iter()
         .filter_map(|(verb, words)| {
             let mut kinds: BTreeMap<Kind, usize> = BTreeMap::new();
-            for change in plan.changes.iter().filter(|change| change.action == *verb) {
+            for change in plan.changes.iter().filter(|change| change.action == verb) {
                 *kinds.entry(change.address.kind).or_default() += 1;
             }
             let kinds: Vec<String> =
@@ -164,6 +158,13 @@ pub(super) fn sum(out: &mut String, plan: &Plan) {
         many => format!("{many} objects are there as they should be"),
     };
     let _ = writeln!(out, "\nIn all: {}; {exists}.", parts.join("; "));
+    if !question.is_drift() {
+        costs(out, plan);
+    }
+}
+
+/// What new state machines cost.
+fn costs(out: &mut String, plan: &Plan) {
     let heal = Names::new(&plan.blueprint.name).heal();
     let made =
         |change: &&Change| change.action == Verb::Create && change.address.kind == Kind::Machine;

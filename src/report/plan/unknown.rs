@@ -54,7 +54,23 @@ pub(in crate::report) fn reasons<'a>(unknown: &'a [Unknown]) -> Vec<Reason<'a>> 
     let told = told
         .into_iter()
         .map(|(failure, parts, places)| reason(failure.text(), &failure.fix(), &parts, places));
-    told.chain(others).collect()
+    merged(told.chain(others))
+}
+
+/// Reasons whose texts are the same. The name of an account may be that of a place, and elsewhere
+/// that of the caller.
+fn merged<'a>(all: impl Iterator<Item = Reason<'a>>) -> Vec<Reason<'a>> {
+    let mut merged: Vec<Reason<'a>> = Vec::new();
+    for reason in all {
+        let is_same = |other: &&mut Reason<'a>| {
+            (&other.text, &other.fix, &other.parts) == (&reason.text, &reason.fix, &reason.parts)
+        };
+        match merged.iter_mut().find(is_same) {
+            Some(same) => same.places.extend(reason.places),
+            None => merged.push(reason),
+        }
+    }
+    merged
 }
 
 fn reason<'a>(text: String, fix: &str, parts: &BTreeSet<&str>, places: Places<'a>) -> Reason<'a> {

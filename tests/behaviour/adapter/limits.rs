@@ -1,6 +1,7 @@
 //! Reads that do not come to their end: what is cut short is unread, and never complete.
 
 use super::{TIMING, arn, connect, here, in_sync, reads};
+use crate::program::against;
 use crate::stub::{Call, Reply, Stub};
 use crate::world::World;
 use crate::world::blueprints::PLAIN;
@@ -17,7 +18,6 @@ use ctguard_core::snapshot::{
 };
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 async fn connect_within(
@@ -280,6 +280,9 @@ async fn at_the_end_of_the_run_nothing_is_read_any_more_and_what_has_begun_is_fi
     aws.perform(&here(), &change).await.expect("it is no read");
 }
 
+const KEYS: [(&str, &str); 2] =
+    [("AWS_ACCESS_KEY_ID", "AKID"), ("AWS_SECRET_ACCESS_KEY", "secret")];
+
 /// The built program against a server of which one region never answers.
 #[test]
 fn a_run_with_a_limit_tells_what_it_did_not_read() {
@@ -291,21 +294,10 @@ fn a_run_with_a_limit_tells_what_it_did_not_read() {
     world.write("ctguard.yaml", PLAIN);
     for verb in ["plan", "verify"] {
         let begun = Instant::now();
-        let ran = Command::new(env!("CARGO_BIN_EXE_ctguard"))
-            .arg(verb)
-            .arg(world.path("ctguard.yaml"))
-            .args(["--timeout", "3s"])
-            .env_clear()
-            .env("AWS_ENDPOINT_URL", stub.url())
-            .env("AWS_ACCESS_KEY_ID", "AKID")
-            .env("AWS_SECRET_ACCESS_KEY", "secret")
-            .env("AWS_EC2_METADATA_DISABLED", "true")
-            .env("AWS_CONFIG_FILE", "/dev/null")
-            .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-            .output()
-            .expect("the program runs");
-        let said = String::from_utf8_lossy(&ran.stdout) + String::from_utf8_lossy(&ran.stderr);
-        assert_eq!(ran.status.code(), Some(4), "{said}");
+        let line = [verb, "ctguard.yaml", "--timeout", "3s"];
+        let ran = against(&stub.url(), &world.path(""), &line, KEYS);
+        let said = ran.out + &ran.err;
+        assert_eq!(ran.code, 4, "{said}");
         assert!(said.contains("cloudtrail:DescribeTrails") && said.contains("--timeout"), "{said}");
         assert!(!said.contains("events:ListRules failed"), "{said}");
         assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
@@ -324,4 +316,32 @@ fn an_apply_stops_at_the_end_of_the_run_as_on_ctrl_c_and_says_so() {
     // 0 is no limit, and the next run goes on.
     world.run(&["apply", "--yes", "--timeout", "0"]).expect(0);
     world.run(&["plan", "--timeout", "soon"]).expect(64);
+}
+
+/// The built program against a server that goes on refusing what mostly passes.
+#[test]
+fn an_apply_does_not_try_a_refused_write_beyond_the_end_of_the_run() {
+    let stub = Stub::start(|call| {
+        Some(match call.operation.as_str() {
+            "CreateQueue" => Reply::Error(400, "QueueDeletedRecently", "wait 60 seconds"),
+            "GetQueueUrl" => Reply::Error(400, "QueueDoesNotExist", "none"),
+            "GetTopicAttributes" => Reply::Error(404, "NotFound", "none"),
+            "GetResources" => Reply::Json(json!({ "ResourceTagMappingList": [] })),
+            "DescribeTrails" => Reply::Json(json!({ "trailList": [] })),
+            "ListRules" => Reply::Json(json!({ "Rules": [] })),
+            _ => return in_sync(call),
+        })
+    });
+    let world = World::empty();
+    world.write("ctguard.yaml", PLAIN);
+    let line = ["apply", "ctguard.yaml", "--yes", "--allow-lost-coverage", "--timeout", "8s"];
+    let begun = Instant::now();
+    let ran = against(&stub.url(), &world.path(""), &line, KEYS);
+    let said = ran.out + &ran.err;
+    assert_eq!(ran.code, 4, "{said}");
+    assert!(said.contains("the run's time limit of 8s is over"), "{said}");
+    assert!(said.contains("QueueDeletedRecently"), "{said}");
+    assert!(stub.counts()["CreateQueue"] > 1, "{:?}", stub.counts());
+    assert!(!stub.counts().contains_key("PutRule"), "{:?}", stub.counts());
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
 }

@@ -1,6 +1,6 @@
 //! What stands between here and AWS: proxies, and pages that are no answers.
 
-use super::Setup;
+use super::setup::Setup;
 use crate::stub::{Reply, Stub};
 use crate::wire::Answer;
 use std::collections::BTreeMap;

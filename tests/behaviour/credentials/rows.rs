@@ -1,6 +1,7 @@
 //! Every row of the page, and what shows it.
 
-use super::{LOGIN, LOGIN_FILE, Setup, assumed, login, server, sign_in_region};
+use super::setup::{Setup, assumed, server, sign_in_region};
+use super::{LOGIN, LOGIN_FILE, login};
 use crate::stub::{Reply, Stub};
 
 pub const ROWS: &[(&str, fn())] = &[

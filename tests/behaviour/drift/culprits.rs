@@ -265,3 +265,60 @@ fn the_sandbox_remembers_who_broke_it() {
     let file = std::fs::read_to_string(world.path("account.json")).unwrap();
     assert!(!file.contains("mallory"), "{file}");
 }
+
+/// A plan says of each change whether the blueprint was edited or somebody else changed the account.
+#[test]
+fn a_plan_tells_the_blueprints_own_edits_from_what_others_changed() {
+    let world = World::settled(&keeping_a_trail());
+    let edited = keeping_a_trail().replacen("A route was made", "Another title", 1);
+    assert_ne!(edited, keeping_a_trail(), "the title of an alert is edited");
+    world.write("ctguard.yaml", &edited);
+    // Nothing is known: nothing is claimed.
+    let ran = world.run(&["plan"]).expect(0);
+    assert!(!ran.out.contains("Changed by") && !ran.out.contains("Changed in"), "{}", ran.out);
+    world.run(&["sandbox", "break", "stop-trail"]).expect(0);
+    let stopped = record("cloudtrail", "StopLogging", &json!({ "name": "acme-management" }));
+    remember(&world, "us-east-1", &[stopped]);
+    let target = json!({ "id": "ctguard-acme-secops", "arn": "x" });
+    let parameters = json!({ "rule": "ctguard-acme-route", "targets": [target] });
+    let mut put = record("events", "PutTargets", &parameters);
+    put["userAgent"] = json!("aws-sdk-rust/1.3 app/ctguard");
+    remember(&world, "eu-west-1", std::slice::from_ref(&put));
+    for format in ["text", "markdown"] {
+        let ran = world.run(&["plan", "--format", format]).expect(0);
+        let (before, own) = ran.out.split_once("Changed in the blueprint").expect(&ran.out);
+        let (_, others) = before.split_once("Changed by others").expect(&ran.out);
+        assert!(others.contains("trail acme-management"), "{}", ran.out);
+        assert!(others.contains("StopLogging by arn:aws:iam::111122223333:user/mallory"));
+        assert!(!others.contains("PutTargets"), "{}", ran.out);
+        assert!(own.contains("target ctguard-acme-route/"), "{}", ran.out);
+        assert!(!own.contains("us-east-1"), "nothing is known of it: {own}");
+    }
+    let json = world.run(&["plan", "--format", "json"]).expect(0).json();
+    assert_eq!(json["culprits"].as_array().map(Vec::len), Some(2), "{json:#}");
+    let quiet = world.run(&["plan", "--no-culprit"]).expect(0);
+    assert!(!quiet.out.contains("Changed by others"), "{}", quiet.out);
+    // Somebody wrote it after ctguard did.
+    let mut later = record("events", "PutTargets", &parameters);
+    later["eventTime"] = json!("2026-11-21T11:00:00Z");
+    remember(&world, "eu-west-1", &[later]);
+    let ran = world.run(&["plan"]).expect(0);
+    assert!(!ran.out.contains("Changed in the blueprint"), "{}", ran.out);
+    assert!(ran.out.contains("PutTargets by arn:aws:iam::111122223333:user/mallory"));
+}
+
+/// A first apply makes everything, and asks nobody who deleted it.
+#[test]
+fn a_first_plan_asks_for_no_culprit_and_a_later_one_says_who_deleted_a_rule() {
+    let deleted = record("events", "DeleteRule", &json!({ "name": "ctguard-acme-route" }));
+    let world = World::bare(&keeping_a_trail());
+    remember(&world, "eu-west-1", std::slice::from_ref(&deleted));
+    let ran = world.run(&["plan"]).expect(0);
+    assert!(!ran.out.contains("Changed by others"), "{}", ran.out);
+    let world = World::settled(&keeping_a_trail());
+    let fault = ["sandbox", "break", "delete-rule", "ctguard-acme-route", "--region", "eu-west-1"];
+    world.run(&fault).expect(0);
+    remember(&world, "eu-west-1", &[deleted]);
+    let ran = world.run(&["plan"]).expect(0);
+    assert!(ran.out.contains("DeleteRule by arn:aws:iam"), "{}", ran.out);
+}

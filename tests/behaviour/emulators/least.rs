@@ -79,6 +79,14 @@ fn empty() -> String {
     format!("{accounts}alerts: []\n")
 }
 
+/// The same with a machine that composes mails, and one that puts the trail back.
+fn with_machines() -> String {
+    let text = blueprint("secops@acme.example").replace("format: text", "format: mail");
+    let heal = "heal: { logging: { trails: managed, notify: secops } }\n";
+    let (before, destinations) = text.split_once("destinations:").unwrap();
+    format!("{before}{heal}destinations:{destinations}")
+}
+
 /// What the proxy knows and has seen.
 #[derive(Default)]
 struct Watch {
@@ -261,7 +269,7 @@ fn between(text: &str, tag: &str) -> String {
 
 impl Fleet {
     /// Three accounts with a role each, trusted and permitted as printed, and CI's session.
-    fn new() -> Self {
+    fn of(blueprint: &str) -> Self {
         let upstream = url("CTGUARD_TEST_AUTH_URL");
         let watch = Arc::new(Mutex::new(Watch::default()));
         let (seen, behind) = (Arc::clone(&watch), upstream.clone());
@@ -269,7 +277,7 @@ impl Fleet {
         let folder = TempDir::new().unwrap();
         let credentials = Default::default();
         let mut fleet = Self { url: upstream, proxy, watch, folder, credentials };
-        fleet.write(&blueprint("secops@acme.example"));
+        fleet.write(blueprint);
         let printed = |args: &[&str]| {
             fleet.run(&[&["policy"], args, &["--ci-account", CI]].concat()).expect(0).json()
         };
@@ -369,7 +377,8 @@ impl Fleet {
     /// first so many.
     fn names_what_is_missing(&self, args: &[&str], lacking: &[Statement<'_>], first: usize) {
         let policies = self.policies();
-        let ran = self.without(args, lacking);
+        // In JSON, places are not folded.
+        let ran = self.without(&[args, &["--format", "json"]].concat(), lacking);
         assert!([1, 4].contains(&ran.code), "without {:?}: {}", &lacking[..first], ran.seen());
         let said = ran.seen();
         for (role, sid) in &lacking[..first] {
@@ -406,7 +415,7 @@ fn granted_one_by_one(fleet: &Fleet, args: &[&str], order: &[&[Statement<'_>]]) 
 
 #[test]
 fn the_printed_policies_are_enough_each_statement_is_needed_and_nothing_is_granted_in_vain() {
-    let fleet = Fleet::new();
+    let fleet = Fleet::of(&blueprint("secops@acme.example"));
     let (ci, hub, spoke) = (role(CI, "ci"), role(HUB, "ctguard"), role(SPOKE, "ctguard"));
     let (ci, hub, spoke) = (ci.as_str(), hub.as_str(), spoke.as_str());
     let policies = fleet.policies();
@@ -422,18 +431,7 @@ fn the_printed_policies_are_enough_each_statement_is_needed_and_nothing_is_grant
     }
 
     // What is there before: the queue of a subscriber, and a trail of the spoke's own.
-    let inbox = Queue {
-        policy: Some(json!({ "Version": "2012-10-17", "Statement": [{
-            "Effect": "Allow", "Principal": { "Service": "sns.amazonaws.com" }, "Action": "sqs:SendMessage",
-            "Resource": place(HUB).arn("sqs", "siem"),
-        }] })),
-        message_retention_seconds: 3600,
-        ..Queue::default()
-    };
-    by_owner(
-        HUB,
-        &[Action::CreateQueue { name: "siem".to_owned(), queue: inbox, tags: tags(&[]) }],
-    );
+    by_owner(HUB, &[inbox()]);
     let own = || "own".to_owned();
     let trail = |bucket: &str| Trail {
         bucket: bucket.to_owned(),
@@ -501,9 +499,7 @@ fn the_printed_policies_are_enough_each_statement_is_needed_and_nothing_is_grant
     ];
     assert_eq!(found, BTreeMap::from(expected));
     for statements in reading.values() {
-        // In JSON, places are not folded.
-        let plan = ["plan", "--format", "json"];
-        fleet.names_what_is_missing(&plan, statements, statements.len());
+        fleet.names_what_is_missing(&["plan"], statements, statements.len());
     }
 
     // Moved by somebody else, found, and put right.
@@ -565,6 +561,72 @@ fn the_printed_policies_are_enough_each_statement_is_needed_and_nothing_is_grant
     fleet.nothing_in_vain(&[("ci", ci), ("hub", hub), ("spoke", spoke)]);
 }
 
+#[test]
+fn mails_and_healing_need_no_more_than_is_printed_and_each_statement_of_theirs() {
+    let fleet = Fleet::of(&with_machines());
+    let (hub, spoke) = (role(HUB, "ctguard"), role(SPOKE, "ctguard"));
+    let (hub, spoke) = (hub.as_str(), spoke.as_str());
+    by_owner(HUB, &[inbox()]);
+    fleet.run(&["plan"]).expect(0);
+    fleet.names_what_is_missing(&["apply", "--yes"], &[(hub, "WriteMachines")], 1);
+    fleet.names_what_is_missing(&["apply", "--yes"], &[(hub, "PassMachineRole")], 1);
+    fleet.run(&["apply", "--yes"]).expect(0);
+    fleet.run(&["plan", "--detailed-exitcode"]).expect(0);
+    fleet.run(&["drift"]).expect(0);
+    fleet.names_what_is_missing(&["plan"], &[(hub, "ReadMachines")], 1);
+
+    // Healing is paused by a tag of the machine's, which is taken off again.
+    fleet.run(&["heal", "pause", "--until", "2h", "--reason", "moving", "--yes"]).expect(0);
+    fleet.run(&["heal", "resume", "--yes"]).expect(0);
+
+    // Somebody lets others have the roles of both.
+    let trust = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Principal": { "Service": "lambda.amazonaws.com" }, "Action": "sts:AssumeRole" }] });
+    for name in ["ctguard-least-mail", "ctguard-least-heal"] {
+        let (role, trust) = (name.to_owned(), trust.clone());
+        by_owner(HUB, &[Action::UpdateAssumeRolePolicy { role, trust }]);
+    }
+    fleet.run(&["drift"]).expect(2);
+    // Another limit is another machine.
+    let edited = with_machines().replace("notify: secops }", "notify: secops }, limit: 3");
+    assert_ne!(edited, with_machines());
+    fleet.write(&edited);
+    fleet.run(&["apply", "--yes"]).expect(0);
+    fleet.run(&["plan", "--detailed-exitcode"]).expect(0);
+
+    fleet.names_what_is_missing(&["destroy", "--yes"], &[(hub, "DeleteMachines")], 1);
+    fleet.run(&["destroy", "--yes"]).expect(0);
+    fleet.write(&empty());
+    fleet.run(&["plan", "--detailed-exitcode"]).expect(0);
+    let called = fleet.called(hub);
+    for action in [
+        "states:CreateStateMachine",
+        "states:DeleteStateMachine",
+        "states:DescribeStateMachine",
+        "states:TagResource",
+        "states:UntagResource",
+        "states:UpdateStateMachine",
+    ] {
+        assert!(called.contains(action), "{action} is not called: {called:?}");
+    }
+    let spoken: Vec<String> = fleet.called(spoke).into_iter().collect();
+    let machines = spoken.iter().filter(|action| action.starts_with("states:"));
+    let writes: Vec<&String> = machines.filter(|action| !action.contains("Describe")).collect();
+    assert!(writes.is_empty(), "a spoke has no machine: {writes:?}");
+}
+
+/// The queue of a subscriber.
+fn inbox() -> Action {
+    let queue = Queue {
+        policy: Some(json!({ "Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": { "Service": "sns.amazonaws.com" }, "Action": "sqs:SendMessage",
+            "Resource": place(HUB).arn("sqs", "siem"),
+        }] })),
+        message_retention_seconds: 3600,
+        ..Queue::default()
+    };
+    Action::CreateQueue { name: "siem".to_owned(), queue, tags: tags(&[]) }
+}
+
 impl Fleet {
     /// The ARN of the topic's subscription of this protocol, from its owner.
     fn subscription(&self, protocol: &str) -> String {
@@ -587,6 +649,13 @@ impl Fleet {
             });
             arn.unwrap()
         })
+    }
+
+    /// What a role called in this life.
+    fn called(&self, role: &str) -> BTreeSet<String> {
+        let watch = self.watch.lock().unwrap();
+        let by = watch.needed.iter().filter(|(by, _)| by == role);
+        by.map(|(_, needed)| needed.action.clone()).collect()
     }
 
     /// Holds what was granted against what was called, both ways.

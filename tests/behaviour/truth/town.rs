@@ -139,6 +139,7 @@ fn key(alias: &str, service: &str) -> StoredKey {
         aliases: [alias.to_owned()].into(),
         enabled: true,
         aws_managed: false,
+        asymmetric: false,
         policy: json!({ "Statement": [{
             "Effect": "Allow", "Principal": { "Service": service },
             "Action": ["kms:GenerateDataKey*", "kms:Decrypt"], "Resource": "*",

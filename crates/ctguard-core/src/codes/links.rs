@@ -98,7 +98,7 @@ link_codes! {
     TopicPolicyDeny "topic-policy-deny" "A statement of the topic's policy denies EventBridge.",
     TopicKeyMissing "topic-key-missing" "The key that encrypts the topic does not exist.",
     TopicKeyAwsManaged "topic-key-aws-managed" "An AWS-managed key encrypts the topic, which EventBridge cannot use.",
-    TopicKeyDisabled "topic-key-disabled" "The key that encrypts the topic is disabled.",
+    TopicKeyDisabled "topic-key-disabled" "The key that encrypts the topic is disabled, or no key for encryption.",
     TopicKeyPolicy "topic-key-policy" "The policy of the topic's key does not let EventBridge use it.",
     TopicKeyCondition "topic-key-condition" "A condition in the policy of the topic's key keeps EventBridge out.",
     SubscriberMissing "subscriber-missing" "A listed subscriber is not subscribed.",

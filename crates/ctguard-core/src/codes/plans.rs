@@ -10,6 +10,9 @@ codes! {
     PLAN_SILENT = "plan-silent",
         "An alert stays silent somewhere, and no apply can fix it.",
         "`ctguard verify` names the link that is broken and who can fix it.";
+    ALERT_LOST = "alert-lost",
+        "An alert does not reach everybody where something has drifted.",
+        "See what drifted, and who changed it; `ctguard verify` names each link that is broken.";
     LOSES_COVERAGE = "loses-coverage",
         "A guard: an alert of high or critical risk would be lost somewhere.",
         "If the loss is intended, apply with `--allow-lost-coverage`.";
@@ -41,7 +44,7 @@ codes! {
         "An apply would change an object.",
         "Nothing to do but to apply.";
     DRIFT = "drift",
-        "An object that the blueprint owns has moved.",
+        "An object that the blueprint owns is not as the blueprint says.",
         "Find out who changed it, which `ctguard drift` names where CloudTrail says it, and apply \
          to put it back.";
     ACCOUNT_UNREAD = "account-unread",

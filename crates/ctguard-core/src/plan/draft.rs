@@ -280,7 +280,7 @@ impl Draft {
     pub fn existing(place: &Place, kind: Kind, name: &str, verb: Verb) -> Self {
         let reason = match verb {
             Verb::Adopt => "it is taken over",
-            _ => "it was changed",
+            _ => "it differs from the blueprint",
         };
         Self::new(place, kind, name, verb, reason)
     }

@@ -207,7 +207,11 @@ impl Objects {
             self.observed(&format!("key {name}"), key.as_ref(), |key| {
                 let policy = observed(key.policy.as_ref(), Clone::clone);
                 let (arn, enabled, aws_managed) = (&key.arn, key.enabled, key.aws_managed);
-                json!({ "arn": arn, "enabled": enabled, "aws_managed": aws_managed, "policy": policy })
+                let mut said = json!({ "arn": arn, "enabled": enabled, "aws_managed": aws_managed, "policy": policy });
+                if key.asymmetric {
+                    said["asymmetric"] = Value::Bool(true);
+                }
+                said
             });
         }
         match trails {

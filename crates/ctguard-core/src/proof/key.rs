@@ -13,6 +13,8 @@ pub enum Trouble {
     Missing,
     AwsManaged,
     Disabled,
+    /// It is not a symmetric key for encryption.
+    Asymmetric,
     Policy,
     /// A statement denies it.
     Denied,
@@ -32,7 +34,7 @@ impl Trouble {
         match self {
             Self::Missing => LinkCode::TopicKeyMissing,
             Self::AwsManaged => LinkCode::TopicKeyAwsManaged,
-            Self::Disabled => LinkCode::TopicKeyDisabled,
+            Self::Disabled | Self::Asymmetric => LinkCode::TopicKeyDisabled,
             Self::Policy | Self::Denied => LinkCode::TopicKeyPolicy,
             Self::Condition => LinkCode::TopicKeyCondition,
         }
@@ -52,6 +54,7 @@ impl Trouble {
             Self::Disabled => format!(
                 "Enable the key (`aws kms enable-key --key-id {key}`); if it is to be deleted, cancel that first (`aws kms cancel-key-deletion --key-id {key}`)."
             ),
+            Self::Asymmetric => "Encrypt with a symmetric key (key spec SYMMETRIC_DEFAULT, usage ENCRYPT_DECRYPT), or take the encryption off: a key's form cannot be changed.".to_owned(),
             Self::Missing | Self::AwsManaged | Self::Policy | Self::Condition => {
                 otherwise.to_owned()
             }
@@ -139,6 +142,21 @@ impl<'a> KeyUse<'a> {
     }
 }
 
+/// Why nobody can encrypt with a key, whatever its policy says.
+///
+/// Sources: <https://docs.aws.amazon.com/kms/latest/developerguide/enabling-keys.html>,
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKey.html> (symmetric keys only)
+pub fn unusable(key: &LiveKey) -> Option<(Trouble, &'static str)> {
+    match (key.enabled, key.asymmetric) {
+        (_, true) => Some((
+            Trouble::Asymmetric,
+            "it is not a symmetric key for encryption, so AWS makes no data keys by it",
+        )),
+        (false, false) => Some((Trouble::Disabled, "the key is disabled")),
+        (true, false) => None,
+    }
+}
+
 /// Evaluates a key.
 pub fn judge(key: Option<&Observed<LiveKey>>, used: KeyUse<'_>) -> Answer {
     let service = used.service;
@@ -153,8 +171,8 @@ pub fn judge(key: Option<&Observed<LiveKey>>, used: KeyUse<'_>) -> Answer {
         let cause = format!("it is an AWS-managed key, which {service} cannot use");
         return Answer::Refuses(Trouble::AwsManaged, cause);
     }
-    if !key.enabled {
-        return Answer::Refuses(Trouble::Disabled, "the key is disabled".to_owned());
+    if let Some((trouble, cause)) = unusable(key) {
+        return Answer::Refuses(trouble, cause.to_owned());
     }
     let policy = match &key.policy {
         Observed::Known(policy) => Some(policy),

@@ -388,9 +388,9 @@ impl TopicJudge<'_> {
             let cause = "it is an AWS-managed key, which no other account can use".to_owned();
             return vec![broken(LinkCode::TopicKeyAwsManaged, cause)];
         }
-        if !key.enabled {
-            let link = broken(LinkCode::TopicKeyDisabled, "the key is disabled".to_owned());
-            return vec![link.with_fix(key::Trouble::Disabled.fix(name, fix))];
+        if let Some((trouble, cause)) = key::unusable(key) {
+            let link = broken(trouble.of_topic(), cause.to_owned());
+            return vec![link.with_fix(trouble.fix(name, fix))];
         }
         let policy = match &key.policy {
             Observed::Known(policy) => Some(policy),

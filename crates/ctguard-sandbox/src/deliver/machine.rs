@@ -236,7 +236,7 @@ impl Run<'_> {
     fn use_key(&self, role: &StoredRole, topic: &str, name: &str) -> Result<(), String> {
         let home = locate(topic, "sns").map(|(home, _)| home);
         let key = home.and_then(|home| self.on.state.key(&home, name));
-        let usable = key.filter(|(_, key)| key.enabled && !key.aws_managed);
+        let usable = key.filter(|(_, key)| key.makes_data_keys() && !key.aws_managed);
         let (arn, key) = usable.ok_or_else(|| format!("key {name} cannot be used"))?;
         for action in ["kms:GenerateDataKey", "kms:Decrypt"] {
             let used = self.hop(action, &arn);

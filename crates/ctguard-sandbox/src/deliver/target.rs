@@ -177,7 +177,8 @@ impl Sending<'_> {
         hop.publishes().map_err(denied)?;
         if let Some(name) = &stored.topic.kms_key {
             let key = locate(arn, "sns").and_then(|(home, _)| state.key(&home, name));
-            let Some((key_arn, key)) = key.filter(|(_, key)| key.enabled && !key.aws_managed)
+            let Some((key_arn, key)) =
+                key.filter(|(_, key)| key.makes_data_keys() && !key.aws_managed)
             else {
                 return Err(denied(format!(
                     "key {name} cannot be used from account {}",

@@ -229,7 +229,13 @@ fn a_topic_that_refuses_eventbridge_sends_the_event_to_the_dead_letter_queue() {
         if let Some(condition) = condition {
             policy["Statement"][0]["Condition"] = condition;
         }
-        StoredKey { aliases: Default::default(), enabled, aws_managed: false, policy }
+        StoredKey {
+            aliases: Default::default(),
+            enabled,
+            aws_managed: false,
+            asymmetric: false,
+            policy,
+        }
     };
     let conditioned = json!({ "StringEquals": { "aws:SourceAccount": place().account } });
     let own = topics::default_policy(&place(), &arn("sns", "secops"));
@@ -287,6 +293,7 @@ fn a_topic_that_refuses_eventbridge_sends_the_event_to_the_dead_letter_queue() {
         ("no key", false, Box::new(|state| topic(state).topic.kms_key = Some("alias/none".into()))),
         ("a key that admits", true, with_key(key(true, None))),
         ("a disabled key", false, with_key(key(false, None))),
+        ("an asymmetric key", false, with_key(StoredKey { asymmetric: true, ..key(true, None) })),
         ("a conditioned key", false, with_key(key(true, Some(conditioned.clone())))),
         (
             "a key with the rule's ARN",

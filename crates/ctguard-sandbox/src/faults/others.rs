@@ -146,7 +146,13 @@ pub fn encrypted(state: &mut State, aim: &Aim) -> Result<String, String> {
         "Effect": "Allow", "Action": "kms:*", "Resource": "*",
         "Principal": { "AWS": format!("arn:{partition}:iam::{}:root", place.account) },
     })]);
-    let key = StoredKey { aliases: Default::default(), enabled: true, aws_managed: false, policy };
+    let key = StoredKey {
+        aliases: Default::default(),
+        enabled: true,
+        aws_managed: false,
+        asymmetric: false,
+        policy,
+    };
     let arn = place.arn("kms", "key/somebodys-key");
     let here = state.region_mut(&place);
     here.keys.insert("somebodys-key".to_owned(), key);

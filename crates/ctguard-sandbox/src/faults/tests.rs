@@ -87,7 +87,10 @@ fn state() -> State {
         "Action": ["kms:GenerateDataKey*", "kms:Decrypt"], "Resource": "*",
     } });
     let aliases = BTreeSet::from(["alias/alerts".to_owned()]);
-    here.keys.insert("k".into(), StoredKey { aliases, enabled: true, aws_managed: false, policy });
+    here.keys.insert(
+        "k".into(),
+        StoredKey { aliases, enabled: true, aws_managed: false, asymmetric: false, policy },
+    );
     state
 }
 

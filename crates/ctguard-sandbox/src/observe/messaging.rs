@@ -200,7 +200,9 @@ fn key(reader: &mut Reader<'_>, name: &str) -> Observed<LiveKey> {
             let why = deny("AccessDeniedException", format!("key {name} is another account's"));
             return Observed::Unreadable(unreadable("kms:DescribeKey", &why));
         }
-        let (arn, enabled, aws_managed, document) = match reader.state.key(reader.place, name) {
+        let found = reader.state.key(reader.place, name);
+        let asymmetric = found.as_ref().is_some_and(|(_, key)| key.asymmetric);
+        let (arn, enabled, aws_managed, document) = match found {
             Some((arn, key)) => (arn, key.enabled, key.aws_managed, key.policy.clone()),
             None if ["alias/aws/sns", "alias/aws/sqs"].contains(&name) => {
                 let (arn, policy) = aws_managed_key(reader.place);
@@ -209,7 +211,7 @@ fn key(reader: &mut Reader<'_>, name: &str) -> Observed<LiveKey> {
             None => return Observed::Absent,
         };
         let policy = read(reader, "kms:GetKeyPolicy", |_| Observed::Known(document));
-        Observed::Known(LiveKey { arn, enabled, aws_managed, policy })
+        Observed::Known(LiveKey { arn, enabled, aws_managed, asymmetric, policy })
     })
 }
 

@@ -313,6 +313,7 @@ fn the_keys_of_topics_are_read_under_the_name_that_the_topic_uses() {
         aliases: BTreeSet::from(["alias/alerts".to_owned()]),
         enabled: true,
         aws_managed: false,
+        asymmetric: false,
         policy: json!({}),
     };
     state.region_mut(&place).keys.insert("1234".into(), key);

@@ -35,6 +35,7 @@ pub fn asked(call: &Call, account: &str) -> Vec<Needed> {
     match target.split('.').next().unwrap_or_default() {
         "AWSEvents" => at.events(),
         "AmazonSQS" => at.sqs(),
+        "AWSStepFunctions" => at.states(),
         "ResourceGroupsTaggingAPI_20170126" => vec![needed(format!("tag:{}", call.operation), "?")],
         _ if target.contains("CloudTrail") => at.cloudtrail(),
         _ if call.operation == "GetMetricData" => vec![needed("cloudwatch:GetMetricData", "?")],
@@ -109,6 +110,29 @@ impl At<'_> {
             }
             other => panic!("which permission does events {other} take?"),
         }
+    }
+
+    fn states(&self) -> Vec<Needed> {
+        let operation = self.call.operation.as_str();
+        let named = || self.arn("states", &format!("stateMachine:{}", self.word("name")));
+        let machine = match operation {
+            "CreateStateMachine" => named(),
+            "TagResource" | "UntagResource" | "ListTagsForResource" => self.word("resourceArn"),
+            "DescribeStateMachine" | "UpdateStateMachine" | "DeleteStateMachine" => {
+                self.word("stateMachineArn")
+            }
+            other => panic!("which permission does states {other} take?"),
+        };
+        let mut all = vec![needed(format!("states:{operation}"), &machine)];
+        if operation == "CreateStateMachine" && self.has_list("tags") {
+            all.push(needed("states:TagResource", machine));
+        }
+        let role = self.word("roleArn");
+        if !role.is_empty() {
+            let to = ("iam:PassedToService".to_owned(), vec!["states.amazonaws.com".to_owned()]);
+            all.push(Needed { context: vec![to], ..needed("iam:PassRole", role) });
+        }
+        all
     }
 
     fn sqs(&self) -> Vec<Needed> {

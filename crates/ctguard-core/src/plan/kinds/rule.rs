@@ -168,7 +168,7 @@ fn put_targets(
         }
         let (verb, reason) = match now {
             None => (Verb::Create, "it does not exist"),
-            Some(_) => (Verb::Update, "it was changed"),
+            Some(_) => (Verb::Update, "it differs from the blueprint"),
         };
         let targets = Targets::from([(id.clone(), wanted.clone())]);
         let call = Action::PutTargets { rule: rule.clone(), targets };

@@ -242,7 +242,7 @@ fn update(
         Kind::Subscription,
         &SubscriptionKey::new(topic, endpoint).to_string(),
         Verb::Update,
-        "it was changed",
+        "it differs from the blueprint",
     );
     differ.change(draft, fields.into_vec(), calls);
 }

@@ -300,7 +300,11 @@ fn update(differ: &mut Differ<'_>, place: &Place, desired: &DesiredTrail, live: 
         let keys = [RELEASED_TAG.to_owned()].into();
         calls.push(Action::UntagTrail { name: name(), keys });
     }
-    let reason = if verb == Verb::Adopt { "the blueprint adopts it" } else { "it was changed" };
+    let reason = if verb == Verb::Adopt {
+        "the blueprint adopts it"
+    } else {
+        "it differs from the blueprint"
+    };
     let bucket = Address::new(place, Kind::Bucket, &desired.trail.bucket);
     let draft = Draft::new(place, Kind::Trail, &desired.name, verb, reason)
         .needs(std::iter::once(bucket).chain(first))

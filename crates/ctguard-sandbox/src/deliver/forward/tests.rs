@@ -189,6 +189,7 @@ fn encrypt(state: &mut State, enabled: bool, only: Option<&str>) {
         aliases: Default::default(),
         enabled,
         aws_managed: false,
+        asymmetric: false,
         policy: json!({ "Statement": [statement] }),
     };
     state.region_mut(&hub()).keys.insert("k".into(), key);

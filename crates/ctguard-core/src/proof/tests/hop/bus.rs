@@ -46,7 +46,8 @@ fn encrypt(live: &mut Live, actions: &[&str]) {
         } },
     }] });
     let policy = Observed::Known(policy);
-    let key = LiveKey { arn: arn.clone(), enabled: true, aws_managed: false, policy };
+    let key =
+        LiveKey { arn: arn.clone(), enabled: true, aws_managed: false, asymmetric: false, policy };
     seen.keys.insert(arn.clone(), Observed::Known(key));
     seen.default_bus_key = Observed::Known(arn);
 }
@@ -72,6 +73,7 @@ pub(super) fn rows() -> Vec<Row> {
                     arn: "arn:aws:kms:eu-west-1:111122223333:key/k".to_owned(),
                     enabled: true,
                     aws_managed: false,
+                    asymmetric: false,
                     policy: Observed::Known(json!({ "Statement": [statement] })),
                 };
                 let seen = live.places.get_mut(&place(HUB, "eu-west-1")).expect("the hub");
