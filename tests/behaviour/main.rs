@@ -61,6 +61,7 @@ mod policy;
 mod program;
 mod quota;
 mod read_back;
+mod readme;
 mod receivers;
 mod recorded;
 mod refused;
