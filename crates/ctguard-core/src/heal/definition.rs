@@ -22,10 +22,10 @@ use super::{HealInput, expressions};
 use crate::blueprint::Format;
 use crate::mail::SUBJECT_MAX_CHARS;
 use crate::resource::trail::EXCLUDABLE_SOURCES;
+use crate::states_language::{
+    Attempts, Task, expression, fail, keeps_as_it_came, publishes_as_it_came,
+};
 use serde_json::{Map, Value, json};
-
-/// The input as text that SNS and SQS take.
-const PLAIN: &str = "$substring($string($states.context.Execution.Input), 0, 30000)";
 
 /// Subject of a notice that was not composed.
 const PLAIN_SUBJECT: &str =
@@ -33,6 +33,9 @@ const PLAIN_SUBJECT: &str =
 
 /// The trail is gone.
 const NOT_FOUND: &str = "CloudTrail.TrailNotFoundException";
+
+/// A call that fails is tried again for half a minute.
+const AGAIN: Attempts = Attempts { most: 4, lasting: &[NOT_FOUND] };
 
 /// Stands for every event source that selectors cannot exclude from management events.
 const ORDINARY_SOURCE: &str = "ec2.amazonaws.com";
@@ -71,7 +74,7 @@ impl Machine<'_> {
     /// Whether to act at all.
     fn guards(&self) -> Vec<(&'static str, Value)> {
         let limit = self.input.limit;
-        let itself = expressions::of("$states.context.StateMachine.Id");
+        let itself = expression("$states.context.StateMachine.Id");
         vec![
             ("Begin", json!({ "Type": "Pass", "Assign": self.begun_with(), "Next": "Pause" })),
             (
@@ -90,7 +93,7 @@ impl Machine<'_> {
                 )
                 .assigns(&[("begun", expressions::count())])
                 .next("IsTooOften")
-                .otherwise("Status", Some(("counted", expressions::of("false")))),
+                .otherwise("Status", Some(("counted", expression("false")))),
             ),
             ("IsTooOften", choice("$begun >= $wanted.limit", "TellLimit", "Status")),
         ]
@@ -168,7 +171,7 @@ impl Machine<'_> {
     fn logging(&self) -> Vec<(&'static str, Value)> {
         let named = json!({ "Name": self.arn });
         let status = || self.sdk("cloudtrail:getTrailStatus", named.clone());
-        let logs = expressions::of("$states.result.IsLogging = true");
+        let logs = expression("$states.result.IsLogging = true");
         vec![
             (
                 "Status",
@@ -206,8 +209,8 @@ impl Machine<'_> {
                 "Confirm",
                 status()
                     .assigns(&[
-                        ("logs", expressions::of("$states.result.IsLogging = true")),
-                        ("since", expressions::of("$exists($states.result.StartLoggingTime) ? $string($states.result.StartLoggingTime) : \"\"")),
+                        ("logs", expression("$states.result.IsLogging = true")),
+                        ("since", expression("$exists($states.result.StartLoggingTime) ? $string($states.result.StartLoggingTime) : \"\"")),
                     ])
                     .next("IsWhole")
                     .otherwise("IsWhole", Some(trouble("GetTrailStatus"))),
@@ -251,7 +254,7 @@ impl Machine<'_> {
             ("IsNarrow", choice("$selectors.narrow", "Select", "Confirm")),
             (
                 "Select",
-                self.sdk("cloudtrail:putEventSelectors", json!(expressions::of("$selectors.put")))
+                self.sdk("cloudtrail:putEventSelectors", json!(expression("$selectors.put")))
                     .assigns(&[("done", expressions::done("its event selectors"))])
                     .next("Confirm")
                     .otherwise("Confirm", Some(trouble("PutEventSelectors"))),
@@ -265,30 +268,17 @@ impl Machine<'_> {
         let whole = json!({
             "Type": "Choice",
             "Choices": [
-                { "Condition": expressions::of("$trouble != \"\" or $logs = false"), "Next": "TellFailed" },
-                { "Condition": expressions::of(quiet), "Next": "Healed" },
+                { "Condition": expression("$trouble != \"\" or $logs = false"), "Next": "TellFailed" },
+                { "Condition": expression(quiet), "Next": "Healed" },
             ],
             "Default": "Tell",
         });
         let plain = self
-            .task(
-                "sns:publish",
-                json!({
-                    "TopicArn": expressions::of("$states.context.Execution.Input.topic"),
-                    "Subject": PLAIN_SUBJECT,
-                    "Message": expressions::of(PLAIN),
-                }),
-            )
+            .task("sns:publish", publishes_as_it_came(PLAIN_SUBJECT))
             .next("NotComposed")
             .otherwise("KeepForLater", None);
         let kept = self
-            .task(
-                "sqs:sendMessage",
-                json!({
-                    "QueueUrl": self.input.dead_letter_queue,
-                    "MessageBody": expressions::of(PLAIN),
-                }),
-            )
+            .task("sqs:sendMessage", keeps_as_it_came(self.input.dead_letter_queue))
             .next("NotPublished")
             .otherwise("Lost", None);
         vec![
@@ -301,14 +291,17 @@ impl Machine<'_> {
             ("KeepForLater", kept),
             ("Healed", json!({ "Type": "Succeed" })),
             ("Paused", json!({ "Type": "Succeed" })),
-            ("NotHealed", fail("The trail could not be put back: the notice says what failed.")),
-            ("TooOften", fail("Healing began too often within an hour, and did nothing.")),
-            ("NotComposed", fail("The event was sent as it came: the notice was not composed.")),
+            ("NotHealed", failed("The trail could not be put back: the notice says what failed.")),
+            ("TooOften", failed("Healing began too often within an hour, and did nothing.")),
+            ("NotComposed", failed("The event was sent as it came: the notice was not composed.")),
             (
                 "NotPublished",
-                fail("No notice was published: the event is in the dead-letter queue."),
+                failed("No notice was published: the event is in the dead-letter queue."),
             ),
-            ("Lost", fail("No notice was published or kept: the event is this execution's input.")),
+            (
+                "Lost",
+                failed("No notice was published or kept: the event is this execution's input."),
+            ),
         ]
     }
 
@@ -353,7 +346,7 @@ impl Machine<'_> {
 
     fn task(&self, call: &str, arguments: Value) -> Task {
         let resource = format!("arn:{}:states:::{call}", self.input.place.region.partition());
-        Task::new(&resource, arguments)
+        Task::new(&resource, arguments, AGAIN)
     }
 }
 
@@ -365,77 +358,11 @@ fn trouble(call: &str) -> (&'static str, String) {
 fn choice(condition: &str, then: &str, otherwise: &str) -> Value {
     json!({
         "Type": "Choice",
-        "Choices": [{ "Condition": expressions::of(condition), "Next": then }],
+        "Choices": [{ "Condition": expression(condition), "Next": then }],
         "Default": otherwise,
     })
 }
 
-fn fail(cause: &str) -> Value {
-    json!({ "Type": "Fail", "Error": "Ctguard.HealFailed", "Cause": cause })
-}
-
-/// A task, which is built up.
-struct Task(Value);
-
-impl Task {
-    /// A call that fails is tried again for half a minute; a missing trail and an expression that fails
-    /// are so each time.
-    fn new(resource: &str, arguments: Value) -> Self {
-        Self(json!({
-            "Type": "Task",
-            "Resource": resource,
-            "Arguments": arguments,
-            "TimeoutSeconds": 60,
-            "Retry": [
-                {
-                    "ErrorEquals": ["States.QueryEvaluationError", NOT_FOUND],
-                    "MaxAttempts": 0,
-                },
-                {
-                    "ErrorEquals": ["States.ALL"],
-                    "IntervalSeconds": 2,
-                    "BackoffRate": 2,
-                    "MaxAttempts": 4,
-                    "JitterStrategy": "FULL",
-                },
-            ],
-        }))
-    }
-
-    fn assigns(mut self, variables: &[(&str, String)]) -> Self {
-        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), json!(value)));
-        self.0["Assign"] = Value::Object(variables.collect());
-        self
-    }
-
-    fn next(mut self, next: &str) -> Caught {
-        self.0["Next"] = json!(next);
-        self.0["Catch"] = json!([]);
-        Caught(self.0)
-    }
-}
-
-/// A task that goes on, and where it goes after an error.
-struct Caught(Value);
-
-impl Caught {
-    fn on(self, error: &str, next: &str) -> Self {
-        self.caught(json!({ "ErrorEquals": [error], "Next": next }))
-    }
-
-    /// After every other error.
-    fn otherwise(self, next: &str, assigned: Option<(&str, String)>) -> Value {
-        let mut catch = json!({ "ErrorEquals": ["States.ALL"], "Next": next });
-        if let Some((name, value)) = assigned {
-            catch["Assign"] = json!({ name: value });
-        }
-        self.caught(catch).0
-    }
-
-    fn caught(mut self, catch: Value) -> Self {
-        if let Some(catches) = self.0["Catch"].as_array_mut() {
-            catches.push(catch);
-        }
-        self
-    }
+fn failed(cause: &str) -> Value {
+    fail("Ctguard.HealFailed", cause)
 }

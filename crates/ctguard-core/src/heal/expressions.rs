@@ -1,6 +1,6 @@
 //! The expressions of the state machine that heals.
 
-use crate::mail::expression_source;
+use crate::states_language::expression;
 
 /// The event selectors: whether they are narrow, and what to put then.
 const SELECTORS: &str = include_str!("selectors.jsonata");
@@ -60,43 +60,34 @@ const TROUBLE: &str = r#"(
     & " (" & $cut($states.errorOutput.Cause, 300) & ")"
 )"#;
 
-fn as_field(source: &str) -> String {
-    format!("{{% {} %}}", expression_source(source))
-}
-
 pub(super) fn selectors() -> String {
-    as_field(SELECTORS)
+    expression(SELECTORS)
 }
 
 /// The notice of a case.
 pub(super) fn notice(case: &str) -> String {
-    as_field(&NOTICE.replace("CASE;", &format!("\"{case}\";")))
+    expression(&NOTICE.replace("CASE;", &format!("\"{case}\";")))
 }
 
 pub(super) fn pause() -> String {
     let source = PAUSE.replace("UNTIL_TAG", super::PAUSED_UNTIL_TAG);
     let source = source.replace("REASON_TAG", super::PAUSED_REASON_TAG);
-    as_field(&source.replace("BOUND", &(super::PAUSE_MAX_HOURS * 3_600_000).to_string()))
+    expression(&source.replace("BOUND", &(super::PAUSE_MAX_HOURS * 3_600_000).to_string()))
 }
 
 pub(super) fn count() -> String {
-    as_field(COUNT)
+    expression(COUNT)
 }
 
 pub(super) fn settings() -> String {
-    as_field(SETTINGS)
+    expression(SETTINGS)
 }
 
 pub(super) fn trouble(call: &str) -> String {
-    as_field(&TROUBLE.replace("CALL", call))
+    expression(&TROUBLE.replace("CALL", call))
 }
 
 /// Adds what was put back to what is told.
 pub(super) fn done(what: &str) -> String {
-    as_field(&format!("$done & ($done = \"\" ? \"\" : \", \") & \"{what}\""))
-}
-
-/// Any other expression.
-pub(super) fn of(source: &str) -> String {
-    as_field(source)
+    expression(&format!("$done & ($done = \"\" ? \"\" : \", \") & \"{what}\""))
 }
