@@ -10,39 +10,45 @@
 //! ```
 //!
 //! Logging starts first; then settings and selectors are put back. A call that fails is noted, and
-//! the rest is tried all the same: what failed is in the notice, and the execution ends as failed. A
-//! notice that cannot be composed is sent as the event came, and one that cannot be published is put
-//! into the dead-letter queue, as with mails. An execution that finds everything as it should be
-//! says so only where logging was stopped or the trail deleted.
+//! the rest is tried all the same: what failed is in the notice, and the execution ends as failed. An
+//! execution that finds everything as it should be says so only where logging was stopped or the
+//! trail deleted.
 //!
 //! Names of calls, errors and parameters:
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html>
 
+use super::expressions::Story;
+use super::frame::{Frame, Subjects, choice, trouble};
 use super::{HealInput, expressions};
 use crate::blueprint::Format;
-use crate::mail::SUBJECT_MAX_CHARS;
 use crate::resource::trail::EXCLUDABLE_SOURCES;
-use crate::states_language::{
-    Attempts, Task, expression, fail, keeps_as_it_came, publishes_as_it_came,
-};
+use crate::states_language::{Task, expression};
 use serde_json::{Map, Value, json};
-
-/// Subject of a notice that was not composed.
-const PLAIN_SUBJECT: &str =
-    "[HIGH] ctguard could not write this notice of healing: the event as it came";
 
 /// The trail is gone.
 const NOT_FOUND: &str = "CloudTrail.TrailNotFoundException";
 
-/// A call that fails is tried again for half a minute.
-const AGAIN: Attempts = Attempts { most: 4, lasting: &[NOT_FOUND] };
+const SUBJECTS: Subjects = Subjects {
+    healed: "[HIGH] CloudTrail's trail was put back",
+    failed: "[CRITICAL] CloudTrail's trail could not be put back",
+    paused: "[HIGH] CloudTrail's trail was changed during a pause",
+    limit: "[CRITICAL] Healing of CloudTrail's trail stopped itself",
+};
 
 /// Stands for every event source that selectors cannot exclude from management events.
 const ORDINARY_SOURCE: &str = "ec2.amazonaws.com";
 
 /// The definition of the state machine that heals a trail: the same text for the same input.
 pub fn definition(input: &HealInput<'_>) -> String {
-    let machine = Machine { input, arn: trail_arn(input) };
+    let frame = Frame {
+        place: input.place,
+        account: input.account,
+        dead_letter_queue: input.dead_letter_queue,
+        story: Story::Trail,
+        lasting: &[NOT_FOUND],
+        not_healed: "The trail could not be put back: the notice says what failed.",
+    };
+    let machine = Machine { input, frame, arn: trail_arn(input) };
     json!({
         "Comment": "Puts back the trail that ctguard keeps.",
         "QueryLanguage": "JSONata",
@@ -58,13 +64,15 @@ fn trail_arn(input: &HealInput<'_>) -> String {
 
 struct Machine<'a> {
     input: &'a HealInput<'a>,
+    frame: Frame<'a>,
     arn: String,
 }
 
 impl Machine<'_> {
     fn states(&self) -> Value {
         let mut states = Map::new();
-        let parts = [self.guards(), self.logging(), self.settings(), self.notices()];
+        let parts =
+            [self.guards(), self.logging(), self.settings(), self.ends(), self.frame.closing()];
         for (name, state) in parts.into_iter().flatten() {
             states.insert(name.to_owned(), state);
         }
@@ -73,30 +81,9 @@ impl Machine<'_> {
 
     /// Whether to act at all.
     fn guards(&self) -> Vec<(&'static str, Value)> {
-        let limit = self.input.limit;
-        let itself = expression("$states.context.StateMachine.Id");
-        vec![
-            ("Begin", json!({ "Type": "Pass", "Assign": self.begun_with(), "Next": "Pause" })),
-            (
-                "Pause",
-                self.sdk("sfn:listTagsForResource", json!({ "ResourceArn": itself }))
-                    .assigns(&[("pause", expressions::pause())])
-                    .next("IsPaused")
-                    .otherwise("Count", None),
-            ),
-            ("IsPaused", choice("$pause.until != \"\"", "TellPaused", "Count")),
-            (
-                "Count",
-                self.sdk(
-                    "sfn:listExecutions",
-                    json!({ "StateMachineArn": itself, "MaxResults": limit + 1 }),
-                )
-                .assigns(&[("begun", expressions::count())])
-                .next("IsTooOften")
-                .otherwise("Status", Some(("counted", expression("false")))),
-            ),
-            ("IsTooOften", choice("$begun >= $wanted.limit", "TellLimit", "Status")),
-        ]
+        let begin = json!({ "Type": "Pass", "Assign": self.begun_with(), "Next": "Pause" });
+        let count = self.frame.count(self.input.limit + 1, expressions::count(), "Status");
+        [("Begin", begin)].into_iter().chain(self.frame.pause("Count")).chain(count).collect()
     }
 
     /// What the expressions know beside the event.
@@ -139,7 +126,7 @@ impl Machine<'_> {
                 "alias": key.contains(":alias/"),
                 "limit": limit,
                 "chat": format == Format::Chat,
-                "subjects": self.subjects(),
+                "subjects": self.frame.subjects(&SUBJECTS),
                 "pairs": pairs,
                 "read": needs.read,
                 "sources": wanted_sources,
@@ -147,23 +134,6 @@ impl Machine<'_> {
                 "category": [{ "Field": "eventCategory", "EqualsValue": ["Management"] }],
                 "writes": [{ "Field": "readOnly", "EqualsValue": ["false"] }],
             },
-        })
-    }
-
-    /// Subjects that SNS takes, whatever the event.
-    fn subjects(&self) -> Value {
-        let place = self.input.place;
-        let account = self.input.account.unwrap_or(place.account.as_str());
-        let subject = |start: &str| {
-            let text = format!("{start}: {account} {}", place.region);
-            let text = text.chars().map(|c| if matches!(c, ' '..='~') { c } else { '?' });
-            text.take(SUBJECT_MAX_CHARS).collect::<String>()
-        };
-        json!({
-            "healed": subject("[HIGH] CloudTrail's trail was put back"),
-            "failed": subject("[CRITICAL] CloudTrail's trail could not be put back"),
-            "paused": subject("[HIGH] CloudTrail's trail was changed during a pause"),
-            "limit": subject("[CRITICAL] Healing of CloudTrail's trail stopped itself"),
         })
     }
 
@@ -262,8 +232,8 @@ impl Machine<'_> {
         ]
     }
 
-    /// The notice, and how it ends.
-    fn notices(&self) -> Vec<(&'static str, Value)> {
+    /// Which notice is sent, if any.
+    fn ends(&self) -> Vec<(&'static str, Value)> {
         let quiet = "$done = \"\" and $states.context.Execution.Input.event.detail.eventName != \"StopLogging\" and $states.context.Execution.Input.event.detail.eventName != \"DeleteTrail\"";
         let whole = json!({
             "Type": "Choice",
@@ -273,42 +243,7 @@ impl Machine<'_> {
             ],
             "Default": "Tell",
         });
-        let plain = self
-            .task("sns:publish", publishes_as_it_came(PLAIN_SUBJECT))
-            .next("NotComposed")
-            .otherwise("KeepForLater", None);
-        let kept = self
-            .task("sqs:sendMessage", keeps_as_it_came(self.input.dead_letter_queue))
-            .next("NotPublished")
-            .otherwise("Lost", None);
-        vec![
-            ("IsWhole", whole),
-            ("Tell", self.tells("healed", "Healed")),
-            ("TellFailed", self.tells("failed", "NotHealed")),
-            ("TellPaused", self.tells("paused", "Paused")),
-            ("TellLimit", self.tells("limit", "TooOften")),
-            ("TellPlain", plain),
-            ("KeepForLater", kept),
-            ("Healed", json!({ "Type": "Succeed" })),
-            ("Paused", json!({ "Type": "Succeed" })),
-            ("NotHealed", failed("The trail could not be put back: the notice says what failed.")),
-            ("TooOften", failed("Healing began too often within an hour, and did nothing.")),
-            ("NotComposed", failed("The event was sent as it came: the notice was not composed.")),
-            (
-                "NotPublished",
-                failed("No notice was published: the event is in the dead-letter queue."),
-            ),
-            (
-                "Lost",
-                failed("No notice was published or kept: the event is this execution's input."),
-            ),
-        ]
-    }
-
-    fn tells(&self, case: &str, next: &str) -> Value {
-        self.task("sns:publish", json!(expressions::notice(case)))
-            .next(next)
-            .otherwise("TellPlain", None)
+        vec![("IsWhole", whole)]
     }
 
     /// The settings, as CreateTrail and UpdateTrail take them. What UpdateTrail is not told stays as
@@ -341,28 +276,6 @@ impl Machine<'_> {
     }
 
     fn sdk(&self, call: &str, arguments: Value) -> Task {
-        self.task(&format!("aws-sdk:{call}"), arguments)
+        self.frame.sdk(call, arguments)
     }
-
-    fn task(&self, call: &str, arguments: Value) -> Task {
-        let resource = format!("arn:{}:states:::{call}", self.input.place.region.partition());
-        Task::new(&resource, arguments, AGAIN)
-    }
-}
-
-/// A failed call is noted.
-fn trouble(call: &str) -> (&'static str, String) {
-    ("trouble", expressions::trouble(call))
-}
-
-fn choice(condition: &str, then: &str, otherwise: &str) -> Value {
-    json!({
-        "Type": "Choice",
-        "Choices": [{ "Condition": expression(condition), "Next": then }],
-        "Default": otherwise,
-    })
-}
-
-fn failed(cause: &str) -> Value {
-    fail("Ctguard.HealFailed", cause)
 }

@@ -1,4 +1,4 @@
-//! The expressions of the state machine that heals.
+//! The expressions of the state machines that heal.
 
 use crate::states_language::expression;
 
@@ -7,6 +7,19 @@ const SELECTORS: &str = include_str!("selectors.jsonata");
 
 /// The notice.
 const NOTICE: &str = include_str!("notice.jsonata");
+
+/// What a notice says of the trail.
+const TRAIL_STORY: &str = include_str!("trail_story.jsonata");
+
+/// What a notice says of a rule.
+const RULE_STORY: &str = include_str!("rule_story.jsonata");
+
+/// What a notice is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Story {
+    Trail,
+    Rule,
+}
 
 /// Whether a tag pauses healing now: until when and why, or two empty texts. The pause is bounded
 /// here, so that no tag switches healing off for good.
@@ -65,8 +78,13 @@ pub(super) fn selectors() -> String {
 }
 
 /// The notice of a case.
-pub(super) fn notice(case: &str) -> String {
-    expression(&NOTICE.replace("CASE;", &format!("\"{case}\";")))
+pub(super) fn notice(case: &str, story: Story) -> String {
+    let story = match story {
+        Story::Trail => TRAIL_STORY,
+        Story::Rule => RULE_STORY,
+    };
+    let notice = NOTICE.replace("STORY;", story);
+    expression(&notice.replace("CASE;", &format!("\"{case}\";")))
 }
 
 pub(super) fn pause() -> String {

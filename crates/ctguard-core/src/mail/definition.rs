@@ -30,11 +30,6 @@ const COMPOSE: &str = include_str!("compose.jsonata");
 /// Subject of a mail that was not composed; it depends on no event.
 const PLAIN_SUBJECT: &str = "[ALERT] ctguard could not compose this mail: the event as it came";
 
-/// Longest definition of a state machine, in bytes.
-///
-/// Source: <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
-pub const DEFINITION_MAX_BYTES: usize = 1_048_576;
-
 /// A call that fails is tried again for a minute.
 const AGAIN: Attempts = Attempts { most: 5, lasting: &[] };
 
