@@ -79,7 +79,7 @@ fn in_sync(world: &World) {
 #[test]
 fn a_rule_that_was_disabled_is_on_again_and_the_notice_says_who_it_was() {
     let world = healing();
-    world.run(&["verify"]).expect(0);
+    world.run(&["verify", "--strict"]).expect(0);
     let before = rule(&world);
     let delivery = somebody(&world, "DisableRule", disable);
     assert_eq!(rule(&world), before, "{delivery:#?}");

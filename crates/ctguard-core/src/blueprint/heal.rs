@@ -7,7 +7,6 @@ use super::{Alert, Blueprint, Exception, Outcome, Risk};
 use crate::catalogue;
 use crate::diag::Span;
 use crate::event::EventRef;
-use crate::resource::BLUEPRINT_TAG;
 use crate::resource::names::Names;
 use eventbridge_pattern::Filter;
 use serde_json::{Value, json};
@@ -118,14 +117,14 @@ impl Asked<'_> {
     }
 
     /// The state machine finds out which of the calls changed what: here are those that name a rule
-    /// of the blueprint's, and those that take or change the tag that says whose it is.
+    /// of the blueprint's. Those about tags name it at the end of an ARN, which only a wildcard would
+    /// find, and a bus has few of these: so all of them are here, which are rare.
     fn rules(&self, names: &Names) -> Option<Alert> {
         let named = json!([{ "prefix": names.prefix() }]);
         let filter = json!({ "$or": [
             { "requestParameters.name": named },
             { "requestParameters.rule": named },
-            { "requestParameters.tagKeys": [BLUEPRINT_TAG] },
-            { "requestParameters.tags.key": [BLUEPRINT_TAG] },
+            { "requestParameters.resourceARN": [{ "prefix": "arn:" }] },
         ] });
         let events = events(&[("events.amazonaws.com", &RULE_CALLS)])?;
         let alert = self.alert(RULES_ID, "A rule of ctguard is put back", events, &filter)?;
