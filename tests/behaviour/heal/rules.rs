@@ -444,3 +444,25 @@ fn a_plan_says_what_is_healed_and_what_it_costs() {
     let told = healing().run(&["explain", "heal.rules"]).expect(0).out;
     assert!(told.contains("it puts rules back as the blueprint says"), "{told}");
 }
+
+#[test]
+fn whoever_changes_what_heals_is_among_what_is_tried_out_and_replayed() {
+    let world = healing();
+    let file = |name: &str| world.path(name).display().to_string();
+    let (own, record_file, event_file) =
+        (file("ctguard.yaml"), file("log.json"), file("event.json"));
+    let tried = world.run(&["test", &own, "--format", "json"]).expect(0).json();
+    let ids = |value: &Value| -> Vec<String> {
+        let alerts = value["alerts"].as_array().unwrap().iter();
+        alerts.map(|alert| alert["id"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(ids(&tried), ["trail-changed", "heal.watch"]);
+    let event = call("DisableRule", json!({ "name": "ctguard-acme-heal.rules" }));
+    world.write("event.json", &event.to_string());
+    let told = world.run(&["match", "--blueprint", &own, &event_file]).expect(0).out;
+    assert!(told.contains("heal.watch") && !told.contains("trail-changed"), "{told}");
+    let record = json!({ "Records": [event["detail"]] });
+    world.write("log.json", &record.to_string());
+    let told = world.run(&["replay", "--blueprint", &own, &record_file]).expect(0).out;
+    assert!(told.contains("heal.watch"), "{told}");
+}

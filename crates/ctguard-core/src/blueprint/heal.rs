@@ -182,6 +182,11 @@ fn events(sources: &[(&str, &[&str])]) -> Option<Vec<EventRef>> {
     Some(found)
 }
 
+/// Whether an alert comes with healing: no alert of a file has a full stop in its id.
+pub(crate) fn is_own(alert: &Alert) -> bool {
+    alert.id.starts_with(IDS)
+}
+
 impl Heal {
     /// What is healed, told to a destination; `None` if an event of it is not in the catalogue.
     pub(crate) fn new(asked: &Asked<'_>) -> Option<Self> {
@@ -203,6 +208,15 @@ impl Heal {
 }
 
 impl Blueprint {
+    /// The blueprint with the alert on whoever changes what heals among its own, for verbs that speak
+    /// of events alone. What starts healing is left out: whether it says something depends on what it
+    /// finds.
+    #[must_use]
+    pub fn with_watch(mut self) -> Self {
+        self.alerts.extend(self.heal.iter().map(|heal| heal.watch.clone()));
+        self
+    }
+
     /// The alerts of the file, and those that come with healing.
     pub fn every_alert(&self) -> impl Iterator<Item = &Alert> {
         self.alerts.iter().chain(self.heal.iter().flat_map(Heal::alerts))
