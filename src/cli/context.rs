@@ -347,11 +347,14 @@ pub(super) fn plan_exit(plan: &Plan) -> Exit {
 /// Says that healing is paused, or a tag says so, where a plan has no place for it.
 pub(super) fn say_paused(survey: &Survey, global: &GlobalOptions, io: &mut Io<'_>) {
     let Survey { desired, live, .. } = survey;
-    let seen = desired.trail_home.as_ref().and_then(|home| {
-        live.places.get(home)?.machines.get(&machine_arn(home, &desired.names.heal()))
+    let healers = desired.names.healers();
+    let paused = live.places.iter().any(|(place, seen)| {
+        healers.iter().any(|name| {
+            let machine = seen.machines.get(&machine_arn(place, name)).and_then(Observed::known);
+            machine.and_then(|machine| Pause::of(machine.tags.known()?)).is_some()
+        })
     });
-    let machine = seen.and_then(Observed::known);
-    if machine.and_then(|machine| Pause::of(machine.tags.known()?)).is_none() {
+    if !paused {
         return;
     }
     let (_, additions) = prove(desired, live).by_others();

@@ -19,9 +19,9 @@ use std::collections::BTreeSet;
 /// Source: <https://docs.aws.amazon.com/step-functions/latest/apireference/API_Tag.html>
 const TAG_VALUE_MAX_CHARS: usize = 256;
 
-/// Pause the healing of the trail for planned work, or end the pause.
+/// Pause healing for planned work, or end the pause.
 ///
-/// A pause is a tag on the state machine that heals. It ends by itself, is told by verify and drift,
+/// A pause is a tag on each state machine that heals. It ends by itself, is told by verify and drift,
 /// and whoever hears of healing is told when it is set.
 #[derive(Debug, Args)]
 pub struct HealArgs {
@@ -80,10 +80,10 @@ pub fn run(args: &HealArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
     context::block_on(async {
         let cloud = context::open(global, &read, io).await?;
         let survey = context::survey(cloud.as_ref(), &read, &asked, global, io).await?;
-        let machine = Healer::find(&survey)?;
+        let healers = Healers::find(&survey)?;
         match pause {
-            Some(pause) => machine.pause(cloud.as_ref(), &pause, consent, global, io).await,
-            None => machine.resume(cloud.as_ref(), consent, global, io).await,
+            Some(pause) => healers.pause(cloud.as_ref(), &pause, consent, global, io).await,
+            None => healers.resume(cloud.as_ref(), consent, global, io).await,
         }
     })?
 }
@@ -135,44 +135,47 @@ impl PauseArgs {
     }
 }
 
-/// The state machine that heals, as it is.
+/// A state machine that heals, as it is.
 struct Healer {
     place: Place,
     name: String,
     pause: Option<Pause>,
 }
 
-impl Healer {
+/// Every state machine that heals.
+struct Healers(Vec<Healer>);
+
+impl Healers {
     fn find(survey: &Survey) -> Result<Self, CommandError> {
-        let Survey { desired, live, .. } = survey;
-        let name = desired.names.heal();
-        let place = desired.trail_home.clone().filter(|home| {
-            desired
-                .own_places()
-                .any(|(place, here)| place == home && here.machines.contains_key(&name))
-        });
-        let place = place.ok_or_else(|| {
-            CommandError::usage("the home of the trail is not among what is looked at")
-                .hint("Leave --account, --region and --shard out.")
-        })?;
-        let arn = machine_arn(&place, &name);
-        let missing = |why: &str| {
-            CommandError::refused(format!("there is nothing to pause: {why}"))
-                .hint("`ctguard apply` makes what heals the trail.")
-        };
-        match live.places.get(&place).and_then(|seen| seen.machines.get(&arn)) {
-            Some(Observed::Known(machine)) if machine.is_active() => {
-                if !machine.tags.name_owner(&desired.name) {
-                    return Err(missing(&format!("{arn} is not this blueprint's")));
-                }
-                let pause = machine.tags.known().and_then(Pause::of);
-                Ok(Self { place, name, pause })
+        let desired = &survey.desired;
+        let wanted: Vec<(Place, String)> = desired
+            .own_places()
+            .flat_map(|(place, here)| {
+                let names = desired.names.healers().into_iter();
+                let names = names.filter(|name| here.machines.contains_key(name));
+                names.map(|name| (place.clone(), name)).collect::<Vec<_>>()
+            })
+            .collect();
+        if !wanted.iter().any(|(_, name)| *name == desired.names.heal()) {
+            return Err(CommandError::usage(
+                "the home of the trail is not among what is looked at",
+            )
+            .hint("Leave --account, --region and --shard out."));
+        }
+        let mut found = Vec::new();
+        let mut missing = Vec::new();
+        for (place, name) in wanted {
+            match Healer::find(survey, place, name)? {
+                Ok(healer) => found.push(healer),
+                Err(why) => missing.push(why),
             }
-            Some(Observed::Unreadable(why)) => Err(CommandError::new(format!(
-                "{arn} could not be read: {} failed: {} ({})",
-                why.operation, why.code, why.message
-            ))),
-            _ => Err(missing(&format!("{arn} does not exist"))),
+        }
+        match missing.into_iter().next() {
+            Some(why) if found.is_empty() => {
+                Err(CommandError::refused(format!("there is nothing to pause: {why}"))
+                    .hint("`ctguard apply` makes what heals."))
+            }
+            _ => Ok(Self(found)),
         }
     }
 
@@ -185,14 +188,16 @@ impl Healer {
         io: &mut Io<'_>,
     ) -> Result<Exit, CommandError> {
         let Pause { until, reason } = pause;
-        let told =
-            format!("Nothing that is changed of the trail is put back until {until}: {reason}.\n");
+        let told = format!("Nothing that is changed is put back until {until}: {reason}.\n");
         let tags = Tags::from([
             (PAUSED_UNTIL_TAG.to_owned(), until.clone()),
             (PAUSED_REASON_TAG.to_owned(), reason.clone()),
         ]);
-        let action = Action::TagStateMachine { name: self.name.clone(), tags };
-        self.perform(cloud, &action, &told, consent, global, io).await?;
+        let tag =
+            |name: &str| Action::TagStateMachine { name: name.to_owned(), tags: tags.clone() };
+        let calls: Vec<(&Healer, Action)> =
+            self.0.iter().map(|healer| (healer, tag(&healer.name))).collect();
+        perform_all(cloud, &calls, &told, consent, global, io).await?;
         if is_json(global) {
             let value =
                 json!({ "format_version": 1, "paused": true, "until": until, "reason": reason });
@@ -214,12 +219,16 @@ impl Healer {
         global: &GlobalOptions,
         io: &mut Io<'_>,
     ) -> Result<Exit, CommandError> {
-        let was = self.pause.is_some();
+        let keys = BTreeSet::from([PAUSED_UNTIL_TAG, PAUSED_REASON_TAG].map(str::to_owned));
+        let untag =
+            |name: &str| Action::UntagStateMachine { name: name.to_owned(), keys: keys.clone() };
+        let paused = self.0.iter().filter(|healer| healer.pause.is_some());
+        let calls: Vec<(&Healer, Action)> =
+            paused.map(|healer| (healer, untag(&healer.name))).collect();
+        let was = !calls.is_empty();
         if was {
-            let keys = BTreeSet::from([PAUSED_UNTIL_TAG, PAUSED_REASON_TAG].map(str::to_owned));
-            let action = Action::UntagStateMachine { name: self.name.clone(), keys };
-            let told = "What is changed of the trail from now on is put back again.\n";
-            self.perform(cloud, &action, told, consent, global, io).await?;
+            let told = "What is changed from now on is put back again.\n";
+            perform_all(cloud, &calls, told, consent, global, io).await?;
         }
         if is_json(global) {
             let value = json!({ "format_version": 1, "paused": false, "was_paused": was });
@@ -234,29 +243,63 @@ impl Healer {
         print(io, said)?;
         Ok(Exit::Done)
     }
+}
 
-    /// Shows the call, asks, and makes it.
-    async fn perform(
-        &self,
-        cloud: &dyn Cloud,
-        action: &Action,
-        told: &str,
-        consent: &Consent,
-        global: &GlobalOptions,
-        io: &mut Io<'_>,
-    ) -> Result<(), CommandError> {
-        if !is_json(global) {
-            let arn = machine_arn(&self.place, &self.name);
-            print(io, &format!("{told}Call: {} on {arn}.\n", action.operation()))?;
+impl Healer {
+    /// The machine, or why there is none of the blueprint's.
+    fn find(
+        survey: &Survey,
+        place: Place,
+        name: String,
+    ) -> Result<Result<Self, String>, CommandError> {
+        let Survey { desired, live, .. } = survey;
+        let arn = machine_arn(&place, &name);
+        match live.places.get(&place).and_then(|seen| seen.machines.get(&arn)) {
+            Some(Observed::Known(machine)) if machine.is_active() => {
+                if !machine.tags.name_owner(&desired.name) {
+                    return Ok(Err(format!("{arn} is not this blueprint's")));
+                }
+                let pause = machine.tags.known().and_then(Pause::of);
+                Ok(Ok(Self { place, name, pause }))
+            }
+            Some(Observed::Unreadable(why)) => Err(CommandError::new(format!(
+                "{arn} could not be read: {} failed: {} ({})",
+                why.operation, why.code, why.message
+            ))),
+            _ => Ok(Err(format!("{arn} does not exist"))),
         }
-        if !consent.yes {
-            perform::ask(io)?;
-        }
-        cloud.perform(&self.place, action).await.map_err(|error| {
+    }
+}
+
+/// Shows the calls, asks, and makes them.
+async fn perform_all(
+    cloud: &dyn Cloud,
+    calls: &[(&Healer, Action)],
+    told: &str,
+    consent: &Consent,
+    global: &GlobalOptions,
+    io: &mut Io<'_>,
+) -> Result<(), CommandError> {
+    if !is_json(global) {
+        let lines: String = calls
+            .iter()
+            .map(|(healer, action)| {
+                let arn = machine_arn(&healer.place, &healer.name);
+                format!("Call: {} on {arn}.\n", action.operation())
+            })
+            .collect();
+        print(io, &format!("{told}{lines}"))?;
+    }
+    if !consent.yes {
+        perform::ask(io)?;
+    }
+    for (healer, action) in calls {
+        cloud.perform(&healer.place, action).await.map_err(|error| {
             CommandError::new(format!(
                 "{} failed: {} ({})",
                 error.operation, error.code, error.message
             ))
-        })
+        })?;
     }
+    Ok(())
 }

@@ -217,8 +217,9 @@ fn against(
         Ok(read) => read,
         Err(exit) => return Ok(Err(exit)),
     };
-    match offline::rules(&read.blueprint, global.as_of(io)) {
-        Ok(rules) => Ok(Ok(Against::Blueprint { blueprint: Box::new(read.blueprint), rules })),
+    let blueprint = Box::new(read.blueprint.clone().with_watch());
+    match offline::rules(&blueprint, global.as_of(io)) {
+        Ok(rules) => Ok(Ok(Against::Blueprint { blueprint, rules })),
         Err(problems) => {
             read.say(&problems, global, io);
             Ok(Err(Exit::Usage))

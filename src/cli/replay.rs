@@ -107,10 +107,11 @@ pub fn run(
     global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
-    let read = match context::read(&args.blueprint, global, io) {
+    let mut read = match context::read(&args.blueprint, global, io) {
         Ok(read) => read,
         Err(exit) => return Ok(exit),
     };
+    read.blueprint = read.blueprint.with_watch();
     let period = period(args)?;
     let setup = match offline::rules(&read.blueprint, global.as_of(io)) {
         Ok(rules) => Setup::new(&read.blueprint, rules, period),

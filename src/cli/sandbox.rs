@@ -71,7 +71,8 @@ struct SendArgs {
     /// A session of this role did it, instead of an IAM user
     #[arg(long)]
     role: Option<String>,
-    /// The call is made, too: of cloudtrail:StopLogging and cloudtrail:DeleteTrail
+    /// The call is made, too: of cloudtrail:StopLogging and DeleteTrail, and of events:DisableRule,
+    /// DeleteRule and RemoveTargets
     #[arg(long)]
     made: bool,
     /// Merge this JSON object into the event's `detail`
@@ -209,8 +210,8 @@ fn send(
     for event in &events {
         let delivery = match args.made {
             true => sandbox.send_made(event).map_err(failed)?.ok_or_else(|| {
-                CommandError::usage("--made: this stops or deletes no trail that is at home there")
-                    .hint("It is for cloudtrail:StopLogging and cloudtrail:DeleteTrail; `--detail '{\"requestParameters\":{\"name\":…}}'` names one of several trails.")
+                CommandError::usage("--made: this stops or deletes no trail that is at home there, and changes no rule")
+                    .hint("It is for cloudtrail:StopLogging and DeleteTrail, and for events:DisableRule, DeleteRule and RemoveTargets; `--detail '{\"requestParameters\":{\"name\":…}}'` names one of several.")
             })?,
             false => sandbox.send(event).map_err(failed)?,
         };
@@ -331,8 +332,13 @@ fn sample(
     let place = places
         .iter()
         .find(|place| {
-            // A trail is stopped at its home.
-            let made = !args.made || !state.region(place).trails.is_empty();
+            // A trail is stopped at its home, a rule where it is.
+            let here = state.region(place);
+            let made = match event.source {
+                _ if !args.made => true,
+                "events.amazonaws.com" => here.rules.keys().any(|name| !name.contains("-heal.")),
+                _ => !here.trails.is_empty(),
+            };
             made && if wanted.is_empty() {
                 event.landing.lands_in(&place.region)
             } else {

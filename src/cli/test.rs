@@ -38,7 +38,8 @@ pub fn run(args: &TestArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
         Err(exit) => return Ok(exit),
     };
     let as_of = global.as_of(io);
-    let rules = match offline::rules(&read.blueprint, as_of) {
+    let blueprint = read.blueprint.clone().with_watch();
+    let rules = match offline::rules(&blueprint, as_of) {
         Ok(rules) => rules,
         Err(problems) => {
             read.say(&problems, global, io);
@@ -46,7 +47,7 @@ pub fn run(args: &TestArgs, global: &GlobalOptions, io: &mut Io<'_>) -> Result<E
         }
     };
     let minimum = usize::from(args.minimum);
-    let trial = offline::try_out(&read.blueprint, &rules, as_of, minimum, |test| {
+    let trial = offline::try_out(&blueprint, &rules, as_of, minimum, |test| {
         let depth = Path::new(&test.event).components().count();
         let folder = test.file.ancestors().nth(depth).unwrap_or(Path::new(""));
         open_below(folder, &test.event)

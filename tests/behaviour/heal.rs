@@ -2,6 +2,7 @@
 
 mod links;
 mod pause;
+mod rules;
 mod selectors;
 
 use crate::world::World;

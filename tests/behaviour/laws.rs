@@ -83,9 +83,10 @@ pub fn blueprint(choice: &Choice) -> Blueprint {
     } else {
         ""
     };
-    let heal = match choice.trail && choice.more[2] {
-        true => "heal: { logging: { trails: managed, notify: mail } }\n",
-        false => "",
+    let heal = match (choice.trail && choice.more[2], choice.tags) {
+        (true, true) => "heal: { logging: { trails: managed, notify: mail }, rules: true }\n",
+        (true, false) => "heal: { logging: { trails: managed, notify: mail } }\n",
+        (false, _) => "",
     };
     let tags = if choice.tags { TAGS } else { "" };
     let alerts: Vec<&str> = choice.alerts.iter().map(|index| ALERTS[*index]).collect();

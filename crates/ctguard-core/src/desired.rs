@@ -79,6 +79,8 @@ pub struct Desired {
     pub machine_roles: BTreeMap<AccountId, DesiredRole>,
     /// The role of the account that keeps the trail, with which the trail is put back.
     pub heal_roles: BTreeMap<AccountId, DesiredRole>,
+    /// The role of each account with which its state machines put rules back.
+    pub heal_rules_roles: BTreeMap<AccountId, DesiredRole>,
     /// Roles of others that rules send with, by their account, by name.
     pub used_roles: BTreeMap<AccountId, BTreeSet<String>>,
     /// The home of the trail that the blueprint keeps, even where it is narrowed to other regions.
@@ -136,7 +138,7 @@ pub struct DesiredPlace {
     /// Topics that exist and are only judged, by ARN.
     pub existing_topics: BTreeSet<String>,
     pub queues: SmallMap<String, DesiredQueue>,
-    /// State machines that write mails or put the trail back, by name.
+    /// State machines that write mails, or put the trail or rules back, by name.
     pub machines: BTreeMap<String, DesiredMachine>,
     /// Present in the hub.
     pub bus: Option<DesiredBus>,
@@ -368,6 +370,16 @@ impl Desired {
         }
     }
 
+    /// The role of an account that a state machine of this name has.
+    pub fn role_of_machine(&self, machine: &str, account: &AccountId) -> Option<&DesiredRole> {
+        let roles = match machine {
+            name if *name == self.names.heal() => &self.heal_roles,
+            name if *name == self.names.heal_rules() => &self.heal_rules_roles,
+            _ => &self.machine_roles,
+        };
+        roles.get(account)
+    }
+
     /// What to read of the account of a place.
     pub fn account_reads(&self, account: &AccountId) -> AccountReads {
         let kept = self.buckets.iter().map(|(key, bucket)| (key, &bucket.place));
@@ -380,7 +392,7 @@ impl Desired {
         let mut roles = BTreeSet::from([self.names.role()]);
         roles.extend(self.used_roles.get(account).into_iter().flatten().cloned());
         // A state machine has a role of its own name.
-        let machines = [self.names.machine(), self.names.heal()];
+        let machines = self.names.machines();
         roles.extend(machines.into_iter().filter(|name| self.has_machine(account, name)));
         AccountReads { enabled_regions: false, buckets, roles }
     }

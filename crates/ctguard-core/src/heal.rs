@@ -1,19 +1,24 @@
-//! Logging that starts itself again: a state machine puts back the trail that ctguard keeps.
+//! Logging that starts itself again, and rules: state machines put back the trail and the rules that
+//! ctguard keeps.
 //!
-//! A rule starts it when somebody stopped the trail, deleted it, or changed its settings or event
+//! The one for the trail: a rule starts it when somebody stopped the trail, deleted it, or changed its settings or event
 //! selectors. It looks at the trail, puts back what is not as the blueprint says, and publishes a
 //! notice. It does nothing while a tag pauses it, and stops itself when it begins too often. The
 //! definition ([`definition()`]) is in the Amazon States Language with JSONata; why, and what is not
-//! healed: `docs/decisions/0002-heal.md`.
+//! healed: `docs/decisions/0002-heal.md`. The one for rules ([`rules_definition()`]) is in `rules.rs`.
 
+mod covers;
 mod definition;
 mod expressions;
+mod frame;
 mod pause;
+mod rules;
 #[cfg(test)]
 mod tests;
 
 pub use definition::definition;
 pub use pause::{PAUSE_MAX_HOURS, PAUSED_REASON_TAG, PAUSED_UNTIL_TAG, Pause};
+pub use rules::{RULE_CALLS, RULES_MACHINE_CALLS, RulesInput, WantedRule, rules_definition};
 
 use crate::blueprint::Format;
 use crate::resource::Tags;

@@ -69,4 +69,5 @@ pub mod resource;
 pub mod scope;
 pub mod secret;
 pub mod snapshot;
+mod states_language;
 pub mod zone;

@@ -21,8 +21,7 @@ mod tests;
 
 pub use alert::target_input;
 pub use arguments::{EvaluationError, evaluated};
-pub(crate) use definition::expression_source;
-pub use definition::{DEFINITION_MAX_BYTES, definition};
+pub use definition::definition;
 pub use render::{ComposeError, Mail, render};
 pub use target::topic_of;
 

@@ -29,10 +29,12 @@ pub use merge::merge;
 
 use crate::action::Action;
 use crate::blueprint::Risk;
+use crate::blueprint::heal::RULES_ID;
 use crate::codes;
 use crate::codes::Code;
 use crate::desired::Intent;
-use crate::resource::Address;
+use crate::resource::keys::RuleKey;
+use crate::resource::{Address, Kind};
 use crate::scope::Granularity;
 use crate::scope::{AccountId, Place, Region};
 use crate::snapshot::Unreadable;
@@ -175,6 +177,16 @@ pub struct Change {
     /// The step, if the change is made in two steps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<Step>,
+}
+
+impl Change {
+    /// Whether it takes the target away by which rules are put back: from then on nothing does.
+    pub(crate) fn ends_healing_of_rules(&self) -> bool {
+        let of_healing = |rule: &RuleKey| rule.name().contains(&format!("-{RULES_ID}"));
+        self.action == Verb::Delete
+            && self.address.kind == Kind::Target
+            && self.address.rule().is_some_and(|rule| of_healing(&rule))
+    }
 }
 
 /// A step of a handover of events from one rule to another.

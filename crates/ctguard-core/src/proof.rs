@@ -42,8 +42,7 @@ pub use object::LinkObject;
 pub use report::{AlertCounts, Counts, Covered, Finding, RemarkGroup, Report, Unread};
 pub(crate) use topic::key_beforehand;
 
-use crate::desired::{AlertPath, Desired, DestinationPath, MachinePath};
-use crate::heal::{MACHINE_CALLS, TRAIL_CALLS};
+use crate::desired::{AlertPath, Desired, DestinationPath};
 use crate::scope::Place;
 use crate::snapshot::Live;
 use schemars::JsonSchema;
@@ -323,35 +322,13 @@ fn through(
             links.extend(machine::judge(desired, live, at, machine));
             let used = role::RoleUse::by_machine(machine, &destination.topic_arn);
             links.extend(role::judge(desired, live, at, "", used));
-            if machine.name == desired.names.heal() {
-                links.extend(heal::own_trail(desired, live, at));
-                links.extend(heals(desired, live, at, machine));
-            }
+            links.extend(heal::judge(desired, live, at, machine));
         }
         None => {
             links.extend(role::RoleUse::to_topic(destination).into_iter().flat_map(by_rules));
         }
     }
     links
-}
-
-/// Why the role of the state machine that heals may not make one of its calls.
-fn heals(desired: &Desired, live: &Live, at: &Place, machine: &MachinePath) -> Vec<Link> {
-    let trail = desired.places.get(at).and_then(|here| here.trail.as_ref());
-    let Some(trail) = trail else { return Vec::new() };
-    let trail = at.arn("cloudtrail", &format!("trail/{}", trail.name));
-    let of_trail = TRAIL_CALLS.iter().map(|call| (*call, trail.as_str()));
-    let of_machine = MACHINE_CALLS.iter().map(|call| (*call, machine.arn.as_str()));
-    let mut found: Vec<Link> = Vec::new();
-    for (call, resource) in of_trail.chain(of_machine) {
-        let used = role::RoleUse::to_heal(machine, call, resource);
-        for link in role::judge(desired, live, at, "", used) {
-            if link.status != Status::Proven && !found.contains(&link) {
-                found.push(link);
-            }
-        }
-    }
-    found
 }
 
 #[cfg(test)]

@@ -6,9 +6,10 @@
 use super::refusal::{Done, Refusal, check_tags, deny, ensure, refuse};
 use super::roles;
 use super::state::{State, StoredMachine, locate};
-use ctguard_core::mail::DEFINITION_MAX_BYTES;
 use ctguard_core::resource::Tags;
-use ctguard_core::resource::machine::{MACHINE_NAME_MAX_CHARS, Machine, machine_arn, machine_name};
+use ctguard_core::resource::machine::{
+    MACHINE_NAME_MAX_CHARS, Machine, REQUEST_MAX_BYTES, machine_arn, machine_name, request_bytes,
+};
 use ctguard_core::scope::Place;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -127,8 +128,8 @@ pub fn named(arn: &str) -> Option<(Place, String)> {
 fn check_definition(text: &str) -> Done {
     let invalid =
         |why: String| refuse(INVALID, format!("Invalid State Machine Definition: '{why}'"));
-    ensure(text.len() <= DEFINITION_MAX_BYTES, "ValidationException", || {
-        format!("the definition is longer than {DEFINITION_MAX_BYTES} bytes")
+    ensure(request_bytes(text) <= REQUEST_MAX_BYTES, "ValidationException", || {
+        format!("the request is longer than {REQUEST_MAX_BYTES} bytes")
     })?;
     let definition: Value = serde_json::from_str(text)
         .map_err(|error| invalid(format!("INVALID_JSON_DESCRIPTION: {error}")))?;

@@ -1,5 +1,7 @@
 //! Changes by people and by time: confirmations, events, and expiry.
 
+mod made;
+
 use super::deliver::{Delivery, follow, follow_recorded, metrics};
 use super::state::{Received, State, StoredExecution, StoredSubscription, locate};
 use super::{Sandbox, SandboxError, logging, machines, queues, topics};
@@ -78,25 +80,6 @@ impl Sandbox {
         })
     }
 
-    /// Sends the event of a call that stops or deletes a trail, and makes the call. A trail that is
-    /// not named is the only one that is at home there. `None` where it is no such call, or there is
-    /// no such trail.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
-    pub fn send_made(&self, event: &Value) -> Result<Option<Delivery>, SandboxError> {
-        let Some((event, place, name)) = named(&self.state(), event) else { return Ok(None) };
-        let stops = event["detail"]["eventName"] == "StopLogging";
-        let made = self.call_made(&event, |state| {
-            let trails = &mut state.region_mut(&place).trails;
-            match trails.get_mut(&name).filter(|_| stops) {
-                Some(trail) => trail.status.logging = false,
-                None => drop(trails.remove(&name)),
-            }
-        });
-        made.map(Some)
-    }
-
     /// Advances the clock by 48 hours: SNS deletes pending subscriptions, and failures leave the
     /// period that is read from CloudWatch. Returns what was deleted.
     ///
@@ -115,30 +98,6 @@ impl Sandbox {
             Ok(expire(state))
         })
     }
-}
-
-/// The event of a call that stops or deletes a trail, with its name, and the trail.
-fn named(state: &State, event: &Value) -> Option<(Value, Place, String)> {
-    let detail = &event["detail"];
-    if detail["eventSource"] != "cloudtrail.amazonaws.com"
-        || !["StopLogging", "DeleteTrail"].contains(&detail["eventName"].as_str()?)
-    {
-        return None;
-    }
-    let account = AccountId::new(event["account"].as_str()?)?;
-    let place = Place::new(account, Region::new(event["region"].as_str()?)?);
-    let trails = &state.region(&place).trails;
-    let asked = detail["requestParameters"]["name"].as_str();
-    let asked = asked.map(|name| name.rsplit('/').next().unwrap_or(name).to_owned());
-    // A sample has a name of its own.
-    let name = match (asked.filter(|name| trails.contains_key(name)), trails.len()) {
-        (Some(name), _) => name,
-        (None, 1) => trails.keys().next()?.clone(),
-        (None, _) => return None,
-    };
-    let mut event = event.clone();
-    event["detail"]["requestParameters"]["name"] = json!(name);
-    Some((event, place, name))
 }
 
 fn confirm(state: &mut State, filter: &ConfirmFilter) -> Vec<Subscribed> {

@@ -2,11 +2,12 @@
 
 use super::PlanView;
 use crate::report::{Paint, account};
+use ctguard_core::action::Action;
 use ctguard_core::plan::{Change, Plan, PlanScope, Verb};
 use ctguard_core::plural::count;
 use ctguard_core::resource::Kind;
 use ctguard_core::resource::names::Names;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 /// More accounts than these are counted, not named.
@@ -20,10 +21,20 @@ const NAMED_REGIONS: usize = 10;
 /// Source: <https://aws.amazon.com/step-functions/pricing/>
 const MAIL_COSTS: &str = "Costs: a state machine itself nothing; each mail two state transitions, of which 4,000 a month are free in an account, and a million cost 25 USD in most regions.";
 
-/// What a plan says that makes the state machine that heals.
+/// What a plan says that makes the state machines that put rules back.
+///
+/// Source: the page of [`MAIL_COSTS`].
+const HEALS_RULES: &str = "Healing of rules: when somebody disables or deletes a rule of this blueprint, gives it another pattern, or removes or changes its targets, that is put back at once and a notice is sent; never more often within an hour and place than `heal.limit` says, and not while `ctguard heal pause` pauses it. Each call on such a rule takes about nine state transitions, each that is put back about thirty (0.0008 USD).";
+
+/// The same of the one for the trail.
 ///
 /// Source: the page of [`MAIL_COSTS`].
 const HEALS: &str = "Healing: when somebody stops or deletes the trail, changes its settings or narrows its event selectors, that is put back at once and a notice is sent; never more often within an hour than `heal.limit` says, and not while `ctguard heal pause` pauses it. Each time takes about twenty state transitions (0.0005 USD); 4,000 a month are free in an account.";
+
+/// What it says beside that where the trail is the organization's.
+///
+/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-an-organizational-trail-prepare.html>
+const ORGANIZATIONS: &str = "A deleted trail of the organization is told and not created again, which takes permissions in the organization: `ctguard apply` of the management account creates it.";
 
 pub(super) fn render(out: &mut String, plan: &Plan, question: PlanView, paint: Paint) {
     let scope = &plan.scope;
@@ -165,16 +176,29 @@ pub(super) fn sum(out: &mut String, plan: &Plan, question: PlanView) {
 
 /// What new state machines cost.
 fn costs(out: &mut String, plan: &Plan) {
-    let heal = Names::new(&plan.blueprint.name).heal();
+    let names = Names::new(&plan.blueprint.name);
     let made =
         |change: &&Change| change.action == Verb::Create && change.address.kind == Kind::Machine;
-    let (healing, mailing): (Vec<&Change>, Vec<&Change>) =
-        plan.changes.iter().filter(made).partition(|change| change.address.name == heal);
-    if !mailing.is_empty() {
-        let _ = writeln!(out, "{MAIL_COSTS}");
+    let made: BTreeSet<&str> =
+        plan.changes.iter().filter(made).map(|change| change.address.name.as_str()).collect();
+    for (machine, says) in
+        [(names.machine(), MAIL_COSTS), (names.heal(), HEALS), (names.heal_rules(), HEALS_RULES)]
+    {
+        if made.contains(machine.as_str()) {
+            let _ = writeln!(out, "{says}");
+        }
     }
-    if !healing.is_empty() {
-        let _ = writeln!(out, "{HEALS}");
+    let of_organization = |change: &Change| {
+        change.address.name == names.heal()
+            && change.calls.iter().any(|call| match call {
+                Action::CreateStateMachine { machine, .. } => {
+                    machine.definition.contains("\"organization\":true")
+                }
+                _ => false,
+            })
+    };
+    if plan.changes.iter().any(of_organization) {
+        let _ = writeln!(out, "{ORGANIZATIONS}");
     }
 }
 

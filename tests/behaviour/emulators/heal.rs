@@ -4,6 +4,8 @@
 //! state machine, so those tasks become states of the type Pass, which go on with a recorded answer
 //! or error. The whole path, calls included, is run on the sandbox (`tests/behaviour/heal.rs`).
 
+mod rules;
+
 use super::lane::states;
 use super::mail::Post;
 use ctguard_core::blueprint::Format;

@@ -1,6 +1,6 @@
-//! What is put back by itself: the trail's logging.
+//! What is put back by itself: the trail's logging, and rules.
 //!
-//! Two alerts come with it, beside those of the file: what starts the healing, and what keeps it from
+//! Alerts come with it, beside those of the file: what starts the healing, and what keeps it from
 //! healing. Their ids have a full stop, which no alert of a file has.
 
 use super::{Alert, Blueprint, Exception, Outcome, Risk};
@@ -30,79 +30,69 @@ pub struct Heal {
     pub notify: String,
     /// How often healing begins within an hour.
     pub limit: u32,
-    /// The calls that start it.
+    /// The calls that start putting the trail back.
     pub logging: Alert,
+    /// The calls that start putting a rule back; absent where rules are not healed.
+    pub rules: Option<Alert>,
     /// The calls that pause it, change it or end it.
     pub watch: Alert,
     pub span: Option<Span>,
 }
 
-impl Heal {
-    /// What is healed, told to a destination; `None` if an event of it is not in the catalogue.
-    pub(crate) fn new(
-        blueprint: &str,
-        trail: &str,
-        notify: &str,
-        limit: u32,
-        span: Option<Span>,
-    ) -> Option<Self> {
-        let names = Names::new(blueprint);
-        let named = json!([trail, { "suffix": format!(":trail/{trail}") }]);
+/// The id of the alert that starts putting rules back.
+pub(crate) const RULES_ID: &str = "heal.rules";
+
+/// What begins the ids of these alerts, and after the blueprint's prefix the names of their rules.
+const IDS: &str = "heal.";
+
+/// The calls that change a rule, its targets or its tags, as far as that can silence an alert.
+const RULE_CALLS: [&str; 7] = [
+    "DeleteRule",
+    "DisableRule",
+    "PutRule",
+    "PutTargets",
+    "RemoveTargets",
+    "TagResource",
+    "UntagResource",
+];
+
+/// What is asked for of healing.
+pub(crate) struct Asked<'a> {
+    pub blueprint: &'a str,
+    pub trail: &'a str,
+    pub notify: &'a str,
+    pub limit: u32,
+    pub rules: bool,
+    pub span: Option<Span>,
+}
+
+impl Asked<'_> {
+    fn alert(&self, id: &str, title: &str, events: Vec<EventRef>, filter: &Value) -> Option<Alert> {
+        Some(Alert {
+            id: id.to_owned(),
+            title: title.to_owned(),
+            risk: Risk::High,
+            events,
+            filter: Some(Filter::parse(filter).ok()?),
+            outcome: Outcome::Any,
+            except: Vec::new(),
+            why: String::new(),
+            next: String::new(),
+            notify: vec![self.notify.to_owned()],
+            own_notify: true,
+            sources: Vec::new(),
+            attack: Vec::new(),
+            controls: Vec::new(),
+            tests: Vec::new(),
+            span: self.span.clone(),
+        })
+    }
+
+    /// An alert on calls that succeeded and were not made by the role that heals.
+    fn starts(&self, alert: Alert, role: &str) -> Option<Alert> {
         let own = json!({ "userIdentity.sessionContext.sessionIssuer.arn": [
-            { "suffix": format!(":role/{}", names.heal()) },
+            { "suffix": format!(":role/{role}") },
         ] });
-        let machine = json!([{ "suffix": format!(":stateMachine:{}", names.heal()) }]);
-        let alert = |id: &str, title: &str, events: &[(&str, &[&str])], filter: Value| {
-            let mut found: Vec<EventRef> = Vec::new();
-            for (source, calls) in events {
-                for call in *calls {
-                    found.extend(catalogue::find(source, call)?.to_refs());
-                }
-            }
-            found.sort();
-            Some(Alert {
-                id: id.to_owned(),
-                title: title.to_owned(),
-                risk: Risk::High,
-                events: found,
-                filter: Some(Filter::parse(&filter).ok()?),
-                outcome: Outcome::Any,
-                except: Vec::new(),
-                why: String::new(),
-                next: String::new(),
-                notify: vec![notify.to_owned()],
-                own_notify: true,
-                sources: Vec::new(),
-                attack: Vec::new(),
-                controls: Vec::new(),
-                tests: Vec::new(),
-                span: span.clone(),
-            })
-        };
-        let logging = alert(
-            "heal.logging",
-            "CloudTrail's trail is put back",
-            &[(
-                "cloudtrail.amazonaws.com",
-                &["DeleteTrail", "PutEventSelectors", "StopLogging", "UpdateTrail"],
-            )],
-            json!({ "$or": [
-                { "requestParameters.name": named },
-                { "requestParameters.trailName": named },
-            ] }),
-        )?;
-        let watch = alert(
-            "heal.watch",
-            "Healing of the trail was paused or changed",
-            &[(
-                "states.amazonaws.com",
-                &["DeleteStateMachine", "TagResource", "UntagResource", "UpdateStateMachine"],
-            )],
-            json!({ "$or": [
-                { "requestParameters.resourceArn": machine },
-                { "requestParameters.stateMachineArn": machine },
-            ] }),
-        )?;
         let except = Exception {
             filter: Filter::parse(&own).ok()?,
             reason: "what healing itself puts back".to_owned(),
@@ -110,26 +100,123 @@ impl Heal {
             until: None,
             span: None,
         };
+        Some(Alert { outcome: Outcome::Success, except: vec![except], ..alert })
+    }
+
+    fn logging(&self, names: &Names) -> Option<Alert> {
+        let named = json!([self.trail, { "suffix": format!(":trail/{}", self.trail) }]);
+        let calls = ["DeleteTrail", "PutEventSelectors", "StopLogging", "UpdateTrail"];
+        let filter = json!({ "$or": [
+            { "requestParameters.name": named },
+            { "requestParameters.trailName": named },
+        ] });
+        let events = events(&[("cloudtrail.amazonaws.com", &calls)])?;
+        let alert =
+            self.alert("heal.logging", "CloudTrail's trail is put back", events, &filter)?;
+        self.starts(alert, &names.heal())
+    }
+
+    /// The state machine finds out which of the calls changed what: here are those that name a rule
+    /// of the blueprint's. Those about tags name it at the end of an ARN, which only a wildcard would
+    /// find, and a bus has few of these: so all of them are here, which are rare.
+    fn rules(&self, names: &Names) -> Option<Alert> {
+        let named = json!([{ "prefix": names.prefix() }]);
+        let filter = json!({ "$or": [
+            { "requestParameters.name": named },
+            { "requestParameters.rule": named },
+            { "requestParameters.resourceARN": [{ "prefix": "arn:" }] },
+        ] });
+        let events = events(&[("events.amazonaws.com", &RULE_CALLS)])?;
+        let alert = self.alert(RULES_ID, "A rule of ctguard is put back", events, &filter)?;
+        self.starts(alert, &names.heal_rules())
+    }
+
+    /// Whoever changes what heals: the state machines, and where rules are healed the rules that start
+    /// them, of which this one is no part.
+    fn watch(&self, names: &Names) -> Option<Alert> {
+        let healers: Vec<String> =
+            if self.rules { names.healers().to_vec() } else { vec![names.heal()] };
+        let machines: Vec<Value> = healers
+            .iter()
+            .map(|name| json!({ "suffix": format!(":stateMachine:{name}") }))
+            .collect();
+        let calls: &[&str] =
+            &["DeleteStateMachine", "TagResource", "UntagResource", "UpdateStateMachine"];
+        let mut sources = vec![("states.amazonaws.com", calls)];
+        let mut either = vec![
+            json!({ "requestParameters.resourceArn": machines }),
+            json!({ "requestParameters.stateMachineArn": machines }),
+        ];
+        let own = json!([{ "prefix": format!("{}{IDS}", names.prefix()) }]);
+        if self.rules {
+            sources.push((
+                "events.amazonaws.com",
+                &["DeleteRule", "DisableRule", "PutRule", "RemoveTargets"],
+            ));
+            either.push(json!({ "requestParameters.name": own }));
+            either.push(json!({ "requestParameters.rule": own }));
+        }
+        let title = match self.rules {
+            true => "Healing was paused or changed",
+            false => "Healing of the trail was paused or changed",
+        };
+        let alert =
+            self.alert("heal.watch", title, events(&sources)?, &json!({ "$or": either }))?;
+        Some(Alert {
+            why: "A tag pauses healing; with another definition, or without the state machine, nothing is put back.".to_owned(),
+            next: "Ask whoever it was whether it was planned. `ctguard verify` says whether healing works, `ctguard apply` mends it.".to_owned(),
+            ..alert
+        })
+    }
+}
+
+/// The events of these calls; `None` if one is not in the catalogue.
+fn events(sources: &[(&str, &[&str])]) -> Option<Vec<EventRef>> {
+    let mut found: Vec<EventRef> = Vec::new();
+    for (source, calls) in sources {
+        for call in *calls {
+            found.extend(catalogue::find(source, call)?.to_refs());
+        }
+    }
+    found.sort();
+    Some(found)
+}
+
+/// Whether an alert comes with healing: no alert of a file has a full stop in its id.
+pub(crate) fn is_own(alert: &Alert) -> bool {
+    alert.id.starts_with(IDS)
+}
+
+impl Heal {
+    /// What is healed, told to a destination; `None` if an event of it is not in the catalogue.
+    pub(crate) fn new(asked: &Asked<'_>) -> Option<Self> {
+        let names = Names::new(asked.blueprint);
         Some(Self {
-            notify: notify.to_owned(),
-            limit,
-            logging: Alert { outcome: Outcome::Success, except: vec![except], ..logging },
-            watch: Alert {
-                why: "A tag pauses healing; with another definition, or without the state machine, nothing is put back.".to_owned(),
-                next: "Ask whoever it was whether it was planned. `ctguard verify` says whether healing works, `ctguard apply` mends it.".to_owned(),
-                ..watch
-            },
-            span,
+            notify: asked.notify.to_owned(),
+            limit: asked.limit,
+            logging: asked.logging(&names)?,
+            rules: if asked.rules { Some(asked.rules(&names)?) } else { None },
+            watch: asked.watch(&names)?,
+            span: asked.span.clone(),
         })
     }
 
-    /// Both alerts.
-    pub fn alerts(&self) -> [&Alert; 2] {
-        [&self.logging, &self.watch]
+    /// Every alert that comes with it.
+    pub fn alerts(&self) -> impl Iterator<Item = &Alert> {
+        [Some(&self.logging), self.rules.as_ref(), Some(&self.watch)].into_iter().flatten()
     }
 }
 
 impl Blueprint {
+    /// The blueprint with the alert on whoever changes what heals among its own, for verbs that speak
+    /// of events alone. What starts healing is left out: whether it says something depends on what it
+    /// finds.
+    #[must_use]
+    pub fn with_watch(mut self) -> Self {
+        self.alerts.extend(self.heal.iter().map(|heal| heal.watch.clone()));
+        self
+    }
+
     /// The alerts of the file, and those that come with healing.
     pub fn every_alert(&self) -> impl Iterator<Item = &Alert> {
         self.alerts.iter().chain(self.heal.iter().flat_map(Heal::alerts))

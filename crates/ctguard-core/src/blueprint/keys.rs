@@ -74,7 +74,7 @@ keys! {
         "name", "bucket", "account", "organization", "home_region", "kms_key", "adopt", "additional",
         "foreign_bucket"
     ];
-    HEAL "`heal`" at ["heal"]: ["logging", "limit"];
+    HEAL "`heal`" at ["heal"]: ["logging", "rules", "limit"];
     HEAL_LOGGING "`heal.logging`" at ["heal.logging"]: ["trails", "notify"];
     TRUST "a trusted trail" at ["trust_trails[]"]: ["arn", "records", "reason", "until"];
     DESTINATION "a destination" at ["destinations.*"]: [

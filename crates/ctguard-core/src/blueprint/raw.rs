@@ -86,6 +86,7 @@ pub(super) struct RawTrail {
 #[derive(Debug)]
 pub(super) struct RawHeal {
     pub logging: Option<RawHealLogging>,
+    pub rules: bool,
     pub limit: Option<Spanned<u64>>,
     pub span: Span,
 }

@@ -2,6 +2,7 @@
 
 mod delivery;
 mod heal;
+mod heal_rules;
 mod hub;
 mod local;
 mod machine;
@@ -133,6 +134,7 @@ impl<'a> Compiler<'a> {
             roles: BTreeMap::new(),
             machine_roles: BTreeMap::new(),
             heal_roles: BTreeMap::new(),
+            heal_rules_roles: BTreeMap::new(),
             used_roles: BTreeMap::new(),
             trail_home: None,
             buckets: BTreeMap::new(),
@@ -162,10 +164,12 @@ impl<'a> Compiler<'a> {
         }
         self.trail(&mut desired);
         let healing = self.heal(&mut desired);
+        let healing_rules = self.heal_rules(&mut desired);
         self.send_elsewhere(&mut desired);
         if let Some(healing) = healing {
             self.heal_roles(&mut desired, &healing);
         }
+        self.heal_rules_roles(&mut desired, &healing_rules);
         self.check_role_sizes(&desired);
         // Release unused capacity.
         desired.paths.shrink_to_fit();

@@ -88,7 +88,7 @@ pub fn machine_roles(desired: &Desired, live: &Live) -> BTreeMap<AccountId, Acco
     };
     let mut found = BTreeMap::new();
     for (account, seen) in &live.accounts {
-        let machines = [desired.names.machine(), desired.names.heal()];
+        let machines = desired.names.machines();
         let roles: BTreeSet<String> =
             machines.into_iter().filter(|name| in_doubt(account, seen, name)).collect();
         if !roles.is_empty() {

@@ -146,6 +146,7 @@ impl Desired {
         self.roles.retain(|account, _| changed.contains(account));
         self.machine_roles.retain(|account, _| changed.contains(account));
         self.heal_roles.retain(|account, _| changed.contains(account));
+        self.heal_rules_roles.retain(|account, _| changed.contains(account));
         self.buckets.retain(|_, bucket| narrow.includes(&bucket.place));
         self.released.retain(|_, place| narrow.includes(place));
     }

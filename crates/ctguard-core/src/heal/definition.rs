@@ -10,36 +10,45 @@
 //! ```
 //!
 //! Logging starts first; then settings and selectors are put back. A call that fails is noted, and
-//! the rest is tried all the same: what failed is in the notice, and the execution ends as failed. A
-//! notice that cannot be composed is sent as the event came, and one that cannot be published is put
-//! into the dead-letter queue, as with mails. An execution that finds everything as it should be
-//! says so only where logging was stopped or the trail deleted.
+//! the rest is tried all the same: what failed is in the notice, and the execution ends as failed. An
+//! execution that finds everything as it should be says so only where logging was stopped or the
+//! trail deleted.
 //!
 //! Names of calls, errors and parameters:
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html>
 
+use super::expressions::Story;
+use super::frame::{Frame, Subjects, choice, trouble};
 use super::{HealInput, expressions};
 use crate::blueprint::Format;
-use crate::mail::SUBJECT_MAX_CHARS;
 use crate::resource::trail::EXCLUDABLE_SOURCES;
+use crate::states_language::{Task, expression};
 use serde_json::{Map, Value, json};
-
-/// The input as text that SNS and SQS take.
-const PLAIN: &str = "$substring($string($states.context.Execution.Input), 0, 30000)";
-
-/// Subject of a notice that was not composed.
-const PLAIN_SUBJECT: &str =
-    "[HIGH] ctguard could not write this notice of healing: the event as it came";
 
 /// The trail is gone.
 const NOT_FOUND: &str = "CloudTrail.TrailNotFoundException";
+
+const SUBJECTS: Subjects = Subjects {
+    healed: "[HIGH] CloudTrail's trail was put back",
+    failed: "[CRITICAL] CloudTrail's trail could not be put back",
+    paused: "[HIGH] CloudTrail's trail was changed during a pause",
+    limit: "[CRITICAL] Healing of CloudTrail's trail stopped itself",
+};
 
 /// Stands for every event source that selectors cannot exclude from management events.
 const ORDINARY_SOURCE: &str = "ec2.amazonaws.com";
 
 /// The definition of the state machine that heals a trail: the same text for the same input.
 pub fn definition(input: &HealInput<'_>) -> String {
-    let machine = Machine { input, arn: trail_arn(input) };
+    let frame = Frame {
+        place: input.place,
+        account: input.account,
+        dead_letter_queue: input.dead_letter_queue,
+        story: Story::Trail,
+        lasting: &[NOT_FOUND],
+        not_healed: "The trail could not be put back: the notice says what failed.",
+    };
+    let machine = Machine { input, frame, arn: trail_arn(input) };
     json!({
         "Comment": "Puts back the trail that ctguard keeps.",
         "QueryLanguage": "JSONata",
@@ -55,13 +64,15 @@ fn trail_arn(input: &HealInput<'_>) -> String {
 
 struct Machine<'a> {
     input: &'a HealInput<'a>,
+    frame: Frame<'a>,
     arn: String,
 }
 
 impl Machine<'_> {
     fn states(&self) -> Value {
         let mut states = Map::new();
-        let parts = [self.guards(), self.logging(), self.settings(), self.notices()];
+        let parts =
+            [self.guards(), self.logging(), self.settings(), self.ends(), self.frame.closing()];
         for (name, state) in parts.into_iter().flatten() {
             states.insert(name.to_owned(), state);
         }
@@ -70,30 +81,9 @@ impl Machine<'_> {
 
     /// Whether to act at all.
     fn guards(&self) -> Vec<(&'static str, Value)> {
-        let limit = self.input.limit;
-        let itself = expressions::of("$states.context.StateMachine.Id");
-        vec![
-            ("Begin", json!({ "Type": "Pass", "Assign": self.begun_with(), "Next": "Pause" })),
-            (
-                "Pause",
-                self.sdk("sfn:listTagsForResource", json!({ "ResourceArn": itself }))
-                    .assigns(&[("pause", expressions::pause())])
-                    .next("IsPaused")
-                    .otherwise("Count", None),
-            ),
-            ("IsPaused", choice("$pause.until != \"\"", "TellPaused", "Count")),
-            (
-                "Count",
-                self.sdk(
-                    "sfn:listExecutions",
-                    json!({ "StateMachineArn": itself, "MaxResults": limit + 1 }),
-                )
-                .assigns(&[("begun", expressions::count())])
-                .next("IsTooOften")
-                .otherwise("Status", Some(("counted", expressions::of("false")))),
-            ),
-            ("IsTooOften", choice("$begun >= $wanted.limit", "TellLimit", "Status")),
-        ]
+        let begin = json!({ "Type": "Pass", "Assign": self.begun_with(), "Next": "Pause" });
+        let count = self.frame.count(self.input.limit + 1, expressions::count(), "Status");
+        [("Begin", begin)].into_iter().chain(self.frame.pause("Count")).chain(count).collect()
     }
 
     /// What the expressions know beside the event.
@@ -136,7 +126,7 @@ impl Machine<'_> {
                 "alias": key.contains(":alias/"),
                 "limit": limit,
                 "chat": format == Format::Chat,
-                "subjects": self.subjects(),
+                "subjects": self.frame.subjects(&SUBJECTS),
                 "pairs": pairs,
                 "read": needs.read,
                 "sources": wanted_sources,
@@ -147,28 +137,11 @@ impl Machine<'_> {
         })
     }
 
-    /// Subjects that SNS takes, whatever the event.
-    fn subjects(&self) -> Value {
-        let place = self.input.place;
-        let account = self.input.account.unwrap_or(place.account.as_str());
-        let subject = |start: &str| {
-            let text = format!("{start}: {account} {}", place.region);
-            let text = text.chars().map(|c| if matches!(c, ' '..='~') { c } else { '?' });
-            text.take(SUBJECT_MAX_CHARS).collect::<String>()
-        };
-        json!({
-            "healed": subject("[HIGH] CloudTrail's trail was put back"),
-            "failed": subject("[CRITICAL] CloudTrail's trail could not be put back"),
-            "paused": subject("[HIGH] CloudTrail's trail was changed during a pause"),
-            "limit": subject("[CRITICAL] Healing of CloudTrail's trail stopped itself"),
-        })
-    }
-
     /// The trail is there and logs.
     fn logging(&self) -> Vec<(&'static str, Value)> {
         let named = json!({ "Name": self.arn });
         let status = || self.sdk("cloudtrail:getTrailStatus", named.clone());
-        let logs = expressions::of("$states.result.IsLogging = true");
+        let logs = expression("$states.result.IsLogging = true");
         vec![
             (
                 "Status",
@@ -206,8 +179,8 @@ impl Machine<'_> {
                 "Confirm",
                 status()
                     .assigns(&[
-                        ("logs", expressions::of("$states.result.IsLogging = true")),
-                        ("since", expressions::of("$exists($states.result.StartLoggingTime) ? $string($states.result.StartLoggingTime) : \"\"")),
+                        ("logs", expression("$states.result.IsLogging = true")),
+                        ("since", expression("$exists($states.result.StartLoggingTime) ? $string($states.result.StartLoggingTime) : \"\"")),
                     ])
                     .next("IsWhole")
                     .otherwise("IsWhole", Some(trouble("GetTrailStatus"))),
@@ -251,7 +224,7 @@ impl Machine<'_> {
             ("IsNarrow", choice("$selectors.narrow", "Select", "Confirm")),
             (
                 "Select",
-                self.sdk("cloudtrail:putEventSelectors", json!(expressions::of("$selectors.put")))
+                self.sdk("cloudtrail:putEventSelectors", json!(expression("$selectors.put")))
                     .assigns(&[("done", expressions::done("its event selectors"))])
                     .next("Confirm")
                     .otherwise("Confirm", Some(trouble("PutEventSelectors"))),
@@ -259,63 +232,18 @@ impl Machine<'_> {
         ]
     }
 
-    /// The notice, and how it ends.
-    fn notices(&self) -> Vec<(&'static str, Value)> {
+    /// Which notice is sent, if any.
+    fn ends(&self) -> Vec<(&'static str, Value)> {
         let quiet = "$done = \"\" and $states.context.Execution.Input.event.detail.eventName != \"StopLogging\" and $states.context.Execution.Input.event.detail.eventName != \"DeleteTrail\"";
         let whole = json!({
             "Type": "Choice",
             "Choices": [
-                { "Condition": expressions::of("$trouble != \"\" or $logs = false"), "Next": "TellFailed" },
-                { "Condition": expressions::of(quiet), "Next": "Healed" },
+                { "Condition": expression("$trouble != \"\" or $logs = false"), "Next": "TellFailed" },
+                { "Condition": expression(quiet), "Next": "Healed" },
             ],
             "Default": "Tell",
         });
-        let plain = self
-            .task(
-                "sns:publish",
-                json!({
-                    "TopicArn": expressions::of("$states.context.Execution.Input.topic"),
-                    "Subject": PLAIN_SUBJECT,
-                    "Message": expressions::of(PLAIN),
-                }),
-            )
-            .next("NotComposed")
-            .otherwise("KeepForLater", None);
-        let kept = self
-            .task(
-                "sqs:sendMessage",
-                json!({
-                    "QueueUrl": self.input.dead_letter_queue,
-                    "MessageBody": expressions::of(PLAIN),
-                }),
-            )
-            .next("NotPublished")
-            .otherwise("Lost", None);
-        vec![
-            ("IsWhole", whole),
-            ("Tell", self.tells("healed", "Healed")),
-            ("TellFailed", self.tells("failed", "NotHealed")),
-            ("TellPaused", self.tells("paused", "Paused")),
-            ("TellLimit", self.tells("limit", "TooOften")),
-            ("TellPlain", plain),
-            ("KeepForLater", kept),
-            ("Healed", json!({ "Type": "Succeed" })),
-            ("Paused", json!({ "Type": "Succeed" })),
-            ("NotHealed", fail("The trail could not be put back: the notice says what failed.")),
-            ("TooOften", fail("Healing began too often within an hour, and did nothing.")),
-            ("NotComposed", fail("The event was sent as it came: the notice was not composed.")),
-            (
-                "NotPublished",
-                fail("No notice was published: the event is in the dead-letter queue."),
-            ),
-            ("Lost", fail("No notice was published or kept: the event is this execution's input.")),
-        ]
-    }
-
-    fn tells(&self, case: &str, next: &str) -> Value {
-        self.task("sns:publish", json!(expressions::notice(case)))
-            .next(next)
-            .otherwise("TellPlain", None)
+        vec![("IsWhole", whole)]
     }
 
     /// The settings, as CreateTrail and UpdateTrail take them. What UpdateTrail is not told stays as
@@ -348,94 +276,6 @@ impl Machine<'_> {
     }
 
     fn sdk(&self, call: &str, arguments: Value) -> Task {
-        self.task(&format!("aws-sdk:{call}"), arguments)
-    }
-
-    fn task(&self, call: &str, arguments: Value) -> Task {
-        let resource = format!("arn:{}:states:::{call}", self.input.place.region.partition());
-        Task::new(&resource, arguments)
-    }
-}
-
-/// A failed call is noted.
-fn trouble(call: &str) -> (&'static str, String) {
-    ("trouble", expressions::trouble(call))
-}
-
-fn choice(condition: &str, then: &str, otherwise: &str) -> Value {
-    json!({
-        "Type": "Choice",
-        "Choices": [{ "Condition": expressions::of(condition), "Next": then }],
-        "Default": otherwise,
-    })
-}
-
-fn fail(cause: &str) -> Value {
-    json!({ "Type": "Fail", "Error": "Ctguard.HealFailed", "Cause": cause })
-}
-
-/// A task, which is built up.
-struct Task(Value);
-
-impl Task {
-    /// A call that fails is tried again for half a minute; a missing trail and an expression that fails
-    /// are so each time.
-    fn new(resource: &str, arguments: Value) -> Self {
-        Self(json!({
-            "Type": "Task",
-            "Resource": resource,
-            "Arguments": arguments,
-            "TimeoutSeconds": 60,
-            "Retry": [
-                {
-                    "ErrorEquals": ["States.QueryEvaluationError", NOT_FOUND],
-                    "MaxAttempts": 0,
-                },
-                {
-                    "ErrorEquals": ["States.ALL"],
-                    "IntervalSeconds": 2,
-                    "BackoffRate": 2,
-                    "MaxAttempts": 4,
-                    "JitterStrategy": "FULL",
-                },
-            ],
-        }))
-    }
-
-    fn assigns(mut self, variables: &[(&str, String)]) -> Self {
-        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), json!(value)));
-        self.0["Assign"] = Value::Object(variables.collect());
-        self
-    }
-
-    fn next(mut self, next: &str) -> Caught {
-        self.0["Next"] = json!(next);
-        self.0["Catch"] = json!([]);
-        Caught(self.0)
-    }
-}
-
-/// A task that goes on, and where it goes after an error.
-struct Caught(Value);
-
-impl Caught {
-    fn on(self, error: &str, next: &str) -> Self {
-        self.caught(json!({ "ErrorEquals": [error], "Next": next }))
-    }
-
-    /// After every other error.
-    fn otherwise(self, next: &str, assigned: Option<(&str, String)>) -> Value {
-        let mut catch = json!({ "ErrorEquals": ["States.ALL"], "Next": next });
-        if let Some((name, value)) = assigned {
-            catch["Assign"] = json!({ name: value });
-        }
-        self.caught(catch).0
-    }
-
-    fn caught(mut self, catch: Value) -> Self {
-        if let Some(catches) = self.0["Catch"].as_array_mut() {
-            catches.push(catch);
-        }
-        self
+        self.frame.sdk(call, arguments)
     }
 }

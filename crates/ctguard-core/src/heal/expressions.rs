@@ -1,12 +1,25 @@
-//! The expressions of the state machine that heals.
+//! The expressions of the state machines that heal.
 
-use crate::mail::expression_source;
+use crate::states_language::expression;
 
 /// The event selectors: whether they are narrow, and what to put then.
 const SELECTORS: &str = include_str!("selectors.jsonata");
 
 /// The notice.
 const NOTICE: &str = include_str!("notice.jsonata");
+
+/// What a notice says of the trail.
+const TRAIL_STORY: &str = include_str!("trail_story.jsonata");
+
+/// What a notice says of a rule.
+const RULE_STORY: &str = include_str!("rule_story.jsonata");
+
+/// What a notice is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Story {
+    Trail,
+    Rule,
+}
 
 /// Whether a tag pauses healing now: until when and why, or two empty texts. The pause is bounded
 /// here, so that no tag switches healing off for good.
@@ -60,43 +73,39 @@ const TROUBLE: &str = r#"(
     & " (" & $cut($states.errorOutput.Cause, 300) & ")"
 )"#;
 
-fn as_field(source: &str) -> String {
-    format!("{{% {} %}}", expression_source(source))
-}
-
 pub(super) fn selectors() -> String {
-    as_field(SELECTORS)
+    expression(SELECTORS)
 }
 
 /// The notice of a case.
-pub(super) fn notice(case: &str) -> String {
-    as_field(&NOTICE.replace("CASE;", &format!("\"{case}\";")))
+pub(super) fn notice(case: &str, story: Story) -> String {
+    let story = match story {
+        Story::Trail => TRAIL_STORY,
+        Story::Rule => RULE_STORY,
+    };
+    let notice = NOTICE.replace("STORY;", story);
+    expression(&notice.replace("CASE;", &format!("\"{case}\";")))
 }
 
 pub(super) fn pause() -> String {
     let source = PAUSE.replace("UNTIL_TAG", super::PAUSED_UNTIL_TAG);
     let source = source.replace("REASON_TAG", super::PAUSED_REASON_TAG);
-    as_field(&source.replace("BOUND", &(super::PAUSE_MAX_HOURS * 3_600_000).to_string()))
+    expression(&source.replace("BOUND", &(super::PAUSE_MAX_HOURS * 3_600_000).to_string()))
 }
 
 pub(super) fn count() -> String {
-    as_field(COUNT)
+    expression(COUNT)
 }
 
 pub(super) fn settings() -> String {
-    as_field(SETTINGS)
+    expression(SETTINGS)
 }
 
 pub(super) fn trouble(call: &str) -> String {
-    as_field(&TROUBLE.replace("CALL", call))
+    expression(&TROUBLE.replace("CALL", call))
 }
 
 /// Adds what was put back to what is told.
 pub(super) fn done(what: &str) -> String {
-    as_field(&format!("$done & ($done = \"\" ? \"\" : \", \") & \"{what}\""))
-}
-
-/// Any other expression.
-pub(super) fn of(source: &str) -> String {
-    as_field(source)
+    expression(&format!("$done & ($done = \"\" ? \"\" : \", \") & \"{what}\""))
 }

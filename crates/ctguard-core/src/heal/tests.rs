@@ -1,5 +1,7 @@
 //! The expressions of the state machine that heals, against what the core decides.
 
+mod rules;
+
 use super::*;
 use crate::mail::evaluated;
 use crate::scope::{AccountId, Region};
@@ -53,26 +55,32 @@ fn assigned(machine: &Value, state: &str, name: &str, states: Value) -> Value {
 const WRITES: ManagementNeeds =
     ManagementNeeds { read: false, write: true, kms: false, rds_data: false };
 
+/// Each state goes on to one that there is, and an error never ends an execution unheard.
+fn leads_on(machine: &Value) {
+    let states = machine["States"].as_object().unwrap();
+    for (name, state) in states {
+        let catches = state["Catch"].as_array().into_iter().flatten();
+        let choices = state["Choices"].as_array().into_iter().flatten();
+        let nexts = catches.chain(choices).chain([state]).flat_map(|one| {
+            [one.get("Next"), one.get("Default")].into_iter().flatten().collect::<Vec<_>>()
+        });
+        let nexts: Vec<&str> = nexts.map(|next| next.as_str().unwrap()).collect();
+        assert!(nexts.iter().all(|next| states.contains_key(*next)), "{name}: {nexts:?}");
+        let ends = ["Succeed", "Fail"].contains(&state["Type"].as_str().unwrap());
+        assert_eq!(nexts.is_empty(), ends, "{name}");
+        if state["Type"] == "Task" {
+            let last = state["Catch"].as_array().unwrap().last().unwrap();
+            assert_eq!(last["ErrorEquals"], json!(["States.ALL"]), "{name}");
+        }
+    }
+}
+
 #[test]
 fn every_state_leads_on_and_every_expression_is_read() {
     for organization in [false, true] {
         let machine = made(&Trail { organization, ..trail() }, WRITES);
-        let states = machine["States"].as_object().unwrap();
-        for (name, state) in states {
-            let catches = state["Catch"].as_array().into_iter().flatten();
-            let choices = state["Choices"].as_array().into_iter().flatten();
-            let nexts = catches.chain(choices).chain([state]).flat_map(|one| {
-                [one.get("Next"), one.get("Default")].into_iter().flatten().collect::<Vec<_>>()
-            });
-            let nexts: Vec<&str> = nexts.map(|next| next.as_str().unwrap()).collect();
-            assert!(nexts.iter().all(|next| states.contains_key(*next)), "{name}: {nexts:?}");
-            let ends = ["Succeed", "Fail"].contains(&state["Type"].as_str().unwrap());
-            assert_eq!(nexts.is_empty(), ends, "{name}");
-            if state["Type"] == "Task" {
-                let last = state["Catch"].as_array().unwrap().last().unwrap();
-                assert_eq!(last["ErrorEquals"], json!(["States.ALL"]), "{name}");
-            }
-        }
+        leads_on(&machine);
+        let states = &machine["States"];
         assert_eq!(states["Status"]["Catch"][0]["Next"] == "Create", !organization);
     }
 }

@@ -19,123 +19,53 @@
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/connect-sqs.html>
 
 use super::{MachineInput, data};
+use crate::states_language::{
+    Attempts, Task, expression, expression_source, fail, keeps_as_it_came, publishes_as_it_came,
+};
 use serde_json::{Value, json};
 
 /// The mail's expression as it is written.
 const COMPOSE: &str = include_str!("compose.jsonata");
 
-/// Everything but letters, digits and signs that read from left to right and do not combine with
-/// others: no control characters, no marks that reorder or hide text, no lone surrogates.
-const LETTERS: &str = r"/[^ -~\u00a1-\u00ac\u00ae-\u02ff\u0370-\u0482\u048a-\u0556\u10a0-\u10ff\u1e00-\u1fff\u20a0-\u20bf\u3041-\u3096\u30a1-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3]+/";
-
-/// A moment that exists, as EventBridge writes it.
-const MOMENT: &str = concat!(
-    "/^20(([0-9][0-9]-((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)",
-    "|(0[13578]|1[02])-31))|([02468][048]|[13579][26])-02-29)",
-    "T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$/"
-);
-
-/// The execution's input as text that SNS and SQS take: with each character in at most seven bytes
-/// of JSON in JSON, below 262,144 bytes.
-const PLAIN: &str = "$substring($string($states.context.Execution.Input), 0, 30000)";
-
 /// Subject of a mail that was not composed; it depends on no event.
 const PLAIN_SUBJECT: &str = "[ALERT] ctguard could not compose this mail: the event as it came";
 
-/// Longest definition of a state machine, in bytes.
-///
-/// Source: <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
-pub const DEFINITION_MAX_BYTES: usize = 1_048_576;
+/// A call that fails is tried again for a minute.
+const AGAIN: Attempts = Attempts { most: 5, lasting: &[] };
 
 /// The definition of a place's state machine: the same text for the same input.
 pub fn definition(input: &MachineInput<'_>) -> String {
     let partition = input.partition.as_str();
-    let publish = format!("arn:{partition}:states:::sns:publish");
-    let send = format!("arn:{partition}:states:::sqs:sendMessage");
+    let task = |call: &str, arguments: Value| {
+        Task::new(&format!("arn:{partition}:states:::{call}"), arguments, AGAIN)
+    };
+    let compose = json!(expression(COMPOSE));
     let machine = json!({
         "Comment": "Sends the mails of ctguard's alerts.",
         "QueryLanguage": "JSONata",
         "StartAt": "Facts",
         "States": {
             "Facts": { "Type": "Pass", "Assign": data::assigned(input.facts), "Next": "Publish" },
-            "Publish": task(&publish, json!(expression(&compose())), "End", "PublishPlain"),
-            "PublishPlain": task(
-                &publish,
-                json!({
-                    "TopicArn": expression("$states.context.Execution.Input.topic"),
-                    "Subject": PLAIN_SUBJECT,
-                    "Message": expression(PLAIN),
-                }),
-                "NotComposed",
-                "KeepForLater",
-            ),
-            "KeepForLater": task(
-                &send,
-                json!({ "QueueUrl": input.dead_letter_queue, "MessageBody": expression(PLAIN) }),
-                "NotPublished",
-                "Lost",
-            ),
-            "NotComposed": fail("The event was sent as it came: the mail was not sent as composed."),
-            "NotPublished": fail("Nothing was published: the event is in the dead-letter queue."),
-            "Lost": fail("Nothing was published or kept: the event is this execution's input."),
+            "Publish": task("sns:publish", compose).end().otherwise("PublishPlain", None),
+            "PublishPlain": task("sns:publish", publishes_as_it_came(PLAIN_SUBJECT))
+                .next("NotComposed")
+                .otherwise("KeepForLater", None),
+            "KeepForLater": task("sqs:sendMessage", keeps_as_it_came(input.dead_letter_queue))
+                .next("NotPublished")
+                .otherwise("Lost", None),
+            "NotComposed": failed("The event was sent as it came: the mail was not sent as composed."),
+            "NotPublished": failed("Nothing was published: the event is in the dead-letter queue."),
+            "Lost": failed("Nothing was published or kept: the event is this execution's input."),
         },
     });
     machine.to_string()
 }
 
-/// A task that goes on after success and after an error that no further attempt mends.
-///
-/// An expression that fails does so each time. A call that fails is tried again for a minute.
-fn task(resource: &str, arguments: Value, next: &str, otherwise: &str) -> Value {
-    let retry = json!([
-        { "ErrorEquals": ["States.QueryEvaluationError"], "MaxAttempts": 0 },
-        {
-            "ErrorEquals": ["States.ALL"],
-            "IntervalSeconds": 2,
-            "BackoffRate": 2,
-            "MaxAttempts": 5,
-            "JitterStrategy": "FULL",
-        },
-    ]);
-    let mut task = json!({
-        "Type": "Task",
-        "Resource": resource,
-        "Arguments": arguments,
-        "TimeoutSeconds": 60,
-        "Retry": retry,
-        "Catch": [{ "ErrorEquals": ["States.ALL"], "Next": otherwise }],
-    });
-    if next == "End" {
-        task["End"] = json!(true);
-    } else {
-        task["Next"] = json!(next);
-    }
-    task
-}
-
-fn fail(cause: &str) -> Value {
-    json!({ "Type": "Fail", "Error": "Ctguard.MailFailed", "Cause": cause })
-}
-
-/// An expression as a field of a state.
-fn expression(source: &str) -> String {
-    format!("{{% {source} %}}")
+fn failed(cause: &str) -> Value {
+    fail("Ctguard.MailFailed", cause)
 }
 
 /// The expression that composes a mail: without comments and indentation.
 pub(super) fn compose() -> String {
     expression_source(COMPOSE)
-}
-
-/// An expression without comments and indentation, with the regular expressions that it names.
-pub(crate) fn expression_source(mut source: &str) -> String {
-    let mut text = String::with_capacity(source.len());
-    while let Some((before, after)) = source.split_once("/*") {
-        text.push_str(before);
-        source = after.split_once("*/").map_or("", |(_, after)| after);
-    }
-    text.push_str(source);
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let text = lines.collect::<Vec<_>>().join("\n");
-    text.replace("LETTERS", LETTERS).replace("MOMENT", MOMENT)
 }

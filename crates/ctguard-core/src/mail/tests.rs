@@ -3,6 +3,7 @@
 use super::*;
 use crate::blueprint::{Alert, load_text};
 use crate::event::{EVERY_SOURCE, EventRef};
+use crate::resource::machine::REQUEST_MAX_BYTES;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -323,7 +324,7 @@ fn a_definition_is_canonical_and_fits() {
     };
     let text = of(&facts);
     assert_eq!(text, of(&facts));
-    assert!(text.len() < DEFINITION_MAX_BYTES / 20, "{}", text.len());
+    assert!(text.len() < REQUEST_MAX_BYTES / 20, "{}", text.len());
     let parsed: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(parsed["States"]["Publish"]["Resource"], "arn:aws-cn:states:::sns:publish");
     assert_eq!(parsed["States"]["KeepForLater"]["Arguments"]["QueueUrl"], QUEUE);

@@ -4,7 +4,7 @@
 use super::hostile::{self, Caller};
 use super::samples::{NeverFires, samples};
 use super::{Decision, Form, Given, Note, OfflineRule, Undeliverable, decide};
-use crate::blueprint::{Alert, AlertTest, Blueprint, Expect, Format, Risk, builtin};
+use crate::blueprint::{Alert, AlertTest, Blueprint, Expect, Format, Risk, builtin, heal};
 use crate::mail::{self, MachineFacts};
 use crate::message;
 use crate::resource::names::Names;
@@ -177,7 +177,8 @@ fn try_alert<R: Read>(
         keep(trial, &mut tried, &mut told);
     }
     // Nobody can list samples at an alert that ships with ctguard, whose own are tried before.
-    let ships = alert.span.as_ref().is_some_and(|span| builtin::is_file_name(&span.file));
+    let ships = alert.span.as_ref().is_some_and(|span| builtin::is_file_name(&span.file))
+        || heal::is_own(alert);
     let minimum = if ships { 0 } else { minimum };
     let mut trial = AlertTrial {
         id: alert.id.clone(),

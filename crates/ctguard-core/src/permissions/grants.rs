@@ -110,9 +110,12 @@ struct Resources {
     bus: Value,
     default_bus: Value,
     role: Value,
-    /// Of state machines: the one that mails, and the one that heals.
-    machine_roles: [String; 2],
-    machines: [String; 2],
+    /// Of state machines: the one that mails, and those that heal the trail and rules.
+    machine_roles: [String; 3],
+    machines: [String; 3],
+    /// The same in one pattern, for what is granted of all of them.
+    every_machine: String,
+    every_machine_role: String,
     policies: Value,
     /// On the default bus.
     rules: String,
@@ -135,10 +138,12 @@ impl Resources {
             bus: json!(arn("events", &format!("event-bus/{}", names.bus()))),
             default_bus: json!(arn("events", "event-bus/default")),
             role: json!(format!("arn:{partition}:iam::*:role/{}", names.role())),
-            machine_roles: [names.machine(), names.heal()]
+            machine_roles: names
+                .machines()
                 .map(|name| format!("arn:{partition}:iam::*:role/{name}")),
-            machines: [names.machine(), names.heal()]
-                .map(|name| arn("states", &format!("stateMachine:{name}"))),
+            machines: names.machines().map(|name| arn("states", &format!("stateMachine:{name}"))),
+            every_machine: arn("states", &format!("stateMachine:{prefix}*")),
+            every_machine_role: format!("arn:{partition}:iam::*:role/{prefix}*"),
             policies: json!(format!("arn:{partition}:iam::*:policy/*")),
             rules: arn("events", &format!("rule/{prefix}*")),
             hub_rules: arn("events", &format!("rule/{}/{prefix}*", names.bus())),
@@ -169,11 +174,12 @@ pub(super) fn statements(blueprint: &Blueprint, duties: &Duties, purpose: Purpos
         let publishes = duties.raises && has_role(blueprint, |role| *role == TopicRole::Created);
         let mails = duties.raises && mails(blueprint);
         let heals = duties.trail && blueprint.heal.is_some();
-        let kept = |both: &[String; 2]| -> Value {
-            let kept = both.iter().zip([mails, heals]).filter(|(_, kept)| *kept);
+        let heals_rules = duties.raises && heals_rules(blueprint);
+        let kept = |all: &[String; 3]| -> Value {
+            let kept = all.iter().zip([mails, heals, heals_rules]).filter(|(_, kept)| *kept);
             kept.map(|(arn, _)| json!(arn)).collect()
         };
-        if mails || heals {
+        if mails || heals || heals_rules {
             let (machines, roles) = (kept(&at.machines), kept(&at.machine_roles));
             statements.push(allow("WriteMachines", WRITE_MACHINES, &machines));
             statements.push(allow("WriteMachineRole", WRITE_ROLE, &roles));
@@ -182,11 +188,15 @@ pub(super) fn statements(blueprint: &Blueprint, duties: &Duties, purpose: Purpos
                 json!({ "StringEquals": { "iam:PassedToService": "states.amazonaws.com" } });
             statements.push(pass);
         }
-        if heals {
-            let machine = json!(at.machines[1]);
-            statements.push(allow("PauseHealing", PAUSE_HEALING, &machine));
+        let healers: Vec<&String> = [(heals, 1), (heals_rules, 2)]
+            .into_iter()
+            .filter(|(kept, _)| *kept)
+            .map(|(_, index)| &at.machines[index])
+            .collect();
+        if !healers.is_empty() {
+            statements.push(allow("PauseHealing", PAUSE_HEALING, &json!(healers)));
         }
-        if duties.forwards || publishes || mails || heals {
+        if duties.forwards || publishes || mails || !healers.is_empty() {
             statements.push(allow("WriteForwardRole", WRITE_ROLE, &at.role));
             // AWS advises against a condition on the role's tags: it is not reliably evaluated for
             // this action.
@@ -226,9 +236,8 @@ pub(super) fn statements(blueprint: &Blueprint, duties: &Duties, purpose: Purpos
         }
         statements.push(allow("DeleteQueues", DELETE_QUEUES, &json!(at.own_queues)));
         statements.push(allow("DeleteBus", DELETE_BUS, &at.bus));
-        statements.push(allow("DeleteMachines", DELETE_MACHINES, &json!(at.machines)));
-        let own = at.machine_roles.iter().map(|role| json!(role));
-        let roles: Value = std::iter::once(at.role.clone()).chain(own).collect();
+        statements.push(allow("DeleteMachines", DELETE_MACHINES, &json!(at.every_machine)));
+        let roles = json!([at.role, at.every_machine_role]);
         statements.push(allow("DeleteForwardRole", DELETE_ROLE, &roles));
         // A trail that the blueprint no longer keeps, and so no longer names, is released.
         let trails = json!(format!("arn:{}:cloudtrail:*:*:trail/*", partition(blueprint)));
@@ -293,7 +302,7 @@ fn drill(blueprint: &Blueprint, duties: &Duties, at: &Resources) -> Vec<Value> {
     // A rule that stands in has the targets of the one that it stands for, and their role.
     let mut passed: Vec<Value> = Vec::new();
     let publishes = duties.raises && has_role(blueprint, |role| *role == TopicRole::Created);
-    let heals = duties.trail && blueprint.heal.is_some();
+    let heals = duties.trail && blueprint.heal.is_some() || duties.raises && heals_rules(blueprint);
     if duties.forwards || publishes || (duties.raises && mails(blueprint)) || heals {
         passed.push(at.role.clone());
     }
@@ -344,7 +353,7 @@ fn reads(blueprint: &Blueprint, duties: &Duties, purpose: Purpose, at: &Resource
         allow("ReadBus", READ_BUS, &at.bus),
         allow("ReadDefaultBus", READ_DEFAULT_BUS, &at.default_bus),
         allow("ReadForwardRole", READ_ROLE, &roles),
-        allow("ReadMachines", READ_MACHINES, &json!(at.machines)),
+        allow("ReadMachines", READ_MACHINES, &json!(at.every_machine)),
         allow("ReadAttachedPolicies", READ_POLICIES, &at.policies),
     ];
     if !subscribers.functions.is_empty() {
@@ -361,6 +370,11 @@ fn reads(blueprint: &Blueprint, duties: &Duties, purpose: Purpose, at: &Resource
 /// Whether some destination's messages are mails, which a state machine composes.
 pub(super) fn mails(blueprint: &Blueprint) -> bool {
     blueprint.destinations.values().any(|destination| destination.format == Format::Mail)
+}
+
+/// Whether rules are put back, where alerts are raised.
+fn heals_rules(blueprint: &Blueprint) -> bool {
+    blueprint.heal.as_ref().is_some_and(|heal| heal.rules.is_some())
 }
 
 /// Whether a destination has such a role.

@@ -293,7 +293,11 @@ fn scp(blueprint: &Blueprint, exempt: &Exempt) -> Vec<Value> {
             json!({ "aws:PrincipalAccount": hub.account.as_str() });
         statements.push(in_hub);
     }
-    statements.push(deny("GuardRules", RULES, rules));
+    // What puts rules back is let through there.
+    let mut healer = exempt.arns.clone();
+    let heals_rules = blueprint.heal.as_ref().is_some_and(|heal| heal.rules.is_some());
+    healer.extend(heals_rules.then(|| role_arn(&names.heal_rules())));
+    statements.push(self::deny("GuardRules", RULES, rules, &healer));
     let own = vec![arn("sns", &format!("{prefix}*"))];
     let named =
         blueprint.destinations.values().filter_map(|destination| match &destination.topic {
@@ -307,7 +311,8 @@ fn scp(blueprint: &Blueprint, exempt: &Exempt) -> Vec<Value> {
     statements.push(deny("GuardQueues", QUEUES, vec![arn("sqs", &format!("{prefix}*"))]));
     let mails = grants::mails(blueprint).then(|| names.machine());
     let heals = blueprint.heal.as_ref().map(|_| names.heal());
-    let machines: Vec<String> = mails.into_iter().chain(heals).collect();
+    let rules = heals_rules.then(|| names.heal_rules());
+    let machines: Vec<String> = mails.into_iter().chain(heals).chain(rules).collect();
     if !machines.is_empty() {
         let arns = machines.iter().map(|name| arn("states", &format!("stateMachine:{name}")));
         statements.push(deny("GuardMachines", MACHINES, arns.collect()));

@@ -60,9 +60,21 @@ fn blueprint() -> Blueprint {
             organization: None,
             span: None,
         }),
-        heal: crate::blueprint::Heal::new("acme", "main", "mail", 6, None),
+        heal: healing("mail"),
         ..one
     }
+}
+
+/// The trail and rules are put back.
+pub(crate) fn healing(notify: &str) -> Option<crate::blueprint::Heal> {
+    crate::blueprint::Heal::new(&crate::blueprint::heal::Asked {
+        blueprint: "acme",
+        trail: "main",
+        notify,
+        limit: 6,
+        rules: true,
+        span: None,
+    })
 }
 
 fn in_one_account() -> Blueprint {
@@ -308,7 +320,7 @@ fn what_is_only_for_fleets_and_hubs_is_granted_only_there() {
         assert!(!one.contains_key(operation), "{operation}");
     }
     assert!(!one.keys().any(|operation| operation.starts_with("organizations:")));
-    let own = ["ctguard-acme", "ctguard-acme-mail", "ctguard-acme-heal"];
+    let own = ["ctguard-acme", "ctguard-acme-*"];
     assert_eq!(one["iam:DeleteRole"], own.map(|role| format!("arn:aws:iam::*:role/{role}")));
     // A role that is assumed does not go on from account to account.
     for identity in [Identity::Hub, Identity::Spoke] {

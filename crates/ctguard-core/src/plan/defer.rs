@@ -106,7 +106,8 @@ fn message(change: &Change, why: Option<String>) -> String {
 }
 
 fn takes_away(change: &Change) -> bool {
-    change.action == Verb::Delete || change.step == Some(Step::Last)
+    let removes = change.action == Verb::Delete || change.step == Some(Step::Last);
+    removes && !change.ends_healing_of_rules()
 }
 
 /// What is deferred: a rule together with its targets, or a subscription.

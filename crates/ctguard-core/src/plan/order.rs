@@ -2,7 +2,7 @@
 //! removals last, in reverse order of creation.
 //!
 //! ```text
-//! permit   bucket, queue, role
+//! permit   bucket, queue, role; the targets that put rules back, where they go
 //! receive  topic, trail, the hub's bus, state machine
 //! send     subscription, rule
 //! attach   target
@@ -36,6 +36,8 @@ impl Wave {
 
     pub fn of(change: &Change) -> Self {
         match (change.action, change.address.kind) {
+            // What puts rules back would undo all that comes after it.
+            _ if change.ends_healing_of_rules() => Self::Permit,
             (Verb::Delete, Kind::Target) => Self::RemoveTargets,
             (Verb::Delete, Kind::Rule | Kind::Subscription) => Self::RemoveSenders,
             (Verb::Delete, Kind::Topic | Kind::Bus | Kind::Trail | Kind::Machine) => {

@@ -72,7 +72,9 @@ fn needs(
             senders(live, Some(&place.account), |_, target| target.arn == arn)?
         }
         Kind::Role
-            if [desired.names.machine(), desired.names.heal()]
+            if desired
+                .names
+                .machines()
                 .iter()
                 .any(|machine| RoleKey::of(name).role == *machine) =>
         {

@@ -39,9 +39,14 @@ pub fn judge(desired: &Desired, live: &Live, place: &Place, path: &MachinePath) 
     if !found.is_empty() {
         return found;
     }
-    let cause = match path.name == desired.names.heal() {
-        true => "it puts the trail back as the blueprint says, and publishes a notice",
-        false => "it composes the mail as the blueprint says, and publishes it",
+    let cause = match &path.name {
+        name if *name == desired.names.heal() => {
+            "it puts the trail back as the blueprint says, and publishes a notice"
+        }
+        name if *name == desired.names.heal_rules() => {
+            "it puts rules back as the blueprint says, and publishes a notice"
+        }
+        _ => "it composes the mail as the blueprint says, and publishes it",
     };
     vec![Link::proven(LinkCode::MachineMissing, place, judge.object, cause)]
 }

@@ -73,7 +73,7 @@ impl<'a> RoleUse<'a> {
         Self { machine, role_arn, action: PUBLISH, resource: topic, alias: None }
     }
 
-    /// The state machine that heals makes a call on the trail, or on itself.
+    /// A state machine that heals makes a call on the trail, on a rule, or on itself.
     pub fn to_heal(machine: &'a MachinePath, action: &'a str, resource: &'a str) -> Self {
         let (role_arn, machine) = (&machine.role_arn, Some(machine.arn.as_str()));
         Self { machine, role_arn, action, resource, alias: None }
@@ -85,7 +85,11 @@ impl<'a> RoleUse<'a> {
             PUBLISH => "publish to the topic",
             START => "start the state machine",
             action if action.starts_with("cloudtrail:") => "put the trail back",
-            action if action.starts_with("states:") => "look at its own executions and tags",
+            action if action.starts_with("events:") => "put a rule back",
+            "iam:PassRole" => "hand the role of a target on",
+            action if action.starts_with("states:") => {
+                "look at its own executions and tags, and hand on"
+            }
             _ => "use the topic's key",
         }
     }
@@ -108,12 +112,10 @@ pub fn judge(
     let arn = used.role_arn;
     // Of a role of others ctguard changes nothing.
     let name = arn.rsplit('/').next().unwrap_or_default();
-    let (own_name, roles) = match used.machine {
-        Some(arn) if machine_name(arn) == Some(&desired.names.heal()) => {
-            (desired.names.heal(), &desired.heal_roles)
-        }
-        Some(_) => (desired.names.machine(), &desired.machine_roles),
-        None => (desired.names.role(), &desired.roles),
+    // A state machine has the role of its own name.
+    let (own_name, wanted) = match used.machine.and_then(machine_name) {
+        Some(machine) => (machine.to_owned(), desired.role_of_machine(machine, &lands.account)),
+        None => (desired.names.role(), desired.roles.get(&lands.account)),
     };
     let own = arn.ends_with(&format!(":role/{own_name}"));
     let object = LinkObject::Role { arn: arn.to_string(), name: name.to_owned() };
@@ -133,7 +135,7 @@ pub fn judge(
     };
     let fixed_by = if own { fixed_by(desired, role) } else { FixedBy::Person };
     let judge = RoleJudge { desired, live, lands, place, object, role, rule, used, fixed_by };
-    let owned = own && roles.contains_key(&lands.account);
+    let owned = own && wanted.is_some();
     let links: Vec<Link> = [judge.trust(), judge.policy(owned)].into_iter().flatten().collect();
     if !links.is_empty() {
         return links;

@@ -1,4 +1,4 @@
-//! Step Functions state machines: the one that writes an alert's mail and publishes it.
+//! Step Functions state machines: those that write mails, and those that put something back.
 
 use crate::scope::{Arn, Place};
 use serde::{Deserialize, Serialize};
@@ -9,6 +9,22 @@ use serde_json::Value;
 ///
 /// Source: <https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html>
 pub const MACHINE_NAME_MAX_CHARS: usize = 80;
+
+/// Most bytes of a request to Step Functions, with all that belongs to it. As the definition is text
+/// in JSON there, that is less than the 1 MB that a definition may have.
+///
+/// Source: <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
+pub const REQUEST_MAX_BYTES: usize = 1_048_576;
+
+/// What is kept free for the headers of a request, the name, the role and the tags.
+const REQUEST_REST_BYTES: usize = 32_768;
+
+/// The bytes of the request that writes a definition, at most.
+pub fn request_bytes(definition: &str) -> usize {
+    // Each quote and backslash takes another one.
+    let escaped = definition.bytes().filter(|byte| matches!(byte, b'"' | b'\\' | b'\n')).count();
+    definition.len() + escaped + REQUEST_REST_BYTES
+}
 
 /// How AWS runs the executions of a machine. It cannot be changed afterwards.
 ///

@@ -26,6 +26,9 @@ const MAIL: &str = "mail";
 /// How the names of what puts the trail back end.
 const HEAL: &str = "heal";
 
+/// How the names of what puts rules back end.
+const HEAL_RULES: &str = "heal-rules";
+
 /// What the objects of a drill are called.
 const DRILL: &str = "drill";
 
@@ -119,6 +122,29 @@ impl Names {
     pub fn heal_target(&self, target: &str) -> String {
         let suffix = format!(".{HEAL}");
         format!("{}{suffix}", fit(target, RULE_NAME_MAX_CHARS - suffix.len()))
+    }
+
+    /// The state machines that put rules back, their role, and the policy by which the account's
+    /// role may start them.
+    pub fn heal_rules(&self) -> String {
+        format!("{}{HEAL_RULES}", self.prefix)
+    }
+
+    /// The target of the rules that start putting rules back, and the policy by which the machine may
+    /// publish its notice.
+    pub fn heal_rules_target(&self, target: &str) -> String {
+        let suffix = format!(".{HEAL_RULES}");
+        format!("{}{suffix}", fit(target, RULE_NAME_MAX_CHARS - suffix.len()))
+    }
+
+    /// The state machines that put something back.
+    pub fn healers(&self) -> [String; 2] {
+        [self.heal(), self.heal_rules()]
+    }
+
+    /// Every state machine of the blueprint; each has a role of its own name.
+    pub fn machines(&self) -> [String; 3] {
+        [self.machine(), self.heal(), self.heal_rules()]
     }
 
     /// The target of a rule that sends a mail, and the policy by which the machine may publish it:

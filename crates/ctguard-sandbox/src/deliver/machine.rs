@@ -66,18 +66,40 @@ pub(super) fn start(
     let before = executions(state, at, arn).len();
     let here = delivery.executions.iter().filter(|began| began.machine == arn).count();
     let number = before + here + 1;
-    let execution = format!("{}:{number}", arn.replacen(":stateMachine:", ":execution:", 1));
-    delivery.executions.push(Began { machine: arn.to_owned(), execution: execution.clone() });
-    let subscribers = Vec::new();
-    let mut run = Run { on: &on, arn, execution, machine, delivery, subscribers, world: None };
-    let ended = match run.follow(input) {
-        Ok(()) => "its execution succeeded".to_owned(),
-        Err(why) => {
-            run.delivery.failed_executions.push(arn.to_owned());
-            format!("its execution failed: {why}")
-        }
-    };
-    Ok(Execution { subscribers: run.subscribers, ended })
+    // Those that an execution starts are followed after it.
+    let mut begun = vec![(number.to_string(), input)];
+    let mut subscribers = Vec::new();
+    let mut ended = String::new();
+    while let Some((name, input)) = begun.pop() {
+        let execution = execution_arn(arn, &name);
+        delivery.executions.push(Began { machine: arn.to_owned(), execution: execution.clone() });
+        let mut run = Run {
+            on: &on,
+            arn,
+            execution,
+            machine,
+            delivery,
+            subscribers: Vec::new(),
+            world: None,
+            started: Vec::new(),
+        };
+        let outcome = run.follow(input);
+        begun.append(&mut run.started);
+        subscribers.append(&mut run.subscribers);
+        ended = match outcome {
+            Ok(()) => "its execution succeeded".to_owned(),
+            Err(why) => {
+                delivery.failed_executions.push(arn.to_owned());
+                format!("its execution failed: {why}")
+            }
+        };
+    }
+    Ok(Execution { subscribers, ended })
+}
+
+/// The ARN of an execution of a machine.
+pub(super) fn execution_arn(machine: &str, name: &str) -> String {
+    format!("{}:{name}", machine.replacen(":stateMachine:", ":execution:", 1))
 }
 
 /// One execution.
@@ -86,12 +108,14 @@ pub(super) struct Run<'a> {
     /// Of the machine.
     pub(super) arn: &'a str,
     /// ARN of the execution.
-    execution: String,
+    pub(super) execution: String,
     pub(super) machine: &'a StoredMachine,
     pub(super) delivery: &'a mut Delivery,
     subscribers: Vec<SubscriberVerdict>,
     /// The accounts as the calls of executions have left them; absent until one is made.
     pub(super) world: Option<Box<State>>,
+    /// The executions of the same machine that it starts, by name, with their input.
+    pub(super) started: Vec<(String, Value)>,
 }
 
 /// Why a state failed: an error's name, and its cause.
@@ -123,7 +147,12 @@ impl Run<'_> {
         }
         let now = String::from(self.on.state.clock);
         let context = json!({
-            "Execution": { "Id": self.execution, "Input": input, "StartTime": now },
+            "Execution": {
+                "Id": self.execution,
+                "Name": self.execution.rsplit(':').next(),
+                "Input": input,
+                "StartTime": now,
+            },
             "State": { "EnteredTime": now },
             "StateMachine": { "Id": self.arn },
         });

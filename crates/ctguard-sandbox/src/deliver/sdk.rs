@@ -1,12 +1,14 @@
-//! The calls by which a state machine looks at a trail and puts it back, in the names that Step
-//! Functions gives to calls, parameters and errors.
+//! The calls by which a state machine looks at a trail or at rules and puts them back, in the names
+//! that Step Functions gives to calls, parameters and errors.
 //!
 //! A parameter that AWS does not know there is refused. What one call changes, the next ones find.
 //!
 //! Sources: <https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html>,
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_Operations.html>
 
-use super::machine::{Run, StateError, executions};
+mod rules;
+
+use super::machine::{Run, StateError, execution_arn, executions};
 use super::{MachineCall, selectors};
 use crate::refusal::Refusal;
 use crate::state::{State, StoredTrail, locate};
@@ -32,6 +34,7 @@ impl Run<'_> {
         match call {
             "aws-sdk:sfn:listTagsForResource" => self.tags(arguments),
             "aws-sdk:sfn:listExecutions" => self.list_executions(arguments),
+            "aws-sdk:sfn:startExecution" => self.start_execution(arguments),
             "aws-sdk:cloudtrail:getTrail" => {
                 let (name, found) = self.trail("cloudtrail:GetTrail", "Name", arguments)?;
                 Ok(json!({ "Trail": told(&name, &found) }))
@@ -63,9 +66,10 @@ impl Run<'_> {
                 let (name, _) = self.trail(operation, "TrailName", &named)?;
                 self.perform(Action::PutEventSelectors { name, selectors })
             }
-            _ => {
-                Err(StateError::new("States.Runtime", format!("the sandbox does not call {call}")))
-            }
+            _ => match call.strip_prefix("aws-sdk:eventbridge:") {
+                Some(call) => self.on_rule(call, arguments),
+                None => Err(unknown(call)),
+            },
         }
     }
 
@@ -75,7 +79,11 @@ impl Run<'_> {
     }
 
     fn allowed(&self, action: &'static str, resource: &str) -> Result<(), StateError> {
-        let service = if action.starts_with("states:") { "Sfn" } else { "CloudTrail" };
+        let service = match action.split_once(':') {
+            Some(("states", _)) => "Sfn",
+            Some(("cloudtrail", _)) => "CloudTrail",
+            _ => "EventBridge",
+        };
         let denied = |why| StateError::new(&format!("{service}.AccessDeniedException"), why);
         let role = self.role().map_err(denied)?;
         self.hop(action, resource).is_allowed(role).map_err(denied)
@@ -112,8 +120,36 @@ impl Run<'_> {
         let here = self.delivery.executions.iter().filter(|began| began.machine == self.arn);
         let all: Vec<_> = before.chain(here.map(|began| (began.execution.as_str(), now))).collect();
         let newest = all.into_iter().rev().take(usize::try_from(most).unwrap_or(usize::MAX));
-        let one = |(arn, start)| json!({ "ExecutionArn": arn, "StartDate": String::from(start) });
+        let one = |(arn, start): (&str, _)| {
+            json!({
+                "ExecutionArn": arn,
+                "Name": arn.rsplit(':').next(),
+                "StartDate": String::from(start),
+            })
+        };
         Ok(json!({ "Executions": newest.map(one).collect::<Vec<_>>() }))
+    }
+
+    /// The machine starts itself, by a name that no execution of it has had.
+    fn start_execution(&mut self, arguments: &Value) -> Result<Value, StateError> {
+        known(arguments, &["StateMachineArn", "Name", "Input"])?;
+        self.itself("StateMachineArn", arguments)?;
+        self.allowed("states:StartExecution", self.arn)?;
+        let name = arguments["Name"].as_str().filter(|name| (1..=80).contains(&name.len()));
+        let name = name.ok_or_else(|| StateError::new("Sfn.InvalidNameException", "the name"))?;
+        let input = arguments["Input"].as_str().and_then(|text| serde_json::from_str(text).ok());
+        let input = input.ok_or_else(|| {
+            StateError::new("Sfn.InvalidExecutionInputException", "the input is not JSON")
+        })?;
+        let arn = execution_arn(self.arn, name);
+        let before = executions(self.on.state, self.on.at, self.arn).iter();
+        let known = before.map(|one| &one.arn).any(|one| *one == arn)
+            || self.delivery.executions.iter().any(|began| began.execution == arn);
+        if known {
+            return Err(StateError::new("Sfn.ExecutionAlreadyExistsException", arn));
+        }
+        self.started.push((name.to_owned(), input));
+        Ok(json!({ "ExecutionArn": arn, "StartDate": String::from(self.on.state.clock) }))
     }
 
     /// A trail by its name or ARN, which the role may make this call on.
@@ -190,7 +226,9 @@ impl Run<'_> {
         let done = crate::apply(&mut world, &place, &action);
         self.world = Some(world);
         done.map_err(|refusal: Refusal| {
-            StateError::new(&format!("CloudTrail.{}", refusal.code), refusal.message)
+            let of_trail = action.operation().starts_with("cloudtrail:");
+            let service = if of_trail { "CloudTrail" } else { "EventBridge" };
+            StateError::new(&format!("{service}.{}", refusal.code), refusal.message)
         })?;
         let role = self.machine.machine.role_arn.clone();
         self.delivery.calls.push(MachineCall { place, action, role });
@@ -206,6 +244,10 @@ fn after(state: &State, calls: &[MachineCall]) -> State {
         let _ = crate::apply(&mut state, &call.place, &call.action);
     }
     state
+}
+
+fn unknown(call: &str) -> StateError {
+    StateError::new("States.Runtime", format!("the sandbox does not call {call}"))
 }
 
 fn invalid(why: &str) -> StateError {

@@ -144,6 +144,7 @@ fn heal(reader: &mut Reader<'_>, node: &Node) -> Option<RawHeal> {
     let limit = fields.get("limit").and_then(|node| reader.integer(node, "limit"));
     Some(RawHeal {
         logging: logging.and_then(|node| heal_logging(reader, node)),
+        rules: reader.boolean(&fields, "rules").is_some_and(|rules| rules.value),
         limit,
         span: reader.span(fields.span()),
     })

@@ -1,6 +1,6 @@
 //! What is put back by itself.
 
-use super::super::heal::{DEFAULT_LIMIT, Heal, MAX_LIMIT};
+use super::super::heal::{Asked, DEFAULT_LIMIT, Heal, MAX_LIMIT};
 use super::super::raw::RawHeal;
 use super::super::reader::Spanned;
 use super::super::{Destination, Format, ManagedTrail};
@@ -44,7 +44,14 @@ pub(super) fn heal(raw: RawHeal, whole: &Whole<'_>, out: &mut Vec<Diagnostic>) -
     if out.len() > before || trails.is_none() {
         return None;
     }
-    Heal::new(whole.name?, &whole.trail??.name, &notify.value, limit?, Some(raw.span))
+    Heal::new(&Asked {
+        blueprint: whole.name?,
+        trail: &whole.trail??.name,
+        notify: &notify.value,
+        limit: limit?,
+        rules: raw.rules,
+        span: Some(raw.span),
+    })
 }
 
 fn limit(written: Option<&Spanned<u64>>, out: &mut Vec<Diagnostic>) -> Option<u32> {

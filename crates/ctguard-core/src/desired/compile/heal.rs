@@ -7,10 +7,10 @@
 //! Source: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StopLogging.html>
 
 use super::Compiler;
-use super::delivery::in_place;
+use super::delivery::{TopicPath, in_place};
 use super::machine::queue_url;
 use super::role::{self, Publishing};
-use crate::blueprint::{Destination, Heal};
+use crate::blueprint::{Alert, Destination, Heal};
 use crate::codes;
 use crate::desired::pattern::Origin;
 use crate::desired::{
@@ -19,8 +19,9 @@ use crate::desired::{
 use crate::diag::Diagnostic;
 use crate::heal::{self, HealInput, MACHINE_CALLS, TRAIL_CALLS};
 use crate::mail;
-use crate::mail::DEFINITION_MAX_BYTES;
-use crate::resource::machine::{Machine, MachineType, machine_arn};
+use crate::resource::machine::{
+    Machine, MachineType, REQUEST_MAX_BYTES, machine_arn, request_bytes,
+};
 use crate::resource::rule::Target;
 use crate::resource::{Kind, policy};
 use crate::scope::Place;
@@ -37,6 +38,17 @@ pub(super) struct Healing {
     machine: String,
     /// The id of the target, and what its notices are published to.
     publishing: (String, Publishing),
+}
+
+/// What starts a state machine that heals.
+pub(super) struct Started<'a> {
+    pub alert: &'a Alert,
+    /// Of the alert, after those of the file.
+    pub index: usize,
+    pub destination: &'a Destination,
+    pub target_id: String,
+    pub topic: TopicPath,
+    pub path: MachinePath,
 }
 
 impl<'a> Compiler<'a> {
@@ -71,42 +83,57 @@ impl<'a> Compiler<'a> {
         let topic = self.topic_path(destination, home, here, true)?;
         let target_id = self.names.heal_target(&topic.target);
         let path = self.heal_machine(heal, destination, home, here)?;
-        let input = mail::target_input(
-            &self.blueprint.name,
-            &heal.logging,
-            &topic.arn,
-            home.region.partition(),
-        )
-        .ok()?;
+        let machine = path.arn.clone();
+        let index = self.blueprint.alerts.len();
+        let started = Started { alert: &heal.logging, index, destination, target_id, topic, path };
+        let publishing = self.starts(desired, started, home, here)?;
+        let trail = here.trail.as_ref().map(|trail| trail.name.clone())?;
+        Some(Healing {
+            home: home.clone(),
+            trail: home.arn("cloudtrail", &format!("trail/{trail}")),
+            machine,
+            publishing,
+        })
+    }
+
+    /// Adds the rules that start a state machine that heals, and their path; returns the id of their
+    /// target, and what the machine publishes to.
+    pub(super) fn starts(
+        &mut self,
+        desired: &mut Desired,
+        started: Started<'a>,
+        place: &Place,
+        here: &mut DesiredPlace,
+    ) -> Option<(String, Publishing)> {
+        let Started { alert, index, destination, target_id, topic, path } = started;
+        let partition = place.region.partition();
         let target = Target {
             arn: path.arn.clone(),
             role_arn: Some(path.started_by.clone()),
-            input,
-            dead_letter_arn: Some(home.arn("sqs", &self.names.targets_queue())),
+            input: mail::target_input(&self.blueprint.name, alert, &topic.arn, partition).ok()?,
+            dead_letter_arn: Some(place.arn("sqs", &self.names.targets_queue())),
             retry_policy: None,
             other_parameters: Vec::new(),
         };
-        let events: Vec<_> = heal.logging.events.iter().collect();
-        let index = self.blueprint.alerts.len();
+        let events: Vec<_> = alert.events.iter().collect();
         let mut rules = Vec::new();
         let targets = [(target_id.clone(), target)];
-        for compiled in self.patterns(index, &heal.logging, &events, &Origin::Any) {
-            self.rules(&heal.logging, &compiled, &targets, None, here, &mut rules);
+        for compiled in self.patterns(index, alert, &events, &Origin::Any) {
+            self.rules(alert, &compiled, &targets, None, here, &mut rules);
         }
         let mut publishing = Publishing::default();
         publishing.topics.insert(topic.arn.clone());
-        let key = destination.kms_key.as_ref().map(|key| in_place(key, home));
+        let key = destination.kms_key.as_ref().map(|key| in_place(key, place));
         publishing.keys.extend(key.map(|key| match key.starts_with("arn:") {
             true => key,
-            false => home.arn("kms", &key),
+            false => place.arn("kms", &key),
         }));
-        let machine = path.arn.clone();
         desired.paths.push(AlertPath {
-            alert: Arc::from(heal.logging.id.as_str()),
-            lands: home.clone(),
-            raised: home.clone(),
+            alert: Arc::from(alert.id.as_str()),
+            lands: place.clone(),
+            raised: place.clone(),
             forward: None,
-            events: heal.logging.events.as_slice().into(),
+            events: alert.events.as_slice().into(),
             rules: rules.into(),
             destinations: vec![DestinationPath {
                 name: destination.name.clone(),
@@ -120,13 +147,7 @@ impl<'a> Compiler<'a> {
             }]
             .into(),
         });
-        let trail = here.trail.as_ref().map(|trail| trail.name.clone())?;
-        Some(Healing {
-            home: home.clone(),
-            trail: home.arn("cloudtrail", &format!("trail/{trail}")),
-            machine,
-            publishing: (target_id, publishing),
-        })
+        Some((target_id, publishing))
     }
 
     /// Adds the state machine.
@@ -138,16 +159,11 @@ impl<'a> Compiler<'a> {
         here: &mut DesiredPlace,
     ) -> Option<MachinePath> {
         let name = self.names.heal();
-        let role = |name: &str| {
-            format!("arn:{}:iam::{}:role/{name}", home.region.partition(), home.account)
-        };
         let trail = here.trail.as_ref()?;
-        let listed = self.blueprint.accounts.iter().flat_map(|accounts| accounts.listed.values());
-        let mut listed = listed.filter(|account| account.id == home.account);
         let definition = heal::definition(&HealInput {
             blueprint: &self.blueprint.name,
             place: home,
-            account: listed.find_map(|account| account.name.as_deref()),
+            account: self.listed_name(home),
             trail_name: &trail.name,
             trail: &trail.trail,
             needs: trail.needs,
@@ -156,17 +172,45 @@ impl<'a> Compiler<'a> {
             format: destination.format,
             dead_letter_queue: &queue_url(home, &self.names.targets_queue()),
         });
-        if definition.len() > DEFINITION_MAX_BYTES {
+        self.add_healer(
+            (heal, "trail", "Put fewer tags on the trail."),
+            name,
+            definition,
+            home,
+            here,
+        )
+    }
+
+    /// How people call the account of a place, if the blueprint says.
+    pub(super) fn listed_name(&self, place: &Place) -> Option<&'a str> {
+        let listed = self.blueprint.accounts.iter().flat_map(|accounts| accounts.listed.values());
+        let mut listed = listed.filter(|account| account.id == place.account);
+        listed.find_map(|account| account.name.as_deref())
+    }
+
+    /// Adds a state machine that heals, if its definition is one that AWS takes.
+    pub(super) fn add_healer(
+        &mut self,
+        (heal, what, help): (&Heal, &str, &str),
+        name: String,
+        definition: String,
+        place: &Place,
+        here: &mut DesiredPlace,
+    ) -> Option<MachinePath> {
+        let bytes = request_bytes(&definition);
+        if bytes > REQUEST_MAX_BYTES {
             let message = format!(
-                "the state machine that puts the trail back would have {} bytes, more than the {DEFINITION_MAX_BYTES} that AWS takes",
-                definition.len()
+                "the state machine that puts the {what} back would take a request of {bytes} bytes, more than the {REQUEST_MAX_BYTES} that AWS takes",
             );
             let problem = Diagnostic::error(codes::MESSAGE_TOO_LARGE, message)
                 .at(heal.span.clone())
-                .help("Put fewer tags on the trail.");
-            self.once("state machine of heal", problem);
+                .help(help);
+            self.once(format!("state machine of heal: {what}"), problem);
             return None;
         }
+        let role = |name: &str| {
+            format!("arn:{}:iam::{}:role/{name}", place.region.partition(), place.account)
+        };
         let machine = Machine {
             definition,
             role_arn: role(&name),
@@ -175,12 +219,20 @@ impl<'a> Compiler<'a> {
         };
         let tags = tags_of(self.blueprint, Kind::Machine, None);
         here.machines.insert(name.clone(), DesiredMachine { machine, tags });
-        Some(MachinePath {
-            arn: machine_arn(home, &name),
+        Some(self.healer_path(name, place))
+    }
+
+    /// The way through a state machine that heals.
+    pub(super) fn healer_path(&self, name: String, place: &Place) -> MachinePath {
+        let role = |name: &str| {
+            format!("arn:{}:iam::{}:role/{name}", place.region.partition(), place.account)
+        };
+        MachinePath {
+            arn: machine_arn(place, &name),
             role_arn: role(&name),
             started_by: role(&self.names.role()),
             name,
-        })
+        }
     }
 
     /// Adds the roles: the account's may start the state machine, and its own may put the trail back

@@ -15,8 +15,10 @@ use crate::blueprint::{Alert, Destination, Format, TopicRole};
 use crate::codes;
 use crate::desired::{Desired, DesiredMachine, DesiredPlace, DesiredRole, MachinePath, tags_of};
 use crate::diag::Diagnostic;
-use crate::mail::{self, DEFINITION_MAX_BYTES, MachineFacts, MachineInput};
-use crate::resource::machine::{Machine, MachineType, machine_arn};
+use crate::mail::{self, MachineFacts, MachineInput};
+use crate::resource::machine::{
+    Machine, MachineType, REQUEST_MAX_BYTES, machine_arn, request_bytes,
+};
 use crate::resource::rule::Input;
 use crate::resource::{Kind, policy};
 use crate::scope::{Partition, Place};
@@ -113,10 +115,10 @@ impl Compiler<'_> {
             dead_letter_queue: &url,
             facts,
         });
-        if definition.len() > DEFINITION_MAX_BYTES {
+        let bytes = request_bytes(&definition);
+        if bytes > REQUEST_MAX_BYTES {
             let message = format!(
-                "the state machine that composes mails would have {} bytes, more than the {DEFINITION_MAX_BYTES} that AWS takes",
-                definition.len()
+                "the state machine that composes mails would take a request of {bytes} bytes, more than the {REQUEST_MAX_BYTES} that AWS takes",
             );
             let help = "Name fewer accounts, or send mails of fewer alerts.";
             let problem = Diagnostic::error(codes::MESSAGE_TOO_LARGE, message).help(help);

@@ -120,7 +120,8 @@ impl Compiler<'_> {
         let by_role = |one: &&Destination| one.format == Format::Mail || one.role.is_some();
         let first = self.blueprint.destinations.values().find(by_role);
         let span = first.and_then(|destination| destination.span.clone());
-        let machines = desired.machine_roles.values().chain(desired.heal_roles.values());
+        let healers = desired.heal_roles.values().chain(desired.heal_rules_roles.values());
+        let machines = desired.machine_roles.values().chain(healers);
         for role in desired.roles.values().chain(machines) {
             let chars: usize = role.policies.values().map(policy::characters).sum();
             if chars <= INLINE_POLICIES_MAX_CHARS {

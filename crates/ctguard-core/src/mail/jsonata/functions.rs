@@ -64,6 +64,8 @@ pub(super) fn call(name: &str, given: &mut Arguments) -> Result<Value, JsonataEr
             Value::Nothing => Ok(Value::Nothing),
             value => Ok(Value::text(value.to_text())),
         },
+        "keys" => Ok(keys(&given.take(0))),
+        "parse" => parse(given),
         "append" => append(given),
         "length" => of_text(given, |text| as_number(text.chars().count())),
         "lowercase" => of_text(given, |text| Value::text(text.to_lowercase())),
@@ -113,6 +115,27 @@ fn reduce(given: &mut Arguments) -> Result<Value, JsonataError> {
         start => start,
     };
     items.try_fold(start, |sum, item| apply(&function, vec![sum, item]))
+}
+
+/// The names of an object's fields; nothing where there are none.
+fn keys(of: &Value) -> Value {
+    match of {
+        Value::Json(Json::Object(fields)) if !fields.is_empty() => {
+            Value::Json(fields.keys().map(String::as_str).collect())
+        }
+        _ => Value::Nothing,
+    }
+}
+
+/// Text that is JSON, as its value: a function of Step Functions, not of JSONata.
+///
+/// Source: <https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html>
+fn parse(given: &mut Arguments) -> Result<Value, JsonataError> {
+    let Some(text) = given.text(0)? else { return Ok(Value::Nothing) };
+    match serde_json::from_str(&text) {
+        Ok(value) => Ok(Value::Json(value)),
+        Err(problem) => error(format!("$parse takes JSON: {problem}")),
+    }
 }
 
 /// Both as one list; what is no list is one with a single element.

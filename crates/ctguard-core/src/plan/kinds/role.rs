@@ -22,6 +22,7 @@ pub fn diff(differ: &mut Differ<'_>) {
         (desired.names.role(), &desired.roles),
         (desired.names.machine(), &desired.machine_roles),
         (desired.names.heal(), &desired.heal_roles),
+        (desired.names.heal_rules(), &desired.heal_rules_roles),
     ];
     for account in accounts {
         for (name, roles) in &kinds {
@@ -120,8 +121,7 @@ fn field(wanted: &DesiredRole, name: &str) -> String {
 
 /// The role of state machines goes before the policy to start them, by which it is looked for.
 fn first(differ: &Differ<'_>, place: &Place, policy: &str) -> Option<Address> {
-    let names = &differ.desired.names;
-    let machines = [names.machine(), names.heal()];
+    let machines = differ.desired.names.machines();
     machines.contains(&policy.to_owned()).then(|| Address::new(place, Kind::Role, policy))
 }
 

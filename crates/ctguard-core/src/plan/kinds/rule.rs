@@ -8,7 +8,7 @@ use crate::plan::draft::{Differ, Draft, Owner};
 use crate::plan::fields::FieldChanges;
 use crate::plan::handover;
 use crate::resource::keys::RuleKey;
-use crate::resource::machine::machine_name;
+use crate::resource::machine::{machine_arn, machine_name};
 use crate::resource::rule::{TARGETS_PER_RULE, Target, Targets, bus_of, role_name};
 use crate::resource::small_map::SmallMap;
 use crate::resource::{ALERT_TAG, Address, BLUEPRINT_TAG, Kind, Tags};
@@ -129,6 +129,7 @@ fn update(
             draft.reason.push_str("; what another rule takes over goes last");
         }
         let draft = draft.alert(desired.alert.as_deref()).step(step);
+        let draft = draft.needs(told_first(differ, place));
         differ.change(draft, fields.into_vec(), calls);
     }
     match &live.targets {
@@ -213,6 +214,14 @@ fn needs(place: &Place, rule: &RuleKey, target: &Target) -> Vec<Address> {
     needs
 }
 
+/// What puts rules back must know the change first: else it would undo it.
+fn told_first(differ: &Differ<'_>, place: &Place) -> Option<Address> {
+    let name = differ.desired.names.heal_rules();
+    let stays = differ.desired.places.get(place)?.machines.contains_key(&name);
+    let live = differ.live.places.get(place)?.machines.get(&machine_arn(place, &name))?;
+    (stays && matches!(live, Observed::Known(_))).then(|| Address::new(place, Kind::Machine, name))
+}
+
 /// Targets have no tags: on an owned rule, all that are not desired are removed.
 fn remove_targets(
     differ: &mut Differ<'_>,
@@ -235,7 +244,8 @@ fn remove_targets(
             Verb::Delete,
             differ.gone("the blueprint does not have it"),
         )
-        .alert(desired.and_then(|desired| desired.alert.as_deref()));
+        .alert(desired.and_then(|desired| desired.alert.as_deref()))
+        .needs(told_first(differ, place));
         differ.change(draft, fields.into_vec(), vec![call]);
     }
 }
@@ -265,7 +275,8 @@ fn unwanted(differ: &mut Differ<'_>, place: &Place, key: &RuleKey, live: &LiveRu
             let needs: Vec<Address> =
                 targets.keys().map(|id| Address::of_target(place, key.target(id))).collect();
             let call = Action::DeleteRule { name: key.clone() };
-            differ.change(draft.needs(needs), Vec::new(), vec![call]);
+            let draft = draft.needs(needs).needs(told_first(differ, place));
+            differ.change(draft, Vec::new(), vec![call]);
         }
         Observed::Absent => {
             differ.change(draft, Vec::new(), vec![Action::DeleteRule { name: key.clone() }]);

@@ -19,18 +19,24 @@ pub fn find(
     seen: &PlaceSnapshot,
     found: &mut Vec<Remark>,
 ) {
-    let name = desired.names.heal();
-    if !here.machines.contains_key(&name) {
-        return;
+    for name in desired.names.healers().iter().filter(|name| here.machines.contains_key(*name)) {
+        found.extend(paused(desired, place, name, seen));
     }
-    let arn = machine_arn(place, &name);
-    let Some(Observed::Known(machine)) = seen.machines.get(&arn) else { return };
-    let Some(pause) = machine.tags.known().and_then(Pause::of) else { return };
-    let Some(ends) = pause.ends() else { return };
+}
+
+fn paused(desired: &Desired, place: &Place, name: &str, seen: &PlaceSnapshot) -> Option<Remark> {
+    let arn = machine_arn(place, name);
+    let Some(Observed::Known(machine)) = seen.machines.get(&arn) else { return None };
+    let pause = machine.tags.known().and_then(Pause::of)?;
+    let ends = pause.ends()?;
     let day = ends.to_zoned(TimeZone::UTC).date();
     if day < desired.as_of {
-        return;
+        return None;
     }
+    let what = match name == desired.names.heal_rules() {
+        true => "rules",
+        false => "the trail",
+    };
     let Pause { until, reason } = &pause;
     let why = if reason.is_empty() { "no reason is given" } else { reason };
     let too_far = desired.as_of.tomorrow().is_ok_and(|tomorrow| day > tomorrow);
@@ -39,8 +45,8 @@ pub fn find(
             "Its tag pauses healing until {until} ({why}), which is more than {PAUSE_MAX_HOURS} hours off: it does not pause before then. `ctguard heal resume` takes the tag off."
         ),
         false => format!(
-            "Healing is paused until {until} ({why}): what is changed of the trail is not put back. `ctguard heal resume` ends it."
+            "Healing is paused until {until} ({why}): what is changed of {what} is not put back. `ctguard heal resume` ends it."
         ),
     };
-    found.push(remark(LinkCode::HealPaused, place, LinkObject::Machine(arn), text));
+    Some(remark(LinkCode::HealPaused, place, LinkObject::Machine(arn), text))
 }

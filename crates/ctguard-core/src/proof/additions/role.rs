@@ -12,7 +12,12 @@ use std::collections::BTreeSet;
 
 pub fn find(desired: &Desired, live: &Live, found: &mut Vec<Remark>) {
     let own: BTreeSet<&AccountId> = desired.own_places().map(|(place, _)| &place.account).collect();
-    let roles = desired.roles.iter().chain(&desired.machine_roles).chain(&desired.heal_roles);
+    let roles = desired
+        .roles
+        .iter()
+        .chain(&desired.machine_roles)
+        .chain(&desired.heal_roles)
+        .chain(&desired.heal_rules_roles);
     for (account, wanted) in roles.filter(|(account, _)| own.contains(account)) {
         let seen = live.accounts.get(account).and_then(|seen| seen.roles.get(&wanted.name));
         let Some(Observed::Known(role)) = seen else { continue };

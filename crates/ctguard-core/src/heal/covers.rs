@@ -1,0 +1,53 @@
+//! Whether a live pattern lets through at least what the compiled one does, as an expression.
+//!
+//! What is wider stays: a person may have widened it, and an apply does while a rule hands events over
+//! to another. It is decided soundly, not completely: a field that the live pattern asks for must be
+//! asked for by the compiled one too, with no alternative that the live one lacks. Equality is the
+//! first case of that.
+//!
+//! JSONata has no recursion here that both interpreters know, so the function is written out level by
+//! level. Patterns of management events are six deep; what is deeper is not shown to be wider.
+
+/// Levels of objects in a pattern: `detail.userIdentity.sessionContext.sessionIssuer.arn`, with a
+/// `$or` on the way.
+const LEVELS: usize = 8;
+
+const LEVEL: &str = r#"$covers_N := function($live, $wanted) {
+  $type($live) = "array"
+    ? $type($wanted) = "array" and $all($wanted, function($one) { $has($live, $one) })
+  : $type($live) = "object" and $type($wanted) = "object"
+    ? $reduce($keys($live), function($so_far, $key) {
+        $so_far and ($key = "$or"
+          ? $either($lookup($live, $key), $lookup($wanted, $key))
+            or $any($lookup($live, $key), function($one) { $covers_M($one, $wanted) })
+          : $covers_M($lookup($live, $key), $lookup($wanted, $key)))
+      }, true) = true
+  : false
+};
+"#;
+
+const HELPERS: &str = r#"$any := function($list, $test) {
+  $reduce($list, function($found, $one) { $found or $test($one) }, false) = true
+};
+$has := function($list, $value) { $any($list, function($one) { $one = $value }) };
+$all := function($list, $test) {
+  $reduce($list, function($so_far, $one) { $so_far and $test($one) }, true) = true
+};
+$either := function($live, $wanted) {
+  $exists($wanted) ? $all($wanted, function($one) { $has($live, $one) }) : false
+};
+$covers_0 := function($live, $wanted) { false };
+"#;
+
+/// The expression for two patterns, each as an expression of its text.
+pub(super) fn expression(live: &str, wanted: &str) -> String {
+    let levels: String = (1..=LEVELS)
+        .map(|level| {
+            let text = LEVEL.replace("covers_N", &format!("covers_{level}"));
+            text.replace("covers_M", &format!("covers_{}", level - 1))
+        })
+        .collect();
+    format!(
+        "(\n{HELPERS}{levels}{live} = {wanted} or $covers_{LEVELS}($parse({live}), $parse({wanted}))\n)"
+    )
+}
