@@ -498,7 +498,7 @@ fn what_a_remedy_says_to_type_is_shown_as_it_is_to_be_typed() {
     let place = place("ap-east-1");
     for cause in Cause::all() {
         for operation in crate::permissions::every_call() {
-            let remedy = cause.remedy(Failed::at(&operation, &place));
+            let remedy = cause.remedy(Failed::at(operation, &place));
             assert_eq!(crate::secret::hidden(&remedy), remedy);
             assert_eq!(crate::secret::hidden_in_log(&remedy), remedy);
         }
