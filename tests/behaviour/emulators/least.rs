@@ -21,7 +21,7 @@ use ctguard_core::resource::trail::{BasicSelector, ReadWrite, Selectors, Trail};
 use ctguard_core::scope::{AccountId, Place, Region};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tempfile::TempDir;
 
 const CI: &str = "410000000001";
@@ -103,7 +103,11 @@ struct Watch {
     kept_from_reading: bool,
 }
 
+/// The lives are in the same accounts, one after the other.
+static ACCOUNTS: Mutex<()> = Mutex::new(());
+
 struct Fleet {
+    _accounts: MutexGuard<'static, ()>,
     url: String,
     proxy: Stub,
     watch: Arc<Mutex<Watch>>,
@@ -129,6 +133,22 @@ fn by_owner(account: &'static str, actions: &[Action]) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         perform_all(&owner(account).connect().await, &place(account), actions).await;
+    });
+}
+
+/// Removes the role of a life before, if there is one.
+fn without_role(account: &'static str, name: &str) {
+    let (role, policy) = (name.to_owned(), "printed".to_owned());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        use ctguard_core::cloud::Cloud;
+        let cloud = owner(account).connect().await;
+        for action in [
+            Action::DeleteRolePolicy { role: role.clone(), name: policy },
+            Action::DeleteRole { name: role },
+        ] {
+            let _ = cloud.perform(&place(account), &action).await;
+        }
     });
 }
 
@@ -270,13 +290,14 @@ fn between(text: &str, tag: &str) -> String {
 impl Fleet {
     /// Three accounts with a role each, trusted and permitted as printed, and CI's session.
     fn of(blueprint: &str) -> Self {
+        let alone = ACCOUNTS.lock().unwrap_or_else(PoisonError::into_inner);
         let upstream = url("CTGUARD_TEST_AUTH_URL");
         let watch = Arc::new(Mutex::new(Watch::default()));
         let (seen, behind) = (Arc::clone(&watch), upstream.clone());
         let proxy = Stub::start(move |call| Some(pass_on(&seen, &behind, call)));
         let folder = TempDir::new().unwrap();
         let credentials = Default::default();
-        let mut fleet = Self { url: upstream, proxy, watch, folder, credentials };
+        let mut fleet = Self { _accounts: alone, url: upstream, proxy, watch, folder, credentials };
         fleet.write(blueprint);
         let printed = |args: &[&str]| {
             fleet.run(&[&["policy"], args, &["--ci-account", CI]].concat()).expect(0).json()
@@ -300,6 +321,7 @@ impl Fleet {
         let mut policies = BTreeMap::new();
         for (account, name, trust, whose) in roles {
             let policy = printed(&["all", "--for", whose]);
+            without_role(account, name);
             by_owner(
                 account,
                 &[
