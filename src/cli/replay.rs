@@ -1,4 +1,5 @@
 use super::context::Read;
+use super::day::Day;
 use super::files::{self, Readers};
 use super::{Format, GlobalOptions, Io, ProgressShown, acting, context, output, print, print_json};
 use crate::error::{CommandError, Exit};
@@ -59,12 +60,12 @@ pub struct ReplayArgs {
     /// The table that the query reads
     #[arg(long, value_name = "TABLE", default_value = "cloudtrail_logs", value_parser = table, env = "CTGUARD_TABLE")]
     table: String,
-    /// Leave out events before this day (YYYY-MM-DD, UTC)
-    #[arg(long, value_name = "DATE", env = "CTGUARD_SINCE")]
-    since: Option<Date>,
-    /// Leave out events after this day (YYYY-MM-DD, UTC)
-    #[arg(long, value_name = "DATE", env = "CTGUARD_UNTIL")]
-    until: Option<Date>,
+    /// Leave out events before this day (UTC): 2026-11-01, 7d or 2w (days or weeks ago), yesterday
+    #[arg(long, value_name = "DAY", env = "CTGUARD_SINCE", value_parser = Day::parse)]
+    since: Option<Day>,
+    /// Leave out events after this day (UTC), written in the same way
+    #[arg(long, value_name = "DAY", env = "CTGUARD_UNTIL", value_parser = Day::parse)]
+    until: Option<Day>,
     /// Number of threads; by default one per core
     #[arg(long, value_name = "N", env = "CTGUARD_THREADS", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
@@ -111,7 +112,7 @@ pub fn run(
         Ok(read) => read,
         Err(exit) => return Ok(exit),
     };
-    let period = period(args)?;
+    let period = period(args, global.as_of(io))?;
     let setup = match offline::rules(&read.blueprint, global.as_of(io)) {
         Ok(rules) => Setup::new(&read.blueprint, rules, period),
         Err(problems) => {
@@ -140,8 +141,8 @@ pub fn run(
     Ok(Exit::Incomplete.when(replay.is_incomplete()))
 }
 
-fn period(args: &ReplayArgs) -> Result<Period, CommandError> {
-    match (args.since, args.until) {
+fn period(args: &ReplayArgs, today: Date) -> Result<Period, CommandError> {
+    match (args.since.map(|day| day.on(today)), args.until.map(|day| day.on(today))) {
         (Some(since), Some(until)) if since > until => Err(CommandError::usage(format!(
             "--since {since} is after --until {until}: no day is left"
         ))
