@@ -6,6 +6,7 @@ use crate::error::{CommandError, Exit};
 use crate::report::positions::Positions;
 use crate::report::replay::html;
 use crate::report::replay::progress::Reading;
+use crate::report::replay::{NotCounted, Query};
 use crate::report::screen::plain;
 use crate::report::view::View;
 use crate::run;
@@ -23,7 +24,6 @@ use eventbridge_pattern::archive::{Containers, Found, Kind, LogFile, PassedOver,
 use eventbridge_pattern::set::PatternSet;
 use jiff::ToSpan;
 use jiff::civil::Date;
-use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -443,15 +443,16 @@ fn print_query(
     }
     match global.format {
         Format::Json => {
-            let refused: Vec<_> = query
+            let not_counted = query
                 .refused
                 .iter()
-                .map(|(alert, why)| json!({ "alert": alert, "path": why.path, "why": why.why }))
+                .map(|(alert, why)| NotCounted {
+                    alert: alert.to_string(),
+                    path: why.path.clone(),
+                    why: why.why.clone(),
+                })
                 .collect();
-            print_json(
-                io,
-                &json!({ "format_version": 1, "sql": query.text, "not_counted": refused }),
-            )?;
+            print_json(io, &Query { format_version: 1, sql: query.text, not_counted })?;
         }
         _ => print(io, &query.text)?,
     }
