@@ -8,6 +8,7 @@ mod apply;
 mod completions;
 mod context;
 mod coverage;
+mod day;
 mod destroy;
 mod drift;
 mod drill;
@@ -174,7 +175,7 @@ pub(crate) struct GlobalOptions {
     #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, env = "CTGUARD_COLOR")]
     color: ColorChoice,
     /// Print no warnings and no progress
-    #[arg(short, long, global = true, env = "CTGUARD_QUIET", value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(short, long, global = true, env = "CTGUARD_QUIET", value_parser = clap::builder::BoolishValueParser::new())]
     quiet: bool,
     /// How progress is shown on standard error: a line on a terminal, or one event per line for
     /// programs

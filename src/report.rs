@@ -28,6 +28,7 @@ pub mod samples;
 mod sarif;
 pub mod schema;
 pub mod screen;
+pub mod snapshot;
 pub mod stopped;
 pub mod validate;
 pub mod verify;

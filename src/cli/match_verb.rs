@@ -3,7 +3,7 @@ use super::{GlobalOptions, Io, context, is_json};
 use crate::error::{CommandError, Exit};
 use crate::report::Paint;
 use crate::report::matches;
-use crate::report::matches::Totals;
+use crate::report::matches::{Broken, Totals};
 use clap::{Args, ValueEnum};
 use ctguard_core::blueprint::Blueprint;
 use ctguard_core::offline;
@@ -15,7 +15,6 @@ use ctguard_core::resource::rule::RuleState;
 use eventbridge_pattern::Pattern;
 use eventbridge_pattern::archive::{Flow, Item, Reader, Unread, What, fields, is_ordinary};
 use eventbridge_pattern::set::{BadRecord, PatternSet, Scratch};
-use serde::Serialize;
 use serde::de::IgnoredAny;
 use std::io::{BufWriter, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
@@ -260,18 +259,6 @@ struct Matching<'a, W: Write> {
     totals: Totals,
     broken: Vec<Broken>,
     printed: u64,
-}
-
-/// Something that could not be read.
-#[derive(Debug, Clone, Serialize)]
-struct Broken {
-    input: String,
-    /// Absent for a whole file.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    number: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    line: Option<u64>,
-    why: String,
 }
 
 impl<W: Write> Matching<'_, W> {

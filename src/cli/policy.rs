@@ -1,7 +1,7 @@
 use super::{BlueprintArg, GlobalOptions, Io, context, is_json, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::report::policy as report;
-use crate::report::policy::{Policies, lacking, render, size};
+use crate::report::policy::{Lacking, Policies, lacking, render, size};
 use crate::report::yaml;
 use clap::{Args, ValueEnum};
 use ctguard_core::blueprint::{AssumedRole, Blueprint, Regions};
@@ -17,7 +17,6 @@ use ctguard_core::permissions::{
     Identity, IdentityPolicy, MANAGED_POLICY_MAX_CHARS, Purpose, path_and_name, policies, wanted,
 };
 use ctguard_core::scope::{AccountId, Partition, Place, Region};
-use serde_json::json;
 use std::path::PathBuf;
 
 /// Print the IAM policies that ctguard needs, and who may use them.
@@ -51,10 +50,10 @@ pub struct PolicyArgs {
     #[arg(long, value_name = "rule/NAME", value_delimiter = ',', env = "CTGUARD_ADOPT", conflicts_with_all = ["check", "bootstrap", "trust"])]
     adopt: Vec<String>,
     /// Ask whether the credentials in use have these permissions, instead of printing them
-    #[arg(long, env = "CTGUARD_CHECK", value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(long, env = "CTGUARD_CHECK", value_parser = clap::builder::BoolishValueParser::new())]
     check: bool,
     /// Print a CloudFormation template of the role that ctguard assumes in the blueprint's accounts
-    #[arg(long, conflicts_with = "check", env = "CTGUARD_BOOTSTRAP", value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(long, conflicts_with = "check", env = "CTGUARD_BOOTSTRAP", value_parser = clap::builder::BoolishValueParser::new())]
     bootstrap: bool,
     /// With --bootstrap: which role, if the blueprint names several
     #[arg(long, value_name = "NAME", requires = "bootstrap", env = "CTGUARD_ROLE")]
@@ -131,7 +130,7 @@ struct TrustArgs {
     #[arg(long, requires = "trust", env = "CTGUARD_ENVIRONMENT", value_delimiter = ',')]
     environment: Vec<String>,
     /// With --trust github: jobs of any pull request; only for a role that reads
-    #[arg(long, requires = "trust", env = "CTGUARD_PULL_REQUESTS", value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(long, requires = "trust", env = "CTGUARD_PULL_REQUESTS", value_parser = clap::builder::BoolishValueParser::new())]
     pull_requests: bool,
     /// With --trust gitlab: the host of a self-managed GitLab
     #[arg(
@@ -263,7 +262,8 @@ pub fn run(
     if args.check {
         let (caller, lacks) = context::block_on(check(global, &read, purpose, io))??;
         if is_json(global) {
-            print_json(io, &json!({ "format_version": 1, "identity": caller, "lacking": lacks }))?;
+            let (identity, lacking) = (caller.to_string(), lacks.clone());
+            print_json(io, &Lacking { format_version: 1, identity, lacking })?;
         } else {
             print(io, &lacking(&caller, &lacks))?;
         }

@@ -1,10 +1,12 @@
 use super::context::Read;
+use super::day::Day;
 use super::files::{self, Readers};
 use super::{Format, GlobalOptions, Io, ProgressShown, acting, context, output, print, print_json};
 use crate::error::{CommandError, Exit};
 use crate::report::positions::Positions;
 use crate::report::replay::html;
 use crate::report::replay::progress::Reading;
+use crate::report::replay::{NotCounted, Query};
 use crate::report::screen::plain;
 use crate::report::view::View;
 use crate::run;
@@ -22,7 +24,6 @@ use eventbridge_pattern::archive::{Containers, Found, Kind, LogFile, PassedOver,
 use eventbridge_pattern::set::PatternSet;
 use jiff::ToSpan;
 use jiff::civil::Date;
-use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -59,12 +60,12 @@ pub struct ReplayArgs {
     /// The table that the query reads
     #[arg(long, value_name = "TABLE", default_value = "cloudtrail_logs", value_parser = table, env = "CTGUARD_TABLE")]
     table: String,
-    /// Leave out events before this day (YYYY-MM-DD, UTC)
-    #[arg(long, value_name = "DATE", env = "CTGUARD_SINCE")]
-    since: Option<Date>,
-    /// Leave out events after this day (YYYY-MM-DD, UTC)
-    #[arg(long, value_name = "DATE", env = "CTGUARD_UNTIL")]
-    until: Option<Date>,
+    /// Leave out events before this day (UTC): 2026-11-01, 7d or 2w (days or weeks ago), yesterday
+    #[arg(long, value_name = "DAY", env = "CTGUARD_SINCE", value_parser = Day::parse)]
+    since: Option<Day>,
+    /// Leave out events after this day (UTC), written in the same way
+    #[arg(long, value_name = "DAY", env = "CTGUARD_UNTIL", value_parser = Day::parse)]
+    until: Option<Day>,
     /// Number of threads; by default one per core
     #[arg(long, value_name = "N", env = "CTGUARD_THREADS", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
@@ -112,7 +113,7 @@ pub fn run(
         Err(exit) => return Ok(exit),
     };
     read.blueprint = read.blueprint.with_watch();
-    let period = period(args)?;
+    let period = period(args, global.as_of(io))?;
     let setup = match offline::rules(&read.blueprint, global.as_of(io)) {
         Ok(rules) => Setup::new(&read.blueprint, rules, period),
         Err(problems) => {
@@ -141,8 +142,8 @@ pub fn run(
     Ok(Exit::Incomplete.when(replay.is_incomplete()))
 }
 
-fn period(args: &ReplayArgs) -> Result<Period, CommandError> {
-    match (args.since, args.until) {
+fn period(args: &ReplayArgs, today: Date) -> Result<Period, CommandError> {
+    match (args.since.map(|day| day.on(today)), args.until.map(|day| day.on(today))) {
         (Some(since), Some(until)) if since > until => Err(CommandError::usage(format!(
             "--since {since} is after --until {until}: no day is left"
         ))
@@ -443,15 +444,16 @@ fn print_query(
     }
     match global.format {
         Format::Json => {
-            let refused: Vec<_> = query
+            let not_counted = query
                 .refused
                 .iter()
-                .map(|(alert, why)| json!({ "alert": alert, "path": why.path, "why": why.why }))
+                .map(|(alert, why)| NotCounted {
+                    alert: alert.to_string(),
+                    path: why.path.clone(),
+                    why: why.why.clone(),
+                })
                 .collect();
-            print_json(
-                io,
-                &json!({ "format_version": 1, "sql": query.text, "not_counted": refused }),
-            )?;
+            print_json(io, &Query { format_version: 1, sql: query.text, not_counted })?;
         }
         _ => print(io, &query.text)?,
     }

@@ -16,6 +16,8 @@ pub struct SchemaArgs {
 enum Described {
     /// The YAML file, for editors
     Blueprint,
+    /// A YAML file of alerts that a blueprint includes, for editors
+    Included,
     /// What plan, drift and show print, and plan --out saves
     Plan,
     /// What verify prints
@@ -36,6 +38,16 @@ enum Described {
     Import,
     /// What drill prints
     Drill,
+    /// What test prints
+    Test,
+    /// What replay prints
+    Replay,
+    /// What match prints
+    Match,
+    /// What policy prints
+    Policy,
+    /// What snapshot prints
+    Snapshot,
 }
 
 /// The schema of a blueprint.
@@ -44,6 +56,7 @@ pub(super) const BLUEPRINT: &str = include_str!("../../docs/schema/blueprint.jso
 pub fn run(args: &SchemaArgs, _: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit, CommandError> {
     let text = match args.what {
         Described::Blueprint => BLUEPRINT,
+        Described::Included => include_str!("../../docs/schema/included.json"),
         Described::Plan => include_str!("../../docs/schema/plan.json"),
         Described::Report => include_str!("../../docs/schema/report.json"),
         Described::Apply => include_str!("../../docs/schema/apply.json"),
@@ -54,6 +67,11 @@ pub fn run(args: &SchemaArgs, _: &GlobalOptions, io: &mut Io<'_>) -> Result<Exit
         Described::Coverage => include_str!("../../docs/schema/coverage.json"),
         Described::Import => include_str!("../../docs/schema/import.json"),
         Described::Drill => include_str!("../../docs/schema/drill.json"),
+        Described::Test => include_str!("../../docs/schema/test.json"),
+        Described::Replay => include_str!("../../docs/schema/replay.json"),
+        Described::Match => include_str!("../../docs/schema/match.json"),
+        Described::Policy => include_str!("../../docs/schema/policy.json"),
+        Described::Snapshot => include_str!("../../docs/schema/snapshot.json"),
     };
     print(io, text)?;
     Ok(Exit::Done)

@@ -2,6 +2,7 @@ use super::files::{self, Readers};
 use super::next;
 use super::{BlueprintArg, Cli, GlobalOptions, Io, Verb, context, is_json, print, print_json};
 use crate::error::{CommandError, Exit};
+use crate::report::snapshot::Taken;
 use crate::run;
 use crate::run::Survey;
 use clap::Args;
@@ -12,7 +13,6 @@ use ctguard_core::plan::{Stage, diff};
 use ctguard_core::plural::count;
 use ctguard_core::proof::{Status, prove};
 use ctguard_core::snapshot::file::{FileError, Recording};
-use serde_json::json;
 use std::io::{self, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -101,8 +101,7 @@ fn say(
     let (file, places) = (args.out.display().to_string(), recording.places.len());
     let as_of = recording.as_of.to_string();
     if is_json(global) {
-        let value = json!({ "format_version": 1, "file": file, "as_of": as_of, "places": places, "complete": complete });
-        return print_json(io, &value);
+        return print_json(io, &Taken { format_version: 1, file, as_of, places, complete });
     }
     let blueprint = next::quoted(&args.blueprint.blueprint.display().to_string());
     let quoted = next::quoted(&file);

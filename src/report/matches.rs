@@ -5,6 +5,7 @@ use super::screen::line;
 use ctguard_core::offline::{AlertDecision, EventDecision, Form, Note, Undeliverable};
 use ctguard_core::plural::count;
 use eventbridge_pattern::Mismatch;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -23,7 +24,7 @@ const VALUES_MAX_CHARS: usize = 300;
 pub const BROKEN_TOLD: u64 = 1_000;
 
 /// The number of events, and remarks about them.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct Totals {
     pub events: u64,
     pub matched: u64,
@@ -36,8 +37,10 @@ pub struct Totals {
     /// What is known to hold no events, by what it is.
     pub passed_over: BTreeMap<&'static str, u64>,
     #[serde(serialize_with = "as_list")]
+    #[schemars(schema_with = "counted")]
     pub notes: BTreeMap<Note, u64>,
     #[serde(serialize_with = "reasons_as_list")]
+    #[schemars(schema_with = "counted")]
     pub reasons: BTreeMap<Undeliverable, u64>,
     /// Notes of further kinds.
     pub further_notes: u64,
@@ -78,6 +81,47 @@ impl Totals {
             }
         }
     }
+}
+
+/// The schema of a list of notes or reasons with the number of events.
+fn counted(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {
+                "code": { "type": "string", "description": "A stable name, for programs." },
+                "message": { "type": "string" },
+                "count": { "type": "integer", "minimum": 1, "description": "Of how many events." },
+            },
+            "required": ["code", "message", "count"],
+        },
+    })
+}
+
+/// All that `match` prints, piece by piece.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Matched<'a> {
+    /// The version of this format.
+    #[schemars(extend("const" = 1))]
+    pub format_version: u32,
+    /// What matches; all events, where that is asked for.
+    pub results: Vec<EventDecision<'a>>,
+    pub totals: Totals,
+    pub broken: Vec<Broken>,
+}
+
+/// Something that could not be read.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Broken {
+    pub input: String,
+    /// The number of the event; absent for a whole file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<u64>,
+    /// The line where it begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+    pub why: String,
 }
 
 #[derive(Serialize)]

@@ -8,6 +8,7 @@ use ctguard_core::permissions::{
     INLINE_POLICIES_MAX_CHARS, IdentityPolicy, MANAGED_POLICY_MAX_CHARS,
 };
 use ctguard_core::plural::count;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use std::fmt::Write;
@@ -16,8 +17,10 @@ use std::fmt::Write;
 const FORMAT_VERSION: u32 = 1;
 
 /// All policies of a blueprint.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Policies {
+    /// The version of this format.
+    #[schemars(extend("const" = FORMAT_VERSION))]
     pub format_version: u32,
     pub blueprint: String,
     /// What the identities are to do: `apply`.
@@ -26,7 +29,7 @@ pub struct Policies {
 }
 
 /// One identity's policy.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Entry {
     /// `hub`, `trail`, `spoke` or `ci`.
     #[serde(rename = "for")]
@@ -117,9 +120,22 @@ fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).unwrap_or_default()
 }
 
+/// What the identity in use may not do.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Lacking {
+    /// The version of this format.
+    #[schemars(extend("const" = 1))]
+    pub format_version: u32,
+    /// The ARN of the identity.
+    pub identity: String,
+    pub lacking: Vec<Permission>,
+}
+
 /// An organization's policy, in its parts.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Guard {
+    /// The version of this format.
+    #[schemars(extend("const" = FORMAT_VERSION))]
     pub format_version: u32,
     pub blueprint: String,
     /// `scp` or `rcp`.
@@ -129,7 +145,7 @@ pub struct Guard {
     pub policies: Vec<GuardPart>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct GuardPart {
     /// As Organizations counts them.
     pub characters: usize,

@@ -5,12 +5,14 @@ mod chart;
 pub mod html;
 pub mod markdown;
 pub mod progress;
+mod query;
 mod words;
 
 use super::Paint;
 use buckets::Buckets;
 use ctguard_core::blueprint::Risk;
 use ctguard_core::replay::{ActorKind, AlertReplay, Replay};
+pub use query::{NotCounted, Query};
 use std::fmt::Write;
 pub(super) use words::plain;
 use words::{grouped, times};

@@ -6,6 +6,10 @@
 
 use super::apply::ApplyReport;
 use super::events::EventCheck;
+use super::matches::Matched;
+use super::policy::{Guard, Lacking, Policies};
+use super::replay::Query;
+use super::snapshot::Taken;
 use super::stopped::Stopped;
 use super::validate::Validation;
 use ctguard_core::coverage::Coverage;
@@ -14,7 +18,9 @@ use ctguard_core::drill::DrillReport;
 use ctguard_core::events::Found;
 use ctguard_core::explain::Explanation;
 use ctguard_core::import::Import;
+use ctguard_core::offline::Trial;
 use ctguard_core::proof::Report;
+use ctguard_core::replay::Replay;
 use schemars::generate::SchemaSettings;
 use schemars::transform::{RecursiveTransform, Transform};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -36,6 +42,43 @@ pub enum Document {
     Coverage,
     Import,
     Drill,
+    Test,
+    Replay,
+    Match,
+    Policy,
+    Snapshot,
+}
+
+/// What `policy` prints: the policies of all identities, what an organization's policy holds back,
+/// or what an identity lacks.
+struct Policy;
+
+impl JsonSchema for Policy {
+    fn schema_name() -> Cow<'static, str> {
+        "Policy".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let all = generator.subschema_for::<Policies>();
+        let guard = generator.subschema_for::<Guard>();
+        let lacking = generator.subschema_for::<Lacking>();
+        json_schema!({ "oneOf": [all, guard, lacking] })
+    }
+}
+
+/// What `replay` prints: counts, or the query that gives them.
+struct ReplayedOrQuery;
+
+impl JsonSchema for ReplayedOrQuery {
+    fn schema_name() -> Cow<'static, str> {
+        "ReplayedOrQuery".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let replay = generator.subschema_for::<Replay>();
+        let query = generator.subschema_for::<Query>();
+        json_schema!({ "oneOf": [replay, query] })
+    }
 }
 
 /// What `apply` prints: what it did, or why it did nothing.
@@ -101,6 +144,28 @@ impl Document {
                 "What `ctguard import` prints with `--format json`.",
             ),
             Self::Drill => ("A drill", "What `ctguard drill` prints with `--format json`."),
+            Self::Test => (
+                "The trial of a blueprint on samples",
+                "What `ctguard test` prints with `--format json`.",
+            ),
+            Self::Replay => (
+                "What a blueprint would have alerted on",
+                "What `ctguard replay` prints with `--format json`; with `--sql`, the query.",
+            ),
+            Self::Match => (
+                "What matches a pattern or a blueprint",
+                "What `ctguard match` prints with `--format json`.",
+            ),
+            Self::Policy => (
+                "IAM policies of a blueprint",
+                "What `ctguard policy` prints with `--format json`; with `--guard` an organization's \
+                 policies, with `--check` what the caller lacks. One identity's policy alone, and a \
+                 template of CloudFormation, are as AWS has them.",
+            ),
+            Self::Snapshot => (
+                "A snapshot that was taken",
+                "What `ctguard snapshot` prints with `--format json`.",
+            ),
         }
     }
 
@@ -117,6 +182,11 @@ impl Document {
             Self::Coverage => body::<Coverage>(),
             Self::Import => body::<Import>(),
             Self::Drill => body::<DrillReport>(),
+            Self::Test => body::<Trial>(),
+            Self::Replay => body::<ReplayedOrQuery>(),
+            Self::Match => body::<Matched<'_>>(),
+            Self::Policy => body::<Policy>(),
+            Self::Snapshot => body::<Taken>(),
         }
     }
 }

@@ -22,6 +22,7 @@ mod lenient;
 mod note;
 mod rules;
 mod samples;
+mod shapes;
 
 pub use check::{check, checked};
 pub use decide::{AlertDecision, Decision, EventDecision, decide, decide_alerts};

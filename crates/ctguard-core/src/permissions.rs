@@ -18,6 +18,7 @@ use crate::resource::policy::{self, characters};
 pub use crate::resource::role::INLINE_POLICIES_MAX_CHARS;
 use crate::scope::{AccountId, Partition, Place, Region};
 use grants::{Duties, allow, statements};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -33,7 +34,7 @@ pub const MANAGED_POLICY_MAX_CHARS: usize = 6_144;
 const ROLES_NAMED: usize = 50;
 
 /// Permission for one call on one resource.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Permission {
     /// As IAM names it: `events:PutRule`.
     pub operation: String,

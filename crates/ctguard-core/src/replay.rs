@@ -45,6 +45,7 @@ use crate::offline::OfflineRule;
 use crate::resource::topic::Protocol;
 use cost::Cost;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use suggest::Suggestion;
@@ -99,9 +100,11 @@ pub struct Sends {
 }
 
 /// The days asked for, both inclusive, UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct Period {
+    #[schemars(with = "Option<String>")]
     pub since: Option<Date>,
+    #[schemars(with = "Option<String>")]
     pub until: Option<Date>,
 }
 
@@ -182,11 +185,12 @@ fn sends(blueprint: &Blueprint, notify: &[String]) -> Sends {
 }
 
 /// What the blueprint would have alerted on.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Replay {
     pub format_version: u32,
     /// The blueprint's name.
     pub blueprint: String,
+    #[schemars(with = "String", extend("pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
     pub as_of: Date,
     /// The days asked for.
     pub period: Period,
@@ -210,7 +214,7 @@ pub struct Replay {
 }
 
 /// The event histories that were looked up: they have management events only.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct LookedUp {
     /// Accounts × regions.
     pub places: u64,
@@ -219,16 +223,18 @@ pub struct LookedUp {
 }
 
 /// The first and the last day of the logs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Days {
+    #[schemars(with = "String", extend("pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
     pub first: Date,
+    #[schemars(with = "String", extend("pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
     pub last: Date,
     /// How many days that is, both included.
     pub count: u32,
 }
 
 /// What was not counted.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct Skipped {
     /// Files and records that were not read: the sum of `unread`.
     pub broken: u64,
@@ -243,7 +249,7 @@ pub struct Skipped {
 }
 
 /// What was read.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct Files {
     pub count: u64,
     /// As they are on disk.
@@ -257,7 +263,7 @@ pub struct Files {
 }
 
 /// Records or events that were taken out of the same.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct ReadFrom {
     /// From outside in, such as `sqs-message > sns-notification`; `json` for what stood by itself.
     pub container: String,
@@ -267,7 +273,7 @@ pub struct ReadFrom {
 }
 
 /// A file, or a part of it, that could not be read.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct BrokenPart {
     pub path: String,
     /// The number of the record in the file, from 1; absent when it is the file.
@@ -280,7 +286,7 @@ pub struct BrokenPart {
 }
 
 /// One alert.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct AlertReplay {
     pub id: String,
     pub title: String,
@@ -292,6 +298,7 @@ pub struct AlertReplay {
     /// Of these, repeats of an action that was recorded before.
     pub duplicates: u64,
     /// Days on which it is raised.
+    #[schemars(with = "BTreeMap<String, u64>")]
     pub per_day: BTreeMap<Date, u64>,
     /// Records among them whose time cannot be read.
     pub undated: u64,
@@ -311,20 +318,20 @@ pub struct AlertReplay {
 }
 
 /// The most frequent first, then by name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Ranking<T> {
     pub top: Vec<T>,
     /// Records of all that are not in `top`.
     pub others: u64,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct ByName {
     pub name: String,
     pub count: u64,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct ByPrincipal {
     pub name: String,
     pub kind: ActorKind,
@@ -340,7 +347,7 @@ pub struct ByPrincipal {
 }
 
 /// Seconds in which an e-mail address would have been sent more than SNS sends.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Bursts {
     pub limit_per_second: u64,
     /// How many there are.
@@ -349,7 +356,7 @@ pub struct Bursts {
     pub top: Vec<Burst>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Burst {
     pub destination: String,
     /// `account/region` of the topic; absent for the hub's.
@@ -360,7 +367,7 @@ pub struct Burst {
 }
 
 /// One in so many was kept: 1 means all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Sampling {
     pub principals: u64,
     pub places: u64,

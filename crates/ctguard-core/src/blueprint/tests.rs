@@ -5,6 +5,7 @@
 mod files;
 mod fleet;
 mod mistakes;
+mod schema;
 mod warnings;
 
 use super::*;

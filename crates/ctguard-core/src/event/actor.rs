@@ -30,11 +30,12 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-understanding-s3-entries.html>.
 
 use super::identity::{PrincipalField, UserIdentity, is_nobody, is_sso_role};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
 /// The kind of actor of a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ActorKind {
     /// A person: the root user, a session of the console or of IAM Identity Center.

@@ -26,6 +26,7 @@
 
 use super::{EventKind, EventRef};
 use eventbridge_pattern::{Excluded, Filter, Matcher};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -57,7 +58,7 @@ pub fn asks_for_an_error(condition: &Filter) -> bool {
 }
 
 /// How an event ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Ended {
     Succeeded,

@@ -4,6 +4,7 @@ use super::{Deed, Delivery, Form, Given, Note, OfflineRule, Undeliverable, deliv
 use crate::blueprint::{Blueprint, Risk};
 use crate::resource::rule::RuleState;
 use eventbridge_pattern::{Mismatch, Pattern};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -42,7 +43,7 @@ pub fn decide(pattern: &Pattern, state: Option<RuleState>, given: &Given) -> Dec
 }
 
 /// The decision of an alert about an event.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct AlertDecision<'b> {
     pub id: &'b str,
     pub risk: Risk,
@@ -54,6 +55,7 @@ pub struct AlertDecision<'b> {
     pub notes: Vec<Note>,
     /// Why the pattern nearest to the event does not match; only on request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "super::shapes::mismatches")]
     pub mismatches: Vec<Mismatch>,
 }
 
@@ -114,7 +116,7 @@ fn nearest(rules: &[OfflineRule], given: &Given) -> Vec<Mismatch> {
 }
 
 /// The decision about one event, as it is printed.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct EventDecision<'a> {
     /// The file, `-` for standard input.
     pub input: &'a str,
@@ -142,6 +144,7 @@ pub struct EventDecision<'a> {
     pub withheld: Option<Undeliverable>,
     /// Why the pattern does not match; only on request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "super::shapes::mismatches")]
     pub mismatches: Vec<Mismatch>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,

@@ -15,6 +15,7 @@ use super::Note;
 use super::envelope::DeliveryFields;
 use crate::event::{Access, EventKind};
 use crate::resource::rule::RuleState;
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 use serde_json::Value;
 
@@ -103,6 +104,23 @@ impl Undeliverable {
             Self::UnknownType(_) => "unknown-type",
             Self::NotARecord(_) => "not-a-record",
         }
+    }
+}
+
+impl JsonSchema for Undeliverable {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Undeliverable".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "object",
+            "properties": {
+                "code": { "type": "string", "description": "A stable name, for programs." },
+                "message": { "type": "string", "description": "A sentence without a full stop." },
+            },
+            "required": ["code", "message"],
+        })
     }
 }
 

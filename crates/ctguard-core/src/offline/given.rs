@@ -8,12 +8,13 @@ use crate::event::identity::UserIdentity;
 use crate::event::outcome::{Ended, ended};
 use eventbridge_pattern::archive::Unread;
 use eventbridge_pattern::{Event, cloudtrail};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use std::borrow::Cow;
 
 /// The recognised form of an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Form {
     /// An event as EventBridge has it.
@@ -37,7 +38,7 @@ pub struct Given {
 }
 
 /// Who did it, and how it ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Deed {
     /// The most specific name in `userIdentity`; absent where it names nobody.
     pub by: Option<String>,

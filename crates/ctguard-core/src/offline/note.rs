@@ -1,5 +1,6 @@
 //! Notes on a decision that do not change it.
 
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 use std::fmt;
 
@@ -78,6 +79,23 @@ impl fmt::Display for Note {
             }
             Self::NobodyNotified => f.write_str("the alert has no destination, so nobody is told"),
         }
+    }
+}
+
+impl JsonSchema for Note {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Note".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "object",
+            "properties": {
+                "code": { "type": "string", "description": "A stable name, for programs." },
+                "message": { "type": "string", "description": "A sentence without a full stop." },
+            },
+            "required": ["code", "message"],
+        })
     }
 }
 

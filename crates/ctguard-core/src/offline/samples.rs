@@ -15,6 +15,7 @@ use crate::scope::{AccountId, Partition, Place, Region};
 use eventbridge_pattern::{Event, Filter, Matcher, ruler};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -47,7 +48,7 @@ pub struct Samples {
 }
 
 /// An event of which no record satisfies the alert's conditions.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct NeverFires {
     /// `ec2:CreateRoute`.
     pub event: String,

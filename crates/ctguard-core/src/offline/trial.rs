@@ -12,6 +12,7 @@ use crate::scope::{AccountId, Partition, Place, Region};
 use eventbridge_pattern::Mismatch;
 use eventbridge_pattern::archive::{Flow, Item, Reader, What};
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use std::io::Read;
@@ -23,7 +24,7 @@ pub const FORMAT_VERSION: u32 = 1;
 const FORMATS: [Format; 5] = [Format::Mail, Format::Text, Format::Chat, Format::Json, Format::Raw];
 
 /// The trial of a blueprint.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Trial {
     pub format_version: u32,
     pub blueprint: String,
@@ -34,7 +35,7 @@ pub struct Trial {
 }
 
 /// The trial of one alert.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct AlertTrial {
     pub id: String,
     pub risk: Risk,
@@ -57,7 +58,7 @@ pub struct AlertTrial {
 }
 
 /// Where a sample comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Origin {
     Listed,
@@ -65,7 +66,7 @@ pub enum Origin {
 }
 
 /// The decision about a sample.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Got {
     Match,
@@ -78,7 +79,7 @@ pub enum Got {
 }
 
 /// One sample event at the rules of its alert.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct SampleTrial {
     pub origin: Origin,
     /// The file, with the number of the event where it has several; or `ec2:CreateRoute, other name
@@ -94,13 +95,14 @@ pub struct SampleTrial {
     pub withheld: Option<Undeliverable>,
     /// For one that should match and does not: the mismatches.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "super::shapes::mismatches")]
     pub mismatches: Vec<Mismatch>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
 }
 
 /// A message as a subscriber would receive it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct RenderedMessage {
     pub format: Format,
     /// The sample that it tells of.

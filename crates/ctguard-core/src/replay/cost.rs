@@ -6,6 +6,7 @@
 
 use super::{Sends, Setup, sends};
 use crate::blueprint::Blueprint;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The date and region of the prices.
@@ -24,7 +25,7 @@ struct Price {
 }
 
 /// What is billed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Item {
     /// Messages published to topics.
@@ -58,7 +59,7 @@ const PRICES_OF: [Price; 5] = [
 ];
 
 /// The estimate.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Cost {
     pub currency: &'static str,
     pub prices: &'static str,
@@ -68,7 +69,7 @@ pub struct Cost {
     pub total: f64,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct CostItem {
     pub item: Item,
     /// In a month of 30 days, rounded up.

@@ -19,6 +19,7 @@ use super::{ActorKind, ByName, ByPrincipal, Days, PrincipalField, Ranking, Watch
 use crate::event::identity::is_root;
 use jiff::ToSpan;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -34,7 +35,7 @@ const SILENCES_PERCENT: u64 = 80;
 const HOLDS_DAYS: i32 = 90;
 
 /// An entry for an alert's `except:`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Suggestion {
     pub principal: String,
     pub kind: ActorKind,

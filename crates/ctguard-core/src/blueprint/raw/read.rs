@@ -308,7 +308,7 @@ fn include(reader: &mut Reader<'_>, node: &Node) -> Option<RawInclude> {
         (Some(node), None) => RawIncludeFrom::Builtin(reader.text(node, "builtin")?),
         (None, Some(node)) => RawIncludeFrom::Path(reader.text(node, "path")?),
         // A key that is none has been reported, and is the reason.
-        (None, None) if !keys::INCLUDE.know(node) => return None,
+        (None, None) if !node.entries().is_empty() && !keys::INCLUDE.know(node) => return None,
         _ => {
             reader.wrong_type(node, "an include", "either `builtin` or `path`", HELP);
             return None;

@@ -2,12 +2,12 @@
 
 use super::*;
 
-#[test]
-fn every_mistake_is_pointed_at() {
+/// Blueprints with a mistake each, and where it is pointed at.
+pub(super) fn mistakes() -> Vec<(String, &'static [&'static str])> {
     let trail = |lines: &str| with("destinations:", &format!("trail:\n{lines}destinations:"));
     let events = |text: &str| with("[cloudtrail:StopLogging]", text);
     let destination = |text: &str| with("routes:", &format!("  x: {text}\nroutes:"));
-    let cases: Vec<(String, &[&str])> = vec![
+    vec![
         // The top.
         (with("version: 1\n", ""), &["1:1 missing-key"]),
         (with("version: 1", "version: 2"), &["1:10 version-unsupported"]),
@@ -251,9 +251,13 @@ fn every_mistake_is_pointed_at() {
         (with("alerts:", "include: [{ path: ../x.yaml }]\nalerts:"), &["7:19 include-outside"]),
         (with("alerts:", "include: [{ path: /x.yaml }]\nalerts:"), &["7:19 include-outside"]),
         (with("alerts:", "include: [{ omit: [] }]\nalerts:"), &["7:13 wrong-type"]),
-    ];
+    ]
+}
+
+#[test]
+fn every_mistake_is_pointed_at() {
     let mut wrong = Vec::new();
-    for (text, expected) in &cases {
+    for (text, expected) in &mistakes() {
         let loaded = read(text);
         assert_eq!(loaded.blueprint, None, "{text}");
         let found = places(&loaded);

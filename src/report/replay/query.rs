@@ -1,0 +1,23 @@
+//! The query that counts in Athena what a replay counts.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// A query, with what it leaves out.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Query {
+    /// The version of this format.
+    #[schemars(extend("const" = 1))]
+    pub format_version: u32,
+    pub sql: String,
+    pub not_counted: Vec<NotCounted>,
+}
+
+/// An alert whose conditions have no words in SQL.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct NotCounted {
+    pub alert: String,
+    /// The field below `detail`.
+    pub path: String,
+    pub why: String,
+}
