@@ -115,7 +115,7 @@ pub fn run(
     read.blueprint = read.blueprint.with_watch();
     let period = period(args, global.as_of(io))?;
     let setup = match offline::rules(&read.blueprint, global.as_of(io)) {
-        Ok(rules) => Setup::new(&read.blueprint, rules, period),
+        Ok(rules) => Setup::new(&read.blueprint, rules, period).narrowed(context::narrow(global)?),
         Err(problems) => {
             read.say(&problems, global, io);
             return Ok(Exit::Usage);
@@ -424,6 +424,10 @@ fn print_query(
     global: &GlobalOptions,
     io: &mut Io<'_>,
 ) -> Result<Exit, CommandError> {
+    if global.shard.is_some() {
+        let error = CommandError::usage("--shard: a query has no parts of a fleet");
+        return Err(error.hint("Name the accounts by --account."));
+    }
     let query = sql::query(setup, &blueprint.name, &args.table);
     if query.text.len() > sql::QUERY_MAX {
         return Err(CommandError::new(format!(

@@ -194,6 +194,38 @@ fn a_period_leaves_out_files_by_their_names_and_records_by_their_times() {
     assert_eq!((&later["skipped"]["files"], &later["files"]["count"]), (&json!(1), &json!(2)));
 }
 
+/// `--account` and `--region` narrow a replay, and what happens where the blueprint has no rules is told apart.
+#[test]
+fn accounts_and_regions_narrow_a_replay_and_the_headline_is_about_places_with_rules() {
+    let world = world();
+    let made = |region: &str, id: &str| {
+        let mut made = record("ec2", "CreateRoute", "2026-11-20T10:00:00Z", id, "alice");
+        made["awsRegion"] = json!(region);
+        made["recipientAccountId"] = json!("111122223333");
+        made
+    };
+    let mut silent = made("eu-west-1", "e4");
+    silent.as_object_mut().unwrap().remove("awsRegion");
+    let records = json!({ "Records": [made("eu-west-1", "e1"), made("us-east-1", "e2"), made("ap-south-2", "e3"), silent] });
+    std::fs::create_dir(world.path("logs")).unwrap();
+    world.write("logs/a.json", &records.to_string());
+    let counted = |args: &[&str]| {
+        let json = replay(&world, &[&["--format", "json"], args].concat()).expect(0).json();
+        ["raised", "uncovered"].map(|field| json[field].as_u64().unwrap())
+    };
+    assert_eq!(counted(&[]), [3, 1]);
+    assert_eq!(counted(&["--region", "eu-west-1"]), [2, 0], "one does not say where");
+    assert_eq!(counted(&["--account", "444455556666"]), [0, 0]);
+    let said = replay(&world, &[]).expect(0).out;
+    assert!(said.contains("raised 3 times in 4 events"), "{said}");
+    assert!(
+        said.contains("1 more record matches in accounts and regions that it does not"),
+        "{said}"
+    );
+    let said = replay(&world, &["--region", "eu-west-1"]).expect(0).out;
+    assert!(said.contains("2 records matched and lay outside of what was asked for"), "{said}");
+}
+
 #[test]
 fn a_suggested_exception_is_taken_by_validate_and_takes_the_noise_away() {
     let world = month();

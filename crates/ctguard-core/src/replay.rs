@@ -40,9 +40,11 @@ pub use crate::event::actor::ActorKind;
 pub use crate::event::identity::PrincipalField;
 
 use crate::blueprint::{Alert, Blueprint, Format, Risk, Subscriber};
+use crate::desired::Narrow;
 use crate::event::EventKind;
 use crate::offline::OfflineRule;
 use crate::resource::topic::Protocol;
+use crate::scope::{AccountId, Region};
 use cost::Cost;
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -70,6 +72,8 @@ pub struct Setup {
     /// All alerts are raised in one place.
     pub hub: bool,
     pub period: Period,
+    /// The accounts and regions asked for.
+    pub narrow: Narrow,
 }
 
 /// An alert that is counted.
@@ -149,7 +153,29 @@ impl Setup {
                 sends: sends(blueprint, &alert.notify),
             })
             .collect();
-        Self { alerts, rules, mailing, hub: blueprint.hub.is_some(), period }
+        Self {
+            alerts,
+            rules,
+            mailing,
+            hub: blueprint.hub.is_some(),
+            period,
+            narrow: Narrow::default(),
+        }
+    }
+
+    /// Counts records of these accounts and regions alone; those that do not say are counted, too.
+    pub fn narrowed(self, narrow: Narrow) -> Self {
+        Self { narrow, ..self }
+    }
+
+    /// Whether a record of this account and region was asked for.
+    fn asks_for(&self, account: Option<&str>, region: Option<&str>) -> bool {
+        account
+            .and_then(AccountId::new)
+            .is_none_or(|account| self.narrow.includes_account(&account))
+            && region.and_then(Region::new).is_none_or(|region| {
+                self.narrow.regions.is_empty() || self.narrow.regions.contains(&region)
+            })
     }
 }
 
@@ -203,8 +229,10 @@ pub struct Replay {
     pub events: u64,
     pub skipped: Skipped,
     pub files: Files,
-    /// Records that raise an alert, added up over all alerts.
+    /// Records that raise an alert, added up over all alerts, in the blueprint's places.
     pub raised: u64,
+    /// The same in accounts and regions that the blueprint does not cover: nothing is raised there.
+    pub uncovered: u64,
     /// Gravest first, then by id.
     pub alerts: Vec<AlertReplay>,
     pub bursts: Bursts,
@@ -242,7 +270,7 @@ pub struct Skipped {
     pub unread: BTreeMap<String, u64>,
     /// What is known to hold no events, by what it is.
     pub passed_over: BTreeMap<String, u64>,
-    /// Records that a rule matches and that lie outside of the period asked for.
+    /// Records that a rule matches and that lie outside of the period, the accounts or the regions asked for.
     pub outside: u64,
     /// Files that were not opened, since by their names they were delivered outside of the period.
     pub files: u64,

@@ -35,8 +35,15 @@ pub fn headline(replay: &Replay, strong: impl Fn(&str) -> String) -> String {
         1 => format!(" of {}", days.first),
         many => format!(" of {} days ({} to {})", grouped(many.into()), days.first, days.last),
     });
+    let elsewhere = match replay.uncovered {
+        0 => String::new(),
+        number => format!(
+            " {} in accounts and regions that it does not cover.",
+            times(number, "more record matches", "more records match")
+        ),
+    };
     format!(
-        "Blueprint {}: its {} would have been raised {} in {}{of_days}.",
+        "Blueprint {}: its {} would have been raised {} in {}{of_days}.{elsewhere}",
         strong(&replay.blueprint),
         times(replay.alerts.len() as u64, "alert", "alerts"),
         strong(&times(replay.raised, "time", "times")),
@@ -217,7 +224,7 @@ pub fn remarks(replay: &Replay) -> Vec<String> {
     }
     if skipped.outside > 0 {
         let records = times(skipped.outside, "record", "records");
-        lines.push(format!("{records} matched and lay outside of the period"));
+        lines.push(format!("{records} matched and lay outside of what was asked for"));
     }
     let sampled = replay.sampled;
     for (one_in, most, what, then) in [

@@ -82,6 +82,13 @@ impl fmt::Display for Note {
     }
 }
 
+impl Note {
+    /// Whether it says that no rule stands where the event landed.
+    pub fn is_not_covered(&self) -> bool {
+        matches!(self, Self::AccountNotCovered { .. } | Self::RegionNotCovered { .. })
+    }
+}
+
 impl JsonSchema for Note {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Note".into()

@@ -129,7 +129,8 @@ impl<'s> Counter<'s> {
         rules: &[u32],
     ) {
         let at = facts.time.as_deref().and_then(seconds);
-        if at.is_some_and(|at| !self.setup.period.contains(at)) {
+        let asked_for = self.setup.asks_for(facts.account.as_deref(), facts.region.as_deref());
+        if !asked_for || at.is_some_and(|at| !self.setup.period.contains(at)) {
             self.outside += 1;
             return;
         }

@@ -9,12 +9,13 @@
 mod column;
 mod leaf;
 
+use super::Setup;
 use super::time::day;
 use super::time::{day_number, day_start};
-use super::{Period, Setup};
 use crate::desired::pattern::Origin;
 use crate::offline::OfflineRule;
 use crate::resource::rule::RuleState;
+use crate::scope::{AccountId, Region};
 use eventbridge_pattern::Filter;
 use jiff::civil::Date;
 use std::fmt::Write;
@@ -152,7 +153,7 @@ fn text(
         out,
         "WITH judged AS (\n  SELECT\n{}\n  FROM {table}\n{}), counted AS (\n  SELECT\n",
         judged.join(",\n"),
-        within(setup.period)
+        within(setup)
     );
     let columns: Vec<String> = counted
         .iter()
@@ -189,12 +190,26 @@ fn text(
     out
 }
 
-/// The days asked for. Times are texts that sort as they follow one another.
-fn within(period: Period) -> String {
+/// The days, accounts and regions asked for. Times are texts that sort as they follow one another.
+fn within(setup: &Setup) -> String {
+    let period = setup.period;
     let after = |last: Date| day(day_number(day_start(last)) + 1);
     let since = period.since.map(|since| format!("eventtime >= '{since}'"));
     let until = period.until.map(|until| format!("eventtime < '{}'", after(until)));
-    let bounds: Vec<String> = since.into_iter().chain(until).collect();
+    // A record that does not say is counted.
+    let among = |column: &str, names: Vec<&str>| {
+        let listed: Vec<String> = names.into_iter().map(leaf::quoted).collect();
+        let listed = (!listed.is_empty()).then(|| listed.join(", "));
+        listed.map(|listed| format!("coalesce({column} IN ({listed}), true)"))
+    };
+    let accounts = setup.narrow.accounts.iter().map(AccountId::as_str).collect();
+    let regions = setup.narrow.regions.iter().map(Region::as_str).collect();
+    let bounds: Vec<String> = since
+        .into_iter()
+        .chain(until)
+        .chain(among("coalesce(recipientaccountid, useridentity.accountid)", accounts))
+        .chain(among("awsregion", regions))
+        .collect();
     match bounds.is_empty() {
         true => String::new(),
         false => format!("  WHERE {}\n", bounds.join(" AND ")),

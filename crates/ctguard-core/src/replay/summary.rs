@@ -46,6 +46,8 @@ pub fn summarize(setup: &Setup, counter: Counter<'_>, inputs: Inputs<'_>) -> Rep
         .zip(&setup.alerts)
         .map(|(index, watched)| alert(index, watched, &counter, &values, &inputs, days))
         .collect();
+    let all: u64 = raised.iter().sum();
+    let uncovered = uncovered(&counter, inputs.blueprint).min(all);
     alerts.sort_by(|a, b| b.risk.cmp(&a.risk).then_with(|| a.id.cmp(&b.id)));
     Replay {
         format_version: FORMAT_VERSION,
@@ -63,7 +65,8 @@ pub fn summarize(setup: &Setup, counter: Counter<'_>, inputs: Inputs<'_>) -> Rep
             files: inputs.skipped_files,
         },
         files: inputs.files,
-        raised: raised.iter().sum(),
+        raised: all - uncovered,
+        uncovered,
         alerts,
         bursts: bursts(setup, &counter),
         cost: cost::estimate(setup, &raised, days.map_or(0, |days| days.count)),
@@ -179,6 +182,20 @@ fn folded(principals: Vec<ByPrincipal>) -> Vec<ByPrincipal> {
 }
 
 /// What is remarkable about where an alert's records come from.
+/// Records that match in places where the blueprint has no rules.
+fn uncovered(counter: &Counter<'_>, blueprint: &Blueprint) -> u64 {
+    let without_rules = |place: &&OfPlace| {
+        let alert = blueprint.alerts.get(place.alert as usize);
+        alert.is_some_and(|alert| {
+            let notes =
+                placement(blueprint, alert, place.account.as_deref(), place.region.as_deref());
+            notes.iter().any(Note::is_not_covered)
+        })
+    };
+    let counted: u64 = counter.places.values().filter(without_rules).map(|place| place.count).sum();
+    counted.saturating_mul(counter.places.one_in())
+}
+
 fn add_placement(
     notes: &mut BTreeMap<String, u64>,
     index: u32,
