@@ -233,13 +233,15 @@ fn edit_bucket(
 }
 
 fn anybody(effect: &str, action: &str, resource: &str) -> Value {
-    json!({ "Sid": "somebodys", "Effect": effect, "Principal": "*", "Action": action, "Resource": resource })
+    let (_, name) = action.split_once(':').unwrap_or_default();
+    json!({ "Sid": format!("Somebodys{effect}{name}"), "Effect": effect, "Principal": "*", "Action": action, "Resource": resource })
 }
 
-/// Adds a statement to a policy, which may not be there yet.
+/// Adds a statement to a policy, which may not be there yet. One with its Sid gives way: two of one Sid are refused.
 fn add(policy: &mut Option<Value>, statement: Value) {
     let policy = policy.get_or_insert_with(|| document(Vec::new()));
     let mut statements: Vec<Value> = list(policy.get("Statement")).into_iter().cloned().collect();
+    statements.retain(|one| one.get("Sid").is_none() || one.get("Sid") != statement.get("Sid"));
     statements.push(statement);
     policy["Statement"] = Value::Array(statements);
 }
