@@ -88,9 +88,20 @@ pub(super) fn folded<'a>(said: impl IntoIterator<Item = (&'a Address, String)>) 
             None => told.push((vec![address], text)),
         }
     }
-    told.into_iter()
-        .map(|(objects, text)| Alike { text: shared(&objects, text), objects })
-        .collect()
+    // The name of an account may be that of a place, and elsewhere that of the caller.
+    let mut all: Vec<Alike<'a>> = Vec::new();
+    for (objects, text) in told {
+        let text = shared(&objects, text);
+        let kind = objects.first().map(|one| one.kind);
+        let is_same = |other: &&mut Alike<'_>| {
+            other.text == text && other.objects.first().map(|one| one.kind) == kind
+        };
+        match all.iter_mut().find(is_same) {
+            Some(same) => same.objects.extend(objects),
+            None => all.push(Alike { objects, text }),
+        }
+    }
+    all
 }
 
 /// The text that was said of the first object, as it holds for all.
@@ -162,6 +173,11 @@ mod tests {
         let all = folded([(&a, said(&a)), (&b, said(&b)), (&c, said(&c))]);
         let told: Vec<&str> = all.iter().map(|one| one.text.as_str()).collect();
         assert_eq!(told, ["PutRule of {name} in {region} was denied"]);
+        let elsewhere = rule("222233334444", "us-east-1", "a-rule");
+        let denied = |_: &Address| "denied to 111122223333".to_owned();
+        let here = [&a, &b, &elsewhere].map(|one| (one, denied(one)));
+        let told: Vec<usize> = folded(here).iter().map(|one| one.objects.len()).collect();
+        assert_eq!(told, [3], "the caller's account is in its own places, too");
         let names = AccountNames::new();
         assert_eq!(
             all.first().map(|one| listed(&one.objects, &names)).unwrap_or_default(),

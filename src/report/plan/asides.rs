@@ -42,7 +42,7 @@ pub(super) fn refusals(out: &mut String, all: &[Refusal], names: &AccountNames<'
     let _ = writeln!(out, "\n{}", paint.head("Refused"));
     for Alike { objects, text } in refused(all) {
         let sign = format!("  {}", paint.bad("✗"));
-        told_of(out, (&sign, "    ", "      "), &listed(&objects, names), &text);
+        told_of(out, (&sign, "   ", "      "), &listed(&objects, names), &text);
     }
 }
 

@@ -21,8 +21,20 @@ use ctguard_core::resource::trail::{BasicSelector, ReadWrite, Selectors, Trail};
 use ctguard_core::scope::{AccountId, Place, Region};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
+
+/// The accounts of a life.
+#[derive(Clone, Copy)]
+struct Accounts {
+    ci: &'static str,
+    hub: &'static str,
+    spoke: &'static str,
+}
+
+const FIRST: Accounts = Accounts { ci: CI, hub: HUB, spoke: SPOKE };
+const SECOND: Accounts =
+    Accounts { ci: "410000000004", hub: "410000000005", spoke: "410000000006" };
 
 const CI: &str = "410000000001";
 const HUB: &str = "410000000002";
@@ -52,20 +64,21 @@ const NOT_CALLED: &[(&str, &str, &str)] = &[
     ("spoke", "cloudtrail:AddTags", "as above: the mark that it was released"),
 ];
 
-fn blueprint(email: &str) -> String {
+fn blueprint(at: Accounts, email: &str) -> String {
+    let Accounts { hub, spoke, .. } = at;
     format!(
         "\
 version: 1
 name: least
 accounts:
-  - {{ id: '{HUB}', role: ctguard, external_id: {EXTERNAL_ID} }}
-  - {{ id: '{SPOKE}', role: ctguard, external_id: {EXTERNAL_ID} }}
+  - {{ id: '{hub}', role: ctguard, external_id: {EXTERNAL_ID} }}
+  - {{ id: '{spoke}', role: ctguard, external_id: {EXTERNAL_ID} }}
 regions: [{HOME}]
-hub: {{ account: '{HUB}', region: {HOME} }}
-trail: {{ name: least-management, bucket: least-logs-{HUB}, home_region: {HOME}, account: '{HUB}' }}
+hub: {{ account: '{hub}', region: {HOME} }}
+trail: {{ name: least-management, bucket: least-logs-{hub}, home_region: {HOME}, account: '{hub}' }}
 destinations:
   secops: {{ topic: secops, format: text, subscribers: [{{ email: {email} }}] }}
-  siem: {{ topic: siem, format: json, subscribers: [{{ sqs: 'arn:aws:sqs:{HOME}:{HUB}:siem' }}] }}
+  siem: {{ topic: siem, format: json, subscribers: [{{ sqs: 'arn:aws:sqs:{HOME}:{hub}:siem' }}] }}
 alerts:
   - {{ id: route, title: Route, risk: high, events: [ec2:CreateRoute], notify: [secops, siem], why: w, next: n }}
 "
@@ -73,15 +86,15 @@ alerts:
 }
 
 /// The same accounts, and nothing to watch: everything goes.
-fn empty() -> String {
-    let text = blueprint("x@acme.example");
+fn empty(at: Accounts) -> String {
+    let text = blueprint(at, "x@acme.example");
     let (accounts, _) = text.split_once("hub:").unwrap();
     format!("{accounts}alerts: []\n")
 }
 
 /// The same with a machine that composes mails, and one that puts the trail back.
 fn with_machines() -> String {
-    let text = blueprint("secops@acme.example").replace("format: text", "format: mail");
+    let text = blueprint(SECOND, "secops@acme.example").replace("format: text", "format: mail");
     let heal = "heal: { logging: { trails: managed, notify: secops } }\n";
     let (before, destinations) = text.split_once("destinations:").unwrap();
     format!("{before}{heal}destinations:{destinations}")
@@ -103,11 +116,8 @@ struct Watch {
     kept_from_reading: bool,
 }
 
-/// The lives are in the same accounts, one after the other.
-static ACCOUNTS: Mutex<()> = Mutex::new(());
-
 struct Fleet {
-    _accounts: MutexGuard<'static, ()>,
+    accounts: Accounts,
     url: String,
     proxy: Stub,
     watch: Arc<Mutex<Watch>>,
@@ -133,22 +143,6 @@ fn by_owner(account: &'static str, actions: &[Action]) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         perform_all(&owner(account).connect().await, &place(account), actions).await;
-    });
-}
-
-/// Removes the role of a life before, if there is one.
-fn without_role(account: &'static str, name: &str) {
-    let (role, policy) = (name.to_owned(), "printed".to_owned());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        use ctguard_core::cloud::Cloud;
-        let cloud = owner(account).connect().await;
-        for action in [
-            Action::DeleteRolePolicy { role: role.clone(), name: policy },
-            Action::DeleteRole { name: role },
-        ] {
-            let _ = cloud.perform(&place(account), &action).await;
-        }
     });
 }
 
@@ -261,7 +255,10 @@ fn pass_on(watch: &Mutex<Watch>, upstream: &str, call: &Call) -> Reply {
             let name = call.parameter("Name").as_str().unwrap().to_owned();
             let arn = answer.json()["TrailARN"].as_str().unwrap().to_owned();
             watch.lock().unwrap().trails.insert(arn, list.clone());
-            by_owner(HUB, &[Action::TagTrail { name, tags }]);
+            by_owner(
+                Box::leak(account.clone().into_boxed_str()),
+                &[Action::TagTrail { name, tags }],
+            );
         }
         "RemoveTags" => {
             let arn = call.parameter("ResourceId");
@@ -289,18 +286,18 @@ fn between(text: &str, tag: &str) -> String {
 
 impl Fleet {
     /// Three accounts with a role each, trusted and permitted as printed, and CI's session.
-    fn of(blueprint: &str) -> Self {
-        let alone = ACCOUNTS.lock().unwrap_or_else(PoisonError::into_inner);
+    fn of(accounts: Accounts, blueprint: &str) -> Self {
+        let Accounts { ci, hub, spoke } = accounts;
         let upstream = url("CTGUARD_TEST_AUTH_URL");
         let watch = Arc::new(Mutex::new(Watch::default()));
         let (seen, behind) = (Arc::clone(&watch), upstream.clone());
         let proxy = Stub::start(move |call| Some(pass_on(&seen, &behind, call)));
         let folder = TempDir::new().unwrap();
         let credentials = Default::default();
-        let mut fleet = Self { _accounts: alone, url: upstream, proxy, watch, folder, credentials };
+        let mut fleet = Self { accounts, url: upstream, proxy, watch, folder, credentials };
         fleet.write(blueprint);
         let printed = |args: &[&str]| {
-            fleet.run(&[&["policy"], args, &["--ci-account", CI]].concat()).expect(0).json()
+            fleet.run(&[&["policy"], args, &["--ci-account", ci]].concat()).expect(0).json()
         };
 
         let trust = ["--trust", "github", "--repository", "acme/security", "--branch", "main"];
@@ -309,19 +306,18 @@ impl Fleet {
         let mut member = member.clone();
         let statement = &mut member["Statement"][0];
         assert_eq!(statement["Principal"]["AWS"]["Ref"], "Principal");
-        statement["Principal"]["AWS"] = json!(role(CI, "ci"));
+        statement["Principal"]["AWS"] = json!(role(ci, "ci"));
         statement["Condition"] = statement["Condition"]["Fn::If"][1].clone();
         assert_eq!(statement["Condition"]["StringEquals"]["sts:ExternalId"]["Ref"], "ExternalId");
         statement["Condition"]["StringEquals"]["sts:ExternalId"] = json!(EXTERNAL_ID);
         let roles = [
-            (CI, "ci", printed(&trust), "ci"),
-            (HUB, "ctguard", member.clone(), "hub"),
-            (SPOKE, "ctguard", member, "spoke"),
+            (ci, "ci", printed(&trust), "ci"),
+            (hub, "ctguard", member.clone(), "hub"),
+            (spoke, "ctguard", member, "spoke"),
         ];
         let mut policies = BTreeMap::new();
         for (account, name, trust, whose) in roles {
             let policy = printed(&["all", "--for", whose]);
-            without_role(account, name);
             by_owner(
                 account,
                 &[
@@ -338,13 +334,13 @@ impl Fleet {
         fleet.watch.lock().unwrap().policies = policies;
         fleet.credentials = fleet.job("repo:acme/security:ref:refs/heads/main").unwrap();
         let session = fleet.credentials[0].clone();
-        fleet.watch.lock().unwrap().sessions.insert(session, role(CI, "ci"));
+        fleet.watch.lock().unwrap().sessions.insert(session, role(ci, "ci"));
         fleet
     }
 
     /// The session of a job, or what it is refused with.
     fn job(&self, subject: &str) -> Result<[String; 3], String> {
-        let (arn, token) = (role(CI, "ci"), token(subject));
+        let (arn, token) = (role(self.accounts.ci, "ci"), token(subject));
         let form = wire::form(&[
             ("Action", "AssumeRoleWithWebIdentity"),
             ("Version", "2011-06-15"),
@@ -437,7 +433,7 @@ fn granted_one_by_one(fleet: &Fleet, args: &[&str], order: &[&[Statement<'_>]]) 
 
 #[test]
 fn the_printed_policies_are_enough_each_statement_is_needed_and_nothing_is_granted_in_vain() {
-    let fleet = Fleet::of(&blueprint("secops@acme.example"));
+    let fleet = Fleet::of(FIRST, &blueprint(FIRST, "secops@acme.example"));
     let (ci, hub, spoke) = (role(CI, "ci"), role(HUB, "ctguard"), role(SPOKE, "ctguard"));
     let (ci, hub, spoke) = (ci.as_str(), hub.as_str(), spoke.as_str());
     let policies = fleet.policies();
@@ -453,7 +449,7 @@ fn the_printed_policies_are_enough_each_statement_is_needed_and_nothing_is_grant
     }
 
     // What is there before: the queue of a subscriber, and a trail of the spoke's own.
-    by_owner(HUB, &[inbox()]);
+    by_owner(HUB, &[inbox(HUB)]);
     let own = || "own".to_owned();
     let trail = |bucket: &str| Trail {
         bucket: bucket.to_owned(),
@@ -561,7 +557,7 @@ fn the_printed_policies_are_enough_each_statement_is_needed_and_nothing_is_grant
     );
     by_owner(SPOKE, &[retrusted(), forgetful("ctguard-least-targets")]);
     fleet.run(&["drift"]).expect(2);
-    fleet.write(&blueprint("somebody-else@acme.example"));
+    fleet.write(&blueprint(FIRST, "somebody-else@acme.example"));
     let subscribing = [(hub, "WriteSubscriptions"), (hub, "DeleteSubscriptions")];
     fleet.names_what_is_missing(&["apply", "--yes"], &subscribing, 1);
     fleet.run(&["apply", "--yes"]).expect(0);
@@ -577,7 +573,7 @@ fn the_printed_policies_are_enough_each_statement_is_needed_and_nothing_is_grant
             &[(hub, "DeleteQueues"), (spoke, "DeleteQueues"), (spoke, "DeleteForwardRole")],
         ],
     );
-    fleet.write(&empty());
+    fleet.write(&empty(FIRST));
     fleet.run(&["plan", "--detailed-exitcode"]).expect(0);
 
     fleet.nothing_in_vain(&[("ci", ci), ("hub", hub), ("spoke", spoke)]);
@@ -585,10 +581,10 @@ fn the_printed_policies_are_enough_each_statement_is_needed_and_nothing_is_grant
 
 #[test]
 fn mails_and_healing_need_no_more_than_is_printed_and_each_statement_of_theirs() {
-    let fleet = Fleet::of(&with_machines());
-    let (hub, spoke) = (role(HUB, "ctguard"), role(SPOKE, "ctguard"));
+    let fleet = Fleet::of(SECOND, &with_machines());
+    let (hub, spoke) = (role(SECOND.hub, "ctguard"), role(SECOND.spoke, "ctguard"));
     let (hub, spoke) = (hub.as_str(), spoke.as_str());
-    by_owner(HUB, &[inbox()]);
+    by_owner(SECOND.hub, &[inbox(SECOND.hub)]);
     fleet.run(&["plan"]).expect(0);
     fleet.names_what_is_missing(&["apply", "--yes"], &[(hub, "WriteMachines")], 1);
     fleet.names_what_is_missing(&["apply", "--yes"], &[(hub, "PassMachineRole")], 1);
@@ -605,7 +601,7 @@ fn mails_and_healing_need_no_more_than_is_printed_and_each_statement_of_theirs()
     let trust = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Principal": { "Service": "lambda.amazonaws.com" }, "Action": "sts:AssumeRole" }] });
     for name in ["ctguard-least-mail", "ctguard-least-heal"] {
         let (role, trust) = (name.to_owned(), trust.clone());
-        by_owner(HUB, &[Action::UpdateAssumeRolePolicy { role, trust }]);
+        by_owner(SECOND.hub, &[Action::UpdateAssumeRolePolicy { role, trust }]);
     }
     fleet.run(&["drift"]).expect(2);
     // Another limit is another machine.
@@ -617,7 +613,7 @@ fn mails_and_healing_need_no_more_than_is_printed_and_each_statement_of_theirs()
 
     fleet.names_what_is_missing(&["destroy", "--yes"], &[(hub, "DeleteMachines")], 1);
     fleet.run(&["destroy", "--yes"]).expect(0);
-    fleet.write(&empty());
+    fleet.write(&empty(SECOND));
     fleet.run(&["plan", "--detailed-exitcode"]).expect(0);
     let called = fleet.called(hub);
     for action in [
@@ -637,11 +633,11 @@ fn mails_and_healing_need_no_more_than_is_printed_and_each_statement_of_theirs()
 }
 
 /// The queue of a subscriber.
-fn inbox() -> Action {
+fn inbox(hub: &str) -> Action {
     let queue = Queue {
         policy: Some(json!({ "Version": "2012-10-17", "Statement": [{
             "Effect": "Allow", "Principal": { "Service": "sns.amazonaws.com" }, "Action": "sqs:SendMessage",
-            "Resource": place(HUB).arn("sqs", "siem"),
+            "Resource": place(hub).arn("sqs", "siem"),
         }] })),
         message_retention_seconds: 3600,
         ..Queue::default()
