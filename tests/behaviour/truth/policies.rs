@@ -383,12 +383,12 @@ fn hold((call, drawn, new): &Case) -> Result<Admission, String> {
     let version = if *new { "2012-10-17" } else { "2008-10-17" };
     let policy = json!({ "Version": version, "Statement": statements });
     let (proof, sandbox) = (call.proof(&policy), call.sandbox(&policy));
-    let agree = match (&proof, &sandbox) {
+    let agree = matches!(
+        (&proof, &sandbox),
         (Admission::Admits, Weighed::Allowed)
-        | (Admission::Assumes(_), Weighed::Unsure(_))
-        | (Admission::Refuses(_), Weighed::Refused(_)) => true,
-        _ => false,
-    };
+            | (Admission::Assumes(_), Weighed::Unsure(_))
+            | (Admission::Refuses(_), Weighed::Refused(_))
+    );
     if agree {
         return Ok(proof);
     }
