@@ -527,3 +527,24 @@ fn an_alert_that_eventbridge_reads_otherwise_is_not_proven() {
     assert!(world.run(&["validate"]).expect(0).seen().contains("wildcard-beside-ignore-case"));
     World::settled(&with("zz*")).run(&["verify"]).expect(0);
 }
+
+#[test]
+fn what_is_proven_has_no_results_and_what_is_degraded_stands_where_it_belongs() {
+    let world = World::settled(&keeping_a_trail());
+    world.age();
+    let text = world.run(&["verify"]).expect(0).out;
+    assert!(text.contains("note never-fired") && text.contains("note unsubscribe-open"), "{text}");
+    let sarif = world.run(&["verify", "--format", "sarif"]).expect(0).json();
+    assert_eq!(sarif["runs"][0]["results"], serde_json::json!([]), "{sarif:#}");
+    assert_eq!(world.run(&["verify", "--format", "github"]).expect(0).out, "");
+    world.run(&["sandbox", "break", "open-topic"]).expect(0);
+    let said = world.run(&["verify", "--format", "github"]).expect(0).out;
+    let file = world.read("ctguard.yaml");
+    let line = file.lines().position(|line| line.starts_with("  secops:")).unwrap() + 1;
+    assert!(
+        said.contains(&format!("line={line},")) && said.contains("topic-open-to-all"),
+        "{said}"
+    );
+    let fault = world.run(&["sandbox", "break", "open-tpic"]).expect(64);
+    assert!(fault.err.contains("did you mean `open-topic`?"), "{}", fault.err);
+}

@@ -194,7 +194,7 @@ const NOT_HERE: &[(LinkCode, &str, Elsewhere)] = &[
     (
         LinkCode::HealPaused,
         "a tag is read alike whatever it says",
-        Sandbox(include_str!("../heal.rs")),
+        Sandbox(include_str!("../heal/pause.rs")),
     ),
     (LinkCode::LogDelivery, "neither writes log files, so neither fails to", Recorded),
     (LinkCode::LogBucketPolicy, "neither writes log files, so no bucket refuses them", Recorded),

@@ -309,3 +309,43 @@ fn conditions_that_never_match_are_pointed_at() {
         assert_eq!(read(&text).diagnostics.len(), 1, "{condition}");
     }
 }
+
+/// What other tools have, and what fingers slip into, is answered with what to write.
+#[test]
+fn what_to_write_is_said() {
+    let subscriber = |text: &str| with("{ sqs: \"arn:aws:sqs:us-east-1:111122223333:ops\" }", text);
+    let events = |text: &str| with("    events: [cloudtrail:StopLogging]", text);
+    let filter = |text: &str| with("why: N", &format!("where: {text}\n    why: N"));
+    let include = |text: &str| with("alerts:", &format!("include: [{text}]\nalerts:"));
+    for (text, said) in [
+        (with("risk: high", "risk: 3"), "write `critical`, `high`, `medium` or `low`"),
+        (with("format: json", "format: 1"), "write `mail`, `text`, `chat`, `json` or `raw`"),
+        (subscriber("{ sms: \"+15550100\" }"), "not supported"),
+        (subscriber("{ slack: x }"), "write `chat: ARN`"),
+        (include("{ file: x.yaml }"), "write `path: ./file.yaml`"),
+        (include("account-security"), "write `builtin: account-security`"),
+        (include("./x.yaml"), "write `path: ./x.yaml`"),
+        (events("    events:\n      - iam: CreateUser"), "write `iam:CreateUser`, without a space"),
+        (
+            events("    events:\n      -iam:CreateUser"),
+            "write a space after the dash: `- iam:CreateUser`",
+        ),
+        (filter("{ errorCode: [{ prefx: a }] }"), "did you mean `prefix`?"),
+        (filter("{ errorCode: [{ equals: a }] }"), "`errorCode: [a]`"),
+        (filter("{ errorCode: [{ contains: a }] }"), "write `{ wildcard: \"*a*\" }`"),
+        (filter("{ errorCode: [{ prefix: a, suffix: b }] }"), "write each by itself"),
+        (
+            with("title: Logging stopped", "title: Logging: stopped"),
+            "`title: \"Logging: stopped\"`",
+        ),
+        (with("[us-east-1, eu-west-1]", "[us-east-1, eu-west-1"), "write `]` where it ends"),
+        (with("    risk: high", "\trisk: high"), "a tab stands here"),
+    ] {
+        let helps: Vec<String> =
+            read(&text).diagnostics.into_iter().filter_map(|one| one.help).collect();
+        assert!(helps.iter().any(|help| help.contains(said)), "{said}: {helps:?}\n{text}");
+    }
+    // An include without a key is told by itself, and one with a wrong key once.
+    assert_eq!(places(&read(&include("{}"))), ["7:11 wrong-type"]);
+    assert_eq!(places(&read(&include("{ file: x }"))), ["7:13 unknown-key"]);
+}
