@@ -300,6 +300,8 @@ fn still(mut live: Live) -> Live {
         for queue in place.queues.values_mut() {
             if let Observed::Known(queue) = queue {
                 queue.messages = 0;
+                // It grows by itself.
+                queue.age_hours = None;
             }
         }
         if let Observed::Known(trails) = &mut place.trails {

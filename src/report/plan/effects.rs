@@ -33,7 +33,10 @@ pub(super) fn render(out: &mut String, plan: &Plan, question: PlanView, paint: P
     if !question.is_drift() {
         let _ = write!(header, "  {:>5}  {:>9}", "after", "confirmed");
     }
-    let _ = writeln!(out, "  {}", paint.dim(header));
+    let _ = writeln!(out, "  {}", paint.dim(&header));
+    // Beside its row where each fits; else below the table, alike ones together.
+    let words = shown.iter().filter_map(|effect| noted(effect)).map(|note| note.words().len());
+    let beside = words.max().is_none_or(|most| header.len() + 4 + most <= paint.width);
     for effect in &shown {
         let risk = effect.risk.map_or("", |risk| risk.as_str());
         let Effect { alert, places, alerting_now: now, .. } = effect;
@@ -42,18 +45,38 @@ pub(super) fn render(out: &mut String, plan: &Plan, question: PlanView, paint: P
             let (after, confirmed) = (effect.alerting_after, effect.alerting_confirmed);
             let _ = write!(row, "  {after:>5}  {confirmed:>9}");
         }
-        let note = match noted(effect) {
-            Some(Note::Gain(words)) => format!("  {}", paint.good(words)),
-            Some(Note::Loss(words)) => format!("  {}", paint.bad(words)),
-            None => String::new(),
-        };
+        let note = noted(effect).filter(|_| beside);
+        let note = note.map_or_else(String::new, |note| format!("  {}", note.painted(paint)));
         let _ = writeln!(out, "  {row}{note}");
+    }
+    if !beside {
+        below(out, &shown, noted, paint);
     }
     if question.is_drift() {
         return;
     }
     let legend = "after: once this is applied; confirmed: once everybody has confirmed, too";
     let _ = writeln!(out, "  {}", paint.dim(legend));
+}
+
+/// What to notice, in lines of its own: `stays silent in 6 places: route-created, trail-stopped`.
+fn below(
+    out: &mut String,
+    shown: &[&Effect],
+    noted: impl Fn(&Effect) -> Option<Note>,
+    paint: Paint,
+) {
+    let mut alike: Vec<(Note, Vec<&str>)> = Vec::new();
+    for effect in shown {
+        let Some(note) = noted(effect) else { continue };
+        match alike.iter_mut().find(|(known, _)| *known == note) {
+            Some((_, alerts)) => alerts.push(effect.alert.as_str()),
+            None => alike.push((note, vec![effect.alert.as_str()])),
+        }
+    }
+    for (note, alerts) in alike {
+        let _ = writeln!(out, "  {}: {}", note.painted(paint), alerts.join(", "));
+    }
 }
 
 /// Whether it needs no mention.
@@ -68,9 +91,24 @@ pub(in crate::report) fn is_well(effect: &Effect, question: PlanView) -> bool {
 }
 
 /// What to notice about an alert.
+#[derive(Debug, PartialEq, Eq)]
 pub(in crate::report) enum Note {
     Gain(String),
     Loss(String),
+}
+
+impl Note {
+    fn words(&self) -> &str {
+        let (Self::Gain(words) | Self::Loss(words)) = self;
+        words
+    }
+
+    fn painted(&self, paint: Paint) -> String {
+        match self {
+            Self::Gain(words) => paint.good(words).to_string(),
+            Self::Loss(words) => paint.bad(words).to_string(),
+        }
+    }
 }
 
 pub(in crate::report) fn note(
