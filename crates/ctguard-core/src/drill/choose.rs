@@ -8,7 +8,7 @@ use crate::blueprint::{Blueprint, Risk};
 use crate::desired::{AlertInfo, AlertPath, Desired, DesiredRule};
 use crate::offline::{Decision, Given, decide};
 use crate::resource::keys::RuleKey;
-use crate::resource::rule::{Rule, Targets};
+use crate::resource::rule::{Rule, Targets, bus_of};
 use crate::scope::{AccountId, Arn, Place};
 use crate::snapshot::{Caller, Live, LiveRule, Observed, Unreadable};
 use serde_json::{Value, json};
@@ -290,7 +290,12 @@ impl<'a> Choosing<'a> {
         };
         match &rule.targets {
             Observed::Known(targets) if !targets.is_empty() => {
-                Ok(((*rule.rule).clone(), targets.clone()))
+                let mut targets = targets.clone();
+                // Read back with a bus may be what PutTargets refuses there.
+                for target in targets.values_mut().filter(|target| bus_of(target).is_some()) {
+                    target.retry_policy = None;
+                }
+                Ok(((*rule.rule).clone(), targets))
             }
             Observed::Known(_) | Observed::Absent => {
                 Err(How::Broken { why: format!("rule {key} in {place} has no targets") })

@@ -10,7 +10,7 @@ use super::{grants, partition, path_and_name};
 use crate::blueprint::{Blueprint, DestinationTopic};
 use crate::resource::names::Names;
 use crate::resource::policy;
-use crate::scope::{Arn, Partition};
+use crate::scope::{AccountId, Arn, Partition};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -178,7 +178,21 @@ pub enum ExemptError {
     Anybody(String),
     #[error("`{0}` is of another partition than the blueprint, `{1}`")]
     Partition(String, Partition),
+    #[error("`{0}` is no ARN of an account: its number has 12 digits, or is `*`")]
+    Account(String),
+    #[error("`{0}` can be no role's name: {1}")]
+    Name(String, &'static str),
+    #[error(
+        "`{0}` is a role of IAM Identity Center, which has a path: write aws-reserved/sso.amazonaws.com/*{0}"
+    )]
+    Sso(String),
 }
+
+/// Characters of a role's name at most, and of its path.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+const NAME_MAX: usize = 64;
+const PATH_MAX: usize = 512;
 
 impl Exempt {
     /// The roles that ctguard assumes, and these: names of roles, with their paths, or ARNs.
@@ -215,13 +229,20 @@ fn arn_of(text: &str, partition: Partition) -> Result<String, ExemptError> {
     let good = |c: char| c.is_ascii_alphanumeric() || "+=,.@-_/*?".contains(c);
     let (arn, resource) = match Arn::parse(text) {
         Some(arn) if arn.service == "iam" => {
+            if arn.account != "*" && AccountId::new(arn.account).is_none() {
+                return Err(ExemptError::Account(text.to_owned()));
+            }
             if arn.partition != partition.as_str() {
                 return Err(ExemptError::Partition(text.to_owned(), partition));
             }
             (text.to_owned(), arn.resource)
         }
         Some(_) => return Err(ExemptError::NoRole(text.to_owned())),
-        None => (format!("arn:{partition}:iam::*:role/{text}"), text),
+        None => {
+            // IAM shows paths with a slash before them, and ARNs have none.
+            let name = text.strip_prefix('/').unwrap_or(text);
+            (format!("arn:{partition}:iam::*:role/{name}"), name)
+        }
     };
     let name = match Arn::parse(text) {
         None => Some(resource),
@@ -229,6 +250,7 @@ fn arn_of(text: &str, partition: Partition) -> Result<String, ExemptError> {
     };
     match name {
         Some(name) if !name.is_empty() && name.chars().all(good) => {
+            possible(text, name)?;
             let first = name.trim_start_matches('/').chars().next();
             match first {
                 None | Some('*' | '?') => Err(ExemptError::Anybody(text.to_owned())),
@@ -237,6 +259,22 @@ fn arn_of(text: &str, partition: Partition) -> Result<String, ExemptError> {
         }
         _ => Err(ExemptError::NoRole(text.to_owned())),
     }
+}
+
+/// Refuses what no role can be called: a policy that names it would let nobody through.
+fn possible(text: &str, name: &str) -> Result<(), ExemptError> {
+    let (path, last) = name.rsplit_once('/').unwrap_or(("", name));
+    let wrong = match () {
+        () if last.is_empty() => "it ends with a slash",
+        () if last.len() > NAME_MAX => "it has more than 64 characters",
+        () if path.len() > PATH_MAX => "its path has more than 512 characters",
+        () if name.contains("//") => "its path has two slashes side by side",
+        () if path.is_empty() && last.starts_with("AWSReservedSSO_") => {
+            return Err(ExemptError::Sso(text.to_owned()));
+        }
+        () => return Ok(()),
+    };
+    Err(ExemptError::Name(text.to_owned(), wrong))
 }
 
 /// The policies of a type, each within its size, statements kept whole. Several are to be attached

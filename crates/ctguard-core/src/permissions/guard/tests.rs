@@ -249,12 +249,24 @@ fn who_is_let_through_is_named_and_never_everybody() {
     ] {
         assert!(exempt(good).is_ok(), "{good}");
     }
-    for bad in ["*", "*glass", "arn:aws:iam::*:role/*", "/", "arn:aws:iam::*:user/?x"] {
+    for bad in ["*", "*glass", "arn:aws:iam::*:role/*", "arn:aws:iam::*:user/?x"] {
         assert_eq!(exempt(bad), Err(ExemptError::Anybody(bad.to_owned())), "{bad}");
     }
-    for bad in ["", "a b", "arn:aws:iam::111122223333:root", "arn:aws:s3:::x", "rôle", "role:x"] {
+    for bad in
+        ["", "/", "a b", "arn:aws:iam::111122223333:root", "arn:aws:s3:::x", "rôle", "role:x"]
+    {
         assert_eq!(exempt(bad), Err(ExemptError::NoRole(bad.to_owned())), "{bad}");
     }
+    // IAM shows a path with a slash before it.
+    assert_eq!(exempt("/ops/break-glass"), exempt("ops/break-glass"));
+    let long = "x".repeat(65);
+    for never in ["ops/", "ops//x", long.as_str()] {
+        assert!(matches!(exempt(never), Err(ExemptError::Name(..))), "{never}");
+    }
+    let account = "arn:aws:iam::123:role/x";
+    assert_eq!(exempt(account), Err(ExemptError::Account(account.to_owned())));
+    let sso = "AWSReservedSSO_Admin_*";
+    assert_eq!(exempt(sso), Err(ExemptError::Sso(sso.to_owned())));
     let foreign = "arn:aws-cn:iam::111122223333:role/x";
     let other = Err(ExemptError::Partition(foreign.to_owned(), Partition::Aws));
     assert_eq!(exempt(foreign), other);
