@@ -133,7 +133,9 @@ pub fn to_attribute(plan: &Plan) -> Vec<&Change> {
 }
 
 /// Keeps the changes of a plan that alter detection, delivery or ownership, and counts the others.
-pub fn of(mut plan: Plan) -> Drift {
+pub fn of(plan: Plan) -> Drift {
+    // What a part leaves to the whole has drifted all the same.
+    let mut plan = plan.released();
     let before = plan.changes.len();
     for change in &mut plan.changes {
         if change.action == Verb::Update {

@@ -19,6 +19,7 @@ pub mod order;
 mod outlook;
 mod reach;
 mod references;
+mod undecided;
 mod unfinished;
 
 pub use defer::Stage;
@@ -26,6 +27,7 @@ pub use diff::diff;
 pub use file::{Resolved, SavedPlan};
 pub use fingerprints::{Fingerprint, PlaceFingerprints};
 pub use merge::merge;
+pub use undecided::Undecided;
 
 use crate::action::Action;
 use crate::blueprint::Risk;
@@ -80,6 +82,9 @@ pub struct Plan {
     #[serde(default, skip_serializing_if = "is_zero")]
     #[schemars(range(min = 1))]
     pub assumed: usize,
+    /// What only all parts of the fleet together decide; only in the plan of a part.
+    #[serde(default, skip_serializing_if = "Undecided::is_empty")]
+    pub undecided: Undecided,
     /// Fingerprints of the live objects, so that an apply detects what has changed since. Only in a
     /// saved plan.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -26,7 +26,8 @@ pub fn merge(drifts: &[Drift]) -> Result<Drift, MergeError> {
     })
 }
 
-/// Who changed what, in the order of the changes, then of the refusals.
+/// Who changed what, in the order of the changes, then of the refusals. What only waits, now that
+/// all parts are known, has no culprit.
 fn culprits(plan: &Plan, all: impl Iterator<Item = Culprit>) -> Vec<Culprit> {
     let changed = plan.changes.iter().map(|change| &change.address);
     let refused = plan.refusals.iter().map(|refusal| &refusal.address);
@@ -34,7 +35,8 @@ fn culprits(plan: &Plan, all: impl Iterator<Item = Culprit>) -> Vec<Culprit> {
     for (at, address) in changed.chain(refused).enumerate() {
         order.entry(address).or_insert(at);
     }
-    let mut all: Vec<Culprit> = all.collect();
+    let mut all: Vec<Culprit> =
+        all.filter(|culprit| order.contains_key(&culprit.address)).collect();
     all.sort_by_key(|culprit| order.get(&culprit.address).copied());
     all
 }

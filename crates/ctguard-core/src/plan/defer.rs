@@ -28,6 +28,15 @@ pub enum Stage {
     Settled,
 }
 
+/// Whether what was not read is taken for needing a rule of the hub.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sight {
+    /// A part of the fleet changes no rule that other parts may need.
+    Part,
+    /// As if what was read were all.
+    Whole,
+}
+
 /// Moves the removals that must wait from the plan's changes to what waits.
 pub(super) fn hold(
     desired: &Desired,
@@ -35,11 +44,12 @@ pub(super) fn hold(
     forecasts: &[PathForecast],
     plan: &mut Plan,
     stage: Stage,
+    sight: Sight,
 ) {
     if !plan.changes.iter().any(takes_away) {
         return;
     }
-    let holder = Holder::new(desired, live, forecasts, stage);
+    let holder = Holder::new(desired, live, forecasts, stage, sight);
     let mut held: BTreeMap<(Place, Held), Option<String>> = BTreeMap::new();
     for change in plan.changes.iter().filter(|change| takes_away(change)) {
         if holder.carries_unreplaced(change)
@@ -105,7 +115,7 @@ fn message(change: &Change, why: Option<String>) -> String {
     }
 }
 
-fn takes_away(change: &Change) -> bool {
+pub(super) fn takes_away(change: &Change) -> bool {
     let removes = change.action == Verb::Delete || change.step == Some(Step::Last);
     removes && !change.ends_healing_of_rules()
 }
@@ -122,7 +132,14 @@ fn object(change: &Change) -> Option<Held> {
     change.address.rule().map(Held::Rule).or_else(subscription)
 }
 
-struct Holder<'a> {
+/// The rule that a change is about, or its target.
+pub(super) fn rule_of(change: &Change) -> Option<RuleKey> {
+    change.address.rule().or_else(|| change.address.target().map(|target| target.rule))
+}
+
+/// Judges removals by the paths that are desired.
+pub(super) struct Holder<'a> {
+    sight: Sight,
     desired: &'a Desired,
     live: &'a Live,
     /// Each path, and whether it delivers what reaches it.
@@ -134,11 +151,12 @@ struct Holder<'a> {
 }
 
 impl<'a> Holder<'a> {
-    fn new(
+    pub(super) fn new(
         desired: &'a Desired,
         live: &'a Live,
         forecasts: &'a [PathForecast],
         stage: Stage,
+        sight: Sight,
     ) -> Self {
         let ready = |forecast: &PathForecast| match stage {
             Stage::Planned => forecast.hands_on_now || forecast.hands_on_after,
@@ -151,10 +169,11 @@ impl<'a> Holder<'a> {
             landing.entry(&path.lands).or_default().push(index);
         }
         let doubts = forecasts.iter().map(|forecast| &forecast.doubts).collect();
-        Self { desired, live, paths, doubts, landing }
+        Self { sight, desired, live, paths, doubts, landing }
     }
 
-    fn carries_unreplaced(&self, change: &Change) -> bool {
+    /// Whether something that a change removes is needed until its replacement is proven.
+    pub(super) fn carries_unreplaced(&self, change: &Change) -> bool {
         let Some(seen) = self.live.places.get(&change.place) else { return false };
         match change.address.kind {
             Kind::Target => {
@@ -185,7 +204,7 @@ impl<'a> Holder<'a> {
     /// Whether a rule may serve places that are not read: a rule of the hub, when the fleet is
     /// narrowed.
     fn sees_too_little(&self, key: &RuleKey) -> bool {
-        self.desired.narrowed && key.bus().is_some()
+        self.sight == Sight::Part && self.desired.narrowed && key.bus().is_some()
     }
 
     /// Whether an event that a rule hands over would reach nobody yet. A rule that does not match
@@ -249,7 +268,7 @@ impl<'a> Holder<'a> {
     /// What keeps the replacement of a removed target from being proven, where no apply and nobody
     /// who confirms changes it.
     fn doubt(&self, change: &Change) -> Option<String> {
-        let key = change.address.rule().or_else(|| change.address.target().map(|one| one.rule))?;
+        let key = rule_of(change)?;
         let rule = self.live.places.get(&change.place)?.rule(&key);
         let pattern = rule.and_then(|rule| rule.rule.event_pattern.as_deref());
         let events = pattern.map(event_names).unwrap_or_default();

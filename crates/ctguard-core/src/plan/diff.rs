@@ -1,9 +1,10 @@
 //! Desired × live → the changes, place by place, with refusals, unknowns and warnings.
 
-use super::defer::Stage;
+use super::defer::{Holder, Sight, Stage};
 use super::draft::{Collected, Differ};
-use super::{Change, Plan, PlanScope, PlannedFrom, Unknown, Verb, Warning};
-use super::{effects, kinds, order, outlook, unfinished};
+use super::outlook::PathForecast;
+use super::{Change, Plan, PlanScope, PlannedFrom, Undecided, Unknown, Verb, Warning};
+use super::{effects, kinds, order, outlook, undecided, unfinished};
 use crate::cause::Cause;
 use crate::desired::{Desired, DesiredPlace};
 use crate::proof;
@@ -66,6 +67,7 @@ pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
         guards: Vec::new(),
         in_sync: out.in_sync,
         assumed: out.assumed,
+        undecided: Undecided::default(),
         fingerprints: Vec::new(),
     };
     let proof = proof::prove(desired, live);
@@ -77,12 +79,21 @@ pub fn diff(desired: &Desired, live: &Live, stage: Stage) -> Plan {
     let refused = plan.refusals.iter().map(|refusal| &refusal.address).cloned();
     let refused = refused.filter(|address| !partly.contains(address));
     let held_back = kinds::trail::held_back(desired, live);
-    let refused: Vec<Address> =
-        refused.chain(refused_elsewhere(desired, live)).chain(held_back).collect();
+    let elsewhere = found_elsewhere(desired, live);
+    let refused: Vec<Address> = refused.chain(refused_of(&elsewhere)).chain(held_back).collect();
     let forecasts = outlook::forecasts(desired, live, &proof, &refused);
-    super::defer::hold(desired, live, &forecasts, &mut plan, stage);
-    super::references::settle(desired, live, &mut plan);
-    plan.effects = effects::of(desired, live, &forecasts, &plan);
+    let is_part = desired.narrowed && stage == Stage::Planned;
+    let leaves = is_part && plan.changes.iter().any(undecided::is_on_a_bus);
+    let free = leaves.then(|| plan.clone());
+    settle(desired, live, &forecasts, &mut plan, (stage, Sight::Part));
+    if let Some(mut free) = free {
+        settle(desired, live, &forecasts, &mut free, (stage, Sight::Whole));
+        plan.undecided = Undecided::between(&plan, &free);
+    }
+    if is_part {
+        let holder = Holder::new(desired, live, &forecasts, stage, Sight::Whole);
+        plan.undecided.needed = undecided::needed(&holder, &elsewhere.changes);
+    }
     if stage == Stage::Planned {
         plan.guards = super::guards::of(desired, live, &plan);
     }
@@ -130,18 +141,35 @@ fn unread_topics(proof: &proof::Proof) -> usize {
     unread.map(|link| &link.object).collect::<BTreeSet<_>>().len()
 }
 
-/// Refusals in the places that this part of the fleet only reads: its alerts depend on them as they
-/// do in a plan of the whole.
-fn refused_elsewhere(desired: &Desired, live: &Live) -> impl Iterator<Item = Address> {
+/// Holds back what must wait, and tells what the rest means.
+fn settle(
+    desired: &Desired,
+    live: &Live,
+    forecasts: &[PathForecast],
+    plan: &mut Plan,
+    (stage, sight): (Stage, Sight),
+) {
+    super::defer::hold(desired, live, forecasts, plan, stage, sight);
+    super::references::settle(desired, live, plan);
+    plan.effects = effects::of(desired, live, forecasts, plan);
+}
+
+/// What would be changed and refused in the places that this part of the fleet only reads: its
+/// alerts depend on them as they do in a plan of the whole.
+fn found_elsewhere(desired: &Desired, live: &Live) -> Collected {
     let mut differ = Differ::new(desired, live);
     for place in &desired.context {
         if let (Some(here), Some(seen)) = (desired.places.get(place), live.places.get(place)) {
             compare_place(&mut differ, place, here, seen);
         }
     }
-    let Collected { refusals, partly, .. } = differ.out;
-    let refused = refusals.into_iter().map(|refusal| refusal.address);
-    refused.filter(move |address| !partly.contains(address))
+    differ.out
+}
+
+/// What was refused whole.
+fn refused_of(found: &Collected) -> impl Iterator<Item = Address> {
+    let refused = found.refusals.iter().map(|refusal| &refusal.address);
+    refused.filter(|address| !found.partly.contains(*address)).cloned()
 }
 
 /// Warns of what keeps an alert silent and a plan cannot fix, before anything is applied. Pending

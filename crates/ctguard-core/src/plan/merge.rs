@@ -3,7 +3,7 @@
 //! What several parts have in common (an object of the hub that all of them read) appears once.
 
 use super::fingerprints::{Fingerprint, PlaceFingerprints};
-use super::{Change, Effect, Guard, Plan, PlanScope, Warning, order};
+use super::{Change, Effect, Guard, Plan, PlanScope, Undecided, Warning, order};
 use crate::desired::narrow::whole;
 use crate::phrase::{Phrase, PlaceNames};
 use crate::proof::report::merge::MergeError;
@@ -38,6 +38,9 @@ pub fn merge(plans: &[Plan]) -> Result<Plan, MergeError> {
         }
     }
     whole(plans.iter().map(|plan| plan.scope.shard.as_deref()))?;
+    let needed = plans.iter().flat_map(|plan| plan.undecided.needed.iter().cloned()).collect();
+    let plans: Vec<Plan> = plans.iter().map(|plan| plan.clone().decided(&needed)).collect();
+    let plans = plans.as_slice();
     let accounts = union(plans, |plan| &plan.scope.accounts);
     let names = plans.iter().flat_map(|plan| plan.scope.names.clone()).collect();
     let regions = union(plans, |plan| &plan.scope.regions);
@@ -60,6 +63,7 @@ pub fn merge(plans: &[Plan]) -> Result<Plan, MergeError> {
         guards: guards(plans),
         in_sync: plans.iter().map(|plan| plan.in_sync).sum(),
         assumed: plans.iter().map(|plan| plan.assumed).sum(),
+        undecided: Undecided::default(),
         fingerprints: fingerprints(plans)?,
     })
 }

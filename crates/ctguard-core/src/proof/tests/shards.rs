@@ -5,9 +5,10 @@ use crate::cause::{Cause, Obstacle};
 use crate::desired::{Desired, Narrow, Shard, SignalReads};
 use crate::drift::merge::merge as merge_drifts;
 use crate::drift::{self, Culprit, Drift, Finding};
-use crate::plan::{Plan, Stage, diff, merge as merge_plans};
+use crate::plan::{Change, Plan, Stage, Verb, diff, merge as merge_plans};
 use crate::proof::report::merge::{MergeError, merge};
 use crate::proof::{Report, prove};
+use crate::resource::ALERT_TAG;
 use crate::resource::keys::RuleKey;
 use crate::resource::rule::RuleState;
 use crate::resource::small_map::SmallMap;
@@ -170,6 +171,7 @@ fn hurt(live: &mut Live, wound: usize, at: usize) {
             rules.insert("ctguard-acme-stale".to_owned(), stale);
         }
         22 => topics(here, |topic| topic.subscriptions = Observed::Known([].into())),
+        24..=27 => live.places.values_mut().for_each(|here| leftovers(here, wound - 24)),
         _ => topics(here, |topic| {
             let Observed::Known(subscriptions) = &mut topic.subscriptions else { return };
             subscriptions.values_mut().for_each(|one| *one = LiveSubscription::Pending);
@@ -178,12 +180,37 @@ fn hurt(live: &mut Live, wound: usize, at: usize) {
 }
 
 /// Kinds of wounds.
-const WOUNDS: usize = 24;
+const WOUNDS: usize = 28;
 
 fn count(here: &mut PlaceSnapshot, change: impl Fn(&mut RuleSignals)) {
     for counted in here.signals.values_mut() {
         if let Observed::Known(counted) = counted {
             change(counted);
+        }
+    }
+}
+
+/// Leaves something of the blueprint's on its own bus that it no longer has.
+fn leftovers(here: &mut PlaceSnapshot, kind: usize) {
+    for bus in here.buses.values_mut() {
+        let Observed::Known(LiveBus { rules: Observed::Known(rules), .. }) = bus else { continue };
+        let Some((name, rule)) = rules.iter().next() else { continue };
+        let (name, mut rule) = (name.clone(), rule.clone());
+        match kind {
+            0 => drop(rules.insert("ctguard-acme-old".to_owned(), rule)),
+            1 => {
+                if let Observed::Known(tags) = &mut rule.tags {
+                    tags.insert(ALERT_TAG.to_owned(), "gone".to_owned());
+                }
+                rules.insert("ctguard-acme-gone".to_owned(), rule);
+            }
+            2 => drop(rules.insert(format!("{name}.3"), rule)),
+            _ => {
+                let Observed::Known(targets) = &mut rule.targets else { continue };
+                let Some(target) = targets.values().next().cloned() else { continue };
+                targets.insert("ctguard-acme-another".to_owned(), target);
+                rules.insert(name, rule);
+            }
         }
     }
 }
@@ -334,4 +361,26 @@ fn what_is_not_the_whole_does_not_add_up() {
     assert!(other(|part| part.format_version = 2).contains("the format version differs: 1 and 2"));
     assert!(other(|part| drop(part.alerts.pop())).contains("the list of alerts differs"));
     assert_eq!(merge(std::slice::from_ref(&whole)), Ok(whole));
+}
+
+#[test]
+fn what_is_left_over_on_the_hub_goes_by_a_plan_of_all_parts_and_is_drift_in_one() {
+    for kind in 0..4 {
+        let accounts = [HUB, "222222222222", "333333333333"].map(str::to_owned).to_vec();
+        let desired = Town { accounts, hub: true, ..Town::default() }.desired();
+        let mut live = settled(&desired);
+        live.places.values_mut().for_each(|here| leftovers(here, kind));
+        let whole = diff(&desired, &read(&desired, &live), Stage::Planned);
+        assert!(whole.changes.iter().any(|change| change.action == Verb::Delete), "{kind}");
+        let plans: Vec<Plan> = (1..=3).map(|n| plan(&desired, &live, n, 3)).collect();
+        let removes = |change: &&Change| change.action == Verb::Delete;
+        let made: Vec<_> = plans.iter().flat_map(|plan| &plan.changes).filter(removes).collect();
+        assert!(made.is_empty(), "{kind}: no part knows what the others need: {made:#?}");
+        assert_eq!(text(&merge_plans(&plans).expect("a whole")), text(&whole), "{kind}");
+        let drifts: Vec<Drift> = (1..=3).map(|n| drift(&desired, &live, n, 3)).collect();
+        let found = drifts.iter().filter(|drift| !drift.is_empty()).count();
+        assert_eq!(found, 1, "{kind}: exactly one part tells it");
+        let merged = merge_drifts(&drifts).expect("a whole").plan.changes;
+        assert_eq!(merged, drift::of(whole).plan.changes, "{kind}");
+    }
 }
