@@ -12,7 +12,7 @@ use crate::resource::{
     ALERT_TAG, Address, BLUEPRINT_TAG, Kind, RELEASED_TAG, Tags, VERSION_TAG, policy,
 };
 use crate::scope::Place;
-use crate::snapshot::{LiveBucket, Observed};
+use crate::snapshot::{LiveBucket, Observed, Unreadable};
 
 pub fn diff(differ: &mut Differ<'_>) {
     let desired = differ.desired;
@@ -29,7 +29,8 @@ pub fn diff(differ: &mut Differ<'_>) {
             Observed::Unreadable(why) if logs_arrive(desired, live, place, name, why) => {
                 differ.assumed();
                 differ.warn(format!(
-                    "Bucket {name} cannot be read here, as one of another account's cannot: the trail writes to it already, so its policy is assumed to let cloudtrail.amazonaws.com in."
+                    "Bucket {name} cannot be read here, as one of another account's cannot: the trail writes to it already, so its policy is assumed to let cloudtrail.amazonaws.com in.{}",
+                    whose(bucket, why)
                 ));
             }
             Observed::Unreadable(why) if is_assumed(bucket, why) => {
@@ -46,6 +47,13 @@ pub fn diff(differ: &mut Differ<'_>) {
                         why.operation,
                         why.code,
                         differ.kept_trail(place)
+                    ));
+                } else if !bucket.elsewhere {
+                    differ.warn(format!(
+                        "Bucket {name} cannot be read here ({}: {}), and its trail names it: that it keeps the files and lets CloudTrail write is assumed.{}",
+                        why.operation,
+                        why.code,
+                        whose(bucket, why)
                     ));
                 }
             }
@@ -65,6 +73,19 @@ pub fn diff(differ: &mut Differ<'_>) {
                 differ.unknown_at(&global, place, &format!("bucket {name}"), why);
             }
             Observed::Known(live) => release(differ, place, name, live),
+        }
+    }
+}
+
+/// Whose a bucket may be that cannot be read, and that the blueprint takes for its own.
+fn whose(bucket: &DesiredBucket, why: &Unreadable) -> &'static str {
+    match (bucket.elsewhere, is_of_member(why)) {
+        (true, _) => "",
+        (false, true) => {
+            " S3 says that it is another account's of the organization: if it was this account's, it was deleted, and somebody else has its name now. Name another bucket, or, if it is meant to be theirs, set `foreign_bucket: true` under `trail:`."
+        }
+        (false, false) => {
+            " Either the name is somebody else's (set `foreign_bucket: true` under `trail:` if it is meant to be, and name another bucket if not), or `s3:ListBucket` is missing here: allow it."
         }
     }
 }
