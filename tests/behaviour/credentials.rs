@@ -66,7 +66,11 @@ fn a_source_that_gives_no_credentials_is_told_with_what_mends_it() {
     let told = |setup: &Setup, args: &[&str], says: &[&str]| {
         setup.fails(args, says);
         let ran = setup.run(args);
-        assert!(!ran.err.contains("Sign in (`aws sso login`)"), "{}", ran.err);
+        assert!(
+            !ran.err.contains("where it is one of IAM Identity Center (`aws sso login`)"),
+            "{}",
+            ran.err
+        );
     };
     let process = |command: &str| {
         Setup::new()

@@ -42,6 +42,12 @@ impl<'a> Failed<'a> {
 /// How the entry of a region begins and goes on in a line for the blueprint.
 const ENTRY: (&str, &str) = ("{ region: ", ", reason: ");
 
+/// How a sentence about a region begins, folded for several, and what it is then.
+const SENTENCES: [(&str, &str); 2] = [
+    ("{region} is enabled in", "{region} are enabled in"),
+    ("The region {region} is not enabled", "The regions {region} are not enabled"),
+];
+
 /// How a blueprint leaves a region out, and which regions it cannot leave out.
 fn leave_out(region: &Region, reason: &str) -> String {
     let (begin, middle) = ENTRY;
@@ -50,15 +56,10 @@ fn leave_out(region: &Region, reason: &str) -> String {
     )
 }
 
-/// Writes the line for the blueprint out for all regions that a folded text is about: where the
-/// text has `{region}` in an entry of that line, each region gets its own.
+/// Writes a folded text out for all regions that it is about: where it has `{region}` in a sentence
+/// they are listed, and where it has that in an entry of the line for the blueprint, each region
+/// gets its own.
 pub fn for_regions<'a>(text: &str, regions: impl IntoIterator<Item = &'a Region>) -> String {
-    let (begin, middle) = ENTRY;
-    let open = format!("{begin}{{region}}{middle}");
-    let Some(at) = text.find(&open) else { return text.to_owned() };
-    let (before, rest) = text.split_at(at);
-    let Some(end) = rest.find(" }]") else { return text.to_owned() };
-    let (entry, after) = rest.split_at(end + 2);
     let mut names: Vec<&str> =
         regions.into_iter().filter(|one| !one.is_global()).map(Region::as_str).collect();
     names.sort_unstable();
@@ -66,6 +67,16 @@ pub fn for_regions<'a>(text: &str, regions: impl IntoIterator<Item = &'a Region>
     if names.is_empty() {
         return text.to_owned();
     }
+    let listed = names.join(", ");
+    let text = &SENTENCES.iter().fold(text.to_owned(), |text, (one, many)| {
+        text.replace(one, &many.replace("{region}", &listed))
+    });
+    let (begin, middle) = ENTRY;
+    let open = format!("{begin}{{region}}{middle}");
+    let Some(at) = text.find(&open) else { return text.to_owned() };
+    let (before, rest) = text.split_at(at);
+    let Some(end) = rest.find(" }]") else { return text.to_owned() };
+    let (entry, after) = rest.split_at(end + 2);
     let entries: Vec<String> = names.iter().map(|name| entry.replace("{region}", name)).collect();
     format!("{before}{}{after}", entries.join(", "))
 }
@@ -93,10 +104,10 @@ impl Cause {
                 source_failed(CredentialSource::WebIdentity).to_owned()
             }
             Self::Denied(denial) => denied(denial, failed),
-            Self::NoCredentials => "Sign in (`aws sso login`), name a profile with `--profile`, or set the AWS_* variables. To try ctguard without AWS, use `--sandbox FILE`.".to_owned(),
+            Self::NoCredentials => "Name a profile that has credentials with `--profile`, sign in where it is one of IAM Identity Center (`aws sso login`), or set the AWS_* variables. To try ctguard without AWS, use `--sandbox FILE`.".to_owned(),
             Self::SourceFailed(source) => source_failed(source).to_owned(),
             Self::UnknownCredentials => "AWS does not know these credentials: they were deleted or deactivated, or are those of another partition. Check the profile, sign in again, and run again.".to_owned(),
-            Self::Expired => "The credentials have expired: sign in again (`aws sso login`) or renew them, and run again. No permission is missing.".to_owned(),
+            Self::Expired => "The credentials have expired: sign in again (`aws sso login` where they are IAM Identity Center's) or renew them, and run again. No permission is missing.".to_owned(),
             Self::Clock => "The clock of this machine is too far from AWS's: set it, best by NTP, and run again. No permission is missing.".to_owned(),
             Self::Signature => "AWS calculates another signature: the secret key is not that of the key id, or a proxy on the way alters requests. Check both, and run again.".to_owned(),
             Self::Throttled => format!(

@@ -354,6 +354,13 @@ fn a_folded_line_names_every_region() {
         .filter_map(|one| one["region"].as_str())
         .collect();
     assert_eq!(left, ["ap-east-1", "me-south-1"]);
+    assert!(told.starts_with("The regions ap-east-1, me-south-1 are not enabled"), "{told}");
+    assert!(!told.contains("{region}"), "{told}");
+    let text = Cause::NotEnabled.remedy(Failed::at("events:ListRules", &place("eu-west-1")));
+    let folded = text.replace("eu-west-1", "{region}");
+    let regions = ["us-east-1", "eu-west-1"].map(|name| Region::new(name).expect("a region"));
+    let told = for_regions(&folded, &regions);
+    assert!(told.starts_with("eu-west-1, us-east-1 are enabled in every account"), "{told}");
     assert_eq!(for_regions("Run again.", &regions), "Run again.");
 }
 
