@@ -8,7 +8,7 @@ use super::foreign;
 use super::foreign::{is_foreign, is_page};
 use super::transport::TooLong;
 use super::tunnel;
-use super::way::{Blocked, Stranger, Way};
+use super::way::{Blocked, Stranger, Way, direct};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_sts::operation::RequestId;
 use aws_smithy_runtime_api::client::dns::ResolveDnsError;
@@ -222,7 +222,7 @@ pub(super) fn blocked(error: &(dyn Error + 'static)) -> Option<Obstacle> {
 
 /// What was in the way, from the types of the errors below and then from their words.
 fn obstacle(error: &(dyn Error + 'static), message: &str) -> Obstacle {
-    if let Some(found) = blocked(error) {
+    if let Some(found) = blocked(error).or_else(|| direct(error)) {
         return found;
     }
     let mut refused = false;

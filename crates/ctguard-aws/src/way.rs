@@ -203,6 +203,16 @@ pub(super) fn unanswered(error: ConnectorError, way: &Way, direct: Direct<'_>) -
     }
 }
 
+/// What was in the way of a request that passed no proxy, where the way tells: the words of such a
+/// failure may speak of a proxy all the same, by a host's name or `NO_PROXY`.
+pub(super) fn direct(error: &(dyn Error + 'static)) -> Option<Obstacle> {
+    super::chain::sources(error).find_map(|source| match source {
+        _ if source.is::<Nameless>() => Some(Obstacle::Dns),
+        _ if source.is::<Silent>() => Some(Obstacle::Timeout),
+        _ => None,
+    })
+}
+
 /// Whether a host's name has no address.
 fn is_nameless(error: &ConnectorError, words: &str) -> bool {
     let first: &(dyn Error + 'static) = error;

@@ -3,6 +3,7 @@
 use super::super::chain::{chain, reason, sources};
 use super::super::errors::{NotProvided, blocked, not_provided, refused};
 use super::super::pages::Pages;
+use super::super::way::direct;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::future::ProvideCredentials as Provided;
@@ -79,7 +80,7 @@ impl<P> Explained<P> {
 
 /// What was in the way to the service that gives credentials.
 fn on_the_way(error: &CredentialsError, words: &str) -> Option<Cause> {
-    if let Some(obstacle) = blocked(error) {
+    if let Some(obstacle) = blocked(error).or_else(|| direct(error)) {
         return Some(Cause::Unreachable(obstacle));
     }
     if sources(error).any(|source| source.is::<ConnectorError>()) {
