@@ -30,7 +30,7 @@ pub struct Scope {
 pub struct ScopeAccount {
     /// Its name.
     pub name: Option<String>,
-    /// It was found in the organization and is not listed.
+    /// It was found in the organization, whether it is listed as well or not.
     pub discovered: bool,
 }
 
@@ -113,7 +113,10 @@ impl Scope {
         for (id, listed) in &accounts.listed {
             let found = scope.accounts.remove(id).and_then(|found| found.name);
             let name = listed.name.clone().or(found);
-            scope.accounts.insert(id.clone(), ScopeAccount { name, discovered: false });
+            // Without `organization` in the blueprint nobody asked whether it is in one.
+            let asked = organization.filter(|_| accounts.organization.is_some());
+            let discovered = asked.is_some_and(|found| found.members.contains_key(id));
+            scope.accounts.insert(id.clone(), ScopeAccount { name, discovered });
         }
         if scope.accounts.is_empty() {
             return Err(ScopeError::NoAccounts);

@@ -141,6 +141,30 @@ mod tests {
     }
 
     #[test]
+    fn an_account_that_is_listed_and_found_is_of_the_organization() {
+        let organization = Organization {
+            id: "o-a1b2c3d4e5".to_owned(),
+            management: AccountId::new(MANAGEMENT).unwrap(),
+            members: [(
+                AccountId::new("222233334444").unwrap(),
+                Member { name: "n".to_owned(), active: true },
+            )]
+            .into(),
+            unit_paths: std::collections::BTreeMap::new(),
+        };
+        let text = "version: 1\nname: acme\nregions: [us-east-1]\naccounts:\n  - { id: '222233334444' }\n  - { id: '333344445555', role: r }\n  - organization: { role: ctguard }\nalerts: []\n";
+        let loaded = crate::blueprint::load_text("b.yaml", text, None, date(2026, 11, 22));
+        let blueprint = loaded.blueprint.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics));
+        let caller = AccountId::new("222233334444").unwrap();
+        let found = |organization: Option<&Organization>| -> Vec<bool> {
+            let scope = Scope::of_accounts(&blueprint, &caller, organization).unwrap();
+            scope.accounts.values().map(|account| account.discovered).collect()
+        };
+        assert_eq!(found(Some(&organization)), [true, false]);
+        assert_eq!(found(None), [false, false]);
+    }
+
+    #[test]
     fn the_bucket_of_an_organizations_trail_takes_the_files_of_all_its_accounts() {
         let home =
             Place::new(AccountId::new(MANAGEMENT).unwrap(), Region::new("us-east-1").unwrap());
