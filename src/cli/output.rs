@@ -174,8 +174,8 @@ pub(super) fn reports(
     }
 }
 
-/// Reports the errors of a blueprint in place of a result, in every format but text and JSON: a
-/// program would take those for the result. The text is on standard error already.
+/// Reports the errors of a blueprint in place of a result. On standard output text and JSON have none:
+/// a program would take those for the result, and the text is on standard error already.
 pub(super) fn problems(
     diagnostics: &[Diagnostic],
     positions: &Positions,
@@ -192,12 +192,35 @@ pub(super) fn problems(
     };
     let shown = View::Validated(&validation);
     let tells = |format: Format| !matches!(format, Format::Text | Format::Json);
+    // A verb's own result has a form in JSON and as text: an error has another.
+    let error = unusable(diagnostics, positions.file());
+    for report in global.report.iter().filter(|report| !tells(report.format)) {
+        let text = match report.format {
+            Format::Json => format!("{}\n", failure_json(&error)),
+            _ => failure_text(&error),
+        };
+        files::save(&report.path, &text, Readers::Owner, io)
+            .map_err(|why| unwritten(report, &why))?;
+    }
     let mut narrowed = global.clone();
     narrowed.report.retain(|report| tells(report.format));
     match tells(global.format) {
         true => show(&shown, positions, &narrowed, io),
         false => reports(&shown, positions, &narrowed, io),
     }
+}
+
+/// The error of a blueprint that cannot be used: its problems in one message.
+fn unusable(diagnostics: &[Diagnostic], file: &str) -> CommandError {
+    let errors = diagnostics.iter().filter(|one| one.severity == Severity::Error);
+    let told: Vec<String> = errors
+        .map(|one| {
+            let at = one.span.as_ref().map(|span| format!("line {}: ", span.line));
+            format!("{}{} ({})", at.unwrap_or_default(), one.message, one.code.as_str())
+        })
+        .collect();
+    let message = format!("the blueprint {file} cannot be used: {}", told.join("; "));
+    CommandError::usage(message).hint("`ctguard validate` shows each place and what to write.")
 }
 
 /// Writes every report with an error in place of a result, so that the next step has something to

@@ -148,6 +148,23 @@ fn problems_of_a_blueprint_are_results_on_their_lines() {
     let saved = world.read("plan.sarif").replace(&file(&world, ""), "FOLDER/");
     let saved: Value = serde_json::from_str(&saved).unwrap();
     assert_eq!(results(&saved), results(&sarif));
+    for verb in ["plan", "drift", "verify"] {
+        for (format, words) in [
+            ("json", "\"error\":\"the blueprint"),
+            ("text", "error: the blueprint"),
+            ("markdown", "event-unknown"),
+            ("junit", "event-unknown"),
+        ] {
+            let name = format!("{verb}.{format}");
+            let report = format!("{format}={}", file(&world, &name));
+            let ran = world.run(&[verb, "--report", &report]).expect(64);
+            assert_eq!(ran.out, "", "{name}");
+            let saved = world.read(&name);
+            assert!(saved.contains(words) && saved.contains("event-unknown"), "{name}: {saved}");
+        }
+    }
+    let saved: Value = serde_json::from_str(&world.read("verify.json")).unwrap();
+    assert_eq!(saved["exit_code"], 64);
 }
 
 /// How many elements of a name, and of each kind of end, an XML text has.
