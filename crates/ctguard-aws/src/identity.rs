@@ -174,10 +174,22 @@ fn role(
     })))
 }
 
+/// What a profile may name as the source of the credentials that assume its role.
+///
+/// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-assume-role-credentials.html>
+const SOURCES: [&str; 3] = ["Environment", "Ec2InstanceMetadata", "EcsContainer"];
+
 fn named_source(settings: &Settings, profile: &str, named: &str) -> Result<Source, CloudError> {
     let lacks = |what: &str| {
         invalid(format!("the profile `{profile}` has `credential_source = {named}`, and {what}"))
     };
+    // The AWS CLI takes no other spelling: botocore compares the names as they are written.
+    let right = SOURCES.iter().find(|right| right.eq_ignore_ascii_case(named));
+    if let Some(right) = right.filter(|right| **right != named) {
+        return Err(lacks(&format!(
+            "it is written `{right}`: the AWS CLI refuses another spelling"
+        )));
+    }
     match named.to_ascii_lowercase().as_str() {
         "environment" => keys_in_environment(settings)?.map(Source::Keys).ok_or_else(|| {
             lacks(

@@ -208,7 +208,7 @@ impl Making<'_> {
             found.unwrap_or_else(|| "which no AWS_CONTAINER_CREDENTIALS_* names".to_owned());
         let (config, pages) = self.watched();
         Explained {
-            what: format!("the container's server for credentials, {server}{},", asked_by(profile)),
+            what: format!("the container's server for credentials, {server}{}", asked_by(profile)),
             source: CredentialSource::Container,
             named: profile.is_some() || set,
             limit: self.process_limit.min(CONTAINER_LIMIT),
@@ -261,7 +261,7 @@ impl Making<'_> {
             .map(|url| format!(", {url} (AWS_EC2_METADATA_SERVICE_ENDPOINT)"))
             .unwrap_or_default();
         Ok(Explained {
-            what: format!("the machine's metadata service{server}{},", asked_by(profile)),
+            what: format!("the machine's metadata service{server}{}", asked_by(profile)),
             source: CredentialSource::Machine,
             named: profile.is_some() || endpoint.is_some() && !disabled,
             limit: self.process_limit,
@@ -274,7 +274,7 @@ impl Making<'_> {
 /// Which profile asks for a source.
 fn asked_by(profile: Option<&str>) -> String {
     profile
-        .map(|name| format!(", which the profile `{name}` names with `credential_source`"))
+        .map(|name| format!(", which the profile `{name}` names with `credential_source`,"))
         .unwrap_or_default()
 }
 

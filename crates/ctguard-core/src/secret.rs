@@ -184,10 +184,23 @@ pub fn shown_roughly(text: &str) -> Cow<'_, str> {
 /// How many bytes may be shown of a text that was meant as an address and is none; `None` where
 /// there is nothing to hide.
 fn rough_head(text: &str) -> Option<usize> {
+    if let Some(rest) = after_port(text) {
+        return (rest + 1 < text.len()).then_some(rest);
+    }
     match text.find(['/', '?', '#', '@', ':', '=']) {
         Some(at) => (at + 1 < text.len()).then_some(at),
         None => is_key(text).then_some(0),
     }
+}
+
+/// Where a text goes on after a host and a port: that is no password, which has an `@` behind it.
+fn after_port(text: &str) -> Option<usize> {
+    let (host, rest) = text.split_once(':')?;
+    let named = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
+    let digits = rest.chars().take_while(char::is_ascii_digit).count();
+    let ends = rest[digits..].is_empty() || rest[digits..].starts_with('/');
+    let is_port = (1..=5).contains(&digits) && ends && !rest.contains('@');
+    (is_port && !host.is_empty() && host.chars().all(named)).then_some(host.len() + 1 + digits)
 }
 
 /// Keys whose values are meant as web addresses.

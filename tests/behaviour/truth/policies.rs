@@ -517,6 +517,7 @@ fn hold_role((_, drawn, new): &Case) -> Result<Admission, String> {
         resource_tags: None,
         event: Some(("aws.ec2", "AWS API Call via CloudTrail")),
         alias: None,
+        service: "EventBridge",
     };
     let proof = asker.admitted(Some(&policy), call.action, BUS);
     let context = [

@@ -17,9 +17,17 @@ pub fn is_region(region: &Region) -> bool {
 /// What may have been meant by a name that is not known: the help for people.
 pub fn suggest_region(region: &Region) -> Option<String> {
     let area = |name: &str| name.split('-').next().map(str::to_owned);
-    // A slip is rarely in the area: whoever writes `us-…` means one in the United States.
-    let wanted = area(region.as_str());
-    let near = nearest(region.as_str(), regions().filter(|name| area(name) == wanted));
+    let parts = |name: &str| name.split('-').count();
+    // A slip is rarely in the area, and rarely one part too many or too few: whoever writes `us-…`
+    // means one in the United States, and whoever writes three parts none of GovCloud's.
+    let wanted = (area(region.as_str()), parts(region.as_str()));
+    let near =
+        |of: &dyn Fn(&str) -> bool| nearest(region.as_str(), regions().filter(|name| of(name)));
+    let alike = near(&|name| (area(name), parts(name)) == wanted);
+    let near = match alike.is_empty() {
+        true => near(&|name| parts(name) == wanted.1),
+        false => alike,
+    };
     let near = match near.is_empty() {
         true => nearest(region.as_str(), regions()),
         false => near,
@@ -76,6 +84,15 @@ mod tests {
             assert!(help.starts_with("did you mean `us-east-1`"), "{help}");
             assert!(!help.contains("ap-"), "{help}");
         }
+    }
+
+    #[test]
+    fn what_is_meant_has_as_many_parts() {
+        let help = |typed: &str| suggest_region(&Region::new(typed).expect(typed));
+        let told = help("us-northeast-1").expect("a suggestion");
+        assert!(told.contains("`ap-northeast-1`") && !told.contains("gov"), "{told}");
+        let told = help("us-gov-est-1").expect("a suggestion");
+        assert!(told.contains("`us-gov-east-1`"), "{told}");
     }
 
     #[test]

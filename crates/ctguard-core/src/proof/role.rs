@@ -208,7 +208,8 @@ impl RoleJudge<'_> {
         let asker = Asker {
             alias: self.used.alias,
             ..Asker::new(desired, live, account, self.used.role_arn, to)
-        };
+        }
+        .of_machine(self.used.machine.is_some());
         let policies = &self.role.role.policies;
         let code = LinkCode::RolePolicy;
         let (attached, unread) = self.attached();

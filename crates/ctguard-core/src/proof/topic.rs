@@ -452,6 +452,7 @@ impl TopicJudge<'_> {
             resource_tags: self.topic.tags.known(),
             ..Asker::new(self.desired, self.live, account, publisher.role_arn, self.arn)
         }
+        .of_machine(publisher.machine.is_some())
     }
 
     /// What the policy says of every rule that publishes: the worst counts.

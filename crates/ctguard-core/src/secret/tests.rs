@@ -155,6 +155,15 @@ fn what_was_meant_as_an_address_is_hidden_like_one() {
         }
     }
     assert_eq!(shown_roughly("a.example"), "a.example");
+    for (text, shown) in [
+        ("127.0.0.1:4566", "127.0.0.1:4566"),
+        ("localhost:4566/", "localhost:4566/"),
+        ("a.example:8443/hooks/PassWd", "a.example:8443****"),
+        ("u:12345@a.example", "u****"),
+        ("u:123456", "u****"),
+    ] {
+        assert_eq!(shown_roughly(text), shown);
+    }
     assert_eq!(hidden_in_place("- https: a.example # see x/y"), "- https: a.example # see x/y");
 }
 

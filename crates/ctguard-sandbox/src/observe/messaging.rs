@@ -132,6 +132,11 @@ pub fn queues(
         }
     }
     for arn in wanted {
+        // The queue's URL comes first: nothing else is asked without it.
+        if let Err(why) = reader.ask("sqs:GetQueueUrl") {
+            live.insert(arn, Observed::Unreadable(why));
+            continue;
+        }
         let observed = read(reader, "sqs:GetQueueAttributes", |reader| {
             let here = locate(&arn, "sqs").filter(|(place, _)| place == reader.place);
             let Some((_, name)) = here else {

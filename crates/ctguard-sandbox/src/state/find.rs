@@ -35,8 +35,9 @@ static NOTHING: Regional = Regional {
 impl State {
     /// One account with these regions enabled and nothing in it.
     pub fn empty(account: AccountId, regions: impl IntoIterator<Item = Region>) -> Self {
-        let arn = format!("arn:aws:iam::{account}:user/you");
-        let enabled_regions = regions.into_iter().collect();
+        let enabled_regions: BTreeSet<Region> = regions.into_iter().collect();
+        let partition = enabled_regions.first().map_or("aws", |one| one.partition().as_str());
+        let arn = format!("arn:{partition}:iam::{account}:user/you");
         let global = AccountGlobals { enabled_regions, ..AccountGlobals::default() };
         Self {
             format_version: FORMAT_VERSION,

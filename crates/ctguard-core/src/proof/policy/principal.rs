@@ -39,6 +39,8 @@ pub struct Asker<'a> {
     pub event: Option<(&'a str, &'a str)>,
     /// The alias by which the key is asked for, with its prefix, where the resource is one.
     pub alias: Option<&'a str>,
+    /// The service that has taken on the role.
+    pub service: &'static str,
 }
 
 impl<'a> Asker<'a> {
@@ -50,7 +52,7 @@ impl<'a> Asker<'a> {
         role_arn: &'a str,
         resource: &'a str,
     ) -> Self {
-        // A listed account may be in any organization.
+        // A listed account that was not found in the organization may be in any.
         let found = desired.accounts.get(account).is_some_and(|account| account.discovered);
         let name = role_arn.rsplit('/').next().unwrap_or_default();
         let role = live.accounts.get(account).and_then(|seen| seen.roles.get(name));
@@ -67,6 +69,16 @@ impl<'a> Asker<'a> {
             resource_tags: None,
             event: None,
             alias: None,
+            service: "EventBridge",
+        }
+    }
+
+    /// The role of a state machine, which Step Functions takes on, or else one of rules.
+    #[must_use]
+    pub fn of_machine(self, is_machine: bool) -> Self {
+        match is_machine {
+            true => Self { service: "Step Functions", ..self },
+            false => self,
         }
     }
 }
@@ -340,7 +352,7 @@ impl Carries for Asker<'_> {
     }
 
     fn who(&self) -> &str {
-        "EventBridge"
+        self.service
     }
 }
 
@@ -375,6 +387,7 @@ mod tests {
             resource_tags: None,
             event: None,
             alias: None,
+            service: "EventBridge",
         }
     }
 
