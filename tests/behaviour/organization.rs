@@ -307,4 +307,10 @@ fn a_bucket_of_another_account_of_the_organization_is_assumed_and_that_is_said()
     world.run(&["plan", "--detailed-exitcode"]).expect(0);
     let drift = world.run(&["drift"]).expect(0);
     assert!(drift.out.contains("could not be read and is assumed"), "{}", drift.out);
+    // Once the trail is there, it may also be a name that was lost: said until the blueprint knows.
+    for verb in ["plan", "drift"] {
+        let told = words(&world.run(&[verb]).expect(0).out);
+        assert!(told.contains("somebody else has its name now"), "{verb}: {told}");
+        assert!(told.contains("`foreign_bucket: true`"), "{verb}: {told}");
+    }
 }

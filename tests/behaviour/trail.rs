@@ -251,6 +251,12 @@ fn a_trail_that_writes_to_another_accounts_bucket_is_no_gap() {
     let ran = world.run(&["drift"]).expect(0);
     assert!(!ran.out.contains("everything could be read"), "{}", ran.out);
     assert!(ran.out.contains("1 object could not be read and is assumed"), "{}", ran.out);
+    for verb in ["plan", "drift"] {
+        let told = world.run(&[verb]).expect(0).out;
+        let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(told.contains("Either the name is somebody else's"), "{verb}: {told}");
+        assert!(told.contains("or `s3:ListBucket` is missing here"), "{verb}: {told}");
+    }
     // One that has stopped shows nothing.
     world.run(&["sandbox", "break", "stop-trail"]).expect(0);
     world.run(&["plan"]).expect(4);

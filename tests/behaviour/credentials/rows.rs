@@ -78,6 +78,11 @@ pub const ROWS: &[(&str, fn())] = &[
             assert!(!ran.err.contains("aws sso login"), "{}", ran.err);
         };
         lacks(Setup::new(), "Environment", &["AWS_ACCESS_KEY_ID is not set"]);
+        for (written, right) in
+            [("environment", "`Environment`"), ("ecscontainer", "`EcsContainer`")]
+        {
+            lacks(Setup::new().keys("ENV"), written, &["it is written", right]);
+        }
         lacks(Setup::new(), "EcsContainer", &["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "is set"]);
         lacks(Setup::new(), "Ec2InstanceMetadata", &["AWS_EC2_METADATA_DISABLED is `true`"]);
         // A machine without a role.
@@ -85,8 +90,11 @@ pub const ROWS: &[(&str, fn())] = &[
         let machine = machine.config(&format!("{role}Ec2InstanceMetadata\n"));
         let stub = Stub::start(|_| Some(Reply::Error(404, "x", "none")));
         let machine = machine.env("AWS_EC2_METADATA_SERVICE_ENDPOINT", &stub.url());
-        let says =
-            ["the profile `p` names with `credential_source`", "instance profile", &stub.url()];
+        let says = [
+            "the profile `p` names with `credential_source`, gave no credentials",
+            "instance profile",
+            &stub.url(),
+        ];
         machine.fails(&["--profile", "p"], &says);
         assert!(!machine.run(&["--profile", "p"]).err.contains("aws sso login"));
     }),

@@ -204,7 +204,7 @@ fn a_denied_operation_makes_unreadable_what_it_serves_and_nothing_else() {
     .expect("subscribed");
     let trail = place.arn("cloudtrail", "trail/acme");
     type Part = fn(&PlaceSnapshot, &str, &str) -> Option<Unreadable>;
-    let parts: [(&str, &str, Part); 10] = [
+    let parts: [(&str, &str, Part); 11] = [
         ("events:ListRules", "AccessDeniedException", |s, _, _| s.rules.unreadable().cloned()),
         ("events:ListTargetsByRule", "AccessDeniedException", |s, _, _| {
             s.rules.known()?["ctguard-acme-a"].targets.unreadable().cloned()
@@ -225,6 +225,9 @@ fn a_denied_operation_makes_unreadable_what_it_serves_and_nothing_else() {
             }
         }),
         ("sqs:GetQueueAttributes", "AccessDenied", |s, _, _| {
+            s.queues.values().next()?.unreadable().cloned()
+        }),
+        ("sqs:GetQueueUrl", "AccessDenied", |s, _, _| {
             s.queues.values().next()?.unreadable().cloned()
         }),
         ("cloudtrail:DescribeTrails", "AccessDeniedException", |s, _, _| {

@@ -500,6 +500,20 @@ mod tests {
 
     /// A denial that is not decided is no leave.
     #[test]
+    fn who_does_not_send_a_key_is_the_service_that_takes_on_the_role() {
+        let account = AccountId::new("222233334444").expect("twelve digits");
+        let topic = "arn:aws:sns:eu-west-1:222233334444:people";
+        let policy = json!({ "Statement": [{ "Effect": "Allow", "Action": "sns:Publish",
+            "Resource": topic, "Condition": { "StringEquals": { "sns:Protocol": "https" } } }] });
+        for (is_machine, who) in [(false, "EventBridge"), (true, "Step Functions")] {
+            let asker = asker(&account).of_machine(is_machine);
+            let answer = asker.allowed([&policy].into_iter(), "sns:Publish", topic);
+            let said = format!("{answer:?}");
+            assert!(said.contains(&format!("which {who} does not send")), "{said}");
+        }
+    }
+
+    #[test]
     fn what_may_be_denied_is_assumed() {
         let account = AccountId::new("222233334444").expect("twelve digits");
         let asker =
