@@ -141,8 +141,10 @@ impl TrailFiles<'_> {
         let arn = self.arn;
         match &self.trail.trail.kms_key {
             None => {
-                let text =
-                    format!("{arn} cannot write its log files: the bucket refuses CloudTrail.");
+                let below = self.below();
+                let text = format!(
+                    "{arn} cannot write its log files: the bucket refuses CloudTrail.{below}"
+                );
                 self.reported(self.of_bucket(LinkCode::LogBucketPolicy, text))
             }
             Some(key) => {
@@ -157,18 +159,28 @@ impl TrailFiles<'_> {
     /// A denial stays in the policy of an owned bucket; a statement that lacks, apply writes again,
     /// but not for a prefix that somebody gave the files: it stays as it is.
     fn refused(&self, KeptOut { refusal, file }: KeptOut) -> Remark {
-        let prefix = self.trail.trail.key_prefix.as_deref().filter(|prefix| !prefix.is_empty());
-        let by_others = self.is_owned() && (refusal.is_denial() || prefix.is_some());
+        let by_others = self.is_owned() && (refusal.is_denial() || self.prefix().is_some());
         let cause = refusal.into_cause();
-        let below = prefix.map_or_else(String::new, |prefix| {
-            format!(" They go below the prefix `{prefix}`: take it off the trail (`aws cloudtrail update-trail --s3-key-prefix \"\"`), or let the policy admit CloudTrail there.")
-        });
+        let below = self.below();
         let files = match file {
             None => "its log files".to_owned(),
             Some(file) => format!("some of its log files, such as {file}"),
         };
         let text = format!("{} cannot write {files}: {cause}.{below}", self.arn);
         Remark { by_others, ..self.of_bucket(LinkCode::LogBucketPolicy, text) }
+    }
+
+    fn prefix(&self) -> Option<&str> {
+        self.trail.trail.key_prefix.as_deref().filter(|prefix| !prefix.is_empty())
+    }
+
+    /// What to do about a prefix that somebody gave the files.
+    fn below(&self) -> String {
+        let Some(prefix) = self.prefix() else { return String::new() };
+        format!(
+            " They go below the prefix `{prefix}`: take it off the trail (`aws cloudtrail update-trail --name {} --region {} --s3-key-prefix \"\"`), or let the policy admit CloudTrail there.",
+            self.arn, self.trail.home_region
+        )
     }
 
     fn digests(&self) -> Option<Remark> {

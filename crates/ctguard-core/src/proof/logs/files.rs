@@ -130,7 +130,7 @@ fn both_match(pattern: &str, form: &str) -> Option<String> {
         out.push(match (pattern.get(p).copied(), form[f]) {
             (_, Some(c)) => c,
             (Some(c), None) if c != '*' && c != '?' => c,
-            _ => '7',
+            _ => '1',
         });
         if pattern.get(p) != Some(&'*') {
             p += 1;
