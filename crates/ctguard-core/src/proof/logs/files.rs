@@ -123,11 +123,11 @@ fn both_match(pattern: &str, form: &str) -> Option<String> {
         return None;
     }
     let (mut p, mut out) = (0, String::new());
-    for f in 0..form.len() {
+    for (f, of_form) in form.iter().enumerate() {
         while pattern.get(p) == Some(&'*') && reach[p + 1][f] {
             p += 1;
         }
-        out.push(match (pattern.get(p).copied(), form[f]) {
+        out.push(match (pattern.get(p).copied(), *of_form) {
             (_, Some(c)) => c,
             (Some(c), None) if c != '*' && c != '?' => c,
             _ => '1',
