@@ -227,7 +227,7 @@ impl<'a> Prover<'a> {
     fn recorded(&mut self, path: &'a AlertPath) -> Vec<cache::LinkId> {
         let (desired, live) = (self.desired, self.live);
         let judge = |question: &trail::TrailQuery<'_>| trail::judge(desired, live, question);
-        let asked = trail::TrailQuery::all(&path.lands, &path.events);
+        let asked = trail::TrailQuery::all(live, &path.lands, &path.events);
         if asked.iter().all(|asked| asked.name.is_none()) {
             return asked.into_iter().map(|one| self.known.trail(one.question, judge)).collect();
         }

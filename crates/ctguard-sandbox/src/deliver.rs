@@ -328,11 +328,16 @@ fn key_admits(state: &State, resource: &str, key: &str, sender: Sender<'_>) -> R
     let region = Arn::parse(&arn).map(|arn| arn.region).unwrap_or_default();
     let via = format!("{service}.{region}.amazonaws.com");
     context.push(("kms:viaservice", &via));
-    let unsure = ["aws:sourcearn", "aws:sourceaccount", "kms:viaservice"];
+    let unsure = ["aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "kms:viaservice"];
     // SNS tells the key which topic it is for.
     // https://docs.aws.amazon.com/gamelift/latest/flexmatchguide/queue-notification-sns-sse.html
     if service == "sns" {
         context.push(("kms:encryptioncontext:aws:sns:topicarn", resource));
+    }
+    // SQS tells the key which queue it is for.
+    // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+    if service == "sqs" {
+        context.push(("kms:encryptioncontext:aws:sqs:arn", resource));
     }
     for action in ["kms:GenerateDataKey", "kms:Decrypt"] {
         let principal = Principal::Service(sender.service);

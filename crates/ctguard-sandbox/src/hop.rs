@@ -4,7 +4,7 @@
 use super::policy::{self, Principal, Request};
 use super::roles::managed_policy;
 use super::state::{State, StoredRole, locate};
-use ctguard_core::scope::Place;
+use ctguard_core::scope::{AccountId, Arn, Place};
 use serde_json::Value;
 
 /// A role that sends to a bus or a topic.
@@ -150,6 +150,10 @@ impl Hop<'_> {
             let path = organization.path(&member.unit);
             context.extend(path.map(|path| ("aws:principalorgpaths", path)));
         }
+        let owner = Arn::parse(self.to).and_then(|arn| AccountId::new(arn.account));
+        let owned = owner.and_then(|owner| self.state.membership(&owner));
+        context
+            .extend(owned.map(|(organization, _)| ("aws:resourceorgid", organization.id.clone())));
         let mut context: Vec<(String, String)> =
             context.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
         let name = self.role_arn.rsplit('/').next().unwrap_or_default();

@@ -522,6 +522,12 @@ mod tests {
             (json!({ "Null": { "aws:PrincipalServiceName": "true" } }), true),
             (json!({ "ArnLike": { "aws:SourceArn": "arn:aws:events:*:*:rule/*" } }), false),
             (json!({ "StringEquals": { "events:source": "aws.ec2" } }), false),
+            (json!({ "DateGreaterThan": { "aws:TokenIssueTime": "2026-01-01" } }), true),
+            (json!({ "DateLessThan": { "aws:TokenIssueTime": "2026-01-01" } }), false),
+            (json!({ "DateLessThan": { "aws:CurrentTime": "2099-01-01" } }), true),
+            (json!({ "DateLessThan": { "aws:CurrentTime": "2030-01-01" } }), false),
+            (json!({ "StringLikeIfExists": { "aws:UserAgent": "*" } }), true),
+            (json!({ "StringLike": { "aws:UserAgent": "*" } }), false),
         ] {
             let statement = admit(&json!({ "Principal": "*", "Condition": condition }));
             assert_eq!(put(&statement), allowed, "{condition}");

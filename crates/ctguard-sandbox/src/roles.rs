@@ -191,13 +191,15 @@ pub fn assumed_by<'a>(
     });
     let name = arn.and_then(|arn| arn.resource.strip_prefix("role/")).ok_or_else(missing)?;
     let role = state.role(&at.account, name).ok_or_else(missing)?;
-    let context = [
+    let mut context = vec![
         ("aws:sourcearn", source_arn),
         ("aws:sourceaccount", at.account.as_str()),
         ("aws:resourceaccount", at.account.as_str()),
         ("aws:securetransport", "true"),
         ("aws:principalisawsservice", "true"),
     ];
+    let found = state.membership(&at.account);
+    context.extend(found.map(|(organization, _)| ("aws:sourceorgid", &*organization.id)));
     let request = Request {
         principal: Principal::Service(service),
         action: "sts:AssumeRole",

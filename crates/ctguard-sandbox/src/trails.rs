@@ -211,7 +211,11 @@ fn check_bucket(state: &State, place: &Place, name: &str, trail: &Trail) -> Done
     };
     let bucket = format!("arn:{}:s3:::{}", place.region.partition(), trail.bucket);
     let prefix = trail.key_prefix.as_ref().map(|prefix| format!("{prefix}/")).unwrap_or_default();
-    let logs = format!("{bucket}/{prefix}AWSLogs/{}/CloudTrail/x", place.account);
+    let logs = format!(
+        "{bucket}/{prefix}AWSLogs/{account}/CloudTrail/{region}/2026/11/22/{account}_CloudTrail_{region}_20261122T1200Z_a.json.gz",
+        account = place.account,
+        region = place.region
+    );
     let arn = trail_arn(place, name);
     let context = [
         ("aws:sourcearn", arn.as_str()),
@@ -219,6 +223,9 @@ fn check_bucket(state: &State, place: &Place, name: &str, trail: &Trail) -> Done
         ("aws:securetransport", "true"),
         ("aws:principalisawsservice", "true"),
         ("s3:x-amz-acl", "bucket-owner-full-control"),
+        // AWS's own calls use TLS 1.2 at least.
+        // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/infrastructure-security.html
+        ("s3:tlsversion", "1.2"),
         ("aws:resourceaccount", owner.as_str()),
         ("aws:requestedregion", stored.region.as_str()),
     ];

@@ -54,7 +54,7 @@ link_codes! {
     SelectorsDropManagement "selectors-drop-management" "The trail records no management events.",
     SelectorsDropWrites "selectors-drop-writes" "The trail leaves out calls that change something.",
     SelectorsDropReads "selectors-drop-reads" "The trail leaves out read-only calls.",
-    SelectorsExcludeSource "selectors-exclude-source" "The trail leaves out the management events of this service.",
+    SelectorsExcludeSource "selectors-exclude-source" "The trail leaves out this event, or the management events of its service.",
     DataSelectorMissing "data-selector-missing" "No data selector of the trail records this data event.",
     NetworkSelectorMissing "network-selector-missing" "No selector of the trail records the network activity events of this service.",
     InsightSelectorMissing "insight-selector-missing" "The trail records no Insights.",

@@ -128,7 +128,9 @@ impl<'a> KeyUse<'a> {
     }
 
     /// SNS sends to a queue that is encrypted: whether the key hears for which topic is not known.
-    pub fn by_sns(service: &'a str, topic: &'a str) -> Self {
+    ///
+    /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html>
+    pub fn by_sns(service: &'a str, topic: &'a str, queue: &'a str) -> Self {
         let account = Arn::parse(topic).map_or(Sent::Unknown, |arn| Sent::Perhaps(arn.account));
         let source_arn = Sent::Perhaps(topic);
         Self {
@@ -136,7 +138,7 @@ impl<'a> KeyUse<'a> {
             source_arn,
             source_account: account,
             through: Some("sqs"),
-            context: None,
+            context: Some(("kms:encryptioncontext:aws:sqs:arn", Sent::Value(queue))),
             calls: ENCRYPT_AND_DECRYPT,
         }
     }

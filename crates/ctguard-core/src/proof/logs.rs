@@ -1,6 +1,7 @@
 //! Are the files of trails written, and kept? Remarks only: EventBridge gets the events either way.
 
 mod expiry;
+mod files;
 pub mod key;
 pub mod unread;
 
@@ -140,8 +141,10 @@ impl TrailFiles<'_> {
         let arn = self.arn;
         match &self.trail.trail.kms_key {
             None => {
-                let text =
-                    format!("{arn} cannot write its log files: the bucket refuses CloudTrail.");
+                let below = self.below();
+                let text = format!(
+                    "{arn} cannot write its log files: the bucket refuses CloudTrail.{below}"
+                );
                 self.reported(self.of_bucket(LinkCode::LogBucketPolicy, text))
             }
             Some(key) => {
@@ -155,15 +158,29 @@ impl TrailFiles<'_> {
 
     /// A denial stays in the policy of an owned bucket; a statement that lacks, apply writes again,
     /// but not for a prefix that somebody gave the files: it stays as it is.
-    fn refused(&self, refusal: PolicyRefusal) -> Remark {
-        let prefix = self.trail.trail.key_prefix.as_deref().filter(|prefix| !prefix.is_empty());
-        let by_others = self.is_owned() && (refusal.is_denial() || prefix.is_some());
+    fn refused(&self, KeptOut { refusal, file }: KeptOut) -> Remark {
+        let by_others = self.is_owned() && (refusal.is_denial() || self.prefix().is_some());
         let cause = refusal.into_cause();
-        let below = prefix.map_or_else(String::new, |prefix| {
-            format!(" They go below the prefix `{prefix}`: take it off the trail (`aws cloudtrail update-trail --s3-key-prefix \"\"`), or let the policy admit CloudTrail there.")
-        });
-        let text = format!("{} cannot write its log files: {cause}.{below}", self.arn);
+        let below = self.below();
+        let files = match file {
+            None => "its log files".to_owned(),
+            Some(file) => format!("some of its log files, such as {file}"),
+        };
+        let text = format!("{} cannot write {files}: {cause}.{below}", self.arn);
         Remark { by_others, ..self.of_bucket(LinkCode::LogBucketPolicy, text) }
+    }
+
+    fn prefix(&self) -> Option<&str> {
+        self.trail.trail.key_prefix.as_deref().filter(|prefix| !prefix.is_empty())
+    }
+
+    /// What to do about a prefix that somebody gave the files.
+    fn below(&self) -> String {
+        let Some(prefix) = self.prefix() else { return String::new() };
+        format!(
+            " They go below the prefix `{prefix}`: take it off the trail (`aws cloudtrail update-trail --name {} --region {} --s3-key-prefix \"\"`), or let the policy admit CloudTrail there.",
+            self.arn, self.trail.home_region
+        )
     }
 
     fn digests(&self) -> Option<Remark> {
@@ -297,52 +314,66 @@ impl TrailFiles<'_> {
     /// gives the bucket's owner full control.
     ///
     /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html>
-    fn kept_out(&self) -> Option<PolicyRefusal> {
+    fn kept_out(&self) -> Option<KeptOut> {
         let seen = self.seen?.known()?;
         let (bucket, file) = self.arns()?;
+        let whole = |refusal| KeptOut { refusal, file: None };
+        let asked = |action, resource: &str| self.asked(seen, action, resource);
+        if let Some(refusal) = asked("s3:GetBucketAcl", &bucket) {
+            return Some(whole(refusal));
+        }
+        // Under which of two folders an organization's files are is not read.
+        let is_sure =
+            |refusal: &PolicyRefusal| !self.trail.trail.organization || refusal.is_denial();
         let digest = format!("{bucket}/{}", self.file("CloudTrail-Digest"));
         let digests = self.trail.trail.log_file_validation.then_some(&digest);
-        let acl = ("s3:x-amz-acl", Sent::Value("bucket-owner-full-control"));
-        let files = [&file].into_iter().chain(digests);
-        let files = files.map(|file| ("s3:PutObject", file, Some(acl)));
-        for (action, resource, own) in [("s3:GetBucketAcl", &bucket, None)].into_iter().chain(files)
-        {
-            // The ARN of a bucket names neither its account nor its region.
-            let mut extra = vec![
-                ("aws:resourceaccount", Sent::Value(self.place.account.as_str())),
-                ("aws:requestedregion", Sent::Value(seen.region.as_str())),
-            ];
-            extra.extend(own);
-            let request = Request {
-                service: "cloudtrail.amazonaws.com",
-                action,
-                resource,
-                source_arn: Sent::Value(self.arn),
-                source_account: Sent::Perhaps(self.place.account.as_str()),
-                through: None,
-                extra: &extra,
-            };
-            let Admission::Refuses(refusal) = admission(seen.bucket.policy.as_ref(), &request)
-            else {
-                continue;
-            };
-            // Under which of two folders an organization's files are is not read.
-            let is_sure = own.is_none() || !self.trail.trail.organization || refusal.is_denial();
-            if is_sure {
-                return Some(refusal);
+        for file in [&file].into_iter().chain(digests) {
+            if let Some(refusal) = asked("s3:PutObject", file).filter(is_sure) {
+                return Some(whole(refusal));
             }
         }
-        None
+        let policy = seen.bucket.policy.as_ref()?;
+        let names = files::names(self.desired, self.place, &self.trail.trail, policy, &bucket);
+        names.into_iter().find_map(|name| {
+            let refusal = asked("s3:PutObject", &format!("{bucket}/{name}")).filter(is_sure)?;
+            Some(KeptOut { refusal, file: Some(name) })
+        })
+    }
+
+    /// Why the bucket's policy refuses one call of CloudTrail's.
+    fn asked(&self, seen: &LiveBucket, action: &str, resource: &str) -> Option<PolicyRefusal> {
+        // The ARN of a bucket names neither its account nor its region.
+        let mut extra = vec![
+            ("aws:resourceaccount", Sent::Value(self.place.account.as_str())),
+            ("aws:requestedregion", Sent::Value(seen.region.as_str())),
+        ];
+        if action == "s3:PutObject" {
+            extra.push(("s3:x-amz-acl", Sent::Value("bucket-owner-full-control")));
+        }
+        let request = Request {
+            service: "cloudtrail.amazonaws.com",
+            action,
+            resource,
+            source_arn: Sent::Value(self.arn),
+            source_account: Sent::Perhaps(self.place.account.as_str()),
+            through: None,
+            extra: &extra,
+        };
+        match admission(seen.bucket.policy.as_ref(), &request) {
+            Admission::Refuses(refusal) => Some(refusal),
+            _ => None,
+        }
     }
 
     /// The key of one of the trail's log files, or of its digest files.
-    ///
-    /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html>
     fn file(&self, kind: &str) -> String {
-        let (account, region) = (&self.place.account, &self.place.region);
-        let folder = expiry::folder(&self.trail.trail);
-        format!(
-            "{folder}AWSLogs/{account}/{kind}/{region}/2026/11/22/{account}_{kind}_{region}_20261122T1200Z_a.json.gz"
-        )
+        files::name(&self.trail.trail, "", self.place, kind)
     }
+}
+
+/// Why CloudTrail cannot write its files.
+struct KeptOut {
+    refusal: PolicyRefusal,
+    /// One of the files, where others can be written.
+    file: Option<String>,
 }

@@ -174,6 +174,11 @@ impl RoleJudge<'_> {
             Some(machine) => (STATES, machine),
             None => (EVENTS, rule.as_str()),
         };
+        let account = self.desired.accounts.get(&self.lands.account);
+        let found = account.filter(|account| account.discovered);
+        let found = found.and(self.desired.organization.as_ref());
+        let organization: Vec<(&str, Sent<'_>)> =
+            found.map(|found| ("aws:sourceorgid", Sent::Value(&found.id))).into_iter().collect();
         let request = Request {
             service,
             action: "sts:AssumeRole",
@@ -181,7 +186,7 @@ impl RoleJudge<'_> {
             source_arn: Sent::Value(source),
             source_account: Sent::Value(self.lands.account.as_str()),
             through: None,
-            extra: &[],
+            extra: &organization,
         };
         // A trust policy may hold in some regions only, so the link names the place.
         let place = self.lands;

@@ -18,16 +18,13 @@ use crate::blueprint::Records;
 use crate::desired::Desired;
 use crate::event::{self, Access, EVERY_SOURCE, EventKind, EventRef, Landing};
 use crate::resource::small_map::SmallMap;
-use crate::resource::trail::{EXCLUDABLE_SOURCES, Selectors};
+use crate::resource::trail::{EXCLUDABLE_SOURCES, Selectors, Subject};
 use crate::scope::{AccountId, Arn, Partition, Place};
 use crate::snapshot::Live;
 use crate::snapshot::{LiveTrail, Observed, Unreadable};
 use owner::{Repair, fix, fixed_by};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
-
-/// Stands for every event source that selectors cannot exclude from management events.
-const ORDINARY_SOURCE: &str = "ec2.amazonaws.com";
 
 /// The properties that decide whether a trail records an event; many events share them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,6 +33,9 @@ pub struct TrailQuery<'a> {
     access: Access,
     /// Only where it matters: data events, and event sources that selectors can exclude.
     source: Option<&'a str>,
+    /// The event's own name and type, only where a trail's selectors tell events apart by them.
+    name: Option<&'a str>,
+    event_type: Option<&'static str>,
     class: Class,
     global: GlobalEvents,
     /// The event is wanted, but may well be recorded in another way: what this asks for is then no
@@ -77,9 +77,12 @@ enum GlobalEvents {
 }
 
 impl<'a> TrailQuery<'a> {
-    fn of(place: &'a Place, event: &'a EventRef) -> Self {
+    /// `each`: whether a trail's selectors tell events apart by more than their class.
+    fn of(place: &'a Place, event: &'a EventRef, each: bool) -> Self {
         let class = Class::of(event.kind);
-        let named = class != Class::Management || EXCLUDABLE_SOURCES.contains(&&*event.source);
+        let named = each && event.source != EVERY_SOURCE
+            || class != Class::Management
+            || EXCLUDABLE_SOURCES.contains(&&*event.source);
         let leader =
             place.region.partition() == Partition::Aws && place.region.as_str() == "us-east-1";
         let global = match event.landing {
@@ -89,12 +92,16 @@ impl<'a> TrailQuery<'a> {
             _ => GlobalEvents::No,
         };
         let source = named.then_some(event.source.as_str());
-        Self { place, access: event.access, source, class, global, in_doubt: false }
+        let name = (each && !event.is_family()).then_some(event.name.as_str());
+        let event_type = if each { event_type(event.kind) } else { None };
+        let access = event.access;
+        Self { place, access, source, name, event_type, class, global, in_doubt: false }
     }
 
     /// What a trail is asked for the events of a path. Of a family, no trail has to record what
     /// costs extra; what is recorded is taken.
-    pub fn all(place: &'a Place, events: &'a [EventRef]) -> Vec<Asked<'a>> {
+    pub fn all(live: &Live, place: &'a Place, events: &'a [EventRef]) -> Vec<Asked<'a>> {
+        let each = tell_events_apart(live, place);
         let mut all: BTreeSet<Asked<'a>> = BTreeSet::new();
         // The ways in which one event may be recorded stand side by side.
         let same_name = |a: &EventRef, b: &EventRef| (&a.source, &a.name) == (&b.source, &b.name);
@@ -104,7 +111,7 @@ impl<'a> TrailQuery<'a> {
                 .iter()
                 .all(|kind| ways.iter().any(|event| event.kind == *kind));
             for event in ways {
-                let question = Self::of(place, event);
+                let question = Self::of(place, event, each);
                 // A family has data events where it has nothing else, and Insights where they
                 // are asked for.
                 let needless = match question.class {
@@ -135,8 +142,14 @@ impl<'a> TrailQuery<'a> {
         Self { in_doubt: true, ..self }
     }
 
+    /// The source of an event that has one by its class.
     fn source(&self) -> &str {
-        self.source.unwrap_or(ORDINARY_SOURCE)
+        self.source.unwrap_or(EVERY_SOURCE)
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        let Self { access, source, name, event_type, .. } = *self;
+        Subject { access, source, name, event_type }
     }
 
     fn what(&self) -> String {
@@ -147,12 +160,36 @@ impl<'a> TrailQuery<'a> {
             Class::Network => "network activity events".to_owned(),
             Class::Insight => "Insights".to_owned(),
         };
-        match self.source {
-            Some(source) if self.class == Class::Insight => format!("{class} on calls to {source}"),
-            Some(source) => format!("{class} of {source}"),
-            None => class,
+        match (self.source, self.name) {
+            (Some(source), _) if self.class == Class::Insight => {
+                format!("{class} on calls to {source}")
+            }
+            (Some(source), Some(name)) => format!("{class} {name} of {source}"),
+            (Some(source), None) => format!("{class} of {source}"),
+            (None, _) => class,
         }
     }
+}
+
+/// What the record of an event has as `eventType`, by its kind.
+///
+/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
+fn event_type(kind: EventKind) -> Option<&'static str> {
+    match kind {
+        EventKind::Api => Some("AwsApiCall"),
+        EventKind::Signin => Some("AwsConsoleSignIn"),
+        EventKind::Console => Some("AwsConsoleAction"),
+        EventKind::Service => Some("AwsServiceEvent"),
+        EventKind::Data | EventKind::Network | EventKind::Insight => None,
+    }
+}
+
+/// Whether the selectors of a trail that a place sees tell events apart by more than their class.
+fn tell_events_apart(live: &Live, place: &Place) -> bool {
+    let trails = live.places.get(place).and_then(|seen| seen.trails.known());
+    trails.into_iter().flatten().any(|(arn, trail)| {
+        selectors(live, arn, trail).known().is_some_and(|one| one.tell_events_apart())
+    })
 }
 
 /// A question, and the source and name of the event that it is about where that event may be
@@ -278,7 +315,7 @@ impl TrailJudge<'_> {
             return self.network(selectors);
         }
         if question.class == Class::Data {
-            if !selectors.include_data(question.source(), question.access) {
+            if !selectors.include_data(question.source(), &question.subject()) {
                 // Data events are billed each: ctguard adds none by itself.
                 return Link {
                     fix: format!(
@@ -302,7 +339,8 @@ impl TrailJudge<'_> {
                 )
             };
         }
-        if selectors.include_management(question.source(), question.access) {
+        let recorded = selectors.management(&question.subject());
+        if recorded == Some(true) {
             let cause = format!("it is logging in {} and records {what}", question.place.region);
             return Link {
                 fix: String::new(),
@@ -310,7 +348,18 @@ impl TrailJudge<'_> {
                 ..self.assumed(LinkCode::TrailMissing, cause)
             };
         }
-        let ordinary = |access| selectors.include_management(ORDINARY_SOURCE, access);
+        if recorded.is_none() {
+            let cause = match selectors.unjudged_fields().as_slice() {
+                [] => format!("its event selectors record only some of the {what}"),
+                fields => format!(
+                    "its event selectors record {what} only where {} match, which is not judged",
+                    fields.join(" and ")
+                ),
+            };
+            let broken = self.broken(LinkCode::SelectorsExcludeSource, cause, Repair::Selectors);
+            return Link { status: Status::Assumed, ..broken };
+        }
+        let ordinary = |access| selectors.management(&Subject::ordinary(access)) != Some(false);
         match (ordinary(Access::Read), ordinary(Access::Write), question.access) {
             (false, false, _) => leaves_out(LinkCode::SelectorsDropManagement),
             (false, _, Access::Read) => leaves_out(LinkCode::SelectorsDropReads),
@@ -324,7 +373,7 @@ impl TrailJudge<'_> {
     /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-network-events-with-cloudtrail.html>
     fn network(&self, selectors: &Selectors) -> Link {
         let source = self.question.source();
-        if selectors.include_network(source) {
+        if selectors.include_network(&self.question.subject()) {
             let cause = format!(
                 "its selectors record {}; which calls and endpoints they name is not judged",
                 self.question.what()

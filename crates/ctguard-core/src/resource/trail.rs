@@ -2,6 +2,8 @@
 
 mod selectors;
 
+pub use selectors::Subject;
+
 use serde::{Deserialize, Serialize};
 
 /// Most trails in one region, shadow trails counted; cannot be raised.

@@ -16,7 +16,7 @@ const SNS: &str = "sns.amazonaws.com";
 /// What SNS may send or not: AWS documents the topic as the source alone.
 ///
 /// Source: <https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html>
-const UNSURE: &[&str] = &["aws:sourceaccount"];
+const UNSURE: &[&str] = &["aws:sourceaccount", "aws:sourceorgid"];
 
 /// A message as a topic is given it.
 #[derive(Debug, Clone, Copy)]
@@ -169,12 +169,15 @@ impl Handing<'_> {
     /// The context of a request by SNS.
     fn context(&self) -> Vec<(&str, &str)> {
         let account = self.on.at.account.as_str();
-        vec![
+        let mut context = vec![
             ("aws:sourcearn", self.topic_arn),
             ("aws:sourceaccount", account),
             ("aws:securetransport", "true"),
             ("aws:principalisawsservice", "true"),
-        ]
+        ];
+        let found = self.on.state.membership(&self.on.at.account);
+        context.extend(found.map(|(organization, _)| ("aws:sourceorgid", &*organization.id)));
+        context
     }
 }
 

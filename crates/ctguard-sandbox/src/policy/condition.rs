@@ -2,7 +2,7 @@
 //! unknown.
 
 use super::{Principal, Request, glob, list};
-use ctguard_core::resource::policy::condition_keys::is_nowhere;
+use ctguard_core::resource::policy::condition_keys::{REQUESTED, is_nowhere, of_data_keys};
 use ctguard_core::scope::Arn;
 use serde_json::Value;
 
@@ -72,8 +72,7 @@ const SOURCES: &[&str] = &["aws:sourcearn", "aws:sourceaccount", "aws:sourceowne
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html>
 const SEVERAL: &[&str] = &["aws:principalorgpaths", "aws:principalservicenameslist"];
 
-/// The time below which the clock of a sandbox never is, in seconds.
-const FIRST_SECOND: i64 = 1_795_305_600;
+const ENCRYPTION_CONTEXT: &str = "kms:encryptioncontext:";
 
 /// A key in a request.
 enum Key<'a> {
@@ -87,7 +86,7 @@ enum Key<'a> {
     Absent,
     /// Absent, or something that AWS gives itself.
     OfAws,
-    /// There, and not before the first second of the sandbox.
+    /// There, within the years that a sandbox is in.
     Time,
     Unknown,
 }
@@ -136,6 +135,9 @@ fn look_up<'a>(key: &str, request: &Request<'a>) -> Key<'a> {
         return Key::Absent;
     }
     let resource = Arn::parse(request.resource);
+    if let Some(known) = of_data_keys(key).filter(|_| request.action.starts_with("kms:")) {
+        return known.map_or(Key::Absent, |value| Key::Values(vec![value]));
+    }
     match (key, resource) {
         ("aws:currenttime" | "aws:epochtime", _) => return Key::Time,
         ("aws:resourceaccount", Some(arn)) if !arn.account.is_empty() => {
@@ -155,6 +157,8 @@ fn look_up<'a>(key: &str, request: &Request<'a>) -> Key<'a> {
                 Key::Absent
             }
             "aws:sourceip" => Key::OfAws,
+            // The session is made for the call.
+            "aws:tokenissuetime" => Key::Time,
             // Of a key whether it counts that SNS calls is not documented.
             "aws:viaawsservice" if request.action.starts_with("kms:") => Key::Unknown,
             "aws:viaawsservice" => Key::Values(vec!["false"]),
@@ -201,6 +205,11 @@ fn of_service<'a>(key: &str, service: &'a str, request: &Request<'a>) -> Key<'a>
     if key == "aws:sourceorgid" || key == "aws:sourceorgpaths" {
         let named = request.context.iter().any(|(name, _)| *name == "aws:sourceaccount");
         return if named { Key::Unknown } else { Key::Absent };
+    }
+    // What the service tells the key is all of it.
+    let told = request.context.iter().any(|(name, _)| name.starts_with(ENCRYPTION_CONTEXT));
+    if told && key.starts_with(ENCRYPTION_CONTEXT) {
+        return Key::Absent;
     }
     // A key sees the service through the one that it uses, and not as that one sees it.
     let direct = request.context.contains(&("aws:principalisawsservice", "true"));
@@ -257,6 +266,9 @@ fn holds(operator: &str, key: &str, wanted: &Value, request: &Request<'_>, resol
     };
     match found {
         Key::Absent => when_absent.into(),
+        Key::Unknown | Key::OfAws if all_match(test, &texts) && negated != when_absent => {
+            when_absent.into()
+        }
         Key::Unknown => Held::Unknown,
         Key::Time => before_now(test, negated, &texts),
         Key::Perhaps(value) => match compared_with(value, &texts, matches) {
@@ -299,6 +311,12 @@ fn holds(operator: &str, key: &str, wanted: &Value, request: &Request<'_>, resol
             }
         }
     }
+}
+
+/// Whether every value matches one of the texts.
+fn all_match(test: &str, texts: &[String]) -> bool {
+    let is_star = |text: &String| !text.is_empty() && text.chars().all(|c| c == '*');
+    ["stringlike", "stringnotlike"].contains(&test) && texts.iter().any(is_star)
 }
 
 /// Whether one of the texts matches a value; `None` when that is not known.
@@ -374,21 +392,28 @@ fn is_narrow(test: &str, text: &str) -> bool {
     }
 }
 
-/// Compares times that are past; of one that is to come, the answer changes with the clock.
+/// Compares times that are past, or far away; of one between, the answer changes with the clock.
 fn before_now(test: &str, negated: bool, texts: &[String]) -> Held {
     let Some(order) = test.strip_prefix("date").or_else(|| test.strip_prefix("numeric")) else {
         return Held::Unknown;
     };
     let dates = test.starts_with("date");
     let second = |text: &String| if dates { time(text) } else { text.parse().ok() };
-    let past = |text: &String| second(text).map(|second: i64| second < FIRST_SECOND);
-    let past: Vec<Option<bool>> = texts.iter().map(past).collect();
-    let all = !past.is_empty() && past.iter().all(|past| *past == Some(true));
-    match order {
-        "greaterthan" | "greaterthanequals" if past.contains(&Some(true)) => Held::Yes,
-        "greaterthan" | "greaterthanequals" => Held::Unknown,
-        _ if all => negated.into(),
-        _ => Held::Unknown,
+    let hit = |text: &String| {
+        let second: i64 = second(text)?;
+        let apart = !REQUESTED.contains(&second);
+        let past = second < REQUESTED.start;
+        apart.then_some(match order {
+            "greaterthan" | "greaterthanequals" => past,
+            "lessthan" | "lessthanequals" => !past,
+            _ => false,
+        })
+    };
+    let hits: Vec<Option<bool>> = texts.iter().map(hit).collect();
+    match hits.contains(&Some(true)) {
+        true => (!negated).into(),
+        false if hits.contains(&None) || hits.is_empty() => Held::Unknown,
+        false => negated.into(),
     }
 }
 
@@ -421,15 +446,14 @@ fn comparison(test: &str) -> Option<(Matches, bool)> {
         "bool" => (|wanted, value| Some(wanted.eq_ignore_ascii_case(value)), false),
         "ipaddress" => (|_, _| None, false),
         "notipaddress" => (|_, _| None, true),
-        "binaryequals" => (|_, _| None, false),
-        "numericequals" => (|wanted, value| compared(wanted, value, |a, b| a == b), false),
+        // No service is known to send bytes.
+        "binaryequals" => (|_, _| Some(false), false),
+        "numericequals" => (|wanted, value| number(wanted, value, |a, b| a == b), false),
         "numericnotequals" => (|wanted, value| compared(wanted, value, |a, b| a == b), true),
-        "numericlessthan" => (|wanted, value| compared(wanted, value, |a, b| a < b), false),
-        "numericlessthanequals" => (|wanted, value| compared(wanted, value, |a, b| a <= b), false),
-        "numericgreaterthan" => (|wanted, value| compared(wanted, value, |a, b| a > b), false),
-        "numericgreaterthanequals" => {
-            (|wanted, value| compared(wanted, value, |a, b| a >= b), false)
-        }
+        "numericlessthan" => (|wanted, value| number(wanted, value, |a, b| a < b), false),
+        "numericlessthanequals" => (|wanted, value| number(wanted, value, |a, b| a <= b), false),
+        "numericgreaterthan" => (|wanted, value| number(wanted, value, |a, b| a > b), false),
+        "numericgreaterthanequals" => (|wanted, value| number(wanted, value, |a, b| a >= b), false),
         "dateequals" => (|wanted, value| dated(wanted, value, |a, b| a == b), false),
         "datenotequals" => (|wanted, value| dated(wanted, value, |a, b| a == b), true),
         "datelessthan" => (|wanted, value| dated(wanted, value, |a, b| a < b), false),
@@ -438,6 +462,14 @@ fn comparison(test: &str) -> Option<(Matches, bool)> {
         "dategreaterthanequals" => (|wanted, value| dated(wanted, value, |a, b| a >= b), false),
         _ => return None,
     })
+}
+
+/// The same, where a text of the request is no number that matches.
+fn number(wanted: &str, value: &str, holds: fn(f64, f64) -> bool) -> Option<bool> {
+    match value.parse::<f64>() {
+        Ok(_) => compared(wanted, value, holds),
+        Err(_) => Some(false),
+    }
 }
 
 /// Compares the request's number with the policy's.

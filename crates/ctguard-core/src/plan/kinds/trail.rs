@@ -12,7 +12,7 @@ use crate::plan::draft::{Differ, Draft, Owner, is_marked_released};
 use crate::plan::fields::FieldChanges;
 use crate::proof::log_bucket;
 use crate::resource::small_map::SmallMap;
-use crate::resource::trail::{Selectors, TRAILS_PER_REGION};
+use crate::resource::trail::{Selectors, Subject, TRAILS_PER_REGION};
 use crate::resource::{
     ALERT_TAG, Address, BLUEPRINT_TAG, Kind, RELEASED_TAG, Tags, VERSION_TAG, kms,
 };
@@ -183,7 +183,7 @@ fn records_management(trail: &LiveTrail) -> bool {
     let takes = |selectors: &Selectors| {
         [Access::Read, Access::Write]
             .iter()
-            .any(|access| selectors.include_management("ec2.amazonaws.com", *access))
+            .any(|access| selectors.management(&Subject::ordinary(*access)) != Some(false))
     };
     logging && trail.selectors.known().is_none_or(takes)
 }

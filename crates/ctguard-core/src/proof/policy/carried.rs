@@ -8,12 +8,14 @@
 //! | `aws:PrincipalServiceName`, `aws:PrincipalServiceNamesList` | always, with the service's name |
 //! | `aws:ViaAWSService` | always `false` |
 //! | `aws:RequestedRegion`, `aws:ResourceAccount` | always, those of the resource |
-//! | `aws:CurrentTime`, `aws:EpochTime` | always; not before this program was written |
+//! | `aws:CurrentTime`, `aws:EpochTime` | always; not before this program was written, nor ten years later |
 //! | `aws:PrincipalArn`, `aws:PrincipalAccount`, `aws:PrincipalType`, `aws:userid`, `aws:SourceIp`, `kms:CallerAccount` | none, or one of AWS's own |
 //! | what belongs to people, roles, organizations, tags, VPCs and chained calls | never |
 //! | `sns:Protocol`, `sns:Endpoint`, `sts:ExternalId` | never: they belong to other requests |
 //! | `aws:Referer` | never: it comes from a link on a page |
 //! | `kms:ViaService` | never; of a key that another service uses for it, none or that service's |
+//! | `kms:EncryptionContext:…` | as the service is documented; others never |
+//! | `kms:KeySpec`, `kms:KeyUsage` | of a symmetric key for encryption; keys of grants and signatures never |
 //! | tags of the resource | where they were read: none, or the tag's value |
 //! | a misspelt key, and one of another service | never |
 //! | anything else, such as `aws:UserAgent` | not known |
@@ -26,7 +28,7 @@
 //! account, <https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html>
 
 use super::{Request, Sent};
-use crate::resource::policy::condition_keys::is_nowhere;
+use crate::resource::policy::condition_keys::{is_nowhere, of_data_keys};
 use crate::scope::Arn;
 
 /// What is known of a condition key in a request.
@@ -40,7 +42,7 @@ pub enum Carried {
     Beginning(&'static str),
     /// Always, with one value that begins with one of these.
     Beneath(Vec<String>),
-    /// Always; the time is not before [`EARLIEST`].
+    /// Always; a time within `condition_keys::REQUESTED`.
     Time,
     /// Not at all, or with this value.
     Perhaps(String),
@@ -51,9 +53,6 @@ pub enum Carried {
     Never,
     Unknown,
 }
-
-/// A second before which no request is made: 22 November 2026.
-pub const EARLIEST: i64 = 1_795_305_600;
 
 /// Keys that only requests by people, roles and their sessions have.
 const OF_OTHERS: &[&str] = &[
@@ -86,6 +85,9 @@ const OF_OTHERS: &[&str] = &[
 /// What the keys begin with that are tags of the resource. A request of whose resource the tags
 /// are known has this beginning itself among its further keys: it stands for all other tags.
 pub const RESOURCE_TAG: &str = "aws:resourcetag/";
+
+/// What the keys begin with that are parts of an encryption context.
+const CONTEXT: &str = "kms:encryptioncontext:";
 
 /// A key, in lower case, in the request of a service.
 pub fn by_service(request: &Request<'_>, key: &str) -> Carried {
@@ -120,6 +122,15 @@ pub fn by_service(request: &Request<'_>, key: &str) -> Carried {
         | "aws:userid"
         | "aws:sourceip"
         | "kms:calleraccount" => Carried::Foreign,
+        key if service == "kms" && of_data_keys(key).is_some() => {
+            of_data_keys(key).flatten().map_or(Carried::Never, value)
+        }
+        // The context that a service is documented to send is all of it.
+        key if key.starts_with(CONTEXT)
+            && request.extra.iter().any(|(name, _)| name.starts_with(CONTEXT)) =>
+        {
+            Carried::Never
+        }
         "kms:viaservice" => match (request.through, here) {
             (None, _) => Carried::Never,
             (Some(name), Some(arn)) => Carried::Perhaps(via_service(name, arn.region)),

@@ -3,7 +3,7 @@
 //! What is known of a key leaves one or more requests possible. A condition is decided when it ends
 //! in the same way for all of them.
 
-use super::carried::{Carried, EARLIEST};
+use super::carried::Carried;
 use super::glob;
 use super::operator::{Operator, Set, Test};
 use super::variable::{self, Resolved};
@@ -171,9 +171,9 @@ impl Asked<'_> {
                     Set::All => true,
                 });
             }
-            Possible::Value(value) => any(self.wanted, |wanted| test.matches(wanted, value)),
+            Possible::Value(value) => self.matches(value),
             Possible::Including(value) => {
-                let hit = any(self.wanted, |wanted| test.matches(wanted, value))? != negated;
+                let hit = self.matches(value)? != negated;
                 return match (set, hit) {
                     (Set::Any, true) => Some(true),
                     (Set::All, false) => Some(false),
@@ -184,14 +184,32 @@ impl Asked<'_> {
             Possible::Beginning(start) => {
                 any(self.wanted, |wanted| test.matches_any(wanted, start))
             }
-            Possible::Time => any(self.wanted, |wanted| test.matches_from(wanted, EARLIEST)),
+            Possible::Time => any(self.wanted, |wanted| test.matches_time(wanted)),
             Possible::Foreign => {
                 let could = self.wanted.iter().any(|wanted| test.could_match_foreign(wanted));
-                if could { None } else { Some(false) }
+                match could {
+                    true => self.admits_all().then_some(true),
+                    false => Some(false),
+                }
             }
-            Possible::Any => None,
+            Possible::Any => self.admits_all().then_some(true),
         };
         hit.map(|hit| hit != negated)
+    }
+
+    /// Whether one of the policy's values matches one of the request. A text matches no number.
+    fn matches(&self, value: &str) -> Option<bool> {
+        let Operator { test, negated, .. } = self.operator;
+        match !negated && test.is_of_another_type(value) {
+            true => Some(false),
+            false => any(self.wanted, |wanted| test.matches(wanted, value)),
+        }
+    }
+
+    /// Whether a pattern matches every value.
+    fn admits_all(&self) -> bool {
+        let is_star = |wanted: &String| !wanted.is_empty() && wanted.bytes().all(|c| c == b'*');
+        self.operator.test == Test::Like && self.wanted.iter().any(is_star)
     }
 
     fn holds_beneath(&self, starts: &[String]) -> Option<bool> {

@@ -3,6 +3,7 @@
 //! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
 
 use super::{exact, glob};
+use crate::resource::policy::condition_keys::REQUESTED;
 use std::cmp::Ordering;
 use std::net::IpAddr;
 
@@ -159,18 +160,32 @@ impl Test {
         apart.then_some(false)
     }
 
-    /// Whether the time of a request matches, which is not before a second.
-    pub fn matches_from(self, wanted: &str, earliest: i64) -> Option<bool> {
+    /// Whether a value of a request is of no type that this compares.
+    pub fn is_of_another_type(self, value: &str) -> bool {
+        match self {
+            Self::Number(_) => value.parse::<f64>().is_err(),
+            // No service is known to send bytes.
+            Self::Binary => true,
+            _ => false,
+        }
+    }
+
+    /// Whether the time of a request matches.
+    pub fn matches_time(self, wanted: &str) -> Option<bool> {
         let (order, wanted) = match self {
             Self::Date(order) => (order, seconds(wanted)?),
             Self::Number(order) => (order, wanted.parse().ok()?),
             _ => return None,
         };
-        match order {
-            _ if wanted >= earliest => None,
-            Order::Greater | Order::GreaterOrEqual => Some(true),
-            Order::Equal | Order::Less | Order::LessOrEqual => Some(false),
+        if REQUESTED.contains(&wanted) {
+            return None;
         }
+        let is_past = wanted < REQUESTED.start;
+        Some(match order {
+            Order::Equal => false,
+            Order::Greater | Order::GreaterOrEqual => is_past,
+            Order::Less | Order::LessOrEqual => !is_past,
+        })
     }
 
     /// Whether a value of AWS's own could match what a policy asks for: only a wide pattern could.

@@ -10,7 +10,7 @@ use super::condition::{self, Carries, Variables, Verdict};
 use super::{Admission, PolicyRefusal, about, has_effect, sid, texts, variables_of};
 use crate::desired::{Desired, ScopeOrganization};
 use crate::resource::Tags;
-use crate::resource::policy::condition_keys::is_nowhere;
+use crate::resource::policy::condition_keys::{is_nowhere, of_data_keys};
 use crate::resource::policy::statements;
 use crate::scope::{AccountId, Arn};
 use crate::snapshot::{Live, Observed};
@@ -29,6 +29,8 @@ pub struct Asker<'a> {
     pub tags: Option<&'a Tags>,
     /// The account of the resource.
     pub resource_account: &'a str,
+    /// The organization that the account of the resource was found in.
+    pub resource_organization: Option<&'a str>,
     /// The region of the resource.
     pub resource_region: &'a str,
     /// The service of the resource, as in its ARN.
@@ -57,12 +59,17 @@ impl<'a> Asker<'a> {
         let name = role_arn.rsplit('/').next().unwrap_or_default();
         let role = live.accounts.get(account).and_then(|seen| seen.roles.get(name));
         let resource = Arn::parse(resource);
+        let owner = resource.as_ref().and_then(|arn| AccountId::new(arn.account));
+        let is_found = |account| desired.accounts.get(&account).is_some_and(|one| one.discovered);
+        let resource_organization =
+            desired.organization.as_ref().filter(|_| owner.is_some_and(is_found));
         Self {
             role_arn,
             account,
             organization: desired.organization.as_ref().filter(|_| found),
             said_organization: desired.said_organization.as_deref(),
             tags: role.and_then(Observed::known).and_then(|role| role.tags.known()),
+            resource_organization: resource_organization.map(|found| found.id.as_str()),
             resource_account: resource.as_ref().map_or("", |arn| arn.account),
             resource_region: resource.as_ref().map_or("", |arn| arn.region),
             resource_service: resource.as_ref().map_or("", |arn| arn.service),
@@ -273,6 +280,10 @@ impl Carries for Asker<'_> {
             "aws:principalaccount" => value(self.account.as_str()),
             "aws:principalarn" => value(self.role_arn),
             "aws:resourceaccount" => value(self.resource_account),
+            "aws:resourceorgid" => self.resource_organization.map_or(Carried::Unknown, &value),
+            key if self.resource_service == "kms" && of_data_keys(key).is_some() => {
+                of_data_keys(key).flatten().map_or(Carried::Never, &value)
+            }
             "aws:securetransport" => value("true"),
             "aws:principalisawsservice" => value("false"),
             // SNS uses the key of a topic on behalf of whoever publishes.
@@ -382,6 +393,7 @@ mod tests {
             said_organization: None,
             tags: None,
             resource_account: "111122223333",
+            resource_organization: None,
             resource_region: "eu-west-1",
             resource_service: "events",
             resource_tags: None,
@@ -398,6 +410,7 @@ mod tests {
         let tags = Tags::from_iter([("Team".to_owned(), "ops".to_owned())]);
         let asker = Asker {
             said_organization: Some("o-acme"),
+            resource_organization: Some("o-acme"),
             tags: Some(&tags),
             event: Some(("aws.cloudtrail", "AWS API Call via CloudTrail")),
             ..asker(&account)
@@ -441,6 +454,19 @@ mod tests {
             (json!({ "StringNotEquals": { "events:creatorAccount": "1" } }), "admits", "deny"),
             (json!({ "StringNotEqualsIfExists": { "aws:SourceVpce": "v" } }), "admits", "deny"),
             (json!({ "StringEquals": { "aws:SourceVpc": "v" } }), "condition", "admits"),
+            (json!({ "StringEquals": { "aws:ResourceOrgID": "o-acme" } }), "admits", "deny"),
+            (
+                json!({ "StringNotEquals": { "aws:ResourceOrgID": "o-acme" } }),
+                "condition",
+                "admits",
+            ),
+            // What "revoke sessions" of the console writes.
+            (
+                json!({ "DateLessThan": { "aws:TokenIssueTime": "2026-01-01T00:00:00Z" } }),
+                "condition",
+                "admits",
+            ),
+            (json!({ "NumericEquals": { "aws:PrincipalArn": "1" } }), "condition", "admits"),
             (
                 json!({ "BoolIfExists": { "aws:MultiFactorAuthPresent": "false" } }),
                 "admits",

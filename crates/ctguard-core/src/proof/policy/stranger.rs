@@ -1,16 +1,20 @@
 //! Whether a resource policy lets in anybody at all.
 //!
 //! It is asked for somebody who belongs to no account that a policy names, once as a member of an
-//! unknown organization and once without one. What depends on a key whose value is not known, such
-//! as a tag of the caller, is not called open.
+//! unknown organization and once without one. What they choose themselves, such as a tag or a name
+//! in their own account, keeps nobody out.
 //!
 //! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
 
+mod chosen;
+
 use super::carried::Carried;
 use super::condition::{self, Carries, Verdict};
-use super::{about, glob, sid, texts, variables_of};
+use super::{about, sid, texts, variables_of};
+use crate::resource::policy::condition_keys::is_nowhere;
 use crate::resource::policy::statements;
 use crate::scope::Arn;
+use chosen::{Choice, values};
 use serde_json::Value;
 
 /// An id that AWS gives to no account.
@@ -24,18 +28,13 @@ const ADDRESS: &str = "198.18.0.1";
 /// An id that AWS gives to no organization.
 const ORGANIZATION: &str = "o-0000000000";
 
-/// More values than these of a key that a stranger chooses are not tried.
-const TRIED: usize = 12;
-
-/// What a stranger chooses of a request, by key: of the event that is put on a bus.
-const CHOSEN: [&str; 3] = ["events:source", "events:detail-type", "events:eventbusinvocation"];
-
 /// Somebody unknown who calls a resource.
 struct Stranger<'a> {
+    action: &'a str,
     resource: &'a str,
     in_organization: bool,
-    /// What they choose, in the order of [`CHOSEN`].
-    chosen: [String; 3],
+    /// What they choose, by key.
+    chosen: &'a Choice,
     /// The ARN of something of theirs for which a service calls, such as a bucket that notifies.
     source: Option<String>,
 }
@@ -43,22 +42,13 @@ struct Stranger<'a> {
 /// The statement that lets anybody do this to the resource, in words; `None` when none is known to.
 pub fn opening(policy: Option<&Value>, action: &str, resource: &str) -> Option<String> {
     let policy = policy?;
-    let [sources, kinds, invocations] = CHOSEN.map(|key| match action.starts_with("events:") {
-        true => tried(policy, key),
-        false => vec![String::new()],
-    });
     let mut sent: Vec<Option<String>> = vec![None];
     sent.extend(values(policy, "aws:sourcearn").iter().filter_map(|arn| theirs(arn)).map(Some));
-    for source in sent {
-        for (in_organization, invocation) in
-            [true, false].into_iter().flat_map(|org| invocations.iter().map(move |one| (org, one)))
-        {
-            for (event, kind) in
-                sources.iter().flat_map(|event| kinds.iter().map(move |kind| (event, kind)))
-            {
-                let chosen = [event.clone(), kind.clone(), invocation.clone()];
+    for chosen in &chosen::all(policy, action) {
+        for source in &sent {
+            for in_organization in [true, false] {
                 let source = source.clone();
-                let stranger = Stranger { resource, in_organization, chosen, source };
+                let stranger = Stranger { action, resource, in_organization, chosen, source };
                 if let Some(opening) = stranger.admitted_by(policy, action) {
                     return Some(opening);
                 }
@@ -66,25 +56,6 @@ pub fn opening(policy: Option<&Value>, action: &str, resource: &str) -> Option<S
         }
     }
     None
-}
-
-/// The values that a policy compares a key with, in lower case.
-fn values(policy: &Value, key: &str) -> Vec<String> {
-    let blocks = statements(policy).into_iter().filter_map(|one| one.get("Condition")?.as_object());
-    let pairs = blocks.flat_map(|block| block.values()).filter_map(Value::as_object).flatten();
-    let of_key = pairs.filter(|(name, _)| name.eq_ignore_ascii_case(key));
-    let mut all: Vec<String> =
-        of_key.flat_map(|(_, value)| texts(value).map(str::to_owned)).collect();
-    all.sort();
-    all.dedup();
-    all.truncate(TRIED);
-    all
-}
-
-/// What a stranger tries for a key: what the policy names, and something else.
-fn tried(policy: &Value, key: &str) -> Vec<String> {
-    let named = values(policy, key).into_iter().map(|value| value.replace(['*', '?'], "x"));
-    named.chain(["something.else".to_owned()]).collect()
 }
 
 /// The ARN of something of a stranger's that a pattern admits: what is in their account, or has
@@ -100,9 +71,8 @@ fn theirs(pattern: &str) -> Option<String> {
     }
     let [arn, partition, service, region, account, name]: [&str; 6] = parts.try_into().ok()?;
     let account = match account {
-        "" if name.contains(['*', '?']) => "",
-        one if glob(one, ACCOUNT) => ACCOUNT,
-        _ => return None,
+        "" if name.contains(['*', '?']) => String::new(),
+        one => chosen::account(one)?,
     };
     let or = |text: &str, other: &str| match text {
         "" | "*" => other.to_owned(),
@@ -166,11 +136,15 @@ impl Carries for Stranger<'_> {
     fn carried(&self, key: &str) -> Carried {
         let value = |text: &str| Carried::Value(text.to_owned());
         let resource = Arn::parse(self.resource);
-        if let Some(at) = CHOSEN.iter().position(|name| *name == key) {
-            return match self.chosen[at].as_str() {
-                "" => Carried::Never,
-                text => value(text),
-            };
+        let of_organization = matches!(key, "aws:principalorgid" | "aws:principalorgpaths");
+        // Of a call by a service, they choose only what it is about.
+        let is_theirs = self.source.is_none() || !key.starts_with("aws:");
+        if is_theirs && (self.in_organization || !of_organization) {
+            match self.chosen.get(key) {
+                Some(Some(text)) => return value(text),
+                Some(None) => return Carried::Never,
+                None => {}
+            }
         }
         // A service calls for what the stranger has in it.
         if let Some(source) = &self.source {
@@ -203,7 +177,7 @@ impl Carries for Stranger<'_> {
             "aws:userid" => value("AROA0000000000000000:anybody"),
             "aws:securetransport" => value("true"),
             "aws:principalisawsservice" | "aws:viaawsservice" => value("false"),
-            "aws:currenttime" | "aws:epochtime" => Carried::Time,
+            "aws:currenttime" | "aws:epochtime" | "aws:tokenissuetime" => Carried::Time,
             "aws:resourceaccount" => resource.map_or(Carried::Unknown, |arn| value(arn.account)),
             "aws:requestedregion" => resource.map_or(Carried::Unknown, |arn| value(arn.region)),
             // Only a service that calls for somebody sends the sources.
@@ -223,6 +197,9 @@ impl Carries for Stranger<'_> {
             | "aws:calledvialast"
             | "sns:endpoint"
             | "sns:protocol" => Carried::Never,
+            key if is_nowhere(key, self.action.split(':').next().unwrap_or_default()) => {
+                Carried::Never
+            }
             _ => Carried::Unknown,
         }
     }
@@ -298,10 +275,70 @@ mod tests {
                 json!({ "ArnLike": { "aws:SourceArn": "arn:aws:s3:::*" }, "StringEquals": { "aws:SourceAccount": "111122223333" } }),
                 false,
             ),
-            // Whether a stranger has these is not known.
-            (json!({ "StringEquals": { "aws:PrincipalTag/team": "ops" } }), false),
+            // So are the tags, names and sessions of their own account.
+            (json!({ "StringEquals": { "aws:PrincipalTag/team": "ops" } }), true),
+            (json!({ "ArnLike": { "aws:PrincipalArn": "arn:aws:iam::1111*:role/*" } }), true),
+            (json!({ "ArnEquals": { "aws:PrincipalArn": "arn:aws:iam::*:user/ops" } }), true),
+            (json!({ "StringLike": { "aws:PrincipalArn": "*:role/admin" } }), true),
+            (json!({ "StringLike": { "aws:PrincipalArn": "*111122223333:role/x" } }), false),
+            (json!({ "StringLike": { "aws:PrincipalAccount": "1111*" } }), true),
+            (json!({ "StringLike": { "aws:PrincipalAccount": "11112222333?" } }), true),
+            (json!({ "StringLike": { "aws:PrincipalOrgID": "o-a1*" } }), true),
+            (json!({ "StringEquals": { "aws:UserAgent": "acme-agent" } }), true),
+            (json!({ "StringLike": { "aws:Referer": "https://acme.example/*" } }), true),
+            (json!({ "Bool": { "aws:MultiFactorAuthPresent": "true" } }), true),
+            (json!({ "NumericLessThan": { "aws:MultiFactorAuthAge": "3600" } }), true),
+            (json!({ "StringEquals": { "aws:username": "ops" } }), true),
+            (json!({ "StringLike": { "aws:userid": "*:ops@acme.example" } }), true),
+            (json!({ "StringEquals": { "aws:userid": "AROAEXAMPLEID00000000:ops" } }), false),
+            (json!({ "StringLike": { "sts:RoleSessionName": "ops-*" } }), true),
+            (json!({ "StringLike": { "aws:SourceIdentity": "ops*" } }), true),
+            (json!({ "StringEquals": { "aws:SourceIdentity": "ops" } }), true),
+            (json!({ "StringEquals": { "aws:FederatedProvider": "accounts.google.com" } }), true),
+            (
+                json!({ "StringEquals": { "aws:FederatedProvider": "arn:aws:iam::111122223333:oidc-provider/x" } }),
+                false,
+            ),
+            (json!({ "StringLike": { "aws:SourceVpce": "vpce-*" } }), true),
+            (json!({ "StringEquals": { "aws:SourceVpce": "vpce-0a1b2c3d4e5f60718" } }), false),
+            (json!({ "StringLike": { "aws:SourceVpc": "*" } }), true),
+            (json!({ "StringEquals": { "aws:PrincipalType": "User" } }), true),
+            (json!({ "Bool": { "aws:SecureTransport": "false" } }), true),
+            (json!({ "DateGreaterThan": { "aws:TokenIssueTime": "2020-01-01T00:00:00Z" } }), true),
+            (
+                json!({ "StringEquals": { "aws:UserAgent": "x" }, "StringLike": { "aws:PrincipalArn": "arn:aws:iam::*:role/a" },
+                    "Bool": { "aws:MultiFactorAuthPresent": "true" } }),
+                true,
+            ),
+            (
+                json!({ "StringEquals": { "aws:UserAgent": "x", "aws:PrincipalAccount": "111122223333" } }),
+                false,
+            ),
+            // A key of another service is in no request.
+            (json!({ "StringEquals": { "sns:Protocol": "https" } }), false),
         ] {
             assert_eq!(is_open(&[allow(json!("*"), condition.clone())]), open, "{condition}");
+        }
+    }
+
+    #[test]
+    fn a_subscriber_chooses_its_protocol() {
+        const TOPIC: &str = "arn:aws:sns:eu-west-1:111122223333:sec";
+        for (condition, open) in [
+            (json!({ "StringEquals": { "sns:Protocol": "https" } }), true),
+            (json!({ "StringLike": { "sns:Endpoint": "https://*" } }), true),
+            (json!({ "StringLike": { "sns:Endpoint": "*" } }), true),
+            (json!({ "StringLike": { "sns:Endpoint": "*@acme.example" } }), false),
+            (json!({ "StringLike": { "sns:Endpoint": "https://acme.example/*" } }), false),
+        ] {
+            let policy = json!({ "Statement": [{ "Effect": "Allow", "Principal": "*",
+                "Action": "sns:Subscribe", "Resource": TOPIC, "Condition": condition }] });
+            let found = opening(Some(&policy), "sns:Subscribe", TOPIC).is_some();
+            assert_eq!(found, open, "{condition}");
+            // Who publishes names no protocol.
+            let mut policy = policy.clone();
+            policy["Statement"][0]["Action"] = json!("sns:Publish");
+            assert_eq!(opening(Some(&policy), "sns:Publish", TOPIC), None, "{condition}");
         }
     }
 

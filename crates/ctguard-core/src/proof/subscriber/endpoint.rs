@@ -124,7 +124,7 @@ fn queue(judge: &TopicJudge<'_>, arn: &str, object: LinkObject) -> Link {
     let fix = format!(
         "Allow {service} kms:GenerateDataKey* and kms:Decrypt in the policy of an enabled customer-managed key."
     );
-    match key::judge(seen.keys.get(name), key::KeyUse::by_sns(&service, judge.arn)) {
+    match key::judge(seen.keys.get(name), key::KeyUse::by_sns(&service, judge.arn, arn)) {
         key::Answer::Admits => policy,
         key::Answer::Assumes(cause) => Link {
             fix,

@@ -59,6 +59,37 @@ const GLOBAL: &[&str] = &[
     "vpcsourceip",
 ];
 
+/// The seconds between which requests are made that are judged: from 22 November 2026 on, for ten
+/// years. What a policy compares a time with that is outside of them is decided.
+pub const REQUESTED: std::ops::Range<i64> = 1_795_305_600..2_110_924_800;
+
+/// What is known of a key of KMS, in lower case, in a call that makes a data key or decrypts one by
+/// a symmetric key: its value, or that it is not there; `None` when that depends on the call.
+///
+/// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html>
+pub fn of_data_keys(key: &str) -> Option<Option<&'static str>> {
+    match key {
+        "kms:keyspec" => Some(Some("SYMMETRIC_DEFAULT")),
+        "kms:keyusage" => Some(Some("ENCRYPT_DECRYPT")),
+        "kms:grantisforawsresource"
+        | "kms:grantconstrainttype"
+        | "kms:grantoperations"
+        | "kms:granteeprincipal"
+        | "kms:retiringprincipal"
+        | "kms:bypasspolicylockoutsafetycheck"
+        | "kms:schedulekeydeletionpendingwindowindays"
+        | "kms:signingalgorithm"
+        | "kms:messagetype"
+        | "kms:macalgorithm"
+        | "kms:wrappingalgorithm"
+        | "kms:wrappingkeyspec"
+        | "kms:expirationmodel"
+        | "kms:validto"
+        | "kms:reencryptonsamekey" => Some(None),
+        _ => None,
+    }
+}
+
 /// Whether no request to a service has a key, in lower case: it is misspelt, or another service's.
 /// Keys of the services that are not listed here are not known, and so may be there.
 ///

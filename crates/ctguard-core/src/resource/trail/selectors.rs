@@ -6,43 +6,62 @@ use super::{
 };
 use crate::event::Access;
 
-/// Stands for every event source that selectors cannot exclude from management events.
-const ORDINARY_SOURCE: &str = "ec2.amazonaws.com";
+/// The fields of a management event that are known of it; of further ones, such as
+/// `userIdentity.arn`, only a record tells.
+const JUDGED_FIELDS: [&str; 5] =
+    ["eventCategory", "readOnly", "eventSource", "eventName", "eventType"];
+
+/// An event that selectors are asked about, as far as it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Subject<'a> {
+    pub access: Access,
+    /// Every source that a trail's selectors cannot exclude, where it is none.
+    pub source: Option<&'a str>,
+    pub name: Option<&'a str>,
+    /// `AwsApiCall`.
+    pub event_type: Option<&'a str>,
+}
+
+impl<'a> Subject<'a> {
+    /// Any event of this access, of every source that selectors cannot exclude.
+    pub fn ordinary(access: Access) -> Self {
+        Self { access, source: None, name: None, event_type: None }
+    }
+
+    /// Any event of a source.
+    pub fn of_source(source: &'a str, access: Access) -> Self {
+        Self { source: Some(source), ..Self::ordinary(access) }
+    }
+}
 
 impl Selectors {
-    /// Whether a management event of this source and access is recorded.
-    pub fn include_management(&self, source: &str, access: Access) -> bool {
+    /// Whether a management event is recorded; `None` where that depends on what is not known of
+    /// it.
+    pub fn management(&self, event: &Subject<'_>) -> Option<bool> {
         match self {
-            Self::Basic(list) => list.iter().any(|selector| {
+            Self::Basic(list) => Some(list.iter().any(|selector| {
+                let excluded = &selector.exclude_management_sources;
                 selector.management_events
-                    && !selector.exclude_management_sources.iter().any(|s| s == source)
-                    && match selector.read_write {
-                        ReadWrite::All => true,
-                        ReadWrite::ReadOnly => access == Access::Read,
-                        ReadWrite::WriteOnly => access == Access::Write,
-                    }
-            }),
+                    && !event.source.is_some_and(|source| excluded.iter().any(|s| s == source))
+                    && selector.read_write.takes(event.access)
+            })),
             Self::Advanced(list) => {
-                list.iter().any(|selector| selector.takes("Management", source, access))
+                any(list.iter().map(|selector| selector.takes("Management", event)))
             }
         }
     }
 
-    /// Whether any data event of this source is recorded. Which resources a data selector
+    /// Whether any data event of this source may be recorded. Which resources a data selector
     /// covers is not judged: the answer is about the source's resource types.
-    pub fn include_data(&self, source: &str, access: Access) -> bool {
+    pub fn include_data(&self, source: &str, event: &Subject<'_>) -> bool {
         let prefix = data_resource_prefix(source);
         match self {
             Self::Basic(list) => list.iter().any(|selector| {
                 selector.data_resources.iter().any(|data| data.resource_type.starts_with(&prefix))
-                    && match selector.read_write {
-                        ReadWrite::All => true,
-                        ReadWrite::ReadOnly => access == Access::Read,
-                        ReadWrite::WriteOnly => access == Access::Write,
-                    }
+                    && selector.read_write.takes(event.access)
             }),
             Self::Advanced(list) => list.iter().any(|selector| {
-                selector.takes("Data", source, access)
+                selector.takes("Data", event) != Some(false)
                     && selector.fields.iter().any(|field| {
                         field.field == "resources.type"
                             && field.equals.iter().any(|kind| kind.starts_with(&prefix))
@@ -51,20 +70,38 @@ impl Selectors {
         }
     }
 
-    /// Whether any network activity event of this source is recorded. Which calls and VPC endpoints
-    /// the selectors name is not judged.
+    /// Whether any network activity event like this one may be recorded. Which VPC endpoints the
+    /// selectors name is not judged.
     ///
     /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-network-events-with-cloudtrail.html>
-    pub fn include_network(&self, source: &str) -> bool {
-        match self {
-            Self::Basic(_) => false,
-            Self::Advanced(list) => {
-                let either = [Access::Read, Access::Write];
-                list.iter().any(|selector| {
-                    either.iter().any(|access| selector.takes("NetworkActivity", source, *access))
-                })
-            }
-        }
+    pub fn include_network(&self, event: &Subject<'_>) -> bool {
+        let Self::Advanced(list) = self else { return false };
+        let either = [Access::Read, Access::Write].map(|access| Subject { access, ..*event });
+        list.iter().any(|selector| {
+            either.iter().any(|event| selector.takes("NetworkActivity", event) != Some(false))
+        })
+    }
+
+    /// Whether they tell events apart by more than category, access and the sources that a trail
+    /// may exclude: then each event is asked for by itself.
+    pub fn tell_events_apart(&self) -> bool {
+        let Self::Advanced(list) = self else { return false };
+        list.iter().flat_map(|selector| &selector.fields).any(|field| match field.field.as_str() {
+            "eventName" | "eventType" => true,
+            "eventSource" => field.takes_ordinary_source().is_none(),
+            _ => false,
+        })
+    }
+
+    /// The fields of management selectors of which only a record tells whether they match.
+    pub fn unjudged_fields(&self) -> Vec<&str> {
+        let Self::Advanced(list) = self else { return Vec::new() };
+        let management = list.iter().filter(|selector| is_management(selector));
+        let names = management.flat_map(|one| &one.fields).map(|field| field.field.as_str());
+        let mut names: Vec<&str> = names.filter(|name| !JUDGED_FIELDS.contains(name)).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 
     /// These selectors, widened as little as possible until `needs` are recorded; `None` when they
@@ -84,41 +121,77 @@ impl Selectors {
     fn meets(&self, needs: ManagementNeeds) -> bool {
         let accesses = [(needs.read, Access::Read), (needs.write, Access::Write)];
         let sources = [
-            (true, ORDINARY_SOURCE),
-            (needs.kms, EXCLUDABLE_SOURCES[0]),
-            (needs.rds_data, EXCLUDABLE_SOURCES[1]),
+            (true, None),
+            (needs.kms, Some(EXCLUDABLE_SOURCES[0])),
+            (needs.rds_data, Some(EXCLUDABLE_SOURCES[1])),
         ];
         accesses.iter().filter(|(needed, _)| *needed).all(|(_, access)| {
             sources
                 .iter()
                 .filter(|(needed, _)| *needed)
-                .all(|(_, source)| self.include_management(source, *access))
+                .map(|(_, source)| Subject { source: *source, ..Subject::ordinary(*access) })
+                .all(|event| self.management(&event) == Some(true))
         })
     }
 }
 
+impl ReadWrite {
+    fn takes(self, access: Access) -> bool {
+        match self {
+            Self::All => true,
+            Self::ReadOnly => access == Access::Read,
+            Self::WriteOnly => access == Access::Write,
+        }
+    }
+}
+
+/// Whether one is true; `None` when none surely is and one may be.
+fn any(outcomes: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    outcomes.fold(Some(false), |so_far, one| match (so_far, one) {
+        (Some(true), _) | (_, Some(true)) => Some(true),
+        (None, _) | (_, None) => None,
+        _ => Some(false),
+    })
+}
+
+fn is_management(selector: &AdvancedSelector) -> bool {
+    selector.fields.iter().any(|f| f.field == "eventCategory" && f.equals == ["Management"])
+}
+
 impl AdvancedSelector {
-    /// Whether an event of this category, source and access passes the fields that can be known of
-    /// it.
-    fn takes(&self, category: &str, source: &str, access: Access) -> bool {
-        let read_only = if access == Access::Read { "true" } else { "false" };
-        let mut names_category = false;
+    /// Whether an event of this category passes all fields; `None` where one of them is about
+    /// something that is not known of the event. What PutEventSelectors takes for a trail's
+    /// management events are few of them; whatever is read is judged.
+    ///
+    /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedFieldSelector.html>
+    fn takes(&self, category: &str, event: &Subject<'_>) -> Option<bool> {
+        let read_only = if event.access == Access::Read { "true" } else { "false" };
+        let (mut names_category, mut is_known) = (false, true);
         for field in &self.fields {
+            names_category |= field.field == "eventCategory";
             let value = match field.field.as_str() {
-                "eventCategory" => {
-                    names_category = true;
-                    category
-                }
-                "readOnly" => read_only,
-                "eventSource" => source,
-                // Fields such as resources.ARN or eventName narrow further than can be judged here.
-                _ => continue,
+                "eventCategory" => Some(category),
+                "readOnly" => Some(read_only),
+                "eventSource" => event.source,
+                "eventName" => event.name,
+                "eventType" => event.event_type,
+                _ => None,
             };
-            if !field.takes(value) {
-                return false;
+            let taken = match (value, field.field.as_str()) {
+                (Some(value), _) => Some(field.takes(value)),
+                (None, "eventSource") => field.takes_ordinary_source(),
+                (None, _) => None,
+            };
+            match taken {
+                Some(false) => return Some(false),
+                Some(true) => {}
+                None => is_known = false,
             }
         }
-        names_category
+        match names_category {
+            false => Some(false),
+            true => is_known.then_some(true),
+        }
     }
 }
 
@@ -136,6 +209,26 @@ impl FieldSelector {
             &self.ends_with,
             &self.not_ends_with,
         ]
+    }
+
+    /// Whether it takes every source that a trail's selectors cannot exclude, or none of them.
+    fn takes_ordinary_source(&self) -> Option<bool> {
+        let excludable = |list: &[String]| {
+            list.iter().all(|source| EXCLUDABLE_SOURCES.contains(&source.as_str()))
+        };
+        if !self.equals.is_empty() && excludable(&self.equals) {
+            return Some(false);
+        }
+        let narrowing = [
+            &self.equals,
+            &self.starts_with,
+            &self.not_starts_with,
+            &self.ends_with,
+            &self.not_ends_with,
+        ];
+        let takes_all =
+            narrowing.iter().all(|list| list.is_empty()) && excludable(&self.not_equals);
+        takes_all.then_some(true)
     }
 
     fn takes(&self, value: &str) -> bool {
@@ -195,21 +288,21 @@ fn widen_basic(list: &[BasicSelector], needs: ManagementNeeds) -> Vec<BasicSelec
 }
 
 fn widen_advanced(list: &[AdvancedSelector], needs: ManagementNeeds) -> Vec<AdvancedSelector> {
-    let is_management = |selector: &AdvancedSelector| {
-        selector.fields.iter().any(|f| f.field == "eventCategory" && f.equals == ["Management"])
-    };
     let now = Selectors::Advanced(list.to_vec());
-    let recorded = |source: &str, access| now.include_management(source, access);
-    let dropped =
-        |source: &str| !recorded(source, Access::Read) && !recorded(source, Access::Write);
+    // What is recorded in part stays recorded.
+    let recorded = |event: Subject<'_>| now.management(&event) != Some(false);
+    let dropped = |source: &str| {
+        let recorded = |access| recorded(Subject::of_source(source, access));
+        !recorded(Access::Read) && !recorded(Access::Write)
+    };
     let excluded: Vec<String> =
         [(EXCLUDABLE_SOURCES[0], needs.kms), (EXCLUDABLE_SOURCES[1], needs.rds_data)]
             .into_iter()
             .filter(|(source, needed)| !needed && dropped(source))
             .map(|(source, _)| source.to_owned())
             .collect();
-    let read = needs.read || recorded(ORDINARY_SOURCE, Access::Read);
-    let write = needs.write || recorded(ORDINARY_SOURCE, Access::Write);
+    let read = needs.read || recorded(Subject::ordinary(Access::Read));
+    let write = needs.write || recorded(Subject::ordinary(Access::Write));
 
     let mut fields = vec![FieldSelector {
         field: "eventCategory".to_owned(),
@@ -230,7 +323,7 @@ fn widen_advanced(list: &[AdvancedSelector], needs: ManagementNeeds) -> Vec<Adva
             ..FieldSelector::default()
         });
     }
-    let name = list.iter().find(|selector| is_management(selector)).and_then(|s| s.name.clone());
+    let name = list.iter().find(|one| is_management(one)).and_then(|s| s.name.clone());
     let mut out = vec![AdvancedSelector { name, fields }];
     out.extend(list.iter().filter(|selector| !is_management(selector)).cloned());
     out
@@ -290,10 +383,86 @@ mod tests {
             (&basic(ReadWrite::All, &[KMS]), EC2, Access::Read, true),
         ] {
             assert_eq!(
-                selectors.include_management(source, access),
-                taken,
+                selectors.management(&Subject::of_source(source, access)),
+                Some(taken),
                 "{selectors:?} {source} {access:?}"
             );
+        }
+    }
+
+    /// Selectors that are read may have fields that PutEventSelectors refuses today.
+    #[test]
+    fn further_fields_are_judged_where_the_event_tells_them() {
+        let stop = Subject {
+            name: Some("StopLogging"),
+            event_type: Some("AwsApiCall"),
+            ..Subject::of_source("cloudtrail.amazonaws.com", Access::Write)
+        };
+        let any_name = Subject { name: None, event_type: None, ..stop };
+        let every_source = Subject::ordinary(Access::Write);
+        let field = |name: &str| FieldSelector { field: name.to_owned(), ..Default::default() };
+        let one = |value: &str| vec![value.to_owned()];
+        let yes = Some(true);
+        let no = Some(false);
+        for (further, of_event, of_source, of_all) in [
+            (
+                FieldSelector { not_equals: one("StopLogging"), ..field("eventName") },
+                no,
+                None,
+                None,
+            ),
+            (FieldSelector { not_starts_with: one("Stop"), ..field("eventName") }, no, None, None),
+            (
+                FieldSelector { not_equals: one("RunJobFlow"), ..field("eventName") },
+                yes,
+                None,
+                None,
+            ),
+            (
+                FieldSelector { equals: one("iam.amazonaws.com"), ..field("eventSource") },
+                no,
+                no,
+                None,
+            ),
+            (
+                FieldSelector { not_starts_with: one("cloudtrail."), ..field("eventSource") },
+                no,
+                no,
+                None,
+            ),
+            (
+                FieldSelector { not_equals: one("iam.amazonaws.com"), ..field("eventSource") },
+                yes,
+                yes,
+                None,
+            ),
+            (FieldSelector { not_equals: one(KMS), ..field("eventSource") }, yes, yes, yes),
+            (FieldSelector { equals: one(KMS), ..field("eventSource") }, no, no, no),
+            (FieldSelector { not_equals: one("AwsApiCall"), ..field("eventType") }, no, None, None),
+            (
+                FieldSelector { equals: one("true"), ..field("sessionCredentialFromConsole") },
+                None,
+                None,
+                None,
+            ),
+            (
+                FieldSelector { not_ends_with: one("/root"), ..field("userIdentity.arn") },
+                None,
+                None,
+                None,
+            ),
+        ] {
+            let mut selector = advanced(&[("eventCategory", &["Management"], &[])]);
+            selector.fields.push(further.clone());
+            let selectors = Selectors::Advanced(vec![selector]);
+            let found = [stop, any_name, every_source].map(|event| selectors.management(&event));
+            assert_eq!(found, [of_event, of_source, of_all], "{further:?}");
+            // What apply writes takes them all.
+            let needs = ManagementNeeds { write: true, ..ManagementNeeds::default() };
+            if of_all != yes {
+                let wide = selectors.widened(needs).expect("it leaves something out");
+                assert_eq!(wide.management(&stop), yes, "{wide:?}");
+            }
         }
     }
 
@@ -309,8 +478,9 @@ mod tests {
         ]);
         let needs = ManagementNeeds { write: true, ..ManagementNeeds::default() };
         let wide = narrow.widened(needs).expect("it drops writes");
-        assert!(wide.include_management(EC2, Access::Write));
-        assert!(wide.include_management(EC2, Access::Read), "what was recorded stays recorded");
+        let takes = |access| wide.management(&Subject::ordinary(access));
+        assert_eq!(takes(Access::Write), Some(true));
+        assert_eq!(takes(Access::Read), Some(true), "what was recorded stays recorded");
         let Selectors::Advanced(list) = &wide else { panic!("the form changed") };
         assert!(list.contains(&data), "the data selector of others is gone");
         assert_eq!(wide.widened(needs), None, "widening twice changes nothing");
