@@ -374,3 +374,23 @@ fn a_trail_that_was_not_made_is_not_said_to_be_healed() {
     assert!(told.contains("the trail that healing puts back does not exist"), "{told}");
     assert!(told.contains("broken") && told.contains("heal.logging"), "{told}");
 }
+
+/// The new trail is refused, since the old one records.
+#[test]
+fn while_another_name_of_the_trail_is_refused_the_old_one_is_still_healed() {
+    for part in [HEAL, "heal: { logging: { trails: managed, notify: secops }, rules: true }\n"] {
+        let world = World::settled(&blueprint(part));
+        let before = world.state().region(&home()).clone();
+        world.write("ctguard.yaml", &blueprint(part).replace("name: main", "name: other"));
+        let told = world.run(&["apply", "--yes"]).expect(5).out;
+        assert!(
+            told.contains("it puts back the trail that is there, and stays as it is"),
+            "{told}"
+        );
+        let after = world.state().region(&home()).clone();
+        assert_eq!(after.machines, before.machines);
+        assert_eq!(after.rules, before.rules);
+        somebody(&world, "StopLogging", stop);
+        assert!(trail(&world).status.logging);
+    }
+}

@@ -46,15 +46,28 @@ pub(crate) const RULES_ID: &str = "heal.rules";
 const IDS: &str = "heal.";
 
 /// The calls that change a rule, its targets or its tags, as far as that can silence an alert.
-const RULE_CALLS: [&str; 7] = [
+///
+/// EnableRule takes read-only events away from a rule that has them: it knows `ENABLED` alone.
+///
+/// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_EnableRule.html>
+const RULE_CALLS: [&str; 8] = [
     "DeleteRule",
     "DisableRule",
+    "EnableRule",
     "PutRule",
     "PutTargets",
     "RemoveTargets",
     "TagResource",
     "UntagResource",
 ];
+
+/// The calls by which the tags of any resource are changed.
+///
+/// Source: <https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_UntagResources.html>
+const TAGGING_CALLS: [&str; 2] = ["TagResources", "UntagResources"];
+
+/// How the ARN of a rule begins, in each partition.
+const RULE_ARNS: [&str; 3] = ["arn:aws:events:", "arn:aws-cn:events:", "arn:aws-us-gov:events:"];
 
 /// What is asked for of healing.
 pub(crate) struct Asked<'a> {
@@ -89,17 +102,8 @@ impl Asked<'_> {
     }
 
     /// An alert on calls that succeeded and were not made by the role that heals.
-    fn starts(&self, alert: Alert, role: &str) -> Option<Alert> {
-        let own = json!({ "userIdentity.sessionContext.sessionIssuer.arn": [
-            { "suffix": format!(":role/{role}") },
-        ] });
-        let except = Exception {
-            filter: Filter::parse(&own).ok()?,
-            reason: "what healing itself puts back".to_owned(),
-            owner: None,
-            until: None,
-            span: None,
-        };
+    fn starts(&self, alert: Alert, role: String) -> Option<Alert> {
+        let except = made_by(&[role], "what healing itself puts back")?;
         Some(Alert { outcome: Outcome::Success, except: vec![except], ..alert })
     }
 
@@ -113,26 +117,32 @@ impl Asked<'_> {
         let events = events(&[("cloudtrail.amazonaws.com", &calls)])?;
         let alert =
             self.alert("heal.logging", "CloudTrail's trail is put back", events, &filter)?;
-        self.starts(alert, &names.heal())
+        self.starts(alert, names.heal())
     }
 
     /// The state machine finds out which of the calls changed what: here are those that name a rule
     /// of the blueprint's. Those about tags name it at the end of an ARN, which only a wildcard would
-    /// find, and a bus has few of these: so all of them are here, which are rare.
+    /// find, and a bus has few of these: so all on rules and buses are here, which are rare.
     fn rules(&self, names: &Names) -> Option<Alert> {
         let named = json!([{ "prefix": names.prefix() }]);
         let filter = json!({ "$or": [
             { "requestParameters.name": named },
             { "requestParameters.rule": named },
             { "requestParameters.resourceARN": [{ "prefix": "arn:" }] },
+            { "requestParameters.resourceARNList": RULE_ARNS.map(|arn| json!({ "prefix": arn })) },
         ] });
-        let events = events(&[("events.amazonaws.com", &RULE_CALLS)])?;
+        let events = events(&[
+            ("events.amazonaws.com", &RULE_CALLS),
+            ("tagging.amazonaws.com", &TAGGING_CALLS),
+        ])?;
         let alert = self.alert(RULES_ID, "A rule of ctguard is put back", events, &filter)?;
-        self.starts(alert, &names.heal_rules())
+        self.starts(alert, names.heal_rules())
     }
 
     /// Whoever changes what heals: the state machines, and where rules are healed the rules that start
-    /// them, of which this one is no part.
+    /// them, of which this one is no part. Whoever starts a state machine uses the limit up, and
+    /// whoever stops an execution ends it before its notice. An execution is named at the end of its
+    /// ARN, which takes a wildcard.
     fn watch(&self, names: &Names) -> Option<Alert> {
         let healers: Vec<String> =
             if self.rules { names.healers().to_vec() } else { vec![names.heal()] };
@@ -140,34 +150,65 @@ impl Asked<'_> {
             .iter()
             .map(|name| json!({ "suffix": format!(":stateMachine:{name}") }))
             .collect();
-        let calls: &[&str] =
-            &["DeleteStateMachine", "TagResource", "UntagResource", "UpdateStateMachine"];
-        let mut sources = vec![("states.amazonaws.com", calls)];
+        let calls: &[&str] = &[
+            "DeleteStateMachine",
+            "StartExecution",
+            "StopExecution",
+            "TagResource",
+            "UntagResource",
+            "UpdateStateMachine",
+        ];
+        let mut sources =
+            vec![("states.amazonaws.com", calls), ("tagging.amazonaws.com", &TAGGING_CALLS)];
+        let executions = json!([{ "wildcard": format!("*:execution:{}*", names.heal()) }]);
+        let mut tagged = machines.clone();
         let mut either = vec![
             json!({ "requestParameters.resourceArn": machines }),
             json!({ "requestParameters.stateMachineArn": machines }),
+            json!({ "requestParameters.executionArn": executions }),
         ];
         let own = json!([{ "prefix": format!("{}{IDS}", names.prefix()) }]);
         if self.rules {
-            sources.push((
-                "events.amazonaws.com",
-                &["DeleteRule", "DisableRule", "PutRule", "RemoveTargets"],
-            ));
+            sources.push(("events.amazonaws.com", &RULE_CALLS));
+            // Behind the bus, if it has one.
+            let rules: Vec<Value> = ["logging", "rules", "watch"]
+                .iter()
+                .map(|id| json!({ "suffix": format!("/{}{IDS}{id}", names.prefix()) }))
+                .collect();
             either.push(json!({ "requestParameters.name": own }));
             either.push(json!({ "requestParameters.rule": own }));
+            either.push(json!({ "requestParameters.resourceARN": rules }));
+            tagged.extend(rules);
         }
+        either.push(json!({ "requestParameters.resourceARNList": tagged }));
         let title = match self.rules {
             true => "Healing was paused or changed",
             false => "Healing of the trail was paused or changed",
         };
         let alert =
             self.alert("heal.watch", title, events(&sources)?, &json!({ "$or": either }))?;
+        let starters = [names.role(), names.heal(), names.heal_rules()];
         Some(Alert {
-            why: "A tag pauses healing; with another definition, or without the state machine, nothing is put back.".to_owned(),
+            except: vec![made_by(&starters, "what starts healing, and healing itself")?],
+            why: "A tag pauses healing; with another definition, or without the state machine, nothing is put back. Whoever starts it uses up its limit, and whoever stops an execution ends it before its notice.".to_owned(),
             next: "Ask whoever it was whether it was planned. `ctguard verify` says whether healing works, `ctguard apply` mends it.".to_owned(),
             ..alert
         })
     }
+}
+
+/// The exception of what these roles do; EventBridge starts a state machine by one of them.
+fn made_by(roles: &[String], reason: &str) -> Option<Exception> {
+    let issuers: Vec<Value> =
+        roles.iter().map(|role| json!({ "suffix": format!(":role/{role}") })).collect();
+    let own = json!({ "userIdentity.sessionContext.sessionIssuer.arn": issuers });
+    Some(Exception {
+        filter: Filter::parse(&own).ok()?,
+        reason: reason.to_owned(),
+        owner: None,
+        until: None,
+        span: None,
+    })
 }
 
 /// The events of these calls; `None` if one is not in the catalogue.

@@ -1,7 +1,7 @@
 //! The state machine that puts rules back, in the Amazon States Language with JSONata.
 //!
 //! ```text
-//! Begin ─► Find ─► Rule N ─► Look ─► Tags ─► Targets ─► IsWhole ─► Pause ─► Count ─► HandOn
+//! Begin ─► IsMore ─► Find ─► Rule N ─► Look ─► Tags ─► Targets ─► IsWhole ─► Pause ─► Count ─► HandOn
 //!            │                 │ no rule ────────────────►│ │                          │
 //!            ▼ not in here     ▼ not the blueprint's       │ ▼ nothing to do          ▼ starts itself
 //!         Foreign           Foreign                        ▼                         HandedOn
@@ -15,6 +15,9 @@
 //!
 //! Many calls change nothing that matters, those of an apply among them. Only an execution that finds
 //! something to do counts: it hands on to one that it starts itself, by a name that tells so.
+//!
+//! A call of the tagging API names several resources: each execution looks at one of them, and starts
+//! the one for the next. A call whose parameters CloudTrail left out is told.
 //!
 //! Sources: <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>,
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html>
@@ -59,6 +62,8 @@ const COUNTED: u32 = 300;
 
 const NOT_FOUND: &str = "EventBridge.ResourceNotFoundException";
 
+const ALREADY_STARTED: &str = "Sfn.ExecutionAlreadyExistsException";
+
 const SUBJECTS: Subjects = Subjects {
     healed: "[HIGH] A rule of ctguard was put back",
     failed: "[CRITICAL] A rule of ctguard could not be put back",
@@ -66,11 +71,39 @@ const SUBJECTS: Subjects = Subjects {
     limit: "[CRITICAL] Healing of ctguard's rules stopped itself",
 };
 
+/// Which of the resources of a call this execution looks at, from 0.
+const AT: &str = r#"(
+  $at := $states.context.Execution.Input.at;
+  $type($at) = "number" ? $at : 0
+)"#;
+
+/// How many resources come after it.
+const MORE: &str = r#"(
+  $input := $states.context.Execution.Input;
+  $list := $input.event.detail.requestParameters.resourceARNList;
+  $type($list) = "array" ? $count($list) - 1 - ($type($input.at) = "number" ? $input.at : 0) : 0
+)"#;
+
+/// What is told of a call of which nothing else is known: what is above 100 KB is left out.
+///
+/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
+const UNREAD: &str = r#"(
+  $states.context.Execution.Input.event.detail.requestParameters.omitted = true
+    ? "CloudTrail left out the parameters of the call" : ""
+)"#;
+
 /// Which rule the call was made on, as its key; empty where the record has none.
 const KEY: &str = r#"(
-  $asked := $states.context.Execution.Input.event.detail.requestParameters;
+  $input := $states.context.Execution.Input;
+  $asked := $input.event.detail.requestParameters;
+  $at := $type($input.at) = "number" ? $input.at : 0;
+  $list := $asked.resourceARNList;
   $text := function($value) { $type($value) = "string" ? $value : "" };
-  $arn := $text($asked.resourceARN);
+  $arn := $text($type($list) = "array"
+    ? $reduce($list, function($kept, $one) {
+        {"n": $kept.n + 1, "arn": $kept.n = $at ? $one : $kept.arn}
+      }, {"n": 0, "arn": ""}).arn
+    : $asked.resourceARN);
   $bus := $replace($text($asked.eventBusName), /^arn:.*:event-bus./, "");
   $name := $text($asked.name);
   $arn != "" ? $replace($arn, /^arn:.*:rule./, "")
@@ -106,13 +139,29 @@ const COUNT: &str = r#"(
 const NAME: &str = r#"(
   $id := $states.context.Execution.Input.event.detail.eventID;
   $good := $type($id) = "string" ? $contains($id, /^[0-9A-Za-z-]{1,64}$/) : false;
-  "heal-" & ($good ? $id : $substring($states.context.Execution.Name, 0, 75))
+  "heal-" & ($good ? $id : $substring($states.context.Execution.Name, 0, 70))
+    & ($at = 0 ? "" : "-" & $string($at))
 )"#;
+
+/// The name of the execution that looks at the next resource.
+const NEXT_NAME: &str = r#"(
+  $id := $states.context.Execution.Input.event.detail.eventID;
+  $good := $type($id) = "string" ? $contains($id, /^[0-9A-Za-z-]{1,64}$/) : false;
+  "next-" & ($good ? $id : $substring($states.context.Execution.Name, 0, 70))
+    & "-" & $string($at + 1)
+)"#;
+
+const NEXT: &str = r#"$string({
+  "topic": $states.context.Execution.Input.topic,
+  "event": $states.context.Execution.Input.event,
+  "at": $at + 1
+})"#;
 
 const HANDED_ON: &str = r#"$string({
   "topic": $states.context.Execution.Input.topic,
   "event": $states.context.Execution.Input.event,
   "counted": $counted,
+  "at": $at,
   "healing": true
 })"#;
 
@@ -122,6 +171,7 @@ const LOST: &str = include_str!("rule_targets.jsonata");
 /// What was put back of the rule itself.
 const PUT: &str = r#"$done & ($done = "" ? "" : ", ")
   & ($missing ? "the rule was created again"
+    : $off and $was != "DISABLED" ? "its read-only events" & ($other ? ", with its pattern" : "")
     : $off and $other ? "it was enabled, with its pattern"
     : $off ? "it was enabled" : "its pattern")"#;
 
@@ -195,9 +245,13 @@ impl Machine<'_> {
         let begin = json!({
             "none": [],
             "done": "",
-            "trouble": "",
+            "trouble": expression(UNREAD),
             "since": "",
             "begun": 0,
+            "at": expression(AT),
+            "more": expression(MORE),
+            "was": "",
+            "rule_arn": "",
             "on": false,
             "off": false,
             "other": false,
@@ -221,9 +275,23 @@ impl Machine<'_> {
             json!({ "Condition": expression(&is), "Next": state_of(number) })
         };
         let choices: Vec<Value> = rules.iter().enumerate().map(of_rule).collect();
+        let next = json!({
+            "StateMachineArn": expression("$states.context.StateMachine.Id"),
+            "Name": expression(NEXT_NAME),
+            "Input": expression(NEXT),
+        });
+        let next = self
+            .frame
+            .sdk("sfn:startExecution", next)
+            .next("Find")
+            .on(ALREADY_STARTED, "Find")
+            .otherwise("Find", Some(trouble("StartExecution")));
         vec![
-            ("Begin", json!({ "Type": "Pass", "Assign": begin, "Next": "Find" })),
-            ("Find", json!({ "Type": "Choice", "Choices": choices, "Default": "Foreign" })),
+            ("Begin", json!({ "Type": "Pass", "Assign": begin, "Next": "IsMore" })),
+            ("IsMore", choice("$healing = false and $more > 0", "Next", "Find")),
+            ("Next", next),
+            ("Find", json!({ "Type": "Choice", "Choices": choices, "Default": "IsForeign" })),
+            ("IsForeign", choice("$trouble = \"\"", "Foreign", "TellFailed")),
             ("Foreign", json!({ "Type": "Succeed" })),
         ]
     }
@@ -264,7 +332,7 @@ impl Machine<'_> {
             "({state} = $put.State or {state} = \"ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS\") = false"
         );
         let other = format!(
-            "$call = \"DisableRule\" or $call = \"RemoveTargets\" or $call = \"PutTargets\" ? false : ({}) = false",
+            "$call = \"DisableRule\" or $call = \"EnableRule\" or $call = \"RemoveTargets\" or $call = \"PutTargets\" ? false : ({}) = false",
             covers::expression("$states.result.EventPattern", "$put.EventPattern")
         );
         let owner = OWNER.replace("BLUEPRINT_TAG", crate::resource::BLUEPRINT_TAG);
@@ -272,20 +340,26 @@ impl Machine<'_> {
         let is_whole = json!({
             "Type": "Choice",
             "Choices": [
-                { "Condition": expression(whole), "Next": "Whole" },
+                { "Condition": expression(whole), "Next": "IsQuiet" },
                 { "Condition": expression("$healing"), "Next": "IsMarked" },
             ],
             "Default": "Pause",
         });
         let gone = json!({ "missing": true, "lost": expression("$targets") });
-        // Whoever takes the tag off would else be rid of healing.
-        let ours =
-            "$owner = $wanted.blueprint or $call = \"UntagResource\" or $call = \"TagResource\"";
+        // Whoever takes the tag off would else be rid of healing, and so would be whoever deletes the
+        // rule and makes it again.
+        let lost = ["DeleteRule", "TagResource", "TagResources", "UntagResource", "UntagResources"]
+            .map(|call| format!(" or $call = \"{call}\""));
+        let ours = format!("$owner = $wanted.blueprint{}", lost.concat());
         vec![
             (
                 "Look",
                 self.sdk("describeRule", self.named("Name"))
-                    .assigns(&[("off", expression(&off)), ("other", expression(&other))])
+                    .assigns(&[
+                        ("off", expression(&off)),
+                        ("other", expression(&other)),
+                        ("was", expression(state)),
+                    ])
                     .next("Tags")
                     .on(NOT_FOUND, "Gone")
                     .otherwise("TellFailed", Some(trouble("DescribeRule"))),
@@ -299,7 +373,7 @@ impl Machine<'_> {
                     .on(NOT_FOUND, "Gone")
                     .otherwise("TellFailed", Some(trouble("ListTagsForResource"))),
             ),
-            ("IsOurs", choice(ours, "Targets", "Foreign")),
+            ("IsOurs", choice(&ours, "Targets", "IsForeign")),
             (
                 "Targets",
                 self.sdk("listTargetsByRule", self.named("Rule"))
@@ -309,6 +383,7 @@ impl Machine<'_> {
                     .otherwise("TellFailed", Some(trouble("ListTargetsByRule"))),
             ),
             ("IsWhole", is_whole),
+            ("IsQuiet", choice("$trouble = \"\"", "Whole", "TellFailed")),
             ("Whole", json!({ "Type": "Succeed" })),
         ]
     }
@@ -324,7 +399,7 @@ impl Machine<'_> {
             .frame
             .sdk("sfn:startExecution", hand_on)
             .next("HandedOn")
-            .on("Sfn.ExecutionAlreadyExistsException", "HandedOn")
+            .on(ALREADY_STARTED, "HandedOn")
             .otherwise("IsMarked", None);
         let count = self.frame.count(COUNTED, expression(COUNT), "HandOn");
         let mut guards: Vec<_> = self.frame.pause("Count").into_iter().chain(count).collect();

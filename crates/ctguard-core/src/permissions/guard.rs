@@ -88,10 +88,13 @@ const TOPICS: &[&str] = &[
 /// nothing, and a tag pauses healing.
 const MACHINES: &[&str] = &[
     "states:DeleteStateMachine",
+    "states:StopExecution",
     "states:TagResource",
     "states:UntagResource",
     "states:UpdateStateMachine",
 ];
+
+const STARTS: &[&str] = &["states:StartExecution"];
 
 const QUEUES: &[&str] = &[
     "sqs:AddPermission",
@@ -353,7 +356,22 @@ fn scp(blueprint: &Blueprint, exempt: &Exempt) -> Vec<Value> {
     let machines: Vec<String> = mails.into_iter().chain(heals).chain(rules).collect();
     if !machines.is_empty() {
         let arns = machines.iter().map(|name| arn("states", &format!("stateMachine:{name}")));
-        statements.push(deny("GuardMachines", MACHINES, arns.collect()));
+        let runs = machines.iter().map(|name| arn("states", &format!("execution:{name}:*")));
+        statements.push(deny("GuardMachines", MACHINES, arns.chain(runs).collect()));
+    }
+    // Whoever starts what heals uses up its limit.
+    let healers: Vec<String> = blueprint
+        .heal
+        .iter()
+        .map(|_| names.heal())
+        .chain(heals_rules.then(|| names.heal_rules()))
+        .collect();
+    if !healers.is_empty() {
+        let arns = healers.iter().map(|name| arn("states", &format!("stateMachine:{name}")));
+        let mut starters = exempt.arns.clone();
+        starters.insert(role_arn(&names.role()));
+        starters.extend(healers.iter().map(|name| role_arn(name)));
+        statements.push(self::deny("GuardHealing", STARTS, arns.collect(), &starters));
     }
     let exec = format!("arn:{partition}:iam::*:role/{STACK_SETS}");
     let in_organization =

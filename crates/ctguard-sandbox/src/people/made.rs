@@ -39,6 +39,9 @@ impl Made {
         let account = AccountId::new(event["account"].as_str()?)?;
         let place = Place::new(account, Region::new(event["region"].as_str()?)?);
         let mut event = event.clone();
+        if let Some(id) = detail["eventID"].as_str() {
+            event["detail"]["eventID"] = json!(id_of_call(state, &place, id));
+        }
         let on = match (detail["eventSource"].as_str()?, detail["eventName"].as_str()?) {
             ("cloudtrail.amazonaws.com", "StopLogging" | "DeleteTrail") => {
                 let name = trail(state, &place, &detail["requestParameters"])?;
@@ -76,6 +79,15 @@ impl Made {
                 }
             }
         }
+    }
+}
+
+/// A call that is made once more is another event: its id ends with how many executions there were.
+fn id_of_call(state: &State, place: &Place, id: &str) -> String {
+    let began: usize = state.region(place).executions.values().map(Vec::len).sum();
+    match id.rsplit_once('-') {
+        Some((start, _)) if began > 0 => format!("{start}-{began:012x}"),
+        _ => id.to_owned(),
     }
 }
 

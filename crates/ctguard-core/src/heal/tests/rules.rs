@@ -73,6 +73,8 @@ fn the_rule_of_a_call_is_found_on_its_bus() {
         (json!({ "name": "a", "eventBusName": "ctguard-acme" }), "ctguard-acme/a"),
         (json!({ "rule": "a", "eventBusName": bus }), "ctguard-acme/a"),
         (json!({ "resourceARN": arn }), "ctguard-acme/ctguard-acme-a"),
+        (json!({ "resourceARNList": [arn, "arn:aws:s3:::b"] }), "ctguard-acme/ctguard-acme-a"),
+        (json!({ "resourceARNList": [] }), ""),
         (json!({ "name": 7 }), ""),
         (Value::Null, ""),
     ] {
@@ -124,6 +126,24 @@ fn a_pattern_that_lets_through_more_is_shown_to() {
     ] {
         assert!(!covers(&narrow, &wanted), "{narrow}");
     }
+    // What cannot be judged: a path that must hold twice, and a key that stands twice.
+    for twice in [
+        json!({ "source": ["aws.iam"], "$or": [wanted, { "detail": wanted["detail"] }] }),
+        json!({ "detail": { "eventName": ["CreateUser", { "prefix": "Delete" }] },
+            "$or": [{ "detail": wanted["detail"] }] }),
+    ] {
+        assert!(!covers(&twice, &wanted), "{twice}");
+    }
+    let covers_text = |live: &str| {
+        let text = |name: &str, text: &str| (name.to_owned(), json!(text));
+        let variables = [text("live", live), text("wanted", &wanted.to_string())];
+        let expression =
+            crate::states_language::expression(&covers::expression("$live", "$wanted"));
+        evaluated(&json!(expression), &variables).unwrap() == json!(true)
+    };
+    assert!(covers_text(r#"{"source": ["aws.iam", "a\": \"b", ":"]}"#));
+    assert!(!covers_text(r#"{"source":["aws.ec2"],"source":["aws.iam"]}"#));
+    assert!(!covers_text(r#"{"source":["aws.iam"],"source":["aws.iam"]}"#));
 }
 
 /// Targets as ListTargetsByRule gives them back, and which of them are put again.

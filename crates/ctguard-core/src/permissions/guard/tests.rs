@@ -304,6 +304,7 @@ fn what_heals_the_trail_is_let_through_there_and_is_guarded_itself() {
         ("GuardRules", "rule/ctguard-acme-*", Some(rules)),
         ("GuardMachines", "stateMachine:ctguard-acme-heal\"", None),
         ("GuardMachines", "stateMachine:ctguard-acme-heal-rules\"", None),
+        ("GuardMachines", "execution:ctguard-acme-heal-rules:*\"", None),
         ("GuardRoles", trail, None),
         ("GuardRoles", rules, None),
     ] {
