@@ -147,11 +147,15 @@ impl ReadWrite {
 
 /// Whether one is true; `None` when none surely is and one may be.
 fn any(outcomes: impl Iterator<Item = Option<bool>>) -> Option<bool> {
-    outcomes.fold(Some(false), |so_far, one| match (so_far, one) {
-        (Some(true), _) | (_, Some(true)) => Some(true),
-        (None, _) | (_, None) => None,
-        _ => Some(false),
-    })
+    let mut found = Some(false);
+    for one in outcomes {
+        match one {
+            Some(true) => return Some(true),
+            Some(false) => {}
+            None => found = None,
+        }
+    }
+    found
 }
 
 fn is_management(selector: &AdvancedSelector) -> bool {
