@@ -192,7 +192,7 @@ fn a_guard_without_a_way_through_or_with_one_for_everybody_is_refused() {
     for (args, said) in [
         (&["--guard", "scp"][..], "--break-glass"),
         (&["--guard", "scp", "--break-glass", "*"], "anybody could make"),
-        (&["--guard", "scp", "--break-glass", "arn:aws:iam::1:root"], "is no role"),
+        (&["--guard", "scp", "--break-glass", "arn:aws:iam::111122223333:root"], "is no role"),
         (&["--break-glass", "x", "plan"], "--guard"),
         (&["--guard", "scp", "--break-glass", "x", "--for", "ci"], "--for"),
         (&["--guard", "tcp", "--break-glass", "x"], "scp"),
