@@ -1,6 +1,7 @@
 //! A drill: real alerts by harmless calls, their receipts, and nothing left behind.
 
 mod faults;
+mod hub;
 mod killed;
 
 use crate::world::World;
@@ -310,41 +311,6 @@ fn what_has_the_name_of_something_of_a_drills_is_left_alone() {
     let ran = drill(&world, &["--all-safe", "--yes"]).expect(5);
     assert!(ran.err.contains("topic ctguard-acme-drill in"), "{}", ran.err);
     assert_eq!(world.state(), before);
-}
-
-/// Three accounts, whose events go to a hub.
-pub fn with_a_hub() -> World {
-    let listed = "accounts:
-  - { id: \"111122223333\", name: security }
-  - { id: \"222233334444\", name: prod, role: ctguard }
-hub: { account: \"111122223333\", region: us-east-1 }
-";
-    let text = DRILLED.replace("regions: [", &format!("{listed}regions: ["));
-    let trail = text.lines().find(|line| line.starts_with("trail:")).unwrap().to_owned();
-    let text = text.replace(&trail, "");
-    let world = World::empty();
-    world.write("ctguard.yaml", &text);
-    let accounts = ["--account", "111122223333", "--account", "222233334444"];
-    let regions = ["--region", "us-east-1", "--region", "eu-west-1"];
-    world.run(&[&["sandbox", "new"][..], &accounts, &regions].concat()).expect(0);
-    // All topics are the hub's.
-    with_keys(&world, &["us-east-1"]);
-    settle(&world);
-    world
-}
-
-#[test]
-fn with_a_hub_the_way_from_each_account_is_tried() {
-    let world = with_a_hub();
-    let before = standing(&world.state());
-    let report = drill(&world, &["--all-safe", "--yes", "--format", "json"]).expect(0).json();
-    let received = |report: &Value| report["counts"]["received"].as_u64().unwrap();
-    // Three alerts in two regions and one in one, of two accounts.
-    assert_eq!(received(&report), 2 * (3 * 2 + 1), "{report:#}");
-    let asked = [&OTHERS[..], &["--yes", "--format", "json"]].concat();
-    let report = drill(&world, &asked).expect(0).json();
-    assert_eq!(received(&report), 2 * 2 * 4, "{report:#}");
-    assert_eq!(standing(&world.state()), before);
 }
 
 #[test]
