@@ -1,5 +1,6 @@
 //! A drill: real alerts by harmless calls, their receipts, and nothing left behind.
 
+mod announced;
 mod faults;
 mod hub;
 mod killed;
@@ -51,14 +52,22 @@ pub fn every_id() -> BTreeSet<String> {
 
 /// A key in each of these regions, which lets EventBridge use it.
 fn with_keys(world: &World, regions: &[&str]) {
-    let policy = json!({ "Version": "2012-10-17", "Statement": [{
-        "Effect": "Allow",
-        "Principal": { "Service": "events.amazonaws.com" },
-        "Action": ["kms:GenerateDataKey*", "kms:Decrypt"],
-        "Resource": "*",
-    }] });
     world.change(|state| {
-        for account in state.accounts.values_mut() {
+        for (id, account) in &mut state.accounts {
+            let policy = json!({ "Version": "2012-10-17", "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": { "Service": "events.amazonaws.com" },
+                    "Action": ["kms:GenerateDataKey*", "kms:Decrypt"],
+                    "Resource": "*",
+                },
+                {
+                    "Effect": "Allow",
+                    "Principal": { "AWS": format!("arn:aws:iam::{id}:root") },
+                    "Action": "kms:*",
+                    "Resource": "*",
+                },
+            ] });
             let mut enabled = account.global.enabled_regions.clone();
             enabled.retain(|region| regions.contains(&region.as_str()));
             for region in enabled {
@@ -101,6 +110,8 @@ pub struct Sandboxed {
     blueprint: Blueprint,
     pub sandbox: Sandbox,
     pub survey: Survey,
+    /// Whether subscribers are told.
+    pub announce: bool,
 }
 
 impl Sandboxed {
@@ -109,7 +120,7 @@ impl Sandboxed {
         let sandbox = Sandbox::in_memory(state).with_events();
         let survey = crate::laws::survey(&sandbox, &blueprint);
         sandbox.forget_calls();
-        Self { blueprint, sandbox, survey }
+        Self { blueprint, sandbox, survey, announce: true }
     }
 
     /// Drills at once.
@@ -129,6 +140,7 @@ impl Sandboxed {
             drill: &drill,
             pace,
             concurrency: 4,
+            announce: self.announce,
             stop,
         };
         exercise.run(DrillReport::planned("acme", BTreeMap::new(), &drill, |_| 1)).await

@@ -121,7 +121,9 @@ fn seen(world: &World, fault: Fault, name: &str, ids: &[&str]) -> Seen {
         return NotHere;
     }
     let ids: BTreeSet<String> = ids.iter().map(|id| (*id).to_owned()).collect();
-    let sandboxed = Sandboxed::of(&world.read("ctguard.yaml"), broken.state());
+    let mut sandboxed = Sandboxed::of(&world.read("ctguard.yaml"), broken.state());
+    // What keeps the messages from a topic would stop the drill before it begins.
+    sandboxed.announce = false;
     let report = sandboxed.drill(Asked::Alerts(&ids));
     match (report.is_incomplete(), report.counts.missing) {
         (true, _) => Incomplete,
